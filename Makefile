@@ -1,0 +1,111 @@
+# Loom: see README.md. `make help` lists the targets.
+
+CC       ?= cc
+BUILD    ?= build
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+LUA      ?= lua5.4
+LUAJIT   ?= luajit
+LUA_PC   ?= lua5.4
+LUAJIT_PC ?= luajit
+
+OPTIMIZE ?= -O2 -g
+WARNINGS  = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla -Werror
+CFLAGS   += -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(OPTIMIZE) $(WARNINGS) $(SANITIZE)
+LDFLAGS  += -pthread $(SANITIZE)
+LDLIBS    = -lsqlite3 -lcsv -lz -lm
+
+CORE     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/core/*.c))
+LIBRARY  := $(BUILD)/libloom.a
+BINDING  := $(wildcard src/lua/*.c)
+HEADERS  := $(wildcard src/core/*.h src/lua/*.h)
+TESTS    := $(patsubst spec/core/%.c,$(BUILD)/spec/%,$(wildcard spec/core/*_test.c))
+LUA_FILES := $(shell find lua -name '*.lua')
+
+# LuaJIT's module is built where its headers are installed.
+HAVE_LUAJIT := $(shell pkg-config --exists $(LUAJIT_PC) && echo yes)
+MODULES := $(BUILD)/lua5.4/loom/core.so $(if $(HAVE_LUAJIT),$(BUILD)/luajit/loom/core.so)
+
+all: $(MODULES) ## Build in place; bin/loom then runs from the checkout
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
+
+$(BUILD)/src/core/%.o: src/core/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(LIBRARY): $(CORE)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+define module # folder, pkg-config name
+$(BUILD)/$(1)/%.o: src/lua/%.c $(HEADERS)
+	@mkdir -p $$(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $$(shell pkg-config --cflags $(2)) -c -o $$@ $$<
+
+$(BUILD)/$(1)/loom/core.so: $(patsubst src/lua/%.c,$(BUILD)/$(1)/%.o,$(BINDING)) $(LIBRARY)
+	@mkdir -p $$(@D)
+	$(CC) -shared $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(LDLIBS)
+endef
+$(eval $(call module,lua5.4,$(LUA_PC)))
+$(eval $(call module,luajit,$(LUAJIT_PC)))
+
+$(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Isrc/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
+
+run: all ## Ingest examples/data into a database and print its report
+	bin/loom ingest $(BUILD)/example.db examples/data
+	bin/loom report $(BUILD)/example.db --format csv -o report.csv
+	bin/loom report $(BUILD)/example.db --format table
+
+test: test-core test-lua ## Pass every test
+
+test-core: $(TESTS) ## The C tests of the core
+	@for test in $^; do echo "== $$test"; $(RUN) $$test || exit 1; done
+
+test-lua: all ## The Lua and command specs, on Lua 5.4 and on LuaJIT
+	LOOM_BUILD=$(BUILD) spec/run $(LUA)
+	LOOM_BUILD=$(BUILD) spec/run $(LUAJIT)
+
+# The sanitizer's runtime has to be loaded before an interpreter that was built without it.
+ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+           ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+asan: ## The core tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' all test-core
+	$(ASAN_ENV) LOOM_BUILD=build/asan spec/run $(LUA)
+
+tsan: ## The core tests under ThreadSanitizer
+	$(MAKE) BUILD=build/tsan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=thread' test-core
+
+valgrind: all $(TESTS) ## The core tests and the specs under Valgrind
+	$(MAKE) test-core RUN='valgrind -q --leak-check=full --error-exitcode=1'
+	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)
+
+lint: ## Warnings of gcc, clang, clang-tidy, cppcheck and luacheck
+	$(MAKE) BUILD=build/gcc CC=gcc all
+	$(MAKE) BUILD=build/clang CC=clang all
+	clang-tidy --quiet src/core/*.c -- -std=c11 -D_GNU_SOURCE
+	clang-tidy --quiet src/lua/*.c -- -std=c11 -D_GNU_SOURCE $$(pkg-config --cflags $(LUA_PC))
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE src
+	luacheck --quiet bin/loom lua spec bench
+
+bench: all ## Time ingestion and reports on generated data: see docs/performance.md
+	bench/run
+
+INSTALL_LUA = $(DESTDIR)$(PREFIX)/share/lua/5.4
+INSTALL_C   = $(DESTDIR)$(PREFIX)/lib/lua/5.4
+install: all ## Install the command and the Lua 5.4 module below PREFIX
+	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
+	  install -D -m 644 lua/$$file $(INSTALL_LUA)/$$file || exit 1; done
+	install -D -m 755 $(BUILD)/lua5.4/loom/core.so $(INSTALL_C)/loom/core.so
+	install -D -m 755 bin/loom $(DESTDIR)$(PREFIX)/bin/loom
+
+clean: ## Remove what was built
+	rm -rf build report.csv
+
+.PHONY: all help run test test-core test-lua asan tsan valgrind lint bench install clean
+.SECONDARY:

@@ -1,0 +1,35 @@
+--- loom check
+-- @module loom.cli.check
+
+local loom = require "loom"
+
+local command = { name = "check" }
+
+function command.add_to(parser)
+  local check = parser:command "check":summary "Check a database's integrity."
+    :description("Run SQLite's integrity check and Loom's own: every block of polls sorted and in its day, "
+      .. "nothing that refers to a missing store. Exit status 1 if anything is wrong.")
+  check:argument "database"
+end
+
+function command.run(args)
+  local monitor, message = loom.open(args.database)
+  local problems
+  if monitor then
+    problems, message = monitor:check()
+    monitor:close()
+  end
+  if not problems then
+    return nil, message
+  end
+  for _, problem in ipairs(problems) do
+    print(problem)
+  end
+  if #problems > 0 then
+    return nil, ("%s: %d problem%s"):format(args.database, #problems, #problems == 1 and "" or "s")
+  end
+  print(args.database .. ": ok")
+  return true
+end
+
+return command

@@ -1,0 +1,49 @@
+--- loom info
+-- @module loom.cli.info
+
+local core = require "loom.core"
+local loom = require "loom"
+
+local command = { name = "info" }
+
+function command.add_to(parser)
+  local info = parser:command "info":summary "Tell what is in a database."
+    :description "Tell what is in a database: stores, polls, hours, zones, and its size."
+  info:argument "database"
+end
+
+local lines = {
+  { "stores", "stores" },
+  { "stores with polls", "polled_stores" },
+  { "polls", "polls" },
+  { "days with polls", "days" },
+  { "first poll", "first_poll", core.format_timestamp },
+  { "newest poll", "newest_poll", core.format_timestamp },
+  { "weekly hours", "hours" },
+  { "stores with hours", "stores_with_hours" },
+  { "zones", "timezones" },
+  { "stores with a zone", "stores_with_timezone" },
+  { "special days", "special_days" },
+  { "exclusions", "exclusions" },
+  { "size in bytes", "size" },
+  { "schema version", "schema_version" },
+}
+
+function command.run(args)
+  local monitor, message = loom.open(args.database)
+  local info
+  if monitor then
+    info, message = monitor:info()
+    monitor:close()
+  end
+  if not info then
+    return nil, message
+  end
+  for _, line in ipairs(lines) do
+    local value, show = info[line[2]], line[3] or tostring
+    print(("%-20s%s"):format(line[1], value and show(value) or "none"))
+  end
+  return true
+end
+
+return command

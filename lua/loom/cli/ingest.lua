@@ -1,0 +1,149 @@
+--- loom ingest
+-- @module loom.cli.ingest
+
+local common = require "loom.cli.common"
+local loading = require "loom.loading"
+local loom = require "loom"
+
+local command = { name = "ingest" }
+
+function command.add_to(parser)
+  local ingest = parser:command "ingest"
+    :summary "Load input files into a database."
+    :description("Load input files into a database, which is made if it does not exist. All files are one "
+      .. "transaction: if one fails, nothing has changed. A file may be gzipped; - is standard input.")
+  ingest:argument "database"
+  ingest:argument "folder"
+    :args "?"
+    :description("Take the files of a folder by their usual names: store_status.csv, menu_hours.csv, "
+      .. "timezones.csv, special_days.csv, exclusions.csv, each also with .gz.")
+  ingest:option "--status":argname "FILE":count "*":description "Polls: store_id, status, timestamp_utc."
+  ingest:option "--hours":argname "FILE":count "*"
+    :description "Weekly hours: store_id, dayOfWeek, start_time_local, end_time_local [, effective_from]."
+  ingest:option "--timezones":argname "FILE":count "*":description "Zones: store_id, timezone_str."
+  ingest:option "--special-days":argname "FILE":count "*"
+    :description "Special days: store_id or *, date, open, close [, note]; no times: closed."
+  ingest:option "--exclusions":argname "FILE":count "*"
+    :description "Maintenance: store_id or *, from_utc, to_utc [, reason]."
+  ingest:option "--max-rejects":argname "N"
+    :description "Leave out up to N bad rows of each file, or all of them with 'all' (default: 0)."
+  ingest:option "--rejects":argname "FILE"
+    :description "Write the bad rows there, with line and reason. Without --max-rejects: all of them."
+  ingest:flag "--quiet":description "No progress and no summary."
+end
+
+local function files_of(args)
+  local files = {}
+  if args.folder then
+    if not common.is_folder(args.folder) then
+      common.wrong_use("%s: is not a folder", args.folder)
+    end
+    files = loading.find(args.folder, common.exists)
+    if not files then
+      return nil, args.folder .. ": has none of the files that loom ingest knows"
+    end
+  end
+  for _, kind in ipairs(loading.kinds) do
+    if #args[kind.name] > 0 then
+      files[kind.name] = args[kind.name]
+    end
+  end
+  if not next(files) then
+    common.wrong_use("nothing to ingest: name a folder or a file")
+  end
+  return files
+end
+
+local function max_rejects(args)
+  if not args.max_rejects then
+    return args.rejects and "all" or 0
+  end
+  return args.max_rejects == "all" and "all" or common.whole(args.max_rejects, "--max-rejects", 0)
+end
+
+local function quoted(value)
+  local text = tostring(value)
+  return text:find('[,"\r\n]') and '"' .. text:gsub('"', '""') .. '"' or text
+end
+
+-- A file for the bad rows, and the function that writes one.
+local function open_rejects(path)
+  if not path then
+    return nil
+  end
+  local file, why = io.open(path, "wb")
+  if not file then
+    return nil, nil, why
+  end
+  file:write("source,line,column,value,reason,row\n")
+  return file, function(reject)
+    file:write(quoted(reject.source), ",", reject.line, ",", reject.column, ",", quoted(reject.value), ",",
+      quoted(reject.reason), ",", quoted(reject.row), "\n")
+  end
+end
+
+-- 1234567 as "1,234,567".
+local function grouped(number)
+  local text = ("%d"):format(number):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (text:gsub("^,", ""))
+end
+
+local function print_summary(files)
+  for _, file in ipairs(files) do
+    local rate = file.seconds > 0 and file.rows / file.seconds or 0
+    io.stderr:write(("%s: %s rows: %s new, %s duplicates, %s conflicts, %s rejected; %.2f s, %s rows/s\n"):format(
+      file.source, grouped(file.rows), grouped(file.new), grouped(file.duplicates), grouped(file.conflicts),
+      grouped(file.rejected), file.seconds, grouped(math.floor(rate))))
+  end
+end
+
+local function load(monitor, files, args, on_reject)
+  local draw, clear = common.progress_bar(args.quiet)
+  local options = { max_rejects = max_rejects(args), on_reject = on_reject }
+  for kind, paths in pairs(files) do
+    options[kind] = paths
+  end
+  if draw then
+    options.progress = function(done, total, source, phase)
+      draw(total and total > 0 and done / total or 0, phase .. " " .. source)
+    end
+  end
+  local summaries, message = monitor:ingest(options)
+  clear()
+  return summaries, message
+end
+
+function command.run(args)
+  local limit = max_rejects(args) -- wrong use comes before all work
+  local files, message = files_of(args)
+  if not files then
+    return nil, message
+  end
+  local monitor
+  monitor, message = loom.open(args.database, { create = true })
+  if not monitor then
+    return nil, message
+  end
+  local rejects, on_reject, why
+  if limit ~= 0 or args.rejects then
+    rejects, on_reject, why = open_rejects(args.rejects)
+    if why then
+      return nil, why
+    end
+  end
+  local summaries
+  summaries, message = load(monitor, files, args, on_reject)
+  monitor:close()
+  if rejects and not rejects:close() then
+    io.stderr:write("loom: ", args.rejects, ": could not be written\n")
+  end
+  if not summaries then
+    return nil, message
+  end
+  if not args.quiet then
+    print_summary(summaries)
+  end
+  return true
+end
+
+return command

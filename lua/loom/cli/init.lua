@@ -1,0 +1,72 @@
+--- The loom command: its arguments, its messages, its exit status.
+-- 0: done; 1: failed, and nothing has changed; 2: wrong use.
+-- @module loom.cli
+
+local argparse = require "argparse"
+local loom = require "loom"
+
+local cli = {}
+
+local commands = {
+  require "loom.cli.ingest",
+  require "loom.cli.report",
+  require "loom.cli.info",
+  require "loom.cli.check",
+  require "loom.cli.prune",
+  (require "loom.cli.export"), -- require gives two values, and the last ones of a list are all kept
+}
+
+local function build_parser()
+  local parser = argparse("loom")
+    :description "Uptime and downtime of stores inside their business hours, from raw polls."
+    :epilog "Exit status: 0 done, 1 failed (nothing has changed), 2 wrong use."
+    :help_max_width(100)
+  parser:flag "--version"
+    :description "Print the version and exit."
+    :action(function()
+      print("loom " .. loom.version)
+      os.exit(0)
+    end)
+  parser:command_target "command"
+  parser:require_command(true)
+  for _, command in ipairs(commands) do
+    command.add_to(parser)
+  end
+  return parser
+end
+
+-- Messages of the library begin with a code that scripts compare; people need only the text.
+local function complain(message)
+  io.stderr:write("loom: ", (message:gsub("^E%u+: ", "")), "\n")
+end
+
+--- Runs a command line.
+-- @tparam {string,...} arguments
+-- @treturn int the exit status
+function cli.main(arguments)
+  local parsed, args = build_parser():pparse(arguments)
+  if not parsed then
+    complain(args .. " (see loom --help)")
+    return 2
+  end
+  for _, command in ipairs(commands) do
+    if command.name == args.command then
+      local called, good, message = xpcall(command.run, function(err)
+        return type(err) == "table" and err or { traceback = debug.traceback(tostring(err), 2) }
+      end, args)
+      if called and good then
+        return 0
+      elseif called or good.failure then
+        complain(called and message or good.failure)
+        return 1
+      elseif good.usage then
+        complain(good.usage .. " (see loom " .. args.command .. " --help)")
+        return 2
+      end
+      complain("unexpected failure: " .. good.traceback)
+      return 1
+    end
+  end
+end
+
+return cli

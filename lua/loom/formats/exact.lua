@@ -1,0 +1,24 @@
+--- CSV of every window's figures as they are, in microseconds: up, down, unknown, excluded, how many outages, and
+-- the longest one.
+-- @module loom.formats.exact
+
+local figures = require "loom.formats.figures"
+
+return function(report, write)
+  local header = { "store_id" }
+  for _, window in ipairs(report.windows) do
+    for _, figure in ipairs { "up", "down", "unknown", "excluded", "outages", "longest" } do
+      header[#header + 1] = figure .. "_" .. figures.short_name(window)
+    end
+  end
+  write(table.concat(header, ",") .. "\n")
+  for row = 1, report:count() do
+    local id = report:store(row)
+    write(id:find('[,"\r\n]') and '"' .. id:gsub('"', '""') .. '"' or id)
+    for i = 1, #report.windows do
+      local up, down, unknown, excluded, longest, outages = report:figures(row, i)
+      write((",%d,%d,%d,%d,%d,%d"):format(up, down, unknown, excluded, outages, longest))
+    end
+    write("\n")
+  end
+end

@@ -1,0 +1,548 @@
+/*
+** Writing staged polls and records to the database.
+**
+** Polls are merged into the blocks of their days. Hours and zones replace what the file's stores had before;
+** special days replace those of the same store and date; exclusions are added.
+*/
+#include "apply.h"
+#include "civil.h"
+#include "poll_block.h"
+#include "schedule.h"
+#include "store_number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* First and newest poll that this apply has brought a store. */
+struct reach {
+  int64_t first, newest;
+};
+
+enum {
+  FIND_BLOCK,
+  INSERT_BLOCK,
+  UPDATE_BLOCK,
+  UPDATE_REACH,
+  FIND_HOURS,
+  DELETE_WEEKS,
+  INSERT_WEEK,
+  INSERT_HOURS,
+  FIND_TIMEZONE,
+  UPDATE_TIMEZONE,
+  FIND_SPECIAL_DAY,
+  DELETE_SPECIAL_DAY,
+  INSERT_SPECIAL_DAY,
+  FIND_EXCLUSION,
+  INSERT_EXCLUSION,
+  STATEMENT_COUNT
+};
+
+static const char *const sql[STATEMENT_COUNT] = {
+    [FIND_BLOCK] = "SELECT polls FROM poll_block WHERE day = ? AND store = ?",
+    [INSERT_BLOCK] = "INSERT INTO poll_block(day, store, polls) VALUES(?, ?, ?)",
+    [UPDATE_BLOCK] = "UPDATE poll_block SET polls = ?3 WHERE day = ?1 AND store = ?2",
+    [UPDATE_REACH] = "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
+                     " newest_poll = max(ifnull(newest_poll, ?3), ?3) WHERE number = ?1",
+    [FIND_HOURS] = "SELECT w.effective_from, h.weekday, h.open_s, h.close_s FROM hours_week w"
+                   " LEFT JOIN hours h USING(store, effective_from) WHERE w.store = ?"
+                   " ORDER BY 1, 2, 3, 4",
+    [DELETE_WEEKS] = "DELETE FROM hours_week WHERE store = ?",
+    [INSERT_WEEK] = "INSERT OR IGNORE INTO hours_week(store, effective_from) VALUES(?, ?)",
+    [INSERT_HOURS] = "INSERT OR IGNORE INTO hours(store, effective_from, weekday, open_s, close_s)"
+                     " VALUES(?, ?, ?, ?, ?)",
+    [FIND_TIMEZONE] = "SELECT timezone FROM store WHERE number = ?",
+    [UPDATE_TIMEZONE] = "UPDATE store SET timezone = ?2 WHERE number = ?1",
+    [FIND_SPECIAL_DAY] = "SELECT open_s, close_s, note FROM special_day WHERE store IS ? AND date = ?"
+                         " ORDER BY 1, 2, 3",
+    [DELETE_SPECIAL_DAY] = "DELETE FROM special_day WHERE store IS ? AND date = ?",
+    [INSERT_SPECIAL_DAY] = "INSERT INTO special_day(store, date, open_s, close_s, note)"
+                           " VALUES(?, ?, ?, ?, ?)",
+    [FIND_EXCLUSION] = "SELECT 1 FROM exclusion WHERE store IS ? AND from_us = ? AND to_us = ?"
+                       " AND reason = ?",
+    [INSERT_EXCLUSION] = "INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
+};
+
+struct loom_apply {
+  struct loom_staged staged;
+  loom_database *database;
+  sqlite3_stmt *statements[STATEMENT_COUNT];
+  int64_t *numbers; /* of the stores in the database */
+  struct reach *reach;
+  uint64_t applied; /* polls or records */
+  size_t next_record;
+  int32_t day; /* of the group before */
+  bool any_group, day_is_stored; /* whether the database held blocks of that day before */
+  struct loom_polls stored, merged;
+};
+
+static loom_status no_memory(loom_error *error) {
+  return loom_fail(error, LOOM_ENOMEM, "out of memory");
+}
+
+/* A prepared statement, made at its first use. */
+static loom_status statement(loom_apply *apply, int which, sqlite3_stmt **out, loom_error *error) {
+  loom_status status = LOOM_OK;
+  if (!apply->statements[which])
+    status =
+        loom_database_prepare(apply->database, sql[which], &apply->statements[which], error);
+  *out = apply->statements[which];
+  return status;
+}
+
+static loom_status run(loom_apply *apply, sqlite3_stmt *statement, loom_error *error) {
+  return loom_database_run(apply->database, statement, error);
+}
+
+void loom_apply_free(loom_apply *apply) {
+  if (!apply)
+    return;
+  for (int i = 0; i < STATEMENT_COUNT; i++)
+    sqlite3_finalize(apply->statements[i]);
+  loom_polls_free(&apply->stored);
+  loom_polls_free(&apply->merged);
+  free(apply->numbers);
+  free(apply->reach);
+  free(apply);
+}
+
+static int compare_records(const void *a, const void *b) {
+  const struct loom_record *l = a, *r = b;
+#define COMPARE(field)                                                                             \
+  if (l->field != r->field)                                                                        \
+    return l->field < r->field ? -1 : 1;
+  COMPARE(store)
+  COMPARE(date)
+  COMPARE(weekday)
+  COMPARE(open)
+  COMPARE(close)
+#undef COMPARE
+  return 0;
+}
+
+loom_status loom_apply_new(const struct loom_staged *staged, loom_database *database,
+                           loom_apply **out, loom_error *error) {
+  *out = NULL;
+  loom_apply *apply = calloc(1, sizeof *apply);
+  if (!apply)
+    return no_memory(error);
+  apply->staged = *staged;
+  apply->database = database;
+  size_t stores = staged->ids->count;
+  apply->numbers = calloc(stores + 1, sizeof *apply->numbers);
+  apply->reach = calloc(stores + 1, sizeof *apply->reach);
+  loom_status status = apply->numbers && apply->reach ? LOOM_OK : no_memory(error);
+  for (size_t i = 0; status == LOOM_OK && i < stores; i++)
+    apply->reach[i] = (struct reach){INT64_MAX, INT64_MIN};
+  if (status == LOOM_OK)
+    status = loom_store_numbers(database, staged->ids, apply->numbers, error);
+  if (status == LOOM_OK && (staged->kind == LOOM_HOURS || staged->kind == LOOM_SPECIAL_DAYS) &&
+      staged->record_count)
+    qsort(staged->records, staged->record_count, sizeof *staged->records, compare_records);
+  if (status == LOOM_OK)
+    *out = apply;
+  else
+    loom_apply_free(apply);
+  return status;
+}
+
+/* ---- polls ---- */
+
+static loom_status look_at_day(loom_apply *apply, int32_t day, loom_error *error) {
+  sqlite3_stmt *any = NULL;
+  apply->any_group = true;
+  apply->day = day;
+  loom_status status = loom_database_prepare(
+      apply->database, "SELECT 1 FROM poll_block WHERE day = ? LIMIT 1", &any, error);
+  if (status == LOOM_OK) {
+    sqlite3_bind_int(any, 1, day);
+    int step = sqlite3_step(any);
+    apply->day_is_stored = step == SQLITE_ROW;
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+      status = loom_database_failure(apply->database, error);
+  }
+  sqlite3_finalize(any);
+  return status;
+}
+
+/* Reads a store's block of a day into `stored`, which is empty if there is none. */
+static loom_status read_block(loom_apply *apply, int32_t day, int64_t store, loom_error *error) {
+  sqlite3_stmt *find;
+  apply->stored.count = 0;
+  loom_status status = statement(apply, FIND_BLOCK, &find, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_bind_int(find, 1, day);
+  sqlite3_bind_int64(find, 2, store);
+  int step = sqlite3_step(find);
+  if (step == SQLITE_ROW) {
+    const void *block = sqlite3_column_blob(find, 0);
+    if (!loom_poll_block_decode(block, (size_t)sqlite3_column_bytes(find, 0), &apply->stored))
+      status = no_memory(error);
+  } else if (step != SQLITE_DONE) {
+    status = loom_database_failure(apply->database, error);
+  }
+  sqlite3_reset(find);
+  return status;
+}
+
+static loom_status write_block(loom_apply *apply, int32_t day, int64_t store, loom_error *error) {
+  sqlite3_stmt *write;
+  int which = apply->stored.count ? UPDATE_BLOCK : INSERT_BLOCK;
+  loom_status status = statement(apply, which, &write, error);
+  if (status != LOOM_OK)
+    return status;
+  size_t count = apply->merged.count;
+  loom_poll_block_encode(apply->merged.items, count);
+  sqlite3_bind_int(write, 1, day);
+  sqlite3_bind_int64(write, 2, store);
+  sqlite3_bind_blob64(write, 3, apply->merged.items, count * sizeof(loom_poll), SQLITE_STATIC);
+  return run(apply, write, error);
+}
+
+static loom_status apply_group(loom_apply *apply, const struct loom_poll_group *group,
+                               struct loom_ingest_counts *counts, loom_error *error) {
+  int64_t store = apply->numbers[group->store];
+  struct loom_union_counts change = {0};
+  loom_status status = LOOM_OK;
+  apply->stored.count = 0;
+  if (!apply->any_group || group->day != apply->day)
+    status = look_at_day(apply, group->day, error);
+  if (status == LOOM_OK && apply->day_is_stored)
+    status = read_block(apply, group->day, store, error);
+  if (status != LOOM_OK)
+    return status;
+  if (!loom_polls_union(apply->stored.items, apply->stored.count, group->polls, group->count,
+                        &apply->merged, &change))
+    return no_memory(error);
+  struct reach *reach = &apply->reach[group->store];
+  int64_t first = loom_poll_instant(group->polls[0]);
+  int64_t newest = loom_poll_instant(group->polls[group->count - 1]);
+  reach->first = first < reach->first ? first : reach->first;
+  reach->newest = newest > reach->newest ? newest : reach->newest;
+  if (change.added || change.conflicts)
+    status = write_block(apply, group->day, store, error);
+  counts->added += change.added;
+  counts->duplicates += change.duplicates;
+  counts->conflicts += change.conflicts;
+  apply->applied += group->count;
+  return status;
+}
+
+static loom_status apply_reach(loom_apply *apply, loom_error *error) {
+  sqlite3_stmt *update;
+  loom_status status = statement(apply, UPDATE_REACH, &update, error);
+  for (size_t i = 0; status == LOOM_OK && i < apply->staged.ids->count; i++) {
+    if (apply->reach[i].newest == INT64_MIN)
+      continue;
+    sqlite3_bind_int64(update, 1, apply->numbers[i]);
+    sqlite3_bind_int64(update, 2, apply->reach[i].first);
+    sqlite3_bind_int64(update, 3, apply->reach[i].newest);
+    status = run(apply, update, error);
+  }
+  return status;
+}
+
+static loom_status apply_polls(loom_apply *apply, size_t budget,
+                               struct loom_ingest_counts *counts, loom_error *error) {
+  struct loom_poll_group group;
+  uint64_t stop = apply->applied + budget;
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK && apply->applied < stop) {
+    status = loom_poll_sorter_next(apply->staged.sorter, &group, error);
+    if (status == LOOM_OK)
+      status = apply_group(apply, &group, counts, error);
+  }
+  if (status != LOOM_DONE)
+    return status;
+  status = apply_reach(apply, error);
+  return status == LOOM_OK ? LOOM_DONE : status;
+}
+
+/* ---- records ---- */
+
+/* Binds a record's store, NULL for every store. */
+static void bind_store(const loom_apply *apply, sqlite3_stmt *statement,
+                       const struct loom_record *record) {
+  if (record->store == LOOM_ALL_STORES)
+    sqlite3_bind_null(statement, 1);
+  else
+    sqlite3_bind_int64(statement, 1, apply->numbers[record->store]);
+}
+
+static void bind_text(const loom_apply *apply, sqlite3_stmt *statement, int at, uint32_t text) {
+  size_t length;
+  const char *bytes = loom_id_table_get(apply->staged.texts, text, &length);
+  sqlite3_bind_text(statement, at, length ? bytes : "", (int)length, SQLITE_STATIC);
+}
+
+static void bind_date(sqlite3_stmt *statement, int at, int32_t date) {
+  char text[LOOM_DATE_SIZE];
+  size_t length = loom_format_date(date == LOOM_ALWAYS ? LOOM_DATE_MIN : date, text);
+  sqlite3_bind_text(statement, at, text, (int)length, SQLITE_TRANSIENT);
+}
+
+/* Drops records that repeat the one before, in place; returns how many are left. */
+static size_t drop_repeats(struct loom_record *records, size_t count,
+                           struct loom_ingest_counts *counts) {
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (kept > 0 && compare_records(&records[kept - 1], &records[i]) == 0)
+      counts->duplicates++;
+    else
+      records[kept++] = records[i];
+  }
+  return kept;
+}
+
+/* A store's hours as the database has them. */
+static bool same_hours(sqlite3_stmt *row, const struct loom_record *record) {
+  char date[LOOM_DATE_SIZE];
+  loom_format_date(record->date == LOOM_ALWAYS ? LOOM_DATE_MIN : record->date, date);
+  bool closed = sqlite3_column_type(row, 1) == SQLITE_NULL;
+  return strcmp((const char *)sqlite3_column_text(row, 0), date) == 0 &&
+         (closed ? record->open == LOOM_CLOSED
+                 : sqlite3_column_int(row, 1) == record->weekday &&
+                       sqlite3_column_int(row, 2) == record->open &&
+                       sqlite3_column_int(row, 3) == record->close);
+}
+
+/* How many of a store's records the database has already, in order; *stored is how many rows it has. */
+static loom_status compare_hours(loom_apply *apply, const struct loom_record *records, size_t count,
+                                 size_t *same, size_t *stored, loom_error *error) {
+  sqlite3_stmt *find;
+  int step = SQLITE_DONE;
+  *same = *stored = 0;
+  loom_status status = statement(apply, FIND_HOURS, &find, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_store(apply, find, records);
+  size_t next = 0;
+  while ((step = sqlite3_step(find)) == SQLITE_ROW) {
+    ++*stored;
+    for (size_t i = next; i < count; i++) {
+      if (same_hours(find, &records[i])) {
+        ++*same;
+        next = i + 1;
+        break;
+      }
+    }
+  }
+  if (step != SQLITE_DONE)
+    status = loom_database_failure(apply->database, error);
+  sqlite3_reset(find);
+  return status;
+}
+
+static loom_status insert_hours(loom_apply *apply, const struct loom_record *record,
+                                bool new_week, loom_error *error) {
+  sqlite3_stmt *week, *insert;
+  loom_status status = statement(apply, INSERT_WEEK, &week, error);
+  if (status == LOOM_OK && new_week) {
+    bind_store(apply, week, record);
+    bind_date(week, 2, record->date);
+    status = run(apply, week, error);
+  }
+  if (status != LOOM_OK || record->open == LOOM_CLOSED)
+    return status;
+  status = statement(apply, INSERT_HOURS, &insert, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_store(apply, insert, record);
+  bind_date(insert, 2, record->date);
+  sqlite3_bind_int(insert, 3, record->weekday);
+  sqlite3_bind_int(insert, 4, record->open);
+  sqlite3_bind_int(insert, 5, record->close);
+  return run(apply, insert, error);
+}
+
+/* Replaces one store's hours by its records, which are sorted. Nothing is written where nothing changes. */
+static loom_status apply_hours(loom_apply *apply, struct loom_record *records, size_t count,
+                               struct loom_ingest_counts *counts, loom_error *error) {
+  size_t same, stored;
+  sqlite3_stmt *delete;
+  count = drop_repeats(records, count, counts);
+  loom_status status = compare_hours(apply, records, count, &same, &stored, error);
+  if (status != LOOM_OK)
+    return status;
+  counts->duplicates += same;
+  counts->added += count - same;
+  if (same == count && same == stored)
+    return LOOM_OK;
+  if (stored) {
+    status = statement(apply, DELETE_WEEKS, &delete, error);
+    if (status == LOOM_OK) {
+      bind_store(apply, delete, records);
+      status = run(apply, delete, error);
+    }
+  }
+  for (size_t i = 0; status == LOOM_OK && i < count; i++)
+    status = insert_hours(apply, &records[i], i == 0 || records[i].date != records[i - 1].date,
+                          error);
+  return status;
+}
+
+static loom_status apply_timezone(loom_apply *apply, const struct loom_record *record,
+                                  struct loom_ingest_counts *counts, loom_error *error) {
+  sqlite3_stmt *find, *update;
+  size_t length;
+  loom_status status = statement(apply, FIND_TIMEZONE, &find, error);
+  if (status == LOOM_OK)
+    status = statement(apply, UPDATE_TIMEZONE, &update, error);
+  if (status != LOOM_OK)
+    return status;
+  const char *name = loom_id_table_get(apply->staged.texts, record->text, &length);
+  bind_store(apply, find, record);
+  if (sqlite3_step(find) != SQLITE_ROW) {
+    status = loom_database_failure(apply->database, error);
+    sqlite3_reset(find);
+    return status;
+  }
+  const void *known = sqlite3_column_text(find, 0);
+  bool same = known && (size_t)sqlite3_column_bytes(find, 0) == length &&
+              memcmp(known, name, length) == 0;
+  counts->duplicates += same;
+  counts->conflicts += known && !same;
+  counts->added += !known;
+  sqlite3_reset(find);
+  if (same)
+    return LOOM_OK;
+  bind_store(apply, update, record);
+  bind_text(apply, update, 2, record->text);
+  return run(apply, update, error);
+}
+
+static bool same_special_day(const loom_apply *apply, sqlite3_stmt *row,
+                             const struct loom_record *record) {
+  size_t length;
+  const char *note = loom_id_table_get(apply->staged.texts, record->text, &length);
+  bool closed = sqlite3_column_type(row, 0) == SQLITE_NULL;
+  return (closed ? record->open == LOOM_CLOSED
+                 : sqlite3_column_int(row, 0) == record->open &&
+                       sqlite3_column_int(row, 1) == record->close) &&
+         (size_t)sqlite3_column_bytes(row, 2) == length &&
+         (length == 0 || memcmp(sqlite3_column_text(row, 2), note, length) == 0);
+}
+
+static loom_status insert_special_day(loom_apply *apply, const struct loom_record *record,
+                                      loom_error *error) {
+  sqlite3_stmt *insert;
+  loom_status status = statement(apply, INSERT_SPECIAL_DAY, &insert, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_clear_bindings(insert);
+  bind_store(apply, insert, record);
+  bind_date(insert, 2, record->date);
+  if (record->open != LOOM_CLOSED) {
+    sqlite3_bind_int(insert, 3, record->open);
+    sqlite3_bind_int(insert, 4, record->close);
+  }
+  bind_text(apply, insert, 5, record->text);
+  return run(apply, insert, error);
+}
+
+/* Replaces one store's spans of one date by its records, which are sorted by span. */
+static loom_status apply_special_day(loom_apply *apply, struct loom_record *records, size_t count,
+                                     struct loom_ingest_counts *counts, loom_error *error) {
+  sqlite3_stmt *find, *delete;
+  size_t stored = 0, same = 0;
+  int step;
+  count = drop_repeats(records, count, counts);
+  loom_status status = statement(apply, FIND_SPECIAL_DAY, &find, error);
+  if (status == LOOM_OK)
+    status = statement(apply, DELETE_SPECIAL_DAY, &delete, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_store(apply, find, records);
+  bind_date(find, 2, records->date);
+  for (; (step = sqlite3_step(find)) == SQLITE_ROW; stored++)
+    same += stored < count && same_special_day(apply, find, &records[stored]);
+  if (step != SQLITE_DONE)
+    status = loom_database_failure(apply->database, error);
+  sqlite3_reset(find);
+  counts->duplicates += same;
+  counts->added += count - same;
+  if (status != LOOM_OK || (same == count && same == stored))
+    return status;
+  bind_store(apply, delete, records);
+  bind_date(delete, 2, records->date);
+  status = run(apply, delete, error);
+  for (size_t i = 0; status == LOOM_OK && i < count; i++)
+    status = insert_special_day(apply, &records[i], error);
+  return status;
+}
+
+static loom_status apply_exclusion(loom_apply *apply, const struct loom_record *record,
+                                   struct loom_ingest_counts *counts, loom_error *error) {
+  sqlite3_stmt *find, *insert;
+  loom_status status = statement(apply, FIND_EXCLUSION, &find, error);
+  if (status == LOOM_OK)
+    status = statement(apply, INSERT_EXCLUSION, &insert, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_stmt *both[] = {find, insert};
+  for (int i = 0; i < 2; i++) {
+    bind_store(apply, both[i], record);
+    sqlite3_bind_int64(both[i], 2, record->from);
+    sqlite3_bind_int64(both[i], 3, record->to);
+    bind_text(apply, both[i], 4, record->text);
+  }
+  int step = sqlite3_step(find);
+  if (step != SQLITE_ROW && step != SQLITE_DONE)
+    status = loom_database_failure(apply->database, error);
+  sqlite3_reset(find);
+  counts->duplicates += step == SQLITE_ROW;
+  counts->added += step == SQLITE_DONE;
+  return step == SQLITE_DONE ? run(apply, insert, error) : status;
+}
+
+/* How many records from the next one on belong together: a store's hours, or its spans of a date. */
+static size_t batch_size(const loom_apply *apply) {
+  const struct loom_staged *staged = &apply->staged;
+  const struct loom_record *first = &staged->records[apply->next_record];
+  size_t size = 1, left = staged->record_count - apply->next_record;
+  if (staged->kind == LOOM_HOURS)
+    while (size < left && first[size].store == first->store)
+      size++;
+  else if (staged->kind == LOOM_SPECIAL_DAYS)
+    while (size < left && first[size].store == first->store && first[size].date == first->date)
+      size++;
+  return size;
+}
+
+static loom_status apply_records(loom_apply *apply, size_t budget,
+                                 struct loom_ingest_counts *counts, loom_error *error) {
+  const struct loom_staged *staged = &apply->staged;
+  uint64_t stop = apply->applied + budget;
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK && apply->next_record < staged->record_count && apply->applied < stop) {
+    struct loom_record *records = &staged->records[apply->next_record];
+    size_t count = batch_size(apply);
+    switch (staged->kind) {
+    case LOOM_HOURS:
+      status = apply_hours(apply, records, count, counts, error);
+      break;
+    case LOOM_TIMEZONES:
+      status = apply_timezone(apply, records, counts, error);
+      break;
+    case LOOM_SPECIAL_DAYS:
+      status = apply_special_day(apply, records, count, counts, error);
+      break;
+    default:
+      status = apply_exclusion(apply, records, counts, error);
+    }
+    apply->next_record += count;
+    apply->applied += count;
+  }
+  return status == LOOM_OK && apply->next_record == staged->record_count ? LOOM_DONE : status;
+}
+
+loom_status loom_apply_step(loom_apply *apply, size_t budget, double *done,
+                            struct loom_ingest_counts *counts, loom_error *error) {
+  bool polls = apply->staged.kind == LOOM_POLLS;
+  uint64_t total =
+      polls ? loom_poll_sorter_count(apply->staged.sorter) : apply->staged.record_count;
+  loom_status status = polls ? apply_polls(apply, budget, counts, error)
+                             : apply_records(apply, budget, counts, error);
+  *done = total ? (double)apply->applied / (double)total : 1;
+  return status;
+}

@@ -1,0 +1,153 @@
+/*
+** The integrity check.
+*/
+#include "check.h"
+#include "civil.h"
+#include "poll_block.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* After this many problems the rest adds nothing. */
+#define PROBLEMS_MAX 100
+
+struct check {
+  loom_database *database;
+  loom_check_fn *report;
+  void *context;
+  int problems;
+};
+
+static void problem(struct check *check, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void problem(struct check *check, const char *format, ...) {
+  char text[LOOM_MESSAGE_SIZE];
+  va_list arguments;
+  if (check->problems++ >= PROBLEMS_MAX)
+    return;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  check->report(check->context, text);
+}
+
+/* Calls `judge` for each row of a query. */
+static loom_status each_row(struct check *check, const char *sql,
+                            void (*judge)(struct check *check, sqlite3_stmt *row),
+                            loom_error *error) {
+  sqlite3_stmt *rows = NULL;
+  int step = SQLITE_DONE;
+  loom_status status = loom_database_prepare(check->database, sql, &rows, error);
+  if (status == LOOM_OK) {
+    while ((step = sqlite3_step(rows)) == SQLITE_ROW)
+      judge(check, rows);
+    if (step != SQLITE_DONE)
+      status = loom_database_failure(check->database, error);
+  }
+  sqlite3_finalize(rows);
+  return status;
+}
+
+static const char *text(sqlite3_stmt *row, int column) {
+  const char *bytes = (const char *)sqlite3_column_text(row, column);
+  return bytes ? bytes : "";
+}
+
+static void judge_integrity(struct check *check, sqlite3_stmt *row) {
+  if (strcmp(text(row, 0), "ok") != 0)
+    problem(check, "SQLite: %s", text(row, 0));
+}
+
+static void judge_foreign_key(struct check *check, sqlite3_stmt *row) {
+  problem(check, "table %s: a row refers to a %s that is not there", text(row, 0), text(row, 2));
+}
+
+static void judge_block(struct check *check, sqlite3_stmt *row) {
+  int64_t day = sqlite3_column_int64(row, 0), store = sqlite3_column_int64(row, 1);
+  const void *block = sqlite3_column_blob(row, 2);
+  const char *wrong =
+      day < LOOM_DATE_MIN || day > LOOM_DATE_MAX
+          ? "has an impossible day"
+          : loom_poll_block_problem(block, (size_t)sqlite3_column_bytes(row, 2), day);
+  if (wrong)
+    problem(check, "polls of store number %lld on day %lld: the block %s", (long long)store,
+            (long long)day, wrong);
+}
+
+static void judge_reach(struct check *check, sqlite3_stmt *row) {
+  char id[LOOM_QUOTED_SIZE];
+  loom_quote(id, text(row, 0), (size_t)sqlite3_column_bytes(row, 0));
+  problem(check, "store %s: its first or newest poll is not what its blocks hold", id);
+}
+
+static void judge_zone(struct check *check, sqlite3_stmt *row) {
+  const loom_zone *zone;
+  loom_error error;
+  char name[LOOM_QUOTED_SIZE];
+  size_t length = (size_t)sqlite3_column_bytes(row, 0);
+  if (loom_zones_get(check->database->zones, text(row, 0), length, &zone, &error) != LOOM_OK)
+    problem(check, "timezone %s %.200s", loom_quote(name, text(row, 0), length), error.message);
+}
+
+static void judge_date(struct check *check, sqlite3_stmt *row) {
+  int32_t date;
+  char shown[LOOM_QUOTED_SIZE];
+  size_t length = (size_t)sqlite3_column_bytes(row, 1);
+  const char *bytes = text(row, 1);
+  if (loom_parse_date(bytes, length, &date))
+    problem(check, "table %s: %s is not a date", text(row, 0), loom_quote(shown, bytes, length));
+}
+
+/* First and newest poll as the blocks tell: the first and last 8 bytes of each block, summed up by day. */
+static const char reach_sql[] =
+    "WITH seen(store, low, high) AS (SELECT store, min(day), max(day) FROM poll_block GROUP BY store),"
+    " bounds(store, first, newest) AS (SELECT s.store,"
+    "  loom_poll_at(a.polls, 0), loom_poll_at(b.polls, 1) FROM seen s"
+    "  JOIN poll_block a ON a.day = s.low AND a.store = s.store"
+    "  JOIN poll_block b ON b.day = s.high AND b.store = s.store)"
+    " SELECT store_id FROM store LEFT JOIN bounds ON bounds.store = store.number"
+    " WHERE first_poll IS NOT first OR newest_poll IS NOT newest";
+
+/* SQL: loom_poll_at(block, last) is the instant of a block's first or last poll. */
+static void poll_at(sqlite3_context *context, int count, sqlite3_value **values) {
+  (void)count;
+  struct loom_polls polls = {0};
+  const void *block = sqlite3_value_blob(values[0]);
+  size_t size = (size_t)sqlite3_value_bytes(values[0]);
+  if (!loom_poll_block_decode(block, size, &polls))
+    sqlite3_result_error_nomem(context);
+  else if (polls.count)
+    sqlite3_result_int64(context,
+                         loom_poll_instant(
+                             polls.items[sqlite3_value_int(values[1]) ? polls.count - 1 : 0]));
+  loom_polls_free(&polls);
+}
+
+loom_status loom_check_run(loom_database *database, loom_check_fn *report, void *context,
+                           loom_error *error) {
+  struct check check = {.database = database, .report = report, .context = context};
+  loom_status status = loom_database_begin_read(database, error);
+  if (status == LOOM_OK &&
+      sqlite3_create_function_v2(database->sqlite, "loom_poll_at", 2,
+                                 SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+                                 poll_at, NULL, NULL, NULL) != SQLITE_OK)
+    status = loom_database_failure(database, error);
+  const struct {
+    const char *sql;
+    void (*judge)(struct check *check, sqlite3_stmt *row);
+  } questions[] = {
+      {"PRAGMA integrity_check", judge_integrity},
+      {"PRAGMA foreign_key_check", judge_foreign_key},
+      {"SELECT day, store, polls FROM poll_block", judge_block},
+      {reach_sql, judge_reach},
+      {"SELECT DISTINCT timezone FROM store WHERE timezone IS NOT NULL", judge_zone},
+      {"SELECT 'hours_week', effective_from FROM hours_week"
+       " UNION SELECT 'special_day', date FROM special_day",
+       judge_date},
+  };
+  for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++)
+    status = each_row(&check, questions[i].sql, questions[i].judge, error);
+  loom_database_rollback(database);
+  return status;
+}

@@ -1,0 +1,69 @@
+/*
+** Loom's database: an SQLite file (or ":memory:") with its schema, its transactions and its errors.
+**
+** A handle may be used by one thread at a time. It must not cross fork(): a child opens its own.
+** A file that does not exist is created by the first transaction, so that failing before it leaves nothing behind.
+*/
+#ifndef LOOM_DATABASE_H
+#define LOOM_DATABASE_H
+
+#include "error.h"
+#include "zone.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#define LOOM_APPLICATION_ID 0x4c6f6f6d /* "Loom", in the header of every database file */
+#define LOOM_SCHEMA_VERSION 1          /* PRAGMA user_version */
+
+/* How long to wait for another writer, in milliseconds. */
+#define LOOM_BUSY_TIMEOUT 10000
+
+enum loom_open_mode {
+  LOOM_OPEN_EXISTING, /* the file must exist; it is opened read-only if it cannot be written */
+  LOOM_OPEN_CREATE    /* the file is created if it does not exist */
+};
+
+typedef struct loom_database {
+  sqlite3 *sqlite; /* NULL until the first transaction creates the file */
+  loom_zones *zones;
+  char *path;
+  int busy_timeout;
+  bool is_new;    /* the schema is not there yet */
+  bool in_memory;
+} loom_database;
+
+/* Opens a database and checks that it is one of Loom's. Free with loom_database_close. */
+loom_status loom_database_open(const char *path, enum loom_open_mode mode, int busy_timeout,
+                               loom_database **database, loom_error *error);
+void loom_database_close(loom_database *database);
+
+/* Begins a transaction that may write, waiting for other writers for up to the busy timeout. */
+loom_status loom_database_begin_write(loom_database *database, loom_error *error);
+
+/* Begins a read transaction: all reads until its end see one snapshot. */
+loom_status loom_database_begin_read(loom_database *database, loom_error *error);
+
+/* Commits; what was written has reached the disk when this returns LOOM_OK. On failure all is rolled back. */
+loom_status loom_database_commit(loom_database *database, loom_error *error);
+
+/* Ends a transaction without effect; harmless when there is none. */
+void loom_database_rollback(loom_database *database);
+
+/* ---- for the core's own use ---- */
+
+/* Describes SQLite's last failure, with the database's path. */
+loom_status loom_database_failure(loom_database *database, loom_error *error);
+
+loom_status loom_database_prepare(loom_database *database, const char *sql,
+                                  sqlite3_stmt **statement, loom_error *error);
+loom_status loom_database_execute(loom_database *database, const char *sql, loom_error *error);
+
+/* Steps a statement that returns no rows, and resets it. */
+loom_status loom_database_run(loom_database *database, sqlite3_stmt *statement, loom_error *error);
+
+/* The first column of the first row of a query, as a number; 0 if there is none. */
+loom_status loom_database_number(loom_database *database, const char *sql, int64_t *number,
+                                 loom_error *error);
+
+#endif

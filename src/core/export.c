@@ -1,0 +1,247 @@
+/*
+** Export to CSV (RFC 4180, lines that end in LF).
+*/
+#include "export.h"
+#include "civil.h"
+#include "poll_block.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STRETCH (256 * 1024) /* about how much text one call gives */
+
+struct loom_export {
+  loom_database *database;
+  enum loom_kind kind;
+  sqlite3_stmt *rows;
+  struct loom_polls polls;
+  char *text;
+  size_t length, capacity;
+  bool header_given, in_transaction;
+};
+
+/* Stores are in order of id; `*` stands for every store and comes first. */
+static const char *const sql[LOOM_KIND_COUNT] = {
+    [LOOM_POLLS] = "SELECT store_id, polls FROM poll_block JOIN store ON number = store"
+                   " ORDER BY day, store",
+    [LOOM_HOURS] = "SELECT store_id, effective_from, weekday, open_s, close_s"
+                   " FROM hours_week w JOIN store ON number = w.store"
+                   " LEFT JOIN hours USING(store, effective_from)"
+                   " ORDER BY store_id, effective_from, weekday, open_s, close_s",
+    [LOOM_TIMEZONES] = "SELECT store_id, timezone FROM store WHERE timezone IS NOT NULL"
+                       " ORDER BY store_id",
+    [LOOM_SPECIAL_DAYS] = "SELECT ifnull(store_id, '*'), date, open_s, close_s, note"
+                          " FROM special_day LEFT JOIN store ON number = store"
+                          " ORDER BY store_id, date, open_s, close_s",
+    [LOOM_EXCLUSIONS] = "SELECT ifnull(store_id, '*'), from_us, to_us, reason"
+                        " FROM exclusion LEFT JOIN store ON number = store"
+                        " ORDER BY store_id, from_us, to_us, reason",
+};
+
+static loom_status no_memory(loom_error *error) {
+  return loom_fail(error, LOOM_ENOMEM, "out of memory");
+}
+
+static bool reserve(loom_export *export, size_t more) {
+  if (export->capacity - export->length >= more)
+    return true;
+  size_t capacity = (export->capacity + more) * 2;
+  char *text = realloc(export->text, capacity);
+  if (!text)
+    return false;
+  export->text = text;
+  export->capacity = capacity;
+  return true;
+}
+
+/* The put functions need their room reserved. */
+static void put(loom_export *export, const char *text, size_t length) {
+  memcpy(export->text + export->length, text, length);
+  export->length += length;
+}
+
+static void put_char(loom_export *export, char c) {
+  export->text[export->length++] = c;
+}
+
+/* A field, in quotes where it needs them. */
+static void put_field(loom_export *export, const char *text, size_t length) {
+  bool plain = true;
+  for (size_t i = 0; i < length && plain; i++)
+    plain = text[i] != ',' && text[i] != '"' && text[i] != '\n' && text[i] != '\r';
+  if (plain) {
+    put(export, text, length);
+    return;
+  }
+  put_char(export, '"');
+  for (size_t i = 0; i < length; i++) {
+    if (text[i] == '"')
+      put_char(export, '"');
+    put_char(export, text[i]);
+  }
+  put_char(export, '"');
+}
+
+static void put_column(loom_export *export, int column) {
+  const char *text = (const char *)sqlite3_column_text(export->rows, column);
+  if (text)
+    put_field(export, text, (size_t)sqlite3_column_bytes(export->rows, column));
+}
+
+static void put_time(loom_export *export, int column) {
+  char text[LOOM_TIME_SIZE];
+  if (sqlite3_column_type(export->rows, column) != SQLITE_NULL)
+    put(export, text,
+        loom_format_time_of_day(sqlite3_column_int(export->rows, column), text));
+}
+
+static void put_instant(loom_export *export, int64_t instant) {
+  char text[LOOM_TIMESTAMP_SIZE];
+  put(export, text, loom_format_timestamp(instant, text));
+}
+
+/* Bytes that any row may need: its columns, quoted and doubled, and fixed text. */
+static size_t row_size(const loom_export *export) {
+  size_t size = 256;
+  for (int i = 0; i < sqlite3_column_count(export->rows); i++)
+    size += 2 * (size_t)sqlite3_column_bytes(export->rows, i);
+  return size;
+}
+
+static bool put_polls(loom_export *export) {
+  sqlite3_stmt *row = export->rows;
+  const char *id = (const char *)sqlite3_column_text(row, 0);
+  size_t id_length = (size_t)sqlite3_column_bytes(row, 0);
+  export->polls.count = 0;
+  if (!loom_poll_block_decode(sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1),
+                              &export->polls) ||
+      !reserve(export, export->polls.count * (2 * id_length + 64)))
+    return false;
+  for (size_t i = 0; i < export->polls.count; i++) {
+    loom_poll poll = export->polls.items[i];
+    put_field(export, id, id_length);
+    put(export, loom_poll_active(poll) ? ",active," : ",inactive,",
+        loom_poll_active(poll) ? 8 : 10);
+    put_instant(export, loom_poll_instant(poll));
+    put_char(export, '\n');
+  }
+  return true;
+}
+
+/* A week without openings is one closed Monday. */
+static void put_hours(loom_export *export) {
+  bool closed = sqlite3_column_type(export->rows, 2) == SQLITE_NULL;
+  put_column(export, 0);
+  put_char(export, ',');
+  if (closed) {
+    put(export, "0,closed,", 9);
+  } else {
+    put_column(export, 2);
+    put_char(export, ',');
+    put_time(export, 3);
+    put_char(export, ',');
+    put_time(export, 4);
+  }
+  put_char(export, ',');
+  if (strcmp((const char *)sqlite3_column_text(export->rows, 1), "0001-01-01") != 0)
+    put_column(export, 1);
+}
+
+static void put_special_day(loom_export *export) {
+  put_column(export, 0);
+  put_char(export, ',');
+  put_column(export, 1);
+  put_char(export, ',');
+  put_time(export, 2);
+  put_char(export, ',');
+  put_time(export, 3);
+  put_char(export, ',');
+  put_column(export, 4);
+}
+
+static void put_exclusion(loom_export *export) {
+  put_column(export, 0);
+  put_char(export, ',');
+  put_instant(export, sqlite3_column_int64(export->rows, 1));
+  put_char(export, ',');
+  put_instant(export, sqlite3_column_int64(export->rows, 2));
+  put_char(export, ',');
+  put_column(export, 3);
+}
+
+/* False when memory is out. */
+static bool put_row(loom_export *export) {
+  if (export->kind == LOOM_POLLS)
+    return put_polls(export);
+  if (!reserve(export, row_size(export)))
+    return false;
+  switch (export->kind) {
+  case LOOM_HOURS:
+    put_hours(export);
+    break;
+  case LOOM_SPECIAL_DAYS:
+    put_special_day(export);
+    break;
+  case LOOM_EXCLUSIONS:
+    put_exclusion(export);
+    break;
+  default:
+    put_column(export, 0);
+    put_char(export, ',');
+    put_column(export, 1);
+  }
+  put_char(export, '\n');
+  return true;
+}
+
+loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_export **out,
+                            loom_error *error) {
+  *out = NULL;
+  loom_export *export = calloc(1, sizeof *export);
+  if (!export)
+    return no_memory(error);
+  export->database = database;
+  export->kind = kind;
+  loom_status status = loom_database_begin_read(database, error);
+  export->in_transaction = status == LOOM_OK;
+  if (status == LOOM_OK)
+    status = loom_database_prepare(database, sql[kind], &export->rows, error);
+  if (status == LOOM_OK)
+    *out = export;
+  else
+    loom_export_free(export);
+  return status;
+}
+
+void loom_export_free(loom_export *export) {
+  if (!export)
+    return;
+  sqlite3_finalize(export->rows);
+  if (export->in_transaction)
+    loom_database_rollback(export->database);
+  loom_polls_free(&export->polls);
+  free(export->text);
+  free(export);
+}
+
+loom_status loom_export_next(loom_export *export, const char **text, size_t *length,
+                             loom_error *error) {
+  const char *header = loom_kind_header(export->kind);
+  int step = SQLITE_ROW;
+  export->length = 0;
+  if (!export->header_given) {
+    if (!reserve(export, strlen(header) + 1))
+      return no_memory(error);
+    put(export, header, strlen(header));
+    put_char(export, '\n');
+    export->header_given = true;
+  }
+  while (export->length < STRETCH && (step = sqlite3_step(export->rows)) == SQLITE_ROW)
+    if (!put_row(export))
+      return no_memory(error);
+  if (step != SQLITE_ROW && step != SQLITE_DONE)
+    return loom_database_failure(export->database, error);
+  *text = export->text;
+  *length = export->length;
+  return export->length ? LOOM_OK : LOOM_DONE;
+}

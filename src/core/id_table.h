@@ -1,0 +1,36 @@
+/*
+** Store ids and their numbers: each distinct id gets the next number, from 0.
+*/
+#ifndef LOOM_ID_TABLE_H
+#define LOOM_ID_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOOM_ID_MAX 255 /* bytes in a store id */
+
+/* Returned when memory is out; also bounds how many ids a table takes. */
+#define LOOM_NO_NUMBER UINT32_MAX
+
+struct loom_id_table {
+  uint64_t seed;
+  struct loom_id_slot *slots; /* open addressing; a power of two */
+  size_t slot_count;
+  uint32_t count;
+  size_t *offsets; /* where each id ends in `text`; offsets[-1] would be 0 */
+  size_t offset_capacity;
+  char *text;
+  size_t text_size, text_capacity;
+};
+
+/* Sets up an empty table. Hashing is seeded at random: ids come from outside. */
+void loom_id_table_init(struct loom_id_table *table);
+void loom_id_table_free(struct loom_id_table *table);
+
+/* The number of an id of 1 to LOOM_ID_MAX bytes, new or known; LOOM_NO_NUMBER when memory is out. */
+uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t length);
+
+/* The id with a number below `count`: not NUL-terminated, valid until the next put. */
+const char *loom_id_table_get(const struct loom_id_table *table, uint32_t number, size_t *length);
+
+#endif

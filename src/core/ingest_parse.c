@@ -1,0 +1,161 @@
+/*
+** Parsing of blocks.
+*/
+#include "ingest_parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void loom_reject_list_append(struct loom_reject_list *list, struct loom_reject_list *more) {
+  if (more->first) {
+    *(list->first ? list->last : &list->first) = more->first;
+    list->last = more->last;
+    list->count += more->count;
+  }
+  *more = (struct loom_reject_list){0};
+}
+
+void loom_reject_list_free(struct loom_reject_list *list) {
+  for (struct loom_reject_entry *entry = list->first, *next; entry; entry = next) {
+    next = entry->next;
+    free(entry);
+  }
+  *list = (struct loom_reject_list){0};
+}
+
+void loom_batch_free(struct loom_batch *batch) {
+  free(batch->polls);
+  free(batch->records);
+  free(batch->new_ids);
+  loom_reject_list_free(&batch->rejects);
+  *batch = (struct loom_batch){0};
+}
+
+bool loom_parser_init(struct loom_parser *parser, loom_zones *zones, bool always_libcsv) {
+  *parser = (struct loom_parser){.reader.zones = zones};
+  parser->csv = loom_csv_new();
+  loom_id_table_init(&parser->reader.ids);
+  loom_id_table_init(&parser->reader.texts);
+  if (parser->csv)
+    loom_csv_always_libcsv(parser->csv, always_libcsv);
+  return parser->csv != NULL;
+}
+
+void loom_parser_free(struct loom_parser *parser) {
+  loom_csv_free(parser->csv);
+  loom_id_table_free(&parser->reader.ids);
+  loom_id_table_free(&parser->reader.texts);
+}
+
+/* The array with room for one more item; NULL when memory is out, and then the array is as it was. */
+static void *grown(void *items, size_t count, size_t *capacity, size_t item_size) {
+  if (count < *capacity)
+    return items;
+  size_t wanted = *capacity ? *capacity * 2 : 256;
+  items = realloc(items, wanted * item_size);
+  if (items)
+    *capacity = wanted;
+  return items;
+}
+
+static bool add_reject(struct loom_batch *batch, const struct loom_csv_row *row,
+                       const struct loom_row_problem *problem) {
+  size_t value_length = problem->value.length, row_length = row->raw_length;
+  struct loom_reject_entry *entry = malloc(sizeof *entry + value_length + row_length);
+  if (!entry)
+    return false;
+  entry->next = NULL;
+  entry->line = row->line;
+  entry->column = problem->column ? problem->column : "";
+  entry->value_length = value_length;
+  entry->row_length = row_length;
+  memcpy(entry->reason, problem->reason, sizeof entry->reason);
+  if (value_length)
+    memcpy(entry->text, problem->value.text, value_length);
+  if (row_length)
+    memcpy(entry->text + value_length, row->raw, row_length);
+  loom_reject_list_append(&batch->rejects,
+                          &(struct loom_reject_list){entry, &entry->next, 1});
+  return true;
+}
+
+static bool add_malformed(struct loom_batch *batch, const struct loom_csv_row *row) {
+  struct loom_row_problem problem = {0};
+  struct loom_csv_row cut = *row;
+  size_t length = strlen(row->reason);
+  memcpy(problem.reason, row->reason, length < sizeof problem.reason ? length + 1 : 0);
+  if (cut.raw_length > LOOM_CSV_ROW_MAX)
+    cut.raw_length = LOOM_CSV_ROW_MAX;
+  return add_reject(batch, &cut, &problem);
+}
+
+/* False when memory is out. */
+static bool take_row(struct loom_parser *parser, const struct loom_csv_row *row,
+                     struct loom_batch *batch) {
+  struct loom_row_problem problem;
+  enum loom_record_result result;
+  if (parser->reader.columns.kind == LOOM_POLLS) {
+    struct loom_poll_record *polls =
+        grown(batch->polls, batch->poll_count, &batch->poll_capacity, sizeof *polls);
+    if (!polls)
+      return false;
+    batch->polls = polls;
+    result = loom_record_read_poll(&parser->reader, row, &batch->polls[batch->poll_count], &problem);
+    batch->poll_count += result == LOOM_RECORD_GOOD;
+  } else {
+    struct loom_record *records =
+        grown(batch->records, batch->record_count, &batch->record_capacity, sizeof *records);
+    if (!records)
+      return false;
+    batch->records = records;
+    result = loom_record_read(&parser->reader, row, &batch->records[batch->record_count], &problem);
+    batch->record_count += result == LOOM_RECORD_GOOD;
+  }
+  if (result == LOOM_RECORD_BAD)
+    return add_reject(batch, row, &problem);
+  return result == LOOM_RECORD_GOOD;
+}
+
+/* Copies the ids that are new in this parser's table to the batch, for the thread that collects it. */
+static bool report_new_ids(struct loom_parser *parser, struct loom_batch *batch) {
+  const struct loom_id_table *ids = &parser->reader.ids;
+  for (; parser->ids_reported < ids->count; parser->ids_reported++) {
+    size_t length;
+    const char *id = loom_id_table_get(ids, parser->ids_reported, &length);
+    if (batch->new_ids_capacity - batch->new_ids_size < 1 + LOOM_ID_MAX) {
+      size_t capacity = (batch->new_ids_capacity + 1 + LOOM_ID_MAX) * 2;
+      char *new_ids = realloc(batch->new_ids, capacity);
+      if (!new_ids)
+        return false;
+      batch->new_ids = new_ids;
+      batch->new_ids_capacity = capacity;
+    }
+    char *at = batch->new_ids + batch->new_ids_size;
+    *at = (char)(unsigned char)length;
+    memcpy(at + 1, id, length);
+    batch->new_ids_size += 1 + length;
+  }
+  return true;
+}
+
+size_t loom_parser_run(struct loom_parser *parser, const char *block, size_t size, uint64_t line,
+                       bool last, struct loom_batch *batch) {
+  struct loom_csv_row row;
+  enum loom_csv_result result;
+  bool memory = true;
+  batch->poll_count = 0;
+  batch->rows = 0;
+  batch->new_ids_size = 0;
+  batch->first_line = line;
+  loom_csv_start(parser->csv, block, size, line, last);
+  while (memory && (result = loom_csv_next(parser->csv, &row)) != LOOM_CSV_END) {
+    batch->rows++;
+    if (result == LOOM_CSV_ROW)
+      memory = take_row(parser, &row, batch);
+    else
+      memory = result == LOOM_CSV_BAD && add_malformed(batch, &row);
+  }
+  batch->end_line = loom_csv_line(parser->csv);
+  batch->out_of_memory = !memory || !report_new_ids(parser, batch);
+  return loom_csv_rest(parser->csv);
+}

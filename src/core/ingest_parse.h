@@ -1,0 +1,60 @@
+/*
+** Parsing of one block of an input file into records and rejects: what each thread of an ingest does.
+*/
+#ifndef LOOM_INGEST_PARSE_H
+#define LOOM_INGEST_PARSE_H
+
+#include "csv.h"
+#include "record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct loom_reject_entry {
+  struct loom_reject_entry *next;
+  uint64_t line;
+  size_t value_length, row_length;
+  const char *column; /* static text */
+  char reason[160];
+  char text[]; /* the value, then the row */
+};
+
+struct loom_reject_list {
+  struct loom_reject_entry *first, **last; /* `last` is where the next entry goes; NULL when empty */
+  uint64_t count;
+};
+
+void loom_reject_list_append(struct loom_reject_list *list, struct loom_reject_list *more);
+void loom_reject_list_free(struct loom_reject_list *list);
+
+/* What came out of a block. Kept between blocks for its memory. */
+struct loom_batch {
+  struct loom_poll_record *polls; /* `store` is a number in the parser's own id table */
+  size_t poll_count, poll_capacity;
+  struct loom_record *records;
+  size_t record_count, record_capacity;
+  struct loom_reject_list rejects;
+  uint64_t rows;
+  uint64_t first_line, end_line;
+  /* Ids that the parser met for the first time, as they stand in its table: length byte, text. */
+  char *new_ids;
+  size_t new_ids_size, new_ids_capacity;
+  bool out_of_memory;
+};
+
+struct loom_parser {
+  loom_csv *csv;
+  struct loom_record_reader reader;
+  uint32_t ids_reported; /* ids below this number have been in a batch's new_ids */
+};
+
+bool loom_parser_init(struct loom_parser *parser, loom_zones *zones, bool always_libcsv);
+void loom_parser_free(struct loom_parser *parser);
+
+/* Parses a block into the batch, whose contents are replaced; `records` alone grow. Returns bytes left over. */
+size_t loom_parser_run(struct loom_parser *parser, const char *block, size_t size, uint64_t line,
+                       bool last, struct loom_batch *batch);
+
+void loom_batch_free(struct loom_batch *batch);
+
+#endif

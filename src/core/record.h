@@ -1,0 +1,90 @@
+/*
+** The kinds of input file, their columns, and the typed records that their rows become.
+*/
+#ifndef LOOM_RECORD_H
+#define LOOM_RECORD_H
+
+#include "csv.h"
+#include "error.h"
+#include "id_table.h"
+#include "poll_sorter.h"
+#include "zone.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum loom_kind {
+  LOOM_POLLS,        /* store_id, status, timestamp_utc */
+  LOOM_HOURS,        /* store_id, dayOfWeek, start_time_local, end_time_local [, effective_from] */
+  LOOM_TIMEZONES,    /* store_id, timezone_str */
+  LOOM_SPECIAL_DAYS, /* store_id, date, open, close [, note] */
+  LOOM_EXCLUSIONS,   /* store_id, from_utc, to_utc [, reason] */
+  LOOM_KIND_COUNT
+};
+
+#define LOOM_COLUMNS_MAX 5
+
+/* In special days and exclusions, the store id `*` means every store. */
+#define LOOM_ALL_STORES (UINT32_MAX - 1)
+
+/* The header of a kind's files, as Loom writes it. */
+const char *loom_kind_header(enum loom_kind kind);
+
+/* False, with the kind unset, if no kind is called that: polls, hours, timezones, special_days, exclusions. */
+bool loom_kind_from_name(const char *name, enum loom_kind *kind);
+
+/* Which field of a row holds each column of the kind; -1 where an optional column is absent. */
+struct loom_columns {
+  enum loom_kind kind;
+  size_t field_count; /* in the header, and so in every row */
+  int fields[LOOM_COLUMNS_MAX];
+};
+
+/*
+** Finds the kind's columns in a header row. LOOM_EINPUT: a column is missing or there twice, or the row is not
+** text at all; the message names what was expected and found, but not the file.
+*/
+loom_status loom_columns_find(enum loom_kind kind, const struct loom_csv_row *header,
+                              struct loom_columns *columns, loom_error *error);
+
+/* A row of any kind but polls; what a kind does not have is 0. */
+struct loom_record {
+  uint32_t store; /* number in the id table, or LOOM_ALL_STORES */
+  uint32_t text;  /* timezone, note or reason: its number in the text table */
+  int32_t date;   /* special day's date, or the hours' effective date (LOOM_ALWAYS: from the beginning) */
+  int32_t weekday;
+  int32_t open, close; /* seconds since local midnight, or LOOM_CLOSED */
+  int64_t from, to;    /* exclusion, in microseconds */
+};
+
+/* Why a row was refused. */
+struct loom_row_problem {
+  const char *column; /* NULL: the row as a whole */
+  struct loom_csv_field value;
+  char reason[160]; /* completes `"VALUE" …`, or `the row …` */
+};
+
+/* What rows are read with: tables that number their texts, and the zones that exist. */
+struct loom_record_reader {
+  struct loom_columns columns;
+  loom_zones *zones;
+  struct loom_id_table ids, texts;
+  /* The last date read, since most polls share theirs with the one before. */
+  char date_text[10];
+  int32_t date;
+};
+
+enum loom_record_result { LOOM_RECORD_GOOD, LOOM_RECORD_BAD, LOOM_RECORD_NOMEM };
+
+enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
+                                              const struct loom_csv_row *row,
+                                              struct loom_poll_record *poll,
+                                              struct loom_row_problem *problem);
+
+enum loom_record_result loom_record_read(struct loom_record_reader *reader,
+                                         const struct loom_csv_row *row,
+                                         struct loom_record *record,
+                                         struct loom_row_problem *problem);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+** Reports: the figures of every store in every window, computed by several threads from one snapshot.
+*/
+#ifndef LOOM_REPORT_H
+#define LOOM_REPORT_H
+
+#include "rules.h"
+#include "source.h"
+#include "uptime.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOOM_WINDOWS_MAX 64
+/* The longest window: schedules are laid out day by day for each store. */
+#define LOOM_WINDOW_LENGTH_MAX (36525 * LOOM_DAY)
+
+struct loom_window_option {
+  int64_t length;   /* microseconds up to as_of; or 0, and then: */
+  int64_t from, to; /* instants */
+};
+
+struct loom_report_options {
+  struct loom_rules rules;
+  const struct loom_window_option *windows;
+  size_t window_count; /* 1 to LOOM_WINDOWS_MAX */
+  bool has_as_of;      /* otherwise as_of is the newest poll */
+  int64_t as_of;
+  const char *default_zone; /* of stores without one */
+  bool all_stores;          /* see struct loom_source_query */
+  const char *const *globs;
+  size_t glob_count;
+  unsigned threads; /* 0: as many as there are processors, up to 8 */
+};
+
+typedef struct loom_report loom_report;
+
+/*
+** Starts computing in threads of its own. Windows are copied; patterns, source and zones must outlive the report,
+** and the source is used by it alone until it is done. Free with loom_report_free, at any time.
+*/
+loom_status loom_report_start(const struct loom_report_options *options, loom_source *source,
+                              loom_zones *zones, loom_report **report, loom_error *error);
+
+/* Waits for at most so many milliseconds. LOOM_OK: still running; LOOM_DONE: complete; else why it failed. */
+loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_error *error);
+
+/* The share of the stores that are done, 0 to 1. */
+double loom_report_progress(loom_report *report);
+
+/* Asks the threads to stop; loom_report_wait then gives LOOM_ECANCELED. */
+void loom_report_cancel(loom_report *report);
+
+/* Cancels if need be, and waits for the threads. */
+void loom_report_free(loom_report *report);
+
+/* ---- results, of a complete report ---- */
+
+int64_t loom_report_as_of(const loom_report *report);
+struct loom_span loom_report_window(const loom_report *report, size_t window);
+
+/* Rows are sorted by store id as bytes. */
+size_t loom_report_count(const loom_report *report);
+const char *loom_report_store(const loom_report *report, size_t row, size_t *length);
+
+/* The figures of one row, window after window. */
+const struct loom_figures *loom_report_figures(const loom_report *report, size_t row);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+** The rules that turn polls into figures: how hours are read, how far a poll vouches, what silence means.
+*/
+#ifndef LOOM_RULES_H
+#define LOOM_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Which time a poll vouches for. */
+enum loom_fill {
+  LOOM_FILL_BACKWARD, /* since the poll before it */
+  LOOM_FILL_FORWARD,  /* up to the next poll */
+  LOOM_FILL_NEAREST   /* up to the midpoints between it and its neighbours */
+};
+
+/* Which polls speak for a piece: those inside it, or its neighbours on either side too. */
+enum loom_evidence { LOOM_EVIDENCE_INSIDE, LOOM_EVIDENCE_AROUND };
+
+enum loom_state { LOOM_DOWN, LOOM_UP, LOOM_UNKNOWN };
+
+#define LOOM_NO_MAX_GAP (-1)
+#define LOOM_SLACK_MAX 86399
+
+struct loom_rules {
+  int32_t slack; /* seconds, 0 to LOOM_SLACK_MAX: a close this near 24:00:00 is 24:00:00 */
+  enum loom_fill fill;
+  enum loom_evidence evidence;
+  enum loom_state no_data; /* the state of a piece without evidence */
+  int64_t max_gap;         /* microseconds; time further from its poll is unknown. LOOM_NO_MAX_GAP: no limit */
+};
+
+/* Sets all rules to those of a preset: "loom", "seed" or "monitoring". False: there is none of that name. */
+bool loom_rules_preset(const char *name, struct loom_rules *rules);
+
+#endif

@@ -1,0 +1,463 @@
+/*
+** Loom's own database as a source. Every table is read in order of store number, by a cursor each, and polls by
+** one cursor for each day, so that a report passes over the data once and holds one store at a time.
+*/
+#include "source_sqlite.h"
+#include "civil.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A statement whose column 0 is the store's number, in ascending order. */
+struct cursor {
+  sqlite3_stmt *statement;
+  int64_t store; /* of the row it stands on; INT64_MAX at the end */
+};
+
+struct sqlite_source {
+  loom_source base;
+  loom_database *database;
+  struct loom_source_query query;
+  struct cursor stores, hours, special_days, exclusions;
+  struct cursor *days; /* of the query's range that hold polls, in order */
+  size_t day_count;
+  int32_t *all_days; /* every day that holds polls, in order */
+  size_t all_day_count, first_day; /* first_day: index of days[0] in all_days */
+  sqlite3_stmt *block; /* one store's block of one day */
+};
+
+static loom_status no_memory(loom_error *error) {
+  return loom_fail(error, LOOM_ENOMEM, "out of memory");
+}
+
+/* ---- cursors ---- */
+
+static loom_status step(struct sqlite_source *source, struct cursor *cursor, loom_error *error) {
+  int result = sqlite3_step(cursor->statement);
+  cursor->store = INT64_MAX;
+  if (result == SQLITE_ROW)
+    cursor->store = sqlite3_column_int64(cursor->statement, 0);
+  else if (result != SQLITE_DONE)
+    return loom_database_failure(source->database, error);
+  return LOOM_OK;
+}
+
+static loom_status open_cursor(struct sqlite_source *source, const char *sql,
+                               struct cursor *cursor, loom_error *error) {
+  loom_status status = loom_database_prepare(source->database, sql, &cursor->statement, error);
+  return status == LOOM_OK ? step(source, cursor, error) : status;
+}
+
+/* Moves to the store's first row, if it has one; *found tells. */
+static loom_status seek(struct sqlite_source *source, struct cursor *cursor, int64_t store,
+                        bool *found, loom_error *error) {
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK && cursor->store < store)
+    status = step(source, cursor, error);
+  *found = cursor->store == store;
+  return status;
+}
+
+static loom_status damaged(struct sqlite_source *source, const char *what, loom_error *error) {
+  return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: %s (see loom check)",
+                   source->database->path, what);
+}
+
+static loom_status read_date(struct sqlite_source *source, sqlite3_stmt *row, int column,
+                             int32_t *date, loom_error *error) {
+  const char *text = (const char *)sqlite3_column_text(row, column);
+  if (!text || loom_parse_date(text, (size_t)sqlite3_column_bytes(row, column), date))
+    return damaged(source, "a date cannot be read", error);
+  return LOOM_OK;
+}
+
+/* ---- snapshot ---- */
+
+static void close_cursors(struct sqlite_source *source) {
+  struct cursor *const cursors[] = {&source->stores, &source->hours, &source->special_days,
+                                    &source->exclusions};
+  for (size_t i = 0; i < sizeof cursors / sizeof *cursors; i++) {
+    sqlite3_finalize(cursors[i]->statement);
+    *cursors[i] = (struct cursor){0};
+  }
+  for (size_t i = 0; i < source->day_count; i++)
+    sqlite3_finalize(source->days[i].statement);
+  sqlite3_finalize(source->block);
+  free(source->days);
+  free(source->all_days);
+  source->block = NULL;
+  source->days = NULL;
+  source->all_days = NULL;
+  source->day_count = source->all_day_count = 0;
+}
+
+static loom_status snapshot(loom_source *base, loom_error *error) {
+  struct sqlite_source *source = (struct sqlite_source *)base;
+  return loom_database_begin_read(source->database, error);
+}
+
+static void release(loom_source *base) {
+  struct sqlite_source *source = (struct sqlite_source *)base;
+  close_cursors(source);
+  loom_database_rollback(source->database);
+}
+
+static void free_source(loom_source *base) {
+  release(base);
+  free(base);
+}
+
+static loom_status newest(loom_source *base, int64_t *instant, loom_error *error) {
+  struct sqlite_source *source = (struct sqlite_source *)base;
+  int64_t any;
+  loom_status status = loom_database_number(
+      source->database, "SELECT EXISTS(SELECT 1 FROM poll_block)", &any, error);
+  if (status == LOOM_OK && !any)
+    status = loom_fail(error, LOOM_EEMPTY, "%s: there are no polls yet", source->database->path);
+  if (status == LOOM_OK)
+    status = loom_database_number(source->database, "SELECT max(newest_poll) FROM store", instant,
+                                  error);
+  return status;
+}
+
+/* ---- select ---- */
+
+/* Lists every day that holds polls, jumping from one to the next in the primary key. */
+static loom_status list_days(struct sqlite_source *source, loom_error *error) {
+  sqlite3_stmt *next = NULL;
+  size_t capacity = 0;
+  int64_t day = INT64_MIN;
+  int result = SQLITE_ROW;
+  loom_status status =
+      loom_database_prepare(source->database, "SELECT min(day) FROM poll_block WHERE day > ?",
+                            &next, error);
+  while (status == LOOM_OK) {
+    sqlite3_bind_int64(next, 1, day);
+    result = sqlite3_step(next);
+    if (result != SQLITE_ROW) {
+      status = loom_database_failure(source->database, error);
+      break;
+    }
+    if (sqlite3_column_type(next, 0) == SQLITE_NULL)
+      break;
+    day = sqlite3_column_int64(next, 0);
+    sqlite3_reset(next);
+    if (source->all_day_count == capacity) {
+      capacity = capacity ? capacity * 2 : 64;
+      int32_t *days = realloc(source->all_days, capacity * sizeof *days);
+      if (!days) {
+        status = no_memory(error);
+        break;
+      }
+      source->all_days = days;
+    }
+    source->all_days[source->all_day_count++] = (int32_t)day;
+  }
+  sqlite3_finalize(next);
+  return status;
+}
+
+/* Opens a cursor for each day of the query's range. */
+static loom_status open_days(struct sqlite_source *source, loom_error *error) {
+  int32_t first = loom_date_of_instant(source->query.from);
+  int32_t last = loom_date_of_instant(source->query.to);
+  size_t begin = 0, end;
+  while (begin < source->all_day_count && source->all_days[begin] < first)
+    begin++;
+  for (end = begin; end < source->all_day_count && source->all_days[end] <= last;)
+    end++;
+  source->first_day = begin;
+  source->days = calloc(end - begin + 1, sizeof *source->days);
+  if (!source->days)
+    return no_memory(error);
+  for (; source->day_count < end - begin; source->day_count++) {
+    struct cursor *cursor = &source->days[source->day_count];
+    loom_status status = loom_database_prepare(
+        source->database, "SELECT store, polls FROM poll_block WHERE day = ? ORDER BY store",
+        &cursor->statement, error);
+    if (status != LOOM_OK)
+      return status;
+    sqlite3_bind_int(cursor->statement, 1, source->all_days[begin + source->day_count]);
+    status = step(source, cursor, error);
+    if (status != LOOM_OK) {
+      source->day_count++;
+      return status;
+    }
+  }
+  return LOOM_OK;
+}
+
+/* Takes the rows of special_day on which the cursor stands for `store`. */
+static loom_status take_special_days(struct sqlite_source *source, int64_t store,
+                                     struct loom_special_days *days, loom_error *error) {
+  struct cursor *cursor = &source->special_days;
+  bool found;
+  days->count = 0;
+  loom_status status = seek(source, cursor, store, &found, error);
+  while (status == LOOM_OK && cursor->store == store) {
+    sqlite3_stmt *row = cursor->statement;
+    struct loom_special_day day = {.open = LOOM_CLOSED, .close = LOOM_CLOSED};
+    status = read_date(source, row, 1, &day.date, error);
+    if (sqlite3_column_type(row, 2) != SQLITE_NULL) {
+      day.open = sqlite3_column_int(row, 2);
+      day.close = sqlite3_column_int(row, 3);
+    }
+    if (status == LOOM_OK && !loom_special_days_add(days, day))
+      status = no_memory(error);
+    if (status == LOOM_OK)
+      status = step(source, cursor, error);
+  }
+  return status;
+}
+
+static loom_status take_exclusions(struct sqlite_source *source, int64_t store,
+                                   struct loom_spans *exclusions, loom_error *error) {
+  struct cursor *cursor = &source->exclusions;
+  bool found;
+  exclusions->count = 0;
+  loom_status status = seek(source, cursor, store, &found, error);
+  while (status == LOOM_OK && cursor->store == store) {
+    if (!loom_spans_add(exclusions, sqlite3_column_int64(cursor->statement, 1),
+                        sqlite3_column_int64(cursor->statement, 2)))
+      return no_memory(error);
+    status = step(source, cursor, error);
+  }
+  return status;
+}
+
+/* Rows for every store have a NULL store, which reads as 0 and sorts before all numbers. */
+#define EVERY_STORE 0
+
+static loom_status select_stores(loom_source *base, const struct loom_source_query *query,
+                                 struct loom_common *common, uint64_t *store_count,
+                                 loom_error *error) {
+  struct sqlite_source *source = (struct sqlite_source *)base;
+  int64_t count = 0;
+  source->query = *query;
+  loom_status status =
+      loom_database_number(source->database, "SELECT count(*) FROM store", &count, error);
+  *store_count = (uint64_t)count;
+  if (status == LOOM_OK)
+    status = open_cursor(source,
+                         "SELECT number, store_id, timezone, first_poll, newest_poll FROM store"
+                         " ORDER BY number",
+                         &source->stores, error);
+  if (status == LOOM_OK)
+    status = open_cursor(source,
+                         "SELECT w.store, w.effective_from, h.weekday, h.open_s, h.close_s"
+                         " FROM hours_week w LEFT JOIN hours h USING(store, effective_from)"
+                         " ORDER BY w.store, w.effective_from",
+                         &source->hours, error);
+  if (status == LOOM_OK)
+    status = open_cursor(source,
+                         "SELECT store, date, open_s, close_s FROM special_day"
+                         " ORDER BY store, date",
+                         &source->special_days, error);
+  if (status == LOOM_OK)
+    status = open_cursor(source,
+                         "SELECT store, from_us, to_us FROM exclusion ORDER BY store, from_us",
+                         &source->exclusions, error);
+  if (status == LOOM_OK)
+    status = list_days(source, error);
+  if (status == LOOM_OK)
+    status = open_days(source, error);
+  if (status == LOOM_OK && query->neighbours)
+    status = loom_database_prepare(source->database,
+                                   "SELECT polls FROM poll_block WHERE day = ? AND store = ?",
+                                   &source->block, error);
+  if (status == LOOM_OK)
+    status = take_special_days(source, EVERY_STORE, &common->special_days, error);
+  if (status == LOOM_OK)
+    status = take_exclusions(source, EVERY_STORE, &common->exclusions, error);
+  return status;
+}
+
+/* ---- next ---- */
+
+static loom_status take_hours(struct sqlite_source *source, int64_t store,
+                              struct loom_hours_list *hours, loom_error *error) {
+  struct cursor *cursor = &source->hours;
+  bool found;
+  hours->count = 0;
+  loom_status status = seek(source, cursor, store, &found, error);
+  while (status == LOOM_OK && cursor->store == store) {
+    sqlite3_stmt *row = cursor->statement;
+    struct loom_hours item = {.open = LOOM_CLOSED, .close = LOOM_CLOSED};
+    status = read_date(source, row, 1, &item.from, error);
+    if (item.from == LOOM_DATE_MIN)
+      item.from = LOOM_ALWAYS;
+    if (sqlite3_column_type(row, 2) != SQLITE_NULL) {
+      item.weekday = sqlite3_column_int(row, 2);
+      item.open = sqlite3_column_int(row, 3);
+      item.close = sqlite3_column_int(row, 4);
+    }
+    if (status == LOOM_OK && !loom_hours_list_add(hours, item))
+      status = no_memory(error);
+    if (status == LOOM_OK)
+      status = step(source, cursor, error);
+  }
+  return status;
+}
+
+static loom_status add_block(struct sqlite_source *source, sqlite3_stmt *row, int column,
+                             struct loom_polls *polls, loom_error *error) {
+  const void *block = sqlite3_column_blob(row, column);
+  size_t size = (size_t)sqlite3_column_bytes(row, column);
+  if (size % sizeof(loom_poll) != 0)
+    return damaged(source, "a block of polls has a wrong length", error);
+  return loom_poll_block_decode(block, size, polls) ? LOOM_OK : no_memory(error);
+}
+
+static loom_status take_polls(struct sqlite_source *source, int64_t store,
+                              struct loom_polls *polls, loom_error *error) {
+  loom_status status = LOOM_OK;
+  polls->count = 0;
+  for (size_t i = 0; status == LOOM_OK && i < source->day_count; i++) {
+    bool found;
+    status = seek(source, &source->days[i], store, &found, error);
+    if (status == LOOM_OK && found)
+      status = add_block(source, source->days[i].statement, 1, polls, error);
+  }
+  return status;
+}
+
+/* Reads the store's block of a day that the cursors do not cover; an empty list if there is none. */
+static loom_status read_block(struct sqlite_source *source, int32_t day, int64_t store,
+                              struct loom_polls *polls, loom_error *error) {
+  loom_status status = LOOM_OK;
+  sqlite3_bind_int(source->block, 1, day);
+  sqlite3_bind_int64(source->block, 2, store);
+  int result = sqlite3_step(source->block);
+  if (result == SQLITE_ROW)
+    status = add_block(source, source->block, 0, polls, error);
+  else if (result != SQLITE_DONE)
+    status = loom_database_failure(source->database, error);
+  sqlite3_reset(source->block);
+  return status;
+}
+
+/* Puts the nearest poll before the query's range in front of the others, unless one is there already. */
+static loom_status add_before(struct sqlite_source *source, int64_t store, int64_t first_poll,
+                              struct loom_polls *polls, loom_error *error) {
+  loom_status status = LOOM_OK;
+  if (first_poll >= source->query.from ||
+      (polls->count && loom_poll_instant(polls->items[0]) < source->query.from))
+    return LOOM_OK;
+  struct loom_polls earlier = {0};
+  for (size_t i = source->first_day; status == LOOM_OK && i-- > 0 && earlier.count == 0;)
+    status = read_block(source, source->all_days[i], store, &earlier, error);
+  if (status == LOOM_OK && earlier.count) {
+    if (loom_polls_reserve(polls, polls->count + 1)) {
+      memmove(polls->items + 1, polls->items, polls->count * sizeof *polls->items);
+      polls->items[0] = earlier.items[earlier.count - 1];
+      polls->count++;
+    } else {
+      status = no_memory(error);
+    }
+  }
+  loom_polls_free(&earlier);
+  return status;
+}
+
+/* Appends the nearest poll after the range, up to as_of, unless one is there already. */
+static loom_status add_after(struct sqlite_source *source, int64_t store, int64_t newest_poll,
+                             struct loom_polls *polls, loom_error *error) {
+  loom_status status = LOOM_OK;
+  size_t before = polls->count;
+  int32_t last = loom_date_of_instant(source->query.as_of);
+  if (source->query.to >= source->query.as_of || newest_poll <= source->query.to ||
+      (before && loom_poll_instant(polls->items[before - 1]) > source->query.to))
+    return LOOM_OK;
+  for (size_t i = source->first_day + source->day_count;
+       status == LOOM_OK && i < source->all_day_count && source->all_days[i] <= last &&
+       polls->count == before;
+       i++)
+    status = read_block(source, source->all_days[i], store, polls, error);
+  return status;
+}
+
+static bool matches(const struct loom_source_query *query, const char *id) {
+  for (size_t i = 0; i < query->glob_count; i++)
+    if (sqlite3_strglob(query->globs[i], id) == 0)
+      return true;
+  return query->glob_count == 0;
+}
+
+static loom_status read_store(struct sqlite_source *source, struct loom_store *store,
+                              loom_error *error) {
+  sqlite3_stmt *row = source->stores.statement;
+  const char *id = (const char *)sqlite3_column_text(row, 1);
+  const char *zone = (const char *)sqlite3_column_text(row, 2);
+  size_t id_length = (size_t)sqlite3_column_bytes(row, 1);
+  size_t zone_length = zone ? (size_t)sqlite3_column_bytes(row, 2) : 0;
+  if (!id || id_length > LOOM_ID_MAX || zone_length >= LOOM_ZONE_NAME_MAX)
+    return damaged(source, "a store cannot be read", error);
+  memcpy(store->id, id, id_length + 1);
+  store->id_length = id_length;
+  memcpy(store->zone, zone ? zone : "", zone_length + 1);
+  return LOOM_OK;
+}
+
+/* Whether the store that the cursor stands on belongs in the report. */
+static loom_status is_wanted(struct sqlite_source *source, bool *wanted, loom_error *error) {
+  sqlite3_stmt *row = source->stores.statement;
+  *wanted = sqlite3_column_type(row, 3) != SQLITE_NULL;
+  if (*wanted || !source->query.all_stores)
+    return LOOM_OK;
+  *wanted = sqlite3_column_type(row, 2) != SQLITE_NULL;
+  return *wanted ? LOOM_OK : seek(source, &source->hours, source->stores.store, wanted, error);
+}
+
+/* Fills what the other tables hold of the store that the cursor stands on. */
+static loom_status take_store(struct sqlite_source *source, struct loom_store *store,
+                              loom_error *error) {
+  sqlite3_stmt *row = source->stores.statement;
+  int64_t number = source->stores.store;
+  bool polled = sqlite3_column_type(row, 3) != SQLITE_NULL;
+  loom_status status = take_hours(source, number, &store->hours, error);
+  if (status == LOOM_OK)
+    status = take_special_days(source, number, &store->special_days, error);
+  if (status == LOOM_OK)
+    status = take_exclusions(source, number, &store->exclusions, error);
+  if (status == LOOM_OK)
+    status = take_polls(source, number, &store->polls, error);
+  if (status == LOOM_OK && polled && source->query.neighbours)
+    status = add_before(source, number, sqlite3_column_int64(row, 3), &store->polls, error);
+  if (status == LOOM_OK && polled && source->query.neighbours)
+    status = add_after(source, number, sqlite3_column_int64(row, 4), &store->polls, error);
+  return status;
+}
+
+static loom_status next(loom_source *base, struct loom_store *store, loom_error *error) {
+  struct sqlite_source *source = (struct sqlite_source *)base;
+  loom_status status = LOOM_OK;
+  bool taken = false;
+  while (status == LOOM_OK && !taken) {
+    if (source->stores.store == INT64_MAX)
+      return LOOM_DONE;
+    status = is_wanted(source, &taken, error);
+    if (status == LOOM_OK && taken) {
+      status = read_store(source, store, error);
+      taken = status == LOOM_OK && matches(&source->query, store->id);
+    }
+    if (status == LOOM_OK && taken)
+      status = take_store(source, store, error);
+    if (status == LOOM_OK)
+      status = step(source, &source->stores, error);
+  }
+  return status;
+}
+
+loom_source *loom_source_sqlite(loom_database *database) {
+  struct sqlite_source *source = calloc(1, sizeof *source);
+  if (!source)
+    return NULL;
+  source->base = (loom_source){.snapshot = snapshot,
+                               .newest = newest,
+                               .select = select_stores,
+                               .next = next,
+                               .release = release,
+                               .free = free_source};
+  source->database = database;
+  return &source->base;
+}

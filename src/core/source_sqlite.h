@@ -1,0 +1,16 @@
+/*
+** Loom's own database as a source.
+*/
+#ifndef LOOM_SOURCE_SQLITE_H
+#define LOOM_SOURCE_SQLITE_H
+
+#include "database.h"
+#include "source.h"
+
+/*
+** A source that reads the database, which must outlive it and not be used for anything else between snapshot
+** and release. Free with its own `free`. NULL: memory is out.
+*/
+loom_source *loom_source_sqlite(loom_database *database);
+
+#endif

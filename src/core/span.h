@@ -1,0 +1,31 @@
+/*
+** Half-open stretches of time, [start, end), in microseconds since the epoch, and growable lists of them.
+** A list keeps its memory between uses, so that work on store after store allocates nothing.
+*/
+#ifndef LOOM_SPAN_H
+#define LOOM_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loom_span {
+  int64_t start, end;
+};
+
+struct loom_spans {
+  struct loom_span *items;
+  size_t count, capacity;
+};
+
+/* Appends a span; false when memory is out. */
+bool loom_spans_add(struct loom_spans *list, int64_t start, int64_t end);
+
+/*
+** Sorts by start and merges spans that overlap. Spans that only touch stay apart, unless `join_touching`.
+*/
+void loom_spans_merge(struct loom_spans *list, bool join_touching);
+
+void loom_spans_free(struct loom_spans *list);
+
+#endif

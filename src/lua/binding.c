@@ -1,0 +1,165 @@
+/*
+** Handles, failures and options.
+*/
+#include "binding.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+int lloom_failure(lua_State *L, const loom_error *error) {
+  const char *name = loom_status_name(error->code);
+  lua_pushnil(L);
+  lua_pushfstring(L, "%s: %s", name, error->message);
+  lua_pushstring(L, name);
+  return 3;
+}
+
+void lloom_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close) {
+  luaL_newmetatable(L, name);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pushcfunction(L, close);
+  lua_setfield(L, -2, "__gc");
+  lua_pushcfunction(L, close);
+  lua_setfield(L, -2, "__close");
+  lua_newtable(L);
+  lloom_set_functions(L, methods);
+  lua_pushcfunction(L, close);
+  lua_setfield(L, -2, "close");
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+void **lloom_new_handle(lua_State *L, const char *type) {
+  void **handle = lloom_new_userdata(L, sizeof *handle);
+  *handle = NULL;
+  lloom_set_metatable(L, type);
+  return handle;
+}
+
+void *lloom_check_handle(lua_State *L, int index, const char *type) {
+  void **handle = luaL_checkudata(L, index, type);
+  if (!*handle)
+    luaL_error(L, "%s is closed", type);
+  return *handle;
+}
+
+/* Pushes the option's value; false, with nothing pushed, if it is not given. */
+static bool push_option(lua_State *L, int index, const char *name) {
+  if (lua_isnoneornil(L, index))
+    return false;
+  luaL_checktype(L, index, LUA_TTABLE);
+  lua_getfield(L, index, name);
+  if (!lua_isnil(L, -1))
+    return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+static int bad_option(lua_State *L, const char *name, const char *expected) {
+  return luaL_error(L, "bad option '%s' (%s expected, got %s)", name, expected,
+                    luaL_typename(L, -1));
+}
+
+void lloom_check_options(lua_State *L, int index, const char *const *known) {
+  if (lua_isnoneornil(L, index))
+    return;
+  luaL_checktype(L, index, LUA_TTABLE);
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      luaL_error(L, "bad options (names expected, got a %s key)", luaL_typename(L, -2));
+    const char *name = lua_tostring(L, -2);
+    bool found = false;
+    for (size_t i = 0; known[i] && !found; i++)
+      found = strcmp(known[i], name) == 0;
+    if (!found)
+      luaL_error(L, "unknown option '%s'", name);
+    lua_pop(L, 1);
+  }
+}
+
+/* Whether the value is a whole number that an int64 holds. On LuaJIT all numbers are doubles. */
+static bool to_integer(lua_State *L, int index, int64_t *value) {
+  if (lua_type(L, index) != LUA_TNUMBER)
+    return false;
+#if LUA_VERSION_NUM >= 503
+  int exact = 0;
+  *value = lua_tointegerx(L, index, &exact);
+  return exact;
+#else
+  double number = lua_tonumber(L, index);
+  if (!(number >= -0x1p63 && number < 0x1p63) || floor(number) != number)
+    return false;
+  *value = (int64_t)number;
+  return true;
+#endif
+}
+
+int64_t lloom_check_integer(lua_State *L, int index) {
+  int64_t value = 0;
+  if (!to_integer(L, index, &value))
+    luaL_argerror(L, index, "whole number expected");
+  return value;
+}
+
+static int bad_range(lua_State *L, const char *name, int64_t value, int64_t least, int64_t most) {
+  char text[96];
+  snprintf(text, sizeof text, "%lld is not between %lld and %lld", (long long)value,
+           (long long)least, (long long)most);
+  return luaL_error(L, "bad option '%s' (%s)", name, text);
+}
+
+int64_t lloom_option_integer(lua_State *L, int index, const char *name, int64_t fallback,
+                             int64_t least, int64_t most) {
+  int64_t value = 0;
+  if (!push_option(L, index, name))
+    return fallback;
+  if (!to_integer(L, -1, &value))
+    bad_option(L, name, "whole number");
+  if (value < least || value > most)
+    bad_range(L, name, value, least, most);
+  lua_pop(L, 1);
+  return value;
+}
+
+bool lloom_option_boolean(lua_State *L, int index, const char *name, bool fallback) {
+  if (!push_option(L, index, name))
+    return fallback;
+  if (!lua_isboolean(L, -1))
+    bad_option(L, name, "boolean");
+  bool value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+/* The string stays valid as long as the options table holds it. */
+const char *lloom_option_string(lua_State *L, int index, const char *name, const char *fallback) {
+  if (!push_option(L, index, name))
+    return fallback;
+  if (lua_type(L, -1) != LUA_TSTRING)
+    bad_option(L, name, "string");
+  const char *value = lua_tostring(L, -1);
+  if (strlen(value) != lua_rawlen(L, -1))
+    luaL_error(L, "bad option '%s' (it holds a NUL byte)", name);
+  lua_pop(L, 1);
+  return value;
+}
+
+int lloom_option_choice(lua_State *L, int index, const char *name, int fallback,
+                        const char *const *choices) {
+  const char *value = lloom_option_string(L, index, name, NULL);
+  if (!value)
+    return fallback;
+  for (int i = 0; choices[i]; i++)
+    if (strcmp(choices[i], value) == 0)
+      return i;
+  lua_pushfstring(L, "bad option '%s' ('%s' is not one of", name, value);
+  int parts = 1;
+  for (int i = 0; choices[i]; i++, parts++)
+    lua_pushfstring(L, "%s %s", i ? "," : "", choices[i]);
+  lua_pushliteral(L, ")");
+  lua_concat(L, parts + 1);
+  return luaL_error(L, "%s", lua_tostring(L, -1));
+}

@@ -1,0 +1,61 @@
+/*
+** What the bindings share: handles, failures, and options read from tables.
+**
+** Misuse raises an error. What can fail at run time returns nil, "CODE: text", "CODE".
+*/
+#ifndef LLOOM_BINDING_H
+#define LLOOM_BINDING_H
+
+#include "compat.h"
+
+#include "../core/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Returns nil, the message and the code's name to Lua. */
+int lloom_failure(lua_State *L, const loom_error *error);
+
+/* Registers a handle's metatable: __gc, __close and `close` are one function, and methods are its __index. */
+void lloom_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close);
+
+/*
+** A handle is a userdata that holds one pointer, NULL when closed. New ones get their metatable before
+** anything is acquired, so that nothing can leak.
+*/
+void **lloom_new_handle(lua_State *L, const char *type);
+void *lloom_check_handle(lua_State *L, int index, const char *type);
+
+/*
+** Options: fields of the table at `index`, which may be nil or none for all defaults. A value of the wrong type
+** or out of range raises an error that names the option.
+*/
+void lloom_check_options(lua_State *L, int index, const char *const *known);
+int64_t lloom_option_integer(lua_State *L, int index, const char *name, int64_t fallback,
+                             int64_t least, int64_t most);
+bool lloom_option_boolean(lua_State *L, int index, const char *name, bool fallback);
+const char *lloom_option_string(lua_State *L, int index, const char *name, const char *fallback);
+
+/* Index of the option's value in `choices`, which ends with NULL. */
+int lloom_option_choice(lua_State *L, int index, const char *name, int fallback,
+                        const char *const *choices);
+
+/* A whole number that fits an int64. */
+int64_t lloom_check_integer(lua_State *L, int index);
+
+/* The metatables, one to a file of bindings. */
+void lloom_register_database(lua_State *L);
+void lloom_register_ingest(lua_State *L);
+void lloom_register_report(lua_State *L);
+void lloom_register_export(lua_State *L);
+
+/* The module's functions that make handles. */
+int lloom_open(lua_State *L);
+int lloom_ingest(lua_State *L);
+int lloom_input(lua_State *L);
+int lloom_report(lua_State *L);
+int lloom_export(lua_State *L);
+
+#define LLOOM_DATABASE "loom.database"
+
+#endif

@@ -1,0 +1,161 @@
+/*
+** loom.database: a handle on Loom's database, with its transactions.
+*/
+#include "binding.h"
+
+#include "../core/check.h"
+#include "../core/database.h"
+#include "../core/info.h"
+#include "../core/prune.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int close_database(lua_State *L) {
+  loom_database **handle = luaL_checkudata(L, 1, LLOOM_DATABASE);
+  loom_database_close(*handle);
+  *handle = NULL;
+  return 0;
+}
+
+/* open(path [, {create = boolean, busy_timeout = milliseconds}]) */
+int lloom_open(lua_State *L) {
+  static const char *const known[] = {"create", "busy_timeout", NULL};
+  loom_error error;
+  const char *path = luaL_checkstring(L, 1);
+  lloom_check_options(L, 2, known);
+  enum loom_open_mode mode =
+      lloom_option_boolean(L, 2, "create", false) ? LOOM_OPEN_CREATE : LOOM_OPEN_EXISTING;
+  int timeout =
+      (int)lloom_option_integer(L, 2, "busy_timeout", LOOM_BUSY_TIMEOUT, 0, INT32_MAX);
+  void **handle = lloom_new_handle(L, LLOOM_DATABASE);
+  loom_database *database;
+  if (loom_database_open(path, mode, timeout, &database, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  *handle = database;
+  return 1;
+}
+
+static int done(lua_State *L, loom_status status, const loom_error *error) {
+  if (status != LOOM_OK)
+    return lloom_failure(L, error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static int begin(lua_State *L) {
+  loom_error error;
+  return done(L, loom_database_begin_write(lloom_check_handle(L, 1, LLOOM_DATABASE), &error),
+              &error);
+}
+
+static int commit(lua_State *L) {
+  loom_error error;
+  return done(L, loom_database_commit(lloom_check_handle(L, 1, LLOOM_DATABASE), &error), &error);
+}
+
+static int rollback(lua_State *L) {
+  loom_database_rollback(lloom_check_handle(L, 1, LLOOM_DATABASE));
+  return 0;
+}
+
+/* prune(keep): keep is in microseconds; returns how many polls were removed. */
+static int prune(lua_State *L) {
+  loom_error error;
+  int64_t removed;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  int64_t keep = lloom_check_integer(L, 2);
+  luaL_argcheck(L, keep >= 0, 2, "not negative expected");
+  if (loom_prune(database, keep, &removed, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushinteger(L, (lua_Integer)removed);
+  return 1;
+}
+
+static int info(lua_State *L) {
+  loom_error error;
+  struct loom_info info;
+  if (loom_info_read(lloom_check_handle(L, 1, LLOOM_DATABASE), &info, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  const struct {
+    const char *name;
+    int64_t value;
+  } fields[] = {
+      {"stores", info.stores},
+      {"polled_stores", info.polled_stores},
+      {"polls", info.polls},
+      {"days", info.days},
+      {"hours", info.hours},
+      {"stores_with_hours", info.stores_with_hours},
+      {"timezones", info.timezones},
+      {"stores_with_timezone", info.stores_with_timezone},
+      {"special_days", info.special_days},
+      {"exclusions", info.exclusions},
+      {"size", info.size},
+      {"schema_version", info.schema_version},
+      {"first_poll", info.first_poll}, /* the last two only where there are polls */
+      {"newest_poll", info.newest_poll},
+  };
+  size_t count = sizeof fields / sizeof *fields - (info.polls ? 0 : 2);
+  lua_createtable(L, 0, (int)count);
+  for (size_t i = 0; i < count; i++) {
+    lua_pushinteger(L, (lua_Integer)fields[i].value);
+    lua_setfield(L, -2, fields[i].name);
+  }
+  return 1;
+}
+
+/* The check's problems, one to a line, gathered outside of Lua's reach. */
+struct problems {
+  char *text;
+  size_t length;
+};
+
+static void add_problem(void *context, const char *problem) {
+  struct problems *problems = context;
+  size_t length = strlen(problem);
+  char *text = realloc(problems->text, problems->length + length + 1);
+  if (!text)
+    return;
+  memcpy(text + problems->length, problem, length);
+  text[problems->length + length] = '\n';
+  problems->text = text;
+  problems->length += length + 1;
+}
+
+static int push_problems(lua_State *L) {
+  const struct problems *problems = lua_touserdata(L, 1);
+  const char *at = problems->text, *end = at + problems->length;
+  lua_newtable(L);
+  for (lua_Integer i = 1; at < end; i++) {
+    const char *line_end = memchr(at, '\n', (size_t)(end - at));
+    lua_pushlstring(L, at, (size_t)(line_end - at));
+    lua_rawseti(L, -2, (int)i);
+    at = line_end + 1;
+  }
+  return 1;
+}
+
+/* check(): a list of problems, empty when all is well. */
+static int check(lua_State *L) {
+  loom_error error;
+  struct problems problems = {0};
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  loom_status status = loom_check_run(database, add_problem, &problems, &error);
+  if (status != LOOM_OK) {
+    free(problems.text);
+    return lloom_failure(L, &error);
+  }
+  lua_pushcfunction(L, push_problems);
+  lua_pushlightuserdata(L, &problems);
+  int result = lua_pcall(L, 1, 1, 0);
+  free(problems.text);
+  return result ? lua_error(L) : 1;
+}
+
+void lloom_register_database(lua_State *L) {
+  static const luaL_Reg methods[] = {{"begin", begin},       {"commit", commit}, {"info", info},
+                                     {"rollback", rollback}, {"check", check},   {"prune", prune},
+                                     {NULL, NULL}};
+  lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
+}

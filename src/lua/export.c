@@ -1,0 +1,53 @@
+/*
+** loom.export: what the database holds, as CSV.
+*/
+#include "binding.h"
+
+#include "../core/export.h"
+
+#define EXPORT "loom.export"
+
+static int close_export(lua_State *L) {
+  loom_export **handle = luaL_checkudata(L, 1, EXPORT);
+  loom_export_free(*handle);
+  *handle = NULL;
+  return 0;
+}
+
+/* export(database, kind) */
+int lloom_export(lua_State *L) {
+  loom_error error;
+  enum loom_kind kind;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  if (!loom_kind_from_name(luaL_checkstring(L, 2), &kind))
+    return luaL_argerror(L, 2, "no such kind of data");
+  void **handle = lloom_new_handle(L, EXPORT);
+  lua_pushvalue(L, 1);
+  lloom_anchor(L, -2);
+  loom_export *export;
+  if (loom_export_new(database, kind, &export, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  *handle = export;
+  return 1;
+}
+
+/* next(): the next stretch of text, or false at the end. */
+static int next(lua_State *L) {
+  loom_error error;
+  const char *text;
+  size_t length;
+  loom_status status =
+      loom_export_next(lloom_check_handle(L, 1, EXPORT), &text, &length, &error);
+  if (status == LOOM_OK)
+    lua_pushlstring(L, text, length);
+  else if (status == LOOM_DONE)
+    lua_pushboolean(L, 0);
+  else
+    return lloom_failure(L, &error);
+  return 1;
+}
+
+void lloom_register_export(lua_State *L) {
+  static const luaL_Reg methods[] = {{"next", next}, {NULL, NULL}};
+  lloom_new_type(L, EXPORT, methods, close_export);
+}

@@ -1,0 +1,177 @@
+/*
+** loom.ingest and loom.input: reading one input file, and writing what was read to the database.
+*/
+#include "binding.h"
+
+#include "../core/ingest.h"
+#include "../core/input.h"
+
+#define INGEST "loom.ingest"
+#define INPUT "loom.input"
+
+/* ---- input files ---- */
+
+static int close_input(lua_State *L) {
+  loom_input **handle = luaL_checkudata(L, 1, INPUT);
+  loom_input_close(*handle);
+  *handle = NULL;
+  return 0;
+}
+
+/* input(path): "-" is standard input. */
+int lloom_input(lua_State *L) {
+  loom_error error;
+  const char *path = luaL_checkstring(L, 1);
+  void **handle = lloom_new_handle(L, INPUT);
+  loom_input *input;
+  if (loom_input_open(path, &input, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  *handle = input;
+  return 1;
+}
+
+/* position(): bytes read, and the file's size where it is known. */
+static int input_position(lua_State *L) {
+  const loom_input *input = lloom_check_handle(L, 1, INPUT);
+  lua_pushinteger(L, (lua_Integer)loom_input_position(input));
+  if (loom_input_size(input) < 0)
+    return 1;
+  lua_pushinteger(L, (lua_Integer)loom_input_size(input));
+  return 2;
+}
+
+/* ---- ingests ---- */
+
+static int close_ingest(lua_State *L) {
+  loom_ingest **handle = luaL_checkudata(L, 1, INGEST);
+  loom_ingest_free(*handle);
+  *handle = NULL;
+  return 0;
+}
+
+/*
+** ingest(database, {kind, source [, max_rejects, threads, block_size, sort_capacity, always_libcsv]})
+** A negative max_rejects means that any number of bad rows is allowed.
+*/
+int lloom_ingest(lua_State *L) {
+  static const char *const known[] = {"kind",       "source",        "max_rejects",   "threads",
+                                      "block_size", "sort_capacity", "always_libcsv", NULL};
+  loom_error error;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  struct loom_ingest_options options = {0};
+  lloom_check_options(L, 2, known);
+  const char *kind = lloom_option_string(L, 2, "kind", "");
+  if (!loom_kind_from_name(kind, &options.kind))
+    return luaL_error(L, "bad option 'kind' ('%s' is not a kind of file)", kind);
+  options.source = lloom_option_string(L, 2, "source", kind);
+  int64_t rejects = lloom_option_integer(L, 2, "max_rejects", 0, -1, INT64_MAX);
+  options.max_rejects = rejects < 0 ? LOOM_ALL_REJECTS : (uint64_t)rejects;
+  options.threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, 64);
+  options.block_size = (size_t)lloom_option_integer(L, 2, "block_size", 0, 0, 1 << 28);
+  options.sort_capacity = (size_t)lloom_option_integer(L, 2, "sort_capacity", 0, 0, 1 << 28);
+  options.always_libcsv = lloom_option_boolean(L, 2, "always_libcsv", false);
+  void **handle = lloom_new_handle(L, INGEST);
+  lua_pushvalue(L, 1);
+  lloom_anchor(L, -2); /* the ingest uses the database's zones */
+  loom_ingest *ingest;
+  if (loom_ingest_new(&options, database->zones, &ingest, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  *handle = ingest;
+  return 1;
+}
+
+static int done(lua_State *L, loom_status status, const loom_error *error) {
+  if (status != LOOM_OK)
+    return lloom_failure(L, error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static int feed(lua_State *L) {
+  loom_error error;
+  size_t size;
+  loom_ingest *ingest = lloom_check_handle(L, 1, INGEST);
+  const char *bytes = luaL_checklstring(L, 2, &size);
+  return done(L, loom_ingest_feed(ingest, bytes, size, &error), &error);
+}
+
+/* read(input): feeds the input's next bytes; true, or false at its end. */
+static int read_input(lua_State *L) {
+  loom_error error;
+  size_t size;
+  const char *bytes;
+  loom_ingest *ingest = lloom_check_handle(L, 1, INGEST);
+  loom_input *input = lloom_check_handle(L, 2, INPUT);
+  loom_status status = loom_input_next(input, &bytes, &size, &error);
+  if (status == LOOM_OK)
+    return done(L, loom_ingest_feed(ingest, bytes, size, &error), &error);
+  if (status != LOOM_DONE)
+    return lloom_failure(L, &error);
+  lua_pushboolean(L, 0);
+  return 1;
+}
+
+static int finish(lua_State *L) {
+  loom_error error;
+  return done(L, loom_ingest_finish(lloom_check_handle(L, 1, INGEST), &error), &error);
+}
+
+/* apply(database, budget): true when all is written, or false; and the share written, 0 to 1. */
+static int apply(lua_State *L) {
+  loom_error error;
+  double share = 0;
+  loom_ingest *ingest = lloom_check_handle(L, 1, INGEST);
+  loom_database *database = lloom_check_handle(L, 2, LLOOM_DATABASE);
+  int64_t budget = lloom_check_integer(L, 3);
+  luaL_argcheck(L, budget > 0, 3, "positive number expected");
+  loom_status status = loom_ingest_apply(ingest, database, (size_t)budget, &share, &error);
+  if (status != LOOM_OK && status != LOOM_DONE)
+    return lloom_failure(L, &error);
+  lua_pushboolean(L, status == LOOM_DONE);
+  lua_pushnumber(L, share);
+  return 2;
+}
+
+/* reject(): the oldest bad row not yet taken, as {line, column, value, reason, row}; nil if there is none. */
+static int reject(lua_State *L) {
+  struct loom_reject reject;
+  if (!loom_ingest_take_reject(lloom_check_handle(L, 1, INGEST), &reject))
+    return 0;
+  lua_createtable(L, 0, 5);
+  lua_pushinteger(L, (lua_Integer)reject.line);
+  lua_setfield(L, -2, "line");
+  lua_pushstring(L, reject.column);
+  lua_setfield(L, -2, "column");
+  lua_pushlstring(L, reject.value, reject.value_length);
+  lua_setfield(L, -2, "value");
+  lua_pushstring(L, reject.reason);
+  lua_setfield(L, -2, "reason");
+  lua_pushlstring(L, reject.row, reject.row_length);
+  lua_setfield(L, -2, "row");
+  return 1;
+}
+
+static int counts(lua_State *L) {
+  struct loom_ingest_counts counts = loom_ingest_counts(lloom_check_handle(L, 1, INGEST));
+  lua_createtable(L, 0, 5);
+  lua_pushinteger(L, (lua_Integer)counts.rows);
+  lua_setfield(L, -2, "rows");
+  lua_pushinteger(L, (lua_Integer)counts.added);
+  lua_setfield(L, -2, "new");
+  lua_pushinteger(L, (lua_Integer)counts.duplicates);
+  lua_setfield(L, -2, "duplicates");
+  lua_pushinteger(L, (lua_Integer)counts.conflicts);
+  lua_setfield(L, -2, "conflicts");
+  lua_pushinteger(L, (lua_Integer)counts.rejected);
+  lua_setfield(L, -2, "rejected");
+  return 1;
+}
+
+void lloom_register_ingest(lua_State *L) {
+  static const luaL_Reg ingest_methods[] = {
+      {"feed", feed},     {"read", read_input}, {"finish", finish}, {"apply", apply},
+      {"reject", reject}, {"counts", counts},   {NULL, NULL}};
+  static const luaL_Reg input_methods[] = {{"position", input_position}, {NULL, NULL}};
+  lloom_new_type(L, INGEST, ingest_methods, close_ingest);
+  lloom_new_type(L, INPUT, input_methods, close_input);
+}

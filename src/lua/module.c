@@ -1,0 +1,111 @@
+/*
+** loom.core: the native half of Loom, which the Lua module `loom` builds on.
+*/
+#include "binding.h"
+
+#include "../core/civil.h"
+#include "../core/rules.h"
+#include "../core/version.h"
+
+#include <time.h>
+#include <unistd.h>
+
+typedef const char *parser(const char *text, size_t length, int64_t *value);
+
+/* Parses argument 1; nil and the reason when it cannot be read. */
+static int parse(lua_State *L, parser *parse_text) {
+  size_t length;
+  int64_t value;
+  const char *text = luaL_checklstring(L, 1, &length);
+  const char *reason = parse_text(text, length, &value);
+  if (reason) {
+    lua_pushnil(L);
+    lua_pushstring(L, reason);
+    return 2;
+  }
+  lua_pushinteger(L, (lua_Integer)value);
+  return 1;
+}
+
+/* parse_timestamp(text): microseconds since the epoch. */
+static int parse_timestamp(lua_State *L) {
+  return parse(L, loom_parse_timestamp);
+}
+
+/* parse_duration(text): microseconds. */
+static int parse_duration(lua_State *L) {
+  return parse(L, loom_parse_duration);
+}
+
+static int format_timestamp(lua_State *L) {
+  char text[LOOM_TIMESTAMP_SIZE];
+  int64_t instant = lloom_check_integer(L, 1);
+  luaL_argcheck(L, instant >= LOOM_INSTANT_MIN && instant <= LOOM_INSTANT_MAX, 1,
+                "outside the years 1 to 9999");
+  lua_pushlstring(L, text, loom_format_timestamp(instant, text));
+  return 1;
+}
+
+/* preset(name): its rules as options of report; nil if there is none of that name. */
+static int preset(lua_State *L) {
+  static const char *const fills[] = {"backward", "forward", "nearest"};
+  static const char *const states[] = {"down", "up", "unknown"};
+  struct loom_rules rules;
+  if (!loom_rules_preset(luaL_checkstring(L, 1), &rules))
+    return 0;
+  lua_createtable(L, 0, 5);
+  lua_pushinteger(L, rules.slack);
+  lua_setfield(L, -2, "slack");
+  lua_pushstring(L, fills[rules.fill]);
+  lua_setfield(L, -2, "fill");
+  lua_pushstring(L, rules.evidence == LOOM_EVIDENCE_AROUND ? "around" : "inside");
+  lua_setfield(L, -2, "evidence");
+  lua_pushstring(L, states[rules.no_data]);
+  lua_setfield(L, -2, "no_data");
+  lua_pushinteger(L, (lua_Integer)rules.max_gap);
+  lua_setfield(L, -2, "max_gap");
+  return 1;
+}
+
+/* clock(): seconds of a clock that only moves forward, for measuring. */
+static int monotonic_clock(lua_State *L) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
+  return 1;
+}
+
+/* is_terminal("stdout" or "stderr") */
+static int is_terminal(lua_State *L) {
+  static const char *const names[] = {"stdout", "stderr", NULL};
+  lua_pushboolean(L, isatty(luaL_checkoption(L, 1, NULL, names) == 0 ? STDOUT_FILENO
+                                                                     : STDERR_FILENO));
+  return 1;
+}
+
+/* The one exported symbol. */
+__attribute__((visibility("default"))) int luaopen_loom_core(lua_State *L);
+
+int luaopen_loom_core(lua_State *L) {
+  static const luaL_Reg functions[] = {{"open", lloom_open},
+                                       {"ingest", lloom_ingest},
+                                       {"input", lloom_input},
+                                       {"report", lloom_report},
+                                       {"export", lloom_export},
+                                       {"preset", preset},
+                                       {"clock", monotonic_clock},
+                                       {"is_terminal", is_terminal},
+                                       {"parse_timestamp", parse_timestamp},
+                                       {"parse_duration", parse_duration},
+                                       {"format_timestamp", format_timestamp},
+                                       {NULL, NULL}};
+  lloom_register_database(L);
+  lloom_register_ingest(L);
+  lloom_register_report(L);
+  lloom_register_export(L);
+  lua_newtable(L);
+  lloom_set_functions(L, functions);
+  lua_pushliteral(L, LOOM_VERSION);
+  lua_setfield(L, -2, "version");
+  return 1;
+}
