@@ -10,6 +10,13 @@
 #include <unistd.h>
 
 /*
+** Readers pass over the data once and gain nothing from a large cache; writers come back to pages. Negative sizes
+** are in KiB.
+*/
+#define READER_CACHE "PRAGMA cache_size=-4096;"
+#define WRITER_CACHE "PRAGMA cache_size=-65536;"
+
+/*
 ** Times of day are seconds since local midnight, instants are microseconds since the epoch, dates are ISO text;
 ** `poll_block.day` is a count of days since 1970-01-01. `effective_from` of hours that always applied is
 ** 0001-01-01. A NULL store means every store. NULL times are a closed day.
@@ -167,14 +174,12 @@ static loom_status configure(loom_database *database, loom_error *error) {
                                "PRAGMA foreign_keys=ON;"
                                "PRAGMA synchronous=FULL;"
                                "PRAGMA secure_delete=OFF;"
-                               "PRAGMA temp_store=MEMORY;"
-                               "PRAGMA cache_size=-32768",
+                               "PRAGMA temp_store=MEMORY",
                                error);
 }
 
 static loom_status connect_file(loom_database *database, int flags, loom_error *error) {
-  int result = sqlite3_open_v2(database->path, &database->sqlite, flags | SQLITE_OPEN_FULLMUTEX,
-                               NULL);
+  int result = sqlite3_open_v2(database->path, &database->sqlite, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (!database->sqlite)
     return loom_fail(error, LOOM_ENOMEM, "out of memory");
   if (result != SQLITE_OK)
@@ -253,7 +258,7 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   if (status == LOOM_OK && sqlite3_db_readonly(database->sqlite, "main"))
     status = loom_fail(error, LOOM_EREADONLY, "%s: is read-only", database->path);
   if (status == LOOM_OK)
-    status = loom_database_execute(database, "BEGIN IMMEDIATE", error);
+    status = loom_database_execute(database, WRITER_CACHE "BEGIN IMMEDIATE", error);
   if (status == LOOM_OK && database->is_new) {
     status = create_schema(database, error);
     if (status != LOOM_OK)
@@ -287,7 +292,7 @@ loom_status loom_database_begin_read(loom_database *database, loom_error *error)
       status = loom_database_commit(database, error);
   }
   if (status == LOOM_OK)
-    status = loom_database_execute(database, "BEGIN", error);
+    status = loom_database_execute(database, READER_CACHE "BEGIN", error);
   if (status != LOOM_OK)
     return status;
   status = loom_database_number(database, "PRAGMA schema_version", &ignored, error);

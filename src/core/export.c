@@ -4,6 +4,7 @@
 #include "export.h"
 #include "civil.h"
 #include "poll_block.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,7 @@ struct loom_export {
   enum loom_kind kind;
   sqlite3_stmt *rows;
   struct loom_polls polls;
-  char *text;
-  size_t length, capacity;
+  struct loom_text text;
   bool header_given, in_transaction;
 };
 
@@ -42,62 +42,22 @@ static loom_status no_memory(loom_error *error) {
   return loom_fail(error, LOOM_ENOMEM, "out of memory");
 }
 
-static bool reserve(loom_export *export, size_t more) {
-  if (export->capacity - export->length >= more)
-    return true;
-  size_t capacity = (export->capacity + more) * 2;
-  char *text = realloc(export->text, capacity);
-  if (!text)
-    return false;
-  export->text = text;
-  export->capacity = capacity;
-  return true;
-}
-
-/* The put functions need their room reserved. */
-static void put(loom_export *export, const char *text, size_t length) {
-  memcpy(export->text + export->length, text, length);
-  export->length += length;
-}
-
-static void put_char(loom_export *export, char c) {
-  export->text[export->length++] = c;
-}
-
-/* A field, in quotes where it needs them. */
-static void put_field(loom_export *export, const char *text, size_t length) {
-  bool plain = true;
-  for (size_t i = 0; i < length && plain; i++)
-    plain = text[i] != ',' && text[i] != '"' && text[i] != '\n' && text[i] != '\r';
-  if (plain) {
-    put(export, text, length);
-    return;
-  }
-  put_char(export, '"');
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] == '"')
-      put_char(export, '"');
-    put_char(export, text[i]);
-  }
-  put_char(export, '"');
-}
-
 static void put_column(loom_export *export, int column) {
   const char *text = (const char *)sqlite3_column_text(export->rows, column);
   if (text)
-    put_field(export, text, (size_t)sqlite3_column_bytes(export->rows, column));
+    loom_text_put_field(&export->text, text, (size_t)sqlite3_column_bytes(export->rows, column));
 }
 
 static void put_time(loom_export *export, int column) {
   char text[LOOM_TIME_SIZE];
   if (sqlite3_column_type(export->rows, column) != SQLITE_NULL)
-    put(export, text,
+    loom_text_put(&export->text, text,
         loom_format_time_of_day(sqlite3_column_int(export->rows, column), text));
 }
 
 static void put_instant(loom_export *export, int64_t instant) {
   char text[LOOM_TIMESTAMP_SIZE];
-  put(export, text, loom_format_timestamp(instant, text));
+  loom_text_put(&export->text, text, loom_format_timestamp(instant, text));
 }
 
 /* Bytes that any row may need: its columns, quoted and doubled, and fixed text. */
@@ -115,15 +75,15 @@ static bool put_polls(loom_export *export) {
   export->polls.count = 0;
   if (!loom_poll_block_decode(sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1),
                               &export->polls) ||
-      !reserve(export, export->polls.count * (2 * id_length + 64)))
+      !loom_text_reserve(&export->text, export->polls.count * (2 * id_length + 64)))
     return false;
   for (size_t i = 0; i < export->polls.count; i++) {
     loom_poll poll = export->polls.items[i];
-    put_field(export, id, id_length);
-    put(export, loom_poll_active(poll) ? ",active," : ",inactive,",
+    loom_text_put_field(&export->text, id, id_length);
+    loom_text_put(&export->text, loom_poll_active(poll) ? ",active," : ",inactive,",
         loom_poll_active(poll) ? 8 : 10);
     put_instant(export, loom_poll_instant(poll));
-    put_char(export, '\n');
+    loom_text_put_char(&export->text, '\n');
   }
   return true;
 }
@@ -132,40 +92,40 @@ static bool put_polls(loom_export *export) {
 static void put_hours(loom_export *export) {
   bool closed = sqlite3_column_type(export->rows, 2) == SQLITE_NULL;
   put_column(export, 0);
-  put_char(export, ',');
+  loom_text_put_char(&export->text, ',');
   if (closed) {
-    put(export, "0,closed,", 9);
+    loom_text_put(&export->text, "0,closed,", 9);
   } else {
     put_column(export, 2);
-    put_char(export, ',');
+    loom_text_put_char(&export->text, ',');
     put_time(export, 3);
-    put_char(export, ',');
+    loom_text_put_char(&export->text, ',');
     put_time(export, 4);
   }
-  put_char(export, ',');
+  loom_text_put_char(&export->text, ',');
   if (strcmp((const char *)sqlite3_column_text(export->rows, 1), "0001-01-01") != 0)
     put_column(export, 1);
 }
 
 static void put_special_day(loom_export *export) {
   put_column(export, 0);
-  put_char(export, ',');
+  loom_text_put_char(&export->text, ',');
   put_column(export, 1);
-  put_char(export, ',');
+  loom_text_put_char(&export->text, ',');
   put_time(export, 2);
-  put_char(export, ',');
+  loom_text_put_char(&export->text, ',');
   put_time(export, 3);
-  put_char(export, ',');
+  loom_text_put_char(&export->text, ',');
   put_column(export, 4);
 }
 
 static void put_exclusion(loom_export *export) {
   put_column(export, 0);
-  put_char(export, ',');
+  loom_text_put_char(&export->text, ',');
   put_instant(export, sqlite3_column_int64(export->rows, 1));
-  put_char(export, ',');
+  loom_text_put_char(&export->text, ',');
   put_instant(export, sqlite3_column_int64(export->rows, 2));
-  put_char(export, ',');
+  loom_text_put_char(&export->text, ',');
   put_column(export, 3);
 }
 
@@ -173,7 +133,7 @@ static void put_exclusion(loom_export *export) {
 static bool put_row(loom_export *export) {
   if (export->kind == LOOM_POLLS)
     return put_polls(export);
-  if (!reserve(export, row_size(export)))
+  if (!loom_text_reserve(&export->text, row_size(export)))
     return false;
   switch (export->kind) {
   case LOOM_HOURS:
@@ -187,10 +147,10 @@ static bool put_row(loom_export *export) {
     break;
   default:
     put_column(export, 0);
-    put_char(export, ',');
+    loom_text_put_char(&export->text, ',');
     put_column(export, 1);
   }
-  put_char(export, '\n');
+  loom_text_put_char(&export->text, '\n');
   return true;
 }
 
@@ -220,7 +180,7 @@ void loom_export_free(loom_export *export) {
   if (export->in_transaction)
     loom_database_rollback(export->database);
   loom_polls_free(&export->polls);
-  free(export->text);
+  loom_text_free(&export->text);
   free(export);
 }
 
@@ -228,20 +188,20 @@ loom_status loom_export_next(loom_export *export, const char **text, size_t *len
                              loom_error *error) {
   const char *header = loom_kind_header(export->kind);
   int step = SQLITE_ROW;
-  export->length = 0;
+  export->text.length = 0;
   if (!export->header_given) {
-    if (!reserve(export, strlen(header) + 1))
+    if (!loom_text_reserve(&export->text, strlen(header) + 1))
       return no_memory(error);
-    put(export, header, strlen(header));
-    put_char(export, '\n');
+    loom_text_put(&export->text, header, strlen(header));
+    loom_text_put_char(&export->text, '\n');
     export->header_given = true;
   }
-  while (export->length < STRETCH && (step = sqlite3_step(export->rows)) == SQLITE_ROW)
+  while (export->text.length < STRETCH && (step = sqlite3_step(export->rows)) == SQLITE_ROW)
     if (!put_row(export))
       return no_memory(error);
   if (step != SQLITE_ROW && step != SQLITE_DONE)
     return loom_database_failure(export->database, error);
-  *text = export->text;
-  *length = export->length;
-  return export->length ? LOOM_OK : LOOM_DONE;
+  *text = export->text.bytes;
+  *length = export->text.length;
+  return export->text.length ? LOOM_OK : LOOM_DONE;
 }

@@ -408,6 +408,10 @@ int64_t loom_report_as_of(const loom_report *report) {
   return report->options.as_of;
 }
 
+size_t loom_report_window_count(const loom_report *report) {
+  return report->options.window_count;
+}
+
 struct loom_span loom_report_window(const loom_report *report, size_t window) {
   return report->spans[window];
 }

@@ -58,6 +58,7 @@ void loom_report_free(loom_report *report);
 /* ---- results, of a complete report ---- */
 
 int64_t loom_report_as_of(const loom_report *report);
+size_t loom_report_window_count(const loom_report *report);
 struct loom_span loom_report_window(const loom_report *report, size_t window);
 
 /* Rows are sorted by store id as bytes. */

@@ -105,7 +105,10 @@ static void judge_piece(struct judge *judge, struct loom_span piece,
     vouch(judge, from, cut, *evidence->before);
     from = cut;
   }
+  bool join = judge->rules->max_gap == LOOM_NO_MAX_GAP; /* polls of one state make one cell */
   for (const loom_poll *poll = inside; poll < last; poll++) {
+    if (join && !((poll[0] ^ poll[1]) & 1))
+      continue;
     int64_t cut = handover(judge, poll[0], poll[1]);
     vouch(judge, from, cut, *poll);
     from = cut;

@@ -5,6 +5,7 @@
 
 #include "../core/civil.h"
 #include "../core/report.h"
+#include "../core/report_csv.h"
 #include "../core/source_sqlite.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@
 struct report_handle {
   loom_report *report; /* first, so that the handle looks like any other */
   loom_source *source;
-  size_t window_count;
+  struct loom_text text; /* of csv_rows */
   const char *globs[];
 };
 
@@ -33,6 +34,7 @@ static int close_report(lua_State *L) {
   if (handle->source)
     handle->source->free(handle->source);
   handle->source = NULL;
+  loom_text_free(&handle->text);
   return 0;
 }
 
@@ -143,7 +145,6 @@ int lloom_report(lua_State *L) {
   lloom_anchor(L, -2);
   read_globs(L, handle, options.glob_count);
   options.globs = handle->globs;
-  handle->window_count = options.window_count;
   handle->source = loom_source_sqlite(database);
   loom_status status = LOOM_OK;
   if (!handle->source)
@@ -184,12 +185,17 @@ static int as_of(lua_State *L) {
   return 1;
 }
 
+static size_t check_window(lua_State *L, int index, const loom_report *report) {
+  int64_t window = lloom_check_integer(L, index);
+  luaL_argcheck(L, window >= 1 && (size_t)window <= loom_report_window_count(report), index,
+                "no such window");
+  return (size_t)window - 1;
+}
+
 /* window(w): from and to, in microseconds. */
 static int window(lua_State *L) {
-  struct report_handle *handle = check_report(L);
-  int64_t number = lloom_check_integer(L, 2);
-  luaL_argcheck(L, number >= 1 && (size_t)number <= handle->window_count, 2, "no such window");
-  struct loom_span span = loom_report_window(handle->report, (size_t)number - 1);
+  const loom_report *report = check_report(L)->report;
+  struct loom_span span = loom_report_window(report, check_window(L, 2, report));
   lua_pushinteger(L, (lua_Integer)span.start);
   lua_pushinteger(L, (lua_Integer)span.end);
   return 2;
@@ -218,19 +224,44 @@ static int store(lua_State *L) {
 static int figures(lua_State *L) {
   const loom_report *report = check_complete(L);
   size_t row = check_row(L, report);
-  int64_t number = lloom_check_integer(L, 3);
-  luaL_argcheck(L, number >= 1 && (size_t)number <= check_report(L)->window_count, 3,
-                "no such window");
-  const struct loom_figures *f = loom_report_figures(report, row) + number - 1;
+  const struct loom_figures *f =
+      loom_report_figures(report, row) + check_window(L, 3, report);
   const int64_t values[] = {f->up, f->down, f->unknown, f->excluded, f->longest, f->outages, f->polls};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     lua_pushinteger(L, (lua_Integer)values[i]);
   return (int)(sizeof values / sizeof *values);
 }
 
+/*
+** csv_rows(first, count, minutes): so many rows from `first` on, fewer at the end, as CSV in the standard columns.
+** minutes[w] is true where window w is printed in minutes.
+*/
+static int csv_rows(lua_State *L) {
+  bool minutes[LOOM_WINDOWS_MAX];
+  const loom_report *report = check_complete(L);
+  struct loom_text *text = &check_report(L)->text;
+  size_t rows = loom_report_count(report);
+  int64_t first = lloom_check_integer(L, 2), count = lloom_check_integer(L, 3);
+  luaL_argcheck(L, first >= 1, 2, "no such row");
+  luaL_argcheck(L, count >= 0, 3, "not negative expected");
+  luaL_checktype(L, 4, LUA_TTABLE);
+  for (size_t w = 0; w < loom_report_window_count(report); w++) {
+    lua_rawgeti(L, 4, (int)w + 1);
+    minutes[w] = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+  }
+  size_t begin = (uint64_t)first - 1 < rows ? (size_t)first - 1 : rows;
+  size_t wanted = (uint64_t)count < rows - begin ? (size_t)count : rows - begin;
+  text->length = 0;
+  if (!loom_report_csv_rows(report, minutes, begin, wanted, text))
+    return luaL_error(L, "out of memory");
+  lua_pushlstring(L, text->length ? text->bytes : "", text->length);
+  return 1;
+}
+
 void lloom_register_report(lua_State *L) {
   static const luaL_Reg methods[] = {{"wait", wait},     {"cancel", cancel},   {"as_of", as_of},
                                      {"window", window}, {"count", count},     {"store", store},
-                                     {"figures", figures}, {NULL, NULL}};
+                                     {"figures", figures}, {"csv_rows", csv_rows}, {NULL, NULL}};
   lloom_new_type(L, REPORT, methods, close_report);
 }
