@@ -40,17 +40,18 @@ $(LIBRARY): $(CORE)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-define module # folder, pkg-config name
+define module # folder, compiler flags
 $(BUILD)/$(1)/%.o: src/lua/%.c $(HEADERS)
 	@mkdir -p $$(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $$(shell pkg-config --cflags $(2)) -c -o $$@ $$<
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(2) -c -o $$@ $$<
 
 $(BUILD)/$(1)/loom/core.so: $(patsubst src/lua/%.c,$(BUILD)/$(1)/%.o,$(BINDING)) $(LIBRARY)
 	@mkdir -p $$(@D)
 	$(CC) -shared $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(LDLIBS)
 endef
-$(eval $(call module,lua5.4,$(LUA_PC)))
-$(eval $(call module,luajit,$(LUAJIT_PC)))
+$(eval $(call module,lua5.4,$$(shell pkg-config --cflags $(LUA_PC))))
+$(eval $(call module,luajit,$$(shell pkg-config --cflags $(LUAJIT_PC))))
+$(eval $(call module,rock,-I$(LUA_INCDIR)))
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
@@ -93,7 +94,11 @@ lint: ## Warnings of gcc, clang, clang-tidy, cppcheck and luacheck
 	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE src
 	luacheck --quiet bin/loom lua spec bench
 
-bench: all ## Time ingestion and reports on generated data: see docs/performance.md
+$(BUILD)/bench/%: bench/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LDLIBS)
+
+bench: all $(BUILD)/bench/generate $(BUILD)/bench/baseline $(BUILD)/bench/measure ## Time ingestion and reports on generated data: see docs/performance.md
 	bench/run
 
 INSTALL_LUA = $(DESTDIR)$(PREFIX)/share/lua/5.4
@@ -104,8 +109,17 @@ install: all ## Install the command and the Lua 5.4 module below PREFIX
 	install -D -m 755 $(BUILD)/lua5.4/loom/core.so $(INSTALL_C)/loom/core.so
 	install -D -m 755 bin/loom $(DESTDIR)$(PREFIX)/bin/loom
 
+# For LuaRocks, which says where headers are and where things go.
+rock: $(BUILD)/rock/loom/core.so
+
+install-rock: rock
+	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
+	  install -D -m 644 lua/$$file $(LUADIR)/$$file || exit 1; done
+	install -D -m 755 $(BUILD)/rock/loom/core.so $(LIBDIR)/loom/core.so
+	install -D -m 755 bin/loom $(BINDIR)/loom
+
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-lua asan tsan valgrind lint bench install clean
+.PHONY: all help run test test-core test-lua asan tsan valgrind lint bench install rock install-rock clean
 .SECONDARY:

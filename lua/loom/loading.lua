@@ -95,10 +95,10 @@ local function open(database, options, files)
   return true
 end
 
-local function write(database, file, options)
+local function write(file, options)
   local done, share, code
   repeat
-    done, share, code = file.ingest:apply(database, WRITE_STEP)
+    done, share, code = file.ingest:apply(WRITE_STEP)
     if done == nil then
       return nil, share, code
     end
@@ -128,7 +128,7 @@ local function load_files(database, files, options)
     good, message, code = database:begin()
   end
   for i = 1, good and #files or 0 do
-    good, message, code = timed(files[i], write, database, files[i], options)
+    good, message, code = timed(files[i], write, files[i], options)
     if not good then
       return nil, message, code
     end

@@ -82,7 +82,10 @@ end
 -- @tparam number keep whole seconds
 -- @treturn int how many polls were removed
 function Monitor:prune(keep)
-  return self.database:prune(keep * 1000000)
+  if type(keep) ~= "number" or keep < 0 or keep > 1e11 then
+    error("bad argument to prune (seconds from 0 to 1e11 expected)", 2)
+  end
+  return self.database:prune(math.floor(keep) * 1000000)
 end
 
 --- Writes what the database holds as CSV, in a form that `ingest` reads.

@@ -24,14 +24,18 @@ local function run(produce, write)
   error(err, 0)
 end
 
-local function write_to_file(file, produce)
+-- `name` is what messages call the file.
+local function write_to_file(file, name, produce)
+  local function named(written, why)
+    return written, not written and name .. ": " .. tostring(why) or nil
+  end
   local good, message, code = run(produce, function(text)
-    return file:write(text)
+    return named(file:write(text))
   end)
   if good then
-    local flushed, why = file:flush()
+    local flushed, why = named(file:flush())
     if not flushed then
-      return nil, "EIO: " .. tostring(why), "EIO"
+      return nil, "EIO: " .. why, "EIO"
     end
   end
   return good, message, code
@@ -51,7 +55,7 @@ local function write_to_path(path, produce)
   if not file then
     return nil, "EIO: " .. why, "EIO"
   end
-  local called, good, message, code = pcall(write_to_file, file, produce)
+  local called, good, message, code = pcall(write_to_file, file, path, produce)
   local closed, close_error = file:close()
   if called and good and not closed then
     good, message, code = nil, "EIO: " .. path .. ": " .. tostring(close_error), "EIO"
@@ -86,7 +90,7 @@ function output.write(target, produce)
       return true
     end)
   end
-  return write_to_file(target, produce)
+  return write_to_file(target, target == io.stdout and "standard output" or "output", produce)
 end
 
 return output

@@ -8,6 +8,7 @@ local Report = {}
 Report.__index = Report
 
 local MICROSECONDS = 1000000
+local FIRST_INSTANT = core.parse_timestamp "0001-01-01 00:00:00" -- of those that can be written
 
 --- The windows of a report that asks for none.
 Report.standard_windows = {
@@ -130,6 +131,10 @@ function Report.compute(database, options)
   report.as_of = native:as_of()
   for i, window in ipairs(windows) do
     local from, to = native:window(i)
+    if from < FIRST_INSTANT then
+      native:close()
+      return nil, ("EINVAL: window %s begins before the year 1"):format(window.name), "EINVAL"
+    end
     report.windows[i] = { name = window.name, unit = window.unit or "hours", from = from, to = to }
   end
   return report

@@ -294,6 +294,27 @@ static size_t drop_repeats(struct loom_record *records, size_t count,
   return kept;
 }
 
+/*
+** Drops closed rows that say nothing: beside an opening in the same week, or beside another closed row. The
+** others make their week exist.
+*/
+static size_t drop_closed(struct loom_record *records, size_t count,
+                          struct loom_ingest_counts *counts) {
+  size_t kept = 0, end;
+  for (size_t begin = 0; begin < count; begin = end) {
+    bool opens = false;
+    for (end = begin; end < count && records[end].date == records[begin].date; end++)
+      opens = opens || records[end].open != LOOM_CLOSED;
+    for (size_t i = begin; i < end; i++) {
+      if (records[i].open != LOOM_CLOSED || (!opens && i == begin))
+        records[kept++] = records[i];
+      else
+        counts->duplicates++;
+    }
+  }
+  return kept;
+}
+
 /* A store's hours as the database has them. */
 static bool same_hours(sqlite3_stmt *row, const struct loom_record *record) {
   char date[LOOM_DATE_SIZE];
@@ -360,7 +381,7 @@ static loom_status apply_hours(loom_apply *apply, struct loom_record *records, s
                                struct loom_ingest_counts *counts, loom_error *error) {
   size_t same, stored;
   sqlite3_stmt *delete;
-  count = drop_repeats(records, count, counts);
+  count = drop_closed(records, drop_repeats(records, count, counts), counts);
   loom_status status = compare_hours(apply, records, count, &same, &stored, error);
   if (status != LOOM_OK)
     return status;
@@ -454,8 +475,15 @@ static loom_status apply_special_day(loom_apply *apply, struct loom_record *reco
     return status;
   bind_store(apply, find, records);
   bind_date(find, 2, records->date);
-  for (; (step = sqlite3_step(find)) == SQLITE_ROW; stored++)
-    same += stored < count && same_special_day(apply, find, &records[stored]);
+  for (size_t next = 0; (step = sqlite3_step(find)) == SQLITE_ROW; stored++) {
+    for (size_t i = next; i < count; i++) { /* both are in order of span */
+      if (same_special_day(apply, find, &records[i])) {
+        same++;
+        next = i + 1;
+        break;
+      }
+    }
+  }
   if (step != SQLITE_DONE)
     status = loom_database_failure(apply->database, error);
   sqlite3_reset(find);

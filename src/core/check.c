@@ -128,8 +128,9 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
                            loom_error *error) {
   struct check check = {.database = database, .report = report, .context = context};
   loom_status status = loom_database_begin_read(database, error);
-  if (status == LOOM_OK &&
-      sqlite3_create_function_v2(database->sqlite, "loom_poll_at", 2,
+  if (status != LOOM_OK)
+    return status;
+  if (sqlite3_create_function_v2(database->sqlite, "loom_poll_at", 2,
                                  SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
                                  poll_at, NULL, NULL, NULL) != SQLITE_OK)
     status = loom_database_failure(database, error);
@@ -148,6 +149,6 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
   };
   for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++)
     status = each_row(&check, questions[i].sql, questions[i].judge, error);
-  loom_database_rollback(database);
+  loom_database_end_read(database);
   return status;
 }

@@ -140,7 +140,7 @@ static enum loom_csv_result bad_line(loom_csv *csv, struct loom_csv_row *row, co
     csv->at = next;
     csv->line++;
   } else { /* a line without an end in sight, and too long already */
-    csv->at = csv->end;
+    csv->at = stop;
     csv->skipping = true;
   }
   return LOOM_CSV_BAD;
@@ -220,7 +220,7 @@ static bool is_blank_line(const char *at, const char *stop) {
 /* Skips the remains of a row that was too long; false when they reach beyond the block. */
 static bool skip_remains(loom_csv *csv) {
   const char *stop, *next = find_line_end(csv, csv->at, &stop);
-  csv->at = next ? next : csv->end;
+  csv->at = next ? next : stop;
   if (!next)
     return false;
   csv->line++;

@@ -4,6 +4,7 @@
 #include "database.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,6 +77,7 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
   switch (sqlite3_errcode(sqlite) & 0xff) {
   case SQLITE_BUSY:
   case SQLITE_LOCKED:
+  case SQLITE_PROTOCOL:
     return loom_fail(error, LOOM_EBUSY, "%s: is locked by another process (waited %d ms)", path,
                      database->busy_timeout);
   case SQLITE_NOTADB:
@@ -98,8 +100,9 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
   case SQLITE_IOERR:
     if (sqlite3_system_errno(sqlite) == ENOSPC || sqlite3_system_errno(sqlite) == EFBIG)
       return loom_fail(error, LOOM_EFULL, "%s: %s", path, strerror(sqlite3_system_errno(sqlite)));
-    return loom_fail(error, LOOM_EIO, "%s: %s: %s", path, text,
-                     strerror(sqlite3_system_errno(sqlite)));
+    return loom_fail(error, LOOM_EIO, "%s: %s%s%s", path, text,
+                     sqlite3_system_errno(sqlite) ? ": " : "",
+                     sqlite3_system_errno(sqlite) ? strerror(sqlite3_system_errno(sqlite)) : "");
   default:
     return loom_fail(error, LOOM_EIO, "%s: %s", path, text);
   }
@@ -166,26 +169,72 @@ static loom_status identify(loom_database *database, loom_error *error) {
   return LOOM_OK;
 }
 
-/* Settings of a connection. SQLite zeroes freed pages on some systems: polls are not secrets. */
+/*
+** Settings of a connection. EXTRA is FULL that also syncs the folder when a rollback journal is deleted, which the
+** first transaction of a new file needs. SQLite zeroes freed pages on some systems: polls are not secrets.
+*/
 static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_busy_timeout(database->sqlite, database->busy_timeout);
   sqlite3_extended_result_codes(database->sqlite, 1);
   return loom_database_execute(database,
                                "PRAGMA foreign_keys=ON;"
-                               "PRAGMA synchronous=FULL;"
+                               "PRAGMA synchronous=EXTRA;"
                                "PRAGMA secure_delete=OFF;"
-                               "PRAGMA temp_store=MEMORY",
+                               "PRAGMA temp_store=MEMORY;"
+                               "PRAGMA journal_size_limit=67108864",
                                error);
 }
 
-static loom_status connect_file(loom_database *database, int flags, loom_error *error) {
-  int result = sqlite3_open_v2(database->path, &database->sqlite, flags | SQLITE_OPEN_NOMUTEX, NULL);
+static loom_status connect_to(loom_database *database, const char *name, int flags,
+                              loom_error *error) {
+  loom_status status = LOOM_OK;
+  int result = sqlite3_open_v2(name, &database->sqlite, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (!database->sqlite)
     return loom_fail(error, LOOM_ENOMEM, "out of memory");
   if (result != SQLITE_OK)
-    return loom_database_failure(database, error);
-  loom_status status = configure(database, error);
-  return status == LOOM_OK ? identify(database, error) : status;
+    status = loom_database_failure(database, error);
+  if (status == LOOM_OK)
+    status = configure(database, error);
+  if (status == LOOM_OK)
+    status = identify(database, error);
+  if (status != LOOM_OK) { /* so that the next attempt begins afresh */
+    sqlite3_close_v2(database->sqlite);
+    database->sqlite = NULL;
+  }
+  return status;
+}
+
+/*
+** Opens a file that SQLite cannot read as it is because its folder cannot be written: the index of a write-ahead log
+** goes there. Without a log the file can be taken as immutable.
+*/
+static loom_status connect_immutable(loom_database *database, loom_error *error) {
+  const char *path = database->path;
+  struct stat status;
+  char *name = malloc(3 * strlen(path) + 64);
+  if (!name)
+    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+  sprintf(name, "%s-wal", path);
+  if (stat(name, &status) == 0 && status.st_size > 0) {
+    free(name);
+    return loom_fail(error, LOOM_EREADONLY,
+                     "%s: has a write-ahead log, and to read it the folder must be writable", path);
+  }
+  char *at = name + sprintf(name, "file:");
+  for (; *path; path++)
+    at += sprintf(at, strchr("?#%", *path) ? "%%%02x" : "%c", (unsigned char)*path);
+  sprintf(at, "?immutable=1");
+  loom_status result =
+      connect_to(database, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
+  free(name);
+  return result;
+}
+
+static loom_status connect_existing(loom_database *database, loom_error *error) {
+  loom_status status = connect_to(database, database->path, SQLITE_OPEN_READWRITE, error);
+  if (status == LOOM_EREADONLY || status == LOOM_EACCESS)
+    status = connect_immutable(database, error);
+  return status;
 }
 
 /* Write-ahead logging, so that readers are never blocked. It stays with the file; failing is no harm. */
@@ -193,39 +242,49 @@ static void use_wal(loom_database *database) {
   sqlite3_exec(database->sqlite, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
 }
 
+/* Opens the file at the database's path, or notes that it is to be made. */
+static loom_status open_path(loom_database *database, enum loom_open_mode mode,
+                             loom_error *error) {
+  struct stat status;
+  const char *path = database->path;
+  database->in_memory = strcmp(path, ":memory:") == 0;
+  if (database->in_memory)
+    return connect_to(database, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+  if (!*path) /* SQLite would make a database that vanishes */
+    return loom_fail(error, LOOM_EINVAL, "the path of the database is empty");
+  if (stat(path, &status) != 0) {
+    if (errno != ENOENT)
+      return loom_fail(error, LOOM_EACCESS, "%s: %s", path, strerror(errno));
+    if (mode == LOOM_OPEN_EXISTING)
+      return loom_fail(error, LOOM_ENOENT, "%s: no such database", path);
+    database->is_new = true;
+    return LOOM_OK;
+  }
+  if (S_ISDIR(status.st_mode))
+    return loom_fail(error, LOOM_EINVAL, "%s: is a folder, not a database", path);
+  if (access(path, R_OK) != 0)
+    return loom_fail(error, LOOM_EACCESS, "%s: %s", path, strerror(errno));
+  loom_status result = connect_existing(database, error);
+  if (result == LOOM_OK && database->is_new && mode == LOOM_OPEN_EXISTING)
+    result = loom_fail(error, LOOM_ENOTDB, "%s: is empty, not one of Loom's databases", path);
+  return result;
+}
+
 loom_status loom_database_open(const char *path, enum loom_open_mode mode, int busy_timeout,
                                loom_database **out, loom_error *error) {
-  struct stat status;
-  loom_status result = LOOM_OK;
   *out = NULL;
   loom_database *database = calloc(1, sizeof *database);
-  if (!database || !(database->path = strdup(path)) ||
-      !(database->zones = loom_zones_new(NULL))) {
-    loom_database_close(database);
+  if (!database)
     return loom_fail(error, LOOM_ENOMEM, "out of memory");
-  }
+  database->references = 1;
   database->busy_timeout = busy_timeout;
-  database->in_memory = strcmp(path, ":memory:") == 0;
-  if (database->in_memory) {
-    result = connect_file(database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
-  } else if (stat(path, &status) != 0) {
-    if (errno != ENOENT)
-      result = loom_fail(error, LOOM_EACCESS, "%s: %s", path, strerror(errno));
-    else if (mode == LOOM_OPEN_EXISTING)
-      result = loom_fail(error, LOOM_ENOENT, "%s: no such database", path);
-    else
-      database->is_new = true;
-  } else if (S_ISDIR(status.st_mode)) {
-    result = loom_fail(error, LOOM_EINVAL, "%s: is a folder, not a database", path);
-  } else if (access(path, R_OK) != 0) {
-    result = loom_fail(error, LOOM_EACCESS, "%s: %s", path, strerror(errno));
-  } else {
-    result = connect_file(database, SQLITE_OPEN_READWRITE, error);
-    if (result == LOOM_OK && database->is_new && mode == LOOM_OPEN_EXISTING)
-      result = loom_fail(error, LOOM_ENOTDB, "%s: is empty, not one of Loom's databases", path);
-    if (result == LOOM_OK && !database->is_new && !sqlite3_db_readonly(database->sqlite, "main"))
-      use_wal(database);
-  }
+  database->path = strdup(path);
+  database->zones = loom_zones_new(NULL);
+  loom_status result = LOOM_OK;
+  if (!database->path || !database->zones)
+    result = loom_fail(error, LOOM_ENOMEM, "out of memory");
+  if (result == LOOM_OK)
+    result = open_path(database, mode, error);
   if (result == LOOM_OK)
     *out = database;
   else
@@ -233,13 +292,30 @@ loom_status loom_database_open(const char *path, enum loom_open_mode mode, int b
   return result;
 }
 
+loom_database *loom_database_retain(loom_database *database) {
+  database->references++;
+  return database;
+}
+
 void loom_database_close(loom_database *database) {
-  if (!database)
+  if (!database || --database->references > 0)
     return;
   sqlite3_close_v2(database->sqlite);
   loom_zones_free(database->zones);
   free(database->path);
   free(database);
+}
+
+/* ---- transactions ---- */
+
+static loom_status check_free(loom_database *database, loom_error *error) {
+  static const char *const open[] = {[LOOM_READING] = "a report or an export",
+                                     [LOOM_WRITING] = "an ingest or another change"};
+  int transaction = atomic_load(&database->transaction);
+  if (transaction == LOOM_NO_TRANSACTION)
+    return LOOM_OK;
+  return loom_fail(error, LOOM_EINVAL, "%s: %s is still under way on this handle", database->path,
+                   open[transaction]);
 }
 
 /* Under the write lock: another process may have made the schema since we looked. */
@@ -249,29 +325,51 @@ static loom_status create_schema(loom_database *database, loom_error *error) {
                                                : status;
 }
 
-loom_status loom_database_begin_write(loom_database *database, loom_error *error) {
+/* Connects if that is still to be done, and sets what can only be set outside of a transaction. */
+static loom_status prepare_to_write(loom_database *database, loom_error *error) {
   loom_status status = LOOM_OK;
   if (!database->sqlite)
-    status = connect_file(database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
-  if (status == LOOM_OK && database->is_new) /* lets prune give space back; only works on an empty file */
+    status = connect_to(database, database->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                        error);
+  if (status != LOOM_OK)
+    return status;
+  if (sqlite3_db_readonly(database->sqlite, "main"))
+    return loom_fail(error, LOOM_EREADONLY, "%s: is read-only", database->path);
+  if (!database->is_new)
+    use_wal(database);
+  else /* lets prune give space back; it has an effect on an empty file alone */
     status = loom_database_execute(database, "PRAGMA auto_vacuum=INCREMENTAL", error);
-  if (status == LOOM_OK && sqlite3_db_readonly(database->sqlite, "main"))
-    status = loom_fail(error, LOOM_EREADONLY, "%s: is read-only", database->path);
-  if (status == LOOM_OK)
-    status = loom_database_execute(database, WRITER_CACHE "BEGIN IMMEDIATE", error);
-  if (status == LOOM_OK && database->is_new) {
-    status = create_schema(database, error);
-    if (status != LOOM_OK)
-      loom_database_rollback(database);
-  }
   return status;
 }
 
-loom_status loom_database_commit(loom_database *database, loom_error *error) {
-  loom_status status = loom_database_execute(database, "COMMIT", error);
-  if (status != LOOM_OK) {
+loom_status loom_database_begin_write(loom_database *database, loom_error *error) {
+  loom_status status = check_free(database, error);
+  if (status == LOOM_OK)
+    status = prepare_to_write(database, error);
+  if (status == LOOM_OK)
+    status = loom_database_execute(database, WRITER_CACHE "BEGIN IMMEDIATE", error);
+  if (status != LOOM_OK)
+    return status;
+  atomic_store(&database->transaction, LOOM_WRITING);
+  if (database->is_new)
+    status = create_schema(database, error);
+  if (status != LOOM_OK)
     loom_database_rollback(database);
-  } else if (database->is_new) {
+  return status;
+}
+
+static void end_transaction(loom_database *database) {
+  if (!sqlite3_get_autocommit(database->sqlite))
+    sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
+  atomic_store(&database->transaction, LOOM_NO_TRANSACTION);
+}
+
+loom_status loom_database_commit(loom_database *database, loom_error *error) {
+  if (atomic_load(&database->transaction) != LOOM_WRITING)
+    return loom_fail(error, LOOM_EINVAL, "%s: there is nothing to commit", database->path);
+  loom_status status = loom_database_execute(database, "COMMIT", error);
+  end_transaction(database);
+  if (status == LOOM_OK && database->is_new) {
     database->is_new = false;
     use_wal(database);
   }
@@ -279,14 +377,14 @@ loom_status loom_database_commit(loom_database *database, loom_error *error) {
 }
 
 void loom_database_rollback(loom_database *database) {
-  if (database->sqlite && !sqlite3_get_autocommit(database->sqlite))
-    sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
+  if (atomic_load(&database->transaction) == LOOM_WRITING)
+    end_transaction(database);
 }
 
 loom_status loom_database_begin_read(loom_database *database, loom_error *error) {
-  loom_status status = LOOM_OK;
   int64_t ignored;
-  if (database->is_new) {
+  loom_status status = check_free(database, error);
+  if (status == LOOM_OK && database->is_new) {
     status = loom_database_begin_write(database, error);
     if (status == LOOM_OK)
       status = loom_database_commit(database, error);
@@ -295,8 +393,13 @@ loom_status loom_database_begin_read(loom_database *database, loom_error *error)
     status = loom_database_execute(database, READER_CACHE "BEGIN", error);
   if (status != LOOM_OK)
     return status;
+  atomic_store(&database->transaction, LOOM_READING);
   status = loom_database_number(database, "PRAGMA schema_version", &ignored, error);
   if (status != LOOM_OK)
-    loom_database_rollback(database);
+    end_transaction(database);
   return status;
+}
+
+void loom_database_end_read(loom_database *database) {
+  end_transaction(database);
 }

@@ -1,7 +1,8 @@
 /*
 ** Loom's database: an SQLite file (or ":memory:") with its schema, its transactions and its errors.
 **
-** A handle may be used by one thread at a time. It must not cross fork(): a child opens its own.
+** A handle may be used by one thread at a time, and has at most one transaction open: whatever else is asked of it
+** meanwhile fails. It must not cross fork(): a child opens its own.
 ** A file that does not exist is created by the first transaction, so that failing before it leaves nothing behind.
 */
 #ifndef LOOM_DATABASE_H
@@ -11,6 +12,7 @@
 #include "zone.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #define LOOM_APPLICATION_ID 0x4c6f6f6d /* "Loom", in the header of every database file */
@@ -20,12 +22,16 @@
 #define LOOM_BUSY_TIMEOUT 10000
 
 enum loom_open_mode {
-  LOOM_OPEN_EXISTING, /* the file must exist; it is opened read-only if it cannot be written */
+  LOOM_OPEN_EXISTING, /* the file must exist; it is read where it cannot be written */
   LOOM_OPEN_CREATE    /* the file is created if it does not exist */
 };
 
+enum loom_transaction { LOOM_NO_TRANSACTION, LOOM_READING, LOOM_WRITING };
+
 typedef struct loom_database {
   sqlite3 *sqlite; /* NULL until the first transaction creates the file */
+  atomic_int transaction; /* enum loom_transaction: a report ends its own from another thread */
+  unsigned references;
   loom_zones *zones;
   char *path;
   int busy_timeout;
@@ -33,9 +39,12 @@ typedef struct loom_database {
   bool in_memory;
 } loom_database;
 
-/* Opens a database and checks that it is one of Loom's. Free with loom_database_close. */
+/* Opens a database and checks that it is one of Loom's. Close with loom_database_close. */
 loom_status loom_database_open(const char *path, enum loom_open_mode mode, int busy_timeout,
                                loom_database **database, loom_error *error);
+
+/* What works on a database retains it, so that it stays open until the last one has released it. */
+loom_database *loom_database_retain(loom_database *database);
 void loom_database_close(loom_database *database);
 
 /* Begins a transaction that may write, waiting for other writers for up to the busy timeout. */
@@ -44,10 +53,13 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
 /* Begins a read transaction: all reads until its end see one snapshot. */
 loom_status loom_database_begin_read(loom_database *database, loom_error *error);
 
+/* Ends a read transaction; only who began one may call it. */
+void loom_database_end_read(loom_database *database);
+
 /* Commits; what was written has reached the disk when this returns LOOM_OK. On failure all is rolled back. */
 loom_status loom_database_commit(loom_database *database, loom_error *error);
 
-/* Ends a transaction without effect; harmless when there is none. */
+/* Ends a write transaction without effect; harmless when there is none. */
 void loom_database_rollback(loom_database *database);
 
 /* ---- for the core's own use ---- */

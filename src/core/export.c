@@ -17,13 +17,16 @@ struct loom_export {
   sqlite3_stmt *rows;
   struct loom_polls polls;
   struct loom_text text;
-  bool header_given, in_transaction;
+  bool header_given, ended, in_transaction;
 };
 
-/* Stores are in order of id; `*` stands for every store and comes first. */
+/*
+** Stores are in order of id, polls by day before; `*` stands for every store and comes first. Nothing depends on how
+** stores are numbered, so that a copy's export is the same.
+*/
 static const char *const sql[LOOM_KIND_COUNT] = {
     [LOOM_POLLS] = "SELECT store_id, polls FROM poll_block JOIN store ON number = store"
-                   " ORDER BY day, store",
+                   " ORDER BY day, store_id",
     [LOOM_HOURS] = "SELECT store_id, effective_from, weekday, open_s, close_s"
                    " FROM hours_week w JOIN store ON number = w.store"
                    " LEFT JOIN hours USING(store, effective_from)"
@@ -34,7 +37,7 @@ static const char *const sql[LOOM_KIND_COUNT] = {
                           " FROM special_day LEFT JOIN store ON number = store"
                           " ORDER BY store_id, date, open_s, close_s",
     [LOOM_EXCLUSIONS] = "SELECT ifnull(store_id, '*'), from_us, to_us, reason"
-                        " FROM exclusion LEFT JOIN store ON number = store"
+                        " FROM exclusion LEFT JOIN store ON store.number = store"
                         " ORDER BY store_id, from_us, to_us, reason",
 };
 
@@ -160,7 +163,7 @@ loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_e
   loom_export *export = calloc(1, sizeof *export);
   if (!export)
     return no_memory(error);
-  export->database = database;
+  export->database = loom_database_retain(database);
   export->kind = kind;
   loom_status status = loom_database_begin_read(database, error);
   export->in_transaction = status == LOOM_OK;
@@ -178,7 +181,8 @@ void loom_export_free(loom_export *export) {
     return;
   sqlite3_finalize(export->rows);
   if (export->in_transaction)
-    loom_database_rollback(export->database);
+    loom_database_end_read(export->database);
+  loom_database_close(export->database);
   loom_polls_free(&export->polls);
   loom_text_free(&export->text);
   free(export);
@@ -187,7 +191,7 @@ void loom_export_free(loom_export *export) {
 loom_status loom_export_next(loom_export *export, const char **text, size_t *length,
                              loom_error *error) {
   const char *header = loom_kind_header(export->kind);
-  int step = SQLITE_ROW;
+  int step;
   export->text.length = 0;
   if (!export->header_given) {
     if (!loom_text_reserve(&export->text, strlen(header) + 1))
@@ -196,11 +200,15 @@ loom_status loom_export_next(loom_export *export, const char **text, size_t *len
     loom_text_put_char(&export->text, '\n');
     export->header_given = true;
   }
-  while (export->text.length < STRETCH && (step = sqlite3_step(export->rows)) == SQLITE_ROW)
-    if (!put_row(export))
+  /* Stepping a statement again after its end would start it anew. */
+  while (!export->ended && export->text.length < STRETCH) {
+    step = sqlite3_step(export->rows);
+    export->ended = step == SQLITE_DONE;
+    if (step == SQLITE_ROW && !put_row(export))
       return no_memory(error);
-  if (step != SQLITE_ROW && step != SQLITE_DONE)
-    return loom_database_failure(export->database, error);
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+      return loom_database_failure(export->database, error);
+  }
   *text = export->text.bytes;
   *length = export->text.length;
   return export->text.length ? LOOM_OK : LOOM_DONE;

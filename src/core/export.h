@@ -9,7 +9,7 @@
 
 typedef struct loom_export loom_export;
 
-/* Starts on one kind of data, on a snapshot of the database, which is used by the export alone until it is freed. */
+/* Starts on one kind of data, on a snapshot of the database, which it keeps open until it is freed. */
 loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_export **export,
                             loom_error *error);
 void loom_export_free(loom_export *export);

@@ -81,8 +81,10 @@ static bool reserve(struct loom_id_table *table, size_t length) {
     table->offsets = offsets;
     table->offset_capacity = capacity;
   }
-  if (table->text_capacity - table->text_size < length) {
+  if (table->text_capacity - table->text_size < length || !table->text) {
     size_t capacity = table->text_capacity ? table->text_capacity * 2 : 32 * SLOTS_MIN;
+    while (capacity - table->text_size < length)
+      capacity *= 2;
     char *text = realloc(table->text, capacity);
     if (!text)
       return false;

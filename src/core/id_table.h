@@ -27,7 +27,7 @@ struct loom_id_table {
 void loom_id_table_init(struct loom_id_table *table);
 void loom_id_table_free(struct loom_id_table *table);
 
-/* The number of an id of 1 to LOOM_ID_MAX bytes, new or known; LOOM_NO_NUMBER when memory is out. */
+/* The number of an id, new or known; LOOM_NO_NUMBER when memory is out. Notes and other texts may have any length. */
 uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t length);
 
 /* The id with a number below `count`: not NUL-terminated, valid until the next put. */

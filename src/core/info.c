@@ -24,8 +24,10 @@ loom_status loom_info_read(loom_database *database, struct loom_info *info, loom
       {"PRAGMA user_version", &info->schema_version},
   };
   loom_status status = loom_database_begin_read(database, error);
+  if (status != LOOM_OK)
+    return status;
   for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++)
     status = loom_database_number(database, questions[i].sql, questions[i].number, error);
-  loom_database_rollback(database);
+  loom_database_end_read(database);
   return status;
 }

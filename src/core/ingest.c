@@ -72,6 +72,7 @@ struct loom_ingest {
   struct loom_reject_entry *taken_reject;
   struct loom_ingest_counts counts;
   loom_apply *apply;
+  bool applied; /* all is written: the sorter has been emptied */
 };
 
 /* ---- life ---- */
@@ -547,6 +548,8 @@ loom_status loom_ingest_apply(loom_ingest *ingest, loom_database *database, size
     return latch(ingest, ingest->failure.code, error);
   if (!ingest->finished)
     return loom_fail(error, LOOM_EINVAL, "%s: has not been read to its end", ingest->source);
+  if (ingest->applied)
+    return loom_fail(error, LOOM_EINVAL, "%s: has been written already", ingest->source);
   loom_status status = LOOM_OK;
   if (!ingest->apply) {
     const struct loom_record_reader *reader = &ingest->self.parser.reader;
@@ -558,13 +561,16 @@ loom_status loom_ingest_apply(loom_ingest *ingest, loom_database *database, size
         .records = batch->records,
         .record_count = batch->record_count,
         .sorter = ingest->sorter};
-    status = loom_apply_new(&staged, database, &ingest->apply, error);
+    status = loom_apply_new(&staged, database, &ingest->apply, &ingest->failure);
   }
   if (status == LOOM_OK)
-    status = loom_apply_step(ingest->apply, budget, done, &ingest->counts, error);
+    status = loom_apply_step(ingest->apply, budget, done, &ingest->counts, &ingest->failure);
   if (status != LOOM_OK) { /* its statements must not outlive the transaction */
     loom_apply_free(ingest->apply);
     ingest->apply = NULL;
   }
-  return status;
+  ingest->applied = status == LOOM_DONE;
+  if (status == LOOM_OK || status == LOOM_DONE)
+    return status;
+  return latch(ingest, status, error); /* what was taken from the sorter is gone */
 }

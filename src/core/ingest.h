@@ -62,6 +62,7 @@ bool loom_ingest_take_reject(loom_ingest *ingest, struct loom_reject *reject);
 /*
 ** Writes up to about `budget` records of what was read to the database, within a write transaction. LOOM_OK: there
 ** is more to write; LOOM_DONE: all is written. *done is the share written so far, 0 to 1.
+** It cannot be taken up again after a failure, nor repeated: what was read has been used up.
 */
 loom_status loom_ingest_apply(loom_ingest *ingest, loom_database *database, size_t budget,
                               double *done, loom_error *error);

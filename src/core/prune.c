@@ -172,7 +172,8 @@ loom_status loom_prune(loom_database *database, int64_t keep, int64_t *removed, 
     loom_database_rollback(database);
   if (status == LOOM_OK) {
     *removed = before - after;
-    status = loom_database_execute(database, "PRAGMA incremental_vacuum", error);
+    /* What is committed stays; the space that this cannot give back, the next one will. */
+    sqlite3_exec(database->sqlite, "PRAGMA incremental_vacuum", NULL, NULL, NULL);
   }
   return status;
 }

@@ -250,6 +250,8 @@ static enum loom_record_result read_hours(struct loom_record_reader *reader,
   const char *reason = from.length ? loom_parse_date(from.text, from.length, &record->date) : NULL;
   if (reason)
     return refuse(problem, reader, 4, from, reason);
+  if (record->date == LOOM_DATE_MIN) /* the database's name for it */
+    record->date = LOOM_ALWAYS;
   if (field_is(&open, "closed") && (close.length == 0 || field_is(&close, "closed"))) {
     record->open = record->close = LOOM_CLOSED;
     return LOOM_RECORD_GOOD;

@@ -27,6 +27,7 @@ struct loom_report {
   struct loom_window_option windows[LOOM_WINDOWS_MAX];
   struct loom_span spans[LOOM_WINDOWS_MAX]; /* the windows as instants */
   struct loom_span hull;                    /* from the first window's start to the last one's end */
+  char **globs;                             /* copies of the options' patterns */
   loom_source *source;
   loom_zones *zones;
   const loom_zone *default_zone;
@@ -228,6 +229,8 @@ static void complete(loom_report *report) {
     report->rows[i].id = report->ids + report->rows[i].id_offset;
   if (report->row_count)
     qsort(report->rows, report->row_count, sizeof *report->rows, compare_rows);
+  if (report->status == LOOM_OK) /* the source may have passed over some */
+    atomic_store(&report->stores_done, report->store_count);
   report->source->release(report->source);
   report->released = true;
 }
@@ -277,7 +280,17 @@ static loom_status resolve_windows(loom_report *report, loom_error *error) {
     if (w == 0 || span->end > report->hull.end)
       report->hull.end = span->end;
   }
+  if (report->hull.end - report->hull.start > LOOM_WINDOW_LENGTH_MAX)
+    return loom_fail(error, LOOM_EINVAL, "the windows are more than 100 years apart");
   return LOOM_OK;
+}
+
+static bool copy_globs(loom_report *report) {
+  report->globs = calloc(report->options.glob_count + 1, sizeof *report->globs);
+  for (size_t i = 0; report->globs && i < report->options.glob_count; i++)
+    if (!(report->globs[i] = strdup(report->options.globs[i])))
+      return false;
+  return report->globs != NULL;
 }
 
 /* Everything that needs the snapshot and no threads. */
@@ -297,7 +310,7 @@ static loom_status prepare(loom_report *report, loom_error *error) {
                                         options->rules.evidence == LOOM_EVIDENCE_AROUND,
                                     .as_of = options->as_of,
                                     .all_stores = options->all_stores,
-                                    .globs = options->globs,
+                                    .globs = (const char *const *)report->globs,
                                     .glob_count = options->glob_count};
   return source->select(source, &query, &report->common, &report->store_count, error);
 }
@@ -343,6 +356,8 @@ loom_status loom_report_start(const struct loom_report_options *options, loom_so
                        loom_quote(name, options->default_zone, strlen(options->default_zone)),
                        cause.message);
   }
+  if (status == LOOM_OK && !copy_globs(report))
+    status = no_memory(error);
   if (status == LOOM_OK)
     status = prepare(report, error);
   if (status == LOOM_OK)
@@ -396,6 +411,9 @@ void loom_report_free(loom_report *report) {
   pthread_cond_destroy(&report->finished);
   pthread_mutex_destroy(&report->lock);
   pthread_mutex_destroy(&report->source_lock);
+  for (size_t i = 0; report->globs && i < report->options.glob_count; i++)
+    free(report->globs[i]);
+  free(report->globs);
   free(report->rows);
   free(report->ids);
   free(report->figures);

@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 #define LOOM_WINDOWS_MAX 64
-/* The longest window: schedules are laid out day by day for each store. */
+/* The longest window, and the longest time from the first one's start to the last one's end: schedules are laid out
+** day by day for each store. */
 #define LOOM_WINDOW_LENGTH_MAX (36525 * LOOM_DAY)
 
 struct loom_window_option {
@@ -37,7 +38,7 @@ struct loom_report_options {
 typedef struct loom_report loom_report;
 
 /*
-** Starts computing in threads of its own. Windows are copied; patterns, source and zones must outlive the report,
+** Starts computing in threads of its own. Options are copied; the source and the zones must outlive the report,
 ** and the source is used by it alone until it is done. Free with loom_report_free, at any time.
 */
 loom_status loom_report_start(const struct loom_report_options *options, loom_source *source,

@@ -17,6 +17,7 @@ struct cursor {
 struct sqlite_source {
   loom_source base;
   loom_database *database;
+  bool in_snapshot;
   struct loom_source_query query;
   struct cursor stores, hours, special_days, exclusions;
   struct cursor *days; /* of the query's range that hold polls, in order */
@@ -93,17 +94,22 @@ static void close_cursors(struct sqlite_source *source) {
 
 static loom_status snapshot(loom_source *base, loom_error *error) {
   struct sqlite_source *source = (struct sqlite_source *)base;
-  return loom_database_begin_read(source->database, error);
+  loom_status status = loom_database_begin_read(source->database, error);
+  source->in_snapshot = status == LOOM_OK;
+  return status;
 }
 
 static void release(loom_source *base) {
   struct sqlite_source *source = (struct sqlite_source *)base;
   close_cursors(source);
-  loom_database_rollback(source->database);
+  if (source->in_snapshot)
+    loom_database_end_read(source->database);
+  source->in_snapshot = false;
 }
 
 static void free_source(loom_source *base) {
   release(base);
+  loom_database_close(((struct sqlite_source *)base)->database);
   free(base);
 }
 
@@ -140,8 +146,14 @@ static loom_status list_days(struct sqlite_source *source, loom_error *error) {
     }
     if (sqlite3_column_type(next, 0) == SQLITE_NULL)
       break;
+    int64_t previous = day;
     day = sqlite3_column_int64(next, 0);
     sqlite3_reset(next);
+    /* What is not a whole number would be found again and again. */
+    if (day <= previous || day < LOOM_DATE_MIN || day > LOOM_DATE_MAX) {
+      status = damaged(source, "polls have an impossible day", error);
+      break;
+    }
     if (source->all_day_count == capacity) {
       capacity = capacity ? capacity * 2 : 64;
       int32_t *days = realloc(source->all_days, capacity * sizeof *days);
@@ -458,6 +470,6 @@ loom_source *loom_source_sqlite(loom_database *database) {
                                .next = next,
                                .release = release,
                                .free = free_source};
-  source->database = database;
+  source->database = loom_database_retain(database);
   return &source->base;
 }

@@ -8,8 +8,8 @@
 #include "source.h"
 
 /*
-** A source that reads the database, which must outlive it and not be used for anything else between snapshot
-** and release. Free with its own `free`. NULL: memory is out.
+** A source that reads the database, which it keeps open, and which does nothing else between snapshot and
+** release. Free with its own `free`. NULL: memory is out.
 */
 loom_source *loom_source_sqlite(loom_database *database);
 

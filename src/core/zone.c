@@ -21,8 +21,9 @@
 #define CYCLE_SECONDS (INT64_C(146097) * LOOM_DAY_SECONDS)
 #define DEFAULT_DIRECTORY "/usr/share/zoneinfo"
 
-/* Times more than this from 1970 are transitions of no zone: it keeps sums of times far from overflow. */
-#define TIME_LIMIT (INT64_C(1) << 56)
+/* Times more than this from 1970 (34,000 years) are transitions of no zone: sums of times and dates stay far
+** from overflow. */
+#define TIME_LIMIT (INT64_C(1) << 40)
 
 struct period {
   int64_t start; /* first instant, in seconds since the epoch */
@@ -260,18 +261,27 @@ static int32_t type_offset(const struct tzif *tz, size_t type) {
   return (int32_t)read_be32(tz->types + type * TZIF_TYPE_SIZE);
 }
 
-/* Fills the zone with the block's transitions; returns what is wrong with them, or NULL. */
-static const char *add_transitions(loom_zone *zone, const struct tzif *tz) {
+/*
+** Fills the zone with the block's transitions; returns what is wrong with them, or NULL. *last_kept receives the
+** last one's time, whether or not it changed the offset, or INT64_MIN.
+*/
+static const char *add_transitions(loom_zone *zone, const struct tzif *tz, int64_t *last_kept) {
   for (size_t i = 0; i < tz->type_count; i++)
     if (type_offset(tz, i) < -LOOM_DAY_SECONDS * 2 || type_offset(tz, i) > LOOM_DAY_SECONDS * 2)
       return "an offset is beyond two days";
   /* Before the first transition type 0 is in force; where that is local mean time, the zone's first
   ** standard time stands in for it, since no opening hours were ever kept in it. */
-  size_t first = 0;
-  if (tz->time_count && tz->indices[0] < tz->type_count && is_local_mean_time(tz, 0))
-    first = tz->indices[0];
+  size_t first = 0, skipped = 0; /* a zone may have had more than one local mean time */
+  if (is_local_mean_time(tz, 0)) {
+    while (skipped < tz->time_count && tz->indices[skipped] < tz->type_count &&
+           is_local_mean_time(tz, tz->indices[skipped]))
+      skipped++;
+    if (skipped < tz->time_count && tz->indices[skipped] < tz->type_count)
+      first = tz->indices[skipped];
+  }
   add_period(zone, INT64_MIN, type_offset(tz, first));
   int64_t last = INT64_MIN;
+  *last_kept = INT64_MIN;
   for (size_t i = 0; i < tz->time_count; i++) {
     int64_t at = read_be(tz->times + i * tz->time_size, tz->time_size);
     if (tz->indices[i] >= tz->type_count)
@@ -279,14 +289,17 @@ static const char *add_transitions(loom_zone *zone, const struct tzif *tz) {
     if (i > 0 && at <= last)
       return "transitions are out of order";
     last = at;
-    if (at >= -TIME_LIMIT && at <= TIME_LIMIT)
-      add_period(zone, at, type_offset(tz, tz->indices[i]));
+    if (i < skipped || at < -TIME_LIMIT || at > TIME_LIMIT)
+      continue;
+    add_period(zone, at, type_offset(tz, tz->indices[i]));
+    *last_kept = at;
   }
   return NULL;
 }
 
-/* The footer is a newline, the rule (which may be empty), a newline. */
-static const char *add_footer(loom_zone *zone, const unsigned char *at, const unsigned char *end) {
+/* The footer is a newline, the rule (which may be empty), a newline. It holds after the last transition. */
+static const char *add_footer(loom_zone *zone, const unsigned char *at, const unsigned char *end,
+                              int64_t last) {
   char text[128];
   struct posix_rule rule;
   const unsigned char *stop = end > at ? memchr(at + 1, '\n', (size_t)(end - at - 1)) : NULL;
@@ -301,7 +314,6 @@ static const char *add_footer(loom_zone *zone, const unsigned char *at, const un
   text[length] = '\0';
   if (!read_rule(text, &rule))
     return "the footer is not a POSIX TZ rule";
-  int64_t last = zone->periods[zone->count - 1].start;
   expand_rule(zone, &rule, last == INT64_MIN ? INT64_C(-2208988800) : last);
   return NULL;
 }
@@ -325,8 +337,9 @@ static const char *build_zone(loom_zone *zone, const unsigned char *bytes, size_
   zone->periods = calloc(1 + tz.time_count + 2 * (CYCLE_YEARS + 4), sizeof *zone->periods);
   if (!zone->periods)
     return "out of memory";
-  const char *problem = add_transitions(zone, &tz);
-  return problem || !has_64_bit ? problem : add_footer(zone, footer, end);
+  int64_t last;
+  const char *problem = add_transitions(zone, &tz, &last);
+  return problem || !has_64_bit ? problem : add_footer(zone, footer, end, last);
 }
 
 void loom_zone_free(loom_zone *zone) {
@@ -441,7 +454,7 @@ static bool is_zone_name(const char *name, size_t length) {
   for (size_t i = 0; i < length; i++) {
     char c = name[i];
     bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (c == '/' ? component_start : !alphanumeric && (component_start || !strchr("_-+", c)))
+    if (c == '/' ? component_start : !alphanumeric && (component_start || !memchr("_-+", c, 3)))
       return false;
     component_start = c == '/';
   }

@@ -31,9 +31,9 @@ void lloom_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua
   lua_pop(L, 1);
 }
 
-void **lloom_new_handle(lua_State *L, const char *type) {
-  void **handle = lloom_new_userdata(L, sizeof *handle);
-  *handle = NULL;
+void *lloom_new_handle(lua_State *L, const char *type, size_t size) {
+  void *handle = lua_newuserdata(L, size);
+  memset(handle, 0, size);
   lloom_set_metatable(L, type);
   return handle;
 }
@@ -50,7 +50,9 @@ static bool push_option(lua_State *L, int index, const char *name) {
   if (lua_isnoneornil(L, index))
     return false;
   luaL_checktype(L, index, LUA_TTABLE);
-  lua_getfield(L, index, name);
+  index = lloom_absolute(L, index);
+  lua_pushstring(L, name);
+  lua_rawget(L, index); /* what __index makes up, nobody would keep alive */
   if (!lua_isnil(L, -1))
     return true;
   lua_pop(L, 1);

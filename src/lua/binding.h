@@ -20,10 +20,10 @@ int lloom_failure(lua_State *L, const loom_error *error);
 void lloom_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close);
 
 /*
-** A handle is a userdata that holds one pointer, NULL when closed. New ones get their metatable before
-** anything is acquired, so that nothing can leak.
+** A handle is a userdata that begins with one pointer, NULL when closed. New ones are zeroed and get their
+** metatable before anything is acquired, so that nothing can leak.
 */
-void **lloom_new_handle(lua_State *L, const char *type);
+void *lloom_new_handle(lua_State *L, const char *type, size_t size);
 void *lloom_check_handle(lua_State *L, int index, const char *type);
 
 /*

@@ -35,26 +35,4 @@ static inline int lloom_absolute(lua_State *L, int index) {
 
 #endif
 
-/* A userdata that keeps another value alive: see lloom_anchor. */
-static inline void *lloom_new_userdata(lua_State *L, size_t size) {
-#if LUA_VERSION_NUM >= 504
-  return lua_newuserdatauv(L, size, 1);
-#else
-  return lua_newuserdata(L, size);
-#endif
-}
-
-/* Makes the userdata at `index` keep the value on top of the stack alive, and pops the value. */
-static inline void lloom_anchor(lua_State *L, int index) {
-  index = lloom_absolute(L, index);
-#if LUA_VERSION_NUM >= 504
-  lua_setiuservalue(L, index, 1);
-#else
-  lua_createtable(L, 1, 0);
-  lua_insert(L, -2);
-  lua_rawseti(L, -2, 1);
-  lua_setfenv(L, index);
-#endif
-}
-
 #endif

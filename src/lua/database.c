@@ -13,8 +13,12 @@
 
 static int close_database(lua_State *L) {
   loom_database **handle = luaL_checkudata(L, 1, LLOOM_DATABASE);
-  loom_database_close(*handle);
+  loom_database *database = *handle;
   *handle = NULL;
+  if (database) {
+    loom_database_rollback(database);
+    loom_database_close(database);
+  }
   return 0;
 }
 
@@ -22,17 +26,17 @@ static int close_database(lua_State *L) {
 int lloom_open(lua_State *L) {
   static const char *const known[] = {"create", "busy_timeout", NULL};
   loom_error error;
-  const char *path = luaL_checkstring(L, 1);
+  size_t length;
+  const char *path = luaL_checklstring(L, 1, &length);
+  luaL_argcheck(L, strlen(path) == length, 1, "a path without NUL bytes expected");
   lloom_check_options(L, 2, known);
   enum loom_open_mode mode =
       lloom_option_boolean(L, 2, "create", false) ? LOOM_OPEN_CREATE : LOOM_OPEN_EXISTING;
   int timeout =
       (int)lloom_option_integer(L, 2, "busy_timeout", LOOM_BUSY_TIMEOUT, 0, INT32_MAX);
-  void **handle = lloom_new_handle(L, LLOOM_DATABASE);
-  loom_database *database;
-  if (loom_database_open(path, mode, timeout, &database, &error) != LOOM_OK)
+  loom_database **handle = lloom_new_handle(L, LLOOM_DATABASE, sizeof *handle);
+  if (loom_database_open(path, mode, timeout, handle, &error) != LOOM_OK)
     return lloom_failure(L, &error);
-  *handle = database;
   return 1;
 }
 

@@ -21,14 +21,8 @@ int lloom_export(lua_State *L) {
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   if (!loom_kind_from_name(luaL_checkstring(L, 2), &kind))
     return luaL_argerror(L, 2, "no such kind of data");
-  void **handle = lloom_new_handle(L, EXPORT);
-  lua_pushvalue(L, 1);
-  lloom_anchor(L, -2);
-  loom_export *export;
-  if (loom_export_new(database, kind, &export, &error) != LOOM_OK)
-    return lloom_failure(L, &error);
-  *handle = export;
-  return 1;
+  loom_export **handle = lloom_new_handle(L, EXPORT, sizeof *handle);
+  return loom_export_new(database, kind, handle, &error) == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
 /* next(): the next stretch of text, or false at the end. */

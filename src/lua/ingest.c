@@ -22,12 +22,8 @@ static int close_input(lua_State *L) {
 int lloom_input(lua_State *L) {
   loom_error error;
   const char *path = luaL_checkstring(L, 1);
-  void **handle = lloom_new_handle(L, INPUT);
-  loom_input *input;
-  if (loom_input_open(path, &input, &error) != LOOM_OK)
-    return lloom_failure(L, &error);
-  *handle = input;
-  return 1;
+  loom_input **handle = lloom_new_handle(L, INPUT, sizeof *handle);
+  return loom_input_open(path, handle, &error) == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
 /* position(): bytes read, and the file's size where it is known. */
@@ -42,10 +38,16 @@ static int input_position(lua_State *L) {
 
 /* ---- ingests ---- */
 
+struct ingest_handle {
+  loom_ingest *ingest; /* first, so that the handle looks like any other */
+  loom_database *database; /* whose zones the ingest reads, and which it writes to */
+};
+
 static int close_ingest(lua_State *L) {
-  loom_ingest **handle = luaL_checkudata(L, 1, INGEST);
-  loom_ingest_free(*handle);
-  *handle = NULL;
+  struct ingest_handle *handle = luaL_checkudata(L, 1, INGEST);
+  loom_ingest_free(handle->ingest);
+  loom_database_close(handle->database);
+  *handle = (struct ingest_handle){0};
   return 0;
 }
 
@@ -68,15 +70,12 @@ int lloom_ingest(lua_State *L) {
   options.max_rejects = rejects < 0 ? LOOM_ALL_REJECTS : (uint64_t)rejects;
   options.threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, 64);
   options.block_size = (size_t)lloom_option_integer(L, 2, "block_size", 0, 0, 1 << 28);
-  options.sort_capacity = (size_t)lloom_option_integer(L, 2, "sort_capacity", 0, 0, 1 << 28);
+  options.sort_capacity = (size_t)lloom_option_integer(L, 2, "sort_capacity", 0, 0, 1 << 26);
   options.always_libcsv = lloom_option_boolean(L, 2, "always_libcsv", false);
-  void **handle = lloom_new_handle(L, INGEST);
-  lua_pushvalue(L, 1);
-  lloom_anchor(L, -2); /* the ingest uses the database's zones */
-  loom_ingest *ingest;
-  if (loom_ingest_new(&options, database->zones, &ingest, &error) != LOOM_OK)
+  struct ingest_handle *handle = lloom_new_handle(L, INGEST, sizeof *handle);
+  handle->database = loom_database_retain(database);
+  if (loom_ingest_new(&options, database->zones, &handle->ingest, &error) != LOOM_OK)
     return lloom_failure(L, &error);
-  *handle = ingest;
   return 1;
 }
 
@@ -116,14 +115,14 @@ static int finish(lua_State *L) {
   return done(L, loom_ingest_finish(lloom_check_handle(L, 1, INGEST), &error), &error);
 }
 
-/* apply(database, budget): true when all is written, or false; and the share written, 0 to 1. */
+/* apply(budget): true when all is written, or false; and the share written, 0 to 1. */
 static int apply(lua_State *L) {
   loom_error error;
   double share = 0;
   loom_ingest *ingest = lloom_check_handle(L, 1, INGEST);
-  loom_database *database = lloom_check_handle(L, 2, LLOOM_DATABASE);
-  int64_t budget = lloom_check_integer(L, 3);
-  luaL_argcheck(L, budget > 0, 3, "positive number expected");
+  loom_database *database = ((struct ingest_handle *)lua_touserdata(L, 1))->database;
+  int64_t budget = lloom_check_integer(L, 2);
+  luaL_argcheck(L, budget > 0 && budget <= INT32_MAX, 2, "1 to 2^31 - 1 expected");
   loom_status status = loom_ingest_apply(ingest, database, (size_t)budget, &share, &error);
   if (status != LOOM_OK && status != LOOM_DONE)
     return lloom_failure(L, &error);

@@ -8,18 +8,14 @@
 #include "../core/report_csv.h"
 #include "../core/source_sqlite.h"
 
-#include <string.h>
-
 #define REPORT "loom.report"
-#define GLOBS_MAX 1024
+#define GLOBS_MAX 1000
 #define GLOB_LENGTH_MAX 1024
 
-/* The options as the core takes them; text is owned by the options table, which the handle keeps alive. */
 struct report_handle {
   loom_report *report; /* first, so that the handle looks like any other */
   loom_source *source;
   struct loom_text text; /* of csv_rows */
-  const char *globs[];
 };
 
 static struct report_handle *check_report(lua_State *L) {
@@ -56,7 +52,8 @@ static void read_rules(lua_State *L, struct loom_rules *rules) {
 
 /* windows = {{length = µs} or {from = µs, to = µs}, …} */
 static size_t read_windows(lua_State *L, struct loom_window_option *windows) {
-  lua_getfield(L, 2, "windows");
+  lua_pushliteral(L, "windows");
+  lua_rawget(L, 2);
   luaL_checktype(L, -1, LUA_TTABLE);
   size_t count = lua_rawlen(L, -1);
   if (count < 1 || count > LOOM_WINDOWS_MAX)
@@ -75,9 +72,10 @@ static size_t read_windows(lua_State *L, struct loom_window_option *windows) {
   return count;
 }
 
-/* How many patterns there are; each is checked to be a string. */
-static size_t check_globs(lua_State *L) {
-  lua_getfield(L, 2, "stores");
+/* Patterns of the option `stores`, which stay valid as long as its table does; returns how many there are. */
+static size_t read_globs(lua_State *L, const char **globs) {
+  lua_pushliteral(L, "stores");
+  lua_rawget(L, 2);
   if (lua_isnil(L, -1)) {
     lua_pop(L, 1);
     return 0;
@@ -86,27 +84,16 @@ static size_t check_globs(lua_State *L) {
   size_t count = lua_rawlen(L, -1);
   if (count > GLOBS_MAX)
     return (size_t)luaL_error(L, "bad option 'stores' (at most %d patterns)", GLOBS_MAX);
-  for (size_t i = 1; i <= count; i++) {
-    lua_rawgeti(L, -1, (int)i);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, -1, (int)i + 1);
     if (lua_type(L, -1) != LUA_TSTRING || lua_rawlen(L, -1) > GLOB_LENGTH_MAX)
       return (size_t)luaL_error(L, "bad option 'stores' (patterns of up to %d bytes expected)",
                                 GLOB_LENGTH_MAX);
+    globs[i] = lua_tostring(L, -1);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
   return count;
-}
-
-static void read_globs(lua_State *L, struct report_handle *handle, size_t count) {
-  if (!count)
-    return;
-  lua_getfield(L, 2, "stores");
-  for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, -1, (int)i + 1);
-    handle->globs[i] = lua_tostring(L, -1);
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
 }
 
 /*
@@ -119,32 +106,23 @@ int lloom_report(lua_State *L) {
                                       "evidence", "no_data",      "slack",  "max_gap",    "stores",
                                       "all_stores", "threads",    NULL};
   struct loom_window_option windows[LOOM_WINDOWS_MAX];
-  struct loom_report_options options = {.windows = windows};
+  const char *globs[GLOBS_MAX];
+  struct loom_report_options options = {.windows = windows, .globs = globs};
   loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
   read_rules(L, &options.rules);
   options.window_count = read_windows(L, windows);
-  options.glob_count = check_globs(L);
-  options.as_of = lloom_option_integer(L, 2, "as_of", INT64_MAX, LOOM_INSTANT_MIN, INT64_MAX);
-  options.has_as_of = options.as_of != INT64_MAX;
+  options.glob_count = read_globs(L, globs);
+  options.as_of =
+      lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  options.has_as_of = options.as_of != INT64_MIN;
   options.default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago");
   options.all_stores = lloom_option_boolean(L, 2, "all_stores", false);
   options.threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, 64);
 
-  struct report_handle *handle =
-      lloom_new_userdata(L, sizeof *handle + options.glob_count * sizeof *handle->globs);
-  memset(handle, 0, sizeof *handle);
-  lloom_set_metatable(L, REPORT);
-  lua_createtable(L, 2, 0); /* what must outlive the report: the database and the patterns */
-  lua_pushvalue(L, 1);
-  lua_rawseti(L, -2, 1);
-  lua_pushvalue(L, 2);
-  lua_rawseti(L, -2, 2);
-  lloom_anchor(L, -2);
-  read_globs(L, handle, options.glob_count);
-  options.globs = handle->globs;
+  struct report_handle *handle = lloom_new_handle(L, REPORT, sizeof *handle);
   handle->source = loom_source_sqlite(database);
   loom_status status = LOOM_OK;
   if (!handle->source)

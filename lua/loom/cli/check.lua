@@ -23,12 +23,12 @@ function command.run(args)
     return nil, message
   end
   for _, problem in ipairs(problems) do
-    print(problem)
+    io.stdout:write(problem, "\n")
   end
   if #problems > 0 then
     return nil, ("%s: %d problem%s"):format(args.database, #problems, #problems == 1 and "" or "s")
   end
-  print(args.database .. ": ok")
+  io.stdout:write(args.database, ": ok\n")
   return true
 end
 

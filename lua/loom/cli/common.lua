@@ -24,10 +24,10 @@ function common.duration(text, option)
 end
 
 --- A whole number, or the end of the command.
-function common.whole(text, option, least)
+function common.whole(text, option, least, most)
   local value = text:match("^%d+$") and tonumber(text)
-  if not value or value < least or value > 2 ^ 31 then
-    common.wrong_use('%s: "%s" is not a whole number of at least %d', option, text, least)
+  if not value or value < least or value > most then
+    common.wrong_use('%s: "%s" is not a whole number from %d to %d', option, text, least, most)
   end
   return math.floor(value)
 end

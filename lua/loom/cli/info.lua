@@ -41,7 +41,7 @@ function command.run(args)
   end
   for _, line in ipairs(lines) do
     local value, show = info[line[2]], line[3] or tostring
-    print(("%-20s%s"):format(line[1], value and show(value) or "none"))
+    io.stdout:write(("%-20s%s\n"):format(line[1], value and show(value) or "none"))
   end
   return true
 end

@@ -7,6 +7,8 @@ local loom = require "loom"
 
 local command = { name = "ingest" }
 
+local MAX_REJECTS = 2 ^ 31 -- for more there is "all"
+
 function command.add_to(parser)
   local ingest = parser:command "ingest"
     :summary "Load input files into a database."
@@ -58,7 +60,7 @@ local function max_rejects(args)
   if not args.max_rejects then
     return args.rejects and "all" or 0
   end
-  return args.max_rejects == "all" and "all" or common.whole(args.max_rejects, "--max-rejects", 0)
+  return args.max_rejects == "all" and "all" or common.whole(args.max_rejects, "--max-rejects", 0, MAX_REJECTS)
 end
 
 local function quoted(value)

@@ -35,9 +35,20 @@ local function build_parser()
   return parser
 end
 
--- Messages of the library begin with a code that scripts compare; people need only the text.
+-- One line, whatever bytes the paths and arguments in it hold. Messages of the library begin with a code that scripts
+-- compare; people need only the text.
 local function complain(message)
-  io.stderr:write("loom: ", (message:gsub("^E%u+: ", "")), "\n")
+  io.stderr:write("loom: ", (message:gsub("^E%u+: ", ""):gsub("\n", " "):gsub("%c", "?")), "\n")
+end
+
+-- What an error that was raised means: wrong use and failures are tables, and the interpreter makes an error of Ctrl-C.
+local function explain(err)
+  if type(err) == "table" then
+    return err
+  elseif tostring(err):find("interrupted!$") then
+    return { failure = "interrupted" }
+  end
+  return { traceback = debug.traceback(tostring(err), 2) }
 end
 
 --- Runs a command line.
@@ -51,11 +62,14 @@ function cli.main(arguments)
   end
   for _, command in ipairs(commands) do
     if command.name == args.command then
-      local called, good, message = xpcall(command.run, function(err)
-        return type(err) == "table" and err or { traceback = debug.traceback(tostring(err), 2) }
-      end, args)
+      local called, good, message = xpcall(command.run, explain, args)
       if called and good then
-        return 0
+        local flushed, why = io.stdout:flush()
+        if flushed then
+          return 0
+        end
+        complain("standard output: " .. why)
+        return 1
       elseif called or good.failure then
         complain(called and message or good.failure)
         return 1
@@ -63,7 +77,7 @@ function cli.main(arguments)
         complain(good.usage .. " (see loom " .. args.command .. " --help)")
         return 2
       end
-      complain("unexpected failure: " .. good.traceback)
+      io.stderr:write("loom: unexpected failure: ", good.traceback, "\n")
       return 1
     end
   end

@@ -24,7 +24,7 @@ function command.run(args)
   if not removed then
     return nil, message
   end
-  print(("%s: %d poll%s removed"):format(args.database, removed, removed == 1 and "" or "s"))
+  io.stdout:write(("%s: %d poll%s removed\n"):format(args.database, removed, removed == 1 and "" or "s"))
   return true
 end
 

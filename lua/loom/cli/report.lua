@@ -8,6 +8,14 @@ local loom = require "loom"
 
 local command = { name = "report" }
 
+-- The library's limits: past them it raises errors, which are meant for programs.
+local CENTURY = 36525 * 86400 * 1000000 -- microseconds
+local NAME_LENGTH_MAX = 64
+local WINDOWS_MAX = 64
+local PATTERNS_MAX = 1000
+local PATTERN_LENGTH_MAX = 1024
+local THREADS_MAX = 64
+
 function command.add_to(parser)
   local report = parser:command "report"
     :summary "Report uptime and downtime."
@@ -42,17 +50,21 @@ end
 local function windows_of(args)
   if #args.window == 0 then
     return nil
+  elseif #args.window > WINDOWS_MAX then
+    common.wrong_use("--window: there are %d, more than %d", #args.window, WINDOWS_MAX)
   end
   local windows, seen = {}, {}
   for i, text in ipairs(args.window) do
     local name, duration, unit = text:match("^([%w_]+)=([^:]*):?(.*)$")
     if not name or (unit ~= "" and unit ~= "minutes" and unit ~= "hours") or text:sub(-1) == ":" then
       common.wrong_use('--window: "%s" is not NAME=DUR or NAME=DUR:minutes', text)
+    elseif #name > NAME_LENGTH_MAX then
+      common.wrong_use("--window: the name %s is longer than %d characters", name, NAME_LENGTH_MAX)
     elseif seen[name] then
       common.wrong_use("--window: there are two windows %s", name)
     end
     local length = common.duration(duration, "--window " .. name)
-    if length < 1000000 or length > 36525 * 86400 * 1000000 then
+    if length < 1000000 or length > CENTURY then
       common.wrong_use("--window %s: %s is not between a second and 100 years", name, duration)
     end
     seen[name] = true
@@ -83,7 +95,20 @@ local function max_gap_of(text)
   if not text or text == "none" then
     return text
   end
-  return common.duration(text, "--max-gap") / 1000000
+  local gap = common.duration(text, "--max-gap")
+  return gap <= CENTURY and gap / 1000000 or common.wrong_use("--max-gap: %s is longer than 100 years", text)
+end
+
+local function stores_of(args)
+  if #args.stores > PATTERNS_MAX then
+    common.wrong_use("--stores: there are %d patterns, more than %d", #args.stores, PATTERNS_MAX)
+  end
+  for _, pattern in ipairs(args.stores) do
+    if #pattern > PATTERN_LENGTH_MAX then
+      common.wrong_use("--stores: a pattern is longer than %d bytes", PATTERN_LENGTH_MAX)
+    end
+  end
+  return #args.stores > 0 and args.stores or nil
 end
 
 local function options_of(args)
@@ -96,10 +121,10 @@ local function options_of(args)
     max_gap = max_gap_of(args.max_gap),
     slack = slack_of(args.slack),
     default_zone = args.default_zone,
-    stores = #args.stores > 0 and args.stores or nil,
+    stores = stores_of(args),
     all_stores = args.all_stores,
     windows = windows_of(args),
-    threads = args.threads and common.whole(args.threads, "--threads", 1),
+    threads = args.threads and common.whole(args.threads, "--threads", 1, THREADS_MAX),
   }
 end
 

@@ -13,8 +13,9 @@ local function string(text)
   return (cjson.encode(text):gsub("\\/", "/"))
 end
 
+-- Six decimals, without the zeros that end them.
 local function number_or_null(value)
-  return value and ("%.6f"):format(value) or "null"
+  return value and (("%.6f"):format(value):gsub("%.?0+$", "")) or "null"
 end
 
 -- total / count in seconds, or null.

@@ -1,0 +1,47 @@
+rockspec_format = "3.0"
+package = "loom"
+version = "scm-1"
+
+source = {
+  url = "git+file://.", -- `luarocks make` in a checkout
+}
+
+description = {
+  summary = "Uptime and downtime of stores inside their business hours, from raw polls",
+  detailed = [[
+Loom turns raw polls of stores into uptime and downtime inside each store's business hours, for the last hour, day
+and week or any window. Polls come from CSV files and are kept packed in SQLite; reports are computed by native
+threads. It comes with a command, loom.]],
+  license = "MIT",
+}
+
+supported_platforms = { "linux" }
+
+dependencies = {
+  "lua >= 5.1, < 5.5",
+  "argparse >= 0.7",
+  "lua-cjson >= 2.1",
+  "luafilesystem >= 1.8",
+}
+
+external_dependencies = {
+  SQLITE = { header = "sqlite3.h", library = "sqlite3" },
+  CSV = { header = "csv.h", library = "csv" },
+  ZLIB = { header = "zlib.h", library = "z" },
+}
+
+build = {
+  type = "make",
+  build_target = "rock",
+  build_variables = {
+    LUA_INCDIR = "$(LUA_INCDIR)",
+    CPPFLAGS = "-I$(SQLITE_INCDIR) -I$(CSV_INCDIR) -I$(ZLIB_INCDIR)",
+    LDFLAGS = "-pthread -L$(SQLITE_LIBDIR) -L$(CSV_LIBDIR) -L$(ZLIB_LIBDIR)",
+  },
+  install_target = "install-rock",
+  install_variables = {
+    LUADIR = "$(LUADIR)",
+    LIBDIR = "$(LIBDIR)",
+    BINDIR = "$(BINDIR)",
+  },
+}
