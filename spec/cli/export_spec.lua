@@ -1,0 +1,113 @@
+local database = require "support.database"
+local files = require "support.files"
+local shell = require "support.shell"
+
+local kinds = {
+  polls = "store_status.csv",
+  hours = "menu_hours.csv",
+  timezones = "timezones.csv",
+  ["special-days"] = "special_days.csv",
+  exclusions = "exclusions.csv",
+}
+
+describe("loom export", function()
+  local folder, db
+
+  before_each(function()
+    folder = files.make_folder()
+    db = folder .. "/db"
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  it("writes what ingest reads", function()
+    database.make(db)
+    assert.equal('store_id,status,timestamp_utc\n'
+      .. 'night,inactive,2024-03-02 23:30:00.000000 UTC\n'
+      .. 'night,active,2024-03-03 00:30:00.000000 UTC\n'
+      .. '1481966498820158979,active,2024-03-04 10:00:00.000000 UTC\n'
+      .. '1481966498820158979,inactive,2024-03-04 12:00:00.250000 UTC\n'
+      .. '1481966498820158979,active,2024-03-04 16:00:00.000000 UTC\n'
+      .. '"café, ""north""",active,2024-03-04 14:59:59.999999 UTC\n'
+      .. '"café, ""north""",inactive,2024-03-04 15:30:00.000000 UTC\n', shell.good("export", db, "polls"))
+    assert.equal('store_id,dayOfWeek,start_time_local,end_time_local,effective_from\n'
+      .. '1481966498820158979,0,09:00:00,17:00:00,\n'
+      .. '1481966498820158979,0,09:00:00,18:00:00,2024-06-01\n'
+      .. '"café, ""north""",0,08:00:00,12:30:00,\n'
+      .. '"café, ""north""",0,14:00:00,24:00:00,\n'
+      .. 'night,5,22:00:00,02:00:00,\n', shell.good("export", db, "hours"))
+    assert.equal('store_id,timezone_str\n1481966498820158979,UTC\n"café, ""north""",Europe/Paris\n'
+      .. 'known only by zone,Asia/Kathmandu\nnight,UTC\n', shell.good("export", db, "timezones"))
+    assert.equal('store_id,date,open,close,note\n*,2024-12-25,,,"Christmas, ""closed"""\n'
+      .. '1481966498820158979,2024-12-25,10:00:00,12:00:00,open all the same\n', shell.good("export", db, "special-days"))
+    assert.equal('store_id,from_utc,to_utc,reason\n'
+      .. '*,2024-03-04 09:15:00.000000 UTC,2024-03-04 09:30:00.000000 UTC,"router, new"\n'
+      .. 'night,2024-03-03 01:00:00.000000 UTC,2024-03-03 01:10:00.500000 UTC,\n', shell.good("export", db, "exclusions"))
+  end)
+
+  it("writes to a file", function()
+    database.make(db)
+    assert.equal("", shell.good("export", db, "hours", "-o", folder .. "/hours.csv"))
+    assert.equal(shell.good("export", db, "hours"), files.read(folder .. "/hours.csv"))
+    assert.is_false(files.exists(folder .. "/hours.csv.part"))
+  end)
+
+  local function expect_round_trip()
+    local again = folder .. "/again"
+    local out = folder .. "/exported"
+    shell.run("mkdir " .. out)
+    for kind, name in pairs(kinds) do
+      shell.good("export", db, kind, "-o", out .. "/" .. name)
+    end
+    shell.good("ingest", again, out, "--quiet")
+    for kind, name in pairs(kinds) do
+      assert.is_true(files.read(out .. "/" .. name) == shell.good("export", again, kind), kind)
+    end
+    assert.equal(shell.good("report", db, "--format", "exact", "--all-stores"),
+      shell.good("report", again, "--format", "exact", "--all-stores"))
+    -- Into the database that it came from, it changes nothing.
+    local _, err = shell.good("ingest", db, out)
+    for rows, new, duplicates in err:gmatch(": ([%d,]+) rows: ([%d,]+) new, ([%d,]+) duplicates, 0 conflicts") do
+      assert.equal("0", new)
+      assert.equal(rows, duplicates)
+    end
+    assert.same({ files.read(again):len() }, { files.read(db):len() })
+    assert.is_true(database.dump(db) == database.dump(again))
+  end
+
+  it("makes a round trip that changes nothing", function()
+    database.make(db)
+    expect_round_trip()
+  end)
+
+  it("makes a round trip of a generated case that changes nothing", function()
+    shell.good("ingest", db, "spec/fixtures/golden/zones", "--quiet")
+    expect_round_trip()
+  end)
+
+  it("makes a round trip of odd ids and of closed weeks", function()
+    files.write(folder .. "/hours.csv", "store_id,dayOfWeek,start_time_local,end_time_local,effective_from\n"
+      .. "shut,0,closed,,\nshut,0,10:00,10:00,2024-05-01\nfull,3,00:00,24:00,\n")
+    files.write(folder .. "/polls.csv", "store_id,status,timestamp_utc\n*,active,2024-01-01 10:00:00\n"
+      .. '"a\nb",active,2024-01-01 10:00:00\n' .. "\255\254,inactive,1969-12-31 23:59:59.999999\n"
+      .. ("z"):rep(255) .. ",active,9999-12-31 23:59:59.999999\n")
+    files.write(folder .. "/zones.csv", "store_id,timezone_str\nshut,Australia/Lord_Howe\n")
+    files.write(folder .. "/special.csv", "store_id,date,open,close,note\nshut,2024-01-01,22:00,02:00,\n"
+      .. 'shut,2024-01-01,08:00,09:00,"two\nlines"\n')
+    files.write(folder .. "/exclusions.csv", "store_id,from_utc,to_utc\nshut,2024-01-01 00:00:00,2024-01-01 00:00:00.000001\n")
+    shell.good("ingest", db, "--quiet", "--hours", folder .. "/hours.csv", "--status", folder .. "/polls.csv",
+      "--timezones", folder .. "/zones.csv", "--special-days", folder .. "/special.csv",
+      "--exclusions", folder .. "/exclusions.csv")
+    expect_round_trip()
+  end)
+
+  it("makes a round trip of nothing", function()
+    files.write(folder .. "/none.csv", "store_id,timezone_str\n")
+    shell.good("ingest", db, "--timezones", folder .. "/none.csv", "--quiet")
+    for kind in pairs(kinds) do
+      assert.matches("^[^\n]+\n$", shell.good("export", db, kind))
+    end
+  end)
+end)

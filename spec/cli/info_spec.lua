@@ -1,0 +1,44 @@
+local database = require "support.database"
+local files = require "support.files"
+local shell = require "support.shell"
+
+describe("loom info", function()
+  local folder
+
+  before_each(function()
+    folder = files.make_folder()
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  it("tells what is in a database", function()
+    local db = database.make(folder .. "/db")
+    local out = shell.good("info", db)
+    assert.equal(([[
+stores              4
+stores with polls   3
+polls               7
+days with polls     3
+first poll          2024-03-02 23:30:00.000000 UTC
+newest poll         2024-03-04 16:00:00.000000 UTC
+weekly hours        5
+stores with hours   3
+zones               3
+stores with a zone  4
+special days        2
+exclusions          2
+size in bytes       %d
+schema version      1
+]]):format(#files.read(db)), out)
+  end)
+
+  it("tells of nothing", function()
+    files.write(folder .. "/none.csv", "store_id,timezone_str\n")
+    shell.good("ingest", folder .. "/db", "--timezones", folder .. "/none.csv", "--quiet")
+    local out = shell.good("info", folder .. "/db")
+    assert.matches("^stores              0\n", out)
+    assert.matches("\nfirst poll          none\nnewest poll         none\n", out, 1, true)
+  end)
+end)

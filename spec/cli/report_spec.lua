@@ -1,0 +1,188 @@
+local cjson = require "cjson"
+local database = require "support.database"
+local files = require "support.files"
+local shell = require "support.shell"
+
+local standard = "store_id,uptime_last_hour,uptime_last_day,uptime_last_week,"
+  .. "downtime_last_hour,downtime_last_day,downtime_last_week\n"
+
+describe("loom report", function()
+  local folder, db
+
+  setup(function()
+    folder = files.make_folder()
+    db = database.make(folder .. "/db")
+  end)
+
+  teardown(function()
+    files.remove_folder(folder)
+  end)
+
+  local function report(...)
+    return (shell.good("report", db, ...))
+  end
+
+  -- Monday 2024-03-04, up to 16:00 UTC. The numbered store is open from 9 to 17, less 9:15 to 9:30. The quarter before
+  -- that has no poll and is down; then it is up to 10:00, down to 12:00:00.25, and up. The last hour of the Monday before,
+  -- from 16:00 on, is down. The café's time is UTC + 1: from 7 to 11:30 without a poll, less that quarter, is down; from
+  -- 13:00 on it is up to 14:59:59.999999, then down; and so are the 7 hours to midnight of the Monday before. The night's
+  -- opening on Saturday is from 22 to 2: down to 23:30, up to 1:00, and down from 1:10:00.5 on.
+  it("gives the standard columns", function()
+    assert.equal(standard .. '1481966498820158979,60,4.5,4.5,0,2.25,3.25\n'
+      .. '"café, ""north""",0,2.0,2.0,60,5.25,12.25\nnight,0,0.0,1.5,0,0.0,2.33\n', report())
+  end)
+
+  it("is a table when it is asked for one", function()
+    local lines = {}
+    for line in report("--format", "table"):gmatch("[^\n]+") do
+      lines[#lines + 1] = line
+    end
+    assert.equal(4, #lines)
+    assert.matches("^store_id +uptime_last_hour  uptime_last_day  uptime_last_week  downtime_last_hour", lines[1])
+    assert.matches("^1481966498820158979 +60 +4%.5 +4%.5 +0 +2%.25 +3%.25$", lines[2])
+    assert.equal(#lines[1], #lines[2])
+  end)
+
+  local function check_json(text)
+    local parsed = cjson.decode(text)
+    for _, store in ipairs(parsed.stores) do
+      for _, window in ipairs(parsed.windows) do
+        local figures = store.windows[window.name]
+        assert.is_true(math.abs(figures.up + figures.down + figures.unknown - figures.scheduled) < 1e-6)
+        if figures.up + figures.down == 0 then
+          assert.equal(cjson.null, figures.ratio)
+        else
+          assert.is_true(math.abs(figures.up / (figures.up + figures.down) - figures.ratio) < 1e-6)
+        end
+        if figures.outages == 0 then
+          assert.equal(cjson.null, figures.mttr)
+          assert.equal(cjson.null, figures.mtbf)
+          assert.equal(0, figures.down)
+          assert.equal(0, figures.longest)
+        else
+          assert.is_true(math.abs(figures.mttr * figures.outages - figures.down) < 1e-5 * figures.outages)
+          assert.is_true(math.abs(figures.mtbf * figures.outages - figures.up) < 1e-5 * figures.outages)
+          assert.is_true(figures.longest <= figures.down and figures.longest >= figures.mttr - 1e-6)
+        end
+      end
+    end
+    return parsed
+  end
+
+  it("gives everything as JSON", function()
+    local parsed = check_json(report("--format", "json"))
+    assert.equal("2024-03-04 16:00:00.000000 UTC", parsed.as_of)
+    assert.same({ preset = "loom", slack = 60, fill = "backward", evidence = "inside", no_data = "down",
+      max_gap = cjson.null, default_zone = "America/Chicago" }, parsed.rules)
+    assert.equal("2024-03-04 15:00:00.000000 UTC", parsed.windows[1].from)
+    assert.equal("2024-03-04 16:00:00.000000 UTC", parsed.windows[1].to)
+    assert.equal(3, #parsed.stores)
+    assert.equal("1481966498820158979", parsed.stores[1].store_id)
+    assert.equal('café, "north"', parsed.stores[2].store_id)
+    local week = parsed.stores[1].windows.last_week
+    assert.equal(8 * 3600 - 900, week.scheduled)
+    assert.equal(900, week.excluded)
+    assert.equal(3.25 * 3600 + 0.25, math.floor(week.down * 1e6 + 0.5) / 1e6)
+    assert.equal(3, week.outages)
+    assert.equal(7200.25, week.longest)
+    assert.equal(3, week.polls)
+    local closed = parsed.stores[3].windows.last_hour
+    assert.equal(0, closed.scheduled)
+    assert.equal(cjson.null, closed.ratio)
+  end)
+
+  it("tells the rules in force", function()
+    local parsed = check_json(report("--format", "json", "--preset", "monitoring", "--max-gap", "90m",
+      "--no-data", "up", "--slack", "2m", "--default-zone", "Europe/Rome"))
+    assert.same({ preset = "monitoring", slack = 120, fill = "forward", evidence = "around", no_data = "up",
+      max_gap = 5400, default_zone = "Europe/Rome" }, parsed.rules)
+    parsed = check_json(report("--format", "json", "--preset", "monitoring", "--max-gap", "none"))
+    assert.equal(cjson.null, parsed.rules.max_gap)
+  end)
+
+  it("gives JSON that adds up for a generated case", function()
+    for _, preset in ipairs { "loom", "monitoring" } do
+      local text = shell.good("report", "spec/fixtures/golden/autumn", "--format", "json", "--preset", preset)
+      assert.equal(60, #check_json(text).stores)
+    end
+  end)
+
+  it("gives microseconds as exact", function()
+    local out = report("--format", "exact", "--window", "day=1d", "--window", "last_hour=60m", "--stores", "1*")
+    assert.equal("store_id,up_day,down_day,unknown_day,excluded_day,outages_day,longest_day,"
+      .. "up_hour,down_hour,unknown_hour,excluded_hour,outages_hour,longest_hour\n"
+      .. "1481966498820158979,16199750000,8100250000,0,900000000,2,7200250000,3600000000,0,0,0,0,0\n", out)
+  end)
+
+  it("takes windows of any length, in hours or minutes", function()
+    assert.equal("store_id,uptime_shift,uptime_m,uptime_h,downtime_shift,downtime_m,downtime_h\n"
+      .. "1481966498820158979,4.0,269,0.5,2.0,135,0.0\n",
+      report("--window", "shift=6h", "--window", "m=1d:minutes", "--window", "h=1800:hours", "--stores", "1481*"))
+  end)
+
+  it("takes the stores that patterns name", function()
+    local function ids(...)
+      local found = {}
+      for line in report("--format", "exact", ...):gsub("^[^\n]*\n", ""):gmatch("[^\n]+") do
+        found[#found + 1] = line:match('^"') and "café" or line:match("^[^,]*")
+      end
+      return found
+    end
+    assert.same({ "1481966498820158979", "café", "night" }, ids())
+    assert.same({ "night" }, ids("--stores", "n*"))
+    assert.same({ "1481966498820158979", "night" }, ids("--stores", "n?ght", "--stores", "[0-9]*"))
+    assert.same({}, ids("--stores", "none*"))
+    assert.same({ "1481966498820158979", "café", "known only by zone", "night" }, ids("--all-stores"))
+    assert.same({ "known only by zone" }, ids("--all-stores", "--stores", "known*"))
+  end)
+
+  it("is for any instant", function()
+    assert.equal(standard .. "1481966498820158979,60,1.5,1.5,0,0.25,6.25\n",
+      report("--as-of", "2024-03-04 11:00:00", "--stores", "1*", "--preset", "seed"))
+    assert.equal(report("--as-of", "2024-03-04T17:00:00+01:00"), report())
+  end)
+
+  it("gives the same with any number of threads", function()
+    local one = shell.good("report", "spec/fixtures/golden/utc", "--format", "exact", "--threads", "1")
+    for _, threads in ipairs { 2, 3, 64 } do
+      assert.is_true(one == shell.good("report", "spec/fixtures/golden/utc", "--format", "exact", "--threads", threads))
+    end
+  end)
+
+  it("reports straight from a folder, and leaves nothing in it", function()
+    local before = files.list(database.small)
+    assert.equal(report(), (shell.good("report", database.small)))
+    assert.same(before, files.list(database.small))
+  end)
+
+  it("writes to a file, in place of the one that was there", function()
+    local path = files.write(folder .. "/report.csv", "old")
+    assert.equal("", report("-o", path))
+    assert.equal(report(), files.read(path))
+    report("--output", path, "--format", "exact")
+    assert.matches("^store_id,up_hour,", files.read(path))
+    assert.is_false(files.exists(path .. ".part"))
+    assert(os.remove(path))
+  end)
+
+  it("writes into a pipe or a device by its name", function()
+    local result = shell.run(("mkfifo %s/pipe; cat %s/pipe & %s; wait"):format(folder, folder,
+      shell.line("report", db, "-o", folder .. "/pipe")))
+    assert.equal(report(), result.out)
+    assert(os.remove(folder .. "/pipe"))
+    result = shell.run(shell.line("report", db, "-o", "/dev/stdout") .. " | cat")
+    assert.equal(report(), result.out)
+  end)
+
+  it("does not change the database", function()
+    local before = files.read(db)
+    report("--all-stores", "--as-of", "2030-01-01 00:00:00")
+    assert.is_true(before == files.read(db))
+  end)
+
+  it("ends quietly when its reader has gone", function()
+    local result = shell.run(shell.line("report", "spec/fixtures/golden/utc", "--format", "json") .. " | head -n 1")
+    assert.equal("", result.err)
+    assert.equal(0, result.status)
+  end)
+end)

@@ -1,0 +1,175 @@
+/*
+** Tests of writing what was read: in steps of a budget, with exact shares and counts, and with a
+*status where the
+** database fails. What the rows of files become is in ingest_test.
+*/
+#include "storage.h"
+
+#include "apply.h"
+#include "schedule.h"
+
+static struct loom_id_table ids_of(const char *const *names, size_t count) {
+  struct loom_id_table ids;
+  loom_id_table_init(&ids);
+  for (size_t i = 0; i < count; i++)
+    loom_id_table_put(&ids, names[i], strlen(names[i]));
+  return ids;
+}
+
+/* Three polls of each of two stores on each of two days, on the way to the database. */
+static loom_poll_sorter *staged_polls(void) {
+  static const uint32_t numbers[] = {0, 1};
+  loom_error error;
+  loom_poll_sorter *sorter = loom_poll_sorter_new(5);
+  for (int64_t i = 0; i < 12; i++) {
+    struct loom_poll_record record = {loom_poll_pack((i % 2) * INT64_C(86400000000) + i, true),
+                                      (uint32_t)(i / 2 % 2), (int32_t)(i % 2)};
+    assert_status(loom_poll_sorter_add(sorter, &record, 1, numbers, &error), LOOM_OK, &error);
+  }
+  return sorter;
+}
+
+static void polls_in_steps(void **state) {
+  (void)state;
+  static const char *const names[] = {"a", "b"};
+  for (size_t budget = 1; budget < 14; budget++) {
+    loom_error error;
+    loom_apply *apply;
+    double share = -1;
+    uint64_t steps = 0;
+    struct loom_ingest_counts counts = {0};
+    struct loom_id_table ids = ids_of(names, 2), texts = ids_of(NULL, 0);
+    loom_database *database = memory_database();
+    struct loom_staged staged = {
+        .kind = LOOM_POLLS, .ids = &ids, .texts = &texts, .sorter = staged_polls()};
+    loom_status status;
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(loom_apply_new(&staged, database, &apply, &error), LOOM_OK, &error);
+    while ((status = loom_apply_step(apply, budget, &share, &counts, &error)) == LOOM_OK) {
+      steps++;
+      /* Groups of three are not divided. */
+      uint64_t written = (budget + 2) / 3 * 3 * steps;
+      assert_int_equal(counts.added, written < 12 ? written : 12);
+      assert_true(share * 12 > (double)counts.added - 0.001 &&
+                  share * 12 < (double)counts.added + 0.001);
+    }
+    assert_status(status, LOOM_DONE, &error);
+    assert_true(share == 1);
+    loom_apply_free(apply);
+    assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+    assert_int_equal(number(database, "SELECT count(*) FROM poll_block WHERE length(polls) = 24"),
+                     4);
+    assert_int_equal(number(database, "SELECT first_poll FROM store WHERE store_id = 'b'"), 2);
+    assert_int_equal(number(database, "SELECT newest_poll FROM store WHERE store_id = 'b'"),
+                     86400000011);
+    loom_poll_sorter_free(staged.sorter);
+    loom_id_table_free(&ids);
+    loom_id_table_free(&texts);
+    loom_database_close(database);
+  }
+}
+
+/* One store's records are written together, whatever the budget: hours replace what was there. */
+static void records_in_steps(void **state) {
+  (void)state;
+  static const char *const names[] = {"a", "b"};
+  for (size_t budget = 1; budget < 6; budget++) {
+    loom_error error;
+    loom_apply *apply;
+    double share = 0;
+    struct loom_ingest_counts counts = {0};
+    struct loom_id_table ids = ids_of(names, 2), texts = ids_of(NULL, 0);
+    struct loom_record records[] = {
+        {.store = 1, .date = 5, .weekday = 2, .open = 1, .close = 2},
+        {.store = 0, .date = LOOM_ALWAYS, .weekday = 3, .open = 1, .close = 2},
+        {.store = 1, .date = LOOM_ALWAYS, .weekday = 2, .open = 1, .close = 2},
+        {.store = 1, .date = 5, .weekday = 1, .open = LOOM_CLOSED, .close = LOOM_CLOSED},
+        {.store = 0, .date = LOOM_ALWAYS, .weekday = 3, .open = 1, .close = 2}};
+    loom_database *database = memory_database();
+    struct loom_staged staged = {
+        .kind = LOOM_HOURS, .ids = &ids, .texts = &texts, .records = records, .record_count = 5};
+    loom_status status;
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(loom_apply_new(&staged, database, &apply, &error), LOOM_OK, &error);
+    do
+      status = loom_apply_step(apply, budget, &share, &counts, &error);
+    while (status == LOOM_OK);
+    assert_status(status, LOOM_DONE, &error);
+    assert_true(share == 1);
+    loom_apply_free(apply);
+    assert_int_equal(counts.added, 3);
+    assert_int_equal(counts.duplicates, 2); /* the same again, and a closed row beside an opening */
+    assert_int_equal(number(database, "SELECT count(*) FROM hours"), 3);
+    assert_int_equal(number(database, "SELECT count(*) FROM hours_week"), 3);
+    loom_database_rollback(database);
+    loom_id_table_free(&ids);
+    loom_id_table_free(&texts);
+    loom_database_close(database);
+  }
+}
+
+/* Each table that a kind is written to fails in turn. */
+static void the_database_fails(void **state) {
+  (void)state;
+  static const struct {
+    enum loom_kind kind;
+    const char *sql;
+  } cases[] = {
+      {LOOM_POLLS,
+       "CREATE TEMP TRIGGER t BEFORE INSERT ON poll_block BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_POLLS,
+       "CREATE TEMP TRIGGER t BEFORE UPDATE ON store BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_POLLS,
+       "CREATE TEMP TRIGGER t BEFORE INSERT ON store BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_HOURS,
+       "CREATE TEMP TRIGGER t BEFORE INSERT ON hours BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_HOURS,
+       "CREATE TEMP TRIGGER t BEFORE INSERT ON hours_week BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_TIMEZONES,
+       "CREATE TEMP TRIGGER t BEFORE UPDATE ON store BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_SPECIAL_DAYS,
+       "CREATE TEMP TRIGGER t BEFORE INSERT ON special_day BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_EXCLUSIONS,
+       "CREATE TEMP TRIGGER t BEFORE INSERT ON exclusion BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_EXCLUSIONS, "ALTER TABLE exclusion RENAME TO other"},
+      {LOOM_POLLS, "ALTER TABLE poll_block RENAME TO other"},
+  };
+  static const char *const names[] = {"a", "b"};
+  static const char *const zones[] = {"UTC"};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_error error = {0};
+    loom_apply *apply = NULL;
+    double share;
+    struct loom_ingest_counts counts = {0};
+    struct loom_id_table ids = ids_of(names, 2), texts = ids_of(zones, 1);
+    struct loom_record records[] = {{.store = 1, .open = 1, .close = 2, .to = 1}};
+    loom_database *database = memory_database();
+    execute(database, cases[i].sql);
+    struct loom_staged staged = {.kind = cases[i].kind,
+                                 .ids = &ids,
+                                 .texts = &texts,
+                                 .records = records,
+                                 .record_count = 1,
+                                 .sorter = staged_polls()};
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    loom_status status = loom_apply_new(&staged, database, &apply, &error);
+    if (status == LOOM_OK)
+      status = loom_apply_step(apply, 100, &share, &counts, &error);
+    assert_int_equal(status, LOOM_EIO);
+    assert_int_equal(error.code, LOOM_EIO);
+    loom_apply_free(apply);
+    loom_database_rollback(database);
+    assert_int_equal(number(database, "SELECT count(*) FROM store"), 0);
+    loom_poll_sorter_free(staged.sorter);
+    loom_id_table_free(&ids);
+    loom_id_table_free(&texts);
+    loom_database_close(database);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(polls_in_steps),
+                                     cmocka_unit_test(records_in_steps),
+                                     cmocka_unit_test(the_database_fails)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,503 @@
+/*
+** Tests of opening, transactions and errors of the database: what is not one of Loom's files is
+*told apart and left
+** alone, a file appears with the first transaction and no earlier, and damage gives a status rather
+*than a crash.
+*/
+#include "storage.h"
+
+#include "check.h"
+#include "civil.h"
+#include "export.h"
+#include "info.h"
+#include "prune.h"
+#include "report.h"
+#include "source_sqlite.h"
+#include "support.h"
+
+#include <sys/stat.h>
+
+static const char polls[] = "store_id,status,timestamp_utc\n"
+                            "a,active,2023-01-24 09:00:00\na,inactive,2023-01-24 10:00:00\n"
+                            "b,active,2023-01-25 09:00:00\nc,active,2023-01-26 09:00:00\n";
+
+static int begin_scratch(void **state) {
+  struct scratch *scratch = calloc(1, sizeof *scratch);
+  assert_non_null(scratch);
+  scratch_begin(scratch);
+  *state = scratch;
+  return 0;
+}
+
+static int end_scratch(void **state) {
+  scratch_end(*state);
+  free(*state);
+  return 0;
+}
+
+static loom_status try_open(const char *path, enum loom_open_mode mode, loom_error *error) {
+  loom_database *database;
+  loom_status status = loom_database_open(path, mode, SHORT_TIMEOUT, &database, error);
+  assert_true((status == LOOM_OK) == (database != NULL));
+  loom_database_close(database);
+  return status;
+}
+
+/* The message is the path and then `text`. */
+static void assert_refused(const char *path, enum loom_open_mode mode, loom_status expected,
+                           const char *text) {
+  char message[LOOM_MESSAGE_SIZE];
+  loom_error error = {0};
+  snprintf(message, sizeof message, "%s: %s", path, text);
+  assert_int_equal(try_open(path, mode, &error), expected);
+  assert_int_equal(error.code, expected);
+  assert_string_equal(error.message, message);
+}
+
+static void raw_sql(const char *path, const char *sql) {
+  sqlite3 *sqlite;
+  assert_int_equal(sqlite3_open(path, &sqlite), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_close(sqlite), SQLITE_OK);
+}
+
+static void make_database(const char *path) {
+  loom_database *database = open_database(path);
+  load(database, LOOM_POLLS, polls);
+  loom_database_close(database);
+}
+
+static void missing_file(void **state) {
+  const char *path = scratch_path(*state, "none.db");
+  loom_error error;
+  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ENOENT, "no such database");
+  assert_status(try_open(path, LOOM_OPEN_CREATE, &error), LOOM_OK, &error);
+  assert_int_equal(scratch_count(*state), 0);
+}
+
+static void missing_folder(void **state) {
+  struct scratch *scratch = *state;
+  loom_error error;
+  loom_database *database = open_database(scratch_path(scratch, "folder/x.db"));
+  for (int attempt = 0; attempt < 2; attempt++) {
+    assert_int_equal(loom_database_begin_write(database, &error), LOOM_EACCESS);
+    assert_non_null(strstr(error.message, "folder/x.db: cannot be opened: No such file"));
+  }
+  loom_database_rollback(database);
+  loom_database_close(database);
+  assert_int_equal(scratch_count(scratch), 0);
+}
+
+static void a_folder_is_no_database(void **state) {
+  struct scratch *scratch = *state;
+  assert_refused(scratch->folder, LOOM_OPEN_EXISTING, LOOM_EINVAL, "is a folder, not a database");
+  assert_refused(scratch->folder, LOOM_OPEN_CREATE, LOOM_EINVAL, "is a folder, not a database");
+}
+
+static void not_sqlite(void **state) {
+  const char *path = scratch_path(*state, "text.db");
+  char text[2000];
+  memset(text, 'x', sizeof text);
+  write_file(path, text, sizeof text);
+  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ENOTDB, "is not an SQLite database");
+  assert_refused(path, LOOM_OPEN_CREATE, LOOM_ENOTDB, "is not an SQLite database");
+  struct buffer after = {0};
+  read_file(path, &after);
+  assert_int_equal(after.length, sizeof text);
+  assert_memory_equal(after.bytes, text, sizeof text);
+  buffer_free(&after);
+}
+
+static void not_of_loom(void **state) {
+  const char *path = scratch_path(*state, "other.db");
+  struct buffer before = {0}, after = {0};
+  raw_sql(path, "CREATE TABLE t(x)");
+  read_file(path, &before);
+  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ENOTDB,
+                 "is an SQLite database, but not one of Loom's");
+  assert_refused(path, LOOM_OPEN_CREATE, LOOM_ENOTDB,
+                 "is an SQLite database, but not one of Loom's");
+  read_file(path, &after);
+  assert_buffer_equal(&before, &after);
+  buffer_free(&before);
+  buffer_free(&after);
+}
+
+static void newer_schema(void **state) {
+  const char *path = scratch_path(*state, "new.db");
+  make_database(path);
+  raw_sql(path, "PRAGMA user_version=2");
+  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_EVERSION,
+                 "was written by a newer Loom (its schema is version 2, this Loom knows 1)");
+}
+
+/* Another program made the file ours to take by leaving it empty: fine to create in, nothing to
+ * read from. */
+static void empty_file(void **state) {
+  const char *path = scratch_path(*state, "empty.db");
+  write_file(path, "", 0);
+  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ENOTDB, "is empty, not one of Loom's databases");
+  make_database(path);
+  loom_error error;
+  assert_status(try_open(path, LOOM_OPEN_EXISTING, &error), LOOM_OK, &error);
+}
+
+static void someone_else_was_first(void **state) {
+  const char *path = scratch_path(*state, "race.db");
+  loom_error error;
+  loom_database *late = open_database(path);
+  make_database(path);
+  load(late, LOOM_POLLS, "store_id,status,timestamp_utc\nd,active,2023-01-24 09:00:00\n");
+  assert_int_equal(number(late, "SELECT count(*) FROM store"), 4);
+  loom_database_close(late);
+
+  path = scratch_path(*state, "race2.db");
+  late = open_database(path);
+  raw_sql(path, "CREATE TABLE t(x)");
+  for (int attempt = 0; attempt < 2; attempt++)
+    assert_int_equal(loom_database_begin_write(late, &error), LOOM_ENOTDB);
+  loom_database_close(late);
+}
+
+static void created_by_the_first_transaction(void **state) {
+  struct scratch *scratch = *state;
+  loom_error error;
+  loom_database *database = open_database(scratch_path(scratch, "x.db"));
+  assert_int_equal(scratch_count(scratch), 0);
+  loom_database_rollback(database);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  loom_database_rollback(database);
+  /* The schema went with the transaction; the next one makes it anew. */
+  assert_int_equal(number(database, "SELECT count(*) FROM sqlite_schema"), 0);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+  assert_int_equal(number(database, "PRAGMA application_id"), LOOM_APPLICATION_ID);
+  assert_int_equal(number(database, "PRAGMA user_version"), LOOM_SCHEMA_VERSION);
+  assert_int_equal(number(database, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
+  assert_int_equal(number(database, "PRAGMA auto_vacuum"), 2);
+  assert_int_equal(number(database, "PRAGMA foreign_keys"), 1);
+  loom_database_close(database);
+  /* The last connection takes its log and its shared memory with it. */
+  assert_int_equal(scratch_count(scratch), 1);
+  assert_status(try_open(scratch_path(scratch, "x.db"), LOOM_OPEN_EXISTING, &error), LOOM_OK,
+                &error);
+}
+
+static void rollback_leaves_no_trace(void **state) {
+  loom_error error;
+  loom_database *database = open_database(scratch_path(*state, "x.db"));
+  load(database, LOOM_POLLS, polls);
+  struct buffer before = dump(database);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  execute(database, "DELETE FROM poll_block; UPDATE store SET timezone = 'UTC'; INSERT INTO "
+                    "store(store_id) VALUES('x')");
+  loom_database_rollback(database);
+  loom_database_rollback(database);
+  struct buffer after = dump(database);
+  assert_buffer_equal(&before, &after);
+  buffer_free(&before);
+  buffer_free(&after);
+  loom_database_close(database);
+}
+
+static void a_failed_commit_rolls_back(void **state) {
+  loom_error error;
+  loom_database *database = open_database(scratch_path(*state, "x.db"));
+  load(database, LOOM_POLLS, polls);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  execute(database, "PRAGMA defer_foreign_keys=ON; DELETE FROM store WHERE store_id = 'a'");
+  assert_int_equal(loom_database_commit(database, &error), LOOM_EIO);
+  assert_non_null(strstr(error.message, "FOREIGN KEY constraint failed"));
+  assert_true(sqlite3_get_autocommit(database->sqlite));
+  assert_int_equal(number(database, "SELECT count(*) FROM store"), 3);
+  loom_database_close(database);
+}
+
+static void one_writer_and_any_readers(void **state) {
+  const char *path = scratch_path(*state, "x.db");
+  char message[LOOM_MESSAGE_SIZE];
+  loom_error error;
+  make_database(path);
+  loom_database *writer = open_database(path), *other = open_database(path);
+  snprintf(message, sizeof message, "%s: is locked by another process (waited %d ms)", path,
+           SHORT_TIMEOUT);
+  assert_status(loom_database_begin_write(writer, &error), LOOM_OK, &error);
+  execute(writer, "DELETE FROM poll_block");
+  assert_int_equal(loom_database_begin_write(other, &error), LOOM_EBUSY);
+  assert_string_equal(error.message, message);
+  /* A reader neither waits nor sees what is not committed, nor later what was committed since it
+   * began. */
+  assert_status(loom_database_begin_read(other, &error), LOOM_OK, &error);
+  assert_int_equal(number(other, "SELECT count(*) FROM poll_block"), 3);
+  assert_status(loom_database_commit(writer, &error), LOOM_OK, &error);
+  assert_int_equal(number(other, "SELECT count(*) FROM poll_block"), 3);
+  loom_database_end_read(other);
+  assert_int_equal(number(other, "SELECT count(*) FROM poll_block"), 0);
+  assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
+  loom_database_rollback(other);
+  /* Others find nothing wrong while someone writes. */
+  assert_status(loom_database_begin_write(writer, &error), LOOM_OK, &error);
+  assert_status(try_open(path, LOOM_OPEN_EXISTING, &error), LOOM_OK, &error);
+  loom_database_rollback(writer);
+  loom_database_close(writer);
+  loom_database_close(other);
+}
+
+/* The snapshot stands when the read begins, not at its first query. */
+static void a_read_begins_at_once(void **state) {
+  const char *path = scratch_path(*state, "x.db");
+  loom_error error;
+  make_database(path);
+  loom_database *reader = open_database(path), *writer = open_database(path);
+  assert_status(loom_database_begin_read(reader, &error), LOOM_OK, &error);
+  assert_status(loom_database_begin_write(writer, &error), LOOM_OK, &error);
+  execute(writer, "DELETE FROM poll_block");
+  assert_status(loom_database_commit(writer, &error), LOOM_OK, &error);
+  assert_int_equal(number(reader, "SELECT count(*) FROM poll_block"), 3);
+  loom_database_end_read(reader);
+  loom_database_close(reader);
+  loom_database_close(writer);
+}
+
+/* A handle has one transaction; what else is asked of it meanwhile fails and does not disturb it.
+ */
+static void one_transaction_to_a_handle(void **state) {
+  (void)state;
+  loom_error error;
+  loom_database *database = memory_database();
+  assert_int_equal(loom_database_commit(database, &error), LOOM_EINVAL);
+  assert_status(loom_database_begin_read(database, &error), LOOM_OK, &error);
+  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
+  assert_string_equal(error.message,
+                      ":memory:: a report or an export is still under way on this handle");
+  assert_int_equal(loom_database_begin_read(database, &error), LOOM_EINVAL);
+  assert_int_equal(loom_database_commit(database, &error), LOOM_EINVAL);
+  loom_database_rollback(database); /* ends no reading */
+  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
+  loom_database_end_read(database);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_int_equal(loom_database_begin_read(database, &error), LOOM_EINVAL);
+  assert_string_equal(error.message,
+                      ":memory:: an ingest or another change is still under way on this handle");
+  assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+  loom_database_close(database);
+}
+
+static void open_until_the_last_one_closes(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  assert_ptr_equal(loom_database_retain(database), database);
+  loom_database_close(database);
+  assert_int_equal(number(database, "SELECT 5"), 5);
+  loom_database_close(database);
+}
+
+/*
+** A file whose header asks for a newer writer can only be read, whoever runs the tests; file
+*permissions would not
+** stop the superuser.
+*/
+static void read_only(void **state) {
+  const char *path = scratch_path(*state, "x.db");
+  loom_error error;
+  struct buffer bytes = {0};
+  struct loom_info info;
+  loom_database *database;
+  make_database(path);
+  read_file(path, &bytes);
+  bytes.bytes[18] = 3; /* file format write version */
+  write_file(path, bytes.bytes, bytes.length);
+  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error),
+                LOOM_OK, &error);
+  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EREADONLY);
+  assert_non_null(strstr(error.message, "x.db: is read-only"));
+  assert_status(loom_info_read(database, &info, &error), LOOM_OK, &error);
+  assert_int_equal(info.polls, 4);
+  loom_database_close(database);
+  buffer_free(&bytes);
+}
+
+static void unreadable(void **state) {
+  const char *path = scratch_path(*state, "x.db");
+  make_database(path);
+  assert_int_equal(chmod(path, 0), 0);
+  if (geteuid() == 0)
+    skip(); /* may read everything */
+  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_EACCESS, "Permission denied");
+}
+
+static void failures_of_sql(void **state) {
+  (void)state;
+  loom_error error;
+  int64_t result = 7;
+  sqlite3_stmt *statement;
+  loom_database *database = memory_database();
+  assert_int_equal(loom_database_execute(database, "nonsense", &error), LOOM_EIO);
+  assert_string_equal(error.message, ":memory:: near \"nonsense\": syntax error");
+  assert_int_equal(loom_database_number(database, "SELECT x", &result, &error), LOOM_EIO);
+  assert_int_equal(result, 0);
+  assert_int_equal(loom_database_prepare(database, "SELECT x", &statement, &error), LOOM_EIO);
+  assert_status(loom_database_number(database, "SELECT 1 WHERE 0", &result, &error), LOOM_OK,
+                &error);
+  assert_int_equal(result, 0);
+  assert_int_equal(
+      loom_database_execute(database, "INSERT INTO hours_week VALUES(99, '2023-01-01')", &error),
+      LOOM_EIO); /* foreign keys are on */
+  loom_database_close(database);
+  loom_database_close(NULL);
+}
+
+/* ---- damage ---- */
+
+static void ignore_problem(void *context, const char *problem) {
+  assert_true(strlen(problem) > 0);
+  ++*(int *)context;
+}
+
+static void run_report(loom_database *database) {
+  loom_error error;
+  loom_report *report;
+  const struct loom_window_option windows[] = {{7 * LOOM_DAY, 0, 0}};
+  struct loom_report_options options = {.windows = windows,
+                                        .window_count = 1,
+                                        .default_zone = "UTC",
+                                        .all_stores = true,
+                                        .threads = 1,
+                                        .has_as_of = true,
+                                        .as_of = INT64_C(1674900000) * LOOM_SECOND};
+  assert_true(loom_rules_preset("monitoring", &options.rules));
+  loom_source *source = loom_source_sqlite(database);
+  if (loom_report_start(&options, source, database->zones, &report, &error) == LOOM_OK) {
+    while (loom_report_wait(report, 1000, &error) == LOOM_OK)
+      ;
+    loom_report_free(report);
+  }
+  source->free(source);
+}
+
+/* Everything that reads or writes; only statuses are expected. */
+static void use_everything(const char *path) {
+  loom_error error;
+  loom_database *database;
+  struct loom_info info;
+  int problems = 0;
+  int64_t removed;
+  if (loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error) != LOOM_OK)
+    return;
+  loom_info_read(database, &info, &error);
+  loom_check_run(database, ignore_problem, &problems, &error);
+  run_report(database);
+  for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
+    loom_export *export;
+    const char *text;
+    size_t length;
+    if (loom_export_new(database, (enum loom_kind)kind, &export, &error) == LOOM_OK) {
+      /* A database this small exports in a few steps: more would be an export without end. */
+      int steps = 0;
+      while (loom_export_next(export, &text, &length, &error) == LOOM_OK)
+        assert_in_range(++steps, 1, 100);
+      loom_export_free(export);
+    }
+  }
+  struct loom_ingest_options options = {
+      .kind = LOOM_POLLS, .source = "f", .threads = 1, .block_size = 4096, .sort_capacity = 64};
+  loom_ingest *ingest;
+  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+  assert_status(feed_in_chunks(ingest, polls, sizeof polls - 1, 4096, &error), LOOM_OK, &error);
+  if (loom_database_begin_write(database, &error) == LOOM_OK) {
+    apply_all(ingest, database, 1, &error);
+    loom_database_rollback(database);
+  }
+  loom_ingest_free(ingest);
+  loom_prune(database, LOOM_DAY, &removed, &error);
+  loom_database_close(database);
+}
+
+static void damage_gives_a_status(void **state) {
+  struct scratch *scratch = *state;
+  struct buffer good = {0};
+  uint64_t random = 3;
+  const char *path = scratch_path(scratch, "x.db");
+  loom_database *database = open_database(path);
+  load(database, LOOM_POLLS, polls);
+  load(database, LOOM_HOURS,
+       "store_id,day,start_time_local,end_time_local,effective_from\na,0,09:00,17:00,\nb,1,09:00,"
+       "17:00,2023-01-02\n");
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,America/Denver\nz,Asia/Tokyo\n");
+  load(database, LOOM_SPECIAL_DAYS,
+       "store_id,date,open,close,note\n*,2023-01-25,,,x\na,2023-01-25,08:00,09:00,\n");
+  load(database, LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc\n*,2023-01-25 01:00:00,2023-01-25 02:00:00\n");
+  loom_database_close(database);
+  read_file(path, &good);
+  for (int round = 0; round < 400; round++) {
+    struct buffer bad = {0};
+    buffer_put(&bad, good.bytes, good.length);
+    uint64_t changes = 1 + random_below(&random, 4);
+    for (uint64_t i = 0; i < changes;) {
+      size_t at = random_below(&random, bad.length);
+      /* Mostly where there is something; the pages are nearly empty. */
+      if (bad.bytes[at] == 0 && random_below(&random, 50) > 0)
+        continue;
+      bad.bytes[at] = (char)random_below(&random, 256);
+      i++;
+    }
+    size_t size = round % 10 ? bad.length : random_below(&random, bad.length);
+    write_file(scratch_path(scratch, "bad.db"), bad.bytes, size);
+    use_everything(scratch_path(scratch, "bad.db"));
+    unlink(scratch_path(scratch, "bad.db-wal"));
+    unlink(scratch_path(scratch, "bad.db-shm"));
+    buffer_free(&bad);
+  }
+  buffer_free(&good);
+}
+
+/* A day that is no number once sent the look for the next day round in a circle. */
+static void a_day_that_is_text(void **state) {
+  static const char *const days[] = {"'x'", "0.5", "x'00'", "9000000000000000000", "NULL"};
+  struct scratch *scratch = *state;
+  for (size_t i = 0; i < COUNT_OF(days); i++) {
+    char sql[500];
+    const char *path = scratch_path(scratch, "x.db");
+    make_database(path);
+    snprintf(sql, sizeof sql,
+             "PRAGMA writable_schema=ON;"
+             "UPDATE sqlite_schema SET sql = replace(replace(sql, 'STRICT,', ''),"
+             " 'day INTEGER NOT NULL', 'day') WHERE name = 'poll_block'");
+    raw_sql(path, sql);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO poll_block SELECT %s, store, polls FROM poll_block LIMIT 1", days[i]);
+    sqlite3 *sqlite;
+    assert_int_equal(sqlite3_open(path, &sqlite), SQLITE_OK);
+    sqlite3_exec(sqlite, sql, NULL, NULL, NULL); /* NULL is refused: WITHOUT ROWID */
+    assert_int_equal(sqlite3_close(sqlite), SQLITE_OK);
+    use_everything(path);
+    assert_int_equal(unlink(path), 0);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(missing_file, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(missing_folder, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_folder_is_no_database, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(not_sqlite, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(not_of_loom, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(newer_schema, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(empty_file, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(someone_else_was_first, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(created_by_the_first_transaction, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(rollback_leaves_no_trace, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_failed_commit_rolls_back, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(one_writer_and_any_readers, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_read_begins_at_once, begin_scratch, end_scratch),
+      cmocka_unit_test(one_transaction_to_a_handle),
+      cmocka_unit_test(open_until_the_last_one_closes),
+      cmocka_unit_test_setup_teardown(read_only, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(unreadable, begin_scratch, end_scratch),
+      cmocka_unit_test(failures_of_sql),
+      cmocka_unit_test_setup_teardown(damage_gives_a_status, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_day_that_is_text, begin_scratch, end_scratch),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,231 @@
+/*
+** Tests of export: what a database holds goes through CSV into another one and comes out again byte
+*for byte,
+** whatever its ids and notes are made of.
+*/
+#include "storage.h"
+
+#include "export.h"
+#include "support.h"
+
+static struct buffer export_all(loom_database *database, enum loom_kind kind) {
+  loom_error error;
+  loom_export *export;
+  const char *text;
+  size_t length;
+  loom_status status;
+  struct buffer out = {0};
+  assert_status(loom_export_new(database, kind, &export, &error), LOOM_OK, &error);
+  while ((status = loom_export_next(export, &text, &length, &error)) == LOOM_OK) {
+    assert_true(length > 0);
+    buffer_put(&out, text, length);
+    assert_true(out.length < 64 << 20); /* an export without end */
+  }
+  assert_status(status, LOOM_DONE, &error);
+  assert_int_equal(loom_export_next(export, &text, &length, &error), LOOM_DONE);
+  loom_export_free(export);
+  return out;
+}
+
+static void assert_exports(loom_database *database, enum loom_kind kind, const char *expected) {
+  struct buffer found = export_all(database, kind);
+  assert_string_equal(found.bytes, expected);
+  buffer_free(&found);
+}
+
+static loom_database *copy_through_csv(loom_database *database,
+                                       struct buffer texts[LOOM_KIND_COUNT]) {
+  loom_database *copy = memory_database();
+  for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
+    texts[kind] = export_all(database, (enum loom_kind)kind);
+    struct loom_ingest_options options = {.kind = (enum loom_kind)kind,
+                                          .source = "copy.csv",
+                                          .block_size = 5000,
+                                          .sort_capacity = 1000};
+    load_bytes(copy, &options, texts[kind].bytes, texts[kind].length);
+  }
+  return copy;
+}
+
+/* Exports of a copy equal those of the original, and so does all that is in it. */
+static void assert_round_trip(loom_database *database) {
+  struct buffer texts[LOOM_KIND_COUNT], before = dump(database);
+  loom_database *copy = copy_through_csv(database, texts);
+  struct buffer after = dump(copy);
+  assert_buffer_equal(&before, &after);
+  for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
+    struct buffer again = export_all(copy, (enum loom_kind)kind);
+    assert_buffer_equal(&texts[kind], &again);
+    buffer_free(&again);
+    buffer_free(&texts[kind]);
+  }
+  buffer_free(&before);
+  buffer_free(&after);
+  loom_database_close(copy);
+}
+
+static void nothing(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  assert_exports(database, LOOM_POLLS, "store_id,status,timestamp_utc\n");
+  assert_exports(database, LOOM_HOURS,
+                 "store_id,dayOfWeek,start_time_local,end_time_local,effective_from\n");
+  assert_exports(database, LOOM_TIMEZONES, "store_id,timezone_str\n");
+  assert_exports(database, LOOM_SPECIAL_DAYS, "store_id,date,open,close,note\n");
+  assert_exports(database, LOOM_EXCLUSIONS, "store_id,from_utc,to_utc,reason\n");
+  assert_round_trip(database);
+  loom_database_close(database);
+}
+
+static void each_kind(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  load(database, LOOM_POLLS,
+       "store_id,status,timestamp_utc\nb,active,2023-01-25 "
+       "10:00:00\n\"a,\"\"b\"\"\nc\",inactive,2023-01-25 09:00:00.5\n"
+       "b,inactive,0001-01-01 00:00:00\nb,active,9999-12-31 23:59:59.999999\n");
+  assert_exports(database, LOOM_POLLS,
+                 "store_id,status,timestamp_utc\nb,inactive,0001-01-01 00:00:00.000000 UTC\n"
+                 "\"a,\"\"b\"\"\nc\",inactive,2023-01-25 09:00:00.500000 UTC\n"
+                 "b,active,2023-01-25 10:00:00.000000 UTC\n"
+                 "b,active,9999-12-31 23:59:59.999999 UTC\n");
+  load(database, LOOM_HOURS,
+       "store_id,day,start_time_local,end_time_local,effective_from\nb,6,09:00,24:00:00,2023-06-"
+       "01\nb,0,09:00,17:30:05,\n"
+       "b,0,06:00,07:00,\na,3,closed,,2024-02-29\n"
+       "\"x\r\ny\",1,closed,,\n");
+  assert_exports(database, LOOM_HOURS,
+                 "store_id,dayOfWeek,start_time_local,end_time_local,effective_from\n"
+                 "a,0,closed,,2024-02-29\nb,0,06:00:00,07:00:00,\nb,0,09:00:00,17:30:05,\n"
+                 "b,6,09:00:00,24:00:00,2023-06-01\n\"x\r\ny\",0,closed,,\n");
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\nb,Asia/Tokyo\na,UTC\n");
+  assert_exports(database, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\nb,Asia/Tokyo\n");
+  load(database, LOOM_SPECIAL_DAYS,
+       "store_id,date,open,close,note\nb,2023-12-25,,,\"Christmas, "
+       "\"\"closed\"\"\"\n*,2023-12-24,09:00,12:00,\n");
+  assert_exports(database, LOOM_SPECIAL_DAYS,
+                 "store_id,date,open,close,note\n*,2023-12-24,09:00:00,12:00:00,\n"
+                 "b,2023-12-25,,,\"Christmas, \"\"closed\"\"\"\n");
+  load(database, LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc,reason\nb,2023-01-01 00:00:00,2023-01-01 01:00:00,\"two\nlines\"\n"
+       "*,1960-01-01 00:00:00,2023-01-01 01:00:00,\n");
+  assert_exports(
+      database, LOOM_EXCLUSIONS,
+      "store_id,from_utc,to_utc,reason\n"
+      "*,1960-01-01 00:00:00.000000 UTC,2023-01-01 01:00:00.000000 UTC,\n"
+      "b,2023-01-01 00:00:00.000000 UTC,2023-01-01 01:00:00.000000 UTC,\"two\nlines\"\n");
+  assert_round_trip(database);
+  loom_database_close(database);
+}
+
+/* Ids and notes of any bytes that a field may hold. */
+static void put_random_text(struct buffer *out, uint64_t *state, size_t longest) {
+  static const char bytes[] = "ab,\"\n\r;' \x7f\xc3\xff*-9";
+  buffer_put(out, "\"x", 2); /* blanks at the ends are trimmed: keep them inside */
+  for (size_t i = random_below(state, longest); i > 0; i--) {
+    char byte = bytes[random_below(state, sizeof bytes - 1)];
+    buffer_put(out, byte == '"' ? "\"\"" : &byte, byte == '"' ? 2 : 1);
+  }
+  buffer_put(out, "x\"", 2);
+}
+
+static void any_bytes_survive(void **test) {
+  (void)test;
+  uint64_t state = 9;
+  for (int round = 0; round < 20; round++) {
+    struct buffer ids[20] = {{0}}, polls = {0}, hours = {0}, days = {0}, exclusions = {0};
+    loom_database *database = memory_database();
+    buffer_printf(&polls, "store_id,status,timestamp_utc\n");
+    buffer_printf(&hours, "store_id,day,start_time_local,end_time_local,effective_from\n");
+    buffer_printf(&days, "store_id,date,open,close,note\n*,2023-01-01,,,\n");
+    buffer_printf(&exclusions,
+                  "store_id,from_utc,to_utc,reason\n*,2023-01-01 00:00:00,2023-01-02 00:00:00,\n");
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+      put_random_text(&ids[i], &state, i == 0 ? 252 : 12);
+    for (int i = 0; i < 200; i++) {
+      const struct buffer *id = &ids[random_below(&state, COUNT_OF(ids))];
+      buffer_put(&polls, id->bytes, id->length);
+      buffer_printf(&polls, ",%sactive,2023-01-%02u 10:00:%02u.%06u\n", i % 3 ? "" : "in",
+                    (unsigned)(1 + random_below(&state, 5)), (unsigned)random_below(&state, 60),
+                    (unsigned)random_below(&state, 1000000));
+      if (i % 5)
+        continue;
+      buffer_put(&hours, id->bytes, id->length);
+      if (i % 10)
+        buffer_printf(&hours, ",%u,0%u:00,1%u:00,2023-0%u-01\n", (unsigned)random_below(&state, 7),
+                      (unsigned)random_below(&state, 10), (unsigned)random_below(&state, 10),
+                      (unsigned)(1 + random_below(&state, 2)));
+      else
+        buffer_printf(&hours, ",0,closed,,2023-03-01\n");
+      buffer_put(&days, id->bytes, id->length);
+      buffer_printf(&days, ",2023-01-%02d,0%u:00,10:00,", 1 + i % 28,
+                    (unsigned)random_below(&state, 10));
+      put_random_text(&days, &state, 50);
+      buffer_put(&days, "\n", 1);
+      buffer_put(&exclusions, id->bytes, id->length);
+      buffer_printf(&exclusions, ",2023-01-01 00:00:00,2023-01-02 00:00:%02u,",
+                    (unsigned)random_below(&state, 60));
+      put_random_text(&exclusions, &state, 50);
+      buffer_put(&exclusions, "\n", 1);
+    }
+    load(database, LOOM_POLLS, polls.bytes);
+    load(database, LOOM_HOURS, hours.bytes);
+    load(database, LOOM_SPECIAL_DAYS, days.bytes);
+    load(database, LOOM_EXCLUSIONS, exclusions.bytes);
+    assert_round_trip(database);
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+      buffer_free(&ids[i]);
+    buffer_free(&polls);
+    buffer_free(&hours);
+    buffer_free(&days);
+    buffer_free(&exclusions);
+    loom_database_close(database);
+  }
+}
+
+/* More than one stretch of text. */
+static void long_exports(void **state) {
+  (void)state;
+  struct buffer text = {0};
+  loom_database *database = memory_database();
+  buffer_printf(&text, "store_id,status,timestamp_utc\n");
+  for (int i = 0; i < 20000; i++)
+    buffer_printf(&text, "%d,active,2023-01-%02d 10:%02d:%02d.000000 UTC\n", 10 + i / 3600,
+                  1 + i / 3600, i / 60 % 60, i % 60);
+  load(database, LOOM_POLLS, text.bytes);
+  struct buffer found = export_all(database, LOOM_POLLS);
+  assert_true(found.length > 3 * 256 * 1024);
+  assert_buffer_equal(&text, &found);
+  buffer_free(&found);
+  buffer_free(&text);
+  loom_database_close(database);
+}
+
+/* An export sees one snapshot, and lets it go when it is freed, however far it came. */
+static void freed_half_way(void **state) {
+  (void)state;
+  loom_error error;
+  loom_export *export;
+  const char *text;
+  size_t length;
+  loom_database *database = memory_database();
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\n");
+  for (int steps = 0; steps < 3; steps++) {
+    assert_status(loom_export_new(database, LOOM_TIMEZONES, &export, &error), LOOM_OK, &error);
+    for (int i = 0; i < steps; i++)
+      loom_export_next(export, &text, &length, &error);
+    loom_export_free(export);
+    load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\n");
+  }
+  loom_export_free(NULL);
+  loom_database_close(database);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(nothing),           cmocka_unit_test(each_kind),
+      cmocka_unit_test(any_bytes_survive), cmocka_unit_test(long_exports),
+      cmocka_unit_test(freed_half_way),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

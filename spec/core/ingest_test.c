@@ -1,0 +1,1248 @@
+/*
+** Tests of ingestion: however a file is cut into chunks and blocks, and however many threads parse
+*it, the database
+** and the counts come out the same; what is wrong with a file is told by line, column, value and
+*reason; and
+** what a file means does not depend on the order of its rows.
+*/
+#include "storage.h"
+
+#include "check.h"
+#include "civil.h"
+#include "support.h"
+
+#include <zlib.h>
+
+/* ---- ways to take a file ---- */
+
+struct shape {
+  size_t chunk, block_size; /* chunk 0: the whole file at once */
+  unsigned threads;
+  size_t sort_capacity;
+  bool always_libcsv;
+};
+
+/* The plainest way, with which the others are compared. */
+static const struct shape whole = {0, 0, 1, 4096, false};
+
+static const struct shape shapes[] = {
+    {0, 1, 1, 1, false},     {0, 7, 1, 3, false},    {0, 16, 2, 7, false},  {3, 1, 2, 2, false},
+    {5, 40, 3, 5, false},    {7, 64, 2, 1000, true}, {1, 20, 4, 1, false},  {2, 33, 1, 7, true},
+    {64, 100, 8, 64, false}, {11, 3, 2, 4, false},   {1000, 50, 0, 9, true}};
+
+struct file {
+  enum loom_kind kind;
+  const char *bytes;
+  size_t size;
+};
+
+/* What came of a file: the status and its message, or what is now in the database. */
+struct outcome {
+  loom_status status;
+  loom_error error;
+  struct loom_ingest_counts counts;
+  struct buffer rejects, contents;
+};
+
+static void outcome_free(struct outcome *outcome) {
+  buffer_free(&outcome->rejects);
+  buffer_free(&outcome->contents);
+}
+
+static void take_rejects(loom_ingest *ingest, struct buffer *out) {
+  struct loom_reject reject;
+  while (loom_ingest_take_reject(ingest, &reject)) {
+    buffer_printf(out, "%llu: %s: \"", (unsigned long long)reject.line, reject.column);
+    buffer_put(out, reject.value, reject.value_length);
+    buffer_printf(out, "\" %s: [", reject.reason);
+    buffer_put(out, reject.row, reject.row_length);
+    buffer_put(out, "]\n", 2);
+  }
+}
+
+/* Ingests the file in a transaction that is rolled back, so that one database serves all cases. */
+static struct outcome ingest(loom_database *database, struct file file, const struct shape *shape,
+                             uint64_t max_rejects) {
+  struct outcome outcome = {0};
+  loom_ingest *ingest;
+  struct loom_ingest_options options = {.kind = file.kind,
+                                        .source = "some/file.csv",
+                                        .max_rejects = max_rejects,
+                                        .threads = shape->threads,
+                                        .block_size = shape->block_size,
+                                        .sort_capacity = shape->sort_capacity,
+                                        .always_libcsv = shape->always_libcsv};
+  assert_status(loom_ingest_new(&options, database->zones, &ingest, &outcome.error), LOOM_OK,
+                &outcome.error);
+  size_t chunk = shape->chunk ? shape->chunk : file.size + 1;
+  outcome.status = feed_in_chunks(ingest, file.bytes, file.size, chunk, &outcome.error);
+  if (outcome.status == LOOM_OK) {
+    loom_error error;
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(apply_all(ingest, database, shape->sort_capacity, &error), LOOM_DONE, &error);
+    outcome.contents = dump(database);
+    loom_database_rollback(database);
+  }
+  take_rejects(ingest, &outcome.rejects);
+  outcome.counts = loom_ingest_counts(ingest);
+  loom_ingest_free(ingest);
+  return outcome;
+}
+
+static void assert_counts(const struct loom_ingest_counts *counts, uint64_t rows, uint64_t added,
+                          uint64_t duplicates, uint64_t conflicts, uint64_t rejected) {
+  if (counts->rows != rows || counts->added != added || counts->duplicates != duplicates ||
+      counts->conflicts != conflicts || counts->rejected != rejected)
+    print_error("%llu rows: %llu added, %llu duplicates, %llu conflicts, %llu rejected\n",
+                (unsigned long long)counts->rows, (unsigned long long)counts->added,
+                (unsigned long long)counts->duplicates, (unsigned long long)counts->conflicts,
+                (unsigned long long)counts->rejected);
+  assert_int_equal(counts->rows, rows);
+  assert_int_equal(counts->added, added);
+  assert_int_equal(counts->duplicates, duplicates);
+  assert_int_equal(counts->conflicts, conflicts);
+  assert_int_equal(counts->rejected, rejected);
+}
+
+static void assert_same_outcome(const struct outcome *a, const struct outcome *b) {
+  assert_int_equal(a->status, b->status);
+  if (a->status != LOOM_OK) {
+    assert_string_equal(a->error.message, b->error.message);
+    assert_int_equal(a->error.line, b->error.line);
+    return; /* how much was read before the failure depends on the blocks */
+  }
+  assert_buffer_equal(&a->contents, &b->contents);
+  assert_buffer_equal(&a->rejects, &b->rejects);
+  assert_memory_equal(&a->counts, &b->counts, sizeof a->counts);
+}
+
+static void assert_same_in_shape(loom_database *database, struct file file,
+                                 const struct shape *shape, uint64_t max_rejects,
+                                 const struct outcome *expected) {
+  struct outcome outcome = ingest(database, file, shape, max_rejects);
+  assert_same_outcome(expected, &outcome);
+  outcome_free(&outcome);
+}
+
+/* The file gives what it gives as a whole, at every size of chunk and in all shapes. */
+static void assert_same_however_taken(loom_database *database, struct file file,
+                                      uint64_t max_rejects, const struct outcome *expected) {
+  for (size_t chunk = 1; chunk <= file.size; chunk++) {
+    assert_same_in_shape(database, file, &(struct shape){chunk, 0, 1, 64, false}, max_rejects,
+                         expected);
+    assert_same_in_shape(database, file, &(struct shape){chunk, 16, 2, 3, chunk % 2}, max_rejects,
+                         expected);
+  }
+  for (size_t i = 0; i < COUNT_OF(shapes); i++)
+    assert_same_in_shape(database, file, &shapes[i], max_rejects, expected);
+}
+
+/* ---- gzip ---- */
+
+static void put_gzip(struct buffer *out, const void *bytes, size_t size) {
+  unsigned char packed[8192];
+  z_stream stream = {0};
+  assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  stream.next_in = (unsigned char *)(uintptr_t)bytes;
+  stream.avail_in = (unsigned)size;
+  stream.next_out = packed;
+  stream.avail_out = sizeof packed;
+  assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  buffer_put(out, packed, sizeof packed - stream.avail_out);
+  deflateEnd(&stream);
+}
+
+/* ---- one content in many forms ---- */
+
+static const char plain_polls[] = "store_id,status,timestamp_utc\n"
+                                  "a,active,2023-01-24 09:06:42.605777 UTC\n"
+                                  "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
+                                  "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
+                                  "b,active,2023-01-24 00:00:00.000000 UTC\n"
+                                  "a,active,2023-01-24 09:06:42.605777 UTC\n";
+
+/* Each says what plain_polls says. */
+static const struct {
+  const char *name, *text;
+} forms[] = {
+    {"plain", plain_polls},
+    {"byte order mark", "\xef\xbb\xbfstore_id,status,timestamp_utc\n"
+                        "a,active,2023-01-24 09:06:42.605777 UTC\n"
+                        "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
+                        "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
+                        "b,active,2023-01-24 00:00:00.000000 UTC\n"
+                        "a,active,2023-01-24 09:06:42.605777 UTC\n"},
+    {"CRLF, no final line end", "store_id,status,timestamp_utc\r\n"
+                                "a,active,2023-01-24 09:06:42.605777 UTC\r\n"
+                                "b,inactive,2023-01-24 23:59:59.999999 UTC\r\n"
+                                "a,inactive,2023-01-25 00:00:00.000000 UTC\r\n"
+                                "b,active,2023-01-24 00:00:00.000000 UTC\r\n"
+                                "a,active,2023-01-24 09:06:42.605777 UTC"},
+    {"CR", "store_id,status,timestamp_utc\r"
+           "a,active,2023-01-24 09:06:42.605777 UTC\r"
+           "b,inactive,2023-01-24 23:59:59.999999 UTC\r"
+           "a,inactive,2023-01-25 00:00:00.000000 UTC\r"
+           "b,active,2023-01-24 00:00:00.000000 UTC\r"
+           "a,active,2023-01-24 09:06:42.605777 UTC\r"},
+    {"quotes", "\"store_id\",status,\"timestamp_utc\"\n"
+               "\"a\",\"active\",\"2023-01-24 09:06:42.605777 UTC\"\n"
+               "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
+               "a,\"inactive\",2023-01-25 00:00:00.000000 UTC\n"
+               "\"b\",active,2023-01-24 00:00:00.000000 UTC\n"
+               "a,active,2023-01-24 09:06:42.605777 UTC\n"},
+    {"blank lines, blanks", "\n \t\n store_id , status ,timestamp_utc\n\n"
+                            " a,active ,2023-01-24 09:06:42.605777 UTC\t\n"
+                            "b,inactive,2023-01-24 23:59:59.999999 UTC\n  \n\n"
+                            "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
+                            "b,active,2023-01-24 00:00:00.000000 UTC\n"
+                            "a,active,2023-01-24 09:06:42.605777 UTC\n\n\n"},
+    {"extra columns, another order, another case",
+     "extra,TIMESTAMP_UTC,Status,,STORE_ID\n"
+     "1,2023-01-24 09:06:42.605777 UTC,active,,a\n"
+     "\"x,y\",2023-01-24 23:59:59.999999 UTC,inactive,\"line\nbreak\",b\n"
+     ",2023-01-25 00:00:00.000000 UTC,inactive,,a\n"
+     ",2023-01-24 00:00:00.000000 UTC,active,,b\n"
+     ",2023-01-24 09:06:42.605777 UTC,active,,a\n"},
+    {"forms of time", "store_id,status,timestamp_utc\n"
+                      "a,active,2023-01-24T09:06:42.605777Z\n"
+                      "b,inactive,2023-01-25 05:29:59.999999+05:30\n"
+                      "a,inactive,2023-01-25 00:00:00\n"
+                      "b,active,2023-01-23T16:00:00-08:00\n"
+                      "a,active,2023-01-24 09:06:42.605777999\n"},
+};
+
+static void every_form_means_the_same(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  struct outcome plain =
+      ingest(database, (struct file){LOOM_POLLS, plain_polls, sizeof plain_polls - 1}, &whole, 0);
+  assert_status(plain.status, LOOM_OK, &plain.error);
+  assert_counts(&plain.counts, 5, 4, 1, 0, 0);
+  /* Sanity of the yardstick itself: the little-endian block of store a on the 24th. */
+  assert_non_null(strstr(plain.contents.bytes, "1:a"));
+  for (size_t i = 0; i < COUNT_OF(forms); i++) {
+    struct file file = {LOOM_POLLS, forms[i].text, strlen(forms[i].text)};
+    struct outcome outcome = ingest(database, file, &whole, 0);
+    if (outcome.status != LOOM_OK)
+      print_error("%s: %s\n", forms[i].name, outcome.error.message);
+    assert_same_outcome(&plain, &outcome);
+    outcome_free(&outcome);
+    assert_same_however_taken(database, file, 0, &plain);
+  }
+  outcome_free(&plain);
+  loom_database_close(database);
+}
+
+static void gzip_means_the_same(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  struct outcome plain =
+      ingest(database, (struct file){LOOM_POLLS, plain_polls, sizeof plain_polls - 1}, &whole, 0);
+  /* One member; then members cut at odd places, an empty one among them. */
+  for (size_t cut = 0; cut < sizeof plain_polls - 1; cut += 31) {
+    struct buffer packed = {0};
+    if (cut) {
+      put_gzip(&packed, plain_polls, cut / 2);
+      put_gzip(&packed, plain_polls + cut / 2, cut - cut / 2);
+      put_gzip(&packed, "", 0);
+    }
+    put_gzip(&packed, plain_polls + cut, sizeof plain_polls - 1 - cut);
+    struct file file = {LOOM_POLLS, packed.bytes, packed.length};
+    struct outcome outcome = ingest(database, file, &whole, 0);
+    assert_same_outcome(&plain, &outcome);
+    outcome_free(&outcome);
+    if (cut == 0 || cut == 62)
+      assert_same_however_taken(database, file, 0, &plain);
+    buffer_free(&packed);
+  }
+  outcome_free(&plain);
+  loom_database_close(database);
+}
+
+/* The database's contents, written out by hand. */
+static void polls_are_packed_by_day(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  load(database, LOOM_POLLS,
+       "store_id,status,timestamp_utc\n"
+       "b,active,1970-01-01 00:00:00.000001\n"
+       "a,inactive,1969-12-31 23:59:59.999999\n"
+       "b,inactive,1970-01-01 00:00:01\n"
+       "1481966498820158979,active,1970-01-02 00:00:00\n");
+  struct buffer found = dump(database), expected = {0};
+  buffer_printf(&expected, "query 0\n"
+                           "19:1481966498820158979 - 11:86400000000 11:86400000000 \n"
+                           "1:a - 2:-1 2:-1 \n"
+                           "1:b - 1:1 7:1000000 \n"
+                           "query 1\n"
+                           "2:-1 1:a 16:FEFFFFFFFFFFFFFF \n"
+                           "1:0 1:b 32:030000000000000080841E0000000000 \n"
+                           "1:1 19:1481966498820158979 16:01C0AE3B28000000 \n"
+                           "query 2\nquery 3\nquery 4\nquery 5\n");
+  assert_buffer_equal(&expected, &found);
+  buffer_free(&expected);
+  buffer_free(&found);
+  loom_database_close(database);
+}
+
+static const struct {
+  enum loom_kind kind;
+  const char *text;
+  uint64_t added, duplicates;
+  const char *contents; /* a part of the dump */
+} other_kinds[] = {
+    {LOOM_HOURS,
+     "store_id,dayOfWeek,start_time_local,end_time_local\n"
+     "s,0,09:00:00,17:30\ns,6,00:00,24:00:00\r\n\"t,\"\"u\"\"\n\",3,22:00:00,02:00:00\ns,0,09:00,"
+     "17:30:00\n",
+     3, 1,
+     "query 3\n1:s 10:0001-01-01 1:0 5:32400 5:63000 \n1:s 10:0001-01-01 1:6 1:0 5:86400 \n"
+     "6:t,\"u\"\n 10:0001-01-01 1:3 5:79200 4:7200 \n"},
+    {LOOM_HOURS,
+     "day,STORE_ID,end_time_local,start_time_local,effective_from\n"
+     "1,s,17:00,09:00,\n2,s,18:00,10:00,2023-06-01\n0,t,,closed,2024-01-01\n0,t,17:00,9:00,\n",
+     0, 0, NULL},
+    {LOOM_HOURS,
+     "day,STORE_ID,end_time_local,start_time_local,effective_from\n"
+     "1,s,17:00,09:00,\n2,s,18:00,10:00,2023-06-01\n0,t,,Closed,2024-01-01\n",
+     3, 0,
+     "query 2\n1:s 10:0001-01-01 \n1:s 10:2023-06-01 \n1:t 10:2024-01-01 \n"
+     "query 3\n1:s 10:0001-01-01 1:1 5:32400 5:61200 \n1:s 10:2023-06-01 1:2 5:36000 5:64800 "
+     "\nquery 4\n"},
+    {LOOM_TIMEZONES,
+     "timezone_str,store_id\nAmerica/Denver,s\n\"Asia/Kolkata\",\"t\"\nAmerica/Denver,s\n", 2, 1,
+     "query 0\n1:s 14:America/Denver - - \n1:t 12:Asia/Kolkata - - \n"},
+    {LOOM_SPECIAL_DAYS,
+     "store_id,date,open,close,note\ns,2023-12-25,,,\"Christmas, closed\"\n"
+     "*,2023-12-24,09:00,12:00,\n*,2023-12-24,13:00,15:00,\"two\nlines\"\ns,2023-12-25,,,"
+     "\"Christmas, closed\"\n",
+     3, 1,
+     "query 4\n- 10:2023-12-24 5:32400 5:43200 0: \n- 10:2023-12-24 5:46800 5:54000 9:two\nlines \n"
+     "1:s 10:2023-12-25 - - 17:Christmas, closed \n"},
+    {LOOM_EXCLUSIONS,
+     "store_id,from_utc,to_utc,reason\ns,1970-01-01 00:00:00,1970-01-01 00:00:01,x\n"
+     "*,1970-01-01T00:00:00+01:00,1970-01-01 00:00:00.000001,\ns,1970-01-01 00:00:00,1970-01-01 "
+     "00:00:01,x\n",
+     2, 1, "query 5\n- 11:-3600000000 1:1 0: \n1:s 1:0 7:1000000 1:x \n"},
+};
+
+static void other_kinds_however_taken(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  for (size_t i = 0; i < COUNT_OF(other_kinds); i++) {
+    struct file file = {other_kinds[i].kind, other_kinds[i].text, strlen(other_kinds[i].text)};
+    struct outcome outcome = ingest(database, file, &whole, 0);
+    if (other_kinds[i].contents) {
+      assert_status(outcome.status, LOOM_OK, &outcome.error);
+      assert_counts(&outcome.counts, other_kinds[i].added + other_kinds[i].duplicates,
+                    other_kinds[i].added, other_kinds[i].duplicates, 0, 0);
+      if (!strstr(outcome.contents.bytes, other_kinds[i].contents))
+        print_error("%s\n", outcome.contents.bytes);
+      assert_non_null(strstr(outcome.contents.bytes, other_kinds[i].contents));
+    } else {
+      assert_int_equal(outcome.status, LOOM_EINPUT);
+    }
+    assert_same_however_taken(database, file, 0, &outcome);
+    outcome_free(&outcome);
+  }
+  loom_database_close(database);
+}
+
+/* ---- bad input ---- */
+
+#define POLLS_HEADER "store_id,status,timestamp_utc\n"
+#define NOT_A_TIMESTAMP                                                                            \
+  "is not a timestamp (YYYY-MM-DD HH:MM:SS[.ffffff] then nothing, UTC, Z or +HH:MM)"
+#define NOT_A_TIME "is not a time of day (HH:MM or HH:MM:SS, 00:00 to 24:00)"
+#define NOT_A_WEEKDAY "is not a weekday (0 = Monday to 6 = Sunday)"
+#define NOT_A_STATUS "is not a status (active or inactive)"
+#define ID_85                                                                                      \
+  "1234567890123456789012345678901234567890123456789012345678901234567890123456789012345"
+#define GOOD_POLL "a,active,2023-01-24 09:06:42.605777 UTC\n"
+#define HOURS_HEADER "store_id,day,start_time_local,end_time_local,effective_from\n"
+
+/* One bad row each, on the line given; all other rows are good. */
+static const struct {
+  enum loom_kind kind;
+  const char *text;
+  uint64_t line, good;
+  const char *message; /* after "some/file.csv:LINE: " */
+} bad_rows[] = {
+    {LOOM_POLLS, POLLS_HEADER GOOD_POLL "a,active,2023-02-30 10:00:00 UTC\n" GOOD_POLL, 3, 2,
+     "timestamp_utc: \"2023-02-30 10:00:00 UTC\" is not a date"},
+    {LOOM_POLLS, POLLS_HEADER "a,active,2023-02-03 25:00:00 UTC\n", 2, 0,
+     "timestamp_utc: \"2023-02-03 25:00:00 UTC\" " NOT_A_TIMESTAMP},
+    {LOOM_POLLS, POLLS_HEADER "a,active,2023-13-03 05:00:00 UTC\n", 2, 0,
+     "timestamp_utc: \"2023-13-03 05:00:00 UTC\" is not a date"},
+    {LOOM_POLLS, POLLS_HEADER "a,active,yesterday\n", 2, 0,
+     "timestamp_utc: \"yesterday\" " NOT_A_TIMESTAMP},
+    {LOOM_POLLS, POLLS_HEADER "a,active,\n", 2, 0, "timestamp_utc: \"\" " NOT_A_TIMESTAMP},
+    {LOOM_POLLS, POLLS_HEADER "a,active,0000-01-01 00:00:00 UTC\n", 2, 0,
+     "timestamp_utc: \"0000-01-01 00:00:00 UTC\" is not a date"},
+    /* The same date as the row before, which takes the short way. */
+    {LOOM_POLLS, POLLS_HEADER GOOD_POLL "a,active,2023-01-24 09:60:42.605777 UTC\n", 3, 1,
+     "timestamp_utc: \"2023-01-24 09:60:42.605777 UTC\" " NOT_A_TIMESTAMP},
+    {LOOM_POLLS, POLLS_HEADER GOOD_POLL "a,active,2023-01-24 09:06:42.6057x7 UTC\n", 3, 1,
+     "timestamp_utc: \"2023-01-24 09:06:42.6057x7 UTC\" " NOT_A_TIMESTAMP},
+    {LOOM_POLLS, POLLS_HEADER "a,active,0001-01-01 00:00:00+00:01\n", 2, 0,
+     "timestamp_utc: \"0001-01-01 00:00:00+00:01\" is outside the years 1 to 9999 in UTC"},
+    {LOOM_POLLS, POLLS_HEADER "a,up,2023-02-03 05:00:00 UTC\n", 2, 0,
+     "status: \"up\" " NOT_A_STATUS},
+    {LOOM_POLLS, POLLS_HEADER "a,Active,2023-02-03 05:00:00 UTC\n", 2, 0,
+     "status: \"Active\" " NOT_A_STATUS},
+    {LOOM_POLLS, POLLS_HEADER "a,\"say \"\"hi\"\"\n\x01\",2023-02-03 05:00:00 UTC\n", 2, 0,
+     "status: \"say \\\"hi\\\"\\x0a\\x01\" " NOT_A_STATUS},
+    {LOOM_POLLS, POLLS_HEADER " ,active,2023-02-03 05:00:00 UTC\n", 2, 0,
+     "store_id: \"\" is not a store id: it is empty"},
+    {LOOM_POLLS,
+     POLLS_HEADER GOOD_POLL GOOD_POLL ID_85 ID_85 ID_85
+     "x,active,2023-02-03 05:00:00 UTC\n" GOOD_POLL,
+     4, 3,
+     "store_id: "
+     "\"12345678901234567890123456789012345678901234567890123456789012345678901234567890...\""
+     " is not a store id: it is longer than 255 bytes"},
+    {LOOM_POLLS, POLLS_HEADER GOOD_POLL "\n\n\na,active\n" GOOD_POLL, 6, 2,
+     "the row has 2 fields, but the header has 3"},
+    {LOOM_POLLS, POLLS_HEADER "a,active,2023-02-03 05:00:00 UTC,\n", 2, 0,
+     "the row has 4 fields, but the header has 3"},
+    {LOOM_POLLS, POLLS_HEADER "a\n", 2, 0, "the row has 1 field, but the header has 3"},
+    {LOOM_POLLS, POLLS_HEADER GOOD_POLL "a,act\"ive\",2023-02-03 05:00:00 UTC\n" GOOD_POLL, 3, 2,
+     "the row has an invalid quote"},
+    {LOOM_POLLS, POLLS_HEADER GOOD_POLL "\"a\"b,active,2023-02-03 05:00:00 UTC\n" GOOD_POLL, 3, 2,
+     "the row has an invalid quote"},
+    {LOOM_POLLS, POLLS_HEADER GOOD_POLL "\"a,active,2023-02-03 05:00:00 UTC\n", 3, 1,
+     "the row has a quote that is not closed"},
+    /* A row of three lines counts as three: the bad one is on line 6. */
+    {LOOM_POLLS,
+     POLLS_HEADER "\"a\nb\r\nc\",active,2023-02-03 05:00:00\n" GOOD_POLL
+                  "a,on,2023-02-03 05:00:00\n",
+     6, 2, "status: \"on\" " NOT_A_STATUS},
+    {LOOM_HOURS, HOURS_HEADER "s,-1,09:00,17:00,\n", 2, 0, "dayOfWeek: \"-1\" " NOT_A_WEEKDAY},
+    {LOOM_HOURS, HOURS_HEADER "s,0,09:00,17:00,\ns,7,09:00,17:00,\n", 3, 1,
+     "dayOfWeek: \"7\" " NOT_A_WEEKDAY},
+    {LOOM_HOURS, HOURS_HEADER "s,Mon,09:00,17:00,\n", 2, 0, "dayOfWeek: \"Mon\" " NOT_A_WEEKDAY},
+    {LOOM_HOURS, HOURS_HEADER "s,,09:00,17:00,\n", 2, 0, "dayOfWeek: \"\" " NOT_A_WEEKDAY},
+    {LOOM_HOURS, HOURS_HEADER "s,0,09:00,24:01,\n", 2, 0, "end_time_local: \"24:01\" " NOT_A_TIME},
+    {LOOM_HOURS, HOURS_HEADER "s,0,9am,17:00,\n", 2, 0, "start_time_local: \"9am\" " NOT_A_TIME},
+    {LOOM_HOURS, HOURS_HEADER "s,0,closed,17:00,\n", 2, 0,
+     "start_time_local: \"closed\" " NOT_A_TIME},
+    {LOOM_HOURS, HOURS_HEADER "s,0,09:00,17:00,2023-02-29\n", 2, 0,
+     "effective_from: \"2023-02-29\" is not a date"},
+    {LOOM_TIMEZONES, "store_id,timezone_str\ns,Mars/Olympus\n", 2, 0,
+     "timezone_str: \"Mars/Olympus\" is not a zone of the tz database"},
+    {LOOM_TIMEZONES, "store_id,timezone_str\ns,../etc/passwd\nt,UTC\n", 2, 1,
+     "timezone_str: \"../etc/passwd\" is not a zone of the tz database"},
+    {LOOM_TIMEZONES, "store_id,timezone_str\ns,\n", 2, 0,
+     "timezone_str: \"\" is not a zone of the tz database"},
+    {LOOM_SPECIAL_DAYS, "store_id,date,open,close\n*,2023-02-30,,\n", 2, 0,
+     "date: \"2023-02-30\" is not a date"},
+    {LOOM_SPECIAL_DAYS, "store_id,date,open,close\n*,2023-02-03,09:00,\n", 2, 0,
+     "close: \"\" " NOT_A_TIME},
+    {LOOM_SPECIAL_DAYS, "store_id,date,open,close\n,2023-02-03,,\n", 2, 0,
+     "store_id: \"\" is not a store id: it is empty"},
+    {LOOM_EXCLUSIONS, "store_id,from_utc,to_utc\ns,2023-02-03 10:00:00,2023-02-03 10:00:00\n", 2, 0,
+     "to_utc: \"2023-02-03 10:00:00\" is not after from_utc"},
+    {LOOM_EXCLUSIONS, "store_id,from_utc,to_utc\ns,noon,2023-02-03 10:00:00\n", 2, 0,
+     "from_utc: \"noon\" " NOT_A_TIMESTAMP},
+};
+
+static void bad_rows_are_told(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  struct buffer untouched = dump(database);
+  for (size_t i = 0; i < COUNT_OF(bad_rows); i++) {
+    char message[LOOM_MESSAGE_SIZE];
+    struct file file = {bad_rows[i].kind, bad_rows[i].text, strlen(bad_rows[i].text)};
+    snprintf(message, sizeof message, "some/file.csv:%llu: %s",
+             (unsigned long long)bad_rows[i].line, bad_rows[i].message);
+    struct outcome outcome = ingest(database, file, &whole, 0);
+    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_int_equal(outcome.error.code, LOOM_EINPUT);
+    assert_string_equal(outcome.error.message, message);
+    assert_int_equal(outcome.error.line, bad_rows[i].line);
+    assert_same_however_taken(database, file, 0, &outcome);
+    outcome_free(&outcome);
+
+    outcome = ingest(database, file, &whole, 1);
+    assert_status(outcome.status, LOOM_OK, &outcome.error);
+    assert_int_equal(outcome.counts.rejected, 1);
+    assert_int_equal(outcome.counts.rows, bad_rows[i].good + 1);
+    assert_int_equal(outcome.counts.added + outcome.counts.duplicates, bad_rows[i].good);
+    assert_same_however_taken(database, file, 1, &outcome);
+    outcome_free(&outcome);
+  }
+  struct buffer after = dump(database);
+  assert_buffer_equal(&untouched, &after);
+  buffer_free(&untouched);
+  buffer_free(&after);
+  loom_database_close(database);
+}
+
+#define EXPECTED_POLLS ": expected store_id, status, timestamp_utc; found "
+
+static const struct {
+  enum loom_kind kind;
+  const char *text, *message;
+} bad_files[] = {
+    {LOOM_POLLS, "", "is empty: expected a header with store_id,status,timestamp_utc"},
+    {LOOM_POLLS, "\xef\xbb\xbf", "is empty: expected a header with store_id,status,timestamp_utc"},
+    {LOOM_POLLS, "\xef", "the header has no column store_id" EXPECTED_POLLS "\"\xef\""},
+    {LOOM_POLLS, "\n \r\n\t\n", "is empty: expected a header with store_id,status,timestamp_utc"},
+    {LOOM_POLLS, "store_id,status\na,active\n",
+     "the header has no column timestamp_utc" EXPECTED_POLLS "\"store_id,status\""},
+    {LOOM_POLLS, "a,active,2023-01-24 09:06:42.605777 UTC",
+     "the header has no column store_id" EXPECTED_POLLS
+     "\"a,active,2023-01-24 09:06:42.605777 UTC\""},
+    {LOOM_POLLS, "store_id,status,timestamp_utc,Status\n",
+     "the header has the column status twice" EXPECTED_POLLS
+     "\"store_id,status,timestamp_utc,Status\""},
+    {LOOM_HOURS, "store_id,day,dayOfWeek,start_time_local,end_time_local\n",
+     "the header has the column dayOfWeek twice: expected store_id, dayOfWeek (or day),"
+     " start_time_local, end_time_local; found"
+     " \"store_id,day,dayOfWeek,start_time_local,end_time_local\""},
+    {LOOM_HOURS, "store_id,start_time_local,end_time_local\n",
+     "the header has no column dayOfWeek: expected store_id, dayOfWeek (or day),"
+     " start_time_local, end_time_local; found \"store_id,start_time_local,end_time_local\""},
+    {LOOM_TIMEZONES, "store_id\n",
+     "the header has no column timezone_str: expected store_id, timezone_str; found \"store_id\""},
+    {LOOM_SPECIAL_DAYS, "store_id,date,open\n",
+     "the header has no column close: expected store_id, date, open, close; found"
+     " \"store_id,date,open\""},
+    {LOOM_EXCLUSIONS, "store_id,from_utc,reason\n",
+     "the header has no column to_utc: expected store_id, from_utc, to_utc; found"
+     " \"store_id,from_utc,reason\""},
+    {LOOM_POLLS,
+     "\x7f"
+     "ELF\x02\x01\n",
+     "is not a text file" EXPECTED_POLLS "\"\\x7fELF\\x02\\x01\""},
+};
+
+static void bad_files_are_told(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  for (size_t i = 0; i < COUNT_OF(bad_files); i++) {
+    char message[LOOM_MESSAGE_SIZE];
+    struct file file = {bad_files[i].kind, bad_files[i].text, strlen(bad_files[i].text)};
+    snprintf(message, sizeof message, "some/file.csv: %s", bad_files[i].message);
+    struct outcome outcome = ingest(database, file, &whole, LOOM_ALL_REJECTS);
+    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_string_equal(outcome.error.message, message);
+    assert_int_equal(outcome.error.line, 0);
+    assert_same_however_taken(database, file, LOOM_ALL_REJECTS, &outcome);
+    outcome_free(&outcome);
+  }
+  loom_database_close(database);
+}
+
+static void binary_headers_are_told(void **state) {
+  (void)state;
+  static const struct {
+    const char *bytes;
+    size_t size;
+    const char *message;
+  } cases[] = {
+      {"SQLite format 3\0\x10\0\n", 19,
+       "some/file.csv:1: is not a text file with a header: its first row has a NUL byte"},
+      {"\n\n\"store_id", 11,
+       "some/file.csv:3: is not a text file with a header: its first row has a quote that is not "
+       "closed"},
+      {"store\"_id\n", 10,
+       "some/file.csv:1: is not a text file with a header: its first row has an invalid quote"},
+  };
+  loom_database *database = memory_database();
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    struct file file = {LOOM_POLLS, cases[i].bytes, cases[i].size};
+    struct outcome outcome = ingest(database, file, &whole, LOOM_ALL_REJECTS);
+    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_string_equal(outcome.error.message, cases[i].message);
+    assert_same_however_taken(database, file, LOOM_ALL_REJECTS, &outcome);
+    outcome_free(&outcome);
+  }
+  loom_database_close(database);
+}
+
+static void nul_byte_in_a_row(void **state) {
+  (void)state;
+  static const char text[] =
+      POLLS_HEADER GOOD_POLL "a,act\0ive,2023-02-03 05:00:00\n"
+                             "\"b\0\",active,2023-02-03 05:00:00\n" GOOD_POLL;
+  struct file file = {LOOM_POLLS, text, sizeof text - 1};
+  loom_database *database = memory_database();
+  struct outcome outcome = ingest(database, file, &whole, 0);
+  assert_int_equal(outcome.status, LOOM_EINPUT);
+  assert_string_equal(outcome.error.message, "some/file.csv:3: the row has a NUL byte");
+  assert_same_however_taken(database, file, 0, &outcome);
+  outcome_free(&outcome);
+  outcome = ingest(database, file, &whole, 2);
+  assert_status(outcome.status, LOOM_OK, &outcome.error);
+  assert_counts(&outcome.counts, 4, 1, 1, 0, 2);
+  assert_same_however_taken(database, file, 2, &outcome);
+  outcome_free(&outcome);
+  loom_database_close(database);
+}
+
+/* Many bad rows, of every sort, in one file: what is handed out is exact and in order. */
+static void rejects_are_handed_out(void **state) {
+  (void)state;
+  static const char text[] = POLLS_HEADER
+      "a,active,2023-02-30 10:00:00 UTC\n" GOOD_POLL "\"b \"\"x\"\"\",maybe,2023-02-03 10:00:00\r\n"
+      "c\n" GOOD_POLL "d,\"a\"b,2023-02-03 10:00:00\n"
+      ",active,2023-02-03 10:00:00\n\"e,active,2023-02-03 10:00:00\n";
+  static const char expected[] =
+      "2: timestamp_utc: \"2023-02-30 10:00:00 UTC\" is not a date"
+      ": [a,active,2023-02-30 10:00:00 UTC]\n"
+      "4: status: \"maybe\" " NOT_A_STATUS ": [\"b \"\"x\"\"\",maybe,2023-02-03 10:00:00]\n"
+      "5: : \"\" has 1 field, but the header has 3: [c]\n"
+      "7: : \"\" has an invalid quote: [d,\"a\"b,2023-02-03 10:00:00]\n"
+      "8: store_id: \"\" is not a store id: it is empty: [,active,2023-02-03 10:00:00]\n"
+      "9: : \"\" has a quote that is not closed: [\"e,active,2023-02-03 10:00:00]\n";
+  struct file file = {LOOM_POLLS, text, sizeof text - 1};
+  loom_database *database = memory_database();
+  struct outcome outcome = ingest(database, file, &whole, LOOM_ALL_REJECTS);
+  assert_status(outcome.status, LOOM_OK, &outcome.error);
+  assert_string_equal(outcome.rejects.bytes, expected);
+  assert_counts(&outcome.counts, 8, 1, 1, 0, 6);
+  assert_same_however_taken(database, file, LOOM_ALL_REJECTS, &outcome);
+  assert_same_however_taken(database, file, 6, &outcome);
+  outcome_free(&outcome);
+  /* The row that exceeds the limit is the one that is told. */
+  static const char *const told[] = {"some/file.csv:2: ", "some/file.csv:4: ", "some/file.csv:5: ",
+                                     "some/file.csv:7: ", "some/file.csv:8: ", "some/file.csv:9: "};
+  for (uint64_t limit = 0; limit < COUNT_OF(told); limit++) {
+    outcome = ingest(database, file, &whole, limit);
+    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_memory_equal(outcome.error.message, told[limit], strlen(told[limit]));
+    for (size_t i = 0; i < COUNT_OF(shapes); i++)
+      assert_same_in_shape(database, file, &shapes[i], limit, &outcome);
+    outcome_free(&outcome);
+  }
+  loom_database_close(database);
+}
+
+/* ---- rows of more than 64 KiB ---- */
+
+/* A header, a good row, a row of `length` bytes before its line end, and two more good rows. */
+static struct buffer file_with_long_row(size_t length, const char *line_end, bool quoted) {
+  struct buffer text = {0};
+  buffer_printf(&text, "store_id,status,timestamp_utc,note%s", line_end);
+  buffer_printf(&text, "a,active,2023-01-24 09:00:00,%s", line_end);
+  size_t begin = text.length;
+  buffer_printf(&text,
+                quoted ? "\"b\",active,2023-01-24 09:00:00," : "b,active,2023-01-24 09:00:00,");
+  while (text.length < begin + length)
+    buffer_put(&text, "x", 1);
+  buffer_printf(&text, "%sc,active,2023-01-24 09:00:00,%s", line_end, line_end);
+  buffer_printf(&text, "d,inactive,2023-01-24 09:00:00,%s", line_end);
+  return text;
+}
+
+static void assert_long_rows(const char *line_end) {
+  loom_database *database = memory_database();
+  size_t end = strlen(line_end);
+  for (int quoted = 0; quoted < 2; quoted++) {
+    for (size_t length = 65536 - end - 1; length <= 65536 - end + 2; length++) {
+      bool fits = length + end <= 65536;
+      struct buffer text = file_with_long_row(length, line_end, quoted);
+      struct file file = {LOOM_POLLS, text.bytes, text.length};
+      struct outcome outcome = ingest(database, file, &whole, 1);
+      assert_status(outcome.status, LOOM_OK, &outcome.error);
+      assert_counts(&outcome.counts, 4, fits ? 4 : 3, 0, 0, fits ? 0 : 1);
+      /* Block sizes that put the cut at every place around the long row's end. */
+      static const size_t blocks[] = {100,   65536, 65560, 65599, 65600,  65601, 65602,
+                                      65603, 65604, 65605, 65606, 65607,  65608, 65609,
+                                      65610, 65611, 65620, 65640, 1 << 20};
+      for (size_t b = 0; b < COUNT_OF(blocks); b++) {
+        struct shape shape = {0, blocks[b], 1 + (unsigned)b % 2, 16, false};
+        assert_same_in_shape(database, file, &shape, 1, &outcome);
+      }
+      assert_same_in_shape(database, file, &(struct shape){4096, 5000, 2, 16, false}, 1, &outcome);
+      outcome_free(&outcome);
+      outcome = ingest(database, file, &whole, 0);
+      if (fits) {
+        assert_status(outcome.status, LOOM_OK, &outcome.error);
+      } else {
+        assert_int_equal(outcome.status, LOOM_EINPUT);
+        assert_string_equal(outcome.error.message,
+                            "some/file.csv:3: the row is longer than 65536 bytes");
+      }
+      outcome_free(&outcome);
+      buffer_free(&text);
+    }
+  }
+  loom_database_close(database);
+}
+
+static void long_rows_lf(void **state) {
+  (void)state;
+  assert_long_rows("\n");
+}
+
+static void long_rows_crlf(void **state) {
+  (void)state;
+  assert_long_rows("\r\n");
+}
+
+/* A block that ends between a long row's CR and the row after it once swallowed that row. */
+static void long_rows_cr(void **state) {
+  (void)state;
+  assert_long_rows("\r");
+}
+
+/* A quote that is never closed costs its own line and no more. */
+static void unclosed_quote_is_bounded(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  struct buffer text = {0};
+  buffer_printf(&text, POLLS_HEADER "\"a,active,2023-01-24 09:00:00\n");
+  for (int i = 0; i < 2500; i++)
+    buffer_printf(&text, "store,active,2023-01-24 %02d:%02d:%02d\n", i / 3600, i / 60 % 60, i % 60);
+  assert_true(text.length > LOOM_CSV_ROW_MAX);
+  struct file file = {LOOM_POLLS, text.bytes, text.length};
+  struct outcome outcome = ingest(database, file, &whole, 1);
+  assert_status(outcome.status, LOOM_OK, &outcome.error);
+  assert_counts(&outcome.counts, 2501, 2500, 0, 0, 1);
+  assert_string_equal(outcome.rejects.bytes,
+                      "2: : \"\" has a quote that is not closed within 65536 bytes:"
+                      " [\"a,active,2023-01-24 09:00:00]\n");
+  static const struct shape few[] = {{0, 1000, 2, 100, false},
+                                     {777, 30000, 3, 100, false},
+                                     {0, 65536, 2, 512, true},
+                                     {0, 70000, 4, 512, false}};
+  for (size_t i = 0; i < COUNT_OF(few); i++)
+    assert_same_in_shape(database, file, &few[i], 1, &outcome);
+  outcome_free(&outcome);
+  buffer_free(&text);
+  loom_database_close(database);
+}
+
+/* ---- damaged gzip ---- */
+
+static void damaged_gzip(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  struct buffer packed = {0};
+  put_gzip(&packed, plain_polls, sizeof plain_polls - 1);
+  for (size_t size = 2; size < packed.length; size++) {
+    struct file file = {LOOM_POLLS, packed.bytes, size};
+    struct outcome outcome = ingest(database, file, &whole, 0);
+    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_string_equal(outcome.error.message, "some/file.csv: is truncated gzip data");
+    outcome_free(&outcome);
+    outcome = ingest(database, file, &(struct shape){1, 16, 2, 2, false}, 0);
+    assert_int_equal(outcome.status, LOOM_EINPUT);
+    outcome_free(&outcome);
+  }
+  struct file file = {LOOM_POLLS, packed.bytes, packed.length};
+  packed.bytes[packed.length - 6] ^= 1; /* the checksum */
+  struct outcome outcome = ingest(database, file, &whole, 0);
+  assert_int_equal(outcome.status, LOOM_EINPUT);
+  assert_string_equal(outcome.error.message,
+                      "some/file.csv: is damaged gzip data: incorrect data check");
+  assert_same_however_taken(database, file, 0, &outcome);
+  outcome_free(&outcome);
+  packed.bytes[packed.length - 6] ^= 1;
+  buffer_put(&packed, "tail", 4);
+  file = (struct file){LOOM_POLLS, packed.bytes, packed.length};
+  outcome = ingest(database, file, &whole, 0);
+  assert_string_equal(outcome.error.message,
+                      "some/file.csv: is damaged gzip data: incorrect header check");
+  assert_same_however_taken(database, file, 0, &outcome);
+  outcome_free(&outcome);
+  /* Any one bit flipped: the checksum tells, or the flip did no harm (the header's time and flags).
+   */
+  struct outcome good =
+      ingest(database, (struct file){LOOM_POLLS, packed.bytes, packed.length - 4}, &whole, 0);
+  for (size_t bit = 16; bit < (packed.length - 4) * 8; bit++) {
+    packed.bytes[bit / 8] = (char)(packed.bytes[bit / 8] ^ (1 << bit % 8));
+    outcome =
+        ingest(database, (struct file){LOOM_POLLS, packed.bytes, packed.length - 4}, &whole, 0);
+    if (outcome.status == LOOM_OK)
+      assert_same_outcome(&good, &outcome);
+    else
+      assert_int_equal(outcome.status, LOOM_EINPUT);
+    outcome_free(&outcome);
+    packed.bytes[bit / 8] = (char)(packed.bytes[bit / 8] ^ (1 << bit % 8));
+  }
+  outcome_free(&good);
+  buffer_free(&packed);
+  /* Good gzip around text that is not a poll file. */
+  put_gzip(&packed, "nonsense\n", 9);
+  outcome = ingest(database, (struct file){LOOM_POLLS, packed.bytes, packed.length}, &whole, 0);
+  assert_string_equal(outcome.error.message,
+                      "some/file.csv: the header has no column store_id" EXPECTED_POLLS
+                      "\"nonsense\"");
+  outcome_free(&outcome);
+  buffer_free(&packed);
+  loom_database_close(database);
+}
+
+/* ---- misuse and lifetime ---- */
+
+static void failures_latch(void **state) {
+  (void)state;
+  loom_error first, error;
+  loom_ingest *ingest;
+  double share;
+  loom_database *database = memory_database();
+  struct loom_ingest_options options = {
+      .kind = LOOM_POLLS, .source = "f", .threads = 1, .block_size = 8};
+  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+  assert_int_equal(loom_ingest_feed(ingest, "nonsense\nnonsense\n", 18, &first), LOOM_EINPUT);
+  for (int i = 0; i < 2; i++) {
+    error = (loom_error){0};
+    assert_int_equal(loom_ingest_feed(ingest, POLLS_HEADER, 30, &error), LOOM_EINPUT);
+    assert_string_equal(error.message, first.message);
+    error = (loom_error){0};
+    assert_int_equal(loom_ingest_finish(ingest, &error), LOOM_EINPUT);
+    assert_string_equal(error.message, first.message);
+    error = (loom_error){0};
+    assert_int_equal(loom_ingest_apply(ingest, database, 1, &share, &error), LOOM_EINPUT);
+    assert_string_equal(error.message, first.message);
+    assert_int_equal(loom_ingest_feed(ingest, "x", 1, NULL), LOOM_EINPUT);
+  }
+  loom_ingest_free(ingest);
+  loom_database_close(database);
+}
+
+static void calls_out_of_order(void **state) {
+  (void)state;
+  loom_error error;
+  loom_ingest *ingest;
+  double share;
+  loom_database *database = memory_database();
+  struct loom_ingest_options options = {.kind = LOOM_POLLS, .source = "f", .sort_capacity = 2};
+  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+  assert_status(loom_ingest_feed(ingest, plain_polls, sizeof plain_polls - 1, &error), LOOM_OK,
+                &error);
+  assert_status(loom_ingest_feed(ingest, "", 0, &error), LOOM_OK, &error);
+  assert_int_equal(loom_ingest_apply(ingest, database, 1, &share, &error), LOOM_EINVAL);
+  assert_string_equal(error.message, "f: has not been read to its end");
+  assert_status(loom_ingest_finish(ingest, &error), LOOM_OK, &error);
+  assert_status(loom_ingest_finish(ingest, &error), LOOM_OK, &error);
+  assert_int_equal(loom_ingest_feed(ingest, "x", 1, &error), LOOM_EINVAL);
+  assert_string_equal(error.message, "f: has been read already");
+  loom_ingest_free(ingest);
+  loom_ingest_free(NULL);
+  loom_database_close(database);
+}
+
+/*
+** What failed half applied must not seem to be complete when it is tried again: the sorted polls
+*have been taken.
+*/
+static void apply_cannot_be_resumed_after_a_failure(void **state) {
+  (void)state;
+  loom_error error;
+  loom_ingest *ingest;
+  double share;
+  loom_database *database = memory_database();
+  struct loom_ingest_options options = {.kind = LOOM_POLLS, .source = "f", .sort_capacity = 2};
+  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+  assert_status(feed_in_chunks(ingest, plain_polls, sizeof plain_polls - 1, 9, &error), LOOM_OK,
+                &error);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  execute(database, "CREATE TEMP TRIGGER stop BEFORE INSERT ON poll_block WHEN new.day > 19381"
+                    " BEGIN SELECT raise(ABORT, 'stopped'); END");
+  assert_int_equal(apply_all(ingest, database, 1, &error), LOOM_EIO);
+  loom_database_rollback(database);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_int_equal(loom_ingest_apply(ingest, database, 100, &share, &error), LOOM_EIO);
+  loom_database_rollback(database);
+  loom_ingest_free(ingest);
+  loom_database_close(database);
+}
+
+static void apply_cannot_be_repeated(void **state) {
+  (void)state;
+  loom_error error;
+  loom_ingest *ingest;
+  double share;
+  loom_database *database = memory_database();
+  for (int kind = 0; kind < 2; kind++) {
+    struct loom_ingest_options options = {.kind = kind ? LOOM_TIMEZONES : LOOM_POLLS,
+                                          .source = "f"};
+    const char *text = kind ? "store_id,timezone_str\na,UTC\n" : plain_polls;
+    assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+    assert_status(feed_in_chunks(ingest, text, strlen(text), 9, &error), LOOM_OK, &error);
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(apply_all(ingest, database, 1, &error), LOOM_DONE, &error);
+    assert_int_equal(loom_ingest_apply(ingest, database, 100, &share, &error), LOOM_EINVAL);
+    assert_string_equal(error.message, "f: has been written already");
+    loom_database_rollback(database);
+    loom_ingest_free(ingest);
+  }
+  loom_database_close(database);
+}
+
+/* Leaks show under the sanitizers and Valgrind. */
+static void freed_at_any_stage(void **state) {
+  (void)state;
+  loom_error error;
+  loom_database *database = memory_database();
+  struct buffer packed = {0};
+  put_gzip(&packed, plain_polls, sizeof plain_polls - 1);
+  for (unsigned threads = 1; threads < 4; threads++) {
+    for (int gzip = 0; gzip < 2; gzip++) {
+      const char *bytes = gzip ? packed.bytes : plain_polls;
+      size_t size = gzip ? packed.length : sizeof plain_polls - 1;
+      for (size_t fed = 0; fed <= size; fed += 5) {
+        loom_ingest *ingest;
+        struct loom_ingest_options options = {.kind = LOOM_POLLS,
+                                              .source = "f",
+                                              .threads = threads,
+                                              .block_size = 20,
+                                              .sort_capacity = 1,
+                                              .max_rejects = LOOM_ALL_REJECTS};
+        assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+        assert_status(loom_ingest_feed(ingest, bytes, fed, &error), LOOM_OK, &error);
+        if (fed % 2)
+          loom_ingest_finish(ingest, &error);
+        loom_ingest_free(ingest);
+      }
+    }
+  }
+  /* Between steps of writing, with rejects not taken and one taken. */
+  static const char text[] = POLLS_HEADER GOOD_POLL "bad\nbad\nb,active,2023-01-24 09:06:42\n";
+  loom_ingest *ingest;
+  struct loom_reject reject;
+  struct loom_ingest_options options = {
+      .kind = LOOM_POLLS, .source = "f", .threads = 1, .sort_capacity = 1, .max_rejects = 2};
+  double share;
+  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+  assert_status(feed_in_chunks(ingest, text, sizeof text - 1, 9, &error), LOOM_OK, &error);
+  assert_true(loom_ingest_take_reject(ingest, &reject));
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_status(loom_ingest_apply(ingest, database, 1, &share, &error), LOOM_OK, &error);
+  assert_true(share > 0 && share < 1);
+  loom_ingest_free(ingest);
+  loom_database_rollback(database);
+  buffer_free(&packed);
+  loom_database_close(database);
+}
+
+/* ---- properties ---- */
+
+#define ROWS 400
+
+struct row {
+  unsigned store, second;
+  bool active;
+};
+
+/* Few stores and few instants, over several days, so that rows meet; `bool` is the status. */
+static struct row random_row(uint64_t *state) {
+  return (struct row){(unsigned)random_below(state, 6), (unsigned)random_below(state, 60),
+                      random_below(state, 2)};
+}
+
+static struct buffer rows_text(const struct row *rows, size_t count) {
+  struct buffer text = {0};
+  buffer_printf(&text, POLLS_HEADER);
+  for (size_t i = 0; i < count; i++)
+    buffer_printf(&text, "store %u,%s,2023-01-%02u 12:00:%02u\n", rows[i].store,
+                  rows[i].active ? "active" : "inactive", 1 + rows[i].second % 4, rows[i].second);
+  return text;
+}
+
+static void shuffle(uint64_t *state, struct row *rows, size_t count) {
+  for (size_t i = count; i > 1; i--) {
+    size_t other = random_below(state, i);
+    struct row swap = rows[other];
+    rows[other] = rows[i - 1];
+    rows[i - 1] = swap;
+  }
+}
+
+static struct shape random_shape(uint64_t *state) {
+  return (struct shape){.chunk = 1 + random_below(state, 300),
+                        .block_size = 1 + random_below(state, 2000),
+                        .threads = 1 + (unsigned)random_below(state, 4),
+                        .sort_capacity = 1 + random_below(state, 200),
+                        .always_libcsv = random_below(state, 4) == 0};
+}
+
+static void order_of_rows_does_not_matter(void **test) {
+  (void)test;
+  uint64_t state = 1;
+  struct row rows[ROWS];
+  loom_database *database = memory_database();
+  for (size_t i = 0; i < ROWS; i++) {
+    rows[i] = random_row(&state);
+    rows[i].active = (rows[i].store + rows[i].second) % 2; /* no contradictions */
+  }
+  struct buffer text = rows_text(rows, ROWS);
+  struct outcome expected =
+      ingest(database, (struct file){LOOM_POLLS, text.bytes, text.length}, &whole, 0);
+  assert_int_equal(expected.counts.conflicts, 0);
+  assert_int_equal(expected.counts.added + expected.counts.duplicates, ROWS);
+  buffer_free(&text);
+  for (int round = 0; round < 40; round++) {
+    struct shape shape = random_shape(&state);
+    shuffle(&state, rows, ROWS);
+    text = rows_text(rows, ROWS);
+    assert_same_in_shape(database, (struct file){LOOM_POLLS, text.bytes, text.length}, &shape, 0,
+                         &expected);
+    buffer_free(&text);
+  }
+  outcome_free(&expected);
+  loom_database_close(database);
+}
+
+/* Takes rows into a map, as SEMANTICS says; the oracle of what follows. */
+struct map {
+  signed char known[6][60]; /* 0: no poll, 1: inactive, 2: active */
+  struct loom_ingest_counts counts;
+};
+
+static void map_take(struct map *map, const struct row *rows, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    signed char *known = &map->known[rows[i].store][rows[i].second];
+    signed char now = rows[i].active ? 2 : 1;
+    map->counts.rows++;
+    map->counts.added += *known == 0;
+    map->counts.duplicates += *known == now;
+    map->counts.conflicts += *known && *known != now;
+    *known = now;
+  }
+}
+
+static void assert_database_is_map(loom_database *database, const struct map *map) {
+  struct row rows[6 * 60];
+  size_t count = 0;
+  for (unsigned store = 0; store < 6; store++)
+    for (unsigned second = 0; second < 60; second++)
+      if (map->known[store][second])
+        rows[count++] = (struct row){store, second, map->known[store][second] == 2};
+  struct buffer text = rows_text(rows, count);
+  loom_database *other = memory_database();
+  struct loom_ingest_counts counts = load(other, LOOM_POLLS, text.bytes);
+  assert_int_equal(counts.added, count);
+  struct buffer found = dump(database), expected = dump(other);
+  assert_buffer_equal(&expected, &found);
+  buffer_free(&found);
+  buffer_free(&expected);
+  buffer_free(&text);
+  loom_database_close(other);
+}
+
+static void add_counts(struct loom_ingest_counts *sum, const struct loom_ingest_counts *more) {
+  sum->rows += more->rows;
+  sum->added += more->added;
+  sum->duplicates += more->duplicates;
+  sum->conflicts += more->conflicts;
+  sum->rejected += more->rejected;
+}
+
+static void report_problem(void *context, const char *problem) {
+  (void)context;
+  print_error("%s\n", problem);
+  fail();
+}
+
+/* The later row wins, in one file or in several, across runs, blocks, threads and transactions. */
+static void later_rows_win(void **test) {
+  (void)test;
+  uint64_t state = 2;
+  struct row rows[ROWS];
+  for (int round = 0; round < 30; round++) {
+    struct map map = {0};
+    struct loom_ingest_counts counts = {0};
+    loom_error error;
+    loom_database *database = memory_database();
+    for (size_t i = 0; i < ROWS; i++)
+      rows[i] = random_row(&state);
+    map_take(&map, rows, ROWS);
+    size_t files = 1 + random_below(&state, 4);
+    for (size_t f = 0; f < files; f++) {
+      size_t begin = ROWS * f / files, end = ROWS * (f + 1) / files;
+      struct shape shape = random_shape(&state);
+      struct loom_ingest_options options = {.kind = LOOM_POLLS,
+                                            .source = "f",
+                                            .threads = shape.threads,
+                                            .block_size = shape.block_size,
+                                            .sort_capacity = round % 2 ? 7 : shape.sort_capacity,
+                                            .always_libcsv = shape.always_libcsv};
+      struct buffer text = rows_text(rows + begin, end - begin);
+      struct loom_ingest_counts some = load_bytes(database, &options, text.bytes, text.length);
+      add_counts(&counts, &some);
+      buffer_free(&text);
+    }
+    assert_memory_equal(&counts, &map.counts, sizeof counts);
+    assert_true(counts.conflicts > 0 && counts.duplicates > 0);
+    assert_database_is_map(database, &map);
+    assert_status(loom_check_run(database, report_problem, NULL, &error), LOOM_OK, &error);
+    loom_database_close(database);
+  }
+}
+
+/* Ingesting anything again adds nothing and changes nothing. */
+static void twice_is_once(void **test) {
+  (void)test;
+  static const struct {
+    enum loom_kind kind;
+    const char *text;
+    uint64_t rows;
+  } files[] = {
+      {LOOM_POLLS, plain_polls, 5},
+      {LOOM_HOURS,
+       HOURS_HEADER
+       "s,0,09:00,17:00,\ns,0,18:00,20:00,\ns,3,closed,,2023-06-01\nt,6,00:00,24:00,2020-02-29\n"
+       "t,5,closed,closed,2020-02-29\nu,1,closed,,\nu,2,closed,,\nv,4,22:00,02:00,0001-01-01\n"
+       "v,4,22:00,02:00,\n",
+       9},
+      {LOOM_TIMEZONES, "store_id,timezone_str\ns,America/Denver\nt,UTC\n", 2},
+      {LOOM_SPECIAL_DAYS,
+       "store_id,date,open,close,note\n*,2023-12-25,,,closed\ns,2023-12-25,10:00,12:00,\n"
+       "s,2023-12-25,08:00,09:00,early\nt,2023-12-24,,,\n*,2023-12-26,18:00,02:00,\"a,b\"\n",
+       5},
+      {LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc,reason\n*,2023-01-01 00:00:00,2023-01-01 01:00:00,\n"
+       "s,2023-01-01 00:00:00,2023-01-01 01:00:00,upgrade\n"
+       "s,2023-01-01 00:00:00,2023-01-01 01:00:00,other\n",
+       3},
+  };
+  loom_database *database = memory_database();
+  for (size_t i = 0; i < COUNT_OF(files); i++) {
+    struct loom_ingest_counts counts = load(database, files[i].kind, files[i].text);
+    assert_int_equal(counts.rows, files[i].rows);
+    assert_int_equal(counts.added + counts.duplicates, files[i].rows);
+    struct buffer before = dump(database);
+    int64_t changes = sqlite3_total_changes(database->sqlite);
+    counts = load(database, files[i].kind, files[i].text);
+    assert_counts(&counts, files[i].rows, 0, files[i].rows, 0, 0);
+    struct buffer after = dump(database);
+    assert_buffer_equal(&before, &after);
+    if (files[i].kind != LOOM_POLLS) /* which rewrite the stores' first and newest poll */
+      assert_int_equal(sqlite3_total_changes(database->sqlite), changes);
+    buffer_free(&before);
+    buffer_free(&after);
+  }
+  loom_database_close(database);
+}
+
+/* Hours, zones and special days replace what was there for the stores (and dates) of the file, and
+ * no others. */
+static void records_replace(void **test) {
+  (void)test;
+  loom_database *database = memory_database();
+  load(database, LOOM_HOURS,
+       HOURS_HEADER "s,0,09:00,17:00,\ns,1,09:00,17:00,2023-01-01\nt,2,09:00,17:00,\n");
+  struct loom_ingest_counts counts =
+      load(database, LOOM_HOURS, HOURS_HEADER "s,0,09:00,17:00,\ns,0,10:00,11:00,\n");
+  assert_counts(&counts, 2, 1, 1, 0, 0);
+  assert_int_equal(number(database, "SELECT count(*) FROM hours_week"), 2);
+  assert_int_equal(number(database, "SELECT count(*) FROM hours"), 3);
+  /* Fewer rows than before, all of them known: the rest must go. */
+  counts = load(database, LOOM_HOURS, HOURS_HEADER "s,0,10:00,11:00,\n");
+  assert_counts(&counts, 1, 0, 1, 0, 0);
+  assert_int_equal(number(database, "SELECT count(*) FROM hours"), 2);
+  assert_int_equal(number(database, "SELECT open_s FROM hours JOIN store ON number = store"
+                                    " WHERE store_id = 's'"),
+                   36000);
+
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\ns,UTC\nt,UTC\n");
+  counts = load(database, LOOM_TIMEZONES,
+                "store_id,timezone_str\ns,Asia/Tokyo\ns,Asia/Kolkata\nnew,UTC\n");
+  assert_counts(&counts, 3, 1, 0, 2, 0);
+  assert_int_equal(
+      number(database,
+             "SELECT count(*) FROM store WHERE store_id = 's' AND timezone = 'Asia/Kolkata'"),
+      1);
+  assert_int_equal(number(database, "SELECT count(*) FROM store WHERE timezone = 'UTC'"), 2);
+
+#define DAYS_HEADER "store_id,date,open,close,note\n"
+  load(database, LOOM_SPECIAL_DAYS,
+       DAYS_HEADER "s,2023-12-25,08:00,09:00,a\ns,2023-12-25,10:00,12:00,b\n*,2023-12-25,,,c\ns,"
+                   "2023-12-26,,,d\n");
+  /* An earlier span in front does not make the known one new. */
+  counts = load(database, LOOM_SPECIAL_DAYS,
+                DAYS_HEADER "s,2023-12-25,06:00,07:00,\ns,2023-12-25,08:00,09:00,a\n");
+  assert_counts(&counts, 2, 1, 1, 0, 0);
+  assert_int_equal(number(database, "SELECT count(*) FROM special_day"), 4);
+  assert_int_equal(number(database, "SELECT count(*) FROM special_day WHERE note = 'b'"), 0);
+  /* Another note is another row. */
+  counts = load(database, LOOM_SPECIAL_DAYS, DAYS_HEADER "*,2023-12-25,,,\n");
+  assert_counts(&counts, 1, 1, 0, 0, 0);
+  assert_int_equal(number(database, "SELECT count(*) FROM special_day WHERE note = 'c'"), 0);
+  loom_database_close(database);
+}
+
+/* Ids are kept byte for byte, also those that are not UTF-8, are long, or differ in case only. */
+static void ids_are_bytes(void **test) {
+  (void)test;
+  loom_database *database = memory_database();
+  struct loom_ingest_counts counts =
+      load(database, LOOM_POLLS,
+           POLLS_HEADER "\xff\xfe,active,2023-01-01 00:00:00\nA,active,2023-01-01 00:00:00\n"
+                        "a,active,2023-01-01 00:00:00\n007,active,2023-01-01 00:00:00\n"
+                        "7,active,2023-01-01 00:00:00\n" ID_85 ID_85 ID_85
+                        ",active,2023-01-01 00:00:00\n\"a b\",active,2023-01-01 00:00:00\n"
+                        "*,active,2023-01-01 00:00:00\n\"\xff\xfe\",active,2023-01-01 00:00:00\n");
+  assert_counts(&counts, 9, 8, 1, 0, 0);
+  assert_int_equal(number(database, "SELECT count(*) FROM store"), 8);
+  assert_int_equal(
+      number(database, "SELECT count(*) FROM store WHERE CAST(store_id AS BLOB) = x'fffe'"), 1);
+  assert_int_equal(number(database, "SELECT max(length(CAST(store_id AS BLOB))) FROM store"), 255);
+  loom_database_close(database);
+}
+
+/* A note may take up nearly a whole row. */
+static void long_notes(void **test) {
+  (void)test;
+  struct buffer text = {0};
+  loom_database *database = memory_database();
+  buffer_printf(&text, "store_id,date,open,close,note\n*,2023-01-01,,,");
+  while (text.length < 65000)
+    buffer_put(&text, "0123456789", 10);
+  buffer_printf(&text, "\n*,2023-01-02,,,\n");
+  load(database, LOOM_SPECIAL_DAYS, text.bytes);
+  assert_int_equal(number(database, "SELECT max(length(note)) > 64900 FROM special_day"), 1);
+  assert_int_equal(number(database, "SELECT count(*) FROM special_day"), 2);
+  buffer_free(&text);
+  loom_database_close(database);
+}
+
+/* A header alone is a good file that holds nothing. */
+static void no_rows(void **test) {
+  (void)test;
+  loom_database *database = memory_database();
+  for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
+    struct loom_ingest_counts counts =
+        load(database, (enum loom_kind)kind, loom_kind_header((enum loom_kind)kind));
+    assert_counts(&counts, 0, 0, 0, 0, 0);
+  }
+  assert_int_equal(number(database, "SELECT count(*) FROM store"), 0);
+  loom_database_close(database);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_form_means_the_same),
+      cmocka_unit_test(gzip_means_the_same),
+      cmocka_unit_test(polls_are_packed_by_day),
+      cmocka_unit_test(other_kinds_however_taken),
+      cmocka_unit_test(bad_rows_are_told),
+      cmocka_unit_test(bad_files_are_told),
+      cmocka_unit_test(binary_headers_are_told),
+      cmocka_unit_test(nul_byte_in_a_row),
+      cmocka_unit_test(rejects_are_handed_out),
+      cmocka_unit_test(long_rows_lf),
+      cmocka_unit_test(long_rows_crlf),
+      cmocka_unit_test(long_rows_cr),
+      cmocka_unit_test(unclosed_quote_is_bounded),
+      cmocka_unit_test(damaged_gzip),
+      cmocka_unit_test(failures_latch),
+      cmocka_unit_test(calls_out_of_order),
+      cmocka_unit_test(apply_cannot_be_resumed_after_a_failure),
+      cmocka_unit_test(apply_cannot_be_repeated),
+      cmocka_unit_test(freed_at_any_stage),
+      cmocka_unit_test(order_of_rows_does_not_matter),
+      cmocka_unit_test(later_rows_win),
+      cmocka_unit_test(twice_is_once),
+      cmocka_unit_test(records_replace),
+      cmocka_unit_test(ids_are_bytes),
+      cmocka_unit_test(long_notes),
+      cmocka_unit_test(no_rows),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

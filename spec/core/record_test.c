@@ -1,0 +1,281 @@
+/*
+** Tests of headers and rows: how columns are found, what typed records rows become, and the short
+*way of reading a
+** timestamp, which must agree with the long one.
+*/
+#include "storage.h"
+
+#include "civil.h"
+#include "record.h"
+#include "schedule.h"
+#include "support.h"
+
+/* Splits at commas; the text must stay. */
+static void make_row(struct loom_csv_row *row, const char *text) {
+  row->count = 0;
+  row->raw = text;
+  row->raw_length = strlen(text);
+  for (const char *at = text;; at++) {
+    size_t length = strcspn(at, ",");
+    if (row->count < LOOM_CSV_FIELDS_MAX)
+      row->fields[row->count] = (struct loom_csv_field){at, length};
+    row->count++;
+    at += length;
+    if (!*at)
+      return;
+  }
+}
+
+static void begin(struct loom_record_reader *reader, enum loom_kind kind, const char *header) {
+  loom_error error;
+  struct loom_csv_row row;
+  *reader = (struct loom_record_reader){.zones = loom_zones_new(NULL)};
+  loom_id_table_init(&reader->ids);
+  loom_id_table_init(&reader->texts);
+  make_row(&row, header);
+  assert_status(loom_columns_find(kind, &row, &reader->columns, &error), LOOM_OK, &error);
+}
+
+static void end(struct loom_record_reader *reader) {
+  loom_id_table_free(&reader->ids);
+  loom_id_table_free(&reader->texts);
+  loom_zones_free(reader->zones);
+}
+
+static void kinds(void **state) {
+  (void)state;
+  static const char *const names[] = {"polls", "hours", "timezones", "special_days", "exclusions"};
+  enum loom_kind kind;
+  for (int k = 0; k < LOOM_KIND_COUNT; k++) {
+    loom_error error;
+    struct loom_csv_row row;
+    struct loom_columns columns;
+    assert_true(loom_kind_from_name(names[k], &kind));
+    assert_int_equal(kind, k);
+    /* What Loom writes is what it reads. */
+    make_row(&row, loom_kind_header(kind));
+    assert_status(loom_columns_find(kind, &row, &columns, &error), LOOM_OK, &error);
+    for (int c = 0; c < (int)row.count; c++)
+      assert_int_equal(columns.fields[c], c);
+  }
+  kind = LOOM_HOURS;
+  assert_false(loom_kind_from_name("Polls", &kind));
+  assert_false(loom_kind_from_name("", &kind));
+  assert_int_equal(kind, LOOM_HOURS);
+}
+
+static void columns(void **state) {
+  (void)state;
+  loom_error error;
+  struct loom_csv_row row;
+  struct loom_columns found;
+  make_row(&row, "x,END_TIME_LOCAL,Start_Time_Local,DAYOFWEEK,,Store_Id");
+  assert_status(loom_columns_find(LOOM_HOURS, &row, &found, &error), LOOM_OK, &error);
+  static const int fields[] = {5, 3, 2, 1, -1};
+  assert_int_equal(found.kind, LOOM_HOURS);
+  assert_int_equal(found.field_count, 6);
+  assert_memory_equal(found.fields, fields, sizeof fields);
+  make_row(&row, "store_id,status,timestamp_utc,timestamp_utc");
+  assert_int_equal(loom_columns_find(LOOM_POLLS, &row, &found, &error), LOOM_EINPUT);
+  make_row(&row, "store_id,status,timestamp");
+  assert_int_equal(loom_columns_find(LOOM_POLLS, &row, &found, &error), LOOM_EINPUT);
+  assert_string_equal(error.message,
+                      "the header has no column timestamp_utc: expected store_id, status,"
+                      " timestamp_utc; found \"store_id,status,timestamp\"");
+}
+
+/* Columns beyond the fields that are kept do not count, and are not reached for. */
+static void very_many_columns(void **state) {
+  (void)state;
+  loom_error error;
+  struct loom_csv_row row;
+  struct loom_columns found;
+  struct buffer text = {0};
+  for (int i = 0; i < 254; i++)
+    buffer_printf(&text, "x%d,", i);
+  buffer_printf(&text, "store_id,status,timestamp_utc");
+  make_row(&row, text.bytes);
+  assert_int_equal(row.count, 257);
+  assert_int_equal(loom_columns_find(LOOM_POLLS, &row, &found, &error), LOOM_EINPUT);
+  assert_non_null(strstr(error.message, "no column timestamp_utc"));
+  make_row(&row, strchr(text.bytes, ',') + 1);
+  assert_status(loom_columns_find(LOOM_POLLS, &row, &found, &error), LOOM_OK, &error);
+  assert_int_equal(found.fields[2], 255);
+  buffer_free(&text);
+}
+
+static void polls(void **state) {
+  (void)state;
+  struct loom_record_reader reader;
+  struct loom_csv_row row;
+  struct loom_poll_record poll;
+  struct loom_row_problem problem;
+  begin(&reader, LOOM_POLLS, "timestamp_utc,store_id,status");
+  make_row(&row, "1970-01-02 00:00:01.5,a,active");
+  assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_GOOD);
+  assert_int_equal(loom_poll_instant(poll.poll), LOOM_DAY + 1500000);
+  assert_true(loom_poll_active(poll.poll));
+  assert_int_equal(poll.day, 1);
+  assert_int_equal(poll.store, 0);
+  /* The offset decides the day. */
+  make_row(&row, "1970-01-01 00:30:00+01:00,b,inactive");
+  assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_GOOD);
+  assert_int_equal(poll.day, -1);
+  assert_int_equal(poll.store, 1);
+  /* A row that is refused leaves no id behind. */
+  make_row(&row, "1970-01-01 00:30:00,c,inactive ");
+  assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_BAD);
+  assert_string_equal(problem.column, "status");
+  assert_memory_equal(problem.value.text, "inactive ", problem.value.length);
+  make_row(&row, "1970-01-01 00:30:00,c");
+  assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_BAD);
+  assert_null(problem.column);
+  assert_string_equal(problem.reason, "has 2 fields, but the header has 3");
+  assert_int_equal(reader.ids.count, 2);
+  end(&reader);
+}
+
+/* Timestamps near the common form, each after one that sets the date the short way remembers. */
+static void short_way_agrees_with_the_long_one(void **test) {
+  (void)test;
+  static const char alphabet[] = "0123456789:.- TUZ+x/";
+  uint64_t state = 15;
+  size_t good = 0, bad = 0;
+  struct loom_record_reader reader;
+  begin(&reader, LOOM_POLLS, "timestamp_utc,store_id,status");
+  for (int round = 0; round < 20000; round++) {
+    char text[100];
+    int64_t expected;
+    struct loom_csv_row row;
+    struct loom_poll_record poll;
+    struct loom_row_problem problem;
+    snprintf(text, sizeof text, "2023-01-2%d %02d:%02d:%02d.%06d UTC,a,active",
+             (int)random_below(&state, 10), (int)random_below(&state, 26),
+             (int)random_below(&state, 62), (int)random_below(&state, 62),
+             (int)random_below(&state, 1000000));
+    for (uint64_t changes = random_below(&state, 2); changes > 0; changes--)
+      text[random_below(&state, 30)] = alphabet[random_below(&state, sizeof alphabet - 1)];
+    make_row(&row, text);
+    const char *reason = loom_parse_timestamp(text, 30, &expected);
+    enum loom_record_result result = loom_record_read_poll(&reader, &row, &poll, &problem);
+    assert_int_equal(result, reason ? LOOM_RECORD_BAD : LOOM_RECORD_GOOD);
+    if (reason) {
+      assert_string_equal(problem.reason, reason);
+      bad++;
+    } else {
+      assert_int_equal(loom_poll_instant(poll.poll), expected);
+      assert_int_equal(poll.day, loom_date_of_instant(expected));
+      good++;
+    }
+  }
+  assert_true(good > 1000 && bad > 1000);
+  end(&reader);
+}
+
+static const struct {
+  enum loom_kind kind;
+  const char *row;
+  struct loom_record record; /* store and text are numbers in tables that were empty before */
+} good_rows[] = {
+    {LOOM_HOURS,
+     "a,6,00:00,24:00:00,",
+     {.date = LOOM_ALWAYS, .weekday = 6, .open = 0, .close = 86400}},
+    {LOOM_HOURS, "a,0,22:30:15,02:00,1970-01-02", {.date = 1, .open = 81015, .close = 7200}},
+    {LOOM_HOURS,
+     "a,0,09:00,10:00,0001-01-01",
+     {.date = LOOM_ALWAYS, .open = 32400, .close = 36000}},
+    {LOOM_HOURS,
+     "a,3,CLOSED,,",
+     {.date = LOOM_ALWAYS, .weekday = 3, .open = LOOM_CLOSED, .close = LOOM_CLOSED}},
+    {LOOM_HOURS,
+     "a,3,closed,Closed,",
+     {.date = LOOM_ALWAYS, .weekday = 3, .open = LOOM_CLOSED, .close = LOOM_CLOSED}},
+    {LOOM_TIMEZONES, "a,Europe/Paris", {.text = 0}},
+    {LOOM_SPECIAL_DAYS,
+     "a,1970-01-03,,,note",
+     {.date = 2, .open = LOOM_CLOSED, .close = LOOM_CLOSED}},
+    {LOOM_SPECIAL_DAYS,
+     "*,1970-01-03,10:00,11:00,",
+     {.store = LOOM_ALL_STORES, .date = 2, .open = 36000, .close = 39600}},
+    {LOOM_EXCLUSIONS,
+     "*,1970-01-01 00:00:00,1970-01-01 00:00:00.000001,",
+     {.store = LOOM_ALL_STORES, .from = 0, .to = 1}},
+    {LOOM_EXCLUSIONS, "**,1969-12-31 23:59:59Z,1970-01-01 00:00:00,why", {.from = -LOOM_SECOND}},
+    {LOOM_HOURS,
+     "*,0,09:00,10:00,",
+     {.date = LOOM_ALWAYS, .open = 32400, .close = 36000}}, /* an id here */
+};
+
+static void good_records(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(good_rows); i++) {
+    struct loom_record_reader reader;
+    struct loom_csv_row row;
+    struct loom_record record;
+    struct loom_row_problem problem = {0};
+    const struct loom_record *expected = &good_rows[i].record;
+    memset(&record, 0x55, sizeof record);
+    begin(&reader, good_rows[i].kind, loom_kind_header(good_rows[i].kind));
+    make_row(&row, good_rows[i].row);
+    assert_int_equal(loom_record_read(&reader, &row, &record, &problem), LOOM_RECORD_GOOD);
+    assert_int_equal(record.store, expected->store);
+    assert_int_equal(record.text, expected->text);
+    assert_int_equal(record.date, expected->date);
+    assert_int_equal(record.weekday, expected->weekday);
+    assert_int_equal(record.open, expected->open);
+    assert_int_equal(record.close, expected->close);
+    assert_int_equal(record.from, expected->from);
+    assert_int_equal(record.to, expected->to);
+    assert_int_equal(reader.ids.count, expected->store == 0);
+    end(&reader);
+  }
+}
+
+/* The ids of rows that are refused take no number; the messages are in ingest_test. */
+static void refused_records(void **state) {
+  (void)state;
+  static const struct {
+    enum loom_kind kind;
+    const char *row, *column;
+  } cases[] = {
+      {LOOM_HOURS, "a,07,09:00,10:00,", "dayOfWeek"},
+      {LOOM_HOURS, "a,0,24:00:01,10:00,", "start_time_local"},
+      {LOOM_HOURS, "a,0,,,", "start_time_local"},
+      {LOOM_HOURS, "a,0,09:00,,", "end_time_local"},
+      {LOOM_HOURS, "a,0,09:00,closed,", "end_time_local"},
+      {LOOM_HOURS, ",0,09:00,10:00,", "store_id"},
+      {LOOM_HOURS, "a,0,09:00,10:00,today", "effective_from"},
+      {LOOM_TIMEZONES, "a,/etc/localtime", "timezone_str"},
+      {LOOM_TIMEZONES, "a,posixrules ", "timezone_str"},
+      {LOOM_SPECIAL_DAYS, "a,1970-1-1,,,", "date"},
+      {LOOM_SPECIAL_DAYS, "a,1970-01-01,,10:00,", "open"},
+      {LOOM_EXCLUSIONS, "a,1970-01-01 00:00:01,1970-01-01 00:00:00,", "to_utc"},
+      {LOOM_EXCLUSIONS, "a,1970-01-01,1970-01-01 00:00:00,", "from_utc"},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    struct loom_record_reader reader;
+    struct loom_csv_row row;
+    struct loom_record record;
+    struct loom_row_problem problem = {0};
+    begin(&reader, cases[i].kind, loom_kind_header(cases[i].kind));
+    make_row(&row, cases[i].row);
+    assert_int_equal(loom_record_read(&reader, &row, &record, &problem), LOOM_RECORD_BAD);
+    assert_string_equal(problem.column, cases[i].column);
+    assert_true(strlen(problem.reason) > 0);
+    assert_int_equal(reader.ids.count, 0);
+    end(&reader);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(kinds),
+      cmocka_unit_test(columns),
+      cmocka_unit_test(very_many_columns),
+      cmocka_unit_test(polls),
+      cmocka_unit_test(short_way_agrees_with_the_long_one),
+      cmocka_unit_test(good_records),
+      cmocka_unit_test(refused_records),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,386 @@
+/*
+** Tests of the database as a source: which stores and polls it gives, the neighbours of a range
+*however far away
+** they are, and one snapshot from its beginning to its release.
+*/
+#include "storage.h"
+
+#include "civil.h"
+#include "source_sqlite.h"
+#include "support.h"
+
+#define POLLS_HEADER "store_id,status,timestamp_utc\n"
+
+/* Polls of day D at hour H, from 1970 on. */
+static int64_t at(int64_t day, int64_t hour) {
+  return day * LOOM_DAY + hour * LOOM_HOUR;
+}
+
+static void add_poll(loom_database *database, const char *store, int64_t instant, bool active) {
+  char text[200], when[LOOM_TIMESTAMP_SIZE];
+  loom_format_timestamp(instant, when);
+  snprintf(text, sizeof text, POLLS_HEADER "%s,%s,%s\n", store, active ? "active" : "inactive",
+           when);
+  load(database, LOOM_POLLS, text);
+}
+
+/* Everything a query gives, as text: "id zone | polls as hours since 1970, + for active". */
+static struct buffer take_all(loom_database *database, const struct loom_source_query *query,
+                              struct loom_common *common) {
+  loom_error error;
+  uint64_t most;
+  size_t count = 0;
+  loom_status status;
+  struct buffer out = {0};
+  struct loom_store store = {0};
+  loom_source *source = loom_source_sqlite(database);
+  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+  assert_status(source->select(source, query, common, &most, &error), LOOM_OK, &error);
+  while ((status = source->next(source, &store, &error)) == LOOM_OK) {
+    count++;
+    assert_int_equal(strlen(store.id), store.id_length);
+    buffer_printf(&out, "%s %s h%zu d%zu e%zu |", store.id, store.zone, store.hours.count,
+                  store.special_days.count, store.exclusions.count);
+    for (size_t i = 0; i < store.polls.count; i++) {
+      int64_t instant = loom_poll_instant(store.polls.items[i]);
+      assert_true(i == 0 || instant > loom_poll_instant(store.polls.items[i - 1]));
+      buffer_printf(&out, " %lld%c", (long long)(instant / LOOM_HOUR),
+                    loom_poll_active(store.polls.items[i]) ? '+' : '-');
+    }
+    buffer_put(&out, "\n", 1);
+  }
+  assert_status(status, LOOM_DONE, &error);
+  assert_int_equal(source->next(source, &store, &error), LOOM_DONE);
+  assert_true(count <= most);
+  loom_store_free(&store);
+  source->free(source);
+  return out;
+}
+
+static void assert_gives(loom_database *database, const struct loom_source_query *query,
+                         const char *expected) {
+  struct loom_common common = {0};
+  struct buffer found = take_all(database, query, &common);
+  assert_string_equal(found.bytes ? found.bytes : "", expected);
+  buffer_free(&found);
+  loom_common_free(&common);
+}
+
+static void newest_poll(void **state) {
+  (void)state;
+  loom_error error;
+  int64_t instant;
+  loom_database *database = memory_database();
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\nz,UTC\n");
+  loom_source *source = loom_source_sqlite(database);
+  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+  assert_int_equal(source->newest(source, &instant, &error), LOOM_EEMPTY);
+  assert_string_equal(error.message, ":memory:: there are no polls yet");
+  source->release(source);
+  add_poll(database, "b", at(5, 1), true);
+  add_poll(database, "a", at(-3, 2), true);
+  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+  assert_status(source->newest(source, &instant, &error), LOOM_OK, &error);
+  assert_int_equal(instant, at(5, 1));
+  source->free(source);
+  loom_database_close(database);
+}
+
+/* Whole days are given: polls beyond the range that share a day with it do no harm. */
+static void polls_of_a_range(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  for (int64_t day = -2; day < 5; day++)
+    add_poll(database, "a", at(day, 12), day % 2);
+  add_poll(database, "b", at(2, 0) - 1, true);
+  struct loom_source_query query = {.from = at(0, 12), .to = at(2, 0), .as_of = at(10, 0)};
+  assert_gives(database, &query, "a  h0 d0 e0 | 12- 36+ 60-\nb  h0 d0 e0 | 47+\n");
+  query.to = at(2, 0) - 1;
+  assert_gives(database, &query, "a  h0 d0 e0 | 12- 36+\nb  h0 d0 e0 | 47+\n");
+  query.from = query.to = at(100, 0);
+  assert_gives(database, &query, "a  h0 d0 e0 |\nb  h0 d0 e0 |\n");
+  loom_database_close(database);
+}
+
+static void neighbours(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  add_poll(database, "far", at(10, 1), true); /* of several earlier polls, the last one counts */
+  add_poll(database, "far", at(10, 5), false);
+  add_poll(database, "far", at(900, 3), true); /* and the first of several later ones */
+  add_poll(database, "far", at(900, 7), false);
+  add_poll(database, "far", at(901, 0), false);
+  add_poll(database, "in", at(500, 12), true);
+  add_poll(database, "before", at(500, 2), true); /* of the range's own day, yet before it */
+  add_poll(database, "before", at(20, 2), false);
+  add_poll(database, "late", at(905, 2), true);
+  add_poll(database, "days", at(499, 23), true);
+  add_poll(database, "days", at(501, 1), false);
+  struct loom_source_query query = {
+      .from = at(500, 10), .to = at(500, 20), .neighbours = true, .as_of = at(902, 0)};
+  /* The later block comes whole; what is past as_of counts for nothing and may be there or not. */
+  assert_gives(database, &query,
+               "far  h0 d0 e0 | 245- 21603+ 21607-\n"
+               "in  h0 d0 e0 | 12012+\n"
+               "before  h0 d0 e0 | 12002+\n"
+               "late  h0 d0 e0 |\n"
+               "days  h0 d0 e0 | 11999+ 12025-\n");
+  query.as_of = at(899, 23); /* no neighbour after as_of's day */
+  assert_gives(database, &query,
+               "far  h0 d0 e0 | 245-\n"
+               "in  h0 d0 e0 | 12012+\n"
+               "before  h0 d0 e0 | 12002+\n"
+               "late  h0 d0 e0 |\n"
+               "days  h0 d0 e0 | 11999+ 12025-\n");
+  query.as_of = query.to;
+  assert_gives(database, &query,
+               "far  h0 d0 e0 | 245-\n"
+               "in  h0 d0 e0 | 12012+\n"
+               "before  h0 d0 e0 | 12002+\n"
+               "late  h0 d0 e0 |\n"
+               "days  h0 d0 e0 | 11999+\n");
+  query.neighbours = false;
+  query.as_of = at(902, 0);
+  assert_gives(database, &query,
+               "far  h0 d0 e0 |\nin  h0 d0 e0 | 12012+\nbefore  h0 d0 e0 | 12002+\n"
+               "late  h0 d0 e0 |\ndays  h0 d0 e0 |\n");
+  loom_database_close(database);
+}
+
+#define DAYS 40
+#define STORES 5
+
+/* Against a plain search: the nearest polls around any range are among those given, and those
+ * within it are all. */
+static void neighbours_of_random_ranges(void **test) {
+  (void)test;
+  uint64_t state = 4;
+  signed char polls[STORES][DAYS * 24] = {0}; /* by hour; 1 inactive, 2 active */
+  struct buffer text = {0};
+  loom_error error;
+  loom_database *database = memory_database();
+  buffer_printf(&text, POLLS_HEADER);
+  for (int i = 0; i < 100; i++) {
+    unsigned store = (unsigned)random_below(&state, STORES);
+    /* Only every third day has polls at all. */
+    unsigned hour =
+        (unsigned)random_below(&state, DAYS / 3) * 72 + (unsigned)random_below(&state, 24);
+    char when[LOOM_TIMESTAMP_SIZE];
+    if (polls[store][hour])
+      continue;
+    polls[store][hour] = (signed char)(1 + random_below(&state, 2));
+    loom_format_timestamp(hour * LOOM_HOUR, when);
+    buffer_printf(&text, "%u,%s,%s\n", store, polls[store][hour] == 2 ? "active" : "inactive",
+                  when);
+  }
+  load(database, LOOM_POLLS, text.bytes);
+  buffer_free(&text);
+  for (int round = 0; round < 300; round++) {
+    struct loom_common common = {0};
+    struct loom_store store = {0};
+    uint64_t most;
+    int from = (int)random_below(&state, DAYS * 24), to = from + (int)random_below(&state, 100);
+    int as_of = to + (int)random_below(&state, 300);
+    struct loom_source_query query = {.from = from * LOOM_HOUR,
+                                      .to = to * LOOM_HOUR,
+                                      .neighbours = true,
+                                      .as_of = as_of * LOOM_HOUR};
+    loom_source *source = loom_source_sqlite(database);
+    assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+    assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+    while (source->next(source, &store, &error) == LOOM_OK) {
+      const signed char *known = polls[store.id[0] - '0'];
+      int before = from - 1, after = to + 1;
+      bool given[DAYS * 24] = {false};
+      while (before >= 0 && !known[before])
+        before--;
+      while (after < DAYS * 24 && !known[after])
+        after++;
+      for (size_t i = 0; i < store.polls.count; i++) {
+        int64_t hour = loom_poll_instant(store.polls.items[i]) / LOOM_HOUR;
+        assert_in_range(hour, 0, DAYS * 24 - 1);
+        assert_int_equal(known[hour], loom_poll_active(store.polls.items[i]) ? 2 : 1);
+        given[hour] = true;
+      }
+      for (int hour = from; hour <= to && hour < DAYS * 24; hour++)
+        assert_int_equal(given[hour], known[hour] != 0);
+      assert_true(before < 0 || given[before]);
+      assert_true(after >= DAYS * 24 || after > as_of || given[after]);
+    }
+    source->free(source);
+    loom_store_free(&store);
+    loom_common_free(&common);
+  }
+  loom_database_close(database);
+}
+
+static void which_stores(void **state) {
+  (void)state;
+  static const char *const globs[] = {"polled*", "[hz]?ne*"};
+  loom_database *database = memory_database();
+  add_poll(database, "polled", at(1, 0), true);
+  load(database, LOOM_HOURS, "store_id,day,start_time_local,end_time_local\nhours,0,09:00,17:00\n");
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\nzone,Asia/Tokyo\n");
+  load(database, LOOM_SPECIAL_DAYS, "store_id,date,open,close\nspecial,2023-01-01,,\n");
+  load(database, LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc\nexcluded,2023-01-01 00:00:00,2023-01-02 00:00:00\n");
+  struct loom_source_query query = {.from = 0, .to = at(2, 0), .as_of = at(2, 0)};
+  assert_gives(database, &query, "polled  h0 d0 e0 | 24+\n");
+  query.all_stores = true;
+  assert_gives(database, &query,
+               "polled  h0 d0 e0 | 24+\nhours  h1 d0 e0 |\nzone Asia/Tokyo h0 d0 e0 |\n");
+  query.globs = globs;
+  query.glob_count = 2;
+  assert_gives(database, &query, "polled  h0 d0 e0 | 24+\nzone Asia/Tokyo h0 d0 e0 |\n");
+  query.glob_count = 1;
+  assert_gives(database, &query, "polled  h0 d0 e0 | 24+\n");
+  query.globs = (const char *const[]){"POLLED"}; /* case counts */
+  assert_gives(database, &query, "");
+  loom_database_close(database);
+}
+
+/* Hours, special days and exclusions go to their own stores, and those of every store are apart. */
+static void what_belongs_to_whom(void **state) {
+  (void)state;
+  loom_error error;
+  uint64_t most;
+  struct loom_common common = {0};
+  struct loom_store store = {0};
+  loom_database *database = memory_database();
+  load(
+      database, LOOM_POLLS,
+      POLLS_HEADER
+      "a,active,1970-01-01 00:00:00\nb,active,1970-01-01 00:00:00\nc,active,1970-01-01 00:00:00\n");
+  load(database, LOOM_HOURS,
+       "store_id,day,start_time_local,end_time_local,effective_from\nc,2,10:00,11:00,1970-01-03\nc,"
+       "1,09:00,17:00,\n"
+       "a,0,closed,,1970-01-02\n");
+  load(database, LOOM_SPECIAL_DAYS,
+       "store_id,date,open,close\n*,1970-01-05,,\nb,1970-01-04,01:00,02:00\nb,1970-01-04,03:00,04:"
+       "00\n*,1970-01-03,05:00,06:00\n");
+  load(database, LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc\nb,1970-01-01 00:00:00,1970-01-01 00:00:01\n*,1970-01-01 "
+       "00:00:02,1970-01-01 00:00:03\n");
+  struct loom_source_query query = {.from = 0, .to = 1, .as_of = 1};
+  loom_source *source = loom_source_sqlite(database);
+  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+  assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+  assert_int_equal(most, 3);
+  assert_int_equal(common.special_days.count, 2);
+  assert_int_equal(common.special_days.items[0].date, 2);
+  assert_int_equal(common.special_days.items[0].open, 5 * 3600);
+  assert_int_equal(common.special_days.items[1].open, LOOM_CLOSED);
+  assert_int_equal(common.exclusions.count, 1);
+  assert_int_equal(common.exclusions.items[0].start, 2 * LOOM_SECOND);
+
+  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_string_equal(store.id, "a");
+  assert_int_equal(store.hours.count, 1);
+  assert_int_equal(store.hours.items[0].from, 1);
+  assert_int_equal(store.hours.items[0].open, LOOM_CLOSED);
+  assert_int_equal(store.special_days.count + store.exclusions.count, 0);
+  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_string_equal(store.id, "b");
+  assert_int_equal(store.hours.count, 0);
+  assert_int_equal(store.special_days.count, 2);
+  assert_int_equal(store.special_days.items[1].close, 4 * 3600);
+  assert_int_equal(store.exclusions.count, 1);
+  assert_int_equal(store.exclusions.items[0].end, LOOM_SECOND);
+  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_string_equal(store.id, "c");
+  assert_int_equal(store.hours.count, 2);
+  assert_int_equal(store.hours.items[0].from, LOOM_ALWAYS);
+  assert_int_equal(store.hours.items[0].weekday, 1);
+  assert_int_equal(store.hours.items[1].from, 2);
+  assert_int_equal(store.special_days.count + store.exclusions.count, 0);
+  assert_int_equal(source->next(source, &store, &error), LOOM_DONE);
+  loom_store_free(&store);
+  loom_common_free(&common);
+  source->free(source);
+  loom_database_close(database);
+}
+
+/* What others commit meanwhile is not seen, in no table; a released source begins anew. */
+static void one_snapshot(void **state) {
+  (void)state;
+  struct scratch scratch;
+  loom_error error;
+  uint64_t most;
+  struct loom_common common = {0};
+  struct loom_store store = {0};
+  scratch_begin(&scratch);
+  const char *path = scratch_path(&scratch, "x.db");
+  loom_database *reader = open_database(path), *writer = open_database(path);
+  add_poll(writer, "a", at(1, 0), true);
+  loom_source *source = loom_source_sqlite(reader);
+  struct loom_source_query query = {.from = 0, .to = at(9, 0), .as_of = at(9, 0)};
+  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+  add_poll(writer, "a", at(2, 0), true);
+  add_poll(writer, "b", at(2, 0), true);
+  assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+  assert_int_equal(most, 1);
+  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_int_equal(store.polls.count, 1);
+  assert_int_equal(source->next(source, &store, &error), LOOM_DONE);
+  source->release(source);
+  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+  assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+  assert_int_equal(most, 2);
+  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_int_equal(store.polls.count, 2);
+  source->free(source); /* without a release: it releases itself */
+  add_poll(reader, "c", at(2, 0), true);
+  loom_store_free(&store);
+  loom_common_free(&common);
+  loom_database_close(reader);
+  loom_database_close(writer);
+  scratch_end(&scratch);
+}
+
+static void damage_is_told(void **state) {
+  (void)state;
+  static const struct {
+    const char *sql, *message;
+  } cases[] = {
+      {"UPDATE poll_block SET polls = x'00'", "a block of polls has a wrong length"},
+      {"INSERT INTO hours_week VALUES(1, '2023-02-30')", "a date cannot be read"},
+      {"INSERT INTO special_day VALUES(1, 'x', NULL, NULL, '')", "a date cannot be read"},
+      {"INSERT INTO special_day VALUES(NULL, '', NULL, NULL, '')", "a date cannot be read"},
+      {"UPDATE store SET timezone = printf('%064d', 0)", "a store cannot be read"},
+      {"UPDATE poll_block SET day = 3000000", "polls have an impossible day"},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    char message[200];
+    loom_error error;
+    uint64_t most;
+    struct loom_common common = {0};
+    struct loom_store store = {0};
+    loom_database *database = memory_database();
+    add_poll(database, "a", at(1, 0), true);
+    execute(database, cases[i].sql);
+    snprintf(message, sizeof message, ":memory:: is corrupt: %s (see loom check)",
+             cases[i].message);
+    struct loom_source_query query = {.from = 0, .to = at(9, 0), .as_of = at(9, 0)};
+    loom_source *source = loom_source_sqlite(database);
+    assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+    loom_status status = source->select(source, &query, &common, &most, &error);
+    if (status == LOOM_OK)
+      status = source->next(source, &store, &error);
+    assert_int_equal(status, LOOM_ECORRUPT);
+    assert_string_equal(error.message, message);
+    source->free(source);
+    loom_store_free(&store);
+    loom_common_free(&common);
+    loom_database_close(database);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(newest_poll),  cmocka_unit_test(polls_of_a_range),
+      cmocka_unit_test(neighbours),   cmocka_unit_test(neighbours_of_random_ranges),
+      cmocka_unit_test(which_stores), cmocka_unit_test(what_belongs_to_whom),
+      cmocka_unit_test(one_snapshot), cmocka_unit_test(damage_is_told),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

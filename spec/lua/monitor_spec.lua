@@ -1,0 +1,112 @@
+local database = require "support.database"
+local files = require "support.files"
+local loom = require "loom"
+
+describe("a monitor", function()
+  local folder, monitor
+
+  before_each(function()
+    folder = files.make_folder()
+    monitor = assert(loom.open ":memory:")
+    assert(monitor:ingest(database.files(database.small)))
+  end)
+
+  after_each(function()
+    monitor:close()
+    files.remove_folder(folder)
+  end)
+
+  it("raises once it is closed", function()
+    monitor:close()
+    for _, method in ipairs { "info", "check" } do
+      assert.error_matches(function() monitor[method](monitor) end, "loom.database is closed", 1, true)
+    end
+    assert.error_matches(function() monitor:report() end, "loom.database is closed", 1, true)
+    assert.error_matches(function() monitor:prune(1) end, "loom.database is closed", 1, true)
+    assert.error_matches(function() monitor:export("polls", print) end, "loom.database is closed", 1, true)
+  end)
+
+  it("tells what it holds", function()
+    local info = monitor:info()
+    assert.equal(4, info.stores)
+    assert.equal(3, info.polled_stores)
+    assert.equal(7, info.polls)
+    assert.equal(1, info.schema_version)
+  end)
+
+  it("is checked", function()
+    assert.same({}, monitor:check())
+  end)
+
+  it("is pruned", function()
+    assert.equal(2, monitor:prune(86400))
+    assert.equal(0, monitor:prune(86400))
+    assert.equal(5, monitor:info().polls)
+    for _, wrong in ipairs { -1, "day", {} } do
+      assert.has_error(function() monitor:prune(wrong) end)
+    end
+  end)
+
+  describe("exports", function()
+    it("piece by piece", function()
+      local pieces = {}
+      assert.is_true(monitor:export("timezones", function(text)
+        pieces[#pieces + 1] = text
+        return true
+      end))
+      assert.equal('store_id,timezone_str\n1481966498820158979,UTC\n"café, ""north""",Europe/Paris\n'
+        .. "known only by zone,Asia/Kathmandu\nnight,UTC\n", table.concat(pieces))
+    end)
+
+    it("until writing fails, and can then be used again", function()
+      local good, message, code = monitor:export("polls", function()
+        return nil, "no room"
+      end)
+      assert.is_nil(good)
+      assert.equal("EIO: no room", message)
+      assert.equal("EIO", code)
+      assert.has_error(function()
+        monitor:export("polls", function() error("of the caller's", 0) end)
+      end, "of the caller's")
+      assert.is_true(monitor:export("polls", function() return true end))
+      assert(monitor:ingest { timezones = database.small .. "/timezones.csv" })
+    end)
+
+    it("no other kinds", function()
+      assert.error_matches(function() monitor:export("sales", print) end, "no such kind of data", 1, true)
+    end)
+  end)
+
+  it("works on after a failure", function()
+    assert.is_nil((monitor:ingest { status = folder .. "/none.csv" }))
+    assert.is_nil((monitor:report { default_zone = "Mars/Olympus" }))
+    local report = assert(monitor:report())
+    assert.equal(3, report:count())
+    report:close()
+    assert(monitor:ingest(database.files(database.small)))
+  end)
+
+  it("may be closed before its report", function()
+    local report = assert(monitor:report())
+    monitor:close()
+    assert.equal(3, report:count())
+    report:close()
+  end)
+
+  -- The only test that knows about Lua versions: 5.1 has no such variables.
+  it("closes at the end of its scope, where there is such a thing", function()
+    local chunk = load [[
+      local open, path = ...
+      local seen
+      do
+        local monitor <close> = open(path, { create = true })
+        seen = monitor
+      end
+      return seen
+    ]]
+    if chunk then
+      local closed = chunk(loom.open, folder .. "/db")
+      assert.has_error(function() closed:info() end)
+    end
+  end)
+end)

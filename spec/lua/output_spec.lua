@@ -1,0 +1,95 @@
+local files = require "support.files"
+local lfs = require "lfs"
+local output = require "loom.output"
+
+describe("output", function()
+  local folder, path
+
+  before_each(function()
+    folder = files.make_folder()
+    path = folder .. "/out"
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  local function two_lines(write)
+    write "one\n"
+    write "two\n"
+  end
+
+  it("goes to a path, complete or not at all", function()
+    assert.is_true(output.write(path, function(write)
+      two_lines(write)
+      assert.is_false(files.exists(path))
+    end))
+    assert.equal("one\ntwo\n", files.read(path))
+    assert.same({ "out" }, files.list(folder))
+  end)
+
+  it("takes the place of a file only when it is complete", function()
+    files.write(path, "old")
+    assert.has_error(function()
+      output.write(path, function(write)
+        write "new"
+        error("of the caller's", 0)
+      end)
+    end, "of the caller's")
+    assert.equal("old", files.read(path))
+    assert.same({ "out" }, files.list(folder))
+    assert.is_true(output.write(path, two_lines))
+    assert.equal("one\ntwo\n", files.read(path))
+  end)
+
+  it("goes through a link", function()
+    files.write(folder .. "/target", "old")
+    lfs.link("target", path, true)
+    assert.is_true(output.write(path, two_lines))
+    assert.equal("one\ntwo\n", files.read(folder .. "/target"))
+    assert.equal("link", lfs.symlinkattributes(path, "mode"))
+  end)
+
+  it("goes to an open file, which stays open", function()
+    local file = assert(io.open(path, "wb"))
+    assert.is_true(output.write(file, two_lines))
+    assert.equal("one\ntwo\n", files.read(path))
+    assert(file:write("three\n"))
+    file:close()
+    assert.equal("one\ntwo\nthree\n", files.read(path))
+  end)
+
+  it("goes to a function", function()
+    local pieces = {}
+    assert.is_true(output.write(function(text) pieces[#pieces + 1] = text end, two_lines))
+    assert.same({ "one\n", "two\n" }, pieces)
+  end)
+
+  it("that fails is returned", function()
+    for _, target in ipairs { folder, folder .. "/none/out", "/dev/full" } do
+      local good, message, code = output.write(target, function(write)
+        write(("x"):rep(100000))
+      end)
+      assert.is_nil(good)
+      assert.equal(1, message:find("EIO: " .. target, 1, true))
+      assert.equal("EIO", code)
+    end
+    assert.same({}, files.list(folder))
+  end)
+
+  it("that fails only when it is flushed is returned too", function()
+    local file = assert(io.open("/dev/full", "wb"))
+    local good, message, code = output.write(file, two_lines)
+    file:close()
+    assert.is_nil(good)
+    assert.equal("EIO: output: No space left on device", message)
+    assert.equal("EIO", code)
+  end)
+
+  it("raises what the producer raises, whatever it is", function()
+    local mine = {}
+    local good, err = pcall(output.write, function() end, function() error(mine) end)
+    assert.is_false(good)
+    assert.equal(mine, err)
+  end)
+end)

@@ -1,0 +1,96 @@
+--- Running the command, and shell scripts around it.
+
+local assert = require "luassert"
+local files = require "support.files"
+
+local shell = {}
+
+-- Long enough for any spec under Valgrind; a spec that hangs fails.
+local TIME_LIMIT = 120
+
+--- What starts the command.
+shell.command = os.getenv "LOOM_VALGRIND" == "1"
+  and "valgrind -q --error-exitcode=99 --leak-check=no lua5.4 bin/loom" or "bin/loom"
+
+--- What starts the interpreter that the specs run on, which has the module built for it.
+shell.lua = assert(os.getenv "LOOM_LUA", "specs are run by spec/run, which sets LOOM_LUA")
+
+function shell.quote(text)
+  return "'" .. tostring(text):gsub("'", [['\'']]) .. "'"
+end
+
+--- Words as the shell reads them; nil stands for none.
+function shell.words(...)
+  local words = {}
+  for i = 1, select("#", ...) do
+    local word = select(i, ...)
+    words[#words + 1] = word and shell.quote(word)
+  end
+  return table.concat(words, " ")
+end
+
+--- Runs a script.
+-- @return a table with `status`, `out` and `err`
+function shell.run(script)
+  local folder = files.make_folder()
+  files.write(folder .. "/script", script .. "\n")
+  local pipe = assert(io.popen(("timeout %d sh %s/script >%s/out 2>%s/err </dev/null; echo $?")
+    :format(TIME_LIMIT, folder, folder, folder)))
+  local status = tonumber(pipe:read("*l"))
+  pipe:close()
+  local result = { status = status, out = files.read(folder .. "/out"), err = files.read(folder .. "/err") }
+  files.remove_folder(folder)
+  return result
+end
+
+--- Changes a database behind Loom's back, with SQLite's own command; false if that is not installed.
+function shell.sqlite(path, sql)
+  if shell.run("command -v sqlite3").status ~= 0 then
+    return false
+  end
+  local result = shell.run(shell.words("sqlite3", path, sql))
+  assert.equal("", result.err)
+  assert.equal(0, result.status)
+  return true
+end
+
+--- The command line of `loom` with some arguments.
+function shell.line(...)
+  return shell.command .. " " .. shell.words(...)
+end
+
+--- Runs the command.
+function shell.loom(...)
+  return shell.run(shell.line(...))
+end
+
+--- Runs the command and expects it to succeed.
+-- @return its output
+function shell.good(...)
+  local result = shell.loom(...)
+  assert.equal("", result.status == 0 and "" or result.err)
+  assert.equal(0, result.status)
+  return result.out, result.err
+end
+
+--- A failure is an exit status and one line on standard error.
+-- @tparam[opt] string message what the line says after "loom: "
+function shell.expect_failure(result, status, message)
+  assert.equal("", result.out)
+  assert.matches("^loom: [^\n]+\n$", result.err)
+  if message then
+    assert.equal("loom: " .. message .. "\n", result.err)
+  end
+  assert.equal(status, result.status)
+end
+
+--- A prefix under which file permissions hold for root too; nil if there is no way to have that.
+function shell.unprivileged()
+  if shell.run("test $(id -u) = 0").status ~= 0 then
+    return ""
+  end
+  local drop = "setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search "
+  return shell.run(drop .. "true").status == 0 and drop or nil
+end
+
+return shell
