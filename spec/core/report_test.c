@@ -440,7 +440,7 @@ static void damage_fails_the_report(void **state) {
   execute(database, "UPDATE poll_block SET polls = x'0001'");
   options.threads = 4;
   assert_fails(database, &options, LOOM_ECORRUPT,
-               ":memory:: is corrupt: a block of polls has a wrong length (see loom check)");
+               ":memory:: is corrupt: a block of polls has a length that is not a multiple of 8 (see loom check)");
   /* The database can be used again. */
   execute(database, "BEGIN IMMEDIATE; ROLLBACK");
   loom_database_close(database);

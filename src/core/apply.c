@@ -73,6 +73,7 @@ struct loom_apply {
   int32_t day; /* of the group before */
   bool any_group, day_is_stored; /* whether the database held blocks of that day before */
   struct loom_polls stored, merged;
+  bool block_is_stored; /* the block that `stored` was read from exists */
 };
 
 static loom_status no_memory(loom_error *error) {
@@ -174,9 +175,15 @@ static loom_status read_block(loom_apply *apply, int32_t day, int64_t store, loo
   sqlite3_bind_int(find, 1, day);
   sqlite3_bind_int64(find, 2, store);
   int step = sqlite3_step(find);
+  apply->block_is_stored = step == SQLITE_ROW;
   if (step == SQLITE_ROW) {
     const void *block = sqlite3_column_blob(find, 0);
-    if (!loom_poll_block_decode(block, (size_t)sqlite3_column_bytes(find, 0), &apply->stored))
+    size_t size = (size_t)sqlite3_column_bytes(find, 0);
+    const char *problem = loom_poll_block_problem(block, size, day);
+    if (problem)
+      status = loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: a block of polls %s (see loom check)",
+                         apply->database->path, problem);
+    else if (!loom_poll_block_decode(block, size, &apply->stored))
       status = no_memory(error);
   } else if (step != SQLITE_DONE) {
     status = loom_database_failure(apply->database, error);
@@ -187,7 +194,7 @@ static loom_status read_block(loom_apply *apply, int32_t day, int64_t store, loo
 
 static loom_status write_block(loom_apply *apply, int32_t day, int64_t store, loom_error *error) {
   sqlite3_stmt *write;
-  int which = apply->stored.count ? UPDATE_BLOCK : INSERT_BLOCK;
+  int which = apply->block_is_stored ? UPDATE_BLOCK : INSERT_BLOCK;
   loom_status status = statement(apply, which, &write, error);
   if (status != LOOM_OK)
     return status;
@@ -205,6 +212,7 @@ static loom_status apply_group(loom_apply *apply, const struct loom_poll_group *
   struct loom_union_counts change = {0};
   loom_status status = LOOM_OK;
   apply->stored.count = 0;
+  apply->block_is_stored = false;
   if (!apply->any_group || group->day != apply->day)
     status = look_at_day(apply, group->day, error);
   if (status == LOOM_OK && apply->day_is_stored)
@@ -306,25 +314,32 @@ static size_t drop_closed(struct loom_record *records, size_t count,
     for (end = begin; end < count && records[end].date == records[begin].date; end++)
       opens = opens || records[end].open != LOOM_CLOSED;
     for (size_t i = begin; i < end; i++) {
-      if (records[i].open != LOOM_CLOSED || (!opens && i == begin))
-        records[kept++] = records[i];
-      else
+      if (records[i].open == LOOM_CLOSED && (opens || i != begin)) {
         counts->duplicates++;
+        continue;
+      }
+      if (records[i].open == LOOM_CLOSED)
+        records[i].weekday = 0; /* which one does not matter */
+      records[kept++] = records[i];
     }
   }
   return kept;
 }
 
-/* A store's hours as the database has them. */
-static bool same_hours(sqlite3_stmt *row, const struct loom_record *record) {
-  char date[LOOM_DATE_SIZE];
-  loom_format_date(record->date == LOOM_ALWAYS ? LOOM_DATE_MIN : record->date, date);
-  bool closed = sqlite3_column_type(row, 1) == SQLITE_NULL;
-  return strcmp((const char *)sqlite3_column_text(row, 0), date) == 0 &&
-         (closed ? record->open == LOOM_CLOSED
-                 : sqlite3_column_int(row, 1) == record->weekday &&
-                       sqlite3_column_int(row, 2) == record->open &&
-                       sqlite3_column_int(row, 3) == record->close);
+/* A row of hours as a record; false if its date cannot be read. A closed week is closed on its Monday. */
+static bool read_hours(sqlite3_stmt *row, uint32_t store, struct loom_record *record) {
+  const char *date = (const char *)sqlite3_column_text(row, 0);
+  *record = (struct loom_record){.store = store, .open = LOOM_CLOSED, .close = LOOM_CLOSED};
+  if (!date || loom_parse_date(date, (size_t)sqlite3_column_bytes(row, 0), &record->date))
+    return false;
+  if (record->date == LOOM_DATE_MIN)
+    record->date = LOOM_ALWAYS;
+  if (sqlite3_column_type(row, 1) != SQLITE_NULL) {
+    record->weekday = sqlite3_column_int(row, 1);
+    record->open = sqlite3_column_int(row, 2);
+    record->close = sqlite3_column_int(row, 3);
+  }
+  return true;
 }
 
 /* How many of a store's records the database has already, in order; *stored is how many rows it has. */
@@ -337,18 +352,21 @@ static loom_status compare_hours(loom_apply *apply, const struct loom_record *re
   if (status != LOOM_OK)
     return status;
   bind_store(apply, find, records);
-  size_t next = 0;
-  while ((step = sqlite3_step(find)) == SQLITE_ROW) {
+  size_t next = 0; /* rows and records are in the same order */
+  while (status == LOOM_OK && (step = sqlite3_step(find)) == SQLITE_ROW) {
+    struct loom_record known;
     ++*stored;
-    for (size_t i = next; i < count; i++) {
-      if (same_hours(find, &records[i])) {
-        ++*same;
-        next = i + 1;
-        break;
-      }
+    if (!read_hours(find, records->store, &known))
+      status = loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: a date cannot be read",
+                         apply->database->path);
+    while (next < count && compare_records(&records[next], &known) < 0)
+      next++;
+    if (next < count && compare_records(&records[next], &known) == 0) {
+      ++*same;
+      next++;
     }
   }
-  if (step != SQLITE_DONE)
+  if (status == LOOM_OK && step != SQLITE_DONE)
     status = loom_database_failure(apply->database, error);
   sqlite3_reset(find);
   return status;

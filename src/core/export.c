@@ -106,7 +106,8 @@ static void put_hours(loom_export *export) {
     put_time(export, 4);
   }
   loom_text_put_char(&export->text, ',');
-  if (strcmp((const char *)sqlite3_column_text(export->rows, 1), "0001-01-01") != 0)
+  const char *from = (const char *)sqlite3_column_text(export->rows, 1);
+  if (from && strcmp(from, "0001-01-01") != 0)
     put_column(export, 1);
 }
 

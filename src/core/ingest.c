@@ -11,6 +11,7 @@
 #include "ingest_parse.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,11 +258,14 @@ static loom_status start_workers(loom_ingest *ingest, loom_error *error) {
     if (!loom_parser_init(&worker->parser, ingest->zones, ingest->options.always_libcsv))
       return no_memory(error);
     worker->parser.reader.columns = ingest->self.parser.reader.columns;
-    if (pthread_create(&worker->thread, NULL, parse_blocks, worker) != 0) {
+    sigset_t all, before;
+    sigfillset(&all); /* signals are for the threads of the program that Loom is in */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&worker->thread, NULL, parse_blocks, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) { /* make do with those that started, or with none */
       free_worker(worker);
-      if (ingest->worker_count == 0)
-        return loom_fail(error, LOOM_ENOMEM, "cannot start a thread");
-      ingest->options.threads = ingest->worker_count; /* make do with those that started */
+      ingest->options.threads = ingest->worker_count;
       break;
     }
     worker->started = true;
@@ -300,6 +304,8 @@ static loom_status collect_all(loom_ingest *ingest, loom_error *error) {
   return status;
 }
 
+static loom_status parse_here(loom_ingest *ingest, bool last, loom_error *error);
+
 /* Hands the first `size` bytes of the current block to the parser threads; the rest begins the next block. */
 static loom_status submit(loom_ingest *ingest, size_t size, loom_error *error) {
   struct slot *slot = current_slot(ingest);
@@ -307,6 +313,8 @@ static loom_status submit(loom_ingest *ingest, size_t size, loom_error *error) {
   loom_status status = LOOM_OK;
   if (!ingest->workers)
     status = start_workers(ingest, error);
+  if (status == LOOM_OK && ingest->worker_count == 0)
+    return parse_here(ingest, false, error);
   if (status == LOOM_OK && ingest->submitted + 1 - ingest->collected == ingest->slot_count)
     status = collect_one(ingest, error);
   if (status != LOOM_OK)

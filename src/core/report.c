@@ -6,6 +6,7 @@
 #include "civil.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,10 @@ static loom_status find_zone(loom_report *report, const struct loom_store *store
   return status;
 }
 
-/* The store's exclusions and everyone's, sorted and disjoint. */
+/*
+** The store's exclusions and everyone's, sorted and disjoint, in work->exclusions. Where the store has none of its
+** own, everyone's serve as they are.
+*/
 static bool join_exclusions(struct work *work, const struct loom_store *store) {
   const struct loom_spans *lists[] = {&store->exclusions, &work->report->common.exclusions};
   work->exclusions.count = 0;
@@ -109,13 +113,16 @@ static loom_status measure(struct work *work, const struct loom_store *store,
   loom_status status = find_zone(report, store, &schedule.zone, error);
   if (status != LOOM_OK)
     return status;
-  if (!join_exclusions(work, store) ||
+  const struct loom_spans *exclusions = &report->common.exclusions;
+  if (store->exclusions.count)
+    exclusions = &work->exclusions;
+  if ((store->exclusions.count && !join_exclusions(work, store)) ||
       !loom_schedule_intervals(&schedule, report->hull.start, report->hull.end, rules->slack,
                                &work->intervals))
     return no_memory(error);
   for (size_t w = 0; w < report->options.window_count; w++) {
     int64_t excluded;
-    if (!loom_schedule_pieces(&work->intervals, &work->exclusions, report->spans[w], &work->pieces,
+    if (!loom_schedule_pieces(&work->intervals, exclusions, report->spans[w], &work->pieces,
                               &excluded))
       return no_memory(error);
     loom_uptime_measure(&work->pieces, store->polls.items, store->polls.count, rules,
@@ -312,10 +319,12 @@ static loom_status prepare(loom_report *report, loom_error *error) {
                                     .all_stores = options->all_stores,
                                     .globs = (const char *const *)report->globs,
                                     .glob_count = options->glob_count};
-  return source->select(source, &query, &report->common, &report->store_count, error);
+  status = source->select(source, &query, &report->common, &report->store_count, error);
+  loom_spans_merge(&report->common.exclusions, true);
+  return status;
 }
 
-static loom_status start_threads(loom_report *report, loom_error *error) {
+static void start_threads(loom_report *report) {
   unsigned wanted = report->options.threads;
   if (wanted == 0) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -323,13 +332,18 @@ static loom_status start_threads(loom_report *report, loom_error *error) {
   }
   if (wanted > THREADS_MAX)
     wanted = THREADS_MAX;
+  sigset_t all, before;
+  sigfillset(&all); /* signals are for the threads of the program that Loom is in */
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_mutex_lock(&report->lock); /* none may end before all are counted */
   while (report->thread_count < wanted &&
          pthread_create(&report->threads[report->thread_count], NULL, run_thread, report) == 0)
     report->thread_count++;
-  report->running = report->thread_count;
+  report->running = report->thread_count ? report->thread_count : 1;
   pthread_mutex_unlock(&report->lock);
-  return report->thread_count ? LOOM_OK : loom_fail(error, LOOM_ENOMEM, "cannot start a thread");
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (report->thread_count == 0) /* no thread to be had: this one does the work */
+    run_thread(report);
 }
 
 loom_status loom_report_start(const struct loom_report_options *options, loom_source *source,
@@ -347,7 +361,11 @@ loom_status loom_report_start(const struct loom_report_options *options, loom_so
   report->zones = zones;
   pthread_mutex_init(&report->source_lock, NULL);
   pthread_mutex_init(&report->lock, NULL);
-  pthread_cond_init(&report->finished, NULL);
+  pthread_condattr_t attributes; /* waits must not depend on the clock on the wall */
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&report->finished, &attributes);
+  pthread_condattr_destroy(&attributes);
   loom_status status = loom_zones_get(zones, options->default_zone, strlen(options->default_zone),
                                       &report->default_zone, &cause);
   if (status != LOOM_OK) {
@@ -360,18 +378,18 @@ loom_status loom_report_start(const struct loom_report_options *options, loom_so
     status = no_memory(error);
   if (status == LOOM_OK)
     status = prepare(report, error);
-  if (status == LOOM_OK)
-    status = start_threads(report, error);
-  if (status == LOOM_OK)
-    *out = report;
-  else
+  if (status != LOOM_OK) {
     loom_report_free(report);
-  return status;
+    return status;
+  }
+  start_threads(report);
+  *out = report;
+  return LOOM_OK;
 }
 
 loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_error *error) {
   struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
+  clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += milliseconds / 1000;
   until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
   until.tv_sec += until.tv_nsec / 1000000000;

@@ -43,9 +43,14 @@ static loom_status step(struct sqlite_source *source, struct cursor *cursor, loo
   return LOOM_OK;
 }
 
+/* Parameters 1 and 2, where a statement has them, are the query's range. */
 static loom_status open_cursor(struct sqlite_source *source, const char *sql,
                                struct cursor *cursor, loom_error *error) {
   loom_status status = loom_database_prepare(source->database, sql, &cursor->statement, error);
+  if (status == LOOM_OK && sqlite3_bind_parameter_count(cursor->statement) == 2) {
+    sqlite3_bind_int64(cursor->statement, 1, source->query.from);
+    sqlite3_bind_int64(cursor->statement, 2, source->query.to);
+  }
   return status == LOOM_OK ? step(source, cursor, error) : status;
 }
 
@@ -267,7 +272,8 @@ static loom_status select_stores(loom_source *base, const struct loom_source_que
                          &source->special_days, error);
   if (status == LOOM_OK)
     status = open_cursor(source,
-                         "SELECT store, from_us, to_us FROM exclusion ORDER BY store, from_us",
+                         "SELECT store, from_us, to_us FROM exclusion WHERE to_us > ?1 AND from_us < ?2"
+                         " ORDER BY store, from_us",
                          &source->exclusions, error);
   if (status == LOOM_OK)
     status = list_days(source, error);
@@ -311,12 +317,14 @@ static loom_status take_hours(struct sqlite_source *source, int64_t store,
   return status;
 }
 
-static loom_status add_block(struct sqlite_source *source, sqlite3_stmt *row, int column,
+static loom_status add_block(struct sqlite_source *source, int32_t day, sqlite3_stmt *row, int column,
                              struct loom_polls *polls, loom_error *error) {
   const void *block = sqlite3_column_blob(row, column);
   size_t size = (size_t)sqlite3_column_bytes(row, column);
-  if (size % sizeof(loom_poll) != 0)
-    return damaged(source, "a block of polls has a wrong length", error);
+  const char *problem = loom_poll_block_problem(block, size, day);
+  if (problem)
+    return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: a block of polls %s (see loom check)",
+                     source->database->path, problem);
   return loom_poll_block_decode(block, size, polls) ? LOOM_OK : no_memory(error);
 }
 
@@ -328,7 +336,8 @@ static loom_status take_polls(struct sqlite_source *source, int64_t store,
     bool found;
     status = seek(source, &source->days[i], store, &found, error);
     if (status == LOOM_OK && found)
-      status = add_block(source, source->days[i].statement, 1, polls, error);
+      status = add_block(source, source->all_days[source->first_day + i],
+                         source->days[i].statement, 1, polls, error);
   }
   return status;
 }
@@ -341,7 +350,7 @@ static loom_status read_block(struct sqlite_source *source, int32_t day, int64_t
   sqlite3_bind_int64(source->block, 2, store);
   int result = sqlite3_step(source->block);
   if (result == SQLITE_ROW)
-    status = add_block(source, source->block, 0, polls, error);
+    status = add_block(source, day, source->block, 0, polls, error);
   else if (result != SQLITE_DONE)
     status = loom_database_failure(source->database, error);
   sqlite3_reset(source->block);
@@ -350,12 +359,15 @@ static loom_status read_block(struct sqlite_source *source, int32_t day, int64_t
 
 /* Puts the nearest poll before the query's range in front of the others, unless one is there already. */
 static loom_status add_before(struct sqlite_source *source, int64_t store, int64_t first_poll,
-                              struct loom_polls *polls, loom_error *error) {
+                              int64_t newest_poll, struct loom_polls *polls,
+                              loom_error *error) {
   loom_status status = LOOM_OK;
   if (first_poll >= source->query.from ||
       (polls->count && loom_poll_instant(polls->items[0]) < source->query.from))
     return LOOM_OK;
   struct loom_polls earlier = {0};
+  if (newest_poll < source->query.from) /* silent since then: no need to look through the days */
+    status = read_block(source, loom_date_of_instant(newest_poll), store, &earlier, error);
   for (size_t i = source->first_day; status == LOOM_OK && i-- > 0 && earlier.count == 0;)
     status = read_block(source, source->all_days[i], store, &earlier, error);
   if (status == LOOM_OK && earlier.count) {
@@ -434,7 +446,8 @@ static loom_status take_store(struct sqlite_source *source, struct loom_store *s
   if (status == LOOM_OK)
     status = take_polls(source, number, &store->polls, error);
   if (status == LOOM_OK && polled && source->query.neighbours)
-    status = add_before(source, number, sqlite3_column_int64(row, 3), &store->polls, error);
+    status = add_before(source, number, sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4),
+                        &store->polls, error);
   if (status == LOOM_OK && polled && source->query.neighbours)
     status = add_after(source, number, sqlite3_column_int64(row, 4), &store->polls, error);
   return status;
