@@ -85,11 +85,9 @@ valgrind: all $(TESTS) ## The core tests and the specs under Valgrind
 	$(MAKE) test-core RUN='valgrind -q --leak-check=full --error-exitcode=1'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)
 
-lint: ## Warnings of gcc, clang, clang-tidy, cppcheck and luacheck
+lint: ## Warnings of gcc, clang, cppcheck and luacheck
 	$(MAKE) BUILD=build/gcc CC=gcc all
 	$(MAKE) BUILD=build/clang CC=clang all
-	clang-tidy --quiet src/core/*.c -- -std=c11 -D_GNU_SOURCE
-	clang-tidy --quiet src/lua/*.c -- -std=c11 -D_GNU_SOURCE $$(pkg-config --cflags $(LUA_PC))
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE src
 	luacheck --quiet bin/loom lua spec bench

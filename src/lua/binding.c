@@ -92,7 +92,8 @@ static bool to_integer(lua_State *L, int index, int64_t *value) {
   return exact;
 #else
   double number = lua_tonumber(L, index);
-  if (!(number >= -0x1p63 && number < 0x1p63) || floor(number) != number)
+  const double limit = 9223372036854775808.0; /* 2^63 */
+  if (!(number >= -limit && number < limit) || floor(number) != number)
     return false;
   *value = (int64_t)number;
   return true;
