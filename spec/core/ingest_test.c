@@ -1192,12 +1192,22 @@ static void long_notes(void **test) {
   struct buffer text = {0};
   loom_database *database = memory_database();
   buffer_printf(&text, "store_id,date,open,close,note\n*,2023-01-01,,,");
-  while (text.length < 65000)
-    buffer_put(&text, "0123456789", 10);
+  for (int i = 0; i < LOOM_NOTE_MAX / 16; i++)
+    buffer_put(&text, "0123456789abcdef", 16);
   buffer_printf(&text, "\n*,2023-01-02,,,\n");
   load(database, LOOM_SPECIAL_DAYS, text.bytes);
-  assert_int_equal(number(database, "SELECT max(length(note)) > 64900 FROM special_day"), 1);
+  assert_int_equal(number(database, "SELECT max(length(note)) FROM special_day"), LOOM_NOTE_MAX);
   assert_int_equal(number(database, "SELECT count(*) FROM special_day"), 2);
+  text.length = 0;
+  buffer_printf(&text, "store_id,from_utc,to_utc,reason\n*,2023-01-01 00:00:00,2023-01-02 00:00:00,");
+  for (int i = 0; i < LOOM_NOTE_MAX / 16; i++)
+    buffer_put(&text, "0123456789abcdef", 16);
+  buffer_printf(&text, "!\n");
+  struct file too_long = {LOOM_EXCLUSIONS, text.bytes, text.length};
+  struct outcome outcome = ingest(database, too_long, &whole, 0);
+  assert_int_equal(outcome.status, LOOM_EINPUT);
+  assert_non_null(strstr(outcome.error.message, "is longer than 4096 bytes"));
+  outcome_free(&outcome);
   buffer_free(&text);
   loom_database_close(database);
 }

@@ -261,7 +261,7 @@ static void what_belongs_to_whom(void **state) {
   load(database, LOOM_EXCLUSIONS,
        "store_id,from_utc,to_utc\nb,1970-01-01 00:00:00,1970-01-01 00:00:01\n*,1970-01-01 "
        "00:00:02,1970-01-01 00:00:03\n");
-  struct loom_source_query query = {.from = 0, .to = 1, .as_of = 1};
+  struct loom_source_query query = {.from = 0, .to = 4 * LOOM_SECOND, .as_of = 4 * LOOM_SECOND};
   loom_source *source = loom_source_sqlite(database);
   assert_status(source->snapshot(source, &error), LOOM_OK, &error);
   assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
@@ -342,7 +342,7 @@ static void damage_is_told(void **state) {
   static const struct {
     const char *sql, *message;
   } cases[] = {
-      {"UPDATE poll_block SET polls = x'00'", "a block of polls has a wrong length"},
+      {"UPDATE poll_block SET polls = x'00'", "a block of polls has a length that is not a multiple of 8"},
       {"INSERT INTO hours_week VALUES(1, '2023-02-30')", "a date cannot be read"},
       {"INSERT INTO special_day VALUES(1, 'x', NULL, NULL, '')", "a date cannot be read"},
       {"INSERT INTO special_day VALUES(NULL, '', NULL, NULL, '')", "a date cannot be read"},

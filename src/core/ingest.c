@@ -95,6 +95,11 @@ static void set_defaults(struct loom_ingest_options *options) {
     options->threads = 1;
 }
 
+/* Of the bad rows of a block, those up to the one that fails the file are enough. */
+static uint64_t rejects_kept(const struct loom_ingest_options *options) {
+  return options->max_rejects == LOOM_ALL_REJECTS ? UINT64_MAX : options->max_rejects + 1;
+}
+
 loom_status loom_ingest_new(const struct loom_ingest_options *options, loom_zones *zones,
                             loom_ingest **out, loom_error *error) {
   *out = NULL;
@@ -114,7 +119,7 @@ loom_status loom_ingest_new(const struct loom_ingest_options *options, loom_zone
   ingest->source = strdup(options->source);
   ingest->slots = calloc(ingest->slot_count, sizeof *ingest->slots);
   ingest->sorter = loom_poll_sorter_new(ingest->options.sort_capacity);
-  if (!loom_parser_init(&ingest->self.parser, zones, options->always_libcsv) || !ingest->source ||
+  if (!loom_parser_init(&ingest->self.parser, zones, options->always_libcsv, rejects_kept(options)) || !ingest->source ||
       !ingest->slots || !ingest->sorter) {
     loom_ingest_free(ingest);
     return no_memory(error);
@@ -162,6 +167,10 @@ void loom_ingest_free(loom_ingest *ingest) {
 
 /* ---- merging what a parser made of a block ---- */
 
+static const char *reject_reason(const struct loom_reject_entry *entry) {
+  return entry->text + entry->value_length + entry->row_length;
+}
+
 static loom_status reject_failure(const loom_ingest *ingest, const struct loom_reject_entry *entry,
                                   loom_error *error) {
   char value[LOOM_QUOTED_SIZE];
@@ -169,21 +178,27 @@ static loom_status reject_failure(const loom_ingest *ingest, const struct loom_r
   const char *shown = *entry->column ? loom_quote(value, entry->text, entry->value_length) : "";
   loom_fail(error, LOOM_EINPUT, "%s:%llu: %s%s%s %s", ingest->source,
             (unsigned long long)entry->line, column, *entry->column ? ": " : "", shown,
-            entry->reason);
+            reject_reason(entry));
   if (error)
     error->line = entry->line;
   return LOOM_EINPUT;
 }
 
+/* Takes a batch's bad rows over, up to the one that is too many. */
 static loom_status merge_rejects(loom_ingest *ingest, struct loom_reject_list *rejects,
                                  uint64_t line_offset, loom_error *error) {
   loom_status status = LOOM_OK;
-  for (struct loom_reject_entry *entry = rejects->first; entry; entry = entry->next) {
+  while (rejects->first && status == LOOM_OK) {
+    struct loom_reject_entry *entry = rejects->first;
+    rejects->first = entry->next;
+    entry->next = NULL;
     entry->line += line_offset;
     if (ingest->counts.rejected++ == ingest->options.max_rejects)
       status = reject_failure(ingest, entry, error);
+    loom_reject_list_append(&ingest->rejects,
+                            &(struct loom_reject_list){entry, &entry->next});
   }
-  loom_reject_list_append(&ingest->rejects, rejects);
+  loom_reject_list_free(rejects);
   return status;
 }
 
@@ -212,9 +227,11 @@ static loom_status number_new_ids(loom_ingest *ingest, struct worker *worker,
 
 static loom_status merge_batch(loom_ingest *ingest, struct worker *worker, struct loom_batch *batch,
                                uint64_t line_offset, loom_error *error) {
-  if (batch->out_of_memory)
-    return no_memory(error);
-  loom_status status = LOOM_OK;
+  loom_status status = batch->failure.code;
+  if (status != LOOM_OK) {
+    *error = batch->failure;
+    return status;
+  }
   ingest->counts.rows += batch->rows;
   if (ingest->options.kind == LOOM_POLLS) {
     status = number_new_ids(ingest, worker, batch, error);
@@ -255,7 +272,8 @@ static loom_status start_workers(loom_ingest *ingest, loom_error *error) {
   for (; ingest->worker_count < ingest->options.threads; ingest->worker_count++) {
     struct worker *worker = &ingest->workers[ingest->worker_count];
     worker->ingest = ingest;
-    if (!loom_parser_init(&worker->parser, ingest->zones, ingest->options.always_libcsv))
+    if (!loom_parser_init(&worker->parser, ingest->zones, ingest->options.always_libcsv,
+                          rejects_kept(&ingest->options)))
       return no_memory(error);
     worker->parser.reader.columns = ingest->self.parser.reader.columns;
     sigset_t all, before;
@@ -338,7 +356,7 @@ static loom_status submit(loom_ingest *ingest, size_t size, loom_error *error) {
 
 static loom_status file_failure(const loom_ingest *ingest, const loom_error *cause,
                                   loom_error *error) {
-  return loom_fail(error, LOOM_EINPUT, "%s: %.900s", ingest->source, cause->message);
+  return loom_fail(error, cause->code, "%s: %.900s", ingest->source, cause->message);
 }
 
 /* Reads the header if it is complete; *taken is how many bytes of the block are done with. */
@@ -540,7 +558,7 @@ bool loom_ingest_take_reject(loom_ingest *ingest, struct loom_reject *reject) {
                                  .column = entry->column,
                                  .value = entry->text,
                                  .value_length = entry->value_length,
-                                 .reason = entry->reason,
+                                 .reason = reject_reason(entry),
                                  .row = entry->text + entry->value_length,
                                  .row_length = entry->row_length};
   return true;

@@ -10,7 +10,6 @@ void loom_reject_list_append(struct loom_reject_list *list, struct loom_reject_l
   if (more->first) {
     *(list->first ? list->last : &list->first) = more->first;
     list->last = more->last;
-    list->count += more->count;
   }
   *more = (struct loom_reject_list){0};
 }
@@ -31,8 +30,9 @@ void loom_batch_free(struct loom_batch *batch) {
   *batch = (struct loom_batch){0};
 }
 
-bool loom_parser_init(struct loom_parser *parser, loom_zones *zones, bool always_libcsv) {
-  *parser = (struct loom_parser){.reader.zones = zones};
+bool loom_parser_init(struct loom_parser *parser, loom_zones *zones, bool always_libcsv,
+                      uint64_t rejects_kept) {
+  *parser = (struct loom_parser){.reader.zones = zones, .rejects_kept = rejects_kept};
   parser->csv = loom_csv_new();
   loom_id_table_init(&parser->reader.ids);
   loom_id_table_init(&parser->reader.texts);
@@ -58,10 +58,15 @@ static void *grown(void *items, size_t count, size_t *capacity, size_t item_size
   return items;
 }
 
-static bool add_reject(struct loom_batch *batch, const struct loom_csv_row *row,
-                       const struct loom_row_problem *problem) {
+/* False when memory is out. */
+static bool add_reject(const struct loom_parser *parser, struct loom_batch *batch,
+                       const struct loom_csv_row *row, const struct loom_row_problem *problem) {
   size_t value_length = problem->value.length, row_length = row->raw_length;
-  struct loom_reject_entry *entry = malloc(sizeof *entry + value_length + row_length);
+  size_t reason_size = strlen(problem->reason) + 1;
+  if (batch->rejected++ >= parser->rejects_kept)
+    return true;
+  struct loom_reject_entry *entry =
+      malloc(sizeof *entry + value_length + row_length + reason_size);
   if (!entry)
     return false;
   entry->next = NULL;
@@ -69,27 +74,28 @@ static bool add_reject(struct loom_batch *batch, const struct loom_csv_row *row,
   entry->column = problem->column ? problem->column : "";
   entry->value_length = value_length;
   entry->row_length = row_length;
-  memcpy(entry->reason, problem->reason, sizeof entry->reason);
   if (value_length)
     memcpy(entry->text, problem->value.text, value_length);
   if (row_length)
     memcpy(entry->text + value_length, row->raw, row_length);
+  memcpy(entry->text + value_length + row_length, problem->reason, reason_size);
   loom_reject_list_append(&batch->rejects,
-                          &(struct loom_reject_list){entry, &entry->next, 1});
+                          &(struct loom_reject_list){entry, &entry->next});
   return true; // cppcheck-suppress memleak ; the list owns it
 }
 
-static bool add_malformed(struct loom_batch *batch, const struct loom_csv_row *row) {
+static bool add_malformed(const struct loom_parser *parser, struct loom_batch *batch,
+                          const struct loom_csv_row *row) {
   struct loom_row_problem problem = {0};
   struct loom_csv_row cut = *row;
   size_t length = strlen(row->reason);
   memcpy(problem.reason, row->reason, length < sizeof problem.reason ? length + 1 : 0);
   if (cut.raw_length > LOOM_CSV_ROW_MAX)
     cut.raw_length = LOOM_CSV_ROW_MAX;
-  return add_reject(batch, &cut, &problem);
+  return add_reject(parser, batch, &cut, &problem);
 }
 
-/* False when memory is out. */
+/* False when reading failed: the batch's `failure` tells why, or else memory is out. */
 static bool take_row(struct loom_parser *parser, const struct loom_csv_row *row,
                      struct loom_batch *batch) {
   struct loom_row_problem problem;
@@ -112,7 +118,9 @@ static bool take_row(struct loom_parser *parser, const struct loom_csv_row *row,
     batch->record_count += result == LOOM_RECORD_GOOD;
   }
   if (result == LOOM_RECORD_BAD)
-    return add_reject(batch, row, &problem);
+    return add_reject(parser, batch, row, &problem);
+  if (result == LOOM_RECORD_FAILED)
+    batch->failure = parser->reader.failure;
   return result == LOOM_RECORD_GOOD;
 }
 
@@ -142,20 +150,23 @@ size_t loom_parser_run(struct loom_parser *parser, const char *block, size_t siz
                        bool last, struct loom_batch *batch) {
   struct loom_csv_row row;
   enum loom_csv_result result;
-  bool memory = true;
+  bool good = true;
+  batch->failure.code = LOOM_OK;
+  batch->rejected = 0;
   batch->poll_count = 0;
   batch->rows = 0;
   batch->new_ids_size = 0;
   batch->first_line = line;
   loom_csv_start(parser->csv, block, size, line, last);
-  while (memory && (result = loom_csv_next(parser->csv, &row)) != LOOM_CSV_END) {
+  while (good && (result = loom_csv_next(parser->csv, &row)) != LOOM_CSV_END) {
     batch->rows++;
     if (result == LOOM_CSV_ROW)
-      memory = take_row(parser, &row, batch);
+      good = take_row(parser, &row, batch);
     else
-      memory = result == LOOM_CSV_BAD && add_malformed(batch, &row);
+      good = result == LOOM_CSV_BAD && add_malformed(parser, batch, &row);
   }
   batch->end_line = loom_csv_line(parser->csv);
-  batch->out_of_memory = !memory || !report_new_ids(parser, batch);
+  if ((!good || !report_new_ids(parser, batch)) && batch->failure.code == LOOM_OK)
+    loom_fail(&batch->failure, LOOM_ENOMEM, "out of memory");
   return loom_csv_rest(parser->csv);
 }

@@ -15,13 +15,11 @@ struct loom_reject_entry {
   uint64_t line;
   size_t value_length, row_length;
   const char *column; /* static text */
-  char reason[160];
-  char text[]; /* the value, then the row */
+  char text[];        /* the value, the row, and the reason with its NUL */
 };
 
 struct loom_reject_list {
-  struct loom_reject_entry *first, **last; /* `last` is where the next entry goes; NULL when empty */
-  uint64_t count;
+  struct loom_reject_entry *first, **last; /* `last` is where the next entry goes */
 };
 
 void loom_reject_list_append(struct loom_reject_list *list, struct loom_reject_list *more);
@@ -34,21 +32,24 @@ struct loom_batch {
   struct loom_record *records;
   size_t record_count, record_capacity;
   struct loom_reject_list rejects;
+  uint64_t rejected; /* bad rows, of which the list may have only the first ones */
   uint64_t rows;
   uint64_t first_line, end_line;
   /* Ids that the parser met for the first time, as they stand in its table: length byte, text. */
   char *new_ids;
   size_t new_ids_size, new_ids_capacity;
-  bool out_of_memory;
+  loom_error failure; /* its code is LOOM_OK if there was none */
 };
 
 struct loom_parser {
   loom_csv *csv;
   struct loom_record_reader reader;
+  uint64_t rejects_kept; /* of a block's bad rows, at most so many are kept; the others are counted */
   uint32_t ids_reported; /* ids below this number have been in a batch's new_ids */
 };
 
-bool loom_parser_init(struct loom_parser *parser, loom_zones *zones, bool always_libcsv);
+bool loom_parser_init(struct loom_parser *parser, loom_zones *zones, bool always_libcsv,
+                      uint64_t rejects_kept);
 void loom_parser_free(struct loom_parser *parser);
 
 /* Parses a block into the batch, whose contents are replaced; `records` alone grow. Returns bytes left over. */

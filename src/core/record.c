@@ -143,6 +143,11 @@ static enum loom_record_result refuse(struct loom_row_problem *problem,
   return LOOM_RECORD_BAD;
 }
 
+static enum loom_record_result no_memory(struct loom_record_reader *reader) {
+  loom_fail(&reader->failure, LOOM_ENOMEM, "out of memory");
+  return LOOM_RECORD_FAILED;
+}
+
 static bool field_count_is_right(const struct loom_record_reader *reader,
                                  const struct loom_csv_row *row, struct loom_row_problem *problem) {
   if (row->count == reader->columns.field_count)
@@ -170,7 +175,7 @@ static enum loom_record_result read_store(struct loom_record_reader *reader,
   if (id.length > LOOM_ID_MAX)
     return refuse(problem, reader, 0, id, "is not a store id: it is longer than 255 bytes");
   *store = loom_id_table_put(&reader->ids, id.text, id.length);
-  return *store == LOOM_NO_NUMBER ? LOOM_RECORD_NOMEM : LOOM_RECORD_GOOD;
+  return *store == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
 
 /*
@@ -267,12 +272,14 @@ static enum loom_record_result read_timezone(struct loom_record_reader *reader,
   loom_error error;
   struct loom_csv_field name = get(reader, row, 1);
   loom_status status = loom_zones_get(reader->zones, name.text, name.length, &zone, &error);
-  if (status == LOOM_ENOMEM)
-    return LOOM_RECORD_NOMEM;
-  if (status != LOOM_OK)
+  if (status == LOOM_EINPUT || status == LOOM_ECORRUPT)
     return refuse(problem, reader, 1, name, error.message);
+  if (status != LOOM_OK) { /* the machine's fault, not the row's */
+    reader->failure = error;
+    return LOOM_RECORD_FAILED;
+  }
   record->text = loom_id_table_put(&reader->texts, name.text, name.length);
-  return record->text == LOOM_NO_NUMBER ? LOOM_RECORD_NOMEM : LOOM_RECORD_GOOD;
+  return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
 
 static enum loom_record_result read_special_day(struct loom_record_reader *reader,
@@ -283,9 +290,11 @@ static enum loom_record_result read_special_day(struct loom_record_reader *reade
   const char *reason = loom_parse_date(date.text, date.length, &record->date);
   if (reason)
     return refuse(problem, reader, 1, date, reason);
+  if (note.length > LOOM_NOTE_MAX)
+    return refuse(problem, reader, 4, note, "is longer than 4096 bytes");
   record->text = loom_id_table_put(&reader->texts, note.text, note.length);
   if (record->text == LOOM_NO_NUMBER)
-    return LOOM_RECORD_NOMEM;
+    return no_memory(reader);
   if (get(reader, row, 2).length == 0 && get(reader, row, 3).length == 0) {
     record->open = record->close = LOOM_CLOSED;
     return LOOM_RECORD_GOOD;
@@ -307,8 +316,10 @@ static enum loom_record_result read_exclusion(struct loom_record_reader *reader,
     return refuse(problem, reader, 2, to, reason);
   if (record->to <= record->from)
     return refuse(problem, reader, 2, to, "is not after from_utc");
+  if (reason_text.length > LOOM_NOTE_MAX)
+    return refuse(problem, reader, 3, reason_text, "is longer than 4096 bytes");
   record->text = loom_id_table_put(&reader->texts, reason_text.text, reason_text.length);
-  return record->text == LOOM_NO_NUMBER ? LOOM_RECORD_NOMEM : LOOM_RECORD_GOOD;
+  return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
 
 enum loom_record_result loom_record_read(struct loom_record_reader *reader,

@@ -25,6 +25,9 @@ enum loom_kind {
 
 #define LOOM_COLUMNS_MAX 5
 
+/* Longest note or reason, in bytes: however it is quoted, its row stays far below LOOM_CSV_ROW_MAX. */
+#define LOOM_NOTE_MAX 4096
+
 /* In special days and exclusions, the store id `*` means every store. */
 #define LOOM_ALL_STORES (UINT32_MAX - 1)
 
@@ -70,12 +73,17 @@ struct loom_record_reader {
   struct loom_columns columns;
   loom_zones *zones;
   struct loom_id_table ids, texts;
+  loom_error failure; /* of the row that gave LOOM_RECORD_FAILED */
   /* The last date read, since most polls share theirs with the one before. */
   char date_text[10];
   int32_t date;
 };
 
-enum loom_record_result { LOOM_RECORD_GOOD, LOOM_RECORD_BAD, LOOM_RECORD_NOMEM };
+enum loom_record_result {
+  LOOM_RECORD_GOOD,
+  LOOM_RECORD_BAD,   /* the row: *problem tells why */
+  LOOM_RECORD_FAILED /* reading itself: the reader's `failure` tells why */
+};
 
 enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
                                               const struct loom_csv_row *row,
