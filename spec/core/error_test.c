@@ -1,0 +1,91 @@
+/*
+** Status names and messages: whatever bytes the input held, a message is one line and fits.
+*/
+#include "error.h"
+#include "support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void names_of_statuses(void **state) {
+  (void)state;
+  static const char *const names[] = {"OK",     "DONE",   "EINVAL",   "EINPUT",    "ENOENT", "EACCESS",
+                                      "EIO",    "EFULL",  "ENOMEM",   "ENOTDB",    "EVERSION",
+                                      "EREADONLY", "EBUSY", "ECORRUPT", "EEMPTY", "ECANCELED"};
+  assert_int_equal(LOOM_ECANCELED + 1, sizeof names / sizeof *names);
+  for (int status = LOOM_OK; status <= LOOM_ECANCELED; status++)
+    assert_string_equal(loom_status_name((loom_status)status), names[status]);
+}
+
+static void failures_are_recorded(void **state) {
+  (void)state;
+  loom_error error = {.line = 7};
+  assert_int_equal(loom_fail(&error, LOOM_EBUSY, "%s after %d s", "gave up", 5), LOOM_EBUSY);
+  assert_int_equal(error.code, LOOM_EBUSY);
+  assert_int_equal(error.line, 0); /* the last failure's is not this one's */
+  assert_string_equal(error.message, "gave up after 5 s");
+  assert_int_equal(loom_fail(NULL, LOOM_EIO, "nobody listens"), LOOM_EIO);
+}
+
+static void long_messages_are_cut(void **state) {
+  (void)state;
+  loom_error error;
+  char path[5000];
+  memset(path, 'p', sizeof path - 1);
+  path[sizeof path - 1] = '\0';
+  loom_fail(&error, LOOM_ENOENT, "%s", path);
+  assert_int_equal(strlen(error.message), LOOM_MESSAGE_SIZE - 1);
+}
+
+static void quoted_text(void **state) {
+  (void)state;
+  static const struct {
+    const char *bytes;
+    size_t length;
+    const char *expected;
+  } cases[] = {
+      {"", 0, "\"\""},
+      {"abc", 3, "\"abc\""},
+      {"abc", 2, "\"ab\""},
+      {"a\"b\\c", 5, "\"a\\\"b\\\\c\""},
+      {"a\nb\tc", 5, "\"a\\x0ab\\x09c\""},
+      {"\0\x1f\x20\x7e\x7f", 5, "\"\\x00\\x1f ~\\x7f\""},
+      {"caf\xc3\xa9 \xff", 7, "\"caf\xc3\xa9 \xff\""},
+      {"\x1b[31m%s", 7, "\"\\x1b[31m%s\""},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char out[LOOM_QUOTED_SIZE];
+    assert_ptr_equal(loom_quote(out, cases[i].bytes, cases[i].length), out);
+    assert_string_equal(out, cases[i].expected);
+  }
+}
+
+/* Bytes of every kind: the longest output fits, holds nothing that moves a cursor, and says that it was cut. */
+static void quoted_text_fits(void **state) {
+  (void)state;
+  char *out = malloc(LOOM_QUOTED_SIZE); /* of its own, so that checkers see a write past its end */
+  assert_non_null(out);
+  for (int byte = 0; byte < 256; byte++)
+    for (size_t length = 79; length <= 82; length++) {
+      char bytes[82];
+      memset(bytes, byte, sizeof bytes);
+      loom_quote(out, bytes, length);
+      size_t written = strlen(out);
+      assert_true(written < LOOM_QUOTED_SIZE);
+      assert_int_equal(strcmp(out + written - 4, "...\"") == 0, length > 80 || byte == '.');
+      for (size_t i = 0; i < written; i++)
+        assert_true((unsigned char)out[i] >= 0x20 && out[i] != 0x7f);
+    }
+  free(out);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(names_of_statuses),
+      cmocka_unit_test(failures_are_recorded),
+      cmocka_unit_test(long_messages_are_cut),
+      cmocka_unit_test(quoted_text),
+      cmocka_unit_test(quoted_text_fits),
+  };
+  return cmocka_run_group_tests_name("error", tests, NULL, NULL);
+}
