@@ -10,7 +10,7 @@ local TIME_LIMIT = 120
 
 --- What starts the command.
 shell.command = os.getenv "LOOM_VALGRIND" == "1"
-  and "valgrind -q --error-exitcode=99 --leak-check=no lua5.4 bin/loom" or "bin/loom"
+  and "valgrind -q --error-exitcode=99 --leak-check=full lua5.4 bin/loom" or "bin/loom"
 
 --- What starts the interpreter that the specs run on, which has the module built for it.
 shell.lua = assert(os.getenv "LOOM_LUA", "specs are run by spec/run, which sets LOOM_LUA")

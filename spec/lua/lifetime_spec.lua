@@ -1,0 +1,112 @@
+-- Handles in the wrong order: what works on a database keeps it open, and has it to itself.
+
+local core = require "loom.core"
+local loom = require "loom"
+
+local POLLS = "store_id,status,timestamp_utc\na,active,2023-01-02 10:00:00 UTC\nb,inactive,2023-01-02 11:00:00 UTC\n"
+
+local function loaded()
+  local database = assert(core.open(":memory:", { create = true }))
+  local ingest = assert(core.ingest(database, { kind = "polls", source = "polls" }))
+  assert(ingest:feed(POLLS))
+  assert(ingest:finish())
+  assert(database:begin())
+  assert(ingest:apply(1000))
+  assert(database:commit())
+  ingest:close()
+  return database
+end
+
+local windows = { { length = 3600 * 1000000 } }
+
+describe("the lifetime of handles", function()
+  it("lets a report outlive its monitor", function()
+    local function compute()
+      local monitor = assert(loom.open(":memory:", { create = true }))
+      return assert(monitor:report { as_of = "2023-01-02 12:00:00", all_stores = true })
+    end
+    local report = compute()
+    collectgarbage()
+    collectgarbage()
+    assert.equal(0, report:count())
+    report:close()
+  end)
+
+  it("lets a database be closed under a report, an export and an ingest", function()
+    local database = loaded()
+    local report = assert(core.report(database, { windows = windows }))
+    database:close()
+    assert.is_true(report:wait(10000))
+    assert.equal(2, report:count())
+    report:close()
+
+    database = loaded()
+    local export = assert(core.export(database, "polls"))
+    database:close()
+    assert.matches("^store_id,", export:next())
+    export:close()
+
+    database = loaded()
+    local ingest = assert(core.ingest(database, { kind = "timezones", source = "zones" }))
+    database:close()
+    assert(ingest:feed("store_id,timezone_str\na,Europe/London\n"))
+    assert.is_true(ingest:finish())
+    ingest:close()
+  end)
+
+  it("refuses a second piece of work on one handle", function()
+    local database = loaded()
+    local export = assert(core.export(database, "polls"))
+    for _, attempt in ipairs {
+      function() return database:info() end,
+      function() return database:begin() end,
+      function() return core.export(database, "hours") end,
+      function() return core.report(database, { windows = windows }) end,
+    } do
+      local result, message, code = attempt()
+      assert.is_nil(result)
+      assert.equal("EINVAL", code)
+      assert.matches("a report or an export is still under way", message, 1, true)
+    end
+    export:close()
+    assert.equal(2, database:info().polls)
+    database:close()
+  end)
+
+  it("keeps an ingest whole when its callback asks for something else", function()
+    local monitor = assert(loom.open(":memory:", { create = true }))
+    local path = os.getenv("TMPDIR") .. "/lifetime_polls.csv"
+    local file = assert(io.open(path, "w"))
+    file:write(POLLS)
+    file:close()
+    local codes = {}
+    assert(monitor:ingest {
+      status = path,
+      progress = function(_, _, _, phase)
+        local _, _, code = monitor:info()
+        codes[phase] = code or "none"
+      end,
+    })
+    os.remove(path)
+    assert.same({ reading = "none", writing = "EINVAL" }, codes)
+    assert.equal(2, monitor:info().polls)
+    monitor:close()
+  end)
+
+  it("does not write twice, nor after a rollback", function()
+    local database = assert(core.open(":memory:", { create = true }))
+    local ingest = assert(core.ingest(database, { kind = "polls", source = "polls" }))
+    assert(ingest:feed(POLLS))
+    assert(ingest:finish())
+    assert(database:begin())
+    assert.is_true(ingest:apply(1000))
+    database:rollback()
+    assert(database:begin())
+    local _, message, code = ingest:apply(1000)
+    assert.equal("EINVAL", code)
+    assert.matches("has been written already", message, 1, true)
+    database:rollback()
+    ingest:close()
+    database:close()
+  end)
+end)
