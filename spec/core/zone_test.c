@@ -185,7 +185,8 @@ static void every_zone_agrees_with_the_c_library(void **state) {
     seen[distinct++] = hash;
     snprintf(tz, sizeof tz, ":%s", name);
     use_zone(tz);
-    transitions += check_stretch(name, zone, 1970, 2110, 6 * LOOM_DAY_SECONDS);
+    transitions += check_stretch(name, zone, 1970, 2037, 6 * LOOM_DAY_SECONDS);
+    transitions += check_stretch(name, zone, 2038, 2110, 20 * LOOM_DAY_SECONDS);
     /* Around the 400 years that are laid out beyond the last transition, and after. */
     transitions += check_stretch(name, zone, 2399, 2402, 20 * LOOM_DAY_SECONDS);
     transitions += check_stretch(name, zone, 2434, 2442, 20 * LOOM_DAY_SECONDS);
