@@ -234,7 +234,7 @@ static void libcsv_and_the_cuts_make_no_difference(void **state) {
   (void)state;
   uint64_t random = 5;
   int good = 0, bad = 0;
-  for (int round = 0; round < 6000; round++) {
+  for (int round = 0; round < 2500; round++) {
     char text[160];
     size_t length =
         round % 2 ? random_text(text, 40, &random) : random_rows(text, sizeof text, &random);
@@ -248,7 +248,7 @@ static void libcsv_and_the_cuts_make_no_difference(void **state) {
       expect_same(text, length, &whole, first, length, first % 2);
     free(whole.bytes);
   }
-  assert_true(good > 2000 && bad > 1000);
+  assert_true(good > 1000 && bad > 400);
 }
 
 /* ---- limits ---- */
