@@ -146,7 +146,7 @@ describe("an ingest", function()
 
   -- The moment is not chosen: whatever it is, all of the file is in the database, or nothing of it.
   it("that is killed as soon as it has begun to write to the disk", function()
-    for _ = 1, 5 do
+    for _ = 1, shell.pace(5, 1) do
       local before = database.dump(database.make(db))
       shell.run(([[
         %s & pid=$!
@@ -167,7 +167,7 @@ describe("an ingest", function()
 
   it("that meets a full disk does so wherever the limit is", function()
     local before = database.dump(database.make(db))
-    for limit = 100, 1500, 200 do
+    for limit = 100, 1500, shell.pace(200, 700) do
       local result = shell.run(("trap '' XFSZ; ulimit -f %d; "):format(limit)
         .. shell.line("ingest", db, "--status", polls, "--quiet"))
       shell.expect_failure(result, 1)

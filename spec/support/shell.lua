@@ -8,9 +8,15 @@ local shell = {}
 -- Long enough for any spec under Valgrind; a spec that hangs fails.
 local TIME_LIMIT = 120
 
---- What starts the command.
-shell.command = os.getenv "LOOM_VALGRIND" == "1"
-  and "valgrind -q --error-exitcode=99 --leak-check=full lua5.4 bin/loom" or "bin/loom"
+local valgrind = os.getenv "LOOM_VALGRIND" == "1"
+
+--- What starts the command. Without --vgdb=no, Valgrind keeps files in $TMPDIR, and leaves them there when it is killed.
+shell.command = valgrind and "valgrind -q --vgdb=no --error-exitcode=99 --leak-check=full lua5.4 bin/loom" or "bin/loom"
+
+--- A number for loops that run the command over and over: the second one under Valgrind, where a run takes a second.
+function shell.pace(usual, slow)
+  return valgrind and slow or usual
+end
 
 --- What starts the interpreter that the specs run on, which has the module built for it.
 shell.lua = assert(os.getenv "LOOM_LUA", "specs are run by spec/run, which sets LOOM_LUA")
