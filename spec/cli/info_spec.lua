@@ -29,8 +29,10 @@ zones               3
 stores with a zone  4
 special days        2
 exclusions          2
+overrides           0
+attributes          0
 size in bytes       %d
-schema version      1
+schema version      2
 ]]):format(#files.read(db)), out)
   end)
 

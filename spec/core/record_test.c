@@ -44,7 +44,8 @@ static void end(struct loom_record_reader *reader) {
 
 static void kinds(void **state) {
   (void)state;
-  static const char *const names[] = {"polls", "hours", "timezones", "special_days", "exclusions"};
+  static const char *const names[] = {"polls", "hours", "timezones", "special_days",
+                                      "exclusions", "attributes"};
   enum loom_kind kind;
   for (int k = 0; k < LOOM_KIND_COUNT; k++) {
     loom_error error;

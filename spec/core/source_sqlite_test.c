@@ -343,9 +343,9 @@ static void damage_is_told(void **state) {
     const char *sql, *message;
   } cases[] = {
       {"UPDATE poll_block SET polls = x'00'", "a block of polls has a length that is not a multiple of 8"},
-      {"INSERT INTO hours_week VALUES(1, '2023-02-30')", "a date cannot be read"},
-      {"INSERT INTO special_day VALUES(1, 'x', NULL, NULL, '')", "a date cannot be read"},
-      {"INSERT INTO special_day VALUES(NULL, '', NULL, NULL, '')", "a date cannot be read"},
+      {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-30', 0)", "a date cannot be read"},
+      {"INSERT INTO special_day VALUES(1, 'x', NULL, NULL, '', 'file')", "a date cannot be read"},
+      {"INSERT INTO special_day VALUES(NULL, '', NULL, NULL, '', 'file')", "a date cannot be read"},
       {"UPDATE store SET timezone = printf('%064d', 0)", "a store cannot be read"},
       {"UPDATE poll_block SET day = 3000000", "polls have an impossible day"},
   };

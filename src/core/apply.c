@@ -1,14 +1,16 @@
 /*
 ** Writing staged polls and records to the database.
 **
-** Polls are merged into the blocks of their days. Hours and zones replace what the file's stores had before;
-** special days replace those of the same store and date; exclusions are added.
+** Polls are merged into the blocks of their days. Hours and zones replace what files brought the same stores before;
+** special days replace those of the same store and date, attributes those of the same store and name; exclusions are
+** added. Overrides stay, unless they are to be replaced too.
 */
 #include "apply.h"
 #include "civil.h"
 #include "poll_block.h"
 #include "schedule.h"
 #include "store_number.h"
+#include "stored_hours.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,15 +27,21 @@ enum {
   UPDATE_REACH,
   FIND_HOURS,
   DELETE_WEEKS,
+  DELETE_HOURS_OVERRIDES,
   INSERT_WEEK,
   INSERT_HOURS,
   FIND_TIMEZONE,
   UPDATE_TIMEZONE,
+  DELETE_TIMEZONE_OVERRIDE,
   FIND_SPECIAL_DAY,
   DELETE_SPECIAL_DAY,
+  DELETE_SPECIAL_DAY_OVERRIDE,
   INSERT_SPECIAL_DAY,
   FIND_EXCLUSION,
   INSERT_EXCLUSION,
+  FIND_ATTRIBUTE,
+  PUT_ATTRIBUTE,
+  DELETE_ATTRIBUTE,
   STATEMENT_COUNT
 };
 
@@ -43,23 +51,33 @@ static const char *const sql[STATEMENT_COUNT] = {
     [UPDATE_BLOCK] = "UPDATE poll_block SET polls = ?3 WHERE day = ?1 AND store = ?2",
     [UPDATE_REACH] = "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
                      " newest_poll = max(ifnull(newest_poll, ?3), ?3) WHERE number = ?1",
-    [FIND_HOURS] = "SELECT w.effective_from, h.weekday, h.open_s, h.close_s FROM hours_week w"
-                   " LEFT JOIN hours h USING(store, effective_from) WHERE w.store = ?"
-                   " ORDER BY 1, 2, 3, 4",
-    [DELETE_WEEKS] = "DELETE FROM hours_week WHERE store = ?",
-    [INSERT_WEEK] = "INSERT OR IGNORE INTO hours_week(store, effective_from) VALUES(?, ?)",
-    [INSERT_HOURS] = "INSERT OR IGNORE INTO hours(store, effective_from, weekday, open_s, close_s)"
-                     " VALUES(?, ?, ?, ?, ?)",
+    [FIND_HOURS] = "SELECT " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
+                   " WHERE w.store = ? AND w.origin = 'file'"
+                   " ORDER BY w.effective_from, h.weekday, h.open_s, h.close_s",
+    [DELETE_WEEKS] = "DELETE FROM hours_week WHERE store = ? AND origin = 'file'",
+    [DELETE_HOURS_OVERRIDES] = "DELETE FROM hours_week WHERE store = ? AND origin = 'override'",
+    [INSERT_WEEK] = "INSERT OR IGNORE INTO hours_week(store, origin, effective_from)"
+                    " VALUES(?, 'file', ?)",
+    [INSERT_HOURS] = "INSERT OR IGNORE INTO"
+                     " hours(store, origin, effective_from, weekday, open_s, close_s)"
+                     " VALUES(?, 'file', ?, ?, ?, ?)",
     [FIND_TIMEZONE] = "SELECT timezone FROM store WHERE number = ?",
     [UPDATE_TIMEZONE] = "UPDATE store SET timezone = ?2 WHERE number = ?1",
-    [FIND_SPECIAL_DAY] = "SELECT open_s, close_s, note FROM special_day WHERE store IS ? AND date = ?"
-                         " ORDER BY 1, 2, 3",
-    [DELETE_SPECIAL_DAY] = "DELETE FROM special_day WHERE store IS ? AND date = ?",
+    [DELETE_TIMEZONE_OVERRIDE] = "UPDATE store SET timezone_override = NULL WHERE number = ?",
+    [FIND_SPECIAL_DAY] = "SELECT open_s, close_s, note FROM special_day"
+                         " WHERE store IS ? AND date = ? AND origin = 'file' ORDER BY 1, 2, 3",
+    [DELETE_SPECIAL_DAY] =
+        "DELETE FROM special_day WHERE store IS ? AND date = ? AND origin = 'file'",
+    [DELETE_SPECIAL_DAY_OVERRIDE] =
+        "DELETE FROM special_day WHERE store IS ? AND date = ? AND origin = 'override'",
     [INSERT_SPECIAL_DAY] = "INSERT INTO special_day(store, date, open_s, close_s, note)"
                            " VALUES(?, ?, ?, ?, ?)",
     [FIND_EXCLUSION] = "SELECT 1 FROM exclusion WHERE store IS ? AND from_us = ? AND to_us = ?"
                        " AND reason = ?",
     [INSERT_EXCLUSION] = "INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
+    [FIND_ATTRIBUTE] = "SELECT value FROM attribute WHERE store = ? AND name = ?",
+    [PUT_ATTRIBUTE] = "INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)",
+    [DELETE_ATTRIBUTE] = "DELETE FROM attribute WHERE store = ? AND name = ?",
 };
 
 struct loom_apply {
@@ -326,22 +344,6 @@ static size_t drop_closed(struct loom_record *records, size_t count,
   return kept;
 }
 
-/* A row of hours as a record; false if its date cannot be read. A closed week is closed on its Monday. */
-static bool read_hours(sqlite3_stmt *row, uint32_t store, struct loom_record *record) {
-  const char *date = (const char *)sqlite3_column_text(row, 0);
-  *record = (struct loom_record){.store = store, .open = LOOM_CLOSED, .close = LOOM_CLOSED};
-  if (!date || loom_parse_date(date, (size_t)sqlite3_column_bytes(row, 0), &record->date))
-    return false;
-  if (record->date == LOOM_DATE_MIN)
-    record->date = LOOM_ALWAYS;
-  if (sqlite3_column_type(row, 1) != SQLITE_NULL) {
-    record->weekday = sqlite3_column_int(row, 1);
-    record->open = sqlite3_column_int(row, 2);
-    record->close = sqlite3_column_int(row, 3);
-  }
-  return true;
-}
-
 /* How many of a store's records the database has already, in order; *stored is how many rows it has. */
 static loom_status compare_hours(loom_apply *apply, const struct loom_record *records, size_t count,
                                  size_t *same, size_t *stored, loom_error *error) {
@@ -354,11 +356,16 @@ static loom_status compare_hours(loom_apply *apply, const struct loom_record *re
   bind_store(apply, find, records);
   size_t next = 0; /* rows and records are in the same order */
   while (status == LOOM_OK && (step = sqlite3_step(find)) == SQLITE_ROW) {
-    struct loom_record known;
+    struct loom_hours hours;
     ++*stored;
-    if (!read_hours(find, records->store, &known))
+    if (!loom_stored_hours_read(find, 0, &hours))
       status = loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: a date cannot be read",
                          apply->database->path);
+    struct loom_record known = {.store = records->store,
+                                .date = hours.from,
+                                .weekday = hours.weekday,
+                                .open = hours.open,
+                                .close = hours.close};
     while (next < count && compare_records(&records[next], &known) < 0)
       next++;
     if (next < count && compare_records(&records[next], &known) == 0) {
@@ -394,26 +401,40 @@ static loom_status insert_hours(loom_apply *apply, const struct loom_record *rec
   return run(apply, insert, error);
 }
 
+/* Runs a statement that takes a record's store, and its date if there is a second parameter. */
+static loom_status run_for(loom_apply *apply, int which, const struct loom_record *record,
+                           loom_error *error) {
+  sqlite3_stmt *prepared;
+  loom_status status = statement(apply, which, &prepared, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_store(apply, prepared, record);
+  if (sqlite3_bind_parameter_count(prepared) == 2)
+    bind_date(prepared, 2, record->date);
+  return run(apply, prepared, error);
+}
+
+static loom_status replace_override(loom_apply *apply, int which, const struct loom_record *record,
+                                    loom_error *error) {
+  return apply->staged.replace_overrides ? run_for(apply, which, record, error) : LOOM_OK;
+}
+
 /* Replaces one store's hours by its records, which are sorted. Nothing is written where nothing changes. */
 static loom_status apply_hours(loom_apply *apply, struct loom_record *records, size_t count,
                                struct loom_ingest_counts *counts, loom_error *error) {
   size_t same, stored;
-  sqlite3_stmt *delete;
   count = drop_closed(records, drop_repeats(records, count, counts), counts);
-  loom_status status = compare_hours(apply, records, count, &same, &stored, error);
+  loom_status status = replace_override(apply, DELETE_HOURS_OVERRIDES, records, error);
+  if (status == LOOM_OK)
+    status = compare_hours(apply, records, count, &same, &stored, error);
   if (status != LOOM_OK)
     return status;
   counts->duplicates += same;
   counts->added += count - same;
   if (same == count && same == stored)
     return LOOM_OK;
-  if (stored) {
-    status = statement(apply, DELETE_WEEKS, &delete, error);
-    if (status == LOOM_OK) {
-      bind_store(apply, delete, records);
-      status = run(apply, delete, error);
-    }
-  }
+  if (stored)
+    status = run_for(apply, DELETE_WEEKS, records, error);
   for (size_t i = 0; status == LOOM_OK && i < count; i++)
     status = insert_hours(apply, &records[i], i == 0 || records[i].date != records[i - 1].date,
                           error);
@@ -424,7 +445,9 @@ static loom_status apply_timezone(loom_apply *apply, const struct loom_record *r
                                   struct loom_ingest_counts *counts, loom_error *error) {
   sqlite3_stmt *find, *update;
   size_t length;
-  loom_status status = statement(apply, FIND_TIMEZONE, &find, error);
+  loom_status status = replace_override(apply, DELETE_TIMEZONE_OVERRIDE, record, error);
+  if (status == LOOM_OK)
+    status = statement(apply, FIND_TIMEZONE, &find, error);
   if (status == LOOM_OK)
     status = statement(apply, UPDATE_TIMEZONE, &update, error);
   if (status != LOOM_OK)
@@ -482,13 +505,13 @@ static loom_status insert_special_day(loom_apply *apply, const struct loom_recor
 /* Replaces one store's spans of one date by its records, which are sorted by span. */
 static loom_status apply_special_day(loom_apply *apply, struct loom_record *records, size_t count,
                                      struct loom_ingest_counts *counts, loom_error *error) {
-  sqlite3_stmt *find, *delete;
+  sqlite3_stmt *find;
   size_t stored = 0, same = 0;
   int step;
   count = drop_repeats(records, count, counts);
-  loom_status status = statement(apply, FIND_SPECIAL_DAY, &find, error);
+  loom_status status = replace_override(apply, DELETE_SPECIAL_DAY_OVERRIDE, records, error);
   if (status == LOOM_OK)
-    status = statement(apply, DELETE_SPECIAL_DAY, &delete, error);
+    status = statement(apply, FIND_SPECIAL_DAY, &find, error);
   if (status != LOOM_OK)
     return status;
   bind_store(apply, find, records);
@@ -509,9 +532,7 @@ static loom_status apply_special_day(loom_apply *apply, struct loom_record *reco
   counts->added += count - same;
   if (status != LOOM_OK || (same == count && same == stored))
     return status;
-  bind_store(apply, delete, records);
-  bind_date(delete, 2, records->date);
-  status = run(apply, delete, error);
+  status = run_for(apply, DELETE_SPECIAL_DAY, records, error);
   for (size_t i = 0; status == LOOM_OK && i < count; i++)
     status = insert_special_day(apply, &records[i], error);
   return status;
@@ -539,6 +560,39 @@ static loom_status apply_exclusion(loom_apply *apply, const struct loom_record *
   counts->duplicates += step == SQLITE_ROW;
   counts->added += step == SQLITE_DONE;
   return step == SQLITE_DONE ? run(apply, insert, error) : status;
+}
+
+/* An attribute with an empty value is removed. */
+static loom_status apply_attribute(loom_apply *apply, const struct loom_record *record,
+                                   struct loom_ingest_counts *counts, loom_error *error) {
+  sqlite3_stmt *find, *write;
+  size_t length;
+  const char *value = loom_id_table_get(apply->staged.texts, record->text, &length);
+  loom_status status = statement(apply, FIND_ATTRIBUTE, &find, error);
+  if (status == LOOM_OK)
+    status = statement(apply, length ? PUT_ATTRIBUTE : DELETE_ATTRIBUTE, &write, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_store(apply, find, record);
+  bind_text(apply, find, 2, record->name);
+  int step = sqlite3_step(find);
+  if (step != SQLITE_ROW && step != SQLITE_DONE)
+    status = loom_database_failure(apply->database, error);
+  bool known = step == SQLITE_ROW;
+  bool same = known ? (size_t)sqlite3_column_bytes(find, 0) == length &&
+                          memcmp(sqlite3_column_text(find, 0), value, length) == 0
+                    : length == 0;
+  sqlite3_reset(find);
+  counts->duplicates += known && same;
+  counts->conflicts += known && !same;
+  counts->added += !known && !same;
+  if (status != LOOM_OK || same)
+    return status;
+  bind_store(apply, write, record);
+  bind_text(apply, write, 2, record->name);
+  if (length)
+    bind_text(apply, write, 3, record->text);
+  return run(apply, write, error);
 }
 
 /* How many records from the next one on belong together: a store's hours, or its spans of a date. */
@@ -572,6 +626,9 @@ static loom_status apply_records(loom_apply *apply, size_t budget,
       break;
     case LOOM_SPECIAL_DAYS:
       status = apply_special_day(apply, records, count, counts, error);
+      break;
+    case LOOM_ATTRIBUTES:
+      status = apply_attribute(apply, records, counts, error);
       break;
     default:
       status = apply_exclusion(apply, records, counts, error);

@@ -9,6 +9,8 @@
 #include "poll_sorter.h"
 #include "record.h"
 
+#include <stdbool.h>
+
 /* What was read. Polls are in the sorter, everything else in the records. */
 struct loom_staged {
   enum loom_kind kind;
@@ -17,6 +19,7 @@ struct loom_staged {
   struct loom_record *records;
   size_t record_count;
   loom_poll_sorter *sorter;
+  bool replace_overrides; /* what was set by hand for the same stores and dates goes */
 };
 
 typedef struct loom_apply loom_apply;

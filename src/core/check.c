@@ -142,7 +142,9 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
       {"PRAGMA foreign_key_check", judge_foreign_key},
       {"SELECT day, store, polls FROM poll_block", judge_block},
       {reach_sql, judge_reach},
-      {"SELECT DISTINCT timezone FROM store WHERE timezone IS NOT NULL", judge_zone},
+      {"SELECT timezone FROM store WHERE timezone IS NOT NULL"
+       " UNION SELECT timezone_override FROM store WHERE timezone_override IS NOT NULL",
+       judge_zone},
       {"SELECT 'hours_week', effective_from FROM hours_week"
        " UNION SELECT 'special_day', date FROM special_day",
        judge_date},

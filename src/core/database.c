@@ -1,5 +1,5 @@
 /*
-** Opening, schema, transactions and errors of the SQLite database.
+** Opening, transactions and errors of the SQLite database.
 */
 #include "database.h"
 
@@ -16,60 +16,6 @@
 */
 #define READER_CACHE "PRAGMA cache_size=-4096;"
 #define WRITER_CACHE "PRAGMA cache_size=-65536;"
-
-/*
-** Times of day are seconds since local midnight, instants are microseconds since the epoch, dates are ISO text;
-** `poll_block.day` is a count of days since 1970-01-01. `effective_from` of hours that always applied is
-** 0001-01-01. A NULL store means every store. NULL times are a closed day.
-** Polls are packed: see poll_block.h.
-*/
-static const char schema[] =
-    "CREATE TABLE store("
-    " number INTEGER PRIMARY KEY,"
-    " store_id TEXT NOT NULL UNIQUE CHECK(length(CAST(store_id AS BLOB)) BETWEEN 1 AND 255),"
-    " timezone TEXT,"
-    " first_poll INTEGER,"
-    " newest_poll INTEGER"
-    ") STRICT;"
-    "CREATE TABLE poll_block("
-    " day INTEGER NOT NULL,"
-    " store INTEGER NOT NULL REFERENCES store(number),"
-    " polls BLOB NOT NULL,"
-    " PRIMARY KEY(day, store)"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE hours_week("
-    " store INTEGER NOT NULL REFERENCES store(number),"
-    " effective_from TEXT NOT NULL,"
-    " PRIMARY KEY(store, effective_from)"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE hours("
-    " store INTEGER NOT NULL,"
-    " effective_from TEXT NOT NULL,"
-    " weekday INTEGER NOT NULL CHECK(weekday BETWEEN 0 AND 6),"
-    " open_s INTEGER NOT NULL CHECK(open_s BETWEEN 0 AND 86400),"
-    " close_s INTEGER NOT NULL CHECK(close_s BETWEEN 0 AND 86400),"
-    " PRIMARY KEY(store, effective_from, weekday, open_s, close_s),"
-    " FOREIGN KEY(store, effective_from) REFERENCES hours_week ON DELETE CASCADE"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE special_day("
-    " store INTEGER REFERENCES store(number),"
-    " date TEXT NOT NULL,"
-    " open_s INTEGER CHECK(open_s BETWEEN 0 AND 86400),"
-    " close_s INTEGER CHECK(close_s BETWEEN 0 AND 86400),"
-    " note TEXT NOT NULL DEFAULT '',"
-    " CHECK((open_s IS NULL) = (close_s IS NULL))"
-    ") STRICT;"
-    "CREATE INDEX special_day_by_store ON special_day(store, date);"
-    "CREATE TABLE exclusion("
-    " number INTEGER PRIMARY KEY,"
-    " store INTEGER REFERENCES store(number),"
-    " from_us INTEGER NOT NULL,"
-    " to_us INTEGER NOT NULL CHECK(to_us > from_us),"
-    " reason TEXT NOT NULL DEFAULT ''"
-    ") STRICT;"
-    "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);"
-    "PRAGMA application_id=0x4c6f6f6d;"
-    "PRAGMA user_version=1;";
 
 loom_status loom_database_failure(loom_database *database, loom_error *error) {
   sqlite3 *sqlite = database->sqlite;
@@ -159,14 +105,34 @@ static loom_status identify(loom_database *database, loom_error *error) {
   database->is_new = application == 0 && version == 0 && objects == 0;
   if (database->is_new)
     return LOOM_OK;
-  if (application != LOOM_APPLICATION_ID)
+  if (application != LOOM_APPLICATION_ID || version < 1)
     return loom_fail(error, LOOM_ENOTDB, "%s: is an SQLite database, but not one of Loom's",
                      database->path);
   if (version > LOOM_SCHEMA_VERSION)
     return loom_fail(error, LOOM_EVERSION,
                      "%s: was written by a newer Loom (its schema is version %lld, this Loom knows %d)",
                      database->path, (long long)version, LOOM_SCHEMA_VERSION);
+  database->version = (int)version;
   return LOOM_OK;
+}
+
+/* Brings an older schema up to date. Under the write lock another process may turn out to have done it. */
+static loom_status upgrade(loom_database *database, loom_error *error) {
+  if (sqlite3_db_readonly(database->sqlite, "main"))
+    return loom_fail(error, LOOM_EREADONLY,
+                     "%s: was written by an older Loom, and cannot be upgraded: it is read-only",
+                     database->path);
+  loom_status status = loom_database_execute(database, "BEGIN IMMEDIATE", error);
+  if (status != LOOM_OK)
+    return status;
+  status = identify(database, error);
+  for (; status == LOOM_OK && database->version < LOOM_SCHEMA_VERSION; database->version++)
+    status = loom_database_execute(database, loom_schema_upgrades[database->version], error);
+  if (status == LOOM_OK)
+    status = loom_database_execute(database, "COMMIT", error);
+  if (!sqlite3_get_autocommit(database->sqlite))
+    sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
+  return status;
 }
 
 /*
@@ -197,6 +163,8 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
     status = configure(database, error);
   if (status == LOOM_OK)
     status = identify(database, error);
+  if (status == LOOM_OK && !database->is_new && database->version < LOOM_SCHEMA_VERSION)
+    status = upgrade(database, error);
   if (status != LOOM_OK) { /* so that the next attempt begins afresh */
     sqlite3_close_v2(database->sqlite);
     database->sqlite = NULL;
@@ -321,7 +289,7 @@ static loom_status check_free(loom_database *database, loom_error *error) {
 /* Under the write lock: another process may have made the schema since we looked. */
 static loom_status create_schema(loom_database *database, loom_error *error) {
   loom_status status = identify(database, error);
-  return status == LOOM_OK && database->is_new ? loom_database_execute(database, schema, error)
+  return status == LOOM_OK && database->is_new ? loom_database_execute(database, loom_schema_sql, error)
                                                : status;
 }
 

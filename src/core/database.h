@@ -9,6 +9,7 @@
 #define LOOM_DATABASE_H
 
 #include "error.h"
+#include "schema.h"
 #include "zone.h"
 
 #include <sqlite3.h>
@@ -16,7 +17,6 @@
 #include <stdbool.h>
 
 #define LOOM_APPLICATION_ID 0x4c6f6f6d /* "Loom", in the header of every database file */
-#define LOOM_SCHEMA_VERSION 1          /* PRAGMA user_version */
 
 /* How long to wait for another writer, in milliseconds. */
 #define LOOM_BUSY_TIMEOUT 10000
@@ -36,10 +36,14 @@ typedef struct loom_database {
   char *path;
   int busy_timeout;
   bool is_new;    /* the schema is not there yet */
+  int version;    /* of the schema */
   bool in_memory;
 } loom_database;
 
-/* Opens a database and checks that it is one of Loom's. Close with loom_database_close. */
+/*
+** Opens a database and checks that it is one of Loom's; one of an older schema is upgraded. Close with
+** loom_database_close.
+*/
 loom_status loom_database_open(const char *path, enum loom_open_mode mode, int busy_timeout,
                                loom_database **database, loom_error *error);
 

@@ -1,9 +1,11 @@
 /*
-** Export to CSV (RFC 4180, lines that end in LF).
+** Export to CSV (RFC 4180, lines that end in LF). Where an override prevails over what a file brought, it is the
+** override that is written.
 */
 #include "export.h"
 #include "civil.h"
 #include "poll_block.h"
+#include "stored_hours.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -18,6 +20,9 @@ struct loom_export {
   struct loom_polls polls;
   struct loom_text text;
   bool header_given, ended, in_transaction;
+  sqlite3_stmt *store_hours; /* the hours of one store */
+  struct loom_stored_hours hours;
+  size_t attributes, cells; /* how many there are; how many of a store's have been written */
 };
 
 /*
@@ -27,19 +32,30 @@ struct loom_export {
 static const char *const sql[LOOM_KIND_COUNT] = {
     [LOOM_POLLS] = "SELECT store_id, polls FROM poll_block JOIN store ON number = store"
                    " ORDER BY day, store_id",
-    [LOOM_HOURS] = "SELECT store_id, effective_from, weekday, open_s, close_s"
-                   " FROM hours_week w JOIN store ON number = w.store"
-                   " LEFT JOIN hours USING(store, effective_from)"
-                   " ORDER BY store_id, effective_from, weekday, open_s, close_s",
-    [LOOM_TIMEZONES] = "SELECT store_id, timezone FROM store WHERE timezone IS NOT NULL"
-                       " ORDER BY store_id",
-    [LOOM_SPECIAL_DAYS] = "SELECT ifnull(store_id, '*'), date, open_s, close_s, note"
-                          " FROM special_day LEFT JOIN store ON number = store"
-                          " ORDER BY store_id, date, open_s, close_s",
+    [LOOM_HOURS] = "SELECT store_id, number FROM store"
+                   " WHERE EXISTS(SELECT 1 FROM hours_week WHERE store = number) ORDER BY store_id",
+    [LOOM_TIMEZONES] = "SELECT store_id, ifnull(timezone_override, timezone) AS name FROM store"
+                       " WHERE name IS NOT NULL ORDER BY store_id",
+    [LOOM_SPECIAL_DAYS] =
+        "SELECT ifnull(store_id, '*'), date, open_s, close_s, note"
+        " FROM special_day d LEFT JOIN store ON number = store"
+        " WHERE origin = 'override' OR NOT EXISTS (SELECT 1 FROM special_day"
+        "  WHERE store IS d.store AND date = d.date AND origin = 'override')"
+        " ORDER BY store_id, date, open_s, close_s",
     [LOOM_EXCLUSIONS] = "SELECT ifnull(store_id, '*'), from_us, to_us, reason"
                         " FROM exclusion LEFT JOIN store ON store.number = store"
                         " ORDER BY store_id, from_us, to_us, reason",
+    /* A row to each cell. */
+    [LOOM_ATTRIBUTES] = "SELECT store_id, value FROM store"
+                        " CROSS JOIN (SELECT DISTINCT name FROM attribute) n"
+                        " LEFT JOIN attribute a ON a.store = store.number AND a.name = n.name"
+                        " WHERE EXISTS(SELECT 1 FROM attribute WHERE store = number)"
+                        " ORDER BY store_id, n.name",
 };
+
+static const char store_hours_sql[] =
+    "SELECT " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
+    " WHERE w.store = ? ORDER BY w.effective_from, h.weekday, h.open_s, h.close_s";
 
 static loom_status no_memory(loom_error *error) {
   return loom_fail(error, LOOM_ENOMEM, "out of memory");
@@ -51,11 +67,14 @@ static void put_column(loom_export *export, int column) {
     loom_text_put_field(&export->text, text, (size_t)sqlite3_column_bytes(export->rows, column));
 }
 
-static void put_time(loom_export *export, int column) {
+static void put_seconds(loom_export *export, int32_t seconds) {
   char text[LOOM_TIME_SIZE];
+  loom_text_put(&export->text, text, loom_format_time_of_day(seconds, text));
+}
+
+static void put_time(loom_export *export, int column) {
   if (sqlite3_column_type(export->rows, column) != SQLITE_NULL)
-    loom_text_put(&export->text, text,
-        loom_format_time_of_day(sqlite3_column_int(export->rows, column), text));
+    put_seconds(export, sqlite3_column_int(export->rows, column));
 }
 
 static void put_instant(loom_export *export, int64_t instant) {
@@ -91,24 +110,73 @@ static bool put_polls(loom_export *export) {
   return true;
 }
 
-/* A week without openings is one closed Monday. */
-static void put_hours(loom_export *export) {
-  bool closed = sqlite3_column_type(export->rows, 2) == SQLITE_NULL;
+/* A row of hours. A week without openings is one closed Monday. */
+static void put_opening(loom_export *export, struct loom_hours hours) {
+  char date[LOOM_DATE_SIZE];
   put_column(export, 0);
   loom_text_put_char(&export->text, ',');
-  if (closed) {
-    loom_text_put(&export->text, "0,closed,", 9);
+  loom_text_put_char(&export->text, (char)('0' + hours.weekday));
+  loom_text_put_char(&export->text, ',');
+  if (hours.open == LOOM_CLOSED) {
+    loom_text_put(&export->text, "closed,", 7);
   } else {
-    put_column(export, 2);
+    put_seconds(export, hours.open);
     loom_text_put_char(&export->text, ',');
-    put_time(export, 3);
-    loom_text_put_char(&export->text, ',');
-    put_time(export, 4);
+    put_seconds(export, hours.close);
   }
   loom_text_put_char(&export->text, ',');
-  const char *from = (const char *)sqlite3_column_text(export->rows, 1);
-  if (from && strcmp(from, "0001-01-01") != 0)
-    put_column(export, 1);
+  if (hours.from != LOOM_ALWAYS)
+    loom_text_put(&export->text, date, loom_format_date(hours.from, date));
+  loom_text_put_char(&export->text, '\n');
+}
+
+static loom_status read_store_hours(loom_export *export, loom_error *error) {
+  sqlite3_stmt *row = export->store_hours;
+  loom_status status = LOOM_OK;
+  int step = SQLITE_DONE;
+  sqlite3_bind_int64(row, 1, sqlite3_column_int64(export->rows, 1));
+  while (status == LOOM_OK && (step = sqlite3_step(row)) == SQLITE_ROW)
+    status = loom_stored_hours_add(&export->hours, row, 0);
+  if (status == LOOM_ECORRUPT)
+    loom_fail(error, status, "%s: is corrupt: a date cannot be read", export->database->path);
+  else if (status == LOOM_OK && step != SQLITE_DONE)
+    status = loom_database_failure(export->database, error);
+  else if (status != LOOM_OK || !loom_stored_hours_finish(&export->hours))
+    status = no_memory(error);
+  sqlite3_reset(row);
+  return status;
+}
+
+/* The weeks in force. One without hours of its own, after an override, is written as open all day, every day. */
+static loom_status put_hours(loom_export *export, loom_error *error) {
+  const struct loom_hours_list *hours = &export->hours.in_force;
+  loom_status status = read_store_hours(export, error);
+  if (status != LOOM_OK)
+    return status;
+  if (!loom_text_reserve(&export->text, hours->count * 7 * row_size(export)))
+    return no_memory(error);
+  for (size_t i = 0; i < hours->count; i++) {
+    struct loom_hours item = hours->items[i];
+    if (item.open != LOOM_NO_HOURS) {
+      put_opening(export, item);
+    } else if (i > 0) {
+      for (int day = 0; day < 7; day++)
+        put_opening(export, (struct loom_hours){item.from, day, 0, LOOM_DAY_SECONDS});
+    }
+  }
+  return LOOM_OK;
+}
+
+/* One attribute of one store; its first one begins the row, and its last one ends it. */
+static void put_attribute(loom_export *export) {
+  if (export->cells == 0)
+    put_column(export, 0);
+  loom_text_put_char(&export->text, ',');
+  put_column(export, 1);
+  if (++export->cells == export->attributes) {
+    loom_text_put_char(&export->text, '\n');
+    export->cells = 0;
+  }
 }
 
 static void put_special_day(loom_export *export) {
@@ -133,29 +201,69 @@ static void put_exclusion(loom_export *export) {
   put_column(export, 3);
 }
 
-/* False when memory is out. */
-static bool put_row(loom_export *export) {
+static loom_status put_row(loom_export *export, loom_error *error) {
+  if (export->kind == LOOM_HOURS)
+    return put_hours(export, error);
   if (export->kind == LOOM_POLLS)
-    return put_polls(export);
+    return put_polls(export) ? LOOM_OK : no_memory(error);
   if (!loom_text_reserve(&export->text, row_size(export)))
-    return false;
+    return no_memory(error);
   switch (export->kind) {
-  case LOOM_HOURS:
-    put_hours(export);
-    break;
   case LOOM_SPECIAL_DAYS:
     put_special_day(export);
     break;
   case LOOM_EXCLUSIONS:
     put_exclusion(export);
     break;
+  case LOOM_ATTRIBUTES:
+    put_attribute(export);
+    return LOOM_OK;
   default:
     put_column(export, 0);
     loom_text_put_char(&export->text, ',');
     put_column(export, 1);
   }
   loom_text_put_char(&export->text, '\n');
-  return true;
+  return LOOM_OK;
+}
+
+/* Puts `,NAME` for each attribute that any store has. */
+static loom_status put_attribute_names(loom_export *export, loom_error *error) {
+  sqlite3_stmt *names = NULL;
+  int step = SQLITE_DONE;
+  loom_status status = loom_database_prepare(
+      export->database, "SELECT DISTINCT name FROM attribute ORDER BY name", &names, error);
+  while (status == LOOM_OK && (step = sqlite3_step(names)) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(names, 0);
+    size_t length = (size_t)sqlite3_column_bytes(names, 0);
+    if (!loom_text_reserve(&export->text, 2 * length + 4)) {
+      status = no_memory(error);
+      break;
+    }
+    loom_text_put_char(&export->text, ',');
+    loom_text_put_field(&export->text, name, length);
+    export->attributes++;
+  }
+  if (status == LOOM_OK && step != SQLITE_DONE)
+    status = loom_database_failure(export->database, error);
+  sqlite3_finalize(names);
+  return status;
+}
+
+static loom_status put_header(loom_export *export, loom_error *error) {
+  const char *header = loom_kind_header(export->kind);
+  if (!loom_text_reserve(&export->text, strlen(header)))
+    return no_memory(error);
+  loom_text_put(&export->text, header, strlen(header));
+  if (export->kind == LOOM_ATTRIBUTES) {
+    loom_status status = put_attribute_names(export, error);
+    if (status != LOOM_OK)
+      return status;
+  }
+  if (!loom_text_reserve(&export->text, 1))
+    return no_memory(error);
+  loom_text_put_char(&export->text, '\n');
+  return LOOM_OK;
 }
 
 loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_export **out,
@@ -170,6 +278,8 @@ loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_e
   export->in_transaction = status == LOOM_OK;
   if (status == LOOM_OK)
     status = loom_database_prepare(database, sql[kind], &export->rows, error);
+  if (status == LOOM_OK && kind == LOOM_HOURS)
+    status = loom_database_prepare(database, store_hours_sql, &export->store_hours, error);
   if (status == LOOM_OK)
     *out = export;
   else
@@ -181,36 +291,35 @@ void loom_export_free(loom_export *export) {
   if (!export)
     return;
   sqlite3_finalize(export->rows);
+  sqlite3_finalize(export->store_hours);
   if (export->in_transaction)
     loom_database_end_read(export->database);
   loom_database_close(export->database);
   loom_polls_free(&export->polls);
+  loom_stored_hours_free(&export->hours);
   loom_text_free(&export->text);
   free(export);
 }
 
 loom_status loom_export_next(loom_export *export, const char **text, size_t *length,
                              loom_error *error) {
-  const char *header = loom_kind_header(export->kind);
-  int step;
+  loom_status status = LOOM_OK;
   export->text.length = 0;
-  if (!export->header_given) {
-    if (!loom_text_reserve(&export->text, strlen(header) + 1))
-      return no_memory(error);
-    loom_text_put(&export->text, header, strlen(header));
-    loom_text_put_char(&export->text, '\n');
-    export->header_given = true;
-  }
+  if (!export->header_given)
+    status = put_header(export, error);
+  export->header_given = true;
   /* Stepping a statement again after its end would start it anew. */
-  while (!export->ended && export->text.length < STRETCH) {
-    step = sqlite3_step(export->rows);
+  while (status == LOOM_OK && !export->ended && export->text.length < STRETCH) {
+    int step = sqlite3_step(export->rows);
     export->ended = step == SQLITE_DONE;
-    if (step == SQLITE_ROW && !put_row(export))
-      return no_memory(error);
-    if (step != SQLITE_ROW && step != SQLITE_DONE)
-      return loom_database_failure(export->database, error);
+    if (step == SQLITE_ROW)
+      status = put_row(export, error);
+    else if (step != SQLITE_DONE)
+      status = loom_database_failure(export->database, error);
   }
   *text = export->text.bytes;
   *length = export->text.length;
+  if (status != LOOM_OK)
+    return status;
   return export->text.length ? LOOM_OK : LOOM_DONE;
 }

@@ -16,10 +16,15 @@ loom_status loom_info_read(loom_database *database, struct loom_info *info, loom
       {"SELECT max(newest_poll) FROM store", &info->newest_poll},
       {"SELECT count(*) FROM hours", &info->hours},
       {"SELECT count(DISTINCT store) FROM hours_week", &info->stores_with_hours},
-      {"SELECT count(DISTINCT timezone) FROM store", &info->timezones},
-      {"SELECT count(timezone) FROM store", &info->stores_with_timezone},
+      {"SELECT count(DISTINCT ifnull(timezone_override, timezone)) FROM store", &info->timezones},
+      {"SELECT count(ifnull(timezone_override, timezone)) FROM store", &info->stores_with_timezone},
       {"SELECT count(*) FROM special_day", &info->special_days},
       {"SELECT count(*) FROM exclusion", &info->exclusions},
+      {"SELECT (SELECT count(*) FROM hours_week WHERE origin = 'override') +"
+       " (SELECT count(timezone_override) FROM store) +"
+       " (SELECT count(*) FROM special_day WHERE origin = 'override')",
+       &info->overrides},
+      {"SELECT count(*) FROM attribute", &info->attributes},
       {"SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &info->size},
       {"PRAGMA user_version", &info->schema_version},
   };

@@ -14,6 +14,8 @@ struct loom_info {
   int64_t hours, stores_with_hours;
   int64_t timezones, stores_with_timezone;
   int64_t special_days, exclusions;
+  int64_t overrides;  /* weeks, timezones and spans of special days that were set by hand */
+  int64_t attributes; /* values, of all stores */
   int64_t size; /* bytes of the database file */
   int64_t schema_version;
 };

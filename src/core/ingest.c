@@ -387,7 +387,9 @@ static loom_status read_header(loom_ingest *ingest, const struct slot *slot, boo
   case LOOM_CSV_NOMEM:
     return no_memory(error);
   default:
-    if (loom_columns_find(ingest->options.kind, &row, &parser->reader.columns, &cause) != LOOM_OK)
+    if (loom_columns_find(ingest->options.kind, &row, &parser->reader.columns, &cause) != LOOM_OK ||
+        (ingest->options.kind == LOOM_ATTRIBUTES &&
+         loom_attribute_columns_find(&parser->reader, &row, &cause) != LOOM_OK))
       return file_failure(ingest, &cause, error);
     ingest->header_known = true;
     return LOOM_OK;
@@ -586,7 +588,8 @@ loom_status loom_ingest_apply(loom_ingest *ingest, loom_database *database, size
         .texts = &reader->texts,
         .records = batch->records,
         .record_count = batch->record_count,
-        .sorter = ingest->sorter};
+        .sorter = ingest->sorter,
+        .replace_overrides = ingest->options.replace_overrides};
     status = loom_apply_new(&staged, database, &ingest->apply, &ingest->failure);
   }
   if (status == LOOM_OK)

@@ -24,6 +24,7 @@ struct loom_ingest_options {
   unsigned threads;     /* that parse polls; 0: as many as there are processors, up to 8 */
   size_t block_size;    /* bytes parsed at a time; 0: 1 MiB */
   size_t sort_capacity; /* polls sorted in memory at a time; 0: 2 Mi, which is 64 MiB */
+  bool replace_overrides; /* overrides of the stores in the file go, instead of prevailing over it */
   bool always_libcsv;   /* see loom_csv_always_libcsv */
 };
 

@@ -95,28 +95,49 @@ static bool add_malformed(const struct loom_parser *parser, struct loom_batch *b
   return add_reject(parser, batch, &cut, &problem);
 }
 
+static enum loom_record_result take_poll(struct loom_parser *parser, const struct loom_csv_row *row,
+                                         struct loom_batch *batch,
+                                         struct loom_row_problem *problem) {
+  struct loom_poll_record *polls =
+      grown(batch->polls, batch->poll_count, &batch->poll_capacity, sizeof *polls);
+  if (!polls)
+    return LOOM_RECORD_FAILED;
+  batch->polls = polls;
+  enum loom_record_result result =
+      loom_record_read_poll(&parser->reader, row, &batch->polls[batch->poll_count], problem);
+  batch->poll_count += result == LOOM_RECORD_GOOD;
+  return result;
+}
+
+/* A row of attributes gives a record for each of them, a row of any other kind one. */
+static enum loom_record_result take_records(struct loom_parser *parser,
+                                            const struct loom_csv_row *row, struct loom_batch *batch,
+                                            struct loom_row_problem *problem) {
+  bool attributes = parser->reader.columns.kind == LOOM_ATTRIBUTES;
+  size_t before = batch->record_count, count = attributes ? parser->reader.attribute_count : 1;
+  enum loom_record_result result = LOOM_RECORD_GOOD;
+  for (size_t i = 0; i < count && result == LOOM_RECORD_GOOD; i++) {
+    struct loom_record *records =
+        grown(batch->records, batch->record_count, &batch->record_capacity, sizeof *records);
+    if (!records)
+      return LOOM_RECORD_FAILED;
+    batch->records = records;
+    struct loom_record *record = &records[batch->record_count++];
+    result = attributes ? loom_record_read_attribute(&parser->reader, row, i, record, problem)
+                        : loom_record_read(&parser->reader, row, record, problem);
+  }
+  if (result != LOOM_RECORD_GOOD)
+    batch->record_count = before;
+  return result;
+}
+
 /* False when reading failed: the batch's `failure` tells why, or else memory is out. */
 static bool take_row(struct loom_parser *parser, const struct loom_csv_row *row,
                      struct loom_batch *batch) {
   struct loom_row_problem problem;
-  enum loom_record_result result;
-  if (parser->reader.columns.kind == LOOM_POLLS) {
-    struct loom_poll_record *polls =
-        grown(batch->polls, batch->poll_count, &batch->poll_capacity, sizeof *polls);
-    if (!polls)
-      return false;
-    batch->polls = polls;
-    result = loom_record_read_poll(&parser->reader, row, &batch->polls[batch->poll_count], &problem);
-    batch->poll_count += result == LOOM_RECORD_GOOD;
-  } else {
-    struct loom_record *records =
-        grown(batch->records, batch->record_count, &batch->record_capacity, sizeof *records);
-    if (!records)
-      return false;
-    batch->records = records;
-    result = loom_record_read(&parser->reader, row, &batch->records[batch->record_count], &problem);
-    batch->record_count += result == LOOM_RECORD_GOOD;
-  }
+  enum loom_record_result result = parser->reader.columns.kind == LOOM_POLLS
+                                       ? take_poll(parser, row, batch, &problem)
+                                       : take_records(parser, row, batch, &problem);
   if (result == LOOM_RECORD_BAD)
     return add_reject(parser, batch, row, &problem);
   if (result == LOOM_RECORD_FAILED)

@@ -46,6 +46,7 @@ static const struct kind {
                           {"from_utc", NULL, false},
                           {"to_utc", NULL, false},
                           {"reason", NULL, true}}},
+    [LOOM_ATTRIBUTES] = {"attributes", "store_id", {{"store_id", NULL, false}}},
 };
 
 const char *loom_kind_header(enum loom_kind kind) {
@@ -128,6 +129,31 @@ loom_status loom_columns_find(enum loom_kind kind, const struct loom_csv_row *he
       snprintf(what, sizeof what, "the header has no column %s", column->name);
       return bad_header(kind, header, what, error);
     }
+  }
+  return LOOM_OK;
+}
+
+/* Every column but store_id is an attribute. */
+loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
+                                        const struct loom_csv_row *header, loom_error *error) {
+  reader->attribute_count = 0;
+  if (header->count > LOOM_CSV_FIELDS_MAX)
+    return bad_header(LOOM_ATTRIBUTES, header, "the header has more than 255 attributes", error);
+  for (size_t f = 0; f < header->count; f++) {
+    const struct loom_csv_field *name = &header->fields[f];
+    if ((int)f == reader->columns.fields[0])
+      continue;
+    if (name->length < 1 || name->length > LOOM_ATTRIBUTE_NAME_MAX)
+      return bad_header(LOOM_ATTRIBUTES, header,
+                        "the header has an attribute whose name is not of 1 to 64 bytes", error);
+    uint32_t number = loom_id_table_put(&reader->texts, name->text, name->length);
+    if (number == LOOM_NO_NUMBER)
+      return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    for (size_t i = 0; i < reader->attribute_count; i++)
+      if (reader->attributes[i].name == number)
+        return bad_header(LOOM_ATTRIBUTES, header, "the header has an attribute twice", error);
+    reader->attributes[reader->attribute_count++] =
+        (struct loom_attribute_column){(int)f, number};
   }
   return LOOM_OK;
 }
@@ -320,6 +346,25 @@ static enum loom_record_result read_exclusion(struct loom_record_reader *reader,
     return refuse(problem, reader, 3, reason_text, "is longer than 4096 bytes");
   record->text = loom_id_table_put(&reader->texts, reason_text.text, reason_text.length);
   return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
+}
+
+enum loom_record_result loom_record_read_attribute(struct loom_record_reader *reader,
+                                                   const struct loom_csv_row *row, size_t which,
+                                                   struct loom_record *record,
+                                                   struct loom_row_problem *problem) {
+  const struct loom_attribute_column *column = &reader->attributes[which];
+  *record = (struct loom_record){.name = column->name};
+  if (!field_count_is_right(reader, row, problem))
+    return LOOM_RECORD_BAD;
+  struct loom_csv_field value = row->fields[column->field];
+  if (value.length > LOOM_NOTE_MAX) {
+    *problem = (struct loom_row_problem){.column = "attribute", .value = value};
+    snprintf(problem->reason, sizeof problem->reason, "is longer than %d bytes", LOOM_NOTE_MAX);
+    return LOOM_RECORD_BAD;
+  }
+  record->text = loom_id_table_put(&reader->texts, value.text, value.length);
+  return record->text == LOOM_NO_NUMBER ? no_memory(reader)
+                                        : read_store(reader, row, &record->store, problem);
 }
 
 enum loom_record_result loom_record_read(struct loom_record_reader *reader,

@@ -20,6 +20,7 @@ enum loom_kind {
   LOOM_TIMEZONES,    /* store_id, timezone_str */
   LOOM_SPECIAL_DAYS, /* store_id, date, open, close [, note] */
   LOOM_EXCLUSIONS,   /* store_id, from_utc, to_utc [, reason] */
+  LOOM_ATTRIBUTES,   /* store_id, and a column for each attribute */
   LOOM_KIND_COUNT
 };
 
@@ -28,13 +29,19 @@ enum loom_kind {
 /* Longest note or reason, in bytes: however it is quoted, its row stays far below LOOM_CSV_ROW_MAX. */
 #define LOOM_NOTE_MAX 4096
 
+/* Longest name of an attribute, in bytes; its values are as long as notes. */
+#define LOOM_ATTRIBUTE_NAME_MAX 64
+
 /* In special days and exclusions, the store id `*` means every store. */
 #define LOOM_ALL_STORES (UINT32_MAX - 1)
 
-/* The header of a kind's files, as Loom writes it. */
+/* The header of a kind's files, as Loom writes it; of attributes only what comes before them. */
 const char *loom_kind_header(enum loom_kind kind);
 
-/* False, with the kind unset, if no kind is called that: polls, hours, timezones, special_days, exclusions. */
+/*
+** False, with the kind unset, if no kind is called that: polls, hours, timezones, special_days, exclusions,
+** attributes.
+*/
 bool loom_kind_from_name(const char *name, enum loom_kind *kind);
 
 /* Which field of a row holds each column of the kind; -1 where an optional column is absent. */
@@ -51,10 +58,11 @@ struct loom_columns {
 loom_status loom_columns_find(enum loom_kind kind, const struct loom_csv_row *header,
                               struct loom_columns *columns, loom_error *error);
 
-/* A row of any kind but polls; what a kind does not have is 0. */
+/* A row of any kind but polls, or one attribute of a row; what a kind does not have is 0. */
 struct loom_record {
   uint32_t store; /* number in the id table, or LOOM_ALL_STORES */
-  uint32_t text;  /* timezone, note or reason: its number in the text table */
+  uint32_t text;  /* timezone, note, reason or value: its number in the text table */
+  uint32_t name;  /* of an attribute: its number in the text table */
   int32_t date;   /* special day's date, or the hours' effective date (LOOM_ALWAYS: from the beginning) */
   int32_t weekday;
   int32_t open, close; /* seconds since local midnight, or LOOM_CLOSED */
@@ -68,9 +76,16 @@ struct loom_row_problem {
   char reason[160]; /* completes `"VALUE" …`, or `the row …` */
 };
 
+struct loom_attribute_column {
+  int field;
+  uint32_t name; /* its number in the text table */
+};
+
 /* What rows are read with: tables that number their texts, and the zones that exist. */
 struct loom_record_reader {
   struct loom_columns columns;
+  struct loom_attribute_column attributes[LOOM_CSV_FIELDS_MAX];
+  size_t attribute_count;
   loom_zones *zones;
   struct loom_id_table ids, texts;
   loom_error failure; /* of the row that gave LOOM_RECORD_FAILED */
@@ -90,6 +105,17 @@ enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
                                               struct loom_poll_record *poll,
                                               struct loom_row_problem *problem);
 
+/* Finds the attributes in a header whose store_id has been found already. Errors are those of loom_columns_find. */
+loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
+                                        const struct loom_csv_row *header, loom_error *error);
+
+/* Reads one of the reader's attributes in a row. */
+enum loom_record_result loom_record_read_attribute(struct loom_record_reader *reader,
+                                                   const struct loom_csv_row *row, size_t which,
+                                                   struct loom_record *record,
+                                                   struct loom_row_problem *problem);
+
+/* Reads a row of any kind but polls and attributes. */
 enum loom_record_result loom_record_read(struct loom_record_reader *reader,
                                          const struct loom_csv_row *row,
                                          struct loom_record *record,

@@ -55,7 +55,7 @@ static bool add_weekly(struct builder *b, int32_t date) {
   size_t end = b->schedule->hours_count;
   while (end > 0 && hours[end - 1].from > date)
     end--;
-  if (end == 0)
+  if (end == 0 || hours[end - 1].open == LOOM_NO_HOURS)
     return add_opening(b, date, 0, b->slack == 0 ? LOOM_DAY_SECONDS - 1 : LOOM_DAY_SECONDS);
   size_t begin = end;
   while (begin > 0 && hours[begin - 1].from == hours[end - 1].from)

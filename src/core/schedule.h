@@ -5,28 +5,13 @@
 #ifndef LOOM_SCHEDULE_H
 #define LOOM_SCHEDULE_H
 
+#include "hours.h"
 #include "span.h"
 #include "zone.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define LOOM_CLOSED (-1) /* as open and close: no opening */
-
-/* Hours that apply from the beginning of time, until hours with a later date replace them. */
-#define LOOM_ALWAYS INT32_MIN
-
-/*
-** One row of weekly hours. Times are in seconds since local midnight, 0 to 86400. Rows that share `from` make
-** up one week, in force from that local date until the next week's date. A row that is LOOM_CLOSED opens
-** nothing, but makes its week exist.
-*/
-struct loom_hours {
-  int32_t from;    /* first local date, or LOOM_ALWAYS */
-  int32_t weekday; /* 0 = Monday … 6 = Sunday */
-  int32_t open, close;
-};
 
 /* One span of a special day, or LOOM_CLOSED. */
 struct loom_special_day {

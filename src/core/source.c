@@ -5,19 +5,6 @@
 
 #include <stdlib.h>
 
-bool loom_hours_list_add(struct loom_hours_list *list, struct loom_hours hours) {
-  if (list->count == list->capacity) {
-    size_t capacity = list->capacity ? list->capacity * 2 : 16;
-    struct loom_hours *items = realloc(list->items, capacity * sizeof *items);
-    if (!items)
-      return false;
-    list->items = items;
-    list->capacity = capacity;
-  }
-  list->items[list->count++] = hours;
-  return true;
-}
-
 bool loom_special_days_add(struct loom_special_days *list, struct loom_special_day day) {
   if (list->count == list->capacity) {
     size_t capacity = list->capacity ? list->capacity * 2 : 16;
@@ -32,7 +19,7 @@ bool loom_special_days_add(struct loom_special_days *list, struct loom_special_d
 }
 
 void loom_store_free(struct loom_store *store) {
-  free(store->hours.items);
+  loom_hours_list_free(&store->hours);
   free(store->special_days.items);
   loom_spans_free(&store->exclusions);
   loom_polls_free(&store->polls);

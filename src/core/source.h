@@ -17,11 +17,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct loom_hours_list {
-  struct loom_hours *items;
-  size_t count, capacity;
-};
-
 struct loom_special_days {
   struct loom_special_day *items;
   size_t count, capacity;
@@ -67,7 +62,6 @@ struct loom_source {
   void (*free)(loom_source *source);
 };
 
-bool loom_hours_list_add(struct loom_hours_list *list, struct loom_hours hours);
 bool loom_special_days_add(struct loom_special_days *list, struct loom_special_day day);
 void loom_store_free(struct loom_store *store);
 void loom_common_free(struct loom_common *common);

@@ -4,6 +4,7 @@
 */
 #include "source_sqlite.h"
 #include "civil.h"
+#include "stored_hours.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct sqlite_source {
   bool in_snapshot;
   struct loom_source_query query;
   struct cursor stores, hours, special_days, exclusions;
+  struct loom_stored_hours stored_hours;
   struct cursor *days; /* of the query's range that hold polls, in order */
   size_t day_count;
   int32_t *all_days; /* every day that holds polls, in order */
@@ -113,8 +115,10 @@ static void release(loom_source *base) {
 }
 
 static void free_source(loom_source *base) {
+  struct sqlite_source *source = (struct sqlite_source *)base;
   release(base);
-  loom_database_close(((struct sqlite_source *)base)->database);
+  loom_stored_hours_free(&source->stored_hours);
+  loom_database_close(source->database);
   free(base);
 }
 
@@ -208,18 +212,23 @@ static loom_status open_days(struct sqlite_source *source, loom_error *error) {
 static loom_status take_special_days(struct sqlite_source *source, int64_t store,
                                      struct loom_special_days *days, loom_error *error) {
   struct cursor *cursor = &source->special_days;
-  bool found;
+  bool found, overridden = false; /* whether the date has overrides, which come first and alone count */
   days->count = 0;
   loom_status status = seek(source, cursor, store, &found, error);
   while (status == LOOM_OK && cursor->store == store) {
     sqlite3_stmt *row = cursor->statement;
     struct loom_special_day day = {.open = LOOM_CLOSED, .close = LOOM_CLOSED};
     status = read_date(source, row, 1, &day.date, error);
+    if (status != LOOM_OK)
+      break;
     if (sqlite3_column_type(row, 2) != SQLITE_NULL) {
       day.open = sqlite3_column_int(row, 2);
       day.close = sqlite3_column_int(row, 3);
     }
-    if (status == LOOM_OK && !loom_special_days_add(days, day))
+    bool override = sqlite3_column_int(row, 4);
+    if (days->count == 0 || days->items[days->count - 1].date != day.date)
+      overridden = override;
+    if (override == overridden && !loom_special_days_add(days, day))
       status = no_memory(error);
     if (status == LOOM_OK)
       status = step(source, cursor, error);
@@ -256,19 +265,19 @@ static loom_status select_stores(loom_source *base, const struct loom_source_que
   *store_count = (uint64_t)count;
   if (status == LOOM_OK)
     status = open_cursor(source,
-                         "SELECT number, store_id, timezone, first_poll, newest_poll FROM store"
+                         "SELECT number, store_id, ifnull(timezone_override, timezone), first_poll,"
+                         " newest_poll FROM store"
                          " ORDER BY number",
                          &source->stores, error);
   if (status == LOOM_OK)
     status = open_cursor(source,
-                         "SELECT w.store, w.effective_from, h.weekday, h.open_s, h.close_s"
-                         " FROM hours_week w LEFT JOIN hours h USING(store, effective_from)"
-                         " ORDER BY w.store, w.effective_from",
+                         "SELECT w.store, " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
+                         " ORDER BY w.store, w.origin, w.effective_from",
                          &source->hours, error);
   if (status == LOOM_OK)
     status = open_cursor(source,
-                         "SELECT store, date, open_s, close_s FROM special_day"
-                         " ORDER BY store, date",
+                         "SELECT store, date, open_s, close_s, origin = 'override' AS prevails"
+                         " FROM special_day ORDER BY store, date, prevails DESC",
                          &source->special_days, error);
   if (status == LOOM_OK)
     status = open_cursor(source,
@@ -295,25 +304,22 @@ static loom_status select_stores(loom_source *base, const struct loom_source_que
 static loom_status take_hours(struct sqlite_source *source, int64_t store,
                               struct loom_hours_list *hours, loom_error *error) {
   struct cursor *cursor = &source->hours;
+  struct loom_stored_hours *stored = &source->stored_hours;
   bool found;
-  hours->count = 0;
   loom_status status = seek(source, cursor, store, &found, error);
   while (status == LOOM_OK && cursor->store == store) {
-    sqlite3_stmt *row = cursor->statement;
-    struct loom_hours item = {.open = LOOM_CLOSED, .close = LOOM_CLOSED};
-    status = read_date(source, row, 1, &item.from, error);
-    if (item.from == LOOM_DATE_MIN)
-      item.from = LOOM_ALWAYS;
-    if (sqlite3_column_type(row, 2) != SQLITE_NULL) {
-      item.weekday = sqlite3_column_int(row, 2);
-      item.open = sqlite3_column_int(row, 3);
-      item.close = sqlite3_column_int(row, 4);
-    }
-    if (status == LOOM_OK && !loom_hours_list_add(hours, item))
-      status = no_memory(error);
-    if (status == LOOM_OK)
-      status = step(source, cursor, error);
+    status = loom_stored_hours_add(stored, cursor->statement, 1);
+    if (status == LOOM_ENOMEM)
+      return no_memory(error);
+    if (status != LOOM_OK)
+      return damaged(source, "a date cannot be read", error);
+    status = step(source, cursor, error);
   }
+  if (status == LOOM_OK && !loom_stored_hours_finish(stored))
+    return no_memory(error);
+  struct loom_hours_list spare = *hours; /* the lists change places, and none is copied */
+  *hours = stored->in_force;
+  stored->in_force = spare;
   return status;
 }
 

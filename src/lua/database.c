@@ -95,6 +95,8 @@ static int info(lua_State *L) {
       {"stores_with_timezone", info.stores_with_timezone},
       {"special_days", info.special_days},
       {"exclusions", info.exclusions},
+      {"overrides", info.overrides},
+      {"attributes", info.attributes},
       {"size", info.size},
       {"schema_version", info.schema_version},
       {"first_poll", info.first_poll}, /* the last two only where there are polls */

@@ -52,12 +52,14 @@ static int close_ingest(lua_State *L) {
 }
 
 /*
-** ingest(database, {kind, source [, max_rejects, threads, block_size, sort_capacity, always_libcsv]})
+** ingest(database, {kind, source [, max_rejects, threads, block_size, sort_capacity, always_libcsv,
+** replace_overrides]})
 ** A negative max_rejects means that any number of bad rows is allowed.
 */
 int lloom_ingest(lua_State *L) {
   static const char *const known[] = {"kind",       "source",        "max_rejects",   "threads",
-                                      "block_size", "sort_capacity", "always_libcsv", NULL};
+                                      "block_size", "sort_capacity", "always_libcsv",
+                                      "replace_overrides", NULL};
   loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   struct loom_ingest_options options = {0};
@@ -71,6 +73,7 @@ int lloom_ingest(lua_State *L) {
   options.threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, 64);
   options.block_size = (size_t)lloom_option_integer(L, 2, "block_size", 0, 0, 1 << 28);
   options.sort_capacity = (size_t)lloom_option_integer(L, 2, "sort_capacity", 0, 0, 1 << 26);
+  options.replace_overrides = lloom_option_boolean(L, 2, "replace_overrides", false);
   options.always_libcsv = lloom_option_boolean(L, 2, "always_libcsv", false);
   struct ingest_handle *handle = lloom_new_handle(L, INGEST, sizeof *handle);
   handle->database = loom_database_retain(database);

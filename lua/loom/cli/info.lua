@@ -25,6 +25,8 @@ local lines = {
   { "stores with a zone", "stores_with_timezone" },
   { "special days", "special_days" },
   { "exclusions", "exclusions" },
+  { "overrides", "overrides" },
+  { "attributes", "attributes" },
   { "size in bytes", "size" },
   { "schema version", "schema_version" },
 }

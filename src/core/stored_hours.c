@@ -1,0 +1,52 @@
+/*
+** Reading stored hours.
+*/
+#include "stored_hours.h"
+#include "civil.h"
+
+enum { OVERRIDE, REVERTS, EFFECTIVE_FROM, WEEKDAY, OPEN, CLOSE };
+
+bool loom_stored_hours_read(sqlite3_stmt *row, int column, struct loom_hours *hours) {
+  int at = column + EFFECTIVE_FROM;
+  const char *date = (const char *)sqlite3_column_text(row, at);
+  int32_t closed = sqlite3_column_int(row, column + REVERTS) ? LOOM_NO_HOURS : LOOM_CLOSED;
+  *hours = (struct loom_hours){.open = closed, .close = closed};
+  if (!date || loom_parse_date(date, (size_t)sqlite3_column_bytes(row, at), &hours->from))
+    return false;
+  if (hours->from == LOOM_DATE_MIN) /* the database's name for it */
+    hours->from = LOOM_ALWAYS;
+  if (sqlite3_column_type(row, column + WEEKDAY) != SQLITE_NULL) {
+    hours->weekday = sqlite3_column_int(row, column + WEEKDAY);
+    hours->open = sqlite3_column_int(row, column + OPEN);
+    hours->close = sqlite3_column_int(row, column + CLOSE);
+  }
+  return true;
+}
+
+loom_status loom_stored_hours_add(struct loom_stored_hours *stored, sqlite3_stmt *row, int column) {
+  struct loom_hours hours;
+  if (!loom_stored_hours_read(row, column, &hours))
+    return LOOM_ECORRUPT;
+  bool override = sqlite3_column_int(row, column + OVERRIDE);
+  return loom_hours_list_add(override ? &stored->overrides : &stored->file, hours) ? LOOM_OK
+                                                                                    : LOOM_ENOMEM;
+}
+
+bool loom_stored_hours_finish(struct loom_stored_hours *stored) {
+  bool good = true;
+  if (stored->overrides.count == 0) {
+    struct loom_hours_list file = stored->file;
+    stored->file = stored->in_force;
+    stored->in_force = file;
+  } else {
+    good = loom_hours_lay_over(&stored->file, &stored->overrides, &stored->in_force);
+  }
+  stored->file.count = stored->overrides.count = 0;
+  return good;
+}
+
+void loom_stored_hours_free(struct loom_stored_hours *stored) {
+  loom_hours_list_free(&stored->file);
+  loom_hours_list_free(&stored->overrides);
+  loom_hours_list_free(&stored->in_force);
+}
