@@ -452,14 +452,16 @@ describe("bad input", function()
       local holder = assert(core.open(db))
       assert(holder:begin())
       -- The command as it is, but for a wait of 20 milliseconds instead of ten seconds.
-      local hurried = shell.lua .. [[ -e 'local loom = require "loom"
+      local hurried = files.write(folder .. "/hurried.lua", [[
+        local loom = require "loom"
         local open = loom.open
         loom.open = function(path, options)
           return open(path, { create = options and options.create, busy_timeout = 20 })
         end
-        os.exit(require("loom.cli").main(arg))' dummy ]]
-      local ingest = shell.run(hurried:gsub("dummy", "-") .. shell.words("ingest", db, "--timezones", timezones) .. " </dev/null")
-      local prune = shell.run(hurried:gsub("dummy", "-") .. shell.words("prune", db, "--keep", "1d") .. " </dev/null")
+        os.exit(require("loom.cli").main(arg))
+      ]])
+      local ingest = shell.run(shell.words(shell.lua, hurried, "ingest", db, "--timezones", timezones))
+      local prune = shell.run(shell.words(shell.lua, hurried, "prune", db, "--keep", "1d"))
       local report = shell.loom("report", db)
       holder:rollback()
       holder:close()

@@ -95,7 +95,7 @@ describe("a monitor", function()
 
   -- The only test that knows about Lua versions: 5.1 has no such variables.
   it("closes at the end of its scope, where there is such a thing", function()
-    local chunk = load [[
+    local chunk = (loadstring or load) [[
       local open, path = ...
       local seen
       do

@@ -62,7 +62,9 @@ function cli.main(arguments)
   end
   for _, command in ipairs(commands) do
     if command.name == args.command then
-      local called, good, message = xpcall(command.run, explain, args)
+      local called, good, message = xpcall(function() -- Lua 5.1 passes no arguments on
+        return command.run(args)
+      end, explain)
       if called and good then
         local flushed, why = io.stdout:flush()
         if flushed then
