@@ -12,9 +12,14 @@ LUAJIT_PC ?= luajit
 OPTIMIZE ?= -O2 -g
 WARNINGS  = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Werror
-CFLAGS   += -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(OPTIMIZE) $(WARNINGS) $(SANITIZE)
-LDFLAGS  += -pthread $(SANITIZE)
+# CFLAGS and LDFLAGS of the caller, also those on make's command line, add to what Loom needs.
+override CFLAGS  := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread \
+                    $(OPTIMIZE) $(WARNINGS) $(SANITIZE) $(CFLAGS)
+override LDFLAGS := -pthread $(SANITIZE) $(LDFLAGS)
+LIBFLAG  ?= -shared
 LDLIBS    = -lsqlite3 -lcsv -lz -lm
+
+VERSION  := $(shell sed -n 's/^.define LOOM_VERSION "\(.*\)"/\1/p' src/core/version.h)
 
 CORE     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/core/*.c))
 LIBRARY  := $(BUILD)/libloom.a
@@ -47,11 +52,13 @@ $(BUILD)/$(1)/%.o: src/lua/%.c $(HEADERS)
 
 $(BUILD)/$(1)/loom/core.so: $(patsubst src/lua/%.c,$(BUILD)/$(1)/%.o,$(BINDING)) $(LIBRARY)
 	@mkdir -p $$(@D)
-	$(CC) -shared $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(LDLIBS)
+	$(CC) $(LIBFLAG) $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(LDLIBS)
 endef
 $(eval $(call module,lua5.4,$$(shell pkg-config --cflags $(LUA_PC))))
 $(eval $(call module,luajit,$$(shell pkg-config --cflags $(LUAJIT_PC))))
-$(eval $(call module,rock,-I$(LUA_INCDIR)))
+# LuaRocks says where a Lua's headers are; modules for different ones stay apart.
+ROCK := rock$(subst /,-,$(LUA_INCDIR))
+$(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
@@ -90,7 +97,7 @@ lint: ## Warnings of gcc, clang, cppcheck and luacheck
 	$(MAKE) BUILD=build/clang CC=clang all
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE src
-	luacheck --quiet bin/loom lua spec bench
+	luacheck --quiet bin/loom lua spec bench $(wildcard *.rockspec)
 
 $(BUILD)/bench/%: bench/%.c $(LIBRARY)
 	@mkdir -p $(@D)
@@ -108,16 +115,32 @@ install: all ## Install the command and the Lua 5.4 module below PREFIX
 	install -D -m 755 bin/loom $(DESTDIR)$(PREFIX)/bin/loom
 
 # For LuaRocks, which says where headers are and where things go.
-rock: $(BUILD)/rock/loom/core.so
+rock: $(BUILD)/$(ROCK)/loom/core.so
 
 install-rock: rock
 	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
 	  install -D -m 644 lua/$$file $(LUADIR)/$$file || exit 1; done
-	install -D -m 755 $(BUILD)/rock/loom/core.so $(LIBDIR)/loom/core.so
+	install -D -m 755 $(BUILD)/$(ROCK)/loom/core.so $(LIBDIR)/loom/core.so
 	install -D -m 755 bin/loom $(BINDIR)/loom
+
+ARCHIVE  := loom-$(VERSION).tar.gz
+ROCKSPEC := loom-$(VERSION)-1.rockspec
+rockspec: ## Write the rockspec of the version in src/core/version.h
+	rm -f loom-[0-9]*.rockspec
+	sed -e 's/"scm-1"/"$(VERSION)-1"/' -e 's|^  url = .*|  url = "file://$(ARCHIVE)", -- of `make dist`|' \
+	  loom-scm-1.rockspec >$(ROCKSPEC)
+
+# LuaRocks takes a relative path for one below a temporary folder of its own: what it packs from has the whole path.
+DIST := $(abspath $(BUILD))/dist
+dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `luarocks pack`
+	@git diff --quiet HEAD || { echo "make dist: there are changes that are not committed" >&2; exit 1; }
+	rm -rf $(DIST)
+	mkdir -p $(DIST)
+	git archive --prefix=loom-$(VERSION)/ -o $(DIST)/$(ARCHIVE) HEAD
+	sed 's|file://|&$(DIST)/|' $(ROCKSPEC) >$(DIST)/$(ROCKSPEC)
 
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-lua asan tsan valgrind lint bench install rock install-rock clean
+.PHONY: all help run test test-core test-lua asan tsan valgrind lint bench install rock install-rock rockspec dist clean
 .SECONDARY:

@@ -32,11 +32,16 @@ external_dependencies = {
 
 build = {
   type = "make",
+  variables = {
+    LUA_INCDIR = "$(LUA_INCDIR)",
+  },
   build_target = "rock",
   build_variables = {
-    LUA_INCDIR = "$(LUA_INCDIR)",
+    CFLAGS = "$(CFLAGS)",
     CPPFLAGS = "-I$(SQLITE_INCDIR) -I$(CSV_INCDIR) -I$(ZLIB_INCDIR)",
-    LDFLAGS = "-pthread -L$(SQLITE_LIBDIR) -L$(CSV_LIBDIR) -L$(ZLIB_LIBDIR)",
+    LDFLAGS = "-L$(SQLITE_LIBDIR) -L$(CSV_LIBDIR) -L$(ZLIB_LIBDIR)",
+    LIBFLAG = "$(LIBFLAG)",
+    WARNINGS = "", -- what a newer compiler warns of does not stop an installation
   },
   install_target = "install-rock",
   install_variables = {
@@ -44,4 +49,9 @@ build = {
     LIBDIR = "$(LIBDIR)",
     BINDIR = "$(BINDIR)",
   },
+}
+
+test = {
+  type = "command",
+  script = "spec/rock.lua",
 }
