@@ -117,7 +117,11 @@ install: all ## Install the command and the Lua 5.4 module below PREFIX
 # For LuaRocks, which says where headers are and where things go.
 rock: $(BUILD)/$(ROCK)/loom/core.so
 
+# LuaRocks has made the folders. They are missing with `luarocks make --pack-binary-rock`, which LuaRocks 3.8 tells of
+# folders in its default tree, to then pack nothing.
 install-rock: rock
+	@for folder in $(LUADIR) $(LIBDIR) $(BINDIR); do test -d $$folder || { \
+	  echo "LuaRocks has not made $$folder: use luarocks make --tree, then luarocks pack" >&2; exit 1; }; done
 	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
 	  install -D -m 644 lua/$$file $(LUADIR)/$$file || exit 1; done
 	install -D -m 755 $(BUILD)/$(ROCK)/loom/core.so $(LIBDIR)/loom/core.so
