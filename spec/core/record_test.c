@@ -268,6 +268,138 @@ static void refused_records(void **state) {
   }
 }
 
+/* ---- attributes ---- */
+
+static loom_status find_attributes(struct loom_record_reader *reader, const char *header,
+                                   loom_error *error) {
+  struct loom_csv_row row;
+  make_row(&row, header);
+  loom_status status = loom_columns_find(LOOM_ATTRIBUTES, &row, &reader->columns, error);
+  return status == LOOM_OK ? loom_attribute_columns_find(reader, &row, error) : status;
+}
+
+static void assert_text(const struct loom_record_reader *reader, uint32_t text, const char *expected) {
+  size_t length;
+  const char *bytes = loom_id_table_get(&reader->texts, text, &length);
+  assert_int_equal(length, strlen(expected));
+  if (length)
+    assert_memory_equal(bytes, expected, length);
+}
+
+/* Every column but store_id, wherever that is. */
+static void attributes(void **state) {
+  (void)state;
+  static const char *const headers[] = {"STORE_ID,region,Type", "region,Store_Id,Type",
+                                        "region,Type,store_id"};
+  static const char *const rows[] = {"s,west,", "west,s,", "west,,s"};
+  for (size_t i = 0; i < COUNT_OF(headers); i++) {
+    loom_error error;
+    uint32_t store;
+    struct loom_csv_row row;
+    struct loom_record record;
+    struct loom_row_problem problem;
+    struct loom_record_reader reader;
+    begin(&reader, LOOM_ATTRIBUTES, "store_id");
+    assert_status(find_attributes(&reader, headers[i], &error), LOOM_OK, &error);
+    assert_int_equal(reader.attribute_count, 2);
+    assert_text(&reader, reader.attributes[0].name, "region");
+    assert_text(&reader, reader.attributes[1].name, "Type");
+    make_row(&row, rows[i]);
+    assert_int_equal(loom_record_check_attributes(&reader, &row, &store, &problem),
+                     LOOM_RECORD_GOOD);
+    memset(&record, 0x55, sizeof record);
+    assert_int_equal(loom_record_read_attribute(&reader, &row, store, 0, &record), LOOM_RECORD_GOOD);
+    assert_int_equal(record.store, 0);
+    assert_text(&reader, record.name, "region");
+    assert_text(&reader, record.text, "west");
+    assert_int_equal(loom_record_read_attribute(&reader, &row, store, 1, &record), LOOM_RECORD_GOOD);
+    assert_text(&reader, record.name, "Type");
+    assert_text(&reader, record.text, "");
+    end(&reader);
+  }
+}
+
+/* The longest name, the most columns, and what is beyond. */
+static void attribute_headers(void **state) {
+  (void)state;
+  static const char name_64[] = "1234567890123456789012345678901234567890123456789012345678901234";
+  loom_error error;
+  struct buffer header = {0};
+  struct loom_record_reader reader;
+  begin(&reader, LOOM_ATTRIBUTES, "store_id");
+  assert_status(find_attributes(&reader, "store_id", &error), LOOM_OK, &error);
+  assert_int_equal(reader.attribute_count, 0);
+  buffer_printf(&header, "%s,store_id", name_64);
+  assert_status(find_attributes(&reader, header.bytes, &error), LOOM_OK, &error);
+  assert_int_equal(reader.attribute_count, 1);
+  buffer_printf(&header, ",%sx", name_64);
+  assert_int_equal(find_attributes(&reader, header.bytes, &error), LOOM_EINPUT);
+  assert_non_null(strstr(error.message, "an attribute whose name is not of 1 to 64 bytes: expected "
+                                        "store_id; found \"1234567890"));
+  assert_int_equal(find_attributes(&reader, "store_id,a,,b", &error), LOOM_EINPUT);
+  assert_string_equal(error.message, "the header has an attribute whose name is not of 1 to 64 bytes:"
+                                     " expected store_id; found \"store_id,a,,b\"");
+  assert_int_equal(find_attributes(&reader, "a,store_id,b,a", &error), LOOM_EINPUT);
+  assert_string_equal(error.message, "the header has an attribute twice: expected store_id; found"
+                                     " \"a,store_id,b,a\"");
+  assert_int_equal(find_attributes(&reader, "store_id,a,Store_ID", &error), LOOM_EINPUT);
+  assert_non_null(strstr(error.message, "the header has the column store_id twice"));
+  assert_int_equal(find_attributes(&reader, "a,b", &error), LOOM_EINPUT);
+  assert_non_null(strstr(error.message, "the header has no column store_id"));
+  /* Names are told apart by case. */
+  assert_status(find_attributes(&reader, "store_id,a,A", &error), LOOM_OK, &error);
+  assert_int_equal(reader.attribute_count, 2);
+
+  header.length = 0;
+  buffer_printf(&header, "store_id");
+  for (int i = 0; i < LOOM_CSV_FIELDS_MAX - 1; i++)
+    buffer_printf(&header, ",a%d", i);
+  assert_status(find_attributes(&reader, header.bytes, &error), LOOM_OK, &error);
+  assert_int_equal(reader.attribute_count, 255);
+  assert_int_equal(reader.attributes[254].field, 255);
+  buffer_printf(&header, ",x");
+  assert_int_equal(find_attributes(&reader, header.bytes, &error), LOOM_EINPUT);
+  assert_non_null(strstr(error.message, "the header has more than 255 attributes: expected store_id"));
+  buffer_free(&header);
+  end(&reader);
+}
+
+/* A row is good as a whole or not at all, and of a bad one no id is left. */
+static void refused_attributes(void **state) {
+  (void)state;
+  loom_error error;
+  uint32_t store;
+  struct loom_csv_row row;
+  struct loom_row_problem problem;
+  struct loom_record_reader reader;
+  struct buffer text = {0};
+  begin(&reader, LOOM_ATTRIBUTES, "store_id");
+  assert_status(find_attributes(&reader, "a,store_id,b", &error), LOOM_OK, &error);
+  make_row(&row, "1,s");
+  assert_int_equal(loom_record_check_attributes(&reader, &row, &store, &problem), LOOM_RECORD_BAD);
+  assert_null(problem.column);
+  assert_string_equal(problem.reason, "has 2 fields, but the header has 3");
+  make_row(&row, "1,,2");
+  assert_int_equal(loom_record_check_attributes(&reader, &row, &store, &problem), LOOM_RECORD_BAD);
+  assert_string_equal(problem.column, "store_id");
+  buffer_printf(&text, "1,s,");
+  for (int i = 0; i < LOOM_NOTE_MAX / 16; i++)
+    buffer_printf(&text, "0123456789abcdef");
+  buffer_printf(&text, "!");
+  make_row(&row, text.bytes);
+  assert_int_equal(loom_record_check_attributes(&reader, &row, &store, &problem), LOOM_RECORD_BAD);
+  assert_string_equal(problem.column, "attribute");
+  assert_int_equal(problem.value.length, LOOM_NOTE_MAX + 1);
+  assert_string_equal(problem.reason, "is longer than 4096 bytes");
+  assert_int_equal(reader.ids.count, 0);
+  text.bytes[text.length - 1] = '\0';
+  make_row(&row, text.bytes);
+  assert_int_equal(loom_record_check_attributes(&reader, &row, &store, &problem), LOOM_RECORD_GOOD);
+  assert_int_equal(reader.ids.count, 1);
+  buffer_free(&text);
+  end(&reader);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds),
@@ -277,6 +409,9 @@ int main(void) {
       cmocka_unit_test(short_way_agrees_with_the_long_one),
       cmocka_unit_test(good_records),
       cmocka_unit_test(refused_records),
+      cmocka_unit_test(attributes),
+      cmocka_unit_test(attribute_headers),
+      cmocka_unit_test(refused_attributes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

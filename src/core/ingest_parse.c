@@ -109,35 +109,61 @@ static enum loom_record_result take_poll(struct loom_parser *parser, const struc
   return result;
 }
 
-/* A row of attributes gives a record for each of them, a row of any other kind one. */
-static enum loom_record_result take_records(struct loom_parser *parser,
-                                            const struct loom_csv_row *row, struct loom_batch *batch,
-                                            struct loom_row_problem *problem) {
-  bool attributes = parser->reader.columns.kind == LOOM_ATTRIBUTES;
-  size_t before = batch->record_count, count = attributes ? parser->reader.attribute_count : 1;
-  enum loom_record_result result = LOOM_RECORD_GOOD;
-  for (size_t i = 0; i < count && result == LOOM_RECORD_GOOD; i++) {
-    struct loom_record *records =
-        grown(batch->records, batch->record_count, &batch->record_capacity, sizeof *records);
-    if (!records)
-      return LOOM_RECORD_FAILED;
-    batch->records = records;
-    struct loom_record *record = &records[batch->record_count++];
-    result = attributes ? loom_record_read_attribute(&parser->reader, row, i, record, problem)
-                        : loom_record_read(&parser->reader, row, record, problem);
-  }
-  if (result != LOOM_RECORD_GOOD)
-    batch->record_count = before;
+/* One more record; NULL when memory is out. */
+static struct loom_record *new_record(struct loom_batch *batch) {
+  struct loom_record *records =
+      grown(batch->records, batch->record_count, &batch->record_capacity, sizeof *records);
+  if (!records)
+    return NULL;
+  batch->records = records;
+  return &records[batch->record_count++];
+}
+
+static enum loom_record_result take_record(struct loom_parser *parser,
+                                           const struct loom_csv_row *row, struct loom_batch *batch,
+                                           struct loom_row_problem *problem) {
+  struct loom_record *record = new_record(batch);
+  if (!record)
+    return LOOM_RECORD_FAILED;
+  enum loom_record_result result = loom_record_read(&parser->reader, row, record, problem);
+  batch->record_count -= result != LOOM_RECORD_GOOD;
   return result;
+}
+
+/* A record for each attribute; none, if any of them is bad. */
+static enum loom_record_result take_attributes(struct loom_parser *parser,
+                                               const struct loom_csv_row *row,
+                                               struct loom_batch *batch,
+                                               struct loom_row_problem *problem) {
+  uint32_t store;
+  enum loom_record_result result =
+      loom_record_check_attributes(&parser->reader, row, &store, problem);
+  for (size_t i = 0; i < parser->reader.attribute_count && result == LOOM_RECORD_GOOD; i++) {
+    struct loom_record *record = new_record(batch);
+    result = record ? loom_record_read_attribute(&parser->reader, row, store, i, record)
+                    : LOOM_RECORD_FAILED;
+  }
+  return result;
+}
+
+static enum loom_record_result take_any(struct loom_parser *parser, const struct loom_csv_row *row,
+                                        struct loom_batch *batch,
+                                        struct loom_row_problem *problem) {
+  switch (parser->reader.columns.kind) {
+  case LOOM_POLLS:
+    return take_poll(parser, row, batch, problem);
+  case LOOM_ATTRIBUTES:
+    return take_attributes(parser, row, batch, problem);
+  default:
+    return take_record(parser, row, batch, problem);
+  }
 }
 
 /* False when reading failed: the batch's `failure` tells why, or else memory is out. */
 static bool take_row(struct loom_parser *parser, const struct loom_csv_row *row,
                      struct loom_batch *batch) {
   struct loom_row_problem problem;
-  enum loom_record_result result = parser->reader.columns.kind == LOOM_POLLS
-                                       ? take_poll(parser, row, batch, &problem)
-                                       : take_records(parser, row, batch, &problem);
+  enum loom_record_result result = take_any(parser, row, batch, &problem);
   if (result == LOOM_RECORD_BAD)
     return add_reject(parser, batch, row, &problem);
   if (result == LOOM_RECORD_FAILED)

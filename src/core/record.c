@@ -348,23 +348,31 @@ static enum loom_record_result read_exclusion(struct loom_record_reader *reader,
   return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
 
-enum loom_record_result loom_record_read_attribute(struct loom_record_reader *reader,
-                                                   const struct loom_csv_row *row, size_t which,
-                                                   struct loom_record *record,
-                                                   struct loom_row_problem *problem) {
-  const struct loom_attribute_column *column = &reader->attributes[which];
-  *record = (struct loom_record){.name = column->name};
+enum loom_record_result loom_record_check_attributes(struct loom_record_reader *reader,
+                                                     const struct loom_csv_row *row,
+                                                     uint32_t *store,
+                                                     struct loom_row_problem *problem) {
   if (!field_count_is_right(reader, row, problem))
     return LOOM_RECORD_BAD;
-  struct loom_csv_field value = row->fields[column->field];
-  if (value.length > LOOM_NOTE_MAX) {
+  for (size_t i = 0; i < reader->attribute_count; i++) {
+    struct loom_csv_field value = row->fields[reader->attributes[i].field];
+    if (value.length <= LOOM_NOTE_MAX)
+      continue;
     *problem = (struct loom_row_problem){.column = "attribute", .value = value};
     snprintf(problem->reason, sizeof problem->reason, "is longer than %d bytes", LOOM_NOTE_MAX);
     return LOOM_RECORD_BAD;
   }
+  return read_store(reader, row, store, problem);
+}
+
+enum loom_record_result loom_record_read_attribute(struct loom_record_reader *reader,
+                                                   const struct loom_csv_row *row, uint32_t store,
+                                                   size_t which, struct loom_record *record) {
+  const struct loom_attribute_column *column = &reader->attributes[which];
+  struct loom_csv_field value = row->fields[column->field];
+  *record = (struct loom_record){.store = store, .name = column->name};
   record->text = loom_id_table_put(&reader->texts, value.text, value.length);
-  return record->text == LOOM_NO_NUMBER ? no_memory(reader)
-                                        : read_store(reader, row, &record->store, problem);
+  return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
 
 enum loom_record_result loom_record_read(struct loom_record_reader *reader,

@@ -109,11 +109,16 @@ enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
 loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
                                         const struct loom_csv_row *header, loom_error *error);
 
-/* Reads one of the reader's attributes in a row. */
+/* Checks a row of attributes as a whole, and numbers its store if it is good. */
+enum loom_record_result loom_record_check_attributes(struct loom_record_reader *reader,
+                                                     const struct loom_csv_row *row,
+                                                     uint32_t *store,
+                                                     struct loom_row_problem *problem);
+
+/* Reads one of the reader's attributes in a row that has been checked: good, unless memory is out. */
 enum loom_record_result loom_record_read_attribute(struct loom_record_reader *reader,
-                                                   const struct loom_csv_row *row, size_t which,
-                                                   struct loom_record *record,
-                                                   struct loom_row_problem *problem);
+                                                   const struct loom_csv_row *row, uint32_t store,
+                                                   size_t which, struct loom_record *record);
 
 /* Reads a row of any kind but polls and attributes. */
 enum loom_record_result loom_record_read(struct loom_record_reader *reader,
