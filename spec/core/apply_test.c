@@ -108,6 +108,54 @@ static void records_in_steps(void **state) {
   }
 }
 
+/* Rows of attributes are not sorted: the budget may come between any two. */
+static void attributes_in_steps(void **state) {
+  (void)state;
+  static const char *const names[] = {"a", "b"}, *const words[] = {"region", "west", "east"};
+  for (size_t budget = 1; budget < 6; budget++) {
+    loom_error error;
+    loom_apply *apply;
+    double share = 0;
+    uint64_t steps = 0;
+    struct loom_ingest_counts counts = {0};
+    struct loom_id_table ids = ids_of(names, 2), texts = ids_of(words, 3);
+    uint32_t nothing = loom_id_table_put(&texts, "", 0);
+    struct loom_record records[] = {
+        {.store = 1, .name = 0, .text = 1}, {.store = 0, .name = 0, .text = 2},
+        {.store = 1, .name = 0, .text = 2}, {.store = 0, .name = 0, .text = nothing},
+        {.store = 1, .name = 0, .text = 2}, {.store = 0, .name = 2, .text = 2},
+        {.store = 0, .name = 1, .text = nothing}};
+    loom_database *database = memory_database();
+    struct loom_staged staged = {
+        .kind = LOOM_ATTRIBUTES, .ids = &ids, .texts = &texts, .records = records, .record_count = 7};
+    loom_status status;
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(loom_apply_new(&staged, database, &apply, &error), LOOM_OK, &error);
+    while ((status = loom_apply_step(apply, budget, &share, &counts, &error)) == LOOM_OK) {
+      steps++;
+      assert_true(share * 7 > (double)(budget * steps) - 0.001 &&
+                  share * 7 < (double)(budget * steps) + 0.001);
+    }
+    assert_status(status, LOOM_DONE, &error);
+    assert_true(share == 1);
+    assert_int_equal(steps, 6 / budget);
+    loom_apply_free(apply);
+    assert_int_equal(counts.added, 3);
+    assert_int_equal(counts.conflicts, 2); /* another value, and none any more */
+    assert_int_equal(counts.duplicates, 1);
+    struct buffer found = {0};
+    dump_query(database,
+               "SELECT store_id, name, value FROM attribute JOIN store ON number = store ORDER BY 1",
+               &found);
+    assert_string_equal(found.bytes, "1:a 4:east 4:east \n1:b 6:region 4:east \n");
+    buffer_free(&found);
+    loom_database_rollback(database);
+    loom_id_table_free(&ids);
+    loom_id_table_free(&texts);
+    loom_database_close(database);
+  }
+}
+
 /* Each table that a kind is written to fails in turn. */
 static void the_database_fails(void **state) {
   (void)state;
@@ -132,6 +180,9 @@ static void the_database_fails(void **state) {
       {LOOM_EXCLUSIONS,
        "CREATE TEMP TRIGGER t BEFORE INSERT ON exclusion BEGIN SELECT raise(ABORT, 'no'); END"},
       {LOOM_EXCLUSIONS, "ALTER TABLE exclusion RENAME TO other"},
+      {LOOM_ATTRIBUTES,
+       "CREATE TEMP TRIGGER t BEFORE INSERT ON attribute BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_ATTRIBUTES, "ALTER TABLE attribute RENAME TO other"},
       {LOOM_POLLS, "ALTER TABLE poll_block RENAME TO other"},
   };
   static const char *const names[] = {"a", "b"};
@@ -167,9 +218,60 @@ static void the_database_fails(void **state) {
   }
 }
 
+/* Overrides that cannot be replaced fail the file. */
+static void a_failure_keeps_overrides(void **state) {
+  (void)state;
+  static const struct {
+    enum loom_kind kind;
+    const char *sql;
+  } cases[] = {
+      {LOOM_HOURS,
+       "CREATE TEMP TRIGGER t BEFORE DELETE ON hours_week BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_TIMEZONES, "CREATE TEMP TRIGGER t BEFORE UPDATE OF timezone_override ON store"
+                       " BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_SPECIAL_DAYS,
+       "CREATE TEMP TRIGGER t BEFORE DELETE ON special_day BEGIN SELECT raise(ABORT, 'no'); END"},
+  };
+  static const char *const names[] = {"a"}, *const zones[] = {"UTC"};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_error error = {0};
+    loom_apply *apply;
+    double share;
+    struct loom_ingest_counts counts = {0};
+    struct loom_id_table ids = ids_of(names, 1), texts = ids_of(zones, 1);
+    struct loom_record records[] = {{.open = 1, .close = 2}};
+    loom_database *database = memory_database();
+    override_hours(database, "a", "2023-01-01", 0, 0, 60);
+    override_day(database, "a", "1970-01-01", 0, 60, "");
+    override_timezone(database, "a", "Asia/Tokyo");
+    struct buffer before = dump(database);
+    execute(database, cases[i].sql);
+    struct loom_staged staged = {.kind = cases[i].kind,
+                                 .ids = &ids,
+                                 .texts = &texts,
+                                 .records = records,
+                                 .record_count = 1,
+                                 .replace_overrides = true};
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(loom_apply_new(&staged, database, &apply, &error), LOOM_OK, &error);
+    assert_int_equal(loom_apply_step(apply, 100, &share, &counts, &error), LOOM_EIO);
+    loom_apply_free(apply);
+    loom_database_rollback(database);
+    struct buffer after = dump(database);
+    assert_buffer_equal(&before, &after);
+    buffer_free(&before);
+    buffer_free(&after);
+    loom_id_table_free(&ids);
+    loom_id_table_free(&texts);
+    loom_database_close(database);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(polls_in_steps),
                                      cmocka_unit_test(records_in_steps),
+                                     cmocka_unit_test(attributes_in_steps),
+                                     cmocka_unit_test(a_failure_keeps_overrides),
                                      cmocka_unit_test(the_database_fails)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -278,7 +278,8 @@ static void polls_are_packed_by_day(void **state) {
                            "2:-1 1:a 16:FEFFFFFFFFFFFFFF \n"
                            "1:0 1:b 32:030000000000000080841E0000000000 \n"
                            "1:1 19:1481966498820158979 16:01C0AE3B28000000 \n"
-                           "query 2\nquery 3\nquery 4\nquery 5\n");
+                           "query 2\nquery 3\nquery 4\nquery 5\nquery 6\n"
+                           "query 7\nquery 8\nquery 9\n");
   assert_buffer_equal(&expected, &found);
   buffer_free(&expected);
   buffer_free(&found);
@@ -324,6 +325,17 @@ static const struct {
      "*,1970-01-01T00:00:00+01:00,1970-01-01 00:00:00.000001,\ns,1970-01-01 00:00:00,1970-01-01 "
      "00:00:01,x\n",
      2, 1, "query 5\n- 11:-3600000000 1:1 0: \n1:s 1:0 7:1000000 1:x \n"},
+    {LOOM_ATTRIBUTES,
+     "\xef\xbb\xbf region , STORE_ID ,\"kind, of \"\"shop\"\"\",Region\r\n"
+     "west,s,\"a\nb\", \r\n\"\",t,\tkiosk\t,x y\n east ,\"u,v\",,\n",
+     5, 0,
+     "query 6\n1:s 15:kind, of \"shop\" 3:a\nb \n1:s 6:region 4:west \n"
+     "1:t 6:Region 3:x y \n1:t 15:kind, of \"shop\" 5:kiosk \n3:u,v 6:region 4:east \nquery 7\n"},
+    {LOOM_ATTRIBUTES, "store_id\ns\n\"t\"\ns", 0, 0, "query 6\nquery 7\n"},
+    {LOOM_ATTRIBUTES, "store_id,a\ns,1\nt,2\ns,1\nt,2", 2, 2,
+     "query 6\n1:s 1:a 1:1 \n1:t 1:a 1:2 \n"},
+    {LOOM_ATTRIBUTES, "store_id,a,b,a\ns,1,2,3\n", 0, 0, NULL},
+    {LOOM_ATTRIBUTES, "store_id,a,\ns,1,\n", 0, 0, NULL},
 };
 
 static void other_kinds_however_taken(void **state) {
@@ -334,7 +346,11 @@ static void other_kinds_however_taken(void **state) {
     struct outcome outcome = ingest(database, file, &whole, 0);
     if (other_kinds[i].contents) {
       assert_status(outcome.status, LOOM_OK, &outcome.error);
-      assert_counts(&outcome.counts, other_kinds[i].added + other_kinds[i].duplicates,
+      /* A row of attributes may add any number of them. */
+      assert_counts(&outcome.counts,
+                    file.kind == LOOM_ATTRIBUTES
+                        ? outcome.counts.rows
+                        : other_kinds[i].added + other_kinds[i].duplicates,
                     other_kinds[i].added, other_kinds[i].duplicates, 0, 0);
       if (!strstr(outcome.contents.bytes, other_kinds[i].contents))
         print_error("%s\n", outcome.contents.bytes);
@@ -444,6 +460,13 @@ static const struct {
      "to_utc: \"2023-02-03 10:00:00\" is not after from_utc"},
     {LOOM_EXCLUSIONS, "store_id,from_utc,to_utc\ns,noon,2023-02-03 10:00:00\n", 2, 0,
      "from_utc: \"noon\" " NOT_A_TIMESTAMP},
+    {LOOM_ATTRIBUTES, "store_id,a\ns,1\n ,1\nt,1\n", 3, 2,
+     "store_id: \"\" is not a store id: it is empty"},
+    {LOOM_ATTRIBUTES, "a,store_id\n1,s\n1\n1,t\n", 3, 2,
+     "the row has 1 field, but the header has 2"},
+    /* Also where there is no attribute to look at. */
+    {LOOM_ATTRIBUTES, "store_id\n\"\"\n", 2, 0, "store_id: \"\" is not a store id: it is empty"},
+    {LOOM_ATTRIBUTES, "store_id\ns,1\n", 2, 0, "the row has 2 fields, but the header has 1"},
 };
 
 static void bad_rows_are_told(void **state) {
@@ -511,6 +534,16 @@ static const struct {
     {LOOM_EXCLUSIONS, "store_id,from_utc,reason\n",
      "the header has no column to_utc: expected store_id, from_utc, to_utc; found"
      " \"store_id,from_utc,reason\""},
+    {LOOM_ATTRIBUTES, "", "is empty: expected a header with store_id"},
+    {LOOM_ATTRIBUTES, "store,region\ns,west\n",
+     "the header has no column store_id: expected store_id; found \"store,region\""},
+    {LOOM_ATTRIBUTES, "store_id,region, region \ns,west,east\n",
+     "the header has an attribute twice: expected store_id; found \"store_id,region, region \""},
+    {LOOM_ATTRIBUTES, "store_id,region,STORE_ID\n",
+     "the header has the column store_id twice: expected store_id; found \"store_id,region,STORE_ID\""},
+    {LOOM_ATTRIBUTES, "store_id, \t,region\n",
+     "the header has an attribute whose name is not of 1 to 64 bytes: expected store_id; found"
+     " \"store_id, \\x09,region\""},
     {LOOM_POLLS,
      "\x7f"
      "ELF\x02\x01\n",
@@ -1095,6 +1128,7 @@ static void twice_is_once(void **test) {
        "store_id,date,open,close,note\n*,2023-12-25,,,closed\ns,2023-12-25,10:00,12:00,\n"
        "s,2023-12-25,08:00,09:00,early\nt,2023-12-24,,,\n*,2023-12-26,18:00,02:00,\"a,b\"\n",
        5},
+      {LOOM_ATTRIBUTES, "region,store_id\nwest,s\neast,t\n", 2},
       {LOOM_EXCLUSIONS,
        "store_id,from_utc,to_utc,reason\n*,2023-01-01 00:00:00,2023-01-01 01:00:00,\n"
        "s,2023-01-01 00:00:00,2023-01-01 01:00:00,upgrade\n"
@@ -1165,6 +1199,201 @@ static void records_replace(void **test) {
   assert_counts(&counts, 1, 1, 0, 0, 0);
   assert_int_equal(number(database, "SELECT count(*) FROM special_day WHERE note = 'c'"), 0);
   loom_database_close(database);
+}
+
+/* Attributes are each for itself: what a file does not name stays, and an empty value removes. */
+static void attributes_replace(void **test) {
+  (void)test;
+  loom_database *database = memory_database();
+  struct loom_ingest_counts counts =
+      load(database, LOOM_ATTRIBUTES, "store_id,region,type\ns,west,kiosk\nt,east,\n");
+  assert_counts(&counts, 2, 3, 0, 0, 0);
+  /* One known, one new, one changed, one removed; the same store twice, and its later row wins. */
+  counts = load(database, LOOM_ATTRIBUTES,
+                "type,store_id,region\nkiosk,s,south\n,t,\nstand,u,north\nbooth,u,north\n");
+  assert_counts(&counts, 4, 2, 2, 3, 0);
+  struct buffer found = {0};
+  dump_query(database,
+             "SELECT store_id, name, value FROM attribute JOIN store ON number = store ORDER BY 1, 2",
+             &found);
+  assert_string_equal(found.bytes, "1:s 6:region 5:south \n1:s 4:type 5:kiosk \n"
+                                   "1:u 6:region 5:north \n1:u 4:type 5:booth \n");
+  buffer_free(&found);
+  /* Removing what is not there is nothing; removing and setting again in one file is both. */
+  counts = load(database, LOOM_ATTRIBUTES, "store_id,other\ns,\nt,\n");
+  assert_counts(&counts, 2, 0, 0, 0, 0);
+  counts = load(database, LOOM_ATTRIBUTES, "store_id,type\ns,\ns,kiosk\ns,\n");
+  assert_counts(&counts, 3, 1, 0, 2, 0);
+  assert_int_equal(number(database, "SELECT count(*) FROM attribute"), 3);
+  loom_database_close(database);
+}
+
+static void put_long_value(struct buffer *out, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    buffer_put(out, &"0123456789abcdef"[i % 16], 1);
+}
+
+/* Values may be as long as notes, and a row that has a longer one leaves nothing, not even its store. */
+static void long_attributes(void **test) {
+  (void)test;
+  struct buffer text = {0};
+  loom_database *database = memory_database();
+  buffer_printf(&text, "first,store_id,long,last\n1,s,");
+  put_long_value(&text, LOOM_NOTE_MAX);
+  buffer_printf(&text, ",1\n1,bad,");
+  put_long_value(&text, LOOM_NOTE_MAX + 1);
+  buffer_printf(&text, ",1\n1,s,x,2\n");
+  struct file file = {LOOM_ATTRIBUTES, text.bytes, text.length};
+  struct outcome outcome = ingest(database, file, &whole, 0);
+  assert_int_equal(outcome.status, LOOM_EINPUT);
+  assert_int_equal(outcome.error.line, 3);
+  assert_non_null(strstr(outcome.error.message, "some/file.csv:3: attribute: \"0123456789"));
+  assert_non_null(strstr(outcome.error.message, "is longer than 4096 bytes"));
+  outcome_free(&outcome);
+  outcome = ingest(database, file, &whole, 1);
+  assert_status(outcome.status, LOOM_OK, &outcome.error);
+  assert_counts(&outcome.counts, 3, 3, 1, 2, 1);
+  assert_non_null(strstr(outcome.contents.bytes, "query 0\n1:s - - - \nquery 1\n"));
+  assert_non_null(strstr(outcome.contents.bytes, "query 6\n1:s 5:first 1:1 \n1:s 4:last 1:2 \n"
+                                                 "1:s 4:long 1:x \nquery 7\n"));
+  for (size_t i = 0; i < COUNT_OF(shapes); i++)
+    assert_same_in_shape(database, file, &shapes[i], 1, &outcome);
+  outcome_free(&outcome);
+  text.length = 0;
+  buffer_printf(&text, "store_id,long\ns,");
+  put_long_value(&text, LOOM_NOTE_MAX);
+  load(database, LOOM_ATTRIBUTES, text.bytes);
+  assert_int_equal(number(database, "SELECT max(length(value)) FROM attribute"), LOOM_NOTE_MAX);
+  buffer_free(&text);
+  loom_database_close(database);
+}
+
+/* As many attributes as a row may have fields, less one for the store; and one more. */
+static void many_attributes(void **test) {
+  (void)test;
+  struct buffer text = {0};
+  loom_database *database = memory_database();
+  for (int columns = 256; columns <= 257; columns++) {
+    text.length = 0;
+    for (int i = 1; i < columns; i++)
+      buffer_printf(&text, "name %d,", i);
+    buffer_printf(&text, "store_id\n");
+    for (int store = 0; store < 10; store++) { /* each of them has the others' names but one */
+      for (int i = 1; i < columns; i++)
+        i % 10 == store ? buffer_printf(&text, ",") : buffer_printf(&text, "%d,", store * i);
+      buffer_printf(&text, "%d\n", store);
+    }
+    struct file file = {LOOM_ATTRIBUTES, text.bytes, text.length};
+    struct outcome outcome = ingest(database, file, &whole, LOOM_ALL_REJECTS);
+    if (columns == 256) {
+      assert_status(outcome.status, LOOM_OK, &outcome.error);
+      assert_counts(&outcome.counts, 10, 10 * 255 - 255, 0, 0, 0);
+    } else {
+      assert_int_equal(outcome.status, LOOM_EINPUT);
+      assert_non_null(strstr(outcome.error.message, "some/file.csv: the header has no column store_id"));
+    }
+    for (size_t i = 0; i < COUNT_OF(shapes); i++)
+      assert_same_in_shape(database, file, &shapes[i], LOOM_ALL_REJECTS, &outcome);
+    outcome_free(&outcome);
+  }
+  buffer_free(&text);
+  loom_database_close(database);
+}
+
+/* ---- overrides ---- */
+
+static loom_database *overridden_database(void) {
+  loom_database *database = memory_database();
+  load(database, LOOM_HOURS, HOURS_HEADER "s,0,09:00,17:00,\nt,0,09:00,17:00,\n");
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\ns,UTC\nt,UTC\n");
+  load(database, LOOM_SPECIAL_DAYS, DAYS_HEADER "s,2023-12-25,08:00,09:00,\n*,2023-12-25,,,\n");
+  override_hours(database, "s", "2023-05-01", 1, 3600, 7200);
+  override_week(database, "s", "2023-06-01", true);
+  override_hours(database, "t", "2023-05-01", 1, 3600, 7200);
+  override_timezone(database, "s", "Asia/Tokyo");
+  override_timezone(database, "t", "Asia/Kolkata");
+  override_day(database, "s", "2023-12-25", 3600, 7200, "hand");
+  override_day(database, "s", "2023-12-26", -1, -1, "hand");
+  override_day(database, "t", "2023-12-25", -1, -1, "hand");
+  override_day(database, "*", "2023-12-25", 60, 120, "hand");
+  return database;
+}
+
+#define S_HOURS                                                                                    \
+  "1:s 10:2023-05-01 1:0 1:1 4:3600 4:7200 \n1:s 10:2023-06-01 1:1 - - - \n"
+#define T_HOURS "1:t 10:2023-05-01 1:0 1:1 4:3600 4:7200 \n"
+#define T_DAY "1:t 10:2023-12-25 - - 4:hand \n"
+#define ALL_DAY "- 10:2023-12-25 2:60 3:120 4:hand \n"
+#define S_DAY "1:s 10:2023-12-25 4:3600 4:7200 4:hand \n"
+#define S_OTHER_DAY "1:s 10:2023-12-26 - - 4:hand \n"
+#define S_ZONE "1:s 10:Asia/Tokyo \n"
+#define T_ZONE "1:t 12:Asia/Kolkata \n"
+
+/* The same files leave overrides alone, or replace those of the stores and dates that they name. */
+static const struct {
+  enum loom_kind kind;
+  const char *text;
+  const char *overrides; /* that are left of the dump if they are to be replaced */
+} replacing[] = {
+    {LOOM_HOURS, HOURS_HEADER "s,2,10:00,11:00,\n",
+     "query 7\n" T_HOURS
+     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+    /* What the file said already: nothing but the override changes. */
+    {LOOM_HOURS, HOURS_HEADER "t,0,09:00,17:00,\n",
+     "query 7\n" S_HOURS
+     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+    {LOOM_HOURS, HOURS_HEADER "new,0,09:00,17:00,\n",
+     "query 7\n" S_HOURS T_HOURS
+     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+    {LOOM_TIMEZONES, "store_id,timezone_str\ns,Europe/Paris\n",
+     "query 7\n" S_HOURS T_HOURS
+     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" T_ZONE},
+    {LOOM_TIMEZONES, "store_id,timezone_str\nt,UTC\n",
+     "query 7\n" S_HOURS T_HOURS
+     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE},
+    {LOOM_SPECIAL_DAYS, DAYS_HEADER "s,2023-12-25,10:00,11:00,\n",
+     "query 7\n" S_HOURS T_HOURS
+     "query 8\n" ALL_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+    {LOOM_SPECIAL_DAYS, DAYS_HEADER "*,2023-12-25,,,\n*,2023-12-26,,,\n",
+     "query 7\n" S_HOURS T_HOURS
+     "query 8\n" S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+    {LOOM_SPECIAL_DAYS, DAYS_HEADER "s,2023-12-27,10:00,11:00,\n",
+     "query 7\n" S_HOURS T_HOURS
+     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+    {LOOM_POLLS, plain_polls,
+     "query 7\n" S_HOURS T_HOURS
+     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+    {LOOM_ATTRIBUTES, "store_id,a\ns,1\n",
+     "query 7\n" S_HOURS T_HOURS
+     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+};
+
+static void overrides_stay_or_go(void **test) {
+  (void)test;
+  for (size_t i = 0; i < COUNT_OF(replacing); i++) {
+    const char *text = replacing[i].text;
+    struct loom_ingest_options options = {.kind = replacing[i].kind,
+                                          .source = "test.csv",
+                                          .threads = 1,
+                                          .replace_overrides = true};
+    loom_database *keeping = overridden_database(), *replaced = overridden_database();
+    struct buffer before = dump(keeping);
+    struct loom_ingest_counts counts = load(keeping, replacing[i].kind, text);
+    struct loom_ingest_counts other_counts = load_bytes(replaced, &options, text, strlen(text));
+    struct buffer kept = dump(keeping), rest = dump(replaced);
+    const char *overrides = strstr(kept.bytes, "query 7\n"), *left = strstr(rest.bytes, "query 7\n");
+    assert_string_equal(overrides, strstr(before.bytes, "query 7\n"));
+    assert_string_equal(left, replacing[i].overrides);
+    /* What comes from files is the same either way, and counted so. */
+    assert_int_equal(overrides - kept.bytes, left - rest.bytes);
+    assert_memory_equal(kept.bytes, rest.bytes, (size_t)(overrides - kept.bytes));
+    assert_memory_equal(&counts, &other_counts, sizeof counts);
+    buffer_free(&before);
+    buffer_free(&kept);
+    buffer_free(&rest);
+    loom_database_close(keeping);
+    loom_database_close(replaced);
+  }
 }
 
 /* Ids are kept byte for byte, also those that are not UTF-8, are long, or differ in case only. */
@@ -1250,6 +1479,10 @@ int main(void) {
       cmocka_unit_test(later_rows_win),
       cmocka_unit_test(twice_is_once),
       cmocka_unit_test(records_replace),
+      cmocka_unit_test(attributes_replace),
+      cmocka_unit_test(long_attributes),
+      cmocka_unit_test(many_attributes),
+      cmocka_unit_test(overrides_stay_or_go),
       cmocka_unit_test(ids_are_bytes),
       cmocka_unit_test(long_notes),
       cmocka_unit_test(no_rows),

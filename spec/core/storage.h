@@ -200,19 +200,85 @@ static inline struct buffer dump(loom_database *database) {
   static const char *const queries[] = {
       "SELECT store_id, timezone, first_poll, newest_poll FROM store ORDER BY 1",
       "SELECT day, store_id, hex(polls) FROM poll_block JOIN store ON number = store ORDER BY 1, 2",
-      "SELECT store_id, effective_from FROM hours_week JOIN store ON number = store ORDER BY 1, 2",
+      "SELECT store_id, effective_from FROM hours_week JOIN store ON number = store"
+      " WHERE origin = 'file' ORDER BY 1, 2",
       "SELECT store_id, effective_from, weekday, open_s, close_s FROM hours"
-      " JOIN store ON number = store ORDER BY 1, 2, 3, 4, 5",
+      " JOIN store ON number = store WHERE origin = 'file' ORDER BY 1, 2, 3, 4, 5",
       "SELECT store_id, date, open_s, close_s, note FROM special_day"
-      " LEFT JOIN store ON number = store ORDER BY 1, 2, 3, 4, 5",
+      " LEFT JOIN store ON number = store WHERE origin = 'file' ORDER BY 1, 2, 3, 4, 5",
       "SELECT store_id, from_us, to_us, reason FROM exclusion e"
-      " LEFT JOIN store ON store.number = e.store ORDER BY 1, 2, 3, 4"};
+      " LEFT JOIN store ON store.number = e.store ORDER BY 1, 2, 3, 4",
+      "SELECT store_id, name, value FROM attribute JOIN store ON number = store ORDER BY 1, 2",
+      /* Overrides. */
+      "SELECT store_id, effective_from, reverts, weekday, open_s, close_s FROM hours_week"
+      " LEFT JOIN hours USING(store, origin, effective_from) JOIN store ON number = store"
+      " WHERE origin = 'override' ORDER BY 1, 2, 4, 5, 6",
+      "SELECT store_id, date, open_s, close_s, note FROM special_day"
+      " LEFT JOIN store ON number = store WHERE origin = 'override' ORDER BY 1, 2, 3, 4, 5",
+      "SELECT store_id, timezone_override FROM store WHERE timezone_override IS NOT NULL ORDER BY 1"};
   struct buffer out = {0};
   for (size_t i = 0; i < COUNT_OF(queries); i++) {
     buffer_printf(&out, "query %zu\n", i);
     dump_query(database, queries[i], &out);
   }
   return out;
+}
+
+/* ---- overrides, which no file brings ---- */
+
+/*
+** Runs a statement whose parameter 1 is the number of a store, which is made if need be; of "*", every store, it is
+** NULL.
+*/
+static inline void execute_for(loom_database *database, const char *store, const char *sql) {
+  char text[600];
+  loom_error error;
+  sqlite3_stmt *statement;
+  assert_status(loom_database_prepare(database, sql, &statement, &error), LOOM_OK, &error);
+  if (strcmp(store, "*") != 0) {
+    snprintf(text, sizeof text, "INSERT OR IGNORE INTO store(store_id) VALUES('%s')", store);
+    execute(database, text);
+    snprintf(text, sizeof text, "SELECT number FROM store WHERE store_id = '%s'", store);
+    sqlite3_bind_int64(statement, 1, number(database, text));
+  }
+  assert_status(loom_database_run(database, statement, &error), LOOM_OK, &error);
+  sqlite3_finalize(statement);
+}
+
+/* A week without openings: closed, or one from which on the file's hours are in force again. */
+static inline void override_week(loom_database *database, const char *store, const char *from,
+                                 bool reverts) {
+  char sql[200];
+  snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO hours_week VALUES(?, 'override', '%s', %d)", from,
+           reverts);
+  execute_for(database, store, sql);
+}
+
+/* One opening, in seconds since midnight, of the week that begins on the date. */
+static inline void override_hours(loom_database *database, const char *store, const char *from,
+                                  int weekday, int32_t open, int32_t close) {
+  char sql[200];
+  override_week(database, store, from, false);
+  snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO hours VALUES(?, 'override', '%s', %d, %d, %d)",
+           from, weekday, (int)open, (int)close);
+  execute_for(database, store, sql);
+}
+
+/* One span of a special day; a negative `open` is a closed day. */
+static inline void override_day(loom_database *database, const char *store, const char *date,
+                                int32_t open, int32_t close, const char *note) {
+  char span[50] = "NULL, NULL", sql[300];
+  if (open >= 0)
+    snprintf(span, sizeof span, "%d, %d", (int)open, (int)close);
+  snprintf(sql, sizeof sql, "INSERT INTO special_day VALUES(?, '%s', %s, '%s', 'override')", date,
+           span, note);
+  execute_for(database, store, sql);
+}
+
+static inline void override_timezone(loom_database *database, const char *store, const char *zone) {
+  char sql[200];
+  snprintf(sql, sizeof sql, "UPDATE store SET timezone_override = '%s' WHERE number = ?", zone);
+  execute_for(database, store, sql);
 }
 
 /* ---- ingestion ---- */
