@@ -73,6 +73,7 @@ static void nothing(void **state) {
   assert_exports(database, LOOM_TIMEZONES, "store_id,timezone_str\n");
   assert_exports(database, LOOM_SPECIAL_DAYS, "store_id,date,open,close,note\n");
   assert_exports(database, LOOM_EXCLUSIONS, "store_id,from_utc,to_utc,reason\n");
+  assert_exports(database, LOOM_ATTRIBUTES, "store_id\n");
   assert_round_trip(database);
   loom_database_close(database);
 }
@@ -118,6 +119,144 @@ static void each_kind(void **state) {
   loom_database_close(database);
 }
 
+/* ---- what is in force ---- */
+
+#define HOURS_HEADER "store_id,dayOfWeek,start_time_local,end_time_local,effective_from\n"
+#define DAYS_HEADER "store_id,date,open,close,note\n"
+
+/* Exports of a copy equal those of the original, though what was set by hand has become a file's. */
+static void assert_copy_exports_alike(loom_database *database) {
+  struct buffer texts[LOOM_KIND_COUNT];
+  loom_database *copy = copy_through_csv(database, texts);
+  for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
+    struct buffer again = export_all(copy, (enum loom_kind)kind);
+    assert_buffer_equal(&texts[kind], &again);
+    buffer_free(&again);
+    buffer_free(&texts[kind]);
+  }
+  assert_int_equal(number(copy, "SELECT (SELECT count(*) FROM hours_week WHERE origin = 'override')"
+                                " + (SELECT count(*) FROM special_day WHERE origin = 'override')"
+                                " + (SELECT count(timezone_override) FROM store)"),
+                   0);
+  loom_database_close(copy);
+}
+
+/* "closed" and "none" are weeks; the others are openings. */
+static void hours_in_force(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  load(database, LOOM_HOURS,
+       HOURS_HEADER "a,0,09:00,17:00,\na,1,09:00,17:00,2023-03-01\nb,0,09:00,17:00,\n"
+                    "c,0,closed,,\ne,6,10:00,11:00,2023-01-05\n");
+  override_hours(database, "a", "2023-02-01", 5, 36000, 7200);
+  override_hours(database, "a", "2023-02-01", 3, 0, 86400);
+  override_week(database, "a", "2023-04-01", true);
+  override_week(database, "b", "2023-02-01", false);
+  override_hours(database, "c", "0001-01-01", 2, 3600, 7200);
+  override_week(database, "c", "2023-02-01", true);
+  override_hours(database, "d", "2023-02-01", 4, 3600, 7200);
+  override_hours(database, "e", "2023-01-01", 4, 3600, 7200);
+  override_week(database, "e", "2023-01-03", true);
+  override_week(database, "f", "2023-02-01", true); /* reverts from nothing to nothing */
+  assert_exports(database, LOOM_HOURS,
+                 HOURS_HEADER "a,0,09:00:00,17:00:00,\n"
+                              "a,3,00:00:00,24:00:00,2023-02-01\n"
+                              "a,5,10:00:00,02:00:00,2023-02-01\n"
+                              "a,1,09:00:00,17:00:00,2023-04-01\n"
+                              "b,0,09:00:00,17:00:00,\n"
+                              "b,0,closed,,2023-02-01\n"
+                              "c,2,01:00:00,02:00:00,\n"
+                              "c,0,closed,,2023-02-01\n"
+                              "d,4,01:00:00,02:00:00,2023-02-01\n"
+                              "e,4,01:00:00,02:00:00,2023-01-01\n"
+                              /* No hours: as long as it lasts, open all day. */
+                              "e,0,00:00:00,23:59:59,2023-01-03\n"
+                              "e,1,00:00:00,23:59:59,2023-01-03\n"
+                              "e,2,00:00:00,23:59:59,2023-01-03\n"
+                              "e,3,00:00:00,23:59:59,2023-01-03\n"
+                              "e,4,00:00:00,23:59:59,2023-01-03\n"
+                              "e,5,00:00:00,23:59:59,2023-01-03\n"
+                              "e,6,00:00:00,23:59:59,2023-01-03\n"
+                              "e,6,10:00:00,11:00:00,2023-01-05\n");
+  assert_copy_exports_alike(database);
+  loom_database_close(database);
+}
+
+static void zones_and_days_in_force(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\nb,UTC\na,UTC\n");
+  override_timezone(database, "b", "Asia/Tokyo");
+  override_timezone(database, "c", "Asia/Kolkata");
+  assert_exports(database, LOOM_TIMEZONES,
+                 "store_id,timezone_str\na,UTC\nb,Asia/Tokyo\nc,Asia/Kolkata\n");
+  load(database, LOOM_SPECIAL_DAYS,
+       DAYS_HEADER "a,2023-12-25,08:00,09:00,file\na,2023-12-25,10:00,11:00,file\n"
+                   "a,2023-12-26,,,file\n*,2023-12-25,,,file\n*,2023-12-26,01:00,02:00,file\n"
+                   "b,2023-12-25,,,file\n");
+  override_day(database, "a", "2023-12-25", 72000, 79200, "hand");
+  override_day(database, "a", "2023-12-25", 0, 3600, "hand");
+  override_day(database, "a", "2023-12-24", -1, -1, "hand");
+  override_day(database, "*", "2023-12-25", 60, 120, "hand");
+  override_day(database, "*", "2023-12-27", -1, -1, "");
+  override_day(database, "d", "2023-12-25", 60, 120, "\"by\", hand");
+  assert_exports(database, LOOM_SPECIAL_DAYS,
+                 DAYS_HEADER "*,2023-12-25,00:01:00,00:02:00,hand\n*,2023-12-26,01:00:00,02:00:00,file\n"
+                             "*,2023-12-27,,,\na,2023-12-24,,,hand\na,2023-12-25,00:00:00,01:00:00,hand\n"
+                             "a,2023-12-25,20:00:00,22:00:00,hand\na,2023-12-26,,,file\n"
+                             "b,2023-12-25,,,file\n"
+                             "d,2023-12-25,00:01:00,00:02:00,\"\"\"by\"\", hand\"\n");
+  assert_copy_exports_alike(database);
+  loom_database_close(database);
+}
+
+static void attributes(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\nnone,UTC\n");
+  load(database, LOOM_ATTRIBUTES, "store_id,only\nz,1\n");
+  assert_exports(database, LOOM_ATTRIBUTES, "store_id,only\nz,1\n");
+  load(database, LOOM_ATTRIBUTES,
+       "type,\"say \"\"hi\"\", or not\",store_id,\"two\nlines\",Type\n"
+       "kiosk,yes,b,,K\n,\"a \"\"q\"\"\",\"c,d\",\"x\r\ny\",\nbar,,a,\"1,5\",\n");
+  assert_exports(database, LOOM_ATTRIBUTES,
+                 "store_id,Type,only,\"say \"\"hi\"\", or not\",\"two\nlines\",type\n"
+                 "a,,,,\"1,5\",bar\nb,K,,yes,,kiosk\n\"c,d\",,,\"a \"\"q\"\"\",\"x\r\ny\",\n"
+                 "z,,1,,,\n");
+  assert_round_trip(database);
+  /* The last value of a name takes its column along, the last one of a store its row. */
+  load(database, LOOM_ATTRIBUTES, "store_id,only,type\nz,,\na,,\n");
+  assert_exports(database, LOOM_ATTRIBUTES,
+                 "store_id,Type,\"say \"\"hi\"\", or not\",\"two\nlines\",type\n"
+                 "a,,,\"1,5\",\nb,K,yes,,kiosk\n\"c,d\",,\"a \"\"q\"\"\",\"x\r\ny\",\n");
+  assert_copy_exports_alike(database);
+  loom_database_close(database);
+}
+
+/* Rows of attributes are cut between any two cells where a stretch of text is full. */
+static void long_attributes(void **state) {
+  (void)state;
+  uint64_t random = 7;
+  struct buffer text = {0};
+  loom_database *database = memory_database();
+  buffer_printf(&text, "store_id");
+  for (int i = 100; i < 120; i++)
+    buffer_printf(&text, ",name %d", i);
+  for (int store = 1000; store < 1800; store++) {
+    buffer_printf(&text, "\n%d", store);
+    for (int i = 0; i < 20; i++)
+      buffer_printf(&text, ",%0*d", (int)(1 + random_below(&random, 80)), i);
+  }
+  buffer_printf(&text, "\n");
+  load(database, LOOM_ATTRIBUTES, text.bytes);
+  struct buffer found = export_all(database, LOOM_ATTRIBUTES);
+  assert_true(found.length > 2 * 256 * 1024);
+  assert_buffer_equal(&text, &found);
+  buffer_free(&found);
+  buffer_free(&text);
+  loom_database_close(database);
+}
+
 /* Ids and notes of any bytes that a field may hold. */
 static void put_random_text(struct buffer *out, uint64_t *state, size_t longest) {
   static const char bytes[] = "ab,\"\n\r;' \x7f\xc3\xff*-9";
@@ -133,7 +272,8 @@ static void any_bytes_survive(void **test) {
   (void)test;
   uint64_t state = 9;
   for (int round = 0; round < 20; round++) {
-    struct buffer ids[20] = {{0}}, polls = {0}, hours = {0}, days = {0}, exclusions = {0};
+    struct buffer ids[20] = {{0}}, polls = {0}, hours = {0}, days = {0}, exclusions = {0},
+                  attributes_text = {0};
     loom_database *database = memory_database();
     buffer_printf(&polls, "store_id,status,timestamp_utc\n");
     buffer_printf(&hours, "store_id,day,start_time_local,end_time_local,effective_from\n");
@@ -142,6 +282,25 @@ static void any_bytes_survive(void **test) {
                   "store_id,from_utc,to_utc,reason\n*,2023-01-01 00:00:00,2023-01-02 00:00:00,\n");
     for (size_t i = 0; i < COUNT_OF(ids); i++)
       put_random_text(&ids[i], &state, i == 0 ? 252 : 12);
+    buffer_printf(&attributes_text, "store_id");
+    for (int i = 0; i < 5; i++) {
+      size_t at = attributes_text.length;
+      buffer_printf(&attributes_text, ",");
+      put_random_text(&attributes_text, &state, 20);
+      attributes_text.bytes[at + 2] = (char)('0' + i); /* no two are the same */
+      for (; at < attributes_text.length; at++)
+        if (attributes_text.bytes[at] == '\x7f') /* a header has to be text */
+          attributes_text.bytes[at] = '-';
+    }
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+      buffer_put(&attributes_text, "\n", 1);
+      buffer_put(&attributes_text, ids[i].bytes, ids[i].length);
+      for (int k = 0; k < 5; k++) {
+        buffer_printf(&attributes_text, ",");
+        if (random_below(&state, 2))
+          put_random_text(&attributes_text, &state, 50);
+      }
+    }
     for (int i = 0; i < 200; i++) {
       const struct buffer *id = &ids[random_below(&state, COUNT_OF(ids))];
       buffer_put(&polls, id->bytes, id->length);
@@ -172,6 +331,7 @@ static void any_bytes_survive(void **test) {
     load(database, LOOM_HOURS, hours.bytes);
     load(database, LOOM_SPECIAL_DAYS, days.bytes);
     load(database, LOOM_EXCLUSIONS, exclusions.bytes);
+    load(database, LOOM_ATTRIBUTES, attributes_text.bytes);
     assert_round_trip(database);
     for (size_t i = 0; i < COUNT_OF(ids); i++)
       buffer_free(&ids[i]);
@@ -179,6 +339,7 @@ static void any_bytes_survive(void **test) {
     buffer_free(&hours);
     buffer_free(&days);
     buffer_free(&exclusions);
+    buffer_free(&attributes_text);
     loom_database_close(database);
   }
 }
@@ -224,6 +385,8 @@ static void freed_half_way(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing),           cmocka_unit_test(each_kind),
+      cmocka_unit_test(hours_in_force),    cmocka_unit_test(zones_and_days_in_force),
+      cmocka_unit_test(attributes),        cmocka_unit_test(long_attributes),
       cmocka_unit_test(any_bytes_survive), cmocka_unit_test(long_exports),
       cmocka_unit_test(freed_half_way),
   };

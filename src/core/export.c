@@ -147,7 +147,10 @@ static loom_status read_store_hours(loom_export *export, loom_error *error) {
   return status;
 }
 
-/* The weeks in force. One without hours of its own, after an override, is written as open all day, every day. */
+/*
+** The weeks in force. One without hours of its own, after an override, is written as open all day, every day: until
+** 23:59:59, which is what a store without hours has under a slack of 0, and midnight under any other.
+*/
 static loom_status put_hours(loom_export *export, loom_error *error) {
   const struct loom_hours_list *hours = &export->hours.in_force;
   loom_status status = read_store_hours(export, error);
@@ -161,7 +164,7 @@ static loom_status put_hours(loom_export *export, loom_error *error) {
       put_opening(export, item);
     } else if (i > 0) {
       for (int day = 0; day < 7; day++)
-        put_opening(export, (struct loom_hours){item.from, day, 0, LOOM_DAY_SECONDS});
+        put_opening(export, (struct loom_hours){item.from, day, 0, LOOM_DAY_SECONDS - 1});
     }
   }
   return LOOM_OK;
