@@ -6,6 +6,7 @@
 #include "storage.h"
 
 #include "civil.h"
+#include "export.h"
 #include "report.h"
 #include "source_sqlite.h"
 #include "support.h"
@@ -368,6 +369,353 @@ static void filters(void **state) {
   loom_database_close(database);
 }
 
+/* ---- overrides ---- */
+
+#define HOURS_HEADER "store_id,day,start_time_local,end_time_local,effective_from\n"
+#define DAYS_HEADER "store_id,date,open,close,note\n"
+
+/* Tuesdays of 8 hours, of which the second has 2 by hand, and the third 8 again. */
+static void overrides_by_hand(void **state) {
+  (void)state;
+  loom_database *database = one_tuesday();
+  struct loom_report_options options = default_options();
+  struct loom_window_option windows[] = {
+      {0, instant("2023-01-24 00:00:00"), instant("2023-01-25 00:00:00")},
+      {0, instant("2023-01-31 00:00:00"), instant("2023-02-01 00:00:00")},
+      {0, instant("2023-02-07 00:00:00"), instant("2023-02-08 00:00:00")}};
+  options.windows = windows;
+  options.window_count = 3;
+  options.has_as_of = true;
+  options.as_of = instant("2023-02-10 00:00:00");
+  override_hours(database, "s", "2023-01-30", 1, 10 * 3600, 12 * 3600);
+  override_week(database, "s", "2023-02-01", true);
+  /* On the first day as in figures_by_hand, up to the poll at 16:00 and beyond. */
+#define FIRST_DAY "as_of 1675987200000000\ns 21600000000/7200000000/0 x0 o1 l7200000000 p3"
+  assert_report(database, &options,
+                FIRST_DAY " 0/7200000000/0 x0 o1 l7200000000 p0"
+                          " 0/28800000000/0 x0 o1 l28800000000 p0\n");
+  /* A file loaded anew changes what is not overridden. */
+  load(database, LOOM_HOURS, HOURS_HEADER "s,1,09:00,17:00,\ns,1,08:00,09:00,2023-01-25\n");
+  assert_report(database, &options,
+                FIRST_DAY " 0/7200000000/0 x0 o1 l7200000000 p0"
+                          " 0/3600000000/0 x0 o1 l3600000000 p0\n");
+  /* A day by hand beats the week by hand; one of a file for the store beats one by hand for all. */
+  override_day(database, "s", "2023-01-31", 0, 3600, "");
+  override_day(database, "*", "2023-02-07", 0, 3 * 3600, "");
+  assert_report(database, &options,
+                FIRST_DAY " 0/3600000000/0 x0 o1 l3600000000 p0"
+                          " 0/10800000000/0 x0 o1 l10800000000 p0\n");
+  load(database, LOOM_SPECIAL_DAYS, DAYS_HEADER "*,2023-02-07,,,\ns,2023-02-07,00:00,04:00,\n");
+  assert_report(database, &options,
+                FIRST_DAY " 0/3600000000/0 x0 o1 l3600000000 p0"
+                          " 0/14400000000/0 x0 o1 l14400000000 p0\n");
+  /* A zone by hand moves the openings away from the polls: 9:00 in Tokyo is midnight in UTC. */
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\ns,Europe/Paris\n");
+  override_timezone(database, "s", "Asia/Tokyo");
+  options.window_count = 1;
+  assert_report(database, &options,
+                "as_of 1675987200000000\ns 0/28800000000/0 x0 o1 l28800000000 p0\n");
+  loom_database_close(database);
+}
+
+#define MODEL_STORES 4
+#define EVERY MODEL_STORES /* the owner of special days for all */
+#define MODEL_DATES 40
+#define MODEL_ROWS 60
+
+/* A row of hours (a week's mark alone: weekday -1) or a special day's span; a closed one has open -1. */
+struct model_row {
+  int32_t date; /* LOOM_ALWAYS, or days from the model's first one */
+  int weekday;
+  int32_t open, close;
+  bool reverts;
+};
+
+struct model_rows {
+  struct model_row rows[MODEL_ROWS];
+  size_t count;
+};
+
+/* What files and hands have said of a few stores; [0] is the file's, [1] the hand's. */
+struct model {
+  struct model_rows hours[MODEL_STORES][2], days[MODEL_STORES + 1][2];
+  const char *zones[MODEL_STORES][2];
+};
+
+static int32_t model_time(uint64_t *random) {
+  static const int32_t odd[] = {0, 86400, 86399, 86340, 86339, 9000, 7200};
+  return random_below(random, 3) ? (int32_t)random_below(random, 49) * 1800
+                                 : odd[random_below(random, COUNT_OF(odd))];
+}
+
+static void random_model_hours(uint64_t *random, bool by_hand, struct model_rows *hours) {
+  int32_t date = random_below(random, 2) ? LOOM_ALWAYS : (int32_t)random_below(random, 20);
+  hours->count = 0;
+  for (uint64_t weeks = random_below(random, 5); weeks > 0; weeks--) {
+    struct model_row mark = {date, -1, -1, -1, by_hand && random_below(random, 3) == 0};
+    hours->rows[hours->count++] = mark;
+    for (uint64_t rows = mark.reverts ? 0 : random_below(random, 12); rows > 0; rows--)
+      hours->rows[hours->count++] =
+          (struct model_row){date, (int)random_below(random, 7), model_time(random),
+                             model_time(random), false};
+    date = (date == LOOM_ALWAYS ? 0 : date) + 1 + (int32_t)random_below(random, 12);
+  }
+}
+
+static void random_model_days(uint64_t *random, struct model_rows *days) {
+  days->count = random_below(random, 3) ? random_below(random, 8) : 0;
+  for (size_t i = 0; i < days->count; i++) {
+    days->rows[i] = (struct model_row){(int32_t)random_below(random, MODEL_DATES), 0,
+                                       model_time(random), model_time(random), false};
+    bool closed = random_below(random, 4) == 0;
+    for (size_t k = 0; k < i; k++) /* closed and open at once is no day */
+      closed = days->rows[k].date == days->rows[i].date ? days->rows[k].open < 0 : closed;
+    if (closed)
+      days->rows[i].open = days->rows[i].close = -1;
+  }
+}
+
+static void make_model(uint64_t *random, struct model *model) {
+  static const char *const zones[] = {NULL, "America/Chicago", "Asia/Kolkata", "Pacific/Apia"};
+  for (int by_hand = 0; by_hand < 2; by_hand++) {
+    for (int s = 0; s < MODEL_STORES; s++) {
+      random_model_hours(random, by_hand, &model->hours[s][by_hand]);
+      model->zones[s][by_hand] = zones[random_below(random, COUNT_OF(zones))];
+    }
+    for (int s = 0; s <= EVERY; s++)
+      random_model_days(random, &model->days[s][by_hand]);
+  }
+}
+
+#define MODEL_FIRST "2023-02-20" /* the clocks of Chicago change on March 12 */
+
+/* A date as text, or none for what always applies. */
+static const char *date_text(int32_t date, char *out) {
+  int32_t first;
+  assert_null(loom_parse_date(MODEL_FIRST, 10, &first));
+  out[date == LOOM_ALWAYS ? 0 : loom_format_date(first + date, out)] = '\0';
+  return out;
+}
+
+/* "OPEN,CLOSE", as files have it. */
+static void put_times(struct buffer *out, int32_t open, int32_t close, const char *closed) {
+  char from[LOOM_TIME_SIZE], to[LOOM_TIME_SIZE];
+  if (open < 0) {
+    buffer_printf(out, "%s,", closed);
+    return;
+  }
+  from[loom_format_time_of_day(open, from)] = '\0';
+  to[loom_format_time_of_day(close, to)] = '\0';
+  buffer_printf(out, "%s,%s", from, to);
+}
+
+static const char *model_id(int store) {
+  static const char *const ids[] = {"s0", "s1", "s2", "s3", "*"};
+  return ids[store];
+}
+
+static void put_day(struct buffer *out, int store, const struct model_row *row) {
+  char date[LOOM_DATE_SIZE + 1];
+  buffer_printf(out, "%s,%s,", model_id(store), date_text(row->date, date));
+  put_times(out, row->open, row->close, "");
+  buffer_printf(out, ",\n");
+}
+
+struct model_files {
+  struct buffer hours, days, zones;
+};
+
+static void load_files(loom_database *database, struct model_files *files) {
+  load(database, LOOM_HOURS, files->hours.bytes);
+  load(database, LOOM_SPECIAL_DAYS, files->days.bytes);
+  load(database, LOOM_TIMEZONES, files->zones.bytes);
+  buffer_free(&files->hours);
+  buffer_free(&files->days);
+  buffer_free(&files->zones);
+}
+
+static struct model_files begin_files(void) {
+  struct model_files files = {0};
+  buffer_printf(&files.hours, HOURS_HEADER);
+  buffer_printf(&files.days, DAYS_HEADER);
+  buffer_printf(&files.zones, "store_id,timezone_str\n");
+  return files;
+}
+
+static void load_model_files(loom_database *database, const struct model *model) {
+  char date[LOOM_DATE_SIZE + 1];
+  struct model_files files = begin_files();
+  for (int s = 0; s < MODEL_STORES; s++) {
+    for (size_t i = 0; i < model->hours[s][0].count; i++) {
+      const struct model_row *row = &model->hours[s][0].rows[i];
+      buffer_printf(&files.hours, "s%d,%d,", s, row->weekday < 0 ? 0 : row->weekday);
+      put_times(&files.hours, row->open, row->close, "closed");
+      buffer_printf(&files.hours, ",%s\n", date_text(row->date, date));
+    }
+    if (model->zones[s][0])
+      buffer_printf(&files.zones, "s%d,%s\n", s, model->zones[s][0]);
+  }
+  for (int s = 0; s <= EVERY; s++)
+    for (size_t i = 0; i < model->days[s][0].count; i++)
+      put_day(&files.days, s, &model->days[s][0].rows[i]);
+  load_files(database, &files);
+}
+
+static void override_by_model(loom_database *database, const struct model *model) {
+  char date[LOOM_DATE_SIZE + 1];
+  for (int s = 0; s < MODEL_STORES; s++) {
+    for (size_t i = 0; i < model->hours[s][1].count; i++) {
+      const struct model_row *row = &model->hours[s][1].rows[i];
+      const char *from = row->date == LOOM_ALWAYS ? "0001-01-01" : date_text(row->date, date);
+      if (row->weekday < 0)
+        override_week(database, model_id(s), from, row->reverts);
+      else
+        override_hours(database, model_id(s), from, row->weekday, row->open, row->close);
+    }
+    if (model->zones[s][1])
+      override_timezone(database, model_id(s), model->zones[s][1]);
+  }
+  for (int s = 0; s <= EVERY; s++)
+    for (size_t i = 0; i < model->days[s][1].count; i++) {
+      const struct model_row *row = &model->days[s][1].rows[i];
+      override_day(database, model_id(s), date_text(row->date, date), row->open, row->close, "");
+    }
+}
+
+/* The first row of the week in force on a date, which is its mark; NULL if there is none. */
+static const struct model_row *mark_on(const struct model_rows *hours, int32_t date) {
+  const struct model_row *mark = NULL;
+  for (size_t i = 0; i < hours->count; i++)
+    if (hours->rows[i].weekday < 0 && hours->rows[i].date <= date)
+      mark = &hours->rows[i];
+  return mark;
+}
+
+/* Each date's openings as a week of its own, which holds for that date alone. */
+static void put_effective_hours(const struct model *model, int store, struct buffer *out) {
+  for (int32_t date = -4; date < MODEL_DATES + 4; date++) {
+    char from[LOOM_DATE_SIZE + 1];
+    int weekday = (date + 7) % 7; /* MODEL_FIRST is a Monday */
+    bool any = false;
+    const struct model_rows *hours = &model->hours[store][1];
+    const struct model_row *mark = mark_on(hours, date);
+    if (!mark || mark->reverts) {
+      hours = &model->hours[store][0];
+      mark = mark_on(hours, date);
+    }
+    date_text(date, from);
+    for (size_t i = 0; mark && i < hours->count; i++) {
+      if (hours->rows[i].date != mark->date || hours->rows[i].weekday != weekday)
+        continue;
+      any = true;
+      buffer_printf(out, "s%d,%d,", store, weekday);
+      put_times(out, hours->rows[i].open, hours->rows[i].close, "closed");
+      buffer_printf(out, ",%s\n", from);
+    }
+    if (!any) /* 23:59:59 is midnight but for a slack of 0, as with no hours at all */
+      buffer_printf(out, "s%d,%d,%s,%s\n", store, weekday, mark ? "closed," : "00:00,23:59:59", from);
+  }
+}
+
+/* What a model comes to, as if files had said it. */
+static void load_effective(loom_database *database, const struct model *model) {
+  struct model_files files = begin_files();
+  for (int s = MODEL_STORES; s-- > 0;) {
+    const char *zone = model->zones[s][1] ? model->zones[s][1] : model->zones[s][0];
+    put_effective_hours(model, s, &files.hours);
+    if (zone)
+      buffer_printf(&files.zones, "s%d,%s\n", s, zone);
+  }
+  for (int s = 0; s <= EVERY; s++)
+    for (int32_t date = 0; date < MODEL_DATES; date++) {
+      const struct model_rows *days = &model->days[s][1];
+      bool by_hand = false;
+      for (size_t i = 0; i < days->count; i++)
+        by_hand = by_hand || days->rows[i].date == date;
+      days = &model->days[s][by_hand];
+      for (size_t i = 0; i < days->count; i++)
+        if (days->rows[i].date == date)
+          put_day(&files.days, s, &days->rows[i]);
+    }
+  load_files(database, &files);
+}
+
+static void load_exports(loom_database *from, loom_database *to) {
+  for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
+    loom_error error;
+    loom_export *export;
+    const char *part;
+    size_t length;
+    struct buffer text = {0};
+    assert_status(loom_export_new(from, (enum loom_kind)kind, &export, &error), LOOM_OK, &error);
+    while (loom_export_next(export, &part, &length, &error) == LOOM_OK)
+      buffer_put(&text, part, length);
+    loom_export_free(export);
+    load(to, (enum loom_kind)kind, text.bytes);
+    buffer_free(&text);
+  }
+}
+
+/*
+** A report does not tell overrides from files that say what they come to, nor a database from one that was filled
+** from its exports.
+*/
+static void overrides_are_as_good_as_files(void **test) {
+  (void)test;
+  static const char *const presets[] = {"loom", "seed", "monitoring"};
+  static struct model model;
+  uint64_t random = 21;
+  for (int round = 0; round < 60; round++) {
+    loom_error error;
+    struct buffer polls = {0}, found = {0}, expected = {0}, copied = {0};
+    int64_t first = instant(MODEL_FIRST " 00:00:00");
+    struct loom_window_option windows[6];
+    struct loom_report_options options = default_options();
+    loom_database *by_hand = memory_database(), *plain = memory_database(),
+                  *copy = memory_database();
+    make_model(&random, &model);
+    buffer_printf(&polls, POLLS_HEADER);
+    for (int i = 0; i < 300; i++) {
+      char when[LOOM_TIMESTAMP_SIZE];
+      int64_t at = first + (int64_t)random_below(&random, MODEL_DATES * LOOM_DAY / LOOM_SECOND) *
+                               LOOM_SECOND;
+      loom_format_timestamp(at, when);
+      buffer_printf(&polls, "s%d,%s,%s\n", i % MODEL_STORES,
+                    random_below(&random, 3) ? "active" : "inactive", when);
+    }
+    for (size_t w = 0; w < COUNT_OF(windows); w++) {
+      int64_t from = first + (int64_t)random_below(&random, 30 * 48) * LOOM_HOUR / 2;
+      windows[w] = (struct loom_window_option){
+          0, from, from + (1 + (int64_t)random_below(&random, 9 * 48)) * LOOM_HOUR / 2};
+    }
+    options.windows = windows;
+    options.window_count = COUNT_OF(windows);
+    options.has_as_of = true;
+    options.as_of = first + MODEL_DATES * LOOM_DAY;
+    options.default_zone = round % 2 ? "Europe/Berlin" : "America/Chicago";
+    assert_true(loom_rules_preset(presets[round % 3], &options.rules));
+
+    load_model_files(by_hand, &model);
+    override_by_model(by_hand, &model);
+    load(by_hand, LOOM_POLLS, polls.bytes);
+    load(plain, LOOM_POLLS, polls.bytes);
+    load_effective(plain, &model);
+    load_exports(by_hand, copy);
+    assert_status(run(plain, &options, &expected, &error), LOOM_DONE, &error);
+    assert_status(run(by_hand, &options, &found, &error), LOOM_DONE, &error);
+    assert_buffer_equal(&expected, &found);
+    assert_status(run(copy, &options, &copied, &error), LOOM_DONE, &error);
+    assert_buffer_equal(&expected, &copied);
+    buffer_free(&polls);
+    buffer_free(&found);
+    buffer_free(&expected);
+    buffer_free(&copied);
+    loom_database_close(by_hand);
+    loom_database_close(plain);
+    loom_database_close(copy);
+  }
+}
+
 /* ---- refusals ---- */
 
 static void nothing_to_report(void **state) {
@@ -586,6 +934,8 @@ int main(void) {
       cmocka_unit_test(threads_change_nothing),
       cmocka_unit_test(sums_are_exact),
       cmocka_unit_test(filters),
+      cmocka_unit_test(overrides_by_hand),
+      cmocka_unit_test(overrides_are_as_good_as_files),
       cmocka_unit_test(nothing_to_report),
       cmocka_unit_test(unknown_zones),
       cmocka_unit_test(bad_windows),

@@ -300,6 +300,208 @@ static void what_belongs_to_whom(void **state) {
   loom_database_close(database);
 }
 
+/* ---- overrides ---- */
+
+static void put_span(struct buffer *out, int32_t open, int32_t close) {
+  if (open == LOOM_CLOSED || open == LOOM_NO_HOURS)
+    buffer_printf(out, " %s", open == LOOM_CLOSED ? "closed" : "none");
+  else
+    buffer_printf(out, " %d-%d", (int)open / 3600, (int)close / 3600);
+}
+
+static void put_days(struct buffer *out, const struct loom_special_days *days) {
+  for (size_t i = 0; i < days->count; i++) {
+    buffer_printf(out, " day %d", (int)days->items[i].date);
+    put_span(out, days->items[i].open, days->items[i].close);
+  }
+}
+
+/* All stores in order of number: "ID ZONE from DATE WEEKDAY: H-H ... day DATE H-H ...", after the days of every store. */
+static void assert_schedules(loom_database *database, const char *expected) {
+  loom_error error;
+  uint64_t most;
+  loom_status status;
+  struct buffer found = {0};
+  struct loom_common common = {0};
+  struct loom_store store = {0};
+  struct loom_source_query query = {.to = LOOM_DAY, .as_of = LOOM_DAY, .all_stores = true};
+  loom_source *source = loom_source_sqlite(database);
+  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+  assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+  if (common.special_days.count)
+    buffer_printf(&found, "*");
+  put_days(&found, &common.special_days);
+  buffer_printf(&found, common.special_days.count ? "\n" : "");
+  while ((status = source->next(source, &store, &error)) == LOOM_OK) {
+    buffer_printf(&found, "%s %s", store.id, store.zone);
+    for (size_t i = 0; i < store.hours.count; i++) {
+      struct loom_hours hours = store.hours.items[i];
+      bool first = i == 0 || store.hours.items[i - 1].from != hours.from;
+      if (first && hours.from == LOOM_ALWAYS)
+        buffer_printf(&found, " always");
+      else if (first)
+        buffer_printf(&found, " from %d", (int)hours.from);
+      if (hours.open >= 0)
+        buffer_printf(&found, " %d:", (int)hours.weekday);
+      put_span(&found, hours.open, hours.close);
+    }
+    put_days(&found, &store.special_days);
+    buffer_put(&found, "\n", 1);
+  }
+  assert_status(status, LOOM_DONE, &error);
+  assert_string_equal(found.bytes ? found.bytes : "", expected);
+  buffer_free(&found);
+  loom_store_free(&store);
+  loom_common_free(&common);
+  source->free(source);
+}
+
+#define HOURS_HEADER "store_id,day,start_time_local,end_time_local,effective_from\n"
+#define DAYS_HEADER "store_id,date,open,close\n"
+#define H 3600
+
+static void overrides_of_hours(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  load(database, LOOM_HOURS,
+       HOURS_HEADER "a,0,09:00,17:00,\na,1,09:00,17:00,\na,2,08:00,12:00,1970-01-20\n"
+                    "b,0,09:00,17:00,\nd,3,closed,,\ne,4,10:00,11:00,1970-01-09\n");
+  override_hours(database, "a", "1970-01-11", 5, 10 * H, 14 * H);
+  override_hours(database, "a", "1970-01-11", 5, 16 * H, 18 * H);
+  assert_schedules(database, "a  always 0: 9-17 1: 9-17 from 10 5: 10-14 5: 16-18\n"
+                             "b  always 0: 9-17\nd  always closed\ne  from 8 4: 10-11\n");
+  /* Reverting gives what the file says of the date, not what it said before. */
+  override_week(database, "a", "1970-01-25", true);
+  assert_schedules(database, "a  always 0: 9-17 1: 9-17 from 10 5: 10-14 5: 16-18 from 24 2: 8-12\n"
+                             "b  always 0: 9-17\nd  always closed\ne  from 8 4: 10-11\n");
+  /* Closed; for always; in place of closed and back; and of stores that have no hours otherwise. */
+  override_week(database, "b", "1970-01-03", false);
+  override_hours(database, "d", "0001-01-01", 6, 0, 24 * H);
+  override_week(database, "d", "1970-01-03", true);
+  override_hours(database, "e", "1970-01-03", 1, H, 2 * H);
+  override_week(database, "e", "1970-01-05", true);
+  override_hours(database, "f", "1970-01-02", 1, H, 2 * H);
+  override_week(database, "f", "1970-01-04", true);
+  override_hours(database, "g", "0001-01-01", 1, H, 2 * H);
+  assert_schedules(database, "a  always 0: 9-17 1: 9-17 from 10 5: 10-14 5: 16-18 from 24 2: 8-12\n"
+                             "b  always 0: 9-17 from 2 closed\n"
+                             "d  always 6: 0-24 from 2 closed\n"
+                             "e  from 2 1: 1-2 from 4 none from 8 4: 10-11\n"
+                             "f  from 1 1: 1-2 from 3 none\n"
+                             "g  always 1: 1-2\n");
+  execute(database, "DELETE FROM hours_week WHERE origin = 'file'");
+  assert_schedules(database, "a  from 10 5: 10-14 5: 16-18 from 24 none\n"
+                             "b  from 2 closed\n"
+                             "d  always 6: 0-24 from 2 none\n"
+                             "e  from 2 1: 1-2 from 4 none\n"
+                             "f  from 1 1: 1-2 from 3 none\n"
+                             "g  always 1: 1-2\n");
+  loom_database_close(database);
+}
+
+static void overrides_of_zones(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  add_poll(database, "polled", 0, true);
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\nb,UTC\n");
+  override_timezone(database, "b", "Asia/Tokyo");
+  override_timezone(database, "c", "Asia/Kolkata"); /* known from its override alone */
+  assert_schedules(database, "polled \na UTC\nb Asia/Tokyo\nc Asia/Kolkata\n");
+  execute(database, "UPDATE store SET timezone_override = NULL");
+  assert_schedules(database, "polled \na UTC\nb UTC\n");
+  loom_database_close(database);
+}
+
+static void overrides_of_special_days(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  add_poll(database, "a", 0, true);
+  add_poll(database, "b", 0, true);
+  load(database, LOOM_SPECIAL_DAYS,
+       DAYS_HEADER "a,1970-01-02,08:00,09:00\na,1970-01-02,10:00,11:00\na,1970-01-03,,\n"
+                   "*,1970-01-02,,\n*,1970-01-04,12:00,13:00\nb,1970-01-02,01:00,02:00\n");
+  override_day(database, "a", "1970-01-02", 20 * H, 22 * H, "");
+  override_day(database, "a", "1970-01-02", 23 * H, 24 * H, "");
+  override_day(database, "a", "1970-01-05", -1, -1, "");
+  override_day(database, "a", "1970-01-01", H, 2 * H, "");
+  assert_schedules(database, "* day 1 closed day 3 12-13\n"
+                             "a  day 0 1-2 day 1 20-22 day 1 23-24 day 2 closed day 4 closed\n"
+                             "b  day 1 1-2\n");
+  /* Of every store: the file's rows of every store go, a store's own stay and beat it. */
+  override_day(database, "*", "1970-01-02", 5 * H, 6 * H, "");
+  override_day(database, "*", "1970-01-04", -1, -1, "");
+  override_day(database, "b", "1970-01-02", -1, -1, "");
+  assert_schedules(database, "* day 1 5-6 day 3 closed\n"
+                             "a  day 0 1-2 day 1 20-22 day 1 23-24 day 2 closed day 4 closed\n"
+                             "b  day 1 closed\n");
+  loom_database_close(database);
+}
+
+/* Stores take turns at having overrides, so that each list is handed on to the next. */
+static void lists_go_from_store_to_store(void **state) {
+  (void)state;
+  struct buffer hours = {0}, expected = {0};
+  loom_database *database = memory_database();
+  buffer_printf(&hours, HOURS_HEADER);
+  for (int i = 10; i < 60; i++)
+    for (int day = 0; i % 3 && day < i % 7; day++)
+      buffer_printf(&hours, "s%d,%d,%02d:00,%02d:00,\n", i, day, i % 10, 10 + day);
+  load(database, LOOM_HOURS, hours.bytes);
+  for (int i = 10; i < 60; i++) {
+    char id[20];
+    snprintf(id, sizeof id, "s%d", i);
+    if (i % 5 == 0)
+      override_hours(database, id, "1971-01-01", i % 7, i / 10 * H, 24 * H);
+  }
+  /* In order of number, which is that of the file, and then of what came after it. */
+  for (int pass = 0; pass < 2; pass++) {
+    for (int i = 10; i < 60; i++) {
+      bool in_file = i % 3 && i % 7;
+      if (in_file != (pass == 0) || (!in_file && i % 5))
+        continue;
+      buffer_printf(&expected, "s%d %s", i, in_file ? " always" : "");
+      for (int day = 0; in_file && day < i % 7; day++)
+        buffer_printf(&expected, " %d: %d-%d", day, i % 10, 10 + day);
+      if (i % 5 == 0)
+        buffer_printf(&expected, " from 365 %d: %d-24", i % 7, i / 10);
+      buffer_put(&expected, "\n", 1);
+    }
+  }
+  assert_schedules(database, expected.bytes);
+  buffer_free(&hours);
+  buffer_free(&expected);
+  loom_database_close(database);
+}
+
+/* A store whose hours could be read in part leaves none of them to the next reading. */
+static void a_failure_leaves_no_hours_behind(void **state) {
+  (void)state;
+  loom_error error;
+  uint64_t most;
+  struct loom_common common = {0};
+  struct loom_store store = {0};
+  struct loom_source_query query = {.to = LOOM_DAY, .as_of = LOOM_DAY};
+  loom_database *database = memory_database();
+  add_poll(database, "a", 0, true);
+  load(database, LOOM_HOURS, HOURS_HEADER "a,0,09:00,17:00,\na,1,09:00,17:00,1970-01-02\n");
+  override_week(database, "a", "1970-01-05", false);
+  override_week(database, "a", "x", false);
+  loom_source *source = loom_source_sqlite(database);
+  for (int attempt = 0; attempt < 2; attempt++) {
+    assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+    assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+    assert_int_equal(source->next(source, &store, &error), attempt ? LOOM_OK : LOOM_ECORRUPT);
+    source->release(source);
+    execute(database, "DELETE FROM hours_week WHERE effective_from = 'x' OR origin = 'override'");
+  }
+  assert_int_equal(store.hours.count, 2);
+  assert_int_equal(store.hours.items[1].from, 1);
+  loom_store_free(&store);
+  loom_common_free(&common);
+  source->free(source);
+  loom_database_close(database);
+}
+
 /* What others commit meanwhile is not seen, in no table; a released source begins anew. */
 static void one_snapshot(void **state) {
   (void)state;
@@ -344,9 +546,12 @@ static void damage_is_told(void **state) {
   } cases[] = {
       {"UPDATE poll_block SET polls = x'00'", "a block of polls has a length that is not a multiple of 8"},
       {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-30', 0)", "a date cannot be read"},
+      {"INSERT INTO hours_week VALUES(1, 'override', '', 1)", "a date cannot be read"},
       {"INSERT INTO special_day VALUES(1, 'x', NULL, NULL, '', 'file')", "a date cannot be read"},
+      {"INSERT INTO special_day VALUES(NULL, 'x', NULL, NULL, '', 'override')", "a date cannot be read"},
       {"INSERT INTO special_day VALUES(NULL, '', NULL, NULL, '', 'file')", "a date cannot be read"},
       {"UPDATE store SET timezone = printf('%064d', 0)", "a store cannot be read"},
+      {"UPDATE store SET timezone_override = printf('%064d', 0)", "a store cannot be read"},
       {"UPDATE poll_block SET day = 3000000", "polls have an impossible day"},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -380,6 +585,11 @@ int main(void) {
       cmocka_unit_test(newest_poll),  cmocka_unit_test(polls_of_a_range),
       cmocka_unit_test(neighbours),   cmocka_unit_test(neighbours_of_random_ranges),
       cmocka_unit_test(which_stores), cmocka_unit_test(what_belongs_to_whom),
+      cmocka_unit_test(overrides_of_hours),
+      cmocka_unit_test(overrides_of_zones),
+      cmocka_unit_test(overrides_of_special_days),
+      cmocka_unit_test(lists_go_from_store_to_store),
+      cmocka_unit_test(a_failure_leaves_no_hours_behind),
       cmocka_unit_test(one_snapshot), cmocka_unit_test(damage_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,7 @@ static loom_status snapshot(loom_source *base, loom_error *error) {
 static void release(loom_source *base) {
   struct sqlite_source *source = (struct sqlite_source *)base;
   close_cursors(source);
+  loom_stored_hours_free(&source->stored_hours); /* a failure may have left half a store's there */
   if (source->in_snapshot)
     loom_database_end_read(source->database);
   source->in_snapshot = false;
@@ -117,7 +118,6 @@ static void release(loom_source *base) {
 static void free_source(loom_source *base) {
   struct sqlite_source *source = (struct sqlite_source *)base;
   release(base);
-  loom_stored_hours_free(&source->stored_hours);
   loom_database_close(source->database);
   free(base);
 }
