@@ -131,6 +131,29 @@ static void newer_schema(void **state) {
                  "was written by a newer Loom (its schema is version 99, this Loom knows 2)");
 }
 
+/* Our mark, but no version that any Loom has written. */
+static void versions_that_never_were(void **state) {
+  static const char *const versions[] = {"0", "-1", "-2147483648"};
+  struct buffer before = {0}, after = {0};
+  const char *path = scratch_path(*state, "odd.db");
+  make_database(path);
+  for (size_t i = 0; i < COUNT_OF(versions); i++) {
+    char sql[100];
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%s", versions[i]);
+    raw_sql(path, sql);
+    before.length = after.length = 0;
+    read_file(path, &before);
+    assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ENOTDB,
+                   "is an SQLite database, but not one of Loom's");
+    assert_refused(path, LOOM_OPEN_CREATE, LOOM_ENOTDB,
+                   "is an SQLite database, but not one of Loom's");
+    read_file(path, &after);
+    assert_buffer_equal(&before, &after);
+  }
+  buffer_free(&before);
+  buffer_free(&after);
+}
+
 /* Another program made the file ours to take by leaving it empty: fine to create in, nothing to
  * read from. */
 static void empty_file(void **state) {
@@ -347,14 +370,10 @@ static void failures_of_sql(void **state) {
   loom_database_close(NULL);
 }
 
-/* ---- damage ---- */
+/* ---- reports ---- */
 
-static void ignore_problem(void *context, const char *problem) {
-  assert_true(strlen(problem) > 0);
-  ++*(int *)context;
-}
-
-static void run_report(loom_database *database) {
+/* Runs a report; its figures go to `out`, if that is not NULL. */
+static void run_report(loom_database *database, struct buffer *out) {
   loom_error error;
   loom_report *report;
   const struct loom_window_option windows[] = {{7 * LOOM_DAY, 0, 0}};
@@ -370,9 +389,360 @@ static void run_report(loom_database *database) {
   if (loom_report_start(&options, source, database->zones, &report, &error) == LOOM_OK) {
     while (loom_report_wait(report, 1000, &error) == LOOM_OK)
       ;
+    for (size_t row = 0; out && row < loom_report_count(report); row++) {
+      size_t length;
+      const char *id = loom_report_store(report, row, &length);
+      const struct loom_figures *figures = loom_report_figures(report, row);
+      buffer_put(out, id, length);
+      buffer_printf(out, " %lld/%lld/%lld x%lld\n", (long long)figures->up, (long long)figures->down,
+                    (long long)figures->unknown, (long long)figures->excluded);
+    }
     loom_report_free(report);
   }
   source->free(source);
+}
+
+/* ---- older schemas ---- */
+
+/* As it was when version 1 was the newest. */
+static const char schema_1[] =
+    "CREATE TABLE store("
+    " number INTEGER PRIMARY KEY,"
+    " store_id TEXT NOT NULL UNIQUE CHECK(length(CAST(store_id AS BLOB)) BETWEEN 1 AND 255),"
+    " timezone TEXT,"
+    " first_poll INTEGER,"
+    " newest_poll INTEGER"
+    ") STRICT;"
+    "CREATE TABLE poll_block("
+    " day INTEGER NOT NULL,"
+    " store INTEGER NOT NULL REFERENCES store(number),"
+    " polls BLOB NOT NULL,"
+    " PRIMARY KEY(day, store)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE hours_week("
+    " store INTEGER NOT NULL REFERENCES store(number),"
+    " effective_from TEXT NOT NULL,"
+    " PRIMARY KEY(store, effective_from)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE hours("
+    " store INTEGER NOT NULL,"
+    " effective_from TEXT NOT NULL,"
+    " weekday INTEGER NOT NULL CHECK(weekday BETWEEN 0 AND 6),"
+    " open_s INTEGER NOT NULL CHECK(open_s BETWEEN 0 AND 86400),"
+    " close_s INTEGER NOT NULL CHECK(close_s BETWEEN 0 AND 86400),"
+    " PRIMARY KEY(store, effective_from, weekday, open_s, close_s),"
+    " FOREIGN KEY(store, effective_from) REFERENCES hours_week ON DELETE CASCADE"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE special_day("
+    " store INTEGER REFERENCES store(number),"
+    " date TEXT NOT NULL,"
+    " open_s INTEGER CHECK(open_s BETWEEN 0 AND 86400),"
+    " close_s INTEGER CHECK(close_s BETWEEN 0 AND 86400),"
+    " note TEXT NOT NULL DEFAULT '',"
+    " CHECK((open_s IS NULL) = (close_s IS NULL))"
+    ") STRICT;"
+    "CREATE INDEX special_day_by_store ON special_day(store, date);"
+    "CREATE TABLE exclusion("
+    " number INTEGER PRIMARY KEY,"
+    " store INTEGER REFERENCES store(number),"
+    " from_us INTEGER NOT NULL,"
+    " to_us INTEGER NOT NULL CHECK(to_us > from_us),"
+    " reason TEXT NOT NULL DEFAULT ''"
+    ") STRICT;"
+    "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);"
+    "PRAGMA application_id=0x4c6f6f6d;"
+    "PRAGMA user_version=1;";
+
+/* A file of version 1 that holds what the database holds. */
+static void make_old(const char *path, loom_database *database) {
+  char sql[2000];
+  raw_sql(path, "PRAGMA auto_vacuum=INCREMENTAL");
+  raw_sql(path, "PRAGMA journal_mode=WAL");
+  raw_sql(path, schema_1);
+  snprintf(sql, sizeof sql,
+           "ATTACH '%s' AS old;"
+           "INSERT INTO old.store SELECT number, store_id, timezone, first_poll, newest_poll FROM store;"
+           "INSERT INTO old.poll_block SELECT * FROM poll_block;"
+           "INSERT INTO old.hours_week SELECT store, effective_from FROM hours_week;"
+           "INSERT INTO old.hours SELECT store, effective_from, weekday, open_s, close_s FROM hours;"
+           "INSERT INTO old.special_day SELECT store, date, open_s, close_s, note FROM special_day;"
+           "INSERT INTO old.exclusion SELECT * FROM exclusion;"
+           "DETACH old",
+           path);
+  execute(database, sql);
+}
+
+/* Everything that version 1 had: weeks that follow each other, closed ones, days of one store and of all. */
+static loom_database *full_database(void) {
+  loom_database *database = memory_database();
+  load(database, LOOM_POLLS, polls);
+  load(database, LOOM_POLLS,
+       "store_id,status,timestamp_utc\n\"d, \"\"e\"\"\",active,2023-01-27 15:00:00\n"
+       "a,active,2023-01-27 15:00:00\nb,inactive,2023-01-27 10:00:00\n");
+  load(database, LOOM_HOURS,
+       "store_id,day,start_time_local,end_time_local,effective_from\na,0,09:00,17:00,\n"
+       "a,4,09:00,12:00,\na,4,13:00,17:00,\na,4,20:00,02:00,2023-01-26\nb,1,closed,,2023-01-25\n"
+       "c,3,09:00,24:00,2020-02-29\nz,0,closed,,\n");
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,America/Denver\nz,Asia/Tokyo\n");
+  load(database, LOOM_SPECIAL_DAYS,
+       "store_id,date,open,close,note\n*,2023-01-25,,,\"closed, \"\"all\"\"\"\n"
+       "a,2023-01-25,08:00,09:00,\na,2023-01-25,10:00,11:00,late\nc,2023-01-26,,,\n");
+  load(database, LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc,reason\n*,2023-01-24 01:00:00,2023-01-24 02:00:00,\n"
+       "a,2023-01-27 16:00:00,2023-01-27 16:30:00,\"new\nmodem\"\n");
+  return database;
+}
+
+/* What the database gives to those who ask: exports of all kinds, and figures. */
+static struct buffer give_all(loom_database *database) {
+  struct buffer out = {0};
+  for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
+    loom_error error;
+    loom_export *export;
+    const char *text;
+    size_t length;
+    assert_status(loom_export_new(database, (enum loom_kind)kind, &export, &error), LOOM_OK, &error);
+    while (loom_export_next(export, &text, &length, &error) == LOOM_OK)
+      buffer_put(&out, text, length);
+    loom_export_free(export);
+  }
+  run_report(database, &out);
+  return out;
+}
+
+static void tell_problem(void *context, const char *problem) {
+  (void)context;
+  fail_msg("%s", problem);
+}
+
+/* Tables with their columns, keys and indexes. */
+static struct buffer shape_of(loom_database *database) {
+  struct buffer out = {0};
+  dump_query(database,
+             "SELECT m.name, t.* FROM sqlite_schema m, pragma_table_xinfo(m.name) t"
+             " ORDER BY m.name, t.cid",
+             &out);
+  dump_query(database,
+             "SELECT m.name, f.* FROM sqlite_schema m, pragma_foreign_key_list(m.name) f"
+             " WHERE m.type = 'table' ORDER BY 1, 2, 3",
+             &out);
+  dump_query(database,
+             "SELECT m.name, i.name, i.\"unique\", i.origin FROM sqlite_schema m,"
+             " pragma_index_list(m.name) i WHERE m.type = 'table' ORDER BY 1, 2",
+             &out);
+  dump_query(database, "SELECT name, strict, wr FROM pragma_table_list ORDER BY 1", &out);
+  return out;
+}
+
+static void version_1_is_upgraded(void **state) {
+  const char *path = scratch_path(*state, "old.db");
+  loom_error error;
+  loom_database *original = full_database();
+  make_old(path, original);
+  struct buffer contents = dump(original), given = give_all(original), shape = shape_of(original);
+  assert_non_null(strstr(given.bytes, "a,4,20:00:00,02:00:00,2023-01-26\n"));
+  for (int attempt = 0; attempt < 2; attempt++) { /* the second opens what the first has upgraded */
+    loom_database *database;
+    assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error),
+                  LOOM_OK, &error);
+    struct buffer new_contents = dump(database), new_given = give_all(database),
+                  new_shape = shape_of(database);
+    assert_buffer_equal(&contents, &new_contents);
+    assert_buffer_equal(&given, &new_given);
+    assert_buffer_equal(&shape, &new_shape);
+    assert_status(loom_check_run(database, tell_problem, NULL, &error), LOOM_OK, &error);
+    assert_int_equal(number(database, "PRAGMA user_version"), LOOM_SCHEMA_VERSION);
+    assert_int_equal(number(database, "PRAGMA application_id"), LOOM_APPLICATION_ID);
+    assert_int_equal(number(database, "PRAGMA auto_vacuum"), 2);
+    assert_int_equal(number(database, "SELECT count(*) FROM sqlite_temp_schema"), 0);
+    buffer_free(&new_contents);
+    buffer_free(&new_given);
+    buffer_free(&new_shape);
+    loom_database_close(database);
+  }
+  assert_int_equal(scratch_count(*state), 1);
+  buffer_free(&contents);
+  buffer_free(&given);
+  buffer_free(&shape);
+  loom_database_close(original);
+}
+
+static void an_upgraded_file_takes_what_is_new(void **state) {
+  const char *path = scratch_path(*state, "old.db");
+  loom_error error;
+  loom_database *original = full_database();
+  make_old(path, original);
+  loom_database_close(original);
+  loom_database *database = open_database(path);
+  assert_int_equal(number(database, "PRAGMA foreign_keys"), 1);
+  assert_int_equal(
+      loom_database_execute(database, "INSERT INTO hours VALUES(1, 'file', '2001-01-01', 0, 0, 1)",
+                            &error),
+      LOOM_EIO);
+  assert_int_equal(loom_database_execute(database, "DELETE FROM store WHERE store_id = 'c'", &error),
+                   LOOM_EIO);
+  assert_int_equal(loom_database_execute(database, "INSERT INTO attribute VALUES(99, 'x', 'y')", &error),
+                   LOOM_EIO);
+  assert_int_equal(loom_database_execute(database, "UPDATE special_day SET origin = 'me'", &error),
+                   LOOM_EIO);
+  assert_int_equal(loom_database_execute(database, "UPDATE hours_week SET reverts = 1", &error),
+                   LOOM_EIO);
+  override_hours(database, "a", "2023-01-01", 2, 0, 3600);
+  override_week(database, "a", "2023-02-01", true);
+  override_day(database, "*", "2023-01-25", 0, 60, "");
+  override_timezone(database, "z", "UTC");
+  load(database, LOOM_ATTRIBUTES, "store_id,region\na,west\n");
+  load(database, LOOM_HOURS,
+       "store_id,day,start_time_local,end_time_local,effective_from\na,0,10:00,17:00,\n");
+  execute(database, "DELETE FROM hours_week WHERE origin = 'override'"); /* and its openings */
+  assert_int_equal(number(database, "SELECT count(*) FROM hours WHERE origin = 'override'"), 0);
+  assert_int_equal(number(database, "SELECT count(*) FROM hours WHERE store = 1"), 1);
+  assert_status(loom_check_run(database, tell_problem, NULL, &error), LOOM_OK, &error);
+  loom_database_close(database);
+}
+
+/* A handle on a file of no bytes finds that an older Loom has made its tables in it meanwhile. */
+static void an_older_loom_was_first(void **state) {
+  const char *path = scratch_path(*state, "race.db");
+  loom_database *original = full_database();
+  write_file(path, "", 0);
+  loom_database *late = open_database(path);
+  make_old(path, original);
+  load(late, LOOM_HOURS, "store_id,day,start_time_local,end_time_local\nnew,0,10:00,17:00\n");
+  assert_int_equal(number(late, "PRAGMA user_version"), LOOM_SCHEMA_VERSION);
+  assert_int_equal(number(late, "SELECT count(*) FROM store"),
+                   number(original, "SELECT count(*) FROM store") + 1);
+  loom_database_close(late);
+  loom_database_close(original);
+}
+
+/* ---- two that open at once ---- */
+
+static const char *contested; /* path of the file that another handle opens first; NULL: no more */
+
+/* Before a handle takes the lock under which it upgrades. */
+static int before_each_statement(unsigned event, void *context, void *statement, void *sql) {
+  (void)event, (void)context, (void)statement;
+  if (contested && strcmp(sql, "BEGIN IMMEDIATE") == 0) {
+    const char *path = contested;
+    contested = NULL;
+    loom_database_close(open_database(path));
+  }
+  return 0;
+}
+
+static int watch(sqlite3 *sqlite, char **message, const void *routines) {
+  (void)message, (void)routines;
+  return sqlite3_trace_v2(sqlite, SQLITE_TRACE_STMT, before_each_statement, NULL);
+}
+
+static void the_other_upgrades_first(void **state) {
+  char path[640];
+  loom_error error;
+  snprintf(path, sizeof path, "%s", scratch_path(*state, "old.db"));
+  loom_database *original = full_database();
+  make_old(path, original);
+  struct buffer expected = give_all(original);
+  assert_int_equal(sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+  contested = path;
+  loom_database *database = open_database(path);
+  sqlite3_reset_auto_extension();
+  assert_null(contested);
+  struct buffer found = give_all(database);
+  assert_buffer_equal(&expected, &found);
+  assert_int_equal(database->version, LOOM_SCHEMA_VERSION);
+  assert_status(loom_check_run(database, tell_problem, NULL, &error), LOOM_OK, &error);
+  buffer_free(&expected);
+  buffer_free(&found);
+  loom_database_close(database);
+  loom_database_close(original);
+}
+
+/* Whoever holds the lock keeps others from upgrading, and no longer. */
+static void a_writer_keeps_the_upgrade_waiting(void **state) {
+  char message[LOOM_MESSAGE_SIZE];
+  const char *path = scratch_path(*state, "old.db");
+  loom_error error;
+  sqlite3 *writer;
+  loom_database *original = full_database();
+  make_old(path, original);
+  loom_database_close(original);
+  assert_int_equal(sqlite3_open(path, &writer), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(writer, "BEGIN IMMEDIATE; DELETE FROM exclusion", NULL, NULL, NULL),
+                   SQLITE_OK);
+  snprintf(message, sizeof message, "is locked by another process (waited %d ms)", SHORT_TIMEOUT);
+  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_EBUSY, message);
+  assert_int_equal(sqlite3_exec(writer, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+  assert_status(try_open(path, LOOM_OPEN_EXISTING, &error), LOOM_OK, &error);
+  assert_int_equal(sqlite3_close(writer), SQLITE_OK);
+  loom_database *database = open_database(path);
+  assert_int_equal(number(database, "SELECT count(*) FROM exclusion"), 0);
+  loom_database_close(database);
+}
+
+/* As in read_only: a header that asks for a newer writer. */
+static void an_old_file_that_is_read_only(void **state) {
+  const char *path = scratch_path(*state, "old.db");
+  struct buffer bytes = {0}, after = {0};
+  loom_database *original = full_database();
+  make_old(path, original);
+  loom_database_close(original);
+  read_file(path, &bytes);
+  bytes.bytes[18] = 3; /* file format write version */
+  write_file(path, bytes.bytes, bytes.length);
+  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_EREADONLY,
+                 "was written by an older Loom, and cannot be upgraded: it is read-only");
+  assert_refused(path, LOOM_OPEN_CREATE, LOOM_EREADONLY,
+                 "was written by an older Loom, and cannot be upgraded: it is read-only");
+  read_file(path, &after);
+  assert_buffer_equal(&bytes, &after);
+  buffer_free(&bytes);
+  buffer_free(&after);
+}
+
+/* An upgrade that fails at its beginning, half-way or at its end leaves the file as it was. */
+static void an_upgrade_that_fails(void **state) {
+  static const struct {
+    const char *damage, *message, *repair;
+  } damages[] = {
+      {"ALTER TABLE hours_week RENAME TO other", "no such table: hours_week",
+       "ALTER TABLE other RENAME TO hours_week"},
+      {"DROP TABLE special_day", "no such table: special_day",
+       "CREATE TABLE special_day(store INTEGER, date TEXT, open_s INTEGER, close_s INTEGER, note TEXT)"},
+      {"PRAGMA foreign_keys=OFF; INSERT INTO hours VALUES(1, '2001-01-01', 0, 0, 1)",
+       "FOREIGN KEY constraint failed", "DELETE FROM hours WHERE effective_from = '2001-01-01'"},
+      {"CREATE TABLE attribute(x)", "table attribute already exists", "DROP TABLE attribute"},
+  };
+  for (size_t i = 0; i < COUNT_OF(damages); i++) {
+    char message[LOOM_MESSAGE_SIZE];
+    const char *path = scratch_path(*state, "old.db");
+    loom_error error = {0};
+    struct buffer before = {0}, after = {0};
+    loom_database *original = full_database();
+    make_old(path, original);
+    raw_sql(path, damages[i].damage);
+    read_file(path, &before);
+    snprintf(message, sizeof message, "%s: %s", path, damages[i].message);
+    for (int attempt = 0; attempt < 2; attempt++) {
+      assert_int_equal(try_open(path, LOOM_OPEN_EXISTING, &error), LOOM_EIO);
+      assert_memory_equal(error.message, message, strlen(message));
+    }
+    read_file(path, &after);
+    assert_buffer_equal(&before, &after);
+    raw_sql(path, damages[i].repair);
+    assert_status(try_open(path, LOOM_OPEN_EXISTING, &error), LOOM_OK, &error);
+    buffer_free(&before);
+    buffer_free(&after);
+    assert_int_equal(unlink(path), 0);
+    loom_database_close(original);
+  }
+}
+
+/* ---- damage ---- */
+
+static void ignore_problem(void *context, const char *problem) {
+  assert_true(strlen(problem) > 0);
+  ++*(int *)context;
 }
 
 /* Everything that reads or writes; only statuses are expected. */
@@ -386,7 +756,7 @@ static void use_everything(const char *path) {
     return;
   loom_info_read(database, &info, &error);
   loom_check_run(database, ignore_problem, &problems, &error);
-  run_report(database);
+  run_report(database, NULL);
   for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
     loom_export *export;
     const char *text;
@@ -415,9 +785,14 @@ static void use_everything(const char *path) {
 
 static void damage_gives_a_status(void **state) {
   struct scratch *scratch = *state;
-  struct buffer good = {0};
+  struct buffer good = {0}, old = {0};
   uint64_t random = 3;
-  const char *path = scratch_path(scratch, "x.db");
+  loom_database *original = full_database();
+  const char *path = scratch_path(scratch, "old.db");
+  make_old(path, original);
+  loom_database_close(original);
+  read_file(path, &old);
+  path = scratch_path(scratch, "x.db");
   loom_database *database = open_database(path);
   load(database, LOOM_POLLS, polls);
   load(database, LOOM_HOURS,
@@ -428,11 +803,17 @@ static void damage_gives_a_status(void **state) {
        "store_id,date,open,close,note\n*,2023-01-25,,,x\na,2023-01-25,08:00,09:00,\n");
   load(database, LOOM_EXCLUSIONS,
        "store_id,from_utc,to_utc\n*,2023-01-25 01:00:00,2023-01-25 02:00:00\n");
+  load(database, LOOM_ATTRIBUTES, "store_id,region,type\na,west,\nz,,kiosk\n");
+  override_hours(database, "a", "2023-01-20", 2, 0, 3600);
+  override_week(database, "a", "2023-02-01", true);
+  override_day(database, "*", "2023-01-25", 0, 60, "");
+  override_timezone(database, "z", "UTC");
   loom_database_close(database);
   read_file(path, &good);
   for (int round = 0; round < 400; round++) {
+    const struct buffer *sound = round % 4 == 3 ? &old : &good;
     struct buffer bad = {0};
-    buffer_put(&bad, good.bytes, good.length);
+    buffer_put(&bad, sound->bytes, sound->length);
     uint64_t changes = 1 + random_below(&random, 4);
     for (uint64_t i = 0; i < changes;) {
       size_t at = random_below(&random, bad.length);
@@ -450,6 +831,7 @@ static void damage_gives_a_status(void **state) {
     buffer_free(&bad);
   }
   buffer_free(&good);
+  buffer_free(&old);
 }
 
 /* A day that is no number once sent the look for the next day round in a circle. */
@@ -484,6 +866,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(not_sqlite, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(not_of_loom, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(newer_schema, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(versions_that_never_were, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(empty_file, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(someone_else_was_first, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(created_by_the_first_transaction, begin_scratch, end_scratch),
@@ -496,6 +879,13 @@ int main(void) {
       cmocka_unit_test_setup_teardown(read_only, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(unreadable, begin_scratch, end_scratch),
       cmocka_unit_test(failures_of_sql),
+      cmocka_unit_test_setup_teardown(version_1_is_upgraded, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(an_upgraded_file_takes_what_is_new, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(an_older_loom_was_first, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(the_other_upgrades_first, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_writer_keeps_the_upgrade_waiting, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(an_old_file_that_is_read_only, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(an_upgrade_that_fails, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(damage_gives_a_status, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_day_that_is_text, begin_scratch, end_scratch),
   };

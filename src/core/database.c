@@ -299,6 +299,11 @@ static loom_status prepare_to_write(loom_database *database, loom_error *error) 
   if (!database->sqlite)
     status = connect_to(database, database->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                         error);
+  if (status == LOOM_OK && database->is_new) {
+    status = identify(database, error); /* an older Loom may have been first */
+    if (status == LOOM_OK && !database->is_new && database->version < LOOM_SCHEMA_VERSION)
+      status = upgrade(database, error);
+  }
   if (status != LOOM_OK)
     return status;
   if (sqlite3_db_readonly(database->sqlite, "main"))
