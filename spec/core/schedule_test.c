@@ -115,6 +115,21 @@ static const struct by_hand by_hand[] = {
     {"carry-over merges with the morning", "UTC", "2023-01-03", "2023-01-04", 60,
      {{LOOM_ALWAYS, MON, AT(20, 0), AT(3, 0)}, {LOOM_ALWAYS, TUE, AT(2, 0), AT(8, 0)}},
      {{0}}, {{0}}, "02 20:00-03 08:00"},
+    {"a week of no hours is open all day, every day", "UTC", "2023-01-02", "2023-01-05", 60,
+     {{LOOM_ALWAYS, MON, AT(9, 0), AT(17, 0)}, {JANUARY + 3, 0, LOOM_NO_HOURS, LOOM_NO_HOURS}},
+     {{0}}, {{0}}, "02 09:00-02 17:00, 03 00:00-04 00:00, 04 00:00-05 00:00"},
+    {"and with no slack, to 23:59:59", "UTC", "2023-01-02", "2023-01-04", 0,
+     {{LOOM_ALWAYS, 0, LOOM_NO_HOURS, LOOM_NO_HOURS}}, {{0}}, {{0}},
+     "02 00:00-02 23:59:59, 03 00:00-03 23:59:59"},
+    {"no hours, until there are some", "UTC", "2023-01-02", "2023-01-05", 60,
+     {{JANUARY + 2, 0, LOOM_NO_HOURS, LOOM_NO_HOURS}, {JANUARY + 3, TUE, AT(10, 0), AT(11, 0)}},
+     {{0}}, {{0}}, "02 00:00-03 00:00, 03 10:00-03 11:00"},
+    {"a week without openings is closed, and nothing was before it", "UTC", "2023-01-02",
+     "2023-01-05", 60, {{JANUARY + 3, 0, LOOM_CLOSED, LOOM_CLOSED}}, {{0}}, {{0}},
+     "02 00:00-03 00:00"},
+    {"a special day replaces having no hours", "UTC", "2023-01-02", "2023-01-04", 60,
+     {{LOOM_ALWAYS, 0, LOOM_NO_HOURS, LOOM_NO_HOURS}}, {{JANUARY + 2, AT(12, 0), AT(14, 0)}}, {{0}},
+     "02 12:00-02 14:00, 03 00:00-04 00:00"},
     {"a special day replaces the hours", "UTC", "2023-01-02", "2023-01-03", 60,
      {{LOOM_ALWAYS, MON, AT(9, 0), AT(17, 0)}},
      {{JANUARY + 2, AT(12, 0), AT(14, 0)}, {JANUARY + 2, AT(15, 0), AT(16, 0)}}, {{0}},
@@ -281,11 +296,16 @@ static bool open_specially(struct openings *openings, const struct loom_schedule
 static void open_weekly(struct openings *openings, const struct loom_schedule *s, int32_t slack,
                         int32_t date) {
   int32_t in_force = LOOM_ALWAYS;
-  if (s->hours_count == 0)
-    open_on(openings, s->zone, slack, date, 0, slack ? 86400 : 86399);
+  bool any = false;
   for (size_t i = 0; i < s->hours_count; i++)
     if (s->hours[i].from <= date && s->hours[i].from > in_force)
       in_force = s->hours[i].from;
+  for (size_t i = 0; i < s->hours_count; i++)
+    any = any || (s->hours[i].from == in_force && s->hours[i].open != LOOM_NO_HOURS);
+  if (!any) {
+    open_on(openings, s->zone, slack, date, 0, slack ? 86400 : 86399);
+    return;
+  }
   for (size_t i = 0; i < s->hours_count; i++)
     if (s->hours[i].from == in_force && s->hours[i].weekday == loom_weekday(date))
       open_on(openings, s->zone, slack, date, s->hours[i].open, s->hours[i].close);
@@ -406,10 +426,14 @@ static void make_schedule(struct random_schedule *r, uint64_t *random) {
   const char *name = names[random_below(random, sizeof names / sizeof *names)];
   int32_t date = date_of(days[random_below(random, sizeof days / sizeof *days)]);
   size_t rows = random_below(random, 4) ? random_below(random, 40) : 0;
-  int32_t from = LOOM_ALWAYS;
+  int32_t from = random_below(random, 5) ? LOOM_ALWAYS : date - 2;
   for (size_t i = 0; i < rows; i++) {
-    if (i > 0 && random_below(random, 15) == 0)
+    if (i > 0 && (random_below(random, 15) == 0 || r->hours[i - 1].open == LOOM_NO_HOURS))
       from = (from == LOOM_ALWAYS ? date - 5 : from) + 1 + (int32_t)random_below(random, 5);
+    if (random_below(random, 20) == 0 && (i == 0 || r->hours[i - 1].from < from)) {
+      r->hours[i] = (struct loom_hours){from, 0, LOOM_NO_HOURS, LOOM_NO_HOURS};
+      continue;
+    }
     r->hours[i] = (struct loom_hours){from, (int32_t)random_below(random, 7), random_time(random),
                                       random_time(random)};
     if (random_below(random, 12) == 0)
