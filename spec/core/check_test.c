@@ -32,6 +32,11 @@ static loom_database *sound_database(void) {
   load(database, LOOM_SPECIAL_DAYS, "store_id,date,open,close\n*,2023-01-01,,\nc,2024-02-29,,\n");
   load(database, LOOM_EXCLUSIONS,
        "store_id,from_utc,to_utc\n*,1970-01-01 00:00:00,1970-01-01 00:00:01\n");
+  load(database, LOOM_ATTRIBUTES, "store_id,region\nc,west\n");
+  override_hours(database, "a", "2023-05-01", 2, 0, 86400);
+  override_week(database, "a", "2023-06-01", true);
+  override_day(database, "*", "2023-05-01", 0, 60, "");
+  override_timezone(database, "a", "Asia/Kolkata");
   return database;
 }
 
@@ -72,16 +77,35 @@ static const struct {
      "store \"b\\x0a\": its first or newest poll is not what its blocks hold\n"},
     {"UPDATE store SET timezone = 'No/Where' WHERE store_id = 'a'",
      "timezone \"No/Where\" is not a zone of the tz database\n"},
+    {"UPDATE store SET timezone_override = 'Mars' WHERE store_id = 'a'",
+     "timezone \"Mars\" is not a zone of the tz database\n"},
+    {"UPDATE store SET timezone_override = '' WHERE store_id = 'b\n'",
+     "timezone \"\" is not a zone of the tz database\n"},
+    /* Each name is told once, however many stores have it. */
+    {"UPDATE store SET timezone = 'Mars', timezone_override = 'Mars'",
+     "timezone \"Mars\" is not a zone of the tz database\n"},
+    {"UPDATE hours_week SET effective_from = 'May' WHERE reverts",
+     "table hours_week: \"May\" is not a date\n"},
+    {"UPDATE special_day SET date = 'May' WHERE origin = 'override'",
+     "table special_day: \"May\" is not a date\n"},
+    {"PRAGMA foreign_keys=OFF; UPDATE attribute SET store = 77; PRAGMA foreign_keys=ON",
+     "table attribute: a row refers to a store that is not there\n"},
+    {"PRAGMA ignore_check_constraints=ON; UPDATE special_day SET origin = 'me' WHERE store = 4;"
+     "PRAGMA ignore_check_constraints=OFF",
+     "SQLite: CHECK constraint failed in special_day\n"},
+    {"PRAGMA ignore_check_constraints=ON; UPDATE hours_week SET reverts = 1 WHERE origin = 'file'"
+     " AND store = 3; PRAGMA ignore_check_constraints=OFF",
+     "SQLite: CHECK constraint failed in hours_week\n"},
     {"UPDATE hours_week SET effective_from = '2023-02-29' WHERE effective_from = '2023-01-01'",
      "table hours_week: \"2023-02-29\" is not a date\n"},
-    {"UPDATE special_day SET date = 'Christmas' WHERE store IS NULL",
+    {"UPDATE special_day SET date = 'Christmas' WHERE store IS NULL AND origin = 'file'",
      "table special_day: \"Christmas\" is not a date\n"},
     {"PRAGMA foreign_keys=OFF; UPDATE exclusion SET store = 77; PRAGMA foreign_keys=ON",
      "table exclusion: a row refers to a store that is not there\n"},
     {"PRAGMA foreign_keys=OFF; DELETE FROM hours_week WHERE effective_from = '0001-01-01'; PRAGMA "
      "foreign_keys=ON",
      "table hours: a row refers to a hours_week that is not there\n"},
-    {"PRAGMA ignore_check_constraints=ON; UPDATE hours SET weekday = 9; PRAGMA "
+    {"PRAGMA ignore_check_constraints=ON; UPDATE hours SET weekday = 9 WHERE open_s; PRAGMA "
      "ignore_check_constraints=OFF",
      "SQLite: CHECK constraint failed in hours\n"},
     {"UPDATE store SET timezone = 'No/Where' WHERE store_id = 'a'; UPDATE special_day SET date = "

@@ -65,8 +65,52 @@ static void of_a_filled_one(void **state) {
   scratch_end(&scratch);
 }
 
+/*
+** A week by hand counts once, however many openings it has and whether or not it reverts; a special day's spans
+** count each. Zones are those in force.
+*/
+static void of_overrides_and_attributes(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  load(database, LOOM_HOURS,
+       "store_id,day,start_time_local,end_time_local\na,0,09:00,17:00\nb,0,09:00,17:00\n");
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\nb,Asia/Tokyo\n");
+  load(database, LOOM_SPECIAL_DAYS, "store_id,date,open,close\n*,2023-01-01,,\n");
+  load(database, LOOM_ATTRIBUTES, "store_id,region,type\na,west,kiosk\nb,,stand\nc,,\n");
+  struct loom_info info = read_info(database);
+  assert_int_equal(info.overrides, 0);
+  assert_int_equal(info.attributes, 3);
+  assert_int_equal(info.stores, 3);
+  override_hours(database, "a", "2023-01-01", 0, 0, 60);
+  override_hours(database, "a", "2023-01-01", 1, 0, 60);
+  override_week(database, "a", "2023-02-01", true);
+  override_week(database, "d", "2023-01-01", false);
+  info = read_info(database);
+  assert_int_equal(info.overrides, 3);
+  assert_int_equal(info.hours, 4);
+  assert_int_equal(info.stores_with_hours, 3);
+  override_timezone(database, "a", "Asia/Tokyo");
+  override_timezone(database, "d", "Asia/Tokyo");
+  info = read_info(database);
+  assert_int_equal(info.overrides, 5);
+  assert_int_equal(info.timezones, 1);
+  assert_int_equal(info.stores_with_timezone, 3);
+  override_day(database, "*", "2023-01-01", 0, 60, "");
+  override_day(database, "a", "2023-01-01", 0, 60, "");
+  override_day(database, "a", "2023-01-01", 120, 180, "");
+  info = read_info(database);
+  assert_int_equal(info.overrides, 8);
+  assert_int_equal(info.special_days, 4);
+  assert_int_equal(info.attributes, 3);
+  load(database, LOOM_ATTRIBUTES, "store_id,region\na,\n");
+  info = read_info(database);
+  assert_int_equal(info.attributes, 2);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(of_an_empty_database),
-                                     cmocka_unit_test(of_a_filled_one)};
+                                     cmocka_unit_test(of_a_filled_one),
+                                     cmocka_unit_test(of_overrides_and_attributes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
