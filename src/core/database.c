@@ -2,6 +2,7 @@
 ** Opening, transactions and errors of the SQLite database.
 */
 #include "database.h"
+#include "polls_table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -142,6 +143,8 @@ static loom_status upgrade(loom_database *database, loom_error *error) {
 static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_busy_timeout(database->sqlite, database->busy_timeout);
   sqlite3_extended_result_codes(database->sqlite, 1);
+  if (loom_polls_table_register(database->sqlite) != SQLITE_OK)
+    return loom_database_failure(database, error);
   return loom_database_execute(database,
                                "PRAGMA foreign_keys=ON;"
                                "PRAGMA synchronous=EXTRA;"
