@@ -32,7 +32,9 @@ LUA_FILES := $(shell find lua -name '*.lua')
 HAVE_LUAJIT := $(shell pkg-config --exists $(LUAJIT_PC) && echo yes)
 MODULES := $(BUILD)/lua5.4/loom/core.so $(if $(HAVE_LUAJIT),$(BUILD)/luajit/loom/core.so)
 
-all: $(MODULES) ## Build in place; bin/loom then runs from the checkout
+EXTENSION := $(BUILD)/loom_polls.so
+
+all: $(MODULES) $(EXTENSION) ## Build in place; bin/loom then runs from the checkout
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -59,6 +61,18 @@ $(eval $(call module,luajit,$$(shell pkg-config --cflags $(LUAJIT_PC))))
 # LuaRocks says where a Lua's headers are; modules for different ones stay apart.
 ROCK := rock$(subst /,-,$(LUA_INCDIR))
 $(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
+
+# The extension: the polls table compiled anew, to call the SQLite of the program that loads it, and what needs no SQLite.
+$(BUILD)/extension/%.o: src/core/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
+
+$(BUILD)/extension/%.o: src/extension/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
+
+$(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_table src/core/poll_block src/core/civil)
+	$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
@@ -108,10 +122,11 @@ bench: all $(BUILD)/bench/generate $(BUILD)/bench/baseline $(BUILD)/bench/measur
 
 INSTALL_LUA = $(DESTDIR)$(PREFIX)/share/lua/5.4
 INSTALL_C   = $(DESTDIR)$(PREFIX)/lib/lua/5.4
-install: all ## Install the command and the Lua 5.4 module below PREFIX
+install: all ## Install the command, the Lua 5.4 module and the SQLite extension below PREFIX
 	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
 	  install -D -m 644 lua/$$file $(INSTALL_LUA)/$$file || exit 1; done
 	install -D -m 755 $(BUILD)/lua5.4/loom/core.so $(INSTALL_C)/loom/core.so
+	install -D -m 755 $(EXTENSION) $(DESTDIR)$(PREFIX)/lib/loom/loom_polls.so
 	install -D -m 755 bin/loom $(DESTDIR)$(PREFIX)/bin/loom
 
 # For LuaRocks, which says where headers are and where things go.

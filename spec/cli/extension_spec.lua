@@ -1,0 +1,86 @@
+-- The polls table as an extension of SQLite's own shell.
+
+local database = require "support.database"
+local files = require "support.files"
+local shell = require "support.shell"
+
+local extension = os.getenv "LOOM_BUILD" .. "/loom_polls"
+
+describe("the SQLite extension", function()
+  local folder, db
+
+  before_each(function()
+    folder = files.make_folder()
+    db = folder .. "/db"
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  local function sqlite(path, sql)
+    return shell.run(shell.words("sqlite3", "-batch", path, ".load " .. extension, sql))
+  end
+
+  local function query(sql)
+    local result = sqlite(db, sql)
+    assert.equal("", result.err)
+    assert.equal(0, result.status)
+    return result.out
+  end
+
+  local function expect_failure(path, sql, message)
+    local result = sqlite(path, sql)
+    assert.equal("", result.out)
+    assert.matches(message, result.err, 1, true)
+    assert.not_equal(0, result.status)
+  end
+
+  it("shows the polls in the shell", function()
+    database.make(db)
+    assert.equal("night|2024-03-02 23:30:00.000000 UTC|0\nnight|2024-03-03 00:30:00.000000 UTC|1\n",
+      query "SELECT * FROM polls WHERE store_id = 'night' ORDER BY timestamp_utc")
+    assert.equal('café, "north"|2024-03-04 15:30:00.000000 UTC\n',
+      query "SELECT store_id, max(timestamp_utc) FROM polls WHERE timestamp_utc LIKE '2024-03-04 15%'")
+    assert.equal("7|4\n", query "SELECT count(*), sum(active) FROM polls")
+  end)
+
+  it("shows what export writes", function()
+    shell.good("ingest", db, "spec/fixtures/golden/zones", "--quiet")
+    local header, rows = shell.good("export", db, "polls"):match("^([^\n]+\n)(.+)$")
+    assert.equal("store_id,status,timestamp_utc\n", header)
+    assert.is_true(rows == query("SELECT store_id || iif(active, ',active,', ',inactive,') || timestamp_utc FROM polls"
+      .. " ORDER BY substr(timestamp_utc, 1, 10), store_id, timestamp_utc"))
+  end)
+
+  it("is read-only", function()
+    database.make(db)
+    expect_failure(db, "DELETE FROM polls", "table polls may not be modified")
+    assert.equal("7\n", query "SELECT count(*) FROM polls")
+  end)
+
+  it("says that a block is damaged", function()
+    database.make(db)
+    assert.is_true(shell.sqlite(db, "UPDATE poll_block SET polls = substr(polls, 2)"))
+    expect_failure(db, "SELECT count(*) FROM polls",
+      "a block of polls has a length that is not a multiple of 8 (see loom check)")
+  end)
+
+  it("says that a database is not one of Loom's", function()
+    expect_failure(":memory:", "SELECT * FROM polls",
+      "this is not one of Loom's databases: no such table: main.poll_block")
+  end)
+
+  -- Linked with SQLite it would bring a second copy into a program that has its own.
+  it("exports its entry point and calls SQLite by pointers only", function()
+    local result = shell.run(shell.words("nm", "--dynamic", "--defined-only", extension .. ".so"))
+    local names = {}
+    for name in result.out:gmatch("%x+ T (%S+)") do
+      names[#names + 1] = name
+    end
+    assert.same({ "sqlite3_loompolls_init" }, names)
+    result = shell.run(shell.words("nm", "--dynamic", "--undefined-only", extension .. ".so"))
+    assert.matches("memcpy", result.out)
+    assert.not_matches("sqlite3", result.out)
+  end)
+end)
