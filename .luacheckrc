@@ -1,4 +1,5 @@
 std = "max"
+self = false -- methods of one interface, whether they need their object or not
 max_line_length = 130
 files["spec"].std = "+busted"
 exclude_files = { "build" }

@@ -1,7 +1,9 @@
 --- Loading of input files: reading each, then writing all of them in one transaction.
 -- @module loom.loading
 
+local check = require "loom.check"
 local core = require "loom.core"
+local source = require "loom.source"
 
 local loading = {}
 
@@ -12,14 +14,48 @@ loading.kinds = {
   { name = "timezones", kind = "timezones", file = "timezones.csv" },
   { name = "special_days", kind = "special_days", file = "special_days.csv" },
   { name = "exclusions", kind = "exclusions", file = "exclusions.csv" },
+  { name = "attributes", kind = "attributes", file = "attributes.csv" },
 }
 
 -- Records written between two calls of the progress function.
 local WRITE_STEP = 200000
 
-local known_options = { max_rejects = true, on_reject = true, progress = true, threads = true }
+local function max_rejects(value)
+  if value == "all" then
+    return -1
+  end
+  local number = check.integer(0, 2 ^ 53)(value)
+  return number, not number and 'whole number, or "all"' or nil
+end
+
+--- Checkers of the options that ingests of every sort share.
+loading.checkers = {
+  max_rejects = max_rejects,
+  on_reject = check.callable,
+  replace_overrides = check.boolean,
+  threads = check.integer(0, 64),
+}
+
+-- One source or a list of them, resolved.
+local function sources_checker(name)
+  return function(value)
+    local list = {}
+    for i, item in ipairs(source.is_one(value) and { value } or value) do
+      list[i] = source.resolve(item, name)
+      if not list[i] then
+        return nil, "path, open file, function, or list of them"
+      end
+    end
+    return list
+  end
+end
+
+local checkers = { progress = check.callable }
+for name, checker in pairs(loading.checkers) do
+  checkers[name] = checker
+end
 for _, kind in ipairs(loading.kinds) do
-  known_options[kind.name] = true
+  checkers[kind.name] = sources_checker(kind.name)
 end
 
 --- The files of a folder that go by their usual names, or by those with ".gz", as options of `ingest`.
@@ -39,57 +75,54 @@ function loading.find(folder, exists)
   return next(files) and files or nil
 end
 
-local function take_rejects(file, on_reject)
-  local reject = file.ingest:reject()
+--- Passes the bad rows that an ingest has met on to the caller's function.
+function loading.take_rejects(ingest, name, on_reject)
+  local reject = ingest:reject()
   while reject do
     if on_reject then
-      reject.source = file.source
+      reject.source = name
       on_reject(reject)
     end
-    reject = file.ingest:reject()
+    reject = ingest:reject()
   end
+end
+
+--- Opens a native ingest.
+function loading.open(database, kind, name, options)
+  return core.ingest(database, {
+    kind = kind,
+    source = name,
+    max_rejects = options.max_rejects,
+    threads = options.threads,
+    replace_overrides = options.replace_overrides,
+  })
 end
 
 -- Reads a file to its end: true, or nil and the failure.
 local function read(file, options)
-  local input, message, code = core.input(file.path)
-  if not input then
-    return nil, message, code
-  end
-  local more
-  repeat
-    more, message, code = file.ingest:read(input)
-    if more and options.progress then
-      local done, total = input:position()
+  local function on_chunk(done, total)
+    if options.progress then
       options.progress(done, total, file.source, "reading")
     end
-    take_rejects(file, options.on_reject)
-  until not more
-  input:close()
-  if more == false then
-    more, message, code = file.ingest:finish()
-    take_rejects(file, options.on_reject)
+    loading.take_rejects(file.ingest, file.source, options.on_reject)
   end
-  return more, message, code
+  local good, message, code = source.read(file.ingest, file.from, on_chunk)
+  if good then
+    good, message, code = file.ingest:finish()
+  end
+  loading.take_rejects(file.ingest, file.source, options.on_reject)
+  return good, message, code
 end
 
 -- Opens an ingest for each file; `files` is filled as far as it goes, so that the caller can close them.
 local function open(database, options, files)
-  local max_rejects = options.max_rejects == "all" and -1 or options.max_rejects
   for _, kind in ipairs(loading.kinds) do
-    local paths = options[kind.name]
-    for _, path in ipairs(type(paths) == "table" and paths or { paths }) do
-      local source = path == "-" and "standard input" or path
-      local ingest, message, code = core.ingest(database, {
-        kind = kind.kind,
-        source = source,
-        max_rejects = max_rejects,
-        threads = options.threads,
-      })
+    for _, from in ipairs(options[kind.name] or {}) do
+      local ingest, message, code = loading.open(database, kind.kind, from.name, options)
       if not ingest then
         return nil, message, code
       end
-      files[#files + 1] = { ingest = ingest, path = path, source = source, kind = kind.kind }
+      files[#files + 1] = { ingest = ingest, from = from, source = from.name, kind = kind.kind }
     end
   end
   return true
@@ -116,72 +149,72 @@ local function timed(file, step, ...)
   return good, message, code
 end
 
-local function load_files(database, files, options)
-  local good, message, code = open(database, options, files)
-  for i = 1, good and #files or 0 do
-    good, message, code = timed(files[i], read, files[i], options)
+-- Calls a step for each file, until one fails.
+local function each(files, step, options)
+  for _, file in ipairs(files) do
+    local good, message, code = timed(file, step, file, options)
     if not good then
       return nil, message, code
     end
   end
-  if good then
-    good, message, code = database:begin()
-  end
-  for i = 1, good and #files or 0 do
-    good, message, code = timed(files[i], write, files[i], options)
-    if not good then
-      return nil, message, code
-    end
-  end
+  return true
+end
+
+--- Writes files that have been read, in one transaction of their own.
+function loading.commit(database, files, options)
+  local good, message, code = database:begin()
   if not good then
     return nil, message, code
   end
-  local last = files[#files]
-  return timed(last, database.commit, database)
+  local called
+  called, good, message, code = pcall(each, files, write, options)
+  if called and good then
+    return timed(files[#files], database.commit, database)
+  end
+  database:rollback()
+  if not called then
+    error(good, 0) -- raised by a function of the caller's
+  end
+  return nil, message, code
 end
 
-local function summary(file)
+local function load_files(database, files, options)
+  local good, message, code = open(database, options, files)
+  if good then
+    good, message, code = each(files, read, options)
+  end
+  if good then
+    good, message, code = loading.commit(database, files, options)
+  end
+  return good, message, code
+end
+
+--- What became of a file: see `loom.monitor:ingest`.
+function loading.summary(file)
   local counts = file.ingest:counts()
   counts.source, counts.kind, counts.seconds = file.source, file.kind, file.seconds
   return counts
 end
 
-local function check_options(options)
-  local any = false
-  for name in pairs(options) do
-    if not known_options[name] then
-      error(("unknown option '%s'"):format(tostring(name)), 4)
-    end
-  end
-  for _, kind in ipairs(loading.kinds) do
-    any = any or options[kind.name] ~= nil
-  end
-  if not any then
-    error("no files to ingest (status, hours, timezones, special_days or exclusions expected)", 4)
-  end
-end
-
 --- See `loom.monitor:ingest`.
 function loading.ingest(database, options)
-  check_options(options)
-  local files = {}
-  local called, good, message, code = pcall(load_files, database, files, options)
-  local summaries = {}
-  if called and good then
-    for i, file in ipairs(files) do
-      summaries[i] = summary(file)
-    end
+  options = check.options("ingest", check.argument("ingest", 1, options, check.table), checkers)
+  local any = false
+  for _, kind in ipairs(loading.kinds) do
+    any = any or (options[kind.name] ~= nil and #options[kind.name] > 0)
   end
-  for _, file in ipairs(files) do
+  if not any then
+    check.fail("no files to 'ingest' (status, hours, timezones, special_days, exclusions or attributes expected)")
+  end
+  local files, summaries = {}, {}
+  local called, good, message, code = pcall(load_files, database, files, options)
+  for i, file in ipairs(files) do
+    summaries[i] = called and good and loading.summary(file) or nil
     file.ingest:close()
   end
-  if not called or not good then
-    database:rollback()
-  end
   if not called then
-    error(good, 0) -- raised by a function of the caller's
-  end
-  if not good then
+    error(good, 0)
+  elseif not good then
     return nil, message, code
   end
   return summaries

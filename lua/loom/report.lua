@@ -1,106 +1,202 @@
 --- A report: the figures of every store in every window.
+--
+-- `#report` is how many stores there are and `report[i]` a row (see `loom.row`); rows are in order of store id as bytes.
+-- `report.as_of` (seconds since 1970), `report.windows` (`name`, `unit`, `from` and `to` in seconds) and `report.rules` tell
+-- what it is of. The methods of `loom.rows` find, sort, add up and write rows.
 -- @classmod loom.report
 
+local check = require "loom.check"
 local core = require "loom.core"
-local formats = require "loom.formats"
+local hours = require "loom.hours"
+local rows = require "loom.rows"
+local rules = require "loom.rules"
+local slo = require "loom.slo"
+local stores = require "loom.stores"
+local time = require "loom.time"
+local windows = require "loom.windows"
 
-local Report = {}
-Report.__index = Report
+local Report = setmetatable({}, { __index = rows })
 
-local MICROSECONDS = 1000000
 local FIRST_INSTANT = core.parse_timestamp "0001-01-01 00:00:00" -- of those that can be written
+local STRIP_BINS = 168 -- an hour of a week each
+local STRIP_BINS_MAX = 10000
+local THREADS_MAX = 64
 
---- The windows of a report that asks for none.
-Report.standard_windows = {
-  { name = "last_hour", seconds = 3600, unit = "minutes" },
-  { name = "last_day", seconds = 86400, unit = "hours" },
-  { name = "last_week", seconds = 604800, unit = "hours" },
-}
+-- ---- options ----
 
-local rule_names = { "slack", "fill", "evidence", "no_data", "max_gap" }
-local passed_on = {
-  "preset", "fill", "evidence", "no_data", "slack", "default_zone", "stores", "all_stores", "threads",
-}
-local known_options = { as_of = true, max_gap = true, windows = true, progress = true }
-for _, name in ipairs(passed_on) do
-  known_options[name] = true
-end
-
-local function fail(format, ...)
-  error(format:format(...), 0)
-end
-
--- Microseconds, from text or from seconds since the epoch.
-local function instant(value, name)
-  if type(value) == "number" then
-    return math.floor(value * MICROSECONDS)
-  elseif type(value) ~= "string" then
-    fail("bad option '%s' (timestamp or number expected, got %s)", name, type(value))
+-- Hours of this report: a week for each store id, "*" for all others, or a function (store_id, date, spans).
+local function hours_checker(value)
+  if type(value) == "function" then
+    return value
+  elseif type(value) ~= "table" then
+    return nil, "weeks of opening hours by store id, or function"
   end
-  local parsed, reason = core.parse_timestamp(value)
-  return parsed or fail("bad option '%s' (%q %s)", name, value, reason)
+  local weeks = {}
+  for id, week in pairs(value) do
+    local list, expected = hours.week(week)
+    if type(id) ~= "string" or not list then
+      return nil, expected or "weeks of opening hours by store id"
+    end
+    weeks[id] = list
+  end
+  return weeks
 end
 
-local function core_windows(windows)
-  local list, names = {}, {}
-  for i, window in ipairs(windows) do
-    local name = window.name
-    if type(name) ~= "string" or not name:find("^[%w_]+$") or #name > 64 then
-      fail("bad option 'windows' (a name of letters, digits and _ expected, got %s)", tostring(name))
-    elseif names[name] then
-      fail("bad option 'windows' (two windows are called %s)", name)
-    elseif window.unit and window.unit ~= "hours" and window.unit ~= "minutes" then
-      fail("bad option 'windows' (unit: hours or minutes expected, got %s)", tostring(window.unit))
-    end
-    names[name] = true
-    if window.seconds then
-      if type(window.seconds) ~= "number" or window.seconds <= 0 then
-        fail("bad option 'windows' (seconds: a positive number expected, got %s)", tostring(window.seconds))
+local function strips_checker(value)
+  if value == true then
+    return { bins = STRIP_BINS }
+  elseif type(value) == "table" and (value.bins == nil or check.integer(1, STRIP_BINS_MAX)(value.bins)) then
+    return { window = value.window, bins = value.bins or STRIP_BINS }
+  end
+  return nil, "true, or table of window and bins"
+end
+
+local checkers = {
+  as_of = time.instant,
+  windows = windows.checker,
+  hours = hours_checker,
+  slo = slo.checker,
+  group_by = check.string,
+  strips = strips_checker,
+  threads = check.integer(0, THREADS_MAX),
+  progress = check.callable,
+}
+for _, more in ipairs { rules.checkers, stores.checkers } do
+  for name, checker in pairs(more) do
+    checkers[name] = checker
+  end
+end
+
+-- What the native half is asked for. `choose` runs the caller's filter.
+local function native_options(monitor, options, wanted, private)
+  local native = rules.pass_on(options, {
+    windows = {},
+    as_of = options.as_of,
+    all_stores = options.all_stores,
+    threads = options.threads,
+    private = private or type(options.hours) == "function",
+  })
+  for i, window in ipairs(wanted) do
+    native.windows[i] = window.native
+  end
+  if options.strips then
+    native.strip_bins = options.strips.bins
+    native.strip_window = #wanted
+    for i, window in ipairs(wanted) do
+      if window.name == options.strips.window then
+        native.strip_window = i
       end
-      list[i] = { length = math.floor(window.seconds * MICROSECONDS) }
-    else
-      list[i] = { from = instant(window.from, "windows"), to = instant(window.to, "windows") }
     end
   end
-  return list
+  native.ids, native.globs = stores.choose(monitor.database, options.stores, options.where)
+  if options.default_zone == nil then
+    native.default_zone = monitor.default_zone
+  end
+  return native
 end
 
-local function core_options(options)
-  for name in pairs(options) do
-    if not known_options[name] then
-      fail("unknown option '%s'", tostring(name))
+-- ---- hours for this report alone ----
+
+local function same_spans(a, b)
+  for i = 1, math.max(#a, #b) do
+    if a[i] ~= b[i] then
+      return false
     end
   end
-  local windows = options.windows or Report.standard_windows
-  local passed = { windows = core_windows(windows) }
-  for _, name in ipairs(passed_on) do
-    passed[name] = options[name]
-  end
-  if options.max_gap == "none" then
-    passed.max_gap = -1
-  elseif options.max_gap then
-    passed.max_gap = math.floor(options.max_gap * MICROSECONDS)
-  end
-  if options.as_of then
-    passed.as_of = instant(options.as_of, "as_of")
-  end
-  return passed, windows
+  return true
 end
 
-local function rules_in_force(passed)
-  local rules = core.preset(passed.preset or "loom")
-  for _, name in ipairs(rule_names) do
-    if passed[name] ~= nil then
-      rules[name] = passed[name]
+-- Calls the caller's function for a date and passes on what it changes.
+local function override_date(native, walk, id, date, change)
+  local before = walk:openings(date)
+  local text = core.format_date(date)
+  local answer = change(id, text, hours.texts(before))
+  if answer == nil then
+    return
+  end
+  local after, expected = hours.spans(answer)
+  if not after then
+    check.fail("bad result of the function 'hours' for %s on %s (%s expected, got %s)", id, text, expected,
+      type(answer) == "string" and '"' .. answer .. '"' or "a " .. type(answer))
+  elseif not same_spans(before, after) then
+    native:override_date(id, date, after)
+  end
+end
+
+local function override_dates(monitor, native, change)
+  local from, to = native:hull()
+  local walk, message, code = core.walk(monitor.database, from, to)
+  if not walk then
+    return nil, message, code
+  end
+  local called, good
+  called, good, message, code = pcall(function()
+    local id, first, last = walk:next()
+    while id do
+      for date = first, last do
+        override_date(native, walk, id, date, change)
+      end
+      id, first, last = walk:next()
     end
+    return first == nil, first, last
+  end)
+  walk:close()
+  if not called then
+    error(good, 0)
+  elseif not good then
+    return nil, message, code
   end
-  rules.preset = passed.preset or "loom"
-  rules.default_zone = passed.default_zone or "America/Chicago"
-  rules.max_gap = rules.max_gap >= 0 and rules.max_gap or nil
-  return rules
+  return true
 end
 
--- Waits for the core's report, telling how far it is.
+local function override_hours(monitor, native, change)
+  if type(change) == "function" then
+    return override_dates(monitor, native, change)
+  end
+  for id, week in pairs(change or {}) do
+    native:override_week(id, week)
+  end
+  return true
+end
+
+-- ---- computing ----
+
+-- The caller's function is not to leave threads behind.
+local function start(monitor, native, change)
+  local called, good, message, code = pcall(override_hours, monitor, native, change)
+  if called and good then
+    called, good, message, code = pcall(native.start, native)
+  end
+  if not called or not good then
+    native:close()
+    if not called then
+      error(good, 0)
+    end
+    return nil, message, code
+  end
+  return native
+end
+
+-- Starts the native half.
+-- @treturn loom.report.native|nil
+-- @treturn table|string the checked options, or the failure
+-- @treturn ?string its code
+local function begin(monitor, name, options, private)
+  options = check.options(name, options, checkers)
+  local wanted = options.windows or windows.checker(windows.standard)
+  options.windows = wanted
+  if options.strips and options.strips.window and not rows.index_windows(wanted)[options.strips.window] then
+    check.fail("bad option 'strips' to '%s' (window: name of one of the windows expected)", name)
+  end
+  local native, message, code = core.report(monitor.database, native_options(monitor, options, wanted, private))
+  if not native then
+    return nil, message, code
+  end
+  native, message, code = start(monitor, native, options.hours)
+  return native, native and options or message, code
+end
+
+-- Waits for the native half, telling how far it is.
 local function wait(native, progress)
   local done, share, code
   repeat
@@ -112,66 +208,177 @@ local function wait(native, progress)
   return done, share, code
 end
 
-function Report.compute(database, options)
-  local passed, windows = core_options(options)
-  local native, message, code = core.report(database, passed)
-  if not native then
+-- The windows as they were resolved; nil and the failure if one begins before the first instant that can be written.
+local function resolved_windows(native, wanted)
+  local list = {}
+  for i, window in ipairs(wanted) do
+    local from, to = native:window(i)
+    if from < FIRST_INSTANT then
+      return nil, ("EINVAL: window %s begins before the year 1"):format(window.name), "EINVAL"
+    end
+    list[i] = { name = window.name, unit = window.unit, from = time.seconds(from), to = time.seconds(to) }
+  end
+  return list
+end
+
+-- The object that stands for a report: see the head of this file.
+local function make_object(fields)
+  return core.proxy {
+    __name = "loom.report",
+    __len = function()
+      return fields.native:count()
+    end,
+    __index = function(self, key)
+      if type(key) == "number" then
+        return rows.row(self, key)
+      end
+      local value = fields[key]
+      if value == nil then
+        value = Report[key]
+      end
+      return value
+    end,
+    __tostring = function()
+      return "loom.report (as of " .. time.text(time.instant(fields.as_of)) .. ")"
+    end,
+    __close = function()
+      fields.native:close()
+    end,
+  }
+end
+
+-- The report of a native half that is complete.
+local function finish(monitor, native, options)
+  local resolved, message, code = resolved_windows(native, options.windows)
+  if not resolved then
+    native:close()
     return nil, message, code
   end
-  local called, done, why, name = pcall(wait, native, options.progress)
+  local in_force = rules.in_force(options)
+  in_force.default_zone = in_force.default_zone or monitor.default_zone
+  return make_object {
+    key = "store_id",
+    native = native,
+    monitor = monitor,
+    windows = resolved,
+    window_index = rows.index_windows(resolved),
+    rules = in_force,
+    as_of = time.seconds(native:as_of()),
+    objective = options.slo,
+    has_slo = options.slo ~= nil,
+    group_by = options.group_by,
+    attribute_values = {},
+  }
+end
+
+--- Computes a report and waits for it: see `loom.monitor:report`.
+function Report.compute(monitor, options)
+  local native, checked, code = begin(monitor, "report", options, false)
+  if not native then
+    return nil, checked, code
+  end
+  local called, done, message, failure = pcall(wait, native, checked.progress)
   if not called or not done then
     native:close()
     if not called then
       error(done, 0) -- raised by the progress function
     end
-    return nil, why, name
+    return nil, message, failure
   end
-  local report = setmetatable({ native = native, windows = {}, rules = rules_in_force(passed) }, Report)
-  --- The instant that the report is for, in microseconds since the epoch.
-  report.as_of = native:as_of()
-  for i, window in ipairs(windows) do
-    local from, to = native:window(i)
-    if from < FIRST_INSTANT then
-      native:close()
-      return nil, ("EINVAL: window %s begins before the year 1"):format(window.name), "EINVAL"
-    end
-    report.windows[i] = { name = window.name, unit = window.unit or "hours", from = from, to = to }
-  end
-  return report
+  return finish(monitor, native, checked)
 end
 
---- How many stores the report has.
+--- Starts a report: see `loom.monitor:start_report`.
+-- @treturn ?loom.report.native
+-- @treturn function (native) that makes the report once the native half is complete
+function Report.start(monitor, options)
+  if type(options) == "table" and options.progress ~= nil then
+    check.fail("bad option 'progress' to 'start_report' (nothing expected: ask the job)")
+  end
+  local native, checked, code = begin(monitor, "start_report", options, true)
+  if not native then
+    return nil, checked, code
+  end
+  return native, function()
+    return finish(monitor, native, checked)
+  end
+end
+
+-- ---- rows ----
+
+--- How many stores the report has; also `#report`.
 function Report:count()
   return self.native:count()
 end
 
---- The id of a store.
--- @tparam int row from 1 to `count`; rows are sorted by store id as bytes
-function Report:store(row)
-  return self.native:store(row)
+--- The id of the store in row number `index`.
+function Report:store(index)
+  return self.native:store(index)
 end
 
---- What a store was in a window.
--- @tparam int row
+--- The row number of a store; nil if it has none.
+function Report:find(id)
+  return self.native:find(check.argument("get", 1, id, check.string))
+end
+
+--- What a store was in a window, exactly.
+-- @tparam int index of the row
 -- @tparam int window its place in `windows`
 -- @return up, down, unknown, excluded, longest outage (microseconds), outages, polls (counts)
-function Report:figures(row, window)
-  return self.native:figures(row, window)
+function Report:figures(index, window)
+  return self.native:figures(index, window)
 end
 
---- Writes the report.
--- @tparam file|function|string output an open file, a function (text), or a path
--- @tparam[opt] table options `format`: a name in `loom.formats` (default "csv"), or a function (report, write)
--- @treturn true|nil
--- @treturn ?string the failure
--- @treturn ?string its code
-function Report:write(output, options)
-  local format = options and options.format or "csv"
-  local writer = type(format) == "function" and format or formats[format]
-  if not writer then
-    error(("unknown format '%s'"):format(tostring(format)), 2)
+-- Every store's value of an attribute, read once.
+local function values_of(self, attribute)
+  local values = self.attribute_values[attribute]
+  if not values then
+    values = stores.values_of(self.monitor.database, attribute)
+    self.attribute_values[attribute] = values
   end
-  return formats.write(self, writer, output)
+  return values
+end
+
+--- The attributes of the store in row number `index`: a table that is read from the database as it is asked.
+function Report:attributes_of(index)
+  local id = self:store(index)
+  return setmetatable({}, {
+    __index = function(_, attribute)
+      return values_of(self, attribute)[id]
+    end,
+  })
+end
+
+--- The strip of the store in row number `index`: a letter to a bin (see the option `strips`); nil without strips.
+function Report:strip(index)
+  local strip = self.native:strip(index)
+  return strip ~= "" and strip or nil
+end
+
+--- The error budget of a store in a window, and its target; nil without an objective.
+-- @tparam int index of the row
+-- @tparam int _ the window
+-- @tparam int up microseconds
+-- @tparam int down microseconds
+-- @treturn ?int microseconds
+-- @treturn ?number
+function Report:slo_budget(index, _, up, down)
+  local objective = self.objective
+  if not objective then
+    return nil
+  end
+  local id = self:store(index)
+  local target = slo.target(objective, id, objective.attribute and values_of(self, objective.attribute)[id])
+  return target and slo.budget(target, up, down), target
+end
+
+--- Totals by the attribute that the report's option `group_by` names.
+-- @treturn loom.groups
+function Report:groups()
+  if not self.group_by then
+    check.fail("the report has no option 'group_by': use report:group(attribute)")
+  end
+  return self:group(self.group_by)
 end
 
 --- Frees the report's memory before the collector would.

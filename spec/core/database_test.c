@@ -282,28 +282,64 @@ static void a_read_begins_at_once(void **state) {
   loom_database_close(writer);
 }
 
-/* A handle has one transaction; what else is asked of it meanwhile fails and does not disturb it.
- */
+static void assert_busy(loom_database *database, const char *what) {
+  loom_error error;
+  char message[128];
+  snprintf(message, sizeof message, ":memory:: %s is still under way on this handle", what);
+  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
+  assert_string_equal(error.message, message);
+  assert_int_equal(loom_database_begin_report(database, &error), LOOM_EINVAL);
+  assert_string_equal(error.message, message);
+}
+
+/* A handle has one transaction; what else is asked of it meanwhile fails and does not disturb it. */
 static void one_transaction_to_a_handle(void **state) {
   (void)state;
   loom_error error;
   loom_database *database = memory_database();
   assert_int_equal(loom_database_commit(database, &error), LOOM_EINVAL);
   assert_status(loom_database_begin_read(database, &error), LOOM_OK, &error);
-  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
-  assert_string_equal(error.message,
-                      ":memory:: a report or an export is still under way on this handle");
-  assert_int_equal(loom_database_begin_read(database, &error), LOOM_EINVAL);
+  assert_busy(database, "a query or an export");
   assert_int_equal(loom_database_commit(database, &error), LOOM_EINVAL);
   loom_database_rollback(database); /* ends no reading */
-  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
+  assert_busy(database, "a query or an export");
+  assert_status(loom_database_begin_read(database, &error), LOOM_OK, &error); /* readers share */
+  loom_database_end_read(database);
+  assert_busy(database, "a query or an export");
+  loom_database_end_read(database);
+  assert_status(loom_database_begin_report(database, &error), LOOM_OK, &error);
+  assert_busy(database, "a report");
+  assert_int_equal(loom_database_begin_read(database, &error), LOOM_EINVAL);
   loom_database_end_read(database);
   assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
   assert_int_equal(loom_database_begin_read(database, &error), LOOM_EINVAL);
-  assert_string_equal(error.message,
-                      ":memory:: an ingest or another change is still under way on this handle");
+  assert_busy(database, "an ingest or another change");
   assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
   loom_database_close(database);
+}
+
+/* What a clone sees is what was committed, and it stays so while the original changes. */
+static void clones(void **state) {
+  loom_error error;
+  make_database(scratch_path(*state, "x.db"));
+  for (int memory = 0; memory < 2; memory++) {
+    loom_database *clone, *database = memory ? memory_database() : open_database(scratch_path(*state, "x.db"));
+    int64_t before = number(database, "SELECT count(*) FROM poll_block");
+    assert_status(loom_database_clone(database, &clone, &error), LOOM_OK, &error);
+    assert_status(loom_database_begin_report(clone, &error), LOOM_OK, &error);
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    execute(database, "DELETE FROM poll_block");
+    if (memory) {
+      loom_database *none;
+      assert_int_equal(loom_database_clone(database, &none, &error), LOOM_EINVAL);
+      assert_null(none);
+    }
+    assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+    assert_int_equal(number(clone, "SELECT count(*) FROM poll_block"), before);
+    loom_database_end_read(clone);
+    loom_database_close(clone);
+    loom_database_close(database);
+  }
 }
 
 static void open_until_the_last_one_closes(void **state) {
@@ -380,13 +416,13 @@ static void run_report(loom_database *database, struct buffer *out) {
   struct loom_report_options options = {.windows = windows,
                                         .window_count = 1,
                                         .default_zone = "UTC",
-                                        .all_stores = true,
+                                        .selection.all_stores = true,
                                         .threads = 1,
                                         .has_as_of = true,
                                         .as_of = INT64_C(1674900000) * LOOM_SECOND};
   assert_true(loom_rules_preset("monitoring", &options.rules));
   loom_source *source = loom_source_sqlite(database);
-  if (loom_report_start(&options, source, database->zones, &report, &error) == LOOM_OK) {
+  if (start_report(&options, source, database->zones, &report, &error) == LOOM_OK) {
     while (loom_report_wait(report, 1000, &error) == LOOM_OK)
       ;
     for (size_t row = 0; out && row < loom_report_count(report); row++) {
@@ -875,6 +911,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(one_writer_and_any_readers, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_read_begins_at_once, begin_scratch, end_scratch),
       cmocka_unit_test(one_transaction_to_a_handle),
+      cmocka_unit_test_setup_teardown(clones, begin_scratch, end_scratch),
       cmocka_unit_test(open_until_the_last_one_closes),
       cmocka_unit_test_setup_teardown(read_only, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(unreadable, begin_scratch, end_scratch),

@@ -104,7 +104,7 @@ static void rows(void **state) {
       .windows = windows, .window_count = 2, .default_zone = "UTC", .threads = 1};
   assert_true(loom_rules_preset("loom", &options.rules));
   loom_source *source = loom_source_sqlite(database);
-  assert_int_equal(loom_report_start(&options, source, database->zones, &report, &error), LOOM_OK);
+  assert_int_equal(start_report(&options, source, database->zones, &report, &error), LOOM_OK);
   while (loom_report_wait(report, 1000, &error) == LOOM_OK)
     ;
   assert_int_equal(loom_report_wait(report, 0, &error), LOOM_DONE);

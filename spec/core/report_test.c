@@ -43,7 +43,7 @@ static loom_status run(loom_database *database, const struct loom_report_options
                        struct buffer *out, loom_error *error) {
   loom_report *report;
   loom_source *source = loom_source_sqlite(database);
-  loom_status status = loom_report_start(options, source, database->zones, &report, error);
+  loom_status status = start_report(options, source, database->zones, &report, error);
   assert_true((status == LOOM_OK) == (report != NULL));
   if (status == LOOM_OK)
     status = wait_for(report, error);
@@ -205,7 +205,7 @@ static void rows_in_order_of_bytes(void **state) {
     struct loom_report_options options = default_options();
     options.threads = threads;
     loom_source *source = loom_source_sqlite(database);
-    assert_status(loom_report_start(&options, source, database->zones, &report, &error), LOOM_OK,
+    assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
                   &error);
     assert_status(wait_for(report, &error), LOOM_DONE, &error);
     assert_status(loom_report_wait(report, 0, &error), LOOM_DONE, &error);
@@ -284,7 +284,7 @@ static void threads_change_nothing(void **state) {
     struct loom_report_options options = default_options();
     assert_true(loom_rules_preset(presets[p], &options.rules));
     options.default_zone = "America/Chicago";
-    options.all_stores = p == 1;
+    options.selection.all_stores = p == 1;
     assert_status(run(database, &options, &expected, &error), LOOM_DONE, &error);
     assert_true(expected.length > 10000);
     for (unsigned threads = 0; threads <= 9;
@@ -311,12 +311,12 @@ static void sums_are_exact(void **state) {
   loom_report *reports[2];
   loom_source *sources[2];
   struct loom_report_options options = default_options();
-  options.all_stores = true;
+  options.selection.all_stores = true;
   for (int i = 0; i < 2; i++) {
     sources[i] = loom_source_sqlite(databases[i]);
     options.has_as_of = true;
     options.as_of = instant("2023-01-25 03:00:00");
-    assert_status(loom_report_start(&options, sources[i], databases[i]->zones, &reports[i], &error),
+    assert_status(start_report(&options, sources[i], databases[i]->zones, &reports[i], &error),
                   LOOM_OK, &error);
     assert_status(wait_for(reports[i], &error), LOOM_DONE, &error);
   }
@@ -348,21 +348,21 @@ static void filters(void **state) {
   loom_report *report;
   loom_database *database = one_tuesday();
   struct loom_report_options options = default_options();
-  options.globs = globs;
-  options.glob_count = 1;
+  options.selection.globs = globs;
+  options.selection.glob_count = 1;
   assert_report(database, &options, "as_of 1674576000000000\n");
   loom_source *source = loom_source_sqlite(database);
-  assert_status(loom_report_start(&options, source, database->zones, &report, &error), LOOM_OK,
+  assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
                 &error);
   assert_status(wait_for(report, &error), LOOM_DONE, &error);
   assert_true(loom_report_progress(report) == 1.0); /* also when stores were passed over */
   loom_report_free(report);
   source->free(source);
   load(database, LOOM_TIMEZONES, "store_id,timezone_str\nquiet,UTC\n");
-  options.glob_count = 0;
+  options.selection.glob_count = 0;
   options.windows = standard;
   options.window_count = 1;
-  options.all_stores = true;
+  options.selection.all_stores = true;
   assert_report(database, &options,
                 "as_of 1674576000000000\nquiet 0/3600000000/0 x0 o1 l3600000000 p0\n"
                 "s 3600000000/0/0 x0 o0 l0 p1\n");
@@ -875,7 +875,7 @@ static void cancel_while_running(void **state) {
     loom_report *report;
     gate_make(&gate, database);
     options.threads = threads;
-    assert_status(loom_report_start(&options, &gate.base, database->zones, &report, &error),
+    assert_status(start_report(&options, &gate.base, database->zones, &report, &error),
                   LOOM_OK, &error);
     gate_await(&gate);
     assert_status(loom_report_wait(report, 0, &error), LOOM_OK, &error); /* still running */
@@ -907,7 +907,7 @@ static void free_while_running(void **state) {
     pthread_t opener;
     gate_make(&gate, database);
     options.threads = threads;
-    assert_status(loom_report_start(&options, &gate.base, database->zones, &report, &error),
+    assert_status(start_report(&options, &gate.base, database->zones, &report, &error),
                   LOOM_OK, &error);
     gate_await(&gate);
     assert_int_equal(pthread_create(&opener, NULL, open_gate, &gate), 0);
@@ -916,7 +916,7 @@ static void free_while_running(void **state) {
     gate.base.free(&gate.base);
     /* The snapshot has been let go. */
     loom_source *source = loom_source_sqlite(database);
-    assert_status(loom_report_start(&options, source, database->zones, &report, &error), LOOM_OK,
+    assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
                   &error);
     loom_report_free(report);
     source->free(source);

@@ -226,15 +226,15 @@ static void which_stores(void **state) {
        "store_id,from_utc,to_utc\nexcluded,2023-01-01 00:00:00,2023-01-02 00:00:00\n");
   struct loom_source_query query = {.from = 0, .to = at(2, 0), .as_of = at(2, 0)};
   assert_gives(database, &query, "polled  h0 d0 e0 | 24+\n");
-  query.all_stores = true;
+  query.selection.all_stores = true;
   assert_gives(database, &query,
                "polled  h0 d0 e0 | 24+\nhours  h1 d0 e0 |\nzone Asia/Tokyo h0 d0 e0 |\n");
-  query.globs = globs;
-  query.glob_count = 2;
+  query.selection.globs = globs;
+  query.selection.glob_count = 2;
   assert_gives(database, &query, "polled  h0 d0 e0 | 24+\nzone Asia/Tokyo h0 d0 e0 |\n");
-  query.glob_count = 1;
+  query.selection.glob_count = 1;
   assert_gives(database, &query, "polled  h0 d0 e0 | 24+\n");
-  query.globs = (const char *const[]){"POLLED"}; /* case counts */
+  query.selection.globs = (const char *const[]){"POLLED"}; /* case counts */
   assert_gives(database, &query, "");
   loom_database_close(database);
 }
@@ -324,7 +324,7 @@ static void assert_schedules(loom_database *database, const char *expected) {
   struct buffer found = {0};
   struct loom_common common = {0};
   struct loom_store store = {0};
-  struct loom_source_query query = {.to = LOOM_DAY, .as_of = LOOM_DAY, .all_stores = true};
+  struct loom_source_query query = {.to = LOOM_DAY, .as_of = LOOM_DAY, .selection.all_stores = true};
   loom_source *source = loom_source_sqlite(database);
   assert_status(source->snapshot(source, &error), LOOM_OK, &error);
   assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);

@@ -22,6 +22,7 @@
 
 #include "database.h"
 #include "ingest.h"
+#include "report.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -332,6 +333,22 @@ static inline struct loom_ingest_counts load(loom_database *database, enum loom_
   struct loom_ingest_options options = {
       .kind = kind, .source = "test.csv", .threads = 1, .block_size = 4096, .sort_capacity = 4096};
   return load_bytes(database, &options, text, strlen(text));
+}
+
+/* ---- reports ---- */
+
+/* Prepares a report and starts it; on failure there is none. */
+static inline loom_status start_report(const struct loom_report_options *options,
+                                       loom_source *source, loom_zones *zones,
+                                       loom_report **report, loom_error *error) {
+  loom_status status = loom_report_prepare(options, source, zones, report, error);
+  if (status == LOOM_OK)
+    status = loom_report_start(*report, error);
+  if (status != LOOM_OK) {
+    loom_report_free(*report);
+    *report = NULL;
+  }
+  return status;
 }
 
 #endif

@@ -132,9 +132,12 @@ struct painting {
   int states[SPAN];
 };
 
-static void paint(void *context, struct loom_span span, enum loom_state state) {
+static void paint(void *context, struct loom_span span, enum loom_state state,
+                  const loom_poll *poll) {
   struct painting *painting = context;
   assert_true(span.start < span.end);
+  if (poll && state != LOOM_UNKNOWN) /* whoever vouches is of that state */
+    assert_int_equal(state, loom_poll_active(*poll) ? LOOM_UP : LOOM_DOWN);
   assert_true(span.start >= painting->last_end); /* in order, never overlapping */
   painting->last_end = span.end;
   assert_true(span.start >= painting->base && span.end <= painting->base + SPAN);

@@ -34,6 +34,20 @@ local function report_options(changes)
   return options
 end
 
+-- Starts a report, which takes its database over from then on.
+local function start_report(database, options)
+  local report, message, code = core.report(database, options)
+  if not report then
+    return nil, message, code
+  end
+  local started
+  started, message, code = report:start()
+  if not started then
+    return nil, message, code
+  end
+  return report
+end
+
 local function complete(report)
   local done, message
   repeat
@@ -57,10 +71,10 @@ describe("loom.core", function()
   -- One of each type.
   local function make_handles()
     local handles = {
-      ["loom.database"] = assert(core.open ":memory:"),
+      ["loom.monitor"] = assert(core.open ":memory:"),
       ["loom.ingest"] = assert(core.ingest(database, { kind = "polls" })),
       ["loom.input"] = assert(core.input "/dev/null"),
-      ["loom.report"] = assert(core.report(database, report_options())),
+      ["loom.report"] = assert(start_report(database, report_options())),
     }
     complete(handles["loom.report"])
     return handles
@@ -85,10 +99,11 @@ describe("loom.core", function()
     it("can be closed twice, and then raise", function()
       local handles = make_handles()
       local methods = {
-        ["loom.database"] = { "begin", "commit", "rollback", "info", "check", "prune" },
+        ["loom.monitor"] = { "begin", "commit", "rollback", "info", "check", "prune", "query", "execute" },
         ["loom.ingest"] = { "feed", "read", "finish", "apply", "reject", "counts" },
         ["loom.input"] = { "position" },
-        ["loom.report"] = { "wait", "cancel", "as_of", "window", "count", "store", "figures", "csv_rows" },
+        ["loom.report"] = { "override_week", "override_date", "start", "wait", "cancel", "as_of", "window", "hull", "count",
+          "store", "find", "figures", "strip", "csv_rows" },
         ["loom.export"] = { "next" },
       }
       handles["loom.export"] = assert(core.export(database, "polls"))
@@ -106,9 +121,9 @@ describe("loom.core", function()
     it("that are closed raise when they are arguments", function()
       local closed = assert(core.open ":memory:")
       closed:close()
-      assert.has_error(function() core.ingest(closed, { kind = "polls" }) end, "loom.database is closed")
-      assert.has_error(function() core.report(closed, report_options()) end, "loom.database is closed")
-      assert.has_error(function() core.export(closed, "polls") end, "loom.database is closed")
+      assert.has_error(function() core.ingest(closed, { kind = "polls" }) end, "loom.monitor is closed")
+      assert.has_error(function() start_report(closed, report_options()) end, "loom.monitor is closed")
+      assert.has_error(function() core.export(closed, "polls") end, "loom.monitor is closed")
       local ingest, input = assert(core.ingest(database, { kind = "polls" })), assert(core.input "/dev/null")
       input:close()
       assert.has_error(function() ingest:read(input) end, "loom.input is closed")
@@ -127,7 +142,7 @@ describe("loom.core", function()
     end)
 
     it("keep their database alive", function()
-      local report = assert(core.report(make_database(), report_options()))
+      local report = assert(start_report(make_database(), report_options()))
       local ingest = assert(core.ingest(make_database(), { kind = "timezones" }))
       local export = assert(core.export(make_database(), "polls"))
       collectgarbage()
@@ -142,7 +157,7 @@ describe("loom.core", function()
     it("may be closed before what was made from them, and after", function()
       for _, first in ipairs { "parent", "child" } do
         for _, make in ipairs {
-          function(parent) return core.report(parent, report_options()) end,
+          function(parent) return start_report(parent, report_options()) end,
           function(parent) return core.export(parent, "polls") end,
           function(parent) return core.ingest(parent, { kind = "polls" }) end,
         } do
@@ -157,7 +172,7 @@ describe("loom.core", function()
 
     it("of a running report can go at any time", function()
       for i = 1, 50 do
-        local report = assert(core.report(database, report_options()))
+        local report = assert(start_report(database, report_options()))
         if i % 2 == 0 then
           report:close()
         end
@@ -242,8 +257,6 @@ describe("loom.core", function()
   it("does one thing at a time on a database", function()
     local export = assert(core.export(database, "polls"))
     for _, other in ipairs {
-      function() return core.export(database, "polls") end,
-      function() return core.report(database, report_options()) end,
       function() return database:begin() end,
       function() return database:prune(0) end,
     } do
@@ -252,13 +265,18 @@ describe("loom.core", function()
       assert.equal("EINVAL", code)
       assert.matches("is still under way on this handle", message, 1, true)
     end
+    -- Readers share, and a report that is not alone gets a connection of its own.
+    local other = assert(core.export(database, "polls"))
+    assert.matches("^store_id", other:next())
+    other:close()
+    complete(assert(start_report(database, report_options()))):close()
     assert.matches("^store_id", export:next())
     export:close()
     assert(database:begin())
-    assert.equal("EINVAL", (select(3, core.report(database, report_options()))))
+    assert.equal("EINVAL", (select(3, start_report(database, report_options()))))
     assert.equal("EINVAL", (select(3, database:begin())))
     database:rollback()
-    complete(assert(core.report(database, report_options())))
+    complete(assert(start_report(database, report_options())))
   end)
 
   describe("ingest", function()
@@ -386,16 +404,18 @@ describe("loom.core", function()
   describe("report", function()
     it("checks its options", function()
       for name, wrong in pairs { preset = "none", fill = "sideways", evidence = 1, no_data = {}, slack = 86400, max_gap = -2,
-        windows = {}, stores = "a*", all_stores = "yes", threads = -1, as_of = "now", default_zone = 1, bogus = true } do
-        assert.has_error(function() core.report(database, report_options { [name] = wrong }) end)
+        windows = {}, globs = "a*", ids = "a", all_stores = "yes", threads = -1, as_of = "now", default_zone = 1,
+        bogus = true } do
+        assert.has_error(function() start_report(database, report_options { [name] = wrong }) end)
       end
       for _, windows in ipairs { { 1 }, { { length = -1 } }, { { length = 1.5 } }, { { from = "a", to = 1 } }, { {}, "b" } } do
-        assert.has_error(function() core.report(database, report_options { windows = windows }) end)
+        assert.has_error(function() start_report(database, report_options { windows = windows }) end)
       end
-      assert.has_error(function() core.report(database, report_options { stores = { 1 } }) end)
-      assert.has_error(function() core.report(database, report_options { stores = { ("a"):rep(1025) } }) end)
-      assert.has_error(function() core.report(database) end)
-      assert.error_matches(function() core.report(database, report_options { fill = "sideways" }) end,
+      assert.has_error(function() start_report(database, report_options { globs = { 1 } }) end)
+      assert.has_error(function() start_report(database, report_options { globs = { ("a"):rep(1025) } }) end)
+      assert.has_error(function() start_report(database, report_options { ids = { "a", 1 } }) end)
+      assert.has_error(function() start_report(database) end)
+      assert.error_matches(function() start_report(database, report_options { fill = "sideways" }) end,
         "bad option 'fill' ('sideways' is not one of backward, forward, nearest)", 1, true)
     end)
 
@@ -404,7 +424,7 @@ describe("loom.core", function()
       for code, arguments in pairs { EEMPTY = { empty, report_options() },
         EINPUT = { database, report_options { default_zone = "Mars/Olympus" } },
         EINVAL = { database, report_options { windows = { { from = 2, to = 1 } } } } } do
-        local report, message, got = core.report(arguments[1], arguments[2])
+        local report, message, got = start_report(arguments[1], arguments[2])
         if report then
           repeat
             report, message, got = report:wait(1000)
@@ -418,7 +438,7 @@ describe("loom.core", function()
     end)
 
     it("gives figures, rows and windows", function()
-      local report = complete(assert(core.report(database, report_options())))
+      local report = complete(assert(start_report(database, report_options())))
       assert.equal(core.parse_timestamp "2024-01-01 11:00:00", report:as_of())
       assert.same({ report:as_of() - 24 * HOUR, report:as_of() }, { report:window(1) })
       assert.equal(2, report:count())
@@ -442,7 +462,7 @@ describe("loom.core", function()
     end)
 
     it("keeps its patterns alive", function()
-      local report = assert(core.report(database, report_options { stores = { ("a"):rep(1) .. "*", "zz" } }))
+      local report = assert(start_report(database, report_options { globs = { ("a"):rep(1) .. "*", "zz" } }))
       collectgarbage()
       complete(report)
       assert.equal(1, report:count())
@@ -455,7 +475,7 @@ describe("loom.core", function()
         lines[#lines + 1] = i .. ",active,2024-01-01 10:00:00\n"
       end
       local big = make_database(table.concat(lines))
-      local report = assert(core.report(big, report_options { threads = 1, windows = { { length = 36500 * 24 * HOUR } } }))
+      local report = assert(start_report(big, report_options { threads = 1, windows = { { length = 36500 * 24 * HOUR } } }))
       report:cancel()
       local done, _, code
       repeat
@@ -544,7 +564,7 @@ describe("loom.core", function()
       local good, err = pcall(function()
         for _ = 1, 20 do
           local other = make_database()
-          local report = complete(assert(core.report(other, report_options { stores = { "*" } })))
+          local report = complete(assert(start_report(other, report_options { globs = { "*" } })))
           assert.equal("a,11.0,13.0\nb,0.0,24.0\n", report:csv_rows(1, 2, {}))
           local export = assert(core.export(other, "polls"))
           assert.matches("^store_id", export:next())
@@ -567,13 +587,13 @@ describe("loom.core", function()
         function() return core.open "/" end,
         function() return core.input "/nonexistent/input" end,
         function() return core.input "/" end,
-        function() return core.report(database, report_options { default_zone = "Mars/Olympus", stores = { "a", "b" } }) end,
-        function() return core.report(database, report_options { windows = { { from = 2, to = 1 } } }) end,
+        function() return start_report(database, report_options { default_zone = "Mars/Olympus", globs = { "a", "b" } }) end,
+        function() return start_report(database, report_options { windows = { { from = 2, to = 1 } } }) end,
         function() return database:commit() end,
         function() return core.parse_timestamp "never" end,
         function() return pcall(core.open, ":memory:", { bogus = true }) end,
         function() return pcall(core.ingest, database, { kind = "sales" }) end,
-        function() return pcall(core.report, database, report_options { stores = { "a", 1 } }) end,
+        function() return pcall(start_report, database, report_options { globs = { "a", 1 } }) end,
         function() return pcall(core.export, database, "sales") end,
         function()
           local ingest = assert(core.ingest(database, { kind = "timezones" }))

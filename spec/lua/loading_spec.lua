@@ -142,8 +142,8 @@ describe("loading", function()
   end
 
   it("raises on misuse", function()
-    assert.error_matches(function() monitor:ingest {} end, "no files to ingest", 1, true)
-    assert.error_matches(function() monitor:ingest { polls = "a.csv" } end, "unknown option 'polls'", 1, true)
+    assert.error_matches(function() monitor:ingest {} end, "no files to 'ingest'", 1, true)
+    assert.error_matches(function() monitor:ingest { polls = "a.csv" } end, "unknown option 'polls' to 'ingest'", 1, true)
     assert.has_error(function() monitor:ingest() end)
     assert.has_error(function() monitor:ingest { status = 1 } end)
     assert.has_error(function() monitor:ingest { status = database.small .. "/store_status.csv", max_rejects = "some" } end)

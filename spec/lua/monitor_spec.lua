@@ -19,11 +19,11 @@ describe("a monitor", function()
   it("raises once it is closed", function()
     monitor:close()
     for _, method in ipairs { "info", "check" } do
-      assert.error_matches(function() monitor[method](monitor) end, "loom.database is closed", 1, true)
+      assert.error_matches(function() monitor[method](monitor) end, "loom.monitor is closed", 1, true)
     end
-    assert.error_matches(function() monitor:report() end, "loom.database is closed", 1, true)
-    assert.error_matches(function() monitor:prune(1) end, "loom.database is closed", 1, true)
-    assert.error_matches(function() monitor:export("polls", print) end, "loom.database is closed", 1, true)
+    assert.error_matches(function() monitor:report() end, "loom.monitor is closed", 1, true)
+    assert.error_matches(function() monitor:prune(1) end, "loom.monitor is closed", 1, true)
+    assert.error_matches(function() monitor:export("polls", print) end, "loom.monitor is closed", 1, true)
   end)
 
   it("tells what it holds", function()
@@ -31,7 +31,7 @@ describe("a monitor", function()
     assert.equal(4, info.stores)
     assert.equal(3, info.polled_stores)
     assert.equal(7, info.polls)
-    assert.equal(1, info.schema_version)
+    assert.equal(2, info.schema_version)
   end)
 
   it("is checked", function()
@@ -73,7 +73,7 @@ describe("a monitor", function()
     end)
 
     it("no other kinds", function()
-      assert.error_matches(function() monitor:export("sales", print) end, "no such kind of data", 1, true)
+      assert.error_matches(function() monitor:export("sales", print) end, "one of polls, hours", 1, true)
     end)
   end)
 

@@ -1,44 +1,61 @@
---- Reports made up for the formats' specs: tables with the methods of a report.
+--- Reports made up for specs: tables with what `loom.rows` builds upon.
+
+local rows = require "loom.rows"
 
 local unpack = table.unpack or unpack -- luacheck: compat
 
-local Report = {}
+local Report = setmetatable({}, { __index = rows })
 Report.__index = Report
 
 function Report:count()
-  return #self.rows
+  return #self.list
 end
 
 function Report:store(row)
-  return self.rows[row][1]
+  return self.list[row][1]
 end
 
 function Report:figures(row, window)
-  return unpack(self.rows[row][1 + window])
+  return unpack(self.list[row][1 + window], 1, 7)
+end
+
+function Report:attributes_of(row)
+  return self.list[row].attributes or {}
+end
+
+function Report:slo_budget() end
+
+function Report:strip(row)
+  return self.list[row].strip
 end
 
 local report = {}
 
---- Makes one. Rows are lists: the store id, and for each window its seven figures.
-function report.make(windows, rows)
+--- Makes one. Rows are lists: the store id, and for each window its seven figures; and `attributes` and `strip`.
+function report.make(windows, list)
   for _, window in ipairs(windows) do
-    window.from, window.to = 0, 3600 * 1000000
+    window.from, window.to = 0, 3600
   end
   return setmetatable({
+    key = "store_id",
     windows = windows,
-    rows = rows,
-    as_of = 3600 * 1000000,
+    window_index = rows.index_windows(windows),
+    list = list,
+    as_of = 3600,
     rules = { preset = "loom", slack = 60, fill = "backward", evidence = "inside", no_data = "down",
       default_zone = "America/Chicago" },
   }, Report)
 end
 
 --- What a format makes of a report.
-function report.text(format, made)
-  local pieces = {}
-  format(made, function(text)
+function report.text(format, made, options)
+  local pieces, passed = {}, { format = format }
+  for name, value in pairs(options or {}) do
+    passed[name] = value
+  end
+  assert(made:write(function(text)
     pieces[#pieces + 1] = text
-  end)
+  end, passed))
   return table.concat(pieces)
 end
 

@@ -280,7 +280,8 @@ void loom_database_close(loom_database *database) {
 /* ---- transactions ---- */
 
 static loom_status check_free(loom_database *database, loom_error *error) {
-  static const char *const open[] = {[LOOM_READING] = "a report or an export",
+  static const char *const open[] = {[LOOM_READING] = "a query or an export",
+                                     [LOOM_COMPUTING] = "a report",
                                      [LOOM_WRITING] = "an ingest or another change"};
   int transaction = atomic_load(&database->transaction);
   if (transaction == LOOM_NO_TRANSACTION)
@@ -357,7 +358,8 @@ void loom_database_rollback(loom_database *database) {
     end_transaction(database);
 }
 
-loom_status loom_database_begin_read(loom_database *database, loom_error *error) {
+static loom_status begin_read(loom_database *database, enum loom_transaction transaction,
+                              loom_error *error) {
   int64_t ignored;
   loom_status status = check_free(database, error);
   if (status == LOOM_OK && database->is_new) {
@@ -369,13 +371,60 @@ loom_status loom_database_begin_read(loom_database *database, loom_error *error)
     status = loom_database_execute(database, READER_CACHE "BEGIN", error);
   if (status != LOOM_OK)
     return status;
-  atomic_store(&database->transaction, LOOM_READING);
   status = loom_database_number(database, "PRAGMA schema_version", &ignored, error);
-  if (status != LOOM_OK)
+  if (status != LOOM_OK) {
     end_transaction(database);
-  return status;
+    return status;
+  }
+  database->readers = 1;
+  atomic_store(&database->transaction, (int)transaction);
+  return LOOM_OK;
+}
+
+loom_status loom_database_begin_read(loom_database *database, loom_error *error) {
+  if (atomic_load(&database->transaction) != LOOM_READING)
+    return begin_read(database, LOOM_READING, error);
+  database->readers++;
+  return LOOM_OK;
+}
+
+loom_status loom_database_begin_report(loom_database *database, loom_error *error) {
+  return begin_read(database, LOOM_COMPUTING, error);
 }
 
 void loom_database_end_read(loom_database *database) {
-  end_transaction(database);
+  if (--database->readers == 0)
+    end_transaction(database);
+}
+
+/* ---- clones ---- */
+
+static loom_status copy_memory(loom_database *database, loom_database *clone, loom_error *error) {
+  sqlite3_int64 size;
+  unsigned char *bytes = sqlite3_serialize(database->sqlite, "main", &size, 0);
+  if (!bytes)
+    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+  unsigned flags = SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY;
+  if (sqlite3_deserialize(clone->sqlite, "main", bytes, size, size, flags) != SQLITE_OK)
+    return loom_database_failure(clone, error);
+  return identify(clone, error);
+}
+
+loom_status loom_database_clone(loom_database *database, loom_database **clone, loom_error *error) {
+  *clone = NULL;
+  if (database->is_new || database->in_memory) { /* makes the schema; and a copy in mid-change would be none */
+    loom_status status = loom_database_begin_read(database, error);
+    if (status != LOOM_OK)
+      return status;
+    loom_database_end_read(database);
+  }
+  loom_status status = loom_database_open(database->path, LOOM_OPEN_EXISTING,
+                                          database->busy_timeout, clone, error);
+  if (status == LOOM_OK && database->in_memory)
+    status = copy_memory(database, *clone, error);
+  if (status != LOOM_OK) {
+    loom_database_close(*clone);
+    *clone = NULL;
+  }
+  return status;
 }

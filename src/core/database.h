@@ -1,8 +1,9 @@
 /*
 ** Loom's database: an SQLite file (or ":memory:") with its schema, its transactions and its errors.
 **
-** A handle may be used by one thread at a time, and has at most one transaction open: whatever else is asked of it
-** meanwhile fails. It must not cross fork(): a child opens its own.
+** A handle may be used by one thread at a time, and has at most one transaction open. Any number of readers share one,
+** and one snapshot; a report, whose threads have the handle to themselves, and a writer share with nobody: whatever
+** else is asked of the handle meanwhile fails. It must not cross fork(): a child opens its own.
 ** A file that does not exist is created by the first transaction, so that failing before it leaves nothing behind.
 */
 #ifndef LOOM_DATABASE_H
@@ -26,11 +27,12 @@ enum loom_open_mode {
   LOOM_OPEN_CREATE    /* the file is created if it does not exist */
 };
 
-enum loom_transaction { LOOM_NO_TRANSACTION, LOOM_READING, LOOM_WRITING };
+enum loom_transaction { LOOM_NO_TRANSACTION, LOOM_READING, LOOM_COMPUTING, LOOM_WRITING };
 
 typedef struct loom_database {
   sqlite3 *sqlite; /* NULL until the first transaction creates the file */
   atomic_int transaction; /* enum loom_transaction: a report ends its own from another thread */
+  unsigned readers;       /* that share the transaction */
   unsigned references;
   loom_zones *zones;
   char *path;
@@ -54,10 +56,19 @@ void loom_database_close(loom_database *database);
 /* Begins a transaction that may write, waiting for other writers for up to the busy timeout. */
 loom_status loom_database_begin_write(loom_database *database, loom_error *error);
 
-/* Begins a read transaction: all reads until its end see one snapshot. */
+/*
+** Opens a second handle on what this one has committed, so that work of long duration leaves this one free. Of a
+** database in memory it is a read-only copy.
+*/
+loom_status loom_database_clone(loom_database *database, loom_database **clone, loom_error *error);
+
+/* Begins a read transaction, or joins the one that is open: all reads until its end see one snapshot. */
 loom_status loom_database_begin_read(loom_database *database, loom_error *error);
 
-/* Ends a read transaction; only who began one may call it. */
+/* The same for a report, which must be the only reader. */
+loom_status loom_database_begin_report(loom_database *database, loom_error *error);
+
+/* Ends a reader's or a report's part in the transaction, and the transaction with the last one. */
 void loom_database_end_read(loom_database *database);
 
 /* Commits; what was written has reached the disk when this returns LOOM_OK. On failure all is rolled back. */

@@ -94,26 +94,41 @@ static bool reserve(struct loom_id_table *table, size_t length) {
   return true;
 }
 
+/* The slot that holds the id, or the empty one where it belongs. The table has slots, one of them empty. */
+static struct loom_id_slot *find_slot(const struct loom_id_table *table, uint64_t hash,
+                                      const char *id, size_t length) {
+  size_t at = (hash >> 32) & (table->slot_count - 1);
+  for (; table->slots[at].number; at = (at + 1) & (table->slot_count - 1)) {
+    if (table->slots[at].hash == (uint32_t)hash) {
+      size_t known_length;
+      const char *known = loom_id_table_get(table, table->slots[at].number - 1, &known_length);
+      if (known_length == length && memcmp(known, id, length) == 0)
+        break;
+    }
+  }
+  return &table->slots[at];
+}
+
+uint32_t loom_id_table_find(const struct loom_id_table *table, const char *id, size_t length) {
+  if (table->count == 0)
+    return LOOM_NO_NUMBER;
+  const struct loom_id_slot *slot = find_slot(table, hash_id(table->seed, id, length), id, length);
+  return slot->number ? slot->number - 1 : LOOM_NO_NUMBER;
+}
+
 uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t length) {
   if (table->count >= table->slot_count / 2 &&
       (table->count == LOOM_NO_NUMBER - 1 || !grow_slots(table)))
     return LOOM_NO_NUMBER;
   uint64_t hash = hash_id(table->seed, id, length);
-  size_t at = (hash >> 32) & (table->slot_count - 1);
-  for (; table->slots[at].number; at = (at + 1) & (table->slot_count - 1)) {
-    if (table->slots[at].hash == (uint32_t)hash) {
-      size_t known_length;
-      uint32_t number = table->slots[at].number - 1;
-      const char *known = loom_id_table_get(table, number, &known_length);
-      if (known_length == length && memcmp(known, id, length) == 0)
-        return number;
-    }
-  }
+  struct loom_id_slot *slot = find_slot(table, hash, id, length);
+  if (slot->number)
+    return slot->number - 1;
   if (!reserve(table, length))
     return LOOM_NO_NUMBER;
   memcpy(table->text + table->text_size, id, length);
   table->text_size += length;
   table->offsets[table->count] = table->text_size;
-  table->slots[at] = (struct loom_id_slot){(uint32_t)hash, table->count + 1};
+  *slot = (struct loom_id_slot){(uint32_t)hash, table->count + 1};
   return table->count++;
 }

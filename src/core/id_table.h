@@ -30,6 +30,9 @@ void loom_id_table_free(struct loom_id_table *table);
 /* The number of an id, new or known; LOOM_NO_NUMBER when memory is out. Notes and other texts may have any length. */
 uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t length);
 
+/* The number of an id that the table has, or LOOM_NO_NUMBER. */
+uint32_t loom_id_table_find(const struct loom_id_table *table, const char *id, size_t length);
+
 /* The id with a number below `count`: not NUL-terminated, valid until the next put. */
 const char *loom_id_table_get(const struct loom_id_table *table, uint32_t number, size_t *length);
 

@@ -4,6 +4,8 @@
 */
 #include "report.h"
 #include "civil.h"
+#include "measure.h"
+#include "strip.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -20,19 +22,16 @@ struct row {
   const char *id;   /* set when the report is complete: `ids` moves as it grows */
   size_t id_offset; /* in `ids` */
   size_t id_length;
-  size_t figures; /* index of the row's first figures */
+  size_t index; /* of the row's figures and strip, in the order in which stores were done */
 };
 
 struct loom_report {
   struct loom_report_options options;
   struct loom_window_option windows[LOOM_WINDOWS_MAX];
   struct loom_span spans[LOOM_WINDOWS_MAX]; /* the windows as instants */
-  struct loom_span hull;                    /* from the first window's start to the last one's end */
-  char **globs;                             /* copies of the options' patterns */
+  char **globs;                             /* copies of the selection's patterns */
   loom_source *source;
-  loom_zones *zones;
-  const loom_zone *default_zone;
-  struct loom_common common;
+  struct loom_setting setting;
 
   pthread_t threads[THREADS_MAX];
   unsigned thread_count, running;
@@ -51,14 +50,17 @@ struct loom_report {
   char *ids;
   size_t ids_size, ids_capacity;
   struct loom_figures *figures;
+  char *strips;
 };
 
 /* What one thread works with; its buffers last from store to store. */
 struct work {
   loom_report *report;
   struct loom_store stores[BATCH];
+  struct loom_measure measure;
+  struct loom_strip strip;
   struct loom_figures *figures; /* BATCH rows of all windows */
-  struct loom_spans intervals, exclusions, pieces;
+  char *strips;                 /* BATCH of them */
 };
 
 static loom_status no_memory(loom_error *error) {
@@ -67,69 +69,21 @@ static loom_status no_memory(loom_error *error) {
 
 /* ---- one store ---- */
 
-static loom_status find_zone(loom_report *report, const struct loom_store *store,
-                             const loom_zone **zone, loom_error *error) {
-  loom_error cause;
-  *zone = report->default_zone;
-  if (!*store->zone)
-    return LOOM_OK;
-  loom_status status =
-      loom_zones_get(report->zones, store->zone, strlen(store->zone), zone, &cause);
-  if (status != LOOM_OK) {
-    char id[LOOM_QUOTED_SIZE], name[LOOM_QUOTED_SIZE];
-    loom_fail(error, status, "store %s: timezone %s %.200s",
-              loom_quote(id, store->id, store->id_length),
-              loom_quote(name, store->zone, strlen(store->zone)), cause.message);
+static loom_status measure(struct work *work, const struct loom_store *store,
+                           struct loom_figures *figures, char *letters, loom_error *error) {
+  const loom_report *report = work->report;
+  const struct loom_report_options *options = &report->options;
+  loom_status status = loom_measure_store(&work->measure, &report->setting, store, error);
+  for (size_t w = 0; status == LOOM_OK && w < options->window_count; w++) {
+    bool strip = options->strip_bins && w == options->strip_window;
+    if (strip)
+      loom_strip_begin(&work->strip, report->spans[w]);
+    status = loom_measure_window(&work->measure, report->spans[w], &figures[w],
+                                 strip ? loom_strip_add : NULL, &work->strip, error);
+    if (strip && status == LOOM_OK)
+      loom_strip_finish(&work->strip, &work->measure.intervals, letters);
   }
   return status;
-}
-
-/*
-** The store's exclusions and everyone's, sorted and disjoint, in work->exclusions. Where the store has none of its
-** own, everyone's serve as they are.
-*/
-static bool join_exclusions(struct work *work, const struct loom_store *store) {
-  const struct loom_spans *lists[] = {&store->exclusions, &work->report->common.exclusions};
-  work->exclusions.count = 0;
-  for (size_t l = 0; l < 2; l++)
-    for (size_t i = 0; i < lists[l]->count; i++)
-      if (!loom_spans_add(&work->exclusions, lists[l]->items[i].start, lists[l]->items[i].end))
-        return false;
-  loom_spans_merge(&work->exclusions, true);
-  return true;
-}
-
-static loom_status measure(struct work *work, const struct loom_store *store,
-                           struct loom_figures *figures, loom_error *error) {
-  loom_report *report = work->report;
-  const struct loom_rules *rules = &report->options.rules;
-  const struct loom_special_days *all_days = &report->common.special_days;
-  struct loom_schedule schedule = {.hours = store->hours.items,
-                                   .hours_count = store->hours.count,
-                                   .own_days = store->special_days.items,
-                                   .own_days_count = store->special_days.count,
-                                   .all_days = all_days->items,
-                                   .all_days_count = all_days->count};
-  loom_status status = find_zone(report, store, &schedule.zone, error);
-  if (status != LOOM_OK)
-    return status;
-  const struct loom_spans *exclusions = &report->common.exclusions;
-  if (store->exclusions.count)
-    exclusions = &work->exclusions;
-  if ((store->exclusions.count && !join_exclusions(work, store)) ||
-      !loom_schedule_intervals(&schedule, report->hull.start, report->hull.end, rules->slack,
-                               &work->intervals))
-    return no_memory(error);
-  for (size_t w = 0; w < report->options.window_count; w++) {
-    int64_t excluded;
-    if (!loom_schedule_pieces(&work->intervals, exclusions, report->spans[w], &work->pieces,
-                              &excluded))
-      return no_memory(error);
-    loom_uptime_measure(&work->pieces, store->polls.items, store->polls.count, rules,
-                        report->options.as_of, &figures[w], NULL, NULL);
-    figures[w].excluded = excluded;
-  }
-  return LOOM_OK;
 }
 
 /* ---- threads ---- */
@@ -170,6 +124,12 @@ static bool reserve(loom_report *report, size_t count) {
     if (!figures)
       return false;
     report->figures = figures;
+    if (report->options.strip_bins) {
+      char *strips = realloc(report->strips, capacity * report->options.strip_bins);
+      if (!strips)
+        return false;
+      report->strips = strips;
+    }
     report->row_capacity = capacity;
   }
   if (report->ids_capacity - report->ids_size < count * LOOM_ID_MAX) {
@@ -185,7 +145,7 @@ static bool reserve(loom_report *report, size_t count) {
 
 static bool keep_batch(struct work *work, size_t count) {
   loom_report *report = work->report;
-  size_t windows = report->options.window_count;
+  size_t windows = report->options.window_count, bins = report->options.strip_bins;
   pthread_mutex_lock(&report->lock);
   bool good = reserve(report, count);
   for (size_t i = 0; good && i < count; i++) {
@@ -193,11 +153,13 @@ static bool keep_batch(struct work *work, size_t count) {
     size_t at = report->row_count++;
     report->rows[at] = (struct row){.id_offset = report->ids_size,
                                     .id_length = store->id_length,
-                                    .figures = at * windows};
+                                    .index = at};
     memcpy(report->ids + report->ids_size, store->id, store->id_length);
     report->ids_size += store->id_length;
     memcpy(report->figures + at * windows, work->figures + i * windows,
            windows * sizeof *work->figures);
+    if (bins)
+      memcpy(report->strips + at * bins, work->strips + i * bins, bins);
   }
   pthread_mutex_unlock(&report->lock);
   return good;
@@ -205,17 +167,19 @@ static bool keep_batch(struct work *work, size_t count) {
 
 static loom_status work_through(struct work *work, loom_error *error) {
   loom_report *report = work->report;
-  size_t windows = report->options.window_count, count;
+  size_t windows = report->options.window_count, bins = report->options.strip_bins, count;
   loom_status status;
   work->figures = calloc(BATCH * windows, sizeof *work->figures);
-  if (!work->figures)
+  work->strips = bins ? malloc(BATCH * bins) : NULL;
+  if (!work->figures || (bins && (!work->strips || !loom_strip_init(&work->strip, bins))))
     return no_memory(error);
   do {
     if (atomic_load(&report->cancelled))
       return loom_fail(error, LOOM_ECANCELED, "the report was cancelled");
     status = take_batch(work, &count, error);
     for (size_t i = 0; status == LOOM_OK && i < count; i++)
-      status = measure(work, &work->stores[i], work->figures + i * windows, error);
+      status = measure(work, &work->stores[i], work->figures + i * windows,
+                       bins ? work->strips + i * bins : NULL, error);
     if (status == LOOM_OK && !keep_batch(work, count))
       status = no_memory(error);
     atomic_fetch_add(&report->stores_done, count);
@@ -252,10 +216,10 @@ static void *run_thread(void *context) {
     status = work_through(work, &error);
     for (size_t i = 0; i < BATCH; i++)
       loom_store_free(&work->stores[i]);
-    loom_spans_free(&work->intervals);
-    loom_spans_free(&work->exclusions);
-    loom_spans_free(&work->pieces);
+    loom_measure_free(&work->measure);
+    loom_strip_free(&work->strip);
     free(work->figures);
+    free(work->strips);
     free(work);
   }
   if (status != LOOM_OK)
@@ -272,55 +236,56 @@ static void *run_thread(void *context) {
 /* ---- starting ---- */
 
 static loom_status resolve_windows(loom_report *report, loom_error *error) {
+  struct loom_span *hull = &report->setting.hull;
   for (size_t w = 0; w < report->options.window_count; w++) {
     const struct loom_window_option *window = &report->windows[w];
     struct loom_span *span = &report->spans[w];
     *span = (struct loom_span){window->from, window->to};
     if (window->length)
-      *span = (struct loom_span){report->options.as_of - window->length, report->options.as_of};
+      *span = (struct loom_span){report->setting.as_of - window->length, report->setting.as_of};
     if (span->end <= span->start)
       return loom_fail(error, LOOM_EINVAL, "window %zu ends before it starts", w + 1);
     if (span->end - span->start > LOOM_WINDOW_LENGTH_MAX)
       return loom_fail(error, LOOM_EINVAL, "window %zu is longer than 100 years", w + 1);
-    if (w == 0 || span->start < report->hull.start)
-      report->hull.start = span->start;
-    if (w == 0 || span->end > report->hull.end)
-      report->hull.end = span->end;
+    if (w == 0 || span->start < hull->start)
+      hull->start = span->start;
+    if (w == 0 || span->end > hull->end)
+      hull->end = span->end;
   }
-  if (report->hull.end - report->hull.start > LOOM_WINDOW_LENGTH_MAX)
+  if (hull->end - hull->start > LOOM_WINDOW_LENGTH_MAX)
     return loom_fail(error, LOOM_EINVAL, "the windows are more than 100 years apart");
   return LOOM_OK;
 }
 
 static bool copy_globs(loom_report *report) {
-  report->globs = calloc(report->options.glob_count + 1, sizeof *report->globs);
-  for (size_t i = 0; report->globs && i < report->options.glob_count; i++)
-    if (!(report->globs[i] = strdup(report->options.globs[i])))
+  struct loom_selection *selection = &report->options.selection;
+  report->globs = calloc(selection->glob_count + 1, sizeof *report->globs);
+  for (size_t i = 0; report->globs && i < selection->glob_count; i++)
+    if (!(report->globs[i] = strdup(selection->globs[i])))
       return false;
+  selection->globs = (const char *const *)report->globs;
   return report->globs != NULL;
 }
 
-/* Everything that needs the snapshot and no threads. */
-static loom_status prepare(loom_report *report, loom_error *error) {
-  struct loom_report_options *options = &report->options;
+static loom_status take_snapshot(loom_report *report, loom_error *error) {
   loom_source *source = report->source;
   loom_status status = source->snapshot(source, error);
-  if (status == LOOM_OK && !options->has_as_of)
-    status = source->newest(source, &options->as_of, error);
-  if (status == LOOM_OK)
-    status = resolve_windows(report, error);
-  if (status != LOOM_OK)
-    return status;
-  struct loom_source_query query = {.from = report->hull.start,
-                                    .to = report->hull.end,
-                                    .neighbours =
-                                        options->rules.evidence == LOOM_EVIDENCE_AROUND,
-                                    .as_of = options->as_of,
-                                    .all_stores = options->all_stores,
-                                    .globs = (const char *const *)report->globs,
-                                    .glob_count = options->glob_count};
-  status = source->select(source, &query, &report->common, &report->store_count, error);
-  loom_spans_merge(&report->common.exclusions, true);
+  report->setting.as_of = report->options.as_of;
+  if (status == LOOM_OK && !report->options.has_as_of)
+    status = source->newest(source, &report->setting.as_of, error);
+  return status == LOOM_OK ? resolve_windows(report, error) : status;
+}
+
+static loom_status select_stores(loom_report *report, loom_error *error) {
+  struct loom_setting *setting = &report->setting;
+  struct loom_source_query query = {.from = setting->hull.start,
+                                    .to = setting->hull.end,
+                                    .neighbours = setting->rules.evidence == LOOM_EVIDENCE_AROUND,
+                                    .as_of = setting->as_of,
+                                    .selection = report->options.selection};
+  loom_status status = report->source->select(report->source, &query, &setting->common,
+                                              &report->store_count, error);
+  loom_spans_merge(&setting->common.exclusions, true);
   return status;
 }
 
@@ -346,19 +311,7 @@ static void start_threads(loom_report *report) {
     run_thread(report);
 }
 
-loom_status loom_report_start(const struct loom_report_options *options, loom_source *source,
-                              loom_zones *zones, loom_report **out, loom_error *error) {
-  loom_error cause;
-  *out = NULL;
-  if (options->window_count < 1 || options->window_count > LOOM_WINDOWS_MAX)
-    return loom_fail(error, LOOM_EINVAL, "a report has 1 to %d windows", LOOM_WINDOWS_MAX);
-  loom_report *report = calloc(1, sizeof *report);
-  if (!report)
-    return no_memory(error);
-  report->options = *options;
-  memcpy(report->windows, options->windows, options->window_count * sizeof *report->windows);
-  report->source = source;
-  report->zones = zones;
+static void init_locks(loom_report *report) {
   pthread_mutex_init(&report->source_lock, NULL);
   pthread_mutex_init(&report->lock, NULL);
   pthread_condattr_t attributes; /* waits must not depend on the clock on the wall */
@@ -366,25 +319,48 @@ loom_status loom_report_start(const struct loom_report_options *options, loom_so
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_cond_init(&report->finished, &attributes);
   pthread_condattr_destroy(&attributes);
-  loom_status status = loom_zones_get(zones, options->default_zone, strlen(options->default_zone),
-                                      &report->default_zone, &cause);
-  if (status != LOOM_OK) {
-    char name[LOOM_QUOTED_SIZE];
-    status = loom_fail(error, status, "default zone: %s %.200s",
-                       loom_quote(name, options->default_zone, strlen(options->default_zone)),
-                       cause.message);
-  }
+}
+
+loom_status loom_report_prepare(const struct loom_report_options *options, loom_source *source,
+                                loom_zones *zones, loom_report **out, loom_error *error) {
+  *out = NULL;
+  if (options->window_count < 1 || options->window_count > LOOM_WINDOWS_MAX)
+    return loom_fail(error, LOOM_EINVAL, "a report has 1 to %d windows", LOOM_WINDOWS_MAX);
+  if (options->strip_bins > LOOM_STRIP_BINS_MAX ||
+      (options->strip_bins && options->strip_window >= options->window_count))
+    return loom_fail(error, LOOM_EINVAL, "a strip is of one of the windows, and has up to %d bins",
+                     LOOM_STRIP_BINS_MAX);
+  loom_report *report = calloc(1, sizeof *report);
+  if (!report)
+    return no_memory(error);
+  report->options = *options;
+  memcpy(report->windows, options->windows, options->window_count * sizeof *report->windows);
+  report->source = source;
+  report->setting.rules = options->rules;
+  report->setting.zones = zones;
+  loom_overlays_init(&report->setting.overlays);
+  init_locks(report);
+  loom_status status = loom_setting_zone(&report->setting, options->default_zone, error);
   if (status == LOOM_OK && !copy_globs(report))
     status = no_memory(error);
   if (status == LOOM_OK)
-    status = prepare(report, error);
-  if (status != LOOM_OK) {
+    status = take_snapshot(report, error);
+  if (status == LOOM_OK)
+    *out = report;
+  else
     loom_report_free(report);
-    return status;
-  }
-  start_threads(report);
-  *out = report;
-  return LOOM_OK;
+  return status;
+}
+
+struct loom_overlays *loom_report_overlays(loom_report *report) {
+  return &report->setting.overlays;
+}
+
+loom_status loom_report_start(loom_report *report, loom_error *error) {
+  loom_status status = select_stores(report, error);
+  if (status == LOOM_OK)
+    start_threads(report);
+  return status;
 }
 
 loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_error *error) {
@@ -425,23 +401,29 @@ void loom_report_free(loom_report *report) {
     pthread_join(report->threads[i], NULL);
   if (!report->released)
     report->source->release(report->source);
-  loom_common_free(&report->common);
+  loom_common_free(&report->setting.common);
+  loom_overlays_free(&report->setting.overlays);
   pthread_cond_destroy(&report->finished);
   pthread_mutex_destroy(&report->lock);
   pthread_mutex_destroy(&report->source_lock);
-  for (size_t i = 0; report->globs && i < report->options.glob_count; i++)
+  for (size_t i = 0; report->globs && i < report->options.selection.glob_count; i++)
     free(report->globs[i]);
   free(report->globs);
   free(report->rows);
   free(report->ids);
   free(report->figures);
+  free(report->strips);
   free(report);
 }
 
 /* ---- results ---- */
 
+struct loom_span loom_report_hull(const loom_report *report) {
+  return report->setting.hull;
+}
+
 int64_t loom_report_as_of(const loom_report *report) {
-  return report->options.as_of;
+  return report->setting.as_of;
 }
 
 size_t loom_report_window_count(const loom_report *report) {
@@ -462,5 +444,24 @@ const char *loom_report_store(const loom_report *report, size_t row, size_t *len
 }
 
 const struct loom_figures *loom_report_figures(const loom_report *report, size_t row) {
-  return report->figures + report->rows[row].figures;
+  return report->figures + report->rows[row].index * report->options.window_count;
+}
+
+size_t loom_report_strip_bins(const loom_report *report) {
+  return report->options.strip_bins;
+}
+
+const char *loom_report_strip(const loom_report *report, size_t row) {
+  return report->strips + report->rows[row].index * report->options.strip_bins;
+}
+
+bool loom_report_find(const loom_report *report, const char *id, size_t length, size_t *row) {
+  const struct row wanted = {.id = id, .id_length = length};
+  const struct row *found =
+      report->row_count
+          ? bsearch(&wanted, report->rows, report->row_count, sizeof wanted, compare_rows)
+          : NULL;
+  if (found)
+    *row = (size_t)(found - report->rows);
+  return found != NULL;
 }

@@ -29,20 +29,27 @@ struct loom_report_options {
   bool has_as_of;      /* otherwise as_of is the newest poll */
   int64_t as_of;
   const char *default_zone; /* of stores without one */
-  bool all_stores;          /* see struct loom_source_query */
-  const char *const *globs;
-  size_t glob_count;
+  struct loom_selection selection; /* which stores; its ids must outlive the report */
+  /* A strip for each store: window number `strip_window` cut into so many bins (0: no strips; see strip.h). */
+  size_t strip_window, strip_bins;
   unsigned threads; /* 0: as many as there are processors, up to 8 */
 };
 
 typedef struct loom_report loom_report;
 
 /*
-** Starts computing in threads of its own. Options are copied; the source and the zones must outlive the report,
-** and the source is used by it alone until it is done. Free with loom_report_free, at any time.
+** Takes a snapshot and resolves the windows, so that hours can be overridden before it starts. Options are copied; the
+** source and the zones must outlive the report, and the source is used by it alone until it is done. Free with
+** loom_report_free, at any time.
 */
-loom_status loom_report_start(const struct loom_report_options *options, loom_source *source,
-                              loom_zones *zones, loom_report **report, loom_error *error);
+loom_status loom_report_prepare(const struct loom_report_options *options, loom_source *source,
+                                loom_zones *zones, loom_report **report, loom_error *error);
+
+/* Hours for this report alone. Before the start only. */
+struct loom_overlays *loom_report_overlays(loom_report *report);
+
+/* Starts computing in threads of its own. On failure the report is of no more use. */
+loom_status loom_report_start(loom_report *report, loom_error *error);
 
 /* Waits for at most so many milliseconds. LOOM_OK: still running; LOOM_DONE: complete; else why it failed. */
 loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_error *error);
@@ -56,15 +63,27 @@ void loom_report_cancel(loom_report *report);
 /* Cancels if need be, and waits for the threads. */
 void loom_report_free(loom_report *report);
 
-/* ---- results, of a complete report ---- */
+/* ---- what is known once it is prepared ---- */
 
 int64_t loom_report_as_of(const loom_report *report);
 size_t loom_report_window_count(const loom_report *report);
 struct loom_span loom_report_window(const loom_report *report, size_t window);
 
+/* From the first window's start to the last one's end. */
+struct loom_span loom_report_hull(const loom_report *report);
+
+/* ---- results, of a complete report ---- */
+
 /* Rows are sorted by store id as bytes. */
 size_t loom_report_count(const loom_report *report);
 const char *loom_report_store(const loom_report *report, size_t row, size_t *length);
+
+/* The row of a store; false if it has none. */
+bool loom_report_find(const loom_report *report, const char *id, size_t length, size_t *row);
+
+/* A row's strip, loom_report_strip_bins letters without a NUL. */
+size_t loom_report_strip_bins(const loom_report *report);
+const char *loom_report_strip(const loom_report *report, size_t row);
 
 /* The figures of one row, window after window. */
 const struct loom_figures *loom_report_figures(const loom_report *report, size_t row);

@@ -4,24 +4,16 @@
 #include "schedule.h"
 #include "civil.h"
 
-struct builder {
-  const struct loom_schedule *schedule;
-  int32_t slack;
-  struct loom_spans *intervals;
-};
-
 static int64_t instant_of(const loom_zone *zone, int32_t date, int32_t seconds) {
   return loom_zone_instant(zone, (int64_t)date * LOOM_DAY_SECONDS + seconds) * LOOM_SECOND;
 }
 
-static bool add_opening(struct builder *b, int32_t date, int32_t open, int32_t close) {
-  if (open == LOOM_CLOSED)
-    return true;
-  if (close >= LOOM_DAY_SECONDS - b->slack)
+struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open, int32_t close,
+                                    int32_t slack) {
+  if (close >= LOOM_DAY_SECONDS - slack)
     close = LOOM_DAY_SECONDS;
-  int64_t start = instant_of(b->schedule->zone, date, open);
-  int64_t end = instant_of(b->schedule->zone, date + (close <= open), close);
-  return end <= start || loom_spans_add(b->intervals, start, end);
+  return (struct loom_span){instant_of(zone, date, open),
+                            instant_of(zone, date + (close <= open), close)};
 }
 
 /* Index of the first special day on or after a date. */
@@ -37,54 +29,92 @@ static size_t find_day(const struct loom_special_day *days, size_t count, int32_
   return low;
 }
 
-/* Adds a special day's openings; *found tells whether the date is one. */
-static bool add_special(struct builder *b, const struct loom_special_day *days, size_t count,
-                        int32_t date, bool *found) {
-  *found = false;
-  for (size_t i = find_day(days, count, date); i < count && days[i].date == date; i++) {
-    *found = true;
-    if (!add_opening(b, date, days[i].open, days[i].close))
+/* One date, and who wants to know of its openings. */
+struct inquiry {
+  const struct loom_schedule *schedule;
+  int32_t date, slack;
+  loom_opening_fn *opening;
+  void *context;
+};
+
+static bool tell(const struct inquiry *inquiry, int32_t open, int32_t close) {
+  return open == LOOM_CLOSED || inquiry->opening(inquiry->context, inquiry->date, open, close);
+}
+
+/* Tells of a special day's openings, the first of which is days[at]. */
+static bool tell_special(const struct inquiry *inquiry, const struct loom_special_day *days,
+                         size_t count, size_t at) {
+  for (; at < count && days[at].date == inquiry->date; at++)
+    if (!tell(inquiry, days[at].open, days[at].close))
       return false;
-  }
   return true;
 }
 
-/* Adds the openings of the week in force on a date. A store without one is open all day. */
-static bool add_weekly(struct builder *b, int32_t date) {
-  const struct loom_hours *hours = b->schedule->hours;
-  size_t end = b->schedule->hours_count;
-  while (end > 0 && hours[end - 1].from > date)
+/* Tells of the openings of the week in force on the date. A store without one is open all day. */
+static bool tell_weekly(const struct inquiry *inquiry, enum loom_origin *origin) {
+  const struct loom_hours *hours = inquiry->schedule->hours;
+  size_t end = inquiry->schedule->hours_count;
+  while (end > 0 && hours[end - 1].from > inquiry->date)
     end--;
-  if (end == 0 || hours[end - 1].open == LOOM_NO_HOURS)
-    return add_opening(b, date, 0, b->slack == 0 ? LOOM_DAY_SECONDS - 1 : LOOM_DAY_SECONDS);
+  *origin = LOOM_ORIGIN_WEEKLY;
+  if (end == 0 || hours[end - 1].open == LOOM_NO_HOURS) {
+    *origin = LOOM_ORIGIN_NO_HOURS;
+    return tell(inquiry, 0, inquiry->slack == 0 ? LOOM_DAY_SECONDS - 1 : LOOM_DAY_SECONDS);
+  }
   size_t begin = end;
   while (begin > 0 && hours[begin - 1].from == hours[end - 1].from)
     begin--;
-  int weekday = loom_weekday(date);
+  int weekday = loom_weekday(inquiry->date);
   for (size_t i = begin; i < end; i++)
-    if (hours[i].weekday == weekday && !add_opening(b, date, hours[i].open, hours[i].close))
+    if (hours[i].weekday == weekday && !tell(inquiry, hours[i].open, hours[i].close))
       return false;
   return true;
 }
 
-static bool add_date(struct builder *b, int32_t date) {
-  const struct loom_schedule *s = b->schedule;
-  bool found;
-  if (!add_special(b, s->own_days, s->own_days_count, date, &found))
-    return false;
-  if (!found && !add_special(b, s->all_days, s->all_days_count, date, &found))
-    return false;
-  return found || add_weekly(b, date);
+bool loom_schedule_date(const struct loom_schedule *schedule, int32_t date, int32_t slack,
+                        loom_opening_fn *opening, void *context, enum loom_origin *origin) {
+  const struct loom_schedule *s = schedule;
+  const struct inquiry inquiry = {schedule, date, slack, opening, context};
+  size_t own = find_day(s->own_days, s->own_days_count, date);
+  size_t all = find_day(s->all_days, s->all_days_count, date);
+  if (own < s->own_days_count && s->own_days[own].date == date) {
+    *origin = LOOM_ORIGIN_OWN_DAY;
+    return tell_special(&inquiry, s->own_days, s->own_days_count, own);
+  }
+  if (all < s->all_days_count && s->all_days[all].date == date) {
+    *origin = LOOM_ORIGIN_ALL_DAY;
+    return tell_special(&inquiry, s->all_days, s->all_days_count, all);
+  }
+  return tell_weekly(&inquiry, origin);
+}
+
+/* The local date is within one of the UTC date, and an opening may reach through the date after its own. */
+void loom_schedule_dates(int64_t from, int64_t to, int32_t *first, int32_t *last) {
+  *first = loom_date_of_instant(from) - 2;
+  *last = loom_date_of_instant(to) + 1;
+}
+
+struct builder {
+  const loom_zone *zone;
+  int32_t slack;
+  struct loom_spans *intervals;
+};
+
+static bool add_opening(void *context, int32_t date, int32_t open, int32_t close) {
+  const struct builder *b = context;
+  struct loom_span span = loom_schedule_span(b->zone, date, open, close, b->slack);
+  return span.end <= span.start || loom_spans_add(b->intervals, span.start, span.end);
 }
 
 bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from, int64_t to,
                              int32_t slack, struct loom_spans *intervals) {
-  struct builder b = {schedule, slack, intervals};
-  /* The local date is within one of the UTC date, and an opening may reach through the date after its own. */
-  int32_t first = loom_date_of_instant(from) - 2, last = loom_date_of_instant(to) + 1;
+  struct builder b = {schedule->zone, slack, intervals};
+  enum loom_origin origin;
+  int32_t first, last;
+  loom_schedule_dates(from, to, &first, &last);
   intervals->count = 0;
   for (int32_t date = first; date <= last; date++)
-    if (!add_date(&b, date))
+    if (!loom_schedule_date(schedule, date, slack, add_opening, &b, &origin))
       return false;
   loom_spans_merge(intervals, false);
   size_t kept = 0;

@@ -29,6 +29,31 @@ struct loom_schedule {
   size_t all_days_count;
 };
 
+/* Why a date has the openings that it has. */
+enum loom_origin {
+  LOOM_ORIGIN_OWN_DAY,   /* the store's own special day */
+  LOOM_ORIGIN_ALL_DAY,   /* every store's special day */
+  LOOM_ORIGIN_WEEKLY,    /* the weekly hours in force */
+  LOOM_ORIGIN_NO_HOURS   /* no hours: open all day */
+};
+
+/* Takes one opening of a date, in seconds since local midnight, as written: before slack and midnight are regarded. */
+typedef bool loom_opening_fn(void *context, int32_t date, int32_t open, int32_t close);
+
+/*
+** Calls `opening` for each opening of a local date; a closed date has none. It stops when `opening` returns false,
+** and then returns false.
+*/
+bool loom_schedule_date(const struct loom_schedule *schedule, int32_t date, int32_t slack,
+                        loom_opening_fn *opening, void *context, enum loom_origin *origin);
+
+/* The instants of an opening. An empty span means that the clock skips it. */
+struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open, int32_t close,
+                                    int32_t slack);
+
+/* First and last local date whose openings may reach into [from, to). */
+void loom_schedule_dates(int64_t from, int64_t to, int32_t *first, int32_t *last);
+
 /*
 ** Fills `intervals` with every opening that reaches into [from, to): sorted, overlaps merged, touching ones
 ** apart. Openings that start before `from` or end after `to` come whole. `slack` is in seconds.

@@ -22,14 +22,21 @@ struct loom_special_days {
   size_t count, capacity;
 };
 
+/* Which stores are wanted: without ids and patterns, all of them. */
+struct loom_selection {
+  const struct loom_id_table *ids; /* these; or NULL */
+  const char *const *globs;        /* and those whose id matches one of these patterns (* ? [a-z]) */
+  size_t glob_count;
+  bool all_stores; /* also stores without any poll that have hours or a zone */
+};
+
 /* What is asked of a source. */
 struct loom_source_query {
   int64_t from, to; /* polls of these instants and between, in microseconds */
   bool neighbours;  /* also the nearest poll before `from`, and the nearest after `to` up to `as_of` */
+  bool no_polls;    /* only schedules are wanted */
   int64_t as_of;
-  bool all_stores;          /* also stores without any poll that have hours or a zone */
-  const char *const *globs; /* stores whose id matches one of these patterns (* ? [a-z]); none: all */
-  size_t glob_count;
+  struct loom_selection selection;
 };
 
 /* One store. The buffers are kept between stores; further polls than those asked for do no harm. */

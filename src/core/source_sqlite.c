@@ -1,6 +1,9 @@
 /*
-** Loom's own database as a source. Every table is read in order of store number, by a cursor each, and polls by
-** one cursor for each day, so that a report passes over the data once and holds one store at a time.
+** Loom's own database as a source, in one of two ways.
+**
+** A scan reads every table in order of store number, by a cursor each, and polls by one cursor for each day, so that a
+** report passes over the data once and holds one store at a time. Look-ups, where few stores are wanted, ask every
+** table for one store after the other.
 */
 #include "source_sqlite.h"
 #include "civil.h"
@@ -9,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A statement whose column 0 is the store's number, in ascending order. */
+/* One store in so many, or more, are read by a scan: a look-up costs about as much as passing over ten stores. */
+#define LOOK_UP_SHARE 16
+
+/* A statement whose column 0 is the store's number: in ascending order, or of one store. */
 struct cursor {
   sqlite3_stmt *statement;
   int64_t store; /* of the row it stands on; INT64_MAX at the end */
@@ -18,8 +24,10 @@ struct cursor {
 struct sqlite_source {
   loom_source base;
   loom_database *database;
-  bool in_snapshot;
+  bool shared, in_snapshot;
   struct loom_source_query query;
+  bool looking_up;  /* otherwise it scans */
+  uint32_t next_id; /* of the selection: the next one to look up */
   struct cursor stores, hours, special_days, exclusions;
   struct loom_stored_hours stored_hours;
   struct cursor *days; /* of the query's range that hold polls, in order */
@@ -45,15 +53,23 @@ static loom_status step(struct sqlite_source *source, struct cursor *cursor, loo
   return LOOM_OK;
 }
 
-/* Parameters 1 and 2, where a statement has them, are the query's range. */
+/* Parameters 1 and 2, where a statement has them, are the query's range, and 3 the store that is looked up. */
 static loom_status open_cursor(struct sqlite_source *source, const char *sql,
                                struct cursor *cursor, loom_error *error) {
   loom_status status = loom_database_prepare(source->database, sql, &cursor->statement, error);
-  if (status == LOOM_OK && sqlite3_bind_parameter_count(cursor->statement) == 2) {
+  if (status == LOOM_OK && sqlite3_bind_parameter_count(cursor->statement) >= 2) {
     sqlite3_bind_int64(cursor->statement, 1, source->query.from);
     sqlite3_bind_int64(cursor->statement, 2, source->query.to);
   }
   return status == LOOM_OK ? step(source, cursor, error) : status;
+}
+
+/* Moves a cursor that looks up to the first row of a store. */
+static loom_status look_up(struct sqlite_source *source, struct cursor *cursor, int64_t store,
+                           loom_error *error) {
+  sqlite3_reset(cursor->statement);
+  sqlite3_bind_int64(cursor->statement, 3, store);
+  return step(source, cursor, error);
 }
 
 /* Moves to the store's first row, if it has one; *found tells. */
@@ -97,11 +113,13 @@ static void close_cursors(struct sqlite_source *source) {
   source->days = NULL;
   source->all_days = NULL;
   source->day_count = source->all_day_count = 0;
+  source->next_id = 0;
 }
 
 static loom_status snapshot(loom_source *base, loom_error *error) {
   struct sqlite_source *source = (struct sqlite_source *)base;
-  loom_status status = loom_database_begin_read(source->database, error);
+  loom_status status = source->shared ? loom_database_begin_read(source->database, error)
+                                      : loom_database_begin_report(source->database, error);
   source->in_snapshot = status == LOOM_OK;
   return status;
 }
@@ -191,6 +209,10 @@ static loom_status open_days(struct sqlite_source *source, loom_error *error) {
   source->days = calloc(end - begin + 1, sizeof *source->days);
   if (!source->days)
     return no_memory(error);
+  if (source->looking_up) { /* their blocks are looked up, too */
+    source->day_count = end - begin;
+    return LOOM_OK;
+  }
   for (; source->day_count < end - begin; source->day_count++) {
     struct cursor *cursor = &source->days[source->day_count];
     loom_status status = loom_database_prepare(
@@ -254,41 +276,64 @@ static loom_status take_exclusions(struct sqlite_source *source, int64_t store,
 /* Rows for every store have a NULL store, which reads as 0 and sorts before all numbers. */
 #define EVERY_STORE 0
 
+#define STORE_COLUMNS                                                                              \
+  "SELECT number, store_id, ifnull(timezone_override, timezone), first_poll, newest_poll FROM store"
+#define HOURS_COLUMNS "SELECT w.store, " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
+#define SPECIAL_DAY_COLUMNS                                                                        \
+  "SELECT store, date, open_s, close_s, origin = 'override' AS prevails FROM special_day"
+#define EXCLUSION_COLUMNS "SELECT store, from_us, to_us FROM exclusion"
+
+/* Look-ups have parameters 1 to 3, so that they are bound alike. */
+static const struct cursor_sql {
+  const char *stores, *hours, *special_days, *exclusions;
+} scan_sql = {STORE_COLUMNS " ORDER BY number",
+              HOURS_COLUMNS " ORDER BY w.store, w.origin, w.effective_from",
+              SPECIAL_DAY_COLUMNS " ORDER BY store, date, prevails DESC",
+              EXCLUSION_COLUMNS " WHERE to_us > ?1 AND from_us < ?2 ORDER BY store, from_us"},
+  look_up_sql = {STORE_COLUMNS " WHERE store_id = ?3",
+                 HOURS_COLUMNS " WHERE w.store = ?3 ORDER BY w.origin, w.effective_from",
+                 SPECIAL_DAY_COLUMNS " WHERE store IS ?3 ORDER BY date, prevails DESC",
+                 EXCLUSION_COLUMNS
+                 " WHERE store IS ?3 AND to_us > ?1 AND from_us < ?2 ORDER BY from_us"};
+
+/* Decides how stores are read; *store_count is how many there may be. */
+static loom_status choose_way(struct sqlite_source *source, uint64_t *store_count,
+                              loom_error *error) {
+  const struct loom_selection *selection = &source->query.selection;
+  int64_t count = 0;
+  loom_status status =
+      loom_database_number(source->database, "SELECT count(*) FROM store", &count, error);
+  source->looking_up = selection->ids && selection->glob_count == 0 &&
+                       selection->ids->count <= 1 + count / LOOK_UP_SHARE;
+  *store_count = source->looking_up ? selection->ids->count : (uint64_t)count;
+  return status;
+}
+
+static loom_status open_cursors(struct sqlite_source *source, loom_error *error) {
+  const struct cursor_sql *sql = source->looking_up ? &look_up_sql : &scan_sql;
+  loom_status status = open_cursor(source, sql->stores, &source->stores, error);
+  if (status == LOOM_OK)
+    status = open_cursor(source, sql->hours, &source->hours, error);
+  if (status == LOOM_OK)
+    status = open_cursor(source, sql->special_days, &source->special_days, error);
+  if (status == LOOM_OK)
+    status = open_cursor(source, sql->exclusions, &source->exclusions, error);
+  return status;
+}
+
 static loom_status select_stores(loom_source *base, const struct loom_source_query *query,
                                  struct loom_common *common, uint64_t *store_count,
                                  loom_error *error) {
   struct sqlite_source *source = (struct sqlite_source *)base;
-  int64_t count = 0;
   source->query = *query;
-  loom_status status =
-      loom_database_number(source->database, "SELECT count(*) FROM store", &count, error);
-  *store_count = (uint64_t)count;
+  loom_status status = choose_way(source, store_count, error);
   if (status == LOOM_OK)
-    status = open_cursor(source,
-                         "SELECT number, store_id, ifnull(timezone_override, timezone), first_poll,"
-                         " newest_poll FROM store"
-                         " ORDER BY number",
-                         &source->stores, error);
-  if (status == LOOM_OK)
-    status = open_cursor(source,
-                         "SELECT w.store, " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
-                         " ORDER BY w.store, w.origin, w.effective_from",
-                         &source->hours, error);
-  if (status == LOOM_OK)
-    status = open_cursor(source,
-                         "SELECT store, date, open_s, close_s, origin = 'override' AS prevails"
-                         " FROM special_day ORDER BY store, date, prevails DESC",
-                         &source->special_days, error);
-  if (status == LOOM_OK)
-    status = open_cursor(source,
-                         "SELECT store, from_us, to_us FROM exclusion WHERE to_us > ?1 AND from_us < ?2"
-                         " ORDER BY store, from_us",
-                         &source->exclusions, error);
-  if (status == LOOM_OK)
+    status = open_cursors(source, error);
+  if (status == LOOM_OK && !query->no_polls)
     status = list_days(source, error);
-  if (status == LOOM_OK)
+  if (status == LOOM_OK && !query->no_polls)
     status = open_days(source, error);
-  if (status == LOOM_OK && query->neighbours)
+  if (status == LOOM_OK && (query->neighbours || source->looking_up))
     status = loom_database_prepare(source->database,
                                    "SELECT polls FROM poll_block WHERE day = ? AND store = ?",
                                    &source->block, error);
@@ -334,21 +379,7 @@ static loom_status add_block(struct sqlite_source *source, int32_t day, sqlite3_
   return loom_poll_block_decode(block, size, polls) ? LOOM_OK : no_memory(error);
 }
 
-static loom_status take_polls(struct sqlite_source *source, int64_t store,
-                              struct loom_polls *polls, loom_error *error) {
-  loom_status status = LOOM_OK;
-  polls->count = 0;
-  for (size_t i = 0; status == LOOM_OK && i < source->day_count; i++) {
-    bool found;
-    status = seek(source, &source->days[i], store, &found, error);
-    if (status == LOOM_OK && found)
-      status = add_block(source, source->all_days[source->first_day + i],
-                         source->days[i].statement, 1, polls, error);
-  }
-  return status;
-}
-
-/* Reads the store's block of a day that the cursors do not cover; an empty list if there is none. */
+/* Looks the store's block of a day up; nothing is added if there is none. */
 static loom_status read_block(struct sqlite_source *source, int32_t day, int64_t store,
                               struct loom_polls *polls, loom_error *error) {
   loom_status status = LOOM_OK;
@@ -360,6 +391,23 @@ static loom_status read_block(struct sqlite_source *source, int32_t day, int64_t
   else if (result != SQLITE_DONE)
     status = loom_database_failure(source->database, error);
   sqlite3_reset(source->block);
+  return status;
+}
+
+static loom_status take_polls(struct sqlite_source *source, int64_t store,
+                              struct loom_polls *polls, loom_error *error) {
+  loom_status status = LOOM_OK;
+  polls->count = 0;
+  for (size_t i = 0; status == LOOM_OK && i < source->day_count; i++) {
+    int32_t day = source->all_days[source->first_day + i];
+    bool found = false;
+    if (source->looking_up)
+      status = read_block(source, day, store, polls, error);
+    else
+      status = seek(source, &source->days[i], store, &found, error);
+    if (status == LOOM_OK && found)
+      status = add_block(source, day, source->days[i].statement, 1, polls, error);
+  }
   return status;
 }
 
@@ -406,11 +454,13 @@ static loom_status add_after(struct sqlite_source *source, int64_t store, int64_
   return status;
 }
 
-static bool matches(const struct loom_source_query *query, const char *id) {
-  for (size_t i = 0; i < query->glob_count; i++)
-    if (sqlite3_strglob(query->globs[i], id) == 0)
+static bool matches(const struct loom_selection *selection, const char *id, size_t length) {
+  for (size_t i = 0; i < selection->glob_count; i++)
+    if (sqlite3_strglob(selection->globs[i], id) == 0)
       return true;
-  return query->glob_count == 0;
+  if (selection->ids)
+    return loom_id_table_find(selection->ids, id, length) != LOOM_NO_NUMBER;
+  return selection->glob_count == 0;
 }
 
 static loom_status read_store(struct sqlite_source *source, struct loom_store *store,
@@ -430,9 +480,10 @@ static loom_status read_store(struct sqlite_source *source, struct loom_store *s
 
 /* Whether the store that the cursor stands on belongs in the report. */
 static loom_status is_wanted(struct sqlite_source *source, bool *wanted, loom_error *error) {
+  const struct loom_selection *selection = &source->query.selection;
   sqlite3_stmt *row = source->stores.statement;
   *wanted = sqlite3_column_type(row, 3) != SQLITE_NULL;
-  if (*wanted || !source->query.all_stores)
+  if (*wanted || !selection->all_stores)
     return LOOM_OK;
   *wanted = sqlite3_column_type(row, 2) != SQLITE_NULL;
   return *wanted ? LOOM_OK : seek(source, &source->hours, source->stores.store, wanted, error);
@@ -445,10 +496,13 @@ static loom_status take_store(struct sqlite_source *source, struct loom_store *s
   int64_t number = source->stores.store;
   bool polled = sqlite3_column_type(row, 3) != SQLITE_NULL;
   loom_status status = take_hours(source, number, &store->hours, error);
+  store->polls.count = 0;
   if (status == LOOM_OK)
     status = take_special_days(source, number, &store->special_days, error);
   if (status == LOOM_OK)
     status = take_exclusions(source, number, &store->exclusions, error);
+  if (source->query.no_polls)
+    return status;
   if (status == LOOM_OK)
     status = take_polls(source, number, &store->polls, error);
   if (status == LOOM_OK && polled && source->query.neighbours)
@@ -459,21 +513,48 @@ static loom_status take_store(struct sqlite_source *source, struct loom_store *s
   return status;
 }
 
+/* Moves all cursors to the next store of the selection that there is; LOOM_DONE when there are no more. */
+static loom_status look_next_up(struct sqlite_source *source, loom_error *error) {
+  const struct loom_id_table *ids = source->query.selection.ids;
+  loom_status status = LOOM_OK;
+  source->stores.store = INT64_MAX;
+  while (status == LOOM_OK && source->stores.store == INT64_MAX) {
+    size_t length;
+    if (source->next_id == ids->count)
+      return LOOM_DONE;
+    const char *id = loom_id_table_get(ids, source->next_id++, &length);
+    sqlite3_reset(source->stores.statement);
+    sqlite3_bind_text(source->stores.statement, 3, id, (int)length, SQLITE_STATIC);
+    status = step(source, &source->stores, error);
+  }
+  int64_t store = source->stores.store;
+  if (status == LOOM_OK)
+    status = look_up(source, &source->hours, store, error);
+  if (status == LOOM_OK)
+    status = look_up(source, &source->special_days, store, error);
+  if (status == LOOM_OK)
+    status = look_up(source, &source->exclusions, store, error);
+  return status;
+}
+
 static loom_status next(loom_source *base, struct loom_store *store, loom_error *error) {
   struct sqlite_source *source = (struct sqlite_source *)base;
   loom_status status = LOOM_OK;
   bool taken = false;
   while (status == LOOM_OK && !taken) {
-    if (source->stores.store == INT64_MAX)
-      return LOOM_DONE;
-    status = is_wanted(source, &taken, error);
+    if (source->looking_up)
+      status = look_next_up(source, error);
+    else if (source->stores.store == INT64_MAX)
+      status = LOOM_DONE;
+    if (status == LOOM_OK)
+      status = is_wanted(source, &taken, error);
     if (status == LOOM_OK && taken) {
       status = read_store(source, store, error);
-      taken = status == LOOM_OK && matches(&source->query, store->id);
+      taken = status == LOOM_OK && matches(&source->query.selection, store->id, store->id_length);
     }
     if (status == LOOM_OK && taken)
       status = take_store(source, store, error);
-    if (status == LOOM_OK)
+    if (status == LOOM_OK && !source->looking_up)
       status = step(source, &source->stores, error);
   }
   return status;
@@ -491,4 +572,11 @@ loom_source *loom_source_sqlite(loom_database *database) {
                                .free = free_source};
   source->database = loom_database_retain(database);
   return &source->base;
+}
+
+loom_source *loom_source_sqlite_shared(loom_database *database) {
+  loom_source *source = loom_source_sqlite(database);
+  if (source)
+    ((struct sqlite_source *)source)->shared = true;
+  return source;
 }

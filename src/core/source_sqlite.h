@@ -13,4 +13,7 @@
 */
 loom_source *loom_source_sqlite(loom_database *database);
 
+/* The same for use by the handle's own thread, which may read from it in other ways too. */
+loom_source *loom_source_sqlite_shared(loom_database *database);
+
 #endif

@@ -19,7 +19,8 @@ struct evidence {
   const loom_poll *before, *after; /* NULL: there is none */
 };
 
-static void add(struct judge *judge, int64_t start, int64_t end, enum loom_state state) {
+static void add(struct judge *judge, int64_t start, int64_t end, enum loom_state state,
+                const loom_poll *poll) {
   struct loom_figures *figures = judge->figures;
   if (start >= end)
     return;
@@ -38,7 +39,7 @@ static void add(struct judge *judge, int64_t start, int64_t end, enum loom_state
       figures->longest = end - judge->outage.start;
   }
   if (judge->segment)
-    judge->segment(judge->context, (struct loom_span){start, end}, state);
+    judge->segment(judge->context, (struct loom_span){start, end}, state, poll);
 }
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high) {
@@ -46,17 +47,17 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high) {
 }
 
 /* Adds the cell [start, end), which the poll vouches for. */
-static void vouch(struct judge *judge, int64_t start, int64_t end, loom_poll poll) {
-  enum loom_state state = loom_poll_active(poll) ? LOOM_UP : LOOM_DOWN;
+static void vouch(struct judge *judge, int64_t start, int64_t end, const loom_poll *poll) {
+  enum loom_state state = loom_poll_active(*poll) ? LOOM_UP : LOOM_DOWN;
   int64_t gap = judge->rules->max_gap;
   if (gap == LOOM_NO_MAX_GAP) {
-    add(judge, start, end, state);
+    add(judge, start, end, state, poll);
   } else if (start < end) {
-    int64_t instant = loom_poll_instant(poll);
+    int64_t instant = loom_poll_instant(*poll);
     int64_t from = clamp(instant - gap, start, end), to = clamp(instant + gap, start, end);
-    add(judge, start, from, LOOM_UNKNOWN);
-    add(judge, from, to, state);
-    add(judge, to, end, LOOM_UNKNOWN);
+    add(judge, start, from, LOOM_UNKNOWN, poll);
+    add(judge, from, to, state, poll);
+    add(judge, to, end, LOOM_UNKNOWN, poll);
   }
 }
 
@@ -83,12 +84,12 @@ static void judge_between(struct judge *judge, struct loom_span piece, const loo
                           const loom_poll *after) {
   if (before && after) {
     int64_t cut = clamp(handover(judge, *before, *after), piece.start, piece.end);
-    vouch(judge, piece.start, cut, *before);
-    vouch(judge, cut, piece.end, *after);
+    vouch(judge, piece.start, cut, before);
+    vouch(judge, cut, piece.end, after);
   } else if (before || after) {
-    vouch(judge, piece.start, piece.end, before ? *before : *after);
+    vouch(judge, piece.start, piece.end, before ? before : after);
   } else {
-    add(judge, piece.start, piece.end, judge->rules->no_data);
+    add(judge, piece.start, piece.end, judge->rules->no_data, NULL);
   }
 }
 
@@ -102,23 +103,24 @@ static void judge_piece(struct judge *judge, struct loom_span piece,
   int64_t from = piece.start;
   if (evidence->before) {
     int64_t cut = clamp(handover(judge, *evidence->before, *inside), from, piece.end);
-    vouch(judge, from, cut, *evidence->before);
+    vouch(judge, from, cut, evidence->before);
     from = cut;
   }
-  bool join = judge->rules->max_gap == LOOM_NO_MAX_GAP; /* polls of one state make one cell */
+  /* Polls of one state make one cell, unless someone wants to know which poll vouches for what. */
+  bool join = judge->rules->max_gap == LOOM_NO_MAX_GAP && !judge->segment;
   for (const loom_poll *poll = inside; poll < last; poll++) {
     if (join && !((poll[0] ^ poll[1]) & 1))
       continue;
     int64_t cut = handover(judge, poll[0], poll[1]);
-    vouch(judge, from, cut, *poll);
+    vouch(judge, from, cut, poll);
     from = cut;
   }
   int64_t cut = piece.end;
   if (evidence->after)
     cut = clamp(handover(judge, *last, *evidence->after), from, piece.end);
-  vouch(judge, from, cut, *last);
+  vouch(judge, from, cut, last);
   if (evidence->after)
-    vouch(judge, cut, piece.end, *evidence->after);
+    vouch(judge, cut, piece.end, evidence->after);
 }
 
 /* Index of the first poll at or after an instant, looking from `low` on. */

@@ -36,8 +36,12 @@ struct loom_figures {
   int64_t polls;             /* how many polls lie in the pieces */
 };
 
-/* A stretch of one state. Segments come in order; neighbours may share a state. */
-typedef void loom_segment_fn(void *context, struct loom_span span, enum loom_state state);
+/*
+** A stretch of one state, and the poll that vouches for it, or is too far from it to; NULL where there is no evidence.
+** Segments come in order; neighbours may share a state.
+*/
+typedef void loom_segment_fn(void *context, struct loom_span span, enum loom_state state,
+                             const loom_poll *poll);
 
 /*
 ** Judges each piece. `pieces` are in order and disjoint; `polls` are sorted, one to an instant. Under

@@ -1,11 +1,15 @@
 /*
-** Handles, failures and options.
+** Handles, failures, options and rules.
 */
 #include "binding.h"
+
+#include "../core/civil.h"
+#include "../core/rules.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int lloom_failure(lua_State *L, const loom_error *error) {
   const char *name = loom_status_name(error->code);
@@ -31,18 +35,41 @@ void lloom_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua
   lua_pop(L, 1);
 }
 
+/* Lua states that share a registry are threads of one state. */
+static const void *state_of(lua_State *L) {
+  return lua_topointer(L, LUA_REGISTRYINDEX);
+}
+
 void *lloom_new_handle(lua_State *L, const char *type, size_t size) {
-  void *handle = lua_newuserdata(L, size);
+  struct lloom_handle *handle = lua_newuserdata(L, size);
   memset(handle, 0, size);
+  handle->state = state_of(L);
+  handle->process = getpid();
   lloom_set_metatable(L, type);
   return handle;
 }
 
-void *lloom_check_handle(lua_State *L, int index, const char *type) {
-  void **handle = luaL_checkudata(L, index, type);
-  if (!*handle)
+void *lloom_check_memory_handle(lua_State *L, int index, const char *type) {
+  struct lloom_handle *handle = luaL_checkudata(L, index, type);
+  if (!handle->object)
     luaL_error(L, "%s is closed", type);
-  return *handle;
+  if (handle->state != state_of(L))
+    luaL_error(L, "%s belongs to another Lua state", type);
+  return handle->object;
+}
+
+void *lloom_check_handle(lua_State *L, int index, const char *type) {
+  void *object = lloom_check_memory_handle(L, index, type);
+  if (((struct lloom_handle *)lua_touserdata(L, index))->process != getpid())
+    luaL_error(L, "%s belongs to another process: open it again after a fork", type);
+  return object;
+}
+
+void *lloom_take_handle(lua_State *L, int index, const char *type) {
+  struct lloom_handle *handle = luaL_checkudata(L, index, type);
+  void *object = handle->process == getpid() && handle->state == state_of(L) ? handle->object : NULL;
+  handle->object = NULL;
+  return object;
 }
 
 /* Pushes the option's value; false, with nothing pushed, if it is not given. */
@@ -82,8 +109,7 @@ void lloom_check_options(lua_State *L, int index, const char *const *known) {
   }
 }
 
-/* Whether the value is a whole number that an int64 holds. On LuaJIT all numbers are doubles. */
-static bool to_integer(lua_State *L, int index, int64_t *value) {
+bool lloom_to_integer(lua_State *L, int index, int64_t *value) {
   if (lua_type(L, index) != LUA_TNUMBER)
     return false;
 #if LUA_VERSION_NUM >= 503
@@ -102,7 +128,7 @@ static bool to_integer(lua_State *L, int index, int64_t *value) {
 
 int64_t lloom_check_integer(lua_State *L, int index) {
   int64_t value = 0;
-  if (!to_integer(L, index, &value))
+  if (!lloom_to_integer(L, index, &value))
     luaL_argerror(L, index, "whole number expected");
   return value;
 }
@@ -119,7 +145,7 @@ int64_t lloom_option_integer(lua_State *L, int index, const char *name, int64_t 
   int64_t value = 0;
   if (!push_option(L, index, name))
     return fallback;
-  if (!to_integer(L, -1, &value))
+  if (!lloom_to_integer(L, -1, &value))
     bad_option(L, name, "whole number");
   if (value < least || value > most)
     bad_range(L, name, value, least, most);
@@ -165,4 +191,21 @@ int lloom_option_choice(lua_State *L, int index, const char *name, int fallback,
   lua_pushliteral(L, ")");
   lua_concat(L, parts + 1);
   return luaL_error(L, "%s", lua_tostring(L, -1));
+}
+
+void lloom_read_rules(lua_State *L, int index, struct loom_rules *rules) {
+  static const char *const presets[] = {"loom", "seed", "monitoring", NULL};
+  static const char *const fills[] = {"backward", "forward", "nearest", NULL};
+  static const char *const evidences[] = {"inside", "around", NULL};
+  static const char *const states[] = {"down", "up", "unknown", NULL};
+  loom_rules_preset(presets[lloom_option_choice(L, index, "preset", 0, presets)], rules);
+  rules->fill = (enum loom_fill)lloom_option_choice(L, index, "fill", (int)rules->fill, fills);
+  rules->evidence = (enum loom_evidence)lloom_option_choice(L, index, "evidence",
+                                                             (int)rules->evidence, evidences);
+  rules->no_data =
+      (enum loom_state)lloom_option_choice(L, index, "no_data", (int)rules->no_data, states);
+  rules->slack =
+      (int32_t)lloom_option_integer(L, index, "slack", rules->slack, 0, LOOM_SLACK_MAX);
+  rules->max_gap =
+      lloom_option_integer(L, index, "max_gap", rules->max_gap, LOOM_NO_MAX_GAP, LOOM_INSTANT_MAX);
 }

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Returns nil, the message and the code's name to Lua. */
 int lloom_failure(lua_State *L, const loom_error *error);
@@ -20,11 +21,31 @@ int lloom_failure(lua_State *L, const loom_error *error);
 void lloom_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close);
 
 /*
-** A handle is a userdata that begins with one pointer, NULL when closed. New ones are zeroed and get their
-** metatable before anything is acquired, so that nothing can leak.
+** A handle is a userdata that begins with this header. New ones are zeroed and get their metatable before anything is
+** acquired, so that nothing can leak.
 */
+struct lloom_handle {
+  void *object;      /* NULL when closed */
+  const void *state; /* the Lua state that it belongs to */
+  pid_t process;     /* SQLite and threads do not survive a fork */
+};
+
 void *lloom_new_handle(lua_State *L, const char *type, size_t size);
+
+/*
+** The handle's object. Raises if the argument is no such handle, is closed, or was opened by another process or in
+** another Lua state.
+*/
 void *lloom_check_handle(lua_State *L, int index, const char *type);
+
+/* The same for what may be used after a fork: a complete report is memory, and is asked for row by row. */
+void *lloom_check_memory_handle(lua_State *L, int index, const char *type);
+
+/*
+** Marks a handle closed and gives its object to be released, or NULL: it is closed already, or belongs to another
+** process, whose files and threads are not ours to touch. What the child of a fork inherits is left as it is.
+*/
+void *lloom_take_handle(lua_State *L, int index, const char *type);
 
 /*
 ** Options: fields of the table at `index`, which may be nil or none for all defaults. A value of the wrong type
@@ -43,19 +64,35 @@ int lloom_option_choice(lua_State *L, int index, const char *name, int fallback,
 /* A whole number that fits an int64. */
 int64_t lloom_check_integer(lua_State *L, int index);
 
+/* Whether the value is a whole number that an int64 holds. On LuaJIT all numbers are doubles. */
+bool lloom_to_integer(lua_State *L, int index, int64_t *value);
+
+/* The rules that the options slack, fill, evidence, no_data, max_gap and preset give. */
+struct loom_rules;
+void lloom_read_rules(lua_State *L, int index, struct loom_rules *rules);
+
 /* The metatables, one to a file of bindings. */
 void lloom_register_database(lua_State *L);
 void lloom_register_ingest(lua_State *L);
 void lloom_register_report(lua_State *L);
 void lloom_register_export(lua_State *L);
+void lloom_register_query(lua_State *L);
+void lloom_register_poll_batch(lua_State *L);
+void lloom_register_walk(lua_State *L);
+void lloom_register_inspection(lua_State *L);
 
-/* The module's functions that make handles. */
+/* The module's functions. */
 int lloom_open(lua_State *L);
 int lloom_ingest(lua_State *L);
 int lloom_input(lua_State *L);
 int lloom_report(lua_State *L);
 int lloom_export(lua_State *L);
+int lloom_query(lua_State *L);
+int lloom_execute(lua_State *L);
+int lloom_poll_batch(lua_State *L);
+int lloom_walk(lua_State *L);
+int lloom_inspect(lua_State *L);
 
-#define LLOOM_DATABASE "loom.database"
+#define LLOOM_DATABASE "loom.monitor"
 
 #endif

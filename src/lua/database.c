@@ -1,5 +1,5 @@
 /*
-** loom.database: a handle on Loom's database, with its transactions.
+** loom.monitor: a handle on Loom's database, with its transactions.
 */
 #include "binding.h"
 
@@ -12,9 +12,7 @@
 #include <string.h>
 
 static int close_database(lua_State *L) {
-  loom_database **handle = luaL_checkudata(L, 1, LLOOM_DATABASE);
-  loom_database *database = *handle;
-  *handle = NULL;
+  loom_database *database = lloom_take_handle(L, 1, LLOOM_DATABASE);
   if (database) {
     loom_database_rollback(database);
     loom_database_close(database);
@@ -34,8 +32,9 @@ int lloom_open(lua_State *L) {
       lloom_option_boolean(L, 2, "create", false) ? LOOM_OPEN_CREATE : LOOM_OPEN_EXISTING;
   int timeout =
       (int)lloom_option_integer(L, 2, "busy_timeout", LOOM_BUSY_TIMEOUT, 0, INT32_MAX);
-  loom_database **handle = lloom_new_handle(L, LLOOM_DATABASE, sizeof *handle);
-  if (loom_database_open(path, mode, timeout, handle, &error) != LOOM_OK)
+  struct lloom_handle *handle = lloom_new_handle(L, LLOOM_DATABASE, sizeof *handle);
+  if (loom_database_open(path, mode, timeout, (loom_database **)&handle->object, &error) !=
+      LOOM_OK)
     return lloom_failure(L, &error);
   return 1;
 }
@@ -162,6 +161,7 @@ static int check(lua_State *L) {
 void lloom_register_database(lua_State *L) {
   static const luaL_Reg methods[] = {{"begin", begin},       {"commit", commit}, {"info", info},
                                      {"rollback", rollback}, {"check", check},   {"prune", prune},
+                                     {"query", lloom_query}, {"execute", lloom_execute},
                                      {NULL, NULL}};
   lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
 }

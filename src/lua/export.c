@@ -8,9 +8,7 @@
 #define EXPORT "loom.export"
 
 static int close_export(lua_State *L) {
-  loom_export **handle = luaL_checkudata(L, 1, EXPORT);
-  loom_export_free(*handle);
-  *handle = NULL;
+  loom_export_free(lloom_take_handle(L, 1, EXPORT));
   return 0;
 }
 
@@ -21,8 +19,10 @@ int lloom_export(lua_State *L) {
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   if (!loom_kind_from_name(luaL_checkstring(L, 2), &kind))
     return luaL_argerror(L, 2, "no such kind of data");
-  loom_export **handle = lloom_new_handle(L, EXPORT, sizeof *handle);
-  return loom_export_new(database, kind, handle, &error) == LOOM_OK ? 1 : lloom_failure(L, &error);
+  struct lloom_handle *handle = lloom_new_handle(L, EXPORT, sizeof *handle);
+  loom_status status =
+      loom_export_new(database, kind, (loom_export **)&handle->object, &error);
+  return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
 /* next(): the next stretch of text, or false at the end. */

@@ -12,9 +12,7 @@
 /* ---- input files ---- */
 
 static int close_input(lua_State *L) {
-  loom_input **handle = luaL_checkudata(L, 1, INPUT);
-  loom_input_close(*handle);
-  *handle = NULL;
+  loom_input_close(lloom_take_handle(L, 1, INPUT));
   return 0;
 }
 
@@ -22,8 +20,9 @@ static int close_input(lua_State *L) {
 int lloom_input(lua_State *L) {
   loom_error error;
   const char *path = luaL_checkstring(L, 1);
-  loom_input **handle = lloom_new_handle(L, INPUT, sizeof *handle);
-  return loom_input_open(path, handle, &error) == LOOM_OK ? 1 : lloom_failure(L, &error);
+  struct lloom_handle *handle = lloom_new_handle(L, INPUT, sizeof *handle);
+  loom_status status = loom_input_open(path, (loom_input **)&handle->object, &error);
+  return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
 /* position(): bytes read, and the file's size where it is known. */
@@ -39,15 +38,18 @@ static int input_position(lua_State *L) {
 /* ---- ingests ---- */
 
 struct ingest_handle {
-  loom_ingest *ingest; /* first, so that the handle looks like any other */
+  struct lloom_handle handle; /* of a loom_ingest */
   loom_database *database; /* whose zones the ingest reads, and which it writes to */
 };
 
 static int close_ingest(lua_State *L) {
-  struct ingest_handle *handle = luaL_checkudata(L, 1, INGEST);
-  loom_ingest_free(handle->ingest);
-  loom_database_close(handle->database);
-  *handle = (struct ingest_handle){0};
+  loom_ingest *ingest = lloom_take_handle(L, 1, INGEST);
+  if (ingest) {
+    struct ingest_handle *handle = lua_touserdata(L, 1);
+    loom_ingest_free(ingest);
+    loom_database_close(handle->database);
+    handle->database = NULL;
+  }
   return 0;
 }
 
@@ -76,9 +78,10 @@ int lloom_ingest(lua_State *L) {
   options.replace_overrides = lloom_option_boolean(L, 2, "replace_overrides", false);
   options.always_libcsv = lloom_option_boolean(L, 2, "always_libcsv", false);
   struct ingest_handle *handle = lloom_new_handle(L, INGEST, sizeof *handle);
-  handle->database = loom_database_retain(database);
-  if (loom_ingest_new(&options, database->zones, &handle->ingest, &error) != LOOM_OK)
+  if (loom_ingest_new(&options, database->zones, (loom_ingest **)&handle->handle.object, &error) !=
+      LOOM_OK)
     return lloom_failure(L, &error);
+  handle->database = loom_database_retain(database);
   return 1;
 }
 

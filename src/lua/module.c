@@ -4,6 +4,7 @@
 #include "binding.h"
 
 #include "../core/civil.h"
+#include "../core/database.h"
 #include "../core/rules.h"
 #include "../core/version.h"
 
@@ -43,6 +44,89 @@ static int format_timestamp(lua_State *L) {
   luaL_argcheck(L, instant >= LOOM_INSTANT_MIN && instant <= LOOM_INSTANT_MAX, 1,
                 "outside the years 1 to 9999");
   lua_pushlstring(L, text, loom_format_timestamp(instant, text));
+  return 1;
+}
+
+/* Parses argument 1 as a small number; nil and the reason when it cannot be read. */
+static int parse_small(lua_State *L, const char *(*parse_text)(const char *, size_t, int32_t *)) {
+  size_t length;
+  int32_t value;
+  const char *text = luaL_checklstring(L, 1, &length);
+  const char *reason = parse_text(text, length, &value);
+  if (reason) {
+    lua_pushnil(L);
+    lua_pushstring(L, reason);
+    return 2;
+  }
+  lua_pushinteger(L, value);
+  return 1;
+}
+
+/* parse_date(text): days since 1970-01-01. */
+static int parse_date(lua_State *L) {
+  return parse_small(L, loom_parse_date);
+}
+
+/* parse_time_of_day(text): seconds since midnight. */
+static int parse_time_of_day(lua_State *L) {
+  return parse_small(L, loom_parse_time_of_day);
+}
+
+static int format_date(lua_State *L) {
+  char text[LOOM_DATE_SIZE];
+  int64_t date = lloom_check_integer(L, 1);
+  luaL_argcheck(L, date >= LOOM_DATE_MIN && date <= LOOM_DATE_MAX, 1, "outside the years 1 to 9999");
+  lua_pushlstring(L, text, loom_format_date((int32_t)date, text));
+  return 1;
+}
+
+static int format_time_of_day(lua_State *L) {
+  char text[LOOM_TIME_SIZE];
+  int64_t seconds = lloom_check_integer(L, 1);
+  luaL_argcheck(L, seconds >= 0 && seconds <= LOOM_DAY_SECONDS, 1, "0 to 86400 expected");
+  lua_pushlstring(L, text, loom_format_time_of_day((int32_t)seconds, text));
+  return 1;
+}
+
+/* is_timezone(database, name): true, or false and the reason. */
+static int is_timezone(lua_State *L) {
+  loom_error error;
+  const loom_zone *zone;
+  size_t length;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  const char *name = luaL_checklstring(L, 2, &length);
+  bool known = loom_zones_get(database->zones, name, length, &zone, &error) == LOOM_OK;
+  lua_pushboolean(L, known);
+  lua_pushstring(L, known ? NULL : error.message);
+  return 2;
+}
+
+/* local_date(database, zone, instant): the date there, as days since 1970-01-01; nil and the reason. */
+static int local_date(lua_State *L) {
+  loom_error error;
+  const loom_zone *zone;
+  size_t length;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  const char *name = luaL_checklstring(L, 2, &length);
+  int64_t instant = lloom_check_integer(L, 3);
+  luaL_argcheck(L, instant >= LOOM_INSTANT_MIN && instant <= LOOM_INSTANT_MAX, 3,
+                "outside the years 1 to 9999");
+  if (loom_zones_get(database->zones, name, length, &zone, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  int64_t offset = loom_zone_offset(zone, instant / LOOM_SECOND);
+  lua_pushinteger(L, loom_date_of_instant(instant + offset * LOOM_SECOND));
+  return 1;
+}
+
+/*
+** proxy(metatable): a userdata with that metatable and nothing in it. In Lua 5.1 a table can neither redefine `#` nor
+** be finalized.
+*/
+static int proxy(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_newuserdata(L, 0);
+  lua_pushvalue(L, 1);
+  lua_setmetatable(L, -2);
   return 1;
 }
 
@@ -92,6 +176,16 @@ int luaopen_loom_core(lua_State *L) {
                                        {"input", lloom_input},
                                        {"report", lloom_report},
                                        {"export", lloom_export},
+                                       {"poll_batch", lloom_poll_batch},
+                                       {"walk", lloom_walk},
+                                       {"inspect", lloom_inspect},
+                                       {"proxy", proxy},
+                                       {"parse_date", parse_date},
+                                       {"format_date", format_date},
+                                       {"parse_time_of_day", parse_time_of_day},
+                                       {"format_time_of_day", format_time_of_day},
+                                       {"is_timezone", is_timezone},
+                                       {"local_date", local_date},
                                        {"preset", preset},
                                        {"clock", monotonic_clock},
                                        {"is_terminal", is_terminal},
@@ -103,6 +197,10 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_ingest(L);
   lloom_register_report(L);
   lloom_register_export(L);
+  lloom_register_query(L);
+  lloom_register_poll_batch(L);
+  lloom_register_walk(L);
+  lloom_register_inspection(L);
   lua_newtable(L);
   lloom_set_functions(L, functions);
   lua_pushliteral(L, LOOM_VERSION);

@@ -4,50 +4,51 @@
 #include "binding.h"
 
 #include "../core/civil.h"
+#include "../core/overlay.h"
 #include "../core/report.h"
 #include "../core/report_csv.h"
 #include "../core/source_sqlite.h"
+#include "../core/strip.h"
+
+#include <unistd.h>
 
 #define REPORT "loom.report"
 #define GLOBS_MAX 1000
 #define GLOB_LENGTH_MAX 1024
 
 struct report_handle {
-  loom_report *report; /* first, so that the handle looks like any other */
+  struct lloom_handle handle; /* of a loom_report */
   loom_source *source;
-  struct loom_text text; /* of csv_rows */
+  struct loom_id_table ids; /* of the option `stores` */
+  struct loom_text text;    /* of csv_rows */
 };
 
 static struct report_handle *check_report(lua_State *L) {
-  lloom_check_handle(L, 1, REPORT);
+  lloom_check_memory_handle(L, 1, REPORT);
   return lua_touserdata(L, 1);
+}
+
+/* The report, which may still be computing: threads do not survive a fork. */
+static loom_report *check_running(lua_State *L) {
+  return lloom_check_handle(L, 1, REPORT);
+}
+
+static void release(struct report_handle *handle) {
+  if (handle->source)
+    handle->source->free(handle->source);
+  handle->source = NULL;
+  loom_id_table_free(&handle->ids);
+  loom_text_free(&handle->text);
 }
 
 static int close_report(lua_State *L) {
   struct report_handle *handle = luaL_checkudata(L, 1, REPORT);
-  loom_report_free(handle->report);
-  handle->report = NULL;
-  if (handle->source)
-    handle->source->free(handle->source);
-  handle->source = NULL;
-  loom_text_free(&handle->text);
+  loom_report *report = lloom_take_handle(L, 1, REPORT);
+  if (handle->handle.process == getpid()) {
+    loom_report_free(report);
+    release(handle);
+  }
   return 0;
-}
-
-static void read_rules(lua_State *L, struct loom_rules *rules) {
-  static const char *const presets[] = {"loom", "seed", "monitoring", NULL};
-  static const char *const fills[] = {"backward", "forward", "nearest", NULL};
-  static const char *const evidences[] = {"inside", "around", NULL};
-  static const char *const states[] = {"down", "up", "unknown", NULL};
-  loom_rules_preset(presets[lloom_option_choice(L, 2, "preset", 0, presets)], rules);
-  rules->fill = (enum loom_fill)lloom_option_choice(L, 2, "fill", (int)rules->fill, fills);
-  rules->evidence = (enum loom_evidence)lloom_option_choice(L, 2, "evidence",
-                                                             (int)rules->evidence, evidences);
-  rules->no_data =
-      (enum loom_state)lloom_option_choice(L, 2, "no_data", (int)rules->no_data, states);
-  rules->slack = (int32_t)lloom_option_integer(L, 2, "slack", rules->slack, 0, LOOM_SLACK_MAX);
-  rules->max_gap =
-      lloom_option_integer(L, 2, "max_gap", rules->max_gap, LOOM_NO_MAX_GAP, LOOM_INSTANT_MAX);
 }
 
 /* windows = {{length = µs} or {from = µs, to = µs}, …} */
@@ -72,9 +73,9 @@ static size_t read_windows(lua_State *L, struct loom_window_option *windows) {
   return count;
 }
 
-/* Patterns of the option `stores`, which stay valid as long as its table does; returns how many there are. */
+/* Patterns of the option `globs`, which stay valid as long as its table does; returns how many there are. */
 static size_t read_globs(lua_State *L, const char **globs) {
-  lua_pushliteral(L, "stores");
+  lua_pushliteral(L, "globs");
   lua_rawget(L, 2);
   if (lua_isnil(L, -1)) {
     lua_pop(L, 1);
@@ -96,70 +97,196 @@ static size_t read_globs(lua_State *L, const char **globs) {
   return count;
 }
 
-/*
-** report(database, {windows, default_zone [, as_of, preset, fill, evidence, no_data, slack, max_gap, stores,
-** all_stores, threads]}): starts it. Instants and durations are in microseconds, slack in seconds; a max_gap of
-** -1 is none.
-*/
-int lloom_report(lua_State *L) {
-  static const char *const known[] = {"windows",  "default_zone", "as_of",  "preset",     "fill",
-                                      "evidence", "no_data",      "slack",  "max_gap",    "stores",
-                                      "all_stores", "threads",    NULL};
-  struct loom_window_option windows[LOOM_WINDOWS_MAX];
-  const char *globs[GLOBS_MAX];
-  struct loom_report_options options = {.windows = windows, .globs = globs};
-  loom_error error;
-  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+/* Store ids of the option `ids`; false if it is not given. */
+static bool read_ids(lua_State *L, struct loom_id_table *ids) {
+  lua_pushliteral(L, "ids");
+  lua_rawget(L, 2);
+  bool given = !lua_isnil(L, -1);
+  if (given)
+    luaL_checktype(L, -1, LUA_TTABLE);
+  for (size_t i = 0; given && i < lua_rawlen(L, -1); i++) {
+    size_t length;
+    lua_rawgeti(L, -1, (int)i + 1);
+    const char *id = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
+    if (!id)
+      luaL_error(L, "bad option 'stores' (store ids expected, got a %s)", luaL_typename(L, -1));
+    if (loom_id_table_put(ids, id, length) == LOOM_NO_NUMBER)
+      luaL_error(L, "out of memory");
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return given;
+}
+
+static void read_options(lua_State *L, struct loom_report_options *options,
+                         struct loom_window_option *windows, const char **globs) {
+  static const char *const known[] = {"windows",    "default_zone", "as_of",   "preset",
+                                      "fill",       "evidence",     "no_data", "slack",
+                                      "max_gap",    "ids",          "globs",   "all_stores",
+                                      "threads",    "strip_window", "strip_bins", "private",
+                                      NULL};
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
-  read_rules(L, &options.rules);
-  options.window_count = read_windows(L, windows);
-  options.glob_count = read_globs(L, globs);
-  options.as_of =
+  lloom_read_rules(L, 2, &options->rules);
+  options->window_count = read_windows(L, windows);
+  options->selection.glob_count = read_globs(L, globs);
+  options->selection.all_stores = lloom_option_boolean(L, 2, "all_stores", false);
+  options->as_of =
       lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
-  options.has_as_of = options.as_of != INT64_MIN;
-  options.default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago");
-  options.all_stores = lloom_option_boolean(L, 2, "all_stores", false);
-  options.threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, 64);
+  options->has_as_of = options->as_of != INT64_MIN;
+  options->default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago");
+  options->threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, 64);
+  options->strip_window =
+      (size_t)lloom_option_integer(L, 2, "strip_window", 1, 1, LOOM_WINDOWS_MAX) - 1;
+  options->strip_bins =
+      (size_t)lloom_option_integer(L, 2, "strip_bins", 0, 0, LOOM_STRIP_BINS_MAX);
+}
 
-  struct report_handle *handle = lloom_new_handle(L, REPORT, sizeof *handle);
-  handle->source = loom_source_sqlite(database);
+/* A source on the handle's own connection, or on one of the report's own. */
+static loom_status make_source(loom_database *database, bool private, loom_source **source,
+                               loom_zones **zones, loom_error *error) {
   loom_status status = LOOM_OK;
-  if (!handle->source)
-    status = loom_fail(&error, LOOM_ENOMEM, "out of memory");
+  if (private)
+    status = loom_database_clone(database, &database, error);
+  if (status != LOOM_OK)
+    return status;
+  *source = loom_source_sqlite(database);
+  *zones = database->zones;
+  if (private)
+    loom_database_close(database); /* the source has it now */
+  return *source ? LOOM_OK : loom_fail(error, LOOM_ENOMEM, "out of memory");
+}
+
+/*
+** report(database, {windows, default_zone [, as_of, preset, fill, evidence, no_data, slack, max_gap, ids, globs,
+** all_stores, threads, strip_window, strip_bins, private]}): prepares a report, which `start` then starts. Instants and
+** durations are in microseconds, slack in seconds; a max_gap of -1 is none. A private report has a connection of its
+** own, so that the database stays free.
+*/
+int lloom_report(lua_State *L) {
+  struct loom_window_option windows[LOOM_WINDOWS_MAX];
+  const char *globs[GLOBS_MAX];
+  struct loom_report_options options = {.windows = windows, .selection.globs = globs};
+  loom_error error;
+  loom_zones *zones;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  read_options(L, &options, windows, globs);
+  bool private = lloom_option_boolean(L, 2, "private", false) ||
+                 atomic_load(&database->transaction) == LOOM_READING;
+  struct report_handle *handle = lloom_new_handle(L, REPORT, sizeof *handle);
+  loom_id_table_init(&handle->ids);
+  if (read_ids(L, &handle->ids))
+    options.selection.ids = &handle->ids;
+  loom_status status = make_source(database, private, &handle->source, &zones, &error);
   if (status == LOOM_OK)
-    status = loom_report_start(&options, handle->source, database->zones, &handle->report, &error);
+    status = loom_report_prepare(&options, handle->source, zones,
+                                 (loom_report **)&handle->handle.object, &error);
   return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
+
+/* ---- before the start ---- */
+
+/* The overlay of the store at argument 2, or of all others if it is "*". */
+static struct loom_overlay *check_overlay(lua_State *L, loom_report *report) {
+  size_t length;
+  const char *id = luaL_checklstring(L, 2, &length);
+  struct loom_overlays *overlays = loom_report_overlays(report);
+  struct loom_overlay *overlay = length == 1 && *id == '*'
+                                     ? &overlays->others
+                                     : loom_overlays_put(overlays, id, length);
+  if (!overlay)
+    luaL_error(L, "out of memory");
+  return overlay;
+}
+
+/* The next number of a flat list. */
+static int32_t take_number(lua_State *L, int index, int at) {
+  int64_t value;
+  lua_rawgeti(L, index, at);
+  if (!lloom_to_integer(L, -1, &value) || value < INT32_MIN || value > INT32_MAX)
+    luaL_error(L, "bad hours (whole numbers expected)");
+  lua_pop(L, 1);
+  return (int32_t)value;
+}
+
+/* override_week(id, {weekday, open, close, …}): weekly hours in seconds since midnight, for this report. */
+static int override_week(lua_State *L) {
+  loom_report *report = check_running(L);
+  struct loom_overlay *overlay = check_overlay(L, report);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  int count = (int)lua_rawlen(L, 3);
+  overlay->replaces_hours = true;
+  overlay->hours.count = 0;
+  struct loom_hours closed = {LOOM_ALWAYS, 0, LOOM_CLOSED, LOOM_CLOSED};
+  bool good = count > 0 || loom_hours_list_add(&overlay->hours, closed);
+  for (int i = 1; good && i + 2 <= count; i += 3) {
+    struct loom_hours hours = {LOOM_ALWAYS, take_number(L, 3, i), take_number(L, 3, i + 1),
+                               take_number(L, 3, i + 2)};
+    good = loom_hours_list_add(&overlay->hours, hours);
+  }
+  return good ? 0 : luaL_error(L, "out of memory");
+}
+
+/*
+** override_date(id, date, {open, close, …}): a local date's openings, for this report. Dates are days since 1970-01-01
+** and come in order.
+*/
+static int override_date(lua_State *L) {
+  loom_report *report = check_running(L);
+  struct loom_overlay *overlay = check_overlay(L, report);
+  int64_t date = lloom_check_integer(L, 3);
+  luaL_argcheck(L, date >= LOOM_DATE_MIN && date <= LOOM_DATE_MAX, 3, "no such date");
+  luaL_checktype(L, 4, LUA_TTABLE);
+  int count = (int)lua_rawlen(L, 4);
+  struct loom_special_day closed = {(int32_t)date, LOOM_CLOSED, LOOM_CLOSED};
+  bool good = count > 0 || loom_special_days_add(&overlay->days, closed);
+  for (int i = 1; good && i + 1 <= count; i += 2) {
+    struct loom_special_day day = {(int32_t)date, take_number(L, 4, i), take_number(L, 4, i + 1)};
+    good = loom_special_days_add(&overlay->days, day);
+  }
+  return good ? 0 : luaL_error(L, "out of memory");
+}
+
+static int start(lua_State *L) {
+  loom_error error;
+  if (loom_report_start(check_running(L), &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* ---- while it runs ---- */
 
 /* wait(milliseconds): true when the report is complete, false while it runs; and the share done, 0 to 1. */
 static int wait(lua_State *L) {
   loom_error error;
-  struct report_handle *handle = check_report(L);
+  loom_report *report = check_running(L);
   int64_t milliseconds = lloom_check_integer(L, 2);
   luaL_argcheck(L, milliseconds >= 0 && milliseconds <= INT32_MAX, 2, "0 to 2^31 - 1 expected");
-  loom_status status = loom_report_wait(handle->report, (unsigned)milliseconds, &error);
+  loom_status status = loom_report_wait(report, (unsigned)milliseconds, &error);
   if (status != LOOM_OK && status != LOOM_DONE)
     return lloom_failure(L, &error);
   lua_pushboolean(L, status == LOOM_DONE);
-  lua_pushnumber(L, loom_report_progress(handle->report));
+  lua_pushnumber(L, loom_report_progress(report));
   return 2;
 }
 
 static int cancel(lua_State *L) {
-  loom_report_cancel(check_report(L)->report);
+  loom_report_cancel(check_running(L));
   return 0;
 }
 
 static loom_report *check_complete(lua_State *L) {
-  loom_report *report = check_report(L)->report;
+  loom_report *report = check_report(L)->handle.object;
   if (loom_report_wait(report, 0, NULL) != LOOM_DONE)
     luaL_error(L, "the report is not complete");
   return report;
 }
 
+/* ---- results ---- */
+
 static int as_of(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)loom_report_as_of(check_report(L)->report));
+  lua_pushinteger(L, (lua_Integer)loom_report_as_of(check_report(L)->handle.object));
   return 1;
 }
 
@@ -172,8 +299,16 @@ static size_t check_window(lua_State *L, int index, const loom_report *report) {
 
 /* window(w): from and to, in microseconds. */
 static int window(lua_State *L) {
-  const loom_report *report = check_report(L)->report;
+  const loom_report *report = check_report(L)->handle.object;
   struct loom_span span = loom_report_window(report, check_window(L, 2, report));
+  lua_pushinteger(L, (lua_Integer)span.start);
+  lua_pushinteger(L, (lua_Integer)span.end);
+  return 2;
+}
+
+/* hull(): from the first window's start to the last one's end. */
+static int hull(lua_State *L) {
+  struct loom_span span = loom_report_hull(check_report(L)->handle.object);
   lua_pushinteger(L, (lua_Integer)span.start);
   lua_pushinteger(L, (lua_Integer)span.end);
   return 2;
@@ -195,6 +330,25 @@ static int store(lua_State *L) {
   size_t length, row = check_row(L, report);
   const char *id = loom_report_store(report, row, &length);
   lua_pushlstring(L, id, length);
+  return 1;
+}
+
+/* find(id): the store's row; nil if it has none. */
+static int find(lua_State *L) {
+  const loom_report *report = check_complete(L);
+  size_t length, row;
+  const char *id = luaL_checklstring(L, 2, &length);
+  if (!loom_report_find(report, id, length, &row))
+    return 0;
+  lua_pushinteger(L, (lua_Integer)row + 1);
+  return 1;
+}
+
+/* strip(row): letters, one to a bin; empty if the report has no strips. */
+static int strip(lua_State *L) {
+  const loom_report *report = check_complete(L);
+  size_t bins = loom_report_strip_bins(report);
+  lua_pushlstring(L, bins ? loom_report_strip(report, check_row(L, report)) : "", bins);
   return 1;
 }
 
@@ -238,8 +392,10 @@ static int csv_rows(lua_State *L) {
 }
 
 void lloom_register_report(lua_State *L) {
-  static const luaL_Reg methods[] = {{"wait", wait},     {"cancel", cancel},   {"as_of", as_of},
-                                     {"window", window}, {"count", count},     {"store", store},
-                                     {"figures", figures}, {"csv_rows", csv_rows}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"override_week", override_week}, {"override_date", override_date}, {"start", start},
+      {"wait", wait}, {"cancel", cancel}, {"as_of", as_of}, {"window", window}, {"hull", hull},
+      {"count", count}, {"store", store}, {"find", find}, {"figures", figures}, {"strip", strip},
+      {"csv_rows", csv_rows}, {NULL, NULL}};
   lloom_new_type(L, REPORT, methods, close_report);
 }

@@ -1,7 +1,6 @@
 --- loom info
 -- @module loom.cli.info
 
-local core = require "loom.core"
 local loom = require "loom"
 
 local command = { name = "info" }
@@ -17,8 +16,8 @@ local lines = {
   { "stores with polls", "polled_stores" },
   { "polls", "polls" },
   { "days with polls", "days" },
-  { "first poll", "first_poll", core.format_timestamp },
-  { "newest poll", "newest_poll", core.format_timestamp },
+  { "first poll", "first_poll", loom.format_timestamp },
+  { "newest poll", "newest_poll", loom.format_timestamp },
   { "weekly hours", "hours" },
   { "stores with hours", "stores_with_hours" },
   { "zones", "timezones" },

@@ -18,7 +18,7 @@ function command.add_to(parser)
   ingest:argument "folder"
     :args "?"
     :description("Take the files of a folder by their usual names: store_status.csv, menu_hours.csv, "
-      .. "timezones.csv, special_days.csv, exclusions.csv, each also with .gz.")
+      .. "timezones.csv, special_days.csv, exclusions.csv, attributes.csv, each also with .gz.")
   ingest:option "--status":argname "FILE":count "*":description "Polls: store_id, status, timestamp_utc."
   ingest:option "--hours":argname "FILE":count "*"
     :description "Weekly hours: store_id, dayOfWeek, start_time_local, end_time_local [, effective_from]."
@@ -27,6 +27,10 @@ function command.add_to(parser)
     :description "Special days: store_id or *, date, open, close [, note]; no times: closed."
   ingest:option "--exclusions":argname "FILE":count "*"
     :description "Maintenance: store_id or *, from_utc, to_utc [, reason]."
+  ingest:option "--attributes":argname "FILE":count "*"
+    :description "Attributes to choose and group by: store_id and a column for each."
+  ingest:flag "--replace-overrides"
+    :description "Hours, zones and special days that were set by hand give way to those in the files."
   ingest:option "--max-rejects":argname "N"
     :description "Leave out up to N bad rows of each file, or all of them with 'all' (default: 0)."
   ingest:option "--rejects":argname "FILE"
@@ -101,7 +105,11 @@ end
 
 local function load(monitor, files, args, on_reject)
   local draw, clear = common.progress_bar(args.quiet)
-  local options = { max_rejects = max_rejects(args), on_reject = on_reject }
+  local options = {
+    max_rejects = max_rejects(args),
+    on_reject = on_reject,
+    replace_overrides = args.replace_overrides,
+  }
   for kind, paths in pairs(files) do
     options[kind] = paths
   end

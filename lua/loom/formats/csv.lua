@@ -1,19 +1,73 @@
---- CSV in the report's standard columns (RFC 4180, lines that end in LF). The rows are made in C: this is what
--- nightly jobs and the web service write.
+--- CSV (RFC 4180, lines that end in LF). The standard columns of all stores, which nightly jobs and the web service write,
+-- are made in C.
+--
+-- Option `neutralise_formulas`: text that begins with = + - @, a tab or a carriage return gets a ' in front, so that a
+-- spreadsheet does not take it for a formula.
 -- @module loom.formats.csv
 
-local figures = require "loom.formats.figures"
+local columns = require "loom.columns"
 
 local ROWS_TO_A_WRITE = 1000
 
-return function(report, write)
-  local names = figures.columns(report)
+local function quoted(text)
+  if text:find('[,"\r\n]') then
+    return '"' .. text:gsub('"', '""') .. '"'
+  end
+  return text
+end
+
+local function write_native(report, write)
   local minutes = {}
   for i, window in ipairs(report.windows) do
     minutes[i] = window.unit == "minutes"
   end
-  write(table.concat(names, ",") .. "\n")
+  local native = report.native
   for first = 1, report:count(), ROWS_TO_A_WRITE do
-    write(report.native:csv_rows(first, ROWS_TO_A_WRITE, minutes))
+    write(native:csv_rows(first, ROWS_TO_A_WRITE, minutes))
+  end
+end
+
+-- A cell as it is written. Only text can be a formula: a negative number is what it looks like.
+local function field(column, row, neutralise)
+  if column.text then
+    return column.text(row) -- digits and a point
+  end
+  local value = column.value(row)
+  local text = columns.text_of(value)
+  if neutralise and type(value) == "string" and text:find("^[=+%-@\t\r]") then
+    text = "'" .. text
+  end
+  return quoted(text)
+end
+
+local function write_rows(write, options)
+  local list, neutralise = options.columns, options.neutralise_formulas
+  local cells, lines, count = {}, {}, 0
+  for row in options.rows() do
+    for i = 1, #list do
+      cells[i] = field(list[i], row, neutralise)
+    end
+    count = count + 1
+    lines[count] = table.concat(cells, ",", 1, #list)
+    if count == ROWS_TO_A_WRITE then
+      write(table.concat(lines, "\n", 1, count) .. "\n")
+      count = 0
+    end
+  end
+  if count > 0 then
+    write(table.concat(lines, "\n", 1, count) .. "\n")
+  end
+end
+
+return function(report, write, options)
+  local names = {}
+  for i, column in ipairs(options.columns) do
+    names[i] = quoted(column.name)
+  end
+  write(table.concat(names, ",") .. "\n")
+  if options.standard and not options.neutralise_formulas then
+    write_native(report, write)
+  else
+    write_rows(write, options)
   end
 end

@@ -2,21 +2,21 @@
 -- the longest one.
 -- @module loom.formats.exact
 
-local figures = require "loom.formats.figures"
+local figures = require "loom.figures"
 
-return function(report, write)
-  local header = { "store_id" }
+return function(report, write, options)
+  local header = { report.key }
   for _, window in ipairs(report.windows) do
     for _, figure in ipairs { "up", "down", "unknown", "excluded", "outages", "longest" } do
       header[#header + 1] = figure .. "_" .. figures.short_name(window)
     end
   end
   write(table.concat(header, ",") .. "\n")
-  for row = 1, report:count() do
-    local id = report:store(row)
+  for row in options.rows() do
+    local id = report:store(row.index)
     write(id:find('[,"\r\n]') and '"' .. id:gsub('"', '""') .. '"' or id)
     for i = 1, #report.windows do
-      local up, down, unknown, excluded, longest, outages = report:figures(row, i)
+      local up, down, unknown, excluded, longest, outages = report:figures(row.index, i)
       write((",%d,%d,%d,%d,%d,%d"):format(up, down, unknown, excluded, outages, longest))
     end
     write("\n")

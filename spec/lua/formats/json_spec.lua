@@ -29,7 +29,7 @@ describe("the format json", function()
 
   it("is valid without stores, and with a maximal gap", function()
     local made = report.make({ { name = "a", unit = "hours" }, { name = "b", unit = "minutes" } }, {})
-    made.rules.max_gap = 5400500000
+    made.rules.max_gap = 5400.5
     local parsed = cjson.decode(report.text(json, made))
     assert.same({}, parsed.stores)
     assert.equal(2, #parsed.windows)

@@ -1,5 +1,4 @@
-local figures = require "loom.formats.figures"
-local report = require "support.report"
+local figures = require "loom.figures"
 
 local MINUTE = 60 * 1000000
 
@@ -30,13 +29,13 @@ describe("figures", function()
     end
   end)
 
-  it("come in the standard columns", function()
-    local made = report.make({ { name = "last_hour", unit = "minutes" }, { name = "night", unit = "hours" } },
-      { { "a", { 90 * MINUTE, 30 * MINUTE }, { 90 * MINUTE, 30 * MINUTE } }, { "b", { 0, 0 }, { MINUTE, 0 } } })
-    local names, cells = figures.columns(made)
-    assert.same({ "store_id", "uptime_last_hour", "uptime_night", "downtime_last_hour", "downtime_night" }, names)
-    assert.same({ "a", "90", "1.5", "30", "0.5" }, cells(1))
-    assert.same({ "b", "0", "0.02", "0", "0.0" }, cells(2))
+  it("are sums, ratios and means in seconds", function()
+    assert.same({ up = 90, down = 30.000001, unknown = 5, excluded = 7, scheduled = 125.000001, outages = 2, longest = 20,
+      mttr = 15.0000005, mtbf = 45, polls = 11, ratio = 90000000 / 120000001 },
+      figures.of(90000000, 30000001, 5000000, 7000000, 20000000, 2, 11))
+    local closed = figures.of(0, 0, 0, 7000000, 0, 0, 0)
+    assert.is_nil(closed.ratio or closed.mttr or closed.mtbf)
+    assert.equal(1, figures.of(5, 0, 1000000, 0, 0, 0, 1).ratio)
   end)
 
   it("have windows with short names", function()

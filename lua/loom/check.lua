@@ -1,0 +1,150 @@
+--- Checking of arguments and options. What is wrong raises an error that names the function, the argument or option,
+-- what was expected and what was given, at the place in the caller's code.
+--
+-- A checker is a function (value) that returns the value as it is used further on, or nil and what was expected.
+-- @module loom.check
+
+local check = {}
+
+-- The folder that Loom's own code lies in.
+local here = debug.getinfo(1, "S").source:match("^(.*)check%.lua$") or "\0"
+
+-- "FILE:LINE: " of the code that called into Loom.
+local function caller()
+  for level = 3, 30 do
+    local info = debug.getinfo(level, "Sl")
+    if not info then
+      break
+    elseif info.what ~= "C" and info.source:sub(1, #here) ~= here and info.currentline > 0 then
+      return ("%s:%d: "):format(info.short_src, info.currentline)
+    end
+  end
+  return ""
+end
+
+--- Raises an error at the place where Loom was called.
+function check.fail(format, ...)
+  error(caller() .. format:format(...), 0)
+end
+
+-- A value as a message shows it.
+local function shown(value)
+  if type(value) == "string" then
+    local text = #value > 60 and value:sub(1, 60) .. "..." or value
+    return '"' .. text:gsub("[%c\"\\]", function(c)
+      return ("\\%d"):format(c:byte())
+    end) .. '"'
+  elseif type(value) == "number" or type(value) == "boolean" then
+    return tostring(value)
+  end
+  return value == nil and "nothing" or "a " .. type(value)
+end
+
+--- Checks an argument of a public function.
+-- @tparam string name of the function
+-- @tparam int position from 1, not counting the monitor or report itself
+function check.argument(name, position, value, checker)
+  local checked, expected = checker(value)
+  if checked == nil then
+    check.fail("bad argument #%d to '%s' (%s expected, got %s)", position, name, expected, shown(value))
+  end
+  return checked
+end
+
+--- Checks the options of a public function: a table, or nil for none.
+-- @tparam string name of the function
+-- @tparam table known checkers by option
+-- @treturn table the options as their checkers return them
+function check.options(name, options, known)
+  local checked = {}
+  if options == nil then
+    return checked
+  elseif type(options) ~= "table" then
+    check.fail("bad options to '%s' (table expected, got %s)", name, shown(options))
+  end
+  for key, value in pairs(options) do
+    local checker = known[key]
+    if not checker then
+      check.fail("unknown option '%s' to '%s'", tostring(key), name)
+    end
+    local result, expected = checker(value)
+    if result == nil then
+      check.fail("bad option '%s' to '%s' (%s expected, got %s)", key, name, expected, shown(value))
+    end
+    checked[key] = result
+  end
+  return checked
+end
+
+--- The checker of a Lua type.
+function check.type(name)
+  return function(value)
+    if type(value) == name then
+      return value
+    end
+    return nil, name
+  end
+end
+
+check.string = check.type "string"
+check.boolean = check.type "boolean"
+check.table = check.type "table"
+check.callable = check.type "function"
+
+--- Any of a few strings.
+function check.choice(choices)
+  local expected = "one of " .. table.concat(choices, ", ")
+  return function(value)
+    for _, choice in ipairs(choices) do
+      if value == choice then
+        return value
+      end
+    end
+    return nil, expected
+  end
+end
+
+--- A whole number within bounds.
+function check.integer(least, most)
+  local expected = ("whole number from %.0f to %.0f"):format(least, most)
+  return function(value)
+    if type(value) == "number" and value >= least and value <= most and value % 1 == 0 then
+      return math.floor(value)
+    end
+    return nil, expected
+  end
+end
+
+--- A number within bounds.
+function check.number(least, most)
+  local expected = ("number from %g to %g"):format(least, most)
+  return function(value)
+    if type(value) == "number" and value >= least and value <= most then
+      return value
+    end
+    return nil, expected
+  end
+end
+
+local STORE_ID_MAX = 255 -- bytes
+
+--- A store id.
+function check.store_id(value)
+  if type(value) == "string" and #value >= 1 and #value <= STORE_ID_MAX and not value:find("\0", 1, true)
+    and not value:find("^%s") and not value:find("%s$") then
+    return value
+  end
+  return nil, "store id (1 to 255 bytes without blanks at its ends)"
+end
+
+local NOTE_MAX = 4096 -- bytes
+
+--- A note or reason.
+function check.note(value)
+  if type(value) == "string" and #value <= NOTE_MAX and not value:find("\0", 1, true) then
+    return value
+  end
+  return nil, "text of up to 4096 bytes"
+end
+
+return check

@@ -1,0 +1,149 @@
+--- Columns of the formats: by name, or made by the caller.
+--
+-- Names are `store_id`; `uptime_WINDOW` and `downtime_WINDOW`, as the standard columns print them; any other figure and a
+-- window, such as `ratio_last_week` or `longest_last_day` (durations in seconds); `slo_target_WINDOW`, `slo_met_`,
+-- `slo_budget_`, `slo_spent_`, `slo_left_` and `slo_burn_WINDOW` (minutes); `attributes.NAME`; and, of groups, the
+-- attribute that they are of and `stores`. A column of the caller's is `{ name = "sla_met", value = function(row) … end }`.
+-- @module loom.columns
+
+local check = require "loom.check"
+local figures = require "loom.figures"
+
+local columns = {}
+
+local is_figure = {}
+for _, name in ipairs(figures.names) do
+  is_figure[name] = true
+end
+
+local is_slo = { target = true, met = true, budget = true, spent = true, left = true, burn = true }
+
+-- A function (row) for a name, or nil.
+local function reader(name)
+  local attribute = name:match("^attributes%.(.+)$")
+  if attribute then
+    return function(row)
+      return row.attributes[attribute]
+    end
+  end
+  local part, window = name:match("^slo_(%l+)_(.+)$")
+  if part and is_slo[part] then
+    return function(row)
+      local of_window = row[window]
+      return of_window and of_window.slo and of_window.slo[part]
+    end
+  end
+  local figure
+  figure, window = name:match("^(%l+)_(.+)$")
+  if figure and is_figure[figure] then
+    return function(row)
+      return row[window] and row[window][figure]
+    end
+  end
+  return function(row)
+    return row[name]
+  end
+end
+
+--- Whether a text may be the name of a column; of which report is not regarded.
+function columns.is_name(name)
+  return type(name) == "string" and #name >= 1 and #name <= 255
+end
+
+--- The function (row) that reads a column.
+columns.value = reader
+
+-- The text that a column of uptime or downtime prints, or nil if it is no such column.
+local function standard_text(report, name)
+  local which, window = name:match("^(%l+time)_(.+)$")
+  local place = which and report.window_index[window]
+  if not place or (which ~= "uptime" and which ~= "downtime") then
+    return nil
+  end
+  local print_in = figures[report.windows[place].unit]
+  return function(row)
+    local up, down = report:figures(row.index, place)
+    return print_in(which == "uptime" and up or down)
+  end
+end
+
+-- Whether the report has such a column.
+local function exists(report, name)
+  if name == report.key or (name == "stores" and report.grouped) or name:find("^attributes%.") or name == "strip" then
+    return true
+  end
+  local part, window = name:match("^slo_(%l+)_(.+)$")
+  if part then
+    return is_slo[part] and report.window_index[window] ~= nil
+  end
+  local figure
+  figure, window = name:match("^(%l+)_(.+)$")
+  return figure ~= nil and (is_figure[figure] or figure == "uptime" or figure == "downtime")
+    and report.window_index[window] ~= nil
+end
+
+local function one(report, column)
+  if type(column) == "table" and type(column.name) == "string" and type(column.value) == "function" then
+    return { name = column.name, value = column.value }
+  elseif type(column) == "string" and exists(report, column) then
+    return { name = column, value = reader(column), text = standard_text(report, column),
+      is_key = column == report.key }
+  end
+  check.fail("bad option 'columns' to 'write' (names of columns, or tables of name and value expected, got %s)",
+    type(column) == "string" and '"' .. column .. '"' or type(column))
+end
+
+--- The names of a report's standard columns.
+function columns.standard(report)
+  local names = { report.key }
+  if report.grouped then
+    names[2] = "stores"
+  end
+  for _, which in ipairs { "uptime", "downtime" } do
+    for _, window in ipairs(report.windows) do
+      names[#names + 1] = which .. "_" .. window.name
+    end
+  end
+  return names
+end
+
+--- Resolves the option `columns`.
+-- @treturn {table,...} `name`; `value`, a function (row); and for some `text`, a function (row) that prints it
+function columns.resolve(report, wanted)
+  if wanted ~= nil and (type(wanted) ~= "table" or #wanted == 0) then
+    check.fail("bad option 'columns' to 'write' (list of columns expected, got a %s)", type(wanted))
+  end
+  local list = {}
+  for i, column in ipairs(wanted or columns.standard(report)) do
+    list[i] = one(report, column)
+  end
+  return list
+end
+
+--- A value as text: numbers with up to six decimals, nil as "".
+function columns.text_of(value)
+  local kind = type(value)
+  if kind == "number" then
+    if value % 1 == 0 then
+      return ("%d"):format(value)
+    elseif value ~= value or value == math.huge or value == -math.huge then
+      return ""
+    end
+    return figures.decimal(value)
+  elseif kind == "string" then
+    return value
+  elseif value == nil then
+    return ""
+  end
+  return tostring(value)
+end
+
+--- A row's cell as text.
+function columns.cell(column, row)
+  if column.text then
+    return column.text(row)
+  end
+  return columns.text_of(column.value(row))
+end
+
+return columns

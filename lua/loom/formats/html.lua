@@ -1,0 +1,1 @@
+return function() error("to be written") end

@@ -1,0 +1,10 @@
+--- JSON, an object to a line: what a line of `loom.formats.json` has of a store.
+-- @module loom.formats.ndjson
+
+local values = require "loom.formats.values"
+
+return function(report, write, options)
+  for row in options.rows() do
+    write(values.row(report, row, options) .. "\n")
+  end
+end

@@ -1,0 +1,108 @@
+--- Openings as people write them: spans of a day, and weeks of them.
+--
+-- A span is "09:00-17:00", or with seconds; a close at or before the open is on the next day. A day is one span, a list of
+-- them, or "closed". A week is a table of days by `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`; a day that is left out
+-- is closed.
+-- @module loom.hours
+
+local core = require "loom.core"
+
+local hours = {}
+
+--- The days of a week in order; the first one is weekday 0 of the input files.
+hours.days = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
+
+local weekday_of = {}
+for i, day in ipairs(hours.days) do
+  weekday_of[day] = i - 1
+end
+
+local SPANS_MAX = 100 -- to a day
+
+local function append_span(text, list)
+  local from, to = text:match("^%s*([%d:]+)%s*%-%s*([%d:]+)%s*$")
+  local open, close = from and core.parse_time_of_day(from), to and core.parse_time_of_day(to)
+  if not open or not close then
+    return false
+  end
+  list[#list + 1], list[#list + 2] = open, close
+  return true
+end
+
+--- Checker of a day's openings.
+-- @treturn {int,...} open and close of each span in turn, in seconds since midnight; empty when closed
+function hours.spans(value)
+  local expected = 'opening hours (such as "09:00-17:00", a list of them, or "closed")'
+  local list = {}
+  if value == "closed" then
+    return list
+  elseif type(value) == "string" then
+    value = { value }
+  elseif type(value) ~= "table" or #value > SPANS_MAX then
+    return nil, expected
+  end
+  local count = 0
+  for _ in pairs(value) do
+    count = count + 1
+  end
+  for i = 1, count do
+    if type(value[i]) ~= "string" or not append_span(value[i], list) then
+      return nil, expected
+    end
+  end
+  return list
+end
+
+local function clock(seconds)
+  return (core.format_time_of_day(seconds):gsub("^(%d+:%d+):00$", "%1"))
+end
+
+--- A day's openings as text.
+-- @tparam {int,...} list as `hours.spans` returns them
+-- @treturn {string,...}
+function hours.texts(list)
+  local texts = {}
+  for i = 1, #list, 2 do
+    texts[#texts + 1] = clock(list[i]) .. "-" .. clock(list[i + 1])
+  end
+  return texts
+end
+
+--- Checker of a week.
+-- @treturn {int,...} weekday (0 = Monday), open and close of each span in turn
+function hours.week(value)
+  local expected = "week of opening hours (days from mon to sun)"
+  if type(value) ~= "table" then
+    return nil, expected
+  end
+  local list = {}
+  for day in pairs(value) do
+    if not weekday_of[day] then
+      return nil, expected
+    end
+  end
+  for weekday, day in ipairs(hours.days) do
+    local spans, what = hours.spans(value[day] == nil and "closed" or value[day])
+    if not spans then
+      return nil, what .. " for " .. day
+    end
+    for i = 1, #spans, 2 do
+      list[#list + 1], list[#list + 2], list[#list + 3] = weekday - 1, spans[i], spans[i + 1]
+    end
+  end
+  return list
+end
+
+--- A week as text: a list of spans for each day that has any.
+-- @tparam {int,...} list as `hours.week` returns them
+function hours.week_texts(list)
+  local week = {}
+  for i = 1, #list, 3 do
+    local day = hours.days[list[i] + 1]
+    week[day] = week[day] or {}
+    week[day][#week[day] + 1] = clock(list[i + 1]) .. "-" .. clock(list[i + 2])
+  end
+  return week
+end
+
+return hours

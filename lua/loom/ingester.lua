@@ -1,0 +1,88 @@
+--- An ingest that is fed: bytes go in as they come, from a socket or a pipe, and reach the database when it is finished.
+-- @classmod loom.ingester
+
+local check = require "loom.check"
+local loading = require "loom.loading"
+
+local Ingester = {}
+Ingester.__index = Ingester
+
+local kind_names, kind_of = {}, {}
+for i, kind in ipairs(loading.kinds) do
+  kind_names[i], kind_of[kind.name] = kind.name, kind.kind
+end
+
+local checkers = { source = check.string }
+for name, checker in pairs(loading.checkers) do
+  checkers[name] = checker
+end
+
+--- Makes one: see `loom.monitor:ingester`.
+function Ingester.new(database, name, options)
+  check.argument("ingester", 1, name, check.choice(kind_names))
+  options = check.options("ingester", options, checkers)
+  local kind, from = kind_of[name], options.source or name
+  local ingest, message, code = loading.open(database, kind, from, options)
+  if not ingest then
+    return nil, message, code
+  end
+  local file = { ingest = ingest, source = from, kind = kind }
+  return setmetatable({ database = database, file = file, options = options }, Ingester)
+end
+
+local function check_open(self, name)
+  if not self.file then
+    check.fail("bad call of '%s' (the ingester is finished)", name)
+  end
+  return self.file
+end
+
+local function take_rejects(self, file)
+  loading.take_rejects(file.ingest, file.source, self.options.on_reject)
+end
+
+--- Takes the next bytes, cut anywhere; plain text or gzip.
+-- @tparam string chunk
+-- @treturn true|nil
+-- @treturn ?string the failure; every further call then fails alike
+-- @treturn ?string its code
+function Ingester:feed(chunk)
+  local file = check_open(self, "feed")
+  local good, message, code = file.ingest:feed(check.argument("feed", 1, chunk, check.string))
+  take_rejects(self, file)
+  return good, message, code
+end
+
+--- Ends the input and writes all of it in one transaction. The ingester is of no more use afterwards.
+-- @treturn table|nil what became of it: see `loom.monitor:ingest`
+-- @treturn ?string the failure; the database is then as it was
+-- @treturn ?string its code
+function Ingester:finish()
+  local file = check_open(self, "finish")
+  local called, good, message, code = pcall(function()
+    local done, why, name = file.ingest:finish()
+    take_rejects(self, file)
+    if not done then
+      return nil, why, name
+    end
+    return loading.commit(self.database, { file }, {})
+  end)
+  local summary = called and good and loading.summary(file) or nil
+  self:abort()
+  if not called then
+    error(good, 0)
+  end
+  return summary, message, code
+end
+
+--- Drops what was fed. Harmless when the ingester is finished.
+function Ingester:abort()
+  if self.file then
+    self.file.ingest:close()
+    self.file = nil
+  end
+end
+
+Ingester.__close = Ingester.abort
+
+return Ingester

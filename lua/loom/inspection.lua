@@ -1,0 +1,210 @@
+--- One store, looked at closely: its timeline, its outages, and what its figures are made of.
+-- @module loom.inspection
+
+local check = require "loom.check"
+local core = require "loom.core"
+local figures = require "loom.figures"
+local hours = require "loom.hours"
+local rules = require "loom.rules"
+local time = require "loom.time"
+local windows = require "loom.windows"
+
+local inspection = {}
+
+local seconds = time.seconds
+
+local checkers = { as_of = time.instant }
+for name, checker in pairs(rules.checkers) do
+  checkers[name] = checker
+end
+
+local function inspect(monitor, store, window, options)
+  local native = rules.pass_on(options, { id = store, as_of = options.as_of })
+  native.default_zone = options.default_zone or monitor.default_zone
+  native.length, native.from, native.to = window.length, window.from, window.to
+  return core.inspect(monitor.database, native)
+end
+
+-- Checks the arguments that `timeline` and `outages` share, and looks.
+local function inspect_span(name, monitor, store, from, to, options)
+  check.argument(name, 1, store, check.store_id)
+  from = check.argument(name, 2, from, time.instant)
+  to = check.argument(name, 3, to, time.instant)
+  if to <= from then
+    check.fail("bad argument #3 to '%s' (an instant after #2 expected)", name)
+  end
+  return inspect(monitor, store, { from = from, to = to }, check.options(name, options, checkers))
+end
+
+-- ---- timelines ----
+
+local function segment(from, to, state)
+  return { from = seconds(from), to = seconds(to), state = state, seconds = seconds(to - from) }
+end
+
+-- Adds a segment in microseconds, or lengthens the last one.
+local function add(spans, from, to, state)
+  local last = spans[#spans]
+  if from >= to then
+    return
+  elseif last and last.state == state and last.to == from then
+    last.to = to
+  else
+    spans[#spans + 1] = { from = from, to = to, state = state }
+  end
+end
+
+-- Fills a gap between pieces: inside an interval it was taken out by an exclusion, outside it is closed.
+local function fill(spans, intervals, from, to)
+  local at = from
+  for _, interval in ipairs(intervals) do
+    local start, stop = math.max(interval.from, at), math.min(interval.to, to)
+    if start < stop then
+      add(spans, at, start, "closed")
+      add(spans, start, stop, "excluded")
+      at = stop
+    end
+  end
+  add(spans, at, to, "closed")
+end
+
+--- See `loom.monitor:timeline`.
+function inspection.timeline(monitor, store, from, to, options)
+  local seen, message, code = inspect_span("timeline", monitor, store, from, to, options)
+  if not seen then
+    return nil, message, code
+  end
+  local spans, at = {}, seen.from
+  for _, cell in ipairs(seen.cells) do
+    if at < cell.from then
+      fill(spans, seen.intervals, at, cell.from)
+    end
+    add(spans, cell.from, cell.to, cell.state)
+    at = cell.to
+  end
+  fill(spans, seen.intervals, at, seen.to)
+  for i, span in ipairs(spans) do
+    spans[i] = segment(span.from, span.to, span.state)
+  end
+  return spans
+end
+
+--- See `loom.monitor:outages`.
+function inspection.outages(monitor, store, from, to, options)
+  local seen, message, code = inspect_span("outages", monitor, store, from, to, options)
+  if not seen then
+    return nil, message, code
+  end
+  local spans = {}
+  for _, cell in ipairs(seen.cells) do
+    if cell.state == "down" then
+      add(spans, cell.from, cell.to, "down")
+    end
+  end
+  for i, span in ipairs(spans) do
+    spans[i] = { from = seconds(span.from), to = seconds(span.to), seconds = seconds(span.to - span.from) }
+  end
+  return spans
+end
+
+-- ---- explaining ----
+
+local function in_seconds(spans)
+  local list = {}
+  for i, span in ipairs(spans) do
+    list[i] = { from = seconds(span.from), to = seconds(span.to), seconds = seconds(span.to - span.from) }
+  end
+  return list
+end
+
+local function openings_of(seen)
+  local list = {}
+  for i, opening in ipairs(seen.openings) do
+    list[i] = {
+      date = opening.date,
+      span = hours.texts({ opening.open, opening.close })[1],
+      rule = opening.rule,
+      from = seconds(opening.from),
+      to = seconds(opening.to),
+    }
+  end
+  return list
+end
+
+-- Why a cell is in its state.
+local function reason_of(cell, piece, rule)
+  if not cell.poll then
+    return "no poll speaks for this piece: no_data = " .. rule.no_data
+  elseif cell.state == "unknown" then
+    return "further than max_gap from the poll"
+  elseif cell.poll < piece.from then
+    return "the poll before this piece"
+  elseif cell.poll > piece.to then
+    return "the poll after this piece"
+  elseif cell.to <= cell.poll then
+    return "the poll that follows"
+  elseif cell.from >= cell.poll then
+    return "the poll before"
+  end
+  return "the poll in it"
+end
+
+local function pieces_of(seen, rule)
+  local list = {}
+  for i, piece in ipairs(seen.pieces) do
+    list[i] = { from = seconds(piece.from), to = seconds(piece.to), seconds = seconds(piece.to - piece.from), cells = {} }
+  end
+  for _, cell in ipairs(seen.cells) do
+    local cells = list[cell.piece].cells
+    cells[#cells + 1] = {
+      from = seconds(cell.from),
+      to = seconds(cell.to),
+      seconds = seconds(cell.to - cell.from),
+      state = cell.state,
+      poll = cell.poll and seconds(cell.poll),
+      status = cell.poll and (cell.active and "active" or "inactive") or nil,
+      reason = reason_of(cell, seen.pieces[cell.piece], rule),
+    }
+  end
+  return list
+end
+
+local function explain_window(seen, window, rule)
+  local f = seen.figures
+  return {
+    name = window.name,
+    unit = window.unit,
+    from = seconds(seen.from),
+    to = seconds(seen.to),
+    figures = figures.of(f.up, f.down, f.unknown, f.excluded, f.longest, f.outages, f.polls),
+    printed = { uptime = figures[window.unit](f.up), downtime = figures[window.unit](f.down) },
+    openings = openings_of(seen),
+    intervals = in_seconds(seen.intervals),
+    exclusions = in_seconds(seen.exclusions),
+    pieces = pieces_of(seen, rule),
+  }
+end
+
+--- See `loom.monitor:explain`.
+function inspection.explain(monitor, store, options)
+  check.argument("explain", 1, store, check.store_id)
+  local known = { windows = windows.checker }
+  for name, checker in pairs(checkers) do
+    known[name] = checker
+  end
+  options = check.options("explain", options, known)
+  local rule = rules.in_force(options)
+  rule.default_zone = rule.default_zone or monitor.default_zone
+  local result = { store_id = store, rules = rule, windows = {} }
+  for i, window in ipairs(options.windows or windows.checker(windows.standard)) do
+    local seen, message, code = inspect(monitor, store, window.native, options)
+    if not seen then
+      return nil, message, code
+    end
+    result.as_of, result.timezone = seconds(seen.as_of), seen.zone
+    result.windows[i] = explain_window(seen, window, rule)
+  end
+  return result
+end
+
+return inspection

@@ -1,0 +1,102 @@
+--- A report that is being computed on threads of its own, while the caller does other things.
+-- @classmod loom.job
+
+local check = require "loom.check"
+local Report = require "loom.report"
+
+local Job = {}
+Job.__index = Job
+
+-- Takes the native half's end, once it has come.
+local function look(job, milliseconds)
+  if job.ended then
+    return
+  end
+  local done, share, code = job.native:wait(milliseconds)
+  if done then
+    job.ended, job.share = "complete", 1
+  elseif done == nil then
+    job.ended = code == "ECANCELED" and "cancelled" or "failed"
+    job.message, job.code = share, code
+    job.native:close()
+  else
+    job.share = share
+  end
+end
+
+--- Starts one: see `loom.monitor:start_report`.
+function Job.start(monitor, options)
+  local native, finish, code = Report.start(monitor, options)
+  if not native then
+    return nil, finish, code
+  end
+  return setmetatable({ native = native, finish = finish, share = 0 }, Job)
+end
+
+--- How it stands: "running", "complete", "failed" or "cancelled".
+function Job:state()
+  look(self, 0)
+  return self.ended or "running"
+end
+
+--- The share of the stores that are done, from 0 to 1.
+function Job:progress()
+  look(self, 0)
+  return self.share
+end
+
+--- Waits until the job has ended.
+-- @tparam[opt] number seconds how long at the most (default: as long as it takes)
+-- @treturn bool whether it has ended
+function Job:wait(seconds)
+  local left = seconds == nil and math.huge or check.argument("wait", 1, seconds, check.number(0, 1e9)) * 1000
+  repeat
+    local now = math.min(left, 1000)
+    look(self, math.floor(now))
+    left = left - now
+  until self.ended or left <= 0
+  return self.ended ~= nil
+end
+
+--- Asks the job to stop. It does so soon; `wait` for it to be sure.
+function Job:cancel()
+  if not self.ended then
+    self.native:cancel()
+  end
+end
+
+--- The report, once the job is complete; always the same one.
+-- @treturn loom.report|nil
+-- @treturn ?string the failure; EBUSY while the job runs, ECANCELED after it was cancelled
+-- @treturn ?string its code
+function Job:result()
+  look(self, 0)
+  if not self.ended then
+    return nil, "EBUSY: the report is not complete", "EBUSY"
+  elseif self.ended == "complete" and not self.report and not self.message then
+    local message, code
+    self.report, message, code = self.finish()
+    self.message, self.code = message, code
+  end
+  if not self.report then
+    return nil, self.message, self.code
+  end
+  return self.report
+end
+
+--- Cancels the job if it runs, waits for its threads, and frees what it holds. Reports taken from it stay.
+function Job:close()
+  if not self.report then
+    self.native:close()
+    self.ended = self.ended or "cancelled"
+    self.message, self.code = self.message or "ECANCELED: the job was closed", self.code or "ECANCELED"
+  end
+end
+
+Job.__close = Job.close
+
+function Job:__tostring()
+  return "loom.job (" .. (self.ended or "running") .. ")"
+end
+
+return Job

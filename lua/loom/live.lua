@@ -1,0 +1,124 @@
+--- Polls that come one by one.
+-- @module loom.live
+
+local check = require "loom.check"
+local core = require "loom.core"
+local time = require "loom.time"
+
+local live = {}
+
+-- The fields of a poll, which is a list of three or a table with the names of the CSV columns.
+local function fields_of(poll)
+  if type(poll) ~= "table" then
+    return nil
+  elseif poll.store_id == nil and poll.status == nil then
+    return poll[1], poll[2], poll[3]
+  end
+  return poll.store_id, poll.status, poll.timestamp_utc
+end
+
+local function active_of(status)
+  if status == "active" or status == "inactive" then
+    return status == "active"
+  elseif type(status) == "boolean" then
+    return status
+  end
+end
+
+-- A poll as the native half takes it; nil, the column, the value and the reason if it is none.
+local function read(poll, now)
+  local id, status, when = fields_of(poll)
+  local active = active_of(status)
+  if not check.store_id(id) then
+    return nil, "store_id", id, "is not a store id of 1 to 255 bytes"
+  elseif active == nil then
+    return nil, "status", status, "is not a status (active or inactive)"
+  elseif when == nil then
+    return id, active, now
+  end
+  local instant = time.instant(when)
+  if not instant then
+    return nil, "timestamp_utc", when, "is not a timestamp"
+  end
+  return id, active, instant
+end
+
+local checkers = {
+  max_rejects = function(value)
+    if value == "all" then
+      return math.huge
+    end
+    local number = check.integer(0, 2 ^ 53)(value)
+    return number, not number and 'whole number, or "all"' or nil
+  end,
+  on_reject = check.callable,
+}
+
+local function reject_message(reject)
+  local value = reject.value
+  return ("EINPUT: polls[%d]: %s: %s %s"):format(reject.index, reject.column,
+    type(value) == "string" and ("%q"):format(value):gsub("\\\n", "\\n") or tostring(value), reject.reason)
+end
+
+-- Adds all polls to a batch; returns how many were rejected, or nil and the failure.
+local function gather(batch, polls, now, options)
+  local rejected = 0
+  for i = 1, #polls do
+    local id, active, instant, reason = read(polls[i], now)
+    if id then
+      local good, message, code = batch:add(id, active, instant)
+      if not good then
+        return nil, message, code
+      end
+    else
+      local reject = { index = i, column = active, value = instant, reason = reason }
+      rejected = rejected + 1
+      if options.on_reject then
+        options.on_reject(reject)
+      end
+      if rejected > (options.max_rejects or 0) then
+        return nil, reject_message(reject), "EINPUT"
+      end
+    end
+  end
+  return rejected
+end
+
+local function write(database, batch)
+  local good, message, code = database:begin()
+  if not good then
+    return nil, message, code
+  end
+  local new, duplicates, conflicts = batch:apply(database)
+  if not new then
+    database:rollback()
+    return nil, duplicates, conflicts
+  end
+  good, message, code = database:commit()
+  if not good then
+    return nil, message, code
+  end
+  return { new = new, duplicates = duplicates, conflicts = conflicts }
+end
+
+--- See `loom.monitor:polls`.
+function live.polls(monitor, polls, options)
+  check.argument("polls", 1, polls, check.table)
+  options = check.options("polls", options, checkers)
+  local batch = core.poll_batch(#polls)
+  local called, rejected, message, code = pcall(gather, batch, polls, time.instant(monitor.clock()), options)
+  local counts
+  if called and rejected then
+    counts, message, code = write(monitor.database, batch)
+  end
+  batch:close()
+  if not called then
+    error(rejected, 0)
+  elseif not counts then
+    return nil, message, code
+  end
+  counts.rows, counts.rejected = #polls, rejected
+  return counts
+end
+
+return live

@@ -1,0 +1,407 @@
+--- What is set by hand and stored: hours, timezones, special days, exclusions and attributes.
+--
+-- Hours, timezones and special days prevail over what files bring, also over files that are loaded later. The tables are
+-- described in `src/core/schema.c`.
+-- @module loom.overrides
+
+local check = require "loom.check"
+local core = require "loom.core"
+local hours = require "loom.hours"
+local time = require "loom.time"
+local transaction = require "loom.transaction"
+
+local overrides = {}
+
+local ALWAYS = "0001-01-01" -- the effective date of what always applied
+local ATTRIBUTE_NAME_MAX = 64 -- bytes
+
+-- Every row of a query as a list; nil and the failure if it cannot be read.
+local function all(database, sql, ...)
+  local rows, message, code = database:query(sql, ...)
+  if not rows then
+    return nil, message, code
+  end
+  local list = {}
+  for row in rows do
+    list[#list + 1] = row
+  end
+  return list
+end
+
+-- The first row of a query: false if there is none, nil and the failure if it cannot be read.
+local function first(database, sql, ...)
+  local list, message, code = all(database, sql, ...)
+  if not list then
+    return nil, message, code
+  end
+  return list[1] or false
+end
+
+-- The number of a store, made if need be.
+local function number_of(execute, store)
+  execute("INSERT OR IGNORE INTO store(store_id) VALUES(?)", store)
+  local _, _, number = execute("SELECT number FROM store WHERE store_id = ?", store)
+  return number
+end
+
+-- The same, where "*" stands for every store.
+local function number_or_all(execute, store)
+  if store ~= "*" then
+    return number_of(execute, store)
+  end
+end
+
+local function store_failure(store)
+  return nil, ('ENOENT: store "%s" is not known'):format(store), "ENOENT"
+end
+
+-- The date that is given, or else today's where the store is.
+local function date_or_today(monitor, store, given)
+  if given then
+    return given
+  end
+  local row, message, code = first(monitor.database,
+    "SELECT ifnull(timezone_override, timezone) AS zone FROM store WHERE store_id = ?", store)
+  if row == nil then
+    return nil, message, code
+  end
+  local date
+  date, message, code = core.local_date(monitor.database, row and row.zone or monitor.default_zone,
+    time.instant(monitor.clock()))
+  if not date then
+    return nil, message, code
+  end
+  return core.format_date(date)
+end
+
+local function effective_date(value)
+  if value == "always" then
+    return ALWAYS
+  end
+  local date, expected = time.date(value)
+  return date, expected and expected .. ' or "always"'
+end
+
+-- ---- hours ----
+
+-- What was in force before a change goes on from `date`: the change ends there.
+local function resume(execute, number, date)
+  local _, _, before = execute([[SELECT max(effective_from) FROM hours_week
+    WHERE store = ? AND origin = 'override' AND effective_from <= ?]], number, date)
+  if before == date then
+    return
+  elseif not before then
+    execute("INSERT INTO hours_week VALUES(?, 'override', ?, 1)", number, date)
+    return
+  end
+  execute([[INSERT INTO hours_week SELECT store, origin, ?3, reverts FROM hours_week
+    WHERE store = ?1 AND origin = 'override' AND effective_from = ?2]], number, before, date)
+  execute([[INSERT INTO hours SELECT store, origin, ?3, weekday, open_s, close_s FROM hours
+    WHERE store = ?1 AND origin = 'override' AND effective_from = ?2]], number, before, date)
+end
+
+local set_hours_options = { from = effective_date, to = time.date }
+
+--- See `loom.monitor:set_hours`.
+function overrides.set_hours(monitor, store, week, options)
+  check.argument("set_hours", 1, store, check.store_id)
+  local list = check.argument("set_hours", 2, week, hours.week)
+  options = check.options("set_hours", options, set_hours_options)
+  local from, message, code = date_or_today(monitor, store, options.from)
+  if not from then
+    return nil, message, code
+  end
+  if options.to and options.to <= from then
+    check.fail("bad option 'to' to 'set_hours' (a date after %s expected, got \"%s\")", from, options.to)
+  end
+  return transaction.run(monitor.database, function(execute)
+    local number = number_of(execute, store)
+    if options.to then
+      resume(execute, number, options.to)
+    end
+    execute([[DELETE FROM hours_week WHERE store = ?1 AND origin = 'override'
+      AND (effective_from = ?2 OR (effective_from > ?2 AND effective_from < ?3))]], number, from, options.to)
+    execute("INSERT INTO hours_week VALUES(?, 'override', ?, 0)", number, from)
+    for i = 1, #list, 3 do
+      execute("INSERT OR IGNORE INTO hours VALUES(?, 'override', ?, ?, ?, ?)", number, from, list[i], list[i + 1],
+        list[i + 2])
+    end
+    return true
+  end)
+end
+
+--- See `loom.monitor:clear_hours`.
+function overrides.clear_hours(monitor, store, options)
+  check.argument("clear_hours", 1, store, check.store_id)
+  options = check.options("clear_hours", options, { from = effective_date })
+  local from, message, code = date_or_today(monitor, store, options.from)
+  if not from then
+    return nil, message, code
+  end
+  return transaction.run(monitor.database, function(execute)
+    local _, _, number = execute("SELECT number FROM store WHERE store_id = ?", store)
+    if not number then
+      transaction.fail("ENOENT", 'store "%s" is not known', store)
+    end
+    execute("DELETE FROM hours_week WHERE store = ? AND origin = 'override' AND effective_from >= ?", number, from)
+    local _, _, earlier = execute([[SELECT reverts FROM hours_week WHERE store = ? AND origin = 'override'
+      ORDER BY effective_from DESC LIMIT 1]], number)
+    if earlier == 0 then
+      execute("INSERT INTO hours_week VALUES(?, 'override', ?, 1)", number, from)
+    end
+    return true
+  end)
+end
+
+local hours_sql = [[SELECT origin, effective_from, reverts, weekday, open_s, close_s
+  FROM hours_week LEFT JOIN hours USING(store, origin, effective_from)
+  WHERE store = (SELECT number FROM store WHERE store_id = ?)
+  ORDER BY effective_from, origin, weekday, open_s, close_s]]
+
+-- The weeks that are stored for a store, in order of date.
+local function weeks_of(rows)
+  local weeks, lists = {}, {}
+  for _, row in ipairs(rows) do
+    local week = weeks[#weeks]
+    if not week or week.from ~= row.effective_from or week.origin ~= row.origin then
+      week = { origin = row.origin, from = row.effective_from, reverts = row.reverts == 1 or nil }
+      weeks[#weeks + 1], lists[#weeks + 1] = week, {}
+    end
+    if row.weekday then
+      local list = lists[#weeks]
+      list[#list + 1], list[#list + 2], list[#list + 3] = row.weekday, row.open_s, row.close_s
+    end
+  end
+  for i, week in ipairs(weeks) do
+    week.week = not week.reverts and hours.week_texts(lists[i]) or nil
+  end
+  return weeks
+end
+
+-- Which of the weeks is in force on a date; nil: none, and the store is open all day.
+local function in_force(weeks, date)
+  local file, override
+  for _, week in ipairs(weeks) do
+    if week.from <= date and week.origin == "file" then
+      file = week
+    elseif week.from <= date then
+      override = week
+    end
+  end
+  return override and not override.reverts and override or file
+end
+
+--- See `loom.monitor:hours`.
+function overrides.hours(monitor, store, options)
+  check.argument("hours", 1, store, check.store_id)
+  options = check.options("hours", options, { on = time.date })
+  local known, message, code = first(monitor.database, "SELECT 1 AS known FROM store WHERE store_id = ?", store)
+  if known == nil then
+    return nil, message, code
+  elseif not known then
+    return store_failure(store)
+  end
+  local rows
+  rows, message, code = all(monitor.database, hours_sql, store)
+  if not rows then
+    return nil, message, code
+  end
+  local date
+  date, message, code = date_or_today(monitor, store, options.on)
+  if not date then
+    return nil, message, code
+  end
+  local weeks = weeks_of(rows)
+  local week = in_force(weeks, date)
+  for _, item in ipairs(weeks) do
+    item.from = item.from ~= ALWAYS and item.from or nil
+  end
+  return { week = week and week.week, from = week and week.from, origin = week and week.origin, changes = weeks }
+end
+
+-- ---- timezones ----
+
+--- See `loom.monitor:set_timezone`.
+function overrides.set_timezone(monitor, store, zone)
+  check.argument("set_timezone", 1, store, check.store_id)
+  if zone ~= nil then
+    check.argument("set_timezone", 2, zone, check.string)
+    local known, reason = core.is_timezone(monitor.database, zone)
+    if not known then
+      return nil, ('EINPUT: timezone "%s" %s'):format(zone, reason), "EINPUT"
+    end
+  end
+  return transaction.run(monitor.database, function(execute)
+    execute("UPDATE store SET timezone_override = ? WHERE number = ?", zone, number_of(execute, store))
+    return true
+  end)
+end
+
+-- ---- special days ----
+
+local function store_or_all(value)
+  local id, expected = check.store_id(value)
+  return id, expected and expected .. ' or "*"'
+end
+
+--- See `loom.monitor:set_special_day`.
+function overrides.set_special_day(monitor, store, date, spans, note)
+  check.argument("set_special_day", 1, store, store_or_all)
+  check.argument("set_special_day", 2, date, time.date)
+  local list = check.argument("set_special_day", 3, spans, hours.spans)
+  note = check.argument("set_special_day", 4, note or "", check.note)
+  return transaction.run(monitor.database, function(execute)
+    local number = number_or_all(execute, store)
+    execute("DELETE FROM special_day WHERE store IS ? AND date = ? AND origin = 'override'", number, date)
+    for i = 1, math.max(#list, 1), 2 do -- a closed day is a row without times
+      execute([[INSERT INTO special_day(store, date, open_s, close_s, note, origin)
+        VALUES(?, ?, ?, ?, ?, 'override')]], number, date, list[i], list[i + 1], note)
+    end
+    return true
+  end)
+end
+
+--- See `loom.monitor:clear_special_day`.
+function overrides.clear_special_day(monitor, store, date, options)
+  check.argument("clear_special_day", 1, store, store_or_all)
+  check.argument("clear_special_day", 2, date, time.date)
+  options = check.options("clear_special_day", options, { loaded = check.boolean })
+  return transaction.run(monitor.database, function(execute)
+    local changes = execute([[DELETE FROM special_day WHERE date = ?1 AND (origin = 'override' OR ?2)
+      AND store IS (SELECT number FROM store WHERE store_id = ?3)
+      AND (?3 = '*' OR EXISTS(SELECT 1 FROM store WHERE store_id = ?3))]], date, options.loaded or false, store)
+    if changes == 0 then
+      transaction.fail("ENOENT", "there is no such special day on %s", date)
+    end
+    return true
+  end)
+end
+
+local list_options = { store = store_or_all }
+
+local special_days_sql = [[SELECT ifnull(store_id, '*') AS store_id, date, open_s, close_s, note, origin
+  FROM special_day d LEFT JOIN store ON number = store
+  WHERE (?1 IS NULL OR ifnull(store_id, '*') = ?1) AND (?2 IS NULL OR date >= ?2) AND (?3 IS NULL OR date <= ?3)
+    AND (origin = 'override' OR NOT EXISTS (SELECT 1 FROM special_day
+      WHERE store IS d.store AND date = d.date AND origin = 'override'))
+  ORDER BY date, store_id, open_s, close_s]]
+
+--- See `loom.monitor:special_days`.
+function overrides.special_days(monitor, options)
+  options = check.options("special_days", options, { store = store_or_all, from = time.date, to = time.date })
+  local rows, message, code = all(monitor.database, special_days_sql, options.store, options.from, options.to)
+  if not rows then
+    return nil, message, code
+  end
+  local list = {}
+  for _, row in ipairs(rows) do
+    local day = list[#list]
+    if not day or day.store_id ~= row.store_id or day.date ~= row.date then
+      day = { store_id = row.store_id, date = row.date, spans = {}, note = row.note, origin = row.origin }
+      list[#list + 1] = day
+    end
+    if row.open_s then
+      day.spans[#day.spans + 1] = hours.texts({ row.open_s, row.close_s })[1]
+    end
+  end
+  return list
+end
+
+-- ---- exclusions ----
+
+local exclude_options = { store = store_or_all, from = time.instant, to = time.instant, reason = check.note }
+
+--- See `loom.monitor:exclude`.
+function overrides.exclude(monitor, exclusion)
+  exclusion = check.options("exclude", check.argument("exclude", 1, exclusion, check.table), exclude_options)
+  for _, name in ipairs { "store", "from", "to" } do
+    if exclusion[name] == nil then
+      check.fail("missing option '%s' to 'exclude'", name)
+    end
+  end
+  if exclusion.to <= exclusion.from then
+    check.fail("bad option 'to' to 'exclude' (an instant after 'from' expected)")
+  end
+  return transaction.run(monitor.database, function(execute)
+    local _, number = execute("INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
+      number_or_all(execute, exclusion.store), exclusion.from, exclusion.to, exclusion.reason or "")
+    return number
+  end)
+end
+
+--- See `loom.monitor:exclusions`.
+function overrides.exclusions(monitor, options)
+  options = check.options("exclusions", options, list_options)
+  local rows, message, code = all(monitor.database, [[SELECT e.number AS number, ifnull(store_id, '*') AS store_id,
+      from_us, to_us, reason
+    FROM exclusion e LEFT JOIN store s ON s.number = e.store
+    WHERE ?1 IS NULL OR ifnull(store_id, '*') = ?1 ORDER BY from_us, to_us, e.number]], options.store)
+  if not rows then
+    return nil, message, code
+  end
+  for _, row in ipairs(rows) do
+    row.from, row.to = time.seconds(row.from_us), time.seconds(row.to_us)
+    row.from_us, row.to_us = nil, nil
+  end
+  return rows
+end
+
+--- See `loom.monitor:remove_exclusion`.
+function overrides.remove_exclusion(monitor, number)
+  check.argument("remove_exclusion", 1, number, check.integer(1, 2 ^ 53))
+  return transaction.run(monitor.database, function(execute)
+    if execute("DELETE FROM exclusion WHERE number = ?", number) == 0 then
+      transaction.fail("ENOENT", "there is no exclusion %d", number)
+    end
+    return true
+  end)
+end
+
+-- ---- attributes ----
+
+local function check_attributes(attributes)
+  for name, value in pairs(attributes) do
+    if type(name) ~= "string" or #name < 1 or #name > ATTRIBUTE_NAME_MAX or name:find("[%c\127]") or name == "store_id" then
+      check.fail("bad argument #2 to 'set_attributes' (names of 1 to 64 bytes expected, got %s)", tostring(name))
+    elseif value ~= false and (type(value) ~= "string" and type(value) ~= "number") then
+      check.fail("bad argument #2 to 'set_attributes' (%s: string, number or false expected, got a %s)", name,
+        type(value))
+    elseif value and not check.note(tostring(value)) then
+      check.fail("bad argument #2 to 'set_attributes' (%s: text of up to 4096 bytes expected)", name)
+    end
+  end
+end
+
+--- See `loom.monitor:set_attributes`.
+function overrides.set_attributes(monitor, store, attributes)
+  check.argument("set_attributes", 1, store, check.store_id)
+  check_attributes(check.argument("set_attributes", 2, attributes, check.table))
+  return transaction.run(monitor.database, function(execute)
+    local number = number_of(execute, store)
+    for name, value in pairs(attributes) do
+      if value and value ~= "" then
+        execute("INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)", number, name, tostring(value))
+      else
+        execute("DELETE FROM attribute WHERE store = ? AND name = ?", number, name)
+      end
+    end
+    return true
+  end)
+end
+
+--- See `loom.monitor:attributes`.
+function overrides.attributes(monitor, store)
+  check.argument("attributes", 1, store, check.store_id)
+  local rows, message, code = all(monitor.database, [[SELECT name, value FROM attribute
+    WHERE store = (SELECT number FROM store WHERE store_id = ?)]], store)
+  if not rows then
+    return nil, message, code
+  end
+  local attributes = {}
+  for _, row in ipairs(rows) do
+    attributes[row.name] = row.value
+  end
+  return attributes
+end
+
+return overrides

@@ -1,0 +1,277 @@
+--- Tables of figures: what a report and its groups have in common.
+--
+-- A table of figures has `key` (the name of its first column), `windows`, `window_index` (their places by name), `as_of`,
+-- `rules`, and the methods `count`, `store`, `figures`, `slo_budget`, `attributes_of` and `strip`; the methods below are
+-- made of these. Rows are numbered from 1, in order of their key as bytes.
+-- @module loom.rows
+
+local check = require "loom.check"
+local figures = require "loom.figures"
+local output = require "loom.output"
+local Row = require "loom.row"
+
+local rows = {}
+
+--- Checker of a window's name: gives its place.
+local function window_checker(table_of_figures)
+  return function(value)
+    local place = table_of_figures.window_index[value]
+    return place, not place and "name of one of the report's windows" or nil
+  end
+end
+
+-- The window that is meant where none is named: the last one, which is the longest of the standard ones.
+local function default_window(table_of_figures)
+  return #table_of_figures.windows
+end
+
+--- The places of windows by name.
+function rows.index_windows(windows)
+  local index = {}
+  for i, window in ipairs(windows) do
+    index[window.name] = i
+  end
+  return index
+end
+
+local function compare_keys(keys, descending)
+  return function(a, b)
+    local left, right = keys[a], keys[b]
+    if left == right then
+      return a < b
+    elseif left == nil or right == nil then
+      return right == nil -- what is not defined comes last
+    elseif descending then
+      return left > right
+    end
+    return left < right
+  end
+end
+
+local function is_comparable(key)
+  return type(key) == "number" and key == key or type(key) == "string"
+end
+
+-- A function (row) from a function, or from the name of a column.
+local function key_function(by)
+  if type(by) == "function" then
+    return by
+  end
+  return require("loom.columns").value(by)
+end
+
+-- Numbers of rows, in order of what `by` gives for each.
+local function sorted(self, by, descending)
+  local value_of = key_function(by)
+  local numbers, keys, kind = {}, {}, nil
+  for i = 1, self:count() do
+    local key = value_of(Row.new(self, i))
+    if type(key) == "boolean" then
+      key = key and 1 or 0
+    elseif key ~= nil and (not is_comparable(key) or (kind and type(key) ~= kind)) then
+      check.fail("bad option 'sort' to 'rows' (it gives what cannot be compared: %s)", tostring(key))
+    end
+    kind = kind or (key ~= nil and type(key)) or nil
+    numbers[i], keys[i] = i, key
+  end
+  table.sort(numbers, compare_keys(keys, descending))
+  return numbers
+end
+
+local function sort_checker(value)
+  if type(value) == "function" or (type(value) == "string" and require("loom.columns").is_name(value)) then
+    return value
+  end
+  return nil, "name of a column, or function"
+end
+
+local rows_options = {
+  sort = sort_checker,
+  descending = check.boolean,
+  limit = check.integer(0, 2 ^ 53),
+}
+
+--- An iterator over rows: `for row in report:rows() do`. Rows are made one at a time.
+-- @tparam[opt] table options `sort`: the name of a column or a function (row) to sort by (default: by store id; what
+--   gives nil comes last); `descending`; `limit`: how many rows at the most
+-- @treturn function that gives a row, or nil at the end
+function rows:rows(options)
+  options = check.options("rows", options, rows_options)
+  local numbers = options.sort and sorted(self, options.sort, options.descending)
+  local count, i = self:count(), 0
+  local limit = math.min(count, options.limit or count)
+  local step = options.descending and not numbers and -1 or 1
+  local first = step < 0 and count + 1 or 0
+  return function()
+    i = i + 1
+    if i <= limit then
+      return Row.new(self, numbers and numbers[i] or first + i * step)
+    end
+  end
+end
+
+--- Row number `index`; nil if there is none.
+function rows:row(index)
+  if index >= 1 and index <= self:count() and index % 1 == 0 then
+    return Row.new(self, index)
+  end
+end
+
+--- The row of a store; nil if it has none.
+-- @tparam string id
+function rows:get(id)
+  local index = self:find(id)
+  return index and Row.new(self, index)
+end
+
+--- The stores that did worst in a window: the lowest ratio of up time first, then the most down time.
+-- @tparam[opt=10] int limit how many
+-- @tparam[opt] string window its name (default: the last window)
+-- @treturn {loom.row,...} those without a ratio are left out
+function rows:worst(limit, window)
+  limit = limit == nil and 10 or check.argument("worst", 1, limit, check.integer(0, 2 ^ 53))
+  local place = window == nil and default_window(self) or check.argument("worst", 2, window, window_checker(self))
+  local numbers, ratios, downs = {}, {}, {}
+  for i = 1, self:count() do
+    local up, down = self:figures(i, place)
+    if up + down > 0 then
+      numbers[#numbers + 1], ratios[i], downs[i] = i, up / (up + down), down
+    end
+  end
+  table.sort(numbers, function(a, b)
+    if ratios[a] ~= ratios[b] then
+      return ratios[a] < ratios[b]
+    elseif downs[a] ~= downs[b] then
+      return downs[a] > downs[b]
+    end
+    return a < b
+  end)
+  local worst = {}
+  for i = 1, math.min(limit, #numbers) do
+    worst[i] = Row.new(self, numbers[i])
+  end
+  return worst
+end
+
+--- All rows added up, as one row: for each window the sums, the longest outage of all, and the ratio, MTTR and MTBF of the
+-- sums. `stores` is how many there are.
+-- @treturn loom.row
+function rows:totals()
+  return self:group_with(function() return "total" end, "group"):row(1) or
+    require("loom.groups").empty(self):row(1)
+end
+
+local function figure_checker(value)
+  for _, name in ipairs(figures.names) do
+    if name == value then
+      return value
+    end
+  end
+  return nil, "one of " .. table.concat(figures.names, ", ")
+end
+
+local function percents_checker(value)
+  if type(value) ~= "table" or #value == 0 then
+    return nil, "list of percentages"
+  end
+  for _, percent in ipairs(value) do
+    if type(percent) ~= "number" or not (percent >= 0 and percent <= 100) then
+      return nil, "list of percentages from 0 to 100"
+    end
+  end
+  return value
+end
+
+--- Percentiles of a figure over the rows in which it is defined, by nearest rank: the smallest value that at least so many
+-- percent of the rows do not exceed.
+-- @tparam string figure one of `loom.figures.names`
+-- @tparam[opt] string window its name (default: the last window)
+-- @tparam[opt] {number,...} percents (default 5, 25, 50, 75, 95)
+-- @treturn table values by percentage; empty if the figure is defined nowhere
+function rows:percentiles(figure, window, percents)
+  check.argument("percentiles", 1, figure, figure_checker)
+  local place = window == nil and default_window(self) or check.argument("percentiles", 2, window, window_checker(self))
+  percents = check.argument("percentiles", 3, percents or { 5, 25, 50, 75, 95 }, percents_checker)
+  local values = {}
+  for i = 1, self:count() do
+    values[#values + 1] = figures.of(self:figures(i, place))[figure]
+  end
+  table.sort(values)
+  local result = {}
+  if #values > 0 then
+    for _, percent in ipairs(percents) do
+      result[percent] = values[math.max(1, math.ceil(percent / 100 * #values))]
+    end
+  end
+  return result
+end
+
+--- The rows that share a key, added up.
+-- @tparam function key_of (row) gives text, or nil for those that are in no group
+-- @tparam string name of the key
+-- @treturn loom.groups
+function rows:group_with(key_of, name)
+  return require("loom.groups").new(self, key_of, name)
+end
+
+--- Totals for each value of an attribute of the stores; those without it are in the group "".
+-- @tparam string attribute
+-- @treturn loom.groups
+function rows:group(attribute)
+  check.argument("group", 1, attribute, check.string)
+  return self:group_with(function(row)
+    return row.attributes[attribute] or ""
+  end, attribute)
+end
+
+-- Options of `write` that are not passed on to the format.
+local taken = { columns = true, sort = true, descending = true, limit = true, format = true }
+
+-- The format that options of `write` ask for, and the options to call it with.
+local function choose_format(self, options)
+  options = options == nil and {} or check.argument("write", 2, options, check.table)
+  local formats = require "loom.formats"
+  local format = options.format or "csv"
+  local writer = type(format) == "function" and format or formats[format]
+  if type(writer) ~= "function" then
+    check.fail("bad option 'format' to 'write' (name of a format or function expected, got %s)",
+      type(format) == "string" and '"' .. format .. '"' or type(format))
+  end
+  local wanted = { sort = options.sort, descending = options.descending, limit = options.limit }
+  local passed = {
+    columns = require("loom.columns").resolve(self, options.columns),
+    chosen = options.columns ~= nil,
+    standard = not options.columns and next(wanted) == nil and not self.grouped,
+    rows = function()
+      return self:rows(wanted)
+    end,
+  }
+  for name, value in pairs(options) do
+    if not taken[name] then
+      passed[name] = value
+    end
+  end
+  return writer, passed
+end
+
+--- Writes the rows.
+-- @tparam file|function|string target an open file, a function (text), or a path, which is written under another name and
+--   renamed when it is complete
+-- @tparam[opt] table options `format`: a name in `loom.formats` (default "csv"), or a function (report, write, options);
+--   `columns`: list of columns (see `loom.columns`); `sort`, `descending` and `limit`: as in `rows`;
+--   `neutralise_formulas`: put ' before text that a spreadsheet would take for a formula (CSV); further options are up to
+--   the format
+-- @treturn true|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function rows:write(target, options)
+  if type(target) ~= "string" and type(target) ~= "function" and type(target) ~= "userdata" and type(target) ~= "table" then
+    check.fail("bad argument #1 to 'write' (path, file or function expected, got %s)", type(target))
+  end
+  local format, format_options = choose_format(self, options)
+  return output.write(target, function(write)
+    format(self, write, format_options)
+  end)
+end
+
+return rows

@@ -1,0 +1,65 @@
+--- Instants, durations and dates, between what people write and what the native half counts in.
+--
+-- The Lua API gives and takes seconds: numbers, which are exact to the microsecond from 1700 to 2242. The native half counts
+-- whole microseconds.
+-- @module loom.time
+
+local core = require "loom.core"
+
+local time = {}
+
+local MICROSECONDS = 1000000
+local FIRST = core.parse_timestamp "0001-01-01 00:00:00"
+local LAST = core.parse_timestamp "9999-12-31 23:59:59.999999"
+
+--- Microseconds as seconds; a whole number where they are whole.
+function time.seconds(microseconds)
+  local rest = microseconds % MICROSECONDS
+  if rest == 0 then
+    return math.floor(microseconds / MICROSECONDS)
+  end
+  return microseconds / MICROSECONDS
+end
+
+local function microseconds(seconds)
+  return math.floor(seconds * MICROSECONDS + 0.5)
+end
+
+--- Checker of an instant: text such as "2023-01-25 18:13:22 UTC" or seconds since 1970-01-01 UTC.
+-- @treturn int microseconds
+function time.instant(value)
+  if type(value) == "number" and value >= FIRST / MICROSECONDS and value <= LAST / MICROSECONDS then
+    return math.min(microseconds(value), LAST)
+  end
+  local parsed = type(value) == "string" and core.parse_timestamp(value)
+  if parsed then
+    return parsed
+  end
+  return nil, "timestamp or seconds since 1970"
+end
+
+--- Checker of a duration: seconds, or text such as "90m", "2h", "7d".
+-- @treturn int microseconds
+function time.duration(value)
+  if type(value) == "number" and value >= 0 and value <= 1e11 then
+    return microseconds(value)
+  end
+  local parsed = type(value) == "string" and core.parse_duration(value)
+  if parsed then
+    return parsed
+  end
+  return nil, "duration (seconds, or text such as 90m, 2h, 7d)"
+end
+
+--- Checker of a local date, "YYYY-MM-DD".
+function time.date(value)
+  if type(value) == "string" and core.parse_date(value) then
+    return value
+  end
+  return nil, "date (YYYY-MM-DD)"
+end
+
+--- An instant in microseconds as text.
+time.text = core.format_timestamp
+
+return time

@@ -1,0 +1,44 @@
+--- Changes of the database: all of them, or none.
+-- @module loom.transaction
+
+local failure = {} -- marks the errors that end a transaction with a failure rather than with an error of somebody's
+
+local transaction = {}
+
+--- Ends the transaction that calls it; its failure is returned by `transaction.run`.
+function transaction.fail(code, format, ...)
+  error(setmetatable({ code = code, message = code .. ": " .. format:format(...) }, failure), 0)
+end
+
+--- Calls work(execute) in a write transaction, where execute(sql, ...) runs a statement with bound parameters and
+-- returns how many rows it changed, the number of the row inserted last, and the first value of the first row, if any.
+-- @return what `work` returns, or nil, the failure and its code; an error of `work` comes through. In both cases the
+--   database is as it was.
+function transaction.run(database, work)
+  local begun, message, code = database:begin()
+  if not begun then
+    return nil, message, code
+  end
+  local called, result = pcall(work, function(sql, ...)
+    local changes, number, value = database:execute(sql, ...)
+    if not changes then
+      error(setmetatable({ code = value, message = number }, failure), 0)
+    end
+    return changes, number, value
+  end)
+  if not called then
+    database:rollback()
+    if getmetatable(result) == failure then
+      return nil, result.message, result.code
+    end
+    error(result, 0)
+  end
+  local committed
+  committed, message, code = database:commit()
+  if not committed then
+    return nil, message, code
+  end
+  return result
+end
+
+return transaction

@@ -1,0 +1,86 @@
+--- The windows of a report.
+-- @module loom.windows
+
+local time = require "loom.time"
+
+local windows = {}
+
+local NAME_MAX = 64
+local WINDOWS_MAX = 64
+local CENTURY = 36525 * 86400 * 1000000 -- microseconds
+
+--- The windows of a report that asks for none.
+windows.standard = {
+  { name = "last_hour", seconds = 3600, unit = "minutes" },
+  { name = "last_day", seconds = 86400, unit = "hours" },
+  { name = "last_week", seconds = 604800, unit = "hours" },
+}
+
+-- What a row has beside its windows.
+local reserved = { store_id = true, stores = true, attributes = true, strip = true, source = true, index = true }
+
+local known = { name = true, seconds = true, from = true, to = true, unit = true }
+
+local function check_fields(window)
+  for key in pairs(window) do
+    if not known[key] then
+      return "windows of name, seconds, from, to and unit"
+    end
+  end
+  local name, unit = window.name, window.unit
+  if type(name) ~= "string" or #name > NAME_MAX or not name:find("^[%w_]+$") then
+    return "windows whose name is of letters, digits and _"
+  elseif reserved[name] then
+    return "windows that are not called " .. name
+  elseif unit ~= nil and unit ~= "hours" and unit ~= "minutes" then
+    return "windows whose unit is hours or minutes"
+  end
+end
+
+-- A window as the native half takes it, or nil and what was expected.
+local function native(window)
+  if window.seconds ~= nil then
+    local length = time.duration(window.seconds)
+    if window.from == nil and window.to == nil and length and length > 0 and length <= CENTURY then
+      return { length = length }
+    end
+    return nil, "windows whose seconds are a duration of up to 100 years"
+  end
+  local from, to = time.instant(window.from), time.instant(window.to)
+  if not from or not to then
+    return nil, "windows with seconds, or from and to"
+  elseif to <= from or to - from > CENTURY then
+    return nil, "windows that end after they start, and within 100 years"
+  end
+  return { from = from, to = to }
+end
+
+--- Checker of the option `windows`.
+-- @treturn table a list of `name`, `unit` and, for the native half, `native`
+function windows.checker(value)
+  if type(value) ~= "table" or #value < 1 or #value > WINDOWS_MAX then
+    return nil, "list of 1 to 64 windows"
+  end
+  local list, names = {}, {}
+  for i, window in ipairs(value) do
+    if type(window) ~= "table" then
+      return nil, "list of windows"
+    end
+    local expected = check_fields(window)
+    if expected then
+      return nil, expected
+    elseif names[window.name] then
+      return nil, "windows with different names"
+    end
+    names[window.name] = true
+    local converted
+    converted, expected = native(window)
+    if not converted then
+      return nil, expected
+    end
+    list[i] = { name = window.name, unit = window.unit or "hours", native = converted }
+  end
+  return list
+end
+
+return windows

@@ -1,0 +1,172 @@
+/*
+** Looking at one store.
+*/
+#include "inspect.h"
+#include "civil.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static loom_status no_memory(loom_error *error) {
+  return loom_fail(error, LOOM_ENOMEM, "out of memory");
+}
+
+/* Room for one more item in a growing array; false when memory is out. */
+static bool make_room(void **items, size_t count, size_t *capacity, size_t size) {
+  if (count < *capacity)
+    return true;
+  size_t wanted = *capacity ? *capacity * 2 : 64;
+  void *grown = realloc(*items, wanted * size);
+  if (!grown)
+    return false;
+  *items = grown;
+  *capacity = wanted;
+  return true;
+}
+
+/* What the callbacks below fill; they cannot fail, and note that memory is out. */
+struct filling {
+  struct loom_inspection *inspection;
+  size_t piece; /* the one that cells are part of */
+  size_t first; /* the first opening of the date */
+  bool out_of_memory;
+};
+
+static bool add_opening(void *context, int32_t date, int32_t open, int32_t close) {
+  struct filling *filling = context;
+  struct loom_inspection *in = filling->inspection;
+  struct loom_span span = loom_schedule_span(in->measure.schedule.zone, date, open, close,
+                                             in->setting.rules.slack);
+  if (span.end <= in->window.start || span.start >= in->window.end)
+    return true;
+  if (!make_room((void **)&in->openings, in->opening_count, &in->opening_capacity,
+                 sizeof *in->openings))
+    return false;
+  in->openings[in->opening_count++] =
+      (struct loom_opening){.date = date, .open = open, .close = close, .span = span};
+  return true;
+}
+
+static loom_status list_openings(struct loom_inspection *in, loom_error *error) {
+  struct filling filling = {.inspection = in};
+  int32_t first, last;
+  loom_schedule_dates(in->window.start, in->window.end, &first, &last);
+  for (int32_t date = first; date <= last; date++) {
+    enum loom_origin origin;
+    filling.first = in->opening_count;
+    if (!loom_schedule_date(&in->measure.schedule, date, in->setting.rules.slack, add_opening,
+                            &filling, &origin))
+      return no_memory(error);
+    for (size_t i = filling.first; i < in->opening_count; i++)
+      in->openings[i].origin = origin;
+  }
+  return LOOM_OK;
+}
+
+static void add_cell(void *context, struct loom_span span, enum loom_state state,
+                     const loom_poll *poll) {
+  struct filling *filling = context;
+  struct loom_inspection *in = filling->inspection;
+  filling->out_of_memory = filling->out_of_memory ||
+                           !make_room((void **)&in->cells, in->cell_count, &in->cell_capacity,
+                                      sizeof *in->cells);
+  if (filling->out_of_memory)
+    return;
+  while (in->measure.pieces.items[filling->piece].end <= span.start)
+    filling->piece++;
+  in->cells[in->cell_count++] = (struct loom_cell){.span = span,
+                                                   .state = state,
+                                                   .piece = filling->piece,
+                                                   .has_poll = poll != NULL,
+                                                   .poll = poll ? *poll : 0};
+}
+
+static loom_status resolve_window(const struct loom_inspect_options *options, loom_source *source,
+                                  struct loom_inspection *in, loom_error *error) {
+  const struct loom_window_option *window = &options->window;
+  loom_status status = LOOM_OK;
+  in->as_of = options->as_of;
+  if (!options->has_as_of)
+    status = source->newest(source, &in->as_of, error);
+  if (status == LOOM_EEMPTY && !window->length) { /* a window of its own needs no polls */
+    in->as_of = window->to;
+    status = LOOM_OK;
+  }
+  in->window = (struct loom_span){window->from, window->to};
+  if (window->length)
+    in->window = (struct loom_span){in->as_of - window->length, in->as_of};
+  if (status == LOOM_OK && (in->window.end <= in->window.start ||
+                            in->window.end - in->window.start > LOOM_WINDOW_LENGTH_MAX))
+    status = loom_fail(error, LOOM_EINVAL,
+                       "the window ends before it starts, or is longer than 100 years");
+  return status;
+}
+
+static loom_status read_store(const struct loom_inspect_options *options, loom_source *source,
+                              struct loom_inspection *in, loom_error *error) {
+  struct loom_id_table ids;
+  uint64_t count;
+  loom_id_table_init(&ids);
+  struct loom_source_query query = {
+      .from = in->window.start,
+      .to = in->window.end,
+      .neighbours = options->rules.evidence == LOOM_EVIDENCE_AROUND,
+      .as_of = in->as_of,
+      .selection = {.ids = &ids, .all_stores = true}};
+  loom_status status = LOOM_OK;
+  if (loom_id_table_put(&ids, options->id, options->id_length) == LOOM_NO_NUMBER)
+    status = no_memory(error);
+  if (status == LOOM_OK)
+    status = source->select(source, &query, &in->setting.common, &count, error);
+  loom_spans_merge(&in->setting.common.exclusions, true);
+  if (status == LOOM_OK)
+    status = source->next(source, &in->store, error);
+  if (status == LOOM_DONE) {
+    char id[LOOM_QUOTED_SIZE];
+    status = loom_fail(error, LOOM_ENOENT, "store %s is not known",
+                       loom_quote(id, options->id, options->id_length));
+  }
+  loom_id_table_free(&ids);
+  return status;
+}
+
+static loom_status measure(struct loom_inspection *in, loom_error *error) {
+  struct filling filling = {.inspection = in};
+  loom_status status = loom_measure_store(&in->measure, &in->setting, &in->store, error);
+  if (status == LOOM_OK)
+    status = list_openings(in, error);
+  if (status == LOOM_OK)
+    status = loom_measure_window(&in->measure, in->window, &in->figures, add_cell, &filling, error);
+  if (status == LOOM_OK && filling.out_of_memory)
+    status = no_memory(error);
+  return status;
+}
+
+loom_status loom_inspect(const struct loom_inspect_options *options, loom_source *source,
+                         loom_zones *zones, struct loom_inspection *in, loom_error *error) {
+  *in = (struct loom_inspection){.setting = {.rules = options->rules, .zones = zones}};
+  loom_overlays_init(&in->setting.overlays);
+  loom_status status = loom_setting_zone(&in->setting, options->default_zone, error);
+  if (status != LOOM_OK)
+    return status;
+  status = source->snapshot(source, error);
+  if (status != LOOM_OK)
+    return status;
+  status = resolve_window(options, source, in, error);
+  if (status == LOOM_OK)
+    status = read_store(options, source, in, error);
+  source->release(source);
+  in->setting.as_of = in->as_of;
+  in->setting.hull = in->window;
+  return status == LOOM_OK ? measure(in, error) : status;
+}
+
+void loom_inspection_free(struct loom_inspection *in) {
+  loom_store_free(&in->store);
+  loom_common_free(&in->setting.common);
+  loom_overlays_free(&in->setting.overlays);
+  loom_measure_free(&in->measure);
+  free(in->openings);
+  free(in->cells);
+  *in = (struct loom_inspection){0};
+}

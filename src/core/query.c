@@ -1,0 +1,153 @@
+/*
+** Queries. That a statement only reads is decided by SQLite's authorizer while it is compiled, which sees all that it
+** would do, and once more by the connection's being read-only meanwhile.
+*/
+#include "query.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct loom_query {
+  loom_database *database;
+  sqlite3_stmt *statement;
+  bool in_read, ended;
+};
+
+/* Pragmas that tell about the schema and change nothing. */
+static bool is_harmless_pragma(const char *name) {
+  static const char *const names[] = {"table_info", "table_xinfo",      "table_list", "index_list",
+                                      "index_info", "foreign_key_list", "user_version"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcasecmp(name, names[i]) == 0)
+      return true;
+  return false;
+}
+
+static int authorize(void *context, int action, const char *first, const char *second,
+                     const char *schema, const char *trigger) {
+  (void)context;
+  (void)schema;
+  (void)trigger;
+  switch (action) {
+  case SQLITE_SELECT:
+  case SQLITE_READ:
+  case SQLITE_RECURSIVE:
+    return SQLITE_OK;
+  case SQLITE_FUNCTION:
+    return strcasecmp(second, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+  case SQLITE_PRAGMA:
+    return is_harmless_pragma(first) && (!second || strcasecmp(first, "user_version") != 0)
+               ? SQLITE_OK
+               : SQLITE_DENY;
+  default:
+    return SQLITE_DENY;
+  }
+}
+
+/* Blanks, comments and semicolons may follow a statement. */
+static bool is_empty(loom_database *database, const char *sql, size_t length) {
+  sqlite3_stmt *statement = NULL;
+  const char *end = sql + length;
+  while (sql < end && strchr(" \t\r\n;", *sql))
+    sql++;
+  if (sql == end)
+    return true;
+  int result = sqlite3_prepare_v2(database->sqlite, sql, (int)(end - sql), &statement, NULL);
+  bool empty = result == SQLITE_OK && !statement;
+  sqlite3_finalize(statement);
+  return empty;
+}
+
+static loom_status compile(loom_query *query, const char *sql, size_t length, loom_error *error) {
+  sqlite3 *sqlite = query->database->sqlite;
+  const char *tail;
+  if (length > 1000000)
+    return loom_fail(error, LOOM_EINVAL, "the query is longer than 1,000,000 bytes");
+  if (memchr(sql, '\0', length))
+    return loom_fail(error, LOOM_EINVAL, "the query holds a NUL byte");
+  int result = sqlite3_prepare_v2(sqlite, sql, (int)length, &query->statement, &tail);
+  if (result == SQLITE_AUTH)
+    return loom_fail(error, LOOM_EINVAL, "the query does not only read: %s", sqlite3_errmsg(sqlite));
+  if (result == SQLITE_ERROR)
+    return loom_fail(error, LOOM_EINVAL, "the query cannot be compiled: %s", sqlite3_errmsg(sqlite));
+  if (result != SQLITE_OK)
+    return loom_database_failure(query->database, error);
+  if (!query->statement)
+    return loom_fail(error, LOOM_EINVAL, "the query is empty");
+  if (!is_empty(query->database, tail, length - (size_t)(tail - sql)))
+    return loom_fail(error, LOOM_EINVAL, "the query has more than one statement");
+  return LOOM_OK;
+}
+
+static loom_status new_query(loom_database *database, loom_query **out, loom_error *error) {
+  loom_query *query = calloc(1, sizeof *query);
+  *out = query;
+  if (!query)
+    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+  query->database = loom_database_retain(database);
+  return LOOM_OK;
+}
+
+static loom_status keep_if_good(loom_status status, loom_query **query) {
+  if (status != LOOM_OK) {
+    loom_query_free(*query);
+    *query = NULL;
+  }
+  return status;
+}
+
+loom_status loom_query_new(loom_database *database, const char *sql, size_t length,
+                           loom_query **out, loom_error *error) {
+  loom_status status = new_query(database, out, error);
+  if (status == LOOM_OK)
+    status = loom_database_begin_read(database, error);
+  if (status == LOOM_OK) {
+    (*out)->in_read = true;
+    sqlite3_set_authorizer(database->sqlite, authorize, NULL);
+    status = compile(*out, sql, length, error);
+    sqlite3_set_authorizer(database->sqlite, NULL, NULL);
+  }
+  if (status == LOOM_OK && !sqlite3_stmt_readonly((*out)->statement))
+    status = loom_fail(error, LOOM_EINVAL, "the query does not only read");
+  return keep_if_good(status, out);
+}
+
+loom_status loom_query_new_in_write(loom_database *database, const char *sql, size_t length,
+                                    loom_query **out, loom_error *error) {
+  loom_status status = new_query(database, out, error);
+  if (status == LOOM_OK && atomic_load(&database->transaction) != LOOM_WRITING)
+    status = loom_fail(error, LOOM_EINVAL, "%s: there is no write transaction", database->path);
+  if (status == LOOM_OK)
+    status = compile(*out, sql, length, error);
+  return keep_if_good(status, out);
+}
+
+void loom_query_free(loom_query *query) {
+  if (!query)
+    return;
+  sqlite3_finalize(query->statement);
+  if (query->in_read)
+    loom_database_end_read(query->database);
+  loom_database_close(query->database);
+  free(query);
+}
+
+sqlite3_stmt *loom_query_statement(const loom_query *query) {
+  return query->statement;
+}
+
+loom_status loom_query_next(loom_query *query, loom_error *error) {
+  if (query->ended) /* stepping again would start anew */
+    return LOOM_DONE;
+  int step = sqlite3_step(query->statement);
+  if (step == SQLITE_ROW)
+    return LOOM_OK;
+  query->ended = true;
+  if (step == SQLITE_DONE)
+    return LOOM_DONE;
+  if ((step & 0xff) == SQLITE_ERROR || (step & 0xff) == SQLITE_MISMATCH)
+    return loom_fail(error, LOOM_EINVAL, "the query failed: %s",
+                     sqlite3_errmsg(query->database->sqlite));
+  return loom_database_failure(query->database, error);
+}

@@ -1,0 +1,156 @@
+/*
+** inspect: one store looked at closely, as Lua tables.
+*/
+#include "binding.h"
+
+#include "../core/civil.h"
+#include "../core/inspect.h"
+#include "../core/source_sqlite.h"
+
+#include <string.h>
+
+#define INSPECTION "loom.inspection"
+
+static int close_inspection(lua_State *L) {
+  struct lloom_handle *handle = luaL_checkudata(L, 1, INSPECTION);
+  struct loom_inspection *inspection = (struct loom_inspection *)(handle + 1);
+  if (handle->object)
+    loom_inspection_free(inspection);
+  handle->object = NULL;
+  return 0;
+}
+
+static void set_integer(lua_State *L, const char *name, int64_t value) {
+  lua_pushinteger(L, (lua_Integer)value);
+  lua_setfield(L, -2, name);
+}
+
+/* A table with the fields `from` and `to`. */
+static void push_span(lua_State *L, struct loom_span span) {
+  lua_createtable(L, 0, 4);
+  set_integer(L, "from", span.start);
+  set_integer(L, "to", span.end);
+}
+
+/* Sets field `name` of the table on top to a list of spans. */
+static void set_spans(lua_State *L, const char *name, const struct loom_spans *spans) {
+  lua_createtable(L, (int)spans->count, 0);
+  for (size_t i = 0; i < spans->count; i++) {
+    push_span(L, spans->items[i]);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, name);
+}
+
+static void set_openings(lua_State *L, const struct loom_inspection *in) {
+  static const char *const origins[] = {[LOOM_ORIGIN_OWN_DAY] = "special day",
+                                        [LOOM_ORIGIN_ALL_DAY] = "special day of all stores",
+                                        [LOOM_ORIGIN_WEEKLY] = "weekly hours",
+                                        [LOOM_ORIGIN_NO_HOURS] = "no hours: open all day"};
+  lua_createtable(L, (int)in->opening_count, 0);
+  for (size_t i = 0; i < in->opening_count; i++) {
+    char date[LOOM_DATE_SIZE];
+    const struct loom_opening *opening = &in->openings[i];
+    push_span(L, opening->span);
+    lua_pushlstring(L, date, loom_format_date(opening->date, date));
+    lua_setfield(L, -2, "date");
+    set_integer(L, "open", opening->open);
+    set_integer(L, "close", opening->close);
+    lua_pushstring(L, origins[opening->origin]);
+    lua_setfield(L, -2, "rule");
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "openings");
+}
+
+static void set_cells(lua_State *L, const struct loom_inspection *in) {
+  static const char *const states[] = {
+      [LOOM_DOWN] = "down", [LOOM_UP] = "up", [LOOM_UNKNOWN] = "unknown"};
+  lua_createtable(L, (int)in->cell_count, 0);
+  for (size_t i = 0; i < in->cell_count; i++) {
+    const struct loom_cell *cell = &in->cells[i];
+    push_span(L, cell->span);
+    lua_pushstring(L, states[cell->state]);
+    lua_setfield(L, -2, "state");
+    set_integer(L, "piece", (int64_t)cell->piece + 1);
+    if (cell->has_poll) {
+      set_integer(L, "poll", loom_poll_instant(cell->poll));
+      lua_pushboolean(L, loom_poll_active(cell->poll));
+      lua_setfield(L, -2, "active");
+    }
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "cells");
+}
+
+static void set_figures(lua_State *L, const struct loom_figures *f) {
+  lua_createtable(L, 0, 7);
+  set_integer(L, "up", f->up);
+  set_integer(L, "down", f->down);
+  set_integer(L, "unknown", f->unknown);
+  set_integer(L, "excluded", f->excluded);
+  set_integer(L, "longest", f->longest);
+  set_integer(L, "outages", f->outages);
+  set_integer(L, "polls", f->polls);
+  lua_setfield(L, -2, "figures");
+}
+
+/*
+** inspect(database, {id, default_zone, length or from and to [, as_of, preset, fill, evidence, no_data, slack, max_gap]}):
+** a table of `as_of`, `from`, `to`, `zone` and `figures`, and of lists: `openings`, `intervals`, `exclusions`, `pieces`,
+** and `cells`, each with its state, its piece's number, and `poll` and `active` of the poll that vouches for it. Times
+** are in microseconds.
+*/
+int lloom_inspect(lua_State *L) {
+  static const char *const known[] = {"id",       "default_zone", "length",  "from",  "to",
+                                      "as_of",    "preset",       "fill",    "evidence",
+                                      "no_data",  "slack",        "max_gap", NULL};
+  loom_error error;
+  struct loom_inspect_options options = {0};
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lloom_check_options(L, 2, known);
+  lloom_read_rules(L, 2, &options.rules);
+  options.id = lloom_option_string(L, 2, "id", "");
+  options.id_length = strlen(options.id);
+  options.default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago");
+  options.window.length = lloom_option_integer(L, 2, "length", 0, 0, LOOM_WINDOW_LENGTH_MAX);
+  options.window.from =
+      lloom_option_integer(L, 2, "from", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  options.window.to = lloom_option_integer(L, 2, "to", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  options.as_of =
+      lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  options.has_as_of = options.as_of != INT64_MIN;
+
+  struct lloom_handle *handle =
+      lloom_new_handle(L, INSPECTION, sizeof *handle + sizeof(struct loom_inspection));
+  struct loom_inspection *in = (struct loom_inspection *)(handle + 1);
+  loom_source *source = loom_source_sqlite_shared(database);
+  if (!source)
+    return luaL_error(L, "out of memory");
+  handle->object = in;
+  loom_status status = loom_inspect(&options, source, database->zones, in, &error);
+  source->free(source);
+  if (status != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_createtable(L, 0, 10);
+  set_integer(L, "as_of", in->as_of);
+  set_integer(L, "from", in->window.start);
+  set_integer(L, "to", in->window.end);
+  lua_pushstring(L, *in->store.zone ? in->store.zone : options.default_zone);
+  lua_setfield(L, -2, "zone");
+  set_figures(L, &in->figures);
+  set_openings(L, in);
+  set_spans(L, "intervals", &in->measure.intervals);
+  set_spans(L, "exclusions", in->measure.exclusions);
+  set_spans(L, "pieces", &in->measure.pieces);
+  set_cells(L, in);
+  handle->object = NULL;
+  loom_inspection_free(in);
+  return 1;
+}
+
+void lloom_register_inspection(lua_State *L) {
+  static const luaL_Reg methods[] = {{NULL, NULL}};
+  lloom_new_type(L, INSPECTION, methods, close_inspection);
+}

@@ -1,0 +1,153 @@
+/*
+** loom.rows: the rows of an SQL query, taken one by one.
+*/
+#include "binding.h"
+
+#include "../core/query.h"
+
+#define ROWS "loom.rows"
+
+static int close_rows(lua_State *L) {
+  loom_query_free(lloom_take_handle(L, 1, ROWS));
+  return 0;
+}
+
+/* Binds the arguments from `first` on, as many as the statement has parameters. */
+static void bind_arguments(lua_State *L, sqlite3_stmt *statement, int first) {
+  int count = sqlite3_bind_parameter_count(statement);
+  if (lua_gettop(L) - first + 1 != count)
+    luaL_error(L, "the query has %d parameter%s, got %d value%s", count, count == 1 ? "" : "s",
+               lua_gettop(L) - first + 1, lua_gettop(L) == first ? "" : "s");
+  for (int i = 1; i <= count; i++) {
+    int index = first + i - 1;
+    int64_t integer;
+    size_t length;
+    switch (lua_type(L, index)) {
+    case LUA_TNIL:
+      sqlite3_bind_null(statement, i);
+      break;
+    case LUA_TBOOLEAN:
+      sqlite3_bind_int(statement, i, lua_toboolean(L, index));
+      break;
+    case LUA_TNUMBER:
+      if (lloom_to_integer(L, index, &integer))
+        sqlite3_bind_int64(statement, i, integer);
+      else
+        sqlite3_bind_double(statement, i, lua_tonumber(L, index));
+      break;
+    case LUA_TSTRING: {
+      const char *text = lua_tolstring(L, index, &length);
+      sqlite3_bind_text64(statement, i, text, length, SQLITE_TRANSIENT, SQLITE_UTF8);
+      break;
+    }
+    default:
+      luaL_argerror(L, index, "nil, boolean, number or string expected");
+    }
+  }
+}
+
+/* query(database, sql, ...): rows of a statement that only reads; in a write transaction, of any statement. */
+int lloom_query(lua_State *L) {
+  loom_error error;
+  size_t length;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  const char *sql = luaL_checklstring(L, 2, &length);
+  struct lloom_handle *rows = lloom_new_handle(L, ROWS, sizeof *rows);
+  lua_insert(L, 3);
+  loom_query **query = (loom_query **)&rows->object;
+  if (loom_query_new(database, sql, length, query, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  bind_arguments(L, loom_query_statement(*query), 4);
+  lua_settop(L, 3);
+  return 1;
+}
+
+static void push_value(lua_State *L, sqlite3_stmt *row, int column) {
+  switch (sqlite3_column_type(row, column)) {
+  case SQLITE_INTEGER:
+    lua_pushinteger(L, (lua_Integer)sqlite3_column_int64(row, column));
+    break;
+  case SQLITE_FLOAT:
+    lua_pushnumber(L, sqlite3_column_double(row, column));
+    break;
+  case SQLITE_NULL:
+    lua_pushnil(L);
+    break;
+  default: {
+    const void *bytes = sqlite3_column_blob(row, column);
+    lua_pushlstring(L, bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, column));
+  }
+  }
+}
+
+/* rows(): the next row as a table by column names; nil at the end, and then the query is closed. */
+static int next_row(lua_State *L) {
+  loom_error error;
+  struct lloom_handle *handle = luaL_checkudata(L, 1, ROWS);
+  loom_query *query = lloom_check_handle(L, 1, ROWS);
+  loom_status status = loom_query_next(query, &error);
+  if (status == LOOM_DONE) {
+    handle->object = NULL;
+    loom_query_free(query);
+    return 0;
+  }
+  if (status != LOOM_OK)
+    return luaL_error(L, "%s: %s", loom_status_name(status), error.message);
+  sqlite3_stmt *row = loom_query_statement(query);
+  int count = sqlite3_column_count(row);
+  lua_createtable(L, 0, count);
+  for (int i = 0; i < count; i++) {
+    push_value(L, row, i);
+    lua_setfield(L, -2, sqlite3_column_name(row, i));
+  }
+  return 1;
+}
+
+static int columns(lua_State *L) {
+  sqlite3_stmt *row = loom_query_statement(lloom_check_handle(L, 1, ROWS));
+  int count = sqlite3_column_count(row);
+  lua_createtable(L, count, 0);
+  for (int i = 0; i < count; i++) {
+    lua_pushstring(L, sqlite3_column_name(row, i));
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/*
+** execute(database, sql, ...): a statement of Loom's own, in a write transaction. Returns how many rows it changed, the
+** number of the row inserted last, and the first row's first column.
+*/
+int lloom_execute(lua_State *L) {
+  loom_error error;
+  size_t length;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  const char *sql = luaL_checklstring(L, 2, &length);
+  struct lloom_handle *rows = lloom_new_handle(L, ROWS, sizeof *rows);
+  lua_insert(L, 3);
+  loom_query **query = (loom_query **)&rows->object;
+  if (loom_query_new_in_write(database, sql, length, query, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  bind_arguments(L, loom_query_statement(*query), 4);
+  loom_status status = loom_query_next(*query, &error);
+  bool has_row = status == LOOM_OK;
+  lua_settop(L, 3);
+  lua_pushinteger(L, sqlite3_changes(database->sqlite));
+  lua_pushinteger(L, (lua_Integer)sqlite3_last_insert_rowid(database->sqlite));
+  if (has_row)
+    push_value(L, loom_query_statement(*query), 0);
+  while (status == LOOM_OK)
+    status = loom_query_next(*query, &error);
+  loom_query_free(*query);
+  *query = NULL;
+  return status == LOOM_DONE ? 2 + has_row : lloom_failure(L, &error);
+}
+
+void lloom_register_query(lua_State *L) {
+  static const luaL_Reg methods[] = {{"columns", columns}, {NULL, NULL}};
+  lloom_new_type(L, ROWS, methods, close_rows);
+  luaL_getmetatable(L, ROWS);
+  lua_pushcfunction(L, next_row);
+  lua_setfield(L, -2, "__call");
+  lua_pop(L, 1);
+}
