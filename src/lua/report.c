@@ -107,9 +107,9 @@ static bool read_ids(lua_State *L, struct loom_id_table *ids) {
   for (size_t i = 0; given && i < lua_rawlen(L, -1); i++) {
     size_t length;
     lua_rawgeti(L, -1, (int)i + 1);
-    const char *id = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
-    if (!id)
+    if (lua_type(L, -1) != LUA_TSTRING)
       luaL_error(L, "bad option 'stores' (store ids expected, got a %s)", luaL_typename(L, -1));
+    const char *id = lua_tolstring(L, -1, &length);
     if (loom_id_table_put(ids, id, length) == LOOM_NO_NUMBER)
       luaL_error(L, "out of memory");
     lua_pop(L, 1);
