@@ -60,10 +60,15 @@ local function standard_text(report, name)
   if not place or (which ~= "uptime" and which ~= "downtime") then
     return nil
   end
-  local print_in = figures[report.windows[place].unit]
+  local print_in, source = figures[report.windows[place].unit], report.plain
+  if which == "uptime" then
+    return function(row)
+      return print_in((source:times(row.index, place)))
+    end
+  end
   return function(row)
-    local up, down = report:figures(row.index, place)
-    return print_in(which == "uptime" and up or down)
+    local _, down = source:times(row.index, place)
+    return print_in(down)
   end
 end
 

@@ -20,6 +20,16 @@ function figures.minutes(microseconds)
   return ("%d"):format((microseconds - microseconds % MINUTE) / MINUTE)
 end
 
+--- What the functions above print, as numbers.
+figures.numbers = {
+  hours = function(microseconds)
+    return tonumber(("%.2f"):format(microseconds / HOUR))
+  end,
+  minutes = function(microseconds)
+    return math.floor((microseconds - microseconds % MINUTE) / MINUTE)
+  end,
+}
+
 --- Seconds with as many decimals as they need, up to six.
 function figures.seconds(microseconds)
   local fraction = microseconds % 1000000

@@ -16,6 +16,7 @@ local time = require "loom.time"
 local windows = require "loom.windows"
 
 local Report = setmetatable({}, { __index = rows })
+Report.__index = Report
 
 local FIRST_INSTANT = core.parse_timestamp "0001-01-01 00:00:00" -- of those that can be written
 local STRIP_BINS = 168 -- an hour of a week each
@@ -67,14 +68,20 @@ for _, more in ipairs { rules.checkers, stores.checkers } do
   end
 end
 
--- What the native half is asked for. `choose` runs the caller's filter.
+-- What the native half is asked for. The caller's filter is called meanwhile.
 local function native_options(monitor, options, wanted, private)
+  local chosen, message, code = stores.choose(monitor.database, options.stores, options.where)
+  if not chosen then
+    return nil, message, code
+  end
   local native = rules.pass_on(options, {
     windows = {},
     as_of = options.as_of,
     all_stores = options.all_stores,
     threads = options.threads,
     private = private or type(options.hours) == "function",
+    ids = chosen.ids,
+    globs = chosen.globs,
   })
   for i, window in ipairs(wanted) do
     native.windows[i] = window.native
@@ -88,7 +95,6 @@ local function native_options(monitor, options, wanted, private)
       end
     end
   end
-  native.ids, native.globs = stores.choose(monitor.database, options.stores, options.where)
   if options.default_zone == nil then
     native.default_zone = monitor.default_zone
   end
@@ -188,7 +194,12 @@ local function begin(monitor, name, options, private)
   if options.strips and options.strips.window and not rows.index_windows(wanted)[options.strips.window] then
     check.fail("bad option 'strips' to '%s' (window: name of one of the windows expected)", name)
   end
-  local native, message, code = core.report(monitor.database, native_options(monitor, options, wanted, private))
+  local asked, message, code = native_options(monitor, options, wanted, private)
+  if not asked then
+    return nil, message, code
+  end
+  local native
+  native, message, code = core.report(monitor.database, asked)
   if not native then
     return nil, message, code
   end
@@ -221,32 +232,6 @@ local function resolved_windows(native, wanted)
   return list
 end
 
--- The object that stands for a report: see the head of this file.
-local function make_object(fields)
-  return core.proxy {
-    __name = "loom.report",
-    __len = function()
-      return fields.native:count()
-    end,
-    __index = function(self, key)
-      if type(key) == "number" then
-        return rows.row(self, key)
-      end
-      local value = fields[key]
-      if value == nil then
-        value = Report[key]
-      end
-      return value
-    end,
-    __tostring = function()
-      return "loom.report (as of " .. time.text(time.instant(fields.as_of)) .. ")"
-    end,
-    __close = function()
-      fields.native:close()
-    end,
-  }
-end
-
 -- The report of a native half that is complete.
 local function finish(monitor, native, options)
   local resolved, message, code = resolved_windows(native, options.windows)
@@ -256,7 +241,7 @@ local function finish(monitor, native, options)
   end
   local in_force = rules.in_force(options)
   in_force.default_zone = in_force.default_zone or monitor.default_zone
-  return make_object {
+  return rows.object(setmetatable({
     key = "store_id",
     native = native,
     monitor = monitor,
@@ -268,7 +253,7 @@ local function finish(monitor, native, options)
     has_slo = options.slo ~= nil,
     group_by = options.group_by,
     attribute_values = {},
-  }
+  }, Report), "loom.report")
 end
 
 --- Computes a report and waits for it: see `loom.monitor:report`.
@@ -372,6 +357,11 @@ function Report:slo_budget(index, _, up, down)
   return target and slo.budget(target, up, down), target
 end
 
+--- The up and down time of a store in a window, in microseconds.
+function Report:times(index, window)
+  return self.native:times(index, window)
+end
+
 --- Totals by the attribute that the report's option `group_by` names.
 -- @treturn loom.groups
 function Report:groups()
@@ -384,6 +374,10 @@ end
 --- Frees the report's memory before the collector would.
 function Report:close()
   self.native:close()
+end
+
+function Report:__tostring()
+  return ("loom.report (%s)"):format(time.text(time.instant(self.as_of)))
 end
 
 return Report

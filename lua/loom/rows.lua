@@ -1,16 +1,44 @@
 --- Tables of figures: what a report and its groups have in common.
 --
 -- A table of figures has `key` (the name of its first column), `windows`, `window_index` (their places by name), `as_of`,
--- `rules`, and the methods `count`, `store`, `figures`, `slo_budget`, `attributes_of` and `strip`; the methods below are
--- made of these. Rows are numbered from 1, in order of their key as bytes.
+-- `rules`, and the methods `count`, `store`, `figures`, `times`, `slo_budget`, `attributes_of` and `strip`; the methods below
+-- are made of these. Rows are numbered from 1, in order of their key as bytes.
 -- @module loom.rows
 
 local check = require "loom.check"
+local core = require "loom.core"
 local figures = require "loom.figures"
 local output = require "loom.output"
 local Row = require "loom.row"
 
 local rows = {}
+
+--- The object that stands for a table of figures: `#object` is the number of its rows and `object[i]` one of them, else it is
+-- the table. In Lua 5.1 a table cannot redefine `#`.
+function rows.object(fields, name)
+  fields.plain = fields -- without the detour over the object
+  return core.proxy {
+    __name = name,
+    __len = function()
+      return fields:count()
+    end,
+    __index = function(_, key)
+      if type(key) == "number" then
+        return fields:row(key)
+      end
+      return fields[key]
+    end,
+    __tostring = function()
+      return fields:__tostring()
+    end,
+    __close = function()
+      fields:close()
+    end,
+  }
+end
+
+--- Frees what the rows are held in; groups have nothing to free.
+function rows:close() end
 
 --- Checker of a window's name: gives its place.
 local function window_checker(table_of_figures)
@@ -97,7 +125,8 @@ local rows_options = {
 -- @treturn function that gives a row, or nil at the end
 function rows:rows(options)
   options = check.options("rows", options, rows_options)
-  local numbers = options.sort and sorted(self, options.sort, options.descending)
+  local source = self.plain
+  local numbers = options.sort and sorted(source, options.sort, options.descending)
   local count, i = self:count(), 0
   local limit = math.min(count, options.limit or count)
   local step = options.descending and not numbers and -1 or 1
@@ -105,7 +134,7 @@ function rows:rows(options)
   return function()
     i = i + 1
     if i <= limit then
-      return Row.new(self, numbers and numbers[i] or first + i * step)
+      return Row.new(source, numbers and numbers[i] or first + i * step)
     end
   end
 end
@@ -113,7 +142,7 @@ end
 --- Row number `index`; nil if there is none.
 function rows:row(index)
   if index >= 1 and index <= self:count() and index % 1 == 0 then
-    return Row.new(self, index)
+    return Row.new(self.plain, index)
   end
 end
 
@@ -121,7 +150,7 @@ end
 -- @tparam string id
 function rows:get(id)
   local index = self:find(id)
-  return index and Row.new(self, index)
+  return index and Row.new(self.plain, index)
 end
 
 --- The stores that did worst in a window: the lowest ratio of up time first, then the most down time.
@@ -131,9 +160,9 @@ end
 function rows:worst(limit, window)
   limit = limit == nil and 10 or check.argument("worst", 1, limit, check.integer(0, 2 ^ 53))
   local place = window == nil and default_window(self) or check.argument("worst", 2, window, window_checker(self))
-  local numbers, ratios, downs = {}, {}, {}
-  for i = 1, self:count() do
-    local up, down = self:figures(i, place)
+  local source, numbers, ratios, downs = self.plain, {}, {}, {}
+  for i = 1, source:count() do
+    local up, down = source:times(i, place)
     if up + down > 0 then
       numbers[#numbers + 1], ratios[i], downs[i] = i, up / (up + down), down
     end
@@ -148,7 +177,7 @@ function rows:worst(limit, window)
   end)
   local worst = {}
   for i = 1, math.min(limit, #numbers) do
-    worst[i] = Row.new(self, numbers[i])
+    worst[i] = Row.new(source, numbers[i])
   end
   return worst
 end
@@ -192,9 +221,9 @@ function rows:percentiles(figure, window, percents)
   check.argument("percentiles", 1, figure, figure_checker)
   local place = window == nil and default_window(self) or check.argument("percentiles", 2, window, window_checker(self))
   percents = check.argument("percentiles", 3, percents or { 5, 25, 50, 75, 95 }, percents_checker)
-  local values = {}
-  for i = 1, self:count() do
-    values[#values + 1] = figures.of(self:figures(i, place))[figure]
+  local source, values = self.plain, {}
+  for i = 1, source:count() do
+    values[#values + 1] = figures.of(source:figures(i, place))[figure]
   end
   table.sort(values)
   local result = {}

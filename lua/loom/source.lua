@@ -7,10 +7,6 @@ local source = {}
 
 local CHUNK = 256 * 1024
 
-local function is_file(value)
-  return io.type(value) ~= nil or (type(value) == "table" and type(value.read) == "function")
-end
-
 --- Checker of one source: a path ("-" is standard input), an open file, a function that returns the next bytes and nil or
 -- "" at the end (or nil and why it failed), or a table of `read`, which is one of these, and `name`, for messages.
 -- @tparam string name what messages call it where it has no name of its own
@@ -33,7 +29,7 @@ end
 
 --- Whether a value is one source rather than a list of them.
 function source.is_one(value)
-  return type(value) ~= "table" or value.read ~= nil or is_file(value)
+  return type(value) ~= "table" or value.read ~= nil
 end
 
 -- Feeds what a function returns.
