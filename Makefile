@@ -130,7 +130,7 @@ install: all ## Install the command, the Lua 5.4 module and the SQLite extension
 	install -D -m 755 bin/loom $(DESTDIR)$(PREFIX)/bin/loom
 
 # For LuaRocks, which says where headers are and where things go.
-rock: $(BUILD)/$(ROCK)/loom/core.so
+rock: $(BUILD)/$(ROCK)/loom/core.so $(EXTENSION)
 
 # LuaRocks has made the folders. They are missing with `luarocks make --pack-binary-rock`, which LuaRocks 3.8 tells of
 # folders in its default tree, to then pack nothing.
@@ -140,6 +140,7 @@ install-rock: rock
 	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
 	  install -D -m 644 lua/$$file $(LUADIR)/$$file || exit 1; done
 	install -D -m 755 $(BUILD)/$(ROCK)/loom/core.so $(LIBDIR)/loom/core.so
+	install -D -m 755 $(EXTENSION) $(LIBDIR)/loom/loom_polls.so
 	install -D -m 755 bin/loom $(BINDIR)/loom
 
 ARCHIVE  := loom-$(VERSION).tar.gz
