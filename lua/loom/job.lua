@@ -25,8 +25,11 @@ local function look(job, milliseconds)
 end
 
 --- Starts one: see `loom.monitor:start_report`.
-function Job.start(monitor, options)
-  local native, finish, code = Report.start(monitor, options)
+-- @tparam loom.monitor monitor
+-- @tparam ?table options
+-- @tparam[opt] string path where the job's threads write the report as CSV; a job is complete once it is there
+function Job.start(monitor, options, path)
+  local native, finish, code = Report.start(monitor, options, path)
   if not native then
     return nil, finish, code
   end

@@ -183,11 +183,21 @@ local function start(monitor, native, change)
   return native
 end
 
+-- The file that the native half is to write, as it takes it.
+local function native_file(path, wanted)
+  local header, minutes = { "store_id" }, {}
+  for i, window in ipairs(wanted) do
+    header[1 + i], header[1 + #wanted + i] = "uptime_" .. window.name, "downtime_" .. window.name
+    minutes[i] = window.unit == "minutes"
+  end
+  return { path = path, header = table.concat(header, ","), minutes = minutes }
+end
+
 -- Starts the native half.
 -- @treturn loom.report.native|nil
 -- @treturn table|string the checked options, or the failure
 -- @treturn ?string its code
-local function begin(monitor, name, options, private)
+local function begin(monitor, name, options, private, path)
   options = check.options(name, options, checkers)
   local wanted = options.windows or windows.checker(windows.standard)
   options.windows = wanted
@@ -198,6 +208,7 @@ local function begin(monitor, name, options, private)
   if not asked then
     return nil, message, code
   end
+  asked.file = path and native_file(path, wanted)
   local native
   native, message, code = core.report(monitor.database, asked)
   if not native then
@@ -256,6 +267,11 @@ local function finish(monitor, native, options)
   }, Report), "loom.report")
 end
 
+--- Raises what is wrong with options of a report, without computing one.
+function Report.check_options(name, options)
+  check.options(name, options, checkers)
+end
+
 --- Computes a report and waits for it: see `loom.monitor:report`.
 function Report.compute(monitor, options)
   local native, checked, code = begin(monitor, "report", options, false)
@@ -276,11 +292,11 @@ end
 --- Starts a report: see `loom.monitor:start_report`.
 -- @treturn ?loom.report.native
 -- @treturn function (native) that makes the report once the native half is complete
-function Report.start(monitor, options)
+function Report.start(monitor, options, path)
   if type(options) == "table" and options.progress ~= nil then
     check.fail("bad option 'progress' to 'start_report' (nothing expected: ask the job)")
   end
-  local native, checked, code = begin(monitor, "start_report", options, true)
+  local native, checked, code = begin(monitor, "start_report", options, true, path)
   if not native then
     return nil, checked, code
   end

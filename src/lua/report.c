@@ -7,9 +7,12 @@
 #include "../core/overlay.h"
 #include "../core/report.h"
 #include "../core/report_csv.h"
+#include "../core/report_file.h"
 #include "../core/source_sqlite.h"
 #include "../core/strip.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define REPORT "loom.report"
@@ -21,6 +24,8 @@ struct report_handle {
   loom_source *source;
   struct loom_id_table ids; /* of the option `stores` */
   struct loom_text text;    /* of csv_rows */
+  struct loom_report_file file; /* of the option `file` */
+  char *path, *header;
 };
 
 static struct report_handle *check_report(lua_State *L) {
@@ -39,6 +44,9 @@ static void release(struct report_handle *handle) {
   handle->source = NULL;
   loom_id_table_free(&handle->ids);
   loom_text_free(&handle->text);
+  free(handle->path);
+  free(handle->header);
+  handle->path = handle->header = NULL;
 }
 
 static int close_report(lua_State *L) {
@@ -124,7 +132,7 @@ static void read_options(lua_State *L, struct loom_report_options *options,
                                       "fill",       "evidence",     "no_data", "slack",
                                       "max_gap",    "ids",          "globs",   "all_stores",
                                       "threads",    "strip_window", "strip_bins", "private",
-                                      NULL};
+                                      "file",       NULL};
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
   lloom_read_rules(L, 2, &options->rules);
@@ -140,6 +148,38 @@ static void read_options(lua_State *L, struct loom_report_options *options,
       (size_t)lloom_option_integer(L, 2, "strip_window", 1, 1, LOOM_WINDOWS_MAX) - 1;
   options->strip_bins =
       (size_t)lloom_option_integer(L, 2, "strip_bins", 0, 0, LOOM_STRIP_BINS_MAX);
+}
+
+/* minutes[w] tells whether window w is printed in minutes. */
+static void read_minutes(lua_State *L, int index, size_t windows, bool *minutes) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  for (size_t w = 0; w < windows; w++) {
+    lua_rawgeti(L, index, (int)w + 1);
+    minutes[w] = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+  }
+}
+
+/* file = {path, header, minutes}: the report is written there by its own threads. */
+static bool read_file(lua_State *L, struct report_handle *handle, size_t windows) {
+  lua_pushliteral(L, "file");
+  lua_rawget(L, 2);
+  bool given = !lua_isnil(L, -1);
+  if (given) {
+    int file = lua_gettop(L);
+    luaL_checktype(L, file, LUA_TTABLE);
+    handle->path = strdup(lloom_option_string(L, file, "path", ""));
+    handle->header = strdup(lloom_option_string(L, file, "header", ""));
+    if (!handle->path || !handle->header)
+      luaL_error(L, "out of memory");
+    lua_getfield(L, file, "minutes");
+    read_minutes(L, lua_gettop(L), windows, handle->file.minutes);
+    lua_pop(L, 1);
+    handle->file.path = handle->path;
+    handle->file.header = handle->header;
+  }
+  lua_pop(L, 1);
+  return given;
 }
 
 /* A source on the handle's own connection, or on one of the report's own. */
@@ -159,7 +199,7 @@ static loom_status make_source(loom_database *database, bool private, loom_sourc
 
 /*
 ** report(database, {windows, default_zone [, as_of, preset, fill, evidence, no_data, slack, max_gap, ids, globs,
-** all_stores, threads, strip_window, strip_bins, private]}): prepares a report, which `start` then starts. Instants and
+** all_stores, threads, strip_window, strip_bins, private, file]}): prepares a report, which `start` then starts. Instants and
 ** durations are in microseconds, slack in seconds; a max_gap of -1 is none. A private report has a connection of its
 ** own, so that the database stays free.
 */
@@ -177,6 +217,10 @@ int lloom_report(lua_State *L) {
   loom_id_table_init(&handle->ids);
   if (read_ids(L, &handle->ids))
     options.selection.ids = &handle->ids;
+  if (read_file(L, handle, options.window_count)) {
+    options.finish = loom_report_file_write;
+    options.finish_context = &handle->file;
+  }
   loom_status status = make_source(database, private, &handle->source, &zones, &error);
   if (status == LOOM_OK)
     status = loom_report_prepare(&options, handle->source, zones,
@@ -386,12 +430,7 @@ static int csv_rows(lua_State *L) {
   int64_t first = lloom_check_integer(L, 2), count = lloom_check_integer(L, 3);
   luaL_argcheck(L, first >= 1, 2, "no such row");
   luaL_argcheck(L, count >= 0, 3, "not negative expected");
-  luaL_checktype(L, 4, LUA_TTABLE);
-  for (size_t w = 0; w < loom_report_window_count(report); w++) {
-    lua_rawgeti(L, 4, (int)w + 1);
-    minutes[w] = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-  }
+  read_minutes(L, 4, loom_report_window_count(report), minutes);
   size_t begin = (uint64_t)first - 1 < rows ? (size_t)first - 1 : rows;
   size_t wanted = (uint64_t)count < rows - begin ? (size_t)count : rows - begin;
   text->length = 0;

@@ -40,6 +40,11 @@ function common.exists(path)
   return lfs.attributes(path, "mode") ~= nil
 end
 
+--- A word as the shell takes it.
+function common.shell_quote(text)
+  return "'" .. text:gsub("'", [['\'']]) .. "'"
+end
+
 --- Writes what produce(write) makes to a path, or to standard output when it is nil.
 function common.write(path, produce)
   return output.write(path or io.stdout, produce)

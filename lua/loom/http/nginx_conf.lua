@@ -1,0 +1,93 @@
+--- The configuration of nginx that `loom serve` runs.
+-- @module loom.http.nginx_conf
+
+local nginx_conf = {}
+
+-- A Lua string in the configuration, whose own quotes are braces.
+local function lua_string(text)
+  return ("%q"):format(text):gsub("\\\n", "\\n")
+end
+
+-- A value of a directive.
+local function quoted(text)
+  return '"' .. text:gsub('[\\"$]', "\\%0") .. '"'
+end
+
+local template = [[
+daemon off;
+@user@
+worker_processes @workers@;
+worker_shutdown_timeout 40s;
+pid nginx.pid;
+error_log stderr @log_level@;
+@modules@
+events { worker_connections 4096; }
+
+http {
+  lua_package_path @lua_path@;
+  lua_package_cpath @lua_cpath@;
+  access_log off;
+  server_tokens off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  client_max_body_size 1m;
+  keepalive_requests 100000;
+  sendfile on;
+  tcp_nopush on;
+  gzip_types text/csv application/json;
+
+  init_worker_by_lua_block {
+    require("loom.http").init_worker {
+      database = @database@,
+      reports = @reports@,
+    }
+  }
+  exit_worker_by_lua_block { require("loom.http").exit_worker() }
+
+  server {
+    listen @listen@;
+
+    location / {
+      content_by_lua_block { require("loom.http").content() }
+    }
+
+    location ~ "^/loom-report/(?<loom_report>[0-9a-f-]{36})\.csv$" {
+      internal;
+      alias @report_files@/$loom_report.csv;
+      types {}
+      default_type text/csv;
+      gzip on;
+      add_header Content-Disposition 'attachment; filename="report_$loom_report.csv"';
+      add_header Cache-Control "private, max-age=31536000, immutable";
+    }
+  }
+}
+]]
+
+--- The text of the configuration.
+-- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load), `lua_path`, `lua_cpath`, `listen`, and absolute:
+--   `database`, `reports`
+function nginx_conf.text(options)
+  local modules = {}
+  for i, path in ipairs(options.modules) do
+    modules[i] = "load_module " .. quoted(path) .. ";"
+  end
+  local values = {
+    user = options.user and "user " .. options.user .. ";" or "",
+    workers = tostring(options.workers),
+    log_level = options.log_level,
+    modules = table.concat(modules, "\n"),
+    lua_path = quoted(options.lua_path),
+    lua_cpath = quoted(options.lua_cpath),
+    database = lua_string(options.database),
+    reports = lua_string(options.reports),
+    report_files = options.reports:gsub("[%s;{}$\"'\\]", "\\%0"),
+    listen = options.listen,
+  }
+  return (template:gsub("@([%l_]+)@", values))
+end
+
+return nginx_conf

@@ -1,0 +1,82 @@
+--- What a worker of nginx holds: its monitor and its queue, opened when it starts.
+-- @module loom.http.service
+
+local Monitor = require "loom.monitor"
+local Queue = require "loom.queue"
+
+local service = {}
+
+local TICK = 0.05 -- seconds between two looks at the queue
+local RETRY = 0.005 -- seconds between two tries where the database is busy
+local PATIENCE = 10 -- seconds for which tries go on
+local CLOSE = 30 -- seconds that reports get to end when the worker does
+
+local state
+
+local function tick(premature)
+  if not state then
+    return
+  end
+  local good, err = pcall(state.queue.tick, state.queue)
+  if not good then
+    ngx.log(ngx.ERR, "loom: ", err)
+  end
+  if not premature then
+    ngx.timer.at(TICK, tick)
+  end
+end
+
+--- Opens the database and starts to work on reports: see `loom.http.init_worker`.
+function service.open(options)
+  local monitor = assert(Monitor.open(options.database, {
+    create = true,
+    busy_timeout = 0, -- a worker never waits: see patiently
+    default_zone = options.default_zone,
+    clock = function()
+      ngx.update_time()
+      return ngx.now()
+    end,
+  }))
+  state = {
+    monitor = monitor,
+    queue = Queue.new(monitor, {
+      folder = options.reports, running = options.running, queued = options.queued, threads = options.threads,
+      keep_seconds = options.keep_seconds, keep_count = options.keep_count,
+    }),
+  }
+  assert(ngx.timer.at(0, tick))
+end
+
+--- Lets the reports that run end, and closes the database.
+function service.close()
+  local closing = state
+  state = nil
+  if closing then
+    closing.queue:close(CLOSE)
+    closing.monitor:close()
+  end
+end
+
+--- Calls work(state) until it does not fail because another process is writing.
+-- @return what it returns
+function service.patiently(work)
+  local deadline = ngx.now() + PATIENCE
+  while true do
+    local result, message, code = work(state)
+    if result ~= nil or code ~= "EBUSY" or not message:find("is locked", 1, true) or ngx.now() > deadline then
+      return result, message, code
+    end
+    ngx.sleep(RETRY)
+  end
+end
+
+service.is_report_id = Queue.is_id
+
+--- How a report stands: see `loom.queue:get`.
+function service.report(id)
+  return service.patiently(function(opened)
+    return opened.queue:get(id)
+  end)
+end
+
+return service
