@@ -9,10 +9,12 @@
 -- @module loom.http
 
 local problem = require "loom.http.problem"
-local reports = require "loom.http.reports"
+local router = require "loom.http.router"
 local service = require "loom.http.service"
 
 local http = {}
+
+router.add(require "loom.http.reports")
 
 --- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports.
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
@@ -26,39 +28,11 @@ function http.exit_worker()
   service.close()
 end
 
--- Handlers by path and method.
-local routes = {
-  ["/trigger_report"] = { POST = reports.trigger },
-  ["/get_report"] = { GET = reports.get, HEAD = reports.get },
-}
-
-local function find()
-  local path = ngx.var.uri
-  local route, argument = routes[path], nil
-  if not route then
-    argument = path:match("^/get_report/([^/]+)$")
-    route = argument and routes["/get_report"]
-  end
-  if not route then
-    problem.raise(404, "there is nothing at this path")
-  end
-  local handler = route[ngx.req.get_method()]
-  if not handler then
-    local allowed = {}
-    for method in pairs(route) do
-      allowed[#allowed + 1] = method
-    end
-    table.sort(allowed)
-    problem.raise(405, "the method is not allowed here", { headers = { Allow = table.concat(allowed, ", ") } })
-  end
-  return handler, argument
-end
-
 --- For `content_by_lua`: answers a request.
 function http.content()
   local good, err = pcall(function()
-    local handler, argument = find()
-    return handler(argument)
+    local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
+    return route.handler(arguments)
   end)
   if good then
     return

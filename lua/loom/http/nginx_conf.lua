@@ -68,8 +68,8 @@ http {
 ]]
 
 --- The text of the configuration.
--- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load), `lua_path`, `lua_cpath`, `listen`, and absolute:
---   `database`, `reports`
+-- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load),
+--   `lua_path`, `lua_cpath`, `listen`, and absolute: `database`, `reports`
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do

@@ -6,10 +6,8 @@ local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local service = require "loom.http.service"
 
-local reports = {}
-
---- The internal location from which nginx sends report files.
-reports.location = "/loom-report/"
+-- The internal location from which nginx sends report files.
+local LOCATION = "/loom-report/"
 
 local function send_json(status, value)
   ngx.status = status
@@ -32,8 +30,8 @@ local function without_nulls(value)
   return clean
 end
 
---- `POST /trigger_report`: the options of a report as JSON, or nothing.
-function reports.trigger()
+-- The options of a report as JSON, or nothing.
+local function trigger()
   local options = without_nulls(request.json_object())
   local called, id, message, code = pcall(service.patiently, function(state)
     return state.queue:trigger(options)
@@ -48,9 +46,8 @@ function reports.trigger()
   send_json(200, { report_id = id })
 end
 
---- `GET /get_report?report_id=ID` and `GET /get_report/ID`.
-function reports.get(id)
-  id = id or request.parameter("report_id")
+local function get(arguments)
+  local id = arguments.report_id or request.parameter("report_id")
   if not id then
     problem.raise(400, "the parameter report_id is missing", { field = "report_id" })
   elseif not service.is_report_id(id) then
@@ -62,7 +59,7 @@ function reports.get(id)
   elseif not row then
     send_json(404, { status = "NotFound" })
   elseif row.state == "complete" then
-    ngx.exec(reports.location .. row.report_id .. ".csv")
+    ngx.exec(LOCATION .. row.report_id .. ".csv")
   elseif row.state == "failed" then
     send_json(500, { status = "Failed", error = (row.error:gsub("^E%u+: ", "")) })
   else
@@ -70,4 +67,9 @@ function reports.get(id)
   end
 end
 
-return reports
+--- Its routes.
+return {
+  { method = "POST", path = "/trigger_report", access = "write", handler = trigger },
+  { method = "GET", path = "/get_report", access = "read", handler = get },
+  { method = "GET", path = "/get_report/{report_id}", access = "read", handler = get },
+}
