@@ -31,13 +31,15 @@ local checkers = {
   keep_seconds = check.number(0, 1e11),
   keep_count = check.integer(0, 1e9),
   threads = check.integer(0, 64),
+  on_end = check.callable,
 }
 
 --- Makes a queue on a monitor's database.
 -- @tparam loom.monitor monitor not `:memory:`
 -- @tparam table options `folder`: where report files go, which must exist; `running`: how many reports are computed at a time, by
 --   all processes together (default 2); `queued`: how many may wait (default 100); `keep_seconds` and `keep_count`: how long,
---   and how many, reports that have ended are kept (default a week, and 1000); `threads`: of each report
+--   and how many, reports that have ended are kept (default a week, and 1000); `threads`: of each report;
+--   `on_end`: function (id, state), called when a report that this process computed is complete or has failed
 -- @treturn loom.queue
 function Queue.new(monitor, options)
   options = check.options("queue", options, checkers)
@@ -52,6 +54,7 @@ function Queue.new(monitor, options)
     keep = math.floor((options.keep_seconds or 7 * 86400) * SECOND),
     keep_count = options.keep_count or 1000,
     threads = options.threads,
+    on_end = options.on_end,
     owner = core.uuid(),
     jobs = {},
     tidied = 0,
@@ -130,6 +133,19 @@ local function row_of(database, sql, ...)
   return row or false
 end
 
+--- How many reports wait.
+-- @treturn table|nil `count`, and `full`, whether no more are taken
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function Queue:waiting()
+  local row, message, code = row_of(self.monitor.database, "SELECT count(*) AS count FROM report WHERE state = 'queued'")
+  if not row then
+    return nil, message, code
+  end
+  row.full = row.count >= self.queued
+  return row
+end
+
 --- How a report stands.
 -- @treturn table|false|nil `report_id`, `state` ("queued", "running", "complete", "failed"), `progress` (0 to 1), `error`, and in
 --   seconds `created`, `started`, `finished`; false if there is no such report
@@ -149,11 +165,15 @@ end
 
 -- Notes what became of a report, unless somebody else has it by now.
 local function finish(self, id, state, message)
-  return transaction.run(self.monitor.database, function(execute)
+  local noted = transaction.run(self.monitor.database, function(execute)
     return execute([[UPDATE report SET state = ?1, error = ?2, finished = ?3, owner = NULL, lease = NULL, progress = ?4
       WHERE report_id = ?5 AND state = 'running' AND owner = ?6]], state, message, now(self),
       state == "complete" and 1 or 0, id, self.owner)
   end)
+  if noted == 1 and self.on_end then
+    self.on_end(id, state)
+  end
+  return noted
 end
 
 local function renew(self, id, entry)

@@ -17,7 +17,8 @@ struct loom_query {
 /* Pragmas that tell about the schema and change nothing. */
 static bool is_harmless_pragma(const char *name) {
   static const char *const names[] = {"table_info", "table_xinfo",      "table_list", "index_list",
-                                      "index_info", "foreign_key_list", "user_version"};
+                                      "index_info", "foreign_key_list", "user_version",
+                                      "data_version"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcasecmp(name, names[i]) == 0)
       return true;
@@ -37,9 +38,8 @@ static int authorize(void *context, int action, const char *first, const char *s
   case SQLITE_FUNCTION:
     return strcasecmp(second, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
   case SQLITE_PRAGMA:
-    return is_harmless_pragma(first) && (!second || strcasecmp(first, "user_version") != 0)
-               ? SQLITE_OK
-               : SQLITE_DENY;
+    return is_harmless_pragma(first) && (!second || !strstr(first, "version")) ? SQLITE_OK
+                                                                               : SQLITE_DENY;
   default:
     return SQLITE_DENY;
   }

@@ -10,6 +10,7 @@ local nginx_conf = require "loom.http.nginx_conf"
 local command = { name = "serve" }
 
 local WORKERS_MAX = 64
+local RATE = 50 -- requests a second of one address, where others can reach the service
 
 function command.add_to(parser)
   local serve = parser:command "serve"
@@ -20,6 +21,11 @@ function command.add_to(parser)
   serve:option "--listen":argname "HOST:PORT":default "127.0.0.1:8080":description "A numeric address."
   serve:option "--workers":argname "N":default "2":description "Worker processes."
   serve:option "--reports":argname "DIR":description "Where report files go (default: DATABASE-reports)."
+  serve:option "--token-file":argname "FILE"
+    :description "Ask for one of the tokens in it (see loom token). Needed where others than this machine can reach it."
+  serve:option "--rate":argname "N"
+    :description "Requests a second from one address (default: no limit on this machine's own addresses, 50 elsewhere)."
+  serve:option "--cors-origin":argname "URL":description "Let pages of this origin ask (default: none)."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
 end
@@ -71,8 +77,8 @@ local function module_paths()
   return { lua = ("%s?.lua;%s?/init.lua;;"):format(lua, lua), native = native .. "?.so;;" }
 end
 
--- Host and port; the end of the command if there is no listening there.
-local function check_listen(text)
+-- Whether only this machine can reach an address; the end of the command if there is no listening there.
+local function is_loopback(text)
   local host, port = text:match("^%[([%x:.]+)%]:(%d+)$")
   if not host then
     host, port = text:match("^([%d.]+):(%d+)$")
@@ -86,9 +92,17 @@ local function check_listen(text)
       common.wrong_use("--listen: %s", (message:gsub("^E%u+: ", "")))
     end
     common.fail(message)
-  elseif not loopback then
-    common.wrong_use("--listen: %s is not an address of this machine alone, and there is no token to ask for", text)
   end
+  return loopback
+end
+
+-- Reads the tokens once, so that what is wrong with them is said now.
+local function check_tokens(path)
+  local found, access = pcall(require, "loom.http.access")
+  if not found or not pcall(require, "openssl.digest") then
+    return nil, "tokens need the Lua module luaossl (on Debian: the package lua-luaossl)"
+  end
+  return access.load(path)
 end
 
 -- Opens the database once, so that what is wrong with it is said now.
@@ -129,8 +143,17 @@ local function write_file(path, text)
   return good, not good and (why or path .. ": cannot be written") or nil
 end
 
-local function configuration(args, database, reports, modules, paths)
-  return nginx_conf.text {
+-- What other origins are is checked by the browsers; here it must not be more than one word.
+local function origin_of(text)
+  if text and not text:find("^%a[%w+.-]*://[^%s;\"'\\${}]+$") then
+    common.wrong_use('--cors-origin: "%s" is not an origin, such as https://example.org', text)
+  end
+  return text
+end
+
+local function configuration(args, loopback, database, reports, modules, paths)
+  local rate = args.rate and common.whole(args.rate, "--rate", 1, 1000000)
+  return {
     user = output_of("id -u"):match("^0%s") and "root" or nil,
     workers = common.whole(args.workers, "--workers", 1, WORKERS_MAX),
     log_level = args.log_level,
@@ -140,6 +163,9 @@ local function configuration(args, database, reports, modules, paths)
     listen = args.listen,
     database = database,
     reports = reports,
+    token_file = args.token_file and absolute(args.token_file),
+    rate = rate or (not loopback and RATE) or nil,
+    cors_origin = origin_of(args.cors_origin),
   }
 end
 
@@ -169,10 +195,16 @@ function command.run(args)
   if not paths then
     return nil, missing
   end
-  check_listen(args.listen)
+  local loopback = is_loopback(args.listen)
+  if not loopback and not args.token_file then
+    common.wrong_use("--listen: others can reach %s: name a --token-file", args.listen)
+  end
   local database = absolute(args.database)
   local reports = absolute(args.reports or args.database .. "-reports")
   local good, message = check_database(database)
+  if good and args.token_file then
+    good, message = check_tokens(args.token_file)
+  end
   if good then
     good, message = make_folder(reports)
   end
@@ -183,7 +215,7 @@ function command.run(args)
   if not folder then
     return nil, message
   end
-  local text = configuration(args, database, reports, modules, paths)
+  local text = nginx_conf.text(configuration(args, loopback, database, reports, modules, paths))
   io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen, args.database))
   good, message = run_nginx(program, folder, text)
   remove_runtime_folder(folder)

@@ -8,19 +8,38 @@
 -- See `examples/openresty/nginx.conf` for all of it.
 -- @module loom.http
 
+local access = require "loom.http.access"
+local events = require "loom.http.events"
+local metrics = require "loom.http.metrics"
 local problem = require "loom.http.problem"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
 
 local http = {}
 
-router.add(require "loom.http.reports")
+for _, routes in ipairs {
+  require "loom.http.reports",
+  require "loom.http.health",
+  metrics.routes,
+  events.routes,
+} do
+  router.add(routes)
+end
 
 --- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports.
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
---   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one
+--   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one; `token_file`: see
+--   `loom.http.access` (without one everyone may do everything: listen on loopback alone)
 function http.init_worker(options)
+  if options.token_file then
+    access.close() -- should the file not be good, nobody gets in
+    assert(access.load(options.token_file))
+  end
   service.open(options)
+  service.on_report = function(id, state)
+    events.publish("report", { report_id = id, status = state == "complete" and "Complete" or "Failed" })
+  end
+  events.init_worker()
 end
 
 --- For `exit_worker_by_lua`: lets the reports that run end.
@@ -28,12 +47,17 @@ function http.exit_worker()
   service.close()
 end
 
+-- Answers a request, or raises a problem.
+local function answer()
+  local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
+  ngx.ctx.route = route
+  access.check(route.access)
+  return route.handler(arguments)
+end
+
 --- For `content_by_lua`: answers a request.
 function http.content()
-  local good, err = pcall(function()
-    local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
-    return route.handler(arguments)
-  end)
+  local good, err = pcall(answer)
   if good then
     return
   elseif problem.is(err) then
@@ -42,6 +66,12 @@ function http.content()
     ngx.log(ngx.ERR, "loom: ", tostring(err))
     problem.send { status = 500, detail = "an internal error", more = {} }
   end
+end
+
+--- For `log_by_lua`: counts the request. It needs `lua_shared_dict loom 2m`.
+-- @tparam[opt] string route of requests that were passed on to another location
+function http.log(route)
+  metrics.log(route)
 end
 
 return http

@@ -13,6 +13,18 @@ local function quoted(text)
   return '"' .. text:gsub('[\\"$]', "\\%0") .. '"'
 end
 
+-- Headers that let pages of another origin ask (Fetch Standard, "CORS protocol"), and the answer to what browsers ask first.
+local function cors(origin)
+  if not origin then
+    return ""
+  end
+  return ([[
+add_header Access-Control-Allow-Origin %s always;
+    add_header Access-Control-Allow-Headers "Authorization, Content-Type" always;
+    add_header Access-Control-Allow-Methods "GET, HEAD, POST, PUT, DELETE" always;
+    add_header Vary Origin always;]]):format(quoted(origin))
+end
+
 local template = [[
 daemon off;
 @user@
@@ -26,6 +38,7 @@ events { worker_connections 4096; }
 http {
   lua_package_path @lua_path@;
   lua_package_cpath @lua_cpath@;
+  lua_shared_dict loom 2m;
   access_log off;
   server_tokens off;
   client_body_temp_path body;
@@ -33,7 +46,12 @@ http {
   fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
-  client_max_body_size 1m;
+  client_max_body_size 8m;
+  client_header_timeout 15s;
+  client_body_timeout 30s;
+  send_timeout 30s;
+  reset_timedout_connection on;
+  @limits@
   keepalive_requests 100000;
   sendfile on;
   tcp_nopush on;
@@ -43,25 +61,35 @@ http {
     require("loom.http").init_worker {
       database = @database@,
       reports = @reports@,
+      token_file = @token_file@,
     }
   }
   exit_worker_by_lua_block { require("loom.http").exit_worker() }
 
   server {
     listen @listen@;
+    @limit@
+    add_header X-Content-Type-Options nosniff always;
+    add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'" always;
+    add_header Referrer-Policy no-referrer always;
+    @cors@
 
     location / {
       content_by_lua_block { require("loom.http").content() }
+      log_by_lua_block { require("loom.http").log() }
     }
 
     location ~ "^/loom-report/(?<loom_report>[0-9a-f-]{36})\.csv$" {
       internal;
+      log_by_lua_block { require("loom.http").log("/get_report") }
       alias @report_files@/$loom_report.csv;
       types {}
       default_type text/csv;
       gzip on;
       add_header Content-Disposition 'attachment; filename="report_$loom_report.csv"';
       add_header Cache-Control "private, max-age=31536000, immutable";
+      add_header X-Content-Type-Options nosniff;
+      @cors@
     }
   }
 }
@@ -69,7 +97,8 @@ http {
 
 --- The text of the configuration.
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load),
---   `lua_path`, `lua_cpath`, `listen`, and absolute: `database`, `reports`
+--   `lua_path`, `lua_cpath`, `listen`, and absolute: `database`, `reports` and `token_file`
+--   (optional); `rate` (requests a second of one address, optional), `cors_origin` (optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -84,8 +113,13 @@ function nginx_conf.text(options)
     lua_cpath = quoted(options.lua_cpath),
     database = lua_string(options.database),
     reports = lua_string(options.reports),
+    token_file = options.token_file and lua_string(options.token_file) or "nil",
     report_files = options.reports:gsub("[%s;{}$\"'\\]", "\\%0"),
     listen = options.listen,
+    limits = options.rate and ("limit_req_zone $binary_remote_addr zone=loom:10m rate=%dr/s;\n  limit_req_status 429;")
+      :format(options.rate) or "",
+    limit = options.rate and ("limit_req zone=loom burst=%d nodelay;"):format(options.rate * 2) or "",
+    cors = cors(options.cors_origin),
   }
   return (template:gsub("@([%l_]+)@", values))
 end

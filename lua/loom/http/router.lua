@@ -71,7 +71,12 @@ function router.find(method, target)
     problem.raise(404, "there is nothing at this path")
   end
   local route = node.methods[method]
-  if not route then
+  if method == "OPTIONS" then -- what browsers ask first; the headers that answer them are in nginx's configuration
+    return { path = "*", access = "none", handler = function()
+      ngx.header.Allow = allowed(node.methods)
+      return ngx.exit(204)
+    end }, {}
+  elseif not route then
     problem.raise(405, "the method is not allowed here", { headers = { Allow = allowed(node.methods) } })
   end
   local arguments = {}

@@ -42,6 +42,11 @@ function service.open(options)
     queue = Queue.new(monitor, {
       folder = options.reports, running = options.running, queued = options.queued, threads = options.threads,
       keep_seconds = options.keep_seconds, keep_count = options.keep_count,
+      on_end = function(id, ended)
+        if service.on_report then
+          service.on_report(id, ended)
+        end
+      end,
     }),
   }
   assert(ngx.timer.at(0, tick))
@@ -55,6 +60,11 @@ function service.close()
     closing.queue:close(CLOSE)
     closing.monitor:close()
   end
+end
+
+--- The worker's monitor; nil once it is closed.
+function service.monitor()
+  return state and state.monitor
 end
 
 --- Calls work(state) until it does not fail because another process is writing.
@@ -71,6 +81,14 @@ function service.patiently(work)
 end
 
 service.is_report_id = Queue.is_id
+
+--- Whether the queue is full; nil and the failure if the database cannot be read.
+-- @treturn ?table `full`
+function service.waiting()
+  return service.patiently(function(opened)
+    return opened.queue:waiting()
+  end)
+end
 
 --- How a report stands: see `loom.queue:get`.
 function service.report(id)
