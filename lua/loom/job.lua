@@ -27,9 +27,10 @@ end
 --- Starts one: see `loom.monitor:start_report`.
 -- @tparam loom.monitor monitor
 -- @tparam ?table options
--- @tparam[opt] string path where the job's threads write the report as CSV; a job is complete once it is there
-function Job.start(monitor, options, path)
-  local native, finish, code = Report.start(monitor, options, path)
+-- @tparam[opt] table file where the job's threads write the report: `path`, as CSV, and `figures_path`, all figures (see
+--   report_csv.h); a job is complete once they are there
+function Job.start(monitor, options, file)
+  local native, finish, code = Report.start(monitor, options, file)
   if not native then
     return nil, finish, code
   end

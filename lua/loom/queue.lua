@@ -70,6 +70,11 @@ function Queue:path(id)
   return self.folder .. "/" .. id .. ".csv"
 end
 
+--- The path of the file that has all of a report's figures.
+function Queue:figures_path(id)
+  return self.folder .. "/" .. id .. ".figures.csv"
+end
+
 --- Whether a text has the form of a report's id.
 function Queue.is_id(text)
   return type(text) == "string" and #text == 36
@@ -147,12 +152,12 @@ function Queue:waiting()
 end
 
 --- How a report stands.
--- @treturn table|false|nil `report_id`, `state` ("queued", "running", "complete", "failed"), `progress` (0 to 1), `error`, and in
---   seconds `created`, `started`, `finished`; false if there is no such report
+-- @treturn table|false|nil `report_id`, `state` ("queued", "running", "complete", "failed"), `progress` (0 to 1), `error`,
+--   `details` (JSON), and in seconds `created`, `started`, `finished`; false if there is no such report
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function Queue:get(id)
-  local row, message, code = row_of(self.monitor.database, [[SELECT report_id, state, progress, error,
+  local row, message, code = row_of(self.monitor.database, [[SELECT report_id, state, progress, error, details,
     created / 1e6 AS created, started / 1e6 AS started, finished / 1e6 AS finished FROM report WHERE report_id = ?]], id)
   local job = row and self.jobs[id]
   if job and row.state == "running" then
@@ -164,11 +169,11 @@ end
 -- ---- working ----
 
 -- Notes what became of a report, unless somebody else has it by now.
-local function finish(self, id, state, message)
+local function finish(self, id, state, message, details)
   local noted = transaction.run(self.monitor.database, function(execute)
-    return execute([[UPDATE report SET state = ?1, error = ?2, finished = ?3, owner = NULL, lease = NULL, progress = ?4
-      WHERE report_id = ?5 AND state = 'running' AND owner = ?6]], state, message, now(self),
-      state == "complete" and 1 or 0, id, self.owner)
+    return execute([[UPDATE report SET state = ?1, error = ?2, finished = ?3, owner = NULL, lease = NULL, progress = ?4,
+      details = ?7 WHERE report_id = ?5 AND state = 'running' AND owner = ?6]], state, message, now(self),
+      state == "complete" and 1 or 0, id, self.owner, details)
   end)
   if noted == 1 and self.on_end then
     self.on_end(id, state)
@@ -193,6 +198,18 @@ local function renew(self, id, entry)
   end
 end
 
+-- What has to be known to write a report's figures in other formats. Instants are text: JSON's numbers lose microseconds.
+local function details_of(report)
+  local function text(seconds)
+    return time.text(time.instant(seconds))
+  end
+  local windows = {}
+  for i, window in ipairs(report.windows) do
+    windows[i] = { name = window.name, unit = window.unit, from = text(window.from), to = text(window.to) }
+  end
+  return cjson.encode { as_of = text(report.as_of), windows = windows, rules = report.rules, stores = report:count() }
+end
+
 -- Looks after the reports that this process computes.
 local function look_after(self)
   for id, entry in pairs(self.jobs) do
@@ -200,8 +217,8 @@ local function look_after(self)
     if state == "running" then
       renew(self, id, entry)
     else
-      local _, message = entry.job:result()
-      if finish(self, id, state == "complete" and "complete" or "failed", message) then
+      local report, message = entry.job:result()
+      if finish(self, id, report and "complete" or "failed", message, report and details_of(report)) then
         entry.job:close()
         self.jobs[id] = nil
       end
@@ -257,7 +274,8 @@ local function start(self, claimed)
   else
     options.threads = options.threads or self.threads
     local called
-    called, job, message = pcall(Job.start, self.monitor, options, self:path(claimed.id))
+    called, job, message = pcall(Job.start, self.monitor, options,
+      { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id) })
     if not called then
       job, message = nil, "EINVAL: " .. tostring(job)
     end
@@ -289,6 +307,7 @@ function Queue:remove(id)
   end)
   if removed then
     os.remove(self:path(id))
+    os.remove(self:figures_path(id))
   end
   return removed, message, code
 end
@@ -296,7 +315,7 @@ end
 -- Removes files that no report has: of those that were removed or taken over while they were written.
 local function sweep(self)
   for name in lfs.dir(self.folder) do
-    local id = name:match("^(.*)%.csv$") or name:match("^(.*)%.csv%.%w+%.part$")
+    local id = name:match("^([%x-]+)%.csv") or name:match("^([%x-]+)%.figures%.csv")
     if id and Queue.is_id(id) then
       local row = row_of(self.monitor.database, "SELECT state FROM report WHERE report_id = ?", id)
       local is_part = name:sub(-5) == ".part"

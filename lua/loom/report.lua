@@ -184,20 +184,20 @@ local function start(monitor, native, change)
 end
 
 -- The file that the native half is to write, as it takes it.
-local function native_file(path, wanted)
+local function native_file(file, wanted)
   local header, minutes = { "store_id" }, {}
   for i, window in ipairs(wanted) do
     header[1 + i], header[1 + #wanted + i] = "uptime_" .. window.name, "downtime_" .. window.name
     minutes[i] = window.unit == "minutes"
   end
-  return { path = path, header = table.concat(header, ","), minutes = minutes }
+  return { path = file.path, figures_path = file.figures_path, header = table.concat(header, ","), minutes = minutes }
 end
 
 -- Starts the native half.
 -- @treturn loom.report.native|nil
 -- @treturn table|string the checked options, or the failure
 -- @treturn ?string its code
-local function begin(monitor, name, options, private, path)
+local function begin(monitor, name, options, private, file)
   options = check.options(name, options, checkers)
   local wanted = options.windows or windows.checker(windows.standard)
   options.windows = wanted
@@ -208,7 +208,7 @@ local function begin(monitor, name, options, private, path)
   if not asked then
     return nil, message, code
   end
-  asked.file = path and native_file(path, wanted)
+  asked.file = file and native_file(file, wanted)
   local native
   native, message, code = core.report(monitor.database, asked)
   if not native then
@@ -292,11 +292,11 @@ end
 --- Starts a report: see `loom.monitor:start_report`.
 -- @treturn ?loom.report.native
 -- @treturn function (native) that makes the report once the native half is complete
-function Report.start(monitor, options, path)
+function Report.start(monitor, options, file)
   if type(options) == "table" and options.progress ~= nil then
     check.fail("bad option 'progress' to 'start_report' (nothing expected: ask the job)")
   end
-  local native, checked, code = begin(monitor, "start_report", options, true, path)
+  local native, checked, code = begin(monitor, "start_report", options, true, file)
   if not native then
     return nil, checked, code
   end

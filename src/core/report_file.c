@@ -33,17 +33,24 @@ static bool write_all(int fd, const char *bytes, size_t size) {
   return true;
 }
 
-static loom_status write_rows(int fd, const struct loom_report_file *file,
+/* Appends rows of either file; false: memory is out. */
+static bool put_rows(const struct loom_report_file *file, bool figures, const loom_report *report,
+                     size_t first, size_t count, struct loom_text *text) {
+  return figures ? loom_report_figures_rows(report, first, count, text)
+                 : loom_report_csv_rows(report, file->minutes, first, count, text);
+}
+
+static loom_status write_rows(int fd, const struct loom_report_file *file, bool figures,
                               const loom_report *report, const char *part, loom_error *error) {
   struct loom_text text = {0};
   loom_status status = LOOM_OK;
   size_t count = loom_report_count(report);
-  if (!write_all(fd, file->header, strlen(file->header)) || !write_all(fd, "\n", 1))
+  if (!figures && (!write_all(fd, file->header, strlen(file->header)) || !write_all(fd, "\n", 1)))
     status = failure(part, error);
   for (size_t first = 0; status == LOOM_OK && first < count; first += ROWS_TO_A_WRITE) {
     size_t rows = count - first < ROWS_TO_A_WRITE ? count - first : ROWS_TO_A_WRITE;
     text.length = 0;
-    if (!loom_report_csv_rows(report, file->minutes, first, rows, &text))
+    if (!put_rows(file, figures, report, first, rows, &text))
       status = loom_fail(error, LOOM_ENOMEM, "out of memory");
     else if (!write_all(fd, text.bytes, text.length))
       status = failure(part, error);
@@ -72,22 +79,32 @@ static int create_part(const char *path, char *part, size_t size) {
   return fd;
 }
 
-loom_status loom_report_file_write(void *context, const loom_report *report, loom_error *error) {
-  const struct loom_report_file *file = context;
-  size_t size = strlen(file->path) + sizeof ".XXXXXX.part";
+static loom_status write_one(const struct loom_report_file *file, bool figures,
+                             const loom_report *report, loom_error *error) {
+  const char *path = figures ? file->figures_path : file->path;
+  size_t size = strlen(path) + sizeof ".XXXXXX.part";
   char *part = malloc(size);
   if (!part)
     return loom_fail(error, LOOM_ENOMEM, "out of memory");
-  int fd = create_part(file->path, part, size);
-  loom_status status = fd < 0 ? failure(file->path, error) : write_rows(fd, file, report, part, error);
+  int fd = create_part(path, part, size);
+  loom_status status =
+      fd < 0 ? failure(path, error) : write_rows(fd, file, figures, report, part, error);
   if (status == LOOM_OK && fsync(fd) != 0)
     status = failure(part, error);
   if (fd >= 0 && close(fd) != 0 && status == LOOM_OK)
     status = failure(part, error);
-  if (status == LOOM_OK && (rename(part, file->path) != 0 || !sync_folder(file->path)))
-    status = failure(file->path, error);
+  if (status == LOOM_OK && (rename(part, path) != 0 || !sync_folder(path)))
+    status = failure(path, error);
   if (status != LOOM_OK && fd >= 0)
     unlink(part);
   free(part);
   return status;
+}
+
+loom_status loom_report_file_write(void *context, const loom_report *report, loom_error *error) {
+  const struct loom_report_file *file = context;
+  loom_status status = LOOM_OK;
+  if (file->figures_path)
+    status = write_one(file, true, report, error);
+  return status == LOOM_OK ? write_one(file, false, report, error) : status;
 }

@@ -25,7 +25,7 @@ struct report_handle {
   struct loom_id_table ids; /* of the option `stores` */
   struct loom_text text;    /* of csv_rows */
   struct loom_report_file file; /* of the option `file` */
-  char *path, *header;
+  char *path, *header, *figures_path;
 };
 
 static struct report_handle *check_report(lua_State *L) {
@@ -46,7 +46,8 @@ static void release(struct report_handle *handle) {
   loom_text_free(&handle->text);
   free(handle->path);
   free(handle->header);
-  handle->path = handle->header = NULL;
+  free(handle->figures_path);
+  handle->path = handle->header = handle->figures_path = NULL;
 }
 
 static int close_report(lua_State *L) {
@@ -160,7 +161,7 @@ static void read_minutes(lua_State *L, int index, size_t windows, bool *minutes)
   }
 }
 
-/* file = {path, header, minutes}: the report is written there by its own threads. */
+/* file = {path, header, minutes, figures_path}: the report is written there by its own threads. */
 static bool read_file(lua_State *L, struct report_handle *handle, size_t windows) {
   lua_pushliteral(L, "file");
   lua_rawget(L, 2);
@@ -170,13 +171,15 @@ static bool read_file(lua_State *L, struct report_handle *handle, size_t windows
     luaL_checktype(L, file, LUA_TTABLE);
     handle->path = strdup(lloom_option_string(L, file, "path", ""));
     handle->header = strdup(lloom_option_string(L, file, "header", ""));
-    if (!handle->path || !handle->header)
+    handle->figures_path = strdup(lloom_option_string(L, file, "figures_path", ""));
+    if (!handle->path || !handle->header || !handle->figures_path)
       luaL_error(L, "out of memory");
     lua_getfield(L, file, "minutes");
     read_minutes(L, lua_gettop(L), windows, handle->file.minutes);
     lua_pop(L, 1);
     handle->file.path = handle->path;
     handle->file.header = handle->header;
+    handle->file.figures_path = *handle->figures_path ? handle->figures_path : NULL;
   }
   lua_pop(L, 1);
   return given;

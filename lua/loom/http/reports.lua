@@ -5,6 +5,7 @@ local cjson = require "cjson.safe"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local service = require "loom.http.service"
+local Stored = require "loom.stored_report"
 
 -- The internal location from which nginx sends report files.
 local LOCATION = "/loom-report/"
@@ -46,6 +47,57 @@ local function trigger()
   send_json(200, { report_id = id })
 end
 
+-- Formats by what clients accept (RFC 9110, section 12.5.1, without weights: the first one known is taken).
+local media_types = {
+  ["text/csv"] = "csv", ["application/json"] = "json", ["application/x-ndjson"] = "ndjson", ["text/markdown"] = "markdown",
+  ["text/html"] = "html", ["text/plain"] = "table",
+}
+local types = { csv = "text/csv", json = "application/json", ndjson = "application/x-ndjson",
+  markdown = "text/markdown; charset=utf-8", html = "text/html; charset=utf-8", table = "text/plain; charset=utf-8",
+  exact = "text/csv" }
+
+-- The format that is asked for.
+local function wanted_format()
+  local format = request.parameter("format")
+  if format then
+    return types[format] and format
+      or problem.raise(400, "format is not one of csv, exact, html, json, markdown, ndjson, table", { field = "format" })
+  end
+  for item in (ngx.var.http_accept or ""):gmatch("[^,]+") do
+    local known = media_types[item:match("^%s*([^;%s]+)")]
+    if known then
+      return known
+    end
+  end
+  return "csv"
+end
+
+local PIECE = 64 * 1024 -- bytes sent before others get their turn
+
+-- Writes a report in a format that is made as it is sent.
+local function send_in_format(row, format)
+  local function pause()
+    ngx.sleep(0)
+  end
+  local stored, message = Stored.read(service.figures_path(row.report_id), row.details, pause)
+  if not stored then
+    problem.raise_failure(message, "EIO")
+  end
+  ngx.header["Content-Type"] = types[format]
+  ngx.header["Content-Disposition"] = ('%s; filename="report_%s.%s"'):format(format == "html" and "inline" or "attachment",
+    row.report_id, format == "table" and "txt" or format == "markdown" and "md" or format == "exact" and "csv" or format)
+  local waiting = 0
+  assert(stored:write(function(text)
+    ngx.print(text)
+    waiting = waiting + #text
+    if waiting >= PIECE then
+      assert(ngx.flush(true))
+      pause()
+      waiting = 0
+    end
+  end, { format = format }))
+end
+
 local function get(arguments)
   local id = arguments.report_id or request.parameter("report_id")
   if not id then
@@ -53,17 +105,20 @@ local function get(arguments)
   elseif not service.is_report_id(id) then
     problem.raise(400, "report_id is not a UUID", { field = "report_id" })
   end
+  local format = wanted_format()
   local row, message, code = service.report(id:lower())
   if row == nil then
     problem.raise_failure(message, code)
   elseif not row then
     send_json(404, { status = "NotFound" })
-  elseif row.state == "complete" then
-    ngx.exec(LOCATION .. row.report_id .. ".csv")
   elseif row.state == "failed" then
     send_json(500, { status = "Failed", error = (row.error:gsub("^E%u+: ", "")) })
-  else
+  elseif row.state ~= "complete" then
     send_json(200, { status = "Running", progress = row.progress })
+  elseif format == "csv" then
+    ngx.exec(LOCATION .. row.report_id .. ".csv")
+  else
+    send_in_format(row, format)
   end
 end
 

@@ -82,6 +82,11 @@ end
 
 service.is_report_id = Queue.is_id
 
+--- The path of the file that has all of a report's figures.
+function service.figures_path(id)
+  return state.queue:figures_path(id)
+end
+
 --- Whether the queue is full; nil and the failure if the database cannot be read.
 -- @treturn ?table `full`
 function service.waiting()
