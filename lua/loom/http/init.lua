@@ -12,13 +12,14 @@ local access = require "loom.http.access"
 local events = require "loom.http.events"
 local metrics = require "loom.http.metrics"
 local problem = require "loom.http.problem"
+local reports = require "loom.http.reports"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
 
 local http = {}
 
 for _, routes in ipairs {
-  require "loom.http.reports",
+  reports.routes,
   require "loom.http.health",
   metrics.routes,
   events.routes,
@@ -66,6 +67,11 @@ function http.content()
     ngx.log(ngx.ERR, "loom: ", tostring(err))
     problem.send { status = 500, detail = "an internal error", more = {} }
   end
+end
+
+--- For `content_by_lua` where the file of a report was not found: it has been removed.
+function http.gone()
+  reports.send_gone(ngx.var.loom_report)
 end
 
 --- For `log_by_lua`: counts the request. It needs `lua_shared_dict loom 2m`.

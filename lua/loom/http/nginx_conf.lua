@@ -83,6 +83,7 @@ http {
       internal;
       log_by_lua_block { require("loom.http").log("/get_report") }
       alias @report_files@/$loom_report.csv;
+      error_page 404 @loom_gone;
       types {}
       default_type text/csv;
       gzip on;
@@ -90,6 +91,10 @@ http {
       add_header Cache-Control "private, max-age=31536000, immutable";
       add_header X-Content-Type-Options nosniff;
       @cors@
+    }
+
+    location @loom_gone {
+      content_by_lua_block { require("loom.http").gone() }
     }
   }
 }

@@ -7,6 +7,8 @@ local request = require "loom.http.request"
 local service = require "loom.http.service"
 local Stored = require "loom.stored_report"
 
+local reports = {}
+
 -- The internal location from which nginx sends report files.
 local LOCATION = "/loom-report/"
 
@@ -106,7 +108,11 @@ local function get(arguments)
     problem.raise(400, "report_id is not a UUID", { field = "report_id" })
   end
   local format = wanted_format()
-  local row, message, code = service.report(id:lower())
+  id = id:lower()
+  if format == "csv" and service.is_complete(id) then
+    return ngx.exec(LOCATION .. id .. ".csv")
+  end
+  local row, message, code = service.report(id)
   if row == nil then
     problem.raise_failure(message, code)
   elseif not row then
@@ -122,9 +128,17 @@ local function get(arguments)
   end
 end
 
+--- Answers for a report whose file is not there any more.
+function reports.send_gone(id)
+  service.forget(id)
+  send_json(404, { status = "NotFound" })
+end
+
 --- Its routes.
-return {
+reports.routes = {
   { method = "POST", path = "/trigger_report", access = "write", handler = trigger },
   { method = "GET", path = "/get_report", access = "read", handler = get },
   { method = "GET", path = "/get_report/{report_id}", access = "read", handler = get },
 }
+
+return reports

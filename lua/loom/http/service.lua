@@ -95,11 +95,35 @@ function service.waiting()
   end)
 end
 
+-- Ids of reports that are known to be complete, which they stay until they are removed.
+local complete, complete_count = {}, 0
+
+local COMPLETE_MAX = 10000
+
+--- Whether a report is known to be complete without asking the database.
+function service.is_complete(id)
+  return complete[id] ~= nil
+end
+
+--- Takes a report for unknown again: it has been removed.
+function service.forget(id)
+  if complete[id] then
+    complete[id], complete_count = nil, complete_count - 1
+  end
+end
+
 --- How a report stands: see `loom.queue:get`.
 function service.report(id)
-  return service.patiently(function(opened)
+  local row, message, code = service.patiently(function(opened)
     return opened.queue:get(id)
   end)
+  if row and row.state == "complete" and not complete[id] then
+    if complete_count >= COMPLETE_MAX then
+      complete, complete_count = {}, 0
+    end
+    complete[id], complete_count = true, complete_count + 1
+  end
+  return row, message, code
 end
 
 return service
