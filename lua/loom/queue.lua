@@ -314,6 +314,9 @@ end
 
 -- Removes files that no report has: of those that were removed or taken over while they were written.
 local function sweep(self)
+  if lfs.attributes(self.folder, "mode") ~= "directory" then
+    return
+  end
   for name in lfs.dir(self.folder) do
     local id = name:match("^([%x-]+)%.csv") or name:match("^([%x-]+)%.figures%.csv")
     if id and Queue.is_id(id) then
