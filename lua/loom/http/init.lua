@@ -21,6 +21,7 @@ local http = {}
 for _, routes in ipairs {
   reports.routes,
   require "loom.http.health",
+  require "loom.http.badge",
   metrics.routes,
   events.routes,
 } do

@@ -80,6 +80,18 @@ function service.patiently(work)
   end
 end
 
+--- The row of one store in a window; false if it has none.
+function service.store(id, window)
+  local report, message, code = service.patiently(function(opened)
+    return opened.monitor:report { stores = function(store) return store.store_id == id end, windows = { window }, threads = 1 }
+  end)
+  if not report then
+    return nil, message, code
+  end
+  local row = report:get(id)
+  return row or false
+end
+
 service.is_report_id = Queue.is_id
 
 --- The path of the file that has all of a report's figures.
