@@ -2,7 +2,8 @@
 --
 -- `#report` is how many stores there are and `report[i]` a row (see `loom.row`); rows are in order of store id as bytes.
 -- `report.as_of` (seconds since 1970), `report.windows` (`name`, `unit`, `from` and `to` in seconds) and `report.rules` tell
--- what it is of. The methods of `loom.rows` find, sort, add up and write rows.
+-- what it is of, and `report.strips` (`window`, its name, and `bins`) what strips are of. The methods of `loom.rows` find,
+-- sort, add up and write rows.
 -- @classmod loom.report
 
 local check = require "loom.check"
@@ -252,6 +253,8 @@ local function finish(monitor, native, options)
     objective = options.slo,
     has_slo = options.slo ~= nil,
     group_by = options.group_by,
+    strips = options.strips
+      and { window = options.strips.window or resolved[#resolved].name, bins = options.strips.bins } or nil,
     attribute_values = {},
   }, Report), "loom.report")
 end
