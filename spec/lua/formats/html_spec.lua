@@ -201,9 +201,9 @@ describe("the format html", function()
   it("tells how the objective is met", function()
     local made = report.make({ week }, { { "good", { 99 * HOUR, HOUR, 0, 0, 0, 0, 1 } },
       { "just", { 90 * HOUR - 1, 10 * HOUR + 1, 0, 0, 0, 0, 1 } }, { "none", { 0, 0, 0, 0, 0, 0, 0 } } })
-    made.has_slo = true
+    made.plain.has_slo = true
     local target = 0.9
-    function made:slo_budget(_, _, up, down)
+    function made.plain:slo_budget(_, _, up, down)
       return slo.budget(target, up, down), target
     end
     local page = report.text(html, made)
