@@ -45,11 +45,6 @@ local function reader(name)
   end
 end
 
---- Whether a text may be the name of a column; of which report is not regarded.
-function columns.is_name(name)
-  return type(name) == "string" and #name >= 1 and #name <= 255
-end
-
 --- The function (row) that reads a column.
 columns.value = reader
 
@@ -72,8 +67,8 @@ local function standard_text(report, name)
   end
 end
 
--- Whether the report has such a column.
-local function exists(report, name)
+--- Whether the report has such a column.
+function columns.exists(report, name)
   if name == report.key or (name == "stores" and report.grouped) or name:find("^attributes%.") or name == "strip" then
     return true
   end
@@ -90,7 +85,7 @@ end
 local function one(report, column)
   if type(column) == "table" and type(column.name) == "string" and type(column.value) == "function" then
     return { name = column.name, value = column.value }
-  elseif type(column) == "string" and exists(report, column) then
+  elseif type(column) == "string" and columns.exists(report, column) then
     return { name = column, value = reader(column), text = standard_text(report, column),
       is_key = column == report.key }
   end

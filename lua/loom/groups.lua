@@ -19,7 +19,7 @@ local function new_sums(windows)
 end
 
 local function add(sums, source, index)
-  sums.stores = sums.stores + 1
+  sums.stores = sums.stores + (source.grouped and source:stores(index) or 1)
   for w = 1, #source.windows do
     local sum, values = sums[w], { source:figures(index, w) }
     for i = 1, FIGURES do

@@ -6,6 +6,7 @@
 -- @module loom.rows
 
 local check = require "loom.check"
+local columns = require "loom.columns"
 local core = require "loom.core"
 local figures = require "loom.figures"
 local output = require "loom.output"
@@ -85,7 +86,7 @@ local function key_function(by)
   if type(by) == "function" then
     return by
   end
-  return require("loom.columns").value(by)
+  return columns.value(by)
 end
 
 -- Numbers of rows, in order of what `by` gives for each.
@@ -96,7 +97,8 @@ local function sorted(self, by, descending)
     local key = value_of(Row.new(self, i))
     if type(key) == "boolean" then
       key = key and 1 or 0
-    elseif key ~= nil and (not is_comparable(key) or (kind and type(key) ~= kind)) then
+    end
+    if key ~= nil and (not is_comparable(key) or (kind and type(key) ~= kind)) then
       check.fail("bad option 'sort' to 'rows' (it gives what cannot be compared: %s)", tostring(key))
     end
     kind = kind or (key ~= nil and type(key)) or nil
@@ -106,25 +108,23 @@ local function sorted(self, by, descending)
   return numbers
 end
 
-local function sort_checker(value)
-  if type(value) == "function" or (type(value) == "string" and require("loom.columns").is_name(value)) then
-    return value
+local function sort_checker(table_of_figures)
+  return function(value)
+    if type(value) == "function" or (type(value) == "string" and columns.exists(table_of_figures, value)) then
+      return value
+    end
+    return nil, "name of a column, or function"
   end
-  return nil, "name of a column, or function"
 end
 
-local rows_options = {
-  sort = sort_checker,
-  descending = check.boolean,
-  limit = check.integer(0, 2 ^ 53),
-}
+local limit_checker = check.integer(0, 2 ^ 53)
 
 --- An iterator over rows: `for row in report:rows() do`. Rows are made one at a time.
 -- @tparam[opt] table options `sort`: the name of a column or a function (row) to sort by (default: by store id; what
 --   gives nil comes last); `descending`; `limit`: how many rows at the most
 -- @treturn function that gives a row, or nil at the end
 function rows:rows(options)
-  options = check.options("rows", options, rows_options)
+  options = check.options("rows", options, { sort = sort_checker(self), descending = check.boolean, limit = limit_checker })
   local source = self.plain
   local numbers = options.sort and sorted(source, options.sort, options.descending)
   local count, i = self:count(), 0
@@ -158,7 +158,7 @@ end
 -- @tparam[opt] string window its name (default: the last window)
 -- @treturn {loom.row,...} those without a ratio are left out
 function rows:worst(limit, window)
-  limit = limit == nil and 10 or check.argument("worst", 1, limit, check.integer(0, 2 ^ 53))
+  limit = limit == nil and 10 or check.argument("worst", 1, limit, limit_checker)
   local place = window == nil and default_window(self) or check.argument("worst", 2, window, window_checker(self))
   local source, numbers, ratios, downs = self.plain, {}, {}, {}
   for i = 1, source:count() do
@@ -229,7 +229,7 @@ function rows:percentiles(figure, window, percents)
   local result = {}
   if #values > 0 then
     for _, percent in ipairs(percents) do
-      result[percent] = values[math.max(1, math.ceil(percent / 100 * #values))]
+      result[percent] = values[math.max(1, math.ceil(percent * #values / 100))]
     end
   end
   return result
@@ -268,7 +268,7 @@ local function choose_format(self, options)
   end
   local wanted = { sort = options.sort, descending = options.descending, limit = options.limit }
   local passed = {
-    columns = require("loom.columns").resolve(self, options.columns),
+    columns = columns.resolve(self, options.columns),
     chosen = options.columns ~= nil,
     standard = not options.columns and next(wanted) == nil and not self.grouped,
     rows = function()
