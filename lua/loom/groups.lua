@@ -76,7 +76,9 @@ function Groups:store(index)
   return self.keys[index]
 end
 
+--- The number of a group; nil if there is none of that key.
 function Groups:find(key)
+  check.argument("find", 1, key, check.string)
   for i, known in ipairs(self.keys) do
     if known == key then
       return i

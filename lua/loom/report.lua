@@ -45,12 +45,18 @@ local function hours_checker(value)
 end
 
 local function strips_checker(value)
+  local expected = "true, or table of window and bins"
   if value == true then
     return { bins = STRIP_BINS }
-  elseif type(value) == "table" and (value.bins == nil or check.integer(1, STRIP_BINS_MAX)(value.bins)) then
-    return { window = value.window, bins = value.bins or STRIP_BINS }
+  elseif type(value) ~= "table" or (value.bins ~= nil and not check.integer(1, STRIP_BINS_MAX)(value.bins)) then
+    return nil, expected
   end
-  return nil, "true, or table of window and bins"
+  for key in pairs(value) do
+    if key ~= "window" and key ~= "bins" then
+      return nil, expected
+    end
+  end
+  return { window = value.window, bins = value.bins or STRIP_BINS }
 end
 
 local checkers = {
@@ -184,6 +190,20 @@ local function start(monitor, native, change)
   return native
 end
 
+-- Every store's values of the attributes that the options name, by attribute: the monitor may be closed when they are
+-- looked at.
+local function read_attributes(database, options)
+  local values = {}
+  for _, attribute in pairs { options.group_by, options.slo and options.slo.attribute } do
+    local message, code
+    values[attribute], message, code = stores.values_of(database, attribute)
+    if not values[attribute] then
+      return nil, message, code
+    end
+  end
+  return values
+end
+
 -- Starts the native half.
 -- @treturn loom.report.native|nil
 -- @treturn table|string the checked options, or the failure
@@ -197,6 +217,10 @@ local function begin(monitor, name, options, private)
   end
   local asked, message, code = native_options(monitor, options, wanted, private)
   if not asked then
+    return nil, message, code
+  end
+  options.attribute_values, message, code = read_attributes(monitor.database, options)
+  if not options.attribute_values then
     return nil, message, code
   end
   local native
@@ -255,7 +279,7 @@ local function finish(monitor, native, options)
     group_by = options.group_by,
     strips = options.strips
       and { window = options.strips.window or resolved[#resolved].name, bins = options.strips.bins } or nil,
-    attribute_values = {},
+    attribute_values = options.attribute_values,
   }, Report), "loom.report")
 end
 
@@ -306,7 +330,7 @@ end
 
 --- The row number of a store; nil if it has none.
 function Report:find(id)
-  return self.native:find(check.argument("get", 1, id, check.string))
+  return self.native:find(check.argument("find", 1, id, check.string))
 end
 
 --- What a store was in a window, exactly.
@@ -317,11 +341,11 @@ function Report:figures(index, window)
   return self.native:figures(index, window)
 end
 
--- Every store's value of an attribute, read once.
+-- Every store's value of an attribute, read once: raises what reading fails with.
 local function values_of(self, attribute)
   local values = self.attribute_values[attribute]
   if not values then
-    values = stores.values_of(self.monitor.database, attribute)
+    values = assert(stores.values_of(self.monitor.database, attribute))
     self.attribute_values[attribute] = values
   end
   return values

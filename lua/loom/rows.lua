@@ -146,10 +146,10 @@ function rows:row(index)
   end
 end
 
---- The row of a store; nil if it has none.
+--- The row of a store, or of a group by its key; nil if there is none.
 -- @tparam string id
 function rows:get(id)
-  local index = self:find(id)
+  local index = self:find(check.argument("get", 1, id, check.string))
   return index and Row.new(self.plain, index)
 end
 
