@@ -18,8 +18,13 @@ end
 
 local is_slo = { target = true, met = true, budget = true, spent = true, left = true, burn = true }
 
--- A function (row) for a name, or nil.
-local function reader(name)
+--- The function (row) that reads a column. An attribute that groups are of may have a name that means something else.
+function columns.value(report, name)
+  if name == report.key then
+    return function(row)
+      return report:store(row.index)
+    end
+  end
   local attribute = name:match("^attributes%.(.+)$")
   if attribute then
     return function(row)
@@ -44,9 +49,6 @@ local function reader(name)
     return row[name]
   end
 end
-
---- The function (row) that reads a column.
-columns.value = reader
 
 -- The text that a column of uptime or downtime prints, or nil if it is no such column.
 local function standard_text(report, name)
@@ -86,8 +88,9 @@ local function one(report, column)
   if type(column) == "table" and type(column.name) == "string" and type(column.value) == "function" then
     return { name = column.name, value = column.value }
   elseif type(column) == "string" and columns.exists(report, column) then
-    return { name = column, value = reader(column), text = standard_text(report, column),
-      is_key = column == report.key }
+    local is_key = column == report.key
+    return { name = column, value = columns.value(report, column), is_key = is_key,
+      text = not is_key and standard_text(report, column) or nil }
   end
   check.fail("bad option 'columns' to 'write' (names of columns, or tables of name and value expected, got %s)",
     type(column) == "string" and '"' .. column .. '"' or type(column))
@@ -96,7 +99,7 @@ end
 --- The names of a report's standard columns.
 function columns.standard(report)
   local names = { report.key }
-  if report.grouped then
+  if report.grouped and report.key ~= "stores" then
     names[2] = "stores"
   end
   for _, which in ipairs { "uptime", "downtime" } do

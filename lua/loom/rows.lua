@@ -81,17 +81,9 @@ local function is_comparable(key)
   return type(key) == "number" and key == key or type(key) == "string"
 end
 
--- A function (row) from a function, or from the name of a column.
-local function key_function(by)
-  if type(by) == "function" then
-    return by
-  end
-  return columns.value(by)
-end
-
 -- Numbers of rows, in order of what `by` gives for each.
 local function sorted(self, by, descending)
-  local value_of = key_function(by)
+  local value_of = type(by) == "function" and by or columns.value(self, by)
   local numbers, keys, kind = {}, {}, nil
   for i = 1, self:count() do
     local key = value_of(Row.new(self, i))
@@ -240,6 +232,8 @@ end
 -- @tparam string name of the key
 -- @treturn loom.groups
 function rows:group_with(key_of, name)
+  check.argument("group_with", 1, key_of, check.callable)
+  check.argument("group_with", 2, name, check.string)
   return require("loom.groups").new(self, key_of, name)
 end
 

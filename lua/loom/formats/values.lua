@@ -103,7 +103,7 @@ function values.row(report, row, options)
     parts[i] = values.string(window.name) .. ":" .. values.figures(row[window.name])
   end
   local head = values.string(report.key) .. ":" .. values.string(report:store(row.index))
-  if report.grouped then
+  if report.grouped and report.key ~= "stores" then
     head = ('%s,"stores":%d'):format(head, row.stores)
   end
   return ('{%s,"windows":{%s}}'):format(head, table.concat(parts, ","))
