@@ -2,8 +2,8 @@
 --
 -- Names are `store_id`; `uptime_WINDOW` and `downtime_WINDOW`, as the standard columns print them; any other figure and a
 -- window, such as `ratio_last_week` or `longest_last_day` (durations in seconds); `slo_target_WINDOW`, `slo_met_`,
--- `slo_budget_`, `slo_spent_`, `slo_left_` and `slo_burn_WINDOW` (minutes); `attributes.NAME`; and, of groups, the
--- attribute that they are of and `stores`. A column of the caller's is `{ name = "sla_met", value = function(row) … end }`.
+-- `slo_budget_`, `slo_spent_`, `slo_left_` and `slo_burn_WINDOW` (minutes); `attributes.NAME`; `strip`; and, of groups,
+-- the attribute that they are of and `stores`. A column of the caller's is `{ name = "sla_met", value = function(row) … end }`.
 -- @module loom.columns
 
 local check = require "loom.check"
@@ -71,7 +71,7 @@ end
 
 --- Whether the report has such a column.
 function columns.exists(report, name)
-  if name == report.key or (name == "stores" and report.grouped) or name:find("^attributes%.") or name == "strip" then
+  if name == report.key or (name == "stores" and report.grouped) or name:find("^attributes%..") or name == "strip" then
     return true
   end
   local part, window = name:match("^slo_(%l+)_(.+)$")
@@ -123,16 +123,11 @@ function columns.resolve(report, wanted)
   return list
 end
 
---- A value as text: numbers with up to six decimals, nil as "".
+--- A value as text: numbers with up to six decimals; nil and what is not finite as "".
 function columns.text_of(value)
   local kind = type(value)
   if kind == "number" then
-    if value % 1 == 0 then
-      return ("%d"):format(value)
-    elseif value ~= value or value == math.huge or value == -math.huge then
-      return ""
-    end
-    return figures.decimal(value)
+    return figures.decimal(value) or ""
   elseif kind == "string" then
     return value
   elseif value == nil then

@@ -51,10 +51,7 @@ end
 
 --- A number with up to six decimals; null if there is none, or if it is not finite.
 function values.number(value)
-  if value == nil or value ~= value or value == math.huge or value == -math.huge then
-    return "null"
-  end
-  return value % 1 == 0 and ("%d"):format(value) or figures.decimal(value)
+  return value ~= nil and figures.decimal(value) or "null"
 end
 
 --- Any value of a column.
