@@ -185,7 +185,7 @@ describe("groups", function()
         assert.same({ name, "", "value" }, { records[1][1], records[2][1], records[3][1] })
       end
       for line in made_up.text("ndjson", groups, { columns = { name } }):gmatch "[^\n]+" do
-        assert.is_truthy(({ [""] = true, value = true })[cjson.decode(line)[name]])
+        assert.is_true(({ [""] = true, value = true })[cjson.decode(line)[name]])
       end
       local parsed = cjson.decode(made_up.text("json", groups))
       assert.same({ "", "value" }, { parsed.groups[1][name], parsed.groups[2][name] })
