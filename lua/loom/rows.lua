@@ -278,8 +278,8 @@ local function choose_format(self, options)
 end
 
 --- Writes the rows.
--- @tparam file|function|string target an open file, a function (text), or a path, which is written under another name and
---   renamed when it is complete
+-- @tparam file|function|string target an open file, a function (text), which ends it by returning nil and why, or a path,
+--   which is written under another name and renamed when it is complete
 -- @tparam[opt] table options `format`: a name in `loom.formats` (default "csv"), or a function (report, write, options);
 --   `columns`: list of columns (see `loom.columns`); `sort`, `descending` and `limit`: as in `rows`;
 --   `neutralise_formulas`: put ' before text that a spreadsheet would take for a formula (CSV); further options are up to
