@@ -404,7 +404,7 @@ function Report:close()
 end
 
 function Report:__tostring()
-  return ("loom.report (%s)"):format(time.text(time.instant(self.as_of)))
+  return ("loom.report (as of %s)"):format(time.text(time.instant(self.as_of)))
 end
 
 return Report

@@ -99,7 +99,7 @@ describe("the format json", function()
   it("has an objective where the report has one", function()
     local made = report.make({ { name = "w", unit = "hours" } }, { { "a", { 54 * 60e6, 6 * 60e6, 0, 0, 0, 1, 1 } },
       { "b", { 0, 0, 0, 0, 0, 0, 0 } }, { "c", { 1, 60e6, 0, 0, 0, 1, 1 } } })
-    function made:slo_budget(index)
+    function made.plain:slo_budget(index)
       return ({ 6 * 60e6, 0, 0 })[index], 0.9
     end
     local stores = cjson.decode(report.text(json, made)).stores
