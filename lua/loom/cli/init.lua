@@ -11,6 +11,10 @@ local cli = {}
 local commands = {
   require "loom.cli.ingest",
   require "loom.cli.report",
+  require "loom.cli.timeline",
+  require "loom.cli.outages",
+  require "loom.cli.explain",
+  require "loom.cli.query",
   require "loom.cli.info",
   require "loom.cli.check",
   require "loom.cli.prune",
