@@ -4,10 +4,17 @@ local database = require "support.database"
 local files = require "support.files"
 local shell = require "support.shell"
 
-local commands = { "ingest", "report", "info", "check", "prune", "export" }
+local commands = { "ingest", "report", "info", "check", "prune", "export", "timeline", "outages", "explain", "query",
+  "hours", "timezone", "special-day", "exclude", "attributes" }
 
 -- Those that are of several verbs.
-local verbs = {}
+local verbs = {
+  hours = { "get", "set", "clear" },
+  timezone = { "get", "set", "clear" },
+  ["special-day"] = { "list", "set", "clear" },
+  exclude = { "add", "list", "remove" },
+  attributes = { "get", "set" },
+}
 
 describe("loom", function()
   it("has help on every level", function()
