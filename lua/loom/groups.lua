@@ -19,7 +19,7 @@ local function new_sums(windows)
 end
 
 local function add(sums, source, index)
-  sums.stores = sums.stores + 1
+  sums.stores = sums.stores + (source.grouped and source:stores(index) or 1)
   for w = 1, #source.windows do
     local sum, values = sums[w], { source:figures(index, w) }
     for i = 1, FIGURES do
@@ -76,7 +76,9 @@ function Groups:store(index)
   return self.keys[index]
 end
 
+--- The number of a group; nil if there is none of that key.
 function Groups:find(key)
+  check.argument("find", 1, key, check.string)
   for i, known in ipairs(self.keys) do
     if known == key then
       return i

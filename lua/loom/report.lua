@@ -2,7 +2,8 @@
 --
 -- `#report` is how many stores there are and `report[i]` a row (see `loom.row`); rows are in order of store id as bytes.
 -- `report.as_of` (seconds since 1970), `report.windows` (`name`, `unit`, `from` and `to` in seconds) and `report.rules` tell
--- what it is of. The methods of `loom.rows` find, sort, add up and write rows.
+-- what it is of, and `report.strips` (`window`, its name, and `bins`) what strips are of. The methods of `loom.rows` find,
+-- sort, add up and write rows.
 -- @classmod loom.report
 
 local check = require "loom.check"
@@ -44,12 +45,18 @@ local function hours_checker(value)
 end
 
 local function strips_checker(value)
+  local expected = "true, or table of window and bins"
   if value == true then
     return { bins = STRIP_BINS }
-  elseif type(value) == "table" and (value.bins == nil or check.integer(1, STRIP_BINS_MAX)(value.bins)) then
-    return { window = value.window, bins = value.bins or STRIP_BINS }
+  elseif type(value) ~= "table" or (value.bins ~= nil and not check.integer(1, STRIP_BINS_MAX)(value.bins)) then
+    return nil, expected
   end
-  return nil, "true, or table of window and bins"
+  for key in pairs(value) do
+    if key ~= "window" and key ~= "bins" then
+      return nil, expected
+    end
+  end
+  return { window = value.window, bins = value.bins or STRIP_BINS }
 end
 
 local checkers = {
@@ -193,6 +200,20 @@ local function native_file(file, wanted)
   return { path = file.path, figures_path = file.figures_path, header = table.concat(header, ","), minutes = minutes }
 end
 
+-- Every store's values of the attributes that the options name, by attribute: the monitor may be closed when they are
+-- looked at.
+local function read_attributes(database, options)
+  local values = {}
+  for _, attribute in pairs { options.group_by, options.slo and options.slo.attribute } do
+    local message, code
+    values[attribute], message, code = stores.values_of(database, attribute)
+    if not values[attribute] then
+      return nil, message, code
+    end
+  end
+  return values
+end
+
 -- Starts the native half.
 -- @treturn loom.report.native|nil
 -- @treturn table|string the checked options, or the failure
@@ -209,6 +230,10 @@ local function begin(monitor, name, options, private, file)
     return nil, message, code
   end
   asked.file = file and native_file(file, wanted)
+  options.attribute_values, message, code = read_attributes(monitor.database, options)
+  if not options.attribute_values then
+    return nil, message, code
+  end
   local native
   native, message, code = core.report(monitor.database, asked)
   if not native then
@@ -263,7 +288,9 @@ local function finish(monitor, native, options)
     objective = options.slo,
     has_slo = options.slo ~= nil,
     group_by = options.group_by,
-    attribute_values = {},
+    strips = options.strips
+      and { window = options.strips.window or resolved[#resolved].name, bins = options.strips.bins } or nil,
+    attribute_values = options.attribute_values,
   }, Report), "loom.report")
 end
 
@@ -319,7 +346,7 @@ end
 
 --- The row number of a store; nil if it has none.
 function Report:find(id)
-  return self.native:find(check.argument("get", 1, id, check.string))
+  return self.native:find(check.argument("find", 1, id, check.string))
 end
 
 --- What a store was in a window, exactly.
@@ -330,11 +357,11 @@ function Report:figures(index, window)
   return self.native:figures(index, window)
 end
 
--- Every store's value of an attribute, read once.
+-- Every store's value of an attribute, read once: raises what reading fails with.
 local function values_of(self, attribute)
   local values = self.attribute_values[attribute]
   if not values then
-    values = stores.values_of(self.monitor.database, attribute)
+    values = assert(stores.values_of(self.monitor.database, attribute))
     self.attribute_values[attribute] = values
   end
   return values
@@ -393,7 +420,7 @@ function Report:close()
 end
 
 function Report:__tostring()
-  return ("loom.report (%s)"):format(time.text(time.instant(self.as_of)))
+  return ("loom.report (as of %s)"):format(time.text(time.instant(self.as_of)))
 end
 
 return Report

@@ -57,9 +57,12 @@ function Row:__index(key)
   end
 end
 
---- Makes row number `index` of a table of figures.
+--- Makes row number `index` of a table of figures. A group by an attribute that is called `source` or `index` has its key in
+-- its column alone.
 function Row.new(source, index)
-  return setmetatable({ source = source, index = index, [source.key] = source:store(index) }, Row)
+  local row = { [source.key] = source:store(index) }
+  row.source, row.index = source, index
+  return setmetatable(row, Row)
 end
 
 return Row

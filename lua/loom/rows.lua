@@ -6,6 +6,7 @@
 -- @module loom.rows
 
 local check = require "loom.check"
+local columns = require "loom.columns"
 local core = require "loom.core"
 local figures = require "loom.figures"
 local output = require "loom.output"
@@ -80,23 +81,16 @@ local function is_comparable(key)
   return type(key) == "number" and key == key or type(key) == "string"
 end
 
--- A function (row) from a function, or from the name of a column.
-local function key_function(by)
-  if type(by) == "function" then
-    return by
-  end
-  return require("loom.columns").value(by)
-end
-
 -- Numbers of rows, in order of what `by` gives for each.
 local function sorted(self, by, descending)
-  local value_of = key_function(by)
+  local value_of = type(by) == "function" and by or columns.value(self, by)
   local numbers, keys, kind = {}, {}, nil
   for i = 1, self:count() do
     local key = value_of(Row.new(self, i))
     if type(key) == "boolean" then
       key = key and 1 or 0
-    elseif key ~= nil and (not is_comparable(key) or (kind and type(key) ~= kind)) then
+    end
+    if key ~= nil and (not is_comparable(key) or (kind and type(key) ~= kind)) then
       check.fail("bad option 'sort' to 'rows' (it gives what cannot be compared: %s)", tostring(key))
     end
     kind = kind or (key ~= nil and type(key)) or nil
@@ -106,25 +100,23 @@ local function sorted(self, by, descending)
   return numbers
 end
 
-local function sort_checker(value)
-  if type(value) == "function" or (type(value) == "string" and require("loom.columns").is_name(value)) then
-    return value
+local function sort_checker(table_of_figures)
+  return function(value)
+    if type(value) == "function" or (type(value) == "string" and columns.exists(table_of_figures, value)) then
+      return value
+    end
+    return nil, "name of a column, or function"
   end
-  return nil, "name of a column, or function"
 end
 
-local rows_options = {
-  sort = sort_checker,
-  descending = check.boolean,
-  limit = check.integer(0, 2 ^ 53),
-}
+local limit_checker = check.integer(0, 2 ^ 53)
 
 --- An iterator over rows: `for row in report:rows() do`. Rows are made one at a time.
 -- @tparam[opt] table options `sort`: the name of a column or a function (row) to sort by (default: by store id; what
 --   gives nil comes last); `descending`; `limit`: how many rows at the most
 -- @treturn function that gives a row, or nil at the end
 function rows:rows(options)
-  options = check.options("rows", options, rows_options)
+  options = check.options("rows", options, { sort = sort_checker(self), descending = check.boolean, limit = limit_checker })
   local source = self.plain
   local numbers = options.sort and sorted(source, options.sort, options.descending)
   local count, i = self:count(), 0
@@ -146,10 +138,10 @@ function rows:row(index)
   end
 end
 
---- The row of a store; nil if it has none.
+--- The row of a store, or of a group by its key; nil if there is none.
 -- @tparam string id
 function rows:get(id)
-  local index = self:find(id)
+  local index = self:find(check.argument("get", 1, id, check.string))
   return index and Row.new(self.plain, index)
 end
 
@@ -158,7 +150,7 @@ end
 -- @tparam[opt] string window its name (default: the last window)
 -- @treturn {loom.row,...} those without a ratio are left out
 function rows:worst(limit, window)
-  limit = limit == nil and 10 or check.argument("worst", 1, limit, check.integer(0, 2 ^ 53))
+  limit = limit == nil and 10 or check.argument("worst", 1, limit, limit_checker)
   local place = window == nil and default_window(self) or check.argument("worst", 2, window, window_checker(self))
   local source, numbers, ratios, downs = self.plain, {}, {}, {}
   for i = 1, source:count() do
@@ -229,7 +221,7 @@ function rows:percentiles(figure, window, percents)
   local result = {}
   if #values > 0 then
     for _, percent in ipairs(percents) do
-      result[percent] = values[math.max(1, math.ceil(percent / 100 * #values))]
+      result[percent] = values[math.max(1, math.ceil(percent * #values / 100))]
     end
   end
   return result
@@ -240,6 +232,8 @@ end
 -- @tparam string name of the key
 -- @treturn loom.groups
 function rows:group_with(key_of, name)
+  check.argument("group_with", 1, key_of, check.callable)
+  check.argument("group_with", 2, name, check.string)
   return require("loom.groups").new(self, key_of, name)
 end
 
@@ -268,7 +262,7 @@ local function choose_format(self, options)
   end
   local wanted = { sort = options.sort, descending = options.descending, limit = options.limit }
   local passed = {
-    columns = require("loom.columns").resolve(self, options.columns),
+    columns = columns.resolve(self, options.columns),
     chosen = options.columns ~= nil,
     standard = not options.columns and next(wanted) == nil and not self.grouped,
     rows = function()
@@ -284,8 +278,8 @@ local function choose_format(self, options)
 end
 
 --- Writes the rows.
--- @tparam file|function|string target an open file, a function (text), or a path, which is written under another name and
---   renamed when it is complete
+-- @tparam file|function|string target an open file, a function (text), which ends it by returning nil and why, or a path,
+--   which is written under another name and renamed when it is complete
 -- @tparam[opt] table options `format`: a name in `loom.formats` (default "csv"), or a function (report, write, options);
 --   `columns`: list of columns (see `loom.columns`); `sort`, `descending` and `limit`: as in `rows`;
 --   `neutralise_formulas`: put ' before text that a spreadsheet would take for a formula (CSV); further options are up to

@@ -198,11 +198,16 @@ function stores.choose(database, selection, conditions)
 end
 
 --- Every store's value of an attribute.
--- @treturn table values by store id
+-- @treturn table|nil values by store id
+-- @treturn ?string the failure
+-- @treturn ?string its code
 function stores.values_of(database, attribute)
+  local rows, message, code = database:query(
+    "SELECT store_id, value FROM attribute JOIN store ON number = store WHERE name = ?", attribute)
+  if not rows then
+    return nil, message, code
+  end
   local values = {}
-  local rows = assert(database:query(
-    "SELECT store_id, value FROM attribute JOIN store ON number = store WHERE name = ?", attribute))
   for row in rows do
     values[row.store_id] = row.value
   end

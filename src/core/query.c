@@ -80,6 +80,16 @@ static loom_status compile(loom_query *query, const char *sql, size_t length, lo
   return LOOM_OK;
 }
 
+/*
+** Lets SQLite connect to the polls table. It asks the authorizer for a CREATE TABLE when a statement is the connection's
+** first to name the table; should this fail, that statement says why.
+*/
+static void connect_polls(loom_database *database) {
+  sqlite3_stmt *statement = NULL;
+  sqlite3_prepare_v2(database->sqlite, "SELECT 1 FROM polls", -1, &statement, NULL);
+  sqlite3_finalize(statement);
+}
+
 static loom_status new_query(loom_database *database, loom_query **out, loom_error *error) {
   loom_query *query = calloc(1, sizeof *query);
   *out = query;
@@ -104,6 +114,7 @@ loom_status loom_query_new(loom_database *database, const char *sql, size_t leng
     status = loom_database_begin_read(database, error);
   if (status == LOOM_OK) {
     (*out)->in_read = true;
+    connect_polls(database);
     sqlite3_set_authorizer(database->sqlite, authorize, NULL);
     status = compile(*out, sql, length, error);
     sqlite3_set_authorizer(database->sqlite, NULL, NULL);

@@ -228,7 +228,10 @@ int lloom_report(lua_State *L) {
   if (status == LOOM_OK)
     status = loom_report_prepare(&options, handle->source, zones,
                                  (loom_report **)&handle->handle.object, &error);
-  return status == LOOM_OK ? 1 : lloom_failure(L, &error);
+  if (status == LOOM_OK)
+    return 1;
+  release(handle); /* the collector does not see how big a copy of a database is */
+  return lloom_failure(L, &error);
 }
 
 /* ---- before the start ---- */

@@ -1,31 +1,54 @@
 --- loom serve
 -- @module loom.cli.serve
 
+local check = require "loom.check"
 local common = require "loom.cli.common"
 local core = require "loom.core"
 local lfs = require "lfs"
 local loom = require "loom"
 local nginx_conf = require "loom.http.nginx_conf"
+local options = require "loom.cli.options"
 
 local command = { name = "serve" }
 
 local WORKERS_MAX = 64
 local RATE = 50 -- requests a second of one address, where others can reach the service
 
+-- Reader of an address and a port: a table of host and port.
+local function address(text)
+  local host, port = text:match("^%[([%x:.]+)%]:(%d+)$")
+  if not host then
+    host, port = text:match("^([%d.]+):(%d+)$")
+  end
+  if not host then
+    return nil, options.expected_but("address and port, such as 127.0.0.1:8080 or [::1]:8080,", text)
+  end
+  return { text = text, host = host, port = port }
+end
+
+-- Reader of an origin. What others are is checked by the browsers; here it must not be more than one word.
+local function origin(text)
+  if not text:find("^%a[%w+.-]*://[^%s;\"'\\${}]+$") then
+    return nil, options.expected_but("origin, such as https://example.org,", text)
+  end
+  return text
+end
+
 function command.add_to(parser)
   local serve = parser:command "serve"
     :summary "Serve reports over HTTP."
     :description("Serve POST /trigger_report and GET /get_report?report_id=ID with nginx and its Lua module, in the foreground. "
-      .. "SIGINT and SIGTERM end it once the reports that run are complete.")
-  serve:argument "database":description "A database, which is made if it does not exist."
-  serve:option "--listen":argname "HOST:PORT":default "127.0.0.1:8080":description "A numeric address."
-  serve:option "--workers":argname "N":default "2":description "Worker processes."
-  serve:option "--reports":argname "DIR":description "Where report files go (default: DATABASE-reports)."
-  serve:option "--token-file":argname "FILE"
-    :description "Ask for one of the tokens in it (see loom token). Needed where others than this machine can reach it."
-  serve:option "--rate":argname "N"
-    :description "Requests a second from one address (default: no limit on this machine's own addresses, 50 elsewhere)."
-  serve:option "--cors-origin":argname "URL":description "Let pages of this origin ask (default: none)."
+      .. "SIGINT and SIGTERM end it once the reports that run are complete, SIGHUP reads the tokens again.")
+  options.argument(serve, "database", "A database, which is made if it does not exist.")
+  options.add(serve, "--listen", "HOST:PORT", "A numeric address (default: 127.0.0.1:8080).", address)
+  options.add(serve, "--workers", "N", "Worker processes (default: 2).", options.number(check.integer(1, WORKERS_MAX)))
+  options.add(serve, "--reports", "DIR", "Where report files go (default: DATABASE-reports).")
+  options.add(serve, "--token-file", "FILE",
+    "Ask for one of the tokens in it (see loom token). Needed where others than this machine can reach it.")
+  options.add(serve, "--rate", "N",
+    "Requests a second from one address (default: no limit on this machine's own addresses, 50 elsewhere).",
+    options.number(check.integer(1, 1000000)))
+  options.add(serve, "--cors-origin", "URL", "Let pages of this origin ask (default: none).", origin)
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
 end
@@ -78,15 +101,8 @@ local function module_paths()
 end
 
 -- Whether only this machine can reach an address; the end of the command if there is no listening there.
-local function is_loopback(text)
-  local host, port = text:match("^%[([%x:.]+)%]:(%d+)$")
-  if not host then
-    host, port = text:match("^([%d.]+):(%d+)$")
-  end
-  if not host then
-    common.wrong_use('--listen: "%s" is not an address and a port, such as 127.0.0.1:8080 or [::1]:8080', text)
-  end
-  local loopback, message, code = core.probe_listen(host, port)
+local function is_loopback(listen)
+  local loopback, message, code = core.probe_listen(listen.host, listen.port)
   if loopback == nil then
     if code == "EINVAL" then
       common.wrong_use("--listen: %s", (message:gsub("^E%u+: ", "")))
@@ -143,29 +159,20 @@ local function write_file(path, text)
   return good, not good and (why or path .. ": cannot be written") or nil
 end
 
--- What other origins are is checked by the browsers; here it must not be more than one word.
-local function origin_of(text)
-  if text and not text:find("^%a[%w+.-]*://[^%s;\"'\\${}]+$") then
-    common.wrong_use('--cors-origin: "%s" is not an origin, such as https://example.org', text)
-  end
-  return text
-end
-
 local function configuration(args, loopback, database, reports, modules, paths)
-  local rate = args.rate and common.whole(args.rate, "--rate", 1, 1000000)
   return {
     user = output_of("id -u"):match("^0%s") and "root" or nil,
-    workers = common.whole(args.workers, "--workers", 1, WORKERS_MAX),
+    workers = args.workers or 2,
     log_level = args.log_level,
     modules = modules,
     lua_path = paths.lua,
     lua_cpath = paths.native,
-    listen = args.listen,
+    listen = args.listen.text,
     database = database,
     reports = reports,
     token_file = args.token_file and absolute(args.token_file),
-    rate = rate or (not loopback and RATE) or nil,
-    cors_origin = origin_of(args.cors_origin),
+    rate = args.rate or (not loopback and RATE) or nil,
+    cors_origin = args.cors_origin,
   }
 end
 
@@ -195,9 +202,10 @@ function command.run(args)
   if not paths then
     return nil, missing
   end
+  args.listen = args.listen or address "127.0.0.1:8080"
   local loopback = is_loopback(args.listen)
   if not loopback and not args.token_file then
-    common.wrong_use("--listen: others can reach %s: name a --token-file", args.listen)
+    common.wrong_use("--listen: others can reach %s: name a --token-file", args.listen.text)
   end
   local database = absolute(args.database)
   local reports = absolute(args.reports or args.database .. "-reports")
@@ -216,7 +224,7 @@ function command.run(args)
     return nil, message
   end
   local text = nginx_conf.text(configuration(args, loopback, database, reports, modules, paths))
-  io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen, args.database))
+  io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
   good, message = run_nginx(program, folder, text)
   remove_runtime_folder(folder)
   return good, message

@@ -16,7 +16,8 @@ local colours = { { 0.99, "#1a7f37" }, { 0.95, "#7a6200" }, { 0, "#b42318" } }
 local template = [[
 <svg xmlns="http://www.w3.org/2000/svg" width="%d" height="20" role="img" aria-label="%s: %s"><title>%s: %s</title>
 <rect width="%d" height="20" rx="3" fill="#444"/><path d="M%d 0h%dq3 0 3 3v14q0 3-3 3h-%dz" fill="%s"/>
-<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"><text x="%d" y="14">%s</text><text x="%d" y="14">%s</text></g>
+<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
+<text x="%d" y="14">%s</text><text x="%d" y="14">%s</text></g>
 </svg>
 ]]
 
