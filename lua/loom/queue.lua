@@ -219,6 +219,9 @@ local function look_after(self)
     else
       local report, message = entry.job:result()
       if finish(self, id, report and "complete" or "failed", message, report and details_of(report)) then
+        if report then
+          report:close()
+        end
         entry.job:close()
         self.jobs[id] = nil
       end

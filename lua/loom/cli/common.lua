@@ -29,8 +29,8 @@ function common.exists(path)
 end
 
 --- A word as the shell takes it.
-function common.shell_quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
+function common.shell_quote(word)
+  return "'" .. word:gsub("'", [['\'']]) .. "'"
 end
 
 -- ---- databases ----

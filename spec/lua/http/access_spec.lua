@@ -13,7 +13,8 @@ describe("access", function()
   end)
 
   it("reads token files", function()
-    local list = assert(access.parse(lines_of("# tokens\n\nread " .. hash .. " the dashboard \n  write\t" .. hash:upper() .. "\n")))
+    local list = assert(access.parse(lines_of("# tokens\n\nread " .. hash .. " the dashboard \n  write\t"
+      .. hash:upper() .. "\n")))
     assert.equal(2, #list)
     assert.same({ "read", "the dashboard" }, { list[1].scope, list[1].name })
     assert.same({ "write", "" }, { list[2].scope, list[2].name })
