@@ -3,7 +3,8 @@
 -- A report is a row of the table `report`: queued, then running, then complete or failed. Every process that serves a database
 -- has a queue on it and calls `tick` a few times a second, which never waits: it takes queued reports and computes them on
 -- native threads, which also write the files. Who works on a report holds a lease on it, and renews it; when the worker dies
--- the lease runs out, and another takes the report over. After three attempts it has failed.
+-- another takes the report over, at once where it can see that the process is gone, and else when the lease has run out. After
+-- three attempts the report has failed.
 -- @classmod loom.queue
 
 local check = require "loom.check"
@@ -34,6 +35,37 @@ local checkers = {
   on_end = check.callable,
 }
 
+-- ---- owners ----
+
+-- When a process was started, in ticks since the system was (proc(5), field 22 of stat); nil if there is none of that id.
+local function start_of(pid)
+  local file = io.open("/proc/" .. pid .. "/stat")
+  local text = file and file:read("*a")
+  if file then
+    file:close()
+  end
+  return text and text:match("^%d+ %(.*%) %S" .. (" %-?%d+"):rep(18) .. " (%d+)")
+end
+
+-- The process ids of another namespace, such as a container's, mean nothing here.
+local function pid_namespace()
+  return lfs.symlinkattributes("/proc/self/ns/pid", "target") or "none"
+end
+
+-- A name for this process that no other one ever has.
+local function make_owner()
+  local pid = lfs.symlinkattributes("/proc/self", "target") or "0"
+  return ("%s %s %s %s"):format(pid_namespace(), pid, start_of(pid) or "0", core.uuid())
+end
+
+-- Whether an owner's process is known to be gone.
+local function is_gone(owner)
+  local namespace, pid, start = owner:match("^(%S+) (%d+) (%d+) ")
+  return namespace == pid_namespace() and pid ~= "0" and start_of(pid) ~= start
+end
+
+-- ---- making ----
+
 --- Makes a queue on a monitor's database.
 -- @tparam loom.monitor monitor not `:memory:`
 -- @tparam table options `folder`: where report files go, which must exist; `running`: how many reports are computed at a time, by
@@ -55,7 +87,7 @@ function Queue.new(monitor, options)
     keep_count = options.keep_count or 1000,
     threads = options.threads,
     on_end = options.on_end,
-    owner = core.uuid(),
+    owner = make_owner(),
     jobs = {},
     tidied = 0,
   }, Queue)
@@ -229,20 +261,31 @@ local function look_after(self)
   end
 end
 
-local overdue = "state = 'running' AND lease < ?1"
+-- Reports whose worker has died: their lease has run out, or its process is gone.
+local function orphans(self)
+  local ids = {}
+  local rows = self.monitor.database:query("SELECT report_id, owner, lease FROM report WHERE state = 'running'")
+  for row in rows or function() end do
+    if row.lease < now(self) or is_gone(row.owner) then
+      ids[#ids + 1] = row
+    end
+  end
+  return ids
+end
 
 -- Gives reports whose worker has died back to the queue, or up.
 local function reclaim(self)
-  local row = row_of(self.monitor.database, "SELECT 1 AS found FROM report WHERE " .. overdue .. " LIMIT 1", now(self))
-  if not row then
-    return
+  for _, orphan in ipairs(orphans(self)) do
+    transaction.run(self.monitor.database, function(execute)
+      return execute([[UPDATE report SET owner = NULL, lease = NULL, progress = 0,
+          state = CASE WHEN attempts >= ?1 THEN 'failed' ELSE 'queued' END,
+          error = CASE WHEN attempts >= ?1 THEN ?2 END,
+          finished = CASE WHEN attempts >= ?1 THEN ?3 END
+        WHERE report_id = ?4 AND state = 'running' AND owner = ?5 AND lease = ?6]], ATTEMPTS,
+        ("EIO: gave up after %d attempts: each time its worker died"):format(ATTEMPTS), now(self), orphan.report_id,
+        orphan.owner, orphan.lease)
+    end)
   end
-  transaction.run(self.monitor.database, function(execute)
-    execute(([[UPDATE report SET state = 'failed', owner = NULL, lease = NULL, finished = ?1,
-      error = 'EIO: gave up after %d attempts: each time its worker died' WHERE %s AND attempts >= %d]])
-      :format(ATTEMPTS, overdue, ATTEMPTS), now(self))
-    execute("UPDATE report SET state = 'queued', owner = NULL, lease = NULL, progress = 0 WHERE " .. overdue, now(self))
-  end)
 end
 
 local has_room = "(SELECT count(*) FROM report WHERE state = 'running') < ?1"

@@ -2,6 +2,7 @@ local database = require "support.database"
 local files = require "support.files"
 local loom = require "loom"
 local Queue = require "loom.queue"
+local shell = require "support.shell"
 
 describe("the queue of reports", function()
   local folder, now, monitors
@@ -141,6 +142,22 @@ describe("the queue of reports", function()
     work(queue)
     assert.equal("complete", queue:get(id).state)
     assert.is_true(files.exists(queue:path(id)))
+  end)
+
+  test("takes a report over at once when its worker's process is gone", function()
+    local queue = make()
+    local id = queue:trigger {}
+    local script = files.write(folder .. "/worker.lua", ([[
+      local monitor = assert(require("loom").open("%s/db"))
+      local queue = require("loom.queue").new(monitor, { folder = "%s" })
+      queue:tick()
+      assert(queue.jobs["%s"])
+      os.execute("kill -9 $PPID")
+    ]]):format(folder, folder, id))
+    assert.not_equal(0, shell.run(shell.words(shell.lua, script)).status)
+    assert.equal("running", queue:get(id).state)
+    work(queue)
+    assert.equal("complete", queue:get(id).state)
   end)
 
   test("gives up after three attempts", function()
