@@ -43,6 +43,8 @@ function command.add_to(parser)
   options.add(serve, "--listen", "HOST:PORT", "A numeric address (default: 127.0.0.1:8080).", address)
   options.add(serve, "--workers", "N", "Worker processes (default: 2).", options.number(check.integer(1, WORKERS_MAX)))
   options.add(serve, "--reports", "DIR", "Where report files go (default: DATABASE-reports).")
+  options.add(serve, "--running", "N", "Reports computed at a time (default: 2).", options.number(check.integer(1, 64)))
+  options.add(serve, "--queued", "N", "Reports that may wait (default: 100).", options.number(check.integer(0, 1000000)))
   options.add(serve, "--token-file", "FILE",
     "Ask for one of the tokens in it (see loom token). Needed where others than this machine can reach it.")
   options.add(serve, "--rate", "N",
@@ -170,6 +172,8 @@ local function configuration(args, loopback, database, reports, modules, paths)
     listen = args.listen.text,
     database = database,
     reports = reports,
+    running = args.running,
+    queued = args.queued,
     token_file = args.token_file and absolute(args.token_file),
     rate = args.rate or (not loopback and RATE) or nil,
     cors_origin = args.cors_origin,

@@ -62,6 +62,8 @@ http {
       database = @database@,
       reports = @reports@,
       token_file = @token_file@,
+      running = @running@,
+      queued = @queued@,
     }
   }
   exit_worker_by_lua_block { require("loom.http").exit_worker() }
@@ -119,6 +121,8 @@ function nginx_conf.text(options)
     database = lua_string(options.database),
     reports = lua_string(options.reports),
     token_file = options.token_file and lua_string(options.token_file) or "nil",
+    running = tostring(options.running),
+    queued = tostring(options.queued),
     report_files = options.reports:gsub("[%s;{}$\"'\\]", "\\%0"),
     listen = options.listen,
     limits = options.rate and ("limit_req_zone $binary_remote_addr zone=loom:10m rate=%dr/s;\n  limit_req_status 429;")
