@@ -154,6 +154,10 @@ static loom_status configure(loom_database *database, loom_error *error) {
                                error);
 }
 
+static loom_status stop_checkpoints(loom_database *database, loom_error *error) {
+  return loom_database_execute(database, "PRAGMA wal_autocheckpoint=0", error);
+}
+
 static loom_status connect_to(loom_database *database, const char *name, int flags,
                               loom_error *error) {
   loom_status status = LOOM_OK;
@@ -164,6 +168,8 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
     status = loom_database_failure(database, error);
   if (status == LOOM_OK)
     status = configure(database, error);
+  if (status == LOOM_OK && database->leaves_checkpoints)
+    status = stop_checkpoints(database, error);
   if (status == LOOM_OK)
     status = identify(database, error);
   if (status == LOOM_OK && !database->is_new && database->version < LOOM_SCHEMA_VERSION)
@@ -261,6 +267,11 @@ loom_status loom_database_open(const char *path, enum loom_open_mode mode, int b
   else
     loom_database_close(database);
   return result;
+}
+
+loom_status loom_database_leave_checkpoints(loom_database *database, loom_error *error) {
+  database->leaves_checkpoints = true;
+  return database->sqlite ? stop_checkpoints(database, error) : LOOM_OK;
 }
 
 loom_database *loom_database_retain(loom_database *database) {
@@ -422,6 +433,8 @@ loom_status loom_database_clone(loom_database *database, loom_database **clone, 
                                           database->busy_timeout, clone, error);
   if (status == LOOM_OK && database->in_memory)
     status = copy_memory(database, *clone, error);
+  if (status == LOOM_OK && database->leaves_checkpoints)
+    status = loom_database_leave_checkpoints(*clone, error);
   if (status != LOOM_OK) {
     loom_database_close(*clone);
     *clone = NULL;
