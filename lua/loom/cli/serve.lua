@@ -10,6 +10,7 @@ local nginx_conf = require "loom.http.nginx_conf"
 local command = { name = "serve" }
 
 local WORKERS_MAX = 64
+local SIZE_MAX = 2 ^ 50
 
 function command.add_to(parser)
   local serve = parser:command "serve"
@@ -20,6 +21,8 @@ function command.add_to(parser)
   serve:option "--listen":argname "HOST:PORT":default "127.0.0.1:8080":description "A numeric address."
   serve:option "--workers":argname "N":default "2":description "Worker processes."
   serve:option "--reports":argname "DIR":description "Where report files go (default: DATABASE-reports)."
+  serve:option "--polls-limit":argname "SIZE":default "8m":description "Longest body of POST /v1/polls: bytes, or with k, m, g."
+  serve:option "--ingest-limit":argname "SIZE":default "2g":description "Longest body of POST /v1/ingest/..."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
 end
@@ -129,6 +132,18 @@ local function write_file(path, text)
   return good, not good and (why or path .. ": cannot be written") or nil
 end
 
+local units = { [""] = 1, k = 2 ^ 10, m = 2 ^ 20, g = 2 ^ 30 }
+
+-- Bytes of a size such as "8m".
+local function size(text, name)
+  local number, unit = text:match("^(%d+)([kKmMgG]?)$")
+  local bytes = number and tonumber(number) * units[unit:lower()]
+  if not bytes or bytes < 1 or bytes > SIZE_MAX then
+    common.wrong_use('%s: "%s" is not a size, such as 512k, 8m or 2g', name, text)
+  end
+  return math.floor(bytes)
+end
+
 local function configuration(args, database, reports, modules, paths)
   return nginx_conf.text {
     user = output_of("id -u"):match("^0%s") and "root" or nil,
@@ -138,6 +153,8 @@ local function configuration(args, database, reports, modules, paths)
     lua_path = paths.lua,
     lua_cpath = paths.native,
     listen = args.listen,
+    polls_limit = size(args.polls_limit, "--polls-limit"),
+    ingest_limit = size(args.ingest_limit, "--ingest-limit"),
     database = database,
     reports = reports,
   }

@@ -15,10 +15,12 @@ local service = require "loom.http.service"
 local http = {}
 
 router.add(require "loom.http.reports")
+router.add(require "loom.http.writing")
 
 --- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports.
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
---   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one
+--   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one;
+--   `polls_limit` and `ingest_limit`: bytes of a body (default 8 MiB, and 2 GiB)
 function http.init_worker(options)
   service.open(options)
 end
@@ -42,6 +44,11 @@ function http.content()
     ngx.log(ngx.ERR, "loom: ", tostring(err))
     problem.send { status = 500, detail = "an internal error", more = {} }
   end
+end
+
+--- For `content_by_lua` of an `error_page`: answers with the problem that nginx has found by itself.
+function http.problem()
+  problem.send { status = ngx.status, detail = "nginx refused the request", more = {} }
 end
 
 return http

@@ -34,6 +34,7 @@ http {
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
   client_max_body_size 1m;
+  lua_socket_buffer_size 64k;
   keepalive_requests 100000;
   sendfile on;
   tcp_nopush on;
@@ -43,12 +44,31 @@ http {
     require("loom.http").init_worker {
       database = @database@,
       reports = @reports@,
+      polls_limit = @polls_limit@,
+      ingest_limit = @ingest_limit@,
     }
   }
   exit_worker_by_lua_block { require("loom.http").exit_worker() }
 
   server {
     listen @listen@;
+
+    error_page 413 @problem;
+
+    location @problem {
+      content_by_lua_block { require("loom.http").problem() }
+    }
+
+    location = /v1/polls {
+      client_max_body_size @polls_limit@;
+      client_body_buffer_size @polls_limit@;
+      content_by_lua_block { require("loom.http").content() }
+    }
+
+    location /v1/ingest/ {
+      client_max_body_size @ingest_limit@;
+      content_by_lua_block { require("loom.http").content() }
+    }
 
     location / {
       content_by_lua_block { require("loom.http").content() }
@@ -69,7 +89,7 @@ http {
 
 --- The text of the configuration.
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load),
---   `lua_path`, `lua_cpath`, `listen`, and absolute: `database`, `reports`
+--   `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute: `database`, `reports`
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -86,6 +106,8 @@ function nginx_conf.text(options)
     reports = lua_string(options.reports),
     report_files = options.reports:gsub("[%s;{}$\"'\\]", "\\%0"),
     listen = options.listen,
+    polls_limit = ("%d"):format(options.polls_limit),
+    ingest_limit = ("%d"):format(options.ingest_limit),
   }
   return (template:gsub("@([%l_]+)@", values))
 end
