@@ -18,6 +18,20 @@
 #define READER_CACHE "PRAGMA cache_size=-4096;"
 #define WRITER_CACHE "PRAGMA cache_size=-65536;"
 
+/*
+** The system's error number behind a failure. Of a commit, SQLite itself does not tell: the log or the journal, which it
+** wrote to, does.
+*/
+static int system_error(sqlite3 *sqlite) {
+  int number = sqlite3_system_errno(sqlite);
+  sqlite3_file *file = NULL;
+  if (number == 0 &&
+      sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK &&
+      file && file->pMethods)
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number;
+}
+
 loom_status loom_database_failure(loom_database *database, loom_error *error) {
   sqlite3 *sqlite = database->sqlite;
   const char *path = database->path, *text = sqlite3_errmsg(sqlite);
@@ -44,12 +58,13 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
     return loom_fail(error, LOOM_ENOMEM, "out of memory");
   case SQLITE_INTERRUPT:
     return loom_fail(error, LOOM_ECANCELED, "cancelled");
-  case SQLITE_IOERR:
-    if (sqlite3_system_errno(sqlite) == ENOSPC || sqlite3_system_errno(sqlite) == EFBIG)
-      return loom_fail(error, LOOM_EFULL, "%s: %s", path, strerror(sqlite3_system_errno(sqlite)));
-    return loom_fail(error, LOOM_EIO, "%s: %s%s%s", path, text,
-                     sqlite3_system_errno(sqlite) ? ": " : "",
-                     sqlite3_system_errno(sqlite) ? strerror(sqlite3_system_errno(sqlite)) : "");
+  case SQLITE_IOERR: {
+    int number = system_error(sqlite);
+    if (number == ENOSPC || number == EFBIG)
+      return loom_fail(error, LOOM_EFULL, "%s: %s", path, strerror(number));
+    return loom_fail(error, LOOM_EIO, "%s: %s%s%s", path, text, number ? ": " : "",
+                     number ? strerror(number) : "");
+  }
   default:
     return loom_fail(error, LOOM_EIO, "%s: %s", path, text);
   }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CHECKPOINT_PAGES 1000   /* of the log, after which it is copied to the database: SQLite's own default */
+#define CHECKPOINT_PAGES 4000   /* of the log, after which it is copied to the database: 16 MiB */
 #define LOG_PAGES_MAX 16000     /* after which that waits for readers, so that the log can begin anew: 64 MiB */
 #define CHECKPOINT_PATIENCE 100 /* milliseconds for which it waits */
 #define IDLE_SECONDS 10         /* after which what others have written is copied */

@@ -15,6 +15,7 @@ local LINE_MAX = 4096 -- bytes of a chunk's header, with its extensions, and of 
 local TRAILERS_MAX = 100
 local DRAIN_MAX = 64 * 1024 * 1024 -- bytes that are read after a refusal, so that the client gets to read it
 local DRAIN_TIMEOUT = 5 -- seconds
+local BROKEN_TIMEOUT = 0.2 -- seconds, after chunks that make no sense: there is no telling what comes
 
 local Body = {}
 Body.__index = Body
@@ -92,6 +93,7 @@ function Body:read()
   if self.chunked and self.left == 0 and not self.ended then
     local more, why = next_chunk(self)
     if more == nil then
+      self.broken = true
       return nil, why
     end
     self.ended = not more
@@ -117,7 +119,7 @@ function Body:drain()
   if not self.socket or (self.left == 0 and (self.ended or not self.chunked)) then
     return
   end
-  self.socket:settimeout(DRAIN_TIMEOUT * 1000)
+  self.socket:settimeout((self.broken and BROKEN_TIMEOUT or DRAIN_TIMEOUT) * 1000)
   local drained = 0
   repeat
     local piece = self.socket:receiveany(PIECE)
