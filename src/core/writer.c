@@ -12,7 +12,7 @@
 #define LOG_PAGES_MAX 16000     /* after which that waits for readers, so that the log can begin anew: 64 MiB */
 #define CHECKPOINT_PATIENCE 100 /* milliseconds for which it waits */
 #define IDLE_SECONDS 10         /* after which what others have written is copied */
-#define BUSY_STEP 500000        /* nanoseconds between two tries while others write: a commit takes about as long */
+#define BUSY_STEP 100000         /* nanoseconds between two tries while others write: a commit takes a few of them */
 
 struct list {
   loom_write *first, *last;
