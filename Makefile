@@ -143,6 +143,9 @@ $(BUILD)/bench/%: bench/%.c $(LIBRARY)
 bench: all $(BUILD)/bench/generate $(BUILD)/bench/baseline $(BUILD)/bench/measure ## Time ingestion and reports on generated data: see docs/performance.md
 	bench/run
 
+bench-http: all $(BUILD)/bench/generate ## Time the service on the loopback, with wrk
+	bench/http/run
+
 INSTALL_LUA = $(DESTDIR)$(PREFIX)/share/lua/5.4
 INSTALL_C   = $(DESTDIR)$(PREFIX)/lib/lua/5.4
 install: all ## Install the command, the Lua 5.4 module and the SQLite extension below PREFIX
@@ -185,6 +188,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-api test-lua test-browser asan tsan valgrind lint bench install rock install-rock \
-        rockspec dist clean
+.PHONY: all help run test test-core test-api test-lua test-browser asan tsan valgrind lint bench bench-http install rock \
+        install-rock rockspec dist clean
 .SECONDARY:

@@ -25,13 +25,16 @@ local checkers = {
   busy_timeout = check.integer(0, 2 ^ 31 - 1),
   default_zone = check.string,
   clock = check.callable,
+  checkpoint = check.boolean, -- for the service, which has another connection make them
 }
 
 --- Opens a database: see `loom.open`.
 function Monitor.open(path, options)
   check.argument("open", 1, path, check.string)
   options = check.options("open", options, checkers)
-  local database, message, code = core.open(path, { create = options.create, busy_timeout = options.busy_timeout })
+  local database, message, code = core.open(path, {
+    create = options.create, busy_timeout = options.busy_timeout, checkpoint = options.checkpoint,
+  })
   if not database then
     return nil, message, code
   end

@@ -19,6 +19,20 @@
 #define BEGIN_WRITER "PRAGMA cache_size=-65536; BEGIN IMMEDIATE"
 #define END_READER "PRAGMA query_only=0"
 
+/*
+** The system's error number behind a failure. Of a commit, SQLite itself does not tell: the log or the journal, which it
+** wrote to, does.
+*/
+static int system_error(sqlite3 *sqlite) {
+  int number = sqlite3_system_errno(sqlite);
+  sqlite3_file *file = NULL;
+  if (number == 0 &&
+      sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK &&
+      file && file->pMethods)
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number;
+}
+
 loom_status loom_database_failure(loom_database *database, loom_error *error) {
   sqlite3 *sqlite = database->sqlite;
   const char *path = database->path, *text = sqlite3_errmsg(sqlite);
@@ -45,12 +59,13 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
     return loom_fail(error, LOOM_ENOMEM, "out of memory");
   case SQLITE_INTERRUPT:
     return loom_fail(error, LOOM_ECANCELED, "cancelled");
-  case SQLITE_IOERR:
-    if (sqlite3_system_errno(sqlite) == ENOSPC || sqlite3_system_errno(sqlite) == EFBIG)
-      return loom_fail(error, LOOM_EFULL, "%s: %s", path, strerror(sqlite3_system_errno(sqlite)));
-    return loom_fail(error, LOOM_EIO, "%s: %s%s%s", path, text,
-                     sqlite3_system_errno(sqlite) ? ": " : "",
-                     sqlite3_system_errno(sqlite) ? strerror(sqlite3_system_errno(sqlite)) : "");
+  case SQLITE_IOERR: {
+    int number = system_error(sqlite);
+    if (number == ENOSPC || number == EFBIG)
+      return loom_fail(error, LOOM_EFULL, "%s: %s", path, strerror(number));
+    return loom_fail(error, LOOM_EIO, "%s: %s%s%s", path, text, number ? ": " : "",
+                     number ? strerror(number) : "");
+  }
   default:
     return loom_fail(error, LOOM_EIO, "%s: %s", path, text);
   }
@@ -155,6 +170,10 @@ static loom_status configure(loom_database *database, loom_error *error) {
                                error);
 }
 
+static loom_status stop_checkpoints(loom_database *database, loom_error *error) {
+  return loom_database_execute(database, "PRAGMA wal_autocheckpoint=0", error);
+}
+
 static loom_status connect_to(loom_database *database, const char *name, int flags,
                               loom_error *error) {
   loom_status status = LOOM_OK;
@@ -165,6 +184,8 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
     status = loom_database_failure(database, error);
   if (status == LOOM_OK)
     status = configure(database, error);
+  if (status == LOOM_OK && database->leaves_checkpoints)
+    status = stop_checkpoints(database, error);
   if (status == LOOM_OK)
     status = identify(database, error);
   if (status == LOOM_OK && !database->is_new && database->version < LOOM_SCHEMA_VERSION)
@@ -262,6 +283,11 @@ loom_status loom_database_open(const char *path, enum loom_open_mode mode, int b
   else
     loom_database_close(database);
   return result;
+}
+
+loom_status loom_database_leave_checkpoints(loom_database *database, loom_error *error) {
+  database->leaves_checkpoints = true;
+  return database->sqlite ? stop_checkpoints(database, error) : LOOM_OK;
 }
 
 loom_database *loom_database_retain(loom_database *database) {
@@ -431,6 +457,8 @@ loom_status loom_database_clone(loom_database *database, loom_database **clone, 
                                           database->busy_timeout, clone, error);
   if (status == LOOM_OK && database->in_memory)
     status = copy_memory(database, *clone, error);
+  if (status == LOOM_OK && database->leaves_checkpoints)
+    status = loom_database_leave_checkpoints(*clone, error);
   if (status != LOOM_OK) {
     loom_database_close(*clone);
     *clone = NULL;

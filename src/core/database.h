@@ -40,6 +40,7 @@ typedef struct loom_database {
   bool is_new;    /* the schema is not there yet */
   int version;    /* of the schema */
   bool in_memory;
+  bool leaves_checkpoints;
 } loom_database;
 
 /*
@@ -48,6 +49,12 @@ typedef struct loom_database {
 */
 loom_status loom_database_open(const char *path, enum loom_open_mode mode, int busy_timeout,
                                loom_database **database, loom_error *error);
+
+/*
+** Leaves checkpoints of the write-ahead log to other connections, so that no transaction of this one waits for them.
+** It holds for clones too.
+*/
+loom_status loom_database_leave_checkpoints(loom_database *database, loom_error *error);
 
 /* What works on a database retains it, so that it stays open until the last one has released it. */
 loom_database *loom_database_retain(loom_database *database);

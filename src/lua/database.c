@@ -20,9 +20,12 @@ static int close_database(lua_State *L) {
   return 0;
 }
 
-/* open(path [, {create = boolean, busy_timeout = milliseconds}]) */
+/*
+** open(path [, {create = boolean, busy_timeout = milliseconds, checkpoint = boolean}]): without checkpoints, a writer has to
+** make them.
+*/
 int lloom_open(lua_State *L) {
-  static const char *const known[] = {"create", "busy_timeout", NULL};
+  static const char *const known[] = {"create", "busy_timeout", "checkpoint", NULL};
   loom_error error;
   size_t length;
   const char *path = luaL_checklstring(L, 1, &length);
@@ -32,11 +35,13 @@ int lloom_open(lua_State *L) {
       lloom_option_boolean(L, 2, "create", false) ? LOOM_OPEN_CREATE : LOOM_OPEN_EXISTING;
   int timeout =
       (int)lloom_option_integer(L, 2, "busy_timeout", LOOM_BUSY_TIMEOUT, 0, INT32_MAX);
+  bool checkpoint = lloom_option_boolean(L, 2, "checkpoint", true);
   struct lloom_handle *handle = lloom_new_handle(L, LLOOM_DATABASE, sizeof *handle);
-  if (loom_database_open(path, mode, timeout, (loom_database **)&handle->object, &error) !=
-      LOOM_OK)
-    return lloom_failure(L, &error);
-  return 1;
+  loom_status status =
+      loom_database_open(path, mode, timeout, (loom_database **)&handle->object, &error);
+  if (status == LOOM_OK && !checkpoint)
+    status = loom_database_leave_checkpoints(handle->object, &error);
+  return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
 static int done(lua_State *L, loom_status status, const loom_error *error) {

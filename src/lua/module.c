@@ -237,6 +237,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"report", lloom_report},
                                        {"export", lloom_export},
                                        {"poll_batch", lloom_poll_batch},
+                                       {"writer", lloom_writer},
                                        {"walk", lloom_walk},
                                        {"inspect", lloom_inspect},
                                        {"proxy", proxy},
@@ -263,6 +264,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_export(L);
   lloom_register_query(L);
   lloom_register_poll_batch(L);
+  lloom_register_writer(L);
   lloom_register_walk(L);
   lloom_register_inspection(L);
   lua_newtable(L);

@@ -33,6 +33,20 @@ local function origin(text)
   end
   return text
 end
+local SIZE_MAX = 2 ^ 50
+local POLLS_LIMIT = 8 * 2 ^ 20
+local INGEST_LIMIT = 2 * 2 ^ 30
+local units = { [""] = 1, k = 2 ^ 10, m = 2 ^ 20, g = 2 ^ 30 }
+
+-- Reader of a size such as "8m", in bytes.
+local function size(text)
+  local number, unit = text:match("^(%d+)([kKmMgG]?)$")
+  local bytes = number and tonumber(number) * units[unit:lower()]
+  if not bytes or bytes < 1 or bytes > SIZE_MAX then
+    return nil, options.expected_but("size, such as 512k, 8m or 2g,", text)
+  end
+  return math.floor(bytes)
+end
 
 function command.add_to(parser)
   local serve = parser:command "serve"
@@ -51,6 +65,8 @@ function command.add_to(parser)
     "Requests a second from one address (default: no limit on this machine's own addresses, 50 elsewhere).",
     options.number(check.integer(1, 1000000)))
   options.add(serve, "--cors-origin", "URL", "Let pages of this origin ask (default: none).", origin)
+  options.add(serve, "--polls-limit", "SIZE", "Longest body of POST /v1/polls (default: 8m): bytes, or with k, m, g.", size)
+  options.add(serve, "--ingest-limit", "SIZE", "Longest body of POST /v1/ingest/KIND (default: 2g).", size)
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
 end
@@ -170,6 +186,8 @@ local function configuration(args, loopback, database, reports, modules, paths)
     lua_path = paths.lua,
     lua_cpath = paths.native,
     listen = args.listen.text,
+    polls_limit = args.polls_limit or POLLS_LIMIT,
+    ingest_limit = args.ingest_limit or INGEST_LIMIT,
     database = database,
     reports = reports,
     running = args.running,

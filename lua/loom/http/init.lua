@@ -20,6 +20,7 @@ local http = {}
 
 for _, routes in ipairs {
   reports.routes,
+  require "loom.http.writing",
   require "loom.http.health",
   require "loom.http.badge",
   metrics.routes,
@@ -31,7 +32,8 @@ end
 --- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports.
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
 --   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one; `token_file`: see
---   `loom.http.access` (without one everyone may do everything: listen on loopback alone)
+--   `loom.http.access` (without one everyone may do everything: listen on loopback alone); `polls_limit` and `ingest_limit`:
+--   bytes of a body (default 8 MiB, and 2 GiB)
 function http.init_worker(options)
   if options.token_file then
     access.close() -- should the file not be good, nobody gets in
@@ -79,6 +81,11 @@ end
 -- @tparam[opt] string route of requests that were passed on to another location
 function http.log(route)
   metrics.log(route)
+end
+
+--- For `content_by_lua` of an `error_page`: answers with the problem that nginx has found by itself.
+function http.problem()
+  problem.send { status = ngx.status, detail = "nginx refused the request", more = {} }
 end
 
 return http

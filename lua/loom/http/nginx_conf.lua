@@ -46,12 +46,13 @@ http {
   fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
-  client_max_body_size 8m;
+  client_max_body_size 1m;
   client_header_timeout 15s;
   client_body_timeout 30s;
   send_timeout 30s;
   reset_timedout_connection on;
   @limits@
+  lua_socket_buffer_size 64k;
   keepalive_requests 100000;
   sendfile on;
   tcp_nopush on;
@@ -64,6 +65,8 @@ http {
       token_file = @token_file@,
       running = @running@,
       queued = @queued@,
+      polls_limit = @polls_limit@,
+      ingest_limit = @ingest_limit@,
     }
   }
   exit_worker_by_lua_block { require("loom.http").exit_worker() }
@@ -76,9 +79,26 @@ http {
     add_header Referrer-Policy no-referrer always;
     @cors@
 
+    log_by_lua_block { require("loom.http").log() }
+    error_page 413 @problem;
+
+    location @problem {
+      content_by_lua_block { require("loom.http").problem() }
+    }
+
+    location = /v1/polls {
+      client_max_body_size @polls_limit@;
+      client_body_buffer_size @polls_limit@;
+      content_by_lua_block { require("loom.http").content() }
+    }
+
+    location /v1/ingest/ {
+      client_max_body_size @ingest_limit@;
+      content_by_lua_block { require("loom.http").content() }
+    }
+
     location / {
       content_by_lua_block { require("loom.http").content() }
-      log_by_lua_block { require("loom.http").log() }
     }
 
     location ~ "^/loom-report/(?<loom_report>[0-9a-f-]{36})\.csv$" {
@@ -104,7 +124,7 @@ http {
 
 --- The text of the configuration.
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load),
---   `lua_path`, `lua_cpath`, `listen`, and absolute: `database`, `reports` and `token_file`
+--   `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute: `database`, `reports` and `token_file`
 --   (optional); `rate` (requests a second of one address, optional), `cors_origin` (optional)
 function nginx_conf.text(options)
   local modules = {}
@@ -129,6 +149,8 @@ function nginx_conf.text(options)
       :format(options.rate) or "",
     limit = options.rate and ("limit_req zone=loom burst=%d nodelay;"):format(options.rate * 2) or "",
     cors = cors(options.cors_origin),
+    polls_limit = ("%d"):format(options.polls_limit),
+    ingest_limit = ("%d"):format(options.ingest_limit),
   }
   return (template:gsub("@([%l_]+)@", values))
 end

@@ -1,19 +1,19 @@
 --- Failures as responses: problem documents (RFC 9457).
 -- @module loom.http.problem
 
-local cjson = require "cjson.safe"
+local response = require "loom.http.response"
 
 local problem = {}
 
 local titles = {
   [400] = "Bad Request", [401] = "Unauthorized", [403] = "Forbidden", [404] = "Not Found", [405] = "Method Not Allowed",
-  [409] = "Conflict", [413] = "Content Too Large", [415] = "Unsupported Media Type", [429] = "Too Many Requests",
-  [500] = "Internal Server Error", [503] = "Service Unavailable", [507] = "Insufficient Storage",
+  [408] = "Request Timeout", [409] = "Conflict", [413] = "Content Too Large", [415] = "Unsupported Media Type",
+  [429] = "Too Many Requests", [500] = "Internal Server Error", [503] = "Service Unavailable", [507] = "Insufficient Storage",
 }
 
 --- The status that a failure's code stands for.
 problem.status_of = {
-  EINVAL = 400, EINPUT = 400, ENOENT = 404, EBUSY = 503, EFULL = 507, EREADONLY = 403, EEMPTY = 409,
+  EINVAL = 400, EINPUT = 400, ENOENT = 404, EBUSY = 503, EFULL = 507, EREADONLY = 403, EEMPTY = 409, ECANCELED = 503,
 }
 
 local marker = {}
@@ -27,12 +27,17 @@ function problem.raise(status, detail, more)
 end
 
 --- Ends the request with what a function of Loom returned.
-function problem.raise_failure(message, code)
+-- @tparam string message
+-- @tparam string code
+-- @tparam[opt] table more further members
+function problem.raise_failure(message, code, more)
   local status = problem.status_of[code] or 500
   -- What is wrong inside, such as a path, is for the log.
   ngx.log(status >= 500 and ngx.ERR or ngx.INFO, message)
   local detail = status >= 500 and status ~= 503 and titles[status] or (message:gsub("^E%u+: ", ""))
-  problem.raise(status, detail, status == 503 and { headers = { ["Retry-After"] = "1" } } or nil)
+  more = more or {}
+  more.headers = status == 503 and { ["Retry-After"] = "1" } or nil
+  problem.raise(status, detail, more)
 end
 
 --- Whether an error was raised by the functions above.
@@ -49,12 +54,11 @@ function problem.send(found)
       document[name] = value
     end
   end
-  ngx.status = found.status
+  local headers = { ["Content-Type"] = "application/problem+json" }
   for name, value in pairs(found.more.headers or {}) do
-    ngx.header[name] = value
+    headers[name] = value
   end
-  ngx.header["Content-Type"] = "application/problem+json"
-  ngx.say((cjson.encode(document)))
+  response.send(found.status, headers, response.json(document) .. "\n")
 end
 
 return problem

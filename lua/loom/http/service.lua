@@ -1,6 +1,7 @@
---- What a worker of nginx holds: its monitor and its queue, opened when it starts.
+--- What a worker of nginx holds: its monitor, its queue and its writer, opened when it starts.
 -- @module loom.http.service
 
+local core = require "loom.core"
 local Monitor = require "loom.monitor"
 local Queue = require "loom.queue"
 
@@ -10,6 +11,9 @@ local TICK = 0.05 -- seconds between two looks at the queue
 local RETRY = 0.005 -- seconds between two tries where the database is busy
 local PATIENCE = 10 -- seconds for which tries go on
 local CLOSE = 30 -- seconds that reports get to end when the worker does
+
+local POLLS_LIMIT = 8 * 1024 * 1024 -- bytes of a body of polls
+local INGEST_LIMIT = 2 * 1024 * 1024 * 1024 -- and of a file
 
 local state
 
@@ -31,6 +35,7 @@ function service.open(options)
   local monitor = assert(Monitor.open(options.database, {
     create = true,
     busy_timeout = 0, -- a worker never waits: see patiently
+    checkpoint = false, -- nor does it copy the log, which the writer's thread does
     default_zone = options.default_zone,
     clock = function()
       ngx.update_time()
@@ -48,15 +53,18 @@ function service.open(options)
         end
       end,
     }),
+    writer = assert(core.writer(options.database)),
+    limits = { polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT },
   }
   assert(ngx.timer.at(0, tick))
 end
 
---- Lets the reports that run end, and closes the database.
+--- Lets what is being written and the reports that run end, and closes the database.
 function service.close()
   local closing = state
   state = nil
   if closing then
+    closing.writer:close()
     closing.queue:close(CLOSE)
     closing.monitor:close()
   end
@@ -90,6 +98,16 @@ function service.store(id, window)
   end
   local row = report:get(id)
   return row or false
+end
+
+--- The writer: see src/lua/writer.c.
+function service.writer()
+  return state.writer
+end
+
+--- How many bytes a body may have: `polls`, `ingest`.
+function service.limits()
+  return state.limits
 end
 
 service.is_report_id = Queue.is_id
