@@ -134,7 +134,7 @@ lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc
 	$(MAKE) BUILD=build/clang CC=clang all
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE src
-	luacheck --quiet bin/loom lua spec bench docs/config.ld $(wildcard *.rockspec)
+	luacheck --quiet bin/loom lua spec bench examples docs/config.ld $(wildcard *.rockspec)
 	$(MAKE) docs
 
 docs: ## Write the reference of the Lua module, from its sources, into build/reference
