@@ -1,7 +1,8 @@
 --- A report that is being computed on threads of its own, while the caller does other things. `loom.monitor:start_report`
 -- gives one.
 --
--- None of the methods but `wait` and `close` waits for anything. A job that nobody refers to any more is cancelled.
+-- None of the methods but `wait` and `close` waits for anything. A job that nobody refers to any more is cancelled. Its
+-- connection to the database is open until the report is closed, or collected.
 -- @classmod loom.job
 
 local check = require "loom.check"

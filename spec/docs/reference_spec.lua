@@ -114,6 +114,9 @@ describe("the reference", function()
 
     -- What examples take for granted, made anew for each.
     local function globals(out)
+      for _, suffix in ipairs { "", "-wal", "-shm" } do
+        os.remove("stores.db" .. suffix) -- of an example that has not closed its own monitor
+      end
       files.write("stores.db", made)
       local environment = snippet.environment(out)
       local monitor = assert(loom.open("stores.db", { create = true }))
@@ -187,7 +190,7 @@ describe("the reference", function()
           run(item.doc, item.usage)
         end
       end)
-      collectgarbage()
+      snippet.collect()
     end)
 
     it("of the modules that say how they are used, which runs", function()
@@ -199,6 +202,7 @@ describe("the reference", function()
           snippet.inside(folder, run, { name = module.path }, usage)
         end
       end
+      snippet.collect()
       assert.is_true(count > 0)
     end)
   end)

@@ -5,8 +5,8 @@ local lfs = require "lfs"
 local snippet = {}
 
 -- Paths are relative in the specs; what a snippet requires for the first time is looked for from its own folder.
-for _, name in ipairs { "columns", "figures", "formats", "groups" } do
-  require("loom." .. name)
+for _, name in ipairs { "loom", "loom.columns", "loom.figures", "loom.formats", "loom.groups" } do
+  require(name)
 end
 
 --- Globals of snippets, whose output goes into the list `out`.
@@ -36,6 +36,14 @@ function snippet.compile(code, name, environment)
     return setfenv(assert(loadstring(code, "=" .. name)), environment)
   end
   return assert(load(code, "=" .. name, "t", environment))
+end
+
+--- Frees what snippets have dropped without closing it.
+function snippet.collect()
+  if jit then
+    jit.flush() -- compiled loops hold the tables that they were compiled for
+  end
+  collectgarbage()
 end
 
 --- Calls a function in a folder.
