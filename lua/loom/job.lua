@@ -1,4 +1,8 @@
---- A report that is being computed on threads of its own, while the caller does other things.
+--- A report that is being computed on threads of its own, while the caller does other things. `loom.monitor:start_report`
+-- gives one.
+--
+-- None of the methods but `wait` and `close` waits for anything. A job that nobody refers to any more is cancelled. Its
+-- connection to the database is open until the report is closed, or collected.
 -- @classmod loom.job
 
 local check = require "loom.check"
@@ -29,6 +33,7 @@ end
 -- @tparam ?table options
 -- @tparam[opt] table file where the job's threads write the report: `path`, as CSV, and `figures_path`, all figures (see
 --   report_csv.h); a job is complete once they are there
+-- @local
 function Job.start(monitor, options, file)
   local native, finish, code = Report.start(monitor, options, file)
   if not native then
@@ -37,21 +42,26 @@ function Job.start(monitor, options, file)
   return setmetatable({ native = native, finish = finish, share = 0 }, Job)
 end
 
---- How it stands: "running", "complete", "failed" or "cancelled".
+--- How it stands.
+-- @treturn string `"running"`, `"complete"`, `"failed"` or `"cancelled"`
+-- @usage print(job:state())
 function Job:state()
   look(self, 0)
   return self.ended or "running"
 end
 
---- The share of the stores that are done, from 0 to 1.
+--- How far it is.
+-- @treturn number the share of the stores that are done, from 0 to 1
+-- @usage print(("%d %%"):format(job:progress() * 100))
 function Job:progress()
   look(self, 0)
   return self.share
 end
 
 --- Waits until the job has ended.
--- @tparam[opt] number seconds how long at the most (default: as long as it takes)
+-- @tparam[opt] number seconds how long at the most; 0 only looks (default: as long as it takes)
 -- @treturn bool whether it has ended
+-- @usage while not job:wait(0.1) do print(job:progress()) end
 function Job:wait(seconds)
   local left = seconds == nil and math.huge or check.argument("wait", 1, seconds, check.number(0, 1e9)) * 1000
   repeat
@@ -63,6 +73,9 @@ function Job:wait(seconds)
 end
 
 --- Asks the job to stop. It does so soon; `wait` for it to be sure.
+-- @usage
+-- job:cancel()
+-- job:wait()
 function Job:cancel()
   if not self.ended then
     self.native:cancel()
@@ -73,6 +86,9 @@ end
 -- @treturn loom.report|nil
 -- @treturn ?string the failure; EBUSY while the job runs, ECANCELED after it was cancelled
 -- @treturn ?string its code
+-- @usage
+-- job:wait()
+-- local report = assert(job:result())
 function Job:result()
   look(self, 0)
   if not self.ended then
@@ -88,7 +104,8 @@ function Job:result()
   return self.report
 end
 
---- Cancels the job if it runs, waits for its threads, and frees what it holds. Reports taken from it stay.
+--- Cancels the job if it runs, waits for its threads, and frees what it holds. A report taken from it stays.
+-- @usage job:close()
 function Job:close()
   if not self.report then
     self.native:close()
