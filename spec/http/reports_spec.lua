@@ -220,10 +220,9 @@ describe("reports over HTTP, on a service of their own,", function()
     local id
     with_service(nil, function(service)
       id = service:request("/trigger_report", "-X", "POST").json.report_id
-      assert.equal(0, shell.run("kill -9 " .. service.pid).status)
-      for _, pid in ipairs(service:workers()) do
-        shell.run("kill -9 " .. pid)
-      end
+      local pids = service:workers()
+      pids[#pids + 1] = tonumber(shell.run("ps -o ppid= -p " .. pids[1]).out)
+      assert.equal(0, shell.run(("kill -9 %d %s"):format(service.pid, table.concat(pids, " "))).status)
     end)
     with_service(nil, function(service)
       local response
@@ -235,10 +234,11 @@ describe("reports over HTTP, on a service of their own,", function()
   end)
 
   it("meet a full disk", function()
-    with_service({ before = "trap '' XFSZ; ulimit -f 200;", arguments = { "--reports", folder .. "/reports" } }, function(service)
+    local options = { before = "trap '' XFSZ; ulimit -f 900;", arguments = { "--reports", folder .. "/reports" } }
+    with_service(options, function(service)
       local windows = {}
       for i = 1, 64 do
-        windows[i] = ('{"name":"%s%d","seconds":60}'):format(("w"):rep(60), i)
+        windows[i] = ('{"name":"%s%d","seconds":604800}'):format(("w"):rep(60), i)
       end
       local many = {}
       for i = 1, 500 do

@@ -108,7 +108,7 @@ end
 --- Makes a request.
 -- @tparam string path with the query
 -- @param ... arguments of curl
--- @return a table of `status`, `headers` (by lower-case name), `body`, and `json`: the body's value, where it is JSON
+-- @return a table of `status`, `headers` (by lower-case name), `body`, and `json`: the body's value, where it is a line of JSON
 function server:request(path, ...)
   local folder = files.make_folder()
   local result = shell.run(self:curl(path, "-D", folder .. "/headers", "-o", folder .. "/body", "-w", "%{http_code}", ...))
@@ -122,7 +122,7 @@ function server:request(path, ...)
     response.body = files.read(folder .. "/body")
   end
   files.remove_folder(folder)
-  if (response.headers["content-type"] or ""):find("json", 1, true) then
+  if (response.headers["content-type"] or ""):find("^application/[%w.+-]-json") and not response.body:find("\n.") then
     response.json = cjson.decode(response.body)
   end
   return response

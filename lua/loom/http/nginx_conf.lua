@@ -124,8 +124,8 @@ http {
 
 --- The text of the configuration.
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load),
---   `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute: `database`, `reports` and `token_file`
---   (optional); `rate` (requests a second of one address, optional), `cors_origin` (optional)
+--   `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute: `database`, `reports` and
+--   `token_file` (optional); `rate` (requests a second of one address, optional), `cors_origin` (optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
