@@ -20,7 +20,7 @@ local function address(text)
   if not host then
     host, port = text:match("^([%d.]+):(%d+)$")
   end
-  if not host then
+  if not host or tonumber(port) < 1 or tonumber(port) > 65535 then
     return nil, options.expected_but("address and port, such as 127.0.0.1:8080 or [::1]:8080,", text)
   end
   return { text = text, host = host, port = port }
