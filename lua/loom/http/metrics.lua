@@ -44,8 +44,8 @@ end
 local help = {
   loom_http_requests_total = { "counter", "Requests by route, method and status." },
   loom_http_request_duration_seconds = { "histogram", "How long requests took." },
-  loom_polls_received_total = { "counter", "Polls received through the service." },
-  loom_ingests_total = { "counter", "Files ingested through the service, by kind and outcome." },
+  loom_polls_received_total = { "counter", "Polls received through the service, by outcome." },
+  loom_ingests_total = { "counter", "Files ingested through the service, by kind." },
   loom_reports = { "gauge", "Reports by state." },
   loom_stores = { "gauge", "Stores that are known." },
   loom_newest_poll_timestamp_seconds = { "gauge", "The newest poll of all stores, in seconds since 1970." },

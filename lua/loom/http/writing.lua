@@ -2,7 +2,9 @@
 -- work is handed to them, and awaited without ever blocking the event loop.
 -- @module loom.http.writing
 
+local events = require "loom.http.events"
 local loading = require "loom.loading"
+local metrics = require "loom.http.metrics"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -81,8 +83,23 @@ local function raise_failure(write, message, code, is_file)
   problem.raise_failure(message, code, more)
 end
 
--- Waits for a write and answers with what became of it.
-local function await(write, step, is_file)
+-- Tells the metrics, and of a file everybody who listens.
+local function tell(counts, kind)
+  if kind then
+    metrics.count("loom_ingests_total", ('kind="%s"'):format(kind))
+    events.publish("ingest", { kind = kind, rows = counts.rows, new = counts.new, duplicates = counts.duplicates,
+      conflicts = counts.conflicts, rejected = counts.rejected })
+  end
+  if not kind or kind == "polls" then
+    for _, outcome in ipairs { "new", "duplicates", "conflicts", "rejected" } do
+      metrics.count("loom_polls_received_total", ('outcome="%s"'):format(outcome), counts[outcome])
+    end
+  end
+end
+
+-- Waits for a write and answers with what became of it; `kind` is that of a file.
+local function await(write, step, kind)
+  local is_file = kind ~= nil
   local done, message, code = write:is_done()
   while done == false do
     ngx.sleep(step)
@@ -92,6 +109,7 @@ local function await(write, step, is_file)
     raise_failure(write, message, code, is_file)
   end
   local counts = write:counts()
+  tell(counts, kind)
   counts.errors = error_list(write, is_file)
   response.send_json(200, counts)
 end
@@ -119,7 +137,7 @@ local function post_polls()
   local text = request.body(service.limits().polls)
   local write, message, code = service.writer():poll_text(format, text, options)
   with(write, message, code, function()
-    await(write, POLL_STEP, false)
+    await(write, POLL_STEP)
   end)
 end
 
@@ -176,7 +194,7 @@ local function post_file(kind)
     local upload, message, code = service.writer():upload(options)
     with(upload, message, code, function()
       pump(upload, body)
-      await(upload, INGEST_STEP, true)
+      await(upload, INGEST_STEP, kind)
     end)
   end)
   if not called and not problem.is(err) then
