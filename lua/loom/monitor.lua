@@ -166,6 +166,16 @@ function Monitor:set_timezone(store, zone)
   return overrides.set_timezone(self, store, zone)
 end
 
+--- The timezone of a store.
+-- @tparam string store its id
+-- @treturn table|nil `timezone`, an IANA name, and its `origin`: "override", "file" or "default"
+-- @treturn ?string the failure; ENOENT if the store is not known
+-- @treturn ?string its code
+-- @usage print(monitor:timezone("shop 1").timezone)
+function Monitor:timezone(store)
+  return overrides.timezone(self, store)
+end
+
 --- Sets what is special about a date: its openings take the place of the weekly hours, and of a special day that a file
 -- brings for the same store and date.
 -- @tparam string store its id, or "*" for every store; a store's own special day beats one of every store
@@ -235,12 +245,13 @@ end
 --- Sets attributes of a store, by which reports choose and group. Those that are not named stay.
 -- @tparam string store its id; one that is not known yet is made
 -- @tparam table attributes values by name: text or numbers, which are stored as text; false removes
+-- @tparam[opt] table options `replace`: those that are not named are removed
 -- @treturn true|nil
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage monitor:set_attributes("shop 1", { region = "north", brand = "x" })
-function Monitor:set_attributes(store, attributes)
-  return overrides.set_attributes(self, store, attributes)
+function Monitor:set_attributes(store, attributes, options)
+  return overrides.set_attributes(self, store, attributes, options)
 end
 
 --- The attributes of a store.
@@ -261,6 +272,16 @@ function Monitor:stores()
   return stores.each(self.database)
 end
 
+--- One store.
+-- @tparam string store its id
+-- @treturn table|nil what `stores` gives
+-- @treturn ?string the failure; ENOENT if the store is not known
+-- @treturn ?string its code
+-- @usage print(monitor:store("shop 1").timezone)
+function Monitor:store(store)
+  return stores.get(self.database, store)
+end
+
 -- ---- reports ----
 
 --- Computes a report.
@@ -271,8 +292,8 @@ end
 --   `preset`: "loom", "seed" or "monitoring"; and, each overriding the preset, `fill`: "backward", "forward", "nearest";
 --   `evidence`: "inside", "around"; `no_data`: "down", "up", "unknown"; `max_gap`: a duration or "none"; `slack`: a duration;
 --   `default_zone`: of stores without one (default: the monitor's);
---   `stores`: an id, a pattern (`*`, `?`, `[a-z]`), a list of them, or a function (store), called with what `stores` gives,
---   that tells whether the store is wanted;
+--   `stores`: an id, a pattern (`*`, `?`, `[a-z]`), a list of them, `{ ids = list }` of ids that are no patterns, or a
+--   function (store), called with what `stores` gives, that tells whether the store is wanted;
 --   `where`: attributes that stores must have, `{ region = "north", brand = { "x", "y" } }`;
 --   `all_stores`: also stores without polls;
 --   `hours`: weekly hours for this report alone, `{ ["shop 1"] = week, ["*"] = week }`, or a function (store_id, date, spans),

@@ -237,6 +237,21 @@ function overrides.set_timezone(monitor, store, zone)
   end)
 end
 
+--- See `loom.monitor:timezone`.
+function overrides.timezone(monitor, store)
+  check.argument("timezone", 1, store, check.store_id)
+  local row, message, code = first(monitor.database, "SELECT timezone, timezone_override FROM store WHERE store_id = ?", store)
+  if row == nil then
+    return nil, message, code
+  elseif not row then
+    return store_failure(store)
+  end
+  return {
+    timezone = row.timezone_override or row.timezone or monitor.default_zone,
+    origin = row.timezone_override and "override" or row.timezone and "file" or "default",
+  }
+end
+
 -- ---- special days ----
 
 local function store_or_all(value)
@@ -373,11 +388,15 @@ local function check_attributes(attributes)
 end
 
 --- See `loom.monitor:set_attributes`.
-function overrides.set_attributes(monitor, store, attributes)
+function overrides.set_attributes(monitor, store, attributes, options)
   check.argument("set_attributes", 1, store, check.store_id)
   check_attributes(check.argument("set_attributes", 2, attributes, check.table))
+  options = check.options("set_attributes", options, { replace = check.boolean })
   return transaction.run(monitor.database, function(execute)
     local number = number_of(execute, store)
+    if options.replace then
+      execute("DELETE FROM attribute WHERE store = ?", number)
+    end
     for name, value in pairs(attributes) do
       if value and value ~= "" then
         execute("INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)", number, name, tostring(value))

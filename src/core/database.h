@@ -40,6 +40,8 @@ typedef struct loom_database {
   bool is_new;    /* the schema is not there yet */
   int version;    /* of the schema */
   bool in_memory;
+  bool unchanged; /* the write transaction changes nothing that reports are made from */
+  sqlite3_stmt *revision; /* of loom_database_revision; NULL until it is first asked for */
 } loom_database;
 
 /*
@@ -73,6 +75,15 @@ void loom_database_end_read(loom_database *database);
 
 /* Commits; what was written has reached the disk when this returns LOOM_OK. On failure all is rolled back. */
 loom_status loom_database_commit(loom_database *database, loom_error *error);
+
+/* Says that the write transaction changes nothing that reports are made from: it leaves the revision as it is. */
+void loom_database_keep_revision(loom_database *database);
+
+/*
+** The database's revision, which every commit raises that may change a report, whoever commits: as long as it is the same, so
+** is every report. Cheap enough to be asked for at every request.
+*/
+loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error);
 
 /* Ends a write transaction without effect; harmless when there is none. */
 void loom_database_rollback(loom_database *database);

@@ -14,7 +14,12 @@ local service = require "loom.http.service"
 
 local http = {}
 
-router.add(require "loom.http.reports")
+for _, name in ipairs {
+  "reports", "v1.stores", "v1.summary", "v1.inspection", "v1.hours", "v1.timezone", "v1.special_days", "v1.attributes",
+  "v1.exclusions", "v1.reports", "openapi",
+} do
+  router.add(require("loom.http." .. name))
+end
 
 --- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports.
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
