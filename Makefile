@@ -88,7 +88,13 @@ test: test-core test-lua ## Pass every test
 test-core: $(TESTS) ## The C tests of the core
 	@for test in $^; do echo "== $$test"; $(RUN) $$test || exit 1; done
 
-test-lua: all ## The Lua and command specs, on Lua 5.4 and on LuaJIT
+# What holds responses against the document of the API.
+VALIDATORS := $(BUILD)/openapi/node_modules
+$(VALIDATORS):
+	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent \
+	  ajv@8.20.0 ajv-formats@3.0.1 @seriousme/openapi-schema-validator@2.11.0
+
+test-lua: all $(VALIDATORS) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
 	LOOM_BUILD=$(BUILD) spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) spec/run $(LUAJIT)
 

@@ -271,6 +271,8 @@ loom_database *loom_database_retain(loom_database *database) {
 void loom_database_close(loom_database *database) {
   if (!database || --database->references > 0)
     return;
+  for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++)
+    sqlite3_finalize(database->kept[i].statement);
   sqlite3_finalize(database->revision);
   sqlite3_close_v2(database->sqlite);
   loom_zones_free(database->zones);

@@ -22,6 +22,9 @@
 /* How long to wait for another writer, in milliseconds. */
 #define LOOM_BUSY_TIMEOUT 10000
 
+/* How many statements are kept to be used again: more than any part of Loom uses over and over. */
+#define LOOM_KEPT_STATEMENTS 16
+
 enum loom_open_mode {
   LOOM_OPEN_EXISTING, /* the file must exist; it is read where it cannot be written */
   LOOM_OPEN_CREATE    /* the file is created if it does not exist */
@@ -41,6 +44,11 @@ typedef struct loom_database {
   int version;    /* of the schema */
   bool in_memory;
   bool unchanged; /* the write transaction changes nothing that reports are made from */
+  /* Statements that are not in use, the one used last first: see query.c. */
+  struct loom_kept_statement {
+    sqlite3_stmt *statement;
+    bool reads_only; /* SQLite's authorizer has seen that it does */
+  } kept[LOOM_KEPT_STATEMENTS];
   sqlite3_stmt *revision; /* of loom_database_revision; NULL until it is first asked for */
 } loom_database;
 

@@ -4,6 +4,7 @@
 #include "report_json.h"
 #include "report_order.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +42,16 @@ static void put_seconds(struct loom_text *text, int64_t microseconds) {
   loom_text_put(text, fraction, length);
 }
 
+/*
+** A value that is not negative with up to six decimals, as printf's %.6f gives them. Close to a tie, and where millionths do not
+** fit 53 bits, printf decides.
+*/
 static void put_decimal(struct loom_text *text, double value) {
+  double scaled = value * SECOND, rest = scaled - floor(scaled);
+  if (scaled < 4e15 && fabs(rest - 0.5) > 1e-3) {
+    put_seconds(text, (int64_t)floor(scaled) + (rest > 0.5));
+    return;
+  }
   char out[NUMBER_SIZE];
   int length = snprintf(out, sizeof out, "%.6f", value);
   while (out[length - 1] == '0')
@@ -86,6 +96,61 @@ bool loom_figures_json(const struct loom_figures *f, struct loom_text *text) {
   return true;
 }
 
+/* ---- strings ---- */
+
+static bool is_continuation(const unsigned char *at, const unsigned char *end) {
+  return at < end && (*at & 0xC0) == 0x80;
+}
+
+/* How many bytes the character at `at` has in UTF-8 (RFC 3629); 0 if there is none. */
+static size_t character_length(const unsigned char *at, const unsigned char *end) {
+  unsigned char a = at[0], b = at + 1 < end ? at[1] : 0;
+  if (a < 0x80)
+    return 1;
+  if (!is_continuation(at + 1, end))
+    return 0;
+  if (a >= 0xC2 && a <= 0xDF)
+    return 2;
+  if (a >= 0xE0 && a <= 0xEF && !(a == 0xE0 && b < 0xA0) && !(a == 0xED && b > 0x9F))
+    return is_continuation(at + 2, end) ? 3 : 0;
+  if (a >= 0xF0 && a <= 0xF4 && !(a == 0xF0 && b < 0x90) && !(a == 0xF4 && b > 0x8F))
+    return is_continuation(at + 2, end) && is_continuation(at + 3, end) ? 4 : 0;
+  return 0;
+}
+
+static void put_escaped(struct loom_text *text, unsigned char c) {
+  static const char letters[32] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+  char out[8];
+  if (c >= 0x20 && c != 0x7F)
+    snprintf(out, sizeof out, "\\%c", c);
+  else if (c < 0x20 && letters[c])
+    snprintf(out, sizeof out, "\\%c", letters[c]);
+  else
+    snprintf(out, sizeof out, "\\u%04x", c);
+  put_string(text, out);
+}
+
+bool loom_json_string(const char *string, size_t length, struct loom_text *text) {
+  const unsigned char *at = (const unsigned char *)string, *end = at + length;
+  if (!loom_text_reserve(text, 6 * length + 2))
+    return false;
+  loom_text_put_char(text, '"');
+  while (at < end) {
+    size_t bytes = character_length(at, end);
+    if (bytes == 0)
+      put_string(text, "\xEF\xBF\xBD");
+    else if (bytes == 1 && (*at < 0x20 || *at == 0x7F || *at == '"' || *at == '\\'))
+      put_escaped(text, *at);
+    else
+      loom_text_put(text, (const char *)at, bytes);
+    at += bytes ? bytes : 1;
+  }
+  loom_text_put_char(text, '"');
+  return true;
+}
+
+/* ---- rows ---- */
+
 bool loom_report_json_row(const loom_report *report, size_t row, const char *const *names,
                           struct loom_text *text) {
   const struct loom_figures *figures = loom_report_figures(report, row);
@@ -100,6 +165,23 @@ bool loom_report_json_row(const loom_report *report, size_t row, const char *con
       return false;
   }
   if (!loom_text_reserve(text, 1))
+    return false;
+  loom_text_put_char(text, '}');
+  return true;
+}
+
+bool loom_report_json_store(const loom_report *report, size_t row, const char *const *names,
+                            struct loom_text *text) {
+  static const char before[] = "{\"store_id\":", between[] = ",\"windows\":";
+  size_t length;
+  const char *id = loom_report_store(report, row, &length);
+  if (!loom_text_reserve(text, sizeof before))
+    return false;
+  put_string(text, before);
+  if (!loom_json_string(id, length, text) || !loom_text_reserve(text, sizeof between))
+    return false;
+  put_string(text, between);
+  if (!loom_report_json_row(report, row, names, text) || !loom_text_reserve(text, 1))
     return false;
   loom_text_put_char(text, '}');
   return true;

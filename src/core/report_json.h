@@ -21,4 +21,11 @@ bool loom_figures_json(const struct loom_figures *figures, struct loom_text *tex
 bool loom_report_json_row(const loom_report *report, size_t row, const char *const *names,
                           struct loom_text *text);
 
+/* Appends the same with the store's id: {"store_id":…,"windows":…}. False: memory is out. */
+bool loom_report_json_store(const loom_report *report, size_t row, const char *const *names,
+                            struct loom_text *text);
+
+/* Appends a text as a JSON string, in which U+FFFD stands for bytes that are not UTF-8. False: memory is out. */
+bool loom_json_string(const char *string, size_t length, struct loom_text *text);
+
 #endif

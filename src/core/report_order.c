@@ -212,11 +212,6 @@ size_t loom_report_sum(const loom_report *report, size_t window, const struct lo
   return count;
 }
 
-static int compare_values(const void *a, const void *b) {
-  double left = *(const double *)a, right = *(const double *)b;
-  return (left > right) - (left < right);
-}
-
 bool loom_report_values(const loom_report *report, size_t window, enum loom_figure figure,
                         const struct loom_id_table *only, double **values, size_t *count) {
   size_t all = loom_report_count(report);
@@ -228,7 +223,44 @@ bool loom_report_values(const loom_report *report, size_t window, enum loom_figu
     if (is_chosen(report, row, only) &&
         loom_figure_value(loom_report_figures(report, row) + window, figure, &(*values)[*count]))
       ++*count;
-  qsort(*values, *count, sizeof **values, compare_values);
+  return true;
+}
+
+#define DIGIT_BITS 11
+#define DIGITS (1 << DIGIT_BITS)
+
+/* One pass of a radix sort; false if all have the same digit, and nothing was done. */
+static bool sort_by_digit(const uint64_t *from, uint64_t *to, size_t count, int shift) {
+  size_t starts[DIGITS] = {0}, at = 0;
+  for (size_t i = 0; i < count; i++)
+    starts[from[i] >> shift & (DIGITS - 1)]++;
+  if (count == 0 || starts[from[0] >> shift & (DIGITS - 1)] == count)
+    return false;
+  for (size_t digit = 0; digit < DIGITS; digit++) {
+    size_t here = starts[digit];
+    starts[digit] = at;
+    at += here;
+  }
+  for (size_t i = 0; i < count; i++)
+    to[starts[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+  return true;
+}
+
+/* The bits of doubles that are not negative sort as the doubles do. */
+bool loom_sort_values(double *values, size_t count) {
+  uint64_t *bits = malloc(2 * (count + 1) * sizeof *bits);
+  if (!bits)
+    return false;
+  uint64_t *from = bits, *to = bits + count;
+  memcpy(from, values, count * sizeof *values);
+  for (int shift = 0; shift < 64; shift += DIGIT_BITS)
+    if (sort_by_digit(from, to, count, shift)) {
+      uint64_t *other = from;
+      from = to;
+      to = other;
+    }
+  memcpy(values, from, count * sizeof *values);
+  free(bits);
   return true;
 }
 
@@ -239,10 +271,13 @@ double loom_percentile(const double *values, size_t count, double percent) {
 }
 
 void loom_histogram(const double *values, size_t count, double most, size_t bins, size_t *counts) {
-  size_t bin = 0;
   memset(counts, 0, bins * sizeof *counts);
   for (size_t i = 0; i < count; i++) {
+    double share = values[i] / most * (double)bins;
+    size_t bin = share < (double)bins ? (size_t)share : bins - 1;
     /* The ends are computed as those who read the histogram do, so that both judge a value at an end alike. */
+    while (bin > 0 && values[i] < (double)bin / (double)bins * most)
+      bin--;
     while (bin + 1 < bins && values[i] >= (double)(bin + 1) / (double)bins * most)
       bin++;
     counts[bin]++;

@@ -66,11 +66,13 @@ size_t loom_report_sum(const loom_report *report, size_t window, const struct lo
                        struct loom_figures *sum);
 
 /*
-** The values of a figure in all rows where it is defined, in ascending order; free `values` with free(). False: memory is
-** out.
+** The values of a figure in all rows where it is defined, in order of id; free `values` with free(). False: memory is out.
 */
 bool loom_report_values(const loom_report *report, size_t window, enum loom_figure figure,
                         const struct loom_id_table *only, double **values, size_t *count);
+
+/* Sorts values that are not negative, in time that grows as their number does. False: memory is out. */
+bool loom_sort_values(double *values, size_t count);
 
 /*
 ** A percentile of ascending values by nearest rank: the smallest that at least so many percent of them do not exceed. There is
@@ -79,8 +81,8 @@ bool loom_report_values(const loom_report *report, size_t window, enum loom_figu
 double loom_percentile(const double *values, size_t count, double percent);
 
 /*
-** How many of the ascending values lie in each of `bins` bins of the same width from 0 to `most`: at or above a bin's lower end
-** and below its upper one; the last bin has its upper end too, and what is beyond.
+** How many of the values, in any order, lie in each of `bins` bins of the same width from 0 to `most`: at or above a bin's lower
+** end, which is i / bins * most, and below the next one's; the last bin also has what is beyond.
 */
 void loom_histogram(const double *values, size_t count, double most, size_t bins, size_t *counts);
 

@@ -114,5 +114,6 @@ int lloom_report_sum(lua_State *L);
 int lloom_report_percentiles(lua_State *L);
 int lloom_report_histogram(lua_State *L);
 int lloom_report_json(lua_State *L);
+int lloom_report_json_stores(lua_State *L);
 
 #endif

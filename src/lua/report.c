@@ -453,6 +453,6 @@ void lloom_register_report(lua_State *L) {
       {"count", count}, {"store", store}, {"find", find}, {"figures", figures}, {"times", times}, {"strip", strip},
       {"csv_rows", csv_rows}, {"order", lloom_report_order}, {"sum", lloom_report_sum},
       {"percentiles", lloom_report_percentiles}, {"histogram", lloom_report_histogram},
-      {"json", lloom_report_json}, {NULL, NULL}};
+      {"json", lloom_report_json}, {"json_stores", lloom_report_json_stores}, {NULL, NULL}};
   lloom_new_type(L, REPORT, methods, close_report);
 }

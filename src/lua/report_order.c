@@ -112,6 +112,10 @@ int lloom_report_percentiles(lua_State *L) {
   }
   if (!loom_report_values(report, window, figure, check_only(L, 5), &values, &count))
     return luaL_error(L, "out of memory");
+  if (!loom_sort_values(values, count)) {
+    free(values);
+    return luaL_error(L, "out of memory");
+  }
   for (size_t i = 0; count && i < wanted; i++)
     percents[i] = loom_percentile(values, count, percents[i]);
   free(values);
@@ -152,21 +156,48 @@ int lloom_report_histogram(lua_State *L) {
   return 2;
 }
 
+/* The names of the windows, which the table keeps. */
+static void read_names(lua_State *L, int index, size_t windows, const char **names) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  for (size_t w = 0; w < windows; w++) {
+    lua_rawgeti(L, index, (int)w + 1);
+    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, index, "names of the windows expected");
+    names[w] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+}
+
 /* json(row, {name, …}): the row's figures as a JSON object by the names of the windows. */
 int lloom_report_json(lua_State *L) {
   const char *names[LOOM_WINDOWS_MAX];
   const struct loom_report *report = lloom_check_complete(L);
-  size_t row = lloom_check_row(L, 2, report), windows = loom_report_window_count(report);
-  luaL_checktype(L, 3, LUA_TTABLE);
-  for (size_t w = 0; w < windows; w++) {
-    lua_rawgeti(L, 3, (int)w + 1);
-    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 3, "names of the windows expected");
-    names[w] = lua_tostring(L, -1); /* the table keeps it */
-    lua_pop(L, 1);
-  }
+  size_t row = lloom_check_row(L, 2, report);
+  read_names(L, 3, loom_report_window_count(report), names);
   struct loom_text *text = lloom_report_text(L);
   if (!loom_report_json_row(report, row, names, text))
     return luaL_error(L, "out of memory");
   lua_pushlstring(L, text->bytes, text->length);
+  return 1;
+}
+
+/* json_stores({row, …}, {name, …}): JSON objects of `store_id` and `windows`, with commas between them. */
+int lloom_report_json_stores(lua_State *L) {
+  const char *names[LOOM_WINDOWS_MAX];
+  const struct loom_report *report = lloom_check_complete(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  read_names(L, 3, loom_report_window_count(report), names);
+  struct loom_text *text = lloom_report_text(L);
+  size_t count = lua_rawlen(L, 2);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, 2, (int)i + 1);
+    size_t row = lloom_check_row(L, -1, report);
+    lua_pop(L, 1);
+    bool good = loom_text_reserve(text, 2);
+    if (good && i > 0)
+      loom_text_put(text, ",\n", 2);
+    if (!good || !loom_report_json_store(report, row, names, text))
+      return luaL_error(L, "out of memory");
+  }
+  lua_pushlstring(L, text->length ? text->bytes : "", text->length);
   return 1;
 }

@@ -1,6 +1,7 @@
 --- The query parameters of what is made from a report: its options, and which stores it is about.
 -- @module loom.http.v1.options
 
+local core = require "loom.core"
 local problem = require "loom.http.problem"
 local Report = require "loom.report"
 local request = require "loom.http.request"
@@ -106,6 +107,12 @@ function options.report(parameters)
     Report.check_options("report", chosen)
     return true
   end)
+  if chosen.default_zone then
+    local known, reason = core.is_timezone(service.monitor().database, chosen.default_zone)
+    if not known then
+      problem.raise(400, ("default_zone: %s"):format(reason), { field = "default_zone" })
+    end
+  end
   table.sort(names)
   for i, name in ipairs(names) do
     names[i] = name .. "=" .. ngx.escape_uri(name == "windows" and ngx.req.get_uri_args().windows or tostring(chosen[name]))

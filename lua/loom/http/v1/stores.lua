@@ -76,14 +76,6 @@ local function rules_json(rules)
     "default_zone", json.string(rules.default_zone))
 end
 
-local function page(report, numbers)
-  local native, names, parts = report.native, names_of(report), {}
-  for i, number in ipairs(numbers) do
-    parts[i] = ('{"store_id":%s,"windows":%s}'):format(json.string(native:store(number)), native:json(number, names))
-  end
-  return "[" .. table.concat(parts, ",\n") .. "]"
-end
-
 local function list()
   local parameters = options.read(list_checkers, true)
   local chosen, key = options.report(parameters)
@@ -104,7 +96,8 @@ local function list()
   local next_cursor = left > #numbers
     and cursor.write(of, last and ("%.17g"):format(last) or "", report:store(numbers[limit])) or nil
   response.json(200, json.object("as_of", json.instant(report.as_of), "rules", rules_json(report.rules),
-    "windows", json.array(report.windows, window_json), "total", json.number(total), "stores", page(report, numbers),
+    "windows", json.array(report.windows, window_json), "total", json.number(total),
+    "stores", "[" .. report.native:json_stores(numbers, names_of(report)) .. "]",
     "next_cursor", json.text(next_cursor)))
 end
 

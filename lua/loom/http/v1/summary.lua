@@ -57,6 +57,17 @@ local function window_json(report, window, parameters, only)
     "ratios", histogram_json(report, window, parameters.bins or BINS, only))
 end
 
+local function summary_json(report, parameters, only)
+  local by_name, count = {}, 0
+  for i, window in ipairs(report.windows) do
+    by_name[window.name] = window_json(report, i, parameters, only)
+    count = report.native:sum(i, only)
+  end
+  return json.object("as_of", json.instant(report.as_of), "rules", stores.rules_json(report.rules),
+    "windows", json.array(report.windows, stores.window_json), "stores", json.number(count),
+    "figures", json.map(by_name, tostring))
+end
+
 local function get()
   local parameters = options.read({ percents = percents_checker, bins = request.whole(1, BINS_MAX) }, true)
   local chosen, key = options.report(parameters)
@@ -64,17 +75,12 @@ local function get()
   if not report then
     return response.json(200, '{"as_of":null,"rules":null,"windows":[],"stores":0,"figures":{}}')
   end
-  local only = options.choose(parameters, kept)
-  local by_name, count = {}, 0
-  for i, window in ipairs(report.windows) do
-    by_name[window.name] = window_json(report, i, parameters, only)
-    count = report.native:sum(i, only)
-  end
-  response.json(200, json.object("as_of", json.instant(report.as_of), "rules", stores.rules_json(report.rules),
-    "windows", json.array(report.windows, stores.window_json), "stores", json.number(count),
-    "figures", json.map(by_name, tostring)))
+  local only, choice = options.choose(parameters, kept)
+  local summary_key = table.concat({ "summary", choice, table.concat(parameters.percents or PERCENTS, ","),
+    parameters.bins or BINS }, "\0")
+  kept[summary_key] = kept[summary_key] or summary_json(report, parameters, only)
+  response.json(200, kept[summary_key])
 end
-
 local percentiles_schema = {
   type = "object", description = "Values by percentage, by nearest rank; null if the figure is defined nowhere.",
   additionalProperties = { type = { "number", "null" } },
@@ -87,7 +93,9 @@ return {
       properties = {
         totals = "Figures",
         percentiles = {
-          type = "object", required = { "ratio", "down", "outages", "longest" }, additionalProperties = percentiles_schema,
+          type = "object", required = { "ratio", "down", "outages", "longest" }, additionalProperties = false,
+          properties = { ratio = percentiles_schema, down = percentiles_schema, outages = percentiles_schema,
+            longest = percentiles_schema },
         },
         ratios = {
           type = "array", description = "How many stores have a ratio from one number to below another; 1 is in the last bin.",
