@@ -48,7 +48,8 @@ describe("stores over HTTP", function()
       assert.equal(23, #list.stores)
       assert.equal("2024-03-04 23:30:00.000000 UTC", list.as_of)
       assert.equal("loom", list.rules.preset)
-      assert.same({ name = "last_hour", from = "2024-03-04 22:30:00.000000 UTC", to = "2024-03-04 23:30:00.000000 UTC" }, list.windows[1])
+      assert.same({ name = "last_hour", from = "2024-03-04 22:30:00.000000 UTC", to = "2024-03-04 23:30:00.000000 UTC" },
+        list.windows[1])
       assert.equal("s01", list.stores[1].store_id)
       assert.equal(48, list.stores[2].windows.last_week.polls + list.stores[3].windows.last_week.polls)
     end)
@@ -258,10 +259,11 @@ describe("stores over HTTP", function()
     it("have a timeline and outages", function()
       local timeline = expect(200, "GET", "/v1/stores/s03/timeline" .. span)
       assert.equal("2024-03-04 00:00:00.000000 UTC", timeline.from)
-      assert.same({ from = "2024-03-04 00:00:00.000000 UTC", to = "2024-03-04 02:30:00.000000 UTC", seconds = 9000, state = "up" },
-        timeline.segments[1])
+      assert.same({ from = "2024-03-04 00:00:00.000000 UTC", to = "2024-03-04 02:30:00.000000 UTC", seconds = 9000,
+        state = "up" }, timeline.segments[1])
       local outages = expect(200, "GET", "/v1/stores/s03/outages" .. span).outages
-      assert.same({ { from = "2024-03-04 02:30:00.000000 UTC", to = "2024-03-05 00:00:00.000000 UTC", seconds = 77400 } }, outages)
+      assert.same({ { from = "2024-03-04 02:30:00.000000 UTC", to = "2024-03-05 00:00:00.000000 UTC", seconds = 77400 } },
+        outages)
       assert.equal("2024-03-04 23:30:00.000000 UTC", expect(200, "GET", "/v1/stores/s03/timeline").to)
       assert.same({}, expect(200, "GET", "/v1/stores/s23/outages?from=2024-03-04T00:00:00Z&to=2024-03-04T23:00:00Z").outages)
     end)
@@ -286,7 +288,7 @@ describe("stores over HTTP", function()
         problem(400, "default_zone", "GET", path .. "?default_zone=Mars")
       end
       problem(404, nil, "GET", "/v1/stores/nobody/explain")
-      problem(400, "windows", "GET", "/v1/stores/s03/explain?windows=a:93d")
+      problem(400, "windows", "GET", "/v1/stores/s03/explain?windows=a:20d,b:12d")
     end)
   end)
 

@@ -331,7 +331,8 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   if (status != LOOM_OK)
     return status;
   atomic_store(&database->transaction, LOOM_WRITING);
-  database->unchanged = false;
+  database->keeps_revision = false;
+  database->changes = sqlite3_total_changes(database->sqlite);
   if (database->is_new)
     status = create_schema(database, error);
   if (status != LOOM_OK)
@@ -349,7 +350,7 @@ loom_status loom_database_commit(loom_database *database, loom_error *error) {
   if (atomic_load(&database->transaction) != LOOM_WRITING)
     return loom_fail(error, LOOM_EINVAL, "%s: there is nothing to commit", database->path);
   loom_status status = LOOM_OK;
-  if (!database->unchanged)
+  if (!database->keeps_revision && sqlite3_total_changes(database->sqlite) != database->changes)
     status = loom_database_execute(database, "UPDATE revision SET number = number + 1", error);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "COMMIT", error);
@@ -362,7 +363,7 @@ loom_status loom_database_commit(loom_database *database, loom_error *error) {
 }
 
 void loom_database_keep_revision(loom_database *database) {
-  database->unchanged = true;
+  database->keeps_revision = true;
 }
 
 loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error) {

@@ -43,7 +43,8 @@ typedef struct loom_database {
   bool is_new;    /* the schema is not there yet */
   int version;    /* of the schema */
   bool in_memory;
-  bool unchanged; /* the write transaction changes nothing that reports are made from */
+  bool keeps_revision; /* the write transaction changes nothing that reports are made from */
+  int changes;         /* SQLite's count of rows that were changed when it began */
   /* Statements that are not in use, the one used last first: see query.c. */
   struct loom_kept_statement {
     sqlite3_stmt *statement;

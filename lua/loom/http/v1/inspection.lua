@@ -12,7 +12,9 @@ local stores = require "loom.stores"
 local time = require "loom.time"
 
 local WEEK = 7 * 86400
-local SPAN_MAX = 92 * 86400 -- seconds that one look may reach over: a quarter takes some milliseconds
+-- Seconds that one look may reach over, so that it takes some milliseconds: a quarter for states, a month in all for
+-- explanations, which tell much more.
+local SPAN_MAX, EXPLAINED_MAX = 92 * 86400, 31 * 86400
 
 local instant = json.instant
 local number = json.number
@@ -119,11 +121,12 @@ local function window_json(window)
 end
 
 local function check_windows(windows)
+  local total = 0
   for _, window in ipairs(windows or {}) do
-    local length = window.from and time.instant(window.to) - time.instant(window.from) or time.duration(window.seconds)
-    if length > SPAN_MAX * 1e6 then
-      problem.raise(400, ("windows: at most %d days each expected"):format(SPAN_MAX / 86400), { field = "windows" })
-    end
+    total = total + (window.from and time.instant(window.to) - time.instant(window.from) or time.duration(window.seconds))
+  end
+  if total > EXPLAINED_MAX * 1e6 then
+    problem.raise(400, ("windows: at most %d days in all expected"):format(EXPLAINED_MAX / 86400), { field = "windows" })
   end
 end
 
