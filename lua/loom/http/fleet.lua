@@ -3,7 +3,7 @@
 --
 -- The standard report is kept, and computed anew when the data have changed and somebody asks; others are made as they are
 -- asked for, and a few of them kept. While a report is computed anew, the one before serves listings, but never one that
--- is older than a few seconds. A single store is served from the standard report only as long as nothing has changed, so that
+-- is older than a few seconds, or than what computing takes, a few times over. A single store is served from the standard report only as long as nothing has changed, so that
 -- clients read what they have written.
 -- @module loom.http.fleet
 
@@ -15,9 +15,10 @@ local fleet = {}
 
 local OTHERS_MAX = 4 -- reports with options that are kept
 local COMPUTING_MAX = 2 -- of them at a time
-local STALE = 2 -- seconds for which what has changed since may still be served
+local STALE = 2 -- seconds, or so many pauses, for which what has changed since may still be served
 local LEAST_PAUSE, MOST_PAUSE = 1, 10 -- seconds between two starts of the same report
 local SHARE = 4 -- and not more than this part of the time is spent on computing it
+local WATCH = 0.05 -- seconds between two looks at one that nobody may wait for
 local LOOK = 0.005 -- seconds between two looks at a report that is waited for
 local PATIENCE = 20 -- seconds
 
@@ -73,7 +74,7 @@ local function collect(entry)
     job:close()
     entry.failure = { message = message, code = code }
   end
-  entry.revision = entry.job_revision
+  entry.revision, entry.seen = entry.job_revision, entry.started
 end
 
 local function computing()
@@ -85,6 +86,14 @@ local function computing()
   return count
 end
 
+-- Takes the report as soon as it is there: how long it took tells how often it may be computed.
+local function watch(premature, entry)
+  collect(entry)
+  if entry.job and not premature then
+    ngx.timer.at(WATCH, watch, entry)
+  end
+end
+
 local function start(entry, revision)
   local options = { threads = 1 }
   for name, value in pairs(entry.options) do
@@ -93,15 +102,25 @@ local function start(entry, revision)
   entry.started, entry.job_revision = core.clock(), revision
   local job, message, code = Job.start(monitor, options)
   entry.job = job
-  if not job then
+  if job then
+    ngx.timer.at(WATCH, watch, entry)
+  else
     entry.failure, entry.revision, entry.took = { message = message, code = code }, revision, 0
   end
 end
 
+local function pause_of(entry)
+  return math.min(math.max(LEAST_PAUSE, SHARE * (entry.took or 0)), MOST_PAUSE)
+end
+
 -- Whether a report may be computed anew already.
 local function is_due(entry)
-  local pause = math.min(math.max(LEAST_PAUSE, SHARE * (entry.took or 0)), MOST_PAUSE)
-  return not entry.started or core.clock() - entry.started >= pause
+  return not entry.started or core.clock() - entry.started >= pause_of(entry)
+end
+
+-- Whether a report that is not the newest will still do.
+local function is_recent(entry)
+  return entry.report and not entry.failure and core.clock() - entry.seen <= STALE * pause_of(entry)
 end
 
 -- Looks whether the report is the newest, and has it computed if not. Whether it is.
@@ -163,7 +182,7 @@ function fleet.report(key, options)
       problem.raise_failure(failure.message, failure.code)
     elseif is_newest and entry.failure then
       return nil
-    elseif is_newest or (entry.report and not entry.failure and core.clock() - (entry.seen or 0) <= STALE) then
+    elseif is_newest or is_recent(entry) then
       return entry.report, entry.ids
     elseif core.clock() > deadline then
       problem.raise(503, "the report takes long to compute", { headers = { ["Retry-After"] = "5" } })
