@@ -140,6 +140,20 @@ describe("stores over HTTP", function()
       assert.equal("s03 s04 s05", ids(get("?limit=3&cursor=" .. cursor)))
     end)
 
+    it("keep coming while the data change, and get there", function()
+      for i = 1, 30 do
+        expect(200, "PUT", "/v1/stores/s06/attributes", { attributes = { region = "north", size = "0", round = tostring(i) } })
+        assert.equal(23, get("?limit=1").total)
+      end
+      for _ = 1, 100 do -- lists may be some seconds old
+        if get("?where.round=30").total == 1 then
+          break
+        end
+        os.execute("sleep 0.1")
+      end
+      assert.equal("s06", ids(get "?where.round=30"))
+    end)
+
     it("come without a body for HEAD", function()
       local response = server.request("HEAD", "/v1/stores")
       assert.equal(200, response.status)

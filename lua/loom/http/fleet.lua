@@ -3,8 +3,8 @@
 --
 -- The standard report is kept, and computed anew when the data have changed and somebody asks; others are made as they are
 -- asked for, and a few of them kept. While a report is computed anew, the one before serves listings, but never one that
--- is older than a few seconds, or than what computing takes, a few times over. A single store is served from the standard report only as long as nothing has changed, so that
--- clients read what they have written.
+-- is older than a few seconds, or than a few times what computing takes. A single store is served from the standard report
+-- only as long as nothing has changed, so that clients read what they have written.
 -- @module loom.http.fleet
 
 local core = require "loom.core"
@@ -33,6 +33,7 @@ local function close_entry(entry)
   if entry.report then
     entry.report:close()
   end
+  entry.job, entry.report, entry.revision, entry.seen, entry.started = nil, nil, nil, nil, nil
 end
 
 --- Begins: see `loom.http.service`.
@@ -69,12 +70,12 @@ local function collect(entry)
     if entry.report then
       entry.report:close()
     end
-    entry.report, entry.failure, entry.ids = report, nil, {}
+    entry.report, entry.seen, entry.failure, entry.ids = report, entry.started, nil, {}
   else
     job:close()
     entry.failure = { message = message, code = code }
   end
-  entry.revision, entry.seen = entry.job_revision, entry.started
+  entry.revision = entry.job_revision
 end
 
 local function computing()
@@ -146,9 +147,7 @@ local function make_room()
     end
   end
   if count >= OTHERS_MAX then
-    local entry = entries[oldest]
-    close_entry(entry)
-    entry.report, entry.revision, entry.seen, entry.started = nil, nil, nil, nil -- somebody may still wait for it
+    close_entry(entries[oldest]) -- somebody may still wait for it, and will have it computed again
     entries[oldest] = nil
   end
 end
