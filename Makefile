@@ -89,7 +89,7 @@ test-core: $(TESTS) ## The C tests of the core
 	@for test in $^; do echo "== $$test"; $(RUN) $$test || exit 1; done
 
 # What holds responses against the document of the API.
-VALIDATORS := $(BUILD)/openapi/node_modules
+VALIDATORS := build/openapi/node_modules
 $(VALIDATORS):
 	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent \
 	  ajv@8.20.0 ajv-formats@3.0.1 @seriousme/openapi-schema-validator@2.11.0
@@ -101,14 +101,14 @@ test-lua: all $(VALIDATORS) ## The Lua and command specs, on Lua 5.4 and on LuaJ
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it.
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
            ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-asan: ## The core tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: $(VALIDATORS) ## The core tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' all test-core
 	$(ASAN_ENV) LOOM_BUILD=build/asan spec/run $(LUA)
 
 tsan: ## The core tests under ThreadSanitizer
 	$(MAKE) BUILD=build/tsan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=thread' test-core
 
-valgrind: all $(TESTS) ## The core tests and the specs under Valgrind
+valgrind: all $(TESTS) $(VALIDATORS) ## The core tests and the specs under Valgrind
 	$(MAKE) test-core RUN='valgrind -q --leak-check=full --error-exitcode=1'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)
 

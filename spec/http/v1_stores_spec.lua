@@ -306,7 +306,8 @@ describe("stores over HTTP", function()
     end)
   end)
 
-  it("keep to the document of the API", contract.check)
+  local check = contract.is_possible() and it or pending
+  check("keep to the document of the API", contract.check)
 end)
 
 describe("stores of a database that is empty", function()
@@ -322,6 +323,8 @@ describe("stores of a database that is empty", function()
     problem(409, nil, "GET", "/v1/stores/a/timeline")
     expect(200, "GET", "/v1/stores/a/timeline?from=2024-03-04T00:00:00Z&to=2024-03-05T00:00:00Z&as_of=2024-03-05T00:00:00Z")
     problem(409, nil, "GET", "/v1/stores/a/explain")
-    contract.check()
   end)
+
+  local check = contract.is_possible() and it or pending
+  check("keep to the document of the API", contract.check)
 end)

@@ -16,9 +16,17 @@ function json.text(value)
   return value == nil and "null" or values.string(value)
 end
 
+-- The first and last instant that text can tell, in seconds. What lies beyond, such as the opening before a window that begins
+-- with the year 1, is written as these.
+local FIRST = time.seconds((time.instant "0001-01-01 00:00:00"))
+local LAST = time.seconds((time.instant "9999-12-31 23:59:59"))
+
 --- An instant in seconds as text in the form of the input files, or null for nil.
 function json.instant(seconds)
-  return seconds == nil and "null" or '"' .. time.text(time.instant(seconds)) .. '"'
+  if seconds == nil then
+    return "null"
+  end
+  return '"' .. time.text(time.instant(math.max(FIRST, math.min(LAST, seconds)))) .. '"'
 end
 
 function json.boolean(value)
