@@ -7,14 +7,16 @@ require "loom.http"
 local router = require "loom.http.router"
 
 local garbage = { "", "0", "-1", "1e999", "NaN", "99999999999999999999", "null", "true", "%00", "%FF%FE", "%", "%zz",
-  "..%2F..%2Fetc", "'", "%22", "%3Cscript%3E", ("a"):rep(300), "*", "*a*a*a*a*", "[", "[z-a]", "2024-02-30", "0001-01-01T00:00:00Z",
-  "9999-12-31T23:59:59Z", "a:1h", "a:0s", "a:1000000d", "a:9999-12-31/0001-01-01", ",", ":", "+", "%20", "*%20", "last_week",
+  "..%2F..%2Fetc", "'", "%22", "%3Cscript%3E", ("a"):rep(300), "*", "*a*a*a*a*", "[", "[z-a]", "2024-02-30",
+  "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "a:1h", "a:0s", "a:1000000d", "a:9999-12-31/0001-01-01", ",", ":", "+", "%20", "*%20", "last_week",
   "ratio_last_week", "-" }
 
 -- Bodies of JSON that no request means.
 local bodies = { "", "{", "[]", "7", '"x"', "{}", '{"":""}', '{"week":[[]]}', '{"week":{"mon":{}}}', '{"spans":{}}',
-  '{"spans":[[]]}', '{"attributes":{"a":1e999}}', '{"attributes":[]}', '{"timezone_str":""}', '{"timezone_str":"\\u0000"}',
-  '{"store_id":"","from_utc":1e300,"to_utc":-1e300}', '{"store_id":{},"from_utc":[],"to_utc":{}}', ("["):rep(2000),
+  '{"spans":[[]]}', '{"attributes":{"a":1e999}}', '{"attributes":[]}',
+  '{"timezone_str":""}', '{"timezone_str":"\\u0000"}',
+  '{"store_id":"","from_utc":1e300,"to_utc":-1e300}',
+  '{"store_id":{},"from_utc":[],"to_utc":{}}', ("["):rep(2000),
   '{"as_of":{},"windows":7}', '{"windows":[{}]}', '{"stores":{"ids":7}}', '{"where":[[]]}', '{"hours":{"a":7}}', '{"slo":{}}' }
 
 describe("garbage", function()

@@ -197,6 +197,8 @@ describe("stores over HTTP", function()
       for _, id in ipairs { "nobody", "s0*", "count", "revision", "..", "a/b", "\255\254", ("x"):rep(255) } do
         problem(404, nil, "GET", "/v1/stores/" .. escape(id))
       end
+      assert.is_nil(problem(404, nil, "GET", "/v1/stores/%FF").detail:find "\255")
+      assert.is_nil(problem(400, "store_id", "GET", "/v1/stores/%FF%20").detail:find "\255")
       problem(400, "store_id", "GET", "/v1/stores/" .. ("x"):rep(256))
       assert.equal(400, server.request("GET", "/v1/stores/a%00b").status)
       problem(400, "store_id", "GET", "/v1/stores/%20a")

@@ -4,7 +4,6 @@
 local check = require "loom.check"
 local cjson = require "cjson.safe"
 local problem = require "loom.http.problem"
-local values = require "loom.formats.values"
 
 local request = {}
 
@@ -79,7 +78,7 @@ function request.fields(known, required)
   end
   for name in pairs(object) do
     if not names[name] then
-      problem.raise(400, ("%s: there is no such field"):format(values.utf8(name)), { field = values.utf8(name) })
+      problem.raise(400, ("%s: there is no such field"):format(name), { field = name })
     end
   end
   if required and object[required] == nil then
@@ -102,7 +101,7 @@ function request.parameters(checkers, prefixes)
       of_prefix[name:sub(#prefix + 1)] = type(value) == "table" and value or { value == true and "" or value }
       checked[prefix] = of_prefix
     elseif not checker then
-      problem.raise(400, ("%s: there is no such parameter"):format(values.utf8(name)), { field = values.utf8(name) })
+      problem.raise(400, ("%s: there is no such parameter"):format(name), { field = name })
     elseif type(value) == "table" then
       problem.raise(400, ("%s: is there more than once"):format(name), { field = name })
     else
