@@ -97,7 +97,13 @@ test-core: $(TESTS) ## The C tests of the core
 test-api: $(API_TESTS) $(BUILD)/lua5.4/loom/core.so ## The C tests of the module, in Lua 5.4 states of their own
 	@for test in $(API_TESTS); do echo "== $$test"; LOOM_BUILD=$(BUILD) $(RUN) $$test || exit 1; done
 
-test-lua: all ## The Lua and command specs, on Lua 5.4 and on LuaJIT
+# What holds responses against the document of the API.
+VALIDATORS := build/openapi/node_modules
+$(VALIDATORS):
+	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent \
+	  ajv@8.20.0 ajv-formats@3.0.1 @seriousme/openapi-schema-validator@2.11.0
+
+test-lua: all $(VALIDATORS) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
 	LOOM_BUILD=$(BUILD) spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) spec/run $(LUAJIT)
 
@@ -117,14 +123,14 @@ test-browser: all $(BROWSER_TOOLS) ## The HTML report in Chromium
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it.
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
            ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-asan: ## The C tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: $(VALIDATORS) ## The C tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' all test-core test-api
 	$(ASAN_ENV) LOOM_BUILD=build/asan spec/run $(LUA)
 
 tsan: ## The core tests under ThreadSanitizer
 	$(MAKE) BUILD=build/tsan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=thread' test-core
 
-valgrind: all $(TESTS) $(API_TESTS) ## The C tests and the specs under Valgrind
+valgrind: all $(TESTS) $(API_TESTS) $(VALIDATORS) ## The C tests and the specs under Valgrind
 	LOOM_SLOW=1 $(MAKE) test-core test-api \
 	  RUN='valgrind -q --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)

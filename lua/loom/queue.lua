@@ -19,6 +19,9 @@ local transaction = require "loom.transaction"
 local Queue = {}
 Queue.__index = Queue
 
+--- What a report may be.
+Queue.states = { "queued", "running", "complete", "failed" }
+
 local SECOND = 1000000 -- microseconds
 local ATTEMPTS = 3
 local LEASE = 15 * SECOND -- several renewals may fail before it is lost
@@ -97,6 +100,11 @@ local function now(self)
   return time.instant(self.monitor.clock())
 end
 
+-- Changes rows of the queue alone: what reports are made from stays as it is.
+local function change(self, work)
+  return transaction.run(self.monitor.database, work, true)
+end
+
 --- The path of a report's file.
 function Queue:path(id)
   return self.folder .. "/" .. id .. ".csv"
@@ -145,7 +153,7 @@ end
 function Queue:trigger(options)
   Report.check_options("trigger", options)
   local text = next(options or {}) and canonical(options) or "{}"
-  return transaction.run(self.monitor.database, function(execute)
+  return change(self, function(execute)
     local _, _, same = execute("SELECT report_id FROM report WHERE state = 'queued' AND options = ?", text)
     if same then
       return same
@@ -183,26 +191,55 @@ function Queue:waiting()
   return row
 end
 
+local report_sql = [[SELECT report_id, state, progress, error, options, details, created AS created_us,
+  created / 1e6 AS created, started / 1e6 AS started, finished / 1e6 AS finished FROM report WHERE ]]
+
+-- What is running here is further than its row tells.
+local function with_progress(self, row)
+  local job = row and row.state == "running" and self.jobs[row.report_id]
+  if job then
+    row.progress = job.job:progress()
+  end
+  return row
+end
+
 --- How a report stands.
--- @treturn table|false|nil `report_id`, `state` ("queued", "running", "complete", "failed"), `progress` (0 to 1), `error`,
---   `details` (JSON), and in seconds `created`, `started`, `finished`; false if there is no such report
+-- @treturn table|false|nil `report_id`, `state` (see `Queue.states`), `progress` (0 to 1), `error`, `options` and `details`
+--   (JSON), and in seconds `created`, `started`, `finished`; false if there is no such report
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function Queue:get(id)
-  local row, message, code = row_of(self.monitor.database, [[SELECT report_id, state, progress, error, details,
-    created / 1e6 AS created, started / 1e6 AS started, finished / 1e6 AS finished FROM report WHERE report_id = ?]], id)
-  local job = row and self.jobs[id]
-  if job and row.state == "running" then
-    row.progress = job.job:progress()
+  local row, message, code = row_of(self.monitor.database, report_sql .. "report_id = ?", id)
+  return with_progress(self, row), message, code
+end
+
+local list_sql = report_sql .. [[(?1 IS NULL OR state = ?1) AND (?2 IS NULL OR (created, report_id) < (?2, ?3))
+  ORDER BY created DESC, report_id DESC LIMIT ?4]]
+
+--- Reports, the newest first.
+-- @tparam table options `state`; `limit`; `before` and `before_id`: the `created_us` and `report_id` of the one that those
+--   wanted come after
+-- @treturn {table,...}|nil what `get` gives, and `created_us` in microseconds
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function Queue:list(options)
+  local rows, message, code = self.monitor.database:query(list_sql, options.state, options.before, options.before_id,
+    options.limit)
+  if not rows then
+    return nil, message, code
   end
-  return row, message, code
+  local list = {}
+  for row in rows do
+    list[#list + 1] = with_progress(self, row)
+  end
+  return list
 end
 
 -- ---- working ----
 
 -- Notes what became of a report, unless somebody else has it by now.
 local function finish(self, id, state, message, details)
-  local noted = transaction.run(self.monitor.database, function(execute)
+  local noted = change(self, function(execute)
     return execute([[UPDATE report SET state = ?1, error = ?2, finished = ?3, owner = NULL, lease = NULL, progress = ?4,
       details = ?7 WHERE report_id = ?5 AND state = 'running' AND owner = ?6]], state, message, now(self),
       state == "complete" and 1 or 0, id, self.owner, details)
@@ -217,7 +254,7 @@ local function renew(self, id, entry)
   if now(self) - entry.renewed < RENEW_EVERY then
     return
   end
-  local held = transaction.run(self.monitor.database, function(execute)
+  local held = change(self, function(execute)
     return execute("UPDATE report SET lease = ?, progress = ? WHERE report_id = ? AND state = 'running' AND owner = ?",
       now(self) + LEASE, entry.job:progress(), id, self.owner)
   end)
@@ -276,7 +313,7 @@ end
 -- Gives reports whose worker has died back to the queue, or up.
 local function reclaim(self)
   for _, orphan in ipairs(orphans(self)) do
-    transaction.run(self.monitor.database, function(execute)
+    change(self, function(execute)
       return execute([[UPDATE report SET owner = NULL, lease = NULL, progress = 0,
           state = CASE WHEN attempts >= ?1 THEN 'failed' ELSE 'queued' END,
           error = CASE WHEN attempts >= ?1 THEN ?2 END,
@@ -298,7 +335,7 @@ local function claim(self)
     return nil
   end
   local claimed
-  local good = transaction.run(self.monitor.database, function(execute)
+  local good = change(self, function(execute)
     local _, _, id = execute("SELECT report_id FROM report WHERE state = 'queued' AND " .. has_room
       .. " ORDER BY created LIMIT 1", self.running)
     if id then
@@ -341,7 +378,7 @@ local ended_sql = [[SELECT report_id FROM report WHERE state IN ('complete', 'fa
 -- @treturn ?string the failure; ENOENT if there is none, EBUSY if it has not ended
 -- @treturn ?string its code
 function Queue:remove(id)
-  local removed, message, code = transaction.run(self.monitor.database, function(execute)
+  local removed, message, code = change(self, function(execute)
     local _, _, state = execute("SELECT state FROM report WHERE report_id = ?", id)
     if not state then
       transaction.fail("ENOENT", "there is no report %s", id)
@@ -421,7 +458,7 @@ function Queue:close(seconds)
   look_after(self)
   for id, entry in pairs(self.jobs) do
     entry.job:close()
-    transaction.run(self.monitor.database, function(execute)
+    change(self, function(execute)
       return execute([[UPDATE report SET state = 'queued', owner = NULL, lease = NULL, attempts = attempts - 1, progress = 0
         WHERE report_id = ? AND state = 'running' AND owner = ?]], id, self.owner)
     end)

@@ -135,7 +135,8 @@ describe("the service", function()
     for window, label in pairs { hour = "uptime hour", day = "uptime day", week = "uptime week", last_week = "uptime week" } do
       local response = service:request(("/badge/%s.svg?window=%s"):format(id, window))
       assert.equal("image/svg+xml", response.headers["content-type"])
-      assert.matches('^<svg xmlns="http://www.w3.org/2000/svg" [^>]*aria%-label="' .. label .. ": [%d.closed]+%%?\"", response.body)
+      assert.matches('^<svg xmlns="http://www.w3.org/2000/svg" [^>]*aria%-label="' .. label .. ": [%d.closed]+%%?\"",
+        response.body)
     end
     server.expect_problem(service:request("/badge/" .. id .. ".svg?window=year"), 400, "window is not one of")
     server.expect_problem(service:request "/badge/nobody.svg", 404, "not known")

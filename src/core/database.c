@@ -298,6 +298,9 @@ loom_database *loom_database_retain(loom_database *database) {
 void loom_database_close(loom_database *database) {
   if (!database || --database->references > 0)
     return;
+  for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++)
+    sqlite3_finalize(database->kept[i].statement);
+  sqlite3_finalize(database->revision);
   sqlite3_close_v2(database->sqlite);
   loom_zones_free(database->zones);
   free(database->path);
@@ -355,6 +358,8 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   if (status != LOOM_OK)
     return status;
   atomic_store(&database->transaction, LOOM_WRITING);
+  database->keeps_revision = false;
+  database->changes = sqlite3_total_changes(database->sqlite);
   if (database->is_new)
     status = create_schema(database, error);
   if (status != LOOM_OK)
@@ -378,12 +383,38 @@ static void end_transaction(loom_database *database) {
 loom_status loom_database_commit(loom_database *database, loom_error *error) {
   if (atomic_load(&database->transaction) != LOOM_WRITING)
     return loom_fail(error, LOOM_EINVAL, "%s: there is nothing to commit", database->path);
-  loom_status status = loom_database_execute(database, "COMMIT", error);
+  loom_status status = LOOM_OK;
+  if (!database->keeps_revision && sqlite3_total_changes(database->sqlite) != database->changes)
+    status = loom_database_execute(database, "UPDATE revision SET number = number + 1", error);
+  if (status == LOOM_OK)
+    status = loom_database_execute(database, "COMMIT", error);
   end_transaction(database);
   if (status == LOOM_OK && database->is_new) {
     database->is_new = false;
     use_wal(database);
   }
+  return status;
+}
+
+void loom_database_keep_revision(loom_database *database) {
+  database->keeps_revision = true;
+}
+
+loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error) {
+  loom_status status = LOOM_OK;
+  *revision = 0;
+  if (database->is_new) /* nothing is there yet */
+    return LOOM_OK;
+  if (!database->revision)
+    status = loom_database_prepare(database, "SELECT number FROM revision", &database->revision, error);
+  if (status != LOOM_OK)
+    return status;
+  int step = sqlite3_step(database->revision);
+  if (step == SQLITE_ROW)
+    *revision = sqlite3_column_int64(database->revision, 0);
+  else if (step != SQLITE_DONE)
+    status = loom_database_failure(database, error);
+  sqlite3_reset(database->revision);
   return status;
 }
 

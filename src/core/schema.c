@@ -60,6 +60,11 @@
   ") STRICT;"                                                                                      \
   "CREATE INDEX report_by_state ON report(state, created);"
 
+/* Counts the commits that may have changed what reports are made from: see loom_database_revision. */
+#define REVISION_TABLE                                                                             \
+  "CREATE TABLE revision(number INTEGER NOT NULL) STRICT;"                                         \
+  "INSERT INTO revision VALUES(0);"
+
 /* The newest poll of all is asked for by every report, and by every look at one store. */
 #define NEWEST_POLL_INDEX "CREATE INDEX store_by_newest_poll ON store(newest_poll);"
 
@@ -103,6 +108,7 @@ const char loom_schema_sql[] =
     "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);"
     ATTRIBUTE_TABLE
     REPORT_TABLE
+    REVISION_TABLE
     "PRAGMA application_id=0x4c6f6f6d;"
     "PRAGMA user_version=2;";
 
@@ -124,6 +130,7 @@ static const char upgrade_1[] =
     NEWEST_POLL_INDEX
     ATTRIBUTE_TABLE
     REPORT_TABLE
+    REVISION_TABLE
     "PRAGMA user_version=2;";
 
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {[1] = upgrade_1};

@@ -98,6 +98,7 @@ void lloom_register_poll_batch(lua_State *L);
 void lloom_register_writer(lua_State *L);
 void lloom_register_walk(lua_State *L);
 void lloom_register_inspection(lua_State *L);
+void lloom_register_ids(lua_State *L);
 
 /* The module's functions. */
 int lloom_open(lua_State *L);
@@ -107,6 +108,7 @@ int lloom_report(lua_State *L);
 int lloom_export(lua_State *L);
 int lloom_query(lua_State *L);
 int lloom_execute(lua_State *L);
+int lloom_ids(lua_State *L);
 int lloom_poll_batch(lua_State *L);
 int lloom_writer(lua_State *L);
 int lloom_walk(lua_State *L);
@@ -114,5 +116,24 @@ int lloom_inspect(lua_State *L);
 
 #define LLOOM_DATABASE "loom.monitor"
 #define LLOOM_POLL_BATCH "loom.poll_batch"
+#define LLOOM_IDS "loom.ids"
+
+/* Arguments of the methods of reports: the report at 1, which must be complete, and windows and rows, from 1. */
+struct loom_report;
+struct loom_report *lloom_check_complete(lua_State *L);
+size_t lloom_check_window(lua_State *L, int index, const struct loom_report *report);
+size_t lloom_check_row(lua_State *L, int index, const struct loom_report *report);
+
+/* The text that a report's methods write to, emptied. */
+struct loom_text;
+struct loom_text *lloom_report_text(lua_State *L);
+
+/* Methods of reports that choose among rows and look at many of them: see report_order.c. */
+int lloom_report_order(lua_State *L);
+int lloom_report_sum(lua_State *L);
+int lloom_report_percentiles(lua_State *L);
+int lloom_report_histogram(lua_State *L);
+int lloom_report_json(lua_State *L);
+int lloom_report_json_stores(lua_State *L);
 
 #endif

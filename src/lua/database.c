@@ -57,9 +57,22 @@ static int begin(lua_State *L) {
               &error);
 }
 
+/* commit([keep_revision]): true where nothing has changed that reports are made from. */
 static int commit(lua_State *L) {
   loom_error error;
+  if (lua_toboolean(L, 2))
+    loom_database_keep_revision(lloom_check_handle(L, 1, LLOOM_DATABASE));
   return done(L, loom_database_commit(lloom_check_handle(L, 1, LLOOM_DATABASE), &error), &error);
+}
+
+/* revision(): a number that stays the same as long as every report does. */
+static int revision(lua_State *L) {
+  loom_error error;
+  int64_t number;
+  if (loom_database_revision(lloom_check_handle(L, 1, LLOOM_DATABASE), &number, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushinteger(L, (lua_Integer)number);
+  return 1;
 }
 
 static int rollback(lua_State *L) {
@@ -167,6 +180,7 @@ void lloom_register_database(lua_State *L) {
   static const luaL_Reg methods[] = {{"begin", begin},       {"commit", commit}, {"info", info},
                                      {"rollback", rollback}, {"check", check},   {"prune", prune},
                                      {"query", lloom_query}, {"execute", lloom_execute},
+                                     {"revision", revision}, {"ids", lloom_ids},
                                      {NULL, NULL}};
   lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
 }

@@ -267,6 +267,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_writer(L);
   lloom_register_walk(L);
   lloom_register_inspection(L);
+  lloom_register_ids(L);
   lua_newtable(L);
   lloom_set_functions(L, functions);
   lua_pushliteral(L, LOOM_VERSION);

@@ -22,7 +22,7 @@ struct report_handle {
   struct lloom_handle handle; /* of a loom_report */
   loom_source *source;
   struct loom_id_table ids; /* of the option `stores` */
-  struct loom_text text;    /* of csv_rows */
+  struct loom_text text;    /* of csv_rows and json */
   struct loom_report_file file; /* of the option `file` */
   char *path, *header, *figures_path;
 };
@@ -327,7 +327,7 @@ static int cancel(lua_State *L) {
   return 0;
 }
 
-static loom_report *check_complete(lua_State *L) {
+loom_report *lloom_check_complete(lua_State *L) {
   loom_report *report = check_report(L)->handle.object;
   if (!loom_report_is_complete(report))
     luaL_error(L, "the report is not complete");
@@ -341,7 +341,7 @@ static int as_of(lua_State *L) {
   return 1;
 }
 
-static size_t check_window(lua_State *L, int index, const loom_report *report) {
+size_t lloom_check_window(lua_State *L, int index, const loom_report *report) {
   int64_t window = lloom_check_integer(L, index);
   luaL_argcheck(L, window >= 1 && (size_t)window <= loom_report_window_count(report), index,
                 "no such window");
@@ -351,7 +351,7 @@ static size_t check_window(lua_State *L, int index, const loom_report *report) {
 /* window(w): from and to, in microseconds. */
 static int window(lua_State *L) {
   const loom_report *report = check_report(L)->handle.object;
-  struct loom_span span = loom_report_window(report, check_window(L, 2, report));
+  struct loom_span span = loom_report_window(report, lloom_check_window(L, 2, report));
   lua_pushinteger(L, (lua_Integer)span.start);
   lua_pushinteger(L, (lua_Integer)span.end);
   return 2;
@@ -366,19 +366,19 @@ static int hull(lua_State *L) {
 }
 
 static int count(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)loom_report_count(check_complete(L)));
+  lua_pushinteger(L, (lua_Integer)loom_report_count(lloom_check_complete(L)));
   return 1;
 }
 
-static size_t check_row(lua_State *L, const loom_report *report) {
-  int64_t row = lloom_check_integer(L, 2);
-  luaL_argcheck(L, row >= 1 && (size_t)row <= loom_report_count(report), 2, "no such row");
+size_t lloom_check_row(lua_State *L, int index, const loom_report *report) {
+  int64_t row = lloom_check_integer(L, index);
+  luaL_argcheck(L, row >= 1 && (size_t)row <= loom_report_count(report), index, "no such row");
   return (size_t)row - 1;
 }
 
 static int store(lua_State *L) {
-  const loom_report *report = check_complete(L);
-  size_t length, row = check_row(L, report);
+  const loom_report *report = lloom_check_complete(L);
+  size_t length, row = lloom_check_row(L, 2, report);
   const char *id = loom_report_store(report, row, &length);
   lua_pushlstring(L, id, length);
   return 1;
@@ -386,7 +386,7 @@ static int store(lua_State *L) {
 
 /* find(id): the store's row; nil if it has none. */
 static int find(lua_State *L) {
-  const loom_report *report = check_complete(L);
+  const loom_report *report = lloom_check_complete(L);
   size_t length, row;
   const char *id = luaL_checklstring(L, 2, &length);
   if (!loom_report_find(report, id, length, &row))
@@ -397,17 +397,17 @@ static int find(lua_State *L) {
 
 /* strip(row): letters, one to a bin; empty if the report has no strips. */
 static int strip(lua_State *L) {
-  const loom_report *report = check_complete(L);
+  const loom_report *report = lloom_check_complete(L);
   size_t bins = loom_report_strip_bins(report);
-  lua_pushlstring(L, bins ? loom_report_strip(report, check_row(L, report)) : "", bins);
+  lua_pushlstring(L, bins ? loom_report_strip(report, lloom_check_row(L, 2, report)) : "", bins);
   return 1;
 }
 
 /* times(row, window): up and down, in microseconds: what most rows are asked for. */
 static int times(lua_State *L) {
-  const loom_report *report = check_complete(L);
-  size_t row = check_row(L, report);
-  const struct loom_figures *f = loom_report_figures(report, row) + check_window(L, 3, report);
+  const loom_report *report = lloom_check_complete(L);
+  size_t row = lloom_check_row(L, 2, report);
+  const struct loom_figures *f = loom_report_figures(report, row) + lloom_check_window(L, 3, report);
   lua_pushinteger(L, (lua_Integer)f->up);
   lua_pushinteger(L, (lua_Integer)f->down);
   return 2;
@@ -415,10 +415,10 @@ static int times(lua_State *L) {
 
 /* figures(row, window): up, down, unknown, excluded, longest (all in microseconds), outages, polls. */
 static int figures(lua_State *L) {
-  const loom_report *report = check_complete(L);
-  size_t row = check_row(L, report);
+  const loom_report *report = lloom_check_complete(L);
+  size_t row = lloom_check_row(L, 2, report);
   const struct loom_figures *f =
-      loom_report_figures(report, row) + check_window(L, 3, report);
+      loom_report_figures(report, row) + lloom_check_window(L, 3, report);
   const int64_t values[] = {f->up, f->down, f->unknown, f->excluded, f->longest, f->outages, f->polls};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     lua_pushinteger(L, (lua_Integer)values[i]);
@@ -431,7 +431,7 @@ static int figures(lua_State *L) {
 */
 static int csv_rows(lua_State *L) {
   bool minutes[LOOM_WINDOWS_MAX];
-  const loom_report *report = check_complete(L);
+  const loom_report *report = lloom_check_complete(L);
   struct loom_text *text = &check_report(L)->text;
   size_t rows = loom_report_count(report);
   int64_t first = lloom_check_integer(L, 2), count = lloom_check_integer(L, 3);
@@ -447,11 +447,19 @@ static int csv_rows(lua_State *L) {
   return 1;
 }
 
+struct loom_text *lloom_report_text(lua_State *L) {
+  struct loom_text *text = &check_report(L)->text;
+  text->length = 0;
+  return text;
+}
+
 void lloom_register_report(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"override_week", override_week}, {"override_date", override_date}, {"start", start},
       {"wait", wait}, {"cancel", cancel}, {"as_of", as_of}, {"window", window}, {"hull", hull},
       {"count", count}, {"store", store}, {"find", find}, {"figures", figures}, {"times", times}, {"strip", strip},
-      {"csv_rows", csv_rows}, {NULL, NULL}};
+      {"csv_rows", csv_rows}, {"order", lloom_report_order}, {"sum", lloom_report_sum},
+      {"percentiles", lloom_report_percentiles}, {"histogram", lloom_report_histogram},
+      {"json", lloom_report_json}, {"json_stores", lloom_report_json_stores}, {NULL, NULL}};
   lloom_new_type(L, REPORT, methods, close_report);
 }

@@ -43,7 +43,7 @@ local newest_sql = ([[SELECT number, store_id, newest_poll, substr(hex(substr(po
   WHERE (newest_poll, number) > (?, ?) ORDER BY newest_poll, number LIMIT %d]]):format(STORES_A_LOOK)
 
 -- What the watcher has seen: of each store its newest poll and whether that was active, and the newest poll of all.
-local watch = { polls = {}, active = {}, newest = nil, version = nil }
+local watch = { polls = {}, active = {}, newest = nil, revision = nil }
 
 -- Notes a store's newest poll, and tells if its status is another one than before.
 local function note(row, quiet)
@@ -60,13 +60,11 @@ local function note(row, quiet)
   end
 end
 
--- Whether another connection has written since the last look.
+-- Whether what the database holds has changed since the last look.
 local function has_changed(monitor)
-  local rows = assert(monitor:query "PRAGMA data_version")
-  local version = rows().data_version
-  rows:close()
-  local changed = version ~= watch.version
-  watch.version = version
+  local revision = assert(monitor.database:revision())
+  local changed = revision ~= watch.revision
+  watch.revision = revision
   return changed
 end
 

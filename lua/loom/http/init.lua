@@ -25,6 +25,16 @@ for _, routes in ipairs {
   require "loom.http.badge",
   metrics.routes,
   events.routes,
+  require "loom.http.v1.stores",
+  require "loom.http.v1.summary",
+  require "loom.http.v1.inspection",
+  require "loom.http.v1.hours",
+  require "loom.http.v1.timezone",
+  require "loom.http.v1.special_days",
+  require "loom.http.v1.attributes",
+  require "loom.http.v1.exclusions",
+  require "loom.http.v1.reports",
+  (require "loom.http.openapi"),
 } do
   router.add(routes)
 end

@@ -2,6 +2,7 @@
 -- @module loom.http.problem
 
 local response = require "loom.http.response"
+local values = require "loom.formats.values"
 
 local problem = {}
 
@@ -48,17 +49,17 @@ end
 --- Sends a problem.
 function problem.send(found)
   local document = { type = "about:blank", title = titles[found.status] or "Error", status = found.status,
-    detail = found.detail }
+    detail = values.utf8(found.detail) } -- which may quote what the client has sent
   for name, value in pairs(found.more) do
     if name ~= "headers" then
-      document[name] = value
+      document[name] = type(value) == "string" and values.utf8(value) or value
     end
   end
   local headers = { ["Content-Type"] = "application/problem+json" }
   for name, value in pairs(found.more.headers or {}) do
     headers[name] = value
   end
-  response.send(found.status, headers, response.json(document) .. "\n")
+  response.send(found.status, headers, response.encode(document) .. "\n")
 end
 
 return problem

@@ -1,9 +1,10 @@
 --- The two endpoints of the service that Loom replaces: a report is asked for, and fetched once it is complete.
 -- @module loom.http.reports
 
-local cjson = require "cjson.safe"
+local json = require "loom.http.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
+local response = require "loom.http.response"
 local service = require "loom.http.service"
 local Stored = require "loom.stored_report"
 
@@ -12,41 +13,13 @@ local reports = {}
 -- The internal location from which nginx sends report files.
 local LOCATION = "/loom-report/"
 
-local function send_json(status, value)
-  ngx.status = status
-  ngx.header["Content-Type"] = "application/json"
-  ngx.header["Cache-Control"] = "no-store"
-  ngx.say((cjson.encode(value)))
-end
-
--- JSON has null for what is not given, which the library's options have no word for.
-local function without_nulls(value)
-  if type(value) ~= "table" then
-    return value
-  end
-  local clean = {}
-  for key, item in pairs(value) do
-    if item ~= cjson.null then
-      clean[key] = without_nulls(item)
-    end
-  end
-  return clean
-end
-
 -- The options of a report as JSON, or nothing.
 local function trigger()
-  local options = without_nulls(request.json_object())
-  local called, id, message, code = pcall(service.patiently, function(state)
+  local options = request.json_object()
+  local id = service.call(nil, function(state)
     return state.queue:trigger(options)
   end)
-  if not called then
-    -- Misuse of the library is misuse by the client: what it says names the option.
-    problem.raise(400, (tostring(id):gsub("^.-:%d+: ", ""):gsub(" to 'trigger'", "")),
-      { field = tostring(id):match("option '([^']*)'") })
-  elseif not id then
-    problem.raise_failure(message, code)
-  end
-  send_json(200, { report_id = id })
+  response.json(200, json.object("report_id", json.string(id)))
 end
 
 -- Formats by what clients accept (RFC 9110, section 12.5.1, without weights: the first one known is taken).
@@ -116,11 +89,11 @@ local function get(arguments)
   if row == nil then
     problem.raise_failure(message, code)
   elseif not row then
-    send_json(404, { status = "NotFound" })
+    response.json(404, '{"status":"NotFound"}')
   elseif row.state == "failed" then
-    send_json(500, { status = "Failed", error = (row.error:gsub("^E%u+: ", "")) })
+    response.json(500, json.object("status", '"Failed"', "error", json.string((row.error:gsub("^E%u+: ", "")))))
   elseif row.state ~= "complete" then
-    send_json(200, { status = "Running", progress = row.progress })
+    response.json(200, json.object("status", '"Running"', "progress", json.number(row.progress)))
   elseif format == "csv" then
     ngx.exec(LOCATION .. row.report_id .. ".csv")
   else
@@ -131,14 +104,58 @@ end
 --- Answers for a report whose file is not there any more.
 function reports.send_gone(id)
   service.forget(id)
-  send_json(404, { status = "NotFound" })
+  response.json(404, '{"status":"NotFound"}')
 end
+
+local id_schema = { type = "string", format = "uuid" }
+
+local get_responses = {
+  [200] = {
+    description = "The report, or how far it is.",
+    content = {
+      ["text/csv"] = { schema = { type = "string" } },
+      ["application/json"] = { schema = "ReportProgress" },
+    },
+  },
+  [404] = { description = "There is no such report.", schema = "ReportNotFound" },
+  [500] = { description = "The report has failed.", schema = "ReportFailed" },
+}
 
 --- Its routes.
 reports.routes = {
-  { method = "POST", path = "/trigger_report", access = "write", handler = trigger },
-  { method = "GET", path = "/get_report", access = "read", handler = get },
-  { method = "GET", path = "/get_report/{report_id}", access = "read", handler = get },
+  schemas = {
+    ReportProgress = {
+      type = "object", required = { "status", "progress" },
+      properties = { status = { const = "Running" }, progress = { type = "number", minimum = 0, maximum = 1 } },
+    },
+    ReportNotFound = { type = "object", required = { "status" }, properties = { status = { const = "NotFound" } } },
+    ReportFailed = {
+      type = "object", required = { "status", "error" },
+      properties = { status = { const = "Failed" }, error = { type = "string" } },
+    },
+    ReportId = { type = "object", required = { "report_id" }, properties = { report_id = id_schema } },
+    ReportOptions = {
+      type = "object",
+      description = "The options of a report, as in the Lua module: as_of, windows, preset, fill, evidence, no_data, max_gap, "
+        .. "slack, default_zone, stores, where, all_stores, hours, slo.",
+    },
+  },
+  {
+    method = "POST", path = "/trigger_report", access = "write", handler = trigger, tag = "reports",
+    summary = "Ask for a report",
+    request = { schema = "ReportOptions", optional = true },
+    responses = { [200] = { description = "The report's id.", schema = "ReportId" } },
+  },
+  {
+    method = "GET", path = "/get_report", access = "read", handler = get, tag = "reports",
+    summary = "Fetch a report",
+    parameters = { { name = "report_id", required = true, schema = id_schema } },
+    responses = get_responses,
+  },
+  {
+    method = "GET", path = "/get_report/{report_id}", access = "read", handler = get, tag = "reports",
+    summary = "Fetch a report", responses = get_responses,
+  },
 }
 
 return reports

@@ -7,7 +7,7 @@ local values = require "loom.formats.values"
 local response = {}
 
 --- JSON of a value. Store ids and values may hold any bytes, JSON is UTF-8: others are replaced.
-function response.json(value)
+function response.encode(value)
   local text = cjson.encode(value)
   return text:find("[\128-\255]") and values.utf8(text) or text
 end
@@ -48,7 +48,20 @@ end
 
 --- Sends a value as JSON that is not to be kept.
 function response.send_json(status, value)
-  response.send(status, { ["Content-Type"] = "application/json", ["Cache-Control"] = "no-store" }, response.json(value) .. "\n")
+  response.send(status, { ["Content-Type"] = "application/json", ["Cache-Control"] = "no-store" }, response.encode(value) .. "\n")
+end
+
+--- Sends a JSON document that is not to be kept.
+-- @tparam int status
+-- @tparam string text
+function response.json(status, text)
+  response.send(status, { ["Content-Type"] = "application/json", ["Cache-Control"] = "no-store" }, text)
+end
+
+--- Sends that all is done, and there is nothing to say.
+function response.none()
+  ngx.status = 204
+  ngx.header["Cache-Control"] = "no-store"
 end
 
 return response

@@ -3,12 +3,27 @@
 -- A route is a table of `method`, `path` (such as "/v1/stores/{store_id}/hours"), `access` ("none", "read" or "write") and
 -- `handler`, a function that is called with the path's arguments by name. Segments are percent-decoded one by one, so that an
 -- argument may hold any bytes, a slash among them.
+--
+-- A route also tells what it is, from which `loom.http.openapi` makes the document of the API:
+--
+-- - `summary`, a line; and `tag`, what it is about ("stores", "hours", "reports", …);
+-- - `parameters`, a list of those of the query, each of `name`, `schema`, and where there is more to say `description`,
+--   `required`, and `location` (default "query"); those of the path are found in it. A list `more` in it is appended;
+-- - `request`, its body: a `schema`, for JSON, or `content`, schemas by media type; `optional` if it may be left out;
+-- - `responses` by status: each of `description`, and a `schema` for JSON, or `content`, `{ schema = … }` by media type, or
+--   `problem`, for a problem document. Where there is none of them the response has no body. Problems need not be listed:
+--   every route has them as its "default" response.
+--
+-- A list of routes may have `schemas` by name. A schema is a table of JSON Schema (2020-12); a text in place of one is the name
+-- of one of these.
 -- @module loom.http.router
 
 local problem = require "loom.http.problem"
 
 local router = {}
 
+local list = {} -- of all routes
+local schemas = {} -- of all lists, by name
 local tree = {} -- by segment, "{}" standing for an argument; at a path's end `methods` and `names`
 
 local function segments_of(path)
@@ -22,7 +37,12 @@ end
 --- Adds routes.
 -- @tparam {table,...} routes
 function router.add(routes)
+  for name, schema in pairs(routes.schemas or {}) do
+    assert(not schemas[name], name)
+    schemas[name] = schema
+  end
   for _, route in ipairs(routes) do
+    list[#list + 1] = route
     local node, names = tree, {}
     for i, segment in ipairs(segments_of(route.path)) do
       local name = segment:match("^{(.+)}$")
@@ -37,6 +57,11 @@ function router.add(routes)
       node.methods.HEAD = node.methods.HEAD or route
     end
   end
+end
+
+--- All routes, and all schemas by name.
+function router.all()
+  return list, schemas
 end
 
 local function walk(node, segments, at)

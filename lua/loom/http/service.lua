@@ -1,8 +1,11 @@
 --- What a worker of nginx holds: its monitor, its queue and its writer, opened when it starts.
 -- @module loom.http.service
 
+local check = require "loom.check"
 local core = require "loom.core"
+local fleet = require "loom.http.fleet"
 local Monitor = require "loom.monitor"
+local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
 
 local service = {}
@@ -56,6 +59,7 @@ function service.open(options)
     writer = assert(core.writer(options.database)),
     limits = { polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT },
   }
+  fleet.open(monitor)
   assert(ngx.timer.at(0, tick))
 end
 
@@ -65,6 +69,7 @@ function service.close()
   state = nil
   if closing then
     closing.writer:close()
+    fleet.close()
     closing.queue:close(CLOSE)
     closing.monitor:close()
   end
@@ -108,6 +113,41 @@ end
 --- How many bytes a body may have: `polls`, `ingest`.
 function service.limits()
   return state.limits
+end
+
+-- Ends the request with what the library says was wrong, in the client's words.
+local function raise_misuse(misuse, fields)
+  local name = misuse.option or misuse.argument
+  local field = fields and fields[name] or misuse.option
+  local detail = misuse.message
+  if misuse.is_unknown then
+    detail = ("%s: there is no such field"):format(field)
+  elseif misuse.is_missing then
+    detail = ("%s: is missing"):format(field)
+  elseif field and misuse.expected then
+    detail = ("%s: %s"):format(field, misuse.expected)
+  end
+  problem.raise(400, detail, { field = field })
+end
+
+--- Calls work(state) as `patiently` does, and ends the request with what fails: what is misuse of the library is misuse by
+-- the client.
+-- @tparam ?table fields how the client names the arguments of the library's function, by position, and its options, by name,
+--   where they differ
+-- @tparam function work
+-- @return what it returns
+function service.call(fields, work)
+  local called, result, message, code = pcall(service.patiently, work)
+  if not called then
+    local misuse = check.misuse(result)
+    if not misuse then
+      error(result, 0)
+    end
+    raise_misuse(misuse, fields)
+  elseif result == nil then
+    problem.raise_failure(message, code)
+  end
+  return result
 end
 
 service.is_report_id = Queue.is_id
