@@ -73,15 +73,20 @@ function stores.selection(value)
     return { value }
   elseif type(value) == "function" then
     return value
-  elseif type(value) ~= "table" then
+  elseif type(value) ~= "table" or not check.length(value) then
     return nil, expected
   end
-  for key, item in pairs(value) do
-    if type(key) ~= "number" or type(item) ~= "string" then
+  for _, item in ipairs(value) do
+    if type(item) ~= "string" then
       return nil, expected
     end
   end
   return value
+end
+
+--- An attribute's value, text or number, as it is stored: a number is the same text on every Lua.
+function stores.attribute_text(value)
+  return (type(value) == "number" and tostring(value):gsub("%.0$", "") or value)
 end
 
 --- Checker of the option `where`: attributes with the value, or the list of values, that they must have.
@@ -93,11 +98,15 @@ function stores.conditions(value)
   local conditions = {}
   for name, values in pairs(value) do
     local allowed = {}
-    for _, item in ipairs(type(values) == "table" and values or { values }) do
+    values = type(values) == "table" and values or { values }
+    if type(name) ~= "string" or not check.length(values) then
+      return nil, expected
+    end
+    for _, item in ipairs(values) do
       if type(item) ~= "string" and type(item) ~= "number" then
         return nil, expected
       end
-      allowed[tostring(item)] = true
+      allowed[stores.attribute_text(item)] = true
     end
     conditions[name] = allowed
   end
