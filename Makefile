@@ -92,6 +92,10 @@ test-lua: all ## The Lua and command specs, on Lua 5.4 and on LuaJIT
 	LOOM_BUILD=$(BUILD) spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) spec/run $(LUAJIT)
 
+test-gc: all ## The same with a collector that never rests
+	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
+	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUAJIT)
+
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it.
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
            ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -161,5 +165,5 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-lua asan tsan valgrind lint bench install rock install-rock rockspec dist clean
+.PHONY: all help run test test-core test-lua test-gc asan tsan valgrind lint bench install rock install-rock rockspec dist clean
 .SECONDARY:
