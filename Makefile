@@ -83,7 +83,7 @@ run: all ## Ingest examples/data into a database and print its report
 	bin/loom report $(BUILD)/example.db --format csv -o report.csv
 	bin/loom report $(BUILD)/example.db --format table
 
-test: test-core test-lua ## Pass every test
+test: test-core test-lua test-browser ## Pass every test
 
 test-core: $(TESTS) ## The C tests of the core
 	@for test in $^; do echo "== $$test"; $(RUN) $$test || exit 1; done
@@ -95,6 +95,19 @@ test-lua: all ## The Lua and command specs, on Lua 5.4 and on LuaJIT
 test-gc: all ## The same with a collector that never rests
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUAJIT)
+
+# The version, because it has to run on the node of Debian 12.
+PLAYWRIGHT := playwright-core@1.60.0
+BROWSER_TOOLS := $(BUILD)/browser/$(PLAYWRIGHT)
+$(BROWSER_TOOLS):
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	npm install --silent --no-audit --no-fund --no-save --no-package-lock --ignore-scripts --prefix $(@D) $(PLAYWRIGHT)
+	touch $@
+
+test-browser: all $(BROWSER_TOOLS) ## The HTML report in Chromium
+	@echo "== the HTML report in Chromium"
+	LOOM_BUILD=$(BUILD) LUA=$(LUA) node --test --test-reporter=spec spec/browser/html_test.mjs
 
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it.
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
@@ -134,7 +147,7 @@ install: all ## Install the command, the Lua 5.4 module and the SQLite extension
 	install -D -m 755 bin/loom $(DESTDIR)$(PREFIX)/bin/loom
 
 # For LuaRocks, which says where headers are and where things go.
-rock: $(BUILD)/$(ROCK)/loom/core.so
+rock: $(BUILD)/$(ROCK)/loom/core.so $(EXTENSION)
 
 # LuaRocks has made the folders. They are missing with `luarocks make --pack-binary-rock`, which LuaRocks 3.8 tells of
 # folders in its default tree, to then pack nothing.
@@ -144,6 +157,7 @@ install-rock: rock
 	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
 	  install -D -m 644 lua/$$file $(LUADIR)/$$file || exit 1; done
 	install -D -m 755 $(BUILD)/$(ROCK)/loom/core.so $(LIBDIR)/loom/core.so
+	install -D -m 755 $(EXTENSION) $(LIBDIR)/loom/loom_polls.so
 	install -D -m 755 bin/loom $(BINDIR)/loom
 
 ARCHIVE  := loom-$(VERSION).tar.gz
@@ -165,5 +179,5 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-lua test-gc asan tsan valgrind lint bench install rock install-rock rockspec dist clean
+.PHONY: all help run test test-core test-lua test-gc test-browser asan tsan valgrind lint bench install rock install-rock rockspec dist clean
 .SECONDARY:

@@ -2,8 +2,8 @@
 --
 -- Names are `store_id`; `uptime_WINDOW` and `downtime_WINDOW`, as the standard columns print them; any other figure and a
 -- window, such as `ratio_last_week` or `longest_last_day` (durations in seconds); `slo_target_WINDOW`, `slo_met_`,
--- `slo_budget_`, `slo_spent_`, `slo_left_` and `slo_burn_WINDOW` (minutes); `attributes.NAME`; and, of groups, the
--- attribute that they are of and `stores`. A column of the caller's is `{ name = "sla_met", value = function(row) … end }`.
+-- `slo_budget_`, `slo_spent_`, `slo_left_` and `slo_burn_WINDOW` (minutes); `attributes.NAME`; `strip`; and, of groups,
+-- the attribute that they are of and `stores`. A column of the caller's is `{ name = "sla_met", value = function(row) … end }`.
 -- @module loom.columns
 
 local check = require "loom.check"
@@ -18,8 +18,13 @@ end
 
 local is_slo = { target = true, met = true, budget = true, spent = true, left = true, burn = true }
 
--- A function (row) for a name, or nil.
-local function reader(name)
+--- The function (row) that reads a column. An attribute that groups are of may have a name that means something else.
+function columns.value(report, name)
+  if name == report.key then
+    return function(row)
+      return report:store(row.index)
+    end
+  end
   local attribute = name:match("^attributes%.(.+)$")
   if attribute then
     return function(row)
@@ -45,14 +50,6 @@ local function reader(name)
   end
 end
 
---- Whether a text may be the name of a column; of which report is not regarded.
-function columns.is_name(name)
-  return type(name) == "string" and #name >= 1 and #name <= 255
-end
-
---- The function (row) that reads a column.
-columns.value = reader
-
 -- The text that a column of uptime or downtime prints, or nil if it is no such column.
 local function standard_text(report, name)
   local which, window = name:match("^(%l+time)_(.+)$")
@@ -60,16 +57,21 @@ local function standard_text(report, name)
   if not place or (which ~= "uptime" and which ~= "downtime") then
     return nil
   end
-  local print_in = figures[report.windows[place].unit]
+  local print_in, source = figures[report.windows[place].unit], report.plain
+  if which == "uptime" then
+    return function(row)
+      return print_in((source:times(row.index, place)))
+    end
+  end
   return function(row)
-    local up, down = report:figures(row.index, place)
-    return print_in(which == "uptime" and up or down)
+    local _, down = source:times(row.index, place)
+    return print_in(down)
   end
 end
 
--- Whether the report has such a column.
-local function exists(report, name)
-  if name == report.key or (name == "stores" and report.grouped) or name:find("^attributes%.") or name == "strip" then
+--- Whether the report has such a column.
+function columns.exists(report, name)
+  if name == report.key or (name == "stores" and report.grouped) or name:find("^attributes%..") or name == "strip" then
     return true
   end
   local part, window = name:match("^slo_(%l+)_(.+)$")
@@ -85,9 +87,10 @@ end
 local function one(report, column)
   if type(column) == "table" and type(column.name) == "string" and type(column.value) == "function" then
     return { name = column.name, value = column.value }
-  elseif type(column) == "string" and exists(report, column) then
-    return { name = column, value = reader(column), text = standard_text(report, column),
-      is_key = column == report.key }
+  elseif type(column) == "string" and columns.exists(report, column) then
+    local is_key = column == report.key
+    return { name = column, value = columns.value(report, column), is_key = is_key,
+      text = not is_key and standard_text(report, column) or nil }
   end
   check.fail("bad option 'columns' to 'write' (names of columns, or tables of name and value expected, got %s)",
     type(column) == "string" and '"' .. column .. '"' or type(column))
@@ -96,7 +99,7 @@ end
 --- The names of a report's standard columns.
 function columns.standard(report)
   local names = { report.key }
-  if report.grouped then
+  if report.grouped and report.key ~= "stores" then
     names[2] = "stores"
   end
   for _, which in ipairs { "uptime", "downtime" } do
@@ -120,16 +123,11 @@ function columns.resolve(report, wanted)
   return list
 end
 
---- A value as text: numbers with up to six decimals, nil as "".
+--- A value as text: numbers with up to six decimals; nil and what is not finite as "".
 function columns.text_of(value)
   local kind = type(value)
   if kind == "number" then
-    if value % 1 == 0 then
-      return ("%d"):format(value)
-    elseif value ~= value or value == math.huge or value == -math.huge then
-      return ""
-    end
-    return figures.decimal(value)
+    return figures.decimal(value) or ""
   elseif kind == "string" then
     return value
   elseif value == nil then

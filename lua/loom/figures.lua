@@ -20,6 +20,16 @@ function figures.minutes(microseconds)
   return ("%d"):format((microseconds - microseconds % MINUTE) / MINUTE)
 end
 
+--- What the functions above print, as numbers.
+figures.numbers = {
+  hours = function(microseconds)
+    return tonumber(("%.2f"):format(microseconds / HOUR))
+  end,
+  minutes = function(microseconds)
+    return math.floor((microseconds - microseconds % MINUTE) / MINUTE)
+  end,
+}
+
 --- Seconds with as many decimals as they need, up to six.
 function figures.seconds(microseconds)
   local fraction = microseconds % 1000000
@@ -30,9 +40,16 @@ function figures.seconds(microseconds)
   return whole .. "." .. (("%06d"):format(fraction):gsub("0+$", ""))
 end
 
---- A number with up to six decimals, without the zeros that end them.
+--- A number with up to six decimals, without the zeros that end them; nil if it is not finite.
 function figures.decimal(value)
-  return (("%.6f"):format(value):gsub("%.?0+$", ""))
+  if value ~= value or value == math.huge or value == -math.huge then
+    return nil
+  elseif value % 1 ~= 0 then
+    return (("%.6f"):format(value):gsub("%.?0+$", ""))
+  elseif value >= -2 ^ 63 and value < 2 ^ 63 then -- what %d takes
+    return ("%d"):format(value)
+  end
+  return ("%.0f"):format(value)
 end
 
 --- The names of the figures that `figures.of` gives.

@@ -2,13 +2,13 @@
 -- @classmod loom.groups
 
 local check = require "loom.check"
-local core = require "loom.core"
 local rows = require "loom.rows"
 
 local FIGURES = 7 -- up, down, unknown, excluded, longest, outages, polls
 local LONGEST = 5
 
 local Groups = setmetatable({}, { __index = rows })
+Groups.__index = Groups
 
 local function new_sums(windows)
   local sums = { stores = 0 }
@@ -19,7 +19,7 @@ local function new_sums(windows)
 end
 
 local function add(sums, source, index)
-  sums.stores = sums.stores + 1
+  sums.stores = sums.stores + (source.grouped and source:stores(index) or 1)
   for w = 1, #source.windows do
     local sum, values = sums[w], { source:figures(index, w) }
     for i = 1, FIGURES do
@@ -30,31 +30,18 @@ local function add(sums, source, index)
   end
 end
 
--- The object that stands for groups: `groups[i]` is a row and `#groups` their number.
 local function make(source, keys, sums, name)
-  local fields = {
-    key = name, windows = source.windows, window_index = source.window_index, as_of = source.as_of, rules = source.rules,
-    keys = keys, sums = sums, has_slo = source.has_slo, grouped = true,
-  }
-  return core.proxy {
-    __name = "loom.groups",
-    __len = function()
-      return #keys
-    end,
-    __index = function(self, key)
-      if type(key) == "number" then
-        return rows.row(self, key)
-      end
-      local value = fields[key]
-      if value == nil then
-        value = Groups[key]
-      end
-      return value
-    end,
-    __tostring = function()
-      return ("loom.groups (%d of %s)"):format(#keys, name)
-    end,
-  }
+  return rows.object(setmetatable({
+    key = name,
+    grouped = true,
+    windows = source.windows,
+    window_index = source.window_index,
+    as_of = source.as_of,
+    rules = source.rules,
+    has_slo = source.has_slo,
+    keys = keys,
+    sums = sums,
+  }, Groups), "loom.groups")
 end
 
 function Groups.new(source, key_of, name)
@@ -68,7 +55,7 @@ function Groups.new(source, key_of, name)
         sums[key] = new_sums(source.windows)
         keys[#keys + 1] = key
       end
-      add(sums[key], source, row.index)
+      add(sums[key], row.source, row.index)
     end
   end
   table.sort(keys)
@@ -89,7 +76,9 @@ function Groups:store(index)
   return self.keys[index]
 end
 
+--- The number of a group; nil if there is none of that key.
 function Groups:find(key)
+  check.argument("find", 1, key, check.string)
   for i, known in ipairs(self.keys) do
     if known == key then
       return i
@@ -108,6 +97,12 @@ function Groups:figures(index, window)
   return s[1], s[2], s[3], s[4], s[5], s[6], s[7]
 end
 
+--- The up and down time of a group in a window, in microseconds.
+function Groups:times(index, window)
+  local s = self.sums[self.keys[index]][window]
+  return s[1], s[2]
+end
+
 function Groups:slo_budget(index, window)
   if self.has_slo then
     return self.sums[self.keys[index]][window].budget
@@ -120,6 +115,10 @@ end
 
 function Groups.strip()
   return nil
+end
+
+function Groups:__tostring()
+  return ("loom.groups (%d of %s)"):format(#self.keys, self.key)
 end
 
 return Groups

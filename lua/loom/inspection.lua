@@ -149,10 +149,27 @@ local function reason_of(cell, piece, rule)
   return "the poll in it"
 end
 
-local function pieces_of(seen, rule)
+local function status_of(active)
+  return active and "active" or "inactive"
+end
+
+-- The polls that belong to a piece, in order; `at` is where to look on in the list of all.
+local function polls_of(seen, piece, at)
   local list = {}
+  while seen.polls[at] and seen.polls[at].at <= piece.to do
+    if seen.polls[at].at >= piece.from then
+      list[#list + 1] = { at = seconds(seen.polls[at].at), status = status_of(seen.polls[at].active) }
+    end
+    at = at + 1
+  end
+  return list, math.max(at - 1, 1) -- a poll at the end of a piece may be at the start of the next one
+end
+
+local function pieces_of(seen, rule)
+  local list, at = {}, 1
   for i, piece in ipairs(seen.pieces) do
     list[i] = { from = seconds(piece.from), to = seconds(piece.to), seconds = seconds(piece.to - piece.from), cells = {} }
+    list[i].polls, at = polls_of(seen, piece, at)
   end
   for _, cell in ipairs(seen.cells) do
     local cells = list[cell.piece].cells
@@ -162,7 +179,7 @@ local function pieces_of(seen, rule)
       seconds = seconds(cell.to - cell.from),
       state = cell.state,
       poll = cell.poll and seconds(cell.poll),
-      status = cell.poll and (cell.active and "active" or "inactive") or nil,
+      status = cell.poll and status_of(cell.active) or nil,
       reason = reason_of(cell, seen.pieces[cell.piece], rule),
     }
   end

@@ -347,8 +347,8 @@ end
 -- @tparam[opt] table options `windows`, `as_of` and rules, as in `report`
 -- @treturn table|nil `store_id`, `timezone`, `as_of`, `rules`, and `windows`: for each its `name`, `from`, `to`, `figures` (see
 --   `loom.figures.of`), `printed` (`uptime`, `downtime`), and lists of `openings` (`date`, `span`, `rule`, `from`, `to`),
---   `intervals`, `exclusions` and `pieces`, whose `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status`
---   of the poll that vouches for them) add up to the figures
+--   `intervals`, `exclusions` and `pieces`, which have `polls` (`at`, `status`: those in the piece) and `cells` (`from`, `to`,
+--   `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which add up to the figures
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(monitor:explain("shop 1", { preset = "monitoring" }).windows[1].printed.uptime)

@@ -76,7 +76,7 @@ local function write_to_path(path, produce)
 end
 
 --- Writes what a function produces.
--- @tparam string|file|function target a path, an open file, or a function (text) that returns true, or nil and why
+-- @tparam string|file|function target a path, an open file, or a function (text), which ends it by returning nil and why
 -- @tparam function produce called with a function (text)
 -- @treturn true|nil
 -- @treturn ?string the failure
@@ -86,8 +86,8 @@ function output.write(target, produce)
     return write_to_path(target, produce)
   elseif type(target) == "function" then
     return run(produce, function(text)
-      target(text)
-      return true
+      local written, why = target(text)
+      return written or why == nil, why
     end)
   end
   return write_to_file(target, target == io.stdout and "standard output" or "output", produce)

@@ -2,7 +2,8 @@
 --
 -- `#report` is how many stores there are and `report[i]` a row (see `loom.row`); rows are in order of store id as bytes.
 -- `report.as_of` (seconds since 1970), `report.windows` (`name`, `unit`, `from` and `to` in seconds) and `report.rules` tell
--- what it is of. The methods of `loom.rows` find, sort, add up and write rows.
+-- what it is of, and `report.strips` (`window`, its name, and `bins`) what strips are of. The methods of `loom.rows` find,
+-- sort, add up and write rows.
 -- @classmod loom.report
 
 local check = require "loom.check"
@@ -16,6 +17,7 @@ local time = require "loom.time"
 local windows = require "loom.windows"
 
 local Report = setmetatable({}, { __index = rows })
+Report.__index = Report
 
 local FIRST_INSTANT = core.parse_timestamp "0001-01-01 00:00:00" -- of those that can be written
 local STRIP_BINS = 168 -- an hour of a week each
@@ -43,12 +45,18 @@ local function hours_checker(value)
 end
 
 local function strips_checker(value)
+  local expected = "true, or table of window and bins"
   if value == true then
     return { bins = STRIP_BINS }
-  elseif type(value) == "table" and (value.bins == nil or check.integer(1, STRIP_BINS_MAX)(value.bins)) then
-    return { window = value.window, bins = value.bins or STRIP_BINS }
+  elseif type(value) ~= "table" or (value.bins ~= nil and not check.integer(1, STRIP_BINS_MAX)(value.bins)) then
+    return nil, expected
   end
-  return nil, "true, or table of window and bins"
+  for key in pairs(value) do
+    if key ~= "window" and key ~= "bins" then
+      return nil, expected
+    end
+  end
+  return { window = value.window, bins = value.bins or STRIP_BINS }
 end
 
 local checkers = {
@@ -67,14 +75,20 @@ for _, more in ipairs { rules.checkers, stores.checkers } do
   end
 end
 
--- What the native half is asked for. `choose` runs the caller's filter.
+-- What the native half is asked for. The caller's filter is called meanwhile.
 local function native_options(monitor, options, wanted, private)
+  local chosen, message, code = stores.choose(monitor.database, options.stores, options.where)
+  if not chosen then
+    return nil, message, code
+  end
   local native = rules.pass_on(options, {
     windows = {},
     as_of = options.as_of,
     all_stores = options.all_stores,
     threads = options.threads,
     private = private or type(options.hours) == "function",
+    ids = chosen.ids,
+    globs = chosen.globs,
   })
   for i, window in ipairs(wanted) do
     native.windows[i] = window.native
@@ -88,7 +102,6 @@ local function native_options(monitor, options, wanted, private)
       end
     end
   end
-  native.ids, native.globs = stores.choose(monitor.database, options.stores, options.where)
   if options.default_zone == nil then
     native.default_zone = monitor.default_zone
   end
@@ -177,6 +190,20 @@ local function start(monitor, native, change)
   return native
 end
 
+-- Every store's values of the attributes that the options name, by attribute: the monitor may be closed when they are
+-- looked at.
+local function read_attributes(database, options)
+  local values = {}
+  for _, attribute in pairs { options.group_by, options.slo and options.slo.attribute } do
+    local message, code
+    values[attribute], message, code = stores.values_of(database, attribute)
+    if not values[attribute] then
+      return nil, message, code
+    end
+  end
+  return values
+end
+
 -- Starts the native half.
 -- @treturn loom.report.native|nil
 -- @treturn table|string the checked options, or the failure
@@ -188,7 +215,16 @@ local function begin(monitor, name, options, private)
   if options.strips and options.strips.window and not rows.index_windows(wanted)[options.strips.window] then
     check.fail("bad option 'strips' to '%s' (window: name of one of the windows expected)", name)
   end
-  local native, message, code = core.report(monitor.database, native_options(monitor, options, wanted, private))
+  local asked, message, code = native_options(monitor, options, wanted, private)
+  if not asked then
+    return nil, message, code
+  end
+  options.attribute_values, message, code = read_attributes(monitor.database, options)
+  if not options.attribute_values then
+    return nil, message, code
+  end
+  local native
+  native, message, code = core.report(monitor.database, asked)
   if not native then
     return nil, message, code
   end
@@ -221,32 +257,6 @@ local function resolved_windows(native, wanted)
   return list
 end
 
--- The object that stands for a report: see the head of this file.
-local function make_object(fields)
-  return core.proxy {
-    __name = "loom.report",
-    __len = function()
-      return fields.native:count()
-    end,
-    __index = function(self, key)
-      if type(key) == "number" then
-        return rows.row(self, key)
-      end
-      local value = fields[key]
-      if value == nil then
-        value = Report[key]
-      end
-      return value
-    end,
-    __tostring = function()
-      return "loom.report (as of " .. time.text(time.instant(fields.as_of)) .. ")"
-    end,
-    __close = function()
-      fields.native:close()
-    end,
-  }
-end
-
 -- The report of a native half that is complete.
 local function finish(monitor, native, options)
   local resolved, message, code = resolved_windows(native, options.windows)
@@ -256,7 +266,7 @@ local function finish(monitor, native, options)
   end
   local in_force = rules.in_force(options)
   in_force.default_zone = in_force.default_zone or monitor.default_zone
-  return make_object {
+  return rows.object(setmetatable({
     key = "store_id",
     native = native,
     monitor = monitor,
@@ -267,8 +277,10 @@ local function finish(monitor, native, options)
     objective = options.slo,
     has_slo = options.slo ~= nil,
     group_by = options.group_by,
-    attribute_values = {},
-  }
+    strips = options.strips
+      and { window = options.strips.window or resolved[#resolved].name, bins = options.strips.bins } or nil,
+    attribute_values = options.attribute_values,
+  }, Report), "loom.report")
 end
 
 --- Computes a report and waits for it: see `loom.monitor:report`.
@@ -318,7 +330,7 @@ end
 
 --- The row number of a store; nil if it has none.
 function Report:find(id)
-  return self.native:find(check.argument("get", 1, id, check.string))
+  return self.native:find(check.argument("find", 1, id, check.string))
 end
 
 --- What a store was in a window, exactly.
@@ -329,11 +341,11 @@ function Report:figures(index, window)
   return self.native:figures(index, window)
 end
 
--- Every store's value of an attribute, read once.
+-- Every store's value of an attribute, read once: raises what reading fails with.
 local function values_of(self, attribute)
   local values = self.attribute_values[attribute]
   if not values then
-    values = stores.values_of(self.monitor.database, attribute)
+    values = assert(stores.values_of(self.monitor.database, attribute))
     self.attribute_values[attribute] = values
   end
   return values
@@ -372,6 +384,11 @@ function Report:slo_budget(index, _, up, down)
   return target and slo.budget(target, up, down), target
 end
 
+--- The up and down time of a store in a window, in microseconds.
+function Report:times(index, window)
+  return self.native:times(index, window)
+end
+
 --- Totals by the attribute that the report's option `group_by` names.
 -- @treturn loom.groups
 function Report:groups()
@@ -384,6 +401,10 @@ end
 --- Frees the report's memory before the collector would.
 function Report:close()
   self.native:close()
+end
+
+function Report:__tostring()
+  return ("loom.report (as of %s)"):format(time.text(time.instant(self.as_of)))
 end
 
 return Report

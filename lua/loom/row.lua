@@ -20,41 +20,49 @@ local function window_figures(row, window)
   return result
 end
 
--- The number that a standard column prints.
-local function printed(row, window, which)
-  local up, down = row.source:figures(row.index, window)
-  return tonumber(figures[row.source.windows[window].unit](which == "uptime" and up or down))
+-- Functions (row) for the fields of rows that depend on the windows, by name; made once for a table of figures.
+local function window_fields(source)
+  local fields, from = {}, source.native or source -- the native half itself, where there is one: it is asked the most
+  local times = from.times
+  for place, window in ipairs(source.windows) do
+    local number = figures.numbers[window.unit]
+    fields[window.name] = function(row)
+      local result = window_figures(row, place)
+      rawset(row, window.name, result) -- it is looked at for more than one figure
+      return result
+    end
+    fields["uptime_" .. window.name] = function(row)
+      return number((times(from, row.index, place)))
+    end
+    fields["downtime_" .. window.name] = function(row)
+      local _, down = times(from, row.index, place)
+      return number(down)
+    end
+  end
+  source.fields = fields
+  return fields
 end
 
 function Row:__index(key)
-  local source, value = self.source, nil
-  local window = source.window_index[key]
-  if window then
-    value = window_figures(self, window)
-  elseif key == source.key then
-    value = source:store(self.index)
+  local source = self.source
+  local field = (source.fields or window_fields(source))[key]
+  if field then
+    return field(self)
   elseif key == "attributes" then
-    value = source:attributes_of(self.index)
+    return source:attributes_of(self.index)
   elseif key == "stores" and source.grouped then
-    value = source:stores(self.index)
+    return source:stores(self.index)
   elseif key == "strip" then
-    value = source:strip(self.index)
-  elseif type(key) == "string" then
-    local which, name = key:match("^(%l+time)_(.*)$")
-    if which == "uptime" or which == "downtime" then
-      window = source.window_index[name]
-      value = window and printed(self, window, which)
-    end
+    return source:strip(self.index)
   end
-  if value ~= nil then
-    rawset(self, key, value)
-  end
-  return value
 end
 
---- Makes row number `index` of a table of figures.
+--- Makes row number `index` of a table of figures. A group by an attribute that is called `source` or `index` has its key in
+-- its column alone.
 function Row.new(source, index)
-  return setmetatable({ source = source, index = index }, Row)
+  local row = { [source.key] = source:store(index) }
+  row.source, row.index = source, index
+  return setmetatable(row, Row)
 end
 
 return Row

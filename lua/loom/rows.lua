@@ -1,16 +1,45 @@
 --- Tables of figures: what a report and its groups have in common.
 --
 -- A table of figures has `key` (the name of its first column), `windows`, `window_index` (their places by name), `as_of`,
--- `rules`, and the methods `count`, `store`, `figures`, `slo_budget`, `attributes_of` and `strip`; the methods below are
--- made of these. Rows are numbered from 1, in order of their key as bytes.
+-- `rules`, and the methods `count`, `store`, `figures`, `times`, `slo_budget`, `attributes_of` and `strip`; the methods below
+-- are made of these. Rows are numbered from 1, in order of their key as bytes.
 -- @module loom.rows
 
 local check = require "loom.check"
+local columns = require "loom.columns"
+local core = require "loom.core"
 local figures = require "loom.figures"
 local output = require "loom.output"
 local Row = require "loom.row"
 
 local rows = {}
+
+--- The object that stands for a table of figures: `#object` is the number of its rows and `object[i]` one of them, else it is
+-- the table. In Lua 5.1 a table cannot redefine `#`.
+function rows.object(fields, name)
+  fields.plain = fields -- without the detour over the object
+  return core.proxy {
+    __name = name,
+    __len = function()
+      return fields:count()
+    end,
+    __index = function(_, key)
+      if type(key) == "number" then
+        return fields:row(key)
+      end
+      return fields[key]
+    end,
+    __tostring = function()
+      return fields:__tostring()
+    end,
+    __close = function()
+      fields:close()
+    end,
+  }
+end
+
+--- Frees what the rows are held in; groups have nothing to free.
+function rows:close() end
 
 --- Checker of a window's name: gives its place.
 local function window_checker(table_of_figures)
@@ -52,23 +81,16 @@ local function is_comparable(key)
   return type(key) == "number" and key == key or type(key) == "string"
 end
 
--- A function (row) from a function, or from the name of a column.
-local function key_function(by)
-  if type(by) == "function" then
-    return by
-  end
-  return require("loom.columns").value(by)
-end
-
 -- Numbers of rows, in order of what `by` gives for each.
 local function sorted(self, by, descending)
-  local value_of = key_function(by)
+  local value_of = type(by) == "function" and by or columns.value(self, by)
   local numbers, keys, kind = {}, {}, nil
   for i = 1, self:count() do
     local key = value_of(Row.new(self, i))
     if type(key) == "boolean" then
       key = key and 1 or 0
-    elseif key ~= nil and (not is_comparable(key) or (kind and type(key) ~= kind)) then
+    end
+    if key ~= nil and (not is_comparable(key) or (kind and type(key) ~= kind)) then
       check.fail("bad option 'sort' to 'rows' (it gives what cannot be compared: %s)", tostring(key))
     end
     kind = kind or (key ~= nil and type(key)) or nil
@@ -78,26 +100,25 @@ local function sorted(self, by, descending)
   return numbers
 end
 
-local function sort_checker(value)
-  if type(value) == "function" or (type(value) == "string" and require("loom.columns").is_name(value)) then
-    return value
+local function sort_checker(table_of_figures)
+  return function(value)
+    if type(value) == "function" or (type(value) == "string" and columns.exists(table_of_figures, value)) then
+      return value
+    end
+    return nil, "name of a column, or function"
   end
-  return nil, "name of a column, or function"
 end
 
-local rows_options = {
-  sort = sort_checker,
-  descending = check.boolean,
-  limit = check.integer(0, 2 ^ 53),
-}
+local limit_checker = check.integer(0, 2 ^ 53)
 
 --- An iterator over rows: `for row in report:rows() do`. Rows are made one at a time.
 -- @tparam[opt] table options `sort`: the name of a column or a function (row) to sort by (default: by store id; what
 --   gives nil comes last); `descending`; `limit`: how many rows at the most
 -- @treturn function that gives a row, or nil at the end
 function rows:rows(options)
-  options = check.options("rows", options, rows_options)
-  local numbers = options.sort and sorted(self, options.sort, options.descending)
+  options = check.options("rows", options, { sort = sort_checker(self), descending = check.boolean, limit = limit_checker })
+  local source = self.plain
+  local numbers = options.sort and sorted(source, options.sort, options.descending)
   local count, i = self:count(), 0
   local limit = math.min(count, options.limit or count)
   local step = options.descending and not numbers and -1 or 1
@@ -105,7 +126,7 @@ function rows:rows(options)
   return function()
     i = i + 1
     if i <= limit then
-      return Row.new(self, numbers and numbers[i] or first + i * step)
+      return Row.new(source, numbers and numbers[i] or first + i * step)
     end
   end
 end
@@ -113,15 +134,15 @@ end
 --- Row number `index`; nil if there is none.
 function rows:row(index)
   if index >= 1 and index <= self:count() and index % 1 == 0 then
-    return Row.new(self, index)
+    return Row.new(self.plain, index)
   end
 end
 
---- The row of a store; nil if it has none.
+--- The row of a store, or of a group by its key; nil if there is none.
 -- @tparam string id
 function rows:get(id)
-  local index = self:find(id)
-  return index and Row.new(self, index)
+  local index = self:find(check.argument("get", 1, id, check.string))
+  return index and Row.new(self.plain, index)
 end
 
 --- The stores that did worst in a window: the lowest ratio of up time first, then the most down time.
@@ -129,11 +150,11 @@ end
 -- @tparam[opt] string window its name (default: the last window)
 -- @treturn {loom.row,...} those without a ratio are left out
 function rows:worst(limit, window)
-  limit = limit == nil and 10 or check.argument("worst", 1, limit, check.integer(0, 2 ^ 53))
+  limit = limit == nil and 10 or check.argument("worst", 1, limit, limit_checker)
   local place = window == nil and default_window(self) or check.argument("worst", 2, window, window_checker(self))
-  local numbers, ratios, downs = {}, {}, {}
-  for i = 1, self:count() do
-    local up, down = self:figures(i, place)
+  local source, numbers, ratios, downs = self.plain, {}, {}, {}
+  for i = 1, source:count() do
+    local up, down = source:times(i, place)
     if up + down > 0 then
       numbers[#numbers + 1], ratios[i], downs[i] = i, up / (up + down), down
     end
@@ -148,7 +169,7 @@ function rows:worst(limit, window)
   end)
   local worst = {}
   for i = 1, math.min(limit, #numbers) do
-    worst[i] = Row.new(self, numbers[i])
+    worst[i] = Row.new(source, numbers[i])
   end
   return worst
 end
@@ -192,15 +213,15 @@ function rows:percentiles(figure, window, percents)
   check.argument("percentiles", 1, figure, figure_checker)
   local place = window == nil and default_window(self) or check.argument("percentiles", 2, window, window_checker(self))
   percents = check.argument("percentiles", 3, percents or { 5, 25, 50, 75, 95 }, percents_checker)
-  local values = {}
-  for i = 1, self:count() do
-    values[#values + 1] = figures.of(self:figures(i, place))[figure]
+  local source, values = self.plain, {}
+  for i = 1, source:count() do
+    values[#values + 1] = figures.of(source:figures(i, place))[figure]
   end
   table.sort(values)
   local result = {}
   if #values > 0 then
     for _, percent in ipairs(percents) do
-      result[percent] = values[math.max(1, math.ceil(percent / 100 * #values))]
+      result[percent] = values[math.max(1, math.ceil(percent * #values / 100))]
     end
   end
   return result
@@ -211,6 +232,8 @@ end
 -- @tparam string name of the key
 -- @treturn loom.groups
 function rows:group_with(key_of, name)
+  check.argument("group_with", 1, key_of, check.callable)
+  check.argument("group_with", 2, name, check.string)
   return require("loom.groups").new(self, key_of, name)
 end
 
@@ -239,7 +262,7 @@ local function choose_format(self, options)
   end
   local wanted = { sort = options.sort, descending = options.descending, limit = options.limit }
   local passed = {
-    columns = require("loom.columns").resolve(self, options.columns),
+    columns = columns.resolve(self, options.columns),
     chosen = options.columns ~= nil,
     standard = not options.columns and next(wanted) == nil and not self.grouped,
     rows = function()
@@ -255,8 +278,8 @@ local function choose_format(self, options)
 end
 
 --- Writes the rows.
--- @tparam file|function|string target an open file, a function (text), or a path, which is written under another name and
---   renamed when it is complete
+-- @tparam file|function|string target an open file, a function (text), which ends it by returning nil and why, or a path,
+--   which is written under another name and renamed when it is complete
 -- @tparam[opt] table options `format`: a name in `loom.formats` (default "csv"), or a function (report, write, options);
 --   `columns`: list of columns (see `loom.columns`); `sort`, `descending` and `limit`: as in `rows`;
 --   `neutralise_formulas`: put ' before text that a spreadsheet would take for a formula (CSV); further options are up to

@@ -47,14 +47,30 @@ local function read_page(database, after)
   return page
 end
 
+-- Calls visit(store) for every store. No transaction is open meanwhile, so that it may do what it likes.
+local function visit_all(database, visit)
+  local after = 0
+  repeat
+    local page, message, code = read_page(database, after)
+    if not page then
+      return nil, message, code
+    end
+    for _, store in ipairs(page) do
+      visit(store)
+    end
+    after = page.last
+  until not after
+  return true
+end
+
 --- An iterator over all stores, in no order: see `loom.monitor:stores`. It raises what reading fails with.
 function stores.each(database)
-  local page, at, after = {}, 0, 0
+  local page, at = { last = 0 }, 0
   return function()
     at = at + 1
-    if not page[at] then
+    if not page[at] and page.last then
       local message
-      page, message = read_page(database, page.last or after)
+      page, message = read_page(database, page.last)
       if not page then
         error(message, 0)
       end
@@ -135,56 +151,72 @@ local function meets(store, conditions)
   return true
 end
 
--- A set of ids that match any of the patterns.
-local function matching(database, globs)
+-- A function (store) for a list of ids and patterns; nil and the failure if the database cannot be read.
+local function is_listed(database, list)
+  local ids, globs = split(list)
   local set = {}
+  for _, id in ipairs(ids) do
+    set[id] = true
+  end
   for _, glob in ipairs(globs) do
-    for row in assert(database:query("SELECT store_id FROM store WHERE store_id GLOB ?", glob)) do
+    local rows, message, code = database:query("SELECT store_id FROM store WHERE store_id GLOB ?", glob)
+    if not rows then
+      return nil, message, code
+    end
+    for row in rows do
       set[row.store_id] = true
     end
   end
-  return set
+  return function(store)
+    return set[store.store_id]
+  end
 end
 
 --- The stores that a report is for.
 -- @tparam loom.database database
 -- @param selection as `stores.selection` returns it; nil: all
 -- @tparam ?table conditions as `stores.conditions` returns them
--- @treturn ?{string,...} ids; nil: no limits by id
--- @treturn ?{string,...} patterns
+-- @treturn table|nil `ids`, a list, and `globs`, a list of patterns; without either: all stores
+-- @treturn ?string the failure
+-- @treturn ?string its code
 function stores.choose(database, selection, conditions)
-  if type(selection) ~= "function" and not conditions then
-    if not selection then
-      return nil
-    end
-    return split(selection)
+  if not selection and not conditions then
+    return {}
+  elseif type(selection) == "table" and not conditions then
+    local ids, globs = split(selection)
+    return { ids = ids, globs = globs }
   end
   local wanted = selection
   if type(selection) == "table" then
-    local ids, globs = split(selection)
-    local set = matching(database, globs)
-    for _, id in ipairs(ids) do
-      set[id] = true
-    end
-    wanted = function(store)
-      return set[store.store_id]
+    local message, code
+    wanted, message, code = is_listed(database, selection)
+    if not wanted then
+      return nil, message, code
     end
   end
-  local chosen = {}
-  for store in stores.each(database) do
+  local ids = {}
+  local good, message, code = visit_all(database, function(store)
     if (not conditions or meets(store, conditions)) and (not wanted or wanted(store)) then
-      chosen[#chosen + 1] = store.store_id
+      ids[#ids + 1] = store.store_id
     end
+  end)
+  if not good then
+    return nil, message, code
   end
-  return chosen, {}
+  return { ids = ids, globs = {} }
 end
 
 --- Every store's value of an attribute.
--- @treturn table values by store id
+-- @treturn table|nil values by store id
+-- @treturn ?string the failure
+-- @treturn ?string its code
 function stores.values_of(database, attribute)
+  local rows, message, code = database:query(
+    "SELECT store_id, value FROM attribute JOIN store ON number = store WHERE name = ?", attribute)
+  if not rows then
+    return nil, message, code
+  end
   local values = {}
-  local rows = assert(database:query(
-    "SELECT store_id, value FROM attribute JOIN store ON number = store WHERE name = ?", attribute))
   for row in rows do
     values[row.store_id] = row.value
   end

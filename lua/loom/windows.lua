@@ -32,6 +32,8 @@ local function check_fields(window)
     return "windows whose name is of letters, digits and _"
   elseif reserved[name] then
     return "windows that are not called " .. name
+  elseif name:find "^uptime_" or name:find "^downtime_" then -- row.uptime_NAME is a number
+    return "windows whose names do not begin with uptime_ or downtime_"
   elseif unit ~= nil and unit ~= "hours" and unit ~= "minutes" then
     return "windows whose unit is hours or minutes"
   end

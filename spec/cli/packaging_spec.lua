@@ -96,6 +96,7 @@ describe("a copy of the checkout", function()
     ]]):gsub("TREE", tree):gsub("VERSION", version))
     assert.matches("^" .. loom.version:gsub("%p", "%%%0") .. "\t[1-9]%d*\n$", good("/", shell.words(shell.lua, script)))
     expect_command(tree .. "/bin/loom")
+    assert.is_true(files.exists(("%s/lib/lua/%s/loom/loom_polls.so"):format(tree, version)))
     local interpreter = files.read(tree .. "/bin/loom"):match("exec '([^']+)'")
     assert.equal(this_lua, good("/", shell.words(interpreter, "-e", "io.write(jit and jit.version or _VERSION)")))
   end

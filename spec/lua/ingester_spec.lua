@@ -1,3 +1,4 @@
+local coroutines = require "support.coroutines"
 local database = require "support.database"
 local loom = require "loom"
 local misuse = require "support.misuse"
@@ -154,9 +155,9 @@ describe("an ingester", function()
     assert.same({ "mine" }, err)
     misuse.expect("bad call of 'finish' " .. FINISHED, function() ingester:finish() end)
     assert.equal(0, monitor:info().stores)
-    if yielding.is_possible then
+    if yielding then
       ingester = bad_rows(coroutine.yield)
-      local yields, summary = yielding.run(ingester.finish, ingester)
+      local yields, summary = coroutines.run(ingester.finish, ingester)
       assert.same({ 1, 1, 1 }, { yields, summary.new, summary.rejected })
     end
     assert(monitor:poll("b", true))

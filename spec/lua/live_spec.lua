@@ -1,9 +1,10 @@
 -- Polls that come one by one.
 
+local coroutines = require "support.coroutines"
 local database = require "support.database"
 local files = require "support.files"
 local loom = require "loom"
-local Random = require "support.random"
+local random_of = require "support.random".new
 local yielding = require "support.yielding"
 
 local NOW = 1704103200.5 -- 2024-01-01 10:00:00.5
@@ -145,8 +146,8 @@ describe("live polls", function()
     assert.is_false(called)
     assert.same({ "mine" }, err)
     assert.equal(0, monitor:info().stores)
-    if yielding.is_possible then
-      local yields, counts = yielding.run(monitor.polls, monitor, polls, { max_rejects = "all", on_reject = coroutine.yield })
+    if yielding then
+      local yields, counts = coroutines.run(monitor.polls, monitor, polls, { max_rejects = "all", on_reject = coroutine.yield })
       assert.same({ 1, 2, 1 }, { yields, counts.new, counts.rejected })
     end
     assert(monitor:poll("c", true))
@@ -202,11 +203,11 @@ describe("live polls", function()
     end)
 
     it("by the thousands are what the same lines in a file are", function()
-      local random = Random.new(3)
+      local random = random_of(3)
       local polls, lines = {}, { "store_id,status,timestamp_utc\n" }
       for i = 1, 20000 do
-        local id, active = "store " .. random:between(1, 300), random:between(0, 2) > 0
-        local instant = loom.format_timestamp(1700000000 + random:between(0, 3000) * 300 + random:between(0, 1) / 4)
+        local id, active = "store " .. random(1, 300), random(0, 2) > 0
+        local instant = loom.format_timestamp(1700000000 + random(0, 3000) * 300 + random(0, 1) / 4)
         polls[i] = i % 2 == 0 and { id, active, instant }
           or { store_id = id, status = active and "active" or "inactive", timestamp_utc = loom.parse_timestamp(instant) }
         lines[i + 1] = ("%s,%s,%s\n"):format(id, active and "active" or "inactive", instant)

@@ -2,6 +2,8 @@ local files = require "support.files"
 local lfs = require "lfs"
 local output = require "loom.output"
 
+local unpack = table.unpack or unpack -- luacheck: compat
+
 describe("output", function()
   local folder, path
 
@@ -63,6 +65,39 @@ describe("output", function()
     local pieces = {}
     assert.is_true(output.write(function(text) pieces[#pieces + 1] = text end, two_lines))
     assert.same({ "one\n", "two\n" }, pieces)
+  end)
+
+  it("goes to a function that may say nothing, or that all is well", function()
+    for _, answer in ipairs { { n = 0 }, { n = 1 }, { true, n = 1 }, { io.stdout, n = 1 }, { false, n = 1 } } do
+      assert.is_true(output.write(function() return unpack(answer, 1, answer.n) end, two_lines))
+    end
+  end)
+
+  it("goes to a function until it says why it failed", function()
+    for _, falsy in ipairs { false, "nil" } do
+      local calls = 0
+      local good, message, code = output.write(function()
+        calls = calls + 1
+        return falsy ~= "nil" and falsy or nil, "no room"
+      end, two_lines)
+      assert.is_nil(good)
+      assert.equal("EIO: no room", message)
+      assert.equal("EIO", code)
+      assert.equal(1, calls)
+    end
+    local full = assert(io.open("/dev/full", "wb"))
+    full:setvbuf "no"
+    local good, message = output.write(function(text) return full:write(text) end, two_lines)
+    full:close()
+    assert.is_nil(good)
+    assert.equal("EIO: No space left on device", message)
+  end)
+
+  it("raises what the target raises", function()
+    local mine = {}
+    local good, err = pcall(output.write, function() error(mine) end, two_lines)
+    assert.is_false(good)
+    assert.equal(mine, err)
   end)
 
   it("that fails is returned", function()

@@ -4,7 +4,7 @@ local core = require "loom.core"
 local database = require "support.database"
 local hours = require "loom.hours"
 local loom = require "loom"
-local Random = require "support.random"
+local random_of = require "support.random".new
 
 local unpack = table.unpack or unpack -- luacheck: compat
 
@@ -237,9 +237,9 @@ describe("what is set by hand:", function()
         local week = {}
         for _, day in ipairs(hours.days) do
           local spans = {}
-          for half = 0, random:between(0, 2) - 1 do
-            local hour = half * 12 + random:between(0, 9)
-            spans[#spans + 1] = ("%02d:00-%02d:30"):format(hour, hour + random:between(0, 1))
+          for half = 0, random(0, 2) - 1 do
+            local hour = half * 12 + random(0, 9)
+            spans[#spans + 1] = ("%02d:00-%02d:30"):format(hour, hour + random(0, 1))
           end
           week[day] = #spans > 0 and spans or nil
         end
@@ -290,23 +290,23 @@ describe("what is set by hand:", function()
 
       local operations = {
         function(model, random) -- a change until the next one
-          local week, from = random_week(random), random:between(ALWAYS, LAST)
+          local week, from = random_week(random), random(ALWAYS, LAST)
           assert(monitor:set_hours("a", week, { from = name_of(from) }))
           model:set(week, from)
         end,
         function(model, random) -- one until a date
-          local week, from = random_week(random), random:between(ALWAYS, LAST - 1)
-          local to = random:between(from + 1, LAST)
+          local week, from = random_week(random), random(ALWAYS, LAST - 1)
+          local to = random(from + 1, LAST)
           assert(monitor:set_hours("a", week, { from = name_of(from), to = date_of(to) }))
           model:set(week, from, to)
         end,
         function(model, random) -- from today on
-          local week, to = random_week(random), random:between(0, 1) == 1 and random:between(TODAY + 1, LAST) or nil
+          local week, to = random_week(random), random(0, 1) == 1 and random(TODAY + 1, LAST) or nil
           assert(monitor:set_hours("a", week, to and { to = date_of(to) }))
           model:set(week, TODAY, to)
         end,
         function(model, random)
-          local from = random:between(ALWAYS, LAST)
+          local from = random(ALWAYS, LAST)
           assert(monitor:clear_hours("a", { from = name_of(from) }))
           model:clear(from)
         end,
@@ -316,10 +316,10 @@ describe("what is set by hand:", function()
         end,
         function(model, random) -- a file, which may make what was set by hand give way
           local weeks, lines = {}, { "store_id,day,start_time_local,end_time_local,effective_from" }
-          for _ = 1, random:between(1, 3) do
+          for _ = 1, random(1, 3) do
             local week = random_week(random)
             week.mon = week.mon or { "20:00-21:00" } -- a file cannot say closed all week
-            weeks[random:between(ALWAYS, LAST)] = week
+            weeks[random(ALWAYS, LAST)] = week
           end
           for day, week in pairs(weeks) do
             for i, name in ipairs(hours.days) do
@@ -328,7 +328,7 @@ describe("what is set by hand:", function()
               end
             end
           end
-          local replace = random:between(1, 4) == 1
+          local replace = random(1, 4) == 1
           assert(monitor:ingest { hours = text(table.concat(lines, "\n")), replace_overrides = replace })
           model:load(weeks)
           if replace then
@@ -367,13 +367,13 @@ describe("what is set by hand:", function()
 
       for seed = 1, 12 do
         it("are as in the model, number " .. seed, function()
-          local random, model = Random.new(seed * 1000), Model.new()
+          local random, model = random_of(seed * 1000), Model.new()
           assert(monitor:set_timezone("a", "UTC"))
           for step = 1, STEPS do
-            random:one_of(operations)(model, random)
+            operations[random(1, #operations)](model, random)
             local days = { ALWAYS, FIRST, TODAY - 1, TODAY, LAST }
             for i = #days + 1, step == STEPS and 40 or 8 do
-              days[i] = random:between(FIRST, LAST)
+              days[i] = random(FIRST, LAST)
             end
             compare(model, days)
           end

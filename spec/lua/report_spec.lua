@@ -1,5 +1,8 @@
 local database = require "support.database"
+local golden = require "support.golden"
 local loom = require "loom"
+local made_up = require "support.report"
+local yielding = require "support.yielding"
 
 local HOUR = 3600 * 1000000
 
@@ -35,6 +38,25 @@ describe("a report", function()
       assert.same({ preset = "loom", slack = 60, fill = "backward", evidence = "inside", no_data = "down",
         default_zone = "America/Chicago" }, report.rules)
       assert.same({ 16199750000, 8100250000, 0, 900000000, 7200250000, 2, 3 }, { report:figures(1, 2) })
+    end)
+  end)
+
+  it("is a list of rows, with fields and methods", function()
+    with_report(nil, function(report)
+      assert.equal(3, #report)
+      for i, id in ipairs { "1481966498820158979", 'café, "north"', "night" } do
+        assert.equal(id, report[i].store_id)
+        assert.equal(i, report:find(id))
+        assert.equal(id, report:get(id).store_id)
+      end
+      for _, key in ipairs { 0, -1, 4, 1.5, 0 / 0, 1 / 0, -1 / 0, 2 ^ 53, 2 ^ 64, "x", "1", true, {} } do
+        assert.is_nil(report[key])
+      end
+      assert.is_nil(report:find "known only by zone")
+      assert.is_nil(report:get "")
+      assert.equal("loom.report (as of 2024-03-04 16:00:00.000000 UTC)", tostring(report))
+      assert.error_matches(function() report:find(1) end, "bad argument #1 to 'find' (string expected, got 1)", 1, true)
+      assert.error_matches(function() report:get() end, "bad argument #1 to 'get' (string expected, got nothing)", 1, true)
     end)
   end)
 
@@ -92,11 +114,76 @@ describe("a report", function()
     end)
   end)
 
-  it("calls its progress function, whose errors come through", function()
-    local shares = {}
-    with_report({ progress = function(share) shares[#shares + 1] = share end }, function() end)
-    for _, share in ipairs(shares) do
-      assert.is_true(share >= 0 and share <= 1)
+  describe("that takes a while", function()
+    local slow, options = nil, { threads = 1, windows = { { name = "century", seconds = 36500 * 86400 } } }
+
+    setup(function()
+      local polls = {}
+      for i = 1, 300 do
+        polls[i] = { tostring(i), true, i }
+      end
+      slow = assert(loom.open ":memory:")
+      assert(slow:polls(polls))
+    end)
+
+    teardown(function()
+      slow:close()
+    end)
+
+    before_each(function()
+      options.progress = nil
+    end)
+
+    it("tells how far it is", function()
+      local last, calls = 0, 0
+      function options.progress(share)
+        assert.is_true(share >= last and share <= 1)
+        last, calls = share, calls + 1
+      end
+      assert(slow:report(options)):close()
+      assert.is_true(calls > 0)
+    end)
+
+    it("ends when the progress function raises", function()
+      local mine = {}
+      function options.progress()
+        error(mine)
+      end
+      for _ = 1, 3 do
+        local good, err = pcall(slow.report, slow, options)
+        assert.is_false(good)
+        assert.equal(mine, err)
+      end
+      assert(slow:poll("1", true, 1))
+    end)
+
+    if yielding then
+      it("lets the progress function yield", function()
+        options.progress = coroutine.yield
+        local run = coroutine.wrap(function() return slow:report(options) end)
+        local result
+        repeat
+          result = run()
+        until type(result) ~= "number"
+        assert.equal(300, #result)
+        result:close()
+      end)
+    end
+  end)
+
+  it("takes its end from itself", function()
+    for _, case in ipairs(golden.cases) do
+      local full = golden.open(case)
+      local report = assert(full:report { preset = "monitoring" })
+      local text, as_of = made_up.text("exact", report), report.as_of
+      report:close()
+      for _, given in ipairs { as_of, loom.format_timestamp(as_of) } do
+        local again = assert(full:report { preset = "monitoring", as_of = given })
+        assert.equal(as_of, again.as_of)
+        assert.is_true(text == made_up.text("exact", again))
+        again:close()
+      end
+      full:close()
     end
   end)
 
@@ -117,34 +204,108 @@ describe("a report", function()
     assert.equal("EINVAL", code)
   end)
 
-  it("raises on misuse", function()
-    for _, options in ipairs {
-      { bogus = 1 }, { as_of = true }, { as_of = "soon" }, { fill = "sideways" }, { stores = 1 }, { stores = { 1 } },
-      { threads = 0.5 },
-      { windows = {} }, { windows = { {} } }, { windows = { { name = "a b", seconds = 1 } } },
-      { windows = { { name = "a", seconds = 0 } } }, { windows = { { name = "a", seconds = "soon" } } },
-      { windows = { { name = "w", from = 2, to = 1 } } },
-      { windows = { { name = "a", from = 1 } } }, { windows = { { name = "a", seconds = 1, unit = "days" } } },
-      { windows = { { name = "a", seconds = 1 }, { name = "a", seconds = 2 } } }, { preset = "best" }, { slack = -1 },
+  it("names the option that is wrong", function()
+    for _, case in ipairs {
+      { "as_of", true, "timestamp or seconds since 1970 expected, got true" },
+      { "as_of", "soon", 'timestamp or seconds since 1970 expected, got "soon"' },
+      { "as_of", 1e12, "timestamp or seconds since 1970 expected, got 1" },
+      { "as_of", 0 / 0, "timestamp or seconds since 1970 expected, got " },
+      { "stores", 1, "store id, pattern, list of them, or function expected, got 1" },
+      { "stores", { 1 }, "store id, pattern, list of them, or function expected, got a table" },
+      { "stores", { a = "b" }, "store id, pattern, list of them, or function expected, got a table" },
+      { "where", "region", 'table of attributes and their values expected, got "region"' },
+      { "where", { region = true }, "table of attributes and their values expected, got a table" },
+      { "all_stores", 1, "boolean expected, got 1" },
+      { "threads", 0.5, "whole number from 0 to 64 expected, got 0.5" },
+      { "threads", 65, "whole number from 0 to 64 expected, got 65" },
+      { "threads", -1, "whole number from 0 to 64 expected, got -1" },
+      { "progress", true, "function expected, got true" },
+      { "group_by", 1, "string expected, got 1" },
+      { "slo", 1.5, "target ratio from 0 to 1, or table of target, stores, attribute, targets expected, got 1.5" },
+      { "hours", "09:00-17:00", 'weeks of opening hours by store id, or function expected, got "09:00-17:00"' },
+      { "hours", { {} }, "weeks of opening hours by store id expected, got a table" },
+      { "hours", { a = { mon = 1 } },
+        'opening hours (such as "09:00-17:00", a list of them, or "closed") for mon expected, got a table' },
+      { "hours", { a = { monday = "closed" } }, "week of opening hours (days from mon to sun) expected, got a table" },
+      { "strips", 1, "true, or table of window and bins expected, got 1" },
+      { "strips", { bins = 0 }, "true, or table of window and bins expected, got a table" },
+      { "strips", { bins = 10001 }, "true, or table of window and bins expected, got a table" },
+      { "strips", { bins = 0.5 }, "true, or table of window and bins expected, got a table" },
+      { "strips", { bin = 5 }, "true, or table of window and bins expected, got a table" },
+      { "strips", { window = 3 }, "window: name of one of the windows expected" },
+      { "strips", { window = "last_year" }, "window: name of one of the windows expected" },
     } do
-      assert.has_error(function() monitor:report(options) end)
+      local option, value, expected = case[1], case[2], case[3]
+      assert.error_matches(function() monitor:report { [option] = value } end,
+        ("bad option '%s' to 'report' (%s"):format(option, expected), 1, true)
     end
-    assert.error_matches(function() monitor:report { as_of = "soon" } end,
-      "bad option 'as_of' to 'report' (timestamp or seconds since 1970 expected, got \"soon\")", 1, true)
+    assert.error_matches(function() monitor:report { bogus = 1 } end, "unknown option 'bogus' to 'report'", 1, true)
+    assert.error_matches(function() monitor:report { "as_of" } end, "unknown option '1' to 'report'", 1, true)
+    assert.error_matches(function() monitor:report "csv" end, "bad options to 'report' (table expected, got \"csv\")", 1, true)
+    assert.error_matches(function() monitor:start_report { bogus = 1 } end, "unknown option 'bogus' to 'start_report'", 1, true)
+    assert.error_matches(function() monitor:start_report { progress = print } end, "bad option 'progress' to 'start_report'",
+      1, true)
+    local _, message = pcall(function() monitor:report { fill = "sideways" } end)
+    assert.equal(1, message:find "^spec/lua/report_spec%.lua:%d+: bad option 'fill' to 'report'")
+  end)
+
+  it("names what it has not", function()
     with_report(nil, function(report)
-      assert.has_error(function() report:store(4) end)
-      assert.has_error(function() report:figures(1, 4) end)
+      assert.error_matches(function() report:store(4) end, "no such row", 1, true)
+      assert.error_matches(function() report:figures(1, 4) end, "no such window", 1, true)
+      assert.error_matches(function() report:groups() end, "the report has no option 'group_by'", 1, true)
       assert.error_matches(function() report:write(io.stdout, { format = "xml" }) end,
         "bad option 'format' to 'write' (name of a format or function expected, got \"xml\")", 1, true)
+      assert.error_matches(function() report:write(1) end,
+        "bad argument #1 to 'write' (path, file or function expected, got number)", 1, true)
+      assert.error_matches(function() report:write(io.stdout, "csv") end, "bad argument #2 to 'write'", 1, true)
     end)
   end)
 
   it("raises once it is closed", function()
+    local report = assert(monitor:report { group_by = "region" })
+    report:close()
+    report:close()
+    for _, use in ipairs {
+      function() return #report end, function() return report[1] end, function() return report:count() end,
+      function() return report:store(1) end, function() return report:find "night" end, function() return report:get "x" end,
+      function() return report:figures(1, 1) end, function() return report:rows() end, function() return report:worst() end,
+      function() return report:totals() end, function() return report:percentiles "ratio" end,
+      function() return report:groups() end, function() return report:strip(1) end,
+      function() return report:write(function() end) end,
+      function() return report:write(function() end, { format = "json" }) end,
+    } do
+      assert.error_matches(use, "loom.report is closed", 1, true)
+    end
+    assert.equal(3, #report.windows)
+    assert.matches("^loom.report", tostring(report))
+  end)
+
+  it("is closed at the end of its scope, where there is such a thing", function()
     local report = assert(monitor:report())
-    report:close()
-    report:close()
-    assert.error_matches(function() report:count() end, "loom.report is closed", 1, true)
-    assert.error_matches(function() report:write(function() end) end, "loom.report is closed", 1, true)
+    debug.getmetatable(report).__close(report)
+    assert.has_error(function() return #report end, "loom.report is closed")
+  end)
+
+  it("outlives its monitor, with all that it was asked for", function()
+    local other = assert(loom.open ":memory:")
+    assert(other:ingest(database.files(database.small)))
+    assert(other:set_attributes("night", { target = "0.5", region = "north" }))
+    local options = { group_by = "region", slo = { attribute = "target", target = 0.25 } }
+    local report, job = assert(other:report(options)), assert(other:start_report(options))
+    other:close()
+    assert.is_true(job:wait())
+    for _, made in ipairs { report, assert(job:result()) } do
+      assert.equal(3, #made)
+      assert.same({ 0.25, 0.5 }, { made[1].last_week.slo.target, made[3].last_week.slo.target })
+      assert.equal(1, made:groups():get("north").stores)
+      assert.equal(3, made:totals().stores)
+      for _, format in ipairs { "csv", "json", "table" } do
+        assert.is_true(#made_up.text(format, made) > 100)
+      end
+      assert.has_error(function() return made[1].attributes.colour end, "loom.monitor is closed")
+      made:close()
+    end
   end)
 
   it("is written to a function, in a format of the caller's", function()

@@ -1,5 +1,6 @@
 -- What can be loaded: paths, open files, functions, and lists of them.
 
+local coroutines = require "support.coroutines"
 local database = require "support.database"
 local files = require "support.files"
 local loom = require "loom"
@@ -283,7 +284,7 @@ describe("a source", function()
   end)
 
   describe("and the other functions may yield:", function()
-    if not yielding.is_possible then
+    if not yielding then
       return
     end
 
@@ -297,7 +298,7 @@ describe("a source", function()
 
     it("while reading, writing and rejecting", function()
       local rejected, phases = {}, {}
-      local yields, summaries = yielding.run(monitor.ingest, monitor, {
+      local yields, summaries = coroutines.run(monitor.ingest, monitor, {
         status = { slow(reader(TEXT, 10)), { name = "second", read = slow(reader(TEXT .. "\nbad\nworse\n", 50)) } },
         timezones = slow(reader("store_id,timezone_str\na,UTC\n", 1)),
         max_rejects = "all",
@@ -314,12 +315,12 @@ describe("a source", function()
 
     it("and fail", function()
       local read = reader(TEXT, 10)
-      local yields, good, message = yielding.run(monitor.ingest, monitor,
+      local yields, good, message = coroutines.run(monitor.ingest, monitor,
         { status = slow(function() return read() or nil, "gone" end) })
       assert.is_true(yields > 10)
       assert.same({ nil, "EIO: status: gone" }, { good, message })
       assert.error_matches(function()
-        yielding.run(monitor.ingest, monitor, { status = slow(function() error("mine", 0) end) })
+        coroutines.run(monitor.ingest, monitor, { status = slow(function() error("mine", 0) end) })
       end, "mine", 1, true)
       assert.equal(0, monitor:info().stores)
     end)

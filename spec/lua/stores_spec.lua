@@ -1,5 +1,6 @@
 -- The stores that a database knows, and the choice of some of them for a report.
 
+local coroutines = require "support.coroutines"
 local loom = require "loom"
 local yielding = require "support.yielding"
 
@@ -185,8 +186,8 @@ describe("stores", function()
       return store.store_id == "ab"
     end
     assert.same({ "ab" }, chosen { stores = filter })
-    if yielding.is_possible then
-      local yields, ids = yielding.run(chosen, { stores = function(store)
+    if yielding then
+      local yields, ids = coroutines.run(chosen, { stores = function(store)
         coroutine.yield()
         return filter(store)
       end })

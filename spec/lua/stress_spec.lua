@@ -8,7 +8,7 @@ local HEADER = "store_id,status,timestamp_utc\n"
 local TIMES = 200
 
 local function mine()
-  error "mine"
+  error("mine", 0)
 end
 
 -- A function that gives a text once.
@@ -21,30 +21,59 @@ local function once(text)
 end
 
 describe("failing over and over", function()
-  local monitor
+  local monitor, report
 
   before_each(function()
     monitor = assert(loom.open ":memory:")
     assert(monitor:ingest(database.files(database.small)))
+    assert(monitor:poll("zoneless", true, 0))
+    report = assert(monitor:report { slo = 0.9 })
   end)
 
   after_each(function()
+    report:close()
     monitor:close()
   end)
 
   for name, calls in pairs {
     reports = {
-      function() return monitor:report { stores = mine } end,
       function() return monitor:report { hours = mine } end,
-      function() return monitor:report { hours = function() return "9-5" end } end,
-      function() return monitor:report { hours = { night = { mon = "9-5" } } } end,
-      function() return monitor:report { default_zone = "Mars/Olympus" } end,
-      function() return monitor:report { as_of = "0001-01-01 10:00:00" } end,
-      function() return monitor:report { bogus = 1 } end,
-      function() return monitor:start_report { stores = mine } end,
+      function() return monitor:report { hours = function() return "noon" end } end,
       function() return monitor:start_report { hours = mine } end,
-      function() return monitor:explain "nobody" end,
+      function() return monitor:report { stores = mine } end,
+      function() return monitor:report { stores = { "a", ("*"):rep(2000) } } end,
+      function() return monitor:report { default_zone = "Mars/Olympus", strips = true } end,
+      function() return monitor:report { as_of = "0001-01-01 10:00:00" } end,
+      function() -- windows too far apart
+        return monitor:report { windows = { { name = "a", from = 0, to = 1 }, { name = "b", from = 4e9, to = 4e9 + 1 } } }
+      end,
+      function() return monitor:report { bogus = 1 } end,
+      function() return monitor:start_report { default_zone = "Mars/Olympus" } end,
+      function() -- jobs that are cancelled
+        local job = assert(monitor:start_report())
+        job:close()
+        return job:result()
+      end,
+      function() -- jobs whose report fails
+        local job = assert(monitor:start_report { as_of = "0001-01-01 10:00:00" })
+        job:wait()
+        return job:result()
+      end,
+      function() -- columns that raise
+        return report:write(function() end, { columns = { { name = "x", value = mine } } })
+      end,
+      function() return report:write(function() end, { columns = { "x" } }) end,
+      function() return report:rows { sort = mine } end,
+      function() return report:group_with(mine, "x") end,
+      function() return report:write(function() end, { format = mine }) end,
+      function() return report:write(mine) end,
+      function() return report:write(function() return nil, "no room" end, { format = "json" }) end,
+      function() return report:write "/nonexistent/report.csv" end,
       function() return monitor:timeline("nobody", 0, 1) end,
+      function() -- timelines in zones that are not known
+        return monitor:timeline("zoneless", 0, 1, { default_zone = "Mars/Olympus" })
+      end,
+      function() return monitor:explain "nobody" end,
     },
     ingests = {
       function() return monitor:ingest { status = mine } end,

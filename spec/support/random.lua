@@ -1,20 +1,14 @@
---- Random numbers that are the same in every run, whatever busted does to those of Lua.
+--- Random numbers that are the same on every Lua (Park and Miller, "Random number generators: good ones are hard to find").
 
-local Random = {}
-Random.__index = Random
+local random = {}
 
-function Random.new(seed)
-  return setmetatable({ state = seed }, Random)
+--- A function (least, most) that gives whole numbers.
+function random.new(seed)
+  local state = seed
+  return function(least, most)
+    state = state * 16807 % 2147483647
+    return least + state % (most - least + 1)
+  end
 end
 
---- A whole number between two, inclusive.
-function Random:between(least, most)
-  self.state = self.state * 16807 % 2147483647
-  return least + math.floor(self.state / 2147483647 * (most - least + 1))
-end
-
-function Random:one_of(list)
-  return list[self:between(1, #list)]
-end
-
-return Random
+return random

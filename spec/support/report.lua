@@ -19,6 +19,10 @@ function Report:figures(row, window)
   return unpack(self.list[row][1 + window], 1, 7)
 end
 
+function Report:times(row, window)
+  return self:figures(row, window)
+end
+
 function Report:attributes_of(row)
   return self.list[row].attributes or {}
 end
@@ -36,7 +40,7 @@ function report.make(windows, list)
   for _, window in ipairs(windows) do
     window.from, window.to = 0, 3600
   end
-  return setmetatable({
+  return rows.object(setmetatable({
     key = "store_id",
     windows = windows,
     window_index = rows.index_windows(windows),
@@ -44,7 +48,7 @@ function report.make(windows, list)
     as_of = 3600,
     rules = { preset = "loom", slack = 60, fill = "backward", evidence = "inside", no_data = "down",
       default_zone = "America/Chicago" },
-  }, Report)
+  }, Report), "report")
 end
 
 --- What a format makes of a report.

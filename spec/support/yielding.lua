@@ -1,27 +1,8 @@
---- Functions of the caller's that yield.
+--- Whether this Lua lets a function yield that was called through pcall: PUC Lua 5.1 does not.
 
-local yielding = {}
-
---- Whether a coroutine can yield through pcall: everywhere but in Lua 5.1 by PUC.
-yielding.is_possible = select(2, coroutine.resume(coroutine.create(function()
+local co = coroutine.wrap(function()
   pcall(coroutine.yield, "yielded")
-end))) == "yielded"
+  return "raised"
+end)
 
---- Runs a function in a coroutine to its end; errors come through.
--- @treturn int how often it yielded
--- @return what it returned
-function yielding.run(body, ...)
-  local thread, count = coroutine.create(body), -1
-  local results = { coroutine.resume(thread, ...) }
-  while true do
-    count = count + 1
-    if not results[1] then
-      error(results[2], 0)
-    elseif coroutine.status(thread) == "dead" then
-      return count, (table.unpack or unpack)(results, 2, 4) -- luacheck: compat
-    end
-    results = { coroutine.resume(thread) }
-  end
-end
-
-return yielding
+return co() == "yielded"

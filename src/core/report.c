@@ -41,6 +41,7 @@ struct loom_report {
   loom_status status; /* of the threads: LOOM_OK, or the first failure */
   loom_error error;
   bool released;
+  atomic_bool complete; /* all is done, and well */
   atomic_bool cancelled;
   atomic_uint_fast64_t stores_done;
   uint64_t store_count;
@@ -204,6 +205,7 @@ static void complete(loom_report *report) {
     atomic_store(&report->stores_done, report->store_count);
   report->source->release(report->source);
   report->released = true;
+  atomic_store(&report->complete, report->status == LOOM_OK);
 }
 
 static void *run_thread(void *context) {
@@ -382,6 +384,10 @@ loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_er
   }
   pthread_mutex_unlock(&report->lock);
   return status;
+}
+
+bool loom_report_is_complete(const loom_report *report) {
+  return atomic_load(&report->complete);
 }
 
 double loom_report_progress(loom_report *report) {

@@ -54,6 +54,9 @@ loom_status loom_report_start(loom_report *report, loom_error *error);
 /* Waits for at most so many milliseconds. LOOM_OK: still running; LOOM_DONE: complete; else why it failed. */
 loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_error *error);
 
+/* Whether it is done, and well: what loom_report_wait tells, without waiting. */
+bool loom_report_is_complete(const loom_report *report);
+
 /* The share of the stores that are done, 0 to 1. */
 double loom_report_progress(loom_report *report);
 

@@ -39,6 +39,9 @@
   " PRIMARY KEY(store, name)"                                                                      \
   ") STRICT, WITHOUT ROWID;"
 
+/* The newest poll of all is asked for by every report, and by every look at one store. */
+#define NEWEST_POLL_INDEX "CREATE INDEX store_by_newest_poll ON store(newest_poll);"
+
 #define ORIGIN_OF_SPECIAL_DAY                                                                      \
   "origin TEXT NOT NULL DEFAULT 'file' CHECK(origin IN ('file', 'override'))"
 
@@ -51,6 +54,7 @@ const char loom_schema_sql[] =
     " newest_poll INTEGER,"
     " timezone_override TEXT"
     ") STRICT;"
+    NEWEST_POLL_INDEX
     "CREATE TABLE poll_block("
     " day INTEGER NOT NULL,"
     " store INTEGER NOT NULL REFERENCES store(number),"
@@ -95,6 +99,7 @@ static const char upgrade_1[] =
     "DROP TABLE temp.old_hours;"
     "ALTER TABLE special_day ADD COLUMN " ORIGIN_OF_SPECIAL_DAY ";"
     "ALTER TABLE store ADD COLUMN timezone_override TEXT;"
+    NEWEST_POLL_INDEX
     ATTRIBUTE_TABLE
     "PRAGMA user_version=2;";
 

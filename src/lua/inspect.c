@@ -83,6 +83,24 @@ static void set_cells(lua_State *L, const struct loom_inspection *in) {
   lua_setfield(L, -2, "cells");
 }
 
+/* The polls in the window, as tables of `at` and `active`. */
+static void set_polls(lua_State *L, const struct loom_inspection *in) {
+  const struct loom_polls *polls = &in->store.polls;
+  int count = 0;
+  lua_newtable(L);
+  for (size_t i = 0; i < polls->count; i++) {
+    int64_t at = loom_poll_instant(polls->items[i]);
+    if (at < in->window.start || at > in->window.end)
+      continue;
+    lua_createtable(L, 0, 2);
+    set_integer(L, "at", at);
+    lua_pushboolean(L, loom_poll_active(polls->items[i]));
+    lua_setfield(L, -2, "active");
+    lua_rawseti(L, -2, ++count);
+  }
+  lua_setfield(L, -2, "polls");
+}
+
 static void set_figures(lua_State *L, const struct loom_figures *f) {
   lua_createtable(L, 0, 7);
   set_integer(L, "up", f->up);
@@ -98,7 +116,7 @@ static void set_figures(lua_State *L, const struct loom_figures *f) {
 /*
 ** inspect(database, {id, default_zone, length or from and to [, as_of, preset, fill, evidence, no_data, slack, max_gap]}):
 ** a table of `as_of`, `from`, `to`, `zone` and `figures`, and of lists: `openings`, `intervals`, `exclusions`, `pieces`,
-** and `cells`, each with its state, its piece's number, and `poll` and `active` of the poll that vouches for it. Times
+** `polls`, and `cells`, each with its state, its piece's number, and `poll` and `active` of the poll that vouches for it. Times
 ** are in microseconds.
 */
 int lloom_inspect(lua_State *L) {
@@ -144,6 +162,7 @@ int lloom_inspect(lua_State *L) {
   set_spans(L, "intervals", &in->measure.intervals);
   set_spans(L, "exclusions", in->measure.exclusions);
   set_spans(L, "pieces", &in->measure.pieces);
+  set_polls(L, in);
   set_cells(L, in);
   handle->object = NULL;
   loom_inspection_free(in);

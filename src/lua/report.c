@@ -181,7 +181,10 @@ int lloom_report(lua_State *L) {
   if (status == LOOM_OK)
     status = loom_report_prepare(&options, handle->source, zones,
                                  (loom_report **)&handle->handle.object, &error);
-  return status == LOOM_OK ? 1 : lloom_failure(L, &error);
+  if (status == LOOM_OK)
+    return 1;
+  release(handle); /* the collector does not see how big a copy of a database is */
+  return lloom_failure(L, &error);
 }
 
 /* ---- before the start ---- */
@@ -278,7 +281,7 @@ static int cancel(lua_State *L) {
 
 static loom_report *check_complete(lua_State *L) {
   loom_report *report = check_report(L)->handle.object;
-  if (loom_report_wait(report, 0, NULL) != LOOM_DONE)
+  if (!loom_report_is_complete(report))
     luaL_error(L, "the report is not complete");
   return report;
 }
@@ -352,6 +355,16 @@ static int strip(lua_State *L) {
   return 1;
 }
 
+/* times(row, window): up and down, in microseconds: what most rows are asked for. */
+static int times(lua_State *L) {
+  const loom_report *report = check_complete(L);
+  size_t row = check_row(L, report);
+  const struct loom_figures *f = loom_report_figures(report, row) + check_window(L, 3, report);
+  lua_pushinteger(L, (lua_Integer)f->up);
+  lua_pushinteger(L, (lua_Integer)f->down);
+  return 2;
+}
+
 /* figures(row, window): up, down, unknown, excluded, longest (all in microseconds), outages, polls. */
 static int figures(lua_State *L) {
   const loom_report *report = check_complete(L);
@@ -395,7 +408,7 @@ void lloom_register_report(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"override_week", override_week}, {"override_date", override_date}, {"start", start},
       {"wait", wait}, {"cancel", cancel}, {"as_of", as_of}, {"window", window}, {"hull", hull},
-      {"count", count}, {"store", store}, {"find", find}, {"figures", figures}, {"strip", strip},
+      {"count", count}, {"store", store}, {"find", find}, {"figures", figures}, {"times", times}, {"strip", strip},
       {"csv_rows", csv_rows}, {NULL, NULL}};
   lloom_new_type(L, REPORT, methods, close_report);
 }

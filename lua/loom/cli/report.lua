@@ -22,8 +22,8 @@ function command.add_to(parser)
     :description "Report uptime and downtime of each store that has a poll."
   report:argument "database":description "A database, or a folder of input files."
   report:option "-o --output":argname "FILE":description "Write there instead of to standard output."
-  report:option "--format":argname "FORMAT":choices { "csv", "table", "json", "exact" }
-    :description("csv, table, json or exact (microseconds). "
+  report:option "--format":argname "FORMAT":choices { "csv", "table", "json", "exact", "html" }
+    :description("csv, table, json, exact (microseconds) or html (a page to look at). "
       .. "Default: table on a terminal, csv otherwise.")
   report:option "--as-of":argname "T":description "The end of the windows (default: the newest poll)."
   report:option "--preset":argname "P":choices { "loom", "seed", "monitoring" }
@@ -124,6 +124,7 @@ local function options_of(args)
     stores = stores_of(args),
     all_stores = args.all_stores,
     windows = windows_of(args),
+    strips = args.format == "html" or nil,
     threads = args.threads and common.whole(args.threads, "--threads", 1, THREADS_MAX),
   }
 end

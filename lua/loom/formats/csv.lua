@@ -1,8 +1,8 @@
 --- CSV (RFC 4180, lines that end in LF). The standard columns of all stores, which nightly jobs and the web service write,
 -- are made in C.
 --
--- Option `neutralise_formulas`: text that begins with = + - @, a tab or a carriage return gets a ' in front, so that a
--- spreadsheet does not take it for a formula.
+-- Option `neutralise_formulas`: text that begins with = + - @, also as full-width characters, or with a control character
+-- gets a ' in front, so that a spreadsheet does not take it for a formula (OWASP, "CSV Injection").
 -- @module loom.formats.csv
 
 local columns = require "loom.columns"
@@ -27,6 +27,12 @@ local function write_native(report, write)
   end
 end
 
+local FULL_WIDTH = "^\239\188[\139\141\157\160]" -- + - = @
+
+local function neutralised(text)
+  return (text:find "^[=+%-@%c]" or text:find(FULL_WIDTH)) and "'" .. text or text
+end
+
 -- A cell as it is written. Only text can be a formula: a negative number is what it looks like.
 local function field(column, row, neutralise)
   if column.text then
@@ -34,10 +40,7 @@ local function field(column, row, neutralise)
   end
   local value = column.value(row)
   local text = columns.text_of(value)
-  if neutralise and type(value) == "string" and text:find("^[=+%-@\t\r]") then
-    text = "'" .. text
-  end
-  return quoted(text)
+  return quoted(neutralise and type(value) == "string" and neutralised(text) or text)
 end
 
 local function write_rows(write, options)
@@ -62,7 +65,7 @@ end
 return function(report, write, options)
   local names = {}
   for i, column in ipairs(options.columns) do
-    names[i] = quoted(column.name)
+    names[i] = quoted(options.neutralise_formulas and neutralised(column.name) or column.name)
   end
   write(table.concat(names, ",") .. "\n")
   if options.standard and not options.neutralise_formulas then

@@ -5,7 +5,7 @@ local text = require "loom.formats.text"
 
 -- What Markdown would take for markup shows as itself.
 local function escaped(value)
-  return (value:gsub("[\\|`*_<>%[%]&]", "\\%0"))
+  return (value:gsub("[\\|`*_~<>%[%]&]", "\\%0"))
 end
 
 local function write_line(write, cells)

@@ -51,10 +51,7 @@ end
 
 --- A number with up to six decimals; null if there is none, or if it is not finite.
 function values.number(value)
-  if value == nil or value ~= value or value == math.huge or value == -math.huge then
-    return "null"
-  end
-  return value % 1 == 0 and ("%d"):format(value) or figures.decimal(value)
+  return value ~= nil and figures.decimal(value) or "null"
 end
 
 --- Any value of a column.
@@ -103,7 +100,7 @@ function values.row(report, row, options)
     parts[i] = values.string(window.name) .. ":" .. values.figures(row[window.name])
   end
   local head = values.string(report.key) .. ":" .. values.string(report:store(row.index))
-  if report.grouped then
+  if report.grouped and report.key ~= "stores" then
     head = ('%s,"stores":%d'):format(head, row.stores)
   end
   return ('{%s,"windows":{%s}}'):format(head, table.concat(parts, ","))

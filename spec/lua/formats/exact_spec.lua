@@ -1,4 +1,5 @@
 local exact = require "loom.formats.exact"
+local golden = require "support.golden"
 local report = require "support.report"
 
 describe("the format exact", function()
@@ -11,5 +12,21 @@ describe("the format exact", function()
       .. "up_w,down_w,unknown_w,excluded_w,outages_w,longest_w\n"
       .. '"a ""b"", c",1,2,3,4,6,5,604800000000,0,0,0,0,0\n'
       .. "1481966498820158979,0,0,0,0,0,0,0,0,0,0,0,0\n", report.text(exact, made))
+  end)
+
+  it("gives the golden reports", function()
+    local compared = 0
+    for _, case in ipairs(golden.cases) do
+      local monitor = golden.open(case)
+      for rules in pairs(golden.rules) do
+        local expected = golden.expected(case, "exact", rules)
+        local made = assert(monitor:report(golden.options(rules)))
+        assert.is_true(report.text(exact, made) == (expected or report.text(exact, made)))
+        made:close()
+        compared = compared + (expected and 1 or 0)
+      end
+      monitor:close()
+    end
+    assert.equal(20, compared)
   end)
 end)

@@ -21,4 +21,48 @@ describe("the format table", function()
   it("is a header when there are no rows", function()
     assert.equal("store_id  uptime_w  downtime_w\n", report.text(table_format, report.make(windows, {})))
   end)
+
+  it("counts characters, not bytes, and shows stray bytes as one", function()
+    local made = report.make(windows, { { "caf\195\169", { 0, 0, 0, 0, 0, 0, 0 } }, { "plain", { 0, 0, 0, 0, 0, 0, 0 } },
+      { "\255\128x", { 0, 0, 0, 0, 0, 0, 0 } } })
+    assert.equal("store_id  \195\169 w\n"
+      .. "caf\195\169        1\n"
+      .. "plain       1\n"
+      .. "\239\191\189\239\191\189x         1\n", report.text(table_format, made,
+        { columns = { "store_id", { name = "\195\169 w", value = function() return 1 end } } }))
+  end)
+
+  it("shows no control character of any kind, in no cell and no name", function()
+    local list = {}
+    for byte = 0, 255 do
+      list[#list + 1] = { ("<%c>"):format(byte), { 0, 0, 0, 0, 0, 0, 0 } }
+    end
+    for byte = 128, 191 do
+      list[#list + 1] = { ("<\194%c>"):format(byte), { 0, 0, 0, 0, 0, 0, 0 } }
+    end
+    local made = report.make(windows, list)
+    for _, format in ipairs { "table", "markdown" } do
+      local text = report.text(format, made, { columns = { "store_id", { name = "\27[2J\194\155", value = function(row)
+        return row.store_id
+      end } } })
+      local lines = 0
+      for line in text:gmatch "([^\n]*)\n" do
+        lines = lines + 1
+        assert.is_nil(line:find "%c")
+        assert.is_nil(line:find "\194[\128-\159]") -- C1 controls; U+009B is what ESC [ is
+        if utf8 then
+          assert.equal("number", type(utf8.len(line)))
+        end
+      end
+      assert.equal(#list + (format == "table" and 1 or 2), lines)
+    end
+  end)
+
+  it("aligns every column", function()
+    local made = report.make(windows, { { "b", { 1e6, 3e6, 0, 0, 0, 1, 9 } }, { "a long one", { 0, 0, 0, 0, 0, 0, 0 } } })
+    assert.equal("ratio_w    store_id    met\n"
+      .. "0.25              b  false\n"
+      .. "         a long one   true\n", report.text(table_format, made, { columns = { "ratio_w", "store_id",
+        { name = "met", value = function(row) return not row.w.ratio end } } }))
+  end)
 end)

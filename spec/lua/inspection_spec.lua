@@ -1,0 +1,306 @@
+local database = require "support.database"
+local figures = require "loom.figures"
+local golden = require "support.golden"
+local loom = require "loom"
+local random = require "support.random"
+
+local unpack = table.unpack or unpack -- luacheck: compat
+
+local function microseconds(seconds)
+  return math.floor(seconds * 1e6 + 0.5)
+end
+
+-- Seconds by state of a list of segments or cells, in microseconds.
+local function sums(list)
+  local result = { up = 0, down = 0, unknown = 0, excluded = 0, closed = 0 }
+  for _, item in ipairs(list) do
+    result[item.state] = result[item.state] + microseconds(item.to) - microseconds(item.from)
+  end
+  return result
+end
+
+-- A list covers from … to in order, without gaps, and no two neighbours are alike. (Plain `assert`, here and below, where
+-- much is looked at: luassert takes its time.)
+local function check_timeline(list, from, to)
+  assert(microseconds(from) == microseconds(list[1].from) and microseconds(to) == microseconds(list[#list].to))
+  for i, segment in ipairs(list) do
+    assert(segment.from < segment.to)
+    assert(microseconds(segment.to) - microseconds(segment.from) == microseconds(segment.seconds))
+    assert(i == 1 or list[i - 1].to == segment.from and list[i - 1].state ~= segment.state)
+  end
+end
+
+-- Maximal runs of down time: closed hours between two openings end one, and so does all else.
+local function check_outages(list, timeline)
+  local count = 0
+  for _, segment in ipairs(timeline) do
+    if segment.state == "down" then
+      count = count + 1
+      local outage = list[count]
+      assert(outage.from == segment.from and outage.to == segment.to and outage.seconds == segment.seconds)
+    end
+  end
+  assert(#list == count)
+end
+
+describe("one store, looked at", function()
+  -- Compares what timeline and outages give with a report's figures of its window number `place`.
+  local function compare(monitor, report, place, rules)
+    local window = report.windows[place]
+    for index = 1, #report do
+      local id = report:store(index)
+      local up, down, unknown, excluded, longest, outages = report:figures(index, place)
+      local timeline = assert(monitor:timeline(id, window.from, window.to, rules))
+      check_timeline(timeline, window.from, window.to)
+      local total = sums(timeline)
+      assert(up == total.up and down == total.down and unknown == total.unknown and excluded == total.excluded)
+      assert(microseconds(window.to) - microseconds(window.from) == up + down + unknown + excluded + total.closed)
+      local list = assert(monitor:outages(id, window.from, window.to, rules))
+      check_outages(list, timeline)
+      local most = 0
+      for _, outage in ipairs(list) do
+        most = math.max(most, microseconds(outage.seconds))
+      end
+      assert(#list == outages and most == longest)
+    end
+  end
+
+  for _, case in ipairs(golden.cases) do
+    it("adds up to the report: " .. case, function()
+      local monitor = golden.open(case)
+      for name, rules in pairs(golden.rules) do
+        local report = assert(monitor:report(golden.options(name)))
+        for place = 1, #report.windows do
+          compare(monitor, report, place, rules)
+        end
+        report:close()
+      end
+      monitor:close()
+    end)
+
+    it("adds up to the report in any window: " .. case, function()
+      local monitor, next_number = golden.open(case), random.new(#case)
+      local newest = monitor:info().newest_poll
+      for name, rules in pairs(golden.rules) do
+        local windows = {}
+        for i = 1, 4 do
+          local from = math.floor(newest) - next_number(-86400, 9 * 86400) + next_number(0, 999999) / 1e6
+          windows[i] = { name = "w" .. i, from = from, to = from + next_number(1, i * 40000) }
+        end
+        local report = assert(monitor:report(golden.options(name, { windows = windows, stores = "*[05]" })))
+        for place = 1, #windows do
+          compare(monitor, report, place, rules)
+        end
+        report:close()
+      end
+      monitor:close()
+    end)
+  end
+
+  describe("is explained", function()
+    local reasons = {
+      ["the poll that follows"] = function(cell) return cell.to <= cell.poll end,
+      ["the poll before"] = function(cell) return cell.from >= cell.poll end,
+      ["the poll in it"] = function(cell) return cell.from < cell.poll and cell.poll < cell.to end,
+      ["the poll before this piece"] = function(cell, piece) return cell.poll < piece.from end,
+      ["the poll after this piece"] = function(cell, piece) return cell.poll > piece.to end,
+      ["further than max_gap from the poll"] = function(cell, _, gap)
+        return gap and (cell.from >= cell.poll + gap or cell.to <= cell.poll - gap)
+      end,
+    }
+
+    local function check_cell(cell, piece, rules)
+      if cell.poll then
+        assert(reasons[cell.reason](cell, piece, rules.max_gap), cell.reason)
+        assert(cell.state == (cell.reason:find "max_gap" and "unknown" or cell.status == "active" and "up" or "down"))
+      else
+        assert(cell.reason == "no poll speaks for this piece: no_data = " .. rules.no_data)
+        assert(cell.state == rules.no_data and cell.status == nil)
+      end
+    end
+
+    -- Pieces are the openings' times, less the exclusions; their cells have no gaps.
+    local function check_pieces(window, rules)
+      local all, pieces = {}, 0
+      for _, piece in ipairs(window.pieces) do
+        pieces = pieces + microseconds(piece.to) - microseconds(piece.from)
+        local at = piece.from
+        for _, cell in ipairs(piece.cells) do
+          assert(at == cell.from)
+          at = cell.to
+          check_cell(cell, piece, rules)
+          all[#all + 1] = cell
+        end
+        assert(piece.to == at)
+      end
+      return sums(all), pieces
+    end
+
+    local function check_window(window, head, row, rules)
+      local f = row[window.name]
+      for name, value in pairs(head) do
+        assert(window[name] == value)
+      end
+      for _, name in ipairs(figures.names) do
+        assert(window.figures[name] == f[name])
+      end
+      assert(tonumber(window.printed.uptime) == row["uptime_" .. window.name])
+      assert(tonumber(window.printed.downtime) == row["downtime_" .. window.name])
+      local total, pieces = check_pieces(window, rules)
+      assert(f.up == total.up / 1e6 and f.down == total.down / 1e6 and f.unknown == total.unknown / 1e6)
+      assert(f.scheduled == pieces / 1e6)
+    end
+
+    for _, case in ipairs(golden.cases) do
+      it("by what adds up to its figures, printed as in the report: " .. case, function()
+        local monitor = golden.open(case)
+        for name, rules in pairs(golden.rules) do
+          local report = assert(monitor:report(golden.options(name, { stores = "*[0-7]" })))
+          assert.same(report.rules, assert(monitor:explain(report:store(1), rules)).rules)
+          for row in report:rows() do
+            local explained = assert(monitor:explain(row.store_id, rules))
+            assert(explained.store_id == row.store_id and explained.as_of == report.as_of)
+            assert(#explained.windows == #report.windows)
+            for place, window in ipairs(explained.windows) do
+              check_window(window, report.windows[place], row, report.rules)
+            end
+          end
+          report:close()
+        end
+        monitor:close()
+      end)
+    end
+
+    it("with its openings and exclusions, and where they come from", function()
+      local monitor = assert(loom.open ":memory:")
+      assert(monitor:ingest(database.files(database.small)))
+      local explained = assert(monitor:explain("1481966498820158979", { windows = { { name = "w", seconds = "8h" } } }))
+      assert.equal("UTC", explained.timezone)
+      local day = loom.parse_timestamp "2024-03-04 00:00:00"
+      local window = explained.windows[1]
+      local opening
+      for _, item in ipairs(window.openings) do
+        opening = item.date == "2024-03-04" and item or opening
+      end
+      assert.same({ date = "2024-03-04", span = "09:00-17:00", rule = "weekly hours", from = day + 9 * 3600,
+        to = day + 17 * 3600 }, opening)
+      assert.same({ { from = day + 33300, to = day + 34200, seconds = 900 } }, window.exclusions)
+      assert.equal(2, #window.pieces)
+      assert.equal("Asia/Kathmandu", assert(monitor:explain "known only by zone").timezone)
+      monitor:close()
+    end)
+  end)
+
+  describe("by a monitor", function()
+    local monitor
+    local from, to = "2024-03-04 08:00:00", "2024-03-04 18:00:00"
+
+    before_each(function()
+      monitor = assert(loom.open ":memory:")
+      assert(monitor:ingest(database.files(database.small)))
+    end)
+
+    after_each(function()
+      monitor:close()
+    end)
+
+    local uses = {
+      timeline = function(...) return monitor:timeline(...) end,
+      outages = function(...) return monitor:outages(...) end,
+    }
+
+    it("has states in order", function()
+      local states = {}
+      for i, segment in ipairs(assert(monitor:timeline("1481966498820158979", from, to))) do
+        states[i] = ("%s %.2f"):format(segment.state, segment.seconds)
+      end
+      assert.same({ "closed 3600.00", "down 900.00", "excluded 900.00", "up 1800.00", "down 7200.25", "up 17999.75",
+        "closed 3600.00" }, states)
+    end)
+
+    it("takes instants as text and as numbers", function()
+      for _, use in pairs(uses) do
+        assert.same(use("night", from, to), use("night", loom.parse_timestamp(from), loom.parse_timestamp(to)))
+      end
+    end)
+
+    it("may have no polls, no hours, or nothing but a zone", function()
+      local list = assert(monitor:timeline("known only by zone", from, to))
+      assert.equal("excluded", list[2].state)
+      assert.same({ "down", "down" }, { list[1].state, list[3].state })
+      assert.equal("unknown", assert(monitor:timeline("known only by zone", from, to, { no_data = "unknown" }))[1].state)
+      assert.same({}, assert(monitor:outages("known only by zone", from, to, { no_data = "up" })))
+    end)
+
+    it("that is not known fails", function()
+      for name, use in pairs(uses) do
+        local list, message, code = use("nobody", from, to)
+        assert.is_nil(list, name)
+        assert.matches("nobody", message, 1, true)
+        assert.equal("ENOENT", code)
+      end
+      assert.equal("ENOENT", (select(3, monitor:explain "nobody")))
+      assert.equal("ENOENT", (select(3, monitor:explain "*")))
+    end)
+
+    it("in a zone that is not known fails", function()
+      assert(monitor:poll("zoneless", true, from))
+      for _, use in pairs(uses) do
+        local list, message, code = use("zoneless", from, to, { default_zone = "Mars/Olympus" })
+        assert.is_nil(list)
+        assert.matches("Mars/Olympus", message, 1, true)
+        assert.equal("EINPUT", code)
+      end
+    end)
+
+    it("without any polls needs an end", function()
+      local empty = assert(loom.open ":memory:")
+      assert(empty:set_timezone("a", "UTC"))
+      assert.equal("EEMPTY", (select(3, empty:explain "a")))
+      assert.equal(3, #assert(empty:explain("a", { as_of = 86400 * 30 })).windows)
+      empty:close()
+    end)
+
+    it("names the argument that is wrong", function()
+      for name, use in pairs(uses) do
+        for _, case in ipairs {
+          { 1, { 1, from, to } }, { 1, { nil, from, to } }, { 1, { "", from, to } }, { 1, { " a", from, to } },
+          { 1, { ("x"):rep(256), from, to } }, { 1, { "a\0b", from, to } },
+          { 2, { "night", nil, to } }, { 2, { "night", "soon", to } }, { 2, { "night", 0 / 0, to } }, { 2, { "night", {}, to } },
+          { 3, { "night", from } }, { 3, { "night", from, "later" } }, { 3, { "night", from, from } },
+          { 3, { "night", to, from } },
+        } do
+          assert.error_matches(function() use(unpack(case[2], 1, 3)) end,
+            ("bad argument #%d to '%s' ("):format(case[1], name), 1, true)
+        end
+        assert.error_matches(function() use("night", from, to, "loom") end, ("bad options to '%s'"):format(name), 1, true)
+        assert.error_matches(function() use("night", from, to, { windows = {} }) end, "unknown option 'windows'", 1, true)
+      end
+      assert.error_matches(function() monitor:explain() end, "bad argument #1 to 'explain'", 1, true)
+      assert.error_matches(function() monitor:explain("night", { stores = "night" }) end,
+        "unknown option 'stores' to 'explain'", 1, true)
+    end)
+
+    it("can be looked at while a query is open", function()
+      local rows = assert(monitor:query "SELECT store_id FROM store ORDER BY store_id")
+      local seen = {}
+      for row in rows do
+        seen[#seen + 1] = row.store_id
+        assert(monitor:timeline(row.store_id, from, to))
+        assert(monitor:outages(row.store_id, from, to))
+        assert(monitor:explain(row.store_id))
+      end
+      assert.equal(4, #seen)
+      assert(monitor:poll("night", true, to))
+    end)
+
+    it("can be looked at over decades, but not over more than a century", function()
+      local list = assert(monitor:timeline("night", "2000-01-01 00:00:00", "2030-01-01 00:00:00"))
+      check_timeline(list, loom.parse_timestamp "2000-01-01 00:00:00", loom.parse_timestamp "2030-01-01 00:00:00")
+      local none, message, code = monitor:timeline("night", "1900-01-01 00:00:00", "2024-01-01 00:00:00")
+      assert.is_nil(none)
+      assert.equal("EINVAL", code)
+      assert.matches("100 years", message, 1, true)
+    end)
+  end)
+end)
