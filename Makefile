@@ -26,6 +26,7 @@ LIBRARY  := $(BUILD)/libloom.a
 BINDING  := $(wildcard src/lua/*.c)
 HEADERS  := $(wildcard src/core/*.h src/lua/*.h)
 TESTS    := $(patsubst spec/core/%.c,$(BUILD)/spec/%,$(wildcard spec/core/*_test.c))
+API_TESTS := $(patsubst spec/api/%.c,$(BUILD)/spec/api/%,$(wildcard spec/api/*_test.c))
 LUA_FILES := $(shell find lua -name '*.lua')
 
 # LuaJIT's module is built where its headers are installed.
@@ -78,15 +79,23 @@ $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Isrc/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
 
+$(BUILD)/spec/api/%: spec/api/%.c $(wildcard spec/api/*.h spec/core/*.h) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Isrc/core -Ispec/core $$(pkg-config --cflags $(LUA_PC)) -o $@ $< $(LDFLAGS) -lcmocka \
+	  $$(pkg-config --libs $(LUA_PC))
+
 run: all ## Ingest examples/data into a database and print its report
 	bin/loom ingest $(BUILD)/example.db examples/data
 	bin/loom report $(BUILD)/example.db --format csv -o report.csv
 	bin/loom report $(BUILD)/example.db --format table
 
-test: test-core test-lua test-browser ## Pass every test
+test: test-core test-api test-lua test-browser ## Pass every test
 
 test-core: $(TESTS) ## The C tests of the core
 	@for test in $^; do echo "== $$test"; $(RUN) $$test || exit 1; done
+
+test-api: $(API_TESTS) $(BUILD)/lua5.4/loom/core.so ## The C tests of the module, in Lua 5.4 states of their own
+	@for test in $(API_TESTS); do echo "== $$test"; LOOM_BUILD=$(BUILD) $(RUN) $$test || exit 1; done
 
 test-lua: all ## The Lua and command specs, on Lua 5.4 and on LuaJIT
 	LOOM_BUILD=$(BUILD) spec/run $(LUA)
@@ -112,15 +121,16 @@ test-browser: all $(BROWSER_TOOLS) ## The HTML report in Chromium
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it.
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
            ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-asan: ## The core tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' all test-core
+asan: ## The C tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' all test-core test-api
 	$(ASAN_ENV) LOOM_BUILD=build/asan spec/run $(LUA)
 
 tsan: ## The core tests under ThreadSanitizer
 	$(MAKE) BUILD=build/tsan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=thread' test-core
 
-valgrind: all $(TESTS) ## The core tests and the specs under Valgrind
-	$(MAKE) test-core RUN='valgrind -q --leak-check=full --error-exitcode=1'
+valgrind: all $(TESTS) $(API_TESTS) ## The C tests and the specs under Valgrind
+	LOOM_SLOW=1 $(MAKE) test-core test-api \
+	  RUN='valgrind -q --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)
 
 lint: ## Warnings of gcc, clang, cppcheck and luacheck
@@ -179,5 +189,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-lua test-gc test-browser asan tsan valgrind lint bench install rock install-rock rockspec dist clean
+.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint bench install rock \
+        install-rock rockspec dist clean
 .SECONDARY:

@@ -179,4 +179,7 @@ function check.note(value)
   return nil, "text of up to 4096 bytes"
 end
 
+--- A value as messages show it.
+check.shown = shown
+
 return check

@@ -175,11 +175,33 @@ end
 -- @tparam string store its id
 -- @tparam ?string zone an IANA name; nil: that of the file again
 -- @treturn true|nil
--- @treturn ?string the failure; EINPUT if there is no such zone
+-- @treturn ?string the failure; EINPUT if there is no such zone, ENOENT if the store is not known and there is no zone to set
 -- @treturn ?string its code
 -- @usage monitor:set_timezone("shop 1", "Europe/Paris")
 function Monitor:set_timezone(store, zone)
   return overrides.set_timezone(self, store, zone)
+end
+
+--- A store's timezone.
+-- @tparam string store its id
+-- @treturn table|nil `timezone`, and `origin`: "file", "override" or "default"
+-- @treturn ?string the failure; ENOENT if the store is not known
+-- @treturn ?string its code
+-- @usage print(monitor:timezone("shop 1").timezone)
+function Monitor:timezone(store)
+  return overrides.timezone(self, store)
+end
+
+--- What the clocks in a zone show at an instant.
+-- @tparam string zone an IANA name
+-- @param when the instant
+-- @treturn string|nil "YYYY-MM-DD HH:MM:SS", with a fraction if there is one
+-- @treturn ?string the failure; EINPUT if there is no such zone, EINVAL if the clocks do not show a year from 1 to 9999
+-- @treturn ?string its code
+-- @usage print(monitor:local_time("Europe/Paris", "2024-03-04 16:00:00")) --> 2024-03-04 17:00:00
+function Monitor:local_time(zone, when)
+  check.argument("local_time", 1, zone, check.string)
+  return time.on_clock(self.database, zone, check.argument("local_time", 2, when, time.instant))
 end
 
 --- Sets what is special about a date: its openings take the place of the weekly hours, and of a special day that a file

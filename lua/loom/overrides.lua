@@ -52,8 +52,14 @@ local function number_or_all(execute, store)
   end
 end
 
+local UNKNOWN = 'store "%s" is not known'
+
 local function store_failure(store)
-  return nil, ('ENOENT: store "%s" is not known'):format(store), "ENOENT"
+  return nil, "ENOENT: " .. UNKNOWN:format(store), "ENOENT"
+end
+
+local function fail_unknown(store)
+  transaction.fail("ENOENT", UNKNOWN, store)
 end
 
 -- The date that is given, or else today's where the store is.
@@ -142,7 +148,7 @@ function overrides.clear_hours(monitor, store, options)
   return transaction.run(monitor.database, function(execute)
     local _, _, number = execute("SELECT number FROM store WHERE store_id = ?", store)
     if not number then
-      transaction.fail("ENOENT", 'store "%s" is not known', store)
+      fail_unknown(store)
     end
     execute("DELETE FROM hours_week WHERE store = ? AND origin = 'override' AND effective_from >= ?", number, from)
     local _, _, earlier = execute([[SELECT reverts FROM hours_week WHERE store = ? AND origin = 'override'
@@ -233,9 +239,30 @@ function overrides.set_timezone(monitor, store, zone)
     end
   end
   return transaction.run(monitor.database, function(execute)
-    execute("UPDATE store SET timezone_override = ? WHERE number = ?", zone, number_of(execute, store))
+    if zone then
+      number_of(execute, store)
+    end
+    if execute("UPDATE store SET timezone_override = ? WHERE store_id = ?", zone, store) == 0 then
+      fail_unknown(store)
+    end
     return true
   end)
+end
+
+--- See `loom.monitor:timezone`.
+function overrides.timezone(monitor, store)
+  check.argument("timezone", 1, store, check.store_id)
+  local row, message, code = first(monitor.database,
+    "SELECT timezone, timezone_override FROM store WHERE store_id = ?", store)
+  if row == nil then
+    return nil, message, code
+  elseif not row then
+    return store_failure(store)
+  end
+  return {
+    timezone = row.timezone_override or row.timezone or monitor.default_zone,
+    origin = row.timezone_override and "override" or row.timezone and "file" or "default",
+  }
 end
 
 -- ---- special days ----

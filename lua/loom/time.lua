@@ -71,4 +71,20 @@ end
 --- An instant in microseconds as text.
 time.text = core.format_timestamp
 
+--- An instant in microseconds as text that is no longer than it has to be: in UTC, without saying so.
+function time.short(instant)
+  return (time.text(instant):gsub(" UTC$", ""):gsub("%.000000$", ""))
+end
+
+--- What the clocks in a zone show at an instant in microseconds; nil and the failure if there is no such zone.
+function time.on_clock(database, zone, instant)
+  local shown, message, code = core.local_time(database, zone, instant)
+  if not shown then
+    return nil, message, code
+  elseif shown < FIRST or shown > LAST then
+    return nil, "EINVAL: the clocks there do not show a year from 1 to 9999", "EINVAL"
+  end
+  return time.short(shown)
+end
+
 return time

@@ -4,7 +4,17 @@ local database = require "support.database"
 local files = require "support.files"
 local shell = require "support.shell"
 
-local commands = { "ingest", "report", "info", "check", "prune", "export" }
+local commands = { "ingest", "report", "info", "check", "prune", "export", "timeline", "outages", "explain", "query",
+  "hours", "timezone", "special-day", "exclude", "attributes" }
+
+-- Those that are of several verbs.
+local verbs = {
+  hours = { "get", "set", "clear" },
+  timezone = { "get", "set", "clear" },
+  ["special-day"] = { "list", "set", "clear" },
+  exclude = { "add", "list", "remove" },
+  attributes = { "get", "set" },
+}
 
 describe("loom", function()
   it("has help on every level", function()
@@ -13,15 +23,24 @@ describe("loom", function()
     assert.matches("^Usage: loom ", help)
     assert.matches("Exit status: 0 done, 1 failed (nothing has changed), 2 wrong use.", help, 1, true)
     for _, command in ipairs(commands) do
-      assert.matches("\n +" .. command .. " ", help)
-      assert.matches("^Usage: loom " .. command .. " ", (shell.good(command, "--help")))
+      assert.matches("\n +" .. command:gsub("%-", "%%-") .. " ", help)
+      local text = shell.good(command, "--help")
+      assert.matches("Usage: loom " .. command .. " ", text, 1, true)
+      for _, verb in ipairs(verbs[command] or {}) do
+        assert.matches("\n +" .. verb .. " ", text)
+        assert.matches(("Usage: loom %s %s "):format(command, verb), shell.good(command, verb, "--help"), 1, true)
+      end
+      for line in text:gmatch("[^\n]+") do
+        assert.is_true(#line <= 100, line)
+      end
     end
   end)
 
   it("names every option in its help", function()
     local help = shell.good("report", "--help")
     for _, option in ipairs { "-o", "--format", "--as-of", "--preset", "--fill", "--evidence", "--no-data", "--max-gap",
-      "--slack", "--default-zone", "--stores", "--all-stores", "--window", "--threads" } do
+      "--slack", "--default-zone", "--stores", "--all-stores", "--window", "--threads", "--where", "--group-by", "--slo",
+      "--slo-attribute", "--columns", "--sort", "--descending", "--limit", "--worst", "--neutralise-formulas" } do
       assert.matches(" " .. option, help, 1, true)
     end
     help = shell.good("ingest", "--help")
@@ -68,10 +87,19 @@ describe("wrong use of loom", function()
     expect_wrong("unknown command 'reprot' Did you mean 'report'?", "reprot")
     expect_wrong("unknown option '--bogus'", "--bogus")
     for _, command in ipairs(commands) do
-      expect_wrong("missing ", command)
-      expect_wrong("unknown option '--bogus'", command, db, "--bogus")
+      for _, verb in ipairs(verbs[command] or { false }) do
+        expect_wrong("missing ", command, verb or nil)
+        expect_wrong("unknown option '--bogus'", command, verb or db, "--bogus")
+      end
     end
     expect_wrong("too many arguments", "info", db, db)
+  end)
+
+  it("of commands of several verbs", function()
+    for command in pairs(verbs) do
+      expect_wrong("a command is required (see loom " .. command .. " --help)", command)
+      expect_wrong("unknown command 'bogus'", command, "bogus")
+    end
   end)
 
   it("of ingest", function()
@@ -91,39 +119,77 @@ describe("wrong use of loom", function()
     for _, duration in ipairs { "", "-1", "1.5h", "h", "1x", "1h30m", "99999999999999999999", "1 h" } do
       expect_wrong("--max-gap: ", "report", db, "--max-gap=" .. duration)
       expect_wrong("--slack: ", "report", db, "--slack=" .. duration)
-      expect_wrong("--window w: ", "report", db, "--window=w=" .. duration)
+      expect_wrong("--window: ", "report", db, "--window=w=" .. duration)
     end
-    expect_wrong("--slack: 24h is not less than a day", "report", db, "--slack", "24h")
-    expect_wrong("--max-gap: \"9000000d\" is longer than 10,000 years", "report", db, "--max-gap", "9000000d")
-    expect_wrong("--max-gap: 40000d is longer than 100 years", "report", db, "--max-gap", "40000d")
-    for _, window in ipairs { "day", "=1d", "a-b=1d", "a b=1d", "d=1d:", "d=1d:seconds", "" } do
-      expect_wrong("is not NAME=DUR or NAME=DUR:minutes", "report", db, "--window=" .. window)
+    expect_wrong('--slack: duration in whole seconds, less than a day expected, got "24h"', "report", db, "--slack", "24h")
+    for _, gap in ipairs { "9000000d", "40000d" } do
+      expect_wrong(('--max-gap: duration of up to 100 years, or "none" expected, got "%s"'):format(gap), "report", db,
+        "--max-gap", gap)
     end
-    expect_wrong("--window w: 0 is not between a second and 100 years", "report", db, "--window", "w=0")
-    expect_wrong("--window w: 36526d is not between a second and 100 years", "report", db, "--window", "w=36526d")
-    expect_wrong("--window: there are two windows w", "report", db, "--window", "w=1d", "--window", "w=2d")
-    expect_wrong("is longer than 64 characters", "report", db, "--window", ("w"):rep(65) .. "=1d")
+    for _, window in ipairs { "day", "" } do
+      expect_wrong('--window: NAME=DUR, NAME=FROM/TO, or either with :minutes expected, got "' .. window .. '"', "report", db,
+        "--window=" .. window)
+    end
+    for _, window in ipairs { "=1d", "a-b=1d", "a b=1d", ("w"):rep(65) .. "=1d" } do
+      expect_wrong("--window: windows whose name is of letters, digits and _", "report", db, "--window=" .. window)
+    end
+    for _, window in ipairs { "d=1d:", "w=0", "w=36526d", "w=" } do
+      expect_wrong('--window: windows whose seconds are a duration of up to 100 years expected, got "' .. window .. '"',
+        "report", db, "--window", window)
+    end
+    expect_wrong("--window: windows whose unit is hours or minutes", "report", db, "--window", "d=1d:seconds")
+    expect_wrong("--window: windows with seconds, or from and to", "report", db, "--window", "d=yesterday/today")
+    expect_wrong("--window: windows that end after they start", "report", db, "--window",
+      "d=2024-03-05 00:00:00/2024-03-04 00:00:00")
+    expect_wrong("--window: windows that are not called stores", "report", db, "--window", "stores=1d")
+    expect_wrong("--window: windows with different names expected", "report", db, "--window", "w=1d", "--window", "w=2d")
     for _, instant in ipairs { "yesterday", "2023-02-30 10:00:00", "2023-02-03", "" } do
       expect_wrong("--as-of: ", "report", db, "--as-of=" .. instant)
     end
     for _, threads in ipairs { "0", "65", "all", "1.5", "-1", "" } do
-      expect_wrong('--threads: "' .. threads .. '" is not a whole number from 1 to 64', "report", db, "--threads=" .. threads)
+      expect_wrong('--threads: whole number from 1 to 64 expected, got "' .. threads .. '"', "report", db,
+        "--threads=" .. threads)
     end
-    expect_wrong("--stores: a pattern is longer than 1024 bytes", "report", db, "--stores", ("*"):rep(1025))
+    expect_wrong("--stores: patterns of up to 1024 bytes expected", "report", db, "--stores", ("*"):rep(1025))
+  end)
+
+  it("of report's choice and layout", function()
+    for _, pair in ipairs { "region", "=north", "" } do
+      expect_wrong('--where: NAME=VALUE expected, got "' .. pair .. '"', "report", db, "--where=" .. pair)
+    end
+    for _, ratio in ipairs { "99.5", "-1", "high", "", "0x1", "nan" } do
+      expect_wrong('--slo: number from 0 to 1 expected, got "' .. ratio .. '"', "report", db, "--slo=" .. ratio)
+    end
+    for _, limit in ipairs { "-1", "1.5", "all", "" } do
+      expect_wrong('--limit: whole number from 0 to ', "report", db, "--limit=" .. limit)
+      expect_wrong('--worst: whole number from 1 to ', "report", db, "--worst=" .. limit)
+    end
+    expect_wrong("--worst: whole number from 1 to ", "report", db, "--worst=0")
+    expect_wrong("--columns: names of columns expected, got \"\"", "report", db, "--columns=")
+    for _, column in ipairs { "uptime", "uptime_last_month", "speed_last_day", "slo_speed_last_day", "stores", "region" } do
+      local expected = ': name of a column, such as uptime_last_hour or ratio_last_week, expected, got "' .. column .. '"'
+      expect_wrong("--columns" .. expected, "report", db, "--columns", "store_id," .. column)
+      expect_wrong("--sort" .. expected, "report", db, "--sort", column)
+    end
+    for _, option in ipairs { "--sort=store_id", "--descending", "--limit=1" } do
+      expect_wrong("can not be used together with", "report", db, "--worst=1", option)
+    end
   end)
 
   it("of report, with more than fits", function()
-    local windows, patterns = {}, {}
+    local windows, patterns, ids = {}, {}, {}
     for i = 1, 65 do
       windows[i] = "--window w" .. i .. "=1h"
     end
     for i = 1, 1001 do
-      patterns[i] = "--stores " .. i
+      patterns[i], ids[i] = ("--stores '%d*'"):format(i), "--stores " .. i
     end
     local result = shell.run(shell.line("report", db) .. " " .. table.concat(windows, " "))
-    shell.expect_failure(result, 2, "--window: there are 65, more than 64 (see loom report --help)")
+    shell.expect_failure(result, 2, "--window: list of 1 to 64 windows expected (see loom report --help)")
     result = shell.run(shell.line("report", db) .. " " .. table.concat(patterns, " "))
-    shell.expect_failure(result, 2, "--stores: there are 1001 patterns, more than 1000 (see loom report --help)")
+    shell.expect_failure(result, 2, "--stores: at most 1000 patterns (see loom report --help)")
+    result = shell.run(shell.line("report", db) .. " " .. table.concat(ids, " ")) -- of ids there may be any number
+    assert.equal(0, result.status)
   end)
 
   it("of prune and export", function()

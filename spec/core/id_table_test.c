@@ -1,7 +1,6 @@
 /*
-** Tests of the id table: numbers are given out in order of first sight, and ids come back byte for
-*byte, through
-** every growth of the table.
+** Tests of the id table: numbers are given out in order of first sight, and ids come back byte for byte, through every
+** growth of the table.
 */
 #include "storage.h"
 
@@ -102,6 +101,34 @@ static void many_ids(void **test) {
   loom_id_table_free(&table);
 }
 
+/* Looking an id up adds nothing: against a table that has every second id, through every growth. */
+static void finding(void **test) {
+  (void)test;
+  enum { IDS = 5000 };
+  struct loom_id_table table;
+  loom_id_table_init(&table);
+  assert_int_equal(loom_id_table_find(&table, "", 0), LOOM_NO_NUMBER); /* in a table without slots */
+  assert_int_equal(loom_id_table_find(&table, "0", 1), LOOM_NO_NUMBER);
+  for (uint32_t i = 0; i < IDS; i++) {
+    char id[20];
+    size_t length = (size_t)snprintf(id, sizeof id, "%u", i);
+    assert_int_equal(loom_id_table_find(&table, id, length), LOOM_NO_NUMBER);
+    if (i % 2 == 0)
+      assert_int_equal(loom_id_table_put(&table, id, length), i / 2);
+    assert_int_equal(table.count, i / 2 + 1);
+    assert_int_equal(loom_id_table_find(&table, id, length), i % 2 ? LOOM_NO_NUMBER : i / 2);
+    uint32_t earlier = i * 7919 % (i + 1);
+    length = (size_t)snprintf(id, sizeof id, "%u", earlier);
+    assert_int_equal(loom_id_table_find(&table, id, length), earlier % 2 ? LOOM_NO_NUMBER : earlier / 2);
+    assert_int_equal(loom_id_table_find(&table, id, length - 1) == LOOM_NO_NUMBER,
+                     length == 1 || (earlier / 10) % 2);
+  }
+  assert_int_equal(loom_id_table_find(&table, "", 0), LOOM_NO_NUMBER);
+  assert_int_equal(loom_id_table_find(&table, "0\0", 2), LOOM_NO_NUMBER);
+  loom_id_table_free(&table);
+  assert_int_equal(loom_id_table_find(&table, "0", 1), LOOM_NO_NUMBER);
+}
+
 /* Who chooses ids must not be able to know their places. */
 static void hashing_is_seeded(void **state) {
   (void)state;
@@ -117,6 +144,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(numbers_in_order), cmocka_unit_test(look_alikes),
       cmocka_unit_test(texts_of_any_length), cmocka_unit_test(many_ids),
-      cmocka_unit_test(hashing_is_seeded)};
+      cmocka_unit_test(finding), cmocka_unit_test(hashing_is_seeded)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

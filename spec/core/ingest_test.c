@@ -885,6 +885,35 @@ static void apply_cannot_be_resumed_after_a_failure(void **state) {
   loom_database_close(database);
 }
 
+/* Refused, rather than written row by row; and the ingest can still be written. */
+static void apply_needs_a_transaction(void **state) {
+  (void)state;
+  loom_error error;
+  loom_ingest *ingest;
+  double share;
+  struct scratch scratch;
+  scratch_begin(&scratch);
+  loom_database *database = open_database(scratch_path(&scratch, "x.db"));
+  struct loom_ingest_options options = {.kind = LOOM_POLLS, .source = "f"};
+  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+  assert_status(feed_in_chunks(ingest, plain_polls, strlen(plain_polls), 9, &error), LOOM_OK,
+                &error);
+  for (int round = 0; round < 2; round++) { /* before there is a file, and after */
+    assert_int_equal(loom_ingest_apply(ingest, database, 100, &share, &error), LOOM_EINVAL);
+    assert_non_null(strstr(error.message, "x.db: there is no write transaction"));
+    assert_status(loom_database_begin_read(database, &error), LOOM_OK, &error);
+    assert_int_equal(loom_ingest_apply(ingest, database, 100, &share, &error), LOOM_EINVAL);
+    loom_database_end_read(database);
+    assert_int_equal(number(database, "SELECT count(*) FROM store"), 0);
+  }
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_status(apply_all(ingest, database, 1, &error), LOOM_DONE, &error);
+  assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+  loom_ingest_free(ingest);
+  loom_database_close(database);
+  scratch_end(&scratch);
+}
+
 static void apply_cannot_be_repeated(void **state) {
   (void)state;
   loom_error error;
@@ -1473,6 +1502,7 @@ int main(void) {
       cmocka_unit_test(failures_latch),
       cmocka_unit_test(calls_out_of_order),
       cmocka_unit_test(apply_cannot_be_resumed_after_a_failure),
+      cmocka_unit_test(apply_needs_a_transaction),
       cmocka_unit_test(apply_cannot_be_repeated),
       cmocka_unit_test(freed_at_any_stage),
       cmocka_unit_test(order_of_rows_does_not_matter),

@@ -1,77 +1,21 @@
 /*
-** Tests of reports: the figures of known data, the same figures however many threads compute them,
-*rows in order of
-** id, what is refused, and cancelling or freeing at any time.
+** Tests of reports: the figures of known data, the same figures however many threads compute them, rows in order of
+** id, reports of some stores only, what is refused, and cancelling or freeing at any time.
 */
-#include "storage.h"
+#include "reports.h"
 
-#include "civil.h"
 #include "export.h"
-#include "report.h"
-#include "source_sqlite.h"
-#include "support.h"
+#include "inspect.h"
+#include "overlay.h"
+#include "strip.h"
 
 #include <pthread.h>
-
-#define POLLS_HEADER "store_id,status,timestamp_utc\n"
-
-static const struct loom_window_option standard[] = {
-    {LOOM_HOUR, 0, 0}, {LOOM_DAY, 0, 0}, {7 * LOOM_DAY, 0, 0}};
-
-static struct loom_report_options default_options(void) {
-  struct loom_report_options options = {
-      .windows = standard, .window_count = 3, .default_zone = "UTC", .threads = 1};
-  assert_true(loom_rules_preset("loom", &options.rules));
-  return options;
-}
-
-static int64_t instant(const char *text) {
-  int64_t result;
-  assert_null(loom_parse_timestamp(text, strlen(text), &result));
-  return result;
-}
-
-static loom_status wait_for(loom_report *report, loom_error *error) {
-  loom_status status;
-  while ((status = loom_report_wait(report, 1000, error)) == LOOM_OK)
-    ;
-  return status;
-}
-
-/* A complete report, as text; and its status, if it fails. */
-static loom_status run(loom_database *database, const struct loom_report_options *options,
-                       struct buffer *out, loom_error *error) {
-  loom_report *report;
-  loom_source *source = loom_source_sqlite(database);
-  loom_status status = start_report(options, source, database->zones, &report, error);
-  assert_true((status == LOOM_OK) == (report != NULL));
-  if (status == LOOM_OK)
-    status = wait_for(report, error);
-  if (status == LOOM_DONE) {
-    buffer_printf(out, "as_of %lld\n", (long long)loom_report_as_of(report));
-    for (size_t row = 0; row < loom_report_count(report); row++) {
-      size_t length;
-      const char *id = loom_report_store(report, row, &length);
-      const struct loom_figures *figures = loom_report_figures(report, row);
-      buffer_put(out, id, length);
-      for (size_t w = 0; w < loom_report_window_count(report); w++)
-        buffer_printf(out, " %lld/%lld/%lld x%lld o%lld l%lld p%lld", (long long)figures[w].up,
-                      (long long)figures[w].down, (long long)figures[w].unknown,
-                      (long long)figures[w].excluded, (long long)figures[w].outages,
-                      (long long)figures[w].longest, (long long)figures[w].polls);
-      buffer_put(out, "\n", 1);
-    }
-  }
-  loom_report_free(report);
-  source->free(source);
-  return status;
-}
 
 static void assert_report(loom_database *database, const struct loom_report_options *options,
                           const char *expected) {
   loom_error error;
   struct buffer found = {0};
-  assert_status(run(database, options, &found, &error), LOOM_DONE, &error);
+  assert_status(report_text(database, options, &found, &error), LOOM_DONE, &error);
   assert_string_equal(found.bytes, expected);
   buffer_free(&found);
 }
@@ -80,7 +24,7 @@ static void assert_fails(loom_database *database, const struct loom_report_optio
                          loom_status expected, const char *message) {
   loom_error error = {0};
   struct buffer found = {0};
-  assert_int_equal(run(database, options, &found, &error), expected);
+  assert_int_equal(report_text(database, options, &found, &error), expected);
   assert_int_equal(error.code, expected);
   assert_string_equal(error.message, message);
   buffer_free(&found);
@@ -227,53 +171,6 @@ static void rows_in_order_of_bytes(void **state) {
   loom_database_close(database);
 }
 
-/* Stores of every make: with and without hours, zones, special days, exclusions. */
-static loom_database *many_stores(unsigned stores, uint64_t seed) {
-  uint64_t state = seed;
-  static const char *const zones[] = {"America/Denver", "Asia/Kolkata", "UTC", "Pacific/Auckland"};
-  struct buffer polls = {0}, hours = {0}, timezones = {0}, days = {0}, exclusions = {0};
-  loom_database *database = memory_database();
-  buffer_printf(&polls, POLLS_HEADER);
-  buffer_printf(&hours, "store_id,day,start_time_local,end_time_local\n");
-  buffer_printf(&timezones, "store_id,timezone_str\n");
-  buffer_printf(&days, "store_id,date,open,close\n*,2023-01-22,,\n");
-  buffer_printf(&exclusions,
-                "store_id,from_utc,to_utc\n*,2023-01-21 10:00:00,2023-01-21 11:00:00\n");
-  for (unsigned s = 0; s < stores; s++) {
-    uint64_t id = random_next(&state);
-    for (uint64_t i = random_below(&state, 30); i > 0; i--) {
-      char when[LOOM_TIMESTAMP_SIZE];
-      int64_t t = instant("2023-01-15 00:00:00") + (int64_t)random_below(&state, 10 * LOOM_DAY);
-      loom_format_timestamp(t, when);
-      buffer_printf(&polls, "%llu,%s,%s\n", (unsigned long long)id,
-                    random_below(&state, 2) ? "active" : "inactive", when);
-    }
-    for (int day = 0; s % 3 && day < 7; day++)
-      if (random_below(&state, 5))
-        buffer_printf(&hours, "%llu,%d,%02d:00,%02d:30\n", (unsigned long long)id, day,
-                      (int)random_below(&state, 24), (int)random_below(&state, 24));
-    if (s % 4)
-      buffer_printf(&timezones, "%llu,%s\n", (unsigned long long)id,
-                    zones[random_below(&state, 4)]);
-    if (s % 5 == 0)
-      buffer_printf(&days, "%llu,2023-01-2%d,10:00,14:00\n", (unsigned long long)id, s % 5);
-    if (s % 7 == 0)
-      buffer_printf(&exclusions, "%llu,2023-01-2%u 10:30:00,2023-01-2%u 12:00:00\n",
-                    (unsigned long long)id, s % 5, s % 5);
-  }
-  load(database, LOOM_POLLS, polls.bytes);
-  load(database, LOOM_HOURS, hours.bytes);
-  load(database, LOOM_TIMEZONES, timezones.bytes);
-  load(database, LOOM_SPECIAL_DAYS, days.bytes);
-  load(database, LOOM_EXCLUSIONS, exclusions.bytes);
-  buffer_free(&polls);
-  buffer_free(&hours);
-  buffer_free(&timezones);
-  buffer_free(&days);
-  buffer_free(&exclusions);
-  return database;
-}
-
 static void threads_change_nothing(void **state) {
   (void)state;
   static const char *const presets[] = {"loom", "seed", "monitoring"};
@@ -285,13 +182,13 @@ static void threads_change_nothing(void **state) {
     assert_true(loom_rules_preset(presets[p], &options.rules));
     options.default_zone = "America/Chicago";
     options.selection.all_stores = p == 1;
-    assert_status(run(database, &options, &expected, &error), LOOM_DONE, &error);
+    assert_status(report_text(database, &options, &expected, &error), LOOM_DONE, &error);
     assert_true(expected.length > 10000);
     for (unsigned threads = 0; threads <= 9;
          threads++) { /* 0: as many as processors; 9: more than 8 */
       struct buffer found = {0};
       options.threads = threads;
-      assert_status(run(database, &options, &found, &error), LOOM_DONE, &error);
+      assert_status(report_text(database, &options, &found, &error), LOOM_DONE, &error);
       assert_buffer_equal(&expected, &found);
       buffer_free(&found);
     }
@@ -366,6 +263,235 @@ static void filters(void **state) {
   assert_report(database, &options,
                 "as_of 1674576000000000\nquiet 0/3600000000/0 x0 o1 l3600000000 p0\n"
                 "s 3600000000/0/0 x0 o0 l0 p1\n");
+  loom_database_close(database);
+}
+
+/* ---- reports of some stores ---- */
+
+/* One row of a report. */
+static void assert_same_row(const loom_report *a, size_t row, const loom_report *b, size_t other) {
+  size_t length, other_length;
+  const char *id = loom_report_store(a, row, &length);
+  const char *other_id = loom_report_store(b, other, &other_length);
+  assert_int_equal(length, other_length);
+  assert_memory_equal(id, other_id, length);
+  assert_memory_equal(loom_report_figures(a, row), loom_report_figures(b, other),
+                      loom_report_window_count(a) * sizeof(struct loom_figures));
+}
+
+static loom_report *complete_report(const struct loom_report_options *options, loom_source *source,
+                                    loom_zones *zones) {
+  loom_error error;
+  loom_report *report;
+  assert_status(start_report(options, source, zones, &report, &error), LOOM_OK, &error);
+  assert_status(wait_for(report, &error), LOOM_DONE, &error);
+  assert_true(loom_report_progress(report) == 1.0);
+  return report;
+}
+
+static bool is_chosen(const struct loom_selection *selection, const char *id, size_t length) {
+  char text[LOOM_ID_MAX + 1];
+  memcpy(text, id, length);
+  text[length] = '\0';
+  for (size_t i = 0; i < selection->glob_count; i++)
+    if (sqlite3_strglob(selection->globs[i], text) == 0)
+      return true;
+  return loom_id_table_find(selection->ids, id, length) != LOOM_NO_NUMBER;
+}
+
+/*
+** The rows of ids are those of the whole report, whether stores are looked up or passed by in a scan: which of the two
+** depends on how many there are.
+*/
+static void reports_of_ids(void **state) {
+  (void)state;
+  static const char *const globs[] = {"1*", "*77*"};
+  uint64_t random = 9;
+  loom_database *database = many_stores(200, 10);
+  size_t stores = (size_t)number(database, "SELECT count(*) FROM store"), threshold = 1 + stores / 16;
+  const size_t counts[] = {0, 1, 2, threshold - 1, threshold, threshold + 1, threshold + 5, stores * 2};
+  for (int round = 0; round < 64; round++) {
+    struct loom_id_table ids;
+    struct loom_window_option windows[] = {random_window(&random), random_window(&random)};
+    struct loom_report_options options = default_options();
+    options.windows = windows;
+    options.window_count = COUNT_OF(windows);
+    options.threads = 1 + (unsigned)round % 3;
+    options.selection.all_stores = round % 2;
+    random_rules(&random, &options.rules);
+    loom_source *source = loom_source_sqlite(database), *part_source = loom_source_sqlite(database);
+    loom_report *full = complete_report(&options, source, database->zones);
+    loom_id_table_init(&ids);
+    size_t wanted = counts[(size_t)round % COUNT_OF(counts)];
+    for (size_t tries = 0; ids.count < wanted && tries < stores * 50; tries++) {
+      char id[32] = "unknown";
+      size_t length = strlen(id);
+      if (random_below(&random, 10)) {
+        const char *known = loom_report_store(full, random_below(&random, loom_report_count(full)), &length);
+        memcpy(id, known, length);
+      } else if (random_below(&random, 2)) { /* of a store without polls, or of none */
+        length = (size_t)snprintf(id, sizeof id, "%u", (unsigned)random_below(&random, 1000));
+      }
+      uint32_t before = ids.count, given = loom_id_table_put(&ids, id, length);
+      assert_true(given <= before);
+      assert_int_equal(loom_id_table_put(&ids, id, length), given); /* repeated */
+    }
+    options.selection.ids = &ids;
+    options.selection.globs = globs;
+    options.selection.glob_count = round % 5 == 4 ? 2 : 0;
+    loom_report *part = complete_report(&options, part_source, database->zones);
+    size_t at = 0;
+    for (size_t row = 0; row < loom_report_count(full); row++) {
+      size_t length, found;
+      const char *id = loom_report_store(full, row, &length);
+      bool chosen = is_chosen(&options.selection, id, length);
+      assert_int_equal(loom_report_find(part, id, length, &found), chosen);
+      if (!chosen)
+        continue;
+      assert_int_equal(found, at);
+      assert_same_row(full, row, part, at++);
+    }
+    assert_int_equal(at, loom_report_count(part));
+    loom_report_free(full);
+    loom_report_free(part);
+    source->free(source);
+    part_source->free(part_source);
+    loom_id_table_free(&ids);
+  }
+  loom_database_close(database);
+}
+
+static void rows_are_found(void **state) {
+  (void)state;
+  static const char *const none[] = {"", "0", "1.", "aa", "ab\x01", "b", "\xff\xff", "A"};
+  size_t row;
+  loom_database *database = memory_database();
+  struct loom_report_options options = default_options();
+  load(database, LOOM_POLLS,
+       POLLS_HEADER "1,active,2023-01-24 10:00:00\na,active,2023-01-24 10:00:00\n"
+                    "ab,active,2023-01-24 10:00:00\n\xff,active,2023-01-24 10:00:00\n");
+  loom_source *source = loom_source_sqlite(database);
+  loom_report *report = complete_report(&options, source, database->zones);
+  for (size_t i = 0; i < loom_report_count(report); i++) {
+    size_t length;
+    const char *id = loom_report_store(report, i, &length);
+    assert_true(loom_report_find(report, id, length, &row));
+    assert_int_equal(row, i);
+  }
+  for (size_t i = 0; i < COUNT_OF(none); i++)
+    assert_false(loom_report_find(report, none[i], strlen(none[i]), &row));
+  loom_report_free(report);
+  options.has_as_of = true;
+  execute(database, "DELETE FROM poll_block; DELETE FROM hours; DELETE FROM store");
+  report = complete_report(&options, source, database->zones);
+  assert_false(loom_report_find(report, "a", 1, &row));
+  loom_report_free(report);
+  source->free(source);
+  loom_database_close(database);
+}
+
+/* ---- strips ---- */
+
+/* Time of a state that lies within [from, to), from the cells of a store looked at by itself. */
+static int64_t time_within(const struct loom_inspection *in, enum loom_state state, int64_t from,
+                           int64_t to) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < in->cell_count; i++) {
+    struct loom_span span = in->cells[i].span;
+    int64_t start = span.start > from ? span.start : from, end = span.end < to ? span.end : to;
+    if (in->cells[i].state == state && start < end)
+      sum += end - start;
+  }
+  return sum;
+}
+
+static int64_t open_within(const struct loom_inspection *in, int64_t from, int64_t to) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < in->measure.intervals.count; i++) {
+    struct loom_span span = in->measure.intervals.items[i];
+    int64_t start = span.start > from ? span.start : from, end = span.end < to ? span.end : to;
+    sum += start < end ? end - start : 0;
+  }
+  return sum;
+}
+
+static char letter_of(const struct loom_inspection *in, int64_t from, int64_t to) {
+  int64_t up = time_within(in, LOOM_UP, from, to), down = time_within(in, LOOM_DOWN, from, to);
+  int64_t unknown = time_within(in, LOOM_UNKNOWN, from, to), open = open_within(in, from, to);
+  int64_t scheduled = up + down + unknown;
+  if (open == 0)
+    return 'c';
+  if (down > 0)
+    return 2 * down >= scheduled ? 'd' : 'p';
+  if (2 * (open - scheduled) >= open)
+    return 'x';
+  return 2 * unknown >= scheduled ? 'n' : 'u';
+}
+
+static void strips_by_any_number_of_threads(void **state) {
+  (void)state;
+  static const size_t bins[] = {1, 24, 168, 35};
+  uint64_t random = 11;
+  loom_database *database = many_stores(120, 12);
+  for (int round = 0; round < 12; round++) {
+    struct loom_window_option windows[] = {random_window(&random), random_window(&random),
+                                           random_window(&random)};
+    struct loom_report_options options = default_options();
+    options.windows = windows;
+    options.window_count = COUNT_OF(windows);
+    options.has_as_of = true;
+    options.as_of = instant("2023-01-24 07:00:00");
+    options.selection.all_stores = round % 2;
+    options.threads = 1 + (unsigned)round % 4;
+    options.strip_window = (size_t)round % COUNT_OF(windows);
+    options.strip_bins = bins[(size_t)round % COUNT_OF(bins)];
+    random_rules(&random, &options.rules);
+    loom_source *source = loom_source_sqlite(database), *looker = loom_source_sqlite(database);
+    loom_report *report = complete_report(&options, source, database->zones);
+    struct loom_span window = loom_report_window(report, options.strip_window);
+    assert_int_equal(loom_report_strip_bins(report), options.strip_bins);
+    for (size_t row = 0; row < loom_report_count(report); row++) {
+      loom_error error;
+      struct loom_inspection in;
+      struct loom_inspect_options wanted = {.rules = options.rules,
+                                            .window = windows[options.strip_window],
+                                            .has_as_of = true,
+                                            .as_of = options.as_of,
+                                            .default_zone = "UTC"};
+      wanted.id = loom_report_store(report, row, &wanted.id_length);
+      assert_status(loom_inspect(&wanted, looker, database->zones, &in, &error), LOOM_OK, &error);
+      const char *strip = loom_report_strip(report, row);
+      for (size_t bin = 0; bin < options.strip_bins; bin++) {
+        __extension__ typedef __int128 wide;
+        wide length = window.end - window.start;
+        int64_t from = window.start + (int64_t)(length * (wide)bin / (wide)options.strip_bins);
+        int64_t to = window.start + (int64_t)(length * (wide)(bin + 1) / (wide)options.strip_bins);
+        assert_int_equal(strip[bin], letter_of(&in, from, to));
+      }
+      loom_inspection_free(&in);
+    }
+    loom_report_free(report);
+    source->free(source);
+    looker->free(looker);
+  }
+  loom_database_close(database);
+}
+
+static void strips_that_are_refused(void **state) {
+  (void)state;
+  static const char message[] = "a strip is of one of the windows, and has up to 10000 bins";
+  loom_database *database = one_tuesday();
+  struct loom_report_options options = default_options();
+  options.strip_bins = LOOM_STRIP_BINS_MAX + 1;
+  assert_fails(database, &options, LOOM_EINVAL, message);
+  options.strip_bins = 1;
+  options.strip_window = 3;
+  assert_fails(database, &options, LOOM_EINVAL, message);
+  options.strip_bins = 0; /* none: its window does not matter */
+  struct buffer out = {0};
+  loom_error error;
+  assert_status(report_text(database, &options, &out, &error), LOOM_DONE, &error);
+  buffer_free(&out);
   loom_database_close(database);
 }
 
@@ -701,10 +827,10 @@ static void overrides_are_as_good_as_files(void **test) {
     load(plain, LOOM_POLLS, polls.bytes);
     load_effective(plain, &model);
     load_exports(by_hand, copy);
-    assert_status(run(plain, &options, &expected, &error), LOOM_DONE, &error);
-    assert_status(run(by_hand, &options, &found, &error), LOOM_DONE, &error);
+    assert_status(report_text(plain, &options, &expected, &error), LOOM_DONE, &error);
+    assert_status(report_text(by_hand, &options, &found, &error), LOOM_DONE, &error);
     assert_buffer_equal(&expected, &found);
-    assert_status(run(copy, &options, &copied, &error), LOOM_DONE, &error);
+    assert_status(report_text(copy, &options, &copied, &error), LOOM_DONE, &error);
     assert_buffer_equal(&expected, &copied);
     buffer_free(&polls);
     buffer_free(&found);
@@ -776,7 +902,7 @@ static void bad_windows(void **state) {
   options.window_count = 1;
   loom_error error;
   struct buffer found = {0};
-  assert_status(run(database, &options, &found, &error), LOOM_DONE, &error);
+  assert_status(report_text(database, &options, &found, &error), LOOM_DONE, &error);
   buffer_free(&found);
   loom_database_close(database);
 }
@@ -795,6 +921,94 @@ static void damage_fails_the_report(void **state) {
 }
 
 /* ---- lifetime ---- */
+
+static void never_started(void **state) {
+  (void)state;
+  loom_error error;
+  loom_report *report;
+  loom_database *database = one_tuesday();
+  struct loom_report_options options = default_options();
+  loom_source *source = loom_source_sqlite(database);
+  for (int cancelled = 0; cancelled < 2; cancelled++) {
+    assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK,
+                  &error);
+    assert_non_null(loom_overlays_put(loom_report_overlays(report), "s", 1));
+    assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL); /* the snapshot is held */
+    if (cancelled)
+      loom_report_cancel(report);
+    assert_int_equal(loom_report_wait(report, 1000000, &error), LOOM_EINVAL); /* at once */
+    assert_string_equal(error.message, "the report has not been started");
+    assert_int_equal(loom_report_wait(report, 0, NULL), LOOM_EINVAL);
+    assert_false(loom_report_is_complete(report));
+    assert_int_equal(loom_report_count(report), 0);
+    loom_report_free(report);
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    loom_database_rollback(database);
+  }
+  source->free(source);
+  loom_database_close(database);
+}
+
+static void started_once_only(void **state) {
+  (void)state;
+  loom_error error;
+  loom_database *database = one_tuesday();
+  struct loom_report_options options = default_options();
+  loom_source *source = loom_source_sqlite(database);
+  loom_report *report = complete_report(&options, source, database->zones);
+  assert_true(loom_report_is_complete(report));
+  assert_int_equal(loom_report_start(report, &error), LOOM_EINVAL);
+  assert_string_equal(error.message, "the report has been started already");
+  assert_null(loom_report_overlays(report));
+  assert_status(loom_report_wait(report, 0, &error), LOOM_DONE, &error); /* as it was */
+  assert_int_equal(loom_report_count(report), 1);
+  loom_report_free(report);
+  source->free(source);
+  loom_database_close(database);
+}
+
+static void started_after_it_was_cancelled(void **state) {
+  (void)state;
+  loom_error error;
+  loom_report *report;
+  loom_database *database = one_tuesday();
+  struct loom_report_options options = default_options();
+  loom_source *source = loom_source_sqlite(database);
+  assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK, &error);
+  loom_report_cancel(report);
+  assert_status(loom_report_start(report, &error), LOOM_OK, &error);
+  assert_int_equal(wait_for(report, &error), LOOM_ECANCELED);
+  assert_false(loom_report_is_complete(report));
+  loom_report_free(report);
+  source->free(source);
+  loom_database_close(database);
+}
+
+/* It stays failed, and lets the snapshot go. */
+static void failed_to_start(void **state) {
+  (void)state;
+  loom_error error;
+  loom_report *report;
+  loom_database *database = one_tuesday();
+  struct loom_report_options options = default_options();
+  execute(database, "INSERT INTO special_day VALUES(NULL, 'x', NULL, NULL, '', 'file')");
+  loom_source *source = loom_source_sqlite(database);
+  for (int told = 0; told < 2; told++) {
+    assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK,
+                  &error);
+    assert_int_equal(loom_report_start(report, told ? &error : NULL), LOOM_ECORRUPT);
+    error.code = LOOM_OK;
+    assert_int_equal(loom_report_wait(report, 0, &error), LOOM_ECORRUPT);
+    assert_int_equal(error.code, LOOM_ECORRUPT);
+    assert_int_equal(loom_report_start(report, &error), LOOM_EINVAL);
+    assert_false(loom_report_is_complete(report));
+    loom_report_free(report);
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    loom_database_rollback(database);
+  }
+  source->free(source);
+  loom_database_close(database);
+}
 
 /* A source whose `next` waits at a gate, so that a report can be caught while it runs. */
 struct gate {
@@ -880,6 +1094,8 @@ static void cancel_while_running(void **state) {
     gate_await(&gate);
     assert_status(loom_report_wait(report, 0, &error), LOOM_OK, &error); /* still running */
     assert_true(loom_report_progress(report) == 0.0);
+    assert_false(loom_report_is_complete(report));
+    assert_null(loom_report_overlays(report));
     loom_report_cancel(report);
     gate_open(&gate);
     assert_int_equal(wait_for(report, &error), LOOM_ECANCELED);
@@ -934,12 +1150,20 @@ int main(void) {
       cmocka_unit_test(threads_change_nothing),
       cmocka_unit_test(sums_are_exact),
       cmocka_unit_test(filters),
+      cmocka_unit_test(reports_of_ids),
+      cmocka_unit_test(rows_are_found),
+      cmocka_unit_test(strips_by_any_number_of_threads),
+      cmocka_unit_test(strips_that_are_refused),
       cmocka_unit_test(overrides_by_hand),
       cmocka_unit_test(overrides_are_as_good_as_files),
       cmocka_unit_test(nothing_to_report),
       cmocka_unit_test(unknown_zones),
       cmocka_unit_test(bad_windows),
       cmocka_unit_test(damage_fails_the_report),
+      cmocka_unit_test(never_started),
+      cmocka_unit_test(started_once_only),
+      cmocka_unit_test(started_after_it_was_cancelled),
+      cmocka_unit_test(failed_to_start),
       cmocka_unit_test(cancel_while_running),
       cmocka_unit_test(free_while_running),
   };

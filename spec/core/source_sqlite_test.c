@@ -1,15 +1,8 @@
 /*
-** Tests of the database as a source: which stores and polls it gives, the neighbours of a range
-*however far away
-** they are, and one snapshot from its beginning to its release.
+** Tests of the database as a source: which stores and polls it gives, the neighbours of a range however far away they
+** are, the same by look-ups as by a scan, and one snapshot from its beginning to its release.
 */
-#include "storage.h"
-
-#include "civil.h"
-#include "source_sqlite.h"
-#include "support.h"
-
-#define POLLS_HEADER "store_id,status,timestamp_utc\n"
+#include "reports.h"
 
 /* Polls of day D at hour H, from 1970 on. */
 static int64_t at(int64_t day, int64_t hour) {
@@ -236,6 +229,159 @@ static void which_stores(void **state) {
   assert_gives(database, &query, "polled  h0 d0 e0 | 24+\n");
   query.selection.globs = (const char *const[]){"POLLED"}; /* case counts */
   assert_gives(database, &query, "");
+  loom_database_close(database);
+}
+
+/* ---- looking up ---- */
+
+static void put_schedule(struct buffer *out, const struct loom_special_days *days,
+                         const struct loom_spans *exclusions) {
+  for (size_t i = 0; i < days->count; i++)
+    buffer_printf(out, " d%d:%d-%d", (int)days->items[i].date, (int)days->items[i].open,
+                  (int)days->items[i].close);
+  for (size_t i = 0; i < exclusions->count; i++)
+    buffer_printf(out, " e%lld-%lld", (long long)exclusions->items[i].start,
+                  (long long)exclusions->items[i].end);
+}
+
+/* Everything about the stores of a query, in their order, each with its line; the line of every store comes first. */
+struct given {
+  struct line {
+    char id[LOOM_ID_MAX + 1];
+    struct buffer text;
+  } lines[300];
+  size_t count;
+  uint64_t most;
+};
+
+static int compare_lines(const void *a, const void *b) {
+  return strcmp(((const struct line *)a)->id, ((const struct line *)b)->id);
+}
+
+static void take_lines(loom_source *source, const struct loom_source_query *query,
+                       struct given *given) {
+  loom_error error;
+  loom_status status;
+  struct loom_common common = {0};
+  struct loom_store store = {0};
+  *given = (struct given){.count = 1};
+  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+  assert_status(source->select(source, query, &common, &given->most, &error), LOOM_OK, &error);
+  put_schedule(&given->lines[0].text, &common.special_days, &common.exclusions);
+  while ((status = source->next(source, &store, &error)) == LOOM_OK) {
+    struct line *line = &given->lines[given->count++];
+    assert_true(given->count < COUNT_OF(given->lines));
+    memcpy(line->id, store.id, store.id_length + 1);
+    buffer_printf(&line->text, "%s", store.zone);
+    for (size_t i = 0; i < store.hours.count; i++)
+      buffer_printf(&line->text, " h%d/%d/%d/%d", (int)store.hours.items[i].from,
+                    (int)store.hours.items[i].weekday, (int)store.hours.items[i].open,
+                    (int)store.hours.items[i].close);
+    put_schedule(&line->text, &store.special_days, &store.exclusions);
+    for (size_t i = 0; i < store.polls.count; i++)
+      buffer_printf(&line->text, " p%lld", (long long)store.polls.items[i]);
+  }
+  assert_status(status, LOOM_DONE, &error);
+  assert_int_equal(source->next(source, &store, &error), LOOM_DONE);
+  assert_true(given->count - 1 <= given->most);
+  qsort(given->lines, given->count, sizeof *given->lines, compare_lines);
+  source->release(source);
+  loom_store_free(&store);
+  loom_common_free(&common);
+}
+
+static void free_lines(struct given *given) {
+  for (size_t i = 0; i < given->count; i++)
+    buffer_free(&given->lines[i].text);
+}
+
+/* A pattern that matches nothing makes the source scan for the same ids. */
+static void looking_up_is_like_scanning(void **test) {
+  (void)test;
+  static const char *const nothing[] = {"[^*-\xff]"};
+  static struct given scanned, looked_up;
+  uint64_t random = 71;
+  loom_database *database = many_stores(250, 13);
+  execute(database, "INSERT INTO hours_week SELECT number, 'override', '2023-01-20', 0 FROM store"
+                    " WHERE number % 6 = 0");
+  uint64_t stores = (uint64_t)number(database, "SELECT count(*) FROM store");
+  assert_true(stores > 16 * 14); /* up to so many ids are looked up */
+  loom_source *source = loom_source_sqlite(database);
+  for (int round = 0; round < 300; round++) {
+    struct loom_id_table ids;
+    struct loom_window_option window = random_window(&random);
+    int64_t to = window.length ? instant("2023-01-23 00:00:00") : window.to;
+    struct loom_source_query query = {.from = window.length ? to - window.length : window.from,
+                                      .to = to,
+                                      .neighbours = random_below(&random, 3) > 0,
+                                      .no_polls = random_below(&random, 5) == 0,
+                                      .as_of = to + random_between(&random, -LOOM_DAY, 9 * LOOM_DAY),
+                                      .selection.all_stores = random_below(&random, 2),
+                                      .selection.ids = &ids,
+                                      .selection.globs = nothing};
+    loom_id_table_init(&ids);
+    for (uint64_t wanted = random_below(&random, 15); wanted > 0; wanted--) {
+      char sql[100];
+      struct buffer id = {0};
+      snprintf(sql, sizeof sql, "SELECT store_id FROM store WHERE number = %u",
+               (unsigned)random_below(&random, stores + 10));
+      dump_query(database, sql, &id); /* "LENGTH:ID \n" */
+      size_t length = id.length ? (size_t)strtol(id.bytes, NULL, 10) : 0;
+      loom_id_table_put(&ids, length ? strchr(id.bytes, ':') + 1 : "nobody", length ? length : 6);
+      buffer_free(&id);
+    }
+    take_lines(source, &query, &looked_up);
+    assert_int_equal(looked_up.most, ids.count); /* so this is what looks up */
+    query.selection.glob_count = 1;
+    take_lines(source, &query, &scanned);
+    assert_int_equal(scanned.most, stores);
+    assert_int_equal(scanned.count, looked_up.count);
+    for (size_t i = 0; i < scanned.count; i++) {
+      assert_string_equal(scanned.lines[i].id, looked_up.lines[i].id);
+      assert_buffer_equal(&scanned.lines[i].text, &looked_up.lines[i].text);
+      assert_true(!query.no_polls || !strstr(scanned.lines[i].text.bytes ? scanned.lines[i].text.bytes : "", " p"));
+    }
+    free_lines(&scanned);
+    free_lines(&looked_up);
+    loom_id_table_free(&ids);
+  }
+  source->free(source);
+  loom_database_close(database);
+}
+
+/* Schedules without polls are those with them, less the polls; the days that hold polls are not even looked for. */
+static void without_polls(void **test) {
+  (void)test;
+  static struct given with, without;
+  uint64_t random = 72;
+  loom_database *database = many_stores(100, 14);
+  loom_source *source = loom_source_sqlite_shared(database);
+  for (int round = 0; round < 20; round++) {
+    int64_t from = instant("2023-01-18 00:00:00") + random_between(&random, 0, 5 * LOOM_DAY);
+    struct loom_source_query query = {.from = from,
+                                      .to = from + random_between(&random, 1, 5 * LOOM_DAY),
+                                      .neighbours = round % 2,
+                                      .as_of = from + LOOM_DAY,
+                                      .selection.all_stores = round % 3};
+    take_lines(source, &query, &with);
+    query.no_polls = true;
+    take_lines(source, &query, &without);
+    assert_int_equal(with.count, without.count);
+    for (size_t i = 0; i < with.count; i++) {
+      char *polls = with.lines[i].text.bytes ? strstr(with.lines[i].text.bytes, " p") : NULL;
+      if (polls)
+        with.lines[i].text.length = (size_t)(polls - with.lines[i].text.bytes);
+      assert_buffer_equal(&with.lines[i].text, &without.lines[i].text);
+    }
+    free_lines(&with);
+    free_lines(&without);
+  }
+  execute(database, "UPDATE poll_block SET day = day + 3000000, polls = x'00'");
+  struct loom_source_query query = {.to = LOOM_DAY, .no_polls = true, .selection.all_stores = true};
+  take_lines(source, &query, &without);
+  assert_true(without.count > 50);
+  free_lines(&without);
+  source->free(source);
   loom_database_close(database);
 }
 
@@ -584,7 +730,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(newest_poll),  cmocka_unit_test(polls_of_a_range),
       cmocka_unit_test(neighbours),   cmocka_unit_test(neighbours_of_random_ranges),
-      cmocka_unit_test(which_stores), cmocka_unit_test(what_belongs_to_whom),
+      cmocka_unit_test(which_stores), cmocka_unit_test(looking_up_is_like_scanning),
+      cmocka_unit_test(without_polls), cmocka_unit_test(what_belongs_to_whom),
       cmocka_unit_test(overrides_of_hours),
       cmocka_unit_test(overrides_of_zones),
       cmocka_unit_test(overrides_of_special_days),

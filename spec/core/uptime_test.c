@@ -15,6 +15,7 @@
 
 #define SPAN 160
 #define OUTSIDE (-1)
+#define NOBODY (-1)
 #define POLLS_MAX 40
 #define PIECES_MAX 12
 
@@ -36,7 +37,8 @@ struct scene {
 };
 
 struct answer {
-  int states[SPAN]; /* of [t, t + 1), or OUTSIDE */
+  int states[SPAN];   /* of [t, t + 1), or OUTSIDE */
+  int vouchers[SPAN]; /* when the poll was that vouches for it, or is too far from it to; or NOBODY */
   struct loom_figures figures;
 };
 
@@ -103,8 +105,10 @@ static void count_outages(struct answer *answer) {
 static void answer_slowly(const struct scene *scene, struct answer *answer) {
   bool counted[POLLS_MAX] = {false};
   *answer = (struct answer){.figures = {0}};
-  for (int t = 0; t < SPAN; t++)
+  for (int t = 0; t < SPAN; t++) {
     answer->states[t] = OUTSIDE;
+    answer->vouchers[t] = NOBODY;
+  }
   for (int p = 0; p < scene->piece_count; p++) {
     int start = scene->pieces[p].start, end = scene->pieces[p].end;
     const struct poll *evidence[POLLS_MAX + 2];
@@ -112,6 +116,8 @@ static void answer_slowly(const struct scene *scene, struct answer *answer) {
     for (int t = start; t < end; t++) {
       int state = state_at(scene, evidence, count, t);
       answer->states[t] = state;
+      if (count > 0)
+        answer->vouchers[t] = voucher(evidence, count, t, scene->rules.fill)->at;
       answer->figures.up += state == LOOM_UP;
       answer->figures.down += state == LOOM_DOWN;
       answer->figures.unknown += state == LOOM_UNKNOWN;
@@ -129,7 +135,7 @@ static void answer_slowly(const struct scene *scene, struct answer *answer) {
 
 struct painting {
   int64_t base, last_end;
-  int states[SPAN];
+  int states[SPAN], vouchers[SPAN];
 };
 
 static void paint(void *context, struct loom_span span, enum loom_state state,
@@ -141,8 +147,11 @@ static void paint(void *context, struct loom_span span, enum loom_state state,
   assert_true(span.start >= painting->last_end); /* in order, never overlapping */
   painting->last_end = span.end;
   assert_true(span.start >= painting->base && span.end <= painting->base + SPAN);
-  for (int64_t t = span.start; t < span.end; t++)
+  for (int64_t t = span.start; t < span.end; t++) {
     painting->states[t - painting->base] = (int)state;
+    if (poll)
+      painting->vouchers[t - painting->base] = (int)(loom_poll_instant(*poll) - painting->base);
+  }
 }
 
 static void assert_same_figures(const struct loom_figures *a, const struct loom_figures *b) {
@@ -165,14 +174,17 @@ static void check_scene(const struct scene *scene) {
                                scene->base + scene->pieces[i].end));
   for (int i = 0; i < scene->poll_count; i++)
     polls[i] = loom_poll_pack(scene->base + scene->polls[i].at, scene->polls[i].active);
-  for (int t = 0; t < SPAN; t++)
+  for (int t = 0; t < SPAN; t++) {
     painting.states[t] = OUTSIDE;
+    painting.vouchers[t] = NOBODY;
+  }
   size_t count = (size_t)scene->poll_count;
   int64_t as_of = scene->base + scene->as_of;
   loom_uptime_measure(&pieces, polls, count, &scene->rules, as_of, &figures, paint, &painting);
   loom_uptime_measure(&pieces, polls, count, &scene->rules, as_of, &silent, NULL, NULL);
   answer_slowly(scene, &expected);
   assert_memory_equal(painting.states, expected.states, sizeof expected.states);
+  assert_memory_equal(painting.vouchers, expected.vouchers, sizeof expected.vouchers);
   assert_same_figures(&figures, &expected.figures);
   assert_memory_equal(&figures, &silent, sizeof figures);
   loom_spans_free(&pieces);

@@ -13,10 +13,11 @@
 
 /*
 ** Readers pass over the data once and gain nothing from a large cache; writers come back to pages. Negative sizes
-** are in KiB.
+** are in KiB. The connection of readers writes nothing, whatever they run.
 */
-#define READER_CACHE "PRAGMA cache_size=-4096;"
-#define WRITER_CACHE "PRAGMA cache_size=-65536;"
+#define BEGIN_READER "PRAGMA cache_size=-4096; PRAGMA query_only=1; BEGIN"
+#define BEGIN_WRITER "PRAGMA cache_size=-65536; BEGIN IMMEDIATE"
+#define END_READER "PRAGMA query_only=0"
 
 loom_status loom_database_failure(loom_database *database, loom_error *error) {
   sqlite3 *sqlite = database->sqlite;
@@ -324,7 +325,7 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   if (status == LOOM_OK)
     status = prepare_to_write(database, error);
   if (status == LOOM_OK)
-    status = loom_database_execute(database, WRITER_CACHE "BEGIN IMMEDIATE", error);
+    status = loom_database_execute(database, BEGIN_WRITER, error);
   if (status != LOOM_OK)
     return status;
   atomic_store(&database->transaction, LOOM_WRITING);
@@ -335,9 +336,16 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   return status;
 }
 
+loom_status loom_database_check_writing(loom_database *database, loom_error *error) {
+  if (atomic_load(&database->transaction) == LOOM_WRITING)
+    return LOOM_OK;
+  return loom_fail(error, LOOM_EINVAL, "%s: there is no write transaction", database->path);
+}
+
 static void end_transaction(loom_database *database) {
   if (!sqlite3_get_autocommit(database->sqlite))
     sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
+  sqlite3_exec(database->sqlite, END_READER, NULL, NULL, NULL);
   atomic_store(&database->transaction, LOOM_NO_TRANSACTION);
 }
 
@@ -368,10 +376,11 @@ static loom_status begin_read(loom_database *database, enum loom_transaction tra
       status = loom_database_commit(database, error);
   }
   if (status == LOOM_OK)
-    status = loom_database_execute(database, READER_CACHE "BEGIN", error);
-  if (status != LOOM_OK)
+    status = loom_database_execute(database, BEGIN_READER, error);
+  else
     return status;
-  status = loom_database_number(database, "PRAGMA schema_version", &ignored, error);
+  if (status == LOOM_OK)
+    status = loom_database_number(database, "PRAGMA schema_version", &ignored, error);
   if (status != LOOM_OK) {
     end_transaction(database);
     return status;

@@ -71,6 +71,9 @@ loom_status loom_database_begin_report(loom_database *database, loom_error *erro
 /* Ends a reader's or a report's part in the transaction, and the transaction with the last one. */
 void loom_database_end_read(loom_database *database);
 
+/* LOOM_EINVAL unless a transaction that may write is open. */
+loom_status loom_database_check_writing(loom_database *database, loom_error *error);
+
 /* Commits; what was written has reached the disk when this returns LOOM_OK. On failure all is rolled back. */
 loom_status loom_database_commit(loom_database *database, loom_error *error);
 

@@ -578,7 +578,9 @@ loom_status loom_ingest_apply(loom_ingest *ingest, loom_database *database, size
     return loom_fail(error, LOOM_EINVAL, "%s: has not been read to its end", ingest->source);
   if (ingest->applied)
     return loom_fail(error, LOOM_EINVAL, "%s: has been written already", ingest->source);
-  loom_status status = LOOM_OK;
+  loom_status status = loom_database_check_writing(database, error);
+  if (status != LOOM_OK)
+    return status;
   if (!ingest->apply) {
     const struct loom_record_reader *reader = &ingest->self.parser.reader;
     const struct loom_batch *batch = &current_slot(ingest)->batch;

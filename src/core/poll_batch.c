@@ -54,8 +54,14 @@ static bool number_store(loom_poll_batch *batch, uint32_t store) {
   return true;
 }
 
+static loom_status written_already(loom_error *error) {
+  return loom_fail(error, LOOM_EINVAL, "the polls have been written already");
+}
+
 loom_status loom_poll_batch_add(loom_poll_batch *batch, const char *id, size_t length, bool active,
                                 int64_t instant, loom_error *error) {
+  if (batch->applied)
+    return written_already(error);
   uint32_t store = loom_id_table_put(&batch->ids, id, length);
   if (store == LOOM_NO_NUMBER || !number_store(batch, store))
     return loom_fail(error, LOOM_ENOMEM, "out of memory");
@@ -74,9 +80,12 @@ loom_status loom_poll_batch_apply(loom_poll_batch *batch, loom_database *databas
   double share;
   *counts = (struct loom_ingest_counts){.rows = batch->count};
   if (batch->applied)
-    return loom_fail(error, LOOM_EINVAL, "the polls have been written already");
-  batch->applied = true;
-  loom_status status = loom_apply_new(&staged, database, &apply, error);
+    return written_already(error);
+  loom_status status = loom_database_check_writing(database, error);
+  if (status != LOOM_OK)
+    return status;
+  batch->applied = true; /* what is taken from the sorter is gone */
+  status = loom_apply_new(&staged, database, &apply, error);
   while (status == LOOM_OK)
     status = loom_apply_step(apply, SIZE_MAX / 2, &share, counts, error);
   loom_apply_free(apply);

@@ -1,6 +1,6 @@
 /*
 ** Queries. That a statement only reads is decided by SQLite's authorizer while it is compiled, which sees all that it
-** would do, and once more by the connection's being read-only meanwhile.
+** would do, and once more by the connection, which writes nothing within a read transaction.
 */
 #include "query.h"
 
@@ -24,6 +24,13 @@ static bool is_harmless_pragma(const char *name) {
   return false;
 }
 
+/* Pragmas can be read as tables, too, and are run when they are: then nobody is asked again. */
+static bool is_harmless_table(const char *name) {
+  static const char prefix[] = "pragma_";
+  size_t length = sizeof prefix - 1;
+  return strncasecmp(name, prefix, length) != 0 || is_harmless_pragma(name + length);
+}
+
 static int authorize(void *context, int action, const char *first, const char *second,
                      const char *schema, const char *trigger) {
   (void)context;
@@ -31,11 +38,12 @@ static int authorize(void *context, int action, const char *first, const char *s
   (void)trigger;
   switch (action) {
   case SQLITE_SELECT:
-  case SQLITE_READ:
   case SQLITE_RECURSIVE:
     return SQLITE_OK;
-  case SQLITE_INSERT: /* both are reported when a virtual table is declared, at its first use: polls, json_each; */
-  case SQLITE_UPDATE: /* statements that do so do not compile, whatever is allowed here */
+  case SQLITE_READ:
+    return is_harmless_table(first) ? SQLITE_OK : SQLITE_DENY;
+  case SQLITE_INSERT: /* asked when a virtual table declares itself; nobody can change the schema's own table */
+  case SQLITE_UPDATE:
     return strcmp(first, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
   case SQLITE_FUNCTION:
     return strcasecmp(second, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
@@ -69,7 +77,7 @@ static loom_status compile(loom_query *query, const char *sql, size_t length, lo
     return loom_fail(error, LOOM_EINVAL, "the query is longer than 1,000,000 bytes");
   if (memchr(sql, '\0', length))
     return loom_fail(error, LOOM_EINVAL, "the query holds a NUL byte");
-  int result = sqlite3_prepare_v2(sqlite, sql, (int)length, &query->statement, &tail);
+  int result = sqlite3_prepare_v2(sqlite, sql, (int)length, &query->statement, &tail) & 0xff;
   if (result == SQLITE_AUTH)
     return loom_fail(error, LOOM_EINVAL, "the query does not only read: %s", sqlite3_errmsg(sqlite));
   if (result == SQLITE_ERROR)
@@ -81,6 +89,16 @@ static loom_status compile(loom_query *query, const char *sql, size_t length, lo
   if (!is_empty(query->database, tail, length - (size_t)(tail - sql)))
     return loom_fail(error, LOOM_EINVAL, "the query has more than one statement");
   return LOOM_OK;
+}
+
+/*
+** Lets SQLite connect to the polls table. It asks the authorizer for a CREATE TABLE when a statement is the connection's
+** first to name the table; should this fail, that statement says why.
+*/
+static void connect_polls(loom_database *database) {
+  sqlite3_stmt *statement = NULL;
+  sqlite3_prepare_v2(database->sqlite, "SELECT 1 FROM polls", -1, &statement, NULL);
+  sqlite3_finalize(statement);
 }
 
 static loom_status new_query(loom_database *database, loom_query **out, loom_error *error) {
@@ -107,6 +125,7 @@ loom_status loom_query_new(loom_database *database, const char *sql, size_t leng
     status = loom_database_begin_read(database, error);
   if (status == LOOM_OK) {
     (*out)->in_read = true;
+    connect_polls(database);
     sqlite3_set_authorizer(database->sqlite, authorize, NULL);
     status = compile(*out, sql, length, error);
     sqlite3_set_authorizer(database->sqlite, NULL, NULL);
@@ -119,8 +138,8 @@ loom_status loom_query_new(loom_database *database, const char *sql, size_t leng
 loom_status loom_query_new_in_write(loom_database *database, const char *sql, size_t length,
                                     loom_query **out, loom_error *error) {
   loom_status status = new_query(database, out, error);
-  if (status == LOOM_OK && atomic_load(&database->transaction) != LOOM_WRITING)
-    status = loom_fail(error, LOOM_EINVAL, "%s: there is no write transaction", database->path);
+  if (status == LOOM_OK)
+    status = loom_database_check_writing(database, error);
   if (status == LOOM_OK)
     status = compile(*out, sql, length, error);
   return keep_if_good(status, out);
@@ -149,7 +168,8 @@ loom_status loom_query_next(loom_query *query, loom_error *error) {
   query->ended = true;
   if (step == SQLITE_DONE)
     return LOOM_DONE;
-  if ((step & 0xff) == SQLITE_ERROR || (step & 0xff) == SQLITE_MISMATCH)
+  step &= 0xff;
+  if (step == SQLITE_ERROR || step == SQLITE_MISMATCH || step == SQLITE_TOOBIG)
     return loom_fail(error, LOOM_EINVAL, "the query failed: %s",
                      sqlite3_errmsg(query->database->sqlite));
   return loom_database_failure(query->database, error);

@@ -38,9 +38,9 @@ struct loom_report {
   pthread_mutex_t source_lock; /* while stores are taken */
   pthread_mutex_t lock;        /* of all that follows */
   pthread_cond_t finished;
-  loom_status status; /* of the threads: LOOM_OK, or the first failure */
+  loom_status status; /* LOOM_OK, or the first failure: of the threads, of the start, or for want of one */
   loom_error error;
-  bool released;
+  bool started, released;
   atomic_bool complete; /* all is done, and well */
   atomic_bool cancelled;
   atomic_uint_fast64_t stores_done;
@@ -342,6 +342,7 @@ loom_status loom_report_prepare(const struct loom_report_options *options, loom_
   report->setting.zones = zones;
   loom_overlays_init(&report->setting.overlays);
   init_locks(report);
+  report->status = loom_fail(&report->error, LOOM_EINVAL, "the report has not been started");
   loom_status status = loom_setting_zone(&report->setting, options->default_zone, error);
   if (status == LOOM_OK && !copy_globs(report))
     status = no_memory(error);
@@ -355,14 +356,21 @@ loom_status loom_report_prepare(const struct loom_report_options *options, loom_
 }
 
 struct loom_overlays *loom_report_overlays(loom_report *report) {
-  return &report->setting.overlays;
+  return report->started ? NULL : &report->setting.overlays;
 }
 
 loom_status loom_report_start(loom_report *report, loom_error *error) {
-  loom_status status = select_stores(report, error);
-  if (status == LOOM_OK)
+  if (report->started)
+    return loom_fail(error, LOOM_EINVAL, "the report has been started already");
+  report->started = true;
+  report->status = select_stores(report, &report->error);
+  if (report->status == LOOM_OK) {
     start_threads(report);
-  return status;
+    return LOOM_OK;
+  }
+  if (error)
+    *error = report->error;
+  return report->error.code;
 }
 
 loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_error *error) {

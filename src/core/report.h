@@ -45,16 +45,22 @@ typedef struct loom_report loom_report;
 loom_status loom_report_prepare(const struct loom_report_options *options, loom_source *source,
                                 loom_zones *zones, loom_report **report, loom_error *error);
 
-/* Hours for this report alone. Before the start only. */
+/* Hours for this report alone. NULL after the start: threads read them. */
 struct loom_overlays *loom_report_overlays(loom_report *report);
 
-/* Starts computing in threads of its own. On failure the report is of no more use. */
+/* Starts computing in threads of its own, once. On failure the report is of no more use. */
 loom_status loom_report_start(loom_report *report, loom_error *error);
 
-/* Waits for at most so many milliseconds. LOOM_OK: still running; LOOM_DONE: complete; else why it failed. */
+/*
+** Waits for at most so many milliseconds. LOOM_OK: still running; LOOM_DONE: complete; else why it failed, LOOM_EINVAL
+** where it was not started.
+*/
 loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_error *error);
 
-/* Whether it is done, and well: what loom_report_wait tells, without waiting. */
+/*
+** Whether it is done, and well: what loom_report_wait tells, without waiting. Takes no lock, so that it can be asked after
+** a fork: there a thread that holds one has been left behind.
+*/
 bool loom_report_is_complete(const loom_report *report);
 
 /* The share of the stores that are done, 0 to 1. */

@@ -65,9 +65,13 @@ void *lloom_check_handle(lua_State *L, int index, const char *type) {
   return object;
 }
 
+bool lloom_owns_handle(lua_State *L, const struct lloom_handle *handle) {
+  return handle->process == getpid() && handle->state == state_of(L);
+}
+
 void *lloom_take_handle(lua_State *L, int index, const char *type) {
   struct lloom_handle *handle = luaL_checkudata(L, index, type);
-  void *object = handle->process == getpid() && handle->state == state_of(L) ? handle->object : NULL;
+  void *object = lloom_owns_handle(L, handle) ? handle->object : NULL;
   handle->object = NULL;
   return object;
 }

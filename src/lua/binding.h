@@ -41,6 +41,9 @@ void *lloom_check_handle(lua_State *L, int index, const char *type);
 /* The same for what may be used after a fork: a complete report is memory, and is asked for row by row. */
 void *lloom_check_memory_handle(lua_State *L, int index, const char *type);
 
+/* Whether it is for this state to release what a handle holds: not what another process or another Lua state opened. */
+bool lloom_owns_handle(lua_State *L, const struct lloom_handle *handle);
+
 /*
 ** Marks a handle closed and gives its object to be released, or NULL: it is closed already, or belongs to another
 ** process, whose files and threads are not ours to touch. What the child of a fork inherits is left as it is.

@@ -12,11 +12,9 @@
 #define INSPECTION "loom.inspection"
 
 static int close_inspection(lua_State *L) {
-  struct lloom_handle *handle = luaL_checkudata(L, 1, INSPECTION);
-  struct loom_inspection *inspection = (struct loom_inspection *)(handle + 1);
-  if (handle->object)
+  struct loom_inspection *inspection = lloom_take_handle(L, 1, INSPECTION);
+  if (inspection)
     loom_inspection_free(inspection);
-  handle->object = NULL;
   return 0;
 }
 

@@ -101,8 +101,8 @@ static int is_timezone(lua_State *L) {
   return 2;
 }
 
-/* local_date(database, zone, instant): the date there, as days since 1970-01-01; nil and the reason. */
-static int local_date(lua_State *L) {
+/* local_time(database, zone, instant): what the clock there shows, as the instant at which UTC's does; nil and the reason. */
+static int local_time(lua_State *L) {
   loom_error error;
   const loom_zone *zone;
   size_t length;
@@ -113,9 +113,18 @@ static int local_date(lua_State *L) {
                 "outside the years 1 to 9999");
   if (loom_zones_get(database->zones, name, length, &zone, &error) != LOOM_OK)
     return lloom_failure(L, &error);
-  int64_t offset = loom_zone_offset(zone, instant / LOOM_SECOND);
-  lua_pushinteger(L, loom_date_of_instant(instant + offset * LOOM_SECOND));
+  int64_t second = (instant - (instant < 0 ? LOOM_SECOND - 1 : 0)) / LOOM_SECOND; /* rounded down */
+  int64_t offset = loom_zone_offset(zone, second);
+  lua_pushinteger(L, (lua_Integer)(instant + offset * LOOM_SECOND));
   return 1;
+}
+
+/* local_date(database, zone, instant): the date there, as days since 1970-01-01; nil and the reason. */
+static int local_date(lua_State *L) {
+  int results = local_time(L);
+  if (results == 1)
+    lua_pushinteger(L, loom_date_of_instant((int64_t)lua_tointeger(L, -1)));
+  return results;
 }
 
 /*
@@ -186,6 +195,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"format_time_of_day", format_time_of_day},
                                        {"is_timezone", is_timezone},
                                        {"local_date", local_date},
+                                       {"local_time", local_time},
                                        {"preset", preset},
                                        {"clock", monotonic_clock},
                                        {"is_terminal", is_terminal},

@@ -10,8 +10,6 @@
 #include "../core/source_sqlite.h"
 #include "../core/strip.h"
 
-#include <unistd.h>
-
 #define REPORT "loom.report"
 #define GLOBS_MAX 1000
 #define GLOB_LENGTH_MAX 1024
@@ -43,11 +41,11 @@ static void release(struct report_handle *handle) {
 
 static int close_report(lua_State *L) {
   struct report_handle *handle = luaL_checkudata(L, 1, REPORT);
-  loom_report *report = lloom_take_handle(L, 1, REPORT);
-  if (handle->handle.process == getpid()) {
-    loom_report_free(report);
+  if (lloom_owns_handle(L, &handle->handle)) { /* also one whose report could not be prepared */
+    loom_report_free(handle->handle.object);
     release(handle);
   }
+  handle->handle.object = NULL;
   return 0;
 }
 
@@ -194,6 +192,8 @@ static struct loom_overlay *check_overlay(lua_State *L, loom_report *report) {
   size_t length;
   const char *id = luaL_checklstring(L, 2, &length);
   struct loom_overlays *overlays = loom_report_overlays(report);
+  if (!overlays)
+    luaL_error(L, "the report has been started already");
   struct loom_overlay *overlay = length == 1 && *id == '*'
                                      ? &overlays->others
                                      : loom_overlays_put(overlays, id, length);

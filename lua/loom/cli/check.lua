@@ -1,7 +1,7 @@
 --- loom check
 -- @module loom.cli.check
 
-local loom = require "loom"
+local common = require "loom.cli.common"
 
 local command = { name = "check" }
 
@@ -13,12 +13,9 @@ function command.add_to(parser)
 end
 
 function command.run(args)
-  local monitor, message = loom.open(args.database)
-  local problems
-  if monitor then
-    problems, message = monitor:check()
-    monitor:close()
-  end
+  local problems, message = common.with_database(args.database, function(monitor)
+    return monitor:check()
+  end)
   if not problems then
     return nil, message
   end

@@ -1,9 +1,12 @@
---- What the subcommands share: arguments that are read alike, progress, output.
+--- What the subcommands share: how they end, databases, commands of several verbs, progress, output.
 -- @module loom.cli.common
 
 local core = require "loom.core"
 local lfs = require "lfs"
+local loading = require "loom.loading"
+local loom = require "loom"
 local output = require "loom.output"
+local text = require "loom.formats.text"
 
 local common = {}
 
@@ -17,21 +20,6 @@ function common.fail(message)
   error({ failure = message }, 0)
 end
 
---- A duration such as 90, 90m, 2h or 7d, in microseconds.
-function common.duration(text, option)
-  local value, reason = core.parse_duration(text)
-  return value or common.wrong_use('%s: "%s" %s', option, text, reason)
-end
-
---- A whole number, or the end of the command.
-function common.whole(text, option, least, most)
-  local value = text:match("^%d+$") and tonumber(text)
-  if not value or value < least or value > most then
-    common.wrong_use('%s: "%s" is not a whole number from %d to %d', option, text, least, most)
-  end
-  return math.floor(value)
-end
-
 function common.is_folder(path)
   return lfs.attributes(path, "mode") == "directory"
 end
@@ -40,14 +28,118 @@ function common.exists(path)
   return lfs.attributes(path, "mode") ~= nil
 end
 
+-- ---- databases ----
+
+-- Calls work(monitor) and closes the monitor, or passes on that there is none.
+local function use(work, monitor, message)
+  if not monitor then
+    return nil, message
+  end
+  local result
+  result, message = work(monitor)
+  monitor:close()
+  return result, message
+end
+
+--- Opens a database, calls work(monitor) and closes it.
+-- @return what `work` returns, or nil and the failure
+function common.with_database(path, work)
+  return use(work, loom.open(path))
+end
+
+-- A monitor in memory with the files of a folder.
+local function load_folder(path, draw)
+  local files = loading.find(path, common.exists)
+  if not files then
+    return nil, path .. ": has none of the files that loom ingest knows"
+  end
+  files.progress = draw and function(done, total, source, phase)
+    draw(total and total > 0 and done / total or 0, phase .. " " .. source)
+  end
+  local monitor, message = loom.open(":memory:", { create = true })
+  local loaded
+  if monitor then
+    loaded, message = monitor:ingest(files)
+  end
+  return loaded and monitor, message
+end
+
+--- Opens a database, or reads a folder of input files into one in memory, and calls work(monitor).
+function common.with_data(path, work)
+  if not common.is_folder(path) then
+    return common.with_database(path, work)
+  end
+  local draw, clear = common.progress_bar(false)
+  local monitor, message = load_folder(path, draw)
+  clear()
+  return use(work, monitor, message)
+end
+
+--- The same as `with_database`, for work that sets something about a store. A store that is not known is made, which is told:
+-- its id may have been mistyped.
+function common.with_store(path, store, work)
+  return common.with_database(path, function(monitor)
+    local known
+    if store ~= "*" then
+      known = monitor:timezone(store)
+    end
+    local result, message = work(monitor)
+    if result and store ~= "*" and not known then
+      common.note('store "%s" was not known: it is new', store)
+    end
+    return result, message
+  end)
+end
+
+-- ---- commands of several verbs ----
+
+--- Makes a command such as "hours", with verbs such as "get" and "set".
+-- @tparam string name
+-- @tparam string summary
+-- @tparam {table,...} verbs each with `name`, `summary`, and the functions `add_to(parser)` and `run(args)`
+function common.group(name, summary, verbs)
+  local group = { name = name }
+
+  function group.add_to(parser)
+    local command = parser:command(name):summary(summary):description(summary)
+    command:command_target "verb"
+    command:require_command(true)
+    for _, verb in ipairs(verbs) do
+      verb.add_to(command:command(verb.name):summary(verb.summary):description(verb.description or verb.summary))
+    end
+  end
+
+  function group.run(args)
+    for _, verb in ipairs(verbs) do
+      if verb.name == args.verb then
+        return verb.run(args)
+      end
+    end
+  end
+
+  return group
+end
+
+-- ---- output ----
+
+local BAR_AFTER = 1 -- seconds of work before a bar is shown
+local BAR_EVERY = 0.1
+local BAR_WIDTH = 30
+
+--- A line of text for people on standard error, whatever bytes the ids and paths in it hold.
+function common.note(format, ...)
+  io.stderr:write("loom: ", text.shown((format:format(...):gsub("\n", " "))), "\n")
+end
+
 --- Writes what produce(write) makes to a path, or to standard output when it is nil.
 function common.write(path, produce)
   return output.write(path or io.stdout, produce)
 end
 
-local BAR_AFTER = 1 -- seconds of work before a bar is shown
-local BAR_EVERY = 0.1
-local BAR_WIDTH = 30
+--- The format to write in: the one asked for, or else a table on a terminal and CSV otherwise.
+function common.format_of(args)
+  return args.format or (not args.output and core.is_terminal("stdout") and "table" or "csv")
+end
 
 --- A progress bar on standard error: function (share, label) and function () that removes it.
 -- Work of less than a second, or a standard error that is no terminal, sees none of it.

@@ -1,6 +1,7 @@
 --- loom info
 -- @module loom.cli.info
 
+local common = require "loom.cli.common"
 local loom = require "loom"
 
 local command = { name = "info" }
@@ -31,12 +32,9 @@ local lines = {
 }
 
 function command.run(args)
-  local monitor, message = loom.open(args.database)
-  local info
-  if monitor then
-    info, message = monitor:info()
-    monitor:close()
-  end
+  local info, message = common.with_database(args.database, function(monitor)
+    return monitor:info()
+  end)
   if not info then
     return nil, message
   end

@@ -1,13 +1,22 @@
 --- loom ingest
 -- @module loom.cli.ingest
 
+local check = require "loom.check"
 local common = require "loom.cli.common"
 local loading = require "loom.loading"
 local loom = require "loom"
+local options = require "loom.cli.options"
 
 local command = { name = "ingest" }
 
-local MAX_REJECTS = 2 ^ 31 -- for more there is "all"
+local read_number = options.number(check.integer(0, 2 ^ 31)) -- for more there is "all"
+
+local function read_max_rejects(text)
+  if text == "all" then
+    return text
+  end
+  return read_number(text)
+end
 
 function command.add_to(parser)
   local ingest = parser:command "ingest"
@@ -31,8 +40,8 @@ function command.add_to(parser)
     :description "Attributes to choose and group by: store_id and a column for each."
   ingest:flag "--replace-overrides"
     :description "Hours, zones and special days that were set by hand give way to those in the files."
-  ingest:option "--max-rejects":argname "N"
-    :description "Leave out up to N bad rows of each file, or all of them with 'all' (default: 0)."
+  options.add(ingest, "--max-rejects", "N",
+    "Leave out up to N bad rows of each file, or all of them with 'all' (default: 0).", read_max_rejects)
   ingest:option "--rejects":argname "FILE"
     :description "Write the bad rows there, with line and reason. Without --max-rejects: all of them."
   ingest:flag "--quiet":description "No progress and no summary."
@@ -61,10 +70,7 @@ local function files_of(args)
 end
 
 local function max_rejects(args)
-  if not args.max_rejects then
-    return args.rejects and "all" or 0
-  end
-  return args.max_rejects == "all" and "all" or common.whole(args.max_rejects, "--max-rejects", 0, MAX_REJECTS)
+  return args.max_rejects or (args.rejects and "all" or 0)
 end
 
 local function quoted(value)
@@ -105,26 +111,25 @@ end
 
 local function load(monitor, files, args, on_reject)
   local draw, clear = common.progress_bar(args.quiet)
-  local options = {
+  local wanted = {
     max_rejects = max_rejects(args),
     on_reject = on_reject,
     replace_overrides = args.replace_overrides,
   }
   for kind, paths in pairs(files) do
-    options[kind] = paths
+    wanted[kind] = paths
   end
   if draw then
-    options.progress = function(done, total, source, phase)
+    wanted.progress = function(done, total, source, phase)
       draw(total and total > 0 and done / total or 0, phase .. " " .. source)
     end
   end
-  local summaries, message = monitor:ingest(options)
+  local summaries, message = monitor:ingest(wanted)
   clear()
   return summaries, message
 end
 
 function command.run(args)
-  local limit = max_rejects(args) -- wrong use comes before all work
   local files, message = files_of(args)
   if not files then
     return nil, message
@@ -135,7 +140,7 @@ function command.run(args)
     return nil, message
   end
   local rejects, on_reject, why
-  if limit ~= 0 or args.rejects then
+  if max_rejects(args) ~= 0 or args.rejects then
     rejects, on_reject, why = open_rejects(args.rejects)
     if why then
       return nil, why

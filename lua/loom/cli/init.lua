@@ -3,6 +3,7 @@
 -- @module loom.cli
 
 local argparse = require "argparse"
+local common = require "loom.cli.common"
 local loom = require "loom"
 
 local cli = {}
@@ -10,6 +11,15 @@ local cli = {}
 local commands = {
   require "loom.cli.ingest",
   require "loom.cli.report",
+  require "loom.cli.timeline",
+  require "loom.cli.outages",
+  require "loom.cli.explain",
+  require "loom.cli.query",
+  require "loom.cli.hours",
+  require "loom.cli.timezone",
+  require "loom.cli.special_day",
+  require "loom.cli.exclude",
+  require "loom.cli.attributes",
   require "loom.cli.info",
   require "loom.cli.check",
   require "loom.cli.prune",
@@ -35,20 +45,71 @@ local function build_parser()
   return parser
 end
 
--- One line, whatever bytes the paths and arguments in it hold. Messages of the library begin with a code that scripts
--- compare; people need only the text.
+-- Messages of the library begin with a code that scripts compare; people need only the text.
 local function complain(message)
-  io.stderr:write("loom: ", (message:gsub("^E%u+: ", ""):gsub("\n", " "):gsub("%c", "?")), "\n")
+  common.note("%s", (message:gsub("^E%u+: ", "")))
 end
 
--- What an error that was raised means: wrong use and failures are tables, and the interpreter makes an error of Ctrl-C.
+local function complain_of_use(message, command)
+  complain(("%s (see loom %s--help)"):format(message, command and command .. " " or ""))
+end
+
+-- Wrong use as the library's checks raise it (see `loom.check`, and `lloom_option_integer` of the native half), in words of
+-- the command line, where options have the library's names. Nil if it is not that.
+local function misuse(message)
+  local option, rest = message:match("bad option '([%w_]+)'(.*)$")
+  if option then
+    return "--" .. option:gsub("_", "-") .. ": " .. (rest:match("%((.*)%)$") or rest)
+  end
+  return message:match("bad argument #%d+ to '[%w_]+' %((.*)%)$")
+end
+
+-- A failure that was raised, as those are that come while rows are taken one by one: with a code, perhaps after the place.
+local function failure(message)
+  return message:match("^(E%u+: .*)$") or message:match("^[^\n]-:%d+: (E%u+: .*)$")
+end
+
+-- What an error that was raised means: the command's own are tables, and the interpreter makes one of Ctrl-C.
 local function explain(err)
+  local message = tostring(err)
   if type(err) == "table" then
     return err
-  elseif tostring(err):find("interrupted!$") then
+  elseif message:find("interrupted!$") then
     return { failure = "interrupted" }
   end
-  return { traceback = debug.traceback(tostring(err), 2) }
+  return { failure = failure(message), usage = misuse(message), traceback = debug.traceback(message, 2) }
+end
+
+local function find_command(name)
+  for _, command in ipairs(commands) do
+    if command.name == name then
+      return command
+    end
+  end
+end
+
+-- Runs a command whose arguments could be read.
+local function run(args)
+  local command = find_command(args.command)
+  local called, good, message = xpcall(function() -- Lua 5.1 passes no arguments on
+    return command.run(args)
+  end, explain)
+  if called and good then
+    local flushed, why = io.stdout:flush()
+    if flushed then
+      return 0
+    end
+    complain("standard output: " .. why)
+    return 1
+  elseif called or good.failure then
+    complain(called and message or good.failure)
+    return 1
+  elseif good.usage then
+    complain_of_use(good.usage, args.verb and args.command .. " " .. args.verb or args.command)
+    return 2
+  end
+  io.stderr:write("loom: unexpected failure: ", good.traceback, "\n")
+  return 1
 end
 
 --- Runs a command line.
@@ -57,32 +118,10 @@ end
 function cli.main(arguments)
   local parsed, args = build_parser():pparse(arguments)
   if not parsed then
-    complain(args .. " (see loom --help)")
+    complain_of_use(args, find_command(arguments[1]) and arguments[1])
     return 2
   end
-  for _, command in ipairs(commands) do
-    if command.name == args.command then
-      local called, good, message = xpcall(function() -- Lua 5.1 passes no arguments on
-        return command.run(args)
-      end, explain)
-      if called and good then
-        local flushed, why = io.stdout:flush()
-        if flushed then
-          return 0
-        end
-        complain("standard output: " .. why)
-        return 1
-      elseif called or good.failure then
-        complain(called and message or good.failure)
-        return 1
-      elseif good.usage then
-        complain(good.usage .. " (see loom " .. args.command .. " --help)")
-        return 2
-      end
-      io.stderr:write("loom: unexpected failure: ", good.traceback, "\n")
-      return 1
-    end
-  end
+  return run(args)
 end
 
 return cli

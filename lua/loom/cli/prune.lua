@@ -2,7 +2,7 @@
 -- @module loom.cli.prune
 
 local common = require "loom.cli.common"
-local loom = require "loom"
+local options = require "loom.cli.options"
 
 local command = { name = "prune" }
 
@@ -10,17 +10,13 @@ function command.add_to(parser)
   local prune = parser:command "prune":summary "Remove old polls."
     :description "Remove the polls that are older than DUR before the newest one, and shrink the file."
   prune:argument "database"
-  prune:option "--keep":argname "DUR":count "1":description "For example 90d."
+  options.add(prune, "--keep", "DUR", "For example 90d.", options.duration):count "1"
 end
 
 function command.run(args)
-  local keep = common.duration(args.keep, "--keep")
-  local monitor, message = loom.open(args.database)
-  local removed
-  if monitor then
-    removed, message = monitor:prune(math.floor(keep / 1000000))
-    monitor:close()
-  end
+  local removed, message = common.with_database(args.database, function(monitor)
+    return monitor:prune(args.keep)
+  end)
   if not removed then
     return nil, message
   end

@@ -1,178 +1,189 @@
 --- loom report
 -- @module loom.cli.report
 
+local check = require "loom.check"
+local columns = require "loom.columns"
 local common = require "loom.cli.common"
-local core = require "loom.core"
-local loading = require "loom.loading"
-local loom = require "loom"
+local options = require "loom.cli.options"
+local slo = require "loom.slo"
+local stores = require "loom.stores"
 
 local command = { name = "report" }
 
--- The library's limits: past them it raises errors, which are meant for programs.
-local CENTURY = 36525 * 86400 * 1000000 -- microseconds
-local NAME_LENGTH_MAX = 64
-local WINDOWS_MAX = 64
-local PATTERNS_MAX = 1000
-local PATTERN_LENGTH_MAX = 1024
-local THREADS_MAX = 64
+local formats = { "csv", "table", "json", "ndjson", "markdown", "html", "exact" }
+
+-- Those that show a line for each column that is asked for, rather than all figures.
+local has_columns = { csv = true, table = true, markdown = true }
+
+-- Reader of names with commas between them.
+local function read_names(text)
+  local names = {}
+  for name in text:gmatch("[^,]+") do
+    names[#names + 1] = name:match("^%s*(.-)%s*$")
+  end
+  if not names[1] then
+    return nil, "names of columns expected, got " .. check.shown(text)
+  end
+  return names
+end
+
+local function add_choice(report)
+  options.add(report, "--stores", "GLOB", "Only the store of this id, or those whose id matches (* ? [a-z]). "
+    .. "May be given again.", options.text(stores.selection)):count "*"
+  options.add(report, "--where", "NAME=VALUE", "Only stores with this attribute. May be given again: another name is "
+    .. "another condition, the same name another value that will do.", options.pair):count "*"
+  report:flag "--all-stores":description "Also stores that have hours or a zone but no poll."
+  options.add(report, "--group-by", "NAME", "Totals for each value of this attribute instead of stores.")
+end
+
+local function add_objective(report)
+  local ratio = options.number(check.number(0, 1))
+  options.add(report, "--slo", "RATIO", "Hold up time against a target, such as 0.995. Adds columns for the last window "
+    .. "to csv, table and markdown, and the error budget of all windows to json.", ratio)
+  options.add(report, "--slo-attribute", "NAME", "The attribute that holds a store's own target, if it has one.")
+end
+
+local function add_layout(report)
+  options.add(report, "--columns", "NAMES", "These columns, with commas between them: store_id, FIGURE_WINDOW (uptime, "
+    .. "downtime, up, down, unknown, excluded, scheduled, ratio, outages, longest, mttr, mtbf, polls; times in seconds "
+    .. "but for the first two), slo_PART_WINDOW (target, met, budget, spent, left, burn), attributes.NAME, strip. "
+    .. "For example store_id,ratio_last_week.", read_names)
+  local sort = options.add(report, "--sort", "COLUMN", "Sort by a column (default: by store id).")
+  local descending = report:flag "--descending":description "The other way round."
+  local limit = options.add(report, "--limit", "N", "No more than N rows.", options.number(check.integer(0, 2 ^ 53)))
+  local worst = options.add(report, "--worst", "N", "Only the N rows with the lowest ratio of up time in the last window, "
+    .. "the worst one first.", options.number(check.integer(1, 2 ^ 53)))
+  report:mutex(worst, sort)
+  report:mutex(worst, descending)
+  report:mutex(worst, limit)
+  report:flag "--neutralise-formulas"
+    :description "In csv, put ' before text that a spreadsheet would take for a formula."
+end
 
 function command.add_to(parser)
   local report = parser:command "report"
     :summary "Report uptime and downtime."
     :description "Report uptime and downtime of each store that has a poll."
-  report:argument "database":description "A database, or a folder of input files."
-  report:option "-o --output":argname "FILE":description "Write there instead of to standard output."
-  report:option "--format":argname "FORMAT":choices { "csv", "table", "json", "exact", "html" }
-    :description("csv, table, json, exact (microseconds) or html (a page to look at). "
-      .. "Default: table on a terminal, csv otherwise.")
-  report:option "--as-of":argname "T":description "The end of the windows (default: the newest poll)."
-  report:option "--preset":argname "P":choices { "loom", "seed", "monitoring" }
-    :description "loom, seed or monitoring: rules that the options below override (default: loom)."
-  report:option "--fill":argname "F":choices { "backward", "forward", "nearest" }
-    :description "Which time a poll vouches for: backward, forward or nearest."
-  report:option "--evidence":argname "E":choices { "inside", "around" }
-    :description "Which polls count for an opening: those inside, or around it too."
-  report:option "--no-data":argname "N":choices { "down", "up", "unknown" }
-    :description "What an opening without evidence is: down, up or unknown."
-  report:option "--max-gap":argname "DUR"
-    :description "Time further than this from its poll is unknown; or none."
-  report:option "--slack":argname "DUR":description "A close this near midnight is midnight."
-  report:option "--default-zone":argname "ZONE"
-    :description "Zone of stores without one (default: America/Chicago)."
-  report:option "--stores":argname "GLOB":count "*"
-    :description "Only stores whose id matches (* ? [a-z]); may be given again."
-  report:flag "--all-stores":description "Also stores that have hours or a zone but no poll."
-  report:option "--window":argname "NAME=DUR":count "*"
-    :description "Instead of the last hour, day and week; NAME=DUR:minutes for whole minutes. May be given again."
-  report:option "--threads":argname "N":description "Threads to use (default: one for each processor, up to 8)."
+  options.argument(report, "database", "A database, or a folder of input files.")
+  options.add_output(report)
+  options.add_format(report, formats)
+  options.add_windows(report)
+  options.add_rules(report, "The end of the windows (default: the newest poll).")
+  add_choice(report)
+  add_objective(report)
+  add_layout(report)
+  options.add(report, "--threads", "N", "Threads to use (default: one for each processor, up to 8).",
+    options.number(check.integer(1, 64)))
 end
 
-local function windows_of(args)
-  if #args.window == 0 then
-    return nil
-  elseif #args.window > WINDOWS_MAX then
-    common.wrong_use("--window: there are %d, more than %d", #args.window, WINDOWS_MAX)
+-- Conditions by attribute, each with the values that will do.
+local function where_of(args)
+  local where
+  for _, pair in ipairs(args.where) do
+    where = where or {}
+    local values = where[pair[1]] or {}
+    where[pair[1]], values[#values + 1] = values, pair[2]
   end
-  local windows, seen = {}, {}
-  for i, text in ipairs(args.window) do
-    local name, duration, unit = text:match("^([%w_]+)=([^:]*):?(.*)$")
-    if not name or (unit ~= "" and unit ~= "minutes" and unit ~= "hours") or text:sub(-1) == ":" then
-      common.wrong_use('--window: "%s" is not NAME=DUR or NAME=DUR:minutes', text)
-    elseif #name > NAME_LENGTH_MAX then
-      common.wrong_use("--window: the name %s is longer than %d characters", name, NAME_LENGTH_MAX)
-    elseif seen[name] then
-      common.wrong_use("--window: there are two windows %s", name)
-    end
-    local length = common.duration(duration, "--window " .. name)
-    if length < 1000000 or length > CENTURY then
-      common.wrong_use("--window %s: %s is not between a second and 100 years", name, duration)
-    end
-    seen[name] = true
-    windows[i] = { name = name, seconds = length / 1000000, unit = unit ~= "" and unit or "hours" }
-  end
-  return windows
+  return where
 end
 
-local function check_as_of(text)
-  if text then
-    local parsed, reason = core.parse_timestamp(text)
-    if not parsed then
-      common.wrong_use('--as-of: "%s" %s', text, reason)
+local function objective_of(args)
+  if args.slo or args.slo_attribute then
+    return slo.checker { target = args.slo, attribute = args.slo_attribute }
+  end
+end
+
+local function asks_for(names, wanted)
+  for _, name in ipairs(names or {}) do
+    if name == wanted then
+      return true
     end
   end
-  return text
 end
 
-local function slack_of(text)
-  if not text then
-    return nil
-  end
-  local slack = math.floor(common.duration(text, "--slack") / 1000000)
-  return slack < 86400 and slack or common.wrong_use("--slack: %s is not less than a day", text)
+local function options_of(args, format)
+  local wanted = options.rules_of(args)
+  wanted.windows = options.windows_of(args)
+  wanted.stores = #args.stores > 0 and args.stores or nil
+  wanted.where = where_of(args)
+  wanted.all_stores = args.all_stores
+  wanted.group_by = args.group_by
+  wanted.slo = objective_of(args)
+  wanted.strips = (format == "html" or asks_for(args.columns, "strip")) or nil
+  wanted.threads = args.threads
+  return wanted
 end
 
-local function max_gap_of(text)
-  if not text or text == "none" then
-    return text
+local function check_column(option, rows, name)
+  if name and not columns.exists(rows, name) then
+    common.wrong_use("%s: name of a column, such as uptime_%s or ratio_%s, expected, got %s", option, rows.windows[1].name,
+      rows.windows[#rows.windows].name, check.shown(name))
   end
-  local gap = common.duration(text, "--max-gap")
-  return gap <= CENTURY and gap / 1000000 or common.wrong_use("--max-gap: %s is longer than 100 years", text)
 end
 
-local function stores_of(args)
-  if #args.stores > PATTERNS_MAX then
-    common.wrong_use("--stores: there are %d patterns, more than %d", #args.stores, PATTERNS_MAX)
+-- What stands beside the standard columns when there is an objective: that of the last window, which is the longest of
+-- the standard ones.
+local function columns_of(args, format, rows)
+  if args.columns or not (args.slo or args.slo_attribute) or not has_columns[format] then
+    return args.columns
   end
-  for _, pattern in ipairs(args.stores) do
-    if #pattern > PATTERN_LENGTH_MAX then
-      common.wrong_use("--stores: a pattern is longer than %d bytes", PATTERN_LENGTH_MAX)
-    end
+  local names = columns.standard(rows)
+  local window = rows.windows[#rows.windows].name
+  for _, part in ipairs { "ratio_", "slo_target_", "slo_met_", "slo_left_", "slo_burn_" } do
+    names[#names + 1] = part .. window
   end
-  return #args.stores > 0 and args.stores or nil
+  return names
 end
 
-local function options_of(args)
-  return {
-    as_of = check_as_of(args.as_of),
-    preset = args.preset,
-    fill = args.fill,
-    evidence = args.evidence,
-    no_data = args.no_data,
-    max_gap = max_gap_of(args.max_gap),
-    slack = slack_of(args.slack),
-    default_zone = args.default_zone,
-    stores = stores_of(args),
-    all_stores = args.all_stores,
-    windows = windows_of(args),
-    strips = args.format == "html" or nil,
-    threads = args.threads and common.whole(args.threads, "--threads", 1, THREADS_MAX),
+-- The rows that did worst: a key to sort by that others do not have, and how many they are.
+local function worst_of(rows, count)
+  local rank, worst = {}, rows:worst(count)
+  for i, row in ipairs(worst) do
+    rank[row.index] = i
+  end
+  return function(row)
+    return rank[row.index]
+  end, #worst
+end
+
+local function write(args, format, report)
+  local rows = args.group_by and report:groups() or report
+  check_column("--sort", rows, args.sort)
+  for _, name in ipairs(args.columns or {}) do
+    check_column("--columns", rows, name)
+  end
+  local wanted = {
+    format = format,
+    columns = columns_of(args, format, rows),
+    sort = args.sort,
+    descending = args.descending,
+    limit = args.limit,
+    neutralise_formulas = args.neutralise_formulas,
   }
-end
-
--- A folder is read into a database in memory.
-local function open(path, draw)
-  if not common.is_folder(path) then
-    return loom.open(path)
+  if args.worst then
+    wanted.sort, wanted.limit = worst_of(rows, args.worst)
   end
-  local files = loading.find(path, common.exists)
-  if not files then
-    return nil, path .. ": has none of the files that loom ingest knows"
-  end
-  files.progress = draw and function(done, total, source, phase)
-    draw(total and total > 0 and done / total or 0, phase .. " " .. source)
-  end
-  local monitor, message = loom.open(":memory:", { create = true })
-  local loaded
-  if monitor then
-    loaded, message = monitor:ingest(files)
-  end
-  return loaded and monitor, message
+  return rows:write(args.output or io.stdout, wanted)
 end
 
 function command.run(args)
-  local options = options_of(args)
-  local draw, clear = common.progress_bar(false)
-  local monitor, message = open(args.database, draw)
-  if not monitor then
+  local format = common.format_of(args)
+  local wanted = options_of(args, format)
+  return common.with_data(args.database, function(monitor)
+    local draw, clear = common.progress_bar(false)
+    wanted.progress = draw and function(share)
+      draw(share, "computing")
+    end
+    local report, message = monitor:report(wanted)
     clear()
-    return nil, message
-  end
-  options.progress = draw and function(share)
-    draw(share, "computing")
-  end
-  local report
-  report, message = monitor:report(options)
-  clear()
-  if not report then
-    monitor:close()
-    return nil, message
-  end
-  local format = args.format or (not args.output and core.is_terminal("stdout") and "table" or "csv")
-  local written
-  written, message = report:write(args.output or io.stdout, { format = format })
-  report:close()
-  monitor:close()
-  return written, message
+    if not report then
+      return nil, message
+    end
+    local written
+    written, message = write(args, format, report)
+    report:close()
+    return written, message
+  end)
 end
 
 return command

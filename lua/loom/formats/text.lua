@@ -42,10 +42,10 @@ function text.grid(options)
   return lines, widths
 end
 
---- Text padded to a width: on the right for the first column, on the left for the others.
-function text.padded(value, to, column)
+--- Text padded to a width: on the right if it is to stand on the left.
+function text.padded(value, to, left)
   local blanks = (" "):rep(to - width(value))
-  return column == 1 and value .. blanks or blanks .. value
+  return left and value .. blanks or blanks .. value
 end
 
 return text

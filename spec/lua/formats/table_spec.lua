@@ -18,6 +18,29 @@ describe("the format table", function()
     assert.equal(2, select(2, report.text(table_format, made):gsub("\n", "")))
   end)
 
+  it("shows neither bytes that are no text nor control characters of two bytes", function()
+    local made = report.make(windows, { { "caf\195\169 \194\155 \155 \255", { 0, 0, 0, 0, 0, 0, 0 } } })
+    assert.matches("\ncaf\195\169 ? \239\191\189 \239\191\189 ", report.text(table_format, made), 1, true)
+  end)
+
+  it("puts columns to the left that are to stand there, and no blanks at the ends of lines", function()
+    local text, at = {}, 0
+    table_format(nil, function(line)
+      text[#text + 1] = line
+    end, {
+      columns = { { name = "a", value = function(row) return row[1] end },
+        { name = "number", value = function(row) return row[2] end },
+        { name = "word", left = true, value = function(row) return row[3] end } },
+      rows = function()
+        return function()
+          at = at + 1
+          return ({ { "x", 1, "long word" }, { "yy", 22, "" } })[at]
+        end
+      end,
+    })
+    assert.equal("a   number  word\nx        1  long word\nyy      22\n", table.concat(text))
+  end)
+
   it("is a header when there are no rows", function()
     assert.equal("store_id  uptime_w  downtime_w\n", report.text(table_format, report.make(windows, {})))
   end)

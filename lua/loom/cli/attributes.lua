@@ -1,0 +1,55 @@
+--- loom attributes
+-- @module loom.cli.attributes
+
+local common = require "loom.cli.common"
+local listing = require "loom.cli.listing"
+local options = require "loom.cli.options"
+
+local get = { name = "get", summary = "Show a store's attributes." }
+
+function get.add_to(parser)
+  options.add_store(parser)
+  options.add_format(parser, listing.formats)
+  options.add_output(parser)
+end
+
+function get.run(args)
+  return common.with_database(args.database, function(monitor)
+    local known, attributes, message
+    known, message = monitor:timezone(args.store) -- for a store that is not known there would just be none
+    if known then
+      attributes, message = monitor:attributes(args.store)
+    end
+    if not attributes then
+      return nil, message
+    end
+    local list = {}
+    for name, value in pairs(attributes) do
+      list[#list + 1] = { name = name, value = value }
+    end
+    table.sort(list, function(a, b)
+      return a.name < b.name
+    end)
+    return listing.write(args, { listing.text "name", listing.text "value" }, list)
+  end)
+end
+
+local set = { name = "set", summary = "Set attributes of a store, by which reports choose and group.",
+  description = "Set attributes of a store, by which reports choose and group. Those that are not named stay." }
+
+function set.add_to(parser)
+  options.add_store(parser)
+  options.argument(parser, "attribute", "NAME=VALUE; NAME= removes it.", options.pair):args "+"
+end
+
+function set.run(args)
+  local attributes = {}
+  for _, pair in ipairs(args.attribute) do
+    attributes[pair[1]] = pair[2] ~= "" and pair[2]
+  end
+  return common.with_store(args.database, args.store, function(monitor)
+    return monitor:set_attributes(args.store, attributes)
+  end)
+end
+
+return common.group("attributes", "Show and set a store's attributes.", { get, set })

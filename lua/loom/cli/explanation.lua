@@ -1,0 +1,129 @@
+--- What `monitor:explain` gives, as text that the owner of a store can follow.
+-- @module loom.cli.explanation
+
+local core = require "loom.core"
+local formats = require "loom.formats"
+local hours = require "loom.hours"
+local listing = require "loom.cli.listing"
+local text = require "loom.formats.text"
+
+local explanation = {}
+
+local duration, short = listing.duration, listing.short_instant
+
+-- A table of rows, which are lists, under a heading; or the heading with a word for nothing.
+local function write_rows(write, heading, names, rows, nothing)
+  if #rows == 0 then
+    write(("  %s: %s\n"):format(heading, nothing))
+    return
+  end
+  write(("  %s:\n"):format(heading))
+  local list, at = {}, 0
+  for i, name in ipairs(names) do
+    list[i] = { name = name, left = name ~= "duration", value = function(row)
+      return row[i]
+    end }
+  end
+  formats.table(nil, function(line)
+    write("    " .. line)
+  end, { columns = list, rows = function()
+    return function()
+      at = at + 1
+      return rows[at]
+    end
+  end })
+end
+
+-- "Mon 2024-03-04".
+local function day(date)
+  local name = hours.days[(core.parse_date(date) + 3) % 7 + 1] -- 1970-01-01 was a Thursday
+  return name:sub(1, 1):upper() .. name:sub(2) .. " " .. date
+end
+
+local function write_rules(write, rules)
+  local parts = { "preset " .. rules.preset, "fill " .. rules.fill, "evidence " .. rules.evidence,
+    "no data " .. rules.no_data, "max gap " .. (rules.max_gap and duration(rules.max_gap) or "none"),
+    "slack " .. duration(rules.slack) }
+  write("rules: " .. table.concat(parts, ", ") .. "\n")
+end
+
+local function write_figures(write, window)
+  local f = window.figures
+  write(("\n%s: uptime %s, downtime %s %s\n"):format(window.name, window.printed.uptime, window.printed.downtime,
+    window.unit))
+  write(("  from %s to %s UTC\n"):format(short(window.from), short(window.to)))
+  write(("  up %s + down %s + unknown %s = %s scheduled; %s excluded\n"):format(duration(f.up), duration(f.down),
+    duration(f.unknown), duration(f.scheduled), duration(f.excluded)))
+  local ratio = f.ratio and ("%.4f"):format(f.ratio) or "none"
+  write(("  ratio of up time %s; %d outage%s, longest %s; %d poll%s inside\n"):format(ratio, f.outages,
+    f.outages == 1 and "" or "s", duration(f.longest), f.polls, f.polls == 1 and "" or "s"))
+end
+
+-- "Mon 09:00:00", from "2024-03-04 09:00:00".
+local function day_and_time(shown)
+  local date, clock = shown:match("^(%S+) (%S+)$")
+  return date and day(date):sub(1, 3) .. " " .. clock or shown
+end
+
+-- Two instants in UTC, and what the store's clocks show at them.
+local function ends(on_clock, item)
+  local from, to = on_clock(item.from), on_clock(item.to)
+  local same_day = from:match("^%S+ ") == to:match("^%S+ ")
+  return short(item.from), short(item.to),
+    day_and_time(from) .. " - " .. (same_day and to:match("(%S+)$") or day_and_time(to))
+end
+
+local function write_openings(write, on_clock, window)
+  local rows = {}
+  for i, opening in ipairs(window.openings) do
+    rows[i] = { day(opening.date), opening.span, opening.rule, ends(on_clock, opening) }
+  end
+  write_rows(write, "openings", { "date", "hours", "rule", "from_utc", "to_utc", "local" }, rows, "none, closed all through")
+end
+
+local function write_spans(write, on_clock, heading, spans)
+  local rows, names = {}, { "", "duration", "from_utc", "to_utc", "local" }
+  for i, span in ipairs(spans) do
+    rows[i] = { tostring(i), duration(span.seconds), ends(on_clock, span) }
+    if span.polls then
+      names[6], rows[i][6] = "polls", tostring(#span.polls)
+    end
+  end
+  write_rows(write, heading, names, rows, "none")
+end
+
+local function write_cells(write, on_clock, window)
+  local rows = {}
+  for number, piece in ipairs(window.pieces) do
+    for _, cell in ipairs(piece.cells) do
+      local from, to, on_clocks = ends(on_clock, cell)
+      local why = cell.poll and ("%s, %s at %s"):format(cell.reason, cell.status, short(cell.poll)) or cell.reason
+      rows[#rows + 1] = { tostring(number), cell.state, duration(cell.seconds), from, to, on_clocks, why }
+    end
+  end
+  write_rows(write, "what they were, and what vouches for it",
+    { "piece", "state", "duration", "from_utc", "to_utc", "local", "why" }, rows, "there are none")
+end
+
+--- Writes an explanation.
+-- @tparam function write
+-- @tparam loom.monitor monitor whose zones are used
+-- @tparam table explained as `monitor:explain` gives it
+function explanation.write(write, monitor, explained)
+  local function on_clock(instant)
+    return monitor:local_time(explained.timezone, instant) or "-"
+  end
+  write(("store %s, whose clocks show the time of %s\nas of %s UTC\n"):format(text.shown(explained.store_id),
+    text.shown(explained.timezone), short(explained.as_of)))
+  write_rules(write, explained.rules)
+  for _, window in ipairs(explained.windows) do
+    write_figures(write, window)
+    write_openings(write, on_clock, window)
+    write_spans(write, on_clock, "intervals (openings, overlapping ones merged)", window.intervals)
+    write_spans(write, on_clock, "exclusions", window.exclusions)
+    write_spans(write, on_clock, "pieces (intervals inside the window, less exclusions)", window.pieces)
+    write_cells(write, on_clock, window)
+  end
+end
+
+return explanation

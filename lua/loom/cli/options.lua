@@ -1,0 +1,199 @@
+--- Options and arguments of the command line that several commands have, and how their values are read.
+--
+-- A reader is a function (text) that returns the value, or nil and what is wrong with the text. Values are read before
+-- anything is opened, by the library's own checkers, so that its limits are written down once.
+-- @module loom.cli.options
+
+local check = require "loom.check"
+local common = require "loom.cli.common"
+local core = require "loom.core"
+local hours = require "loom.hours"
+local rules = require "loom.rules"
+local windows = require "loom.windows"
+
+local options = {}
+
+-- ---- readers ----
+
+--- What is wrong with a text.
+function options.expected_but(expected, text)
+  return ("%s expected, got %s"):format(expected, check.shown(text))
+end
+
+--- Reader of text that one of the library's checkers accepts.
+function options.text(checker)
+  return function(text)
+    local value, expected = checker(text)
+    if value == nil then
+      return nil, options.expected_but(expected, text)
+    end
+    return text
+  end
+end
+
+--- Reader of a number in digits that a checker accepts.
+function options.number(checker)
+  return function(text)
+    local value, expected = checker(text:find("^%d+%.?%d*$") and tonumber(text) or nil)
+    if value == nil then
+      return nil, options.expected_but(expected, text)
+    end
+    return value
+  end
+end
+
+-- Reader of text that one of the native half's parsers accepts, which say what is wrong, or of one other word.
+local function parsed(parse, other)
+  return function(text)
+    if text == other then
+      return text
+    end
+    local value, reason = parse(text)
+    if not value then
+      return nil, check.shown(text) .. " " .. reason
+    end
+    return text
+  end
+end
+
+--- Reader of an instant.
+options.instant = parsed(core.parse_timestamp)
+
+--- Reader of a local date.
+options.date = parsed(core.parse_date)
+
+--- Reader of a local date from which something holds.
+options.date_or_always = parsed(core.parse_date, "always")
+
+--- Reader of a duration.
+options.duration = parsed(core.parse_duration)
+
+--- Reader of a day's openings: spans with commas between them, or "closed".
+function options.spans(text)
+  local list = {}
+  for span in (text .. ","):gmatch("([^,]*),") do
+    list[#list + 1] = span
+  end
+  local value = list[2] and list or text
+  local good, expected = hours.spans(value)
+  if not good then
+    return nil, options.expected_but(expected, text)
+  end
+  return list
+end
+
+--- Reader of NAME=VALUE: a list of both.
+function options.pair(text)
+  local name, value = text:match("^([^=]+)=(.*)$")
+  if not name then
+    return nil, options.expected_but("NAME=VALUE", text)
+  end
+  return { name, value }
+end
+
+-- ---- adding ----
+
+local function named(name, read)
+  return function(text)
+    local value, reason = read(text)
+    if value == nil then
+      return nil, name .. ": " .. reason
+    end
+    return value
+  end
+end
+
+--- Adds an option with a value.
+-- @param parser
+-- @tparam string flags for example "-o --output"
+-- @tparam string argname what the help calls the value
+-- @tparam string description
+-- @tparam[opt] function read (default: any text)
+-- @return the option
+function options.add(parser, flags, argname, description, read)
+  local option = parser:option(flags):argname(argname):description(description)
+  return read and option:convert(named(flags:match("%-%-[%w-]+"), read)) or option
+end
+
+--- Adds an argument; one without a description is the database.
+function options.argument(parser, name, description, read)
+  local argument = parser:argument(name):description(description or "A database.")
+  return read and argument:convert(named(name, read)) or argument
+end
+
+--- Adds the arguments that begin a command about one store.
+function options.add_store(parser, database, or_all)
+  options.argument(parser, "database", database)
+  options.argument(parser, "store", or_all and "The id of a store, or '*' for every store." or "The id of a store.",
+    options.text(check.store_id))
+end
+
+function options.add_output(parser)
+  options.add(parser, "-o --output", "FILE", "Write there instead of to standard output.")
+end
+
+--- Adds --format.
+-- @tparam {string,...} formats
+-- @tparam[opt] string default what is written where none is asked for (default: a table or CSV)
+function options.add_format(parser, formats, default)
+  options.add(parser, "--format", "FORMAT", ("%s. Default: %s."):format(table.concat(formats, ", "),
+    default or "table on a terminal, csv otherwise")):choices(formats)
+end
+
+-- ---- rules ----
+
+--- Adds the rules that turn polls into figures, and the instant that they are seen from.
+function options.add_rules(parser, as_of)
+  local checkers = rules.checkers
+  options.add(parser, "--as-of", "T", as_of, options.instant)
+  options.add(parser, "--preset", "P", "loom, seed or monitoring: rules that the options below override (default: loom).")
+    :choices(rules.presets)
+  options.add(parser, "--fill", "F", "Which time a poll vouches for: backward, forward or nearest."):choices(rules.fills)
+  options.add(parser, "--evidence", "E", "Which polls count for an opening: those inside, or around it too.")
+    :choices(rules.evidences)
+  options.add(parser, "--no-data", "N", "What an opening without evidence is: down, up or unknown."):choices(rules.no_data)
+  options.add(parser, "--max-gap", "DUR", "Time further than this from its poll is unknown; or none.",
+    options.text(checkers.max_gap))
+  options.add(parser, "--slack", "DUR", "A close this near midnight is midnight.", options.text(checkers.slack))
+  options.add(parser, "--default-zone", "ZONE", "Zone of stores without one (default: America/Chicago).")
+end
+
+--- The rules among the arguments, as options of the library.
+function options.rules_of(args)
+  local chosen = { as_of = args.as_of }
+  for name in pairs(rules.checkers) do
+    chosen[name] = args[name]
+  end
+  return chosen
+end
+
+-- ---- windows ----
+
+-- A window's option from "NAME=DUR", "NAME=FROM/TO", and either with ":minutes" or ":hours" after it.
+local function read_window(text)
+  local name, rest = text:match("^([^=]*)=(.*)$")
+  local span, unit = (rest or ""):match("^(.*):(%l+)$")
+  local from, to = (span or rest or ""):match("^(.*)/(.*)$")
+  local window = { name = name, unit = unit, from = from, to = to, seconds = not from and (span or rest) or nil }
+  local good, expected = windows.checker { window }
+  if not name or not good then
+    return nil, options.expected_but(name and expected or "NAME=DUR, NAME=FROM/TO, or either with :minutes", text)
+  end
+  return window
+end
+
+function options.add_windows(parser)
+  options.add(parser, "--window", "NAME=DUR", "Instead of the last hour, day and week; NAME=FROM/TO for two instants; "
+    .. "with :minutes after it for whole minutes. May be given again.", read_window):count "*"
+end
+
+--- The windows among the arguments; nil for the standard ones.
+function options.windows_of(args)
+  if #args.window == 0 then
+    return nil
+  end
+  local good, expected = windows.checker(args.window)
+  return good and args.window or common.wrong_use("--window: %s expected", expected)
+end
+
+return options

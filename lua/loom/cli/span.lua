@@ -1,0 +1,99 @@
+--- What `loom timeline` and `loom outages` share: a store between two instants.
+-- @module loom.cli.span
+
+local common = require "loom.cli.common"
+local listing = require "loom.cli.listing"
+local options = require "loom.cli.options"
+local time = require "loom.time"
+
+local span = {}
+
+local WEEK = 7 * 86400
+
+function span.add_to(parser, name, summary, description)
+  local command = parser:command(name):summary(summary):description(description)
+  options.add_store(command, "A database, or a folder of input files.")
+  options.add(command, "--from", "T", "The first instant (default: a week before the last one).", options.instant)
+  options.add(command, "--to", "T", "The last instant (default: that of --as-of, or else the newest poll).",
+    options.instant)
+  options.add_format(command, listing.formats)
+  options.add_output(command)
+  options.add_rules(command, "Polls after it are not known yet (default: the newest poll).")
+end
+
+-- The two instants, in seconds; nil and the failure if there is none to begin with.
+local function ends_of(monitor, args)
+  local function seconds(text)
+    return text and time.seconds(time.instant(text))
+  end
+  local to = seconds(args.to or args.as_of)
+  if not to then
+    local info, message = monitor:info()
+    if not info then
+      return nil, message
+    elseif not info.newest_poll then
+      return nil, args.database .. ": there are no polls yet: --to is needed"
+    end
+    to = info.newest_poll
+  end
+  local from = seconds(args.from) or to - WEEK
+  if from >= to then
+    common.wrong_use("--from: %s is not before %s", listing.short_instant(from), listing.short_instant(to))
+  end
+  return from, to
+end
+
+local function local_column(monitor, name, field, zone)
+  return { name = name, left = true, value = function(row)
+    return monitor:local_time(zone, row[field])
+  end }
+end
+
+-- The columns of a segment; `middle` are those between its ends and their local times.
+local function columns_of(monitor, args, zone, middle)
+  local format = common.format_of(args)
+  local duration = { name = "seconds", value = function(row)
+    return row.seconds
+  end }
+  if format == "table" then
+    duration = { name = "duration", value = function(row)
+      return listing.duration(row.seconds)
+    end }
+  end
+  local list = { listing.instant("from_utc", "from", format), listing.instant("to_utc", "to", format) }
+  for _, column in ipairs(middle) do
+    list[#list + 1] = column
+  end
+  list[#list + 1] = duration
+  list[#list + 1] = local_column(monitor, "from_local", "from", zone)
+  list[#list + 1] = local_column(monitor, "to_local", "to", zone)
+  return list
+end
+
+--- Runs one of the two commands.
+-- @tparam string method of the monitor
+-- @tparam {table,...} middle columns of its own
+-- @tparam[opt] function close (segments) makes the text that ends a table
+function span.run(args, method, middle, close)
+  local rules = options.rules_of(args)
+  return common.with_data(args.database, function(monitor)
+    local from, to = ends_of(monitor, args)
+    if not from then
+      return nil, to
+    end
+    local segments, message = monitor[method](monitor, args.store, from, to, rules)
+    local zone
+    if segments then
+      zone, message = monitor:timezone(args.store)
+    end
+    if not zone then
+      return nil, message
+    end
+    local name = zone.origin == "default" and args.default_zone or zone.timezone
+    return listing.write(args, columns_of(monitor, args, name, middle), segments, close and function()
+      return close(segments)
+    end)
+  end)
+end
+
+return span
