@@ -133,12 +133,25 @@ valgrind: all $(TESTS) $(API_TESTS) ## The C tests and the specs under Valgrind
 	  RUN='valgrind -q --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)
 
-lint: ## Warnings of gcc, clang, cppcheck and luacheck
+lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc
 	$(MAKE) BUILD=build/gcc CC=gcc all
 	$(MAKE) BUILD=build/clang CC=clang all
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE src
-	luacheck --quiet bin/loom lua spec bench $(wildcard *.rockspec)
+	luacheck --quiet bin/loom lua spec bench examples docs/config.ld $(wildcard *.rockspec)
+	$(MAKE) docs
+
+docs: ## Write the reference of the Lua module, from its sources, into build/reference
+	ldoc --quiet --fatalwarnings -c docs/config.ld --dir "$(abspath $(BUILD))/reference" .
+
+# LuaJIT knows none of the variables that are for Lua 5.4 alone.
+FIND_LUA := $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua
+env: ## Print exports by which a shell finds the checkout's module and command
+	@echo 'export LUA_PATH_5_4="$(FIND_LUA);$${LUA_PATH_5_4:-$${LUA_PATH:-;}}"'
+	@echo 'export LUA_CPATH_5_4="$(abspath $(BUILD))/lua5.4/?.so;$${LUA_CPATH_5_4:-$${LUA_CPATH:-;}}"'
+	@echo 'export LUA_PATH="$(FIND_LUA);$${LUA_PATH:-;}"'
+	@echo 'export LUA_CPATH="$(abspath $(BUILD))/luajit/?.so;$${LUA_CPATH:-;}"'
+	@echo 'export PATH="$(CURDIR)/bin:$$PATH"'
 
 $(BUILD)/bench/%: bench/%.c $(LIBRARY)
 	@mkdir -p $(@D)
@@ -189,6 +202,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint bench install rock \
-        install-rock rockspec dist clean
+.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint docs env bench install \
+        rock install-rock rockspec dist clean
 .SECONDARY:

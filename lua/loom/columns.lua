@@ -1,10 +1,20 @@
---- Columns of the formats: by name, or made by the caller.
+--- Columns of the formats: by name, or made by the caller. They are what the option `columns` of `loom.rows:write` lists;
+-- the option `sort` takes the names, too.
 --
--- Names are `store_id`; `uptime_WINDOW` and `downtime_WINDOW`, as the standard columns print them; any other figure and a
--- window, such as `ratio_last_week` or `longest_last_day` (durations in seconds); `slo_target_WINDOW`, `slo_met_`,
--- `slo_budget_`, `slo_spent_`, `slo_left_` and `slo_burn_WINDOW` (minutes); `attributes.NAME`; `strip`; and, of groups,
--- the attribute that they are of and `stores`. A column of the caller's is `{ name = "sla_met", value = function(row) … end }`.
+-- A column of the caller's is `{ name = "weight", value = function(row) return … end }`; what it returns is a number, text, a
+-- boolean or nil, which is an empty cell.
 -- @module loom.columns
+
+--- The names of columns; WINDOW is the name of a window.
+-- @table names
+-- @field store_id the store; groups have the attribute that they are of instead
+-- @field stores of groups: how many stores they have
+-- @field uptime_WINDOW as the standard columns print it: hours, or whole minutes where the window asks for them
+-- @field downtime_WINDOW the same
+-- @field FIGURE_WINDOW any of `loom.figures`, such as `ratio_last_week` or `longest_last_day`; durations in seconds
+-- @field slo_PART_WINDOW target, met, budget, spent, left or burn, such as `slo_left_month` (see `loom.slo`); in minutes
+-- @field attributes.NAME an attribute of the store
+-- @field strip of reports with strips: a letter to a bin
 
 local check = require "loom.check"
 local figures = require "loom.figures"
@@ -19,6 +29,7 @@ end
 local is_slo = { target = true, met = true, budget = true, spent = true, left = true, burn = true }
 
 --- The function (row) that reads a column. An attribute that groups are of may have a name that means something else.
+-- @local
 function columns.value(report, name)
   if name == report.key then
     return function(row)
@@ -70,6 +81,7 @@ local function standard_text(report, name)
 end
 
 --- Whether the report has such a column.
+-- @local
 function columns.exists(report, name)
   if name == report.key or (name == "stores" and report.grouped) or name:find("^attributes%..") or name == "strip" then
     return true
@@ -97,6 +109,11 @@ local function one(report, column)
 end
 
 --- The names of a report's standard columns.
+-- @tparam loom.report report or groups
+-- @treturn {string,...}
+-- @usage
+-- local columns = require "loom.columns"
+-- print(table.concat(columns.standard(report), ","))
 function columns.standard(report)
   local names = { report.key }
   if report.grouped and report.key ~= "stores" then
@@ -111,6 +128,7 @@ function columns.standard(report)
 end
 
 --- Resolves the option `columns`.
+-- @local
 -- @treturn {table,...} `name`; `value`, a function (row); and for some `text`, a function (row) that prints it
 function columns.resolve(report, wanted)
   if wanted ~= nil and (type(wanted) ~= "table" or #wanted == 0) then
@@ -123,7 +141,10 @@ function columns.resolve(report, wanted)
   return list
 end
 
---- A value as text: numbers with up to six decimals; nil and what is not finite as "".
+--- A value as text: numbers with up to six decimals; nil and what is not finite as `""`.
+-- @param value of a column
+-- @treturn string
+-- @usage print(require("loom.columns").text_of(2 / 3)) --> 0.666667
 function columns.text_of(value)
   local kind = type(value)
   if kind == "number" then
@@ -136,7 +157,18 @@ function columns.text_of(value)
   return tostring(value)
 end
 
---- A row's cell as text.
+--- A row's cell as text, for formats.
+-- @tparam table column one of the option `columns` that a format is called with
+-- @tparam loom.row row
+-- @treturn string
+-- @usage
+-- local columns = require "loom.columns"
+-- local function first_column(_, write, options)
+--   for row in options.rows() do
+--     write(columns.cell(options.columns[1], row) .. "\n")
+--   end
+-- end
+-- report:write(io.stdout, { format = first_column })
 function columns.cell(column, row)
   if column.text then
     return column.text(row)

@@ -1,6 +1,22 @@
 --- Figures of a window, and how they are printed.
 -- @module loom.figures
 
+--- What one store, or a group of stores, was in one window: `row.last_week`, and so on. Durations are in seconds. The list
+-- `loom.figures.names` has the names of all but the last.
+-- @table figures
+-- @tfield number up
+-- @tfield number down
+-- @tfield number unknown
+-- @tfield number excluded taken out of the schedule by exclusions
+-- @tfield number scheduled up + down + unknown
+-- @tfield ?number ratio up / (up + down), from 0 to 1; nil where that is 0 / 0, as for a store that was closed
+-- @tfield int outages how many
+-- @tfield number longest the longest outage
+-- @tfield ?number mttr the mean outage (time to recovery); nil without outages
+-- @tfield ?number mtbf up time to an outage (time between failures); nil without outages
+-- @tfield int polls how many lie inside the pieces
+-- @tfield ?table slo how it stands against the objective, if there is one: see `loom.slo`
+
 local time = require "loom.time"
 
 local figures = {}
@@ -9,18 +25,24 @@ local MINUTE = 60 * 1000000
 local HOUR = 3600 * 1000000
 local seconds = time.seconds
 
---- Hours with one or two decimals: "0.0", "24.0", "8.42".
+--- Hours with one or two decimals.
+-- @tparam int microseconds
+-- @treturn string such as `"0.0"`, `"24.0"`, `"8.42"`
+-- @usage print(require("loom.figures").hours(8.5 * 3600 * 1000000)) --> 8.5
 function figures.hours(microseconds)
   local text = ("%.2f"):format(microseconds / HOUR)
   return text:sub(-1) == "0" and text:sub(1, -2) or text
 end
 
 --- Whole minutes, cut.
+-- @tparam int microseconds
+-- @treturn string
+-- @usage print(require("loom.figures").minutes(59999999)) --> 0
 function figures.minutes(microseconds)
   return ("%d"):format((microseconds - microseconds % MINUTE) / MINUTE)
 end
 
---- What the functions above print, as numbers.
+-- What the functions above print, as numbers.
 figures.numbers = {
   hours = function(microseconds)
     return tonumber(("%.2f"):format(microseconds / HOUR))
@@ -31,6 +53,9 @@ figures.numbers = {
 }
 
 --- Seconds with as many decimals as they need, up to six.
+-- @tparam int microseconds
+-- @treturn string
+-- @usage print(require("loom.figures").seconds(1500000)) --> 1.5
 function figures.seconds(microseconds)
   local fraction = microseconds % 1000000
   local whole = ("%d"):format((microseconds - fraction) / 1000000)
@@ -40,7 +65,10 @@ function figures.seconds(microseconds)
   return whole .. "." .. (("%06d"):format(fraction):gsub("0+$", ""))
 end
 
---- A number with up to six decimals, without the zeros that end them; nil if it is not finite.
+--- A number with up to six decimals, without the zeros that end them.
+-- @tparam number value
+-- @treturn ?string nil if it is not finite
+-- @usage print(require("loom.figures").decimal(0.25)) --> 0.25
 function figures.decimal(value)
   if value ~= value or value == math.huge or value == -math.huge then
     return nil
@@ -52,13 +80,11 @@ function figures.decimal(value)
   return ("%.0f"):format(value)
 end
 
---- The names of the figures that `figures.of` gives.
+-- The names of the figures that a row has in every window.
 figures.names = { "up", "down", "unknown", "excluded", "scheduled", "ratio", "outages", "longest", "mttr", "mtbf", "polls" }
 
---- What one store was in one window, from the native half's microseconds.
--- @treturn table in seconds `up`, `down`, `unknown`, `excluded`, `scheduled` (up + down + unknown), `longest` (the longest
---   outage), `mttr` (the mean outage) and `mtbf` (up time to an outage; both nil without outages); `ratio`, which is
---   up / (up + down), nil where that is 0 / 0; and `outages` and `polls`, which are counts
+--- The figures that the head of this file describes, from the native half's microseconds.
+-- @local
 function figures.of(up, down, unknown, excluded, longest, outages, polls)
   local known = up + down
   return {
@@ -77,6 +103,7 @@ function figures.of(up, down, unknown, excluded, longest, outages, polls)
 end
 
 --- A window's short name: "week" for "last_week".
+-- @local
 function figures.short_name(window)
   return (window.name:gsub("^last_", ""))
 end

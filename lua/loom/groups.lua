@@ -1,4 +1,10 @@
 --- Totals of the rows that share a key: a table of figures like a report, with a row to a group.
+--
+-- `loom.rows:group`, `loom.rows:group_with` and `loom.report:groups` give them. `#groups` is how many groups there are,
+-- `groups[i]` a row (see `loom.row`), in order of the key as bytes, and the methods of `loom.rows` are theirs too. Figures are
+-- sums over the group's stores, but for the longest outage; ratio, MTTR and MTBF are those of the sums, and so is the
+-- objective: the budgets are added up, and there is none if a store of the group has none. Groups stay when their report is
+-- closed.
 -- @classmod loom.groups
 
 local check = require "loom.check"
@@ -44,6 +50,8 @@ local function make(source, keys, sums, name)
   }, Groups), "loom.groups")
 end
 
+--- Makes them: see `loom.rows:group_with`.
+-- @local
 function Groups.new(source, key_of, name)
   local sums, keys = {}, {}
   for row in source:rows() do
@@ -63,20 +71,30 @@ function Groups.new(source, key_of, name)
 end
 
 --- One group of no stores.
+-- @local
 function Groups.empty(source)
   return make(source, { "total" }, { total = new_sums(source.windows) }, "group")
 end
 
+--- How many groups there are; also `#groups`.
+-- @treturn int
+-- @usage print(groups:count())
 function Groups:count()
   return #self.keys
 end
 
---- The key of group number `index`.
+--- The key of a group: the value that its stores share.
+-- @tparam int index from 1
+-- @treturn string
+-- @usage print(groups:store(1))
 function Groups:store(index)
   return self.keys[index]
 end
 
---- The number of a group; nil if there is none of that key.
+--- The number of a group's row.
+-- @tparam string key the value that its stores share
+-- @treturn ?int nil if there is none
+-- @usage print(groups:find("north"))
 function Groups:find(key)
   check.argument("find", 1, key, check.string)
   for i, known in ipairs(self.keys) do
@@ -86,33 +104,53 @@ function Groups:find(key)
   end
 end
 
---- How many stores are in a group.
+--- How many stores are in a group; also `stores` of its row.
+-- @tparam int index from 1
+-- @treturn int
+-- @usage print(groups:stores(1))
 function Groups:stores(index)
   return self.sums[self.keys[index]].stores
 end
 
---- The sums of a group in a window: up, down, unknown, excluded, longest outage (microseconds), outages, polls.
+--- The sums of a group in a window, exactly.
+-- @tparam int index of the group, from 1
+-- @tparam int window its place in `windows`, from 1
+-- @treturn int up, in microseconds like the next four
+-- @treturn int down
+-- @treturn int unknown
+-- @treturn int excluded
+-- @treturn int the longest outage of any store
+-- @treturn int how many outages
+-- @treturn int how many polls
+-- @usage local up, down = groups:figures(1, 3)
 function Groups:figures(index, window)
   local s = self.sums[self.keys[index]][window]
   return s[1], s[2], s[3], s[4], s[5], s[6], s[7]
 end
 
 --- The up and down time of a group in a window, in microseconds.
+-- @local
 function Groups:times(index, window)
   local s = self.sums[self.keys[index]][window]
   return s[1], s[2]
 end
 
+--- The sum of the error budgets; nil if a store has none.
+-- @local
 function Groups:slo_budget(index, window)
   if self.has_slo then
     return self.sums[self.keys[index]][window].budget
   end
 end
 
+--- Groups have no attributes.
+-- @local
 function Groups:attributes_of()
   return {}
 end
 
+--- Groups have no strips.
+-- @local
 function Groups.strip()
   return nil
 end

@@ -1,4 +1,5 @@
 --- An ingest that is fed: bytes go in as they come, from a socket or a pipe, and reach the database when it is finished.
+-- `loom.monitor:ingester` gives one.
 -- @classmod loom.ingester
 
 local check = require "loom.check"
@@ -18,6 +19,7 @@ for name, checker in pairs(loading.checkers) do
 end
 
 --- Makes one: see `loom.monitor:ingester`.
+-- @local
 function Ingester.new(database, name, options)
   check.argument("ingester", 1, name, check.choice(kind_names))
   options = check.options("ingester", options, checkers)
@@ -44,8 +46,9 @@ end
 --- Takes the next bytes, cut anywhere; plain text or gzip.
 -- @tparam string chunk
 -- @treturn true|nil
--- @treturn ?string the failure; every further call then fails alike
+-- @treturn ?string the failure, EINPUT for a bad row; every further call then fails alike
 -- @treturn ?string its code
+-- @usage assert(ingester:feed("store_id,status,timestamp_utc\nshop 1,active,2023-01-25 18:13:22 UTC\n"))
 function Ingester:feed(chunk)
   local file = check_open(self, "feed")
   local good, message, code = file.ingest:feed(check.argument("feed", 1, chunk, check.string))
@@ -57,6 +60,7 @@ end
 -- @treturn table|nil what became of it: see `loom.monitor:ingest`
 -- @treturn ?string the failure; the database is then as it was
 -- @treturn ?string its code
+-- @usage print(assert(ingester:finish()).new)
 function Ingester:finish()
   local file = check_open(self, "finish")
   local called, good, message, code = pcall(function()
@@ -75,7 +79,9 @@ function Ingester:finish()
   return summary, message, code
 end
 
---- Drops what was fed. Harmless when the ingester is finished.
+--- Drops what was fed. Harmless when the ingester is finished. In Lua 5.4 an ingester can be a to-be-closed variable,
+-- which aborts it.
+-- @usage ingester:abort()
 function Ingester:abort()
   if self.file then
     self.file.ingest:close()

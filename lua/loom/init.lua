@@ -1,43 +1,52 @@
 --- Loom: uptime and downtime of stores inside their business hours, from raw polls.
 --
---     local loom = require "loom"
---     local monitor = assert(loom.open("stores.db", { create = true }))
---     assert(monitor:ingest { status = "store_status.csv", hours = "menu_hours.csv" })
---     local report = assert(monitor:report {})
---     report:write(io.stdout, { format = "csv" })
+-- Functions that can fail at run time return nil, `"CODE: what happened"`, `"CODE"`. The codes are EINVAL (what is asked
+-- for cannot be computed), EINPUT (bad input), EEMPTY (no polls yet), EBUSY, ECANCELED, ENOENT, EACCESS, EREADONLY, EIO,
+-- EFULL (no space left), ENOMEM, ENOTDB (no database of Loom's), EVERSION (one of a newer Loom) and ECORRUPT. Wrong use, such
+-- as an option that does not exist, raises an error at the place of the call.
 --
--- Functions that can fail at run time return nil, "CODE: what happened", "CODE".
+-- A handle belongs to the process that opened it: after a fork, open the database again.
 -- @module loom
+-- @usage
+-- local loom = require "loom"
+-- local monitor = assert(loom.open("stores.db", { create = true }))
+-- assert(monitor:ingest { status = "store_status.csv", hours = "menu_hours.csv" })
+-- local report = assert(monitor:report())
+-- assert(report:write("report.csv"))
 
 local check = require "loom.check"
 local core = require "loom.core"
 local Monitor = require "loom.monitor"
 local time = require "loom.time"
 
+--- Fields of the module.
+-- @table fields
+-- @tfield string version of Loom
+-- @tfield table formats the output formats by name: see `loom.formats`
+
 local loom = {
-  --- The version of Loom.
   version = core.version,
-  --- The output formats by name: see `loom.formats`.
   formats = require "loom.formats",
 }
 
 --- Opens a database.
--- @tparam string path a file, or ":memory:"
--- @tparam[opt] table options `create`: make the file if it does not exist (default false);
---   `busy_timeout`: milliseconds to wait for another writer (default 10000);
---   `default_zone`: of stores without a zone (default "America/Chicago");
---   `clock`: function that gives the seconds since 1970, for "now" and "today" (default `os.time`)
+-- @tparam string path a file, or `":memory:"`
+-- @tparam[opt] table options
+-- @tparam[opt=false] bool options.create make the file if it does not exist
+-- @tparam[opt=10000] int options.busy_timeout milliseconds to wait for another writer
+-- @tparam[opt="America/Chicago"] string options.default_zone of stores without a zone
+-- @tparam[opt=os.time] function options.clock gives the seconds since 1970, for "now" and "today"
 -- @treturn loom.monitor|nil
--- @treturn ?string the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT, EBUSY
+-- @treturn ?string the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY
 -- @treturn ?string its code
--- @usage local monitor <close> = assert(loom.open("stores.db", { create = true }))
+-- @usage local monitor = assert(loom.open("stores.db", { create = true }))
 function loom.open(path, options)
   return Monitor.open(path, options)
 end
 
 --- An instant as text, in the form of the input files.
 -- @tparam number seconds since 1970-01-01 UTC
--- @treturn string "YYYY-MM-DD HH:MM:SS.ffffff UTC"
+-- @treturn string `"YYYY-MM-DD HH:MM:SS.ffffff UTC"`
 -- @usage print(loom.format_timestamp(report.as_of))
 function loom.format_timestamp(seconds)
   return time.text(check.argument("format_timestamp", 1, seconds, time.instant))

@@ -1,4 +1,8 @@
---- A report that is being computed on threads of its own, while the caller does other things.
+--- A report that is being computed on threads of its own, while the caller does other things. `loom.monitor:start_report`
+-- gives one.
+--
+-- None of the methods but `wait` and `close` waits for anything. A job that nobody refers to any more is cancelled. Its
+-- connection to the database is open until the report is closed, or collected.
 -- @classmod loom.job
 
 local check = require "loom.check"
@@ -25,6 +29,7 @@ local function look(job, milliseconds)
 end
 
 --- Starts one: see `loom.monitor:start_report`.
+-- @local
 function Job.start(monitor, options)
   local native, finish, code = Report.start(monitor, options)
   if not native then
@@ -33,21 +38,26 @@ function Job.start(monitor, options)
   return setmetatable({ native = native, finish = finish, share = 0 }, Job)
 end
 
---- How it stands: "running", "complete", "failed" or "cancelled".
+--- How it stands.
+-- @treturn string `"running"`, `"complete"`, `"failed"` or `"cancelled"`
+-- @usage print(job:state())
 function Job:state()
   look(self, 0)
   return self.ended or "running"
 end
 
---- The share of the stores that are done, from 0 to 1.
+--- How far it is.
+-- @treturn number the share of the stores that are done, from 0 to 1
+-- @usage print(("%d %%"):format(job:progress() * 100))
 function Job:progress()
   look(self, 0)
   return self.share
 end
 
 --- Waits until the job has ended.
--- @tparam[opt] number seconds how long at the most (default: as long as it takes)
+-- @tparam[opt] number seconds how long at the most; 0 only looks (default: as long as it takes)
 -- @treturn bool whether it has ended
+-- @usage while not job:wait(0.1) do print(job:progress()) end
 function Job:wait(seconds)
   local left = seconds == nil and math.huge or check.argument("wait", 1, seconds, check.number(0, 1e9)) * 1000
   repeat
@@ -59,6 +69,9 @@ function Job:wait(seconds)
 end
 
 --- Asks the job to stop. It does so soon; `wait` for it to be sure.
+-- @usage
+-- job:cancel()
+-- job:wait()
 function Job:cancel()
   if not self.ended then
     self.native:cancel()
@@ -69,6 +82,9 @@ end
 -- @treturn loom.report|nil
 -- @treturn ?string the failure; EBUSY while the job runs, ECANCELED after it was cancelled
 -- @treturn ?string its code
+-- @usage
+-- job:wait()
+-- local report = assert(job:result())
 function Job:result()
   look(self, 0)
   if not self.ended then
@@ -84,7 +100,8 @@ function Job:result()
   return self.report
 end
 
---- Cancels the job if it runs, waits for its threads, and frees what it holds. Reports taken from it stay.
+--- Cancels the job if it runs, waits for its threads, and frees what it holds. A report taken from it stays.
+-- @usage job:close()
 function Job:close()
   if not self.report then
     self.native:close()

@@ -1,8 +1,11 @@
---- A monitor: one database, with what can be loaded into it and asked of it.
+--- A monitor: one database, with what can be loaded into it and asked of it. `loom.open` gives one.
 --
--- Instants are text as in the input files ("2023-01-25 18:13:22 UTC") or seconds since 1970-01-01 UTC where they are given,
--- and seconds where they are returned; durations are seconds, or text such as "2h". What fails at run time returns nil,
--- "CODE: what happened", "CODE"; wrong use raises an error.
+-- An instant is given as text in the form of the input files, `"2023-01-25 18:13:22 UTC"`, or as seconds since
+-- 1970-01-01 UTC; the latter is what is returned. A duration is given in seconds or as text, `"90m"`, `"2h"`, `"7d"`, and
+-- returned in seconds. A date is `"YYYY-MM-DD"`, local to the store. Store ids are text of 1 to 255 bytes.
+--
+-- What fails at run time returns nil, `"CODE: what happened"`, `"CODE"`; wrong use raises an error. Every method that
+-- reads or writes the database can fail with EBUSY (another writer was not done in time), EIO, ENOMEM and ECORRUPT.
 -- @classmod loom.monitor
 
 local check = require "loom.check"
@@ -28,6 +31,7 @@ local checkers = {
 }
 
 --- Opens a database: see `loom.open`.
+-- @local
 function Monitor.open(path, options)
   check.argument("open", 1, path, check.text)
   options = check.options("open", options, checkers)
@@ -56,7 +60,9 @@ function Closed.__index(_, name)
   end
 end
 
---- Closes the database. Closing twice does no harm; reports and jobs go on.
+--- Closes the database. Closing twice does no harm; reports and jobs go on. In Lua 5.4 a monitor can be a to-be-closed
+-- variable.
+-- @usage monitor:close()
 function Monitor:close()
   self.database:close()
   setmetatable(self, Closed)
@@ -71,23 +77,34 @@ end
 
 Closed.__tostring = Monitor.__tostring
 
--- ---- loading ----
+--- Loading
+-- @section loading
 
 --- Loads input files, all of them in one transaction: either every file is in, or nothing has changed.
 --
--- A file is a path ("-" is standard input), an open file, a function that returns the next bytes and nil at the end (or nil
--- and why it failed), a table of `read`, which is one of these, and `name`, or a list of them. Plain text and gzip are told
--- apart by content.
--- @tparam table options `status`, `hours`, `timezones`, `special_days`, `exclusions`, `attributes`: the files;
---   `max_rejects`: how many bad rows of a file to leave out, or "all" (default 0: a bad row fails the file);
---   `on_reject`: function (reject), called with `source`, `line`, `column`, `value`, `reason` and `row`;
---   `progress`: function (done, total, source, phase), where phase is "reading" (bytes; total is nil
---   if it is not known) or "writing" (the share written, of 1);
---   `replace_overrides`: what was set by hand for the stores in the files gives way (default false: it stays in force);
---   `threads`: that parse polls (default: one for each processor, up to 8)
--- @treturn {table,...}|nil for each file: `source`, `kind`, `rows`, `new`, `duplicates`, `conflicts`, `rejected`,
---   `seconds`
--- @treturn ?string the failure
+-- A file is a path (`"-"` is standard input), an open file, a function that returns the next bytes and nil at the end (or
+-- nil and why it failed), a table of `read`, which is one of these, and `name`, or a list of them. Plain text and gzip are
+-- told apart by content.
+-- @tparam table options at least one of the files
+-- @param[opt] options.status polls: `store_id, status, timestamp_utc`
+-- @param[opt] options.hours weekly hours: `store_id, dayOfWeek, start_time_local, end_time_local` and, if wanted,
+--   `effective_from`
+-- @param[opt] options.timezones zones: `store_id, timezone_str`
+-- @param[opt] options.special_days special days: `store_id, date, open, close` and, if wanted, `note`
+-- @param[opt] options.exclusions maintenance: `store_id, from_utc, to_utc` and, if wanted, `reason`
+-- @param[opt] options.attributes attributes: `store_id` and a column for each
+-- @tparam[opt=0] int|string options.max_rejects how many bad rows of each file to leave out, or `"all"`; 0: the first one
+--   fails the file
+-- @tparam[opt] function options.on_reject called with a table of `source`, `line`, `column`, `value`, `reason` and `row`
+--   for each row that is left out
+-- @tparam[opt] function options.progress called as (done, total, source, phase), where phase is `"reading"` (in bytes;
+--   total is nil if it is not known) or `"writing"` (the share written, of 1)
+-- @tparam[opt=false] bool options.replace_overrides what was set by hand for the stores in the files gives way
+-- @tparam[opt] int options.threads that parse polls, 1 to 64 (default: one for each processor, up to 8)
+-- @treturn {table,...}|nil for each file: `source`, `kind`, the counts `rows`, `new`, `duplicates`, `conflicts` and
+--   `rejected`, and `seconds`
+-- @treturn ?string the failure; ENOENT, EACCESS or EIO for a file that cannot be read, EINPUT for a bad row or header,
+--   with file, line, column, value and reason
 -- @treturn ?string its code
 -- @usage assert(monitor:ingest { status = "store_status.csv", hours = "menu_hours.csv", timezones = "timezones.csv" })
 function Monitor:ingest(options)
@@ -95,9 +112,13 @@ function Monitor:ingest(options)
 end
 
 --- Begins an ingest that is fed. Nothing reaches the database before it is finished, and the monitor can be used meanwhile.
--- @tparam string kind "status", "hours", "timezones", "special_days", "exclusions" or "attributes"
--- @tparam[opt] table options `source`: the name in messages; `max_rejects`, `on_reject`, `replace_overrides`, `threads`: as
---   in `ingest`
+-- @tparam string kind `"status"`, `"hours"`, `"timezones"`, `"special_days"`, `"exclusions"` or `"attributes"`
+-- @tparam[opt] table options
+-- @tparam[opt] string options.source its name in messages (default: the kind)
+-- @tparam[opt=0] int|string options.max_rejects as in `ingest`
+-- @tparam[opt] function options.on_reject as in `ingest`
+-- @tparam[opt=false] bool options.replace_overrides as in `ingest`
+-- @tparam[opt] int options.threads as in `ingest`
 -- @treturn loom.ingester|nil
 -- @treturn ?string the failure
 -- @treturn ?string its code
@@ -110,12 +131,14 @@ function Monitor:ingester(kind, options)
 end
 
 --- Stores polls that come one by one, in one transaction: they are on the disk when this returns.
--- @tparam {table,...} polls each `{ store_id, status, when }` or a table of `store_id`, `status` and `timestamp_utc`; a status
---   is "active", "inactive" or a boolean; the instant defaults to now
--- @tparam[opt] table options `max_rejects`: how many bad ones to leave out, or "all" (default 0: nothing is stored);
---   `on_reject`: function (reject), called with `index`, `column`, `value` and `reason`
--- @treturn table|nil `rows`, `new`, `duplicates`, `conflicts`, `rejected`
--- @treturn ?string the failure, which names the bad poll by its place
+-- @tparam {table,...} polls each `{ store_id, status, when }` or a table of `store_id`, `status` and `timestamp_utc`; a
+--   status is `"active"`, `"inactive"` or a boolean; the instant defaults to now
+-- @tparam[opt] table options
+-- @tparam[opt=0] int|string options.max_rejects how many bad ones to leave out, or `"all"`; 0: one is enough for
+--   nothing to be stored
+-- @tparam[opt] function options.on_reject called with a table of `index`, `column`, `value` and `reason`
+-- @treturn table|nil the counts `rows`, `new`, `duplicates`, `conflicts` and `rejected`
+-- @treturn ?string the failure; EINPUT for a bad poll, which is named by its place
 -- @treturn ?string its code
 -- @usage monitor:polls { { "1481966498820158979", true, "2023-01-25 18:13:22 UTC" }, { "shop 2", false } }
 function Monitor:polls(polls, options)
@@ -124,21 +147,27 @@ end
 
 --- Stores one poll: see `polls`, which is faster for many.
 -- @tparam string store its id
--- @param active "active", "inactive" or a boolean
--- @param[opt] when the instant (default: now)
+-- @tparam string|bool active `"active"`, `"inactive"` or a boolean
+-- @tparam[opt] string|number when the instant (default: now)
+-- @treturn table|nil as in `polls`
+-- @treturn ?string the failure
+-- @treturn ?string its code
 -- @usage assert(monitor:poll("1481966498820158979", true))
 function Monitor:poll(store, active, when)
   return live.polls(self, { { store, active, when } })
 end
 
--- ---- hours, special days, exclusions, attributes ----
+--- Hours, special days, exclusions, attributes
+-- @section overrides
 
 --- Sets a store's weekly hours from a date on, until the next change that is already planned. They prevail over hours that
 -- files bring, also later; the past stays as it was.
 -- @tparam string store its id; one that is not known yet is made
--- @tparam table week days by `mon` … `sun`: "09:00-17:00", a list of spans, or "closed"; a day that is left out is closed
--- @tparam[opt] table options `from`: the first local date, or "always" (default: today where the store is); `to`: the local
---   date from which on what was in force before is so again
+-- @tparam table week days by `mon` … `sun`: `"09:00-17:00"`, a list of spans, or `"closed"`; a day that is left out is
+--   closed; a close at or before the open is on the next day
+-- @tparam[opt] table options
+-- @tparam[opt] string options.from the first date, or `"always"` (default: today where the store is)
+-- @tparam[opt] string options.to the date from which on what was in force before is so again
 -- @treturn true|nil
 -- @treturn ?string the failure
 -- @treturn ?string its code
@@ -149,11 +178,12 @@ end
 
 --- The weekly hours of a store.
 -- @tparam string store its id
--- @tparam[opt] table options `on`: a local date (default: today where the store is)
--- @treturn table|nil `week`, in force on the date (nil: none, open all day), `from` (nil: always) and `origin` ("file" or
---   "override") of it; `changes`: all that are stored, each with `from`, `origin`, and `week` or `reverts` (the file's hours
---   are in force again)
--- @treturn ?string the failure
+-- @tparam[opt] table options
+-- @tparam[opt] string options.on a date (default: today where the store is)
+-- @treturn table|nil `week`, a list of spans for each day that has any, in force on the date (nil: none, open all day);
+--   `from` (nil: always) and `origin` (`"file"` or `"override"`) of it; `changes`: all that are stored, each with `from`,
+--   `origin`, and `week` or `reverts` (the file's hours are in force again)
+-- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(monitor:hours("shop 1").week.mon[1]) --> 09:00-17:00
 function Monitor:hours(store, options)
@@ -162,9 +192,10 @@ end
 
 --- Ends what `set_hours` has set: from a date on the file's hours are in force again, and nothing is planned any more.
 -- @tparam string store its id
--- @tparam[opt] table options `from`: a local date, or "always", as if nothing had ever been set (default: today)
+-- @tparam[opt] table options
+-- @tparam[opt] string options.from a date, or `"always"`, as if nothing had ever been set (default: today)
 -- @treturn true|nil
--- @treturn ?string the failure
+-- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage monitor:clear_hours("shop 1", { from = "2027-02-01" })
 function Monitor:clear_hours(store, options)
@@ -172,8 +203,8 @@ function Monitor:clear_hours(store, options)
 end
 
 --- Sets a store's timezone, over the one that files bring. It applies to the past too: a zone is corrected, not changed.
--- @tparam string store its id
--- @tparam ?string zone an IANA name; nil: that of the file again
+-- @tparam string store its id; one that is not known yet is made
+-- @tparam[opt] string zone an IANA name; nil: that of the file again
 -- @treturn true|nil
 -- @treturn ?string the failure; EINPUT if there is no such zone, ENOENT if the store is not known and there is no zone to set
 -- @treturn ?string its code
@@ -206,10 +237,10 @@ end
 
 --- Sets what is special about a date: its openings take the place of the weekly hours, and of a special day that a file
 -- brings for the same store and date.
--- @tparam string store its id, or "*" for every store; a store's own special day beats one of every store
--- @tparam string date local, "YYYY-MM-DD"
--- @param spans "closed", "10:00-14:00", or a list of spans
--- @tparam[opt] string note
+-- @tparam string store its id, or `"*"` for every store; a store's own special day beats one of every store
+-- @tparam string date
+-- @tparam string|{string,...} spans `"closed"`, `"10:00-14:00"`, or a list of spans
+-- @tparam[opt=""] string note up to 4096 bytes
 -- @treturn true|nil
 -- @treturn ?string the failure
 -- @treturn ?string its code
@@ -219,8 +250,12 @@ function Monitor:set_special_day(store, date, spans, note)
 end
 
 --- The special days in force.
--- @tparam[opt] table options `store`: an id or "*"; `from`, `to`: first and last date
--- @treturn {table,...}|nil `store_id`, `date`, `spans` (empty: closed), `note`, `origin` ("file" or "override")
+-- @tparam[opt] table options
+-- @tparam[opt] string options.store an id, or `"*"` for the days of every store (default: all there are)
+-- @tparam[opt] string options.from the first date
+-- @tparam[opt] string options.to the last date
+-- @treturn {table,...}|nil in order of date: `store_id` (or `"*"`), `date`, `spans` (a list; empty: closed), `note` and
+--   `origin` (`"file"` or `"override"`)
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage for _, day in ipairs(monitor:special_days { store = "*" }) do print(day.date, day.note) end
@@ -229,9 +264,10 @@ function Monitor:special_days(options)
 end
 
 --- Removes a special day that was set by hand; one that a file brought for the same date is in force again.
--- @tparam string store its id, or "*"
+-- @tparam string store its id, or `"*"`
 -- @tparam string date
--- @tparam[opt] table options `loaded`: remove what files brought, too; loading the file again brings it back
+-- @tparam[opt] table options
+-- @tparam[opt=false] bool options.loaded remove what files brought, too; loading the file again brings it back
 -- @treturn true|nil
 -- @treturn ?string the failure; ENOENT if there is nothing to remove
 -- @treturn ?string its code
@@ -241,7 +277,11 @@ function Monitor:clear_special_day(store, date, options)
 end
 
 --- Takes a stretch of time out of the schedule: maintenance, a strike.
--- @tparam table exclusion `store` (an id, or "*"), `from` and `to` (instants), `reason` (optional)
+-- @tparam table exclusion
+-- @tparam string exclusion.store an id, or `"*"` for every store
+-- @tparam string|number exclusion.from an instant
+-- @tparam string|number exclusion.to an instant after it
+-- @tparam[opt=""] string exclusion.reason up to 4096 bytes
 -- @treturn int|nil the exclusion's number
 -- @treturn ?string the failure
 -- @treturn ?string its code
@@ -251,8 +291,9 @@ function Monitor:exclude(exclusion)
 end
 
 --- The exclusions, whoever made them.
--- @tparam[opt] table options `store`: an id, or "*"
--- @treturn {table,...}|nil `number`, `store_id`, `from` and `to` (seconds), `reason`
+-- @tparam[opt] table options
+-- @tparam[opt] string options.store an id, or `"*"` for those of every store (default: all there are)
+-- @treturn {table,...}|nil in order of time: `number`, `store_id` (or `"*"`), `from` and `to` (seconds since 1970), `reason`
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage for _, exclusion in ipairs(monitor:exclusions()) do print(exclusion.number, exclusion.reason) end
@@ -261,7 +302,7 @@ function Monitor:exclusions(options)
 end
 
 --- Removes an exclusion.
--- @tparam int number
+-- @tparam int number as `exclude` and `exclusions` give it
 -- @treturn true|nil
 -- @treturn ?string the failure; ENOENT if there is none of that number
 -- @treturn ?string its code
@@ -272,7 +313,7 @@ end
 
 --- Sets attributes of a store, by which reports choose and group. Those that are not named stay.
 -- @tparam string store its id; one that is not known yet is made
--- @tparam table attributes values by name: text or numbers, which are stored as text; false removes
+-- @tparam table attributes values by name (1 to 64 bytes): text or numbers, which are stored as text; false removes
 -- @treturn true|nil
 -- @treturn ?string the failure
 -- @treturn ?string its code
@@ -283,7 +324,7 @@ end
 
 --- The attributes of a store.
 -- @tparam string store its id
--- @treturn table|nil values by name
+-- @treturn table|nil values by name; empty for a store that is not known
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage print(monitor:attributes("shop 1").region)
@@ -299,27 +340,38 @@ function Monitor:stores()
   return stores.each(self.database)
 end
 
--- ---- reports ----
+--- Reports
+-- @section reports
 
 --- Computes a report.
 -- @tparam[opt] table options
---   `windows`: list of `{ name =, seconds =, unit = "hours" | "minutes" }` or `{ name =, from =, to =, unit = }` (default:
---   last_hour in minutes, last_day and last_week in hours);
---   `as_of`: the end of windows given in seconds (default: the newest poll);
---   `preset`: "loom", "seed" or "monitoring"; and, each overriding the preset, `fill`: "backward", "forward", "nearest";
---   `evidence`: "inside", "around"; `no_data`: "down", "up", "unknown"; `max_gap`: a duration or "none"; `slack`: a duration;
---   `default_zone`: of stores without one (default: the monitor's);
---   `stores`: an id, a pattern (`*`, `?`, `[a-z]`), a list of them, or a function (store), called with what `stores` gives,
---   that tells whether the store is wanted;
---   `where`: attributes that stores must have, `{ region = "north", brand = { "x", "y" } }`;
---   `all_stores`: also stores without polls;
---   `hours`: weekly hours for this report alone, `{ ["shop 1"] = week, ["*"] = week }`, or a function (store_id, date, spans),
---   called for each store and local date with the openings of that date, that returns others (nil: they stay);
---   `slo`: a target ratio, or a table (see `loom.slo`);
---   `group_by`: the attribute that `report:groups()` adds up by;
---   `strips`: true, or `{ window =, bins = }`: a letter to a bin for each store, as `row.strip` (default: 168 bins of the last
---   window): u up, p partly down, d down (half of the open time, or more), n unknown, x excluded, c closed;
---   `threads`: how many to use; `progress`: function (share), called a few times a second
+-- @tparam[opt] {table,...} options.windows 1 to 64 of `{ name =, seconds =, unit = }` or `{ name =, from =, to =, unit = }`:
+--   a name of letters, digits and `_`; a duration that ends at `as_of`, or two instants; `"hours"` (default) or
+--   `"minutes"`, in which the standard columns are printed (default: last_hour in minutes, last_day and last_week in hours)
+-- @tparam[opt] string|number options.as_of the instant at which windows of `seconds` end (default: the newest poll)
+-- @tparam[opt="loom"] string options.preset rules by name: `"loom"`, `"seed"` or `"monitoring"`. Each of the next five
+--   overrides one of them
+-- @tparam[opt] string options.fill which time a poll vouches for: `"backward"`, `"forward"` or `"nearest"`
+-- @tparam[opt] string options.evidence which polls count for an opening: `"inside"`, or `"around"` it too
+-- @tparam[opt] string options.no_data what an opening without evidence is: `"down"`, `"up"` or `"unknown"`
+-- @tparam[opt] string|number options.max_gap time further from its poll than this duration is unknown; or `"none"`
+-- @tparam[opt] string|number options.slack a close within this duration of midnight is midnight; whole seconds, less than
+--   a day
+-- @tparam[opt] string options.default_zone of stores without one (default: the monitor's)
+-- @param[opt] options.stores which ones: an id, a pattern (`*`, `?`, `[a-z]`), a list of them, or a function, called with
+--   what `stores` gives, that tells whether the store is wanted
+-- @tparam[opt] table options.where attributes that stores must have: `{ region = "north", brand = { "x", "y" } }`
+-- @tparam[opt=false] bool options.all_stores also those known only from hours or zones
+-- @param[opt] options.hours weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in
+--   `set_hours`, or a function, called as (store_id, date, spans) for each store and date, that returns other spans (nil:
+--   they stay)
+-- @param[opt] options.slo an objective: a target ratio from 0 to 1, or a table (see `loom.slo`)
+-- @tparam[opt] string options.group_by the attribute that `loom.report:groups` adds up by
+-- @param[opt] options.strips true, or `{ window =, bins = }`: a letter to a bin for each store as `strip` of its row
+--   (default: 168 bins of the last window; at most 10000): u up, p partly down, d down (half of the open time, or more),
+--   n unknown, x excluded, c closed
+-- @tparam[opt] int options.threads how many to use, 1 to 64 (default: one for each processor, up to 8)
+-- @tparam[opt] function options.progress called a few times a second with the share that is done, of 1
 -- @treturn loom.report|nil
 -- @treturn ?string the failure; EEMPTY when there are no polls and no `as_of`
 -- @treturn ?string its code
@@ -331,9 +383,9 @@ function Monitor:report(options)
 end
 
 --- Starts a report on threads and a connection of its own, so that the monitor stays free. It sees what is stored now.
--- @tparam[opt] table options as in `report`, but for `progress`
+-- @tparam[opt] table options as in `report`, but for `progress`; functions among them are called before this returns
 -- @treturn loom.job|nil
--- @treturn ?string the failure
+-- @treturn ?string the failure; EEMPTY when there are no polls and no `as_of`
 -- @treturn ?string its code
 -- @usage
 -- local job = assert(monitor:start_report())
@@ -345,11 +397,11 @@ end
 
 --- What a store was, moment by moment.
 -- @tparam string store its id
--- @param from an instant
--- @param to an instant after it
--- @tparam[opt] table options rules as in `report` (`preset`, `fill`, …) and `as_of`
--- @treturn {table,...}|nil segments without gaps: `from`, `to`, `seconds`, and `state`, which is "up", "down", "unknown",
---   "closed" or "excluded"
+-- @tparam string|number from an instant
+-- @tparam string|number to an instant after it
+-- @tparam[opt] table options `as_of`, `default_zone` and the rules (`preset`, `fill`, …), as in `report`
+-- @treturn {table,...}|nil segments without gaps: `from` and `to` (seconds since 1970), `seconds`, and `state`, which is
+--   `"up"`, `"down"`, `"unknown"`, `"closed"` or `"excluded"`
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage for _, s in ipairs(monitor:timeline("shop 1", "2023-01-24 00:00:00", "2023-01-25 00:00:00")) do print(s.state) end
@@ -357,8 +409,14 @@ function Monitor:timeline(store, from, to, options)
   return inspection.timeline(self, store, from, to, options)
 end
 
---- The outages of a store: maximal runs of down time. Arguments and failures are those of `timeline`.
--- @treturn {table,...}|nil `from`, `to` and `seconds`
+--- The outages of a store: maximal runs of down time. Closed hours end one, openings that touch do not.
+-- @tparam string store its id
+-- @tparam string|number from an instant
+-- @tparam string|number to an instant after it
+-- @tparam[opt] table options as in `timeline`
+-- @treturn {table,...}|nil `from` and `to` (seconds since 1970), and `seconds`
+-- @treturn ?string the failure; ENOENT if the store is not known
+-- @treturn ?string its code
 -- @usage print(#monitor:outages("shop 1", "2023-01-18 00:00:00", "2023-01-25 00:00:00"))
 function Monitor:outages(store, from, to, options)
   return inspection.outages(self, store, from, to, options)
@@ -366,11 +424,12 @@ end
 
 --- Everything that made a store's figures.
 -- @tparam string store its id
--- @tparam[opt] table options `windows`, `as_of` and rules, as in `report`
--- @treturn table|nil `store_id`, `timezone`, `as_of`, `rules`, and `windows`: for each its `name`, `from`, `to`, `figures` (see
---   `loom.figures.of`), `printed` (`uptime`, `downtime`), and lists of `openings` (`date`, `span`, `rule`, `from`, `to`),
---   `intervals`, `exclusions` and `pieces`, which have `polls` (`at`, `status`: those in the piece) and `cells` (`from`, `to`,
---   `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which add up to the figures
+-- @tparam[opt] table options `windows`, `as_of`, `default_zone` and the rules, as in `report`
+-- @treturn table|nil `store_id`, `timezone`, `as_of`, `rules`, and `windows`: for each its `name`, `unit`, `from`, `to`,
+--   `figures` (see `loom.figures`), `printed` (`uptime`, `downtime`), and lists of `openings` (`date`, `span`, `rule`,
+--   `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`at`, `status`: those in the piece) and
+--   `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which
+--   add up to the figures. Instants are seconds since 1970
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(monitor:explain("shop 1", { preset = "monitoring" }).windows[1].printed.uptime)
@@ -378,16 +437,17 @@ function Monitor:explain(store, options)
   return inspection.explain(self, store, options)
 end
 
--- ---- the database ----
+--- The database
+-- @section database
 
---- Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active)` is a table that
--- shows the packed polls, the other tables are described in `src/core/schema.c`.
+--- Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active)` is a table
+-- that shows the packed polls, the other tables are described in src/core/schema.c.
 --
 -- While rows are being taken, the monitor can be read but not written.
 -- @tparam string sql with a `?` for each parameter
 -- @param ... values of the parameters: nil, booleans (as 0 and 1), numbers, strings
--- @treturn loom.rows|nil called without arguments it gives the next row, a table by column names (NULL is nil), and nil at the
---   end; it raises what fails then. `:columns()` lists the names, `:close()` ends it early
+-- @treturn userdata|nil called without arguments it gives the next row, a table by column names (NULL is nil), and nil at
+--   the end; it raises what fails then. `:columns()` lists the names, `:close()` ends it early
 -- @treturn ?string the failure; EINVAL if the statement does not compile or would do something other than read
 -- @treturn ?string its code
 -- @usage for row in assert(monitor:query("SELECT count(*) AS n FROM polls WHERE store_id = ?", "shop 1")) do print(row.n) end
@@ -403,9 +463,9 @@ function Monitor:query(sql, ...)
 end
 
 --- What the database holds.
--- @treturn table|nil `stores`, `polled_stores`, `polls`, `days`, `first_poll` and `newest_poll` (seconds since 1970;
---   nil without polls), `hours`, `stores_with_hours`, `timezones`, `stores_with_timezone`,
---   `special_days`, `exclusions`, `overrides`, `attributes`, `size` (bytes), `schema_version`
+-- @treturn table|nil the counts `stores`, `polled_stores`, `polls`, `days` (that have polls), `hours` (rows),
+--   `stores_with_hours`, `timezones`, `stores_with_timezone`, `special_days`, `exclusions`, `overrides` and `attributes`;
+--   `first_poll` and `newest_poll` (seconds since 1970; nil without polls), `size` (bytes) and `schema_version`
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage print(monitor:info().polls)
@@ -430,7 +490,7 @@ function Monitor:check()
 end
 
 --- Removes the polls that are older than a duration before the newest one, and shrinks the file.
--- @param keep a duration
+-- @tparam string|number keep a duration
 -- @treturn int|nil how many polls were removed
 -- @treturn ?string the failure
 -- @treturn ?string its code
@@ -445,11 +505,11 @@ for i, kind in ipairs(loading.kinds) do
 end
 
 --- Writes what the database holds as CSV, in a form that `ingest` reads.
--- @tparam string kind "polls", "hours", "timezones", "special_days", "exclusions" or "attributes"
--- @tparam function write takes text, piece by piece; false or nil from it ends the export, with its second result
---   as the failure
+-- @tparam string kind `"polls"`, `"hours"`, `"timezones"`, `"special_days"`, `"exclusions"` or `"attributes"`
+-- @tparam function write takes text, piece by piece, and returns true; false or nil from it ends the export, with its
+--   second result as the failure
 -- @treturn true|nil
--- @treturn ?string the failure
+-- @treturn ?string the failure; EIO with what `write` has said
 -- @treturn ?string its code
 -- @usage monitor:export("hours", function(text) return io.write(text) end)
 function Monitor:export(kind, write)

@@ -1,9 +1,8 @@
---- A report: the figures of every store in every window.
+--- A report: the figures of every store in every window. `loom.monitor:report` and `loom.job:result` give one.
 --
--- `#report` is how many stores there are and `report[i]` a row (see `loom.row`); rows are in order of store id as bytes.
--- `report.as_of` (seconds since 1970), `report.windows` (`name`, `unit`, `from` and `to` in seconds) and `report.rules` tell
--- what it is of, and `report.strips` (`window`, its name, and `bins`) what strips are of. The methods of `loom.rows` find,
--- sort, add up and write rows.
+-- `#report` is how many stores there are and `report[i]` a row (see `loom.row`), counted from 1 in order of store id as
+-- bytes. The methods of `loom.rows` find, sort, add up and write rows. A report stays as it is when the database changes,
+-- but for attributes of stores: those that no option of the report names are read when they are first looked at.
 -- @classmod loom.report
 
 local check = require "loom.check"
@@ -18,6 +17,15 @@ local windows = require "loom.windows"
 
 local Report = setmetatable({}, { __index = rows })
 Report.__index = Report
+
+--- What a report is of.
+-- @table fields
+-- @tfield number as_of the end of the windows that end there, in seconds since 1970
+-- @tfield {table,...} windows `name`, `unit`, and `from` and `to` in seconds since 1970
+-- @tfield table rules those in force: `preset`, `slack` and `max_gap` in seconds (nil: none), `fill`, `evidence`, `no_data`,
+--   `default_zone`
+-- @tfield string key the name of the first column: `"store_id"`
+-- @tfield ?table strips what strips are of: `window`, its name, and `bins`
 
 local FIRST_INSTANT = core.parse_timestamp "0001-01-01 00:00:00" -- of those that can be written
 local STRIP_BINS = 168 -- an hour of a week each
@@ -284,6 +292,7 @@ local function finish(monitor, native, options)
 end
 
 --- Computes a report and waits for it: see `loom.monitor:report`.
+-- @local
 function Report.compute(monitor, options)
   local native, checked, code = begin(monitor, "report", options, false)
   if not native then
@@ -301,6 +310,7 @@ function Report.compute(monitor, options)
 end
 
 --- Starts a report: see `loom.monitor:start_report`.
+-- @local
 -- @treturn ?loom.report.native
 -- @treturn function (native) that makes the report once the native half is complete
 function Report.start(monitor, options)
@@ -319,24 +329,39 @@ end
 -- ---- rows ----
 
 --- How many stores the report has; also `#report`.
+-- @treturn int
+-- @usage print(report:count())
 function Report:count()
   return self.native:count()
 end
 
---- The id of the store in row number `index`.
+--- The id of the store in a row.
+-- @tparam int index from 1
+-- @treturn string
+-- @usage print(report:store(1))
 function Report:store(index)
   return self.native:store(index)
 end
 
---- The row number of a store; nil if it has none.
+--- The number of a store's row.
+-- @tparam string id of the store
+-- @treturn ?int nil if it has none
+-- @usage print(report:find("shop 1"))
 function Report:find(id)
   return self.native:find(check.argument("find", 1, id, check.string))
 end
 
 --- What a store was in a window, exactly.
--- @tparam int index of the row
--- @tparam int window its place in `windows`
--- @return up, down, unknown, excluded, longest outage (microseconds), outages, polls (counts)
+-- @tparam int index of the row, from 1
+-- @tparam int window its place in `windows`, from 1
+-- @treturn int up, in microseconds like the next four; up + down + unknown is what was scheduled
+-- @treturn int down
+-- @treturn int unknown
+-- @treturn int excluded
+-- @treturn int the longest outage
+-- @treturn int how many outages
+-- @treturn int how many polls inside the pieces
+-- @usage local up, down = report:figures(1, 3)
 function Report:figures(index, window)
   return self.native:figures(index, window)
 end
@@ -352,6 +377,7 @@ local function values_of(self, attribute)
 end
 
 --- The attributes of the store in row number `index`: a table that is read from the database as it is asked.
+-- @local
 function Report:attributes_of(index)
   local id = self:store(index)
   return setmetatable({}, {
@@ -362,12 +388,14 @@ function Report:attributes_of(index)
 end
 
 --- The strip of the store in row number `index`: a letter to a bin (see the option `strips`); nil without strips.
+-- @local
 function Report:strip(index)
   local strip = self.native:strip(index)
   return strip ~= "" and strip or nil
 end
 
 --- The error budget of a store in a window, and its target; nil without an objective.
+-- @local
 -- @tparam int index of the row
 -- @tparam int _ the window
 -- @tparam int up microseconds
@@ -385,12 +413,16 @@ function Report:slo_budget(index, _, up, down)
 end
 
 --- The up and down time of a store in a window, in microseconds.
+-- @local
 function Report:times(index, window)
   return self.native:times(index, window)
 end
 
---- Totals by the attribute that the report's option `group_by` names.
+--- Totals by the attribute that the report's option `group_by` names; see `loom.rows:group`.
 -- @treturn loom.groups
+-- @usage
+-- local by_region = assert(monitor:report { group_by = "region" })
+-- for group in by_region:groups():rows() do print(group.region, group.stores, group.last_week.ratio) end
 function Report:groups()
   if not self.group_by then
     check.fail("the report has no option 'group_by': use report:group(attribute)")
@@ -398,7 +430,8 @@ function Report:groups()
   return self:group(self.group_by)
 end
 
---- Frees the report's memory before the collector would.
+--- Frees the report's memory before the collector would. In Lua 5.4 a report can be a to-be-closed variable.
+-- @usage report:close()
 function Report:close()
   self.native:close()
 end

@@ -1,14 +1,22 @@
 --- One row of a report, made when it is asked for: its figures are fetched as they are looked at.
 --
--- A row has `store_id` (or what its table of figures is keyed by); under the name of each window the figures that
--- `loom.figures.of` describes, with `slo` among them where the report has an objective; `uptime_WINDOW` and
--- `downtime_WINDOW`, the numbers that the standard columns print; `attributes`; and `strip` where the report has strips.
+-- Beside the fields below a row has, under the name of each window, the figures that `loom.figures` describes, such as
+-- `row.last_week.ratio`; and `uptime_WINDOW` and `downtime_WINDOW`, the numbers that the standard columns print, such as
+-- `row.uptime_last_week`.
 -- @classmod loom.row
 
 local figures = require "loom.figures"
 local slo = require "loom.slo"
 
 local Row = {}
+
+--- What a row has.
+-- @table fields
+-- @tfield string store_id the store; a row of groups has the group's value instead, under the attribute's name
+-- @tfield int stores of a row of groups: how many there are in it
+-- @tfield table attributes of the store, by name; read when they are asked for. Empty for groups
+-- @tfield ?string strip a letter to a bin; where the report has strips (see `loom.monitor:report`)
+-- @tfield int index its number in the report, from 1
 
 -- A window's figures, with how they stand against the objective.
 local function window_figures(row, window)
@@ -59,6 +67,7 @@ end
 
 --- Makes row number `index` of a table of figures. A group by an attribute that is called `source` or `index` has its key in
 -- its column alone.
+-- @local
 function Row.new(source, index)
   local row = { [source.key] = source:store(index) }
   row.source, row.index = source, index

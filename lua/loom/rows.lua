@@ -1,9 +1,11 @@
---- Tables of figures: what a report and its groups have in common.
+--- The methods that a report and its groups have in common: find rows, sort them, add them up, write them.
 --
+-- Rows are numbered from 1, in order of their key (a report's store ids) as bytes; `loom.row` says what they have.
+-- @classmod loom.rows
+
 -- A table of figures has `key` (the name of its first column), `windows`, `window_index` (their places by name), `as_of`,
 -- `rules`, and the methods `count`, `store`, `figures`, `times`, `slo_budget`, `attributes_of` and `strip`; the methods below
--- are made of these. Rows are numbered from 1, in order of their key as bytes.
--- @module loom.rows
+-- are made of these.
 
 local check = require "loom.check"
 local columns = require "loom.columns"
@@ -16,6 +18,7 @@ local rows = {}
 
 --- The object that stands for a table of figures: `#object` is the number of its rows and `object[i]` one of them, else it is
 -- the table. In Lua 5.1 a table cannot redefine `#`.
+-- @local
 function rows.object(fields, name)
   fields.plain = fields -- without the detour over the object
   return core.proxy {
@@ -38,10 +41,11 @@ function rows.object(fields, name)
   }
 end
 
---- Frees what the rows are held in; groups have nothing to free.
+--- Frees what the rows are held in; groups have nothing to free. In Lua 5.4 either can be a to-be-closed variable.
+-- @usage report:close()
 function rows:close() end
 
---- Checker of a window's name: gives its place.
+-- Checker of a window's name: gives its place.
 local function window_checker(table_of_figures)
   return function(value)
     local place = table_of_figures.window_index[value]
@@ -55,6 +59,7 @@ local function default_window(table_of_figures)
 end
 
 --- The places of windows by name.
+-- @local
 function rows.index_windows(windows)
   local index = {}
   for i, window in ipairs(windows) do
@@ -112,9 +117,13 @@ end
 local limit_checker = check.integer(0, 2 ^ 53)
 
 --- An iterator over rows: `for row in report:rows() do`. Rows are made one at a time.
--- @tparam[opt] table options `sort`: the name of a column or a function (row) to sort by (default: by store id; what
---   gives nil comes last); `descending`; `limit`: how many rows at the most
--- @treturn function that gives a row, or nil at the end
+-- @tparam[opt] table options
+-- @tparam[opt] string|function options.sort the name of a column (see `loom.columns`), or a function (row), to sort by;
+--   where it is nil comes last (default: the order of the report)
+-- @tparam[opt=false] bool options.descending the greatest first
+-- @tparam[opt] int options.limit how many rows at the most
+-- @treturn function that gives a `loom.row`, or nil at the end
+-- @usage for row in report:rows { sort = "downtime_last_week", descending = true, limit = 3 } do print(row.store_id) end
 function rows:rows(options)
   options = check.options("rows", options, { sort = sort_checker(self), descending = check.boolean, limit = limit_checker })
   local source = self.plain
@@ -131,15 +140,20 @@ function rows:rows(options)
   end
 end
 
---- Row number `index`; nil if there is none.
+--- A row by its number; also `report[index]`.
+-- @tparam int index from 1
+-- @treturn ?loom.row nil if there is none
+-- @usage print(report:row(1).store_id)
 function rows:row(index)
   if index >= 1 and index <= self:count() and index % 1 == 0 then
     return Row.new(self.plain, index)
   end
 end
 
---- The row of a store, or of a group by its key; nil if there is none.
--- @tparam string id
+--- The row of a store, or of a group.
+-- @tparam string id of the store, or the group's value of the attribute
+-- @treturn ?loom.row nil if there is none
+-- @usage local row = report:get("shop 1")
 function rows:get(id)
   local index = self:find(check.argument("get", 1, id, check.string))
   return index and Row.new(self.plain, index)
@@ -149,6 +163,7 @@ end
 -- @tparam[opt=10] int limit how many
 -- @tparam[opt] string window its name (default: the last window)
 -- @treturn {loom.row,...} those without a ratio are left out
+-- @usage for _, row in ipairs(report:worst(5, "last_day")) do print(row.store_id, row.last_day.ratio) end
 function rows:worst(limit, window)
   limit = limit == nil and 10 or check.argument("worst", 1, limit, limit_checker)
   local place = window == nil and default_window(self) or check.argument("worst", 2, window, window_checker(self))
@@ -177,6 +192,7 @@ end
 --- All rows added up, as one row: for each window the sums, the longest outage of all, and the ratio, MTTR and MTBF of the
 -- sums. `stores` is how many there are.
 -- @treturn loom.row
+-- @usage print(report:totals().last_week.down)
 function rows:totals()
   return self:group_with(function() return "total" end, "group"):row(1) or
     require("loom.groups").empty(self):row(1)
@@ -205,10 +221,11 @@ end
 
 --- Percentiles of a figure over the rows in which it is defined, by nearest rank: the smallest value that at least so many
 -- percent of the rows do not exceed.
--- @tparam string figure one of `loom.figures.names`
+-- @tparam string figure one of `loom.figures.names`; durations are in seconds
 -- @tparam[opt] string window its name (default: the last window)
--- @tparam[opt] {number,...} percents (default 5, 25, 50, 75, 95)
+-- @tparam[opt] {number,...} percents from 0 to 100 (default: 5, 25, 50, 75, 95)
 -- @treturn table values by percentage; empty if the figure is defined nowhere
+-- @usage print(report:percentiles("ratio", "last_week", { 5, 50 })[50])
 function rows:percentiles(figure, window, percents)
   check.argument("percentiles", 1, figure, figure_checker)
   local place = window == nil and default_window(self) or check.argument("percentiles", 2, window, window_checker(self))
@@ -228,9 +245,12 @@ function rows:percentiles(figure, window, percents)
 end
 
 --- The rows that share a key, added up.
--- @tparam function key_of (row) gives text, or nil for those that are in no group
--- @tparam string name of the key
+-- @tparam function key_of called with each row; gives text, or nil for those that are in no group
+-- @tparam string name of the key: groups have it under that name, in place of `store_id`
 -- @treturn loom.groups
+-- @usage
+-- local groups = report:group_with(function(row) return row.last_week.down > 0 and "down" or "up" end, "state")
+-- print(groups:get("up").stores)
 function rows:group_with(key_of, name)
   check.argument("group_with", 1, key_of, check.callable)
   check.argument("group_with", 2, name, check.string)
@@ -240,6 +260,7 @@ end
 --- Totals for each value of an attribute of the stores; those without it are in the group "".
 -- @tparam string attribute
 -- @treturn loom.groups
+-- @usage for group in report:group("region"):rows() do print(group.region, group.stores, group.last_week.ratio) end
 function rows:group(attribute)
   check.argument("group", 1, attribute, check.string)
   return self:group_with(function(row)
@@ -280,13 +301,17 @@ end
 --- Writes the rows.
 -- @tparam file|function|string target an open file, a function (text), which ends it by returning nil and why, or a path,
 --   which is written under another name and renamed when it is complete
--- @tparam[opt] table options `format`: a name in `loom.formats` (default "csv"), or a function (report, write, options);
---   `columns`: list of columns (see `loom.columns`); `sort`, `descending` and `limit`: as in `rows`;
---   `neutralise_formulas`: put ' before text that a spreadsheet would take for a formula (CSV); further options are up to
---   the format
+-- @tparam[opt] table options those below, and what the format takes
+-- @tparam[opt="csv"] string|function options.format a name in `loom.formats`, or a function like those there
+-- @tparam[opt] table options.columns a list of columns (see `loom.columns`; default: the standard ones)
+-- @tparam[opt] string|function options.sort as in `rows`
+-- @tparam[opt=false] bool options.descending as in `rows`
+-- @tparam[opt] int options.limit as in `rows`
+-- @tparam[opt=false] bool options.neutralise_formulas of CSV: put ' before text that a spreadsheet would take for a formula
 -- @treturn true|nil
--- @treturn ?string the failure
+-- @treturn ?string the failure: EIO; the file at a path is then as it was
 -- @treturn ?string its code
+-- @usage assert(report:write("report.csv", { columns = { "store_id", "ratio_last_week" }, sort = "ratio_last_week" }))
 function rows:write(target, options)
   if type(target) ~= "string" and type(target) ~= "function" and type(target) ~= "userdata" and type(target) ~= "table" then
     check.fail("bad argument #1 to 'write' (path, file or function expected, got %s)", type(target))

@@ -5,6 +5,23 @@
 -- neither.
 -- @module loom.slo
 
+--- The option `slo` of `loom.monitor:report`: a target for all stores, `slo = 0.99`, or a table of at least one of these. A
+-- store's target is the first of `stores`, the attribute's, and `target` that it has; without any it has no objective.
+-- @table objective
+-- @tfield ?number target of all other stores, from 0 to 1
+-- @tfield ?table stores targets by store id
+-- @tfield ?string attribute the name of an attribute; without `targets` its value is itself the target
+-- @tfield ?table targets targets by the value of the attribute
+
+--- How a store stands in a window: `row.last_week.slo`, nil for a store without an objective.
+-- @table slo
+-- @tfield number target of the store; nil for groups
+-- @tfield ?bool met whether the down time is within the budget; nil where nothing was measured
+-- @tfield number budget of down time, in minutes
+-- @tfield number spent the down time, in minutes
+-- @tfield number left budget - spent, in minutes; negative when the objective is missed
+-- @tfield ?number burn spent / budget; nil where both are 0, infinite where only the budget is
+
 local slo = {}
 
 local known = { target = true, stores = true, attribute = true, targets = true }
@@ -25,8 +42,8 @@ local function are_ratios(values)
   return true
 end
 
---- Checker of the option `slo`: a ratio from 0 to 1, or a table of `target` (for all others), `stores` (targets by store
--- id), and `attribute` with `targets` (by its value); without `targets` the attribute's value is itself the target.
+--- Checker of the option `slo`, which the head of this file describes.
+-- @local
 function slo.checker(value)
   local expected = "target ratio from 0 to 1, or table of target, stores, attribute, targets"
   if is_ratio(value) then
@@ -49,6 +66,7 @@ function slo.checker(value)
 end
 
 --- The target of a store.
+-- @local
 -- @tparam table objective as the checker returns it
 -- @tparam string store_id
 -- @param attribute the store's value of the objective's attribute
@@ -67,12 +85,12 @@ function slo.target(objective, store_id, attribute)
 end
 
 --- How a window's times stand against a target.
+-- @local
 -- @tparam number budget of down time, in microseconds
 -- @tparam number up microseconds
 -- @tparam number down microseconds
 -- @tparam ?number target
--- @treturn table `target`, `met` (nil where nothing was measured), and in minutes `budget`, `spent`, `left`; `burn`, which
---   is spent / budget (nil where both are 0, infinite where only the budget is)
+-- @treturn table as the head of this file describes it
 function slo.judge(budget, up, down, target)
   local MINUTE = 60 * 1000000
   local result = { target = target, budget = budget / MINUTE, spent = down / MINUTE, left = (budget - down) / MINUTE }
@@ -86,6 +104,7 @@ function slo.judge(budget, up, down, target)
 end
 
 --- The budget of a target, in microseconds.
+-- @local
 function slo.budget(target, up, down)
   return math.floor((1 - target) * (up + down) + 0.5) -- whole, since 1 - 0.9 is a little less than 0.1
 end
