@@ -107,6 +107,10 @@ test-lua: all $(VALIDATORS) ## The Lua and command specs, on Lua 5.4 and on LuaJ
 	LOOM_BUILD=$(BUILD) spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) spec/run $(LUAJIT)
 
+test-gc: all ## The same with a collector that never rests
+	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
+	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUAJIT)
+
 # The version, because it has to run on the node of Debian 12.
 PLAYWRIGHT := playwright-core@1.60.0
 BROWSER_TOOLS := $(BUILD)/browser/$(PLAYWRIGHT)
@@ -207,6 +211,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-api test-lua test-browser asan tsan valgrind lint docs env bench bench-http install \
+.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:

@@ -100,6 +100,16 @@ function check.options(name, options, known)
   return checked
 end
 
+--- Checks what a function of the caller's has returned.
+-- @tparam string name of the function
+function check.result(name, value, checker)
+  local checked, expected = checker(value)
+  if checked == nil then
+    check.fail("bad result of the function '%s' (%s expected, got %s)", name, expected, shown(value))
+  end
+  return checked
+end
+
 --- The checker of a Lua type.
 function check.type(name)
   return function(value)
@@ -114,6 +124,28 @@ check.string = check.type "string"
 check.boolean = check.type "boolean"
 check.table = check.type "table"
 check.callable = check.type "function"
+
+--- A string as C takes it: a path or a name.
+function check.text(value)
+  if type(value) == "string" and not value:find("\0", 1, true) then
+    return value
+  end
+  return nil, "text without NUL bytes"
+end
+
+--- How long a list is; nil for a table that is none: one with holes, or with other keys.
+function check.length(value)
+  local count = 0
+  for _ in pairs(value) do
+    count = count + 1
+  end
+  for i = 1, count do
+    if value[i] == nil then
+      return nil
+    end
+  end
+  return count
+end
 
 --- Any of a few strings.
 function check.choice(choices)

@@ -5,6 +5,7 @@
 -- is closed.
 -- @module loom.hours
 
+local check = require "loom.check"
 local core = require "loom.core"
 
 local hours = {}
@@ -38,14 +39,10 @@ function hours.spans(value)
     return list
   elseif type(value) == "string" then
     value = { value }
-  elseif type(value) ~= "table" or #value > SPANS_MAX then
+  elseif type(value) ~= "table" or (check.length(value) or math.huge) > SPANS_MAX then
     return nil, expected
   end
-  local count = 0
-  for _ in pairs(value) do
-    count = count + 1
-  end
-  for i = 1, count do
+  for i = 1, #value do
     if type(value[i]) ~= "string" or not append_span(value[i], list) then
       return nil, expected
     end

@@ -13,7 +13,7 @@ for i, kind in ipairs(loading.kinds) do
   kind_names[i], kind_of[kind.name] = kind.name, kind.kind
 end
 
-local checkers = { source = check.string }
+local checkers = { source = check.text }
 for name, checker in pairs(loading.checkers) do
   checkers[name] = checker
 end

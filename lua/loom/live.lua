@@ -105,8 +105,9 @@ end
 function live.polls(monitor, polls, options)
   check.argument("polls", 1, polls, check.table)
   options = check.options("polls", options, checkers)
+  local now = time.now(monitor)
   local batch = core.poll_batch(#polls)
-  local called, rejected, message, code = pcall(gather, batch, polls, time.instant(monitor.clock()), options)
+  local called, rejected, message, code = pcall(gather, batch, polls, now, options)
   local counts
   if called and rejected then
     counts, message, code = write(monitor.database, batch)

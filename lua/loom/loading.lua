@@ -4,6 +4,7 @@
 local check = require "loom.check"
 local core = require "loom.core"
 local source = require "loom.source"
+local transaction = require "loom.transaction"
 
 local loading = {}
 
@@ -39,11 +40,15 @@ loading.checkers = {
 -- One source or a list of them, resolved.
 local function sources_checker(name)
   return function(value)
-    local list = {}
-    for i, item in ipairs(source.is_one(value) and { value } or value) do
+    local expected = "path, open file, function, or list of them"
+    local list, values = {}, source.is_one(value) and { value } or value
+    if not check.length(values) then
+      return nil, expected
+    end
+    for i, item in ipairs(values) do
       list[i] = source.resolve(item, name)
       if not list[i] then
-        return nil, "path, open file, function, or list of them"
+        return nil, expected
       end
     end
     return list
@@ -167,7 +172,9 @@ function loading.commit(database, files, options)
     return nil, message, code
   end
   local called
+  local guard = transaction.guard(database)
   called, good, message, code = pcall(each, files, write, options)
+  guard.ended = true
   if called and good then
     return timed(files[#files], database.commit, database)
   end

@@ -26,7 +26,7 @@ Monitor.__index = Monitor
 local checkers = {
   create = check.boolean,
   busy_timeout = check.integer(0, 2 ^ 31 - 1),
-  default_zone = check.string,
+  default_zone = check.text,
   clock = check.callable,
   checkpoint = check.boolean, -- for the service, which has another connection make them
 }
@@ -34,7 +34,7 @@ local checkers = {
 --- Opens a database: see `loom.open`.
 -- @local
 function Monitor.open(path, options)
-  check.argument("open", 1, path, check.string)
+  check.argument("open", 1, path, check.text)
   options = check.options("open", options, checkers)
   local database, message, code = core.open(path, {
     create = options.create, busy_timeout = options.busy_timeout, checkpoint = options.checkpoint,
@@ -50,11 +50,25 @@ function Monitor.open(path, options)
   }, Monitor)
 end
 
+-- What a closed monitor is: its methods raise, at the place where they are called.
+local Closed = { __close = function() end }
+
+function Closed.__index(_, name)
+  local method = Monitor[name]
+  if name == "close" or type(method) ~= "function" then
+    return method
+  end
+  return function()
+    check.fail("bad call of '%s' (loom.monitor is closed)", name)
+  end
+end
+
 --- Closes the database. Closing twice does no harm; reports and jobs go on. In Lua 5.4 a monitor can be a to-be-closed
 -- variable.
 -- @usage monitor:close()
 function Monitor:close()
   self.database:close()
+  setmetatable(self, Closed)
 end
 
 Monitor.__gc = Monitor.close
@@ -63,6 +77,8 @@ Monitor.__close = Monitor.close
 function Monitor:__tostring()
   return ("loom.monitor (%s)"):format(self.path)
 end
+
+Closed.__tostring = Monitor.__tostring
 
 --- Loading
 -- @section loading
@@ -453,7 +469,9 @@ end
 function Monitor:query(sql, ...)
   check.argument("query", 1, sql, check.string)
   local rows, message, code = self.database:query(sql, ...)
-  if not rows then
+  if not rows and not code then
+    check.fail("bad call of 'query' (%s)", message)
+  elseif not rows then
     return nil, message, code
   end
   return rows, nil, nil, rows -- the last one is closed when a loop in Lua 5.4 is left

@@ -7,6 +7,7 @@
 local check = require "loom.check"
 local core = require "loom.core"
 local hours = require "loom.hours"
+local stores = require "loom.stores"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
 
@@ -73,7 +74,7 @@ local function date_or_today(monitor, store, given)
   end
   local date
   date, message, code = core.local_date(monitor.database, row and row.zone or monitor.default_zone,
-    time.instant(monitor.clock()))
+    time.now(monitor))
   if not date then
     return nil, message, code
   end
@@ -295,7 +296,7 @@ function overrides.clear_special_day(monitor, store, date, options)
   options = check.options("clear_special_day", options, { loaded = check.boolean })
   return transaction.run(monitor.database, function(execute)
     local changes = execute([[DELETE FROM special_day WHERE date = ?1 AND (origin = 'override' OR ?2)
-      AND store IS (SELECT number FROM store WHERE store_id = ?3)
+      AND store IS (SELECT number FROM store WHERE store_id = ?3 AND ?3 <> '*')
       AND (?3 = '*' OR EXISTS(SELECT 1 FROM store WHERE store_id = ?3))]], date, options.loaded or false, store)
     if changes == 0 then
       transaction.fail("ENOENT", "there is no such special day on %s", date)
@@ -347,7 +348,8 @@ function overrides.exclude(monitor, exclusion)
     end
   end
   if exclusion.to <= exclusion.from then
-    check.fail("bad option 'to' to 'exclude' (an instant after 'from' expected)")
+    check.fail("bad option 'to' to 'exclude' (an instant after %s expected, got %s)", time.text(exclusion.from),
+      time.text(exclusion.to))
   end
   return transaction.run(monitor.database, function(execute)
     local _, number = execute("INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
@@ -411,7 +413,8 @@ function overrides.set_attributes(monitor, store, attributes, options)
     end
     for name, value in pairs(attributes) do
       if value and value ~= "" then
-        execute("INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)", number, name, tostring(value))
+        execute("INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)", number, name,
+          stores.attribute_text(value))
       else
         execute("DELETE FROM attribute WHERE store = ? AND name = ?", number, name)
       end

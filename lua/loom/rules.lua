@@ -43,7 +43,7 @@ rules.checkers = {
   no_data = check.choice(rules.no_data),
   max_gap = max_gap,
   slack = slack,
-  default_zone = check.string,
+  default_zone = check.text,
 }
 
 local names = { "slack", "fill", "evidence", "no_data", "max_gap" }

@@ -1,6 +1,7 @@
 --- Where the bytes of an input file come from: a path, an open file, or a function.
 -- @module loom.source
 
+local check = require "loom.check"
 local core = require "loom.core"
 
 local source = {}
@@ -12,13 +13,13 @@ local CHUNK = 256 * 1024
 -- @tparam string name what messages call it where it has no name of its own
 -- @treturn table `name`, and `path` or `next`
 function source.resolve(value, name)
-  if type(value) == "string" then
+  if check.text(value) then
     return { name = value == "-" and "standard input" or value, path = value }
   elseif type(value) == "function" then
     return { name = name, next = value }
   elseif io.type(value) == "file" then
     return { name = name, next = function() return value:read(CHUNK) end }
-  elseif type(value) == "table" and type(value.name) == "string" and value.read ~= nil then
+  elseif type(value) == "table" and check.text(value.name) and value.read ~= nil then
     local inner = source.resolve(value.read, name)
     if inner then
       inner.name = value.name
@@ -41,9 +42,8 @@ local function feed_from(ingest, from, on_chunk)
       return nil, ("EIO: %s: %s"):format(from.name, tostring(why)), "EIO"
     elseif chunk == nil or chunk == "" then
       return true
-    elseif type(chunk) ~= "string" then
-      error(("%s: the function that reads returned a %s instead of text"):format(from.name, type(chunk)), 0)
     end
+    check.result(from.name, chunk, check.string)
     local good, message, code = ingest:feed(chunk)
     done = done + #chunk
     on_chunk(done)

@@ -112,9 +112,13 @@ end
 
 -- ---- choosing ----
 
+-- Whether a table is a list of texts, without holes.
 local function are_texts(list)
-  for key, item in pairs(list) do
-    if type(key) ~= "number" or type(item) ~= "string" then
+  if not check.length(list) then
+    return false
+  end
+  for _, item in ipairs(list) do
+    if type(item) ~= "string" then
       return false
     end
   end
@@ -137,6 +141,11 @@ function stores.selection(value)
   return value
 end
 
+--- An attribute's value, text or number, as it is stored: a number is the same text on every Lua.
+function stores.attribute_text(value)
+  return (type(value) == "number" and tostring(value):gsub("%.0$", "") or value)
+end
+
 --- Checker of the option `where`: attributes with the value, or the list of values, that they must have.
 function stores.conditions(value)
   local expected = "table of attributes and their values"
@@ -146,11 +155,15 @@ function stores.conditions(value)
   local conditions = {}
   for name, values in pairs(value) do
     local allowed = {}
-    for _, item in ipairs(type(values) == "table" and values or { values }) do
+    values = type(values) == "table" and values or { values }
+    if type(name) ~= "string" or not check.length(values) then
+      return nil, expected
+    end
+    for _, item in ipairs(values) do
       if type(item) ~= "string" and type(item) ~= "number" then
         return nil, expected
       end
-      allowed[tostring(item)] = true
+      allowed[stores.attribute_text(item)] = true
     end
     conditions[name] = allowed
   end

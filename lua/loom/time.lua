@@ -4,6 +4,7 @@
 -- whole microseconds.
 -- @module loom.time
 
+local check = require "loom.check"
 local core = require "loom.core"
 
 local time = {}
@@ -21,8 +22,10 @@ function time.seconds(microseconds)
   return microseconds / MICROSECONDS
 end
 
+-- Whole seconds apart from their fraction, whose product would else be rounded once more.
 local function microseconds(seconds)
-  return math.floor(seconds * MICROSECONDS + 0.5)
+  local whole = math.floor(seconds)
+  return whole * MICROSECONDS + math.floor((seconds - whole) * MICROSECONDS + 0.5)
 end
 
 --- Checker of an instant: text such as "2023-01-25 18:13:22 UTC" or seconds since 1970-01-01 UTC.
@@ -36,6 +39,12 @@ function time.instant(value)
     return parsed
   end
   return nil, "timestamp or seconds since 1970"
+end
+
+--- The instant that a monitor's clock tells.
+-- @treturn int microseconds
+function time.now(monitor)
+  return check.result("clock", monitor.clock(), time.instant)
 end
 
 --- Checker of a duration: seconds, or text such as "90m", "2h", "7d".

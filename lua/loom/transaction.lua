@@ -1,6 +1,8 @@
 --- Changes of the database: all of them, or none.
 -- @module loom.transaction
 
+local core = require "loom.core"
+
 local failure = {} -- marks the errors that end a transaction with a failure rather than with an error of somebody's
 
 local transaction = {}
@@ -8,6 +10,21 @@ local transaction = {}
 --- Ends the transaction that calls it; its failure is returned by `transaction.run`.
 function transaction.fail(code, format, ...)
   error(setmetatable({ code = code, message = code .. ": " .. format:format(...) }, failure), 0)
+end
+
+--- What to hold while functions of the caller's run in a write transaction that has begun: a coroutine of theirs may never
+-- be resumed, and must not keep the database for ever.
+-- @treturn table in which `ended` is to be set; without it, the transaction is rolled back when the table is collected
+function transaction.guard(database)
+  local guard = {}
+  guard.proxy = core.proxy {
+    __gc = function()
+      if not guard.ended then
+        pcall(database.rollback, database) -- it may be closed
+      end
+    end,
+  }
+  return guard
 end
 
 --- Calls work(execute) in a write transaction, where execute(sql, ...) runs a statement with bound parameters and

@@ -1,6 +1,7 @@
 -- Handles in the wrong order: what works on a database keeps it open, and has it to itself.
 
 local core = require "loom.core"
+local files = require "support.files"
 local loom = require "loom"
 
 local POLLS = "store_id,status,timestamp_utc\na,active,2023-01-02 10:00:00 UTC\nb,inactive,2023-01-02 11:00:00 UTC\n"
@@ -107,5 +108,63 @@ describe("the lifetime of handles", function()
     database:rollback()
     ingest:close()
     database:close()
+  end)
+
+  it("lets several monitors have one file, and others their own memory", function()
+    local folder = files.make_folder()
+    local monitors = {}
+    for i = 1, 3 do
+      monitors[i] = assert(loom.open(folder .. "/db", { create = true }))
+      monitors[i + 3] = assert(loom.open ":memory:")
+    end
+    for i, monitor in ipairs(monitors) do
+      assert(monitor:poll("store " .. i, true, i))
+      assert(monitor:set_attributes("store " .. i, { number = i }))
+    end
+    for i, monitor in ipairs(monitors) do
+      assert.equal(i <= 3 and 3 or 1, monitor:info().polls)
+      local report = assert(monitor:report { where = { number = i } })
+      assert.equal(1, report:count())
+      assert.equal("store " .. i, report:store(1))
+      report:close()
+    end
+    local rows = assert(monitors[1]:query "SELECT store_id FROM polls ORDER BY store_id")
+    assert.equal("store 1", rows().store_id)
+    assert(monitors[2]:poll("store 0", true, 7)) -- what one reads keeps no other from writing
+    assert(monitors[4]:poll("store 0", true, 7))
+    assert.equal("store 2", rows().store_id)
+    assert.equal("store 3", rows().store_id)
+    assert.is_nil(rows())
+    for i = #monitors, 1, -1 do
+      assert.equal(i <= 3 and 4 or i == 4 and 2 or 1, monitors[i]:info().polls)
+      monitors[i]:close()
+    end
+    files.remove_folder(folder)
+  end)
+
+  it("of every sort ends with a clear error when they are used after it", function()
+    local monitor = assert(loom.open ":memory:")
+    assert(monitor:poll("a", true))
+    local stores = monitor:stores()
+    local report = assert(monitor:report())
+    local rows = assert(monitor:query "SELECT 1")
+    local ingester = assert(monitor:ingester "status")
+    report:close()
+    rows:close()
+    ingester:abort()
+    monitor:close()
+    for message, call in pairs {
+      ["bad call of 'info' (loom.monitor is closed)"] = function() monitor:info() end,
+      ["loom.report is closed"] = function() report:count() end,
+      ["loom.rows is closed"] = function() rows() end,
+      ["bad call of 'feed' (the ingester is finished)"] = function() ingester:feed "" end,
+      ["loom.monitor is closed"] = function() stores() end,
+    } do
+      assert.error_matches(call, message, 1, true)
+    end
+    for _, handle in ipairs { monitor, report, rows } do
+      handle:close()
+    end
+    ingester:abort()
   end)
 end)

@@ -28,9 +28,26 @@ function database.make(path)
   return path
 end
 
---- Everything that a database holds, as text.
-function database.dump(path)
-  local monitor = assert(loom.open(path))
+local tables = {
+  store = "number", polls = "store_id, timestamp_utc", hours_week = "store, origin, effective_from",
+  hours = "store, origin, effective_from, weekday, open_s, close_s", special_day = "store, date, origin, open_s",
+  exclusion = "number", attribute = "store, name",
+}
+
+--- The rows of all tables that an open database has, for comparing.
+function database.contents(monitor)
+  local contents = {}
+  for name, order in pairs(tables) do
+    contents[name] = {}
+    for row in assert(monitor:query(("SELECT * FROM %s ORDER BY %s"):format(name, order))) do
+      table.insert(contents[name], row)
+    end
+  end
+  return contents
+end
+
+--- What an open database holds, as text: as contents, but the same for stores that came in another order.
+function database.dump_of(monitor)
   local parts = {}
   for _, kind in ipairs(database.kinds) do
     assert(monitor:export(kind, function(text)
@@ -38,8 +55,15 @@ function database.dump(path)
       return true
     end))
   end
-  monitor:close()
   return table.concat(parts)
+end
+
+--- Everything that a database holds, as text.
+function database.dump(path)
+  local monitor = assert(loom.open(path))
+  local dump = database.dump_of(monitor)
+  monitor:close()
+  return dump
 end
 
 return database

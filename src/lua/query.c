@@ -12,12 +12,17 @@ static int close_rows(lua_State *L) {
   return 0;
 }
 
-/* Binds the arguments from `first` on, as many as the statement has parameters. */
-static void bind_arguments(lua_State *L, sqlite3_stmt *statement, int first) {
-  int count = sqlite3_bind_parameter_count(statement);
-  if (lua_gettop(L) - first + 1 != count)
-    luaL_error(L, "the query has %d parameter%s, got %d value%s", count, count == 1 ? "" : "s",
-               lua_gettop(L) - first + 1, lua_gettop(L) == first ? "" : "s");
+/*
+** Binds the arguments from `first` on, as many as the statement has parameters; false with a message pushed if they do not
+** fit.
+*/
+static bool bind_arguments(lua_State *L, sqlite3_stmt *statement, int first) {
+  int count = sqlite3_bind_parameter_count(statement), given = lua_gettop(L) - first + 1;
+  if (given != count) {
+    lua_pushfstring(L, "the query has %d parameter%s, got %d value%s", count, count == 1 ? "" : "s",
+                    given, given == 1 ? "" : "s");
+    return false;
+  }
   for (int i = 1; i <= count; i++) {
     int index = first + i - 1;
     int64_t integer;
@@ -41,12 +46,24 @@ static void bind_arguments(lua_State *L, sqlite3_stmt *statement, int first) {
       break;
     }
     default:
-      luaL_argerror(L, index, "nil, boolean, number or string expected");
+      lua_pushfstring(L, "parameter %d: nil, boolean, number or string expected, got a %s", i,
+                      luaL_typename(L, index));
+      return false;
     }
   }
+  return true;
 }
 
-/* query(database, sql, ...): rows of a statement that only reads; in a write transaction, of any statement. */
+/* Ends a query whose parameters do not fit, so that it keeps nobody from writing: nil and the message, without a code. */
+static int misfit(lua_State *L, loom_query **query) {
+  loom_query_free(*query);
+  *query = NULL;
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
+}
+
+/* query(database, sql, ...): rows of a statement that only reads. */
 int lloom_query(lua_State *L) {
   loom_error error;
   size_t length;
@@ -57,7 +74,8 @@ int lloom_query(lua_State *L) {
   loom_query **query = (loom_query **)&rows->object;
   if (loom_query_new(database, sql, length, query, &error) != LOOM_OK)
     return lloom_failure(L, &error);
-  bind_arguments(L, loom_query_statement(*query), 4);
+  if (!bind_arguments(L, loom_query_statement(*query), 4))
+    return misfit(L, query);
   lua_settop(L, 3);
   return 1;
 }
@@ -80,19 +98,19 @@ static void push_value(lua_State *L, sqlite3_stmt *row, int column) {
   }
 }
 
-/* rows(): the next row as a table by column names; nil at the end, and then the query is closed. */
+/* rows(): the next row as a table by column names; nil at the end. The query is closed then, and when it fails. */
 static int next_row(lua_State *L) {
   loom_error error;
   struct lloom_handle *handle = luaL_checkudata(L, 1, ROWS);
   loom_query *query = lloom_check_handle(L, 1, ROWS);
   loom_status status = loom_query_next(query, &error);
-  if (status == LOOM_DONE) {
+  if (status != LOOM_OK) {
     handle->object = NULL;
     loom_query_free(query);
-    return 0;
+    return status == LOOM_DONE
+               ? 0
+               : luaL_error(L, "%s: %s", loom_status_name(status), error.message);
   }
-  if (status != LOOM_OK)
-    return luaL_error(L, "%s: %s", loom_status_name(status), error.message);
   sqlite3_stmt *row = loom_query_statement(query);
   int count = sqlite3_column_count(row);
   lua_createtable(L, 0, count);
@@ -128,7 +146,8 @@ int lloom_execute(lua_State *L) {
   loom_query **query = (loom_query **)&rows->object;
   if (loom_query_new_in_write(database, sql, length, query, &error) != LOOM_OK)
     return lloom_failure(L, &error);
-  bind_arguments(L, loom_query_statement(*query), 4);
+  if (!bind_arguments(L, loom_query_statement(*query), 4))
+    return misfit(L, query);
   loom_status status = loom_query_next(*query, &error);
   bool has_row = status == LOOM_OK;
   lua_settop(L, 3);

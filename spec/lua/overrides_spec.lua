@@ -1,0 +1,626 @@
+-- What is set by hand. Hours are also held against a model that knows nothing but what is in force on each date.
+
+local core = require "loom.core"
+local database = require "support.database"
+local hours = require "loom.hours"
+local loom = require "loom"
+local random_of = require "support.random".new
+
+local unpack = table.unpack or unpack -- luacheck: compat
+
+local SECOND, HOUR = 1000000, 3600
+local UNKNOWN = 'ENOENT: store "nobody" is not known'
+
+-- An input file that is given as text.
+local function text(content)
+  return function()
+    local piece = content
+    content = nil
+    return piece
+  end
+end
+
+local function date_of(day)
+  return core.format_date(day)
+end
+
+local function midnight(date)
+  return loom.parse_timestamp(date .. " 00:00:00")
+end
+
+describe("what is set by hand:", function()
+  local monitor, now
+
+  before_each(function()
+    now = "2024-02-15 12:00:00"
+    monitor = assert(loom.open(":memory:", { default_zone = "UTC", clock = function() return now end }))
+  end)
+
+  after_each(function()
+    assert.same({}, monitor:check())
+    monitor:close()
+  end)
+
+  local function load(kind, ...)
+    return assert(monitor:ingest { [kind] = text(table.concat({ ... }, "\n")) })
+  end
+
+  local function load_hours(...)
+    return load("hours", "store_id,day,start_time_local,end_time_local,effective_from", ...)
+  end
+
+  -- How many seconds a store is scheduled from one date to another, in UTC.
+  local function scheduled(store, from, to)
+    local report = assert(monitor:report { all_stores = true, as_of = 0, stores = { store },
+      windows = { { name = "w", from = midnight(from), to = midnight(to) } } })
+    local up, down, unknown = report:figures(1, 1)
+    report:close()
+    return (up + down + unknown) / SECOND
+  end
+
+  local function week_on(store, date)
+    local found = assert(monitor:hours(store, { on = date }))
+    return found.week, found.from, found.origin
+  end
+
+  describe("hours", function()
+    it("are in force from a date on, and not before", function()
+      load_hours "a,0,08:00,10:00,"
+      local before = scheduled("a", "2024-01-29", "2024-02-12")
+      assert.equal(4 * HOUR, before)
+      assert.is_true(monitor:set_hours("a", { mon = "09:00-17:00", tue = { "10:00-11:00", "12:00-14:00" } },
+        { from = "2024-02-12" }))
+      assert.equal(before, scheduled("a", "2024-01-29", "2024-02-12"))
+      assert.equal(11 * HOUR, scheduled("a", "2024-02-12", "2024-02-19"))
+      assert.same({ { mon = { "08:00-10:00" } }, nil, "file" }, { week_on("a", "2024-02-11") })
+      assert.same({ { mon = { "09:00-17:00" }, tue = { "10:00-11:00", "12:00-14:00" } }, "2024-02-12", "override" },
+        { week_on("a", "2024-02-12") })
+    end)
+
+    it("are those of every date when they are set for always", function()
+      load_hours("a,0,08:00,10:00,", "a,0,08:00,11:00,2024-02-01")
+      assert(monitor:set_hours("a", { sun = "00:00-24:00" }, { from = "always" }))
+      for _, date in ipairs { "0001-01-01", "1970-01-01", "2024-02-01", "9999-12-31" } do
+        assert.same({ { sun = { "00:00-24:00" } }, nil, "override" }, { week_on("a", date) })
+      end
+      assert.equal(24 * HOUR, scheduled("a", "2024-01-29", "2024-02-05"))
+    end)
+
+    it("end at a date, after which what was in force before is so again", function()
+      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-01-01" }))
+      assert(monitor:set_hours("a", { mon = "08:00-10:00" }, { from = "2024-03-01" }))
+      assert(monitor:set_hours("a", { mon = "08:00-16:00" }, { from = "2024-01-15", to = "2024-01-29" }))
+      assert(monitor:set_hours("a", {}, { from = "2024-02-19", to = "2024-03-11" }))
+      for date, close in pairs { ["2024-01-14"] = "09", ["2024-01-15"] = "16", ["2024-01-28"] = "16", ["2024-01-29"] = "09",
+        ["2024-02-18"] = "09", ["2024-02-19"] = false, ["2024-03-10"] = false, ["2024-03-11"] = "10" } do
+        assert.same(close and { mon = { "08:00-" .. close .. ":00" } } or {}, (week_on("a", date)))
+      end
+    end)
+
+    it("without any before leave the store open all day before and after", function()
+      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-01-15", to = "2024-01-22" }))
+      assert.equal(7 * 24 * HOUR, scheduled("a", "2024-01-08", "2024-01-15"))
+      assert.equal(HOUR, scheduled("a", "2024-01-15", "2024-01-22"))
+      assert.equal(7 * 24 * HOUR, scheduled("a", "2024-01-22", "2024-01-29"))
+      assert.is_nil((week_on("a", "2024-01-14")))
+      assert.is_nil((week_on("a", "2024-01-22")))
+    end)
+
+    it("last until the next change that is planned already", function()
+      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-03-01" }))
+      assert(monitor:set_hours("a", { tue = "08:00-09:00" }, { from = "2024-02-01" }))
+      assert.same({ tue = { "08:00-09:00" } }, (week_on("a", "2024-02-29")))
+      assert.same({ mon = { "08:00-09:00" } }, (week_on("a", "2024-03-01")))
+      assert.same({
+        { origin = "override", from = "2024-02-01", week = { tue = { "08:00-09:00" } } },
+        { origin = "override", from = "2024-03-01", week = { mon = { "08:00-09:00" } } },
+      }, monitor:hours("a").changes)
+    end)
+
+    it("set again for the same date replace those", function()
+      for _, day in ipairs { "mon", "tue" } do
+        assert(monitor:set_hours("a", { [day] = "08:00-09:00" }, { from = "2024-02-01" }))
+      end
+      assert.same({ { origin = "override", from = "2024-02-01", week = { tue = { "08:00-09:00" } } } },
+        monitor:hours("a").changes)
+    end)
+
+    it("are set from today, where the store is", function()
+      for store, zone in pairs { Tokyo = "Asia/Tokyo", ["Los Angeles"] = "America/Los_Angeles",
+        Kiritimati = "Pacific/Kiritimati" } do
+        assert(monitor:set_timezone(store, zone))
+      end
+      for instant, dates in pairs {
+        ["2024-02-15 15:30:00"] = { Tokyo = "2024-02-16", ["Los Angeles"] = "2024-02-15", Kiritimati = "2024-02-16",
+          nowhere = "2024-02-15" },
+        ["2024-02-15 07:30:00"] = { Tokyo = "2024-02-15", ["Los Angeles"] = "2024-02-14", Kiritimati = "2024-02-15",
+          nowhere = "2024-02-15" },
+        ["2023-12-31 23:59:59.999999"] = { Tokyo = "2024-01-01", ["Los Angeles"] = "2023-12-31",
+          Kiritimati = "2024-01-01", nowhere = "2023-12-31" },
+        ["2024-03-10 09:59:59"] = { Tokyo = "2024-03-10", ["Los Angeles"] = "2024-03-10", Kiritimati = "2024-03-10",
+          nowhere = "2024-03-10" },
+      } do
+        now = instant
+        for store, date in pairs(dates) do
+          assert(monitor:set_hours(store, { mon = "08:00-09:00" }))
+          local found = monitor:hours(store)
+          assert.equal(date, found.from)
+          assert(monitor:clear_hours(store))
+          assert.is_nil(monitor:hours(store).week)
+          assert(monitor:clear_hours(store, { from = "always" }))
+        end
+      end
+    end)
+
+    it("that are cleared are the file's again, from a date or from today on", function()
+      load_hours "a,0,08:00,10:00,"
+      local function set()
+        assert(monitor:set_hours("a", { tue = "08:00-09:00" }, { from = "2024-02-01" }))
+        assert(monitor:set_hours("a", { wed = "08:00-09:00" }, { from = "2024-03-01" }))
+      end
+      set()
+      assert(monitor:clear_hours("a", { from = "2024-02-10" }))
+      assert.same({ tue = { "08:00-09:00" } }, (week_on("a", "2024-02-09")))
+      assert.same({ { mon = { "08:00-10:00" } }, nil, "file" }, { week_on("a", "2024-02-10") })
+      assert.same({ mon = { "08:00-10:00" } }, (week_on("a", "2024-03-01")))
+      assert.same({ { origin = "file", week = { mon = { "08:00-10:00" } } },
+        { origin = "override", from = "2024-02-01", week = { tue = { "08:00-09:00" } } },
+        { origin = "override", from = "2024-02-10", reverts = true } }, monitor:hours("a").changes)
+      assert(monitor:clear_hours("a", { from = "always" }))
+      set()
+      assert(monitor:clear_hours "a")
+      assert.same({ tue = { "08:00-09:00" } }, (week_on("a", "2024-02-14")))
+      assert.same({ mon = { "08:00-10:00" } }, (week_on("a", "2024-02-15")))
+      assert(monitor:clear_hours("a", { from = "always" }))
+      assert.same({ { origin = "file", week = { mon = { "08:00-10:00" } } } }, monitor:hours("a").changes)
+    end)
+
+    it("stay when files are loaded, unless they are to give way for the stores in the file", function()
+      for _, store in ipairs { "a", "b" } do
+        assert(monitor:set_hours(store, { tue = "08:00-09:00" }, { from = "2024-02-01" }))
+        assert(monitor:set_timezone(store, "Asia/Tokyo"))
+      end
+      load_hours("a,0,08:00,10:00,", "b,0,08:00,10:00,")
+      load("timezones", "store_id,timezone_str", "a,Europe/Paris", "b,Europe/Paris")
+      for _, store in ipairs { "a", "b" } do
+        assert.same({ tue = { "08:00-09:00" } }, (week_on(store, "2024-02-01")))
+      end
+      assert(monitor:ingest { replace_overrides = true,
+        hours = text "store_id,day,start_time_local,end_time_local\na,0,08:00,11:00\n",
+        timezones = text "store_id,timezone_str\na,Europe/Rome\n" })
+      assert.same({ mon = { "08:00-11:00" } }, (week_on("a", "2024-02-01")))
+      assert.same({ tue = { "08:00-09:00" } }, (week_on("b", "2024-02-01")))
+      local zones = {}
+      for store in monitor:stores() do
+        zones[store.store_id] = store.timezone
+      end
+      assert.same({ a = "Europe/Rome", b = "Asia/Tokyo" }, zones)
+    end)
+
+    it("of unknown stores are made by setting, and not found by asking or clearing", function()
+      for _, attempt in ipairs { { monitor:hours "nobody" }, { monitor:clear_hours "nobody" },
+        { monitor:clear_hours("nobody", { from = "always" }) } } do
+        assert.same({ nil, UNKNOWN, "ENOENT" }, attempt)
+      end
+      assert.equal(0, monitor:info().stores)
+      assert(monitor:set_hours("nobody", {}))
+      assert.same({}, monitor:hours("nobody").week)
+      assert.equal(1, monitor:info().stores)
+    end)
+
+    it("are kept for ids of any text", function()
+      for _, id in ipairs { "é", "'", '"; DROP TABLE store; --', "a\nb", "%_", "[a-z]*", ("x"):rep(255), "\255\254", "NULL" } do
+        assert(monitor:set_hours(id, { mon = "08:00-09:00" }, { from = "always" }))
+        assert(monitor:set_timezone(id, "Asia/Tokyo"))
+        assert(monitor:set_attributes(id, { name = id }))
+        assert(monitor:set_special_day(id, "2024-02-15", "closed", id))
+        assert(monitor:exclude { store = id, from = 1, to = 2, reason = id })
+        assert.same({ mon = { "08:00-09:00" } }, monitor:hours(id).week)
+        assert.same({ name = id }, monitor:attributes(id))
+        assert.equal(id, monitor:special_days({ store = id })[1].note)
+        assert.equal(id, monitor:exclusions({ store = id })[1].reason)
+      end
+    end)
+
+    describe("in any order of changes", function()
+      local FIRST, LAST = core.parse_date "2024-01-01", core.parse_date "2024-03-31"
+      local TODAY = core.parse_date "2024-02-15"
+      local STEPS = 15
+      local ALWAYS = FIRST - 1 -- stands for all dates before
+
+      local function weekday(day)
+        return hours.days[(day + 3) % 7 + 1] -- 1970-01-01 was a Thursday
+      end
+
+      -- Days with one or two spans, or closed.
+      local function random_week(random)
+        local week = {}
+        for _, day in ipairs(hours.days) do
+          local spans = {}
+          for half = 0, random(0, 2) - 1 do
+            local hour = half * 12 + random(0, 9)
+            spans[#spans + 1] = ("%02d:00-%02d:30"):format(hour, hour + random(0, 1))
+          end
+          week[day] = #spans > 0 and spans or nil
+        end
+        return week
+      end
+
+      -- What is in force day by day. `planned` are the dates of changes, which is where a change without an end ends.
+      local Model = {}
+      Model.__index = Model
+
+      function Model.new()
+        return setmetatable({ override = {}, file = {}, planned = {} }, Model)
+      end
+
+      function Model:set(week, from, to)
+        local day = from
+        while day <= LAST and (to and day < to or not to and (day == from or not self.planned[day])) do
+          self.override[day], self.planned[day] = week, nil
+          day = day + 1
+        end
+        self.planned[from] = true
+        if to then
+          self.planned[to] = true
+        end
+      end
+
+      function Model:clear(from)
+        for day = from, LAST do
+          self.override[day], self.planned[day] = nil, nil
+        end
+        self.planned[from] = self.override[from - 1] ~= nil or nil
+      end
+
+      function Model:load(weeks)
+        self.file = {}
+        for day = ALWAYS, LAST do
+          self.file[day] = weeks[day] or self.file[day - 1]
+        end
+      end
+
+      function Model:week(day)
+        return self.override[day] or self.file[day]
+      end
+
+      local function name_of(day)
+        return day == ALWAYS and "always" or date_of(day)
+      end
+
+      local operations = {
+        function(model, random) -- a change until the next one
+          local week, from = random_week(random), random(ALWAYS, LAST)
+          assert(monitor:set_hours("a", week, { from = name_of(from) }))
+          model:set(week, from)
+        end,
+        function(model, random) -- one until a date
+          local week, from = random_week(random), random(ALWAYS, LAST - 1)
+          local to = random(from + 1, LAST)
+          assert(monitor:set_hours("a", week, { from = name_of(from), to = date_of(to) }))
+          model:set(week, from, to)
+        end,
+        function(model, random) -- from today on
+          local week, to = random_week(random), random(0, 1) == 1 and random(TODAY + 1, LAST) or nil
+          assert(monitor:set_hours("a", week, to and { to = date_of(to) }))
+          model:set(week, TODAY, to)
+        end,
+        function(model, random)
+          local from = random(ALWAYS, LAST)
+          assert(monitor:clear_hours("a", { from = name_of(from) }))
+          model:clear(from)
+        end,
+        function(model)
+          assert(monitor:clear_hours "a")
+          model:clear(TODAY)
+        end,
+        function(model, random) -- a file, which may make what was set by hand give way
+          local weeks, lines = {}, { "store_id,day,start_time_local,end_time_local,effective_from" }
+          for _ = 1, random(1, 3) do
+            local week = random_week(random)
+            week.mon = week.mon or { "20:00-21:00" } -- a file cannot say closed all week
+            weeks[random(ALWAYS, LAST)] = week
+          end
+          for day, week in pairs(weeks) do
+            for i, name in ipairs(hours.days) do
+              for _, span in ipairs(week[name] or {}) do
+                lines[#lines + 1] = ("a,%d,%s,%s"):format(i - 1, span:gsub("-", ","), day == ALWAYS and "" or date_of(day))
+              end
+            end
+          end
+          local replace = random(1, 4) == 1
+          assert(monitor:ingest { hours = text(table.concat(lines, "\n")), replace_overrides = replace })
+          model:load(weeks)
+          if replace then
+            model:clear(ALWAYS)
+          end
+        end,
+      }
+
+      -- Holds single dates against the model, in what `hours` says and in what reports and explanations do.
+      local function compare(model, days)
+        local windows, lengths = {}, {}
+        for i, day in ipairs(days) do
+          local expected, seconds = model:week(day), 0
+          assert.same(expected, (week_on("a", date_of(day))), date_of(day))
+          local spans = expected and expected[weekday(day)] or {}
+          for j = 1, #spans do
+            local list = hours.spans(spans[j])
+            seconds = seconds + list[2] - list[1]
+          end
+          lengths[i] = expected and seconds or 24 * HOUR
+          windows[i] = { name = "w" .. i, from = midnight(date_of(day)), to = midnight(date_of(day + 1)) }
+          local openings = assert(monitor:explain("a", { as_of = 0, windows = { windows[i] } })).windows[1].openings
+          local explained = {}
+          for j, opening in ipairs(openings) do
+            explained[j] = opening.date == date_of(day) and opening.span or nil
+          end
+          assert.same(expected and spans or { "00:00-24:00" }, explained)
+        end
+        local report = assert(monitor:report { all_stores = true, as_of = 0, windows = windows })
+        for i in ipairs(days) do
+          local up, down, unknown = report:figures(1, i)
+          assert.equal(lengths[i], (up + down + unknown) / SECOND)
+        end
+        report:close()
+      end
+
+      for seed = 1, 12 do
+        it("are as in the model, number " .. seed, function()
+          local random, model = random_of(seed * 1000), Model.new()
+          assert(monitor:set_timezone("a", "UTC"))
+          for step = 1, STEPS do
+            operations[random(1, #operations)](model, random)
+            local days = { ALWAYS, FIRST, TODAY - 1, TODAY, LAST }
+            for i = #days + 1, step == STEPS and 40 or 8 do
+              days[i] = random(FIRST, LAST)
+            end
+            compare(model, days)
+          end
+        end)
+      end
+    end)
+  end)
+
+  describe("a timezone", function()
+    local function zone_of(store)
+      for known in monitor:stores() do
+        if known.store_id == store then
+          return known.timezone
+        end
+      end
+    end
+
+    it("prevails over the file's, until it is taken back", function()
+      load("timezones", "store_id,timezone_str", "a,Europe/Paris")
+      assert.is_true(monitor:set_timezone("a", "Asia/Tokyo"))
+      assert.equal("Asia/Tokyo", zone_of "a")
+      load("timezones", "store_id,timezone_str", "a,Europe/Rome")
+      assert.equal("Asia/Tokyo", zone_of "a")
+      assert.equal("Asia/Tokyo", monitor:explain("a", { as_of = 0 }).timezone)
+      assert.is_true(monitor:set_timezone("a", nil))
+      assert.equal("Europe/Rome", zone_of "a")
+      assert(monitor:set_timezone("b", "Asia/Tokyo"))
+      assert(monitor:set_timezone("b"))
+      assert.is_nil(zone_of "b")
+    end)
+
+    it("applies to the past", function()
+      assert(monitor:set_hours("a", { thu = "12:00-13:00" }, { from = "always" }))
+      local function open_from()
+        return monitor:explain("a", { as_of = 0, windows = { { name = "w", from = midnight "2024-02-15",
+          to = midnight "2024-02-16" } } }).windows[1].openings[1].from
+      end
+      local utc = open_from()
+      assert(monitor:set_timezone("a", "Asia/Tokyo"))
+      assert.equal(utc - 9 * HOUR, open_from())
+    end)
+
+    it("exists", function()
+      for zone, reason in pairs { ["Mars/Olympus"] = "is not a zone of the tz database", [""] = false, ["../UTC"] = false,
+        ["UTC\0"] = false, [("x"):rep(1000)] = false } do
+        local good, message, code = monitor:set_timezone("a", zone)
+        assert.is_nil(good)
+        assert.equal("EINPUT", code)
+        assert.matches("^EINPUT: timezone \"", message)
+        assert.is_true(not reason or message == ('EINPUT: timezone "%s" %s'):format(zone, reason))
+      end
+      assert.equal(0, monitor:info().stores)
+    end)
+  end)
+
+  describe("special days", function()
+    it("take the place of the weekly hours, a store's own before those of all", function()
+      assert(monitor:set_hours("a", { thu = "08:00-18:00" }, { from = "always" }))
+      assert(monitor:set_hours("b", { thu = "08:00-18:00" }, { from = "always" }))
+      local function lengths()
+        return { scheduled("a", "2024-02-15", "2024-02-16") / HOUR, scheduled("b", "2024-02-15", "2024-02-16") / HOUR }
+      end
+      assert.same({ 10, 10 }, lengths())
+      assert.is_true(monitor:set_special_day("*", "2024-02-15", "closed", "strike"))
+      assert.same({ 0, 0 }, lengths())
+      assert.is_true(monitor:set_special_day("a", "2024-02-15", { "10:00-12:00", "13:00-14:00" }))
+      assert.same({ 3, 0 }, lengths())
+      assert.is_true(monitor:set_special_day("a", "2024-02-15", "10:00-11:00"))
+      assert.same({ 1, 0 }, lengths())
+      assert.is_true(monitor:clear_special_day("*", "2024-02-15"))
+      assert.same({ 1, 10 }, lengths())
+      assert.is_true(monitor:clear_special_day("a", "2024-02-15"))
+      assert.same({ 10, 10 }, lengths())
+    end)
+
+    local file = { "store_id,date,open,close,note", "a,2024-12-24,10:00,12:00,eve", "a,2024-12-24,13:00,14:00,eve",
+      "*,2024-12-25,,,Christmas", "b,2024-12-25,10:00,12:00," }
+
+    it("are listed by date and store, those in force", function()
+      load("special_days", unpack(file))
+      local eve = { store_id = "a", date = "2024-12-24", spans = { "10:00-12:00", "13:00-14:00" }, note = "eve", origin = "file" }
+      local all = { store_id = "*", date = "2024-12-25", spans = {}, note = "Christmas", origin = "file" }
+      local own = { store_id = "b", date = "2024-12-25", spans = { "10:00-12:00" }, note = "", origin = "file" }
+      assert.same({ eve, all, own }, monitor:special_days())
+      assert.same({ eve }, monitor:special_days { store = "a" })
+      assert.same({ all }, monitor:special_days { store = "*" })
+      assert.same({}, monitor:special_days { store = "nobody" })
+      assert.same({ eve }, monitor:special_days { to = "2024-12-24" })
+      assert.same({ all, own }, monitor:special_days { from = "2024-12-25", to = "2024-12-25" })
+      assert.same({ own }, monitor:special_days { from = "2024-12-25", store = "b" })
+      assert.same({}, monitor:special_days { from = "2024-12-26" })
+      assert(monitor:set_special_day("a", "2024-12-24", "closed", "all day"))
+      eve = { store_id = "a", date = "2024-12-24", spans = {}, note = "all day", origin = "override" }
+      assert.same({ eve, all, own }, monitor:special_days())
+    end)
+
+    it("set by hand prevail over those of files for the same store and date, also over later ones", function()
+      assert(monitor:set_timezone("a", "UTC"))
+      assert(monitor:set_special_day("a", "2024-12-24", "20:00-21:00", "by hand"))
+      load("special_days", unpack(file))
+      assert.same({ "20:00-21:00" }, monitor:special_days({ store = "a" })[1].spans)
+      assert.equal(HOUR, scheduled("a", "2024-12-24", "2024-12-25"))
+      assert(monitor:clear_special_day("a", "2024-12-24"))
+      assert.same({ "10:00-12:00", "13:00-14:00" }, monitor:special_days({ store = "a" })[1].spans)
+      assert.equal(3 * HOUR, scheduled("a", "2024-12-24", "2024-12-25"))
+    end)
+
+    it("give way to a file that is to replace them", function()
+      load("special_days", unpack(file))
+      for _, store in ipairs { "a", "c", "*" } do
+        assert(monitor:set_special_day(store, "2024-12-24", "20:00-21:00"))
+      end
+      assert(monitor:ingest { special_days = text "store_id,date,open,close\na,2024-12-24,10:00,12:00\n",
+        replace_overrides = true })
+      local left = {}
+      for _, day in ipairs(monitor:special_days { to = "2024-12-24" }) do
+        left[#left + 1] = day.store_id .. " " .. day.origin
+      end
+      assert.same({ "* override", "a file", "c override" }, left)
+    end)
+
+    it("are cleared, those of files only when that is asked for", function()
+      load("special_days", unpack(file))
+      local none = { nil, "ENOENT: there is no such special day on 2024-12-24", "ENOENT" }
+      assert.same(none, { monitor:clear_special_day("a", "2024-12-24") })
+      assert.same(none, { monitor:clear_special_day("a", "2024-12-24", { loaded = false }) })
+      assert.same(none, { monitor:clear_special_day("nobody", "2024-12-24", { loaded = true }) })
+      assert.same(none, { monitor:clear_special_day("*", "2024-12-24", { loaded = true }) })
+      assert.is_true(monitor:clear_special_day("a", "2024-12-24", { loaded = true }))
+      assert.same({}, monitor:special_days { store = "a" })
+      assert.is_true(monitor:clear_special_day("*", "2024-12-25", { loaded = true }))
+      assert.equal(1, #monitor:special_days())
+      load("special_days", unpack(file))
+      assert.equal(3, #monitor:special_days())
+    end)
+
+    it("of all stores are not those of a store that is called *", function()
+      assert(monitor:poll("*", true))
+      assert(monitor:set_special_day("*", "2024-12-25", "closed"))
+      assert(monitor:clear_special_day("*", "2024-12-25"))
+      assert.same({}, monitor:special_days())
+    end)
+  end)
+
+  describe("exclusions", function()
+    it("are numbered, listed and removed", function()
+      local first = assert(monitor:exclude { store = "a", from = "2024-02-15 02:00:00", to = "2024-02-15 04:00:00" })
+      local second = assert(monitor:exclude { store = "*", from = 0.5, to = 1, reason = "network, 'main'" })
+      assert.is_true(first ~= second)
+      local a = { number = first, store_id = "a", from = 1707962400, to = 1707969600, reason = "" }
+      local all = { number = second, store_id = "*", from = 0.5, to = 1, reason = "network, 'main'" }
+      assert.same({ all, a }, monitor:exclusions())
+      assert.same({ a }, monitor:exclusions { store = "a" })
+      assert.same({ all }, monitor:exclusions { store = "*" })
+      assert.same({}, monitor:exclusions { store = "nobody" })
+      assert.is_true(monitor:remove_exclusion(second))
+      assert.same({ nil, "ENOENT: there is no exclusion " .. second, "ENOENT" }, { monitor:remove_exclusion(second) })
+      assert.same({ a }, monitor:exclusions())
+    end)
+
+    it("are taken out of the schedule, of one store or of all", function()
+      for _, store in ipairs { "a", "b" } do
+        assert(monitor:set_hours(store, { thu = "08:00-18:00" }, { from = "always" }))
+      end
+      local one = assert(monitor:exclude { store = "a", from = "2024-02-15 09:00:00", to = "2024-02-15 10:30:00" })
+      assert(monitor:exclude { store = "*", from = "2024-02-15 17:00:00", to = "2024-02-16 17:00:00" })
+      assert.equal(7.5, scheduled("a", "2024-02-15", "2024-02-16") / HOUR)
+      assert.equal(9, scheduled("b", "2024-02-15", "2024-02-16") / HOUR)
+      assert(monitor:remove_exclusion(one))
+      assert.equal(9, scheduled("a", "2024-02-15", "2024-02-16") / HOUR)
+    end)
+
+    it("of files are listed and removed alike", function()
+      load("exclusions", "store_id,from_utc,to_utc,reason", "a,2024-02-15 09:00:00,2024-02-15 10:00:00,router")
+      local listed = monitor:exclusions()
+      assert.equal("router", listed[1].reason)
+      assert(monitor:remove_exclusion(listed[1].number))
+      assert.same({}, monitor:exclusions())
+    end)
+  end)
+
+  describe("attributes", function()
+    it("are set and removed one by one", function()
+      assert.is_true(monitor:set_attributes("a", { region = "north", brand = "x", tier = 2 }))
+      assert.same({ region = "north", brand = "x", tier = "2" }, monitor:attributes "a")
+      assert(monitor:set_attributes("a", { region = "south", brand = false, tier = "" }))
+      assert.same({ region = "south" }, monitor:attributes "a")
+      assert(monitor:set_attributes("a", {}))
+      assert(monitor:set_attributes("a", { none = false }))
+      assert.same({ region = "south" }, monitor:attributes "a")
+    end)
+
+    it("are the same text for a number on every Lua", function()
+      assert(monitor:set_attributes("a", { whole = 10 / 5, negative = -1.0, half = 0.5, big = 2 ^ 40, text = "2.0" }))
+      local got = monitor:attributes "a"
+      assert.same({ "2", "-1", "0.5", "2.0" }, { got.whole, got.negative, got.half, got.text })
+      assert.equal(2 ^ 40, tonumber(got.big))
+      assert(monitor:poll("a", true))
+      local report = assert(monitor:report { where = { whole = 2, half = 1 / 2, text = "2.0" } })
+      assert.equal(1, report:count())
+      report:close()
+    end)
+
+    it("may have odd names and values", function()
+      local odd = { [" "] = " ", ["'"] = "'", ['"'] = '"', ["é"] = "日本", ["a,b"] = "c,d", ["%"] = "%", [("n"):rep(64)] = "x",
+        long = ("v"):rep(4096), lines = "a\nb", ["SELECT"] = "NULL", ["1"] = "false" }
+      assert(monitor:set_attributes("a", odd))
+      assert.same(odd, monitor:attributes "a")
+    end)
+
+    it("of a wrong sort are refused, all of them", function()
+      for _, wrong in ipairs { { [("n"):rep(65)] = "x" }, { [""] = "x" }, { ["a\n"] = "x" }, { store_id = "x" }, { "x" },
+        { a = {} }, { a = true }, { a = ("v"):rep(4097) }, { a = "x\0" } } do
+        assert.has_error(function() monitor:set_attributes("a", wrong) end)
+      end
+      assert.equal(0, monitor:info().stores)
+    end)
+
+    it("of files stand beside them", function()
+      load("attributes", "store_id,region,brand", "a,north,x", "b,south,")
+      assert.same({ region = "north", brand = "x" }, monitor:attributes "a")
+      assert.same({ region = "south" }, monitor:attributes "b")
+      assert(monitor:set_attributes("a", { region = "east", size = "big" }))
+      assert.same({ region = "east", brand = "x", size = "big" }, monitor:attributes "a")
+    end)
+
+    it("of an unknown store are none, and it stays unknown", function()
+      assert.same({}, monitor:attributes "nobody")
+      assert.equal(0, monitor:info().stores)
+    end)
+  end)
+
+  it("stays when it cannot be changed", function()
+    assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-02-01" }))
+    local before = database.contents(monitor)
+    local rows = assert(monitor:query "SELECT 1 UNION SELECT 2")
+    rows()
+    for _, call in ipairs {
+      function() return monitor:set_hours("b", {}) end,
+      function() return monitor:clear_hours "a" end,
+      function() return monitor:set_special_day("b", "2024-01-01", "closed") end,
+      function() return monitor:set_attributes("b", { x = "y" }) end,
+    } do
+      local good, _, code = call()
+      assert.same({ nil, "EINVAL" }, { good, code })
+    end
+    rows:close()
+    assert.same(before, database.contents(monitor))
+  end)
+end)

@@ -1,0 +1,206 @@
+-- The stores that a database knows, and the choice of some of them for a report.
+
+local coroutines = require "support.coroutines"
+local loom = require "loom"
+local yielding = require "support.yielding"
+
+describe("stores", function()
+  local monitor
+
+  setup(function()
+    monitor = assert(loom.open ":memory:")
+    assert(monitor:polls {
+      { "north 1", true, 10 }, { "north 1", false, 20.5 }, { "north 2", true, 30 }, { "south 1", true, 40 }, { "é", true, 50 },
+      { "a*", true, 60 }, { "a?", true, 70 }, { "a[b]", true, 80 }, { "ab", true, 90 }, { "A", true, 100 },
+    })
+    for id, attributes in pairs {
+      ["north 1"] = { region = "north", brand = "x", tier = 1 }, ["north 2"] = { region = "north", brand = "y" },
+      ["south 1"] = { region = "south", brand = "x" }, ["é"] = { region = "north", brand = "" },
+      ["without polls"] = { region = "north", brand = "x" },
+    } do
+      assert(monitor:set_attributes(id, attributes))
+    end
+    assert(monitor:set_timezone("north 1", "Europe/Oslo"))
+    assert(monitor:set_timezone("without polls", "UTC"))
+    assert(monitor:set_hours("north 2", { mon = "09:00-17:00" }, { from = "always" }))
+  end)
+
+  teardown(function()
+    monitor:close()
+  end)
+
+  it("are given with all that is known of them", function()
+    local known = {}
+    for store in monitor:stores() do
+      known[store.store_id] = store
+    end
+    assert.same({ store_id = "north 1", timezone = "Europe/Oslo", has_hours = false, first_poll = 10, last_poll = 20.5,
+      attributes = { region = "north", brand = "x", tier = "1" } }, known["north 1"])
+    assert.same({ store_id = "north 2", has_hours = true, first_poll = 30, last_poll = 30,
+      attributes = { region = "north", brand = "y" } }, known["north 2"])
+    assert.same({ store_id = "without polls", timezone = "UTC", has_hours = false,
+      attributes = { region = "north", brand = "x" } }, known["without polls"])
+    assert.same({ store_id = "A", has_hours = false, first_poll = 100, last_poll = 100, attributes = {} }, known.A)
+  end)
+
+  it("may be none", function()
+    local empty = assert(loom.open ":memory:")
+    assert.is_nil(empty:stores()())
+    empty:close()
+  end)
+
+  describe("by the thousands", function()
+    local many
+    local COUNT = 2500
+
+    setup(function()
+      many = assert(loom.open ":memory:")
+      local polls, lines = {}, { "store_id,number" }
+      for i = 1, COUNT do
+        polls[i] = { "store " .. i, true, i }
+        lines[i + 1] = ("store %d,%d"):format(i, i % 7)
+      end
+      assert(many:polls(polls))
+      assert(many:ingest { attributes = coroutine.wrap(function()
+        coroutine.yield(table.concat(lines, "\n"))
+      end) })
+    end)
+
+    teardown(function()
+      many:close()
+    end)
+
+    it("are given once each, whatever is done meanwhile", function()
+      local seen, count = {}, 0
+      for store in many:stores() do
+        local i = tonumber(store.store_id:match "%d+")
+        assert.is_nil(seen[i])
+        seen[i], count = true, count + 1
+        assert.equal(i, store.first_poll)
+        assert.same({ number = tostring(i % 7) }, store.attributes)
+        if count % 900 == 0 then -- none of it is in a transaction
+          assert(many:poll("store " .. i, false, i))
+          assert(many:query "SELECT 1"):close()
+        end
+      end
+      assert.equal(COUNT, count)
+    end)
+
+    it("are left out by filters of every sort alike", function()
+      for _, options in ipairs {
+        { where = { number = 3 } },
+        { stores = function(store) return store.attributes.number == "3" end },
+        { stores = "store *", where = { number = { "3", "none" } } },
+        { stores = function(store) return store.attributes.number ~= "5" end, where = { number = { 3, 5 } } },
+      } do
+        local report = assert(many:report(options))
+        assert.equal(math.floor((COUNT + 4) / 7), report:count())
+        for i = 1, report:count(), 50 do
+          assert.equal(3, report:store(i):match "%d+" % 7)
+        end
+        report:close()
+      end
+    end)
+  end)
+
+  -- The ids of a report's rows.
+  local function chosen(options)
+    local report = assert(monitor:report(options))
+    local ids = {}
+    for i = 1, report:count() do
+      ids[i] = report:store(i)
+    end
+    report:close()
+    return ids
+  end
+
+  local ALL = { "A", "a*", "a?", "a[b]", "ab", "north 1", "north 2", "south 1", "é" }
+
+  for _, case in ipairs {
+    { "nothing", {}, ALL },
+    { "an id", { stores = "ab" }, { "ab" } },
+    { "an id that nobody has", { stores = "nobody" }, {} },
+    { "a list of ids, in any order and twice", { stores = { "south 1", "ab", "ab", "nobody" } }, { "ab", "south 1" } },
+    { "an empty list", { stores = {} }, {} },
+    { "an empty id", { stores = "" }, {} },
+    { "a pattern", { stores = "north *" }, { "north 1", "north 2" } },
+    { "a pattern for all", { stores = "*" }, ALL },
+    { "a pattern with ?", { stores = "a?" }, { "a*", "a?", "ab" } },
+    { "a pattern with a set", { stores = "[ns]o* 1" }, { "north 1", "south 1" } },
+    { "patterns that heed case", { stores = "[A-Z]" }, { "A" } },
+    { "a pattern of one character, not of one byte", { stores = "?" }, { "A", "é" } },
+    { "glob characters as they are", { stores = { "a[*]", "a[?]", "a[[]b]" } }, { "a*", "a?", "a[b]" } },
+    { "patterns and ids", { stores = { "south*", "ab", "[é]" } }, { "ab", "south 1", "é" } },
+    { "an attribute", { where = { region = "north" } }, { "north 1", "north 2", "é" } },
+    { "attributes", { where = { region = "north", brand = "x" } }, { "north 1" } },
+    { "a list of values", { where = { brand = { "x", "y" } } }, { "north 1", "north 2", "south 1" } },
+    { "a number", { where = { tier = 1 } }, { "north 1" } },
+    { "no value", { where = { brand = {} } }, {} },
+    { "an attribute that nobody has", { where = { size = "big" } }, {} },
+    { "no conditions", { where = {} }, ALL },
+    { "conditions and a pattern", { where = { brand = "x" }, stores = "north*" }, { "north 1" } },
+    { "conditions and ids", { where = { region = "north" }, stores = { "north 2", "south 1" } }, { "north 2" } },
+    { "conditions and both", { where = { region = { "north", "south" } }, stores = { "n*", "south 1", "ab" } },
+      { "north 1", "north 2", "south 1" } },
+    { "a function", { stores = function(store) return (store.first_poll or 0) > 60 end }, { "A", "a?", "a[b]", "ab" } },
+    { "a function that says nothing", { stores = function() end }, {} },
+    { "a function that says false", { stores = function() return false end }, {} },
+    { "a function that says anything", { stores = function(store) return store.store_id == "ab" and 0 end }, { "ab" } },
+    { "conditions and a function", { where = { region = "north" }, stores = function(store) return store.has_hours end },
+      { "north 2" } },
+    { "stores without polls, too", { all_stores = true, where = { region = "north", brand = "x" } },
+      { "north 1", "without polls" } },
+    { "stores without polls by a function", { all_stores = true, stores = function(store) return not store.last_poll end },
+      { "without polls" } },
+  } do
+    it("are chosen by " .. case[1], function()
+      case[2].as_of = 100
+      assert.same(case[3], chosen(case[2]))
+    end)
+  end
+
+  it("are chosen alike by a pattern and by the same one with conditions", function()
+    for _, pattern in ipairs { "*", "?", "a?", "a*", "a[*]", "[!a]*", "[^a]*", "[a-z]*", "*1", "* *", "[]", "[", "a[b", "é",
+      "[é]", "*[?]", "a[[]b[]]", "**", "" } do
+      assert.same(chosen { stores = { pattern } }, chosen { stores = { pattern }, where = {} }, pattern)
+    end
+  end)
+
+  it("are shown to a function with all that is documented", function()
+    local seen = {}
+    chosen { stores = function(store)
+      seen[store.store_id] = store
+    end }
+    local count = 0
+    for store in monitor:stores() do
+      assert.same(store, seen[store.store_id])
+      count = count + 1
+    end
+    assert.equal(#ALL + 1, count)
+  end)
+
+  it("may be chosen by a function that asks the monitor, changes it, and yields", function()
+    local function filter(store)
+      assert.is_table(monitor:hours(store.store_id))
+      assert(monitor:poll("ab", true, 90))
+      return store.store_id == "ab"
+    end
+    assert.same({ "ab" }, chosen { stores = filter })
+    if yielding then
+      local yields, ids = coroutines.run(chosen, { stores = function(store)
+        coroutine.yield()
+        return filter(store)
+      end })
+      assert.same({ #ALL + 1, { "ab" } }, { yields, ids })
+    end
+  end)
+
+  it("are not chosen by a function that raises, whose error comes through", function()
+    for _, start in ipairs { "report", "start_report" } do
+      local called, err = pcall(monitor[start], monitor, { stores = function() error { "mine" } end })
+      assert.is_false(called)
+      assert.same({ "mine" }, err)
+      assert(monitor:poll("ab", true, 90))
+    end
+  end)
+end)
