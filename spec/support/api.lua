@@ -11,7 +11,7 @@ local state
 
 --- Starts a service in a folder of its own.
 -- @tparam[opt] table options `database`: its path (default: a new one); `workers`; `arguments`: more of `loom serve`
--- @return `folder`, `database`
+-- @return `folder`, `database`, `port`
 function api.start(options)
   options = options or {}
   local folder = files.make_folder()
@@ -19,6 +19,7 @@ function api.start(options)
   local arguments = { "--reports", folder .. "/reports", "--log-level", "error", unpack(options.arguments or {}) }
   state = { folder = folder, database = database }
   state.service = server.start(folder, { database = database, workers = options.workers, arguments = arguments })
+  state.port = state.service.port
   return state
 end
 

@@ -72,5 +72,13 @@ end
 
 --- Its routes.
 return {
-  { method = "GET", path = "/badge/{file}", access = "read", handler = get },
+  {
+    method = "GET", path = "/badge/{file}", access = "read", handler = get, tag = "stores",
+    summary = "A picture of a store's up time; the file is STORE_ID.svg",
+    parameters = {
+      { name = "window", description = "By default the week.", schema = { enum = { "hour", "day", "week", "last_hour", "last_day",
+        "last_week" } } },
+    },
+    responses = { [200] = { description = "The picture.", content = { ["image/svg+xml"] = { schema = { type = "string" } } } } },
+  },
 }

@@ -178,7 +178,16 @@ end
 
 --- Its routes.
 events.routes = {
-  { method = "GET", path = "/v1/events", access = "read", handler = get },
+  {
+    method = "GET", path = "/v1/events", access = "read", handler = get, tag = "service",
+    summary = "What happens, as it happens: report, store and ingest, as server-sent events whose data is JSON",
+    parameters = {
+      { name = "Last-Event-ID", location = "header", description = "Go on after this event.", schema = { type = "integer" } },
+    },
+    responses = {
+      [200] = { description = "A stream.", content = { ["text/event-stream"] = { schema = { type = "string" } } } },
+    },
+  },
 }
 
 return events

@@ -25,6 +25,16 @@ end
 
 --- Its routes.
 return {
-  { method = "GET", path = "/healthz", access = "none", handler = live },
-  { method = "GET", path = "/readyz", access = "none", handler = ready },
+  schemas = {
+    Health = { type = "object", required = { "status" }, properties = { status = { const = "ok" } } },
+  },
+  {
+    method = "GET", path = "/healthz", access = "none", handler = live, tag = "service",
+    summary = "Whether the service lives", responses = { [200] = { description = "It does.", schema = "Health" } },
+  },
+  {
+    method = "GET", path = "/readyz", access = "none", handler = ready, tag = "service",
+    summary = "Whether the database can be read, and reports may be asked for",
+    responses = { [200] = { description = "Both.", schema = "Health" } },
+  },
 }

@@ -145,7 +145,13 @@ end
 
 --- Its routes.
 metrics.routes = {
-  { method = "GET", path = "/metrics", access = "read", handler = get },
+  {
+    method = "GET", path = "/metrics", access = "read", handler = get, tag = "service",
+    summary = "Metrics for Prometheus",
+    responses = {
+      [200] = { description = "Metrics of all workers.", content = { ["text/plain"] = { schema = { type = "string" } } } },
+    },
+  },
 }
 
 return metrics

@@ -10,6 +10,7 @@ local tags = {
   { name = "reports", description = "Reports that are made in the background." },
   { name = "stores", description = "Stores and their figures." },
   { name = "hours", description = "What stores are measured by: hours, timezones, special days, exclusions." },
+  { name = "ingestion", description = "Polls as they come, and whole files." },
   { name = "service", description = "The service itself." },
 }
 

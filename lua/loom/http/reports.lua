@@ -109,6 +109,11 @@ end
 
 local id_schema = { type = "string", format = "uuid" }
 
+local format_parameter = {
+  name = "format", description = "By default what Accept asks for, or csv.",
+  schema = { enum = { "csv", "exact", "html", "json", "markdown", "ndjson", "table" } },
+}
+
 local get_responses = {
   [200] = {
     description = "The report, or how far it is.",
@@ -149,12 +154,12 @@ reports.routes = {
   {
     method = "GET", path = "/get_report", access = "read", handler = get, tag = "reports",
     summary = "Fetch a report",
-    parameters = { { name = "report_id", required = true, schema = id_schema } },
+    parameters = { { name = "report_id", required = true, schema = id_schema }, format_parameter },
     responses = get_responses,
   },
   {
     method = "GET", path = "/get_report/{report_id}", access = "read", handler = get, tag = "reports",
-    summary = "Fetch a report", responses = get_responses,
+    summary = "Fetch a report", parameters = { format_parameter }, responses = get_responses,
   },
 }
 

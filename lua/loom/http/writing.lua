@@ -208,13 +208,55 @@ local function post_file(kind)
   body:drain()
 end
 
+local count = { type = "integer", minimum = 0 }
+local counts = { rows = count, new = count, duplicates = count, conflicts = count, rejected = count }
+
+local max_rejects_parameter = {
+  name = "max_rejects", description = 'How many bad rows to leave out, or "all" (default: 0, a bad row refuses them all).',
+  schema = { type = "string" },
+}
+
+local text_schema = { type = "string" }
+
 local routes = {
-  { method = "POST", path = "/v1/polls", access = "write", handler = post_polls },
+  schemas = {
+    Poll = {
+      type = "object", required = { "store_id", "status" },
+      properties = {
+        store_id = { type = "string" }, status = { enum = { "active", "inactive" } },
+        timestamp_utc = { type = "string", description = "By default now." },
+      },
+    },
+    Written = {
+      type = "object", required = { "rows", "new", "duplicates", "conflicts", "rejected" }, properties = counts,
+      description = "What became of the rows; `errors` lists the first of those that were left out.",
+    },
+  },
+  {
+    method = "POST", path = "/v1/polls", access = "write", handler = post_polls, tag = "ingestion",
+    summary = "Store polls; they are on the disk when the response comes",
+    parameters = { max_rejects_parameter },
+    request = {
+      content = {
+        ["application/json"] = { schema = { anyOf = { "Poll", { type = "array", items = "Poll" } } } },
+        ["application/x-ndjson"] = { schema = text_schema },
+        ["text/csv"] = { schema = text_schema },
+      },
+    },
+    responses = { [200] = { description = "They are stored.", schema = "Written" } },
+  },
 }
 
 for _, kind in ipairs(loading.kinds) do
   routes[#routes + 1] = {
-    method = "POST", path = "/v1/ingest/" .. kind.name:gsub("_", "-"), access = "write",
+    method = "POST", path = "/v1/ingest/" .. kind.name:gsub("_", "-"), access = "write", tag = "ingestion",
+    summary = "Ingest a file of " .. kind.name:gsub("_", " ") .. ": all of it, or nothing",
+    parameters = {
+      max_rejects_parameter,
+      { name = "replace_overrides", description = "What was set by hand gives way.", schema = { enum = { "true", "false" } } },
+    },
+    request = { content = { ["text/csv"] = { schema = text_schema }, ["application/gzip"] = { schema = text_schema } } },
+    responses = { [200] = { description = "It is stored.", schema = "Written" } },
     handler = function()
       post_file(kind.kind)
     end,
