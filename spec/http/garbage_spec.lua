@@ -63,7 +63,13 @@ describe("garbage", function()
     end):gsub("%%%%", "%%"))
   end
 
+  -- The stream of events does not end, whatever it is sent: see service_spec.
+  local finite = {}
   for _, route in ipairs((router.all())) do
+    finite[#finite + 1] = route.path ~= "/v1/events" and route or nil
+  end
+
+  for _, route in ipairs(finite) do
     local parameters = route.parameters or {}
 
     it("in " .. route.method .. " " .. route.path .. " is the client's fault", function()

@@ -122,7 +122,7 @@ describe("reports over HTTP", function()
     for body, detail in pairs {
       ["{"] = "not a JSON object", ["[]"] = "not a JSON object", ["1"] = "not a JSON object", ['"x"'] = "not a JSON object",
       ['{"preset":"best"}'] = "one of loom, seed, monitoring expected, got \"best\"",
-      ['{"presets":"loom"}'] = "unknown option 'presets'",
+      ['{"presets":"loom"}'] = "presets: there is no such field",
       ['{"windows":[{"name":"a b","seconds":1}]}'] = "windows whose name is", ['{"windows":{}}'] = "list of 1 to 64 windows",
       ['{"as_of":"soon"}'] = "timestamp", ['{"threads":1000}'] = "whole number", ['{"hours":"09:00"}'] = "hours",
       ['{"progress":true}'] = "progress", ['{"stores":[1]}'] = "store id", ['{"slack":"1d"}'] = "less than a day",

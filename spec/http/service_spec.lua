@@ -54,7 +54,7 @@ describe("the service", function()
       end
       service:request "/healthz"
     end
-    error(what .. " does not come: " .. (files.exists(folder .. "/events") and files.read(folder .. "/events") or ""), 0)
+    error(what .. " does not come:\n" .. files.read(folder .. "/server.log"), 0)
   end
 
   -- Listens to the stream, calls act(), and waits until the stream has shown as many events as asked for.
@@ -101,25 +101,23 @@ describe("the service", function()
   end)
 
   it("tells when stores go down and up", function()
-    local function poll(status, minute)
-      local response = service:post("/v1/polls", "application/json",
-        ('{"store_id":"watched","status":"%s","timestamp_utc":"2024-03-05 %02d:%02d:%02d"}'):format(status,
-          10 + math.floor(minute / 3600), math.floor(minute / 60) % 60, minute % 60))
+    local function poll(status)
+      local response = service:post("/v1/polls", "application/json", ('{"store_id":"watched","status":"%s"}'):format(status))
       assert.equal(200, response.status, response.body)
     end
     local events = listen(1, function()
       -- The watcher has to have seen the store once before it can tell a change: polls go on until it does.
-      local minute = 0
+      local status = "active"
       until_there("the change", function()
-        poll(minute % 2 == 0 and "active" or "inactive", minute)
-        minute = minute + 1
+        poll(status)
+        status = status == "active" and "inactive" or "active"
         return files.read(folder .. "/events"):find("event: store", 1, true)
       end)
     end)
     assert.equal("store", events[1].kind)
     assert.equal("watched", events[1].data.store_id)
     assert.matches("^i?n?active$", events[1].data.status)
-    assert.matches("^2024%-03%-05 %d%d:%d%d:%d%d%.000000 UTC$", events[1].data.timestamp_utc)
+    assert.matches("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d%.%d+ UTC$", events[1].data.timestamp_utc)
   end)
 
   it("tells when a file has been ingested", function()

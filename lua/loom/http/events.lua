@@ -34,7 +34,8 @@ end
 
 -- ---- stores that go down or up ----
 
--- Polls of several stores come in no strict order: so far back newer ones are looked for.
+-- Polls of several stores come in no strict order: so far back from the newest one others count as news. What is older is
+-- history that was loaded late.
 local LOOK_BACK = 600 * 1000000 -- microseconds
 
 -- A store's newest poll ends its newest block, and its lowest bit tells whether it was active: see poll_block.h.
@@ -80,7 +81,7 @@ local function look_at_stores(monitor)
       note(row, quiet)
       poll, number, count = row.newest_poll, row.number, count + 1
     end
-    ngx.sleep(0) -- others' turn
+    ngx.sleep(0.001) -- others' turn
   until count < STORES_A_LOOK
 end
 

@@ -106,6 +106,7 @@ http {
       log_by_lua_block { require("loom.http").log("/get_report") }
       alias @report_files@/$loom_report.csv;
       error_page 404 @loom_gone;
+      log_not_found off;
       types {}
       default_type text/csv;
       gzip on;

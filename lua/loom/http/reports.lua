@@ -52,7 +52,7 @@ local PIECE = 64 * 1024 -- bytes sent before others get their turn
 -- Writes a report in a format that is made as it is sent.
 local function send_in_format(row, format)
   local function pause()
-    ngx.sleep(0)
+    ngx.sleep(0.001)
   end
   local stored, message = Stored.read(service.figures_path(row.report_id), row.details, pause)
   if not stored then
