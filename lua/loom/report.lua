@@ -303,6 +303,7 @@ local function finish(monitor, native, options)
 end
 
 --- Raises what is wrong with options of a report, without computing one.
+-- @local
 function Report.check_options(name, options)
   check.options(name, options, checkers)
 end

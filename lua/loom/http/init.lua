@@ -5,7 +5,7 @@
 --     location / { content_by_lua_block { require("loom.http").content() } }
 --     location ~ "^/loom-report/(?<loom_report>[0-9a-f-]{36})\.csv$" { internal; alias reports/$loom_report.csv; … }
 --
--- See `examples/openresty/nginx.conf` for all of it.
+-- `loom.http.nginx_conf` has all of it, limits and headers among them.
 -- @module loom.http
 
 local access = require "loom.http.access"
