@@ -97,7 +97,13 @@ test-core: $(TESTS) ## The C tests of the core
 test-api: $(API_TESTS) $(BUILD)/lua5.4/loom/core.so ## The C tests of the module, in Lua 5.4 states of their own
 	@for test in $(API_TESTS); do echo "== $$test"; LOOM_BUILD=$(BUILD) $(RUN) $$test || exit 1; done
 
-test-lua: all ## The Lua and command specs, on Lua 5.4 and on LuaJIT
+# What holds responses against the document of the API.
+VALIDATORS := build/openapi/node_modules
+$(VALIDATORS):
+	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent \
+	  ajv@8.20.0 ajv-formats@3.0.1 @seriousme/openapi-schema-validator@2.11.0
+
+test-lua: all $(VALIDATORS) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
 	LOOM_BUILD=$(BUILD) spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) spec/run $(LUAJIT)
 
@@ -121,14 +127,14 @@ test-browser: all $(BROWSER_TOOLS) ## The HTML report in Chromium
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it.
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
            ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-asan: ## The C tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: $(VALIDATORS) ## The C tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' all test-core test-api
 	$(ASAN_ENV) LOOM_BUILD=build/asan spec/run $(LUA)
 
 tsan: ## The core tests under ThreadSanitizer
 	$(MAKE) BUILD=build/tsan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=thread' test-core
 
-valgrind: all $(TESTS) $(API_TESTS) ## The C tests and the specs under Valgrind
+valgrind: all $(TESTS) $(API_TESTS) $(VALIDATORS) ## The C tests and the specs under Valgrind
 	LOOM_SLOW=1 $(MAKE) test-core test-api \
 	  RUN='valgrind -q --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)
@@ -159,6 +165,9 @@ $(BUILD)/bench/%: bench/%.c $(LIBRARY)
 
 bench: all $(BUILD)/bench/generate $(BUILD)/bench/baseline $(BUILD)/bench/measure ## Time ingestion and reports on generated data: see docs/performance.md
 	bench/run
+
+bench-http: all $(BUILD)/bench/generate ## Time the service on the loopback, with wrk
+	bench/http/run
 
 INSTALL_LUA = $(DESTDIR)$(PREFIX)/share/lua/5.4
 INSTALL_C   = $(DESTDIR)$(PREFIX)/lib/lua/5.4
@@ -202,6 +211,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint docs env bench install \
+.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:

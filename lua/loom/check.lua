@@ -22,9 +22,33 @@ local function caller()
   return ""
 end
 
+local last -- what was raised last: `message` without the place, and `raised`
+
 --- Raises an error at the place where Loom was called.
 function check.fail(format, ...)
-  error(caller() .. format:format(...), 0)
+  local message = format:format(...)
+  last = { message = message, raised = caller() .. message }
+  error(last.raised, 0)
+end
+
+--- What was wrong, for those who pass on what others say and catch what is raised.
+-- @param err an error that was caught just now
+-- @treturn ?table nil if it was not raised here, else `message`, as it was raised but for the place; `option` or `argument`,
+--   the name of the one and the position of the other, where one of them was wrong; `expected`, and what was given, where
+--   the message tells
+function check.misuse(err)
+  if not last or err ~= last.raised then
+    return nil
+  end
+  local message = last.message
+  return {
+    message = message,
+    option = message:match("^%l+ option '(.-)' to '"),
+    argument = tonumber(message:match("^bad argument #(%d+)")),
+    is_unknown = message:find("^unknown ") ~= nil,
+    is_missing = message:find("^missing ") ~= nil,
+    expected = message:match("' %((.*)%)$"),
+  }
 end
 
 -- A value as a message shows it.

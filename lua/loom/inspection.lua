@@ -11,6 +11,8 @@ local windows = require "loom.windows"
 
 local inspection = {}
 
+local FIRST_INSTANT = core.parse_timestamp "0001-01-01 00:00:00" -- of those that can be written
+
 local seconds = time.seconds
 
 local checkers = { as_of = time.instant }
@@ -217,6 +219,8 @@ function inspection.explain(monitor, store, options)
     local seen, message, code = inspect(monitor, store, window.native, options)
     if not seen then
       return nil, message, code
+    elseif seen.from < FIRST_INSTANT then
+      return nil, ("EINVAL: window %s begins before the year 1"):format(window.name), "EINVAL"
     end
     result.as_of, result.timezone = seconds(seen.as_of), seen.zone
     result.windows[i] = explain_window(seen, window, rule)

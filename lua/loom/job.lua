@@ -29,9 +29,13 @@ local function look(job, milliseconds)
 end
 
 --- Starts one: see `loom.monitor:start_report`.
+-- @tparam loom.monitor monitor
+-- @tparam ?table options
+-- @tparam[opt] table file where the job's threads write the report: `path`, as CSV, and `figures_path`, all figures (see
+--   report_csv.h); a job is complete once they are there
 -- @local
-function Job.start(monitor, options)
-  local native, finish, code = Report.start(monitor, options)
+function Job.start(monitor, options, file)
+  local native, finish, code = Report.start(monitor, options, file)
   if not native then
     return nil, finish, code
   end

@@ -28,6 +28,7 @@ local checkers = {
   busy_timeout = check.integer(0, 2 ^ 31 - 1),
   default_zone = check.text,
   clock = check.callable,
+  checkpoint = check.boolean, -- for the service, which has another connection make them
 }
 
 --- Opens a database: see `loom.open`.
@@ -35,7 +36,9 @@ local checkers = {
 function Monitor.open(path, options)
   check.argument("open", 1, path, check.text)
   options = check.options("open", options, checkers)
-  local database, message, code = core.open(path, { create = options.create, busy_timeout = options.busy_timeout })
+  local database, message, code = core.open(path, {
+    create = options.create, busy_timeout = options.busy_timeout, checkpoint = options.checkpoint,
+  })
   if not database then
     return nil, message, code
   end
@@ -314,12 +317,14 @@ end
 --- Sets attributes of a store, by which reports choose and group. Those that are not named stay.
 -- @tparam string store its id; one that is not known yet is made
 -- @tparam table attributes values by name (1 to 64 bytes): text or numbers, which are stored as text; false removes
+-- @tparam[opt] table options
+-- @tparam[opt=false] bool options.replace those that are not named are removed
 -- @treturn true|nil
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage monitor:set_attributes("shop 1", { region = "north", brand = "x" })
-function Monitor:set_attributes(store, attributes)
-  return overrides.set_attributes(self, store, attributes)
+function Monitor:set_attributes(store, attributes, options)
+  return overrides.set_attributes(self, store, attributes, options)
 end
 
 --- The attributes of a store.
@@ -340,6 +345,16 @@ function Monitor:stores()
   return stores.each(self.database)
 end
 
+--- One store.
+-- @tparam string store its id
+-- @treturn table|nil what `stores` gives
+-- @treturn ?string the failure; ENOENT if the store is not known
+-- @treturn ?string its code
+-- @usage print(monitor:store("shop 1").timezone)
+function Monitor:store(store)
+  return stores.get(self.database, store)
+end
+
 --- Reports
 -- @section reports
 
@@ -358,8 +373,8 @@ end
 -- @tparam[opt] string|number options.slack a close within this duration of midnight is midnight; whole seconds, less than
 --   a day
 -- @tparam[opt] string options.default_zone of stores without one (default: the monitor's)
--- @param[opt] options.stores which ones: an id, a pattern (`*`, `?`, `[a-z]`), a list of them, or a function, called with
---   what `stores` gives, that tells whether the store is wanted
+-- @param[opt] options.stores which ones: an id, a pattern (`*`, `?`, `[a-z]`), a list of them, `{ ids = list }` of ids that
+--   are no patterns, or a function, called with what `stores` gives, that tells whether the store is wanted
 -- @tparam[opt] table options.where attributes that stores must have: `{ region = "north", brand = { "x", "y" } }`
 -- @tparam[opt=false] bool options.all_stores also those known only from hours or zones
 -- @param[opt] options.hours weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in

@@ -402,11 +402,15 @@ local function check_attributes(attributes)
 end
 
 --- See `loom.monitor:set_attributes`.
-function overrides.set_attributes(monitor, store, attributes)
+function overrides.set_attributes(monitor, store, attributes, options)
   check.argument("set_attributes", 1, store, check.store_id)
   check_attributes(check.argument("set_attributes", 2, attributes, check.table))
+  options = check.options("set_attributes", options, { replace = check.boolean })
   return transaction.run(monitor.database, function(execute)
     local number = number_of(execute, store)
+    if options.replace then
+      execute("DELETE FROM attribute WHERE store = ?", number)
+    end
     for name, value in pairs(attributes) do
       if value and value ~= "" then
         execute("INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)", number, name,

@@ -198,6 +198,16 @@ local function start(monitor, native, change)
   return native
 end
 
+-- The file that the native half is to write, as it takes it.
+local function native_file(file, wanted)
+  local header, minutes = { "store_id" }, {}
+  for i, window in ipairs(wanted) do
+    header[1 + i], header[1 + #wanted + i] = "uptime_" .. window.name, "downtime_" .. window.name
+    minutes[i] = window.unit == "minutes"
+  end
+  return { path = file.path, figures_path = file.figures_path, header = table.concat(header, ","), minutes = minutes }
+end
+
 -- Every store's values of the attributes that the options name, by attribute: the monitor may be closed when they are
 -- looked at.
 local function read_attributes(database, options)
@@ -216,7 +226,7 @@ end
 -- @treturn loom.report.native|nil
 -- @treturn table|string the checked options, or the failure
 -- @treturn ?string its code
-local function begin(monitor, name, options, private)
+local function begin(monitor, name, options, private, file)
   options = check.options(name, options, checkers)
   local wanted = options.windows or windows.checker(windows.standard)
   options.windows = wanted
@@ -227,6 +237,7 @@ local function begin(monitor, name, options, private)
   if not asked then
     return nil, message, code
   end
+  asked.file = file and native_file(file, wanted)
   options.attribute_values, message, code = read_attributes(monitor.database, options)
   if not options.attribute_values then
     return nil, message, code
@@ -291,6 +302,12 @@ local function finish(monitor, native, options)
   }, Report), "loom.report")
 end
 
+--- Raises what is wrong with options of a report, without computing one.
+-- @local
+function Report.check_options(name, options)
+  check.options(name, options, checkers)
+end
+
 --- Computes a report and waits for it: see `loom.monitor:report`.
 -- @local
 function Report.compute(monitor, options)
@@ -313,11 +330,11 @@ end
 -- @local
 -- @treturn ?loom.report.native
 -- @treturn function (native) that makes the report once the native half is complete
-function Report.start(monitor, options)
+function Report.start(monitor, options, file)
   if type(options) == "table" and options.progress ~= nil then
     check.fail("bad option 'progress' to 'start_report' (nothing expected: ask the job)")
   end
-  local native, checked, code = begin(monitor, "start_report", options, true)
+  local native, checked, code = begin(monitor, "start_report", options, true, file)
   if not native then
     return nil, checked, code
   end

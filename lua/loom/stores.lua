@@ -4,15 +4,29 @@
 local check = require "loom.check"
 local time = require "loom.time"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
+
 local stores = {}
 
 local PAGE = 1000 -- stores read at a time: none of the caller's functions runs inside a transaction
 
-local page_sql = ([[SELECT number, store_id, ifnull(timezone_override, timezone) AS timezone, first_poll, newest_poll,
-    EXISTS(SELECT 1 FROM hours_week WHERE store = number) AS has_hours
-  FROM store WHERE number > ? ORDER BY number LIMIT %d]]):format(PAGE)
+local store_sql = [[SELECT number, store_id, ifnull(timezone_override, timezone) AS timezone, first_poll, newest_poll,
+    EXISTS(SELECT 1 FROM hours_week WHERE store = number) AS has_hours FROM store WHERE ]]
+
+local page_sql = ("%s number > ? ORDER BY number LIMIT %d"):format(store_sql, PAGE)
 
 local attributes_sql = "SELECT store, name, value FROM attribute WHERE store BETWEEN ? AND ?"
+
+local function store_of(row)
+  return {
+    store_id = row.store_id,
+    timezone = row.timezone,
+    has_hours = row.has_hours == 1,
+    first_poll = row.first_poll and time.seconds(row.first_poll),
+    last_poll = row.newest_poll and time.seconds(row.newest_poll),
+    attributes = {},
+  }
+end
 
 -- The stores after a number, as a list; nil and the failure if they cannot be read.
 local function read_page(database, after)
@@ -22,14 +36,7 @@ local function read_page(database, after)
   end
   local page, by_number = {}, {}
   for row in rows do
-    local store = {
-      store_id = row.store_id,
-      timezone = row.timezone,
-      has_hours = row.has_hours == 1,
-      first_poll = row.first_poll and time.seconds(row.first_poll),
-      last_poll = row.newest_poll and time.seconds(row.newest_poll),
-      attributes = {},
-    }
+    local store = store_of(row)
     page[#page + 1], by_number[row.number] = store, store
     page.last = row.number
   end
@@ -63,6 +70,29 @@ local function visit_all(database, visit)
   return true
 end
 
+--- One store: see `loom.monitor:store`.
+function stores.get(database, id)
+  check.argument("store", 1, id, check.store_id)
+  local rows, message, code = database:query(store_sql .. "store_id = ?", id)
+  if not rows then
+    return nil, message, code
+  end
+  local row = rows()
+  rows:close()
+  if not row then
+    return nil, ('ENOENT: store "%s" is not known'):format(id), "ENOENT"
+  end
+  local store = store_of(row)
+  rows, message, code = database:query(attributes_sql, row.number, row.number)
+  if not rows then
+    return nil, message, code
+  end
+  for attribute in rows do
+    store.attributes[attribute.name] = attribute.value
+  end
+  return store
+end
+
 --- An iterator over all stores, in no order: see `loom.monitor:stores`. It raises what reading fails with.
 function stores.each(database)
   local page, at = { last = 0 }, 0
@@ -82,20 +112,31 @@ end
 
 -- ---- choosing ----
 
---- Checker of the option `stores`: a pattern, a list of ids and patterns, or a function (store).
+-- Whether a table is a list of texts, without holes.
+local function are_texts(list)
+  if not check.length(list) then
+    return false
+  end
+  for _, item in ipairs(list) do
+    if type(item) ~= "string" then
+      return false
+    end
+  end
+  return true
+end
+
+--- Checker of the option `stores`: a pattern, a list of ids and patterns, `{ ids = list }` of ids that are no patterns
+-- whatever they look like, or a function (store).
 function stores.selection(value)
   local expected = "store id, pattern, list of them, or function"
   if type(value) == "string" then
     return { value }
   elseif type(value) == "function" then
     return value
-  elseif type(value) ~= "table" or not check.length(value) then
+  elseif type(value) == "table" and type(value.ids) == "table" then
+    return next(value, (next(value))) == nil and are_texts(value.ids) and value or nil, expected
+  elseif type(value) ~= "table" or not are_texts(value) then
     return nil, expected
-  end
-  for _, item in ipairs(value) do
-    if type(item) ~= "string" then
-      return nil, expected
-    end
   end
   return value
 end
@@ -132,6 +173,9 @@ end
 -- Ids and patterns of a list apart.
 local function split(list)
   local ids, globs = {}, {}
+  if list.ids then
+    return list.ids, globs
+  end
   for _, item in ipairs(list) do
     if item:find("[*?%[]") then
       globs[#globs + 1] = item
@@ -204,6 +248,41 @@ function stores.choose(database, selection, conditions)
     return nil, message, code
   end
   return { ids = ids, globs = {} }
+end
+
+--- The ids of stores as a set for the native half, without a table for each: so that it is quick for many.
+-- @tparam loom.database database
+-- @tparam ?string glob a pattern of ids
+-- @tparam ?table conditions as `stores.conditions` returns them
+-- @treturn loom.ids|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function stores.set(database, glob, conditions)
+  local parts, values = { "SELECT store_id FROM store s WHERE true" }, {}
+  if glob then
+    parts[2], values[1] = "AND store_id GLOB ?", glob
+  end
+  for name, allowed in pairs(conditions or {}) do
+    values[#values + 1] = name
+    local marks = {}
+    for value in pairs(allowed) do
+      values[#values + 1], marks[#marks + 1] = value, "?"
+    end
+    parts[#parts + 1] = ("AND EXISTS(SELECT 1 FROM attribute WHERE store = s.number AND name = ? AND value IN (%s))")
+      :format(table.concat(marks, ","))
+  end
+  return database:ids(table.concat(parts, " "), unpack(values))
+end
+
+--- The newest poll of all, in seconds; false if there is none.
+function stores.newest_poll(database)
+  local rows, message, code = database:query("SELECT max(newest_poll) AS newest FROM store")
+  if not rows then
+    return nil, message, code
+  end
+  local row = rows()
+  rows:close()
+  return row.newest and time.seconds(row.newest) or false
 end
 
 --- Every store's value of an attribute.

@@ -29,9 +29,12 @@ end
 
 --- Calls work(execute) in a write transaction, where execute(sql, ...) runs a statement with bound parameters and
 -- returns how many rows it changed, the number of the row inserted last, and the first value of the first row, if any.
+-- @param database
+-- @tparam function work
+-- @tparam[opt] bool keep_revision nothing changes that reports are made from: see loom_database_revision
 -- @return what `work` returns, or nil, the failure and its code; an error of `work` comes through. In both cases the
 --   database is as it was.
-function transaction.run(database, work)
+function transaction.run(database, work, keep_revision)
   local begun, message, code = database:begin()
   if not begun then
     return nil, message, code
@@ -51,7 +54,7 @@ function transaction.run(database, work)
     error(result, 0)
   end
   local committed
-  committed, message, code = database:commit()
+  committed, message, code = database:commit(keep_revision)
   if not committed then
     return nil, message, code
   end

@@ -894,6 +894,51 @@ static void a_day_that_is_text(void **state) {
   }
 }
 
+static int64_t revision_of(loom_database *database) {
+  loom_error error;
+  int64_t revision;
+  assert_int_equal(loom_database_revision(database, &revision, &error), LOOM_OK);
+  return revision;
+}
+
+static void write_once(loom_database *database, bool change, bool keep_revision, bool commit) {
+  loom_error error;
+  assert_int_equal(loom_database_begin_write(database, &error), LOOM_OK);
+  if (change)
+    execute(database, "INSERT INTO store(store_id) VALUES(hex(randomblob(8)))");
+  if (keep_revision)
+    loom_database_keep_revision(database);
+  if (commit)
+    assert_int_equal(loom_database_commit(database, &error), LOOM_OK);
+  else
+    loom_database_rollback(database);
+}
+
+static void a_revision_tells_of_changes(void **state) {
+  const char *path = scratch_path(*state, "x.db");
+  loom_error error;
+  loom_database *database, *other;
+  assert_int_equal(loom_database_open(path, LOOM_OPEN_CREATE, 100, &database, &error), LOOM_OK);
+  assert_int_equal(revision_of(database), 0); /* there is no file yet */
+  write_once(database, true, false, true);
+  int64_t first = revision_of(database);
+  assert_int_equal(loom_database_open(path, LOOM_OPEN_EXISTING, 100, &other, &error), LOOM_OK);
+  assert_int_equal(revision_of(other), first);
+  write_once(other, true, false, true); /* is seen by all */
+  assert_int_not_equal(revision_of(other), first);
+  assert_int_equal(revision_of(database), revision_of(other));
+  first = revision_of(database);
+  write_once(database, true, true, true);
+  write_once(database, true, false, false);
+  write_once(database, false, false, true);
+  assert_int_equal(revision_of(database), first);
+  assert_int_equal(revision_of(other), first);
+  write_once(database, true, false, true); /* what was said of one transaction does not hold for the next */
+  assert_int_not_equal(revision_of(other), first);
+  loom_database_close(database);
+  loom_database_close(other);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(missing_file, begin_scratch, end_scratch),
@@ -925,6 +970,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(an_upgrade_that_fails, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(damage_gives_a_status, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_day_that_is_text, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_revision_tells_of_changes, begin_scratch, end_scratch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

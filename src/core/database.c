@@ -19,6 +19,20 @@
 #define BEGIN_WRITER "PRAGMA cache_size=-65536; BEGIN IMMEDIATE"
 #define END_READER "PRAGMA query_only=0"
 
+/*
+** The system's error number behind a failure. Of a commit, SQLite itself does not tell: the log or the journal, which it
+** wrote to, does.
+*/
+static int system_error(sqlite3 *sqlite) {
+  int number = sqlite3_system_errno(sqlite);
+  sqlite3_file *file = NULL;
+  if (number == 0 &&
+      sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK &&
+      file && file->pMethods)
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number;
+}
+
 loom_status loom_database_failure(loom_database *database, loom_error *error) {
   sqlite3 *sqlite = database->sqlite;
   const char *path = database->path, *text = sqlite3_errmsg(sqlite);
@@ -45,12 +59,13 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
     return loom_fail(error, LOOM_ENOMEM, "out of memory");
   case SQLITE_INTERRUPT:
     return loom_fail(error, LOOM_ECANCELED, "cancelled");
-  case SQLITE_IOERR:
-    if (sqlite3_system_errno(sqlite) == ENOSPC || sqlite3_system_errno(sqlite) == EFBIG)
-      return loom_fail(error, LOOM_EFULL, "%s: %s", path, strerror(sqlite3_system_errno(sqlite)));
-    return loom_fail(error, LOOM_EIO, "%s: %s%s%s", path, text,
-                     sqlite3_system_errno(sqlite) ? ": " : "",
-                     sqlite3_system_errno(sqlite) ? strerror(sqlite3_system_errno(sqlite)) : "");
+  case SQLITE_IOERR: {
+    int number = system_error(sqlite);
+    if (number == ENOSPC || number == EFBIG)
+      return loom_fail(error, LOOM_EFULL, "%s: %s", path, strerror(number));
+    return loom_fail(error, LOOM_EIO, "%s: %s%s%s", path, text, number ? ": " : "",
+                     number ? strerror(number) : "");
+  }
   default:
     return loom_fail(error, LOOM_EIO, "%s: %s", path, text);
   }
@@ -155,6 +170,10 @@ static loom_status configure(loom_database *database, loom_error *error) {
                                error);
 }
 
+static loom_status stop_checkpoints(loom_database *database, loom_error *error) {
+  return loom_database_execute(database, "PRAGMA wal_autocheckpoint=0", error);
+}
+
 static loom_status connect_to(loom_database *database, const char *name, int flags,
                               loom_error *error) {
   loom_status status = LOOM_OK;
@@ -165,6 +184,8 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
     status = loom_database_failure(database, error);
   if (status == LOOM_OK)
     status = configure(database, error);
+  if (status == LOOM_OK && database->leaves_checkpoints)
+    status = stop_checkpoints(database, error);
   if (status == LOOM_OK)
     status = identify(database, error);
   if (status == LOOM_OK && !database->is_new && database->version < LOOM_SCHEMA_VERSION)
@@ -264,6 +285,11 @@ loom_status loom_database_open(const char *path, enum loom_open_mode mode, int b
   return result;
 }
 
+loom_status loom_database_leave_checkpoints(loom_database *database, loom_error *error) {
+  database->leaves_checkpoints = true;
+  return database->sqlite ? stop_checkpoints(database, error) : LOOM_OK;
+}
+
 loom_database *loom_database_retain(loom_database *database) {
   database->references++;
   return database;
@@ -272,6 +298,9 @@ loom_database *loom_database_retain(loom_database *database) {
 void loom_database_close(loom_database *database) {
   if (!database || --database->references > 0)
     return;
+  for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++)
+    sqlite3_finalize(database->kept[i].statement);
+  sqlite3_finalize(database->revision);
   sqlite3_close_v2(database->sqlite);
   loom_zones_free(database->zones);
   free(database->path);
@@ -329,6 +358,8 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   if (status != LOOM_OK)
     return status;
   atomic_store(&database->transaction, LOOM_WRITING);
+  database->keeps_revision = false;
+  database->changes = sqlite3_total_changes(database->sqlite);
   if (database->is_new)
     status = create_schema(database, error);
   if (status != LOOM_OK)
@@ -352,12 +383,38 @@ static void end_transaction(loom_database *database) {
 loom_status loom_database_commit(loom_database *database, loom_error *error) {
   if (atomic_load(&database->transaction) != LOOM_WRITING)
     return loom_fail(error, LOOM_EINVAL, "%s: there is nothing to commit", database->path);
-  loom_status status = loom_database_execute(database, "COMMIT", error);
+  loom_status status = LOOM_OK;
+  if (!database->keeps_revision && sqlite3_total_changes(database->sqlite) != database->changes)
+    status = loom_database_execute(database, "UPDATE revision SET number = number + 1", error);
+  if (status == LOOM_OK)
+    status = loom_database_execute(database, "COMMIT", error);
   end_transaction(database);
   if (status == LOOM_OK && database->is_new) {
     database->is_new = false;
     use_wal(database);
   }
+  return status;
+}
+
+void loom_database_keep_revision(loom_database *database) {
+  database->keeps_revision = true;
+}
+
+loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error) {
+  loom_status status = LOOM_OK;
+  *revision = 0;
+  if (database->is_new) /* nothing is there yet */
+    return LOOM_OK;
+  if (!database->revision)
+    status = loom_database_prepare(database, "SELECT number FROM revision", &database->revision, error);
+  if (status != LOOM_OK)
+    return status;
+  int step = sqlite3_step(database->revision);
+  if (step == SQLITE_ROW)
+    *revision = sqlite3_column_int64(database->revision, 0);
+  else if (step != SQLITE_DONE)
+    status = loom_database_failure(database, error);
+  sqlite3_reset(database->revision);
   return status;
 }
 
@@ -431,6 +488,8 @@ loom_status loom_database_clone(loom_database *database, loom_database **clone, 
                                           database->busy_timeout, clone, error);
   if (status == LOOM_OK && database->in_memory)
     status = copy_memory(database, *clone, error);
+  if (status == LOOM_OK && database->leaves_checkpoints)
+    status = loom_database_leave_checkpoints(*clone, error);
   if (status != LOOM_OK) {
     loom_database_close(*clone);
     *clone = NULL;

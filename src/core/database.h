@@ -22,6 +22,9 @@
 /* How long to wait for another writer, in milliseconds. */
 #define LOOM_BUSY_TIMEOUT 10000
 
+/* How many statements are kept to be used again: more than any part of Loom uses over and over. */
+#define LOOM_KEPT_STATEMENTS 16
+
 enum loom_open_mode {
   LOOM_OPEN_EXISTING, /* the file must exist; it is read where it cannot be written */
   LOOM_OPEN_CREATE    /* the file is created if it does not exist */
@@ -40,6 +43,15 @@ typedef struct loom_database {
   bool is_new;    /* the schema is not there yet */
   int version;    /* of the schema */
   bool in_memory;
+  bool leaves_checkpoints;
+  bool keeps_revision; /* the write transaction changes nothing that reports are made from */
+  int changes;         /* SQLite's count of rows that were changed when it began */
+  /* Statements that are not in use, the one used last first: see query.c. */
+  struct loom_kept_statement {
+    sqlite3_stmt *statement;
+    bool reads_only; /* SQLite's authorizer has seen that it does */
+  } kept[LOOM_KEPT_STATEMENTS];
+  sqlite3_stmt *revision; /* of loom_database_revision; NULL until it is first asked for */
 } loom_database;
 
 /*
@@ -48,6 +60,12 @@ typedef struct loom_database {
 */
 loom_status loom_database_open(const char *path, enum loom_open_mode mode, int busy_timeout,
                                loom_database **database, loom_error *error);
+
+/*
+** Leaves checkpoints of the write-ahead log to other connections, so that no transaction of this one waits for them.
+** It holds for clones too.
+*/
+loom_status loom_database_leave_checkpoints(loom_database *database, loom_error *error);
 
 /* What works on a database retains it, so that it stays open until the last one has released it. */
 loom_database *loom_database_retain(loom_database *database);
@@ -76,6 +94,15 @@ loom_status loom_database_check_writing(loom_database *database, loom_error *err
 
 /* Commits; what was written has reached the disk when this returns LOOM_OK. On failure all is rolled back. */
 loom_status loom_database_commit(loom_database *database, loom_error *error);
+
+/* Says that the write transaction changes nothing that reports are made from: it leaves the revision as it is. */
+void loom_database_keep_revision(loom_database *database);
+
+/*
+** The database's revision, which every commit raises that may change a report, whoever commits: as long as it is the same, so
+** is every report. Cheap enough to be asked for at every request.
+*/
+loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error);
 
 /* Ends a write transaction without effect; harmless when there is none. */
 void loom_database_rollback(loom_database *database);

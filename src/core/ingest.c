@@ -56,6 +56,7 @@ struct loom_ingest {
   loom_status text_status; /* of the text that the last chunk decompressed to */
 
   bool header_known, any_bytes;
+  uint64_t text_size; /* bytes so far, decompressed */
   uint64_t line; /* of the first byte not yet collected */
   size_t threshold; /* the current block is cut when it has grown to this */
   struct slot *slots;
@@ -186,13 +187,14 @@ static loom_status reject_failure(const loom_ingest *ingest, const struct loom_r
 
 /* Takes a batch's bad rows over, up to the one that is too many. */
 static loom_status merge_rejects(loom_ingest *ingest, struct loom_reject_list *rejects,
-                                 uint64_t line_offset, loom_error *error) {
+                                 uint64_t line_offset, uint64_t rows_before, loom_error *error) {
   loom_status status = LOOM_OK;
   while (rejects->first && status == LOOM_OK) {
     struct loom_reject_entry *entry = rejects->first;
     rejects->first = entry->next;
     entry->next = NULL;
     entry->line += line_offset;
+    entry->number += rows_before;
     if (ingest->counts.rejected++ == ingest->options.max_rejects)
       status = reject_failure(ingest, entry, error);
     loom_reject_list_append(&ingest->rejects,
@@ -232,6 +234,7 @@ static loom_status merge_batch(loom_ingest *ingest, struct worker *worker, struc
     *error = batch->failure;
     return status;
   }
+  uint64_t rows_before = ingest->counts.rows;
   ingest->counts.rows += batch->rows;
   if (ingest->options.kind == LOOM_POLLS) {
     status = number_new_ids(ingest, worker, batch, error);
@@ -239,7 +242,9 @@ static loom_status merge_batch(loom_ingest *ingest, struct worker *worker, struc
       status = loom_poll_sorter_add(ingest->sorter, batch->polls, batch->poll_count,
                                     worker->numbers, error);
   }
-  return status == LOOM_OK ? merge_rejects(ingest, &batch->rejects, line_offset, error) : status;
+  if (status != LOOM_OK)
+    return status;
+  return merge_rejects(ingest, &batch->rejects, line_offset, rows_before, error);
 }
 
 /* ---- parser threads ---- */
@@ -432,6 +437,10 @@ static loom_status cut(loom_ingest *ingest, loom_error *error) {
 
 static loom_status feed_text(loom_ingest *ingest, const char *bytes, size_t size,
                              loom_error *error) {
+  ingest->text_size += size;
+  if (ingest->options.max_size && ingest->text_size > ingest->options.max_size)
+    return loom_fail(error, LOOM_EINPUT, "%s: is longer than %llu bytes, once decompressed",
+                     ingest->source, (unsigned long long)ingest->options.max_size);
   while (size) {
     struct slot *slot = current_slot(ingest);
     loom_status status = ready_slot(ingest, slot, error);
@@ -556,13 +565,7 @@ bool loom_ingest_take_reject(loom_ingest *ingest, struct loom_reject *reject) {
   if (!entry)
     return false;
   ingest->rejects.first = entry->next;
-  *reject = (struct loom_reject){.line = entry->line,
-                                 .column = entry->column,
-                                 .value = entry->text,
-                                 .value_length = entry->value_length,
-                                 .reason = reject_reason(entry),
-                                 .row = entry->text + entry->value_length,
-                                 .row_length = entry->row_length};
+  *reject = loom_reject_of(entry);
   return true;
 }
 

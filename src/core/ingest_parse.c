@@ -6,6 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct loom_reject_entry *loom_reject_entry_new(const char *column, struct loom_csv_field value,
+                                                struct loom_csv_field row, const char *reason) {
+  size_t reason_size = strlen(reason) + 1;
+  struct loom_reject_entry *entry =
+      malloc(sizeof *entry + value.length + row.length + reason_size);
+  if (!entry)
+    return NULL;
+  *entry = (struct loom_reject_entry){
+      .column = column, .value_length = value.length, .row_length = row.length};
+  if (value.length)
+    memcpy(entry->text, value.text, value.length);
+  if (row.length)
+    memcpy(entry->text + value.length, row.text, row.length);
+  memcpy(entry->text + value.length + row.length, reason, reason_size);
+  return entry;
+}
+
+struct loom_reject loom_reject_of(const struct loom_reject_entry *entry) {
+  const char *row = entry->text + entry->value_length;
+  return (struct loom_reject){.line = entry->line,
+                              .number = entry->number,
+                              .column = entry->column,
+                              .value = entry->text,
+                              .value_length = entry->value_length,
+                              .reason = row + entry->row_length,
+                              .row = row,
+                              .row_length = entry->row_length};
+}
+
 void loom_reject_list_append(struct loom_reject_list *list, struct loom_reject_list *more) {
   if (more->first) {
     *(list->first ? list->last : &list->first) = more->first;
@@ -61,24 +90,15 @@ static void *grown(void *items, size_t count, size_t *capacity, size_t item_size
 /* False when memory is out. */
 static bool add_reject(const struct loom_parser *parser, struct loom_batch *batch,
                        const struct loom_csv_row *row, const struct loom_row_problem *problem) {
-  size_t value_length = problem->value.length, row_length = row->raw_length;
-  size_t reason_size = strlen(problem->reason) + 1;
   if (batch->rejected++ >= parser->rejects_kept)
     return true;
-  struct loom_reject_entry *entry =
-      malloc(sizeof *entry + value_length + row_length + reason_size);
+  struct loom_csv_field raw = {row->raw, row->raw_length};
+  struct loom_reject_entry *entry = loom_reject_entry_new(problem->column ? problem->column : "",
+                                                          problem->value, raw, problem->reason);
   if (!entry)
     return false;
-  entry->next = NULL;
   entry->line = row->line;
-  entry->column = problem->column ? problem->column : "";
-  entry->value_length = value_length;
-  entry->row_length = row_length;
-  if (value_length)
-    memcpy(entry->text, problem->value.text, value_length);
-  if (row_length)
-    memcpy(entry->text + value_length, row->raw, row_length);
-  memcpy(entry->text + value_length + row_length, problem->reason, reason_size);
+  entry->number = batch->rows;
   loom_reject_list_append(&batch->rejects,
                           &(struct loom_reject_list){entry, &entry->next});
   return true; // cppcheck-suppress memleak ; the list owns it

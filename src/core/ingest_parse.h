@@ -5,6 +5,7 @@
 #define LOOM_INGEST_PARSE_H
 
 #include "csv.h"
+#include "ingest.h"
 #include "record.h"
 
 #include <stdbool.h>
@@ -12,7 +13,7 @@
 
 struct loom_reject_entry {
   struct loom_reject_entry *next;
-  uint64_t line;
+  uint64_t line, number; /* of the row, in the file: data rows count from 1 */
   size_t value_length, row_length;
   const char *column; /* static text */
   char text[];        /* the value, the row, and the reason with its NUL */
@@ -21,6 +22,13 @@ struct loom_reject_entry {
 struct loom_reject_list {
   struct loom_reject_entry *first, **last; /* `last` is where the next entry goes */
 };
+
+/* A new entry with copies of its texts, but for the column's name; NULL when memory is out. */
+struct loom_reject_entry *loom_reject_entry_new(const char *column, struct loom_csv_field value,
+                                                struct loom_csv_field row, const char *reason);
+
+/* Shows an entry as its reader sees it. */
+struct loom_reject loom_reject_of(const struct loom_reject_entry *entry);
 
 void loom_reject_list_append(struct loom_reject_list *list, struct loom_reject_list *more);
 void loom_reject_list_free(struct loom_reject_list *list);

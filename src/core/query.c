@@ -8,11 +8,43 @@
 #include <string.h>
 #include <strings.h>
 
+#define KEPT_LENGTH_MAX 4096 /* bytes of a statement that is kept: those of users may be long */
+
 struct loom_query {
   loom_database *database;
   sqlite3_stmt *statement;
-  bool in_read, ended;
+  bool in_read, ended, is_good;
 };
+
+/* ---- statements kept ---- */
+
+/* A kept statement of the same text; NULL if there is none. */
+static sqlite3_stmt *take_kept(loom_database *database, const char *sql, size_t length, bool reads_only) {
+  for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++) {
+    struct loom_kept_statement *kept = &database->kept[i];
+    const char *text = kept->statement ? sqlite3_sql(kept->statement) : NULL;
+    if (text && kept->reads_only == reads_only && strlen(text) == length && memcmp(text, sql, length) == 0) {
+      sqlite3_stmt *statement = kept->statement;
+      kept->statement = NULL;
+      return statement;
+    }
+  }
+  return NULL;
+}
+
+/* Keeps a statement in place of the one that was not used for the longest time. */
+static void keep(loom_database *database, sqlite3_stmt *statement, bool reads_only) {
+  size_t gap = 0;
+  while (gap < LOOM_KEPT_STATEMENTS - 1 && database->kept[gap].statement)
+    gap++;
+  sqlite3_finalize(database->kept[gap].statement);
+  memmove(database->kept + 1, database->kept, gap * sizeof *database->kept);
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  database->kept[0] = (struct loom_kept_statement){statement, reads_only};
+}
+
+/* ---- compiling ---- */
 
 /* Pragmas that tell about the schema and change nothing. */
 static bool is_harmless_pragma(const char *name) {
@@ -48,9 +80,8 @@ static int authorize(void *context, int action, const char *first, const char *s
   case SQLITE_FUNCTION:
     return strcasecmp(second, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
   case SQLITE_PRAGMA:
-    return is_harmless_pragma(first) && (!second || strcasecmp(first, "user_version") != 0)
-               ? SQLITE_OK
-               : SQLITE_DENY;
+    return is_harmless_pragma(first) && (!second || !strstr(first, "version")) ? SQLITE_OK
+                                                                               : SQLITE_DENY;
   default:
     return SQLITE_DENY;
   }
@@ -111,7 +142,9 @@ static loom_status new_query(loom_database *database, loom_query **out, loom_err
 }
 
 static loom_status keep_if_good(loom_status status, loom_query **query) {
-  if (status != LOOM_OK) {
+  if (status == LOOM_OK) {
+    (*query)->is_good = true;
+  } else {
     loom_query_free(*query);
     *query = NULL;
   }
@@ -126,6 +159,9 @@ loom_status loom_query_new(loom_database *database, const char *sql, size_t leng
   if (status == LOOM_OK) {
     (*out)->in_read = true;
     connect_polls(database);
+    (*out)->statement = take_kept(database, sql, length, true);
+  }
+  if (status == LOOM_OK && !(*out)->statement) {
     sqlite3_set_authorizer(database->sqlite, authorize, NULL);
     status = compile(*out, sql, length, error);
     sqlite3_set_authorizer(database->sqlite, NULL, NULL);
@@ -141,6 +177,8 @@ loom_status loom_query_new_in_write(loom_database *database, const char *sql, si
   if (status == LOOM_OK)
     status = loom_database_check_writing(database, error);
   if (status == LOOM_OK)
+    (*out)->statement = take_kept(database, sql, length, false);
+  if (status == LOOM_OK && !(*out)->statement)
     status = compile(*out, sql, length, error);
   return keep_if_good(status, out);
 }
@@ -148,7 +186,10 @@ loom_status loom_query_new_in_write(loom_database *database, const char *sql, si
 void loom_query_free(loom_query *query) {
   if (!query)
     return;
-  sqlite3_finalize(query->statement);
+  if (query->is_good && strlen(sqlite3_sql(query->statement)) <= KEPT_LENGTH_MAX)
+    keep(query->database, query->statement, query->in_read);
+  else
+    sqlite3_finalize(query->statement);
   if (query->in_read)
     loom_database_end_read(query->database);
   loom_database_close(query->database);

@@ -34,7 +34,8 @@ struct loom_report {
   struct loom_setting setting;
 
   pthread_t threads[THREADS_MAX];
-  unsigned thread_count, running;
+  unsigned thread_count;
+  unsigned computing, running; /* threads that still compute; that have not ended. Both under `lock` */
   pthread_mutex_t source_lock; /* while stores are taken */
   pthread_mutex_t lock;        /* of all that follows */
   pthread_cond_t finished;
@@ -195,16 +196,25 @@ static int compare_rows(const void *a, const void *b) {
   return order ? order : (left->id_length > right->id_length) - (left->id_length < right->id_length);
 }
 
-/* The last thread to end sorts the rows and lets the source go. */
+/*
+** The last thread to end sorts the rows and lets the source go. No lock is held: nobody else touches the report now, and
+** those who ask how it is doing must not wait for a file.
+*/
 static void complete(loom_report *report) {
+  loom_error error;
   for (size_t i = 0; i < report->row_count; i++)
     report->rows[i].id = report->ids + report->rows[i].id_offset;
   if (report->row_count)
     qsort(report->rows, report->row_count, sizeof *report->rows, compare_rows);
-  if (report->status == LOOM_OK) /* the source may have passed over some */
-    atomic_store(&report->stores_done, report->store_count);
   report->source->release(report->source);
   report->released = true;
+  if (report->status == LOOM_OK && report->options.finish) {
+    loom_status status = report->options.finish(report->options.finish_context, report, &error);
+    if (status != LOOM_OK)
+      fail(report, status, &error);
+  }
+  if (report->status == LOOM_OK) /* the source may have passed over some */
+    atomic_store(&report->stores_done, report->store_count);
   atomic_store(&report->complete, report->status == LOOM_OK);
 }
 
@@ -227,10 +237,13 @@ static void *run_thread(void *context) {
   if (status != LOOM_OK)
     fail(report, status, &error);
   pthread_mutex_lock(&report->lock);
-  if (--report->running == 0) {
+  bool last = --report->computing == 0;
+  pthread_mutex_unlock(&report->lock);
+  if (last)
     complete(report);
+  pthread_mutex_lock(&report->lock);
+  if (--report->running == 0)
     pthread_cond_broadcast(&report->finished);
-  }
   pthread_mutex_unlock(&report->lock);
   return NULL;
 }
@@ -306,7 +319,7 @@ static void start_threads(loom_report *report) {
   while (report->thread_count < wanted &&
          pthread_create(&report->threads[report->thread_count], NULL, run_thread, report) == 0)
     report->thread_count++;
-  report->running = report->thread_count ? report->thread_count : 1;
+  report->running = report->computing = report->thread_count ? report->thread_count : 1;
   pthread_mutex_unlock(&report->lock);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (report->thread_count == 0) /* no thread to be had: this one does the work */

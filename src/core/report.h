@@ -22,6 +22,12 @@ struct loom_window_option {
   int64_t from, to; /* instants */
 };
 
+typedef struct loom_report loom_report;
+
+/* Called by the last thread once all rows are there, and before the report counts as complete; its failure fails it. */
+typedef loom_status loom_report_finish_fn(void *context, const loom_report *report,
+                                          loom_error *error);
+
 struct loom_report_options {
   struct loom_rules rules;
   const struct loom_window_option *windows;
@@ -33,9 +39,9 @@ struct loom_report_options {
   /* A strip for each store: window number `strip_window` cut into so many bins (0: no strips; see strip.h). */
   size_t strip_window, strip_bins;
   unsigned threads; /* 0: as many as there are processors, up to 8 */
+  loom_report_finish_fn *finish; /* or NULL */
+  void *finish_context;          /* must outlive the report */
 };
-
-typedef struct loom_report loom_report;
 
 /*
 ** Takes a snapshot and resolves the windows, so that hours can be overridden before it starts. Options are copied; the

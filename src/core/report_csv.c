@@ -72,3 +72,29 @@ bool loom_report_csv_rows(const loom_report *report, const bool *minutes, size_t
   }
   return true;
 }
+
+#define FIGURES 7 /* to a window */
+
+bool loom_report_figures_rows(const loom_report *report, size_t first, size_t count,
+                              struct loom_text *text) {
+  size_t windows = loom_report_window_count(report);
+  for (size_t row = first; row < first + count; row++) {
+    size_t length;
+    const char *id = loom_report_store(report, row, &length);
+    const struct loom_figures *figures = loom_report_figures(report, row);
+    if (!loom_text_reserve(text, 2 * length + 3 + windows * FIGURES * (LOOM_FIGURE_SIZE + 1)))
+      return false;
+    loom_text_put_field(text, id, length);
+    for (size_t w = 0; w < windows; w++) {
+      const struct loom_figures *f = &figures[w];
+      const int64_t values[FIGURES] = {f->up,      f->down,    f->unknown, f->excluded,
+                                       f->longest, f->outages, f->polls};
+      for (size_t i = 0; i < FIGURES; i++) {
+        loom_text_put_char(text, ',');
+        text->length = (size_t)(put_number(text->bytes + text->length, values[i]) - text->bytes);
+      }
+    }
+    loom_text_put_char(text, '\n');
+  }
+  return true;
+}

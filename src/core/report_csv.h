@@ -29,4 +29,11 @@ size_t loom_format_minutes(int64_t microseconds, char out[LOOM_FIGURE_SIZE]);
 bool loom_report_csv_rows(const loom_report *report, const bool *minutes, size_t first,
                           size_t count, struct loom_text *text);
 
+/*
+** The same with all figures as they are, in microseconds and counts: the store id, and for each window up, down, unknown,
+** excluded, longest, outages, polls. What other formats are made of once the report itself is gone.
+*/
+bool loom_report_figures_rows(const loom_report *report, size_t first, size_t count,
+                              struct loom_text *text);
+
 #endif

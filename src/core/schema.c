@@ -39,6 +39,32 @@
   " PRIMARY KEY(store, name)"                                                                      \
   ") STRICT, WITHOUT ROWID;"
 
+/*
+** Reports that are made in the background: the queue, who works on what and until when that holds, and what became of
+** it. The options and the details (what a complete one is of) are JSON; instants are in microseconds, also `lease`, after which others may take a running one over.
+*/
+#define REPORT_TABLE                                                                               \
+  "CREATE TABLE report("                                                                           \
+  " report_id TEXT PRIMARY KEY,"                                                                   \
+  " options TEXT NOT NULL,"                                                                        \
+  " state TEXT NOT NULL CHECK(state IN ('queued', 'running', 'complete', 'failed')),"              \
+  " created INTEGER NOT NULL,"                                                                     \
+  " started INTEGER,"                                                                              \
+  " finished INTEGER,"                                                                             \
+  " owner TEXT,"                                                                                   \
+  " lease INTEGER,"                                                                                \
+  " attempts INTEGER NOT NULL DEFAULT 0,"                                                          \
+  " progress REAL NOT NULL DEFAULT 0,"                                                             \
+  " details TEXT,"                                                                                 \
+  " error TEXT"                                                                                    \
+  ") STRICT;"                                                                                      \
+  "CREATE INDEX report_by_state ON report(state, created);"
+
+/* Counts the commits that may have changed what reports are made from: see loom_database_revision. */
+#define REVISION_TABLE                                                                             \
+  "CREATE TABLE revision(number INTEGER NOT NULL) STRICT;"                                         \
+  "INSERT INTO revision VALUES(0);"
+
 /* The newest poll of all is asked for by every report, and by every look at one store. */
 #define NEWEST_POLL_INDEX "CREATE INDEX store_by_newest_poll ON store(newest_poll);"
 
@@ -81,6 +107,8 @@ const char loom_schema_sql[] =
     ") STRICT;"
     "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);"
     ATTRIBUTE_TABLE
+    REPORT_TABLE
+    REVISION_TABLE
     "PRAGMA application_id=0x4c6f6f6d;"
     "PRAGMA user_version=2;";
 
@@ -101,6 +129,8 @@ static const char upgrade_1[] =
     "ALTER TABLE store ADD COLUMN timezone_override TEXT;"
     NEWEST_POLL_INDEX
     ATTRIBUTE_TABLE
+    REPORT_TABLE
+    REVISION_TABLE
     "PRAGMA user_version=2;";
 
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {[1] = upgrade_1};

@@ -70,6 +70,20 @@ int64_t lloom_check_integer(lua_State *L, int index);
 /* Whether the value is a whole number that an int64 holds. On LuaJIT all numbers are doubles. */
 bool lloom_to_integer(lua_State *L, int index, int64_t *value);
 
+/*
+** The options of an ingest: kind, source, max_rejects, threads, block_size, sort_capacity, max_size, always_libcsv,
+** replace_overrides. A negative max_rejects means that any number of bad rows is allowed.
+*/
+struct loom_ingest_options;
+void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_options *options);
+
+/* Pushes a table of rows, new, duplicates, conflicts, rejected. */
+struct loom_ingest_counts;
+void lloom_push_counts(lua_State *L, const struct loom_ingest_counts *counts);
+
+/* The option max_rejects. */
+uint64_t lloom_option_max_rejects(lua_State *L, int index);
+
 /* The rules that the options slack, fill, evidence, no_data, max_gap and preset give. */
 struct loom_rules;
 void lloom_read_rules(lua_State *L, int index, struct loom_rules *rules);
@@ -81,8 +95,10 @@ void lloom_register_report(lua_State *L);
 void lloom_register_export(lua_State *L);
 void lloom_register_query(lua_State *L);
 void lloom_register_poll_batch(lua_State *L);
+void lloom_register_writer(lua_State *L);
 void lloom_register_walk(lua_State *L);
 void lloom_register_inspection(lua_State *L);
+void lloom_register_ids(lua_State *L);
 
 /* The module's functions. */
 int lloom_open(lua_State *L);
@@ -92,10 +108,32 @@ int lloom_report(lua_State *L);
 int lloom_export(lua_State *L);
 int lloom_query(lua_State *L);
 int lloom_execute(lua_State *L);
+int lloom_ids(lua_State *L);
 int lloom_poll_batch(lua_State *L);
+int lloom_writer(lua_State *L);
 int lloom_walk(lua_State *L);
 int lloom_inspect(lua_State *L);
 
 #define LLOOM_DATABASE "loom.monitor"
+#define LLOOM_POLL_BATCH "loom.poll_batch"
+#define LLOOM_IDS "loom.ids"
+
+/* Arguments of the methods of reports: the report at 1, which must be complete, and windows and rows, from 1. */
+struct loom_report;
+struct loom_report *lloom_check_complete(lua_State *L);
+size_t lloom_check_window(lua_State *L, int index, const struct loom_report *report);
+size_t lloom_check_row(lua_State *L, int index, const struct loom_report *report);
+
+/* The text that a report's methods write to, emptied. */
+struct loom_text;
+struct loom_text *lloom_report_text(lua_State *L);
+
+/* Methods of reports that choose among rows and look at many of them: see report_order.c. */
+int lloom_report_order(lua_State *L);
+int lloom_report_sum(lua_State *L);
+int lloom_report_percentiles(lua_State *L);
+int lloom_report_histogram(lua_State *L);
+int lloom_report_json(lua_State *L);
+int lloom_report_json_stores(lua_State *L);
 
 #endif

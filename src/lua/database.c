@@ -20,9 +20,12 @@ static int close_database(lua_State *L) {
   return 0;
 }
 
-/* open(path [, {create = boolean, busy_timeout = milliseconds}]) */
+/*
+** open(path [, {create = boolean, busy_timeout = milliseconds, checkpoint = boolean}]): without checkpoints, a writer has to
+** make them.
+*/
 int lloom_open(lua_State *L) {
-  static const char *const known[] = {"create", "busy_timeout", NULL};
+  static const char *const known[] = {"create", "busy_timeout", "checkpoint", NULL};
   loom_error error;
   size_t length;
   const char *path = luaL_checklstring(L, 1, &length);
@@ -32,11 +35,13 @@ int lloom_open(lua_State *L) {
       lloom_option_boolean(L, 2, "create", false) ? LOOM_OPEN_CREATE : LOOM_OPEN_EXISTING;
   int timeout =
       (int)lloom_option_integer(L, 2, "busy_timeout", LOOM_BUSY_TIMEOUT, 0, INT32_MAX);
+  bool checkpoint = lloom_option_boolean(L, 2, "checkpoint", true);
   struct lloom_handle *handle = lloom_new_handle(L, LLOOM_DATABASE, sizeof *handle);
-  if (loom_database_open(path, mode, timeout, (loom_database **)&handle->object, &error) !=
-      LOOM_OK)
-    return lloom_failure(L, &error);
-  return 1;
+  loom_status status =
+      loom_database_open(path, mode, timeout, (loom_database **)&handle->object, &error);
+  if (status == LOOM_OK && !checkpoint)
+    status = loom_database_leave_checkpoints(handle->object, &error);
+  return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
 static int done(lua_State *L, loom_status status, const loom_error *error) {
@@ -52,9 +57,22 @@ static int begin(lua_State *L) {
               &error);
 }
 
+/* commit([keep_revision]): true where nothing has changed that reports are made from. */
 static int commit(lua_State *L) {
   loom_error error;
+  if (lua_toboolean(L, 2))
+    loom_database_keep_revision(lloom_check_handle(L, 1, LLOOM_DATABASE));
   return done(L, loom_database_commit(lloom_check_handle(L, 1, LLOOM_DATABASE), &error), &error);
+}
+
+/* revision(): a number that stays the same as long as every report does. */
+static int revision(lua_State *L) {
+  loom_error error;
+  int64_t number;
+  if (loom_database_revision(lloom_check_handle(L, 1, LLOOM_DATABASE), &number, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushinteger(L, (lua_Integer)number);
+  return 1;
 }
 
 static int rollback(lua_State *L) {
@@ -162,6 +180,7 @@ void lloom_register_database(lua_State *L) {
   static const luaL_Reg methods[] = {{"begin", begin},       {"commit", commit}, {"info", info},
                                      {"rollback", rollback}, {"check", check},   {"prune", prune},
                                      {"query", lloom_query}, {"execute", lloom_execute},
+                                     {"revision", revision}, {"ids", lloom_ids},
                                      {NULL, NULL}};
   lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
 }

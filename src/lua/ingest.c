@@ -53,30 +53,35 @@ static int close_ingest(lua_State *L) {
   return 0;
 }
 
-/*
-** ingest(database, {kind, source [, max_rejects, threads, block_size, sort_capacity, always_libcsv,
-** replace_overrides]})
-** A negative max_rejects means that any number of bad rows is allowed.
-*/
+uint64_t lloom_option_max_rejects(lua_State *L, int index) {
+  int64_t rejects = lloom_option_integer(L, index, "max_rejects", 0, -1, INT64_MAX);
+  return rejects < 0 ? LOOM_ALL_REJECTS : (uint64_t)rejects;
+}
+
+void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_options *options) {
+  const char *kind = lloom_option_string(L, index, "kind", "");
+  if (!loom_kind_from_name(kind, &options->kind))
+    luaL_error(L, "bad option 'kind' ('%s' is not a kind of file)", kind);
+  options->source = lloom_option_string(L, index, "source", kind);
+  options->max_rejects = lloom_option_max_rejects(L, index);
+  options->threads = (unsigned)lloom_option_integer(L, index, "threads", 0, 0, 64);
+  options->block_size = (size_t)lloom_option_integer(L, index, "block_size", 0, 0, 1 << 28);
+  options->sort_capacity = (size_t)lloom_option_integer(L, index, "sort_capacity", 0, 0, 1 << 26);
+  options->max_size = (uint64_t)lloom_option_integer(L, index, "max_size", 0, 0, INT64_MAX);
+  options->replace_overrides = lloom_option_boolean(L, index, "replace_overrides", false);
+  options->always_libcsv = lloom_option_boolean(L, index, "always_libcsv", false);
+}
+
+/* ingest(database, options): see lloom_read_ingest_options. */
 int lloom_ingest(lua_State *L) {
   static const char *const known[] = {"kind",       "source",        "max_rejects",   "threads",
-                                      "block_size", "sort_capacity", "always_libcsv",
+                                      "block_size", "sort_capacity", "always_libcsv", "max_size",
                                       "replace_overrides", NULL};
   loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   struct loom_ingest_options options = {0};
   lloom_check_options(L, 2, known);
-  const char *kind = lloom_option_string(L, 2, "kind", "");
-  if (!loom_kind_from_name(kind, &options.kind))
-    return luaL_error(L, "bad option 'kind' ('%s' is not a kind of file)", kind);
-  options.source = lloom_option_string(L, 2, "source", kind);
-  int64_t rejects = lloom_option_integer(L, 2, "max_rejects", 0, -1, INT64_MAX);
-  options.max_rejects = rejects < 0 ? LOOM_ALL_REJECTS : (uint64_t)rejects;
-  options.threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, 64);
-  options.block_size = (size_t)lloom_option_integer(L, 2, "block_size", 0, 0, 1 << 28);
-  options.sort_capacity = (size_t)lloom_option_integer(L, 2, "sort_capacity", 0, 0, 1 << 26);
-  options.replace_overrides = lloom_option_boolean(L, 2, "replace_overrides", false);
-  options.always_libcsv = lloom_option_boolean(L, 2, "always_libcsv", false);
+  lloom_read_ingest_options(L, 2, &options);
   struct ingest_handle *handle = lloom_new_handle(L, INGEST, sizeof *handle);
   if (loom_ingest_new(&options, database->zones, (loom_ingest **)&handle->handle.object, &error) !=
       LOOM_OK)
@@ -156,19 +161,23 @@ static int reject(lua_State *L) {
   return 1;
 }
 
+void lloom_push_counts(lua_State *L, const struct loom_ingest_counts *counts) {
+  lua_createtable(L, 0, 5);
+  lua_pushinteger(L, (lua_Integer)counts->rows);
+  lua_setfield(L, -2, "rows");
+  lua_pushinteger(L, (lua_Integer)counts->added);
+  lua_setfield(L, -2, "new");
+  lua_pushinteger(L, (lua_Integer)counts->duplicates);
+  lua_setfield(L, -2, "duplicates");
+  lua_pushinteger(L, (lua_Integer)counts->conflicts);
+  lua_setfield(L, -2, "conflicts");
+  lua_pushinteger(L, (lua_Integer)counts->rejected);
+  lua_setfield(L, -2, "rejected");
+}
+
 static int counts(lua_State *L) {
   struct loom_ingest_counts counts = loom_ingest_counts(lloom_check_handle(L, 1, INGEST));
-  lua_createtable(L, 0, 5);
-  lua_pushinteger(L, (lua_Integer)counts.rows);
-  lua_setfield(L, -2, "rows");
-  lua_pushinteger(L, (lua_Integer)counts.added);
-  lua_setfield(L, -2, "new");
-  lua_pushinteger(L, (lua_Integer)counts.duplicates);
-  lua_setfield(L, -2, "duplicates");
-  lua_pushinteger(L, (lua_Integer)counts.conflicts);
-  lua_setfield(L, -2, "conflicts");
-  lua_pushinteger(L, (lua_Integer)counts.rejected);
-  lua_setfield(L, -2, "rejected");
+  lloom_push_counts(L, &counts);
   return 1;
 }
 

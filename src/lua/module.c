@@ -5,9 +5,14 @@
 
 #include "../core/civil.h"
 #include "../core/database.h"
+#include "../core/listen.h"
 #include "../core/rules.h"
+#include "../core/supervise.h"
 #include "../core/version.h"
 
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -119,6 +124,52 @@ static int local_time(lua_State *L) {
   return 1;
 }
 
+#define ARGUMENTS_MAX 64
+
+/* supervise({program, argument, …}): runs a program until it ends, and returns its exit code. See supervise.h. */
+static int supervise(lua_State *L) {
+  char *argv[ARGUMENTS_MAX + 1] = {NULL};
+  loom_error error;
+  int exit_code;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  size_t count = lua_rawlen(L, 1);
+  luaL_argcheck(L, count >= 1 && count <= ARGUMENTS_MAX, 1, "1 to 64 words expected");
+  luaL_checkstack(L, ARGUMENTS_MAX, NULL);
+  for (size_t i = 0; i < count; i++) { /* they stay on the stack */
+    lua_rawgeti(L, 1, (int)i + 1);
+    argv[i] = (char *)(uintptr_t)luaL_checkstring(L, -1); /* execvp takes them so, and changes nothing */
+  }
+  if (loom_supervise(argv, &exit_code, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushinteger(L, exit_code);
+  return 1;
+}
+
+/* probe_listen(host, port): whether only this machine can reach it. See listen.h. */
+static int probe_listen(lua_State *L) {
+  loom_error error;
+  bool loopback;
+  if (loom_listen_probe(luaL_checkstring(L, 1), luaL_checkstring(L, 2), &loopback, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushboolean(L, loopback);
+  return 1;
+}
+
+/* uuid(): a random UUID (RFC 9562, version 4). */
+static int uuid(lua_State *L) {
+  unsigned char b[16];
+  char text[37];
+  if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
+    return luaL_error(L, "no random numbers to be had");
+  b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+  b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+  snprintf(text, sizeof text,
+           "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+           b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+  lua_pushstring(L, text);
+  return 1;
+}
+
 /* local_date(database, zone, instant): the date there, as days since 1970-01-01; nil and the reason. */
 static int local_date(lua_State *L) {
   int results = local_time(L);
@@ -186,9 +237,13 @@ int luaopen_loom_core(lua_State *L) {
                                        {"report", lloom_report},
                                        {"export", lloom_export},
                                        {"poll_batch", lloom_poll_batch},
+                                       {"writer", lloom_writer},
                                        {"walk", lloom_walk},
                                        {"inspect", lloom_inspect},
                                        {"proxy", proxy},
+                                       {"supervise", supervise},
+                                       {"uuid", uuid},
+                                       {"probe_listen", probe_listen},
                                        {"parse_date", parse_date},
                                        {"format_date", format_date},
                                        {"parse_time_of_day", parse_time_of_day},
@@ -209,8 +264,10 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_export(L);
   lloom_register_query(L);
   lloom_register_poll_batch(L);
+  lloom_register_writer(L);
   lloom_register_walk(L);
   lloom_register_inspection(L);
+  lloom_register_ids(L);
   lua_newtable(L);
   lloom_set_functions(L, functions);
   lua_pushliteral(L, LOOM_VERSION);

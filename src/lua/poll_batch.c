@@ -6,11 +6,10 @@
 #include "../core/civil.h"
 #include "../core/poll_batch.h"
 
-#define POLL_BATCH "loom.poll_batch"
 #define CAPACITY_MAX (1 << 20)
 
 static int close_batch(lua_State *L) {
-  loom_poll_batch_free(lloom_take_handle(L, 1, POLL_BATCH));
+  loom_poll_batch_free(lloom_take_handle(L, 1, LLOOM_POLL_BATCH));
   return 0;
 }
 
@@ -18,7 +17,7 @@ static int close_batch(lua_State *L) {
 int lloom_poll_batch(lua_State *L) {
   int64_t count = lloom_check_integer(L, 1);
   size_t capacity = count < 1 ? 1 : count > CAPACITY_MAX ? CAPACITY_MAX : (size_t)count;
-  struct lloom_handle *handle = lloom_new_handle(L, POLL_BATCH, sizeof *handle);
+  struct lloom_handle *handle = lloom_new_handle(L, LLOOM_POLL_BATCH, sizeof *handle);
   handle->object = loom_poll_batch_new(capacity);
   return handle->object ? 1 : luaL_error(L, "out of memory");
 }
@@ -27,7 +26,7 @@ int lloom_poll_batch(lua_State *L) {
 static int add(lua_State *L) {
   loom_error error;
   size_t length;
-  loom_poll_batch *batch = lloom_check_handle(L, 1, POLL_BATCH);
+  loom_poll_batch *batch = lloom_check_handle(L, 1, LLOOM_POLL_BATCH);
   const char *id = luaL_checklstring(L, 2, &length);
   bool active = lua_toboolean(L, 3);
   int64_t instant = lloom_check_integer(L, 4);
@@ -44,7 +43,7 @@ static int add(lua_State *L) {
 static int apply(lua_State *L) {
   loom_error error;
   struct loom_ingest_counts counts;
-  loom_poll_batch *batch = lloom_check_handle(L, 1, POLL_BATCH);
+  loom_poll_batch *batch = lloom_check_handle(L, 1, LLOOM_POLL_BATCH);
   loom_database *database = lloom_check_handle(L, 2, LLOOM_DATABASE);
   if (loom_poll_batch_apply(batch, database, &counts, &error) != LOOM_OK)
     return lloom_failure(L, &error);
@@ -56,5 +55,5 @@ static int apply(lua_State *L) {
 
 void lloom_register_poll_batch(lua_State *L) {
   static const luaL_Reg methods[] = {{"add", add}, {"apply", apply}, {NULL, NULL}};
-  lloom_new_type(L, POLL_BATCH, methods, close_batch);
+  lloom_new_type(L, LLOOM_POLL_BATCH, methods, close_batch);
 }

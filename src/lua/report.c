@@ -7,8 +7,12 @@
 #include "../core/overlay.h"
 #include "../core/report.h"
 #include "../core/report_csv.h"
+#include "../core/report_file.h"
 #include "../core/source_sqlite.h"
 #include "../core/strip.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #define REPORT "loom.report"
 #define GLOBS_MAX 1000
@@ -18,7 +22,9 @@ struct report_handle {
   struct lloom_handle handle; /* of a loom_report */
   loom_source *source;
   struct loom_id_table ids; /* of the option `stores` */
-  struct loom_text text;    /* of csv_rows */
+  struct loom_text text;    /* of csv_rows and json */
+  struct loom_report_file file; /* of the option `file` */
+  char *path, *header, *figures_path;
 };
 
 static struct report_handle *check_report(lua_State *L) {
@@ -37,6 +43,10 @@ static void release(struct report_handle *handle) {
   handle->source = NULL;
   loom_id_table_free(&handle->ids);
   loom_text_free(&handle->text);
+  free(handle->path);
+  free(handle->header);
+  free(handle->figures_path);
+  handle->path = handle->header = handle->figures_path = NULL;
 }
 
 static int close_report(lua_State *L) {
@@ -122,7 +132,7 @@ static void read_options(lua_State *L, struct loom_report_options *options,
                                       "fill",       "evidence",     "no_data", "slack",
                                       "max_gap",    "ids",          "globs",   "all_stores",
                                       "threads",    "strip_window", "strip_bins", "private",
-                                      NULL};
+                                      "file",       NULL};
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
   lloom_read_rules(L, 2, &options->rules);
@@ -138,6 +148,40 @@ static void read_options(lua_State *L, struct loom_report_options *options,
       (size_t)lloom_option_integer(L, 2, "strip_window", 1, 1, LOOM_WINDOWS_MAX) - 1;
   options->strip_bins =
       (size_t)lloom_option_integer(L, 2, "strip_bins", 0, 0, LOOM_STRIP_BINS_MAX);
+}
+
+/* minutes[w] tells whether window w is printed in minutes. */
+static void read_minutes(lua_State *L, int index, size_t windows, bool *minutes) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  for (size_t w = 0; w < windows; w++) {
+    lua_rawgeti(L, index, (int)w + 1);
+    minutes[w] = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+  }
+}
+
+/* file = {path, header, minutes, figures_path}: the report is written there by its own threads. */
+static bool read_file(lua_State *L, struct report_handle *handle, size_t windows) {
+  lua_pushliteral(L, "file");
+  lua_rawget(L, 2);
+  bool given = !lua_isnil(L, -1);
+  if (given) {
+    int file = lua_gettop(L);
+    luaL_checktype(L, file, LUA_TTABLE);
+    handle->path = strdup(lloom_option_string(L, file, "path", ""));
+    handle->header = strdup(lloom_option_string(L, file, "header", ""));
+    handle->figures_path = strdup(lloom_option_string(L, file, "figures_path", ""));
+    if (!handle->path || !handle->header || !handle->figures_path)
+      luaL_error(L, "out of memory");
+    lua_getfield(L, file, "minutes");
+    read_minutes(L, lua_gettop(L), windows, handle->file.minutes);
+    lua_pop(L, 1);
+    handle->file.path = handle->path;
+    handle->file.header = handle->header;
+    handle->file.figures_path = *handle->figures_path ? handle->figures_path : NULL;
+  }
+  lua_pop(L, 1);
+  return given;
 }
 
 /* A source on the handle's own connection, or on one of the report's own. */
@@ -157,7 +201,7 @@ static loom_status make_source(loom_database *database, bool private, loom_sourc
 
 /*
 ** report(database, {windows, default_zone [, as_of, preset, fill, evidence, no_data, slack, max_gap, ids, globs,
-** all_stores, threads, strip_window, strip_bins, private]}): prepares a report, which `start` then starts. Instants and
+** all_stores, threads, strip_window, strip_bins, private, file]}): prepares a report, which `start` then starts. Instants and
 ** durations are in microseconds, slack in seconds; a max_gap of -1 is none. A private report has a connection of its
 ** own, so that the database stays free.
 */
@@ -175,6 +219,10 @@ int lloom_report(lua_State *L) {
   loom_id_table_init(&handle->ids);
   if (read_ids(L, &handle->ids))
     options.selection.ids = &handle->ids;
+  if (read_file(L, handle, options.window_count)) {
+    options.finish = loom_report_file_write;
+    options.finish_context = &handle->file;
+  }
   loom_status status = make_source(database, private, &handle->source, &zones, &error);
   if (status == LOOM_OK)
     status = loom_report_prepare(&options, handle->source, zones,
@@ -279,7 +327,7 @@ static int cancel(lua_State *L) {
   return 0;
 }
 
-static loom_report *check_complete(lua_State *L) {
+loom_report *lloom_check_complete(lua_State *L) {
   loom_report *report = check_report(L)->handle.object;
   if (!loom_report_is_complete(report))
     luaL_error(L, "the report is not complete");
@@ -293,7 +341,7 @@ static int as_of(lua_State *L) {
   return 1;
 }
 
-static size_t check_window(lua_State *L, int index, const loom_report *report) {
+size_t lloom_check_window(lua_State *L, int index, const loom_report *report) {
   int64_t window = lloom_check_integer(L, index);
   luaL_argcheck(L, window >= 1 && (size_t)window <= loom_report_window_count(report), index,
                 "no such window");
@@ -303,7 +351,7 @@ static size_t check_window(lua_State *L, int index, const loom_report *report) {
 /* window(w): from and to, in microseconds. */
 static int window(lua_State *L) {
   const loom_report *report = check_report(L)->handle.object;
-  struct loom_span span = loom_report_window(report, check_window(L, 2, report));
+  struct loom_span span = loom_report_window(report, lloom_check_window(L, 2, report));
   lua_pushinteger(L, (lua_Integer)span.start);
   lua_pushinteger(L, (lua_Integer)span.end);
   return 2;
@@ -318,19 +366,19 @@ static int hull(lua_State *L) {
 }
 
 static int count(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)loom_report_count(check_complete(L)));
+  lua_pushinteger(L, (lua_Integer)loom_report_count(lloom_check_complete(L)));
   return 1;
 }
 
-static size_t check_row(lua_State *L, const loom_report *report) {
-  int64_t row = lloom_check_integer(L, 2);
-  luaL_argcheck(L, row >= 1 && (size_t)row <= loom_report_count(report), 2, "no such row");
+size_t lloom_check_row(lua_State *L, int index, const loom_report *report) {
+  int64_t row = lloom_check_integer(L, index);
+  luaL_argcheck(L, row >= 1 && (size_t)row <= loom_report_count(report), index, "no such row");
   return (size_t)row - 1;
 }
 
 static int store(lua_State *L) {
-  const loom_report *report = check_complete(L);
-  size_t length, row = check_row(L, report);
+  const loom_report *report = lloom_check_complete(L);
+  size_t length, row = lloom_check_row(L, 2, report);
   const char *id = loom_report_store(report, row, &length);
   lua_pushlstring(L, id, length);
   return 1;
@@ -338,7 +386,7 @@ static int store(lua_State *L) {
 
 /* find(id): the store's row; nil if it has none. */
 static int find(lua_State *L) {
-  const loom_report *report = check_complete(L);
+  const loom_report *report = lloom_check_complete(L);
   size_t length, row;
   const char *id = luaL_checklstring(L, 2, &length);
   if (!loom_report_find(report, id, length, &row))
@@ -349,17 +397,17 @@ static int find(lua_State *L) {
 
 /* strip(row): letters, one to a bin; empty if the report has no strips. */
 static int strip(lua_State *L) {
-  const loom_report *report = check_complete(L);
+  const loom_report *report = lloom_check_complete(L);
   size_t bins = loom_report_strip_bins(report);
-  lua_pushlstring(L, bins ? loom_report_strip(report, check_row(L, report)) : "", bins);
+  lua_pushlstring(L, bins ? loom_report_strip(report, lloom_check_row(L, 2, report)) : "", bins);
   return 1;
 }
 
 /* times(row, window): up and down, in microseconds: what most rows are asked for. */
 static int times(lua_State *L) {
-  const loom_report *report = check_complete(L);
-  size_t row = check_row(L, report);
-  const struct loom_figures *f = loom_report_figures(report, row) + check_window(L, 3, report);
+  const loom_report *report = lloom_check_complete(L);
+  size_t row = lloom_check_row(L, 2, report);
+  const struct loom_figures *f = loom_report_figures(report, row) + lloom_check_window(L, 3, report);
   lua_pushinteger(L, (lua_Integer)f->up);
   lua_pushinteger(L, (lua_Integer)f->down);
   return 2;
@@ -367,10 +415,10 @@ static int times(lua_State *L) {
 
 /* figures(row, window): up, down, unknown, excluded, longest (all in microseconds), outages, polls. */
 static int figures(lua_State *L) {
-  const loom_report *report = check_complete(L);
-  size_t row = check_row(L, report);
+  const loom_report *report = lloom_check_complete(L);
+  size_t row = lloom_check_row(L, 2, report);
   const struct loom_figures *f =
-      loom_report_figures(report, row) + check_window(L, 3, report);
+      loom_report_figures(report, row) + lloom_check_window(L, 3, report);
   const int64_t values[] = {f->up, f->down, f->unknown, f->excluded, f->longest, f->outages, f->polls};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     lua_pushinteger(L, (lua_Integer)values[i]);
@@ -383,18 +431,13 @@ static int figures(lua_State *L) {
 */
 static int csv_rows(lua_State *L) {
   bool minutes[LOOM_WINDOWS_MAX];
-  const loom_report *report = check_complete(L);
+  const loom_report *report = lloom_check_complete(L);
   struct loom_text *text = &check_report(L)->text;
   size_t rows = loom_report_count(report);
   int64_t first = lloom_check_integer(L, 2), count = lloom_check_integer(L, 3);
   luaL_argcheck(L, first >= 1, 2, "no such row");
   luaL_argcheck(L, count >= 0, 3, "not negative expected");
-  luaL_checktype(L, 4, LUA_TTABLE);
-  for (size_t w = 0; w < loom_report_window_count(report); w++) {
-    lua_rawgeti(L, 4, (int)w + 1);
-    minutes[w] = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-  }
+  read_minutes(L, 4, loom_report_window_count(report), minutes);
   size_t begin = (uint64_t)first - 1 < rows ? (size_t)first - 1 : rows;
   size_t wanted = (uint64_t)count < rows - begin ? (size_t)count : rows - begin;
   text->length = 0;
@@ -404,11 +447,19 @@ static int csv_rows(lua_State *L) {
   return 1;
 }
 
+struct loom_text *lloom_report_text(lua_State *L) {
+  struct loom_text *text = &check_report(L)->text;
+  text->length = 0;
+  return text;
+}
+
 void lloom_register_report(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"override_week", override_week}, {"override_date", override_date}, {"start", start},
       {"wait", wait}, {"cancel", cancel}, {"as_of", as_of}, {"window", window}, {"hull", hull},
       {"count", count}, {"store", store}, {"find", find}, {"figures", figures}, {"times", times}, {"strip", strip},
-      {"csv_rows", csv_rows}, {NULL, NULL}};
+      {"csv_rows", csv_rows}, {"order", lloom_report_order}, {"sum", lloom_report_sum},
+      {"percentiles", lloom_report_percentiles}, {"histogram", lloom_report_histogram},
+      {"json", lloom_report_json}, {"json_stores", lloom_report_json_stores}, {NULL, NULL}};
   lloom_new_type(L, REPORT, methods, close_report);
 }

@@ -28,6 +28,11 @@ function common.exists(path)
   return lfs.attributes(path, "mode") ~= nil
 end
 
+--- A word as the shell takes it.
+function common.shell_quote(word)
+  return "'" .. word:gsub("'", [['\'']]) .. "'"
+end
+
 -- ---- databases ----
 
 -- Calls work(monitor) and closes the monitor, or passes on that there is none.

@@ -1,0 +1,255 @@
+--- loom serve
+-- @module loom.cli.serve
+
+local check = require "loom.check"
+local common = require "loom.cli.common"
+local core = require "loom.core"
+local lfs = require "lfs"
+local loom = require "loom"
+local nginx_conf = require "loom.http.nginx_conf"
+local options = require "loom.cli.options"
+
+local command = { name = "serve" }
+
+local WORKERS_MAX = 64
+local RATE = 50 -- requests a second of one address, where others can reach the service
+
+-- Reader of an address and a port: a table of host and port.
+local function address(text)
+  local host, port = text:match("^%[([%x:.]+)%]:(%d+)$")
+  if not host then
+    host, port = text:match("^([%d.]+):(%d+)$")
+  end
+  if not host or tonumber(port) < 1 or tonumber(port) > 65535 then
+    return nil, options.expected_but("address and port, such as 127.0.0.1:8080 or [::1]:8080,", text)
+  end
+  return { text = text, host = host, port = port }
+end
+
+-- Reader of an origin. What others are is checked by the browsers; here it must not be more than one word.
+local function origin(text)
+  if not text:find("^%a[%w+.-]*://[^%s;\"'\\${}]+$") then
+    return nil, options.expected_but("origin, such as https://example.org,", text)
+  end
+  return text
+end
+local SIZE_MAX = 2 ^ 50
+local POLLS_LIMIT = 8 * 2 ^ 20
+local INGEST_LIMIT = 2 * 2 ^ 30
+local units = { [""] = 1, k = 2 ^ 10, m = 2 ^ 20, g = 2 ^ 30 }
+
+-- Reader of a size such as "8m", in bytes.
+local function size(text)
+  local number, unit = text:match("^(%d+)([kKmMgG]?)$")
+  local bytes = number and tonumber(number) * units[unit:lower()]
+  if not bytes or bytes < 1 or bytes > SIZE_MAX then
+    return nil, options.expected_but("size, such as 512k, 8m or 2g,", text)
+  end
+  return math.floor(bytes)
+end
+
+function command.add_to(parser)
+  local serve = parser:command "serve"
+    :summary "Serve reports over HTTP."
+    :description("Serve POST /trigger_report and GET /get_report?report_id=ID with nginx and its Lua module, in the foreground. "
+      .. "SIGINT and SIGTERM end it once the reports that run are complete, SIGHUP reads the tokens again.")
+  options.argument(serve, "database", "A database, which is made if it does not exist.")
+  options.add(serve, "--listen", "HOST:PORT", "A numeric address (default: 127.0.0.1:8080).", address)
+  options.add(serve, "--workers", "N", "Worker processes (default: 2).", options.number(check.integer(1, WORKERS_MAX)))
+  options.add(serve, "--reports", "DIR", "Where report files go (default: DATABASE-reports).")
+  options.add(serve, "--running", "N", "Reports computed at a time (default: 2).", options.number(check.integer(1, 64)))
+  options.add(serve, "--queued", "N", "Reports that may wait (default: 100).", options.number(check.integer(0, 1000000)))
+  options.add(serve, "--token-file", "FILE",
+    "Ask for one of the tokens in it (see loom token). Needed where others than this machine can reach it.")
+  options.add(serve, "--rate", "N",
+    "Requests a second from one address (default: no limit on this machine's own addresses, 50 elsewhere).",
+    options.number(check.integer(1, 1000000)))
+  options.add(serve, "--cors-origin", "URL", "Let pages of this origin ask (default: none).", origin)
+  options.add(serve, "--polls-limit", "SIZE", "Longest body of POST /v1/polls (default: 8m): bytes, or with k, m, g.", size)
+  options.add(serve, "--ingest-limit", "SIZE", "Longest body of POST /v1/ingest/KIND (default: 2g).", size)
+  serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
+    :description "What goes to standard error: error, warn, notice, info or debug."
+end
+
+local function absolute(path)
+  return path:sub(1, 1) == "/" and path or lfs.currentdir() .. "/" .. path
+end
+
+-- What a program prints, errors included.
+local function output_of(command_line)
+  local pipe = io.popen(command_line .. " 2>&1")
+  local text = pipe and pipe:read("*a") or ""
+  if pipe then
+    pipe:close()
+  end
+  return text
+end
+
+-- nginx, and the modules it has to load; nil and what is missing.
+local function find_nginx()
+  for _, program in ipairs { "nginx", "/usr/sbin/nginx", "openresty" } do
+    local version = output_of(program .. " -V")
+    if version:find("nginx version:", 1, true) then
+      if version:find("lua-nginx-module", 1, true) or version:find("ngx_lua", 1, true) then
+        return program, {}
+      end
+      local folder = version:match("%-%-modules%-path=(%S+)")
+      local lua_module = folder and folder .. "/ngx_http_lua_module.so"
+      if lua_module and common.exists(lua_module) then
+        local kit = folder .. "/ndk_http_module.so"
+        return program, common.exists(kit) and { kit, lua_module } or { lua_module }
+      end
+      return nil, "nginx has no Lua module (on Debian: the package libnginx-mod-http-lua)"
+    end
+  end
+  return nil, "there is no nginx (on Debian: the packages nginx-light and libnginx-mod-http-lua)"
+end
+
+-- Where nginx's LuaJIT finds what this command runs: its Lua files, and the native half, which must be the one for LuaJIT.
+-- nil and what is missing.
+local function module_paths()
+  local lua = absolute(package.searchpath("loom", package.path)):gsub("loom/init%.lua$", "")
+  local native = absolute(package.searchpath("loom.core", package.cpath)):gsub("loom/core%.so$", "")
+  native = native:gsub("/lua5%.4/$", "/luajit/"):gsub("/lua/5%.4/$", "/lua/5.1/")
+  if not common.exists(native .. "loom/core.so") then
+    return nil, ("%sloom/core.so: Loom's module for nginx's LuaJIT is not there (on Debian: install libluajit2-5.1-dev and "
+      .. "build again)"):format(native)
+  end
+  return { lua = ("%s?.lua;%s?/init.lua;;"):format(lua, lua), native = native .. "?.so;;" }
+end
+
+-- Whether only this machine can reach an address; the end of the command if there is no listening there.
+local function is_loopback(listen)
+  local loopback, message, code = core.probe_listen(listen.host, listen.port)
+  if loopback == nil then
+    if code == "EINVAL" then
+      common.wrong_use("--listen: %s", (message:gsub("^E%u+: ", "")))
+    end
+    common.fail(message)
+  end
+  return loopback
+end
+
+-- Reads the tokens once, so that what is wrong with them is said now.
+local function check_tokens(path)
+  local found, access = pcall(require, "loom.http.access")
+  if not found or not pcall(require, "openssl.digest") then
+    return nil, "tokens need the Lua module luaossl (on Debian: the package lua-luaossl)"
+  end
+  return access.load(path)
+end
+
+-- Opens the database once, so that what is wrong with it is said now.
+local function check_database(path)
+  local monitor, message = loom.open(path, { create = true })
+  local info
+  if monitor then
+    info, message = monitor:info()
+    monitor:close()
+  end
+  return info ~= nil, message
+end
+
+local function make_folder(path)
+  if common.is_folder(path) then
+    return true
+  end
+  local made, why = lfs.mkdir(path)
+  return made, not made and path .. ": " .. why or nil
+end
+
+-- nginx's own folder, which nobody else can read.
+local function make_runtime_folder()
+  local path = ("%s/loom-%s"):format(os.getenv "TMPDIR" or "/tmp", core.uuid())
+  if output_of("umask 077 && mkdir " .. common.shell_quote(path)) ~= "" then
+    return nil, path .. ": cannot be made"
+  end
+  return path
+end
+
+local function remove_runtime_folder(path)
+  os.execute("rm -rf " .. common.shell_quote(path))
+end
+
+local function write_file(path, text)
+  local file, why = io.open(path, "wb")
+  local good = file and file:write(text) and file:close()
+  return good, not good and (why or path .. ": cannot be written") or nil
+end
+
+local function configuration(args, loopback, database, reports, modules, paths)
+  return {
+    user = output_of("id -u"):match("^0%s") and "root" or nil,
+    workers = args.workers or 2,
+    log_level = args.log_level,
+    modules = modules,
+    lua_path = paths.lua,
+    lua_cpath = paths.native,
+    listen = args.listen.text,
+    polls_limit = args.polls_limit or POLLS_LIMIT,
+    ingest_limit = args.ingest_limit or INGEST_LIMIT,
+    database = database,
+    reports = reports,
+    running = args.running,
+    queued = args.queued,
+    token_file = args.token_file and absolute(args.token_file),
+    rate = args.rate or (not loopback and RATE) or nil,
+    cors_origin = args.cors_origin,
+  }
+end
+
+local function run_nginx(program, folder, text)
+  local path = folder .. "/nginx.conf"
+  local good, message = write_file(path, text)
+  if not good then
+    return nil, message
+  end
+  local arguments = { program, "-p", folder .. "/", "-c", path, "-e", "stderr" }
+  local exit_code
+  exit_code, message = core.supervise(arguments)
+  if not exit_code then
+    return nil, message
+  elseif exit_code ~= 0 then
+    return nil, ("nginx has ended with status %d"):format(exit_code)
+  end
+  return true
+end
+
+function command.run(args)
+  local program, modules = find_nginx()
+  if not program then
+    return nil, modules
+  end
+  local paths, missing = module_paths()
+  if not paths then
+    return nil, missing
+  end
+  args.listen = args.listen or address "127.0.0.1:8080"
+  local loopback = is_loopback(args.listen)
+  if not loopback and not args.token_file then
+    common.wrong_use("--listen: others can reach %s: name a --token-file", args.listen.text)
+  end
+  local database = absolute(args.database)
+  local reports = absolute(args.reports or args.database .. "-reports")
+  local good, message = check_database(database)
+  if good and args.token_file then
+    good, message = check_tokens(args.token_file)
+  end
+  if good then
+    good, message = make_folder(reports)
+  end
+  local folder
+  if good then
+    folder, message = make_runtime_folder()
+  end
+  if not folder then
+    return nil, message
+  end
+  local text = nginx_conf.text(configuration(args, loopback, database, reports, modules, paths))
+  io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
+  good, message = run_nginx(program, folder, text)
+  remove_runtime_folder(folder)
+  return good, message
+end
+
+return command

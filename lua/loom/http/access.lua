@@ -1,0 +1,123 @@
+--- Who may do what: tokens, kept as hashes in a file.
+--
+-- A line of the file is `SCOPE HASH NAME`, where the scope is `read` or `write` (which may read too), the hash is the token's
+-- SHA-256 (FIPS 180-4) in hexadecimal, and the name is for people. Blank lines and lines that begin with # are skipped.
+-- Tokens are random and long (`loom token` makes them), so that a fast hash is enough.
+-- @module loom.http.access
+
+local problem = require "loom.http.problem"
+
+local access = {}
+
+local TOKEN_MAX = 512 -- bytes that are worth hashing
+
+local tokens -- list of scope, hash and name; nil: everyone may do everything
+
+--- The SHA-256 of a text, as bytes.
+function access.hash(text)
+  return require("openssl.digest").new("sha256"):final(text)
+end
+
+--- Bytes in hexadecimal.
+function access.hex(bytes)
+  return (bytes:gsub(".", function(c)
+    return ("%02x"):format(c:byte())
+  end))
+end
+
+local function unhex(text)
+  return (text:gsub("%x%x", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
+end
+
+--- Reads the lines of a token file.
+-- @tparam function lines an iterator
+-- @treturn table|nil list of `scope`, `hash` and `name`
+-- @treturn ?string what is wrong, with the line's number
+function access.parse(lines)
+  local list, number = {}, 0
+  for line in lines do
+    number = number + 1
+    if line:find("%S") and not line:find("^%s*#") then
+      local scope, hash, name = line:match("^%s*(%l+)%s+(%x+)%s*(.-)%s*$")
+      if (scope ~= "read" and scope ~= "write") or #hash ~= 64 then
+        return nil, ("%d: is not read or write, a SHA-256 in hexadecimal, and a name"):format(number)
+      end
+      list[#list + 1] = { scope = scope, hash = unhex(hash:lower()), name = name }
+    end
+  end
+  if #list == 0 then
+    return nil, "1: there is no token in it"
+  end
+  return list
+end
+
+--- Lets nobody in until tokens are loaded.
+function access.close()
+  tokens = {}
+end
+
+--- Reads a token file; from then on requests need a token.
+-- @treturn true|nil
+-- @treturn ?string the failure
+function access.load(path)
+  local file, why = io.open(path, "r")
+  if not file then
+    return nil, why
+  end
+  local list, message = access.parse(file:lines())
+  file:close()
+  if not list then
+    return nil, path .. ":" .. message
+  end
+  tokens = list
+  return true
+end
+
+-- Whether two texts of one length are the same, in a time that does not depend on where they differ.
+local function same(a, b)
+  local difference = #a == #b and 0 or 1
+  for i = 1, math.min(#a, #b) do
+    if a:byte(i) ~= b:byte(i) then
+      difference = difference + 1
+    end
+  end
+  return difference == 0
+end
+
+-- The scope of a token. All of those known are compared, whichever it is.
+local function scope_of(token)
+  local hash, scope = access.hash(token), nil
+  for _, known in ipairs(tokens) do
+    if same(hash, known.hash) and (scope == nil or known.scope == "write") then
+      scope = known.scope
+    end
+  end
+  return scope
+end
+
+local function refuse(status, detail, challenge)
+  problem.raise(status, detail, { headers = { ["WWW-Authenticate"] = challenge } })
+end
+
+--- Ends the request unless it may do what a route asks for (RFC 6750).
+-- @tparam string needed "none", "read" or "write"
+function access.check(needed)
+  if not tokens or needed == "none" then
+    return
+  end
+  local header = ngx.var.http_authorization
+  local token = header and header:match("^[Bb]earer +([%w%-._~+/]+=*)$")
+  if not token or #token > TOKEN_MAX then
+    refuse(401, "a token is needed: Authorization: Bearer TOKEN", "Bearer")
+  end
+  local scope = scope_of(token)
+  if not scope then
+    refuse(401, "the token is not known", 'Bearer error="invalid_token"')
+  elseif needed == "write" and scope ~= "write" then
+    refuse(403, "the token may only read", 'Bearer error="insufficient_scope", scope="write"')
+  end
+end
+
+return access

@@ -1,0 +1,84 @@
+--- A picture of one store's up time, for a page or a readme: an SVG of a label and a percentage.
+-- @module loom.http.badge
+
+local problem = require "loom.http.problem"
+local request = require "loom.http.request"
+local service = require "loom.http.service"
+local windows = require "loom.windows"
+
+local CHARACTER = 6.6 -- width of a character in units of the picture, on the average
+local PADDING = 6
+local MAX_AGE = 60 -- seconds for which others may keep the picture
+
+-- From this ratio on: colours on which white text keeps a contrast of 4.5 (WCAG 2, 1.4.3).
+local colours = { { 0.99, "#1a7f37" }, { 0.95, "#7a6200" }, { 0, "#b42318" } }
+
+local template = [[
+<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="20" role="img" aria-label="%s: %s"><title>%s: %s</title>
+<rect width="%d" height="20" rx="3" fill="#444"/><path d="M%d 0h%dq3 0 3 3v14q0 3-3 3h-%dz" fill="%s"/>
+<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
+<text x="%d" y="14">%s</text><text x="%d" y="14">%s</text></g>
+</svg>
+]]
+
+local function svg(label, value, colour)
+  local left, right = math.ceil(#label * CHARACTER) + 2 * PADDING, math.ceil(#value * CHARACTER) + 2 * PADDING
+  local width = left + right
+  return template:format(width, label, value, label, value, width, left, right - 3, right - 3, colour, PADDING, label,
+    left + PADDING, value)
+end
+
+local function colour_of(ratio)
+  for _, step in ipairs(colours) do
+    if ratio >= step[1] then
+      return step[2]
+    end
+  end
+end
+
+-- The standard window that "week" or "last_week" means.
+local function window_of(name)
+  for _, window in ipairs(windows.standard) do
+    if name == window.name or "last_" .. name == window.name then
+      return window
+    end
+  end
+  problem.raise(400, "window is not one of hour, day, week", { field = "window" })
+end
+
+-- Percent with two decimals, cut, so that 100 means all of the time.
+local function percent(ratio)
+  return ("%.2f%%"):format(math.floor(ratio * 10000) / 100)
+end
+
+local function get(arguments)
+  local id = arguments.file:match("^(.+)%.svg$")
+  if not id then
+    problem.raise(404, "there is nothing at this path")
+  end
+  local window = window_of(request.parameter("window") or "week")
+  local row, message, code = service.store(id, window)
+  if row == nil then
+    problem.raise_failure(message, code)
+  elseif not row then
+    problem.raise(404, "the store is not known, or has no polls")
+  end
+  local ratio = row[window.name].ratio
+  ngx.header["Content-Type"] = "image/svg+xml"
+  ngx.header["Cache-Control"] = "max-age=" .. MAX_AGE
+  ngx.print(svg("uptime " .. window.name:gsub("^last_", ""), ratio and percent(ratio) or "closed",
+    ratio and colour_of(ratio) or "#666"))
+end
+
+--- Its routes.
+return {
+  {
+    method = "GET", path = "/badge/{file}", access = "read", handler = get, tag = "stores",
+    summary = "A picture of a store's up time; the file is STORE_ID.svg",
+    parameters = {
+      { name = "window", description = "By default the week.", schema = { enum = { "hour", "day", "week", "last_hour", "last_day",
+        "last_week" } } },
+    },
+    responses = { [200] = { description = "The picture.", content = { ["image/svg+xml"] = { schema = { type = "string" } } } } },
+  },
+}

@@ -1,0 +1,101 @@
+--- Loom inside nginx: the phases of its Lua module, for `loom serve` and for people with a configuration of their own.
+--
+--     init_worker_by_lua_block { require("loom.http").init_worker { database = "stores.db", reports = "reports" } }
+--     exit_worker_by_lua_block { require("loom.http").exit_worker() }
+--     location / { content_by_lua_block { require("loom.http").content() } }
+--     location ~ "^/loom-report/(?<loom_report>[0-9a-f-]{36})\.csv$" { internal; alias reports/$loom_report.csv; … }
+--
+-- `loom.http.nginx_conf` has all of it, limits and headers among them.
+-- @module loom.http
+
+local access = require "loom.http.access"
+local events = require "loom.http.events"
+local metrics = require "loom.http.metrics"
+local problem = require "loom.http.problem"
+local reports = require "loom.http.reports"
+local router = require "loom.http.router"
+local service = require "loom.http.service"
+
+local http = {}
+
+for _, routes in ipairs {
+  reports.routes,
+  require "loom.http.writing",
+  require "loom.http.health",
+  require "loom.http.badge",
+  metrics.routes,
+  events.routes,
+  require "loom.http.v1.stores",
+  require "loom.http.v1.summary",
+  require "loom.http.v1.inspection",
+  require "loom.http.v1.hours",
+  require "loom.http.v1.timezone",
+  require "loom.http.v1.special_days",
+  require "loom.http.v1.attributes",
+  require "loom.http.v1.exclusions",
+  require "loom.http.v1.reports",
+  (require "loom.http.openapi"),
+} do
+  router.add(routes)
+end
+
+--- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports.
+-- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
+--   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one; `token_file`: see
+--   `loom.http.access` (without one everyone may do everything: listen on loopback alone); `polls_limit` and `ingest_limit`:
+--   bytes of a body (default 8 MiB, and 2 GiB)
+function http.init_worker(options)
+  if options.token_file then
+    access.close() -- should the file not be good, nobody gets in
+    assert(access.load(options.token_file))
+  end
+  service.open(options)
+  service.on_report = function(id, state)
+    events.publish("report", { report_id = id, status = state == "complete" and "Complete" or "Failed" })
+  end
+  events.init_worker()
+end
+
+--- For `exit_worker_by_lua`: lets the reports that run end.
+function http.exit_worker()
+  service.close()
+end
+
+-- Answers a request, or raises a problem.
+local function answer()
+  local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
+  ngx.ctx.route = route
+  access.check(route.access)
+  return route.handler(arguments)
+end
+
+--- For `content_by_lua`: answers a request.
+function http.content()
+  local good, err = pcall(answer)
+  if good then
+    return
+  elseif problem.is(err) then
+    problem.send(err)
+  else
+    ngx.log(ngx.ERR, "loom: ", tostring(err))
+    problem.send { status = 500, detail = "an internal error", more = {} }
+  end
+end
+
+--- For `content_by_lua` where the file of a report was not found: it has been removed.
+function http.gone()
+  reports.send_gone(ngx.var.loom_report)
+end
+
+--- For `log_by_lua`: counts the request. It needs `lua_shared_dict loom 2m`.
+-- @tparam[opt] string route of requests that were passed on to another location
+function http.log(route)
+  metrics.log(route)
+end
+
+--- For `content_by_lua` of an `error_page`: answers with the problem that nginx has found by itself.
+function http.problem()
+  problem.send { status = ngx.status, detail = "nginx refused the request", more = {} }
+end
+
+return http

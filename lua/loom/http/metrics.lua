@@ -1,0 +1,157 @@
+--- Metrics of all workers together, in Prometheus's text format (version 0.0.4).
+--
+-- Workers count in the shared dictionary `loom`; what the database knows is asked when metrics are.
+-- @module loom.http.metrics
+
+local service = require "loom.http.service"
+
+local metrics = {}
+
+local BUCKETS = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10 } -- seconds
+
+local function shared()
+  return ngx.shared.loom
+end
+
+--- Adds to a counter.
+-- @tparam string name without labels
+-- @tparam ?string labels such as `kind="polls"`
+-- @tparam[opt=1] number amount
+function metrics.count(name, labels, amount)
+  local dictionary = shared()
+  if dictionary then
+    dictionary:incr(name .. "{" .. (labels or "") .. "}", amount or 1, 0)
+  end
+end
+
+--- For `log_by_lua`: counts the request that has ended. Routes are labelled by their template, so that ids do not become
+-- labels without end.
+function metrics.log(path)
+  path = path or (ngx.ctx.route and ngx.ctx.route.path)
+  local labels = ('route="%s",method="%s"'):format(path or "none", path and ngx.req.get_method() or "other")
+  metrics.count("loom_http_requests_total", ('%s,status="%d"'):format(labels, ngx.status))
+  local duration = tonumber(ngx.var.request_time) or 0
+  for _, limit in ipairs(BUCKETS) do
+    if duration <= limit then
+      metrics.count("loom_http_request_duration_seconds_bucket", ('%s,le="%s"'):format(labels, limit))
+      break
+    end
+  end
+  metrics.count("loom_http_request_duration_seconds_count", labels)
+  metrics.count("loom_http_request_duration_seconds_sum", labels, duration)
+end
+
+local help = {
+  loom_http_requests_total = { "counter", "Requests by route, method and status." },
+  loom_http_request_duration_seconds = { "histogram", "How long requests took." },
+  loom_polls_received_total = { "counter", "Polls received through the service, by outcome." },
+  loom_ingests_total = { "counter", "Files ingested through the service, by kind." },
+  loom_reports = { "gauge", "Reports by state." },
+  loom_stores = { "gauge", "Stores that are known." },
+  loom_newest_poll_timestamp_seconds = { "gauge", "The newest poll of all stores, in seconds since 1970." },
+  loom_newest_poll_age_seconds = { "gauge", "How long ago the newest poll was." },
+  loom_uptime_ratio = { "gauge", "Up time of the whole fleet as a share of what is known, by window." },
+  loom_store_uptime_ratio = { "gauge", "Up time of a store as a share of what is known, by window." },
+}
+
+-- Samples under the family that they are of.
+local Families = {}
+Families.__index = Families
+
+function Families:add(name, labels, value, family)
+  family = family or name
+  if not self[family] then
+    self[family] = {}
+    self.order[#self.order + 1] = family
+  end
+  local samples = self[family]
+  samples[#samples + 1] = ("%s%s %s"):format(name, labels ~= "" and "{" .. labels .. "}" or "", value)
+end
+
+local function family_of(name)
+  return (name:gsub("_bucket$", ""):gsub("_count$", ""):gsub("_sum$", ""))
+end
+
+-- The counters. Buckets are counted apart and written as sums.
+local function add_counters(families, dictionary)
+  local keys, buckets = dictionary:get_keys(0), {}
+  table.sort(keys)
+  for _, key in ipairs(keys) do
+    local name, labels = key:match("^([%w_]+){(.*)}$")
+    local route, limit = (labels or ""):match('^(.*),le="([^"]+)"$')
+    if route then
+      buckets[route] = buckets[route] or {}
+      buckets[route][limit] = dictionary:get(key)
+    elseif name and help[family_of(name)] then
+      families:add(name, labels, dictionary:get(key), family_of(name))
+    end
+  end
+  local name = "loom_http_request_duration_seconds"
+  for labels, counts in pairs(buckets) do
+    local sum = 0
+    for _, limit in ipairs(BUCKETS) do
+      sum = sum + (counts[tostring(limit)] or 0)
+      families:add(name .. "_bucket", ('%s,le="%s"'):format(labels, limit), sum, name)
+    end
+    families:add(name .. "_bucket", labels .. ',le="+Inf"',
+      dictionary:get(name .. "_count{" .. labels .. "}") or sum, name)
+  end
+end
+
+local function add_database(families)
+  service.patiently(function(state)
+    local rows, message, code = state.monitor:query([[SELECT (SELECT count(*) FROM store) AS stores,
+      (SELECT max(newest_poll) FROM store) / 1e6 AS newest]])
+    if not rows then
+      return nil, message, code
+    end
+    local row = rows()
+    rows:close()
+    families:add("loom_stores", "", row.stores)
+    if row.newest then
+      families:add("loom_newest_poll_timestamp_seconds", "", ("%.6f"):format(row.newest))
+      families:add("loom_newest_poll_age_seconds", "", ("%.3f"):format(ngx.now() - row.newest))
+    end
+    for _, name in ipairs { "queued", "running", "complete", "failed" } do
+      local counts = assert(state.monitor:query("SELECT count(*) AS n FROM report WHERE state = ?", name))
+      families:add("loom_reports", ('state="%s"'):format(name), counts().n)
+      counts:close()
+    end
+    return true
+  end)
+end
+
+-- Adds what others have to tell: functions (add, parameters), where add(name, labels, value) adds a sample.
+metrics.sources = {}
+
+local function get()
+  local families = setmetatable({ order = {} }, Families)
+  if shared() then
+    add_counters(families, shared())
+  end
+  add_database(families)
+  for _, source in ipairs(metrics.sources) do
+    source(function(name, labels, value)
+      families:add(name, labels, value)
+    end)
+  end
+  ngx.header["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
+  ngx.header["Cache-Control"] = "no-store"
+  for _, family in ipairs(families.order) do
+    ngx.print(("# HELP %s %s\n# TYPE %s %s\n%s\n"):format(family, help[family][2], family, help[family][1],
+      table.concat(families[family], "\n")))
+  end
+end
+
+--- Its routes.
+metrics.routes = {
+  {
+    method = "GET", path = "/metrics", access = "read", handler = get, tag = "service",
+    summary = "Metrics for Prometheus",
+    responses = {
+      [200] = { description = "Metrics of all workers.", content = { ["text/plain"] = { schema = { type = "string" } } } },
+    },
+  },
+}
+
+return metrics

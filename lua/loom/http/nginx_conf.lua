@@ -1,0 +1,159 @@
+--- The configuration of nginx that `loom serve` runs.
+-- @module loom.http.nginx_conf
+
+local nginx_conf = {}
+
+-- A Lua string in the configuration, whose own quotes are braces.
+local function lua_string(text)
+  return ("%q"):format(text):gsub("\\\n", "\\n")
+end
+
+-- A value of a directive.
+local function quoted(text)
+  return '"' .. text:gsub('[\\"$]', "\\%0") .. '"'
+end
+
+-- Headers that let pages of another origin ask (Fetch Standard, "CORS protocol"), and the answer to what browsers ask first.
+local function cors(origin)
+  if not origin then
+    return ""
+  end
+  return ([[
+add_header Access-Control-Allow-Origin %s always;
+    add_header Access-Control-Allow-Headers "Authorization, Content-Type" always;
+    add_header Access-Control-Allow-Methods "GET, HEAD, POST, PUT, DELETE" always;
+    add_header Vary Origin always;]]):format(quoted(origin))
+end
+
+local template = [[
+daemon off;
+@user@
+worker_processes @workers@;
+worker_shutdown_timeout 40s;
+pid nginx.pid;
+error_log stderr @log_level@;
+@modules@
+events { worker_connections 4096; }
+
+http {
+  lua_package_path @lua_path@;
+  lua_package_cpath @lua_cpath@;
+  lua_shared_dict loom 2m;
+  access_log off;
+  server_tokens off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  client_max_body_size 1m;
+  client_header_timeout 15s;
+  client_body_timeout 30s;
+  send_timeout 30s;
+  reset_timedout_connection on;
+  @limits@
+  lua_socket_buffer_size 64k;
+  keepalive_requests 100000;
+  sendfile on;
+  tcp_nopush on;
+  gzip_types text/csv application/json;
+
+  init_worker_by_lua_block {
+    require("loom.http").init_worker {
+      database = @database@,
+      reports = @reports@,
+      token_file = @token_file@,
+      running = @running@,
+      queued = @queued@,
+      polls_limit = @polls_limit@,
+      ingest_limit = @ingest_limit@,
+    }
+  }
+  exit_worker_by_lua_block { require("loom.http").exit_worker() }
+
+  server {
+    listen @listen@;
+    @limit@
+    add_header X-Content-Type-Options nosniff always;
+    add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'" always;
+    add_header Referrer-Policy no-referrer always;
+    @cors@
+
+    log_by_lua_block { require("loom.http").log() }
+    error_page 413 @problem;
+
+    location @problem {
+      content_by_lua_block { require("loom.http").problem() }
+    }
+
+    location = /v1/polls {
+      client_max_body_size @polls_limit@;
+      client_body_buffer_size @polls_limit@;
+      content_by_lua_block { require("loom.http").content() }
+    }
+
+    location /v1/ingest/ {
+      client_max_body_size @ingest_limit@;
+      content_by_lua_block { require("loom.http").content() }
+    }
+
+    location / {
+      content_by_lua_block { require("loom.http").content() }
+    }
+
+    location ~ "^/loom-report/(?<loom_report>[0-9a-f-]{36})\.csv$" {
+      internal;
+      log_by_lua_block { require("loom.http").log("/get_report") }
+      alias @report_files@/$loom_report.csv;
+      error_page 404 @loom_gone;
+      log_not_found off;
+      types {}
+      default_type text/csv;
+      gzip on;
+      add_header Content-Disposition 'attachment; filename="report_$loom_report.csv"';
+      add_header Cache-Control "private, max-age=31536000, immutable";
+      add_header X-Content-Type-Options nosniff;
+      @cors@
+    }
+
+    location @loom_gone {
+      content_by_lua_block { require("loom.http").gone() }
+    }
+  }
+}
+]]
+
+--- The text of the configuration.
+-- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load),
+--   `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute: `database`, `reports` and
+--   `token_file` (optional); `rate` (requests a second of one address, optional), `cors_origin` (optional)
+function nginx_conf.text(options)
+  local modules = {}
+  for i, path in ipairs(options.modules) do
+    modules[i] = "load_module " .. quoted(path) .. ";"
+  end
+  local values = {
+    user = options.user and "user " .. options.user .. ";" or "",
+    workers = tostring(options.workers),
+    log_level = options.log_level,
+    modules = table.concat(modules, "\n"),
+    lua_path = quoted(options.lua_path),
+    lua_cpath = quoted(options.lua_cpath),
+    database = lua_string(options.database),
+    reports = lua_string(options.reports),
+    token_file = options.token_file and lua_string(options.token_file) or "nil",
+    running = tostring(options.running),
+    queued = tostring(options.queued),
+    report_files = options.reports:gsub("[%s;{}$\"'\\]", "\\%0"),
+    listen = options.listen,
+    limits = options.rate and ("limit_req_zone $binary_remote_addr zone=loom:10m rate=%dr/s;\n  limit_req_status 429;")
+      :format(options.rate) or "",
+    limit = options.rate and ("limit_req zone=loom burst=%d nodelay;"):format(options.rate * 2) or "",
+    cors = cors(options.cors_origin),
+    polls_limit = ("%d"):format(options.polls_limit),
+    ingest_limit = ("%d"):format(options.ingest_limit),
+  }
+  return (template:gsub("@([%l_]+)@", values))
+end
+
+return nginx_conf

@@ -1,0 +1,125 @@
+--- The document of the API (OpenAPI 3.1), made from the routes: see `loom.http.router`.
+-- @module loom.http.openapi
+
+local cjson = require "cjson.safe"
+local core = require "loom.core"
+local response = require "loom.http.response"
+local router = require "loom.http.router"
+
+local tags = {
+  { name = "reports", description = "Reports that are made in the background." },
+  { name = "stores", description = "Stores and their figures." },
+  { name = "hours", description = "What stores are measured by: hours, timezones, special days, exclusions." },
+  { name = "ingestion", description = "Polls as they come, and whole files." },
+  { name = "service", description = "The service itself." },
+}
+
+local problem_schema = {
+  type = "object", required = { "type", "title", "status", "detail" },
+  description = "A problem (RFC 9457).",
+  properties = {
+    type = { type = "string" }, title = { type = "string" }, status = { type = "integer" },
+    detail = { type = "string", description = "What happened, for people." },
+    field = { type = "string", description = "The parameter, or the field of the body, that is wrong." },
+  },
+}
+
+-- A schema in which names have become references.
+local function resolve(schema)
+  if type(schema) == "string" then
+    return { ["$ref"] = "#/components/schemas/" .. schema }
+  end
+  local resolved = {}
+  for key, value in pairs(schema) do
+    resolved[key] = value
+    if key == "items" or key == "additionalProperties" then
+      resolved[key] = value and resolve(value)
+    elseif key == "properties" or key == "anyOf" then
+      resolved[key] = {}
+      for name, inner in pairs(value) do
+        resolved[key][name] = resolve(inner)
+      end
+    end
+  end
+  return resolved
+end
+
+local function content_of(described)
+  if described.schema then
+    return { ["application/json"] = { schema = resolve(described.schema) } }
+  elseif described.problem then
+    return { ["application/problem+json"] = { schema = resolve "Problem" } }
+  elseif not described.content then
+    return nil
+  end
+  local content = {}
+  for media_type, of_type in pairs(described.content) do
+    content[media_type] = { schema = resolve(of_type.schema) }
+  end
+  return content
+end
+
+local function parameters_of(route)
+  local list = {}
+  for name in route.path:gmatch("{([^}]+)}") do
+    list[#list + 1] = { name = name, ["in"] = "path", required = true, schema = { type = "string" } }
+  end
+  local listed = route.parameters or {}
+  for _, group in ipairs { listed, listed.more or {} } do
+    for _, parameter in ipairs(group) do
+      list[#list + 1] = {
+        name = parameter.name, ["in"] = parameter.location or "query", required = parameter.required,
+        description = parameter.description, schema = resolve(parameter.schema),
+      }
+    end
+  end
+  return #list > 0 and list or nil
+end
+
+local function operation_of(route)
+  local responses = { default = { description = "What was wrong.", content = content_of { problem = true } } }
+  for status, described in pairs(route.responses) do
+    responses[tostring(status)] = { description = described.description, content = content_of(described) }
+  end
+  return {
+    operationId = (route.method:lower() .. route.path:gsub("[^%w]+", "_")):gsub("_$", ""),
+    summary = route.summary,
+    tags = { route.tag },
+    parameters = parameters_of(route),
+    requestBody = route.request and { required = not route.request.optional, content = content_of(route.request) },
+    responses = responses,
+  }
+end
+
+local function document()
+  local routes, schemas = router.all()
+  local paths, components = {}, { Problem = problem_schema }
+  for _, route in ipairs(routes) do
+    paths[route.path] = paths[route.path] or {}
+    paths[route.path][route.method:lower()] = operation_of(route)
+  end
+  for name, schema in pairs(schemas) do
+    components[name] = resolve(schema)
+  end
+  return assert(cjson.encode {
+    openapi = "3.1.0",
+    info = { title = "Loom", version = core.version, summary = "Uptime of stores in their business hours." },
+    tags = tags,
+    paths = paths,
+    components = { schemas = components },
+  })
+end
+
+local text
+
+local function get()
+  text = text or document()
+  response.json(200, text)
+end
+
+return {
+  {
+    method = "GET", path = "/openapi.json", access = "none", handler = get, tag = "service", summary = "This document",
+    responses = { [200] = { description = "The document.", schema = { type = "object" } } },
+  },
+}

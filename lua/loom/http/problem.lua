@@ -1,0 +1,65 @@
+--- Failures as responses: problem documents (RFC 9457).
+-- @module loom.http.problem
+
+local response = require "loom.http.response"
+local values = require "loom.formats.values"
+
+local problem = {}
+
+local titles = {
+  [400] = "Bad Request", [401] = "Unauthorized", [403] = "Forbidden", [404] = "Not Found", [405] = "Method Not Allowed",
+  [408] = "Request Timeout", [409] = "Conflict", [413] = "Content Too Large", [415] = "Unsupported Media Type",
+  [429] = "Too Many Requests", [500] = "Internal Server Error", [503] = "Service Unavailable", [507] = "Insufficient Storage",
+}
+
+--- The status that a failure's code stands for.
+problem.status_of = {
+  EINVAL = 400, EINPUT = 400, ENOENT = 404, EBUSY = 503, EFULL = 507, EREADONLY = 403, EEMPTY = 409, ECANCELED = 503,
+}
+
+local marker = {}
+
+--- Ends the request with a problem.
+-- @tparam int status
+-- @tparam string detail what happened, for people
+-- @tparam[opt] table more further members, such as `field`, and `headers`
+function problem.raise(status, detail, more)
+  error(setmetatable({ status = status, detail = detail, more = more or {} }, marker), 0)
+end
+
+--- Ends the request with what a function of Loom returned.
+-- @tparam string message
+-- @tparam string code
+-- @tparam[opt] table more further members
+function problem.raise_failure(message, code, more)
+  local status = problem.status_of[code] or 500
+  -- What is wrong inside, such as a path, is for the log.
+  ngx.log(status >= 500 and ngx.ERR or ngx.INFO, message)
+  local detail = status >= 500 and status ~= 503 and titles[status] or (message:gsub("^E%u+: ", ""))
+  more = more or {}
+  more.headers = status == 503 and { ["Retry-After"] = "1" } or nil
+  problem.raise(status, detail, more)
+end
+
+--- Whether an error was raised by the functions above.
+function problem.is(err)
+  return getmetatable(err) == marker
+end
+
+--- Sends a problem.
+function problem.send(found)
+  local document = { type = "about:blank", title = titles[found.status] or "Error", status = found.status,
+    detail = values.utf8(found.detail) } -- which may quote what the client has sent
+  for name, value in pairs(found.more) do
+    if name ~= "headers" then
+      document[name] = type(value) == "string" and values.utf8(value) or value
+    end
+  end
+  local headers = { ["Content-Type"] = "application/problem+json" }
+  for name, value in pairs(found.more.headers or {}) do
+    headers[name] = value
+  end
+  response.send(found.status, headers, response.encode(document) .. "\n")
+end
+
+return problem

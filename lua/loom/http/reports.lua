@@ -1,0 +1,166 @@
+--- The two endpoints of the service that Loom replaces: a report is asked for, and fetched once it is complete.
+-- @module loom.http.reports
+
+local json = require "loom.http.json"
+local problem = require "loom.http.problem"
+local request = require "loom.http.request"
+local response = require "loom.http.response"
+local service = require "loom.http.service"
+local Stored = require "loom.stored_report"
+
+local reports = {}
+
+-- The internal location from which nginx sends report files.
+local LOCATION = "/loom-report/"
+
+-- The options of a report as JSON, or nothing.
+local function trigger()
+  local options = request.json_object()
+  local id = service.call(nil, function(state)
+    return state.queue:trigger(options)
+  end)
+  response.json(200, json.object("report_id", json.string(id)))
+end
+
+-- Formats by what clients accept (RFC 9110, section 12.5.1, without weights: the first one known is taken).
+local media_types = {
+  ["text/csv"] = "csv", ["application/json"] = "json", ["application/x-ndjson"] = "ndjson", ["text/markdown"] = "markdown",
+  ["text/html"] = "html", ["text/plain"] = "table",
+}
+local types = { csv = "text/csv", json = "application/json", ndjson = "application/x-ndjson",
+  markdown = "text/markdown; charset=utf-8", html = "text/html; charset=utf-8", table = "text/plain; charset=utf-8",
+  exact = "text/csv" }
+
+-- The format that is asked for.
+local function wanted_format()
+  local format = request.parameter("format")
+  if format then
+    return types[format] and format
+      or problem.raise(400, "format is not one of csv, exact, html, json, markdown, ndjson, table", { field = "format" })
+  end
+  for item in (ngx.var.http_accept or ""):gmatch("[^,]+") do
+    local known = media_types[item:match("^%s*([^;%s]+)")]
+    if known then
+      return known
+    end
+  end
+  return "csv"
+end
+
+local PIECE = 64 * 1024 -- bytes sent before others get their turn
+
+-- Writes a report in a format that is made as it is sent.
+local function send_in_format(row, format)
+  local function pause()
+    ngx.sleep(0.001)
+  end
+  local stored, message = Stored.read(service.figures_path(row.report_id), row.details, pause)
+  if not stored then
+    problem.raise_failure(message, "EIO")
+  end
+  ngx.header["Content-Type"] = types[format]
+  ngx.header["Content-Disposition"] = ('%s; filename="report_%s.%s"'):format(format == "html" and "inline" or "attachment",
+    row.report_id, format == "table" and "txt" or format == "markdown" and "md" or format == "exact" and "csv" or format)
+  local waiting = 0
+  assert(stored:write(function(text)
+    ngx.print(text)
+    waiting = waiting + #text
+    if waiting >= PIECE then
+      assert(ngx.flush(true))
+      pause()
+      waiting = 0
+    end
+  end, { format = format }))
+end
+
+local function get(arguments)
+  local id = arguments.report_id or request.parameter("report_id")
+  if not id then
+    problem.raise(400, "the parameter report_id is missing", { field = "report_id" })
+  elseif not service.is_report_id(id) then
+    problem.raise(400, "report_id is not a UUID", { field = "report_id" })
+  end
+  local format = wanted_format()
+  id = id:lower()
+  if format == "csv" and service.is_complete(id) then
+    return ngx.exec(LOCATION .. id .. ".csv")
+  end
+  local row, message, code = service.report(id)
+  if row == nil then
+    problem.raise_failure(message, code)
+  elseif not row then
+    response.json(404, '{"status":"NotFound"}')
+  elseif row.state == "failed" then
+    response.json(500, json.object("status", '"Failed"', "error", json.string((row.error:gsub("^E%u+: ", "")))))
+  elseif row.state ~= "complete" then
+    response.json(200, json.object("status", '"Running"', "progress", json.number(row.progress)))
+  elseif format == "csv" then
+    ngx.exec(LOCATION .. row.report_id .. ".csv")
+  else
+    send_in_format(row, format)
+  end
+end
+
+--- Answers for a report whose file is not there any more.
+function reports.send_gone(id)
+  service.forget(id)
+  response.json(404, '{"status":"NotFound"}')
+end
+
+local id_schema = { type = "string", format = "uuid" }
+
+local format_parameter = {
+  name = "format", description = "By default what Accept asks for, or csv.",
+  schema = { enum = { "csv", "exact", "html", "json", "markdown", "ndjson", "table" } },
+}
+
+local get_responses = {
+  [200] = {
+    description = "The report, or how far it is.",
+    content = {
+      ["text/csv"] = { schema = { type = "string" } },
+      ["application/json"] = { schema = "ReportProgress" },
+    },
+  },
+  [404] = { description = "There is no such report.", schema = "ReportNotFound" },
+  [500] = { description = "The report has failed.", schema = "ReportFailed" },
+}
+
+--- Its routes.
+reports.routes = {
+  schemas = {
+    ReportProgress = {
+      type = "object", required = { "status", "progress" },
+      properties = { status = { const = "Running" }, progress = { type = "number", minimum = 0, maximum = 1 } },
+    },
+    ReportNotFound = { type = "object", required = { "status" }, properties = { status = { const = "NotFound" } } },
+    ReportFailed = {
+      type = "object", required = { "status", "error" },
+      properties = { status = { const = "Failed" }, error = { type = "string" } },
+    },
+    ReportId = { type = "object", required = { "report_id" }, properties = { report_id = id_schema } },
+    ReportOptions = {
+      type = "object",
+      description = "The options of a report, as in the Lua module: as_of, windows, preset, fill, evidence, no_data, max_gap, "
+        .. "slack, default_zone, stores, where, all_stores, hours, slo.",
+    },
+  },
+  {
+    method = "POST", path = "/trigger_report", access = "write", handler = trigger, tag = "reports",
+    summary = "Ask for a report",
+    request = { schema = "ReportOptions", optional = true },
+    responses = { [200] = { description = "The report's id.", schema = "ReportId" } },
+  },
+  {
+    method = "GET", path = "/get_report", access = "read", handler = get, tag = "reports",
+    summary = "Fetch a report",
+    parameters = { { name = "report_id", required = true, schema = id_schema }, format_parameter },
+    responses = get_responses,
+  },
+  {
+    method = "GET", path = "/get_report/{report_id}", access = "read", handler = get, tag = "reports",
+    summary = "Fetch a report", parameters = { format_parameter }, responses = get_responses,
+  },
+}
+
+return reports

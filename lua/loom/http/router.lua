@@ -1,0 +1,114 @@
+--- From a request to its handler.
+--
+-- A route is a table of `method`, `path` (such as "/v1/stores/{store_id}/hours"), `access` ("none", "read" or "write") and
+-- `handler`, a function that is called with the path's arguments by name. Segments are percent-decoded one by one, so that an
+-- argument may hold any bytes, a slash among them.
+--
+-- A route also tells what it is, from which `loom.http.openapi` makes the document of the API:
+--
+-- - `summary`, a line; and `tag`, what it is about ("stores", "hours", "reports", …);
+-- - `parameters`, a list of those of the query, each of `name`, `schema`, and where there is more to say `description`,
+--   `required`, and `location` (default "query"); those of the path are found in it. A list `more` in it is appended;
+-- - `request`, its body: a `schema`, for JSON, or `content`, schemas by media type; `optional` if it may be left out;
+-- - `responses` by status: each of `description`, and a `schema` for JSON, or `content`, `{ schema = … }` by media type, or
+--   `problem`, for a problem document. Where there is none of them the response has no body. Problems need not be listed:
+--   every route has them as its "default" response.
+--
+-- A list of routes may have `schemas` by name. A schema is a table of JSON Schema (2020-12); a text in place of one is the name
+-- of one of these.
+-- @module loom.http.router
+
+local problem = require "loom.http.problem"
+
+local router = {}
+
+local list = {} -- of all routes
+local schemas = {} -- of all lists, by name
+local tree = {} -- by segment, "{}" standing for an argument; at a path's end `methods` and `names`
+
+local function segments_of(path)
+  local segments = {}
+  for segment in path:gmatch("/([^/]*)") do
+    segments[#segments + 1] = segment
+  end
+  return segments
+end
+
+--- Adds routes.
+-- @tparam {table,...} routes
+function router.add(routes)
+  for name, schema in pairs(routes.schemas or {}) do
+    assert(not schemas[name], name)
+    schemas[name] = schema
+  end
+  for _, route in ipairs(routes) do
+    list[#list + 1] = route
+    local node, names = tree, {}
+    for i, segment in ipairs(segments_of(route.path)) do
+      local name = segment:match("^{(.+)}$")
+      local key = name and "{}" or segment
+      names[#names + 1] = name and { at = i, name = name } or nil
+      node[key] = node[key] or {}
+      node = node[key]
+    end
+    node.methods, node.names = node.methods or {}, names
+    node.methods[route.method] = route
+    if route.method == "GET" then
+      node.methods.HEAD = node.methods.HEAD or route
+    end
+  end
+end
+
+--- All routes, and all schemas by name.
+function router.all()
+  return list, schemas
+end
+
+local function walk(node, segments, at)
+  if at > #segments then
+    return node.methods and node
+  end
+  local found = node[segments[at]]
+  found = found and segments[at] ~= "{}" and walk(found, segments, at + 1)
+  if not found and node["{}"] and segments[at] ~= "" then
+    found = walk(node["{}"], segments, at + 1)
+  end
+  return found
+end
+
+local function allowed(methods)
+  local names = {}
+  for method in pairs(methods) do
+    names[#names + 1] = method
+  end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+--- The route of a request, and the path's arguments.
+-- @tparam string method
+-- @tparam string target the request's target as it was sent, percent-encoded
+function router.find(method, target)
+  local path = target:match("^[^?#]*")
+  local segments = segments_of(path)
+  local node = path:sub(1, 1) == "/" and walk(tree, segments, 1)
+  if not node then
+    problem.raise(404, "there is nothing at this path")
+  end
+  local route = node.methods[method]
+  if method == "OPTIONS" then -- what browsers ask first; the headers that answer them are in nginx's configuration
+    return { path = "*", access = "none", handler = function()
+      ngx.header.Allow = allowed(node.methods)
+      return ngx.exit(204)
+    end }, {}
+  elseif not route then
+    problem.raise(405, "the method is not allowed here", { headers = { Allow = allowed(node.methods) } })
+  end
+  local arguments = {}
+  for _, name in ipairs(node.names) do
+    arguments[name.name] = ngx.unescape_uri((segments[name.at]:gsub("%+", "%%2B")))
+  end
+  return route, arguments
+end
+
+return router

@@ -1,0 +1,199 @@
+--- What a worker of nginx holds: its monitor, its queue and its writer, opened when it starts.
+-- @module loom.http.service
+
+local check = require "loom.check"
+local core = require "loom.core"
+local fleet = require "loom.http.fleet"
+local Monitor = require "loom.monitor"
+local problem = require "loom.http.problem"
+local Queue = require "loom.queue"
+
+local service = {}
+
+local TICK = 0.05 -- seconds between two looks at the queue
+local RETRY = 0.005 -- seconds between two tries where the database is busy
+local PATIENCE = 10 -- seconds for which tries go on
+local CLOSE = 30 -- seconds that reports get to end when the worker does
+
+local POLLS_LIMIT = 8 * 1024 * 1024 -- bytes of a body of polls
+local INGEST_LIMIT = 2 * 1024 * 1024 * 1024 -- and of a file
+
+local state
+
+local function tick(premature)
+  if not state then
+    return
+  end
+  local good, err = pcall(state.queue.tick, state.queue)
+  if not good then
+    ngx.log(ngx.ERR, "loom: ", err)
+  end
+  if not premature then
+    ngx.timer.at(TICK, tick)
+  end
+end
+
+--- Opens the database and starts to work on reports: see `loom.http.init_worker`.
+function service.open(options)
+  local monitor = assert(Monitor.open(options.database, {
+    create = true,
+    busy_timeout = 0, -- a worker never waits: see patiently
+    checkpoint = false, -- nor does it copy the log, which the writer's thread does
+    default_zone = options.default_zone,
+    clock = function()
+      ngx.update_time()
+      return ngx.now()
+    end,
+  }))
+  state = {
+    monitor = monitor,
+    queue = Queue.new(monitor, {
+      folder = options.reports, running = options.running, queued = options.queued, threads = options.threads,
+      keep_seconds = options.keep_seconds, keep_count = options.keep_count,
+      on_end = function(id, ended)
+        if service.on_report then
+          service.on_report(id, ended)
+        end
+      end,
+    }),
+    writer = assert(core.writer(options.database)),
+    limits = { polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT },
+  }
+  fleet.open(monitor)
+  assert(ngx.timer.at(0, tick))
+end
+
+--- Lets what is being written and the reports that run end, and closes the database.
+function service.close()
+  local closing = state
+  state = nil
+  if closing then
+    closing.writer:close()
+    fleet.close()
+    closing.queue:close(CLOSE)
+    closing.monitor:close()
+  end
+end
+
+--- The worker's monitor; nil once it is closed.
+function service.monitor()
+  return state and state.monitor
+end
+
+--- Calls work(state) until it does not fail because another process is writing.
+-- @return what it returns
+function service.patiently(work)
+  local deadline = ngx.now() + PATIENCE
+  while true do
+    local result, message, code = work(state)
+    if result ~= nil or code ~= "EBUSY" or not message:find("is locked", 1, true) or ngx.now() > deadline then
+      return result, message, code
+    end
+    ngx.sleep(RETRY)
+  end
+end
+
+--- The row of one store in a window; false if it has none.
+function service.store(id, window)
+  local report, message, code = service.patiently(function(opened)
+    return opened.monitor:report { stores = function(store) return store.store_id == id end, windows = { window }, threads = 1 }
+  end)
+  if not report then
+    return nil, message, code
+  end
+  local row = report:get(id)
+  return row or false
+end
+
+--- The writer: see src/lua/writer.c.
+function service.writer()
+  return state.writer
+end
+
+--- How many bytes a body may have: `polls`, `ingest`.
+function service.limits()
+  return state.limits
+end
+
+-- Ends the request with what the library says was wrong, in the client's words.
+local function raise_misuse(misuse, fields)
+  local name = misuse.option or misuse.argument
+  local field = fields and fields[name] or misuse.option
+  local detail = misuse.message
+  if misuse.is_unknown then
+    detail = ("%s: there is no such field"):format(field)
+  elseif misuse.is_missing then
+    detail = ("%s: is missing"):format(field)
+  elseif field and misuse.expected then
+    detail = ("%s: %s"):format(field, misuse.expected)
+  end
+  problem.raise(400, detail, { field = field })
+end
+
+--- Calls work(state) as `patiently` does, and ends the request with what fails: what is misuse of the library is misuse by
+-- the client.
+-- @tparam ?table fields how the client names the arguments of the library's function, by position, and its options, by name,
+--   where they differ
+-- @tparam function work
+-- @return what it returns
+function service.call(fields, work)
+  local called, result, message, code = pcall(service.patiently, work)
+  if not called then
+    local misuse = check.misuse(result)
+    if not misuse then
+      error(result, 0)
+    end
+    raise_misuse(misuse, fields)
+  elseif result == nil then
+    problem.raise_failure(message, code)
+  end
+  return result
+end
+
+service.is_report_id = Queue.is_id
+
+--- The path of the file that has all of a report's figures.
+function service.figures_path(id)
+  return state.queue:figures_path(id)
+end
+
+--- Whether the queue is full; nil and the failure if the database cannot be read.
+-- @treturn ?table `full`
+function service.waiting()
+  return service.patiently(function(opened)
+    return opened.queue:waiting()
+  end)
+end
+
+-- Ids of reports that are known to be complete, which they stay until they are removed.
+local complete, complete_count = {}, 0
+
+local COMPLETE_MAX = 10000
+
+--- Whether a report is known to be complete without asking the database.
+function service.is_complete(id)
+  return complete[id] ~= nil
+end
+
+--- Takes a report for unknown again: it has been removed.
+function service.forget(id)
+  if complete[id] then
+    complete[id], complete_count = nil, complete_count - 1
+  end
+end
+
+--- How a report stands: see `loom.queue:get`.
+function service.report(id)
+  local row, message, code = service.patiently(function(opened)
+    return opened.queue:get(id)
+  end)
+  if row and row.state == "complete" and not complete[id] then
+    if complete_count >= COMPLETE_MAX then
+      complete, complete_count = {}, 0
+    end
+    complete[id], complete_count = true, complete_count + 1
+  end
+  return row, message, code
+end
+
+return service

@@ -1,0 +1,167 @@
+--- The query parameters of what is made from a report: its options, and which stores it is about.
+-- @module loom.http.v1.options
+
+local core = require "loom.core"
+local problem = require "loom.http.problem"
+local Report = require "loom.report"
+local request = require "loom.http.request"
+local rules = require "loom.rules"
+local service = require "loom.http.service"
+local stores = require "loom.stores"
+local time = require "loom.time"
+local windows = require "loom.windows"
+
+local options = {}
+
+local WINDOWS_MAX = 8 -- of a report that is kept in memory
+local GLOB_MAX = 255 -- bytes
+local GLOB_STARS_MAX = 4 -- each may multiply the time that a look at one id takes
+local CONDITIONS_MAX = 20
+
+-- NAME:DURATION or NAME:FROM/TO, with commas between windows.
+local function parse_windows(text)
+  local list = {}
+  for item in (text .. ","):gmatch("([^,]*),") do
+    local name, span = item:match("^([^:]*):(.*)$")
+    local from, to = (span or ""):match("^(.-)/(.*)$")
+    list[#list + 1] = { name = name, from = from, to = to, seconds = not from and span or nil }
+  end
+  local good, expected = windows.checker(list)
+  if not good or #list > WINDOWS_MAX then
+    return nil, good and ("at most %d windows"):format(WINDOWS_MAX) or expected
+  end
+  return list
+end
+
+local function glob(text)
+  local _, stars = text:gsub("%*+", "")
+  if #text >= 1 and #text <= GLOB_MAX and stars <= GLOB_STARS_MAX and not text:find("\0", 1, true) then
+    return text
+  end
+  return nil, ("pattern of 1 to %d bytes, with at most %d stars"):format(GLOB_MAX, GLOB_STARS_MAX)
+end
+
+-- Those that are options of a report; their values stay text, so that they are also its key.
+local of_report = { as_of = request.as_text(time.instant), windows = parse_windows, all_stores = request.flag }
+for name, checker in pairs(rules.checkers) do
+  of_report[name] = request.as_text(checker)
+end
+
+--- Checkers of the parameters that are options of a report.
+options.of_report = of_report
+
+--- What the parameters are, for the document of the API.
+options.parameters = {
+  { name = "as_of", description = "The end of windows that are given by their length (default: the newest poll).",
+    schema = "Instant" },
+  { name = "windows", description = "NAME:DURATION or NAME:FROM/TO, with commas between them (default: the last hour, day "
+    .. "and week), such as month:30d,january:2023-01-01T00:00:00Z/2023-02-01T00:00:00Z.", schema = { type = "string" } },
+  { name = "preset", description = "The rules that polls are judged by.",
+    schema = { type = "string", enum = rules.presets } },
+  { name = "fill", schema = { type = "string", enum = rules.fills } },
+  { name = "evidence", schema = { type = "string", enum = rules.evidences } },
+  { name = "no_data", schema = { type = "string", enum = rules.no_data } },
+  { name = "max_gap", description = 'A duration, or "none".', schema = { type = "string" } },
+  { name = "slack", description = "A duration.", schema = { type = "string" } },
+  { name = "default_zone", description = "The timezone of stores without one.", schema = { type = "string" } },
+}
+
+--- The same with those that choose stores.
+options.fleet_parameters = {
+  { name = "store_id", description = "A pattern that ids must match, with *, ? and [a-z].", schema = { type = "string" } },
+  { name = "where.ATTRIBUTE", description = "A value that the attribute must have; given more than once, one of them. The name "
+    .. "of the parameter ends with that of the attribute.", schema = { type = "string" } },
+  { name = "all_stores", description = "Also stores without polls.", schema = { type = "boolean" } },
+}
+for _, parameter in ipairs(options.parameters) do
+  table.insert(options.fleet_parameters, parameter)
+end
+
+--- The parameters of a query, with those of reports and `more` known.
+-- @tparam table more checkers
+-- @tparam bool of_fleet also those that choose stores are known
+-- @treturn table
+function options.read(more, of_fleet)
+  local known = {}
+  for name, checker in pairs(of_report) do
+    known[name] = checker
+  end
+  for name, checker in pairs(more) do
+    known[name] = checker
+  end
+  known.store_id = of_fleet and glob or nil
+  known.all_stores = of_fleet and known.all_stores or nil
+  return request.parameters(known, of_fleet and { ["where."] = true })
+end
+
+--- The options of a report among the parameters, and the same as text.
+function options.report(parameters)
+  local chosen, names = {}, {}
+  for name in pairs(of_report) do
+    chosen[name] = parameters[name]
+    if parameters[name] ~= nil then
+      names[#names + 1] = name
+    end
+  end
+  service.call(nil, function()
+    Report.check_options("report", chosen)
+    return true
+  end)
+  if chosen.default_zone then
+    local known, reason = core.is_timezone(service.monitor().database, chosen.default_zone)
+    if not known then
+      problem.raise(400, ("default_zone: %s"):format(reason), { field = "default_zone" })
+    end
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    names[i] = name .. "=" .. ngx.escape_uri(name == "windows" and ngx.req.get_uri_args().windows or tostring(chosen[name]))
+  end
+  return chosen, table.concat(names, "&")
+end
+
+-- What of the parameters chooses stores, as text.
+local function choice_key(parameters)
+  local parts = {}
+  for name, values in pairs(parameters["where."] or {}) do
+    local texts = {}
+    for i, value in ipairs(values) do
+      texts[i] = ngx.escape_uri(value == true and "" or value)
+    end
+    table.sort(texts)
+    parts[#parts + 1] = "where." .. ngx.escape_uri(name) .. "=" .. table.concat(texts, ",")
+  end
+  table.sort(parts)
+  if parameters.store_id then
+    table.insert(parts, 1, "store_id=" .. ngx.escape_uri(parameters.store_id))
+  end
+  return table.concat(parts, "&")
+end
+
+--- The stores that the parameters choose, as a set for the native half.
+-- @tparam table parameters as `read` gives them
+-- @tparam table kept sets that were made before, by key
+-- @treturn ?loom.ids nil for all of them
+-- @treturn string the choice as text
+function options.choose(parameters, kept)
+  local key = choice_key(parameters)
+  if key == "" or kept[key] then
+    return kept[key], key
+  end
+  local conditions, count = {}, 0
+  for name, values in pairs(parameters["where."] or {}) do
+    count = count + #values
+    conditions[name] = values
+  end
+  if count > CONDITIONS_MAX then
+    problem.raise(400, ("where: at most %d values expected"):format(CONDITIONS_MAX), { field = "where" })
+  end
+  local ids, message, code = stores.set(service.monitor().database, parameters.store_id, stores.conditions(conditions))
+  if not ids then
+    problem.raise_failure(message, code)
+  end
+  kept[key] = ids
+  return ids, key
+end
+
+return options

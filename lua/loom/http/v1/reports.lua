@@ -1,0 +1,116 @@
+--- Reports that are made in the background.
+-- @module loom.http.v1.reports
+
+local check = require "loom.check"
+local cursor = require "loom.http.v1.cursor"
+local json = require "loom.http.json"
+local problem = require "loom.http.problem"
+local Queue = require "loom.queue"
+local request = require "loom.http.request"
+local response = require "loom.http.response"
+local service = require "loom.http.service"
+
+local LIMIT, LIMIT_MAX = 100, 1000
+
+local function report_json(row)
+  return json.object("report_id", json.string(row.report_id), "status", json.string(row.state),
+    "progress", json.number(row.progress), "created", json.instant(row.created), "started", json.instant(row.started),
+    "finished", json.instant(row.finished), "error", json.text(row.error and row.error:gsub("^E%u+: ", "") or nil),
+    "options", row.options)
+end
+
+local function id_of(arguments)
+  local id = arguments.report_id
+  if not service.is_report_id(id) then
+    problem.raise(400, "report_id: a UUID expected", { field = "report_id" })
+  end
+  return id:lower()
+end
+
+local checkers = {
+  status = check.choice(Queue.states),
+  limit = request.whole(1, LIMIT_MAX),
+  cursor = check.string,
+}
+
+local function list()
+  local parameters = request.parameters(checkers)
+  local limit = parameters.limit or LIMIT
+  local of = "reports\0" .. (parameters.status or "")
+  local created, id
+  if parameters.cursor then
+    created, id = cursor.read(of, parameters.cursor)
+  end
+  local rows = service.call(nil, function(state)
+    return state.queue:list { state = parameters.status, limit = limit + 1, before = tonumber(created), before_id = id }
+  end)
+  local next_cursor
+  if #rows > limit then
+    rows[#rows] = nil
+    next_cursor = cursor.write(of, ("%.17g"):format(rows[limit].created_us), rows[limit].report_id)
+  end
+  response.json(200, json.object("reports", json.array(rows, report_json), "next_cursor", json.text(next_cursor)))
+end
+
+local function get(arguments)
+  request.parameters {}
+  local row, message, code = service.report(id_of(arguments))
+  if row == nil then
+    problem.raise_failure(message, code)
+  elseif not row then
+    problem.raise(404, "there is no such report")
+  end
+  response.json(200, report_json(row))
+end
+
+local function delete(arguments)
+  request.parameters {}
+  local id = id_of(arguments)
+  service.call(nil, function(state)
+    local removed, message, code = state.queue:remove(id)
+    if not removed and code == "EBUSY" and message:find("has not ended", 1, true) then
+      problem.raise(409, "the report has not ended")
+    end
+    return removed, message, code
+  end)
+  response.none()
+end
+
+local instant_or_null = { type = { "string", "null" } }
+
+return {
+  schemas = {
+    Report = {
+      type = "object", additionalProperties = false,
+      required = { "report_id", "status", "progress", "created", "started", "finished", "error", "options" },
+      properties = {
+        report_id = { type = "string", format = "uuid" }, status = { enum = Queue.states },
+        progress = { type = "number", minimum = 0, maximum = 1 }, created = "Instant", started = instant_or_null,
+        finished = instant_or_null, error = { type = { "string", "null" } }, options = "ReportOptions",
+      },
+    },
+    Reports = {
+      type = "object", required = { "reports", "next_cursor" }, additionalProperties = false,
+      properties = { reports = { type = "array", items = "Report" }, next_cursor = { type = { "string", "null" } } },
+    },
+  },
+  {
+    method = "GET", path = "/v1/reports", access = "read", handler = list, tag = "reports",
+    summary = "Reports, the newest first",
+    parameters = {
+      { name = "status", schema = { type = "string", enum = Queue.states } },
+      { name = "limit", schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
+      { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
+    },
+    responses = { [200] = { description = "A page of reports.", schema = "Reports" } },
+  },
+  {
+    method = "GET", path = "/v1/reports/{report_id}", access = "read", handler = get, tag = "reports",
+    summary = "How a report stands", responses = { [200] = { description = "The report.", schema = "Report" } },
+  },
+  {
+    method = "DELETE", path = "/v1/reports/{report_id}", access = "write", handler = delete, tag = "reports",
+    summary = "Remove a report that has ended, and its file",
+    responses = { [204] = { description = "Done." }, [409] = { description = "It has not ended.", problem = true } },
+  },
+}

@@ -1,0 +1,137 @@
+--- Dates whose openings replace the weekly hours: of one store, or of all.
+-- @module loom.http.v1.special_days
+
+local json = require "loom.http.json"
+local problem = require "loom.http.problem"
+local request = require "loom.http.request"
+local response = require "loom.http.response"
+local service = require "loom.http.service"
+local time = require "loom.time"
+
+local EVERY = "*" -- what the library calls all stores
+
+-- The store of the path; that it is known is checked where it need not be made.
+local function store_of(arguments, must_be_known)
+  local id = arguments.store_id
+  if id == EVERY then
+    problem.raise(400, "store_id: special days of all stores are at /v1/special-days", { field = "store_id" })
+  elseif id and must_be_known then
+    service.call({ "store_id" }, function(state)
+      return state.monitor:store(id)
+    end)
+  end
+  return id or EVERY
+end
+
+local function day_json(day)
+  return json.object("store_id", json.string(day.store_id), "date", json.string(day.date),
+    "spans", json.array(day.spans, json.string), "note", json.string(day.note), "origin", json.string(day.origin))
+end
+
+local function days_of(id, from, to)
+  return service.call({ store = "store_id", from = "date", to = "date" }, function(state)
+    return state.monitor:special_days { store = id, from = from, to = to }
+  end)
+end
+
+local function list(arguments)
+  local parameters = request.parameters { from = time.date, to = time.date }
+  local days = days_of(store_of(arguments, true), parameters.from, parameters.to)
+  response.json(200, json.object("special_days", json.array(days, day_json)))
+end
+
+local function send(id, date)
+  local day = days_of(id, date, date)[1]
+  if not day then
+    problem.raise(404, "there is no special day on " .. date)
+  end
+  response.json(200, day_json(day))
+end
+
+local function get(arguments)
+  request.parameters {}
+  send(store_of(arguments, true), arguments.date)
+end
+
+local function put(arguments)
+  local id, date = store_of(arguments), arguments.date
+  request.parameters {}
+  local body = request.fields({ "spans", "note" }, "spans")
+  service.call({ "store_id", "date", "spans", "note" }, function(state)
+    return state.monitor:set_special_day(id, date, body.spans, body.note)
+  end)
+  send(id, date)
+end
+
+local function delete(arguments)
+  local parameters = request.parameters { loaded = request.flag }
+  local id, date = store_of(arguments, true), arguments.date
+  service.call({ "store_id", "date" }, function(state)
+    return state.monitor:clear_special_day(id, date, { loaded = parameters.loaded })
+  end)
+  response.none()
+end
+
+-- ---- routes ----
+
+local routes = {
+  schemas = {
+    SpecialDay = {
+      type = "object", required = { "store_id", "date", "spans", "note", "origin" }, additionalProperties = false,
+      properties = {
+        store_id = { type = "string", description = "* stands for all stores." }, date = { type = "string", format = "date" },
+        spans = { type = "array", items = { type = "string" }, description = "Empty: closed." },
+        note = { type = "string" }, origin = { enum = { "file", "override" } },
+      },
+    },
+    SpecialDays = {
+      type = "object", required = { "special_days" }, additionalProperties = false,
+      properties = { special_days = { type = "array", items = "SpecialDay" } },
+    },
+    SpecialDayChange = {
+      type = "object", required = { "spans" }, additionalProperties = false,
+      properties = {
+        spans = { type = { "string", "array" }, items = { type = "string" },
+          description = '"closed", "10:00-14:00", or a list of spans.' },
+        note = { type = "string" },
+      },
+    },
+  },
+}
+
+-- The routes below a path.
+local function add(path, whose)
+  local date = { type = "string", format = "date" }
+  local of_date = path .. "/{date}"
+  for _, route in ipairs {
+    {
+      method = "GET", path = path, access = "read", handler = list, summary = "The special days of " .. whose,
+      parameters = { { name = "from", description = "The first date.", schema = date },
+        { name = "to", description = "The last date.", schema = date } },
+      responses = { [200] = { description = "Special days in order of date.", schema = "SpecialDays" } },
+    },
+    {
+      method = "GET", path = of_date, access = "read", handler = get, summary = "A special day of " .. whose,
+      responses = { [200] = { description = "The special day.", schema = "SpecialDay" } },
+    },
+    {
+      method = "PUT", path = of_date, access = "write", handler = put, summary = "Set a special day of " .. whose,
+      request = { schema = "SpecialDayChange" },
+      responses = { [200] = { description = "The special day.", schema = "SpecialDay" } },
+    },
+    {
+      method = "DELETE", path = of_date, access = "write", handler = delete,
+      summary = "Remove a special day of " .. whose .. " that was set by hand",
+      parameters = { { name = "loaded", description = "Remove what files brought, too.", schema = { type = "boolean" } } },
+      responses = { [204] = { description = "Done." } },
+    },
+  } do
+    route.tag = "hours"
+    routes[#routes + 1] = route
+  end
+end
+
+add("/v1/stores/{store_id}/special-days", "a store")
+add("/v1/special-days", "all stores")
+
+return routes

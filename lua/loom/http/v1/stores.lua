@@ -1,0 +1,251 @@
+--- Stores and their figures: all of them, sorted and in pages, or one.
+-- @module loom.http.v1.stores
+
+local check = require "loom.check"
+local cursor = require "loom.http.v1.cursor"
+local figures = require "loom.figures"
+local fleet = require "loom.http.fleet"
+local json = require "loom.http.json"
+local options = require "loom.http.v1.options"
+local problem = require "loom.http.problem"
+local request = require "loom.http.request"
+local response = require "loom.http.response"
+local service = require "loom.http.service"
+
+local LIMIT, LIMIT_MAX = 100, 1000
+local BODIES_MAX = 16384 -- answers that are kept while nothing changes, of a kilobyte each
+
+-- ---- all ----
+
+-- The order that has the worst first.
+local descending = { down = true, unknown = true, excluded = true, outages = true, longest = true, mttr = true }
+
+local is_figure = {}
+for _, name in ipairs(figures.names) do
+  is_figure[name] = true
+end
+
+local function sort_checker(text)
+  local figure = text:match("^(%l+)_.")
+  if text == "store_id" or (figure and is_figure[figure]) then
+    return text
+  end
+  return nil, "store_id, or name of a figure and a window such as ratio_last_week"
+end
+
+local list_checkers = {
+  sort = sort_checker,
+  order = check.choice { "asc", "desc" },
+  limit = request.whole(1, LIMIT_MAX),
+  cursor = check.string,
+}
+
+local empty_list = '{"as_of":null,"rules":null,"windows":[],"total":0,"stores":[],"next_cursor":null}'
+
+-- What to sort by: the figure, the window's place, and whether it descends.
+local function order_of(parameters, report)
+  local sort = parameters.sort or "store_id"
+  local figure, window = sort:match("^(%l+)_(.+)$")
+  local by_id = sort == "store_id"
+  local place = by_id and 1 or report.window_index[window]
+  if not place then
+    problem.raise(400, "sort: there is no such window", { field = "sort" })
+  end
+  local order = parameters.order or (not by_id and descending[figure] and "desc") or "asc"
+  return not by_id and figure or nil, place, order == "desc"
+end
+
+local function names_of(report)
+  local plain = report.plain
+  if not plain.window_names then
+    local names = {}
+    for i, window in ipairs(plain.windows) do
+      names[i] = window.name
+    end
+    plain.window_names = names
+  end
+  return plain.window_names
+end
+
+local function window_json(window)
+  return json.object("name", json.string(window.name), "from", json.instant(window.from), "to", json.instant(window.to))
+end
+
+local function rules_json(rules)
+  return json.object("preset", json.string(rules.preset), "slack", json.number(rules.slack), "fill", json.string(rules.fill),
+    "evidence", json.string(rules.evidence), "no_data", json.string(rules.no_data), "max_gap", json.number(rules.max_gap),
+    "default_zone", json.string(rules.default_zone))
+end
+
+local function list()
+  local parameters = options.read(list_checkers, true)
+  local chosen, key = options.report(parameters)
+  local report, kept = fleet.report(key, chosen)
+  if not report then
+    return response.json(200, empty_list)
+  end
+  local only, choice = options.choose(parameters, kept)
+  local figure, window, is_descending = order_of(parameters, report)
+  local of = table.concat({ key, choice, figure or "store_id", window, tostring(is_descending) }, "\0")
+  local after
+  if parameters.cursor then
+    local value, id = cursor.read(of, parameters.cursor)
+    after = { id, tonumber(value) }
+  end
+  local limit = parameters.limit or LIMIT
+  local numbers, left, total, last = report.native:order(figure, window, is_descending, limit, only, after)
+  local next_cursor = left > #numbers
+    and cursor.write(of, last and ("%.17g"):format(last) or "", report:store(numbers[limit])) or nil
+  response.json(200, json.object("as_of", json.instant(report.as_of), "rules", rules_json(report.rules),
+    "windows", json.array(report.windows, window_json), "total", json.number(total),
+    "stores", "[" .. report.native:json_stores(numbers, names_of(report)) .. "]",
+    "next_cursor", json.text(next_cursor)))
+end
+
+-- ---- one ----
+
+local bodies, bodies_count, bodies_revision = {}, 0, -1 -- by store id, as long as the revision is this one
+
+-- A report of one store, which may have no polls; nil if there are no polls at all.
+local function report_of_one(id, chosen)
+  chosen.stores, chosen.all_stores, chosen.threads = { ids = { id } }, true, 1
+  local report, message, code = service.monitor():report(chosen)
+  if not report and code ~= "EEMPTY" then
+    problem.raise_failure(message, code)
+  end
+  return report
+end
+
+-- One concatenation, since this is what is asked for the most.
+local function store_json(store, report, number)
+  return '{"store_id":' .. json.string(store.store_id) .. ',"timezone_str":' .. json.text(store.timezone)
+    .. ',"has_hours":' .. json.boolean(store.has_hours) .. ',"first_poll":' .. json.instant(store.first_poll)
+    .. ',"last_poll":' .. json.instant(store.last_poll) .. ',"attributes":' .. json.map(store.attributes, json.string)
+    .. ',"as_of":' .. json.instant(report and report.as_of)
+    .. ',"windows":' .. (number and report.native:json(number, names_of(report)) or "{}") .. "}"
+end
+
+-- One store by the standard report.
+local function standard_body(id)
+  local revision = fleet.revision()
+  if bodies_revision ~= revision or bodies_count >= BODIES_MAX then
+    bodies, bodies_count, bodies_revision = {}, 0, revision
+  end
+  local body = bodies[id]
+  if body then
+    return body
+  end
+  local store = service.call({ "store_id" }, function(state)
+    return state.monitor:store(id)
+  end)
+  local report = fleet.newest(revision)
+  local number = report and report.native:find(id)
+  if number then
+    body = store_json(store, report.plain, number)
+  else
+    report = report_of_one(id, {})
+    body = store_json(store, report, report and report.native:find(id))
+    if report then
+      report:close()
+    end
+  end
+  bodies[id], bodies_count = body, bodies_count + 1
+  return body
+end
+
+local function get(arguments)
+  local id = arguments.store_id
+  if not ngx.var.args then
+    return response.json(200, standard_body(id))
+  end
+  local parameters = options.read({}, false)
+  local store = service.call({ "store_id" }, function(state)
+    return state.monitor:store(id)
+  end)
+  local report = report_of_one(id, (options.report(parameters)))
+  local body = store_json(store, report, report and report.native:find(id))
+  if report then
+    report:close()
+  end
+  response.json(200, body)
+end
+
+-- ---- routes ----
+
+local figures_schema = { type = "object", required = figures.names, properties = {}, additionalProperties = false }
+for _, name in ipairs(figures.names) do
+  figures_schema.properties[name] = { type = "number", minimum = 0 }
+end
+figures_schema.properties.ratio = { type = { "number", "null" }, minimum = 0, maximum = 1 }
+figures_schema.properties.outages = { type = "integer", minimum = 0 }
+figures_schema.properties.polls = { type = "integer", minimum = 0 }
+figures_schema.properties.mttr = { type = { "number", "null" }, minimum = 0 }
+figures_schema.properties.mtbf = { type = { "number", "null" }, minimum = 0 }
+figures_schema.description = "What a store was in a window. Times are in seconds; scheduled is up + down + unknown, ratio is "
+  .. "up / (up + down), longest the longest outage, mttr the mean outage, mtbf the up time to an outage."
+
+local windows_schema = { type = "object", additionalProperties = "Figures", description = "Figures by the names of windows." }
+
+return {
+  rules_json = rules_json,
+  window_json = window_json,
+  report_of_one = report_of_one,
+  schemas = {
+    Instant = { type = "string", description = "Such as 2023-01-25 18:13:22 UTC." },
+    Figures = figures_schema,
+    Window = {
+      type = "object", required = { "name", "from", "to" }, additionalProperties = false,
+      properties = { name = { type = "string" }, from = "Instant", to = "Instant" },
+    },
+    Rules = {
+      type = "object", additionalProperties = false,
+      required = { "preset", "slack", "fill", "evidence", "no_data", "max_gap", "default_zone" },
+      properties = {
+        preset = { type = "string" }, slack = { type = "integer" }, fill = { type = "string" }, evidence = { type = "string" },
+        no_data = { type = "string" }, max_gap = { type = { "number", "null" } }, default_zone = { type = "string" },
+      },
+    },
+    StoreFigures = {
+      type = "object", required = { "store_id", "windows" }, additionalProperties = false,
+      properties = { store_id = { type = "string" }, windows = windows_schema },
+    },
+    Store = {
+      type = "object", additionalProperties = false,
+      required = { "store_id", "timezone_str", "has_hours", "first_poll", "last_poll", "attributes", "as_of", "windows" },
+      properties = {
+        store_id = { type = "string" }, timezone_str = { type = { "string", "null" } }, has_hours = { type = "boolean" },
+        first_poll = { type = { "string", "null" } }, last_poll = { type = { "string", "null" } },
+        attributes = { type = "object", additionalProperties = { type = "string" } },
+        as_of = { type = { "string", "null" } }, windows = windows_schema,
+      },
+    },
+    StoreList = {
+      type = "object", additionalProperties = false,
+      required = { "as_of", "rules", "windows", "total", "stores", "next_cursor" },
+      properties = {
+        as_of = { type = { "string", "null" } }, rules = { anyOf = { "Rules", { type = "null" } } },
+        windows = { type = "array", items = "Window" }, total = { type = "integer", minimum = 0 },
+        stores = { type = "array", items = "StoreFigures" }, next_cursor = { type = { "string", "null" } },
+      },
+    },
+  },
+  {
+    method = "GET", path = "/v1/stores", access = "read", handler = list, tag = "stores",
+    summary = "The figures of all stores",
+    parameters = {
+      { name = "sort", description = "store_id, or a figure and a window, such as ratio_last_week; the worst come first.",
+        schema = { type = "string", default = "store_id" } },
+      { name = "order", description = "Overrides that the worst come first.",
+        schema = { type = "string", enum = { "asc", "desc" } } },
+      { name = "limit", schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
+      { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
+      more = options.fleet_parameters,
+    },
+    responses = { [200] = { description = "A page of stores.", schema = "StoreList" } },
+  },
+  {
+    method = "GET", path = "/v1/stores/{store_id}", access = "read", handler = get, tag = "stores",
+    summary = "One store and its figures", parameters = { more = options.parameters },
+    responses = { [200] = { description = "The store.", schema = "Store" } },
+  },
+}

@@ -1,0 +1,130 @@
+--- The whole fleet in figures: totals, percentiles, and how the stores' ratios are spread.
+-- @module loom.http.v1.summary
+
+local fleet = require "loom.http.fleet"
+local json = require "loom.http.json"
+local options = require "loom.http.v1.options"
+local request = require "loom.http.request"
+local response = require "loom.http.response"
+local stores = require "loom.http.v1.stores"
+
+local PERCENTS = { 5, 25, 50, 75, 95 }
+local PERCENTS_MAX = 20
+local BINS, BINS_MAX = 20, 100
+
+-- What percentiles are of, and what its unit is in microseconds.
+local spread = { { "ratio", 1 }, { "down", 1e6 }, { "outages", 1 }, { "longest", 1e6 } }
+
+local function percents_checker(text)
+  local list = {}
+  for item in (text .. ","):gmatch("([^,]*),") do
+    local percent = item:find("^%d+%.?%d*$") and tonumber(item)
+    if not percent or percent > 100 or #list == PERCENTS_MAX then
+      return nil, ("up to %d percentages from 0 to 100 with commas between them"):format(PERCENTS_MAX)
+    end
+    list[#list + 1] = percent
+  end
+  return list
+end
+
+local function percentiles_json(report, window, percents, only)
+  local parts = {}
+  for _, of in ipairs(spread) do
+    local values, by_percent = report.native:percentiles(of[1], window, percents, only), {}
+    for i, percent in ipairs(percents) do
+      by_percent[json.number(percent)] = values and values[i] / of[2] or false
+    end
+    parts[of[1]] = json.map(by_percent, function(value)
+      return json.number(value or nil)
+    end)
+  end
+  return json.map(parts, tostring)
+end
+
+local function histogram_json(report, window, bins, only)
+  local counts = report.native:histogram("ratio", window, 1, bins, only)
+  local parts = {}
+  for i, count in ipairs(counts) do
+    parts[i] = json.object("from", json.number((i - 1) / bins), "to", json.number(i / bins), "stores", json.number(count))
+  end
+  return json.array(parts, tostring)
+end
+
+local function window_json(report, window, parameters, only)
+  local _, totals = report.native:sum(window, only)
+  return json.object("totals", totals,
+    "percentiles", percentiles_json(report, window, parameters.percents or PERCENTS, only),
+    "ratios", histogram_json(report, window, parameters.bins or BINS, only))
+end
+
+local function summary_json(report, parameters, only)
+  local by_name, count = {}, 0
+  for i, window in ipairs(report.windows) do
+    by_name[window.name] = window_json(report, i, parameters, only)
+    count = report.native:sum(i, only)
+  end
+  return json.object("as_of", json.instant(report.as_of), "rules", stores.rules_json(report.rules),
+    "windows", json.array(report.windows, stores.window_json), "stores", json.number(count),
+    "figures", json.map(by_name, tostring))
+end
+
+local function get()
+  local parameters = options.read({ percents = percents_checker, bins = request.whole(1, BINS_MAX) }, true)
+  local chosen, key = options.report(parameters)
+  local report, kept = fleet.report(key, chosen)
+  if not report then
+    return response.json(200, '{"as_of":null,"rules":null,"windows":[],"stores":0,"figures":{}}')
+  end
+  local only, choice = options.choose(parameters, kept)
+  local summary_key = table.concat({ "summary", choice, table.concat(parameters.percents or PERCENTS, ","),
+    parameters.bins or BINS }, "\0")
+  kept[summary_key] = kept[summary_key] or summary_json(report, parameters, only)
+  response.json(200, kept[summary_key])
+end
+local percentiles_schema = {
+  type = "object", description = "Values by percentage, by nearest rank; null if the figure is defined nowhere.",
+  additionalProperties = { type = { "number", "null" } },
+}
+
+return {
+  schemas = {
+    WindowSummary = {
+      type = "object", required = { "totals", "percentiles", "ratios" }, additionalProperties = false,
+      properties = {
+        totals = "Figures",
+        percentiles = {
+          type = "object", required = { "ratio", "down", "outages", "longest" }, additionalProperties = false,
+          properties = { ratio = percentiles_schema, down = percentiles_schema, outages = percentiles_schema,
+            longest = percentiles_schema },
+        },
+        ratios = {
+          type = "array", description = "How many stores have a ratio from one number to below another; 1 is in the last bin.",
+          items = {
+            type = "object", required = { "from", "to", "stores" }, additionalProperties = false,
+            properties = { from = { type = "number" }, to = { type = "number" }, stores = { type = "integer", minimum = 0 } },
+          },
+        },
+      },
+    },
+    Summary = {
+      type = "object", required = { "as_of", "rules", "windows", "stores", "figures" }, additionalProperties = false,
+      properties = {
+        as_of = { type = { "string", "null" } }, rules = { anyOf = { "Rules", { type = "null" } } },
+        windows = { type = "array", items = "Window" }, stores = { type = "integer", minimum = 0 },
+        figures = { type = "object", additionalProperties = "WindowSummary" },
+      },
+    },
+  },
+  {
+    method = "GET", path = "/v1/summary", access = "read", handler = get, tag = "stores",
+    summary = "The whole fleet: totals, percentiles, distribution",
+    parameters = {
+      { name = "percents", description = "Percentages with commas between them.",
+        schema = { type = "string", default = "5,25,50,75,95" } },
+      { name = "bins", description = "Of the distribution of ratios.",
+        schema = { type = "integer", minimum = 1, maximum = BINS_MAX, default = BINS } },
+      more = options.fleet_parameters,
+    },
+    responses = { [200] = { description = "The summary.", schema = "Summary" } },
+  },
+}

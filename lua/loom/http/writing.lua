@@ -1,0 +1,267 @@
+--- Writing: polls as they come, and whole files as they arrive. Threads parse and write (see src/core/writer.h); here their
+-- work is handed to them, and awaited without ever blocking the event loop.
+-- @module loom.http.writing
+
+local events = require "loom.http.events"
+local loading = require "loom.loading"
+local metrics = require "loom.http.metrics"
+local problem = require "loom.http.problem"
+local request = require "loom.http.request"
+local response = require "loom.http.response"
+local service = require "loom.http.service"
+local stream = require "loom.http.stream"
+
+local POLL_STEP = 0.001 -- seconds between two looks at polls that are being written
+local INGEST_STEP = 0.005 -- and at an ingest
+local FULL_STEP = 0.002 -- and at an upload's queue that was full
+local TURN = 512 * 1024 -- bytes of a body taken before other requests get their turn
+local TURN_STEP = 0.001 -- seconds of it: less would be none, nginx's clock counts milliseconds
+local SORT_CAPACITY = 1024 * 1024 -- polls of an upload sorted in memory at a time: 32 MiB
+local POLLS_TEXT_MAX = 64 * 1024 * 1024 * 1024 -- bytes of an upload once decompressed: polls go to a file
+local RECORDS_TEXT_MAX = 256 * 1024 * 1024 -- and the other kinds stay in memory
+
+local poll_formats = {
+  ["application/json"] = "json", ["application/x-ndjson"] = "ndjson", ["application/ndjson"] = "ndjson",
+  ["text/csv"] = "csv",
+}
+
+local file_types = {
+  ["text/csv"] = true, ["application/gzip"] = true, ["application/x-gzip"] = true, ["application/octet-stream"] = true,
+}
+
+-- ---- what a request asks for ----
+
+local function content_type()
+  return (ngx.var.http_content_type or ""):match("^%s*([^;%s]*)"):lower()
+end
+
+local function max_rejects()
+  local text = request.parameter("max_rejects")
+  if text == nil then
+    return 0
+  elseif text == "all" then
+    return -1
+  elseif not text:find("^%d+$") or #text > 15 then
+    problem.raise(400, 'max_rejects is neither a whole number nor "all"', { field = "max_rejects" })
+  end
+  return tonumber(text)
+end
+
+local function flag(name)
+  local text = request.parameter(name)
+  if text ~= nil and text ~= "true" and text ~= "false" then
+    problem.raise(400, name .. " is neither true nor false", { field = name })
+  end
+  return text == "true"
+end
+
+-- ---- what became of it ----
+
+local function error_list(write, is_file)
+  local errors = {}
+  for i, reject in ipairs(write:rejects()) do
+    errors[i] = {
+      index = not is_file and reject.number - 1 or nil, -- of an array, so from 0
+      line = is_file and reject.line or nil,
+      column = reject.column ~= "" and reject.column or nil,
+      value = reject.column ~= "" and reject.value or nil,
+      reason = reject.reason,
+    }
+  end
+  return #errors > 0 and errors or nil
+end
+
+-- Ends the request with the failure of a write.
+local function raise_failure(write, message, code, is_file)
+  local more
+  if code == "EINPUT" then
+    local errors = error_list(write, is_file)
+    more = { errors = errors }
+    local last = is_file and errors and errors[#errors] or {}
+    more.line, more.column, more.value, more.reason = last.line, last.column, last.value, last.reason
+  end
+  problem.raise_failure(message, code, more)
+end
+
+-- Tells the metrics, and of a file everybody who listens.
+local function tell(counts, kind)
+  if kind then
+    metrics.count("loom_ingests_total", ('kind="%s"'):format(kind))
+    events.publish("ingest", { kind = kind, rows = counts.rows, new = counts.new, duplicates = counts.duplicates,
+      conflicts = counts.conflicts, rejected = counts.rejected })
+  end
+  if not kind or kind == "polls" then
+    for _, outcome in ipairs { "new", "duplicates", "conflicts", "rejected" } do
+      metrics.count("loom_polls_received_total", ('outcome="%s"'):format(outcome), counts[outcome])
+    end
+  end
+end
+
+-- Waits for a write and answers with what became of it; `kind` is that of a file.
+local function await(write, step, kind)
+  local is_file = kind ~= nil
+  local done, message, code = write:is_done()
+  while done == false do
+    ngx.sleep(step)
+    done, message, code = write:is_done()
+  end
+  if not done then
+    raise_failure(write, message, code, is_file)
+  end
+  local counts = write:counts()
+  tell(counts, kind)
+  counts.errors = error_list(write, is_file)
+  response.send_json(200, counts)
+end
+
+-- Calls work(write), and lets go of the write whatever happens.
+local function with(write, message, code, work)
+  if not write then
+    problem.raise_failure(message, code)
+  end
+  local called, err = pcall(work, write)
+  write:close()
+  if not called then
+    error(err, 0)
+  end
+end
+
+-- ---- polls ----
+
+local function post_polls()
+  local format = poll_formats[content_type()]
+  if not format or ngx.var.http_content_encoding then
+    problem.raise(415, "polls are expected as application/json, application/x-ndjson or text/csv, and not compressed")
+  end
+  local options = { now = math.floor(ngx.now() * 1e6), max_rejects = max_rejects() }
+  local text = request.body(service.limits().polls)
+  local write, message, code = service.writer():poll_text(format, text, options)
+  with(write, message, code, function()
+    await(write, POLL_STEP)
+  end)
+end
+
+-- ---- files ----
+
+-- Ends the request of a client that has stopped sending.
+local function raise_broken(why)
+  if why == "timeout" then
+    problem.raise(408, "the body did not arrive in time")
+  end
+  problem.raise(400, why == "closed" and "the body is incomplete" or "the body cannot be read: " .. why)
+end
+
+local function push(upload, piece)
+  local taken, message, code = upload:push(piece)
+  while taken == false do
+    ngx.sleep(FULL_STEP)
+    taken, message, code = upload:push(piece)
+  end
+  return taken, message, code
+end
+
+-- Passes the body on until it ends, or the upload has failed, which `await` tells of.
+local function pump(upload, body)
+  local since = 0
+  while true do
+    local piece, why = body:read()
+    if why then
+      raise_broken(why)
+    elseif not piece then
+      upload:finish()
+      return
+    elseif not push(upload, piece) then
+      return
+    end
+    since = since + #piece
+    if since >= TURN then
+      since = 0
+      ngx.sleep(TURN_STEP)
+    end
+  end
+end
+
+local function post_file(kind)
+  if not file_types[content_type()] then
+    problem.raise(415, "a file is expected as text/csv or application/gzip")
+  end
+  local options = {
+    kind = kind, source = "body", max_rejects = max_rejects(), replace_overrides = flag("replace_overrides"),
+    sort_capacity = SORT_CAPACITY, max_size = kind == "polls" and POLLS_TEXT_MAX or RECORDS_TEXT_MAX,
+  }
+  local body = stream.open(service.limits().ingest)
+  local called, err = pcall(function()
+    local upload, message, code = service.writer():upload(options)
+    with(upload, message, code, function()
+      pump(upload, body)
+      await(upload, INGEST_STEP, kind)
+    end)
+  end)
+  if not called and not problem.is(err) then
+    error(err, 0)
+  elseif not called then
+    problem.send(err)
+  end
+  if not ngx.ctx.loom_raw_socket then
+    ngx.eof()
+  end
+  body:drain()
+end
+
+local count = { type = "integer", minimum = 0 }
+local counts = { rows = count, new = count, duplicates = count, conflicts = count, rejected = count }
+
+local max_rejects_parameter = {
+  name = "max_rejects", description = 'How many bad rows to leave out, or "all" (default: 0, a bad row refuses them all).',
+  schema = { type = "string" },
+}
+
+local text_schema = { type = "string" }
+
+local routes = {
+  schemas = {
+    Poll = {
+      type = "object", required = { "store_id", "status" },
+      properties = {
+        store_id = { type = "string" }, status = { enum = { "active", "inactive" } },
+        timestamp_utc = { type = "string", description = "By default now." },
+      },
+    },
+    Written = {
+      type = "object", required = { "rows", "new", "duplicates", "conflicts", "rejected" }, properties = counts,
+      description = "What became of the rows; `errors` lists the first of those that were left out.",
+    },
+  },
+  {
+    method = "POST", path = "/v1/polls", access = "write", handler = post_polls, tag = "ingestion",
+    summary = "Store polls; they are on the disk when the response comes",
+    parameters = { max_rejects_parameter },
+    request = {
+      content = {
+        ["application/json"] = { schema = { anyOf = { "Poll", { type = "array", items = "Poll" } } } },
+        ["application/x-ndjson"] = { schema = text_schema },
+        ["text/csv"] = { schema = text_schema },
+      },
+    },
+    responses = { [200] = { description = "They are stored.", schema = "Written" } },
+  },
+}
+
+for _, kind in ipairs(loading.kinds) do
+  routes[#routes + 1] = {
+    method = "POST", path = "/v1/ingest/" .. kind.name:gsub("_", "-"), access = "write", tag = "ingestion",
+    summary = "Ingest a file of " .. kind.name:gsub("_", " ") .. ": all of it, or nothing",
+    parameters = {
+      max_rejects_parameter,
+      { name = "replace_overrides", description = "What was set by hand gives way.", schema = { enum = { "true", "false" } } },
+    },
+    request = { content = { ["text/csv"] = { schema = text_schema }, ["application/gzip"] = { schema = text_schema } } },
+    responses = { [200] = { description = "It is stored.", schema = "Written" } },
+    handler = function()
+      post_file(kind.kind)
+    end,
+  }
+end
+
+--- Its routes.
+return routes

@@ -1,0 +1,130 @@
+--- A report whose figures come from a file: the table of figures of a background report, for every format but the standard
+-- CSV, which is a file of its own.
+-- @classmod loom.stored_report
+
+local cjson = require "cjson.safe"
+local rows = require "loom.rows"
+local time = require "loom.time"
+
+local function seconds(text)
+  return time.seconds(time.instant(text))
+end
+
+local Stored = setmetatable({}, { __index = rows })
+Stored.__index = Stored
+
+local FIGURES = 7 -- to a window: see report_csv.h
+local ROWS_A_PAUSE = 500
+
+-- The end of the id that begins at `at`, and the id without quotes.
+local function take_id(text, at)
+  if text:sub(at, at) ~= '"' then
+    local id = text:match("^([^,]*)", at)
+    return at + #id, id
+  end
+  local quote = at
+  repeat
+    quote = text:find('"', quote + 1, true)
+    local doubled = text:sub(quote + 1, quote + 1) == '"'
+    if doubled then
+      quote = quote + 1
+    end
+  until not doubled
+  return quote + 1, (text:sub(at + 1, quote - 1):gsub('""', '"'))
+end
+
+-- Finds where rows are; `pause` is called now and then, so that others get their turn.
+local function index_rows(text, pause)
+  local ids, places, at = {}, {}, 1
+  while at <= #text do
+    local stop, id = take_id(text, at)
+    ids[#ids + 1], places[#places + 1] = id, stop
+    at = text:find("\n", stop, true) + 1
+    if #ids % ROWS_A_PAUSE == 0 then
+      pause()
+    end
+  end
+  return ids, places
+end
+
+--- Reads one.
+-- @tparam string path of the figures
+-- @tparam string details JSON: see `loom.queue`
+-- @tparam[opt] function pause called now and then
+-- @treturn loom.stored_report|nil
+-- @treturn ?string the failure
+function Stored.read(path, details, pause)
+  local known, why = cjson.decode(details)
+  local file = io.open(path, "rb")
+  if not known or not file then
+    return nil, "EIO: " .. (why or path .. ": cannot be read")
+  end
+  local text = file:read("*a")
+  file:close()
+  for _, window in ipairs(known.windows) do
+    window.from, window.to = seconds(window.from), seconds(window.to)
+  end
+  local ids, places = index_rows(text, pause or function() end)
+  if known.rules.max_gap == cjson.null then
+    known.rules.max_gap = nil
+  end
+  return rows.object(setmetatable({
+    key = "store_id",
+    windows = known.windows,
+    window_index = rows.index_windows(known.windows),
+    as_of = seconds(known.as_of),
+    rules = known.rules,
+    text = text,
+    ids = ids,
+    places = places,
+  }, Stored), "loom.stored_report")
+end
+
+function Stored:count()
+  return #self.ids
+end
+
+function Stored:store(index)
+  return self.ids[index]
+end
+
+function Stored:find(id)
+  for index, known in ipairs(self.ids) do
+    if known == id then
+      return index
+    end
+  end
+end
+
+-- The numbers of a row. The last row's are kept: it is asked for one window after the other.
+local function numbers_of(self, index)
+  if self.last ~= index then
+    local numbers, line = {}, self.text:match("^[^\n]*", self.places[index])
+    for number in line:gmatch("%d+") do
+      numbers[#numbers + 1] = tonumber(number)
+    end
+    self.last, self.numbers = index, numbers
+  end
+  return self.numbers
+end
+
+function Stored:figures(index, window)
+  local n, at = numbers_of(self.plain, index), (window - 1) * FIGURES
+  return n[at + 1], n[at + 2], n[at + 3], n[at + 4], n[at + 5], n[at + 6], n[at + 7]
+end
+
+Stored.times = Stored.figures
+
+function Stored:slo_budget() end
+
+function Stored:attributes_of()
+  return {}
+end
+
+function Stored:strip() end
+
+function Stored:__tostring()
+  return ("loom.stored_report (%d stores)"):format(#self.ids)
+end
+
+return Stored

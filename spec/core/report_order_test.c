@@ -1,0 +1,363 @@
+/*
+** Orders, pages, sums, percentiles and histograms of random reports, against plain ones; and rows as JSON.
+*/
+#include "storage.h"
+
+#include "civil.h"
+#include "report_json.h"
+#include "report_order.h"
+#include "source_sqlite.h"
+#include "support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0}, {7 * LOOM_DAY, 0, 0}};
+
+struct fixture {
+  loom_database *database;
+  loom_source *source;
+  loom_report *report;
+};
+
+/* Stores with ids of several lengths, few polls each, so that many figures are equal, and some not defined. */
+static struct fixture make_report(uint64_t seed, size_t stores) {
+  struct fixture fixture = {.database = memory_database()};
+  struct buffer polls = {0}, hours = {0};
+  uint64_t random = seed;
+  buffer_printf(&polls, "store_id,status,timestamp_utc\n");
+  buffer_printf(&hours, "store_id,day,start_time_local,end_time_local\n");
+  for (size_t i = 0; i < stores; i++) {
+    for (uint64_t n = 1 + random_below(&random, 4); n > 0; n--)
+      buffer_printf(&polls, "s%zu,%s,2023-01-2%d 1%d:00:00\n", i, random_below(&random, 2) ? "active" : "inactive",
+                    (int)random_below(&random, 5), (int)random_below(&random, 10));
+    if (random_below(&random, 2)) /* some have no open hour in the short window */
+      buffer_printf(&hours, "s%zu,%d,08:00,12:00\n", i, (int)random_below(&random, 7));
+  }
+  load(fixture.database, LOOM_POLLS, polls.bytes);
+  load(fixture.database, LOOM_HOURS, hours.bytes);
+  buffer_free(&polls);
+  buffer_free(&hours);
+  struct loom_report_options options = {.windows = windows, .window_count = 2, .default_zone = "UTC", .threads = 1};
+  loom_error error;
+  assert_true(loom_rules_preset("loom", &options.rules));
+  fixture.source = loom_source_sqlite(fixture.database);
+  assert_int_equal(start_report(&options, fixture.source, fixture.database->zones, &fixture.report, &error), LOOM_OK);
+  while (loom_report_wait(fixture.report, 1000, &error) == LOOM_OK)
+    ;
+  assert_int_equal(loom_report_wait(fixture.report, 0, &error), LOOM_DONE);
+  assert_int_equal(loom_report_count(fixture.report), stores);
+  return fixture;
+}
+
+static void free_report(struct fixture *fixture) {
+  loom_report_free(fixture->report);
+  fixture->source->free(fixture->source);
+  loom_database_close(fixture->database);
+}
+
+/* ---- orders ---- */
+
+/* Whether row a comes before row b, said plainly. */
+static bool comes_before(const loom_report *report, const struct loom_report_order *order, size_t a, size_t b) {
+  double left = 0, right = 0;
+  bool has_left = true, has_right = true;
+  if (!order->by_id) {
+    has_left = loom_figure_value(loom_report_figures(report, a) + order->window, order->figure, &left);
+    has_right = loom_figure_value(loom_report_figures(report, b) + order->window, order->figure, &right);
+  }
+  if (has_left != has_right)
+    return has_left;
+  if (has_left && left != right)
+    return order->descending ? left > right : left < right;
+  return order->by_id && order->descending ? a > b : a < b;
+}
+
+static size_t sort_plainly(const loom_report *report, const struct loom_report_order *order, size_t *rows) {
+  size_t count = 0;
+  for (size_t row = 0; row < loom_report_count(report); row++) {
+    size_t length, at = count;
+    const char *id = loom_report_store(report, row, &length);
+    if (order->only && loom_id_table_find(order->only, id, length) == LOOM_NO_NUMBER)
+      continue;
+    for (; at > 0 && comes_before(report, order, row, rows[at - 1]); at--)
+      rows[at] = rows[at - 1];
+    rows[at] = row;
+    count++;
+  }
+  return count;
+}
+
+/* Goes through all pages of a size and holds them against the plain order. */
+static void check_pages(const loom_report *report, struct loom_report_order order, size_t limit) {
+  size_t all = loom_report_count(report), *expected = calloc(all + 1, sizeof *expected);
+  size_t *rows = calloc(limit + 1, sizeof *rows), at = 0;
+  size_t count = sort_plainly(report, &order, expected);
+  struct loom_page page;
+  do {
+    assert_true(loom_report_order(report, &order, limit, rows, &page));
+    assert_int_equal(page.total, count);
+    assert_int_equal(page.left, count - at);
+    assert_int_equal(page.count, count - at < limit ? count - at : limit);
+    for (size_t i = 0; i < page.count; i++)
+      assert_int_equal(rows[i], expected[at + i]);
+    at += page.count;
+    if (page.count > 0) {
+      size_t last = rows[page.count - 1];
+      order.resumes = true;
+      order.after_id = loom_report_store(report, last, &order.after_length);
+      order.after_defined =
+          !order.by_id && loom_figure_value(loom_report_figures(report, last) + order.window, order.figure, &order.after_value);
+    }
+  } while (page.left > page.count);
+  assert_int_equal(at, count);
+  free(expected);
+  free(rows);
+}
+
+static void some_ids(struct loom_id_table *ids, uint64_t *random, size_t stores) {
+  loom_id_table_init(ids);
+  for (size_t i = 0; i < stores / 2; i++) {
+    char id[32];
+    int length = snprintf(id, sizeof id, "s%d", (int)random_below(random, 2 * stores));
+    assert_int_not_equal(loom_id_table_put(ids, id, (size_t)length), LOOM_NO_NUMBER);
+  }
+}
+
+static void pages_agree_with_a_plain_sort(void **state) {
+  (void)state;
+  uint64_t random = 3;
+  for (uint64_t seed = 1; seed <= 4; seed++) {
+    size_t stores = 1 + (size_t)random_below(&random, 120);
+    struct fixture fixture = make_report(seed, stores);
+    struct loom_id_table ids;
+    some_ids(&ids, &random, stores);
+    for (int figure = -1; figure < LOOM_FIGURE_COUNT; figure++)
+      for (int variant = 0; variant < 8; variant++) {
+        struct loom_report_order order = {.by_id = figure < 0,
+                                          .figure = figure < 0 ? LOOM_FIGURE_UP : (enum loom_figure)figure,
+                                          .window = variant & 1,
+                                          .descending = variant & 2,
+                                          .only = variant & 4 ? &ids : NULL};
+        check_pages(fixture.report, order, 1 + (size_t)random_below(&random, 20));
+        check_pages(fixture.report, order, 1000);
+      }
+    loom_id_table_free(&ids);
+    free_report(&fixture);
+  }
+}
+
+/* A store that ended a page and has gone since: the next page begins with the one after it. */
+static void pages_go_on_without_their_last_store(void **state) {
+  (void)state;
+  struct fixture fixture = make_report(7, 5); /* s0 … s4 */
+  size_t rows[5];
+  struct loom_page page;
+  struct loom_report_order order = {.by_id = true, .resumes = true, .after_id = "s1x", .after_length = 3};
+  assert_true(loom_report_order(fixture.report, &order, 5, rows, &page));
+  assert_int_equal(page.count, 3);
+  assert_int_equal(rows[0], 2);
+  order.descending = true;
+  assert_true(loom_report_order(fixture.report, &order, 5, rows, &page));
+  assert_int_equal(page.count, 2);
+  assert_int_equal(rows[0], 1);
+  order = (struct loom_report_order){.figure = LOOM_FIGURE_UNKNOWN, .window = 0, .resumes = true, .after_defined = true,
+                                     .after_value = 0, .after_id = "s1x", .after_length = 3};
+  assert_true(loom_report_order(fixture.report, &order, 0, rows, &page));
+  assert_int_equal(page.count, 0);
+  assert_int_equal(page.left, 3);
+  free_report(&fixture);
+}
+
+/* ---- many rows ---- */
+
+static void sums_agree_with_plain_ones(void **state) {
+  (void)state;
+  uint64_t random = 5;
+  struct fixture fixture = make_report(11, 80);
+  struct loom_id_table ids;
+  some_ids(&ids, &random, 80);
+  for (size_t variant = 0; variant < 4; variant++) {
+    const struct loom_id_table *only = variant & 2 ? &ids : NULL;
+    struct loom_figures expected = {0}, found;
+    size_t count = 0;
+    for (size_t row = 0; row < 80; row++) {
+      size_t length;
+      const char *id = loom_report_store(fixture.report, row, &length);
+      const struct loom_figures *f = loom_report_figures(fixture.report, row) + (variant & 1);
+      if (only && loom_id_table_find(only, id, length) == LOOM_NO_NUMBER)
+        continue;
+      count++;
+      expected.up += f->up, expected.down += f->down, expected.unknown += f->unknown, expected.excluded += f->excluded;
+      expected.outages += f->outages, expected.polls += f->polls;
+      expected.longest = f->longest > expected.longest ? f->longest : expected.longest;
+    }
+    assert_int_equal(loom_report_sum(fixture.report, variant & 1, only, &found), count);
+    assert_memory_equal(&found, &expected, sizeof found);
+  }
+  loom_id_table_free(&ids);
+  free_report(&fixture);
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  double left = *(const double *)a, right = *(const double *)b;
+  return (left > right) - (left < right);
+}
+
+static void values_sort(void **state) {
+  (void)state;
+  uint64_t random = 9;
+  for (size_t count = 0; count < 400; count = count * 3 / 2 + 1) {
+    double values[400], expected[400];
+    for (size_t i = 0; i < count; i++) /* of every magnitude, with many that are equal */
+      values[i] = (double)random_below(&random, 8) * pow(10, (double)random_below(&random, 30) - 10);
+    memcpy(expected, values, sizeof values);
+    qsort(expected, count, sizeof *expected, compare_doubles);
+    assert_true(loom_sort_values(values, count));
+    assert_memory_equal(values, expected, count * sizeof *values);
+  }
+}
+
+static void percentiles_and_histograms(void **state) {
+  (void)state;
+  double values[100];
+  for (size_t i = 0; i < 100; i++)
+    values[i] = (double)(i + 1) / 100;
+  assert_true(loom_percentile(values, 100, 0) == 0.01);
+  assert_true(loom_percentile(values, 100, 1) == 0.01);
+  assert_true(loom_percentile(values, 100, 1.5) == 0.02);
+  assert_true(loom_percentile(values, 100, 50) == 0.5);
+  assert_true(loom_percentile(values, 100, 100) == 1);
+  assert_true(loom_percentile(values, 1, 50) == 0.01);
+  uint64_t random = 1;
+  for (size_t bins = 1; bins <= 40; bins++) {
+    size_t found[40], expected[40] = {0}, count = 0;
+    for (size_t i = 0; i < 100; i++)
+      values[i] = (double)random_below(&random, 121) / 100; /* some are beyond */
+    for (size_t i = 0; i < 100; i++)
+      for (size_t bin = 0; bin < bins; bin++)
+        expected[bin] += values[i] >= (double)bin / (double)bins &&
+                         (bin + 1 == bins || values[i] < (double)(bin + 1) / (double)bins);
+    loom_histogram(values, 100, 1, bins, found);
+    for (size_t bin = 0; bin < bins; bin++, count += found[bin - 1])
+      assert_int_equal(found[bin], expected[bin]);
+    assert_int_equal(count, 100);
+  }
+}
+
+static void figures_have_names(void **state) {
+  (void)state;
+  assert_int_equal(loom_figure_from_name("up"), LOOM_FIGURE_UP);
+  assert_int_equal(loom_figure_from_name("ratio"), LOOM_FIGURE_RATIO);
+  assert_int_equal(loom_figure_from_name("polls"), LOOM_FIGURE_POLLS);
+  assert_int_equal(loom_figure_from_name("speed"), LOOM_FIGURE_COUNT);
+}
+
+/* ---- JSON ---- */
+
+static void assert_figures(const struct loom_figures *figures, const char *expected) {
+  struct loom_text text = {0};
+  assert_true(loom_figures_json(figures, &text));
+  assert_int_equal(text.length, strlen(expected));
+  assert_memory_equal(text.bytes, expected, text.length);
+  loom_text_free(&text);
+}
+
+static void figures_as_json(void **state) {
+  (void)state;
+  assert_figures(&(struct loom_figures){0}, "{\"up\":0,\"down\":0,\"unknown\":0,\"excluded\":0,\"scheduled\":0,\"ratio\":null,"
+                                            "\"outages\":0,\"longest\":0,\"mttr\":null,\"mtbf\":null,\"polls\":0}");
+  assert_figures(&(struct loom_figures){.up = 2000000, .down = 1000001, .unknown = 500, .excluded = 1, .longest = 1000000,
+                                        .outages = 3, .polls = 7},
+                 "{\"up\":2,\"down\":1.000001,\"unknown\":0.0005,\"excluded\":0.000001,\"scheduled\":3.000501,"
+                 "\"ratio\":0.666666,\"outages\":3,\"longest\":1,\"mttr\":0.333334,\"mtbf\":0.666667,\"polls\":7}");
+}
+
+/* Quotients near ties above all. */
+static void decimals_agree_with_printf(void **state) {
+  (void)state;
+  uint64_t random = 21;
+  for (int i = 0; i < 100000; i++) {
+    struct loom_figures figures = {.up = (int64_t)(random_next(&random) >> (2 + random_below(&random, 61))),
+                                   .down = (int64_t)random_below(&random, 5000000), .outages = 1};
+    if (i % 2)
+      figures.up = figures.down, figures.outages = (int64_t)random_below(&random, 4096) + 1;
+    char expected[64];
+    struct loom_text text = {0};
+    int length = snprintf(expected, sizeof expected, "%.6f", (double)figures.up / (double)figures.outages / 1e6);
+    while (expected[length - 1] == '0')
+      length--;
+    length -= expected[length - 1] == '.';
+    expected[length] = '\0';
+    assert_true(loom_figures_json(&figures, &text));
+    assert_true(loom_text_reserve(&text, 1));
+    text.bytes[text.length] = '\0';
+    const char *found = strstr(text.bytes, "\"mtbf\":") + 7;
+    if (strncmp(found, expected, (size_t)length) != 0 || found[length] != ',')
+      fail_msg("%lld / %lld: %.30s, not %s", (long long)figures.up, (long long)figures.outages, found, expected);
+    loom_text_free(&text);
+  }
+}
+
+static void strings_as_json(void **state) {
+  (void)state;
+  static const struct {
+    const char *string, *expected;
+  } cases[] = {
+      {"", "\"\""},
+      {"a\"b\\c/", "\"a\\\"b\\\\c/\""},
+      {"\b\f\n\r\t\x01\x1f\x7f", "\"\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\""},
+      {"\xc3\xa9\xe2\x98\x95\xf0\x9f\x8d\x95", "\"\xc3\xa9\xe2\x98\x95\xf0\x9f\x8d\x95\""},
+      {"\xff", "\"\xef\xbf\xbd\""},
+      {"a\xc3", "\"a\xef\xbf\xbd\""},
+      {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},             /* overlong */
+      {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* a surrogate */
+      {"\xf0\x9f\x8d", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* cut off */
+      {"\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct loom_text text = {0};
+    assert_true(loom_json_string(cases[i].string, strlen(cases[i].string), &text));
+    assert_int_equal(text.length, strlen(cases[i].expected));
+    assert_memory_equal(text.bytes, cases[i].expected, text.length);
+    loom_text_free(&text);
+  }
+}
+
+static void rows_as_json(void **state) {
+  (void)state;
+  static const char *const names[] = {"hour", "week"};
+  struct fixture fixture = make_report(2, 3);
+  for (size_t row = 0; row < 3; row++) {
+    struct loom_text text = {0}, expected = {0};
+    const struct loom_figures *figures = loom_report_figures(fixture.report, row);
+    assert_true(loom_text_reserve(&expected, 2000));
+    char head[64];
+    snprintf(head, sizeof head, "{\"store_id\":\"s%zu\",\"windows\":{\"hour\":", row);
+    loom_text_put(&expected, head, strlen(head));
+    assert_true(loom_figures_json(&figures[0], &expected));
+    loom_text_put(&expected, ",\"week\":", 8);
+    assert_true(loom_figures_json(&figures[1], &expected));
+    assert_true(loom_text_reserve(&expected, 2));
+    loom_text_put(&expected, "}}", 2);
+    assert_true(loom_report_json_store(fixture.report, row, names, &text));
+    assert_int_equal(text.length, expected.length);
+    assert_memory_equal(text.bytes, expected.bytes, text.length);
+    loom_text_free(&text);
+    loom_text_free(&expected);
+  }
+  free_report(&fixture);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(pages_agree_with_a_plain_sort), cmocka_unit_test(pages_go_on_without_their_last_store),
+      cmocka_unit_test(sums_agree_with_plain_ones),    cmocka_unit_test(values_sort),
+      cmocka_unit_test(percentiles_and_histograms),    cmocka_unit_test(figures_have_names),
+      cmocka_unit_test(figures_as_json),               cmocka_unit_test(decimals_agree_with_printf),
+      cmocka_unit_test(strings_as_json),               cmocka_unit_test(rows_as_json),
+  };
+  return cmocka_run_group_tests_name("report_order", tests, NULL, NULL);
+}

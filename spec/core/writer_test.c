@@ -1,0 +1,447 @@
+/*
+** Writers: groups that share a commit, failures within them, other connections, full disks, and uploads.
+*/
+#include "storage.h"
+#include "support.h"
+
+#include "civil.h"
+#include "poll_write.h"
+#include "upload.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define SUBMITTERS 4
+#define BATCHES 40 /* of each submitter */
+#define BATCH_POLLS 30
+#define NOW INT64_C(1700000000000000)
+
+static const struct loom_writer_options roomy = {
+    .busy_timeout = 10000, .capacity = 1 << 30, .announced = 4};
+
+static loom_writer *open_writer(struct scratch *scratch, const struct loom_writer_options *options) {
+  loom_error error;
+  loom_writer *writer;
+  assert_status(loom_writer_new(scratch_path(scratch, "db"), options, &writer, &error), LOOM_OK,
+                &error);
+  return writer;
+}
+
+/* Waits for a write; gives up after a minute. */
+static enum loom_write_state await(const loom_write *write, loom_error *error) {
+  enum loom_write_state state = LOOM_WRITE_PENDING;
+  for (int i = 0; i < 600000 && state == LOOM_WRITE_PENDING; i++) {
+    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    state = loom_write_state(write, error);
+  }
+  assert_int_not_equal(state, LOOM_WRITE_PENDING);
+  return state;
+}
+
+static void expect_done(loom_write *write) {
+  loom_error error = {.message = ""};
+  if (await(write, &error) != LOOM_WRITE_DONE)
+    print_error("%s\n", error.message);
+  assert_int_equal(loom_write_state(write, NULL), LOOM_WRITE_DONE);
+}
+
+static void expect_failed(loom_write *write, loom_status code, const char *message) {
+  loom_error error;
+  assert_int_equal(await(write, &error), LOOM_WRITE_FAILED);
+  assert_status(error.code, code, &error);
+  if (!strstr(error.message, message))
+    print_error("%s\n", error.message);
+  assert_non_null(strstr(error.message, message));
+}
+
+/* Polls of a few stores and instants, so that many meet; those of one submitter are its own. */
+static void fill(loom_poll_batch *batch, unsigned submitter, unsigned number) {
+  uint64_t random = submitter * 1000 + number;
+  loom_error error;
+  for (int i = 0; i < BATCH_POLLS; i++) {
+    char id[32];
+    int length = snprintf(id, sizeof id, "%u-%u", submitter, (unsigned)random_below(&random, 20));
+    int64_t instant = NOW + (int64_t)random_below(&random, 100) * 3600 * LOOM_SECOND;
+    assert_status(loom_poll_batch_add(batch, id, (size_t)length, random_below(&random, 2), instant,
+                                      &error),
+                  LOOM_OK, &error);
+  }
+}
+
+static loom_poll_batch *batch_of(unsigned submitter, unsigned number) {
+  loom_poll_batch *batch = loom_poll_batch_new(BATCH_POLLS);
+  assert_non_null(batch);
+  fill(batch, submitter, number);
+  return batch;
+}
+
+static loom_write *submit_batch(loom_writer *writer, loom_poll_batch *batch) {
+  loom_error error;
+  loom_poll_write *polls = loom_poll_write_of_batch(batch);
+  assert_non_null(polls);
+  loom_write *write = loom_poll_write_head(polls);
+  assert_status(loom_writer_submit(writer, write, &error), LOOM_OK, &error);
+  return write;
+}
+
+static loom_poll_write *submit_text(loom_writer *writer, enum loom_poll_format format,
+                                    const char *text, uint64_t max_rejects) {
+  loom_error error;
+  struct loom_poll_text options = {format, NOW, max_rejects, loom_writer_zones(writer)};
+  loom_poll_write *polls = loom_poll_write_of_text(&options, text, strlen(text));
+  assert_non_null(polls);
+  assert_status(loom_writer_submit(writer, loom_poll_write_head(polls), &error), LOOM_OK, &error);
+  return polls;
+}
+
+static struct buffer dump_file(struct scratch *scratch) {
+  loom_database *database = open_database(scratch_path(scratch, "db"));
+  struct buffer text = dump(database);
+  loom_database_close(database);
+  return text;
+}
+
+/* ---- groups ---- */
+
+struct submitter {
+  loom_writer *writer;
+  unsigned number;
+  loom_write *writes[BATCHES];
+};
+
+static void *submit_all(void *context) {
+  struct submitter *submitter = context;
+  for (unsigned i = 0; i < BATCHES; i++)
+    submitter->writes[i] = submit_batch(submitter->writer, batch_of(submitter->number, i));
+  return NULL;
+}
+
+/* What the batches of one submitter come to when they are written one by one. */
+static void write_in_order(loom_database *database, unsigned number,
+                           struct loom_ingest_counts *counts) {
+  for (unsigned i = 0; i < BATCHES; i++) {
+    loom_error error;
+    loom_poll_batch *batch = batch_of(number, i);
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(loom_poll_batch_apply(batch, database, &counts[i], &error), LOOM_OK, &error);
+    assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+    loom_poll_batch_free(batch);
+  }
+}
+
+static void groups_equal_one_by_one(void **state) {
+  (void)state;
+  struct scratch scratch;
+  struct submitter submitters[SUBMITTERS];
+  pthread_t threads[SUBMITTERS];
+  loom_database *oracle = memory_database();
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  for (unsigned i = 0; i < SUBMITTERS; i++) {
+    submitters[i] = (struct submitter){.writer = writer, .number = i};
+    assert_int_equal(pthread_create(&threads[i], NULL, submit_all, &submitters[i]), 0);
+  }
+  for (unsigned i = 0; i < SUBMITTERS; i++) {
+    struct loom_ingest_counts counts[BATCHES];
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+    write_in_order(oracle, i, counts);
+    for (unsigned b = 0; b < BATCHES; b++) {
+      expect_done(submitters[i].writes[b]);
+      assert_memory_equal(&submitters[i].writes[b]->counts, &counts[b], sizeof counts[b]);
+      loom_write_release(submitters[i].writes[b]);
+    }
+  }
+  loom_writer_free(writer);
+  struct buffer expected = dump(oracle), found = dump_file(&scratch);
+  assert_buffer_equal(&expected, &found);
+  buffer_free(&expected);
+  buffer_free(&found);
+  loom_database_close(oracle);
+  scratch_end(&scratch);
+}
+
+/* The lock is held until all are waiting, so that they are one group. */
+static void a_failure_in_a_group_is_undone_alone(void **state) {
+  (void)state;
+  struct scratch scratch;
+  loom_error error;
+  loom_write *writes[3];
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  loom_database *other = open_database(scratch_path(&scratch, "db"));
+  loom_write *first = submit_batch(writer, batch_of(0, 0)); /* so that there is a day to look at */
+  expect_done(first);
+  loom_write_release(first);
+  execute(other, "CREATE TRIGGER refuse BEFORE INSERT ON store WHEN NEW.store_id = 'bad' BEGIN"
+                 " SELECT raise(ABORT, 'no such store'); END");
+  assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
+  for (unsigned i = 0; i < 3; i++) {
+    loom_poll_batch *batch = batch_of(1, i);
+    if (i == 1)
+      assert_status(loom_poll_batch_add(batch, "bad", 3, true, NOW, &error), LOOM_OK, &error);
+    writes[i] = submit_batch(writer, batch);
+  }
+  assert_int_equal(loom_write_state(writes[2], NULL), LOOM_WRITE_PENDING);
+  assert_status(loom_database_commit(other, &error), LOOM_OK, &error);
+  expect_done(writes[0]);
+  expect_failed(writes[1], LOOM_EIO, "no such store");
+  expect_done(writes[2]);
+  assert_int_equal(number(other, "SELECT count(*) FROM store WHERE store_id = 'bad'"), 0);
+  assert_true(number(other, "SELECT count(*) FROM polls WHERE store_id GLOB '1-*'") > 30);
+  for (unsigned i = 0; i < 3; i++)
+    loom_write_release(writes[i]);
+  loom_database_close(other);
+  loom_writer_free(writer);
+  scratch_end(&scratch);
+}
+
+static void other_connections_and_limits(void **state) {
+  (void)state;
+  struct scratch scratch;
+  loom_error error;
+  struct loom_writer_options impatient = {.busy_timeout = 20, .capacity = 1, .announced = 1};
+  loom_writer *writer;
+  scratch_begin(&scratch);
+  assert_status(loom_writer_new(":memory:", &roomy, &writer, &error), LOOM_EINVAL, &error);
+  assert_status(loom_writer_new(scratch.folder, &roomy, &writer, &error), LOOM_EINVAL, &error);
+  writer = open_writer(&scratch, &impatient);
+  loom_database *other = open_database(scratch_path(&scratch, "db"));
+  assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
+  loom_write *write = submit_batch(writer, batch_of(0, 0));
+  loom_poll_write *second = loom_poll_write_of_batch(batch_of(0, 1));
+  assert_status(loom_writer_submit(writer, loom_poll_write_head(second), &error), LOOM_EBUSY,
+                &error);
+  expect_failed(write, LOOM_EBUSY, "is locked by another process");
+  loom_database_rollback(other);
+  while (loom_writer_submit(writer, loom_poll_write_head(second), &error) != LOOM_OK)
+    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL); /* until the first one is forgotten */
+  loom_write_release(write);
+  loom_writer_free(writer); /* writes what waits */
+  assert_int_equal(loom_write_state(loom_poll_write_head(second), NULL), LOOM_WRITE_DONE);
+  loom_write_release(loom_poll_write_head(second));
+  loom_database_close(other);
+  scratch_end(&scratch);
+}
+
+static void the_disk_is_full(void **state) {
+  (void)state;
+  struct scratch scratch;
+  struct rlimit before, small = {.rlim_cur = 100 << 10};
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  small.rlim_max = before.rlim_max;
+  loom_poll_batch *batch = loom_poll_batch_new(20000);
+  for (int i = 0; i < 20000; i++) {
+    loom_error error;
+    char id[32];
+    int length = snprintf(id, sizeof id, "%d", i);
+    assert_status(loom_poll_batch_add(batch, id, (size_t)length, true, NOW, &error), LOOM_OK, &error);
+  }
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  loom_write *write = submit_batch(writer, batch);
+  expect_failed(write, LOOM_EFULL, "");
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  loom_write_release(write);
+  write = submit_batch(writer, batch_of(0, 0));
+  expect_done(write);
+  loom_write_release(write);
+  loom_writer_free(writer);
+  scratch_end(&scratch);
+}
+
+/* ---- texts ---- */
+
+static void texts_of_polls(void **state) {
+  (void)state;
+  static const struct {
+    enum loom_poll_format format;
+    const char *text, *failure;
+    uint64_t max_rejects, rows, added, rejected;
+  } cases[] = {
+      {LOOM_POLLS_JSON, "{\"store_id\":\"a\",\"status\":\"active\"}", NULL, 0, 1, 1, 0},
+      {LOOM_POLLS_JSON, "[{\"status\":\"inactive\",\"store_id\":\"a\",\"x\":[{\"y\":1.5e3}]}]", NULL, 0, 1, 1, 0},
+      {LOOM_POLLS_JSON, "[]", NULL, 0, 0, 0, 0},
+      {LOOM_POLLS_JSON, "[1,{}]", "2 of 2 polls are bad: number 1: is not an object", 1, 2, 0, 2},
+      {LOOM_POLLS_JSON, "[1,{}]", NULL, 2, 2, 0, 2},
+      {LOOM_POLLS_JSON, "\n[1,\n2", "line 3: a comma or a closing bracket is missing", LOOM_ALL_REJECTS, 2, 0, 2},
+      {LOOM_POLLS_JSON, "", "neither an object nor an array", 0, 0, 0, 0},
+      {LOOM_POLLS_NDJSON, "\n{\"store_id\":\"a\",\"status\":\"active\"}\r\n[\n\n7", NULL, 2, 3, 1, 2},
+      {LOOM_POLLS_NDJSON, "", NULL, 0, 0, 0, 0},
+      {LOOM_POLLS_CSV, "store_id,status,timestamp_utc\na,active,2023-01-01 00:00:00\n", NULL, 0, 1, 1, 0},
+      {LOOM_POLLS_CSV, "store_id,status,timestamp_utc\na,active,x\n", "1 of 1 polls are bad: number 1: timestamp_utc: \"x\" is not", 0, 1, 0, 1},
+      {LOOM_POLLS_CSV, "store_id\n", "has no column status", 0, 0, 0, 0},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    struct scratch scratch;
+    scratch_begin(&scratch);
+    loom_writer *writer = open_writer(&scratch, &roomy);
+    loom_poll_write *polls =
+        submit_text(writer, cases[i].format, cases[i].text, cases[i].max_rejects);
+    loom_write *write = loom_poll_write_head(polls);
+    if (cases[i].failure)
+      expect_failed(write, LOOM_EINPUT, cases[i].failure);
+    else
+      expect_done(write);
+    assert_int_equal(write->counts.rows, cases[i].rows);
+    assert_int_equal(write->counts.added, cases[i].added);
+    assert_int_equal(write->counts.rejected, cases[i].rejected);
+    assert_int_equal(loom_poll_write_rejects(polls)->count, cases[i].rejected);
+    loom_write_release(write);
+    loom_writer_free(writer);
+    scratch_end(&scratch);
+  }
+}
+
+/* ---- uploads ---- */
+
+/* Lines of polls, of which the one at `bad` is none. */
+static struct buffer polls_text(unsigned count, unsigned bad) {
+  struct buffer text = {0};
+  buffer_printf(&text, "store_id,status,timestamp_utc\n");
+  for (unsigned i = 1; i <= count; i++)
+    buffer_printf(&text, "%u,%s,2023-01-%02u %02u:00:00 UTC\n", i % 50, i == bad ? "maybe" : "active",
+                  1 + i / 50 % 28, i / 1400 % 24);
+  return text;
+}
+
+static loom_upload *begin_upload(loom_writer *writer, uint64_t max_rejects, size_t capacity) {
+  struct loom_ingest_options options = {.kind = LOOM_POLLS,
+                                        .source = "file",
+                                        .max_rejects = max_rejects,
+                                        .threads = 2,
+                                        .block_size = 4096,
+                                        .sort_capacity = 1000};
+  loom_error error;
+  loom_upload *upload;
+  assert_status(loom_upload_new(writer, &options, capacity, &upload, &error), LOOM_OK, &error);
+  return upload;
+}
+
+/* Pushes until the upload has failed, or all is in; how often it was full. */
+static unsigned push_all(loom_upload *upload, const struct buffer *text, size_t piece) {
+  unsigned full = 0;
+  for (size_t at = 0; at < text->length;) {
+    loom_error error;
+    bool taken;
+    size_t size = text->length - at < piece ? text->length - at : piece;
+    if (loom_upload_push(upload, text->bytes + at, size, &taken, &error) != LOOM_OK)
+      return full;
+    at += taken ? size : 0;
+    full += !taken;
+    if (!taken)
+      nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+  }
+  loom_upload_finish(upload);
+  return full;
+}
+
+static void uploads_equal_ingests(void **state) {
+  (void)state;
+  struct scratch scratch;
+  struct buffer text = polls_text(20000, 0);
+  loom_database *oracle = memory_database();
+  struct loom_ingest_counts counts = load(oracle, LOOM_POLLS, text.bytes);
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  static const size_t pieces[] = {100, 5000, 1 << 20};
+  for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+    uint64_t parsed;
+    double written;
+    loom_upload *upload = begin_upload(writer, 0, 10000);
+    push_all(upload, &text, pieces[i]);
+    loom_write *write = loom_upload_head(upload);
+    expect_done(write);
+    assert_int_equal(write->counts.rows, counts.rows);
+    assert_int_equal(write->counts.added, i == 0 ? counts.added : 0);
+    loom_upload_progress(upload, &parsed, &written);
+    assert_int_equal(parsed, text.length);
+    assert_true(written >= 1 && written <= 1);
+    loom_upload_release(upload);
+  }
+  loom_writer_free(writer);
+  struct buffer expected = dump(oracle), found = dump_file(&scratch);
+  assert_buffer_equal(&expected, &found);
+  buffer_free(&expected);
+  buffer_free(&found);
+  buffer_free(&text);
+  loom_database_close(oracle);
+  scratch_end(&scratch);
+}
+
+static void bad_rows_of_uploads(void **state) {
+  (void)state;
+  struct scratch scratch;
+  struct buffer text = polls_text(20000, 7000);
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  loom_upload *upload = begin_upload(writer, 0, 10000);
+  push_all(upload, &text, 1000);
+  expect_failed(loom_upload_head(upload), LOOM_EINPUT, "file:7001: status: \"maybe\" is not a status");
+  assert_int_equal(loom_upload_rejects(upload)->count, 1);
+  loom_upload_release(upload);
+  upload = begin_upload(writer, 1, 10000);
+  push_all(upload, &text, 1000);
+  expect_done(loom_upload_head(upload));
+  struct loom_reject reject = loom_reject_of(loom_upload_rejects(upload)->list.first);
+  assert_int_equal(reject.line, 7001);
+  assert_int_equal(reject.number, 7000);
+  assert_int_equal(loom_upload_head(upload)->counts.rejected, 1);
+  loom_upload_release(upload);
+  loom_writer_free(writer);
+  buffer_free(&text);
+  scratch_end(&scratch);
+}
+
+/* A database that is locked keeps the upload's writing waiting, so that the queue fills up behind nothing else. */
+static void uploads_that_end_early(void **state) {
+  (void)state;
+  struct scratch scratch;
+  loom_error error;
+  bool taken = true;
+  struct buffer text = polls_text(2000, 0);
+  struct loom_writer_options one = {.busy_timeout = 10000, .capacity = 1 << 20, .announced = 1};
+  struct loom_ingest_options options = {.kind = LOOM_POLLS, .source = "file"};
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &one);
+  struct buffer before = dump_file(&scratch);
+  loom_upload *upload = begin_upload(writer, 0, 10), *second;
+  assert_status(loom_upload_new(writer, &options, 10, &second, &error), LOOM_EBUSY, &error);
+  for (int i = 0; i < 1000 && taken; i++)
+    assert_status(loom_upload_push(upload, text.bytes, 1 << 14, &taken, &error), LOOM_OK, &error);
+  assert_false(taken); /* it can parse only so fast */
+  loom_upload_abort(upload);
+  expect_failed(loom_upload_head(upload), LOOM_ECANCELED, "aborted");
+  assert_status(loom_upload_push(upload, "x", 1, &taken, &error), LOOM_ECANCELED, &error);
+  loom_upload_release(upload);
+  while (loom_upload_new(writer, &options, 10, &upload, &error) == LOOM_EBUSY)
+    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL); /* until the writer has seen it off */
+  loom_upload_release(upload);                              /* without finish: dropped */
+  while (loom_upload_new(writer, &options, 10, &upload, &error) == LOOM_EBUSY)
+    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+  loom_writer_free(writer); /* cancels what is not finished */
+  assert_int_equal(loom_write_state(loom_upload_head(upload), &error), LOOM_WRITE_FAILED);
+  assert_int_equal(error.code, LOOM_ECANCELED);
+  loom_upload_release(upload);
+  struct buffer after = dump_file(&scratch);
+  assert_buffer_equal(&before, &after);
+  buffer_free(&before);
+  buffer_free(&after);
+  buffer_free(&text);
+  scratch_end(&scratch);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(groups_equal_one_by_one),
+                                     cmocka_unit_test(a_failure_in_a_group_is_undone_alone),
+                                     cmocka_unit_test(other_connections_and_limits),
+                                     cmocka_unit_test(the_disk_is_full),
+                                     cmocka_unit_test(texts_of_polls),
+                                     cmocka_unit_test(uploads_equal_ingests),
+                                     cmocka_unit_test(bad_rows_of_uploads),
+                                     cmocka_unit_test(uploads_that_end_early)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

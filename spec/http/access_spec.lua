@@ -1,0 +1,148 @@
+-- Who may do what, on a real server.
+
+local database = require "support.database"
+local files = require "support.files"
+local server = require "support.server"
+local shell = require "support.shell"
+
+describe("access to the service", function()
+  local folder, service, tokens
+
+  -- A token that `loom token` made, whose line is in the file of tokens from now on.
+  local function add_token(scope, name)
+    local token, line = shell.good("token", scope, name):match("^token: (%S+)\nline:  ([^\n]+)\n$")
+    local path = folder .. "/tokens"
+    files.write(path, (files.exists(path) and files.read(path) or "# tokens\n") .. line .. "\n")
+    return token
+  end
+
+  setup(function()
+    folder = files.make_folder()
+    database.make(folder .. "/db")
+    tokens = { read = add_token("read", "a dashboard"), write = add_token("write", "the poller") }
+    tokens.other = add_token("write", "x")
+    service = server.start(folder,
+      { arguments = { "--token-file", folder .. "/tokens", "--cors-origin", "https://example.org" } })
+  end)
+
+  teardown(function()
+    local log = service:stop()
+    files.remove_folder(folder)
+    for _, token in pairs(tokens) do
+      assert.is_nil(log:find(token, 1, true))
+    end
+  end)
+
+  local function status(method, path, token)
+    local authorization = token and { "-H", "Authorization: Bearer " .. token } or {}
+    return service:request(path, "-X", method, (table.unpack or unpack)(authorization)) -- luacheck: compat
+  end
+
+  it("is told by tokens, of which the file holds hashes alone", function()
+    assert.is_nil(files.read(folder .. "/tokens"):find(tokens.read, 1, true))
+    assert.equal(200, status("POST", "/trigger_report", tokens.write).status)
+    assert.equal(200, status("POST", "/trigger_report", tokens.other).status)
+    assert.equal(404, status("GET", "/get_report/5f3c9a52-5b0e-4d70-9a51-0b9d3a2f7c11", tokens.read).status)
+    local refused = status("POST", "/trigger_report", tokens.read)
+    server.expect_problem(refused, 403, "may only read")
+    assert.equal('Bearer error="insufficient_scope", scope="write"', refused.headers["www-authenticate"])
+  end)
+
+  it("is refused without a token that is known", function()
+    for _, path in ipairs { "/get_report", "/metrics", "/v1/events" } do
+      local refused = status("GET", path)
+      server.expect_problem(refused, 401)
+      assert.equal("Bearer", refused.headers["www-authenticate"])
+    end
+    for _, wrong in ipairs { "x", tokens.read .. "x", tokens.read:sub(1, -2), ("a"):rep(600), "a b", "%00" } do
+      server.expect_problem(status("GET", "/get_report", wrong), 401)
+    end
+    server.expect_problem(service:request("/metrics", "-u", "user:" .. tokens.read), 401)
+  end)
+
+  it("needs no token to ask whether the service lives", function()
+    assert.equal(200, service:request("/healthz").status)
+    assert.equal(200, service:request("/readyz").status)
+  end)
+
+  it("is for pages of one other origin", function()
+    for _, response in ipairs { service:request("/healthz", "-H", "Origin: https://evil.example"), status("GET", "/metrics") } do
+      assert.equal("https://example.org", response.headers["access-control-allow-origin"])
+    end
+    local preflight = service:request("/trigger_report", "-X", "OPTIONS")
+    assert.same({ 204, "POST", "Authorization, Content-Type" },
+      { preflight.status, preflight.headers.allow, preflight.headers["access-control-allow-headers"] })
+  end)
+
+  it("comes with headers that keep browsers careful", function()
+    local response = service:request "/healthz"
+    assert.equal("nosniff", response.headers["x-content-type-options"])
+    assert.equal("default-src 'none'; frame-ancestors 'none'", response.headers["content-security-policy"])
+    assert.equal("no-referrer", response.headers["referrer-policy"])
+    assert.equal("nginx", response.headers.server)
+  end)
+
+  it("follows the file of tokens on SIGHUP", function()
+    local new = add_token("read", "new")
+    tokens.new = new
+    assert.equal(401, status("GET", "/metrics", new).status)
+    assert.equal(0, shell.run("kill -HUP " .. service.pid).status)
+    local answer
+    repeat
+      answer = status("GET", "/metrics", new).status
+    until answer == 200
+    assert.equal(200, status("GET", "/metrics", tokens.read).status)
+  end)
+end)
+
+describe("access to a service", function()
+  local folder
+
+  setup(function()
+    folder = files.make_folder()
+    database.make(folder .. "/db")
+  end)
+
+  teardown(function()
+    files.remove_folder(folder)
+  end)
+
+  -- Starting has to fail, at once and with a line that says why.
+  local function expect_refusal(exit, message, ...)
+    local result = shell.loom("serve", folder .. "/db", ...)
+    shell.expect_failure(result, exit)
+    assert.matches(message, result.err, 1, true)
+  end
+
+  it("that others can reach needs tokens", function()
+    expect_refusal(2, "others can reach 0.0.0.0:18080: name a --token-file", "--listen", "0.0.0.0:18080")
+    expect_refusal(2, "others can reach [::]:18080", "--listen", "[::]:18080")
+  end)
+
+  it("needs an address", function()
+    for _, wrong in ipairs { "x", "localhost:80", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:0", "::1:80",
+      "127.0.0.1:80; include /etc/passwd" } do
+      expect_refusal(2, "--listen", "--listen", wrong)
+    end
+  end)
+
+  it("needs tokens that can be read", function()
+    expect_refusal(1, "none: No such file or directory", "--listen", "127.0.0.1:18080", "--token-file", folder .. "/none")
+    files.write(folder .. "/bad", "secret\n")
+    expect_refusal(1, "bad:1: is not read or write", "--listen", "127.0.0.1:18080", "--token-file", folder .. "/bad")
+    os.remove(folder .. "/bad")
+  end)
+
+  it("needs a port that is free, a database that is one, and an origin", function()
+    local service = server.start(folder)
+    expect_refusal(1, "Address already in use", "--listen", "127.0.0.1:" .. service.port)
+    service:stop()
+    files.write(folder .. "/text", "no database at all")
+    local result = shell.loom("serve", folder .. "/text", "--listen", "127.0.0.1:18080")
+    shell.expect_failure(result, 1)
+    assert.matches("is not an SQLite database", result.err, 1, true)
+    os.remove(folder .. "/text")
+    expect_refusal(2, "--cors-origin", "--cors-origin", "https://a.b; evil on")
+    expect_refusal(2, "--workers", "--workers", "0")
+  end)
+end)

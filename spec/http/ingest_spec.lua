@@ -1,0 +1,208 @@
+local database = require "support.database"
+local files = require "support.files"
+local loom = require "loom"
+local server = require "support.server"
+local shell = require "support.shell"
+
+local CSV = { "-H", "Content-Type: text/csv" }
+local CHUNKED = { "-H", "Content-Type: text/csv", "-H", "Transfer-Encoding: chunked" }
+
+local unpack = table.unpack or unpack -- luacheck: compat
+
+local HEADER = "store_id,status,timestamp_utc\n"
+
+-- More polls than fit the sockets' buffers.
+local function write_polls(path, count)
+  local lines = { "store_id,status,timestamp_utc" }
+  for i = 1, count do
+    lines[#lines + 1] = ("%d,%s,2024-05-%02d %02d:%02d:%02d UTC"):format(i % 997, i % 7 == 0 and "inactive" or "active",
+      i % 28 + 1, i % 24, i % 60, math.floor(i / 60) % 60)
+  end
+  return files.write(path, table.concat(lines, "\n") .. "\n")
+end
+
+describe("POST /v1/ingest", function()
+  local folder, service, db
+
+  before_each(function()
+    folder = files.make_folder()
+    db = database.make(folder .. "/db")
+  end)
+
+  after_each(function()
+    service:stop()
+    files.remove_folder(folder)
+  end)
+
+  local function start(options)
+    service = server.start(folder, options)
+  end
+
+  local function send(kind, arguments, path, ...)
+    local words = { unpack(arguments) }
+    for _, word in ipairs { "--data-binary", "@" .. path, ... } do
+      words[#words + 1] = word
+    end
+    return service:request("/v1/ingest/" .. kind, unpack(words))
+  end
+
+  local function expect_unchanged(before)
+    assert.is_true(before == database.dump(db))
+  end
+
+  local function expect_counts(response, rows, new, rejected)
+    assert.equal(200, response.status, response.body .. files.read(folder .. "/server.log"))
+    assert.same({ rows, new, rejected or 0 }, { response.json.rows, response.json.new, response.json.rejected })
+  end
+
+  it("stores every kind as the command does, in one piece, in chunks and compressed", function()
+    local kinds = { status = "store_status", hours = "menu_hours", timezones = "timezones", ["special-days"] = "special_days",
+      exclusions = "exclusions" }
+    local expected = database.dump(db)
+    for _, way in ipairs { "plain", "chunked", "gzip" } do
+      local other = ("%s/%s.db"):format(folder, way)
+      local served = server.start(folder, { database = other })
+      service = served
+      for kind, name in pairs(kinds) do
+        local path = ("%s/%s.csv"):format(database.small, name)
+        if way == "gzip" then
+          assert.equal(0, shell.run(("gzip -c %s >%s/file.gz"):format(path, folder)).status)
+          path = folder .. "/file.gz"
+        end
+        local response = send(kind, way == "chunked" and CHUNKED or CSV, path)
+        assert.equal(200, response.status, response.body)
+        assert.equal(response.json.rows, response.json.new + response.json.duplicates)
+      end
+      if way ~= "gzip" then
+        served:stop()
+      end
+      assert.is_true(expected == database.dump(other))
+    end
+  end)
+
+  it("takes attributes", function()
+    start()
+    expect_counts(service:post("/v1/ingest/attributes", "text/csv", "store_id,region\n1,north\n2,south\n"), 2, 2)
+  end)
+
+  for name, arguments in pairs { ["in one piece"] = CSV, ["in chunks"] = CHUNKED } do
+    it("refuses a bad row and says where it is, " .. name, function()
+      start()
+      local before = database.dump(db)
+      local path = write_polls(folder .. "/polls.csv", 60000)
+      assert.equal(0, shell.run(("sed -i '40000s/active/maybe/' %s"):format(path)).status)
+      local response = send("status", arguments, path)
+      local problem = server.expect_problem(response, 400, 'body:40000: status: "maybe" is not a status')
+      assert.same({ 40000, "status", "maybe", "is not a status (active or inactive)" },
+        { problem.line, problem.column, problem.value, problem.reason })
+      expect_unchanged(before)
+      response = send("status?max_rejects=1", arguments, path)
+      expect_counts(response, 60000, 59999, 1)
+      assert.equal(40000, response.json.errors[1].line)
+    end)
+  end
+
+  it("refuses what is no file of the kind, other types and parameters", function()
+    start()
+    local before = database.dump(db)
+    local path = files.write(folder .. "/bad.csv", "a,b\n1,2\n")
+    server.expect_problem(send("status", CSV, path), 400, "has no column store_id")
+    server.expect_problem(send("status", CHUNKED, path), 400, "has no column store_id")
+    server.expect_problem(send("hours", CSV, files.write(folder .. "/empty", "")), 400, "is empty")
+    server.expect_problem(send("hours", CHUNKED, folder .. "/empty"), 400, "is empty")
+    server.expect_problem(send("status", CSV, files.write(folder .. "/gz", "\31\139\8")), 400, "body: ")
+    server.expect_problem(send("status", { "-H", "Content-Type: application/json" }, path), 415)
+    server.expect_problem(send("status?max_rejects=some", CSV, path), 400, "max_rejects")
+    server.expect_problem(send("status?replace_overrides=1", CSV, path), 400, "replace_overrides")
+    server.expect_problem(send("nothing", CSV, path), 404)
+    server.expect_problem(service:request("/v1/ingest/status"), 405)
+    expect_unchanged(before)
+  end)
+
+  it("replaces overrides when it is asked to", function()
+    local monitor = assert(loom.open(db))
+    assert(monitor:set_timezone("z", "Asia/Tokyo"))
+    start()
+    local text = "store_id,timezone_str\nz,America/New_York\n"
+    local function zone()
+      for store in monitor:stores() do
+        if store.store_id == "z" then
+          return store.timezone
+        end
+      end
+    end
+    assert.equal(200, service:post("/v1/ingest/timezones?replace_overrides=false", "text/csv", text).status)
+    assert.equal("Asia/Tokyo", zone())
+    assert.equal(200, service:post("/v1/ingest/timezones?replace_overrides=true", "text/csv", text).status)
+    assert.equal("America/New_York", zone())
+    monitor:close()
+  end)
+
+  it("refuses a body over the limit before it has come, and one in chunks when it has", function()
+    start { arguments = { "--ingest-limit", "1m" } }
+    local before = database.dump(db)
+    assert.equal(0, shell.run("truncate -s 1G " .. folder .. "/huge").status)
+    server.expect_problem(service:request("/v1/ingest/status", "-H", "Content-Type: text/csv", "-X", "POST", "-T",
+      folder .. "/huge"), 413)
+    local polls = write_polls(folder .. "/polls.csv", 60000)
+    server.expect_problem(send("status", CHUNKED, polls), 413)
+    expect_unchanged(before)
+  end)
+
+  it("refuses chunks that are malformed", function()
+    start()
+    local before = database.dump(db)
+    local request = "POST /v1/ingest/status HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for _, body in ipairs { "zz\r\n", "3\r\nabcd\r\n0\r\n\r\n", ("1"):rep(50) .. "\r\n", ("1"):rep(9000) } do
+      files.write(folder .. "/request", request .. body)
+      local result = shell.run(("curl -s --max-time 20 telnet://127.0.0.1:%d <%s/request"):format(service.port, folder))
+      assert.matches("^HTTP/1.1 400 ", result.out)
+    end
+    expect_unchanged(before)
+  end)
+
+  -- The request's body comes from a pipe, so that it is in mid-flow until the spec says otherwise.
+  local function begin_upload(arguments, rest)
+    local polls = write_polls(folder .. "/polls.csv", 60000)
+    return shell.run(([[
+mkfifo %s/pipe
+%s -T %s/pipe -X POST -o %s/response -w '%%{http_code}' >%s/status & pid=$!
+exec 3>%s/pipe
+cat %s >&3
+%s
+]]):format(folder, service:curl("/v1/ingest/status", unpack(arguments)), folder, folder, folder, folder, polls, rest))
+  end
+
+  it("is undone when the client goes away", function()
+    start()
+    local before = database.dump(db)
+    begin_upload(CHUNKED, "kill -9 $pid; exec 3>&-")
+    expect_unchanged(before)
+    expect_counts(service:post("/v1/ingest/status", "text/csv", HEADER .. "a,active,2024-05-01 10:00:00\n"), 1, 1)
+    assert.equal("", shell.run("rm " .. folder .. "/pipe").err)
+  end)
+
+  it("is undone when its worker is killed", function()
+    start()
+    local before = database.dump(db)
+    local workers = table.concat(service:workers(), " ")
+    begin_upload(CHUNKED, ("kill -9 %s; exec 3>&-; wait $pid"):format(workers))
+    expect_unchanged(before)
+    -- nginx has started others by the time that one answers.
+    local response = service:request("/v1/ingest/status", "--retry", "20", "--retry-delay", "1", "--retry-all-errors",
+      "-H", "Content-Type: text/csv", "--data-binary", "@" .. folder .. "/polls.csv")
+    assert.equal(200, response.status, response.body)
+    local monitor = assert(loom.open(db))
+    assert.same({}, monitor:check())
+    monitor:close()
+  end)
+
+  it("fails plainly when the disk is full", function()
+    start { before = "ulimit -f 3000;" }
+    local before = database.dump(db)
+    local response = send("status", CSV, write_polls(folder .. "/polls.csv", 300000))
+    assert.equal(507, response.status, response.body .. files.read(folder .. "/server.log"))
+    expect_unchanged(before)
+    expect_counts(service:post("/v1/ingest/status", "text/csv", HEADER .. "a,active,2024-05-01 10:00:00\n"), 1, 1)
+  end)
+end)

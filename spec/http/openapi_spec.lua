@@ -1,0 +1,57 @@
+local cjson = require "cjson"
+local server = require "support.api"
+
+require "loom.http"
+local router = require "loom.http.router"
+
+describe("the document of the API", function()
+  local document
+
+  setup(function()
+    server.start()
+    document = cjson.decode(server.request("GET", "/openapi.json").body)
+  end)
+
+  teardown(function()
+    server.stop()
+  end)
+
+  it("has the routes that there are, and no others", function()
+    local routes, count = router.all(), 0
+    for _, route in ipairs(routes) do
+      local path = document.paths[route.path]
+      assert.is_table(path and path[route.method:lower()], route.method .. " " .. route.path)
+    end
+    for _, path in pairs(document.paths) do
+      for _ in pairs(path) do
+        count = count + 1
+      end
+    end
+    assert.equal(#routes, count)
+  end)
+
+  it("tells of each what it is, takes and gives", function()
+    for path, methods in pairs(document.paths) do
+      for method, operation in pairs(methods) do
+        local name = method .. " " .. path
+        assert.is_string(operation.summary, name)
+        assert.is_string(operation.tags[1], name)
+        assert.is_table(operation.responses.default, name)
+        assert.equal(method == "post" or method == "put", operation.requestBody ~= nil, name)
+        for argument in path:gmatch("{(.-)}") do
+          local found = false
+          for _, parameter in ipairs(operation.parameters) do
+            found = found or (parameter["in"] == "path" and parameter.name == argument)
+          end
+          assert.is_true(found, name)
+        end
+      end
+    end
+  end)
+
+  it("names only schemas that it has", function()
+    for name in cjson.encode(document):gmatch("#\\?/components\\?/schemas\\?/(%w+)") do
+      assert.is_table(document.components.schemas[name], name)
+    end
+  end)
+end)

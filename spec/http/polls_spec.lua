@@ -1,0 +1,188 @@
+local files = require "support.files"
+local loom = require "loom"
+local server = require "support.server"
+local shell = require "support.shell"
+
+local JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
+local WHEN = "2024-05-01 10:00:00 UTC"
+
+local function poll(id, status, when)
+  return ('{"store_id":"%s","status":"%s","timestamp_utc":"%s"}'):format(id, status or "active", when or WHEN)
+end
+
+describe("POST /v1/polls", function()
+  local folder, service
+
+  setup(function()
+    folder = files.make_folder()
+    service = server.start(folder)
+  end)
+
+  teardown(function()
+    local log = service:stop()
+    files.remove_folder(folder)
+    assert.is_nil(log:gsub("[^\n]*client intended to send too large[^\n]*", ""):match("%[error%][^\n]*"))
+  end)
+
+  local function with_monitor(work)
+    local monitor = assert(loom.open(folder .. "/db"))
+    work(monitor)
+    monitor:close()
+  end
+
+  local function polls_of(id)
+    local found = {}
+    with_monitor(function(monitor)
+      assert(monitor:export("polls", function(text)
+        for line in text:gmatch("[^\n]+") do
+          found[#found + 1] = line:sub(1, #id + 1) == id .. "," and line:sub(#id + 2) or nil
+        end
+        return true
+      end))
+    end)
+    return found
+  end
+
+  local function expect(counts, path, ...)
+    local response = service:post(path, ...)
+    assert.equal(200, response.status, response.body)
+    response.json.errors = nil
+    assert.same({ rows = counts[1], new = counts[2], duplicates = counts[3], conflicts = counts[4], rejected = counts[5] or 0 },
+      response.json)
+    return response
+  end
+
+  local function expect_bad(path, content_type, text, ...)
+    return server.expect_problem(service:post(path, content_type, text), 400, ...)
+  end
+
+  it("takes one poll as JSON", function()
+    expect({ 1, 1, 0, 0 }, "/v1/polls", JSON, poll "one")
+    assert.same({ "active,2024-05-01 10:00:00.000000 UTC" }, polls_of "one")
+  end)
+
+  it("takes an array, and tells what was known already", function()
+    local later = "2024-05-02 00:00:00"
+    expect({ 2, 2, 0, 0 }, "/v1/polls", JSON, "[" .. poll "array" .. ", " .. poll("array", "active", later) .. " ]")
+    expect({ 2, 0, 1, 1 }, "/v1/polls", JSON, "[" .. poll "array" .. "," .. poll("array", "inactive", later) .. "]")
+    expect({ 0, 0, 0, 0 }, "/v1/polls", JSON, " [ ] ")
+    assert.equal(2, #polls_of "array")
+  end)
+
+  it("takes now for a poll without a timestamp", function()
+    expect({ 2, 2, 0, 0 }, "/v1/polls", JSON,
+      '[{"status":"inactive","store_id":"now"},{"store_id":"now 2","status":"active","timestamp_utc":null}]')
+    local year = os.date "!%Y"
+    assert.matches("^inactive," .. year, polls_of("now")[1])
+    assert.matches("^active," .. year, polls_of("now 2")[1])
+  end)
+
+  it("takes NDJSON and CSV", function()
+    expect({ 2, 2, 0, 0 }, "/v1/polls", NDJSON .. "; charset=utf-8", poll "nd 1" .. "\n\n" .. poll "nd 2")
+    expect({ 2, 2, 0, 0 }, "/v1/polls", CSV, "timestamp_utc,store_id,status\n2024-05-01 10:00:00,c1,active\n"
+      .. "2024-05-01 10:00:00,c2,inactive\n")
+    assert.same({ "inactive,2024-05-01 10:00:00.000000 UTC" }, polls_of "c2")
+  end)
+
+  it("keeps ids byte for byte", function()
+    expect({ 1, 1, 0, 0 }, "/v1/polls", JSON, poll [[ 19\u00e9\ud83d\ude00 \"\\/\n1234567890123456789 ]])
+    local found = {}
+    with_monitor(function(monitor)
+      for store in monitor:stores() do
+        found[store.store_id] = true
+      end
+    end)
+    assert.is_true(found["19é😀 \"\\/\n1234567890123456789"])
+  end)
+
+  it("stores nothing when a poll is bad, and says which are", function()
+    local text = "[" .. table.concat({ poll "bad", poll("bad", "maybe"), poll("bad", "active", "yesterday"), "7",
+      '{"store_id":12,"status":"active"}', '{"status":"active"}', poll "" }, ",") .. "]"
+    local problem = expect_bad("/v1/polls", JSON, text, '6 of 7 polls are bad: number 2: status: "maybe" is not a status')
+    assert.same({ 1, 2, 3, 4, 5, 6 }, { problem.errors[1].index, problem.errors[2].index, problem.errors[3].index,
+      problem.errors[4].index, problem.errors[5].index, problem.errors[6].index })
+    assert.same({ index = 1, column = "status", value = "maybe", reason = "is not a status (active or inactive)" },
+      problem.errors[1])
+    assert.same({ index = 3, reason = "is not an object" }, problem.errors[3])
+    assert.same({ index = 4, column = "store_id", value = "12", reason = "is not a string" }, problem.errors[4])
+    assert.same({}, polls_of "bad")
+    local response = expect({ 7, 1, 0, 0, 6 }, "/v1/polls?max_rejects=6", JSON, text)
+    assert.equal(200, response.status)
+    assert.equal(1, #polls_of "bad")
+    expect_bad("/v1/polls?max_rejects=5", JSON, text, "6 of 7 polls are bad")
+  end)
+
+  it("says which lines are bad", function()
+    local problem = expect_bad("/v1/polls", NDJSON, poll "nd" .. '\n{"store_id":\n' .. poll "nd", "1 of 3 polls are bad")
+    assert.equal(1, problem.errors[1].index)
+    problem = expect_bad("/v1/polls", CSV, "store_id,status,timestamp_utc\na,active,2024-05-01 10:00:00\nb,x,y\n")
+    assert.same({ 1, "status", "x" }, { problem.errors[1].index, problem.errors[1].column, problem.errors[1].value })
+    local response = service:post("/v1/polls?max_rejects=all", CSV, "store_id,status,timestamp_utc\n"
+      .. ("\255,x,y\n"):rep(250))
+    assert.same({ 250, 100, "x" }, { response.json.rejected, #response.json.errors, response.json.errors[1].value })
+  end)
+
+  it("refuses what is not JSON of polls", function()
+    for _, text in ipairs { "", "x", "7", '"a"', "[", "[1", "[1,]", '{"a":1', '{"a" 1}', '{a:1}', poll "a" .. poll "a", "[] 1",
+      '["\\ud800"]', '["\\x"]', "[" .. ("["):rep(100) .. ("]"):rep(100) .. "]", '["a\nb"]', "[01]", "[1.]", "[nul]" } do
+      expect_bad("/v1/polls", JSON, text, "the body is not JSON of polls")
+    end
+    expect_bad("/v1/polls", CSV, "", "is empty")
+    expect_bad("/v1/polls", CSV, "a,b\n1,2\n", "has no column store_id")
+    expect_bad("/v1/polls", CSV, "\31\139\8\0 and so on", "body")
+  end)
+
+  it("refuses other types, parameters and methods", function()
+    server.expect_problem(service:post("/v1/polls", "text/plain", poll "a"), 415)
+    server.expect_problem(service:post("/v1/polls", "", poll "a"), 415)
+    server.expect_problem(service:post("/v1/polls", JSON, poll "a", "-H", "Content-Encoding: gzip"), 415)
+    for _, value in ipairs { "-1", "x", "1e3", "" } do
+      assert.equal("max_rejects", expect_bad("/v1/polls?max_rejects=" .. value, JSON, poll "a").field)
+    end
+    local response = service:request("/v1/polls")
+    server.expect_problem(response, 405)
+    assert.equal("POST", response.headers.allow)
+  end)
+
+  it("refuses a body that is too long, of known length or in chunks", function()
+    local path = folder .. "/long"
+    assert.equal(0, shell.run("head -c 9000000 /dev/zero | tr '\\0' ' ' >" .. path).status)
+    local response = service:request("/v1/polls", "-H", "Content-Type: " .. JSON, "--data-binary", "@" .. path)
+    server.expect_problem(response, 413)
+    response = service:request("/v1/polls", "-H", "Content-Type: " .. JSON, "-H", "Transfer-Encoding: chunked",
+      "--data-binary", "@" .. path)
+    server.expect_problem(response, 413)
+  end)
+
+  it("takes polls from many clients at once, and all are there when it answers", function()
+    files.write(folder .. "/many", [[
+for i in 1 2 3 4 5 6 7 8 9 10; do
+  curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' "$1/v1/polls" \
+    -d "{\"store_id\":\"many $2\",\"status\":\"active\",\"timestamp_utc\":\"2024-05-01 10:00:$((i + 10))\"}"
+done]])
+    local script = {}
+    for client = 1, 8 do
+      script[client] = ("sh %s/many %s %d & "):format(folder, service.url, client)
+    end
+    local result = shell.run(table.concat(script) .. "wait")
+    assert.equal(("200\n"):rep(80), result.out)
+    for client = 1, 8 do
+      assert.equal(10, #polls_of("many " .. client))
+    end
+  end)
+
+  it("waits for another process that writes", function()
+    local monitor = assert(loom.open(folder .. "/db"))
+    assert(monitor.database:begin())
+    local pid = shell.run(service:curl("/v1/polls", "-H", "Content-Type: " .. JSON, "-d", poll "waits", "-o", folder .. "/waits")
+      .. " >/dev/null 2>&1 & echo $!").out:match("%d+")
+    -- The worker goes on answering meanwhile.
+    assert.equal(404, service:request("/nothing").status)
+    assert.equal(0, shell.run("kill -0 " .. pid).status)
+    assert(monitor.database:commit())
+    monitor:close()
+    shell.run(("tries=500; while kill -0 %s 2>/dev/null && [ $tries -gt 0 ]; do tries=$((tries - 1)); sleep 0.02; done")
+      :format(pid))
+    assert.matches('"new":1', files.read(folder .. "/waits"))
+  end)
+end)

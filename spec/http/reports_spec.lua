@@ -1,0 +1,260 @@
+-- The two endpoints of the service that Loom replaces, on a real server with two workers.
+
+local database = require "support.database"
+local files = require "support.files"
+local server = require "support.server"
+local shell = require "support.shell"
+
+-- What is not an id.
+local bad_ids = { "", "1", "..%2F..%2Fetc%2Fpasswd", "%27%20OR%201=1", "%FF%FE", "../db", ("a"):rep(5000) }
+
+local UNKNOWN = "5f3c9a52-5b0e-4d70-9a51-0b9d3a2f7c11"
+
+describe("reports over HTTP", function()
+  local folder, service
+
+  setup(function()
+    folder = files.make_folder()
+    database.make(folder .. "/db")
+    service = server.start(folder)
+  end)
+
+  teardown(function()
+    service:stop()
+    files.remove_folder(folder)
+  end)
+
+  local function trigger(options)
+    local response = options and service:post("/trigger_report", "application/json", options)
+      or service:request("/trigger_report", "-X", "POST")
+    assert.equal(200, response.status, response.body)
+    assert.matches("^%x+%-%x+%-4%x+%-[89ab]%x+%-%x+$", response.json.report_id)
+    return response.json.report_id
+  end
+
+  -- Asks until the report is no longer running; the limit is one of requests, not of time.
+  local function fetch(id, ...)
+    local response
+    for _ = 1, 500 do
+      response = service:request("/get_report?report_id=" .. id, ...)
+      if not (response.json and response.json.status == "Running") then
+        return response
+      end
+      assert.equal(200, response.status)
+      assert.is_true(response.json.progress >= 0 and response.json.progress <= 1)
+    end
+    error("the report runs for ever: " .. response.body)
+  end
+
+  it("are byte for byte those of loom report", function()
+    local id = trigger()
+    local response = fetch(id)
+    assert.equal(200, response.status)
+    assert.equal("text/csv", response.headers["content-type"])
+    assert.equal(('attachment; filename="report_%s.csv"'):format(id), response.headers["content-disposition"])
+    assert.equal("nosniff", response.headers["x-content-type-options"])
+    assert.equal((shell.good("report", folder .. "/db")), response.body)
+    assert.equal(response.body, service:request("/get_report/" .. id).body)
+    assert.equal(response.body, service:request("/get_report/" .. id:upper()).body)
+  end)
+
+  it("take the options of the module as JSON", function()
+    local id = trigger [[{ "preset": "monitoring", "max_gap": "90m", "slack": null, "stores": ["n*"],
+      "windows": [{ "name": "night", "seconds": 28800, "unit": "minutes" }] }]]
+    assert.equal((shell.good("report", folder .. "/db", "--preset", "monitoring", "--max-gap", "90m", "--stores", "n*",
+      "--window", "night=8h:minutes")), fetch(id).body)
+  end)
+
+  it("come in other formats", function()
+    local id = trigger()
+    fetch(id)
+    for format, content_type in pairs {
+      json = "application/json", ndjson = "application/x-ndjson", markdown = "text/markdown; charset=utf-8",
+      table = "text/plain; charset=utf-8", exact = "text/csv",
+    } do
+      local expected = shell.good("report", folder .. "/db", "--format", format)
+      local response = service:request(("/get_report?report_id=%s&format=%s"):format(id, format))
+      assert.equal(content_type, response.headers["content-type"])
+      assert.equal(expected, response.body)
+    end
+    assert.equal("application/json", service:request("/get_report/" .. id, "-H", "Accept: text/x, application/json;q=0.9")
+      .headers["content-type"])
+    assert.matches("^<!DOCTYPE html>", service:request("/get_report/" .. id .. "?format=html").body)
+    server.expect_problem(service:request("/get_report/" .. id .. "?format=xml"), 400, "format is not one of")
+  end)
+
+  it("are sent as files are", function()
+    local id = trigger()
+    local whole = fetch(id)
+    local path = "/get_report/" .. id
+    assert.equal(304, service:request(path, "-H", "If-None-Match: " .. whole.headers.etag).status)
+    local part = service:request(path, "-H", "Range: bytes=0-7")
+    assert.same({ 206, "store_id" }, { part.status, part.body })
+    local head = service:request(path, "-I")
+    assert.same({ 200, tostring(#whole.body) }, { head.status, head.headers["content-length"] })
+    assert.equal("gzip", service:request(path, "-H", "Accept-Encoding: gzip").headers["content-encoding"])
+  end)
+
+  it("that are not there", function()
+    for _, path in ipairs { "/get_report?report_id=" .. UNKNOWN, "/get_report/" .. UNKNOWN } do
+      local response = service:request(path)
+      assert.equal(404, response.status)
+      assert.same({ status = "NotFound" }, response.json)
+    end
+  end)
+
+  it("refuse ids that are none, among them paths", function()
+    bad_ids[#bad_ids + 1] = UNKNOWN .. "0"
+    bad_ids[#bad_ids + 1] = UNKNOWN:gsub("%-4", "-1")
+    for _, id in ipairs(bad_ids) do
+      server.expect_problem(service:request("/get_report?report_id=" .. id), 400, "report_id is not a UUID")
+    end
+    server.expect_problem(service:request "/get_report", 400, "the parameter report_id is missing")
+    server.expect_problem(service:request("/get_report?report_id=a&report_id=b"), 400, "more than once")
+    for _, path in ipairs { "/get_report/..%2F..%2Fdb", "/get_report/%2e%2e/db", "/loom-report/" .. UNKNOWN .. ".csv", "/db",
+      "/get_report/a/b" } do
+      local status = service:request(path, "--path-as-is").status
+      assert.is_true(status == 400 or status == 404, path .. " " .. status)
+    end
+  end)
+
+  it("refuse options that are none", function()
+    for body, detail in pairs {
+      ["{"] = "not a JSON object", ["[]"] = "not a JSON object", ["1"] = "not a JSON object", ['"x"'] = "not a JSON object",
+      ['{"preset":"best"}'] = "one of loom, seed, monitoring expected, got \"best\"",
+      ['{"presets":"loom"}'] = "presets: there is no such field",
+      ['{"windows":[{"name":"a b","seconds":1}]}'] = "windows whose name is", ['{"windows":{}}'] = "list of 1 to 64 windows",
+      ['{"as_of":"soon"}'] = "timestamp", ['{"threads":1000}'] = "whole number", ['{"hours":"09:00"}'] = "hours",
+      ['{"progress":true}'] = "progress", ['{"stores":[1]}'] = "store id", ['{"slack":"1d"}'] = "less than a day",
+    } do
+      server.expect_problem(service:post("/trigger_report", "application/json", body), 400, detail)
+    end
+    local problem = server.expect_problem(service:post("/trigger_report", "application/json", '{"fill":1}'), 400)
+    assert.equal("fill", problem.field)
+    server.expect_problem(service:post("/trigger_report", "application/json", ("[" ):rep(10000)), 400)
+  end)
+
+  it("that fail say why", function()
+    local response = fetch(trigger '{"default_zone":"Mars/Olympus"}')
+    assert.equal(500, response.status)
+    assert.same({ status = "Failed", error = 'default zone: "Mars/Olympus" is not a zone of the tz database' }, response.json)
+  end)
+
+  it("allow no other methods and paths", function()
+    for path, allow in pairs { ["/trigger_report"] = "POST", ["/get_report"] = "GET, HEAD" } do
+      local response = service:request(path, "-X", "DELETE")
+      server.expect_problem(response, 405)
+      assert.equal(allow, response.headers.allow)
+    end
+    server.expect_problem(service:request "/", 404)
+    server.expect_problem(service:request "/trigger_report/x", 404)
+  end)
+
+  it("are all made when many ask at once", function()
+    local script, presets = {}, { "loom", "seed", "monitoring" }
+    for i = 1, 20 do
+      script[i] = service:curl("/trigger_report", "-o", ("%s/t%d"):format(folder, i), "-d",
+        ('{"preset":"%s","windows":[{"name":"w%d","seconds":%d}]}'):format(presets[i % 3 + 1], i, i * 60)) .. " &"
+    end
+    assert.equal(0, shell.run(table.concat(script, "\n") .. "\nwait").status)
+    local seen = {}
+    for i = 1, 20 do
+      local id = files.read(("%s/t%d"):format(folder, i)):match '"report_id":"([%x-]+)"'
+      assert.is_nil(seen[id])
+      seen[id] = true
+      assert.matches(("^store_id,uptime_w%d,downtime_w%d\n"):format(i, i), fetch(id).body)
+      os.remove(("%s/t%d"):format(folder, i))
+    end
+  end)
+
+  it("survive the death of every worker", function()
+    local ids = {}
+    for i = 1, 4 do
+      ids[i] = trigger(('{"windows":[{"name":"long%d","seconds":%d}],"threads":1}'):format(i, 86400 * 36000 + i))
+    end
+    for _, pid in ipairs(service:workers()) do
+      shell.run("kill -9 " .. pid)
+    end
+    for i, id in ipairs(ids) do
+      assert.matches("^store_id,uptime_long" .. i, fetch(id).body)
+    end
+    for _, name in ipairs(files.list(folder .. "/db-reports")) do
+      assert.is_nil(name:find("part", 1, true))
+    end
+  end)
+end)
+
+describe("reports over HTTP, on a service of their own,", function()
+  local folder
+
+  before_each(function()
+    folder = files.make_folder()
+    database.make(folder .. "/db")
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  -- Calls check(service) with a service that is stopped at the end, whatever comes.
+  local function with_service(options, check)
+    local service = server.start(folder, options)
+    local good, err = pcall(check, service)
+    local log = service:stop()
+    if not good then
+      error(err, 0)
+    end
+    return log
+  end
+
+  it("that are too many must wait", function()
+    with_service({ arguments = { "--queued", "0" } }, function(service)
+      local response = service:request("/trigger_report", "-X", "POST")
+      server.expect_problem(response, 503, "reports are waiting already")
+      assert.equal("1", response.headers["retry-after"])
+      assert.equal(503, service:request("/readyz").status)
+    end)
+  end)
+
+  it("outlive the service", function()
+    local id
+    with_service(nil, function(service)
+      id = service:request("/trigger_report", "-X", "POST").json.report_id
+      local pids = service:workers()
+      pids[#pids + 1] = tonumber(shell.run("ps -o ppid= -p " .. pids[1]).out)
+      assert.equal(0, shell.run(("kill -9 %d %s"):format(service.pid, table.concat(pids, " "))).status)
+    end)
+    with_service(nil, function(service)
+      local response
+      repeat
+        response = service:request("/get_report/" .. id)
+      until not response.json
+      assert.equal((shell.good("report", folder .. "/db")), response.body)
+    end)
+  end)
+
+  it("meet a full disk", function()
+    local options = { before = "trap '' XFSZ; ulimit -f 900;", arguments = { "--reports", folder .. "/reports" } }
+    with_service(options, function(service)
+      local windows = {}
+      for i = 1, 64 do
+        windows[i] = ('{"name":"%s%d","seconds":604800}'):format(("w"):rep(60), i)
+      end
+      local many = {}
+      for i = 1, 500 do
+        many[i] = ("store %d,active,2024-03-04 12:00:00\n"):format(i)
+      end
+      assert.equal(200, service:post("/v1/polls", "text/csv", "store_id,status,timestamp_utc\n" .. table.concat(many)).status)
+      local id = service:post("/trigger_report", "application/json", '{"windows":[' .. table.concat(windows, ",") .. "]}")
+        .json.report_id
+      local response
+      repeat
+        response = service:request("/get_report/" .. id)
+      until not response.json or response.json.status ~= "Running"
+      assert.equal(500, response.status)
+      assert.equal("Failed", response.json.status)
+      assert.matches("File too large", response.json.error)
+      assert.same({}, files.list(folder .. "/reports"))
+    end)
+  end)
+end)

@@ -1,0 +1,144 @@
+-- Health, metrics, events and badges, on a real server.
+
+local database = require "support.database"
+local files = require "support.files"
+local server = require "support.server"
+local shell = require "support.shell"
+
+describe("the service", function()
+  local folder, service
+
+  setup(function()
+    folder = files.make_folder()
+    database.make(folder .. "/db")
+    service = server.start(folder)
+  end)
+
+  teardown(function()
+    service:stop()
+    files.remove_folder(folder)
+  end)
+
+  it("tells that it lives, and is ready", function()
+    for _, path in ipairs { "/healthz", "/readyz" } do
+      local response = service:request(path)
+      assert.same({ 200, { status = "ok" } }, { response.status, response.json })
+    end
+  end)
+
+  it("gives metrics that Prometheus takes", function()
+    service:request "/healthz"
+    service:request "/nothing/here"
+    assert.equal(200, service:post("/v1/polls", "application/json", '{"store_id":"metric","status":"active"}').status)
+    local response = service:request "/metrics"
+    assert.equal("text/plain; version=0.0.4; charset=utf-8", response.headers["content-type"])
+    local path = files.write(folder .. "/metrics", response.body)
+    local checked = shell.run("promtool check metrics <" .. path)
+    os.remove(path)
+    assert.same({ 0, "" }, { checked.status, checked.err })
+    assert.matches('loom_http_requests_total{route="/healthz",method="GET",status="200"} [1-9]', response.body)
+    assert.matches('loom_http_requests_total{route="none",method="other",status="404"} [1-9]', response.body)
+    assert.matches('loom_http_request_duration_seconds_bucket{route="/healthz",method="GET",le="%+Inf"} [1-9]', response.body)
+    assert.matches("\nloom_stores [1-9]", response.body)
+    assert.matches('loom_reports{state="queued"} 0', response.body, 1, true)
+    assert.matches("\nloom_newest_poll_age_seconds %-?[%d.]+\n", response.body)
+    assert.matches('loom_polls_received_total{[^}]*} [1-9]', response.body)
+  end)
+
+  -- Looks again and again, with a request in between, until what is looked for is there; the limit is one of looks.
+  local function until_there(what, look)
+    for _ = 1, 1000 do
+      local found = look()
+      if found then
+        return found
+      end
+      service:request "/healthz"
+    end
+    error(what .. " does not come:\n" .. files.read(folder .. "/server.log"), 0)
+  end
+
+  -- Listens to the stream, calls act(), and waits until the stream has shown as many events as asked for.
+  local function listen(count, act, ...)
+    local path = folder .. "/events"
+    local pid = tonumber(shell.run(service:curl("/v1/events", "-N", ...) .. (" >%s 2>&1 & echo $!"):format(path)).out)
+    local good, text = pcall(function()
+      until_there("the stream", function() return files.exists(path) and files.read(path):find("welcome", 1, true) end)
+      act()
+      return until_there("the event", function()
+        local seen = files.read(path)
+        return select(2, seen:gsub("\nevent: ", "")) >= count and seen
+      end)
+    end)
+    shell.run("kill " .. pid)
+    os.remove(path)
+    assert.is_true(good, text)
+    local events = {}
+    for id, kind, data in text:gmatch("id: (%d+)\nevent: (%l+)\ndata: ([^\n]*)\n\n") do
+      events[#events + 1] = { id = tonumber(id), kind = kind, data = require("cjson").decode(data) }
+    end
+    return events
+  end
+
+  it("tells as it happens what happens, whichever worker it is in", function()
+    local ids = {}
+    local events = listen(3, function()
+      for i = 1, 3 do
+        ids[i] = service:post("/trigger_report", "application/json", ('{"windows":[{"name":"w%d","seconds":60}]}'):format(i))
+          .json.report_id
+      end
+    end)
+    local finished = {}
+    for _, event in ipairs(events) do
+      assert.same({ "report", "Complete" }, { event.kind, event.data.status })
+      finished[event.data.report_id] = true
+    end
+    for _, id in ipairs(ids) do
+      assert.is_true(finished[id])
+    end
+    -- Who comes back later is told what was missed.
+    local missed = listen(2, function() end, "-H", "Last-Event-ID: " .. events[1].id)
+    assert.equal(events[2].id, missed[1].id)
+  end)
+
+  it("tells when stores go down and up", function()
+    local function poll(status)
+      local response = service:post("/v1/polls", "application/json", ('{"store_id":"watched","status":"%s"}'):format(status))
+      assert.equal(200, response.status, response.body)
+    end
+    local events = listen(1, function()
+      -- The watcher has to have seen the store once before it can tell a change: polls go on until it does.
+      local status = "active"
+      until_there("the change", function()
+        poll(status)
+        status = status == "active" and "inactive" or "active"
+        return files.read(folder .. "/events"):find("event: store", 1, true)
+      end)
+    end)
+    assert.equal("store", events[1].kind)
+    assert.equal("watched", events[1].data.store_id)
+    assert.matches("^i?n?active$", events[1].data.status)
+    assert.matches("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d%.%d+ UTC$", events[1].data.timestamp_utc)
+  end)
+
+  it("tells when a file has been ingested", function()
+    local events = listen(1, function()
+      assert.equal(200, service:post("/v1/ingest/timezones", "text/csv", "store_id,timezone_str\nnight,UTC\n").status)
+    end)
+    assert.equal("ingest", events[1].kind)
+    assert.same({ "timezones", 1 }, { events[1].data.kind, events[1].data.rows })
+  end)
+
+  it("paints badges", function()
+    local id = "1481966498820158979"
+    for window, label in pairs { hour = "uptime hour", day = "uptime day", week = "uptime week", last_week = "uptime week" } do
+      local response = service:request(("/badge/%s.svg?window=%s"):format(id, window))
+      assert.equal("image/svg+xml", response.headers["content-type"])
+      assert.matches('^<svg xmlns="http://www.w3.org/2000/svg" [^>]*aria%-label="' .. label .. ": [%d.closed]+%%?\"",
+        response.body)
+    end
+    server.expect_problem(service:request("/badge/" .. id .. ".svg?window=year"), 400, "window is not one of")
+    server.expect_problem(service:request "/badge/nobody.svg", 404, "not known")
+    server.expect_problem(service:request("/badge/" .. id .. ".png"), 404)
+    assert.equal(200, service:request("/badge/caf%C3%A9%2C%20%22north%22.svg").status)
+  end)
+end)

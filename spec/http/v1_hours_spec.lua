@@ -1,0 +1,285 @@
+local contract = require "support.contract"
+local files = require "support.files"
+local loom = require "loom"
+local server = require "support.api"
+
+local expect, problem, escape = contract.expect, contract.expect_problem, server.escape
+
+describe("what stores are measured by, over HTTP", function()
+  local null = require("cjson").null
+
+  setup(function()
+    local state = server.start()
+    local monitor = assert(loom.open(state.database))
+    assert(monitor:polls { { "known", true, "2024-03-04 12:00:00" } })
+    files.write(state.folder .. "/hours.csv",
+      "store_id,dayOfWeek,start_time_local,end_time_local\nknown,0,10:00:00,18:00:00\n")
+    files.write(state.folder .. "/days.csv", "store_id,date,open,close,note\nknown,2024-05-01,,,Labour Day\n")
+    files.write(state.folder .. "/zones.csv", "store_id,timezone_str\nknown,Europe/Rome\n")
+    assert(monitor:ingest { hours = state.folder .. "/hours.csv", special_days = state.folder .. "/days.csv",
+      timezones = state.folder .. "/zones.csv" })
+    monitor:close()
+  end)
+
+  teardown(function()
+    server.stop()
+  end)
+
+  describe("weekly hours", function()
+    local path = "/v1/stores/known/hours"
+
+    it("are those of the file until others are set", function()
+      local hours = expect(200, "GET", path)
+      assert.same({ "10:00-18:00" }, hours.week.mon)
+      assert.same({}, hours.week.sun)
+      assert.equal("file", hours.origin)
+      assert.equal(null, hours.effective_from)
+    end)
+
+    it("are set from a date on, and until one", function()
+      local hours = expect(200, "PUT", path, { week = { mon = "09:00-17:00", fri = { "11:00-14:30", "17:00-02:00" },
+        sat = "closed" }, from = "2030-01-01", to = "2031-01-01" })
+      assert.same({ "11:00-14:30", "17:00-02:00" }, hours.week.fri)
+      assert.equal("2030-01-01", hours.effective_from)
+      assert.equal("override", hours.origin)
+      assert.equal(3, #hours.changes)
+      assert.same({ "10:00-18:00" }, expect(200, "GET", path .. "?on=2029-12-31").week.mon)
+      assert.same({ "09:00-17:00" }, expect(200, "GET", path .. "?on=2030-12-31").week.mon)
+      assert.same({ "10:00-18:00" }, expect(200, "GET", path .. "?on=2031-01-01").week.mon)
+    end)
+
+    it("are those of the file again", function()
+      expect(204, "DELETE", path .. "?from=2030-06-01")
+      assert.equal("file", expect(200, "GET", path .. "?on=2030-06-01").origin)
+      assert.equal("override", expect(200, "GET", path .. "?on=2030-05-31").origin)
+      expect(204, "DELETE", path .. "?from=always")
+      assert.equal("file", expect(200, "GET", path .. "?on=2030-05-31").origin)
+      expect(204, "DELETE", path)
+    end)
+
+    it("are none for a store without any", function()
+      expect(200, "PUT", "/v1/stores/new/timezone", { timezone_str = "UTC" })
+      assert.equal(null, expect(200, "GET", "/v1/stores/new/hours").week)
+      expect(200, "PUT", "/v1/stores/newer/hours", { week = {}, from = "always" })
+      assert.same({}, expect(200, "GET", "/v1/stores/newer/hours").week.mon)
+    end)
+
+    it("are refused with the field that is wrong", function()
+      problem(404, nil, "GET", "/v1/stores/nobody/hours")
+      problem(404, nil, "DELETE", "/v1/stores/nobody/hours")
+      problem(400, "on", "GET", path .. "?on=2024-02-30")
+      problem(400, "day", "GET", path .. "?day=2024-02-01")
+      problem(400, "from", "DELETE", path .. "?from=soon")
+      problem(400, "week", "PUT", path, "{}")
+      problem(400, "week", "PUT", path, "")
+      problem(400, nil, "PUT", path, "[1]")
+      problem(400, nil, "PUT", path, '{"week":')
+      problem(400, nil, "PUT", path, "null")
+      problem(400, "weeks", "PUT", path, '{"week":{},"weeks":1}')
+      for _, week in ipairs { '"mon"', "1", "true", '["mon"]', '{"monday":"closed"}', '{"mon":"9-17"}', '{"mon":[1]}',
+        '{"mon":{"a":"09:00-17:00"}}', '{"mon":"09:00-25:00"}', '{"mon":false}' } do
+        problem(400, "week", "PUT", path, '{"week":' .. week .. "}")
+      end
+      problem(400, "from", "PUT", path, '{"week":{},"from":"2024-02-30"}')
+      problem(400, "from", "PUT", path, '{"week":{},"from":7}')
+      problem(400, "to", "PUT", path, '{"week":{},"from":"2024-03-02","to":"2024-03-01"}')
+      problem(400, "store_id", "PUT", "/v1/stores/" .. ("x"):rep(256) .. "/hours", '{"week":{}}')
+      problem(405, nil, "POST", path, "{}")
+    end)
+  end)
+
+  describe("timezones", function()
+    local path = "/v1/stores/known/timezone"
+
+    it("are set, and those of the file again", function()
+      assert.same({ store_id = "known", timezone_str = "Europe/Rome", origin = "file" }, expect(200, "GET", path))
+      assert.equal("override", expect(200, "PUT", path, { timezone_str = "Asia/Tokyo" }).origin)
+      assert.equal("Asia/Tokyo", expect(200, "GET", path).timezone_str)
+      expect(204, "DELETE", path)
+      assert.equal("Europe/Rome", expect(200, "GET", path).timezone_str)
+      expect(200, "PUT", "/v1/stores/attributed/attributes", { attributes = {} })
+      assert.equal("default", expect(200, "GET", "/v1/stores/attributed/timezone").origin)
+    end)
+
+    it("are refused with the field that is wrong", function()
+      problem(404, nil, "GET", "/v1/stores/nobody/timezone")
+      problem(404, nil, "DELETE", "/v1/stores/nobody/timezone")
+      problem(400, "timezone_str", "PUT", path, { timezone_str = "Mars/Olympus" })
+      problem(400, "timezone_str", "PUT", path, { timezone_str = "../../etc/passwd" })
+      problem(400, "timezone_str", "PUT", path, { timezone_str = 7 })
+      problem(400, "timezone_str", "PUT", path, '{"timezone_str":null}')
+      problem(400, "zone", "PUT", path, { zone = "UTC" })
+      problem(404, nil, "GET", "/v1/stores/nobody")
+    end)
+  end)
+
+  describe("special days", function()
+    local path = "/v1/stores/known/special-days"
+
+    it("are set, listed, and removed", function()
+      local day = expect(200, "PUT", path .. "/2024-12-24", { spans = { "10:00-14:00" }, note = "Christmas Eve" })
+      assert.same({ store_id = "known", date = "2024-12-24", spans = { "10:00-14:00" }, note = "Christmas Eve",
+        origin = "override" }, day)
+      assert.same(day, expect(200, "GET", path .. "/2024-12-24"))
+      assert.equal(2, #expect(200, "GET", path).special_days)
+      assert.equal(1, #expect(200, "GET", path .. "?from=2024-06-01").special_days)
+      assert.equal(1, #expect(200, "GET", path .. "?to=2024-06-01").special_days)
+      expect(204, "DELETE", path .. "/2024-12-24")
+      problem(404, nil, "GET", path .. "/2024-12-24")
+      problem(404, nil, "DELETE", path .. "/2024-12-24")
+    end)
+
+    it("that files brought are removed when that is asked for", function()
+      assert.same({}, expect(200, "GET", path .. "/2024-05-01").spans)
+      problem(404, nil, "DELETE", path .. "/2024-05-01")
+      expect(204, "DELETE", path .. "/2024-05-01?loaded=true")
+      problem(404, nil, "GET", path .. "/2024-05-01")
+    end)
+
+    it("may be those of all stores", function()
+      assert.equal("*", expect(200, "PUT", "/v1/special-days/2024-12-25", { spans = "closed" }).store_id)
+      assert.equal(1, #expect(200, "GET", "/v1/special-days").special_days)
+      problem(404, nil, "GET", path .. "/2024-12-25")
+      expect(204, "DELETE", "/v1/special-days/2024-12-25")
+      problem(404, nil, "DELETE", "/v1/special-days/2024-12-25")
+    end)
+
+    it("are refused with the field that is wrong", function()
+      problem(404, nil, "GET", "/v1/stores/nobody/special-days")
+      problem(404, nil, "DELETE", "/v1/stores/nobody/special-days/2024-12-25")
+      problem(400, "store_id", "PUT", "/v1/stores/*/special-days/2024-12-25", { spans = "closed" })
+      problem(400, "from", "GET", path .. "?from=x")
+      problem(400, "date", "GET", path .. "/christmas")
+      problem(400, "date", "PUT", path .. "/2024-02-30", { spans = "closed" })
+      problem(400, "date", "DELETE", path .. "/2024-13-01")
+      problem(400, "loaded", "DELETE", path .. "/2024-12-25?loaded=yes")
+      problem(400, "spans", "PUT", path .. "/2024-12-25", {})
+      problem(400, "spans", "PUT", path .. "/2024-12-25", { spans = "noon" })
+      problem(400, "spans", "PUT", path .. "/2024-12-25", { spans = 12 })
+      problem(400, "note", "PUT", path .. "/2024-12-25", { spans = "closed", note = 7 })
+      problem(400, "note", "PUT", path .. "/2024-12-25", { spans = "closed", note = ("x"):rep(4097) })
+    end)
+  end)
+
+  describe("attributes", function()
+    local path = "/v1/stores/known/attributes"
+
+    it("are replaced", function()
+      expect(200, "PUT", path, { attributes = { region = "north", size = 3 } })
+      assert.same({ region = "north", size = "3" }, expect(200, "GET", path).attributes)
+      assert.same({ ["a\"b"] = "ü" }, expect(200, "PUT", path, { attributes = { ["a\"b"] = "ü", gone = "" } }).attributes)
+      expect(204, "DELETE", path)
+      assert.same({}, expect(200, "GET", path).attributes)
+    end)
+
+    it("are refused with the field that is wrong", function()
+      problem(404, nil, "GET", "/v1/stores/nobody/attributes")
+      problem(404, nil, "DELETE", "/v1/stores/nobody/attributes")
+      problem(400, "attributes", "PUT", path, {})
+      for _, attributes in ipairs { '"x"', '["x"]', '{"a":{}}', '{"a":true}', '{"":"x"}', '{"store_id":"x"}',
+        '{"' .. ("n"):rep(65) .. '":"x"}' } do
+        problem(400, "attributes", "PUT", path, '{"attributes":' .. attributes .. "}")
+      end
+      assert.equal(413, server.request("PUT", path, { body = ("x"):rep(1024 * 1024 + 1) }).status)
+    end)
+  end)
+
+  describe("exclusions", function()
+    it("are made, listed, and removed", function()
+      local made, response = expect(201, "POST", "/v1/exclusions",
+        { store_id = "known", from_utc = "2024-03-04T02:00:00Z", to_utc = "2024-03-04 04:00:00", reason = "network" })
+      assert.equal("2024-03-04 02:00:00.000000 UTC", made.from_utc)
+      assert.equal(("/v1/exclusions/%d"):format(made.number), response.headers.location)
+      local all = expect(201, "POST", "/v1/exclusions", { store_id = "*", from_utc = 1709517600, to_utc = 1709521200 })
+      assert.equal("", all.reason)
+      assert.equal(2, #expect(200, "GET", "/v1/exclusions").exclusions)
+      assert.same({ made }, expect(200, "GET", "/v1/exclusions?store_id=known").exclusions)
+      assert.same({ all }, expect(200, "GET", "/v1/exclusions?store_id=*").exclusions)
+      expect(204, "DELETE", response.headers.location)
+      problem(404, nil, "DELETE", response.headers.location)
+    end)
+
+    it("are refused with the field that is wrong", function()
+      local path = "/v1/exclusions"
+      problem(400, "store_id", "POST", path, { from_utc = "2024-03-04 02:00:00", to_utc = "2024-03-04 04:00:00" })
+      problem(400, "from_utc", "POST", path, { store_id = "a", to_utc = "2024-03-04 04:00:00" })
+      problem(400, "from_utc", "POST", path, { store_id = "a", from_utc = "now", to_utc = "2024-03-04 04:00:00" })
+      problem(400, "to_utc", "POST", path,
+        { store_id = "a", from_utc = "2024-03-04 04:00:00", to_utc = "2024-03-04 04:00:00" })
+      problem(400, "store_id", "POST", path, { store_id = 7, from_utc = 1, to_utc = 2 })
+      problem(400, "from", "POST", path, { store_id = "a", from = 1, to_utc = 2 })
+      problem(400, "store_id", "GET", path .. "?store_id=")
+      for _, number in ipairs { "x", "0", "-1", "1.5", "99999999999999999999" } do
+        problem(400, "number", "DELETE", path .. "/" .. number)
+      end
+      problem(404, nil, "DELETE", path .. "/123456")
+      problem(405, nil, "PUT", path .. "/1", "{}")
+    end)
+  end)
+
+  describe("reports", function()
+    local function trigger(options)
+      return expect(200, "POST", "/trigger_report", options or {}).report_id
+    end
+
+    -- Waits until a report has ended.
+    local function ended(id)
+      for _ = 1, 200 do
+        local report = expect(200, "GET", "/v1/reports/" .. id)
+        if report.status == "complete" or report.status == "failed" then
+          return report
+        end
+        os.execute("sleep 0.05")
+      end
+      error("the report does not end")
+    end
+
+    it("are listed, the newest first, and removed", function()
+      local made = {}
+      for i = 1, 5 do
+        made[i] = trigger { preset = i % 2 == 0 and "seed" or "loom" }
+        ended(made[i])
+      end
+      local report = expect(200, "GET", "/v1/reports/" .. made[2])
+      assert.equal("complete", report.status)
+      assert.equal(1, report.progress)
+      assert.same({ preset = "seed" }, report.options)
+      assert.equal(null, report.error)
+      local seen, cursor = {}, nil
+      repeat
+        local page = expect(200, "GET", "/v1/reports?limit=2" .. (cursor and "&cursor=" .. cursor or ""))
+        for _, item in ipairs(page.reports) do
+          table.insert(seen, 1, item.report_id)
+        end
+        cursor = page.next_cursor ~= null and page.next_cursor
+      until not cursor
+      assert.same(made, seen)
+      assert.equal(5, #expect(200, "GET", "/v1/reports?status=complete").reports)
+      assert.equal(0, #expect(200, "GET", "/v1/reports?status=failed").reports)
+      expect(204, "DELETE", "/v1/reports/" .. made[1])
+      problem(404, nil, "GET", "/v1/reports/" .. made[1])
+      problem(404, nil, "DELETE", "/v1/reports/" .. made[1])
+      expect(404, "GET", "/get_report/" .. made[1])
+    end)
+
+    it("are refused with the field that is wrong", function()
+      problem(400, "report_id", "GET", "/v1/reports/7")
+      problem(400, "report_id", "DELETE", "/v1/reports/" .. escape "../x")
+      problem(404, nil, "GET", "/v1/reports/00000000-0000-4000-8000-000000000000")
+      problem(400, "status", "GET", "/v1/reports?status=good")
+      problem(400, "limit", "GET", "/v1/reports?limit=0")
+      problem(400, "cursor", "GET", "/v1/reports?cursor=x")
+      problem(400, "as_of", "POST", "/trigger_report", { as_of = "yesterday" })
+      problem(400, "colour", "POST", "/trigger_report", { colour = "red" })
+      problem(400, "windows", "POST", "/trigger_report", { windows = { { name = "a" } } })
+    end)
+  end)
+
+  local check = contract.is_possible() and it or pending
+  check("keeps to the document of the API", contract.check)
+
+  it("logs nothing for what clients do wrong", function()
+    local log = server.log():gsub("loom: http://[^\n]*\n", ""):gsub("[^\n]*too large body[^\n]*\n", "")
+    assert.equal("", log)
+  end)
+end)

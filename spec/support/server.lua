@@ -1,0 +1,152 @@
+--- The service for specs: `loom serve` on a free port of the loopback, and requests by curl.
+
+local assert = require "luassert"
+local cjson = require "cjson"
+local core = require "loom.core"
+local files = require "support.files"
+local shell = require "support.shell"
+
+local unpack = table.unpack or unpack -- luacheck: compat
+
+local server = {}
+server.__index = server
+
+local START_LIMIT = 20 -- seconds, under Valgrind and on a busy machine
+local STOP_LIMIT = 60 -- loom lets reports end for half that long
+local RETRY = "0.02" -- seconds between two tries
+local PORTS = 20 -- tries to find one that nobody has, or takes first
+
+-- The output of a script that does not fail.
+local function output(script)
+  local result = shell.run(script)
+  assert(result.status == 0, result.err)
+  return result.out
+end
+
+-- A port that nobody listens on, below those that systems give to clients.
+local function free_port()
+  for _ = 1, PORTS do
+    local port = 10000 + tonumber(core.uuid():sub(1, 4), 16) % 20000
+    if core.probe_listen("127.0.0.1", tostring(port)) then
+      return port
+    end
+  end
+  error("no port is free")
+end
+
+local function log_of(self)
+  return "the log of loom serve:\n" .. files.read(self.folder .. "/server.log")
+end
+
+-- True when the server answers, false when it has ended.
+local function await_answer(self)
+  return shell.run(([[
+tries=%d
+until curl -s -o /dev/null http://127.0.0.1:%d/; do
+  tries=$((tries - 1))
+  if ! kill -0 %d 2>/dev/null || [ $tries = 0 ]; then exit 1; fi
+  sleep %s
+done]]):format(START_LIMIT / RETRY, self.port, self.pid, RETRY)).status == 0
+end
+
+local function launch(folder, options)
+  local port = free_port()
+  local words = shell.line("serve", options.database or folder .. "/db", "--listen", "127.0.0.1:" .. port,
+    "--workers", options.workers or 2, unpack(options.arguments or {}))
+  local pid = output(("%s TMPDIR=%s exec %s >%s/server.log 2>&1 </dev/null & echo $!")
+    :format(options.before or "", folder, words, folder))
+  local self = setmetatable({ folder = folder, port = port, pid = tonumber(pid), url = "http://127.0.0.1:" .. port }, server)
+  return self, await_answer(self)
+end
+
+--- Starts one, and returns when it answers.
+-- @tparam string folder where its log goes, and its database
+-- @tparam[opt] table options `database` (default: FOLDER/db), `workers` (default 2), `arguments`: more of `loom serve`,
+--   `before`: shell commands, such as `ulimit`
+function server.start(folder, options)
+  local self, answers
+  for _ = 1, PORTS do
+    self, answers = launch(folder, options or {})
+    if answers or not files.read(folder .. "/server.log"):find("use", 1, true) then
+      break
+    end
+  end
+  assert(answers, log_of(self))
+  return self
+end
+
+--- Ends it with a signal, and waits for that.
+-- @return what it has logged
+function server:stop(signal)
+  local result = shell.run(([[
+kill -%s %d
+tries=%d
+while kill -0 %d 2>/dev/null; do
+  tries=$((tries - 1))
+  if [ $tries = 0 ]; then kill -9 %d; exit 1; fi
+  sleep %s
+done]]):format(signal or "TERM", self.pid, STOP_LIMIT / RETRY, self.pid, self.pid, RETRY))
+  assert(result.status == 0, "loom serve does not end\n" .. log_of(self))
+  return files.read(self.folder .. "/server.log")
+end
+
+--- The process ids of its workers.
+function server:workers()
+  local master = output("ps -o pid= --ppid " .. self.pid):match("%d+")
+  local pids = {}
+  for pid in output("ps -o pid= --ppid " .. master):gmatch("%d+") do
+    pids[#pids + 1] = tonumber(pid)
+  end
+  return pids
+end
+
+--- The command line of curl for a path, with more of curl's arguments.
+function server:curl(path, ...)
+  return shell.words("curl", "-s", "--max-time", "60", ...) .. " " .. shell.quote(self.url .. path)
+end
+
+--- Makes a request.
+-- @tparam string path with the query
+-- @param ... arguments of curl
+-- @return a table of `status`, `headers` (by lower-case name), `body`, and `json`: the body's value, where it is a line of JSON
+function server:request(path, ...)
+  local folder = files.make_folder()
+  local result = shell.run(self:curl(path, "-D", folder .. "/headers", "-o", folder .. "/body", "-w", "%{http_code}", ...))
+  local response = { status = tonumber(result.out), headers = {}, exit = result.status, body = "" }
+  if files.exists(folder .. "/headers") then
+    for name, value in files.read(folder .. "/headers"):gmatch("([%w-]+): ([^\r\n]*)") do
+      response.headers[name:lower()] = value
+    end
+  end
+  if files.exists(folder .. "/body") then
+    response.body = files.read(folder .. "/body")
+  end
+  files.remove_folder(folder)
+  if (response.headers["content-type"] or ""):find("^application/[%w.+-]-json") and not response.body:find("\n.") then
+    response.json = cjson.decode(response.body)
+  end
+  return response
+end
+
+--- The same for a text that is sent.
+function server:post(path, content_type, text, ...)
+  local path_of_text = files.write(files.make_folder() .. "/text", text)
+  local response = self:request(path, "-H", "Content-Type: " .. content_type, "--data-binary", "@" .. path_of_text, ...)
+  files.remove_folder(path_of_text:match("^(.*)/"))
+  return response
+end
+
+--- Expects a problem document.
+-- @return it
+function server.expect_problem(response, status, detail)
+  assert.equal(status, response.status, response.body)
+  assert.equal("application/problem+json", response.headers["content-type"])
+  assert.equal(status, response.json.status)
+  assert.equal("string", type(response.json.title))
+  if detail then
+    assert.matches(detail, response.json.detail, 1, true)
+  end
+  return response.json
+end
+
+return server

@@ -1,0 +1,25 @@
+/*
+** A report as CSV files that are either complete or not there.
+*/
+#ifndef LOOM_REPORT_FILE_H
+#define LOOM_REPORT_FILE_H
+
+#include "report.h"
+
+#include <stdbool.h>
+
+struct loom_report_file {
+  const char *path;
+  const char *header;             /* the first line, without its end */
+  bool minutes[LOOM_WINDOWS_MAX]; /* which windows are printed in minutes */
+  const char *figures_path;       /* for all figures, without a header; NULL: not wanted */
+};
+
+/*
+** Writes the report in its standard columns, and before that its figures (loom_report_figures_rows): each beside its path,
+** synced and renamed; what was at the path stays if that fails. As `finish` of a report (the context is a struct
+** loom_report_file) it does so on the report's thread. LOOM_EFULL: no space; LOOM_EIO: anything else.
+*/
+loom_status loom_report_file_write(void *file, const loom_report *report, loom_error *error);
+
+#endif

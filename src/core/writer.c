@@ -1,0 +1,376 @@
+/*
+** The writer's thread: groups of writes, each in a transaction, and checkpoints between them.
+*/
+#include "writer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define CHECKPOINT_PAGES 4000   /* of the log, after which it is copied to the database: 16 MiB */
+#define LOG_PAGES_MAX 16000     /* after which that waits for readers, so that the log can begin anew: 64 MiB */
+#define CHECKPOINT_PATIENCE 100 /* milliseconds for which it waits */
+#define IDLE_SECONDS 10         /* after which what others have written is copied */
+#define BUSY_STEP 100000         /* nanoseconds between two tries while others write: a commit takes a few of them */
+
+struct list {
+  loom_write *first, *last;
+};
+
+struct loom_writer {
+  loom_database *database; /* of the thread alone, but for its zones */
+  struct loom_writer_options options;
+  pthread_t thread;
+  pthread_mutex_t lock; /* of all that follows */
+  pthread_cond_t changed;
+  struct list queue, announced;
+  size_t waiting; /* bytes in the queue, and in the group being written */
+  unsigned announced_count;
+  bool stopping;
+  /* Of the thread alone. */
+  int log_pages;           /* when it committed last */
+  int patience;            /* milliseconds to wait for other connections */
+  struct timespec blocked; /* since when it waits */
+};
+
+/* ---- writes ---- */
+
+void loom_write_init(loom_write *write, const struct loom_write_type *type) {
+  write->type = type;
+  atomic_init(&write->references, 1);
+  atomic_init(&write->state, LOOM_WRITE_PENDING);
+}
+
+void loom_write_release(loom_write *write) {
+  if (write && atomic_fetch_sub(&write->references, 1) == 1)
+    write->type->free(write);
+}
+
+enum loom_write_state loom_write_state(const loom_write *write, loom_error *error) {
+  enum loom_write_state state = (enum loom_write_state)atomic_load(&write->state);
+  if (state == LOOM_WRITE_FAILED && error)
+    *error = write->error;
+  return state;
+}
+
+void loom_write_fail(loom_write *write, const loom_error *error) {
+  write->error = *error;
+  atomic_store(&write->state, LOOM_WRITE_FAILED);
+}
+
+static void append(struct list *list, loom_write *write) {
+  write->next = NULL;
+  write->before = list->last;
+  *(list->last ? &list->last->next : &list->first) = write;
+  list->last = write;
+}
+
+static void unlink_write(struct list *list, loom_write *write) {
+  *(write->before ? &write->before->next : &list->first) = write->next;
+  *(write->next ? &write->next->before : &list->last) = write->before;
+}
+
+static loom_write *shift(struct list *list) {
+  loom_write *write = list->first;
+  if (write)
+    unlink_write(list, write);
+  return write;
+}
+
+/* A write has come to its end, for better (NULL) or worse. */
+static void settle(loom_writer *writer, loom_write *write, const loom_error *failure) {
+  size_t size = write->size;
+  write->type->clear(write);
+  if (failure && loom_write_state(write, NULL) == LOOM_WRITE_PENDING)
+    loom_write_fail(write, failure);
+  else if (!failure)
+    atomic_store(&write->state, LOOM_WRITE_DONE);
+  loom_write_release(write);
+  pthread_mutex_lock(&writer->lock);
+  writer->waiting -= size;
+  pthread_mutex_unlock(&writer->lock);
+}
+
+static void settle_all(loom_writer *writer, struct list *list, const loom_error *failure) {
+  loom_write *write;
+  while ((write = shift(list)))
+    settle(writer, write, failure);
+}
+
+/* ---- waiting for other connections ---- */
+
+static int64_t milliseconds_since(const struct timespec *start) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
+}
+
+/* SQLite's own steps grow to 100 ms, in which another process could write a hundred times. */
+static int wait_for_others(void *context, int count) {
+  loom_writer *writer = context;
+  if (count == 0)
+    clock_gettime(CLOCK_MONOTONIC, &writer->blocked);
+  else if (milliseconds_since(&writer->blocked) >= writer->patience)
+    return 0;
+  nanosleep(&(struct timespec){.tv_nsec = BUSY_STEP}, NULL);
+  return 1;
+}
+
+static int note_log(void *context, sqlite3 *sqlite, const char *name, int pages) {
+  loom_writer *writer = context;
+  (void)sqlite, (void)name;
+  writer->log_pages = pages;
+  return SQLITE_OK;
+}
+
+/*
+** Copies the log to the database, once it is long. Writes that have been settled do not wait for it. Failing is no
+** harm: the log is then longer the next time.
+*/
+static void checkpoint(loom_writer *writer, int pages) {
+  if (writer->log_pages < pages)
+    return;
+  int mode =
+      writer->log_pages < LOG_PAGES_MAX ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
+  writer->patience = CHECKPOINT_PATIENCE;
+  sqlite3_wal_checkpoint_v2(writer->database->sqlite, NULL, mode, NULL, NULL);
+  writer->patience = writer->options.busy_timeout;
+  writer->log_pages = 0;
+}
+
+/* ---- writing ---- */
+
+/* Drops what cannot even be prepared. */
+static void prepare(loom_writer *writer, struct list *group) {
+  for (loom_write *write = group->first, *next; write; write = next) {
+    loom_error error;
+    next = write->next;
+    if (write->type->prepare(write, &error) != LOOM_OK) {
+      unlink_write(group, write);
+      settle(writer, write, &error);
+    }
+  }
+}
+
+/* Applies a write so that it can be undone alone. */
+static loom_status apply_within(loom_database *database, loom_write *write, loom_error *error) {
+  loom_error ignored;
+  loom_status status = loom_database_execute(database, "SAVEPOINT write", error);
+  if (status != LOOM_OK)
+    return status;
+  status = write->type->apply(write, database, error);
+  if (status != LOOM_OK)
+    loom_database_execute(database, "ROLLBACK TO write", &ignored);
+  loom_database_execute(database, "RELEASE write", &ignored);
+  return status;
+}
+
+/*
+** Writes what is in the group, up to its end or to a failure by which SQLite has ended the transaction: that is the
+** failure of everything that was in it.
+*/
+static void write_some(loom_writer *writer, struct list *group) {
+  loom_database *database = writer->database;
+  struct list applied = {0};
+  loom_write *write;
+  loom_error error;
+  bool single = group->first == group->last;
+  loom_status status = loom_database_begin_write(database, &error);
+  if (status != LOOM_OK) {
+    settle_all(writer, group, &error);
+    return;
+  }
+  while (status == LOOM_OK && (write = shift(group))) {
+    status = single ? write->type->apply(write, database, &error)
+                    : apply_within(database, write, &error);
+    if (status == LOOM_OK) {
+      append(&applied, write);
+    } else {
+      settle(writer, write, &error);
+      if (!sqlite3_get_autocommit(database->sqlite))
+        status = LOOM_OK;
+    }
+  }
+  if (status == LOOM_OK && applied.first)
+    status = loom_database_commit(database, &error);
+  loom_database_rollback(database);
+  settle_all(writer, &applied, status == LOOM_OK ? NULL : &error);
+}
+
+/* ---- the thread ---- */
+
+/* Takes the writes that go into the next transaction. */
+static struct list take_group(loom_writer *writer) {
+  struct list group = {0};
+  loom_write *write;
+  while ((write = writer->queue.first) && !(group.first && write->type->alone)) {
+    append(&group, shift(&writer->queue));
+    if (write->type->alone)
+      break;
+  }
+  return group;
+}
+
+/* Waits until there is something to write, or nothing will be any more; false if it takes long. */
+static bool wait_for_work(loom_writer *writer) {
+  struct timespec until;
+  int result = 0;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += IDLE_SECONDS;
+  while (result == 0 && !writer->queue.first && !(writer->stopping && !writer->announced.first))
+    result = pthread_cond_timedwait(&writer->changed, &writer->lock, &until);
+  return result == 0;
+}
+
+static void *run(void *context) {
+  loom_writer *writer = context;
+  pthread_mutex_lock(&writer->lock);
+  for (;;) {
+    bool idle = !wait_for_work(writer);
+    struct list group = take_group(writer);
+    if (!group.first && !idle)
+      break;
+    pthread_mutex_unlock(&writer->lock);
+    if (idle) /* others leave it to this thread */
+      writer->log_pages = CHECKPOINT_PAGES;
+    prepare(writer, &group);
+    while (group.first)
+      write_some(writer, &group);
+    checkpoint(writer, CHECKPOINT_PAGES);
+    pthread_mutex_lock(&writer->lock);
+  }
+  pthread_mutex_unlock(&writer->lock);
+  return NULL;
+}
+
+/* ---- life ---- */
+
+/* Opens the connection, and makes the schema where there is none: only then is there a connection at all. */
+static loom_status open_database(loom_writer *writer, const char *path, loom_error *error) {
+  loom_status status = loom_database_open(path, LOOM_OPEN_CREATE, writer->options.busy_timeout,
+                                          &writer->database, error);
+  loom_database *database = writer->database;
+  if (status == LOOM_OK && database->in_memory)
+    return loom_fail(error, LOOM_EINVAL, "a database in memory has no other connections");
+  if (status == LOOM_OK)
+    status = loom_database_leave_checkpoints(database, error);
+  if (status == LOOM_OK && database->is_new) {
+    status = loom_database_begin_write(database, error);
+    if (status == LOOM_OK)
+      status = loom_database_commit(database, error);
+  }
+  if (status == LOOM_OK) {
+    sqlite3_busy_handler(database->sqlite, wait_for_others, writer);
+    sqlite3_wal_hook(database->sqlite, note_log, writer);
+  }
+  return status;
+}
+
+static loom_status start(loom_writer *writer, loom_error *error) {
+  sigset_t all, before;
+  sigfillset(&all); /* signals are for the threads of the program that Loom is in */
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int failed = pthread_create(&writer->thread, NULL, run, writer);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return failed ? loom_fail(error, LOOM_ENOMEM, "no thread can be started") : LOOM_OK;
+}
+
+static void destroy(loom_writer *writer) {
+  loom_database_close(writer->database);
+  pthread_cond_destroy(&writer->changed);
+  pthread_mutex_destroy(&writer->lock);
+  free(writer);
+}
+
+loom_status loom_writer_new(const char *path, const struct loom_writer_options *options,
+                            loom_writer **out, loom_error *error) {
+  *out = NULL;
+  loom_writer *writer = calloc(1, sizeof *writer);
+  if (!writer)
+    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&writer->changed, &attributes);
+  pthread_condattr_destroy(&attributes);
+  pthread_mutex_init(&writer->lock, NULL);
+  writer->options = *options;
+  writer->patience = options->busy_timeout;
+  loom_status status = open_database(writer, path, error);
+  if (status == LOOM_OK)
+    status = start(writer, error);
+  if (status == LOOM_OK)
+    *out = writer;
+  else
+    destroy(writer);
+  return status;
+}
+
+void loom_writer_free(loom_writer *writer) {
+  if (!writer)
+    return;
+  pthread_mutex_lock(&writer->lock);
+  writer->stopping = true;
+  for (loom_write *write = writer->announced.first; write; write = write->next)
+    write->type->cancel(write);
+  pthread_cond_signal(&writer->changed);
+  pthread_mutex_unlock(&writer->lock);
+  pthread_join(writer->thread, NULL);
+  destroy(writer);
+}
+
+loom_zones *loom_writer_zones(loom_writer *writer) {
+  return writer->database->zones;
+}
+
+/* ---- submitting ---- */
+
+loom_status loom_writer_submit(loom_writer *writer, loom_write *write, loom_error *error) {
+  loom_status status = LOOM_OK;
+  pthread_mutex_lock(&writer->lock);
+  if (writer->waiting && writer->waiting + write->size > writer->options.capacity) {
+    status = loom_fail(error, LOOM_EBUSY, "%zu bytes wait to be written already", writer->waiting);
+  } else {
+    atomic_fetch_add(&write->references, 1);
+    writer->waiting += write->size;
+    append(&writer->queue, write);
+    pthread_cond_signal(&writer->changed);
+  }
+  pthread_mutex_unlock(&writer->lock);
+  return status;
+}
+
+loom_status loom_writer_announce(loom_writer *writer, loom_write *write, loom_error *error) {
+  loom_status status = LOOM_OK;
+  pthread_mutex_lock(&writer->lock);
+  if (writer->announced_count == writer->options.announced) {
+    status = loom_fail(error, LOOM_EBUSY, "%u ingests are under way already",
+                       writer->announced_count);
+  } else {
+    writer->announced_count++;
+    atomic_fetch_add(&write->references, 1);
+    append(&writer->announced, write);
+  }
+  pthread_mutex_unlock(&writer->lock);
+  return status;
+}
+
+/* The announcement's reference becomes that of the queue. */
+void loom_writer_submit_announced(loom_writer *writer, loom_write *write) {
+  pthread_mutex_lock(&writer->lock);
+  unlink_write(&writer->announced, write);
+  writer->announced_count--;
+  append(&writer->queue, write);
+  writer->waiting += write->size;
+  pthread_cond_signal(&writer->changed);
+  pthread_mutex_unlock(&writer->lock);
+}
+
+void loom_writer_withdraw(loom_writer *writer, loom_write *write) {
+  pthread_mutex_lock(&writer->lock);
+  unlink_write(&writer->announced, write);
+  writer->announced_count--;
+  pthread_mutex_unlock(&writer->lock);
+  loom_write_release(write);
+}
