@@ -89,6 +89,9 @@ run: all ## Ingest examples/data into a database and print its report
 	bin/loom report $(BUILD)/example.db --format csv -o report.csv
 	bin/loom report $(BUILD)/example.db --format table
 
+serve: run ## The same, and serve it on http://127.0.0.1:8080/ until it is interrupted
+	bin/loom serve $(BUILD)/example.db
+
 test: test-core test-api test-lua test-browser ## Pass every test
 
 test-core: $(TESTS) ## The C tests of the core
@@ -211,6 +214,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint docs env bench bench-http install \
+.PHONY: all help run serve test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:

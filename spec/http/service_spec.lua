@@ -1,5 +1,8 @@
 -- Health, metrics, events and badges, on a real server.
 
+local cjson = require "cjson"
+local lfs = require "lfs"
+
 local database = require "support.database"
 local files = require "support.files"
 local server = require "support.server"
@@ -43,6 +46,54 @@ describe("the service", function()
     assert.matches('loom_reports{state="queued"} 0', response.body, 1, true)
     assert.matches("\nloom_newest_poll_age_seconds %-?[%d.]+\n", response.body)
     assert.matches('loom_polls_received_total{[^}]*} [1-9]', response.body)
+  end)
+
+  it("gives the fleet's up time, and that of stores by a pattern", function()
+    local samples = {}
+    local function read(query)
+      local response = service:request("/metrics" .. query)
+      assert.equal(200, response.status, response.body)
+      local path = files.write(folder .. "/metrics", response.body)
+      local checked = shell.run("promtool check metrics <" .. path)
+      os.remove(path)
+      assert.same({ 0, "" }, { checked.status, checked.err })
+      samples = {}
+      for name, labels, value in response.body:gmatch "(loom_%l*_?uptime_ratio){(.-)} ([%d.]+)\n" do
+        samples[#samples + 1] = { name = name, labels = labels, value = tonumber(value) }
+      end
+    end
+    local listed = cjson.decode(service:request("/v1/stores?limit=1000").body)
+    local summary = service:request("/v1/summary").json
+    read ""
+    assert.is_true(#samples > 0)
+    for _, sample in ipairs(samples) do
+      assert.equal("loom_uptime_ratio", sample.name)
+      local figures = summary.figures[sample.labels:match '^window="(.*)"$'].totals
+      assert.is_true(math.abs(figures.ratio - sample.value) < 1e-6)
+    end
+    read "?store_id=*"
+    local by_store = {}
+    for _, sample in ipairs(samples) do
+      if sample.name == "loom_store_uptime_ratio" then
+        by_store[sample.labels] = sample.value
+      end
+    end
+    assert.is_truthy(next(by_store))
+    for _, store in ipairs(listed.stores) do
+      local id = store.store_id:gsub('["\\]', "\\%0")
+      for _, window in ipairs(listed.windows) do
+        local labels = ('store_id="%s",window="%s"'):format(id, window.name)
+        local ratio = tonumber(store.windows[window.name].ratio)
+        assert.equal(ratio == nil, by_store[labels] == nil)
+        assert.is_true(not ratio or math.abs(ratio - by_store[labels]) < 1e-6)
+        by_store[labels] = nil
+      end
+    end
+    assert.same({}, by_store)
+    read "?store_id=none-of-them"
+    assert.is_nil(next(by_store))
+    server.expect_problem(service:request "/metrics?store_id=", 400, "store_id")
+    server.expect_problem(service:request "/metrics?stores=all", 400, "stores")
   end)
 
   -- Looks again and again, with a request in between, until what is looked for is there; the limit is one of looks.
@@ -140,5 +191,26 @@ describe("the service", function()
     server.expect_problem(service:request "/badge/nobody.svg", 404, "not known")
     server.expect_problem(service:request("/badge/" .. id .. ".png"), 404)
     assert.equal(200, service:request("/badge/caf%C3%A9%2C%20%22north%22.svg").status)
+  end)
+
+  it("waits for a database that cannot be opened", function()
+    local path, away = folder .. "/db", folder .. "/away"
+    assert(os.rename(path, away))
+    assert(lfs.mkdir(path))
+    for _, pid in ipairs(service:workers()) do
+      shell.run("kill -9 " .. pid)
+    end
+    local refused = until_there("the refusal", function()
+      local response = service:request "/v1/summary"
+      return response.status == 503 and response
+    end)
+    server.expect_problem(refused, 503, "the database is not open")
+    assert.equal(200, service:request("/healthz").status)
+    server.expect_problem(service:request "/readyz", 503)
+    assert(os.remove(path))
+    assert(os.rename(away, path))
+    until_there("the database", function()
+      return service:request("/readyz").status == 200 and service:request("/v1/summary").status == 200
+    end)
   end)
 end)

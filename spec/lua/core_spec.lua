@@ -198,6 +198,24 @@ describe("loom.core", function()
         "bad option 'busy_timeout' (-1 is not between 0 and 2147483647)", 1, true)
     end)
 
+    it("lets the busy timeout be set anew", function()
+      local folder = files.make_folder()
+      local one = assert(core.open(folder .. "/db", { create = true }))
+      assert(one:begin())
+      assert(one:commit())
+      local other = assert(core.open(folder .. "/db"))
+      assert(one:begin())
+      for _, timeout in ipairs { 0, 15 } do
+        other:set_busy_timeout(timeout)
+        assert.same({ nil, ("EBUSY: %s/db: is locked by another process (waited %d ms)"):format(folder, timeout), "EBUSY" },
+          { other:begin() })
+      end
+      assert.has_error(function() other:set_busy_timeout(-1) end)
+      one:close()
+      other:close()
+      files.remove_folder(folder)
+    end)
+
     it("returns its failures", function()
       local folder = files.make_folder()
       files.write(folder .. "/text", "no database")

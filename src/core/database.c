@@ -290,6 +290,12 @@ loom_status loom_database_leave_checkpoints(loom_database *database, loom_error 
   return database->sqlite ? stop_checkpoints(database, error) : LOOM_OK;
 }
 
+void loom_database_set_busy_timeout(loom_database *database, int busy_timeout) {
+  database->busy_timeout = busy_timeout;
+  if (database->sqlite)
+    sqlite3_busy_timeout(database->sqlite, busy_timeout);
+}
+
 loom_database *loom_database_retain(loom_database *database) {
   database->references++;
   return database;

@@ -67,6 +67,9 @@ loom_status loom_database_open(const char *path, enum loom_open_mode mode, int b
 */
 loom_status loom_database_leave_checkpoints(loom_database *database, loom_error *error);
 
+/* How many milliseconds transactions wait for other writers from now on, also of clones made from now on. */
+void loom_database_set_busy_timeout(loom_database *database, int busy_timeout);
+
 /* What works on a database retains it, so that it stays open until the last one has released it. */
 loom_database *loom_database_retain(loom_database *database);
 void loom_database_close(loom_database *database);

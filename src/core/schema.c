@@ -41,7 +41,8 @@
 
 /*
 ** Reports that are made in the background: the queue, who works on what and until when that holds, and what became of
-** it. The options and the details (what a complete one is of) are JSON; instants are in microseconds, also `lease`, after which others may take a running one over.
+** it. The options and the details (what a complete one is of) are JSON; instants are in microseconds, also `lease`,
+** after which others may take a running one over.
 */
 #define REPORT_TABLE                                                                               \
   "CREATE TABLE report("                                                                           \

@@ -57,6 +57,15 @@ static int begin(lua_State *L) {
               &error);
 }
 
+/* set_busy_timeout(milliseconds) */
+static int set_busy_timeout(lua_State *L) {
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  int64_t timeout = lloom_check_integer(L, 2);
+  luaL_argcheck(L, timeout >= 0 && timeout <= INT32_MAX, 2, "0 to 2147483647 expected");
+  loom_database_set_busy_timeout(database, (int)timeout);
+  return 0;
+}
+
 /* commit([keep_revision]): true where nothing has changed that reports are made from. */
 static int commit(lua_State *L) {
   loom_error error;
@@ -181,6 +190,7 @@ void lloom_register_database(lua_State *L) {
                                      {"rollback", rollback}, {"check", check},   {"prune", prune},
                                      {"query", lloom_query}, {"execute", lloom_execute},
                                      {"revision", revision}, {"ids", lloom_ids},
+                                     {"set_busy_timeout", set_busy_timeout},
                                      {NULL, NULL}};
   lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
 }

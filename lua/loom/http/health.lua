@@ -29,7 +29,7 @@ return {
     Health = { type = "object", required = { "status" }, properties = { status = { const = "ok" } } },
   },
   {
-    method = "GET", path = "/healthz", access = "none", handler = live, tag = "service",
+    method = "GET", path = "/healthz", access = "none", handler = live, tag = "service", without_database = true,
     summary = "Whether the service lives", responses = { [200] = { description = "It does.", schema = "Health" } },
   },
   {

@@ -66,6 +66,9 @@ local function answer()
   local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
   ngx.ctx.route = route
   access.check(route.access)
+  if not (service.monitor() or route.without_database) then
+    problem.raise(503, "the database is not open", { headers = { ["Retry-After"] = "1" } })
+  end
   return route.handler(arguments)
 end
 

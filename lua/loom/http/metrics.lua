@@ -1,13 +1,21 @@
 --- Metrics of all workers together, in Prometheus's text format (version 0.0.4).
 --
--- Workers count in the shared dictionary `loom`; what the database knows is asked when metrics are.
+-- Workers count in the shared dictionary `loom`; what the database knows is asked when metrics are. Stores have metrics of their
+-- own where `store_id` asks for them.
 -- @module loom.http.metrics
 
+local cjson = require "cjson.safe"
+local fleet = require "loom.http.fleet"
+local options = require "loom.http.v1.options"
+local problem = require "loom.http.problem"
+local request = require "loom.http.request"
 local service = require "loom.http.service"
+local values = require "loom.formats.values"
 
 local metrics = {}
 
 local BUCKETS = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10 } -- seconds
+local STORES_MAX = 1000 -- with metrics of their own
 
 local function shared()
   return ngx.shared.loom
@@ -121,19 +129,54 @@ local function add_database(families)
   end)
 end
 
--- Adds what others have to tell: functions (add, parameters), where add(name, labels, value) adds a sample.
-metrics.sources = {}
+-- A label's value.
+local function label(text)
+  return (values.utf8(text):gsub('[\\"\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }))
+end
+
+-- Nothing where it is 0 / 0.
+local function add_ratio(families, name, labels, up, down)
+  if up + down > 0 then
+    families:add(name, labels, ("%.9g"):format(up / (up + down)))
+  end
+end
+
+-- The up time of the fleet, and of the stores whose ids match a pattern.
+local function add_uptime(families, pattern)
+  local report, kept = fleet.report("", {})
+  if not report then
+    return
+  end
+  local stores, left = {}, 0
+  if pattern then
+    stores, left = report.native:order(nil, 1, false, STORES_MAX, (options.choose({ store_id = pattern }, kept)))
+  end
+  if left > #stores then
+    problem.raise(400, ("store_id: more than %d stores match"):format(STORES_MAX), { field = "store_id" })
+  end
+  for i, window in ipairs(report.windows) do
+    local of_window = ('window="%s"'):format(window.name)
+    local _, sums = report.native:sum(i)
+    local totals = cjson.decode(sums)
+    add_ratio(families, "loom_uptime_ratio", of_window, totals.up, totals.down)
+    for _, store in ipairs(stores) do
+      local up, down = report:figures(store, i)
+      add_ratio(families, "loom_store_uptime_ratio", ('store_id="%s",%s'):format(label(report:store(store)), of_window),
+        up, down)
+    end
+  end
+end
 
 local function get()
+  local pattern = request.parameters({ store_id = options.store_pattern }).store_id
   local families = setmetatable({ order = {} }, Families)
   if shared() then
     add_counters(families, shared())
   end
   add_database(families)
-  for _, source in ipairs(metrics.sources) do
-    source(function(name, labels, value)
-      families:add(name, labels, value)
-    end)
+  local good, failure = pcall(add_uptime, families, pattern)
+  if not good and not (problem.is(failure) and failure.status >= 500) then
+    error(failure, 0)
   end
   ngx.header["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
   ngx.header["Cache-Control"] = "no-store"
@@ -148,6 +191,10 @@ metrics.routes = {
   {
     method = "GET", path = "/metrics", access = "read", handler = get, tag = "service",
     summary = "Metrics for Prometheus",
+    parameters = {
+      { name = "store_id", description = "A pattern of ids, with *, ? and [a-z]: the stores, a thousand at the most, that have "
+        .. "metrics of their own.", schema = { type = "string" } },
+    },
     responses = {
       [200] = { description = "Metrics of all workers.", content = { ["text/plain"] = { schema = { type = "string" } } } },
     },

@@ -13,6 +13,7 @@ local service = {}
 local TICK = 0.05 -- seconds between two looks at the queue
 local RETRY = 0.005 -- seconds between two tries where the database is busy
 local PATIENCE = 10 -- seconds for which tries go on
+local REOPEN = 1 -- seconds between two tries to open the database
 local CLOSE = 30 -- seconds that reports get to end when the worker does
 
 local POLLS_LIMIT = 8 * 1024 * 1024 -- bytes of a body of polls
@@ -33,18 +34,27 @@ local function tick(premature)
   end
 end
 
---- Opens the database and starts to work on reports: see `loom.http.init_worker`.
-function service.open(options)
-  local monitor = assert(Monitor.open(options.database, {
+local function open(options)
+  local monitor, message = Monitor.open(options.database, {
     create = true,
-    busy_timeout = 0, -- a worker never waits: see patiently
     checkpoint = false, -- nor does it copy the log, which the writer's thread does
     default_zone = options.default_zone,
     clock = function()
       ngx.update_time()
       return ngx.now()
     end,
-  }))
+  })
+  local writer
+  if monitor then
+    writer, message = core.writer(options.database)
+  end
+  if not writer then
+    if monitor then
+      monitor:close()
+    end
+    return nil, message
+  end
+  monitor.database:set_busy_timeout(0) -- once it is open, a worker never waits: see patiently
   state = {
     monitor = monitor,
     queue = Queue.new(monitor, {
@@ -56,11 +66,27 @@ function service.open(options)
         end
       end,
     }),
-    writer = assert(core.writer(options.database)),
+    writer = writer,
     limits = { polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT },
   }
   fleet.open(monitor)
   assert(ngx.timer.at(0, tick))
+  return true
+end
+
+--- Opens the database and starts to work on reports: see `loom.http.init_worker`. Where that fails it is tried again until
+-- it does not, and meanwhile there is no monitor.
+function service.open(options)
+  local opened, message = open(options)
+  if opened then
+    return
+  end
+  ngx.log(ngx.ERR, "loom: ", message)
+  assert(ngx.timer.at(REOPEN, function(premature)
+    if not premature then
+      service.open(options)
+    end
+  end))
 end
 
 --- Lets what is being written and the reports that run end, and closes the database.
@@ -75,7 +101,7 @@ function service.close()
   end
 end
 
---- The worker's monitor; nil once it is closed.
+--- The worker's monitor; nil where it is not open yet, or closed.
 function service.monitor()
   return state and state.monitor
 end

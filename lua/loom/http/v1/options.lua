@@ -33,7 +33,8 @@ local function parse_windows(text)
   return list
 end
 
-local function glob(text)
+--- The checker of a pattern of store ids.
+function options.store_pattern(text)
   local _, stars = text:gsub("%*+", "")
   if #text >= 1 and #text <= GLOB_MAX and stars <= GLOB_STARS_MAX and not text:find("\0", 1, true) then
     return text
@@ -89,7 +90,7 @@ function options.read(more, of_fleet)
   for name, checker in pairs(more) do
     known[name] = checker
   end
-  known.store_id = of_fleet and glob or nil
+  known.store_id = of_fleet and options.store_pattern or nil
   known.all_stores = of_fleet and known.all_stores or nil
   return request.parameters(known, of_fleet and { ["where."] = true })
 end
