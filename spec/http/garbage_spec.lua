@@ -42,7 +42,7 @@ describe("garbage", function()
         :format(line)
     end
     files.write(folder .. "/config", table.concat(lines, "\nnext\n") .. "\n")
-    local result = shell.run(shell.words("curl", "-K", folder .. "/config"))
+    local result = shell.run(shell.curl .. " " .. shell.words("-K", folder .. "/config"))
     files.remove_folder(folder)
     local count = 0
     for status, rest in result.out:gmatch("(%d+) ([^\n]*)\n") do

@@ -221,7 +221,7 @@ describe("reports over HTTP, on a service of their own,", function()
     with_service(nil, function(service)
       id = service:request("/trigger_report", "-X", "POST").json.report_id
       local pids = service:workers()
-      pids[#pids + 1] = tonumber(shell.run("ps -o ppid= -p " .. pids[1]).out)
+      pids[#pids + 1] = tonumber(shell.run(shell.ps .. " -o ppid= -p " .. pids[1]).out)
       assert.equal(0, shell.run(("kill -9 %d %s"):format(service.pid, table.concat(pids, " "))).status)
     end)
     with_service(nil, function(service)

@@ -42,11 +42,11 @@ end
 local function await_answer(self)
   return shell.run(([[
 tries=%d
-until curl -s -o /dev/null http://127.0.0.1:%d/; do
+until %s -s -o /dev/null http://127.0.0.1:%d/; do
   tries=$((tries - 1))
   if ! kill -0 %d 2>/dev/null || [ $tries = 0 ]; then exit 1; fi
   sleep %s
-done]]):format(START_LIMIT / RETRY, self.port, self.pid, RETRY)).status == 0
+done]]):format(START_LIMIT / RETRY, shell.curl, self.port, self.pid, RETRY)).status == 0
 end
 
 local function launch(folder, options)
@@ -92,9 +92,9 @@ end
 
 --- The process ids of its workers.
 function server:workers()
-  local master = output("ps -o pid= --ppid " .. self.pid):match("%d+")
+  local master = output(shell.ps .. " -o pid= --ppid " .. self.pid):match("%d+")
   local pids = {}
-  for pid in output("ps -o pid= --ppid " .. master):gmatch("%d+") do
+  for pid in output(shell.ps .. " -o pid= --ppid " .. master):gmatch("%d+") do
     pids[#pids + 1] = tonumber(pid)
   end
   return pids
@@ -102,7 +102,7 @@ end
 
 --- The command line of curl for a path, with more of curl's arguments.
 function server:curl(path, ...)
-  return shell.words("curl", "-s", "--max-time", "60", ...) .. " " .. shell.quote(self.url .. path)
+  return shell.curl .. " " .. shell.words("-s", "--max-time", "60", ...) .. " " .. shell.quote(self.url .. path)
 end
 
 --- Makes a request.

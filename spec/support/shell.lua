@@ -21,6 +21,10 @@ end
 --- What starts the interpreter that the specs run on, which has the module built for it.
 shell.lua = assert(os.getenv "LOOM_LUA", "specs are run by spec/run, which sets LOOM_LUA")
 
+--- What starts programs that hang where a sanitizer's runtime is loaded before them.
+shell.curl = "LD_PRELOAD= curl"
+shell.ps = "LD_PRELOAD= ps"
+
 function shell.quote(text)
   return "'" .. tostring(text):gsub("'", [['\'']]) .. "'"
 end
