@@ -18,12 +18,8 @@
 
 typedef const char *parser(const char *text, size_t length, int64_t *value);
 
-/* Parses argument 1; nil and the reason when it cannot be read. */
-static int parse(lua_State *L, parser *parse_text) {
-  size_t length;
-  int64_t value;
-  const char *text = luaL_checklstring(L, 1, &length);
-  const char *reason = parse_text(text, length, &value);
+/* What parsing gave: the value, or nil and the reason. */
+static int parsed(lua_State *L, const char *reason, int64_t value) {
   if (reason) {
     lua_pushnil(L);
     lua_pushstring(L, reason);
@@ -31,6 +27,15 @@ static int parse(lua_State *L, parser *parse_text) {
   }
   lua_pushinteger(L, (lua_Integer)value);
   return 1;
+}
+
+/* Parses argument 1; nil and the reason when it cannot be read. */
+static int parse(lua_State *L, parser *parse_text) {
+  size_t length;
+  int64_t value = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  const char *reason = parse_text(text, length, &value);
+  return parsed(L, reason, value);
 }
 
 /* parse_timestamp(text): microseconds since the epoch. */
@@ -55,16 +60,10 @@ static int format_timestamp(lua_State *L) {
 /* Parses argument 1 as a small number; nil and the reason when it cannot be read. */
 static int parse_small(lua_State *L, const char *(*parse_text)(const char *, size_t, int32_t *)) {
   size_t length;
-  int32_t value;
+  int32_t value = 0;
   const char *text = luaL_checklstring(L, 1, &length);
   const char *reason = parse_text(text, length, &value);
-  if (reason) {
-    lua_pushnil(L);
-    lua_pushstring(L, reason);
-    return 2;
-  }
-  lua_pushinteger(L, value);
-  return 1;
+  return parsed(L, reason, value);
 }
 
 /* parse_date(text): days since 1970-01-01. */

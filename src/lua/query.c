@@ -63,19 +63,31 @@ static int misfit(lua_State *L, loom_query **query) {
   return 2;
 }
 
-/* query(database, sql, ...): rows of a statement that only reads. */
-int lloom_query(lua_State *L) {
+typedef loom_status starter(loom_database *, const char *, size_t, loom_query **, loom_error *);
+
+/*
+** Prepares the statement that is argument 2 and binds what follows it. 0, and the query in a handle at index 3; or how many
+** results tell of the failure.
+*/
+static int begin(lua_State *L, starter *start, loom_query ***query) {
   loom_error error;
   size_t length;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   const char *sql = luaL_checklstring(L, 2, &length);
   struct lloom_handle *rows = lloom_new_handle(L, ROWS, sizeof *rows);
   lua_insert(L, 3);
-  loom_query **query = (loom_query **)&rows->object;
-  if (loom_query_new(database, sql, length, query, &error) != LOOM_OK)
+  *query = (loom_query **)&rows->object;
+  if (start(database, sql, length, *query, &error) != LOOM_OK)
     return lloom_failure(L, &error);
-  if (!bind_arguments(L, loom_query_statement(*query), 4))
-    return misfit(L, query);
+  return bind_arguments(L, loom_query_statement(**query), 4) ? 0 : misfit(L, *query);
+}
+
+/* query(database, sql, ...): rows of a statement that only reads. */
+int lloom_query(lua_State *L) {
+  loom_query **query;
+  int failed = begin(L, loom_query_new, &query);
+  if (failed)
+    return failed;
   lua_settop(L, 3);
   return 1;
 }
@@ -138,16 +150,11 @@ static int columns(lua_State *L) {
 */
 int lloom_execute(lua_State *L) {
   loom_error error;
-  size_t length;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
-  const char *sql = luaL_checklstring(L, 2, &length);
-  struct lloom_handle *rows = lloom_new_handle(L, ROWS, sizeof *rows);
-  lua_insert(L, 3);
-  loom_query **query = (loom_query **)&rows->object;
-  if (loom_query_new_in_write(database, sql, length, query, &error) != LOOM_OK)
-    return lloom_failure(L, &error);
-  if (!bind_arguments(L, loom_query_statement(*query), 4))
-    return misfit(L, query);
+  loom_query **query;
+  int failed = begin(L, loom_query_new_in_write, &query);
+  if (failed)
+    return failed;
   loom_status status = loom_query_next(*query, &error);
   bool has_row = status == LOOM_OK;
   lua_settop(L, 3);

@@ -39,7 +39,8 @@ for _, routes in ipairs {
   router.add(routes)
 end
 
---- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports.
+--- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports. While it cannot
+-- be opened requests get 503, and it is tried again every second.
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
 --   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one; `token_file`: see
 --   `loom.http.access` (without one everyone may do everything: listen on loopback alone); `polls_limit` and `ingest_limit`:
