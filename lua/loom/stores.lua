@@ -276,7 +276,7 @@ end
 
 --- The newest poll of all, in seconds; false if there is none.
 function stores.newest_poll(database)
-  local rows, message, code = database:query("SELECT max(newest_poll) AS newest FROM store")
+  local rows, message, code = database:query("SELECT newest_poll AS newest FROM overall")
   if not rows then
     return nil, message, code
   end

@@ -43,6 +43,8 @@ static loom_database *sound_database(void) {
 #define BLOCK "polls of store number 1 on day 1: the block "
 #define REACH "store \"a\": its first or newest poll is not what its blocks hold\n"
 
+#define OVERALL "the newest poll of all is not the newest of the stores'\n"
+
 static const struct {
   const char *sql, *problems;
 } damages[] = {
@@ -69,8 +71,12 @@ static const struct {
     {"UPDATE poll_block SET polls = x'0000000000000080' WHERE day = 1",
      BLOCK "has a poll of another day\n" REACH},
     {"UPDATE store SET first_poll = first_poll + 1 WHERE store_id = 'a'", REACH},
-    {"UPDATE store SET newest_poll = newest_poll - 1 WHERE store_id = 'a'", REACH},
-    {"UPDATE store SET newest_poll = NULL WHERE store_id = 'a'", REACH},
+    {"UPDATE store SET newest_poll = newest_poll - 1 WHERE store_id = 'a'", REACH OVERALL},
+    {"UPDATE store SET newest_poll = NULL WHERE store_id = 'a'", REACH OVERALL},
+    {"UPDATE overall SET newest_poll = newest_poll + 1", OVERALL},
+    {"UPDATE overall SET newest_poll = NULL", OVERALL},
+    {"DELETE FROM overall", OVERALL},
+    {"INSERT INTO overall SELECT * FROM overall", OVERALL},
     {"UPDATE store SET first_poll = 0 WHERE store_id = 'c'",
      "store \"c\": its first or newest poll is not what its blocks hold\n"},
     {"DELETE FROM poll_block WHERE store = 2",

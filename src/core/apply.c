@@ -7,8 +7,9 @@
 */
 #include "apply.h"
 #include "civil.h"
-#include "poll_block.h"
+#include "poll_merge.h"
 #include "schedule.h"
+#include "statement.h"
 #include "store_number.h"
 #include "stored_hours.h"
 
@@ -21,10 +22,8 @@ struct reach {
 };
 
 enum {
-  FIND_BLOCK,
-  INSERT_BLOCK,
-  UPDATE_BLOCK,
   UPDATE_REACH,
+  UPDATE_NEWEST,
   FIND_HOURS,
   DELETE_WEEKS,
   DELETE_HOURS_OVERRIDES,
@@ -46,11 +45,11 @@ enum {
 };
 
 static const char *const sql[STATEMENT_COUNT] = {
-    [FIND_BLOCK] = "SELECT polls FROM poll_block WHERE day = ? AND store = ?",
-    [INSERT_BLOCK] = "INSERT INTO poll_block(day, store, polls) VALUES(?, ?, ?)",
-    [UPDATE_BLOCK] = "UPDATE poll_block SET polls = ?3 WHERE day = ?1 AND store = ?2",
     [UPDATE_REACH] = "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
-                     " newest_poll = max(ifnull(newest_poll, ?3), ?3) WHERE number = ?1",
+                     " newest_poll = max(ifnull(newest_poll, ?3), ?3) WHERE number = ?1"
+                     " AND (first_poll IS NULL OR first_poll > ?2 OR newest_poll < ?3)",
+    [UPDATE_NEWEST] = "UPDATE overall SET newest_poll = ?1"
+                      " WHERE newest_poll IS NULL OR newest_poll < ?1",
     [FIND_HOURS] = "SELECT " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
                    " WHERE w.store = ? AND w.origin = 'file'"
                    " ORDER BY w.effective_from, h.weekday, h.open_s, h.close_s",
@@ -88,10 +87,7 @@ struct loom_apply {
   struct reach *reach;
   uint64_t applied; /* polls or records */
   size_t next_record;
-  int32_t day; /* of the group before */
-  bool any_group, day_is_stored; /* whether the database held blocks of that day before */
-  struct loom_polls stored, merged;
-  bool block_is_stored; /* the block that `stored` was read from exists */
+  loom_poll_merge *merge;
 };
 
 static loom_status no_memory(loom_error *error) {
@@ -102,8 +98,7 @@ static loom_status no_memory(loom_error *error) {
 static loom_status statement(loom_apply *apply, int which, sqlite3_stmt **out, loom_error *error) {
   loom_status status = LOOM_OK;
   if (!apply->statements[which])
-    status =
-        loom_database_prepare(apply->database, sql[which], &apply->statements[which], error);
+    status = loom_statement_get(apply->database, sql[which], &apply->statements[which], error);
   *out = apply->statements[which];
   return status;
 }
@@ -116,9 +111,8 @@ void loom_apply_free(loom_apply *apply) {
   if (!apply)
     return;
   for (int i = 0; i < STATEMENT_COUNT; i++)
-    sqlite3_finalize(apply->statements[i]);
-  loom_polls_free(&apply->stored);
-  loom_polls_free(&apply->merged);
+    loom_statement_keep(apply->database, apply->statements[i], false);
+  loom_poll_merge_free(apply->merge);
   free(apply->numbers);
   free(apply->reach);
   free(apply);
@@ -149,7 +143,8 @@ loom_status loom_apply_new(const struct loom_staged *staged, loom_database *data
   size_t stores = staged->ids->count;
   apply->numbers = calloc(stores + 1, sizeof *apply->numbers);
   apply->reach = calloc(stores + 1, sizeof *apply->reach);
-  loom_status status = apply->numbers && apply->reach ? LOOM_OK : no_memory(error);
+  apply->merge = loom_poll_merge_new(database);
+  loom_status status = apply->numbers && apply->reach && apply->merge ? LOOM_OK : no_memory(error);
   for (size_t i = 0; status == LOOM_OK && i < stores; i++)
     apply->reach[i] = (struct reach){INT64_MAX, INT64_MIN};
   if (status == LOOM_OK)
@@ -166,106 +161,42 @@ loom_status loom_apply_new(const struct loom_staged *staged, loom_database *data
 
 /* ---- polls ---- */
 
-static loom_status look_at_day(loom_apply *apply, int32_t day, loom_error *error) {
-  sqlite3_stmt *any = NULL;
-  apply->any_group = true;
-  apply->day = day;
-  loom_status status = loom_database_prepare(
-      apply->database, "SELECT 1 FROM poll_block WHERE day = ? LIMIT 1", &any, error);
-  if (status == LOOM_OK) {
-    sqlite3_bind_int(any, 1, day);
-    int step = sqlite3_step(any);
-    apply->day_is_stored = step == SQLITE_ROW;
-    if (step != SQLITE_ROW && step != SQLITE_DONE)
-      status = loom_database_failure(apply->database, error);
-  }
-  sqlite3_finalize(any);
-  return status;
-}
-
-/* Reads a store's block of a day into `stored`, which is empty if there is none. */
-static loom_status read_block(loom_apply *apply, int32_t day, int64_t store, loom_error *error) {
-  sqlite3_stmt *find;
-  apply->stored.count = 0;
-  loom_status status = statement(apply, FIND_BLOCK, &find, error);
-  if (status != LOOM_OK)
-    return status;
-  sqlite3_bind_int(find, 1, day);
-  sqlite3_bind_int64(find, 2, store);
-  int step = sqlite3_step(find);
-  apply->block_is_stored = step == SQLITE_ROW;
-  if (step == SQLITE_ROW) {
-    const void *block = sqlite3_column_blob(find, 0);
-    size_t size = (size_t)sqlite3_column_bytes(find, 0);
-    const char *problem = loom_poll_block_problem(block, size, day);
-    if (problem)
-      status = loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: a block of polls %s (see loom check)",
-                         apply->database->path, problem);
-    else if (!loom_poll_block_decode(block, size, &apply->stored))
-      status = no_memory(error);
-  } else if (step != SQLITE_DONE) {
-    status = loom_database_failure(apply->database, error);
-  }
-  sqlite3_reset(find);
-  return status;
-}
-
-static loom_status write_block(loom_apply *apply, int32_t day, int64_t store, loom_error *error) {
-  sqlite3_stmt *write;
-  int which = apply->block_is_stored ? UPDATE_BLOCK : INSERT_BLOCK;
-  loom_status status = statement(apply, which, &write, error);
-  if (status != LOOM_OK)
-    return status;
-  size_t count = apply->merged.count;
-  loom_poll_block_encode(apply->merged.items, count);
-  sqlite3_bind_int(write, 1, day);
-  sqlite3_bind_int64(write, 2, store);
-  sqlite3_bind_blob64(write, 3, apply->merged.items, count * sizeof(loom_poll), SQLITE_STATIC);
-  return run(apply, write, error);
-}
-
 static loom_status apply_group(loom_apply *apply, const struct loom_poll_group *group,
                                struct loom_ingest_counts *counts, loom_error *error) {
-  int64_t store = apply->numbers[group->store];
-  struct loom_union_counts change = {0};
-  loom_status status = LOOM_OK;
-  apply->stored.count = 0;
-  apply->block_is_stored = false;
-  if (!apply->any_group || group->day != apply->day)
-    status = look_at_day(apply, group->day, error);
-  if (status == LOOM_OK && apply->day_is_stored)
-    status = read_block(apply, group->day, store, error);
-  if (status != LOOM_OK)
-    return status;
-  if (!loom_polls_union(apply->stored.items, apply->stored.count, group->polls, group->count,
-                        &apply->merged, &change))
-    return no_memory(error);
   struct reach *reach = &apply->reach[group->store];
   int64_t first = loom_poll_instant(group->polls[0]);
   int64_t newest = loom_poll_instant(group->polls[group->count - 1]);
   reach->first = first < reach->first ? first : reach->first;
   reach->newest = newest > reach->newest ? newest : reach->newest;
-  if (change.added || change.conflicts)
-    status = write_block(apply, group->day, store, error);
-  counts->added += change.added;
-  counts->duplicates += change.duplicates;
-  counts->conflicts += change.conflicts;
   apply->applied += group->count;
-  return status;
+  return loom_poll_merge_add(apply->merge, group->day, apply->numbers[group->store], group->polls,
+                             group->count, counts, error);
+}
+
+static loom_status apply_newest(loom_apply *apply, int64_t newest, loom_error *error) {
+  sqlite3_stmt *update;
+  loom_status status = statement(apply, UPDATE_NEWEST, &update, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_bind_int64(update, 1, newest);
+  return run(apply, update, error);
 }
 
 static loom_status apply_reach(loom_apply *apply, loom_error *error) {
   sqlite3_stmt *update;
+  int64_t newest = INT64_MIN;
   loom_status status = statement(apply, UPDATE_REACH, &update, error);
   for (size_t i = 0; status == LOOM_OK && i < apply->staged.ids->count; i++) {
-    if (apply->reach[i].newest == INT64_MIN)
+    const struct reach *reach = &apply->reach[i];
+    if (reach->newest == INT64_MIN)
       continue;
+    newest = reach->newest > newest ? reach->newest : newest;
     sqlite3_bind_int64(update, 1, apply->numbers[i]);
-    sqlite3_bind_int64(update, 2, apply->reach[i].first);
-    sqlite3_bind_int64(update, 3, apply->reach[i].newest);
+    sqlite3_bind_int64(update, 2, reach->first);
+    sqlite3_bind_int64(update, 3, reach->newest);
     status = run(apply, update, error);
   }
-  return status;
+  return status == LOOM_OK && newest != INT64_MIN ? apply_newest(apply, newest, error) : status;
 }
 
 static loom_status apply_polls(loom_apply *apply, size_t budget,

@@ -81,6 +81,11 @@ static void judge_reach(struct check *check, sqlite3_stmt *row) {
   problem(check, "store %s: its first or newest poll is not what its blocks hold", id);
 }
 
+static void judge_overall(struct check *check, sqlite3_stmt *row) {
+  (void)row;
+  problem(check, "the newest poll of all is not the newest of the stores'");
+}
+
 static void judge_zone(struct check *check, sqlite3_stmt *row) {
   const loom_zone *zone;
   loom_error error;
@@ -142,6 +147,9 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
       {"PRAGMA foreign_key_check", judge_foreign_key},
       {"SELECT day, store, polls FROM poll_block", judge_block},
       {reach_sql, judge_reach},
+      {"SELECT 1 WHERE (SELECT count(*) FROM overall) <> 1"
+       " OR (SELECT newest_poll FROM overall) IS NOT (SELECT max(newest_poll) FROM store)",
+       judge_overall},
       {"SELECT timezone FROM store WHERE timezone IS NOT NULL"
        " UNION SELECT timezone_override FROM store WHERE timezone_override IS NOT NULL",
        judge_zone},

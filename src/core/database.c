@@ -2,6 +2,7 @@
 ** Opening, transactions and errors of the SQLite database.
 */
 #include "database.h"
+#include "poll_merge.h"
 #include "polls_table.h"
 
 #include <errno.h>
@@ -159,7 +160,8 @@ static loom_status upgrade(loom_database *database, loom_error *error) {
 static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_busy_timeout(database->sqlite, database->busy_timeout);
   sqlite3_extended_result_codes(database->sqlite, 1);
-  if (loom_polls_table_register(database->sqlite) != SQLITE_OK)
+  if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
+      loom_poll_merge_register(database->sqlite) != SQLITE_OK)
     return loom_database_failure(database, error);
   return loom_database_execute(database,
                                "PRAGMA foreign_keys=ON;"
@@ -391,7 +393,7 @@ loom_status loom_database_commit(loom_database *database, loom_error *error) {
     return loom_fail(error, LOOM_EINVAL, "%s: there is nothing to commit", database->path);
   loom_status status = LOOM_OK;
   if (!database->keeps_revision && sqlite3_total_changes(database->sqlite) != database->changes)
-    status = loom_database_execute(database, "UPDATE revision SET number = number + 1", error);
+    status = loom_database_execute(database, "UPDATE overall SET revision = revision + 1", error);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "COMMIT", error);
   end_transaction(database);
@@ -412,7 +414,7 @@ loom_status loom_database_revision(loom_database *database, int64_t *revision, l
   if (database->is_new) /* nothing is there yet */
     return LOOM_OK;
   if (!database->revision)
-    status = loom_database_prepare(database, "SELECT number FROM revision", &database->revision, error);
+    status = loom_database_prepare(database, "SELECT revision FROM overall", &database->revision, error);
   if (status != LOOM_OK)
     return status;
   int step = sqlite3_step(database->revision);

@@ -46,7 +46,7 @@ typedef struct loom_database {
   bool leaves_checkpoints;
   bool keeps_revision; /* the write transaction changes nothing that reports are made from */
   int changes;         /* SQLite's count of rows that were changed when it began */
-  /* Statements that are not in use, the one used last first: see query.c. */
+  /* Statements that are not in use, the one used last first: see statement.h. */
   struct loom_kept_statement {
     sqlite3_stmt *statement;
     bool reads_only; /* SQLite's authorizer has seen that it does */

@@ -13,7 +13,7 @@ loom_status loom_info_read(loom_database *database, struct loom_info *info, loom
       {"SELECT ifnull(sum(length(polls)), 0) / 8 FROM poll_block", &info->polls},
       {"SELECT count(DISTINCT day) FROM poll_block", &info->days},
       {"SELECT min(first_poll) FROM store", &info->first_poll},
-      {"SELECT max(newest_poll) FROM store", &info->newest_poll},
+      {"SELECT newest_poll FROM overall", &info->newest_poll},
       {"SELECT count(*) FROM hours", &info->hours},
       {"SELECT count(DISTINCT store) FROM hours_week", &info->stores_with_hours},
       {"SELECT count(DISTINCT ifnull(timezone_override, timezone)) FROM store", &info->timezones},

@@ -161,7 +161,7 @@ loom_status loom_prune(loom_database *database, int64_t keep, int64_t *removed, 
     return status;
   status = count_polls(database, &before, error);
   if (status == LOOM_OK && before > 0)
-    status = loom_database_number(database, "SELECT max(newest_poll) FROM store", &newest, error);
+    status = loom_database_number(database, "SELECT newest_poll FROM overall", &newest, error);
   if (status == LOOM_OK && before > 0)
     status = remove_before(database, newest - keep, error);
   if (status == LOOM_OK)

@@ -3,6 +3,7 @@
 ** would do, and once more by the connection, which writes nothing within a read transaction.
 */
 #include "query.h"
+#include "statement.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,34 +16,6 @@ struct loom_query {
   sqlite3_stmt *statement;
   bool in_read, ended, is_good;
 };
-
-/* ---- statements kept ---- */
-
-/* A kept statement of the same text; NULL if there is none. */
-static sqlite3_stmt *take_kept(loom_database *database, const char *sql, size_t length, bool reads_only) {
-  for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++) {
-    struct loom_kept_statement *kept = &database->kept[i];
-    const char *text = kept->statement ? sqlite3_sql(kept->statement) : NULL;
-    if (text && kept->reads_only == reads_only && strlen(text) == length && memcmp(text, sql, length) == 0) {
-      sqlite3_stmt *statement = kept->statement;
-      kept->statement = NULL;
-      return statement;
-    }
-  }
-  return NULL;
-}
-
-/* Keeps a statement in place of the one that was not used for the longest time. */
-static void keep(loom_database *database, sqlite3_stmt *statement, bool reads_only) {
-  size_t gap = 0;
-  while (gap < LOOM_KEPT_STATEMENTS - 1 && database->kept[gap].statement)
-    gap++;
-  sqlite3_finalize(database->kept[gap].statement);
-  memmove(database->kept + 1, database->kept, gap * sizeof *database->kept);
-  sqlite3_reset(statement);
-  sqlite3_clear_bindings(statement);
-  database->kept[0] = (struct loom_kept_statement){statement, reads_only};
-}
 
 /* ---- compiling ---- */
 
@@ -159,7 +132,7 @@ loom_status loom_query_new(loom_database *database, const char *sql, size_t leng
   if (status == LOOM_OK) {
     (*out)->in_read = true;
     connect_polls(database);
-    (*out)->statement = take_kept(database, sql, length, true);
+    (*out)->statement = loom_statement_take(database, sql, length, true);
   }
   if (status == LOOM_OK && !(*out)->statement) {
     sqlite3_set_authorizer(database->sqlite, authorize, NULL);
@@ -177,7 +150,7 @@ loom_status loom_query_new_in_write(loom_database *database, const char *sql, si
   if (status == LOOM_OK)
     status = loom_database_check_writing(database, error);
   if (status == LOOM_OK)
-    (*out)->statement = take_kept(database, sql, length, false);
+    (*out)->statement = loom_statement_take(database, sql, length, false);
   if (status == LOOM_OK && !(*out)->statement)
     status = compile(*out, sql, length, error);
   return keep_if_good(status, out);
@@ -187,7 +160,7 @@ void loom_query_free(loom_query *query) {
   if (!query)
     return;
   if (query->is_good && strlen(sqlite3_sql(query->statement)) <= KEPT_LENGTH_MAX)
-    keep(query->database, query->statement, query->in_read);
+    loom_statement_keep(query->database, query->statement, query->in_read);
   else
     sqlite3_finalize(query->statement);
   if (query->in_read)

@@ -61,13 +61,13 @@
   ") STRICT;"                                                                                      \
   "CREATE INDEX report_by_state ON report(state, created);"
 
-/* Counts the commits that may have changed what reports are made from: see loom_database_revision. */
-#define REVISION_TABLE                                                                             \
-  "CREATE TABLE revision(number INTEGER NOT NULL) STRICT;"                                         \
-  "INSERT INTO revision VALUES(0);"
-
-/* The newest poll of all is asked for by every report, and by every look at one store. */
-#define NEWEST_POLL_INDEX "CREATE INDEX store_by_newest_poll ON store(newest_poll);"
+/*
+** One row: how many commits may have changed what reports are made from (see loom_database_revision), and the newest poll
+** of all stores, which every report and every look at one store begins with. An index on those of the stores would have
+** two entries to change for each poll that is written.
+*/
+#define OVERALL_TABLE                                                                              \
+  "CREATE TABLE overall(revision INTEGER NOT NULL, newest_poll INTEGER) STRICT;"
 
 #define ORIGIN_OF_SPECIAL_DAY                                                                      \
   "origin TEXT NOT NULL DEFAULT 'file' CHECK(origin IN ('file', 'override'))"
@@ -81,7 +81,6 @@ const char loom_schema_sql[] =
     " newest_poll INTEGER,"
     " timezone_override TEXT"
     ") STRICT;"
-    NEWEST_POLL_INDEX
     "CREATE TABLE poll_block("
     " day INTEGER NOT NULL,"
     " store INTEGER NOT NULL REFERENCES store(number),"
@@ -109,9 +108,10 @@ const char loom_schema_sql[] =
     "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);"
     ATTRIBUTE_TABLE
     REPORT_TABLE
-    REVISION_TABLE
+    OVERALL_TABLE
+    "INSERT INTO overall VALUES(0, NULL);"
     "PRAGMA application_id=0x4c6f6f6d;"
-    "PRAGMA user_version=2;";
+    "PRAGMA user_version=3;";
 
 /* Hours are copied aside, since what their tables are keyed by changes. */
 static const char upgrade_1[] =
@@ -128,10 +128,18 @@ static const char upgrade_1[] =
     "DROP TABLE temp.old_hours;"
     "ALTER TABLE special_day ADD COLUMN " ORIGIN_OF_SPECIAL_DAY ";"
     "ALTER TABLE store ADD COLUMN timezone_override TEXT;"
-    NEWEST_POLL_INDEX
+    "CREATE INDEX store_by_newest_poll ON store(newest_poll);"
     ATTRIBUTE_TABLE
     REPORT_TABLE
-    REVISION_TABLE
+    "CREATE TABLE revision(number INTEGER NOT NULL) STRICT;"
+    "INSERT INTO revision VALUES(0);"
     "PRAGMA user_version=2;";
 
-const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {[1] = upgrade_1};
+static const char upgrade_2[] =
+    OVERALL_TABLE
+    "INSERT INTO overall SELECT number, (SELECT max(newest_poll) FROM store) FROM revision;"
+    "DROP INDEX store_by_newest_poll;"
+    "DROP TABLE revision;"
+    "PRAGMA user_version=3;";
+
+const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {[1] = upgrade_1, [2] = upgrade_2};

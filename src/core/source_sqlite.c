@@ -148,8 +148,8 @@ static loom_status newest(loom_source *base, int64_t *instant, loom_error *error
   if (status == LOOM_OK && !any)
     status = loom_fail(error, LOOM_EEMPTY, "%s: there are no polls yet", source->database->path);
   if (status == LOOM_OK)
-    status = loom_database_number(source->database, "SELECT max(newest_poll) FROM store", instant,
-                                  error);
+    status =
+        loom_database_number(source->database, "SELECT newest_poll FROM overall", instant, error);
   return status;
 }
 

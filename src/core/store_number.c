@@ -2,6 +2,7 @@
 ** Numbers of stores.
 */
 #include "store_number.h"
+#include "statement.h"
 
 static loom_status find_or_add(loom_database *database, sqlite3_stmt *find, sqlite3_stmt *add,
                                const char *id, size_t length, int64_t *number, loom_error *error) {
@@ -24,17 +25,16 @@ static loom_status find_or_add(loom_database *database, sqlite3_stmt *find, sqli
 loom_status loom_store_numbers(loom_database *database, const struct loom_id_table *ids,
                                int64_t *numbers, loom_error *error) {
   sqlite3_stmt *find = NULL, *add = NULL;
-  loom_status status = loom_database_prepare(
+  loom_status status = loom_statement_get(
       database, "SELECT number FROM store WHERE store_id = ?", &find, error);
   if (status == LOOM_OK)
-    status =
-        loom_database_prepare(database, "INSERT INTO store(store_id) VALUES(?)", &add, error);
+    status = loom_statement_get(database, "INSERT INTO store(store_id) VALUES(?)", &add, error);
   for (uint32_t i = 0; status == LOOM_OK && i < ids->count; i++) {
     size_t length;
     const char *id = loom_id_table_get(ids, i, &length);
     status = find_or_add(database, find, add, id, length, &numbers[i], error);
   }
-  sqlite3_finalize(find);
-  sqlite3_finalize(add);
+  loom_statement_keep(database, find, false);
+  loom_statement_keep(database, add, false);
   return status;
 }

@@ -5,6 +5,7 @@
 -- @module loom.http.events
 
 local cjson = require "cjson.safe"
+local core = require "loom.core"
 local problem = require "loom.http.problem"
 local service = require "loom.http.service"
 local time = require "loom.time"
@@ -16,8 +17,9 @@ local LOOK_EVERY = 0.2 -- seconds between two looks for new events
 local BEAT_EVERY = 15 -- seconds after which a silent stream gets a comment, so that nobody in between closes it
 local STREAMS_MAX = 1000 -- of one worker
 local WATCH_EVERY = 1 -- seconds between two looks at the stores
-local WATCH_LEASE = 5 -- seconds after which another worker watches
-local STORES_A_LOOK = 500 -- so that no look takes long
+local WATCH_SHARE = 20 -- and not more than this part of the time is spent on them
+local WATCH_LEASE = 5 -- seconds that a look may be late before another worker watches
+local STRIDE = 2000 -- numbers of stores looked at before others get their turn
 
 local streams = 0
 
@@ -38,51 +40,82 @@ end
 -- history that was loaded late.
 local LOOK_BACK = 600 * 1000000 -- microseconds
 
+local recent_sql = "SELECT number, newest_poll FROM store WHERE number > ? AND number <= ? AND newest_poll > ?"
+
 -- A store's newest poll ends its newest block, and its lowest bit tells whether it was active: see poll_block.h.
-local newest_sql = ([[SELECT number, store_id, newest_poll, substr(hex(substr(polls, -8, 1)), 2) AS digit
-  FROM store JOIN poll_block ON store = number AND day = newest_poll / 86400000000
-  WHERE (newest_poll, number) > (?, ?) ORDER BY newest_poll, number LIMIT %d]]):format(STORES_A_LOOK)
+local status_sql = [[SELECT number, store_id, newest_poll, substr(hex(substr(polls, -8, 1)), 2) AS digit
+  FROM json_each(?) JOIN store ON number = value JOIN poll_block ON store = number AND day = newest_poll / 86400000000]]
 
 -- What the watcher has seen: of each store its newest poll and whether that was active, and the newest poll of all.
 local watch = { polls = {}, active = {}, newest = nil, revision = nil }
 
--- Notes a store's newest poll, and tells if its status is another one than before.
-local function note(row, quiet)
+-- The numbers of a stride's stores that have another newest poll than when they were last seen.
+local function polled_stores(monitor, first, since)
+  local numbers = {}
+  for row in assert(monitor:query(recent_sql, first, first + STRIDE, since)) do
+    if watch.polls[row.number] ~= row.newest_poll then
+      numbers[#numbers + 1] = row.number
+    end
+  end
+  return numbers
+end
+
+-- Notes a store's newest poll; a change if its status is another one than before.
+local function note(row)
   local active = tonumber(row.digit, 16) % 2 == 1
   local before = watch.active[row.number]
-  if watch.polls[row.number] == row.newest_poll then
-    return
-  end
   watch.polls[row.number], watch.active[row.number] = row.newest_poll, active
   watch.newest = math.max(watch.newest or row.newest_poll, row.newest_poll)
-  if not quiet and before ~= nil and before ~= active then
-    events.publish("store", { store_id = row.store_id, status = active and "active" or "inactive",
-      timestamp_utc = time.text(row.newest_poll) })
+  if before ~= nil and before ~= active then
+    return { store_id = row.store_id, status = active and "active" or "inactive", newest_poll = row.newest_poll }
   end
 end
 
--- Whether what the database holds has changed since the last look.
-local function has_changed(monitor)
-  local revision = assert(monitor.database:revision())
-  local changed = revision ~= watch.revision
-  watch.revision = revision
-  return changed
+local function sooner(a, b)
+  if a.newest_poll ~= b.newest_poll then
+    return a.newest_poll < b.newest_poll
+  end
+  return a.store_id < b.store_id
 end
 
-local function look_at_stores(monitor)
-  if not has_changed(monitor) then
+local function look_at_stride(monitor, first, since)
+  local numbers = polled_stores(monitor, first, since)
+  if #numbers == 0 then
     return
   end
-  local quiet = watch.newest == nil -- the first look only learns how things are
-  local poll, number = watch.newest and watch.newest - LOOK_BACK or -2 ^ 53, 0
-  repeat
-    local count = 0
-    for row in assert(monitor:query(newest_sql, poll, number)) do
-      note(row, quiet)
-      poll, number, count = row.newest_poll, row.number, count + 1
-    end
+  local changes = {}
+  for row in assert(monitor:query(status_sql, cjson.encode(numbers))) do
+    changes[#changes + 1] = note(row)
+  end
+  table.sort(changes, sooner)
+  for _, change in ipairs(changes) do
+    events.publish("store", { store_id = change.store_id, status = change.status,
+      timestamp_utc = time.text(change.newest_poll) })
+  end
+end
+
+local function highest_number(monitor)
+  local rows = assert(monitor:query("SELECT max(number) AS highest FROM store"))
+  local highest = rows().highest
+  rows:close()
+  return highest or 0
+end
+
+-- Returns how many seconds it took, without those of others.
+local function look_at_stores(monitor)
+  local revision, took = assert(monitor.database:revision()), 0
+  if revision == watch.revision then
+    return took
+  end
+  local since = watch.newest and watch.newest - LOOK_BACK or -2 ^ 53
+  for first = 0, highest_number(monitor) - 1, STRIDE do
+    local started = core.clock()
+    look_at_stride(monitor, first, since)
+    took = took + core.clock() - started
     ngx.sleep(0.001) -- others' turn
-  until count < STORES_A_LOOK
+  end
+  watch.revision = revision
+  return took
 end
 
 local function is_watching()
@@ -98,16 +131,19 @@ local function watch_stores(premature)
   if premature then
     return
   end
-  local monitor = service.monitor()
+  local monitor, pause = service.monitor(), WATCH_EVERY
   if monitor and ngx.shared.loom and is_watching() then
-    local good, err = pcall(look_at_stores, monitor)
-    if not good then
-      ngx.log(ngx.ERR, "loom: ", err)
+    local good, result = pcall(look_at_stores, monitor)
+    if good then
+      pause = math.max(pause, WATCH_SHARE * result)
+      ngx.shared.loom:expire("watcher", pause + WATCH_LEASE)
+    else
+      ngx.log(ngx.ERR, "loom: ", result)
     end
   else
     watch = { polls = {}, active = {} } -- whoever watches next begins with what is so then
   end
-  ngx.timer.at(WATCH_EVERY, watch_stores)
+  ngx.timer.at(pause, watch_stores)
 end
 
 --- Starts to look for stores that go down or up; one worker does so for all.

@@ -109,7 +109,7 @@ end
 local function add_database(families)
   service.patiently(function(state)
     local rows, message, code = state.monitor:query([[SELECT (SELECT count(*) FROM store) AS stores,
-      (SELECT max(newest_poll) FROM store) / 1e6 AS newest]])
+      (SELECT newest_poll FROM overall) / 1e6 AS newest]])
     if not rows then
       return nil, message, code
     end

@@ -1,0 +1,28 @@
+/*
+** Merging polls into the blocks of their days, within a write transaction.
+*/
+#ifndef LOOM_POLL_MERGE_H
+#define LOOM_POLL_MERGE_H
+
+#include "database.h"
+#include "ingest.h"
+#include "poll_block.h"
+
+typedef struct loom_poll_merge loom_poll_merge;
+
+/* Lets a connection merge: gives it SQL functions that are of use to this alone. Returns an SQLite code. */
+int loom_poll_merge_register(sqlite3 *sqlite);
+
+/* NULL: memory is out. The database must outlive it. */
+loom_poll_merge *loom_poll_merge_new(loom_database *database);
+void loom_poll_merge_free(loom_poll_merge *merge);
+
+/*
+** Merges polls of a store (its number in the database) on a UTC day, sorted by instant and in order of arrival where several
+** share one: see loom_polls_union, whose counts are added. A block that does not change is not written.
+*/
+loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t store,
+                                const loom_poll *polls, size_t count,
+                                struct loom_ingest_counts *counts, loom_error *error);
+
+#endif
