@@ -159,8 +159,15 @@ static inline loom_database *memory_database(void) {
   return database;
 }
 
+/* A connection that has read last refuses to write. */
+static inline void allow_writing(loom_database *database) {
+  loom_error error;
+  assert_status(loom_database_execute(database, "PRAGMA query_only=0", &error), LOOM_OK, &error);
+}
+
 static inline void execute(loom_database *database, const char *sql) {
   loom_error error;
+  allow_writing(database);
   assert_status(loom_database_execute(database, sql, &error), LOOM_OK, &error);
 }
 
@@ -235,6 +242,7 @@ static inline void execute_for(loom_database *database, const char *store, const
   char text[600];
   loom_error error;
   sqlite3_stmt *statement;
+  allow_writing(database);
   assert_status(loom_database_prepare(database, sql, &statement, &error), LOOM_OK, &error);
   if (strcmp(store, "*") != 0) {
     snprintf(text, sizeof text, "INSERT OR IGNORE INTO store(store_id) VALUES('%s')", store);

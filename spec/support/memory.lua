@@ -31,17 +31,25 @@ local function repeat_all(works, times)
   end
 end
 
---- Expects that doing things over and over takes no more memory than having done them a few times.
-function memory.expect_bounded(works, times)
-  repeat_all(works, times / 10) -- what is allocated once, is now
+local function growth(works, times)
   local kilobytes, pages = collectgarbage "count", resident()
   repeat_all(works, times)
-  kilobytes = collectgarbage "count" - kilobytes
-  assert.is_true(kilobytes < KILOBYTES_MAX, ("%.0f KiB more in Lua"):format(kilobytes))
-  if pages then
-    pages = resident() - pages
-    assert.is_true(pages < PAGES_MAX, ("%d pages more"):format(pages))
+  return collectgarbage "count" - kilobytes, pages and resident() - pages or 0
+end
+
+--- Expects that doing things over and over takes no more memory than having done them a few times. What leaks does so each
+-- time; what a compiler of traces takes, once it finds something worth it, comes once.
+function memory.expect_bounded(works, times)
+  repeat_all(works, times / 10) -- what is allocated once, is now
+  local kilobytes, pages
+  for _ = 1, 3 do
+    kilobytes, pages = growth(works, times)
+    if kilobytes < KILOBYTES_MAX and pages < PAGES_MAX then
+      return
+    end
   end
+  assert.is_true(kilobytes < KILOBYTES_MAX, ("%.0f KiB more in Lua"):format(kilobytes))
+  assert.is_true(pages < PAGES_MAX, ("%d pages more"):format(pages))
 end
 
 return memory

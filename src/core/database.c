@@ -16,9 +16,9 @@
 ** Readers pass over the data once and gain nothing from a large cache; writers come back to pages. Negative sizes
 ** are in KiB. The connection of readers writes nothing, whatever they run.
 */
-#define BEGIN_READER "PRAGMA cache_size=-4096; PRAGMA query_only=1; BEGIN"
-#define BEGIN_WRITER "PRAGMA cache_size=-65536; BEGIN IMMEDIATE"
-#define END_READER "PRAGMA query_only=0"
+static const char *const settings_sql[] = {
+    [LOOM_FOR_READING] = "PRAGMA cache_size=-4096; PRAGMA query_only=1",
+    [LOOM_FOR_WRITING] = "PRAGMA cache_size=-65536; PRAGMA query_only=0"};
 
 /*
 ** The system's error number behind a failure. Of a commit, SQLite itself does not tell: the log or the journal, which it
@@ -196,6 +196,16 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
     sqlite3_close_v2(database->sqlite);
     database->sqlite = NULL;
   }
+  database->settings = LOOM_UNSET;
+  return status;
+}
+
+/* Only where they change: a flag that is set makes SQLite compile all statements anew. */
+static loom_status set_for(loom_database *database, enum loom_settings settings, loom_error *error) {
+  if (database->settings == settings)
+    return LOOM_OK;
+  loom_status status = loom_database_execute(database, settings_sql[settings], error);
+  database->settings = status == LOOM_OK ? settings : LOOM_UNSET;
   return status;
 }
 
@@ -341,6 +351,8 @@ static loom_status prepare_to_write(loom_database *database, loom_error *error) 
   if (!database->sqlite)
     status = connect_to(database, database->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                         error);
+  if (status == LOOM_OK)
+    status = set_for(database, LOOM_FOR_WRITING, error);
   if (status == LOOM_OK && database->is_new) {
     status = identify(database, error); /* an older Loom may have been first */
     if (status == LOOM_OK && !database->is_new && database->version < LOOM_SCHEMA_VERSION)
@@ -362,7 +374,7 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   if (status == LOOM_OK)
     status = prepare_to_write(database, error);
   if (status == LOOM_OK)
-    status = loom_database_execute(database, BEGIN_WRITER, error);
+    status = loom_database_execute(database, "BEGIN IMMEDIATE", error);
   if (status != LOOM_OK)
     return status;
   atomic_store(&database->transaction, LOOM_WRITING);
@@ -384,7 +396,6 @@ loom_status loom_database_check_writing(loom_database *database, loom_error *err
 static void end_transaction(loom_database *database) {
   if (!sqlite3_get_autocommit(database->sqlite))
     sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
-  sqlite3_exec(database->sqlite, END_READER, NULL, NULL, NULL);
   atomic_store(&database->transaction, LOOM_NO_TRANSACTION);
 }
 
@@ -441,8 +452,10 @@ static loom_status begin_read(loom_database *database, enum loom_transaction tra
       status = loom_database_commit(database, error);
   }
   if (status == LOOM_OK)
-    status = loom_database_execute(database, BEGIN_READER, error);
-  else
+    status = set_for(database, LOOM_FOR_READING, error);
+  if (status == LOOM_OK)
+    status = loom_database_execute(database, "BEGIN", error);
+  if (status != LOOM_OK)
     return status;
   if (status == LOOM_OK)
     status = loom_database_number(database, "PRAGMA schema_version", &ignored, error);

@@ -30,6 +30,8 @@ enum loom_open_mode {
   LOOM_OPEN_CREATE    /* the file is created if it does not exist */
 };
 
+enum loom_settings { LOOM_UNSET, LOOM_FOR_READING, LOOM_FOR_WRITING };
+
 enum loom_transaction { LOOM_NO_TRANSACTION, LOOM_READING, LOOM_COMPUTING, LOOM_WRITING };
 
 typedef struct loom_database {
@@ -44,6 +46,7 @@ typedef struct loom_database {
   int version;    /* of the schema */
   bool in_memory;
   bool leaves_checkpoints;
+  enum loom_settings settings; /* of the connection: what the last transaction was for */
   bool keeps_revision; /* the write transaction changes nothing that reports are made from */
   int changes;         /* SQLite's count of rows that were changed when it began */
   /* Statements that are not in use, the one used last first: see statement.h. */

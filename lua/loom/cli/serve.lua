@@ -67,6 +67,7 @@ function command.add_to(parser)
   options.add(serve, "--cors-origin", "URL", "Let pages of this origin ask (default: none).", origin)
   options.add(serve, "--polls-limit", "SIZE", "Longest body of POST /v1/polls (default: 8m): bytes, or with k, m, g.", size)
   options.add(serve, "--ingest-limit", "SIZE", "Longest body of POST /v1/ingest/KIND (default: 2g).", size)
+  serve:flag "--print-config":description "Print the configuration of nginx, and run nothing."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
 end
@@ -238,14 +239,19 @@ function command.run(args)
   if good then
     good, message = make_folder(reports)
   end
-  local folder
-  if good then
-    folder, message = make_runtime_folder()
-  end
-  if not folder then
+  if not good then
     return nil, message
   end
   local text = nginx_conf.text(configuration(args, loopback, database, reports, modules, paths))
+  if args.print_config then
+    io.stdout:write(text)
+    return true
+  end
+  local folder
+  folder, message = make_runtime_folder()
+  if not folder then
+    return nil, message
+  end
   io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
   good, message = run_nginx(program, folder, text)
   remove_runtime_folder(folder)
