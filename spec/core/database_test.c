@@ -928,6 +928,38 @@ static void write_once(loom_database *database, bool change, bool keep_revision,
     loom_database_rollback(database);
 }
 
+/* What is remembered of it is never older than what the database holds. */
+static void a_revision_is_never_old(void **state) {
+  const char *path = scratch_path(*state, "x.db");
+  loom_error error;
+  loom_database *handles[3];
+  uint64_t random = 3;
+  for (size_t i = 0; i < COUNT_OF(handles); i++)
+    assert_int_equal(loom_database_open(path, LOOM_OPEN_CREATE, 100, &handles[i], &error), LOOM_OK);
+  for (int step = 0; step < 1000; step++) {
+    loom_database *database = handles[random_below(&random, COUNT_OF(handles))];
+    switch (random_below(&random, 4)) {
+    case 0:
+      write_once(database, random_below(&random, 4), !random_below(&random, 4), random_below(&random, 4));
+      break;
+    case 1: { /* somebody reads meanwhile, and sees the past */
+      loom_database *other = handles[random_below(&random, COUNT_OF(handles))];
+      assert_int_equal(loom_database_begin_read(database, &error), LOOM_OK);
+      if (other != database)
+        write_once(other, true, false, true);
+      assert_int_equal(revision_of(database), number(database, "SELECT revision FROM overall"));
+      loom_database_end_read(database);
+      break;
+    }
+    default:
+      if (!database->is_new)
+        assert_int_equal(revision_of(database), number(database, "SELECT revision FROM overall"));
+    }
+  }
+  for (size_t i = 0; i < COUNT_OF(handles); i++)
+    loom_database_close(handles[i]);
+}
+
 static void a_revision_tells_of_changes(void **state) {
   const char *path = scratch_path(*state, "x.db");
   loom_error error;
@@ -989,6 +1021,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(damage_gives_a_status, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_day_that_is_text, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_revision_tells_of_changes, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_revision_is_never_old, begin_scratch, end_scratch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

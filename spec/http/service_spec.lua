@@ -96,6 +96,22 @@ describe("the service", function()
     server.expect_problem(service:request "/metrics?stores=all", 400, "stores")
   end)
 
+  it("tells stores apart whose ids are no UTF-8", function()
+    local polls = { "store_id,status,timestamp_utc" }
+    for _, id in ipairs { "odd\255", "odd\254", "odd%FF", "odd\195\169" } do
+      polls[#polls + 1] = id .. ",active,2023-01-25 01:00:00"
+      polls[#polls + 1] = id .. ",active,2023-01-25 02:00:00"
+    end
+    assert.equal(200, service:post("/v1/polls", "text/csv", table.concat(polls, "\n") .. "\n").status)
+    local found, body = {}, nil
+    body = service:request("/metrics?store_id=odd*").body
+    for id in body:gmatch 'loom_store_uptime_ratio{store_id="(.-)"' do
+      found[id] = (found[id] or 0) + 1
+    end
+    local windows = found["odd\195\169"]
+    assert.same({ ["odd%FF"] = windows, ["odd%FE"] = windows, ["odd%25FF"] = windows, ["odd\195\169"] = windows }, found)
+  end)
+
   -- Looks again and again, with a request in between, until what is looked for is there; the limit is one of looks.
   local function until_there(what, look)
     for _ = 1, 1000 do

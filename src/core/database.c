@@ -318,7 +318,7 @@ void loom_database_close(loom_database *database) {
     return;
   for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++)
     sqlite3_finalize(database->kept[i].statement);
-  sqlite3_finalize(database->revision);
+  sqlite3_finalize(database->revision.statement);
   sqlite3_close_v2(database->sqlite);
   loom_zones_free(database->zones);
   free(database->path);
@@ -419,21 +419,54 @@ void loom_database_keep_revision(loom_database *database) {
   database->keeps_revision = true;
 }
 
-loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error) {
+static loom_status read_revision(loom_database *database, int64_t *number, loom_error *error) {
+  sqlite3_stmt **statement = &database->revision.statement;
   loom_status status = LOOM_OK;
+  if (!*statement)
+    status = loom_database_prepare(database, "SELECT revision FROM overall", statement, error);
+  if (status != LOOM_OK)
+    return status;
+  int step = sqlite3_step(*statement);
+  *number = step == SQLITE_ROW ? sqlite3_column_int64(*statement, 0) : 0;
+  if (step != SQLITE_ROW && step != SQLITE_DONE)
+    status = loom_database_failure(database, error);
+  sqlite3_reset(*statement);
+  return status;
+}
+
+/* Whether the connection reads through a write-ahead log that has an index, which it then does until it is closed. */
+static bool has_index(loom_database *database) {
+  sqlite3_stmt *mode = NULL;
+  bool *has = &database->revision.has_index;
+  if (*has || sqlite3_db_readonly(database->sqlite, "main"))
+    return *has;
+  if (sqlite3_prepare_v2(database->sqlite, "PRAGMA journal_mode", -1, &mode, NULL) == SQLITE_OK &&
+      sqlite3_step(mode) == SQLITE_ROW)
+    *has = strcmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0;
+  sqlite3_finalize(mode);
+  return *has;
+}
+
+/* As long as the index of the log stays the same, so does the number: to look at it takes no locks. */
+loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error) {
+  struct loom_wal_index index;
   *revision = 0;
   if (database->is_new) /* nothing is there yet */
     return LOOM_OK;
-  if (!database->revision)
-    status = loom_database_prepare(database, "SELECT revision FROM overall", &database->revision, error);
-  if (status != LOOM_OK)
-    return status;
-  int step = sqlite3_step(database->revision);
-  if (step == SQLITE_ROW)
-    *revision = sqlite3_column_int64(database->revision, 0);
-  else if (step != SQLITE_DONE)
-    status = loom_database_failure(database, error);
-  sqlite3_reset(database->revision);
+  bool is_idle = atomic_load(&database->transaction) == LOOM_NO_TRANSACTION; /* else it sees the past, or what may not last */
+  bool has = database->revision.has_index && is_idle && loom_wal_index_read(database->sqlite, &index);
+  if (has && database->revision.is_known && loom_wal_index_equal(&index, &database->revision.index)) {
+    *revision = database->revision.number;
+    return LOOM_OK;
+  }
+  loom_status status = read_revision(database, revision, error);
+  database->revision.is_known = status == LOOM_OK && has;
+  if (database->revision.is_known) {
+    database->revision.index = index;
+    database->revision.number = *revision;
+  }
+  if (status == LOOM_OK)
+    has_index(database);
   return status;
 }
 

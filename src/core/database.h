@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "schema.h"
+#include "wal_index.h"
 #include "zone.h"
 
 #include <sqlite3.h>
@@ -54,7 +55,12 @@ typedef struct loom_database {
     sqlite3_stmt *statement;
     bool reads_only; /* SQLite's authorizer has seen that it does */
   } kept[LOOM_KEPT_STATEMENTS];
-  sqlite3_stmt *revision; /* of loom_database_revision; NULL until it is first asked for */
+  struct {
+    sqlite3_stmt *statement; /* NULL until it is first asked for */
+    bool has_index, is_known;
+    struct loom_wal_index index; /* as it was when `number` was read, if that is known */
+    int64_t number;
+  } revision;
 } loom_database;
 
 /*

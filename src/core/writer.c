@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CHECKPOINT_PAGES 4000   /* of the log, after which it is copied to the database: 16 MiB */
-#define LOG_PAGES_MAX 16000     /* after which that waits for readers, so that the log can begin anew: 64 MiB */
-#define CHECKPOINT_PATIENCE 100 /* milliseconds for which it waits */
+#define CHECKPOINT_PAGES 4000  /* of the log, after each of which it is copied to the database: 16 MiB */
+#define LOG_PAGES_MAX 16000    /* after which it is also made to begin anew, if readers let it: 64 MiB */
+#define CHECKPOINT_PATIENCE 10 /* milliseconds for which that waits for them, and nobody can write */
 #define IDLE_SECONDS 10         /* after which what others have written is copied */
 #define BUSY_STEP 100000         /* nanoseconds between two tries while others write: a commit takes a few of them */
 
@@ -30,6 +30,7 @@ struct loom_writer {
   bool stopping;
   /* Of the thread alone. */
   int log_pages;           /* when it committed last */
+  int checkpoint_due;      /* at so many */
   int patience;            /* milliseconds to wait for other connections */
   struct timespec blocked; /* since when it waits */
 };
@@ -120,23 +121,28 @@ static int wait_for_others(void *context, int count) {
 static int note_log(void *context, sqlite3 *sqlite, const char *name, int pages) {
   loom_writer *writer = context;
   (void)sqlite, (void)name;
+  if (pages < writer->log_pages) /* the log has begun anew */
+    writer->checkpoint_due = CHECKPOINT_PAGES;
   writer->log_pages = pages;
   return SQLITE_OK;
 }
 
 /*
-** Copies the log to the database, once it is long. Writes that have been settled do not wait for it. Failing is no
-** harm: the log is then longer the next time.
+** Copies the log to the database, once it is long. Writes that have been settled do not wait for it, and other processes
+** write meanwhile; so the log may never be copied to its end, where it could begin anew, until they are kept waiting for
+** what little is left. Failing is no harm: it is tried again when the log has grown by as much.
 */
-static void checkpoint(loom_writer *writer, int pages) {
-  if (writer->log_pages < pages)
+static void checkpoint(loom_writer *writer) {
+  sqlite3 *sqlite = writer->database->sqlite;
+  if (writer->log_pages < writer->checkpoint_due)
     return;
-  int mode =
-      writer->log_pages < LOG_PAGES_MAX ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
-  writer->patience = CHECKPOINT_PATIENCE;
-  sqlite3_wal_checkpoint_v2(writer->database->sqlite, NULL, mode, NULL, NULL);
-  writer->patience = writer->options.busy_timeout;
-  writer->log_pages = 0;
+  sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+  if (writer->log_pages >= LOG_PAGES_MAX) {
+    writer->patience = CHECKPOINT_PATIENCE;
+    sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    writer->patience = writer->options.busy_timeout;
+  }
+  writer->checkpoint_due = writer->log_pages + CHECKPOINT_PAGES;
 }
 
 /* ---- writing ---- */
@@ -233,11 +239,11 @@ static void *run(void *context) {
       break;
     pthread_mutex_unlock(&writer->lock);
     if (idle) /* others leave it to this thread */
-      writer->log_pages = CHECKPOINT_PAGES;
+      writer->checkpoint_due = 0;
     prepare(writer, &group);
     while (group.first)
       write_some(writer, &group);
-    checkpoint(writer, CHECKPOINT_PAGES);
+    checkpoint(writer);
     pthread_mutex_lock(&writer->lock);
   }
   pthread_mutex_unlock(&writer->lock);
@@ -297,6 +303,7 @@ loom_status loom_writer_new(const char *path, const struct loom_writer_options *
   pthread_mutex_init(&writer->lock, NULL);
   writer->options = *options;
   writer->patience = options->busy_timeout;
+  writer->checkpoint_due = CHECKPOINT_PAGES;
   loom_status status = open_database(writer, path, error);
   if (status == LOOM_OK)
     status = start(writer, error);

@@ -1,6 +1,6 @@
 --- Metrics of all workers together, in Prometheus's text format (version 0.0.4).
 --
--- Workers count in the shared dictionary `loom`; what the database knows is asked when metrics are. Stores have metrics of their
+-- Workers count by themselves, and together in the shared dictionary `loom`; what the database knows is asked when metrics are. Stores have metrics of their
 -- own where `store_id` asks for them.
 -- @module loom.http.metrics
 
@@ -16,38 +16,83 @@ local metrics = {}
 
 local BUCKETS = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10 } -- seconds
 local STORES_MAX = 1000 -- with metrics of their own
+local TELL_EVERY = 0.25 -- seconds between two times that a worker tells the others what it has counted
 
 local function shared()
   return ngx.shared.loom
 end
 
+-- ---- counting ----
+
+local counted = {} -- since the last time that all workers were told, by name with labels
+local will_tell = false
+
+-- Tells all workers what this one has counted. The timer also runs, early, when a worker ends.
+local function tell()
+  local news = counted
+  counted, will_tell = {}, false
+  for key, amount in pairs(news) do
+    shared():incr(key, amount, 0)
+  end
+end
+
+local function add(key, amount)
+  counted[key] = (counted[key] or 0) + amount
+  if not will_tell and shared() then
+    will_tell = ngx.timer.at(TELL_EVERY, tell) or false
+  end
+end
+
 --- Adds to a counter.
 -- @tparam string name without labels
--- @tparam ?string labels such as `kind="polls"`
+-- @tparam string labels such as `kind="polls"`
 -- @tparam[opt=1] number amount
 function metrics.count(name, labels, amount)
-  local dictionary = shared()
-  if dictionary then
-    dictionary:incr(name .. "{" .. (labels or "") .. "}", amount or 1, 0)
+  add(("%s{%s}"):format(name, labels), amount or 1)
+end
+
+local names = {} -- of what is counted of a request, by route, method and status
+
+local function names_of(path, method, status)
+  local of_path = names[path] or {}
+  names[path] = of_path
+  local of_method = of_path[method] or {}
+  of_path[method] = of_method
+  local found = of_method[status]
+  if not found then
+    local labels = ('route="%s",method="%s"'):format(path, method)
+    found = {
+      requests = ('loom_http_requests_total{%s,status="%d"}'):format(labels, status),
+      count = ("loom_http_request_duration_seconds_count{%s}"):format(labels),
+      sum = ("loom_http_request_duration_seconds_sum{%s}"):format(labels),
+      buckets = {},
+    }
+    for i, limit in ipairs(BUCKETS) do
+      found.buckets[i] = ('loom_http_request_duration_seconds_bucket{%s,le="%s"}'):format(labels, limit)
+    end
+    of_method[status] = found
   end
+  return found
 end
 
 --- For `log_by_lua`: counts the request that has ended. Routes are labelled by their template, so that ids do not become
 -- labels without end.
 function metrics.log(path)
   path = path or (ngx.ctx.route and ngx.ctx.route.path)
-  local labels = ('route="%s",method="%s"'):format(path or "none", path and ngx.req.get_method() or "other")
-  metrics.count("loom_http_requests_total", ('%s,status="%d"'):format(labels, ngx.status))
-  local duration = tonumber(ngx.var.request_time) or 0
-  for _, limit in ipairs(BUCKETS) do
-    if duration <= limit then
-      metrics.count("loom_http_request_duration_seconds_bucket", ('%s,le="%s"'):format(labels, limit))
+  local of_request = names_of(path or "none", path and ngx.req.get_method() or "other", ngx.status)
+  local duration = math.max(ngx.now() - ngx.req.start_time(), 0)
+  add(of_request.requests, 1)
+  add(of_request.count, 1)
+  add(of_request.sum, duration)
+  for i = 1, #BUCKETS do
+    if duration <= BUCKETS[i] then
+      add(of_request.buckets[i], 1)
       break
     end
   end
-  metrics.count("loom_http_request_duration_seconds_count", labels)
-  metrics.count("loom_http_request_duration_seconds_sum", labels, duration)
 end
+
+-- ---- what is told ----
 
 local help = {
   loom_http_requests_total = { "counter", "Requests by route, method and status." },
@@ -129,9 +174,15 @@ local function add_database(families)
   end)
 end
 
--- A label's value.
-local function label(text)
-  return (values.utf8(text):gsub('[\\"\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }))
+-- A store's id as a label's value, which is UTF-8: ids that are not are percent-encoded, as in a path, and so are those with a
+-- "%", so that no two are the same.
+local function label(id)
+  if id:find("%", 1, true) or values.utf8(id) ~= id then
+    id = id:gsub("[^%w._~-]", function(byte)
+      return ("%%%02X"):format(byte:byte())
+    end)
+  end
+  return (id:gsub('[\\"\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }))
 end
 
 -- Nothing where it is 0 / 0.
@@ -171,6 +222,7 @@ local function get()
   local pattern = request.parameters({ store_id = options.store_pattern }).store_id
   local families = setmetatable({ order = {} }, Families)
   if shared() then
+    tell()
     add_counters(families, shared())
   end
   add_database(families)
