@@ -126,12 +126,12 @@ static void space_is_given_back(void **state) {
   scratch_begin(&scratch);
   loom_database *database = open_database(scratch_path(&scratch, "x.db"));
   buffer_printf(&text, POLLS_HEADER);
-  for (int i = 0; i < 20000; i++)
-    buffer_printf(&text, "%d,active,2023-01-%02d 10:%02d:%02d\n", i % 50, 1 + i / 1000, i / 60 % 60,
-                  i % 60);
+  for (int i = 0; i < 200000; i++)
+    buffer_printf(&text, "%d,active,2023-01-%02d %02d:%02d:%02d\n", i % 50, 1 + i / 10000,
+                  10 + i / 3600 % 3, i / 60 % 60, i % 60);
   load(database, LOOM_POLLS, text.bytes);
   int64_t before = number(database, "PRAGMA page_count");
-  assert_true(prune(database, LOOM_DAY) > 15000);
+  assert_true(prune(database, LOOM_DAY) > 150000);
   assert_true(number(database, "PRAGMA page_count") < before / 2);
   assert_int_equal(number(database, "PRAGMA freelist_count"), 0);
   buffer_free(&text);

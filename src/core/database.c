@@ -13,12 +13,19 @@
 #include <unistd.h>
 
 /*
+** What a new file is made with, on which it has an effect alone. A block of polls that does not fit into about a quarter of a
+** page is torn apart, and then takes a page to itself: this lets a store be polled 510 times a day. Vacuuming by steps lets
+** prune give space back.
+*/
+#define NEW_FILE "PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL"
+
+/*
 ** Readers pass over the data once and gain nothing from a large cache; writers come back to pages. Negative sizes
 ** are in KiB. The connection of readers writes nothing, whatever they run.
 */
 static const char *const settings_sql[] = {
     [LOOM_FOR_READING] = "PRAGMA cache_size=-4096; PRAGMA query_only=1",
-    [LOOM_FOR_WRITING] = "PRAGMA cache_size=-65536; PRAGMA query_only=0"};
+    [LOOM_FOR_WRITING] = "PRAGMA cache_size=-16384; PRAGMA query_only=0"};
 
 /*
 ** The system's error number behind a failure. Of a commit, SQLite itself does not tell: the log or the journal, which it
@@ -364,8 +371,8 @@ static loom_status prepare_to_write(loom_database *database, loom_error *error) 
     return loom_fail(error, LOOM_EREADONLY, "%s: is read-only", database->path);
   if (!database->is_new)
     use_wal(database);
-  else /* lets prune give space back; it has an effect on an empty file alone */
-    status = loom_database_execute(database, "PRAGMA auto_vacuum=INCREMENTAL", error);
+  else
+    status = loom_database_execute(database, NEW_FILE, error);
   return status;
 }
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CHECKPOINT_PAGES 4000  /* of the log, after each of which it is copied to the database: 16 MiB */
-#define LOG_PAGES_MAX 16000    /* after which it is also made to begin anew, if readers let it: 64 MiB */
+#define CHECKPOINT_PAGES 1000  /* of the log, after each of which it is copied to the database: 16 MiB */
+#define LOG_PAGES_MAX 4000     /* after which it is also made to begin anew, if readers let it: 64 MiB */
 #define CHECKPOINT_PATIENCE 10 /* milliseconds for which that waits for them, and nobody can write */
 #define IDLE_SECONDS 10         /* after which what others have written is copied */
 #define BUSY_STEP 100000         /* nanoseconds between two tries while others write: a commit takes a few of them */
