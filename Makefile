@@ -84,13 +84,18 @@ $(BUILD)/spec/api/%: spec/api/%.c $(wildcard spec/api/*.h spec/core/*.h) $(HEADE
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Isrc/core -Ispec/core $$(pkg-config --cflags $(LUA_PC)) -o $@ $< $(LDFLAGS) -lcmocka \
 	  $$(pkg-config --libs $(LUA_PC))
 
-run: all ## Ingest examples/data into a database and print its report
+LISTEN ?= 127.0.0.1:8080
+
+run: all ## Ingest examples/data into a database and print its report; with SERVE=1, also serve it until it is interrupted
 	bin/loom ingest $(BUILD)/example.db examples/data
 	bin/loom report $(BUILD)/example.db --format csv -o report.csv
 	bin/loom report $(BUILD)/example.db --format table
-
-serve: run ## The same, and serve it on http://127.0.0.1:8080/ until it is interrupted
-	bin/loom serve $(BUILD)/example.db
+ifdef SERVE
+	@for path in v1/stores v1/summary metrics openapi.json; do echo http://$(LISTEN)/$$path; done
+	@echo 'curl -X POST http://$(LISTEN)/trigger_report'
+	@echo 'curl "http://$(LISTEN)/get_report?report_id=..."'
+	bin/loom serve $(BUILD)/example.db --listen $(LISTEN)
+endif
 
 test: test-core test-api test-lua test-browser ## Pass every test
 
@@ -214,6 +219,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run serve test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint docs env bench bench-http install \
+.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:

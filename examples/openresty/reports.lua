@@ -1,4 +1,5 @@
--- Serves reports inside nginx: /report?format=csv|json&preset=loom|seed|monitoring. See nginx.conf beside this file.
+-- A page of one's own inside nginx, a report at once: /report?format=csv|json&preset=loom|seed|monitoring. See nginx.conf
+-- beside this file.
 --
 -- A report is computed on threads of its own. The request looks every few milliseconds whether it is done, and lets the
 -- worker serve others meanwhile.

@@ -5,12 +5,14 @@ local files = require "support.files"
 local lfs = require "lfs"
 local loom = require "loom"
 local markdown = require "support.markdown"
+local server = require "support.server"
 local shell = require "support.shell"
 
 -- Pieces that do not run here, and what tests them.
 local elsewhere = {
   ['make && eval "$(make -s env)"\n'] = "support.checkout",
   ["sh .ci/deps test && make test\n"] = "this runs in it",
+  ["sh .ci/deps serve && make run SERVE=1\n"] = "serves the example data: see below",
 }
 
 -- Of a piece of the README that begins with a text, instead.
@@ -83,6 +85,25 @@ describe("the guide", function()
 
   it("is not all that works: so does the README", function()
     run "README.md"
+  end)
+
+  it("serves the example data", function()
+    local address = "127.0.0.1:" .. server.free_port()
+    local recipe = shell.run("make -s -n -o all run BUILD=build SERVE=1 LISTEN=" .. address).out
+    files.write(folder.path .. "/recipe", recipe)
+    local out = folder:good(([[
+      sh recipe >out 2>log &
+      recipe=$!
+      until %s -s -o stores http://%s/v1/stores; do
+        kill -0 $recipe 2>/dev/null || { cat out log >&2; exit 1; }
+        sleep 0.05
+      done
+      kill $(%s -o pid= --ppid $recipe)
+      wait $recipe
+      grep ^http out]]):format(shell.curl, address, shell.ps))
+    assert.equal(("http://%s/v1/stores\nhttp://%s/v1/summary\nhttp://%s/metrics\nhttp://%s/openapi.json\n")
+      :gsub("%%s", address), out)
+    assert.is_truthy(files.read(folder.path .. "/stores"):find('"store_id"', 1, true))
   end)
 
   it("tells what the example of nginx does", function()

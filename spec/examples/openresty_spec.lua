@@ -1,4 +1,4 @@
--- The example of reports inside nginx, in an nginx of its own.
+-- The example of the service in an nginx of one's own.
 
 local checkout = require "support.checkout"
 local files = require "support.files"
@@ -8,7 +8,7 @@ local files = require "support.files"
 local script = [[
   modules=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
   user=$(test $(id -u) = 0 && echo 'user root;')
-  mkdir service && cp examples/openresty/* service
+  mkdir -p service/reports && cp examples/openresty/* service
   loom ingest service/stores.db examples/data --quiet
   export LOOM_DB="$PWD/service/stores.db"
   curl() { LD_PRELOAD= command curl --max-time 60 "$@"; } # it hangs with a sanitizer's runtime loaded before it
@@ -17,7 +17,7 @@ local script = [[
   while :; do
     service=http://127.0.0.1:$port
     sed "s/127.0.0.1:8080/127.0.0.1:$port/" examples/openresty/nginx.conf >service/nginx.conf
-    nginx -p service -c nginx.conf -e stderr -g "daemon off; $user load_module $modules/ndk_http_module.so;
+    nginx -p "$PWD/service" -c nginx.conf -e stderr -g "daemon off; $user load_module $modules/ndk_http_module.so;
       load_module $modules/ngx_http_lua_module.so;" 2>log &
     nginx=$!
     trap 'kill -QUIT $nginx; wait $nginx' EXIT
@@ -49,7 +49,47 @@ describe("the example of nginx", function()
     return result.out
   end
 
-  it("serves reports, also to many at a time", function()
+  it("is the whole service", function()
+    local out = serve [[
+      code() { curl -s -o /dev/null -w '%{http_code} ' "$@"; }
+      csv() { code -X POST -H 'Content-Type: text/csv' "$@"; }
+      id=$(curl -s -X POST $service/trigger_report | sed 's/.*:"\(.*\)".*/\1/')
+      until curl -s -I "$service/get_report?report_id=$id" | grep -qi '^content-type: text/csv'; do sleep 0.05; done
+      curl -s -D headers -o report.csv $service/get_report/$id
+      grep -io 'filename="report_.*"' headers | grep -q $id && echo named
+      code -X POST -H 'Content-Type: application/json' -d '{"store_id":"new","status":"active"}' $service/v1/polls
+      csv -T examples/data/timezones.csv $service/v1/ingest/timezones
+      csv -H 'Transfer-Encoding: chunked' -T examples/data/menu_hours.csv $service/v1/ingest/hours
+      code $service/v1/stores/new
+      csv --data-binary @examples/data/store_status.csv $service/v1/stores
+      head -c 2000000 /dev/zero >big
+      code -X POST --data-binary @big $service/trigger_report
+      code -H 'Range: bytes=99999999-' $service/get_report/$id
+      code $service/healthz
+      sample='loom_http_requests_total{route="/v1/polls",method="POST",status="200"} 1'
+      until curl -s $service/metrics | grep -qx "$sample"; do sleep 0.05; done # of whichever worker it was
+      code -X DELETE $service/v1/reports/$id
+      code $service/get_report/$id
+      grep -c alert log || true]]
+    assert.equal("named\n200 200 200 200 405 413 416 200 204 404 0\n", out)
+    assert.equal(folder:good "loom report examples/data --format csv", files.read(folder.path .. "/report.csv"))
+  end)
+
+  it("has whatever loom serve has", function()
+    local example = files.read "examples/openresty/nginx.conf"
+    local count = 0
+    for line in folder:good("loom serve db --print-config"):gmatch "[^\n]+" do
+      line = line:match "^ *(location .*{)$" or line:match "^ *(error_page .-;)" or line:match "^ *(add_header .*;)$"
+        or line:match "^ *(%w+_by_lua_block {.*)$"
+      if line then
+        count = count + 1
+        assert.is_truthy(example:find(line, 1, true), line)
+      end
+    end
+    assert.is_true(count > 15)
+  end)
+
+  it("serves a page of one's own: reports, also to many at a time", function()
     local out = serve [[
       curl -s "$service/report" >report.csv
       curl -s "$service/report?format=json&preset=monitoring" >report.json

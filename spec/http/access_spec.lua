@@ -82,6 +82,20 @@ describe("access to the service", function()
     assert.equal("nginx", response.headers.server)
   end)
 
+  it("is refused with a problem also by nginx itself", function()
+    local long = ("a"):rep(40000)
+    for _, case in ipairs {
+      { 414, "/" .. long }, { 431, "/healthz", "-H", "X-Long: " .. long }, { 400, "/healthz", "-H", "Host: a b" },
+      { 400, "/healthz", "-H", "Host:" }, { 400, "/healthz", "-H", "Content-Length: many" }, { 405, "/healthz", "-X", "TRACE" },
+      { 413, "/trigger_report", "-H", "Content-Length: 99999999999", "-X", "POST" },
+      { 501, "/healthz", "-H", "Transfer-Encoding: compress" },
+    } do
+      local refused = service:request((table.unpack or unpack)(case, 2)) -- luacheck: compat
+      server.expect_problem(refused, case[1])
+      assert.equal("nosniff", refused.headers["x-content-type-options"])
+    end
+  end)
+
   it("follows the file of tokens on SIGHUP", function()
     local new = add_token("read", "new")
     tokens.new = new
@@ -105,6 +119,18 @@ describe("access to a service", function()
 
   teardown(function()
     files.remove_folder(folder)
+  end)
+
+  it("is limited for an address that asks too often", function()
+    local service = server.start(folder, { arguments = { "--rate", "1" } })
+    local refused
+    for _ = 1, 50 do
+      local response = service:request "/healthz"
+      refused = response.status ~= 200 and response or refused
+    end
+    service:stop()
+    server.expect_problem(refused, 429, "too often")
+    assert.equal("1", refused.headers["retry-after"])
   end)
 
   -- Starting has to fail, at once and with a line that says why.

@@ -23,8 +23,8 @@ local function output(script)
   return result.out
 end
 
--- A port that nobody listens on, below those that systems give to clients.
-local function free_port()
+--- A port that nobody listens on, below those that systems give to clients.
+function server.free_port()
   for _ = 1, PORTS do
     local port = 10000 + tonumber(core.uuid():sub(1, 4), 16) % 20000
     if core.probe_listen("127.0.0.1", tostring(port)) then
@@ -50,7 +50,7 @@ done]]):format(START_LIMIT / RETRY, shell.curl, self.port, self.pid, RETRY)).sta
 end
 
 local function launch(folder, options)
-  local port = free_port()
+  local port = server.free_port()
   local words = shell.line("serve", options.database or folder .. "/db", "--listen", "127.0.0.1:" .. port,
     "--workers", options.workers or 2, unpack(options.arguments or {}))
   local pid = output(("%s TMPDIR=%s exec %s >%s/server.log 2>&1 </dev/null & echo $!")

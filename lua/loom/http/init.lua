@@ -97,9 +97,20 @@ function http.log(route)
   metrics.log(route)
 end
 
+-- What nginx finds by itself.
+local found_by_nginx = {
+  [400] = "the request is not one of HTTP/1.1", [405] = "the method is not allowed here",
+  [408] = "the request did not arrive in time", [413] = "the body is longer than this path takes",
+  [414] = "the request's target is too long", [416] = "the range is not in the file",
+  [429] = "this address has asked too often", [431] = "the headers are too long",
+  [501] = "the transfer encoding is not known",
+}
+
 --- For `content_by_lua` of an `error_page`: answers with the problem that nginx has found by itself.
 function http.problem()
-  problem.send { status = ngx.status, detail = "nginx refused the request", more = {} }
+  local status = ngx.status
+  local headers = status == 429 and { ["Retry-After"] = "1" } or nil
+  problem.send { status = status, detail = found_by_nginx[status] or "the request has failed", more = { headers = headers } }
 end
 
 return http

@@ -1,7 +1,7 @@
 --- Metrics of all workers together, in Prometheus's text format (version 0.0.4).
 --
--- Workers count by themselves, and together in the shared dictionary `loom`; what the database knows is asked when metrics are. Stores have metrics of their
--- own where `store_id` asks for them.
+-- Workers count by themselves, and together in the shared dictionary `loom`; what the database knows is asked when metrics
+-- are. Stores have metrics of their own where `store_id` asks for them.
 -- @module loom.http.metrics
 
 local cjson = require "cjson.safe"

@@ -80,9 +80,11 @@ http {
     @cors@
 
     log_by_lua_block { require("loom.http").log() }
-    error_page 413 @problem;
+    error_page 400 405 408 413 414 416 429 500 501 502 503 504 505 /loom-problem;
+    error_page 494 =431 /loom-problem; # nginx's own status of headers that are too long
 
-    location @problem {
+    location = /loom-problem {
+      internal;
       content_by_lua_block { require("loom.http").problem() }
     }
 
@@ -106,6 +108,7 @@ http {
       log_by_lua_block { require("loom.http").log("/get_report") }
       alias @report_files@/$loom_report.csv;
       error_page 404 @loom_gone;
+      error_page 416 /loom-problem;
       log_not_found off;
       types {}
       default_type text/csv;
@@ -146,9 +149,9 @@ function nginx_conf.text(options)
     queued = tostring(options.queued),
     report_files = options.reports:gsub("[%s;{}$\"'\\]", "\\%0"),
     listen = options.listen,
-    limits = options.rate and ("limit_req_zone $binary_remote_addr zone=loom:10m rate=%dr/s;\n  limit_req_status 429;")
+    limits = options.rate and ("limit_req_zone $binary_remote_addr zone=loom_rate:10m rate=%dr/s;\n  limit_req_status 429;")
       :format(options.rate) or "",
-    limit = options.rate and ("limit_req zone=loom burst=%d nodelay;"):format(options.rate * 2) or "",
+    limit = options.rate and ("limit_req zone=loom_rate burst=%d nodelay;"):format(options.rate * 2) or "",
     cors = cors(options.cors_origin),
     polls_limit = ("%d"):format(options.polls_limit),
     ingest_limit = ("%d"):format(options.ingest_limit),

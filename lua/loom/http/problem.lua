@@ -8,8 +8,11 @@ local problem = {}
 
 local titles = {
   [400] = "Bad Request", [401] = "Unauthorized", [403] = "Forbidden", [404] = "Not Found", [405] = "Method Not Allowed",
-  [408] = "Request Timeout", [409] = "Conflict", [413] = "Content Too Large", [415] = "Unsupported Media Type",
-  [429] = "Too Many Requests", [500] = "Internal Server Error", [503] = "Service Unavailable", [507] = "Insufficient Storage",
+  [408] = "Request Timeout", [409] = "Conflict", [413] = "Content Too Large", [414] = "URI Too Long",
+  [415] = "Unsupported Media Type", [416] = "Range Not Satisfiable", [429] = "Too Many Requests",
+  [431] = "Request Header Fields Too Large",
+  [500] = "Internal Server Error", [501] = "Not Implemented", [503] = "Service Unavailable",
+  [505] = "HTTP Version Not Supported", [507] = "Insufficient Storage",
 }
 
 --- The status that a failure's code stands for.
