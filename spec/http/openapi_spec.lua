@@ -1,4 +1,5 @@
 local cjson = require "cjson"
+local openapi = require "support.openapi"
 local server = require "support.api"
 
 require "loom.http"
@@ -47,6 +48,14 @@ describe("the document of the API", function()
         end
       end
     end
+  end)
+
+  local check = openapi.is_possible() and it or pending
+  check("finds out a response that is not as it says", function()
+    local response = { status = 200, headers = { ["content-type"] = "application/json" }, body = '{"status":"good"}' }
+    local held, why = pcall(openapi.hold, { openapi.line({}, "/healthz", response) })
+    assert.is_false(held)
+    assert.matches("GET /healthz 200: ", tostring(why), 1, true)
   end)
 
   it("names only schemas that it has", function()

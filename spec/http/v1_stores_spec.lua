@@ -308,8 +308,6 @@ describe("stores over HTTP", function()
     end)
   end)
 
-  local check = contract.is_possible() and it or pending
-  check("keep to the document of the API", contract.check)
 end)
 
 describe("stores of a database that is empty", function()
@@ -327,6 +325,4 @@ describe("stores of a database that is empty", function()
     problem(409, nil, "GET", "/v1/stores/a/explain")
   end)
 
-  local check = contract.is_possible() and it or pending
-  check("keep to the document of the API", contract.check)
 end)

@@ -4,6 +4,7 @@ local assert = require "luassert"
 local cjson = require "cjson"
 local core = require "loom.core"
 local files = require "support.files"
+local openapi = require "support.openapi"
 local shell = require "support.shell"
 
 local unpack = table.unpack or unpack -- luacheck: compat
@@ -55,7 +56,8 @@ local function launch(folder, options)
     "--workers", options.workers or 2, unpack(options.arguments or {}))
   local pid = output(("%s TMPDIR=%s exec %s >%s/server.log 2>&1 </dev/null & echo $!")
     :format(options.before or "", folder, words, folder))
-  local self = setmetatable({ folder = folder, port = port, pid = tonumber(pid), url = "http://127.0.0.1:" .. port }, server)
+  local self = setmetatable({ folder = folder, port = port, pid = tonumber(pid), url = "http://127.0.0.1:" .. port,
+    lines = {} }, server)
   return self, await_answer(self)
 end
 
@@ -75,7 +77,7 @@ function server.start(folder, options)
   return self
 end
 
---- Ends it with a signal, and waits for that.
+--- Ends it with a signal, waits for that, and holds what it has answered against the document of the API.
 -- @return what it has logged
 function server:stop(signal)
   local result = shell.run(([[
@@ -87,6 +89,7 @@ while kill -0 %d 2>/dev/null; do
   sleep %s
 done]]):format(signal or "TERM", self.pid, STOP_LIMIT / RETRY, self.pid, self.pid, RETRY))
   assert(result.status == 0, "loom serve does not end\n" .. log_of(self))
+  openapi.hold(self.lines)
   return files.read(self.folder .. "/server.log")
 end
 
@@ -122,6 +125,7 @@ function server:request(path, ...)
     response.body = files.read(folder .. "/body")
   end
   files.remove_folder(folder)
+  self.lines[#self.lines + 1] = openapi.line({ ... }, path, response)
   if (response.headers["content-type"] or ""):find("^application/[%w.+-]-json") and not response.body:find("\n.") then
     response.json = cjson.decode(response.body)
   end

@@ -34,7 +34,7 @@ for _, routes in ipairs {
   require "loom.http.v1.attributes",
   require "loom.http.v1.exclusions",
   require "loom.http.v1.reports",
-  (require "loom.http.openapi"),
+  require "loom.http.openapi".routes,
 } do
   router.add(routes)
 end
@@ -88,7 +88,11 @@ end
 
 --- For `content_by_lua` where the file of a report was not found: it has been removed.
 function http.gone()
-  reports.send_gone(ngx.var.loom_report)
+  if ngx.var.request_uri:find("^/loom%-report/") then -- nobody has passed the request on
+    problem.send { status = 404, detail = "there is nothing at this path", more = {} }
+  else
+    reports.send_gone(ngx.var.loom_report)
+  end
 end
 
 --- For `log_by_lua`: counts the request. It needs `lua_shared_dict loom 2m`.

@@ -85,6 +85,7 @@ http {
 
     location = /loom-problem {
       internal;
+      client_max_body_size 0; # it is not looked at
       content_by_lua_block { require("loom.http").problem() }
     }
 

@@ -91,7 +91,10 @@ local function operation_of(route)
   }
 end
 
-local function document()
+local openapi = {}
+
+--- The document, as JSON.
+function openapi.document()
   local routes, schemas = router.all()
   local paths, components = {}, { Problem = problem_schema }
   for _, route in ipairs(routes) do
@@ -113,13 +116,16 @@ end
 local text
 
 local function get()
-  text = text or document()
+  text = text or openapi.document()
   response.json(200, text)
 end
 
-return {
+--- Its route.
+openapi.routes = {
   {
-    method = "GET", path = "/openapi.json", access = "none", handler = get, tag = "service", summary = "This document",
-    responses = { [200] = { description = "The document.", schema = { type = "object" } } },
+    method = "GET", path = "/openapi.json", access = "none", handler = get, tag = "service", without_database = true,
+    summary = "This document", responses = { [200] = { description = "The document.", schema = { type = "object" } } },
   },
 }
+
+return openapi

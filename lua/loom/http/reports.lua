@@ -114,14 +114,20 @@ local format_parameter = {
   schema = { enum = { "csv", "exact", "html", "json", "markdown", "ndjson", "table" } },
 }
 
+local text = { type = "string" }
+
 local get_responses = {
   [200] = {
     description = "The report, or how far it is.",
     content = {
-      ["text/csv"] = { schema = { type = "string" } },
-      ["application/json"] = { schema = "ReportProgress" },
+      ["text/csv"] = { schema = text },
+      ["application/json"] = { schema = { anyOf = { "ReportProgress", "ReportDocument" } } },
+      ["application/x-ndjson"] = { schema = text }, ["text/markdown"] = { schema = text }, ["text/html"] = { schema = text },
+      ["text/plain"] = { schema = text },
     },
   },
+  [206] = { description = "A range of the CSV.", content = { ["text/csv"] = { schema = text } } },
+  [304] = { description = "The CSV is the one that is known." },
   [404] = { description = "There is no such report.", schema = "ReportNotFound" },
   [500] = { description = "The report has failed.", schema = "ReportFailed" },
 }
@@ -132,6 +138,14 @@ reports.routes = {
     ReportProgress = {
       type = "object", required = { "status", "progress" },
       properties = { status = { const = "Running" }, progress = { type = "number", minimum = 0, maximum = 1 } },
+    },
+    ReportDocument = {
+      type = "object", required = { "as_of", "rules", "windows", "stores" },
+      description = "What `loom report --format json` writes.",
+      properties = {
+        as_of = "Instant", rules = "Rules", windows = { type = "array", items = "Window" },
+        stores = { type = "array", items = { type = "object" } },
+      },
     },
     ReportNotFound = { type = "object", required = { "status" }, properties = { status = { const = "NotFound" } } },
     ReportFailed = {

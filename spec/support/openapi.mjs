@@ -1,4 +1,4 @@
-// Holds responses against an OpenAPI document: node contract.mjs MODULES DOCUMENT RESPONSES
+// Holds responses against an OpenAPI document: node openapi.mjs MODULES DOCUMENT RESPONSES
 // A response is a line of JSON: method, target, status, type (its media type) and body.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -42,7 +42,7 @@ const check = ({ method, target, status, type, body }) => {
   const mediaType = type.split(";")[0];
   if (!response.content) return body === "" ? null : "has a body, and should have none";
   if (!response.content[mediaType]) return `has the media type "${mediaType}"`;
-  if (!mediaType.endsWith("json")) return null;
+  if (!/[/+]json$/.test(mediaType)) return null;
   const validate = validatorOf(response.content[mediaType].schema);
   return validate(JSON.parse(body)) ? null : ajv.errorsText(validate.errors);
 };

@@ -1,0 +1,65 @@
+--- Responses held against the document of the API: a JSON Schema validator, run by node, reads them all at once.
+
+local assert = require "luassert"
+local cjson = require "cjson"
+local document = require "loom.http.openapi".document
+local files = require "support.files"
+local shell = require "support.shell"
+
+require "loom.http" -- which knows all routes
+
+local openapi = {}
+
+-- Where `make test` has npm put the validators; without them there is nothing to hold against.
+local MODULES = "build/openapi/node_modules"
+
+--- Whether the validators are there.
+function openapi.is_possible()
+  return files.exists(MODULES)
+end
+
+-- The method that curl uses with these arguments.
+local function method_of(arguments)
+  local method = "GET"
+  for i, word in ipairs(arguments) do
+    if word == "-X" then
+      return arguments[i + 1]
+    elseif word == "-I" then
+      return "HEAD"
+    elseif word == "-d" or word == "--data-binary" then
+      method = "POST"
+    end
+  end
+  return method
+end
+
+--- A response as a line that is held against the document later; nil if it says nothing of it.
+-- @tparam {string,...} arguments of curl
+-- @tparam string target of the request
+-- @tparam table response what `server:request` returns
+function openapi.line(arguments, target, response)
+  local method, media_type = method_of(arguments), response.headers["content-type"] or ""
+  if response.status == 0 or method == "HEAD" or method == "OPTIONS" then
+    return nil
+  end
+  local body = media_type:find("[/+]json") and response.body or response.body ~= "" and "bytes" or ""
+  return cjson.encode { method = method, target = target, status = response.status, type = media_type, body = body }
+end
+
+--- Holds responses against the document, and the document against the specification of OpenAPI.
+-- @tparam {string,...} lines
+function openapi.hold(lines)
+  if not openapi.is_possible() then
+    return
+  end
+  local folder = files.make_folder()
+  files.write(folder .. "/openapi.json", document())
+  files.write(folder .. "/lines", table.concat(lines, "\n"))
+  local result = shell.run(shell.words("node", "spec/support/openapi.mjs", MODULES, folder .. "/openapi.json",
+    folder .. "/lines"))
+  files.remove_folder(folder)
+  assert.equal("", result.err)
+  assert.equal("good\n", result.out)
+end
+
+return openapi
