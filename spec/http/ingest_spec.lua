@@ -173,6 +173,20 @@ cat %s >&3
 ]]):format(folder, service:curl("/v1/ingest/status", unpack(arguments)), folder, folder, folder, folder, polls, rest))
   end
 
+  it("holds up nobody while the client is slow", function()
+    start { workers = 1 }
+    local meanwhile = ([[
+for i in 1 2 3 4 5; do
+  %s -o /dev/null -w '%%{http_code}\n'
+  %s -o /dev/null -w '%%{http_code}\n' -H 'Content-Type: application/json' -d '{"store_id":"quick","status":"active"}'
+done
+kill -0 $pid && exec 3>&- && wait $pid]]):format(service:curl "/healthz", service:curl "/v1/polls")
+    local result = begin_upload(CHUNKED, meanwhile)
+    assert.same({ 0, ("200\n"):rep(10) }, { result.status, result.out }, result.err)
+    assert.equal("200", files.read(folder .. "/status"), files.read(folder .. "/response"))
+    assert.equal("", shell.run("rm " .. folder .. "/pipe").err)
+  end)
+
   it("is undone when the client goes away", function()
     start()
     local before = database.dump(db)
