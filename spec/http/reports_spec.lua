@@ -225,10 +225,11 @@ describe("reports over HTTP, on a service of their own,", function()
       pids[#pids + 1] = tonumber(shell.run(shell.ps .. " -o ppid= -p " .. pids[1]).out)
       assert.equal(0, shell.run(("kill -9 %d %s"):format(service.pid, table.concat(pids, " "))).status)
     end)
-    with_service(nil, function(service)
+    with_service({ workers = 8 }, function(service) -- of which one recovers the log that was left, and the others wait
       local response
       repeat
         response = service:request("/get_report/" .. id)
+        assert.is_true(response.status == 200, response.body)
       until not response.json
       assert.equal((shell.good("report", folder .. "/db")), response.body)
     end)
