@@ -87,6 +87,7 @@ describe("the example of nginx", function()
       end
     end
     assert.is_true(count > 15)
+    assert.is_false(files.exists(folder.path .. "/db"))
   end)
 
   it("serves a page of one's own: reports, also to many at a time", function()

@@ -82,6 +82,30 @@ describe("access to the service", function()
     assert.equal("nginx", response.headers.server)
   end)
 
+  it("has these headers also where nginx does not send them", function()
+    local response = service:post("/v1/ingest/timezones", "text/csv", "store_id,timezone_str\na,UTC\n",
+      "-H", "Transfer-Encoding: chunked", "-H", "Authorization: Bearer " .. tokens.write)
+    assert.equal(200, response.status)
+    local other = service:request "/healthz"
+    for _, name in ipairs { "x-content-type-options", "content-security-policy", "referrer-policy",
+      "access-control-allow-origin", "vary" } do
+      assert.equal(other.headers[name], response.headers[name], name)
+    end
+    local counted = 'loom_http_requests_total{route="/v1/ingest/timezones",method="POST",status="200"} 1\n'
+    repeat -- whichever worker it was in
+      local metrics = status("GET", "/metrics", tokens.read).body
+    until metrics:find(counted, 1, true)
+  end)
+
+  it("lets reports as pages have their style and script", function()
+    local id = status("POST", "/trigger_report", tokens.write).json.report_id
+    local page
+    repeat
+      page = status("GET", "/get_report/" .. id .. "?format=html", tokens.read)
+    until page.headers["content-type"]:find("html", 1, true)
+    assert.equal("frame-ancestors 'none'", page.headers["content-security-policy"])
+  end)
+
   it("is refused with a problem also by nginx itself", function()
     local long = ("a"):rep(40000)
     for _, case in ipairs {

@@ -77,6 +77,14 @@ describe("POST /v1/polls", function()
     assert.matches("^active," .. year, polls_of("now 2")[1])
   end)
 
+  it("refuses what has a precondition before it does anything", function()
+    local text = '{"store_id":"conditional","status":"active","timestamp_utc":"2024-05-01 10:00:00"}'
+    server.expect_problem(service:post("/v1/polls", JSON, text, "-H", 'If-Match: "x"'), 412, "ETag")
+    local date = "If-Unmodified-Since: Mon, 01 Jan 2024 00:00:00 GMT" -- there is none here, so that it means nothing
+    assert.equal(1, service:post("/v1/polls", JSON, text, "-H", date).json.new)
+    assert.equal(200, service:request("/healthz", "-H", "If-Match: *", "-H", date).status)
+  end)
+
   it("takes NDJSON and CSV", function()
     expect({ 2, 2, 0, 0 }, "/v1/polls", NDJSON .. "; charset=utf-8", poll "nd 1" .. "\n\n" .. poll "nd 2")
     expect({ 2, 2, 0, 0 }, "/v1/polls", CSV, "timestamp_utc,store_id,status\n2024-05-01 10:00:00,c1,active\n"

@@ -166,6 +166,13 @@ describe("the service", function()
     -- Who comes back later is told what was missed.
     local missed = listen(2, function() end, "-H", "Last-Event-ID: " .. events[1].id)
     assert.equal(events[2].id, missed[1].id)
+    assert.equal(events[1].id, listen(3, function() end, "-H", "Last-Event-ID: 5")[1].id) -- of a service before this one
+  end)
+
+  it("refuses ids of events that are none", function()
+    for _, id in ipairs { "-1e12", "1e5", "x", "0x10", ("9"):rep(400) } do
+      server.expect_problem(service:request("/v1/events", "-H", "Last-Event-ID: " .. id), 400, "Last-Event-ID")
+    end
   end)
 
   it("tells when stores go down and up", function()

@@ -14,7 +14,7 @@
 
 /*
 ** What a new file is made with, on which it has an effect alone. A block of polls that does not fit into about a quarter of a
-** page is torn apart, and then takes a page to itself: this lets a store be polled 510 times a day. Vacuuming by steps lets
+** page is torn apart, and then takes a page to itself: this lets a store be polled 500 times a day. Vacuuming by steps lets
 ** prune give space back.
 */
 #define NEW_FILE "PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL"

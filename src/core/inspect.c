@@ -92,11 +92,13 @@ static loom_status resolve_window(const struct loom_inspect_options *options, lo
     in->as_of = window->to;
     status = LOOM_OK;
   }
+  if (status != LOOM_OK)
+    return status;
   in->window = (struct loom_span){window->from, window->to};
   if (window->length)
     in->window = (struct loom_span){in->as_of - window->length, in->as_of};
-  if (status == LOOM_OK && (in->window.end <= in->window.start ||
-                            in->window.end - in->window.start > LOOM_WINDOW_LENGTH_MAX))
+  if (in->window.end <= in->window.start ||
+      in->window.end - in->window.start > LOOM_WINDOW_LENGTH_MAX)
     status = loom_fail(error, LOOM_EINVAL,
                        "the window ends before it starts, or is longer than 100 years");
   return status;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CHECKPOINT_PAGES 1000  /* of the log, after each of which it is copied to the database: 16 MiB */
-#define LOG_PAGES_MAX 4000     /* after which it is also made to begin anew, if readers let it: 64 MiB */
-#define CHECKPOINT_PATIENCE 10 /* milliseconds for which that waits for them, and nobody can write */
+#define CHECKPOINT_SIZE (16 << 20) /* bytes of the log, after each of which it is copied to the database */
+#define LOG_SIZE_MAX (64 << 20)    /* after which it is also made to begin anew, if readers let it */
+#define CHECKPOINT_PATIENCE 10     /* milliseconds for which that waits for them, and nobody can write */
 #define IDLE_SECONDS 10         /* after which what others have written is copied */
 #define BUSY_STEP 100000         /* nanoseconds between two tries while others write: a commit takes a few of them */
 
@@ -31,6 +31,7 @@ struct loom_writer {
   /* Of the thread alone. */
   int log_pages;           /* when it committed last */
   int checkpoint_due;      /* at so many */
+  int page_size;           /* bytes */
   int patience;            /* milliseconds to wait for other connections */
   struct timespec blocked; /* since when it waits */
 };
@@ -122,7 +123,7 @@ static int note_log(void *context, sqlite3 *sqlite, const char *name, int pages)
   loom_writer *writer = context;
   (void)sqlite, (void)name;
   if (pages < writer->log_pages) /* the log has begun anew */
-    writer->checkpoint_due = CHECKPOINT_PAGES;
+    writer->checkpoint_due = CHECKPOINT_SIZE / writer->page_size;
   writer->log_pages = pages;
   return SQLITE_OK;
 }
@@ -137,12 +138,12 @@ static void checkpoint(loom_writer *writer) {
   if (writer->log_pages < writer->checkpoint_due)
     return;
   sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-  if (writer->log_pages >= LOG_PAGES_MAX) {
+  if (writer->log_pages >= LOG_SIZE_MAX / writer->page_size) {
     writer->patience = CHECKPOINT_PATIENCE;
     sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     writer->patience = writer->options.busy_timeout;
   }
-  writer->checkpoint_due = writer->log_pages + CHECKPOINT_PAGES;
+  writer->checkpoint_due = writer->log_pages + CHECKPOINT_SIZE / writer->page_size;
 }
 
 /* ---- writing ---- */
@@ -266,7 +267,12 @@ static loom_status open_database(loom_writer *writer, const char *path, loom_err
     if (status == LOOM_OK)
       status = loom_database_commit(database, error);
   }
+  int64_t page_size = 0;
+  if (status == LOOM_OK)
+    status = loom_database_number(database, "PRAGMA page_size", &page_size, error);
   if (status == LOOM_OK) {
+    writer->page_size = (int)page_size;
+    writer->checkpoint_due = CHECKPOINT_SIZE / writer->page_size;
     sqlite3_busy_handler(database->sqlite, wait_for_others, writer);
     sqlite3_wal_hook(database->sqlite, note_log, writer);
   }
@@ -303,7 +309,6 @@ loom_status loom_writer_new(const char *path, const struct loom_writer_options *
   pthread_mutex_init(&writer->lock, NULL);
   writer->options = *options;
   writer->patience = options->busy_timeout;
-  writer->checkpoint_due = CHECKPOINT_PAGES;
   loom_status status = open_database(writer, path, error);
   if (status == LOOM_OK)
     status = start(writer, error);

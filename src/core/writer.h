@@ -4,7 +4,7 @@
 **
 ** Writes are submitted by any thread and done in order. Those that wait when the thread gets to them share one
 ** transaction; one that fails is undone alone. What is done has reached the disk. The thread also makes the
-** checkpoints of the write-ahead log, when nothing else is to be done.
+** checkpoints of the write-ahead log, between two transactions.
 **
 ** A write is the head of a larger structure, counted by references: whoever made it holds one, the writer another.
 ** While it is pending it is the writer's; afterwards its results may be read.

@@ -120,8 +120,8 @@ local function module_paths()
 end
 
 -- Whether only this machine can reach an address; the end of the command if there is no listening there.
-local function is_loopback(listen)
-  local loopback, message, code = core.probe_listen(listen.host, listen.port)
+local function is_loopback(host, port)
+  local loopback, message, code = core.probe_listen(host, port)
   if loopback == nil then
     if code == "EINVAL" then
       common.wrong_use("--listen: %s", (message:gsub("^E%u+: ", "")))
@@ -226,12 +226,17 @@ function command.run(args)
     return nil, missing
   end
   args.listen = args.listen or address "127.0.0.1:8080"
-  local loopback = is_loopback(args.listen)
+  local loopback = is_loopback(args.listen.host, args.print_config and "0" or args.listen.port)
   if not loopback and not args.token_file then
     common.wrong_use("--listen: others can reach %s: name a --token-file", args.listen.text)
   end
   local database = absolute(args.database)
   local reports = absolute(args.reports or args.database .. "-reports")
+  local text = nginx_conf.text(configuration(args, loopback, database, reports, modules, paths))
+  if args.print_config then
+    io.stdout:write(text)
+    return true
+  end
   local good, message = check_database(database)
   if good and args.token_file then
     good, message = check_tokens(args.token_file)
@@ -239,16 +244,10 @@ function command.run(args)
   if good then
     good, message = make_folder(reports)
   end
-  if not good then
-    return nil, message
-  end
-  local text = nginx_conf.text(configuration(args, loopback, database, reports, modules, paths))
-  if args.print_config then
-    io.stdout:write(text)
-    return true
-  end
   local folder
-  folder, message = make_runtime_folder()
+  if good then
+    folder, message = make_runtime_folder()
+  end
   if not folder then
     return nil, message
   end

@@ -1,7 +1,8 @@
 --- What happens, as it happens: server-sent events (HTML Living Standard, "Server-sent events").
 --
--- Events are kept for a while in the shared dictionary `loom`, numbered across all workers, so that any worker can send what
--- happened in another, and a client that was cut off goes on where it was.
+-- Events are kept for a while in the shared dictionary `loom_events`, numbered across all workers, so that any worker can send
+-- what happened in another, and a client that was cut off goes on where it was. Numbers begin at the time in milliseconds, so
+-- that those after a restart are higher than those before.
 -- @module loom.http.events
 
 local cjson = require "cjson.safe"
@@ -13,6 +14,7 @@ local time = require "loom.time"
 local events = {}
 
 local KEEP = 300 -- seconds
+local KEPT_MAX = 10000 -- of the newest ones, as many as a client that was cut off gets
 local LOOK_EVERY = 0.2 -- seconds between two looks for new events
 local BEAT_EVERY = 15 -- seconds after which a silent stream gets a comment, so that nobody in between closes it
 local STREAMS_MAX = 1000 -- of one worker
@@ -27,10 +29,10 @@ local streams = 0
 -- @tparam string kind "report", "store" or "ingest"
 -- @tparam table data
 function events.publish(kind, data)
-  local dictionary = ngx.shared.loom
+  local dictionary = ngx.shared.loom_events
   if dictionary then
-    local number = dictionary:incr("event", 1, 0)
-    dictionary:set("event:" .. number, kind .. "\n" .. cjson.encode(data), KEEP)
+    local number = dictionary:incr("newest", 1, math.floor(ngx.now() * 1000))
+    dictionary:set(number, kind .. "\n" .. cjson.encode(data), KEEP)
   end
 end
 
@@ -46,8 +48,9 @@ local recent_sql = "SELECT number, newest_poll FROM store WHERE number > ? AND n
 local status_sql = [[SELECT number, store_id, newest_poll, substr(hex(substr(polls, -8, 1)), 2) AS digit
   FROM json_each(?) JOIN store ON number = value JOIN poll_block ON store = number AND day = newest_poll / 86400000000]]
 
--- What the watcher has seen: of each store its newest poll and whether that was active, and the newest poll of all.
-local watch = { polls = {}, active = {}, newest = nil, revision = nil }
+-- What the watcher has seen: of each store its newest poll and whether that was active; the newest poll of all, and what it
+-- will be when the look is over; and the revision of the last whole look.
+local watch = { polls = {}, active = {}, newest = nil, next_newest = nil, revision = nil }
 
 -- The numbers of a stride's stores that have another newest poll than when they were last seen.
 local function polled_stores(monitor, first, since)
@@ -65,7 +68,7 @@ local function note(row)
   local active = tonumber(row.digit, 16) % 2 == 1
   local before = watch.active[row.number]
   watch.polls[row.number], watch.active[row.number] = row.newest_poll, active
-  watch.newest = math.max(watch.newest or row.newest_poll, row.newest_poll)
+  watch.next_newest = math.max(watch.next_newest or row.newest_poll, row.newest_poll)
   if before ~= nil and before ~= active then
     return { store_id = row.store_id, status = active and "active" or "inactive", newest_poll = row.newest_poll }
   end
@@ -101,6 +104,23 @@ local function highest_number(monitor)
   return highest or 0
 end
 
+-- Whether this worker is the one that watches, for so many more seconds.
+local function is_watching(seconds)
+  local dictionary, me = ngx.shared.loom_events, tostring(ngx.worker.pid())
+  if dictionary:get("watcher") == me then
+    dictionary:set("watcher", me, seconds)
+    return true
+  end
+  return dictionary:add("watcher", me, seconds) or false
+end
+
+local function stop_watching()
+  local dictionary = ngx.shared.loom_events
+  if dictionary and dictionary:get("watcher") == tostring(ngx.worker.pid()) then
+    dictionary:delete("watcher")
+  end
+end
+
 -- Returns how many seconds it took, without those of others.
 local function look_at_stores(monitor)
   local revision, took = assert(monitor.database:revision()), 0
@@ -113,30 +133,25 @@ local function look_at_stores(monitor)
     look_at_stride(monitor, first, since)
     took = took + core.clock() - started
     ngx.sleep(0.001) -- others' turn
+    if not is_watching(WATCH_LEASE) then
+      return took
+    end
   end
-  watch.revision = revision
+  watch.revision, watch.newest = revision, watch.next_newest
   return took
-end
-
-local function is_watching()
-  local dictionary, me = ngx.shared.loom, tostring(ngx.worker.pid())
-  if dictionary:get("watcher") == me then
-    dictionary:set("watcher", me, WATCH_LEASE)
-    return true
-  end
-  return dictionary:add("watcher", me, WATCH_LEASE) or false
 end
 
 local function watch_stores(premature)
   if premature then
+    stop_watching()
     return
   end
   local monitor, pause = service.monitor(), WATCH_EVERY
-  if monitor and ngx.shared.loom and is_watching() then
+  if monitor and ngx.shared.loom_events and is_watching(WATCH_LEASE) then
     local good, result = pcall(look_at_stores, monitor)
     if good then
       pause = math.max(pause, WATCH_SHARE * result)
-      ngx.shared.loom:expire("watcher", pause + WATCH_LEASE)
+      is_watching(pause + WATCH_LEASE)
     else
       ngx.log(ngx.ERR, "loom: ", result)
     end
@@ -153,29 +168,34 @@ end
 
 -- ---- streams ----
 
--- Sends the events after `last`; returns the number of the last one sent, or nil when the client has gone.
-local function send_after(dictionary, last)
-  local newest = dictionary:get("event") or 0
-  local sent = false
-  for number = last + 1, newest do
-    local text = dictionary:get("event:" .. number)
+-- Sends the events after `last`. An event that has a number, but is not there, is waited for unless it had its number already
+-- when this was looked at before: `known` is the newest one then.
+-- Returns the number of the last one sent, or nil when the client has gone; whether there were any; and the newest one.
+local function send_after(dictionary, last, known)
+  local newest = dictionary:get "newest" or last
+  local upto, sent = newest, false
+  for number = math.max(last + 1, newest - KEPT_MAX), newest do
+    local text = dictionary:get(number)
     if text then
       local kind, data = text:match("^(.-)\n(.*)$")
       ngx.print(("id: %d\nevent: %s\ndata: %s\n\n"):format(number, kind, data))
       sent = true
+    elseif number > known then
+      upto = number - 1
+      break
     end
   end
   if sent and not ngx.flush(true) then
     return nil
   end
-  return math.max(last, newest), sent
+  return upto, sent, newest
 end
 
 local function stream(dictionary, last)
-  local quiet_since = ngx.now()
+  local quiet_since, known = ngx.now(), last
   while not ngx.worker.exiting() do
     local sent
-    last, sent = send_after(dictionary, last)
+    last, sent, known = send_after(dictionary, last, known)
     if not last then
       return
     end
@@ -192,14 +212,23 @@ local function stream(dictionary, last)
   end
 end
 
+-- The number that a client that was cut off has seen last.
+local function last_event_id()
+  local text = ngx.var.http_last_event_id
+  if text and not (text:find "^%d+$" and #text <= 15) then
+    problem.raise(400, "Last-Event-ID is not the id of an event", { field = "Last-Event-ID" })
+  end
+  return tonumber(text)
+end
+
 local function get()
-  local dictionary = ngx.shared.loom
+  local dictionary = ngx.shared.loom_events
   if not dictionary then
-    problem.raise(503, "events need the shared dictionary loom in nginx's configuration")
+    problem.raise(503, "events need the shared dictionary loom_events in nginx's configuration")
   elseif streams >= STREAMS_MAX then
     problem.raise(503, "too many streams are open", { headers = { ["Retry-After"] = "10" } })
   end
-  local last = tonumber(ngx.var.http_last_event_id) or dictionary:get("event") or 0
+  local last = last_event_id() or dictionary:get "newest" or 0
   ngx.header["Content-Type"] = "text/event-stream"
   ngx.header["Cache-Control"] = "no-store"
   ngx.header["X-Accel-Buffering"] = "no"

@@ -13,6 +13,7 @@ local events = require "loom.http.events"
 local metrics = require "loom.http.metrics"
 local problem = require "loom.http.problem"
 local reports = require "loom.http.reports"
+local response = require "loom.http.response"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
 
@@ -44,11 +45,15 @@ end
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
 --   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one; `token_file`: see
 --   `loom.http.access` (without one everyone may do everything: listen on loopback alone); `polls_limit` and `ingest_limit`:
---   bytes of a body (default 8 MiB, and 2 GiB)
+--   bytes of a body (default 8 MiB, and 2 GiB); `cors_origin`: whose pages may read the responses that nginx does not send
+--   itself (to files that come in chunks); the configuration tells of it for all others
 function http.init_worker(options)
   if options.token_file then
     access.close() -- should the file not be good, nobody gets in
     assert(access.load(options.token_file))
+  end
+  if options.cors_origin then
+    response.allow_origin(options.cors_origin)
   end
   service.open(options)
   service.on_report = function(id, state)
@@ -60,6 +65,18 @@ end
 --- For `exit_worker_by_lua`: lets the reports that run end.
 function http.exit_worker()
   service.close()
+  metrics.tell()
+end
+
+-- Nothing but the files of reports has an ETag or a date (RFC 9110, section 13.1). What nginx would find only once the request
+-- has been carried out is found before.
+local function check_preconditions()
+  local match = ngx.var.http_if_match
+  if match and match ~= "*" then
+    problem.raise(412, "nothing at this path has an ETag", { field = "If-Match" })
+  end
+  ngx.req.clear_header "If-Match"
+  ngx.req.clear_header "If-Unmodified-Since"
 end
 
 -- Answers a request, or raises a problem.
@@ -67,6 +84,9 @@ local function answer()
   local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
   ngx.ctx.route = route
   access.check(route.access)
+  if not route.sends_file and (ngx.var.http_if_match or ngx.var.http_if_unmodified_since) then
+    check_preconditions()
+  end
   if not (service.monitor() or route.without_database) then
     problem.raise(503, "the database is not open", { headers = { ["Retry-After"] = "1" } })
   end
@@ -88,10 +108,10 @@ end
 
 --- For `content_by_lua` where the file of a report was not found: it has been removed.
 function http.gone()
-  if ngx.var.request_uri:find("^/loom%-report/") then -- nobody has passed the request on
-    problem.send { status = 404, detail = "there is nothing at this path", more = {} }
-  else
+  if ngx.var.request_uri:find "^/get_report[/?]" then
     reports.send_gone(ngx.var.loom_report)
+  else -- nobody has passed the request on
+    problem.send { status = 404, detail = "there is nothing at this path", more = {} }
   end
 end
 
@@ -103,8 +123,9 @@ end
 
 -- What nginx finds by itself.
 local found_by_nginx = {
-  [400] = "the request is not one of HTTP/1.1", [405] = "the method is not allowed here",
-  [408] = "the request did not arrive in time", [413] = "the body is longer than this path takes",
+  [400] = "the request is not one of HTTP/1.1", [404] = "there is nothing at this path", [405] = "the method is not allowed here",
+  [408] = "the request did not arrive in time", [412] = "the file is another one",
+  [413] = "the body is longer than this path takes",
   [414] = "the request's target is too long", [416] = "the range is not in the file",
   [429] = "this address has asked too often", [431] = "the headers are too long",
   [501] = "the transfer encoding is not known",

@@ -9,6 +9,7 @@ local fleet = require "loom.http.fleet"
 local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
+local response = require "loom.http.response"
 local service = require "loom.http.service"
 local values = require "loom.formats.values"
 
@@ -27,9 +28,9 @@ end
 local counted = {} -- since the last time that all workers were told, by name with labels
 local will_tell = false
 
--- Tells all workers what this one has counted. The timer also runs, early, when a worker ends.
-local function tell()
-  local news = counted
+--- Tells all workers what this one has counted: from time to time, before metrics are given, and when the worker ends.
+function metrics.tell()
+  local news = shared() and counted or {}
   counted, will_tell = {}, false
   for key, amount in pairs(news) do
     shared():incr(key, amount, 0)
@@ -38,8 +39,8 @@ end
 
 local function add(key, amount)
   counted[key] = (counted[key] or 0) + amount
-  if not will_tell and shared() then
-    will_tell = ngx.timer.at(TELL_EVERY, tell) or false
+  if not will_tell then
+    will_tell = ngx.timer.at(TELL_EVERY, metrics.tell) or false
   end
 end
 
@@ -79,7 +80,7 @@ end
 -- labels without end.
 function metrics.log(path)
   path = path or (ngx.ctx.route and ngx.ctx.route.path)
-  local of_request = names_of(path or "none", path and ngx.req.get_method() or "other", ngx.status)
+  local of_request = names_of(path or "none", path and ngx.req.get_method() or "other", response.status())
   local duration = math.max(ngx.now() - ngx.req.start_time(), 0)
   add(of_request.requests, 1)
   add(of_request.count, 1)
@@ -222,7 +223,7 @@ local function get()
   local pattern = request.parameters({ store_id = options.store_pattern }).store_id
   local families = setmetatable({ order = {} }, Families)
   if shared() then
-    tell()
+    metrics.tell()
     add_counters(families, shared())
   end
   add_database(families)

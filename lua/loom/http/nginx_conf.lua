@@ -39,6 +39,7 @@ http {
   lua_package_path @lua_path@;
   lua_package_cpath @lua_cpath@;
   lua_shared_dict loom 2m;
+  lua_shared_dict loom_events 8m;
   access_log off;
   server_tokens off;
   client_body_temp_path body;
@@ -58,6 +59,12 @@ http {
   tcp_nopush on;
   gzip_types text/csv application/json;
 
+  # Reports as pages bring a policy of their own, which allows their style and script alone.
+  map $sent_http_content_type $loom_csp {
+    default "default-src 'none'; frame-ancestors 'none'";
+    ~^text/html "frame-ancestors 'none'";
+  }
+
   init_worker_by_lua_block {
     require("loom.http").init_worker {
       database = @database@,
@@ -67,6 +74,7 @@ http {
       queued = @queued@,
       polls_limit = @polls_limit@,
       ingest_limit = @ingest_limit@,
+      cors_origin = @cors_origin@,
     }
   }
   exit_worker_by_lua_block { require("loom.http").exit_worker() }
@@ -75,12 +83,12 @@ http {
     listen @listen@;
     @limit@
     add_header X-Content-Type-Options nosniff always;
-    add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'" always;
+    add_header Content-Security-Policy $loom_csp always;
     add_header Referrer-Policy no-referrer always;
     @cors@
 
     log_by_lua_block { require("loom.http").log() }
-    error_page 400 405 408 413 414 416 429 500 501 502 503 504 505 /loom-problem;
+    error_page 400 403 404 405 408 412 413 414 416 429 500 501 502 503 504 505 /loom-problem;
     error_page 494 =431 /loom-problem; # nginx's own status of headers that are too long
 
     location = /loom-problem {
@@ -109,14 +117,16 @@ http {
       log_by_lua_block { require("loom.http").log("/get_report") }
       alias @report_files@/$loom_report.csv;
       error_page 404 @loom_gone;
-      error_page 416 /loom-problem;
+      error_page 403 412 416 /loom-problem;
       log_not_found off;
       types {}
       default_type text/csv;
       gzip on;
       add_header Content-Disposition 'attachment; filename="report_$loom_report.csv"';
       add_header Cache-Control "private, max-age=31536000, immutable";
-      add_header X-Content-Type-Options nosniff;
+      add_header X-Content-Type-Options nosniff always;
+      add_header Content-Security-Policy $loom_csp always;
+      add_header Referrer-Policy no-referrer always;
       @cors@
     }
 
@@ -156,6 +166,7 @@ function nginx_conf.text(options)
     cors = cors(options.cors_origin),
     polls_limit = ("%d"):format(options.polls_limit),
     ingest_limit = ("%d"):format(options.ingest_limit),
+    cors_origin = options.cors_origin and lua_string(options.cors_origin) or "nil",
   }
   return (template:gsub("@([%l_]+)@", values))
 end

@@ -166,13 +166,13 @@ reports.routes = {
     responses = { [200] = { description = "The report's id.", schema = "ReportId" } },
   },
   {
-    method = "GET", path = "/get_report", access = "read", handler = get, tag = "reports",
+    method = "GET", path = "/get_report", access = "read", handler = get, tag = "reports", sends_file = true,
     summary = "Fetch a report",
     parameters = { { name = "report_id", required = true, schema = id_schema }, format_parameter },
     responses = get_responses,
   },
   {
-    method = "GET", path = "/get_report/{report_id}", access = "read", handler = get, tag = "reports",
+    method = "GET", path = "/get_report/{report_id}", access = "read", handler = get, tag = "reports", sends_file = true,
     summary = "Fetch a report", parameters = { format_parameter }, responses = get_responses,
   },
 }

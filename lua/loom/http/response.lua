@@ -12,13 +12,37 @@ function response.encode(value)
   return text:find("[\128-\255]") and values.utf8(text) or text
 end
 
-local reasons = {
-  [200] = "OK", [400] = "Bad Request", [408] = "Request Timeout", [413] = "Content Too Large", [500] = "Internal Server Error",
-  [503] = "Service Unavailable", [507] = "Insufficient Storage",
+--- The reason phrases of the statuses that there are.
+response.reasons = {
+  [200] = "OK", [400] = "Bad Request", [401] = "Unauthorized", [403] = "Forbidden", [404] = "Not Found",
+  [405] = "Method Not Allowed", [408] = "Request Timeout", [409] = "Conflict", [412] = "Precondition Failed",
+  [413] = "Content Too Large", [414] = "URI Too Long", [415] = "Unsupported Media Type", [416] = "Range Not Satisfiable",
+  [429] = "Too Many Requests", [431] = "Request Header Fields Too Large", [500] = "Internal Server Error",
+  [501] = "Not Implemented", [503] = "Service Unavailable", [505] = "HTTP Version Not Supported",
+  [507] = "Insufficient Storage",
 }
 
+-- Of every response; nginx adds them by itself where it sends the headers.
+local raw_headers = {
+  "X-Content-Type-Options: nosniff",
+  "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy: no-referrer",
+}
+
+--- Lets pages of another origin read responses on a raw socket.
+function response.allow_origin(origin)
+  raw_headers[#raw_headers + 1] = "Access-Control-Allow-Origin: " .. origin
+  raw_headers[#raw_headers + 1] = "Vary: Origin"
+end
+
+--- The status of the response that was sent.
+function response.status()
+  return ngx.ctx.loom_raw_status or ngx.status
+end
+
 local function send_raw(socket, status, headers, text)
-  local lines = { ("HTTP/1.1 %d %s"):format(status, reasons[status] or "") }
+  ngx.ctx.loom_raw_status = status
+  local lines = { ("HTTP/1.1 %d %s"):format(status, response.reasons[status] or ""), unpack(raw_headers) }
   for name, value in pairs(headers) do
     lines[#lines + 1] = name .. ": " .. value
   end

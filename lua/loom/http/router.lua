@@ -2,7 +2,8 @@
 --
 -- A route is a table of `method`, `path` (such as "/v1/stores/{store_id}/hours"), `access` ("none", "read" or "write") and
 -- `handler`, a function that is called with the path's arguments by name. Segments are percent-decoded one by one, so that an
--- argument may hold any bytes, a slash among them. `without_database` is set where it answers also while there is none.
+-- argument may hold any bytes, a slash among them. `without_database` is set where it answers also while there is none, and
+-- `sends_file` where nginx may send a file.
 --
 -- A route also tells what it is, from which `loom.http.openapi` makes the document of the API:
 --
