@@ -55,7 +55,7 @@ function openapi.hold(lines)
   local folder = files.make_folder()
   files.write(folder .. "/openapi.json", document())
   files.write(folder .. "/lines", table.concat(lines, "\n"))
-  local result = shell.run(shell.words("node", "spec/support/openapi.mjs", MODULES, folder .. "/openapi.json",
+  local result = shell.run(shell.node .. " " .. shell.words("spec/support/openapi.mjs", MODULES, folder .. "/openapi.json",
     folder .. "/lines"))
   files.remove_folder(folder)
   assert.equal("", result.err)

@@ -24,6 +24,7 @@ shell.lua = assert(os.getenv "LOOM_LUA", "specs are run by spec/run, which sets 
 --- What starts programs that hang where a sanitizer's runtime is loaded before them.
 shell.curl = "LD_PRELOAD= curl"
 shell.ps = "LD_PRELOAD= ps"
+shell.node = "LD_PRELOAD= node"
 
 function shell.quote(text)
   return "'" .. tostring(text):gsub("'", [['\'']]) .. "'"
