@@ -360,7 +360,8 @@ local function start(self, claimed)
     called, job, message = pcall(Job.start, self.monitor, options,
       { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id) })
     if not called then
-      job, message = nil, "EINVAL: " .. tostring(job)
+      local misuse = check.misuse(job)
+      job, message = nil, "EINVAL: " .. (misuse and misuse.message or tostring(job))
     end
   end
   if job then

@@ -145,6 +145,48 @@ describe("access to a service", function()
     files.remove_folder(folder)
   end)
 
+  it("is not for pages that a browser on this machine shows", function()
+    local service = server.start(folder, { arguments = { "--host", "uptime.example.org" } })
+    local function trigger(...)
+      return service:request("/trigger_report", "-X", "POST", ...)
+    end
+    local own = "Origin: http://127.0.0.1:" .. service.port
+    local statuses = {}
+    for i, arguments in ipairs {
+      {}, { "-H", own }, { "-H", "Origin: https://evil.example" }, { "-H", "Origin: null" }, { "-H", "Host: rebind.example" },
+      { "-H", "Host: localhost:8080" }, { "-H", "Host: Uptime.example.org" }, { "-H", "Host: [::1]:8080" },
+      { "-H", "Host: 127.0.0.1.evil.example" },
+    } do
+      local response = trigger((table.unpack or unpack)(arguments)) -- luacheck: compat
+      statuses[i] = response.status
+      if response.status ~= 200 then
+        server.expect_problem(response, 403)
+      end
+    end
+    assert.equal(200, service:request("/v1/reports", "-H", "Origin: https://evil.example").status)
+    service:stop()
+    assert.same({ 200, 200, 403, 403, 403, 200, 200, 200, 403 }, statuses)
+  end)
+
+  it("keeps the tokens that were good last when the file is not", function()
+    local token, line = shell.good("token", "read", "x"):match("^token: (%S+)\nline:  ([^\n]+)\n$")
+    files.write(folder .. "/tokens", line .. "\n")
+    local service = server.start(folder, { arguments = { "--token-file", folder .. "/tokens" } })
+    local authorization = "Authorization: bearer " .. token
+    assert.equal(200, service:request("/v1/reports", "-H", authorization).status)
+    files.write(folder .. "/tokens", "broken\n")
+    local before = table.concat(service:workers(), " ")
+    assert.equal(0, shell.run("kill -HUP " .. service.pid).status)
+    repeat
+      local now = service:workers()
+    until #now == 2 and not before:find(tostring(now[1])) and not before:find(tostring(now[2]))
+    local statuses = { service:request("/v1/reports", "-H", authorization).status, service:request("/v1/reports").status,
+      service:request("/readyz").status }
+    local log = service:stop()
+    assert.same({ 200, 401, 200 }, statuses)
+    assert.is_truthy(log:find("tokens:1: is not read or write", 1, true), log)
+  end)
+
   it("is limited for an address that asks too often", function()
     local service = server.start(folder, { arguments = { "--rate", "1" } })
     local refused

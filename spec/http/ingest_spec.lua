@@ -152,7 +152,8 @@ describe("POST /v1/ingest", function()
   it("refuses chunks that are malformed", function()
     start()
     local before = database.dump(db)
-    local request = "POST /v1/ingest/status HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n"
+    local request = "POST /v1/ingest/status HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+      .. "Transfer-Encoding: chunked\r\n\r\n"
     for _, body in ipairs { "zz\r\n", "3\r\nabcd\r\n0\r\n\r\n", ("1"):rep(50) .. "\r\n", ("1"):rep(9000) } do
       files.write(folder .. "/request", request .. body)
       local result = shell.run(("%s -s --max-time 20 telnet://127.0.0.1:%d <%s/request"):format(shell.curl, service.port, folder))

@@ -147,6 +147,8 @@ describe("POST /v1/polls", function()
     for _, value in ipairs { "-1", "x", "1e3", "" } do
       assert.equal("max_rejects", expect_bad("/v1/polls?max_rejects=" .. value, JSON, poll "a").field)
     end
+    assert.equal("max_reject", expect_bad("/v1/polls?max_reject=all", JSON, poll "a").field)
+    assert.equal("as_of", expect_bad("/trigger_report?as_of=2024-01-01", JSON, "{}").field)
     local response = service:request("/v1/polls")
     server.expect_problem(response, 405)
     assert.equal("POST", response.headers.allow)

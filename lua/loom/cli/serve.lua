@@ -33,6 +33,15 @@ local function origin(text)
   end
   return text
 end
+
+-- Reader of the name of a host.
+local function host_name(text)
+  if not text:find("^[%w.-]+$") then
+    return nil, options.expected_but("name of a host, such as uptime.example.org,", text)
+  end
+  return text
+end
+
 local SIZE_MAX = 2 ^ 50
 local POLLS_LIMIT = 8 * 2 ^ 20
 local INGEST_LIMIT = 2 * 2 ^ 30
@@ -65,6 +74,8 @@ function command.add_to(parser)
     "Requests a second from one address (default: no limit on this machine's own addresses, 50 elsewhere).",
     options.number(check.integer(1, 1000000)))
   options.add(serve, "--cors-origin", "URL", "Let pages of this origin ask (default: none).", origin)
+  options.add(serve, "--host", "NAME",
+    "A name by which it may be called where no tokens are needed, beside addresses and localhost.", host_name)
   options.add(serve, "--polls-limit", "SIZE", "Longest body of POST /v1/polls (default: 8m): bytes, or with k, m, g.", size)
   options.add(serve, "--ingest-limit", "SIZE", "Longest body of POST /v1/ingest/KIND (default: 2g).", size)
   serve:flag "--print-config":description "Print the configuration of nginx, and run nothing."
@@ -196,6 +207,7 @@ local function configuration(args, loopback, database, reports, modules, paths)
     token_file = args.token_file and absolute(args.token_file),
     rate = args.rate or (not loopback and RATE) or nil,
     cors_origin = args.cors_origin,
+    host = args.host,
   }
 end
 

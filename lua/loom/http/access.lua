@@ -12,6 +12,7 @@ local access = {}
 local TOKEN_MAX = 512 -- bytes that are worth hashing
 
 local tokens -- list of scope, hash and name; nil: everyone may do everything
+local hosts, origin = {}, nil -- that may ask where everyone may
 
 --- The SHA-256 of a text, as bytes.
 function access.hash(text)
@@ -53,11 +54,6 @@ function access.parse(lines)
   return list
 end
 
---- Lets nobody in until tokens are loaded.
-function access.close()
-  tokens = {}
-end
-
 --- Reads a token file; from then on requests need a token.
 -- @treturn true|nil
 -- @treturn ?string the failure
@@ -97,6 +93,22 @@ local function scope_of(token)
   return scope
 end
 
+-- Where everyone may do everything, that is everyone on this machine, not pages that its browsers show: neither by requests to
+-- another origin, nor by a name of theirs that has come to mean this machine (DNS rebinding).
+local function check_page()
+  local host = (ngx.var.http_host or ""):lower()
+  local name = host:gsub(":%d+$", "")
+  if not (name:find "^[%d.]+$" or name:find "^%[[%x:.]+%]$" or name == "localhost" or hosts[name]) then
+    problem.raise(403, "without tokens this service answers to addresses, localhost and the names in `hosts`")
+  end
+  local from = ngx.var.http_origin
+  local method = ngx.req.get_method()
+  if from and method ~= "GET" and method ~= "HEAD" and method ~= "OPTIONS" and from ~= origin
+    and from:lower():gsub("^https?://", "") ~= host then
+    problem.raise(403, "pages of other origins may not change anything")
+  end
+end
+
 local function refuse(status, detail, challenge)
   problem.raise(status, detail, { headers = { ["WWW-Authenticate"] = challenge } })
 end
@@ -104,12 +116,15 @@ end
 --- Ends the request unless it may do what a route asks for (RFC 6750).
 -- @tparam string needed "none", "read" or "write"
 function access.check(needed)
+  if not tokens then
+    check_page()
+  end
   if not tokens or needed == "none" then
     return
   end
   local header = ngx.var.http_authorization
-  local token = header and header:match("^[Bb]earer +([%w%-._~+/]+=*)$")
-  if not token or #token > TOKEN_MAX then
+  local scheme, token = (header or ""):match("^(%a+) +([%w%-._~+/]+=*)$")
+  if not token or scheme:lower() ~= "bearer" or #token > TOKEN_MAX then
     refuse(401, "a token is needed: Authorization: Bearer TOKEN", "Bearer")
   end
   local scope = scope_of(token)
@@ -117,6 +132,32 @@ function access.check(needed)
     refuse(401, "the token is not known", 'Bearer error="invalid_token"')
   elseif needed == "write" and scope ~= "write" then
     refuse(403, "the token may only read", 'Bearer error="insufficient_scope", scope="write"')
+  end
+end
+
+local LAST_GOOD = "tokens" -- in the shared dictionary: the text of the file when it was good last
+
+--- Begins in a worker: with a `token_file`, requests need one of its tokens. Should the file not be good when nginx reads it
+-- again, those that were good last stay in force; without them nobody gets in.
+-- @tparam table options `token_file`, `hosts` and `cors_origin`: see `loom.http.init_worker`
+function access.init_worker(options)
+  for _, name in ipairs(options.hosts or {}) do
+    hosts[name:lower()] = true
+  end
+  origin = options.cors_origin
+  if not options.token_file then
+    return
+  end
+  local shared = ngx.shared.loom
+  local loaded, message = access.load(options.token_file)
+  if loaded and shared then
+    local file = assert(io.open(options.token_file, "r"))
+    shared:set(LAST_GOOD, file:read "*a")
+    file:close()
+  elseif not loaded then
+    ngx.log(ngx.ERR, "loom: ", message)
+    local text = shared and shared:get(LAST_GOOD)
+    tokens = text and access.parse(text:gmatch "[^\n]+") or {}
   end
 end
 

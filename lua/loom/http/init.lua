@@ -44,14 +44,12 @@ end
 -- be opened requests get 503, and it is tried again every second.
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
 --   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one; `token_file`: see
---   `loom.http.access` (without one everyone may do everything: listen on loopback alone); `polls_limit` and `ingest_limit`:
---   bytes of a body (default 8 MiB, and 2 GiB); `cors_origin`: whose pages may read the responses that nginx does not send
---   itself (to files that come in chunks); the configuration tells of it for all others
+--   `loom.http.access` (without one everyone may do everything: listen on loopback alone); `hosts`: names, in a list, by which
+--   the service may be called without tokens, beside addresses and localhost; `cors_origin`: whose pages may change things
+--   without tokens, and read the responses that nginx does not send itself (to files that come in chunks; the configuration
+--   tells of it for all others); `polls_limit` and `ingest_limit`: bytes of a body (default 8 MiB, and 2 GiB)
 function http.init_worker(options)
-  if options.token_file then
-    access.close() -- should the file not be good, nobody gets in
-    assert(access.load(options.token_file))
-  end
+  access.init_worker(options)
   if options.cors_origin then
     response.allow_origin(options.cors_origin)
   end
@@ -123,9 +121,9 @@ end
 
 -- What nginx finds by itself.
 local found_by_nginx = {
-  [400] = "the request is not one of HTTP/1.1", [404] = "there is nothing at this path", [405] = "the method is not allowed here",
-  [408] = "the request did not arrive in time", [412] = "the file is another one",
-  [413] = "the body is longer than this path takes",
+  [400] = "the request is malformed: its line, its path or its headers", [404] = "there is nothing at this path",
+  [405] = "the method is not allowed here", [408] = "the request did not arrive in time",
+  [412] = "the file is another one", [413] = "the body is longer than this path takes",
   [414] = "the request's target is too long", [416] = "the range is not in the file",
   [429] = "this address has asked too often", [431] = "the headers are too long",
   [501] = "the transfer encoding is not known",

@@ -75,6 +75,7 @@ http {
       polls_limit = @polls_limit@,
       ingest_limit = @ingest_limit@,
       cors_origin = @cors_origin@,
+      hosts = @hosts@,
     }
   }
   exit_worker_by_lua_block { require("loom.http").exit_worker() }
@@ -123,7 +124,9 @@ http {
       default_type text/csv;
       gzip on;
       add_header Content-Disposition 'attachment; filename="report_$loom_report.csv"';
-      add_header Cache-Control "private, max-age=31536000, immutable";
+      gzip_vary on;
+      add_header Vary Accept;
+      add_header Cache-Control "private, no-cache"; # it may be removed; the ETag tells whether it is the same
       add_header X-Content-Type-Options nosniff always;
       add_header Content-Security-Policy $loom_csp always;
       add_header Referrer-Policy no-referrer always;
@@ -140,7 +143,7 @@ http {
 --- The text of the configuration.
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load),
 --   `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute: `database`, `reports` and
---   `token_file` (optional); `rate` (requests a second of one address, optional), `cors_origin` (optional)
+--   `token_file` (optional); `rate` (requests a second of one address), `cors_origin` and `host` (all optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -166,6 +169,7 @@ function nginx_conf.text(options)
     cors = cors(options.cors_origin),
     polls_limit = ("%d"):format(options.polls_limit),
     ingest_limit = ("%d"):format(options.ingest_limit),
+    hosts = options.host and "{ " .. lua_string(options.host) .. " }" or "nil",
     cors_origin = options.cors_origin and lua_string(options.cors_origin) or "nil",
   }
   return (template:gsub("@([%l_]+)@", values))

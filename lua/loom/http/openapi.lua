@@ -21,8 +21,13 @@ local problem_schema = {
     type = { type = "string" }, title = { type = "string" }, status = { type = "integer" },
     detail = { type = "string", description = "What happened, for people." },
     field = { type = "string", description = "The parameter, or the field of the body, that is wrong." },
+    line = { type = "integer" }, column = { type = "string" }, value = { type = "string" }, reason = { type = "string" },
+    errors = { type = "array", items = { type = "object" }, description = "The first rows that are wrong, each of what of "
+      .. "index, line, column, value and reason is known." },
   },
 }
+
+local NO_SCOPES = "no scopes" -- an empty array, which cjson cannot tell from an empty object
 
 -- A schema in which names have become references.
 local function resolve(schema)
@@ -88,10 +93,12 @@ local function operation_of(route)
     parameters = parameters_of(route),
     requestBody = route.request and { required = not route.request.optional, content = content_of(route.request) },
     responses = responses,
+    security = route.access ~= "none" and { { bearer = NO_SCOPES } } or nil,
   }
 end
 
 local openapi = {}
+
 
 --- The document, as JSON.
 function openapi.document()
@@ -104,13 +111,19 @@ function openapi.document()
   for name, schema in pairs(schemas) do
     components[name] = resolve(schema)
   end
-  return assert(cjson.encode {
+  local text = assert(cjson.encode {
     openapi = "3.1.0",
     info = { title = "Loom", version = core.version, summary = "Uptime of stores in their business hours." },
     tags = tags,
     paths = paths,
-    components = { schemas = components },
+    components = {
+      schemas = components,
+      securitySchemes = {
+        bearer = { type = "http", scheme = "bearer", description = "A token, where the service asks for them." },
+      },
+    },
   })
+  return (text:gsub('"' .. NO_SCOPES .. '"', "[]"))
 end
 
 local text

@@ -15,6 +15,7 @@ local LOCATION = "/loom-report/"
 
 -- The options of a report as JSON, or nothing.
 local function trigger()
+  request.only {}
   local options = request.json_object()
   local id = service.call(nil, function(state)
     return state.queue:trigger(options)

@@ -21,8 +21,29 @@ function request.parameter(name)
   return value
 end
 
+--- Ends the request if the query has other parameters than these.
+-- @tparam {string,...} known
+function request.only(known)
+  local names = {}
+  for _, name in ipairs(known) do
+    names[name] = true
+  end
+  for name in pairs(ngx.req.get_uri_args(PARAMETERS_MAX)) do
+    if not names[name] then
+      problem.raise(400, ("%s: there is no such parameter"):format(name), { field = name })
+    end
+  end
+end
+
+local function raise_too_long(limit)
+  problem.raise(413, ("the body is longer than %d bytes"):format(limit))
+end
+
 --- The whole body, up to a limit.
 function request.body(limit)
+  if (tonumber(ngx.var.http_content_length) or 0) > limit then -- nginx may let more through, by another path
+    raise_too_long(limit)
+  end
   ngx.req.read_body()
   local text = ngx.req.get_body_data()
   local path = not text and ngx.req.get_body_file()
@@ -35,7 +56,7 @@ function request.body(limit)
   end
   text = text or ""
   if #text > limit then
-    problem.raise(413, ("the body is longer than %d bytes"):format(limit))
+    raise_too_long(limit)
   end
   return text
 end

@@ -122,7 +122,7 @@ end
 --- The row of one store in a window; false if it has none.
 function service.store(id, window)
   local report, message, code = service.patiently(function(opened)
-    return opened.monitor:report { stores = function(store) return store.store_id == id end, windows = { window }, threads = 1 }
+    return opened.monitor:report { stores = { ids = { id } }, windows = { window }, threads = 1 }
   end)
   if not report then
     return nil, message, code

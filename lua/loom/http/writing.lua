@@ -129,6 +129,7 @@ end
 -- ---- polls ----
 
 local function post_polls()
+  request.only { "max_rejects" }
   local format = poll_formats[content_type()]
   if not format or ngx.var.http_content_encoding then
     problem.raise(415, "polls are expected as application/json, application/x-ndjson or text/csv, and not compressed")
@@ -182,6 +183,7 @@ local function pump(upload, body)
 end
 
 local function post_file(kind)
+  request.only { "max_rejects", "replace_overrides" }
   if not file_types[content_type()] then
     problem.raise(415, "a file is expected as text/csv or application/gzip")
   end
@@ -255,7 +257,12 @@ for _, kind in ipairs(loading.kinds) do
       max_rejects_parameter,
       { name = "replace_overrides", description = "What was set by hand gives way.", schema = { enum = { "true", "false" } } },
     },
-    request = { content = { ["text/csv"] = { schema = text_schema }, ["application/gzip"] = { schema = text_schema } } },
+    request = {
+      content = {
+        ["text/csv"] = { schema = text_schema }, ["application/gzip"] = { schema = text_schema },
+        ["application/octet-stream"] = { schema = text_schema },
+      },
+    },
     responses = { [200] = { description = "It is stored.", schema = "Written" } },
     handler = function()
       post_file(kind.kind)
