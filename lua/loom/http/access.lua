@@ -13,6 +13,7 @@ local TOKEN_MAX = 512 -- bytes that are worth hashing
 
 local tokens -- list of scope, hash and name; nil: everyone may do everything
 local hosts, origin = {}, nil -- that may ask where everyone may
+local known_host -- the last one that might, since it nearly always is the same
 
 --- The SHA-256 of a text, as bytes.
 function access.hash(text)
@@ -96,15 +97,17 @@ end
 -- Where everyone may do everything, that is everyone on this machine, not pages that its browsers show: neither by requests to
 -- another origin, nor by a name of theirs that has come to mean this machine (DNS rebinding).
 local function check_page()
-  local host = (ngx.var.http_host or ""):lower()
-  local name = host:gsub(":%d+$", "")
-  if not (name:find "^[%d.]+$" or name:find "^%[[%x:.]+%]$" or name == "localhost" or hosts[name]) then
-    problem.raise(403, "without tokens this service answers to addresses, localhost and the names in `hosts`")
+  local host, from = ngx.var.http_host or "", ngx.var.http_origin
+  if host ~= known_host then
+    local name = host:lower():gsub(":%d+$", "")
+    if not (name:find "^[%d.]+$" or name:find "^%[[%x:.]+%]$" or name == "localhost" or hosts[name]) then
+      problem.raise(403, "without tokens this service answers to addresses, localhost and the names in `hosts`")
+    end
+    known_host = host
   end
-  local from = ngx.var.http_origin
-  local method = ngx.req.get_method()
+  local method = from and ngx.req.get_method()
   if from and method ~= "GET" and method ~= "HEAD" and method ~= "OPTIONS" and from ~= origin
-    and from:lower():gsub("^https?://", "") ~= host then
+    and from:lower():gsub("^https?://", "") ~= host:lower() then
     problem.raise(403, "pages of other origins may not change anything")
   end
 end
