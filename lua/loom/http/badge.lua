@@ -56,8 +56,7 @@ local function get(arguments)
   if not id then
     problem.raise(404, "there is nothing at this path")
   end
-  request.only { "window" }
-  local window = window_of(request.parameter("window") or "week")
+  local window = window_of(request.parameters { window = tostring }.window or "week")
   local row, message, code = service.store(id, window)
   if row == nil then
     problem.raise_failure(message, code)

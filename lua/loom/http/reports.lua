@@ -15,7 +15,7 @@ local LOCATION = "/loom-report/"
 
 -- The options of a report as JSON, or nothing.
 local function trigger()
-  request.only {}
+  request.parameters {}
   local options = request.json_object()
   local id = service.call(nil, function(state)
     return state.queue:trigger(options)

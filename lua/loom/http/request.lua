@@ -21,20 +21,6 @@ function request.parameter(name)
   return value
 end
 
---- Ends the request if the query has other parameters than these.
--- @tparam {string,...} known
-function request.only(known)
-  local names = {}
-  for _, name in ipairs(known) do
-    names[name] = true
-  end
-  for name in pairs(ngx.req.get_uri_args(PARAMETERS_MAX)) do
-    if not names[name] then
-      problem.raise(400, ("%s: there is no such parameter"):format(name), { field = name })
-    end
-  end
-end
-
 local function raise_too_long(limit)
   problem.raise(413, ("the body is longer than %d bytes"):format(limit))
 end

@@ -35,24 +35,14 @@ local function content_type()
   return (ngx.var.http_content_type or ""):match("^%s*([^;%s]*)"):lower()
 end
 
-local function max_rejects()
-  local text = request.parameter("max_rejects")
-  if text == nil then
-    return 0
-  elseif text == "all" then
+-- Reader of how many bad rows are left out.
+local function max_rejects(text)
+  if text == "all" then
     return -1
   elseif not text:find("^%d+$") or #text > 15 then
-    problem.raise(400, 'max_rejects is neither a whole number nor "all"', { field = "max_rejects" })
+    return nil, 'a whole number or "all"'
   end
   return tonumber(text)
-end
-
-local function flag(name)
-  local text = request.parameter(name)
-  if text ~= nil and text ~= "true" and text ~= "false" then
-    problem.raise(400, name .. " is neither true nor false", { field = name })
-  end
-  return text == "true"
 end
 
 -- ---- what became of it ----
@@ -129,12 +119,12 @@ end
 -- ---- polls ----
 
 local function post_polls()
-  request.only { "max_rejects" }
+  local parameters = request.parameters { max_rejects = max_rejects }
   local format = poll_formats[content_type()]
   if not format or ngx.var.http_content_encoding then
     problem.raise(415, "polls are expected as application/json, application/x-ndjson or text/csv, and not compressed")
   end
-  local options = { now = math.floor(ngx.now() * 1e6), max_rejects = max_rejects() }
+  local options = { now = math.floor(ngx.now() * 1e6), max_rejects = parameters.max_rejects or 0 }
   local text = request.body(service.limits().polls)
   local write, message, code = service.writer():poll_text(format, text, options)
   with(write, message, code, function()
@@ -183,13 +173,14 @@ local function pump(upload, body)
 end
 
 local function post_file(kind)
-  request.only { "max_rejects", "replace_overrides" }
+  local parameters = request.parameters { max_rejects = max_rejects, replace_overrides = request.flag }
   if not file_types[content_type()] then
     problem.raise(415, "a file is expected as text/csv or application/gzip")
   end
   local options = {
-    kind = kind, source = "body", max_rejects = max_rejects(), replace_overrides = flag("replace_overrides"),
-    sort_capacity = SORT_CAPACITY, max_size = kind == "polls" and POLLS_TEXT_MAX or RECORDS_TEXT_MAX,
+    kind = kind, source = "body", max_rejects = parameters.max_rejects or 0,
+    replace_overrides = parameters.replace_overrides or false, sort_capacity = SORT_CAPACITY,
+    max_size = kind == "polls" and POLLS_TEXT_MAX or RECORDS_TEXT_MAX,
   }
   local body = stream.open(service.limits().ingest)
   local called, err = pcall(function()
