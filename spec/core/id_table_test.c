@@ -20,6 +20,7 @@ static void numbers_in_order(void **state) {
   struct loom_id_table table;
   loom_id_table_init(&table);
   assert_int_equal(table.count, 0);
+  assert_int_equal(loom_id_table_size(&table), 0);
   assert_int_equal(loom_id_table_put(&table, "b", 1), 0);
   assert_int_equal(loom_id_table_put(&table, "a", 1), 1);
   assert_int_equal(loom_id_table_put(&table, "b", 1), 0);
@@ -28,6 +29,7 @@ static void numbers_in_order(void **state) {
   assert_id(&table, 0, "b", 1);
   assert_id(&table, 1, "a", 1);
   assert_id(&table, 2, "B", 1);
+  assert_true(loom_id_table_size(&table) >= 3 * (1 + sizeof(size_t)));
   loom_id_table_free(&table);
   assert_int_equal(table.count, 0);
   loom_id_table_free(&table);

@@ -29,6 +29,11 @@ void loom_id_table_free(struct loom_id_table *table) {
   *table = (struct loom_id_table){0};
 }
 
+size_t loom_id_table_size(const struct loom_id_table *table) {
+  return table->slot_count * sizeof *table->slots + table->offset_capacity * sizeof *table->offsets +
+         table->text_capacity;
+}
+
 /* Multiplies and folds eight bytes at a time. */
 static uint64_t mix(uint64_t hash, uint64_t word) {
   hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);

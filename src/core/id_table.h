@@ -27,6 +27,9 @@ struct loom_id_table {
 void loom_id_table_init(struct loom_id_table *table);
 void loom_id_table_free(struct loom_id_table *table);
 
+/* How many bytes of memory the table holds. */
+size_t loom_id_table_size(const struct loom_id_table *table);
+
 /* The number of an id, new or known; LOOM_NO_NUMBER when memory is out. Notes and other texts may have any length. */
 uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t length);
 

@@ -55,7 +55,14 @@ static int count(lua_State *L) {
   return 1;
 }
 
+/* size(): bytes of memory, of which Lua's collector does not know. */
+static int size(lua_State *L) {
+  const struct loom_id_table *ids = lloom_check_handle(L, 1, LLOOM_IDS);
+  lua_pushinteger(L, (lua_Integer)loom_id_table_size(ids));
+  return 1;
+}
+
 void lloom_register_ids(lua_State *L) {
-  static const luaL_Reg methods[] = {{"count", count}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"count", count}, {"size", size}, {NULL, NULL}};
   lloom_new_type(L, LLOOM_IDS, methods, close_ids);
 }

@@ -9,11 +9,13 @@
 
 local core = require "loom.core"
 local Job = require "loom.job"
+local Lru = require "loom.http.lru"
 local problem = require "loom.http.problem"
 
 local fleet = {}
 
 local OTHERS_MAX = 4 -- reports with options that are kept
+local MADE_MAX = 8 * 1024 * 1024 -- bytes of what was made for one report: some 15 sets of ten thousand stores
 local COMPUTING_MAX = 2 -- of them at a time
 local STALE = 2 -- seconds, or so many pauses, for which what has changed since may still be served
 local LEAST_PAUSE, MOST_PAUSE = 1, 10 -- seconds between two starts of the same report
@@ -23,8 +25,10 @@ local LOOK = 0.005 -- seconds between two looks at a report that is waited for
 local PATIENCE = 20 -- seconds
 
 local monitor
-local entries = {} -- by options as text: `options`, `report`, `revision` and `seen` (when that was the newest), `job`,
-                   -- `job_revision`, `started`, `took`, `failure`, `used`
+
+-- Reports: `options`, `report`, `revision` and `seen` (when that was the newest), `job`, `job_revision`, `started`, `took`,
+-- `failure`, `made`. The standard one stays; the others are kept by their options as text.
+local standard, others
 
 local function close_entry(entry)
   if entry.job then
@@ -33,20 +37,31 @@ local function close_entry(entry)
   if entry.report then
     entry.report:close()
   end
+  entry.made:clear()
   entry.job, entry.report, entry.revision, entry.seen, entry.started = nil, nil, nil, nil, nil
+end
+
+-- What clients choose of a report is kept with it: sets of stores, which are memory that Lua's collector does not know of, and
+-- texts.
+local function close_made(value)
+  if type(value) ~= "string" then
+    value:close()
+  end
+end
+
+local function new_entry(options)
+  return { options = options, made = Lru.new(MADE_MAX, close_made) }
 end
 
 --- Begins: see `loom.http.service`.
 function fleet.open(opened)
-  monitor, entries = opened, {}
+  monitor, standard, others = opened, new_entry {}, Lru.new(OTHERS_MAX, close_entry)
 end
 
 --- Ends, and waits for what is computed.
 function fleet.close()
-  for _, entry in pairs(entries) do
-    close_entry(entry)
-  end
-  entries = {}
+  close_entry(standard)
+  others:clear()
 end
 
 --- The revision of the database: see `loom_database_revision`.
@@ -70,7 +85,8 @@ local function collect(entry)
     if entry.report then
       entry.report:close()
     end
-    entry.report, entry.seen, entry.failure, entry.ids = report, entry.started, nil, {}
+    entry.made:clear()
+    entry.report, entry.seen, entry.failure = report, entry.started, nil
   else
     job:close()
     entry.failure = { message = message, code = code }
@@ -79,8 +95,9 @@ local function collect(entry)
 end
 
 local function computing()
-  local count = 0
-  for _, entry in pairs(entries) do
+  collect(standard)
+  local count = standard.job and 1 or 0
+  for _, entry in others:each() do
     collect(entry)
     count = count + (entry.job and 1 or 0)
   end
@@ -137,32 +154,18 @@ local function refresh(entry, revision)
   return false
 end
 
--- Drops the report with options that was not used for the longest time.
-local function make_room()
-  local count, oldest = 0, nil
-  for key, entry in pairs(entries) do
-    if key ~= "" and not entry.job then
-      count = count + 1
-      oldest = (not oldest or entry.used < entries[oldest].used) and key or oldest
-    end
-  end
-  if count >= OTHERS_MAX then
-    close_entry(entries[oldest]) -- somebody may still wait for it, and will have it computed again
-    entries[oldest] = nil
-  end
-end
-
+-- One that nobody has asked for lately makes room, and is not computed any further.
 local function entry_of(key, options)
-  local entry = entries[key]
+  if key == "" then
+    return standard
+  end
+  local entry = others:get(key)
   if not entry then
-    if key ~= "" and computing() >= COMPUTING_MAX then
+    if computing() >= COMPUTING_MAX then
       problem.raise(503, "other reports are being computed", { headers = { ["Retry-After"] = "1" } })
     end
-    make_room()
-    entry = { options = options, ids = {} }
-    entries[key] = entry
+    entry = others:put(key, new_entry(options))
   end
-  entry.used = core.clock()
   return entry
 end
 
@@ -170,10 +173,12 @@ end
 -- @tparam string key the options as text, "" for none
 -- @tparam table options of `loom.monitor:start_report`
 -- @treturn ?loom.report nil if there are no polls
--- @treturn ?table sets of stores that were made for it, by any key
+-- @treturn ?loom.http.lru what was made for it, by any key, weighed in bytes: texts, and sets of stores, which are good as long
+--   as the report is
 function fleet.report(key, options)
-  local entry, deadline = entry_of(key, options), core.clock() + PATIENCE
+  local deadline = core.clock() + PATIENCE
   while true do
+    local entry = entry_of(key, options) -- it may have had to make room meanwhile
     local is_newest = refresh(entry, fleet.revision())
     if entry.failure and entry.failure.code ~= "EEMPTY" then
       local failure = entry.failure
@@ -182,22 +187,19 @@ function fleet.report(key, options)
     elseif is_newest and entry.failure then
       return nil
     elseif is_newest or is_recent(entry) then
-      return entry.report, entry.ids
+      return entry.report, entry.made
     elseif core.clock() > deadline then
       problem.raise(503, "the report takes long to compute", { headers = { ["Retry-After"] = "5" } })
     end
     ngx.sleep(LOOK)
-    entry.used = core.clock()
-    entries[key] = entry -- it may have been dropped meanwhile
   end
 end
 
 --- The standard report if nothing has changed since it was computed; it is good until the caller yields.
 -- @tparam int revision the database's
 function fleet.newest(revision)
-  local entry = entry_of("", {})
-  if refresh(entry, revision) and not entry.failure then
-    return entry.report
+  if refresh(standard, revision) and not standard.failure then
+    return standard.report
   end
 end
 

@@ -195,13 +195,13 @@ end
 
 -- The up time of the fleet, and of the stores whose ids match a pattern.
 local function add_uptime(families, pattern)
-  local report, kept = fleet.report("", {})
+  local report, made = fleet.report("", {})
   if not report then
     return
   end
   local stores, left = {}, 0
   if pattern then
-    stores, left = report.native:order(nil, 1, false, STORES_MAX, (options.choose({ store_id = pattern }, kept)))
+    stores, left = report.native:order(nil, 1, false, STORES_MAX, (options.choose({ store_id = pattern }, made)))
   end
   if left > #stores then
     problem.raise(400, ("store_id: more than %d stores match"):format(STORES_MAX), { field = "store_id" })

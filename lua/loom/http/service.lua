@@ -4,6 +4,7 @@
 local check = require "loom.check"
 local core = require "loom.core"
 local fleet = require "loom.http.fleet"
+local Lru = require "loom.http.lru"
 local Monitor = require "loom.monitor"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
@@ -191,21 +192,19 @@ function service.waiting()
   end)
 end
 
--- Ids of reports that are known to be complete, which they stay until they are removed.
-local complete, complete_count = {}, 0
+local COMPLETE_MAX = 10000 -- ten times as many as are kept by default, in some 3 MB
 
-local COMPLETE_MAX = 10000
+-- Ids of reports that are known to be complete, which they stay until they are removed.
+local complete = Lru.new(COMPLETE_MAX)
 
 --- Whether a report is known to be complete without asking the database.
 function service.is_complete(id)
-  return complete[id] ~= nil
+  return complete:get(id) ~= nil
 end
 
 --- Takes a report for unknown again: it has been removed.
 function service.forget(id)
-  if complete[id] then
-    complete[id], complete_count = nil, complete_count - 1
-  end
+  complete:remove(id)
 end
 
 --- How a report stands: see `loom.queue:get`.
@@ -213,11 +212,8 @@ function service.report(id)
   local row, message, code = service.patiently(function(opened)
     return opened.queue:get(id)
   end)
-  if row and row.state == "complete" and not complete[id] then
-    if complete_count >= COMPLETE_MAX then
-      complete, complete_count = {}, 0
-    end
-    complete[id], complete_count = true, complete_count + 1
+  if row and row.state == "complete" then
+    complete:put(id, true)
   end
   return row, message, code
 end

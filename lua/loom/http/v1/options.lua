@@ -2,6 +2,7 @@
 -- @module loom.http.v1.options
 
 local core = require "loom.core"
+local Lru = require "loom.http.lru"
 local problem = require "loom.http.problem"
 local Report = require "loom.report"
 local request = require "loom.http.request"
@@ -141,13 +142,14 @@ end
 
 --- The stores that the parameters choose, as a set for the native half.
 -- @tparam table parameters as `read` gives them
--- @tparam table kept sets that were made before, by key
+-- @tparam loom.http.lru made what was made of the report before: see `loom.http.fleet`
 -- @treturn ?loom.ids nil for all of them
 -- @treturn string the choice as text
-function options.choose(parameters, kept)
+function options.choose(parameters, made)
   local key = choice_key(parameters)
-  if key == "" or kept[key] then
-    return kept[key], key
+  local known = key ~= "" and made:get(key)
+  if key == "" or known then
+    return known or nil, key
   end
   local conditions, count = {}, 0
   for name, values in pairs(parameters["where."] or {}) do
@@ -161,8 +163,7 @@ function options.choose(parameters, kept)
   if not ids then
     problem.raise_failure(message, code)
   end
-  kept[key] = ids
-  return ids, key
+  return made:put(key, ids, Lru.OVERHEAD + #key + ids:size()), key
 end
 
 return options

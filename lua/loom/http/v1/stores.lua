@@ -6,6 +6,7 @@ local cursor = require "loom.http.v1.cursor"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
 local json = require "loom.http.json"
+local Lru = require "loom.http.lru"
 local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
@@ -13,7 +14,7 @@ local response = require "loom.http.response"
 local service = require "loom.http.service"
 
 local LIMIT, LIMIT_MAX = 100, 1000
-local BODIES_MAX = 16384 -- answers that are kept while nothing changes, of a kilobyte each
+local BODIES_MAX = 16 * 1024 * 1024 -- bytes of answers that are kept while nothing changes: most are of a kilobyte
 
 -- ---- all ----
 
@@ -80,11 +81,11 @@ end
 local function list()
   local parameters = options.read(list_checkers, true)
   local chosen, key = options.report(parameters)
-  local report, kept = fleet.report(key, chosen)
+  local report, made = fleet.report(key, chosen)
   if not report then
     return response.json(200, empty_list)
   end
-  local only, choice = options.choose(parameters, kept)
+  local only, choice = options.choose(parameters, made)
   local figure, window, is_descending = order_of(parameters, report)
   local of = table.concat({ key, choice, figure or "store_id", window, tostring(is_descending) }, "\0")
   local after
@@ -104,7 +105,7 @@ end
 
 -- ---- one ----
 
-local bodies, bodies_count, bodies_revision = {}, 0, -1 -- by store id, as long as the revision is this one
+local bodies, bodies_revision = Lru.new(BODIES_MAX), -1 -- by store id, as long as the revision is this one
 
 -- A report of one store, which may have no polls; nil if there are no polls at all.
 local function report_of_one(id, chosen)
@@ -128,10 +129,11 @@ end
 -- One store by the standard report.
 local function standard_body(id)
   local revision = fleet.revision()
-  if bodies_revision ~= revision or bodies_count >= BODIES_MAX then
-    bodies, bodies_count, bodies_revision = {}, 0, revision
+  if bodies_revision ~= revision then
+    bodies:clear()
+    bodies_revision = revision
   end
-  local body = bodies[id]
+  local body = bodies:get(id)
   if body then
     return body
   end
@@ -149,8 +151,7 @@ local function standard_body(id)
       report:close()
     end
   end
-  bodies[id], bodies_count = body, bodies_count + 1
-  return body
+  return bodies:put(id, body, Lru.OVERHEAD + #id + #body)
 end
 
 local function get(arguments)

@@ -3,6 +3,7 @@
 
 local fleet = require "loom.http.fleet"
 local json = require "loom.http.json"
+local Lru = require "loom.http.lru"
 local options = require "loom.http.v1.options"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -71,16 +72,21 @@ end
 local function get()
   local parameters = options.read({ percents = percents_checker, bins = request.whole(1, BINS_MAX) }, true)
   local chosen, key = options.report(parameters)
-  local report, kept = fleet.report(key, chosen)
+  local report, made = fleet.report(key, chosen)
   if not report then
     return response.json(200, '{"as_of":null,"rules":null,"windows":[],"stores":0,"figures":{}}')
   end
-  local only, choice = options.choose(parameters, kept)
+  local only, choice = options.choose(parameters, made)
   local summary_key = table.concat({ "summary", choice, table.concat(parameters.percents or PERCENTS, ","),
     parameters.bins or BINS }, "\0")
-  kept[summary_key] = kept[summary_key] or summary_json(report, parameters, only)
-  response.json(200, kept[summary_key])
+  local text = made:get(summary_key)
+  if not text then
+    text = summary_json(report, parameters, only)
+    made:put(summary_key, text, Lru.OVERHEAD + #summary_key + #text)
+  end
+  response.json(200, text)
 end
+
 local percentiles_schema = {
   type = "object", description = "Values by percentage, by nearest rank; null if the figure is defined nowhere.",
   additionalProperties = { type = { "number", "null" } },
