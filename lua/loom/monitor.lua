@@ -458,7 +458,8 @@ end
 --- Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active)` is a table
 -- that shows the packed polls, the other tables are described in src/core/schema.c.
 --
--- While rows are being taken, the monitor can be read but not written.
+-- While rows are being taken, the monitor can be read. Whatever writes through the same monitor closes the query: the next
+-- row raises EINVAL then. So a loop that is left early stands in nobody's way, on every Lua.
 -- @tparam string sql with a `?` for each parameter
 -- @param ... values of the parameters: nil, booleans (as 0 and 1), numbers, strings
 -- @treturn userdata|nil called without arguments it gives the next row, a table by column names (NULL is nil), and nil at

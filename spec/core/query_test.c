@@ -373,7 +373,12 @@ static void cancelled(void **state) {
 
 /* ---- transactions ---- */
 
-static void readers_share_and_writers_wait(void **state) {
+static void assert_closed(loom_status status, const loom_error *error) {
+  assert_int_equal(status, LOOM_EINVAL);
+  assert_non_null(strstr(error->message, "closed by a change that was made on this handle meanwhile"));
+}
+
+static void readers_share_and_a_writer_closes_them(void **state) {
   (void)state;
   loom_error error;
   loom_export *export;
@@ -394,17 +399,20 @@ static void readers_share_and_writers_wait(void **state) {
   assert_int_equal(info.polls, 2);
   assert_status(loom_query_next(second, &error), LOOM_OK, &error);
   assert_int_equal(sqlite3_column_int(loom_query_statement(second), 0), 2);
-  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
-  assert_non_null(strstr(error.message, "a query or an export is still under way"));
   assert_int_equal(loom_database_begin_report(database, &error), LOOM_EINVAL);
-  loom_query_free(second);
-  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
-  while (loom_export_next(export, &text, &length, &error) == LOOM_OK)
-    ;
-  loom_export_free(export);
-  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
+  assert_non_null(strstr(error.message, "a query or an export is still under way"));
   assert_status(loom_query_next(query, &error), LOOM_OK, &error);
-  loom_query_free(query); /* before its end */
+  assert_status(loom_export_next(export, &text, &length, &error), LOOM_OK, &error);
+  loom_query_free(second);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_null(loom_query_statement(query));
+  for (int i = 0; i < 2; i++) {
+    assert_closed(loom_query_next(query, &error), &error);
+    assert_closed(loom_export_next(export, &text, &length, &error), &error);
+  }
+  loom_database_rollback(database);
+  loom_query_free(query);
+  loom_export_free(export);
   assert_int_equal(count_rows(database, "SELECT * FROM polls"), 3);
   /* And the other way round. */
   assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
@@ -436,7 +444,12 @@ static void within_a_write_transaction(void **state) {
   loom_query_free(query);
   assert_int_equal(loom_query_new_in_write(database, "SELECT 1; SELECT 2", 18, &query, &error),
                    LOOM_EINVAL);
+  /* One that is left in mid-way ends with the transaction. */
+  assert_status(loom_query_new_in_write(database, "SELECT * FROM store", 19, &query, &error), LOOM_OK, &error);
+  assert_status(loom_query_next(query, &error), LOOM_OK, &error);
   assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+  assert_closed(loom_query_next(query, &error), &error);
+  loom_query_free(query);
   assert_int_equal(count_rows(database, "SELECT 1 FROM store WHERE store_id = 'x'"), 1);
   loom_database_close(database);
 }
@@ -463,7 +476,7 @@ int main(void) {
       cmocka_unit_test(text_that_is_none),
       cmocka_unit_test(failures_of_rows),
       cmocka_unit_test(cancelled),
-      cmocka_unit_test(readers_share_and_writers_wait),
+      cmocka_unit_test(readers_share_and_a_writer_closes_them),
       cmocka_unit_test(within_a_write_transaction),
       cmocka_unit_test(outlives_its_handle),
   };

@@ -5,6 +5,7 @@
 #include "reports.h"
 
 #include "export.h"
+#include "info.h"
 #include "inspect.h"
 #include "overlay.h"
 #include "strip.h"
@@ -1141,6 +1142,47 @@ static void free_while_running(void **state) {
   loom_database_close(database);
 }
 
+/* ---- the handle meanwhile ---- */
+
+/* What a thread does with the handle of a report that computes: for the thread sanitizer, which sees what luck hides. */
+static void a_computing_handle_is_left_alone(void **state) {
+  (void)state;
+  static const loom_status expected = LOOM_EINVAL;
+  loom_error error;
+  loom_report *report;
+  loom_export *export;
+  struct loom_info info;
+  int64_t number;
+  struct loom_report_options options = default_options();
+  loom_database *database = many_stores(300, 11);
+  options.threads = 3;
+  options.strip_bins = LOOM_STRIP_BINS_MAX;
+  loom_source *source = loom_source_sqlite(database), *other = loom_source_sqlite_shared(database);
+  assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK, &error);
+  assert_status(loom_report_start(report, &error), LOOM_OK, &error);
+  for (int round = 0; round < 200 && loom_report_wait(report, 0, &error) == LOOM_OK; round++) {
+    loom_status statuses[] = {loom_database_revision(database, &number, &error),
+                              loom_database_set_busy_timeout(database, 10, &error),
+                              loom_info_read(database, &info, &error),
+                              loom_database_commit(database, &error),
+                              loom_database_check_writing(database, &error),
+                              loom_export_new(database, LOOM_HOURS, &export, &error),
+                              other->snapshot(other, &error)};
+    loom_database_rollback(database);
+    if (statuses[5] == LOOM_OK)
+      loom_export_free(export);
+    if (statuses[6] == LOOM_OK)
+      other->release(other);
+    for (size_t i = 0; i < COUNT_OF(statuses); i++)
+      assert_true(statuses[i] == LOOM_OK || statuses[i] == expected);
+  }
+  assert_status(wait_for(report, &error), LOOM_DONE, &error);
+  loom_report_free(report);
+  source->free(source);
+  other->free(other);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(figures_by_hand),
@@ -1165,6 +1207,7 @@ int main(void) {
       cmocka_unit_test(started_after_it_was_cancelled),
       cmocka_unit_test(failed_to_start),
       cmocka_unit_test(cancel_while_running),
+      cmocka_unit_test(a_computing_handle_is_left_alone),
       cmocka_unit_test(free_while_running),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,15 +275,6 @@ describe("loom.core", function()
 
   it("does one thing at a time on a database", function()
     local export = assert(core.export(database, "polls"))
-    for _, other in ipairs {
-      function() return database:begin() end,
-      function() return database:prune(0) end,
-    } do
-      local good, message, code = other()
-      assert.is_nil(good)
-      assert.equal("EINVAL", code)
-      assert.matches("is still under way on this handle", message, 1, true)
-    end
     -- Readers share, and a report that is not alone gets a connection of its own.
     local other = assert(core.export(database, "polls"))
     assert.matches("^store_id", other:next())

@@ -18,6 +18,10 @@ local function loaded()
   return database
 end
 
+local CLOSED = "closed by a change that was made on this handle meanwhile"
+
+local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
+
 local windows = { { length = 3600 * 1000000 } }
 
 describe("the lifetime of handles", function()
@@ -56,21 +60,153 @@ describe("the lifetime of handles", function()
     ingest:close()
   end)
 
-  it("refuses to write while someone reads", function()
+  it("closes what reads when someone writes", function()
     local database = loaded()
-    local export = assert(core.export(database, "polls"))
-    for _, attempt in ipairs {
-      function() return database:begin() end,
-      function() return database:prune(0) end,
-    } do
-      local result, message, code = attempt()
-      assert.is_nil(result)
-      assert.equal("EINVAL", code)
-      assert.matches("a query or an export is still under way", message, 1, true)
+    local export, walk = assert(core.export(database, "polls")), assert(core.walk(database, 0, 1))
+    local rows = assert(database:query "SELECT store_id FROM store")
+    assert(rows())
+    assert.equal("a", walk:next())
+    assert(database:begin())
+    for _ = 1, 2 do
+      for _, handle in ipairs { export, walk } do
+        local result, message, code = handle:next()
+        assert.is_nil(result)
+        assert.equal("EINVAL", code)
+        assert.matches(CLOSED, message, 1, true)
+      end
     end
+    assert.has_error(function() rows:columns() end)
+    local called, message = pcall(rows)
+    assert.is_false(called)
+    assert.matches("EINVAL: .*" .. CLOSED, message)
+    database:rollback()
     export:close()
+    walk:close()
+    rows:close()
     assert.equal(2, database:info().polls)
     database:close()
+  end)
+
+  describe("while a report computes", function()
+    local monitor, report
+
+    -- As many windows and letters as there may be: it takes long enough for everything else to be asked meanwhile.
+    before_each(function()
+      monitor = assert(loom.open(":memory:", { create = true }))
+      local polls = {}
+      for i = 1, 2000 do
+        polls[i] = { "store " .. i, i % 2 == 0, i * 1000 }
+      end
+      assert(monitor:polls(polls))
+      local wide = {}
+      for i = 1, 64 do
+        wide[i] = { from = 0, to = i * 86400 * 1000000 }
+      end
+      report = assert(core.report(monitor.database, { windows = wide, strip_window = 64, strip_bins = 10000, threads = 2 }))
+    end)
+
+    after_each(function()
+      report:close()
+      monitor:close()
+    end)
+
+    -- Calls every function of a table but those named until the report is complete, each once at least.
+    local function call_all(functions, arguments, but)
+      assert(report:start())
+      local rounds = 0
+      repeat
+        for name, method in pairs(functions) do
+          if type(method) == "function" and not but[name] then
+            local given = arguments[name] or {}
+            assert(arguments[name], name .. " is not tried")
+            local called, result, message, code = pcall(method, unpack(given, 1, 5))
+            assert.is_true(called, name .. ": " .. tostring(result))
+            if result == nil and code then
+              assert.matches("^EINVAL: ", message, name)
+            end
+          end
+        end
+        rounds = rounds + 1
+        local done = report:wait(0)
+        assert.is_boolean(done)
+      until done or rounds == 1000
+      assert.is_true(report:wait(60000))
+      assert.equal(2000, report:count())
+    end
+
+    it("every entry of the database's handle answers or says so", function()
+      local database = monitor.database
+      for _, name in ipairs { "begin", "info", "check", "revision", "query", "ids" } do -- the report has it from the first
+        local result, message, code = database[name](database, "SELECT 1")
+        assert.is_nil(result, name)
+        assert.equal("EINVAL", code)
+        assert.matches("a report is still under way on this handle", message, 1, true)
+      end
+      assert.equal("EINVAL", (select(3, database:set_busy_timeout(1))))
+      call_all(getmetatable(database).__index, {
+        begin = { database }, commit = { database, true }, info = { database }, rollback = { database }, check = { database },
+        prune = { database, 0 }, query = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
+        revision = { database }, ids = { database, "SELECT 'a'" }, set_busy_timeout = { database, 10 },
+      }, { close = true })
+    end)
+
+    it("so does every function that takes one", function()
+      local database = monitor.database
+      local batch = assert(core.poll_batch(1))
+      assert(batch:add("a", true, 0))
+      local ingest = assert(core.ingest(database, { kind = "polls" }))
+      assert(ingest:feed(POLLS))
+      assert(ingest:finish())
+      local function closing(make)
+        return function(...)
+          local handle, message, code = make(...)
+          if handle then
+            handle:close()
+          end
+          return handle, message, code
+        end
+      end
+      call_all({
+        ingest = closing(core.ingest), export = core.export, walk = core.walk, inspect = core.inspect, report = core.report,
+        private = core.report, is_timezone = core.is_timezone, local_date = core.local_date, local_time = core.local_time,
+        apply_batch = batch.apply, apply_ingest = ingest.apply,
+      }, {
+        ingest = { database, { kind = "hours" } }, export = { database, "hours" }, walk = { database, 0, 1 },
+        inspect = { database, { id = "store 1", from = 0, to = 1 } }, report = { database, { windows = windows } },
+        private = { database, { windows = windows, private = true } }, is_timezone = { database, "Europe/Paris" },
+        local_date = { database, "Asia/Tokyo", 0 }, local_time = { database, "America/Denver", 0 },
+        apply_batch = { batch, database }, apply_ingest = { ingest, 1 },
+      }, {})
+      ingest:close()
+      batch:close()
+    end)
+
+    it("so does every method of the monitor", function()
+      local from, to = "2023-01-01 00:00:00", "2023-01-02 00:00:00"
+      local arguments = {
+        ingest = { { status = function() end } }, ingester = { "hours" }, polls = { { { "a", true, 0 } } },
+        poll = { "a", true, 0 }, set_hours = { "a", { mon = "closed" }, { from = "always" } }, hours = { "a" },
+        clear_hours = { "a", { from = "always" } }, set_timezone = { "a", "UTC" }, timezone = { "a" },
+        local_time = { "Europe/Paris", 0 }, set_special_day = { "a", "2023-01-01", "closed" }, special_days = {},
+        clear_special_day = { "a", "2023-01-01" }, exclude = { { store = "*", from = 0, to = 1 } }, exclusions = {},
+        remove_exclusion = { 1 }, set_attributes = { "a", { x = "y" } }, attributes = { "a" }, store = { "a" },
+        report = {}, start_report = {}, timeline = { "a", from, to }, outages = { "a", from, to }, explain = { "a" },
+        query = { "SELECT 1" }, info = {}, check = {}, prune = { "90d" }, export = { "hours", function() return true end },
+      }
+      for _, given in pairs(arguments) do
+        table.insert(given, 1, monitor)
+      end
+      local methods = {}
+      for name, method in pairs(getmetatable(monitor)) do
+        methods[name] = method
+      end
+      function methods.ingest(...) -- a file without rows is refused before the database is asked
+        local done, message, code = monitor.ingest(...)
+        return done, code ~= "EINPUT" and message, code ~= "EINPUT" and code or nil
+      end
+      call_all(methods, arguments, { open = true, close = true, __gc = true, __close = true, __tostring = true,
+        stores = true }) -- an iterator, which raises what a query fails with
+    end)
   end)
 
   it("keeps an ingest whole when its callback asks for something else", function()

@@ -304,15 +304,69 @@ loom_status loom_database_open(const char *path, enum loom_open_mode mode, int b
   return result;
 }
 
+/* ---- who has the handle ---- */
+
+static loom_status under_way(const loom_database *database, int transaction, loom_error *error) {
+  static const char *const open[] = {[LOOM_READING] = "a query or an export",
+                                     [LOOM_COMPUTING] = "a report",
+                                     [LOOM_WRITING] = "an ingest or another change"};
+  return loom_fail(error, LOOM_EINVAL, "%s: %s is still under way on this handle", database->path,
+                   open[transaction]);
+}
+
+/* Whether this thread may touch the connection: a report's threads have it to themselves. */
+static loom_status check_idle(const loom_database *database, loom_error *error) {
+  int transaction = atomic_load(&database->transaction);
+  return transaction == LOOM_COMPUTING ? under_way(database, transaction, error) : LOOM_OK;
+}
+
+static loom_status check_free(const loom_database *database, loom_error *error) {
+  int transaction = atomic_load(&database->transaction);
+  return transaction == LOOM_NO_TRANSACTION ? LOOM_OK : under_way(database, transaction, error);
+}
+
+void loom_database_hold(loom_database *database, struct loom_holder *holder,
+                        void (*let_go)(struct loom_holder *holder)) {
+  *holder = (struct loom_holder){database->holders, &database->holders, let_go};
+  if (holder->next)
+    holder->next->link = &holder->next;
+  database->holders = holder;
+}
+
+void loom_holder_end(struct loom_holder *holder) {
+  if (!holder->link)
+    return;
+  *holder->link = holder->next;
+  if (holder->next)
+    holder->next->link = holder->link;
+  *holder = (struct loom_holder){0};
+}
+
+loom_status loom_holder_failure(const loom_database *database, loom_error *error) {
+  return loom_fail(error, LOOM_EINVAL, "%s: closed by a change that was made on this handle meanwhile",
+                   database->path);
+}
+
+static void let_all_go(loom_database *database) {
+  while (database->holders)
+    database->holders->let_go(database->holders);
+}
+
+/* ---- settings ---- */
+
 loom_status loom_database_leave_checkpoints(loom_database *database, loom_error *error) {
   database->leaves_checkpoints = true;
   return database->sqlite ? stop_checkpoints(database, error) : LOOM_OK;
 }
 
-void loom_database_set_busy_timeout(loom_database *database, int busy_timeout) {
+loom_status loom_database_set_busy_timeout(loom_database *database, int busy_timeout, loom_error *error) {
+  loom_status status = check_idle(database, error);
+  if (status != LOOM_OK)
+    return status;
   database->busy_timeout = busy_timeout;
   if (database->sqlite)
     sqlite3_busy_timeout(database->sqlite, busy_timeout);
+  return LOOM_OK;
 }
 
 loom_database *loom_database_retain(loom_database *database) {
@@ -334,22 +388,31 @@ void loom_database_close(loom_database *database) {
 
 /* ---- transactions ---- */
 
-static loom_status check_free(loom_database *database, loom_error *error) {
-  static const char *const open[] = {[LOOM_READING] = "a query or an export",
-                                     [LOOM_COMPUTING] = "a report",
-                                     [LOOM_WRITING] = "an ingest or another change"};
-  int transaction = atomic_load(&database->transaction);
-  if (transaction == LOOM_NO_TRANSACTION)
-    return LOOM_OK;
-  return loom_fail(error, LOOM_EINVAL, "%s: %s is still under way on this handle", database->path,
-                   open[transaction]);
-}
 
 /* Under the write lock: another process may have made the schema since we looked. */
 static loom_status create_schema(loom_database *database, loom_error *error) {
   loom_status status = identify(database, error);
   return status == LOOM_OK && database->is_new ? loom_database_execute(database, loom_schema_sql, error)
                                                : status;
+}
+
+/* Ends SQLite's transaction, if there is one. */
+static loom_status roll_back(loom_database *database, loom_error *error) {
+  if (!database->sqlite || sqlite3_get_autocommit(database->sqlite))
+    return LOOM_OK;
+  return loom_database_execute(database, "ROLLBACK", error);
+}
+
+static void end_transaction(loom_database *database) {
+  loom_error ignored; /* for want of memory: see settle */
+  roll_back(database, &ignored);
+  atomic_store(&database->transaction, LOOM_NO_TRANSACTION);
+}
+
+/* Makes sure that no transaction is open, also not one that could not be rolled back when it was to end. */
+static loom_status settle(loom_database *database, loom_error *error) {
+  loom_status status = check_free(database, error);
+  return status == LOOM_OK ? roll_back(database, error) : status;
 }
 
 /* Connects if that is still to be done, and sets what can only be set outside of a transaction. */
@@ -377,7 +440,9 @@ static loom_status prepare_to_write(loom_database *database, loom_error *error) 
 }
 
 loom_status loom_database_begin_write(loom_database *database, loom_error *error) {
-  loom_status status = check_free(database, error);
+  if (atomic_load(&database->transaction) == LOOM_READING)
+    let_all_go(database);
+  loom_status status = settle(database, error);
   if (status == LOOM_OK)
     status = prepare_to_write(database, error);
   if (status == LOOM_OK)
@@ -400,16 +465,11 @@ loom_status loom_database_check_writing(loom_database *database, loom_error *err
   return loom_fail(error, LOOM_EINVAL, "%s: there is no write transaction", database->path);
 }
 
-static void end_transaction(loom_database *database) {
-  if (!sqlite3_get_autocommit(database->sqlite))
-    sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
-  atomic_store(&database->transaction, LOOM_NO_TRANSACTION);
-}
-
 loom_status loom_database_commit(loom_database *database, loom_error *error) {
   if (atomic_load(&database->transaction) != LOOM_WRITING)
     return loom_fail(error, LOOM_EINVAL, "%s: there is nothing to commit", database->path);
   loom_status status = LOOM_OK;
+  let_all_go(database);
   if (!database->keeps_revision && sqlite3_total_changes(database->sqlite) != database->changes)
     status = loom_database_execute(database, "UPDATE overall SET revision = revision + 1", error);
   if (status == LOOM_OK)
@@ -458,15 +518,18 @@ static bool has_index(loom_database *database) {
 loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error) {
   struct loom_wal_index index;
   *revision = 0;
-  if (database->is_new) /* nothing is there yet */
-    return LOOM_OK;
+  loom_status status = check_idle(database, error);
+  if (status == LOOM_OK && atomic_load(&database->transaction) == LOOM_NO_TRANSACTION)
+    status = roll_back(database, error);
+  if (status != LOOM_OK || database->is_new) /* nothing is there yet */
+    return status;
   bool is_idle = atomic_load(&database->transaction) == LOOM_NO_TRANSACTION; /* else it sees the past, or what may not last */
   bool has = database->revision.has_index && is_idle && loom_wal_index_read(database->sqlite, &index);
   if (has && database->revision.is_known && loom_wal_index_equal(&index, &database->revision.index)) {
     *revision = database->revision.number;
     return LOOM_OK;
   }
-  loom_status status = read_revision(database, revision, error);
+  status = read_revision(database, revision, error);
   database->revision.is_known = status == LOOM_OK && has;
   if (database->revision.is_known) {
     database->revision.index = index;
@@ -478,14 +541,16 @@ loom_status loom_database_revision(loom_database *database, int64_t *revision, l
 }
 
 void loom_database_rollback(loom_database *database) {
-  if (atomic_load(&database->transaction) == LOOM_WRITING)
-    end_transaction(database);
+  if (atomic_load(&database->transaction) != LOOM_WRITING)
+    return;
+  let_all_go(database);
+  end_transaction(database);
 }
 
 static loom_status begin_read(loom_database *database, enum loom_transaction transaction,
                               loom_error *error) {
   int64_t ignored;
-  loom_status status = check_free(database, error);
+  loom_status status = settle(database, error);
   if (status == LOOM_OK && database->is_new) {
     status = loom_database_begin_write(database, error);
     if (status == LOOM_OK)

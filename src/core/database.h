@@ -2,8 +2,9 @@
 ** Loom's database: an SQLite file (or ":memory:") with its schema, its transactions and its errors.
 **
 ** A handle may be used by one thread at a time, and has at most one transaction open. Any number of readers share one,
-** and one snapshot; a report, whose threads have the handle to themselves, and a writer share with nobody: whatever
-** else is asked of the handle meanwhile fails. It must not cross fork(): a child opens its own.
+** and one snapshot; a writer closes them, as they may have been left in mid-way by someone who never says so. A report, whose
+** threads have the handle to themselves, and a writer share with nobody: whatever else is asked of the handle meanwhile fails.
+** It must not cross fork(): a child opens its own.
 ** A file that does not exist is created by the first transaction, so that failing before it leaves nothing behind.
 */
 #ifndef LOOM_DATABASE_H
@@ -35,6 +36,12 @@ enum loom_settings { LOOM_UNSET, LOOM_FOR_READING, LOOM_FOR_WRITING };
 
 enum loom_transaction { LOOM_NO_TRANSACTION, LOOM_READING, LOOM_COMPUTING, LOOM_WRITING };
 
+/* Who holds statements from one call to the next: part of the holder, and zeroed while it holds none. */
+struct loom_holder {
+  struct loom_holder *next, **link;
+  void (*let_go)(struct loom_holder *holder); /* finalizes them, and ends the holder's reading */
+};
+
 typedef struct loom_database {
   sqlite3 *sqlite; /* NULL until the first transaction creates the file */
   atomic_int transaction; /* enum loom_transaction: a report ends its own from another thread */
@@ -50,6 +57,7 @@ typedef struct loom_database {
   enum loom_settings settings; /* of the connection: what the last transaction was for */
   bool keeps_revision; /* the write transaction changes nothing that reports are made from */
   int changes;         /* SQLite's count of rows that were changed when it began */
+  struct loom_holder *holders; /* within the transaction, the last one first */
   /* Statements that are not in use, the one used last first: see statement.h. */
   struct loom_kept_statement {
     sqlite3_stmt *statement;
@@ -76,14 +84,17 @@ loom_status loom_database_open(const char *path, enum loom_open_mode mode, int b
 */
 loom_status loom_database_leave_checkpoints(loom_database *database, loom_error *error);
 
-/* How many milliseconds transactions wait for other writers from now on, also of clones made from now on. */
-void loom_database_set_busy_timeout(loom_database *database, int busy_timeout);
+/*
+** How many milliseconds transactions wait for other writers from now on, also of clones made from now on. LOOM_EINVAL while a
+** report computes.
+*/
+loom_status loom_database_set_busy_timeout(loom_database *database, int busy_timeout, loom_error *error);
 
 /* What works on a database retains it, so that it stays open until the last one has released it. */
 loom_database *loom_database_retain(loom_database *database);
 void loom_database_close(loom_database *database);
 
-/* Begins a transaction that may write, waiting for other writers for up to the busy timeout. */
+/* Begins a transaction that may write, waiting for other writers for up to the busy timeout. Readers have to let go. */
 loom_status loom_database_begin_write(loom_database *database, loom_error *error);
 
 /*
@@ -112,7 +123,7 @@ void loom_database_keep_revision(loom_database *database);
 
 /*
 ** The database's revision, which every commit raises that may change a report, whoever commits: as long as it is the same, so
-** is every report. Cheap enough to be asked for at every request.
+** is every report. Cheap enough to be asked for at every request. LOOM_EINVAL while a report computes on this handle.
 */
 loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error);
 
@@ -120,6 +131,18 @@ loom_status loom_database_revision(loom_database *database, int64_t *revision, l
 void loom_database_rollback(loom_database *database);
 
 /* ---- for the core's own use ---- */
+
+/*
+** Notes who holds statements within the transaction that is open. They have to go before another one begins: a statement that
+** stands in a row keeps SQLite from committing, and one that is finalized while a report computes is used by two threads.
+** `let_go` calls loom_holder_end, which the holder calls, too, when it needs its statements no more; more than once does no harm.
+*/
+void loom_database_hold(loom_database *database, struct loom_holder *holder,
+                        void (*let_go)(struct loom_holder *holder));
+void loom_holder_end(struct loom_holder *holder);
+
+/* The failure of what is asked of a holder that had to let go. */
+loom_status loom_holder_failure(const loom_database *database, loom_error *error);
 
 /* Describes SQLite's last failure, with the database's path. */
 loom_status loom_database_failure(loom_database *database, loom_error *error);

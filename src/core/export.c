@@ -14,12 +14,13 @@
 #define STRETCH (256 * 1024) /* about how much text one call gives */
 
 struct loom_export {
+  struct loom_holder holder; /* first, so that what it is part of is found */
   loom_database *database;
   enum loom_kind kind;
   sqlite3_stmt *rows;
   struct loom_polls polls;
   struct loom_text text;
-  bool header_given, ended, in_transaction;
+  bool header_given, ended, in_transaction, has_let_go;
   sqlite3_stmt *store_hours; /* the hours of one store */
   struct loom_stored_hours hours;
   size_t attributes, cells; /* how many there are; how many of a store's have been written */
@@ -269,6 +270,18 @@ static loom_status put_header(loom_export *export, loom_error *error) {
   return LOOM_OK;
 }
 
+static void let_go(struct loom_holder *holder) {
+  loom_export *export = (loom_export *)holder;
+  loom_holder_end(holder);
+  sqlite3_finalize(export->rows);
+  sqlite3_finalize(export->store_hours);
+  export->rows = export->store_hours = NULL;
+  if (export->in_transaction)
+    loom_database_end_read(export->database);
+  export->in_transaction = false;
+  export->has_let_go = true;
+}
+
 loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_export **out,
                             loom_error *error) {
   *out = NULL;
@@ -283,20 +296,19 @@ loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_e
     status = loom_database_prepare(database, sql[kind], &export->rows, error);
   if (status == LOOM_OK && kind == LOOM_HOURS)
     status = loom_database_prepare(database, store_hours_sql, &export->store_hours, error);
-  if (status == LOOM_OK)
+  if (status == LOOM_OK) {
+    loom_database_hold(database, &export->holder, let_go);
     *out = export;
-  else
+  } else {
     loom_export_free(export);
+  }
   return status;
 }
 
 void loom_export_free(loom_export *export) {
   if (!export)
     return;
-  sqlite3_finalize(export->rows);
-  sqlite3_finalize(export->store_hours);
-  if (export->in_transaction)
-    loom_database_end_read(export->database);
+  let_go(&export->holder);
   loom_database_close(export->database);
   loom_polls_free(&export->polls);
   loom_stored_hours_free(&export->hours);
@@ -308,6 +320,8 @@ loom_status loom_export_next(loom_export *export, const char **text, size_t *len
                              loom_error *error) {
   loom_status status = LOOM_OK;
   export->text.length = 0;
+  if (export->has_let_go)
+    return loom_holder_failure(export->database, error);
   if (!export->header_given)
     status = put_header(export, error);
   export->header_given = true;

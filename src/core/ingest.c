@@ -43,6 +43,7 @@ struct worker {
 };
 
 struct loom_ingest {
+  struct loom_holder holder; /* first, so that what it is part of is found; of the apply's statements */
   struct loom_ingest_options options;
   char *source;
   loom_zones *zones;
@@ -74,6 +75,7 @@ struct loom_ingest {
   struct loom_reject_entry *taken_reject;
   struct loom_ingest_counts counts;
   loom_apply *apply;
+  bool let_go;  /* the transaction has ended before all was written */
   bool applied; /* all is written: the sorter has been emptied */
 };
 
@@ -154,6 +156,7 @@ void loom_ingest_free(loom_ingest *ingest) {
     loom_batch_free(&ingest->slots[i].batch);
   }
   free(ingest->slots);
+  loom_holder_end(&ingest->holder);
   loom_apply_free(ingest->apply);
   loom_gunzip_free(ingest->gunzip);
   loom_id_table_free(&ingest->poll_ids);
@@ -573,6 +576,19 @@ struct loom_ingest_counts loom_ingest_counts(const loom_ingest *ingest) {
   return ingest->counts;
 }
 
+/* The statements of an apply must not outlive its transaction. */
+static void end_apply(loom_ingest *ingest) {
+  loom_holder_end(&ingest->holder);
+  loom_apply_free(ingest->apply);
+  ingest->apply = NULL;
+}
+
+static void let_go(struct loom_holder *holder) {
+  loom_ingest *ingest = (loom_ingest *)holder;
+  end_apply(ingest);
+  ingest->let_go = true;
+}
+
 loom_status loom_ingest_apply(loom_ingest *ingest, loom_database *database, size_t budget,
                               double *done, loom_error *error) {
   if (ingest->failure.code != LOOM_OK)
@@ -584,6 +600,9 @@ loom_status loom_ingest_apply(loom_ingest *ingest, loom_database *database, size
   loom_status status = loom_database_check_writing(database, error);
   if (status != LOOM_OK)
     return status;
+  if (ingest->let_go)
+    return loom_fail(error, LOOM_EINVAL, "%s: the transaction in which it was being written has ended",
+                     ingest->source);
   if (!ingest->apply) {
     const struct loom_record_reader *reader = &ingest->self.parser.reader;
     const struct loom_batch *batch = &current_slot(ingest)->batch;
@@ -596,13 +615,13 @@ loom_status loom_ingest_apply(loom_ingest *ingest, loom_database *database, size
         .sorter = ingest->sorter,
         .replace_overrides = ingest->options.replace_overrides};
     status = loom_apply_new(&staged, database, &ingest->apply, &ingest->failure);
+    if (status == LOOM_OK)
+      loom_database_hold(database, &ingest->holder, let_go);
   }
   if (status == LOOM_OK)
     status = loom_apply_step(ingest->apply, budget, done, &ingest->counts, &ingest->failure);
-  if (status != LOOM_OK) { /* its statements must not outlive the transaction */
-    loom_apply_free(ingest->apply);
-    ingest->apply = NULL;
-  }
+  if (status != LOOM_OK)
+    end_apply(ingest);
   ingest->applied = status == LOOM_DONE;
   if (status == LOOM_OK || status == LOOM_DONE)
     return status;

@@ -12,9 +12,10 @@
 #define KEPT_LENGTH_MAX 4096 /* bytes of a statement that is kept: those of users may be long */
 
 struct loom_query {
+  struct loom_holder holder; /* first, so that what it is part of is found */
   loom_database *database;
   sqlite3_stmt *statement;
-  bool in_read, ended, is_good;
+  bool in_read, ended, is_good, has_let_go;
 };
 
 /* ---- compiling ---- */
@@ -114,9 +115,25 @@ static loom_status new_query(loom_database *database, loom_query **out, loom_err
   return LOOM_OK;
 }
 
+/* Gives back the statement, and the part in the transaction. */
+static void let_go(struct loom_holder *holder) {
+  loom_query *query = (loom_query *)holder;
+  loom_holder_end(holder);
+  if (query->is_good && query->statement && strlen(sqlite3_sql(query->statement)) <= KEPT_LENGTH_MAX)
+    loom_statement_keep(query->database, query->statement, query->in_read);
+  else
+    sqlite3_finalize(query->statement);
+  query->statement = NULL;
+  if (query->in_read)
+    loom_database_end_read(query->database);
+  query->in_read = false;
+  query->has_let_go = true;
+}
+
 static loom_status keep_if_good(loom_status status, loom_query **query) {
   if (status == LOOM_OK) {
     (*query)->is_good = true;
+    loom_database_hold((*query)->database, &(*query)->holder, let_go);
   } else {
     loom_query_free(*query);
     *query = NULL;
@@ -159,12 +176,7 @@ loom_status loom_query_new_in_write(loom_database *database, const char *sql, si
 void loom_query_free(loom_query *query) {
   if (!query)
     return;
-  if (query->is_good && strlen(sqlite3_sql(query->statement)) <= KEPT_LENGTH_MAX)
-    loom_statement_keep(query->database, query->statement, query->in_read);
-  else
-    sqlite3_finalize(query->statement);
-  if (query->in_read)
-    loom_database_end_read(query->database);
+  let_go(&query->holder);
   loom_database_close(query->database);
   free(query);
 }
@@ -176,6 +188,8 @@ sqlite3_stmt *loom_query_statement(const loom_query *query) {
 loom_status loom_query_next(loom_query *query, loom_error *error) {
   if (query->ended) /* stepping again would start anew */
     return LOOM_DONE;
+  if (query->has_let_go)
+    return loom_holder_failure(query->database, error);
   int step = sqlite3_step(query->statement);
   if (step == SQLITE_ROW)
     return LOOM_OK;

@@ -9,6 +9,7 @@
 #include "civil.h"
 #include "stored_hours.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct cursor {
 struct sqlite_source {
   loom_source base;
   loom_database *database;
+  struct loom_holder holder; /* only where others share the snapshot */
   bool shared, in_snapshot;
   struct loom_source_query query;
   bool looking_up;  /* otherwise it scans */
@@ -116,21 +118,29 @@ static void close_cursors(struct sqlite_source *source) {
   source->next_id = 0;
 }
 
-static loom_status snapshot(loom_source *base, loom_error *error) {
-  struct sqlite_source *source = (struct sqlite_source *)base;
-  loom_status status = source->shared ? loom_database_begin_read(source->database, error)
-                                      : loom_database_begin_report(source->database, error);
-  source->in_snapshot = status == LOOM_OK;
-  return status;
-}
-
 static void release(loom_source *base) {
   struct sqlite_source *source = (struct sqlite_source *)base;
+  loom_holder_end(&source->holder);
   close_cursors(source);
   loom_stored_hours_free(&source->stored_hours); /* a failure may have left half a store's there */
   if (source->in_snapshot)
     loom_database_end_read(source->database);
   source->in_snapshot = false;
+}
+
+static void let_go(struct loom_holder *holder) {
+  struct sqlite_source *source = (struct sqlite_source *)((char *)holder - offsetof(struct sqlite_source, holder));
+  release(&source->base);
+}
+
+static loom_status snapshot(loom_source *base, loom_error *error) {
+  struct sqlite_source *source = (struct sqlite_source *)base;
+  loom_status status = source->shared ? loom_database_begin_read(source->database, error)
+                                      : loom_database_begin_report(source->database, error);
+  source->in_snapshot = status == LOOM_OK;
+  if (source->in_snapshot && source->shared)
+    loom_database_hold(source->database, &source->holder, let_go);
+  return status;
 }
 
 static void free_source(loom_source *base) {
@@ -539,7 +549,7 @@ static loom_status look_next_up(struct sqlite_source *source, loom_error *error)
 
 static loom_status next(loom_source *base, struct loom_store *store, loom_error *error) {
   struct sqlite_source *source = (struct sqlite_source *)base;
-  loom_status status = LOOM_OK;
+  loom_status status = source->in_snapshot ? LOOM_OK : loom_holder_failure(source->database, error);
   bool taken = false;
   while (status == LOOM_OK && !taken) {
     if (source->looking_up)

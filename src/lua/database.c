@@ -57,21 +57,22 @@ static int begin(lua_State *L) {
               &error);
 }
 
-/* set_busy_timeout(milliseconds) */
+/* set_busy_timeout(milliseconds): true, or a failure while a report computes. */
 static int set_busy_timeout(lua_State *L) {
+  loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   int64_t timeout = lloom_check_integer(L, 2);
   luaL_argcheck(L, timeout >= 0 && timeout <= INT32_MAX, 2, "0 to 2147483647 expected");
-  loom_database_set_busy_timeout(database, (int)timeout);
-  return 0;
+  return done(L, loom_database_set_busy_timeout(database, (int)timeout, &error), &error);
 }
 
 /* commit([keep_revision]): true where nothing has changed that reports are made from. */
 static int commit(lua_State *L) {
   loom_error error;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   if (lua_toboolean(L, 2))
-    loom_database_keep_revision(lloom_check_handle(L, 1, LLOOM_DATABASE));
-  return done(L, loom_database_commit(lloom_check_handle(L, 1, LLOOM_DATABASE), &error), &error);
+    loom_database_keep_revision(database);
+  return done(L, loom_database_commit(database, &error), &error);
 }
 
 /* revision(): a number that stays the same as long as every report does. */

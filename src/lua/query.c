@@ -135,6 +135,8 @@ static int next_row(lua_State *L) {
 
 static int columns(lua_State *L) {
   sqlite3_stmt *row = loom_query_statement(lloom_check_handle(L, 1, ROWS));
+  if (!row)
+    return luaL_error(L, "the query was closed by a change that was made on its monitor meanwhile");
   int count = sqlite3_column_count(row);
   lua_createtable(L, count, 0);
   for (int i = 0; i < count; i++) {

@@ -29,7 +29,7 @@ static int close_walk(lua_State *L) {
 
 /*
 ** walk(database, from, to): starts on all stores that have polls, hours or a zone, and the local dates whose openings may
-** reach into [from, to), in microseconds. Nothing can be written until the walk is closed.
+** reach into [from, to), in microseconds. A write on the database ends the walk.
 */
 int lloom_walk(lua_State *L) {
   loom_error error;

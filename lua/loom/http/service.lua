@@ -55,7 +55,7 @@ local function open(options)
     end
     return nil, message
   end
-  monitor.database:set_busy_timeout(0) -- once it is open, a worker never waits: see patiently
+  assert(monitor.database:set_busy_timeout(0)) -- once it is open, a worker never waits: see patiently
   state = {
     monitor = monitor,
     queue = Queue.new(monitor, {
