@@ -467,4 +467,12 @@ function Queue:close(seconds)
   end
 end
 
+--- Stops the reports that this process computes without noting anything: the database is not the one that they are in.
+function Queue:abandon()
+  for id, entry in pairs(self.jobs) do
+    entry.job:close()
+    self.jobs[id] = nil
+  end
+end
+
 return Queue

@@ -989,6 +989,104 @@ static void a_revision_tells_of_changes(void **state) {
   loom_database_close(other);
 }
 
+/* ---- a file that is not where it was ---- */
+
+static void commit_poll(loom_database *database, const char *id, loom_status expected) {
+  char text[128];
+  loom_error error;
+  snprintf(text, sizeof text, "INSERT INTO store(store_id) VALUES('%s')", id);
+  loom_status status = loom_database_begin_write(database, &error);
+  if (status == LOOM_OK) {
+    execute(database, text);
+    status = loom_database_commit(database, &error);
+  }
+  assert_status(status, expected, &error);
+}
+
+static void put_in_place(struct scratch *scratch, const char *from, const char *to) {
+  char source[640];
+  strcpy(source, scratch_path(scratch, from));
+  assert_int_equal(rename(source, scratch_path(scratch, to)), 0);
+}
+
+static bool is_there(struct scratch *scratch, const char *name) {
+  return access(scratch_path(scratch, name), F_OK) == 0;
+}
+
+static void expect_whole(struct scratch *scratch, const char *name, const char *id, int64_t count) {
+  char query[128];
+  loom_error error;
+  loom_database *database = open_database(scratch_path(scratch, name));
+  assert_status(loom_check_run(database, tell_problem, NULL, &error), LOOM_OK, &error);
+  snprintf(query, sizeof query, "SELECT count(*) FROM store WHERE store_id GLOB '%s'", id);
+  assert_int_equal(number(database, query), count);
+  loom_database_close(database);
+}
+
+/*
+** A backup is put back under two handles, as of two processes. Neither writes any more; what they had committed is in the old
+** file, the first to close takes the log away, and the second leaves alone what was written to the new file meanwhile.
+*/
+static void a_backup_is_put_back(void **state) {
+  loom_error error;
+  make_database(scratch_path(*state, "backup"));
+  make_database(scratch_path(*state, "db"));
+  loom_database *first = open_database(scratch_path(*state, "db")), *clone;
+  loom_database *second = open_database(scratch_path(*state, "db"));
+  for (int i = 0; i < 100; i++) {
+    char id[16];
+    snprintf(id, sizeof id, "before%d", i);
+    commit_poll(i % 2 ? first : second, id, LOOM_OK);
+  }
+  assert_status(loom_database_begin_write(first, &error), LOOM_OK, &error);
+  execute(first, "INSERT INTO store(store_id) VALUES('between')");
+  put_in_place(*state, "db", "old");
+  put_in_place(*state, "backup", "db");
+  assert_true(loom_database_is_lost(first) && loom_database_is_lost(second));
+  assert_status(loom_database_commit(first, &error), LOOM_EMOVED, &error);
+  commit_poll(second, "after", LOOM_EMOVED);
+  assert_status(loom_database_clone(second, &clone, &error), LOOM_EMOVED, &error);
+  loom_database_close(first);
+  assert_false(is_there(*state, "db-wal") || is_there(*state, "db-shm"));
+
+  loom_database *anew = open_database(scratch_path(*state, "db"));
+  commit_poll(anew, "new", LOOM_OK);
+  loom_database_close(second);
+  assert_true(is_there(*state, "db-wal") && is_there(*state, "db-shm"));
+  commit_poll(anew, "newer", LOOM_OK);
+  loom_database_close(anew);
+  expect_whole(*state, "db", "new*", 2);
+  expect_whole(*state, "db", "before*", 0);
+  expect_whole(*state, "old", "before*", 100);
+}
+
+static void a_file_that_is_deleted(void **state) {
+  loom_error error;
+  int64_t revision;
+  make_database(scratch_path(*state, "db"));
+  loom_database *database = open_database(scratch_path(*state, "db"));
+  commit_poll(database, "x", LOOM_OK);
+  assert_int_equal(unlink(scratch_path(*state, "db")), 0);
+  commit_poll(database, "y", LOOM_EMOVED);
+  assert_status(loom_database_revision(database, &revision, &error), LOOM_OK, &error); /* it can still be read */
+  loom_database_close(database);
+  assert_int_equal(scratch_count(*state), 0);
+}
+
+/* A clone is of the file that is open, or there is none; the log of the new file is left alone. */
+static void a_clone_is_of_the_same_file(void **state) {
+  loom_error error;
+  loom_database *clone;
+  make_database(scratch_path(*state, "db"));
+  loom_database *database = open_database(scratch_path(*state, "db"));
+  assert_int_equal(unlink(scratch_path(*state, "db")), 0);
+  make_database(scratch_path(*state, "db"));
+  assert_status(loom_database_clone(database, &clone, &error), LOOM_EMOVED, &error);
+  assert_null(clone);
+  loom_database_close(database);
+  expect_whole(*state, "db", "*", 3);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(missing_file, begin_scratch, end_scratch),
@@ -1007,6 +1105,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_read_begins_at_once, begin_scratch, end_scratch),
       cmocka_unit_test(one_transaction_to_a_handle),
       cmocka_unit_test_setup_teardown(clones, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_backup_is_put_back, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_file_that_is_deleted, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_clone_is_of_the_same_file, begin_scratch, end_scratch),
       cmocka_unit_test(open_until_the_last_one_closes),
       cmocka_unit_test_setup_teardown(read_only, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(unreadable, begin_scratch, end_scratch),

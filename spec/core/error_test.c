@@ -11,9 +11,9 @@ static void names_of_statuses(void **state) {
   (void)state;
   static const char *const names[] = {"OK",     "DONE",   "EINVAL",   "EINPUT",    "ENOENT", "EACCESS",
                                       "EIO",    "EFULL",  "ENOMEM",   "ENOTDB",    "EVERSION",
-                                      "EREADONLY", "EBUSY", "ECORRUPT", "EEMPTY", "ECANCELED"};
-  assert_int_equal(LOOM_ECANCELED + 1, sizeof names / sizeof *names);
-  for (int status = LOOM_OK; status <= LOOM_ECANCELED; status++)
+                                      "EREADONLY", "EBUSY", "ECORRUPT", "EEMPTY", "ECANCELED", "EMOVED"};
+  assert_int_equal(LOOM_EMOVED + 1, sizeof names / sizeof *names);
+  for (int status = LOOM_OK; status <= LOOM_EMOVED; status++)
     assert_string_equal(loom_status_name((loom_status)status), names[status]);
 }
 

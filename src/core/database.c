@@ -41,6 +41,14 @@ static int system_error(sqlite3 *sqlite) {
   return number;
 }
 
+static loom_status fail_as_lost(const loom_database *database, loom_error *error) {
+  return loom_fail(error, LOOM_EMOVED, "%s: was deleted or replaced while it was open", database->path);
+}
+
+static loom_status check_place(const loom_database *database, loom_error *error) {
+  return loom_database_is_lost(database) ? fail_as_lost(database, error) : LOOM_OK;
+}
+
 loom_status loom_database_failure(loom_database *database, loom_error *error) {
   sqlite3 *sqlite = database->sqlite;
   const char *path = database->path, *text = sqlite3_errmsg(sqlite);
@@ -55,6 +63,8 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
   case SQLITE_CORRUPT:
     return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: %s", path, text);
   case SQLITE_READONLY:
+    if (sqlite3_extended_errcode(sqlite) == SQLITE_READONLY_DBMOVED)
+      return fail_as_lost(database, error);
     return loom_fail(error, LOOM_EREADONLY, "%s: is read-only", path);
   case SQLITE_FULL:
     return loom_fail(error, LOOM_EFULL, "%s: no space left on the disk", path);
@@ -197,6 +207,9 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
     status = stop_checkpoints(database, error);
   if (status == LOOM_OK)
     status = identify(database, error);
+  if (status == LOOM_OK && !database->in_memory &&
+      !loom_place_note(&database->place, database->sqlite, database->path))
+    status = fail_as_lost(database, error);
   if (status == LOOM_OK && !database->is_new && database->version < LOOM_SCHEMA_VERSION)
     status = upgrade(database, error);
   if (status != LOOM_OK) { /* so that the next attempt begins afresh */
@@ -374,13 +387,30 @@ loom_database *loom_database_retain(loom_database *database) {
   return database;
 }
 
+bool loom_database_is_lost(const loom_database *database) {
+  return loom_place_is_lost(&database->place);
+}
+
+/*
+** What others put in the file's place must not find its log, of which SQLite will let go as it is: of a file that has moved,
+** it neither copies nor removes it. What was committed is in that log alone, and goes to the old file, which may have been kept
+** under another name.
+*/
+static void leave_lost_file(loom_database *database) {
+  loom_place_clear_log(&database->place, database->sqlite);
+  sqlite3_wal_checkpoint_v2(database->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 void loom_database_close(loom_database *database) {
   if (!database || --database->references > 0)
     return;
   for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++)
     sqlite3_finalize(database->kept[i].statement);
   sqlite3_finalize(database->revision.statement);
+  if (database->sqlite && loom_database_is_lost(database))
+    leave_lost_file(database);
   sqlite3_close_v2(database->sqlite);
+  loom_place_free(&database->place);
   loom_zones_free(database->zones);
   free(database->path);
   free(database);
@@ -444,6 +474,8 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
     let_all_go(database);
   loom_status status = settle(database, error);
   if (status == LOOM_OK)
+    status = check_place(database, error);
+  if (status == LOOM_OK)
     status = prepare_to_write(database, error);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "BEGIN IMMEDIATE", error);
@@ -479,6 +511,10 @@ loom_status loom_database_commit(loom_database *database, loom_error *error) {
     database->is_new = false;
     use_wal(database);
   }
+  if (status == LOOM_OK)
+    status = check_place(database, error);
+  if (status == LOOM_OK)
+    loom_place_note_log(&database->place, database->sqlite);
   return status;
 }
 
@@ -604,6 +640,9 @@ static loom_status copy_memory(loom_database *database, loom_database *clone, lo
 
 loom_status loom_database_clone(loom_database *database, loom_database **clone, loom_error *error) {
   *clone = NULL;
+  loom_status placed = check_place(database, error);
+  if (placed != LOOM_OK)
+    return placed;
   if (database->is_new || database->in_memory) { /* makes the schema; and a copy in mid-change would be none */
     loom_status status = loom_database_begin_read(database, error);
     if (status != LOOM_OK)
@@ -616,6 +655,10 @@ loom_status loom_database_clone(loom_database *database, loom_database **clone, 
     status = copy_memory(database, *clone, error);
   if (status == LOOM_OK && database->leaves_checkpoints)
     status = loom_database_leave_checkpoints(*clone, error);
+  if (status == LOOM_OK && !database->in_memory && !loom_place_equal(&database->place, &(*clone)->place)) {
+    sqlite3_db_config((*clone)->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL); /* the log beside it is another file's */
+    status = fail_as_lost(database, error);
+  }
   if (status != LOOM_OK) {
     loom_database_close(*clone);
     *clone = NULL;

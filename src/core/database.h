@@ -6,11 +6,13 @@
 ** threads have the handle to themselves, and a writer share with nobody: whatever else is asked of the handle meanwhile fails.
 ** It must not cross fork(): a child opens its own.
 ** A file that does not exist is created by the first transaction, so that failing before it leaves nothing behind.
+** A file that is deleted, moved or replaced while it is open cannot be written through the handle any more: LOOM_EMOVED.
 */
 #ifndef LOOM_DATABASE_H
 #define LOOM_DATABASE_H
 
 #include "error.h"
+#include "place.h"
 #include "schema.h"
 #include "wal_index.h"
 #include "zone.h"
@@ -49,6 +51,7 @@ typedef struct loom_database {
   unsigned references;
   loom_zones *zones;
   char *path;
+  struct loom_place place;
   int busy_timeout;
   bool is_new;    /* the schema is not there yet */
   int version;    /* of the schema */
@@ -94,6 +97,9 @@ loom_status loom_database_set_busy_timeout(loom_database *database, int busy_tim
 loom_database *loom_database_retain(loom_database *database);
 void loom_database_close(loom_database *database);
 
+/* Whether the file was deleted, moved or replaced since it was opened. For any thread, and cheap. */
+bool loom_database_is_lost(const loom_database *database);
+
 /* Begins a transaction that may write, waiting for other writers for up to the busy timeout. Readers have to let go. */
 loom_status loom_database_begin_write(loom_database *database, loom_error *error);
 
@@ -115,7 +121,10 @@ void loom_database_end_read(loom_database *database);
 /* LOOM_EINVAL unless a transaction that may write is open. */
 loom_status loom_database_check_writing(loom_database *database, loom_error *error);
 
-/* Commits; what was written has reached the disk when this returns LOOM_OK. On failure all is rolled back. */
+/*
+** Commits; what was written has reached the disk when this returns LOOM_OK. On failure all is rolled back, but for LOOM_EMOVED:
+** it may be in the file that was open, and is not in the one that has its place now.
+*/
 loom_status loom_database_commit(loom_database *database, loom_error *error);
 
 /* Says that the write transaction changes nothing that reports are made from: it leaves the revision as it is. */

@@ -26,7 +26,8 @@ typedef enum loom_status {
   LOOM_EBUSY,     /* another writer held the database for too long */
   LOOM_ECORRUPT,  /* the database is damaged */
   LOOM_EEMPTY,    /* there are no polls yet */
-  LOOM_ECANCELED  /* the work was cancelled */
+  LOOM_ECANCELED, /* the work was cancelled */
+  LOOM_EMOVED     /* the database is not where it was opened any more */
 } loom_status;
 
 /* Longest message, with its final NUL. A path may be 4096 bytes: longer messages are cut. */

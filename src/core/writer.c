@@ -328,6 +328,8 @@ void loom_writer_free(loom_writer *writer) {
     write->type->cancel(write);
   pthread_cond_signal(&writer->changed);
   pthread_mutex_unlock(&writer->lock);
+  if (loom_database_is_lost(writer->database)) /* what is being written would be for nobody */
+    sqlite3_interrupt(writer->database->sqlite);
   pthread_join(writer->thread, NULL);
   destroy(writer);
 }

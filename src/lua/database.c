@@ -85,6 +85,12 @@ static int revision(lua_State *L) {
   return 1;
 }
 
+/* is_lost(): whether the file was deleted, moved or replaced since it was opened. */
+static int is_lost(lua_State *L) {
+  lua_pushboolean(L, loom_database_is_lost(lloom_check_handle(L, 1, LLOOM_DATABASE)));
+  return 1;
+}
+
 static int rollback(lua_State *L) {
   loom_database_rollback(lloom_check_handle(L, 1, LLOOM_DATABASE));
   return 0;
@@ -192,6 +198,7 @@ void lloom_register_database(lua_State *L) {
                                      {"query", lloom_query}, {"execute", lloom_execute},
                                      {"revision", revision}, {"ids", lloom_ids},
                                      {"set_busy_timeout", set_busy_timeout},
+                                     {"is_lost", is_lost},
                                      {NULL, NULL}};
   lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
 }

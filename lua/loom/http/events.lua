@@ -50,7 +50,7 @@ local status_sql = [[SELECT number, store_id, newest_poll, substr(hex(substr(pol
 
 -- What the watcher has seen: of each store its newest poll and whether that was active; the newest poll of all, and what it
 -- will be when the look is over; and the revision of the last whole look.
-local watch = { polls = {}, active = {}, newest = nil, next_newest = nil, revision = nil }
+local watch = { polls = {}, active = {}, monitor = nil, newest = nil, next_newest = nil, revision = nil }
 
 -- The numbers of a stride's stores that have another newest poll than when they were last seen.
 local function polled_stores(monitor, first, since)
@@ -123,6 +123,9 @@ end
 
 -- Returns how many seconds it took, without those of others.
 local function look_at_stores(monitor)
+  if monitor ~= watch.monitor then -- another database may have been opened
+    watch = { polls = {}, active = {}, monitor = monitor }
+  end
   local revision, took = assert(monitor.database:revision()), 0
   if revision == watch.revision then
     return took

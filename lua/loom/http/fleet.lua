@@ -60,12 +60,16 @@ end
 
 --- Ends, and waits for what is computed.
 function fleet.close()
+  monitor = nil
   close_entry(standard)
   others:clear()
 end
 
 --- The revision of the database: see `loom_database_revision`.
 function fleet.revision()
+  if not monitor then -- it was closed while somebody waited
+    problem.raise_closed()
+  end
   local revision, message, code = monitor.database:revision()
   if not revision then
     problem.raise_failure(message, code)

@@ -86,14 +86,18 @@ local function answer()
     check_preconditions()
   end
   if not (service.monitor() or route.without_database) then
-    problem.raise(503, "the database is not open", { headers = { ["Retry-After"] = "1" } })
+    problem.raise_closed()
   end
   return route.handler(arguments)
 end
 
 --- For `content_by_lua`: answers a request.
 function http.content()
+  local monitor = service.monitor()
   local good, err = pcall(answer)
+  if not good and not problem.is(err) and service.monitor() ~= monitor then -- the database was let go of under the request
+    good, err = pcall(problem.raise_closed)
+  end
   if good then
     return
   elseif problem.is(err) then

@@ -11,6 +11,7 @@ local titles = response.reasons
 --- The status that a failure's code stands for.
 problem.status_of = {
   EINVAL = 400, EINPUT = 400, ENOENT = 404, EBUSY = 503, EFULL = 507, EREADONLY = 403, EEMPTY = 409, ECANCELED = 503,
+  EMOVED = 503,
 }
 
 local marker = {}
@@ -35,6 +36,11 @@ function problem.raise_failure(message, code, more)
   more = more or {}
   more.headers = status == 503 and { ["Retry-After"] = "1" } or nil
   problem.raise(status, detail, more)
+end
+
+--- Ends the request because the database is not open, or was closed while the request was waiting.
+function problem.raise_closed()
+  problem.raise(503, "the database is not open", { headers = { ["Retry-After"] = "1" } })
 end
 
 --- Whether an error was raised by the functions above.

@@ -4,6 +4,7 @@
 local check = require "loom.check"
 local core = require "loom.core"
 local fleet = require "loom.http.fleet"
+local lfs = require "lfs"
 local Lru = require "loom.http.lru"
 local Monitor = require "loom.monitor"
 local problem = require "loom.http.problem"
@@ -15,6 +16,7 @@ local TICK = 0.05 -- seconds between two looks at the queue
 local RETRY = 0.005 -- seconds between two tries where the database is busy
 local PATIENCE = 10 -- seconds for which tries go on
 local REOPEN = 1 -- seconds between two tries to open the database
+local LOOK_EVERY = 1 -- seconds between two looks whether it still is where it was
 local CLOSE = 30 -- seconds that reports get to end when the worker does
 
 local POLLS_LIMIT = 8 * 1024 * 1024 -- bytes of a body of polls
@@ -22,8 +24,13 @@ local INGEST_LIMIT = 2 * 1024 * 1024 * 1024 -- and of a file
 
 local state
 
-local function tick(premature)
-  if not state then
+local COMPLETE_MAX = 10000 -- ten times as many as are kept by default, in some 3 MB
+
+-- Ids of reports that are known to be complete, which they stay until they are removed.
+local complete = Lru.new(COMPLETE_MAX)
+
+local function tick(premature, of)
+  if not of or state ~= of then
     return
   end
   local good, err = pcall(state.queue.tick, state.queue)
@@ -31,13 +38,13 @@ local function tick(premature)
     ngx.log(ngx.ERR, "loom: ", err)
   end
   if not premature then
-    ngx.timer.at(TICK, tick)
+    ngx.timer.at(TICK, tick, of)
   end
 end
 
-local function open(options)
+local function open(options, create)
   local monitor, message = Monitor.open(options.database, {
-    create = true,
+    create = create,
     checkpoint = false, -- nor does it copy the log, which the writer's thread does
     default_zone = options.default_zone,
     clock = function()
@@ -48,6 +55,10 @@ local function open(options)
   local writer
   if monitor then
     writer, message = core.writer(options.database)
+  end
+  if writer and monitor.database:is_lost() then
+    writer:close()
+    writer, message = nil, "it was replaced while it was opened"
   end
   if not writer then
     if monitor then
@@ -71,23 +82,71 @@ local function open(options)
     limits = { polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT },
   }
   fleet.open(monitor)
-  assert(ngx.timer.at(0, tick))
+  assert(ngx.timer.at(0, tick, state))
   return true
+end
+
+-- What is seen of a file from outside, which stays the same while nobody writes to it.
+local function looks_of(path)
+  local found = lfs.attributes(path)
+  return found and found.mode == "file"
+    and ("%s %s %s %s %s"):format(found.dev, found.ino, found.size, found.modification, found.change) or nil
+end
+
+local look_at_place -- is defined below
+
+local function await_database(options, was_lost, looks)
+  assert(ngx.timer.at(REOPEN, function(premature)
+    if not premature then
+      service.open(options, was_lost, looks)
+    end
+  end))
 end
 
 --- Opens the database and starts to work on reports: see `loom.http.init_worker`. Where that fails it is tried again until
 -- it does not, and meanwhile there is no monitor.
-function service.open(options)
-  local opened, message = open(options)
-  if opened then
+-- @tparam table options
+-- @tparam[opt] bool was_lost it was deleted or replaced under this worker: it is not made, since somebody is about to put one
+--   there, and not opened before it looks as it did a second ago, since it may still be being copied
+-- @tparam[opt] string before how it looked then
+function service.open(options, was_lost, before)
+  local looks = was_lost and looks_of(options.database)
+  if was_lost and not (looks and looks == before) then
+    return await_database(options, true, looks)
+  end
+  local opened, message = open(options, not was_lost)
+  if not opened then
+    ngx.log(ngx.ERR, "loom: ", message)
+    return await_database(options, was_lost)
+  end
+  if was_lost then
+    ngx.log(ngx.NOTICE, "loom: ", options.database, ": is there again, and open")
+  end
+  assert(ngx.timer.at(LOOK_EVERY, look_at_place, options, state))
+end
+
+-- Lets go of a database that is not where it was: what waits to be written fails, reports that run are stopped.
+local function let_go()
+  local lost = state
+  state = nil
+  complete:clear()
+  fleet.close()
+  lost.queue:abandon()
+  lost.monitor:close()
+  lost.writer:close()
+end
+
+function look_at_place(premature, options, of)
+  if premature or state ~= of then
+    return
+  elseif not state.monitor.database:is_lost() then
+    assert(ngx.timer.at(LOOK_EVERY, look_at_place, options, of))
     return
   end
-  ngx.log(ngx.ERR, "loom: ", message)
-  assert(ngx.timer.at(REOPEN, function(premature)
-    if not premature then
-      service.open(options)
-    end
-  end))
+  ngx.log(ngx.ERR, "loom: ", options.database,
+    ": was deleted or replaced; requests get 503 until there is a database again that does not change for a second")
+  let_go()
+  service.open(options, true)
 end
 
 --- Lets what is being written and the reports that run end, and closes the database.
@@ -112,6 +171,9 @@ end
 function service.patiently(work)
   local deadline = ngx.now() + PATIENCE
   while true do
+    if not state then
+      problem.raise_closed()
+    end
     local result, message, code = work(state)
     if result ~= nil or code ~= "EBUSY" or not message:find("is locked", 1, true) or ngx.now() > deadline then
       return result, message, code
@@ -132,14 +194,18 @@ function service.store(id, window)
   return row or false
 end
 
+local function current()
+  return state or problem.raise_closed()
+end
+
 --- The writer: see src/lua/writer.c.
 function service.writer()
-  return state.writer
+  return current().writer
 end
 
 --- How many bytes a body may have: `polls`, `ingest`.
 function service.limits()
-  return state.limits
+  return current().limits
 end
 
 -- Ends the request with what the library says was wrong, in the client's words.
@@ -164,10 +230,13 @@ end
 -- @tparam function work
 -- @return what it returns
 function service.call(fields, work)
+  local before = state
   local called, result, message, code = pcall(service.patiently, work)
   if not called then
     local misuse = check.misuse(result)
-    if not misuse then
+    if misuse and state ~= before then -- it was closed meanwhile
+      problem.raise_closed()
+    elseif not misuse then
       error(result, 0)
     end
     raise_misuse(misuse, fields)
@@ -181,7 +250,7 @@ service.is_report_id = Queue.is_id
 
 --- The path of the file that has all of a report's figures.
 function service.figures_path(id)
-  return state.queue:figures_path(id)
+  return current().queue:figures_path(id)
 end
 
 --- Whether the queue is full; nil and the failure if the database cannot be read.
@@ -191,11 +260,6 @@ function service.waiting()
     return opened.queue:waiting()
   end)
 end
-
-local COMPLETE_MAX = 10000 -- ten times as many as are kept by default, in some 3 MB
-
--- Ids of reports that are known to be complete, which they stay until they are removed.
-local complete = Lru.new(COMPLETE_MAX)
 
 --- Whether a report is known to be complete without asking the database.
 function service.is_complete(id)
