@@ -225,7 +225,7 @@ describe("reports over HTTP, on a service of their own,", function()
       id = service:request("/trigger_report", "-X", "POST").json.report_id
       local pids = service:workers()
       pids[#pids + 1] = tonumber(shell.run(shell.ps .. " -o ppid= -p " .. pids[1]).out)
-      assert.equal(0, shell.run(("kill -9 %d %s"):format(service.pid, table.concat(pids, " "))).status)
+      shell.run(("kill -9 %d %s"):format(service.pid, table.concat(pids, " "))) -- some of them may go with the first
     end)
     with_service({ workers = 8 }, function(service) -- of which one recovers the log that was left, and the others wait
       local response
