@@ -147,6 +147,12 @@ valgrind: all $(TESTS) $(API_TESTS) $(VALIDATORS) ## The C tests and the specs u
 	  RUN='valgrind -q --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)
 
+# Such as make mutate FILE=src/core/prune.c COUNT=100 SPECS=spec/cli/prune_spec.lua
+COUNT ?= 40
+SEED  ?= 1
+mutate: ## Change FILE in small ways, one at a time, and tell which changes no test notices
+	spec/mutate $(FILE) $(COUNT) $(SEED) "$(SPECS)"
+
 lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc
 	$(MAKE) BUILD=build/gcc CC=gcc all
 	$(MAKE) BUILD=build/clang CC=clang all
@@ -219,6 +225,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind lint docs env bench bench-http install \
+.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind mutate lint docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:
