@@ -4,6 +4,7 @@
 
 local check = require "loom.check"
 local loading = require "loom.loading"
+local time = require "loom.time"
 
 local Ingester = {}
 Ingester.__index = Ingester
@@ -20,10 +21,11 @@ end
 
 --- Makes one: see `loom.monitor:ingester`.
 -- @local
-function Ingester.new(database, name, options)
+function Ingester.new(monitor, name, options)
   check.argument("ingester", 1, name, check.choice(kind_names))
   options = check.options("ingester", options, checkers)
-  local kind, from = kind_of[name], options.source or name
+  options.latest = time.latest(time.now(monitor), options.max_ahead or monitor.max_ahead)
+  local database, kind, from = monitor.database, kind_of[name], options.source or name
   local ingest, message, code = loading.open(database, kind, from, options)
   if not ingest then
     return nil, message, code

@@ -36,6 +36,8 @@ local loom = {
 -- @tparam[opt=false] bool options.create make the file if it does not exist
 -- @tparam[opt=10000] int options.busy_timeout milliseconds to wait for another writer
 -- @tparam[opt="America/Chicago"] string options.default_zone of stores without a zone
+-- @tparam[opt="24h"] string|number options.max_ahead polls further ahead of the clock than this duration are not taken, so
+--   that one wrong clock does not move `as_of` for every store; or `"none"`
 -- @tparam[opt=os.time] function options.clock gives the seconds since 1970, for "now" and "today"
 -- @treturn loom.monitor|nil
 -- @treturn ?string the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY

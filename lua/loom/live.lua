@@ -26,7 +26,7 @@ local function active_of(status)
 end
 
 -- A poll as the native half takes it; nil, the column, the value and the reason if it is none.
-local function read(poll, now)
+local function read(poll, now, latest)
   local id, status, when = fields_of(poll)
   local active = active_of(status)
   if not check.store_id(id) then
@@ -39,11 +39,15 @@ local function read(poll, now)
   local instant = time.instant(when)
   if not instant then
     return nil, "timestamp_utc", when, "is not a timestamp"
+  elseif latest and instant > latest then
+    return nil, "timestamp_utc", when, ("is too far in the future: after %s, which is max_ahead from now"):format(
+      time.text(latest))
   end
   return id, active, instant
 end
 
 local checkers = {
+  max_ahead = time.max_ahead,
   max_rejects = function(value)
     if value == "all" then
       return math.huge
@@ -62,9 +66,10 @@ end
 
 -- Adds all polls to a batch; returns how many were rejected, or nil and the failure.
 local function gather(batch, polls, now, options)
+  local latest = options.latest
   local rejected = 0
   for i = 1, #polls do
-    local id, active, instant, reason = read(polls[i], now)
+    local id, active, instant, reason = read(polls[i], now, latest)
     if id then
       local good, message, code = batch:add(id, active, instant)
       if not good then
@@ -106,6 +111,7 @@ function live.polls(monitor, polls, options)
   check.argument("polls", 1, polls, check.table)
   options = check.options("polls", options, checkers)
   local now = time.now(monitor)
+  options.latest = time.latest(now, options.max_ahead or monitor.max_ahead)
   local batch = core.poll_batch(#polls)
   local called, rejected, message, code = pcall(gather, batch, polls, now, options)
   local counts

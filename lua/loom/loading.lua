@@ -4,6 +4,7 @@
 local check = require "loom.check"
 local core = require "loom.core"
 local source = require "loom.source"
+local time = require "loom.time"
 local transaction = require "loom.transaction"
 
 local loading = {}
@@ -31,6 +32,7 @@ end
 
 --- Checkers of the options that ingests of every sort share.
 loading.checkers = {
+  max_ahead = time.max_ahead,
   max_rejects = max_rejects,
   on_reject = check.callable,
   replace_overrides = check.boolean,
@@ -93,10 +95,15 @@ function loading.take_rejects(ingest, name, on_reject)
 end
 
 --- Opens a native ingest.
+-- @param database
+-- @tparam string kind
+-- @tparam string name
+-- @tparam table options that have been checked, and `latest`: see `loom.time`
 function loading.open(database, kind, name, options)
   return core.ingest(database, {
     kind = kind,
     source = name,
+    latest = options.latest,
     max_rejects = options.max_rejects,
     threads = options.threads,
     replace_overrides = options.replace_overrides,
@@ -204,7 +211,7 @@ function loading.summary(file)
 end
 
 --- See `loom.monitor:ingest`.
-function loading.ingest(database, options)
+function loading.ingest(monitor, options)
   options = check.options("ingest", check.argument("ingest", 1, options, check.table), checkers)
   local any = false
   for _, kind in ipairs(loading.kinds) do
@@ -213,8 +220,9 @@ function loading.ingest(database, options)
   if not any then
     check.fail("no files to 'ingest' (status, hours, timezones, special_days, exclusions or attributes expected)")
   end
+  options.latest = time.latest(time.now(monitor), options.max_ahead or monitor.max_ahead)
   local files, summaries = {}, {}
-  local called, good, message, code = pcall(load_files, database, files, options)
+  local called, good, message, code = pcall(load_files, monitor.database, files, options)
   for i, file in ipairs(files) do
     summaries[i] = called and good and loading.summary(file) or nil
     file.ingest:close()

@@ -23,10 +23,13 @@ local time = require "loom.time"
 local Monitor = {}
 Monitor.__index = Monitor
 
+local MAX_AHEAD = 86400 * 1000000 -- microseconds, by default: clocks that are wrong are rarely less so
+
 local checkers = {
   create = check.boolean,
   busy_timeout = check.integer(0, 2 ^ 31 - 1),
   default_zone = check.text,
+  max_ahead = time.max_ahead,
   clock = check.callable,
   checkpoint = check.boolean, -- for the service, which has another connection make them
 }
@@ -46,6 +49,7 @@ function Monitor.open(path, options)
     database = database,
     path = path,
     default_zone = options.default_zone or "America/Chicago",
+    max_ahead = options.max_ahead or MAX_AHEAD,
     clock = options.clock or os.time,
   }, Monitor)
 end
@@ -100,6 +104,8 @@ Closed.__tostring = Monitor.__tostring
 --   fails the file
 -- @tparam[opt] function options.on_reject called with a table of `source`, `line`, `column`, `value`, `reason` and `row`
 --   for each row that is left out
+-- @tparam[opt] string|number options.max_ahead polls further ahead of the clock than this duration are bad rows; or `"none"`
+--   (default: the monitor's)
 -- @tparam[opt] function options.progress called as (done, total, source, phase), where phase is `"reading"` (in bytes;
 --   total is nil if it is not known) or `"writing"` (the share written, of 1)
 -- @tparam[opt=false] bool options.replace_overrides what was set by hand for the stores in the files gives way
@@ -111,7 +117,7 @@ Closed.__tostring = Monitor.__tostring
 -- @treturn ?string its code
 -- @usage assert(monitor:ingest { status = "store_status.csv", hours = "menu_hours.csv", timezones = "timezones.csv" })
 function Monitor:ingest(options)
-  return loading.ingest(self.database, options)
+  return loading.ingest(self, options)
 end
 
 --- Begins an ingest that is fed. Nothing reaches the database before it is finished, and the monitor can be used meanwhile.
@@ -121,6 +127,7 @@ end
 -- @tparam[opt=0] int|string options.max_rejects as in `ingest`
 -- @tparam[opt] function options.on_reject as in `ingest`
 -- @tparam[opt=false] bool options.replace_overrides as in `ingest`
+-- @tparam[opt] string|number options.max_ahead as in `ingest`
 -- @tparam[opt] int options.threads as in `ingest`
 -- @treturn loom.ingester|nil
 -- @treturn ?string the failure
@@ -130,7 +137,7 @@ end
 -- for chunk in chunks do assert(ingester:feed(chunk)) end
 -- local summary = assert(ingester:finish())
 function Monitor:ingester(kind, options)
-  return Ingester.new(self.database, kind, options)
+  return Ingester.new(self, kind, options)
 end
 
 --- Stores polls that come one by one, in one transaction: they are on the disk when this returns.
@@ -140,6 +147,8 @@ end
 -- @tparam[opt=0] int|string options.max_rejects how many bad ones to leave out, or `"all"`; 0: one is enough for
 --   nothing to be stored
 -- @tparam[opt] function options.on_reject called with a table of `index`, `column`, `value` and `reason`
+-- @tparam[opt] string|number options.max_ahead one further ahead of the clock than this duration is bad; or `"none"`
+--   (default: the monitor's)
 -- @treturn table|nil the counts `rows`, `new`, `duplicates`, `conflicts` and `rejected`
 -- @treturn ?string the failure; EINPUT for a bad poll, which is named by its place
 -- @treturn ?string its code
@@ -152,12 +161,13 @@ end
 -- @tparam string store its id
 -- @tparam string|bool active `"active"`, `"inactive"` or a boolean
 -- @tparam[opt] string|number when the instant (default: now)
+-- @tparam[opt] table options as in `polls`
 -- @treturn table|nil as in `polls`
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage assert(monitor:poll("1481966498820158979", true))
-function Monitor:poll(store, active, when)
-  return live.polls(self, { { store, active, when } })
+function Monitor:poll(store, active, when, options)
+  return live.polls(self, { { store, active, when } }, options)
 end
 
 --- Hours, special days, exclusions, attributes

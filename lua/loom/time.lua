@@ -60,6 +60,25 @@ function time.duration(value)
   return nil, "duration (seconds, or text such as 90m, 2h, 7d)"
 end
 
+--- Checker of how far a poll may lie ahead of the clock: a duration, or "none".
+-- @treturn number microseconds, or infinity
+function time.max_ahead(value)
+  if value == "none" then
+    return math.huge
+  end
+  local duration = time.duration(value)
+  return duration, not duration and 'duration, or "none"' or nil
+end
+
+--- The latest instant that a poll may have.
+-- @tparam int now in microseconds
+-- @tparam number max_ahead as the checker returns it
+-- @treturn ?int microseconds; nil where any may
+function time.latest(now, max_ahead)
+  local latest = now + max_ahead
+  return latest < LAST and latest or nil
+end
+
 --- Checker of a local date, "YYYY-MM-DD".
 function time.date(value)
   if type(value) == "string" and core.parse_date(value) then

@@ -112,6 +112,25 @@ describe("loom ingest", function()
       .. '"a ""b""",inactive,2024-01-01 10:00:00.500000 UTC\n', shell.good("export", db, "polls"))
   end)
 
+  it("refuses a poll of the future, unless any may come, and has nothing against exclusions and hours of the future", function()
+    files.write(folder .. "/typo.csv", "store_id,status,timestamp_utc\nb,active,2024-01-01 10:00:00\n"
+      .. "b,active,2204-01-02 00:00:00\n")
+    files.write(folder .. "/hours.csv", "store_id,day,start_time_local,end_time_local,effective_from\n"
+      .. "b,1,10:00,11:00,2204-01-01\n")
+    files.write(folder .. "/exclusions.csv", "store_id,from_utc,to_utc\nb,2204-01-01 00:00:00,2204-01-02 00:00:00\n")
+    local result = shell.loom("ingest", db, "--status", folder .. "/typo.csv")
+    assert.equal(1, result.status)
+    assert.matches('typo.csv:3: timestamp_utc: "2204-01-02 00:00:00" is too far in the future: after ', result.err, 1, true)
+    result = shell.loom("ingest", db, "--status", folder .. "/typo.csv", "--rejects", folder .. "/rejects.csv")
+    assert.equal(0, result.status)
+    assert.matches('typo.csv,3,timestamp_utc,2204-01-02 00:00:00,"is too far in the future:',
+      files.read(folder .. "/rejects.csv"), 1, true)
+    shell.good("ingest", db, "--hours", folder .. "/hours.csv", "--exclusions", folder .. "/exclusions.csv", "--quiet")
+    local _, err = shell.good("ingest", db, "--status", folder .. "/typo.csv", "--max-ahead", "none")
+    assert.matches(" 2 rows: 1 new, 1 duplicates, ", err, 1, true)
+    assert.equal(2, shell.loom("ingest", db, "--status", folder .. "/typo.csv", "--max-ahead", "soon").status)
+  end)
+
   it("takes a header without rows", function()
     files.write(folder .. "/none.csv", "store_id,status,timestamp_utc\n")
     local _, err = shell.good("ingest", db, "--status", folder .. "/none.csv")

@@ -12,7 +12,8 @@
 static void begin(struct loom_parser *parser, loom_zones *zones) {
   loom_error error;
   struct loom_csv_row row;
-  assert_true(loom_parser_init(parser, zones, false, UINT64_MAX));
+  struct loom_ingest_options options = {.kind = LOOM_POLLS, .max_rejects = LOOM_ALL_REJECTS};
+  assert_true(loom_parser_init(parser, zones, &options));
   loom_csv_start(parser->csv, HEADER, strlen(HEADER), 1, true);
   assert_int_equal(loom_csv_next(parser->csv, &row), LOOM_CSV_ROW);
   assert_status(loom_columns_find(LOOM_POLLS, &row, &parser->reader.columns, &error), LOOM_OK,

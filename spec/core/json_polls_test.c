@@ -42,7 +42,7 @@ static void what_is_read(void **state) {
   } cases[] = {
       {false, "{}", "1@1---|"},
       {false, "\xef\xbb\xbf [ ] ", ""},
-      {false, "{\"store_id\":\"a\",\"status\":1,\"timestamp_utc\":null}", "1@1\"a=1-|"},
+      {false, "{\"store_id\":\"a\",\"status\":1,\"timestamp_utc\":null}", "1@1\"a=1=null|"},
       {false, "[{\"status\":\"x\",\n\"status\" : [1, {\"a\":-0.5E+3}]}\n,\n{ } ]", "1@1-=[1, {\"a\":-0.5E+3}]-|2@3---|"},
       {false, "{\"store_id\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20ac\\ud83d\\ude00\\u0041\"}",
        "1@1\"\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" "A--|"},

@@ -400,6 +400,43 @@ static void refused_attributes(void **state) {
   end(&reader);
 }
 
+static enum loom_record_result read_poll_at(struct loom_record_reader *reader, const char *when,
+                                            struct loom_row_problem *problem) {
+  struct loom_csv_row row;
+  struct loom_poll_record poll;
+  char text[80];
+  snprintf(text, sizeof text, "a,active,%s", when);
+  make_row(&row, text);
+  return loom_record_read_poll(reader, &row, &poll, problem);
+}
+
+/* Read in the short way and in the long one. */
+static void polls_of_the_future(void **state) {
+  (void)state;
+  struct loom_record_reader reader;
+  struct loom_row_problem problem;
+  begin(&reader, LOOM_POLLS, "store_id,status,timestamp_utc");
+  assert_int_equal(read_poll_at(&reader, "9999-12-31 23:59:59.999999 UTC", &problem), LOOM_RECORD_GOOD);
+  assert_null(loom_parse_timestamp("2024-01-02 10:00:00", 19, &reader.latest));
+  static const char *const good[] = {"2024-01-02 10:00:00.000000 UTC", "2024-01-02 10:00:00",
+                                     "2024-01-02 12:00:00+02:00", "0001-01-01 00:00:00"};
+  static const char *const bad[] = {"2024-01-02 10:00:00.000001 UTC", "2024-01-02 10:00:00.000001",
+                                    "2024-01-02 07:59:59-02:01", "9999-12-31 23:59:59.999999 UTC"};
+  for (size_t i = 0; i < COUNT_OF(good); i++)
+    assert_int_equal(read_poll_at(&reader, good[i], &problem), LOOM_RECORD_GOOD);
+  for (size_t i = 0; i < COUNT_OF(bad); i++) {
+    assert_int_equal(read_poll_at(&reader, bad[i], &problem), LOOM_RECORD_BAD);
+    assert_true(problem.well_formed);
+    assert_string_equal(problem.column, "timestamp_utc");
+    assert_int_equal(problem.value.length, strlen(bad[i]));
+    assert_string_equal(problem.reason, "is too far in the future: after 2024-01-02 10:00:00.000000 UTC,"
+                                        " which is max_ahead from now");
+  }
+  assert_int_equal(read_poll_at(&reader, "2024-13-02", &problem), LOOM_RECORD_BAD);
+  assert_false(problem.well_formed);
+  end(&reader);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds),
@@ -412,6 +449,7 @@ int main(void) {
       cmocka_unit_test(attributes),
       cmocka_unit_test(attribute_headers),
       cmocka_unit_test(refused_attributes),
+      cmocka_unit_test(polls_of_the_future),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,7 +89,8 @@ static loom_write *submit_batch(loom_writer *writer, loom_poll_batch *batch) {
 static loom_poll_write *submit_text(loom_writer *writer, enum loom_poll_format format,
                                     const char *text, uint64_t max_rejects) {
   loom_error error;
-  struct loom_poll_text options = {format, NOW, max_rejects, loom_writer_zones(writer)};
+  struct loom_poll_text options = {
+      .format = format, .now = NOW, .max_rejects = max_rejects, .zones = loom_writer_zones(writer)};
   loom_poll_write *polls = loom_poll_write_of_text(&options, text, strlen(text));
   assert_non_null(polls);
   assert_status(loom_writer_submit(writer, loom_poll_write_head(polls), &error), LOOM_OK, &error);

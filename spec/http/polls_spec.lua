@@ -69,12 +69,42 @@ describe("POST /v1/polls", function()
     assert.equal(2, #polls_of "array")
   end)
 
-  it("takes now for a poll without a timestamp", function()
-    expect({ 2, 2, 0, 0 }, "/v1/polls", JSON,
-      '[{"status":"inactive","store_id":"now"},{"store_id":"now 2","status":"active","timestamp_utc":null}]')
-    local year = os.date "!%Y"
-    assert.matches("^inactive," .. year, polls_of("now")[1])
-    assert.matches("^active," .. year, polls_of("now 2")[1])
+  it("takes now for a poll without a timestamp, but not for one whose timestamp is null", function()
+    expect({ 1, 1, 0, 0 }, "/v1/polls", JSON, '[{"status":"inactive","store_id":"now"}]')
+    assert.matches("^inactive," .. os.date "!%Y", polls_of("now")[1])
+    local text = '[{"store_id":"null","status":"active"},{"store_id":"null","status":"active","timestamp_utc":null}]'
+    local problem = server.expect_problem(service:post("/v1/polls", JSON, text), 422, "number 2: timestamp_utc: ")
+    assert.same({ 1, "timestamp_utc" }, { problem.index, problem.errors[1].column })
+    server.expect_problem(service:post("/v1/polls", NDJSON, text:match("},(.*)]")), 422, "is null")
+    assert.same({}, polls_of "null")
+  end)
+
+  it("refuses polls of the future, and says which", function()
+    local future = poll("future", "active", os.date("!%Y-%m-%d %H:%M:%S", os.time() + 25 * 3600))
+    local text = "[" .. poll "future" .. "," .. future .. "," .. poll("future", "active", "9999-12-31 23:59:59.999999") .. "]"
+    local problem = server.expect_problem(service:post("/v1/polls", JSON, text), 422, "2 of 3 polls are bad: number 2")
+    assert.same({ 1, "timestamp_utc", 1, 2 }, { problem.index, problem.column, problem.errors[1].index, problem.errors[2].index })
+    server.expect_problem(service:post("/v1/polls", NDJSON, poll "future" .. "\n" .. future), 422, "too far in the future")
+    local csv = "store_id,status,timestamp_utc\nfuture,active,2024-05-01 10:00:00\nfuture,active,2204-05-01 10:00:00\n"
+    problem = server.expect_problem(service:post("/v1/polls", CSV, csv), 422, "too far in the future")
+    assert.equal(1, problem.index)
+    problem = server.expect_problem(service:post("/v1/ingest/status", CSV, csv), 422, "body:3: timestamp_utc")
+    assert.equal(3, problem.line)
+    assert.same({}, polls_of "future")
+    expect({ 3, 1, 0, 0, 2 }, "/v1/polls?max_rejects=2", JSON, text)
+    -- What is written wrongly is told as such, whatever else is.
+    expect_bad("/v1/polls", JSON, "[" .. poll("future", "maybe") .. "," .. future .. "]", "is not a status")
+  end)
+
+  it("takes any instant where the limit is none", function()
+    local other_folder = files.make_folder()
+    local other = server.start(other_folder, { arguments = { "--max-ahead", "none" }, workers = 1 })
+    local response = other:post("/v1/polls", JSON, poll("future", "active", "9999-12-31 23:59:59.999999"))
+    local csv = "store_id,status,timestamp_utc\nfuture,active,2204-05-01 10:00:00\n"
+    local upload = other:post("/v1/ingest/status", CSV, csv)
+    other:stop()
+    files.remove_folder(other_folder)
+    assert.same({ 1, 1 }, { response.json.new, upload.json.new })
   end)
 
   it("refuses what has a precondition before it does anything", function()

@@ -140,6 +140,44 @@ describe("live polls", function()
     assert.equal(2, monitor:info().polls)
   end)
 
+  -- The clock says 10:00:00.5 on 2024-01-01.
+  it("may not lie further ahead of the clock than a day, or what else is said", function()
+    assert(monitor:poll("a", true, "2024-01-02 10:00:00.5"))
+    local good, message, code = monitor:poll("a", true, "2024-01-02 10:00:00.500001")
+    assert.same({ nil, "EINPUT" }, { good, code })
+    assert.equal('EINPUT: polls[1]: timestamp_utc: "2024-01-02 10:00:00.500001" is too far in the future: after '
+      .. "2024-01-02 10:00:00.500000 UTC, which is max_ahead from now", message)
+    assert.is_nil((monitor:poll("a", true, "2024-01-01 10:01:01", { max_ahead = "1m" })))
+    assert(monitor:poll("a", true, "2024-01-01 10:01:00.5", { max_ahead = 60 }))
+    assert(monitor:poll("a", true, nil, { max_ahead = 0 }))
+    assert(monitor:poll("a", true, "9999-12-31 23:59:59.999999", { max_ahead = "none" }))
+    assert.equal(1, assert(monitor:polls({ { "b", true }, { "b", true, NOW + 2 * 86400 } }, { max_rejects = 1 })).rejected)
+    assert.is_false(pcall(monitor.poll, monitor, "a", true, nil, { max_ahead = "soon" }))
+  end)
+
+  it("may not lie so far ahead in files either, however they come", function()
+    local csv = "store_id,status,timestamp_utc\na,active,2024-01-01 10:00:00\na,active,2024-01-04 10:00:00\n"
+    local function source()
+      return { name = "some.csv", read = coroutine.wrap(function() coroutine.yield(csv) end) }
+    end
+    local good, message, code = monitor:ingest { status = source() }
+    assert.same({ nil, "EINPUT" }, { good, code })
+    assert.matches('^EINPUT: some.csv:3: timestamp_utc: "2024%-01%-04 10:00:00" is too far in the future: ', message)
+    local ingester = assert(monitor:ingester "status")
+    assert.is_true(ingester:feed(csv))
+    good, message = ingester:finish()
+    assert.is_nil(good)
+    assert.matches("^EINPUT: status:3: timestamp_utc: ", message)
+    assert.equal(0, monitor:info().polls)
+    assert.equal(1, assert(monitor:ingest { status = source(), max_rejects = 1 })[1].rejected)
+    assert.equal(2, assert(monitor:ingest { status = source(), max_ahead = "72h" })[1].rows)
+    local lenient = assert(loom.open(":memory:", { max_ahead = "none", clock = function() return NOW end }))
+    assert.equal(2, assert(lenient:ingest { status = source() })[1].new)
+    assert.is_nil(lenient:ingest { status = source(), max_ahead = "1d" })
+    assert(lenient:poll("a", true, "2204-01-01 00:00:00"))
+    lenient:close()
+  end)
+
   it("are all undone by a function that raises, and wait for one that yields", function()
     local polls = { { "a", true }, {}, { "b", true } }
     local called, err = pcall(monitor.polls, monitor, polls, { max_rejects = "all", on_reject = function() error { "mine" } end })

@@ -66,8 +66,8 @@ describe("a writer", function()
     assert.same({ "EINPUT: 1 of 1 polls are bad: number 1: status: \"up\" is not a status (active or inactive)", "EINPUT" },
       { message, code })
     assert.is_nil(done)
-    assert.same({ { number = 1, line = 1, column = "status", value = "up", reason = "is not a status (active or inactive)" } },
-      write:rejects())
+    assert.same({ { number = 1, line = 1, column = "status", value = "up", reason = "is not a status (active or inactive)",
+      well_formed = false } }, write:rejects())
     write = assert(writer:poll_text("csv", HEADER .. "a,active,2023-01-01 00:00:00\nb,x,y\n", { max_rejects = -1 }))
     assert.is_true(await(write))
     assert.equal(1, write:counts().rejected)

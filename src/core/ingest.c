@@ -98,11 +98,6 @@ static void set_defaults(struct loom_ingest_options *options) {
     options->threads = 1;
 }
 
-/* Of the bad rows of a block, those up to the one that fails the file are enough. */
-static uint64_t rejects_kept(const struct loom_ingest_options *options) {
-  return options->max_rejects == LOOM_ALL_REJECTS ? UINT64_MAX : options->max_rejects + 1;
-}
-
 loom_status loom_ingest_new(const struct loom_ingest_options *options, loom_zones *zones,
                             loom_ingest **out, loom_error *error) {
   *out = NULL;
@@ -122,12 +117,11 @@ loom_status loom_ingest_new(const struct loom_ingest_options *options, loom_zone
   ingest->source = strdup(options->source);
   ingest->slots = calloc(ingest->slot_count, sizeof *ingest->slots);
   ingest->sorter = loom_poll_sorter_new(ingest->options.sort_capacity);
-  if (!loom_parser_init(&ingest->self.parser, zones, options->always_libcsv, rejects_kept(options)) || !ingest->source ||
-      !ingest->slots || !ingest->sorter) {
+  if (!loom_parser_init(&ingest->self.parser, zones, options) || !ingest->source || !ingest->slots ||
+      !ingest->sorter) {
     loom_ingest_free(ingest);
     return no_memory(error);
   }
-  ingest->self.parser.reader.columns.kind = options->kind;
   *out = ingest;
   return LOOM_OK;
 }
@@ -280,8 +274,7 @@ static loom_status start_workers(loom_ingest *ingest, loom_error *error) {
   for (; ingest->worker_count < ingest->options.threads; ingest->worker_count++) {
     struct worker *worker = &ingest->workers[ingest->worker_count];
     worker->ingest = ingest;
-    if (!loom_parser_init(&worker->parser, ingest->zones, ingest->options.always_libcsv,
-                          rejects_kept(&ingest->options)))
+    if (!loom_parser_init(&worker->parser, ingest->zones, &ingest->options))
       return no_memory(error);
     worker->parser.reader.columns = ingest->self.parser.reader.columns;
     sigset_t all, before;

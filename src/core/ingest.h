@@ -24,6 +24,7 @@ struct loom_ingest_options {
   unsigned threads;     /* that parse polls; 0: as many as there are processors, up to 8 */
   size_t block_size;    /* bytes parsed at a time; 0: 1 MiB */
   uint64_t max_size;    /* bytes of text, once decompressed; 0: any number */
+  int64_t latest;       /* polls after this instant, in microseconds, are bad rows; 0: none are */
   size_t sort_capacity; /* polls sorted in memory at a time; 0: 2 Mi, which is 64 MiB */
   bool replace_overrides; /* overrides of the stores in the file go, instead of prevailing over it */
   bool always_libcsv;   /* see loom_csv_always_libcsv */
@@ -39,6 +40,7 @@ struct loom_ingest_counts {
 
 struct loom_reject {
   uint64_t line, number; /* in the file; data rows are numbered from 1 */
+  bool well_formed; /* it is written as it should be, but what it says cannot be taken */
   const char *column; /* "" where the row as a whole is bad */
   const char *value, *reason, *row;
   size_t value_length, row_length;

@@ -6,20 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct loom_reject_entry *loom_reject_entry_new(const char *column, struct loom_csv_field value,
-                                                struct loom_csv_field row, const char *reason) {
-  size_t reason_size = strlen(reason) + 1;
+struct loom_reject_entry *loom_reject_entry_new(const struct loom_row_problem *problem,
+                                                struct loom_csv_field row) {
+  struct loom_csv_field value = problem->value;
+  size_t reason_size = strlen(problem->reason) + 1;
   struct loom_reject_entry *entry =
       malloc(sizeof *entry + value.length + row.length + reason_size);
   if (!entry)
     return NULL;
-  *entry = (struct loom_reject_entry){
-      .column = column, .value_length = value.length, .row_length = row.length};
+  *entry = (struct loom_reject_entry){.column = problem->column ? problem->column : "",
+                                      .well_formed = problem->well_formed,
+                                      .value_length = value.length,
+                                      .row_length = row.length};
   if (value.length)
     memcpy(entry->text, value.text, value.length);
   if (row.length)
     memcpy(entry->text + value.length, row.text, row.length);
-  memcpy(entry->text + value.length + row.length, reason, reason_size);
+  memcpy(entry->text + value.length + row.length, problem->reason, reason_size);
   return entry;
 }
 
@@ -27,6 +30,7 @@ struct loom_reject loom_reject_of(const struct loom_reject_entry *entry) {
   const char *row = entry->text + entry->value_length;
   return (struct loom_reject){.line = entry->line,
                               .number = entry->number,
+                              .well_formed = entry->well_formed,
                               .column = entry->column,
                               .value = entry->text,
                               .value_length = entry->value_length,
@@ -59,14 +63,22 @@ void loom_batch_free(struct loom_batch *batch) {
   *batch = (struct loom_batch){0};
 }
 
-bool loom_parser_init(struct loom_parser *parser, loom_zones *zones, bool always_libcsv,
-                      uint64_t rejects_kept) {
-  *parser = (struct loom_parser){.reader.zones = zones, .rejects_kept = rejects_kept};
+/* Of the bad rows of a block, those up to the one that fails the file are enough. */
+static uint64_t rejects_kept(const struct loom_ingest_options *options) {
+  return options->max_rejects == LOOM_ALL_REJECTS ? UINT64_MAX : options->max_rejects + 1;
+}
+
+bool loom_parser_init(struct loom_parser *parser, loom_zones *zones,
+                      const struct loom_ingest_options *options) {
+  *parser = (struct loom_parser){.reader = {.columns.kind = options->kind,
+                                            .zones = zones,
+                                            .latest = options->latest},
+                                 .rejects_kept = rejects_kept(options)};
   parser->csv = loom_csv_new();
   loom_id_table_init(&parser->reader.ids);
   loom_id_table_init(&parser->reader.texts);
   if (parser->csv)
-    loom_csv_always_libcsv(parser->csv, always_libcsv);
+    loom_csv_always_libcsv(parser->csv, options->always_libcsv);
   return parser->csv != NULL;
 }
 
@@ -93,8 +105,7 @@ static bool add_reject(const struct loom_parser *parser, struct loom_batch *batc
   if (batch->rejected++ >= parser->rejects_kept)
     return true;
   struct loom_csv_field raw = {row->raw, row->raw_length};
-  struct loom_reject_entry *entry = loom_reject_entry_new(problem->column ? problem->column : "",
-                                                          problem->value, raw, problem->reason);
+  struct loom_reject_entry *entry = loom_reject_entry_new(problem, raw);
   if (!entry)
     return false;
   entry->line = row->line;

@@ -15,6 +15,7 @@ struct loom_reject_entry {
   struct loom_reject_entry *next;
   uint64_t line, number; /* of the row, in the file: data rows count from 1 */
   size_t value_length, row_length;
+  bool well_formed;
   const char *column; /* static text */
   char text[];        /* the value, the row, and the reason with its NUL */
 };
@@ -23,9 +24,9 @@ struct loom_reject_list {
   struct loom_reject_entry *first, **last; /* `last` is where the next entry goes */
 };
 
-/* A new entry with copies of its texts, but for the column's name; NULL when memory is out. */
-struct loom_reject_entry *loom_reject_entry_new(const char *column, struct loom_csv_field value,
-                                                struct loom_csv_field row, const char *reason);
+/* A new entry with copies of the problem's texts, but for the column's name; NULL when memory is out. */
+struct loom_reject_entry *loom_reject_entry_new(const struct loom_row_problem *problem,
+                                                struct loom_csv_field row);
 
 /* Shows an entry as its reader sees it. */
 struct loom_reject loom_reject_of(const struct loom_reject_entry *entry);
@@ -56,8 +57,8 @@ struct loom_parser {
   uint32_t ids_reported; /* ids below this number have been in a batch's new_ids */
 };
 
-bool loom_parser_init(struct loom_parser *parser, loom_zones *zones, bool always_libcsv,
-                      uint64_t rejects_kept);
+bool loom_parser_init(struct loom_parser *parser, loom_zones *zones,
+                      const struct loom_ingest_options *options);
 void loom_parser_free(struct loom_parser *parser);
 
 /* Parses a block into the batch, whose contents are replaced; `records` alone grow. Returns bytes left over. */

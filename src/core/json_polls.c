@@ -238,7 +238,7 @@ static bool read_value(struct loom_json_polls *polls, struct loom_json_value *va
   if (!skip_value(polls, 1))
     return false;
   value->text.length = (size_t)(polls->at - value->text.text);
-  value->present = value->text.length != 4 || memcmp(value->text.text, "null", 4) != 0;
+  value->is_null = value->text.length == 4 && memcmp(value->text.text, "null", 4) == 0;
   return true;
 }
 

@@ -1,6 +1,6 @@
 /*
 ** Polls as JSON (RFC 8259): one object, an array of them, or one to a line. An object's members are store_id, status and
-** timestamp_utc; others are ignored, and null stands for a member that is not there.
+** timestamp_utc; others are ignored.
 */
 #ifndef LOOM_JSON_POLLS_H
 #define LOOM_JSON_POLLS_H
@@ -16,7 +16,7 @@ enum loom_json_member { LOOM_JSON_STORE_ID, LOOM_JSON_STATUS, LOOM_JSON_TIMESTAM
 
 struct loom_json_value {
   struct loom_csv_field text; /* of a string what it says, of anything else how it is written */
-  bool present, is_string;
+  bool present, is_string, is_null;
 };
 
 struct loom_json_poll {

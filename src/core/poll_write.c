@@ -40,6 +40,7 @@ static loom_status prepare_csv(loom_poll_write *polls, loom_error *error) {
                                         .source = NAME,
                                         .max_rejects = LOOM_ALL_REJECTS,
                                         .threads = 1,
+                                        .latest = polls->options.latest,
                                         .block_size = polls->size + 3,
                                         .max_size = polls->size, /* it is not compressed */
                                         .sort_capacity =
@@ -84,13 +85,12 @@ static struct loom_csv_field trimmed(struct loom_csv_field field) {
 }
 
 static loom_status reject(struct json_reader *reader, const struct loom_json_poll *poll,
-                          const char *column, struct loom_csv_field value, const char *reason,
-                          loom_error *error) {
+                          const struct loom_row_problem *problem, loom_error *error) {
   loom_poll_write *polls = reader->polls;
   struct loom_csv_field row = {"", 0};
   if (polls->rejected++ >= LOOM_REJECT_SAMPLE_MAX)
     return LOOM_OK;
-  struct loom_reject_entry *entry = loom_reject_entry_new(column, value, row, reason);
+  struct loom_reject_entry *entry = loom_reject_entry_new(problem, row);
   if (!entry)
     return no_memory(error);
   entry->number = poll->number;
@@ -99,13 +99,25 @@ static loom_status reject(struct json_reader *reader, const struct loom_json_pol
   return LOOM_OK; // cppcheck-suppress memleak ; the sample owns it
 }
 
-/* Why a member cannot be the column's value; NULL if it may. */
+/*
+** Why a member cannot be the column's value; NULL if it may. A timestamp that is not there means now; one that is null is
+** what a sender with nothing to say sends, which is no instant.
+*/
 static const char *member_problem(const struct loom_json_value *value, int member) {
   if (!value->present)
     return member == LOOM_JSON_TIMESTAMP ? NULL : "is missing";
+  if (value->is_null)
+    return member == LOOM_JSON_TIMESTAMP ? "is null: leave it out for now" : "is null";
   if (!value->is_string)
     return "is not a string";
   return memchr(value->text.text, '\0', value->text.length) ? "holds a NUL byte" : NULL;
+}
+
+static struct loom_row_problem problem_of(const char *column, struct loom_csv_field value,
+                                          const char *reason) {
+  struct loom_row_problem problem = {.column = column, .value = value};
+  snprintf(problem.reason, sizeof problem.reason, "%s", reason);
+  return problem;
 }
 
 /* A poll goes the way of a row of CSV, so that both are judged alike. */
@@ -114,19 +126,24 @@ static loom_status take_poll(struct json_reader *reader, const struct loom_json_
   struct loom_row_problem problem = {.value = {"", 0}};
   struct loom_poll_record record;
   size_t length;
-  if (poll->problem)
-    return reject(reader, poll, "", problem.value, poll->problem, error);
+  if (poll->problem) {
+    problem = problem_of(NULL, problem.value, poll->problem);
+    return reject(reader, poll, &problem, error);
+  }
   for (int i = 0; i < LOOM_JSON_MEMBERS; i++) {
     const struct loom_json_value *value = &poll->members[i];
     const char *reason = member_problem(value, i);
-    if (reason)
-      return reject(reader, poll, column_names[i], value->text, reason, error);
+    if (reason) {
+      problem = problem_of(column_names[i], value->text, reason);
+      problem.well_formed = value->is_null;
+      return reject(reader, poll, &problem, error);
+    }
     row->fields[i] = value->present ? trimmed(value->text)
                                     : (struct loom_csv_field){reader->now, reader->now_length};
   }
   switch (loom_record_read_poll(&reader->records, row, &record, &problem)) {
   case LOOM_RECORD_BAD:
-    return reject(reader, poll, problem.column, problem.value, problem.reason, error);
+    return reject(reader, poll, &problem, error);
   case LOOM_RECORD_FAILED:
     *error = reader->records.failure;
     return error->code;
@@ -147,6 +164,7 @@ static loom_status prepare_json(loom_poll_write *polls, loom_error *error) {
   polls->batch = loom_poll_batch_new(polls->size / POLL_SIZE_LEAST + SORT_CAPACITY_LEAST);
   if (!polls->batch)
     return no_memory(error);
+  reader.records.latest = polls->options.latest;
   reader.records.columns = (struct loom_columns){LOOM_POLLS, LOOM_JSON_MEMBERS, {0, 1, 2, -1, -1}};
   loom_id_table_init(&reader.records.ids);
   loom_id_table_init(&reader.records.texts);

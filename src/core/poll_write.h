@@ -22,6 +22,7 @@ loom_poll_write *loom_poll_write_of_batch(loom_poll_batch *batch);
 struct loom_poll_text {
   enum loom_poll_format format;
   int64_t now;          /* of polls without a timestamp, in microseconds; CSV has none */
+  int64_t latest;       /* as in loom_ingest_options */
   uint64_t max_rejects; /* more bad polls than this fail all of them */
   loom_zones *zones;    /* that outlive the write */
 };

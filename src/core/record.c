@@ -163,8 +163,8 @@ loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
 static enum loom_record_result refuse(struct loom_row_problem *problem,
                                       const struct loom_record_reader *reader, int column,
                                       struct loom_csv_field value, const char *reason) {
-  problem->column = kinds[reader->columns.kind].columns[column].name;
-  problem->value = value;
+  *problem = (struct loom_row_problem){
+      .column = kinds[reader->columns.kind].columns[column].name, .value = value};
   snprintf(problem->reason, sizeof problem->reason, "%.*s", (int)sizeof problem->reason - 1, reason);
   return LOOM_RECORD_BAD;
 }
@@ -234,6 +234,19 @@ static bool read_common_timestamp(const struct loom_record_reader *reader,
   return true;
 }
 
+/* One wrong clock must not move the newest poll, at which the windows of every store end. */
+static enum loom_record_result refuse_future(struct loom_row_problem *problem,
+                                             const struct loom_record_reader *reader,
+                                             struct loom_csv_field when) {
+  char latest[LOOM_TIMESTAMP_SIZE];
+  refuse(problem, reader, 2, when, "");
+  problem->well_formed = true;
+  loom_format_timestamp(reader->latest, latest);
+  snprintf(problem->reason, sizeof problem->reason,
+           "is too far in the future: after %s, which is max_ahead from now", latest);
+  return LOOM_RECORD_BAD;
+}
+
 enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
                                               const struct loom_csv_row *row,
                                               struct loom_poll_record *poll,
@@ -252,6 +265,8 @@ enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
     if (!loom_parse_date(when.text, 10, &reader->date))
       memcpy(reader->date_text, when.text, 10);
   }
+  if (reader->latest && instant > reader->latest)
+    return refuse_future(problem, reader, when);
   poll->poll = loom_poll_pack(instant, active);
   poll->day = loom_date_of_instant(instant);
   return read_store(reader, row, &poll->store, problem);

@@ -71,6 +71,7 @@ struct loom_record {
 
 /* Why a row was refused. */
 struct loom_row_problem {
+  bool well_formed;   /* it is written as it should be, but what it says cannot be taken */
   const char *column; /* NULL: the row as a whole */
   struct loom_csv_field value;
   char reason[160]; /* completes `"VALUE" …`, or `the row …` */
@@ -87,6 +88,7 @@ struct loom_record_reader {
   struct loom_attribute_column attributes[LOOM_CSV_FIELDS_MAX];
   size_t attribute_count;
   loom_zones *zones;
+  int64_t latest; /* polls after this instant are bad rows; 0: none are */
   struct loom_id_table ids, texts;
   loom_error failure; /* of the row that gave LOOM_RECORD_FAILED */
   /* The last date read, since most polls share theirs with the one before. */

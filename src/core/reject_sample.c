@@ -3,6 +3,7 @@
 */
 #include "reject_sample.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void loom_reject_sample_add(struct loom_reject_sample *sample, struct loom_reject_entry *entry) {
@@ -18,9 +19,12 @@ void loom_reject_sample_add(struct loom_reject_sample *sample, struct loom_rejec
 
 /* The names of columns are static. */
 static struct loom_reject_entry *copy(const struct loom_reject *reject) {
-  struct loom_csv_field value = {reject->value, reject->value_length}, row = {"", 0};
-  struct loom_reject_entry *entry =
-      loom_reject_entry_new(reject->column, value, row, reject->reason);
+  struct loom_csv_field row = {"", 0};
+  struct loom_row_problem problem = {.well_formed = reject->well_formed,
+                                     .column = reject->column,
+                                     .value = {reject->value, reject->value_length}};
+  snprintf(problem.reason, sizeof problem.reason, "%s", reject->reason);
+  struct loom_reject_entry *entry = loom_reject_entry_new(&problem, row);
   if (entry) {
     entry->line = reject->line;
     entry->number = reject->number;

@@ -71,8 +71,8 @@ int64_t lloom_check_integer(lua_State *L, int index);
 bool lloom_to_integer(lua_State *L, int index, int64_t *value);
 
 /*
-** The options of an ingest: kind, source, max_rejects, threads, block_size, sort_capacity, max_size, always_libcsv,
-** replace_overrides. A negative max_rejects means that any number of bad rows is allowed.
+** The options of an ingest: kind, source, max_rejects, threads, block_size, sort_capacity, max_size, latest,
+** always_libcsv, replace_overrides. A negative max_rejects means that any number of bad rows is allowed.
 */
 struct loom_ingest_options;
 void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_options *options);
@@ -83,6 +83,9 @@ void lloom_push_counts(lua_State *L, const struct loom_ingest_counts *counts);
 
 /* The option max_rejects. */
 uint64_t lloom_option_max_rejects(lua_State *L, int index);
+
+/* The option latest, an instant in microseconds; 0 where there is none. */
+int64_t lloom_option_latest(lua_State *L, int index);
 
 /* The rules that the options slack, fill, evidence, no_data, max_gap and preset give. */
 struct loom_rules;

@@ -3,6 +3,7 @@
 */
 #include "binding.h"
 
+#include "../core/civil.h"
 #include "../core/ingest.h"
 #include "../core/input.h"
 
@@ -58,6 +59,10 @@ uint64_t lloom_option_max_rejects(lua_State *L, int index) {
   return rejects < 0 ? LOOM_ALL_REJECTS : (uint64_t)rejects;
 }
 
+int64_t lloom_option_latest(lua_State *L, int index) {
+  return lloom_option_integer(L, index, "latest", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+}
+
 void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_options *options) {
   const char *kind = lloom_option_string(L, index, "kind", "");
   if (!loom_kind_from_name(kind, &options->kind))
@@ -68,6 +73,7 @@ void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_optio
   options->block_size = (size_t)lloom_option_integer(L, index, "block_size", 0, 0, 1 << 28);
   options->sort_capacity = (size_t)lloom_option_integer(L, index, "sort_capacity", 0, 0, 1 << 26);
   options->max_size = (uint64_t)lloom_option_integer(L, index, "max_size", 0, 0, INT64_MAX);
+  options->latest = lloom_option_latest(L, index);
   options->replace_overrides = lloom_option_boolean(L, index, "replace_overrides", false);
   options->always_libcsv = lloom_option_boolean(L, index, "always_libcsv", false);
 }
@@ -76,7 +82,7 @@ void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_optio
 int lloom_ingest(lua_State *L) {
   static const char *const known[] = {"kind",       "source",        "max_rejects",   "threads",
                                       "block_size", "sort_capacity", "always_libcsv", "max_size",
-                                      "replace_overrides", NULL};
+                                      "latest",     "replace_overrides", NULL};
   loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   struct loom_ingest_options options = {0};

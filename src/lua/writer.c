@@ -66,10 +66,10 @@ static int polls_of_batch(lua_State *L) {
   return submit_polls(L, writer, handle);
 }
 
-/* poll_text(format, text, {now = microseconds [, max_rejects]}): format is "json", "ndjson" or "csv"; returns the write. */
+/* poll_text(format, text, {now = microseconds [, latest, max_rejects]}): format is "json", "ndjson" or "csv"; returns the write. */
 static int polls_of_text(lua_State *L) {
   static const char *const formats[] = {"json", "ndjson", "csv", NULL};
-  static const char *const known[] = {"now", "max_rejects", NULL};
+  static const char *const known[] = {"now", "latest", "max_rejects", NULL};
   size_t size;
   loom_writer *writer = lloom_check_handle(L, 1, WRITER);
   int format = luaL_checkoption(L, 2, NULL, formats);
@@ -78,6 +78,7 @@ static int polls_of_text(lua_State *L) {
   struct loom_poll_text text = {
       .format = (enum loom_poll_format)format,
       .now = lloom_option_integer(L, 4, "now", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX),
+      .latest = lloom_option_latest(L, 4),
       .max_rejects = lloom_option_max_rejects(L, 4),
       .zones = loom_writer_zones(writer)};
   struct write_handle *handle = lloom_new_handle(L, WRITE, sizeof *handle);
@@ -85,11 +86,11 @@ static int polls_of_text(lua_State *L) {
   return submit_polls(L, writer, handle);
 }
 
-/* upload({kind, source, max_rejects, threads, sort_capacity, max_size, replace_overrides, capacity}): returns the write. */
+/* upload({kind, source, max_rejects, threads, sort_capacity, max_size, latest, replace_overrides, capacity}): returns the write. */
 static int upload(lua_State *L) {
   static const char *const known[] = {"kind",     "source",        "max_rejects",       "threads",
                                       "max_size", "sort_capacity", "replace_overrides", "capacity",
-                                      NULL};
+                                      "latest",   NULL};
   loom_error error;
   loom_writer *writer = lloom_check_handle(L, 1, WRITER);
   struct loom_ingest_options options = {0};
@@ -143,7 +144,9 @@ static int counts(lua_State *L) {
 }
 
 static void push_reject(lua_State *L, const struct loom_reject *reject) {
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 6);
+  lua_pushboolean(L, reject->well_formed);
+  lua_setfield(L, -2, "well_formed");
   lua_pushinteger(L, (lua_Integer)reject->number);
   lua_setfield(L, -2, "number");
   lua_pushinteger(L, (lua_Integer)reject->line);
@@ -156,7 +159,7 @@ static void push_reject(lua_State *L, const struct loom_reject *reject) {
   lua_setfield(L, -2, "reason");
 }
 
-/* rejects(): the first bad rows, as a list of {number, line, column, value, reason}. */
+/* rejects(): the first bad rows, as a list of {number, line, column, value, reason, well_formed}. */
 static int rejects(lua_State *L) {
   check_ended(L);
   const struct write_handle *handle = lua_touserdata(L, 1);

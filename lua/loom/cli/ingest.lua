@@ -42,6 +42,8 @@ function command.add_to(parser)
     :description "Hours, zones and special days that were set by hand give way to those in the files."
   options.add(ingest, "--max-rejects", "N",
     "Leave out up to N bad rows of each file, or all of them with 'all' (default: 0).", read_max_rejects)
+  options.add(ingest, "--max-ahead", "DUR",
+    "A poll further ahead of the clock is a bad row; or none, for any (default: 24h).", options.max_ahead)
   ingest:option "--rejects":argname "FILE"
     :description "Write the bad rows there, with line and reason. Without --max-rejects: all of them."
   ingest:flag "--quiet":description "No progress and no summary."
@@ -114,6 +116,7 @@ local function load(monitor, files, args, on_reject)
   local wanted = {
     max_rejects = max_rejects(args),
     on_reject = on_reject,
+    max_ahead = args.max_ahead,
     replace_overrides = args.replace_overrides,
   }
   for kind, paths in pairs(files) do

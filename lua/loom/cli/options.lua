@@ -68,6 +68,9 @@ options.date_or_always = parsed(core.parse_date, "always")
 --- Reader of a duration.
 options.duration = parsed(core.parse_duration)
 
+--- Reader of how far a poll may lie ahead of the clock.
+options.max_ahead = parsed(core.parse_duration, "none")
+
 --- Reader of a day's openings: spans with commas between them, or "closed".
 function options.spans(text)
   local list = {}

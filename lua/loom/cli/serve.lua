@@ -78,6 +78,8 @@ function command.add_to(parser)
     "A name by which it may be called where no tokens are needed, beside addresses and localhost.", host_name)
   options.add(serve, "--polls-limit", "SIZE", "Longest body of POST /v1/polls (default: 8m): bytes, or with k, m, g.", size)
   options.add(serve, "--ingest-limit", "SIZE", "Longest body of POST /v1/ingest/KIND (default: 2g).", size)
+  options.add(serve, "--max-ahead", "DUR", "A poll further ahead of the clock is not taken; or none, for any (default: 24h).",
+    options.max_ahead)
   serve:flag "--print-config":description "Print the configuration of nginx, and run nothing."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
@@ -208,6 +210,7 @@ local function configuration(args, loopback, database, reports, modules, paths)
     rate = args.rate or (not loopback and RATE) or nil,
     cors_origin = args.cors_origin,
     host = args.host,
+    max_ahead = args.max_ahead,
   }
 end
 

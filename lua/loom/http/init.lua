@@ -47,7 +47,8 @@ end
 --   `loom.http.access` (without one everyone may do everything: listen on loopback alone); `hosts`: names, in a list, by which
 --   the service may be called without tokens, beside addresses and localhost; `cors_origin`: whose pages may change things
 --   without tokens, and read the responses that nginx does not send itself (to files that come in chunks; the configuration
---   tells of it for all others); `polls_limit` and `ingest_limit`: bytes of a body (default 8 MiB, and 2 GiB)
+--   tells of it for all others); `polls_limit` and `ingest_limit`: bytes of a body (default 8 MiB, and 2 GiB); `max_ahead`: see
+--   `loom.open`
 function http.init_worker(options)
   access.init_worker(options)
   if options.cors_origin then

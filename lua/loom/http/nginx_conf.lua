@@ -74,6 +74,7 @@ http {
       queued = @queued@,
       polls_limit = @polls_limit@,
       ingest_limit = @ingest_limit@,
+      max_ahead = @max_ahead@,
       cors_origin = @cors_origin@,
       hosts = @hosts@,
     }
@@ -143,7 +144,7 @@ http {
 --- The text of the configuration.
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load),
 --   `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute: `database`, `reports` and
---   `token_file` (optional); `rate` (requests a second of one address), `cors_origin` and `host` (all optional)
+--   `token_file` (optional); `rate` (requests a second of one address), `max_ahead`, `cors_origin` and `host` (all optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -169,6 +170,7 @@ function nginx_conf.text(options)
     cors = cors(options.cors_origin),
     polls_limit = ("%d"):format(options.polls_limit),
     ingest_limit = ("%d"):format(options.ingest_limit),
+    max_ahead = options.max_ahead and lua_string(options.max_ahead) or "nil",
     hosts = options.host and "{ " .. lua_string(options.host) .. " }" or "nil",
     cors_origin = options.cors_origin and lua_string(options.cors_origin) or "nil",
   }

@@ -21,6 +21,7 @@ local problem_schema = {
     type = { type = "string" }, title = { type = "string" }, status = { type = "integer" },
     detail = { type = "string", description = "What happened, for people." },
     field = { type = "string", description = "The parameter, or the field of the body, that is wrong." },
+    index = { type = "integer", description = "Of the first poll that is wrong, from 0." },
     line = { type = "integer" }, column = { type = "string" }, value = { type = "string" }, reason = { type = "string" },
     errors = { type = "array", items = { type = "object" }, description = "The first rows that are wrong, each of what of "
       .. "index, line, column, value and reason is known." },

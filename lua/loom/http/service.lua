@@ -9,6 +9,7 @@ local Lru = require "loom.http.lru"
 local Monitor = require "loom.monitor"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
+local time = require "loom.time"
 
 local service = {}
 
@@ -47,6 +48,7 @@ local function open(options, create)
     create = create,
     checkpoint = false, -- nor does it copy the log, which the writer's thread does
     default_zone = options.default_zone,
+    max_ahead = options.max_ahead,
     clock = function()
       ngx.update_time()
       return ngx.now()
@@ -201,6 +203,12 @@ end
 --- The writer: see src/lua/writer.c.
 function service.writer()
   return current().writer
+end
+
+--- The instant of polls that have none, and the latest one that others may have (see `loom.time`), in microseconds.
+function service.now()
+  local now = time.now(state.monitor)
+  return now, time.latest(now, state.monitor.max_ahead)
 end
 
 --- How many bytes a body may have: `polls`, `ingest`.

@@ -61,14 +61,19 @@ local function error_list(write, is_file)
   return #errors > 0 and errors or nil
 end
 
--- Ends the request with the failure of a write.
+-- Ends the request with the failure of a write. Of a file the last bad row is the one that was too many, and is told of in
+-- the message; of polls it is the first one. Where that one is written as it should be, but cannot be taken, that is 422.
 local function raise_failure(write, message, code, is_file)
-  local more
-  if code == "EINPUT" then
-    local errors = error_list(write, is_file)
-    more = { errors = errors }
-    local last = is_file and errors and errors[#errors] or {}
-    more.line, more.column, more.value, more.reason = last.line, last.column, last.value, last.reason
+  if code ~= "EINPUT" then
+    problem.raise_failure(message, code)
+  end
+  local rejects, errors = write:rejects(), error_list(write, is_file)
+  local at = is_file and #rejects or 1
+  local told = errors and errors[at] or {}
+  local more = { errors = errors, index = told.index, line = told.line, column = told.column, value = told.value,
+    reason = told.reason }
+  if rejects[at] and rejects[at].well_formed then
+    problem.raise(422, (message:gsub("^E%u+: ", "")), more)
   end
   problem.raise_failure(message, code, more)
 end
@@ -124,7 +129,8 @@ local function post_polls()
   if not format or ngx.var.http_content_encoding then
     problem.raise(415, "polls are expected as application/json, application/x-ndjson or text/csv, and not compressed")
   end
-  local options = { now = math.floor(ngx.now() * 1e6), max_rejects = parameters.max_rejects or 0 }
+  local now, latest = service.now()
+  local options = { now = now, latest = latest, max_rejects = parameters.max_rejects or 0 }
   local text = request.body(service.limits().polls)
   local write, message, code = service.writer():poll_text(format, text, options)
   with(write, message, code, function()
@@ -177,8 +183,9 @@ local function post_file(kind)
   if not file_types[content_type()] then
     problem.raise(415, "a file is expected as text/csv or application/gzip")
   end
+  local _, latest = service.now()
   local options = {
-    kind = kind, source = "body", max_rejects = parameters.max_rejects or 0,
+    kind = kind, source = "body", latest = latest, max_rejects = parameters.max_rejects or 0,
     replace_overrides = parameters.replace_overrides or false, sort_capacity = SORT_CAPACITY,
     max_size = kind == "polls" and POLLS_TEXT_MAX or RECORDS_TEXT_MAX,
   }
@@ -217,7 +224,7 @@ local routes = {
       type = "object", required = { "store_id", "status" },
       properties = {
         store_id = { type = "string" }, status = { enum = { "active", "inactive" } },
-        timestamp_utc = { type = "string", description = "By default now." },
+        timestamp_utc = { type = "string", description = "By default now; not far in the future." },
       },
     },
     Written = {
@@ -236,7 +243,10 @@ local routes = {
         ["text/csv"] = { schema = text_schema },
       },
     },
-    responses = { [200] = { description = "They are stored.", schema = "Written" } },
+    responses = {
+      [200] = { description = "They are stored.", schema = "Written" },
+      [422] = { description = "A timestamp is too far ahead of the clock, or null.", problem = true },
+    },
   },
 }
 
@@ -254,7 +264,10 @@ for _, kind in ipairs(loading.kinds) do
         ["application/octet-stream"] = { schema = text_schema },
       },
     },
-    responses = { [200] = { description = "It is stored.", schema = "Written" } },
+    responses = {
+      [200] = { description = "It is stored.", schema = "Written" },
+      [422] = { description = "A poll is too far ahead of the clock.", problem = true },
+    },
     handler = function()
       post_file(kind.kind)
     end,
