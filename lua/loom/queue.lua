@@ -2,9 +2,12 @@
 --
 -- A report is a row of the table `report`: queued, then running, then complete or failed. Every process that serves a database
 -- has a queue on it and calls `tick` a few times a second, which never waits: it takes queued reports and computes them on
--- native threads, which also write the files. Who works on a report holds a lease on it, and renews it; when the worker dies
--- another takes the report over, at once where it can see that the process is gone, and else when the lease has run out. After
--- three attempts the report has failed.
+-- native threads, which also write the files. Who works on a report holds a lease on it, and renews it. When the worker dies
+-- another takes the report over, at once where it can see that the process is gone, and else when the lease has run out; a
+-- process that is seen to live keeps what it has, unless it has been silent for very long. After three attempts the report has
+-- failed. A report that is removed while it waits or runs is cancelled: whoever works on it finds its row gone.
+--
+-- One report must not stop the others: what is raised on the way is that report's failure.
 -- @classmod loom.queue
 
 local check = require "loom.check"
@@ -12,6 +15,7 @@ local cjson = require "cjson.safe"
 local core = require "loom.core"
 local Job = require "loom.job"
 local lfs = require "lfs"
+local owner = require "loom.owner"
 local Report = require "loom.report"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
@@ -25,8 +29,13 @@ Queue.states = { "queued", "running", "complete", "failed" }
 local SECOND = 1000000 -- microseconds
 local ATTEMPTS = 3
 local LEASE = 15 * SECOND -- several renewals may fail before it is lost
+local STUCK = 600 * SECOND -- after its lease, a process that lives but does not renew hangs: no write waits that long
 local RENEW_EVERY = 1 * SECOND
 local TIDY_EVERY = 60 * SECOND
+local FULL_PAUSE = 10 * SECOND -- between two tries to write a report where there is no room for it
+local TELL_EVERY = 60 -- seconds between two lines of the log that say the same
+local TOLD_MAX = 100 -- lines that are known to have been told
+local GIVE_BACK = 10000 -- milliseconds for which a queue that is closed waits for others who write
 
 local checkers = {
   folder = check.string,
@@ -36,36 +45,8 @@ local checkers = {
   keep_count = check.integer(0, 1e9),
   threads = check.integer(0, 64),
   on_end = check.callable,
+  log = check.callable,
 }
-
--- ---- owners ----
-
--- When a process was started, in ticks since the system was (proc(5), field 22 of stat); nil if there is none of that id.
-local function start_of(pid)
-  local file = io.open("/proc/" .. pid .. "/stat")
-  local text = file and file:read("*a")
-  if file then
-    file:close()
-  end
-  return text and text:match("^%d+ %(.*%) %S" .. (" %-?%d+"):rep(18) .. " (%d+)")
-end
-
--- The process ids of another namespace, such as a container's, mean nothing here.
-local function pid_namespace()
-  return lfs.symlinkattributes("/proc/self/ns/pid", "target") or "none"
-end
-
--- A name for this process that no other one ever has.
-local function make_owner()
-  local pid = lfs.symlinkattributes("/proc/self", "target") or "0"
-  return ("%s %s %s %s"):format(pid_namespace(), pid, start_of(pid) or "0", core.uuid())
-end
-
--- Whether an owner's process is known to be gone.
-local function is_gone(owner)
-  local namespace, pid, start = owner:match("^(%S+) (%d+) (%d+) ")
-  return namespace == pid_namespace() and pid ~= "0" and start_of(pid) ~= start
-end
 
 -- ---- making ----
 
@@ -74,14 +55,15 @@ end
 -- @tparam table options `folder`: where report files go, which must exist; `running`: how many reports are computed at a time, by
 --   all processes together (default 2); `queued`: how many may wait (default 100); `keep_seconds` and `keep_count`: how long,
 --   and how many, reports that have ended are kept (default a week, and 1000); `threads`: of each report;
---   `on_end`: function (id, state), called when a report that this process computed is complete or has failed
+--   `on_end`: function (id, state), called when a report that this process computed is complete or has failed; `log`: function
+--   (message), told what goes wrong with reports, and with the queue itself (default: nobody is)
 -- @treturn loom.queue
 function Queue.new(monitor, options)
   options = check.options("queue", options, checkers)
   if not options.folder then
     check.fail("missing option 'folder' to 'queue'")
   end
-  return setmetatable({
+  local self = setmetatable({
     monitor = monitor,
     folder = options.folder,
     running = options.running or 2,
@@ -90,14 +72,43 @@ function Queue.new(monitor, options)
     keep_count = options.keep_count or 1000,
     threads = options.threads,
     on_end = options.on_end,
-    owner = make_owner(),
-    jobs = {},
+    log = options.log,
+    told = {},
+    told_count = 0,
+    jobs = {}, -- by id: `job`, `renewed`, and `outcome` once it is known
+    leaving = {}, -- jobs that are cancelled, whose threads have yet to end
     tidied = 0,
   }, Queue)
+  self.owner = owner.make(self)
+  return self
 end
 
 local function now(self)
   return time.instant(self.monitor.clock())
+end
+
+-- Tells the log, but not the same twenty times a second.
+local function tell(self, message)
+  local at = core.clock()
+  if not self.log or at - (self.told[message] or -math.huge) < TELL_EVERY then
+    return
+  end
+  if self.told_count >= TOLD_MAX then
+    self.told, self.told_count = {}, 0
+  end
+  self.told_count = self.told_count + (self.told[message] and 0 or 1)
+  self.told[message] = at
+  self.log(message)
+end
+
+-- Does one of several things that must not stop each other. Returns what it returns; nothing after an error.
+local function guarded(self, what, work, ...)
+  local good, result = pcall(work, self, ...)
+  if not good then
+    tell(self, ("%s: %s"):format(what, tostring(result)))
+    return nil
+  end
+  return result
 end
 
 -- Changes rows of the queue alone: what reports are made from stays as it is.
@@ -168,13 +179,27 @@ function Queue:trigger(options)
   end)
 end
 
+-- The next of the rows; nil at their end, and nil, the failure and its code where reading fails: which is raised by rows.
+local function next_row(rows)
+  local called, row = pcall(rows)
+  if called then
+    return row
+  end
+  return nil, row, tostring(row):match "^(E%u+): " or "EIO"
+end
+
+-- The first row of a query; false if there is none.
 local function row_of(database, sql, ...)
   local rows, message, code = database:query(sql, ...)
   if not rows then
     return nil, message, code
   end
-  local row = rows()
+  local row
+  row, message, code = next_row(rows)
   rows:close()
+  if message then
+    return nil, message, code
+  end
   return row or false
 end
 
@@ -229,15 +254,27 @@ function Queue:list(options)
     return nil, message, code
   end
   local list = {}
-  for row in rows do
+  local row
+  repeat
+    row, message, code = next_row(rows)
     list[#list + 1] = with_progress(self, row)
+  until not row
+  if message then
+    return nil, message, code
   end
   return list
 end
 
 -- ---- working ----
 
--- Notes what became of a report, unless somebody else has it by now.
+-- Removes the files of a report, and what is half written of them.
+local function remove_files(self, id)
+  os.remove(self:path(id))
+  os.remove(self:figures_path(id))
+end
+
+-- Notes what became of a report, unless somebody else has it by now. Returns whether it was this queue's, or nil if that
+-- cannot be noted yet.
 local function finish(self, id, state, message, details)
   local noted = change(self, function(execute)
     return execute([[UPDATE report SET state = ?1, error = ?2, finished = ?3, owner = NULL, lease = NULL, progress = ?4,
@@ -245,13 +282,56 @@ local function finish(self, id, state, message, details)
       state == "complete" and 1 or 0, id, self.owner, details)
   end)
   if noted == 1 and self.on_end then
-    self.on_end(id, state)
+    guarded(self, "on_end", function()
+      self.on_end(id, state)
+    end)
   end
-  return noted
+  return noted and noted == 1
+end
+
+-- Gives a report back to the queue as if it had not been taken, to be taken again after an instant. Returns as `finish` does.
+local function give_back(self, id, message, after)
+  local noted = change(self, function(execute)
+    return execute([[UPDATE report SET state = 'queued', error = ?3, owner = NULL, lease = ?4, attempts = attempts - 1,
+      progress = 0 WHERE report_id = ?1 AND state = 'running' AND owner = ?2]], id, self.owner, message, after)
+  end)
+  return noted and noted == 1
+end
+
+-- Lets a job go that nobody wants any more: its threads end soon, and nobody waits for them.
+local function leave(self, id, entry)
+  self.jobs[id] = nil
+  entry.id = id
+  self.leaving[#self.leaving + 1] = entry
+  entry.job:cancel()
+end
+
+-- Frees what a job that is left holds, and removes what it may have written after its report had been removed.
+local function see_off(self, entry)
+  local called, report = pcall(entry.job.result, entry.job)
+  if called and report then
+    report:close()
+  end
+  guarded(self, "a job", function()
+    entry.job:close()
+  end)
+  if row_of(self.monitor.database, "SELECT 1 AS found FROM report WHERE report_id = ?", entry.id) == false then
+    remove_files(self, entry.id)
+  end
+end
+
+-- Sees off those jobs whose threads have ended.
+local function see_off_ended(self)
+  for i = #self.leaving, 1, -1 do
+    local called, state = pcall(self.leaving[i].job.state, self.leaving[i].job)
+    if not called or state ~= "running" then
+      see_off(self, table.remove(self.leaving, i))
+    end
+  end
 end
 
 local function renew(self, id, entry)
-  if now(self) - entry.renewed < RENEW_EVERY then
+  if math.abs(now(self) - entry.renewed) < RENEW_EVERY then -- clocks are set back, too
     return
   end
   local held = change(self, function(execute)
@@ -261,9 +341,8 @@ local function renew(self, id, entry)
   if held then
     entry.renewed = now(self)
   end
-  if held == 0 then -- the lease ran out, and another has taken the report over
-    entry.job:close()
-    self.jobs[id] = nil
+  if held == 0 then -- it has been removed, or the lease ran out and another has taken the report over
+    leave(self, id, entry)
   end
 end
 
@@ -279,35 +358,83 @@ local function details_of(report)
   return cjson.encode { as_of = text(report.as_of), windows = windows, rules = report.rules, stores = report:count() }
 end
 
--- Looks after the reports that this process computes.
-local function look_after(self)
-  for id, entry in pairs(self.jobs) do
-    local state = entry.job:state()
-    if state == "running" then
-      renew(self, id, entry)
-    else
-      local report, message = entry.job:result()
-      if finish(self, id, report and "complete" or "failed", message, report and details_of(report)) then
-        if report then
-          report:close()
-        end
-        entry.job:close()
-        self.jobs[id] = nil
-      end
+-- What became of a job that has ended: `state`, `message` and `details` for its row. A file that finds no room fails nobody:
+-- the report waits until there is some, `after` an instant.
+local function outcome_of(self, id, entry)
+  local report, message, code = entry.job:result()
+  if report then
+    return { state = "complete", details = details_of(report) }
+  elseif code == "EFULL" then
+    tell(self, ("report %s is tried again later: %s"):format(id, message))
+    return { state = "queued", message = message, after = now(self) + FULL_PAUSE }
+  end
+  return { state = "failed", message = message }
+end
+
+local function failure_of(err)
+  local misuse = check.misuse(err)
+  return misuse and "EINVAL: " .. misuse.message or "EIO: " .. tostring(err)
+end
+
+local function note(self, id, outcome)
+  if outcome.state == "queued" then
+    return give_back(self, id, outcome.message, outcome.after)
+  end
+  return finish(self, id, outcome.state, outcome.message, outcome.details)
+end
+
+-- Notes what became of a job that has ended. An error on the way is a failure of that report, and of no other.
+local function settle(self, id, entry)
+  if not entry.outcome then
+    local called, result = pcall(outcome_of, self, id, entry)
+    if not called then
+      tell(self, ("report %s: %s"):format(id, tostring(result)))
     end
+    entry.outcome = called and result or { state = "failed", message = failure_of(result) }
+  end
+  if note(self, id, entry.outcome) ~= nil then
+    leave(self, id, entry)
   end
 end
 
--- Reports whose worker has died: their lease has run out, or its process is gone.
-local function orphans(self)
-  local ids = {}
-  local rows = self.monitor.database:query("SELECT report_id, owner, lease FROM report WHERE state = 'running'")
-  for row in rows or function() end do
-    if row.lease < now(self) or is_gone(row.owner) then
-      ids[#ids + 1] = row
+local function look_after_one(self, id, entry)
+  if not entry.outcome and entry.job:state() == "running" then
+    renew(self, id, entry)
+  else
+    settle(self, id, entry)
+  end
+end
+
+-- Looks after the reports that this process computes.
+local function look_after(self)
+  for id, entry in pairs(self.jobs) do
+    local called, err = pcall(look_after_one, self, id, entry)
+    if not called then
+      tell(self, ("report %s: %s"):format(id, tostring(err)))
+      entry.outcome = entry.outcome or { state = "failed", message = failure_of(err) }
     end
   end
-  return ids
+  see_off_ended(self)
+end
+
+-- Whether a running report's worker is dead: its process is gone or, where that cannot be seen, its lease has run out.
+local function is_orphan(self, row)
+  local lives = owner.lives(row.owner)
+  if lives == nil then
+    return row.lease < now(self)
+  end
+  return not lives or row.lease + STUCK < now(self)
+end
+
+local function orphans(self)
+  local list = {}
+  local rows = self.monitor.database:query("SELECT report_id, owner, lease FROM report WHERE state = 'running'")
+  for row in rows or function() end do
+    if is_orphan(self, row) then
+      list[#list + 1] = row
+    end
+  end
+  return list
 end
 
 -- Gives reports whose worker has died back to the queue, or up.
@@ -325,22 +452,24 @@ local function reclaim(self)
   end
 end
 
+-- A report that waits until there is room for its files has the instant as its lease.
+local waits = "state = 'queued' AND (lease IS NULL OR lease <= ?2)"
 local has_room = "(SELECT count(*) FROM report WHERE state = 'running') < ?1"
 
 -- Takes the report that has waited longest: its id and options; nil if there is none, or no room for one.
 local function claim(self)
   local row = row_of(self.monitor.database,
-    "SELECT 1 AS found WHERE " .. has_room .. " AND EXISTS(SELECT 1 FROM report WHERE state = 'queued')", self.running)
+    "SELECT 1 AS found WHERE " .. has_room .. " AND EXISTS(SELECT 1 FROM report WHERE " .. waits .. ")", self.running, now(self))
   if not row then
     return nil
   end
   local claimed
   local good = change(self, function(execute)
-    local _, _, id = execute("SELECT report_id FROM report WHERE state = 'queued' AND " .. has_room
-      .. " ORDER BY created LIMIT 1", self.running)
+    local _, _, id = execute("SELECT report_id FROM report WHERE " .. waits .. " AND " .. has_room
+      .. " ORDER BY created LIMIT 1", self.running, now(self))
     if id then
-      execute([[UPDATE report SET state = 'running', owner = ?2, lease = ?3, started = ?4, attempts = attempts + 1
-        WHERE report_id = ?1]], id, self.owner, now(self) + LEASE, now(self))
+      execute([[UPDATE report SET state = 'running', owner = ?2, lease = ?3, started = ?4, error = NULL,
+        attempts = attempts + 1 WHERE report_id = ?1]], id, self.owner, now(self) + LEASE, now(self))
       local _, _, options = execute("SELECT options FROM report WHERE report_id = ?", id)
       claimed = { id = id, options = options }
     end
@@ -349,20 +478,22 @@ local function claim(self)
   return good and claimed
 end
 
-local function start(self, claimed)
+-- Starts the job of a report; nil and the failure.
+local function start_job(self, claimed)
   local options, why = cjson.decode(claimed.options)
-  local job, message
   if not options then
-    message = "EINVAL: the report's options cannot be read: " .. tostring(why)
-  else
-    options.threads = options.threads or self.threads
-    local called
-    called, job, message = pcall(Job.start, self.monitor, options,
-      { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id) })
-    if not called then
-      local misuse = check.misuse(job)
-      job, message = nil, "EINVAL: " .. (misuse and misuse.message or tostring(job))
-    end
+    return nil, "EINVAL: the report's options cannot be read: " .. tostring(why)
+  end
+  options.threads = options.threads or self.threads
+  return Job.start(self.monitor, options,
+    { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id) })
+end
+
+local function start(self, claimed)
+  local called, job, message = pcall(start_job, self, claimed)
+  if not called then
+    tell(self, ("report %s: %s"):format(claimed.id, tostring(job)))
+    job, message = nil, failure_of(job)
   end
   if job then
     self.jobs[claimed.id] = { job = job, renewed = now(self) }
@@ -371,27 +502,33 @@ local function start(self, claimed)
   end
 end
 
+local function take(self)
+  local claimed = claim(self)
+  while claimed do
+    start(self, claimed)
+    claimed = claim(self)
+  end
+end
+
 local ended_sql = [[SELECT report_id FROM report WHERE state IN ('complete', 'failed') AND (finished < ?1
   OR report_id NOT IN (SELECT report_id FROM report WHERE state IN ('complete', 'failed') ORDER BY finished DESC LIMIT ?2))]]
 
---- Removes a report that has ended, and its file.
+--- Removes a report, and its files. One that waits or runs is cancelled: within a second or so, whichever process computes it.
 -- @treturn true|nil
--- @treturn ?string the failure; ENOENT if there is none, EBUSY if it has not ended
+-- @treturn ?string the failure; ENOENT if there is none
 -- @treturn ?string its code
 function Queue:remove(id)
   local removed, message, code = change(self, function(execute)
-    local _, _, state = execute("SELECT state FROM report WHERE report_id = ?", id)
-    if not state then
+    if execute("DELETE FROM report WHERE report_id = ?", id) == 0 then
       transaction.fail("ENOENT", "there is no report %s", id)
-    elseif state == "queued" or state == "running" then
-      transaction.fail("EBUSY", "report %s has not ended", id)
     end
-    execute("DELETE FROM report WHERE report_id = ?", id)
     return true
   end)
   if removed then
-    os.remove(self:path(id))
-    os.remove(self:figures_path(id))
+    if self.jobs[id] then
+      leave(self, id, self.jobs[id])
+    end
+    remove_files(self, id)
   end
   return removed, message, code
 end
@@ -415,7 +552,7 @@ end
 
 -- Removes what is too old, or too much.
 local function tidy(self)
-  if now(self) - self.tidied < TIDY_EVERY then
+  if math.abs(now(self) - self.tidied) < TIDY_EVERY then
     return
   end
   self.tidied = now(self)
@@ -431,40 +568,55 @@ local function tidy(self)
 end
 
 --- Does what there is to do: notes what has ended, renews leases, takes queued reports. It does not wait for reports; where
--- the database is busy, what failed is tried again the next time.
+-- the database is busy, what failed is tried again the next time. What is raised on the way is told to the option `log`.
 function Queue:tick()
-  look_after(self)
-  reclaim(self)
-  local claimed = claim(self)
-  while claimed do
-    start(self, claimed)
-    claimed = claim(self)
-  end
-  tidy(self)
+  guarded(self, "reports that run", look_after)
+  guarded(self, "reports whose worker died", reclaim)
+  guarded(self, "reports that wait", take)
+  guarded(self, "reports that have ended", tidy)
 end
 
 --- Whether this process computes any report.
 function Queue:is_idle()
-  return next(self.jobs) == nil
+  return next(self.jobs) == nil and #self.leaving == 0
+end
+
+-- Waits for jobs until a time, and keeps their leases.
+local function await(self, deadline)
+  for _, entry in pairs(self.jobs) do
+    local ended
+    repeat
+      local called, result = pcall(entry.job.wait, entry.job, math.max(0, math.min(1, deadline - core.clock())))
+      ended = not called or result
+      guarded(self, "reports that run", look_after)
+    until ended or core.clock() >= deadline
+  end
 end
 
 --- Waits for the reports that this process computes, and notes what became of them; those that take longer are given back to
--- the queue at once, rather than when their lease runs out.
+-- the queue at once, which does not count as an attempt, rather than when this process is gone. Others who write are waited
+-- for: it is the last chance.
 -- @tparam[opt=30] number seconds how long to wait at the most
 function Queue:close(seconds)
-  local deadline = core.clock() + (seconds or 30)
-  for _, entry in pairs(self.jobs) do
-    entry.job:wait(math.max(0, deadline - core.clock()))
-  end
-  look_after(self)
+  await(self, core.clock() + (seconds or 30))
+  self.monitor.database:set_busy_timeout(GIVE_BACK) -- which nobody else asks now
+  guarded(self, "reports that run", look_after)
+  local deadline = core.clock() + GIVE_BACK / 1000
   for id, entry in pairs(self.jobs) do
-    entry.job:close()
-    change(self, function(execute)
-      return execute([[UPDATE report SET state = 'queued', owner = NULL, lease = NULL, attempts = attempts - 1, progress = 0
-        WHERE report_id = ? AND state = 'running' AND owner = ?]], id, self.owner)
-    end)
-    self.jobs[id] = nil
+    local given
+    repeat
+      given = guarded(self, "report " .. id, give_back, id)
+    until given ~= nil or core.clock() >= deadline
+    if given == nil then
+      tell(self, ("report %s could not be given back"):format(id))
+    end
+    leave(self, id, entry)
   end
+  for _, entry in ipairs(self.leaving) do
+    see_off(self, entry)
+  end
+  self.leaving = {}
+  owner.leave(self.owner)
 end
 
 --- Stops the reports that this process computes without noting anything: the database is not the one that they are in.

@@ -1,5 +1,7 @@
 -- The two endpoints of the service that Loom replaces, on a real server with two workers.
 
+local cjson = require "cjson"
+
 local database = require "support.database"
 local files = require "support.files"
 local server = require "support.server"
@@ -81,6 +83,14 @@ describe("reports over HTTP", function()
       .headers["content-type"])
     assert.matches("^<!DOCTYPE html>", service:request("/get_report/" .. id .. "?format=html").body)
     server.expect_problem(service:request("/get_report/" .. id .. "?format=xml"), 400, "format is not one of")
+    for format, shown in pairs {
+      csv = "attachment %s.csv", exact = "attachment %s.csv", json = "attachment %s.json", ndjson = "attachment %s.ndjson",
+      markdown = "attachment %s.md", table = "attachment %s.txt", html = "inline %s.html",
+    } do
+      local kind, name = shown:match "^(%l+) (.*)$"
+      assert.equal(('%s; filename="report_%s"'):format(kind, name:format(id)),
+        service:request(("/get_report/%s?format=%s"):format(id, format)).headers["content-disposition"])
+    end
   end)
 
   it("are sent as files are", function()
@@ -237,6 +247,85 @@ describe("reports over HTTP, on a service of their own,", function()
     end)
   end)
 
+  it("survive one SIGHUP after the other while polls are written", function()
+    with_service({ arguments = { "--running", "4" } }, function(service)
+      local polls = {}
+      for i = 1, 100 do
+        polls[i] = ("%s %s"):format(service:curl("/v1/polls", "-o", "/dev/null", "--retry", "3", "--json",
+          ('{"store_id":"store %d","status":"active"}'):format(i)), i % 8 == 0 and "; wait" or "&")
+      end
+      local writing = tonumber(shell.run("{ " .. table.concat(polls, "\n") .. "\nwait; } >/dev/null 2>&1 & echo $!").out)
+      local ids = {}
+      for i = 1, 6 do
+        for j = 1, 2 do
+          local body = ('{"windows":[{"name":"long%d_%d","seconds":%d}]}'):format(i, j, 86400 * 20000 + i)
+          local response = service:post("/trigger_report", "application/json", body, "--retry", "3")
+          assert.equal(200, response.status, response.body)
+          ids[#ids + 1] = response.json.report_id
+        end
+        shell.run("kill -HUP " .. service.pid)
+      end
+      for _, id in ipairs(ids) do
+        local response
+        for _ = 1, 2000 do
+          response = service:request("/get_report/" .. id, "--retry", "3")
+          if not (response.json and response.json.status == "Running") then
+            break
+          end
+        end
+        assert.equal(200, response.status, response.body)
+        assert.matches("^store_id,uptime_long", response.body)
+      end
+      shell.run("kill " .. writing)
+    end)
+  end)
+
+  it("that are removed while they wait or run are cancelled, and do not come back", function()
+    local ids = {}
+    local options = { arguments = { "--running", "1" } }
+    with_service(options, function(service)
+      for i = 1, 3 do
+        local windows = {}
+        for j = 1, 64 do
+          windows[j] = ('{"name":"w%d","seconds":%d}'):format(j, 86400 * 36000 + i)
+        end
+        ids[i] = service:post("/trigger_report", "application/json",
+          '{"all_stores":true,"windows":[' .. table.concat(windows, ",") .. "]}").json.report_id
+      end
+      for _, id in ipairs(ids) do
+        assert.equal(204, service:request("/v1/reports/" .. id, "-X", "DELETE").status)
+        assert.equal(404, service:request("/v1/reports/" .. id).status)
+      end
+      local last = service:request("/trigger_report", "-X", "POST").json.report_id
+      local response
+      for _ = 1, 2000 do -- the one that ran gives its place away
+        response = service:request("/get_report/" .. last)
+        if response.headers["content-type"] == "text/csv" then
+          break
+        end
+      end
+      assert.equal("text/csv", response.headers["content-type"], response.body)
+    end)
+    with_service(options, function(service)
+      assert.equal(1, #service:request("/v1/reports").json.reports)
+      for _, id in ipairs(ids) do
+        assert.equal(404, service:request("/get_report/" .. id).status)
+      end
+    end)
+  end)
+
+  it("tell of a database that cannot be read", function()
+    with_service(nil, function(service)
+      if shell.sqlite(folder .. "/db", "DROP TABLE report") then
+        for _, path in ipairs { "/get_report/" .. UNKNOWN, "/v1/reports", "/v1/reports/" .. UNKNOWN } do
+          local problem = server.expect_problem(service:request(path), 500)
+          assert.equal("Internal Server Error", problem.detail)
+        end
+        assert.matches("no such table: report", files.read(folder .. "/server.log"), 1, true)
+      end
+    end)
+  end)
+
   it("meet a full disk", function()
     local options = { before = "trap '' XFSZ; ulimit -f 900;", arguments = { "--reports", folder .. "/reports" } }
     with_service(options, function(service)
@@ -251,14 +340,20 @@ describe("reports over HTTP, on a service of their own,", function()
       assert.equal(200, service:post("/v1/polls", "text/csv", "store_id,status,timestamp_utc\n" .. table.concat(many)).status)
       local id = service:post("/trigger_report", "application/json", '{"windows":[' .. table.concat(windows, ",") .. "]}")
         .json.report_id
-      local response
-      repeat
-        response = service:request("/get_report/" .. id)
-      until not response.json or response.json.status ~= "Running"
-      assert.equal(500, response.status)
-      assert.equal("Failed", response.json.status)
-      assert.matches("File too large", response.json.error)
+      local path, response = "/v1/reports/" .. id, nil
+      for _ = 1, 2000 do
+        response = service:request(path)
+        if response.json.error ~= cjson.null then
+          break
+        end
+      end
+      assert.equal("File too large", response.json.error) -- and not where
+      assert.equal("queued", response.json.status) -- until there is room
+      assert.equal("Running", service:request("/get_report/" .. id).json.status)
       assert.same({}, files.list(folder .. "/reports"))
+      local log = files.read(folder .. "/server.log")
+      assert.matches("report " .. id .. " is tried again later: EFULL: " .. folder .. "/reports/", log, 1, true)
+      assert.equal(204, service:request(path, "-X", "DELETE").status)
     end)
   end)
 end)

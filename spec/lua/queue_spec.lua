@@ -1,5 +1,6 @@
 local database = require "support.database"
 local files = require "support.files"
+local Job = require "loom.job"
 local loom = require "loom"
 local Queue = require "loom.queue"
 local shell = require "support.shell"
@@ -50,9 +51,42 @@ describe("the queue of reports", function()
     until queue:is_idle()
   end
 
+  -- Makes a queue one of another machine or container, of whose processes nothing can be seen here.
+  local function elsewhere(queue)
+    queue.owner = "pid:[1] 1 1 " .. queue.owner:match "%S+$"
+    return queue
+  end
+
+  -- A queue whose database is as functions by the names of its methods want it: each is called with the database's own method,
+  -- the database and the arguments.
+  local function with_database(queue, methods)
+    local real = queue.monitor
+    local wrapper = setmetatable({}, { __index = function(_, name)
+      return function(_, ...)
+        if methods[name] then
+          return methods[name](real.database[name], real.database, ...)
+        end
+        return real.database[name](real.database, ...)
+      end
+    end })
+    queue.monitor = setmetatable({ database = wrapper }, { __index = real })
+    return queue
+  end
+
+  -- What Job.start is while a function runs.
+  local function with_start(start, body)
+    local real = Job.start
+    Job.start = function(...)
+      return start(real, ...)
+    end
+    local good, err = pcall(body)
+    Job.start = real
+    assert(good, err)
+  end
+
   -- Somebody who takes a report and is never heard of again.
   local function die_working(id)
-    local dead = make()
+    local dead = elsewhere(make())
     dead:tick()
     assert.is_not_nil(dead.jobs[id])
     dead.jobs[id].job:close()
@@ -174,7 +208,7 @@ describe("the queue of reports", function()
   end)
 
   test("drops a report that another has taken over", function()
-    local slow, quick = make(), make()
+    local slow, quick = elsewhere(make()), make()
     local id = slow:trigger {}
     slow:tick()
     now = now + 16
@@ -229,13 +263,261 @@ describe("the queue of reports", function()
     assert.equal(0, #queue.monitor:report { stores = {} })
   end)
 
-  test("removes reports that have ended, and no others", function()
+  test("removes reports that have ended", function()
     local queue = make()
     local id = queue:trigger {}
-    assert.equal("EBUSY", (select(3, queue:remove(id))))
     work(queue)
     assert.is_true(queue:remove(id))
     assert.equal("ENOENT", (select(3, queue:remove(id))))
     assert.is_false(files.exists(queue:path(id)))
+    assert.is_false(files.exists(queue:figures_path(id)))
+  end)
+
+  test("cancels reports that are removed before they have ended, whoever computes them", function()
+    local one, other = make { running = 1 }, make { running = 1 }
+    local id, waiting = one:trigger {}, one:trigger { preset = "seed" }
+    one:tick()
+    assert.is_not_nil(one.jobs[id])
+    local job = one.jobs[id].job
+    job.state = function() return job.ended and "cancelled" or "running" end -- it takes for ever
+    job.cancel = function() job.ended = "cancelled" end
+    assert.is_true(other:remove(id))
+    assert.is_true(other:remove(waiting))
+    assert.same({ false, false }, { other:get(id), one:get(waiting) })
+    now = now + 2
+    one:tick()
+    assert.equal("cancelled", job.ended)
+    assert.is_true(one:is_idle())
+    work(one)
+    work(other)
+    assert.same({}, one:list { limit = 10 })
+    for _, name in ipairs(files.list(folder)) do
+      assert.is_nil(name:find "csv")
+    end
+    local third = one:trigger {}
+    one:tick()
+    assert.is_true(one:remove(third)) -- its own: at once
+    assert.is_nil(one.jobs[third])
+    one:close()
+    assert.is_false(files.exists(one:path(third)))
+  end)
+
+  test("keeps its reports however late it is, unless it hangs", function()
+    local busy, other = make(), make()
+    local id = busy:trigger {}
+    busy:tick()
+    now = now + 600 -- somebody writes, and leases cannot be renewed
+    other:tick()
+    assert.is_true(other:is_idle())
+    now = now + 16
+    other:tick()
+    assert.is_not_nil(other.jobs[id])
+    work(other)
+    assert.equal("complete", other:get(id).state)
+    now = now + 2
+    work(busy)
+  end)
+
+  test("takes over at once what a queue of its own process left when it was closed, or lost", function()
+    local closed, queue = make(), make()
+    local id = closed:trigger {}
+    closed:tick()
+    closed.jobs[id].job:close()
+    closed.jobs = {} -- so that it cannot give it back
+    closed:close()
+    work(queue)
+    assert.equal("complete", queue:get(id).state)
+  end)
+
+  test("lets a lease hold for 15 seconds, to the microsecond", function()
+    local queue = make()
+    local id = queue:trigger {}
+    die_working(id)
+    now = now + 15
+    queue:tick()
+    assert.is_true(queue:is_idle())
+    now = now + 1e-6
+    queue:tick()
+    assert.is_not_nil(queue.jobs[id])
+    work(queue)
+  end)
+
+  test("keeps reports for as long as was asked, to the microsecond", function()
+    local queue = make { keep_seconds = 3600 }
+    local id = queue:trigger {}
+    work(queue)
+    now = now + 3600
+    queue:tick()
+    assert.equal("complete", queue:get(id).state)
+    queue.tidied, now = 0, now + 1e-6
+    queue:tick()
+    assert.is_false(queue:get(id))
+  end)
+
+  test("lets no report that raises stop the others", function()
+    for _, method in ipairs { "state", "result" } do
+      local lines = {}
+      local queue = make { running = 3, log = function(line) table.insert(lines, line) end }
+      local bad = queue:trigger { preset = "monitoring" }
+      queue:tick()
+      local entry = queue.jobs[bad]
+      entry.job:wait()
+      entry.job[method] = function() error("the year 10000", 0) end
+      local good = queue:trigger {}
+      work(queue)
+      assert.same({ "failed", "EIO: the year 10000" }, { queue:get(bad).state, queue:get(bad).error })
+      assert.equal("complete", queue:get(good).state)
+      assert.matches(bad .. ": the year 10000", table.concat(lines, "\n"), 1, true)
+      assert.is_true(queue:is_idle())
+    end
+  end)
+
+  test("lets no report that cannot be started stop the others", function()
+    local lines = {}
+    local queue = make { log = function(line) table.insert(lines, line) end }
+    local bad, good = queue:trigger { preset = "seed" }, queue:trigger {}
+    with_start(function(real, monitor, options, file)
+      if options.preset then
+        error("the year 10000", 0)
+      end
+      return real(monitor, options, file)
+    end, function()
+      work(queue)
+    end)
+    assert.same({ "failed", "EIO: the year 10000" }, { queue:get(bad).state, queue:get(bad).error })
+    assert.equal("complete", queue:get(good).state)
+    assert.same(1, #lines)
+  end)
+
+  test("does its parts whatever one of them raises", function()
+    local parts = { "SELECT report_id, owner, lease", "SELECT 1 AS found WHERE", "state IN ('complete', 'failed')" }
+    for _, part in ipairs(parts) do
+      local lines, seen = {}, {}
+      local queue = make { log = function(line) table.insert(lines, line) end }
+      with_database(queue, { query = function(query, real, sql, ...)
+        for _, name in ipairs(parts) do
+          seen[name] = seen[name] or sql:find(name, 1, true) ~= nil
+        end
+        if sql:find(part, 1, true) then
+          error("no such luck", 0)
+        end
+        return query(real, sql, ...)
+      end })
+      queue:tick()
+      queue.tidied = 0
+      queue:tick() -- told once
+      assert.equal(1, #lines)
+      assert.matches("no such luck", lines[1], 1, true)
+      for _, name in ipairs(parts) do
+        assert.is_true(seen[name], name)
+      end
+    end
+  end)
+
+  test("tells who made a queue when a report has ended, and outlives what that raises", function()
+    local told, lines = {}, {}
+    local queue = make { on_end = function(id, state)
+      table.insert(told, { id, state })
+      error("nobody listens", 0)
+    end, log = function(line) table.insert(lines, line) end }
+    local good = queue:trigger {}
+    work(queue)
+    local bad = queue:trigger { default_zone = "Mars/Olympus" }
+    work(queue)
+    assert.same({ { good, "complete" }, { bad, "failed" } }, told)
+    assert.same({ "on_end: nobody listens" }, lines)
+  end)
+
+  test("tries again to write a report that finds no room, without counting that", function()
+    local lines = {}
+    local queue = make { log = function(line) table.insert(lines, line) end }
+    local id = queue:trigger {}
+    for _ = 1, 5 do
+      queue:tick()
+      local job = queue.jobs[id].job
+      job:wait()
+      job.result = function() return nil, "EFULL: /reports/x.csv: No space left on device", "EFULL" end
+      queue:tick()
+      queue:tick()
+      assert.is_true(queue:is_idle())
+      assert.same({ "queued", "EFULL: /reports/x.csv: No space left on device" }, { queue:get(id).state, queue:get(id).error })
+      assert.matches("report " .. id .. " is tried again later: EFULL", lines[1], 1, true)
+      now = now + 11
+    end
+    work(queue)
+    assert.equal("complete", queue:get(id).state)
+    assert.is_nil(queue:get(id).error)
+  end)
+
+  test("gives back what runs when it is closed while the database is busy, and that is no attempt", function()
+    local busy = 0
+    local id = make():trigger {}
+    for _ = 1, 5 do
+      local queue = make()
+      queue:tick()
+      local job = queue.jobs[id].job
+      job.state = function() return "running" end -- it takes for ever
+      job.wait = function() return false end
+      with_database(queue, { begin = function(begin, real)
+        busy = busy + 1
+        if busy % 4 ~= 0 then
+          return nil, "EBUSY: the database is locked", "EBUSY"
+        end
+        return begin(real)
+      end })
+      queue:close(0)
+      assert.equal("queued", queue:get(id).state)
+    end
+    local queue = make()
+    work(queue)
+    assert.equal("complete", queue:get(id).state)
+  end)
+
+  test("passes its threads on, but for reports that want others", function()
+    local seen = {}
+    local queue = make { threads = 3 }
+    with_start(function(real, monitor, options, file)
+      table.insert(seen, options.threads)
+      return real(monitor, options, file)
+    end, function()
+      queue:trigger {}
+      work(queue)
+      queue:trigger { threads = 1 }
+      work(queue)
+    end)
+    assert.same({ 3, 1 }, seen)
+  end)
+
+  test("tells of options that cannot be read", function()
+    local queue = make()
+    local id = queue:trigger {}
+    assert(queue.monitor.database:begin())
+    assert(queue.monitor.database:execute("UPDATE report SET options = '{'"))
+    assert(queue.monitor.database:commit())
+    work(queue)
+    assert.equal("failed", queue:get(id).state)
+    assert.matches("^EINVAL: the report's options cannot be read: .", queue:get(id).error)
+  end)
+
+  test("returns what reading and writing fail with", function()
+    local queue = make()
+    queue:tick()
+    assert(queue.monitor.database:begin())
+    assert(queue.monitor.database:execute("DROP TABLE report"))
+    assert(queue.monitor.database:commit())
+    for _, call in ipairs {
+      function() return queue:trigger {} end,
+      function() return queue:waiting() end,
+      function() return queue:get "5f3c9a52-5b0e-4d70-9a51-0b9d3a2f7c11" end,
+      function() return queue:list { limit = 1 } end,
+      function() return queue:remove "5f3c9a52-5b0e-4d70-9a51-0b9d3a2f7c11" end,
+    } do
+      local result, message, code = call()
+      assert.is_nil(result)
+      assert.matches("no such table: report", message, 1, true)
+      assert.matches("^E%u+$", code)
+      assert.matches("^" .. code .. ": ", message)
+    end
+    queue:tick()
   end)
 end)

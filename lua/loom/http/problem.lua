@@ -16,6 +16,29 @@ problem.status_of = {
 
 local marker = {}
 
+local hidden = {} -- paths that clients are not told, as patterns
+
+--- Keeps paths from clients; those that are absolute are kept from them anyway, unless they hold blanks.
+function problem.hide(paths)
+  hidden = {}
+  for _, path in ipairs(paths) do
+    local pattern = path:gsub("%p", "%%%0") .. "[^%s:]*:?%s?"
+    hidden[#hidden + 1] = path:find("/", 1, true) and pattern or "^" .. pattern -- "db" alone may be anybody's word
+  end
+end
+
+--- What clients may read of a failure: without its code, and without paths of this machine, such as those that SQLite, the
+-- system and Lua's errors begin with. What a message quotes is the client's own.
+-- @tparam string message
+-- @treturn string
+function problem.public(message)
+  local text = message:gsub("^E%u+: ", "")
+  for _, pattern in ipairs(hidden) do
+    text = text:gsub(pattern, "")
+  end
+  return (text:gsub("[^%s:\"']+%.lua:%d+:%s?", ""):gsub("%f[^%s%z(]/[^%s:\"']*:?%s?", ""))
+end
+
 --- Ends the request with a problem.
 -- @tparam int status
 -- @tparam string detail what happened, for people
@@ -30,9 +53,13 @@ end
 -- @tparam[opt] table more further members
 function problem.raise_failure(message, code, more)
   local status = problem.status_of[code] or 500
+  if message:find("the query cannot be compiled", 1, true) then
+    status = 500 -- which is the database's fault: no client sends SQL
+  end
+  local text = problem.public(message)
   -- What is wrong inside, such as a path, is for the log.
-  ngx.log(status >= 500 and ngx.ERR or ngx.INFO, message)
-  local detail = status >= 500 and status ~= 503 and titles[status] or (message:gsub("^E%u+: ", ""))
+  ngx.log(status >= 500 and ngx.ERR or message:sub(-#text - 2) ~= ": " .. text and ngx.WARN or ngx.INFO, message)
+  local detail = status >= 500 and status ~= 503 and titles[status] or text
   more = more or {}
   more.headers = status == 503 and { ["Retry-After"] = "1" } or nil
   problem.raise(status, detail, more)
@@ -51,7 +78,7 @@ end
 --- Sends a problem.
 function problem.send(found)
   local document = { type = "about:blank", title = titles[found.status] or "Error", status = found.status,
-    detail = values.utf8(found.detail) } -- which may quote what the client has sent
+    detail = values.utf8(problem.public(found.detail)) } -- which may quote what the client has sent
   for name, value in pairs(found.more) do
     if name ~= "headers" then
       document[name] = type(value) == "string" and values.utf8(value) or value

@@ -92,7 +92,7 @@ local function get(arguments)
   elseif not row then
     response.json(404, '{"status":"NotFound"}')
   elseif row.state == "failed" then
-    response.json(500, json.object("status", '"Failed"', "error", json.string((row.error:gsub("^E%u+: ", "")))))
+    response.json(500, json.object("status", '"Failed"', "error", json.string(problem.public(row.error))))
   elseif row.state ~= "complete" then
     response.json(200, json.object("status", '"Running"', "progress", json.number(row.progress)))
   elseif format == "csv" then

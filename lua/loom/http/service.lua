@@ -44,6 +44,7 @@ local function tick(premature, of)
 end
 
 local function open(options, create)
+  problem.hide { options.reports, options.database, options.token_file }
   local monitor, message = Monitor.open(options.database, {
     create = create,
     checkpoint = false, -- nor does it copy the log, which the writer's thread does
@@ -78,6 +79,9 @@ local function open(options, create)
         if service.on_report then
           service.on_report(id, ended)
         end
+      end,
+      log = function(line)
+        ngx.log(ngx.ERR, "loom: ", line)
       end,
     }),
     writer = writer,

@@ -15,7 +15,7 @@ local LIMIT, LIMIT_MAX = 100, 1000
 local function report_json(row)
   return json.object("report_id", json.string(row.report_id), "status", json.string(row.state),
     "progress", json.number(row.progress), "created", json.instant(row.created), "started", json.instant(row.started),
-    "finished", json.instant(row.finished), "error", json.text(row.error and row.error:gsub("^E%u+: ", "") or nil),
+    "finished", json.instant(row.finished), "error", json.text(row.error and problem.public(row.error)),
     "options", row.options)
 end
 
@@ -67,12 +67,9 @@ local function delete(arguments)
   request.parameters {}
   local id = id_of(arguments)
   service.call(nil, function(state)
-    local removed, message, code = state.queue:remove(id)
-    if not removed and code == "EBUSY" and message:find("has not ended", 1, true) then
-      problem.raise(409, "the report has not ended")
-    end
-    return removed, message, code
+    return state.queue:remove(id)
   end)
+  service.forget(id)
   response.none()
 end
 
@@ -110,7 +107,7 @@ return {
   },
   {
     method = "DELETE", path = "/v1/reports/{report_id}", access = "write", handler = delete, tag = "reports",
-    summary = "Remove a report that has ended, and its file",
-    responses = { [204] = { description = "Done." }, [409] = { description = "It has not ended.", problem = true } },
+    summary = "Remove a report and its file; one that waits or runs is cancelled, and does not come back",
+    responses = { [204] = { description = "Done. A worker that computes it stops within a second or so." } },
   },
 }
