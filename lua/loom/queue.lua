@@ -622,9 +622,13 @@ end
 --- Stops the reports that this process computes without noting anything: the database is not the one that they are in.
 function Queue:abandon()
   for id, entry in pairs(self.jobs) do
-    entry.job:close()
-    self.jobs[id] = nil
+    leave(self, id, entry)
   end
+  for _, entry in ipairs(self.leaving) do
+    entry.job:close()
+  end
+  self.leaving = {}
+  owner.leave(self.owner)
 end
 
 return Queue
