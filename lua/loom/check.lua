@@ -1,7 +1,8 @@
 --- Checking of arguments and options. What is wrong raises an error that names the function, the argument or option,
 -- what was expected and what was given, at the place in the caller's code.
 --
--- A checker is a function (value) that returns the value as it is used further on, or nil and what was expected.
+-- A checker is a function (value) that returns the value as it is used further on, or nil and what was expected, and true if
+-- the value has the right form, but cannot work.
 -- @module loom.check
 
 local check = {}
@@ -24,18 +25,21 @@ end
 
 local last -- what was raised last: `message` without the place, and `raised`
 
+local function fail(message, is_impossible)
+  last = { message = message, raised = caller() .. message, is_impossible = is_impossible or false }
+  error(last.raised, 0)
+end
+
 --- Raises an error at the place where Loom was called.
 function check.fail(format, ...)
-  local message = format:format(...)
-  last = { message = message, raised = caller() .. message }
-  error(last.raised, 0)
+  fail(format:format(...))
 end
 
 --- What was wrong, for those who pass on what others say and catch what is raised.
 -- @param err an error that was caught just now
 -- @treturn ?table nil if it was not raised here, else `message`, as it was raised but for the place; `option` or `argument`,
 --   the name of the one and the position of the other, where one of them was wrong; `expected`, and what was given, where
---   the message tells
+--   the message tells; `is_impossible`, where an option has the right form, but cannot work
 function check.misuse(err)
   if not last or err ~= last.raised then
     return nil
@@ -47,6 +51,7 @@ function check.misuse(err)
     argument = tonumber(message:match("^bad argument #(%d+)")),
     is_unknown = message:find("^unknown ") ~= nil,
     is_missing = message:find("^missing ") ~= nil,
+    is_impossible = last.is_impossible,
     expected = message:match("' %((.*)%)$"),
   }
 end
@@ -62,6 +67,14 @@ local function shown(value)
     return tostring(value)
   end
   return value == nil and "nothing" or "a " .. type(value)
+end
+
+--- Raises an error about an option that has the right form, but cannot work.
+-- @tparam string option
+-- @tparam string name of the function
+-- @tparam string expected
+function check.impossible(option, name, expected, value)
+  fail(("bad option '%s' to '%s' (%s expected, got %s)"):format(option, name, expected, shown(value)), true)
 end
 
 --- Checks an argument of a public function.
@@ -91,9 +104,9 @@ function check.options(name, options, known)
     if not checker then
       check.fail("unknown option '%s' to '%s'", tostring(key), name)
     end
-    local result, expected = checker(value)
+    local result, expected, is_impossible = checker(value)
     if result == nil then
-      check.fail("bad option '%s' to '%s' (%s expected, got %s)", key, name, expected, shown(value))
+      fail(("bad option '%s' to '%s' (%s expected, got %s)"):format(key, name, expected, shown(value)), is_impossible)
     end
     checked[key] = result
   end

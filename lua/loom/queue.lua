@@ -132,9 +132,23 @@ function Queue.is_id(text)
     and text:find("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89abAB]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$") ~= nil
 end
 
+-- A number with all its digits, which cjson cuts after 14.
+local function number_text(value)
+  local text
+  for digits = 15, 17 do -- enough for every double
+    text = ("%%.%dg"):format(digits):format(value)
+    if tonumber(text) == value then
+      break
+    end
+  end
+  return text
+end
+
 -- Options as text that is the same for the same options.
 local function canonical(value)
-  if type(value) ~= "table" then
+  if type(value) == "number" then
+    return number_text(value)
+  elseif type(value) ~= "table" then
     return assert(cjson.encode(value))
   elseif #value > 0 or next(value) == nil then
     local parts = {}

@@ -222,17 +222,24 @@ local function read_attributes(database, options)
   return values
 end
 
+-- The checked options, windows always among them.
+local function checked_options(name, options)
+  options = check.options(name, options, checkers)
+  options.windows = options.windows or windows.checker(windows.standard)
+  local strips = options.strips
+  if strips and strips.window ~= nil and not rows.index_windows(options.windows)[strips.window] then
+    check.impossible("strips", name, "window: name of one of the windows", strips.window)
+  end
+  return options
+end
+
 -- Starts the native half.
 -- @treturn loom.report.native|nil
 -- @treturn table|string the checked options, or the failure
 -- @treturn ?string its code
 local function begin(monitor, name, options, private, file)
-  options = check.options(name, options, checkers)
-  local wanted = options.windows or windows.checker(windows.standard)
-  options.windows = wanted
-  if options.strips and options.strips.window and not rows.index_windows(wanted)[options.strips.window] then
-    check.fail("bad option 'strips' to '%s' (window: name of one of the windows expected)", name)
-  end
+  options = checked_options(name, options)
+  local wanted = options.windows
   local asked, message, code = native_options(monitor, options, wanted, private)
   if not asked then
     return nil, message, code
@@ -302,10 +309,16 @@ local function finish(monitor, native, options)
   }, Report), "loom.report")
 end
 
---- Raises what is wrong with options of a report, without computing one.
+--- Raises what is wrong with options of a report, as far as that can be known without computing one.
 -- @local
 function Report.check_options(name, options)
-  check.options(name, options, checkers)
+  options = checked_options(name, options)
+  for _, window in ipairs(options.windows) do
+    local length = window.native.length
+    if length and options.as_of and options.as_of - length < FIRST_INSTANT then
+      check.impossible("windows", name, "windows that begin in the year 1 or later", window.name)
+    end
+  end
 end
 
 --- Computes a report and waits for it: see `loom.monitor:report`.

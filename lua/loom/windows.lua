@@ -39,20 +39,20 @@ local function check_fields(window)
   end
 end
 
--- A window as the native half takes it, or nil and what was expected.
+-- A window as the native half takes it, or nil and what was expected, and whether it has the right form: see `loom.check`.
 local function native(window)
   if window.seconds ~= nil then
     local length = time.duration(window.seconds)
     if window.from == nil and window.to == nil and length and length > 0 and length <= CENTURY then
       return { length = length }
     end
-    return nil, "windows whose seconds are a duration of up to 100 years"
+    return nil, "windows whose seconds are a duration of up to 100 years", length ~= nil
   end
   local from, to = time.instant(window.from), time.instant(window.to)
   if not from or not to then
     return nil, "windows with seconds, or from and to"
   elseif to <= from or to - from > CENTURY then
-    return nil, "windows that end after they start, and within 100 years"
+    return nil, "windows that end after they start, and within 100 years", true
   end
   return { from = from, to = to }
 end
@@ -75,10 +75,10 @@ function windows.checker(value)
       return nil, "windows with different names"
     end
     names[window.name] = true
-    local converted
-    converted, expected = native(window)
+    local converted, is_impossible
+    converted, expected, is_impossible = native(window)
     if not converted then
-      return nil, expected
+      return nil, expected, is_impossible
     end
     list[i] = { name = window.name, unit = window.unit or "hours", native = converted }
   end

@@ -4,8 +4,10 @@ local cjson = require "cjson"
 
 local database = require "support.database"
 local files = require "support.files"
+local loom = require "loom"
 local server = require "support.server"
 local shell = require "support.shell"
+local transaction = require "loom.transaction"
 
 -- What is not an id.
 local bad_ids = { "", "1", "..%2F..%2Fetc%2Fpasswd", "%27%20OR%201=1", "%FF%FE", "../db", ("a"):rep(5000) }
@@ -133,6 +135,9 @@ describe("reports over HTTP", function()
 
   it("refuse options that are none", function()
     for body, detail in pairs {
+      ['{"stores":"\255"}'] = "not UTF-8", ['{"stores":"\237\160\128"}'] = "not UTF-8", ['{"slo":NaN}'] = "not a JSON object",
+      ['{"slo":0x1}'] = "not a JSON object", ['{"stores":["a",null,"b"]}'] = "a list with null",
+      ['{"windows":[{"name":"a","seconds":60},null]}'] = "a list with null",
       ["{"] = "not a JSON object", ["[]"] = "not a JSON object", ["1"] = "not a JSON object", ['"x"'] = "not a JSON object",
       ['{"preset":"best"}'] = "one of loom, seed, monitoring expected, got \"best\"",
       ['{"presets":"loom"}'] = "presets: there is no such field",
@@ -142,13 +147,34 @@ describe("reports over HTTP", function()
     } do
       server.expect_problem(service:post("/trigger_report", "application/json", body), 400, detail)
     end
+    assert.equal(200, service:request("/v1/reports").status)
     local problem = server.expect_problem(service:post("/trigger_report", "application/json", '{"fill":1}'), 400)
     assert.equal("fill", problem.field)
     server.expect_problem(service:post("/trigger_report", "application/json", ("[" ):rep(10000)), 400)
   end)
 
+  it("refuse options that cannot work at once", function()
+    for body, field in pairs {
+      ['{"default_zone":"Mars/Olympus"}'] = "default_zone", ['{"default_zone":"../UTC"}'] = "default_zone",
+      ['{"windows":[{"name":"w","from":"2024-01-02 00:00:00","to":"2024-01-01 00:00:00"}]}'] = "windows",
+      ['{"windows":[{"name":"w","from":"2024-01-02 00:00:00","to":"2024-01-02T00:00:00"}]}'] = "windows",
+      ['{"windows":[{"name":"w","from":"1900-01-01 00:00:00","to":"2024-01-01 00:00:00"}]}'] = "windows",
+      ['{"windows":[{"name":"w","seconds":"40000d"}]}'] = "windows", ['{"windows":[{"name":"w","seconds":0}]}'] = "windows",
+      ['{"as_of":"0001-01-01 00:00:00"}'] = "windows", ['{"strips":{"window":"last_year"}}'] = "strips",
+    } do
+      local problem = server.expect_problem(service:post("/trigger_report", "application/json", body), 422)
+      assert.equal(field, problem.field, body)
+    end
+  end)
+
   it("that fail say why", function()
-    local response = fetch(trigger '{"default_zone":"Mars/Olympus"}')
+    local monitor = assert(loom.open(folder .. "/db")) -- options that no service has taken
+    assert(transaction.run(monitor.database, function(execute)
+      return execute("INSERT INTO report(report_id, options, state, created) VALUES(?, ?, 'queued', 0)",
+        (UNKNOWN:gsub("11$", "12")), '{"default_zone":"Mars/Olympus"}')
+    end, true))
+    monitor:close()
+    local response = fetch((UNKNOWN:gsub("11$", "12")))
     assert.equal(500, response.status)
     assert.same({ status = "Failed", error = 'default zone: "Mars/Olympus" is not a zone of the tz database' }, response.json)
   end)

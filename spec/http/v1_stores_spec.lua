@@ -109,6 +109,24 @@ describe("stores over HTTP", function()
       assert.equal(4, get("?store_id=s2*&limit=1").total)
     end)
 
+    it("are never all of them for a choice that cannot be read", function()
+      for _, choice in ipairs { "where.region", "where.region&where.region", "where.region=&where.region",
+        "where.region&where.size=1", "where.region=%00", "where.region=%ff&where.region=%fe" } do
+        for _ = 1, 2 do -- also when it is known already
+          assert.equal(0, get("?" .. choice).total, choice)
+          assert.equal(0, expect(200, "GET", "/v1/summary?" .. choice).stores, choice)
+        end
+      end
+      local many = ("where.region=north&"):rep(100) .. "where.size=1"
+      for _, path in ipairs { "/v1/stores", "/v1/summary" } do
+        assert.matches("more than 100 parameters", problem(400, nil, "GET", path .. "?" .. many).detail, 1, true)
+        problem(400, "where.", "GET", path .. "?where.=north")
+        problem(422, "default_zone", "GET", path .. "?default_zone=Mars")
+        problem(422, "windows", "GET", path .. "?windows=a:2024-01-02T00:00:00Z/2024-01-01T00:00:00Z")
+        problem(422, "windows", "GET", path .. "?as_of=0001-01-01T00:00:00Z")
+      end
+    end)
+
     it("follow the options of a report", function()
       local list = get "?as_of=2024-03-04T12:00:00Z&windows=half:12h,fixed:2024-03-04T00:00:00Z/2024-03-04T06:00:00Z&limit=1"
       assert.equal("2024-03-04 12:00:00.000000 UTC", list.as_of)
@@ -301,7 +319,7 @@ describe("stores over HTTP", function()
         problem(400, "to", "GET", path .. "?from=2024-03-05T00:00:00Z&to=2024-03-04T00:00:00Z")
         problem(400, "from", "GET", path .. "?from=2023-01-01T00:00:00Z&to=2024-03-04T00:00:00Z")
         problem(400, "windows", "GET", path .. "?windows=a:1d")
-        problem(400, "default_zone", "GET", path .. "?default_zone=Mars")
+        problem(422, "default_zone", "GET", path .. "?default_zone=Mars")
       end
       problem(404, nil, "GET", "/v1/stores/nobody/explain")
       problem(400, "windows", "GET", "/v1/stores/s03/explain?windows=a:20d,b:12d")

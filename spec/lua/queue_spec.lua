@@ -1,9 +1,12 @@
+local cjson = require "cjson"
 local database = require "support.database"
 local files = require "support.files"
 local Job = require "loom.job"
 local loom = require "loom"
 local Queue = require "loom.queue"
+local random = require "support.random"
 local shell = require "support.shell"
+local time = require "loom.time"
 
 describe("the queue of reports", function()
   local folder, now, monitors
@@ -125,6 +128,19 @@ describe("the queue of reports", function()
     work(queue)
     assert.not_equal(id, queue:trigger { stores = { "a", "b" }, preset = "loom" })
     work(queue)
+  end)
+
+  test("keeps every digit of the options", function()
+    local queue, number = make(), random.new(20240607)
+    for _ = 1, 20 do
+      local as_of = 1674670402 + number(0, 999999) / 1e6 -- sixteen digits, of which the last is a microsecond
+      local id = queue:trigger { as_of = as_of, slo = 1 / number(1, 9) }
+      local options = cjson.decode(queue:get(id).options)
+      assert.equal(as_of, options.as_of)
+      assert.equal(id, queue:trigger(options))
+      work(queue)
+      assert.equal(time.text(time.instant(as_of)), cjson.decode(queue:get(id).details).as_of)
+    end
   end)
 
   test("refuses more than may wait, and wrong options", function()

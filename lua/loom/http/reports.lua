@@ -1,8 +1,10 @@
 --- The two endpoints of the service that Loom replaces: a report is asked for, and fetched once it is complete.
 -- @module loom.http.reports
 
+local chosen = require "loom.http.v1.options"
 local json = require "loom.http.json"
 local problem = require "loom.http.problem"
+local Report = require "loom.report"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
@@ -17,6 +19,11 @@ local LOCATION = "/loom-report/"
 local function trigger()
   request.parameters {}
   local options = request.json_object()
+  service.call(nil, function()
+    Report.check_options("report", options)
+    return true
+  end)
+  chosen.check_zone(options.default_zone)
   local id = service.call(nil, function(state)
     return state.queue:trigger(options)
   end)

@@ -4,15 +4,28 @@
 local check = require "loom.check"
 local cjson = require "cjson.safe"
 local problem = require "loom.http.problem"
+local values = require "loom.formats.values"
 
 local request = {}
+
+local strict_json = cjson.new()
+strict_json.decode_invalid_numbers(false)
 
 local PARAMETERS_MAX = 100
 local JSON_MAX = 1024 * 1024 -- bytes of a JSON document that is not a stream of polls
 
+-- The parameters of the query as nginx reads them; it leaves out those beyond the limit.
+local function parameters_of_query()
+  local parameters, why = ngx.req.get_uri_args(PARAMETERS_MAX)
+  if why then
+    problem.raise(400, ("more than %d parameters"):format(PARAMETERS_MAX))
+  end
+  return parameters
+end
+
 --- The value of a query parameter; nil if it is not there.
 function request.parameter(name)
-  local value = ngx.req.get_uri_args(PARAMETERS_MAX)[name]
+  local value = parameters_of_query()[name]
   if type(value) == "table" then
     problem.raise(400, ("the parameter %s is there more than once"):format(name), { field = name })
   elseif value == true then
@@ -47,7 +60,7 @@ function request.body(limit)
   return text
 end
 
--- JSON has null for what is not given, which the library's options have no word for.
+-- JSON has null for what is not given, which the library's options have no word for; a list cannot leave anything out.
 local function without_nulls(value)
   if type(value) ~= "table" then
     return value
@@ -56,18 +69,23 @@ local function without_nulls(value)
   for key, item in pairs(value) do
     if item ~= cjson.null then
       clean[key] = without_nulls(item)
+    elseif type(key) == "number" then
+      problem.raise(400, "the body has a list with null in it")
     end
   end
   return clean
 end
 
---- A JSON object in the body, without what is null; an empty body is an empty object.
+--- A JSON object in the body, without what is null; an empty body is an empty object. JSON is UTF-8 (RFC 8259, section 8.1),
+-- and its numbers are no words such as NaN.
 function request.json_object()
   local text = request.body(JSON_MAX)
   if not text:find("%S") then
     return {}
+  elseif values.utf8(text) ~= text then
+    problem.raise(400, "the body is not a JSON object: it is not UTF-8")
   end
-  local value, why = cjson.decode(text)
+  local value, why = strict_json.decode(text)
   if type(value) ~= "table" or not text:find("^%s*{") then
     problem.raise(400, "the body is not a JSON object" .. (why and ": " .. why or ""))
   end
@@ -94,27 +112,35 @@ function request.fields(known, required)
   return object
 end
 
+-- The values of a parameter that may be there more than once; one without "=" is empty.
+local function texts_of(value)
+  local texts = {}
+  for i, item in ipairs(type(value) == "table" and value or { value }) do
+    texts[i] = item == true and "" or item
+  end
+  return texts
+end
+
 --- The parameters of the query, checked; no others may be there.
 -- @tparam table checkers by name, as in `loom.check`
 -- @tparam[opt] table prefixes names such as "where." whose parameters become a table, by what follows, of lists of texts
 -- @treturn table
 function request.parameters(checkers, prefixes)
   local checked = {}
-  for name, value in pairs(ngx.req.get_uri_args(PARAMETERS_MAX)) do
-    local prefix = name:match("^[%l_]+%.")
+  for name, value in pairs(parameters_of_query()) do
+    local prefix, rest = name:match("^([%l_]+%.)(.*)$")
     local checker = checkers[name]
     if prefix and prefixes and prefixes[prefix] then
-      local of_prefix = checked[prefix] or {}
-      of_prefix[name:sub(#prefix + 1)] = type(value) == "table" and value or { value == true and "" or value }
-      checked[prefix] = of_prefix
+      checked[prefix] = checked[prefix] or {}
+      checked[prefix][rest] = texts_of(value)
     elseif not checker then
       problem.raise(400, ("%s: there is no such parameter"):format(name), { field = name })
     elseif type(value) == "table" then
       problem.raise(400, ("%s: is there more than once"):format(name), { field = name })
     else
-      local result, expected = checker(value == true and "" or value)
+      local result, expected, is_impossible = checker(value == true and "" or value)
       if result == nil then
-        problem.raise(400, ("%s: %s expected"):format(name, expected), { field = name })
+        problem.raise(is_impossible and 422 or 400, ("%s: %s expected"):format(name, expected), { field = name })
       end
       checked[name] = result
     end
@@ -141,9 +167,9 @@ end
 --- A checker that lets what is a value of the library's options through as it is.
 function request.as_text(checker)
   return function(text)
-    local good, expected = checker(text)
+    local good, expected, is_impossible = checker(text)
     if good == nil then
-      return nil, expected
+      return nil, expected, is_impossible
     end
     return text
   end

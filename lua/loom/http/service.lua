@@ -232,7 +232,7 @@ local function raise_misuse(misuse, fields)
   elseif field and misuse.expected then
     detail = ("%s: %s"):format(field, misuse.expected)
   end
-  problem.raise(400, detail, { field = field })
+  problem.raise(misuse.is_impossible and 422 or 400, detail, { field = field })
 end
 
 --- Calls work(state) as `patiently` does, and ends the request with what fails: what is misuse of the library is misuse by

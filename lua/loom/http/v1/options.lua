@@ -27,9 +27,9 @@ local function parse_windows(text)
     local from, to = (span or ""):match("^(.-)/(.*)$")
     list[#list + 1] = { name = name, from = from, to = to, seconds = not from and span or nil }
   end
-  local good, expected = windows.checker(list)
+  local good, expected, is_impossible = windows.checker(list)
   if not good or #list > WINDOWS_MAX then
-    return nil, good and ("at most %d windows"):format(WINDOWS_MAX) or expected
+    return nil, good and ("at most %d windows"):format(WINDOWS_MAX) or expected, is_impossible
   end
   return list
 end
@@ -96,6 +96,17 @@ function options.read(more, of_fleet)
   return request.parameters(known, of_fleet and { ["where."] = true })
 end
 
+--- Ends the request if a timezone, where there is one, is none of the tz database.
+function options.check_zone(zone)
+  local known, reason = true, nil
+  if type(zone) == "string" then
+    known, reason = core.is_timezone(service.monitor().database, zone)
+  end
+  if not known then
+    problem.raise(422, ("default_zone: %s"):format(reason), { field = "default_zone" })
+  end
+end
+
 --- The options of a report among the parameters, and the same as text.
 function options.report(parameters)
   local chosen, names = {}, {}
@@ -109,12 +120,7 @@ function options.report(parameters)
     Report.check_options("report", chosen)
     return true
   end)
-  if chosen.default_zone then
-    local known, reason = core.is_timezone(service.monitor().database, chosen.default_zone)
-    if not known then
-      problem.raise(400, ("default_zone: %s"):format(reason), { field = "default_zone" })
-    end
-  end
+  options.check_zone(chosen.default_zone)
   table.sort(names)
   for i, name in ipairs(names) do
     names[i] = name .. "=" .. ngx.escape_uri(name == "windows" and ngx.req.get_uri_args().windows or tostring(chosen[name]))
@@ -128,7 +134,7 @@ local function choice_key(parameters)
   for name, values in pairs(parameters["where."] or {}) do
     local texts = {}
     for i, value in ipairs(values) do
-      texts[i] = ngx.escape_uri(value == true and "" or value)
+      texts[i] = ngx.escape_uri(value)
     end
     table.sort(texts)
     parts[#parts + 1] = "where." .. ngx.escape_uri(name) .. "=" .. table.concat(texts, ",")
@@ -151,15 +157,21 @@ function options.choose(parameters, made)
   if key == "" or known then
     return known or nil, key
   end
-  local conditions, count = {}, 0
+  local count = 0
   for name, values in pairs(parameters["where."] or {}) do
     count = count + #values
-    conditions[name] = values
+    if name == "" then
+      problem.raise(400, "where.: the name of an attribute expected", { field = "where." })
+    end
   end
   if count > CONDITIONS_MAX then
     problem.raise(400, ("where: at most %d values expected"):format(CONDITIONS_MAX), { field = "where" })
   end
-  local ids, message, code = stores.set(service.monitor().database, parameters.store_id, stores.conditions(conditions))
+  local conditions, expected = stores.conditions(parameters["where."] or {})
+  if not conditions then
+    problem.raise(400, ("where: %s expected"):format(expected), { field = "where" })
+  end
+  local ids, message, code = stores.set(service.monitor().database, parameters.store_id, conditions)
   if not ids then
     problem.raise_failure(message, code)
   end

@@ -9,6 +9,7 @@ local Queue = require "loom.queue"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
+local values = require "loom.formats.values"
 
 local LIMIT, LIMIT_MAX = 100, 1000
 
@@ -16,7 +17,7 @@ local function report_json(row)
   return json.object("report_id", json.string(row.report_id), "status", json.string(row.state),
     "progress", json.number(row.progress), "created", json.instant(row.created), "started", json.instant(row.started),
     "finished", json.instant(row.finished), "error", json.text(row.error and problem.public(row.error)),
-    "options", row.options)
+    "options", values.utf8(row.options))
 end
 
 local function id_of(arguments)
