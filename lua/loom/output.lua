@@ -1,17 +1,19 @@
 --- Writing text to files so that a failure is noticed, and a file is either complete or as it was.
 -- @module loom.output
 
+local core = require "loom.core"
+
 local output = {}
 
 local failure = {} -- marks the errors that writing raises, apart from those of the caller's functions
 
-local function checked(written, why)
+local function checked(written, message, code)
   if not written then
-    error(setmetatable({ message = tostring(why) }, failure), 0)
+    error(setmetatable({ message = message, code = code }, failure), 0)
   end
 end
 
--- Calls produce(write); nil and the message if writing failed.
+-- Calls produce(write); nil, the message and the code if writing failed.
 local function run(produce, write)
   local good, err = pcall(produce, function(text)
     checked(write(text))
@@ -19,67 +21,56 @@ local function run(produce, write)
   if good then
     return true
   elseif getmetatable(err) == failure then
-    return nil, "EIO: " .. err.message, "EIO"
+    return nil, err.message, err.code
   end
   error(err, 0)
 end
 
--- `name` is what messages call the file.
+local function io_failure(why)
+  return nil, "EIO: " .. tostring(why), "EIO"
+end
+
 local function write_to_file(file, name, produce)
   local function named(written, why)
-    return written, not written and name .. ": " .. tostring(why) or nil
+    if written then
+      return true
+    end
+    return io_failure(name .. ": " .. tostring(why))
   end
   local good, message, code = run(produce, function(text)
     return named(file:write(text))
   end)
   if good then
-    local flushed, why = named(file:flush())
-    if not flushed then
-      return nil, "EIO: " .. why, "EIO"
-    end
+    return named(file:flush())
   end
   return good, message, code
-end
-
--- Only a regular file, or none, can be replaced by renaming.
-local function is_replaceable(path)
-  local lfs = require "lfs"
-  local mode = lfs.attributes(path, "mode")
-  return (mode == nil or mode == "file") and lfs.symlinkattributes(path, "mode") ~= "link"
 end
 
 local function write_to_path(path, produce)
-  local replace = is_replaceable(path)
-  local part = replace and path .. ".part" or path
-  local file, why = io.open(part, "wb")
+  local file, message, code = core.output(path)
   if not file then
-    return nil, "EIO: " .. why, "EIO"
+    return nil, message, code
   end
-  local called, good, message, code = pcall(write_to_file, file, path, produce)
-  local closed, close_error = file:close()
-  if called and good and not closed then
-    good, message, code = nil, "EIO: " .. path .. ": " .. tostring(close_error), "EIO"
+  local called, good
+  called, good, message, code = pcall(run, produce, function(text)
+    return file:write(text)
+  end)
+  if called and good then
+    return file:commit()
   end
-  if called and good and replace then
-    local renamed, rename_error = os.rename(part, path)
-    if not renamed then
-      good, message, code = nil, "EIO: " .. tostring(rename_error), "EIO"
-    end
-  end
-  if replace and not (called and good) then
-    os.remove(part)
-  end
+  file:close()
   if not called then
     error(good, 0)
   end
-  return good, message, code
+  return nil, message, code
 end
 
 --- Writes what a function produces.
--- @tparam string|file|function target a path, an open file, or a function (text), which ends it by returning nil and why
+-- @tparam string|file|function target a path, whose file is replaced when all is written; an open file; or a function (text),
+--   which ends it by returning nil and why
 -- @tparam function produce called with a function (text)
 -- @treturn true|nil
--- @treturn ?string the failure
+-- @treturn ?string the failure: EFULL, EACCESS or EIO
 -- @treturn ?string its code
 function output.write(target, produce)
   if type(target) == "string" then
@@ -87,7 +78,10 @@ function output.write(target, produce)
   elseif type(target) == "function" then
     return run(produce, function(text)
       local written, why = target(text)
-      return written or why == nil, why
+      if written or why == nil then
+        return true
+      end
+      return io_failure(why)
     end)
   end
   return write_to_file(target, target == io.stdout and "standard output" or "output", produce)

@@ -19,6 +19,7 @@ static const char polls[] = "store_id,status,timestamp_utc\n"
 static int begin(void **state) {
   static struct scratch scratch;
   scratch_begin(&scratch);
+  umask(027);
   *state = &scratch;
   return 0;
 }
@@ -75,7 +76,7 @@ static void both_files(void **state) {
     assert_int_equal(scratch_count(scratch), 2);
   }
   assert_int_equal(stat(path, &status), 0);
-  assert_int_equal(status.st_mode & 0777, 0644);
+  assert_int_equal(status.st_mode & 0777, 0640);
 }
 
 static void a_folder_that_is_missing(void **state) {

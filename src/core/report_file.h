@@ -16,9 +16,9 @@ struct loom_report_file {
 };
 
 /*
-** Writes the report in its standard columns, and before that its figures (loom_report_figures_rows): each beside its path,
-** synced and renamed; what was at the path stays if that fails. As `finish` of a report (the context is a struct
-** loom_report_file) it does so on the report's thread. LOOM_EFULL: no space; LOOM_EIO: anything else.
+** Writes the report in its standard columns, and before that its figures (loom_report_figures_rows): each as an atomic file
+** (see atomic_file.h, also for the failures). As `finish` of a report (the context is a struct loom_report_file) it does so on
+** the report's thread.
 */
 loom_status loom_report_file_write(void *file, const loom_report *report, loom_error *error);
 

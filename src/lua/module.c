@@ -239,6 +239,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"writer", lloom_writer},
                                        {"walk", lloom_walk},
                                        {"inspect", lloom_inspect},
+                                       {"output", lloom_output},
                                        {"proxy", proxy},
                                        {"supervise", supervise},
                                        {"uuid", uuid},
@@ -267,6 +268,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_walk(L);
   lloom_register_inspection(L);
   lloom_register_ids(L);
+  lloom_register_output(L);
   lua_newtable(L);
   lloom_set_functions(L, functions);
   lua_pushliteral(L, LOOM_VERSION);

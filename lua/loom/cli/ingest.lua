@@ -3,6 +3,7 @@
 
 local check = require "loom.check"
 local common = require "loom.cli.common"
+local core = require "loom.core"
 local loading = require "loom.loading"
 local loom = require "loom"
 local options = require "loom.cli.options"
@@ -85,14 +86,20 @@ local function open_rejects(path)
   if not path then
     return nil
   end
-  local file, why = io.open(path, "wb")
+  local file, why = core.output(path)
   if not file then
     return nil, nil, why
   end
-  file:write("source,line,column,value,reason,row\n")
+  local function write(text)
+    local written, message = file:write(text)
+    if not written then
+      common.fail(message)
+    end
+  end
+  write "source,line,column,value,reason,row\n"
   return file, function(reject)
-    file:write(quoted(reject.source), ",", reject.line, ",", reject.column, ",", quoted(reject.value), ",",
-      quoted(reject.reason), ",", quoted(reject.row), "\n")
+    write(table.concat({ quoted(reject.source), ("%d"):format(reject.line), reject.column, quoted(reject.value),
+      quoted(reject.reason), quoted(reject.row) }, ",") .. "\n")
   end
 end
 
@@ -152,11 +159,12 @@ function command.run(args)
   local summaries
   summaries, message = load(monitor, files, args, on_reject)
   monitor:close()
-  if rejects and not rejects:close() then
-    io.stderr:write("loom: ", args.rejects, ": could not be written\n")
+  local kept, failure = true, nil
+  if rejects then
+    kept, failure = rejects:commit()
   end
-  if not summaries then
-    return nil, message
+  if not summaries or not kept then
+    return nil, message or failure
   end
   if not args.quiet then
     print_summary(summaries)
