@@ -99,11 +99,15 @@ endif
 
 test: test-core test-api test-lua test-browser ## Pass every test
 
+# Seconds for one program of tests, under Valgrind and on a busy machine: one that hangs fails.
+TEST_LIMIT ?= 900
+LIMITED = timeout --foreground $(TEST_LIMIT)
+
 test-core: $(TESTS) ## The C tests of the core
-	@for test in $^; do echo "== $$test"; $(RUN) $$test || exit 1; done
+	@for test in $^; do echo "== $$test"; $(LIMITED) $(RUN) $$test || exit 1; done
 
 test-api: $(API_TESTS) $(BUILD)/lua5.4/loom/core.so ## The C tests of the module, in Lua 5.4 states of their own
-	@for test in $(API_TESTS); do echo "== $$test"; LOOM_BUILD=$(BUILD) $(RUN) $$test || exit 1; done
+	@for test in $(API_TESTS); do echo "== $$test"; LOOM_BUILD=$(BUILD) $(LIMITED) $(RUN) $$test || exit 1; done
 
 # What holds responses against the document of the API.
 VALIDATORS := build/openapi/node_modules
@@ -130,7 +134,7 @@ $(BROWSER_TOOLS):
 
 test-browser: all $(BROWSER_TOOLS) ## The HTML report in Chromium
 	@echo "== the HTML report in Chromium"
-	LOOM_BUILD=$(BUILD) LUA=$(LUA) node --test --test-reporter=spec spec/browser/html_test.mjs
+	LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-reporter=spec spec/browser/html_test.mjs
 
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it.
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \

@@ -5,17 +5,22 @@
 #include "supervise.h"
 #include "support.h"
 
+#include <errno.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define PATIENCE 20 /* milliseconds that what ignores signals gets */
 
 static int run(char *const argv[]) {
   loom_error error;
   int code = -1;
-  assert_int_equal(loom_supervise(argv, &code, &error), LOOM_OK);
+  assert_int_equal(loom_supervise(argv, PATIENCE, &code, &error), LOOM_OK);
   return code;
 }
 
@@ -31,11 +36,11 @@ static void no_such_program(void **state) {
   loom_error error;
   int code;
   char *const argv[] = {"there/is/no/such/program", NULL};
-  assert_int_equal(loom_supervise(argv, &code, &error), LOOM_ENOENT);
+  assert_int_equal(loom_supervise(argv, PATIENCE, &code, &error), LOOM_ENOENT);
   assert_string_equal(error.message,
                       "there/is/no/such/program: cannot be started: No such file or directory");
   char *const folder[] = {"/", NULL};
-  assert_int_equal(loom_supervise(folder, &code, &error), LOOM_EIO);
+  assert_int_equal(loom_supervise(folder, PATIENCE, &code, &error), LOOM_EIO);
 }
 
 /* Supervises a script in a process of its own, which is sent the signals once the script is ready; its exit code. */
@@ -50,7 +55,8 @@ static int signalled(const char *script, const int *signals) {
     int code = 99;
     dup2(ready[1], STDOUT_FILENO);
     close(ready[0]);
-    loom_supervise((char *[]){"sh", "-c", (char *)(uintptr_t)script, NULL}, &code, &error);
+    loom_supervise((char *[]){"sh", "-c", (char *)(uintptr_t)script, NULL}, PATIENCE, &code,
+                   &error);
     _exit(code);
   }
   close(ready[1]);
@@ -71,6 +77,7 @@ static void signals_arrive(void **state) {
   (void)state;
   assert_int_equal(signalled("trap 'exit 3' QUIT; echo; " WAIT, (int[]){SIGTERM, 0}), 3);
   assert_int_equal(signalled("trap 'exit 4' QUIT; echo; " WAIT, (int[]){SIGINT, 0}), 4);
+  assert_int_equal(signalled("trap 'exit 9' QUIT; echo; " WAIT, (int[]){SIGQUIT, 0}), 9);
   assert_int_equal(signalled("trap 'echo' QUIT; trap 'exit 5' TERM; echo; " WAIT,
                              (int[]){SIGTERM, SIGINT, 0}),
                    5);
@@ -89,12 +96,99 @@ static void the_mask_is_as_it_was(void **state) {
     assert_int_equal(sigismember(&before, s), sigismember(&after, s));
 }
 
+/* Whoever starts the program may have it ignore and block signals, as nohup does, and shells in the background. */
+static void what_was_ignored_is_heard(void **state) {
+  static const int all[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD};
+  struct sigaction before[sizeof all / sizeof *all], ignoring = {.sa_handler = SIG_IGN}, now;
+  sigset_t blocked, mask;
+  sigemptyset(&blocked);
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    sigaction(all[i], &ignoring, &before[i]);
+    sigaddset(&blocked, all[i]);
+  }
+  exit_codes(state);
+  signal(SIGCHLD, SIG_DFL); /* for the test's own child */
+  signals_arrive(state);
+  sigprocmask(SIG_BLOCK, &blocked, &mask);
+  signals_arrive(state);
+  sigprocmask(SIG_SETMASK, &mask, NULL);
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    sigaction(all[i], &before[i], &now);
+    assert_true(all[i] == SIGCHLD || now.sa_handler == SIG_IGN);
+  }
+}
+
+/* Runs a script that writes the id of a process that it leaves behind; whether that process is gone. */
+static void leaves_nothing(const char *script) {
+  int lines[2];
+  char line[32] = "";
+  assert_int_equal(pipe(lines), 0);
+  int before = dup(STDOUT_FILENO);
+  dup2(lines[1], STDOUT_FILENO);
+  int code = run((char *[]){"sh", "-c", (char *)(uintptr_t)script, NULL});
+  dup2(before, STDOUT_FILENO);
+  close(before);
+  close(lines[1]);
+  assert_true(read(lines[0], line, sizeof line - 1) > 0);
+  close(lines[0]);
+  assert_int_equal(code, 128 + SIGKILL);
+  errno = 0;
+  assert_int_equal(kill((pid_t)atoi(line), 0), -1);
+  assert_int_equal(errno, ESRCH);
+  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* Of a program that is killed. What a shell starts in the background ignores SIGQUIT. */
+static void what_was_started_ends_too(void **state) {
+  (void)state;
+  leaves_nothing("sh -c 'echo $$; exec sleep 1000' | { read pid; echo $pid; kill -9 $$; }");
+  leaves_nothing("sleep 1000 & echo $!; kill -9 $$");
+  leaves_nothing("sh -c 'sleep 1000 & echo $!'; kill -9 $$"); /* an orphan already */
+  int subreaper = 1;
+  prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+  assert_int_equal(subreaper, 0);
+}
+
+/* A process whose parent is killed, with nobody about to see to it. */
+static void the_end_of_the_parent_is_heard(void **state) {
+  (void)state;
+  int ends[2], ready[2];
+  char byte;
+  assert_int_equal(pipe(ends), 0);
+  assert_int_equal(pipe(ready), 0);
+  pid_t parent = fork();
+  assert_true(parent >= 0);
+  if (parent == 0) {
+    if (fork() == 0) {
+      loom_error error;
+      signal(SIGQUIT, SIG_DFL);
+      ssize_t written = loom_end_with_parent(&error) == LOOM_OK ? write(ready[1], "r", 1) : 0;
+      close(ends[0]);
+      while (written == 1)
+        pause();
+    }
+    pause();
+    _exit(0);
+  }
+  close(ends[1]); /* that of both processes tells when they have ended */
+  assert_int_equal(read(ready[0], &byte, 1), 1);
+  kill(parent, SIGKILL);
+  assert_int_equal(waitpid(parent, NULL, 0), parent);
+  assert_int_equal(read(ends[0], &byte, 1), 0);
+  close(ends[0]);
+  close(ready[0]);
+  close(ready[1]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exit_codes),
       cmocka_unit_test(no_such_program),
       cmocka_unit_test(signals_arrive),
       cmocka_unit_test(the_mask_is_as_it_was),
+      cmocka_unit_test(what_was_ignored_is_heard),
+      cmocka_unit_test(what_was_started_ends_too),
+      cmocka_unit_test(the_end_of_the_parent_is_heard),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

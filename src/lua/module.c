@@ -5,6 +5,7 @@
 
 #include "../core/civil.h"
 #include "../core/database.h"
+#include "../core/hold.h"
 #include "../core/listen.h"
 #include "../core/rules.h"
 #include "../core/supervise.h"
@@ -15,6 +16,8 @@
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+#define HOLD "loom.hold"
 
 typedef const char *parser(const char *text, size_t length, int64_t *value);
 
@@ -125,6 +128,8 @@ static int local_time(lua_State *L) {
 
 #define ARGUMENTS_MAX 64
 
+#define PATIENCE 10000 /* milliseconds that what is left of a supervised program gets to end */
+
 /* supervise({program, argument, …}): runs a program until it ends, and returns its exit code. See supervise.h. */
 static int supervise(lua_State *L) {
   char *argv[ARGUMENTS_MAX + 1] = {NULL};
@@ -138,9 +143,41 @@ static int supervise(lua_State *L) {
     lua_rawgeti(L, 1, (int)i + 1);
     argv[i] = (char *)(uintptr_t)luaL_checkstring(L, -1); /* execvp takes them so, and changes nothing */
   }
-  if (loom_supervise(argv, &exit_code, &error) != LOOM_OK)
+  if (loom_supervise(argv, PATIENCE, &exit_code, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   lua_pushinteger(L, exit_code);
+  return 1;
+}
+
+/* end_with_parent(): true. See supervise.h. */
+static int end_with_parent(lua_State *L) {
+  loom_error error;
+  if (loom_end_with_parent(&error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+struct hold_handle {
+  struct lloom_handle handle; /* of itself, while it holds */
+  int descriptor;
+};
+
+static int close_hold(lua_State *L) {
+  struct hold_handle *handle = lloom_take_handle(L, 1, HOLD);
+  if (handle)
+    close(handle->descriptor);
+  return 0;
+}
+
+/* hold(path): a handle by which this process, and what it starts, hold a file until it is closed. See hold.h. */
+static int hold(lua_State *L) {
+  loom_error error;
+  const char *path = luaL_checkstring(L, 1);
+  struct hold_handle *handle = lloom_new_handle(L, HOLD, sizeof *handle);
+  if (loom_hold(path, &handle->descriptor, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  handle->handle.object = handle;
   return 1;
 }
 
@@ -242,6 +279,8 @@ int luaopen_loom_core(lua_State *L) {
                                        {"output", lloom_output},
                                        {"proxy", proxy},
                                        {"supervise", supervise},
+                                       {"end_with_parent", end_with_parent},
+                                       {"hold", hold},
                                        {"uuid", uuid},
                                        {"probe_listen", probe_listen},
                                        {"parse_date", parse_date},
@@ -258,6 +297,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"parse_duration", parse_duration},
                                        {"format_timestamp", format_timestamp},
                                        {NULL, NULL}};
+  lloom_new_type(L, HOLD, (const luaL_Reg[]){{NULL, NULL}}, close_hold);
   lloom_register_database(L);
   lloom_register_ingest(L);
   lloom_register_report(L);

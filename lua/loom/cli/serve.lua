@@ -8,6 +8,7 @@ local lfs = require "lfs"
 local loom = require "loom"
 local nginx_conf = require "loom.http.nginx_conf"
 local options = require "loom.cli.options"
+local runtime_folder = require "loom.cli.runtime_folder"
 
 local command = { name = "serve" }
 
@@ -172,19 +173,6 @@ local function make_folder(path)
   return made, not made and path .. ": " .. why or nil
 end
 
--- nginx's own folder, which nobody else can read.
-local function make_runtime_folder()
-  local path = ("%s/loom-%s"):format(os.getenv "TMPDIR" or "/tmp", core.uuid())
-  if output_of("umask 077 && mkdir " .. common.shell_quote(path)) ~= "" then
-    return nil, path .. ": cannot be made"
-  end
-  return path
-end
-
-local function remove_runtime_folder(path)
-  os.execute("rm -rf " .. common.shell_quote(path))
-end
-
 local function write_file(path, text)
   local file, why = io.open(path, "wb")
   local good = file and file:write(text) and file:close()
@@ -261,14 +249,15 @@ function command.run(args)
   end
   local folder
   if good then
-    folder, message = make_runtime_folder()
+    runtime_folder.clear()
+    folder, message = runtime_folder.make()
   end
   if not folder then
     return nil, message
   end
   io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
-  good, message = run_nginx(program, folder, text)
-  remove_runtime_folder(folder)
+  good, message = run_nginx(program, folder.path, text)
+  runtime_folder.remove(folder)
   return good, message
 end
 

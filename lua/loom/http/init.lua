@@ -9,6 +9,7 @@
 -- @module loom.http
 
 local access = require "loom.http.access"
+local core = require "loom.core"
 local events = require "loom.http.events"
 local metrics = require "loom.http.metrics"
 local problem = require "loom.http.problem"
@@ -48,8 +49,12 @@ end
 --   the service may be called without tokens, beside addresses and localhost; `cors_origin`: whose pages may change things
 --   without tokens, and read the responses that nginx does not send itself (to files that come in chunks; the configuration
 --   tells of it for all others); `polls_limit` and `ingest_limit`: bytes of a body (default 8 MiB, and 2 GiB); `max_ahead`: see
---   `loom.open`
+--   `loom.open`; `ends_with_master`: the worker ends when nginx's master does, also by SIGKILL (not where there is none:
+--   `master_process off`)
 function http.init_worker(options)
+  if options.ends_with_master then
+    assert(core.end_with_parent())
+  end
   access.init_worker(options)
   if options.cors_origin then
     response.allow_origin(options.cors_origin)

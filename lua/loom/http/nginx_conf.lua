@@ -31,6 +31,7 @@ daemon off;
 worker_processes @workers@;
 worker_shutdown_timeout 40s;
 pid nginx.pid;
+env TMPDIR; # nginx lets workers have no other variable
 error_log stderr @log_level@;
 @modules@
 events { worker_connections 4096; }
@@ -67,6 +68,7 @@ http {
 
   init_worker_by_lua_block {
     require("loom.http").init_worker {
+      ends_with_master = true,
       database = @database@,
       reports = @reports@,
       token_file = @token_file@,
