@@ -119,7 +119,7 @@ describe("the lifetime of handles", function()
           if type(method) == "function" and not but[name] then
             local given = arguments[name] or {}
             assert(arguments[name], name .. " is not tried")
-            local called, result, message, code = pcall(method, unpack(given, 1, 5))
+            local called, result, message, code = pcall(method, unpack(given))
             assert.is_true(called, name .. ": " .. tostring(result))
             if result == nil and code then
               assert.matches("^EINVAL: ", message, name)
@@ -147,6 +147,7 @@ describe("the lifetime of handles", function()
         begin = { database }, commit = { database, true }, info = { database }, rollback = { database }, check = { database },
         prune = { database, 0 }, query = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
         revision = { database }, ids = { database, "SELECT 'a'" }, set_busy_timeout = { database, 10 },
+        is_lost = { database },
       }, { close = true })
     end)
 
