@@ -121,7 +121,7 @@ describe("the lifetime of handles", function()
             assert(arguments[name], name .. " is not tried")
             local called, result, message, code = pcall(method, unpack(given))
             assert.is_true(called, name .. ": " .. tostring(result))
-            if result == nil and code then
+            if result == nil and code and not report:wait(0) then -- which it may have come to the end of meanwhile
               assert.matches("^EINVAL: ", message, name)
             end
           end
