@@ -61,7 +61,7 @@ local new = 0
 for _, file in ipairs(need(monitor:ingest(files_in(folder)))) do
   new = new + file.new
 end
-local removed = need(monitor:prune(KEEP))
+local removed = need(monitor:prune(KEEP)).gone.polls
 local report = need(monitor:report())
 for i = 3, #arg do
   need(report:write(arg[i], { format = format_of[arg[i]:match "%.(%w+)$"] }))

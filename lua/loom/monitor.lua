@@ -17,6 +17,7 @@ local live = require "loom.live"
 local loading = require "loom.loading"
 local overrides = require "loom.overrides"
 local Report = require "loom.report"
+local retention = require "loom.retention"
 local stores = require "loom.stores"
 local time = require "loom.time"
 
@@ -515,14 +516,20 @@ function Monitor:check()
   return self.database:check()
 end
 
---- Removes the polls that are older than a duration before the newest one, and shrinks the file.
--- @tparam string|number keep a duration
--- @treturn int|nil how many polls were removed
--- @treturn ?string the failure
+--- Removes the polls that are older than a duration before the newest one, or before now where that is earlier: one poll of
+-- the future does not make the others old. Shrinks the file.
+-- @tparam string keep a duration as text with its unit, such as `"90d"`: a bare number raises an error
+-- @tparam[opt] table options
+-- @tparam[opt=false] bool options.dry_run nothing is removed
+-- @tparam[opt=false] bool options.force remove also more than half of the polls
+-- @treturn table|nil what has gone and what stays, with `dry_run` what would: `gone` and `kept`, each of `polls`, `days` (that
+--   have any of them), and where there are polls `first` and `newest` (seconds since 1970); and `cut`, the instant from which
+--   on polls stay (nil without polls)
+-- @treturn ?string the failure; ECONFIRM if more than half would go, and it is not forced
 -- @treturn ?string its code
--- @usage monitor:prune("90d")
-function Monitor:prune(keep)
-  return self.database:prune(check.argument("prune", 1, keep, time.duration))
+-- @usage print(monitor:prune("90d", { dry_run = true }).gone.polls)
+function Monitor:prune(keep, options)
+  return retention.prune(self, keep, options)
 end
 
 local export_kinds = {}

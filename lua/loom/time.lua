@@ -79,6 +79,16 @@ function time.latest(now, max_ahead)
   return latest < LAST and latest or nil
 end
 
+--- Checker of a duration that says its unit, as text: where a number of seconds that was meant as days would do harm.
+-- @treturn int microseconds
+function time.duration_with_unit(value)
+  local parsed = type(value) == "string" and value:find("%a$") and core.parse_duration(value)
+  if parsed then
+    return parsed
+  end
+  return nil, "duration with its unit, such as 90d, 36h or 90m,"
+end
+
 --- Checker of a local date, "YYYY-MM-DD".
 function time.date(value)
   if type(value) == "string" and core.parse_date(value) then

@@ -82,7 +82,7 @@ end
 --- Calls of everything that touches files, threads, or what only their own state may touch.
 function prelude.calls(h)
   local db, calls = h.db, {}
-  add_calls(calls, "monitor", db, { begin = {}, commit = {}, rollback = {}, info = {}, check = {}, prune = { 1 },
+  add_calls(calls, "monitor", db, { begin = {}, commit = {}, rollback = {}, info = {}, check = {}, prune = { { keep = 1 } },
     query = { "SELECT 1" }, execute = { "DELETE FROM store" } })
   local functions = { ingest = { { kind = "polls" } }, report = { { windows = { { length = 1 } }, default_zone = "UTC" } },
     export = { "polls" }, walk = { 0, 1 }, is_timezone = { "UTC" }, local_date = { "UTC", 0 },

@@ -18,7 +18,7 @@ describe("loom check", function()
     assert.equal(db .. ": ok\n", (shell.good("check", db)))
     shell.good("ingest", db, "spec/fixtures/golden/south", "--quiet")
     assert.equal(db .. ": ok\n", (shell.good("check", db)))
-    shell.good("prune", db, "--keep", "36h")
+    shell.good("prune", db, "--keep", "36h", "--yes")
     assert.equal(db .. ": ok\n", (shell.good("check", db)))
   end)
 

@@ -183,7 +183,7 @@ describe("a prune", function()
     local db = folder .. "/db"
     shell.good("ingest", db, "--status", write_polls(folder .. "/polls.csv", 60000), "--quiet")
     local before = database.dump(db)
-    local result = shell.run("trap '' XFSZ; ulimit -f 8; " .. shell.line("prune", db, "--keep", "20d"))
+    local result = shell.run("trap '' XFSZ; ulimit -f 8; " .. shell.line("prune", db, "--keep", "20d", "--yes"))
     local after = database.dump(db)
     files.remove_folder(folder)
     shell.expect_failure(result, 1)

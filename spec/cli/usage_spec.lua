@@ -195,6 +195,9 @@ describe("wrong use of loom", function()
   it("of prune and export", function()
     expect_wrong("missing option '--keep'", "prune", db)
     expect_wrong('--keep: "soon" is not a duration', "prune", db, "--keep", "soon")
+    for _, bare in ipairs { "90", "0" } do
+      expect_wrong("--keep: duration with its unit, such as 90d, 36h or 90m, expected", "prune", db, "--keep", bare)
+    end
     expect_wrong("argument 'kind' must be one of 'polls', 'hours', 'timezones', 'special-days', 'exclusions'",
       "export", db, "reports")
     expect_wrong("missing argument 'kind'", "export", db)

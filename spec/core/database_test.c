@@ -801,7 +801,7 @@ static void use_everything(const char *path) {
   loom_database *database;
   struct loom_info info;
   int problems = 0;
-  int64_t removed;
+  struct loom_pruning pruning;
   if (loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error) != LOOM_OK)
     return;
   loom_info_read(database, &info, &error);
@@ -829,7 +829,8 @@ static void use_everything(const char *path) {
     loom_database_rollback(database);
   }
   loom_ingest_free(ingest);
-  loom_prune(database, LOOM_DAY, &removed, &error);
+  loom_prune(database, &(struct loom_prune_options){.keep = LOOM_DAY, .now = LOOM_INSTANT_MAX, .force = true},
+             &pruning, &error);
   loom_database_close(database);
 }
 

@@ -691,8 +691,8 @@ static void damage_is_told(void **state) {
     const char *sql, *message;
   } cases[] = {
       {"UPDATE poll_block SET polls = x'00'", "a block of polls has a length that is not a multiple of 8"},
-      {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-30', 0)", "a date cannot be read"},
-      {"INSERT INTO hours_week VALUES(1, 'override', '', 1)", "a date cannot be read"},
+      {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-30', 0)", "hours cannot be read"},
+      {"INSERT INTO hours_week VALUES(1, 'override', '', 1)", "hours cannot be read"},
       {"INSERT INTO special_day VALUES(1, 'x', NULL, NULL, '', 'file')", "a date cannot be read"},
       {"INSERT INTO special_day VALUES(NULL, 'x', NULL, NULL, '', 'override')", "a date cannot be read"},
       {"INSERT INTO special_day VALUES(NULL, '', NULL, NULL, '', 'file')", "a date cannot be read"},

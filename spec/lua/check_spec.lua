@@ -127,7 +127,8 @@ describe("wrong use", function()
     { "query", { "SELECT ?, ?", 1, {} },
       "bad call of 'query' (parameter 2: nil, boolean, number or string expected, got a table)" },
     { "prune", { "long" },
-      "bad argument #1 to 'prune' (duration (seconds, or text such as 90m, 2h, 7d) expected, got \"long\")" },
+      "bad argument #1 to 'prune' (duration with its unit, such as 90d, 36h or 90m, expected, got \"long\")" },
+    { "prune", { 90 }, "bad argument #1 to 'prune' (duration with its unit, such as 90d, 36h or 90m, expected, got 90)" },
     { "export", { "sales" }, "bad argument #1 to 'export' "
       .. "(one of polls, hours, timezones, special_days, exclusions, attributes expected, got \"sales\")" },
     { "export", { "polls" }, "bad argument #2 to 'export' (function expected, got nothing)" },

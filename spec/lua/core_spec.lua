@@ -251,10 +251,15 @@ describe("loom.core", function()
 
     it("is pruned by whole microseconds", function()
       for _, wrong in ipairs { -1, 1.5, "1", {}, 0 / 0, 1 / 0, 2 ^ 70 } do
-        assert.has_error(function() database:prune(wrong) end)
+        assert.has_error(function() database:prune { keep = wrong } end)
       end
-      assert.equal(0, database:prune(HOUR))
-      assert.equal(1, database:prune(HOUR - 1))
+      assert.has_error(function() database:prune(HOUR) end)
+      assert.has_error(function() database:prune {} end)
+      assert.equal(0, database:prune({ keep = HOUR }).gone.polls)
+      local dry = database:prune { keep = HOUR - 1, dry_run = true }
+      assert.same({ gone = 1, kept = 1 }, { gone = dry.gone.polls, kept = dry.kept.polls })
+      assert.same(dry, database:prune { keep = HOUR - 1 })
+      assert.equal(1, database:info().polls)
     end)
 
     it("undoes what was not committed", function()

@@ -122,7 +122,7 @@ for _, place in ipairs { "memory", "a file" } do
       assert(monitor:set_timezone("003", "Asia/Kathmandu"))
       assert(monitor:exclude { store = "*", from = 0, to = 1e9 })
       assert(monitor:ingest { status = "spec/fixtures/small/store_status.csv" })
-      assert(monitor:prune(0))
+      assert(monitor:prune("0s", { force = true }))
       assert.is_true(job:wait())
       local report = assert(job:result())
       assert.equal(before.as_of, report.as_of)

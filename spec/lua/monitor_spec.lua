@@ -22,7 +22,7 @@ describe("a monitor", function()
       assert.error_matches(function() monitor[method](monitor) end, "loom.monitor is closed", 1, true)
     end
     assert.error_matches(function() monitor:report() end, "loom.monitor is closed", 1, true)
-    assert.error_matches(function() monitor:prune(1) end, "loom.monitor is closed", 1, true)
+    assert.error_matches(function() monitor:prune "1d" end, "loom.monitor is closed", 1, true)
     assert.error_matches(function() monitor:export("polls", print) end, "loom.monitor is closed", 1, true)
   end)
 
@@ -39,12 +39,51 @@ describe("a monitor", function()
   end)
 
   it("is pruned", function()
-    assert.equal(2, monitor:prune(86400))
-    assert.equal(0, monitor:prune(86400))
+    assert.equal(2, monitor:prune("1d").gone.polls)
+    assert.equal(0, monitor:prune("1d").gone.polls)
     assert.equal(5, monitor:info().polls)
-    for _, wrong in ipairs { -1, "day", {} } do
-      assert.has_error(function() monitor:prune(wrong) end)
+  end)
+
+  it("is pruned by a duration with its unit alone: 90 is no 90 days", function()
+    for _, wrong in ipairs { -1, 90, 0, "90", "0", "1e3", "day", {}, false, "90 d" } do
+      assert.error_matches(function() monitor:prune(wrong) end, "duration with its unit, such as 90d", 1, true)
     end
+    assert.error_matches(function() monitor:prune() end, "bad argument #1 to 'prune'", 1, true)
+    assert.error_matches(function() monitor:prune("1d", { yes = true }) end, "unknown option 'yes' to 'prune'", 1, true)
+    assert.equal(7, monitor:info().polls)
+  end)
+
+  it("tells what would go and what stays", function()
+    local found = monitor:prune("1d", { dry_run = true })
+    assert.equal(7, monitor:info().polls)
+    assert.same({ 2, 5 }, { found.gone.polls, found.kept.polls })
+    assert.equal(monitor:info().newest_poll, found.kept.newest)
+    assert.equal(found.kept.newest - 86400, found.cut)
+    assert.equal(monitor:info().first_poll, found.gone.first)
+    assert.is_true(found.gone.newest < found.cut and found.cut <= found.kept.first)
+    assert.same(found, monitor:prune "1d")
+    local empty = assert(loom.open(":memory:"))
+    assert.same({ gone = { polls = 0, days = 0 }, kept = { polls = 0, days = 0 } }, empty:prune "1d")
+    empty:close()
+  end)
+
+  it("loses more than half of its polls by force alone", function()
+    local removed, message, code = monitor:prune "0s"
+    assert.is_nil(removed)
+    assert.equal("ECONFIRM", code)
+    assert.matches("^ECONFIRM: :memory:: 6 of 7 polls are from before ", message)
+    assert.equal(7, monitor:info().polls)
+    assert.equal(6, monitor:prune("0s", { force = true }).gone.polls)
+  end)
+
+  it("counts from its clock where a poll is of the future", function()
+    local now = monitor:info().newest_poll + 3600
+    local clocked = assert(loom.open(":memory:", { clock = function() return now end, max_ahead = "none" }))
+    assert(clocked:polls { { "a", true, now - 3 * 86400 }, { "a", true, now - 86400 }, { "a", true, now },
+      { "b", true, now + 40 * 365 * 86400 } })
+    assert.equal(1, clocked:prune("2d").gone.polls)
+    assert.equal(3, clocked:info().polls)
+    clocked:close()
   end)
 
   describe("exports", function()

@@ -206,7 +206,7 @@ describe("a query", function()
         set_special_day = { "*", "2024-01-01", "closed" },
         exclude = { { store = "*", from = 1, to = 2 } },
         set_attributes = { "b", { x = "y" } },
-        prune = { 0 },
+        prune = { "1d" },
         ingest = { { status = function()
           local text = header
           header = nil

@@ -86,6 +86,18 @@ static void judge_overall(struct check *check, sqlite3_stmt *row) {
   problem(check, "the newest poll of all is not the newest of the stores'");
 }
 
+static bool is_instant(sqlite3_stmt *row, int column) {
+  int64_t value = sqlite3_column_int64(row, column);
+  return sqlite3_column_type(row, column) == SQLITE_INTEGER && value >= LOOM_INSTANT_MIN &&
+         value <= LOOM_INSTANT_MAX;
+}
+
+static void judge_exclusion(struct check *check, sqlite3_stmt *row) {
+  if (!is_instant(row, 1) || !is_instant(row, 2))
+    problem(check, "exclusion %lld: its start or end is no instant of the years 1 to 9999",
+            (long long)sqlite3_column_int64(row, 0));
+}
+
 static void judge_zone(struct check *check, sqlite3_stmt *row) {
   const loom_zone *zone;
   loom_error error;
@@ -150,6 +162,7 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
       {"SELECT 1 WHERE (SELECT count(*) FROM overall) <> 1"
        " OR (SELECT newest_poll FROM overall) IS NOT (SELECT max(newest_poll) FROM store)",
        judge_overall},
+      {"SELECT number, from_us, to_us FROM exclusion", judge_exclusion},
       {"SELECT timezone FROM store WHERE timezone IS NOT NULL"
        " UNION SELECT timezone_override FROM store WHERE timezone_override IS NOT NULL",
        judge_zone},

@@ -8,7 +8,6 @@
 
 #define ERA_DAYS 146097                /* days in 400 Gregorian years */
 #define EPOCH_FROM_ERA 719468          /* days from 0000-03-01 to 1970-01-01 */
-#define DURATION_MAX (3652500 * LOOM_DAY) /* 10,000 years: far from overflow when added to an instant */
 
 static const char not_a_timestamp[] =
     "is not a timestamp (YYYY-MM-DD HH:MM:SS[.ffffff] then nothing, UTC, Z or +HH:MM)";
@@ -171,7 +170,7 @@ const char *loom_parse_duration(const char *text, size_t length, int64_t *durati
       return not_a_duration;
     value = value * 10 + (text[i] - '0');
   }
-  if (value > DURATION_MAX / unit)
+  if (value > LOOM_DURATION_MAX / unit)
     return "is longer than 10,000 years";
   *duration = value * unit;
   return NULL;

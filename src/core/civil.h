@@ -22,6 +22,9 @@
 #define LOOM_INSTANT_MIN (INT64_C(-62135596800) * LOOM_SECOND)
 #define LOOM_INSTANT_MAX (INT64_C(253402300800) * LOOM_SECOND - 1)
 
+/* The longest duration, 10,000 years: far from overflow when added to an instant. */
+#define LOOM_DURATION_MAX (3652500 * LOOM_DAY)
+
 /* 0001-01-01 and 9999-12-31. */
 #define LOOM_DATE_MIN (-719162)
 #define LOOM_DATE_MAX 2932896

@@ -89,6 +89,15 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
   }
 }
 
+loom_status loom_database_corrupt(loom_database *database, loom_error *error, const char *format, ...) {
+  char what[256];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(what, sizeof what, format, arguments);
+  va_end(arguments);
+  return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: %s (see loom check)", database->path, what);
+}
+
 loom_status loom_database_execute(loom_database *database, const char *sql, loom_error *error) {
   if (sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL) != SQLITE_OK)
     return loom_database_failure(database, error);

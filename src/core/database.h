@@ -156,6 +156,10 @@ loom_status loom_holder_failure(const loom_database *database, loom_error *error
 /* Describes SQLite's last failure, with the database's path. */
 loom_status loom_database_failure(loom_database *database, loom_error *error);
 
+/* Says what is corrupt: LOOM_ECORRUPT, with the database's path. */
+loom_status loom_database_corrupt(loom_database *database, loom_error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 loom_status loom_database_prepare(loom_database *database, const char *sql,
                                   sqlite3_stmt **statement, loom_error *error);
 loom_status loom_database_execute(loom_database *database, const char *sql, loom_error *error);

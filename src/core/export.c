@@ -4,8 +4,8 @@
 */
 #include "export.h"
 #include "civil.h"
-#include "poll_block.h"
 #include "stored_hours.h"
+#include "stored_polls.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -31,7 +31,7 @@ struct loom_export {
 ** stores are numbered, so that a copy's export is the same.
 */
 static const char *const sql[LOOM_KIND_COUNT] = {
-    [LOOM_POLLS] = "SELECT store_id, polls FROM poll_block JOIN store ON number = store"
+    [LOOM_POLLS] = "SELECT store_id, polls, day FROM poll_block JOIN store ON number = store"
                    " ORDER BY day, store_id",
     [LOOM_HOURS] = "SELECT store_id, number FROM store"
                    " WHERE EXISTS(SELECT 1 FROM hours_week WHERE store = number) ORDER BY store_id",
@@ -73,9 +73,14 @@ static void put_seconds(loom_export *export, int32_t seconds) {
   loom_text_put(&export->text, text, loom_format_time_of_day(seconds, text));
 }
 
-static void put_time(loom_export *export, int column) {
-  if (sqlite3_column_type(export->rows, column) != SQLITE_NULL)
-    put_seconds(export, sqlite3_column_int(export->rows, column));
+static loom_status put_time(loom_export *export, int column, loom_error *error) {
+  int32_t seconds;
+  if (sqlite3_column_type(export->rows, column) == SQLITE_NULL)
+    return LOOM_OK;
+  if (!loom_stored_time_read(export->rows, column, &seconds))
+    return loom_database_corrupt(export->database, error, "a special day cannot be read");
+  put_seconds(export, seconds);
+  return LOOM_OK;
 }
 
 static void put_instant(loom_export *export, int64_t instant) {
@@ -91,15 +96,20 @@ static size_t row_size(const loom_export *export) {
   return size;
 }
 
-static bool put_polls(loom_export *export) {
+static loom_status put_polls(loom_export *export, loom_error *error) {
   sqlite3_stmt *row = export->rows;
+  int32_t day;
   const char *id = (const char *)sqlite3_column_text(row, 0);
   size_t id_length = (size_t)sqlite3_column_bytes(row, 0);
   export->polls.count = 0;
-  if (!loom_poll_block_decode(sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1),
-                              &export->polls) ||
+  loom_status status = loom_stored_day(export->database, row, 2, &day, error);
+  if (status == LOOM_OK)
+    status = loom_stored_polls_add(export->database, row, 1, day, &export->polls, error);
+  if (status == LOOM_OK &&
       !loom_text_reserve(&export->text, export->polls.count * (2 * id_length + 64)))
-    return false;
+    status = no_memory(error);
+  if (status != LOOM_OK)
+    return status;
   for (size_t i = 0; i < export->polls.count; i++) {
     loom_poll poll = export->polls.items[i];
     loom_text_put_field(&export->text, id, id_length);
@@ -108,7 +118,7 @@ static bool put_polls(loom_export *export) {
     put_instant(export, loom_poll_instant(poll));
     loom_text_put_char(&export->text, '\n');
   }
-  return true;
+  return LOOM_OK;
 }
 
 /* A row of hours. A week without openings is one closed Monday. */
@@ -139,7 +149,7 @@ static loom_status read_store_hours(loom_export *export, loom_error *error) {
   while (status == LOOM_OK && (step = sqlite3_step(row)) == SQLITE_ROW)
     status = loom_stored_hours_add(&export->hours, row, 0);
   if (status == LOOM_ECORRUPT)
-    loom_fail(error, status, "%s: is corrupt: a date cannot be read", export->database->path);
+    loom_database_corrupt(export->database, error, "hours cannot be read");
   else if (status == LOOM_OK && step != SQLITE_DONE)
     status = loom_database_failure(export->database, error);
   else if (status != LOOM_OK || !loom_stored_hours_finish(&export->hours))
@@ -183,41 +193,52 @@ static void put_attribute(loom_export *export) {
   }
 }
 
-static void put_special_day(loom_export *export) {
+static loom_status put_special_day(loom_export *export, loom_error *error) {
   put_column(export, 0);
   loom_text_put_char(&export->text, ',');
   put_column(export, 1);
   loom_text_put_char(&export->text, ',');
-  put_time(export, 2);
+  loom_status status = put_time(export, 2, error);
   loom_text_put_char(&export->text, ',');
-  put_time(export, 3);
+  if (status == LOOM_OK)
+    status = put_time(export, 3, error);
   loom_text_put_char(&export->text, ',');
   put_column(export, 4);
+  return status;
 }
 
-static void put_exclusion(loom_export *export) {
+static loom_status put_exclusion(loom_export *export, loom_error *error) {
+  int64_t from, to = 0;
+  loom_status status = loom_stored_instant(export->database, export->rows, 1, "the start of an exclusion",
+                                           &from, error);
+  if (status == LOOM_OK)
+    status = loom_stored_instant(export->database, export->rows, 2, "the end of an exclusion", &to, error);
+  if (status != LOOM_OK)
+    return status;
   put_column(export, 0);
   loom_text_put_char(&export->text, ',');
-  put_instant(export, sqlite3_column_int64(export->rows, 1));
+  put_instant(export, from);
   loom_text_put_char(&export->text, ',');
-  put_instant(export, sqlite3_column_int64(export->rows, 2));
+  put_instant(export, to);
   loom_text_put_char(&export->text, ',');
   put_column(export, 3);
+  return LOOM_OK;
 }
 
 static loom_status put_row(loom_export *export, loom_error *error) {
+  loom_status status = LOOM_OK;
   if (export->kind == LOOM_HOURS)
     return put_hours(export, error);
   if (export->kind == LOOM_POLLS)
-    return put_polls(export) ? LOOM_OK : no_memory(error);
+    return put_polls(export, error);
   if (!loom_text_reserve(&export->text, row_size(export)))
     return no_memory(error);
   switch (export->kind) {
   case LOOM_SPECIAL_DAYS:
-    put_special_day(export);
+    status = put_special_day(export, error);
     break;
   case LOOM_EXCLUSIONS:
-    put_exclusion(export);
+    status = put_exclusion(export, error);
     break;
   case LOOM_ATTRIBUTES:
     put_attribute(export);
@@ -228,7 +249,7 @@ static loom_status put_row(loom_export *export, loom_error *error) {
     put_column(export, 1);
   }
   loom_text_put_char(&export->text, '\n');
-  return LOOM_OK;
+  return status;
 }
 
 /* Puts `,NAME` for each attribute that any store has. */

@@ -2,6 +2,11 @@
 ** What is in a database, in numbers.
 */
 #include "info.h"
+#include "civil.h"
+
+static bool is_instant(int64_t value) {
+  return value >= LOOM_INSTANT_MIN && value <= LOOM_INSTANT_MAX;
+}
 
 loom_status loom_info_read(loom_database *database, struct loom_info *info, loom_error *error) {
   const struct {
@@ -34,5 +39,8 @@ loom_status loom_info_read(loom_database *database, struct loom_info *info, loom
   for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++)
     status = loom_database_number(database, questions[i].sql, questions[i].number, error);
   loom_database_end_read(database);
+  if (status == LOOM_OK && info->polls && !(is_instant(info->first_poll) && is_instant(info->newest_poll)))
+    status = loom_database_corrupt(database, error,
+                                   "the first or the newest poll is no instant of the years 1 to 9999");
   return status;
 }

@@ -138,8 +138,7 @@ static loom_status update(loom_poll_merge *merge, int64_t store, loom_error *err
   sqlite3_bind_pointer(update, 3, merge, POINTER, NULL);
   status = loom_database_run(merge->database, update, error);
   if (status != LOOM_OK && merge->problem)
-    status = loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: a block of polls %s (see loom check)",
-                       merge->database->path, merge->problem);
+    status = loom_database_corrupt(merge->database, error, "a block of polls %s", merge->problem);
   return status;
 }
 

@@ -6,10 +6,40 @@
 
 #include "database.h"
 
+#include <stdbool.h>
+
+struct loom_prune_options {
+  int64_t keep; /* microseconds before the newest poll, or before now where that is earlier: what is
+                   older goes */
+  int64_t now;  /* microseconds: one poll of the future must not make all others old */
+  bool dry_run; /* nothing is removed */
+  bool force;   /* also more than half of the polls */
+};
+
+/* A set of polls. The instants are in microseconds, and mean nothing where there are no polls. */
+struct loom_poll_extent {
+  int64_t polls;
+  int64_t days; /* UTC dates that have any of them */
+  int64_t first, newest;
+};
+
+struct loom_pruning {
+  int64_t cut; /* polls before this instant go; means nothing where there are no polls */
+  struct loom_poll_extent gone, kept;
+};
+
 /*
-** Removes the polls that are more than `keep` microseconds older than the newest poll, and gives the freed space
-** back to the file system. *removed is how many there were. A transaction of its own.
+** Removes old polls, and gives the freed space back to the file system. A transaction of its own;
+**pruning tells what
+** goes and what stays, also with LOOM_ECONFIRM: more than half of the polls would go, and it is not
+*forced.
+**
+** What it counts from is taken from the blocks themselves, and each block that goes is looked at
+*before: if one cannot be
+** right, or the newest poll is not the one that reports end with, the database is LOOM_ECORRUPT and
+*nothing is removed.
 */
-loom_status loom_prune(loom_database *database, int64_t keep, int64_t *removed, loom_error *error);
+loom_status loom_prune(loom_database *database, const struct loom_prune_options *options,
+                       struct loom_pruning *pruning, loom_error *error);
 
 #endif

@@ -262,6 +262,8 @@ static loom_status resolve_windows(loom_report *report, loom_error *error) {
       return loom_fail(error, LOOM_EINVAL, "window %zu ends before it starts", w + 1);
     if (span->end - span->start > LOOM_WINDOW_LENGTH_MAX)
       return loom_fail(error, LOOM_EINVAL, "window %zu is longer than 100 years", w + 1);
+    if (span->start < LOOM_INSTANT_MIN)
+      return loom_fail(error, LOOM_EINVAL, "window %zu starts before the year 1", w + 1);
     if (w == 0 || span->start < hull->start)
       hull->start = span->start;
     if (w == 0 || span->end > hull->end)

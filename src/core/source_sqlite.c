@@ -8,6 +8,7 @@
 #include "source_sqlite.h"
 #include "civil.h"
 #include "stored_hours.h"
+#include "stored_polls.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -46,12 +47,16 @@ static loom_status no_memory(loom_error *error) {
 /* ---- cursors ---- */
 
 static loom_status step(struct sqlite_source *source, struct cursor *cursor, loom_error *error) {
+  int64_t before = cursor->store;
   int result = sqlite3_step(cursor->statement);
   cursor->store = INT64_MAX;
   if (result == SQLITE_ROW)
     cursor->store = sqlite3_column_int64(cursor->statement, 0);
   else if (result != SQLITE_DONE)
     return loom_database_failure(source->database, error);
+  /* Rows that a damaged key has put out of order would be passed over. */
+  if (cursor->store < before)
+    return loom_database_corrupt(source->database, error, "rows are not in order of their stores");
   return LOOM_OK;
 }
 
@@ -59,6 +64,7 @@ static loom_status step(struct sqlite_source *source, struct cursor *cursor, loo
 static loom_status open_cursor(struct sqlite_source *source, const char *sql,
                                struct cursor *cursor, loom_error *error) {
   loom_status status = loom_database_prepare(source->database, sql, &cursor->statement, error);
+  cursor->store = INT64_MIN;
   if (status == LOOM_OK && sqlite3_bind_parameter_count(cursor->statement) >= 2) {
     sqlite3_bind_int64(cursor->statement, 1, source->query.from);
     sqlite3_bind_int64(cursor->statement, 2, source->query.to);
@@ -71,6 +77,7 @@ static loom_status look_up(struct sqlite_source *source, struct cursor *cursor, 
                            loom_error *error) {
   sqlite3_reset(cursor->statement);
   sqlite3_bind_int64(cursor->statement, 3, store);
+  cursor->store = INT64_MIN;
   return step(source, cursor, error);
 }
 
@@ -84,16 +91,11 @@ static loom_status seek(struct sqlite_source *source, struct cursor *cursor, int
   return status;
 }
 
-static loom_status damaged(struct sqlite_source *source, const char *what, loom_error *error) {
-  return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: %s (see loom check)",
-                   source->database->path, what);
-}
-
 static loom_status read_date(struct sqlite_source *source, sqlite3_stmt *row, int column,
                              int32_t *date, loom_error *error) {
   const char *text = (const char *)sqlite3_column_text(row, column);
   if (!text || loom_parse_date(text, (size_t)sqlite3_column_bytes(row, column), date))
-    return damaged(source, "a date cannot be read", error);
+    return loom_database_corrupt(source->database, error, "a date cannot be read");
   return LOOM_OK;
 }
 
@@ -152,58 +154,31 @@ static void free_source(loom_source *base) {
 
 static loom_status newest(loom_source *base, int64_t *instant, loom_error *error) {
   struct sqlite_source *source = (struct sqlite_source *)base;
-  int64_t any;
-  loom_status status = loom_database_number(
-      source->database, "SELECT EXISTS(SELECT 1 FROM poll_block)", &any, error);
-  if (status == LOOM_OK && !any)
-    status = loom_fail(error, LOOM_EEMPTY, "%s: there are no polls yet", source->database->path);
-  if (status == LOOM_OK)
-    status =
-        loom_database_number(source->database, "SELECT newest_poll FROM overall", instant, error);
-  return status;
+  return loom_stored_newest(source->database, instant, error);
 }
 
 /* ---- select ---- */
 
-/* Lists every day that holds polls, jumping from one to the next in the primary key. */
+/* Lists every day that holds polls. */
 static loom_status list_days(struct sqlite_source *source, loom_error *error) {
-  sqlite3_stmt *next = NULL;
+  struct loom_stored_days days;
   size_t capacity = 0;
-  int64_t day = INT64_MIN;
-  int result = SQLITE_ROW;
-  loom_status status =
-      loom_database_prepare(source->database, "SELECT min(day) FROM poll_block WHERE day > ?",
-                            &next, error);
-  while (status == LOOM_OK) {
-    sqlite3_bind_int64(next, 1, day);
-    result = sqlite3_step(next);
-    if (result != SQLITE_ROW) {
-      status = loom_database_failure(source->database, error);
-      break;
-    }
-    if (sqlite3_column_type(next, 0) == SQLITE_NULL)
-      break;
-    int64_t previous = day;
-    day = sqlite3_column_int64(next, 0);
-    sqlite3_reset(next);
-    /* What is not a whole number would be found again and again. */
-    if (day <= previous || day < LOOM_DATE_MIN || day > LOOM_DATE_MAX) {
-      status = damaged(source, "polls have an impossible day", error);
-      break;
-    }
+  int32_t day;
+  loom_status status = loom_stored_days_begin(&days, source->database, LOOM_DATE_MIN, error);
+  while (status == LOOM_OK && (status = loom_stored_days_next(&days, &day, error)) == LOOM_OK) {
     if (source->all_day_count == capacity) {
       capacity = capacity ? capacity * 2 : 64;
-      int32_t *days = realloc(source->all_days, capacity * sizeof *days);
-      if (!days) {
+      int32_t *grown = realloc(source->all_days, capacity * sizeof *grown);
+      if (!grown) {
         status = no_memory(error);
         break;
       }
-      source->all_days = days;
+      source->all_days = grown;
     }
-    source->all_days[source->all_day_count++] = (int32_t)day;
+    source->all_days[source->all_day_count++] = day;
   }
-  sqlite3_finalize(next);
-  return status;
+  loom_stored_days_end(&days);
+  return status == LOOM_DONE ? LOOM_OK : status;
 }
 
 /* Opens a cursor for each day of the query's range. */
@@ -231,6 +206,7 @@ static loom_status open_days(struct sqlite_source *source, loom_error *error) {
     if (status != LOOM_OK)
       return status;
     sqlite3_bind_int(cursor->statement, 1, source->all_days[begin + source->day_count]);
+    cursor->store = INT64_MIN;
     status = step(source, cursor, error);
     if (status != LOOM_OK) {
       source->day_count++;
@@ -253,9 +229,10 @@ static loom_status take_special_days(struct sqlite_source *source, int64_t store
     status = read_date(source, row, 1, &day.date, error);
     if (status != LOOM_OK)
       break;
-    if (sqlite3_column_type(row, 2) != SQLITE_NULL) {
-      day.open = sqlite3_column_int(row, 2);
-      day.close = sqlite3_column_int(row, 3);
+    if (sqlite3_column_type(row, 2) != SQLITE_NULL && !(loom_stored_time_read(row, 2, &day.open) &&
+                                                        loom_stored_time_read(row, 3, &day.close))) {
+      status = loom_database_corrupt(source->database, error, "a special day cannot be read");
+      break;
     }
     bool override = sqlite3_column_int(row, 4);
     if (days->count == 0 || days->items[days->count - 1].date != day.date)
@@ -275,10 +252,16 @@ static loom_status take_exclusions(struct sqlite_source *source, int64_t store,
   exclusions->count = 0;
   loom_status status = seek(source, cursor, store, &found, error);
   while (status == LOOM_OK && cursor->store == store) {
-    if (!loom_spans_add(exclusions, sqlite3_column_int64(cursor->statement, 1),
-                        sqlite3_column_int64(cursor->statement, 2)))
-      return no_memory(error);
-    status = step(source, cursor, error);
+    int64_t from, to = 0;
+    status = loom_stored_instant(source->database, cursor->statement, 1, "the start of an exclusion",
+                                 &from, error);
+    if (status == LOOM_OK)
+      status = loom_stored_instant(source->database, cursor->statement, 2,
+                                   "the end of an exclusion", &to, error);
+    if (status == LOOM_OK && !loom_spans_add(exclusions, from, to))
+      status = no_memory(error);
+    if (status == LOOM_OK)
+      status = step(source, cursor, error);
   }
   return status;
 }
@@ -367,7 +350,7 @@ static loom_status take_hours(struct sqlite_source *source, int64_t store,
     if (status == LOOM_ENOMEM)
       return no_memory(error);
     if (status != LOOM_OK)
-      return damaged(source, "a date cannot be read", error);
+      return loom_database_corrupt(source->database, error, "hours cannot be read");
     status = step(source, cursor, error);
   }
   if (status == LOOM_OK && !loom_stored_hours_finish(stored))
@@ -378,17 +361,6 @@ static loom_status take_hours(struct sqlite_source *source, int64_t store,
   return status;
 }
 
-static loom_status add_block(struct sqlite_source *source, int32_t day, sqlite3_stmt *row, int column,
-                             struct loom_polls *polls, loom_error *error) {
-  const void *block = sqlite3_column_blob(row, column);
-  size_t size = (size_t)sqlite3_column_bytes(row, column);
-  const char *problem = loom_poll_block_problem(block, size, day);
-  if (problem)
-    return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: a block of polls %s (see loom check)",
-                     source->database->path, problem);
-  return loom_poll_block_decode(block, size, polls) ? LOOM_OK : no_memory(error);
-}
-
 /* Looks the store's block of a day up; nothing is added if there is none. */
 static loom_status read_block(struct sqlite_source *source, int32_t day, int64_t store,
                               struct loom_polls *polls, loom_error *error) {
@@ -397,7 +369,7 @@ static loom_status read_block(struct sqlite_source *source, int32_t day, int64_t
   sqlite3_bind_int64(source->block, 2, store);
   int result = sqlite3_step(source->block);
   if (result == SQLITE_ROW)
-    status = add_block(source, day, source->block, 0, polls, error);
+    status = loom_stored_polls_add(source->database, source->block, 0, day, polls, error);
   else if (result != SQLITE_DONE)
     status = loom_database_failure(source->database, error);
   sqlite3_reset(source->block);
@@ -416,7 +388,8 @@ static loom_status take_polls(struct sqlite_source *source, int64_t store,
     else
       status = seek(source, &source->days[i], store, &found, error);
     if (status == LOOM_OK && found)
-      status = add_block(source, day, source->days[i].statement, 1, polls, error);
+      status = loom_stored_polls_add(source->database, source->days[i].statement, 1, day, polls,
+                                     error);
   }
   return status;
 }
@@ -481,7 +454,7 @@ static loom_status read_store(struct sqlite_source *source, struct loom_store *s
   size_t id_length = (size_t)sqlite3_column_bytes(row, 1);
   size_t zone_length = zone ? (size_t)sqlite3_column_bytes(row, 2) : 0;
   if (!id || id_length > LOOM_ID_MAX || zone_length >= LOOM_ZONE_NAME_MAX)
-    return damaged(source, "a store cannot be read", error);
+    return loom_database_corrupt(source->database, error, "a store cannot be read");
   memcpy(store->id, id, id_length + 1);
   store->id_length = id_length;
   memcpy(store->zone, zone ? zone : "", zone_length + 1);
@@ -515,11 +488,17 @@ static loom_status take_store(struct sqlite_source *source, struct loom_store *s
     return status;
   if (status == LOOM_OK)
     status = take_polls(source, number, &store->polls, error);
-  if (status == LOOM_OK && polled && source->query.neighbours)
-    status = add_before(source, number, sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4),
-                        &store->polls, error);
-  if (status == LOOM_OK && polled && source->query.neighbours)
-    status = add_after(source, number, sqlite3_column_int64(row, 4), &store->polls, error);
+  if (status != LOOM_OK || !polled || !source->query.neighbours)
+    return status;
+  int64_t first_poll, newest_poll = 0;
+  status = loom_stored_instant(source->database, row, 3, "the first poll of a store", &first_poll, error);
+  if (status == LOOM_OK)
+    status = loom_stored_instant(source->database, row, 4, "the newest poll of a store",
+                                 &newest_poll, error);
+  if (status == LOOM_OK)
+    status = add_before(source, number, first_poll, newest_poll, &store->polls, error);
+  if (status == LOOM_OK)
+    status = add_after(source, number, newest_poll, &store->polls, error);
   return status;
 }
 
@@ -535,6 +514,7 @@ static loom_status look_next_up(struct sqlite_source *source, loom_error *error)
     const char *id = loom_id_table_get(ids, source->next_id++, &length);
     sqlite3_reset(source->stores.statement);
     sqlite3_bind_text(source->stores.statement, 3, id, (int)length, SQLITE_STATIC);
+    source->stores.store = INT64_MIN;
     status = step(source, &source->stores, error);
   }
   int64_t store = source->stores.store;

@@ -4,7 +4,16 @@
 #include "stored_hours.h"
 #include "civil.h"
 
+static bool is_between(int32_t value, int32_t least, int32_t most) {
+  return value >= least && value <= most;
+}
+
 enum { OVERRIDE, REVERTS, EFFECTIVE_FROM, WEEKDAY, OPEN, CLOSE };
+
+bool loom_stored_time_read(sqlite3_stmt *row, int column, int32_t *seconds) {
+  *seconds = sqlite3_column_int(row, column);
+  return sqlite3_column_type(row, column) == SQLITE_INTEGER && is_between(*seconds, 0, LOOM_DAY_SECONDS);
+}
 
 bool loom_stored_hours_read(sqlite3_stmt *row, int column, struct loom_hours *hours) {
   int at = column + EFFECTIVE_FROM;
@@ -15,12 +24,12 @@ bool loom_stored_hours_read(sqlite3_stmt *row, int column, struct loom_hours *ho
     return false;
   if (hours->from == LOOM_DATE_MIN) /* the database's name for it */
     hours->from = LOOM_ALWAYS;
-  if (sqlite3_column_type(row, column + WEEKDAY) != SQLITE_NULL) {
-    hours->weekday = sqlite3_column_int(row, column + WEEKDAY);
-    hours->open = sqlite3_column_int(row, column + OPEN);
-    hours->close = sqlite3_column_int(row, column + CLOSE);
-  }
-  return true;
+  if (sqlite3_column_type(row, column + WEEKDAY) == SQLITE_NULL)
+    return true;
+  hours->weekday = sqlite3_column_int(row, column + WEEKDAY);
+  return is_between(hours->weekday, 0, 6) &&
+         loom_stored_time_read(row, column + OPEN, &hours->open) &&
+         loom_stored_time_read(row, column + CLOSE, &hours->close);
 }
 
 loom_status loom_stored_hours_add(struct loom_stored_hours *stored, sqlite3_stmt *row, int column) {

@@ -21,12 +21,15 @@ struct loom_stored_hours {
   struct loom_hours_list in_force;
 };
 
-/* Reads a row of LOOM_STORED_HOURS_COLUMNS, the first one in column `column`; false if its date cannot be read. */
+/* Reads a time of day, in seconds since midnight; false if it is none, 24:00:00 being the last. */
+bool loom_stored_time_read(sqlite3_stmt *row, int column, int32_t *seconds);
+
+/* Reads a row of LOOM_STORED_HOURS_COLUMNS, the first one in column `column`; false if it cannot be right. */
 bool loom_stored_hours_read(sqlite3_stmt *row, int column, struct loom_hours *hours);
 
 /*
-** Adds a row; the rows of a store come in order of effective_from. LOOM_ECORRUPT, without a message: its date cannot
-** be read.
+** Adds a row; the rows of a store come in order of effective_from. LOOM_ECORRUPT, without a message: it cannot
+** be right.
 */
 loom_status loom_stored_hours_add(struct loom_stored_hours *stored, sqlite3_stmt *row, int column);
 

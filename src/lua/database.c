@@ -4,6 +4,7 @@
 #include "binding.h"
 
 #include "../core/check.h"
+#include "../core/civil.h"
 #include "../core/database.h"
 #include "../core/info.h"
 #include "../core/prune.h"
@@ -96,16 +97,48 @@ static int rollback(lua_State *L) {
   return 0;
 }
 
-/* prune(keep): keep is in microseconds; returns how many polls were removed. */
+static void set_integer(lua_State *L, const char *name, int64_t value) {
+  lua_pushinteger(L, (lua_Integer)value);
+  lua_setfield(L, -2, name);
+}
+
+/* Pushes a table of polls, days, and where there are polls first and newest. */
+static void push_extent(lua_State *L, const struct loom_poll_extent *extent) {
+  lua_createtable(L, 0, 4);
+  set_integer(L, "polls", extent->polls);
+  set_integer(L, "days", extent->days);
+  if (extent->polls) {
+    set_integer(L, "first", extent->first);
+    set_integer(L, "newest", extent->newest);
+  }
+}
+
+/*
+** prune({keep = microseconds, now = microseconds [, dry_run] [, force]}): returns a table of gone and kept, each of polls,
+** days, first and newest, and where there were polls cut.
+*/
 static int prune(lua_State *L) {
+  static const char *const known[] = {"keep", "now", "dry_run", "force", NULL};
   loom_error error;
-  int64_t removed;
+  struct loom_pruning pruning;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
-  int64_t keep = lloom_check_integer(L, 2);
-  luaL_argcheck(L, keep >= 0, 2, "not negative expected");
-  if (loom_prune(database, keep, &removed, &error) != LOOM_OK)
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lloom_check_options(L, 2, known);
+  struct loom_prune_options options = {
+      .keep = lloom_option_integer(L, 2, "keep", -1, 0, LOOM_DURATION_MAX),
+      .now = lloom_option_integer(L, 2, "now", LOOM_INSTANT_MAX, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX),
+      .dry_run = lloom_option_boolean(L, 2, "dry_run", false),
+      .force = lloom_option_boolean(L, 2, "force", false)};
+  luaL_argcheck(L, options.keep >= 0, 2, "a table with keep expected");
+  if (loom_prune(database, &options, &pruning, &error) != LOOM_OK)
     return lloom_failure(L, &error);
-  lua_pushinteger(L, (lua_Integer)removed);
+  lua_createtable(L, 0, 3);
+  push_extent(L, &pruning.gone);
+  lua_setfield(L, -2, "gone");
+  push_extent(L, &pruning.kept);
+  lua_setfield(L, -2, "kept");
+  if (pruning.kept.polls)
+    set_integer(L, "cut", pruning.cut);
   return 1;
 }
 
