@@ -14,7 +14,7 @@
 -- @tfield number longest the longest outage
 -- @tfield ?number mttr the mean outage (time to recovery); nil without outages
 -- @tfield ?number mtbf up time to an outage (time between failures); nil without outages
--- @tfield int polls how many lie inside the pieces
+-- @tfield int polls how many lie inside the pieces, those in exclusions too, since they are evidence
 -- @tfield ?table slo how it stands against the objective, if there is one: see `loom.slo`
 
 local time = require "loom.time"

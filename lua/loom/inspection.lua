@@ -56,20 +56,6 @@ local function add(spans, from, to, state)
   end
 end
 
--- Fills a gap between pieces: inside an interval it was taken out by an exclusion, outside it is closed.
-local function fill(spans, intervals, from, to)
-  local at = from
-  for _, interval in ipairs(intervals) do
-    local start, stop = math.max(interval.from, at), math.min(interval.to, to)
-    if start < stop then
-      add(spans, at, start, "closed")
-      add(spans, start, stop, "excluded")
-      at = stop
-    end
-  end
-  add(spans, at, to, "closed")
-end
-
 --- See `loom.monitor:timeline`.
 function inspection.timeline(monitor, store, from, to, options)
   local seen, message, code = inspect_span("timeline", monitor, store, from, to, options)
@@ -78,13 +64,11 @@ function inspection.timeline(monitor, store, from, to, options)
   end
   local spans, at = {}, seen.from
   for _, cell in ipairs(seen.cells) do
-    if at < cell.from then
-      fill(spans, seen.intervals, at, cell.from)
-    end
+    add(spans, at, cell.from, "closed") -- cells cover the pieces
     add(spans, cell.from, cell.to, cell.state)
     at = cell.to
   end
-  fill(spans, seen.intervals, at, seen.to)
+  add(spans, at, seen.to, "closed")
   for i, span in ipairs(spans) do
     spans[i] = segment(span.from, span.to, span.state)
   end
@@ -135,7 +119,9 @@ end
 
 -- Why a cell is in its state.
 local function reason_of(cell, piece, rule)
-  if not cell.poll then
+  if cell.state == "excluded" then
+    return "taken out by an exclusion"
+  elseif not cell.poll then
     return "no poll speaks for this piece: no_data = " .. rule.no_data
   elseif cell.state == "unknown" then
     return "further than max_gap from the poll"

@@ -435,7 +435,7 @@ function Monitor:timeline(store, from, to, options)
   return inspection.timeline(self, store, from, to, options)
 end
 
---- The outages of a store: maximal runs of down time. Closed hours end one, openings that touch do not.
+--- The outages of a store: maximal runs of down time. Closed hours and excluded time end one, openings that touch do not.
 -- @tparam string store its id
 -- @tparam string|number from an instant
 -- @tparam string|number to an instant after it
@@ -455,7 +455,8 @@ end
 --   `figures` (see `loom.figures`), `printed` (`uptime`, `downtime`), and lists of `openings` (`date`, `span`, `rule`,
 --   `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`at`, `status`: those in the piece) and
 --   `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which
---   add up to the figures. Instants are seconds since 1970
+--   cover the piece and add up to the figures; what exclusions take out is a cell whose state is `"excluded"`. Instants are
+--   seconds since 1970
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(monitor:explain("shop 1", { preset = "monitoring" }).windows[1].printed.uptime)

@@ -24,10 +24,10 @@ store night, whose clocks show the time of UTC
 as of 2024-03-04 16:00:00 UTC
 rules: preset loom, fill backward, evidence inside, no data down, max gap none, slack 0:01:00
 
-two: uptime 1.5, downtime 2.33 hours
+two: uptime 2.33, downtime 1.5 hours
   from 2024-03-02 16:00:00 to 2024-03-04 16:00:00 UTC
-  up 1:30:00 + down 2:19:59.5 + unknown 0:00:00 = 3:49:59.5 scheduled; 0:10:00.5 excluded
-  ratio of up time 0.3913; 2 outages, longest 1:30:00; 2 polls inside
+  up 2:19:59.5 + down 1:30:00 + unknown 0:00:00 = 3:49:59.5 scheduled; 0:10:00.5 excluded
+  ratio of up time 0.6087; 1 outage, longest 1:30:00; 2 polls inside
   openings:
     date            hours        rule          from_utc             to_utc               local
     Sat 2024-03-02  22:00-02:00  weekly hours  2024-03-02 22:00:00  2024-03-03 02:00:00  Sat 22:00:00 - Sun 02:00:00
@@ -38,15 +38,15 @@ two: uptime 1.5, downtime 2.33 hours
         duration  from_utc             to_utc                      local
     1  0:10:00.5  2024-03-03 01:00:00  2024-03-03 01:10:00.500000  Sun 01:00:00 - 01:10:00.500000
     2    0:15:00  2024-03-04 09:15:00  2024-03-04 09:30:00         Mon 09:15:00 - 09:30:00
-  pieces (intervals inside the window, less exclusions):
-        duration  from_utc                    to_utc               local                           polls
-    1    3:00:00  2024-03-02 22:00:00         2024-03-03 01:00:00  Sat 22:00:00 - Sun 01:00:00     2
-    2  0:49:59.5  2024-03-03 01:10:00.500000  2024-03-03 02:00:00  Sun 01:10:00.500000 - 02:00:00  0
+  pieces (intervals inside the window):
+       duration  from_utc             to_utc               local                        polls
+    1   4:00:00  2024-03-02 22:00:00  2024-03-03 02:00:00  Sat 22:00:00 - Sun 02:00:00  2
   what they were, and what vouches for it:
-    piece  state   duration  from_utc                    to_utc               local                           why
-    1      down     1:30:00  2024-03-02 22:00:00         2024-03-02 23:30:00  Sat 22:00:00 - 23:30:00         the poll that follows, inactive at 2024-03-02 23:30:00
-    1      up       1:30:00  2024-03-02 23:30:00         2024-03-03 01:00:00  Sat 23:30:00 - Sun 01:00:00     the poll in it, active at 2024-03-03 00:30:00
-    2      down   0:49:59.5  2024-03-03 01:10:00.500000  2024-03-03 02:00:00  Sun 01:10:00.500000 - 02:00:00  no poll speaks for this piece: no_data = down
+    piece  state      duration  from_utc                    to_utc                      local                           why
+    1      down        1:30:00  2024-03-02 22:00:00         2024-03-02 23:30:00         Sat 22:00:00 - 23:30:00         the poll that follows, inactive at 2024-03-02 23:30:00
+    1      up          1:30:00  2024-03-02 23:30:00         2024-03-03 01:00:00         Sat 23:30:00 - Sun 01:00:00     the poll in it, active at 2024-03-03 00:30:00
+    1      excluded  0:10:00.5  2024-03-03 01:00:00         2024-03-03 01:10:00.500000  Sun 01:00:00 - 01:10:00.500000  taken out by an exclusion
+    1      up        0:49:59.5  2024-03-03 01:10:00.500000  2024-03-03 02:00:00         Sun 01:10:00.500000 - 02:00:00  the poll before, active at 2024-03-03 00:30:00
 ]], (shell.good("explain", db, "night", "--window", "two=2d")))
   end)
 
@@ -63,7 +63,7 @@ two: uptime 1.5, downtime 2.33 hours
     out = shell.good("explain", db, "night", "--window", "h=1h")
     assert.matches("  ratio of up time none; 0 outages, longest 0:00:00; 0 polls inside\n"
       .. "  openings: none, closed all through\n  intervals (openings, overlapping ones merged): none\n  exclusions: none\n"
-      .. "  pieces (intervals inside the window, less exclusions): none\n  what they were, and what vouches for it: there are none\n", out, 1, true)
+      .. "  pieces (intervals inside the window): none\n  what they were, and what vouches for it: there are none\n", out, 1, true)
   end)
 
   it("prints what the report prints, and its cells add up to it", function()
@@ -74,7 +74,7 @@ two: uptime 1.5, downtime 2.33 hours
       local up, down = {}, {}
       for i, window in ipairs(told.windows) do
         up[i], down[i] = window.printed.uptime, window.printed.downtime
-        local sums = { up = 0, down = 0, unknown = 0 }
+        local sums = { up = 0, down = 0, unknown = 0, excluded = 0 }
         for _, piece in ipairs(window.pieces) do
           for _, cell in ipairs(piece.cells) do
             sums[cell.state] = sums[cell.state] + cell.seconds
@@ -94,13 +94,13 @@ two: uptime 1.5, downtime 2.33 hours
     assert.equal("2024-03-04 11:00:00.000000 UTC", told.as_of)
     assert.equal(cjson.null, told.rules.max_gap)
     local day = told.windows[1]
-    assert.same({ uptime = "90", downtime = "15" }, day.printed)
+    assert.same({ uptime = "105", downtime = "0" }, day.printed)
     assert.same({ { date = "2024-03-04", span = "09:00-17:00", rule = "weekly hours",
       from = "2024-03-04 09:00:00.000000 UTC", to = "2024-03-04 17:00:00.000000 UTC" } }, day.openings)
-    assert.same({ { at = "2024-03-04 10:00:00.000000 UTC", status = "active" } }, day.pieces[2].polls)
-    assert.same({}, day.pieces[1].polls)
-    assert.equal(cjson.null, day.pieces[1].cells[1].poll)
-    assert.equal("active", day.pieces[2].cells[1].status)
+    assert.same({ { at = "2024-03-04 10:00:00.000000 UTC", status = "active" } }, day.pieces[1].polls)
+    assert.equal("active", day.pieces[1].cells[1].status)
+    assert.same({ from = "2024-03-04 09:15:00.000000 UTC", to = "2024-03-04 09:30:00.000000 UTC", seconds = 900,
+      state = "excluded", status = cjson.null, poll = cjson.null, reason = "taken out by an exclusion" }, day.pieces[1].cells[2])
   end)
 
   it("reads folders, writes files, and changes nothing", function()

@@ -31,14 +31,30 @@ static bool has_poll(const struct loom_inspection *in, loom_poll poll) {
   return false;
 }
 
+/* How much of a span exclusions take out. */
+static int64_t excluded_within(const struct loom_inspection *in, struct loom_span span) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < in->measure.exclusions->count; i++) {
+    struct loom_span out = in->measure.exclusions->items[i];
+    int64_t start = out.start > span.start ? out.start : span.start;
+    int64_t end = out.end < span.end ? out.end : span.end;
+    sum += start < end ? end - start : 0;
+  }
+  return sum;
+}
+
 /* What a cell says of itself is what the rules say. */
 static void check_cell(const struct loom_inspection *in, const struct loom_cell *cell) {
   const struct loom_rules *rules = &in->setting.rules;
   struct loom_span piece = in->measure.pieces.items[cell->piece];
+  bool excluded = cell->state == LOOM_EXCLUDED;
+  int64_t out = excluded_within(in, cell->span);
+  assert_int_equal(out, excluded ? cell->span.end - cell->span.start : 0);
   if (!cell->has_poll) {
-    assert_int_equal(cell->state, rules->no_data);
+    assert_true(excluded || cell->state == rules->no_data);
     return;
   }
+  assert_false(excluded);
   assert_true(has_poll(in, cell->poll));
   int64_t at = loom_poll_instant(cell->poll), gap = rules->max_gap;
   if (cell->state == LOOM_UNKNOWN) {
@@ -56,7 +72,7 @@ static void check_cell(const struct loom_inspection *in, const struct loom_cell 
 
 /* Cells cover the pieces from end to end, in order, and their sums are the figures. */
 static void check_cells(const struct loom_inspection *in) {
-  int64_t sums[3] = {0};
+  int64_t sums[LOOM_EXCLUDED + 1] = {0};
   size_t cell = 0;
   for (size_t piece = 0; piece < in->measure.pieces.count; piece++) {
     struct loom_span span = in->measure.pieces.items[piece];
@@ -67,6 +83,8 @@ static void check_cells(const struct loom_inspection *in) {
       at = in->cells[cell].span.end;
       assert_true(at > in->cells[cell].span.start);
       sums[in->cells[cell].state] += at - in->cells[cell].span.start;
+      if (in->cells[cell].state == LOOM_EXCLUDED && in->cells[cell].span.start > span.start)
+        assert_int_not_equal(in->cells[cell - 1].state, LOOM_EXCLUDED); /* one cell, whatever was judged there */
       check_cell(in, &in->cells[cell]);
     }
     assert_int_equal(at, span.end);
@@ -75,6 +93,7 @@ static void check_cells(const struct loom_inspection *in) {
   assert_int_equal(sums[LOOM_UP], in->figures.up);
   assert_int_equal(sums[LOOM_DOWN], in->figures.down);
   assert_int_equal(sums[LOOM_UNKNOWN], in->figures.unknown);
+  assert_int_equal(sums[LOOM_EXCLUDED], in->figures.excluded);
 }
 
 static void add_within(struct loom_spans *list, struct loom_span span, struct loom_span window) {

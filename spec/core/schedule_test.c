@@ -239,14 +239,12 @@ static void a_week_without_end_is_168_hours(void **state) {
   for (size_t c = 0; c < sizeof closes / sizeof *closes; c++) {
     struct loom_hours hours[7];
     struct loom_spans intervals = {0}, pieces = {0};
-    const struct loom_spans none = {0};
     const struct loom_schedule schedule = {zone_named("America/Denver"), hours, 7, NULL, 0, NULL, 0};
-    int64_t sum = 0, excluded;
+    int64_t sum = 0;
     for (int32_t day = 0; day < 7; day++)
       hours[day] = (struct loom_hours){LOOM_ALWAYS, day, 0, closes[c]};
     assert_true(loom_schedule_intervals(&schedule, from, to, 60, &intervals));
-    assert_true(loom_schedule_pieces(&intervals, &none, (struct loom_span){from, to}, &pieces,
-                                     &excluded));
+    assert_true(loom_schedule_pieces(&intervals, (struct loom_span){from, to}, &pieces));
     assert_int_equal(pieces.count, 8);
     for (size_t i = 0; i < pieces.count; i++)
       sum += pieces.items[i].end - pieces.items[i].start;
@@ -345,20 +343,6 @@ static void clip(struct openings *o, struct loom_span window) {
       o->spans[kept++] = span;
   }
   o->count = kept;
-}
-
-static void cut_out(struct openings *o, struct loom_span out) {
-  struct openings rest = {.count = 0};
-  for (int i = 0; i < o->count; i++) {
-    struct loom_span span = o->spans[i];
-    struct loom_span head = {span.start, span.end < out.start ? span.end : out.start};
-    struct loom_span tail = {span.start > out.end ? span.start : out.end, span.end};
-    if (head.start < head.end)
-      rest.spans[rest.count++] = head;
-    if (tail.start < tail.end)
-      rest.spans[rest.count++] = tail;
-  }
-  *o = rest;
 }
 
 static int64_t sum_of(const struct loom_span *spans, size_t count) {
@@ -476,37 +460,17 @@ static void check_schedule(const struct random_schedule *r, struct loom_spans *i
 
 static void random_schedules_agree_with_the_oracle(void **state) {
   (void)state;
-  struct loom_spans intervals = {0}, exclusions = {0}, pieces = {0};
+  struct loom_spans intervals = {0}, pieces = {0};
   uint64_t random = 3;
-  int with_exclusions = 0;
   for (int round = 0; round < 20000; round++) {
     struct random_schedule r;
     static struct openings expected;
     make_schedule(&r, &random);
     check_schedule(&r, &intervals, &expected);
-
-    int64_t length = r.window.end - r.window.start, excluded;
-    int64_t all = sum_of(expected.spans, (size_t)expected.count);
-    exclusions.count = 0;
-    for (uint64_t i = random_below(&random, 6); i > 0; i--) {
-      int64_t start = r.window.start - LOOM_HOUR + (int64_t)random_below(&random, (uint64_t)length);
-      int64_t end = start + 1 + (int64_t)random_below(&random, (uint64_t)(12 * LOOM_HOUR));
-      if (random_below(&random, 2)) { /* at the openings' own edges */
-        start -= start % LOOM_HOUR;
-        end += LOOM_HOUR - end % LOOM_HOUR;
-      }
-      loom_spans_add(&exclusions, start, end);
-      cut_out(&expected, (struct loom_span){start, end});
-    }
-    loom_spans_merge(&exclusions, random_below(&random, 2));
-    assert_true(loom_schedule_pieces(&intervals, &exclusions, r.window, &pieces, &excluded));
+    assert_true(loom_schedule_pieces(&intervals, r.window, &pieces));
     assert_same_spans(&pieces, &expected);
-    assert_int_equal(sum_of(pieces.items, pieces.count) + excluded, all);
-    with_exclusions += excluded > 0;
   }
-  assert_true(with_exclusions > 1000);
   loom_spans_free(&intervals);
-  loom_spans_free(&exclusions);
   loom_spans_free(&pieces);
 }
 
@@ -514,7 +478,6 @@ static void random_schedules_agree_with_the_oracle(void **state) {
 static void windows_that_meet_share_out_the_schedule(void **state) {
   (void)state;
   struct loom_spans intervals = {0}, pieces = {0};
-  const struct loom_spans none = {0};
   uint64_t random = 4;
   for (int round = 0; round < 5000; round++) {
     struct random_schedule r;
@@ -523,11 +486,9 @@ static void windows_that_meet_share_out_the_schedule(void **state) {
     const struct loom_span windows[] = {
         r.window, {r.window.start, middle}, {middle, r.window.end}};
     for (int w = 0; w < 3; w++) {
-      int64_t excluded;
       assert_true(loom_schedule_intervals(&r.schedule, windows[w].start, windows[w].end, r.slack,
                                           &intervals));
-      assert_true(loom_schedule_pieces(&intervals, &none, windows[w], &pieces, &excluded));
-      assert_int_equal(excluded, 0);
+      assert_true(loom_schedule_pieces(&intervals, windows[w], &pieces));
       sums[w] = sum_of(pieces.items, pieces.count);
     }
     assert_int_equal(sums[0], sums[1] + sums[2]);
@@ -536,20 +497,16 @@ static void windows_that_meet_share_out_the_schedule(void **state) {
   loom_spans_free(&pieces);
 }
 
-/* An exclusion that spans several openings is taken out of each; one that touches takes nothing. */
-static void exclusions_by_hand(void **state) {
+/* Openings that touch stay apart, and the window cuts them. */
+static void pieces_by_hand(void **state) {
   (void)state;
-  struct loom_span openings[] = {{0, 10}, {10, 20}, {30, 40}};
-  struct loom_span outs[] = {{-5, 0}, {5, 15}, {20, 30}, {32, 33}, {39, 50}};
-  const struct loom_spans intervals = {openings, 3, 3}, exclusions = {outs, 5, 5};
-  const struct loom_span expected[] = {{0, 5}, {15, 20}, {30, 32}, {33, 38}};
+  struct loom_span openings[] = {{0, 10}, {10, 20}, {30, 40}, {50, 60}};
+  const struct loom_spans intervals = {openings, 4, 4};
+  const struct loom_span expected[] = {{5, 10}, {10, 20}, {30, 38}};
   struct loom_spans pieces = {0};
-  int64_t excluded;
-  assert_true(loom_schedule_pieces(&intervals, &exclusions, (struct loom_span){-100, 38}, &pieces,
-                                   &excluded));
-  assert_int_equal(pieces.count, 4);
+  assert_true(loom_schedule_pieces(&intervals, (struct loom_span){5, 38}, &pieces));
+  assert_int_equal(pieces.count, 3);
   assert_memory_equal(pieces.items, expected, sizeof expected);
-  assert_int_equal(excluded, 11);
   loom_spans_free(&pieces);
 }
 
@@ -559,7 +516,7 @@ int main(void) {
       cmocka_unit_test(a_week_without_end_is_168_hours),
       cmocka_unit_test(random_schedules_agree_with_the_oracle),
       cmocka_unit_test(windows_that_meet_share_out_the_schedule),
-      cmocka_unit_test(exclusions_by_hand),
+      cmocka_unit_test(pieces_by_hand),
   };
   return cmocka_run_group_tests_name("schedule", tests, open_zones, close_zones);
 }

@@ -53,10 +53,10 @@ static char letter_slowly(const struct scene *scene, int first, int end) {
   return 2 * counts[UNKNOWN] >= scheduled ? 'n' : 'u';
 }
 
-/* Hands the scene over as the report does: segments from the kernel, then intervals. */
+/* Hands the scene over as the report does: segments from the kernel. */
 static void draw(const struct scene *scene, struct loom_strip *strip, char *letters) {
-  static const enum loom_state states[] = {[DOWN] = LOOM_DOWN, [UP] = LOOM_UP, [UNKNOWN] = LOOM_UNKNOWN};
-  struct loom_spans intervals = {0};
+  static const enum loom_state states[] = {
+      [EXCLUDED] = LOOM_EXCLUDED, [DOWN] = LOOM_DOWN, [UP] = LOOM_UP, [UNKNOWN] = LOOM_UNKNOWN};
   int total = scene->length + 2 * MARGIN;
   loom_strip_begin(strip, (struct loom_span){scene->base, scene->base + scene->length});
   for (int t = 0, end; t < total; t = end) {
@@ -64,13 +64,10 @@ static void draw(const struct scene *scene, struct loom_strip *strip, char *lett
     for (end = t + 1; end < total && scene->moments[end] == kind;)
       end++;
     struct loom_span span = {scene->base + t - MARGIN, scene->base + end - MARGIN};
-    if (kind >= DOWN)
-      loom_strip_add(strip, span, states[kind], NULL);
     if (kind != CLOSED)
-      assert_true(loom_spans_add(&intervals, span.start, span.end));
+      loom_strip_add(strip, span, states[kind], NULL);
   }
-  loom_strip_finish(strip, &intervals, letters);
-  loom_spans_free(&intervals);
+  loom_strip_finish(strip, letters);
 }
 
 static void every_microsecond(void **state) {
@@ -116,7 +113,6 @@ static void long_windows(void **state) {
       struct loom_strip strip;
       int64_t length = LOOM_WINDOW_LENGTH_MAX - (int64_t)random_below(&random, 1000);
       struct loom_span window = {starts[s], starts[s] + length};
-      struct loom_spans interval = {&window, 1, 1};
       int64_t sum = 0, least = INT64_MAX, most = 0;
       assert_true(loom_strip_init(&strip, bins[b]));
       loom_strip_begin(&strip, window);
@@ -126,10 +122,9 @@ static void long_windows(void **state) {
         loom_strip_add(&strip, (struct loom_span){at, end}, LOOM_UP, NULL);
         at = end;
       }
-      loom_strip_finish(&strip, &interval, letters);
+      loom_strip_finish(&strip, letters);
       for (size_t i = 0; i < bins[b]; i++) {
         const struct loom_bin *bin = &strip.items[i];
-        assert_int_equal(bin->up, bin->open);
         assert_int_equal(letters[i], 'u');
         sum += bin->up;
         least = bin->up < least ? bin->up : least;
@@ -145,10 +140,9 @@ static void nothing_at_all(void **state) {
   (void)state;
   char letters[4];
   struct loom_strip strip;
-  struct loom_spans none = {0};
   assert_true(loom_strip_init(&strip, 4));
   loom_strip_begin(&strip, (struct loom_span){0, 100});
-  loom_strip_finish(&strip, &none, letters);
+  loom_strip_finish(&strip, letters);
   assert_memory_equal(letters, "cccc", 4);
   loom_strip_free(&strip);
 }

@@ -1,6 +1,7 @@
 /*
-** The uptime kernel, compared with an oracle that asks of every single microsecond which poll vouches for it, on
-** small random pieces and polls; and cases done by hand, one for each line of the rules.
+** The uptime kernel, compared with an oracle that asks of every single microsecond which poll vouches for it, and then
+** whether it is excluded, on small random pieces, polls and exclusions; and cases done by hand, one for each line of the
+** rules.
 */
 #include "uptime.h"
 #include "civil.h"
@@ -18,6 +19,7 @@
 #define NOBODY (-1)
 #define POLLS_MAX 40
 #define PIECES_MAX 12
+#define EXCLUSIONS_MAX 6
 
 struct poll {
   int at; /* microseconds after base */
@@ -32,6 +34,10 @@ struct scene {
     int start, end;
   } pieces[PIECES_MAX];
   int piece_count;
+  struct {
+    int start, end;
+  } exclusions[EXCLUSIONS_MAX]; /* in any order, and they may overlap */
+  int exclusion_count;
   int as_of;
   struct loom_rules rules;
 };
@@ -102,6 +108,13 @@ static void count_outages(struct answer *answer) {
   }
 }
 
+static bool is_excluded(const struct scene *scene, int t) {
+  for (int i = 0; i < scene->exclusion_count; i++)
+    if (t >= scene->exclusions[i].start && t < scene->exclusions[i].end)
+      return true;
+  return false;
+}
+
 static void answer_slowly(const struct scene *scene, struct answer *answer) {
   bool counted[POLLS_MAX] = {false};
   *answer = (struct answer){.figures = {0}};
@@ -114,9 +127,11 @@ static void answer_slowly(const struct scene *scene, struct answer *answer) {
     const struct poll *evidence[POLLS_MAX + 2];
     int count = gather(scene, start, end, evidence);
     for (int t = start; t < end; t++) {
-      int state = state_at(scene, evidence, count, t);
+      bool excluded = is_excluded(scene, t);
+      int state = excluded ? LOOM_EXCLUDED : state_at(scene, evidence, count, t);
       answer->states[t] = state;
-      if (count > 0)
+      answer->figures.excluded += excluded;
+      if (count > 0 && !excluded)
         answer->vouchers[t] = voucher(evidence, count, t, scene->rules.fill)->at;
       answer->figures.up += state == LOOM_UP;
       answer->figures.down += state == LOOM_DOWN;
@@ -142,6 +157,7 @@ static void paint(void *context, struct loom_span span, enum loom_state state,
                   const loom_poll *poll) {
   struct painting *painting = context;
   assert_true(span.start < span.end);
+  assert_true(!poll || state != LOOM_EXCLUDED);
   if (poll && state != LOOM_UNKNOWN) /* whoever vouches is of that state */
     assert_int_equal(state, loom_poll_active(*poll) ? LOOM_UP : LOOM_DOWN);
   assert_true(span.start >= painting->last_end); /* in order, never overlapping */
@@ -158,16 +174,37 @@ static void assert_same_figures(const struct loom_figures *a, const struct loom_
   assert_int_equal(a->up, b->up);
   assert_int_equal(a->down, b->down);
   assert_int_equal(a->unknown, b->unknown);
+  assert_int_equal(a->excluded, b->excluded);
   assert_int_equal(a->outages, b->outages);
   assert_int_equal(a->longest, b->longest);
   assert_int_equal(a->polls, b->polls);
 }
 
+/* Nothing grows by an exclusion but the excluded time, and how many outages a run of down time is cut into. */
+static void assert_no_growth(const struct loom_figures *with, const struct loom_figures *without) {
+  assert_true(with->up <= without->up);
+  assert_true(with->down <= without->down);
+  assert_true(with->unknown <= without->unknown);
+  assert_true(with->longest <= without->longest);
+  assert_int_equal(with->polls, without->polls);
+  assert_int_equal(without->excluded, 0);
+  assert_int_equal(with->up + with->down + with->unknown + with->excluded,
+                   without->up + without->down + without->unknown);
+}
+
+static void add_exclusions(const struct scene *scene, struct loom_spans *exclusions) {
+  for (int i = 0; i < scene->exclusion_count; i++)
+    assert_true(loom_spans_add(exclusions, scene->base + scene->exclusions[i].start,
+                               scene->base + scene->exclusions[i].end));
+  loom_spans_merge(exclusions, true);
+}
+
 static void check_scene(const struct scene *scene) {
-  struct loom_spans pieces = {0};
+  struct loom_spans pieces = {0}, exclusions = {0};
+  const struct loom_spans none = {0};
   loom_poll polls[POLLS_MAX];
   struct answer expected;
-  struct loom_figures figures, silent;
+  struct loom_figures figures, silent, whole;
   struct painting painting = {.base = scene->base, .last_end = INT64_MIN};
   for (int i = 0; i < scene->piece_count; i++)
     assert_true(loom_spans_add(&pieces, scene->base + scene->pieces[i].start,
@@ -180,19 +217,49 @@ static void check_scene(const struct scene *scene) {
   }
   size_t count = (size_t)scene->poll_count;
   int64_t as_of = scene->base + scene->as_of;
-  loom_uptime_measure(&pieces, polls, count, &scene->rules, as_of, &figures, paint, &painting);
-  loom_uptime_measure(&pieces, polls, count, &scene->rules, as_of, &silent, NULL, NULL);
+  add_exclusions(scene, &exclusions);
+  loom_uptime_measure(&pieces, &exclusions, polls, count, &scene->rules, as_of, &figures, paint,
+                      &painting);
+  loom_uptime_measure(&pieces, &exclusions, polls, count, &scene->rules, as_of, &silent, NULL, NULL);
+  loom_uptime_measure(&pieces, &none, polls, count, &scene->rules, as_of, &whole, NULL, NULL);
   answer_slowly(scene, &expected);
   assert_memory_equal(painting.states, expected.states, sizeof expected.states);
   assert_memory_equal(painting.vouchers, expected.vouchers, sizeof expected.vouchers);
   assert_same_figures(&figures, &expected.figures);
   assert_memory_equal(&figures, &silent, sizeof figures);
+  assert_no_growth(&figures, &whole);
   loom_spans_free(&pieces);
+  loom_spans_free(&exclusions);
 }
 
 /* ---- random scenes ---- */
 
 static const int64_t bases[] = {0, 1, -1, -80, -81, 1674518400000000, -1674518399999999};
+
+/* Some begin and end where pieces and polls do, some are all there is. */
+static int random_edge(const struct scene *scene, uint64_t *random) {
+  switch (random_below(random, 4)) {
+  case 0:
+    return scene->piece_count ? scene->pieces[random_below(random, (uint64_t)scene->piece_count)].start : 0;
+  case 1:
+    return scene->poll_count ? scene->polls[random_below(random, (uint64_t)scene->poll_count)].at : 1;
+  default:
+    return (int)random_below(random, SPAN);
+  }
+}
+
+static void make_exclusions(struct scene *scene, uint64_t *random) {
+  uint64_t most = random_below(random, 3) ? random_below(random, EXCLUSIONS_MAX + 1) : 0;
+  scene->exclusion_count = 0;
+  while ((uint64_t)scene->exclusion_count < most) {
+    int a = random_edge(scene, random);
+    int b = random_below(random, 2) ? random_edge(scene, random) : a + (int)random_below(random, 12);
+    if (a == b)
+      b++;
+    scene->exclusions[scene->exclusion_count].start = a < b ? a : b;
+    scene->exclusions[scene->exclusion_count++].end = a < b ? b : a;
+  }
+}
 
 static void make_scene(struct scene *scene, uint64_t *random) {
   scene->base = bases[random_below(random, sizeof bases / sizeof *bases)];
@@ -220,6 +287,7 @@ static void make_scene(struct scene *scene, uint64_t *random) {
       scene->polls[scene->poll_count++] = (struct poll){t, active};
     }
   scene->as_of = random_below(random, 2) ? SPAN : (int)random_below(random, SPAN);
+  make_exclusions(scene, random);
 }
 
 static void every_combination_of_rules(void **state) {
@@ -259,11 +327,7 @@ static void windows_that_meet_at_a_closed_moment_add_up(void **state) {
     for (int i = 0; i < scene.piece_count; i++)
       loom_spans_add(&intervals, scene.base + scene.pieces[i].start,
                      scene.base + scene.pieces[i].end);
-    for (int i = 0; i < 3; i++) {
-      int64_t start = scene.base + (int64_t)random_below(&random, SPAN);
-      loom_spans_add(&exclusions, start, start + 1 + (int64_t)random_below(&random, 12));
-    }
-    loom_spans_merge(&exclusions, true);
+    add_exclusions(&scene, &exclusions);
     for (int i = 0; i < scene.poll_count; i++)
       polls[i] = loom_poll_pack(scene.base + scene.polls[i].at, scene.polls[i].active);
 
@@ -275,19 +339,17 @@ static void windows_that_meet_at_a_closed_moment_add_up(void **state) {
     const struct loom_span windows[] = {{from, to}, {from, middle}, {middle, to}};
     struct loom_figures figures[3];
     for (int w = 0; w < 3; w++) {
-      int64_t excluded, reach = 0;
-      assert_true(
-          loom_schedule_pieces(&intervals, &exclusions, windows[w], &pieces, &excluded));
-      loom_uptime_measure(&pieces, polls, (size_t)scene.poll_count, &scene.rules,
+      int64_t reach = 0;
+      assert_true(loom_schedule_pieces(&intervals, windows[w], &pieces));
+      loom_uptime_measure(&pieces, &exclusions, polls, (size_t)scene.poll_count, &scene.rules,
                           scene.base + scene.as_of, &figures[w], NULL, NULL);
-      figures[w].excluded = excluded;
       for (size_t i = 0; i < intervals.count; i++) {
         int64_t start = intervals.items[i].start, end = intervals.items[i].end;
         start = start < windows[w].start ? windows[w].start : start;
         end = end > windows[w].end ? windows[w].end : end;
         reach += end > start ? end - start : 0;
       }
-      assert_int_equal(figures[w].up + figures[w].down + figures[w].unknown + excluded, reach);
+      assert_int_equal(figures[w].up + figures[w].down + figures[w].unknown + figures[w].excluded, reach);
     }
     if (closed) {
       splits++;
@@ -314,7 +376,7 @@ struct by_hand {
   const char *what;
   struct loom_rules rules;
   const char *polls;  /* minute and status, + or -, one after the other */
-  const char *pieces; /* from and to in minutes */
+  const char *pieces; /* from and to in minutes; after a bar, those of exclusions */
   int as_of;
   int up, down, unknown, outages, longest;
 };
@@ -381,13 +443,39 @@ static const struct by_hand by_hand[] = {
     {"closed hours between end an outage",
      {60, BACKWARD, INSIDE, LOOM_DOWN, NO_GAP}, "30- 90-", "0 60 61 120", 120, 0, 119, 0, 2, 60},
     {"no pieces: nothing", {60, BACKWARD, INSIDE, LOOM_DOWN, NO_GAP}, "30-", "", 60, 0, 0, 0, 0, 0},
+    {"between two exclusions is no poll, and yet evidence",
+     {60, BACKWARD, INSIDE, LOOM_DOWN, NO_GAP}, "0+ 60+", "0 60|10 20 30 40", 60, 40, 0, 0, 0, 0},
+    {"a poll in an exclusion vouches for what is around it",
+     {60, BACKWARD, INSIDE, LOOM_UNKNOWN, NO_GAP}, "15- 40+", "0 60|10 20", 60, 40, 10, 0, 1, 10},
+    {"an exclusion in an outage makes two of it",
+     {60, BACKWARD, INSIDE, LOOM_DOWN, NO_GAP}, "50-", "0 60|20 30", 60, 0, 50, 0, 2, 30},
+    {"one at its end makes it shorter",
+     {60, FORWARD, INSIDE, LOOM_DOWN, NO_GAP}, "0+ 10- 50+", "0 60|30 50", 60, 20, 20, 0, 1, 20},
+    {"exclusions that touch are one, and the outage before stays one",
+     {60, BACKWARD, INSIDE, LOOM_DOWN, NO_GAP}, "", "0 60|20 30 30 40", 60, 0, 40, 0, 2, 20},
+    {"an exclusion where pieces touch ends the outage of both",
+     {60, BACKWARD, INSIDE, LOOM_DOWN, NO_GAP}, "", "0 60 60 120|50 70", 120, 0, 100, 0, 2, 50},
+    {"an exclusion in closed hours ends what they end",
+     {60, BACKWARD, INSIDE, LOOM_DOWN, NO_GAP}, "", "0 60 70 120|60 70", 120, 0, 110, 0, 2, 60},
+    {"all of it is excluded",
+     {60, BACKWARD, INSIDE, LOOM_DOWN, NO_GAP}, "30-", "0 60|-10 90", 60, 0, 0, 0, 0, 0},
+    {"the gap is judged before",
+     {60, BACKWARD, INSIDE, LOOM_DOWN, TEN}, "30+", "0 60|25 30", 60, 15, 0, 40, 0, 0},
 };
+
+static void read_spans(const char *text, const char *end, struct loom_spans *spans) {
+  char *rest;
+  for (const char *at = text; at < end; at = rest) {
+    int64_t from = strtol(at, &rest, 10);
+    loom_spans_add(spans, from * LOOM_MINUTE, strtol(rest, &rest, 10) * LOOM_MINUTE);
+  }
+}
 
 static void cases_by_hand(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof by_hand / sizeof *by_hand; i++) {
     const struct by_hand *c = &by_hand[i];
-    struct loom_spans pieces = {0};
+    struct loom_spans pieces = {0}, exclusions = {0};
     struct loom_figures f;
     loom_poll polls[8];
     size_t count = 0;
@@ -396,11 +484,12 @@ static void cases_by_hand(void **state) {
       int64_t minute = strtol(at, &rest, 10);
       polls[count++] = loom_poll_pack(minute * LOOM_MINUTE, *rest == '+');
     }
-    for (const char *at = c->pieces; *at; at = rest) {
-      int64_t from = strtol(at, &rest, 10);
-      loom_spans_add(&pieces, from * LOOM_MINUTE, strtol(rest, &rest, 10) * LOOM_MINUTE);
-    }
-    loom_uptime_measure(&pieces, polls, count, &c->rules, c->as_of * LOOM_MINUTE, &f, NULL, NULL);
+    const char *bar = strchr(c->pieces, '|'), *end = c->pieces + strlen(c->pieces);
+    read_spans(c->pieces, bar ? bar : end, &pieces);
+    if (bar)
+      read_spans(bar + 1, end, &exclusions);
+    loom_spans_merge(&exclusions, true);
+    loom_uptime_measure(&pieces, &exclusions, polls, count, &c->rules, c->as_of * LOOM_MINUTE, &f, NULL, NULL);
     if (f.up != c->up * LOOM_MINUTE || f.down != c->down * LOOM_MINUTE ||
         f.unknown != c->unknown * LOOM_MINUTE || f.outages != c->outages ||
         f.longest != c->longest * LOOM_MINUTE)
@@ -408,6 +497,7 @@ static void cases_by_hand(void **state) {
                (double)f.up / 6e7, (double)f.down / 6e7, (double)f.unknown / 6e7,
                (double)f.outages, (double)f.longest / 6e7);
     loom_spans_free(&pieces);
+    loom_spans_free(&exclusions);
   }
 }
 
@@ -417,10 +507,10 @@ static void midpoints_are_rounded_down(void **state) {
   const struct loom_rules rules = {0, NEAREST, INSIDE, LOOM_DOWN, NO_GAP};
   for (int64_t base = -3; base <= 3; base++) {
     struct loom_span span = {base, base + 3};
-    struct loom_spans pieces = {&span, 1, 1};
+    struct loom_spans pieces = {&span, 1, 1}, none = {0};
     const loom_poll polls[] = {loom_poll_pack(base, true), loom_poll_pack(base + 3, false)};
     struct loom_figures figures;
-    loom_uptime_measure(&pieces, polls, 2, &rules, base + 3, &figures, NULL, NULL);
+    loom_uptime_measure(&pieces, &none, polls, 2, &rules, base + 3, &figures, NULL, NULL);
     assert_int_equal(figures.up, 1);
     assert_int_equal(figures.down, 2);
   }

@@ -113,13 +113,15 @@ describe("one store, looked at", function()
       if cell.poll then
         assert(reasons[cell.reason](cell, piece, rules.max_gap), cell.reason)
         assert(cell.state == (cell.reason:find "max_gap" and "unknown" or cell.status == "active" and "up" or "down"))
+      elseif cell.state == "excluded" then
+        assert(cell.reason == "taken out by an exclusion" and cell.status == nil)
       else
         assert(cell.reason == "no poll speaks for this piece: no_data = " .. rules.no_data)
         assert(cell.state == rules.no_data and cell.status == nil)
       end
     end
 
-    -- Pieces are the openings' times, less the exclusions; their cells have no gaps.
+    -- Pieces are the openings' times in the window; their cells have no gaps.
     local function check_pieces(window, rules)
       local all, pieces = {}, 0
       for _, piece in ipairs(window.pieces) do
@@ -148,7 +150,7 @@ describe("one store, looked at", function()
       assert(tonumber(window.printed.downtime) == row["downtime_" .. window.name])
       local total, pieces = check_pieces(window, rules)
       assert(f.up == total.up / 1e6 and f.down == total.down / 1e6 and f.unknown == total.unknown / 1e6)
-      assert(f.scheduled == pieces / 1e6)
+      assert(f.excluded == total.excluded / 1e6 and f.scheduled == (pieces - total.excluded) / 1e6)
     end
 
     for _, case in ipairs(golden.cases) do
@@ -185,7 +187,12 @@ describe("one store, looked at", function()
       assert.same({ date = "2024-03-04", span = "09:00-17:00", rule = "weekly hours", from = day + 9 * 3600,
         to = day + 17 * 3600 }, opening)
       assert.same({ { from = day + 33300, to = day + 34200, seconds = 900 } }, window.exclusions)
-      assert.equal(2, #window.pieces)
+      assert.equal(1, #window.pieces)
+      local states = {}
+      for i, cell in ipairs(window.pieces[1].cells) do
+        states[i] = cell.state .. " " .. cell.seconds
+      end
+      assert.same({ "up 900", "excluded 900", "up 1800", "down 7200.25", "up 14399.75" }, states)
       assert.equal("Asia/Kathmandu", assert(monitor:explain "known only by zone").timezone)
       monitor:close()
     end)
@@ -214,7 +221,7 @@ describe("one store, looked at", function()
       for i, segment in ipairs(assert(monitor:timeline("1481966498820158979", from, to))) do
         states[i] = ("%s %.2f"):format(segment.state, segment.seconds)
       end
-      assert.same({ "closed 3600.00", "down 900.00", "excluded 900.00", "up 1800.00", "down 7200.25", "up 17999.75",
+      assert.same({ "closed 3600.00", "up 900.00", "excluded 900.00", "up 1800.00", "down 7200.25", "up 17999.75",
         "closed 3600.00" }, states)
     end)
 

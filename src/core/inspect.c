@@ -63,6 +63,15 @@ static loom_status list_openings(struct loom_inspection *in, loom_error *error) 
   return LOOM_OK;
 }
 
+/* Whether a stretch goes on with what the last cell tells of: what is excluded comes as it was judged, poll by poll. */
+static bool goes_on(const struct filling *filling, struct loom_span span, enum loom_state state) {
+  const struct loom_inspection *in = filling->inspection;
+  if (state != LOOM_EXCLUDED || in->cell_count == 0)
+    return false;
+  const struct loom_cell *last = &in->cells[in->cell_count - 1];
+  return last->state == state && last->piece == filling->piece && last->span.end == span.start;
+}
+
 static void add_cell(void *context, struct loom_span span, enum loom_state state,
                      const loom_poll *poll) {
   struct filling *filling = context;
@@ -74,6 +83,10 @@ static void add_cell(void *context, struct loom_span span, enum loom_state state
     return;
   while (in->measure.pieces.items[filling->piece].end <= span.start)
     filling->piece++;
+  if (goes_on(filling, span, state)) {
+    in->cells[in->cell_count - 1].span.end = span.end;
+    return;
+  }
   in->cells[in->cell_count++] = (struct loom_cell){.span = span,
                                                    .state = state,
                                                    .piece = filling->piece,

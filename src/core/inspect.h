@@ -26,7 +26,7 @@ struct loom_opening {
   struct loom_span span;
 };
 
-/* A stretch of a piece, and the poll that vouches for it or is too far from it to. */
+/* A stretch of a piece, and the poll that vouches for it or is too far from it to; what is excluded has none. */
 struct loom_cell {
   struct loom_span span;
   enum loom_state state;
@@ -44,7 +44,7 @@ struct loom_inspection {
   struct loom_figures figures;   /* their sums are those of the cells */
   struct loom_opening *openings; /* those that reach into the window, by date */
   size_t opening_count, opening_capacity;
-  struct loom_cell *cells; /* in order */
+  struct loom_cell *cells; /* in order; they cover the pieces */
   size_t cell_count, cell_capacity;
 };
 

@@ -112,14 +112,11 @@ loom_status loom_measure_store(struct loom_measure *measure, const struct loom_s
 loom_status loom_measure_window(struct loom_measure *measure, struct loom_span window,
                                 struct loom_figures *figures, loom_segment_fn *segment,
                                 void *context, loom_error *error) {
-  int64_t excluded;
   const struct loom_polls *polls = &measure->store->polls;
-  if (!loom_schedule_pieces(&measure->intervals, measure->exclusions, window, &measure->pieces,
-                            &excluded))
+  if (!loom_schedule_pieces(&measure->intervals, window, &measure->pieces))
     return no_memory(error);
-  loom_uptime_measure(&measure->pieces, polls->items, polls->count, &measure->setting->rules,
-                      measure->setting->as_of, figures, segment, context);
-  figures->excluded = excluded;
+  loom_uptime_measure(&measure->pieces, measure->exclusions, polls->items, polls->count,
+                      &measure->setting->rules, measure->setting->as_of, figures, segment, context);
   return LOOM_OK;
 }
 

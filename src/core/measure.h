@@ -1,5 +1,5 @@
 /*
-** One store's figures: its hours, special days and exclusions become pieces, which the kernel judges.
+** One store's figures: its hours and special days become pieces, which the kernel judges, less its exclusions.
 */
 #ifndef LOOM_MEASURE_H
 #define LOOM_MEASURE_H

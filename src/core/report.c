@@ -83,7 +83,7 @@ static loom_status measure(struct work *work, const struct loom_store *store,
     status = loom_measure_window(&work->measure, report->spans[w], &figures[w],
                                  strip ? loom_strip_add : NULL, &work->strip, error);
     if (strip && status == LOOM_OK)
-      loom_strip_finish(&work->strip, &work->measure.intervals, letters);
+      loom_strip_finish(&work->strip, letters);
   }
   return status;
 }

@@ -17,7 +17,8 @@ enum loom_fill {
 /* Which polls speak for a piece: those inside it, or its neighbours on either side too. */
 enum loom_evidence { LOOM_EVIDENCE_INSIDE, LOOM_EVIDENCE_AROUND };
 
-enum loom_state { LOOM_DOWN, LOOM_UP, LOOM_UNKNOWN };
+/* What a stretch of a piece is. No rule makes it LOOM_EXCLUDED: exclusions do, whatever it was judged to be. */
+enum loom_state { LOOM_DOWN, LOOM_UP, LOOM_UNKNOWN, LOOM_EXCLUDED };
 
 #define LOOM_NO_MAX_GAP (-1)
 #define LOOM_SLACK_MAX 86399

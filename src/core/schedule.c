@@ -125,29 +125,15 @@ bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from,
   return true;
 }
 
-bool loom_schedule_pieces(const struct loom_spans *intervals, const struct loom_spans *exclusions,
-                          struct loom_span window, struct loom_spans *pieces, int64_t *excluded) {
-  size_t next = 0; /* the first exclusion that may still reach into an interval */
+bool loom_schedule_pieces(const struct loom_spans *intervals, struct loom_span window,
+                          struct loom_spans *pieces) {
   pieces->count = 0;
-  *excluded = 0;
   for (size_t i = 0; i < intervals->count; i++) {
     struct loom_span span = intervals->items[i];
     if (span.start < window.start)
       span.start = window.start;
     if (span.end > window.end)
       span.end = window.end;
-    if (span.start >= span.end)
-      continue;
-    while (next < exclusions->count && exclusions->items[next].end <= span.start)
-      next++;
-    for (size_t e = next; e < exclusions->count && exclusions->items[e].start < span.end; e++) {
-      struct loom_span out = exclusions->items[e];
-      if (out.start > span.start && !loom_spans_add(pieces, span.start, out.start))
-        return false;
-      int64_t stop = out.end < span.end ? out.end : span.end;
-      *excluded += stop - (out.start > span.start ? out.start : span.start);
-      span.start = stop;
-    }
     if (span.start < span.end && !loom_spans_add(pieces, span.start, span.end))
       return false;
   }

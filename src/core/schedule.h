@@ -1,6 +1,6 @@
 /*
-** Schedules: weekly hours, special days and exclusions of one store, turned into intervals of instants and
-** into the pieces of a window. No I/O and no clock.
+** Schedules: weekly hours and special days of one store, turned into intervals of instants and into the pieces of a
+** window. No I/O and no clock.
 */
 #ifndef LOOM_SCHEDULE_H
 #define LOOM_SCHEDULE_H
@@ -63,10 +63,9 @@ bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from,
                              int32_t slack, struct loom_spans *intervals);
 
 /*
-** Fills `pieces` with intervals ∩ window less the exclusions, in order. `exclusions` are sorted and disjoint
-** (loom_spans_merge). *excluded receives how much was taken out, in microseconds. False: memory is out.
+** Fills `pieces` with intervals ∩ window, in order; ones that touch stay apart. False: memory is out.
 */
-bool loom_schedule_pieces(const struct loom_spans *intervals, const struct loom_spans *exclusions,
-                          struct loom_span window, struct loom_spans *pieces, int64_t *excluded);
+bool loom_schedule_pieces(const struct loom_spans *intervals, struct loom_span window,
+                          struct loom_spans *pieces);
 
 #endif

@@ -61,27 +61,26 @@ void loom_strip_add(void *context, struct loom_span span, enum loom_state state,
                     const loom_poll *poll) {
   static const size_t offsets[] = {[LOOM_DOWN] = offsetof(struct loom_bin, down),
                                    [LOOM_UP] = offsetof(struct loom_bin, up),
-                                   [LOOM_UNKNOWN] = offsetof(struct loom_bin, unknown)};
+                                   [LOOM_UNKNOWN] = offsetof(struct loom_bin, unknown),
+                                   [LOOM_EXCLUDED] = offsetof(struct loom_bin, excluded)};
   (void)poll;
   spread(context, span, offsets[state]);
 }
 
 static char letter(const struct loom_bin *bin) {
-  int64_t scheduled = bin->up + bin->down + bin->unknown;
-  if (bin->open == 0)
+  int64_t scheduled = bin->up + bin->down + bin->unknown, open = scheduled + bin->excluded;
+  if (open == 0)
     return 'c';
   if (2 * bin->down >= scheduled && bin->down > 0)
     return 'd';
   if (bin->down > 0)
     return 'p';
-  if (2 * (bin->open - scheduled) >= bin->open)
+  if (2 * bin->excluded >= open)
     return 'x';
   return 2 * bin->unknown >= scheduled ? 'n' : 'u';
 }
 
-void loom_strip_finish(struct loom_strip *strip, const struct loom_spans *intervals, char *letters) {
-  for (size_t i = 0; i < intervals->count; i++)
-    spread(strip, intervals->items[i], offsetof(struct loom_bin, open));
+void loom_strip_finish(const struct loom_strip *strip, char *letters) {
   for (size_t bin = 0; bin < strip->bins; bin++)
     letters[bin] = letter(&strip->items[bin]);
 }

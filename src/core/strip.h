@@ -21,7 +21,7 @@ struct loom_strip {
   struct loom_span window;
   size_t bins;
   struct loom_bin {
-    int64_t up, down, unknown, open; /* microseconds; open: of the intervals, exclusions included */
+    int64_t up, down, unknown, excluded; /* microseconds */
   } *items;
 };
 
@@ -33,7 +33,7 @@ void loom_strip_free(struct loom_strip *strip);
 void loom_strip_begin(struct loom_strip *strip, struct loom_span window);
 void loom_strip_add(void *strip, struct loom_span span, enum loom_state state, const loom_poll *poll);
 
-/* Fills `letters`, one to a bin. `intervals` are those of the store that reach into the window. */
-void loom_strip_finish(struct loom_strip *strip, const struct loom_spans *intervals, char *letters);
+/* Fills `letters`, one to a bin. */
+void loom_strip_finish(const struct loom_strip *strip, char *letters);
 
 #endif

@@ -1,6 +1,6 @@
 /*
 ** The uptime kernel. A piece is cut into cells, each vouched for by one poll; a cell is cut once more where it
-** is further than max_gap from its poll.
+** is further than max_gap from its poll, and where exclusions begin and end.
 */
 #include "uptime.h"
 
@@ -8,6 +8,7 @@ struct judge {
   const struct loom_rules *rules;
   struct loom_figures *figures;
   struct loom_span outage; /* the run of down time that may still grow */
+  const struct loom_span *exclusion, *exclusions_end; /* the first one that ends after what was judged last, or the end */
   loom_segment_fn *segment;
   void *context;
 };
@@ -19,15 +20,20 @@ struct evidence {
   const loom_poll *before, *after; /* NULL: there is none */
 };
 
-static void add(struct judge *judge, int64_t start, int64_t end, enum loom_state state,
-                const loom_poll *poll) {
+static int64_t clamp(int64_t value, int64_t low, int64_t high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+/* Counts a stretch, which is not empty. */
+static void count_span(struct judge *judge, int64_t start, int64_t end, enum loom_state state,
+                       const loom_poll *poll) {
   struct loom_figures *figures = judge->figures;
-  if (start >= end)
-    return;
   if (state == LOOM_UP) {
     figures->up += end - start;
   } else if (state == LOOM_UNKNOWN) {
     figures->unknown += end - start;
+  } else if (state == LOOM_EXCLUDED) {
+    figures->excluded += end - start;
   } else {
     figures->down += end - start;
     if (figures->outages == 0 || judge->outage.end != start) {
@@ -42,8 +48,23 @@ static void add(struct judge *judge, int64_t start, int64_t end, enum loom_state
     judge->segment(judge->context, (struct loom_span){start, end}, state, poll);
 }
 
-static int64_t clamp(int64_t value, int64_t low, int64_t high) {
-  return value < low ? low : value > high ? high : value;
+/* Counts what was judged, less the exclusions. It comes in order of time, so that each of these is passed once. */
+static void add(struct judge *judge, int64_t start, int64_t end, enum loom_state state,
+                const loom_poll *poll) {
+  while (start < end) {
+    while (judge->exclusion < judge->exclusions_end && judge->exclusion->end <= start)
+      judge->exclusion++;
+    int64_t from = end, to = end; /* what of the stretch is excluded first */
+    if (judge->exclusion < judge->exclusions_end) {
+      from = clamp(judge->exclusion->start, start, end);
+      to = clamp(judge->exclusion->end, start, end);
+    }
+    if (start < from)
+      count_span(judge, start, from, state, poll);
+    if (from < to)
+      count_span(judge, from, to, LOOM_EXCLUDED, NULL);
+    start = to;
+  }
 }
 
 /* Adds the cell [start, end), which the poll vouches for. */
@@ -136,12 +157,30 @@ static size_t find_poll(const loom_poll *polls, size_t low, size_t count, int64_
   return low;
 }
 
-void loom_uptime_measure(const struct loom_spans *pieces, const loom_poll *polls, size_t count,
-                         const struct loom_rules *rules, int64_t as_of,
-                         struct loom_figures *figures, loom_segment_fn *segment, void *context) {
+/* The first exclusion that ends after an instant: those of years before need not be passed one by one. */
+static const struct loom_span *find_exclusion(const struct loom_spans *exclusions, int64_t instant) {
+  size_t low = 0, count = exclusions->count;
+  while (low < count) {
+    size_t middle = low + (count - low) / 2;
+    if (exclusions->items[middle].end <= instant)
+      low = middle + 1;
+    else
+      count = middle;
+  }
+  return exclusions->items + low;
+}
+
+void loom_uptime_measure(const struct loom_spans *pieces, const struct loom_spans *exclusions,
+                         const loom_poll *polls, size_t count, const struct loom_rules *rules,
+                         int64_t as_of, struct loom_figures *figures, loom_segment_fn *segment,
+                         void *context) {
   struct judge judge = {.rules = rules, .figures = figures, .segment = segment, .context = context};
   size_t counted = 0; /* polls before this index are in figures->polls already, or in no piece */
   *figures = (struct loom_figures){0};
+  if (exclusions->count > 0 && pieces->count > 0) {
+    judge.exclusion = find_exclusion(exclusions, pieces->items[0].start);
+    judge.exclusions_end = exclusions->items + exclusions->count;
+  }
   for (size_t i = 0; i < pieces->count; i++) {
     struct loom_span piece = pieces->items[i];
     /* A poll at the end of one piece may be at the start of the next, and belongs to both. */

@@ -12,8 +12,8 @@ local command = { name = "explain" }
 function command.add_to(parser)
   local explain = parser:command "explain":summary "Tell what a store's figures are made of."
     :description("Tell what a store's figures are made of: for each window the openings and the rule that made them, "
-      .. "exclusions, and every stretch of the time that is left, with the poll that vouches for it and why. The "
-      .. "stretches add up to the figures.")
+      .. "exclusions, and every stretch of the time inside openings, with the poll that vouches for it and why, or that it is "
+      .. "excluded. The stretches add up to the figures.")
   options.add_store(explain, "A database, or a folder of input files.")
   options.add_windows(explain)
   options.add_format(explain, { "text", "json" }, "text")

@@ -121,7 +121,7 @@ function explanation.write(write, monitor, explained)
     write_openings(write, on_clock, window)
     write_spans(write, on_clock, "intervals (openings, overlapping ones merged)", window.intervals)
     write_spans(write, on_clock, "exclusions", window.exclusions)
-    write_spans(write, on_clock, "pieces (intervals inside the window, less exclusions)", window.pieces)
+    write_spans(write, on_clock, "pieces (intervals inside the window)", window.pieces)
     write_cells(write, on_clock, window)
   end
 end

@@ -228,11 +228,13 @@ return {
   {
     method = "GET", path = "/v1/stores/{store_id}/outages", access = "read", handler = outages, tag = "stores",
     summary = "The outages of a store", parameters = span_parameters,
-    responses = { [200] = { description = "Maximal runs of down time.", schema = "Outages" } },
+    responses = { [200] = { description = "Maximal runs of down time; closed hours and excluded time end them.",
+      schema = "Outages" } },
   },
   {
     method = "GET", path = "/v1/stores/{store_id}/explain", access = "read", handler = explain, tag = "stores",
     summary = "Everything that made a store's figures", parameters = options.parameters,
-    responses = { [200] = { description = "Openings, pieces and polls.", schema = "Explanation" } },
+    responses = { [200] = { description = "Openings, pieces and polls. Cells cover their piece; what exclusions take out is "
+      .. "a cell of state excluded, without a poll.", schema = "Explanation" } },
   },
 }
