@@ -6,6 +6,7 @@
 -- The attributes file has a column `store_id` and one for each attribute. In a checkout, `make` and
 -- `eval "$(make -s env)"` first.
 
+local figures = require "loom.figures"
 local loom = require "loom"
 
 local database, attributes, region = arg[1], arg[2], arg[3]
@@ -23,7 +24,8 @@ assert(report:groups():write(io.stdout, {
   columns = {
     "region", "stores", "uptime_last_week", "downtime_last_week",
     { name = "ratio", value = function(row)
-      return row.last_week.ratio and ("%.2f %%"):format(row.last_week.ratio * 100)
+      local millionths = figures.ratio_of(row.last_week)
+      return millionths and figures.percent(millionths)
     end },
   },
 }))

@@ -7,6 +7,7 @@
 -- at the newest poll. Exit status: 0 if all stores met their objective, 1 if not, 2 for wrong use or a failure.
 -- In a checkout, `make` and `eval "$(make -s env)"` first.
 
+local figures = require "loom.figures"
 local loom = require "loom"
 
 local function fail(message)
@@ -36,8 +37,8 @@ for row in report:rows { sort = "slo_left_window" } do
   local slo = row.window.slo
   if slo.met == false then
     missed = missed + 1
-    print(("%s  %.2f %% of %.2f %%  %.0f min down, %.0f min more than allowed"):format(row.store_id,
-      row.window.ratio * 100, slo.target * 100, slo.spent, -slo.left))
+    print(("%s  %s of %s  %.0f min down, %.0f min more than allowed"):format(row.store_id,
+      figures.percent(figures.ratio_of(row.window)), figures.percent(figures.share(slo.target)), slo.spent, -slo.left))
   end
 end
 print(("%d of %d stores missed their objective"):format(missed, #report))

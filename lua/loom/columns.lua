@@ -80,6 +80,33 @@ local function standard_text(report, name)
   end
 end
 
+-- The text of a column of ratios, which are cut, or nil if it is no such column: of up time, of spent budgets, of targets.
+local function ratio_text(report, name)
+  local place = report.window_index[name:match("^ratio_(.+)$")]
+  local source = report.plain
+  if place then
+    return function(row)
+      local millionths = figures.millionths(source:times(row.index, place))
+      return millionths and figures.ratio(millionths) or ""
+    end
+  end
+  local part, window = name:match("^slo_(%l+)_(.+)$")
+  if (part == "burn" or part == "target") and report.window_index[window] then
+    return function(row)
+      local of_slo = row[window].slo
+      return columns.ratio_of(of_slo and of_slo[part]) or ""
+    end
+  end
+end
+
+--- A ratio as text, cut (see `loom.figures`); nil if there is none, or if it is not finite.
+-- @local
+function columns.ratio_of(value)
+  if value and value < math.huge then
+    return figures.ratio(figures.share(value))
+  end
+end
+
 --- Whether the report has such a column.
 -- @local
 function columns.exists(report, name)
@@ -101,8 +128,9 @@ local function one(report, column)
     return { name = column.name, value = column.value }
   elseif type(column) == "string" and columns.exists(report, column) then
     local is_key = column == report.key
-    return { name = column, value = columns.value(report, column), is_key = is_key,
-      text = not is_key and standard_text(report, column) or nil }
+    local ratio = not is_key and ratio_text(report, column) or nil
+    return { name = column, value = columns.value(report, column), is_key = is_key, is_ratio = ratio ~= nil,
+      text = ratio or (not is_key and standard_text(report, column)) or nil }
   end
   check.fail("bad option 'columns' to 'write' (names of columns, or tables of name and value expected, got %s)",
     type(column) == "string" and '"' .. column .. '"' or type(column))
@@ -129,7 +157,7 @@ end
 
 --- Resolves the option `columns`.
 -- @local
--- @treturn {table,...} `name`; `value`, a function (row); and for some `text`, a function (row) that prints it
+-- @treturn {table,...} `name`; `value`, a function (row); and for some `text`, a function (row) that prints it, and `is_ratio`
 function columns.resolve(report, wanted)
   if wanted ~= nil and (type(wanted) ~= "table" or #wanted == 0) then
     check.fail("bad option 'columns' to 'write' (list of columns expected, got a %s)", type(wanted))

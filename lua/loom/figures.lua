@@ -17,6 +17,7 @@
 -- @tfield int polls how many lie inside the pieces, those in exclusions too, since they are evidence
 -- @tfield ?table slo how it stands against the objective, if there is one: see `loom.slo`
 
+local core = require "loom.core"
 local time = require "loom.time"
 
 local figures = {}
@@ -78,6 +79,60 @@ function figures.decimal(value)
     return ("%d"):format(value)
   end
   return ("%.0f"):format(value)
+end
+
+-- ---- ratios ----
+
+-- Ratios are printed from whole millionths, which are cut: only what was never down is 1, or 100 %.
+
+local MILLION = 1000000
+
+--- A part's share of itself and the rest, such as up time's of what is known.
+-- @tparam int part microseconds, or any other unit
+-- @tparam int rest in the same unit
+-- @treturn ?int millionths, cut; nil where that is 0 / 0
+-- @usage print(require("loom.figures").millionths(57, 43)) --> 570000
+function figures.millionths(part, rest)
+  return core.millionths(part, rest)
+end
+
+--- The same of figures, whose times are in seconds.
+-- @tparam table of_window as the head of this file describes it
+-- @treturn ?int millionths; nil where there is no ratio
+-- @usage print(require("loom.figures").ratio_of(report:row(1).last_week))
+function figures.ratio_of(of_window)
+  return core.millionths(math.floor(of_window.up * MILLION + 0.5), math.floor(of_window.down * MILLION + 0.5))
+end
+
+--- The same of a number that is a ratio, as far as its 53 bits tell.
+-- @tparam number ratio not negative; above 1, as a burn may be, it is rounded up, so that only what is 1 is printed so
+-- @treturn int millionths
+-- @usage print(require("loom.figures").share(0.57)) --> 570000
+function figures.share(ratio)
+  local cut = math.floor(ratio * MILLION)
+  if (cut + 1) / MILLION <= ratio then -- the product was rounded
+    cut = cut + 1
+  elseif cut / MILLION > ratio then
+    cut = cut - 1
+  end
+  return ratio > 1 and cut / MILLION < ratio and cut + 1 or cut
+end
+
+--- Millionths as a ratio with up to six decimals.
+-- @tparam int millionths
+-- @treturn string
+-- @usage print(require("loom.figures").ratio(999999)) --> 0.999999
+function figures.ratio(millionths)
+  return figures.seconds(millionths)
+end
+
+--- Millionths as a percentage with two decimals, cut once more.
+-- @tparam int millionths
+-- @treturn string
+-- @usage print(require("loom.figures").percent(999999)) --> 99.99%
+function figures.percent(millionths)
+  local hundredths = math.floor(millionths / 100)
+  return ("%d.%02d%%"):format(math.floor(hundredths / 100), hundredths % 100)
 end
 
 -- The names of the figures that a row has in every window.

@@ -27,7 +27,7 @@ rules: preset loom, fill backward, evidence inside, no data down, max gap none, 
 two: uptime 2.33, downtime 1.5 hours
   from 2024-03-02 16:00:00 to 2024-03-04 16:00:00 UTC
   up 2:19:59.5 + down 1:30:00 + unknown 0:00:00 = 3:49:59.5 scheduled; 0:10:00.5 excluded
-  ratio of up time 0.6087; 1 outage, longest 1:30:00; 2 polls inside
+  ratio of up time 0.608681; 1 outage, longest 1:30:00; 2 polls inside
   openings:
     date            hours        rule          from_utc             to_utc               local
     Sat 2024-03-02  22:00-02:00  weekly hours  2024-03-02 22:00:00  2024-03-03 02:00:00  Sat 22:00:00 - Sun 02:00:00

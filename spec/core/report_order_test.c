@@ -273,6 +273,10 @@ static void figures_as_json(void **state) {
                                         .outages = 3, .polls = 7},
                  "{\"up\":2,\"down\":1.000001,\"unknown\":0.0005,\"excluded\":0.000001,\"scheduled\":3.000501,"
                  "\"ratio\":0.666666,\"outages\":3,\"longest\":1,\"mttr\":0.333334,\"mtbf\":0.666667,\"polls\":7}");
+  /* A week less a microsecond is not all of it. */
+  assert_figures(&(struct loom_figures){.up = 604799999999, .down = 1, .longest = 1, .outages = 1, .polls = 2},
+                 "{\"up\":604799.999999,\"down\":0.000001,\"unknown\":0,\"excluded\":0,\"scheduled\":604800,"
+                 "\"ratio\":0.999999,\"outages\":1,\"longest\":0.000001,\"mttr\":0.000001,\"mtbf\":604799.999999,\"polls\":2}");
 }
 
 /* Quotients near ties above all. */

@@ -86,11 +86,11 @@ describe("the example", function()
   it("regions.lua adds up by region and lists one", function()
     load_data()
     assert.equal([[
-region   stores  uptime_last_week  downtime_last_week    ratio
-              1             76.96               10.54  87.95 %
-central       7            746.01               36.49  95.34 %
-east          3            275.38               20.12  93.19 %
-west          7            690.88               18.12  97.44 %
+region   stores  uptime_last_week  downtime_last_week   ratio
+              1             76.96               10.54  87.94%
+central       7            746.01               36.49  95.33%
+east          3            275.38               20.12  93.19%
+west          7            690.88               18.12  97.44%
 
 store_id                              attributes.country  uptime_last_week  downtime_last_week  outages_last_week
 a4b06b2b-d6dc-4489-af12-2be4b8beb6f5                  CA            151.21               13.29                  4
@@ -157,10 +157,10 @@ a4b06b2b-d6dc-4489-af12-2be4b8beb6f5                  CA            151.21      
     load_data()
     local result = folder:run "lua5.4 examples/slo_check.lua stores.db 0.92 7d"
     assert.equal([[
-03b061f6-6135-4836-a8dc-fc58bb70252f  81.08 % of 92.00 %  1033 min down, 596 min more than allowed
-c635c68e-8981-4da0-9329-7aee912226fd  87.95 % of 92.00 %  633 min down, 213 min more than allowed
-a4b06b2b-d6dc-4489-af12-2be4b8beb6f5  91.92 % of 92.00 %  797 min down, 8 min more than allowed
-69c3a276-8879-4369-9a82-e79b05b5faeb  91.87 % of 92.00 %  444 min down, 7 min more than allowed
+03b061f6-6135-4836-a8dc-fc58bb70252f  81.07% of 92.00%  1033 min down, 596 min more than allowed
+c635c68e-8981-4da0-9329-7aee912226fd  87.94% of 92.00%  633 min down, 213 min more than allowed
+a4b06b2b-d6dc-4489-af12-2be4b8beb6f5  91.92% of 92.00%  797 min down, 8 min more than allowed
+69c3a276-8879-4369-9a82-e79b05b5faeb  91.87% of 92.00%  444 min down, 7 min more than allowed
 4 of 18 stores missed their objective
 ]], result.out)
     assert.equal(1, result.status)

@@ -217,6 +217,17 @@ describe("the service", function()
     assert.equal(200, service:request("/badge/caf%C3%A9%2C%20%22north%22.svg").status)
   end)
 
+  it("paints on a badge why there is no percentage", function()
+    local function value()
+      return service:request("/badge/night.svg").body:match "<title>uptime week: (.-)</title>"
+    end
+    assert.matches("^[%d.]+%%$", value())
+    local exclusion = service:post("/v1/exclusions", "application/json",
+      '{"store_id":"night","from_utc":"2000-01-01 00:00:00","to_utc":"2100-01-01 00:00:00"}').json
+    assert.equal("excluded", value())
+    assert.equal(204, service:request(("/v1/exclusions/%d"):format(exclusion.number), "-X", "DELETE").status)
+  end)
+
   it("waits for a database that cannot be opened", function()
     local path, away = folder .. "/db", folder .. "/away"
     assert(os.rename(path, away))

@@ -1,4 +1,5 @@
 local figures = require "loom.figures"
+local random = require "support.random"
 
 local MINUTE = 60 * 1000000
 
@@ -36,6 +37,56 @@ describe("figures", function()
     local closed = figures.of(0, 0, 0, 7000000, 0, 0, 0)
     assert.is_nil(closed.ratio or closed.mttr or closed.mtbf)
     assert.equal(1, figures.of(5, 0, 1000000, 0, 0, 0, 1).ratio)
+  end)
+
+  describe("as ratios", function()
+    local HOUR = 60 * MINUTE
+
+    it("are cut by integers: only what was never down is 1", function()
+      for text, times in pairs {
+        ["0.57"] = { 2052, 1548 }, ["1"] = { 1, 0 }, ["0"] = { 0, 1 }, ["0.333333"] = { 1, 2 }, ["0.666666"] = { 2, 1 },
+        ["0.999999"] = { 168 * HOUR - 1, 1 }, ["0.999988"] = { 86399, 1 },
+      } do
+        assert.equal(text, figures.ratio(figures.millionths(times[1], times[2])))
+      end
+      assert.is_nil(figures.millionths(0, 0))
+      assert.has_error(function() figures.millionths(-1, 1) end)
+      for k = 0, 1000000, 7 do
+        assert(figures.millionths(k * 604801, (1000000 - k) * 604801) == k) -- no rounding below what is exact
+      end
+    end)
+
+    it("of sums beyond what doubles tell apart are still not 1", function()
+      assert.equal(999999, figures.millionths(2 ^ 60, 1))
+      assert.equal(1000000, figures.millionths(2 ^ 60, 0))
+    end)
+
+    it("are percentages with two decimals", function()
+      for text, millionths in pairs { ["57.00%"] = 570000, ["99.99%"] = 999999, ["100.00%"] = 1000000, ["0.00%"] = 99,
+        ["0.01%"] = 100, ["5.05%"] = 50599 } do
+        assert.equal(text, figures.percent(millionths))
+      end
+    end)
+
+    it("are the same from seconds, and from the quotient", function()
+      local next_number = random.new(7)
+      for _ = 1, 2000 do
+        local up, down = next_number(0, 600000) * 1000003 + next_number(0, 999999), next_number(0, 600000) * 1000003
+        local of, expected = figures.of(up, down, 0, 0, 0, 0, 0), figures.millionths(up, down)
+        assert(figures.ratio_of(of) == expected)
+        assert(expected == nil or figures.share(of.ratio) == expected)
+      end
+      for k = 0, 1000000, 7 do
+        assert(figures.share(k / 1000000) == k)
+      end
+      assert.equal(999999, figures.share(1 - 2 ^ -53))
+    end)
+
+    it("above 1 are rounded up", function()
+      assert.equal("1.000001", figures.ratio(figures.share(1 + 2 ^ -52)))
+      assert.equal("1.5", figures.ratio(figures.share(1.5)))
+      assert.equal("2.000001", figures.ratio(figures.share(2.0000001)))
+    end)
   end)
 
   it("have windows with short names", function()

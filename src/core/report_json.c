@@ -2,6 +2,7 @@
 ** Figures as JSON. The text is the same as that of lua/loom/formats/values.lua.
 */
 #include "report_json.h"
+#include "ratio.h"
 #include "report_order.h"
 
 #include <math.h>
@@ -60,12 +61,21 @@ static void put_decimal(struct loom_text *text, double value) {
   loom_text_put(text, out, (size_t)length);
 }
 
+/* A ratio with up to six decimals, cut. */
+static void put_ratio(struct loom_text *text, int64_t part, int64_t whole) {
+  if (whole > 0)
+    put_seconds(text, loom_millionths(part, whole));
+  else
+    put_string(text, "null");
+}
+
+/* A time that may be no whole number of microseconds, in seconds. */
 static void put_figure(struct loom_text *text, const char *name, const struct loom_figures *figures,
-                       enum loom_figure figure, double divisor) {
+                       enum loom_figure figure) {
   double value;
   put_string(text, name);
   if (loom_figure_value(figures, figure, &value))
-    put_decimal(text, value / divisor);
+    put_decimal(text, value / SECOND);
   else
     put_string(text, "null");
 }
@@ -83,13 +93,14 @@ bool loom_figures_json(const struct loom_figures *f, struct loom_text *text) {
   put_seconds(text, f->excluded);
   put_string(text, ",\"scheduled\":");
   put_seconds(text, f->up + f->down + f->unknown);
-  put_figure(text, ",\"ratio\":", f, LOOM_FIGURE_RATIO, 1);
+  put_string(text, ",\"ratio\":");
+  put_ratio(text, f->up, f->up + f->down);
   put_string(text, ",\"outages\":");
   put_whole(text, f->outages);
   put_string(text, ",\"longest\":");
   put_seconds(text, f->longest);
-  put_figure(text, ",\"mttr\":", f, LOOM_FIGURE_MTTR, SECOND);
-  put_figure(text, ",\"mtbf\":", f, LOOM_FIGURE_MTBF, SECOND);
+  put_figure(text, ",\"mttr\":", f, LOOM_FIGURE_MTTR);
+  put_figure(text, ",\"mtbf\":", f, LOOM_FIGURE_MTBF);
   put_string(text, ",\"polls\":");
   put_whole(text, f->polls);
   loom_text_put_char(text, '}');

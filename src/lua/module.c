@@ -7,6 +7,7 @@
 #include "../core/database.h"
 #include "../core/hold.h"
 #include "../core/listen.h"
+#include "../core/ratio.h"
 #include "../core/rules.h"
 #include "../core/supervise.h"
 #include "../core/version.h"
@@ -123,6 +124,20 @@ static int local_time(lua_State *L) {
   int64_t second = (instant - (instant < 0 ? LOOM_SECOND - 1 : 0)) / LOOM_SECOND; /* rounded down */
   int64_t offset = loom_zone_offset(zone, second);
   lua_pushinteger(L, (lua_Integer)(instant + offset * LOOM_SECOND));
+  return 1;
+}
+
+/*
+** millionths(part, rest): of the two together (see ratio.h); nil where that is 0 / 0. They are added up here, since LuaJIT's
+** numbers would lose a small rest.
+*/
+static int millionths(lua_State *L) {
+  int64_t part = lloom_check_integer(L, 1), rest = lloom_check_integer(L, 2);
+  luaL_argcheck(L, part >= 0, 1, "not negative expected");
+  luaL_argcheck(L, rest >= 0 && rest <= INT64_MAX - part, 2, "not negative expected, nor too large");
+  if (part == 0 && rest == 0)
+    return 0;
+  lua_pushinteger(L, (lua_Integer)loom_millionths(part, part + rest));
   return 1;
 }
 
@@ -290,6 +305,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"is_timezone", is_timezone},
                                        {"local_date", local_date},
                                        {"local_time", local_time},
+                                       {"millionths", millionths},
                                        {"preset", preset},
                                        {"clock", monotonic_clock},
                                        {"is_terminal", is_terminal},

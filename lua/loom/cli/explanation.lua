@@ -2,6 +2,7 @@
 -- @module loom.cli.explanation
 
 local core = require "loom.core"
+local figures = require "loom.figures"
 local formats = require "loom.formats"
 local hours = require "loom.hours"
 local listing = require "loom.cli.listing"
@@ -54,7 +55,7 @@ local function write_figures(write, window)
   write(("  from %s to %s UTC\n"):format(short(window.from), short(window.to)))
   write(("  up %s + down %s + unknown %s = %s scheduled; %s excluded\n"):format(duration(f.up), duration(f.down),
     duration(f.unknown), duration(f.scheduled), duration(f.excluded)))
-  local ratio = f.ratio and ("%.4f"):format(f.ratio) or "none"
+  local ratio = f.ratio and figures.ratio(figures.ratio_of(f)) or "none"
   write(("  ratio of up time %s; %d outage%s, longest %s; %d poll%s inside\n"):format(ratio, f.outages,
     f.outages == 1 and "" or "s", duration(f.longest), f.polls, f.polls == 1 and "" or "s"))
 end

@@ -2,6 +2,7 @@
 -- by U+FFFD, since JSON is UTF-8 (section 8.1).
 -- @module loom.formats.values
 
+local columns = require "loom.columns"
 local figures = require "loom.figures"
 
 local values = {}
@@ -67,13 +68,38 @@ function values.any(value)
   return values.string(tostring(value))
 end
 
+--- What a column has of a row.
+function values.cell(column, row)
+  if column.is_ratio then
+    local text = column.text(row)
+    return text ~= "" and text or "null"
+  end
+  return values.any(column.value(row))
+end
+
+local function ratio(of_window)
+  local millionths = figures.ratio_of(of_window)
+  return millionths and figures.ratio(millionths) or "null"
+end
+
+-- Members that are ratios, which are cut.
+local ratios = {
+  ratio = ratio,
+  target = function(slo)
+    return columns.ratio_of(slo.target) or "null"
+  end,
+  burn = function(slo)
+    return columns.ratio_of(slo.burn) or "null"
+  end,
+}
+
 local order = { "up", "down", "unknown", "excluded", "scheduled", "ratio", "outages", "longest", "mttr", "mtbf", "polls" }
 local slo_order = { "target", "met", "budget", "spent", "left", "burn" }
 
 local function object(fields, names)
   local parts = {}
   for i, name in ipairs(names) do
-    parts[i] = ('"%s":%s'):format(name, values.any(fields[name]))
+    parts[i] = ('"%s":%s'):format(name, ratios[name] and ratios[name](fields) or values.any(fields[name]))
   end
   return table.concat(parts, ",")
 end
@@ -92,7 +118,7 @@ function values.row(report, row, options)
   local parts = {}
   if options.chosen then
     for i, column in ipairs(options.columns) do
-      parts[i] = values.string(column.name) .. ":" .. values.any(column.value(row))
+      parts[i] = values.string(column.name) .. ":" .. values.cell(column, row)
     end
     return "{" .. table.concat(parts, ",") .. "}"
   end

@@ -1,6 +1,7 @@
 --- A picture of one store's up time, for a page or a readme: an SVG of a label and a percentage.
 -- @module loom.http.badge
 
+local figures = require "loom.figures"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local service = require "loom.http.service"
@@ -10,8 +11,8 @@ local CHARACTER = 6.6 -- width of a character in units of the picture, on the av
 local PADDING = 6
 local MAX_AGE = 60 -- seconds for which others may keep the picture
 
--- From this ratio on: colours on which white text keeps a contrast of 4.5 (WCAG 2, 1.4.3).
-local colours = { { 0.99, "#1a7f37" }, { 0.95, "#7a6200" }, { 0, "#b42318" } }
+-- From so many millionths on: colours on which white text keeps a contrast of 4.5 (WCAG 2, 1.4.3).
+local colours = { { 990000, "#1a7f37" }, { 950000, "#7a6200" }, { 0, "#b42318" } }
 
 local template = [[
 <svg xmlns="http://www.w3.org/2000/svg" width="%d" height="20" role="img" aria-label="%s: %s"><title>%s: %s</title>
@@ -28,9 +29,9 @@ local function svg(label, value, colour)
     left + PADDING, value)
 end
 
-local function colour_of(ratio)
+local function colour_of(millionths)
   for _, step in ipairs(colours) do
-    if ratio >= step[1] then
+    if millionths >= step[1] then
       return step[2]
     end
   end
@@ -46,9 +47,12 @@ local function window_of(name)
   problem.raise(400, "window is not one of hour, day, week", { field = "window" })
 end
 
--- Percent with two decimals, cut, so that 100 means all of the time.
-local function percent(ratio)
-  return ("%.2f%%"):format(math.floor(ratio * 10000) / 100)
+-- What a window without a ratio was.
+local function state_of(of_window)
+  if of_window.unknown > 0 then
+    return "unknown"
+  end
+  return of_window.excluded > 0 and "excluded" or "closed"
 end
 
 local function get(arguments)
@@ -63,11 +67,12 @@ local function get(arguments)
   elseif not row then
     problem.raise(404, "the store is not known, or has no polls")
   end
-  local ratio = row[window.name].ratio
+  local of_window = row[window.name]
+  local millionths = figures.ratio_of(of_window)
   ngx.header["Content-Type"] = "image/svg+xml"
   ngx.header["Cache-Control"] = "max-age=" .. MAX_AGE
-  ngx.print(svg("uptime " .. window.name:gsub("^last_", ""), ratio and percent(ratio) or "closed",
-    ratio and colour_of(ratio) or "#666"))
+  ngx.print(svg("uptime " .. window.name:gsub("^last_", ""), millionths and figures.percent(millionths) or state_of(of_window),
+    millionths and colour_of(millionths) or "#666"))
 end
 
 --- Its routes.

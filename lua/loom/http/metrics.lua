@@ -5,6 +5,7 @@
 -- @module loom.http.metrics
 
 local cjson = require "cjson.safe"
+local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
 local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
@@ -187,9 +188,9 @@ local function label(id)
 end
 
 -- Nothing where it is 0 / 0.
-local function add_ratio(families, name, labels, up, down)
-  if up + down > 0 then
-    families:add(name, labels, ("%.9g"):format(up / (up + down)))
+local function add_ratio(families, name, labels, millionths)
+  if millionths then
+    families:add(name, labels, figures.ratio(millionths))
   end
 end
 
@@ -210,11 +211,10 @@ local function add_uptime(families, pattern)
     local of_window = ('window="%s"'):format(window.name)
     local _, sums = report.native:sum(i)
     local totals = cjson.decode(sums)
-    add_ratio(families, "loom_uptime_ratio", of_window, totals.up, totals.down)
+    add_ratio(families, "loom_uptime_ratio", of_window, figures.ratio_of(totals))
     for _, store in ipairs(stores) do
-      local up, down = report:figures(store, i)
       add_ratio(families, "loom_store_uptime_ratio", ('store_id="%s",%s'):format(label(report:store(store)), of_window),
-        up, down)
+        figures.millionths(report:times(store, i)))
     end
   end
 end

@@ -19,7 +19,7 @@ describe("the format json", function()
     assert.same({ { name = "w", from = "1970-01-01 00:00:00.000000 UTC", to = "1970-01-01 01:00:00.000000 UTC" } },
       parsed.windows)
     assert.equal('caf\195\169 "/\\\n', parsed.stores[1].store_id)
-    assert.same({ up = 90, down = 30.000001, unknown = 5, excluded = 7, scheduled = 125.000001, ratio = 0.75,
+    assert.same({ up = 90, down = 30.000001, unknown = 5, excluded = 7, scheduled = 125.000001, ratio = 0.749999,
       outages = 2, longest = 20, mttr = 15.000001, mtbf = 45, polls = 11 }, parsed.stores[1].windows.w)
     assert.same({ up = 0, down = 0, unknown = 0, excluded = 1, scheduled = 0, ratio = cjson.null,
       outages = 0, longest = 0, mttr = cjson.null, mtbf = cjson.null, polls = 0 }, parsed.stores[2].windows.w)
@@ -92,7 +92,7 @@ describe("the format json", function()
       { "a", { 3600e6, 1800e6, 0, 0, 1800e6, 1, 3 } }, { "b", { 7200e6, 0, 0, 0, 0, 0, 0 } }, { "c", { 0, 0, 0, 0, 0, 0, 0 } },
     })
     local text = report.text(json, made, { columns = { "store_id", "ratio_w", "uptime_w" }, sort = "ratio_w", limit = 2 })
-    assert.same({ { store_id = "a", ratio_w = 0.666667, uptime_w = 1 }, { store_id = "b", ratio_w = 1, uptime_w = 2 } },
+    assert.same({ { store_id = "a", ratio_w = 0.666666, uptime_w = 1 }, { store_id = "b", ratio_w = 1, uptime_w = 2 } },
       cjson.decode(text).stores)
   end)
 

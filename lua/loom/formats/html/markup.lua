@@ -40,16 +40,10 @@ function markup.hours(microseconds)
   return markup.grouped(figures.hours(microseconds))
 end
 
---- The share of up time in millionths, cut and not rounded: only what was never down is 100 %. Nil where nothing is known.
-function markup.millionths(up, down)
-  if up + down > 0 then
-    return math.floor(up * 1e6 / (up + down) + 1e-7) -- the last term is for quotients that are whole but for rounding
-  end
-end
-
---- Millionths as a percentage with two decimals.
-function markup.percent(millionths)
-  return millionths and ("%.2f%%"):format(math.floor(millionths / 100) / 100) or "\226\128\147"
+--- The share of up time as a percentage; a dash where nothing is known.
+function markup.percent(up, down)
+  local millionths = figures.millionths(up, down)
+  return millionths and figures.percent(millionths) or "\226\128\147"
 end
 
 --- A length of time in its two largest units.

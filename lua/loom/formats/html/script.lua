@@ -6,7 +6,7 @@
 -- @module loom.formats.html.script
 
 return {
-  sha256 = "nNxtXsCKeHt2XwKjzIB96xXjeyyrMpmMtn9bLtcjTtA=",
+  sha256 = "7G5zgVA5H49uxMa3oAAR2A44wxFo8hCvhgLby8ODXSA=",
   text = [==[
 
 "use strict";
@@ -91,7 +91,7 @@ return {
       path.setAttribute("class", letter);
       path.setAttribute("d", paths[letter]);
       svg.append(path);
-      shares.push(`${STATES[letter]} ${Math.round(counts[letter] / strips.bins * 100)}%`);
+      shares.push(`${STATES[letter]} ${Math.floor(counts[letter] * 100 / strips.bins)}%`);
     }
     svg.setAttribute("aria-label", shares.join(", "));
     svg.stripCode = code;

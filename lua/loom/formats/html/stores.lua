@@ -49,7 +49,7 @@ local function chosen_kind(report, column)
     return "key"
   elseif column.name == "strip" and column.is_key == false and report.strips then
     return "strip"
-  elseif column.text then
+  elseif column.text and not column.is_ratio then
     return report.windows[report.window_index[column.name:match("^%l+time_(.+)$")]].unit
   end
   return "any"
@@ -122,9 +122,9 @@ local function burn(report, index, place, up, down)
   if not budget or up + down == 0 then
     return "null"
   elseif down > budget then
-    return budget == 0 and "1e999" or values.number(math.ceil(down / budget * 1e4) / 1e4)
+    return budget == 0 and "1e999" or values.number(math.max(10001, math.ceil(down / budget * 1e4)) / 1e4)
   end
-  return budget == 0 and "0" or values.number(math.floor(down / budget * 1e4) / 1e4)
+  return budget == 0 and "0" or values.number(math.floor(figures.millionths(down, budget - down) / 100) / 1e4)
 end
 
 --- The strip of a row as the page has it.
@@ -141,10 +141,8 @@ local function standard_cells(report, index, cells)
     local print_in = figures[window.unit]
     local up, down, _, _, _, outages = report:figures(index, place)
     cells[n + 1], cells[n + 2] = print_in(up), print_in(down)
-    cells[n + 3] = ("%d"):format(markup.millionths(up, down) or -1)
-    if cells[n + 3] == "-1" then
-      cells[n + 3] = "null"
-    end
+    local millionths = figures.millionths(up, down)
+    cells[n + 3] = millionths and ("%d"):format(millionths) or "null"
     cells[n + 4] = ("%d"):format(outages)
     n = n + 4
     if has_slo then
@@ -160,10 +158,10 @@ local function chosen_cell(report, column, row)
     return markup.json(report:store(row.index))
   elseif column.kind == "strip" then
     return '"' .. stores.strip(report, row.index) .. '"'
-  elseif source.text then
+  elseif source.text and not source.is_ratio then
     return source.text(row)
   end
-  return (values.any(source.value(row)):gsub("<", "\\u003c"))
+  return (values.cell(source, row):gsub("<", "\\u003c"))
 end
 
 local function row_text(report, list, row, chosen)

@@ -1,6 +1,7 @@
 --- The parts of a page that can be read without JavaScript: its head, the totals, the worst stores and the groups.
 -- @module loom.formats.html.summary
 
+local figures = require "loom.figures"
 local markup = require "loom.formats.html.markup"
 local time = require "loom.time"
 
@@ -94,7 +95,7 @@ local function write_spread(report, write, window)
   end
   write("</tr></thead>\n<tbody><tr>")
   for _, percent in ipairs(PERCENTS) do
-    write(("<td>%s</td>"):format((markup.percent(markup.millionths(of[percent], 1 - of[percent])):gsub("%%", ""))))
+    write(("<td>%s</td>"):format((figures.percent(figures.share(of[percent])):gsub("%%", ""))))
   end
   write("</tr></tbody>\n</table>\n")
 end
@@ -103,7 +104,7 @@ local function write_card(report, write, totals, place)
   local window = report.windows[place]
   local up, down, unknown, excluded, longest, outages = totals.source:figures(totals.index, place)
   write(('<section class="card">\n<h3>%s</h3>\n<p class="range">%s</p>\n'):format(markup.name(window), range(window)))
-  write(('<p class="ratio">%s</p>\n%s\n'):format(markup.percent(markup.millionths(up, down)), bar(up, down, unknown)))
+  write(('<p class="ratio">%s</p>\n%s\n'):format(markup.percent(up, down), bar(up, down, unknown)))
   write_spread(report, write, window)
   write("<dl>")
   local lines = { { "Up", markup.hours(up) .. " h", "u" }, { "Down", markup.hours(down) .. " h", "d" },
@@ -153,7 +154,7 @@ function summary.write_worst(report, write, strip_of)
     local up, down, _, _, longest, outages = report:figures(row.index, place)
     local id = report:store(row.index)
     write(('<tr><th scope="row" class="id"><a href="#row-%d"><bdi>%s</bdi></a></th>'):format(row.index, markup.text(id)))
-    for _, cell in ipairs { markup.percent(markup.millionths(up, down)), markup.hours(down), markup.count(outages),
+    for _, cell in ipairs { markup.percent(up, down), markup.hours(down), markup.count(outages),
       markup.duration(longest) } do
       write(('<td class="number">%s</td>'):format(cell))
     end
@@ -183,12 +184,16 @@ local function write_group_head(report, write, attribute)
   write("</tr></thead>\n<tbody>\n")
 end
 
+-- Rounded away from 100 %: above it the objective is missed.
 local function budget_spent(groups, index, place, up, down)
   local budget = groups:slo_budget(index, place, up, down)
   if not budget or (budget == 0 and down == 0) then
     return UNDEFINED
   end
-  return budget == 0 and "\226\136\158" or ("%.0f%%"):format(down / budget * 100)
+  if down <= budget then
+    return ("%d%%"):format(math.floor(figures.millionths(down, budget - down) / 10000))
+  end
+  return budget == 0 and "\226\136\158" or ("%d%%"):format(math.max(101, math.ceil(down / budget * 100)))
 end
 
 --- Totals of the attribute that the report groups by.
@@ -207,7 +212,7 @@ function summary.write_groups(report, write)
       :format(key == "" and UNDEFINED or markup.text(key), markup.count(groups:stores(index))))
     for place = 1, #report.windows do
       local up, down, _, _, _, outages = groups:figures(index, place)
-      local cells = { markup.percent(markup.millionths(up, down)), markup.hours(down), markup.count(outages) }
+      local cells = { markup.percent(up, down), markup.hours(down), markup.count(outages) }
       if report.has_slo then
         cells[4] = budget_spent(groups, index, place, up, down)
       end

@@ -1,6 +1,7 @@
 --- The whole fleet in figures: totals, percentiles, and how the stores' ratios are spread.
 -- @module loom.http.v1.summary
 
+local columns = require "loom.columns"
 local fleet = require "loom.http.fleet"
 local json = require "loom.http.json"
 local Lru = require "loom.http.lru"
@@ -13,8 +14,8 @@ local PERCENTS = { 5, 25, 50, 75, 95 }
 local PERCENTS_MAX = 20
 local BINS, BINS_MAX = 20, 100
 
--- What percentiles are of, and what its unit is in microseconds.
-local spread = { { "ratio", 1 }, { "down", 1e6 }, { "outages", 1 }, { "longest", 1e6 } }
+-- What percentiles are of, what its unit is in microseconds, and what prints it.
+local spread = { { "ratio", 1, columns.ratio_of }, { "down", 1e6 }, { "outages", 1 }, { "longest", 1e6 } }
 
 local function percents_checker(text)
   local list = {}
@@ -33,11 +34,9 @@ local function percentiles_json(report, window, percents, only)
   for _, of in ipairs(spread) do
     local values, by_percent = report.native:percentiles(of[1], window, percents, only), {}
     for i, percent in ipairs(percents) do
-      by_percent[json.number(percent)] = values and values[i] / of[2] or false
+      by_percent[json.number(percent)] = values and (of[3] or json.number)(values[i] / of[2]) or json.null
     end
-    parts[of[1]] = json.map(by_percent, function(value)
-      return json.number(value or nil)
-    end)
+    parts[of[1]] = json.map(by_percent, tostring)
   end
   return json.map(parts, tostring)
 end

@@ -17,9 +17,7 @@ describe("the markup of pages", function()
   end)
 
   it("cuts percentages: only what was never down is 100 %", function()
-    local function percent(up, down)
-      return markup.percent(markup.millionths(up, down))
-    end
+    local percent = markup.percent
     assert.equal("100.00%", percent(1, 0))
     assert.equal("99.99%", percent(7 * 24 * HOUR - 1, 1))
     assert.equal("0.00%", percent(0, 1))
