@@ -5,6 +5,11 @@ local files = require "support.files"
 local server = require "support.server"
 local shell = require "support.shell"
 
+require "loom.http"
+local router = require "loom.http.router"
+
+local unpack = table.unpack or unpack -- luacheck: compat
+
 describe("access to the service", function()
   local folder, service, tokens
 
@@ -35,7 +40,7 @@ describe("access to the service", function()
 
   local function status(method, path, token)
     local authorization = token and { "-H", "Authorization: Bearer " .. token } or {}
-    return service:request(path, "-X", method, (table.unpack or unpack)(authorization)) -- luacheck: compat
+    return service:request(path, "-X", method, unpack(authorization))
   end
 
   it("is told by tokens, of which the file holds hashes alone", function()
@@ -114,7 +119,7 @@ describe("access to the service", function()
       { 413, "/trigger_report", "-H", "Content-Length: 99999999999", "-X", "POST" },
       { 501, "/healthz", "-H", "Transfer-Encoding: compress" },
     } do
-      local refused = service:request((table.unpack or unpack)(case, 2)) -- luacheck: compat
+      local refused = service:request(unpack(case, 2))
       server.expect_problem(refused, case[1])
       assert.equal("nosniff", refused.headers["x-content-type-options"])
     end
@@ -157,15 +162,67 @@ describe("access to a service", function()
       { "-H", "Host: localhost:8080" }, { "-H", "Host: Uptime.example.org" }, { "-H", "Host: [::1]:8080" },
       { "-H", "Host: 127.0.0.1.evil.example" },
     } do
-      local response = trigger((table.unpack or unpack)(arguments)) -- luacheck: compat
+      local response = trigger(unpack(arguments))
       statuses[i] = response.status
       if response.status ~= 200 then
         server.expect_problem(response, 403)
       end
     end
-    assert.equal(200, service:request("/v1/reports", "-H", "Origin: https://evil.example").status)
     service:stop()
     assert.same({ 200, 200, 403, 403, 403, 200, 200, 200, 403 }, statuses)
+  end)
+
+  -- The statuses of every route that is read, by a request with these headers, and whether each is open to everybody.
+  local function read_all(service, ...)
+    local statuses, UNKNOWN = {}, "5f3c9a52-5b0e-4d70-9a51-0b9d3a2f7c11"
+    for _, route in ipairs((router.all())) do
+      if route.method == "GET" then
+        local path = route.path:gsub("{report_id}", UNKNOWN):gsub("{.-}", "x")
+        statuses[route.path] = service:request(path, "-I", ...).status
+        if route.access == "none" then
+          assert.equal(200, statuses[route.path], route.path)
+          statuses[route.path] = nil
+        end
+      end
+    end
+    return statuses
+  end
+
+  it("is not for reading by pages of other origins either, without tokens", function()
+    local service = server.start(folder, { arguments = { "--cors-origin", "https://example.org" } })
+    local function site(name)
+      return "Sec-Fetch-Site: " .. name
+    end
+    local own = read_all(service, "-H", site "same-origin")
+    for path, status in pairs(own) do
+      assert.not_equal(403, status, path)
+    end
+    for _, headers in ipairs { { "-H", site "none" }, { "-H", site "cross-site", "-H", "Origin: https://example.org" },
+      { "-H", "Origin: http://127.0.0.1:" .. service.port } } do
+      assert.same(own, read_all(service, unpack(headers)))
+    end
+    for _, headers in ipairs { { "-H", site "cross-site" }, { "-H", site "same-site" }, { "-H", site "anything-new" },
+      { "-H", site "cross-site", "-H", "Origin: https://evil.example" }, { "-H", "Origin: https://evil.example" } } do
+      for path, status in pairs(read_all(service, unpack(headers))) do
+        assert.equal(403, status, path .. " " .. headers[2])
+      end
+    end
+    local link = { "-H", site "cross-site", "-H", "Sec-Fetch-Mode: navigate", "-H", "Sec-Fetch-Dest: document" }
+    for path, status in pairs(read_all(service, unpack(link))) do
+      assert.equal(path:find "^/get_report" and own[path] or 403, status, path)
+    end
+    link[6] = "Sec-Fetch-Dest: iframe"
+    assert.equal(403, read_all(service, unpack(link))["/get_report"])
+    service:stop()
+  end)
+
+  it("asks for no host where everybody may know the answer", function()
+    local service = server.start(folder)
+    for _, path in ipairs { "/healthz", "/readyz", "/openapi.json" } do
+      assert.equal(200, service:request(path, "--http1.0", "-H", "Host:").status, path)
+    end
+    server.expect_problem(service:request("/v1/stores", "--http1.0", "-H", "Host:"), 403)
+    service:stop()
   end)
 
   it("keeps the tokens that were good last when the file is not", function()

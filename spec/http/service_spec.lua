@@ -8,6 +8,9 @@ local files = require "support.files"
 local server = require "support.server"
 local shell = require "support.shell"
 
+require "loom.http"
+local router = require "loom.http.router"
+
 describe("the service", function()
   local folder, service
 
@@ -167,6 +170,58 @@ describe("the service", function()
     local missed = listen(2, function() end, "-H", "Last-Event-ID: " .. events[1].id)
     assert.equal(events[2].id, missed[1].id)
     assert.equal(events[1].id, listen(3, function() end, "-H", "Last-Event-ID: 5")[1].id) -- of a service before this one
+  end)
+
+  it("has text in events that is UTF-8, whatever ids are", function()
+    local events = listen(1, function()
+      local status, second, count = "active", os.date "!%Y-%m-%d %H:%M:%S", 0
+      until_there("the change", function()
+        count = count + 1
+        local polls = ("store_id,status,timestamp_utc\nodd\255,%s,%s.%06d\n"):format(status, second, count)
+        assert.equal(200, service:post("/v1/polls", "text/csv", polls).status)
+        status = status == "active" and "inactive" or "active"
+        return files.read(folder .. "/events"):find("event: store", 1, true)
+      end)
+    end)
+    assert.equal("odd\239\191\189", events[1].data.store_id)
+  end)
+
+  it("answers HEAD at once wherever it answers GET, with the same headers and without a body", function()
+    local id = service:request("/trigger_report", "-X", "POST").json.report_id
+    repeat
+      local report = service:request("/v1/reports/" .. id).json
+    until report.status == "complete"
+    local function stable(response)
+      local headers = {}
+      for name, value in pairs(response.headers) do
+        headers[name] = value
+      end
+      headers.date, headers["content-length"], headers["transfer-encoding"], headers.connection = nil, nil, nil, nil
+      return { response.status, headers }
+    end
+    for _, route in ipairs((router.all())) do
+      if route.method == "GET" then
+        local path = route.path:gsub("{report_id}", id):gsub("{store_id}", "night"):gsub("{file}", "night.svg")
+          :gsub("{date}", "2024-03-03")
+        local targets = { path .. (path == "/get_report" and "?report_id=" .. id or "") }
+        if route.path:find "^/get_report/" then
+          for _, format in ipairs { "csv", "exact", "html", "json", "markdown", "ndjson", "table" } do
+            targets[#targets + 1] = path .. "?format=" .. format
+          end
+        end
+        for _, target in ipairs(targets) do
+          local head = service:request(target, "-I", "--max-time", "10")
+          assert.equal(0, head.exit, target)
+          if path ~= "/v1/events" then
+            assert.same(stable(service:request(target)), stable(head), target)
+          end
+        end
+      end
+    end
+    -- The connection is free for the next request; a stream would hold it.
+    local both = shell.run(shell.curl .. " " .. shell.words("-s", "--max-time", "10", "-I", service.url .. "/v1/events",
+      service.url .. "/healthz", "-w", "%{http_code} %{num_connects}\n") .. " | grep '^[0-9]'")
+    assert.equal("200 1\n200 0\n", both.out)
   end)
 
   it("refuses ids of events that are none", function()

@@ -94,10 +94,26 @@ local function scope_of(token)
   return scope
 end
 
+-- Whether a request comes from a page of another origin: browsers tell (Fetch Metadata Request Headers, W3C), and those that do
+-- not tell the origin at least of what changes something. Another port of this machine is another origin of the same site. An
+-- address that somebody types, and a bookmark, is of no site.
+local function is_foreign(host)
+  local from, site = ngx.var.http_origin, ngx.var.http_sec_fetch_site
+  if from and from == origin then
+    return false
+  end
+  return (site and site ~= "same-origin" and site ~= "none") or (from and from:lower():gsub("^https?://", "") ~= host:lower())
+end
+
+-- A link, as opposed to what a page fetches, frames or shows.
+local function is_link()
+  return ngx.var.http_sec_fetch_mode == "navigate" and ngx.var.http_sec_fetch_dest == "document"
+end
+
 -- Where everyone may do everything, that is everyone on this machine, not pages that its browsers show: neither by requests to
 -- another origin, nor by a name of theirs that has come to mean this machine (DNS rebinding).
-local function check_page()
-  local host, from = ngx.var.http_host or "", ngx.var.http_origin
+local function check_page(may_be_linked)
+  local host = ngx.var.http_host or ""
   if host ~= known_host then
     local name = host:lower():gsub(":%d+$", "")
     if not (name:find "^[%d.]+$" or name:find "^%[[%x:.]+%]$" or name == "localhost" or hosts[name]) then
@@ -105,10 +121,8 @@ local function check_page()
     end
     known_host = host
   end
-  local method = from and ngx.req.get_method()
-  if from and method ~= "GET" and method ~= "HEAD" and method ~= "OPTIONS" and from ~= origin
-    and from:lower():gsub("^https?://", "") ~= host:lower() then
-    problem.raise(403, "pages of other origins may not change anything")
+  if is_foreign(host) and not (may_be_linked and is_link()) then
+    problem.raise(403, "without tokens this service is not for pages of other origins")
   end
 end
 
@@ -118,12 +132,12 @@ end
 
 --- Ends the request unless it may do what a route asks for (RFC 6750).
 -- @tparam string needed "none", "read" or "write"
-function access.check(needed)
-  if not tokens then
-    check_page()
-  end
-  if not tokens or needed == "none" then
+-- @tparam[opt] bool may_be_linked whether pages of any origin may link to it, though not fetch it
+function access.check(needed, may_be_linked)
+  if needed == "none" then
     return
+  elseif not tokens then
+    return check_page(may_be_linked)
   end
   local header = ngx.var.http_authorization
   local scheme, token = (header or ""):match("^(%a+) +([%w%-._~+/]+=*)$")

@@ -8,8 +8,10 @@
 local cjson = require "cjson.safe"
 local core = require "loom.core"
 local problem = require "loom.http.problem"
+local response = require "loom.http.response"
 local service = require "loom.http.service"
 local time = require "loom.time"
+local timer = require "loom.http.timer"
 
 local events = {}
 
@@ -32,7 +34,7 @@ function events.publish(kind, data)
   local dictionary = ngx.shared.loom_events
   if dictionary then
     local number = dictionary:incr("newest", 1, math.floor(ngx.now() * 1000))
-    dictionary:set(number, kind .. "\n" .. cjson.encode(data), KEEP)
+    dictionary:set(number, kind .. "\n" .. response.encode(data), KEEP)
   end
 end
 
@@ -162,12 +164,12 @@ local function watch_stores(premature)
   else
     watch = { polls = {}, active = {} } -- whoever watches next begins with what is so then
   end
-  ngx.timer.at(pause, watch_stores)
+  return timer.after(pause, watch_stores)
 end
 
 --- Starts to look for stores that go down or up; one worker does so for all.
 function events.init_worker()
-  ngx.timer.at(WATCH_EVERY, watch_stores)
+  timer.after(WATCH_EVERY, watch_stores)
 end
 
 -- ---- streams ----
@@ -236,6 +238,9 @@ local function get()
   ngx.header["Content-Type"] = "text/event-stream"
   ngx.header["Cache-Control"] = "no-store"
   ngx.header["X-Accel-Buffering"] = "no"
+  if ngx.req.get_method() == "HEAD" then
+    return
+  end
   ngx.print(": welcome\nretry: 2000\n\n")
   ngx.flush(true)
   streams = streams + 1

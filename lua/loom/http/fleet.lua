@@ -109,10 +109,19 @@ local function computing()
 end
 
 -- Takes the report as soon as it is there: how long it took tells how often it may be computed.
+local watch_later
+
 local function watch(premature, entry)
   collect(entry)
   if entry.job and not premature then
-    ngx.timer.at(WATCH, watch, entry)
+    watch_later(entry)
+  end
+end
+
+function watch_later(entry)
+  local made, why = ngx.timer.at(WATCH, watch, entry)
+  if not made and not ngx.worker.exiting() then -- it is taken when somebody asks
+    ngx.log(ngx.WARN, "loom: no timer can be made: ", why)
   end
 end
 
@@ -125,7 +134,7 @@ local function start(entry, revision)
   local job, message, code = Job.start(monitor, options)
   entry.job = job
   if job then
-    ngx.timer.at(WATCH, watch, entry)
+    watch_later(entry)
   else
     entry.failure, entry.revision, entry.took = { message = message, code = code }, revision, 0
   end

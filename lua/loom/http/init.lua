@@ -87,7 +87,7 @@ end
 local function answer()
   local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
   ngx.ctx.route = route
-  access.check(route.access)
+  access.check(route.access, route.may_be_linked)
   if not route.sends_file and (ngx.var.http_if_match or ngx.var.http_if_unmodified_since) then
     check_preconditions()
   end

@@ -41,7 +41,7 @@ end
 local function add(key, amount)
   counted[key] = (counted[key] or 0) + amount
   if not will_tell then
-    will_tell = ngx.timer.at(TELL_EVERY, metrics.tell) or false
+    will_tell = ngx.timer.at(TELL_EVERY, metrics.tell) or false -- where it cannot be made, the next count tries again
   end
 end
 

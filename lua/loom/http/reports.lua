@@ -175,12 +175,14 @@ reports.routes = {
   },
   {
     method = "GET", path = "/get_report", access = "read", handler = get, tag = "reports", sends_file = true,
+    may_be_linked = true,
     summary = "Fetch a report",
     parameters = { { name = "report_id", required = true, schema = id_schema }, format_parameter },
     responses = get_responses,
   },
   {
     method = "GET", path = "/get_report/{report_id}", access = "read", handler = get, tag = "reports", sends_file = true,
+    may_be_linked = true,
     summary = "Fetch a report", parameters = { format_parameter }, responses = get_responses,
   },
 }

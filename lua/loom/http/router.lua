@@ -2,8 +2,9 @@
 --
 -- A route is a table of `method`, `path` (such as "/v1/stores/{store_id}/hours"), `access` ("none", "read" or "write") and
 -- `handler`, a function that is called with the path's arguments by name. Segments are percent-decoded one by one, so that an
--- argument may hold any bytes, a slash among them. `without_database` is set where it answers also while there is none, and
--- `sends_file` where nginx may send a file.
+-- argument may hold any bytes, a slash among them. `without_database` is set where it answers also while there is none,
+-- `sends_file` where nginx may send a file, and `may_be_linked` where pages of any origin may link to it: what it costs must be
+-- little for those who do not know what to ask for.
 --
 -- A route also tells what it is, from which `loom.http.openapi` makes the document of the API:
 --

@@ -9,6 +9,7 @@ local Lru = require "loom.http.lru"
 local Monitor = require "loom.monitor"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
+local timer = require "loom.http.timer"
 local time = require "loom.time"
 
 local service = {}
@@ -39,7 +40,7 @@ local function tick(premature, of)
     ngx.log(ngx.ERR, "loom: ", err)
   end
   if not premature then
-    ngx.timer.at(TICK, tick, of)
+    return timer.after(TICK, tick, of)
   end
 end
 
@@ -88,7 +89,7 @@ local function open(options, create)
     limits = { polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT },
   }
   fleet.open(monitor)
-  assert(ngx.timer.at(0, tick, state))
+  timer.after(0, tick, state)
   return true
 end
 
@@ -102,11 +103,11 @@ end
 local look_at_place -- is defined below
 
 local function await_database(options, was_lost, looks)
-  assert(ngx.timer.at(REOPEN, function(premature)
+  return timer.after(REOPEN, function(premature)
     if not premature then
-      service.open(options, was_lost, looks)
+      return service.open(options, was_lost, looks)
     end
-  end))
+  end)
 end
 
 --- Opens the database and starts to work on reports: see `loom.http.init_worker`. Where that fails it is tried again until
@@ -128,7 +129,7 @@ function service.open(options, was_lost, before)
   if was_lost then
     ngx.log(ngx.NOTICE, "loom: ", options.database, ": is there again, and open")
   end
-  assert(ngx.timer.at(LOOK_EVERY, look_at_place, options, state))
+  return timer.after(LOOK_EVERY, look_at_place, options, state)
 end
 
 -- Lets go of a database that is not where it was: what waits to be written fails, reports that run are stopped.
@@ -146,13 +147,12 @@ function look_at_place(premature, options, of)
   if premature or state ~= of then
     return
   elseif not state.monitor.database:is_lost() then
-    assert(ngx.timer.at(LOOK_EVERY, look_at_place, options, of))
-    return
+    return timer.after(LOOK_EVERY, look_at_place, options, of)
   end
   ngx.log(ngx.ERR, "loom: ", options.database,
     ": was deleted or replaced; requests get 503 until there is a database again that does not change for a second")
   let_go()
-  service.open(options, true)
+  return service.open(options, true)
 end
 
 --- Lets what is being written and the reports that run end, and closes the database.
