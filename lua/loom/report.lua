@@ -365,6 +365,15 @@ function Report:count()
   return self.native:count()
 end
 
+--- Stores without a row because their zone is not in the tz database any more: in another one their figures would be wrong. A
+-- report that would have no row at all for that reason fails instead. `loom check` finds such stores.
+-- @treturn {table,...} the first hundred, by id: `store_id`, and `reason`, which names the store and its zone
+-- @treturn int how many there are
+-- @usage for _, store in ipairs(report:left_out()) do print(store.reason) end
+function Report:left_out()
+  return self.native:left_out()
+end
+
 --- The id of the store in a row.
 -- @tparam int index from 1
 -- @treturn string

@@ -30,7 +30,8 @@ describe("loom check", function()
     { "UPDATE poll_block SET polls = CAST(polls || substr(polls, 1, 8) AS BLOB)", "the block is not sorted" },
     { "DELETE FROM store WHERE number = 1", "a row refers to a store that is not there" },
     { "UPDATE store SET newest_poll = newest_poll + 2", "its first or newest poll is not what its blocks hold" },
-    { "UPDATE store SET timezone = 'Mars/Olympus'", 'timezone "Mars/Olympus" is not a zone of the tz database' },
+    { "UPDATE store SET timezone = 'Mars/Olympus'", 'timezone "Mars/Olympus" is not a zone of the tz database any more '
+      .. '(Debian keeps old names in its package tzdata-legacy): store "1481966498820158979" (4 in all)' },
     { "UPDATE special_day SET date = '2024-02-30'", 'table special_day: "2024-02-30" is not a date' },
   }
 

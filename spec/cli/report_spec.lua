@@ -1,6 +1,7 @@
 local cjson = require "cjson"
 local database = require "support.database"
 local files = require "support.files"
+local loom = require "loom"
 local shell = require "support.shell"
 
 local standard = "store_id,uptime_last_hour,uptime_last_day,uptime_last_week,"
@@ -30,6 +31,23 @@ describe("loom report", function()
   it("gives the standard columns", function()
     assert.equal(standard .. '1481966498820158979,60,4.5,4.5,0,2.25,3.25\n'
       .. '"café, ""north""",0,2.0,2.0,60,5.25,12.25\nnight,0,0.0,1.5,0,0.0,2.33\n', report())
+  end)
+
+  it("leaves a store out whose zone is none any more, and says so; alone it fails", function()
+    local broken = database.make(folder .. "/broken")
+    local monitor = assert(loom.open(broken))
+    assert(monitor.database:begin())
+    assert(monitor.database:execute("UPDATE store SET timezone = 'US/Olympus' WHERE store_id = 'night'"))
+    assert(monitor.database:commit())
+    local list, count = assert(monitor:report()):left_out()
+    assert.same({ 1, "night" }, { count, list[1].store_id })
+    monitor:close()
+    local why = 'store "night": timezone "US/Olympus" is not a zone of the tz database any more (Debian keeps old names in its '
+      .. "package tzdata-legacy)"
+    local result = shell.loom("report", broken)
+    assert.equal(report():gsub("night[^\n]*\n", ""), result.out)
+    assert.same({ 0, "loom: " .. why .. ": left out\n" }, { result.status, result.err })
+    shell.expect_failure(shell.loom("report", broken, "--stores", "night"), 1, why)
   end)
 
   it("is a table when it is asked for one", function()

@@ -16,6 +16,7 @@ struct check {
   loom_check_fn *report;
   void *context;
   int problems;
+  loom_error failure; /* of the check itself, if its code is not LOOM_OK */
 };
 
 static void problem(struct check *check, const char *format, ...)
@@ -40,10 +41,14 @@ static loom_status each_row(struct check *check, const char *sql,
   int step = SQLITE_DONE;
   loom_status status = loom_database_prepare(check->database, sql, &rows, error);
   if (status == LOOM_OK) {
-    while ((step = sqlite3_step(rows)) == SQLITE_ROW)
+    while (check->failure.code == LOOM_OK && (step = sqlite3_step(rows)) == SQLITE_ROW)
       judge(check, rows);
-    if (step != SQLITE_DONE)
+    if (check->failure.code != LOOM_OK) {
+      *error = check->failure;
+      status = error->code;
+    } else if (step != SQLITE_DONE) {
       status = loom_database_failure(check->database, error);
+    }
   }
   sqlite3_finalize(rows);
   return status;
@@ -98,13 +103,22 @@ static void judge_exclusion(struct check *check, sqlite3_stmt *row) {
             (long long)sqlite3_column_int64(row, 0));
 }
 
+/* A zone, a store that has it, and how many have. */
 static void judge_zone(struct check *check, sqlite3_stmt *row) {
   const loom_zone *zone;
   loom_error error;
-  char name[LOOM_QUOTED_SIZE];
+  char name[LOOM_QUOTED_SIZE], id[LOOM_QUOTED_SIZE];
   size_t length = (size_t)sqlite3_column_bytes(row, 0);
-  if (loom_zones_get(check->database->zones, text(row, 0), length, &zone, &error) != LOOM_OK)
-    problem(check, "timezone %s %.200s", loom_quote(name, text(row, 0), length), error.message);
+  loom_status status =
+      loom_zones_get(check->database->zones, text(row, 0), length, &zone, &error);
+  if (status == LOOM_EINPUT || status == LOOM_ECORRUPT)
+    problem(check, "timezone %s %.200s%s: store %s (%lld in all)",
+            loom_quote(name, text(row, 0), length), error.message,
+            status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "",
+            loom_quote(id, text(row, 1), (size_t)sqlite3_column_bytes(row, 1)),
+            (long long)sqlite3_column_int64(row, 2));
+  else if (status != LOOM_OK) /* the machine's fault, not the database's */
+    check->failure = error;
 }
 
 static void judge_date(struct check *check, sqlite3_stmt *row) {
@@ -163,8 +177,10 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
        " OR (SELECT newest_poll FROM overall) IS NOT (SELECT max(newest_poll) FROM store)",
        judge_overall},
       {"SELECT number, from_us, to_us FROM exclusion", judge_exclusion},
-      {"SELECT timezone FROM store WHERE timezone IS NOT NULL"
-       " UNION SELECT timezone_override FROM store WHERE timezone_override IS NOT NULL",
+      {"SELECT zone, min(store_id), count(DISTINCT store_id) FROM"
+       " (SELECT timezone AS zone, store_id FROM store WHERE timezone IS NOT NULL"
+       " UNION ALL SELECT timezone_override, store_id FROM store WHERE timezone_override IS NOT NULL)"
+       " GROUP BY zone ORDER BY zone",
        judge_zone},
       {"SELECT 'hours_week', effective_from FROM hours_week"
        " UNION SELECT 'special_day', date FROM special_day",

@@ -31,9 +31,10 @@ static loom_status find_zone(const struct loom_setting *setting, const struct lo
       loom_zones_get(setting->zones, store->zone, strlen(store->zone), zone, &cause);
   if (status != LOOM_OK) {
     char id[LOOM_QUOTED_SIZE], name[LOOM_QUOTED_SIZE];
-    loom_fail(error, status, "store %s: timezone %s %.200s",
+    loom_fail(error, status, "store %s: timezone %s %.200s%s",
               loom_quote(id, store->id, store->id_length),
-              loom_quote(name, store->zone, strlen(store->zone)), cause.message);
+              loom_quote(name, store->zone, strlen(store->zone)), cause.message,
+              status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "");
   }
   return status;
 }

@@ -53,6 +53,8 @@ struct loom_report {
   size_t ids_size, ids_capacity;
   struct loom_figures *figures;
   char *strips;
+  struct loom_left_out *left_out; /* room for LOOM_LEFT_OUT_MAX, once there is one */
+  size_t left_out_count;          /* of all, kept or not */
 };
 
 /* What one thread works with; its buffers last from store to store. */
@@ -61,6 +63,7 @@ struct work {
   struct loom_store stores[BATCH];
   struct loom_measure measure;
   struct loom_strip strip;
+  bool left_out[BATCH];         /* the store has no row */
   struct loom_figures *figures; /* BATCH rows of all windows */
   char *strips;                 /* BATCH of them */
 };
@@ -98,6 +101,36 @@ static void fail(loom_report *report, loom_status status, const loom_error *erro
   }
   pthread_mutex_unlock(&report->lock);
   atomic_store(&report->cancelled, true);
+}
+
+static bool leave_out(loom_report *report, const struct loom_store *store, const loom_error *reason) {
+  pthread_mutex_lock(&report->lock);
+  if (!report->left_out)
+    report->left_out = calloc(LOOM_LEFT_OUT_MAX, sizeof *report->left_out);
+  bool good = report->left_out != NULL;
+  if (good && report->left_out_count < LOOM_LEFT_OUT_MAX) {
+    struct loom_left_out *left_out = &report->left_out[report->left_out_count];
+    memcpy(left_out->id, store->id, store->id_length);
+    left_out->id_length = store->id_length;
+    left_out->reason = *reason;
+  }
+  report->left_out_count += good;
+  pthread_mutex_unlock(&report->lock);
+  return good;
+}
+
+/* Measures the stores of a batch. One whose zone is none is left out; nothing else that fails is a single store's. */
+static loom_status measure_batch(struct work *work, size_t count, loom_error *error) {
+  size_t windows = work->report->options.window_count, bins = work->report->options.strip_bins;
+  loom_status status = LOOM_OK;
+  for (size_t i = 0; status == LOOM_OK && i < count; i++) {
+    status = measure(work, &work->stores[i], work->figures + i * windows,
+                     bins ? work->strips + i * bins : NULL, error);
+    work->left_out[i] = status == LOOM_EINPUT || status == LOOM_ECORRUPT;
+    if (work->left_out[i])
+      status = leave_out(work->report, &work->stores[i], error) ? LOOM_OK : no_memory(error);
+  }
+  return status;
 }
 
 /* Takes the next stores; *count is 0 when there are no more. */
@@ -152,6 +185,8 @@ static bool keep_batch(struct work *work, size_t count) {
   bool good = reserve(report, count);
   for (size_t i = 0; good && i < count; i++) {
     const struct loom_store *store = &work->stores[i];
+    if (work->left_out[i])
+      continue;
     size_t at = report->row_count++;
     report->rows[at] = (struct row){.id_offset = report->ids_size,
                                     .id_length = store->id_length,
@@ -179,9 +214,8 @@ static loom_status work_through(struct work *work, loom_error *error) {
     if (atomic_load(&report->cancelled))
       return loom_fail(error, LOOM_ECANCELED, "the report was cancelled");
     status = take_batch(work, &count, error);
-    for (size_t i = 0; status == LOOM_OK && i < count; i++)
-      status = measure(work, &work->stores[i], work->figures + i * windows,
-                       bins ? work->strips + i * bins : NULL, error);
+    if (status == LOOM_OK)
+      status = measure_batch(work, count, error);
     if (status == LOOM_OK && !keep_batch(work, count))
       status = no_memory(error);
     atomic_fetch_add(&report->stores_done, count);
@@ -196,6 +230,25 @@ static int compare_rows(const void *a, const void *b) {
   return order ? order : (left->id_length > right->id_length) - (left->id_length < right->id_length);
 }
 
+static size_t left_out_kept(const loom_report *report) {
+  return report->left_out_count < LOOM_LEFT_OUT_MAX ? report->left_out_count : LOOM_LEFT_OUT_MAX;
+}
+
+static int compare_left_out(const void *a, const void *b) {
+  const struct loom_left_out *l = a, *r = b;
+  return compare_rows(&(struct row){.id = l->id, .id_length = l->id_length},
+                      &(struct row){.id = r->id, .id_length = r->id_length});
+}
+
+/* Sorts those that were left out; where nothing is left the report is theirs, and fails. */
+static void finish_left_out(loom_report *report) {
+  if (report->left_out_count == 0)
+    return;
+  qsort(report->left_out, left_out_kept(report), sizeof *report->left_out, compare_left_out);
+  if (report->row_count == 0)
+    fail(report, report->left_out->reason.code, &report->left_out->reason);
+}
+
 /*
 ** The last thread to end sorts the rows and lets the source go. No lock is held: nobody else touches the report now, and
 ** those who ask how it is doing must not wait for a file.
@@ -206,6 +259,7 @@ static void complete(loom_report *report) {
     report->rows[i].id = report->ids + report->rows[i].id_offset;
   if (report->row_count)
     qsort(report->rows, report->row_count, sizeof *report->rows, compare_rows);
+  finish_left_out(report);
   report->source->release(report->source);
   report->released = true;
   if (report->status == LOOM_OK && report->options.finish) {
@@ -442,6 +496,7 @@ void loom_report_free(loom_report *report) {
   free(report->ids);
   free(report->figures);
   free(report->strips);
+  free(report->left_out);
   free(report);
 }
 
@@ -474,6 +529,15 @@ const char *loom_report_store(const loom_report *report, size_t row, size_t *len
 
 const struct loom_figures *loom_report_figures(const loom_report *report, size_t row) {
   return report->figures + report->rows[row].index * report->options.window_count;
+}
+
+size_t loom_report_left_out_count(const loom_report *report) {
+  return report->left_out_count;
+}
+
+const struct loom_left_out *loom_report_left_out(const loom_report *report, size_t *count) {
+  *count = left_out_kept(report);
+  return report->left_out;
 }
 
 size_t loom_report_strip_bins(const loom_report *report) {

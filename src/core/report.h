@@ -100,6 +100,22 @@ bool loom_report_find(const loom_report *report, const char *id, size_t length, 
 size_t loom_report_strip_bins(const loom_report *report);
 const char *loom_report_strip(const loom_report *report, size_t row);
 
+/*
+** Stores that have no row because their zone is not in the tz database: their figures would be wrong in any other zone, and
+** those of the others are right without them. A report that has nothing else has failed instead. How many there are, and
+** the first LOOM_LEFT_OUT_MAX that were met, by id.
+*/
+#define LOOM_LEFT_OUT_MAX 100
+
+struct loom_left_out {
+  char id[LOOM_ID_MAX];
+  size_t id_length;
+  loom_error reason; /* names the store and its zone */
+};
+
+size_t loom_report_left_out_count(const loom_report *report);
+const struct loom_left_out *loom_report_left_out(const loom_report *report, size_t *count);
+
 /* The figures of one row, window after window. */
 const struct loom_figures *loom_report_figures(const loom_report *report, size_t row);
 

@@ -5,6 +5,7 @@
 */
 #include "zone.h"
 #include "civil.h"
+#include "zone_links.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -51,6 +52,10 @@ struct posix_rule {
   struct change to_summer, to_standard;
 };
 
+/* The RFC extends POSIX's 24 hours for the time of a change, and for it alone. */
+#define OFFSET_HOURS_MAX 24
+#define CHANGE_HOURS_MAX 167
+
 /* Reads an unsigned number of at most `most`; advances *text. */
 static bool read_number(const char **text, int most, int *value) {
   const char *at = *text;
@@ -68,11 +73,11 @@ static bool read_number(const char **text, int most, int *value) {
 }
 
 /* `[+-]hh[:mm[:ss]]`, in seconds. */
-static bool read_time(const char **text, int32_t *seconds) {
+static bool read_time(const char **text, int most_hours, int32_t *seconds) {
   int sign = 1, hours = 0, minutes = 0, rest = 0;
   if (**text == '+' || **text == '-')
     sign = *(*text)++ == '-' ? -1 : 1;
-  if (!read_number(text, 167, &hours))
+  if (!read_number(text, most_hours, &hours))
     return false;
   if (**text == ':') {
     (*text)++;
@@ -126,7 +131,7 @@ static bool read_change(const char **text, struct change *change) {
   }
   if (good && **text == '/') {
     ++*text;
-    good = read_time(text, &change->time);
+    good = read_time(text, CHANGE_HOURS_MAX, &change->time);
   }
   return good;
 }
@@ -134,7 +139,7 @@ static bool read_change(const char **text, struct change *change) {
 static bool read_rule(const char *text, struct posix_rule *rule) {
   int32_t west;
   *rule = (struct posix_rule){0};
-  if (!skip_designation(&text) || !read_time(&text, &west))
+  if (!skip_designation(&text) || !read_time(&text, OFFSET_HOURS_MAX, &west))
     return false;
   rule->standard = -west;
   if (*text == '\0')
@@ -144,7 +149,7 @@ static bool read_rule(const char *text, struct posix_rule *rule) {
   if (!skip_designation(&text))
     return false;
   if (*text != ',' && *text != '\0') {
-    if (!read_time(&text, &west))
+    if (!read_time(&text, OFFSET_HOURS_MAX, &west))
       return false;
     rule->summer = -west;
   }
@@ -318,28 +323,39 @@ static const char *add_footer(loom_zone *zone, const unsigned char *at, const un
   return NULL;
 }
 
-static const char *build_zone(loom_zone *zone, const unsigned char *bytes, size_t size) {
-  const unsigned char *end = bytes + size, *footer = NULL;
-  struct tzif tz;
-  const unsigned char *after = read_block(&tz, bytes, end, 4);
+/* Lays the file out, up to its footer (NULL in version 1, which has none); returns what is wrong with it, or NULL. */
+static const char *read_file(struct tzif *tz, const unsigned char *bytes, const unsigned char *end,
+                             const unsigned char **footer) {
+  const unsigned char *after = read_block(tz, bytes, end, 4);
+  *footer = NULL;
   if (!after)
     return "it is not a TZif file";
-  bool has_64_bit = bytes[4] >= '2';
-  if (has_64_bit) {
-    footer = read_block(&tz, after, end, 8);
-    if (!footer)
-      return "it is cut short";
-  }
-  if (tz.type_count == 0)
+  if (bytes[4] >= '2' && !(*footer = read_block(tz, after, end, 8)))
+    return "it is cut short";
+  if (tz->type_count == 0)
     return "it has no local time types";
-  if (tz.leap_count > 0)
-    return "it counts leap seconds";
-  zone->periods = calloc(1 + tz.time_count + 2 * (CYCLE_YEARS + 4), sizeof *zone->periods);
-  if (!zone->periods)
-    return "out of memory";
-  int64_t last;
-  const char *problem = add_transitions(zone, &tz, &last);
-  return problem || !has_64_bit ? problem : add_footer(zone, footer, end, last);
+  return tz->leap_count > 0 ? "it counts leap seconds" : NULL;
+}
+
+static loom_status no_memory(loom_error *error) {
+  return loom_fail(error, LOOM_ENOMEM, "out of memory");
+}
+
+static loom_status build_zone(loom_zone *zone, const unsigned char *bytes, size_t size,
+                              loom_error *error) {
+  const unsigned char *end = bytes + size, *footer;
+  struct tzif tz;
+  int64_t last = INT64_MIN;
+  const char *problem = read_file(&tz, bytes, end, &footer);
+  if (!problem) {
+    zone->periods = calloc(1 + tz.time_count + 2 * (CYCLE_YEARS + 4), sizeof *zone->periods);
+    if (!zone->periods)
+      return no_memory(error);
+    problem = add_transitions(zone, &tz, &last);
+  }
+  if (!problem && footer)
+    problem = add_footer(zone, footer, end, last);
+  return problem ? loom_fail(error, LOOM_ECORRUPT, "not a usable zone file: %s", problem) : LOOM_OK;
 }
 
 void loom_zone_free(loom_zone *zone) {
@@ -353,15 +369,14 @@ loom_status loom_zone_parse(const unsigned char *bytes, size_t size, loom_zone *
   *out = NULL;
   loom_zone *zone = calloc(1, sizeof *zone);
   if (!zone)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return no_memory(error);
   zone->cycle_from = INT64_MAX;
-  const char *problem = build_zone(zone, bytes, size);
-  if (problem) {
+  loom_status status = build_zone(zone, bytes, size, error);
+  if (status == LOOM_OK)
+    *out = zone;
+  else
     loom_zone_free(zone);
-    return loom_fail(error, LOOM_ECORRUPT, "not a usable zone file: %s", problem);
-  }
-  *out = zone;
-  return LOOM_OK;
+  return status;
 }
 
 /* ---- look-ups ---- */
@@ -411,11 +426,13 @@ struct entry {
   char name[LOOM_ZONE_NAME_MAX];
 };
 
+#define LINKS_MAX 8 /* names that stand for one another in a row: the tz database has two at the most */
 #define BUCKETS 256 /* the tz database has about 600 names */
 
 struct loom_zones {
   pthread_mutex_t lock;
   struct entry *buckets[BUCKETS];
+  struct loom_zone_links links; /* read when a name has no file */
   char directory[]; /* ends without a slash */
 };
 
@@ -442,6 +459,7 @@ void loom_zones_free(loom_zones *zones) {
       free(entry);
     }
   }
+  loom_zone_links_free(&zones->links);
   pthread_mutex_destroy(&zones->lock);
   free(zones);
 }
@@ -461,34 +479,87 @@ static bool is_zone_name(const char *name, size_t length) {
   return true;
 }
 
-static loom_status read_zone(const char *directory, const char *name, loom_zone **zone,
+/* Whether files of that name say what the machine's own zone is (or that none was set), or count leap seconds, or may. */
+static bool is_of_the_machine(const char *name, size_t length) {
+  static const char *const names[] = {"localtime", "posixrules", "Factory"};
+  static const char *const folders[] = {"posix/", "right/"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (length == strlen(names[i]) && memcmp(name, names[i], length) == 0)
+      return true;
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+    if (length > strlen(folders[i]) && memcmp(name, folders[i], strlen(folders[i])) == 0)
+      return true;
+  return false;
+}
+
+static loom_status not_a_zone(loom_error *error) {
+  return loom_fail(error, LOOM_EINPUT, "is not a zone of the tz database");
+}
+
+/* Opens a zone's file; *file is NULL where there is none of that name. */
+static loom_status open_file(const char *directory, const char *name, size_t length, FILE **file,
                              loom_error *error) {
   char path[4096];
   struct stat status;
-  if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
+  *file = NULL;
+  if (snprintf(path, sizeof path, "%s/%.*s", directory, (int)length, name) >= (int)sizeof path)
     return loom_fail(error, LOOM_EINVAL, "the path of the tz database is too long");
-  FILE *file = fopen(path, "rbe");
-  if (!file || fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode)) {
-    bool database_missing = stat(directory, &status) != 0;
-    if (file)
-      fclose(file);
-    if (database_missing)
-      return loom_fail(error, LOOM_ENOENT, "no tz database at %s: install tzdata or set TZDIR",
-                       directory);
-    return loom_fail(error, LOOM_EINPUT, "is not a zone of the tz database");
+  *file = fopen(path, "rbe");
+  if (!*file && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+    return LOOM_OK;
+  if (!*file && errno == ENOMEM)
+    return no_memory(error);
+  if (!*file)
+    return loom_fail(error, errno == EACCES ? LOOM_EACCESS : LOOM_EIO, "%.900s: cannot be opened: %s",
+                     path, strerror(errno));
+  if (fstat(fileno(*file), &status) != 0 || !S_ISREG(status.st_mode)) {
+    fclose(*file);
+    *file = NULL;
   }
+  return LOOM_OK;
+}
+
+/* Opens the file of a zone, or of the one that it is another name of. */
+static loom_status find_file(loom_zones *zones, const char *name, size_t length, FILE **file,
+                             loom_error *error) {
+  struct stat ignored;
+  const struct loom_zone_link *link;
+  loom_status status = open_file(zones->directory, name, length, file, error);
+  if (status == LOOM_OK && !*file && stat(zones->directory, &ignored) != 0)
+    return loom_fail(error, LOOM_ENOENT, "no tz database at %s: install tzdata or set TZDIR",
+                     zones->directory);
+  if (status == LOOM_OK && !*file && !zones->links.read)
+    status = loom_zone_links_read(&zones->links, zones->directory, error);
+  for (int hops = 0; status == LOOM_OK && !*file && hops < LINKS_MAX; hops++) {
+    link = loom_zone_links_find(&zones->links, name, length);
+    if (!link || !is_zone_name(link->target, link->target_length))
+      return not_a_zone(error);
+    name = link->target;
+    length = link->target_length;
+    status = open_file(zones->directory, name, length, file, error);
+  }
+  return status == LOOM_OK && !*file ? not_a_zone(error) : status;
+}
+
+static loom_status read_zone(loom_zones *zones, const char *name, size_t length, loom_zone **zone,
+                             loom_error *error) {
+  FILE *file;
+  loom_status status = find_file(zones, name, length, &file, error);
+  if (status != LOOM_OK)
+    return status;
   unsigned char *bytes = malloc(TZIF_FILE_MAX);
   size_t size = bytes ? fread(bytes, 1, TZIF_FILE_MAX, file) : 0;
-  loom_status result = LOOM_ENOMEM;
   if (!bytes)
-    loom_fail(error, LOOM_ENOMEM, "out of memory");
+    status = no_memory(error);
+  else if (ferror(file))
+    status = loom_fail(error, LOOM_EIO, "the zone's file cannot be read: %s", strerror(errno));
   else if (size < 4 || memcmp(bytes, "TZif", 4) != 0)
-    result = loom_fail(error, LOOM_EINPUT, "is not a zone of the tz database");
+    status = not_a_zone(error);
   else
-    result = loom_zone_parse(bytes, size, zone, error);
+    status = loom_zone_parse(bytes, size, zone, error);
   free(bytes);
   fclose(file);
-  return result;
+  return status;
 }
 
 static size_t hash_name(const char *name, size_t length) {
@@ -498,36 +569,41 @@ static size_t hash_name(const char *name, size_t length) {
   return (hash ^ hash >> 16) % BUCKETS;
 }
 
+/* Reads a zone into the cache. */
+static loom_status add_entry(loom_zones *zones, struct entry **bucket, const char *name,
+                             size_t length, loom_error *error) {
+  struct entry *entry = calloc(1, sizeof *entry);
+  if (!entry)
+    return no_memory(error);
+  memcpy(entry->name, name, length);
+  entry->length = length;
+  loom_status status = read_zone(zones, name, length, &entry->zone, error);
+  if (status != LOOM_OK) {
+    free(entry);
+    return status;
+  }
+  entry->next = *bucket;
+  *bucket = entry;
+  return LOOM_OK;
+}
+
 loom_status loom_zones_get(loom_zones *zones, const char *name, size_t length,
                            const loom_zone **zone, loom_error *error) {
   *zone = NULL;
-  if (!is_zone_name(name, length))
-    return loom_fail(error, LOOM_EINPUT, "is not a zone of the tz database");
-  size_t bucket = hash_name(name, length);
-  loom_status result = LOOM_OK;
+  if (!is_zone_name(name, length) || is_of_the_machine(name, length))
+    return not_a_zone(error);
+  struct entry **bucket = &zones->buckets[hash_name(name, length)];
+  loom_status status = LOOM_OK;
   pthread_mutex_lock(&zones->lock);
-  struct entry *entry = zones->buckets[bucket];
+  struct entry *entry = *bucket;
   while (entry && (entry->length != length || memcmp(entry->name, name, length) != 0))
     entry = entry->next;
   if (!entry) {
-    entry = calloc(1, sizeof *entry);
-    if (!entry) {
-      result = loom_fail(error, LOOM_ENOMEM, "out of memory");
-    } else {
-      memcpy(entry->name, name, length);
-      entry->length = length;
-      result = read_zone(zones->directory, entry->name, &entry->zone, error);
-      if (result == LOOM_OK) {
-        entry->next = zones->buckets[bucket];
-        zones->buckets[bucket] = entry;
-      } else {
-        free(entry);
-        entry = NULL;
-      }
-    }
+    status = add_entry(zones, bucket, name, length, error);
+    entry = *bucket;
   }
-  if (result == LOOM_OK)
+  if (status == LOOM_OK)
     *zone = entry->zone;
   pthread_mutex_unlock(&zones->lock);
-  return result;
+  return status;
 }

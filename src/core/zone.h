@@ -14,6 +14,9 @@
 /* Longest zone name, in bytes: the tz database's own are below 33. */
 #define LOOM_ZONE_NAME_MAX 64
 
+/* What else to say of a zone that is stored, and not in the tz database any more. */
+#define LOOM_ZONE_GONE "any more (Debian keeps old names in its package tzdata-legacy)"
+
 typedef struct loom_zone loom_zone;   /* one zone, owned by its cache */
 typedef struct loom_zones loom_zones; /* a cache of zones; thread-safe */
 
@@ -25,8 +28,11 @@ loom_zones *loom_zones_new(const char *directory);
 void loom_zones_free(loom_zones *zones);
 
 /*
-** Finds a zone by its IANA name, reading it once. The zone lives as long as the cache.
-** LOOM_EINPUT: not a name in the tz database. LOOM_ECORRUPT: a file that is not valid TZif.
+** Finds a zone by its IANA name, reading it once. The zone lives as long as the cache. A name without a file is looked for
+** among the database's links, so that US/Pacific is known where only the zones in use are installed. What depends on the
+** machine or on leap seconds (localtime, posixrules, Factory, posix/…, right/…) is no zone.
+** LOOM_EINPUT: not a name in the tz database. LOOM_ECORRUPT: a file that is not valid TZif. Anything else is not the name's
+** fault: LOOM_ENOENT (there is no tz database), LOOM_EACCESS, LOOM_EIO, LOOM_ENOMEM.
 */
 loom_status loom_zones_get(loom_zones *zones, const char *name, size_t length,
                            const loom_zone **zone, loom_error *error);

@@ -395,6 +395,24 @@ static int find(lua_State *L) {
   return 1;
 }
 
+/* left_out(): the first stores without a row, as a list of {store_id, reason}; and how many there are. */
+static int left_out(lua_State *L) {
+  size_t kept;
+  const loom_report *report = lloom_check_complete(L);
+  const struct loom_left_out *items = loom_report_left_out(report, &kept);
+  lua_createtable(L, (int)kept, 0);
+  for (size_t i = 0; i < kept; i++) {
+    lua_createtable(L, 0, 2);
+    lua_pushlstring(L, items[i].id, items[i].id_length);
+    lua_setfield(L, -2, "store_id");
+    lua_pushstring(L, items[i].reason.message);
+    lua_setfield(L, -2, "reason");
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_pushinteger(L, (lua_Integer)loom_report_left_out_count(report));
+  return 2;
+}
+
 /* strip(row): letters, one to a bin; empty if the report has no strips. */
 static int strip(lua_State *L) {
   const loom_report *report = lloom_check_complete(L);
@@ -458,6 +476,7 @@ void lloom_register_report(lua_State *L) {
       {"override_week", override_week}, {"override_date", override_date}, {"start", start},
       {"wait", wait}, {"cancel", cancel}, {"as_of", as_of}, {"window", window}, {"hull", hull},
       {"count", count}, {"store", store}, {"find", find}, {"figures", figures}, {"times", times}, {"strip", strip},
+      {"left_out", left_out},
       {"csv_rows", csv_rows}, {"order", lloom_report_order}, {"sum", lloom_report_sum},
       {"percentiles", lloom_report_percentiles}, {"histogram", lloom_report_histogram},
       {"json", lloom_report_json}, {"json_stores", lloom_report_json_stores}, {NULL, NULL}};
