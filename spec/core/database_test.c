@@ -15,6 +15,8 @@
 #include "source_sqlite.h"
 #include "support.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static const char polls[] = "store_id,status,timestamp_utc\n"
@@ -385,30 +387,6 @@ static void unreadable(void **state) {
   assert_refused(path, LOOM_OPEN_EXISTING, LOOM_EACCESS, "Permission denied");
 }
 
-static void failures_of_sql(void **state) {
-  (void)state;
-  loom_error error;
-  int64_t result = 7;
-  sqlite3_stmt *statement;
-  loom_database *database = memory_database();
-  assert_int_equal(loom_database_execute(database, "nonsense", &error), LOOM_EIO);
-  assert_string_equal(error.message, ":memory:: near \"nonsense\": syntax error");
-  assert_int_equal(loom_database_number(database, "SELECT x", &result, &error), LOOM_EIO);
-  assert_int_equal(result, 0);
-  assert_int_equal(loom_database_prepare(database, "SELECT x", &statement, &error), LOOM_EIO);
-  assert_status(loom_database_number(database, "SELECT 1 WHERE 0", &result, &error), LOOM_OK,
-                &error);
-  assert_int_equal(result, 0);
-  assert_int_equal(
-      loom_database_execute(database, "INSERT INTO hours_week VALUES(99, 'file', '2023-01-01', 0)", &error),
-      LOOM_EIO); /* foreign keys are on */
-  loom_database_close(database);
-  loom_database_close(NULL);
-}
-
-/* ---- reports ---- */
-
-/* Runs a report; its figures go to `out`, if that is not NULL. */
 static void run_report(loom_database *database, struct buffer *out) {
   loom_error error;
   loom_report *report;
@@ -438,6 +416,135 @@ static void run_report(loom_database *database, struct buffer *out) {
   source->free(source);
 }
 
+/* ---- a full disk ---- */
+
+/* The limit on file sizes stands for it: what is there can be read, and written where it is. */
+static void fill_disk(struct rlimit *before, rlim_t size) {
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, before), 0);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){size, before->rlim_max}), 0);
+}
+
+static void empty_disk(const struct rlimit *before) {
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, before), 0);
+}
+
+static loom_status write_store(loom_database *database, loom_error *error) {
+  loom_status status = loom_database_begin_write(database, error);
+  if (status != LOOM_OK)
+    return status;
+  execute(database, "INSERT INTO store(store_id) VALUES(hex(randomblob(20)))");
+  return loom_database_commit(database, error);
+}
+
+static void reading_needs_no_room(void **state) {
+  const char *path = scratch_path(*state, "x.db");
+  loom_error error;
+  struct loom_info info;
+  struct rlimit before;
+  struct buffer report = {0}, same = {0};
+  loom_database *database, *other;
+  int64_t revision;
+  make_database(path);
+  database = open_database(path);
+  run_report(database, &report);
+  loom_database_close(database);
+  fill_disk(&before, 0);
+  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error), LOOM_OK, &error);
+  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &other, &error), LOOM_OK, &error);
+  for (int i = 0; i < 2; i++) { /* none of them keeps the file for itself */
+    assert_status(loom_info_read(i ? other : database, &info, &error), LOOM_OK, &error);
+    assert_int_equal(info.stores, 3);
+    same.length = 0;
+    run_report(i ? other : database, &same);
+    assert_buffer_equal(&report, &same);
+    assert_status(loom_database_revision(i ? other : database, &revision, &error), LOOM_OK, &error);
+    assert_true(revision > 0);
+  }
+  assert_status(loom_database_begin_read(database, &error), LOOM_OK, &error);
+  assert_int_equal(loom_database_begin_read(other, &error), LOOM_EBUSY);
+  loom_database_end_read(database);
+  assert_int_equal(write_store(database, &error), LOOM_EFULL);
+  assert_non_null(strstr(error.message, "the change needs "));
+  assert_status(loom_info_read(other, &info, &error), LOOM_OK, &error);
+  assert_int_equal(info.stores, 3);
+  empty_disk(&before);
+  /* The same handles, as if nothing had been. */
+  assert_status(loom_database_begin_read(other, &error), LOOM_OK, &error);
+  assert_status(write_store(database, &error), LOOM_OK, &error);
+  loom_database_end_read(other);
+  assert_status(loom_info_read(other, &info, &error), LOOM_OK, &error);
+  assert_int_equal(info.stores, 4);
+  loom_database_close(database);
+  loom_database_close(other);
+  buffer_free(&report);
+  buffer_free(&same);
+}
+
+/* Someone who had the file open before has the index of the log, which all share. */
+static void others_have_it_open(void **state) {
+  const char *path = scratch_path(*state, "x.db");
+  loom_error error;
+  struct loom_info info;
+  struct rlimit before;
+  make_database(path);
+  loom_database *writer = open_database(path), *database;
+  assert_status(write_store(writer, &error), LOOM_OK, &error);
+  fill_disk(&before, 0);
+  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error), LOOM_OK, &error);
+  assert_status(loom_database_begin_read(writer, &error), LOOM_OK, &error);
+  assert_status(loom_info_read(database, &info, &error), LOOM_OK, &error); /* also what is in the log alone */
+  assert_int_equal(info.stores, 4);
+  loom_database_end_read(writer);
+  loom_database_close(database);
+  empty_disk(&before);
+  loom_database_close(writer);
+}
+
+static void a_first_commit_that_fails(void **state) {
+  struct scratch *scratch = *state;
+  const char *path = scratch_path(scratch, "x.db");
+  loom_error error;
+  struct loom_info info;
+  struct rlimit before;
+  loom_database *database = open_database(path);
+  fill_disk(&before, 40000);
+  loom_status status = write_store(database, &error);
+  empty_disk(&before);
+  assert_int_equal(status, LOOM_EFULL);
+  assert_status(write_store(database, &error), LOOM_OK, &error); /* it makes the schema */
+  assert_status(loom_info_read(database, &info, &error), LOOM_OK, &error);
+  assert_int_equal(info.stores, 1);
+  loom_database_close(database);
+  assert_int_equal(scratch_count(scratch), 1);
+}
+
+/* ---- SQL ---- */
+
+static void failures_of_sql(void **state) {
+  (void)state;
+  loom_error error;
+  int64_t result = 7;
+  sqlite3_stmt *statement;
+  loom_database *database = memory_database();
+  assert_int_equal(loom_database_execute(database, "nonsense", &error), LOOM_EIO);
+  assert_string_equal(error.message, ":memory:: near \"nonsense\": syntax error");
+  assert_int_equal(loom_database_number(database, "SELECT x", &result, &error), LOOM_EIO);
+  assert_int_equal(result, 0);
+  assert_int_equal(loom_database_prepare(database, "SELECT x", &statement, &error), LOOM_EIO);
+  assert_status(loom_database_number(database, "SELECT 1 WHERE 0", &result, &error), LOOM_OK,
+                &error);
+  assert_int_equal(result, 0);
+  assert_int_equal(
+      loom_database_execute(database, "INSERT INTO hours_week VALUES(99, 'file', '2023-01-01', 0)", &error),
+      LOOM_EIO); /* foreign keys are on */
+  loom_database_close(database);
+  loom_database_close(NULL);
+}
+
+/* ---- reports ---- */
+
+/* Runs a report; its figures go to `out`, if that is not NULL. */
 /* ---- older schemas ---- */
 
 /* As it was when version 1 was the newest. */
@@ -1112,6 +1219,9 @@ int main(void) {
       cmocka_unit_test(open_until_the_last_one_closes),
       cmocka_unit_test_setup_teardown(read_only, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(unreadable, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(reading_needs_no_room, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(others_have_it_open, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_first_commit_that_fails, begin_scratch, end_scratch),
       cmocka_unit_test(failures_of_sql),
       cmocka_unit_test_setup_teardown(every_older_version_is_upgraded, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(an_upgraded_file_takes_what_is_new, begin_scratch, end_scratch),

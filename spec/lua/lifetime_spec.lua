@@ -145,8 +145,8 @@ describe("the lifetime of handles", function()
       assert.equal("EINVAL", (select(3, database:set_busy_timeout(1))))
       call_all(getmetatable(database).__index, {
         begin = { database }, commit = { database, true }, info = { database }, rollback = { database }, check = { database },
-        prune = { database, 0 }, query = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
-        revision = { database }, ids = { database, "SELECT 'a'" }, set_busy_timeout = { database, 10 },
+        prune = { database, { keep = 0 } }, query = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
+        is_lost = { database }, revision = { database }, ids = { database, "SELECT 'a'" }, set_busy_timeout = { database, 10 },
         is_lost = { database },
       }, { close = true })
     end)

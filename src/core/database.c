@@ -28,8 +28,8 @@ static const char *const settings_sql[] = {
     [LOOM_FOR_WRITING] = "PRAGMA cache_size=-16384; PRAGMA query_only=0"};
 
 /*
-** The system's error number behind a failure. Of a commit, SQLite itself does not tell: the log or the journal, which it
-** wrote to, does.
+** The system's error number behind a failure. Of a commit, SQLite itself does not tell: the log or the journal, or the file
+** that it wrote to, does.
 */
 static int system_error(sqlite3 *sqlite) {
   int number = sqlite3_system_errno(sqlite);
@@ -38,7 +38,13 @@ static int system_error(sqlite3 *sqlite) {
       sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK &&
       file && file->pMethods)
     file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+  if (number == 0)
+    sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
   return number;
+}
+
+static bool is_full(int number) {
+  return number == ENOSPC || number == EFBIG || number == EDQUOT;
 }
 
 static loom_status fail_as_lost(const loom_database *database, loom_error *error) {
@@ -47,6 +53,33 @@ static loom_status fail_as_lost(const loom_database *database, loom_error *error
 
 static loom_status check_place(const loom_database *database, loom_error *error) {
   return loom_database_is_lost(database) ? fail_as_lost(database, error) : LOOM_OK;
+}
+
+#define LOG_INDEX_KIB 32 /* what the index of a log takes, where there is none yet */
+
+/* How many pages the connection has written, or tried to. */
+static int64_t pages_written(loom_database *database) {
+  int pages = 0, ignored;
+  sqlite3_db_status(database->sqlite, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &ignored, false);
+  return pages;
+}
+
+/*
+** The disk is full. Of a change it is told how much it takes: the pages that were to be written, or that there was no memory left
+** to hold. Each takes 24 bytes more in the log (SQLite's file format documentation, section 4.1).
+*/
+static loom_status fail_as_full(loom_database *database, const char *reason, loom_error *error) {
+  sqlite3_stmt *size = NULL;
+  char room[128] = "";
+  int64_t pages = pages_written(database) - database->pages;
+  bool is_change = atomic_load(&database->transaction) == LOOM_WRITING && pages > 0;
+  if (is_change &&
+      sqlite3_prepare_v2(database->sqlite, "PRAGMA page_size", -1, &size, NULL) == SQLITE_OK &&
+      sqlite3_step(size) == SQLITE_ROW)
+    snprintf(room, sizeof room, "; the change needs %lld KiB or more beside the database",
+             (long long)(pages * (sqlite3_column_int64(size, 0) + 24) / 1024 + LOG_INDEX_KIB + 1));
+  sqlite3_finalize(size);
+  return loom_fail(error, LOOM_EFULL, "%s: %s%s", database->path, reason, room);
 }
 
 loom_status loom_database_failure(loom_database *database, loom_error *error) {
@@ -67,10 +100,12 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
       return fail_as_lost(database, error);
     return loom_fail(error, LOOM_EREADONLY, "%s: is read-only", path);
   case SQLITE_FULL:
-    return loom_fail(error, LOOM_EFULL, "%s: no space left on the disk", path);
+    return fail_as_full(database, "no space left on the disk", error);
   case SQLITE_CANTOPEN:
   case SQLITE_PERM:
   case SQLITE_AUTH:
+    if (is_full(sqlite3_system_errno(sqlite)))
+      return fail_as_full(database, strerror(sqlite3_system_errno(sqlite)), error);
     return loom_fail(error, LOOM_EACCESS, "%s: cannot be opened: %s", path,
                      sqlite3_system_errno(sqlite) ? strerror(sqlite3_system_errno(sqlite)) : text);
   case SQLITE_NOMEM:
@@ -79,8 +114,8 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
     return loom_fail(error, LOOM_ECANCELED, "cancelled");
   case SQLITE_IOERR: {
     int number = system_error(sqlite);
-    if (number == ENOSPC || number == EFBIG)
-      return loom_fail(error, LOOM_EFULL, "%s: %s", path, strerror(number));
+    if (is_full(number))
+      return fail_as_full(database, strerror(number), error);
     return loom_fail(error, LOOM_EIO, "%s: %s%s%s", path, text, number ? ": " : "",
                      number ? strerror(number) : "");
   }
@@ -202,7 +237,25 @@ static loom_status stop_checkpoints(loom_database *database, loom_error *error) 
   return loom_database_execute(database, "PRAGMA wal_autocheckpoint=0", error);
 }
 
-static loom_status connect_to(loom_database *database, const char *name, int flags,
+/* Closes the connection, with what is kept of it. */
+static void disconnect(loom_database *database) {
+  for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++) {
+    sqlite3_finalize(database->kept[i].statement);
+    database->kept[i].statement = NULL;
+  }
+  sqlite3_finalize(database->revision.statement);
+  database->revision.statement = NULL;
+  database->revision.has_index = database->revision.is_known = false;
+  sqlite3_close_v2(database->sqlite);
+  database->sqlite = NULL;
+  database->is_makeshift = false;
+}
+
+/*
+** `alone`: nobody else is let at the file, and the index of the log is kept in this process' memory. ("Use of WAL Without Shared-
+** Memory" in SQLite's documentation of WAL: so it has to be before the first access.)
+*/
+static loom_status connect_to(loom_database *database, const char *name, int flags, bool alone,
                               loom_error *error) {
   loom_status status = LOOM_OK;
   int result = sqlite3_open_v2(name, &database->sqlite, flags | SQLITE_OPEN_NOMUTEX, NULL);
@@ -210,6 +263,8 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
     return loom_fail(error, LOOM_ENOMEM, "out of memory");
   if (result != SQLITE_OK)
     status = loom_database_failure(database, error);
+  if (status == LOOM_OK && alone)
+    status = loom_database_execute(database, "PRAGMA locking_mode=EXCLUSIVE", error);
   if (status == LOOM_OK)
     status = configure(database, error);
   if (status == LOOM_OK && database->leaves_checkpoints)
@@ -221,10 +276,8 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
     status = fail_as_lost(database, error);
   if (status == LOOM_OK && !database->is_new && database->version < LOOM_SCHEMA_VERSION)
     status = upgrade(database, error);
-  if (status != LOOM_OK) { /* so that the next attempt begins afresh */
-    sqlite3_close_v2(database->sqlite);
-    database->sqlite = NULL;
-  }
+  if (status != LOOM_OK) /* so that the next attempt begins afresh */
+    disconnect(database);
   database->settings = LOOM_UNSET;
   return status;
 }
@@ -240,7 +293,7 @@ static loom_status set_for(loom_database *database, enum loom_settings settings,
 
 /*
 ** Opens a file that SQLite cannot read as it is because its folder cannot be written: the index of a write-ahead log
-** goes there. Without a log the file can be taken as immutable.
+** goes there. Without a log nobody else has the file open (SQLite would have joined them), and it can be taken as immutable.
 */
 static loom_status connect_immutable(loom_database *database, loom_error *error) {
   const char *path = database->path;
@@ -259,16 +312,39 @@ static loom_status connect_immutable(loom_database *database, loom_error *error)
     at += sprintf(at, strchr("?#%", *path) ? "%%%02x" : "%c", (unsigned char)*path);
   sprintf(at, "?immutable=1");
   loom_status result =
-      connect_to(database, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
+      connect_to(database, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, false, error);
   free(name);
+  database->is_makeshift = result == LOOM_OK;
   return result;
 }
 
+/*
+** Opens a file where there is no room for the index of the log, which others share: if others had the file open there would be
+** an index. Who comes meanwhile waits as for another writer.
+*/
+static loom_status connect_alone(loom_database *database, loom_error *error) {
+  loom_status status = connect_to(database, database->path, SQLITE_OPEN_READWRITE, true, error);
+  database->is_makeshift = status == LOOM_OK;
+  return status;
+}
+
 static loom_status connect_existing(loom_database *database, loom_error *error) {
-  loom_status status = connect_to(database, database->path, SQLITE_OPEN_READWRITE, error);
+  loom_status status = connect_to(database, database->path, SQLITE_OPEN_READWRITE, false, error);
   if (status == LOOM_EREADONLY || status == LOOM_EACCESS)
     status = connect_immutable(database, error);
+  else if (status == LOOM_EFULL)
+    status = connect_alone(database, error);
   return status;
+}
+
+/* Connects where there is no connection between transactions: makes the file, unless it is there. */
+static loom_status connect_again(loom_database *database, loom_error *error) {
+  if (database->sqlite)
+    return LOOM_OK;
+  if (database->is_new)
+    return connect_to(database, database->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, false, error);
+  loom_status status = check_place(database, error);
+  return status == LOOM_OK ? connect_existing(database, error) : status;
 }
 
 /* Write-ahead logging, so that readers are never blocked. It stays with the file; failing is no harm. */
@@ -283,7 +359,7 @@ static loom_status open_path(loom_database *database, enum loom_open_mode mode,
   const char *path = database->path;
   database->in_memory = strcmp(path, ":memory:") == 0;
   if (database->in_memory)
-    return connect_to(database, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    return connect_to(database, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, false, error);
   if (!*path) /* SQLite would make a database that vanishes */
     return loom_fail(error, LOOM_EINVAL, "the path of the database is empty");
   if (stat(path, &status) != 0) {
@@ -301,6 +377,8 @@ static loom_status open_path(loom_database *database, enum loom_open_mode mode,
   loom_status result = connect_existing(database, error);
   if (result == LOOM_OK && database->is_new && mode == LOOM_OPEN_EXISTING)
     result = loom_fail(error, LOOM_ENOTDB, "%s: is empty, not one of Loom's databases", path);
+  if (database->is_makeshift)
+    disconnect(database);
   return result;
 }
 
@@ -413,12 +491,9 @@ static void leave_lost_file(loom_database *database) {
 void loom_database_close(loom_database *database) {
   if (!database || --database->references > 0)
     return;
-  for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++)
-    sqlite3_finalize(database->kept[i].statement);
-  sqlite3_finalize(database->revision.statement);
   if (database->sqlite && loom_database_is_lost(database))
     leave_lost_file(database);
-  sqlite3_close_v2(database->sqlite);
+  disconnect(database);
   loom_place_free(&database->place);
   loom_zones_free(database->zones);
   free(database->path);
@@ -445,6 +520,8 @@ static loom_status roll_back(loom_database *database, loom_error *error) {
 static void end_transaction(loom_database *database) {
   loom_error ignored; /* for want of memory: see settle */
   roll_back(database, &ignored);
+  if (database->is_makeshift)
+    disconnect(database);
   atomic_store(&database->transaction, LOOM_NO_TRANSACTION);
 }
 
@@ -456,10 +533,7 @@ static loom_status settle(loom_database *database, loom_error *error) {
 
 /* Connects if that is still to be done, and sets what can only be set outside of a transaction. */
 static loom_status prepare_to_write(loom_database *database, loom_error *error) {
-  loom_status status = LOOM_OK;
-  if (!database->sqlite)
-    status = connect_to(database, database->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                        error);
+  loom_status status = connect_again(database, error);
   if (status == LOOM_OK)
     status = set_for(database, LOOM_FOR_WRITING, error);
   if (status == LOOM_OK && database->is_new) {
@@ -482,15 +556,19 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   if (atomic_load(&database->transaction) == LOOM_READING)
     let_all_go(database);
   loom_status status = settle(database, error);
-  if (status == LOOM_OK)
-    status = check_place(database, error);
+  if (status != LOOM_OK)
+    return status;
+  status = check_place(database, error);
   if (status == LOOM_OK)
     status = prepare_to_write(database, error);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "BEGIN IMMEDIATE", error);
-  if (status != LOOM_OK)
+  if (status != LOOM_OK) {
+    end_transaction(database);
     return status;
+  }
   atomic_store(&database->transaction, LOOM_WRITING);
+  database->pages = pages_written(database);
   database->keeps_revision = false;
   database->changes = sqlite3_total_changes(database->sqlite);
   if (database->is_new)
@@ -522,7 +600,7 @@ loom_status loom_database_commit(loom_database *database, loom_error *error) {
   }
   if (status == LOOM_OK)
     status = check_place(database, error);
-  if (status == LOOM_OK)
+  if (status == LOOM_OK && database->sqlite)
     loom_place_note_log(&database->place, database->sqlite);
   return status;
 }
@@ -550,7 +628,7 @@ static loom_status read_revision(loom_database *database, int64_t *number, loom_
 static bool has_index(loom_database *database) {
   sqlite3_stmt *mode = NULL;
   bool *has = &database->revision.has_index;
-  if (*has || sqlite3_db_readonly(database->sqlite, "main"))
+  if (*has || database->is_makeshift || sqlite3_db_readonly(database->sqlite, "main"))
     return *has;
   if (sqlite3_prepare_v2(database->sqlite, "PRAGMA journal_mode", -1, &mode, NULL) == SQLITE_OK &&
       sqlite3_step(mode) == SQLITE_ROW)
@@ -574,7 +652,9 @@ loom_status loom_database_revision(loom_database *database, int64_t *revision, l
     *revision = database->revision.number;
     return LOOM_OK;
   }
-  status = read_revision(database, revision, error);
+  status = connect_again(database, error);
+  if (status == LOOM_OK)
+    status = read_revision(database, revision, error);
   database->revision.is_known = status == LOOM_OK && has;
   if (database->revision.is_known) {
     database->revision.index = index;
@@ -582,6 +662,8 @@ loom_status loom_database_revision(loom_database *database, int64_t *revision, l
   }
   if (status == LOOM_OK)
     has_index(database);
+  if (database->is_makeshift && is_idle)
+    disconnect(database);
   return status;
 }
 
@@ -596,17 +678,19 @@ static loom_status begin_read(loom_database *database, enum loom_transaction tra
                               loom_error *error) {
   int64_t ignored;
   loom_status status = settle(database, error);
-  if (status == LOOM_OK && database->is_new) {
+  if (status != LOOM_OK)
+    return status;
+  if (database->is_new) {
     status = loom_database_begin_write(database, error);
     if (status == LOOM_OK)
       status = loom_database_commit(database, error);
   }
   if (status == LOOM_OK)
+    status = connect_again(database, error);
+  if (status == LOOM_OK)
     status = set_for(database, LOOM_FOR_READING, error);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "BEGIN", error);
-  if (status != LOOM_OK)
-    return status;
   if (status == LOOM_OK)
     status = loom_database_number(database, "PRAGMA schema_version", &ignored, error);
   if (status != LOOM_OK) {

@@ -30,7 +30,7 @@
 #define LOOM_KEPT_STATEMENTS 16
 
 enum loom_open_mode {
-  LOOM_OPEN_EXISTING, /* the file must exist; it is read where it cannot be written */
+  LOOM_OPEN_EXISTING, /* the file must exist; it is read where it cannot be written, and where the disk is full */
   LOOM_OPEN_CREATE    /* the file is created if it does not exist */
 };
 
@@ -45,7 +45,7 @@ struct loom_holder {
 };
 
 typedef struct loom_database {
-  sqlite3 *sqlite; /* NULL until the first transaction creates the file */
+  sqlite3 *sqlite; /* NULL until the first transaction creates the file, and between those that are makeshift */
   atomic_int transaction; /* enum loom_transaction: a report ends its own from another thread */
   unsigned readers;       /* that share the transaction */
   unsigned references;
@@ -57,9 +57,15 @@ typedef struct loom_database {
   int version;    /* of the schema */
   bool in_memory;
   bool leaves_checkpoints;
+  /*
+  ** The connection is not as it should be: alone with the file, or without locks. It is made anew for each transaction, as it
+  ** keeps others away, or does not see what they change.
+  */
+  bool is_makeshift;
   enum loom_settings settings; /* of the connection: what the last transaction was for */
   bool keeps_revision; /* the write transaction changes nothing that reports are made from */
   int changes;         /* SQLite's count of rows that were changed when it began */
+  int64_t pages;       /* and of pages that it had written */
   struct loom_holder *holders; /* within the transaction, the last one first */
   /* Statements that are not in use, the one used last first: see statement.h. */
   struct loom_kept_statement {
