@@ -225,23 +225,52 @@ describe("access to a service", function()
     service:stop()
   end)
 
-  it("keeps the tokens that were good last when the file is not", function()
-    local token, line = shell.good("token", "read", "x"):match("^token: (%S+)\nline:  ([^\n]+)\n$")
-    files.write(folder .. "/tokens", line .. "\n")
-    local service = server.start(folder, { arguments = { "--token-file", folder .. "/tokens" } })
-    local authorization = "Authorization: bearer " .. token
-    assert.equal(200, service:request("/v1/reports", "-H", authorization).status)
-    files.write(folder .. "/tokens", "broken\n")
-    local before = table.concat(service:workers(), " ")
-    assert.equal(0, shell.run("kill -HUP " .. service.pid).status)
-    repeat
-      local now = service:workers()
-    until #now == 2 and not before:find(tostring(now[1])) and not before:find(tostring(now[2]))
-    local statuses = { service:request("/v1/reports", "-H", authorization).status, service:request("/v1/reports").status,
-      service:request("/readyz").status }
+  it("is for the tokens that are in the file, whatever else is", function()
+    local tokens, lines = {}, {}
+    for i, name in ipairs { "stays", "goes" } do
+      tokens[i], lines[i] = shell.good("token", "read", name):match("^token: (%S+)\nline:  ([^\n]+)\n$")
+    end
+    local path = files.write(folder .. "/tokens", table.concat(lines, "\n") .. "\n")
+    local service = server.start(folder, { arguments = { "--token-file", path } })
+    local function ask(target, token)
+      return service:request(target, "-H", "Authorization: bearer " .. token)
+    end
+    local function statuses()
+      return { ask("/v1/reports", tokens[1]).status, ask("/v1/reports", tokens[2]).status }
+    end
+    -- Writes the file, and waits until all workers have read it.
+    local function change(text)
+      local before = " " .. table.concat(service:workers(), " ") .. " "
+      if text then
+        files.write(path, text)
+      else
+        os.remove(path)
+      end
+      assert.equal(0, shell.run("kill -HUP " .. service.pid).status)
+      repeat
+        local now = service:workers()
+      until #now == 2 and not before:find(" " .. now[1] .. " ", 1, true) and not before:find(" " .. now[2] .. " ", 1, true)
+    end
+    assert.same({ 200, 200 }, statuses())
+    change("broken\n" .. lines[1] .. "\nwirte" .. lines[2]:sub(5) .. "\n")
+    assert.same({ 200, 401 }, statuses())
+    assert.same({ status = "ok", warnings = { "tokens" } }, service:request("/readyz").json)
+    local metrics = ask("/metrics", tokens[1]).body
+    assert.matches("\nloom_tokens 1\n", metrics)
+    assert.matches("\nloom_token_file_bad_lines 2\n", metrics)
+    for _, text in ipairs { "", "# " .. lines[1], false } do
+      change(text)
+      assert.same({ 401, 401 }, statuses())
+      local problem = server.expect_problem(service:request "/readyz", 503, "there is no token")
+      assert.same({ "tokens" }, problem.failing)
+      assert.equal(200, service:request("/healthz").status)
+    end
+    change(lines[2])
+    assert.same({ 401, 200 }, statuses())
+    assert.same({ status = "ok" }, service:request("/readyz").json)
     local log = service:stop()
-    assert.same({ 200, 401, 200 }, statuses)
     assert.is_truthy(log:find("tokens:1: is not read or write", 1, true), log)
+    assert.is_truthy(log:find("tokens: No such file", 1, true), log)
   end)
 
   it("is limited for an address that asks too often", function()

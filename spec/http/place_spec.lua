@@ -101,7 +101,10 @@ echo >%s/ended
     assert.equal(200, service:post("/v1/polls", "application/json", '{"store_id":"live1","status":"active"}').status)
     database.make(folder .. "/backup")
     assert(os.remove(db))
-    until_there("the look", is_not_ready)
+    until_there("the look of both workers", function()
+      return select(2, files.read(folder .. "/server.log"):gsub("requests get 503", "")) == 2
+    end)
+    assert.same({ "read", "write" }, service:request("/readyz").json.failing)
     local refused = service:post("/v1/polls", "application/json", '{"store_id":"live2","status":"active"}')
     server.expect_problem(refused, 503, "not open")
     assert.equal(200, service:request("/healthz").status)

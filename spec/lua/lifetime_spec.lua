@@ -147,7 +147,7 @@ describe("the lifetime of handles", function()
         begin = { database }, commit = { database, true }, info = { database }, rollback = { database }, check = { database },
         prune = { database, { keep = 0 } }, query = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
         is_lost = { database }, revision = { database }, ids = { database, "SELECT 'a'" }, set_busy_timeout = { database, 10 },
-        is_lost = { database },
+        clone = { database },
       }, { close = true })
     end)
 

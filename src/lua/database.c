@@ -86,6 +86,16 @@ static int revision(lua_State *L) {
   return 1;
 }
 
+/* clone(): a second handle on the same file. See database.h. */
+static int clone(lua_State *L) {
+  loom_error error;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  struct lloom_handle *handle = lloom_new_handle(L, LLOOM_DATABASE, sizeof *handle);
+  if (loom_database_clone(database, (loom_database **)&handle->object, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  return 1;
+}
+
 /* is_lost(): whether the file was deleted, moved or replaced since it was opened. */
 static int is_lost(lua_State *L) {
   lua_pushboolean(L, loom_database_is_lost(lloom_check_handle(L, 1, LLOOM_DATABASE)));
@@ -231,7 +241,7 @@ void lloom_register_database(lua_State *L) {
                                      {"query", lloom_query}, {"execute", lloom_execute},
                                      {"revision", revision}, {"ids", lloom_ids},
                                      {"set_busy_timeout", set_busy_timeout},
-                                     {"is_lost", is_lost},
+                                     {"is_lost", is_lost},     {"clone", clone},
                                      {NULL, NULL}};
   lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
 }

@@ -151,7 +151,14 @@ local function check_tokens(path)
   if not found or not pcall(require, "openssl.digest") then
     return nil, "tokens need the Lua module luaossl (on Debian: the package lua-luaossl)"
   end
-  return access.load(path)
+  local count, wrong = access.load(path)
+  if count == 0 then
+    return nil, wrong[1]
+  end
+  for _, message in ipairs(wrong) do
+    io.stderr:write("loom: ", message, "; it lets nobody in\n")
+  end
+  return true
 end
 
 -- Opens the database once, so that what is wrong with it is said now.

@@ -12,6 +12,7 @@ local access = {}
 local TOKEN_MAX = 512 -- bytes that are worth hashing
 
 local tokens -- list of scope, hash and name; nil: everyone may do everything
+local wrong = {} -- what is wrong with their file
 local hosts, origin = {}, nil -- that may ask where everyone may
 local known_host -- the last one that might, since it nearly always is the same
 
@@ -33,43 +34,57 @@ local function unhex(text)
   end))
 end
 
---- Reads the lines of a token file.
+--- Reads the lines of a token file. One that cannot be read lets nobody in, and does not keep out those whom others let in.
 -- @tparam function lines an iterator
--- @treturn table|nil list of `scope`, `hash` and `name`
--- @treturn ?string what is wrong, with the line's number
+-- @treturn {table,...} `scope`, `hash` and `name` of each token
+-- @treturn {string,...} what is wrong, with the line's number
 function access.parse(lines)
-  local list, number = {}, 0
+  local list, bad, number = {}, {}, 0
   for line in lines do
     number = number + 1
     if line:find("%S") and not line:find("^%s*#") then
       local scope, hash, name = line:match("^%s*(%l+)%s+(%x+)%s*(.-)%s*$")
       if (scope ~= "read" and scope ~= "write") or #hash ~= 64 then
-        return nil, ("%d: is not read or write, a SHA-256 in hexadecimal, and a name"):format(number)
+        bad[#bad + 1] = ("%d: is not read or write, a SHA-256 in hexadecimal, and a name"):format(number)
+      else
+        list[#list + 1] = { scope = scope, hash = unhex(hash:lower()), name = name }
       end
-      list[#list + 1] = { scope = scope, hash = unhex(hash:lower()), name = name }
     end
   end
-  if #list == 0 then
-    return nil, "1: there is no token in it"
+  if #list == 0 and #bad == 0 then
+    bad[1] = "1: there is no token in it"
   end
-  return list
+  return list, bad
 end
 
---- Reads a token file; from then on requests need a token.
--- @treturn true|nil
--- @treturn ?string the failure
+--- Reads a token file; from then on requests need one of its tokens, and without any nobody gets in.
+-- @treturn int how many there are
+-- @treturn {string,...} what is wrong with the file, or with lines of it, which are left out
 function access.load(path)
   local file, why = io.open(path, "r")
-  if not file then
-    return nil, why
+  tokens, wrong = {}, { why }
+  if file then
+    local good, list, of_lines = pcall(access.parse, file:lines()) -- it may be a folder
+    file:close()
+    if good then
+      tokens = list
+      for i, message in ipairs(of_lines) do
+        wrong[i] = path .. ":" .. message
+      end
+    else
+      wrong[1] = path .. ": cannot be read"
+    end
   end
-  local list, message = access.parse(file:lines())
-  file:close()
-  if not list then
-    return nil, path .. ":" .. message
+  return #tokens, wrong
+end
+
+--- How the token file was when it was read: nil where none is needed.
+-- @treturn ?int how many tokens it has
+-- @treturn ?int how many of its lines cannot be read; where there is no token, at least one
+function access.state()
+  if tokens then
+    return #tokens, #wrong
   end
-  tokens = list
-  return true
 end
 
 -- Whether two texts of one length are the same, in a time that does not depend on where they differ.
@@ -152,10 +167,10 @@ function access.check(needed, may_be_linked)
   end
 end
 
-local LAST_GOOD = "tokens" -- in the shared dictionary: the text of the file when it was good last
+local TOLD_MAX = 10 -- bad lines that are told one by one
 
---- Begins in a worker: with a `token_file`, requests need one of its tokens. Should the file not be good when nginx reads it
--- again, those that were good last stay in force; without them nobody gets in.
+--- Begins in a worker: with a `token_file`, requests need one of its tokens. What is wrong with the file is told to the log, to
+-- the metrics, and by /readyz; it never lets in a token that is not there any more.
 -- @tparam table options `token_file`, `hosts` and `cors_origin`: see `loom.http.init_worker`
 function access.init_worker(options)
   for _, name in ipairs(options.hosts or {}) do
@@ -165,16 +180,15 @@ function access.init_worker(options)
   if not options.token_file then
     return
   end
-  local shared = ngx.shared.loom
-  local loaded, message = access.load(options.token_file)
-  if loaded and shared then
-    local file = assert(io.open(options.token_file, "r"))
-    shared:set(LAST_GOOD, file:read "*a")
-    file:close()
-  elseif not loaded then
-    ngx.log(ngx.ERR, "loom: ", message)
-    local text = shared and shared:get(LAST_GOOD)
-    tokens = text and access.parse(text:gmatch "[^\n]+") or {}
+  local count, found = access.load(options.token_file)
+  if ngx.worker.id() ~= 0 then -- one of them tells
+    return
+  end
+  for i = 1, math.min(#found, TOLD_MAX) do
+    ngx.log(ngx.ERR, "loom: ", found[i])
+  end
+  if #found > TOLD_MAX or count == 0 then
+    ngx.log(ngx.ERR, ("loom: %s: %d lines cannot be read, %d tokens are in force"):format(options.token_file, #found, count))
   end
 end
 

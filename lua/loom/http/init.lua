@@ -13,6 +13,7 @@ local core = require "loom.core"
 local events = require "loom.http.events"
 local metrics = require "loom.http.metrics"
 local problem = require "loom.http.problem"
+local readiness = require "loom.http.readiness"
 local reports = require "loom.http.reports"
 local response = require "loom.http.response"
 local router = require "loom.http.router"
@@ -56,6 +57,7 @@ function http.init_worker(options)
     assert(core.end_with_parent())
   end
   access.init_worker(options)
+  problem.on_failure = readiness.note_failure
   if options.cors_origin then
     response.allow_origin(options.cors_origin)
   end

@@ -4,6 +4,7 @@
 -- are. Stores have metrics of their own where `store_id` asks for them.
 -- @module loom.http.metrics
 
+local access = require "loom.http.access"
 local cjson = require "cjson.safe"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
@@ -106,6 +107,8 @@ local help = {
   loom_newest_poll_timestamp_seconds = { "gauge", "The newest poll of all stores, in seconds since 1970." },
   loom_newest_poll_age_seconds = { "gauge", "How long ago the newest poll was." },
   loom_uptime_ratio = { "gauge", "Up time of the whole fleet as a share of what is known, by window." },
+  loom_tokens = { "gauge", "Tokens in force." },
+  loom_token_file_bad_lines = { "gauge", "Lines of the token file that cannot be read, and let nobody in." },
   loom_store_uptime_ratio = { "gauge", "Up time of a store as a share of what is known, by window." },
 }
 
@@ -150,6 +153,14 @@ local function add_counters(families, dictionary)
     end
     families:add(name .. "_bucket", labels .. ',le="+Inf"',
       dictionary:get(name .. "_count{" .. labels .. "}") or sum, name)
+  end
+end
+
+local function add_tokens(families)
+  local count, wrong = access.state()
+  if count then
+    families:add("loom_tokens", "", count)
+    families:add("loom_token_file_bad_lines", "", wrong)
   end
 end
 
@@ -226,6 +237,7 @@ local function get()
     metrics.tell()
     add_counters(families, shared())
   end
+  add_tokens(families)
   add_database(families)
   local good, failure = pcall(add_uptime, families, pattern)
   if not good and not (problem.is(failure) and failure.status >= 500) then

@@ -25,6 +25,7 @@ local problem_schema = {
     line = { type = "integer" }, column = { type = "string" }, value = { type = "string" }, reason = { type = "string" },
     errors = { type = "array", items = { type = "object" }, description = "The first rows that are wrong, each of what of "
       .. "index, line, column, value and reason is known." },
+    failing = { type = "array", items = { type = "string" }, description = "Of /readyz: what cannot be done." },
   },
 }
 

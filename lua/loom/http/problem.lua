@@ -47,6 +47,9 @@ function problem.raise(status, detail, more)
   error(setmetatable({ status = status, detail = detail, more = more or {} }, marker), 0)
 end
 
+--- Called with each failure and its code before it ends a request.
+function problem.on_failure() end
+
 --- Ends the request with what a function of Loom returned.
 -- @tparam string message
 -- @tparam string code
@@ -57,6 +60,7 @@ function problem.raise_failure(message, code, more)
     status = 500 -- which is the database's fault: no client sends SQL
   end
   local text = problem.public(message)
+  problem.on_failure(message, code)
   -- What is wrong inside, such as a path, is for the log.
   ngx.log(status >= 500 and ngx.ERR or message:sub(-#text - 2) ~= ": " .. text and ngx.WARN or ngx.INFO, message)
   local detail = status >= 500 and status ~= 503 and titles[status] or text

@@ -18,7 +18,7 @@ local TICK = 0.05 -- seconds between two looks at the queue
 local RETRY = 0.005 -- seconds between two tries where the database is busy
 local PATIENCE = 10 -- seconds for which tries go on
 local REOPEN = 1 -- seconds between two tries to open the database
-local LOOK_EVERY = 1 -- seconds between two looks whether it still is where it was
+local LOOK_EVERY = 0.05 -- seconds between two looks whether it still is where it was, which take a microsecond
 local CLOSE = 30 -- seconds that reports get to end when the worker does
 
 local POLLS_LIMIT = 8 * 1024 * 1024 -- bytes of a body of polls
@@ -265,12 +265,9 @@ function service.figures_path(id)
   return current().queue:figures_path(id)
 end
 
---- Whether the queue is full; nil and the failure if the database cannot be read.
--- @treturn ?table `full`
-function service.waiting()
-  return service.patiently(function(opened)
-    return opened.queue:waiting()
-  end)
+--- All that the worker has open: `monitor`, `queue` and `writer`; nil where it is not open yet, or closed.
+function service.state()
+  return state
 end
 
 --- Whether a report is known to be complete without asking the database.

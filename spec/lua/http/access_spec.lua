@@ -27,11 +27,21 @@ describe("access", function()
       ["admin " .. hash .. "\n"] = 1, ["read abc\n"] = 1, ["# fine\nread " .. hash .. "\nwrite " .. hash .. "0 x\n"] = 3,
       ["read\n"] = 1, ["loom_0123456789\n"] = 1, ["read " .. hash:sub(2) .. "g name\n"] = 1,
     } do
-      local list, message = access.parse(lines_of(text))
-      assert.is_nil(list, text)
-      assert.equal(number .. ": is not read or write, a SHA-256 in hexadecimal, and a name", message)
+      local list, wrong = access.parse(lines_of(text))
+      assert.equal(number == 3 and 1 or 0, #list, text)
+      assert.same({ number .. ": is not read or write, a SHA-256 in hexadecimal, and a name" }, wrong)
     end
-    assert.same({ nil, "1: there is no token in it" }, { access.parse(lines_of "# none\n") })
-    assert.is_nil((access.load "/nonexistent"))
+    assert.same({ {}, { "1: there is no token in it" } }, { access.parse(lines_of "# none\n") })
+    for _, path in ipairs { "/nonexistent", "/" } do
+      local count, wrong = access.load(path)
+      assert.same({ 0, 1 }, { count, #wrong })
+      assert.same({ 0, 1 }, { access.state() })
+    end
+  end)
+
+  it("leaves in force what the other lines say", function()
+    local list, wrong = access.parse(lines_of(("wirte %s x\nread %s y\nread\nwrite %s z"):format(hash, hash, hash)))
+    assert.same({ "y", "z" }, { list[1].name, list[2].name })
+    assert.same({ "1", "3" }, { wrong[1]:match "^%d+", wrong[2]:match "^%d+" })
   end)
 end)
