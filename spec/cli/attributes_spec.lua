@@ -88,7 +88,7 @@ describe("loom report", function()
   it("adds up by an attribute, in every format", function()
     local windows = "uptime_last_hour,uptime_last_day,uptime_last_week,downtime_last_hour,downtime_last_day,"
       .. "downtime_last_week\n"
-    assert.equal("region,stores," .. windows .. ",1,0,2.0,2.0,60,5.25,12.25\nnorth,2,60,4.5,6.0,0,2.25,5.58\n",
+    assert.equal("region,stores," .. windows .. ",1,0,2.0,2.0,60,5.25,12.25\nnorth,2,60,4.75,7.08,0,2.0,4.5\n",
       report("--group-by", "region"))
     for _, format in ipairs { "table", "json", "ndjson", "markdown", "exact" } do
       assert.matches("north", report("--group-by", "region", "--format", format), 1, true)
@@ -98,8 +98,8 @@ describe("loom report", function()
   end)
 
   it("takes columns, sorted and limited", function()
-    assert.equal('store_id,ratio_last_week,attributes.region\nnight,0.391319,north\n'
-      .. '1481966498820158979,0.580636,north\n',
+    assert.equal('store_id,ratio_last_week,attributes.region\nnight,0.608681,north\n'
+      .. '1481966498820158979,0.612894,north\n',
       report("--columns", "store_id, ratio_last_week,attributes.region", "--sort", "ratio_last_week", "--where",
         "region=north"))
     assert.equal('store_id\nnight\n"café, ""north"""\n', report("--columns", "store_id", "--descending", "--limit", "2"))
@@ -119,8 +119,8 @@ describe("loom report", function()
     local out = report("--slo", "0.9", "--slo-attribute", "target")
     assert.equal(plain:match("^(.-)\n") .. ",ratio_last_week,slo_target_last_week,slo_met_last_week,slo_left_last_week,"
       .. "slo_burn_last_week", out:match("^(.-)\n"))
-    assert.matches("\n1481966498820158979,[^\n]*,0.580636,0.5,true,37.495833,0.838728\n", out)
-    assert.matches("\nnight,[^\n]*,0.391319,0.9,false,%-116.9925,6.086815\n", out)
+    assert.matches("\n1481966498820158979,[^\n]*,0.612894,0.5,true,52.495833,0.774211\n", out)
+    assert.matches("\nnight,[^\n]*,0.608681,0.9,false,%-67.000833,3.913186\n", out)
     out = report("--slo-attribute", "target", "--columns", "store_id,slo_met_last_day")
     assert.equal('store_id,slo_met_last_day\n1481966498820158979,true\n"café, ""north""",\nnight,\n', out)
     local parsed = cjson.decode(report("--slo", "0.9", "--format", "json"))

@@ -44,7 +44,7 @@ all that are stored, by their first date:
   end)
 
   it("sets them, which reports follow, and takes them back", function()
-    assert.equal("4.5,2.25", day_figures())
+    assert.equal("4.75,2.0", day_figures())
     assert.equal("", (shell.good("hours", "set", db, store, "--mon", "10:00-12:00,14:00-15:00", "--mon", "22:00-02:00",
       "--daily", "11:00-12:00", "--sun", "closed", "--from", "2024-03-01", "--to", "2024-03-08")))
     assert.equal([[
@@ -65,7 +65,7 @@ all that are stored, by their first date:
 ]], (shell.good("hours", "get", db, store, "--on", "2024-03-04")))
     assert.equal("2.0,1.0", day_figures()) -- the poll at 10:00 says up, and nothing speaks for 14:00 to 15:00
     shell.good("hours", "clear", db, store, "--from", "always")
-    assert.equal("4.5,2.25", day_figures())
+    assert.equal("4.75,2.0", day_figures())
   end)
 
   it("gives JSON", function()
@@ -142,9 +142,9 @@ describe("loom timezone", function()
     assert.equal("UTC (from a file)\n", (shell.good("timezone", "get", db, store)))
     assert.equal("", (shell.good("timezone", "set", db, store, "Asia/Kolkata")))
     assert.equal("Asia/Kolkata (set by hand)\n", (shell.good("timezone", "get", db, store)))
-    assert.equal("2.0,5.75", day_figures()) -- open from 3:30 to 11:30: nothing speaks for what is before 9:15
+    assert.equal("7.75,0.0", day_figures()) -- open from 3:30 to 11:30: the poll at 10:00 speaks for all of it
     shell.good("timezone", "clear", db, store)
-    assert.equal("4.5,2.25", day_figures())
+    assert.equal("4.75,2.0", day_figures())
     shell.good("hours", "set", db, "new", "--mon", "closed")
     assert.equal("America/Chicago (the default: it has none)\n", (shell.good("timezone", "get", db, "new")))
   end)

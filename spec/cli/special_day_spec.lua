@@ -39,7 +39,7 @@ date        store_id             hours        origin  note
   end)
 
   it("sets a date's openings, which reports follow, and takes them back", function()
-    assert.equal("4.5,2.25", day_figures())
+    assert.equal("4.75,2.0", day_figures())
     assert.equal("", (shell.good("special-day", "set", db, "*", "2024-03-04", "closed", "--note", "strike")))
     assert.equal("0.0,0.0", day_figures())
     shell.good("special-day", "set", db, store, "2024-03-04", "11:00-12:00,15:00-02:00") -- its own beats that of all
@@ -48,7 +48,7 @@ date        store_id             hours        origin  note
       shell.good("special-day", "list", db), 1, true)
     shell.good("special-day", "clear", db, store, "2024-03-04")
     shell.good("special-day", "clear", db, "*", "2024-03-04")
-    assert.equal("4.5,2.25", day_figures())
+    assert.equal("4.75,2.0", day_figures())
     assert.equal(loaded, (shell.good("special-day", "list", db)))
   end)
 
