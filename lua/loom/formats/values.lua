@@ -78,8 +78,7 @@ function values.cell(column, row)
 end
 
 local function ratio(of_window)
-  local millionths = figures.ratio_of(of_window)
-  return millionths and figures.ratio(millionths) or "null"
+  return of_window.ratio and figures.ratio(figures.ratio_of(of_window)) or "null"
 end
 
 -- Members that are ratios, which are cut.
