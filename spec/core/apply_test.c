@@ -5,6 +5,8 @@
 */
 #include "storage.h"
 
+#include "support.h"
+
 #include "apply.h"
 #include "schedule.h"
 
@@ -267,11 +269,76 @@ static void a_failure_keeps_overrides(void **state) {
   }
 }
 
+/* What the database holds cannot be compared with what comes. */
+static void stored_hours_that_are_corrupt(void **state) {
+  (void)state;
+  static const char *const damages[] = {
+      "UPDATE hours_week SET effective_from = 'x'",
+      "PRAGMA ignore_check_constraints=ON; UPDATE hours SET weekday = 7",
+      "PRAGMA ignore_check_constraints=ON; UPDATE hours SET close_s = 86401"};
+  for (size_t i = 0; i < COUNT_OF(damages); i++) {
+    loom_error error;
+    loom_ingest *ingest;
+    static const char text[] =
+        "store_id,day,start_time_local,end_time_local\na,0,10:00,11:00\na,1,10:00,12:00\n";
+    struct loom_ingest_options options = {.kind = LOOM_HOURS, .source = "hours"};
+    loom_database *database = memory_database();
+    load(database, LOOM_HOURS, text);
+    execute(database, "PRAGMA foreign_keys=OFF");
+    execute(database, damages[i]);
+    struct buffer before = dump(database);
+    assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+    assert_int_equal(feed_in_chunks(ingest, text, sizeof text - 1, 100, &error), LOOM_OK);
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    for (int again = 0; again < 2; again++) { /* a failed ingest goes on failing alike */
+      assert_int_equal(apply_all(ingest, database, 100, &error), LOOM_ECORRUPT);
+      assert_non_null(strstr(error.message, "hours cannot be read"));
+    }
+    loom_database_rollback(database);
+    loom_ingest_free(ingest);
+    struct buffer after = dump(database);
+    assert_buffer_equal(&before, &after);
+    buffer_free(&before);
+    buffer_free(&after);
+    loom_database_close(database);
+  }
+}
+
+/* Of rows that differ in the note alone the last one counts, however many there are and whatever is
+ * between them. */
+static void the_last_note_counts(void **state) {
+  (void)state;
+  uint64_t random = 33;
+  for (int round = 0; round < 20; round++) {
+    enum { SPANS = 5 };
+    int last[SPANS] = {0};
+    struct buffer text = {0};
+    loom_database *database = memory_database();
+    buffer_printf(&text, "store_id,date,open,close,note\n");
+    for (int row = 1; row <= 200; row++) {
+      int span = (int)random_below(&random, SPANS);
+      last[span] = row;
+      buffer_printf(&text, "%s,2024-01-01,%02d:00,%02d:30,%d\n", round % 2 ? "*" : "a", span, span,
+                    row);
+    }
+    load(database, LOOM_SPECIAL_DAYS, text.bytes);
+    for (int span = 0; span < SPANS; span++) {
+      char sql[100];
+      snprintf(sql, sizeof sql, "SELECT CAST(note AS INTEGER) FROM special_day WHERE open_s = %d",
+               span * 3600);
+      assert_int_equal(number(database, sql), last[span]);
+    }
+    assert_int_equal(number(database, "SELECT count(*) FROM special_day"), SPANS);
+    buffer_free(&text);
+    loom_database_close(database);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(polls_in_steps),
-                                     cmocka_unit_test(records_in_steps),
-                                     cmocka_unit_test(attributes_in_steps),
-                                     cmocka_unit_test(a_failure_keeps_overrides),
-                                     cmocka_unit_test(the_database_fails)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(polls_in_steps),      cmocka_unit_test(records_in_steps),
+      cmocka_unit_test(attributes_in_steps), cmocka_unit_test(a_failure_keeps_overrides),
+      cmocka_unit_test(the_database_fails),  cmocka_unit_test(stored_hours_that_are_corrupt),
+      cmocka_unit_test(the_last_note_counts)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,15 +257,24 @@ static void long_attributes(void **state) {
   loom_database_close(database);
 }
 
-/* Ids and notes of any bytes that a field may hold. */
-static void put_random_text(struct buffer *out, uint64_t *state, size_t longest) {
-  static const char bytes[] = "ab,\"\n\r;' \x7f\xc3\xff*-9";
-  buffer_put(out, "\"x", 2); /* blanks at the ends are trimmed: keep them inside */
+/* Notes and values of any bytes that a field may hold, and ids, which begin and end with an x:
+ * blanks there are trimmed. */
+static void put_random_bytes(struct buffer *out, uint64_t *state, size_t longest, const char *end) {
+  static const char bytes[] = "ab,\"\n\r;' \t \x7f\xc3\xff*-9";
+  buffer_printf(out, "\"%s", end);
   for (size_t i = random_below(state, longest); i > 0; i--) {
     char byte = bytes[random_below(state, sizeof bytes - 1)];
     buffer_put(out, byte == '"' ? "\"\"" : &byte, byte == '"' ? 2 : 1);
   }
-  buffer_put(out, "x\"", 2);
+  buffer_printf(out, "%s\"", end);
+}
+
+static void put_random_text(struct buffer *out, uint64_t *state, size_t longest) {
+  put_random_bytes(out, state, longest, "x");
+}
+
+static void put_random_note(struct buffer *out, uint64_t *state, size_t longest) {
+  put_random_bytes(out, state, longest, "");
 }
 
 static void any_bytes_survive(void **test) {
@@ -298,7 +307,7 @@ static void any_bytes_survive(void **test) {
       for (int k = 0; k < 5; k++) {
         buffer_printf(&attributes_text, ",");
         if (random_below(&state, 2))
-          put_random_text(&attributes_text, &state, 50);
+          put_random_note(&attributes_text, &state, 50);
       }
     }
     for (int i = 0; i < 200; i++) {
@@ -319,12 +328,12 @@ static void any_bytes_survive(void **test) {
       buffer_put(&days, id->bytes, id->length);
       buffer_printf(&days, ",2023-01-%02d,0%u:00,10:00,", 1 + i % 28,
                     (unsigned)random_below(&state, 10));
-      put_random_text(&days, &state, 50);
+      put_random_note(&days, &state, 50);
       buffer_put(&days, "\n", 1);
       buffer_put(&exclusions, id->bytes, id->length);
       buffer_printf(&exclusions, ",2023-01-01 00:00:00,2023-01-02 00:00:%02u,",
                     (unsigned)random_below(&state, 60));
-      put_random_text(&exclusions, &state, 50);
+      put_random_note(&exclusions, &state, 50);
       buffer_put(&exclusions, "\n", 1);
     }
     load(database, LOOM_POLLS, polls.bytes);

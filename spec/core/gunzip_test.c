@@ -81,6 +81,29 @@ static void members_however_cut(void **state) {
   buffer_free(&packed);
 }
 
+/* Zero bytes after members, as devices pad them; then nothing, or another member, but nothing else.
+ */
+static void padding_however_cut(void **state) {
+  (void)state;
+  static const char zeros[600] = {0};
+  struct buffer text = {0}, packed = {0}, out = {0};
+  loom_error error;
+  for (int i = 0; i < 50; i++)
+    buffer_printf(&text, "line %d\n", i);
+  put_gzip(&packed, text.bytes, 100);
+  buffer_put(&packed, zeros, 1);
+  put_gzip(&packed, text.bytes + 100, text.length - 100);
+  buffer_put(&packed, zeros, sizeof zeros);
+  for (size_t chunk = 1; chunk <= packed.length; chunk++)
+    assert_gunzips(&packed, chunk, &text);
+  buffer_put(&packed, "x", 1);
+  for (size_t chunk = 1; chunk <= packed.length; chunk += 7)
+    assert_int_not_equal(gunzip(&packed, chunk, &out, &error), LOOM_OK);
+  buffer_free(&out);
+  buffer_free(&text);
+  buffer_free(&packed);
+}
+
 /* Output of exactly one buffer, a little less, a little more, and many buffers from a few bytes. */
 static void output_of_any_size(void **state) {
   (void)state;
@@ -167,8 +190,11 @@ static void a_sink_may_refuse(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(members_however_cut), cmocka_unit_test(output_of_any_size),
-      cmocka_unit_test(cut_short), cmocka_unit_test(damaged), cmocka_unit_test(a_sink_may_refuse)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(members_however_cut),
+                                     cmocka_unit_test(padding_however_cut),
+                                     cmocka_unit_test(output_of_any_size),
+                                     cmocka_unit_test(cut_short),
+                                     cmocka_unit_test(damaged),
+                                     cmocka_unit_test(a_sink_may_refuse)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,10 +124,10 @@ static void polls(void **state) {
   assert_int_equal(poll.day, -1);
   assert_int_equal(poll.store, 1);
   /* A row that is refused leaves no id behind. */
-  make_row(&row, "1970-01-01 00:30:00,c,inactive ");
+  make_row(&row, "1970-01-01 00:30:00,c,inactive.");
   assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_BAD);
   assert_string_equal(problem.column, "status");
-  assert_memory_equal(problem.value.text, "inactive ", problem.value.length);
+  assert_memory_equal(problem.value.text, "inactive.", problem.value.length);
   make_row(&row, "1970-01-01 00:30:00,c");
   assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_BAD);
   assert_null(problem.column);
@@ -400,6 +400,74 @@ static void refused_attributes(void **state) {
   end(&reader);
 }
 
+/* As they come from inside quotes. */
+static void blanks_are_kept_in_texts_alone(void **state) {
+  (void)state;
+  static const struct {
+    enum loom_kind kind;
+    const char *header, *row, *text; /* NULL: it is a poll, or has none */
+  } cases[] = {
+      {LOOM_POLLS, " store_id\t, status ,timestamp_utc ", " a , active\t, 2024-01-01 10:00:00 ",
+       NULL},
+      {LOOM_HOURS, "store_id,day ,start_time_local,end_time_local", "\ta,\t1 , 10:00 ,11:00 ",
+       NULL},
+      {LOOM_HOURS, "store_id,day ,start_time_local,end_time_local", "\ta,1, Closed , ", NULL},
+      {LOOM_TIMEZONES, "store_id,timezone_str", "a , UTC ", "UTC"},
+      {LOOM_SPECIAL_DAYS, "store_id,date,open,close, note",
+       " a, 2024-01-01 , 10:00,11:00 , so\tthere ", " so\tthere "},
+      {LOOM_SPECIAL_DAYS, "store_id,date,open,close,note", "a,2024-01-01,closed,,\t", "\t"},
+      {LOOM_EXCLUSIONS, "store_id,from_utc,to_utc,reason",
+       " a,1970-01-01 00:00:00 ,1970-01-01 00:00:01\t, x", " x"},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    struct loom_record_reader reader;
+    struct loom_csv_row row;
+    struct loom_record record;
+    struct loom_poll_record poll;
+    struct loom_row_problem problem = {.reason = ""};
+    size_t length;
+    begin(&reader, cases[i].kind, cases[i].header);
+    make_row(&row, cases[i].row);
+    enum loom_record_result result = cases[i].kind == LOOM_POLLS
+                                         ? loom_record_read_poll(&reader, &row, &poll, &problem)
+                                         : loom_record_read(&reader, &row, &record, &problem);
+    if (result != LOOM_RECORD_GOOD)
+      fail_msg("%s: %s", cases[i].row, problem.reason);
+    const char *id = loom_id_table_get(&reader.ids, 0, &length);
+    assert_true(length == 1 && *id == 'a');
+    if (cases[i].text) {
+      const char *text = loom_id_table_get(&reader.texts, record.text, &length);
+      assert_int_equal(length, strlen(cases[i].text));
+      assert_memory_equal(text, cases[i].text, length);
+    }
+    end(&reader);
+  }
+}
+
+static void special_days_that_are_closed(void **state) {
+  (void)state;
+  static const char *const closed[] = {",", "closed,", "CLOSED,Closed"};
+  static const char *const bad[] = {",closed", "closed,10:00", "10:00,closed", "10:00,", "shut,"};
+  struct loom_record_reader reader;
+  struct loom_csv_row row;
+  struct loom_record record;
+  struct loom_row_problem problem;
+  char text[80];
+  begin(&reader, LOOM_SPECIAL_DAYS, "store_id,date,open,close");
+  for (size_t i = 0; i < COUNT_OF(closed); i++) {
+    snprintf(text, sizeof text, "a,2024-01-01,%s", closed[i]);
+    make_row(&row, text);
+    assert_int_equal(loom_record_read(&reader, &row, &record, &problem), LOOM_RECORD_GOOD);
+    assert_true(record.open == LOOM_CLOSED && record.close == LOOM_CLOSED);
+  }
+  for (size_t i = 0; i < COUNT_OF(bad); i++) {
+    snprintf(text, sizeof text, "a,2024-01-01,%s", bad[i]);
+    make_row(&row, text);
+    assert_int_equal(loom_record_read(&reader, &row, &record, &problem), LOOM_RECORD_BAD);
+  }
+  end(&reader);
+}
+
 static enum loom_record_result read_poll_at(struct loom_record_reader *reader, const char *when,
                                             struct loom_row_problem *problem) {
   struct loom_csv_row row;
@@ -450,6 +518,8 @@ int main(void) {
       cmocka_unit_test(attribute_headers),
       cmocka_unit_test(refused_attributes),
       cmocka_unit_test(polls_of_the_future),
+      cmocka_unit_test(blanks_are_kept_in_texts_alone),
+      cmocka_unit_test(special_days_that_are_closed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

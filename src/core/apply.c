@@ -118,8 +118,8 @@ void loom_apply_free(loom_apply *apply) {
   free(apply);
 }
 
-static int compare_records(const void *a, const void *b) {
-  const struct loom_record *l = a, *r = b;
+/* The order in which records are applied; those that say the same of the schedule are equal. */
+static int compare_records(const struct loom_record *l, const struct loom_record *r) {
 #define COMPARE(field)                                                                             \
   if (l->field != r->field)                                                                        \
     return l->field < r->field ? -1 : 1;
@@ -130,6 +130,20 @@ static int compare_records(const void *a, const void *b) {
   COMPARE(close)
 #undef COMPARE
   return 0;
+}
+
+/* Equal ones stay in the order of the file. */
+static int compare_order(const void *a, const void *b) {
+  const struct loom_record *l = a, *r = b;
+  int order = compare_records(l, r);
+  return order ? order : (l->order > r->order) - (l->order < r->order);
+}
+
+static void sort_records(struct loom_record *records, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    records[i].order = (uint32_t)i;
+  if (count)
+    qsort(records, count, sizeof *records, compare_order);
 }
 
 loom_status loom_apply_new(const struct loom_staged *staged, loom_database *database,
@@ -149,9 +163,8 @@ loom_status loom_apply_new(const struct loom_staged *staged, loom_database *data
     apply->reach[i] = (struct reach){INT64_MAX, INT64_MIN};
   if (status == LOOM_OK)
     status = loom_store_numbers(database, staged->ids, apply->numbers, error);
-  if (status == LOOM_OK && (staged->kind == LOOM_HOURS || staged->kind == LOOM_SPECIAL_DAYS) &&
-      staged->record_count)
-    qsort(staged->records, staged->record_count, sizeof *staged->records, compare_records);
+  if (status == LOOM_OK && (staged->kind == LOOM_HOURS || staged->kind == LOOM_SPECIAL_DAYS))
+    sort_records(staged->records, staged->record_count);
   if (status == LOOM_OK)
     *out = apply;
   else
@@ -238,15 +251,16 @@ static void bind_date(sqlite3_stmt *statement, int at, int32_t date) {
   sqlite3_bind_text(statement, at, text, (int)length, SQLITE_TRANSIENT);
 }
 
-/* Drops records that repeat the one before, in place; returns how many are left. */
+/* Of records that repeat one another, which may differ in their notes, keeps the last, in place;
+ * returns how many are left. */
 static size_t drop_repeats(struct loom_record *records, size_t count,
                            struct loom_ingest_counts *counts) {
   size_t kept = 0;
   for (size_t i = 0; i < count; i++) {
-    if (kept > 0 && compare_records(&records[kept - 1], &records[i]) == 0)
-      counts->duplicates++;
-    else
-      records[kept++] = records[i];
+    bool repeats = kept > 0 && compare_records(&records[kept - 1], &records[i]) == 0;
+    counts->duplicates += repeats;
+    kept -= repeats;
+    records[kept++] = records[i];
   }
   return kept;
 }
@@ -289,9 +303,10 @@ static loom_status compare_hours(loom_apply *apply, const struct loom_record *re
   while (status == LOOM_OK && (step = sqlite3_step(find)) == SQLITE_ROW) {
     struct loom_hours hours;
     ++*stored;
-    if (!loom_stored_hours_read(find, 0, &hours))
-      status = loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: a date cannot be read",
-                         apply->database->path);
+    if (!loom_stored_hours_read(find, 0, &hours)) {
+      status = loom_database_corrupt(apply->database, error, "hours cannot be read");
+      break;
+    }
     struct loom_record known = {.store = records->store,
                                 .date = hours.from,
                                 .weekday = hours.weekday,

@@ -70,13 +70,14 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-static void trim(struct loom_csv_field *field) {
-  while (field->length && is_blank(field->text[field->length - 1]))
-    field->length--;
-  while (field->length && is_blank(*field->text)) {
-    field->text++;
-    field->length--;
+struct loom_csv_field loom_csv_trimmed(struct loom_csv_field field) {
+  while (field.length && is_blank(field.text[field.length - 1]))
+    field.length--;
+  while (field.length && is_blank(*field.text)) {
+    field.text++;
+    field.length--;
   }
+  return field;
 }
 
 /*
@@ -103,6 +104,7 @@ static const char *find_line_end(const loom_csv *csv, const char *from, const ch
 
 /* ---- rows with quotes, through libcsv ---- */
 
+/* libcsv has trimmed what stands outside of quotes. */
 static void on_field(void *text, size_t length, void *context) {
   loom_csv *csv = context;
   struct loom_csv_row *row = csv->row;
@@ -114,7 +116,6 @@ static void on_field(void *text, size_t length, void *context) {
       memcpy(copy, text, length);
     csv->text_length += length;
     *field = (struct loom_csv_field){copy, length};
-    trim(field);
   }
   row->count++;
 }
@@ -199,11 +200,9 @@ static void split(struct loom_csv_row *row, const char *at, const char *stop) {
   for (;;) {
     const char *comma = memchr(at, ',', (size_t)(stop - at));
     const char *field_end = comma ? comma : stop;
-    if (row->count < LOOM_CSV_FIELDS_MAX) {
-      struct loom_csv_field *field = &row->fields[row->count];
-      *field = (struct loom_csv_field){at, (size_t)(field_end - at)};
-      trim(field);
-    }
+    if (row->count < LOOM_CSV_FIELDS_MAX)
+      row->fields[row->count] =
+          loom_csv_trimmed((struct loom_csv_field){at, (size_t)(field_end - at)});
     row->count++;
     if (!comma)
       return;

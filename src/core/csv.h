@@ -1,7 +1,9 @@
 /*
 ** CSV rows from blocks of text (RFC 4180, with lines that end in LF, CRLF or CR).
-** A row without quotes is split where it lies; a row with quotes goes through libcsv in its strict mode. Both
-** trim blanks around fields and skip blank lines, and both take one row at a time, so that line numbers
+** A row without quotes is split where it lies; a row with quotes goes through libcsv in its strict
+*mode. Both
+** trim blanks around fields, but not those inside quotes, and skip blank lines, and both take one
+*row at a time, so that line numbers
 ** are known and a bad row costs no more than itself.
 */
 #ifndef LOOM_CSV_H
@@ -41,6 +43,9 @@ enum loom_csv_result {
   LOOM_CSV_END,  /* the block holds no further complete row: see loom_csv_rest */
   LOOM_CSV_NOMEM /* memory is out */
 };
+
+/* The field without blanks at its ends: those that stood inside its quotes. */
+struct loom_csv_field loom_csv_trimmed(struct loom_csv_field field);
 
 loom_csv *loom_csv_new(void);
 void loom_csv_free(loom_csv *csv);

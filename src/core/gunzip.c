@@ -1,5 +1,7 @@
 /*
-** Streaming gzip, over zlib. Members may follow one another, as `cat a.gz b.gz` makes them.
+** Streaming gzip, over zlib. Members may follow one another, as `cat a.gz b.gz` makes them, with
+*zero bytes after them, as
+** devices with blocks of a fixed length pad them; gzip(1) takes both.
 */
 #include "gunzip.h"
 
@@ -12,7 +14,7 @@
 
 struct loom_gunzip {
   z_stream stream;
-  bool member_ended; /* at a member's end, or before the first one */
+  bool member_ended; /* at a member's end, or in the padding after it */
   unsigned char output[OUTPUT_SIZE];
 };
 
@@ -31,6 +33,13 @@ void loom_gunzip_free(loom_gunzip *gunzip) {
   free(gunzip);
 }
 
+static void skip_padding(z_stream *stream) {
+  while (stream->avail_in > 0 && *stream->next_in == 0) {
+    stream->next_in++;
+    stream->avail_in--;
+  }
+}
+
 loom_status loom_gunzip_feed(loom_gunzip *gunzip, const void *bytes, size_t size,
                              loom_gunzip_fn *sink, void *context, loom_error *error) {
   z_stream *stream = &gunzip->stream;
@@ -38,6 +47,7 @@ loom_status loom_gunzip_feed(loom_gunzip *gunzip, const void *bytes, size_t size
   stream->avail_in = (uInt)size;
   while (stream->avail_in > 0 || stream->avail_out == 0) {
     if (gunzip->member_ended) {
+      skip_padding(stream);
       if (stream->avail_in == 0)
         break;
       inflateReset(stream);

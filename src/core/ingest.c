@@ -204,9 +204,10 @@ static loom_status merge_rejects(loom_ingest *ingest, struct loom_reject_list *r
 /* Gives the ids that a parser met for the first time their numbers in the ingest. */
 static loom_status number_new_ids(loom_ingest *ingest, struct worker *worker,
                                   const struct loom_batch *batch, loom_error *error) {
-  const char *at = batch->new_ids, *end = at + batch->new_ids_size;
-  while (at < end) {
-    size_t length = (unsigned char)*at;
+  size_t length;
+  for (size_t at = 0; at < batch->new_ids_size; at += 1 + length) {
+    const char *id = batch->new_ids + at + 1;
+    length = (unsigned char)id[-1];
     if (worker->number_count == worker->number_capacity) {
       uint32_t capacity = worker->number_capacity ? worker->number_capacity * 2 : 1024;
       uint32_t *numbers = realloc(worker->numbers, capacity * sizeof *numbers);
@@ -215,11 +216,10 @@ static loom_status number_new_ids(loom_ingest *ingest, struct worker *worker,
       worker->numbers = numbers;
       worker->number_capacity = capacity;
     }
-    uint32_t number = loom_id_table_put(&ingest->poll_ids, at + 1, length);
+    uint32_t number = loom_id_table_put(&ingest->poll_ids, id, length);
     if (number == LOOM_NO_NUMBER)
       return no_memory(error);
     worker->numbers[worker->number_count++] = number;
-    at += 1 + length;
   }
   return LOOM_OK;
 }

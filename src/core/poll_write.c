@@ -69,21 +69,6 @@ struct json_reader {
 
 static const char *const column_names[LOOM_JSON_MEMBERS] = {"store_id", "status", "timestamp_utc"};
 
-static bool is_blank(char byte) {
-  return byte == ' ' || byte == '\t';
-}
-
-/* As the columns of CSV are trimmed. */
-static struct loom_csv_field trimmed(struct loom_csv_field field) {
-  while (field.length && is_blank(*field.text)) {
-    field.text++;
-    field.length--;
-  }
-  while (field.length && is_blank(field.text[field.length - 1]))
-    field.length--;
-  return field;
-}
-
 static loom_status reject(struct json_reader *reader, const struct loom_json_poll *poll,
                           const struct loom_row_problem *problem, loom_error *error) {
   loom_poll_write *polls = reader->polls;
@@ -138,8 +123,8 @@ static loom_status take_poll(struct json_reader *reader, const struct loom_json_
       problem.well_formed = value->is_null;
       return reject(reader, poll, &problem, error);
     }
-    row->fields[i] = value->present ? trimmed(value->text)
-                                    : (struct loom_csv_field){reader->now, reader->now_length};
+    row->fields[i] =
+        value->present ? value->text : (struct loom_csv_field){reader->now, reader->now_length};
   }
   switch (loom_record_read_poll(&reader->records, row, &record, &problem)) {
   case LOOM_RECORD_BAD:

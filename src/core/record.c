@@ -66,8 +66,8 @@ bool loom_kind_from_name(const char *name, enum loom_kind *kind) {
 /* ---- headers ---- */
 
 static bool field_is(const struct loom_csv_field *field, const char *name) {
-  return name && strlen(name) == field->length &&
-         strncasecmp(field->text, name, field->length) == 0;
+  struct loom_csv_field text = loom_csv_trimmed(*field);
+  return name && strlen(name) == text.length && strncasecmp(text.text, name, text.length) == 0;
 }
 
 /* "store_id, dayOfWeek (or day), …", without the optional columns. */
@@ -140,13 +140,13 @@ loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
   if (header->count > LOOM_CSV_FIELDS_MAX)
     return bad_header(LOOM_ATTRIBUTES, header, "the header has more than 255 attributes", error);
   for (size_t f = 0; f < header->count; f++) {
-    const struct loom_csv_field *name = &header->fields[f];
+    struct loom_csv_field name = loom_csv_trimmed(header->fields[f]);
     if ((int)f == reader->columns.fields[0])
       continue;
-    if (name->length < 1 || name->length > LOOM_ATTRIBUTE_NAME_MAX)
+    if (name.length < 1 || name.length > LOOM_ATTRIBUTE_NAME_MAX)
       return bad_header(LOOM_ATTRIBUTES, header,
                         "the header has an attribute whose name is not of 1 to 64 bytes", error);
-    uint32_t number = loom_id_table_put(&reader->texts, name->text, name->length);
+    uint32_t number = loom_id_table_put(&reader->texts, name.text, name.length);
     if (number == LOOM_NO_NUMBER)
       return loom_fail(error, LOOM_ENOMEM, "out of memory");
     for (size_t i = 0; i < reader->attribute_count; i++)
@@ -184,11 +184,18 @@ static bool field_count_is_right(const struct loom_record_reader *reader,
   return false;
 }
 
-static struct loom_csv_field get(const struct loom_record_reader *reader,
-                                 const struct loom_csv_row *row, int column) {
+/* A note or a reason, as it stands. */
+static struct loom_csv_field get_text(const struct loom_record_reader *reader,
+                                      const struct loom_csv_row *row, int column) {
   static const struct loom_csv_field absent = {"", 0};
   int field = reader->columns.fields[column];
   return field < 0 ? absent : row->fields[field];
+}
+
+/* Ids, numbers, times and words mean the same with blanks around them. */
+static struct loom_csv_field get(const struct loom_record_reader *reader,
+                                 const struct loom_csv_row *row, int column) {
+  return loom_csv_trimmed(get_text(reader, row, column));
 }
 
 /* The number of the row's store, which is always column 0. */
@@ -283,6 +290,10 @@ static enum loom_record_result read_span(struct loom_record_reader *reader,
   return reason ? refuse(problem, reader, 3, close, reason) : LOOM_RECORD_GOOD;
 }
 
+static bool is_closed(struct loom_csv_field open, struct loom_csv_field close) {
+  return field_is(&open, "closed") && (close.length == 0 || field_is(&close, "closed"));
+}
+
 static enum loom_record_result read_hours(struct loom_record_reader *reader,
                                           const struct loom_csv_row *row,
                                           struct loom_record *record,
@@ -298,7 +309,7 @@ static enum loom_record_result read_hours(struct loom_record_reader *reader,
     return refuse(problem, reader, 4, from, reason);
   if (record->date == LOOM_DATE_MIN) /* the database's name for it */
     record->date = LOOM_ALWAYS;
-  if (field_is(&open, "closed") && (close.length == 0 || field_is(&close, "closed"))) {
+  if (is_closed(open, close)) {
     record->open = record->close = LOOM_CLOSED;
     return LOOM_RECORD_GOOD;
   }
@@ -327,7 +338,7 @@ static enum loom_record_result read_special_day(struct loom_record_reader *reade
                                                 const struct loom_csv_row *row,
                                                 struct loom_record *record,
                                                 struct loom_row_problem *problem) {
-  struct loom_csv_field date = get(reader, row, 1), note = get(reader, row, 4);
+  struct loom_csv_field date = get(reader, row, 1), note = get_text(reader, row, 4);
   const char *reason = loom_parse_date(date.text, date.length, &record->date);
   if (reason)
     return refuse(problem, reader, 1, date, reason);
@@ -336,7 +347,8 @@ static enum loom_record_result read_special_day(struct loom_record_reader *reade
   record->text = loom_id_table_put(&reader->texts, note.text, note.length);
   if (record->text == LOOM_NO_NUMBER)
     return no_memory(reader);
-  if (get(reader, row, 2).length == 0 && get(reader, row, 3).length == 0) {
+  struct loom_csv_field open = get(reader, row, 2), close = get(reader, row, 3);
+  if ((open.length == 0 && close.length == 0) || is_closed(open, close)) {
     record->open = record->close = LOOM_CLOSED;
     return LOOM_RECORD_GOOD;
   }
@@ -348,7 +360,7 @@ static enum loom_record_result read_exclusion(struct loom_record_reader *reader,
                                               struct loom_record *record,
                                               struct loom_row_problem *problem) {
   struct loom_csv_field from = get(reader, row, 1), to = get(reader, row, 2);
-  struct loom_csv_field reason_text = get(reader, row, 3);
+  struct loom_csv_field reason_text = get_text(reader, row, 3);
   const char *reason = loom_parse_timestamp(from.text, from.length, &record->from);
   if (reason)
     return refuse(problem, reader, 1, from, reason);

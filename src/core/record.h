@@ -63,6 +63,7 @@ struct loom_record {
   uint32_t store; /* number in the id table, or LOOM_ALL_STORES */
   uint32_t text;  /* timezone, note, reason or value: its number in the text table */
   uint32_t name;  /* of an attribute: its number in the text table */
+  uint32_t order; /* among those that are applied together */
   int32_t date;   /* special day's date, or the hours' effective date (LOOM_ALWAYS: from the beginning) */
   int32_t weekday;
   int32_t open, close; /* seconds since local midnight, or LOOM_CLOSED */

@@ -33,8 +33,13 @@ void loom_text_put_char(struct loom_text *text, char c) {
   text->bytes[text->length++] = c;
 }
 
+/* Around a field blanks say nothing; quoted, those at its ends are its own. */
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
 void loom_text_put_field(struct loom_text *text, const char *field, size_t length) {
-  bool plain = true;
+  bool plain = length == 0 || (!is_blank(field[0]) && !is_blank(field[length - 1]));
   for (size_t i = 0; i < length && plain; i++)
     plain = field[i] != ',' && field[i] != '"' && field[i] != '\n' && field[i] != '\r';
   if (plain) {

@@ -186,7 +186,7 @@ void loom_uptime_measure(const struct loom_spans *pieces, const struct loom_span
     /* A poll at the end of one piece may be at the start of the next, and belongs to both. */
     size_t first = find_poll(polls, counted > 0 ? counted - 1 : 0, count, piece.start);
     size_t end = find_poll(polls, first, count, piece.end + 1);
-    struct evidence evidence = {.inside = polls + first, .count = end - first};
+    struct evidence evidence = {.inside = count ? polls + first : polls, .count = end - first};
     if (rules->evidence == LOOM_EVIDENCE_AROUND) {
       if (first > 0)
         evidence.before = &polls[first - 1];

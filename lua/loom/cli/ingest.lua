@@ -34,7 +34,7 @@ function command.add_to(parser)
     :description "Weekly hours: store_id, dayOfWeek, start_time_local, end_time_local [, effective_from]."
   ingest:option "--timezones":argname "FILE":count "*":description "Zones: store_id, timezone_str."
   ingest:option "--special-days":argname "FILE":count "*"
-    :description "Special days: store_id or *, date, open, close [, note]; no times: closed."
+    :description "Special days: store_id or *, date, open, close [, note]; no times, or closed: closed."
   ingest:option "--exclusions":argname "FILE":count "*"
     :description "Maintenance: store_id or *, from_utc, to_utc [, reason]."
   ingest:option "--attributes":argname "FILE":count "*"
