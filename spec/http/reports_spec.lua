@@ -2,6 +2,7 @@
 
 local cjson = require "cjson"
 
+local core = require "loom.core"
 local database = require "support.database"
 local files = require "support.files"
 local loom = require "loom"
@@ -44,8 +45,10 @@ describe("reports over HTTP", function()
       if not (response.json and response.json.status == "Running") then
         return response
       end
-      assert.equal(200, response.status)
-      assert.is_true(response.json.progress >= 0 and response.json.progress <= 1)
+      assert.same({ 200, '{"status":"Running"}', "Accept", "no-store" }, { response.status, response.body, response.headers.vary,
+        response.headers["cache-control"] })
+      local progress = tonumber(response.headers["loom-progress"])
+      assert.is_true(progress >= 0 and progress <= 1)
     end
     error("the report runs for ever: " .. response.body)
   end
@@ -81,8 +84,6 @@ describe("reports over HTTP", function()
       assert.equal(content_type, response.headers["content-type"])
       assert.equal(expected, response.body)
     end
-    assert.equal("application/json", service:request("/get_report/" .. id, "-H", "Accept: text/x, application/json;q=0.9")
-      .headers["content-type"])
     assert.matches("^<!DOCTYPE html>", service:request("/get_report/" .. id .. "?format=html").body)
     server.expect_problem(service:request("/get_report/" .. id .. "?format=xml"), 400, "format is not one of")
     for format, shown in pairs {
@@ -92,6 +93,83 @@ describe("reports over HTTP", function()
       local kind, name = shown:match "^(%l+) (.*)$"
       assert.equal(('%s; filename="report_%s"'):format(kind, name:format(id)),
         service:request(("/get_report/%s?format=%s"):format(id, format)).headers["content-disposition"])
+    end
+  end)
+
+  it("have a name and a kind, are not kept by others, and differ by what is accepted", function()
+    local id = trigger()
+    fetch(id)
+    local extensions = { csv = "csv", exact = "csv", html = "html", json = "json", markdown = "md", ndjson = "ndjson",
+      table = "txt" }
+    for format, extension in pairs(extensions) do
+      local headers = service:request(("/get_report/%s?format=%s"):format(id, format)).headers
+      assert.equal(('%s; filename="report_%s.%s"'):format(format == "html" and "inline" or "attachment", id, extension),
+        headers["content-disposition"])
+      assert.matches("Accept", headers.vary, 1, true)
+      assert.equal("private, no-cache", headers["cache-control"])
+    end
+  end)
+
+  it("come in the format that the client accepts, which is CSV where that is one", function()
+    local id = trigger()
+    fetch(id)
+    for header, expected in pairs {
+      ["text/html;q=0.1, text/csv"] = "text/csv", ["text/html;q=0, text/csv"] = "text/csv",
+      ["application/json;q=0.5, text/csv;q=0.9"] = "text/csv", ["Text/CSV, text/html"] = "text/csv",
+      ["application/json, text/plain, */*"] = "text/csv", -- axios
+      ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"] = "text/csv", -- a link in a browser
+      ["text/html, text/*;q=0.001"] = "text/csv", ["nonsense"] = "text/csv",
+      ["application/json"] = "application/json", ["APPLICATION/JSON;q=0.2, text/html;q=0.1"] = "application/json",
+      ["text/x, application/json;q=0.9"] = "application/json", ["*/*;q=0.9, text/csv;q=0"] = "application/json",
+      ["text/html, application/json"] = "application/json", ["text/html, application/json;q=0.9"] = "text/html; charset=utf-8",
+      ["application/x-ndjson"] = "application/x-ndjson", ["text/plain"] = "text/plain; charset=utf-8",
+      ["text/*, text/csv;q=0"] = "text/html; charset=utf-8", ["text/markdown;q=0.1"] = "text/markdown; charset=utf-8",
+    } do
+      local response = service:request("/get_report/" .. id, "-H", "Accept: " .. header)
+      assert.same({ 200, expected }, { response.status, response.headers["content-type"] }, header)
+    end
+    assert.equal("application/json", service:request("/get_report/" .. id, "-H", "Accept: text/csv;q=0", "-H",
+      "Accept: application/json").headers["content-type"]) -- two lines are one list
+    for _, header in ipairs { "image/png", "text/csv;q=0", "*/*;q=0" } do
+      local response = service:request("/get_report/" .. id, "-H", "Accept: " .. header)
+      server.expect_problem(response, 406, "text/csv")
+      assert.equal("Accept", response.headers.vary)
+      assert.equal("text/csv", service:request("/get_report/" .. id .. "?format=csv", "-H", "Accept: " .. header)
+        .headers["content-type"])
+    end
+  end)
+
+  it("are found by ids in any case, with or without dashes, and by paths with slashes too many", function()
+    local id = service:request("//trigger_report/", "-X", "POST").json.report_id
+    local whole = fetch(id).body
+    local bare = id:gsub("%-", "")
+    for _, path in ipairs { "/get_report?report_id=" .. bare, "/get_report/" .. bare:upper(), "//get_report?report_id=" .. id,
+      "/get_report/?report_id=" .. id, "///get_report//" .. id .. "//", "/get_report/" .. id .. "/?format=csv" } do
+      assert.equal(whole, service:request(path).body, path)
+    end
+    assert.equal(id, service:request("/v1/reports/" .. bare).json.report_id)
+    assert.equal(200, service:request("//v1/reports").status)
+    for _, path in ipairs { "/v1//reports", "/v1/stores/", "/v1/stores//hours", "/get_report/" .. id .. "/x" } do
+      server.expect_problem(service:request(path), 404)
+    end
+    for _, wrong in ipairs { bare .. "0", bare:sub(2), "{" .. id .. "}", id:gsub("%-", "", 1), bare:gsub("^.", "g") } do
+      server.expect_problem(service:request("/get_report/" .. wrong, "--globoff"), 400, "report_id is not a UUID")
+      server.expect_problem(service:request("/v1/reports/" .. wrong, "--globoff"), 400)
+    end
+    assert.equal(204, service:request("/v1/reports/" .. bare, "-X", "DELETE").status)
+    for _, path in ipairs { "/get_report/" .. bare, "//get_report/" .. id } do
+      local gone = service:request(path)
+      assert.same({ 404, '{"status":"NotFound"}' }, { gone.status, gone.body })
+    end
+  end)
+
+  it("are told of at the root", function()
+    local about = service:request "/"
+    assert.same({ 200, "Loom", core.version }, { about.status, about.json.name, about.json.version })
+    for name, path in pairs(about.json) do
+      if path:find "^/" then
+        assert.equal(200, service:request(path).status, name)
+      end
     end
   end)
 
@@ -185,7 +263,6 @@ describe("reports over HTTP", function()
       server.expect_problem(response, 405)
       assert.equal(allow, response.headers.allow)
     end
-    server.expect_problem(service:request "/", 404)
     server.expect_problem(service:request "/trigger_report/x", 404)
   end)
 

@@ -24,6 +24,7 @@ local http = {}
 for _, routes in ipairs {
   reports.routes,
   require "loom.http.writing",
+  require "loom.http.about",
   require "loom.http.health",
   require "loom.http.badge",
   metrics.routes,
@@ -118,7 +119,7 @@ end
 
 --- For `content_by_lua` where the file of a report was not found: it has been removed.
 function http.gone()
-  if ngx.var.request_uri:find "^/get_report[/?]" then
+  if ngx.var.request_uri:find "^/+get_report[/?]" then
     reports.send_gone(ngx.var.loom_report)
   else -- nobody has passed the request on
     problem.send { status = 404, detail = "there is nothing at this path", more = {} }

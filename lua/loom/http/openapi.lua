@@ -86,7 +86,8 @@ end
 local function operation_of(route)
   local responses = { default = { description = "What was wrong.", content = content_of { problem = true } } }
   for status, described in pairs(route.responses) do
-    responses[tostring(status)] = { description = described.description, content = content_of(described) }
+    responses[tostring(status)] = { description = described.description, content = content_of(described),
+      headers = described.headers }
   end
   return {
     operationId = (route.method:lower() .. route.path:gsub("[^%w]+", "_")):gsub("_$", ""),

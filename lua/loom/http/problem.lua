@@ -88,7 +88,7 @@ function problem.send(found)
       document[name] = type(value) == "string" and values.utf8(value) or value
     end
   end
-  local headers = { ["Content-Type"] = "application/problem+json" }
+  local headers = { ["Content-Type"] = "application/problem+json", ["Cache-Control"] = "no-store" }
   for name, value in pairs(found.more.headers or {}) do
     headers[name] = value
   end

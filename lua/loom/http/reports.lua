@@ -1,6 +1,7 @@
 --- The two endpoints of the service that Loom replaces: a report is asked for, and fetched once it is complete.
 -- @module loom.http.reports
 
+local accept = require "loom.http.accept"
 local chosen = require "loom.http.v1.options"
 local json = require "loom.http.json"
 local problem = require "loom.http.problem"
@@ -30,14 +31,23 @@ local function trigger()
   response.json(200, json.object("report_id", json.string(id)))
 end
 
--- Formats by what clients accept (RFC 9110, section 12.5.1, without weights: the first one known is taken).
-local media_types = {
-  ["text/csv"] = "csv", ["application/json"] = "json", ["application/x-ndjson"] = "ndjson", ["text/markdown"] = "markdown",
-  ["text/html"] = "html", ["text/plain"] = "table",
-}
 local types = { csv = "text/csv", json = "application/json", ndjson = "application/x-ndjson",
   markdown = "text/markdown; charset=utf-8", html = "text/html; charset=utf-8", table = "text/plain; charset=utf-8",
   exact = "text/csv" }
+
+local extensions = { csv = "csv", exact = "csv", html = "html", json = "json", markdown = "md", ndjson = "ndjson", table = "txt" }
+
+-- What Accept chooses from: the first one that is accepted at all, and of the others that which is wanted the most, the first of
+-- equals. The service that this one replaces had nothing but CSV, and its clients accept everything without meaning it.
+local FIRST, OTHERS = "csv", { "json", "html", "table", "markdown", "ndjson" }
+
+local vary = { Vary = "Accept" }
+
+-- The header Accept, whose lines are one list.
+local function accepted_ranges()
+  local header = ngx.req.get_headers().accept
+  return accept.parse(type(header) == "table" and table.concat(header, ",") or header)
+end
 
 -- The format that is asked for.
 local function wanted_format()
@@ -46,13 +56,19 @@ local function wanted_format()
     return types[format] and format
       or problem.raise(400, "format is not one of csv, exact, html, json, markdown, ndjson, table", { field = "format" })
   end
-  for item in (ngx.var.http_accept or ""):gmatch("[^,]+") do
-    local known = media_types[item:match("^%s*([^;%s]+)")]
-    if known then
-      return known
+  local ranges = accepted_ranges()
+  if accept.weight(ranges, types[FIRST]) > 0 then
+    return FIRST
+  end
+  local best, most = nil, 0
+  for _, name in ipairs(OTHERS) do
+    local weight = accept.weight(ranges, types[name]:match "^[^;]*")
+    if weight > most then
+      best, most = name, weight
     end
   end
-  return "csv"
+  return best or problem.raise(406, "a report is text/csv, application/json, text/html, text/plain, text/markdown or "
+    .. "application/x-ndjson", { field = "Accept", headers = vary })
 end
 
 local PIECE = 64 * 1024 -- bytes sent before others get their turn
@@ -68,7 +84,12 @@ local function send_in_format(row, format)
   end
   ngx.header["Content-Type"] = types[format]
   ngx.header["Content-Disposition"] = ('%s; filename="report_%s.%s"'):format(format == "html" and "inline" or "attachment",
-    row.report_id, format == "table" and "txt" or format == "markdown" and "md" or format == "exact" and "csv" or format)
+    row.report_id, extensions[format])
+  ngx.header["Vary"] = vary.Vary
+  ngx.header["Cache-Control"] = "private, no-cache" -- it may be removed
+  if ngx.req.get_method() == "HEAD" then
+    return
+  end
   local waiting = 0
   assert(stored:write(function(text)
     ngx.print(text)
@@ -81,15 +102,23 @@ local function send_in_format(row, format)
   end, { format = format }))
 end
 
+-- Answers with how a report stands, as the service that this one replaces did.
+local function send_status(status, text, progress)
+  ngx.header["Vary"] = vary.Vary
+  ngx.header["Loom-Progress"] = progress and json.number(progress)
+  response.json(status, text)
+end
+
 local function get(arguments)
-  local id = arguments.report_id or request.parameter("report_id")
-  if not id then
+  local text = arguments.report_id or request.parameter("report_id")
+  if not text then
     problem.raise(400, "the parameter report_id is missing", { field = "report_id" })
-  elseif not service.is_report_id(id) then
+  end
+  local id = service.report_id(text)
+  if not id then
     problem.raise(400, "report_id is not a UUID", { field = "report_id" })
   end
   local format = wanted_format()
-  id = id:lower()
   if format == "csv" and service.is_complete(id) then
     return ngx.exec(LOCATION .. id .. ".csv")
   end
@@ -97,11 +126,11 @@ local function get(arguments)
   if row == nil then
     problem.raise_failure(message, code)
   elseif not row then
-    response.json(404, '{"status":"NotFound"}')
+    send_status(404, '{"status":"NotFound"}')
   elseif row.state == "failed" then
-    response.json(500, json.object("status", '"Failed"', "error", json.string(problem.public(row.error))))
+    send_status(500, json.object("status", '"Failed"', "error", json.string(problem.public(row.error))))
   elseif row.state ~= "complete" then
-    response.json(200, json.object("status", '"Running"', "progress", json.number(row.progress)))
+    send_status(200, '{"status":"Running"}', row.progress)
   elseif format == "csv" then
     ngx.exec(LOCATION .. row.report_id .. ".csv")
   else
@@ -112,13 +141,13 @@ end
 --- Answers for a report whose file is not there any more.
 function reports.send_gone(id)
   service.forget(id)
-  response.json(404, '{"status":"NotFound"}')
+  send_status(404, '{"status":"NotFound"}')
 end
 
 local id_schema = { type = "string", format = "uuid" }
 
 local format_parameter = {
-  name = "format", description = "By default what Accept asks for, or csv.",
+  name = "format", description = "By default csv wherever Accept allows it, else what Accept asks for.",
   schema = { enum = { "csv", "exact", "html", "json", "markdown", "ndjson", "table" } },
 }
 
@@ -133,10 +162,14 @@ local get_responses = {
       ["application/x-ndjson"] = { schema = text }, ["text/markdown"] = { schema = text }, ["text/html"] = { schema = text },
       ["text/plain"] = { schema = text },
     },
+    headers = {
+      ["Loom-Progress"] = { description = "Of a report that waits or runs: from 0 to 1.", schema = { type = "number" } },
+    },
   },
   [206] = { description = "A range of the CSV.", content = { ["text/csv"] = { schema = text } } },
   [304] = { description = "The CSV is the one that is known." },
   [404] = { description = "There is no such report.", schema = "ReportNotFound" },
+  [406] = { description = "No format is accepted.", problem = true },
   [500] = { description = "The report has failed.", schema = "ReportFailed" },
 }
 
@@ -144,8 +177,8 @@ local get_responses = {
 reports.routes = {
   schemas = {
     ReportProgress = {
-      type = "object", required = { "status", "progress" },
-      properties = { status = { const = "Running" }, progress = { type = "number", minimum = 0, maximum = 1 } },
+      type = "object", required = { "status" }, additionalProperties = false,
+      properties = { status = { const = "Running" } },
     },
     ReportDocument = {
       type = "object", required = { "as_of", "rules", "windows", "stores" },
@@ -168,21 +201,21 @@ reports.routes = {
     },
   },
   {
-    method = "POST", path = "/trigger_report", access = "write", handler = trigger, tag = "reports",
+    method = "POST", path = "/trigger_report", access = "write", forgives_slashes = true, handler = trigger, tag = "reports",
     summary = "Ask for a report",
     request = { schema = "ReportOptions", optional = true },
     responses = { [200] = { description = "The report's id.", schema = "ReportId" } },
   },
   {
     method = "GET", path = "/get_report", access = "read", handler = get, tag = "reports", sends_file = true,
-    may_be_linked = true,
+    may_be_linked = true, forgives_slashes = true,
     summary = "Fetch a report",
     parameters = { { name = "report_id", required = true, schema = id_schema }, format_parameter },
     responses = get_responses,
   },
   {
     method = "GET", path = "/get_report/{report_id}", access = "read", handler = get, tag = "reports", sends_file = true,
-    may_be_linked = true,
+    may_be_linked = true, forgives_slashes = true,
     summary = "Fetch a report", parameters = { format_parameter }, responses = get_responses,
   },
 }

@@ -4,7 +4,7 @@
 -- `handler`, a function that is called with the path's arguments by name. Segments are percent-decoded one by one, so that an
 -- argument may hold any bytes, a slash among them. `without_database` is set where it answers also while there is none,
 -- `sends_file` where nginx may send a file, and `may_be_linked` where pages of any origin may link to it: what it costs must be
--- little for those who do not know what to ask for.
+-- little for those who do not know what to ask for. `forgives_slashes` is set where slashes too many do no harm.
 --
 -- A route also tells what it is, from which `loom.http.openapi` makes the document of the API:
 --
@@ -12,9 +12,9 @@
 -- - `parameters`, a list of those of the query, each of `name`, `schema`, and where there is more to say `description`,
 --   `required`, and `location` (default "query"); those of the path are found in it. A list `more` in it is appended;
 -- - `request`, its body: a `schema`, for JSON, or `content`, schemas by media type; `optional` if it may be left out;
--- - `responses` by status: each of `description`, and a `schema` for JSON, or `content`, `{ schema = … }` by media type, or
---   `problem`, for a problem document. Where there is none of them the response has no body. Problems need not be listed:
---   every route has them as its "default" response.
+-- - `responses` by status: each of `description`, perhaps `headers` by name, and a `schema` for JSON, or `content`,
+--   `{ schema = … }` by media type, or `problem`, for a problem document. Where there is none of them the response has no body.
+--   Problems need not be listed: every route has them as its "default" response.
 --
 -- A list of routes may have `schemas` by name. A schema is a table of JSON Schema (2020-12); a text in place of one is the name
 -- of one of these.
@@ -55,6 +55,7 @@ function router.add(routes)
     end
     node.methods, node.names = node.methods or {}, names
     node.methods[route.method] = route
+    node.forgives_slashes = node.forgives_slashes or route.forgives_slashes
     if route.method == "GET" then
       node.methods.HEAD = node.methods.HEAD or route
     end
@@ -87,13 +88,34 @@ local function allowed(methods)
   return table.concat(names, ", ")
 end
 
+-- The segments without empty ones.
+local function without_empty(segments)
+  local filled = {}
+  for _, segment in ipairs(segments) do
+    filled[#filled + 1] = segment ~= "" and segment or nil
+  end
+  return filled
+end
+
+-- What is at a path, and its segments. Clients put a base that ends with a slash before a path that begins with one: this does
+-- not matter anywhere. Other slashes too many matter where they stand for an argument that somebody has left empty.
+local function look_up(path)
+  local segments = segments_of(path:gsub("^/+", "/"))
+  local node = path:sub(1, 1) == "/" and walk(tree, segments, 1)
+  if not node and path:sub(1, 1) == "/" then
+    segments = without_empty(segments)
+    node = walk(tree, segments, 1)
+    node = node and node.forgives_slashes and node
+  end
+  return node, segments
+end
+
 --- The route of a request, and the path's arguments.
 -- @tparam string method
 -- @tparam string target the request's target as it was sent, percent-encoded
 function router.find(method, target)
   local path = target:match("^[^?#]*")
-  local segments = segments_of(path)
-  local node = path:sub(1, 1) == "/" and walk(tree, segments, 1)
+  local node, segments = look_up(path)
   if not node then
     problem.raise(404, "there is nothing at this path")
   end

@@ -258,7 +258,11 @@ function service.call(fields, work)
   return result
 end
 
-service.is_report_id = Queue.is_id
+--- A report's id as it is stored, of one in any case, with or without dashes; nil if it is none.
+function service.report_id(text)
+  local id = text:lower():gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x%x%x%x%x%x%x%x%x)$", "%1-%2-%3-%4-%5")
+  return Queue.is_id(id) and id or nil
+end
 
 --- The path of the file that has all of a report's figures.
 function service.figures_path(id)

@@ -21,11 +21,8 @@ local function report_json(row)
 end
 
 local function id_of(arguments)
-  local id = arguments.report_id
-  if not service.is_report_id(id) then
-    problem.raise(400, "report_id: a UUID expected", { field = "report_id" })
-  end
-  return id:lower()
+  return service.report_id(arguments.report_id)
+    or problem.raise(400, "report_id: a UUID expected", { field = "report_id" })
 end
 
 local checkers = {

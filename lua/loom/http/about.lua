@@ -1,0 +1,35 @@
+--- What answers at the service's root, for those who look what there is.
+-- @module loom.http.about
+
+local core = require "loom.core"
+local json = require "loom.http.json"
+local request = require "loom.http.request"
+local response = require "loom.http.response"
+
+local function get()
+  request.parameters {}
+  response.json(200, json.object("name", '"Loom"', "version", json.string(core.version),
+    "summary", '"Uptime of stores in their business hours."', "openapi", '"/openapi.json"', "stores", '"/v1/stores"',
+    "reports", '"/v1/reports"', "health", '"/healthz"', "ready", '"/readyz"', "metrics", '"/metrics"'))
+end
+
+local text = { type = "string" }
+
+--- Its route.
+return {
+  {
+    method = "GET", path = "/", access = "none", handler = get, tag = "service", without_database = true,
+    summary = "What this service is, and where to look",
+    responses = {
+      [200] = {
+        description = "Its name, its version, and paths.",
+        schema = {
+          type = "object", additionalProperties = false,
+          required = { "name", "version", "summary", "openapi", "stores", "reports", "health", "ready", "metrics" },
+          properties = { name = { const = "Loom" }, version = text, summary = text, openapi = text, stores = text, reports = text,
+            health = text, ready = text, metrics = text },
+        },
+      },
+    },
+  },
+}
