@@ -43,6 +43,7 @@ local function make(source, keys, sums, name)
     windows = source.windows,
     window_index = source.window_index,
     as_of = source.as_of,
+    as_of_utc = source.as_of_utc,
     rules = source.rules,
     has_slo = source.has_slo,
     keys = keys,

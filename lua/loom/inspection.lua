@@ -11,8 +11,6 @@ local windows = require "loom.windows"
 
 local inspection = {}
 
-local FIRST_INSTANT = core.parse_timestamp "0001-01-01 00:00:00" -- of those that can be written
-
 local seconds = time.seconds
 
 local checkers = { as_of = time.instant }
@@ -32,7 +30,7 @@ local function inspect_span(name, monitor, store, from, to, options)
   check.argument(name, 1, store, check.store_id)
   from = check.argument(name, 2, from, time.instant)
   to = check.argument(name, 3, to, time.instant)
-  if to <= from then
+  if time.between(from, to) <= 0 then
     check.fail("bad argument #3 to '%s' (an instant after #2 expected)", name)
   end
   return inspect(monitor, store, { from = from, to = to }, check.options(name, options, checkers))
@@ -40,11 +38,24 @@ end
 
 -- ---- timelines ----
 
-local function segment(from, to, state)
-  return { from = seconds(from), to = seconds(to), state = state, seconds = seconds(to - from) }
+-- A stretch, which is in microseconds since the window's start, as callers get it.
+local function shown(seen, stretch, item)
+  item = item or {}
+  time.set_after(item, "from", seen.from, stretch.from)
+  time.set_after(item, "to", seen.from, stretch.to)
+  item.seconds = seconds(stretch.to - stretch.from)
+  return item
 end
 
--- Adds a segment in microseconds, or lengthens the last one.
+local function all_shown(seen, stretches)
+  local list = {}
+  for i, stretch in ipairs(stretches) do
+    list[i] = shown(seen, stretch, { state = stretch.state })
+  end
+  return list
+end
+
+-- Adds a segment in microseconds since the window's start, or lengthens the last one.
 local function add(spans, from, to, state)
   local last = spans[#spans]
   if from >= to then
@@ -62,17 +73,14 @@ function inspection.timeline(monitor, store, from, to, options)
   if not seen then
     return nil, message, code
   end
-  local spans, at = {}, seen.from
+  local spans, at = {}, 0
   for _, cell in ipairs(seen.cells) do
     add(spans, at, cell.from, "closed") -- cells cover the pieces
     add(spans, cell.from, cell.to, cell.state)
     at = cell.to
   end
-  add(spans, at, seen.to, "closed")
-  for i, span in ipairs(spans) do
-    spans[i] = segment(span.from, span.to, span.state)
-  end
-  return spans
+  add(spans, at, seen.length, "closed")
+  return all_shown(seen, spans)
 end
 
 --- See `loom.monitor:outages`.
@@ -84,24 +92,13 @@ function inspection.outages(monitor, store, from, to, options)
   local spans = {}
   for _, cell in ipairs(seen.cells) do
     if cell.state == "down" then
-      add(spans, cell.from, cell.to, "down")
+      add(spans, cell.from, cell.to)
     end
   end
-  for i, span in ipairs(spans) do
-    spans[i] = { from = seconds(span.from), to = seconds(span.to), seconds = seconds(span.to - span.from) }
-  end
-  return spans
+  return all_shown(seen, spans)
 end
 
 -- ---- explaining ----
-
-local function in_seconds(spans)
-  local list = {}
-  for i, span in ipairs(spans) do
-    list[i] = { from = seconds(span.from), to = seconds(span.to), seconds = seconds(span.to - span.from) }
-  end
-  return list
-end
 
 local function openings_of(seen)
   local list = {}
@@ -110,28 +107,29 @@ local function openings_of(seen)
       date = opening.date,
       span = hours.texts({ opening.open, opening.close })[1],
       rule = opening.rule,
-      from = seconds(opening.from),
-      to = seconds(opening.to),
     }
+    time.set_after(list[i], "from", seen.from, opening.from)
+    time.set_after(list[i], "to", seen.from, opening.to)
   end
   return list
 end
 
 -- Why a cell is in its state.
-local function reason_of(cell, piece, rule)
+local function reason_of(seen, cell, piece, rule)
+  local poll = cell.poll and time.between(seen.from, cell.poll)
   if cell.state == "excluded" then
     return "taken out by an exclusion"
-  elseif not cell.poll then
+  elseif not poll then
     return "no poll speaks for this piece: no_data = " .. rule.no_data
   elseif cell.state == "unknown" then
     return "further than max_gap from the poll"
-  elseif cell.poll < piece.from then
+  elseif poll < piece.from then
     return "the poll before this piece"
-  elseif cell.poll > piece.to then
+  elseif poll > piece.to then
     return "the poll after this piece"
-  elseif cell.to <= cell.poll then
+  elseif cell.to <= poll then
     return "the poll that follows"
-  elseif cell.from >= cell.poll then
+  elseif cell.from >= poll then
     return "the poll before"
   end
   return "the poll in it"
@@ -146,7 +144,8 @@ local function polls_of(seen, piece, at)
   local list = {}
   while seen.polls[at] and seen.polls[at].at <= piece.to do
     if seen.polls[at].at >= piece.from then
-      list[#list + 1] = { at = seconds(seen.polls[at].at), status = status_of(seen.polls[at].active) }
+      list[#list + 1] = { status = status_of(seen.polls[at].active) }
+      time.set_after(list[#list], "at", seen.from, seen.polls[at].at)
     end
     at = at + 1
   end
@@ -156,38 +155,36 @@ end
 local function pieces_of(seen, rule)
   local list, at = {}, 1
   for i, piece in ipairs(seen.pieces) do
-    list[i] = { from = seconds(piece.from), to = seconds(piece.to), seconds = seconds(piece.to - piece.from), cells = {} }
+    list[i] = shown(seen, piece, { cells = {} })
     list[i].polls, at = polls_of(seen, piece, at)
   end
   for _, cell in ipairs(seen.cells) do
     local cells = list[cell.piece].cells
-    cells[#cells + 1] = {
-      from = seconds(cell.from),
-      to = seconds(cell.to),
-      seconds = seconds(cell.to - cell.from),
-      state = cell.state,
-      poll = cell.poll and seconds(cell.poll),
-      status = cell.poll and status_of(cell.active) or nil,
-      reason = reason_of(cell, seen.pieces[cell.piece], rule),
-    }
+    local item = shown(seen, cell, { state = cell.state, reason = reason_of(seen, cell, seen.pieces[cell.piece], rule) })
+    if cell.poll then
+      item.status = status_of(cell.active)
+      time.set(item, "poll", cell.poll)
+    end
+    cells[#cells + 1] = item
   end
   return list
 end
 
 local function explain_window(seen, window, rule)
   local f = seen.figures
-  return {
+  local shown_window = {
     name = window.name,
     unit = window.unit,
-    from = seconds(seen.from),
-    to = seconds(seen.to),
     figures = figures.of(f.up, f.down, f.unknown, f.excluded, f.longest, f.outages, f.polls),
     printed = { uptime = figures[window.unit](f.up), downtime = figures[window.unit](f.down) },
     openings = openings_of(seen),
-    intervals = in_seconds(seen.intervals),
-    exclusions = in_seconds(seen.exclusions),
+    intervals = all_shown(seen, seen.intervals),
+    exclusions = all_shown(seen, seen.exclusions),
     pieces = pieces_of(seen, rule),
   }
+  time.set(shown_window, "from", seen.from)
+  time.set_after(shown_window, "to", seen.from, seen.length)
+  return shown_window
 end
 
 --- See `loom.monitor:explain`.
@@ -205,10 +202,11 @@ function inspection.explain(monitor, store, options)
     local seen, message, code = inspect(monitor, store, window.native, options)
     if not seen then
       return nil, message, code
-    elseif seen.from < FIRST_INSTANT then
+    elseif time.between(time.FIRST, seen.from) < 0 then
       return nil, ("EINVAL: window %s begins before the year 1"):format(window.name), "EINVAL"
     end
-    result.as_of, result.timezone = seconds(seen.as_of), seen.zone
+    result.timezone = seen.zone
+    time.set(result, "as_of", seen.as_of)
     result.windows[i] = explain_window(seen, window, rule)
   end
   return result

@@ -39,7 +39,7 @@ local function read(poll, now, latest)
   local instant = time.instant(when)
   if not instant then
     return nil, "timestamp_utc", when, "is not a timestamp"
-  elseif latest and instant > latest then
+  elseif latest and time.between(latest, instant) > 0 then
     return nil, "timestamp_utc", when, ("is too far in the future: after %s, which is max_ahead from now"):format(
       time.text(latest))
   end

@@ -1,7 +1,8 @@
 --- A monitor: one database, with what can be loaded into it and asked of it. `loom.open` gives one.
 --
 -- An instant is given as text in the form of the input files, `"2023-01-25 18:13:22 UTC"`, or as seconds since
--- 1970-01-01 UTC; the latter is what is returned. A duration is given in seconds or as text, `"90m"`, `"2h"`, `"7d"`, and
+-- 1970-01-01 UTC; the latter is what is returned: with the same as text, exact in every year, in the field whose name ends
+-- with `_utc` (`from_utc` beside `from`). A duration is given in seconds or as text, `"90m"`, `"2h"`, `"7d"`, and
 -- returned in seconds. A date is `"YYYY-MM-DD"`, local to the store. Store ids are text of 1 to 255 bytes.
 --
 -- What fails at run time returns nil, `"CODE: what happened"`, `"CODE"`; wrong use raises an error. Every method that
@@ -307,7 +308,7 @@ end
 --- The exclusions, whoever made them.
 -- @tparam[opt] table options
 -- @tparam[opt] string options.store an id, or `"*"` for those of every store (default: all there are)
--- @treturn {table,...}|nil in order of time: `number`, `store_id` (or `"*"`), `from` and `to` (seconds since 1970), `reason`
+-- @treturn {table,...}|nil in order of time: `number`, `store_id` (or `"*"`), `from` and `to` (instants), `reason`
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage for _, exclusion in ipairs(monitor:exclusions()) do print(exclusion.number, exclusion.reason) end
@@ -350,7 +351,7 @@ end
 
 --- An iterator over the stores that are known, in no order. It raises an error when reading fails.
 -- @treturn function that gives a table of `store_id`, `timezone` (nil: the default one), `has_hours`, `first_poll` and
---   `last_poll` (seconds; nil without polls) and `attributes`
+--   `last_poll` (instants; nil without polls) and `attributes`
 -- @usage for store in monitor:stores() do print(store.store_id, store.timezone) end
 function Monitor:stores()
   return stores.each(self.database)
@@ -426,7 +427,7 @@ end
 -- @tparam string|number from an instant
 -- @tparam string|number to an instant after it
 -- @tparam[opt] table options `as_of`, `default_zone` and the rules (`preset`, `fill`, …), as in `report`
--- @treturn {table,...}|nil segments without gaps: `from` and `to` (seconds since 1970), `seconds`, and `state`, which is
+-- @treturn {table,...}|nil segments without gaps: `from` and `to` (instants), `seconds`, and `state`, which is
 --   `"up"`, `"down"`, `"unknown"`, `"closed"` or `"excluded"`
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
@@ -440,7 +441,7 @@ end
 -- @tparam string|number from an instant
 -- @tparam string|number to an instant after it
 -- @tparam[opt] table options as in `timeline`
--- @treturn {table,...}|nil `from` and `to` (seconds since 1970), and `seconds`
+-- @treturn {table,...}|nil `from` and `to` (instants), and `seconds`
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(#monitor:outages("shop 1", "2023-01-18 00:00:00", "2023-01-25 00:00:00"))
@@ -455,8 +456,7 @@ end
 --   `figures` (see `loom.figures`), `printed` (`uptime`, `downtime`), and lists of `openings` (`date`, `span`, `rule`,
 --   `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`at`, `status`: those in the piece) and
 --   `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which
---   cover the piece and add up to the figures; what exclusions take out is a cell whose state is `"excluded"`. Instants are
---   seconds since 1970
+--   cover the piece and add up to the figures; what exclusions take out is a cell whose state is `"excluded"`
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(monitor:explain("shop 1", { preset = "monitoring" }).windows[1].printed.uptime)
@@ -469,6 +469,8 @@ end
 
 --- Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active)` is a table
 -- that shows the packed polls, the other tables are described in src/core/schema.c.
+--
+-- On LuaJIT, whose numbers are exact to 2^53, a whole number beyond that is text of its digits.
 --
 -- While rows are being taken, the monitor can be read. Whatever writes through the same monitor closes the query: the next
 -- row raises EINVAL then. So a loop that is left early stands in nobody's way, on every Lua.
@@ -493,7 +495,7 @@ end
 --- What the database holds.
 -- @treturn table|nil the counts `stores`, `polled_stores`, `polls`, `days` (that have polls), `hours` (rows),
 --   `stores_with_hours`, `timezones`, `stores_with_timezone`, `special_days`, `exclusions`, `overrides` and `attributes`;
---   `first_poll` and `newest_poll` (seconds since 1970; nil without polls), `size` (bytes) and `schema_version`
+--   `first_poll` and `newest_poll` (instants; nil without polls), `size` (bytes) and `schema_version`
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage print(monitor:info().polls)
@@ -503,7 +505,9 @@ function Monitor:info()
     return nil, message, code
   end
   for _, name in ipairs { "first_poll", "newest_poll" } do
-    info[name] = info[name] and time.seconds(info[name])
+    if info[name] then
+      time.set(info, name, info[name])
+    end
   end
   return info
 end

@@ -347,12 +347,13 @@ function overrides.exclude(monitor, exclusion)
       check.fail("missing option '%s' to 'exclude'", name)
     end
   end
-  if exclusion.to <= exclusion.from then
+  if time.between(exclusion.from, exclusion.to) <= 0 then
     check.fail("bad option 'to' to 'exclude' (an instant after %s expected, got %s)", time.text(exclusion.from),
       time.text(exclusion.to))
   end
   return transaction.run(monitor.database, function(execute)
-    local _, number = execute("INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
+    local _, number = execute([[INSERT INTO exclusion(store, from_us, to_us, reason)
+      VALUES(?, CAST(? AS INTEGER), CAST(? AS INTEGER), ?)]], -- which are text where LuaJIT's numbers do not hold them
       number_or_all(execute, exclusion.store), exclusion.from, exclusion.to, exclusion.reason or "")
     return number
   end)
@@ -369,7 +370,8 @@ function overrides.exclusions(monitor, options)
     return nil, message, code
   end
   for _, row in ipairs(rows) do
-    row.from, row.to = time.seconds(row.from_us), time.seconds(row.to_us)
+    time.set(row, "from", row.from_us)
+    time.set(row, "to", row.to_us)
     row.from_us, row.to_us = nil, nil
   end
   return rows

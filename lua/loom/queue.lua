@@ -231,10 +231,15 @@ function Queue:waiting()
 end
 
 local report_sql = [[SELECT report_id, state, progress, error, options, details, created AS created_us,
-  created / 1e6 AS created, started / 1e6 AS started, finished / 1e6 AS finished FROM report WHERE ]]
+  created, started, finished FROM report WHERE ]]
 
--- What is running here is further than its row tells.
-local function with_progress(self, row)
+-- A row as callers get it. What is running here is further than its row tells.
+local function shown(self, row)
+  for _, name in ipairs { "created", "started", "finished" } do
+    if row and row[name] then
+      time.set(row, name, row[name])
+    end
+  end
   local job = row and row.state == "running" and self.jobs[row.report_id]
   if job then
     row.progress = job.job:progress()
@@ -244,12 +249,13 @@ end
 
 --- How a report stands.
 -- @treturn table|false|nil `report_id`, `state` (see `Queue.states`), `progress` (0 to 1), `error`, `options` and `details`
---   (JSON), and in seconds `created`, `started`, `finished`; false if there is no such report
+--   (JSON), and the instants `created`, `started`, `finished`, in seconds and, as `created_utc` and so on, as text; false if
+--   there is no such report
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function Queue:get(id)
   local row, message, code = row_of(self.monitor.database, report_sql .. "report_id = ?", id)
-  return with_progress(self, row), message, code
+  return shown(self, row), message, code
 end
 
 local list_sql = report_sql .. [[(?1 IS NULL OR state = ?1) AND (?2 IS NULL OR (created, report_id) < (?2, ?3))
@@ -271,7 +277,7 @@ function Queue:list(options)
   local row
   repeat
     row, message, code = next_row(rows)
-    list[#list + 1] = with_progress(self, row)
+    list[#list + 1] = shown(self, row)
   until not row
   if message then
     return nil, message, code
@@ -362,14 +368,11 @@ end
 
 -- What has to be known to write a report's figures in other formats. Instants are text: JSON's numbers lose microseconds.
 local function details_of(report)
-  local function text(seconds)
-    return time.text(time.instant(seconds))
-  end
   local windows = {}
   for i, window in ipairs(report.windows) do
-    windows[i] = { name = window.name, unit = window.unit, from = text(window.from), to = text(window.to) }
+    windows[i] = { name = window.name, unit = window.unit, from = window.from_utc, to = window.to_utc }
   end
-  return cjson.encode { as_of = text(report.as_of), windows = windows, rules = report.rules, stores = report:count() }
+  return cjson.encode { as_of = report.as_of_utc, windows = windows, rules = report.rules, stores = report:count() }
 end
 
 -- What became of a job that has ended: `state`, `message` and `details` for its row. A file that finds no room fails nobody:

@@ -21,13 +21,13 @@ Report.__index = Report
 --- What a report is of.
 -- @table fields
 -- @tfield number as_of the end of the windows that end there, in seconds since 1970
--- @tfield {table,...} windows `name`, `unit`, and `from` and `to` in seconds since 1970
+-- @tfield string as_of_utc the same as text, with every digit
+-- @tfield {table,...} windows `name`, `unit`, and `from` and `to` in seconds since 1970, and as text: `from_utc` and `to_utc`
 -- @tfield table rules those in force: `preset`, `slack` and `max_gap` in seconds (nil: none), `fill`, `evidence`, `no_data`,
 --   `default_zone`
 -- @tfield string key the name of the first column: `"store_id"`
 -- @tfield ?table strips what strips are of: `window`, its name, and `bins`
 
-local FIRST_INSTANT = core.parse_timestamp "0001-01-01 00:00:00" -- of those that can be written
 local STRIP_BINS = 168 -- an hour of a week each
 local STRIP_BINS_MAX = 10000
 local THREADS_MAX = 64
@@ -275,10 +275,12 @@ local function resolved_windows(native, wanted)
   local list = {}
   for i, window in ipairs(wanted) do
     local from, to = native:window(i)
-    if from < FIRST_INSTANT then
+    if time.between(time.FIRST, from) < 0 then
       return nil, ("EINVAL: window %s begins before the year 1"):format(window.name), "EINVAL"
     end
-    list[i] = { name = window.name, unit = window.unit, from = time.seconds(from), to = time.seconds(to) }
+    list[i] = { name = window.name, unit = window.unit }
+    time.set(list[i], "from", from)
+    time.set(list[i], "to", to)
   end
   return list
 end
@@ -300,6 +302,7 @@ local function finish(monitor, native, options)
     window_index = rows.index_windows(resolved),
     rules = in_force,
     as_of = time.seconds(native:as_of()),
+    as_of_utc = time.text(native:as_of()),
     objective = options.slo,
     has_slo = options.slo ~= nil,
     group_by = options.group_by,
@@ -315,7 +318,7 @@ function Report.check_options(name, options)
   options = checked_options(name, options)
   for _, window in ipairs(options.windows) do
     local length = window.native.length
-    if length and options.as_of and options.as_of - length < FIRST_INSTANT then
+    if length and options.as_of and time.between(time.FIRST, options.as_of) < length then
       check.impossible("windows", name, "windows that begin in the year 1 or later", window.name)
     end
   end
@@ -476,7 +479,7 @@ function Report:close()
 end
 
 function Report:__tostring()
-  return ("loom.report (as of %s)"):format(time.text(time.instant(self.as_of)))
+  return ("loom.report (as of %s)"):format(self.as_of_utc)
 end
 
 return Report

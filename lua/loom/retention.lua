@@ -7,10 +7,12 @@ local time = require "loom.time"
 local retention = {}
 
 -- The native half's instants of some polls as the API gives them.
-local function in_seconds(extent)
-  extent.first = extent.first and time.seconds(extent.first)
-  extent.newest = extent.newest and time.seconds(extent.newest)
-  return extent
+local function set_instants(found, names)
+  for _, name in ipairs(names) do
+    if found[name] then
+      time.set(found, name, found[name])
+    end
+  end
 end
 
 local prune_options = { dry_run = check.boolean, force = check.boolean }
@@ -25,9 +27,9 @@ function retention.prune(monitor, keep, options)
   if not found then
     return nil, message, code
   end
-  found.cut = found.cut and time.seconds(found.cut)
-  in_seconds(found.gone)
-  in_seconds(found.kept)
+  set_instants(found, { "cut" })
+  set_instants(found.gone, { "first", "newest" })
+  set_instants(found.kept, { "first", "newest" })
   return found
 end
 

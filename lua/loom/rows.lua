@@ -4,8 +4,8 @@
 -- @classmod loom.rows
 
 -- A table of figures has `key` (the name of its first column), `windows`, `window_index` (their places by name), `as_of`,
--- `rules`, and the methods `count`, `store`, `figures`, `times`, `slo_budget`, `attributes_of` and `strip`; the methods below
--- are made of these.
+-- `as_of_utc`, `rules`, and the methods `count`, `store`, `figures`, `times`, `slo_budget`, `attributes_of` and `strip`; the
+-- methods below are made of these.
 
 local check = require "loom.check"
 local columns = require "loom.columns"

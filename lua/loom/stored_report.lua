@@ -6,10 +6,6 @@ local cjson = require "cjson.safe"
 local rows = require "loom.rows"
 local time = require "loom.time"
 
-local function seconds(text)
-  return time.seconds(time.instant(text))
-end
-
 local Stored = setmetatable({}, { __index = rows })
 Stored.__index = Stored
 
@@ -62,7 +58,8 @@ function Stored.read(path, details, pause)
   local text = file:read("*a")
   file:close()
   for _, window in ipairs(known.windows) do
-    window.from, window.to = seconds(window.from), seconds(window.to)
+    time.set(window, "from", time.instant(window.from))
+    time.set(window, "to", time.instant(window.to))
   end
   local ids, places = index_rows(text, pause or function() end)
   if known.rules.max_gap == cjson.null then
@@ -72,7 +69,8 @@ function Stored.read(path, details, pause)
     key = "store_id",
     windows = known.windows,
     window_index = rows.index_windows(known.windows),
-    as_of = seconds(known.as_of),
+    as_of = time.seconds(time.instant(known.as_of)),
+    as_of_utc = known.as_of,
     rules = known.rules,
     text = text,
     ids = ids,

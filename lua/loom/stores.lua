@@ -18,14 +18,17 @@ local page_sql = ("%s number > ? ORDER BY number LIMIT %d"):format(store_sql, PA
 local attributes_sql = "SELECT store, name, value FROM attribute WHERE store BETWEEN ? AND ?"
 
 local function store_of(row)
-  return {
+  local store = {
     store_id = row.store_id,
     timezone = row.timezone,
     has_hours = row.has_hours == 1,
-    first_poll = row.first_poll and time.seconds(row.first_poll),
-    last_poll = row.newest_poll and time.seconds(row.newest_poll),
     attributes = {},
   }
+  if row.newest_poll then
+    time.set(store, "first_poll", row.first_poll)
+    time.set(store, "last_poll", row.newest_poll)
+  end
+  return store
 end
 
 -- The stores after a number, as a list; nil and the failure if they cannot be read.
@@ -274,7 +277,7 @@ function stores.set(database, glob, conditions)
   return database:ids(table.concat(parts, " "), unpack(values))
 end
 
---- The newest poll of all, in seconds; false if there is none.
+--- The newest poll of all, as text; false if there is none.
 function stores.newest_poll(database)
   local rows, message, code = database:query("SELECT newest_poll AS newest FROM overall")
   if not rows then
@@ -282,7 +285,7 @@ function stores.newest_poll(database)
   end
   local row = rows()
   rows:close()
-  return row.newest and time.seconds(row.newest) or false
+  return row.newest and time.text(row.newest) or false
 end
 
 --- Every store's value of an attribute.

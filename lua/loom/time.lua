@@ -1,7 +1,10 @@
 --- Instants, durations and dates, between what people write and what the native half counts in.
 --
--- The Lua API gives and takes seconds: numbers, which are exact to the microsecond from 1700 to 2242. The native half counts
--- whole microseconds.
+-- The Lua API gives and takes seconds: numbers, which are exact to the microsecond from 1700 to 2242. Beside each one that it
+-- gives is the same instant as text, whose name ends with `_utc` and which is always exact. The native half counts whole
+-- microseconds. LuaJIT's numbers hold these to the year 2255: those of other years come from the native half as text of their
+-- digits, which it takes back, so that none is rounded. So instants in microseconds are not calculated with or compared, but
+-- by the functions below.
 -- @module loom.time
 
 local check = require "loom.check"
@@ -15,6 +18,7 @@ local LAST = core.parse_timestamp "9999-12-31 23:59:59.999999"
 
 --- Microseconds as seconds; a whole number where they are whole.
 function time.seconds(microseconds)
+  microseconds = tonumber(microseconds)
   local rest = microseconds % MICROSECONDS
   if rest == 0 then
     return math.floor(microseconds / MICROSECONDS)
@@ -23,7 +27,7 @@ function time.seconds(microseconds)
 end
 
 -- Whole seconds apart from their fraction, whose product would else be rounded once more.
-local function microseconds(seconds)
+local function microseconds_of(seconds)
   local whole = math.floor(seconds)
   return whole * MICROSECONDS + math.floor((seconds - whole) * MICROSECONDS + 0.5)
 end
@@ -32,13 +36,37 @@ end
 -- @treturn int microseconds
 function time.instant(value)
   if type(value) == "number" and value >= FIRST / MICROSECONDS and value <= LAST / MICROSECONDS then
-    return math.min(microseconds(value), LAST)
+    local instant = microseconds_of(value)
+    return instant < tonumber(LAST) and instant or LAST
   end
   local parsed = type(value) == "string" and core.parse_timestamp(value)
   if parsed then
     return parsed
   end
   return nil, "timestamp or seconds since 1970"
+end
+
+--- The first instant that can be written, in microseconds.
+time.FIRST = FIRST
+
+--- Microseconds from an instant to another, both in microseconds. On LuaJIT it is exact within 285 years.
+-- @function time.between
+-- @treturn int less than 0 where the second one is earlier
+time.between = core.between
+
+--- Sets a field of a table to an instant in seconds, and the one whose name ends with `_utc` to the same as text.
+-- @tparam table item
+-- @tparam string name
+-- @tparam int instant in microseconds
+function time.set(item, name, instant)
+  item[name], item[name .. "_utc"] = time.seconds(instant), time.text(instant)
+end
+
+--- The same, so many microseconds after an instant. What is beyond the first and last instant that can be written is as text
+-- one of these.
+function time.set_after(item, name, instant, offset)
+  item[name] = time.seconds(tonumber(instant) + offset)
+  item[name .. "_utc"] = time.text_after(instant, offset)
 end
 
 --- The instant that a monitor's clock tells.
@@ -51,7 +79,7 @@ end
 -- @treturn int microseconds
 function time.duration(value)
   if type(value) == "number" and value >= 0 and value <= 1e11 then
-    return microseconds(value)
+    return microseconds_of(value)
   end
   local parsed = type(value) == "string" and core.parse_duration(value)
   if parsed then
@@ -76,7 +104,7 @@ end
 -- @treturn ?int microseconds; nil where any may
 function time.latest(now, max_ahead)
   local latest = now + max_ahead
-  return latest < LAST and latest or nil
+  return latest < tonumber(LAST) and latest or nil
 end
 
 --- Checker of a duration that says its unit, as text: where a number of seconds that was meant as days would do harm.
@@ -100,6 +128,10 @@ end
 --- An instant in microseconds as text.
 time.text = core.format_timestamp
 
+--- The instant so many microseconds after another one, as text; or the first or last that can be written.
+-- @function time.text_after
+time.text_after = core.format_offset
+
 --- An instant in microseconds as text that is no longer than it has to be: in UTC, without saying so.
 function time.short(instant)
   return (time.text(instant):gsub(" UTC$", ""):gsub("%.000000$", ""))
@@ -110,8 +142,6 @@ function time.on_clock(database, zone, instant)
   local shown, message, code = core.local_time(database, zone, instant)
   if not shown then
     return nil, message, code
-  elseif shown < FIRST or shown > LAST then
-    return nil, "EINVAL: the clocks there do not show a year from 1 to 9999", "EINVAL"
   end
   return time.short(shown)
 end

@@ -51,7 +51,9 @@ local function native(window)
   local from, to = time.instant(window.from), time.instant(window.to)
   if not from or not to then
     return nil, "windows with seconds, or from and to"
-  elseif to <= from or to - from > CENTURY then
+  end
+  local length = time.between(from, to)
+  if length <= 0 or length > CENTURY then
     return nil, "windows that end after they start, and within 100 years", true
   end
   return { from = from, to = to }

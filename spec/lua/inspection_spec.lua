@@ -1,6 +1,7 @@
 local database = require "support.database"
 local figures = require "loom.figures"
 local golden = require "support.golden"
+local instants = require "support.instants"
 local loom = require "loom"
 local random = require "support.random"
 
@@ -184,9 +185,9 @@ describe("one store, looked at", function()
       for _, item in ipairs(window.openings) do
         opening = item.date == "2024-03-04" and item or opening
       end
-      assert.same({ date = "2024-03-04", span = "09:00-17:00", rule = "weekly hours", from = day + 9 * 3600,
-        to = day + 17 * 3600 }, opening)
-      assert.same({ { from = day + 33300, to = day + 34200, seconds = 900 } }, window.exclusions)
+      assert.same(instants.with_texts { date = "2024-03-04", span = "09:00-17:00", rule = "weekly hours",
+        from = day + 9 * 3600, to = day + 17 * 3600 }, opening)
+      assert.same(instants.with_texts { { from = day + 33300, to = day + 34200, seconds = 900 } }, window.exclusions)
       assert.equal(1, #window.pieces)
       local states = {}
       for i, cell in ipairs(window.pieces[1].cells) do

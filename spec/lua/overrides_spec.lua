@@ -3,6 +3,7 @@
 local core = require "loom.core"
 local database = require "support.database"
 local hours = require "loom.hours"
+local instants = require "support.instants"
 local loom = require "loom"
 local random_of = require "support.random".new
 
@@ -523,8 +524,8 @@ describe("what is set by hand:", function()
       local first = assert(monitor:exclude { store = "a", from = "2024-02-15 02:00:00", to = "2024-02-15 04:00:00" })
       local second = assert(monitor:exclude { store = "*", from = 0.5, to = 1, reason = "network, 'main'" })
       assert.is_true(first ~= second)
-      local a = { number = first, store_id = "a", from = 1707962400, to = 1707969600, reason = "" }
-      local all = { number = second, store_id = "*", from = 0.5, to = 1, reason = "network, 'main'" }
+      local a = instants.with_texts { number = first, store_id = "a", from = 1707962400, to = 1707969600, reason = "" }
+      local all = instants.with_texts { number = second, store_id = "*", from = 0.5, to = 1, reason = "network, 'main'" }
       assert.same({ all, a }, monitor:exclusions())
       assert.same({ a }, monitor:exclusions { store = "a" })
       assert.same({ all }, monitor:exclusions { store = "*" })

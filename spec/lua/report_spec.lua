@@ -1,5 +1,6 @@
 local database = require "support.database"
 local golden = require "support.golden"
+local instants = require "support.instants"
 local loom = require "loom"
 local made_up = require "support.report"
 local yielding = require "support.yielding"
@@ -33,7 +34,9 @@ describe("a report", function()
       assert.equal(3, report:count())
       assert.equal("1481966498820158979", report:store(1))
       assert.equal(loom.parse_timestamp "2024-03-04 16:00:00", report.as_of)
-      assert.same({ name = "last_hour", unit = "minutes", from = report.as_of - 3600, to = report.as_of }, report.windows[1])
+      assert.equal("2024-03-04 16:00:00.000000 UTC", report.as_of_utc)
+      assert.same(instants.with_texts { name = "last_hour", unit = "minutes", from = report.as_of - 3600, to = report.as_of },
+        report.windows[1])
       assert.equal(168 * 3600, report.windows[3].to - report.windows[3].from)
       assert.same({ preset = "loom", slack = 60, fill = "backward", evidence = "inside", no_data = "down",
         default_zone = "America/Chicago" }, report.rules)

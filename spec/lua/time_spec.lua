@@ -1,3 +1,4 @@
+local core = require "loom.core"
 local loom = require "loom"
 local misuse = require "support.misuse"
 local random_of = require "support.random".new
@@ -11,10 +12,36 @@ describe("an instant", function()
       ["1970-01-01 00:00:00"] = 0, ["1970-01-01T00:00:01Z"] = 1000000,
       ["1970-01-01 01:00:00+01:00"] = 0, ["1969-12-31 23:59:59.999999 UTC"] = -1, [0] = 0, [-1] = -1000000,
       [0.000001] = 1, [0.0000004] = 0, [-0.25] = -250000, [1674670402.5] = 1674670402500000,
-      [FIRST] = FIRST * 1000000, [LAST] = LAST * 1000000, ["9999-12-31 23:59:59.999999"] = LAST * 1000000 + 999999,
+      [FIRST] = FIRST * 1000000, [LAST] = LAST * 1000000,
     } do
       assert.equal(microseconds, time.instant(given))
     end
+    for _, last in ipairs { "9999-12-31 23:59:59.999999", LAST + 0.999999 } do -- which LuaJIT's numbers do not hold
+      assert.equal("253402300799999999", tostring(time.instant(last)))
+    end
+  end)
+
+  it("is exact in every year, on every Lua", function()
+    local random = random_of(2)
+    for _ = 1, 1000 do
+      local date = core.format_date(random(-719162, 2932896))
+      local whole = ("%s %s.%06d UTC"):format(date, core.format_time_of_day(random(0, 86399)), random(0, 999999))
+      local instant = time.instant(whole)
+      assert.equal(whole, time.text(instant))
+      local offset = random(0, 365 * 86400) * 1000000 + random(0, 999999)
+      local later = time.text_after(instant, offset)
+      if later ~= "9999-12-31 23:59:59.999999 UTC" then
+        assert.equal(offset, time.between(instant, time.instant(later)))
+        assert.equal(-offset, time.between(time.instant(later), instant))
+        assert.equal(whole, time.text_after(time.instant(later), -offset))
+      end
+      local item = {}
+      time.set(item, "at", instant)
+      assert.equal(whole, item.at_utc)
+      assert.is_true(math.abs(item.at - time.seconds(instant)) < 1)
+    end
+    assert.equal("9999-12-31 23:59:59.999999 UTC", time.text_after(time.instant "9999-12-31 23:59:59.999998", 2))
+    assert.equal("0001-01-01 00:00:00.000000 UTC", time.text_after(time.FIRST, -1))
   end)
 
   it("is nothing else", function()

@@ -1,5 +1,6 @@
 --- Reports made up for specs: tables with what `loom.rows` builds upon.
 
+local instants = require "support.instants"
 local rows = require "loom.rows"
 
 local unpack = table.unpack or unpack -- luacheck: compat
@@ -40,9 +41,9 @@ function report.make(windows, list)
   for _, window in ipairs(windows) do
     window.from, window.to = 0, 3600
   end
-  return rows.object(setmetatable({
+  return rows.object(setmetatable(instants.with_texts {
     key = "store_id",
-    windows = windows,
+    windows = instants.with_texts(windows),
     window_index = rows.index_windows(windows),
     list = list,
     as_of = 3600,

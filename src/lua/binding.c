@@ -6,8 +6,11 @@
 #include "../core/civil.h"
 #include "../core/rules.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,22 +116,55 @@ void lloom_check_options(lua_State *L, int index, const char *const *known) {
   }
 }
 
+#if LUA_VERSION_NUM >= 503
+
+void lloom_push_integer(lua_State *L, int64_t value) {
+  lua_pushinteger(L, value);
+}
+
 bool lloom_to_integer(lua_State *L, int index, int64_t *value) {
+  int exact = 0;
+  if (lua_type(L, index) == LUA_TNUMBER)
+    *value = lua_tointegerx(L, index, &exact);
+  return exact;
+}
+
+#else
+
+void lloom_push_integer(lua_State *L, int64_t value) {
+  char digits[24];
+  if (value >= -LLOOM_EXACT && value <= LLOOM_EXACT) {
+    lua_pushnumber(L, (lua_Number)value);
+    return;
+  }
+  snprintf(digits, sizeof digits, "%" PRId64, value);
+  lua_pushstring(L, digits);
+}
+
+/* A number that was pushed as text. */
+static bool read_digits(lua_State *L, int index, int64_t *value) {
+  char *end;
+  const char *digits = lua_tostring(L, index);
+  errno = 0;
+  long long number = strtoll(digits, &end, 10);
+  *value = number;
+  return !errno && end != digits && !*end && (*value < -LLOOM_EXACT || *value > LLOOM_EXACT);
+}
+
+bool lloom_to_integer(lua_State *L, int index, int64_t *value) {
+  if (lua_type(L, index) == LUA_TSTRING)
+    return read_digits(L, index, value);
   if (lua_type(L, index) != LUA_TNUMBER)
     return false;
-#if LUA_VERSION_NUM >= 503
-  int exact = 0;
-  *value = lua_tointegerx(L, index, &exact);
-  return exact;
-#else
   double number = lua_tonumber(L, index);
   const double limit = 9223372036854775808.0; /* 2^63 */
   if (!(number >= -limit && number < limit) || floor(number) != number)
     return false;
   *value = (int64_t)number;
   return true;
-#endif
 }
+
+#endif
 
 int64_t lloom_check_integer(lua_State *L, int index) {
   int64_t value = 0;

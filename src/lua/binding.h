@@ -67,8 +67,14 @@ int lloom_option_choice(lua_State *L, int index, const char *name, int fallback,
 /* A whole number that fits an int64. */
 int64_t lloom_check_integer(lua_State *L, int index);
 
-/* Whether the value is a whole number that an int64 holds. On LuaJIT all numbers are doubles. */
+/* Whether the value is a whole number that an int64 holds; on LuaJIT also one that was pushed as text. */
 bool lloom_to_integer(lua_State *L, int index, int64_t *value);
+
+/*
+** Pushes a whole number that may be large: an instant, or what a column holds. On LuaJIT, whose numbers are exact to 2^53
+** (an instant in the year 2255), one beyond that is text of its digits.
+*/
+void lloom_push_integer(lua_State *L, int64_t value);
 
 /*
 ** The options of an ingest: kind, source, max_rejects, threads, block_size, sort_capacity, max_size, latest,

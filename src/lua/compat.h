@@ -9,6 +9,9 @@
 
 #if LUA_VERSION_NUM < 502
 
+/* All numbers are doubles: whole ones beyond this come and go as text of their digits, so that none is rounded. */
+#define LLOOM_EXACT ((int64_t)1 << 53)
+
 #define lua_rawlen(L, index) lua_objlen(L, index)
 
 static inline void lloom_set_functions(lua_State *L, const luaL_Reg *functions) {

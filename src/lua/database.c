@@ -108,7 +108,7 @@ static int rollback(lua_State *L) {
 }
 
 static void set_integer(lua_State *L, const char *name, int64_t value) {
-  lua_pushinteger(L, (lua_Integer)value);
+  lloom_push_integer(L, value);
   lua_setfield(L, -2, name);
 }
 
@@ -181,7 +181,7 @@ static int info(lua_State *L) {
   size_t count = sizeof fields / sizeof *fields - (info.polls ? 0 : 2);
   lua_createtable(L, 0, (int)count);
   for (size_t i = 0; i < count; i++) {
-    lua_pushinteger(L, (lua_Integer)fields[i].value);
+    lloom_push_integer(L, fields[i].value);
     lua_setfield(L, -2, fields[i].name);
   }
   return 1;

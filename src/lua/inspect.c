@@ -23,18 +23,27 @@ static void set_integer(lua_State *L, const char *name, int64_t value) {
   lua_setfield(L, -2, name);
 }
 
-/* A table with the fields `from` and `to`. */
-static void push_span(lua_State *L, struct loom_span span) {
+static void set_instant(lua_State *L, const char *name, int64_t value) {
+  lloom_push_integer(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/*
+** A table with the fields `from` and `to`, in microseconds since the window's start: a window is of a hundred years at most,
+** so these are whole numbers that LuaJIT's doubles hold, and can be calculated with.
+*/
+static void push_span(lua_State *L, const struct loom_inspection *in, struct loom_span span) {
   lua_createtable(L, 0, 4);
-  set_integer(L, "from", span.start);
-  set_integer(L, "to", span.end);
+  set_integer(L, "from", span.start - in->window.start);
+  set_integer(L, "to", span.end - in->window.start);
 }
 
 /* Sets field `name` of the table on top to a list of spans. */
-static void set_spans(lua_State *L, const char *name, const struct loom_spans *spans) {
+static void set_spans(lua_State *L, const struct loom_inspection *in, const char *name,
+                      const struct loom_spans *spans) {
   lua_createtable(L, (int)spans->count, 0);
   for (size_t i = 0; i < spans->count; i++) {
-    push_span(L, spans->items[i]);
+    push_span(L, in, spans->items[i]);
     lua_rawseti(L, -2, (int)i + 1);
   }
   lua_setfield(L, -2, name);
@@ -49,7 +58,7 @@ static void set_openings(lua_State *L, const struct loom_inspection *in) {
   for (size_t i = 0; i < in->opening_count; i++) {
     char date[LOOM_DATE_SIZE];
     const struct loom_opening *opening = &in->openings[i];
-    push_span(L, opening->span);
+    push_span(L, in, opening->span);
     lua_pushlstring(L, date, loom_format_date(opening->date, date));
     lua_setfield(L, -2, "date");
     set_integer(L, "open", opening->open);
@@ -67,12 +76,12 @@ static void set_cells(lua_State *L, const struct loom_inspection *in) {
   lua_createtable(L, (int)in->cell_count, 0);
   for (size_t i = 0; i < in->cell_count; i++) {
     const struct loom_cell *cell = &in->cells[i];
-    push_span(L, cell->span);
+    push_span(L, in, cell->span);
     lua_pushstring(L, states[cell->state]);
     lua_setfield(L, -2, "state");
     set_integer(L, "piece", (int64_t)cell->piece + 1);
     if (cell->has_poll) {
-      set_integer(L, "poll", loom_poll_instant(cell->poll));
+      set_instant(L, "poll", loom_poll_instant(cell->poll));
       lua_pushboolean(L, loom_poll_active(cell->poll));
       lua_setfield(L, -2, "active");
     }
@@ -91,7 +100,7 @@ static void set_polls(lua_State *L, const struct loom_inspection *in) {
     if (at < in->window.start || at > in->window.end)
       continue;
     lua_createtable(L, 0, 2);
-    set_integer(L, "at", at);
+    set_integer(L, "at", at - in->window.start);
     lua_pushboolean(L, loom_poll_active(polls->items[i]));
     lua_setfield(L, -2, "active");
     lua_rawseti(L, -2, ++count);
@@ -113,9 +122,9 @@ static void set_figures(lua_State *L, const struct loom_figures *f) {
 
 /*
 ** inspect(database, {id, default_zone, length or from and to [, as_of, preset, fill, evidence, no_data, slack, max_gap]}):
-** a table of `as_of`, `from`, `to`, `zone` and `figures`, and of lists: `openings`, `intervals`, `exclusions`, `pieces`,
+** a table of `as_of`, `from`, `length`, `zone` and `figures`, and of lists: `openings`, `intervals`, `exclusions`, `pieces`,
 ** `polls`, and `cells`, each with its state, its piece's number, and `poll` and `active` of the poll that vouches for it. Times
-** are in microseconds.
+** are in microseconds; those in the lists, but for `poll`, are since `from`.
 */
 int lloom_inspect(lua_State *L) {
   static const char *const known[] = {"id",       "default_zone", "length",  "from",  "to",
@@ -150,16 +159,16 @@ int lloom_inspect(lua_State *L) {
   if (status != LOOM_OK)
     return lloom_failure(L, &error);
   lua_createtable(L, 0, 10);
-  set_integer(L, "as_of", in->as_of);
-  set_integer(L, "from", in->window.start);
-  set_integer(L, "to", in->window.end);
+  set_instant(L, "as_of", in->as_of);
+  set_instant(L, "from", in->window.start);
+  set_integer(L, "length", in->window.end - in->window.start);
   lua_pushstring(L, *in->store.zone ? in->store.zone : options.default_zone);
   lua_setfield(L, -2, "zone");
   set_figures(L, &in->figures);
   set_openings(L, in);
-  set_spans(L, "intervals", &in->measure.intervals);
-  set_spans(L, "exclusions", in->measure.exclusions);
-  set_spans(L, "pieces", &in->measure.pieces);
+  set_spans(L, in, "intervals", &in->measure.intervals);
+  set_spans(L, in, "exclusions", in->measure.exclusions);
+  set_spans(L, in, "pieces", &in->measure.pieces);
   set_polls(L, in);
   set_cells(L, in);
   handle->object = NULL;

@@ -29,7 +29,7 @@ static int parsed(lua_State *L, const char *reason, int64_t value) {
     lua_pushstring(L, reason);
     return 2;
   }
-  lua_pushinteger(L, (lua_Integer)value);
+  lloom_push_integer(L, value);
   return 1;
 }
 
@@ -52,12 +52,43 @@ static int parse_duration(lua_State *L) {
   return parse(L, loom_parse_duration);
 }
 
-static int format_timestamp(lua_State *L) {
-  char text[LOOM_TIMESTAMP_SIZE];
-  int64_t instant = lloom_check_integer(L, 1);
-  luaL_argcheck(L, instant >= LOOM_INSTANT_MIN && instant <= LOOM_INSTANT_MAX, 1,
+/* An argument that is an instant in microseconds. */
+static int64_t check_instant(lua_State *L, int index) {
+  int64_t instant = lloom_check_integer(L, index);
+  luaL_argcheck(L, instant >= LOOM_INSTANT_MIN && instant <= LOOM_INSTANT_MAX, index,
                 "outside the years 1 to 9999");
+  return instant;
+}
+
+static int push_timestamp(lua_State *L, int64_t instant) {
+  char text[LOOM_TIMESTAMP_SIZE];
   lua_pushlstring(L, text, loom_format_timestamp(instant, text));
+  return 1;
+}
+
+/* format_timestamp(instant) */
+static int format_timestamp(lua_State *L) {
+  return push_timestamp(L, check_instant(L, 1));
+}
+
+/*
+** format_offset(instant, microseconds): so long after an instant; the first or last instant that can be written where that
+** is beyond them, as the opening before a window that begins with the year 1 is.
+*/
+static int format_offset(lua_State *L) {
+  int64_t instant = check_instant(L, 1), offset = lloom_check_integer(L, 2);
+  if (offset > LOOM_INSTANT_MAX - instant)
+    offset = LOOM_INSTANT_MAX - instant;
+  if (offset < LOOM_INSTANT_MIN - instant)
+    offset = LOOM_INSTANT_MIN - instant;
+  return push_timestamp(L, instant + offset);
+}
+
+/* between(from, to): microseconds from an instant to another, as a number; on LuaJIT exact within 285 years. */
+static int between(lua_State *L) {
+  int64_t from = lloom_check_integer(L, 1), to = lloom_check_integer(L, 2), microseconds;
+  luaL_argcheck(L, !__builtin_sub_overflow(to, from, &microseconds), 2, "too far from the first one");
+  lua_pushinteger(L, (lua_Integer)microseconds);
   return 1;
 }
 
@@ -116,14 +147,17 @@ static int local_time(lua_State *L) {
   size_t length;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   const char *name = luaL_checklstring(L, 2, &length);
-  int64_t instant = lloom_check_integer(L, 3);
-  luaL_argcheck(L, instant >= LOOM_INSTANT_MIN && instant <= LOOM_INSTANT_MAX, 3,
-                "outside the years 1 to 9999");
+  int64_t instant = check_instant(L, 3);
   if (loom_zones_get(database->zones, name, length, &zone, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   int64_t second = (instant - (instant < 0 ? LOOM_SECOND - 1 : 0)) / LOOM_SECOND; /* rounded down */
   int64_t offset = loom_zone_offset(zone, second);
-  lua_pushinteger(L, (lua_Integer)(instant + offset * LOOM_SECOND));
+  int64_t shown = instant + offset * LOOM_SECOND;
+  if (shown < LOOM_INSTANT_MIN || shown > LOOM_INSTANT_MAX) {
+    loom_fail(&error, LOOM_EINVAL, "the clocks there do not show a year from 1 to 9999");
+    return lloom_failure(L, &error);
+  }
+  lloom_push_integer(L, shown);
   return 1;
 }
 
@@ -224,8 +258,9 @@ static int uuid(lua_State *L) {
 /* local_date(database, zone, instant): the date there, as days since 1970-01-01; nil and the reason. */
 static int local_date(lua_State *L) {
   int results = local_time(L);
-  if (results == 1)
-    lua_pushinteger(L, loom_date_of_instant((int64_t)lua_tointeger(L, -1)));
+  int64_t shown;
+  if (results == 1 && lloom_to_integer(L, -1, &shown))
+    lua_pushinteger(L, loom_date_of_instant(shown));
   return results;
 }
 
@@ -312,6 +347,8 @@ int luaopen_loom_core(lua_State *L) {
                                        {"parse_timestamp", parse_timestamp},
                                        {"parse_duration", parse_duration},
                                        {"format_timestamp", format_timestamp},
+                                       {"format_offset", format_offset},
+                                       {"between", between},
                                        {NULL, NULL}};
   lloom_new_type(L, HOLD, (const luaL_Reg[]){{NULL, NULL}}, close_hold);
   lloom_register_database(L);

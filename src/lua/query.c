@@ -95,7 +95,7 @@ int lloom_query(lua_State *L) {
 static void push_value(lua_State *L, sqlite3_stmt *row, int column) {
   switch (sqlite3_column_type(row, column)) {
   case SQLITE_INTEGER:
-    lua_pushinteger(L, (lua_Integer)sqlite3_column_int64(row, column));
+    lloom_push_integer(L, sqlite3_column_int64(row, column));
     break;
   case SQLITE_FLOAT:
     lua_pushnumber(L, sqlite3_column_double(row, column));

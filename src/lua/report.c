@@ -337,7 +337,7 @@ loom_report *lloom_check_complete(lua_State *L) {
 /* ---- results ---- */
 
 static int as_of(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)loom_report_as_of(check_report(L)->handle.object));
+  lloom_push_integer(L, loom_report_as_of(check_report(L)->handle.object));
   return 1;
 }
 
@@ -352,16 +352,16 @@ size_t lloom_check_window(lua_State *L, int index, const loom_report *report) {
 static int window(lua_State *L) {
   const loom_report *report = check_report(L)->handle.object;
   struct loom_span span = loom_report_window(report, lloom_check_window(L, 2, report));
-  lua_pushinteger(L, (lua_Integer)span.start);
-  lua_pushinteger(L, (lua_Integer)span.end);
+  lloom_push_integer(L, span.start);
+  lloom_push_integer(L, span.end);
   return 2;
 }
 
 /* hull(): from the first window's start to the last one's end. */
 static int hull(lua_State *L) {
   struct loom_span span = loom_report_hull(check_report(L)->handle.object);
-  lua_pushinteger(L, (lua_Integer)span.start);
-  lua_pushinteger(L, (lua_Integer)span.end);
+  lloom_push_integer(L, span.start);
+  lloom_push_integer(L, span.end);
   return 2;
 }
 

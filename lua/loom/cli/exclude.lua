@@ -56,8 +56,8 @@ function list.run(args)
     return listing.write(args, {
       listing.text "number",
       listing.text "store_id",
-      listing.instant("from_utc", "from", format),
-      listing.instant("to_utc", "to", format),
+      listing.instant("from_utc", format),
+      listing.instant("to_utc", format),
       listing.text "reason",
     }, exclusions)
   end)

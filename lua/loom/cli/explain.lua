@@ -3,7 +3,6 @@
 
 local common = require "loom.cli.common"
 local explanation = require "loom.cli.explanation"
-local loom = require "loom"
 local options = require "loom.cli.options"
 local values = require "loom.formats.values"
 
@@ -23,11 +22,7 @@ end
 
 -- ---- as JSON ----
 
-local function instant(seconds)
-  return seconds and values.string(loom.format_timestamp(seconds)) or "null"
-end
-
--- What the names of fields stand for; others are shown as they are.
+-- Fields that are shown as text, which is under another name; others are shown as they are.
 local is_instant = { as_of = true, from = true, to = true, poll = true, at = true }
 
 -- The fields of objects, in order.
@@ -52,14 +47,14 @@ local encode
 local function object(kind, value)
   local parts = {}
   for i, name in ipairs(fields[kind]) do
-    parts[i] = values.string(name) .. ":" .. encode(name, value[name])
+    parts[i] = values.string(name) .. ":" .. encode(name, value[is_instant[name] and name .. "_utc" or name])
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
 function encode(name, value)
   if type(value) ~= "table" then
-    return is_instant[name] and instant(value) or values.any(value)
+    return values.any(value)
   elseif is_list[name] then
     local parts = {}
     for i, item in ipairs(value) do

@@ -52,7 +52,7 @@ local function write_figures(write, window)
   local f = window.figures
   write(("\n%s: uptime %s, downtime %s %s\n"):format(window.name, window.printed.uptime, window.printed.downtime,
     window.unit))
-  write(("  from %s to %s UTC\n"):format(short(window.from), short(window.to)))
+  write(("  from %s to %s UTC\n"):format(short(window.from_utc), short(window.to_utc)))
   write(("  up %s + down %s + unknown %s = %s scheduled; %s excluded\n"):format(duration(f.up), duration(f.down),
     duration(f.unknown), duration(f.scheduled), duration(f.excluded)))
   local ratio = f.ratio and figures.ratio(figures.ratio_of(f)) or "none"
@@ -68,9 +68,9 @@ end
 
 -- Two instants in UTC, and what the store's clocks show at them.
 local function ends(on_clock, item)
-  local from, to = on_clock(item.from), on_clock(item.to)
+  local from, to = on_clock(item.from_utc), on_clock(item.to_utc)
   local same_day = from:match("^%S+ ") == to:match("^%S+ ")
-  return short(item.from), short(item.to),
+  return short(item.from_utc), short(item.to_utc),
     day_and_time(from) .. " - " .. (same_day and to:match("(%S+)$") or day_and_time(to))
 end
 
@@ -98,7 +98,7 @@ local function write_cells(write, on_clock, window)
   for number, piece in ipairs(window.pieces) do
     for _, cell in ipairs(piece.cells) do
       local from, to, on_clocks = ends(on_clock, cell)
-      local why = cell.poll and ("%s, %s at %s"):format(cell.reason, cell.status, short(cell.poll)) or cell.reason
+      local why = cell.poll and ("%s, %s at %s"):format(cell.reason, cell.status, short(cell.poll_utc)) or cell.reason
       rows[#rows + 1] = { tostring(number), cell.state, duration(cell.seconds), from, to, on_clocks, why }
     end
   end
@@ -115,7 +115,7 @@ function explanation.write(write, monitor, explained)
     return monitor:local_time(explained.timezone, instant) or "-"
   end
   write(("store %s, whose clocks show the time of %s\nas of %s UTC\n"):format(text.shown(explained.store_id),
-    text.shown(explained.timezone), short(explained.as_of)))
+    text.shown(explained.timezone), short(explained.as_of_utc)))
   write_rules(write, explained.rules)
   for _, window in ipairs(explained.windows) do
     write_figures(write, window)

@@ -2,7 +2,6 @@
 -- @module loom.cli.info
 
 local common = require "loom.cli.common"
-local loom = require "loom"
 
 local command = { name = "info" }
 
@@ -17,8 +16,8 @@ local lines = {
   { "stores with polls", "polled_stores" },
   { "polls", "polls" },
   { "days with polls", "days" },
-  { "first poll", "first_poll", loom.format_timestamp },
-  { "newest poll", "newest_poll", loom.format_timestamp },
+  { "first poll", "first_poll_utc" },
+  { "newest poll", "newest_poll_utc" },
   { "weekly hours", "hours" },
   { "stores with hours", "stores_with_hours" },
   { "zones", "timezones" },

@@ -3,7 +3,6 @@
 
 local common = require "loom.cli.common"
 local formats = require "loom.formats"
-local loom = require "loom"
 local time = require "loom.time"
 local values = require "loom.formats.values"
 
@@ -19,9 +18,9 @@ function listing.duration(seconds)
   return ("%d:%02d:%02d%s"):format(math.floor(whole / 3600), math.floor(whole / 60) % 60, whole % 60, fraction)
 end
 
---- An instant, given in seconds, as people read it: in UTC, without saying so.
-function listing.short_instant(seconds)
-  return time.short(time.instant(seconds))
+--- An instant, given as text, as people read it: in UTC, without saying so.
+function listing.short_instant(text)
+  return time.short(time.instant(text))
 end
 
 --- A column of a field that is text.
@@ -31,11 +30,10 @@ function listing.text(name, field)
   end }
 end
 
---- A column of an instant, which is shorter in tables than for programs.
-function listing.instant(name, field, format)
-  local show = format == "table" and listing.short_instant or loom.format_timestamp
+--- A column of an instant, which is shorter in tables than for programs; its field is the one of the same name.
+function listing.instant(name, format)
   return { name = name, left = true, value = function(row)
-    return show(row[field])
+    return format == "table" and listing.short_instant(row[name]) or row[name]
   end }
 end
 

@@ -1,7 +1,6 @@
 --- What the commands that remove polls share: their options, and what they tell.
 -- @module loom.cli.removal
 
-local loom = require "loom"
 
 local removal = {}
 
@@ -21,8 +20,8 @@ end
 local function tell_of(subject, extent, fate)
   local of = ""
   if extent.polls > 0 then
-    of = (", of %s, %s to %s"):format(plural(extent.days, "day"), loom.format_timestamp(extent.first),
-      loom.format_timestamp(extent.newest))
+    of = (", of %s, %s to %s"):format(plural(extent.days, "day"), extent.first_utc,
+      extent.newest_utc)
   end
   io.stdout:write(("%s: %s %s%s\n"):format(subject, plural(extent.polls, "poll"), fate, of))
 end

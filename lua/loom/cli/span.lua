@@ -8,7 +8,7 @@ local time = require "loom.time"
 
 local span = {}
 
-local WEEK = 7 * 86400
+local WEEK = 7 * 86400 * 1000000 -- microseconds
 
 function span.add_to(parser, name, summary, description)
   local command = parser:command(name):summary(summary):description(description)
@@ -21,12 +21,9 @@ function span.add_to(parser, name, summary, description)
   options.add_rules(command, "Polls after it are not known yet (default: the newest poll).")
 end
 
--- The two instants, in seconds; nil and the failure if there is none to begin with.
+-- The two instants, as text; nil and the failure if there is none to begin with.
 local function ends_of(monitor, args)
-  local function seconds(text)
-    return text and time.seconds(time.instant(text))
-  end
-  local to = seconds(args.to or args.as_of)
+  local to = args.to or args.as_of
   if not to then
     local info, message = monitor:info()
     if not info then
@@ -34,10 +31,11 @@ local function ends_of(monitor, args)
     elseif not info.newest_poll then
       return nil, args.database .. ": there are no polls yet: --to is needed"
     end
-    to = info.newest_poll
+    to = info.newest_poll_utc
   end
-  local from = seconds(args.from) or to - WEEK
-  if from >= to then
+  local last = time.instant(to)
+  local from = args.from or time.text_after(last, -WEEK)
+  if time.between(time.instant(from), last) <= 0 then
     common.wrong_use("--from: %s is not before %s", listing.short_instant(from), listing.short_instant(to))
   end
   return from, to
@@ -60,13 +58,13 @@ local function columns_of(monitor, args, zone, middle)
       return listing.duration(row.seconds)
     end }
   end
-  local list = { listing.instant("from_utc", "from", format), listing.instant("to_utc", "to", format) }
+  local list = { listing.instant("from_utc", format), listing.instant("to_utc", format) }
   for _, column in ipairs(middle) do
     list[#list + 1] = column
   end
   list[#list + 1] = duration
-  list[#list + 1] = local_column(monitor, "from_local", "from", zone)
-  list[#list + 1] = local_column(monitor, "to_local", "to", zone)
+  list[#list + 1] = local_column(monitor, "from_local", "from_utc", zone)
+  list[#list + 1] = local_column(monitor, "to_local", "to_utc", zone)
   return list
 end
 

@@ -2,7 +2,6 @@
 -- are in seconds; a figure that is not defined is null. With `columns`, a store has these instead.
 -- @module loom.formats.json
 
-local time = require "loom.time"
 local values = require "loom.formats.values"
 
 local string = values.string
@@ -10,12 +9,12 @@ local string = values.string
 local function write_head(report, write)
   local rules = report.rules
   write(('{"as_of":%s,"rules":{"preset":%s,"slack":%d,"fill":%s,"evidence":%s,"no_data":%s,"max_gap":%s,')
-    :format(string(time.text(time.instant(report.as_of))), string(rules.preset), rules.slack, string(rules.fill),
+    :format(string(report.as_of_utc), string(rules.preset), rules.slack, string(rules.fill),
       string(rules.evidence), string(rules.no_data), values.number(rules.max_gap)))
   write(('"default_zone":%s},"windows":['):format(string(rules.default_zone)))
   for i, window in ipairs(report.windows) do
     write(('%s{"name":%s,"from":%s,"to":%s}'):format(i > 1 and "," or "", string(window.name),
-      string(time.text(time.instant(window.from))), string(time.text(time.instant(window.to)))))
+      string(window.from_utc), string(window.to_utc)))
   end
   write(('],"%s":['):format(report.grouped and "groups" or "stores"))
 end

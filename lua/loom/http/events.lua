@@ -70,7 +70,8 @@ local function note(row)
   local active = tonumber(row.digit, 16) % 2 == 1
   local before = watch.active[row.number]
   watch.polls[row.number], watch.active[row.number] = row.newest_poll, active
-  watch.next_newest = math.max(watch.next_newest or row.newest_poll, row.newest_poll)
+  local newest = tonumber(row.newest_poll)
+  watch.next_newest = math.max(watch.next_newest or newest, newest)
   if before ~= nil and before ~= active then
     return { store_id = row.store_id, status = active and "active" or "inactive", newest_poll = row.newest_poll }
   end
@@ -78,7 +79,7 @@ end
 
 local function sooner(a, b)
   if a.newest_poll ~= b.newest_poll then
-    return a.newest_poll < b.newest_poll
+    return time.between(a.newest_poll, b.newest_poll) > 0
   end
   return a.store_id < b.store_id
 end

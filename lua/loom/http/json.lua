@@ -1,8 +1,7 @@
 --- JSON of responses, built from pieces that are JSON already: members stay in order, and null and empty lists are what they are
--- meant to be. Numbers and texts are those of `loom.formats.values`.
+-- meant to be. Numbers and texts are those of `loom.formats.values`; instants are texts from the native half, which are exact.
 -- @module loom.http.json
 
-local time = require "loom.time"
 local values = require "loom.formats.values"
 
 local json = {}
@@ -14,19 +13,6 @@ json.number = values.number
 --- Text, or null for nil.
 function json.text(value)
   return value == nil and "null" or values.string(value)
-end
-
--- The first and last instant that text can tell, in seconds. What lies beyond, such as the opening before a window that begins
--- with the year 1, is written as these.
-local FIRST = time.seconds((time.instant "0001-01-01 00:00:00"))
-local LAST = time.seconds((time.instant "9999-12-31 23:59:59"))
-
---- An instant in seconds as text in the form of the input files, or null for nil.
-function json.instant(seconds)
-  if seconds == nil then
-    return "null"
-  end
-  return '"' .. time.text(time.instant(math.max(FIRST, math.min(LAST, seconds)))) .. '"'
 end
 
 function json.boolean(value)

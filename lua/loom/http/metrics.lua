@@ -167,7 +167,8 @@ end
 local function add_database(families)
   service.patiently(function(state)
     local rows, message, code = state.monitor:query([[SELECT (SELECT count(*) FROM store) AS stores,
-      (SELECT newest_poll FROM overall) / 1e6 AS newest]])
+      newest_poll / 1e6 AS newest, printf('%s%d.%06d', CASE WHEN newest_poll < 0 THEN '-' ELSE '' END, abs(newest_poll) / 1000000,
+      abs(newest_poll) % 1000000) AS digits FROM overall]])
     if not rows then
       return nil, message, code
     end
@@ -175,7 +176,7 @@ local function add_database(families)
     rows:close()
     families:add("loom_stores", "", row.stores)
     if row.newest then
-      families:add("loom_newest_poll_timestamp_seconds", "", ("%.6f"):format(row.newest))
+      families:add("loom_newest_poll_timestamp_seconds", "", row.digits)
       families:add("loom_newest_poll_age_seconds", "", ("%.3f"):format(ngx.now() - row.newest))
     end
     for _, name in ipairs { "queued", "running", "complete", "failed" } do

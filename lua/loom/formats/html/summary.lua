@@ -3,7 +3,6 @@
 
 local figures = require "loom.figures"
 local markup = require "loom.formats.html.markup"
-local time = require "loom.time"
 
 local summary = {}
 
@@ -13,13 +12,13 @@ local PERCENTS = { 5, 25, 50, 75, 95 }
 local UNDEFINED = "\226\128\147" -- an en dash
 
 -- An instant in whole seconds.
-local function instant(seconds)
-  return (time.text(time.instant(seconds)):gsub("%.%d+ UTC$", " UTC"))
+local function instant(text)
+  return (text:gsub("%.%d+ UTC$", " UTC"))
 end
 
 -- A window's ends.
 local function range(window)
-  return instant(window.from):gsub(" UTC$", "") .. " \226\128\147 " .. instant(window.to)
+  return instant(window.from_utc):gsub(" UTC$", "") .. " \226\128\147 " .. instant(window.to_utc)
 end
 
 --- What the rows are, in the singular or the plural.
@@ -33,7 +32,7 @@ function summary.write_head(report, write, title)
   local rules = report.rules
   local max_gap = rules.max_gap and markup.duration(rules.max_gap * 1000000) or "none"
   write(('<header>\n<h1>%s</h1>\n<p class="as-of">As of <time datetime="%s">%s</time></p>\n'):format(markup.text(title),
-    (instant(report.as_of):gsub(" UTC$", "Z"):gsub(" ", "T")), instant(report.as_of)))
+    (instant(report.as_of_utc):gsub(" UTC$", "Z"):gsub(" ", "T")), instant(report.as_of_utc)))
   write('<dl class="rules">')
   for _, rule in ipairs { { "Rules", rules.preset }, { "Slack", ("%d s"):format(rules.slack) }, { "Fill", rules.fill },
     { "Evidence", rules.evidence }, { "No data", rules.no_data }, { "Max gap", max_gap },

@@ -12,7 +12,7 @@ local NUMBER_MAX = 2 ^ 53
 
 local function exclusion_json(exclusion)
   return json.object("number", json.number(exclusion.number), "store_id", json.string(exclusion.store_id),
-    "from_utc", json.instant(exclusion.from), "to_utc", json.instant(exclusion.to), "reason", json.string(exclusion.reason))
+    "from_utc", json.string(exclusion.from_utc), "to_utc", json.string(exclusion.to_utc), "reason", json.string(exclusion.reason))
 end
 
 local function exclusions_of(id)

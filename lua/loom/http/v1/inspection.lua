@@ -11,22 +11,16 @@ local store_routes = require "loom.http.v1.stores"
 local stores = require "loom.stores"
 local time = require "loom.time"
 
-local WEEK = 7 * 86400
+local WEEK = 7 * 86400 * 1000000 -- microseconds
 -- Seconds that one look may reach over, so that it takes some milliseconds: a quarter for states, a month in all for
 -- explanations, which tell much more.
 local SPAN_MAX, EXPLAINED_MAX = 92 * 86400, 31 * 86400
 
-local instant = json.instant
 local number = json.number
-
--- Seconds from text that was checked already.
-local function seconds(text)
-  return time.seconds((time.instant(text)))
-end
 
 local span_checkers = { from = request.as_text(time.instant), to = request.as_text(time.instant) }
 
--- The stretch that is asked for, else the week up to `as_of`.
+-- The stretch that is asked for, else the week up to `as_of`, as text.
 local function span_of(parameters)
   local to = parameters.to or parameters.as_of
   if not to then
@@ -38,14 +32,15 @@ local function span_of(parameters)
     end
     to = newest or parameters.from
   end
-  local last = type(to) == "number" and to or seconds(to)
-  local first = parameters.from and seconds(parameters.from) or last - WEEK
-  if last <= first then
+  local last = time.instant(to)
+  local first = parameters.from and time.instant(parameters.from) or time.instant(time.text_after(last, -WEEK))
+  local length = time.between(first, last)
+  if length <= 0 then
     problem.raise(400, "to: an instant after from expected", { field = "to" })
-  elseif last - first > SPAN_MAX then
+  elseif length > SPAN_MAX * 1e6 then
     problem.raise(400, ("from: at most %d days before to expected"):format(SPAN_MAX / 86400), { field = "from" })
   end
-  return first, last
+  return time.text(first), time.text(last)
 end
 
 local function rules_of(parameters)
@@ -67,19 +62,19 @@ local function send_spans(id, method, name, piece_of)
   local list = service.call(span_fields, function(state)
     return state.monitor[method](state.monitor, id, from, to, chosen)
   end)
-  response.json(200, json.object("store_id", json.string(id), "from", instant(from), "to", instant(to),
+  response.json(200, json.object("store_id", json.string(id), "from", json.string(from), "to", json.string(to),
     name, json.array(list, piece_of)))
 end
 
 local function timeline(arguments)
   send_spans(arguments.store_id, "timeline", "segments", function(segment)
-    return json.object("from", instant(segment.from), "to", instant(segment.to), "seconds", number(segment.seconds),
-      "state", json.string(segment.state))
+    return json.object("from", json.string(segment.from_utc), "to", json.string(segment.to_utc), "seconds",
+      number(segment.seconds), "state", json.string(segment.state))
   end)
 end
 
 local function span_json(span)
-  return json.object("from", instant(span.from), "to", instant(span.to), "seconds", number(span.seconds))
+  return json.object("from", json.string(span.from_utc), "to", json.string(span.to_utc), "seconds", number(span.seconds))
 end
 
 local function outages(arguments)
@@ -90,21 +85,21 @@ end
 
 local function opening_json(opening)
   return json.object("date", json.string(opening.date), "span", json.string(opening.span), "rule", json.string(opening.rule),
-    "from", instant(opening.from), "to", instant(opening.to))
+    "from", json.string(opening.from_utc), "to", json.string(opening.to_utc))
 end
 
 local function cell_json(cell)
-  return json.object("from", instant(cell.from), "to", instant(cell.to), "seconds", number(cell.seconds),
-    "state", json.string(cell.state), "poll", instant(cell.poll), "status", json.text(cell.status),
+  return json.object("from", json.string(cell.from_utc), "to", json.string(cell.to_utc), "seconds", number(cell.seconds),
+    "state", json.string(cell.state), "poll", json.text(cell.poll_utc), "status", json.text(cell.status),
     "reason", json.string(cell.reason))
 end
 
 local function poll_json(poll)
-  return json.object("timestamp_utc", instant(poll.at), "status", json.string(poll.status))
+  return json.object("timestamp_utc", json.string(poll.at_utc), "status", json.string(poll.status))
 end
 
 local function piece_json(piece)
-  return json.object("from", instant(piece.from), "to", instant(piece.to), "seconds", number(piece.seconds),
+  return json.object("from", json.string(piece.from_utc), "to", json.string(piece.to_utc), "seconds", number(piece.seconds),
     "polls", json.array(piece.polls, poll_json), "cells", json.array(piece.cells, cell_json))
 end
 
@@ -113,7 +108,7 @@ local function figures_json(figures)
 end
 
 local function window_json(window)
-  return json.object("name", json.string(window.name), "from", instant(window.from), "to", instant(window.to),
+  return json.object("name", json.string(window.name), "from", json.string(window.from_utc), "to", json.string(window.to_utc),
     "uptime", json.string(window.printed.uptime), "downtime", json.string(window.printed.downtime),
     "unit", json.string(window.unit), "figures", figures_json(window.figures),
     "openings", json.array(window.openings, opening_json), "intervals", json.array(window.intervals, span_json),
@@ -123,7 +118,8 @@ end
 local function check_windows(windows)
   local total = 0
   for _, window in ipairs(windows or {}) do
-    total = total + (window.from and time.instant(window.to) - time.instant(window.from) or time.duration(window.seconds))
+    total = total + (window.from and time.between(time.instant(window.from), time.instant(window.to))
+      or time.duration(window.seconds))
   end
   if total > EXPLAINED_MAX * 1e6 then
     problem.raise(400, ("windows: at most %d days in all expected"):format(EXPLAINED_MAX / 86400), { field = "windows" })
@@ -138,7 +134,7 @@ local function explain(arguments)
     return state.monitor:explain(id, chosen)
   end)
   response.json(200, json.object("store_id", json.string(id), "timezone_str", json.string(found.timezone),
-    "as_of", instant(found.as_of), "rules", store_routes.rules_json(found.rules),
+    "as_of", json.string(found.as_of_utc), "rules", store_routes.rules_json(found.rules),
     "windows", json.array(found.windows, window_json)))
 end
 

@@ -15,8 +15,8 @@ local LIMIT, LIMIT_MAX = 100, 1000
 
 local function report_json(row)
   return json.object("report_id", json.string(row.report_id), "status", json.string(row.state),
-    "progress", json.number(row.progress), "created", json.instant(row.created), "started", json.instant(row.started),
-    "finished", json.instant(row.finished), "error", json.text(row.error and problem.public(row.error)),
+    "progress", json.number(row.progress), "created", json.string(row.created_utc), "started", json.text(row.started_utc),
+    "finished", json.text(row.finished_utc), "error", json.text(row.error and problem.public(row.error)),
     "options", values.utf8(row.options))
 end
 

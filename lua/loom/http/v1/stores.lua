@@ -69,7 +69,7 @@ local function names_of(report)
 end
 
 local function window_json(window)
-  return json.object("name", json.string(window.name), "from", json.instant(window.from), "to", json.instant(window.to))
+  return json.object("name", json.string(window.name), "from", json.string(window.from_utc), "to", json.string(window.to_utc))
 end
 
 local function rules_json(rules)
@@ -97,7 +97,7 @@ local function list()
   local numbers, left, total, last = report.native:order(figure, window, is_descending, limit, only, after)
   local next_cursor = left > #numbers
     and cursor.write(of, last and ("%.17g"):format(last) or "", report:store(numbers[limit])) or nil
-  response.json(200, json.object("as_of", json.instant(report.as_of), "rules", rules_json(report.rules),
+  response.json(200, json.object("as_of", json.string(report.as_of_utc), "rules", rules_json(report.rules),
     "windows", json.array(report.windows, window_json), "total", json.number(total),
     "stores", "[" .. report.native:json_stores(numbers, names_of(report)) .. "]",
     "next_cursor", json.text(next_cursor)))
@@ -120,9 +120,9 @@ end
 -- One concatenation, since this is what is asked for the most.
 local function store_json(store, report, number)
   return '{"store_id":' .. json.string(store.store_id) .. ',"timezone_str":' .. json.text(store.timezone)
-    .. ',"has_hours":' .. json.boolean(store.has_hours) .. ',"first_poll":' .. json.instant(store.first_poll)
-    .. ',"last_poll":' .. json.instant(store.last_poll) .. ',"attributes":' .. json.map(store.attributes, json.string)
-    .. ',"as_of":' .. json.instant(report and report.as_of)
+    .. ',"has_hours":' .. json.boolean(store.has_hours) .. ',"first_poll":' .. json.text(store.first_poll_utc)
+    .. ',"last_poll":' .. json.text(store.last_poll_utc) .. ',"attributes":' .. json.map(store.attributes, json.string)
+    .. ',"as_of":' .. json.text(report and report.as_of_utc)
     .. ',"windows":' .. (number and report.native:json(number, names_of(report)) or "{}") .. "}"
 end
 
