@@ -9,6 +9,7 @@
 -- reads or writes the database can fail with EBUSY (another writer was not done in time), EIO, ENOMEM and ECORRUPT.
 -- @classmod loom.monitor
 
+local backup = require "loom.backup"
 local check = require "loom.check"
 local core = require "loom.core"
 local Ingester = require "loom.ingester"
@@ -535,6 +536,22 @@ end
 -- @usage print(monitor:prune("90d", { dry_run = true }).gone.polls)
 function Monitor:prune(keep, options)
   return retention.prune(self, keep, options)
+end
+
+--- Backs the database up while it is in use, by this process and by others: one snapshot, in a single file that is complete or
+-- not there. A copy made by other means lacks what is in the write-ahead log.
+--
+-- To restore it, put it in the database's place by renaming it, so that both are whole at any time.
+-- @tparam string path of the backup; its folder has to be there
+-- @tparam[opt] table options
+-- @tparam[opt=false] bool options.replace a file that is there is replaced, unless it is a database in use
+-- @tparam[opt] function options.progress called as (done, total), in bytes
+-- @treturn int|nil the backup's size in bytes
+-- @treturn ?string the failure; EINVAL if something is there that is not to be replaced, EFULL, EACCESS
+-- @treturn ?string its code
+-- @usage assert(monitor:backup("stores.backup.db", { replace = true }))
+function Monitor:backup(path, options)
+  return backup.run(self, path, options)
 end
 
 local export_kinds = {}

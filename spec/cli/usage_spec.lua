@@ -4,7 +4,7 @@ local database = require "support.database"
 local files = require "support.files"
 local shell = require "support.shell"
 
-local commands = { "ingest", "report", "info", "check", "prune", "export", "timeline", "outages", "explain", "query",
+local commands = { "ingest", "report", "info", "check", "prune", "backup", "export", "timeline", "outages", "explain", "query",
   "hours", "timezone", "special-day", "exclude", "attributes" }
 
 -- Those that are of several verbs.

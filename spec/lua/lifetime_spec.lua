@@ -170,13 +170,13 @@ describe("the lifetime of handles", function()
       call_all({
         ingest = closing(core.ingest), export = core.export, walk = core.walk, inspect = core.inspect, report = core.report,
         private = core.report, is_timezone = core.is_timezone, local_date = core.local_date, local_time = core.local_time,
-        apply_batch = batch.apply, apply_ingest = ingest.apply,
+        apply_batch = batch.apply, apply_ingest = ingest.apply, backup = core.backup,
       }, {
         ingest = { database, { kind = "hours" } }, export = { database, "hours" }, walk = { database, 0, 1 },
         inspect = { database, { id = "store 1", from = 0, to = 1 } }, report = { database, { windows = windows } },
         private = { database, { windows = windows, private = true } }, is_timezone = { database, "Europe/Paris" },
         local_date = { database, "Asia/Tokyo", 0 }, local_time = { database, "America/Denver", 0 },
-        apply_batch = { batch, database }, apply_ingest = { ingest, 1 },
+        backup = { database, "/dev/null" }, apply_batch = { batch, database }, apply_ingest = { ingest, 1 },
       }, {})
       ingest:close()
       batch:close()
@@ -192,7 +192,8 @@ describe("the lifetime of handles", function()
         clear_special_day = { "a", "2023-01-01" }, exclude = { { store = "*", from = 0, to = 1 } }, exclusions = {},
         remove_exclusion = { 1 }, set_attributes = { "a", { x = "y" } }, attributes = { "a" }, store = { "a" },
         report = {}, start_report = {}, timeline = { "a", from, to }, outages = { "a", from, to }, explain = { "a" },
-        query = { "SELECT 1" }, info = {}, check = {}, prune = { "90d" }, export = { "hours", function() return true end },
+        query = { "SELECT 1" }, info = {}, check = {}, prune = { "90d" },
+        export = { "hours", function() return true end }, backup = { "/dev/null" },
       }
       for _, given in pairs(arguments) do
         table.insert(given, 1, monitor)

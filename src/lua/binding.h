@@ -109,6 +109,7 @@ void lloom_register_walk(lua_State *L);
 void lloom_register_inspection(lua_State *L);
 void lloom_register_ids(lua_State *L);
 void lloom_register_output(lua_State *L);
+void lloom_register_backup(lua_State *L);
 
 /* The module's functions. */
 int lloom_open(lua_State *L);
@@ -124,6 +125,7 @@ int lloom_writer(lua_State *L);
 int lloom_walk(lua_State *L);
 int lloom_inspect(lua_State *L);
 int lloom_output(lua_State *L);
+int lloom_backup(lua_State *L);
 
 #define LLOOM_DATABASE "loom.monitor"
 #define LLOOM_POLL_BATCH "loom.poll_batch"

@@ -327,6 +327,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"walk", lloom_walk},
                                        {"inspect", lloom_inspect},
                                        {"output", lloom_output},
+                                       {"backup", lloom_backup},
                                        {"proxy", proxy},
                                        {"supervise", supervise},
                                        {"end_with_parent", end_with_parent},
@@ -362,6 +363,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_inspection(L);
   lloom_register_ids(L);
   lloom_register_output(L);
+  lloom_register_backup(L);
   lua_newtable(L);
   lloom_set_functions(L, functions);
   lua_pushliteral(L, LOOM_VERSION);
