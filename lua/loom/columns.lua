@@ -155,6 +155,25 @@ function columns.standard(report)
   return names
 end
 
+-- Formats that show a line for each column that is asked for, rather than all figures.
+local has_columns = { csv = true, table = true, markdown = true }
+
+--- The columns of a report that nobody has chosen: nil for the standard ones. With an objective there is beside them how the
+-- stores stand in the last window, which is the longest of the standard ones.
+-- @local
+-- @tparam loom.report report or groups
+-- @tparam string format
+function columns.usual(report, format)
+  if not report.has_slo or not has_columns[format] then
+    return nil
+  end
+  local names, window = columns.standard(report), report.windows[#report.windows].name
+  for _, part in ipairs { "ratio_", "slo_target_", "slo_met_", "slo_left_", "slo_burn_" } do
+    names[#names + 1] = part .. window
+  end
+  return names
+end
+
 --- Resolves the option `columns`.
 -- @local
 -- @treturn {table,...} `name`; `value`, a function (row); and for some `text`, a function (row) that prints it, and `is_ratio`

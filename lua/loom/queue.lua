@@ -144,7 +144,7 @@ local function number_text(value)
   return text
 end
 
--- Options as text that is the same for the same options.
+-- Options, and what else is only tables, texts, numbers and booleans, as JSON that is the same for the same value.
 local function canonical(value)
   if type(value) == "number" then
     return number_text(value)
@@ -171,7 +171,7 @@ end
 -- ---- asking ----
 
 --- Asks for a report. A report with the same options that still waits serves both who asked.
--- @tparam[opt] table options as in `loom.monitor:report`, but for functions, `progress` and `strips`; wrong ones raise an error
+-- @tparam[opt] table options as in `loom.monitor:report`, but for functions and `progress`; wrong ones raise an error
 -- @treturn string|nil the report's id, a UUID
 -- @treturn ?string the failure; EBUSY when too many wait
 -- @treturn ?string its code
@@ -230,8 +230,10 @@ function Queue:waiting()
   return row
 end
 
-local report_sql = [[SELECT report_id, state, progress, error, options, details, created AS created_us,
-  created, started, finished FROM report WHERE ]]
+local report_sql = [[SELECT report_id, state, progress, error, options, created AS created_us, created, started, finished%s
+  FROM report WHERE ]]
+
+local get_sql = report_sql:format ", details" .. "report_id = ?"
 
 -- A row as callers get it. What is running here is further than its row tells.
 local function shown(self, row)
@@ -254,17 +256,17 @@ end
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function Queue:get(id)
-  local row, message, code = row_of(self.monitor.database, report_sql .. "report_id = ?", id)
+  local row, message, code = row_of(self.monitor.database, get_sql, id)
   return shown(self, row), message, code
 end
 
-local list_sql = report_sql .. [[(?1 IS NULL OR state = ?1) AND (?2 IS NULL OR (created, report_id) < (?2, ?3))
+local list_sql = report_sql:format "" .. [[(?1 IS NULL OR state = ?1) AND (?2 IS NULL OR (created, report_id) < (?2, ?3))
   ORDER BY created DESC, report_id DESC LIMIT ?4]]
 
 --- Reports, the newest first.
 -- @tparam table options `state`; `limit`; `before` and `before_id`: the `created_us` and `report_id` of the one that those
 --   wanted come after
--- @treturn {table,...}|nil what `get` gives, and `created_us` in microseconds
+-- @treturn {table,...}|nil what `get` gives, but for `details`, and `created_us` in microseconds
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function Queue:list(options)
@@ -366,13 +368,26 @@ local function renew(self, id, entry)
   end
 end
 
+-- The values of the attributes that the options name, by attribute and store of the report.
+local function attributes_of(report)
+  local attributes = {}
+  for name, values in pairs(report.attribute_values) do
+    attributes[name] = {}
+    for id, value in pairs(values) do
+      attributes[name][id] = report:find(id) and value
+    end
+  end
+  return attributes
+end
+
 -- What has to be known to write a report's figures in other formats. Instants are text: JSON's numbers lose microseconds.
 local function details_of(report)
   local windows = {}
   for i, window in ipairs(report.windows) do
     windows[i] = { name = window.name, unit = window.unit, from = window.from_utc, to = window.to_utc }
   end
-  return cjson.encode { as_of = report.as_of_utc, windows = windows, rules = report.rules, stores = report:count() }
+  return canonical { as_of = report.as_of_utc, windows = windows, rules = report.rules, stores = report:count(),
+    slo = report.objective, group_by = report.group_by, strips = report.strips, attributes = attributes_of(report) }
 end
 
 -- What became of a job that has ended: `state`, `message` and `details` for its row. A file that finds no room fails nobody:

@@ -408,10 +408,13 @@ function Report:figures(index, window)
   return self.native:figures(index, window)
 end
 
--- Every store's value of an attribute, read once: raises what reading fails with.
+-- Every store's value of an attribute, read once: raises what reading fails with. Without a monitor those are known alone that
+-- the report's options name.
 local function values_of(self, attribute)
   local values = self.attribute_values[attribute]
-  if not values then
+  if not values and not self.monitor then
+    return {}
+  elseif not values then
     values = assert(stores.values_of(self.monitor.database, attribute))
     self.attribute_values[attribute] = values
   end

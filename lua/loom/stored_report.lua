@@ -1,8 +1,10 @@
 --- A report whose figures come from a file: the table of figures of a background report, for every format but the standard
--- CSV, which is a file of its own.
+-- CSV, which is a file of its own. Everything else that it is made of is in its details.
 -- @classmod loom.stored_report
 
 local cjson = require "cjson.safe"
+local columns = require "loom.columns"
+local Report = require "loom.report"
 local rows = require "loom.rows"
 local time = require "loom.time"
 
@@ -72,6 +74,11 @@ function Stored.read(path, details, pause)
     as_of = time.seconds(time.instant(known.as_of)),
     as_of_utc = known.as_of,
     rules = known.rules,
+    objective = known.slo,
+    has_slo = known.slo ~= nil,
+    group_by = known.group_by,
+    strips = known.strips,
+    attribute_values = known.attributes or {},
     text = text,
     ids = ids,
     places = places,
@@ -101,7 +108,7 @@ local function numbers_of(self, index)
     for number in line:gmatch("%d+") do
       numbers[#numbers + 1] = tonumber(number)
     end
-    self.last, self.numbers = index, numbers
+    self.last, self.numbers, self.letters = index, numbers, line:match(",(%a+)$")
   end
   return self.numbers
 end
@@ -113,13 +120,34 @@ end
 
 Stored.times = Stored.figures
 
-function Stored:slo_budget() end
+Stored.slo_budget = Report.slo_budget
+Stored.attributes_of = Report.attributes_of
+Stored.groups = Report.groups
 
-function Stored:attributes_of()
-  return {}
+function Stored:strip(index)
+  numbers_of(self.plain, index)
+  return self.plain.letters
 end
 
-function Stored:strip() end
+--- Whether the file of the standard CSV is what `loom report` writes with the options of a report.
+-- @tparam string details
+function Stored.is_standard(details)
+  local known = cjson.decode(details) or {}
+  return known.slo == nil and known.group_by == nil
+end
+
+--- Writes it as `loom report` does with the same options: groups where the option `group_by` is there, and how stores stand
+-- against an objective.
+-- @tparam file|function|string target as of `loom.rows:write`
+-- @tparam[opt] table options the same
+function Stored:write(target, options)
+  local source, wanted = self.group_by and self:groups() or self, {}
+  for name, value in pairs(options or {}) do
+    wanted[name] = value
+  end
+  wanted.columns = wanted.columns or columns.usual(source, wanted.format or "csv")
+  return rows.write(source, target, wanted)
+end
 
 function Stored:__tostring()
   return ("loom.stored_report (%d stores)"):format(#self.ids)

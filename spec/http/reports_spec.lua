@@ -10,6 +10,8 @@ local server = require "support.server"
 local shell = require "support.shell"
 local transaction = require "loom.transaction"
 
+local unpack = table.unpack or unpack -- luacheck: compat
+
 -- What is not an id.
 local bad_ids = { "", "1", "..%2F..%2Fetc%2Fpasswd", "%27%20OR%201=1", "%FF%FE", "../db", ("a"):rep(5000) }
 
@@ -108,6 +110,34 @@ describe("reports over HTTP", function()
       assert.matches("Accept", headers.vary, 1, true)
       assert.equal("private, no-cache", headers["cache-control"])
     end
+  end)
+
+  it("have in every format what their options ask for, as those of the command have", function()
+    for _, name in ipairs { "night", "1481966498820158979" } do
+      shell.good("attributes", "set", folder .. "/db", name, "region=" .. name:sub(1, 1), "goal=0.25")
+    end
+    for options, arguments in pairs {
+      ['{"slo":0.95}'] = { "--slo", "0.95" },
+      ['{"slo":{"target":0.123456789012345,"attribute":"goal"}}'] = { "--slo", "0.123456789012345", "--slo-attribute", "goal" },
+      ['{"group_by":"region"}'] = { "--group-by", "region" },
+      ['{"group_by":"region","slo":0.5,"where":{"region":["n","1"]}}'] = { "--group-by", "region", "--slo", "0.5", "--where",
+        "region=n", "--where", "region=1" },
+    } do
+      local id = trigger(options)
+      fetch(id)
+      for format, kind in pairs {
+        csv = "text/csv", exact = "text/csv", json = "application/json", ndjson = "application/x-ndjson",
+        markdown = "text/markdown", table = "text/plain" } do
+        local response = service:request(("/get_report/%s?format=%s"):format(id, format))
+        assert.matches(kind, response.headers["content-type"], 1, true)
+        assert.equal((shell.good("report", folder .. "/db", "--format", format, unpack(arguments))), response.body)
+      end
+      assert.equal(service:request("/get_report/" .. id .. "?format=csv").body, service:request("/get_report/" .. id).body)
+    end
+    local id = trigger '{"strips":true,"slo":0.5}'
+    fetch(id)
+    assert.equal((shell.good("report", folder .. "/db", "--format", "html", "--slo", "0.5")),
+      service:request("/get_report/" .. id .. "?format=html").body)
   end)
 
   it("come in the format that the client accepts, which is CSV where that is one", function()

@@ -75,14 +75,20 @@ bool loom_report_csv_rows(const loom_report *report, const bool *minutes, size_t
 
 #define FIGURES 7 /* to a window */
 
+static void put_strip(struct loom_text *text, const char *letters, size_t bins) {
+  loom_text_put_char(text, ',');
+  memcpy(text->bytes + text->length, letters, bins);
+  text->length += bins;
+}
+
 bool loom_report_figures_rows(const loom_report *report, size_t first, size_t count,
                               struct loom_text *text) {
-  size_t windows = loom_report_window_count(report);
+  size_t windows = loom_report_window_count(report), bins = loom_report_strip_bins(report);
   for (size_t row = first; row < first + count; row++) {
     size_t length;
     const char *id = loom_report_store(report, row, &length);
     const struct loom_figures *figures = loom_report_figures(report, row);
-    if (!loom_text_reserve(text, 2 * length + 3 + windows * FIGURES * (LOOM_FIGURE_SIZE + 1)))
+    if (!loom_text_reserve(text, 2 * length + 3 + windows * FIGURES * (LOOM_FIGURE_SIZE + 1) + bins + 1))
       return false;
     loom_text_put_field(text, id, length);
     for (size_t w = 0; w < windows; w++) {
@@ -94,6 +100,8 @@ bool loom_report_figures_rows(const loom_report *report, size_t first, size_t co
         text->length = (size_t)(put_number(text->bytes + text->length, values[i]) - text->bytes);
       }
     }
+    if (bins)
+      put_strip(text, loom_report_strip(report, row), bins);
     loom_text_put_char(text, '\n');
   }
   return true;

@@ -30,8 +30,9 @@ bool loom_report_csv_rows(const loom_report *report, const bool *minutes, size_t
                           size_t count, struct loom_text *text);
 
 /*
-** The same with all figures as they are, in microseconds and counts: the store id, and for each window up, down, unknown,
-** excluded, longest, outages, polls. What other formats are made of once the report itself is gone.
+** The same with all figures as they are, in microseconds and counts: the store id, for each window up, down, unknown,
+** excluded, longest, outages, polls, and the strip's letters where the report has strips. What other formats are made of
+** once the report itself is gone.
 */
 bool loom_report_figures_rows(const loom_report *report, size_t first, size_t count,
                               struct loom_text *text);

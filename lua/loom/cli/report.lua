@@ -12,9 +12,6 @@ local command = { name = "report" }
 
 local formats = { "csv", "table", "json", "ndjson", "markdown", "html", "exact" }
 
--- Those that show a line for each column that is asked for, rather than all figures.
-local has_columns = { csv = true, table = true, markdown = true }
-
 -- Reader of names with commas between them.
 local function read_names(text)
   local names = {}
@@ -121,20 +118,6 @@ local function check_column(option, rows, name)
   end
 end
 
--- What stands beside the standard columns when there is an objective: that of the last window, which is the longest of
--- the standard ones.
-local function columns_of(args, format, rows)
-  if args.columns or not (args.slo or args.slo_attribute) or not has_columns[format] then
-    return args.columns
-  end
-  local names = columns.standard(rows)
-  local window = rows.windows[#rows.windows].name
-  for _, part in ipairs { "ratio_", "slo_target_", "slo_met_", "slo_left_", "slo_burn_" } do
-    names[#names + 1] = part .. window
-  end
-  return names
-end
-
 -- The rows that did worst: a key to sort by that others do not have, and how many they are.
 local function worst_of(rows, count)
   local rank, worst = {}, rows:worst(count)
@@ -154,7 +137,7 @@ local function write(args, format, report)
   end
   local wanted = {
     format = format,
-    columns = columns_of(args, format, rows),
+    columns = args.columns or columns.usual(rows, format),
     sort = args.sort,
     descending = args.descending,
     limit = args.limit,

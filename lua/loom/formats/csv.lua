@@ -68,7 +68,7 @@ return function(report, write, options)
     names[i] = quoted(options.neutralise_formulas and neutralised(column.name) or column.name)
   end
   write(table.concat(names, ",") .. "\n")
-  if options.standard and not options.neutralise_formulas then
+  if options.standard and report.native and not options.neutralise_formulas then
     write_native(report, write)
   else
     write_rows(write, options)

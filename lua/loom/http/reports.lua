@@ -119,7 +119,7 @@ local function get(arguments)
     problem.raise(400, "report_id is not a UUID", { field = "report_id" })
   end
   local format = wanted_format()
-  if format == "csv" and service.is_complete(id) then
+  if format == "csv" and service.has_file(id) then
     return ngx.exec(LOCATION .. id .. ".csv")
   end
   local row, message, code = service.report(id)
@@ -131,7 +131,7 @@ local function get(arguments)
     send_status(500, json.object("status", '"Failed"', "error", json.string(problem.public(row.error))))
   elseif row.state ~= "complete" then
     send_status(200, '{"status":"Running"}', row.progress)
-  elseif format == "csv" then
+  elseif format == "csv" and service.has_file(id) then
     ngx.exec(LOCATION .. row.report_id .. ".csv")
   else
     send_in_format(row, format)
@@ -181,11 +181,11 @@ reports.routes = {
       properties = { status = { const = "Running" } },
     },
     ReportDocument = {
-      type = "object", required = { "as_of", "rules", "windows", "stores" },
-      description = "What `loom report --format json` writes.",
+      type = "object", required = { "as_of", "rules", "windows" },
+      description = "What `loom report --format json` writes: stores, or groups of them where the option group_by is there.",
       properties = {
         as_of = "Instant", rules = "Rules", windows = { type = "array", items = "Window" },
-        stores = { type = "array", items = { type = "object" } },
+        stores = { type = "array", items = { type = "object" } }, groups = { type = "array", items = { type = "object" } },
       },
     },
     ReportNotFound = { type = "object", required = { "status" }, properties = { status = { const = "NotFound" } } },
@@ -197,7 +197,7 @@ reports.routes = {
     ReportOptions = {
       type = "object",
       description = "The options of a report, as in the Lua module: as_of, windows, preset, fill, evidence, no_data, max_gap, "
-        .. "slack, default_zone, stores, where, all_stores, hours, slo.",
+        .. "slack, default_zone, stores, where, all_stores, hours, slo, group_by, strips, threads.",
     },
   },
   {

@@ -9,6 +9,7 @@ local Lru = require "loom.http.lru"
 local Monitor = require "loom.monitor"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
+local Stored = require "loom.stored_report"
 local timer = require "loom.http.timer"
 local time = require "loom.time"
 
@@ -28,7 +29,7 @@ local state
 
 local COMPLETE_MAX = 10000 -- ten times as many as are kept by default, in some 3 MB
 
--- Ids of reports that are known to be complete, which they stay until they are removed.
+-- Ids of reports that are known to be complete, which they stay until they are removed: whether their CSV is a file.
 local complete = Lru.new(COMPLETE_MAX)
 
 local function tick(premature, of)
@@ -274,9 +275,9 @@ function service.state()
   return state
 end
 
---- Whether a report is known to be complete without asking the database.
-function service.is_complete(id)
-  return complete:get(id) ~= nil
+--- Whether a report is known, without asking the database, to be complete, and its CSV to be the file that was written.
+function service.has_file(id)
+  return complete:get(id) == true
 end
 
 --- Takes a report for unknown again: it has been removed.
@@ -290,7 +291,9 @@ function service.report(id)
     return opened.queue:get(id)
   end)
   if row and row.state == "complete" then
-    complete:put(id, true)
+    if complete:get(id) == nil then
+      complete:put(id, Stored.is_standard(row.details))
+    end
   end
   return row, message, code
 end
