@@ -5,6 +5,7 @@ local check = require "loom.check"
 local common = require "loom.cli.common"
 local core = require "loom.core"
 local lfs = require "lfs"
+local limits = require "loom.http.limits"
 local loom = require "loom"
 local nginx_conf = require "loom.http.nginx_conf"
 local options = require "loom.cli.options"
@@ -186,10 +187,25 @@ local function write_file(path, text)
   return good, not good and (why or path .. ": cannot be written") or nil
 end
 
+-- How many descriptors a worker gets: what is of use, as far as may be. Root may have more than the limit is.
+local function descriptors_of(args)
+  return math.min(limits.wanted(args.running), limits.descriptors "hard")
+end
+
+-- Tells what few descriptors mean.
+local function tell_limits(args)
+  local descriptors = descriptors_of(args)
+  if descriptors < limits.wanted(args.running) then
+    io.stderr:write(("loom: %d descriptors (ulimit -Hn): up to %d connections and %d streams of events a worker\n")
+      :format(descriptors, limits.of(descriptors, args.running)))
+  end
+end
+
 local function configuration(args, loopback, database, reports, modules, paths)
   return {
     user = output_of("id -u"):match("^0%s") and "root" or nil,
     workers = args.workers or 2,
+    descriptors = descriptors_of(args),
     log_level = args.log_level,
     modules = modules,
     lua_path = paths.lua,
@@ -262,6 +278,7 @@ function command.run(args)
   if not folder then
     return nil, message
   end
+  tell_limits(args)
   io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
   good, message = run_nginx(program, folder.path, text)
   runtime_folder.remove(folder)

@@ -7,6 +7,7 @@
 
 local cjson = require "cjson.safe"
 local core = require "loom.core"
+local limits = require "loom.http.limits"
 local problem = require "loom.http.problem"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
@@ -19,13 +20,13 @@ local KEEP = 300 -- seconds
 local KEPT_MAX = 10000 -- of the newest ones, as many as a client that was cut off gets
 local LOOK_EVERY = 0.2 -- seconds between two looks for new events
 local BEAT_EVERY = 15 -- seconds after which a silent stream gets a comment, so that nobody in between closes it
-local STREAMS_MAX = 1000 -- of one worker
 local WATCH_EVERY = 1 -- seconds between two looks at the stores
 local WATCH_SHARE = 20 -- and not more than this part of the time is spent on them
 local WATCH_LEASE = 5 -- seconds that a look may be late before another worker watches
 local STRIDE = 2000 -- numbers of stores looked at before others get their turn
 
 local streams = 0
+local streams_max = 1 -- of one worker; see events.init_worker
 
 --- Tells everybody that something has happened.
 -- @tparam string kind "report", "store" or "ingest"
@@ -169,7 +170,15 @@ local function watch_stores(premature)
 end
 
 --- Starts to look for stores that go down or up; one worker does so for all.
-function events.init_worker()
+-- @tparam[opt] int running reports computed at a time, whose descriptors are not for streams
+function events.init_worker(running)
+  local descriptors = limits.descriptors()
+  local connections, streams_of_them = limits.of(descriptors, running)
+  streams_max = streams_of_them
+  if ngx.worker.id() == 0 then
+    ngx.log(ngx.NOTICE, ("loom: %s descriptors: up to %d connections and %d streams of events a worker"):format(descriptors,
+      connections, streams_max))
+  end
   timer.after(WATCH_EVERY, watch_stores)
 end
 
@@ -232,7 +241,7 @@ local function get()
   local dictionary = ngx.shared.loom_events
   if not dictionary then
     problem.raise(503, "events need the shared dictionary loom_events in nginx's configuration")
-  elseif streams >= STREAMS_MAX then
+  elseif streams >= streams_max then
     problem.raise(503, "too many streams are open", { headers = { ["Retry-After"] = "10" } })
   end
   local last = last_event_id() or dictionary:get "newest" or 0

@@ -66,7 +66,7 @@ function http.init_worker(options)
   service.on_report = function(id, state)
     events.publish("report", { report_id = id, status = state == "complete" and "Complete" or "Failed" })
   end
-  events.init_worker()
+  events.init_worker(options.running)
 end
 
 --- For `exit_worker_by_lua`: lets the reports that run end.

@@ -1,6 +1,8 @@
 --- The configuration of nginx that `loom serve` runs.
 -- @module loom.http.nginx_conf
 
+local limits = require "loom.http.limits"
+
 local nginx_conf = {}
 
 -- A Lua string in the configuration, whose own quotes are braces.
@@ -35,7 +37,8 @@ pid nginx.pid;
 env TMPDIR; # nginx lets workers have no other variable
 error_log stderr @log_level@;
 @modules@
-events { worker_connections 4096; }
+worker_rlimit_nofile @descriptors@;
+events { worker_connections @connections@; }
 
 http {
   lua_package_path @lua_path@;
@@ -145,9 +148,9 @@ http {
 ]]
 
 --- The text of the configuration.
--- @tparam table options `user` (where it is root who starts nginx), `workers`, `log_level`, `modules` (paths to load),
---   `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute: `database`, `reports` and
---   `token_file` (optional); `rate` (requests a second of one address), `max_ahead`, `cors_origin` and `host` (all optional)
+-- @tparam table options `user` (where it is root who starts nginx), `workers`, `descriptors` (of each), `log_level`,
+--   `modules` (paths to load), `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute:
+--   `database`, `reports` and `token_file` (optional); `rate` (requests a second of one address), `max_ahead`, `cors_origin` and `host` (all optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -156,6 +159,8 @@ function nginx_conf.text(options)
   local values = {
     user = options.user and "user " .. options.user .. ";" or "",
     workers = tostring(options.workers),
+    descriptors = ("%d"):format(options.descriptors),
+    connections = ("%d"):format((limits.of(options.descriptors, options.running))),
     log_level = options.log_level,
     modules = table.concat(modules, "\n"),
     lua_path = quoted(options.lua_path),
