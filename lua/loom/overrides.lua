@@ -14,7 +14,6 @@ local transaction = require "loom.transaction"
 local overrides = {}
 
 local ALWAYS = "0001-01-01" -- the effective date of what always applied
-local ATTRIBUTE_NAME_MAX = 64 -- bytes
 
 -- Every row of a query as a list; nil and the failure if it cannot be read.
 local function all(database, sql, ...)
@@ -392,7 +391,7 @@ end
 
 local function check_attributes(attributes)
   for name, value in pairs(attributes) do
-    if type(name) ~= "string" or #name < 1 or #name > ATTRIBUTE_NAME_MAX or name:find("[%c\127]") or name == "store_id" then
+    if not stores.attribute_name(name) then
       check.fail("bad argument #2 to 'set_attributes' (names of 1 to 64 bytes expected, got %s)", tostring(name))
     elseif value ~= false and (type(value) ~= "string" and type(value) ~= "number") then
       check.fail("bad argument #2 to 'set_attributes' (%s: string, number or false expected, got a %s)", name,

@@ -34,8 +34,8 @@ local function are_ratios(values)
   if type(values) ~= "table" then
     return false
   end
-  for _, value in pairs(values) do
-    if not is_ratio(value) then
+  for name, value in pairs(values) do
+    if type(name) ~= "string" or not is_ratio(value) then
       return false
     end
   end

@@ -144,6 +144,16 @@ function stores.selection(value)
   return value
 end
 
+local NAME_MAX = 64 -- bytes
+
+--- Checker of an attribute's name.
+function stores.attribute_name(value)
+  if type(value) == "string" and #value >= 1 and #value <= NAME_MAX and not value:find("[%c\127]") and value ~= "store_id" then
+    return value
+  end
+  return nil, "name of an attribute (1 to 64 bytes)"
+end
+
 --- An attribute's value, text or number, as it is stored: a number is the same text on every Lua.
 function stores.attribute_text(value)
   return (type(value) == "number" and tostring(value):gsub("%.0$", "") or value)

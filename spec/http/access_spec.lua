@@ -6,6 +6,7 @@ local server = require "support.server"
 local shell = require "support.shell"
 
 require "loom.http"
+local families = require("loom.http.metrics").families
 local router = require "loom.http.router"
 
 local unpack = table.unpack or unpack -- luacheck: compat
@@ -271,6 +272,33 @@ describe("access to a service", function()
     local log = service:stop()
     assert.is_truthy(log:find("tokens:1: is not read or write", 1, true), log)
     assert.is_truthy(log:find("tokens: No such file", 1, true), log)
+  end)
+
+  it("is counted with everything else that there is to count", function()
+    local token, line = shell.good("token", "write", "x"):match("^token: (%S+)\nline:  ([^\n]+)\n$")
+    files.write(folder .. "/tokens", line .. "\nno line of a token\n")
+    local service = server.start(folder, { arguments = { "--token-file", folder .. "/tokens" } })
+    local authorization = "Authorization: Bearer " .. token
+    assert.equal(200, service:post("/v1/polls", "application/json", '{"store_id":"night","status":"active"}', "-H",
+      authorization).status)
+    assert.equal(200, service:post("/v1/ingest/hours", "text/csv", "store_id,day,start_time_local,end_time_local\n", "-H",
+      authorization).status)
+    local body, missing
+    repeat -- whichever worker it was in
+      body, missing = service:request("/metrics?store_id=*", "-H", authorization).body, nil
+      for name, kind in pairs(families) do
+        local sample = "\n" .. name .. (kind[1] == "histogram" and "_bucket" or "")
+        missing = not (body:find(sample .. "{[^\n]*} [%d.-]+\n") or body:find(sample .. " [%d.-]+\n")) and name or missing
+      end
+    until not missing or not body:find("loom_ingests_total", 1, true)
+    service:stop()
+    assert.is_nil(missing)
+    assert.is_truthy(body:find('\nloom_ingests_total{kind="hours"} 1\n', 1, true), body)
+    assert.is_truthy(body:find('\nloom_polls_received_total{outcome="new"} 1\n', 1, true), body)
+    assert.is_truthy(body:find("\nloom_token_file_bad_lines 1\n", 1, true), body)
+    for name in body:gmatch "# TYPE (%S+)" do
+      assert.is_table(families[name], name)
+    end
   end)
 
   it("is limited for an address that asks too often", function()

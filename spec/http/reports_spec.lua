@@ -459,6 +459,21 @@ describe("reports over HTTP, on a service of their own,", function()
     end)
   end)
 
+  it("whose table is gone are a failure inside, of which clients learn nothing", function()
+    local dropped
+    local log = with_service({ workers = 1 }, function(service)
+      dropped = shell.sqlite(folder .. "/db", "DROP TABLE report")
+      if not dropped then
+        return
+      end
+      for _, path in ipairs { "/get_report/" .. UNKNOWN, "/v1/reports/" .. UNKNOWN, "/v1/reports" } do
+        local problem = server.expect_problem(service:request(path), 500)
+        assert.equal("Internal Server Error", problem.detail)
+      end
+    end)
+    assert.is_true(not dropped or log:find("no such table: report", 1, true) ~= nil)
+  end)
+
   it("meet a full disk", function()
     local options = { before = "trap '' XFSZ; ulimit -f 900;", arguments = { "--reports", folder .. "/reports" } }
     with_service(options, function(service)

@@ -85,6 +85,15 @@ describe("an objective", function()
   end
 end)
 
+describe("an objective", function()
+  it("is refused where it has what nothing would look at", function()
+    for _, wrong in ipairs { { stores = { 0.5 } }, { attribute = "tier", targets = { 0.5 } }, { target = 0.5, goal = 1 }, {},
+      { targets = { gold = 0.9 } }, { stores = { a = 2 } } } do
+      assert.is_nil((slo.checker(wrong)))
+    end
+  end)
+end)
+
 describe("a report with an objective", function()
   local monitor
 

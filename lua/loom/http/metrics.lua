@@ -97,7 +97,8 @@ end
 
 -- ---- what is told ----
 
-local help = {
+--- What there is, by name: its kind, and what it is.
+metrics.families = {
   loom_http_requests_total = { "counter", "Requests by route, method and status." },
   loom_http_request_duration_seconds = { "histogram", "How long requests took." },
   loom_polls_received_total = { "counter", "Polls received through the service, by outcome." },
@@ -140,7 +141,7 @@ local function add_counters(families, dictionary)
     if route then
       buckets[route] = buckets[route] or {}
       buckets[route][limit] = dictionary:get(key)
-    elseif name and help[family_of(name)] then
+    elseif name and metrics.families[family_of(name)] then
       families:add(name, labels, dictionary:get(key), family_of(name))
     end
   end
@@ -247,8 +248,8 @@ local function get()
   ngx.header["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
   ngx.header["Cache-Control"] = "no-store"
   for _, family in ipairs(families.order) do
-    ngx.print(("# HELP %s %s\n# TYPE %s %s\n%s\n"):format(family, help[family][2], family, help[family][1],
-      table.concat(families[family], "\n")))
+    local kind, help = metrics.families[family][1], metrics.families[family][2]
+    ngx.print(("# HELP %s %s\n# TYPE %s %s\n%s\n"):format(family, help, family, kind, table.concat(families[family], "\n")))
   end
 end
 

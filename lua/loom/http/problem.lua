@@ -56,7 +56,7 @@ function problem.on_failure() end
 -- @tparam[opt] table more further members
 function problem.raise_failure(message, code, more)
   local status = problem.status_of[code] or 500
-  if message:find("the query cannot be compiled", 1, true) then
+  if message:find "^EINVAL: the query " then
     status = 500 -- which is the database's fault: no client sends SQL
   end
   local text = problem.public(message)
