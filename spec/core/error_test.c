@@ -80,12 +80,20 @@ static void quoted_text_fits(void **state) {
   free(out);
 }
 
+static void messages_are_one_line(void **state) {
+  (void)state;
+  loom_error error;
+  loom_fail(&error, LOOM_EIO, "%s", "one\ntwo\tthree\r\x1b[31mfour\x7f caf\xc3\xa9");
+  assert_string_equal(error.message, "one two three??[31mfour? caf\xc3\xa9");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names_of_statuses),
       cmocka_unit_test(failures_are_recorded),
       cmocka_unit_test(long_messages_are_cut),
       cmocka_unit_test(quoted_text),
+      cmocka_unit_test(messages_are_one_line),
       cmocka_unit_test(quoted_text_fits),
   };
   return cmocka_run_group_tests_name("error", tests, NULL, NULL);

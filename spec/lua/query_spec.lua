@@ -138,10 +138,16 @@ describe("a query", function()
     assert.equal(monitor:info().schema_version, all("PRAGMA user_version")[1].user_version)
   end)
 
+  it("can use SQLite's own functions of dates", function()
+    assert.same({ { date = "2024-01-01", hour = "11", second = 1704106800.25 } },
+      all [[SELECT date(timestamp_utc) AS date, strftime('%H', timestamp_utc) AS hour,
+        round(unixepoch(timestamp_utc) + 0.25, 2) AS second FROM polls WHERE active = 0]])
+  end)
+
   it("shows the packed polls as a table", function()
     assert.same({
-      { store_id = "a", timestamp_utc = "2024-01-01 10:00:00.000000 UTC", active = 1 },
-      { store_id = "a", timestamp_utc = "2024-01-01 11:00:00.250000 UTC", active = 0 },
+      { store_id = "a", timestamp_utc = "2024-01-01 10:00:00.000000", active = 1 },
+      { store_id = "a", timestamp_utc = "2024-01-01 11:00:00.250000", active = 0 },
     }, all("SELECT * FROM polls WHERE store_id = ? ORDER BY timestamp_utc", "a"))
     assert.same({ { n = 1 } }, all("SELECT count(*) AS n FROM polls WHERE store_id = ? AND active", "é'\""))
     assert.same({ { n = 2 } }, all("SELECT count(*) AS n FROM polls WHERE timestamp_utc >= ? AND timestamp_utc < ?",
@@ -158,6 +164,13 @@ describe("a query", function()
 
     after_each(function()
       rows:close()
+    end)
+
+    it("lets the database be checked as often as one likes", function()
+      for _ = 1, 3 do
+        assert.same({}, monitor:check())
+      end
+      assert.equal("a", rows().store_id)
     end)
 
     it("lists its columns", function()

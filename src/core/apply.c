@@ -88,6 +88,7 @@ struct loom_apply {
   uint64_t applied; /* polls or records */
   size_t next_record;
   loom_poll_merge *merge;
+  char date[LOOM_DATE_SIZE]; /* that was bound last */
 };
 
 static loom_status no_memory(loom_error *error) {
@@ -245,10 +246,10 @@ static void bind_text(const loom_apply *apply, sqlite3_stmt *statement, int at, 
   sqlite3_bind_text(statement, at, length ? bytes : "", (int)length, SQLITE_STATIC);
 }
 
-static void bind_date(sqlite3_stmt *statement, int at, int32_t date) {
-  char text[LOOM_DATE_SIZE];
-  size_t length = loom_format_date(date == LOOM_ALWAYS ? LOOM_DATE_MIN : date, text);
-  sqlite3_bind_text(statement, at, text, (int)length, SQLITE_TRANSIENT);
+/* The text stays where it is until the statement has run: a copy would need memory. */
+static void bind_date(loom_apply *apply, sqlite3_stmt *statement, int at, int32_t date) {
+  size_t length = loom_format_date(date == LOOM_ALWAYS ? LOOM_DATE_MIN : date, apply->date);
+  sqlite3_bind_text(statement, at, apply->date, (int)length, SQLITE_STATIC);
 }
 
 /* Of records that repeat one another, which may differ in their notes, keeps the last, in place;
@@ -331,7 +332,7 @@ static loom_status insert_hours(loom_apply *apply, const struct loom_record *rec
   loom_status status = statement(apply, INSERT_WEEK, &week, error);
   if (status == LOOM_OK && new_week) {
     bind_store(apply, week, record);
-    bind_date(week, 2, record->date);
+    bind_date(apply, week, 2, record->date);
     status = run(apply, week, error);
   }
   if (status != LOOM_OK || record->open == LOOM_CLOSED)
@@ -340,7 +341,7 @@ static loom_status insert_hours(loom_apply *apply, const struct loom_record *rec
   if (status != LOOM_OK)
     return status;
   bind_store(apply, insert, record);
-  bind_date(insert, 2, record->date);
+  bind_date(apply, insert, 2, record->date);
   sqlite3_bind_int(insert, 3, record->weekday);
   sqlite3_bind_int(insert, 4, record->open);
   sqlite3_bind_int(insert, 5, record->close);
@@ -356,7 +357,7 @@ static loom_status run_for(loom_apply *apply, int which, const struct loom_recor
     return status;
   bind_store(apply, prepared, record);
   if (sqlite3_bind_parameter_count(prepared) == 2)
-    bind_date(prepared, 2, record->date);
+    bind_date(apply, prepared, 2, record->date);
   return run(apply, prepared, error);
 }
 
@@ -405,9 +406,9 @@ static loom_status apply_timezone(loom_apply *apply, const struct loom_record *r
     sqlite3_reset(find);
     return status;
   }
-  const void *known = sqlite3_column_text(find, 0);
-  bool same = known && (size_t)sqlite3_column_bytes(find, 0) == length &&
-              memcmp(known, name, length) == 0;
+  size_t known_length;
+  const char *known = loom_column_bytes(find, 0, &known_length);
+  bool same = known && known_length == length && memcmp(known, name, length) == 0;
   counts->duplicates += same;
   counts->conflicts += known && !same;
   counts->added += !known;
@@ -421,14 +422,14 @@ static loom_status apply_timezone(loom_apply *apply, const struct loom_record *r
 
 static bool same_special_day(const loom_apply *apply, sqlite3_stmt *row,
                              const struct loom_record *record) {
-  size_t length;
+  size_t length, known_length;
   const char *note = loom_id_table_get(apply->staged.texts, record->text, &length);
+  const char *known = loom_column_bytes(row, 2, &known_length);
   bool closed = sqlite3_column_type(row, 0) == SQLITE_NULL;
   return (closed ? record->open == LOOM_CLOSED
                  : sqlite3_column_int(row, 0) == record->open &&
                        sqlite3_column_int(row, 1) == record->close) &&
-         (size_t)sqlite3_column_bytes(row, 2) == length &&
-         (length == 0 || memcmp(sqlite3_column_text(row, 2), note, length) == 0);
+         known_length == length && (length == 0 || memcmp(known, note, length) == 0);
 }
 
 static loom_status insert_special_day(loom_apply *apply, const struct loom_record *record,
@@ -439,7 +440,7 @@ static loom_status insert_special_day(loom_apply *apply, const struct loom_recor
     return status;
   sqlite3_clear_bindings(insert);
   bind_store(apply, insert, record);
-  bind_date(insert, 2, record->date);
+  bind_date(apply, insert, 2, record->date);
   if (record->open != LOOM_CLOSED) {
     sqlite3_bind_int(insert, 3, record->open);
     sqlite3_bind_int(insert, 4, record->close);
@@ -461,7 +462,7 @@ static loom_status apply_special_day(loom_apply *apply, struct loom_record *reco
   if (status != LOOM_OK)
     return status;
   bind_store(apply, find, records);
-  bind_date(find, 2, records->date);
+  bind_date(apply, find, 2, records->date);
   for (size_t next = 0; (step = sqlite3_step(find)) == SQLITE_ROW; stored++) {
     for (size_t i = next; i < count; i++) { /* both are in order of span */
       if (same_special_day(apply, find, &records[i])) {
@@ -524,10 +525,9 @@ static loom_status apply_attribute(loom_apply *apply, const struct loom_record *
   int step = sqlite3_step(find);
   if (step != SQLITE_ROW && step != SQLITE_DONE)
     status = loom_database_failure(apply->database, error);
-  bool known = step == SQLITE_ROW;
-  bool same = known ? (size_t)sqlite3_column_bytes(find, 0) == length &&
-                          memcmp(sqlite3_column_text(find, 0), value, length) == 0
-                    : length == 0;
+  size_t known_length = 0;
+  const char *known = step == SQLITE_ROW ? loom_column_bytes(find, 0, &known_length) : NULL;
+  bool same = known ? known_length == length && memcmp(known, value, length) == 0 : length == 0;
   sqlite3_reset(find);
   counts->duplicates += known && same;
   counts->conflicts += known && !same;

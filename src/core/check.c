@@ -30,6 +30,7 @@ static void problem(struct check *check, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  loom_make_printable(text);
   check->report(check->context, text);
 }
 
@@ -54,18 +55,21 @@ static loom_status each_row(struct check *check, const char *sql,
   return status;
 }
 
-static const char *text(sqlite3_stmt *row, int column) {
+static const char *text(struct check *check, sqlite3_stmt *row, int column) {
+  bool is_null = sqlite3_column_type(row, column) == SQLITE_NULL;
   const char *bytes = (const char *)sqlite3_column_text(row, column);
+  if (!bytes && !is_null)
+    loom_fail(&check->failure, LOOM_ENOMEM, "out of memory");
   return bytes ? bytes : "";
 }
 
 static void judge_integrity(struct check *check, sqlite3_stmt *row) {
-  if (strcmp(text(row, 0), "ok") != 0)
-    problem(check, "SQLite: %s", text(row, 0));
+  if (strcmp(text(check, row, 0), "ok") != 0)
+    problem(check, "SQLite: %s", text(check, row, 0));
 }
 
 static void judge_foreign_key(struct check *check, sqlite3_stmt *row) {
-  problem(check, "table %s: a row refers to a %s that is not there", text(row, 0), text(row, 2));
+  problem(check, "table %s: a row refers to a %s that is not there", text(check, row, 0), text(check, row, 2));
 }
 
 static void judge_block(struct check *check, sqlite3_stmt *row) {
@@ -82,7 +86,7 @@ static void judge_block(struct check *check, sqlite3_stmt *row) {
 
 static void judge_reach(struct check *check, sqlite3_stmt *row) {
   char id[LOOM_QUOTED_SIZE];
-  loom_quote(id, text(row, 0), (size_t)sqlite3_column_bytes(row, 0));
+  loom_quote(id, text(check, row, 0), (size_t)sqlite3_column_bytes(row, 0));
   problem(check, "store %s: its first or newest poll is not what its blocks hold", id);
 }
 
@@ -110,12 +114,12 @@ static void judge_zone(struct check *check, sqlite3_stmt *row) {
   char name[LOOM_QUOTED_SIZE], id[LOOM_QUOTED_SIZE];
   size_t length = (size_t)sqlite3_column_bytes(row, 0);
   loom_status status =
-      loom_zones_get(check->database->zones, text(row, 0), length, &zone, &error);
+      loom_zones_get(check->database->zones, text(check, row, 0), length, &zone, &error);
   if (status == LOOM_EINPUT || status == LOOM_ECORRUPT)
     problem(check, "timezone %s %.200s%s: store %s (%lld in all)",
-            loom_quote(name, text(row, 0), length), error.message,
+            loom_quote(name, text(check, row, 0), length), error.message,
             status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "",
-            loom_quote(id, text(row, 1), (size_t)sqlite3_column_bytes(row, 1)),
+            loom_quote(id, text(check, row, 1), (size_t)sqlite3_column_bytes(row, 1)),
             (long long)sqlite3_column_int64(row, 2));
   else if (status != LOOM_OK) /* the machine's fault, not the database's */
     check->failure = error;
@@ -125,9 +129,9 @@ static void judge_date(struct check *check, sqlite3_stmt *row) {
   int32_t date;
   char shown[LOOM_QUOTED_SIZE];
   size_t length = (size_t)sqlite3_column_bytes(row, 1);
-  const char *bytes = text(row, 1);
+  const char *bytes = text(check, row, 1);
   if (loom_parse_date(bytes, length, &date))
-    problem(check, "table %s: %s is not a date", text(row, 0), loom_quote(shown, bytes, length));
+    problem(check, "table %s: %s is not a date", text(check, row, 0), loom_quote(shown, bytes, length));
 }
 
 /* First and newest poll as the blocks tell: the first and last 8 bytes of each block, summed up by day. */
@@ -155,16 +159,17 @@ static void poll_at(sqlite3_context *context, int count, sqlite3_value **values)
   loom_polls_free(&polls);
 }
 
+int loom_check_register(sqlite3 *sqlite) {
+  return sqlite3_create_function_v2(sqlite, "loom_poll_at", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+                                    NULL, poll_at, NULL, NULL, NULL);
+}
+
 loom_status loom_check_run(loom_database *database, loom_check_fn *report, void *context,
                            loom_error *error) {
   struct check check = {.database = database, .report = report, .context = context};
   loom_status status = loom_database_begin_read(database, error);
   if (status != LOOM_OK)
     return status;
-  if (sqlite3_create_function_v2(database->sqlite, "loom_poll_at", 2,
-                                 SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
-                                 poll_at, NULL, NULL, NULL) != SQLITE_OK)
-    status = loom_database_failure(database, error);
   const struct {
     const char *sql;
     void (*judge)(struct check *check, sqlite3_stmt *row);

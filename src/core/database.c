@@ -2,6 +2,7 @@
 ** Opening, transactions and errors of the SQLite database.
 */
 #include "database.h"
+#include "check.h"
 #include "poll_merge.h"
 #include "polls_table.h"
 
@@ -222,7 +223,8 @@ static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_busy_timeout(database->sqlite, database->busy_timeout);
   sqlite3_extended_result_codes(database->sqlite, 1);
   if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
-      loom_poll_merge_register(database->sqlite) != SQLITE_OK)
+      loom_poll_merge_register(database->sqlite) != SQLITE_OK ||
+      loom_check_register(database->sqlite) != SQLITE_OK)
     return loom_database_failure(database, error);
   return loom_database_execute(database,
                                "PRAGMA foreign_keys=ON;"
@@ -632,7 +634,7 @@ static bool has_index(loom_database *database) {
     return *has;
   if (sqlite3_prepare_v2(database->sqlite, "PRAGMA journal_mode", -1, &mode, NULL) == SQLITE_OK &&
       sqlite3_step(mode) == SQLITE_ROW)
-    *has = strcmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0;
+    *has = sqlite3_column_bytes(mode, 0) == 3 && memcmp(sqlite3_column_blob(mode, 0), "wal", 3) == 0;
   sqlite3_finalize(mode);
   return *has;
 }

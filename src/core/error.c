@@ -27,8 +27,15 @@ loom_status loom_fail(loom_error *error, loom_status code, const char *format, .
     va_start(arguments, format);
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
+    loom_make_printable(error->message);
   }
   return code;
+}
+
+void loom_make_printable(char *text) {
+  for (; *text; text++)
+    if ((unsigned char)*text < 0x20 || *text == 0x7f)
+      *text = *text == '\n' || *text == '\t' ? ' ' : '?';
 }
 
 const char *loom_quote(char out[LOOM_QUOTED_SIZE], const char *bytes, size_t length) {

@@ -47,6 +47,9 @@ const char *loom_status_name(loom_status status);
 loom_status loom_fail(loom_error *error, loom_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Makes text one line that is safe to print: what others say, such as SQLite, may hold anything. */
+void loom_make_printable(char *text);
+
 /*
 ** Copies bytes as text that is safe to print on one line: control and other non-printable ASCII bytes, `"` and
 ** `\` are escaped, bytes above 127 are kept, and more than 80 bytes of input are cut with "...".

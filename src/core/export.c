@@ -4,6 +4,7 @@
 */
 #include "export.h"
 #include "civil.h"
+#include "statement.h"
 #include "stored_hours.h"
 #include "stored_polls.h"
 #include "text.h"
@@ -63,9 +64,10 @@ static loom_status no_memory(loom_error *error) {
 }
 
 static void put_column(loom_export *export, int column) {
-  const char *text = (const char *)sqlite3_column_text(export->rows, column);
+  size_t length;
+  const char *text = loom_column_bytes(export->rows, column, &length);
   if (text)
-    loom_text_put_field(&export->text, text, (size_t)sqlite3_column_bytes(export->rows, column));
+    loom_text_put_field(&export->text, text, length);
 }
 
 static void put_seconds(loom_export *export, int32_t seconds) {
@@ -99,8 +101,8 @@ static size_t row_size(const loom_export *export) {
 static loom_status put_polls(loom_export *export, loom_error *error) {
   sqlite3_stmt *row = export->rows;
   int32_t day;
-  const char *id = (const char *)sqlite3_column_text(row, 0);
-  size_t id_length = (size_t)sqlite3_column_bytes(row, 0);
+  size_t id_length;
+  const char *id = loom_column_bytes(row, 0, &id_length);
   export->polls.count = 0;
   loom_status status = loom_stored_day(export->database, row, 2, &day, error);
   if (status == LOOM_OK)
@@ -259,8 +261,8 @@ static loom_status put_attribute_names(loom_export *export, loom_error *error) {
   loom_status status = loom_database_prepare(
       export->database, "SELECT DISTINCT name FROM attribute ORDER BY name", &names, error);
   while (status == LOOM_OK && (step = sqlite3_step(names)) == SQLITE_ROW) {
-    const char *name = (const char *)sqlite3_column_text(names, 0);
-    size_t length = (size_t)sqlite3_column_bytes(names, 0);
+    size_t length;
+    const char *name = loom_column_bytes(names, 0, &length);
     if (!loom_text_reserve(&export->text, 2 * length + 4)) {
       status = no_memory(error);
       break;

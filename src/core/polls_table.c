@@ -31,6 +31,7 @@ SQLITE_EXTENSION_INIT3
 #define COST_OF_A_START 20.0
 
 #define DATE_LENGTH 10 /* YYYY-MM-DD */
+#define ZONE_LENGTH 4  /* " UTC", which SQLite's date functions do not know: to them everything is UTC */
 
 enum column { STORE_ID, TIMESTAMP_UTC, ACTIVE };
 
@@ -172,10 +173,14 @@ static int table_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
   int used = 0;
   if (!plan)
     return SQLITE_NOMEM;
+  bool is_equal[ACTIVE + 1] = {false}; /* a second IN of a column would start a cursor for each pair of values */
   for (int i = 0; i < info->nConstraint; i++) {
     char use = use_of(info, i);
-    if (!use)
+    bool equals = use && info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ;
+    if (!use || (equals && is_equal[info->aConstraint[i].iColumn]))
       continue;
+    if (equals)
+      is_equal[info->aConstraint[i].iColumn] = true;
     plan[used++] = use;
     info->aConstraintUsage[i].argvIndex = used; /* from 1 */
   }
@@ -325,7 +330,7 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
     sqlite3_result_value(context, sqlite3_column_value(cursor->blocks, 1));
     break;
   case TIMESTAMP_UTC:
-    sqlite3_result_text(context, text, (int)loom_format_timestamp(loom_poll_instant(poll), text),
+    sqlite3_result_text(context, text, (int)loom_format_timestamp(loom_poll_instant(poll), text) - ZONE_LENGTH,
                         SQLITE_TRANSIENT);
     break;
   default:

@@ -7,6 +7,7 @@
 */
 #include "source_sqlite.h"
 #include "civil.h"
+#include "statement.h"
 #include "stored_hours.h"
 #include "stored_polls.h"
 
@@ -93,8 +94,9 @@ static loom_status seek(struct sqlite_source *source, struct cursor *cursor, int
 
 static loom_status read_date(struct sqlite_source *source, sqlite3_stmt *row, int column,
                              int32_t *date, loom_error *error) {
-  const char *text = (const char *)sqlite3_column_text(row, column);
-  if (!text || loom_parse_date(text, (size_t)sqlite3_column_bytes(row, column), date))
+  size_t length;
+  const char *text = loom_column_bytes(row, column, &length);
+  if (!text || loom_parse_date(text, length, date))
     return loom_database_corrupt(source->database, error, "a date cannot be read");
   return LOOM_OK;
 }
@@ -449,15 +451,15 @@ static bool matches(const struct loom_selection *selection, const char *id, size
 static loom_status read_store(struct sqlite_source *source, struct loom_store *store,
                               loom_error *error) {
   sqlite3_stmt *row = source->stores.statement;
-  const char *id = (const char *)sqlite3_column_text(row, 1);
-  const char *zone = (const char *)sqlite3_column_text(row, 2);
-  size_t id_length = (size_t)sqlite3_column_bytes(row, 1);
-  size_t zone_length = zone ? (size_t)sqlite3_column_bytes(row, 2) : 0;
+  size_t id_length, zone_length;
+  const char *id = loom_column_bytes(row, 1, &id_length), *zone = loom_column_bytes(row, 2, &zone_length);
   if (!id || id_length > LOOM_ID_MAX || zone_length >= LOOM_ZONE_NAME_MAX)
     return loom_database_corrupt(source->database, error, "a store cannot be read");
-  memcpy(store->id, id, id_length + 1);
+  memcpy(store->id, id, id_length);
+  store->id[id_length] = '\0';
   store->id_length = id_length;
-  memcpy(store->zone, zone ? zone : "", zone_length + 1);
+  memcpy(store->zone, zone ? zone : "", zone_length);
+  store->zone[zone_length] = '\0';
   return LOOM_OK;
 }
 

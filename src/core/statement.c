@@ -24,6 +24,12 @@ loom_status loom_statement_get(loom_database *database, const char *sql, sqlite3
   return *statement ? LOOM_OK : loom_database_prepare(database, sql, statement, error);
 }
 
+const char *loom_column_bytes(sqlite3_stmt *row, int column, size_t *length) {
+  const char *bytes = sqlite3_column_blob(row, column);
+  *length = (size_t)sqlite3_column_bytes(row, column);
+  return bytes || sqlite3_column_type(row, column) == SQLITE_NULL ? bytes : "";
+}
+
 void loom_statement_keep(loom_database *database, sqlite3_stmt *statement, bool reads_only) {
   size_t gap = 0;
   if (!statement)

@@ -18,4 +18,10 @@ loom_status loom_statement_get(loom_database *database, const char *sql, sqlite3
 /* Gives a statement back, to be kept in place of the one that was not used for the longest time. NULL does nothing. */
 void loom_statement_keep(loom_database *database, sqlite3_stmt *statement, bool reads_only);
 
+/*
+** The text or the blob of a column, as it is stored: NULL for NULL alone, and not ended by a NUL. Other than sqlite3_column_text
+** it takes no memory, so that a value for which there is none cannot be taken for one that is not there.
+*/
+const char *loom_column_bytes(sqlite3_stmt *row, int column, size_t *length);
+
 #endif

@@ -3,6 +3,7 @@
 */
 #include "stored_hours.h"
 #include "civil.h"
+#include "statement.h"
 
 static bool is_between(int32_t value, int32_t least, int32_t most) {
   return value >= least && value <= most;
@@ -17,10 +18,11 @@ bool loom_stored_time_read(sqlite3_stmt *row, int column, int32_t *seconds) {
 
 bool loom_stored_hours_read(sqlite3_stmt *row, int column, struct loom_hours *hours) {
   int at = column + EFFECTIVE_FROM;
-  const char *date = (const char *)sqlite3_column_text(row, at);
+  size_t length;
+  const char *date = loom_column_bytes(row, at, &length);
   int32_t closed = sqlite3_column_int(row, column + REVERTS) ? LOOM_NO_HOURS : LOOM_CLOSED;
   *hours = (struct loom_hours){.open = closed, .close = closed};
-  if (!date || loom_parse_date(date, (size_t)sqlite3_column_bytes(row, at), &hours->from))
+  if (!date || loom_parse_date(date, length, &hours->from))
     return false;
   if (hours->from == LOOM_DATE_MIN) /* the database's name for it */
     hours->from = LOOM_ALWAYS;

@@ -160,16 +160,17 @@ static void prepare(loom_writer *writer, struct list *group) {
   }
 }
 
-/* Applies a write so that it can be undone alone. */
+/* Applies a write so that it can be undone alone; if not even that can be done, everything is: half of it must not stay. */
 static loom_status apply_within(loom_database *database, loom_write *write, loom_error *error) {
   loom_error ignored;
   loom_status status = loom_database_execute(database, "SAVEPOINT write", error);
   if (status != LOOM_OK)
     return status;
   status = write->type->apply(write, database, error);
-  if (status != LOOM_OK)
-    loom_database_execute(database, "ROLLBACK TO write", &ignored);
-  loom_database_execute(database, "RELEASE write", &ignored);
+  if (status == LOOM_OK)
+    status = loom_database_execute(database, "RELEASE write", error);
+  else if (loom_database_execute(database, "ROLLBACK TO write; RELEASE write", &ignored) != LOOM_OK)
+    loom_database_rollback(database);
   return status;
 }
 

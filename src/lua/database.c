@@ -191,12 +191,14 @@ static int info(lua_State *L) {
 struct problems {
   char *text;
   size_t length;
+  bool out_of_memory;
 };
 
 static void add_problem(void *context, const char *problem) {
   struct problems *problems = context;
   size_t length = strlen(problem);
   char *text = realloc(problems->text, problems->length + length + 1);
+  problems->out_of_memory = problems->out_of_memory || !text;
   if (!text)
     return;
   memcpy(text + problems->length, problem, length);
@@ -224,6 +226,8 @@ static int check(lua_State *L) {
   struct problems problems = {0};
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   loom_status status = loom_check_run(database, add_problem, &problems, &error);
+  if (status == LOOM_OK && problems.out_of_memory)
+    status = loom_fail(&error, LOOM_ENOMEM, "out of memory");
   if (status != LOOM_OK) {
     free(problems.text);
     return lloom_failure(L, &error);

@@ -18,6 +18,7 @@ static int close_rows(lua_State *L) {
 */
 static bool bind_arguments(lua_State *L, sqlite3_stmt *statement, int first) {
   int count = sqlite3_bind_parameter_count(statement), given = lua_gettop(L) - first + 1;
+  int bound = SQLITE_OK;
   if (given != count) {
     lua_pushfstring(L, "the query has %d parameter%s, got %d value%s", count, count == 1 ? "" : "s",
                     given, given == 1 ? "" : "s");
@@ -42,12 +43,16 @@ static bool bind_arguments(lua_State *L, sqlite3_stmt *statement, int first) {
       break;
     case LUA_TSTRING: {
       const char *text = lua_tolstring(L, index, &length);
-      sqlite3_bind_text64(statement, i, text, length, SQLITE_TRANSIENT, SQLITE_UTF8);
+      bound = sqlite3_bind_text64(statement, i, text, length, SQLITE_TRANSIENT, SQLITE_UTF8);
       break;
     }
     default:
       lua_pushfstring(L, "parameter %d: nil, boolean, number or string expected, got a %s", i,
                       luaL_typename(L, index));
+      return false;
+    }
+    if (bound != SQLITE_OK) { /* it would be NULL */
+      lua_pushfstring(L, "parameter %d: %s", i, sqlite3_errstr(bound));
       return false;
     }
   }
