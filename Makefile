@@ -14,7 +14,7 @@ WARNINGS  = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Werror
 # CFLAGS and LDFLAGS of the caller, also those on make's command line, add to what Loom needs.
 override CFLAGS  := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread \
-                    $(OPTIMIZE) $(WARNINGS) $(SANITIZE) $(CFLAGS)
+                    $(OPTIMIZE) $(WARNINGS) $(SANITIZE) $(COVERAGE) $(CFLAGS)
 override LDFLAGS := -pthread $(SANITIZE) $(LDFLAGS)
 LIBFLAG  ?= -shared
 LDLIBS    = -lsqlite3 -lcsv -lz -lm
@@ -157,6 +157,21 @@ SEED  ?= 1
 mutate: ## Change FILE in small ways, one at a time, and tell which changes no test notices
 	spec/mutate $(FILE) $(COUNT) $(SEED) "$(SPECS)"
 
+# Targets of libFuzzer, which clang brings, under sanitizers. What they learn stays in build/fuzz/corpus.
+SECONDS ?= 20
+FUZZ_BUILD := build/fuzz
+fuzz: ## Feed each target of spec/fuzz for SECONDS (20) seconds, two at a time; FUZZ='zone csv' chooses some
+	$(MAKE) BUILD=$(FUZZ_BUILD) CC=clang OPTIMIZE='-O1 -g' \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' \
+	  COVERAGE=-fsanitize=fuzzer-no-link fuzz-targets
+	spec/fuzz/run $(FUZZ_BUILD) $(SECONDS) $(FUZZ)
+
+fuzz-targets: $(patsubst spec/fuzz/%.c,$(BUILD)/spec/fuzz/%,$(wildcard spec/fuzz/*_fuzz.c))
+
+$(BUILD)/spec/fuzz/%: spec/fuzz/%.c $(wildcard spec/fuzz/*.h spec/core/*.h) $(HEADERS) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Isrc/core -Ispec/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
+
 lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc
 	$(MAKE) BUILD=build/gcc CC=gcc all
 	$(MAKE) BUILD=build/clang CC=clang all
@@ -229,6 +244,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind mutate lint docs env bench bench-http install \
+.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind mutate fuzz fuzz-targets lint docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:
