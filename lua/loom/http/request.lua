@@ -76,6 +76,40 @@ local function without_nulls(value)
   return clean
 end
 
+-- Where the string ends that begins at `at`.
+local function end_of_string(text, at)
+  repeat
+    at = text:find('["\\]', at + 1)
+    local escapes = text:sub(at, at) == "\\"
+    at = escapes and at + 1 or at
+  until not escapes
+  return at
+end
+
+-- A name that an object in good JSON has more than once, of which parsers take one or the other (RFC 8259, section 4).
+local function repeated_name(text)
+  local objects, at = {}, text:find '["{}]'
+  while at do
+    local c = text:sub(at, at)
+    if c == "{" then
+      objects[#objects + 1] = {}
+    elseif c == "}" then
+      objects[#objects] = nil
+    else
+      local stop = end_of_string(text, at)
+      if text:find("^%s*:", stop + 1) then
+        local name, names = strict_json.decode("[" .. text:sub(at, stop) .. "]")[1], objects[#objects]
+        if names[name] then
+          return name
+        end
+        names[name] = true
+      end
+      at = stop
+    end
+    at = text:find('["{}]', at + 1)
+  end
+end
+
 --- A JSON object in the body, without what is null; an empty body is an empty object. JSON is UTF-8 (RFC 8259, section 8.1),
 -- and its numbers are no words such as NaN.
 function request.json_object()
@@ -88,6 +122,10 @@ function request.json_object()
   local value, why = strict_json.decode(text)
   if type(value) ~= "table" or not text:find("^%s*{") then
     problem.raise(400, "the body is not a JSON object" .. (why and ": " .. why or ""))
+  end
+  local name = repeated_name(text)
+  if name then
+    problem.raise(400, ("%s: is there more than once"):format(name), { field = name })
   end
   return without_nulls(value)
 end
@@ -112,11 +150,14 @@ function request.fields(known, required)
   return object
 end
 
--- The values of a parameter that may be there more than once; one without "=" is empty.
-local function texts_of(value)
+-- The values of a parameter that may be there more than once.
+local function texts_of(name, value)
   local texts = {}
   for i, item in ipairs(type(value) == "table" and value or { value }) do
-    texts[i] = item == true and "" or item
+    if item == true then
+      problem.raise(400, ("%s: has no value"):format(name), { field = name })
+    end
+    texts[i] = item
   end
   return texts
 end
@@ -132,7 +173,7 @@ function request.parameters(checkers, prefixes)
     local checker = checkers[name]
     if prefix and prefixes and prefixes[prefix] then
       checked[prefix] = checked[prefix] or {}
-      checked[prefix][rest] = texts_of(value)
+      checked[prefix][rest] = texts_of(name, value)
     elseif not checker then
       problem.raise(400, ("%s: there is no such parameter"):format(name), { field = name })
     elseif type(value) == "table" then
