@@ -16,6 +16,10 @@ local command = { name = "serve" }
 local WORKERS_MAX = 64
 local RATE = 50 -- requests a second of one address, where others can reach the service
 
+local function absolute(path)
+  return path:sub(1, 1) == "/" and path or lfs.currentdir() .. "/" .. path
+end
+
 -- Reader of an address and a port: a table of host and port.
 local function address(text)
   local host, port = text:match("^%[([%x:.]+)%]:(%d+)$")
@@ -59,11 +63,22 @@ local function size(text)
   return math.floor(bytes)
 end
 
+-- Reader of the path of a log, in which nginx would take "$" for a variable.
+local function log_path(text)
+  if text == "-" then
+    return "/dev/stdout"
+  elseif text == "" or text:find("[%c$]") then
+    return nil, options.expected_but('path without "$"', text)
+  end
+  return absolute(text)
+end
+
 function command.add_to(parser)
   local serve = parser:command "serve"
     :summary "Serve reports over HTTP."
     :description("Serve POST /trigger_report and GET /get_report?report_id=ID with nginx and its Lua module, in the foreground. "
-      .. "SIGINT and SIGTERM end it once the reports that run are complete, SIGHUP reads the tokens again.")
+      .. "SIGINT and SIGTERM end it once the reports that run are complete, SIGHUP reads the tokens again, SIGUSR1 opens "
+      .. "the logs anew.")
   options.argument(serve, "database", "A database, which is made if it does not exist.")
   options.add(serve, "--listen", "HOST:PORT", "A numeric address (default: 127.0.0.1:8080).", address)
   options.add(serve, "--workers", "N", "Worker processes (default: 2).", options.number(check.integer(1, WORKERS_MAX)))
@@ -82,13 +97,12 @@ function command.add_to(parser)
   options.add(serve, "--ingest-limit", "SIZE", "Longest body of POST /v1/ingest/KIND (default: 2g).", size)
   options.add(serve, "--max-ahead", "DUR", "A poll further ahead of the clock is not taken; or none, for any (default: 24h).",
     options.max_ahead)
+  options.add(serve, "--access-log", "FILE", "Log every request, as JSON lines, with the token's name (- is standard output).",
+    log_path)
+  options.add(serve, "--audit-log", "FILE", "The same of requests that change something, with their store.", log_path)
   serve:flag "--print-config":description "Print the configuration of nginx, and run nothing."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
-end
-
-local function absolute(path)
-  return path:sub(1, 1) == "/" and path or lfs.currentdir() .. "/" .. path
 end
 
 -- What a program prints, errors included.
@@ -221,6 +235,8 @@ local function configuration(args, loopback, database, reports, modules, paths)
     rate = args.rate or (not loopback and RATE) or nil,
     cors_origin = args.cors_origin,
     host = args.host,
+    access_log = args.access_log,
+    audit_log = args.audit_log,
     max_ahead = args.max_ahead,
   }
 end

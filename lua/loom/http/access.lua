@@ -5,6 +5,8 @@
 -- Tokens are random and long (`loom token` makes them), so that a fast hash is enough.
 -- @module loom.http.access
 
+local journal = require "loom.http.journal"
+local log = require "loom.http.log"
 local problem = require "loom.http.problem"
 
 local access = {}
@@ -98,15 +100,15 @@ local function same(a, b)
   return difference == 0
 end
 
--- The scope of a token. All of those known are compared, whichever it is.
+-- The scope and the name of a token. All of those known are compared, whichever it is.
 local function scope_of(token)
-  local hash, scope = access.hash(token), nil
+  local hash, scope, name = access.hash(token), nil, nil
   for _, known in ipairs(tokens) do
     if same(hash, known.hash) and (scope == nil or known.scope == "write") then
-      scope = known.scope
+      scope, name = known.scope, known.name
     end
   end
-  return scope
+  return scope, name
 end
 
 -- Whether a request comes from a page of another origin: browsers tell (Fetch Metadata Request Headers, W3C), and those that do
@@ -159,7 +161,8 @@ function access.check(needed, may_be_linked)
   if not token or scheme:lower() ~= "bearer" or #token > TOKEN_MAX then
     refuse(401, "a token is needed: Authorization: Bearer TOKEN", "Bearer")
   end
-  local scope = scope_of(token)
+  local scope, name = scope_of(token)
+  journal.note_token(name)
   if not scope then
     refuse(401, "the token is not known", 'Bearer error="invalid_token"')
   elseif needed == "write" and scope ~= "write" then
@@ -185,10 +188,10 @@ function access.init_worker(options)
     return
   end
   for i = 1, math.min(#found, TOLD_MAX) do
-    ngx.log(ngx.ERR, "loom: ", found[i])
+    log.write(ngx.ERR, "loom: ", found[i])
   end
   if #found > TOLD_MAX or count == 0 then
-    ngx.log(ngx.ERR, ("loom: %s: %d lines cannot be read, %d tokens are in force"):format(options.token_file, #found, count))
+    log.write(ngx.ERR, ("loom: %s: %d lines cannot be read, %d tokens are in force"):format(options.token_file, #found, count))
   end
 end
 

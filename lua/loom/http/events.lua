@@ -8,6 +8,7 @@
 local cjson = require "cjson.safe"
 local core = require "loom.core"
 local limits = require "loom.http.limits"
+local log = require "loom.http.log"
 local problem = require "loom.http.problem"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
@@ -161,7 +162,7 @@ local function watch_stores(premature)
       pause = math.max(pause, WATCH_SHARE * result)
       is_watching(pause + WATCH_LEASE)
     else
-      ngx.log(ngx.ERR, "loom: ", result)
+      log.write(ngx.ERR, "loom: ", tostring(result))
     end
   else
     watch = { polls = {}, active = {} } -- whoever watches next begins with what is so then
@@ -176,7 +177,7 @@ function events.init_worker(running)
   local connections, streams_of_them = limits.of(descriptors, running)
   streams_max = streams_of_them
   if ngx.worker.id() == 0 then
-    ngx.log(ngx.NOTICE, ("loom: %s descriptors: up to %d connections and %d streams of events a worker"):format(descriptors,
+    log.write(ngx.NOTICE, ("loom: %s descriptors: up to %d connections and %d streams of events a worker"):format(descriptors,
       connections, streams_max))
   end
   timer.after(WATCH_EVERY, watch_stores)

@@ -9,6 +9,7 @@
 
 local core = require "loom.core"
 local Job = require "loom.job"
+local log = require "loom.http.log"
 local Lru = require "loom.http.lru"
 local problem = require "loom.http.problem"
 
@@ -121,7 +122,7 @@ end
 function watch_later(entry)
   local made, why = ngx.timer.at(WATCH, watch, entry)
   if not made and not ngx.worker.exiting() then -- it is taken when somebody asks
-    ngx.log(ngx.WARN, "loom: no timer can be made: ", why)
+    log.write(ngx.WARN, "loom: no timer can be made: ", tostring(why))
   end
 end
 

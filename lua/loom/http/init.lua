@@ -11,6 +11,8 @@
 local access = require "loom.http.access"
 local core = require "loom.core"
 local events = require "loom.http.events"
+local journal = require "loom.http.journal"
+local log = require "loom.http.log"
 local metrics = require "loom.http.metrics"
 local problem = require "loom.http.problem"
 local readiness = require "loom.http.readiness"
@@ -51,12 +53,13 @@ end
 --   the service may be called without tokens, beside addresses and localhost; `cors_origin`: whose pages may change things
 --   without tokens, and read the responses that nginx does not send itself (to files that come in chunks; the configuration
 --   tells of it for all others); `polls_limit` and `ingest_limit`: bytes of a body (default 8 MiB, and 2 GiB); `max_ahead`: see
---   `loom.open`; `ends_with_master`: the worker ends when nginx's master does, also by SIGKILL (not where there is none:
---   `master_process off`)
+--   `loom.open`; `journal`: the configuration has the variables of `loom.http.journal`; `ends_with_master`: the worker ends
+--   when nginx's master does, also by SIGKILL (not where there is none: `master_process off`)
 function http.init_worker(options)
   if options.ends_with_master then
     assert(core.end_with_parent())
   end
+  journal.init_worker(options.journal)
   access.init_worker(options)
   problem.on_failure = readiness.note_failure
   if options.cors_origin then
@@ -90,6 +93,7 @@ end
 local function answer()
   local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
   ngx.ctx.route = route
+  journal.note(route, arguments)
   access.check(route.access, route.may_be_linked)
   if not route.sends_file and (ngx.var.http_if_match or ngx.var.http_if_unmodified_since) then
     check_preconditions()
@@ -112,7 +116,7 @@ function http.content()
   elseif problem.is(err) then
     problem.send(err)
   else
-    ngx.log(ngx.ERR, "loom: ", tostring(err))
+    log.write(ngx.ERR, "loom: ", tostring(err))
     problem.send { status = 500, detail = "an internal error", more = {} }
   end
 end

@@ -15,6 +15,38 @@ local function quoted(text)
   return '"' .. text:gsub('[\\"$]', "\\%0") .. '"'
 end
 
+-- One JSON object to a line; nginx escapes what clients have sent.
+local formats = {
+  access = [['{"time":"$time_iso8601","address":"$remote_addr","token":"$loom_token","method":"$request_method",'
+    '"target":"$request_uri","route":"$loom_route","status":$loom_status,"bytes":$bytes_sent,"seconds":$request_time,'
+    '"agent":"$http_user_agent"}']],
+  audit = [['{"time":"$time_iso8601","address":"$remote_addr","token":"$loom_token","method":"$request_method",'
+    '"route":"$loom_route","store":"$loom_store","target":"$request_uri","status":$loom_status,"sent":$request_length}']],
+}
+
+-- What the logs are made of (see loom.http.journal), and where they go: a path, or nil for none.
+local function logs(access_log, audit_log)
+  if not (access_log or audit_log) then
+    return "access_log off;"
+  end
+  local lines = {}
+  for _, name in ipairs { "token", "route", "store", "changes", "raw_status" } do
+    lines[#lines + 1] = ('map "" $loom_%s { default ""; }'):format(name)
+  end
+  lines[#lines + 1] = 'map $loom_raw_status $loom_sent_status { "" $status; default $loom_raw_status; }'
+  lines[#lines + 1] = "map $loom_sent_status $loom_status { ~^0 0; default $loom_sent_status; }"
+  for name, format in pairs(formats) do
+    lines[#lines + 1] = ("log_format loom_%s escape=json %s;"):format(name, format)
+  end
+  if access_log then
+    lines[#lines + 1] = ("access_log %s loom_access;"):format(quoted(access_log))
+  end
+  if audit_log then
+    lines[#lines + 1] = ("access_log %s loom_audit if=$loom_changes;"):format(quoted(audit_log))
+  end
+  return table.concat(lines, "\n  ")
+end
+
 -- Headers that let pages of another origin ask (Fetch Standard, "CORS protocol"), and the answer to what browsers ask first.
 local function cors(origin)
   if not origin then
@@ -45,7 +77,7 @@ http {
   lua_package_cpath @lua_cpath@;
   lua_shared_dict loom 2m;
   lua_shared_dict loom_events 8m;
-  access_log off;
+  @logs@
   server_tokens off;
   client_body_temp_path body;
   proxy_temp_path proxy;
@@ -83,6 +115,7 @@ http {
       max_ahead = @max_ahead@,
       cors_origin = @cors_origin@,
       hosts = @hosts@,
+      journal = @journal@,
     }
   }
   exit_worker_by_lua_block { require("loom.http").exit_worker() }
@@ -150,7 +183,8 @@ http {
 --- The text of the configuration.
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `descriptors` (of each), `log_level`,
 --   `modules` (paths to load), `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute:
---   `database`, `reports` and `token_file` (optional); `rate` (requests a second of one address), `max_ahead`, `cors_origin` and `host` (all optional)
+--   `database`, `reports`, `token_file`, `access_log` and `audit_log` (the last three optional, without "$"); `rate`
+--   (requests a second of one address), `max_ahead`, `cors_origin` and `host` (all optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -175,6 +209,8 @@ function nginx_conf.text(options)
     limits = options.rate and ("limit_req_zone $binary_remote_addr zone=loom_rate:10m rate=%dr/s;\n  limit_req_status 429;")
       :format(options.rate) or "",
     limit = options.rate and ("limit_req zone=loom_rate burst=%d nodelay;"):format(options.rate * 2) or "",
+    logs = logs(options.access_log, options.audit_log),
+    journal = tostring((options.access_log or options.audit_log) ~= nil),
     cors = cors(options.cors_origin),
     polls_limit = ("%d"):format(options.polls_limit),
     ingest_limit = ("%d"):format(options.ingest_limit),

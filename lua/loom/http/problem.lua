@@ -1,6 +1,7 @@
 --- Failures as responses: problem documents (RFC 9457).
 -- @module loom.http.problem
 
+local log = require "loom.http.log"
 local response = require "loom.http.response"
 local values = require "loom.formats.values"
 
@@ -62,7 +63,7 @@ function problem.raise_failure(message, code, more)
   local text = problem.public(message)
   problem.on_failure(message, code)
   -- What is wrong inside, such as a path, is for the log.
-  ngx.log(status >= 500 and ngx.ERR or message:sub(-#text - 2) ~= ": " .. text and ngx.WARN or ngx.INFO, message)
+  log.write(status >= 500 and ngx.ERR or message:sub(-#text - 2) ~= ": " .. text and ngx.WARN or ngx.INFO, message)
   local detail = status >= 500 and status ~= 503 and titles[status] or text
   more = more or {}
   more.headers = status == 503 and { ["Retry-After"] = "1" } or nil

@@ -8,6 +8,7 @@
 
 local access = require "loom.http.access"
 local core = require "loom.core"
+local log = require "loom.http.log"
 local transaction = require "loom.transaction"
 
 local readiness = {}
@@ -103,7 +104,7 @@ local function tell(name, good, message)
     return
   end
   told[name] = not good or nil
-  ngx.log(ngx.ERR, "loom: not ready: ", name, good and " works again" or ": " .. tostring(message))
+  log.write(ngx.ERR, "loom: not ready: ", name, good and " works again" or ": " .. tostring(message))
 end
 
 --- What cannot be done.

@@ -2,6 +2,7 @@
 -- @module loom.http.response
 
 local cjson = require "cjson.safe"
+local journal = require "loom.http.journal"
 local values = require "loom.formats.values"
 
 local response = {}
@@ -43,6 +44,7 @@ end
 
 local function send_raw(socket, status, headers, text)
   ngx.ctx.loom_raw_status = status
+  journal.note_status(status)
   local lines = { ("HTTP/1.1 %d %s"):format(status, response.reasons[status] or ""), unpack(raw_headers) }
   for name, value in pairs(headers) do
     lines[#lines + 1] = name .. ": " .. value

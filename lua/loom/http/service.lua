@@ -5,6 +5,7 @@ local check = require "loom.check"
 local core = require "loom.core"
 local fleet = require "loom.http.fleet"
 local lfs = require "lfs"
+local log = require "loom.http.log"
 local Lru = require "loom.http.lru"
 local Monitor = require "loom.monitor"
 local problem = require "loom.http.problem"
@@ -38,7 +39,7 @@ local function tick(premature, of)
   end
   local good, err = pcall(state.queue.tick, state.queue)
   if not good then
-    ngx.log(ngx.ERR, "loom: ", err)
+    log.write(ngx.ERR, "loom: ", tostring(err))
   end
   if not premature then
     return timer.after(TICK, tick, of)
@@ -83,7 +84,7 @@ local function open(options, create)
         end
       end,
       log = function(line)
-        ngx.log(ngx.ERR, "loom: ", line)
+        log.write(ngx.ERR, "loom: ", line)
       end,
     }),
     writer = writer,
@@ -124,11 +125,11 @@ function service.open(options, was_lost, before)
   end
   local opened, message = open(options, not was_lost)
   if not opened then
-    ngx.log(ngx.ERR, "loom: ", message)
+    log.write(ngx.ERR, "loom: ", message)
     return await_database(options, was_lost)
   end
   if was_lost then
-    ngx.log(ngx.NOTICE, "loom: ", options.database, ": is there again, and open")
+    log.write(ngx.NOTICE, "loom: ", options.database, ": is there again, and open")
   end
   return timer.after(LOOK_EVERY, look_at_place, options, state)
 end
@@ -150,7 +151,7 @@ function look_at_place(premature, options, of)
   elseif not state.monitor.database:is_lost() then
     return timer.after(LOOK_EVERY, look_at_place, options, of)
   end
-  ngx.log(ngx.ERR, "loom: ", options.database,
+  log.write(ngx.ERR, "loom: ", options.database,
     ": was deleted or replaced; requests get 503 until there is a database again that does not change for a second")
   let_go()
   return service.open(options, true)

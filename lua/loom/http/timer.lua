@@ -1,6 +1,8 @@
 --- Timers that what runs for ever can rely on: nginx refuses new ones when too many are pending, or memory is out.
 -- @module loom.http.timer
 
+local log = require "loom.http.log"
+
 local timer = {}
 
 local TELL_EVERY = 60 -- seconds between two lines of the log that say so
@@ -20,7 +22,7 @@ function timer.after(seconds, work, ...)
   end
   if ngx.now() - told >= TELL_EVERY then
     told = ngx.now()
-    ngx.log(ngx.ERR, "loom: no timer can be made: ", why)
+    log.write(ngx.ERR, "loom: no timer can be made: ", tostring(why))
   end
   ngx.sleep(seconds)
   return work(ngx.worker.exiting(), ...)

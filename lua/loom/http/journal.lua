@@ -1,0 +1,41 @@
+--- What the access log and the audit log tell of a request beside what nginx knows: variables of its configuration.
+--
+-- `$loom_token` is the name of the token; `$loom_route` the route's template; `$loom_store` the store of the path;
+-- `$loom_changes` is 1 where the route changes something, whatever becomes of the request; `$loom_raw_status` is the status of a
+-- response on a raw socket. They keep their values when a request is passed on to another location, which `ngx.ctx` does not.
+-- @module loom.http.journal
+
+local journal = {}
+
+local is_kept = false
+
+--- Begins in a worker.
+-- @tparam ?bool kept whether the configuration has the variables
+function journal.init_worker(kept)
+  is_kept = kept or false
+end
+
+--- Notes what is asked for.
+function journal.note(route, arguments)
+  if is_kept then
+    ngx.var.loom_route = route.path
+    ngx.var.loom_store = arguments.store_id or ""
+    ngx.var.loom_changes = route.access == "write" and "1" or ""
+  end
+end
+
+--- Notes by whom; nil: by somebody whose token is not known.
+function journal.note_token(name)
+  if is_kept then
+    ngx.var.loom_token = name or ""
+  end
+end
+
+--- Notes the status of a response that nginx does not send.
+function journal.note_status(status)
+  if is_kept then
+    ngx.var.loom_raw_status = tostring(status)
+  end
+end
+
+return journal
