@@ -13,13 +13,16 @@ local inspection = {}
 
 local seconds = time.seconds
 
-local checkers = { as_of = time.instant }
+local checkers = {
+  as_of = time.instant,
+  most = check.integer(1, 2 ^ 53), -- polls and openings, for the service: more is EINVAL
+}
 for name, checker in pairs(rules.checkers) do
   checkers[name] = checker
 end
 
-local function inspect(monitor, store, window, options)
-  local native = rules.pass_on(options, { id = store, as_of = options.as_of })
+local function inspect(monitor, store, window, options, told)
+  local native = rules.pass_on(options, { id = store, as_of = options.as_of, most = options.most, told = told })
   native.default_zone = options.default_zone or monitor.default_zone
   native.length, native.from, native.to = window.length, window.from, window.to
   return core.inspect(monitor.database, native)
@@ -197,9 +200,9 @@ function inspection.explain(monitor, store, options)
   options = check.options("explain", options, known)
   local rule = rules.in_force(options)
   rule.default_zone = rule.default_zone or monitor.default_zone
-  local result = { store_id = store, rules = rule, windows = {} }
+  local result, told = { store_id = store, rules = rule, windows = {} }, 0
   for i, window in ipairs(options.windows or windows.checker(windows.standard)) do
-    local seen, message, code = inspect(monitor, store, window.native, options)
+    local seen, message, code = inspect(monitor, store, window.native, options, told)
     if not seen then
       return nil, message, code
     elseif time.between(time.FIRST, seen.from) < 0 then
@@ -208,6 +211,7 @@ function inspection.explain(monitor, store, options)
     result.timezone = seen.zone
     time.set(result, "as_of", seen.as_of)
     result.windows[i] = explain_window(seen, window, rule)
+    told = told + #seen.polls + #seen.openings -- all windows share what may be looked at
   end
   return result
 end

@@ -308,6 +308,34 @@ static void without_polls(void **state) {
   loom_database_close(database);
 }
 
+/* What may be looked at counts what is in the window, whatever the store has beside it. */
+static void no_more_than(void **state) {
+  (void)state;
+  loom_error error;
+  struct loom_inspection in;
+  loom_database *database = memory_database();
+  load(database, LOOM_POLLS,
+       POLLS_HEADER "a,active,2023-01-23 23:59:59\na,active,2023-01-24 00:00:00\n"
+                    "a,active,2023-01-24 10:00:00\na,active,2023-01-25 00:00:00\n"
+                    "a,active,2023-01-25 00:00:01\n");
+  struct loom_inspect_options options = one_day("a");
+  options.most = 4; /* three polls and an opening */
+  assert_status(inspect(database, &options, &in, &error), LOOM_OK, &error);
+  loom_inspection_free(&in);
+  options.most = 3;
+  assert_fails(database, &options, LOOM_EINVAL,
+               "the window has 3 polls and 1 openings, after 0 of other windows; 3 in all can be "
+               "looked at: a window of 18.0 hours would do");
+  options.told = 2;
+  assert_fails(database, &options, LOOM_EINVAL,
+               "the window has 3 polls and 1 openings, after 2 of other windows; 3 in all can be "
+               "looked at: a window of 6.0 hours would do");
+  options.most = 6;
+  assert_status(inspect(database, &options, &in, &error), LOOM_OK, &error);
+  loom_inspection_free(&in);
+  loom_database_close(database);
+}
+
 /* The longest window, at both ends of the range. */
 static void long_windows(void **state) {
   (void)state;
@@ -333,7 +361,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(same_as_a_report), cmocka_unit_test(origins),
       cmocka_unit_test(refusals),         cmocka_unit_test(without_polls),
-      cmocka_unit_test(long_windows),
+      cmocka_unit_test(no_more_than),     cmocka_unit_test(long_windows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

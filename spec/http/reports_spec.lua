@@ -85,6 +85,7 @@ describe("reports over HTTP", function()
       local response = service:request(("/get_report?report_id=%s&format=%s"):format(id, format))
       assert.equal(content_type, response.headers["content-type"])
       assert.equal(expected, response.body)
+      assert.equal(tostring(#expected), response.headers["content-length"])
     end
     assert.matches("^<!DOCTYPE html>", service:request("/get_report/" .. id .. "?format=html").body)
     server.expect_problem(service:request("/get_report/" .. id .. "?format=xml"), 400, "format is not one of")

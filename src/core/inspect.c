@@ -4,6 +4,7 @@
 #include "inspect.h"
 #include "civil.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,11 +148,39 @@ static loom_status read_store(const struct loom_inspect_options *options, loom_s
   return status;
 }
 
-static loom_status measure(struct loom_inspection *in, loom_error *error) {
+static uint64_t count_polls(const struct loom_polls *polls, struct loom_span window) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < polls->count; i++) {
+    int64_t at = loom_poll_instant(polls->items[i]);
+    count += at >= window.start && at <= window.end;
+  }
+  return count;
+}
+
+/* Refuses a window with more in it than is to be looked at. What would do is a guess: that its end is like all of it. */
+static loom_status check_size(const struct loom_inspect_options *options,
+                              const struct loom_inspection *in, loom_error *error) {
+  uint64_t polls = count_polls(&in->store.polls, in->window), all = polls + in->opening_count;
+  uint64_t left = options->told < options->most ? options->most - options->told : 0;
+  if (!options->most || all <= left)
+    return LOOM_OK;
+  double hours = (double)(in->window.end - in->window.start) / LOOM_HOUR * (double)left / (double)all;
+  return loom_fail(error, LOOM_EINVAL,
+                   "the window has %llu polls and %llu openings, after %llu of other windows; %llu in "
+                   "all can be looked at: a window of %.1f hours would do",
+                   (unsigned long long)polls, (unsigned long long)in->opening_count,
+                   (unsigned long long)options->told, (unsigned long long)options->most,
+                   floor(hours * 10) / 10);
+}
+
+static loom_status measure(const struct loom_inspect_options *options, struct loom_inspection *in,
+                           loom_error *error) {
   struct filling filling = {.inspection = in};
   loom_status status = loom_measure_store(&in->measure, &in->setting, &in->store, error);
   if (status == LOOM_OK)
     status = list_openings(in, error);
+  if (status == LOOM_OK)
+    status = check_size(options, in, error);
   if (status == LOOM_OK)
     status = loom_measure_window(&in->measure, in->window, &in->figures, add_cell, &filling, error);
   if (status == LOOM_OK && filling.out_of_memory)
@@ -175,7 +204,7 @@ loom_status loom_inspect(const struct loom_inspect_options *options, loom_source
   source->release(source);
   in->setting.as_of = in->as_of;
   in->setting.hull = in->window;
-  return status == LOOM_OK ? measure(in, error) : status;
+  return status == LOOM_OK ? measure(options, in, error) : status;
 }
 
 void loom_inspection_free(struct loom_inspection *in) {

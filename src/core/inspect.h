@@ -17,6 +17,8 @@ struct loom_inspect_options {
   bool has_as_of;                   /* otherwise as_of is the newest poll */
   int64_t as_of;
   const char *default_zone;
+  uint64_t most; /* polls and openings that may be looked at; 0: any number */
+  uint64_t told; /* that others of the same caller have taken of them */
 };
 
 /* An opening as the schedule has it, and the instants that it becomes. */
@@ -49,7 +51,8 @@ struct loom_inspection {
 };
 
 /*
-** Looks at a store. LOOM_ENOENT: the source does not know it. Free the inspection with loom_inspection_free, whatever
+** Looks at a store. LOOM_ENOENT: the source does not know it. LOOM_EINVAL: the window is none, or there is more in it than
+** `most`; the message tells of how much, and how long a window would do. Free the inspection with loom_inspection_free, whatever
 ** the status; the source and the zones need not stay.
 */
 loom_status loom_inspect(const struct loom_inspect_options *options, loom_source *source,

@@ -3,11 +3,9 @@
 ** a group are put in order of time when the group is taken.
 */
 #include "poll_sorter.h"
+#include "unnamed_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +14,6 @@
 #define DIGITS (1 << DIGIT_BITS)
 #define RUN_BUFFER 4096      /* records read at a time from a spilled run: 64 KiB */
 #define INSERTION_LIMIT 64   /* groups up to this size are sorted by insertion */
-#define WRITE_MAX (1 << 20)  /* bytes to a write */
 
 /* Where a run continues: in memory, or in the spill file. */
 struct run {
@@ -71,11 +68,6 @@ static loom_status no_memory(loom_error *error) {
   return loom_fail(error, LOOM_ENOMEM, "out of memory");
 }
 
-static loom_status io_failure(loom_error *error, const char *what) {
-  return loom_fail(error, errno == ENOSPC || errno == EFBIG ? LOOM_EFULL : LOOM_EIO,
-                   "temporary file: %s: %s", what, strerror(errno));
-}
-
 /* ---- sorting a run ---- */
 
 /* The sort key's words, least significant first; days are shifted so that they sort unsigned. */
@@ -116,31 +108,6 @@ static void sort_run(loom_poll_sorter *sorter) {
 
 /* ---- the spill file ---- */
 
-static loom_status open_spill(loom_poll_sorter *sorter, loom_error *error) {
-  char path[4096];
-  const char *directory = getenv("TMPDIR");
-  snprintf(path, sizeof path, "%s/loom-XXXXXX", directory && *directory ? directory : "/tmp");
-  sorter->file = mkostemp(path, O_CLOEXEC);
-  if (sorter->file < 0)
-    return io_failure(error, "cannot create one (TMPDIR)");
-  unlink(path);
-  return LOOM_OK;
-}
-
-static bool write_at(int file, const char *bytes, size_t size, uint64_t offset) {
-  while (size) {
-    ssize_t written = pwrite(file, bytes, size < WRITE_MAX ? size : WRITE_MAX, (off_t)offset);
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      return false;
-    bytes += written;
-    size -= (size_t)written;
-    offset += (size_t)written;
-  }
-  return true;
-}
-
 static struct run *add_run(loom_poll_sorter *sorter) {
   if (sorter->run_count == sorter->run_capacity) {
     size_t capacity = sorter->run_capacity ? sorter->run_capacity * 2 : 16;
@@ -156,7 +123,8 @@ static struct run *add_run(loom_poll_sorter *sorter) {
 }
 
 static loom_status spill(loom_poll_sorter *sorter, loom_error *error) {
-  loom_status status = sorter->file < 0 ? open_spill(sorter, error) : LOOM_OK;
+  loom_status status =
+      sorter->file < 0 ? loom_unnamed_file_open(NULL, &sorter->file, error) : LOOM_OK;
   if (status != LOOM_OK)
     return status;
   sort_run(sorter);
@@ -165,10 +133,11 @@ static loom_status spill(loom_poll_sorter *sorter, loom_error *error) {
     return no_memory(error);
   run->offset = sorter->spilled;
   run->left = sorter->count;
-  if (!write_at(sorter->file, (const char *)sorter->records,
-                sorter->count * sizeof *sorter->records,
-                sorter->spilled * sizeof *sorter->records))
-    return io_failure(error, "cannot write");
+  status = loom_unnamed_file_write(sorter->file, sorter->records,
+                                   sorter->count * sizeof *sorter->records,
+                                   sorter->spilled * sizeof *sorter->records, error);
+  if (status != LOOM_OK)
+    return status;
   sorter->spilled += sorter->count;
   sorter->count = 0;
   return LOOM_OK;
@@ -203,18 +172,11 @@ static loom_status refill(loom_poll_sorter *sorter, struct run *run, loom_error 
   if (run->at < run->count || run->left == 0)
     return LOOM_OK;
   size_t count = run->left < RUN_BUFFER ? (size_t)run->left : RUN_BUFFER;
-  size_t size = count * sizeof *run->records, have = 0;
-  while (have < size) {
-    ssize_t got = pread(sorter->file, (char *)run->records + have, size - have,
-                        (off_t)(run->offset * sizeof *run->records + have));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0) {
-      errno = got < 0 ? errno : EIO;
-      return io_failure(error, "cannot read");
-    }
-    have += (size_t)got;
-  }
+  loom_status status =
+      loom_unnamed_file_read(sorter->file, run->records, count * sizeof *run->records,
+                             run->offset * sizeof *run->records, error);
+  if (status != LOOM_OK)
+    return status;
   run->at = 0;
   run->count = count;
   run->offset += count;

@@ -110,6 +110,7 @@ void lloom_register_inspection(lua_State *L);
 void lloom_register_ids(lua_State *L);
 void lloom_register_output(lua_State *L);
 void lloom_register_backup(lua_State *L);
+void lloom_register_thread(lua_State *L);
 
 /* The module's functions. */
 int lloom_open(lua_State *L);
@@ -126,6 +127,7 @@ int lloom_walk(lua_State *L);
 int lloom_inspect(lua_State *L);
 int lloom_output(lua_State *L);
 int lloom_backup(lua_State *L);
+int lloom_thread(lua_State *L);
 
 #define LLOOM_DATABASE "loom.monitor"
 #define LLOOM_POLL_BATCH "loom.poll_batch"

@@ -30,11 +30,22 @@ static inline int lloom_absolute(lua_State *L, int index) {
   return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
 }
 
+/* Calls function(context) from outside of Lua. Where it fails the error is on the stack. */
+static inline int lloom_protected_call(lua_State *L, lua_CFunction function, void *context) {
+  return lua_cpcall(L, function, context);
+}
+
 #else
 
 #define lloom_set_functions(L, functions) luaL_setfuncs(L, functions, 0)
 #define lloom_set_metatable(L, name) luaL_setmetatable(L, name)
 #define lloom_absolute(L, index) lua_absindex(L, index)
+
+static inline int lloom_protected_call(lua_State *L, lua_CFunction function, void *context) {
+  lua_pushcfunction(L, function); /* as light values neither needs memory */
+  lua_pushlightuserdata(L, context);
+  return lua_pcall(L, 1, 0, 0);
+}
 
 #endif
 

@@ -121,15 +121,16 @@ static void set_figures(lua_State *L, const struct loom_figures *f) {
 }
 
 /*
-** inspect(database, {id, default_zone, length or from and to [, as_of, preset, fill, evidence, no_data, slack, max_gap]}):
-** a table of `as_of`, `from`, `length`, `zone` and `figures`, and of lists: `openings`, `intervals`, `exclusions`, `pieces`,
-** `polls`, and `cells`, each with its state, its piece's number, and `poll` and `active` of the poll that vouches for it. Times
-** are in microseconds; those in the lists, but for `poll`, are since `from`.
+** inspect(database, {id, default_zone, length or from and to [, as_of, preset, fill, evidence, no_data, slack, max_gap,
+** most, told]}): a table of `as_of`, `from`, `length`, `zone` and `figures`, and of lists: `openings`, `intervals`,
+** `exclusions`, `pieces`, `polls`, and `cells`, each with its state, its piece's number, and `poll` and `active` of the poll that
+** vouches for it. Times are in microseconds; those in the lists, but for `poll`, are since `from`.
 */
 int lloom_inspect(lua_State *L) {
   static const char *const known[] = {"id",       "default_zone", "length",  "from",  "to",
                                       "as_of",    "preset",       "fill",    "evidence",
-                                      "no_data",  "slack",        "max_gap", NULL};
+                                      "no_data",  "slack",        "max_gap", "most",  "told",
+                                      NULL};
   loom_error error;
   struct loom_inspect_options options = {0};
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
@@ -146,6 +147,8 @@ int lloom_inspect(lua_State *L) {
   options.as_of =
       lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
   options.has_as_of = options.as_of != INT64_MIN;
+  options.most = (uint64_t)lloom_option_integer(L, 2, "most", 0, 0, INT64_MAX);
+  options.told = (uint64_t)lloom_option_integer(L, 2, "told", 0, 0, INT64_MAX);
 
   struct lloom_handle *handle =
       lloom_new_handle(L, INSPECTION, sizeof *handle + sizeof(struct loom_inspection));

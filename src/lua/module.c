@@ -328,6 +328,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"inspect", lloom_inspect},
                                        {"output", lloom_output},
                                        {"backup", lloom_backup},
+                                       {"thread", lloom_thread},
                                        {"proxy", proxy},
                                        {"supervise", supervise},
                                        {"end_with_parent", end_with_parent},
@@ -364,6 +365,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_ids(L);
   lloom_register_output(L);
   lloom_register_backup(L);
+  lloom_register_thread(L);
   lua_newtable(L);
   lloom_set_functions(L, functions);
   lua_pushliteral(L, LOOM_VERSION);

@@ -20,6 +20,7 @@ local reports = require "loom.http.reports"
 local response = require "loom.http.response"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
+local tasks = require "loom.http.tasks"
 
 local http = {}
 
@@ -113,6 +114,11 @@ function http.content()
   end
   if good then
     return
+  end
+  tasks.release()
+  if ngx.headers_sent then -- an answer that has begun is cut short, so that nobody takes it for whole
+    ngx.log(ngx.ERR, "loom: broken off: ", problem.is(err) and err.detail or tostring(err))
+    return ngx.exit(444)
   elseif problem.is(err) then
     problem.send(err)
   else
@@ -133,6 +139,7 @@ end
 --- For `log_by_lua`: counts the request. It needs `lua_shared_dict loom 2m`.
 -- @tparam[opt] string route of requests that were passed on to another location
 function http.log(route)
+  tasks.release()
   metrics.log(route)
 end
 

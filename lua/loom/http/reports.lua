@@ -9,7 +9,7 @@ local Report = require "loom.report"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
-local Stored = require "loom.stored_report"
+local tasks = require "loom.http.tasks"
 
 local reports = {}
 
@@ -71,35 +71,26 @@ local function wanted_format()
     .. "application/x-ndjson", { field = "Accept", headers = vary })
 end
 
-local PIECE = 64 * 1024 -- bytes sent before others get their turn
-
--- Writes a report in a format that is made as it is sent.
+-- Sends a report in another format than that of its file.
 local function send_in_format(row, format)
-  local function pause()
-    ngx.sleep(0.001)
-  end
-  local stored, message = Stored.read(service.figures_path(row.report_id), row.details, pause)
-  if not stored then
-    problem.raise_failure(message, "EIO")
-  end
-  ngx.header["Content-Type"] = types[format]
-  ngx.header["Content-Disposition"] = ('%s; filename="report_%s.%s"'):format(format == "html" and "inline" or "attachment",
-    row.report_id, extensions[format])
-  ngx.header["Vary"] = vary.Vary
-  ngx.header["Cache-Control"] = "private, no-cache" -- it may be removed
+  local headers = {
+    ["Content-Type"] = types[format],
+    ["Content-Disposition"] = ('%s; filename="report_%s.%s"'):format(format == "html" and "inline" or "attachment",
+      row.report_id, extensions[format]),
+    ["Vary"] = vary.Vary,
+    ["Cache-Control"] = "private, no-cache", -- it may be removed
+  }
   if ngx.req.get_method() == "HEAD" then
+    for name, value in pairs(headers) do
+      ngx.header[name] = value
+    end
     return
   end
-  local waiting = 0
-  assert(stored:write(function(text)
-    ngx.print(text)
-    waiting = waiting + #text
-    if waiting >= PIECE then
-      assert(ngx.flush(true))
-      pause()
-      waiting = 0
-    end
-  end, { format = format }))
+  tasks.enter()
+  local spool = service.call(nil, function()
+    return tasks.run("report", { path = service.figures_path(row.report_id), details = row.details, format = format })
+  end)
+  tasks.send(spool, headers)
 end
 
 -- Answers with how a report stands, as the service that this one replaces did.

@@ -2,6 +2,7 @@
 -- @module loom.http.service
 
 local check = require "loom.check"
+local cjson = require "cjson.safe"
 local core = require "loom.core"
 local fleet = require "loom.http.fleet"
 local lfs = require "lfs"
@@ -11,8 +12,9 @@ local Monitor = require "loom.monitor"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
 local Stored = require "loom.stored_report"
-local timer = require "loom.http.timer"
+local tasks = require "loom.http.tasks"
 local time = require "loom.time"
+local timer = require "loom.http.timer"
 
 local service = {}
 
@@ -91,6 +93,7 @@ local function open(options, create)
     limits = { polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT },
   }
   fleet.open(monitor)
+  tasks.open(options.reports)
   timer.after(0, tick, state)
   return true
 end
@@ -140,6 +143,7 @@ local function let_go()
   state = nil
   complete:clear()
   fleet.close()
+  tasks.let_go()
   lost.queue:abandon()
   lost.monitor:close()
   lost.writer:close()
@@ -164,6 +168,7 @@ function service.close()
   if closing then
     closing.writer:close()
     fleet.close()
+    tasks.close()
     closing.queue:close(CLOSE)
     closing.monitor:close()
   end
@@ -254,6 +259,8 @@ function service.call(fields, work)
       error(result, 0)
     end
     raise_misuse(misuse, fields)
+  elseif code == "EMISUSE" then -- in a thread: see loom.http.background
+    raise_misuse(cjson.decode(message), fields)
   elseif result == nil then
     problem.raise_failure(message, code)
   end

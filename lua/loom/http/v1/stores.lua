@@ -72,12 +72,6 @@ local function window_json(window)
   return json.object("name", json.string(window.name), "from", json.string(window.from_utc), "to", json.string(window.to_utc))
 end
 
-local function rules_json(rules)
-  return json.object("preset", json.string(rules.preset), "slack", json.number(rules.slack), "fill", json.string(rules.fill),
-    "evidence", json.string(rules.evidence), "no_data", json.string(rules.no_data), "max_gap", json.number(rules.max_gap),
-    "default_zone", json.string(rules.default_zone))
-end
-
 local function list()
   local parameters = options.read(list_checkers, true)
   local chosen, key = options.report(parameters)
@@ -97,7 +91,7 @@ local function list()
   local numbers, left, total, last = report.native:order(figure, window, is_descending, limit, only, after)
   local next_cursor = left > #numbers
     and cursor.write(of, last and ("%.17g"):format(last) or "", report:store(numbers[limit])) or nil
-  response.json(200, json.object("as_of", json.string(report.as_of_utc), "rules", rules_json(report.rules),
+  response.json(200, json.object("as_of", json.string(report.as_of_utc), "rules", json.rules(report.rules),
     "windows", json.array(report.windows, window_json), "total", json.number(total),
     "stores", "[" .. report.native:json_stores(numbers, names_of(report)) .. "]",
     "next_cursor", json.text(next_cursor)))
@@ -188,7 +182,6 @@ figures_schema.description = "What a store was in a window. Times are in seconds
 local windows_schema = { type = "object", additionalProperties = "Figures", description = "Figures by the names of windows." }
 
 return {
-  rules_json = rules_json,
   window_json = window_json,
   report_of_one = report_of_one,
   schemas = {

@@ -63,7 +63,7 @@ local function summary_json(report, parameters, only)
     by_name[window.name] = window_json(report, i, parameters, only)
     count = report.native:sum(i, only)
   end
-  return json.object("as_of", json.string(report.as_of_utc), "rules", stores.rules_json(report.rules),
+  return json.object("as_of", json.string(report.as_of_utc), "rules", json.rules(report.rules),
     "windows", json.array(report.windows, stores.window_json), "stores", json.number(count),
     "figures", json.map(by_name, tostring))
 end

@@ -1,0 +1,181 @@
+--- Answers that take longer than other requests should wait: what the threads of `loom.http.tasks` do. They have Lua states of
+-- their own, in which there is no nginx.
+--
+-- A function is called with a function that writes, and its arguments as JSON. It returns true, or nil, a message and a code;
+-- what is misuse of the library has the code EMISUSE, and as its message JSON of what `loom.check.misuse` tells.
+-- @module loom.http.background
+
+local check = require "loom.check"
+local cjson = require "cjson.safe"
+local json = require "loom.http.json"
+local Monitor = require "loom.monitor"
+local Stored = require "loom.stored_report"
+local values = require "loom.formats.values"
+
+local number, text = json.number, json.string
+
+-- Where the database was opened before, it is still open, unless it was deleted or replaced: a thread has one.
+local monitor, opened
+
+local function open(arguments)
+  local key = arguments.database .. "\0" .. (arguments.default_zone or "")
+  if opened ~= key or monitor.database:is_lost() then
+    local message, code
+    if monitor then
+      monitor:close()
+      opened = nil
+    end
+    monitor, message, code = Monitor.open(arguments.database,
+      { checkpoint = false, default_zone = arguments.default_zone })
+    if not monitor then
+      return nil, message, code
+    end
+    opened = key
+  end
+  return monitor
+end
+
+local function write_list(write, list, piece_of)
+  write "["
+  for i, item in ipairs(list) do
+    write(i > 1 and "," .. piece_of(item) or piece_of(item))
+  end
+  write "]"
+end
+
+-- What the functions below put between quotes as it is are words of Loom's own.
+
+-- ---- timelines and outages ----
+
+local function segment_json(segment)
+  return ('{"from":"%s","to":"%s","seconds":%s,"state":"%s"}'):format(segment.from_utc, segment.to_utc,
+    number(segment.seconds), segment.state)
+end
+
+local function span_json(span)
+  return ('{"from":"%s","to":"%s","seconds":%s}'):format(span.from_utc, span.to_utc, number(span.seconds))
+end
+
+-- What is asked of a method of the monitor, as a list under a name.
+local function write_spans(write, arguments, method, name, piece_of)
+  local at, message, code = open(arguments)
+  local list
+  if at then
+    list, message, code = at[method](at, arguments.store_id, arguments.from, arguments.to, arguments.options)
+  end
+  if not list then
+    return nil, message, code
+  end
+  write(('{"store_id":%s,"from":%s,"to":%s,"%s":'):format(text(arguments.store_id), text(arguments.from), text(arguments.to),
+    name))
+  write_list(write, list, piece_of)
+  write "}"
+  return true
+end
+
+local function timeline(write, arguments)
+  return write_spans(write, arguments, "timeline", "segments", segment_json)
+end
+
+local function outages(write, arguments)
+  return write_spans(write, arguments, "outages", "outages", span_json)
+end
+
+-- ---- explaining ----
+
+local function opening_json(opening)
+  return ('{"date":"%s","span":"%s","rule":"%s","from":"%s","to":"%s"}'):format(opening.date, opening.span, opening.rule,
+    opening.from_utc, opening.to_utc)
+end
+
+local function quoted(word)
+  return word and '"' .. word .. '"' or "null"
+end
+
+local function cell_json(cell)
+  return ('{"from":"%s","to":"%s","seconds":%s,"state":"%s","poll":%s,"status":%s,"reason":"%s"}'):format(cell.from_utc,
+    cell.to_utc, number(cell.seconds), cell.state, quoted(cell.poll_utc), quoted(cell.status), cell.reason)
+end
+
+local function poll_json(poll)
+  return ('{"timestamp_utc":"%s","status":"%s"}'):format(poll.at_utc, poll.status)
+end
+
+local function write_piece(write, piece)
+  write(('{"from":"%s","to":"%s","seconds":%s,"polls":'):format(piece.from_utc, piece.to_utc, number(piece.seconds)))
+  write_list(write, piece.polls, poll_json)
+  write ',"cells":'
+  write_list(write, piece.cells, cell_json)
+  write "}"
+end
+
+local function write_window(write, window)
+  write(('{"name":%s,"from":"%s","to":"%s","uptime":%s,"downtime":%s,"unit":%s,"figures":%s,"openings":'):format(
+    text(window.name), window.from_utc, window.to_utc, text(window.printed.uptime), text(window.printed.downtime),
+    text(window.unit), values.figures(window.figures)))
+  write_list(write, window.openings, opening_json)
+  write ',"intervals":'
+  write_list(write, window.intervals, span_json)
+  write ',"exclusions":'
+  write_list(write, window.exclusions, span_json)
+  write ',"pieces":['
+  for i, piece in ipairs(window.pieces) do
+    write(i > 1 and "," or "")
+    write_piece(write, piece)
+  end
+  write "]}"
+end
+
+local function explain(write, arguments)
+  local at, message, code = open(arguments)
+  local found
+  if at then
+    found, message, code = at:explain(arguments.store_id, arguments.options)
+  end
+  if not found then
+    return nil, message, code
+  end
+  write(('{"store_id":%s,"timezone_str":%s,"as_of":%s,"rules":%s,"windows":['):format(text(found.store_id),
+    text(found.timezone), text(found.as_of_utc), json.rules(found.rules)))
+  for i, window in ipairs(found.windows) do
+    write(i > 1 and "," or "")
+    write_window(write, window)
+  end
+  write "]}"
+  return true
+end
+
+-- ---- reports ----
+
+-- A report whose figures are in a file, in a format.
+local function report(write, arguments)
+  local stored, message, code = Stored.read(arguments.path, arguments.details, function()
+    write "" -- which ends it where it was cancelled
+  end)
+  if not stored then
+    return nil, message, code or "EIO"
+  end
+  return stored:write(write, { format = arguments.format })
+end
+
+-- What raises because of the arguments fails.
+local function guarded(produce)
+  return function(write, argument)
+    local called, result, message, code = pcall(produce, write, assert(cjson.decode(argument)))
+    if called then
+      return result, message, code
+    end
+    local misuse = check.misuse(result)
+    if not misuse then
+      error(result, 0)
+    end
+    return nil, cjson.encode(misuse), "EMISUSE"
+  end
+end
+
+return {
+  timeline = guarded(timeline),
+  outages = guarded(outages),
+  explain = guarded(explain),
+  report = guarded(report),
+}
