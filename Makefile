@@ -204,15 +204,19 @@ bench-http: all $(BUILD)/bench/generate ## Time the service on the loopback, wit
 
 INSTALL_LUA = $(DESTDIR)$(PREFIX)/share/lua/5.4
 INSTALL_C   = $(DESTDIR)$(PREFIX)/lib/lua/5.4
-install: all ## Install the command, the Lua 5.4 module and the SQLite extension below PREFIX
+# nginx's LuaJIT, in which `loom serve` runs, takes the Lua files from where the command has them, but a module of its own.
+INSTALL_LUAJIT = $(DESTDIR)$(PREFIX)/lib/lua/5.1
+install: all ## Install the command, the modules and the SQLite extension below PREFIX
 	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
 	  install -D -m 644 lua/$$file $(INSTALL_LUA)/$$file || exit 1; done
 	install -D -m 755 $(BUILD)/lua5.4/loom/core.so $(INSTALL_C)/loom/core.so
+	$(if $(HAVE_LUAJIT),install -D -m 755 $(BUILD)/luajit/loom/core.so $(INSTALL_LUAJIT)/loom/core.so)
 	install -D -m 755 $(EXTENSION) $(DESTDIR)$(PREFIX)/lib/loom/loom_polls.so
 	install -D -m 755 bin/loom $(DESTDIR)$(PREFIX)/bin/loom
 
 # For LuaRocks, which says where headers are and where things go.
-rock: $(BUILD)/$(ROCK)/loom/core.so $(EXTENSION)
+ROCK_LUAJIT := $(if $(HAVE_LUAJIT),$(if $(wildcard $(LUA_INCDIR)/luajit.h),,yes)) # another Lua's rock has both
+rock: $(BUILD)/$(ROCK)/loom/core.so $(if $(ROCK_LUAJIT),$(BUILD)/luajit/loom/core.so) $(EXTENSION)
 
 # LuaRocks has made the folders. They are missing with `luarocks make --pack-binary-rock`, which LuaRocks 3.8 tells of
 # folders in its default tree, to then pack nothing.
@@ -222,6 +226,7 @@ install-rock: rock
 	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
 	  install -D -m 644 lua/$$file $(LUADIR)/$$file || exit 1; done
 	install -D -m 755 $(BUILD)/$(ROCK)/loom/core.so $(LIBDIR)/loom/core.so
+	$(if $(ROCK_LUAJIT),install -D -m 755 $(BUILD)/luajit/loom/core.so $(LIBDIR)/luajit/loom/core.so)
 	install -D -m 755 $(EXTENSION) $(LIBDIR)/loom/loom_polls.so
 	install -D -m 755 bin/loom $(BINDIR)/loom
 

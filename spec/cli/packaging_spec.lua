@@ -2,6 +2,7 @@
 
 local files = require "support.files"
 local loom = require "loom"
+local server = require "support.server"
 local shell = require "support.shell"
 
 local this_lua = jit and jit.version or _VERSION
@@ -82,6 +83,23 @@ describe("a copy of the checkout", function()
     assert.equal((shell.good("report", "examples/data", "--format=table")), report)
   end
 
+  -- The command serves, on nginx's LuaJIT.
+  local function expect_service(command)
+    local script = ([[
+      cd "$TMPDIR"
+      COMMAND serve "$TMPDIR"/served --listen 127.0.0.1:PORT >log 2>&1 & pid=$!
+      tries=500
+      until curl -sf http://127.0.0.1:PORT/readyz; do
+        tries=$((tries - 1))
+        if [ $tries = 0 ] || ! kill -0 $pid; then cat log >&2; exit 1; fi
+        sleep 0.02
+      done
+      kill $pid
+      wait $pid
+      rm -r served* log]]):gsub("COMMAND", command):gsub("PORT", tostring(server.free_port()))
+    assert.equal('{"status":"ok"}\n', good("/", script))
+  end
+
   -- The tree of LuaRocks in a place has the module for this Lua, and the command, which runs on this Lua.
   local function expect_tree(place)
     local tree = place .. "/tree"
@@ -96,6 +114,7 @@ describe("a copy of the checkout", function()
     ]]):gsub("TREE", tree):gsub("VERSION", version))
     assert.matches("^" .. loom.version:gsub("%p", "%%%0") .. "\t[1-9]%d*\n$", good("/", shell.words(shell.lua, script)))
     expect_command(tree .. "/bin/loom")
+    expect_service(tree .. "/bin/loom")
     assert.is_true(files.exists(("%s/lib/lua/%s/loom/loom_polls.so"):format(tree, version)))
     local interpreter = files.read(tree .. "/bin/loom"):match("exec '([^']+)'")
     assert.equal(this_lua, good("/", shell.words(interpreter, "-e", "io.write(jit and jit.version or _VERSION)")))
@@ -177,9 +196,15 @@ describe("a copy of the checkout", function()
     local place = make_place("installed")
     good(copy, ("make install PREFIX=%s/prefix"):format(place))
     expect_command(place .. "/prefix/bin/loom")
+    expect_service(place .. "/prefix/bin/loom")
     good(copy, ("make install DESTDIR=%s/root PREFIX=/opt/loom"):format(place))
     expect_command(place .. "/root/opt/loom/bin/loom")
     assert.same({ "prefix", "root" }, files.list(place))
+    assert(os.remove(place .. "/prefix/lib/lua/5.1/loom/core.so"))
+    local result = run("/", place .. "/prefix/bin/loom serve db")
+    shell.expect_failure(result, 1)
+    assert.matches("Loom's module for nginx's LuaJIT is not installed beside", result.err, 1, true)
+    assert.matches("build and install Loom again", result.err, 1, true)
   end)
 
   it("runs its specs with `luarocks test`", function()

@@ -135,17 +135,29 @@ local function find_nginx()
   return nil, "there is no nginx (on Debian: the packages nginx-light and libnginx-mod-http-lua)"
 end
 
+-- Where the module for LuaJIT may be, when the one that runs here is in a folder: in a checkout, below a prefix, in a tree of
+-- LuaRocks; or it is the same one.
+local function native_folders(folder)
+  if jit then
+    return { folder }
+  end
+  return { (folder:gsub("/lua5%.4/$", "/luajit/")), (folder:gsub("/lua/5%.%d/$", "/lua/5.1/")), folder .. "luajit/" }
+end
+
 -- Where nginx's LuaJIT finds what this command runs: its Lua files, and the native half, which must be the one for LuaJIT.
 -- nil and what is missing.
 local function module_paths()
   local lua = absolute(package.searchpath("loom", package.path)):gsub("loom/init%.lua$", "")
-  local native = absolute(package.searchpath("loom.core", package.cpath)):gsub("loom/core%.so$", "")
-  native = native:gsub("/lua5%.4/$", "/luajit/"):gsub("/lua/5%.4/$", "/lua/5.1/")
-  if not common.exists(native .. "loom/core.so") then
-    return nil, ("%sloom/core.so: Loom's module for nginx's LuaJIT is not there (on Debian: install libluajit2-5.1-dev and "
-      .. "build again)"):format(native)
+  local here = absolute(package.searchpath("loom.core", package.cpath)):gsub("loom/core%.so$", "")
+  for _, native in ipairs(native_folders(here)) do
+    if (jit or native ~= here) and common.exists(native .. "loom/core.so") then
+      return { lua = ("%s?.lua;%s?/init.lua;;"):format(lua, lua), native = native .. "?.so;;" }
+    end
   end
-  return { lua = ("%s?.lua;%s?/init.lua;;"):format(lua, lua), native = native .. "?.so;;" }
+  local has_headers = output_of("pkg-config --exists luajit && echo yes") == "yes\n"
+  return nil, ("Loom's module for nginx's LuaJIT is not installed beside %sloom/core.so: %s"):format(here, has_headers
+    and "build and install Loom again, LuaJIT's headers are there now"
+    or "install LuaJIT's headers and pkg-config (on Debian: libluajit2-5.1-dev, pkg-config), then build and install Loom again")
 end
 
 -- Whether only this machine can reach an address; the end of the command if there is no listening there.

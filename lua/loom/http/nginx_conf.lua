@@ -102,6 +102,8 @@ http {
     ~^text/html "frame-ancestors 'none'";
   }
 
+  # So that nginx does not start where something is missing.
+  init_by_lua_block { require "loom.http" }
   init_worker_by_lua_block {
     require("loom.http").init_worker {
       ends_with_master = true,
