@@ -27,6 +27,7 @@ Queue.__index = Queue
 Queue.states = { "queued", "running", "complete", "failed" }
 
 local SECOND = 1000000 -- microseconds
+local OPTIONS_MAX = 64 * 1024 -- bytes of JSON, such as the ids of 1,600 stores: all that are kept make 64 MB
 local ATTEMPTS = 3
 local LEASE = 15 * SECOND -- several renewals may fail before it is lost
 local STUCK = 600 * SECOND -- after its lease, a process that lives but does not renew hangs: no write waits that long
@@ -178,6 +179,9 @@ end
 function Queue:trigger(options)
   Report.check_options("trigger", options)
   local text = next(options or {}) and canonical(options) or "{}"
+  if #text > OPTIONS_MAX then
+    check.fail("bad options to 'trigger' (at most %d bytes as JSON expected, got %d)", OPTIONS_MAX, #text)
+  end
   return change(self, function(execute)
     local _, _, same = execute("SELECT report_id FROM report WHERE state = 'queued' AND options = ?", text)
     if same then
@@ -260,31 +264,56 @@ function Queue:get(id)
   return shown(self, row), message, code
 end
 
-local list_sql = report_sql:format "" .. [[(?1 IS NULL OR state = ?1) AND (?2 IS NULL OR (created, report_id) < (?2, ?3))
+-- Ids come first: to sort whole rows would copy the options of all reports, of which a page shows a few.
+local list_sql = [[SELECT report_id FROM report
+  WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR (created, report_id) < (?2, ?3))
   ORDER BY created DESC, report_id DESC LIMIT ?4]]
 
+local listed_sql = report_sql:format "" .. "report_id = ?"
+
+-- All ids that a query gives.
+local function ids_of(rows)
+  local ids = {}
+  while true do
+    local row, message, code = next_row(rows)
+    if message then
+      return nil, message, code
+    elseif not row then
+      return ids
+    end
+    ids[#ids + 1] = row.report_id
+  end
+end
+
 --- Reports, the newest first.
--- @tparam table options `state`; `limit`; `before` and `before_id`: the `created_us` and `report_id` of the one that those
---   wanted come after
+-- @tparam table options `state`; `limit`; `bytes`: of the options of all reports in the list, which ends with the one that reaches
+--   so many; `before` and `before_id`: the `created_us` and `report_id` of the one that those wanted come after
 -- @treturn {table,...}|nil what `get` gives, but for `details`, and `created_us` in microseconds
--- @treturn ?string the failure
+-- @treturn bool|string whether there are more; the failure
 -- @treturn ?string its code
 function Queue:list(options)
-  local rows, message, code = self.monitor.database:query(list_sql, options.state, options.before, options.before_id,
-    options.limit)
-  if not rows then
+  local database = self.monitor.database
+  local rows, message, code = database:query(list_sql, options.state, options.before, options.before_id, options.limit + 1)
+  local ids
+  if rows then
+    ids, message, code = ids_of(rows)
+  end
+  if not ids then
     return nil, message, code
   end
-  local list = {}
-  local row
-  repeat
-    row, message, code = next_row(rows)
-    list[#list + 1] = shown(self, row)
-  until not row
-  if message then
-    return nil, message, code
+  local list, bytes, at = {}, 0, 0
+  while at < math.min(#ids, options.limit) and bytes < (options.bytes or math.huge) do
+    at = at + 1
+    local row
+    row, message, code = row_of(database, listed_sql, ids[at])
+    if row == nil then
+      return nil, message, code
+    elseif row then -- else it has been removed meanwhile
+      list[#list + 1] = shown(self, row)
+      bytes = bytes + #row.options
+    end
   end
-  return list
+  return list, at < #ids
 end
 
 -- ---- working ----

@@ -279,6 +279,11 @@ describe("reports over HTTP", function()
     end
   end)
 
+  it("refuse options that are very long", function()
+    server.expect_problem(service:post("/trigger_report", "application/json",
+      ('{"stores":["%s"]}'):format(("x"):rep(65536))), 413, "longer than 65536 bytes")
+  end)
+
   it("that fail say why", function()
     local monitor = assert(loom.open(folder .. "/db")) -- options that no service has taken
     assert(transaction.run(monitor.database, function(execute)

@@ -289,6 +289,37 @@ describe("the queue of reports", function()
     assert.is_false(files.exists(queue:figures_path(id)))
   end)
 
+  -- Options whose JSON has so many bytes.
+  local function long_options(bytes, i)
+    local id = ("%03d"):format(i)
+    return { stores = { id .. ("x"):rep(bytes - #'{"stores":["' - #'"]}' - #id) } }
+  end
+
+  test("takes options up to a limit, and lists no more of them at a time than is asked for", function()
+    local queue = make()
+    for i = 1, 7 do
+      assert(queue:trigger(long_options(1000, i)))
+      now = now + i % 2 -- some are of the same instant
+    end
+    local all = queue:list { limit = 100 }
+    assert.equal(7, #all)
+    for bytes, expected in pairs { [1] = 1, [1000] = 1, [1001] = 2, [2000] = 2, [2001] = 3, [1e9] = 5 } do
+      local seen, has_more, last = {}, true, {}
+      while has_more do
+        local page
+        page, has_more = queue:list { limit = 5, bytes = bytes, before = last.created_us, before_id = last.report_id }
+        assert.is_true(#page == expected or not has_more and #page <= expected)
+        for _, row in ipairs(page) do
+          seen[#seen + 1] = row
+        end
+        last = page[#page]
+      end
+      assert.same(all, seen)
+    end
+    assert(queue:trigger(long_options(65536, 8)))
+    assert.error_matches(function() queue:trigger(long_options(65537, 9)) end, "at most 65536 bytes as JSON expected, got 65537")
+  end)
+
   test("cancels reports that are removed before they have ended, whoever computes them", function()
     local one, other = make { running = 1 }, make { running = 1 }
     local id, waiting = one:trigger {}, one:trigger { preset = "seed" }

@@ -16,10 +16,12 @@ local reports = {}
 -- The internal location from which nginx sends report files.
 local LOCATION = "/loom-report/"
 
+local OPTIONS_MAX = 64 * 1024 -- bytes of a report's options: see loom.queue
+
 -- The options of a report as JSON, or nothing.
 local function trigger()
   request.parameters {}
-  local options = request.json_object()
+  local options = request.json_object(OPTIONS_MAX)
   service.call(nil, function()
     Report.check_options("report", options)
     return true

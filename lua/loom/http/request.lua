@@ -112,8 +112,9 @@ end
 
 --- A JSON object in the body, without what is null; an empty body is an empty object. JSON is UTF-8 (RFC 8259, section 8.1),
 -- and its numbers are no words such as NaN.
-function request.json_object()
-  local text = request.body(JSON_MAX)
+-- @tparam[opt] int limit bytes
+function request.json_object(limit)
+  local text = request.body(limit or JSON_MAX)
   if not text:find("%S") then
     return {}
   elseif values.utf8(text) ~= text then

@@ -12,6 +12,7 @@ local service = require "loom.http.service"
 local values = require "loom.formats.values"
 
 local LIMIT, LIMIT_MAX = 100, 1000
+local PAGE_BYTES = 256 * 1024 -- of options, with which a page ends: reading and writing them takes a few milliseconds
 
 local function report_json(row)
   return json.object("report_id", json.string(row.report_id), "status", json.string(row.state),
@@ -39,13 +40,16 @@ local function list()
   if parameters.cursor then
     created, id = cursor.read(of, parameters.cursor)
   end
+  local has_more
   local rows = service.call(nil, function(state)
-    return state.queue:list { state = parameters.status, limit = limit + 1, before = tonumber(created), before_id = id }
+    local found, more, code = state.queue:list { state = parameters.status, limit = limit, bytes = PAGE_BYTES,
+      before = tonumber(created), before_id = id }
+    has_more = more
+    return found, more, code
   end)
-  local next_cursor
-  if #rows > limit then
-    rows[#rows] = nil
-    next_cursor = cursor.write(of, ("%.17g"):format(rows[limit].created_us), rows[limit].report_id)
+  local last, next_cursor = rows[#rows], nil
+  if has_more and last then
+    next_cursor = cursor.write(of, ("%.17g"):format(last.created_us), last.report_id)
   end
   response.json(200, json.object("reports", json.array(rows, report_json), "next_cursor", json.text(next_cursor)))
 end
@@ -94,7 +98,7 @@ return {
     summary = "Reports, the newest first",
     parameters = {
       { name = "status", schema = { type = "string", enum = Queue.states } },
-      { name = "limit", schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
+      { name = "limit", description = "A page has fewer where the reports' options are long.", schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
       { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
     },
     responses = { [200] = { description = "A page of reports.", schema = "Reports" } },
