@@ -14,6 +14,7 @@ local check = require "loom.check"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
 local Job = require "loom.job"
+local Leash = require "loom.leash"
 local lfs = require "lfs"
 local owner = require "loom.owner"
 local Report = require "loom.report"
@@ -45,6 +46,8 @@ local checkers = {
   keep_seconds = check.number(0, 1e11),
   keep_count = check.integer(0, 1e9),
   threads = check.integer(0, 64),
+  time_limit = check.number(0, 1e11),
+  log_limit = check.integer(0, 2 ^ 53),
   on_end = check.callable,
   log = check.callable,
 }
@@ -55,7 +58,8 @@ local checkers = {
 -- @tparam loom.monitor monitor not `:memory:`
 -- @tparam table options `folder`: where report files go, which must exist; `running`: how many reports are computed at a time, by
 --   all processes together (default 2); `queued`: how many may wait (default 100); `keep_seconds` and `keep_count`: how long,
---   and how many, reports that have ended are kept (default a week, and 1000); `threads`: of each report;
+--   and how many, reports that have ended are kept (default a week, and 1000); `threads`: of each report; `time_limit`: seconds
+--   that a report may compute, and `log_limit`: bytes by which it may let the write-ahead log grow (see `loom.leash`);
 --   `on_end`: function (id, state), called when a report that this process computed is complete or has failed; `log`: function
 --   (message), told what goes wrong with reports, and with the queue itself (default: nobody is)
 -- @treturn loom.queue
@@ -72,11 +76,12 @@ function Queue.new(monitor, options)
     keep = math.floor((options.keep_seconds or 7 * 86400) * SECOND),
     keep_count = options.keep_count or 1000,
     threads = options.threads,
+    leash = Leash.new(monitor.path, options.time_limit, options.log_limit),
     on_end = options.on_end,
     log = options.log,
     told = {},
     told_count = 0,
-    jobs = {}, -- by id: `job`, `renewed`, and `outcome` once it is known
+    jobs = {}, -- by id: `job`, `run` (see `loom.leash`), `renewed`, and `outcome` once it is known
     leaving = {}, -- jobs that are cancelled, whose threads have yet to end
     tidied = 0,
   }, Queue)
@@ -357,7 +362,7 @@ local function leave(self, id, entry)
   entry.job:cancel()
 end
 
--- Frees what a job that is left holds, and removes what it may have written after its report had been removed.
+-- Frees what a job that is left holds, and removes what it may have written after its report had been removed or given up.
 local function see_off(self, entry)
   local called, report = pcall(entry.job.result, entry.job)
   if called and report then
@@ -366,7 +371,9 @@ local function see_off(self, entry)
   guarded(self, "a job", function()
     entry.job:close()
   end)
-  if row_of(self.monitor.database, "SELECT 1 AS found FROM report WHERE report_id = ?", entry.id) == false then
+  local wanted = row_of(self.monitor.database,
+    "SELECT 1 AS found FROM report WHERE report_id = ? AND state <> 'failed'", entry.id)
+  if wanted == false then
     remove_files(self, entry.id)
   end
 end
@@ -460,10 +467,14 @@ end
 
 local function look_after_one(self, id, entry)
   if not entry.outcome and entry.job:state() == "running" then
-    renew(self, id, entry)
-  else
-    settle(self, id, entry)
+    local reason = self.leash:reason_to_end(entry.run)
+    if not reason then
+      return renew(self, id, entry)
+    end
+    tell(self, ("report %s: %s"):format(id, reason))
+    entry.outcome = { state = "failed", message = reason }
   end
+  settle(self, id, entry)
 end
 
 -- Looks after the reports that this process computes.
@@ -519,15 +530,16 @@ local has_room = "(SELECT count(*) FROM report WHERE state = 'running') < ?1"
 
 -- Takes the report that has waited longest: its id and options; nil if there is none, or no room for one.
 local function claim(self)
+  local most = self.leash:is_log_long() and 1 or self.running
   local row = row_of(self.monitor.database,
-    "SELECT 1 AS found WHERE " .. has_room .. " AND EXISTS(SELECT 1 FROM report WHERE " .. waits .. ")", self.running, now(self))
+    "SELECT 1 AS found WHERE " .. has_room .. " AND EXISTS(SELECT 1 FROM report WHERE " .. waits .. ")", most, now(self))
   if not row then
     return nil
   end
   local claimed
   local good = change(self, function(execute)
     local _, _, id = execute("SELECT report_id FROM report WHERE " .. waits .. " AND " .. has_room
-      .. " ORDER BY created LIMIT 1", self.running, now(self))
+      .. " ORDER BY created LIMIT 1", most, now(self))
     if id then
       execute([[UPDATE report SET state = 'running', owner = ?2, lease = ?3, started = ?4, error = NULL,
         attempts = attempts + 1 WHERE report_id = ?1]], id, self.owner, now(self) + LEASE, now(self))
@@ -557,7 +569,7 @@ local function start(self, claimed)
     job, message = nil, failure_of(job)
   end
   if job then
-    self.jobs[claimed.id] = { job = job, renewed = now(self) }
+    self.jobs[claimed.id] = { job = job, run = self.leash:begin(), renewed = now(self) }
   else
     finish(self, claimed.id, "failed", message)
   end

@@ -87,4 +87,14 @@ function windows.checker(value)
   return list
 end
 
+--- How long checked windows are together.
+-- @treturn int microseconds
+function windows.length(list)
+  local length = 0
+  for _, window in ipairs(list) do
+    length = length + (window.native.length or time.between(window.native.from, window.native.to))
+  end
+  return length
+end
+
 return windows

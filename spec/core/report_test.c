@@ -1165,6 +1165,41 @@ static void cancel_while_running(void **state) {
   loom_database_close(database);
 }
 
+/* What one store of so many windows of a hundred years costs when the report is cancelled as the store arrives, or is not. */
+static double cost_of_windows(loom_database *database, bool cancelled) {
+  struct gate gate;
+  loom_error error;
+  loom_report *report;
+  struct loom_window_option windows[LOOM_WINDOWS_MAX];
+  struct loom_report_options options = default_options();
+  for (size_t w = 0; w < LOOM_WINDOWS_MAX; w++)
+    windows[w] = (struct loom_window_option){.length = LOOM_WINDOW_LENGTH_MAX - (int64_t)w};
+  options.windows = windows;
+  options.window_count = LOOM_WINDOWS_MAX;
+  options.threads = 1;
+  gate_make(&gate, database);
+  assert_status(start_report(&options, &gate.base, database->zones, &report, &error), LOOM_OK,
+                &error);
+  gate_await(&gate);
+  clock_t before = clock();
+  if (cancelled)
+    loom_report_cancel(report);
+  gate_open(&gate);
+  assert_int_equal(wait_for(report, &error), cancelled ? LOOM_ECANCELED : LOOM_DONE);
+  double cost = (double)(clock() - before);
+  loom_report_free(report);
+  gate.base.free(&gate.base);
+  return cost;
+}
+
+static void cancel_within_a_store(void **state) {
+  (void)state;
+  loom_database *database = many_stores(1, 7);
+  double whole = cost_of_windows(database, false), cut = cost_of_windows(database, true);
+  assert_true(cut < whole / 4);
+  loom_database_close(database);
+}
+
 static void *open_gate(void *gate) {
   gate_open(gate);
   return NULL;
@@ -1263,6 +1298,7 @@ int main(void) {
       cmocka_unit_test(never_started),
       cmocka_unit_test(started_once_only),
       cmocka_unit_test(started_after_it_was_cancelled),
+      cmocka_unit_test(cancel_within_a_store),
       cmocka_unit_test(failed_to_start),
       cmocka_unit_test(cancel_while_running),
       cmocka_unit_test(a_computing_handle_is_left_alone),

@@ -253,7 +253,7 @@ describe("reports over HTTP", function()
       ['{"preset":"best"}'] = "one of loom, seed, monitoring expected, got \"best\"",
       ['{"presets":"loom"}'] = "presets: there is no such field",
       ['{"windows":[{"name":"a b","seconds":1}]}'] = "windows whose name is", ['{"windows":{}}'] = "list of 1 to 64 windows",
-      ['{"as_of":"soon"}'] = "timestamp", ['{"threads":1000}'] = "whole number", ['{"hours":"09:00"}'] = "hours",
+      ['{"as_of":"soon"}'] = "timestamp", ['{"hours":"09:00"}'] = "hours",
       ['{"progress":true}'] = "progress", ['{"stores":[1]}'] = "store id", ['{"slack":"1d"}'] = "less than a day",
     } do
       server.expect_problem(service:post("/trigger_report", "application/json", body), 400, detail)
@@ -263,6 +263,12 @@ describe("reports over HTTP", function()
     local problem = server.expect_problem(service:post("/trigger_report", "application/json", '{"fill":1}'), 400)
     assert.equal("fill", problem.field)
     server.expect_problem(service:post("/trigger_report", "application/json", ("[" ):rep(10000)), 400)
+  end)
+
+  it("do not choose how many threads there are", function()
+    local problem = server.expect_problem(service:post("/trigger_report", "application/json", '{"threads":1}'), 400,
+      "threads: there is no such field")
+    assert.equal("threads", problem.field)
   end)
 
   it("refuse options that cannot work at once", function()
@@ -325,7 +331,7 @@ describe("reports over HTTP", function()
   it("survive the death of every worker", function()
     local ids = {}
     for i = 1, 4 do
-      ids[i] = trigger(('{"windows":[{"name":"long%d","seconds":%d}],"threads":1}'):format(i, 86400 * 36000 + i))
+      ids[i] = trigger(('{"windows":[{"name":"long%d","seconds":%d}]}'):format(i, 86400 * 36000 + i))
     end
     for _, pid in ipairs(service:workers()) do
       shell.run("kill -9 " .. pid)
@@ -422,9 +428,56 @@ describe("reports over HTTP, on a service of their own,", function()
     end)
   end)
 
+  it("have limits of their size, which hold for whatever computes one", function()
+    with_service({ arguments = { "--store-days", "1000", "--report-time", "30s", "--report-log", "1m" } }, function(service)
+      local large = '{"windows":[{"name":"w","seconds":"1000d"}]}'
+      local problem = server.expect_problem(service:post("/trigger_report", "application/json", large), 422,
+        "windows: 1000 days of ")
+      assert.equal("windows", problem.field)
+      for _, path in ipairs { "/v1/stores?windows=w:1000d", "/v1/summary?windows=w:1000d",
+        "/v1/stores/night?windows=w:36524d,v:30d" } do
+        server.expect_problem(service:request(path), 422, "windows: ")
+      end
+      for _, stores in ipairs { '["night"]', '{"ids":["night"]}', '"night"' } do -- a thousand days of one store are few enough
+        local response = service:post("/trigger_report", "application/json",
+          ('{"stores":%s,"windows":[{"name":"w","seconds":"1000d"}]}'):format(stores))
+        assert.equal(200, response.status, response.body)
+      end
+      server.expect_problem(service:post("/trigger_report", "application/json", (large:gsub("{", '{"stores":["n*"],', 1))), 422)
+      assert.equal(200, service:request("/trigger_report", "-X", "POST").status)
+      assert.equal(200, service:request("/v1/stores?windows=w:30d").status)
+    end)
+  end)
+
+  it("are not computed any further for lists that nobody waits for", function()
+    with_service({ workers = 1, arguments = { "--store-days", "100000000000" } }, function(service)
+      local many = {}
+      for i = 1, 500 do
+        many[i] = ("store %d,active,2024-03-04 12:00:00\n"):format(i)
+      end
+      assert.equal(200, service:post("/v1/polls", "text/csv", "store_id,status,timestamp_utc\n" .. table.concat(many)).status)
+      for i = 1, 2 do -- as many as are computed at a time, of half a minute each; their clients do not wait
+        local windows = {}
+        for j = 1, 8 do
+          windows[j] = ("w%d:%dd"):format(j, 36000 + i)
+        end
+        local result = shell.run(service:curl("/v1/stores?windows=" .. table.concat(windows, ","), "--max-time", "0.3"))
+        assert.equal(28, result.status, result.out) -- curl's own: no answer in time
+      end
+      local response
+      for _ = 1, 40 do
+        response = service:request "/v1/stores?windows=w:30d"
+        if response.status ~= 503 then
+          break
+        end
+      end
+      assert.equal(200, response.status, response.body)
+    end)
+  end)
+
   it("that are removed while they wait or run are cancelled, and do not come back", function()
     local ids = {}
-    local options = { arguments = { "--running", "1" } }
+    local options = { arguments = { "--running", "1", "--store-days", "100000000000" } }
     with_service(options, function(service)
       for i = 1, 3 do
         local windows = {}

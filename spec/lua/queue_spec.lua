@@ -535,6 +535,55 @@ describe("the queue of reports", function()
     assert.same({ 3, 1 }, seen)
   end)
 
+  test("gives up reports that compute for too long", function()
+    local lines = {}
+    local queue = make { time_limit = 0, log = function(line) table.insert(lines, line) end }
+    local id = queue:trigger {}
+    queue:tick()
+    local job = queue.jobs[id].job
+    job.state = function() return job.was_cancelled and "cancelled" or "running" end -- it takes for ever
+    job.cancel = function() job.was_cancelled = true end
+    work(queue)
+    assert.is_true(job.was_cancelled)
+    assert.same({ "failed", "ECANCELED: given up after 0 seconds, the limit of a report" },
+      { queue:get(id).state, queue:get(id).error })
+    assert.matches(id .. ": ECANCELED: given up", lines[1], 1, true)
+    for _, name in ipairs(files.list(folder)) do
+      assert.is_nil(name:find "csv")
+    end
+  end)
+
+  test("gives up reports that keep the log from beginning anew, and then lets the log do so", function()
+    local queue = make { running = 2, log_limit = 100000 }
+    local id = queue:trigger {}
+    queue:tick()
+    local job = queue.jobs[id].job
+    job.state = function() return job.was_cancelled and "cancelled" or "running" end
+    job.cancel = function() job.was_cancelled = true end
+    local polls = {}
+    for i = 1, 2000 do
+      polls[i] = { "store " .. i, "active", i * 86400 }
+    end
+    local other = assert(loom.open(folder .. "/db", { clock = function() return now end }))
+    monitors[#monitors + 1] = other
+    assert(other:polls(polls))
+    local second = queue:trigger { preset = "seed" }
+    queue:tick()
+    assert.equal("failed", queue:get(id).state)
+    assert.matches("^ECANCELED: given up because it kept the write%-ahead log from beginning anew, which has grown by %d+ bytes "
+      .. "%(the limit is 100000%)$", queue:get(id).error)
+    work(queue)
+    assert.equal("complete", queue:get(second).state) -- what had grown before it began is not its fault
+    -- Where the log is long, one report at a time ends, so that it can begin anew between them.
+    local third, fourth = queue:trigger {}, queue:trigger { preset = "seed" }
+    if queue.leash:is_log_long() then
+      queue:tick()
+      assert.same({ "running", "queued" }, { queue:get(third).state, queue:get(fourth).state })
+    end
+    work(queue)
+    assert.equal("complete", queue:get(fourth).state)
+  end)
+
   test("tells of options that cannot be read", function()
     local queue = make()
     local id = queue:trigger {}

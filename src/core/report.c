@@ -72,11 +72,18 @@ static loom_status no_memory(loom_error *error) {
   return loom_fail(error, LOOM_ENOMEM, "out of memory");
 }
 
+/* Looked at between two windows of a store: one of a hundred years takes some milliseconds. */
+static loom_status check_cancelled(loom_report *report, loom_error *error) {
+  return atomic_load(&report->cancelled)
+             ? loom_fail(error, LOOM_ECANCELED, "the report was cancelled")
+             : LOOM_OK;
+}
+
 /* ---- one store ---- */
 
 static loom_status measure(struct work *work, const struct loom_store *store,
                            struct loom_figures *figures, char *letters, loom_error *error) {
-  const loom_report *report = work->report;
+  loom_report *report = work->report;
   const struct loom_report_options *options = &report->options;
   loom_status status = loom_measure_store(&work->measure, &report->setting, store, error);
   for (size_t w = 0; status == LOOM_OK && w < options->window_count; w++) {
@@ -87,6 +94,8 @@ static loom_status measure(struct work *work, const struct loom_store *store,
                                  strip ? loom_strip_add : NULL, &work->strip, error);
     if (strip && status == LOOM_OK)
       loom_strip_finish(&work->strip, letters);
+    if (status == LOOM_OK)
+      status = check_cancelled(report, error);
   }
   return status;
 }
@@ -211,8 +220,8 @@ static loom_status work_through(struct work *work, loom_error *error) {
   if (!work->figures || (bins && (!work->strips || !loom_strip_init(&work->strip, bins))))
     return no_memory(error);
   do {
-    if (atomic_load(&report->cancelled))
-      return loom_fail(error, LOOM_ECANCELED, "the report was cancelled");
+    if (check_cancelled(report, error) != LOOM_OK)
+      return LOOM_ECANCELED;
     status = take_batch(work, &count, error);
     if (status == LOOM_OK)
       status = measure_batch(work, count, error);

@@ -10,6 +10,7 @@ local loom = require "loom"
 local nginx_conf = require "loom.http.nginx_conf"
 local options = require "loom.cli.options"
 local runtime_folder = require "loom.cli.runtime_folder"
+local time = require "loom.time"
 
 local command = { name = "serve" }
 
@@ -84,6 +85,12 @@ function command.add_to(parser)
   options.add(serve, "--workers", "N", "Worker processes (default: 2).", options.number(check.integer(1, WORKERS_MAX)))
   options.add(serve, "--reports", "DIR", "Where report files go (default: DATABASE-reports).")
   options.add(serve, "--running", "N", "Reports computed at a time (default: 2).", options.number(check.integer(1, 64)))
+  options.add(serve, "--store-days", "N",
+    "Days of stores, windows and stores together, that one report may have (default: 500000000).",
+    options.number(check.integer(1, 2 ^ 53)))
+  options.add(serve, "--report-time", "DUR", "How long one report may compute (default: 10m).", options.duration)
+  options.add(serve, "--report-log", "SIZE",
+    "By how much the database's log may grow while one report computes (default: 1g).", size)
   options.add(serve, "--queued", "N", "Reports that may wait (default: 100).", options.number(check.integer(0, 1000000)))
   options.add(serve, "--token-file", "FILE",
     "Ask for one of the tokens in it (see loom token). Needed where others than this machine can reach it.")
@@ -242,6 +249,9 @@ local function configuration(args, loopback, database, reports, modules, paths)
     database = database,
     reports = reports,
     running = args.running,
+    store_days = args.store_days and ("%d"):format(args.store_days),
+    time_limit = args.report_time and time.seconds(time.duration(args.report_time)),
+    log_limit = args.report_log and ("%d"):format(args.report_log),
     queued = args.queued,
     token_file = args.token_file and absolute(args.token_file),
     rate = args.rate or (not loopback and RATE) or nil,

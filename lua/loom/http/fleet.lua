@@ -7,8 +7,10 @@
 -- only as long as nothing has changed, so that clients read what they have written.
 -- @module loom.http.fleet
 
+local budget = require "loom.http.budget"
 local core = require "loom.core"
 local Job = require "loom.job"
+local Leash = require "loom.leash"
 local log = require "loom.http.log"
 local Lru = require "loom.http.lru"
 local problem = require "loom.http.problem"
@@ -24,11 +26,13 @@ local SHARE = 4 -- and not more than this part of the time is spent on computing
 local WATCH = 0.05 -- seconds between two looks at one that nobody may wait for
 local LOOK = 0.005 -- seconds between two looks at a report that is waited for
 local PATIENCE = 20 -- seconds
+local GRACE = 30 -- seconds that a job goes on without anybody who waits, since those whose patience ends come back
 
-local monitor
+local monitor, leash
 
 -- Reports: `options`, `report`, `revision` and `seen` (when that was the newest), `job`, `job_revision`, `started`, `took`,
--- `failure`, `made`. The standard one stays; the others are kept by their options as text.
+-- `failure`, `made`; of its job `run` (see `loom.leash`) and `reason`, why it was ended; how many are `waiting` for it, and since
+-- when (`left`) nobody is. The standard one stays; the others are kept by their options as text.
 local standard, others
 
 local function close_entry(entry)
@@ -51,12 +55,16 @@ local function close_made(value)
 end
 
 local function new_entry(options)
-  return { options = options, made = Lru.new(MADE_MAX, close_made) }
+  return { options = options, made = Lru.new(MADE_MAX, close_made), waiting = 0 }
 end
 
 --- Begins: see `loom.http.service`.
-function fleet.open(opened)
+-- @tparam loom.monitor opened
+-- @tparam[opt] number time_limit seconds that a report may compute
+-- @tparam[opt] int log_limit bytes by which it may let the write-ahead log grow: see `loom.leash`
+function fleet.open(opened, time_limit, log_limit)
   monitor, standard, others = opened, new_entry {}, Lru.new(OTHERS_MAX, close_entry)
+  leash = Leash.new(opened.path, time_limit, log_limit)
 end
 
 --- Ends, and waits for what is computed.
@@ -94,9 +102,13 @@ local function collect(entry)
     entry.report, entry.seen, entry.failure = report, entry.started, nil
   else
     job:close()
-    entry.failure = { message = message, code = code }
+    if code == "ECANCELED" and not entry.reason then -- nobody wanted it any more: the next one who does has it made
+      entry.started = nil
+      return
+    end
+    entry.failure = { message = entry.reason or message, code = code }
   end
-  entry.revision = entry.job_revision
+  entry.reason, entry.revision = nil, entry.job_revision
 end
 
 local function computing()
@@ -112,9 +124,18 @@ end
 -- Takes the report as soon as it is there: how long it took tells how often it may be computed.
 local watch_later
 
+-- Ends a job that takes too much, or that nobody has waited for for a while. Everybody wants the standard report.
+local function restrain(entry)
+  entry.reason = entry.reason or leash:reason_to_end(entry.run)
+  if entry.reason or (entry ~= standard and entry.waiting == 0 and core.clock() - entry.left > GRACE) then
+    entry.job:cancel()
+  end
+end
+
 local function watch(premature, entry)
   collect(entry)
   if entry.job and not premature then
+    restrain(entry)
     watch_later(entry)
   end
 end
@@ -131,7 +152,7 @@ local function start(entry, revision)
   for name, value in pairs(entry.options) do
     options[name] = value
   end
-  entry.started, entry.job_revision = core.clock(), revision
+  entry.started, entry.job_revision, entry.run, entry.left = core.clock(), revision, leash:begin(), core.clock()
   local job, message, code = Job.start(monitor, options)
   entry.job = job
   if job then
@@ -183,16 +204,28 @@ local function entry_of(key, options)
   return entry
 end
 
---- The report of some options, at most a few seconds old. It is good until the caller yields.
--- @tparam string key the options as text, "" for none
--- @tparam table options of `loom.monitor:start_report`
--- @treturn ?loom.report nil if there are no polls
--- @treturn ?loom.http.lru what was made for it, by any key, weighed in bytes: texts, and sets of stores, which are good as long
---   as the report is
-function fleet.report(key, options)
-  local deadline = core.clock() + PATIENCE
+-- Joins those who wait for a report, or leaves them. A job that the last one of them leaves because the client has gone is wanted
+-- by nobody.
+local function wait_for(waiter, entry)
+  local before = waiter.entry
+  if before == entry then
+    return
+  elseif entry then
+    entry.waiting = entry.waiting + 1
+  end
+  if before then
+    before.waiting, before.left = before.waiting - 1, core.clock()
+    if waiter.has_left and before.waiting == 0 and before ~= standard and before.job then
+      before.job:cancel()
+    end
+  end
+  waiter.entry = entry
+end
+
+local function await(waiter, key, options)
   while true do
     local entry = entry_of(key, options) -- it may have had to make room meanwhile
+    wait_for(waiter, entry)
     local is_newest = refresh(entry, fleet.revision())
     if entry.failure and entry.failure.code ~= "EEMPTY" then
       local failure = entry.failure
@@ -202,11 +235,35 @@ function fleet.report(key, options)
       return nil
     elseif is_newest or is_recent(entry) then
       return entry.report, entry.made
-    elseif core.clock() > deadline then
+    elseif waiter.has_left or core.clock() > waiter.deadline then
       problem.raise(503, "the report takes long to compute", { headers = { ["Retry-After"] = "5" } })
     end
     ngx.sleep(LOOK)
   end
+end
+
+--- The report of some options, at most a few seconds old. It is good until the caller yields.
+-- @tparam string key the options as text, "" for none
+-- @tparam table options of `loom.monitor:start_report`
+-- @treturn ?loom.report nil if there are no polls
+-- @treturn ?loom.http.lru what was made for it, by any key, weighed in bytes: texts, and sets of stores, which are good as long
+--   as the report is
+function fleet.report(key, options)
+  if not monitor then
+    problem.raise_closed()
+  elseif key ~= "" then
+    budget.check(monitor.database, options)
+  end
+  local waiter = { deadline = core.clock() + PATIENCE }
+  ngx.on_abort(function() -- where nginx is told to look (lua_check_client_abort)
+    waiter.has_left = true
+  end)
+  local good, report, made = pcall(await, waiter, key, options)
+  wait_for(waiter, nil)
+  if not good then
+    error(report, 0)
+  end
+  return report, made
 end
 
 --- The standard report if nothing has changed since it was computed; it is good until the caller yields.

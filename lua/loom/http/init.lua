@@ -49,13 +49,14 @@ end
 --- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports. While it cannot
 -- be opened requests get 503, and it is tried again every second.
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
---   `keep_seconds`, `keep_count`: see `loom.queue`; `default_zone`: of stores without one; `token_file`: see
---   `loom.http.access` (without one everyone may do everything: listen on loopback alone); `hosts`: names, in a list, by which
---   the service may be called without tokens, beside addresses and localhost; `cors_origin`: whose pages may change things
---   without tokens, and read the responses that nginx does not send itself (to files that come in chunks; the configuration
---   tells of it for all others); `polls_limit` and `ingest_limit`: bytes of a body (default 8 MiB, and 2 GiB); `max_ahead`: see
---   `loom.open`; `journal`: the configuration has the variables of `loom.http.journal`; `ends_with_master`: the worker ends
---   when nginx's master does, also by SIGKILL (not where there is none: `master_process off`)
+--   `keep_seconds`, `keep_count`, `time_limit`, `log_limit`: see `loom.queue`; `store_days`: see `loom.http.budget`;
+--   `default_zone`: of stores without one; `token_file`: see `loom.http.access` (without one everyone may do everything:
+--   listen on loopback alone); `hosts`: names, in a list, by which the service may be called without tokens, beside addresses
+--   and localhost; `cors_origin`: whose pages may change things without tokens, and read the responses that nginx does not send
+--   itself (to files that come in chunks; the configuration tells of it for all others); `polls_limit` and `ingest_limit`: bytes
+--   of a body (default 8 MiB, and 2 GiB); `max_ahead`: see `loom.open`; `journal`: the configuration has the variables of
+--   `loom.http.journal`; `ends_with_master`: the worker ends when nginx's master does, also by SIGKILL (not where there is none:
+--   `master_process off`)
 function http.init_worker(options)
   if options.ends_with_master then
     assert(core.end_with_parent())

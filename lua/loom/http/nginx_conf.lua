@@ -91,6 +91,7 @@ http {
   reset_timedout_connection on;
   @limits@
   lua_socket_buffer_size 64k;
+  lua_check_client_abort on; # what nobody waits for is not computed any further
   keepalive_requests 100000;
   sendfile on;
   tcp_nopush on;
@@ -111,6 +112,9 @@ http {
       reports = @reports@,
       token_file = @token_file@,
       running = @running@,
+      store_days = @store_days@,
+      time_limit = @time_limit@,
+      log_limit = @log_limit@,
       queued = @queued@,
       polls_limit = @polls_limit@,
       ingest_limit = @ingest_limit@,
@@ -187,7 +191,8 @@ http {
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `descriptors` (of each), `log_level`,
 --   `modules` (paths to load), `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute:
 --   `database`, `reports`, `token_file`, `access_log` and `audit_log` (the last three optional, without "$"); `rate`
---   (requests a second of one address), `max_ahead`, `cors_origin` and `host` (all optional)
+--   (requests a second of one address), `store_days`, `time_limit`, `log_limit`, `max_ahead`, `cors_origin` and `host` (all
+--   optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -206,6 +211,9 @@ function nginx_conf.text(options)
     reports = lua_string(options.reports),
     token_file = options.token_file and lua_string(options.token_file) or "nil",
     running = tostring(options.running),
+    store_days = tostring(options.store_days),
+    time_limit = tostring(options.time_limit),
+    log_limit = tostring(options.log_limit),
     queued = tostring(options.queued),
     report_files = options.reports:gsub("[%s;{}$\"'\\]", "\\%0"),
     listen = options.listen,

@@ -2,6 +2,7 @@
 -- @module loom.http.reports
 
 local accept = require "loom.http.accept"
+local budget = require "loom.http.budget"
 local chosen = require "loom.http.v1.options"
 local json = require "loom.http.json"
 local problem = require "loom.http.problem"
@@ -26,7 +27,11 @@ local function trigger()
     Report.check_options("report", options)
     return true
   end)
+  if options.threads ~= nil then -- how many there are is not for one client to say
+    problem.raise(400, "threads: there is no such field", { field = "threads" })
+  end
   chosen.check_zone(options.default_zone)
+  budget.check(service.monitor().database, options)
   local id = service.call(nil, function(state)
     return state.queue:trigger(options)
   end)

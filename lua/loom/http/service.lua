@@ -1,6 +1,7 @@
 --- What a worker of nginx holds: its monitor, its queue and its writer, opened when it starts.
 -- @module loom.http.service
 
+local budget = require "loom.http.budget"
 local check = require "loom.check"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
@@ -79,6 +80,7 @@ local function open(options, create)
     monitor = monitor,
     queue = Queue.new(monitor, {
       folder = options.reports, running = options.running, queued = options.queued, threads = options.threads,
+      time_limit = options.time_limit, log_limit = options.log_limit,
       keep_seconds = options.keep_seconds, keep_count = options.keep_count,
       on_end = function(id, ended)
         if service.on_report then
@@ -92,7 +94,8 @@ local function open(options, create)
     writer = writer,
     limits = { polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT },
   }
-  fleet.open(monitor)
+  fleet.open(monitor, options.time_limit, options.log_limit)
+  budget.open(options.store_days)
   tasks.open(options.reports)
   timer.after(0, tick, state)
   return true

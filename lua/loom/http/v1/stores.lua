@@ -1,6 +1,7 @@
 --- Stores and their figures: all of them, sorted and in pages, or one.
 -- @module loom.http.v1.stores
 
+local budget = require "loom.http.budget"
 local check = require "loom.check"
 local cursor = require "loom.http.v1.cursor"
 local figures = require "loom.figures"
@@ -103,6 +104,7 @@ local bodies, bodies_revision = Lru.new(BODIES_MAX), -1 -- by store id, as long 
 
 -- A report of one store, which may have no polls; nil if there are no polls at all.
 local function report_of_one(id, chosen)
+  budget.check_one(chosen)
   chosen.stores, chosen.all_stores, chosen.threads = { ids = { id } }, true, 1
   local report, message, code = service.monitor():report(chosen)
   if not report and code ~= "EEMPTY" then
