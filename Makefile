@@ -123,6 +123,9 @@ test-gc: all ## The same with a collector that never rests
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUAJIT)
 
+chaos: all ## Kill processes of a service at random and look for what is lost: ROUNDS (20) or MINUTES, SEED
+	LOOM_BUILD=$(BUILD) timeout --foreground $$(($${MINUTES:-30} * 60 + 600)) spec/chaos/run
+
 # The version, because it has to run on the node of Debian 12.
 PLAYWRIGHT := playwright-core@1.60.0
 BROWSER_TOOLS := $(BUILD)/browser/$(PLAYWRIGHT)
@@ -249,6 +252,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind mutate fuzz fuzz-targets lint docs env bench bench-http install \
+.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind chaos mutate fuzz fuzz-targets lint docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:
