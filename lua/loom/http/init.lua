@@ -118,7 +118,7 @@ function http.content()
   end
   tasks.release()
   if ngx.headers_sent then -- an answer that has begun is cut short, so that nobody takes it for whole
-    ngx.log(ngx.ERR, "loom: broken off: ", problem.is(err) and err.detail or tostring(err))
+    log.write(ngx.ERR, "loom: broken off: ", problem.is(err) and err.detail or tostring(err))
     return ngx.exit(444)
   elseif problem.is(err) then
     problem.send(err)
