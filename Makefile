@@ -1,5 +1,7 @@
 # Loom: see README.md. `make help` lists the targets.
 
+comma := ,
+
 CC       ?= cc
 BUILD    ?= build
 PREFIX   ?= /usr/local
@@ -78,6 +80,12 @@ $(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_tab
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Isrc/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
+
+# Its allocations fail when they are told to: see spec/core/faults.h.
+$(BUILD)/spec/faults_test: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc free strdup)
+
+faults: $(BUILD)/spec/faults_test ## Each kind of work with a fault at every allocation, read, write and sync
+	LOOM_FAULTS=all $<
 
 $(BUILD)/spec/api/%: spec/api/%.c $(wildcard spec/api/*.h spec/core/*.h) $(HEADERS)
 	@mkdir -p $(@D)
@@ -252,6 +260,6 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run test test-core test-api test-lua test-gc test-browser asan tsan valgrind chaos mutate fuzz fuzz-targets lint docs env bench bench-http install \
+.PHONY: all help run faults test test-core test-api test-lua test-gc test-browser asan tsan valgrind chaos mutate fuzz fuzz-targets lint docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:
