@@ -291,8 +291,8 @@ local function ids_of(rows)
 end
 
 --- Reports, the newest first.
--- @tparam table options `state`; `limit`; `bytes`: of the options of all reports in the list, which ends with the one that reaches
---   so many; `before` and `before_id`: the `created_us` and `report_id` of the one that those wanted come after
+-- @tparam table options `state`; `limit`; `bytes`: of the options of all reports in the list, which ends with the one that
+--   reaches so many; `before` and `before_id`: the `created_us` and `report_id` of the one that those wanted come after
 -- @treturn {table,...}|nil what `get` gives, but for `details`, and `created_us` in microseconds
 -- @treturn bool|string whether there are more; the failure
 -- @treturn ?string its code

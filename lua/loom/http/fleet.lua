@@ -35,12 +35,23 @@ local monitor, leash
 -- when (`left`) nobody is. The standard one stays; the others are kept by their options as text.
 local standard, others
 
+-- Reports and sets that somebody uses over a while: by how many, and whether they are to be closed by the last one.
+local in_use = {}
+
+local function close_when_unused(thing)
+  if in_use[thing] then
+    in_use[thing].is_over = true
+  else
+    thing:close()
+  end
+end
+
 local function close_entry(entry)
   if entry.job then
     entry.job:close()
   end
   if entry.report then
-    entry.report:close()
+    close_when_unused(entry.report)
   end
   entry.made:clear()
   entry.job, entry.report, entry.revision, entry.seen, entry.started = nil, nil, nil, nil, nil
@@ -50,7 +61,7 @@ end
 -- texts.
 local function close_made(value)
   if type(value) ~= "string" then
-    value:close()
+    close_when_unused(value)
   end
 end
 
@@ -96,7 +107,7 @@ local function collect(entry)
   entry.job, entry.took = nil, core.clock() - entry.started
   if report then
     if entry.report then
-      entry.report:close()
+      close_when_unused(entry.report)
     end
     entry.made:clear()
     entry.report, entry.seen, entry.failure = report, entry.started, nil
@@ -264,6 +275,40 @@ function fleet.report(key, options)
     error(report, 0)
   end
   return report, made
+end
+
+local function release(thing)
+  local use = in_use[thing]
+  use.count = use.count - 1
+  if use.count == 0 then
+    in_use[thing] = nil
+    if use.is_over then
+      thing:close()
+    end
+  end
+end
+
+--- Does what yields with a report, which stays good meanwhile.
+-- @tparam loom.report report as `fleet.report` gives it
+-- @tparam ?loom.ids only a set of its stores, which stays good, too
+-- @tparam function work
+-- @return what it returns
+-- @treturn bool whether the report is still the one that is kept, so that what was made of it may be kept with it
+function fleet.use(report, only, work)
+  local things = { report, only }
+  for _, thing in ipairs(things) do
+    in_use[thing] = in_use[thing] or { count = 0 }
+    in_use[thing].count = in_use[thing].count + 1
+  end
+  local good, result = pcall(work)
+  local is_kept = not in_use[report].is_over
+  for _, thing in ipairs(things) do
+    release(thing)
+  end
+  if not good then
+    error(result, 0)
+  end
+  return result, is_kept
 end
 
 --- The standard report if nothing has changed since it was computed; it is good until the caller yields.

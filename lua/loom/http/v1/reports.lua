@@ -98,7 +98,8 @@ return {
     summary = "Reports, the newest first",
     parameters = {
       { name = "status", schema = { type = "string", enum = Queue.states } },
-      { name = "limit", description = "A page has fewer where the reports' options are long.", schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
+      { name = "limit", description = "A page has fewer where the reports' options are long.",
+        schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
       { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
     },
     responses = { [200] = { description = "A page of reports.", schema = "Reports" } },

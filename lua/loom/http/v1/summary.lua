@@ -29,10 +29,16 @@ local function percents_checker(text)
   return list
 end
 
+-- Each look at all stores takes some milliseconds: others get their turn after it.
+local function pause()
+  ngx.sleep(0.001)
+end
+
 local function percentiles_json(report, window, percents, only)
   local parts = {}
   for _, of in ipairs(spread) do
     local values, by_percent = report.native:percentiles(of[1], window, percents, only), {}
+    pause()
     for i, percent in ipairs(percents) do
       by_percent[json.number(percent)] = values and (of[3] or json.number)(values[i] / of[2]) or json.null
     end
@@ -43,6 +49,7 @@ end
 
 local function histogram_json(report, window, bins, only)
   local counts = report.native:histogram("ratio", window, 1, bins, only)
+  pause()
   local parts = {}
   for i, count in ipairs(counts) do
     parts[i] = json.object("from", json.number((i - 1) / bins), "to", json.number(i / bins), "stores", json.number(count))
@@ -51,17 +58,17 @@ local function histogram_json(report, window, bins, only)
 end
 
 local function window_json(report, window, parameters, only)
-  local _, totals = report.native:sum(window, only)
+  local count, totals = report.native:sum(window, only)
+  pause()
   return json.object("totals", totals,
     "percentiles", percentiles_json(report, window, parameters.percents or PERCENTS, only),
-    "ratios", histogram_json(report, window, parameters.bins or BINS, only))
+    "ratios", histogram_json(report, window, parameters.bins or BINS, only)), count
 end
 
 local function summary_json(report, parameters, only)
   local by_name, count = {}, 0
   for i, window in ipairs(report.windows) do
-    by_name[window.name] = window_json(report, i, parameters, only)
-    count = report.native:sum(i, only)
+    by_name[window.name], count = window_json(report, i, parameters, only)
   end
   return json.object("as_of", json.string(report.as_of_utc), "rules", json.rules(report.rules),
     "windows", json.array(report.windows, stores.window_json), "stores", json.number(count),
@@ -80,8 +87,13 @@ local function get()
     parameters.bins or BINS }, "\0")
   local text = made:get(summary_key)
   if not text then
-    text = summary_json(report, parameters, only)
-    made:put(summary_key, text, Lru.OVERHEAD + #summary_key + #text)
+    local is_kept
+    text, is_kept = fleet.use(report, only, function()
+      return summary_json(report, parameters, only)
+    end)
+    if is_kept then
+      made:put(summary_key, text, Lru.OVERHEAD + #summary_key + #text)
+    end
   end
   response.json(200, text)
 end
