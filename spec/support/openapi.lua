@@ -42,6 +42,9 @@ function openapi.line(arguments, target, response)
   if response.status == 0 or method == "HEAD" or method == "OPTIONS" then
     return nil
   end
+  target = target:gsub("^[^?]+", function(path) -- slashes too many do not matter to some routes
+    return (path:gsub("//+", "/"):gsub("(.)/$", "%1"))
+  end)
   local body = media_type:find("[/+]json") and response.body or response.body ~= "" and "bytes" or ""
   return cjson.encode { method = method, target = target, status = response.status, type = media_type, body = body }
 end

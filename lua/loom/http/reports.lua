@@ -168,7 +168,10 @@ local get_responses = {
   [304] = { description = "The CSV is the one that is known." },
   [404] = { description = "There is no such report.", schema = "ReportNotFound" },
   [406] = { description = "No format is accepted.", problem = true },
-  [500] = { description = "The report has failed.", schema = "ReportFailed" },
+  [500] = {
+    description = "The report has failed, or what became of it cannot be read.",
+    content = { ["application/json"] = { schema = "ReportFailed" }, ["application/problem+json"] = { schema = "Problem" } },
+  },
 }
 
 --- Its routes.
