@@ -1142,7 +1142,7 @@ static void a_backup_is_put_back(void **state) {
   loom_database *first = open_database(scratch_path(*state, "db")), *clone;
   loom_database *second = open_database(scratch_path(*state, "db"));
   for (int i = 0; i < 100; i++) {
-    char id[16];
+    char id[24];
     snprintf(id, sizeof id, "before%d", i);
     commit_poll(i % 2 ? first : second, id, LOOM_OK);
   }
