@@ -1483,6 +1483,96 @@ static void no_rows(void **test) {
   loom_database_close(database);
 }
 
+static loom_status ingest_bounded(loom_database *database, enum loom_kind kind, const char *text,
+                                  struct loom_ingest_options options,
+                                  struct loom_ingest_counts *counts, size_t *taken,
+                                  loom_error *error) {
+  loom_ingest *ingest;
+  struct loom_reject reject;
+  options.kind = kind;
+  options.source = "some/file.csv";
+  assert_status(loom_ingest_new(&options, database->zones, &ingest, error), LOOM_OK, error);
+  loom_status status = feed_in_chunks(ingest, text, strlen(text), 50, error);
+  *counts = loom_ingest_counts(ingest);
+  *taken = 0;
+  while (loom_ingest_take_reject(ingest, &reject))
+    ++*taken;
+  loom_ingest_free(ingest);
+  return status;
+}
+
+/* As many as the limit says are taken, and not one more. */
+static void a_limit_of_records(void **state) {
+  (void)state;
+  static const struct {
+    enum loom_kind kind;
+    const char *text;
+    uint64_t held;
+    const char *message;
+  } cases[] = {
+      {LOOM_POLLS,
+       POLLS_HEADER "a,active,2023-01-01 00:00:00\nb,active,2023-01-01 00:00:00\n"
+                    "a,active,2023-01-01 00:00:01\nb,active,2023-01-01 00:00:01\n",
+       2, "has more than 1 stores"},
+      {LOOM_HOURS,
+       "store_id,day,start_time_local,end_time_local\na,0,10:00,11:00\na,7,10:00,11:00\n"
+       "a,1,10:00,11:00\na,1,10:00,11:00\n",
+       4, "has more than 3 rows"},
+      {LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\nb,UTC\na,UTC\n", 3, "has more than 2 rows"},
+      {LOOM_SPECIAL_DAYS, "store_id,date,open,close\n*,2023-01-01,,\n*,2023-01-02,,\n", 2,
+       "has more than 1 rows"},
+      {LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc\n*,2023-01-01 00:00:00,2023-01-02 00:00:00\n"
+       "*,2023-01-01 00:00:00,2023-01-02 00:00:00\n",
+       2, "has more than 1 rows"},
+      {LOOM_ATTRIBUTES, "store_id,x,y\na,1,2\nb,3,\n", 4, "has more than 3 attributes"},
+  };
+  loom_database *database = memory_database();
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_error error;
+    size_t taken;
+    struct loom_ingest_counts counts;
+    for (uint64_t spare = 0; spare < 3; spare++) {
+      struct loom_ingest_options options = {.max_rejects = LOOM_ALL_REJECTS,
+                                            .max_records = cases[i].held + 1 - spare};
+      loom_status status =
+          ingest_bounded(database, cases[i].kind, cases[i].text, options, &counts, &taken, &error);
+      assert_status(status, spare < 2 ? LOOM_OK : LOOM_EINPUT, &error);
+      if (spare == 2)
+        assert_non_null(strstr(error.message, cases[i].message));
+    }
+  }
+  loom_database_close(database);
+}
+
+static void a_limit_of_rejects_that_wait(void **state) {
+  (void)state;
+  struct buffer text = {0};
+  loom_database *database = memory_database();
+  buffer_printf(&text, POLLS_HEADER);
+  for (int i = 0; i < 1000; i++)
+    buffer_printf(&text, "a,maybe,2023-01-01 00:00:00\n");
+  for (unsigned threads = 1; threads < 4; threads++) {
+    loom_error error;
+    size_t taken;
+    struct loom_ingest_counts counts;
+    struct loom_ingest_options options = {
+        .max_rejects = LOOM_ALL_REJECTS, .rejects_kept = 7, .threads = threads, .block_size = 100};
+    assert_status(
+        ingest_bounded(database, LOOM_POLLS, text.bytes, options, &counts, &taken, &error), LOOM_OK,
+        &error);
+    assert_true(taken == 7 && counts.rejected == 1000);
+    options.max_rejects = 500; /* the one that is too many is told, kept or not */
+    assert_status(
+        ingest_bounded(database, LOOM_POLLS, text.bytes, options, &counts, &taken, &error),
+        LOOM_EINPUT, &error);
+    assert_int_equal(error.line, 502);
+    assert_int_equal(taken, 7);
+  }
+  buffer_free(&text);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_form_means_the_same),
@@ -1516,6 +1606,8 @@ int main(void) {
       cmocka_unit_test(ids_are_bytes),
       cmocka_unit_test(long_notes),
       cmocka_unit_test(no_rows),
+      cmocka_unit_test(a_limit_of_records),
+      cmocka_unit_test(a_limit_of_rejects_that_wait),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

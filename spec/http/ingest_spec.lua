@@ -159,6 +159,27 @@ describe("POST /v1/ingest", function()
     expect_unchanged(before)
   end)
 
+  -- Ten million rows in a hundred kilobytes.
+  it("refuses a bomb of gzip when it has too many rows, and is no larger for it", function()
+    start { arguments = { "--rows-limit", "5000" }, workers = 1 }
+    local before = database.dump(db)
+    local function make_bomb(row)
+      local script = ("(echo store_id,timezone_str; yes %s | head -n 10000000) | gzip >%s/bomb"):format(row, folder)
+      assert.equal(0, shell.run(script).status)
+    end
+    make_bomb "a,UTC"
+    local problem = server.expect_problem(send("timezones", CSV, folder .. "/bomb"), 400, "body: has more than 5000 rows")
+    assert.is_nil(problem.errors)
+    problem = server.expect_problem(send("timezones?max_rejects=all", CHUNKED, folder .. "/bomb"), 400, "has more than 5000 rows")
+    assert.is_nil(problem.errors)
+    make_bomb "a,"
+    server.expect_problem(send("timezones?max_rejects=all", CSV, folder .. "/bomb"), 400, "has more than 5000 rows")
+    local peak = files.read(("/proc/%d/status"):format(service:workers()[1])):match("VmHWM:%s+(%d+)")
+    assert.is_true(tonumber(peak) < 250 * 1024, peak)
+    expect_unchanged(before)
+    expect_counts(service:post("/v1/ingest/timezones", "text/csv", "store_id,timezone_str\na,UTC\n"), 1, 1)
+  end)
+
   it("refuses chunks that are malformed", function()
     start()
     local before = database.dump(db)
@@ -195,6 +216,36 @@ kill -0 $pid && exec 3>&- && wait $pid]]):format(service:curl "/healthz", servic
     local result = begin_upload(CHUNKED, meanwhile)
     assert.same({ 0, ("200\n"):rep(10) }, { result.status, result.out }, result.err)
     assert.equal("200", files.read(folder .. "/status"), files.read(folder .. "/response"))
+    assert.equal("", shell.run("rm " .. folder .. "/pipe").err)
+  end)
+
+  for name, arguments in pairs { ["in one piece"] = { "Content-Length: 100000", "" },
+    ["in chunks"] = { "Transfer-Encoding: chunked", "1\r\na\r\n" } } do
+    it("cuts off a client that trickles, " .. name, function()
+      start { arguments = { "--body-timeout", "1" }, workers = 1 }
+      local before = database.dump(db)
+      -- A byte, or a chunk of one, every tenth of a second, for as long as the connection lives or twenty seconds.
+      local script = ([[
+(printf 'POST /v1/ingest/status HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n%s\r\n\r\n'
+i=0; while [ $i -lt 200 ]; do printf '%s' || exit; sleep 0.1; i=$((i + 1)); done) | %s -s --max-time 25 telnet://127.0.0.1:%d
+]]):format(arguments[1], arguments[2] ~= "" and arguments[2]:gsub("\r\n", "\\r\\n") or "a", shell.curl, service.port)
+      files.write(folder .. "/trickle", script)
+      local result = shell.run(("sh %s/trickle >%s/answer & tries=1000; until grep -q 'HTTP/1.1 408' %s/answer; do "
+        .. "tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done; kill $!"):format(folder, folder, folder))
+      assert.equal(0, result.status, files.read(folder .. "/answer") .. files.read(folder .. "/server.log"))
+      expect_unchanged(before)
+    end)
+  end
+
+  it("takes no more files from one client than leave places to others", function()
+    start { arguments = { "--client-uploads", "1", "--uploads", "2" }, workers = 1 }
+    local second = ("%s -o %s/second -w '%%{http_code}' -H 'Content-Type: text/csv' --data-binary @%s/polls.csv"):format(
+      service:curl "/v1/ingest/status", folder, folder)
+    local from_elsewhere = second .. " --interface 127.0.0.2"
+    local result = begin_upload(CHUNKED, ([[
+tries=200; until [ "$(%s)" = 429 ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done
+%s; exec 3>&-; wait $pid; echo; cat %s/status; echo; %s]]):format(second, from_elsewhere, folder, second))
+    assert.equal("200\n200\n200", result.out, result.err .. files.read(folder .. "/second"))
     assert.equal("", shell.run("rm " .. folder .. "/pipe").err)
   end)
 

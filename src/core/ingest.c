@@ -72,6 +72,7 @@ struct loom_ingest {
   struct loom_id_table poll_ids;
   loom_poll_sorter *sorter;
   struct loom_reject_list rejects;
+  uint64_t rejects_waiting; /* in the list */
   struct loom_reject_entry *taken_reject;
   struct loom_ingest_counts counts;
   loom_apply *apply;
@@ -182,6 +183,15 @@ static loom_status reject_failure(const loom_ingest *ingest, const struct loom_r
   return LOOM_EINPUT;
 }
 
+static void keep_reject(loom_ingest *ingest, struct loom_reject_entry *entry) {
+  if (ingest->options.rejects_kept && ingest->rejects_waiting == ingest->options.rejects_kept) {
+    free(entry);
+    return;
+  }
+  ingest->rejects_waiting++;
+  loom_reject_list_append(&ingest->rejects, &(struct loom_reject_list){entry, &entry->next});
+}
+
 /* Takes a batch's bad rows over, up to the one that is too many. */
 static loom_status merge_rejects(loom_ingest *ingest, struct loom_reject_list *rejects,
                                  uint64_t line_offset, uint64_t rows_before, loom_error *error) {
@@ -194,8 +204,7 @@ static loom_status merge_rejects(loom_ingest *ingest, struct loom_reject_list *r
     entry->number += rows_before;
     if (ingest->counts.rejected++ == ingest->options.max_rejects)
       status = reject_failure(ingest, entry, error);
-    loom_reject_list_append(&ingest->rejects,
-                            &(struct loom_reject_list){entry, &entry->next});
+    keep_reject(ingest, entry);
   }
   loom_reject_list_free(rejects);
   return status;
@@ -224,6 +233,23 @@ static loom_status number_new_ids(loom_ingest *ingest, struct worker *worker,
   return LOOM_OK;
 }
 
+/* A few bytes of gzip may be very many rows: what stays in memory has a limit, and so has what is
+ * only looked at. */
+static loom_status check_size(const loom_ingest *ingest, const struct loom_batch *batch,
+                              loom_error *error) {
+  enum loom_kind kind = ingest->options.kind;
+  uint64_t size = kind == LOOM_POLLS ? ingest->poll_ids.count : ingest->counts.rows;
+  if (kind == LOOM_ATTRIBUTES && batch->record_count > size)
+    size = batch->record_count;
+  if (!ingest->options.max_records || size <= ingest->options.max_records)
+    return LOOM_OK;
+  return loom_fail(error, LOOM_EINPUT, "%s: has more than %llu %s", ingest->source,
+                   (unsigned long long)ingest->options.max_records,
+                   kind == LOOM_POLLS        ? "stores"
+                   : kind == LOOM_ATTRIBUTES ? "attributes"
+                                             : "rows");
+}
+
 static loom_status merge_batch(loom_ingest *ingest, struct worker *worker, struct loom_batch *batch,
                                uint64_t line_offset, loom_error *error) {
   loom_status status = batch->failure.code;
@@ -239,6 +265,8 @@ static loom_status merge_batch(loom_ingest *ingest, struct worker *worker, struc
       status = loom_poll_sorter_add(ingest->sorter, batch->polls, batch->poll_count,
                                     worker->numbers, error);
   }
+  if (status == LOOM_OK)
+    status = check_size(ingest, batch, error);
   if (status != LOOM_OK)
     return status;
   return merge_rejects(ingest, &batch->rejects, line_offset, rows_before, error);
@@ -561,6 +589,7 @@ bool loom_ingest_take_reject(loom_ingest *ingest, struct loom_reject *reject) {
   if (!entry)
     return false;
   ingest->rejects.first = entry->next;
+  ingest->rejects_waiting--;
   *reject = loom_reject_of(entry);
   return true;
 }

@@ -24,6 +24,11 @@ struct loom_ingest_options {
   unsigned threads;     /* that parse polls; 0: as many as there are processors, up to 8 */
   size_t block_size;    /* bytes parsed at a time; 0: 1 MiB */
   uint64_t max_size;    /* bytes of text, once decompressed; 0: any number */
+  /* Rows, or their attributes, since they stay in memory; of polls, which go to a file, the stores.
+   * 0: any number. */
+  uint64_t max_records;
+  uint64_t rejects_kept; /* bad rows that wait to be taken; further ones are only counted. 0: any
+                            number */
   int64_t latest;       /* polls after this instant, in microseconds, are bad rows; 0: none are */
   size_t sort_capacity; /* polls sorted in memory at a time; 0: 2 Mi, which is 64 MiB */
   bool replace_overrides; /* overrides of the stores in the file go, instead of prevailing over it */

@@ -11,6 +11,9 @@
 #include <sys/resource.h>
 
 #define APPLY_STEP 50000 /* records written between two looks at whether the upload was aborted */
+#define BLOCK_SIZE                                                                                 \
+  (256 << 10) /* bytes parsed at a time: a block may be of nothing but bad rows, 30 times its size \
+                 in memory */
 #define NICENESS 5       /* of the parsing: what answers requests goes first */
 
 struct chunk {
@@ -187,8 +190,11 @@ loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_option
   upload->writer = writer;
   upload->capacity = capacity;
   upload->last = &upload->first;
-  loom_status status =
-      loom_ingest_new(options, loom_writer_zones(writer), &upload->ingest, error);
+  struct loom_ingest_options bounded = *options;
+  bounded.rejects_kept = LOOM_REJECT_SAMPLE_MAX; /* whoever sends them sees no more */
+  if (bounded.block_size == 0)
+    bounded.block_size = BLOCK_SIZE;
+  loom_status status = loom_ingest_new(&bounded, loom_writer_zones(writer), &upload->ingest, error);
   if (status == LOOM_OK)
     status = start(upload, error);
   if (status == LOOM_OK)

@@ -73,6 +73,7 @@ void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_optio
   options->block_size = (size_t)lloom_option_integer(L, index, "block_size", 0, 0, 1 << 28);
   options->sort_capacity = (size_t)lloom_option_integer(L, index, "sort_capacity", 0, 0, 1 << 26);
   options->max_size = (uint64_t)lloom_option_integer(L, index, "max_size", 0, 0, INT64_MAX);
+  options->max_records = (uint64_t)lloom_option_integer(L, index, "max_records", 0, 0, INT64_MAX);
   options->latest = lloom_option_latest(L, index);
   options->replace_overrides = lloom_option_boolean(L, index, "replace_overrides", false);
   options->always_libcsv = lloom_option_boolean(L, index, "always_libcsv", false);
@@ -80,9 +81,10 @@ void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_optio
 
 /* ingest(database, options): see lloom_read_ingest_options. */
 int lloom_ingest(lua_State *L) {
-  static const char *const known[] = {"kind",       "source",        "max_rejects",   "threads",
-                                      "block_size", "sort_capacity", "always_libcsv", "max_size",
-                                      "latest",     "replace_overrides", NULL};
+  static const char *const known[] = {
+      "kind",       "source",        "max_rejects",       "threads",
+      "block_size", "sort_capacity", "always_libcsv",     "max_size",
+      "latest",     "max_records",   "replace_overrides", NULL};
   loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   struct loom_ingest_options options = {0};

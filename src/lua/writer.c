@@ -86,11 +86,20 @@ static int polls_of_text(lua_State *L) {
   return submit_polls(L, writer, handle);
 }
 
-/* upload({kind, source, max_rejects, threads, sort_capacity, max_size, latest, replace_overrides, capacity}): returns the write. */
+/* upload({kind, source, max_rejects, threads, sort_capacity, max_size, max_records, latest,
+ * replace_overrides, capacity}): returns the write. */
 static int upload(lua_State *L) {
-  static const char *const known[] = {"kind",     "source",        "max_rejects",       "threads",
-                                      "max_size", "sort_capacity", "replace_overrides", "capacity",
-                                      "latest",   NULL};
+  static const char *const known[] = {"kind",
+                                      "source",
+                                      "max_rejects",
+                                      "threads",
+                                      "max_size",
+                                      "sort_capacity",
+                                      "replace_overrides",
+                                      "capacity",
+                                      "latest",
+                                      "max_records",
+                                      NULL};
   loom_error error;
   loom_writer *writer = lloom_check_handle(L, 1, WRITER);
   struct loom_ingest_options options = {0};

@@ -107,6 +107,15 @@ function command.add_to(parser)
   options.add(serve, "--access-log", "FILE", "Log every request, as JSON lines, with the token's name (- is standard output).",
     log_path)
   options.add(serve, "--audit-log", "FILE", "The same of requests that change something, with their store.", log_path)
+  options.add(serve, "--rows-limit", "N", "Rows of a file of hours, zones, … that is sent, or stores of one of polls (default: "
+    .. "2000000).", options.number(check.integer(1, 1000000000)))
+  options.add(serve, "--uploads", "N", "Files that may be sent at a time, to each worker (default: 4).",
+    options.number(check.integer(1, 1000)))
+  options.add(serve, "--client-uploads", "N", "Of these from one token, or address where none are needed (default: 2).",
+    options.number(check.integer(1, 1000)))
+  options.add(serve, "--body-rate", "SIZE", "Bytes a second that a file has to come by (default: 4k).", size)
+  options.add(serve, "--body-timeout", "N", "Seconds that it may lag behind (default: 30).",
+    options.number(check.integer(1, 86400)))
   serve:flag "--print-config":description "Print the configuration of nginx, and run nothing."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
@@ -260,6 +269,11 @@ local function configuration(args, loopback, database, reports, modules, paths)
     access_log = args.access_log,
     audit_log = args.audit_log,
     max_ahead = args.max_ahead,
+    rows_limit = args.rows_limit,
+    uploads = args.uploads,
+    client_uploads = args.client_uploads,
+    body_rate = args.body_rate,
+    body_timeout = args.body_timeout,
   }
 end
 

@@ -170,6 +170,14 @@ function access.check(needed, may_be_linked)
   end
 end
 
+--- Whom a request comes from, for limits of each client: the token that was checked, or else the address; of IPv6 the network,
+-- in which a client has as many addresses as it likes.
+-- @treturn string
+function access.client()
+  local address = ngx.var.binary_remote_addr
+  return tokens and "token " .. ngx.var.http_authorization or "address " .. (#address == 16 and address:sub(1, 8) or address)
+end
+
 local TOLD_MAX = 10 -- bad lines that are told one by one
 
 --- Begins in a worker: with a `token_file`, requests need one of its tokens. What is wrong with the file is told to the log, to

@@ -119,6 +119,11 @@ http {
       polls_limit = @polls_limit@,
       ingest_limit = @ingest_limit@,
       max_ahead = @max_ahead@,
+      rows_limit = @rows_limit@,
+      uploads = @uploads@,
+      client_uploads = @client_uploads@,
+      body_rate = @body_rate@,
+      body_timeout = @body_timeout@,
       cors_origin = @cors_origin@,
       hosts = @hosts@,
       journal = @journal@,
@@ -191,8 +196,9 @@ http {
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `descriptors` (of each), `log_level`,
 --   `modules` (paths to load), `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute:
 --   `database`, `reports`, `token_file`, `access_log` and `audit_log` (the last three optional, without "$"); `rate`
---   (requests a second of one address), `store_days`, `time_limit`, `log_limit`, `max_ahead`, `cors_origin` and `host` (all
---   optional)
+--   (requests a second of one address), `store_days`, `time_limit`, `log_limit`, `max_ahead`, `cors_origin`, `host`, and those
+--   of files that come, `rows_limit`, `uploads`, `client_uploads`, `body_rate` and `body_timeout`: see `loom.http.init_worker`
+--   (all optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -226,6 +232,11 @@ function nginx_conf.text(options)
     polls_limit = ("%d"):format(options.polls_limit),
     ingest_limit = ("%d"):format(options.ingest_limit),
     max_ahead = options.max_ahead and lua_string(options.max_ahead) or "nil",
+    rows_limit = tostring(options.rows_limit),
+    uploads = tostring(options.uploads),
+    client_uploads = tostring(options.client_uploads),
+    body_rate = options.body_rate and ("%d"):format(options.body_rate) or "nil",
+    body_timeout = tostring(options.body_timeout),
     hosts = options.host and "{ " .. lua_string(options.host) .. " }" or "nil",
     cors_origin = options.cors_origin and lua_string(options.cors_origin) or "nil",
   }

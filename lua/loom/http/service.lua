@@ -28,6 +28,11 @@ local CLOSE = 30 -- seconds that reports get to end when the worker does
 
 local POLLS_LIMIT = 8 * 1024 * 1024 -- bytes of a body of polls
 local INGEST_LIMIT = 2 * 1024 * 1024 * 1024 -- and of a file
+local ROWS_LIMIT = 2000000 -- of a file of anything but polls, held in 120 MB: the weekly hours of 140,000 stores
+local UPLOADS = 4 -- files that may come at a time, in each worker
+local CLIENT_UPLOADS = 2 -- of them from one client, so that others find a place
+local BODY_RATE = 4096 -- bytes a second of a file that comes: every line that is in use is faster
+local BODY_TIMEOUT = 30 -- seconds that it may lag behind
 
 local state
 
@@ -63,7 +68,7 @@ local function open(options, create)
   })
   local writer
   if monitor then
-    writer, message = core.writer(options.database)
+    writer, message = core.writer(options.database, { uploads = options.uploads or UPLOADS })
   end
   if writer and monitor.database:is_lost() then
     writer:close()
@@ -92,7 +97,11 @@ local function open(options, create)
       end,
     }),
     writer = writer,
-    limits = { polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT },
+    limits = {
+      polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT,
+      rows = options.rows_limit or ROWS_LIMIT, client_uploads = options.client_uploads or CLIENT_UPLOADS,
+      body_rate = options.body_rate or BODY_RATE, body_timeout = options.body_timeout or BODY_TIMEOUT,
+    },
   }
   fleet.open(monitor, options.time_limit, options.log_limit)
   budget.open(options.store_days)
@@ -221,11 +230,13 @@ end
 
 --- The instant of polls that have none, and the latest one that others may have (see `loom.time`), in microseconds.
 function service.now()
-  local now = time.now(state.monitor)
-  return now, time.latest(now, state.monitor.max_ahead)
+  local monitor = current().monitor
+  local now = time.now(monitor)
+  return now, time.latest(now, monitor.max_ahead)
 end
 
---- How many bytes a body may have: `polls`, `ingest`.
+--- Limits of what clients send: bytes of a body (`polls`, `ingest`), `rows` of a file, files of one client at a time
+-- (`client_uploads`), and how slowly one may come (`body_rate` in bytes a second, `body_timeout` in seconds).
 function service.limits()
   return current().limits
 end

@@ -2,6 +2,7 @@
 -- work is handed to them, and awaited without ever blocking the event loop.
 -- @module loom.http.writing
 
+local access = require "loom.http.access"
 local events = require "loom.http.events"
 local loading = require "loom.loading"
 local metrics = require "loom.http.metrics"
@@ -178,25 +179,49 @@ local function pump(upload, body)
   end
 end
 
-local function post_file(kind)
-  local parameters = request.parameters { max_rejects = max_rejects, replace_overrides = request.flag }
-  if not file_types[content_type()] then
-    problem.raise(415, "a file is expected as text/csv or application/gzip")
+local uploads = {} -- how many each client has under way in this worker
+
+-- Calls work() as one of a client's uploads, if it may have another: see `loom.http.access`.
+local function as_upload(work)
+  local client, most = access.client(), service.limits().client_uploads
+  local others = uploads[client] or 0
+  if others >= most then
+    problem.raise(429, ("%d files of this client are on their way already"):format(others),
+      { headers = { ["Retry-After"] = "1" } })
   end
-  local _, latest = service.now()
-  local options = {
-    kind = kind, source = "body", latest = latest, max_rejects = parameters.max_rejects or 0,
-    replace_overrides = parameters.replace_overrides or false, sort_capacity = SORT_CAPACITY,
-    max_size = kind == "polls" and POLLS_TEXT_MAX or RECORDS_TEXT_MAX,
-  }
-  local body = stream.open(service.limits().ingest)
-  local called, err = pcall(function()
+  uploads[client] = others + 1
+  local called, err = pcall(work)
+  uploads[client] = uploads[client] > 1 and uploads[client] - 1 or nil
+  if not called then
+    error(err, 0)
+  end
+end
+
+-- Takes the body, and answers with what became of it.
+local function take_file(kind, body, options)
+  as_upload(function()
     local upload, message, code = service.writer():upload(options)
     with(upload, message, code, function()
       pump(upload, body)
       await(upload, INGEST_STEP, kind)
     end)
   end)
+end
+
+local function post_file(kind)
+  local parameters = request.parameters { max_rejects = max_rejects, replace_overrides = request.flag }
+  if not file_types[content_type()] then
+    problem.raise(415, "a file is expected as text/csv or application/gzip")
+  end
+  local _, latest = service.now()
+  local limits = service.limits()
+  local options = {
+    kind = kind, source = "body", latest = latest, max_rejects = parameters.max_rejects or 0,
+    replace_overrides = parameters.replace_overrides or false, sort_capacity = SORT_CAPACITY,
+    max_size = kind == "polls" and POLLS_TEXT_MAX or RECORDS_TEXT_MAX, max_records = limits.rows,
+  }
+  local body = stream.open(limits.ingest, limits.body_rate, limits.body_timeout)
+  local called, err = pcall(take_file, kind, body, options)
   if not called and not problem.is(err) then
     error(err, 0)
   elseif not called then
@@ -266,7 +291,9 @@ for _, kind in ipairs(loading.kinds) do
     },
     responses = {
       [200] = { description = "It is stored.", schema = "Written" },
+      [408] = { description = "The body comes too slowly.", problem = true },
       [422] = { description = "A poll is too far ahead of the clock.", problem = true },
+      [429] = { description = "The client has too many files on their way.", problem = true },
     },
     handler = function()
       post_file(kind.kind)
