@@ -554,6 +554,38 @@ function Monitor:backup(path, options)
   return backup.run(self, path, options)
 end
 
+--- Removes polls of a store. Nothing else that is known of the store goes, nor the store itself.
+--
+-- Many are removed in several transactions, the oldest first, so that other writers are not held up; where that fails half
+-- way, calling it again removes the others.
+-- @tparam string store its id
+-- @tparam[opt] string|number from the first instant (default: since ever)
+-- @tparam[opt] string|number to the last instant, whose poll goes too: the same as `from` for one poll (default: for ever)
+-- @tparam[opt] table options
+-- @tparam[opt=false] bool options.dry_run nothing is removed
+-- @treturn table|nil what has gone and which polls of the store stay, with `dry_run` what would: `gone` and `kept`, as `prune`
+--   returns them
+-- @treturn ?string the failure; ENOENT if the store is not known
+-- @treturn ?string its code
+-- @usage print(monitor:delete_polls("shop 1", "2023-01-24 10:00:00", "2023-01-24 11:00:00").gone.polls)
+function Monitor:delete_polls(store, from, to, options)
+  return retention.delete_polls(self, store, from, to, options)
+end
+
+--- Removes everything that is known of a store: polls, hours, timezone, special days, exclusions and attributes, whoever set
+-- them. What holds for every store stays. As `delete_polls` it may take several transactions; the store goes with the last.
+-- @tparam string store its id
+-- @tparam[opt] table options
+-- @tparam[opt=false] bool options.dry_run nothing is removed
+-- @treturn table|nil what has gone, with `dry_run` what would: `gone`, as `prune` returns it; the counts of rows `hours`,
+--   `special_days`, `exclusions` and `attributes`; and `timezone`, whether it had one
+-- @treturn ?string the failure; ENOENT if the store is not known
+-- @treturn ?string its code
+-- @usage print(monitor:delete_store("shop 1").gone.polls)
+function Monitor:delete_store(store, options)
+  return retention.delete_store(self, store, options)
+end
+
 local export_kinds = {}
 for i, kind in ipairs(loading.kinds) do
   export_kinds[i] = kind.kind

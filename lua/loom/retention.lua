@@ -33,4 +33,109 @@ function retention.prune(monitor, keep, options)
   return found
 end
 
+-- ---- polls of a store, and stores ----
+
+-- Adds what a step has removed to what those before it have.
+local function add(total, step)
+  local gone, more = total.gone, step.gone
+  if more.polls > 0 then
+    if gone.polls == 0 or time.between(gone.first, more.first) < 0 then
+      gone.first = more.first
+    end
+    if gone.polls == 0 or time.between(gone.newest, more.newest) > 0 then
+      gone.newest = more.newest
+    end
+    gone.polls, gone.days = gone.polls + more.polls, gone.days + more.days
+  end
+  step.gone = gone
+  return step
+end
+
+--- Removes step by step. Another may have removed the store meanwhile.
+-- @tparam function take_step returns what it has removed and whether it was the last one, or nil, the failure and its code
+-- @treturn table|nil what has been removed: see `lloom_push_removed`; instants are in microseconds
+function retention.remove(take_step)
+  local total, is_last = { gone = { polls = 0, days = 0 } }, false
+  local steps = 0
+  while not is_last do
+    local step, message, code = take_step()
+    if not step and code == "ENOENT" and steps > 0 then
+      return total
+    elseif not step then
+      return nil, message, code
+    end
+    total, is_last, steps = add(total, step), message, steps + 1
+  end
+  return total
+end
+
+-- A step in a transaction of its own.
+local function in_transaction(database, removal)
+  return function()
+    local begun, message, code = database:begin()
+    if not begun then
+      return nil, message, code
+    end
+    local step, is_last, step_code = database:remove(removal)
+    if not step then
+      database:rollback()
+      return nil, is_last, step_code
+    end
+    begun, message, code = database:commit()
+    if not begun then
+      return nil, message, code
+    end
+    return step, is_last
+  end
+end
+
+-- What stays is told by the look before, which says also whether there is such a store.
+local function delete(monitor, removal, options)
+  local found, message, code = monitor.database:removal(removal)
+  if not found then
+    return nil, message, code
+  end
+  if not options.dry_run then
+    local removed
+    removed, message, code = retention.remove(in_transaction(monitor.database, removal))
+    if not removed then
+      return nil, message, code
+    end
+    removed.kept, found = found.kept, removed
+  end
+  set_instants(found.gone, { "first", "newest" })
+  set_instants(found.kept, { "first", "newest" })
+  return found
+end
+
+local delete_options = { dry_run = check.boolean }
+
+--- See `loom.monitor:delete_polls`.
+function retention.delete_polls(monitor, store, from, to, options)
+  check.argument("delete_polls", 1, store, check.store_id)
+  from = from ~= nil and check.argument("delete_polls", 2, from, time.instant) or nil
+  to = to ~= nil and check.argument("delete_polls", 3, to, time.instant) or nil
+  if from and to and time.between(from, to) < 0 then
+    check.fail("bad argument #3 to 'delete_polls' (an instant not before %s expected, got %s)", time.text(from), time.text(to))
+  end
+  options = check.options("delete_polls", options, delete_options)
+  local found, message, code = delete(monitor, { store = store, from = from, to = to }, options)
+  if not found then
+    return nil, message, code
+  end
+  return { gone = found.gone, kept = found.kept }
+end
+
+--- See `loom.monitor:delete_store`.
+function retention.delete_store(monitor, store, options)
+  check.argument("delete_store", 1, store, check.store_id)
+  options = check.options("delete_store", options, delete_options)
+  local found, message, code = delete(monitor, { store = store, whole_store = true }, options)
+  if not found then
+    return nil, message, code
+  end
+  found.kept = nil
+  return found
+end
+
 return retention

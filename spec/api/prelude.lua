@@ -83,7 +83,7 @@ end
 function prelude.calls(h)
   local db, calls = h.db, {}
   add_calls(calls, "monitor", db, { begin = {}, commit = {}, rollback = {}, info = {}, check = {}, prune = { { keep = 1 } },
-    query = { "SELECT 1" }, execute = { "DELETE FROM store" } })
+    removal = { { store = "a" } }, remove = { { store = "a" } }, query = { "SELECT 1" }, execute = { "DELETE FROM store" } })
   local functions = { ingest = { { kind = "polls" } }, report = { { windows = { { length = 1 } }, default_zone = "UTC" } },
     export = { "polls" }, walk = { 0, 1 }, is_timezone = { "UTC" }, local_date = { "UTC", 0 },
     inspect = { { id = "a", length = 1 } } }

@@ -129,6 +129,11 @@ describe("wrong use", function()
     { "prune", { "long" },
       "bad argument #1 to 'prune' (duration with its unit, such as 90d, 36h or 90m, expected, got \"long\")" },
     { "prune", { 90 }, "bad argument #1 to 'prune' (duration with its unit, such as 90d, 36h or 90m, expected, got 90)" },
+    { "delete_polls", {}, "bad argument #1 to 'delete_polls' (" .. STORE .. " expected, got nothing)" },
+    { "delete_polls", { "a", "soon" }, "bad argument #2 to 'delete_polls' (" .. INSTANT .. " expected, got \"soon\")" },
+    { "delete_polls", { "a", 2, 1 }, "bad argument #3 to 'delete_polls' (an instant not before 1970-01-01 00:00:02.000000 UTC"
+      .. " expected, got 1970-01-01 00:00:01.000000 UTC)" },
+    { "delete_store", { "" }, "bad argument #1 to 'delete_store' (" .. STORE .. " expected, got \"\")" },
     { "export", { "sales" }, "bad argument #1 to 'export' "
       .. "(one of polls, hours, timezones, special_days, exclusions, attributes expected, got \"sales\")" },
     { "export", { "polls" }, "bad argument #2 to 'export' (function expected, got nothing)" },

@@ -100,7 +100,7 @@ describe("loom.core", function()
     it("can be closed twice, and then raise", function()
       local handles = make_handles()
       local methods = {
-        ["loom.monitor"] = { "begin", "commit", "rollback", "info", "check", "prune", "query", "execute" },
+        ["loom.monitor"] = { "begin", "commit", "rollback", "info", "check", "prune", "removal", "remove", "query", "execute" },
         ["loom.ingest"] = { "feed", "read", "finish", "apply", "reject", "counts" },
         ["loom.input"] = { "position" },
         ["loom.report"] = { "override_week", "override_date", "start", "wait", "cancel", "as_of", "window", "hull", "count",

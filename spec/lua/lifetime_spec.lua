@@ -145,6 +145,7 @@ describe("the lifetime of handles", function()
       assert.equal("EINVAL", (select(3, database:set_busy_timeout(1))))
       call_all(getmetatable(database).__index, {
         begin = { database }, commit = { database, true }, info = { database }, rollback = { database }, check = { database },
+        removal = { database, { store = "a" } }, remove = { database, { store = "a" } },
         prune = { database, { keep = 0 } }, query = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
         is_lost = { database }, revision = { database }, ids = { database, "SELECT 'a'" }, set_busy_timeout = { database, 10 },
         clone = { database },
@@ -193,6 +194,7 @@ describe("the lifetime of handles", function()
         remove_exclusion = { 1 }, set_attributes = { "a", { x = "y" } }, attributes = { "a" }, store = { "a" },
         report = {}, start_report = {}, timeline = { "a", from, to }, outages = { "a", from, to }, explain = { "a" },
         query = { "SELECT 1" }, info = {}, check = {}, prune = { "90d" },
+        delete_polls = { "a" }, delete_store = { "a" },
         export = { "hours", function() return true end }, backup = { "/dev/null" },
       }
       for _, given in pairs(arguments) do

@@ -220,6 +220,7 @@ describe("a query", function()
         exclude = { { store = "*", from = 1, to = 2 } },
         set_attributes = { "b", { x = "y" } },
         prune = { "1d" },
+        delete_polls = { "a", 1, 1 },
         ingest = { { status = function()
           local text = header
           header = nil

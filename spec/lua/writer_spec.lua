@@ -74,6 +74,35 @@ describe("a writer", function()
     assert.equal(1, count())
   end))
 
+  it("removes polls and stores step by step, between which others write", with_writer(function()
+    local rows = { HEADER }
+    for day = 1, 600 do
+      rows[#rows + 1] = ("long,active,%s\n"):format(os.date("!%Y-%m-%d 00:00:00", day * 86400))
+    end
+    assert.is_true(await(assert(writer:poll_text("csv", table.concat(rows), { max_rejects = 0 }))))
+    local gone, is_last = 0, false
+    for step = 1, 3 do
+      assert.is_false(is_last)
+      local write = assert(writer:remove { store = "long", whole_store = true })
+      local other = assert(writer:poll_text("csv", HEADER .. "a,active,2023-01-01 00:00:0" .. step .. "\n"))
+      assert.is_true(await(write))
+      local removed
+      removed, is_last = write:removed()
+      gone = gone + removed.gone.polls
+      assert.has_error(function() write:rejects() end, "the write is a removal")
+      assert.is_true(await(other))
+      assert.has_error(function() other:removed() end, "the write is no removal")
+    end
+    assert.is_true(is_last)
+    assert.equal(600, gone)
+    assert.equal(3, count())
+    local _, _, code = await(assert(writer:remove { store = "long" }))
+    assert.equal("ENOENT", code)
+    for _, wrong in ipairs { {}, { store = "" }, { store = ("x"):rep(256) }, { store = "a", until_ = 1 } } do
+      assert.has_error(function() writer:remove(wrong) end)
+    end
+  end))
+
   it("takes uploads piece by piece", with_writer(function()
     local upload = assert(writer:upload { kind = "polls", source = "file" })
     for _, piece in ipairs { HEADER, "a,active,2023-01-01 ", "00:00:00\n" } do

@@ -12,41 +12,17 @@
 /* What a scan adds up. */
 struct survey {
   struct loom_pruning *pruning;
-  int32_t last_day[2]; /* of those that go, and of those that stay */
-  int64_t blocks;      /* of days that go as a whole */
+  int64_t blocks; /* of days that go as a whole */
 };
-
-static void add_polls(struct loom_poll_extent *extent, int32_t *last_day, int32_t day,
-                      const loom_poll *polls, size_t count) {
-  if (count == 0)
-    return;
-  int64_t first = loom_poll_instant(polls[0]), newest = loom_poll_instant(polls[count - 1]);
-  if (extent->polls == 0 || first < extent->first)
-    extent->first = first;
-  if (extent->polls == 0 || newest > extent->newest)
-    extent->newest = newest;
-  if (extent->polls == 0 || day != *last_day)
-    extent->days++;
-  *last_day = day;
-  extent->polls += (int64_t)count;
-}
-
-/* How many polls of a block are before an instant. */
-static size_t count_before(const struct loom_polls *polls, int64_t cut) {
-  size_t count = 0;
-  while (count < polls->count && loom_poll_instant(polls->items[count]) < cut)
-    count++;
-  return count;
-}
 
 static loom_status survey_block(void *context, int32_t day, int64_t store,
                                 const struct loom_polls *polls, loom_error *error) {
   struct survey *survey = context;
   struct loom_pruning *pruning = survey->pruning;
-  size_t gone = count_before(polls, pruning->cut);
+  size_t gone = loom_polls_before(polls, pruning->cut);
   (void)store, (void)error;
-  add_polls(&pruning->gone, &survey->last_day[0], day, polls->items, gone);
-  add_polls(&pruning->kept, &survey->last_day[1], day, polls->items + gone, polls->count - gone);
+  loom_poll_extent_add(&pruning->gone, day, polls->items, gone);
+  loom_poll_extent_add(&pruning->kept, day, polls->items + gone, polls->count - gone);
   survey->blocks += day < loom_date_of_instant(pruning->cut);
   return LOOM_OK;
 }
@@ -115,7 +91,7 @@ static loom_status find_first(loom_database *database, int32_t day, int64_t *fir
   struct loom_stored_days days;
   int32_t next;
   *first = INT64_MAX;
-  loom_status status = loom_stored_days_begin(&days, database, day + 1, error);
+  loom_status status = loom_stored_days_begin(&days, database, LOOM_FORWARD, day + 1, error);
   if (status == LOOM_OK)
     status = loom_stored_days_next(&days, &next, error);
   loom_stored_days_end(&days);
@@ -181,7 +157,7 @@ static loom_status delete_days(loom_database *database, int32_t day, int64_t blo
 static loom_status trim_block(loom_database *database, sqlite3_stmt *update, sqlite3_stmt *delete,
                               int64_t store, struct loom_polls *polls, int64_t cut,
                               loom_error *error) {
-  size_t first = count_before(polls, cut);
+  size_t first = loom_polls_before(polls, cut);
   if (first == 0)
     return LOOM_OK;
   size_t left = polls->count - first;

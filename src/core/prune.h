@@ -4,7 +4,7 @@
 #ifndef LOOM_PRUNE_H
 #define LOOM_PRUNE_H
 
-#include "database.h"
+#include "stored_polls.h"
 
 #include <stdbool.h>
 
@@ -14,13 +14,6 @@ struct loom_prune_options {
   int64_t now;  /* microseconds: one poll of the future must not make all others old */
   bool dry_run; /* nothing is removed */
   bool force;   /* also more than half of the polls */
-};
-
-/* A set of polls. The instants are in microseconds, and mean nothing where there are no polls. */
-struct loom_poll_extent {
-  int64_t polls;
-  int64_t days; /* UTC dates that have any of them */
-  int64_t first, newest;
 };
 
 struct loom_pruning {

@@ -166,7 +166,7 @@ static loom_status list_days(struct sqlite_source *source, loom_error *error) {
   struct loom_stored_days days;
   size_t capacity = 0;
   int32_t day;
-  loom_status status = loom_stored_days_begin(&days, source->database, LOOM_DATE_MIN, error);
+  loom_status status = loom_stored_days_begin(&days, source->database, LOOM_FORWARD, LOOM_DATE_MIN, error);
   while (status == LOOM_OK && (status = loom_stored_days_next(&days, &day, error)) == LOOM_OK) {
     if (source->all_day_count == capacity) {
       capacity = capacity ? capacity * 2 : 64;

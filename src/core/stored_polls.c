@@ -3,6 +3,7 @@
 */
 #include "stored_polls.h"
 #include "civil.h"
+#include "statement.h"
 
 static loom_status no_memory(loom_error *error) {
   return loom_fail(error, LOOM_ENOMEM, "out of memory");
@@ -58,13 +59,41 @@ loom_status loom_stored_newest(loom_database *database, int64_t *instant, loom_e
   return status;
 }
 
+/* ---- sets of polls ---- */
+
+void loom_poll_extent_add(struct loom_poll_extent *extent, int32_t day, const loom_poll *polls,
+                          size_t count) {
+  if (count == 0)
+    return;
+  int64_t first = loom_poll_instant(polls[0]), newest = loom_poll_instant(polls[count - 1]);
+  if (extent->polls == 0 || first < extent->first)
+    extent->first = first;
+  if (extent->polls == 0 || newest > extent->newest)
+    extent->newest = newest;
+  if (extent->polls == 0 || day != extent->last_day)
+    extent->days++;
+  extent->last_day = day;
+  extent->polls += (int64_t)count;
+}
+
+size_t loom_polls_before(const struct loom_polls *polls, int64_t instant) {
+  size_t count = 0;
+  while (count < polls->count && loom_poll_instant(polls->items[count]) < instant)
+    count++;
+  return count;
+}
+
 /* ---- days ---- */
 
 loom_status loom_stored_days_begin(struct loom_stored_days *days, loom_database *database,
-                                   int32_t from, loom_error *error) {
-  *days = (struct loom_stored_days){.database = database, .day = (int64_t)from - 1};
-  return loom_database_prepare(database, "SELECT min(day) FROM poll_block WHERE day > ?",
-                               &days->next, error);
+                                   enum loom_direction direction, int32_t from, loom_error *error) {
+  static const char *const sql[] = {
+      [LOOM_FORWARD] = "SELECT min(day) FROM poll_block WHERE day > ?",
+      [LOOM_BACKWARD] = "SELECT max(day) FROM poll_block WHERE day < ?",
+  };
+  int64_t before = direction == LOOM_FORWARD ? (int64_t)from - 1 : (int64_t)from + 1;
+  *days = (struct loom_stored_days){.database = database, .direction = direction, .day = before};
+  return loom_statement_get(database, sql[direction], &days->next, error);
 }
 
 loom_status loom_stored_days_next(struct loom_stored_days *days, int32_t *day, loom_error *error) {
@@ -79,15 +108,17 @@ loom_status loom_stored_days_next(struct loom_stored_days *days, int32_t *day, l
     status = loom_stored_day(days->database, days->next, 0, &found, error);
   sqlite3_reset(days->next);
   /* What a damaged index gives again would be found again and again. */
-  if (status == LOOM_OK && found <= days->day)
-    status = loom_database_corrupt(days->database, error, "the days of polls do not ascend");
+  if (status == LOOM_OK &&
+      (days->direction == LOOM_FORWARD ? found <= days->day : found >= days->day))
+    status = loom_database_corrupt(days->database, error, "the days of polls are not in order");
   *day = found;
   days->day = found;
   return status;
 }
 
 void loom_stored_days_end(struct loom_stored_days *days) {
-  sqlite3_finalize(days->next);
+  if (days->next)
+    loom_statement_keep(days->database, days->next, false);
   days->next = NULL;
 }
 

@@ -29,18 +29,38 @@ loom_status loom_stored_polls_add(loom_database *database, sqlite3_stmt *row, in
 */
 loom_status loom_stored_newest(loom_database *database, int64_t *instant, loom_error *error);
 
+/* ---- sets of polls ---- */
+
+/* The instants are in microseconds, and mean nothing where there are no polls. */
+struct loom_poll_extent {
+  int64_t polls;
+  int64_t days; /* UTC dates that have any of them */
+  int64_t first, newest;
+  int32_t last_day; /* of those that were added last */
+};
+
+/* Adds polls of a day that is none before that of those added last. */
+void loom_poll_extent_add(struct loom_poll_extent *extent, int32_t day, const loom_poll *polls,
+                          size_t count);
+
+/* How many polls of a sorted list are before an instant. */
+size_t loom_polls_before(const struct loom_polls *polls, int64_t instant);
+
 /* ---- days ---- */
+
+enum loom_direction { LOOM_FORWARD, LOOM_BACKWARD };
 
 /* The days that hold polls, found by jumping from one to the next in the primary key. */
 struct loom_stored_days {
   loom_database *database;
   sqlite3_stmt *next;
-  int64_t day; /* those after it are to come */
+  enum loom_direction direction;
+  int64_t day; /* those beyond it are to come */
 };
 
-/* Begins with the first one at or after `from`. End it, even after a failure. */
+/* Begins with `from`, if it has any. End it, even after a failure. */
 loom_status loom_stored_days_begin(struct loom_stored_days *days, loom_database *database,
-                                   int32_t from, loom_error *error);
+                                   enum loom_direction direction, int32_t from, loom_error *error);
 
 /* LOOM_DONE: there are no more. */
 loom_status loom_stored_days_next(struct loom_stored_days *days, int32_t *day, loom_error *error);

@@ -116,6 +116,11 @@ void lloom_check_options(lua_State *L, int index, const char *const *known) {
   }
 }
 
+void lloom_set_integer(lua_State *L, const char *name, int64_t value) {
+  lloom_push_integer(L, value);
+  lua_setfield(L, -2, name);
+}
+
 #if LUA_VERSION_NUM >= 503
 
 void lloom_push_integer(lua_State *L, int64_t value) {

@@ -64,6 +64,9 @@ const char *lloom_option_string(lua_State *L, int index, const char *name, const
 int lloom_option_choice(lua_State *L, int index, const char *name, int fallback,
                         const char *const *choices);
 
+/* Sets a field of the table at the stack's top. */
+void lloom_set_integer(lua_State *L, const char *name, int64_t value);
+
 /* A whole number that fits an int64. */
 int64_t lloom_check_integer(lua_State *L, int index);
 
@@ -88,6 +91,19 @@ void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_optio
 /* Pushes a table of rows, new, duplicates, conflicts, rejected. */
 struct loom_ingest_counts;
 void lloom_push_counts(lua_State *L, const struct loom_ingest_counts *counts);
+
+/* Pushes a table of polls, days, and where there are polls first and newest, in microseconds. */
+struct loom_poll_extent;
+void lloom_push_extent(lua_State *L, const struct loom_poll_extent *extent);
+
+/*
+** What is to be removed: store, from, to, whole_store. Its id lives as long as the table. And what was: gone, kept, hours,
+** special_days, exclusions, attributes, timezone.
+*/
+struct loom_removal;
+void lloom_read_removal(lua_State *L, int index, struct loom_removal *removal);
+struct loom_removed;
+void lloom_push_removed(lua_State *L, const struct loom_removed *removed);
 
 /* The option max_rejects. */
 uint64_t lloom_option_max_rejects(lua_State *L, int index);
@@ -123,6 +139,8 @@ int lloom_export(lua_State *L);
 int lloom_query(lua_State *L);
 int lloom_execute(lua_State *L);
 int lloom_ids(lua_State *L);
+int lloom_removal(lua_State *L);
+int lloom_remove(lua_State *L);
 int lloom_poll_batch(lua_State *L);
 int lloom_writer(lua_State *L);
 int lloom_walk(lua_State *L);

@@ -107,22 +107,6 @@ static int rollback(lua_State *L) {
   return 0;
 }
 
-static void set_integer(lua_State *L, const char *name, int64_t value) {
-  lloom_push_integer(L, value);
-  lua_setfield(L, -2, name);
-}
-
-/* Pushes a table of polls, days, and where there are polls first and newest. */
-static void push_extent(lua_State *L, const struct loom_poll_extent *extent) {
-  lua_createtable(L, 0, 4);
-  set_integer(L, "polls", extent->polls);
-  set_integer(L, "days", extent->days);
-  if (extent->polls) {
-    set_integer(L, "first", extent->first);
-    set_integer(L, "newest", extent->newest);
-  }
-}
-
 /*
 ** prune({keep = microseconds, now = microseconds [, dry_run] [, force]}): returns a table of gone and kept, each of polls,
 ** days, first and newest, and where there were polls cut.
@@ -143,12 +127,12 @@ static int prune(lua_State *L) {
   if (loom_prune(database, &options, &pruning, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   lua_createtable(L, 0, 3);
-  push_extent(L, &pruning.gone);
+  lloom_push_extent(L, &pruning.gone);
   lua_setfield(L, -2, "gone");
-  push_extent(L, &pruning.kept);
+  lloom_push_extent(L, &pruning.kept);
   lua_setfield(L, -2, "kept");
   if (pruning.kept.polls)
-    set_integer(L, "cut", pruning.cut);
+    lloom_set_integer(L, "cut", pruning.cut);
   return 1;
 }
 
@@ -242,6 +226,7 @@ static int check(lua_State *L) {
 void lloom_register_database(lua_State *L) {
   static const luaL_Reg methods[] = {{"begin", begin},       {"commit", commit}, {"info", info},
                                      {"rollback", rollback}, {"check", check},   {"prune", prune},
+                                     {"removal", lloom_removal}, {"remove", lloom_remove},
                                      {"query", lloom_query}, {"execute", lloom_execute},
                                      {"revision", revision}, {"ids", lloom_ids},
                                      {"set_busy_timeout", set_busy_timeout},

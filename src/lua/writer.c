@@ -4,6 +4,7 @@
 #include "binding.h"
 
 #include "../core/civil.h"
+#include "../core/delete_write.h"
 #include "../core/poll_write.h"
 #include "../core/upload.h"
 
@@ -18,6 +19,7 @@ struct write_handle {
   struct lloom_handle handle; /* of a loom_write */
   loom_poll_write *polls;     /* what it is the head of: one of these */
   loom_upload *upload;
+  loom_delete_write *delete;
 };
 
 /* ---- writers ---- */
@@ -113,6 +115,22 @@ static int upload(lua_State *L) {
   return 1;
 }
 
+/* remove({store [, from] [, to] [, whole_store]}): a step of the removal; returns the write. */
+static int remove_polls(lua_State *L) {
+  loom_error error;
+  struct loom_removal removal;
+  loom_writer *writer = lloom_check_handle(L, 1, WRITER);
+  lloom_read_removal(L, 2, &removal);
+  struct write_handle *handle = lloom_new_handle(L, WRITE, sizeof *handle);
+  handle->delete = loom_delete_write_new(&removal);
+  if (!handle->delete)
+    return luaL_error(L, "out of memory");
+  handle->handle.object = loom_delete_write_head(handle->delete);
+  if (loom_writer_submit(writer, handle->handle.object, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  return 1;
+}
+
 /* ---- writes ---- */
 
 static int close_write(lua_State *L) {
@@ -172,6 +190,8 @@ static void push_reject(lua_State *L, const struct loom_reject *reject) {
 static int rejects(lua_State *L) {
   check_ended(L);
   const struct write_handle *handle = lua_touserdata(L, 1);
+  if (handle->delete)
+    return luaL_error(L, "the write is a removal");
   const struct loom_reject_sample *sample = handle->upload ? loom_upload_rejects(handle->upload)
                                                            : loom_poll_write_rejects(handle->polls);
   lua_createtable(L, (int)sample->count, 0);
@@ -182,6 +202,18 @@ static int rejects(lua_State *L) {
     lua_rawseti(L, -2, ++at);
   }
   return 1;
+}
+
+/* removed(): what the step has removed, and whether it was the last one. */
+static int removed(lua_State *L) {
+  bool is_last;
+  check_ended(L);
+  const struct write_handle *handle = lua_touserdata(L, 1);
+  if (!handle->delete)
+    return luaL_error(L, "the write is no removal");
+  lloom_push_removed(L, loom_delete_write_removed(handle->delete, &is_last));
+  lua_pushboolean(L, is_last);
+  return 2;
 }
 
 /* ---- uploads ---- */
@@ -227,11 +259,12 @@ static int progress(lua_State *L) {
 
 void lloom_register_writer(lua_State *L) {
   static const luaL_Reg writer_methods[] = {
-      {"polls", polls_of_batch}, {"poll_text", polls_of_text}, {"upload", upload}, {NULL, NULL}};
+      {"polls", polls_of_batch}, {"poll_text", polls_of_text}, {"upload", upload},
+      {"remove", remove_polls}, {NULL, NULL}};
   static const luaL_Reg write_methods[] = {{"is_done", is_done}, {"counts", counts},
                                            {"rejects", rejects}, {"push", push},
                                            {"finish", finish},   {"abort", abort_upload},
-                                           {"progress", progress}, {NULL, NULL}};
+                                           {"progress", progress}, {"removed", removed}, {NULL, NULL}};
   lloom_new_type(L, WRITER, writer_methods, close_writer);
   lloom_new_type(L, WRITE, write_methods, close_write);
 }

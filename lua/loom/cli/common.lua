@@ -98,6 +98,24 @@ end
 
 -- ---- commands of several verbs ----
 
+--- Adds verbs such as "get" and "set" to a command's parser.
+function common.add_verbs(parser, verbs)
+  parser:command_target "verb"
+  parser:require_command(true)
+  for _, verb in ipairs(verbs) do
+    verb.add_to(parser:command(verb.name):summary(verb.summary):description(verb.description or verb.summary))
+  end
+end
+
+--- Runs the verb that the arguments name.
+function common.run_verb(verbs, args)
+  for _, verb in ipairs(verbs) do
+    if verb.name == args.verb then
+      return verb.run(args)
+    end
+  end
+end
+
 --- Makes a command such as "hours", with verbs such as "get" and "set".
 -- @tparam string name
 -- @tparam string summary
@@ -106,20 +124,11 @@ function common.group(name, summary, verbs)
   local group = { name = name }
 
   function group.add_to(parser)
-    local command = parser:command(name):summary(summary):description(summary)
-    command:command_target "verb"
-    command:require_command(true)
-    for _, verb in ipairs(verbs) do
-      verb.add_to(command:command(verb.name):summary(verb.summary):description(verb.description or verb.summary))
-    end
+    common.add_verbs(parser:command(name):summary(summary):description(summary), verbs)
   end
 
   function group.run(args)
-    for _, verb in ipairs(verbs) do
-      if verb.name == args.verb then
-        return verb.run(args)
-      end
-    end
+    return common.run_verb(verbs, args)
   end
 
   return group

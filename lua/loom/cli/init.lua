@@ -24,6 +24,7 @@ local commands = {
   require "loom.cli.check",
   require "loom.cli.prune",
   require "loom.cli.backup",
+  require "loom.cli.delete",
   require "loom.cli.serve",
   require "loom.cli.token",
   (require "loom.cli.export"), -- require gives two values, and the last ones of a list are all kept

@@ -1,6 +1,7 @@
 --- What the commands that remove polls share: their options, and what they tell.
 -- @module loom.cli.removal
 
+local text = require "loom.formats.text"
 
 local removal = {}
 
@@ -12,27 +13,38 @@ function removal.add_to(parser, yes)
   parser:flag "--yes":description(yes)
 end
 
-local function plural(count, word)
+--- A count and its word.
+function removal.plural(count, word)
   return ("%d %s%s"):format(count, word, count == 1 and "" or "s")
 end
 
--- Some polls, and what becomes of them.
+--- Prints a line about something, whose name may hold any bytes.
+function removal.say(subject, line)
+  io.stdout:write(text.shown(subject), ": ", line, "\n")
+end
+
 local function tell_of(subject, extent, fate)
   local of = ""
   if extent.polls > 0 then
-    of = (", of %s, %s to %s"):format(plural(extent.days, "day"), extent.first_utc,
-      extent.newest_utc)
+    of = (", of %s, %s to %s"):format(removal.plural(extent.days, "day"), extent.first_utc, extent.newest_utc)
   end
-  io.stdout:write(("%s: %s %s%s\n"):format(subject, plural(extent.polls, "poll"), fate, of))
+  removal.say(subject, removal.plural(extent.polls, "poll") .. " " .. fate .. of)
 end
 
---- Prints what goes and what stays.
--- @tparam string subject what it is of
--- @tparam table found `gone` and `kept`, as `loom.monitor:prune` gives them
+--- What becomes of what goes, in words.
+function removal.fate(is_dry)
+  return is_dry and "would be removed" or "removed"
+end
+
+--- Prints which polls go and which stay.
+-- @tparam string subject what they are of
+-- @tparam table found `gone` and perhaps `kept`, as `loom.monitor:prune` gives them
 -- @tparam bool is_dry nothing has been removed
 function removal.tell(subject, found, is_dry)
-  tell_of(subject, found.gone, is_dry and "would be removed" or "removed")
-  tell_of(subject, found.kept, is_dry and "would stay" or "kept")
+  tell_of(subject, found.gone, removal.fate(is_dry))
+  if found.kept then
+    tell_of(subject, found.kept, is_dry and "would stay" or "kept")
+  end
 end
 
 return removal

@@ -33,6 +33,7 @@ for _, routes in ipairs {
   metrics.routes,
   events.routes,
   require "loom.http.v1.stores",
+  require "loom.http.v1.removal",
   require "loom.http.v1.summary",
   require "loom.http.v1.inspection",
   require "loom.http.v1.hours",
