@@ -5,10 +5,9 @@
 */
 #include "storage.h"
 
-#include "support.h"
-
 #include "apply.h"
 #include "schedule.h"
+#include "support.h"
 
 static struct loom_id_table ids_of(const char *const *names, size_t count) {
   struct loom_id_table ids;

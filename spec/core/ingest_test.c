@@ -26,9 +26,9 @@ struct shape {
 static const struct shape whole = {0, 0, 1, 4096, false};
 
 static const struct shape shapes[] = {
-    {0, 1, 1, 1, false},     {0, 7, 1, 3, false},    {0, 16, 2, 7, false},  {3, 1, 2, 2, false},
-    {5, 40, 3, 5, false},    {7, 64, 2, 1000, true}, {1, 20, 4, 1, false},  {2, 33, 1, 7, true},
-    {64, 100, 8, 64, false}, {11, 3, 2, 4, false},   {1000, 50, 0, 9, true}};
+    {0, 1, 1, 1, false},     {0, 7, 1, 3, false},    {0, 16, 2, 7, false},   {3, 1, 2, 2, false},
+    {5, 40, 3, 5, false},    {7, 64, 2, 1000, true}, {1, 20, 4, 1, false},   {2, 33, 1, 7, true},
+    {64, 100, 8, 64, false}, {11, 3, 2, 4, false},   {1000, 50, 0, 9, true}, {0, 2, 1, 5, false}};
 
 struct file {
   enum loom_kind kind;
@@ -579,6 +579,12 @@ static void binary_headers_are_told(void **state) {
       {"\n\n\"store_id", 11,
        "some/file.csv:3: is not a text file with a header: its first row has a quote that is not "
        "closed"},
+      /* Half of what gzip begins with. */
+      {"\x1f"
+       "A,b\n",
+       5,
+       "some/file.csv: is not a text file: expected store_id, status, timestamp_utc; found "
+       "\"\\x1fA,b\""},
       {"store\"_id\n", 10,
        "some/file.csv:1: is not a text file with a header: its first row has an invalid quote"},
   };

@@ -62,6 +62,74 @@ static void what_is_read(void **state) {
   }
 }
 
+/* Members of a known one's length, or that it begins with, are others. */
+static void names_are_compared_whole(void **state) {
+  (void)state;
+  static const char text[] =
+      "{\"status\":\"active\",\"region\":\"x\",\"store_id\":\"a\",\"store\":\"b\",\"\":\"c\","
+      "\"store_id2\":\"d\",\"timestamp_utx\":\"e\"}";
+  struct buffer found = read_text(text, sizeof text - 1, false);
+  assert_string_equal(found.bytes, "1@1\"a\"active-|");
+  buffer_free(&found);
+}
+
+/* The first and last code points of each length of UTF-8. */
+static void code_points_of_every_length(void **state) {
+  (void)state;
+  static const struct {
+    const char *escape, *expected;
+  } cases[] = {{"\\u0001", "\x01"},
+               {"\\u007f", "\x7f"},
+               {"\\u0080", "\xc2\x80"},
+               {"\\u07ff", "\xdf\xbf"},
+               {"\\u0800", "\xe0\xa0\x80"},
+               {"\\ud7ff", "\xed\x9f\xbf"},
+               {"\\ue000", "\xee\x80\x80"},
+               {"\\uffff", "\xef\xbf\xbf"},
+               {"\\ud800\\udc00", "\xf0\x90\x80\x80"},
+               {"\\udbff\\udfff", "\xf4\x8f\xbf\xbf"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    char text[80], expected[80];
+    snprintf(text, sizeof text, "{\"store_id\":\"%s\"}", cases[i].escape);
+    snprintf(expected, sizeof expected, "1@1\"%s--|", cases[i].expected);
+    struct buffer found = read_text(text, strlen(text), false);
+    assert_string_equal(found.bytes, expected);
+    buffer_free(&found);
+  }
+}
+
+/* A value may be nested 64 deep, of a member that is known and of one that is not. */
+static void nesting_has_a_limit(void **state) {
+  (void)state;
+  static const char *const members[] = {"status", "other"};
+  for (size_t m = 0; m < COUNT_OF(members); m++) {
+    for (int depth = 64; depth <= 65; depth++) {
+      char open[66] = "", shut[66] = "";
+      struct buffer text = {0};
+      memset(open, '[', (size_t)depth);
+      memset(shut, ']', (size_t)depth);
+      buffer_printf(&text, "{\"%s\":%s%s}", members[m], open, shut);
+      struct buffer found = read_text(text.bytes, text.length, true);
+      assert_int_equal(strstr(found.bytes, "nested too deeply") != NULL, depth == 65);
+      buffer_free(&found);
+      buffer_free(&text);
+    }
+  }
+}
+
+/* Exactly four digits are left, and then the text ends: it is the string that has no end. */
+static void an_escape_at_the_end(void **state) {
+  (void)state;
+  static const char *const texts[] = {"{\"store_id\":\"\\u1234", "{\"store_id\":\"\\u123"};
+  static const char *const problems[] = {"1@1a string has no end|",
+                                         "1@1a string ends in an escape|"};
+  for (size_t i = 0; i < COUNT_OF(texts); i++) {
+    struct buffer found = read_text(texts[i], strlen(texts[i]), true);
+    assert_string_equal(found.bytes, problems[i]);
+    buffer_free(&found);
+  }
+}
+
 static void what_is_refused(void **state) {
   (void)state;
   static const char *const texts[] = {
@@ -101,6 +169,10 @@ static void damaged_texts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_read),
+                                     cmocka_unit_test(names_are_compared_whole),
+                                     cmocka_unit_test(code_points_of_every_length),
+                                     cmocka_unit_test(nesting_has_a_limit),
+                                     cmocka_unit_test(an_escape_at_the_end),
                                      cmocka_unit_test(what_is_refused),
                                      cmocka_unit_test(damaged_texts)};
   return cmocka_run_group_tests(tests, NULL, NULL);
