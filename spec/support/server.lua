@@ -69,7 +69,7 @@ function server.start(folder, options)
   local self, answers
   for _ = 1, PORTS do
     self, answers = launch(folder, options or {})
-    if answers or not files.read(folder .. "/server.log"):find("use", 1, true) then
+    if answers or not files.read(folder .. "/server.log"):find("in use", 1, true) then
       break
     end
   end

@@ -27,12 +27,16 @@ local function remove(path)
 end
 
 --- Makes one that nobody else can read.
+-- @tparam[opt] bool may_pass others may get to what is given to them in it, which nginx does with its folders
 -- @treturn table|nil `path`, and what `remove` needs
 -- @treturn ?string the failure
-function runtime_folder.make()
+function runtime_folder.make(may_pass)
   local path = temporary_folder() .. "/loom-" .. core.uuid()
   local unfinished = path .. ".new" -- under its own name it is held from the first moment on
   shell("umask 077; mkdir --", unfinished)
+  if may_pass then
+    shell("chmod 711 --", unfinished)
+  end
   local held, message = core.hold(unfinished .. LOCK)
   local renamed = held and os.rename(unfinished, path)
   if not renamed then

@@ -10,6 +10,7 @@ local loom = require "loom"
 local nginx_conf = require "loom.http.nginx_conf"
 local options = require "loom.cli.options"
 local runtime_folder = require "loom.cli.runtime_folder"
+local user = require "loom.cli.user"
 local time = require "loom.time"
 
 local command = { name = "serve" }
@@ -104,6 +105,7 @@ function command.add_to(parser)
   options.add(serve, "--ingest-limit", "SIZE", "Longest body of POST /v1/ingest/KIND (default: 2g).", size)
   options.add(serve, "--max-ahead", "DUR", "A poll further ahead of the clock is not taken; or none, for any (default: 24h).",
     options.max_ahead)
+  options.add(serve, "--user", "NAME", "Whom workers run as where root starts it (default: the owner of the database's folder).")
   options.add(serve, "--access-log", "FILE", "Log every request, as JSON lines, with the token's name (- is standard output).",
     log_path)
   options.add(serve, "--audit-log", "FILE", "The same of requests that change something, with their store.", log_path)
@@ -167,7 +169,7 @@ local function module_paths()
   local here = absolute(package.searchpath("loom.core", package.cpath)):gsub("loom/core%.so$", "")
   for _, native in ipairs(native_folders(here)) do
     if (jit or native ~= here) and common.exists(native .. "loom/core.so") then
-      return { lua = ("%s?.lua;%s?/init.lua;;"):format(lua, lua), native = native .. "?.so;;" }
+      return { lua = ("%s?.lua;%s?/init.lua;;"):format(lua, lua), native = native .. "?.so;;", folder = native .. "loom/core.so" }
     end
   end
   local has_headers = output_of("pkg-config --exists luajit && echo yes") == "yes\n"
@@ -243,9 +245,9 @@ local function tell_limits(args)
   end
 end
 
-local function configuration(args, loopback, database, reports, modules, paths)
+local function configuration(args, chosen, loopback, database, reports, modules, paths)
   return {
-    user = output_of("id -u"):match("^0%s") and "root" or nil,
+    user = chosen and chosen.name .. " " .. chosen.group or output_of("id -u"):match("^0%s") and "root" or nil,
     workers = args.workers or 2,
     descriptors = descriptors_of(args),
     log_level = args.log_level,
@@ -310,11 +312,16 @@ function command.run(args)
   end
   local database = absolute(args.database)
   local reports = absolute(args.reports or args.database .. "-reports")
-  local text = nginx_conf.text(configuration(args, loopback, database, reports, modules, paths))
+  local chosen, unknown = user.choose(args.user, database:match "^(.*/)")
+  if chosen == nil then
+    common.wrong_use("--user: %s", unknown)
+  end
+  local text = nginx_conf.text(configuration(args, chosen, loopback, database, reports, modules, paths))
   if args.print_config then
     io.stdout:write(text)
     return true
   end
+  local had_database, had_reports = common.exists(database), common.is_folder(reports)
   local good, message = check_database(database)
   if good and args.token_file then
     good, message = check_tokens(args.token_file)
@@ -322,15 +329,25 @@ function command.run(args)
   if good then
     good, message = make_folder(reports)
   end
+  if good then
+    user.give(not had_database and chosen, database)
+    user.give(not had_reports and chosen, reports)
+    message = user.refused(chosen, { { paths.folder, "r" }, { database:match "^(.*/)", "w" }, { database, "w" },
+      { reports, "w" }, args.token_file and { args.token_file, "r" } })
+    good = not message
+  end
   local folder
   if good then
     runtime_folder.clear()
-    folder, message = runtime_folder.make()
+    folder, message = runtime_folder.make(chosen ~= false)
   end
   if not folder then
     return nil, message
   end
   tell_limits(args)
+  if chosen == false and output_of("id -u"):match "^0%s" then
+    io.stderr:write "loom: the workers run as root, who owns the database's folder: name a --user\n"
+  end
   io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
   good, message = run_nginx(program, folder.path, text)
   runtime_folder.remove(folder)
