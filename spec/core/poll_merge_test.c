@@ -88,6 +88,28 @@ static void what_sqlite_says_is_passed_on(void **state) {
   loom_database_close(database);
 }
 
+static int deny_insert(void *context, int action, const char *table, const char *b, const char *c, const char *d) {
+  (void)context, (void)b, (void)c, (void)d;
+  return action == SQLITE_INSERT && strcmp(table, "poll_block") == 0 ? SQLITE_DENY : SQLITE_OK;
+}
+
+/* A statement that cannot even be prepared is a failure, too. */
+static void an_insertion_that_is_denied(void **state) {
+  (void)state;
+  loom_error error;
+  struct loom_ingest_counts counts;
+  const loom_poll poll = loom_poll_pack(5, true);
+  loom_database *database = writing_database();
+  loom_poll_merge *merge = loom_poll_merge_new(database);
+  sqlite3_set_authorizer(database->sqlite, deny_insert, NULL);
+  assert_int_equal(add(merge, 0, &poll, 1, &counts, &error), LOOM_EACCESS);
+  sqlite3_set_authorizer(database->sqlite, NULL, NULL);
+  assert_status(add(merge, 0, &poll, 1, &counts, &error), LOOM_OK, &error);
+  assert_int_equal(number(database, "SELECT count(*) FROM poll_block"), 1);
+  loom_poll_merge_free(merge);
+  loom_database_close(database);
+}
+
 /* The functions are on the connection, where anybody's SQL may call them. */
 static void the_functions_are_of_no_use_to_others(void **state) {
   (void)state;
@@ -97,13 +119,16 @@ static void the_functions_are_of_no_use_to_others(void **state) {
   assert_string_equal(error.message, ":memory:: loom_merge is for Loom alone");
   assert_int_equal(loom_database_execute(database, "SELECT loom_merged(NULL)", &error), LOOM_EIO);
   assert_string_equal(error.message, ":memory:: loom_merged is for Loom alone");
+  execute(database, "CREATE VIEW v AS SELECT loom_merge(x'', 1)");
+  assert_int_equal(loom_database_execute(database, "SELECT * FROM v", &error), LOOM_EIO);
+  assert_string_equal(error.message, ":memory:: unsafe use of loom_merge()");
   loom_database_close(database);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(only_what_changes_is_written), cmocka_unit_test(a_damaged_block_stays),
-      cmocka_unit_test(what_sqlite_says_is_passed_on),
+      cmocka_unit_test(what_sqlite_says_is_passed_on), cmocka_unit_test(an_insertion_that_is_denied),
       cmocka_unit_test(the_functions_are_of_no_use_to_others)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
