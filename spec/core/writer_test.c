@@ -226,6 +226,61 @@ static void other_connections_and_limits(void **state) {
   scratch_end(&scratch);
 }
 
+static int64_t milliseconds_of(const struct timespec *time) {
+  return (int64_t)time->tv_sec * 1000 + time->tv_nsec / 1000000;
+}
+
+/*
+** A lock is waited for as long as the options say, measured across the end of a second, and no shorter: the write is still
+** pending after a fifth of its patience, and done once the lock is gone.
+*/
+static void patience_is_measured(void **state) {
+  (void)state;
+  struct scratch scratch;
+  loom_error error;
+  struct timespec begun, now;
+  struct loom_writer_options patient = {.busy_timeout = 1500, .capacity = 1 << 20, .announced = 1};
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &patient);
+  loom_database *other = open_database(scratch_path(&scratch, "db"));
+  assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
+  do /* the last quarter of a second */
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+  while (begun.tv_nsec < 800000000);
+  loom_write *write = submit_batch(writer, batch_of(0, 0));
+  do {
+    assert_int_equal(loom_write_state(write, NULL), LOOM_WRITE_PENDING);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+  } while (milliseconds_of(&now) - milliseconds_of(&begun) < 300);
+  loom_database_rollback(other);
+  expect_done(write);
+  loom_write_release(write);
+  loom_database_close(other);
+  loom_writer_free(writer);
+  scratch_end(&scratch);
+}
+
+/* Of an announcement that is taken back, the writer keeps nothing: not its place, and not its lock. */
+static void announcements_are_withdrawn(void **state) {
+  (void)state;
+  struct scratch scratch;
+  loom_error error;
+  struct loom_writer_options one = {.busy_timeout = 10000, .capacity = 1 << 20, .announced = 1};
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &one);
+  for (unsigned i = 0; i < 3; i++) {
+    loom_poll_write *polls = loom_poll_write_of_batch(batch_of(0, i));
+    loom_write *write = loom_poll_write_head(polls);
+    assert_status(loom_writer_announce(writer, write, &error), LOOM_OK, &error);
+    loom_writer_withdraw(writer, write);
+    assert_status(loom_writer_submit(writer, write, &error), LOOM_OK, &error);
+    expect_done(write);
+    loom_write_release(write);
+  }
+  loom_writer_free(writer);
+  scratch_end(&scratch);
+}
+
 static void the_disk_is_full(void **state) {
   (void)state;
   struct scratch scratch;
@@ -442,6 +497,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(groups_equal_one_by_one),
                                      cmocka_unit_test(a_failure_in_a_group_is_undone_alone),
                                      cmocka_unit_test(other_connections_and_limits),
+                                     cmocka_unit_test(patience_is_measured),
+                                     cmocka_unit_test(announcements_are_withdrawn),
                                      cmocka_unit_test(the_disk_is_full),
                                      cmocka_unit_test(texts_of_polls),
                                      cmocka_unit_test(uploads_equal_ingests),
