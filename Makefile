@@ -150,8 +150,11 @@ test-browser: all $(BROWSER_TOOLS) ## The HTML report in Chromium
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it.
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
            ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-asan: $(VALIDATORS) ## The C tests and the specs under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' all test-core test-api
+asan-core: ## The C tests under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	  -fno-omit-frame-pointer' all test-core test-api
+
+asan: asan-core $(VALIDATORS) ## The same, and the specs
 	$(ASAN_ENV) LOOM_BUILD=build/asan spec/run $(LUA)
 
 tsan: ## The core tests under ThreadSanitizer
@@ -260,6 +263,7 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run faults test test-core test-api test-lua test-gc test-browser asan tsan valgrind chaos mutate fuzz fuzz-targets lint docs env bench bench-http install \
+.PHONY: all help run faults test test-core test-api test-lua test-gc test-browser asan asan-core tsan valgrind chaos mutate fuzz fuzz-targets lint \
+        docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:

@@ -32,7 +32,8 @@ static loom_status read_text(struct loom_zone_links *links, const char *path, lo
     return status;
   links->text[size] = '\0';
   char *fitting = realloc(links->text, size + 1);
-  links->text = fitting ? fitting : links->text;
+  if (fitting)
+    links->text = fitting;
   return LOOM_OK;
 }
 
