@@ -130,7 +130,7 @@ static void newer_schema(void **state) {
   make_database(path);
   raw_sql(path, "PRAGMA user_version=99");
   assert_refused(path, LOOM_OPEN_EXISTING, LOOM_EVERSION,
-                 "was written by a newer Loom (its schema is version 99, this Loom knows 3)");
+                 "was written by a newer Loom (its schema is version 99, this Loom knows 4)");
 }
 
 /* Our mark, but no version that any Loom has written. */

@@ -8,7 +8,7 @@ local snippet = require "support.snippet"
 
 -- What of the module is its own business. A new file is either this or in docs/config.ld.
 local internal = { "backup", "check", "hours", "inspection", "leash", "live", "loading", "output", "overrides", "owner",
-  "queue", "retention", "rules", "source", "stored_report", "stores", "time", "transaction", "windows" }
+  "queue", "report_folder", "retention", "rules", "source", "stored_report", "stores", "time", "transaction", "windows" }
 
 local modules = doc_comments.public_modules()
 

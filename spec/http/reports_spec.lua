@@ -536,6 +536,21 @@ describe("reports over HTTP, on a service of their own,", function()
     assert.is_true(not dropped or log:find("no such table: report", 1, true) ~= nil)
   end)
 
+  it("of two databases are not in one folder, nor those of one in two", function()
+    local function serve(name, reports)
+      return shell.run(shell.line("serve", folder .. "/" .. name, "--reports", folder .. "/" .. reports, "--listen",
+        "127.0.0.1:" .. server.free_port()))
+    end
+    with_service(nil, function(service)
+      database.make(folder .. "/other")
+      shell.expect_failure(serve("other", "db-reports"), 1)
+      assert.matches("has the reports of another database", serve("other", "db-reports").err, 1, true)
+      assert.matches("its reports are in " .. folder .. "/db-reports", serve("db", "more").err, 1, true)
+      assert.equal(200, service:request("/readyz").status)
+    end)
+    with_service(nil, function() end) -- its own folder, as before
+  end)
+
   it("meet a full disk", function()
     local options = { before = "trap '' XFSZ; ulimit -f 900;", arguments = { "--reports", folder .. "/reports" } }
     with_service(options, function(service)
@@ -560,7 +575,7 @@ describe("reports over HTTP, on a service of their own,", function()
       assert.equal("File too large", response.json.error) -- and not where
       assert.equal("queued", response.json.status) -- until there is room
       assert.equal("Running", service:request("/get_report/" .. id).json.status)
-      assert.same({}, files.list(folder .. "/reports"))
+      assert.same({ ".loom-database" }, files.list(folder .. "/reports"))
       local log = files.read(folder .. "/server.log")
       assert.matches("report " .. id .. " is tried again later: EFULL: " .. folder .. "/reports/", log, 1, true)
       assert.equal(204, service:request(path, "-X", "DELETE").status)

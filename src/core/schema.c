@@ -42,7 +42,8 @@
 /*
 ** Reports that are made in the background: the queue, who works on what and until when that holds, and what became of
 ** it. The options and the details (what a complete one is of) are JSON; instants are in microseconds, also `lease`,
-** after which others may take a running one over.
+** after which others may take a running one over, and before
+** which nobody takes one that waits.
 */
 #define REPORT_TABLE                                                                               \
   "CREATE TABLE report("                                                                           \
@@ -68,6 +69,10 @@
 */
 #define OVERALL_TABLE                                                                              \
   "CREATE TABLE overall(revision INTEGER NOT NULL, newest_poll INTEGER) STRICT;"
+
+/* What the service keeps: `reports`, the folder of report files, which no other database has (report_folder.lua). */
+#define SERVICE_TABLE                                                                              \
+  "CREATE TABLE service(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
 #define ORIGIN_OF_SPECIAL_DAY                                                                      \
   "origin TEXT NOT NULL DEFAULT 'file' CHECK(origin IN ('file', 'override'))"
@@ -109,9 +114,10 @@ const char loom_schema_sql[] =
     ATTRIBUTE_TABLE
     REPORT_TABLE
     OVERALL_TABLE
+    SERVICE_TABLE
     "INSERT INTO overall VALUES(0, NULL);"
     "PRAGMA application_id=0x4c6f6f6d;"
-    "PRAGMA user_version=3;";
+    "PRAGMA user_version=4;";
 
 /* Hours are copied aside, since what their tables are keyed by changes. */
 static const char upgrade_1[] =
@@ -142,4 +148,7 @@ static const char upgrade_2[] =
     "DROP TABLE revision;"
     "PRAGMA user_version=3;";
 
-const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {[1] = upgrade_1, [2] = upgrade_2};
+static const char upgrade_3[] = SERVICE_TABLE "PRAGMA user_version=4;";
+
+const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
+    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3};

@@ -4,7 +4,7 @@
 #ifndef LOOM_SCHEMA_H
 #define LOOM_SCHEMA_H
 
-#define LOOM_SCHEMA_VERSION 3 /* PRAGMA user_version */
+#define LOOM_SCHEMA_VERSION 4 /* PRAGMA user_version */
 
 /* Makes all tables in an empty database, inside a transaction of the caller's. */
 extern const char loom_schema_sql[];

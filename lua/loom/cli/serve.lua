@@ -9,6 +9,7 @@ local limits = require "loom.http.limits"
 local loom = require "loom"
 local nginx_conf = require "loom.http.nginx_conf"
 local options = require "loom.cli.options"
+local report_folder = require "loom.report_folder"
 local runtime_folder = require "loom.cli.runtime_folder"
 local user = require "loom.cli.user"
 local time = require "loom.time"
@@ -217,6 +218,18 @@ local function check_database(path)
   return info ~= nil, message
 end
 
+-- Whether the folder may have the reports of the database. What cannot be noted now, such as on a full disk, is no reason not to
+-- serve what can be read.
+local function claim_folder(database, reports)
+  local monitor, message, code = loom.open(database)
+  if monitor then
+    local _
+    _, message, code = report_folder.claim(monitor, reports)
+    monitor:close()
+  end
+  return code ~= "EINVAL", message
+end
+
 local function make_folder(path)
   if common.is_folder(path) then
     return true
@@ -328,6 +341,9 @@ function command.run(args)
   end
   if good then
     good, message = make_folder(reports)
+  end
+  if good then
+    good, message = claim_folder(database, reports)
   end
   if good then
     user.give(not had_database and chosen, database)

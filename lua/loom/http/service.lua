@@ -12,6 +12,7 @@ local Lru = require "loom.http.lru"
 local Monitor = require "loom.monitor"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
+local report_folder = require "loom.report_folder"
 local Stored = require "loom.stored_report"
 local tasks = require "loom.http.tasks"
 local time = require "loom.time"
@@ -73,6 +74,14 @@ local function open(options, create)
   if writer and monitor.database:is_lost() then
     writer:close()
     writer, message = nil, "it was replaced while it was opened"
+  end
+  local _, refusal, code
+  if writer then
+    _, refusal, code = report_folder.claim(monitor, options.reports)
+  end
+  if code == "EINVAL" then -- all else that it fails with, such as a full disk, is no reason not to serve
+    writer:close()
+    writer, message = nil, refusal
   end
   if not writer then
     if monitor then
