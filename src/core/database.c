@@ -172,14 +172,25 @@ loom_status loom_database_number(loom_database *database, const char *sql, int64
 }
 
 /* Reads the file's marks: is it empty, ours, or someone else's? */
+/* What tells whose file it is: read in one transaction, for another process may be making it one of
+ * Loom's meanwhile. */
+static loom_status read_identity(loom_database *database, int64_t *application, int64_t *version,
+                                 int64_t *objects, loom_error *error) {
+  loom_status status = loom_database_execute(database, "SAVEPOINT identity", error);
+  if (status != LOOM_OK)
+    return status;
+  status = loom_database_number(database, "PRAGMA application_id", application, error);
+  if (status == LOOM_OK)
+    status = loom_database_number(database, "PRAGMA user_version", version, error);
+  if (status == LOOM_OK)
+    status = loom_database_number(database, "SELECT count(*) FROM sqlite_schema", objects, error);
+  sqlite3_exec(database->sqlite, "RELEASE identity", NULL, NULL, NULL);
+  return status;
+}
+
 static loom_status identify(loom_database *database, loom_error *error) {
   int64_t application = 0, version = 0, objects = 0;
-  loom_status status =
-      loom_database_number(database, "PRAGMA application_id", &application, error);
-  if (status == LOOM_OK)
-    status = loom_database_number(database, "PRAGMA user_version", &version, error);
-  if (status == LOOM_OK)
-    status = loom_database_number(database, "SELECT count(*) FROM sqlite_schema", &objects, error);
+  loom_status status = read_identity(database, &application, &version, &objects, error);
   if (status != LOOM_OK)
     return status;
   database->is_new = application == 0 && version == 0 && objects == 0;
