@@ -205,8 +205,6 @@ function inspection.explain(monitor, store, options)
     local seen, message, code = inspect(monitor, store, window.native, options, told)
     if not seen then
       return nil, message, code
-    elseif time.between(time.FIRST, seen.from) < 0 then
-      return nil, ("EINVAL: window %s begins before the year 1"):format(window.name), "EINVAL"
     end
     result.timezone = seen.zone
     time.set(result, "as_of", seen.as_of)

@@ -270,14 +270,11 @@ local function wait(native, progress)
   return done, share, code
 end
 
--- The windows as they were resolved; nil and the failure if one begins before the first instant that can be written.
+-- The windows as they were resolved.
 local function resolved_windows(native, wanted)
   local list = {}
   for i, window in ipairs(wanted) do
     local from, to = native:window(i)
-    if time.between(time.FIRST, from) < 0 then
-      return nil, ("EINVAL: window %s begins before the year 1"):format(window.name), "EINVAL"
-    end
     list[i] = { name = window.name, unit = window.unit }
     time.set(list[i], "from", from)
     time.set(list[i], "to", to)
@@ -287,11 +284,7 @@ end
 
 -- The report of a native half that is complete.
 local function finish(monitor, native, options)
-  local resolved, message, code = resolved_windows(native, options.windows)
-  if not resolved then
-    native:close()
-    return nil, message, code
-  end
+  local resolved = resolved_windows(native, options.windows)
   local in_force = rules.in_force(options)
   in_force.default_zone = in_force.default_zone or monitor.default_zone
   return rows.object(setmetatable({

@@ -82,6 +82,7 @@ function windows.checker(value)
     if not converted then
       return nil, expected, is_impossible
     end
+    converted.name = window.name
     list[i] = { name = window.name, unit = window.unit or "hours", native = converted }
   end
   return list

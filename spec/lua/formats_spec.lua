@@ -70,11 +70,11 @@ describe("formats", function()
       end)
 
       it("no full disk, no missing folder: " .. format, function()
-        for _, target in ipairs { "/dev/full", folder .. "/none/out", folder } do
+        for target, expected in pairs { ["/dev/full"] = "EFULL", [folder .. "/none/out"] = "EIO", [folder] = "EIO" } do
           local good, message, code = report:write(target, { format = format })
           assert.is_nil(good)
-          assert.equal(1, message:find("EIO: " .. target, 1, true))
-          assert.equal("EIO", code)
+          assert.equal(1, message:find(expected .. ": " .. target, 1, true), message)
+          assert.equal(expected, code)
         end
         assert.same({}, files.list(folder))
       end)

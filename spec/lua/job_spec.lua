@@ -184,18 +184,14 @@ for _, place in ipairs { "memory", "a file" } do
       assert.equal('EINPUT: default zone: "Mars/Olympus" is not a zone of the tz database', message)
       assert.equal("EINPUT", code)
 
-      local job = assert(monitor:start_report { as_of = "0001-01-01 10:00:00" })
-      assert.is_true(job:wait())
-      for _ = 1, 2 do
-        assert.same({ nil, "EINVAL: window last_day begins before the year 1", "EINVAL" }, { job:result() })
-      end
-      job:close()
+      assert.same({ nil, "EINVAL: window last_day begins before the year 1", "EINVAL" },
+        { monitor:start_report { as_of = "0001-01-01 10:00:00" } })
 
       -- A zone that was in the tz database once, and is not any more: without another store there is nothing to report.
       assert(monitor.database:begin())
       assert(monitor.database:execute("UPDATE store SET timezone = 'Mars/Olympus'"))
       assert(monitor.database:commit())
-      job = assert(monitor:start_report())
+      local job = assert(monitor:start_report())
       assert.is_true(job:wait())
       assert.equal("failed", job:state())
       assert.equal("loom.job (failed)", tostring(job))

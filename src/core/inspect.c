@@ -116,7 +116,7 @@ static loom_status resolve_window(const struct loom_inspect_options *options, lo
     status = loom_fail(error, LOOM_EINVAL,
                        "the window ends before it starts, or is longer than 100 years");
   else if (in->window.start < LOOM_INSTANT_MIN)
-    status = loom_fail(error, LOOM_EINVAL, "the window starts before the year 1");
+    status = loom_fail(error, LOOM_EINVAL, "the window begins before the year 1");
   return status;
 }
 

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -313,6 +314,13 @@ static void *run_thread(void *context) {
 
 /* ---- starting ---- */
 
+static loom_status fail_window(const loom_report *report, size_t window, const char *what, loom_error *error) {
+  char number[24];
+  const char *name = report->windows[window].name;
+  snprintf(number, sizeof number, "%zu", window + 1);
+  return loom_fail(error, LOOM_EINVAL, "window %.255s %s", name ? name : number, what);
+}
+
 static loom_status resolve_windows(loom_report *report, loom_error *error) {
   struct loom_span *hull = &report->setting.hull;
   for (size_t w = 0; w < report->options.window_count; w++) {
@@ -322,11 +330,11 @@ static loom_status resolve_windows(loom_report *report, loom_error *error) {
     if (window->length)
       *span = (struct loom_span){report->setting.as_of - window->length, report->setting.as_of};
     if (span->end <= span->start)
-      return loom_fail(error, LOOM_EINVAL, "window %zu ends before it starts", w + 1);
+      return fail_window(report, w, "ends before it starts", error);
     if (span->end - span->start > LOOM_WINDOW_LENGTH_MAX)
-      return loom_fail(error, LOOM_EINVAL, "window %zu is longer than 100 years", w + 1);
+      return fail_window(report, w, "is longer than 100 years", error);
     if (span->start < LOOM_INSTANT_MIN)
-      return loom_fail(error, LOOM_EINVAL, "window %zu starts before the year 1", w + 1);
+      return fail_window(report, w, "begins before the year 1", error);
     if (w == 0 || span->start < hull->start)
       hull->start = span->start;
     if (w == 0 || span->end > hull->end)

@@ -20,6 +20,7 @@
 struct loom_window_option {
   int64_t length;   /* microseconds up to as_of; or 0, and then: */
   int64_t from, to; /* instants */
+  const char *name; /* in messages, while the report is prepared; NULL: its number, from 1 */
 };
 
 typedef struct loom_report loom_report;

@@ -59,7 +59,7 @@ static int close_report(lua_State *L) {
   return 0;
 }
 
-/* windows = {{length = µs} or {from = µs, to = µs}, …} */
+/* windows = {{length = µs} or {from = µs, to = µs}, each with its name, …}, whose texts stay valid as long as the table does */
 static size_t read_windows(lua_State *L, struct loom_window_option *windows) {
   lua_pushliteral(L, "windows");
   lua_rawget(L, 2);
@@ -75,6 +75,7 @@ static size_t read_windows(lua_State *L, struct loom_window_option *windows) {
     windows[i].from =
         lloom_option_integer(L, window, "from", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
     windows[i].to = lloom_option_integer(L, window, "to", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+    windows[i].name = lloom_option_string(L, window, "name", NULL);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
