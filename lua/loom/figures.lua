@@ -31,7 +31,7 @@ local seconds = time.seconds
 -- @treturn string such as `"0.0"`, `"24.0"`, `"8.42"`
 -- @usage print(require("loom.figures").hours(8.5 * 3600 * 1000000)) --> 8.5
 function figures.hours(microseconds)
-  local text = ("%.2f"):format(microseconds / HOUR)
+  local text = core.fixed(microseconds / HOUR, 2)
   return text:sub(-1) == "0" and text:sub(1, -2) or text
 end
 
@@ -46,7 +46,7 @@ end
 -- What the functions above print, as numbers.
 figures.numbers = {
   hours = function(microseconds)
-    return tonumber(("%.2f"):format(microseconds / HOUR))
+    return tonumber(core.fixed(microseconds / HOUR, 2))
   end,
   minutes = function(microseconds)
     return math.floor((microseconds - microseconds % MINUTE) / MINUTE)
@@ -74,7 +74,7 @@ function figures.decimal(value)
   if value ~= value or value == math.huge or value == -math.huge then
     return nil
   elseif value % 1 ~= 0 then
-    return (("%.6f"):format(value):gsub("%.?0+$", ""))
+    return (core.fixed(value, 6):gsub("%.?0+$", ""))
   elseif value >= -2 ^ 63 and value < 2 ^ 63 then -- what %d takes
     return ("%d"):format(value)
   end

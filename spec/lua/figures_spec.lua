@@ -14,6 +14,26 @@ describe("figures", function()
     end
   end)
 
+  it("halfway between two hundredths are the even one, as printf has it and LuaJIT's own format does not", function()
+    for eighths = 1, 8 * 168, 2 do -- an odd number of eighths of an hour ends with a half of a hundredth
+      local hundredths = math.floor(eighths * 100 / 8)
+      hundredths = hundredths + hundredths % 2
+      local text = ("%d.%02d"):format(math.floor(hundredths / 100), hundredths % 100):gsub("0$", "")
+      assert.equal(text, figures.hours(eighths * 7.5 * MINUTE))
+      assert.equal(hundredths / 100, figures.numbers.hours(eighths * 7.5 * MINUTE))
+    end
+  end)
+
+  it("are decimals that are rounded to the even one, too", function()
+    for value, text in pairs {
+      [0.0078125] = "0.007812", [0.0234375] = "0.023438", [2 / 3] = "0.666667", [-0.0078125] = "-0.007812", [0.25] = "0.25",
+      [3] = "3", [2 ^ 70] = "1180591620717411303424", [1 + 1e-9] = "1",
+    } do
+      assert.equal(text, figures.decimal(value))
+    end
+    assert.is_nil(figures.decimal(math.huge) or figures.decimal(-math.huge) or figures.decimal(0 / 0))
+  end)
+
   it("are whole minutes, cut", function()
     for microseconds, text in pairs {
       [0] = "0", [MINUTE - 1] = "0", [MINUTE] = "1", [60 * MINUTE - 1] = "59", [60 * MINUTE] = "60",

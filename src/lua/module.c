@@ -12,6 +12,8 @@
 #include "../core/supervise.h"
 #include "../core/version.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -172,6 +174,23 @@ static int millionths(lua_State *L) {
   if (part == 0 && rest == 0)
     return 0;
   lua_pushinteger(L, (lua_Integer)loom_millionths(part, part + rest));
+  return 1;
+}
+
+#define DECIMALS_MAX 17 /* as many as a double has digits */
+
+/*
+** fixed(value, decimals): as printf's %.*f has it, by which all figures are rounded. LuaJIT's string.format rounds a tie up,
+** where printf takes the even neighbour.
+*/
+static int fixed(lua_State *L) {
+  char text[1 + DBL_MAX_10_EXP + 1 + 1 + DECIMALS_MAX + 1]; /* sign, digits, point, decimals, NUL */
+  double value = luaL_checknumber(L, 1);
+  int64_t decimals = lloom_check_integer(L, 2);
+  luaL_argcheck(L, isfinite(value), 1, "finite number expected");
+  luaL_argcheck(L, decimals >= 0 && decimals <= DECIMALS_MAX, 2, "0 to 17 expected");
+  int length = snprintf(text, sizeof text, "%.*f", (int)decimals, value);
+  lua_pushlstring(L, text, (size_t)length);
   return 1;
 }
 
@@ -343,6 +362,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"local_date", local_date},
                                        {"local_time", local_time},
                                        {"millionths", millionths},
+                                       {"fixed", fixed},
                                        {"preset", preset},
                                        {"clock", monotonic_clock},
                                        {"is_terminal", is_terminal},
