@@ -1,5 +1,7 @@
 -- luacheck: no max line length
 
+local unpack = table.unpack or unpack -- luacheck: compat
+
 local cjson = require "cjson"
 local command = require "support.command"
 local database = require "support.database"
@@ -86,6 +88,18 @@ two: uptime 2.33, downtime 1.5 hours
       end
       assert.equal('"café, ""north""",' .. table.concat(up, ",") .. "," .. table.concat(down, ","), line)
     end
+  end)
+
+  it("gives the figures as a report's JSON does: what was down for a moment has no ratio of 1", function()
+    local status = folder .. "/status.csv"
+    files.write(status, "store_id,status,timestamp_utc\na,active,2024-03-11 12:00:00\na,active,2024-03-12 11:59:59.9\n"
+      .. "a,inactive,2024-03-12 11:59:59.93\na,active,2024-03-12 12:00:00\n")
+    shell.good("ingest", folder .. "/moment.db", "--status", status)
+    local wanted = { folder .. "/moment.db", "--window", "day=24h", "--format", "json" }
+    local reported = shell.good("report", unpack(wanted)):match('"day":({.-})')
+    table.insert(wanted, 2, "a")
+    assert.equal(reported, shell.good("explain", unpack(wanted)):match('"figures":({.-})'))
+    assert.matches('"ratio":0.999999,', reported, 1, true)
   end)
 
   it("gives everything as JSON", function()

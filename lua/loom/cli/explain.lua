@@ -31,7 +31,6 @@ local fields = {
   rules = { "preset", "slack", "fill", "evidence", "no_data", "max_gap", "default_zone" },
   windows = { "name", "unit", "from", "to", "printed", "figures", "openings", "intervals", "exclusions", "pieces" },
   printed = { "uptime", "downtime" },
-  figures = { "up", "down", "unknown", "excluded", "scheduled", "ratio", "outages", "longest", "mttr", "mtbf", "polls" },
   openings = { "date", "span", "rule", "from", "to" },
   intervals = { "from", "to", "seconds" },
   exclusions = { "from", "to", "seconds" },
@@ -55,6 +54,8 @@ end
 function encode(name, value)
   if type(value) ~= "table" then
     return values.any(value)
+  elseif name == "figures" then
+    return values.figures(value)
   elseif is_list[name] then
     local parts = {}
     for i, item in ipairs(value) do
