@@ -1,6 +1,5 @@
 /*
-** Tests of writing what was read: in steps of a budget, with exact shares and counts, and with a
-*status where the
+** Tests of writing what was read: in steps of a budget, with exact shares and counts, and with a status where the
 ** database fails. What the rows of files become is in ingest_test.
 */
 #include "storage.h"

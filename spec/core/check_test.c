@@ -1,6 +1,5 @@
 /*
-** Tests of the integrity check: each kind of damage, planted with plain SQL, is reported in one
-*line that says where.
+** Tests of the integrity check: each kind of damage, planted with plain SQL, is reported in one line that says where.
 */
 #include "storage.h"
 

@@ -1,8 +1,6 @@
 /*
-** Tests of opening, transactions and errors of the database: what is not one of Loom's files is
-*told apart and left
-** alone, a file appears with the first transaction and no earlier, and damage gives a status rather
-*than a crash.
+** Tests of opening, transactions and errors of the database: what is not one of Loom's files is told apart and left
+** alone, a file appears with the first transaction and no earlier, and damage gives a status rather than a crash.
 */
 #include "storage.h"
 
@@ -354,8 +352,7 @@ static void open_until_the_last_one_closes(void **state) {
 }
 
 /*
-** A file whose header asks for a newer writer can only be read, whoever runs the tests; file
-*permissions would not
+** A file whose header asks for a newer writer can only be read, whoever runs the tests; file permissions would not
 ** stop the superuser.
 */
 static void read_only(void **state) {

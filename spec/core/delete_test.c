@@ -1,6 +1,5 @@
 /*
-** Tests of removing polls and stores: what is left is what a database holds that never had the
-*others.
+** Tests of removing polls and stores: what is left is what a database holds that never had the others.
 */
 #include "storage.h"
 

@@ -1,6 +1,5 @@
 /*
-** Tests of export: what a database holds goes through CSV into another one and comes out again byte
-*for byte,
+** Tests of export: what a database holds goes through CSV into another one and comes out again byte for byte,
 ** whatever its ids and notes are made of.
 */
 #include "storage.h"

@@ -1,6 +1,5 @@
 /*
-** Tests of streaming gzip: the same bytes come out however the members are cut, a failing sink
-*stops the feed, and
+** Tests of streaming gzip: the same bytes come out however the members are cut, a failing sink stops the feed, and
 ** what is damaged or cut short is told.
 */
 #include "storage.h"
@@ -81,8 +80,7 @@ static void members_however_cut(void **state) {
   buffer_free(&packed);
 }
 
-/* Zero bytes after members, as devices pad them; then nothing, or another member, but nothing else.
- */
+/* Zero bytes after members, as devices pad them; then nothing, or another member, but nothing else. */
 static void padding_however_cut(void **state) {
   (void)state;
   static const char zeros[600] = {0};

@@ -1,6 +1,5 @@
 /*
-** Tests of one block's parsing: what a batch holds, what is left over, and which ids it reports as
-*new. What comes of
+** Tests of one block's parsing: what a batch holds, what is left over, and which ids it reports as new. What comes of
 ** whole files is in ingest_test.
 */
 #include "storage.h"

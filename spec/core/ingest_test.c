@@ -1,9 +1,7 @@
 /*
-** Tests of ingestion: however a file is cut into chunks and blocks, and however many threads parse
-*it, the database
-** and the counts come out the same; what is wrong with a file is told by line, column, value and
-*reason; and
-** what a file means does not depend on the order of its rows.
+** Tests of ingestion: however a file is cut into chunks and blocks, and however many threads parse it, the database
+** and the counts come out the same; what is wrong with a file is told by line, column, value and reason; and what a
+** file means does not depend on the order of its rows.
 */
 #include "storage.h"
 
@@ -787,8 +785,7 @@ static void damaged_gzip(void **state) {
                       "some/file.csv: is damaged gzip data: incorrect header check");
   assert_same_however_taken(database, file, 0, &outcome);
   outcome_free(&outcome);
-  /* Any one bit flipped: the checksum tells, or the flip did no harm (the header's time and flags).
-   */
+  /* Any one bit flipped: the checksum tells, or the flip did no harm (the header's time and flags). */
   struct outcome good =
       ingest(database, (struct file){LOOM_POLLS, packed.bytes, packed.length - 4}, &whole, 0);
   for (size_t bit = 16; bit < (packed.length - 4) * 8; bit++) {
@@ -866,8 +863,7 @@ static void calls_out_of_order(void **state) {
 }
 
 /*
-** What failed half applied must not seem to be complete when it is tried again: the sorted polls
-*have been taken.
+** What failed half applied must not seem to be complete when it is tried again: the sorted polls have been taken.
 */
 static void apply_cannot_be_resumed_after_a_failure(void **state) {
   (void)state;

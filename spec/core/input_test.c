@@ -1,7 +1,6 @@
 /*
-** Tests of input files: all bytes come, with position and size; standard input and pipes have no
-*size; what cannot
-** be opened is told.
+** Tests of input files: all bytes come, with position and size; standard input and pipes have no size; what cannot be
+** opened is told.
 */
 #include "storage.h"
 

@@ -1,7 +1,6 @@
 /*
-** Tests of packed polls: the bytes of a block, the union of stored and incoming polls, and what is
-*wrong with a
-** block that is not as it should be.
+** Tests of packed polls: the bytes of a block, the union of stored and incoming polls, and what is wrong with a block
+** that is not as it should be.
 */
 #include "storage.h"
 

@@ -1,6 +1,5 @@
 /*
-** Tests of the external sort: whatever the capacity, and so however many runs are spilled, groups
-*come in order of
+** Tests of the external sort: whatever the capacity, and so however many runs are spilled, groups come in order of
 ** (day, store) and polls in order of instant, ties as they went in.
 */
 #include "storage.h"

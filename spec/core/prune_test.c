@@ -1,6 +1,5 @@
 /*
-** Tests of pruning: the cut is exact, what is left is what was there, and the stores' first and
-*newest polls are
+** Tests of pruning: the cut is exact, what is left is what was there, and the stores' first and newest polls are
 ** right afterwards.
 */
 #include "storage.h"
@@ -219,8 +218,7 @@ static void more_than_half_has_to_be_forced(void **state) {
   loom_database_close(database);
 }
 
-/* Removes one poll where there is just one, from before 1970: a count of 1, and instants below 0.
- */
+/* Removes one poll where there is just one, from before 1970: a count of 1, and instants below 0. */
 static void one_poll_before_1970(void **state) {
   (void)state;
   loom_database *database = memory_database();
@@ -326,9 +324,8 @@ static void damage_removes_nothing(void **state) {
 }
 
 /*
-** One bit of a database flipped, in each byte of the page of the blocks and in those of the stores
-*and of what holds for all:
-** prune ends, and what it removes is old.
+** One bit of a database flipped, in each byte of the page of the blocks and in those of the stores and of what holds
+** for all: prune ends, and what it removes is old.
 */
 static void flipped_bits(void **state) {
   (void)state;

@@ -1,6 +1,5 @@
 /*
-** Tests of headers and rows: how columns are found, what typed records rows become, and the short
-*way of reading a
+** Tests of headers and rows: how columns are found, what typed records rows become, and the short way of reading a
 ** timestamp, which must agree with the long one.
 */
 #include "storage.h"

@@ -1,6 +1,5 @@
 /*
-** Tests of the buffers that a source fills: they grow, keep their order, and are empty again once
-*freed.
+** Tests of the buffers that a source fills: they grow, keep their order, and are empty again once freed.
 */
 #include "storage.h"
 

@@ -1,8 +1,6 @@
 /*
-** What tests of the storage share: scratch folders, databases filled from CSV text, and a dump of
-*everything in a
-** database that does not depend on how its stores are numbered. Helpers fail the running test
-*themselves.
+** What tests of the storage share: scratch folders, databases filled from CSV text, and a dump of everything in a
+** database that does not depend on how its stores are numbered. Helpers fail the running test themselves.
 */
 #ifndef STORAGE_H
 #define STORAGE_H

@@ -1,7 +1,6 @@
 /*
-** Tests of reading stored polls and instants: what cannot be right is corrupt, for everything that
-*reads it, and walks over
-** days end.
+** Tests of reading stored polls and instants: what cannot be right is corrupt, for everything that reads it, and
+** walks over days end.
 */
 #include "storage.h"
 

@@ -1,10 +1,8 @@
 /*
-** CSV rows from blocks of text (RFC 4180, with lines that end in LF, CRLF or CR).
-** A row without quotes is split where it lies; a row with quotes goes through libcsv in its strict
-*mode. Both
-** trim blanks around fields, but not those inside quotes, and skip blank lines, and both take one
-*row at a time, so that line numbers
-** are known and a bad row costs no more than itself.
+** CSV rows from blocks of text (RFC 4180, with lines that end in LF, CRLF or CR). A row without quotes is split where
+** it lies; a row with quotes goes through libcsv in its strict mode. Both trim blanks around fields, but not those
+** inside quotes, and skip blank lines, and both take one row at a time, so that line numbers are known and a bad row
+** costs no more than itself.
 */
 #ifndef LOOM_CSV_H
 #define LOOM_CSV_H

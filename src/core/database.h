@@ -59,8 +59,7 @@ typedef struct loom_database {
   bool leaves_checkpoints;
   /*
   ** The connection is not as it should be: alone with the file, or without locks. It is made anew for each transaction, as it
-  ** keeps others away, or does not see what they change.
-  */
+  ** keeps others away, or does not see what they change. */
   bool is_makeshift;
   enum loom_settings settings; /* of the connection: what the last transaction was for */
   bool keeps_revision; /* the write transaction changes nothing that reports are made from */

@@ -1,8 +1,7 @@
 /*
 ** Removing polls of a store, or all of it.
 **
-** Which days have polls of the store is not stored, so that all days are looked at: one look-up
-*each.
+** Which days have polls of the store is not stored, so that all days are looked at: one look-up each.
 */
 #include "delete.h"
 #include "civil.h"
@@ -32,8 +31,7 @@ static loom_status statement(struct work *work, const char *sql, sqlite3_stmt **
   return status;
 }
 
-/* Runs a statement about the store; *changes, unless it is NULL, is how many rows it has changed.
- */
+/* Runs a statement about the store; *changes, unless it is NULL, is how many rows it has changed. */
 static loom_status run(struct work *work, const char *sql, int64_t *changes, loom_error *error) {
   sqlite3_stmt *once = NULL;
   loom_status status = statement(work, sql, &once, error);
@@ -298,9 +296,8 @@ static loom_status count_rest(struct work *work, struct loom_removed *removed, l
 }
 
 /*
-** That nothing refers to the store has been seen to. SQLite would read all blocks of all stores to
-*see for itself, since they
-** are in order of day.
+** That nothing refers to the store has been seen to. SQLite would read all blocks of all stores to see for itself,
+** since they are in order of day.
 */
 static loom_status remove_row(struct work *work, loom_error *error) {
   sqlite3 *sqlite = work->database->sqlite;

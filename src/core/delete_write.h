@@ -1,6 +1,5 @@
 /*
-** Removing polls or a store as a write of a writer: one step of it, so that other writes come
-*between two.
+** Removing polls or a store as a write of a writer: one step of it, so that other writes come between two.
 */
 #ifndef LOOM_DELETE_WRITE_H
 #define LOOM_DELETE_WRITE_H

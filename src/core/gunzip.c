@@ -1,7 +1,6 @@
 /*
-** Streaming gzip, over zlib. Members may follow one another, as `cat a.gz b.gz` makes them, with
-*zero bytes after them, as
-** devices with blocks of a fixed length pad them; gzip(1) takes both.
+** Streaming gzip, over zlib. Members may follow one another, as `cat a.gz b.gz` makes them, with zero bytes after
+** them, as devices with blocks of a fixed length pad them; gzip(1) takes both.
 */
 #include "gunzip.h"
 

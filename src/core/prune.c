@@ -1,7 +1,6 @@
 /*
-** Removing old polls: first a survey of what would go and what would stay, then whole days at once,
-*then the beginning of
-** the day that holds the cut.
+** Removing old polls: first a survey of what would go and what would stay, then whole days at once, then the
+** beginning of the day that holds the cut.
 */
 #include "prune.h"
 #include "civil.h"
@@ -37,9 +36,8 @@ static loom_status take_newest(void *context, int32_t day, int64_t store,
 }
 
 /*
-** The newest poll, as the blocks of the last day tell. One bit of damage in the row that reports
-*take it from would have
-** everything removed.
+** The newest poll, as the blocks of the last day tell. One bit of damage in the row that reports take it from would
+** have everything removed.
 */
 static loom_status prove_newest(loom_database *database, int64_t *newest, loom_error *error) {
   int64_t proved = INT64_MIN;

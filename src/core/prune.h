@@ -22,15 +22,12 @@ struct loom_pruning {
 };
 
 /*
-** Removes old polls, and gives the freed space back to the file system. A transaction of its own;
-**pruning tells what
-** goes and what stays, also with LOOM_ECONFIRM: more than half of the polls would go, and it is not
-*forced.
+** Removes old polls, and gives the freed space back to the file system. A transaction of its own; pruning tells what
+** goes and what stays, also with LOOM_ECONFIRM: more than half of the polls would go, and it is not forced.
 **
-** What it counts from is taken from the blocks themselves, and each block that goes is looked at
-*before: if one cannot be
-** right, or the newest poll is not the one that reports end with, the database is LOOM_ECORRUPT and
-*nothing is removed.
+** What it counts from is taken from the blocks themselves, and each block that goes is looked at before: if one
+** cannot be right, or the newest poll is not the one that reports end with, the database is LOOM_ECORRUPT and nothing
+** is removed.
 */
 loom_status loom_prune(loom_database *database, const struct loom_prune_options *options,
                        struct loom_pruning *pruning, loom_error *error);

@@ -1,8 +1,7 @@
 /*
-** A spool: text that is written by one thread and read by another once all of it is there. Short
-*texts stay in memory, longer
-** ones go to an unnamed file, so that whoever reads slowly holds neither memory nor the thread that
-*wrote.
+** A spool: text that is written by one thread and read by another once all of it is there. Short texts stay in
+** memory, longer ones go to an unnamed file, so that whoever reads slowly holds neither memory nor the thread that
+** wrote.
 */
 #ifndef LOOM_SPOOL_H
 #define LOOM_SPOOL_H

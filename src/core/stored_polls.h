@@ -1,8 +1,6 @@
 /*
-** Polls and instants as the database holds them: see schema.c and poll_block.h. Nothing that is
-*read is trusted: what
-** cannot be is LOOM_ECORRUPT, and a walk over keys that do not ascend ends with it, where it might
-*else never end.
+** Polls and instants as the database holds them: see schema.c and poll_block.h. Nothing that is read is trusted: what
+** cannot be is LOOM_ECORRUPT, and a walk over keys that do not ascend ends with it, where it might else never end.
 */
 #ifndef LOOM_STORED_POLLS_H
 #define LOOM_STORED_POLLS_H
@@ -23,9 +21,8 @@ loom_status loom_stored_polls_add(loom_database *database, sqlite3_stmt *row, in
                                   int32_t day, struct loom_polls *polls, loom_error *error);
 
 /*
-** The newest poll of all stores, as `overall` has it, which must be of the last day that has polls.
-*LOOM_EEMPTY: there
-** are none.
+** The newest poll of all stores, as `overall` has it, which must be of the last day that has polls. LOOM_EEMPTY:
+** there are none.
 */
 loom_status loom_stored_newest(loom_database *database, int64_t *instant, loom_error *error);
 

@@ -80,10 +80,8 @@ bool lloom_to_integer(lua_State *L, int index, int64_t *value);
 void lloom_push_integer(lua_State *L, int64_t value);
 
 /*
-** The options of an ingest: kind, source, max_rejects, threads, block_size, sort_capacity,
-*max_size, max_records, latest,
-** always_libcsv, replace_overrides. A negative max_rejects means that any number of bad rows is
-*allowed.
+** The options of an ingest: kind, source, max_rejects, threads, block_size, sort_capacity, max_size, max_records,
+** latest, always_libcsv, replace_overrides. A negative max_rejects means that any number of bad rows is allowed.
 */
 struct loom_ingest_options;
 void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_options *options);

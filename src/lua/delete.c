@@ -50,8 +50,8 @@ void lloom_push_removed(lua_State *L, const struct loom_removed *removed) {
 }
 
 /*
-** removal({store [, from] [, to] [, whole_store]}): what would be removed and which polls stay;
-*instants are in microseconds.
+** removal({store [, from] [, to] [, whole_store]}): what would be removed and which polls stay; instants are in
+** microseconds.
 */
 int lloom_removal(lua_State *L) {
   loom_error error;

@@ -1,14 +1,10 @@
 /*
-** loom.thread and loom.spool: a thread with a Lua state of its own, for those who must not wait for
-*Lua.
+** loom.thread and loom.spool: a thread with a Lua state of its own, for those who must not wait for Lua.
 **
-** A thread loads a module when it starts, and then does one task after the other: it calls a
-*function of the module with a
-** function `write` and a text. What that writes goes to a spool, which the starter takes when the
-*task has ended. Nothing
-** else is shared: the states know nothing of each other. Lua offers no way to stop a state from
-*outside, so a task that was
-** cancelled ends when it writes the next time, or asks whether it is to.
+** A thread loads a module when it starts, and then does one task after the other: it calls a function of the module
+** with a function `write` and a text. What that writes goes to a spool, which the starter takes when the task has
+** ended. Nothing else is shared: the states know nothing of each other. Lua offers no way to stop a state from
+** outside, so a task that was cancelled ends when it writes the next time, or asks whether it is to.
 */
 #include "binding.h"
 
@@ -220,9 +216,8 @@ static int start_thread(struct thread *thread) {
 }
 
 /*
-** thread{module = name, folder = path, limit = bytes}: starts a thread whose state looks for
-*modules where this one does. What
-** its tasks write goes to the folder when it is much, and may be so long.
+** thread{module = name, folder = path, limit = bytes}: starts a thread whose state looks for modules where this one
+** does. What its tasks write goes to the folder when it is much, and may be so long.
 */
 int lloom_thread(lua_State *L) {
   static const char *const known[] = {"module", "folder", "limit", NULL};
@@ -306,9 +301,8 @@ static int cancel(lua_State *L) {
 }
 
 /*
-** result(): what the task that has ended wrote, as a spool; or nil and what it returned: a message
-*and a code, which is nil if
-** it raised an error. The thread is idle then.
+** result(): what the task that has ended wrote, as a spool; or nil and what it returned: a message and a code, which
+** is nil if it raised an error. The thread is idle then.
 */
 static int result(lua_State *L) {
   struct thread *thread = lloom_check_handle(L, 1, THREAD);
