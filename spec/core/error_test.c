@@ -4,6 +4,7 @@
 #include "error.h"
 #include "support.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,21 @@ static void messages_are_one_line(void **state) {
   assert_string_equal(error.message, "one two three??[31mfour? caf\xc3\xa9");
 }
 
+/* A full disk has as many numbers as there are limits of one. */
+static void numbers_of_the_system(void **state) {
+  (void)state;
+  static const struct {
+    int number;
+    loom_status status;
+  } cases[] = {
+      {ENOSPC, LOOM_EFULL},   {EFBIG, LOOM_EFULL},    {EDQUOT, LOOM_EFULL},  {EACCES, LOOM_EACCESS},
+      {EPERM, LOOM_EACCESS},  {EROFS, LOOM_EACCESS},  {ENOMEM, LOOM_ENOMEM}, {EIO, LOOM_EIO},
+      {ENOTDIR, LOOM_EIO},    {0, LOOM_EIO},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_int_equal(loom_status_of_errno(cases[i].number), cases[i].status);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names_of_statuses),
@@ -94,6 +110,7 @@ int main(void) {
       cmocka_unit_test(long_messages_are_cut),
       cmocka_unit_test(quoted_text),
       cmocka_unit_test(messages_are_one_line),
+      cmocka_unit_test(numbers_of_the_system),
       cmocka_unit_test(quoted_text_fits),
   };
   return cmocka_run_group_tests_name("error", tests, NULL, NULL);

@@ -35,12 +35,7 @@ static loom_status no_memory(loom_error *error) {
 }
 
 static loom_status failure(const char *path, int number, loom_error *error) {
-  loom_status status = number == ENOMEM ? LOOM_ENOMEM : LOOM_EIO;
-  if (number == ENOSPC || number == EFBIG || number == EDQUOT)
-    status = LOOM_EFULL;
-  else if (number == EACCES || number == EPERM || number == EROFS)
-    status = LOOM_EACCESS;
-  return loom_fail(error, status, "%s: %s", path, strerror(number));
+  return loom_fail(error, loom_status_of_errno(number), "%s: %s", path, strerror(number));
 }
 
 static loom_status exists(const char *path, loom_error *error) {

@@ -50,7 +50,7 @@ static loom_status check_target(const char *path, const char *source, loom_error
 /* What SQLite says of the copy, or of copying. */
 static loom_status failure(const loom_backup *backup, int result, loom_error *error) {
   int number = sqlite3_system_errno(backup->copy);
-  if (result == SQLITE_FULL || number == ENOSPC || number == EDQUOT || number == EFBIG)
+  if (result == SQLITE_FULL || loom_status_of_errno(number) == LOOM_EFULL)
     return loom_fail(error, LOOM_EFULL, "%s: no space left on the disk", backup->path);
   if ((result & 0xff) == SQLITE_NOMEM)
     return loom_fail(error, LOOM_ENOMEM, "out of memory");

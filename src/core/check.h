@@ -16,7 +16,4 @@ typedef void loom_check_fn(void *context, const char *problem);
 loom_status loom_check_run(loom_database *database, loom_check_fn *report, void *context,
                            loom_error *error);
 
-/* Gives a connection the SQL functions that checks use; the result is one of SQLite's. They cannot be given while it is read. */
-int loom_check_register(sqlite3 *sqlite);
-
 #endif

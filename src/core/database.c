@@ -2,8 +2,8 @@
 ** Opening, transactions and errors of the SQLite database.
 */
 #include "database.h"
-#include "check.h"
 #include "poll_merge.h"
+#include "poll_sql.h"
 #include "polls_table.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ static int system_error(sqlite3 *sqlite) {
 }
 
 static bool is_full(int number) {
-  return number == ENOSPC || number == EFBIG || number == EDQUOT;
+  return loom_status_of_errno(number) == LOOM_EFULL;
 }
 
 static loom_status fail_as_lost(const loom_database *database, loom_error *error) {
@@ -235,7 +235,7 @@ static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_extended_result_codes(database->sqlite, 1);
   if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
       loom_poll_merge_register(database->sqlite) != SQLITE_OK ||
-      loom_check_register(database->sqlite) != SQLITE_OK)
+      loom_poll_sql_register(database->sqlite) != SQLITE_OK)
     return loom_database_failure(database, error);
   return loom_database_execute(database,
                                "PRAGMA foreign_keys=ON;"

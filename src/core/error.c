@@ -3,6 +3,7 @@
 */
 #include "error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,23 @@ loom_status loom_fail(loom_error *error, loom_status code, const char *format, .
     loom_make_printable(error->message);
   }
   return code;
+}
+
+loom_status loom_status_of_errno(int number) {
+  switch (number) {
+  case ENOSPC:
+  case EFBIG:
+  case EDQUOT:
+    return LOOM_EFULL;
+  case EACCES:
+  case EPERM:
+  case EROFS:
+    return LOOM_EACCESS;
+  case ENOMEM:
+    return LOOM_ENOMEM;
+  default:
+    return LOOM_EIO;
+  }
 }
 
 void loom_make_printable(char *text) {

@@ -47,6 +47,9 @@ const char *loom_status_name(loom_status status);
 loom_status loom_fail(loom_error *error, loom_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What a number of the system (errno) stands for: LOOM_EFULL, LOOM_EACCESS, LOOM_ENOMEM, or else LOOM_EIO. */
+loom_status loom_status_of_errno(int number);
+
 /* Makes text one line that is safe to print: what others say, such as SQLite, may hold anything. */
 void loom_make_printable(char *text);
 

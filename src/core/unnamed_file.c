@@ -14,8 +14,8 @@
 #define PATH_SIZE 4096
 
 static loom_status io_failure(loom_error *error, const char *what) {
-  return loom_fail(error, errno == ENOSPC || errno == EFBIG ? LOOM_EFULL : LOOM_EIO,
-                   "temporary file: %s: %s", what, strerror(errno));
+  int number = errno;
+  return loom_fail(error, loom_status_of_errno(number), "temporary file: %s: %s", what, strerror(number));
 }
 
 loom_status loom_unnamed_file_open(const char *folder, int *file, loom_error *error) {
