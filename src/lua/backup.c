@@ -5,8 +5,6 @@
 
 #include "../core/backup.h"
 
-#include <string.h>
-
 #define BACKUP "loom.backup"
 
 static int close_backup(lua_State *L) {
@@ -17,10 +15,8 @@ static int close_backup(lua_State *L) {
 /* backup(database, path, replace): see loom_backup_new. */
 int lloom_backup(lua_State *L) {
   loom_error error;
-  size_t length;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
-  const char *path = luaL_checklstring(L, 2, &length);
-  luaL_argcheck(L, strlen(path) == length, 2, "a path without NUL bytes expected");
+  const char *path = lloom_check_path(L, 2);
   struct lloom_handle *handle = lloom_new_handle(L, BACKUP, sizeof *handle);
   loom_status status =
       loom_backup_new(database, path, lua_toboolean(L, 3), (loom_backup **)&handle->object, &error);
@@ -45,10 +41,7 @@ static int step(lua_State *L) {
 
 static int commit(lua_State *L) {
   loom_error error;
-  if (loom_backup_commit(lloom_check_handle(L, 1, BACKUP), &error) != LOOM_OK)
-    return lloom_failure(L, &error);
-  lua_pushboolean(L, 1);
-  return 1;
+  return lloom_done(L, loom_backup_commit(lloom_check_handle(L, 1, BACKUP), &error), &error);
 }
 
 void lloom_register_backup(lua_State *L) {

@@ -22,6 +22,13 @@ int lloom_failure(lua_State *L, const loom_error *error) {
   return 3;
 }
 
+int lloom_done(lua_State *L, loom_status status, const loom_error *error) {
+  if (status != LOOM_OK)
+    return lloom_failure(L, error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 void lloom_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close) {
   luaL_newmetatable(L, name);
   lua_pushstring(L, name);
@@ -170,6 +177,13 @@ bool lloom_to_integer(lua_State *L, int index, int64_t *value) {
 }
 
 #endif
+
+const char *lloom_check_path(lua_State *L, int index) {
+  size_t length;
+  const char *path = luaL_checklstring(L, index, &length);
+  luaL_argcheck(L, strlen(path) == length, index, "a path without NUL bytes expected");
+  return path;
+}
 
 int64_t lloom_check_integer(lua_State *L, int index) {
   int64_t value = 0;

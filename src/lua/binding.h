@@ -17,6 +17,9 @@
 /* Returns nil, the message and the code's name to Lua. */
 int lloom_failure(lua_State *L, const loom_error *error);
 
+/* Returns true to Lua, or the failure. */
+int lloom_done(lua_State *L, loom_status status, const loom_error *error);
+
 /* Registers a handle's metatable: __gc, __close and `close` are one function, and methods are its __index. */
 void lloom_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close);
 
@@ -66,6 +69,9 @@ int lloom_option_choice(lua_State *L, int index, const char *name, int fallback,
 
 /* Sets a field of the table at the stack's top. */
 void lloom_set_integer(lua_State *L, const char *name, int64_t value);
+
+/* A path: what comes after a NUL byte would be lost. */
+const char *lloom_check_path(lua_State *L, int index);
 
 /* A whole number that fits an int64. */
 int64_t lloom_check_integer(lua_State *L, int index);

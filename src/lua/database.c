@@ -28,9 +28,7 @@ static int close_database(lua_State *L) {
 int lloom_open(lua_State *L) {
   static const char *const known[] = {"create", "busy_timeout", "checkpoint", NULL};
   loom_error error;
-  size_t length;
-  const char *path = luaL_checklstring(L, 1, &length);
-  luaL_argcheck(L, strlen(path) == length, 1, "a path without NUL bytes expected");
+  const char *path = lloom_check_path(L, 1);
   lloom_check_options(L, 2, known);
   enum loom_open_mode mode =
       lloom_option_boolean(L, 2, "create", false) ? LOOM_OPEN_CREATE : LOOM_OPEN_EXISTING;
@@ -45,16 +43,9 @@ int lloom_open(lua_State *L) {
   return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
-static int done(lua_State *L, loom_status status, const loom_error *error) {
-  if (status != LOOM_OK)
-    return lloom_failure(L, error);
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
 static int begin(lua_State *L) {
   loom_error error;
-  return done(L, loom_database_begin_write(lloom_check_handle(L, 1, LLOOM_DATABASE), &error),
+  return lloom_done(L, loom_database_begin_write(lloom_check_handle(L, 1, LLOOM_DATABASE), &error),
               &error);
 }
 
@@ -64,7 +55,7 @@ static int set_busy_timeout(lua_State *L) {
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   int64_t timeout = lloom_check_integer(L, 2);
   luaL_argcheck(L, timeout >= 0 && timeout <= INT32_MAX, 2, "0 to 2147483647 expected");
-  return done(L, loom_database_set_busy_timeout(database, (int)timeout, &error), &error);
+  return lloom_done(L, loom_database_set_busy_timeout(database, (int)timeout, &error), &error);
 }
 
 /* commit([keep_revision]): true where nothing has changed that reports are made from. */
@@ -73,7 +64,7 @@ static int commit(lua_State *L) {
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   if (lua_toboolean(L, 2))
     loom_database_keep_revision(database);
-  return done(L, loom_database_commit(database, &error), &error);
+  return lloom_done(L, loom_database_commit(database, &error), &error);
 }
 
 /* revision(): a number that stays the same as long as every report does. */

@@ -20,7 +20,7 @@ static int close_input(lua_State *L) {
 /* input(path): "-" is standard input. */
 int lloom_input(lua_State *L) {
   loom_error error;
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lloom_check_path(L, 1);
   struct lloom_handle *handle = lloom_new_handle(L, INPUT, sizeof *handle);
   loom_status status = loom_input_open(path, (loom_input **)&handle->object, &error);
   return status == LOOM_OK ? 1 : lloom_failure(L, &error);
@@ -98,19 +98,12 @@ int lloom_ingest(lua_State *L) {
   return 1;
 }
 
-static int done(lua_State *L, loom_status status, const loom_error *error) {
-  if (status != LOOM_OK)
-    return lloom_failure(L, error);
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
 static int feed(lua_State *L) {
   loom_error error;
   size_t size;
   loom_ingest *ingest = lloom_check_handle(L, 1, INGEST);
   const char *bytes = luaL_checklstring(L, 2, &size);
-  return done(L, loom_ingest_feed(ingest, bytes, size, &error), &error);
+  return lloom_done(L, loom_ingest_feed(ingest, bytes, size, &error), &error);
 }
 
 /* read(input): feeds the input's next bytes; true, or false at its end. */
@@ -122,7 +115,7 @@ static int read_input(lua_State *L) {
   loom_input *input = lloom_check_handle(L, 2, INPUT);
   loom_status status = loom_input_next(input, &bytes, &size, &error);
   if (status == LOOM_OK)
-    return done(L, loom_ingest_feed(ingest, bytes, size, &error), &error);
+    return lloom_done(L, loom_ingest_feed(ingest, bytes, size, &error), &error);
   if (status != LOOM_DONE)
     return lloom_failure(L, &error);
   lua_pushboolean(L, 0);
@@ -131,7 +124,7 @@ static int read_input(lua_State *L) {
 
 static int finish(lua_State *L) {
   loom_error error;
-  return done(L, loom_ingest_finish(lloom_check_handle(L, 1, INGEST), &error), &error);
+  return lloom_done(L, loom_ingest_finish(lloom_check_handle(L, 1, INGEST), &error), &error);
 }
 
 /* apply(budget): true when all is written, or false; and the share written, 0 to 1. */

@@ -241,7 +241,7 @@ static int close_hold(lua_State *L) {
 /* hold(path): a handle by which this process, and what it starts, hold a file until it is closed. See hold.h. */
 static int hold(lua_State *L) {
   loom_error error;
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lloom_check_path(L, 1);
   struct hold_handle *handle = lloom_new_handle(L, HOLD, sizeof *handle);
   if (loom_hold(path, &handle->descriptor, &error) != LOOM_OK)
     return lloom_failure(L, &error);

@@ -5,8 +5,6 @@
 
 #include "../core/atomic_file.h"
 
-#include <string.h>
-
 #define OUTPUT "loom.output"
 
 static int close_output(lua_State *L) {
@@ -17,19 +15,10 @@ static int close_output(lua_State *L) {
 /* output(path): see loom_atomic_file_new. */
 int lloom_output(lua_State *L) {
   loom_error error;
-  size_t length;
-  const char *path = luaL_checklstring(L, 1, &length);
-  luaL_argcheck(L, strlen(path) == length, 1, "a path without NUL bytes expected");
+  const char *path = lloom_check_path(L, 1);
   struct lloom_handle *handle = lloom_new_handle(L, OUTPUT, sizeof *handle);
   loom_status status = loom_atomic_file_new(path, false, (loom_atomic_file **)&handle->object, &error);
   return status == LOOM_OK ? 1 : lloom_failure(L, &error);
-}
-
-static int done(lua_State *L, loom_status status, const loom_error *error) {
-  if (status != LOOM_OK)
-    return lloom_failure(L, error);
-  lua_pushboolean(L, 1);
-  return 1;
 }
 
 /* write(text) */
@@ -38,7 +27,7 @@ static int write_text(lua_State *L) {
   size_t size;
   loom_atomic_file *file = lloom_check_handle(L, 1, OUTPUT);
   const char *text = luaL_checklstring(L, 2, &size);
-  return done(L, loom_atomic_file_write(file, text, size, &error), &error);
+  return lloom_done(L, loom_atomic_file_write(file, text, size, &error), &error);
 }
 
 /* commit(): puts the file in its place, and closes it; one that is only closed is dropped. */
@@ -48,7 +37,7 @@ static int commit(lua_State *L) {
   loom_atomic_file *file = lloom_take_handle(L, 1, OUTPUT);
   loom_status status = loom_atomic_file_commit(file, &error);
   loom_atomic_file_free(file);
-  return done(L, status, &error);
+  return lloom_done(L, status, &error);
 }
 
 void lloom_register_output(lua_State *L) {

@@ -33,7 +33,7 @@ static int close_writer(lua_State *L) {
 int lloom_writer(lua_State *L) {
   static const char *const known[] = {"busy_timeout", "capacity", "uploads", NULL};
   loom_error error;
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lloom_check_path(L, 1);
   lloom_check_options(L, 2, known);
   struct loom_writer_options options = {
       .busy_timeout =
