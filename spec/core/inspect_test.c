@@ -262,8 +262,8 @@ static void refusals(void **state) {
   assert_fails(database, &options, LOOM_EINPUT,
                "default zone: \"Mars/Olympus\" is not a zone of the tz database");
   static const struct loom_window_option windows[] = {
-      {0, 0, 0},  {0, 10, 9}, {-1, 0, 0}, {0, 0, LOOM_WINDOW_LENGTH_MAX + 1},
-      {LOOM_WINDOW_LENGTH_MAX + 1, 0, 0}, {0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX}};
+      {0, 0, 0, NULL},  {0, 10, 9, NULL}, {-1, 0, 0, NULL}, {0, 0, LOOM_WINDOW_LENGTH_MAX + 1, NULL},
+      {LOOM_WINDOW_LENGTH_MAX + 1, 0, 0, NULL}, {0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX, NULL}};
   for (size_t i = 0; i < COUNT_OF(windows); i++) {
     options = one_day("a");
     options.window = windows[i];
@@ -298,7 +298,7 @@ static void without_polls(void **state) {
   check_cells(&in);
   check_openings(&in);
   loom_inspection_free(&in);
-  options.window = (struct loom_window_option){LOOM_DAY, 0, 0};
+  options.window = (struct loom_window_option){LOOM_DAY, 0, 0, NULL};
   assert_fails(database, &options, LOOM_EEMPTY, ":memory:: there are no polls yet");
   options.has_as_of = true;
   options.as_of = instant("2023-01-25 00:00:00");

@@ -228,7 +228,7 @@ static void same_as_in_the_database(void **test) {
     for (size_t w = 0; w < COUNT_OF(windows); w++) {
       int64_t from = first + random_between(&random, -LOOM_DAY, DATES * LOOM_DAY);
       windows[w] = (struct loom_window_option){
-          0, from, from + random_between(&random, LOOM_HOUR, 9 * LOOM_DAY)};
+          0, from, from + random_between(&random, LOOM_HOUR, 9 * LOOM_DAY), NULL};
     }
     options.windows = windows;
     options.window_count = COUNT_OF(windows);

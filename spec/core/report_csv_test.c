@@ -87,7 +87,7 @@ static void figures_by_hand(void **state) {
 */
 static void rows(void **state) {
   (void)state;
-  static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0}, {LOOM_DAY, 0, 0}};
+  static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0, NULL}, {LOOM_DAY, 0, 0, NULL}};
   static const bool minutes[] = {true, false};
   static const char expected[] = "\"a,\"\"b\",60,16.5,0,7.5\n"
                                  "s,30,5.5,30,2.5\n"

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0}, {7 * LOOM_DAY, 0, 0}};
+static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0, NULL}, {7 * LOOM_DAY, 0, 0, NULL}};
 
 struct fixture {
   loom_database *database;

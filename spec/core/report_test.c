@@ -97,7 +97,7 @@ static void evidence_from_afar(void **state) {
   (void)state;
   loom_database *database = memory_database();
   const struct loom_window_option past = {0, instant("2023-01-10 00:00:00"),
-                                          instant("2023-01-11 00:00:00")};
+                                          instant("2023-01-11 00:00:00"), NULL};
   load(database, LOOM_POLLS,
        POLLS_HEADER "s,active,2022-06-01 00:00:00\ns,inactive,2023-03-01 "
                     "00:00:00\nt,inactive,2023-03-01 00:00:00\n");
@@ -514,9 +514,9 @@ static void overrides_by_hand(void **state) {
   loom_database *database = one_tuesday();
   struct loom_report_options options = default_options();
   struct loom_window_option windows[] = {
-      {0, instant("2023-01-24 00:00:00"), instant("2023-01-25 00:00:00")},
-      {0, instant("2023-01-31 00:00:00"), instant("2023-02-01 00:00:00")},
-      {0, instant("2023-02-07 00:00:00"), instant("2023-02-08 00:00:00")}};
+      {0, instant("2023-01-24 00:00:00"), instant("2023-01-25 00:00:00"), NULL},
+      {0, instant("2023-01-31 00:00:00"), instant("2023-02-01 00:00:00"), NULL},
+      {0, instant("2023-02-07 00:00:00"), instant("2023-02-08 00:00:00"), NULL}};
   options.windows = windows;
   options.window_count = 3;
   options.has_as_of = true;
@@ -820,7 +820,7 @@ static void overrides_are_as_good_as_files(void **test) {
     for (size_t w = 0; w < COUNT_OF(windows); w++) {
       int64_t from = first + (int64_t)random_below(&random, 30 * 48) * LOOM_HOUR / 2;
       windows[w] = (struct loom_window_option){
-          0, from, from + (1 + (int64_t)random_below(&random, 9 * 48)) * LOOM_HOUR / 2};
+          0, from, from + (1 + (int64_t)random_below(&random, 9 * 48)) * LOOM_HOUR / 2, NULL};
     }
     options.windows = windows;
     options.window_count = COUNT_OF(windows);
@@ -936,12 +936,12 @@ static void bad_windows(void **state) {
     struct loom_window_option window;
     const char *message;
   } cases[] = {
-      {{0, 0, 0}, "window 2 ends before it starts"},
-      {{0, 10, 9}, "window 2 ends before it starts"},
-      {{-1, 0, 0}, "window 2 ends before it starts"},
-      {{0, 0, LOOM_WINDOW_LENGTH_MAX + 1}, "window 2 is longer than 100 years"},
-      {{LOOM_WINDOW_LENGTH_MAX + 1, 0, 0}, "window 2 is longer than 100 years"},
-      {{0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX}, "window 2 is longer than 100 years"},
+      {{0, 0, 0, NULL}, "window 2 ends before it starts"},
+      {{0, 10, 9, NULL}, "window 2 ends before it starts"},
+      {{-1, 0, 0, NULL}, "window 2 ends before it starts"},
+      {{0, 0, LOOM_WINDOW_LENGTH_MAX + 1, NULL}, "window 2 is longer than 100 years"},
+      {{LOOM_WINDOW_LENGTH_MAX + 1, 0, 0, NULL}, "window 2 is longer than 100 years"},
+      {{0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX, NULL}, "window 2 is longer than 100 years"},
   };
   loom_database *database = one_tuesday();
   struct loom_report_options options = default_options();
@@ -951,7 +951,7 @@ static void bad_windows(void **state) {
     options.window_count = 2;
     assert_fails(database, &options, LOOM_EINVAL, cases[i].message);
   }
-  struct loom_window_option longest = {LOOM_WINDOW_LENGTH_MAX, 0, 0};
+  struct loom_window_option longest = {LOOM_WINDOW_LENGTH_MAX, 0, 0, NULL};
   options.windows = &longest;
   options.window_count = 0;
   assert_fails(database, &options, LOOM_EINVAL, "a report has 1 to 64 windows");

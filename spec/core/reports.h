@@ -14,7 +14,7 @@
 #define POLLS_HEADER "store_id,status,timestamp_utc\n"
 
 static const struct loom_window_option standard[] = {
-    {LOOM_HOUR, 0, 0}, {LOOM_DAY, 0, 0}, {7 * LOOM_DAY, 0, 0}};
+    {LOOM_HOUR, 0, 0, NULL}, {LOOM_DAY, 0, 0, NULL}, {7 * LOOM_DAY, 0, 0, NULL}};
 
 static inline struct loom_report_options default_options(void) {
   struct loom_report_options options = {
@@ -142,8 +142,8 @@ static inline struct loom_window_option random_window(uint64_t *random) {
   int64_t length = random_below(random, 8) ? random_between(random, LOOM_HOUR, 21 * LOOM_DAY)
                                            : random_between(random, 1, 50);
   if (random_below(random, 3) == 0)
-    return (struct loom_window_option){length, 0, 0};
-  return (struct loom_window_option){0, from, from + length};
+    return (struct loom_window_option){length, 0, 0, NULL};
+  return (struct loom_window_option){0, from, from + length, NULL};
 }
 
 #endif
