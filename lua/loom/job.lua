@@ -32,7 +32,7 @@ end
 -- @tparam loom.monitor monitor
 -- @tparam ?table options
 -- @tparam[opt] table file where the job's threads write the report: `path`, as CSV, and `figures_path`, all figures (see
---   report_csv.h); a job is complete once they are there
+--   report_csv.h); `neutralise_formulas` is of the CSV alone; a job is complete once they are there
 -- @local
 function Job.start(monitor, options, file)
   local native, finish, code = Report.start(monitor, options, file)

@@ -48,6 +48,7 @@ local checkers = {
   threads = check.integer(0, 64),
   time_limit = check.number(0, 1e11),
   log_limit = check.integer(0, 2 ^ 53),
+  neutralise_formulas = check.boolean,
   on_end = check.callable,
   log = check.callable,
 }
@@ -60,6 +61,7 @@ local checkers = {
 --   all processes together (default 2); `queued`: how many may wait (default 100); `keep_seconds` and `keep_count`: how long,
 --   and how many, reports that have ended are kept (default a week, and 1000); `threads`: of each report; `time_limit`: seconds
 --   that a report may compute, and `log_limit`: bytes by which it may let the write-ahead log grow (see `loom.leash`);
+--   `neutralise_formulas`: that no spreadsheet is to run what is in the CSV (see `loom.formats.csv`; default: as it is);
 --   `on_end`: function (id, state), called when a report that this process computed is complete or has failed; `log`: function
 --   (message), told what goes wrong with reports, and with the queue itself (default: nobody is)
 -- @treturn loom.queue
@@ -77,6 +79,7 @@ function Queue.new(monitor, options)
     keep_count = options.keep_count or 1000,
     threads = options.threads,
     leash = Leash.new(monitor.path, options.time_limit, options.log_limit),
+    neutralise_formulas = options.neutralise_formulas or false,
     on_end = options.on_end,
     log = options.log,
     told = {},
@@ -417,13 +420,14 @@ local function attributes_of(report)
 end
 
 -- What has to be known to write a report's figures in other formats. Instants are text: JSON's numbers lose microseconds.
-local function details_of(report)
+local function details_of(self, report)
   local windows = {}
   for i, window in ipairs(report.windows) do
     windows[i] = { name = window.name, unit = window.unit, from = window.from_utc, to = window.to_utc }
   end
   return canonical { as_of = report.as_of_utc, windows = windows, rules = report.rules, stores = report:count(),
-    slo = report.objective, group_by = report.group_by, strips = report.strips, attributes = attributes_of(report) }
+    slo = report.objective, group_by = report.group_by, strips = report.strips, attributes = attributes_of(report),
+    neutralise_formulas = self.neutralise_formulas }
 end
 
 -- What became of a job that has ended: `state`, `message` and `details` for its row. A file that finds no room fails nobody:
@@ -431,7 +435,7 @@ end
 local function outcome_of(self, id, entry)
   local report, message, code = entry.job:result()
   if report then
-    return { state = "complete", details = details_of(report) }
+    return { state = "complete", details = details_of(self, report) }
   elseif code == "EFULL" then
     tell(self, ("report %s is tried again later: %s"):format(id, message))
     return { state = "queued", message = message, after = now(self) + FULL_PAUSE }
@@ -559,7 +563,8 @@ local function start_job(self, claimed)
   end
   options.threads = options.threads or self.threads
   return Job.start(self.monitor, options,
-    { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id) })
+    { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id),
+      neutralise_formulas = self.neutralise_formulas })
 end
 
 local function start(self, claimed)

@@ -205,7 +205,8 @@ local function native_file(file, wanted)
     header[1 + i], header[1 + #wanted + i] = "uptime_" .. window.name, "downtime_" .. window.name
     minutes[i] = window.unit == "minutes"
   end
-  return { path = file.path, figures_path = file.figures_path, header = table.concat(header, ","), minutes = minutes }
+  return { path = file.path, figures_path = file.figures_path, header = table.concat(header, ","), minutes = minutes,
+    neutralise_formulas = file.neutralise_formulas }
 end
 
 -- Every store's values of the attributes that the options name, by attribute: the monitor may be closed when they are

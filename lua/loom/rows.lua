@@ -307,7 +307,8 @@ end
 -- @tparam[opt] string|function options.sort as in `rows`
 -- @tparam[opt=false] bool options.descending as in `rows`
 -- @tparam[opt] int options.limit as in `rows`
--- @tparam[opt=false] bool options.neutralise_formulas of CSV: put ' before text that a spreadsheet would take for a formula
+-- @tparam[opt=false] bool options.neutralise_formulas of csv and exact: put ' before text that a spreadsheet would take for
+--   a formula (see `loom.formats.csv`)
 -- @treturn true|nil
 -- @treturn ?string the failure: EIO; the file at a path is then as it was
 -- @treturn ?string its code

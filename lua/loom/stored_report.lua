@@ -131,9 +131,10 @@ end
 
 --- Whether the file of the standard CSV is what `loom report` writes with the options of a report.
 -- @tparam string details
-function Stored.is_standard(details)
+-- @tparam[opt] bool neutralise_formulas whether formulas are to be neutralised, which they are in the file or not
+function Stored.is_standard(details, neutralise_formulas)
   local known = cjson.decode(details) or {}
-  return known.slo == nil and known.group_by == nil
+  return known.slo == nil and known.group_by == nil and (known.neutralise_formulas or false) == (neutralise_formulas or false)
 end
 
 --- Writes it as `loom report` does with the same options: groups where the option `group_by` is there, and how stores stand

@@ -110,15 +110,15 @@ static void rows(void **state) {
   assert_int_equal(loom_report_wait(report, 0, &error), LOOM_DONE);
   assert_int_equal(loom_report_count(report), 3);
   struct loom_text text = {0};
-  assert_true(loom_report_csv_rows(report, minutes, 0, 3, &text));
+  assert_true(loom_report_csv_rows(report, minutes, false, 0, 3, &text));
   assert_int_equal(text.length, sizeof expected - 1);
   assert_memory_equal(text.bytes, expected, text.length);
   /* Row by row is the same, and is appended. */
   for (size_t row = 0; row < 3; row++)
-    assert_true(loom_report_csv_rows(report, minutes, row, 1, &text));
+    assert_true(loom_report_csv_rows(report, minutes, false, row, 1, &text));
   assert_int_equal(text.length, 2 * (sizeof expected - 1));
   assert_memory_equal(text.bytes + sizeof expected - 1, expected, sizeof expected - 1);
-  assert_true(loom_report_csv_rows(report, minutes, 3, 0, &text));
+  assert_true(loom_report_csv_rows(report, minutes, false, 3, 0, &text));
   assert_int_equal(text.length, 2 * (sizeof expected - 1));
   loom_text_free(&text);
   loom_report_free(report);

@@ -536,6 +536,49 @@ describe("reports over HTTP, on a service of their own,", function()
     assert.is_true(not dropped or log:find("no such table: report", 1, true) ~= nil)
   end)
 
+  -- A report of stores, one of groups, in all formats of CSV: as the command writes them with these arguments.
+  local function expect_csv(service, ids, ...)
+    for more, id in pairs(ids) do
+      for _, format in ipairs { "csv", "exact" } do
+        local response
+        for _ = 1, 500 do -- requests
+          response = service:request(("/get_report/%s?format=%s"):format(id, format))
+          if response.body ~= '{"status":"Running"}' then
+            break
+          end
+        end
+        assert.equal(shell.good("report", folder .. "/db", "--format", format, more, ...), response.body)
+      end
+    end
+  end
+
+  it("are not run by spreadsheets, but where that is asked for, also when another service has made them", function()
+    local function trigger_both(service)
+      return { ["--all-stores"] = service:post("/trigger_report", "application/json", '{"all_stores":true}').json.report_id,
+        ["--group-by=brand"] = service:post("/trigger_report", "application/json", '{"group_by":"brand"}').json.report_id }
+    end
+    local first
+    with_service({ arguments = { "--csv-formulas", "escape" } }, function(service)
+      assert.equal(200, service:post("/v1/polls", "text/csv", "store_id,status,timestamp_utc\n"
+        .. "=1+1,active,2023-01-24 12:00:00\n'=1+1,active,2023-01-24 12:00:00\n").status)
+      shell.good("attributes", "set", folder .. "/db", "=1+1", "brand=@SUM(1)")
+      first = trigger_both(service)
+      expect_csv(service, first, "--neutralise-formulas")
+      local json = service:request("/get_report/" .. first["--all-stores"] .. "?format=ndjson").body
+      assert.matches('"store_id":"=1+1"', json, 1, true)
+    end)
+    with_service({ arguments = { "--csv-formulas", "raw" } }, function(service)
+      expect_csv(service, first)
+      expect_csv(service, trigger_both(service))
+    end)
+    with_service(nil, function(service)
+      expect_csv(service, first, "--neutralise-formulas")
+    end)
+    local csv = shell.good("report", folder .. "/db", "--neutralise-formulas")
+    assert.matches("\n''=1+1,", csv, 1, true)
+    assert.matches("\n'=1+1,", csv, 1, true)
+  end)
+
   it("of two databases are not in one folder, nor those of one in two", function()
     local function serve(name, reports)
       return shell.run(shell.line("serve", folder .. "/" .. name, "--reports", folder .. "/" .. reports, "--listen",

@@ -77,6 +77,7 @@ describe("a stored report", function()
         assert.equal(expected, text(stored, format), format)
       end
       assert.equal(not (options.slo or options.group_by), Stored.is_standard(queue:get(asked).details))
+      assert.is_false(Stored.is_standard(queue:get(asked).details, true))
       for i = 1, #report do
         assert.equal(report[i].strip, stored[i].strip)
         assert.same(report[i][report.windows[1].name].slo, stored[i][report.windows[1].name].slo)

@@ -54,16 +54,19 @@ static void put_figure(struct loom_text *text, int64_t microseconds, bool minute
   text->length = (size_t)(at - text->bytes);
 }
 
-bool loom_report_csv_rows(const loom_report *report, const bool *minutes, size_t first,
+bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool harmless, size_t first,
                           size_t count, struct loom_text *text) {
   size_t windows = loom_report_window_count(report);
   for (size_t row = first; row < first + count; row++) {
     size_t length;
     const char *id = loom_report_store(report, row, &length);
     const struct loom_figures *figures = loom_report_figures(report, row);
-    if (!loom_text_reserve(text, 2 * length + 3 + 2 * windows * (LOOM_FIGURE_SIZE + 1)))
+    if (!loom_text_reserve(text, 2 * length + 4 + 2 * windows * (LOOM_FIGURE_SIZE + 1)))
       return false;
-    loom_text_put_field(text, id, length);
+    if (harmless)
+      loom_text_put_harmless_field(text, id, length);
+    else
+      loom_text_put_field(text, id, length);
     for (size_t w = 0; w < windows; w++)
       put_figure(text, figures[w].up, minutes[w]);
     for (size_t w = 0; w < windows; w++)

@@ -24,15 +24,16 @@ size_t loom_format_minutes(int64_t microseconds, char out[LOOM_FIGURE_SIZE]);
 
 /*
 ** Appends rows first … first + count - 1 of a complete report: the store id, the up times of all windows, then their
-** down times. minutes[w] tells whether window w is printed in minutes rather than hours. False: memory is out.
+** down times. minutes[w] tells whether window w is printed in minutes rather than hours; harmless, that no spreadsheet is to
+** run an id (see loom_text_is_formula). False: memory is out.
 */
-bool loom_report_csv_rows(const loom_report *report, const bool *minutes, size_t first,
+bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool harmless, size_t first,
                           size_t count, struct loom_text *text);
 
 /*
 ** The same with all figures as they are, in microseconds and counts: the store id, for each window up, down, unknown,
 ** excluded, longest, outages, polls, and the strip's letters where the report has strips. What other formats are made of
-** once the report itself is gone.
+** once the report itself is gone, so that ids are as they are.
 */
 bool loom_report_figures_rows(const loom_report *report, size_t first, size_t count,
                               struct loom_text *text);

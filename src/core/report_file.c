@@ -13,7 +13,7 @@
 static bool put_rows(const struct loom_report_file *file, bool figures, const loom_report *report,
                      size_t first, size_t count, struct loom_text *text) {
   return figures ? loom_report_figures_rows(report, first, count, text)
-                 : loom_report_csv_rows(report, file->minutes, first, count, text);
+                 : loom_report_csv_rows(report, file->minutes, file->harmless, first, count, text);
 }
 
 static loom_status write_rows(loom_atomic_file *to, const struct loom_report_file *file, bool figures,

@@ -10,6 +10,7 @@
 #include "../core/ratio.h"
 #include "../core/rules.h"
 #include "../core/supervise.h"
+#include "../core/text.h"
 #include "../core/version.h"
 
 #include <float.h>
@@ -332,6 +333,21 @@ static int is_terminal(lua_State *L) {
   return 1;
 }
 
+/* csv_field(text [, neutralise_formulas]): the text as a field of CSV; see loom_text_is_formula. */
+static int csv_field(lua_State *L) {
+  size_t length;
+  const char *field = luaL_checklstring(L, 1, &length);
+  bool harmless = lua_toboolean(L, 2);
+  /* Room that the collector frees, whatever raises. */
+  struct loom_text text = {lua_newuserdata(L, 2 * length + 3), 0, 2 * length + 3};
+  if (harmless)
+    loom_text_put_harmless_field(&text, field, length);
+  else
+    loom_text_put_field(&text, field, length);
+  lua_pushlstring(L, text.bytes, text.length);
+  return 1;
+}
+
 /* The one exported symbol. */
 __attribute__((visibility("default"))) int luaopen_loom_core(lua_State *L);
 
@@ -366,6 +382,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"preset", preset},
                                        {"clock", monotonic_clock},
                                        {"is_terminal", is_terminal},
+                                       {"csv_field", csv_field},
                                        {"parse_timestamp", parse_timestamp},
                                        {"parse_duration", parse_duration},
                                        {"format_timestamp", format_timestamp},

@@ -161,7 +161,7 @@ static void read_minutes(lua_State *L, int index, size_t windows, bool *minutes)
   }
 }
 
-/* file = {path, header, minutes, figures_path}: the report is written there by its own threads. */
+/* file = {path, header, minutes [, figures_path, neutralise_formulas]}: the report is written there by its own threads. */
 static bool read_file(lua_State *L, struct report_handle *handle, size_t windows) {
   lua_pushliteral(L, "file");
   lua_rawget(L, 2);
@@ -177,6 +177,7 @@ static bool read_file(lua_State *L, struct report_handle *handle, size_t windows
     lua_getfield(L, file, "minutes");
     read_minutes(L, lua_gettop(L), windows, handle->file.minutes);
     lua_pop(L, 1);
+    handle->file.harmless = lloom_option_boolean(L, file, "neutralise_formulas", false);
     handle->file.path = handle->path;
     handle->file.header = handle->header;
     handle->file.figures_path = *handle->figures_path ? handle->figures_path : NULL;
@@ -445,8 +446,8 @@ static int figures(lua_State *L) {
 }
 
 /*
-** csv_rows(first, count, minutes): so many rows from `first` on, fewer at the end, as CSV in the standard columns.
-** minutes[w] is true where window w is printed in minutes.
+** csv_rows(first, count, minutes [, neutralise_formulas]): so many rows from `first` on, fewer at the end, as CSV in the
+** standard columns. minutes[w] is true where window w is printed in minutes.
 */
 static int csv_rows(lua_State *L) {
   bool minutes[LOOM_WINDOWS_MAX];
@@ -460,7 +461,7 @@ static int csv_rows(lua_State *L) {
   size_t begin = (uint64_t)first - 1 < rows ? (size_t)first - 1 : rows;
   size_t wanted = (uint64_t)count < rows - begin ? (size_t)count : rows - begin;
   text->length = 0;
-  if (!loom_report_csv_rows(report, minutes, begin, wanted, text))
+  if (!loom_report_csv_rows(report, minutes, lua_toboolean(L, 5), begin, wanted, text))
     return luaL_error(L, "out of memory");
   lua_pushlstring(L, text->length ? text->bytes : "", text->length);
   return 1;

@@ -77,8 +77,7 @@ local function max_rejects(args)
 end
 
 local function quoted(value)
-  local text = tostring(value)
-  return text:find('[,"\r\n]') and '"' .. text:gsub('"', '""') .. '"' or text
+  return core.csv_field(tostring(value))
 end
 
 -- A file for the bad rows, and the function that writes one.

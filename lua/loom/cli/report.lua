@@ -54,7 +54,7 @@ local function add_layout(report)
   report:mutex(worst, descending)
   report:mutex(worst, limit)
   report:flag "--neutralise-formulas"
-    :description "In csv, put ' before text that a spreadsheet would take for a formula."
+    :description "In csv and exact, put ' before text that a spreadsheet would take for a formula."
 end
 
 function command.add_to(parser)

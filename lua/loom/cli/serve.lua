@@ -119,6 +119,9 @@ function command.add_to(parser)
   options.add(serve, "--body-rate", "SIZE", "Bytes a second that a file has to come by (default: 4k).", size)
   options.add(serve, "--body-timeout", "N", "Seconds that it may lag behind (default: 30).",
     options.number(check.integer(1, 86400)))
+  serve:option "--csv-formulas":argname "HOW":choices { "escape", "raw" }:default "escape"
+    :description("Text in CSV that a spreadsheet would take for a formula: with a ' in front (escape, see loom report "
+      .. "--neutralise-formulas), or as it is (raw).")
   serve:flag "--print-config":description "Print the configuration of nginx, and run nothing."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
@@ -277,6 +280,7 @@ local function configuration(args, chosen, loopback, database, reports, modules,
     time_limit = args.report_time and time.seconds(time.duration(args.report_time)),
     log_limit = args.report_log and ("%d"):format(args.report_log),
     queued = args.queued,
+    csv_formulas = args.csv_formulas,
     token_file = args.token_file and absolute(args.token_file),
     rate = args.rate or (not loopback and RATE) or nil,
     cors_origin = args.cors_origin,

@@ -2,35 +2,24 @@
 -- are made in C.
 --
 -- Option `neutralise_formulas`: text that begins with = + - @, also as full-width characters, or with a control character
--- gets a ' in front, so that a spreadsheet does not take it for a formula (OWASP, "CSV Injection").
+-- gets a ' in front, so that a spreadsheet does not take it for a formula (OWASP, "CSV Injection"). So does text that begins
+-- so after apostrophes: no two texts become the same, and one ' less gives them back. Numbers stay as they are.
 -- @module loom.formats.csv
 
 local columns = require "loom.columns"
+local core = require "loom.core"
 
 local ROWS_TO_A_WRITE = 1000
 
-local function quoted(text)
-  if text:find('[,"\r\n]') then
-    return '"' .. text:gsub('"', '""') .. '"'
-  end
-  return text
-end
-
-local function write_native(report, write)
+local function write_native(report, write, neutralise)
   local minutes = {}
   for i, window in ipairs(report.windows) do
     minutes[i] = window.unit == "minutes"
   end
   local native = report.native
   for first = 1, report:count(), ROWS_TO_A_WRITE do
-    write(native:csv_rows(first, ROWS_TO_A_WRITE, minutes))
+    write(native:csv_rows(first, ROWS_TO_A_WRITE, minutes, neutralise))
   end
-end
-
-local FULL_WIDTH = "^\239\188[\139\141\157\160]" -- + - = @
-
-local function neutralised(text)
-  return (text:find "^[=+%-@%c]" or text:find(FULL_WIDTH)) and "'" .. text or text
 end
 
 -- A cell as it is written. Only text can be a formula: a negative number is what it looks like.
@@ -39,8 +28,7 @@ local function field(column, row, neutralise)
     return column.text(row) -- digits and a point
   end
   local value = column.value(row)
-  local text = columns.text_of(value)
-  return quoted(neutralise and type(value) == "string" and neutralised(text) or text)
+  return core.csv_field(columns.text_of(value), neutralise and type(value) == "string")
 end
 
 local function write_rows(write, options)
@@ -65,11 +53,11 @@ end
 return function(report, write, options)
   local names = {}
   for i, column in ipairs(options.columns) do
-    names[i] = quoted(options.neutralise_formulas and neutralised(column.name) or column.name)
+    names[i] = core.csv_field(column.name, options.neutralise_formulas)
   end
   write(table.concat(names, ",") .. "\n")
-  if options.standard and report.native and not options.neutralise_formulas then
-    write_native(report, write)
+  if options.standard and report.native then
+    write_native(report, write, options.neutralise_formulas)
   else
     write_rows(write, options)
   end

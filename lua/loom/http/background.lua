@@ -155,7 +155,7 @@ local function report(write, arguments)
   if not stored then
     return nil, message, code or "EIO"
   end
-  return stored:write(write, { format = arguments.format })
+  return stored:write(write, { format = arguments.format, neutralise_formulas = arguments.neutralise_formulas })
 end
 
 -- What raises because of the arguments fails.

@@ -51,6 +51,7 @@ end
 -- be opened requests get 503, and it is tried again every second.
 -- @tparam table options `database`: its path; `reports`: the folder of report files; `running`, `queued`, `threads`,
 --   `keep_seconds`, `keep_count`, `time_limit`, `log_limit`: see `loom.queue`; `store_days`: see `loom.http.budget`;
+--   `csv_formulas`: `"raw"` writes text in CSV as it is, `"escape"` (the default) so that no spreadsheet runs it;
 --   `default_zone`: of stores without one; `token_file`: see `loom.http.access` (without one everyone may do everything:
 --   listen on loopback alone); `hosts`: names, in a list, by which the service may be called without tokens, beside addresses
 --   and localhost; `cors_origin`: whose pages may change things without tokens, and read the responses that nginx does not send

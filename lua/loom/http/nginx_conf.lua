@@ -116,6 +116,7 @@ http {
       time_limit = @time_limit@,
       log_limit = @log_limit@,
       queued = @queued@,
+      csv_formulas = @csv_formulas@,
       polls_limit = @polls_limit@,
       ingest_limit = @ingest_limit@,
       max_ahead = @max_ahead@,
@@ -196,9 +197,9 @@ http {
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `descriptors` (of each), `log_level`,
 --   `modules` (paths to load), `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute:
 --   `database`, `reports`, `token_file`, `access_log` and `audit_log` (the last three optional, without "$"); `rate`
---   (requests a second of one address), `store_days`, `time_limit`, `log_limit`, `max_ahead`, `cors_origin`, `host`, and those
---   of files that come, `rows_limit`, `uploads`, `client_uploads`, `body_rate` and `body_timeout`: see `loom.http.init_worker`
---   (all optional)
+--   (requests a second of one address), `store_days`, `time_limit`, `log_limit`, `csv_formulas`, `max_ahead`, `cors_origin`,
+--   `host`, and those of files that come, `rows_limit`, `uploads`, `client_uploads`, `body_rate` and `body_timeout`: see
+--   `loom.http.init_worker` (all optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -221,6 +222,7 @@ function nginx_conf.text(options)
     time_limit = tostring(options.time_limit),
     log_limit = tostring(options.log_limit),
     queued = tostring(options.queued),
+    csv_formulas = options.csv_formulas and lua_string(options.csv_formulas) or "nil",
     report_files = options.reports:gsub("[%s;{}$\"'\\]", "\\%0"),
     listen = options.listen,
     limits = options.rate and ("limit_req_zone $binary_remote_addr zone=loom_rate:10m rate=%dr/s;\n  limit_req_status 429;")

@@ -95,7 +95,8 @@ local function send_in_format(row, format)
   end
   tasks.enter()
   local spool = service.call(nil, function()
-    return tasks.run("report", { path = service.figures_path(row.report_id), details = row.details, format = format })
+    return tasks.run("report", { path = service.figures_path(row.report_id), details = row.details, format = format,
+      neutralise_formulas = service.neutralises_formulas() })
   end)
   tasks.send(spool, headers)
 end
@@ -145,7 +146,10 @@ end
 local id_schema = { type = "string", format = "uuid" }
 
 local format_parameter = {
-  name = "format", description = "By default csv wherever Accept allows it, else what Accept asks for.",
+  name = "format",
+  description = "By default csv wherever Accept allows it, else what Accept asks for. Text in csv and exact that a "
+    .. "spreadsheet would take for a formula (it begins with = + - @ or a control character, or so after apostrophes) has "
+    .. "a ' in front, unless the service was told otherwise.",
   schema = { enum = { "csv", "exact", "html", "json", "markdown", "ndjson", "table" } },
 }
 

@@ -95,6 +95,7 @@ local function open(options, create)
     queue = Queue.new(monitor, {
       folder = options.reports, running = options.running, queued = options.queued, threads = options.threads,
       time_limit = options.time_limit, log_limit = options.log_limit,
+      neutralise_formulas = options.csv_formulas ~= "raw",
       keep_seconds = options.keep_seconds, keep_count = options.keep_count,
       on_end = function(id, ended)
         if service.on_report then
@@ -301,6 +302,11 @@ function service.figures_path(id)
   return current().queue:figures_path(id)
 end
 
+--- Whether CSV is written so that no spreadsheet runs what is in it: see `loom.formats.csv`.
+function service.neutralises_formulas()
+  return current().queue.neutralise_formulas
+end
+
 --- All that the worker has open: `monitor`, `queue` and `writer`; nil where it is not open yet, or closed.
 function service.state()
   return state
@@ -323,7 +329,7 @@ function service.report(id)
   end)
   if row and row.state == "complete" then
     if complete:get(id) == nil then
-      complete:put(id, Stored.is_standard(row.details))
+      complete:put(id, Stored.is_standard(row.details, service.neutralises_formulas()))
     end
   end
   return row, message, code

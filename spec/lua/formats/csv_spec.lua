@@ -97,12 +97,13 @@ describe("the format csv", function()
   end)
 
   it("has formulas neutralised where that is asked for", function()
-    local starts = { "=", "+", "-", "@", "\t", "\r", "\n", "\0", "\239\188\157", "\239\188\139", "\239\188\141", "\239\188\160" }
+    local starts = { "=", "+", "-", "@", "\t", "\r", "\n", "\0", "\239\188\157", "\239\188\139", "\239\188\141", "\239\188\160",
+      "'=", "''@" }
     local list = {}
     for i, start in ipairs(starts) do
       list[i] = { start .. '1+1,"x"', { 0, 1, 0, 0, 1, 1, 0 } }
     end
-    for _, harmless in ipairs { "a=1", "1-1", "'=1", "\239\188\145", "\239", "" } do
+    for _, harmless in ipairs { "a=1", "1-1", "'1", "'", "\239\188\145", "\239", "" } do
       list[#list + 1] = { harmless, { 0, 1, 0, 0, 1, 1, 0 } }
     end
     local made = report.make({ { name = "w", unit = "hours" } }, list)
