@@ -12,6 +12,7 @@ local rows = require "loom.rows"
 
 local FIGURES = 7 -- up, down, unknown, excluded, longest, outages, polls
 local LONGEST = 5
+local CARRY = 4503599627370496 -- 2^52: sums of more are kept in two parts, since LuaJIT's numbers are exact to 2^53 only
 
 local Groups = setmetatable({}, { __index = rows })
 Groups.__index = Groups
@@ -19,9 +20,17 @@ Groups.__index = Groups
 local function new_sums(windows)
   local sums = { stores = 0 }
   for w = 1, #windows do
-    sums[w] = { 0, 0, 0, 0, 0, 0, 0, budget = 0 }
+    sums[w] = { 0, 0, 0, 0, 0, 0, 0, carried = { 0, 0, 0, 0, 0, 0, 0 }, budget = 0 }
   end
   return sums
+end
+
+-- Adds to a sum of time or of a count: a hundred thousand roundings would be a tenth of a second.
+local function add_to(sum, i, value)
+  sum[i] = sum[i] + value
+  while sum[i] >= CARRY do
+    sum[i], sum.carried[i] = sum[i] - CARRY, sum.carried[i] + CARRY
+  end
 end
 
 local function add(sums, source, index)
@@ -29,7 +38,11 @@ local function add(sums, source, index)
   for w = 1, #source.windows do
     local sum, values = sums[w], { source:figures(index, w) }
     for i = 1, FIGURES do
-      sum[i] = i == LONGEST and math.max(sum[i], values[i]) or sum[i] + values[i]
+      if i == LONGEST then
+        sum[i] = math.max(sum[i], values[i])
+      else
+        add_to(sum, i, values[i])
+      end
     end
     local budget = source:slo_budget(index, w, values[1], values[2])
     sum.budget = sum.budget and budget and sum.budget + budget or nil
@@ -113,7 +126,7 @@ function Groups:stores(index)
   return self.sums[self.keys[index]].stores
 end
 
---- The sums of a group in a window, exactly.
+--- The sums of a group in a window, exactly; on LuaJIT those beyond 2^53 are rounded, once.
 -- @tparam int index of the group, from 1
 -- @tparam int window its place in `windows`, from 1
 -- @treturn int up, in microseconds like the next four
@@ -126,14 +139,15 @@ end
 -- @usage local up, down = groups:figures(1, 3)
 function Groups:figures(index, window)
   local s = self.sums[self.keys[index]][window]
-  return s[1], s[2], s[3], s[4], s[5], s[6], s[7]
+  local c = s.carried
+  return s[1] + c[1], s[2] + c[2], s[3] + c[3], s[4] + c[4], s[5], s[6] + c[6], s[7] + c[7]
 end
 
 --- The up and down time of a group in a window, in microseconds.
 -- @local
 function Groups:times(index, window)
-  local s = self.sums[self.keys[index]][window]
-  return s[1], s[2]
+  local up, down = self:figures(index, window)
+  return up, down
 end
 
 --- The sum of the error budgets; nil if a store has none.

@@ -26,6 +26,16 @@ describe("groups", function()
     monitor:close()
   end)
 
+  it("add up what no double can count, and round it once at the most", function()
+    local week, list = 604799999999, {}
+    for i = 1, 30000 do
+      list[i] = { "s" .. i, { week, 0, 1, 0, i, 1, 2 } }
+    end
+    local total = made_up.make({ { name = "last_week", unit = "hours" } }, list):group_with(function() return "all" end, "group")
+    assert.same({ tonumber "18143999999970000", 0, 30000, 0, 30000, 30000, 60000 }, { total:figures(1, 1) })
+    assert.equal(18143999999970000, (total:times(1, 1)))
+  end)
+
   it("are a list of rows, with fields and methods", function()
     local groups = report:groups()
     assert.equal(4, #groups)
