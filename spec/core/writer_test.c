@@ -281,23 +281,36 @@ static void announcements_are_withdrawn(void **state) {
   scratch_end(&scratch);
 }
 
-static void the_disk_is_full(void **state) {
-  (void)state;
-  struct scratch scratch;
-  struct rlimit before, small = {.rlim_cur = 100 << 10};
-  scratch_begin(&scratch);
-  loom_writer *writer = open_writer(&scratch, &roomy);
-  signal(SIGXFSZ, SIG_IGN);
-  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-  small.rlim_max = before.rlim_max;
+/* More polls than a small disk takes. */
+static loom_poll_batch *big_batch(void) {
   loom_poll_batch *batch = loom_poll_batch_new(20000);
+  assert_non_null(batch);
   for (int i = 0; i < 20000; i++) {
     loom_error error;
     char id[32];
     int length = snprintf(id, sizeof id, "%d", i);
     assert_status(loom_poll_batch_add(batch, id, (size_t)length, true, NOW, &error), LOOM_OK, &error);
   }
+  return batch;
+}
+
+/* Makes the disk small, and returns what the limit was. */
+static struct rlimit fill_disk(void) {
+  struct rlimit before, small = {.rlim_cur = 100 << 10};
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  small.rlim_max = before.rlim_max;
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  return before;
+}
+
+static void the_disk_is_full(void **state) {
+  (void)state;
+  struct scratch scratch;
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  loom_poll_batch *batch = big_batch();
+  struct rlimit before = fill_disk();
   loom_write *write = submit_batch(writer, batch);
   expect_failed(write, LOOM_EFULL, "");
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -305,6 +318,56 @@ static void the_disk_is_full(void **state) {
   write = submit_batch(writer, batch_of(0, 0));
   expect_done(write);
   loom_write_release(write);
+  loom_writer_free(writer);
+  scratch_end(&scratch);
+}
+
+/* Writes what a write wrote that the writer says is done. */
+static void write_again(loom_database *oracle, loom_poll_batch *batch) {
+  struct loom_ingest_counts counts;
+  loom_error error;
+  assert_status(loom_database_begin_write(oracle, &error), LOOM_OK, &error);
+  assert_status(loom_poll_batch_apply(batch, oracle, &counts, &error), LOOM_OK, &error);
+  assert_status(loom_database_commit(oracle, &error), LOOM_OK, &error);
+  loom_poll_batch_free(batch);
+}
+
+/*
+** What shares a commit with a write that finds no room fails as that one does, and leaves nothing behind. The lock is held
+** while they are submitted, so that all but the first few wait for one transaction.
+*/
+static void the_disk_is_full_for_a_group(void **state) {
+  (void)state;
+  struct scratch scratch;
+  loom_error error, reason;
+  loom_write *writes[9];
+  enum { BIG = sizeof writes / sizeof *writes - 1 };
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  loom_database *other = open_database(scratch_path(&scratch, "db")), *oracle = memory_database();
+  loom_poll_batch *big = big_batch();
+  assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
+  struct rlimit before = fill_disk();
+  for (unsigned i = 0; i < BIG; i++)
+    writes[i] = submit_batch(writer, batch_of(i, 0));
+  writes[BIG] = submit_batch(writer, big);
+  loom_database_rollback(other);
+  assert_int_equal(await(writes[BIG], &reason), LOOM_WRITE_FAILED);
+  assert_status(reason.code, LOOM_EFULL, &reason);
+  for (unsigned i = 0; i < BIG; i++)
+    if (await(writes[i], &error) == LOOM_WRITE_DONE)
+      write_again(oracle, batch_of(i, 0));
+    else
+      expect_failed(writes[i], LOOM_EFULL, reason.message);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  struct buffer expected = dump(oracle), found = dump(other);
+  assert_buffer_equal(&expected, &found);
+  buffer_free(&expected);
+  buffer_free(&found);
+  for (unsigned i = 0; i <= BIG; i++)
+    loom_write_release(writes[i]);
+  loom_database_close(other);
+  loom_database_close(oracle);
   loom_writer_free(writer);
   scratch_end(&scratch);
 }
@@ -500,6 +563,7 @@ int main(void) {
                                      cmocka_unit_test(patience_is_measured),
                                      cmocka_unit_test(announcements_are_withdrawn),
                                      cmocka_unit_test(the_disk_is_full),
+                                     cmocka_unit_test(the_disk_is_full_for_a_group),
                                      cmocka_unit_test(texts_of_polls),
                                      cmocka_unit_test(uploads_equal_ingests),
                                      cmocka_unit_test(bad_rows_of_uploads),
