@@ -6,6 +6,7 @@ local database = require "support.database"
 local files = require "support.files"
 local server = require "support.server"
 local shell = require "support.shell"
+local values = require "loom.formats.values"
 
 describe("the logs of a service", function()
   local folder, service, tokens
@@ -90,6 +91,18 @@ describe("the logs of a service", function()
     entry = await("audit", "/v1/ingest/timezones?max_rejects=1")
     assert.same({ 200, 200 }, { entry.status, await("access", "/v1/ingest/timezones?max_rejects=1").status })
     assert.is_nil(files.read(folder .. "/audit"):find('"method":"GET"', 1, true))
+  end)
+
+  it("are UTF-8, as JSON has to be, whatever bytes clients send", function()
+    assert.equal(400, send("PUT", "/v1/stores/%FFid/timezone", tokens.write, "-H", "Content-Type: application/json", "--data",
+      '{"timezone_str":"none"}').status)
+    assert.equal("\239\191\189id", await("audit", "/v1/stores/%FFid/timezone").store)
+    assert.equal(404, send("GET", "/nothing?\255caf\195\169", tokens.read, "-A", "an \254 agent").status)
+    assert.equal("an \239\191\189 agent", await("access", "/nothing?\239\191\189caf\195\169").agent)
+    for _, name in ipairs { "access", "audit" } do
+      local text = files.read(folder .. "/" .. name)
+      assert.equal(values.utf8(text), text)
+    end
   end)
 
   it("are opened anew on SIGUSR1", function()

@@ -98,6 +98,7 @@ end
 
 -- Answers a request, or raises a problem.
 local function answer()
+  journal.begin()
   local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
   ngx.ctx.route = route
   journal.note(route, arguments)
@@ -161,6 +162,7 @@ local found_by_nginx = {
 
 --- For `content_by_lua` of an `error_page`: answers with the problem that nginx has found by itself.
 function http.problem()
+  journal.begin()
   local status = ngx.status
   local headers = status == 429 and { ["Retry-After"] = "1" } or nil
   problem.send { status = status, detail = found_by_nginx[status] or "the request has failed", more = { headers = headers } }

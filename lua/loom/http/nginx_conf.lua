@@ -18,10 +18,10 @@ end
 -- One JSON object to a line; nginx escapes what clients have sent.
 local formats = {
   access = [['{"time":"$time_iso8601","address":"$remote_addr","token":"$loom_token","method":"$request_method",'
-    '"target":"$request_uri","route":"$loom_route","status":$loom_status,"bytes":$bytes_sent,"seconds":$request_time,'
-    '"agent":"$http_user_agent"}']],
+    '"target":"$loom_shown_target","route":"$loom_route","status":$loom_status,"bytes":$bytes_sent,"seconds":$request_time,'
+    '"agent":"$loom_shown_agent"}']],
   audit = [['{"time":"$time_iso8601","address":"$remote_addr","token":"$loom_token","method":"$request_method",'
-    '"route":"$loom_route","store":"$loom_store","target":"$request_uri","status":$loom_status,"sent":$request_length}']],
+    '"route":"$loom_route","store":"$loom_store","target":"$loom_shown_target","status":$loom_status,"sent":$request_length}']],
 }
 
 -- What the logs are made of (see loom.http.journal), and where they go: a path, or nil for none.
@@ -30,11 +30,16 @@ local function logs(access_log, audit_log)
     return "access_log off;"
   end
   local lines = {}
-  for _, name in ipairs { "token", "route", "store", "changes", "raw_status" } do
+  for _, name in ipairs { "token", "route", "store", "changes", "raw_status", "target", "agent" } do
     lines[#lines + 1] = ('map "" $loom_%s { default ""; }'):format(name)
   end
   lines[#lines + 1] = 'map $loom_raw_status $loom_sent_status { "" $status; default $loom_raw_status; }'
   lines[#lines + 1] = "map $loom_sent_status $loom_status { ~^0 0; default $loom_sent_status; }"
+  -- What is no ASCII is told by Lua, or, where a request does not get that far, not at all.
+  for name, sent in pairs { target = "request_uri", agent = "http_user_agent" } do
+    lines[#lines + 1] = ('map $%s $loom_plain_%s { ~[^\\x00-\\x7f] ""; default $%s; }'):format(sent, name, sent)
+    lines[#lines + 1] = ('map $loom_%s $loom_shown_%s { "" $loom_plain_%s; default $loom_%s; }'):format(name, name, name, name)
+  end
   for name, format in pairs(formats) do
     lines[#lines + 1] = ("log_format loom_%s escape=json %s;"):format(name, format)
   end
