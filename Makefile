@@ -65,7 +65,7 @@ $(eval $(call module,luajit,$$(shell pkg-config --cflags $(LUAJIT_PC))))
 ROCK := rock$(subst /,-,$(LUA_INCDIR))
 $(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
 
-# The extension: the polls table compiled anew, to call the SQLite of the program that loads it, and what needs no SQLite.
+# The extension: what it shares with the core compiled anew, to call the SQLite of the program that loads it, and what needs no SQLite.
 $(BUILD)/extension/%.o: src/core/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
@@ -74,7 +74,7 @@ $(BUILD)/extension/%.o: src/extension/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
 
-$(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_table src/core/poll_block src/core/civil)
+$(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_table extension/date_functions src/core/poll_block src/core/civil)
 	$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)

@@ -38,9 +38,9 @@ describe("the SQLite extension", function()
 
   it("shows the polls in the shell", function()
     database.make(db)
-    assert.equal("night|2024-03-02 23:30:00.000000|0\nnight|2024-03-03 00:30:00.000000|1\n",
+    assert.equal("night|2024-03-02 23:30:00.000000 UTC|0\nnight|2024-03-03 00:30:00.000000 UTC|1\n",
       query "SELECT * FROM polls WHERE store_id = 'night' ORDER BY timestamp_utc")
-    assert.equal('café, "north"|2024-03-04 15:30:00.000000\n',
+    assert.equal('café, "north"|2024-03-04 15:30:00.000000 UTC\n',
       query "SELECT store_id, max(timestamp_utc) FROM polls WHERE timestamp_utc LIKE '2024-03-04 15%'")
     assert.equal("7|4\n", query "SELECT count(*), sum(active) FROM polls")
   end)
@@ -49,8 +49,18 @@ describe("the SQLite extension", function()
     shell.good("ingest", db, "spec/fixtures/golden/zones", "--quiet")
     local header, rows = shell.good("export", db, "polls"):match("^([^\n]+\n)(.+)$")
     assert.equal("store_id,status,timestamp_utc\n", header)
-    assert.is_true(rows == query("SELECT store_id || iif(active, ',active,', ',inactive,') || timestamp_utc || ' UTC' FROM polls"
+    assert.is_true(rows == query("SELECT store_id || iif(active, ',active,', ',inactive,') || timestamp_utc FROM polls"
       .. " ORDER BY substr(timestamp_utc, 1, 10), store_id, timestamp_utc"))
+  end)
+
+  it("has the functions of dates read them", function()
+    database.make(db)
+    assert.equal("2024-03-02|23|2024-03-02 23:30:00|1709422200\n2024-03-03|00|2024-03-03 00:30:00|1709425800\n",
+      query("SELECT date(timestamp_utc), strftime('%H', timestamp_utc), datetime(timestamp_utc), unixepoch(timestamp_utc)"
+        .. " FROM polls WHERE store_id = 'night' ORDER BY timestamp_utc"))
+    local result = shell.run(shell.words("sqlite3", "-batch", db, -- while a statement runs
+      ("SELECT load_extension('%s') IS NULL; SELECT time(max(timestamp_utc)) FROM polls"):format(extension)))
+    assert.equal("1\n16:00:00\n", result.out)
   end)
 
   it("is read-only", function()

@@ -48,12 +48,12 @@ static void what_it_shows(void **state) {
   (void)state;
   loom_database *database = small_database();
   assert_rows(database, "SELECT * FROM polls ORDER BY timestamp_utc",
-              "4:\xc3\xa9\n\xff 26:0001-01-01 00:00:00.000000 1:1 \n"
-              "1:b 26:2023-01-24 09:00:00.000000 1:0 \n"
-              "1:b 26:2023-01-24 10:14:00.000000 1:1 \n"
-              "1:a 26:2023-01-25 23:59:59.999999 1:1 \n"
-              "1:b 26:2023-01-26 00:00:00.000000 1:0 \n"
-              "1:b 26:9999-12-31 23:59:59.999999 1:1 \n");
+              "4:\xc3\xa9\n\xff 30:0001-01-01 00:00:00.000000 UTC 1:1 \n"
+              "1:b 30:2023-01-24 09:00:00.000000 UTC 1:0 \n"
+              "1:b 30:2023-01-24 10:14:00.000000 UTC 1:1 \n"
+              "1:a 30:2023-01-25 23:59:59.999999 UTC 1:1 \n"
+              "1:b 30:2023-01-26 00:00:00.000000 UTC 1:0 \n"
+              "1:b 30:9999-12-31 23:59:59.999999 UTC 1:1 \n");
   assert_rows(database, "SELECT count(*), sum(active) FROM polls", "1:6 1:4 \n");
   assert_rows(database,
               "SELECT DISTINCT typeof(store_id), typeof(timestamp_utc), typeof(active) FROM polls",
@@ -65,7 +65,7 @@ static void what_it_shows(void **state) {
       "SELECT s.store_id, count(active), min(timestamp_utc) FROM store s LEFT JOIN polls "
       "USING(store_id)"
       " GROUP BY 1 ORDER BY 1 LIMIT 2",
-      "1:a 1:1 26:2023-01-25 23:59:59.999999 \n1:b 1:4 26:2023-01-24 09:00:00.000000 \n");
+      "1:a 1:1 30:2023-01-25 23:59:59.999999 UTC \n1:b 1:4 30:2023-01-24 09:00:00.000000 UTC \n");
   loom_database_close(database);
 }
 
@@ -83,7 +83,7 @@ static void nothing_can_be_written(void **state) {
   (void)state;
   static const char refused[] = ":memory:: table polls may not be modified";
   loom_database *database = small_database();
-  assert_error(database, "INSERT INTO polls VALUES('a', '2023-01-24 10:14:00.000000', 1)",
+  assert_error(database, "INSERT INTO polls VALUES('a', '2023-01-24 10:14:00.000000 UTC', 1)",
                SQLITE_ERROR, refused);
   assert_error(database, "UPDATE polls SET active = 0", SQLITE_ERROR, refused);
   assert_error(database, "DELETE FROM polls WHERE store_id = 'a'", SQLITE_ERROR, refused);
@@ -101,7 +101,7 @@ static void views(void **state) {
           "PRAGMA trusted_schema=OFF;"
           "CREATE VIEW down AS SELECT store_id, timestamp_utc FROM polls WHERE NOT active");
   assert_rows(database, "SELECT timestamp_utc FROM down WHERE store_id = 'b' ORDER BY 1 DESC",
-              "26:2023-01-26 00:00:00.000000 \n26:2023-01-24 09:00:00.000000 \n");
+              "30:2023-01-26 00:00:00.000000 UTC \n30:2023-01-24 09:00:00.000000 UTC \n");
   loom_database_close(database);
 }
 
@@ -186,8 +186,8 @@ static const struct {
     {"timestamp_utc >= '2023-01-24 09:30:00' AND timestamp_utc <= '2023-01-24 23:59:59'", 1},
     {"timestamp_utc > '2023-01-24 0 and then' AND timestamp_utc <= '2023-01-24z'", 2},
     {"timestamp_utc BETWEEN '2023-01-24' AND '2023-01-25'", 2},
-    {"timestamp_utc = '2023-01-24 10:14:00.000000'", 1},
-    {"timestamp_utc IN ('2023-01-24 10:14:00.000000', '2023-01-24 09:00:00.000000')", 2},
+    {"timestamp_utc = '2023-01-24 10:14:00.000000 UTC'", 1},
+    {"timestamp_utc IN ('2023-01-24 10:14:00.000000 UTC', '2023-01-24 09:00:00.000000 UTC')", 2},
     {"timestamp_utc LIKE '2023-01-24%'", 2},
     {"timestamp_utc LIKE '2023-01-24 10:%'", 1},
     {"timestamp_utc GLOB '2023-01-24*'", 2},
@@ -240,8 +240,8 @@ static void further_ins_cost_no_more(void **state) {
   static const char *const queries[] = {
       "SELECT count(*) FROM polls WHERE store_id IN (SELECT store_id FROM store)"
       " AND store_id IN (SELECT store_id FROM store WHERE number > 0)",
-      "SELECT count(*) FROM polls WHERE timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000' UNION SELECT store_id FROM store)"
-      " AND timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000' UNION SELECT store_id FROM store WHERE number > 0)"};
+      "SELECT count(*) FROM polls WHERE timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000 UTC' UNION SELECT store_id FROM store)"
+      " AND timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000 UTC' UNION SELECT store_id FROM store WHERE number > 0)"};
   for (size_t i = 0; i < COUNT_OF(queries); i++) {
     sqlite3_stmt *rows;
     assert_int_equal(sqlite3_prepare_v2(database->sqlite, queries[i], -1, &rows, NULL), SQLITE_OK);
@@ -291,7 +291,7 @@ static void changed_while_it_is_read(void **state) {
     execute(database, "BEGIN");
     assert_int_equal(sqlite3_prepare_v2(database->sqlite, queries[i], -1, &rows, NULL), SQLITE_OK);
     for (; sqlite3_step(rows) == SQLITE_ROW; count++) {
-      assert_int_equal(sqlite3_column_bytes(rows, 1), 26);
+      assert_int_equal(sqlite3_column_bytes(rows, 1), 30);
       execute(database, "DELETE FROM poll_block; PRAGMA shrink_memory");
     }
     assert_in_range(count, 1, 2);
@@ -318,7 +318,7 @@ static void put_instant(struct buffer *out, uint64_t *state) {
                                      "2023-03-01", "2024-02-29", "1969-12-31", "1970-01-01"};
   const char *day = days[random_below(state, COUNT_OF(days))];
   bool midnight = random_below(state, 5) == 0;
-  buffer_printf(out, "%s %02u:%02u:00.%06u", day,
+  buffer_printf(out, "%s %02u:%02u:00.%06u UTC", day,
                 midnight ? 0 : (unsigned)random_below(state, 24),
                 midnight ? 0 : (unsigned)random_below(state, 60),
                 midnight ? 0 : (unsigned)random_below(state, 2) * 999999);

@@ -2,6 +2,7 @@
 ** Opening, transactions and errors of the SQLite database.
 */
 #include "database.h"
+#include "date_functions.h"
 #include "poll_merge.h"
 #include "poll_sql.h"
 #include "polls_table.h"
@@ -234,6 +235,7 @@ static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_busy_timeout(database->sqlite, database->busy_timeout);
   sqlite3_extended_result_codes(database->sqlite, 1);
   if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
+      loom_date_functions_register(database->sqlite) != SQLITE_OK ||
       loom_poll_merge_register(database->sqlite) != SQLITE_OK ||
       loom_poll_sql_register(database->sqlite) != SQLITE_OK)
     return loom_database_failure(database, error);

@@ -31,7 +31,6 @@ SQLITE_EXTENSION_INIT3
 #define COST_OF_A_START 20.0
 
 #define DATE_LENGTH 10 /* YYYY-MM-DD */
-#define ZONE_LENGTH 4  /* " UTC", which SQLite's date functions do not know: to them everything is UTC */
 
 enum column { STORE_ID, TIMESTAMP_UTC, ACTIVE };
 
@@ -330,7 +329,7 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
     sqlite3_result_value(context, sqlite3_column_value(cursor->blocks, 1));
     break;
   case TIMESTAMP_UTC:
-    sqlite3_result_text(context, text, (int)loom_format_timestamp(loom_poll_instant(poll), text) - ZONE_LENGTH,
+    sqlite3_result_text(context, text, (int)loom_format_timestamp(loom_poll_instant(poll), text),
                         SQLITE_TRANSIENT);
     break;
   default:

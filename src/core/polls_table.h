@@ -1,8 +1,8 @@
 /*
 ** The packed polls as an SQL table: polls(store_id, timestamp_utc, active), read-only.
 **
-** timestamp_utc is text as loom_format_timestamp prints it, but for ` UTC`: it sorts as the instants
-** do, and SQLite's functions of dates read it. active is 0 or 1. Polls are found quickly by `store_id = TEXT` (and IN), and by day:
+** timestamp_utc is text as loom_format_timestamp prints it, which sorts as the instants do, and which
+** date_functions.h reads; active is 0 or 1. Polls are found quickly by `store_id = TEXT` (and IN), and by day:
 ** `timestamp_utc` compared with text that begins with a date, by <, <=, >, >=, =, BETWEEN, LIKE
 ** or GLOB. Whatever else a query asks is answered by reading all blocks.
 ** The table shows the blocks of the main database, in the snapshot of the query that reads it.

@@ -1,9 +1,10 @@
 /*
-** The polls table as a loadable extension, for the `sqlite3` shell and other users of SQLite:
+** The polls table, and functions of dates that read its instants, as a loadable extension, for the `sqlite3` shell and other users of SQLite:
 **   .load build/loom_polls
 **   SELECT count(*) FROM polls;
 ** It is not linked with SQLite, but calls the copy of the program that loads it.
 */
+#include "../core/date_functions.h"
 #include "../core/polls_table.h"
 
 /* The table of pointers to SQLite: the one static that is written to, once. */
@@ -22,5 +23,6 @@ int sqlite3_loompolls_init(sqlite3 *sqlite, char **message, const sqlite3_api_ro
     *message = sqlite3_mprintf("SQLite %s is too old: 3.37 is needed", sqlite3_libversion());
     return SQLITE_ERROR;
   }
-  return loom_polls_table_register(sqlite);
+  int result = loom_polls_table_register(sqlite);
+  return result == SQLITE_OK ? loom_date_functions_register(sqlite) : result;
 }

@@ -1,0 +1,20 @@
+/*
+** SQLite's functions of dates, which do not know the form of Loom's instants, made to: a time value whose text
+** ends in " UTC", as in `2023-01-24 10:00:00.000000 UTC`, is taken without it. All else is as SQLite has it:
+** date, time, datetime, julianday, unixepoch, strftime, and timediff where the copy of SQLite has it.
+**
+** Compiled a second time with LOOM_SQLITE_EXTENSION, as polls_table.h is.
+*/
+#ifndef LOOM_DATE_FUNCTIONS_H
+#define LOOM_DATE_FUNCTIONS_H
+
+#ifdef LOOM_SQLITE_EXTENSION
+#include <sqlite3ext.h>
+#else
+#include <sqlite3.h>
+#endif
+
+/* Gives a connection these functions in place of SQLite's, until it is closed. Returns an SQLite code. */
+int loom_date_functions_register(sqlite3 *sqlite);
+
+#endif
