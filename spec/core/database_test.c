@@ -131,6 +131,21 @@ static void newer_schema(void **state) {
                  "was written by a newer Loom (its schema is version 99, this Loom knows 4)");
 }
 
+static void newer_schema_while_open(void **state) {
+  const char *path = scratch_path(*state, "upgraded.db");
+  make_database(path);
+  loom_database *database = NULL;
+  loom_error error = {0};
+  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error),
+                LOOM_OK, &error);
+  raw_sql(path, "PRAGMA user_version=99");
+  assert_int_equal(loom_database_begin_write(database, &error), LOOM_EVERSION);
+  raw_sql(path, "PRAGMA user_version=4");
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  loom_database_rollback(database);
+  loom_database_close(database);
+}
+
 /* Our mark, but no version that any Loom has written. */
 static void versions_that_never_were(void **state) {
   static const char *const versions[] = {"0", "-1", "-2147483648"};
@@ -1200,6 +1215,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(not_sqlite, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(not_of_loom, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(newer_schema, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(newer_schema_while_open, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(versions_that_never_were, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(empty_file, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(someone_else_was_first, begin_scratch, end_scratch),

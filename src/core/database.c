@@ -172,7 +172,6 @@ loom_status loom_database_number(loom_database *database, const char *sql, int64
   return status;
 }
 
-/* Reads the file's marks: is it empty, ours, or someone else's? */
 /* What tells whose file it is: read in one transaction, for another process may be making it one of
  * Loom's meanwhile. */
 static loom_status read_identity(loom_database *database, int64_t *application, int64_t *version,
@@ -189,6 +188,22 @@ static loom_status read_identity(loom_database *database, int64_t *application, 
   return status;
 }
 
+static loom_status check_version(const loom_database *database, int64_t version, loom_error *error) {
+  if (version <= LOOM_SCHEMA_VERSION)
+    return LOOM_OK;
+  return loom_fail(error, LOOM_EVERSION,
+                   "%s: was written by a newer Loom (its schema is version %lld, this Loom knows %d)",
+                   database->path, (long long)version, LOOM_SCHEMA_VERSION);
+}
+
+/* A newer Loom may have upgraded the file while it was open here: nothing is written by rules that are not its own. */
+static loom_status check_version_again(loom_database *database, loom_error *error) {
+  int64_t version = 0;
+  loom_status status = loom_database_number(database, "PRAGMA user_version", &version, error);
+  return status == LOOM_OK ? check_version(database, version, error) : status;
+}
+
+/* Reads the file's marks: is it empty, ours, or someone else's? */
 static loom_status identify(loom_database *database, loom_error *error) {
   int64_t application = 0, version = 0, objects = 0;
   loom_status status = read_identity(database, &application, &version, &objects, error);
@@ -200,12 +215,10 @@ static loom_status identify(loom_database *database, loom_error *error) {
   if (application != LOOM_APPLICATION_ID || version < 1)
     return loom_fail(error, LOOM_ENOTDB, "%s: is an SQLite database, but not one of Loom's",
                      database->path);
-  if (version > LOOM_SCHEMA_VERSION)
-    return loom_fail(error, LOOM_EVERSION,
-                     "%s: was written by a newer Loom (its schema is version %lld, this Loom knows %d)",
-                     database->path, (long long)version, LOOM_SCHEMA_VERSION);
-  database->version = (int)version;
-  return LOOM_OK;
+  status = check_version(database, version, error);
+  if (status == LOOM_OK)
+    database->version = (int)version;
+  return status;
 }
 
 /* Brings an older schema up to date. Under the write lock another process may turn out to have done it. */
@@ -586,8 +599,7 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   database->pages = pages_written(database);
   database->keeps_revision = false;
   database->changes = sqlite3_total_changes(database->sqlite);
-  if (database->is_new)
-    status = create_schema(database, error);
+  status = database->is_new ? create_schema(database, error) : check_version_again(database, error);
   if (status != LOOM_OK)
     loom_database_rollback(database);
   return status;
