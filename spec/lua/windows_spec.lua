@@ -90,6 +90,7 @@ describe("windows", function()
       { { { name = "w", seconds = 0 } }, "windows whose seconds are a duration of up to 100 years" },
       { { { name = "w", seconds = -1 } }, "windows whose seconds are a duration of up to 100 years" },
       { { { name = "w", seconds = "soon" } }, "windows whose seconds are a duration of up to 100 years" },
+      { { { name = "w", seconds = "1000000d" } }, "windows whose seconds are a duration of up to 100 years" },
       { { { name = "w", seconds = 0 / 0 } }, "windows whose seconds are a duration of up to 100 years" },
       { { { name = "w", seconds = 36525 * 86400 + 1 } }, "windows whose seconds are a duration of up to 100 years" },
       { { { name = "w", seconds = 1, from = 1, to = 2 } }, "windows whose seconds are a duration of up to 100 years" },

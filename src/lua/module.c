@@ -50,9 +50,16 @@ static int parse_timestamp(lua_State *L) {
   return parse(L, loom_parse_timestamp);
 }
 
-/* parse_duration(text): microseconds. */
+/* parse_duration(text): microseconds, always a number, since Lua compares durations: on LuaJIT it is rounded beyond 285 years. */
 static int parse_duration(lua_State *L) {
-  return parse(L, loom_parse_duration);
+  size_t length;
+  int64_t value = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  const char *reason = loom_parse_duration(text, length, &value);
+  if (reason)
+    return parsed(L, reason, value);
+  lua_pushinteger(L, value);
+  return 1;
 }
 
 /* An argument that is an instant in microseconds. */
