@@ -4,6 +4,7 @@
 local check = require "loom.check"
 local core = require "loom.core"
 local time = require "loom.time"
+local transaction = require "loom.transaction"
 
 local live = {}
 
@@ -90,20 +91,13 @@ local function gather(batch, polls, now, options)
 end
 
 local function write(database, batch)
-  local good, message, code = database:begin()
-  if not good then
-    return nil, message, code
-  end
-  local new, duplicates, conflicts = batch:apply(database)
-  if not new then
-    database:rollback()
-    return nil, duplicates, conflicts
-  end
-  good, message, code = database:commit()
-  if not good then
-    return nil, message, code
-  end
-  return { new = new, duplicates = duplicates, conflicts = conflicts }
+  return transaction.native(database, function()
+    local new, duplicates, conflicts = batch:apply(database)
+    if not new then
+      return nil, duplicates, conflicts -- the failure
+    end
+    return { new = new, duplicates = duplicates, conflicts = conflicts }
+  end)
 end
 
 --- See `loom.monitor:polls`.

@@ -27,8 +27,10 @@ Queue.__index = Queue
 --- What a report may be.
 Queue.states = { "queued", "running", "complete", "failed" }
 
+--- The longest options, in bytes of JSON, such as the ids of 1,600 stores: all that are kept make 64 MB.
+Queue.OPTIONS_MAX = 64 * 1024
+
 local SECOND = 1000000 -- microseconds
-local OPTIONS_MAX = 64 * 1024 -- bytes of JSON, such as the ids of 1,600 stores: all that are kept make 64 MB
 local ATTEMPTS = 3
 local LEASE = 15 * SECOND -- several renewals may fail before it is lost
 local STUCK = 600 * SECOND -- after its lease, a process that lives but does not renew hangs: no write waits that long
@@ -187,8 +189,8 @@ end
 function Queue:trigger(options)
   Report.check_options("trigger", options)
   local text = next(options or {}) and canonical(options) or "{}"
-  if #text > OPTIONS_MAX then
-    check.fail("bad options to 'trigger' (at most %d bytes as JSON expected, got %d)", OPTIONS_MAX, #text)
+  if #text > Queue.OPTIONS_MAX then
+    check.fail("bad options to 'trigger' (at most %d bytes as JSON expected, got %d)", Queue.OPTIONS_MAX, #text)
   end
   return change(self, function(execute)
     local _, _, same = execute("SELECT report_id FROM report WHERE state = 'queued' AND options = ?", text)

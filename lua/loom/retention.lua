@@ -3,6 +3,7 @@
 
 local check = require "loom.check"
 local time = require "loom.time"
+local transaction = require "loom.transaction"
 
 local retention = {}
 
@@ -72,20 +73,9 @@ end
 -- A step in a transaction of its own.
 local function in_transaction(database, removal)
   return function()
-    local begun, message, code = database:begin()
-    if not begun then
-      return nil, message, code
-    end
-    local step, is_last, step_code = database:remove(removal)
-    if not step then
-      database:rollback()
-      return nil, is_last, step_code
-    end
-    begun, message, code = database:commit()
-    if not begun then
-      return nil, message, code
-    end
-    return step, is_last
+    return transaction.native(database, function()
+      return database:remove(removal)
+    end)
   end
 end
 

@@ -27,6 +27,28 @@ function transaction.guard(database)
   return guard
 end
 
+--- Calls work() in a write transaction, for what the native half does.
+-- @param database
+-- @tparam function work returns nil, the failure and its code to have all of it undone
+-- @return the two values that `work` returns, or nil, the failure and its code
+function transaction.native(database, work)
+  local begun, message, code = database:begin()
+  if not begun then
+    return nil, message, code
+  end
+  local result, more, why = work()
+  if result == nil then
+    database:rollback()
+    return nil, more, why
+  end
+  local committed
+  committed, message, code = database:commit()
+  if not committed then
+    return nil, message, code
+  end
+  return result, more
+end
+
 --- Calls work(execute) in a write transaction, where execute(sql, ...) runs a statement with bound parameters and
 -- returns how many rows it changed, the number of the row inserted last, and the first value of the first row, if any.
 -- @param database

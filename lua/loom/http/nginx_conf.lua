@@ -167,7 +167,6 @@ http {
     }
 
     location / {
-      lua_check_client_abort on; # what nobody waits for any more is given up
       content_by_lua_block { require("loom.http").content() }
     }
 

@@ -110,7 +110,7 @@ end
 --- What cannot be done.
 -- @tparam ?table state the service's; nil where the database is not open
 -- @treturn {string,...} of "read" and "write" (the database), "reports" (files of reports), "queue" (too many reports wait) and
---   "tokens" (the token file has lines that cannot be read)
+--   "tokens" (there is none by which anybody gets in)
 function readiness.failing(state)
   if state == found.state and core.clock() - found.at < KEEP then
     return found.failing

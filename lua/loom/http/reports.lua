@@ -6,6 +6,7 @@ local budget = require "loom.http.budget"
 local chosen = require "loom.http.v1.options"
 local json = require "loom.http.json"
 local problem = require "loom.http.problem"
+local Queue = require "loom.queue"
 local Report = require "loom.report"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -17,12 +18,10 @@ local reports = {}
 -- The internal location from which nginx sends report files.
 local LOCATION = "/loom-report/"
 
-local OPTIONS_MAX = 64 * 1024 -- bytes of a report's options: see loom.queue
-
 -- The options of a report as JSON, or nothing.
 local function trigger()
   request.parameters {}
-  local options = request.json_object(OPTIONS_MAX)
+  local options = request.json_object(Queue.OPTIONS_MAX)
   service.call(nil, function()
     Report.check_options("report", options)
     return true
@@ -202,7 +201,7 @@ reports.routes = {
     ReportOptions = {
       type = "object",
       description = "The options of a report, as in the Lua module: as_of, windows, preset, fill, evidence, no_data, max_gap, "
-        .. "slack, default_zone, stores, where, all_stores, hours, slo, group_by, strips, threads.",
+        .. "slack, default_zone, stores, where, all_stores, hours, slo, group_by, strips.",
     },
   },
   {
