@@ -273,11 +273,31 @@ static void a_full_disk(void **state) {
   assert_int_equal(scratch_count(*state), 1);
 }
 
+/* A commit that fails for want of a descriptor leaves what was there. */
+static void commit_without_descriptors(void **state) {
+  loom_error error;
+  loom_atomic_file *file;
+  struct rlimit limit, none;
+  const char *path = scratch_path(*state, "out");
+  assert_status(put(path, false, "before", &error), LOOM_OK, &error);
+  assert_status(loom_atomic_file_new(path, false, &file, &error), LOOM_OK, &error);
+  assert_status(loom_atomic_file_write(file, "after", 5, &error), LOOM_OK, &error);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  none = (struct rlimit){0, limit.rlim_max};
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+  loom_status status = loom_atomic_file_commit(file, &error);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  loom_atomic_file_free(file);
+  assert_int_equal(status, LOOM_EIO);
+  assert_file(path, "before");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(modes),
+      TEST(commit_without_descriptors),
       TEST(nothing_is_there_before_all_is),
       TEST(writers_do_not_mix),
       TEST(links),

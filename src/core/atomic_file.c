@@ -191,17 +191,14 @@ const char *loom_atomic_file_part(const loom_atomic_file *file) {
 
 /* ---- the end ---- */
 
-/* A renamed file is there for good once its folder is synced. Some file systems know no such thing. */
-static loom_status sync_folder(loom_atomic_file *file, loom_error *error) {
+static loom_status open_folder(loom_atomic_file *file, int *folder, loom_error *error) {
   char *copy = strdup(file->target);
   if (!copy)
     return no_memory(error);
-  int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  int number = folder < 0 || (fsync(folder) != 0 && errno != EINVAL) ? errno : 0;
-  if (folder >= 0)
-    close(folder);
+  *folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  loom_status status = *folder < 0 ? failure(file->path, errno, error) : LOOM_OK;
   free(copy);
-  return number ? failure(file->path, number, error) : LOOM_OK;
+  return status;
 }
 
 /* Renames the part. Where nothing may be replaced the kernel sees to it, if the file system lets it. */
@@ -217,6 +214,22 @@ static loom_status take_place(loom_atomic_file *file, loom_error *error) {
   return LOOM_OK;
 }
 
+/*
+** Puts the part in its place: it is there for good once the folder is synced. Some file systems know no such thing. What may
+** fail for want of memory or descriptors comes first, while nothing has changed.
+*/
+static loom_status put_in_place(loom_atomic_file *file, loom_error *error) {
+  int folder = -1;
+  loom_status status = open_folder(file, &folder, error);
+  if (status != LOOM_OK)
+    return status;
+  status = take_place(file, error);
+  if (status == LOOM_OK && fsync(folder) != 0 && errno != EINVAL)
+    status = failure(file->path, errno, error);
+  close(folder);
+  return status;
+}
+
 loom_status loom_atomic_file_commit(loom_atomic_file *file, loom_error *error) {
   if (file->failed || file->fd < 0)
     return loom_fail(error, LOOM_EINVAL, "%s: cannot be written any more", file->path);
@@ -227,12 +240,7 @@ loom_status loom_atomic_file_commit(loom_atomic_file *file, loom_error *error) {
   file->fd = -1;
   if (status == LOOM_OK && closed != 0)
     status = failure(file->path, errno, error);
-  if (status == LOOM_OK && file->part) {
-    status = take_place(file, error);
-    if (status == LOOM_OK)
-      status = sync_folder(file, error);
-  }
-  return status;
+  return status == LOOM_OK && file->part ? put_in_place(file, error) : status;
 }
 
 void loom_atomic_file_free(loom_atomic_file *file) {
