@@ -98,7 +98,7 @@ Closed.__tostring = Monitor.__tostring
 -- @tparam table options at least one of the files
 -- @param[opt] options.status polls: `store_id, status, timestamp_utc`
 -- @param[opt] options.hours weekly hours: `store_id, dayOfWeek, start_time_local, end_time_local` and, if wanted,
---   `effective_from`
+--   `effective_from`; this and the next two also with `origin`, as `export` writes it
 -- @param[opt] options.timezones zones: `store_id, timezone_str`
 -- @param[opt] options.special_days special days: `store_id, date, open, close` and, if wanted, `note`
 -- @param[opt] options.exclusions maintenance: `store_id, from_utc, to_utc` and, if wanted, `reason`
@@ -111,7 +111,8 @@ Closed.__tostring = Monitor.__tostring
 --   (default: the monitor's)
 -- @tparam[opt] function options.progress called as (done, total, source, phase), where phase is `"reading"` (in bytes;
 --   total is nil if it is not known) or `"writing"` (the share written, of 1)
--- @tparam[opt=false] bool options.replace_overrides what was set by hand for the stores in the files gives way
+-- @tparam[opt=false] bool options.replace_overrides what was set by hand for the stores in the files gives way to rows that
+--   are not of origin `override` themselves
 -- @tparam[opt] int options.threads that parse polls, 1 to 64 (default: one for each processor, up to 8)
 -- @treturn {table,...}|nil for each file: `source`, `kind`, the counts `rows`, `new`, `duplicates`, `conflicts` and
 --   `rejected`, and `seconds`
@@ -592,7 +593,8 @@ for i, kind in ipairs(loading.kinds) do
   export_kinds[i] = kind.kind
 end
 
---- Writes what the database holds as CSV, in a form that `ingest` reads.
+--- Writes what the database holds as CSV, in a form that `ingest` reads. Where hours, zones or special days have been set by
+-- hand, these have the column `origin`, `file` or `override`, so that either comes back as it was.
 -- @tparam string kind `"polls"`, `"hours"`, `"timezones"`, `"special_days"`, `"exclusions"` or `"attributes"`
 -- @tparam function write takes text, piece by piece, and returns true; false or nil from it ends the export, with its
 --   second result as the failure

@@ -282,7 +282,9 @@ function overrides.set_special_day(monitor, store, date, spans, note)
     execute("DELETE FROM special_day WHERE store IS ? AND date = ? AND origin = 'override'", number, date)
     for i = 1, math.max(#list, 1), 2 do -- a closed day is a row without times
       execute([[INSERT INTO special_day(store, date, open_s, close_s, note, origin)
-        VALUES(?, ?, ?, ?, ?, 'override')]], number, date, list[i], list[i + 1], note)
+        SELECT ?1, ?2, ?3, ?4, ?5, 'override' WHERE NOT EXISTS (SELECT 1 FROM special_day
+          WHERE store IS ?1 AND date = ?2 AND open_s IS ?3 AND close_s IS ?4 AND origin = 'override')]],
+        number, date, list[i], list[i + 1], note)
     end
     return true
   end)

@@ -98,6 +98,17 @@ describe("bad input", function()
     return files.write(folder .. "/input.csv", text)
   end
 
+  it("of layers is refused with its place", function()
+    for option, text in pairs {
+      hours = "store_id,day,start_time_local,end_time_local,origin\nnew,0,09:00,17:00,override\n1,0,09:00,17:00,me\n",
+      timezones = "store_id,timezone_str,origin\nnew,UTC,override\n1,UTC,me\n",
+      ["special-days"] = "store_id,date,open,close,origin\nnew,2024-03-05,,,override\n1,2024-03-05,,,me\n",
+    } do
+      local path = write(text)
+      expect_ingest_fails(path .. ':3: origin: "me" is not an origin (file or override)', "--" .. option, path)
+    end
+  end)
+
   describe("files", function()
     it("that are missing", function()
       local path = folder .. "/nothing.csv"

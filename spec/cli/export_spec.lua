@@ -1,5 +1,6 @@
 local database = require "support.database"
 local files = require "support.files"
+local loom = require "loom"
 local shell = require "support.shell"
 
 local kinds = {
@@ -101,6 +102,38 @@ describe("loom export", function()
       "--timezones", folder .. "/zones.csv", "--special-days", folder .. "/special.csv",
       "--exclusions", folder .. "/exclusions.csv", "--max-ahead", "none")
     expect_round_trip()
+  end)
+
+  it("makes a round trip of what was set by hand, which stays so", function()
+    shell.good("ingest", db, "spec/fixtures/small", "--quiet", "--max-ahead", "none")
+    local monitor = assert(loom.open(db))
+    assert(monitor:set_hours("night", { mon = "09:00-17:00", tue = { "08:00-12:00", "14:00-24:00" } }, { from = "always" }))
+    assert(monitor:set_hours("night", {}, { from = "2024-02-01", to = "2024-02-20" }))
+    assert(monitor:set_hours("by hand alone", { sun = "22:00-02:00" }, { from = "2024-03-01" }))
+    assert(monitor:clear_hours("by hand alone", { from = "2024-03-04" }))
+    assert(monitor:set_timezone("night", "Asia/Kathmandu"))
+    assert(monitor:set_timezone("by hand alone", "Asia/Tokyo"))
+    assert(monitor:set_special_day("*", "2024-12-25", { "10:00-11:00", "10:00-11:00", "12:00-13:00" }, "by hand"))
+    assert(monitor:set_special_day("night", "2024-03-03", "closed", "two\nlines"))
+    assert(monitor:exclude { store = "night", from = "2024-03-02 10:00:00", to = "2024-03-02 11:00:00" })
+    monitor:close()
+    for _, kind in ipairs { "hours", "timezones", "special-days" } do
+      assert.matches("^[^\n]*,origin\n", shell.good("export", db, kind))
+    end
+    assert.matches("\nby hand alone,0,reverts,,2024%-03%-04,override\n", shell.good("export", db, "hours"))
+    expect_round_trip()
+    -- In the copy they can still be taken back, and what files brought is in force again.
+    for _, path in ipairs { db, folder .. "/again" } do
+      monitor = assert(loom.open(path))
+      assert(monitor:clear_hours("night", { from = "always" }))
+      assert(monitor:set_timezone("night", nil))
+      assert(monitor:clear_special_day("*", "2024-12-25"))
+      assert.equal("file", monitor:hours("night").origin)
+      assert.equal("file", monitor:timezone("night").origin)
+      monitor:close()
+    end
+    assert.equal(shell.good("report", db, "--format", "exact", "--all-stores"),
+      shell.good("report", folder .. "/again", "--format", "exact", "--all-stores"))
   end)
 
   it("makes a round trip of nothing", function()

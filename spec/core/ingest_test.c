@@ -369,6 +369,8 @@ static void other_kinds_however_taken(void **state) {
   "is not a timestamp (YYYY-MM-DD HH:MM:SS[.ffffff] then nothing, UTC, Z or +HH:MM)"
 #define NOT_A_TIME "is not a time of day (HH:MM or HH:MM:SS, 00:00 to 24:00)"
 #define NOT_A_WEEKDAY "is not a weekday (0 = Monday to 6 = Sunday)"
+#define NOT_AN_ORIGIN "is not an origin (file or override)"
+#define LAYERED_HOURS "store_id,day,start_time_local,end_time_local,effective_from,origin\n"
 #define NOT_A_STATUS "is not a status (active or inactive)"
 #define ID_85                                                                                      \
   "1234567890123456789012345678901234567890123456789012345678901234567890123456789012345"
@@ -442,6 +444,21 @@ static const struct {
      "start_time_local: \"closed\" " NOT_A_TIME},
     {LOOM_HOURS, HOURS_HEADER "s,0,09:00,17:00,2023-02-29\n", 2, 0,
      "effective_from: \"2023-02-29\" is not a date"},
+    {LOOM_HOURS, LAYERED_HOURS "s,0,09:00,17:00,,file\ns,0,09:00,17:00,,hand\n", 3, 1,
+     "origin: \"hand\" " NOT_AN_ORIGIN},
+    {LOOM_HOURS, LAYERED_HOURS "s,0,reverts,,,override\ns,0,reverts,,,\n", 3, 1,
+     "start_time_local: \"reverts\" is for rows whose origin is override alone"},
+    {LOOM_HOURS, HOURS_HEADER "s,0,reverts,,2023-02-01\n", 2, 0,
+     "start_time_local: \"reverts\" is for rows whose origin is override alone"},
+    {LOOM_HOURS, LAYERED_HOURS "s,0,reverts,17:00,,override\n", 2, 0,
+     "start_time_local: \"reverts\" " NOT_A_TIME},
+    {LOOM_TIMEZONES, "origin,store_id,timezone_str\noverride,s,UTC\nfiles,s,UTC\n", 3, 1,
+     "origin: \"files\" " NOT_AN_ORIGIN},
+    {LOOM_SPECIAL_DAYS,
+     "store_id,date,open,close,origin\n*,2023-02-03,,,override\n*,2023-02-03,,,*\n", 3, 1,
+     "origin: \"*\" " NOT_AN_ORIGIN},
+    {LOOM_SPECIAL_DAYS, "store_id,date,open,close,origin\n*,2023-02-03,reverts,,override\n", 2, 0,
+     "open: \"reverts\" " NOT_A_TIME},
     {LOOM_TIMEZONES, "store_id,timezone_str\ns,Mars/Olympus\n", 2, 0,
      "timezone_str: \"Mars/Olympus\" is not a zone of the tz database"},
     {LOOM_TIMEZONES, "store_id,timezone_str\ns,../etc/passwd\nt,UTC\n", 2, 1,

@@ -1,14 +1,15 @@
 /*
 ** Writing staged polls and records to the database.
 **
-** Polls are merged into the blocks of their days. Hours and zones replace what files brought the same stores before;
-** special days replace those of the same store and date, attributes those of the same store and name; exclusions are
-** added. Overrides stay, unless they are to be replaced too.
+** Polls are merged into the blocks of their days. Hours and zones replace those of the same stores, special days those of
+** the same store and date, each within its layer: what files brought, or what was set by hand. Attributes replace those
+** of the same store and name; exclusions are added. Overrides stay where rows are a file's, unless they are to be
+** replaced too.
 */
 #include "apply.h"
 #include "civil.h"
+#include "hours.h"
 #include "poll_merge.h"
-#include "schedule.h"
 #include "statement.h"
 #include "store_number.h"
 #include "stored_hours.h"
@@ -26,15 +27,14 @@ enum {
   UPDATE_NEWEST,
   FIND_HOURS,
   DELETE_WEEKS,
-  DELETE_HOURS_OVERRIDES,
   INSERT_WEEK,
   INSERT_HOURS,
   FIND_TIMEZONE,
+  FIND_TIMEZONE_OVERRIDE,
   UPDATE_TIMEZONE,
-  DELETE_TIMEZONE_OVERRIDE,
+  UPDATE_TIMEZONE_OVERRIDE,
   FIND_SPECIAL_DAY,
   DELETE_SPECIAL_DAY,
-  DELETE_SPECIAL_DAY_OVERRIDE,
   INSERT_SPECIAL_DAY,
   FIND_EXCLUSION,
   INSERT_EXCLUSION,
@@ -44,6 +44,7 @@ enum {
   STATEMENT_COUNT
 };
 
+/* Those of hours and special days begin with a store and an origin, then a date. */
 static const char *const sql[STATEMENT_COUNT] = {
     [UPDATE_REACH] = "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
                      " newest_poll = max(ifnull(newest_poll, ?3), ?3) WHERE number = ?1"
@@ -51,26 +52,23 @@ static const char *const sql[STATEMENT_COUNT] = {
     [UPDATE_NEWEST] = "UPDATE overall SET newest_poll = ?1"
                       " WHERE newest_poll IS NULL OR newest_poll < ?1",
     [FIND_HOURS] = "SELECT " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
-                   " WHERE w.store = ? AND w.origin = 'file'"
+                   " WHERE w.store = ? AND w.origin = ?"
                    " ORDER BY w.effective_from, h.weekday, h.open_s, h.close_s",
-    [DELETE_WEEKS] = "DELETE FROM hours_week WHERE store = ? AND origin = 'file'",
-    [DELETE_HOURS_OVERRIDES] = "DELETE FROM hours_week WHERE store = ? AND origin = 'override'",
-    [INSERT_WEEK] = "INSERT OR IGNORE INTO hours_week(store, origin, effective_from)"
-                    " VALUES(?, 'file', ?)",
+    [DELETE_WEEKS] = "DELETE FROM hours_week WHERE store = ? AND origin = ?",
+    [INSERT_WEEK] = "INSERT OR IGNORE INTO hours_week(store, origin, effective_from, reverts)"
+                    " VALUES(?, ?, ?, ?)",
     [INSERT_HOURS] = "INSERT OR IGNORE INTO"
                      " hours(store, origin, effective_from, weekday, open_s, close_s)"
-                     " VALUES(?, 'file', ?, ?, ?, ?)",
+                     " VALUES(?, ?, ?, ?, ?, ?)",
     [FIND_TIMEZONE] = "SELECT timezone FROM store WHERE number = ?",
+    [FIND_TIMEZONE_OVERRIDE] = "SELECT timezone_override FROM store WHERE number = ?",
     [UPDATE_TIMEZONE] = "UPDATE store SET timezone = ?2 WHERE number = ?1",
-    [DELETE_TIMEZONE_OVERRIDE] = "UPDATE store SET timezone_override = NULL WHERE number = ?",
+    [UPDATE_TIMEZONE_OVERRIDE] = "UPDATE store SET timezone_override = ?2 WHERE number = ?1",
     [FIND_SPECIAL_DAY] = "SELECT open_s, close_s, note FROM special_day"
-                         " WHERE store IS ? AND date = ? AND origin = 'file' ORDER BY 1, 2, 3",
-    [DELETE_SPECIAL_DAY] =
-        "DELETE FROM special_day WHERE store IS ? AND date = ? AND origin = 'file'",
-    [DELETE_SPECIAL_DAY_OVERRIDE] =
-        "DELETE FROM special_day WHERE store IS ? AND date = ? AND origin = 'override'",
-    [INSERT_SPECIAL_DAY] = "INSERT INTO special_day(store, date, open_s, close_s, note)"
-                           " VALUES(?, ?, ?, ?, ?)",
+                         " WHERE store IS ? AND origin = ? AND date = ? ORDER BY 1, 2, 3",
+    [DELETE_SPECIAL_DAY] = "DELETE FROM special_day WHERE store IS ? AND origin = ? AND date = ?",
+    [INSERT_SPECIAL_DAY] = "INSERT INTO special_day(store, origin, date, open_s, close_s, note) "
+                           "VALUES(?, ?, ?, ?, ?, ?)",
     [FIND_EXCLUSION] = "SELECT 1 FROM exclusion WHERE store IS ? AND from_us = ? AND to_us = ?"
                        " AND reason = ?",
     [INSERT_EXCLUSION] = "INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
@@ -125,6 +123,7 @@ static int compare_records(const struct loom_record *l, const struct loom_record
   if (l->field != r->field)                                                                        \
     return l->field < r->field ? -1 : 1;
   COMPARE(store)
+  COMPARE(override) /* rows of a file come first: overrides that they take away may be among those that follow */
   COMPARE(date)
   COMPARE(weekday)
   COMPARE(open)
@@ -164,7 +163,8 @@ loom_status loom_apply_new(const struct loom_staged *staged, loom_database *data
     apply->reach[i] = (struct reach){INT64_MAX, INT64_MIN};
   if (status == LOOM_OK)
     status = loom_store_numbers(database, staged->ids, apply->numbers, error);
-  if (status == LOOM_OK && (staged->kind == LOOM_HOURS || staged->kind == LOOM_SPECIAL_DAYS))
+  if (status == LOOM_OK && (staged->kind == LOOM_HOURS || staged->kind == LOOM_TIMEZONES ||
+                            staged->kind == LOOM_SPECIAL_DAYS))
     sort_records(staged->records, staged->record_count);
   if (status == LOOM_OK)
     *out = apply;
@@ -252,8 +252,16 @@ static void bind_date(loom_apply *apply, sqlite3_stmt *statement, int at, int32_
   sqlite3_bind_text(statement, at, apply->date, (int)length, SQLITE_STATIC);
 }
 
-/* Of records that repeat one another, which may differ in their notes, keeps the last, in place;
- * returns how many are left. */
+/* Binds what hours and special days are found by: store, origin, and the date if the statement has that. */
+static void bind_key(loom_apply *apply, sqlite3_stmt *statement, const struct loom_record *record,
+                     bool override) {
+  bind_store(apply, statement, record);
+  sqlite3_bind_text(statement, 2, override ? "override" : "file", -1, SQLITE_STATIC);
+  if (sqlite3_bind_parameter_count(statement) > 2)
+    bind_date(apply, statement, 3, record->date);
+}
+
+/* Of records that repeat one another, which may differ in their notes, keeps the last, in place; returns how many are left. */
 static size_t drop_repeats(struct loom_record *records, size_t count,
                            struct loom_ingest_counts *counts) {
   size_t kept = 0;
@@ -267,24 +275,26 @@ static size_t drop_repeats(struct loom_record *records, size_t count,
 }
 
 /*
-** Drops closed rows that say nothing: beside an opening in the same week, or beside another closed row. The
-** others make their week exist.
+** Drops rows without times that say nothing: beside an opening in the same week, or beside another one, of which a
+** closed one prevails over one that reverts. The others make their week exist.
 */
 static size_t drop_closed(struct loom_record *records, size_t count,
                           struct loom_ingest_counts *counts) {
   size_t kept = 0, end;
   for (size_t begin = 0; begin < count; begin = end) {
-    bool opens = false;
-    for (end = begin; end < count && records[end].date == records[begin].date; end++)
-      opens = opens || records[end].open != LOOM_CLOSED;
+    const struct loom_record *first = &records[begin], *says = first;
+    for (end = begin; end < count && records[end].date == first->date; end++)
+      says = records[end].open > says->open ? &records[end] : says;
+    bool opens = says->open >= 0;
     for (size_t i = begin; i < end; i++) {
-      if (records[i].open == LOOM_CLOSED && (opens || i != begin)) {
+      if (records[i].open < 0 && (opens || &records[i] != says)) {
         counts->duplicates++;
         continue;
       }
-      if (records[i].open == LOOM_CLOSED)
-        records[i].weekday = 0; /* which one does not matter */
-      records[kept++] = records[i];
+      struct loom_record record = records[i];
+      if (record.open < 0)
+        record.weekday = 0; /* which one does not matter */
+      records[kept++] = record;
     }
   }
   return kept;
@@ -299,7 +309,7 @@ static loom_status compare_hours(loom_apply *apply, const struct loom_record *re
   loom_status status = statement(apply, FIND_HOURS, &find, error);
   if (status != LOOM_OK)
     return status;
-  bind_store(apply, find, records);
+  bind_key(apply, find, records, records->override);
   size_t next = 0; /* rows and records are in the same order */
   while (status == LOOM_OK && (step = sqlite3_step(find)) == SQLITE_ROW) {
     struct loom_hours hours;
@@ -309,8 +319,9 @@ static loom_status compare_hours(loom_apply *apply, const struct loom_record *re
       break;
     }
     struct loom_record known = {.store = records->store,
+                                .override = records->override,
                                 .date = hours.from,
-                                .weekday = hours.weekday,
+                                .weekday = (int16_t)hours.weekday,
                                 .open = hours.open,
                                 .close = hours.close};
     while (next < count && compare_records(&records[next], &known) < 0)
@@ -331,47 +342,46 @@ static loom_status insert_hours(loom_apply *apply, const struct loom_record *rec
   sqlite3_stmt *week, *insert;
   loom_status status = statement(apply, INSERT_WEEK, &week, error);
   if (status == LOOM_OK && new_week) {
-    bind_store(apply, week, record);
-    bind_date(apply, week, 2, record->date);
+    bind_key(apply, week, record, record->override);
+    sqlite3_bind_int(week, 4, record->open == LOOM_NO_HOURS);
     status = run(apply, week, error);
   }
-  if (status != LOOM_OK || record->open == LOOM_CLOSED)
+  if (status != LOOM_OK || record->open < 0)
     return status;
   status = statement(apply, INSERT_HOURS, &insert, error);
   if (status != LOOM_OK)
     return status;
-  bind_store(apply, insert, record);
-  bind_date(apply, insert, 2, record->date);
-  sqlite3_bind_int(insert, 3, record->weekday);
-  sqlite3_bind_int(insert, 4, record->open);
-  sqlite3_bind_int(insert, 5, record->close);
+  bind_key(apply, insert, record, record->override);
+  sqlite3_bind_int(insert, 4, record->weekday);
+  sqlite3_bind_int(insert, 5, record->open);
+  sqlite3_bind_int(insert, 6, record->close);
   return run(apply, insert, error);
 }
 
-/* Runs a statement that takes a record's store, and its date if there is a second parameter. */
-static loom_status run_for(loom_apply *apply, int which, const struct loom_record *record,
-                           loom_error *error) {
+/* Deletes what one layer has of a record's store, and of its date where the statement has one. */
+static loom_status delete_layer(loom_apply *apply, int which, const struct loom_record *record,
+                                bool override, loom_error *error) {
   sqlite3_stmt *prepared;
   loom_status status = statement(apply, which, &prepared, error);
   if (status != LOOM_OK)
     return status;
-  bind_store(apply, prepared, record);
-  if (sqlite3_bind_parameter_count(prepared) == 2)
-    bind_date(apply, prepared, 2, record->date);
+  bind_key(apply, prepared, record, override);
   return run(apply, prepared, error);
 }
 
-static loom_status replace_override(loom_apply *apply, int which, const struct loom_record *record,
-                                    loom_error *error) {
-  return apply->staged.replace_overrides ? run_for(apply, which, record, error) : LOOM_OK;
+/* Whether a record makes what was set by hand for the same give way. */
+static bool replaces_override(const loom_apply *apply, const struct loom_record *record) {
+  return apply->staged.replace_overrides && !record->override;
 }
 
-/* Replaces one store's hours by its records, which are sorted. Nothing is written where nothing changes. */
+/* Replaces a layer of one store's hours by its records, which are sorted. Nothing is written where nothing changes. */
 static loom_status apply_hours(loom_apply *apply, struct loom_record *records, size_t count,
                                struct loom_ingest_counts *counts, loom_error *error) {
   size_t same, stored;
   count = drop_closed(records, drop_repeats(records, count, counts), counts);
-  loom_status status = replace_override(apply, DELETE_HOURS_OVERRIDES, records, error);
+  loom_status status = LOOM_OK;
+  if (replaces_override(apply, records))
+    status = delete_layer(apply, DELETE_WEEKS, records, true, error);
   if (status == LOOM_OK)
     status = compare_hours(apply, records, count, &same, &stored, error);
   if (status != LOOM_OK)
@@ -381,22 +391,37 @@ static loom_status apply_hours(loom_apply *apply, struct loom_record *records, s
   if (same == count && same == stored)
     return LOOM_OK;
   if (stored)
-    status = run_for(apply, DELETE_WEEKS, records, error);
+    status = delete_layer(apply, DELETE_WEEKS, records, records->override, error);
   for (size_t i = 0; status == LOOM_OK && i < count; i++)
     status = insert_hours(apply, &records[i], i == 0 || records[i].date != records[i - 1].date,
                           error);
   return status;
 }
 
+static loom_status delete_timezone_override(loom_apply *apply, const struct loom_record *record,
+                                            loom_error *error) {
+  sqlite3_stmt *update;
+  loom_status status = statement(apply, UPDATE_TIMEZONE_OVERRIDE, &update, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_store(apply, update, record);
+  sqlite3_bind_null(update, 2);
+  return run(apply, update, error);
+}
+
 static loom_status apply_timezone(loom_apply *apply, const struct loom_record *record,
                                   struct loom_ingest_counts *counts, loom_error *error) {
   sqlite3_stmt *find, *update;
   size_t length;
-  loom_status status = replace_override(apply, DELETE_TIMEZONE_OVERRIDE, record, error);
+  bool override = record->override;
+  loom_status status = LOOM_OK;
+  if (replaces_override(apply, record))
+    status = delete_timezone_override(apply, record, error);
   if (status == LOOM_OK)
-    status = statement(apply, FIND_TIMEZONE, &find, error);
+    status = statement(apply, override ? FIND_TIMEZONE_OVERRIDE : FIND_TIMEZONE, &find, error);
   if (status == LOOM_OK)
-    status = statement(apply, UPDATE_TIMEZONE, &update, error);
+    status =
+        statement(apply, override ? UPDATE_TIMEZONE_OVERRIDE : UPDATE_TIMEZONE, &update, error);
   if (status != LOOM_OK)
     return status;
   const char *name = loom_id_table_get(apply->staged.texts, record->text, &length);
@@ -439,30 +464,30 @@ static loom_status insert_special_day(loom_apply *apply, const struct loom_recor
   if (status != LOOM_OK)
     return status;
   sqlite3_clear_bindings(insert);
-  bind_store(apply, insert, record);
-  bind_date(apply, insert, 2, record->date);
+  bind_key(apply, insert, record, record->override);
   if (record->open != LOOM_CLOSED) {
-    sqlite3_bind_int(insert, 3, record->open);
-    sqlite3_bind_int(insert, 4, record->close);
+    sqlite3_bind_int(insert, 4, record->open);
+    sqlite3_bind_int(insert, 5, record->close);
   }
-  bind_text(apply, insert, 5, record->text);
+  bind_text(apply, insert, 6, record->text);
   return run(apply, insert, error);
 }
 
-/* Replaces one store's spans of one date by its records, which are sorted by span. */
+/* Replaces a layer of one store's spans of one date by its records, which are sorted by span. */
 static loom_status apply_special_day(loom_apply *apply, struct loom_record *records, size_t count,
                                      struct loom_ingest_counts *counts, loom_error *error) {
   sqlite3_stmt *find;
   size_t stored = 0, same = 0;
   int step;
   count = drop_repeats(records, count, counts);
-  loom_status status = replace_override(apply, DELETE_SPECIAL_DAY_OVERRIDE, records, error);
+  loom_status status = LOOM_OK;
+  if (replaces_override(apply, records))
+    status = delete_layer(apply, DELETE_SPECIAL_DAY, records, true, error);
   if (status == LOOM_OK)
     status = statement(apply, FIND_SPECIAL_DAY, &find, error);
   if (status != LOOM_OK)
     return status;
-  bind_store(apply, find, records);
-  bind_date(apply, find, 2, records->date);
+  bind_key(apply, find, records, records->override);
   for (size_t next = 0; (step = sqlite3_step(find)) == SQLITE_ROW; stored++) {
     for (size_t i = next; i < count; i++) { /* both are in order of span */
       if (same_special_day(apply, find, &records[i])) {
@@ -479,7 +504,7 @@ static loom_status apply_special_day(loom_apply *apply, struct loom_record *reco
   counts->added += count - same;
   if (status != LOOM_OK || (same == count && same == stored))
     return status;
-  status = run_for(apply, DELETE_SPECIAL_DAY, records, error);
+  status = delete_layer(apply, DELETE_SPECIAL_DAY, records, records->override, error);
   for (size_t i = 0; status == LOOM_OK && i < count; i++)
     status = insert_special_day(apply, &records[i], error);
   return status;
@@ -541,16 +566,18 @@ static loom_status apply_attribute(loom_apply *apply, const struct loom_record *
   return run(apply, write, error);
 }
 
-/* How many records from the next one on belong together: a store's hours, or its spans of a date. */
+/* How many records from the next one on belong together: a layer of a store's hours, or of its spans of a date. */
 static size_t batch_size(const loom_apply *apply) {
   const struct loom_staged *staged = &apply->staged;
   const struct loom_record *first = &staged->records[apply->next_record];
   size_t size = 1, left = staged->record_count - apply->next_record;
   if (staged->kind == LOOM_HOURS)
-    while (size < left && first[size].store == first->store)
+    while (size < left && first[size].store == first->store &&
+           first[size].override == first->override)
       size++;
   else if (staged->kind == LOOM_SPECIAL_DAYS)
-    while (size < left && first[size].store == first->store && first[size].date == first->date)
+    while (size < left && first[size].store == first->store &&
+           first[size].override == first->override && first[size].date == first->date)
       size++;
   return size;
 }

@@ -1,6 +1,6 @@
 /*
-** Export to CSV (RFC 4180, lines that end in LF). Where an override prevails over what a file brought, it is the
-** override that is written.
+** Export to CSV (RFC 4180, lines that end in LF). Hours, zones and special days have two layers, what files brought and
+** what was set by hand; where the latter has anything, both are written, with a column that tells them apart.
 */
 #include "export.h"
 #include "civil.h"
@@ -22,8 +22,7 @@ struct loom_export {
   struct loom_polls polls;
   struct loom_text text;
   bool header_given, ended, in_transaction, has_let_go;
-  sqlite3_stmt *store_hours; /* the hours of one store */
-  struct loom_stored_hours hours;
+  bool layered;             /* has the column `origin` */
   size_t attributes, cells; /* how many there are; how many of a store's have been written */
 };
 
@@ -34,16 +33,16 @@ struct loom_export {
 static const char *const sql[LOOM_KIND_COUNT] = {
     [LOOM_POLLS] = "SELECT store_id, polls, day FROM poll_block JOIN store ON number = store"
                    " ORDER BY day, store_id",
-    [LOOM_HOURS] = "SELECT store_id, number FROM store"
-                   " WHERE EXISTS(SELECT 1 FROM hours_week WHERE store = number) ORDER BY store_id",
-    [LOOM_TIMEZONES] = "SELECT store_id, ifnull(timezone_override, timezone) AS name FROM store"
-                       " WHERE name IS NOT NULL ORDER BY store_id",
+    [LOOM_HOURS] = "SELECT store_id, " LOOM_STORED_HOURS_COLUMNS
+                   " FROM store CROSS JOIN " LOOM_STORED_HOURS_TABLES " WHERE w.store = number"
+                   " ORDER BY store_id, w.origin, w.effective_from, h.weekday, h.open_s, h.close_s",
+    [LOOM_TIMEZONES] = "SELECT store_id, timezone, timezone_override FROM store"
+                       " WHERE timezone IS NOT NULL OR timezone_override IS NOT NULL"
+                       " ORDER BY store_id",
     [LOOM_SPECIAL_DAYS] =
-        "SELECT ifnull(store_id, '*'), date, open_s, close_s, note"
-        " FROM special_day d LEFT JOIN store ON number = store"
-        " WHERE origin = 'override' OR NOT EXISTS (SELECT 1 FROM special_day"
-        "  WHERE store IS d.store AND date = d.date AND origin = 'override')"
-        " ORDER BY store_id, date, open_s, close_s",
+        "SELECT ifnull(store_id, '*'), date, open_s, close_s, note, origin = 'override'"
+        " FROM special_day LEFT JOIN store ON number = store"
+        " ORDER BY store_id, date, origin, open_s, close_s",
     [LOOM_EXCLUSIONS] = "SELECT ifnull(store_id, '*'), from_us, to_us, reason"
                         " FROM exclusion LEFT JOIN store ON store.number = store"
                         " ORDER BY store_id, from_us, to_us, reason",
@@ -55,9 +54,12 @@ static const char *const sql[LOOM_KIND_COUNT] = {
                         " ORDER BY store_id, n.name",
 };
 
-static const char store_hours_sql[] =
-    "SELECT " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
-    " WHERE w.store = ? ORDER BY w.effective_from, h.weekday, h.open_s, h.close_s";
+/* Whether anything was set by hand; NULL: the kind has no layers. */
+static const char *const layered_sql[LOOM_KIND_COUNT] = {
+    [LOOM_HOURS] = "SELECT EXISTS(SELECT 1 FROM hours_week WHERE origin = 'override')",
+    [LOOM_TIMEZONES] = "SELECT EXISTS(SELECT 1 FROM store WHERE timezone_override IS NOT NULL)",
+    [LOOM_SPECIAL_DAYS] = "SELECT EXISTS(SELECT 1 FROM special_day WHERE origin = 'override')",
+};
 
 static loom_status no_memory(loom_error *error) {
   return loom_fail(error, LOOM_ENOMEM, "out of memory");
@@ -90,9 +92,9 @@ static void put_instant(loom_export *export, int64_t instant) {
   loom_text_put(&export->text, text, loom_format_timestamp(instant, text));
 }
 
-/* Bytes that any row may need: its columns, quoted and doubled, and fixed text. */
+/* Bytes that the rows of one step may need: its columns, quoted and doubled, and fixed text. Two zones have the id twice. */
 static size_t row_size(const loom_export *export) {
-  size_t size = 256;
+  size_t size = 256 + 2 * (size_t)sqlite3_column_bytes(export->rows, 0);
   for (int i = 0; i < sqlite3_column_count(export->rows); i++)
     size += 2 * (size_t)sqlite3_column_bytes(export->rows, i);
   return size;
@@ -123,15 +125,28 @@ static loom_status put_polls(loom_export *export, loom_error *error) {
   return LOOM_OK;
 }
 
-/* A row of hours. A week without openings is one closed Monday. */
-static void put_opening(loom_export *export, struct loom_hours hours) {
+static void put_text(loom_export *export, const char *text) {
+  loom_text_put(&export->text, text, strlen(text));
+}
+
+/* The last column, of a kind that has layers. */
+static void put_origin(loom_export *export, bool override) {
+  if (export->layered)
+    put_text(export, override ? ",override" : ",file");
+}
+
+/* A row of hours. A week without openings is one Monday that is closed, or reverts. */
+static loom_status put_hours(loom_export *export, loom_error *error) {
   char date[LOOM_DATE_SIZE];
+  struct loom_hours hours;
+  if (!loom_stored_hours_read(export->rows, 1, &hours))
+    return loom_database_corrupt(export->database, error, "hours cannot be read");
   put_column(export, 0);
   loom_text_put_char(&export->text, ',');
   loom_text_put_char(&export->text, (char)('0' + hours.weekday));
   loom_text_put_char(&export->text, ',');
-  if (hours.open == LOOM_CLOSED) {
-    loom_text_put(&export->text, "closed,", 7);
+  if (hours.open < 0) {
+    put_text(export, hours.open == LOOM_CLOSED ? "closed," : "reverts,");
   } else {
     put_seconds(export, hours.open);
     loom_text_put_char(&export->text, ',');
@@ -140,47 +155,25 @@ static void put_opening(loom_export *export, struct loom_hours hours) {
   loom_text_put_char(&export->text, ',');
   if (hours.from != LOOM_ALWAYS)
     loom_text_put(&export->text, date, loom_format_date(hours.from, date));
-  loom_text_put_char(&export->text, '\n');
-}
-
-static loom_status read_store_hours(loom_export *export, loom_error *error) {
-  sqlite3_stmt *row = export->store_hours;
-  loom_status status = LOOM_OK;
-  int step = SQLITE_DONE;
-  sqlite3_bind_int64(row, 1, sqlite3_column_int64(export->rows, 1));
-  while (status == LOOM_OK && (step = sqlite3_step(row)) == SQLITE_ROW)
-    status = loom_stored_hours_add(&export->hours, row, 0);
-  if (status == LOOM_ECORRUPT)
-    loom_database_corrupt(export->database, error, "hours cannot be read");
-  else if (status == LOOM_OK && step != SQLITE_DONE)
-    status = loom_database_failure(export->database, error);
-  else if (status != LOOM_OK || !loom_stored_hours_finish(&export->hours))
-    status = no_memory(error);
-  sqlite3_reset(row);
-  return status;
-}
-
-/*
-** The weeks in force. One without hours of its own, after an override, is written as open all day, every day: until
-** 23:59:59, which is what a store without hours has under a slack of 0, and midnight under any other.
-*/
-static loom_status put_hours(loom_export *export, loom_error *error) {
-  const struct loom_hours_list *hours = &export->hours.in_force;
-  loom_status status = read_store_hours(export, error);
-  if (status != LOOM_OK)
-    return status;
-  if (!loom_text_reserve(&export->text, hours->count * 7 * row_size(export)))
-    return no_memory(error);
-  for (size_t i = 0; i < hours->count; i++) {
-    struct loom_hours item = hours->items[i];
-    if (item.open != LOOM_NO_HOURS) {
-      put_opening(export, item);
-    } else if (i > 0) {
-      for (int day = 0; day < 7; day++)
-        put_opening(export, (struct loom_hours){item.from, day, 0, LOOM_DAY_SECONDS - 1});
-    }
-  }
+  put_origin(export, loom_stored_hours_override(export->rows, 1));
   return LOOM_OK;
+}
+
+/* A store's zone in either layer: a row to each. */
+static void put_timezones(loom_export *export) {
+  bool has_both = true;
+  for (int column = 1; column <= 2; column++) {
+    if (sqlite3_column_type(export->rows, column) == SQLITE_NULL) {
+      has_both = false;
+      continue;
+    }
+    if (column == 2 && has_both)
+      loom_text_put_char(&export->text, '\n');
+    put_column(export, 0);
+    loom_text_put_char(&export->text, ',');
+    put_column(export, column);
+    put_origin(export, column == 2);
+  }
 }
 
 /* One attribute of one store; its first one begins the row, and its last one ends it. */
@@ -206,6 +199,7 @@ static loom_status put_special_day(loom_export *export, loom_error *error) {
     status = put_time(export, 3, error);
   loom_text_put_char(&export->text, ',');
   put_column(export, 4);
+  put_origin(export, sqlite3_column_int(export->rows, 5));
   return status;
 }
 
@@ -229,26 +223,26 @@ static loom_status put_exclusion(loom_export *export, loom_error *error) {
 
 static loom_status put_row(loom_export *export, loom_error *error) {
   loom_status status = LOOM_OK;
-  if (export->kind == LOOM_HOURS)
-    return put_hours(export, error);
   if (export->kind == LOOM_POLLS)
     return put_polls(export, error);
   if (!loom_text_reserve(&export->text, row_size(export)))
     return no_memory(error);
   switch (export->kind) {
+  case LOOM_HOURS:
+    status = put_hours(export, error);
+    break;
+  case LOOM_TIMEZONES:
+    put_timezones(export);
+    break;
   case LOOM_SPECIAL_DAYS:
     status = put_special_day(export, error);
     break;
   case LOOM_EXCLUSIONS:
     status = put_exclusion(export, error);
     break;
-  case LOOM_ATTRIBUTES:
+  default: /* ends its row for itself */
     put_attribute(export);
     return LOOM_OK;
-  default:
-    put_column(export, 0);
-    loom_text_put_char(&export->text, ',');
-    put_column(export, 1);
   }
   loom_text_put_char(&export->text, '\n');
   return status;
@@ -287,8 +281,10 @@ static loom_status put_header(loom_export *export, loom_error *error) {
     if (status != LOOM_OK)
       return status;
   }
-  if (!loom_text_reserve(&export->text, 1))
+  if (!loom_text_reserve(&export->text, 16))
     return no_memory(error);
+  if (export->layered)
+    put_text(export, ",origin");
   loom_text_put_char(&export->text, '\n');
   return LOOM_OK;
 }
@@ -297,8 +293,7 @@ static void let_go(struct loom_holder *holder) {
   loom_export *export = (loom_export *)holder;
   loom_holder_end(holder);
   sqlite3_finalize(export->rows);
-  sqlite3_finalize(export->store_hours);
-  export->rows = export->store_hours = NULL;
+  export->rows = NULL;
   if (export->in_transaction)
     loom_database_end_read(export->database);
   export->in_transaction = false;
@@ -313,12 +308,14 @@ loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_e
     return no_memory(error);
   export->database = loom_database_retain(database);
   export->kind = kind;
+  int64_t layered = 0;
   loom_status status = loom_database_begin_read(database, error);
   export->in_transaction = status == LOOM_OK;
   if (status == LOOM_OK)
     status = loom_database_prepare(database, sql[kind], &export->rows, error);
-  if (status == LOOM_OK && kind == LOOM_HOURS)
-    status = loom_database_prepare(database, store_hours_sql, &export->store_hours, error);
+  if (status == LOOM_OK && layered_sql[kind])
+    status = loom_database_number(database, layered_sql[kind], &layered, error);
+  export->layered = layered;
   if (status == LOOM_OK) {
     loom_database_hold(database, &export->holder, let_go);
     *out = export;
@@ -334,7 +331,6 @@ void loom_export_free(loom_export *export) {
   let_go(&export->holder);
   loom_database_close(export->database);
   loom_polls_free(&export->polls);
-  loom_stored_hours_free(&export->hours);
   loom_text_free(&export->text);
   free(export);
 }

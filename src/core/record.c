@@ -3,7 +3,7 @@
 */
 #include "record.h"
 #include "civil.h"
-#include "schedule.h"
+#include "hours.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,17 +29,21 @@ static const struct kind {
                      {"dayOfWeek", "day", false},
                      {"start_time_local", NULL, false},
                      {"end_time_local", NULL, false},
-                     {"effective_from", NULL, true}}},
+                     {"effective_from", NULL, true},
+                     {"origin", NULL, true}}},
     [LOOM_TIMEZONES] = {"timezones",
                         "store_id,timezone_str",
-                        {{"store_id", NULL, false}, {"timezone_str", NULL, false}}},
+                        {{"store_id", NULL, false},
+                         {"timezone_str", NULL, false},
+                         {"origin", NULL, true}}},
     [LOOM_SPECIAL_DAYS] = {"special_days",
                            "store_id,date,open,close,note",
                            {{"store_id", NULL, false},
                             {"date", NULL, false},
                             {"open", NULL, false},
                             {"close", NULL, false},
-                            {"note", NULL, true}}},
+                            {"note", NULL, true},
+                            {"origin", NULL, true}}},
     [LOOM_EXCLUSIONS] = {"exclusions",
                          "store_id,from_utc,to_utc,reason",
                          {{"store_id", NULL, false},
@@ -290,8 +294,21 @@ static enum loom_record_result read_span(struct loom_record_reader *reader,
   return reason ? refuse(problem, reader, 3, close, reason) : LOOM_RECORD_GOOD;
 }
 
-static bool is_closed(struct loom_csv_field open, struct loom_csv_field close) {
-  return field_is(&open, "closed") && (close.length == 0 || field_is(&close, "closed"));
+/* Whether the word stands where times would: for both, or for the first one alone. */
+static bool times_are(const char *word, struct loom_csv_field open, struct loom_csv_field close) {
+  return field_is(&open, word) && (close.length == 0 || field_is(&close, word));
+}
+
+/* The layer that a row belongs to. Without the column, or with nothing in it, it is a file's. */
+static enum loom_record_result read_origin(struct loom_record_reader *reader,
+                                           const struct loom_csv_row *row, int column,
+                                           struct loom_record *record,
+                                           struct loom_row_problem *problem) {
+  struct loom_csv_field origin = get(reader, row, column);
+  record->override = field_is(&origin, "override");
+  if (origin.length == 0 || record->override || field_is(&origin, "file"))
+    return LOOM_RECORD_GOOD;
+  return refuse(problem, reader, column, origin, "is not an origin (file or override)");
 }
 
 static enum loom_record_result read_hours(struct loom_record_reader *reader,
@@ -302,15 +319,21 @@ static enum loom_record_result read_hours(struct loom_record_reader *reader,
   struct loom_csv_field open = get(reader, row, 2), close = get(reader, row, 3);
   if (weekday.length != 1 || weekday.text[0] < '0' || weekday.text[0] > '6')
     return refuse(problem, reader, 1, weekday, "is not a weekday (0 = Monday to 6 = Sunday)");
-  record->weekday = weekday.text[0] - '0';
+  record->weekday = (int16_t)(weekday.text[0] - '0');
   record->date = LOOM_ALWAYS;
   const char *reason = from.length ? loom_parse_date(from.text, from.length, &record->date) : NULL;
   if (reason)
     return refuse(problem, reader, 4, from, reason);
   if (record->date == LOOM_DATE_MIN) /* the database's name for it */
     record->date = LOOM_ALWAYS;
-  if (is_closed(open, close)) {
-    record->open = record->close = LOOM_CLOSED;
+  enum loom_record_result result = read_origin(reader, row, 5, record, problem);
+  if (result != LOOM_RECORD_GOOD)
+    return result;
+  bool reverts = times_are("reverts", open, close);
+  if (reverts && !record->override)
+    return refuse(problem, reader, 2, open, "is for rows whose origin is override alone");
+  if (reverts || times_are("closed", open, close)) {
+    record->open = record->close = reverts ? LOOM_NO_HOURS : LOOM_CLOSED;
     return LOOM_RECORD_GOOD;
   }
   return read_span(reader, row, record, problem);
@@ -331,7 +354,8 @@ static enum loom_record_result read_timezone(struct loom_record_reader *reader,
     return LOOM_RECORD_FAILED;
   }
   record->text = loom_id_table_put(&reader->texts, name.text, name.length);
-  return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
+  return record->text == LOOM_NO_NUMBER ? no_memory(reader)
+                                        : read_origin(reader, row, 2, record, problem);
 }
 
 static enum loom_record_result read_special_day(struct loom_record_reader *reader,
@@ -347,8 +371,11 @@ static enum loom_record_result read_special_day(struct loom_record_reader *reade
   record->text = loom_id_table_put(&reader->texts, note.text, note.length);
   if (record->text == LOOM_NO_NUMBER)
     return no_memory(reader);
+  enum loom_record_result result = read_origin(reader, row, 5, record, problem);
+  if (result != LOOM_RECORD_GOOD)
+    return result;
   struct loom_csv_field open = get(reader, row, 2), close = get(reader, row, 3);
-  if ((open.length == 0 && close.length == 0) || is_closed(open, close)) {
+  if ((open.length == 0 && close.length == 0) || times_are("closed", open, close)) {
     record->open = record->close = LOOM_CLOSED;
     return LOOM_RECORD_GOOD;
   }

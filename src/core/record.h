@@ -16,15 +16,15 @@
 
 enum loom_kind {
   LOOM_POLLS,        /* store_id, status, timestamp_utc */
-  LOOM_HOURS,        /* store_id, dayOfWeek, start_time_local, end_time_local [, effective_from] */
-  LOOM_TIMEZONES,    /* store_id, timezone_str */
-  LOOM_SPECIAL_DAYS, /* store_id, date, open, close [, note] */
+  LOOM_HOURS,        /* store_id, dayOfWeek, start_time_local, end_time_local [, effective_from, origin] */
+  LOOM_TIMEZONES,    /* store_id, timezone_str [, origin] */
+  LOOM_SPECIAL_DAYS, /* store_id, date, open, close [, note, origin] */
   LOOM_EXCLUSIONS,   /* store_id, from_utc, to_utc [, reason] */
   LOOM_ATTRIBUTES,   /* store_id, and a column for each attribute */
   LOOM_KIND_COUNT
 };
 
-#define LOOM_COLUMNS_MAX 5
+#define LOOM_COLUMNS_MAX 6
 
 /* Longest note or reason, in bytes: however it is quoted, its row stays far below LOOM_CSV_ROW_MAX. */
 #define LOOM_NOTE_MAX 4096
@@ -35,7 +35,7 @@ enum loom_kind {
 /* In special days and exclusions, the store id `*` means every store. */
 #define LOOM_ALL_STORES (UINT32_MAX - 1)
 
-/* The header of a kind's files, as Loom writes it; of attributes only what comes before them. */
+/* The header of a kind's files, as Loom writes it, without `origin`; of attributes only what comes before them. */
 const char *loom_kind_header(enum loom_kind kind);
 
 /*
@@ -65,8 +65,9 @@ struct loom_record {
   uint32_t name;  /* of an attribute: its number in the text table */
   uint32_t order; /* among those that are applied together */
   int32_t date;   /* special day's date, or the hours' effective date (LOOM_ALWAYS: from the beginning) */
-  int32_t weekday;
-  int32_t open, close; /* seconds since local midnight, or LOOM_CLOSED */
+  int16_t weekday;
+  bool override;       /* belongs to what is set by hand */
+  int32_t open, close; /* seconds since local midnight, or LOOM_CLOSED; of hours also LOOM_NO_HOURS */
   int64_t from, to;    /* exclusion, in microseconds */
 };
 

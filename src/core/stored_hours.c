@@ -34,13 +34,18 @@ bool loom_stored_hours_read(sqlite3_stmt *row, int column, struct loom_hours *ho
          loom_stored_time_read(row, column + CLOSE, &hours->close);
 }
 
+bool loom_stored_hours_override(sqlite3_stmt *row, int column) {
+  return sqlite3_column_int(row, column + OVERRIDE) != 0;
+}
+
 loom_status loom_stored_hours_add(struct loom_stored_hours *stored, sqlite3_stmt *row, int column) {
   struct loom_hours hours;
   if (!loom_stored_hours_read(row, column, &hours))
     return LOOM_ECORRUPT;
-  bool override = sqlite3_column_int(row, column + OVERRIDE);
-  return loom_hours_list_add(override ? &stored->overrides : &stored->file, hours) ? LOOM_OK
-                                                                                    : LOOM_ENOMEM;
+  return loom_hours_list_add(
+             loom_stored_hours_override(row, column) ? &stored->overrides : &stored->file, hours)
+             ? LOOM_OK
+             : LOOM_ENOMEM;
 }
 
 bool loom_stored_hours_finish(struct loom_stored_hours *stored) {

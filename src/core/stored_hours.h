@@ -27,6 +27,9 @@ bool loom_stored_time_read(sqlite3_stmt *row, int column, int32_t *seconds);
 /* Reads a row of LOOM_STORED_HOURS_COLUMNS, the first one in column `column`; false if it cannot be right. */
 bool loom_stored_hours_read(sqlite3_stmt *row, int column, struct loom_hours *hours);
 
+/* Whether such a row was set by hand. */
+bool loom_stored_hours_override(sqlite3_stmt *row, int column);
+
 /*
 ** Adds a row; the rows of a store come in order of effective_from. LOOM_ECORRUPT, without a message: it cannot
 ** be right.

@@ -31,10 +31,10 @@ function command.add_to(parser)
       .. "timezones.csv, special_days.csv, exclusions.csv, attributes.csv, each also with .gz.")
   ingest:option "--status":argname "FILE":count "*":description "Polls: store_id, status, timestamp_utc."
   ingest:option "--hours":argname "FILE":count "*"
-    :description "Weekly hours: store_id, dayOfWeek, start_time_local, end_time_local [, effective_from]."
-  ingest:option "--timezones":argname "FILE":count "*":description "Zones: store_id, timezone_str."
+    :description "Weekly hours: store_id, dayOfWeek, start_time_local, end_time_local [, effective_from, origin]."
+  ingest:option "--timezones":argname "FILE":count "*":description "Zones: store_id, timezone_str [, origin]."
   ingest:option "--special-days":argname "FILE":count "*"
-    :description "Special days: store_id or *, date, open, close [, note]; no times, or closed: closed."
+    :description "Special days: store_id or *, date, open, close [, note, origin]; no times, or closed: closed."
   ingest:option "--exclusions":argname "FILE":count "*"
     :description "Maintenance: store_id or *, from_utc, to_utc [, reason]."
   ingest:option "--attributes":argname "FILE":count "*"
