@@ -427,7 +427,9 @@ local function details_of(self, report)
   for i, window in ipairs(report.windows) do
     windows[i] = { name = window.name, unit = window.unit, from = window.from_utc, to = window.to_utc }
   end
+  local left_out, left_out_count = report:left_out()
   return canonical { as_of = report.as_of_utc, windows = windows, rules = report.rules, stores = report:count(),
+    left_out = left_out_count > 0 and { count = left_out_count, stores = left_out } or nil,
     slo = report.objective, group_by = report.group_by, strips = report.strips, attributes = attributes_of(report),
     neutralise_formulas = self.neutralise_formulas }
 end
@@ -437,6 +439,10 @@ end
 local function outcome_of(self, id, entry)
   local report, message, code = entry.job:result()
   if report then
+    local left_out = report:left_out_line()
+    if left_out then
+      tell(self, ("report %s: %s"):format(id, left_out))
+    end
     return { state = "complete", details = details_of(self, report) }
   elseif code == "EFULL" then
     tell(self, ("report %s is tried again later: %s"):format(id, message))

@@ -371,6 +371,16 @@ function Report:left_out()
   return self.native:left_out()
 end
 
+--- The same for a log.
+-- @treturn ?string one line; nil if no store is left out
+-- @local
+function Report:left_out_line()
+  local list, count = self.native:left_out()
+  if count > 0 then
+    return ("%s%s left out"):format(list[1].reason, count > 1 and (" and %d other stores:"):format(count - 1) or ":")
+  end
+end
+
 --- The id of the store in a row.
 -- @tparam int index from 1
 -- @treturn string

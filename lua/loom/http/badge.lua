@@ -63,7 +63,7 @@ local function get(arguments)
   local window = window_of(request.parameters { window = tostring }.window or "week")
   local row, message, code = service.store(id, window)
   if row == nil then
-    problem.raise_failure(message, code)
+    problem.raise_uncomputed(message, code)
   elseif not row then
     problem.raise(404, "the store is not known, or has no polls")
   end

@@ -97,6 +97,15 @@ function fleet.revision()
   return revision
 end
 
+-- Tells the log of the standard report's stores that are left out, when they are others than before.
+local function tell_left_out(entry)
+  local told = entry == standard and entry.report:left_out_line() or entry.told
+  if told and told ~= entry.told then
+    log.write(ngx.WARN, "loom: the report of all stores: ", told)
+  end
+  entry.told = told
+end
+
 -- Takes a report whose job has ended.
 local function collect(entry)
   local job = entry.job
@@ -111,6 +120,7 @@ local function collect(entry)
     end
     entry.made:clear()
     entry.report, entry.seen, entry.failure = report, entry.started, nil
+    tell_left_out(entry)
   else
     job:close()
     if code == "ECANCELED" and not entry.reason then -- nobody wanted it any more: the next one who does has it made
@@ -241,7 +251,7 @@ local function await(waiter, key, options)
     if entry.failure and entry.failure.code ~= "EEMPTY" then
       local failure = entry.failure
       entry.failure, entry.revision = nil, nil -- it is tried again for the next one who asks
-      problem.raise_failure(failure.message, failure.code)
+      problem.raise_uncomputed(failure.message, failure.code)
     elseif is_newest and entry.failure then
       return nil
     elseif is_newest or is_recent(entry) then

@@ -105,6 +105,7 @@ metrics.families = {
   loom_ingests_total = { "counter", "Files ingested through the service, by kind." },
   loom_reports = { "gauge", "Reports by state." },
   loom_stores = { "gauge", "Stores that are known." },
+  loom_stores_left_out = { "gauge", "Stores without figures, since their zone has left the tz database." },
   loom_newest_poll_timestamp_seconds = { "gauge", "The newest poll of all stores, in seconds since 1970." },
   loom_newest_poll_age_seconds = { "gauge", "How long ago the newest poll was." },
   loom_uptime_ratio = { "gauge", "Up time of the whole fleet as a share of what is known, by window." },
@@ -207,12 +208,26 @@ local function add_ratio(families, name, labels, millionths)
   end
 end
 
+-- Every store that has polls is left out, or the report would not have failed.
+local function add_all_left_out(families)
+  service.patiently(function(state)
+    local rows, message, code = state.monitor:query "SELECT count(*) AS n FROM store WHERE newest_poll IS NOT NULL"
+    if not rows then
+      return nil, message, code
+    end
+    families:add("loom_stores_left_out", "", rows().n)
+    rows:close()
+    return true
+  end)
+end
+
 -- The up time of the fleet, and of the stores whose ids match a pattern.
 local function add_uptime(families, pattern)
   local report, made = fleet.report("", {})
   if not report then
     return
   end
+  families:add("loom_stores_left_out", "", (select(2, report:left_out())))
   local stores, left = {}, 0
   if pattern then
     stores, left = report.native:order(nil, 1, false, STORES_MAX, (options.choose({ store_id = pattern }, made)))
@@ -242,7 +257,9 @@ local function get()
   add_tokens(families)
   add_database(families)
   local good, failure = pcall(add_uptime, families, pattern)
-  if not good and not (problem.is(failure) and failure.status >= 500) then
+  if not good and problem.is(failure) and failure.status == 409 then
+    add_all_left_out(families)
+  elseif not good and not (problem.is(failure) and failure.status >= 500) then
     error(failure, 0)
   end
   ngx.header["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"

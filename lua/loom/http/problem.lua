@@ -55,8 +55,9 @@ function problem.on_failure() end
 -- @tparam string message
 -- @tparam string code
 -- @tparam[opt] table more further members
-function problem.raise_failure(message, code, more)
-  local status = problem.status_of[code] or 500
+-- @tparam[opt] int status by default the one that the code stands for
+function problem.raise_failure(message, code, more, status)
+  status = status or problem.status_of[code] or 500
   if message:find "^EINVAL: the query " then
     status = 500 -- which is the database's fault: no client sends SQL
   end
@@ -68,6 +69,14 @@ function problem.raise_failure(message, code, more)
   more = more or {}
   more.headers = status == 503 and { ["Retry-After"] = "1" } or nil
   problem.raise(status, detail, more)
+end
+
+--- Ends the request with what kept figures from being computed. What a client chose had been checked before: input that cannot
+-- be used is in the database, such as a zone that has left the tz database.
+-- @tparam string message
+-- @tparam string code
+function problem.raise_uncomputed(message, code)
+  problem.raise_failure(message, code, nil, code == "EINPUT" and problem.status_of.EEMPTY or nil)
 end
 
 --- Ends the request because the database is not open, or was closed while the request was waiting.

@@ -48,6 +48,8 @@ local function send(name, arguments, fields, field)
     local made, message, code = tasks.run(name, arguments)
     if code == "EINVAL" then
       problem.raise(400, field .. ": " .. message:gsub("^E%u+: ", ""), { field = field })
+    elseif code == "EINPUT" then
+      problem.raise_uncomputed(message, code)
     end
     return made, message, code
   end)

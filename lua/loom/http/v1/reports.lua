@@ -2,6 +2,7 @@
 -- @module loom.http.v1.reports
 
 local check = require "loom.check"
+local cjson = require "cjson.safe"
 local cursor = require "loom.http.v1.cursor"
 local json = require "loom.http.json"
 local problem = require "loom.http.problem"
@@ -14,11 +15,17 @@ local values = require "loom.formats.values"
 local LIMIT, LIMIT_MAX = 100, 1000
 local PAGE_BYTES = 256 * 1024 -- of options, with which a page ends: reading and writing them takes a few milliseconds
 
-local function report_json(row)
+-- What a report that is complete has left out. Details may be long, and seldom tell of any.
+local function left_out_of(row)
+  local found = row.details and row.details:find('"left_out":', 1, true) and cjson.decode(row.details).left_out
+  return found and json.left_out(found.stores, found.count) or row.details and json.left_out({}, 0) or json.null
+end
+
+local function report_json(row, ...)
   return json.object("report_id", json.string(row.report_id), "status", json.string(row.state),
     "progress", json.number(row.progress), "created", json.string(row.created_utc), "started", json.text(row.started_utc),
     "finished", json.text(row.finished_utc), "error", json.text(row.error and problem.public(row.error)),
-    "options", values.utf8(row.options))
+    "options", values.utf8(row.options), ...)
 end
 
 local function id_of(arguments)
@@ -62,7 +69,7 @@ local function get(arguments)
   elseif not row then
     problem.raise(404, "there is no such report")
   end
-  response.json(200, report_json(row))
+  response.json(200, report_json(row, "left_out", left_out_of(row)))
 end
 
 local function delete(arguments)
@@ -86,6 +93,10 @@ return {
         report_id = { type = "string", format = "uuid" }, status = { enum = Queue.states },
         progress = { type = "number", minimum = 0, maximum = 1 }, created = "Instant", started = instant_or_null,
         finished = instant_or_null, error = { type = { "string", "null" } }, options = "ReportOptions",
+        left_out = {
+          anyOf = { "LeftOut", { type = "null" } },
+          description = "Where one report is asked for: null until it is complete.",
+        },
       },
     },
     Reports = {

@@ -108,7 +108,7 @@ local function report_of_one(id, chosen)
   chosen.stores, chosen.all_stores, chosen.threads = { ids = { id } }, true, 1
   local report, message, code = service.monitor():report(chosen)
   if not report and code ~= "EEMPTY" then
-    problem.raise_failure(message, code)
+    problem.raise_uncomputed(message, code)
   end
   return report
 end

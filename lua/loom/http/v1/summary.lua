@@ -72,7 +72,7 @@ local function summary_json(report, parameters, only)
   end
   return json.object("as_of", json.string(report.as_of_utc), "rules", json.rules(report.rules),
     "windows", json.array(report.windows, stores.window_json), "stores", json.number(count),
-    "figures", json.map(by_name, tostring))
+    "left_out", json.left_out(report:left_out()), "figures", json.map(by_name, tostring))
 end
 
 local function get()
@@ -80,7 +80,8 @@ local function get()
   local chosen, key = options.report(parameters)
   local report, made = fleet.report(key, chosen)
   if not report then
-    return response.json(200, '{"as_of":null,"rules":null,"windows":[],"stores":0,"figures":{}}')
+    return response.json(200, '{"as_of":null,"rules":null,"windows":[],"stores":0,'
+      .. '"left_out":{"count":0,"stores":[]},"figures":{}}')
   end
   local only, choice = options.choose(parameters, made)
   local summary_key = table.concat({ "summary", choice, table.concat(parameters.percents or PERCENTS, ","),
@@ -105,6 +106,21 @@ local percentiles_schema = {
 
 return {
   schemas = {
+    LeftOut = {
+      type = "object", required = { "count", "stores" }, additionalProperties = false,
+      description = "Stores of the report that have no figures, since their zone has left the tz database; the first of them, "
+        .. "by id, are named.",
+      properties = {
+        count = { type = "integer", minimum = 0 },
+        stores = {
+          type = "array",
+          items = {
+            type = "object", required = { "store_id", "reason" }, additionalProperties = false,
+            properties = { store_id = { type = "string" }, reason = { type = "string" } },
+          },
+        },
+      },
+    },
     WindowSummary = {
       type = "object", required = { "totals", "percentiles", "ratios" }, additionalProperties = false,
       properties = {
@@ -124,11 +140,11 @@ return {
       },
     },
     Summary = {
-      type = "object", required = { "as_of", "rules", "windows", "stores", "figures" }, additionalProperties = false,
+      type = "object", required = { "as_of", "rules", "windows", "stores", "left_out", "figures" }, additionalProperties = false,
       properties = {
         as_of = { type = { "string", "null" } }, rules = { anyOf = { "Rules", { type = "null" } } },
         windows = { type = "array", items = "Window" }, stores = { type = "integer", minimum = 0 },
-        figures = { type = "object", additionalProperties = "WindowSummary" },
+        left_out = "LeftOut", figures = { type = "object", additionalProperties = "WindowSummary" },
       },
     },
   },
