@@ -150,11 +150,13 @@ test-browser: all $(BROWSER_TOOLS) ## The HTML report in Chromium
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it.
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
            ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-asan-core: ## The C tests under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
-	$(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	  -fno-omit-frame-pointer' all test-core test-api
+ASAN_MAKE = $(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' \
+            SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
+asan-core: ## The C tests of the core under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+	$(ASAN_MAKE) test-core
 
-asan: asan-core $(VALIDATORS) ## The same, and the specs
+asan: asan-core $(VALIDATORS) ## The same, those of the module, and the specs
+	$(ASAN_MAKE) all test-api
 	$(ASAN_ENV) LOOM_BUILD=build/asan spec/run $(LUA)
 
 tsan: ## The core tests under ThreadSanitizer
