@@ -263,17 +263,17 @@ function stores.choose(database, selection, conditions)
   return { ids = ids, globs = {} }
 end
 
---- The ids of stores as a set for the native half, without a table for each: so that it is quick for many.
--- @tparam loom.database database
+--- A choice among a report's stores, made in pieces, without a table for each store: for those who have others waiting. Between
+-- two pieces nothing of the database is held, so that it may change; each store is as it is when it is looked at.
+-- @tparam loom.report report
 -- @tparam ?string glob a pattern of ids
 -- @tparam ?table conditions as `stores.conditions` returns them
--- @treturn loom.ids|nil
--- @treturn ?string the failure
--- @treturn ?string its code
-function stores.set(database, glob, conditions)
-  local parts, values = { "SELECT store_id FROM store s WHERE true" }, {}
+-- @treturn loom.choice for methods of the report's native half; complete once the function returns true
+-- @treturn function (database, seconds) that goes on for about so long: true at the end, false before; nil, the failure, its code
+function stores.chooser(report, glob, conditions)
+  local parts, values, after = {}, {}, ""
   if glob then
-    parts[2], values[1] = "AND store_id GLOB ?", glob
+    parts[1], values[1] = "store_id GLOB ?", glob
   end
   for name, allowed in pairs(conditions or {}) do
     values[#values + 1] = name
@@ -281,10 +281,27 @@ function stores.set(database, glob, conditions)
     for value in pairs(allowed) do
       values[#values + 1], marks[#marks + 1] = value, "?"
     end
-    parts[#parts + 1] = ("AND EXISTS(SELECT 1 FROM attribute WHERE store = s.number AND name = ? AND value IN (%s))")
+    parts[#parts + 1] = ("EXISTS(SELECT 1 FROM attribute WHERE store = s.number AND name = ? AND value IN (%s))")
       :format(table.concat(marks, ","))
   end
-  return database:ids(table.concat(parts, " "), unpack(values))
+  -- What is not wanted is a row, too: SQLite would look for the next one that is as long as it takes.
+  local sql = ("SELECT store_id, %s FROM store s WHERE store_id > ? ORDER BY store_id"):format(
+    #parts > 0 and table.concat(parts, " AND ") or "1")
+  local place, choice = #values + 1, report.native:choice()
+  return choice, function(database, seconds)
+    values[place] = after
+    local rows, message, code = database:query(sql, unpack(values))
+    if not rows then
+      return nil, message, code
+    end
+    local done
+    done, message, code = choice:take(report.native, rows, seconds)
+    rows:close()
+    if done == false then
+      after = message
+    end
+    return done, message, code
+  end
 end
 
 --- The newest poll of all, as text; false if there is none.

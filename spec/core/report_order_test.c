@@ -78,9 +78,8 @@ static bool comes_before(const loom_report *report, const struct loom_report_ord
 static size_t sort_plainly(const loom_report *report, const struct loom_report_order *order, size_t *rows) {
   size_t count = 0;
   for (size_t row = 0; row < loom_report_count(report); row++) {
-    size_t length, at = count;
-    const char *id = loom_report_store(report, row, &length);
-    if (order->only && loom_id_table_find(order->only, id, length) == LOOM_NO_NUMBER)
+    size_t at = count;
+    if (order->only && !order->only[row])
       continue;
     for (; at > 0 && comes_before(report, order, row, rows[at - 1]); at--)
       rows[at] = rows[at - 1];
@@ -117,13 +116,13 @@ static void check_pages(const loom_report *report, struct loom_report_order orde
   free(rows);
 }
 
-static void some_ids(struct loom_id_table *ids, uint64_t *random, size_t stores) {
-  loom_id_table_init(ids);
-  for (size_t i = 0; i < stores / 2; i++) {
-    char id[32];
-    int length = snprintf(id, sizeof id, "s%d", (int)random_below(random, 2 * stores));
-    assert_int_not_equal(loom_id_table_put(ids, id, (size_t)length), LOOM_NO_NUMBER);
-  }
+/* Which rows are chosen: about half of them. */
+static unsigned char *some_rows(uint64_t *random, size_t stores) {
+  unsigned char *chosen = calloc(stores + 1, 1);
+  assert_non_null(chosen);
+  for (size_t row = 0; row < stores; row++)
+    chosen[row] = (unsigned char)random_below(random, 2);
+  return chosen;
 }
 
 static void pages_agree_with_a_plain_sort(void **state) {
@@ -132,19 +131,18 @@ static void pages_agree_with_a_plain_sort(void **state) {
   for (uint64_t seed = 1; seed <= 4; seed++) {
     size_t stores = 1 + (size_t)random_below(&random, 120);
     struct fixture fixture = make_report(seed, stores);
-    struct loom_id_table ids;
-    some_ids(&ids, &random, stores);
+    unsigned char *chosen = some_rows(&random, stores);
     for (int figure = -1; figure < LOOM_FIGURE_COUNT; figure++)
       for (int variant = 0; variant < 8; variant++) {
         struct loom_report_order order = {.by_id = figure < 0,
                                           .figure = figure < 0 ? LOOM_FIGURE_UP : (enum loom_figure)figure,
                                           .window = variant & 1,
                                           .descending = variant & 2,
-                                          .only = variant & 4 ? &ids : NULL};
+                                          .only = variant & 4 ? chosen : NULL};
         check_pages(fixture.report, order, 1 + (size_t)random_below(&random, 20));
         check_pages(fixture.report, order, 1000);
       }
-    loom_id_table_free(&ids);
+    free(chosen);
     free_report(&fixture);
   }
 }
@@ -177,17 +175,14 @@ static void sums_agree_with_plain_ones(void **state) {
   (void)state;
   uint64_t random = 5;
   struct fixture fixture = make_report(11, 80);
-  struct loom_id_table ids;
-  some_ids(&ids, &random, 80);
+  unsigned char *chosen = some_rows(&random, 80);
   for (size_t variant = 0; variant < 4; variant++) {
-    const struct loom_id_table *only = variant & 2 ? &ids : NULL;
+    const unsigned char *only = variant & 2 ? chosen : NULL;
     struct loom_figures expected = {0}, found;
     size_t count = 0;
     for (size_t row = 0; row < 80; row++) {
-      size_t length;
-      const char *id = loom_report_store(fixture.report, row, &length);
       const struct loom_figures *f = loom_report_figures(fixture.report, row) + (variant & 1);
-      if (only && loom_id_table_find(only, id, length) == LOOM_NO_NUMBER)
+      if (only && !only[row])
         continue;
       count++;
       expected.up += f->up, expected.down += f->down, expected.unknown += f->unknown, expected.excluded += f->excluded;
@@ -197,7 +192,7 @@ static void sums_agree_with_plain_ones(void **state) {
     assert_int_equal(loom_report_sum(fixture.report, variant & 1, only, &found), count);
     assert_memory_equal(&found, &expected, sizeof found);
   }
-  loom_id_table_free(&ids);
+  free(chosen);
   free_report(&fixture);
 }
 

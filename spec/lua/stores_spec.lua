@@ -2,6 +2,7 @@
 
 local coroutines = require "support.coroutines"
 local loom = require "loom"
+local stores = require "loom.stores"
 local yielding = require "support.yielding"
 
 describe("stores", function()
@@ -208,5 +209,88 @@ describe("stores", function()
       assert.same({ "mine" }, err)
       assert(monitor:poll("ab", true, 90))
     end
+  end)
+
+  -- The stores of a report that a chooser chooses, and in how many pieces.
+  local function choose(report, glob, conditions, seconds, meanwhile)
+    local choice, go_on = stores.chooser(report, glob, conditions and stores.conditions(conditions))
+    local pieces, done = 0, false
+    while not done do
+      done = go_on(monitor.database, seconds)
+      assert.is_boolean(done)
+      pieces = pieces + 1
+      if meanwhile then
+        meanwhile(pieces)
+      end
+    end
+    local ids = {}
+    for i, row in ipairs((report.native:order(nil, 1, false, 100000, choice))) do
+      ids[i] = report:store(row)
+    end
+    assert.equal(#ids, choice:count())
+    choice:close()
+    return ids, pieces
+  end
+
+  it("are chosen in pieces as they are in one", function()
+    local report = assert(monitor:report { all_stores = true })
+    for _, case in ipairs {
+      { "*" }, { "north*" }, { "a[*?[]*" }, { "[!a-z]*" }, { "" }, { "é" }, { "[" }, { nil, { region = "north" } },
+      { "*1", { region = { "north", "south" }, brand = "x" } }, { nil, { nothing = "x" } }, { nil, {} },
+    } do
+      local expected = {}
+      for store in monitor:stores() do
+        local only = assert(monitor:report { all_stores = true, stores = case[1], where = case[2] })
+        if only:find(store.store_id) then
+          expected[#expected + 1] = store.store_id
+        end
+        only:close()
+      end
+      table.sort(expected)
+      assert.same(expected, (choose(report, case[1], case[2], 1)))
+      assert.same(expected, (choose(report, case[1], case[2], 0)))
+    end
+    report:close()
+  end)
+
+  describe("of which there are many", function()
+    local many, report
+
+    setup(function()
+      many, monitor = monitor, assert(loom.open ":memory:") -- the helpers above look at `monitor`
+      local polls = {}
+      for i = 1, 3000 do
+        polls[i] = { ("a"):rep(i % 200) .. i, true, i }
+      end
+      assert(monitor:polls(polls))
+      report = assert(monitor:report())
+    end)
+
+    teardown(function()
+      report:close()
+      monitor:close()
+      monitor = many
+    end)
+
+    it("are chosen in many pieces where there is no time for one, whatever matches", function()
+      for _, glob in ipairs { "*", "nothing", "*[" .. ("~"):rep(240) .. "]", "*a*a*a*b" } do
+        local all, pieces = choose(report, glob, nil, 0)
+        assert.is_true(pieces >= 3000 / 16, glob)
+        local same, one = choose(report, glob, nil, 1000)
+        assert.equal(1, one)
+        assert.same(all, same)
+      end
+      assert.equal(3000, #choose(report, "*", nil, 0))
+    end)
+
+    it("may be written to between two pieces", function()
+      local ids = choose(report, "*", nil, 0, function(piece)
+        if piece % 50 == 1 then
+          assert(monitor:polls { { "new " .. piece, true, 5000 + piece }, { "a1", true, 6000 + piece } })
+          assert(monitor:set_attributes("a1", { piece = piece }))
+        end
+      end)
+      assert.equal(3000, #ids)
+    end)
   end)
 end)

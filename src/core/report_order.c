@@ -49,12 +49,18 @@ bool loom_figure_value(const struct loom_figures *f, enum loom_figure figure, do
   return true;
 }
 
-static bool is_chosen(const loom_report *report, size_t row, const struct loom_id_table *only) {
-  size_t length;
-  if (!only)
-    return true;
-  const char *id = loom_report_store(report, row, &length);
-  return loom_id_table_find(only, id, length) != LOOM_NO_NUMBER;
+#define AHEAD 16 /* rows: the figures of each are somewhere else, and are fetched while those before it are looked at */
+
+/* A row's figures in a window; NULL where the row is not among those chosen. Rows are to be asked for one after the other. */
+static const struct loom_figures *chosen_figures(const loom_report *report, size_t row, size_t window,
+                                                 const unsigned char *only) {
+  size_t next = row + AHEAD;
+  if (next < loom_report_count(report) && (!only || only[next])) {
+    const struct loom_figures *figures = loom_report_figures(report, next) + window;
+    __builtin_prefetch(figures);
+    __builtin_prefetch(&figures->polls);
+  }
+  return !only || only[row] ? loom_report_figures(report, row) + window : NULL;
 }
 
 /* ---- orders ---- */
@@ -117,14 +123,15 @@ static struct bound bound_of(const loom_report *report, const struct loom_report
   return bound;
 }
 
-static struct entry entry_of(const loom_report *report, const struct loom_report_order *order, size_t row) {
+static struct entry entry_of(const loom_report *report, const struct loom_report_order *order, size_t row,
+                             const struct loom_figures *figures) {
   struct entry entry = {0, true, row};
   if (order->by_id) {
     if (order->descending)
       entry.row = loom_report_count(report) - 1 - row;
     return entry;
   }
-  entry.defined = loom_figure_value(loom_report_figures(report, row) + order->window, order->figure, &entry.value);
+  entry.defined = loom_figure_value(figures, order->figure, &entry.value);
   if (order->descending)
     entry.value = -entry.value;
   return entry;
@@ -172,10 +179,11 @@ bool loom_report_order(const loom_report *report, const struct loom_report_order
     bound = bound_of(report, order);
   *page = (struct loom_page){0};
   for (size_t row = 0; row < all; row++) {
-    if (!is_chosen(report, row, order->only))
+    const struct loom_figures *figures = chosen_figures(report, row, order->window, order->only);
+    if (!figures)
       continue;
     page->total++;
-    struct entry entry = entry_of(report, order, row);
+    struct entry entry = entry_of(report, order, row, figures);
     int side = order->resumes ? compare(&entry, &bound.entry) : 1;
     if (side < 0 || (side == 0 && !bound.inclusive))
       continue;
@@ -191,14 +199,14 @@ bool loom_report_order(const loom_report *report, const struct loom_report_order
 
 /* ---- many rows ---- */
 
-size_t loom_report_sum(const loom_report *report, size_t window, const struct loom_id_table *only,
+size_t loom_report_sum(const loom_report *report, size_t window, const unsigned char *only,
                        struct loom_figures *sum) {
   size_t count = 0;
   *sum = (struct loom_figures){0};
   for (size_t row = 0; row < loom_report_count(report); row++) {
-    if (!is_chosen(report, row, only))
+    const struct loom_figures *f = chosen_figures(report, row, window, only);
+    if (!f)
       continue;
-    const struct loom_figures *f = loom_report_figures(report, row) + window;
     count++;
     sum->up += f->up;
     sum->down += f->down;
@@ -213,16 +221,17 @@ size_t loom_report_sum(const loom_report *report, size_t window, const struct lo
 }
 
 bool loom_report_values(const loom_report *report, size_t window, enum loom_figure figure,
-                        const struct loom_id_table *only, double **values, size_t *count) {
+                        const unsigned char *only, double **values, size_t *count) {
   size_t all = loom_report_count(report);
   *count = 0;
   *values = malloc((all + 1) * sizeof **values);
   if (!*values)
     return false;
-  for (size_t row = 0; row < all; row++)
-    if (is_chosen(report, row, only) &&
-        loom_figure_value(loom_report_figures(report, row) + window, figure, &(*values)[*count]))
+  for (size_t row = 0; row < all; row++) {
+    const struct loom_figures *figures = chosen_figures(report, row, window, only);
+    if (figures && loom_figure_value(figures, figure, &(*values)[*count]))
       ++*count;
+  }
   return true;
 }
 

@@ -129,7 +129,7 @@ void lloom_register_poll_batch(lua_State *L);
 void lloom_register_writer(lua_State *L);
 void lloom_register_walk(lua_State *L);
 void lloom_register_inspection(lua_State *L);
-void lloom_register_ids(lua_State *L);
+void lloom_register_choice(lua_State *L);
 void lloom_register_output(lua_State *L);
 void lloom_register_backup(lua_State *L);
 void lloom_register_thread(lua_State *L);
@@ -142,7 +142,6 @@ int lloom_report(lua_State *L);
 int lloom_export(lua_State *L);
 int lloom_query(lua_State *L);
 int lloom_execute(lua_State *L);
-int lloom_ids(lua_State *L);
 int lloom_removal(lua_State *L);
 int lloom_remove(lua_State *L);
 int lloom_poll_batch(lua_State *L);
@@ -155,7 +154,6 @@ int lloom_thread(lua_State *L);
 
 #define LLOOM_DATABASE "loom.monitor"
 #define LLOOM_POLL_BATCH "loom.poll_batch"
-#define LLOOM_IDS "loom.ids"
 
 /* Arguments of the methods of reports: the report at 1, which must be complete, and windows and rows, from 1. */
 struct loom_report;
@@ -167,7 +165,11 @@ size_t lloom_check_row(lua_State *L, int index, const struct loom_report *report
 struct loom_text;
 struct loom_text *lloom_report_text(lua_State *L);
 
+/* Which of a report's rows are in the choice at an index (see choice.c), a byte for each; NULL, for all, where that is nil. */
+const unsigned char *lloom_check_choice(lua_State *L, int index, const struct loom_report *report);
+
 /* Methods of reports that choose among rows and look at many of them: see report_order.c. */
+int lloom_report_choice(lua_State *L);
 int lloom_report_order(lua_State *L);
 int lloom_report_sum(lua_State *L);
 int lloom_report_percentiles(lua_State *L);

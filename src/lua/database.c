@@ -219,7 +219,7 @@ void lloom_register_database(lua_State *L) {
                                      {"rollback", rollback}, {"check", check},   {"prune", prune},
                                      {"removal", lloom_removal}, {"remove", lloom_remove},
                                      {"query", lloom_query}, {"execute", lloom_execute},
-                                     {"revision", revision}, {"ids", lloom_ids},
+                                     {"revision", revision},
                                      {"set_busy_timeout", set_busy_timeout},
                                      {"is_lost", is_lost},     {"clone", clone},
                                      {NULL, NULL}};

@@ -406,7 +406,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_writer(L);
   lloom_register_walk(L);
   lloom_register_inspection(L);
-  lloom_register_ids(L);
+  lloom_register_choice(L);
   lloom_register_output(L);
   lloom_register_backup(L);
   lloom_register_thread(L);

@@ -479,7 +479,7 @@ void lloom_register_report(lua_State *L) {
       {"wait", wait}, {"cancel", cancel}, {"as_of", as_of}, {"window", window}, {"hull", hull},
       {"count", count}, {"store", store}, {"find", find}, {"figures", figures}, {"times", times}, {"strip", strip},
       {"left_out", left_out},
-      {"csv_rows", csv_rows}, {"order", lloom_report_order}, {"sum", lloom_report_sum},
+      {"csv_rows", csv_rows}, {"choice", lloom_report_choice}, {"order", lloom_report_order}, {"sum", lloom_report_sum},
       {"percentiles", lloom_report_percentiles}, {"histogram", lloom_report_histogram},
       {"json", lloom_report_json}, {"json_stores", lloom_report_json_stores}, {NULL, NULL}};
   lloom_new_type(L, REPORT, methods, close_report);

@@ -19,11 +19,6 @@ static enum loom_figure check_figure(lua_State *L, int index) {
   return figure;
 }
 
-/* A set of store ids, or nil for all. */
-static const struct loom_id_table *check_only(lua_State *L, int index) {
-  return lua_isnoneornil(L, index) ? NULL : lloom_check_handle(L, index, LLOOM_IDS);
-}
-
 /* after = {id, value or nil}: where the page before ended. */
 static void read_after(lua_State *L, int index, struct loom_report_order *order) {
   if (lua_isnoneornil(L, index))
@@ -56,7 +51,7 @@ int lloom_report_order(lua_State *L) {
   order.descending = lua_toboolean(L, 4);
   int64_t limit = lloom_check_integer(L, 5);
   luaL_argcheck(L, limit >= 0 && limit <= LIMIT_MAX, 5, "0 to 100000 expected");
-  order.only = check_only(L, 6);
+  order.only = lloom_check_choice(L, 6, report);
   read_after(L, 7, &order);
   size_t room = loom_report_count(report) < (size_t)limit ? loom_report_count(report) : (size_t)limit;
   size_t *rows = lua_newuserdata(L, (room + 1) * sizeof *rows);
@@ -83,7 +78,7 @@ int lloom_report_sum(lua_State *L) {
   const struct loom_report *report = lloom_check_complete(L);
   size_t window = lloom_check_window(L, 2, report);
   struct loom_text *text = lloom_report_text(L);
-  size_t count = loom_report_sum(report, window, check_only(L, 3), &sum);
+  size_t count = loom_report_sum(report, window, lloom_check_choice(L, 3, report), &sum);
   if (!loom_figures_json(&sum, text))
     return luaL_error(L, "out of memory");
   lua_pushinteger(L, (lua_Integer)count);
@@ -110,7 +105,7 @@ int lloom_report_percentiles(lua_State *L) {
     luaL_argcheck(L, percents[i] >= 0 && percents[i] <= 100, 4, "percentages from 0 to 100 expected");
     lua_pop(L, 1);
   }
-  if (!loom_report_values(report, window, figure, check_only(L, 5), &values, &count))
+  if (!loom_report_values(report, window, figure, lloom_check_choice(L, 5, report), &values, &count))
     return luaL_error(L, "out of memory");
   if (!loom_sort_values(values, count)) {
     free(values);
@@ -143,7 +138,7 @@ int lloom_report_histogram(lua_State *L) {
   int64_t bins = lloom_check_integer(L, 5);
   luaL_argcheck(L, most > 0 && isfinite(most), 4, "more than 0 expected");
   luaL_argcheck(L, bins >= 1 && bins <= BINS_MAX, 5, "1 to 1000 expected");
-  if (!loom_report_values(report, window, figure, check_only(L, 6), &values, &count))
+  if (!loom_report_values(report, window, figure, lloom_check_choice(L, 6, report), &values, &count))
     return luaL_error(L, "out of memory");
   loom_histogram(values, count, most, (size_t)bins, counts);
   free(values);

@@ -18,7 +18,7 @@ local problem = require "loom.http.problem"
 local fleet = {}
 
 local OTHERS_MAX = 4 -- reports with options that are kept
-local MADE_MAX = 8 * 1024 * 1024 -- bytes of what was made for one report: some 15 sets of ten thousand stores
+local MADE_MAX = 8 * 1024 * 1024 -- bytes of what was made for one report: some 80 choices among a hundred thousand stores
 local COMPUTING_MAX = 2 -- of them at a time
 local STALE = 2 -- seconds, or so many pauses, for which what has changed since may still be served
 local LEAST_PAUSE, MOST_PAUSE = 1, 10 -- seconds between two starts of the same report
@@ -35,7 +35,7 @@ local monitor, leash
 -- when (`left`) nobody is. The standard one stays; the others are kept by their options as text.
 local standard, others
 
--- Reports and sets that somebody uses over a while: by how many, and whether they are to be closed by the last one.
+-- Reports and choices that somebody uses over a while: by how many, and whether they are to be closed by the last one.
 local in_use = {}
 
 local function close_when_unused(thing)
@@ -57,16 +57,17 @@ local function close_entry(entry)
   entry.job, entry.report, entry.revision, entry.seen, entry.started = nil, nil, nil, nil, nil
 end
 
--- What clients choose of a report is kept with it: sets of stores, which are memory that Lua's collector does not know of, and
--- texts.
-local function close_made(value)
-  if type(value) ~= "string" then
-    close_when_unused(value)
-  end
+-- What clients choose of a report is kept with it: choices, which are memory that Lua's collector does not know of, and texts.
+local function new_made()
+  return Lru.new(MADE_MAX, function(value)
+    if type(value) ~= "string" then
+      close_when_unused(value)
+    end
+  end)
 end
 
 local function new_entry(options)
-  return { options = options, made = Lru.new(MADE_MAX, close_made), waiting = 0 }
+  return { options = options, made = new_made(), waiting = 0 }
 end
 
 --- Begins: see `loom.http.service`.
@@ -118,7 +119,8 @@ local function collect(entry)
     if entry.report then
       close_when_unused(entry.report)
     end
-    entry.made:clear()
+    entry.made:clear() -- those who still use the report keep theirs
+    entry.made = new_made()
     entry.report, entry.seen, entry.failure = report, entry.started, nil
     tell_left_out(entry)
   else
@@ -267,8 +269,7 @@ end
 -- @tparam string key the options as text, "" for none
 -- @tparam table options of `loom.monitor:start_report`
 -- @treturn ?loom.report nil if there are no polls
--- @treturn ?loom.http.lru what was made for it, by any key, weighed in bytes: texts, and sets of stores, which are good as long
---   as the report is
+-- @treturn ?loom.http.lru what was made for it: see `fleet.once`
 function fleet.report(key, options)
   if not monitor then
     problem.raise_closed()
@@ -298,27 +299,45 @@ local function release(thing)
   end
 end
 
---- Does what yields with a report, which stays good meanwhile.
--- @tparam loom.report report as `fleet.report` gives it
--- @tparam ?loom.ids only a set of its stores, which stays good, too
+--- Does what yields with a report, or with something that was made for one, which stays good meanwhile.
+-- @param thing with a method `close`
 -- @tparam function work
 -- @return what it returns
--- @treturn bool whether the report is still the one that is kept, so that what was made of it may be kept with it
-function fleet.use(report, only, work)
-  local things = { report, only }
-  for _, thing in ipairs(things) do
-    in_use[thing] = in_use[thing] or { count = 0 }
-    in_use[thing].count = in_use[thing].count + 1
-  end
+function fleet.use(thing, work)
+  in_use[thing] = in_use[thing] or { count = 0 }
+  in_use[thing].count = in_use[thing].count + 1
   local good, result = pcall(work)
-  local is_kept = not in_use[report].is_over
-  for _, thing in ipairs(things) do
-    release(thing)
-  end
+  release(thing)
   if not good then
     error(result, 0)
   end
-  return result, is_kept
+  return result
+end
+
+--- What was made for a report by a key, or is made now; those who ask for it meanwhile wait for it.
+-- @tparam loom.http.lru made as `fleet.report` gives it
+-- @tparam string key
+-- @tparam function make it may yield; returns a text or a choice, and its weight in bytes
+-- @return what it made, which is good until the caller yields
+function fleet.once(made, key, make)
+  local marker, deadline = "making\0" .. key, core.clock() + PATIENCE
+  while not made:get(key) and made:get(marker) do
+    if core.clock() > deadline then
+      problem.raise(503, "the answer takes long to make", { headers = { ["Retry-After"] = "1" } })
+    end
+    ngx.sleep(LOOK)
+  end
+  local known = made:get(key)
+  if known then
+    return known
+  end
+  made:put(marker, "", Lru.OVERHEAD + #marker)
+  local called, value, weight = pcall(make)
+  made:remove(marker)
+  if not called then
+    error(value, 0)
+  end
+  return made:put(key, value, Lru.OVERHEAD + #key + weight)
 end
 
 --- The standard report if nothing has changed since it was computed; it is good until the caller yields.

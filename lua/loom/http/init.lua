@@ -21,6 +21,7 @@ local response = require "loom.http.response"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
 local tasks = require "loom.http.tasks"
+local turns = require "loom.http.turns"
 
 local http = {}
 
@@ -147,6 +148,7 @@ end
 -- @tparam[opt] string route of requests that were passed on to another location
 function http.log(route)
   tasks.release()
+  turns.release()
   metrics.log(route)
 end
 

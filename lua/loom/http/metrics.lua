@@ -19,6 +19,7 @@ local metrics = {}
 
 local BUCKETS = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10 } -- seconds
 local STORES_MAX = 1000 -- with metrics of their own
+local PIECE = 100 -- of them that are told before others may have their turn
 local TELL_EVERY = 0.25 -- seconds between two times that a worker tells the others what it has counted
 
 local function shared()
@@ -221,6 +222,21 @@ local function add_all_left_out(families)
   end)
 end
 
+-- The up time of a window: of the fleet, and of some stores.
+local function add_window(families, report, window, stores, give_turn)
+  local of_window = ('window="%s"'):format(report.windows[window].name)
+  local _, sums = report.native:sum(window)
+  add_ratio(families, "loom_uptime_ratio", of_window, figures.ratio_of(cjson.decode(sums)))
+  for i, store in ipairs(stores) do
+    add_ratio(families, "loom_store_uptime_ratio", ('store_id="%s",%s'):format(label(report:store(store)), of_window),
+      figures.millionths(report:times(store, window)))
+    if i % PIECE == 0 then
+      give_turn()
+    end
+  end
+  give_turn()
+end
+
 -- The up time of the fleet, and of the stores whose ids match a pattern.
 local function add_uptime(families, pattern)
   local report, made = fleet.report("", {})
@@ -228,23 +244,18 @@ local function add_uptime(families, pattern)
     return
   end
   families:add("loom_stores_left_out", "", (select(2, report:left_out())))
-  local stores, left = {}, 0
-  if pattern then
-    stores, left = report.native:order(nil, 1, false, STORES_MAX, (options.choose({ store_id = pattern }, made)))
-  end
-  if left > #stores then
-    problem.raise(400, ("store_id: more than %d stores match"):format(STORES_MAX), { field = "store_id" })
-  end
-  for i, window in ipairs(report.windows) do
-    local of_window = ('window="%s"'):format(window.name)
-    local _, sums = report.native:sum(i)
-    local totals = cjson.decode(sums)
-    add_ratio(families, "loom_uptime_ratio", of_window, figures.ratio_of(totals))
-    for _, store in ipairs(stores) do
-      add_ratio(families, "loom_store_uptime_ratio", ('store_id="%s",%s'):format(label(report:store(store)), of_window),
-        figures.millionths(report:times(store, i)))
+  options.look({ store_id = pattern }, report, made, function(only, give_turn)
+    local stores, left = {}, 0
+    if pattern then
+      stores, left = report.native:order(nil, 1, false, STORES_MAX, only)
     end
-  end
+    if left > #stores then
+      problem.raise(400, ("store_id: more than %d stores match"):format(STORES_MAX), { field = "store_id" })
+    end
+    for window in ipairs(report.windows) do
+      add_window(families, report, window, stores, give_turn)
+    end
+  end)
 end
 
 local function get()

@@ -5,15 +5,18 @@
 -- for others. So a client who reads slowly holds no thread, and what fails does so before the response has begun.
 -- @module loom.http.tasks
 
+local access = require "loom.http.access"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
+local Places = require "loom.http.places"
 local problem = require "loom.http.problem"
+local timer = require "loom.http.timer"
 
 local tasks = {}
 
-local THREADS = 2 -- of a worker: more would take the processors from reports and from nginx itself
-local WAITING_MAX = 32 -- requests that wait for a thread; with one second for each, those at the end wait for a quarter minute
-local ANSWERS_MAX = 64 -- of a worker, made or being sent: each may have a file that takes room on the disk
+local THREADS, THREADS_OF_CLIENT = 3, 2 -- of a worker: more would take the processors from reports and from nginx itself
+local WAITING, WAITING_OF_CLIENT = 32, 16 -- for a thread; with a second for each, the last ones wait for a quarter minute
+local ANSWERS, ANSWERS_OF_CLIENT = 64, 32 -- of a worker, made or being sent: each may have a file that takes room on the disk
 local ANSWER_MAX = 1024 * 1024 * 1024 -- bytes: a report of a million stores as JSON
 local PATIENCE = 20 -- seconds until a thread is free
 local TIME_MAX = 60 -- seconds that a task may take: ten times what a report of a hundred thousand stores takes as JSON
@@ -23,9 +26,10 @@ local TURN = 0.001 -- seconds that others get between two pieces
 local GRACE, RATE_MIN = 30, 16 * 1024 -- a client who has read for longer reads so many bytes a second at the least
 
 local folder
-local threads = {} -- of `thread`, `taken` and `abandoned`
-local queue = {} -- of who waits, in order
-local answers = 0
+local threads = {} -- of `thread`, `taken` and `is_closed`
+local places = Places.new { all = THREADS, of_client = THREADS_OF_CLIENT, waiting = WAITING,
+  waiting_of_client = WAITING_OF_CLIENT }
+local answers = Places.new { all = ANSWERS, of_client = ANSWERS_OF_CLIENT }
 
 local retry = { headers = { ["Retry-After"] = "1" } }
 
@@ -42,6 +46,7 @@ function tasks.close()
   end
   for _, entry in ipairs(threads) do
     entry.thread:close()
+    entry.is_closed = true
   end
   threads, folder = {}, nil
 end
@@ -62,34 +67,43 @@ end
 
 -- ---- threads ----
 
--- Whether a thread can take a task. What nobody waits for any more has ended then.
-local function is_free(entry)
-  if entry.abandoned and entry.thread:state() == "ended" then
-    local spool = entry.thread:result()
-    if spool then
-      spool:close()
-    end
-    entry.taken, entry.abandoned = false, false
-  end
-  return not entry.taken
-end
-
--- A free thread, which is taken then; nil if there is none.
+-- A thread that has no task, which is taken then. Whoever has a place finds one.
 local function take_thread()
   for _, entry in ipairs(threads) do
-    if is_free(entry) then
+    if not entry.taken then
       entry.taken = true
       return entry
     end
   end
-  if #threads < THREADS and folder then
-    local thread, message, code = core.thread { module = "loom.http.background", folder = folder, limit = ANSWER_MAX }
-    if not thread then
-      problem.raise_failure(message, code)
-    end
-    threads[#threads + 1] = { thread = thread, taken = true }
-    return threads[#threads]
+  if not folder then
+    problem.raise_closed()
   end
+  local thread, message, code = core.thread { module = "loom.http.background", folder = folder, limit = ANSWER_MAX }
+  if not thread then
+    problem.raise_failure(message, code)
+  end
+  local entry = { thread = thread, taken = true }
+  threads[#threads + 1] = entry
+  return entry
+end
+
+local function give_back(entry, name)
+  entry.taken = false
+  places:leave(name)
+end
+
+-- Waits for the end of a task that nobody else waits for any more: until then it has its client's place.
+local function see_off(premature, entry, name)
+  if premature or entry.is_closed then
+    return
+  elseif entry.thread:state() ~= "ended" then
+    return timer.after(LAST_LOOK, see_off, entry, name)
+  end
+  local spool = entry.thread:result()
+  if spool then
+    spool:close()
+  end
+  give_back(entry, name)
 end
 
 -- Tells when the client goes away, where nginx is told to look (lua_check_client_abort).
@@ -97,6 +111,9 @@ local function watch_client()
   local client = { gone = false }
   ngx.on_abort(function()
     client.gone = true
+    if client.wake then
+      client.wake()
+    end
   end)
   return client
 end
@@ -124,29 +141,20 @@ local function give_up(client)
   problem.raise(503, "the answer takes too long to make", retry)
 end
 
-local function leave_queue(ticket)
-  for i, other in ipairs(queue) do
-    if other == ticket then
-      table.remove(queue, i)
-      return
-    end
+-- Waits for a thread.
+local function await_thread(client, name)
+  local entered, are_too_many = places:enter(name, PATIENCE, client)
+  if are_too_many then
+    problem.raise(503, "too many requests of this kind are waiting already", retry)
+  elseif not entered then
+    give_up(client)
   end
-end
-
-local function await_thread(client)
-  if #queue >= WAITING_MAX then
-    problem.raise(503, ("%d requests of this kind are waiting already"):format(WAITING_MAX), retry)
-  end
-  local ticket = {}
-  queue[#queue + 1] = ticket
-  local good, entry = pcall(await, client, PATIENCE, function()
-    return queue[1] == ticket and take_thread()
-  end)
-  leave_queue(ticket)
-  if not good then
+  local called, entry = pcall(take_thread)
+  if not called then
+    places:leave(name)
     error(entry, 0)
   end
-  return entry or give_up(client)
+  return entry
 end
 
 --- Has a task done.
@@ -156,19 +164,19 @@ end
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function tasks.run(name, arguments)
-  local client = watch_client()
-  local entry = await_thread(client)
+  local client, of = watch_client(), access.client()
+  local entry = await_thread(client, of)
   entry.thread:start(name, cjson.encode(arguments))
   local ended = await(client, TIME_MAX, function()
     return entry.thread:state() == "ended"
   end)
   if not ended then
     entry.thread:cancel()
-    entry.abandoned = true
+    timer.after(LAST_LOOK, see_off, entry, of)
     give_up(client)
   end
   local spool, message, code = entry.thread:result()
-  entry.taken = false
+  give_back(entry, of)
   if not spool and not code then -- an error that should not be
     error(message, 0)
   end
@@ -177,13 +185,13 @@ end
 
 -- ---- answers ----
 
---- Takes one of the places for answers, which `tasks.release` gives back.
+--- Takes one of the client's places for answers, which `tasks.release` gives back.
 function tasks.enter()
-  if answers >= ANSWERS_MAX then
-    problem.raise(503, ("%d answers of this kind are being sent already"):format(ANSWERS_MAX), retry)
+  local client = access.client()
+  if not answers:try(client) then
+    problem.raise(503, "too many answers of this kind are being sent already", retry)
   end
-  answers = answers + 1
-  ngx.ctx.loom_answer = {}
+  ngx.ctx.loom_answer = { client = client }
 end
 
 --- Gives a request's place back, and what its answer took. It is called when the request has ended, however that came.
@@ -191,7 +199,7 @@ function tasks.release()
   local answer = ngx.ctx.loom_answer
   if answer then
     ngx.ctx.loom_answer = nil
-    answers = answers - 1
+    answers:leave(answer.client)
     if answer.spool then
       answer.spool:close()
     end

@@ -6,6 +6,7 @@ local access = require "loom.http.access"
 local events = require "loom.http.events"
 local loading = require "loom.loading"
 local metrics = require "loom.http.metrics"
+local Places = require "loom.http.places"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -179,19 +180,18 @@ local function pump(upload, body)
   end
 end
 
-local uploads = {} -- how many each client has under way in this worker
+local uploads = Places.new { all = math.huge } -- the writer has so many as it has
 
--- Calls work() as one of a client's uploads, if it may have another: see `loom.http.access`.
+-- Calls work() as one of a client's uploads, if it may have another.
 local function as_upload(work)
-  local client, most = access.client(), service.limits().client_uploads
-  local others = uploads[client] or 0
-  if others >= most then
-    problem.raise(429, ("%d files of this client are on their way already"):format(others),
+  local client = access.client()
+  uploads.of_client = service.limits().client_uploads
+  if not uploads:try(client) then
+    problem.raise(429, ("%d files of this client are on their way already"):format(uploads.of_client),
       { headers = { ["Retry-After"] = "1" } })
   end
-  uploads[client] = others + 1
   local called, err = pcall(work)
-  uploads[client] = uploads[client] > 1 and uploads[client] - 1 or nil
+  uploads:leave(client)
   if not called then
     error(err, 0)
   end

@@ -2,7 +2,7 @@
 -- @module loom.http.v1.options
 
 local core = require "loom.core"
-local Lru = require "loom.http.lru"
+local fleet = require "loom.http.fleet"
 local problem = require "loom.http.problem"
 local Report = require "loom.report"
 local request = require "loom.http.request"
@@ -10,6 +10,7 @@ local rules = require "loom.rules"
 local service = require "loom.http.service"
 local stores = require "loom.stores"
 local time = require "loom.time"
+local turns = require "loom.http.turns"
 local windows = require "loom.windows"
 
 local options = {}
@@ -128,8 +129,8 @@ function options.report(parameters)
   return chosen, table.concat(names, "&")
 end
 
--- What of the parameters chooses stores, as text.
-local function choice_key(parameters)
+--- What of the parameters chooses stores, as text: "" for all of them.
+function options.choice(parameters)
   local parts = {}
   for name, values in pairs(parameters["where."] or {}) do
     local texts = {}
@@ -146,17 +147,8 @@ local function choice_key(parameters)
   return table.concat(parts, "&")
 end
 
---- The stores that the parameters choose, as a set for the native half.
--- @tparam table parameters as `read` gives them
--- @tparam loom.http.lru made what was made of the report before: see `loom.http.fleet`
--- @treturn ?loom.ids nil for all of them
--- @treturn string the choice as text
-function options.choose(parameters, made)
-  local key = choice_key(parameters)
-  local known = key ~= "" and made:get(key)
-  if key == "" or known then
-    return known or nil, key
-  end
+-- The attributes that the parameters ask for, as `stores.conditions` gives them.
+local function conditions_of(parameters)
   local count = 0
   for name, values in pairs(parameters["where."] or {}) do
     count = count + #values
@@ -168,14 +160,58 @@ function options.choose(parameters, made)
     problem.raise(400, ("where: at most %d values expected"):format(CONDITIONS_MAX), { field = "where" })
   end
   local conditions, expected = stores.conditions(parameters["where."] or {})
-  if not conditions then
-    problem.raise(400, ("where: %s expected"):format(expected), { field = "where" })
+  return conditions or problem.raise(400, ("where: %s expected"):format(expected), { field = "where" })
+end
+
+-- Chooses in turns with others.
+local function choose(report, glob, conditions)
+  local choice, go_on = stores.chooser(report, glob, conditions)
+  local called, done, message, code = pcall(turns.run, function(give_turn)
+    local good, why, why_code
+    repeat
+      local seconds, monitor = give_turn(), service.monitor()
+      if not monitor then
+        problem.raise_closed()
+      end
+      good, why, why_code = go_on(monitor.database, seconds)
+    until good ~= false
+    return good, why, why_code
+  end)
+  if called and done then
+    return choice, choice:size()
   end
-  local ids, message, code = stores.set(service.monitor().database, parameters.store_id, conditions)
-  if not ids then
-    problem.raise_failure(message, code)
+  choice:close()
+  if not called then
+    error(done, 0)
   end
-  return made:put(key, ids, Lru.OVERHEAD + #key + ids:size()), key
+  return problem.raise_failure(message, code)
+end
+
+--- Has a report looked at in turns with others: see `loom.http.turns`.
+-- @tparam table parameters as `read` gives them
+-- @tparam loom.report report
+-- @tparam loom.http.lru made what was made of the report before: see `loom.http.fleet`
+-- @tparam function work called with the stores that the parameters choose, as a choice for the native half or nil for all of
+--   them, and a function that is to be called after each piece of the work
+-- @return what it returns
+function options.look(parameters, report, made, work)
+  local key, conditions = options.choice(parameters), conditions_of(parameters)
+  local function look(only)
+    return turns.run(function(give_turn)
+      return work(only, give_turn)
+    end)
+  end
+  return fleet.use(report, function()
+    if key == "" then
+      return look()
+    end
+    local only = fleet.once(made, key, function()
+      return choose(report, parameters.store_id, conditions)
+    end)
+    return fleet.use(only, function()
+      return look(only)
+    end)
+  end)
 end
 
 return options

@@ -14,7 +14,10 @@ local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
+
 local LIMIT, LIMIT_MAX = 100, 1000
+local PIECE = 250 -- stores that are written before others may have their turn
 local BODIES_MAX = 16 * 1024 * 1024 -- bytes of answers that are kept while nothing changes: most are of a kilobyte
 
 -- ---- all ----
@@ -73,6 +76,16 @@ local function window_json(window)
   return json.object("name", json.string(window.name), "from", json.string(window.from_utc), "to", json.string(window.to_utc))
 end
 
+-- Rows as JSON, in pieces.
+local function rows_json(report, numbers, give_turn)
+  local parts, names = {}, names_of(report)
+  for first = 1, #numbers, PIECE do
+    parts[#parts + 1] = report.native:json_stores({ unpack(numbers, first, math.min(first + PIECE - 1, #numbers)) }, names)
+    give_turn()
+  end
+  return "[" .. table.concat(parts, ",\n") .. "]"
+end
+
 local function list()
   local parameters = options.read(list_checkers, true)
   local chosen, key = options.report(parameters)
@@ -80,22 +93,23 @@ local function list()
   if not report then
     return response.json(200, empty_list)
   end
-  local only, choice = options.choose(parameters, made)
   local figure, window, is_descending = order_of(parameters, report)
-  local of = table.concat({ key, choice, figure or "store_id", window, tostring(is_descending) }, "\0")
+  local of = table.concat({ key, options.choice(parameters), figure or "store_id", window, tostring(is_descending) }, "\0")
   local after
   if parameters.cursor then
     local value, id = cursor.read(of, parameters.cursor)
     after = { id, tonumber(value) }
   end
   local limit = parameters.limit or LIMIT
-  local numbers, left, total, last = report.native:order(figure, window, is_descending, limit, only, after)
-  local next_cursor = left > #numbers
-    and cursor.write(of, last and ("%.17g"):format(last) or "", report:store(numbers[limit])) or nil
-  response.json(200, json.object("as_of", json.string(report.as_of_utc), "rules", json.rules(report.rules),
-    "windows", json.array(report.windows, window_json), "total", json.number(total),
-    "stores", "[" .. report.native:json_stores(numbers, names_of(report)) .. "]",
-    "next_cursor", json.text(next_cursor)))
+  response.json(200, options.look(parameters, report, made, function(only, give_turn)
+    local numbers, left, total, last = report.native:order(figure, window, is_descending, limit, only, after)
+    give_turn()
+    local next_cursor = left > #numbers
+      and cursor.write(of, last and ("%.17g"):format(last) or "", report:store(numbers[limit])) or nil
+    return json.object("as_of", json.string(report.as_of_utc), "rules", json.rules(report.rules),
+      "windows", json.array(report.windows, window_json), "total", json.number(total),
+      "stores", rows_json(report, numbers, give_turn), "next_cursor", json.text(next_cursor))
+  end))
 end
 
 -- ---- one ----

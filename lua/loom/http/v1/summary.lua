@@ -4,7 +4,6 @@
 local columns = require "loom.columns"
 local fleet = require "loom.http.fleet"
 local json = require "loom.http.json"
-local Lru = require "loom.http.lru"
 local options = require "loom.http.v1.options"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -29,16 +28,11 @@ local function percents_checker(text)
   return list
 end
 
--- Each look at all stores takes some milliseconds: others get their turn after it.
-local function pause()
-  ngx.sleep(0.001)
-end
-
-local function percentiles_json(report, window, percents, only)
+local function percentiles_json(report, window, percents, only, give_turn)
   local parts = {}
   for _, of in ipairs(spread) do
     local values, by_percent = report.native:percentiles(of[1], window, percents, only), {}
-    pause()
+    give_turn()
     for i, percent in ipairs(percents) do
       by_percent[json.number(percent)] = values and (of[3] or json.number)(values[i] / of[2]) or json.null
     end
@@ -47,9 +41,9 @@ local function percentiles_json(report, window, percents, only)
   return json.map(parts, tostring)
 end
 
-local function histogram_json(report, window, bins, only)
+local function histogram_json(report, window, bins, only, give_turn)
   local counts = report.native:histogram("ratio", window, 1, bins, only)
-  pause()
+  give_turn()
   local parts = {}
   for i, count in ipairs(counts) do
     parts[i] = json.object("from", json.number((i - 1) / bins), "to", json.number(i / bins), "stores", json.number(count))
@@ -57,18 +51,18 @@ local function histogram_json(report, window, bins, only)
   return json.array(parts, tostring)
 end
 
-local function window_json(report, window, parameters, only)
+local function window_json(report, window, parameters, only, give_turn)
   local count, totals = report.native:sum(window, only)
-  pause()
+  give_turn()
   return json.object("totals", totals,
-    "percentiles", percentiles_json(report, window, parameters.percents or PERCENTS, only),
-    "ratios", histogram_json(report, window, parameters.bins or BINS, only)), count
+    "percentiles", percentiles_json(report, window, parameters.percents or PERCENTS, only, give_turn),
+    "ratios", histogram_json(report, window, parameters.bins or BINS, only, give_turn)), count
 end
 
-local function summary_json(report, parameters, only)
+local function summary_json(report, parameters, only, give_turn)
   local by_name, count = {}, 0
   for i, window in ipairs(report.windows) do
-    by_name[window.name], count = window_json(report, i, parameters, only)
+    by_name[window.name], count = window_json(report, i, parameters, only, give_turn)
   end
   return json.object("as_of", json.string(report.as_of_utc), "rules", json.rules(report.rules),
     "windows", json.array(report.windows, stores.window_json), "stores", json.number(count),
@@ -83,20 +77,16 @@ local function get()
     return response.json(200, '{"as_of":null,"rules":null,"windows":[],"stores":0,'
       .. '"left_out":{"count":0,"stores":[]},"figures":{}}')
   end
-  local only, choice = options.choose(parameters, made)
-  local summary_key = table.concat({ "summary", choice, table.concat(parameters.percents or PERCENTS, ","),
-    parameters.bins or BINS }, "\0")
-  local text = made:get(summary_key)
-  if not text then
-    local is_kept
-    text, is_kept = fleet.use(report, only, function()
-      return summary_json(report, parameters, only)
+  local summary_key = table.concat({ "summary", options.choice(parameters),
+    table.concat(parameters.percents or PERCENTS, ","), parameters.bins or BINS }, "\0")
+  response.json(200, fleet.use(report, function()
+    return fleet.once(made, summary_key, function()
+      local text = options.look(parameters, report, made, function(only, give_turn)
+        return summary_json(report, parameters, only, give_turn)
+      end)
+      return text, #text
     end)
-    if is_kept then
-      made:put(summary_key, text, Lru.OVERHEAD + #summary_key + #text)
-    end
-  end
-  response.json(200, text)
+  end))
 end
 
 local percentiles_schema = {

@@ -1,0 +1,131 @@
+/*
+** loom.choice: some of a report's rows, chosen by a query, in pieces: whoever has others waiting chooses for a while, lets
+** them have their turn, and goes on.
+*/
+#include "binding.h"
+
+#include "../core/query.h"
+#include "../core/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CHOICE "loom.choice"
+#define ROWS "loom.rows"
+#define LOOK_EVERY                                                                                 \
+  16 /* rows between two looks at the clock: a pattern may take 0.1 ms to be compared with one id */
+
+struct choice {
+  struct lloom_handle handle; /* of `chosen` */
+  size_t rows, count;
+  size_t at; /* the first row that is not before the stores looked at so far */
+};
+
+static int close_choice(lua_State *L) {
+  free(lloom_take_handle(L, 1, CHOICE));
+  return 0;
+}
+
+/* choice(): of none of the report's rows. */
+int lloom_report_choice(lua_State *L) {
+  const struct loom_report *report = lloom_check_complete(L);
+  struct choice *choice = lloom_new_handle(L, CHOICE, sizeof *choice);
+  choice->rows = loom_report_count(report);
+  choice->count = choice->at = 0;
+  choice->handle.object = calloc(choice->rows + 1, 1);
+  return choice->handle.object ? 1 : luaL_error(L, "out of memory");
+}
+
+const unsigned char *lloom_check_choice(lua_State *L, int index, const struct loom_report *report) {
+  if (lua_isnoneornil(L, index))
+    return NULL;
+  const unsigned char *chosen = lloom_check_handle(L, index, CHOICE);
+  const struct choice *choice = lua_touserdata(L, index);
+  luaL_argcheck(L, choice->rows == loom_report_count(report), index,
+                "the choice is of another report");
+  return chosen;
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Goes on to the report's first row that does not come before a store; whether it is the store's. */
+static bool advance(struct choice *choice, const struct loom_report *report, const char *id,
+                    size_t length) {
+  for (; choice->at < choice->rows; choice->at++) {
+    size_t other_length;
+    const char *other = loom_report_store(report, choice->at, &other_length);
+    int order = memcmp(other, id, other_length < length ? other_length : length);
+    if (order > 0 || (order == 0 && other_length >= length))
+      return order == 0 && other_length == length;
+  }
+  return false;
+}
+
+static void choose(struct choice *choice, const struct loom_report *report, sqlite3_stmt *row) {
+  unsigned char *chosen = choice->handle.object;
+  const char *id = sqlite3_column_blob(row, 0);
+  if (!advance(choice, report, id ? id : "", (size_t)sqlite3_column_bytes(row, 0)) ||
+      !sqlite3_column_int(row, 1))
+    return;
+  choice->count += !chosen[choice->at];
+  chosen[choice->at] = 1;
+}
+
+/*
+** take(report, query, seconds): goes on with a query whose rows are a store's id, in order of which they come, and whether it is
+** wanted. True at its end; after so many seconds, if that comes first, false and the last id; nil and the failure. A few rows
+** are taken however short the time is.
+*/
+static int take(lua_State *L) {
+  loom_error error;
+  loom_status status;
+  lloom_check_handle(L, 1, CHOICE);
+  struct choice *choice = lua_touserdata(L, 1);
+  lua_pushvalue(L, 1); /* stays */
+  lua_pushvalue(L, 2);
+  lua_replace(L, 1); /* where a report is looked for */
+  const struct loom_report *report = lloom_check_complete(L);
+  luaL_argcheck(L, choice->rows == loom_report_count(report), 2, "the choice is of another report");
+  loom_query *query = lloom_check_handle(L, 3, ROWS);
+  double until = now() + luaL_checknumber(L, 4);
+  sqlite3_stmt *row = loom_query_statement(query);
+  luaL_argcheck(L, row && sqlite3_column_count(row) == 2, 3,
+                "a query of ids and whether they are wanted expected");
+  for (unsigned taken = 1; (status = loom_query_next(query, &error)) == LOOM_OK; taken++) {
+    choose(choice, report, row);
+    if (taken % LOOK_EVERY == 0 && now() >= until) {
+      lua_pushboolean(L, false);
+      lua_pushlstring(L, sqlite3_column_blob(row, 0), (size_t)sqlite3_column_bytes(row, 0));
+      return 2;
+    }
+  }
+  if (status != LOOM_DONE)
+    return lloom_failure(L, &error);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+/* count(): how many rows are chosen. */
+static int count(lua_State *L) {
+  lloom_check_handle(L, 1, CHOICE);
+  lua_pushinteger(L, (lua_Integer)((struct choice *)lua_touserdata(L, 1))->count);
+  return 1;
+}
+
+/* size(): bytes of memory, of which Lua's collector does not know. */
+static int size(lua_State *L) {
+  lloom_check_handle(L, 1, CHOICE);
+  lua_pushinteger(L, (lua_Integer)((struct choice *)lua_touserdata(L, 1))->rows + 1);
+  return 1;
+}
+
+void lloom_register_choice(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"take", take}, {"count", count}, {"size", size}, {NULL, NULL}};
+  lloom_new_type(L, CHOICE, methods, close_choice);
+}
