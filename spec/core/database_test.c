@@ -531,6 +531,58 @@ static void a_first_commit_that_fails(void **state) {
   assert_int_equal(scratch_count(scratch), 1);
 }
 
+/* ---- folders and logs ---- */
+
+/* A log of which nothing is left hides nothing: where its folder cannot be written, the file is read as it is. */
+static void an_empty_log_in_a_folder_for_reading(void **state) {
+  struct scratch *scratch = *state;
+  const char *path = scratch_path(scratch, "x.db");
+  uid_t user = geteuid();
+  loom_error error;
+  struct loom_info info = {0};
+  struct stat found;
+  loom_database *database = NULL;
+  make_database(path);
+  write_file(scratch_path(scratch, "x.db-wal"), "", 0);
+  path = scratch_path(scratch, "x.db");
+  assert_int_equal(chmod(path, 0444), 0);
+  assert_int_equal(chmod(scratch->folder, 0555), 0);
+  if (user == 0) /* may write everywhere */
+    assert_int_equal(seteuid(65534), 0);
+  bool is_reached = stat(path, &found) == 0; /* the folders above may be closed to others */
+  loom_status status = loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error);
+  if (status == LOOM_OK)
+    status = loom_info_read(database, &info, &error);
+  loom_database_close(database);
+  assert_int_equal(seteuid(user), 0);
+  assert_int_equal(chmod(scratch->folder, 0700), 0);
+  if (!is_reached)
+    skip();
+  assert_status(status, LOOM_OK, &error);
+  assert_int_equal(info.polls, 4);
+}
+
+/* After how many pages of the log the handle's own connection copies it. */
+static int64_t checkpoint_after(loom_database *database) {
+  int64_t pages = -1;
+  loom_error error;
+  assert_status(loom_database_number(database, "PRAGMA wal_autocheckpoint", &pages, &error), LOOM_OK, &error);
+  return pages;
+}
+
+/* Who leaves checkpoints to another connection does so from before it is connected, and so do its clones. */
+static void checkpoints_are_left_to_others(void **state) {
+  loom_error error;
+  loom_database *database = open_database(scratch_path(*state, "x.db")), *clone;
+  assert_status(loom_database_leave_checkpoints(database, &error), LOOM_OK, &error);
+  assert_status(write_store(database, &error), LOOM_OK, &error); /* connects */
+  assert_int_equal(checkpoint_after(database), 0);
+  assert_status(loom_database_clone(database, &clone, &error), LOOM_OK, &error);
+  assert_int_equal(checkpoint_after(clone), 0);
+  loom_database_close(clone);
+  loom_database_close(database);
+}
+
 /* ---- SQL ---- */
 
 static void failures_of_sql(void **state) {
@@ -1235,6 +1287,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(reading_needs_no_room, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(others_have_it_open, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_first_commit_that_fails, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(an_empty_log_in_a_folder_for_reading, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(checkpoints_are_left_to_others, begin_scratch, end_scratch),
       cmocka_unit_test(failures_of_sql),
       cmocka_unit_test_setup_teardown(every_older_version_is_upgraded, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(an_upgraded_file_takes_what_is_new, begin_scratch, end_scratch),

@@ -372,6 +372,52 @@ static void the_disk_is_full_for_a_group(void **state) {
   scratch_end(&scratch);
 }
 
+static loom_poll_batch *batch_of_store(const char *id) {
+  loom_error error;
+  loom_poll_batch *batch = loom_poll_batch_new(1);
+  assert_non_null(batch);
+  assert_status(loom_poll_batch_add(batch, id, strlen(id), true, NOW, &error), LOOM_OK, &error);
+  return batch;
+}
+
+/*
+** A failure by which SQLite ends the transaction is that of all that had been applied in it, and tells its reason, not that
+** there was nothing to commit. Tried until some writes have shared a transaction with the one that fails.
+*/
+static void a_failure_ends_the_transaction_of_a_group(void **state) {
+  (void)state;
+  struct scratch scratch;
+  loom_error error, reason;
+  loom_write *writes[9];
+  enum { BAD = sizeof writes / sizeof *writes - 1 };
+  int shared = 0;
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  loom_database *other = open_database(scratch_path(&scratch, "db"));
+  execute(other, "CREATE TRIGGER refuse BEFORE INSERT ON store WHEN new.store_id = 'bad' "
+                 "BEGIN SELECT RAISE(ROLLBACK, 'no more'); END");
+  for (int attempt = 0; attempt < 100 && shared == 0; attempt++) {
+    assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
+    for (unsigned i = 0; i < BAD; i++)
+      writes[i] = submit_batch(writer, batch_of(i, 0));
+    writes[BAD] = submit_batch(writer, batch_of_store("bad"));
+    loom_database_rollback(other);
+    assert_int_equal(await(writes[BAD], &reason), LOOM_WRITE_FAILED);
+    assert_non_null(strstr(reason.message, "no more"));
+    for (unsigned i = 0; i < BAD; i++)
+      if (await(writes[i], &error) == LOOM_WRITE_FAILED) {
+        expect_failed(writes[i], reason.code, reason.message);
+        shared++;
+      }
+    for (unsigned i = 0; i <= BAD; i++)
+      loom_write_release(writes[i]);
+  }
+  assert_int_not_equal(shared, 0);
+  loom_database_close(other);
+  loom_writer_free(writer);
+  scratch_end(&scratch);
+}
+
 /* ---- texts ---- */
 
 static void texts_of_polls(void **state) {
@@ -564,6 +610,7 @@ int main(void) {
                                      cmocka_unit_test(announcements_are_withdrawn),
                                      cmocka_unit_test(the_disk_is_full),
                                      cmocka_unit_test(the_disk_is_full_for_a_group),
+                                     cmocka_unit_test(a_failure_ends_the_transaction_of_a_group),
                                      cmocka_unit_test(texts_of_polls),
                                      cmocka_unit_test(uploads_equal_ingests),
                                      cmocka_unit_test(bad_rows_of_uploads),
