@@ -1,9 +1,10 @@
 --- Loom: uptime and downtime of stores inside their business hours, from raw polls.
 --
 -- Functions that can fail at run time return nil, `"CODE: what happened"`, `"CODE"`. The codes are EINVAL (what is asked
--- for cannot be computed), EINPUT (bad input), EEMPTY (no polls yet), EBUSY, ECANCELED, ECONFIRM (more would be removed than
--- is without being forced), ENOENT, EACCESS, EREADONLY, EIO, EFULL (no space left), ENOMEM, ENOTDB (no database of Loom's),
--- EVERSION (one of a newer Loom), ECORRUPT and EMOVED (the file was deleted or replaced while it was open: open it again).
+-- for cannot be computed), EINPUT (bad input), ELIMIT (more of it than a limit of the service), EEMPTY (no polls yet), EBUSY,
+-- ECANCELED, ECONFIRM (more would be removed than is without being forced), ENOENT, EACCESS, EREADONLY, EIO, EFULL (no space
+-- left), ENOMEM, ENOTDB (no database of Loom's), EVERSION (one of a newer Loom), ECORRUPT and EMOVED (the file was deleted or
+-- replaced while it was open: open it again).
 -- Wrong use, such as an option that does not exist, raises an error at the place of the call.
 --
 -- A handle belongs to the process that opened it: after a fork, open the database again.

@@ -13,9 +13,9 @@ static void names_of_statuses(void **state) {
   static const char *const names[] = {"OK",     "DONE",   "EINVAL",   "EINPUT",    "ENOENT", "EACCESS",
                                       "EIO",    "EFULL",  "ENOMEM",   "ENOTDB",    "EVERSION",
                                       "EREADONLY", "EBUSY", "ECORRUPT", "EEMPTY", "ECANCELED", "EMOVED",
-                                      "ECONFIRM"};
-  assert_int_equal(LOOM_ECONFIRM + 1, sizeof names / sizeof *names);
-  for (int status = LOOM_OK; status <= LOOM_ECONFIRM; status++)
+                                      "ECONFIRM", "ELIMIT"};
+  assert_int_equal(LOOM_ELIMIT + 1, sizeof names / sizeof *names);
+  for (int status = LOOM_OK; status <= LOOM_ELIMIT; status++)
     assert_string_equal(loom_status_name((loom_status)status), names[status]);
 }
 

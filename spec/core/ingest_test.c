@@ -1556,10 +1556,31 @@ static void a_limit_of_records(void **state) {
                                             .max_records = cases[i].held + 1 - spare};
       loom_status status =
           ingest_bounded(database, cases[i].kind, cases[i].text, options, &counts, &taken, &error);
-      assert_status(status, spare < 2 ? LOOM_OK : LOOM_EINPUT, &error);
+      assert_status(status, spare < 2 ? LOOM_OK : LOOM_ELIMIT, &error);
       if (spare == 2)
         assert_non_null(strstr(error.message, cases[i].message));
     }
+  }
+  loom_database_close(database);
+}
+
+/* The same of the bytes of text, whatever it is of. */
+static void a_limit_of_text(void **state) {
+  (void)state;
+  static const char polls[] = POLLS_HEADER "a,active,2023-01-01 00:00:00\n";
+  static const char zones[] = "store_id,timezone_str\na,UTC\n";
+  loom_database *database = memory_database();
+  for (int over = 0; over < 2; over++) {
+    loom_error error;
+    size_t taken;
+    struct loom_ingest_counts counts;
+    loom_status expected = over ? LOOM_ELIMIT : LOOM_OK;
+    struct loom_ingest_options options = {.max_size = strlen(polls) - (size_t)over};
+    assert_status(ingest_bounded(database, LOOM_POLLS, polls, options, &counts, &taken, &error), expected, &error);
+    options.max_size = strlen(zones) - (size_t)over;
+    assert_status(ingest_bounded(database, LOOM_TIMEZONES, zones, options, &counts, &taken, &error), expected, &error);
+    if (over)
+      assert_string_equal(error.message, "some/file.csv: is longer than 27 bytes, once decompressed");
   }
   loom_database_close(database);
 }
@@ -1626,6 +1647,7 @@ int main(void) {
       cmocka_unit_test(long_notes),
       cmocka_unit_test(no_rows),
       cmocka_unit_test(a_limit_of_records),
+      cmocka_unit_test(a_limit_of_text),
       cmocka_unit_test(a_limit_of_rejects_that_wait),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

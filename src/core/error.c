@@ -16,7 +16,8 @@ const char *loom_status_name(loom_status status) {
       [LOOM_EIO] = "EIO",         [LOOM_EFULL] = "EFULL",       [LOOM_ENOMEM] = "ENOMEM",
       [LOOM_ENOTDB] = "ENOTDB",   [LOOM_EVERSION] = "EVERSION", [LOOM_EREADONLY] = "EREADONLY",
       [LOOM_EBUSY] = "EBUSY",     [LOOM_ECORRUPT] = "ECORRUPT", [LOOM_EEMPTY] = "EEMPTY",
-      [LOOM_ECANCELED] = "ECANCELED", [LOOM_EMOVED] = "EMOVED", [LOOM_ECONFIRM] = "ECONFIRM"};
+      [LOOM_ECANCELED] = "ECANCELED", [LOOM_EMOVED] = "EMOVED", [LOOM_ECONFIRM] = "ECONFIRM",
+      [LOOM_ELIMIT] = "ELIMIT"};
   return names[status];
 }
 

@@ -28,7 +28,8 @@ typedef enum loom_status {
   LOOM_EEMPTY,    /* there are no polls yet */
   LOOM_ECANCELED, /* the work was cancelled */
   LOOM_EMOVED,    /* the database is not where it was opened any more */
-  LOOM_ECONFIRM   /* more would be removed than is without being forced */
+  LOOM_ECONFIRM,  /* more would be removed than is without being forced */
+  LOOM_ELIMIT     /* the input is larger than its caller lets it be */
 } loom_status;
 
 /* Longest message, with its final NUL. A path may be 4096 bytes: longer messages are cut. */

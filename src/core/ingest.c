@@ -243,7 +243,7 @@ static loom_status check_size(const loom_ingest *ingest, const struct loom_batch
     size = batch->record_count;
   if (!ingest->options.max_records || size <= ingest->options.max_records)
     return LOOM_OK;
-  return loom_fail(error, LOOM_EINPUT, "%s: has more than %llu %s", ingest->source,
+  return loom_fail(error, LOOM_ELIMIT, "%s: has more than %llu %s", ingest->source,
                    (unsigned long long)ingest->options.max_records,
                    kind == LOOM_POLLS        ? "stores"
                    : kind == LOOM_ATTRIBUTES ? "attributes"
@@ -463,7 +463,7 @@ static loom_status feed_text(loom_ingest *ingest, const char *bytes, size_t size
                              loom_error *error) {
   ingest->text_size += size;
   if (ingest->options.max_size && ingest->text_size > ingest->options.max_size)
-    return loom_fail(error, LOOM_EINPUT, "%s: is longer than %llu bytes, once decompressed",
+    return loom_fail(error, LOOM_ELIMIT, "%s: is longer than %llu bytes, once decompressed",
                      ingest->source, (unsigned long long)ingest->options.max_size);
   while (size) {
     struct slot *slot = current_slot(ingest);
