@@ -237,6 +237,35 @@ i=0; while [ $i -lt 200 ]; do printf '%s' || exit; sleep 0.1; i=$((i + 1)); done
     end)
   end
 
+  for name, framing in pairs { ["in one piece"] = "Content-Length: 4000000\r\n\r\n",
+    ["in chunks"] = "Transfer-Encoding: chunked\r\n\r\n3d0900\r\n" } do
+    it("answers in full before a body that it refuses has ended, " .. name, function()
+      start { workers = 1 }
+      local before = database.dump(db)
+      files.write(folder .. "/sent", "POST /v1/ingest/status HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n" .. framing
+        .. HEADER .. "bad\n" .. ("a,active,2024-05-01 10:00:00\n"):rep(45000))
+      -- More than the service parses at a time, and then a byte every tenth of a second, until there is an answer of as many
+      -- bytes as it says, or twenty seconds: the service reads on for half a minute.
+      files.write(folder .. "/trickle", ([[
+complete() {
+  size=$(sed -n 's/^Content-Length: \([0-9]*\).*/\1/p' answer)
+  [ "$size" ] && [ "$(sed '1,/^.$/d' answer | wc -c)" -eq "$size" ]
+}
+cd %s && mkfifo pipe && >answer
+%s -sN --max-time 30 telnet://127.0.0.1:%d <pipe >answer & client=$!
+exec 3>pipe
+cat sent >&3
+i=0; until complete || [ $i -eq 200 ]; do printf a >&3; sleep 0.1; i=$((i + 1)); done
+complete; seen=$?
+kill $client; exit $seen
+]]):format(folder, shell.curl, service.port))
+      local result = shell.run("sh " .. folder .. "/trickle")
+      assert.matches("^HTTP/1.1 400 ", files.read(folder .. "/answer"))
+      assert.equal(0, result.status, result.err .. files.read(folder .. "/server.log"))
+      expect_unchanged(before)
+    end)
+  end
+
   it("takes no more files from one client than leave places to others", function()
     start { arguments = { "--client-uploads", "1", "--uploads", "2" }, workers = 1 }
     local second = ("%s -o %s/second -w '%%{http_code}' -H 'Content-Type: text/csv' --data-binary @%s/polls.csv"):format(
