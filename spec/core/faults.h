@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum fault_kind { FAULT_NONE, FAULT_MEMORY, FAULT_READ, FAULT_WRITE, FAULT_SYNC };
+enum fault_kind { FAULT_NONE, FAULT_MEMORY, FAULT_OWN_MEMORY /* not SQLite's */, FAULT_READ, FAULT_WRITE, FAULT_SYNC };
 
 /* How it fails: with an error, or a full disk, or after half of it was written. */
 enum fault_way { FAULT_ERROR, FAULT_FULL, FAULT_TORN };
@@ -66,6 +66,10 @@ void *__wrap_realloc(void *old, size_t size);
 void __wrap_free(void *old);
 char *__wrap_strdup(const char *text);
 
+static bool memory_fails(void) {
+  return fault_now(FAULT_MEMORY) || fault_now(FAULT_OWN_MEMORY);
+}
+
 static void *counted(void *made) {
   if (made)
     atomic_fetch_add(&faults.live, 1);
@@ -73,15 +77,15 @@ static void *counted(void *made) {
 }
 
 void *__wrap_malloc(size_t size) {
-  return fault_now(FAULT_MEMORY) ? NULL : counted(__real_malloc(size));
+  return memory_fails() ? NULL : counted(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size) {
-  return fault_now(FAULT_MEMORY) ? NULL : counted(__real_calloc(count, size));
+  return memory_fails() ? NULL : counted(__real_calloc(count, size));
 }
 
 void *__wrap_realloc(void *old, size_t size) {
-  if (fault_now(FAULT_MEMORY))
+  if (memory_fails())
     return NULL;
   void *made = __real_realloc(old, size);
   return old ? made : counted(made);
