@@ -198,6 +198,63 @@ static void a_failure_in_a_group_is_undone_alone(void **state) {
   scratch_end(&scratch);
 }
 
+/* Writes a store; then the end of its savepoint is refused, once. */
+static int refuse_release(void *context, int action, const char *operation, const char *a, const char *b,
+                          const char *c) {
+  int *refusals = context;
+  (void)a, (void)b, (void)c;
+  if (action != SQLITE_SAVEPOINT || strcmp(operation, "RELEASE") != 0 || *refusals == 0)
+    return SQLITE_OK;
+  --*refusals;
+  return SQLITE_DENY;
+}
+
+static loom_status prepare_nothing(loom_write *write, loom_error *error) {
+  (void)write, (void)error;
+  return LOOM_OK;
+}
+
+static loom_status apply_without_end(loom_write *write, loom_database *database, loom_error *error) {
+  static int refusals;
+  (void)write;
+  refusals = 1;
+  sqlite3_set_authorizer(database->sqlite, refuse_release, &refusals);
+  return loom_database_execute(database, "INSERT INTO store(store_id) VALUES('bad')", error);
+}
+
+static void ignore(loom_write *write) {
+  (void)write;
+}
+
+/* A write that is told to have failed is not committed with the others of its group. */
+static void what_cannot_be_ended_is_undone(void **state) {
+  (void)state;
+  static const struct loom_write_type endless = {
+      .prepare = prepare_nothing, .apply = apply_without_end, .clear = ignore, .free = ignore};
+  struct scratch scratch;
+  loom_error error;
+  loom_write bad = {0};
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  loom_database *other = open_database(scratch_path(&scratch, "db"));
+  assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error); /* so that they are one group */
+  loom_write *first = submit_batch(writer, batch_of(0, 0));
+  loom_write_init(&bad, &endless);
+  assert_status(loom_writer_submit(writer, &bad, &error), LOOM_OK, &error);
+  loom_write *last = submit_batch(writer, batch_of(1, 0));
+  assert_status(loom_database_commit(other, &error), LOOM_OK, &error);
+  expect_done(first);
+  expect_failed(&bad, LOOM_EACCESS, "not authorized");
+  expect_done(last);
+  assert_int_equal(number(other, "SELECT count(*) FROM store WHERE store_id = 'bad'"), 0);
+  assert_true(number(other, "SELECT count(*) FROM store") > 1);
+  loom_write_release(first);
+  loom_write_release(last);
+  loom_database_close(other);
+  loom_writer_free(writer);
+  scratch_end(&scratch);
+}
+
 static void other_connections_and_limits(void **state) {
   (void)state;
   struct scratch scratch;
@@ -605,6 +662,7 @@ static void uploads_that_end_early(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(groups_equal_one_by_one),
                                      cmocka_unit_test(a_failure_in_a_group_is_undone_alone),
+                                     cmocka_unit_test(what_cannot_be_ended_is_undone),
                                      cmocka_unit_test(other_connections_and_limits),
                                      cmocka_unit_test(patience_is_measured),
                                      cmocka_unit_test(announcements_are_withdrawn),

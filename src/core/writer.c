@@ -160,7 +160,10 @@ static void prepare(loom_writer *writer, struct list *group) {
   }
 }
 
-/* Applies a write so that it can be undone alone; if not even that can be done, everything is: half of it must not stay. */
+/*
+** Applies a write so that it can be undone alone, also where no more than ending it fails: what failed must not be committed
+** with the others. If it cannot even be undone, everything is.
+*/
 static loom_status apply_within(loom_database *database, loom_write *write, loom_error *error) {
   loom_error ignored;
   loom_status status = loom_database_execute(database, "SAVEPOINT write", error);
@@ -169,7 +172,8 @@ static loom_status apply_within(loom_database *database, loom_write *write, loom
   status = write->type->apply(write, database, error);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "RELEASE write", error);
-  else if (loom_database_execute(database, "ROLLBACK TO write; RELEASE write", &ignored) != LOOM_OK)
+  if (status != LOOM_OK &&
+      loom_database_execute(database, "ROLLBACK TO write; RELEASE write", &ignored) != LOOM_OK)
     loom_database_rollback(database);
   return status;
 }
