@@ -148,7 +148,8 @@ local NAME_MAX = 64 -- bytes
 
 --- Checker of an attribute's name.
 function stores.attribute_name(value)
-  if type(value) == "string" and #value >= 1 and #value <= NAME_MAX and not value:find("[%c\127]") and value ~= "store_id" then
+  if type(value) == "string" and #value >= 1 and #value <= NAME_MAX and not value:find("[%c\127]")
+    and value:lower():match("^ *(.-) *$") ~= "store_id" then -- which in a file is another column
     return value
   end
   return nil, "name of an attribute (1 to 64 bytes)"

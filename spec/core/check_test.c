@@ -47,6 +47,16 @@ static loom_database *sound_database(void) {
 
 #define OVERALL "the newest poll of all is not the newest of the stores'\n"
 
+#define BAD_NAME(name)                                                                             \
+  "attribute \"" name                                                                              \
+  "\" of store \"c\": its name is not one of 1 to 64 bytes that a file's header could have\n"
+#define BAD_VALUE                                                                                  \
+  "attribute \"region\" of store \"c\": its value is empty, longer than 4096 bytes, or has a NUL " \
+  "byte\n"
+#define BAD_ID(id)                                                                                 \
+  "store \"" id                                                                                    \
+  "\": its id is not one of 1 to 255 bytes without a NUL and without blanks at its ends\n"
+
 static const struct {
   const char *sql, *problems;
 } damages[] = {
@@ -116,6 +126,27 @@ static const struct {
     {"PRAGMA ignore_check_constraints=ON; UPDATE hours SET weekday = 9 WHERE open_s; PRAGMA "
      "ignore_check_constraints=OFF",
      "SQLite: CHECK constraint failed in hours\n"},
+    {"UPDATE attribute SET name = ''", BAD_NAME("")},
+    {"UPDATE attribute SET name = printf('%065d', 0)",
+     BAD_NAME("00000000000000000000000000000000000000000000000000000000000000000")},
+    {"UPDATE attribute SET name = 'a' || char(0)", BAD_NAME("a\\x00")},
+    {"UPDATE attribute SET name = 'a' || char(27)", BAD_NAME("a\\x1b")},
+    {"UPDATE attribute SET name = 'Store_ID'", BAD_NAME("Store_ID")},
+    {"UPDATE attribute SET name = ' store_id'", BAD_NAME(" store_id")},
+    {"UPDATE attribute SET name = ' '", ""},
+    {"UPDATE attribute SET value = ''", BAD_VALUE},
+    {"UPDATE attribute SET value = printf('%04097d', 0)", BAD_VALUE},
+    {"UPDATE attribute SET value = 'a' || char(0) || 'b'", BAD_VALUE},
+    {"UPDATE attribute SET name = 'two' || char(10) || 'lines', value = ' ' || printf('%04095d', "
+     "0)",
+     ""},
+    {"UPDATE special_day SET note = char(0) WHERE store = 4",
+     "table special_day: a text is longer than 4096 bytes, or has a NUL byte\n"},
+    {"UPDATE exclusion SET reason = printf('%04097d', 0)",
+     "table exclusion: a text is longer than 4096 bytes, or has a NUL byte\n"},
+    {"UPDATE special_day SET note = printf('%04096d', 0)", ""},
+    {"UPDATE store SET store_id = 'c ' WHERE store_id = 'c'", BAD_ID("c ")},
+    {"UPDATE store SET store_id = 'c' || char(0) WHERE store_id = 'c'", BAD_ID("c\\x00")},
     {"UPDATE store SET timezone = 'No/Where' WHERE store_id = 'a'; UPDATE special_day SET date = "
      "'';"
      "UPDATE store SET newest_poll = 5 WHERE store_id = 'c'",

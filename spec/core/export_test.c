@@ -358,6 +358,12 @@ static void attributes(void **state) {
                  "a,,,,\"1,5\",bar\nb,K,,yes,,kiosk\n\"c,d\",,,\"a \"\"q\"\"\",\"x\r\ny\",\n"
                  "z,,1,,,\n");
   assert_round_trip(database);
+  /* Blanks in a name's quotes are its own. */
+  load(database, LOOM_ATTRIBUTES, "store_id, plain ,\" in quotes \"\na,1,2\n");
+  assert_int_equal(
+      number(database, "SELECT count(*) FROM attribute WHERE name IN ('plain', ' in quotes ')"), 2);
+  assert_round_trip(database);
+  load(database, LOOM_ATTRIBUTES, "store_id,plain,\" in quotes \"\na,,\n");
   /* The last value of a name takes its column along, the last one of a store its row. */
   load(database, LOOM_ATTRIBUTES, "store_id,only,type\nz,,\na,,\n");
   assert_exports(database, LOOM_ATTRIBUTES,

@@ -587,6 +587,7 @@ describe("what is set by hand:", function()
 
     it("of a wrong sort are refused, all of them", function()
       for _, wrong in ipairs { { [("n"):rep(65)] = "x" }, { [""] = "x" }, { ["a\n"] = "x" }, { store_id = "x" }, { "x" },
+        { Store_Id = "x" }, { [" store_id "] = "x" },
         { a = {} }, { a = true }, { a = ("v"):rep(4097) }, { a = "x\0" } } do
         assert.has_error(function() monitor:set_attributes("a", wrong) end)
       end

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "civil.h"
 #include "poll_block.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -134,6 +135,44 @@ static void judge_date(struct check *check, sqlite3_stmt *row) {
     problem(check, "table %s: %s is not a date", text(check, row, 0), loom_quote(shown, bytes, length));
 }
 
+/* Texts that no file could bring cannot be exported, either: not so that they could be ingested. */
+static void judge_store_id(struct check *check, sqlite3_stmt *row) {
+  char shown[LOOM_QUOTED_SIZE];
+  const char *id = text(check, row, 0);
+  size_t length = (size_t)sqlite3_column_bytes(row, 0);
+  if (!loom_store_id_is_good(id, length))
+    problem(
+        check,
+        "store %s: its id is not one of 1 to %d bytes without a NUL and without blanks at its ends",
+        loom_quote(shown, id, length), LOOM_ID_MAX);
+}
+
+static void judge_note(struct check *check, sqlite3_stmt *row) {
+  size_t length = (size_t)sqlite3_column_bytes(row, 1);
+  if (!loom_note_is_good(text(check, row, 1), length))
+    problem(check, "table %s: a text is longer than %d bytes, or has a NUL byte",
+            text(check, row, 0), LOOM_NOTE_MAX);
+}
+
+/* Who has an attribute with an empty value does not have it. */
+static void judge_attribute(struct check *check, sqlite3_stmt *row) {
+  char shown[LOOM_QUOTED_SIZE], id[LOOM_QUOTED_SIZE];
+  const char *name = text(check, row, 1), *value = text(check, row, 2);
+  size_t length = (size_t)sqlite3_column_bytes(row, 1),
+         value_length = (size_t)sqlite3_column_bytes(row, 2);
+  loom_quote(shown, name, length);
+  loom_quote(id, text(check, row, 0), (size_t)sqlite3_column_bytes(row, 0));
+  if (!loom_attribute_name_is_good(name, length))
+    problem(check,
+            "attribute %s of store %s: its name is not one of 1 to %d bytes that a file's header "
+            "could have",
+            shown, id, LOOM_ATTRIBUTE_NAME_MAX);
+  if (value_length == 0 || !loom_note_is_good(value, value_length))
+    problem(check,
+            "attribute %s of store %s: its value is empty, longer than %d bytes, or has a NUL byte",
+            shown, id, LOOM_NOTE_MAX);
+}
+
 /* First and newest poll as the blocks tell: the first and last 8 bytes of each block, summed up by day. */
 static const char reach_sql[] =
     "WITH seen(store, low, high) AS (SELECT store, min(day), max(day) FROM poll_block GROUP BY store),"
@@ -164,12 +203,20 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
       {"SELECT number, from_us, to_us FROM exclusion", judge_exclusion},
       {"SELECT zone, min(store_id), count(DISTINCT store_id) FROM"
        " (SELECT timezone AS zone, store_id FROM store WHERE timezone IS NOT NULL"
-       " UNION ALL SELECT timezone_override, store_id FROM store WHERE timezone_override IS NOT NULL)"
+       " UNION ALL SELECT timezone_override, store_id FROM store WHERE timezone_override IS NOT "
+       "NULL)"
        " GROUP BY zone ORDER BY zone",
        judge_zone},
       {"SELECT 'hours_week', effective_from FROM hours_week"
        " UNION SELECT 'special_day', date FROM special_day",
        judge_date},
+      {"SELECT store_id FROM store", judge_store_id},
+      {"SELECT 'special_day', note FROM special_day UNION ALL SELECT 'exclusion', reason FROM "
+       "exclusion",
+       judge_note},
+      {"SELECT ifnull(store_id, ''), name, value FROM attribute LEFT JOIN store ON number = store"
+       " ORDER BY store_id, name",
+       judge_attribute},
   };
   for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++)
     status = each_row(&check, questions[i].sql, questions[i].judge, error);

@@ -106,6 +106,21 @@ static bool is_text(const char *bytes, size_t length) {
   return true;
 }
 
+bool loom_attribute_name_is_good(const char *name, size_t length) {
+  struct loom_csv_field field = {name, length};
+  return length >= 1 && length <= LOOM_ATTRIBUTE_NAME_MAX && is_text(name, length) &&
+         !field_is(&field, kinds[LOOM_ATTRIBUTES].columns[0].name);
+}
+
+bool loom_store_id_is_good(const char *id, size_t length) {
+  return length >= 1 && length <= LOOM_ID_MAX && !memchr(id, '\0', length) &&
+         loom_csv_trimmed((struct loom_csv_field){id, length}).length == length;
+}
+
+bool loom_note_is_good(const char *note, size_t length) {
+  return length <= LOOM_NOTE_MAX && (length == 0 || !memchr(note, '\0', length));
+}
+
 loom_status loom_columns_find(enum loom_kind kind, const struct loom_csv_row *header,
                               struct loom_columns *columns, loom_error *error) {
   columns->kind = kind;
@@ -137,14 +152,14 @@ loom_status loom_columns_find(enum loom_kind kind, const struct loom_csv_row *he
   return LOOM_OK;
 }
 
-/* Every column but store_id is an attribute. */
+/* Every column but store_id is an attribute, whose name is kept as it stands, like its values. */
 loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
                                         const struct loom_csv_row *header, loom_error *error) {
   reader->attribute_count = 0;
   if (header->count > LOOM_CSV_FIELDS_MAX)
     return bad_header(LOOM_ATTRIBUTES, header, "the header has more than 255 attributes", error);
   for (size_t f = 0; f < header->count; f++) {
-    struct loom_csv_field name = loom_csv_trimmed(header->fields[f]);
+    struct loom_csv_field name = header->fields[f];
     if ((int)f == reader->columns.fields[0])
       continue;
     if (name.length < 1 || name.length > LOOM_ATTRIBUTE_NAME_MAX)

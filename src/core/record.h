@@ -39,6 +39,16 @@ enum loom_kind {
 const char *loom_kind_header(enum loom_kind kind);
 
 /*
+** Whether a file's header can hold an attribute's name as it stands: text of 1 to 64 bytes, but not store_id in any case, also
+** with blanks around it.
+*/
+bool loom_attribute_name_is_good(const char *name, size_t length);
+
+/* Whether a file's field can hold a store's id, and a note, a reason or an attribute's value, as they stand. */
+bool loom_store_id_is_good(const char *id, size_t length);
+bool loom_note_is_good(const char *note, size_t length);
+
+/*
 ** False, with the kind unset, if no kind is called that: polls, hours, timezones, special_days, exclusions,
 ** attributes.
 */

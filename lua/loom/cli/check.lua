@@ -8,7 +8,8 @@ local command = { name = "check" }
 function command.add_to(parser)
   local check = parser:command "check":summary "Check a database's integrity."
     :description("Run SQLite's integrity check and Loom's own: every block of polls sorted and in its day, "
-      .. "nothing that refers to a missing store. Exit status 1 if anything is wrong.")
+      .. "nothing that refers to a missing store, no text that could not be exported and ingested. "
+      .. "Exit status 1 if anything is wrong.")
   check:argument "database"
 end
 
