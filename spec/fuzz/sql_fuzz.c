@@ -38,7 +38,7 @@ static void fill(void) {
       loom_format_timestamp(instant, when);
       buffer_printf(&csv, "%s,%s,%s\n", ids[s], active ? "active" : "inactive", when);
       sqlite3_bind_text(insert, 1, ids[s], -1, SQLITE_STATIC);
-      sqlite3_bind_text(insert, 2, when, 26, SQLITE_TRANSIENT); /* without " UTC" */
+      sqlite3_bind_text(insert, 2, when, -1, SQLITE_TRANSIENT);
       sqlite3_bind_int(insert, 3, active);
       assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
       sqlite3_reset(insert);
