@@ -262,7 +262,7 @@ describe("strips", () => {
   it("say in words how much of them is what", () => withPage("fleet", {}, async (page) => {
     const labels = await page.locator("#rows svg.strip").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
     const expected = figuresOf("fleet").stores.map(({strip}) => Object.keys(STATES).filter((letter) => strip.includes(letter))
-      .map((letter) => `${STATES[letter]} ${Math.round((strip.split(letter).length - 1) / 168 * 100)}%`).join(", "));
+      .map((letter) => `${STATES[letter]} ${Math.floor((strip.split(letter).length - 1) * 100 / 168)}%`).join(", "));
     assert.deepEqual(labels, expected);
   }));
 
