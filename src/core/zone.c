@@ -18,6 +18,8 @@
 #define TZIF_HEADER_SIZE 44
 #define TZIF_TYPE_SIZE 6
 #define TZIF_FILE_MAX (1 << 20) /* the largest file of the tz database is below 4 KiB */
+#define UTOFF_MIN (-25 * 3600) /* RFC 9636, section 3.2: offsets lie between these two, which are none */
+#define UTOFF_MAX (26 * 3600)
 #define CYCLE_YEARS 400
 #define CYCLE_SECONDS (INT64_C(146097) * LOOM_DAY_SECONDS)
 #define DEFAULT_DIRECTORY "/usr/share/zoneinfo"
@@ -272,8 +274,8 @@ static int32_t type_offset(const struct tzif *tz, size_t type) {
 */
 static const char *add_transitions(loom_zone *zone, const struct tzif *tz, int64_t *last_kept) {
   for (size_t i = 0; i < tz->type_count; i++)
-    if (type_offset(tz, i) < -LOOM_DAY_SECONDS * 2 || type_offset(tz, i) > LOOM_DAY_SECONDS * 2)
-      return "an offset is beyond two days";
+    if (type_offset(tz, i) <= UTOFF_MIN || type_offset(tz, i) >= UTOFF_MAX)
+      return "an offset is not between -25 and 26 hours";
   /* Before the first transition type 0 is in force; where that is local mean time, the zone's first
   ** standard time stands in for it, since no opening hours were ever kept in it. */
   size_t first = 0, skipped = 0; /* a zone may have had more than one local mean time */
@@ -408,8 +410,7 @@ int32_t loom_zone_offset(const loom_zone *zone, int64_t instant) {
 int64_t loom_zone_instant(const loom_zone *zone, int64_t local) {
   int64_t moved = cycles_before(zone, local);
   int64_t wanted = local - moved;
-  /* No offset is beyond two days, so the answer lies in a period that ends after this instant. */
-  size_t i = find_period(zone, wanted - 2 * LOOM_DAY_SECONDS);
+  size_t i = find_period(zone, wanted - UTOFF_MAX); /* the answer lies in a period that ends after this instant */
   while (i + 1 < zone->count && wanted - zone->periods[i].offset >= zone->periods[i + 1].start)
     i++;
   if (i > 0 && wanted - zone->periods[i].offset < zone->periods[i].start)
