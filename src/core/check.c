@@ -96,6 +96,14 @@ static void judge_overall(struct check *check, sqlite3_stmt *row) {
   problem(check, "the newest poll of all is not the newest of the stores'");
 }
 
+/* From there on LuaJIT would count no further, and at the end of 64 bits nobody. */
+#define REVISION_MAX "9007199254740991" /* 2^53 - 1 */
+
+static void judge_revision(struct check *check, sqlite3_stmt *row) {
+  problem(check, "the revision %lld is not one of 0 to " REVISION_MAX,
+          (long long)sqlite3_column_int64(row, 0));
+}
+
 static bool is_instant(sqlite3_stmt *row, int column) {
   int64_t value = sqlite3_column_int64(row, column);
   return sqlite3_column_type(row, column) == SQLITE_INTEGER && value >= LOOM_INSTANT_MIN &&
@@ -200,6 +208,7 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
       {"SELECT 1 WHERE (SELECT count(*) FROM overall) <> 1"
        " OR (SELECT newest_poll FROM overall) IS NOT (SELECT max(newest_poll) FROM store)",
        judge_overall},
+      {"SELECT revision FROM overall WHERE revision NOT BETWEEN 0 AND " REVISION_MAX, judge_revision},
       {"SELECT number, from_us, to_us FROM exclusion", judge_exclusion},
       {"SELECT zone, min(store_id), count(DISTINCT store_id) FROM"
        " (SELECT timezone AS zone, store_id FROM store WHERE timezone IS NOT NULL"
