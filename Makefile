@@ -176,11 +176,11 @@ mutate: ## Change FILE in small ways, one at a time, and tell which changes no t
 # Targets of libFuzzer, which clang brings, under sanitizers. What they learn stays in build/fuzz/corpus.
 SECONDS ?= 20
 FUZZ_BUILD := build/fuzz
-fuzz: ## Feed each target of spec/fuzz for SECONDS (20) seconds, two at a time; FUZZ='zone csv' chooses some
+fuzz: ## Feed each target of spec/fuzz for SECONDS (20) seconds, two at a time, from SEED (0: any); FUZZ='zone csv' chooses some
 	$(MAKE) BUILD=$(FUZZ_BUILD) CC=clang OPTIMIZE='-O1 -g' \
 	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' \
 	  COVERAGE=-fsanitize=fuzzer-no-link fuzz-targets
-	spec/fuzz/run $(FUZZ_BUILD) $(SECONDS) $(FUZZ)
+	spec/fuzz/run $(FUZZ_BUILD) $(SECONDS) $(SEED) $(FUZZ)
 
 fuzz-targets: $(patsubst spec/fuzz/%.c,$(BUILD)/spec/fuzz/%,$(wildcard spec/fuzz/*_fuzz.c))
 
