@@ -198,6 +198,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     buffer_printf(&text, "store_id,region,note\n");
   }
   buffer_put(&text, input.at, (size_t)(input.end - input.at));
+  if (text.length >= 2 && memcmp(text.bytes, "\x1f\x8b", 2) == 0) /* it is taken for gzip itself */
+    shape.gzip = false;
   struct outcome expected = take(&options, &text, &whole), found = take(&options, &text, &shape);
   assert_same(&expected, &found);
   if (expected.status == LOOM_OK && ways & 16)
