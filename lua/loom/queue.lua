@@ -3,7 +3,7 @@
 -- A report is a row of the table `report`: queued, then running, then complete or failed. Every process that serves a database
 -- has a queue on it and calls `tick` a few times a second, which never waits: it takes queued reports and computes them on
 -- native threads, which also write the files. Who works on a report holds a lease on it, and renews it. When the worker dies
--- another takes the report over, at once where it can see that the process is gone, and else when the lease has run out; a
+-- another takes the report over, at once where it can see that the process is gone, and else when the lease was not renewed; a
 -- process that is seen to live keeps what it has, unless it has been silent for very long. After three attempts the report has
 -- failed. A report that is removed while it waits or runs is cancelled: whoever works on it finds its row gone.
 --
@@ -34,7 +34,7 @@ local SECOND = 1000000 -- microseconds
 local ATTEMPTS = 3
 local LEASE = 15 * SECOND -- several renewals may fail before it is lost
 local STUCK = 600 * SECOND -- after its lease, a process that lives but does not renew hangs: no write waits that long
-local RENEW_EVERY = 1 * SECOND
+local RENEW_EVERY = 1 -- seconds
 local TIDY_EVERY = 60 * SECOND
 local FULL_PAUSE = 10 * SECOND -- between two tries to write a report where there is no room for it
 local TELL_EVERY = 60 -- seconds between two lines of the log that say the same
@@ -86,6 +86,8 @@ function Queue.new(monitor, options)
     log = options.log,
     told = {},
     told_count = 0,
+    steady = core.clock, -- seconds of a clock that only moves forward
+    leases = {}, -- of reports that run, by id: `owner`, `lease`, and `since` when they have been seen
     jobs = {}, -- by id: `job`, `run` (see `loom.leash`), `renewed`, and `outcome` once it is known
     leaving = {}, -- jobs that are cancelled, whose threads have yet to end
     tidied = 0,
@@ -394,7 +396,7 @@ local function see_off_ended(self)
 end
 
 local function renew(self, id, entry)
-  if math.abs(now(self) - entry.renewed) < RENEW_EVERY then -- clocks are set back, too
+  if self.steady() - entry.renewed < RENEW_EVERY then
     return
   end
   local held = change(self, function(execute)
@@ -402,7 +404,7 @@ local function renew(self, id, entry)
       now(self) + LEASE, entry.job:progress(), id, self.owner)
   end)
   if held then
-    entry.renewed = now(self)
+    entry.renewed = self.steady()
   end
   if held == 0 then -- it has been removed, or the lease ran out and another has taken the report over
     leave(self, id, entry)
@@ -485,6 +487,7 @@ local function look_after_one(self, id, entry)
     end
     tell(self, ("report %s: %s"):format(id, reason))
     entry.outcome = { state = "failed", message = reason }
+    entry.job:cancel() -- now, whenever it can be noted
   end
   settle(self, id, entry)
 end
@@ -501,23 +504,34 @@ local function look_after(self)
   see_off_ended(self)
 end
 
--- Whether a running report's worker is dead: its process is gone or, where that cannot be seen, its lease has run out.
+-- Since when a lease has been seen as it is. That is measured here, by a clock that nobody sets: the worker's, and the one on the
+-- wall, may jump.
+local function seen_since(self, row)
+  local known = self.leases[row.report_id]
+  return known and known.owner == row.owner and known.lease == row.lease and known.since or self.steady()
+end
+
+-- Whether a running report's worker is dead: its process is gone or, where that cannot be seen, it has not renewed its lease
+-- for as long as that holds.
 local function is_orphan(self, row)
   local lives = owner.lives(row.owner)
-  if lives == nil then
-    return row.lease < now(self)
+  if lives == false then
+    return true
   end
-  return not lives or row.lease + STUCK < now(self)
+  return (self.steady() - row.since) * SECOND > LEASE + (lives and STUCK or 0)
 end
 
 local function orphans(self)
-  local list = {}
+  local list, leases = {}, {}
   local rows = self.monitor.database:query("SELECT report_id, owner, lease FROM report WHERE state = 'running'")
   for row in rows or function() end do
+    row.since = seen_since(self, row)
+    leases[row.report_id] = row
     if is_orphan(self, row) then
       list[#list + 1] = row
     end
   end
+  self.leases = rows and leases or self.leases
   return list
 end
 
@@ -536,18 +550,21 @@ local function reclaim(self)
   end
 end
 
--- A report that waits until there is room for its files has the instant as its lease.
-local waits = "state = 'queued' AND (lease IS NULL OR lease <= ?2)"
+-- A report that waits until there is room for its files has the instant as its lease. One further ahead than that is left from
+-- before the clock was set back.
+local waits = ("state = 'queued' AND (lease IS NULL OR lease <= ?2 OR lease > ?2 + %d)"):format(FULL_PAUSE)
 local has_room = "(SELECT count(*) FROM report WHERE state = 'running') < ?1"
+
+local wanted_sql = ("SELECT (SELECT count(*) FROM report WHERE state = 'running') AS running WHERE %s AND "
+  .. "EXISTS(SELECT 1 FROM report WHERE %s)"):format(has_room, waits)
 
 -- Takes the report that has waited longest: its id and options; nil if there is none, or no room for one.
 local function claim(self)
-  local most = self.leash:is_log_long() and 1 or self.running
-  local row = row_of(self.monitor.database,
-    "SELECT 1 AS found WHERE " .. has_room .. " AND EXISTS(SELECT 1 FROM report WHERE " .. waits .. ")", most, now(self))
-  if not row then
+  local row = row_of(self.monitor.database, wanted_sql, self.running, now(self))
+  if not row or not self.leash:may_begin(row.running) then
     return nil
   end
+  local most = self.leash:is_log_long() and 1 or self.running -- others may have begun one meanwhile
   local claimed
   local good = change(self, function(execute)
     local _, _, id = execute("SELECT report_id FROM report WHERE " .. waits .. " AND " .. has_room
@@ -582,7 +599,7 @@ local function start(self, claimed)
     job, message = nil, failure_of(job)
   end
   if job then
-    self.jobs[claimed.id] = { job = job, run = self.leash:begin(), renewed = now(self) }
+    self.jobs[claimed.id] = { job = job, run = self.leash:begin(), renewed = self.steady() }
   else
     finish(self, claimed.id, "failed", message)
   end

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define SUBMITTERS 4
@@ -313,6 +314,62 @@ static void patience_is_measured(void **state) {
   expect_done(write);
   loom_write_release(write);
   loom_database_close(other);
+  loom_writer_free(writer);
+  scratch_end(&scratch);
+}
+
+static loom_status make_log_long(loom_write *write, loom_database *database, loom_error *error) {
+  (void)write;
+  return loom_database_execute(
+      database, "CREATE TABLE long(x); INSERT INTO long VALUES(zeroblob(80000000))", error);
+}
+
+static loom_status write_little(loom_write *write, loom_database *database, loom_error *error) {
+  (void)write;
+  return loom_database_execute(database, "INSERT INTO long VALUES(1)", error);
+}
+
+typedef loom_status apply_function(loom_write *write, loom_database *database, loom_error *error);
+
+static void write_by(loom_writer *writer, apply_function *apply) {
+  const struct loom_write_type type = {
+      .prepare = prepare_nothing, .apply = apply, .clear = ignore, .free = ignore};
+  loom_error error;
+  loom_write write = {0};
+  loom_write_init(&write, &type);
+  assert_status(loom_writer_submit(writer, &write, &error), LOOM_OK, &error);
+  expect_done(&write);
+  while (atomic_load(&write.references) > 1) /* the writer lets go of it */
+    nanosleep(&(struct timespec){.tv_nsec = 10000}, NULL);
+}
+
+static int64_t log_size(struct scratch *scratch) {
+  struct stat found;
+  assert_int_equal(stat(scratch_path(scratch, "db-wal"), &found), 0);
+  return found.st_size;
+}
+
+/* A log that a reader has kept begins anew soon after that has gone, also where little is written then. */
+static void a_long_log_begins_anew(void **state) {
+  (void)state;
+  struct scratch scratch;
+  loom_error error;
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  loom_database *reader = open_database(scratch_path(&scratch, "db"));
+  assert_status(loom_database_begin_read(reader, &error), LOOM_OK, &error);
+  assert_int_equal(number(reader, "SELECT count(*) FROM store"), 0);
+  write_by(writer, make_log_long);
+  write_by(writer, write_little); /* begins when the log has been tried */
+  int64_t before = log_size(&scratch);
+  assert_true(before > 80000000);
+  loom_database_end_read(reader);
+  while (log_size(&scratch) >= before && log_size(&scratch) < before + (8 << 20)) {
+    write_by(writer, write_little);
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL); /* a second is long before it has grown so far */
+  }
+  assert_true(log_size(&scratch) <= 64 << 20); /* so much of the file stays */
+  loom_database_close(reader);
   loom_writer_free(writer);
   scratch_end(&scratch);
 }
@@ -665,6 +722,7 @@ int main(void) {
                                      cmocka_unit_test(what_cannot_be_ended_is_undone),
                                      cmocka_unit_test(other_connections_and_limits),
                                      cmocka_unit_test(patience_is_measured),
+      cmocka_unit_test(a_long_log_begins_anew),
                                      cmocka_unit_test(announcements_are_withdrawn),
                                      cmocka_unit_test(the_disk_is_full),
                                      cmocka_unit_test(the_disk_is_full_for_a_group),

@@ -8,11 +8,17 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CHECKPOINT_SIZE (16 << 20) /* bytes of the log, after each of which it is copied to the database */
-#define LOG_SIZE_MAX (64 << 20)    /* after which it is also made to begin anew, if readers let it */
-#define CHECKPOINT_PATIENCE 10     /* milliseconds for which that waits for them, and nobody can write */
-#define IDLE_SECONDS 10         /* after which what others have written is copied */
-#define BUSY_STEP 100000         /* nanoseconds between two tries while others write: a commit takes a few of them */
+/* Bytes of the log, after each of which it is copied to the database. */
+#define CHECKPOINT_SIZE (16 << 20)
+#define LOG_SIZE_MAX (64 << 20) /* after which it is also made to begin anew, if readers let it */
+/* Milliseconds for which that waits for them, and nobody can write, for each LOG_SIZE_MAX; and in all. */
+#define CHECKPOINT_PATIENCE 10
+#define CHECKPOINT_PATIENCE_MAX 1000
+/* Milliseconds after which it is tried again, however little was written. */
+#define CHECKPOINT_EVERY 1000
+#define IDLE_SECONDS 10 /* after which what others have written is copied */
+/* Nanoseconds between two tries while others write: a commit takes a few of them. */
+#define BUSY_STEP 100000
 
 struct list {
   loom_write *first, *last;
@@ -34,6 +40,7 @@ struct loom_writer {
   int page_size;           /* bytes */
   int patience;            /* milliseconds to wait for other connections */
   struct timespec blocked; /* since when it waits */
+  struct timespec tried;   /* when the log was copied last */
 };
 
 /* ---- writes ---- */
@@ -128,21 +135,38 @@ static int note_log(void *context, sqlite3 *sqlite, const char *name, int pages)
   return SQLITE_OK;
 }
 
+static int long_logs(const loom_writer *writer) {
+  return writer->log_pages / (LOG_SIZE_MAX / writer->page_size);
+}
+
+/*
+** Makes the log begin anew. All that is left to copy is what came meanwhile, unless a reader keeps an old snapshot: then it
+** would be in vain. Other processes that write, and short readers, are waited for the longer the longer the log is.
+*/
+static void begin_log_anew(loom_writer *writer, int pages_left) {
+  if (pages_left > CHECKPOINT_SIZE / writer->page_size)
+    return;
+  int patience = CHECKPOINT_PATIENCE * long_logs(writer);
+  writer->patience = patience < CHECKPOINT_PATIENCE_MAX ? patience : CHECKPOINT_PATIENCE_MAX;
+  sqlite3_wal_checkpoint_v2(writer->database->sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+  writer->patience = writer->options.busy_timeout;
+}
+
 /*
 ** Copies the log to the database, once it is long. Writes that have been settled do not wait for it, and other processes
 ** write meanwhile; so the log may never be copied to its end, where it could begin anew, until they are kept waiting for
-** what little is left. Failing is no harm: it is tried again when the log has grown by as much.
+** what little is left. Failing is no harm: it is tried again when the log has grown by as much, or a while later.
 */
 static void checkpoint(loom_writer *writer) {
-  sqlite3 *sqlite = writer->database->sqlite;
-  if (writer->log_pages < writer->checkpoint_due)
+  int pages = 0, copied = 0;
+  bool is_late = long_logs(writer) > 0 && milliseconds_since(&writer->tried) >= CHECKPOINT_EVERY;
+  if (writer->log_pages < writer->checkpoint_due && !is_late)
     return;
-  sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-  if (writer->log_pages >= LOG_SIZE_MAX / writer->page_size) {
-    writer->patience = CHECKPOINT_PATIENCE;
-    sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-    writer->patience = writer->options.busy_timeout;
-  }
+  sqlite3_wal_checkpoint_v2(writer->database->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages,
+                            &copied);
+  if (long_logs(writer) > 0)
+    begin_log_anew(writer, pages - copied);
+  clock_gettime(CLOCK_MONOTONIC, &writer->tried);
   writer->checkpoint_due = writer->log_pages + CHECKPOINT_SIZE / writer->page_size;
 }
 
@@ -364,8 +388,8 @@ loom_status loom_writer_announce(loom_writer *writer, loom_write *write, loom_er
   loom_status status = LOOM_OK;
   pthread_mutex_lock(&writer->lock);
   if (writer->announced_count == writer->options.announced) {
-    status = loom_fail(error, LOOM_EBUSY, "%u ingests are under way already",
-                       writer->announced_count);
+    status =
+        loom_fail(error, LOOM_EBUSY, "%u ingests are under way already", writer->announced_count);
   } else {
     writer->announced_count++;
     atomic_fetch_add(&write->references, 1);

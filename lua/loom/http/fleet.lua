@@ -134,6 +134,7 @@ local function collect(entry)
   entry.reason, entry.revision = nil, entry.job_revision
 end
 
+-- How many reports are being computed.
 local function computing()
   collect(standard)
   local count = standard.job and 1 or 0
@@ -206,7 +207,7 @@ local function refresh(entry, revision)
     entry.seen = core.clock()
     return true
   end
-  if not entry.job and is_due(entry) then
+  if not entry.job and is_due(entry) and leash:may_begin(computing()) then
     start(entry, revision)
   end
   return false
