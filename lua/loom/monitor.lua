@@ -293,7 +293,7 @@ function Monitor:clear_special_day(store, date, options)
   return overrides.clear_special_day(self, store, date, options)
 end
 
---- Takes a stretch of time out of the schedule: maintenance, a strike.
+--- Takes a stretch of time out of the schedule: maintenance, a strike. One that is there already stays the one that it is.
 -- @tparam table exclusion
 -- @tparam string exclusion.store an id, or `"*"` for every store
 -- @tparam string|number exclusion.from an instant
@@ -328,13 +328,14 @@ function Monitor:remove_exclusion(number)
   return overrides.remove_exclusion(self, number)
 end
 
---- Sets attributes of a store, by which reports choose and group. Those that are not named stay.
+--- Sets attributes of a store, by which reports choose and group. Those that are not named stay. All stores together may have
+-- 255 names, and a store 32,000 bytes of values, so that all of it fits a file.
 -- @tparam string store its id; one that is not known yet is made
 -- @tparam table attributes values by name (1 to 64 bytes): text or numbers, which are stored as text; false removes
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.replace those that are not named are removed
 -- @treturn true|nil
--- @treturn ?string the failure
+-- @treturn ?string the failure; ELIMIT if there would be more than there may be
 -- @treturn ?string its code
 -- @usage monitor:set_attributes("shop 1", { region = "north", brand = "x" })
 function Monitor:set_attributes(store, attributes, options)

@@ -353,9 +353,16 @@ function overrides.exclude(monitor, exclusion)
       time.text(exclusion.to))
   end
   return transaction.run(monitor.database, function(execute)
+    local store, reason = number_or_all(execute, exclusion.store), exclusion.reason or ""
+    local _, _, same = execute([[SELECT number FROM exclusion WHERE store IS ?
+      AND from_us = CAST(? AS INTEGER) AND to_us = CAST(? AS INTEGER) AND reason = ?]], store, exclusion.from, exclusion.to,
+      reason)
+    if same then -- as in a file, where it is a duplicate
+      return same
+    end
     local _, number = execute([[INSERT INTO exclusion(store, from_us, to_us, reason)
       VALUES(?, CAST(? AS INTEGER), CAST(? AS INTEGER), ?)]], -- which are text where LuaJIT's numbers do not hold them
-      number_or_all(execute, exclusion.store), exclusion.from, exclusion.to, exclusion.reason or "")
+      store, exclusion.from, exclusion.to, reason)
     return number
   end)
 end
@@ -391,6 +398,31 @@ end
 
 -- ---- attributes ----
 
+-- As in `src/core/record.h`: what is stored must fit a file.
+local NAMES_MAX, SIZE_MAX = 255, 32000
+
+-- Whether a name is new to all stores; that of an old one is found at once, where all names would have to be counted.
+local function is_new_name(execute, name, number)
+  local _, _, known = execute("SELECT 1 FROM attribute WHERE name = ? AND store <> ? LIMIT 1", name, number)
+  return not known
+end
+
+-- Fails if there are more attributes than there may be, once some of a store are written.
+local function check_limits(execute, store, number, has_new_name)
+  local _, _, size = execute("SELECT sum(length(CAST(value AS BLOB))) FROM attribute WHERE store = ?", number)
+  if size and size > SIZE_MAX then
+    transaction.fail("ELIMIT", "attributes of store %s: their values would have %d bytes, %d at the most may be",
+      check.shown(store), size, SIZE_MAX)
+  end
+  if has_new_name then
+    local _, _, count = execute "SELECT count(DISTINCT name) FROM attribute"
+    if count > NAMES_MAX then
+      transaction.fail("ELIMIT", "attributes: there would be %d names of them in all stores, %d at the most may be", count,
+        NAMES_MAX)
+    end
+  end
+end
+
 local function check_attributes(attributes)
   for name, value in pairs(attributes) do
     if not stores.attribute_name(name) then
@@ -414,13 +446,18 @@ function overrides.set_attributes(monitor, store, attributes, options)
     if options.replace then
       execute("DELETE FROM attribute WHERE store = ?", number)
     end
+    local has_new_name, sets_any = false, false
     for name, value in pairs(attributes) do
       if value and value ~= "" then
+        sets_any, has_new_name = true, has_new_name or is_new_name(execute, name, number)
         execute("INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)", number, name,
           stores.attribute_text(value))
       else
         execute("DELETE FROM attribute WHERE store = ? AND name = ?", number, name)
       end
+    end
+    if sets_any then -- what is too much can be removed bit by bit
+      check_limits(execute, store, number, has_new_name)
     end
     return true
   end)

@@ -140,6 +140,20 @@ static const struct {
     {"UPDATE attribute SET name = 'Store_ID'", BAD_NAME("Store_ID")},
     {"UPDATE attribute SET name = ' store_id'", BAD_NAME(" store_id")},
     {"UPDATE attribute SET name = ' '", ""},
+    {"WITH n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 255)"
+     " INSERT INTO attribute SELECT 1, 'n' || i, 'x' FROM n",
+     ""},
+    {"WITH n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 256)"
+     " INSERT INTO attribute SELECT 1 + i % 2, 'n' || i, 'x' FROM n",
+     "attributes: they have 256 names in all stores, more than the 255 that a file can have\n"},
+    {"WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8)"
+     " INSERT INTO attribute SELECT 1, 'n' || i, printf('%04000d', 0) FROM n",
+     ""},
+    {"WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8) INSERT INTO attribute"
+     " SELECT 1, 'n' || i, printf('%0*d', 4000 + (i = 8), 0) FROM n",
+     "attributes of store \"a\": their values have 32001 bytes, more than the 32000 that a file "
+     "can "
+     "have\n"},
     {"UPDATE attribute SET value = ''", BAD_VALUE},
     {"UPDATE attribute SET value = printf('%04097d', 0)", BAD_VALUE},
     {"UPDATE attribute SET value = 'a' || char(0) || 'b'", BAD_VALUE},

@@ -1316,6 +1316,52 @@ static void long_attributes(void **test) {
   loom_database_close(database);
 }
 
+/* The file can be read, but not written. */
+static void assert_not_written(loom_database *database, enum loom_kind kind,
+                               const struct buffer *text, const char *reason) {
+  struct loom_ingest_options options = {
+      .kind = kind, .source = "some/file.csv", .max_rejects = LOOM_ALL_REJECTS};
+  loom_ingest *ingest;
+  loom_error error;
+  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+  assert_status(feed_in_chunks(ingest, text->bytes, text->length, text->length, &error), LOOM_OK,
+                &error);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_int_equal(apply_all(ingest, database, SIZE_MAX / 2, &error), LOOM_ELIMIT);
+  assert_non_null(strstr(error.message, reason));
+  loom_database_rollback(database);
+  loom_ingest_free(ingest);
+}
+
+/* Files that could be read one by one are refused where what is stored could not be exported and read again. */
+static void attributes_of_many_files(void **test) {
+  (void)test;
+  struct buffer text = {0};
+  loom_database *database = memory_database();
+  for (int name = 1; name <= 256; name++) {
+    text.length = 0;
+    buffer_printf(&text, "store_id,name %d\n%d,x\n", name, name % 7);
+    if (name <= 255)
+      load(database, LOOM_ATTRIBUTES, text.bytes);
+  }
+  assert_not_written(database, LOOM_ATTRIBUTES, &text,
+                     "there would be 256 names of them in all stores");
+  for (int name = 1; name <= 8; name++) {
+    text.length = 0;
+    buffer_printf(&text, "store_id,name %d\nlong,", name);
+    put_long_value(&text,
+                   name < 8 ? LOOM_NOTE_MAX : LOOM_ATTRIBUTES_SIZE_MAX + 1 - 7 * LOOM_NOTE_MAX);
+    if (name < 8)
+      load(database, LOOM_ATTRIBUTES, text.bytes);
+  }
+  assert_not_written(database, LOOM_ATTRIBUTES, &text,
+                     "attributes of store \"long\": their values would have 32001 bytes");
+  text.bytes[text.length - 1] = '\0';
+  load(database, LOOM_ATTRIBUTES, text.bytes);
+  buffer_free(&text);
+  loom_database_close(database);
+}
+
 /* As many attributes as a row may have fields, less one for the store; and one more. */
 static void many_attributes(void **test) {
   (void)test;
@@ -1642,6 +1688,7 @@ int main(void) {
       cmocka_unit_test(attributes_replace),
       cmocka_unit_test(long_attributes),
       cmocka_unit_test(many_attributes),
+      cmocka_unit_test(attributes_of_many_files),
       cmocka_unit_test(overrides_stay_or_go),
       cmocka_unit_test(ids_are_bytes),
       cmocka_unit_test(long_notes),

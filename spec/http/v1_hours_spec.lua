@@ -181,6 +181,11 @@ describe("what stores are measured by, over HTTP", function()
         problem(400, "attributes", "PUT", path, '{"attributes":' .. attributes .. "}")
       end
       assert.equal(413, server.request("PUT", path, { body = ("x"):rep(1024 * 1024 + 1) }).status)
+      local many = {}
+      for i = 1, 256 do
+        many["name " .. i] = "x"
+      end
+      problem(413, nil, "PUT", path, { attributes = many })
     end)
   end)
 

@@ -535,6 +535,21 @@ describe("what is set by hand:", function()
       assert.same({ a }, monitor:exclusions())
     end)
 
+    it("that are the same are one, set by hand or from a file", function()
+      local week = { store = "a", from = "2024-02-15 02:00:00", to = "2024-02-15 04:00:00", reason = "x" }
+      local all = { store = "*", from = week.from, to = week.to }
+      local first, everyone = assert(monitor:exclude(week)), assert(monitor:exclude(all))
+      assert.equal(first, monitor:exclude(week))
+      assert.equal(everyone, monitor:exclude(all))
+      load("exclusions", "store_id,from_utc,to_utc,reason", "a,2024-02-15 02:00:00,2024-02-15 04:00:00,x",
+        "*,2024-02-15T02:00:00Z,2024-02-15T04:00:00Z,")
+      assert.equal(2, #monitor:exclusions())
+      week.reason = "another"
+      assert.is_true(first ~= assert(monitor:exclude(week)))
+      load("exclusions", "store_id,from_utc,to_utc,reason", "a,2024-02-15 02:00:00,2024-02-15 04:00:00,another")
+      assert.equal(3, #monitor:exclusions())
+    end)
+
     it("are taken out of the schedule, of one store or of all", function()
       for _, store in ipairs { "a", "b" } do
         assert(monitor:set_hours(store, { thu = "08:00-18:00" }, { from = "always" }))
@@ -592,6 +607,42 @@ describe("what is set by hand:", function()
         assert.has_error(function() monitor:set_attributes("a", wrong) end)
       end
       assert.equal(0, monitor:info().stores)
+    end)
+
+    it("fit a file however they were set, with the longest names and values, or are refused", function()
+      local id, quotes = ('"'):rep(255), ('"'):rep(4000)
+      local function name(i)
+        return ("%03d"):format(i) .. ('"'):rep(61)
+      end
+      local many = {}
+      for i = 1, 255 do
+        many[name(i)] = i <= 8 and quotes or nil
+      end
+      assert(monitor:set_attributes(id, many))
+      for i = 9, 255 do
+        assert(monitor:set_attributes("b", { [name(i)] = i }))
+      end
+      local function refused(what, ...)
+        local good, message, code = monitor:set_attributes(...)
+        assert.same({ nil, "ELIMIT" }, { good, code })
+        assert.truthy(message:find(what, 1, true), message)
+      end
+      refused("there would be 256 names of them in all stores, 255 at the most", "c", { more = "x" })
+      refused("their values would have 32001 bytes, 32000 at the most", id, { [name(9)] = "x" })
+      assert.equal(2, monitor:info().stores)
+      local pieces, before = {}, {}
+      assert(monitor:export("attributes", function(piece)
+        pieces[#pieces + 1] = piece
+        return true
+      end))
+      for _, store in ipairs { id, "b" } do
+        before[store] = monitor:attributes(store)
+        assert(monitor:set_attributes(store, {}, { replace = true }))
+      end
+      assert(monitor:ingest { attributes = text(table.concat(pieces)) })
+      assert.same(before, { [id] = monitor:attributes(id), b = monitor:attributes "b" })
+      assert(monitor:set_attributes("b", { [name(9)] = false }))
+      assert(monitor:set_attributes("b", { more = "x" }))
     end)
 
     it("of files stand beside them", function()

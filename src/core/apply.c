@@ -566,6 +566,40 @@ static loom_status apply_attribute(loom_apply *apply, const struct loom_record *
   return run(apply, write, error);
 }
 
+/* One store's attributes may be in several rows and files, so that only all that is stored can be judged. */
+static loom_status check_attributes(loom_apply *apply, loom_error *error) {
+  sqlite3_stmt *names = NULL, *sizes = NULL;
+  loom_status status =
+      loom_database_prepare(apply->database, LOOM_ATTRIBUTE_NAMES_SQL, &names, error);
+  if (status == LOOM_OK)
+    status = loom_database_prepare(apply->database, LOOM_ATTRIBUTES_SIZE_SQL, &sizes, error);
+  if (status == LOOM_OK && sqlite3_step(names) != SQLITE_ROW)
+    status = loom_database_failure(apply->database, error);
+  if (status == LOOM_OK && sqlite3_column_int64(names, 0) > LOOM_ATTRIBUTE_NAMES_MAX)
+    status = loom_fail(
+        error, LOOM_ELIMIT,
+        "attributes: there would be %lld names of them in all stores, %d at the most may be",
+        (long long)sqlite3_column_int64(names, 0), LOOM_ATTRIBUTE_NAMES_MAX);
+  if (status == LOOM_OK) {
+    int step = sqlite3_step(sizes);
+    if (step == SQLITE_ROW) {
+      char shown[LOOM_QUOTED_SIZE];
+      size_t length;
+      const char *id = loom_column_bytes(sizes, 0, &length);
+      status = loom_fail(
+          error, LOOM_ELIMIT,
+          "attributes of store %s: their values would have %lld bytes, %d at the most may be",
+          loom_quote(shown, id, length), (long long)sqlite3_column_int64(sizes, 1),
+          LOOM_ATTRIBUTES_SIZE_MAX);
+    } else if (step != SQLITE_DONE) {
+      status = loom_database_failure(apply->database, error);
+    }
+  }
+  sqlite3_finalize(names);
+  sqlite3_finalize(sizes);
+  return status;
+}
+
 /* How many records from the next one on belong together: a layer of a store's hours, or of its spans of a date. */
 static size_t batch_size(const loom_apply *apply) {
   const struct loom_staged *staged = &apply->staged;
@@ -609,7 +643,11 @@ static loom_status apply_records(loom_apply *apply, size_t budget,
     apply->next_record += count;
     apply->applied += count;
   }
-  return status == LOOM_OK && apply->next_record == staged->record_count ? LOOM_DONE : status;
+  if (status != LOOM_OK || apply->next_record < staged->record_count)
+    return status;
+  if (staged->kind == LOOM_ATTRIBUTES)
+    status = check_attributes(apply, error);
+  return status == LOOM_OK ? LOOM_DONE : status;
 }
 
 loom_status loom_apply_step(loom_apply *apply, size_t budget, double *done,

@@ -181,6 +181,23 @@ static void judge_attribute(struct check *check, sqlite3_stmt *row) {
             shown, id, LOOM_NOTE_MAX);
 }
 
+static void judge_attribute_names(struct check *check, sqlite3_stmt *row) {
+  long long count = sqlite3_column_int64(row, 0);
+  if (count > LOOM_ATTRIBUTE_NAMES_MAX)
+    problem(check,
+            "attributes: they have %lld names in all stores, more than the %d that a file can have",
+            count, LOOM_ATTRIBUTE_NAMES_MAX);
+}
+
+static void judge_attributes_size(struct check *check, sqlite3_stmt *row) {
+  char id[LOOM_QUOTED_SIZE];
+  loom_quote(id, text(check, row, 0), (size_t)sqlite3_column_bytes(row, 0));
+  problem(
+      check,
+      "attributes of store %s: their values have %lld bytes, more than the %d that a file can have",
+      id, (long long)sqlite3_column_int64(row, 1), LOOM_ATTRIBUTES_SIZE_MAX);
+}
+
 /* First and newest poll as the blocks tell: the first and last 8 bytes of each block, summed up by day. */
 static const char reach_sql[] =
     "WITH seen(store, low, high) AS (SELECT store, min(day), max(day) FROM poll_block GROUP BY store),"
@@ -226,6 +243,8 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
       {"SELECT ifnull(store_id, ''), name, value FROM attribute LEFT JOIN store ON number = store"
        " ORDER BY store_id, name",
        judge_attribute},
+      {LOOM_ATTRIBUTE_NAMES_SQL, judge_attribute_names},
+      {LOOM_ATTRIBUTES_SIZE_SQL, judge_attributes_size},
   };
   for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++)
     status = each_row(&check, questions[i].sql, questions[i].judge, error);

@@ -32,6 +32,20 @@ enum loom_kind {
 /* Longest name of an attribute, in bytes; its values are as long as notes. */
 #define LOOM_ATTRIBUTE_NAME_MAX 64
 
+/*
+** How many names the attributes of all stores may have: the fields of a row, less the store's. And how many bytes the values
+** of one store: however they are quoted, they fit a row of LOOM_CSV_ROW_MAX, between 255 commas. What is stored can be
+** exported and read again.
+*/
+#define LOOM_ATTRIBUTE_NAMES_MAX 255
+#define LOOM_ATTRIBUTES_SIZE_MAX 32000
+
+/* What asks for more of them than there may be: how many names there are, and the stores, with how many bytes they have. */
+#define LOOM_ATTRIBUTE_NAMES_SQL "SELECT count(DISTINCT name) FROM attribute"
+#define LOOM_ATTRIBUTES_SIZE_SQL                                                                   \
+  "SELECT store_id, sum(length(CAST(value AS BLOB))) AS size FROM attribute"                       \
+  " LEFT JOIN store ON number = store GROUP BY store HAVING size > 32000 ORDER BY store_id"
+
 /* In special days and exclusions, the store id `*` means every store. */
 #define LOOM_ALL_STORES (UINT32_MAX - 1)
 
