@@ -374,6 +374,73 @@ static void a_long_log_begins_anew(void **state) {
   scratch_end(&scratch);
 }
 
+/* More polls than a small disk takes. */
+static loom_poll_batch *big_batch(void) {
+  loom_poll_batch *batch = loom_poll_batch_new(20000);
+  assert_non_null(batch);
+  for (int i = 0; i < 20000; i++) {
+    loom_error error;
+    char id[32];
+    int length = snprintf(id, sizeof id, "%d", i);
+    assert_status(loom_poll_batch_add(batch, id, (size_t)length, true, NOW, &error), LOOM_OK, &error);
+  }
+  return batch;
+}
+
+static off_t size_of(const char *path) {
+  struct stat found;
+  assert_int_equal(stat(path, &found), 0);
+  return found.st_size;
+}
+
+/* Bytes of the database, without its log, after a large write. */
+static off_t size_with_step(int log_step) {
+  struct scratch scratch;
+  struct loom_writer_options options = roomy;
+  options.log_step = log_step;
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &options);
+  loom_database *other = open_database(scratch_path(&scratch, "db"));
+  number(other, "SELECT count(*) FROM store");
+  loom_write *write = submit_batch(writer, big_batch());
+  expect_done(write);
+  loom_write_release(write);
+  loom_writer_free(writer); /* which ends after its checkpoint; the log stays, as it has another user */
+  off_t size = size_of(scratch_path(&scratch, "db"));
+  loom_database_close(other);
+  scratch_end(&scratch);
+  return size;
+}
+
+static void the_log_is_copied_once_it_is_long(void **state) {
+  (void)state;
+  assert_true(size_with_step(1) > size_with_step(1 << 30));
+}
+
+/* Others leave their checkpoints to a writer that has nothing to do, even to one that has never written. */
+static void an_idle_writer_copies_what_others_wrote(void **state) {
+  (void)state;
+  struct scratch scratch;
+  struct loom_writer_options options = roomy;
+  options.idle_time = 20;
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &options);
+  loom_database *other = open_database(scratch_path(&scratch, "db"));
+  execute(other, "PRAGMA wal_autocheckpoint = 0");
+  for (int i = 0; i < 2; i++) {
+    const char *path = scratch_path(&scratch, "db");
+    off_t before = size_of(path);
+    execute(other, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000) "
+                   "INSERT INTO store(store_id) SELECT hex(randomblob(100)) FROM n");
+    for (int tries = 0; tries < 600000 && size_of(path) == before; tries++)
+      nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    assert_true(size_of(path) > before);
+  }
+  loom_writer_free(writer);
+  loom_database_close(other);
+  scratch_end(&scratch);
+}
+
 /* Of an announcement that is taken back, the writer keeps nothing: not its place, and not its lock. */
 static void announcements_are_withdrawn(void **state) {
   (void)state;
@@ -393,19 +460,6 @@ static void announcements_are_withdrawn(void **state) {
   }
   loom_writer_free(writer);
   scratch_end(&scratch);
-}
-
-/* More polls than a small disk takes. */
-static loom_poll_batch *big_batch(void) {
-  loom_poll_batch *batch = loom_poll_batch_new(20000);
-  assert_non_null(batch);
-  for (int i = 0; i < 20000; i++) {
-    loom_error error;
-    char id[32];
-    int length = snprintf(id, sizeof id, "%d", i);
-    assert_status(loom_poll_batch_add(batch, id, (size_t)length, true, NOW, &error), LOOM_OK, &error);
-  }
-  return batch;
 }
 
 /* Makes the disk small, and returns what the limit was. */
@@ -722,7 +776,9 @@ int main(void) {
                                      cmocka_unit_test(what_cannot_be_ended_is_undone),
                                      cmocka_unit_test(other_connections_and_limits),
                                      cmocka_unit_test(patience_is_measured),
-      cmocka_unit_test(a_long_log_begins_anew),
+                                     cmocka_unit_test(a_long_log_begins_anew),
+                                     cmocka_unit_test(the_log_is_copied_once_it_is_long),
+                                     cmocka_unit_test(an_idle_writer_copies_what_others_wrote),
                                      cmocka_unit_test(announcements_are_withdrawn),
                                      cmocka_unit_test(the_disk_is_full),
                                      cmocka_unit_test(the_disk_is_full_for_a_group),

@@ -8,15 +8,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Bytes of the log, after each of which it is copied to the database. */
-#define CHECKPOINT_SIZE (16 << 20)
+/* Bytes of the log, after each of which it is copied to the database, where the options leave it open. */
+#define LOG_STEP (16 << 20)
 #define LOG_SIZE_MAX (64 << 20) /* after which it is also made to begin anew, if readers let it */
 /* Milliseconds for which that waits for them, and nobody can write, for each LOG_SIZE_MAX; and in all. */
 #define CHECKPOINT_PATIENCE 10
 #define CHECKPOINT_PATIENCE_MAX 1000
 /* Milliseconds after which it is tried again, however little was written. */
 #define CHECKPOINT_EVERY 1000
-#define IDLE_SECONDS 10 /* after which what others have written is copied */
+/* Milliseconds after which what others have written is copied, where the options leave it open. */
+#define IDLE_TIME 10000
 /* Nanoseconds between two tries while others write: a commit takes a few of them. */
 #define BUSY_STEP 100000
 
@@ -130,7 +131,7 @@ static int note_log(void *context, sqlite3 *sqlite, const char *name, int pages)
   loom_writer *writer = context;
   (void)sqlite, (void)name;
   if (pages < writer->log_pages) /* the log has begun anew */
-    writer->checkpoint_due = CHECKPOINT_SIZE / writer->page_size;
+    writer->checkpoint_due = writer->options.log_step / writer->page_size;
   writer->log_pages = pages;
   return SQLITE_OK;
 }
@@ -144,7 +145,7 @@ static int long_logs(const loom_writer *writer) {
 ** would be in vain. Other processes that write, and short readers, are waited for the longer the longer the log is.
 */
 static void begin_log_anew(loom_writer *writer, int pages_left) {
-  if (pages_left > CHECKPOINT_SIZE / writer->page_size)
+  if (pages_left > writer->options.log_step / writer->page_size)
     return;
   int patience = CHECKPOINT_PATIENCE * long_logs(writer);
   writer->patience = patience < CHECKPOINT_PATIENCE_MAX ? patience : CHECKPOINT_PATIENCE_MAX;
@@ -167,7 +168,7 @@ static void checkpoint(loom_writer *writer) {
   if (long_logs(writer) > 0)
     begin_log_anew(writer, pages - copied);
   clock_gettime(CLOCK_MONOTONIC, &writer->tried);
-  writer->checkpoint_due = writer->log_pages + CHECKPOINT_SIZE / writer->page_size;
+  writer->checkpoint_due = writer->log_pages + writer->options.log_step / writer->page_size;
 }
 
 /* ---- writing ---- */
@@ -253,7 +254,9 @@ static bool wait_for_work(loom_writer *writer) {
   struct timespec until;
   int result = 0;
   clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += IDLE_SECONDS;
+  int64_t end = until.tv_nsec + (int64_t)writer->options.idle_time * 1000000;
+  until.tv_sec += (time_t)(end / 1000000000);
+  until.tv_nsec = (long)(end % 1000000000);
   while (result == 0 && !writer->queue.first && !(writer->stopping && !writer->announced.first))
     result = pthread_cond_timedwait(&writer->changed, &writer->lock, &until);
   return result == 0;
@@ -301,7 +304,7 @@ static loom_status open_database(loom_writer *writer, const char *path, loom_err
     status = loom_database_number(database, "PRAGMA page_size", &page_size, error);
   if (status == LOOM_OK) {
     writer->page_size = (int)page_size;
-    writer->checkpoint_due = CHECKPOINT_SIZE / writer->page_size;
+    writer->checkpoint_due = writer->options.log_step / writer->page_size;
     sqlite3_busy_handler(database->sqlite, wait_for_others, writer);
     sqlite3_wal_hook(database->sqlite, note_log, writer);
   }
@@ -337,6 +340,8 @@ loom_status loom_writer_new(const char *path, const struct loom_writer_options *
   pthread_condattr_destroy(&attributes);
   pthread_mutex_init(&writer->lock, NULL);
   writer->options = *options;
+  writer->options.log_step = options->log_step ? options->log_step : LOG_STEP;
+  writer->options.idle_time = options->idle_time ? options->idle_time : IDLE_TIME;
   writer->patience = options->busy_timeout;
   loom_status status = open_database(writer, path, error);
   if (status == LOOM_OK)

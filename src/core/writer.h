@@ -62,6 +62,9 @@ struct loom_writer_options {
   int busy_timeout;     /* milliseconds to wait for other writers */
   size_t capacity;      /* bytes of writes that may wait */
   unsigned announced;   /* writes that may be announced at a time */
+  /* Of the checkpoints; 0: as the writer has it. */
+  int log_step;  /* bytes of the log, after each of which it is copied to the database; default 16 MiB */
+  int idle_time; /* milliseconds without a write, after which what others have written is copied; default 10 s */
 };
 
 /* Opens the database, which is made if it does not exist, and starts the thread. */
