@@ -183,6 +183,27 @@ static void names_as_long_as_may_be(void **state) {
   }
 }
 
+/* The part is beside what it replaces, hidden or not, so that renaming it is one step. */
+static void parts_are_beside_their_targets(void **state) {
+  loom_error error;
+  char name[256], path[1024];
+  const char *folder = ((struct scratch *)*state)->folder;
+  for (size_t length = 1; length <= 255; length += length < 225 ? 32 : 1) {
+    loom_atomic_file *file;
+    memset(name, 'n', length);
+    name[length] = '\0';
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_status(loom_atomic_file_new(path, false, &file, &error), LOOM_OK, &error);
+    const char *part = loom_atomic_file_part(file), *slash = strrchr(part, '/');
+    assert_non_null(slash);
+    assert_int_equal(slash - part, strlen(folder));
+    assert_memory_equal(part, folder, strlen(folder));
+    assert_int_equal(access(part, F_OK), 0);
+    loom_atomic_file_free(file);
+    assert_int_equal(scratch_count(*state), 0);
+  }
+}
+
 /* Descriptors of this process by their names: what was written before stays. */
 static void descriptors(void **state) {
   loom_error error;
@@ -303,6 +324,7 @@ int main(void) {
       TEST(links),
       TEST(only_new_ones),
       TEST(names_as_long_as_may_be),
+      TEST(parts_are_beside_their_targets),
       TEST(descriptors),
       TEST(pipes_and_devices),
       TEST(places_that_cannot_be),

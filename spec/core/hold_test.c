@@ -4,6 +4,7 @@
 #include "hold.h"
 #include "storage.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static void expect(const char *path, loom_status expected) {
@@ -15,6 +16,14 @@ static void expect(const char *path, loom_status expected) {
     close(descriptor);
 }
 
+/* The descriptor that the next file would have: one that is left open takes it. */
+static int next_descriptor(void) {
+  int next = dup(STDERR_FILENO);
+  assert_true(next >= 0);
+  close(next);
+  return next;
+}
+
 static void held_by_one(void **state) {
   (void)state;
   struct scratch scratch;
@@ -23,7 +32,13 @@ static void held_by_one(void **state) {
   scratch_begin(&scratch);
   const char *path = scratch_path(&scratch, "lock");
   assert_status(loom_hold(path, &descriptor, &error), LOOM_OK, &error);
-  expect(path, LOOM_EBUSY);
+  struct stat found;
+  assert_int_equal(fstat(descriptor, &found), 0);
+  assert_int_equal(found.st_mode & 07777, 0600); /* nobody else can hold it */
+  int next = next_descriptor(), refused;
+  assert_status(loom_hold(path, &refused, &error), LOOM_EBUSY, &error);
+  assert_non_null(strstr(error.message, "lock: is held by another process"));
+  assert_int_equal(next_descriptor(), next);
   close(descriptor);
   expect(path, LOOM_OK);
   scratch_end(&scratch);

@@ -103,7 +103,12 @@ static void logs_are_told_apart(void **state) {
   loom_place_clear_log(&fixture->place, fixture->sqlite);
   assert_int_equal(access(in(fixture, "db-wal"), F_OK), 0);
   assert_int_equal(unlink(in(fixture, "db")), 0);
+  int next = dup(STDERR_FILENO);
+  close(next);
   loom_place_clear_log(&fixture->place, fixture->sqlite);
+  int after = dup(STDERR_FILENO);
+  close(after);
+  assert_int_equal(after, next); /* nothing is left open */
   assert_int_not_equal(access(in(fixture, "db-wal"), F_OK), 0);
   assert_int_not_equal(access(in(fixture, "db-shm"), F_OK), 0);
   make_file(in(fixture, "db-wal"));

@@ -4,6 +4,7 @@
 #include "spool.h"
 #include "storage.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
 #define LONGEST (3 * LOOM_SPOOL_MEMORY + 7)
@@ -81,6 +82,23 @@ static void has_a_limit(void **state) {
   loom_spool_free(&spool);
 }
 
+/* Its file is its own, and closed once. */
+static void closes_its_file_once(void **state) {
+  (void)state;
+  struct loom_spool spool;
+  loom_error error;
+  char *text = make_text();
+  loom_spool_init(&spool, NULL, LONGEST);
+  assert_status(loom_spool_write(&spool, text, LONGEST, &error), LOOM_OK, &error);
+  int file = spool.file;
+  assert_int_not_equal(fcntl(file, F_GETFD), -1);
+  loom_spool_free(&spool);
+  assert_int_equal(fcntl(file, F_GETFD), -1);
+  loom_spool_free(&spool);
+  assert_int_not_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
+  free(text);
+}
+
 static void says_that_there_is_no_room(void **state) {
   (void)state;
   struct loom_spool spool;
@@ -96,6 +114,7 @@ static void says_that_there_is_no_room(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(gives_what_was_written),
                                      cmocka_unit_test(has_a_limit),
+                                     cmocka_unit_test(closes_its_file_once),
                                      cmocka_unit_test(says_that_there_is_no_room)};
   return cmocka_run_group_tests_name("spool", tests, NULL, NULL);
 }

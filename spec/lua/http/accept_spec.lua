@@ -27,6 +27,7 @@ describe("what a client accepts", function()
       ['text/csv;note="a, b;q=0", text/html'] = { 0, 1, 0 },
       ["text/csv ; q=0.2 ; later=1,, ,text/html;q=1.000"] = { 0.2, 1, 0 },
       ["text/csv;q=2, text/html;q=x, application/json;q=0.1234, text/csv;q=0.5"] = { 0.5, 0, 0 },
+      ["text/csv;q=0.2, text/html, text/csv;q=0.7"] = { 0.2, 1, 0 }, -- the first of those that are as specific
       ["*/csv, text/html"] = { 0, 1, 0 },
     } do
       assert.same(expected, weights(header), header)
