@@ -367,22 +367,53 @@ function overrides.exclude(monitor, exclusion)
   end)
 end
 
---- See `loom.monitor:exclusions`.
-function overrides.exclusions(monitor, options)
-  options = check.options("exclusions", options, list_options)
-  local rows, message, code = all(monitor.database, [[SELECT e.number AS number, ifnull(store_id, '*') AS store_id,
-      from_us, to_us, reason
-    FROM exclusion e LEFT JOIN store s ON s.number = e.store
-    WHERE ?1 IS NULL OR ifnull(store_id, '*') = ?1 ORDER BY from_us, to_us, e.number]], options.store)
-  if not rows then
-    return nil, message, code
-  end
-  for _, row in ipairs(rows) do
+local exclusions_sql = [[SELECT e.number AS number, ifnull(store_id, '*') AS store_id, from_us, to_us, reason
+  FROM exclusion e LEFT JOIN store s ON s.number = e.store WHERE ]]
+
+local exclusions_order = " ORDER BY from_us, to_us, e.number"
+
+-- Rows as callers get them.
+local function shown_exclusions(rows, message, code)
+  for _, row in ipairs(rows or {}) do
     time.set(row, "from", row.from_us)
     time.set(row, "to", row.to_us)
     row.from_us, row.to_us = nil, nil
   end
-  return rows
+  return rows, message, code
+end
+
+--- See `loom.monitor:exclusions`.
+function overrides.exclusions(monitor, options)
+  options = check.options("exclusions", options, list_options)
+  return shown_exclusions(all(monitor.database, exclusions_sql .. "(?1 IS NULL OR ifnull(store_id, '*') = ?1)"
+    .. exclusions_order, options.store))
+end
+
+--- One exclusion.
+-- @tparam loom.monitor monitor
+-- @tparam int number
+-- @treturn table|false|nil as `loom.monitor:exclusions` gives it; false if there is none
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function overrides.exclusion(monitor, number)
+  local rows, message, code = shown_exclusions(all(monitor.database, exclusions_sql .. "e.number = ?", number))
+  return rows and (rows[1] or false), message, code
+end
+
+--- A page of the exclusions, in the order of `loom.monitor:exclusions`.
+-- @tparam loom.monitor monitor
+-- @tparam table options `limit`: how many; `store`; `after`: the `number` of the one before the first, which may have been
+--   removed, with its instants `from` and `to`
+-- @treturn {table,...}|nil what `loom.monitor:exclusions` gives
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function overrides.exclusion_page(monitor, options)
+  local after = options.after or {}
+  return shown_exclusions(all(monitor.database, exclusions_sql .. [[(?1 IS NULL OR ifnull(store_id, '*') = ?1)
+    AND (?2 IS NULL OR (from_us, to_us, e.number) > (CAST(?3 AS INTEGER), CAST(?4 AS INTEGER), ?2))]] -- which are text
+    -- where LuaJIT's numbers do not hold them
+    .. exclusions_order .. " LIMIT ?5", options.store, after.number, after.from and time.instant(after.from),
+    after.to and time.instant(after.to), options.limit))
 end
 
 --- See `loom.monitor:remove_exclusion`.

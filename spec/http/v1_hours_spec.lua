@@ -204,6 +204,43 @@ describe("what stores are measured by, over HTTP", function()
       problem(404, nil, "DELETE", response.headers.location)
     end)
 
+    it("come in pages, each exclusion once and in order of time", function()
+      local made, long = {}, ("r"):rep(4096)
+      for i = 1, 7 do -- two begin at the same time; one is beyond what a double holds
+        local from = i == 7 and "9999-12-30 23:59:59.999999" or ("2024-03-%02d 02:00:00"):format(10 - i + i % 2)
+        made[i] = expect(201, "POST", "/v1/exclusions", { store_id = "known", from_utc = from,
+          to_utc = "9999-12-31 23:59:59.999999", reason = long })
+      end
+      local whole = expect(200, "GET", "/v1/exclusions?store_id=known")
+      assert.is_nil(whole.next_cursor)
+      assert.equal(7, #whole.exclusions)
+      for i = 2, 7 do
+        local a, b = whole.exclusions[i - 1], whole.exclusions[i]
+        assert.is_true(a.from_utc < b.from_utc or (a.from_utc == b.from_utc and a.number < b.number))
+      end
+      for limit = 1, 8 do
+        local found, cursor, pages = {}, "", 0
+        repeat
+          local page = expect(200, "GET", ("/v1/exclusions?store_id=known&limit=%d%s"):format(limit, cursor))
+          for _, exclusion in ipairs(page.exclusions) do
+            found[#found + 1] = exclusion
+          end
+          cursor, pages = page.next_cursor and "&cursor=" .. page.next_cursor, pages + 1
+          assert.is_true(#page.exclusions <= limit)
+        until not cursor
+        assert.same(whole.exclusions, found)
+        assert.equal(math.ceil(7 / limit), pages)
+      end
+      local first = expect(200, "GET", "/v1/exclusions?store_id=known&limit=3")
+      problem(400, "cursor", "GET", "/v1/exclusions?cursor=" .. first.next_cursor) -- of another list
+      problem(400, "limit", "GET", "/v1/exclusions?limit=1001")
+      for _, exclusion in ipairs(made) do
+        expect(204, "DELETE", ("/v1/exclusions/%d"):format(exclusion.number))
+      end
+      local rest = expect(200, "GET", "/v1/exclusions?store_id=known&cursor=" .. first.next_cursor)
+      assert.same({}, rest.exclusions) -- the one that the cursor names is gone, too
+    end)
+
     it("are refused with the field that is wrong", function()
       local path = "/v1/exclusions"
       problem(400, "store_id", "POST", path, { from_utc = "2024-03-04 02:00:00", to_utc = "2024-03-04 04:00:00" })

@@ -9,6 +9,7 @@ local check = require "loom.check"
 local cjson = require "cjson.safe"
 local json = require "loom.http.json"
 local Monitor = require "loom.monitor"
+local overrides = require "loom.overrides"
 local Stored = require "loom.stored_report"
 local values = require "loom.formats.values"
 
@@ -145,6 +146,36 @@ local function explain(write, arguments)
   return true
 end
 
+-- ---- exclusions ----
+
+local function exclusion_json(exclusion)
+  return json.object("number", number(exclusion.number), "store_id", text(exclusion.store_id),
+    "from_utc", text(exclusion.from_utc), "to_utc", text(exclusion.to_utc), "reason", text(exclusion.reason))
+end
+
+-- A page, with a line in front: where the next one begins, if there is one, as two instants and a number. The page ends with the
+-- exclusion that reaches so many bytes.
+local function exclusions(write, arguments)
+  local at, message, code = open(arguments)
+  local list
+  if at then
+    list, message, code = overrides.exclusion_page(at, { store = arguments.store, after = arguments.after,
+      limit = arguments.limit + 1 })
+  end
+  if not list then
+    return nil, message, code
+  end
+  local pieces, bytes = {}, 0
+  while #pieces < math.min(#list, arguments.limit) and bytes < arguments.bytes do
+    local piece = exclusion_json(list[#pieces + 1])
+    pieces[#pieces + 1], bytes = piece, bytes + #piece
+  end
+  local last = #pieces < #list and list[#pieces]
+  write(last and ("%s\t%s\t%d\n"):format(last.from_utc, last.to_utc, last.number) or "\n")
+  write("[" .. table.concat(pieces, ",\n") .. "]")
+  return true
+end
+
 -- ---- reports ----
 
 -- A report whose figures are in a file, in a format.
@@ -177,5 +208,6 @@ return {
   timeline = guarded(timeline),
   outages = guarded(outages),
   explain = guarded(explain),
+  exclusions = guarded(exclusions),
   report = guarded(report),
 }
