@@ -10,14 +10,17 @@
 -- One report must not stop the others: what is raised on the way is that report's failure.
 -- @classmod loom.queue
 
+local canonical = require "loom.canonical"
 local check = require "loom.check"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
+local details = require "loom.report_details"
 local Job = require "loom.job"
 local Leash = require "loom.leash"
 local lfs = require "lfs"
 local owner = require "loom.owner"
 local Report = require "loom.report"
+local ThreadedJob = require "loom.threaded_job"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
 
@@ -139,46 +142,15 @@ function Queue:figures_path(id)
   return self.folder .. "/" .. id .. ".figures.csv"
 end
 
+--- The path of the file that has the attributes that a report's options name, of every store; where they name any.
+function Queue:attributes_path(id)
+  return details.attributes_path(self:figures_path(id))
+end
+
 --- Whether a text has the form of a report's id.
 function Queue.is_id(text)
   return type(text) == "string" and #text == 36
     and text:find("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89abAB]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$") ~= nil
-end
-
--- A number with all its digits, which cjson cuts after 14.
-local function number_text(value)
-  local text
-  for digits = 15, 17 do -- enough for every double
-    text = ("%%.%dg"):format(digits):format(value)
-    if tonumber(text) == value then
-      break
-    end
-  end
-  return text
-end
-
--- Options, and what else is only tables, texts, numbers and booleans, as JSON that is the same for the same value.
-local function canonical(value)
-  if type(value) == "number" then
-    return number_text(value)
-  elseif type(value) ~= "table" then
-    return assert(cjson.encode(value))
-  elseif #value > 0 or next(value) == nil then
-    local parts = {}
-    for i, item in ipairs(value) do
-      parts[i] = canonical(item)
-    end
-    return "[" .. table.concat(parts, ",") .. "]"
-  end
-  local names, parts = {}, {}
-  for name in pairs(value) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for i, name in ipairs(names) do
-    parts[i] = cjson.encode(name) .. ":" .. canonical(value[name])
-  end
-  return "{" .. table.concat(parts, ",") .. "}"
 end
 
 -- ---- asking ----
@@ -334,15 +306,16 @@ end
 local function remove_files(self, id)
   os.remove(self:path(id))
   os.remove(self:figures_path(id))
+  os.remove(self:attributes_path(id))
 end
 
 -- Notes what became of a report, unless somebody else has it by now. Returns whether it was this queue's, or nil if that
 -- cannot be noted yet.
-local function finish(self, id, state, message, details)
+local function finish(self, id, state, message, made_of)
   local noted = change(self, function(execute)
     return execute([[UPDATE report SET state = ?1, error = ?2, finished = ?3, owner = NULL, lease = NULL, progress = ?4,
       details = ?7 WHERE report_id = ?5 AND state = 'running' AND owner = ?6]], state, message, now(self),
-      state == "complete" and 1 or 0, id, self.owner, details)
+      state == "complete" and 1 or 0, id, self.owner, made_of)
   end)
   if noted == 1 and self.on_end then
     guarded(self, "on_end", function()
@@ -411,31 +384,6 @@ local function renew(self, id, entry)
   end
 end
 
--- The values of the attributes that the options name, by attribute and store of the report.
-local function attributes_of(report)
-  local attributes = {}
-  for name, values in pairs(report.attribute_values) do
-    attributes[name] = {}
-    for id, value in pairs(values) do
-      attributes[name][id] = report:find(id) and value
-    end
-  end
-  return attributes
-end
-
--- What has to be known to write a report's figures in other formats. Instants are text: JSON's numbers lose microseconds.
-local function details_of(self, report)
-  local windows = {}
-  for i, window in ipairs(report.windows) do
-    windows[i] = { name = window.name, unit = window.unit, from = window.from_utc, to = window.to_utc }
-  end
-  local left_out, left_out_count = report:left_out()
-  return canonical { as_of = report.as_of_utc, windows = windows, rules = report.rules, stores = report:count(),
-    left_out = left_out_count > 0 and { count = left_out_count, stores = left_out } or nil,
-    slo = report.objective, group_by = report.group_by, strips = report.strips, attributes = attributes_of(report),
-    neutralise_formulas = self.neutralise_formulas }
-end
-
 -- What became of a job that has ended: `state`, `message` and `details` for its row. A file that finds no room fails nobody:
 -- the report waits until there is some, `after` an instant.
 local function outcome_of(self, id, entry)
@@ -445,7 +393,7 @@ local function outcome_of(self, id, entry)
     if left_out then
       tell(self, ("report %s: %s"):format(id, left_out))
     end
-    return { state = "complete", details = details_of(self, report) }
+    return { state = "complete", details = report.details or details.of(report, self.neutralise_formulas) }
   elseif code == "EFULL" then
     tell(self, ("report %s is tried again later: %s"):format(id, message))
     return { state = "queued", message = message, after = now(self) + FULL_PAUSE }
@@ -587,9 +535,12 @@ local function start_job(self, claimed)
     return nil, "EINVAL: the report's options cannot be read: " .. tostring(why)
   end
   options.threads = options.threads or self.threads
-  return Job.start(self.monitor, options,
-    { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id),
-      neutralise_formulas = self.neutralise_formulas })
+  local file = { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id),
+    neutralise_formulas = self.neutralise_formulas }
+  if ThreadedJob.is_needed(options) then
+    return ThreadedJob.start(self.monitor, claimed.options, self.threads, file, self.folder)
+  end
+  return Job.start(self.monitor, options, file)
 end
 
 local function start(self, claimed)
@@ -642,7 +593,7 @@ local function sweep(self)
     return
   end
   for name in lfs.dir(self.folder) do
-    local id = name:match("^([%x-]+)%.csv") or name:match("^([%x-]+)%.figures%.csv")
+    local id = name:match("^([%x-]+)%.csv") or name:match("^([%x-]+)%.figures%.csv") or name:match("^([%x-]+)%.attributes%.json")
     if id and Queue.is_id(id) then
       local row = row_of(self.monitor.database, "SELECT state FROM report WHERE report_id = ?", id)
       local is_part = name:sub(-5) == ".part"

@@ -344,7 +344,7 @@ function Report.start(monitor, options, file)
   if type(options) == "table" and options.progress ~= nil then
     check.fail("bad option 'progress' to 'start_report' (nothing expected: ask the job)")
   end
-  local native, checked, code = begin(monitor, "start_report", options, true, file)
+  local native, checked, code = begin(monitor, "start_report", options, not (file and file.monitor_is_free), file)
   if not native then
     return nil, checked, code
   end

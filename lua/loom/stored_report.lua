@@ -5,6 +5,7 @@
 local cjson = require "cjson.safe"
 local columns = require "loom.columns"
 local Report = require "loom.report"
+local report_details = require "loom.report_details"
 local rows = require "loom.rows"
 local time = require "loom.time"
 
@@ -45,6 +46,20 @@ local function index_rows(text, pause)
   return ids, places
 end
 
+-- The values of attributes: a file has them, and of reports that older versions have made the details.
+local function attributes_of(known, path)
+  if not known.has_attributes then
+    return known.attributes or {}
+  end
+  local file = io.open(report_details.attributes_path(path), "rb")
+  local text = file and file:read "*a"
+  if file then
+    file:close()
+  end
+  local attributes = text and cjson.decode(text)
+  return attributes, not attributes and "EIO: " .. report_details.attributes_path(path) .. ": cannot be read" or nil
+end
+
 --- Reads one.
 -- @tparam string path of the figures
 -- @tparam string details JSON: see `loom.queue`
@@ -63,6 +78,10 @@ function Stored.read(path, details, pause)
     time.set(window, "from", time.instant(window.from))
     time.set(window, "to", time.instant(window.to))
   end
+  local attributes, message = attributes_of(known, path)
+  if not attributes then
+    return nil, message
+  end
   local ids, places = index_rows(text, pause or function() end)
   if known.rules.max_gap == cjson.null then
     known.rules.max_gap = nil
@@ -78,7 +97,7 @@ function Stored.read(path, details, pause)
     has_slo = known.slo ~= nil,
     group_by = known.group_by,
     strips = known.strips,
-    attribute_values = known.attributes or {},
+    attribute_values = attributes,
     text = text,
     ids = ids,
     places = places,

@@ -361,6 +361,56 @@ describe("the queue of reports", function()
     assert.is_false(files.exists(one:path(third)))
   end)
 
+  test("reads the attributes of no store itself", function()
+    for i, options in ipairs {
+      { where = { region = "north" } }, { group_by = "region" }, { slo = { attribute = "region" } },
+    } do
+      local asked, queue = {}, make()
+      assert(queue.monitor:set_attributes("night", { region = "north" }))
+      with_database(queue, { query = function(query, of, sql, ...)
+        asked[#asked + 1] = sql
+        return query(of, sql, ...)
+      end })
+      local id = assert(queue:trigger(options))
+      work(queue)
+      local row = queue:get(id)
+      assert.equal("complete", row.state, row.error)
+      assert.equal(1, row.progress)
+      for _, sql in ipairs(asked) do
+        assert.is_nil(sql:find "attribute" or sql:find "FROM store", sql)
+      end
+      assert.is_nil(row.details:find("night", 1, true)) -- whose value is in a file
+      assert.equal(i > 1, files.exists(queue:attributes_path(id)))
+      assert(queue:remove(id))
+      assert.is_false(files.exists(queue:attributes_path(id)))
+    end
+  end)
+
+  test("cancels a report of chosen stores, and tells how one fails", function()
+    local queue = make()
+    local id = queue:trigger { where = { region = "x" }, windows = { { name = "w", seconds = "1h" } } }
+    queue:tick()
+    assert.equal("running", queue:get(id).state)
+    assert.is_true(queue:remove(id))
+    local deadline = os.time() + 60
+    while not queue:is_idle() do
+      queue:tick()
+      assert(os.time() < deadline, "the report does not end")
+    end
+    assert.is_false(files.exists(queue:path(id)))
+    local bad = queue:trigger { where = { region = "x" }, default_zone = "Nowhere/None" }
+    work(queue)
+    assert.equal("failed", queue:get(bad).state)
+    assert.matches("^E%u+: ", queue:get(bad).error)
+    os.remove(folder .. "/db")
+    local job = require("loom.threaded_job").start(queue.monitor, "{}", 1, { path = queue:path(id),
+      figures_path = queue:figures_path(id) }, folder)
+    assert.is_true(job:wait())
+    assert.matches("^ENOENT: ", (select(2, job:result())))
+    assert.equal("failed", job:state())
+    job:close()
+  end)
+
   test("keeps its reports however late it is, unless it hangs", function()
     local busy, other = make(), make()
     local id = busy:trigger {}

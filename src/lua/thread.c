@@ -2,7 +2,7 @@
 ** loom.thread and loom.spool: a thread with a Lua state of its own, for those who must not wait for Lua.
 **
 ** A thread loads a module when it starts, and then does one task after the other: it calls a function of the module
-** with a function `write` and a text. What that writes goes to a spool, which the starter takes when the task has
+** with a function `write`, a text, and a function that takes the share that is done. What that writes goes to a spool, which the starter takes when the task has
 ** ended. Nothing else is shared: the states know nothing of each other. Lua offers no way to stop a state from
 ** outside, so a task that was cancelled ends when it writes the next time, or asks whether it is to.
 */
@@ -17,12 +17,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define THREAD "loom.thread"
 #define SPOOL "loom.spool"
 
 #define NAME_SIZE 64           /* of a code, with its NUL */
 #define READ_MAX (1024 * 1024) /* bytes of a spool that one call gives */
+#define WHOLE 1000000          /* of which a share is told in parts */
 
 enum state { IDLE, GIVEN, RUNNING, ENDED };
 
@@ -34,6 +36,7 @@ struct thread {
   enum state state;
   bool stopping;
   atomic_bool cancelled;
+  atomic_int done; /* of WHOLE, as the task tells */
   char *module, *folder, *path, *cpath;
   char *name, *argument; /* of the task */
   size_t argument_length;
@@ -63,6 +66,15 @@ static int task_write(lua_State *L) {
     loom_spool_write(&thread->spool, bytes, size, &thread->error);
   if (thread->error.code != LOOM_OK)
     return luaL_error(L, "%s", thread->error.message);
+  return 0;
+}
+
+/* tell(share): for the task. How far it is, from 0 to 1. */
+static int task_tell(lua_State *L) {
+  struct thread *thread = lua_touserdata(L, lua_upvalueindex(1));
+  double share = luaL_checknumber(L, 1);
+  luaL_argcheck(L, share >= 0 && share <= 1, 1, "0 to 1 expected");
+  atomic_store(&thread->done, (int)(share * WHOLE));
   return 0;
 }
 
@@ -97,7 +109,9 @@ static int perform_task(lua_State *L) {
   lua_pushlightuserdata(L, thread);
   lua_pushcclosure(L, task_write, 1);
   lua_pushlstring(L, thread->argument, thread->argument_length);
-  lua_call(L, 2, 3);
+  lua_pushlightuserdata(L, thread);
+  lua_pushcclosure(L, task_tell, 1);
+  lua_call(L, 3, 3);
   if (lua_toboolean(L, -3))
     thread->good = true;
   else
@@ -155,6 +169,7 @@ static void *run(void *context) {
     perform(L, thread);
     pthread_mutex_lock(&thread->lock);
     thread->state = ENDED;
+    pthread_cond_signal(&thread->changed);
   }
   pthread_mutex_unlock(&thread->lock);
   if (L)
@@ -215,6 +230,15 @@ static int start_thread(struct thread *thread) {
   return failed;
 }
 
+static void init_lock(struct thread *thread) {
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_mutex_init(&thread->lock, NULL);
+  pthread_cond_init(&thread->changed, &attributes);
+  pthread_condattr_destroy(&attributes);
+}
+
 /*
 ** thread{module = name, folder = path, limit = bytes}: starts a thread whose state looks for modules where this one
 ** does. What its tasks write goes to the folder when it is much, and may be so long.
@@ -231,8 +255,7 @@ int lloom_thread(lua_State *L) {
   struct thread *thread = calloc(1, sizeof *thread);
   if (!thread)
     return luaL_error(L, "out of memory");
-  pthread_mutex_init(&thread->lock, NULL);
-  pthread_cond_init(&thread->changed, NULL);
+  init_lock(thread);
   loom_spool_init(&thread->spool, NULL, (uint64_t)limit);
   thread->module = strdup(module);
   thread->folder = strdup(folder);
@@ -259,7 +282,7 @@ static enum state state_of(struct thread *thread) {
 }
 
 /* start(name, argument): gives an idle thread the task to call the module's function of that name
- * as (write, argument). */
+ * as (write, argument, tell). */
 static int start(lua_State *L) {
   struct thread *thread = lloom_check_handle(L, 1, THREAD);
   size_t length;
@@ -278,6 +301,7 @@ static int start(lua_State *L) {
   thread->code[0] = '\0';
   thread->error.code = LOOM_OK;
   atomic_store(&thread->cancelled, false);
+  atomic_store(&thread->done, 0);
   pthread_mutex_lock(&thread->lock);
   thread->state = GIVEN;
   pthread_cond_signal(&thread->changed);
@@ -290,6 +314,33 @@ static int state(lua_State *L) {
   static const char *const names[] = {
       [IDLE] = "idle", [GIVEN] = "running", [RUNNING] = "running", [ENDED] = "ended"};
   lua_pushstring(L, names[state_of(lloom_check_handle(L, 1, THREAD))]);
+  return 1;
+}
+
+/* wait(milliseconds): whether the task has ended by then. Only the starter and an idle thread wait for changes, never both. */
+static int wait_for_end(lua_State *L) {
+  struct thread *thread = lloom_check_handle(L, 1, THREAD);
+  int64_t milliseconds = lloom_check_integer(L, 2);
+  luaL_argcheck(L, milliseconds >= 0 && milliseconds <= 1000, 2, "0 to 1000 expected");
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+  until.tv_sec += (time_t)(milliseconds / 1000) + until.tv_nsec / 1000000000;
+  until.tv_nsec %= 1000000000;
+  pthread_mutex_lock(&thread->lock);
+  int failed = 0;
+  while (failed == 0 && (thread->state == GIVEN || thread->state == RUNNING))
+    failed = pthread_cond_timedwait(&thread->changed, &thread->lock, &until);
+  enum state state = thread->state;
+  pthread_mutex_unlock(&thread->lock);
+  lua_pushboolean(L, state == ENDED);
+  return 1;
+}
+
+/* progress(): the share of the task that is done, as it has told: 0 to 1. */
+static int progress(lua_State *L) {
+  struct thread *thread = lloom_check_handle(L, 1, THREAD);
+  lua_pushnumber(L, atomic_load(&thread->done) / (double)WHOLE);
   return 1;
 }
 
@@ -358,7 +409,8 @@ static int read_spool(lua_State *L) {
 
 void lloom_register_thread(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"start", start}, {"state", state}, {"cancel", cancel}, {"result", result}, {NULL, NULL}};
+      {"start", start},       {"state", state},       {"cancel", cancel}, {"result", result},
+      {"wait", wait_for_end}, {"progress", progress}, {NULL, NULL}};
   static const luaL_Reg spool_methods[] = {{"size", size_of}, {"read", read_spool}, {NULL, NULL}};
   lloom_new_type(L, THREAD, methods, close_thread);
   lloom_new_type(L, SPOOL, spool_methods, close_spool);
