@@ -197,10 +197,10 @@ end
 
 local STORE_ID_MAX = 255 -- bytes
 
---- A store id.
+--- A store id. Blanks are what the core trims: an id may end in a line feed, and whoever is stored can be asked for and removed.
 function check.store_id(value)
   if type(value) == "string" and #value >= 1 and #value <= STORE_ID_MAX and not value:find("\0", 1, true)
-    and not value:find("^%s") and not value:find("%s$") then
+    and not value:find("^[ \t]") and not value:find("[ \t]$") then
     return value
   end
   return nil, "store id (1 to 255 bytes without blanks at its ends)"

@@ -461,7 +461,10 @@ local function check_attributes(attributes)
     elseif value ~= false and (type(value) ~= "string" and type(value) ~= "number") then
       check.fail("bad argument #2 to 'set_attributes' (%s: string, number or false expected, got a %s)", name,
         type(value))
-    elseif value and not check.note(tostring(value)) then
+    elseif value and not stores.attribute_text(value) then
+      check.fail("bad argument #2 to 'set_attributes' (%s: number of up to 2^53, or text, expected, got %s)", name,
+        tostring(value))
+    elseif value and not check.note(stores.attribute_text(value)) then
       check.fail("bad argument #2 to 'set_attributes' (%s: text of up to 4096 bytes expected)", name)
     end
   end

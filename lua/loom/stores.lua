@@ -155,9 +155,27 @@ function stores.attribute_name(value)
   return nil, "name of an attribute (1 to 64 bytes)"
 end
 
---- An attribute's value, text or number, as it is stored: a number is the same text on every Lua.
+local EXACT_MAX = 2 ^ 53 -- further on doubles leave out whole numbers, so that what was meant is not known
+
+--- An attribute's value, text or number, as it is stored: a number is the same text on every Lua, with all its digits.
+-- @tparam string|number value
+-- @treturn string|nil nil for what is no number that is known to the last digit: NaN, what is infinite, and beyond 2^53
 function stores.attribute_text(value)
-  return (type(value) == "number" and tostring(value):gsub("%.0$", "") or value)
+  if type(value) ~= "number" then
+    return value
+  elseif not (value >= -EXACT_MAX and value <= EXACT_MAX) then
+    return nil
+  elseif value % 1 == 0 then
+    return ("%.0f"):format(value == 0 and 0 or value) -- which may be -0
+  end
+  local text
+  for digits = 14, 17 do
+    text = ("%%.%dg"):format(digits):format(value)
+    if tonumber(text) == value then
+      break
+    end
+  end
+  return text
 end
 
 --- Checker of the option `where`: attributes with the value, or the list of values, that they must have.
@@ -170,14 +188,15 @@ function stores.conditions(value)
   for name, values in pairs(value) do
     local allowed = {}
     values = type(values) == "table" and values or { values }
-    if type(name) ~= "string" or not check.length(values) then
+    if type(name) ~= "string" or name == "" or not check.length(values) then
       return nil, expected
     end
     for _, item in ipairs(values) do
-      if type(item) ~= "string" and type(item) ~= "number" then
+      local text = (type(item) == "string" or type(item) == "number") and stores.attribute_text(item)
+      if not text then
         return nil, expected
       end
-      allowed[stores.attribute_text(item)] = true
+      allowed[text] = true
     end
     conditions[name] = allowed
   end

@@ -247,6 +247,9 @@ describe("reports over HTTP", function()
       ['{"stores":"\255"}'] = "not UTF-8", ['{"stores":"\237\160\128"}'] = "not UTF-8", ['{"slo":NaN}'] = "not a JSON object",
       ['{"preset":"loom","pre\\u0073et":"seed"}'] = "preset: is there more than once",
       ['{"windows":[{"name":"a\\\\","name" : "b","seconds":60}]}'] = "name: is there more than once",
+      ['{"as_of":5.}'] = "a number is not written", ['{"as_of":-.5}'] = "a number is not written",
+      ['{"where":{"a":[1.e5]}}'] = "a number is not written", ['{"where":{"a":1e400}}'] = "table of attributes",
+      ['{"where":{"a":12345678901234567890}}'] = "table of attributes", ['{"where":{"":"x"}}'] = "table of attributes",
       ['{"slo":0x1}'] = "not a JSON object", ['{"stores":["a",null,"b"]}'] = "a list with null",
       ['{"windows":[{"name":"a","seconds":60},null]}'] = "a list with null",
       ["{"] = "not a JSON object", ["[]"] = "not a JSON object", ["1"] = "not a JSON object", ['"x"'] = "not a JSON object",
@@ -259,6 +262,7 @@ describe("reports over HTTP", function()
       server.expect_problem(service:post("/trigger_report", "application/json", body), 400, detail)
     end
     assert.equal(200, service:request("/v1/reports").status)
+    trigger '{"where":{"5.":["\\".x","-."]},"stores":"x.y"}'
     trigger '{"where":{"preset":["\\"{","x:"],"a\\"":"}"},"preset":"loom","slo":{"targets":{"a":1,"b":1},"attribute":"a"}}'
     local problem = server.expect_problem(service:post("/trigger_report", "application/json", '{"fill":1}'), 400)
     assert.equal("fill", problem.field)

@@ -172,6 +172,15 @@ describe("what stores are measured by, over HTTP", function()
       assert.same({}, expect(200, "GET", path).attributes)
     end)
 
+    it("that are numbers keep all their digits, or are refused", function()
+      assert.same({ code = "1234567890123456", share = "0.1234567890123456" },
+        expect(200, "PUT", path, '{"attributes":{"code":1234567890123456,"share":0.1234567890123456}}').attributes)
+      problem(400, "attributes", "PUT", path, '{"attributes":{"code":12345678901234567890}}')
+      problem(400, "attributes", "PUT", path, '{"attributes":{"code":1e400}}')
+      assert.equal("1234567890123456", expect(200, "GET", path).attributes.code)
+      expect(204, "DELETE", path)
+    end)
+
     it("are refused with the field that is wrong", function()
       problem(404, nil, "GET", "/v1/stores/nobody/attributes")
       problem(404, nil, "DELETE", "/v1/stores/nobody/attributes")

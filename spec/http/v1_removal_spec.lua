@@ -62,6 +62,19 @@ describe("removing over HTTP", function()
     assert.equal("2024-03-05 00:00:00.000000 UTC", expect(200, "GET", "/v1/stores/" .. STORE).first_poll)
   end)
 
+  it("takes every id that polls may have, line feeds at their ends among them", function()
+    for _, id in ipairs { "line\n", "\r\n", "\vtab", "\255\n", "*" } do
+      local polled = server.request("POST", "/v1/polls", { headers = { ["Content-Type"] = "application/json" },
+        body = '{"store_id":"' .. id:gsub("%c", function(c) return ("\\u%04x"):format(c:byte()) end)
+          .. '","status":"active","timestamp_utc":"2024-03-05 00:00:00"}' })
+      assert.equal(200, polled.status, polled.body)
+      local path = "/v1/stores/" .. server.escape(id)
+      expect(200, "GET", path)
+      assert.equal(1, expect(200, "DELETE", path).polls)
+      problem(404, nil, "GET", path)
+    end
+  end)
+
   it("does nothing for what is wrong", function()
     local path = "/v1/stores/" .. STORE .. "/polls"
     problem(404, nil, "DELETE", "/v1/stores/nobody/polls")

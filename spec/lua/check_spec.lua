@@ -20,7 +20,7 @@ describe("a checker", function()
     text = { checker = check.text, good = { "", "a", "\1\255" }, bad = { "\0", "a\0b", 1, true },
       expected = "text without NUL bytes" },
     store_id = { checker = check.store_id, good = { "a", "a b", "é", "*", ("x"):rep(255), "a\nb", "'\"\\%_" },
-      bad = { "", " a", "a ", "\ta", "a\n", "a\0b", ("x"):rep(256), 1, {} }, expected = STORE },
+      bad = { "", " a", "a ", "\ta", "a\t", "a\0b", ("x"):rep(256), 1, {} }, expected = STORE },
     note = { checker = check.note, good = { "", " ", ("x"):rep(4096) }, bad = { ("x"):rep(4097), "\0", 1 },
       expected = "text of up to 4096 bytes" },
     boolean = { checker = check.boolean, good = { true, false }, bad = { 0, "true" }, expected = "boolean" },

@@ -593,6 +593,27 @@ describe("what is set by hand:", function()
       report:close()
     end)
 
+    it("are numbers with every digit, or are refused", function()
+      local numbers = { [2 ^ 53] = "9007199254740992", [-2 ^ 53] = "-9007199254740992", [1234567890123456] = "1234567890123456",
+        [0.1] = "0.1", [123456.78901234567] = "123456.78901234567", [0.1 + 0.2] = "0.30000000000000004", [1e-7] = "1e-07",
+        [1e15] = "1000000000000000" }
+      assert(monitor:poll("a", true))
+      for value, expected in pairs(numbers) do
+        assert(monitor:set_attributes("a", { code = value, zero = -0.0 }))
+        assert.same({ code = expected, zero = "0" }, monitor:attributes "a")
+        for _, wanted in ipairs { value, expected } do
+          local report = assert(monitor:report { where = { code = wanted } })
+          assert.equal(1, report:count(), expected)
+          report:close()
+        end
+      end
+      for _, wrong in ipairs { 12345678901234567890, 1e300, 1 / 0, -1 / 0, 0 / 0 } do
+        assert.has_error(function() monitor:set_attributes("a", { code = wrong }) end)
+        assert.has_error(function() monitor:report { where = { code = wrong } } end)
+      end
+      assert.has_error(function() monitor:report { where = { [""] = "x" } } end)
+    end)
+
     it("may have odd names and values", function()
       local odd = { [" "] = " ", ["'"] = "'", ['"'] = '"', ["é"] = "日本", ["a,b"] = "c,d", ["%"] = "%", [("n"):rep(64)] = "x",
         long = ("v"):rep(4096), lines = "a\nb", ["SELECT"] = "NULL", ["1"] = "false" }

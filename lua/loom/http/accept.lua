@@ -6,19 +6,22 @@
 
 local accept = {}
 
--- Texts without what is in quotes, whose commas and semicolons separate nothing.
+-- Texts without what is in quotes, whose commas and semicolons separate nothing. A word means the same without them.
 local function without_quotes(text)
-  return (text:gsub('"[^"\\]*"', "quoted"):gsub('".*', "quoted"))
+  return (text:gsub('="([%w_-]+)"', "=%1"):gsub('"[^"\\]*"', "quoted"):gsub('".*', "quoted"))
 end
 
--- A weight: three decimals at the most; nil if it is none.
+-- A weight: three decimals at the most; nil if it is none. It may begin with the point, as Java's has always done, which
+-- sends `*` for `*/*`, too: "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2".
 local function weight_of(text)
-  return (text:find "^0%.?%d?%d?%d?$" or text:find "^1%.?0?0?0?$") and tonumber(text) or nil
+  local is_good = text:find "^0%.?%d?%d?%d?$" or text:find "^1%.?0?0?0?$" or text:find "^%.%d%d?%d?$"
+  return is_good and tonumber(text) or nil
 end
 
 -- A media range: `type`, `subtype`, `weight`, and whether it is `narrowed` by parameters; nil for what is none. Everything that
 -- the service sends is UTF-8, so that to ask for that is no narrower.
 local function range_of(item)
+  item = item:gsub("^%s*%*%s*$", "*/*"):gsub("^%s*%*%s*;", "*/*;")
   local kind, subtype, rest = item:match "^%s*([^%s/;]+)/([^%s/;]+)%s*(.*)$"
   if not kind or (kind == "*" and subtype ~= "*") or not (rest == "" or rest:find "^;") then
     return nil

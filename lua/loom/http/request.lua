@@ -110,6 +110,12 @@ local function repeated_name(text)
   end
 end
 
+-- Whether a number in what was parsed has no digit on one side of its point: 5. or -.5, which JSON has not (RFC 8259, section 6).
+local function has_bad_number(text)
+  local bare = text:gsub("\\.", ""):gsub('"[^"]*"', "")
+  return bare:find "%.%D" or bare:find "%D%."
+end
+
 --- A JSON object in the body, without what is null; an empty body is an empty object. JSON is UTF-8 (RFC 8259, section 8.1),
 -- and its numbers are no words such as NaN.
 -- @tparam[opt] int limit bytes
@@ -123,6 +129,8 @@ function request.json_object(limit)
   local value, why = strict_json.decode(text)
   if type(value) ~= "table" or not text:find("^%s*{") then
     problem.raise(400, "the body is not a JSON object" .. (why and ": " .. why or ""))
+  elseif has_bad_number(text) then
+    problem.raise(400, "the body is not a JSON object: a number is not written as JSON has it")
   end
   local name = repeated_name(text)
   if name then

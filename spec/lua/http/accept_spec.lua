@@ -29,6 +29,11 @@ describe("what a client accepts", function()
       ["text/csv;q=2, text/html;q=x, application/json;q=0.1234, text/csv;q=0.5"] = { 0.5, 0, 0 },
       ["text/csv;q=0.2, text/html, text/csv;q=0.7"] = { 0.2, 1, 0 }, -- the first of those that are as specific
       ["*/csv, text/html"] = { 0, 1, 0 },
+      ["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"] = { 0.2, 1, 0.2 }, -- Java
+      ["text/html, *;q=.25"] = { 0.25, 1, 0.25 },
+      ["text/html, *"] = { 1, 1, 1 },
+      ["text/html;q=., text/csv;q=.1234, application/json;q=.5"] = { 0, 0, 0.5 },
+      ['text/csv;charset="utf-8", text/html;charset="latin1";q=.5'] = { 1, 0, 0 },
     } do
       assert.same(expected, weights(header), header)
     end
