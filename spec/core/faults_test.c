@@ -282,6 +282,7 @@ static void make_template(struct scratch *scratch) {
   loom_database *memory = many_stores(STORES, 3), *database;
   loom_backup *backup;
   int64_t done, total;
+  load(memory, LOOM_POLLS, "store_id,status,timestamp_utc\nnew,active,2023-01-20 08:00:00\n"); /* a block that grows */
   load(memory, LOOM_ATTRIBUTES, "store_id,region,size\nnew,south,1\nold,north,\n");
   assert_status(loom_backup_new(memory, path, false, &backup, &error), LOOM_OK, &error);
   assert_status(loom_backup_step(backup, INT64_MAX, &done, &total, &error), LOOM_DONE, &error);

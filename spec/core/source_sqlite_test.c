@@ -726,6 +726,60 @@ static void damage_is_told(void **state) {
   }
 }
 
+/* SQLite's progress handler: stops once, at the n-th instruction. */
+static int stop(void *context) {
+  return --*(long *)context == 0;
+}
+
+/* Reads all stores; adds their polls to the text. */
+static loom_status read_polls(loom_source *source, struct buffer *out, loom_error *error) {
+  struct loom_source_query query = {.from = at(19372, 0), .to = at(19382, 0), .as_of = at(19382, 0), .neighbours = true,
+                                    .selection = {.all_stores = true}};
+  struct loom_common common = {0};
+  struct loom_store store = {0};
+  uint64_t most;
+  loom_status status = source->snapshot(source, error);
+  if (status == LOOM_OK)
+    status = source->select(source, &query, &common, &most, error);
+  while (status == LOOM_OK && (status = source->next(source, &store, error)) == LOOM_OK) {
+    buffer_printf(out, "%s %s h%zu d%zu e%zu ", store.id, store.zone, store.hours.count, store.special_days.count,
+                  store.exclusions.count);
+    buffer_put(out, store.polls.items, store.polls.count * sizeof *store.polls.items);
+  }
+  source->release(source);
+  loom_common_free(&common);
+  loom_store_free(&store);
+  return status;
+}
+
+/* Wherever reading is stopped: it fails, or gives what it would have given. */
+static void stopped_anywhere(void **state) {
+  (void)state;
+  loom_error error;
+  struct buffer expected = {0};
+  loom_database *database = many_stores(4, 5);
+  loom_source *source = loom_source_sqlite_shared(database);
+  assert_status(read_polls(source, &expected, &error), LOOM_DONE, &error);
+  bool stopped = true;
+  for (long n = 1; stopped; n++) {
+    long left = n;
+    struct buffer found = {0};
+    error.message[0] = '\0';
+    sqlite3_progress_handler(database->sqlite, 1, stop, &left);
+    loom_status status = read_polls(source, &found, &error);
+    sqlite3_progress_handler(database->sqlite, 0, NULL, NULL);
+    stopped = left <= 0;
+    if (status == LOOM_DONE)
+      assert_buffer_equal(&expected, &found);
+    else
+      assert_true(stopped && error.message[0]);
+    buffer_free(&found);
+  }
+  source->free(source);
+  buffer_free(&expected);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(newest_poll),  cmocka_unit_test(polls_of_a_range),
@@ -738,6 +792,7 @@ int main(void) {
       cmocka_unit_test(lists_go_from_store_to_store),
       cmocka_unit_test(a_failure_leaves_no_hours_behind),
       cmocka_unit_test(one_snapshot), cmocka_unit_test(damage_is_told),
+      cmocka_unit_test(stopped_anywhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
