@@ -66,13 +66,17 @@ local function write_to_path(path, produce)
 end
 
 --- Writes what a function produces.
--- @tparam string|file|function target a path, whose file is replaced when all is written; an open file; or a function (text),
+-- @tparam string|file|function target a path, whose file is replaced when all is written ("-" is standard output, as it is
+--   standard input where files are read); an open file; or a function (text),
 --   which ends it by returning nil and why
 -- @tparam function produce called with a function (text)
 -- @treturn true|nil
 -- @treturn ?string the failure: EFULL, EACCESS or EIO
 -- @treturn ?string its code
 function output.write(target, produce)
+  if target == "-" then
+    target = io.stdout
+  end
   if type(target) == "string" then
     return write_to_path(target, produce)
   elseif type(target) == "function" then

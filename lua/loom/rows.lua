@@ -300,7 +300,7 @@ end
 
 --- Writes the rows.
 -- @tparam file|function|string target an open file, a function (text), which ends it by returning nil and why, or a path,
---   which is written under another name and renamed when it is complete
+--   which is written under another name and renamed when it is complete ("-" is standard output)
 -- @tparam[opt] table options those below, and what the format takes
 -- @tparam[opt="csv"] string|function options.format a name in `loom.formats`, or a function like those there
 -- @tparam[opt] table options.columns a list of columns (see `loom.columns`; default: the standard ones)

@@ -132,7 +132,7 @@ function options.add_store(parser, database, or_all)
 end
 
 function options.add_output(parser)
-  options.add(parser, "-o --output", "FILE", "Write there instead of to standard output.")
+  options.add(parser, "-o --output", "FILE", "Write there instead of to standard output, which - is, too.")
 end
 
 --- Adds --format.
