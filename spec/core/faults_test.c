@@ -393,6 +393,8 @@ static bool try(const struct work *work, const struct fault *fault, long n, stru
   bool happened = fault_disarm() > 0;
   if (status != LOOM_OK)
     assert_true(happened && error.message[0]);
+  if (work->run == back_up && fault->kind != FAULT_MEMORY && fault->kind != FAULT_OWN_MEMORY) /* it tells files from memory */
+    assert_int_not_equal(status, LOOM_ENOMEM);
   if (!work->all && status == LOOM_OK && !(work->run == check && happened)) /* which may tell of it as a problem */
     assert_buffer_equal(&expected->out, &run.out);
   if (status == LOOM_OK)
