@@ -1,4 +1,5 @@
 local limits = require "loom.http.limits"
+local shell = require "support.shell"
 
 describe("limits", function()
   it("leave descriptors for everything but connections", function()
@@ -18,6 +19,7 @@ describe("limits", function()
   end)
 
   it("are all there are with as many as are wanted", function()
+    assert.equal(limits.wanted(2), limits.wanted())
     for _, running in ipairs { 1, 64 } do
       assert.equal(4096, (limits.of(limits.wanted(running), running)))
       assert.equal(4095, (limits.of(limits.wanted(running) - 1, running)))
@@ -27,5 +29,8 @@ describe("limits", function()
   it("are those of the process", function()
     local soft, hard = limits.descriptors(), limits.descriptors "hard"
     assert.is_true(soft >= 1 and soft <= hard)
+    local result = shell.run("ulimit -Sn 60 && ulimit -Hn 70 && " .. os.getenv "LOOM_LUA"
+      .. [[ -e 'local of = require("loom.http.limits").descriptors print(of() .. " " .. of "soft" .. " " .. of "hard")']])
+    assert.equal("60 60 70\n", result.out, result.err)
   end)
 end)
