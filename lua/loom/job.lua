@@ -32,8 +32,8 @@ end
 -- @tparam loom.monitor monitor
 -- @tparam ?table options
 -- @tparam[opt] table file where the job's threads write the report: `path`, as CSV, and `figures_path`, all figures (see
---   report_csv.h); `neutralise_formulas` is of the CSV alone; a job is complete once they are there. With `monitor_is_free` nobody
---   reads through the monitor meanwhile, so that the job needs no connection of its own
+--   report_csv.h); `neutralise_formulas` is of the CSV alone; a job is complete once they are there. With `monitor_is_free`
+--   nobody reads through the monitor meanwhile, so that the job needs no connection of its own
 -- @local
 function Job.start(monitor, options, file)
   local native, finish, code = Report.start(monitor, options, file)
