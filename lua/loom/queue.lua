@@ -158,7 +158,7 @@ end
 --- Asks for a report. A report with the same options that still waits serves both who asked.
 -- @tparam[opt] table options as in `loom.monitor:report`, but for functions and `progress`; wrong ones raise an error
 -- @treturn string|nil the report's id, a UUID
--- @treturn ?string the failure; EBUSY when too many wait
+-- @treturn ?string the failure; EAGAIN when too many wait
 -- @treturn ?string its code
 function Queue:trigger(options)
   Report.check_options("trigger", options)
@@ -173,7 +173,7 @@ function Queue:trigger(options)
     end
     local _, _, waiting = execute("SELECT count(*) FROM report WHERE state = 'queued'")
     if waiting >= self.queued then
-      transaction.fail("EBUSY", "%d reports are waiting already", waiting)
+      transaction.fail("EAGAIN", "%d reports are waiting already", waiting)
     end
     local id = core.uuid()
     execute("INSERT INTO report(report_id, options, state, created) VALUES(?, ?, 'queued', ?)", id, text, now(self))
@@ -384,6 +384,9 @@ local function renew(self, id, entry)
   end
 end
 
+-- Failures by what a report was asked for, or for want of polls: the log has all others.
+local of_options = { EINVAL = true, EINPUT = true, EEMPTY = true, ECANCELED = true }
+
 -- What became of a job that has ended: `state`, `message` and `details` for its row. A file that finds no room fails nobody:
 -- the report waits until there is some, `after` an instant.
 local function outcome_of(self, id, entry)
@@ -397,6 +400,9 @@ local function outcome_of(self, id, entry)
   elseif code == "EFULL" then
     tell(self, ("report %s is tried again later: %s"):format(id, message))
     return { state = "queued", message = message, after = now(self) + FULL_PAUSE }
+  end
+  if not of_options[code] then
+    tell(self, ("report %s has failed: %s"):format(id, message))
   end
   return { state = "failed", message = message }
 end

@@ -12,7 +12,7 @@ static void names_of_statuses(void **state) {
   (void)state;
   static const char *const names[] = {"OK",     "DONE",   "EINVAL",   "EINPUT",    "ENOENT", "EACCESS",
                                       "EIO",    "EFULL",  "ENOMEM",   "ENOTDB",    "EVERSION",
-                                      "EREADONLY", "EBUSY", "ECORRUPT", "EEMPTY", "ECANCELED", "EMOVED",
+                                      "EREADONLY", "EBUSY", "EAGAIN", "ECORRUPT", "EEMPTY", "ECANCELED", "EMOVED",
                                       "ECONFIRM", "ELIMIT"};
   assert_int_equal(LOOM_ELIMIT + 1, sizeof names / sizeof *names);
   for (int status = LOOM_OK; status <= LOOM_ELIMIT; status++)

@@ -270,7 +270,7 @@ static void other_connections_and_limits(void **state) {
   assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
   loom_write *write = submit_batch(writer, batch_of(0, 0));
   loom_poll_write *second = loom_poll_write_of_batch(batch_of(0, 1));
-  assert_status(loom_writer_submit(writer, loom_poll_write_head(second), &error), LOOM_EBUSY,
+  assert_status(loom_writer_submit(writer, loom_poll_write_head(second), &error), LOOM_EAGAIN,
                 &error);
   expect_failed(write, LOOM_EBUSY, "is locked by another process");
   loom_database_rollback(other);
@@ -747,7 +747,7 @@ static void uploads_that_end_early(void **state) {
   loom_writer *writer = open_writer(&scratch, &one);
   struct buffer before = dump_file(&scratch);
   loom_upload *upload = begin_upload(writer, 0, 10), *second;
-  assert_status(loom_upload_new(writer, &options, 10, &second, &error), LOOM_EBUSY, &error);
+  assert_status(loom_upload_new(writer, &options, 10, &second, &error), LOOM_EAGAIN, &error);
   assert_status(loom_upload_push(upload, text.bytes, header, &taken, &error), LOOM_OK, &error);
   for (int i = 0; i < 1000 && taken; i++) /* whole rows, so that it goes on however far it has come */
     assert_status(loom_upload_push(upload, text.bytes + header, text.length - header, &taken, &error),
@@ -757,10 +757,10 @@ static void uploads_that_end_early(void **state) {
   expect_failed(loom_upload_head(upload), LOOM_ECANCELED, "aborted");
   assert_status(loom_upload_push(upload, "x", 1, &taken, &error), LOOM_ECANCELED, &error);
   loom_upload_release(upload);
-  while (loom_upload_new(writer, &options, 10, &upload, &error) == LOOM_EBUSY)
+  while (loom_upload_new(writer, &options, 10, &upload, &error) == LOOM_EAGAIN)
     nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL); /* until the writer has seen it off */
   loom_upload_release(upload);                              /* without finish: dropped */
-  while (loom_upload_new(writer, &options, 10, &upload, &error) == LOOM_EBUSY)
+  while (loom_upload_new(writer, &options, 10, &upload, &error) == LOOM_EAGAIN)
     nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
   loom_writer_free(writer); /* cancels what is not finished */
   assert_int_equal(loom_write_state(loom_upload_head(upload), &error), LOOM_WRITE_FAILED);

@@ -521,6 +521,7 @@ describe("reports over HTTP, on a service of their own,", function()
           assert.equal("Internal Server Error", problem.detail)
         end
         assert.matches("no such table: report", files.read(folder .. "/server.log"), 1, true)
+        assert.matches("loom_http_requests_total", service:request("/metrics").body, 1, true) -- all that there still is
       end
     end)
   end)

@@ -170,6 +170,7 @@ describe("the service", function()
     local missed = listen(2, function() end, "-H", "Last-Event-ID: " .. events[1].id)
     assert.equal(events[2].id, missed[1].id)
     assert.equal(events[1].id, listen(3, function() end, "-H", "Last-Event-ID: 5")[1].id) -- of a service before this one
+    assert.equal(events[1].id, listen(3, function() end, "-H", "Last-Event-ID: 999999999999999")[1].id) -- and of a later clock
   end)
 
   it("has text in events that is UTF-8, whatever ids are", function()

@@ -159,8 +159,8 @@ describe("the queue of reports", function()
     assert.is_true(queue:waiting().full)
     local id, message, code = queue:trigger { preset = "seed" }
     assert.is_nil(id)
-    assert.equal("EBUSY: 1 reports are waiting already", message)
-    assert.equal("EBUSY", code)
+    assert.equal("EAGAIN: 1 reports are waiting already", message)
+    assert.equal("EAGAIN", code)
     assert.error_matches(function() queue:trigger { preset = "best" } end, "bad option 'preset' to 'trigger'", 1, true)
     work(queue)
     assert(queue:trigger { preset = "seed" })
@@ -179,9 +179,11 @@ describe("the queue of reports", function()
   end)
 
   test("tells why a report has failed", function()
-    local queue = make()
+    local lines = {}
+    local function log(line) table.insert(lines, line) end
+    local queue = make { log = log }
     local bad_zone = queue:trigger { default_zone = "Mars/Olympus" }
-    local no_folder = make { folder = folder .. "/none" }
+    local no_folder = make { folder = folder .. "/none", log = log }
     work(queue)
     local row = queue:get(bad_zone)
     assert.equal("failed", row.state)
@@ -189,6 +191,8 @@ describe("the queue of reports", function()
     local unwritable = no_folder:trigger {}
     work(no_folder)
     assert.matches("^EIO: .*none/.*: No such file or directory$", queue:get(unwritable).error)
+    assert.equal(1, #lines) -- what a report asked for is no news to the log
+    assert.equal(("report %s has failed: %s"):format(unwritable, queue:get(unwritable).error), lines[1])
   end)
 
   test("hands a dead worker's report to another once its lease has run out", function()

@@ -23,7 +23,8 @@ typedef enum loom_status {
   LOOM_ENOTDB,    /* not an SQLite database, or not one of Loom's */
   LOOM_EVERSION,  /* the database was written by a newer Loom */
   LOOM_EREADONLY, /* the database cannot be written */
-  LOOM_EBUSY,     /* another writer held the database for too long */
+  LOOM_EBUSY,     /* somebody else held the database, or what was asked for, for too long */
+  LOOM_EAGAIN,    /* so much is waiting already that no more is taken now */
   LOOM_ECORRUPT,  /* the database is damaged */
   LOOM_EEMPTY,    /* there are no polls yet */
   LOOM_ECANCELED, /* the work was cancelled */

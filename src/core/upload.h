@@ -15,7 +15,7 @@
 typedef struct loom_upload loom_upload;
 
 /*
-** Begins one. `capacity` is how many bytes may wait to be parsed. LOOM_EBUSY: the writer has too many already. Let go
+** Begins one. `capacity` is how many bytes may wait to be parsed. LOOM_EAGAIN: the writer has too many already. Let go
 ** with loom_upload_release, which drops an upload that has not been finished.
 */
 loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_options *options,

@@ -378,7 +378,7 @@ loom_status loom_writer_submit(loom_writer *writer, loom_write *write, loom_erro
   loom_status status = LOOM_OK;
   pthread_mutex_lock(&writer->lock);
   if (writer->waiting && writer->waiting + write->size > writer->options.capacity) {
-    status = loom_fail(error, LOOM_EBUSY, "%zu bytes wait to be written already", writer->waiting);
+    status = loom_fail(error, LOOM_EAGAIN, "%zu bytes wait to be written already", writer->waiting);
   } else {
     atomic_fetch_add(&write->references, 1);
     writer->waiting += write->size;
@@ -394,7 +394,7 @@ loom_status loom_writer_announce(loom_writer *writer, loom_write *write, loom_er
   pthread_mutex_lock(&writer->lock);
   if (writer->announced_count == writer->options.announced) {
     status =
-        loom_fail(error, LOOM_EBUSY, "%u ingests are under way already", writer->announced_count);
+        loom_fail(error, LOOM_EAGAIN, "%u ingests are under way already", writer->announced_count);
   } else {
     writer->announced_count++;
     atomic_fetch_add(&write->references, 1);

@@ -77,12 +77,12 @@ void loom_writer_free(loom_writer *writer);
 /* The zones of the writer's database; they live as long as the writer. */
 loom_zones *loom_writer_zones(loom_writer *writer);
 
-/* Queues a write. LOOM_EBUSY: too many bytes wait; the write is still the caller's alone. */
+/* Queues a write. LOOM_EAGAIN: too many bytes wait; the write is still the caller's alone. */
 loom_status loom_writer_submit(loom_writer *writer, loom_write *write, loom_error *error);
 
 /*
 ** Announces a write, which must be submitted later by loom_writer_submit_announced, even when it has failed.
-** LOOM_EBUSY: there are too many.
+** LOOM_EAGAIN: there are too many.
 */
 loom_status loom_writer_announce(loom_writer *writer, loom_write *write, loom_error *error);
 void loom_writer_submit_announced(loom_writer *writer, loom_write *write);

@@ -143,6 +143,12 @@ local function check_page(may_be_linked)
   end
 end
 
+-- The token that a request brings (RFC 6750, section 2.1); nil if there is none.
+local function sent_token()
+  local scheme, token = (ngx.var.http_authorization or ""):match("^(%a+) +([%w%-._~+/]+=*)$")
+  return token and scheme:lower() == "bearer" and #token <= TOKEN_MAX and token or nil
+end
+
 local function refuse(status, detail, challenge)
   problem.raise(status, detail, { headers = { ["WWW-Authenticate"] = challenge } })
 end
@@ -156,9 +162,8 @@ function access.check(needed, may_be_linked)
   elseif not tokens then
     return check_page(may_be_linked)
   end
-  local header = ngx.var.http_authorization
-  local scheme, token = (header or ""):match("^(%a+) +([%w%-._~+/]+=*)$")
-  if not token or scheme:lower() ~= "bearer" or #token > TOKEN_MAX then
+  local token = sent_token()
+  if not token then
     refuse(401, "a token is needed: Authorization: Bearer TOKEN", "Bearer")
   end
   local scope, name = scope_of(token)
@@ -170,12 +175,12 @@ function access.check(needed, may_be_linked)
   end
 end
 
---- Whom a request comes from, for limits of each client: the token that was checked, or else the address; of IPv6 the network,
--- in which a client has as many addresses as it likes.
+--- Whom a request comes from, for limits of each client: the token that was checked, however the header is written, or else the
+-- address; of IPv6 the network, in which a client has as many addresses as it likes.
 -- @treturn string
 function access.client()
   local address = ngx.var.binary_remote_addr
-  return tokens and "token " .. ngx.var.http_authorization or "address " .. (#address == 16 and address:sub(1, 8) or address)
+  return tokens and "token " .. sent_token() or "address " .. (#address == 16 and address:sub(1, 8) or address)
 end
 
 local TOLD_MAX = 10 -- bad lines that are told one by one

@@ -190,6 +190,9 @@ end
 -- Returns the number of the last one sent, or nil when the client has gone; whether there were any; and the newest one.
 local function send_after(dictionary, last, known)
   local newest = dictionary:get "newest" or last
+  if last > newest then -- numbers have begun anew, by a clock that was set back: the client has missed all that there is
+    last = newest - KEPT_MAX
+  end
   local upto, sent = newest, false
   for number = math.max(last + 1, newest - KEPT_MAX), newest do
     local text = dictionary:get(number)
@@ -209,7 +212,7 @@ local function send_after(dictionary, last, known)
 end
 
 local function stream(dictionary, last)
-  local quiet_since, known = ngx.now(), last
+  local quiet_since, known = core.clock(), last
   while not ngx.worker.exiting() do
     local sent
     last, sent, known = send_after(dictionary, last, known)
@@ -217,13 +220,13 @@ local function stream(dictionary, last)
       return
     end
     if sent then
-      quiet_since = ngx.now()
-    elseif ngx.now() - quiet_since >= BEAT_EVERY then
+      quiet_since = core.clock()
+    elseif core.clock() - quiet_since >= BEAT_EVERY then
       ngx.print(": still here\n\n")
       if not ngx.flush(true) then
         return
       end
-      quiet_since = ngx.now()
+      quiet_since = core.clock()
     end
     ngx.sleep(LOOK_EVERY)
   end

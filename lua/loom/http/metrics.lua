@@ -10,6 +10,7 @@ local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
 local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
+local Queue = require "loom.queue"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
@@ -167,28 +168,37 @@ local function add_tokens(families)
   end
 end
 
+-- What the database knows; nil, the failure and its code where it cannot be read.
+local function known_of(state)
+  local rows, message, code = state.monitor:query([[SELECT (SELECT count(*) FROM store) AS stores,
+    newest_poll / 1e6 AS newest, printf('%s%d.%06d', CASE WHEN newest_poll < 0 THEN '-' ELSE '' END, abs(newest_poll) / 1000000,
+    abs(newest_poll) % 1000000) AS digits FROM overall]])
+  if not rows then
+    return nil, message, code
+  end
+  local known = { overall = rows(), reports = {} }
+  rows:close()
+  for _, name in ipairs(Queue.states) do
+    local counts = assert(state.monitor:query("SELECT count(*) AS n FROM report WHERE state = ?", name))
+    known.reports[name] = counts().n
+    counts:close()
+  end
+  return known
+end
+
 local function add_database(families)
-  service.patiently(function(state)
-    local rows, message, code = state.monitor:query([[SELECT (SELECT count(*) FROM store) AS stores,
-      newest_poll / 1e6 AS newest, printf('%s%d.%06d', CASE WHEN newest_poll < 0 THEN '-' ELSE '' END, abs(newest_poll) / 1000000,
-      abs(newest_poll) % 1000000) AS digits FROM overall]])
-    if not rows then
-      return nil, message, code
-    end
-    local row = rows()
-    rows:close()
-    families:add("loom_stores", "", row.stores)
-    if row.newest then
-      families:add("loom_newest_poll_timestamp_seconds", "", row.digits)
-      families:add("loom_newest_poll_age_seconds", "", ("%.3f"):format(ngx.now() - row.newest))
-    end
-    for _, name in ipairs { "queued", "running", "complete", "failed" } do
-      local counts = assert(state.monitor:query("SELECT count(*) AS n FROM report WHERE state = ?", name))
-      families:add("loom_reports", ('state="%s"'):format(name), counts().n)
-      counts:close()
-    end
-    return true
-  end)
+  local known = service.patiently(known_of)
+  if not known then
+    return
+  end
+  families:add("loom_stores", "", known.overall.stores)
+  if known.overall.newest then
+    families:add("loom_newest_poll_timestamp_seconds", "", known.overall.digits)
+    families:add("loom_newest_poll_age_seconds", "", ("%.3f"):format(ngx.now() - known.overall.newest))
+  end
+  for _, name in ipairs(Queue.states) do
+    families:add("loom_reports", ('state="%s"'):format(name), known.reports[name])
+  end
 end
 
 -- A store's id as a label's value, which is UTF-8: ids that are not are percent-encoded, as in a path, and so are those with a

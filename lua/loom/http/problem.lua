@@ -11,8 +11,8 @@ local titles = response.reasons
 
 --- The status that a failure's code stands for.
 problem.status_of = {
-  EINVAL = 400, EINPUT = 400, ENOENT = 404, EBUSY = 503, EFULL = 507, EREADONLY = 403, EEMPTY = 409, ECANCELED = 503,
-  EMOVED = 503, ELIMIT = 413, EVERSION = 503,
+  EINVAL = 400, EINPUT = 400, ENOENT = 404, EBUSY = 503, EAGAIN = 503, EFULL = 507, EREADONLY = 403, EEMPTY = 409,
+  ECANCELED = 503, EMOVED = 503, ELIMIT = 413, EVERSION = 503,
 }
 
 local marker = {}

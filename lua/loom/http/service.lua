@@ -201,16 +201,30 @@ function service.monitor()
   return state and state.monitor
 end
 
---- Calls work(state) until it does not fail because another process is writing.
+-- Calls work(state); what the rows of a query raise, at some line, is a failure like those that are returned.
+local function attempt(work)
+  local called, result, message, code = pcall(work, state)
+  if called then
+    return result, message, code
+  end
+  local text = type(result) == "string" and (result:match "%.lua:%d+: (E%u+: .*)" or result)
+  code = text and text:match "^(E%u+): "
+  if not code then
+    error(result, 0)
+  end
+  return nil, text, code
+end
+
+--- Calls work(state) until it does not fail because another process is writing. It may be called several times.
 -- @return what it returns
 function service.patiently(work)
-  local deadline = ngx.now() + PATIENCE
+  local deadline = core.clock() + PATIENCE
   while true do
     if not state then
       problem.raise_closed()
     end
-    local result, message, code = work(state)
-    if result ~= nil or code ~= "EBUSY" or not message:find("is locked", 1, true) or ngx.now() > deadline then
+    local result, message, code = attempt(work)
+    if result ~= nil or code ~= "EBUSY" or core.clock() > deadline then
       return result, message, code
     end
     ngx.sleep(RETRY)

@@ -9,6 +9,7 @@
 -- does not read costs nothing.
 -- @module loom.http.stream
 
+local core = require "loom.core"
 local problem = require "loom.http.problem"
 
 local stream = {}
@@ -59,9 +60,9 @@ local function receive(self, call, ...)
     return nil, "timeout"
   end
   self.socket:settimeout(math.max(1, math.ceil(self.credit * 1000)))
-  local before = ngx.now()
+  local before = core.clock()
   local text, why, rest = call(...)
-  self.credit = math.min(self.patience, self.credit - (ngx.now() - before) + #(text or "") / self.rate)
+  self.credit = math.min(self.patience, self.credit - (core.clock() - before) + #(text or "") / self.rate)
   return text, why, rest
 end
 
@@ -140,12 +141,12 @@ function Body:drain()
     return
   end
   self.socket:settimeout((self.broken and BROKEN_TIMEOUT or DRAIN_TIMEOUT) * 1000)
-  local drained, deadline = 0, ngx.now() + (self.broken and BROKEN_TIMEOUT or DRAIN_TIME)
+  local drained, deadline = 0, core.clock() + (self.broken and BROKEN_TIMEOUT or DRAIN_TIME)
   repeat
     local piece = self.socket:receiveany(PIECE)
     drained = drained + (piece and #piece or 0)
     ngx.sleep(0.001) -- others get their turn
-  until not piece or drained > DRAIN_MAX or ngx.now() > deadline
+  until not piece or drained > DRAIN_MAX or core.clock() > deadline
 end
 
 return stream

@@ -1,4 +1,5 @@
 local access = require "loom.http.access"
+local files = require "support.files"
 
 local function lines_of(text)
   return text:gmatch("([^\n]*)\n?")
@@ -43,5 +44,24 @@ describe("access", function()
     local list, wrong = access.parse(lines_of(("wirte %s x\nread %s y\nread\nwrite %s z"):format(hash, hash, hash)))
     assert.same({ "y", "z" }, { list[1].name, list[2].name })
     assert.same({ "1", "3" }, { wrong[1]:match "^%d+", wrong[2]:match "^%d+" })
+  end)
+
+  it("knows a client by its token, however the header is written", function()
+    local folder = files.make_folder()
+    access.load(files.write(folder .. "/tokens", ("write %s x\nread %s y\n"):format(access.hex(access.hash "one"),
+      access.hex(access.hash "two"))))
+    local seen = {}
+    for _, header in ipairs { "Bearer one", "bearer one", "BEARER  one", "Bearer" .. (" "):rep(100) .. "one", "Bearer two" } do
+      _G.ngx = { var = { http_authorization = header, binary_remote_addr = "\127\0\0\1" } }
+      access.check "read"
+      seen[access.client()] = true
+    end
+    _G.ngx = nil
+    files.remove_folder(folder)
+    local count = 0
+    for _ in pairs(seen) do
+      count = count + 1
+    end
+    assert.equal(2, count)
   end)
 end)
