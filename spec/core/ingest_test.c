@@ -1579,6 +1579,8 @@ static void a_limit_of_records(void **state) {
        POLLS_HEADER "a,active,2023-01-01 00:00:00\nb,active,2023-01-01 00:00:00\n"
                     "a,active,2023-01-01 00:00:01\nb,active,2023-01-01 00:00:01\n",
        2, "has more than 1 stores"},
+      {LOOM_POLLS, POLLS_HEADER "a,maybe,2023-01-01 00:00:00\nx\na,active,2023-01-01 00:00:00\nx\n", 3,
+       "has more than 2 bad rows"},
       {LOOM_HOURS,
        "store_id,day,start_time_local,end_time_local\na,0,10:00,11:00\na,7,10:00,11:00\n"
        "a,1,10:00,11:00\na,1,10:00,11:00\n",

@@ -250,6 +250,15 @@ static loom_status check_size(const loom_ingest *ingest, const struct loom_batch
                                              : "rows");
 }
 
+/* Nor is it worth the time to find what is wrong with rows without end: 64 GiB of them take hours. */
+static loom_status check_bad_rows(const loom_ingest *ingest, loom_error *error) {
+  uint64_t most = ingest->options.max_records;
+  if (!most || ingest->counts.rejected <= most)
+    return LOOM_OK;
+  return loom_fail(error, LOOM_ELIMIT, "%s: has more than %llu bad rows", ingest->source,
+                   (unsigned long long)most);
+}
+
 static loom_status merge_batch(loom_ingest *ingest, struct worker *worker, struct loom_batch *batch,
                                uint64_t line_offset, loom_error *error) {
   loom_status status = batch->failure.code;
@@ -267,9 +276,9 @@ static loom_status merge_batch(loom_ingest *ingest, struct worker *worker, struc
   }
   if (status == LOOM_OK)
     status = check_size(ingest, batch, error);
-  if (status != LOOM_OK)
-    return status;
-  return merge_rejects(ingest, &batch->rejects, line_offset, rows_before, error);
+  if (status == LOOM_OK)
+    status = merge_rejects(ingest, &batch->rejects, line_offset, rows_before, error);
+  return status == LOOM_OK ? check_bad_rows(ingest, error) : status;
 }
 
 /* ---- parser threads ---- */

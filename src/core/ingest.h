@@ -24,8 +24,8 @@ struct loom_ingest_options {
   unsigned threads;     /* that parse polls; 0: as many as there are processors, up to 8 */
   size_t block_size;    /* bytes parsed at a time; 0: 1 MiB */
   uint64_t max_size;    /* bytes of text, once decompressed; 0: any number; more are LOOM_ELIMIT */
-  /* Rows, or their attributes, since they stay in memory; of polls, which go to a file, the stores.
-   * 0: any number; more are LOOM_ELIMIT. */
+  /* Rows, or their attributes, since they stay in memory; of polls, which go to a file, the stores;
+   * and bad rows. 0: any number; more are LOOM_ELIMIT. */
   uint64_t max_records;
   uint64_t rejects_kept; /* bad rows that wait to be taken; further ones are only counted. 0: any
                             number */

@@ -110,8 +110,8 @@ function command.add_to(parser)
   options.add(serve, "--access-log", "FILE", "Log every request, as JSON lines, with the token's name (- is standard output).",
     log_path)
   options.add(serve, "--audit-log", "FILE", "The same of requests that change something, with their store.", log_path)
-  options.add(serve, "--rows-limit", "N", "Rows of a file of hours, zones, … that is sent, or stores of one of polls (default: "
-    .. "2000000).", options.number(check.integer(1, 1000000000)))
+  options.add(serve, "--rows-limit", "N", "Rows of a file of hours, zones, … that is sent, or stores or bad rows of one of polls "
+    .. "(default: 2000000).", options.number(check.integer(1, 1000000000)))
   options.add(serve, "--uploads", "N", "Files that may be sent at a time, to each worker (default: 4).",
     options.number(check.integer(1, 1000)))
   options.add(serve, "--client-uploads", "N", "Of these from one token, or address where none are needed (default: 2).",
