@@ -59,10 +59,10 @@ end
 --   itself (to files that come in chunks; the configuration tells of it for all others); `polls_limit` and `ingest_limit`: bytes
 --   of a body (default 8 MiB, and 2 GiB); `max_ahead`: see `loom.open`; of files that come, `rows_limit`: rows, or attributes, or
 --   the stores or bad rows of polls (default 2,000,000), `uploads` and `client_uploads`: how many may come at a time to a
---   worker (default 4), and from one client (2), which is a token, or an address where none are needed, `body_rate` and `body_timeout`: bytes a
---   second that one has to come by (default 4096), and seconds that it may lag behind (30); `journal`: the configuration has the
---   variables of `loom.http.journal`; `ends_with_master`: the worker ends when nginx's master does, also by SIGKILL
---   (not where there is none: `master_process off`)
+--   worker (default 4), and from one client (2), which is a token, or an address where none are needed, `body_rate` and
+--   `body_timeout`: bytes a second that one has to come by (default 4096), and seconds that it may lag behind (30); `journal`:
+--   the configuration has the variables of `loom.http.journal`; `ends_with_master`: the worker ends when
+--   nginx's master does, also by SIGKILL (not where there is none: `master_process off`)
 function http.init_worker(options)
   if options.ends_with_master then
     assert(core.end_with_parent())
