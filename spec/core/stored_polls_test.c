@@ -3,6 +3,7 @@
 ** walks over days end.
 */
 #include "storage.h"
+#include "support.h"
 
 #include "check.h"
 #include "civil.h"
@@ -64,6 +65,36 @@ static void newest(void **state) {
   assert_status(loom_stored_newest(database, &instant, &error), LOOM_OK, &error);
   assert_int_equal(instant, number(database, "SELECT max(newest_poll) FROM store"));
   loom_database_close(database);
+}
+
+/* Sets of polls that are added in any order within a day, before 1970, too, and empty ones among them. */
+static void extents(void **state) {
+  (void)state;
+  uint64_t random = 20240607;
+  for (int round = 0; round < 200; round++) {
+    struct loom_poll_extent extent = {0};
+    int64_t first = INT64_MAX, newest = INT64_MIN, polls = 0, days = 0;
+    for (int32_t day = -3; day < 3; day++) {
+      int64_t before = polls;
+      for (uint64_t blocks = random_below(&random, 4); blocks > 0; blocks--) {
+        int64_t at = day * LOOM_DAY + (int64_t)random_below(&random, LOOM_DAY / 2);
+        loom_poll items[2] = {loom_poll_pack(at, true), loom_poll_pack(at + LOOM_HOUR, false)};
+        size_t count = (size_t)random_below(&random, 3);
+        loom_poll_extent_add(&extent, day, items, count);
+        if (count) {
+          int64_t last = loom_poll_instant(items[count - 1]);
+          first = at < first ? at : first;
+          newest = last > newest ? last : newest;
+          polls += (int64_t)count;
+        }
+      }
+      days += polls > before;
+    }
+    assert_int_equal(extent.polls, polls);
+    assert_int_equal(extent.days, days);
+    if (polls)
+      assert_true(extent.first == first && extent.newest == newest);
+  }
 }
 
 /* ---- damage ---- */
@@ -185,6 +216,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(days_in_both_directions),
       cmocka_unit_test(newest),
+      cmocka_unit_test(extents),
       cmocka_unit_test(out_of_range),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
