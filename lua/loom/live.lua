@@ -106,7 +106,7 @@ function live.polls(monitor, polls, options)
   options = check.options("polls", options, checkers)
   local now = time.now(monitor)
   options.latest = time.latest(now, options.max_ahead or monitor.max_ahead)
-  local batch = core.poll_batch(#polls)
+  local batch = core.staging(#polls)
   local called, rejected, message, code = pcall(gather, batch, polls, now, options)
   local counts
   if called and rejected then

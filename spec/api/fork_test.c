@@ -119,7 +119,7 @@ static void while_writing(void **state) {
   lua_State *L = new_state(scratch_path(&scratch, "x.db"));
   for (int fresh = 0; fresh < 2; fresh++) { /* a file that is there, or one that the change makes */
     run(L, fresh ? "path = path .. '2'" : "local db = core.open(path, {create = true}) add(db, 1, 5)");
-    run(L, "h = {db = assert(core.open(path, {create = true})), batch = core.poll_batch(1)}\n"
+    run(L, "h = {db = assert(core.open(path, {create = true})), batch = core.staging(1)}\n"
            "for i = 1, 1000 do assert(h.batch:add('batch ' .. i, true, i)) end\n"
            "assert(h.db:begin())\n"
            "assert(h.batch:apply(h.db) == 1000)\n");

@@ -41,7 +41,7 @@ static int count_files(void) {
 static const char script[] =
     "local core = require 'loom.core'\n"
     "local db = assert(core.open(path, {create = true, busy_timeout = 0}))\n"
-    "local batch = core.poll_batch(2)\n"
+    "local batch = core.staging(2)\n"
     "for i = 1, 3 do assert(batch:add('batch ' .. i, true, i)) end\n"
     "assert(db:begin())\n"
     "assert(batch:apply(db))\n"

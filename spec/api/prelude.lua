@@ -6,7 +6,7 @@ local prelude = { core = core }
 
 --- Writes polls of the stores numbered from `first` to `last`, each a minute after the one before it.
 function prelude.add(db, first, last)
-  local batch = core.poll_batch(10)
+  local batch = core.staging(10)
   for i = first, last do
     assert(batch:add("store " .. i, i % 3 > 0, i * 60000000))
   end
@@ -61,7 +61,7 @@ function prelude.open_all(path, count)
   assert(h.export:next())
   h.walk = assert(core.walk(h.db, 0, 86400000000))
   assert(h.walk:next())
-  h.batch = core.poll_batch(1)
+  h.batch = core.staging(1)
   for i = 1, 5 do
     assert(h.batch:add("batch " .. i, true, 0))
   end
@@ -100,7 +100,7 @@ function prelude.calls(h)
   add_calls(calls, "rows", h.rows, { columns = {} })
   add_calls(calls, "export", h.export, { next = {} })
   add_calls(calls, "walk", h.walk, { next = {}, openings = { 0 } })
-  add_calls(calls, "poll_batch", h.batch, { add = { "a", true, 0 }, apply = { db } })
+  add_calls(calls, "staging", h.batch, { add = { "a", true, 0 }, apply = { db } })
   add_calls(calls, "ingest", h.ingest, { feed = { "a,active,2023-01-24 10:00:00\n" }, read = { h.input }, finish = {},
     apply = { 1 }, reject = {}, counts = {} })
   add_calls(calls, "input", h.input, { position = {} })

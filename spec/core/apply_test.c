@@ -5,53 +5,66 @@
 #include "storage.h"
 
 #include "apply.h"
+#include "civil.h"
 #include "schedule.h"
 #include "support.h"
 
-static struct loom_id_table ids_of(const char *const *names, size_t count) {
-  struct loom_id_table ids;
-  loom_id_table_init(&ids);
-  for (size_t i = 0; i < count; i++)
-    loom_id_table_put(&ids, names[i], strlen(names[i]));
-  return ids;
+static const char *const store_names[] = {"a", "b"};
+
+/* What is staged of stores `a` and `b`, and of texts; records are to follow. */
+static loom_staging *begin_staging(const struct loom_staging_options *options,
+                                   const char *const *texts, size_t text_count) {
+  loom_staging *staging = new_staging(options);
+  for (size_t i = 0; i < COUNT_OF(store_names); i++)
+    loom_id_table_put(&staging->ids, store_names[i], 1);
+  for (size_t i = 0; i < text_count; i++)
+    loom_id_table_put(&staging->texts, texts[i], strlen(texts[i]));
+  return staging;
 }
 
-/* Three polls of each of two stores on each of two days, on the way to the database. */
-static loom_poll_sorter *staged_polls(void) {
-  static const uint32_t numbers[] = {0, 1};
+static loom_staging *staging_of_records(const struct loom_staging_options *options,
+                                        const char *const *texts, size_t text_count,
+                                        const struct loom_record *records, size_t count) {
   loom_error error;
-  loom_poll_sorter *sorter = loom_poll_sorter_new(5);
-  for (int64_t i = 0; i < 12; i++) {
-    struct loom_poll_record record = {loom_poll_pack((i % 2) * INT64_C(86400000000) + i, true),
-                                      (uint32_t)(i / 2 % 2), (int32_t)(i % 2)};
-    assert_status(loom_poll_sorter_add(sorter, &record, 1, numbers, &error), LOOM_OK, &error);
-  }
-  return sorter;
+  loom_staging *staging = begin_staging(options, texts, text_count);
+  assert_status(loom_staging_add_records(staging, records, count, &error), LOOM_OK, &error);
+  loom_staging_complete(staging);
+  return staging;
+}
+
+/* Three polls of each of two stores on each of two days. */
+static loom_staging *staging_of_polls(void) {
+  loom_error error;
+  loom_staging *staging = begin_staging(
+      &(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = 5}, NULL, 0);
+  for (int64_t i = 0; i < 12; i++)
+    assert_status(loom_staging_add_poll(staging, store_names[i / 2 % 2], 1, true,
+                                        (i % 2) * LOOM_DAY + i, &error),
+                  LOOM_OK, &error);
+  loom_staging_complete(staging);
+  return staging;
 }
 
 static void polls_in_steps(void **state) {
   (void)state;
-  static const char *const names[] = {"a", "b"};
   for (size_t budget = 1; budget < 14; budget++) {
     loom_error error;
     loom_apply *apply;
     double share = -1;
     uint64_t steps = 0;
-    struct loom_ingest_counts counts = {0};
-    struct loom_id_table ids = ids_of(names, 2), texts = ids_of(NULL, 0);
     loom_database *database = memory_database();
-    struct loom_staged staged = {
-        .kind = LOOM_POLLS, .ids = &ids, .texts = &texts, .sorter = staged_polls()};
+    loom_staging *staging = staging_of_polls();
+    const struct loom_counts *counts = &staging->counts;
     loom_status status;
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    assert_status(loom_apply_new(&staged, database, &apply, &error), LOOM_OK, &error);
-    while ((status = loom_apply_step(apply, budget, &share, &counts, &error)) == LOOM_OK) {
+    assert_status(loom_apply_new(staging, database, &apply, &error), LOOM_OK, &error);
+    while ((status = loom_apply_step(apply, budget, &share, &error)) == LOOM_OK) {
       steps++;
       /* Groups of three are not divided. */
       uint64_t written = (budget + 2) / 3 * 3 * steps;
-      assert_int_equal(counts.added, written < 12 ? written : 12);
-      assert_true(share * 12 > (double)counts.added - 0.001 &&
-                  share * 12 < (double)counts.added + 0.001);
+      assert_int_equal(counts->added, written < 12 ? written : 12);
+      assert_true(share * 12 > (double)counts->added - 0.001 &&
+                  share * 12 < (double)counts->added + 0.001);
     }
     assert_status(status, LOOM_DONE, &error);
     assert_true(share == 1);
@@ -62,9 +75,7 @@ static void polls_in_steps(void **state) {
     assert_int_equal(number(database, "SELECT first_poll FROM store WHERE store_id = 'b'"), 2);
     assert_int_equal(number(database, "SELECT newest_poll FROM store WHERE store_id = 'b'"),
                      86400000011);
-    loom_poll_sorter_free(staged.sorter);
-    loom_id_table_free(&ids);
-    loom_id_table_free(&texts);
+    loom_staging_free(staging);
     loom_database_close(database);
   }
 }
@@ -72,13 +83,10 @@ static void polls_in_steps(void **state) {
 /* One store's records are written together, whatever the budget: hours replace what was there. */
 static void records_in_steps(void **state) {
   (void)state;
-  static const char *const names[] = {"a", "b"};
   for (size_t budget = 1; budget < 6; budget++) {
     loom_error error;
     loom_apply *apply;
     double share = 0;
-    struct loom_ingest_counts counts = {0};
-    struct loom_id_table ids = ids_of(names, 2), texts = ids_of(NULL, 0);
     struct loom_record records[] = {
         {.store = 1, .date = 5, .weekday = 2, .open = 1, .close = 2},
         {.store = 0, .date = LOOM_ALWAYS, .weekday = 3, .open = 1, .close = 2},
@@ -86,24 +94,24 @@ static void records_in_steps(void **state) {
         {.store = 1, .date = 5, .weekday = 1, .open = LOOM_CLOSED, .close = LOOM_CLOSED},
         {.store = 0, .date = LOOM_ALWAYS, .weekday = 3, .open = 1, .close = 2}};
     loom_database *database = memory_database();
-    struct loom_staged staged = {
-        .kind = LOOM_HOURS, .ids = &ids, .texts = &texts, .records = records, .record_count = 5};
+    loom_staging *staging = staging_of_records(&(struct loom_staging_options){.kind = LOOM_HOURS},
+                                               NULL, 0, records, COUNT_OF(records));
+    const struct loom_counts *counts = &staging->counts;
     loom_status status;
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    assert_status(loom_apply_new(&staged, database, &apply, &error), LOOM_OK, &error);
+    assert_status(loom_apply_new(staging, database, &apply, &error), LOOM_OK, &error);
     do
-      status = loom_apply_step(apply, budget, &share, &counts, &error);
+      status = loom_apply_step(apply, budget, &share, &error);
     while (status == LOOM_OK);
     assert_status(status, LOOM_DONE, &error);
     assert_true(share == 1);
     loom_apply_free(apply);
-    assert_int_equal(counts.added, 3);
-    assert_int_equal(counts.duplicates, 2); /* the same again, and a closed row beside an opening */
+    assert_int_equal(counts->added, 3);
+    assert_int_equal(counts->duplicates, 2); /* the same again, and a closed row beside an opening */
     assert_int_equal(number(database, "SELECT count(*) FROM hours"), 3);
     assert_int_equal(number(database, "SELECT count(*) FROM hours_week"), 3);
     loom_database_rollback(database);
-    loom_id_table_free(&ids);
-    loom_id_table_free(&texts);
+    loom_staging_free(staging);
     loom_database_close(database);
   }
 }
@@ -111,27 +119,27 @@ static void records_in_steps(void **state) {
 /* Rows of attributes are not sorted: the budget may come between any two. */
 static void attributes_in_steps(void **state) {
   (void)state;
-  static const char *const names[] = {"a", "b"}, *const words[] = {"region", "west", "east"};
+  static const char *const words[] = {"region", "west", "east", ""};
+  const uint32_t nothing = 3;
   for (size_t budget = 1; budget < 6; budget++) {
     loom_error error;
     loom_apply *apply;
     double share = 0;
     uint64_t steps = 0;
-    struct loom_ingest_counts counts = {0};
-    struct loom_id_table ids = ids_of(names, 2), texts = ids_of(words, 3);
-    uint32_t nothing = loom_id_table_put(&texts, "", 0);
     struct loom_record records[] = {
         {.store = 1, .name = 0, .text = 1}, {.store = 0, .name = 0, .text = 2},
         {.store = 1, .name = 0, .text = 2}, {.store = 0, .name = 0, .text = nothing},
         {.store = 1, .name = 0, .text = 2}, {.store = 0, .name = 2, .text = 2},
         {.store = 0, .name = 1, .text = nothing}};
     loom_database *database = memory_database();
-    struct loom_staged staged = {
-        .kind = LOOM_ATTRIBUTES, .ids = &ids, .texts = &texts, .records = records, .record_count = 7};
+    loom_staging *staging =
+        staging_of_records(&(struct loom_staging_options){.kind = LOOM_ATTRIBUTES}, words,
+                           COUNT_OF(words), records, COUNT_OF(records));
+    const struct loom_counts *counts = &staging->counts;
     loom_status status;
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    assert_status(loom_apply_new(&staged, database, &apply, &error), LOOM_OK, &error);
-    while ((status = loom_apply_step(apply, budget, &share, &counts, &error)) == LOOM_OK) {
+    assert_status(loom_apply_new(staging, database, &apply, &error), LOOM_OK, &error);
+    while ((status = loom_apply_step(apply, budget, &share, &error)) == LOOM_OK) {
       steps++;
       assert_true(share * 7 > (double)(budget * steps) - 0.001 &&
                   share * 7 < (double)(budget * steps) + 0.001);
@@ -140,9 +148,9 @@ static void attributes_in_steps(void **state) {
     assert_true(share == 1);
     assert_int_equal(steps, 6 / budget);
     loom_apply_free(apply);
-    assert_int_equal(counts.added, 3);
-    assert_int_equal(counts.conflicts, 2); /* another value, and none any more */
-    assert_int_equal(counts.duplicates, 1);
+    assert_int_equal(counts->added, 3);
+    assert_int_equal(counts->conflicts, 2); /* another value, and none any more */
+    assert_int_equal(counts->duplicates, 1);
     struct buffer found = {0};
     dump_query(database,
                "SELECT store_id, name, value FROM attribute JOIN store ON number = store ORDER BY 1",
@@ -150,8 +158,7 @@ static void attributes_in_steps(void **state) {
     assert_string_equal(found.bytes, "1:a 4:east 4:east \n1:b 6:region 4:east \n");
     buffer_free(&found);
     loom_database_rollback(database);
-    loom_id_table_free(&ids);
-    loom_id_table_free(&texts);
+    loom_staging_free(staging);
     loom_database_close(database);
   }
 }
@@ -185,35 +192,29 @@ static void the_database_fails(void **state) {
       {LOOM_ATTRIBUTES, "ALTER TABLE attribute RENAME TO other"},
       {LOOM_POLLS, "ALTER TABLE poll_block RENAME TO other"},
   };
-  static const char *const names[] = {"a", "b"};
   static const char *const zones[] = {"UTC"};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_error error = {0};
     loom_apply *apply = NULL;
     double share;
-    struct loom_ingest_counts counts = {0};
-    struct loom_id_table ids = ids_of(names, 2), texts = ids_of(zones, 1);
     struct loom_record records[] = {{.store = 1, .open = 1, .close = 2, .to = 1}};
     loom_database *database = memory_database();
     execute(database, cases[i].sql);
-    struct loom_staged staged = {.kind = cases[i].kind,
-                                 .ids = &ids,
-                                 .texts = &texts,
-                                 .records = records,
-                                 .record_count = 1,
-                                 .sorter = staged_polls()};
+    loom_staging *staging =
+        cases[i].kind == LOOM_POLLS
+            ? staging_of_polls()
+            : staging_of_records(&(struct loom_staging_options){.kind = cases[i].kind}, zones, 1,
+                                 records, 1);
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    loom_status status = loom_apply_new(&staged, database, &apply, &error);
+    loom_status status = loom_apply_new(staging, database, &apply, &error);
     if (status == LOOM_OK)
-      status = loom_apply_step(apply, 100, &share, &counts, &error);
+      status = loom_apply_step(apply, 100, &share, &error);
     assert_int_equal(status, LOOM_EIO);
     assert_int_equal(error.code, LOOM_EIO);
     loom_apply_free(apply);
     loom_database_rollback(database);
     assert_int_equal(number(database, "SELECT count(*) FROM store"), 0);
-    loom_poll_sorter_free(staged.sorter);
-    loom_id_table_free(&ids);
-    loom_id_table_free(&texts);
+    loom_staging_free(staging);
     loom_database_close(database);
   }
 }
@@ -232,13 +233,11 @@ static void a_failure_keeps_overrides(void **state) {
       {LOOM_SPECIAL_DAYS,
        "CREATE TEMP TRIGGER t BEFORE DELETE ON special_day BEGIN SELECT raise(ABORT, 'no'); END"},
   };
-  static const char *const names[] = {"a"}, *const zones[] = {"UTC"};
+  static const char *const zones[] = {"UTC"};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_error error = {0};
     loom_apply *apply;
     double share;
-    struct loom_ingest_counts counts = {0};
-    struct loom_id_table ids = ids_of(names, 1), texts = ids_of(zones, 1);
     struct loom_record records[] = {{.open = 1, .close = 2}};
     loom_database *database = memory_database();
     override_hours(database, "a", "2023-01-01", 0, 0, 60);
@@ -246,23 +245,18 @@ static void a_failure_keeps_overrides(void **state) {
     override_timezone(database, "a", "Asia/Tokyo");
     struct buffer before = dump(database);
     execute(database, cases[i].sql);
-    struct loom_staged staged = {.kind = cases[i].kind,
-                                 .ids = &ids,
-                                 .texts = &texts,
-                                 .records = records,
-                                 .record_count = 1,
-                                 .replace_overrides = true};
+    struct loom_staging_options options = {.kind = cases[i].kind, .replace_overrides = true};
+    loom_staging *staging = staging_of_records(&options, zones, 1, records, 1);
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    assert_status(loom_apply_new(&staged, database, &apply, &error), LOOM_OK, &error);
-    assert_int_equal(loom_apply_step(apply, 100, &share, &counts, &error), LOOM_EIO);
+    assert_status(loom_apply_new(staging, database, &apply, &error), LOOM_OK, &error);
+    assert_int_equal(loom_apply_step(apply, 100, &share, &error), LOOM_EIO);
     loom_apply_free(apply);
     loom_database_rollback(database);
     struct buffer after = dump(database);
     assert_buffer_equal(&before, &after);
     buffer_free(&before);
     buffer_free(&after);
-    loom_id_table_free(&ids);
-    loom_id_table_free(&texts);
+    loom_staging_free(staging);
     loom_database_close(database);
   }
 }
@@ -276,24 +270,22 @@ static void stored_hours_that_are_corrupt(void **state) {
       "PRAGMA ignore_check_constraints=ON; UPDATE hours SET close_s = 86401"};
   for (size_t i = 0; i < COUNT_OF(damages); i++) {
     loom_error error;
-    loom_ingest *ingest;
     static const char text[] =
         "store_id,day,start_time_local,end_time_local\na,0,10:00,11:00\na,1,10:00,12:00\n";
-    struct loom_ingest_options options = {.kind = LOOM_HOURS, .source = "hours"};
+    struct input_file file = small_file(LOOM_HOURS);
     loom_database *database = memory_database();
     load(database, LOOM_HOURS, text);
     execute(database, "PRAGMA foreign_keys=OFF");
     execute(database, damages[i]);
     struct buffer before = dump(database);
-    assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
-    assert_int_equal(feed_in_chunks(ingest, text, sizeof text - 1, 100, &error), LOOM_OK);
+    loom_staging *staging = stage_bytes(database->zones, &file, text, sizeof text - 1);
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    for (int again = 0; again < 2; again++) { /* a failed ingest goes on failing alike */
-      assert_int_equal(apply_all(ingest, database, 100, &error), LOOM_ECORRUPT);
+    for (int again = 0; again < 2; again++) { /* it goes on failing alike */
+      assert_int_equal(apply_all(staging, database, 100, &error), LOOM_ECORRUPT);
       assert_non_null(strstr(error.message, "hours cannot be read"));
     }
     loom_database_rollback(database);
-    loom_ingest_free(ingest);
+    loom_staging_free(staging);
     struct buffer after = dump(database);
     assert_buffer_equal(&before, &after);
     buffer_free(&before);

@@ -990,16 +990,13 @@ static void use_everything(const char *path) {
       loom_export_free(export);
     }
   }
-  struct loom_ingest_options options = {
-      .kind = LOOM_POLLS, .source = "f", .threads = 1, .block_size = 4096, .sort_capacity = 64};
-  loom_ingest *ingest;
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
-  assert_status(feed_in_chunks(ingest, polls, sizeof polls - 1, 4096, &error), LOOM_OK, &error);
+  struct input_file file = small_file(LOOM_POLLS);
+  loom_staging *staging = stage_bytes(database->zones, &file, polls, sizeof polls - 1);
   if (loom_database_begin_write(database, &error) == LOOM_OK) {
-    apply_all(ingest, database, 1, &error);
+    apply_all(staging, database, 1, &error);
     loom_database_rollback(database);
   }
-  loom_ingest_free(ingest);
+  loom_staging_free(staging);
   loom_prune(database, &(struct loom_prune_options){.keep = LOOM_DAY, .now = LOOM_INSTANT_MAX, .force = true},
              &pruning, &error);
   loom_database_close(database);

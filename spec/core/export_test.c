@@ -37,11 +37,9 @@ static loom_database *copy_through_csv(loom_database *database,
   loom_database *copy = memory_database();
   for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
     texts[kind] = export_all(database, (enum loom_kind)kind);
-    struct loom_ingest_options options = {.kind = (enum loom_kind)kind,
-                                          .source = "copy.csv",
-                                          .block_size = 5000,
-                                          .sort_capacity = 1000};
-    load_bytes(copy, &options, texts[kind].bytes, texts[kind].length);
+    struct input_file file = {.reading = {.source = "copy.csv", .block_size = 5000},
+                              .staging = {.kind = (enum loom_kind)kind, .sort_capacity = 1000}};
+    load_bytes(copy, &file, texts[kind].bytes, texts[kind].length);
   }
   return copy;
 }
@@ -274,23 +272,23 @@ static void layers_survive(void **state) {
       execute(other, "DELETE FROM special_day WHERE store IS NULL");
     struct buffer before = dump(database);
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-      struct loom_ingest_options options = {.kind = kinds[i], .source = "copy.csv"};
+      struct input_file file = small_file(kinds[i]);
       struct buffer text = export_all(database, kinds[i]);
-      struct loom_ingest_counts counts = load_bytes(database, &options, text.bytes, text.length);
+      struct loom_counts counts = load_bytes(database, &file, text.bytes, text.length);
       assert_int_equal(counts.added + counts.conflicts, 0);
       assert_int_equal(counts.duplicates, counts.rows);
       shuffle_rows(&text, &random);
       for (int replaces = 0; replaces < 2; replaces++) {
-        options.replace_overrides = replaces;
-        load_bytes(database, &options, text.bytes, text.length);
+        file.staging.replace_overrides = replaces;
+        load_bytes(database, &file, text.bytes, text.length);
         struct buffer after = dump(database);
         assert_buffer_equal(&before, &after);
         buffer_free(&after);
       }
-      load_bytes(other, &options, text.bytes, text.length); /* a second time changes nothing */
+      load_bytes(other, &file, text.bytes, text.length); /* a second time changes nothing */
       struct buffer once = dump(other);
-      options.replace_overrides = false;
-      counts = load_bytes(other, &options, text.bytes, text.length);
+      file.staging.replace_overrides = false;
+      counts = load_bytes(other, &file, text.bytes, text.length);
       assert_int_equal(counts.added + counts.conflicts, 0);
       struct buffer twice = dump(other);
       assert_buffer_equal(&once, &twice);

@@ -8,11 +8,12 @@
 
 #define HEADER "store_id,status,timestamp_utc"
 
-static void begin(struct loom_parser *parser, loom_zones *zones) {
+/* A parser that numbers stores itself, as those of threads do. */
+static void begin(struct loom_parser *parser, loom_zones *zones, loom_staging *staging) {
   loom_error error;
   struct loom_csv_row row;
-  struct loom_ingest_options options = {.kind = LOOM_POLLS, .max_rejects = LOOM_ALL_REJECTS};
-  assert_true(loom_parser_init(parser, zones, &options));
+  struct loom_parser_options options = {.max_rejects = LOOM_ALL_REJECTS, .beside_others = true};
+  assert_true(loom_parser_init(parser, zones, &options, staging));
   loom_csv_start(parser->csv, HEADER, strlen(HEADER), 1, true);
   assert_int_equal(loom_csv_next(parser->csv, &row), LOOM_CSV_ROW);
   assert_status(loom_columns_find(LOOM_POLLS, &row, &parser->reader.columns, &error), LOOM_OK,
@@ -27,7 +28,8 @@ static void blocks(void **state) {
   loom_zones *zones = loom_zones_new(NULL);
   struct loom_parser parser;
   struct loom_batch batch = {0};
-  begin(&parser, zones);
+  loom_staging *staging = new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS});
+  begin(&parser, zones, staging);
   assert_int_equal(loom_parser_run(&parser, first, sizeof first - 1, 10, false, &batch), 6);
   assert_false(batch.failure.code);
   assert_int_equal(batch.rows, 3);
@@ -58,40 +60,12 @@ static void blocks(void **state) {
   loom_batch_free(&batch);
   loom_batch_free(&batch);
   loom_parser_free(&parser);
+  assert_int_equal(staging->ids.count, 0);
+  loom_staging_free(staging);
   loom_zones_free(zones);
 }
 
-static struct loom_reject_list list_of(const uint64_t *lines, size_t count) {
-  struct loom_reject_list list = {0};
-  for (size_t i = 0; i < count; i++) {
-    struct loom_reject_entry *entry = calloc(1, sizeof *entry);
-    assert_non_null(entry);
-    entry->line = lines[i];
-    loom_reject_list_append(&list, &(struct loom_reject_list){entry, &entry->next});
-  }
-  return list;
-}
-
-static void lists_of_rejects(void **state) {
-  (void)state;
-  static const uint64_t lines[] = {1, 2, 3, 4, 5};
-  for (size_t cut = 0; cut <= COUNT_OF(lines); cut++) {
-    struct loom_reject_list list = list_of(lines, cut),
-                            more = list_of(lines + cut, COUNT_OF(lines) - cut);
-    struct loom_reject_list none = {0};
-    loom_reject_list_append(&list, &none);
-    loom_reject_list_append(&list, &more);
-    assert_null(more.first);
-    uint64_t next = 1;
-    for (struct loom_reject_entry *entry = list.first; entry; entry = entry->next)
-      assert_int_equal(entry->line, next++);
-    assert_int_equal(next, 6);
-    loom_reject_list_free(&list);
-    assert_null(list.first);
-  }
-}
-
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(blocks), cmocka_unit_test(lists_of_rejects)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(blocks)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

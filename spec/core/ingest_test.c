@@ -38,7 +38,7 @@ struct file {
 struct outcome {
   loom_status status;
   loom_error error;
-  struct loom_ingest_counts counts;
+  struct loom_counts counts;
   struct buffer rejects, contents;
 };
 
@@ -47,9 +47,9 @@ static void outcome_free(struct outcome *outcome) {
   buffer_free(&outcome->contents);
 }
 
-static void take_rejects(loom_ingest *ingest, struct buffer *out) {
+static void take_rejects(loom_staging *staging, struct buffer *out) {
   struct loom_reject reject;
-  while (loom_ingest_take_reject(ingest, &reject)) {
+  while (loom_staging_take_reject(staging, &reject)) {
     buffer_printf(out, "%llu: %s: \"", (unsigned long long)reject.line, reject.column);
     buffer_put(out, reject.value, reject.value_length);
     buffer_printf(out, "\" %s: [", reject.reason);
@@ -62,44 +62,28 @@ static void take_rejects(loom_ingest *ingest, struct buffer *out) {
 static struct outcome ingest(loom_database *database, struct file file, const struct shape *shape,
                              uint64_t max_rejects) {
   struct outcome outcome = {0};
-  loom_ingest *ingest;
-  struct loom_ingest_options options = {.kind = file.kind,
-                                        .source = "some/file.csv",
+  struct loom_ingest_options options = {.source = "some/file.csv",
                                         .max_rejects = max_rejects,
                                         .threads = shape->threads,
                                         .block_size = shape->block_size,
-                                        .sort_capacity = shape->sort_capacity,
                                         .always_libcsv = shape->always_libcsv};
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, &outcome.error), LOOM_OK,
-                &outcome.error);
+  loom_staging *staging = new_staging(&(struct loom_staging_options){
+      .kind = file.kind, .sort_capacity = shape->sort_capacity});
   size_t chunk = shape->chunk ? shape->chunk : file.size + 1;
-  outcome.status = feed_in_chunks(ingest, file.bytes, file.size, chunk, &outcome.error);
+  outcome.status = read_into(staging, &options, database->zones, file.bytes, file.size, chunk,
+                             &outcome.error);
+  assert_int_equal(staging->complete, outcome.status == LOOM_OK);
   if (outcome.status == LOOM_OK) {
     loom_error error;
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    assert_status(apply_all(ingest, database, shape->sort_capacity, &error), LOOM_DONE, &error);
+    assert_status(apply_all(staging, database, shape->sort_capacity, &error), LOOM_DONE, &error);
     outcome.contents = dump(database);
     loom_database_rollback(database);
   }
-  take_rejects(ingest, &outcome.rejects);
-  outcome.counts = loom_ingest_counts(ingest);
-  loom_ingest_free(ingest);
+  take_rejects(staging, &outcome.rejects);
+  outcome.counts = staging->counts;
+  loom_staging_free(staging);
   return outcome;
-}
-
-static void assert_counts(const struct loom_ingest_counts *counts, uint64_t rows, uint64_t added,
-                          uint64_t duplicates, uint64_t conflicts, uint64_t rejected) {
-  if (counts->rows != rows || counts->added != added || counts->duplicates != duplicates ||
-      counts->conflicts != conflicts || counts->rejected != rejected)
-    print_error("%llu rows: %llu added, %llu duplicates, %llu conflicts, %llu rejected\n",
-                (unsigned long long)counts->rows, (unsigned long long)counts->added,
-                (unsigned long long)counts->duplicates, (unsigned long long)counts->conflicts,
-                (unsigned long long)counts->rejected);
-  assert_int_equal(counts->rows, rows);
-  assert_int_equal(counts->added, added);
-  assert_int_equal(counts->duplicates, duplicates);
-  assert_int_equal(counts->conflicts, conflicts);
-  assert_int_equal(counts->rejected, rejected);
 }
 
 static void assert_same_outcome(const struct outcome *a, const struct outcome *b) {
@@ -835,11 +819,10 @@ static void failures_latch(void **state) {
   (void)state;
   loom_error first, error;
   loom_ingest *ingest;
-  double share;
   loom_database *database = memory_database();
-  struct loom_ingest_options options = {
-      .kind = LOOM_POLLS, .source = "f", .threads = 1, .block_size = 8};
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+  loom_staging *staging = new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS});
+  struct loom_ingest_options options = {.source = "f", .threads = 1, .block_size = 8};
+  assert_status(loom_ingest_new(&options, database->zones, staging, &ingest, &error), LOOM_OK, &error);
   assert_int_equal(loom_ingest_feed(ingest, "nonsense\nnonsense\n", 18, &first), LOOM_EINPUT);
   for (int i = 0; i < 2; i++) {
     error = (loom_error){0};
@@ -848,12 +831,11 @@ static void failures_latch(void **state) {
     error = (loom_error){0};
     assert_int_equal(loom_ingest_finish(ingest, &error), LOOM_EINPUT);
     assert_string_equal(error.message, first.message);
-    error = (loom_error){0};
-    assert_int_equal(loom_ingest_apply(ingest, database, 1, &share, &error), LOOM_EINPUT);
-    assert_string_equal(error.message, first.message);
     assert_int_equal(loom_ingest_feed(ingest, "x", 1, NULL), LOOM_EINPUT);
+    assert_false(staging->complete); /* so that no sink stores it */
   }
   loom_ingest_free(ingest);
+  loom_staging_free(staging);
   loom_database_close(database);
 }
 
@@ -861,97 +843,23 @@ static void calls_out_of_order(void **state) {
   (void)state;
   loom_error error;
   loom_ingest *ingest;
-  double share;
   loom_database *database = memory_database();
-  struct loom_ingest_options options = {.kind = LOOM_POLLS, .source = "f", .sort_capacity = 2};
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+  loom_staging *staging =
+      new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = 2});
+  struct loom_ingest_options options = {.source = "f"};
+  assert_status(loom_ingest_new(&options, database->zones, staging, &ingest, &error), LOOM_OK, &error);
   assert_status(loom_ingest_feed(ingest, plain_polls, sizeof plain_polls - 1, &error), LOOM_OK,
                 &error);
   assert_status(loom_ingest_feed(ingest, "", 0, &error), LOOM_OK, &error);
-  assert_int_equal(loom_ingest_apply(ingest, database, 1, &share, &error), LOOM_EINVAL);
-  assert_string_equal(error.message, "f: has not been read to its end");
+  assert_false(staging->complete);
   assert_status(loom_ingest_finish(ingest, &error), LOOM_OK, &error);
+  assert_true(staging->complete);
   assert_status(loom_ingest_finish(ingest, &error), LOOM_OK, &error);
   assert_int_equal(loom_ingest_feed(ingest, "x", 1, &error), LOOM_EINVAL);
   assert_string_equal(error.message, "f: has been read already");
   loom_ingest_free(ingest);
   loom_ingest_free(NULL);
-  loom_database_close(database);
-}
-
-/*
-** What failed half applied must not seem to be complete when it is tried again: the sorted polls have been taken.
-*/
-static void apply_cannot_be_resumed_after_a_failure(void **state) {
-  (void)state;
-  loom_error error;
-  loom_ingest *ingest;
-  double share;
-  loom_database *database = memory_database();
-  struct loom_ingest_options options = {.kind = LOOM_POLLS, .source = "f", .sort_capacity = 2};
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
-  assert_status(feed_in_chunks(ingest, plain_polls, sizeof plain_polls - 1, 9, &error), LOOM_OK,
-                &error);
-  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  execute(database, "CREATE TEMP TRIGGER stop BEFORE INSERT ON poll_block WHEN new.day > 19381"
-                    " BEGIN SELECT raise(ABORT, 'stopped'); END");
-  assert_int_equal(apply_all(ingest, database, 1, &error), LOOM_EIO);
-  loom_database_rollback(database);
-  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  assert_int_equal(loom_ingest_apply(ingest, database, 100, &share, &error), LOOM_EIO);
-  loom_database_rollback(database);
-  loom_ingest_free(ingest);
-  loom_database_close(database);
-}
-
-/* Refused, rather than written row by row; and the ingest can still be written. */
-static void apply_needs_a_transaction(void **state) {
-  (void)state;
-  loom_error error;
-  loom_ingest *ingest;
-  double share;
-  struct scratch scratch;
-  scratch_begin(&scratch);
-  loom_database *database = open_database(scratch_path(&scratch, "x.db"));
-  struct loom_ingest_options options = {.kind = LOOM_POLLS, .source = "f"};
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
-  assert_status(feed_in_chunks(ingest, plain_polls, strlen(plain_polls), 9, &error), LOOM_OK,
-                &error);
-  for (int round = 0; round < 2; round++) { /* before there is a file, and after */
-    assert_int_equal(loom_ingest_apply(ingest, database, 100, &share, &error), LOOM_EINVAL);
-    assert_non_null(strstr(error.message, "x.db: there is no write transaction"));
-    assert_status(loom_database_begin_read(database, &error), LOOM_OK, &error);
-    assert_int_equal(loom_ingest_apply(ingest, database, 100, &share, &error), LOOM_EINVAL);
-    loom_database_end_read(database);
-    assert_int_equal(number(database, "SELECT count(*) FROM store"), 0);
-  }
-  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  assert_status(apply_all(ingest, database, 1, &error), LOOM_DONE, &error);
-  assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
-  loom_ingest_free(ingest);
-  loom_database_close(database);
-  scratch_end(&scratch);
-}
-
-static void apply_cannot_be_repeated(void **state) {
-  (void)state;
-  loom_error error;
-  loom_ingest *ingest;
-  double share;
-  loom_database *database = memory_database();
-  for (int kind = 0; kind < 2; kind++) {
-    struct loom_ingest_options options = {.kind = kind ? LOOM_TIMEZONES : LOOM_POLLS,
-                                          .source = "f"};
-    const char *text = kind ? "store_id,timezone_str\na,UTC\n" : plain_polls;
-    assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
-    assert_status(feed_in_chunks(ingest, text, strlen(text), 9, &error), LOOM_OK, &error);
-    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    assert_status(apply_all(ingest, database, 1, &error), LOOM_DONE, &error);
-    assert_int_equal(loom_ingest_apply(ingest, database, 100, &share, &error), LOOM_EINVAL);
-    assert_string_equal(error.message, "f: has been written already");
-    loom_database_rollback(database);
-    loom_ingest_free(ingest);
-  }
+  loom_staging_free(staging);
   loom_database_close(database);
 }
 
@@ -968,34 +876,36 @@ static void freed_at_any_stage(void **state) {
       size_t size = gzip ? packed.length : sizeof plain_polls - 1;
       for (size_t fed = 0; fed <= size; fed += 5) {
         loom_ingest *ingest;
-        struct loom_ingest_options options = {.kind = LOOM_POLLS,
-                                              .source = "f",
+        loom_staging *staging =
+            new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = 1});
+        struct loom_ingest_options options = {.source = "f",
                                               .threads = threads,
                                               .block_size = 20,
-                                              .sort_capacity = 1,
                                               .max_rejects = LOOM_ALL_REJECTS};
-        assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
+        assert_status(loom_ingest_new(&options, database->zones, staging, &ingest, &error), LOOM_OK,
+                      &error);
         assert_status(loom_ingest_feed(ingest, bytes, fed, &error), LOOM_OK, &error);
         if (fed % 2)
           loom_ingest_finish(ingest, &error);
         loom_ingest_free(ingest);
+        loom_staging_free(staging);
       }
     }
   }
   /* Between steps of writing, with rejects not taken and one taken. */
   static const char text[] = POLLS_HEADER GOOD_POLL "bad\nbad\nb,active,2023-01-24 09:06:42\n";
-  loom_ingest *ingest;
   struct loom_reject reject;
-  struct loom_ingest_options options = {
-      .kind = LOOM_POLLS, .source = "f", .threads = 1, .sort_capacity = 1, .max_rejects = 2};
+  struct input_file file = {.reading = {.source = "f", .threads = 1, .max_rejects = 2},
+                            .staging = {.kind = LOOM_POLLS, .sort_capacity = 1}};
   double share;
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
-  assert_status(feed_in_chunks(ingest, text, sizeof text - 1, 9, &error), LOOM_OK, &error);
-  assert_true(loom_ingest_take_reject(ingest, &reject));
-  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  assert_status(loom_ingest_apply(ingest, database, 1, &share, &error), LOOM_OK, &error);
+  loom_staging *staging = stage_bytes(database->zones, &file, text, sizeof text - 1);
+  assert_true(loom_staging_take_reject(staging, &reject));
+  loom_sink *sink = new_sink(database);
+  assert_status(loom_sink_begin(sink, &error), LOOM_OK, &error);
+  assert_status(loom_sink_apply(sink, staging, 1, &share, &error), LOOM_OK, &error);
   assert_true(share > 0 && share < 1);
-  loom_ingest_free(ingest);
+  loom_sink_free(sink);
+  loom_staging_free(staging);
   loom_database_rollback(database);
   buffer_free(&packed);
   loom_database_close(database);
@@ -1072,7 +982,7 @@ static void order_of_rows_does_not_matter(void **test) {
 /* Takes rows into a map, as SEMANTICS says; the oracle of what follows. */
 struct map {
   signed char known[6][60]; /* 0: no poll, 1: inactive, 2: active */
-  struct loom_ingest_counts counts;
+  struct loom_counts counts;
 };
 
 static void map_take(struct map *map, const struct row *rows, size_t count) {
@@ -1096,7 +1006,7 @@ static void assert_database_is_map(loom_database *database, const struct map *ma
         rows[count++] = (struct row){store, second, map->known[store][second] == 2};
   struct buffer text = rows_text(rows, count);
   loom_database *other = memory_database();
-  struct loom_ingest_counts counts = load(other, LOOM_POLLS, text.bytes);
+  struct loom_counts counts = load(other, LOOM_POLLS, text.bytes);
   assert_int_equal(counts.added, count);
   struct buffer found = dump(database), expected = dump(other);
   assert_buffer_equal(&expected, &found);
@@ -1106,7 +1016,7 @@ static void assert_database_is_map(loom_database *database, const struct map *ma
   loom_database_close(other);
 }
 
-static void add_counts(struct loom_ingest_counts *sum, const struct loom_ingest_counts *more) {
+static void add_counts(struct loom_counts *sum, const struct loom_counts *more) {
   sum->rows += more->rows;
   sum->added += more->added;
   sum->duplicates += more->duplicates;
@@ -1127,7 +1037,7 @@ static void later_rows_win(void **test) {
   struct row rows[ROWS];
   for (int round = 0; round < 30; round++) {
     struct map map = {0};
-    struct loom_ingest_counts counts = {0};
+    struct loom_counts counts = {0};
     loom_error error;
     loom_database *database = memory_database();
     for (size_t i = 0; i < ROWS; i++)
@@ -1137,14 +1047,14 @@ static void later_rows_win(void **test) {
     for (size_t f = 0; f < files; f++) {
       size_t begin = ROWS * f / files, end = ROWS * (f + 1) / files;
       struct shape shape = random_shape(&state);
-      struct loom_ingest_options options = {.kind = LOOM_POLLS,
-                                            .source = "f",
-                                            .threads = shape.threads,
-                                            .block_size = shape.block_size,
-                                            .sort_capacity = round % 2 ? 7 : shape.sort_capacity,
-                                            .always_libcsv = shape.always_libcsv};
+      struct input_file file = {
+          .reading = {.source = "f",
+                      .threads = shape.threads,
+                      .block_size = shape.block_size,
+                      .always_libcsv = shape.always_libcsv},
+          .staging = {.kind = LOOM_POLLS, .sort_capacity = round % 2 ? 7 : shape.sort_capacity}};
       struct buffer text = rows_text(rows + begin, end - begin);
-      struct loom_ingest_counts some = load_bytes(database, &options, text.bytes, text.length);
+      struct loom_counts some = load_bytes(database, &file, text.bytes, text.length);
       add_counts(&counts, &some);
       buffer_free(&text);
     }
@@ -1185,7 +1095,7 @@ static void twice_is_once(void **test) {
   };
   loom_database *database = memory_database();
   for (size_t i = 0; i < COUNT_OF(files); i++) {
-    struct loom_ingest_counts counts = load(database, files[i].kind, files[i].text);
+    struct loom_counts counts = load(database, files[i].kind, files[i].text);
     assert_int_equal(counts.rows, files[i].rows);
     assert_int_equal(counts.added + counts.duplicates, files[i].rows);
     struct buffer before = dump(database);
@@ -1209,7 +1119,7 @@ static void records_replace(void **test) {
   loom_database *database = memory_database();
   load(database, LOOM_HOURS,
        HOURS_HEADER "s,0,09:00,17:00,\ns,1,09:00,17:00,2023-01-01\nt,2,09:00,17:00,\n");
-  struct loom_ingest_counts counts =
+  struct loom_counts counts =
       load(database, LOOM_HOURS, HOURS_HEADER "s,0,09:00,17:00,\ns,0,10:00,11:00,\n");
   assert_counts(&counts, 2, 1, 1, 0, 0);
   assert_int_equal(number(database, "SELECT count(*) FROM hours_week"), 2);
@@ -1253,7 +1163,7 @@ static void records_replace(void **test) {
 static void attributes_replace(void **test) {
   (void)test;
   loom_database *database = memory_database();
-  struct loom_ingest_counts counts =
+  struct loom_counts counts =
       load(database, LOOM_ATTRIBUTES, "store_id,region,type\ns,west,kiosk\nt,east,\n");
   assert_counts(&counts, 2, 3, 0, 0, 0);
   /* One known, one new, one changed, one removed; the same store twice, and its later row wins. */
@@ -1319,18 +1229,16 @@ static void long_attributes(void **test) {
 /* The file can be read, but not written. */
 static void assert_not_written(loom_database *database, enum loom_kind kind,
                                const struct buffer *text, const char *reason) {
-  struct loom_ingest_options options = {
-      .kind = kind, .source = "some/file.csv", .max_rejects = LOOM_ALL_REJECTS};
-  loom_ingest *ingest;
+  struct input_file file = small_file(kind);
   loom_error error;
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, &error), LOOM_OK, &error);
-  assert_status(feed_in_chunks(ingest, text->bytes, text->length, text->length, &error), LOOM_OK,
-                &error);
-  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  assert_int_equal(apply_all(ingest, database, SIZE_MAX / 2, &error), LOOM_ELIMIT);
+  loom_staging *staging = stage_bytes(database->zones, &file, text->bytes, text->length);
+  loom_sink *sink = new_sink(database);
+  assert_status(loom_sink_begin(sink, &error), LOOM_OK, &error);
+  assert_int_equal(loom_sink_apply_all(sink, staging, &error), LOOM_ELIMIT);
   assert_non_null(strstr(error.message, reason));
-  loom_database_rollback(database);
-  loom_ingest_free(ingest);
+  loom_sink_abandon(sink);
+  loom_sink_free(sink);
+  loom_staging_free(staging);
 }
 
 /* Files that could be read one by one are refused where what is stored could not be exported and read again. */
@@ -1466,14 +1374,12 @@ static void overrides_stay_or_go(void **test) {
   (void)test;
   for (size_t i = 0; i < COUNT_OF(replacing); i++) {
     const char *text = replacing[i].text;
-    struct loom_ingest_options options = {.kind = replacing[i].kind,
-                                          .source = "test.csv",
-                                          .threads = 1,
-                                          .replace_overrides = true};
+    struct input_file file = small_file(replacing[i].kind);
+    file.staging.replace_overrides = true;
     loom_database *keeping = overridden_database(), *replaced = overridden_database();
     struct buffer before = dump(keeping);
-    struct loom_ingest_counts counts = load(keeping, replacing[i].kind, text);
-    struct loom_ingest_counts other_counts = load_bytes(replaced, &options, text, strlen(text));
+    struct loom_counts counts = load(keeping, replacing[i].kind, text);
+    struct loom_counts other_counts = load_bytes(replaced, &file, text, strlen(text));
     struct buffer kept = dump(keeping), rest = dump(replaced);
     const char *overrides = strstr(kept.bytes, "query 7\n"), *left = strstr(rest.bytes, "query 7\n");
     assert_string_equal(overrides, strstr(before.bytes, "query 7\n"));
@@ -1494,7 +1400,7 @@ static void overrides_stay_or_go(void **test) {
 static void ids_are_bytes(void **test) {
   (void)test;
   loom_database *database = memory_database();
-  struct loom_ingest_counts counts =
+  struct loom_counts counts =
       load(database, LOOM_POLLS,
            POLLS_HEADER "\xff\xfe,active,2023-01-01 00:00:00\nA,active,2023-01-01 00:00:00\n"
                         "a,active,2023-01-01 00:00:00\n007,active,2023-01-01 00:00:00\n"
@@ -1540,7 +1446,7 @@ static void no_rows(void **test) {
   (void)test;
   loom_database *database = memory_database();
   for (int kind = 0; kind < LOOM_KIND_COUNT; kind++) {
-    struct loom_ingest_counts counts =
+    struct loom_counts counts =
         load(database, (enum loom_kind)kind, loom_kind_header((enum loom_kind)kind));
     assert_counts(&counts, 0, 0, 0, 0, 0);
   }
@@ -1548,21 +1454,19 @@ static void no_rows(void **test) {
   loom_database_close(database);
 }
 
-static loom_status ingest_bounded(loom_database *database, enum loom_kind kind, const char *text,
-                                  struct loom_ingest_options options,
-                                  struct loom_ingest_counts *counts, size_t *taken,
-                                  loom_error *error) {
-  loom_ingest *ingest;
+/* Reads a text, and counts the bad rows that were kept. */
+static loom_status read_bounded(loom_database *database, struct input_file file, const char *text,
+                                struct loom_counts *counts, size_t *taken, loom_error *error) {
   struct loom_reject reject;
-  options.kind = kind;
-  options.source = "some/file.csv";
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, error), LOOM_OK, error);
-  loom_status status = feed_in_chunks(ingest, text, strlen(text), 50, error);
-  *counts = loom_ingest_counts(ingest);
+  loom_staging *staging = new_staging(&file.staging);
+  file.reading.source = "some/file.csv";
+  loom_status status =
+      read_into(staging, &file.reading, database->zones, text, strlen(text), 50, error);
+  *counts = staging->counts;
   *taken = 0;
-  while (loom_ingest_take_reject(ingest, &reject))
+  while (loom_staging_take_reject(staging, &reject))
     ++*taken;
-  loom_ingest_free(ingest);
+  loom_staging_free(staging);
   return status;
 }
 
@@ -1598,12 +1502,12 @@ static void a_limit_of_records(void **state) {
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_error error;
     size_t taken;
-    struct loom_ingest_counts counts;
+    struct loom_counts counts;
     for (uint64_t spare = 0; spare < 3; spare++) {
-      struct loom_ingest_options options = {.max_rejects = LOOM_ALL_REJECTS,
-                                            .max_records = cases[i].held + 1 - spare};
-      loom_status status =
-          ingest_bounded(database, cases[i].kind, cases[i].text, options, &counts, &taken, &error);
+      struct input_file file = {.reading = {.max_rejects = LOOM_ALL_REJECTS,
+                                            .max_records = cases[i].held + 1 - spare},
+                                .staging.kind = cases[i].kind};
+      loom_status status = read_bounded(database, file, cases[i].text, &counts, &taken, &error);
       assert_status(status, spare < 2 ? LOOM_OK : LOOM_ELIMIT, &error);
       if (spare == 2)
         assert_non_null(strstr(error.message, cases[i].message));
@@ -1621,12 +1525,14 @@ static void a_limit_of_text(void **state) {
   for (int over = 0; over < 2; over++) {
     loom_error error;
     size_t taken;
-    struct loom_ingest_counts counts;
+    struct loom_counts counts;
     loom_status expected = over ? LOOM_ELIMIT : LOOM_OK;
-    struct loom_ingest_options options = {.max_size = strlen(polls) - (size_t)over};
-    assert_status(ingest_bounded(database, LOOM_POLLS, polls, options, &counts, &taken, &error), expected, &error);
-    options.max_size = strlen(zones) - (size_t)over;
-    assert_status(ingest_bounded(database, LOOM_TIMEZONES, zones, options, &counts, &taken, &error), expected, &error);
+    struct input_file file = {.reading.max_size = strlen(polls) - (size_t)over,
+                              .staging.kind = LOOM_POLLS};
+    assert_status(read_bounded(database, file, polls, &counts, &taken, &error), expected, &error);
+    file = (struct input_file){.reading.max_size = strlen(zones) - (size_t)over,
+                               .staging.kind = LOOM_TIMEZONES};
+    assert_status(read_bounded(database, file, zones, &counts, &taken, &error), expected, &error);
     if (over)
       assert_string_equal(error.message, "some/file.csv: is longer than 27 bytes, once decompressed");
   }
@@ -1643,17 +1549,15 @@ static void a_limit_of_rejects_that_wait(void **state) {
   for (unsigned threads = 1; threads < 4; threads++) {
     loom_error error;
     size_t taken;
-    struct loom_ingest_counts counts;
-    struct loom_ingest_options options = {
-        .max_rejects = LOOM_ALL_REJECTS, .rejects_kept = 7, .threads = threads, .block_size = 100};
-    assert_status(
-        ingest_bounded(database, LOOM_POLLS, text.bytes, options, &counts, &taken, &error), LOOM_OK,
-        &error);
+    struct loom_counts counts;
+    struct input_file file = {
+        .reading = {.max_rejects = LOOM_ALL_REJECTS, .threads = threads, .block_size = 100},
+        .staging = {.kind = LOOM_POLLS, .rejects_kept = 7}};
+    assert_status(read_bounded(database, file, text.bytes, &counts, &taken, &error), LOOM_OK, &error);
     assert_true(taken == 7 && counts.rejected == 1000);
-    options.max_rejects = 500; /* the one that is too many is told, kept or not */
-    assert_status(
-        ingest_bounded(database, LOOM_POLLS, text.bytes, options, &counts, &taken, &error),
-        LOOM_EINPUT, &error);
+    file.reading.max_rejects = 500; /* the one that is too many is told, kept or not */
+    assert_status(read_bounded(database, file, text.bytes, &counts, &taken, &error), LOOM_EINPUT,
+                  &error);
     assert_int_equal(error.line, 502);
     assert_int_equal(taken, 7);
   }
@@ -1679,9 +1583,6 @@ int main(void) {
       cmocka_unit_test(damaged_gzip),
       cmocka_unit_test(failures_latch),
       cmocka_unit_test(calls_out_of_order),
-      cmocka_unit_test(apply_cannot_be_resumed_after_a_failure),
-      cmocka_unit_test(apply_needs_a_transaction),
-      cmocka_unit_test(apply_cannot_be_repeated),
       cmocka_unit_test(freed_at_any_stage),
       cmocka_unit_test(order_of_rows_does_not_matter),
       cmocka_unit_test(later_rows_win),

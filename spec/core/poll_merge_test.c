@@ -14,8 +14,8 @@ static loom_database *writing_database(void) {
 }
 
 static loom_status add(loom_poll_merge *merge, int32_t day, const loom_poll *polls, size_t count,
-                       struct loom_ingest_counts *counts, loom_error *error) {
-  *counts = (struct loom_ingest_counts){0};
+                       struct loom_counts *counts, loom_error *error) {
+  *counts = (struct loom_counts){0};
   return loom_poll_merge_add(merge, day, 1, polls, count, counts, error);
 }
 
@@ -34,7 +34,7 @@ static void only_what_changes_is_written(void **state) {
        "0A00000000000000" "0D00000000000000" "0E00000000000000"},
   };
   loom_error error;
-  struct loom_ingest_counts counts;
+  struct loom_counts counts;
   loom_database *database = writing_database();
   for (size_t i = 0; i < COUNT_OF(steps); i++) {
     char sql[200];
@@ -56,7 +56,7 @@ static void only_what_changes_is_written(void **state) {
 static void a_damaged_block_stays(void **state) {
   (void)state;
   loom_error error;
-  struct loom_ingest_counts counts;
+  struct loom_counts counts;
   const loom_poll poll = loom_poll_pack(5, true);
   loom_database *database = writing_database();
   execute(database, "INSERT INTO poll_block VALUES(0, 1, x'010203')");
@@ -76,7 +76,7 @@ static void a_damaged_block_stays(void **state) {
 static void what_sqlite_says_is_passed_on(void **state) {
   (void)state;
   loom_error error;
-  struct loom_ingest_counts counts;
+  struct loom_counts counts;
   const loom_poll poll = loom_poll_pack(5, true);
   loom_database *database = writing_database();
   loom_poll_merge *merge = loom_poll_merge_new(database);
@@ -97,7 +97,7 @@ static int deny_insert(void *context, int action, const char *table, const char 
 static void an_insertion_that_is_denied(void **state) {
   (void)state;
   loom_error error;
-  struct loom_ingest_counts counts;
+  struct loom_counts counts;
   const loom_poll poll = loom_poll_pack(5, true);
   loom_database *database = writing_database();
   loom_poll_merge *merge = loom_poll_merge_new(database);

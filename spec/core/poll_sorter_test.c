@@ -7,6 +7,9 @@
 #include "poll_sorter.h"
 #include "support.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #define STORES 5
 
 struct item {
@@ -26,8 +29,15 @@ static int compare_items(const void *a, const void *b) {
   return l->order < r->order ? -1 : 1;
 }
 
+/* A sorter with random polls, and these as they are to come out. */
+struct filled {
+  loom_poll_sorter *sorter;
+  struct item *items;
+  size_t count;
+};
+
 /* `spread` bounds days and instants: a small one makes ties. */
-static void assert_sorts(uint64_t *state, size_t capacity, size_t count, uint64_t spread) {
+static struct filled fill(uint64_t *state, size_t capacity, size_t count, uint64_t spread) {
   static const uint32_t numbers[STORES] = {7, 0, 4000000000, 3, 70000};
   struct item *items = calloc(count + 1, sizeof *items);
   struct loom_poll_record *records = calloc(count + 1, sizeof *records);
@@ -51,27 +61,56 @@ static void assert_sorts(uint64_t *state, size_t capacity, size_t count, uint64_
   }
   assert_int_equal(loom_poll_sorter_count(sorter), count);
   qsort(items, count, sizeof *items, compare_items);
+  free(records);
+  return (struct filled){sorter, items, count};
+}
+
+static void filled_free(struct filled *filled) {
+  loom_poll_sorter_free(filled->sorter);
+  free(filled->items);
+}
+
+/* Takes all groups, which are those of the items; returns how many there were. */
+static size_t take_groups(const struct filled *filled) {
+  const struct item *items = filled->items;
   struct loom_poll_group group;
-  size_t at = 0;
+  loom_error error;
+  size_t at = 0, groups = 0;
   loom_status status;
-  while ((status = loom_poll_sorter_next(sorter, &group, &error)) == LOOM_OK) {
+  for (; (status = loom_poll_sorter_next(filled->sorter, &group, &error)) == LOOM_OK; groups++) {
     assert_true(group.count > 0);
     if (at > 0) /* one group for each store and day */
       assert_true(items[at].record.day != items[at - 1].record.day ||
                   items[at].record.store != items[at - 1].record.store);
     for (size_t i = 0; i < group.count; i++, at++) {
-      assert_true(at < count);
+      assert_true(at < filled->count);
       assert_int_equal(group.day, items[at].record.day);
       assert_int_equal(group.store, items[at].record.store);
       assert_int_equal(group.polls[i], items[at].record.poll);
     }
   }
   assert_status(status, LOOM_DONE, &error);
-  assert_int_equal(at, count);
-  assert_int_equal(loom_poll_sorter_next(sorter, &group, &error), LOOM_DONE);
-  loom_poll_sorter_free(sorter);
-  free(items);
-  free(records);
+  assert_int_equal(at, filled->count);
+  assert_int_equal(loom_poll_sorter_next(filled->sorter, &group, &error), LOOM_DONE);
+  return groups;
+}
+
+static void assert_sorts(uint64_t *state, size_t capacity, size_t count, uint64_t spread) {
+  loom_error error;
+  struct filled filled = fill(state, capacity, count, spread);
+  if (random_below(state, 2)) /* before anything is taken there is nothing to begin anew */
+    assert_status(loom_poll_sorter_rewind(filled.sorter, &error), LOOM_OK, &error);
+  size_t groups = take_groups(&filled);
+  for (int i = 0; i < 4; i++) { /* begun anew after none of them, all or some */
+    struct loom_poll_group group;
+    size_t taken = i == 0 ? 0 : i == 1 ? groups : random_below(state, groups + 1);
+    assert_status(loom_poll_sorter_rewind(filled.sorter, &error), LOOM_OK, &error);
+    while (taken-- > 0)
+      assert_status(loom_poll_sorter_next(filled.sorter, &group, &error), LOOM_OK, &error);
+    assert_status(loom_poll_sorter_rewind(filled.sorter, &error), LOOM_OK, &error);
+    assert_int_equal(take_groups(&filled), groups);
+  }
+  filled_free(&filled);
 }
 
 static void sorts_at_any_capacity(void **test) {
@@ -96,6 +135,53 @@ static void long_runs(void **test) {
   assert_sorts(&state, 10000, 35000, 3);
   assert_sorts(&state, 10000, 35000, 1 << 30);
   assert_sorts(&state, 4096, 4096 * 3, 1);
+}
+
+static int open_null(int flags) {
+  int file = open("/dev/null", flags);
+  assert_true(file >= 0);
+  return file;
+}
+
+/* The spill file cannot be read for a while: that is told, and once it can be, all groups come after a rewind. */
+static void spilled_polls_that_cannot_be_read(void **test) {
+  (void)test;
+  uint64_t state = 14;
+  for (int round = 0; round < 40; round++) {
+    bool many = round % 3 == 0; /* runs that are read in parts */
+    loom_error error;
+    struct loom_poll_group group;
+    struct stat about;
+    loom_status status = LOOM_OK;
+    int spilled = open_null(O_RDONLY); /* the number that the spill file will have */
+    close(spilled);
+    struct filled filled = many ? fill(&state, 10000, 35000, 1 << 30) : fill(&state, 3, 50, 8);
+    assert_int_equal(fstat(spilled, &about), 0);
+    assert_int_equal(about.st_nlink, 0);
+    size_t taken = round < 6 ? 0 : random_below(&state, many ? 30000 : 40);
+    for (size_t left = taken; left > 0 && status == LOOM_OK; left--)
+      status = loom_poll_sorter_next(filled.sorter, &group, &error);
+    bool begun = loom_poll_sorter_rewind(filled.sorter, &error) == LOOM_OK && round % 2;
+    if (begun)
+      assert_status(loom_poll_sorter_next(filled.sorter, &group, &error), LOOM_OK, &error);
+    int kept = dup(spilled), write_only = open_null(O_WRONLY);
+    assert_true(kept >= 0 && dup2(write_only, spilled) == spilled);
+    if (begun) {
+      assert_status(loom_poll_sorter_rewind(filled.sorter, &error), LOOM_EIO, &error);
+      assert_status(loom_poll_sorter_rewind(filled.sorter, &error), LOOM_EIO, &error);
+    } else {
+      while ((status = loom_poll_sorter_next(filled.sorter, &group, &error)) == LOOM_OK)
+        ;
+      /* Of short runs that were read before, nothing is left to read. */
+      assert_int_equal(status, many || taken == 0 ? LOOM_EIO : LOOM_DONE);
+    }
+    assert_int_equal(dup2(kept, spilled), spilled);
+    close(kept);
+    close(write_only);
+    assert_status(loom_poll_sorter_rewind(filled.sorter, &error), LOOM_OK, &error);
+    take_groups(&filled);
+    filled_free(&filled);
+  }
 }
 
 static void nowhere_to_spill(void **state) {
@@ -150,6 +236,6 @@ static void leaves_no_file(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sorts_at_any_capacity), cmocka_unit_test(long_runs),
-      cmocka_unit_test(nowhere_to_spill), cmocka_unit_test(leaves_no_file)};
+      cmocka_unit_test(spilled_polls_that_cannot_be_read), cmocka_unit_test(nowhere_to_spill), cmocka_unit_test(leaves_no_file)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,16 +133,57 @@ static void parameters(void **state) {
   loom_error error;
   loom_database *database = small_database();
   loom_query *query = open_query(database, "SELECT active FROM polls WHERE store_id = ? OR ?2");
-  sqlite3_stmt *statement = loom_query_statement(query);
-  assert_int_equal(sqlite3_bind_parameter_count(statement), 2);
-  sqlite3_bind_text(statement, 1, "a", 1, SQLITE_STATIC);
+  assert_int_equal(loom_query_parameters(query), 2);
+  assert_int_equal(loom_query_columns(query), 1);
+  assert_string_equal(loom_query_column_name(query, 0), "active");
+  struct loom_value value = {.type = LOOM_BYTES, .bytes = "a", .length = 1};
+  assert_status(loom_query_bind(query, 1, &value, &error), LOOM_OK, &error);
+  assert_int_equal(loom_query_bind(query, 3, &value, &error), LOOM_EINVAL);
+  assert_non_null(strstr(error.message, "parameter 3: "));
   /* Others are compiled meanwhile, for which SQLite has this one compiled again: it keeps what it was given. */
   assert_int_equal(count_rows(database, "SELECT 1"), 1);
   assert_status(loom_query_next(query, &error), LOOM_OK, &error);
-  assert_int_equal(sqlite3_column_int(statement, 0), 1);
+  value = loom_query_value(query, 0);
+  assert_int_equal(value.type, LOOM_INTEGER);
+  assert_int_equal(value.integer, 1);
   assert_status(loom_query_next(query, &error), LOOM_DONE, &error);
   loom_query_free(query);
   loom_query_free(NULL);
+  loom_database_close(database);
+}
+
+/* What is bound comes back as it was, whatever it is. */
+static void values(void **state) {
+  (void)state;
+  static const struct loom_value values[] = {
+      {.type = LOOM_NULL},
+      {.type = LOOM_INTEGER, .integer = INT64_MIN},
+      {.type = LOOM_INTEGER, .integer = INT64_MAX},
+      {.type = LOOM_REAL, .real = -0.1},
+      {.type = LOOM_BYTES, .bytes = "", .length = 0},
+      {.type = LOOM_BYTES, .bytes = "a\0\xff", .length = 3},
+  };
+  loom_database *database = small_database();
+  for (size_t i = 0; i < COUNT_OF(values); i++) {
+    loom_error error;
+    loom_query *query = open_query(database, "SELECT ?1, x'' WHERE 1");
+    assert_status(loom_query_bind(query, 1, &values[i], &error), LOOM_OK, &error);
+    assert_status(loom_query_next(query, &error), LOOM_OK, &error);
+    struct loom_value value = loom_query_value(query, 0);
+    assert_int_equal(value.type, values[i].type);
+    assert_int_equal(value.length, values[i].length);
+    if (value.type == LOOM_INTEGER)
+      assert_true(value.integer == values[i].integer);
+    else if (value.type == LOOM_REAL)
+      assert_true(value.real == values[i].real);
+    else if (value.type == LOOM_BYTES)
+      assert_memory_equal(value.bytes, values[i].bytes, value.length);
+    value = loom_query_value(query, 1); /* an empty blob */
+    assert_int_equal(value.type, LOOM_BYTES);
+    assert_int_equal(value.length, 0);
+    assert_non_null(value.bytes);
+    loom_query_free(query);
+  }
   loom_database_close(database);
 }
 
@@ -398,14 +439,14 @@ static void readers_share_and_a_writer_closes_them(void **state) {
   assert_status(loom_info_read(database, &info, &error), LOOM_OK, &error);
   assert_int_equal(info.polls, 2);
   assert_status(loom_query_next(second, &error), LOOM_OK, &error);
-  assert_int_equal(sqlite3_column_int(loom_query_statement(second), 0), 2);
+  assert_true(loom_query_value(second, 0).integer == 2);
   assert_int_equal(loom_database_begin_report(database, &error), LOOM_EINVAL);
   assert_non_null(strstr(error.message, "a query or an export is still under way"));
   assert_status(loom_query_next(query, &error), LOOM_OK, &error);
   assert_status(loom_export_next(export, &text, &length, &error), LOOM_OK, &error);
   loom_query_free(second);
   assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  assert_null(loom_query_statement(query));
+  assert_int_equal(loom_query_columns(query), 0);
   for (int i = 0; i < 2; i++) {
     assert_closed(loom_query_next(query, &error), &error);
     assert_closed(loom_export_next(export, &text, &length, &error), &error);
@@ -439,7 +480,10 @@ static void within_a_write_transaction(void **state) {
   assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
   assert_status(loom_query_new_in_write(database, sql, strlen(sql), &query, &error), LOOM_OK, &error);
   assert_status(loom_query_next(query, &error), LOOM_OK, &error);
-  assert_string_equal(sqlite3_column_text(loom_query_statement(query), 0), "x");
+  assert_int_equal(loom_query_value(query, 0).length, 1);
+  assert_memory_equal(loom_query_value(query, 0).bytes, "x", 1);
+  assert_int_equal(loom_query_changed(query), 1);
+  assert_true(loom_query_inserted(query) > 0);
   assert_status(loom_query_next(query, &error), LOOM_DONE, &error);
   loom_query_free(query);
   assert_int_equal(loom_query_new_in_write(database, "SELECT 1; SELECT 2", 18, &query, &error),
@@ -471,6 +515,7 @@ int main(void) {
       cmocka_unit_test(polls_on_a_fresh_connection),
       cmocka_unit_test(a_new_database_is_made),
       cmocka_unit_test(parameters),
+      cmocka_unit_test(values),
       cmocka_unit_test(what_does_not_read_is_refused),
       cmocka_unit_test(readers_write_nothing),
       cmocka_unit_test(text_that_is_none),

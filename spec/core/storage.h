@@ -21,6 +21,7 @@
 #include "database.h"
 #include "ingest.h"
 #include "report.h"
+#include "sink_sqlite.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -230,6 +231,13 @@ static inline struct buffer dump(loom_database *database) {
   return out;
 }
 
+static inline void assert_same_databases(loom_database *a, loom_database *b) {
+  struct buffer first = dump(a), second = dump(b);
+  assert_buffer_equal(&first, &second);
+  buffer_free(&first);
+  buffer_free(&second);
+}
+
 /* ---- overrides, which no file brings ---- */
 
 /*
@@ -290,17 +298,23 @@ static inline void override_timezone(loom_database *database, const char *store,
 
 /* ---- ingestion ---- */
 
-/* Writes all that was read; within a transaction. */
-static inline loom_status apply_all(loom_ingest *ingest, loom_database *database, size_t budget,
-                                    loom_error *error) {
-  double share = 0, before;
-  loom_status status;
-  do {
-    before = share;
-    status = loom_ingest_apply(ingest, database, budget, &share, error);
-    assert_true(status > LOOM_DONE || (share >= before && share <= 1));
-  } while (status == LOOM_OK);
-  return status;
+/* How a file is read, and what it is read into. */
+struct input_file {
+  struct loom_ingest_options reading;
+  struct loom_staging_options staging;
+};
+
+/* Blocks and buffers that take little time to allocate. */
+static inline struct input_file small_file(enum loom_kind kind) {
+  return (struct input_file){
+      .reading = {.source = "test.csv", .threads = 1, .block_size = 4096},
+      .staging = {.kind = kind, .sort_capacity = 4096}};
+}
+
+static inline loom_staging *new_staging(const struct loom_staging_options *options) {
+  loom_staging *staging = loom_staging_new(options);
+  assert_non_null(staging);
+  return staging;
 }
 
 static inline loom_status feed_in_chunks(loom_ingest *ingest, const void *bytes, size_t size,
@@ -318,27 +332,89 @@ static inline loom_status feed_in_chunks(loom_ingest *ingest, const void *bytes,
   return status == LOOM_OK ? loom_ingest_finish(ingest, error) : status;
 }
 
-/* Ingests bytes that are good, in a transaction of its own. */
-static inline struct loom_ingest_counts load_bytes(loom_database *database,
-                                                   const struct loom_ingest_options *options,
-                                                   const void *bytes, size_t size) {
-  loom_error error;
+/* Reads bytes into a staging, a chunk at a time. */
+static inline loom_status read_into(loom_staging *staging, const struct loom_ingest_options *options,
+                                    loom_zones *zones, const void *bytes, size_t size, size_t chunk,
+                                    loom_error *error) {
   loom_ingest *ingest;
-  assert_status(loom_ingest_new(options, database->zones, &ingest, &error), LOOM_OK, &error);
-  assert_status(feed_in_chunks(ingest, bytes, size, 65536, &error), LOOM_OK, &error);
-  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  assert_status(apply_all(ingest, database, 1000, &error), LOOM_DONE, &error);
-  assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
-  struct loom_ingest_counts counts = loom_ingest_counts(ingest);
+  assert_status(loom_ingest_new(options, zones, staging, &ingest, error), LOOM_OK, error);
+  loom_status status = feed_in_chunks(ingest, bytes, size, chunk, error);
   loom_ingest_free(ingest);
+  return status;
+}
+
+/* What is staged of bytes that are good. */
+static inline loom_staging *stage_bytes(loom_zones *zones, const struct input_file *file,
+                                        const void *bytes, size_t size) {
+  loom_error error;
+  loom_staging *staging = new_staging(&file->staging);
+  assert_status(read_into(staging, &file->reading, zones, bytes, size, 65536, &error), LOOM_OK, &error);
+  return staging;
+}
+
+static inline loom_sink *new_sink(loom_database *database) {
+  loom_sink *sink = loom_sink_sqlite(database);
+  assert_non_null(sink);
+  return sink;
+}
+
+/* Applies all that is staged, within a transaction. */
+static inline loom_status apply_in_steps(loom_sink *sink, loom_staging *staging, size_t budget,
+                                         loom_error *error) {
+  double share = 0, before;
+  loom_status status;
+  do {
+    before = share;
+    status = loom_sink_apply(sink, staging, budget, &share, error);
+    assert_true(status > LOOM_DONE || (share >= before && share <= 1));
+  } while (status == LOOM_OK);
+  return status;
+}
+
+/* The same within a transaction of the database's handle. */
+static inline loom_status apply_all(loom_staging *staging, loom_database *database, size_t budget,
+                                    loom_error *error) {
+  loom_sink *sink = new_sink(database);
+  loom_status status = apply_in_steps(sink, staging, budget, error);
+  loom_sink_free(sink);
+  return status;
+}
+
+/* Stores what is staged, in a transaction of its own. */
+static inline struct loom_counts store(loom_staging *staging, loom_database *database) {
+  loom_error error;
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_status(apply_all(staging, database, 1000, &error), LOOM_DONE, &error);
+  assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+  return staging->counts;
+}
+
+static inline struct loom_counts load_bytes(loom_database *database, const struct input_file *file,
+                                            const void *bytes, size_t size) {
+  loom_staging *staging = stage_bytes(database->zones, file, bytes, size);
+  struct loom_counts counts = store(staging, database);
+  loom_staging_free(staging);
   return counts;
 }
 
-static inline struct loom_ingest_counts load(loom_database *database, enum loom_kind kind,
-                                             const char *text) {
-  struct loom_ingest_options options = {
-      .kind = kind, .source = "test.csv", .threads = 1, .block_size = 4096, .sort_capacity = 4096};
-  return load_bytes(database, &options, text, strlen(text));
+static inline struct loom_counts load(loom_database *database, enum loom_kind kind, const char *text) {
+  struct input_file file = small_file(kind);
+  return load_bytes(database, &file, text, strlen(text));
+}
+
+static inline void assert_counts(const struct loom_counts *counts, uint64_t rows, uint64_t added,
+                                 uint64_t duplicates, uint64_t conflicts, uint64_t rejected) {
+  if (counts->rows != rows || counts->added != added || counts->duplicates != duplicates ||
+      counts->conflicts != conflicts || counts->rejected != rejected)
+    print_error("%llu rows: %llu added, %llu duplicates, %llu conflicts, %llu rejected\n",
+                (unsigned long long)counts->rows, (unsigned long long)counts->added,
+                (unsigned long long)counts->duplicates, (unsigned long long)counts->conflicts,
+                (unsigned long long)counts->rejected);
+  assert_int_equal(counts->rows, rows);
+  assert_int_equal(counts->added, added);
+  assert_int_equal(counts->duplicates, duplicates);
+  assert_int_equal(counts->conflicts, conflicts);
+  assert_int_equal(counts->rejected, rejected);
 }
 
 /* ---- reports ---- */

@@ -57,32 +57,47 @@ static void expect_failed(loom_write *write, loom_status code, const char *messa
   assert_non_null(strstr(error.message, message));
 }
 
+static loom_staging *new_batch(size_t capacity) {
+  return new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = capacity});
+}
+
 /* Polls of a few stores and instants, so that many meet; those of one submitter are its own. */
-static void fill(loom_poll_batch *batch, unsigned submitter, unsigned number) {
+static void fill(loom_staging *batch, unsigned submitter, unsigned number) {
   uint64_t random = submitter * 1000 + number;
   loom_error error;
   for (int i = 0; i < BATCH_POLLS; i++) {
     char id[32];
     int length = snprintf(id, sizeof id, "%u-%u", submitter, (unsigned)random_below(&random, 20));
     int64_t instant = NOW + (int64_t)random_below(&random, 100) * 3600 * LOOM_SECOND;
-    assert_status(loom_poll_batch_add(batch, id, (size_t)length, random_below(&random, 2), instant,
+    assert_status(loom_staging_add_poll(batch, id, (size_t)length, random_below(&random, 2), instant,
                                       &error),
                   LOOM_OK, &error);
   }
 }
 
-static loom_poll_batch *batch_of(unsigned submitter, unsigned number) {
-  loom_poll_batch *batch = loom_poll_batch_new(BATCH_POLLS);
-  assert_non_null(batch);
+static loom_staging *batch_of(unsigned submitter, unsigned number) {
+  loom_staging *batch = new_batch(BATCH_POLLS);
   fill(batch, submitter, number);
   return batch;
 }
 
-static loom_write *submit_batch(loom_writer *writer, loom_poll_batch *batch) {
+static loom_staging *batch_of_store(const char *id) {
   loom_error error;
-  loom_poll_write *polls = loom_poll_write_of_batch(batch);
+  loom_staging *batch = new_batch(1);
+  assert_status(loom_staging_add_poll(batch, id, strlen(id), true, NOW, &error), LOOM_OK, &error);
+  return batch;
+}
+
+static loom_poll_write *write_of(loom_staging *batch) {
+  loom_staging_complete(batch);
+  loom_poll_write *polls = loom_poll_write_of_staging(batch);
   assert_non_null(polls);
-  loom_write *write = loom_poll_write_head(polls);
+  return polls;
+}
+
+static loom_write *submit_batch(loom_writer *writer, loom_staging *batch) {
+  loom_error error;
+  loom_write *write = loom_poll_write_head(write_of(batch));
   assert_status(loom_writer_submit(writer, write, &error), LOOM_OK, &error);
   return write;
 }
@@ -120,16 +135,19 @@ static void *submit_all(void *context) {
   return NULL;
 }
 
+/* Without a writer. */
+static struct loom_counts write_batch(loom_database *database, loom_staging *batch) {
+  loom_staging_complete(batch);
+  struct loom_counts counts = store(batch, database);
+  loom_staging_free(batch);
+  return counts;
+}
+
 /* What the batches of one submitter come to when they are written one by one. */
 static void write_in_order(loom_database *database, unsigned number,
-                           struct loom_ingest_counts *counts) {
+                           struct loom_counts *counts) {
   for (unsigned i = 0; i < BATCHES; i++) {
-    loom_error error;
-    loom_poll_batch *batch = batch_of(number, i);
-    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    assert_status(loom_poll_batch_apply(batch, database, &counts[i], &error), LOOM_OK, &error);
-    assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
-    loom_poll_batch_free(batch);
+    counts[i] = write_batch(database, batch_of(number, i));
   }
 }
 
@@ -146,7 +164,7 @@ static void groups_equal_one_by_one(void **state) {
     assert_int_equal(pthread_create(&threads[i], NULL, submit_all, &submitters[i]), 0);
   }
   for (unsigned i = 0; i < SUBMITTERS; i++) {
-    struct loom_ingest_counts counts[BATCHES];
+    struct loom_counts counts[BATCHES];
     assert_int_equal(pthread_join(threads[i], NULL), 0);
     write_in_order(oracle, i, counts);
     for (unsigned b = 0; b < BATCHES; b++) {
@@ -180,9 +198,9 @@ static void a_failure_in_a_group_is_undone_alone(void **state) {
                  " SELECT raise(ABORT, 'no such store'); END");
   assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
   for (unsigned i = 0; i < 3; i++) {
-    loom_poll_batch *batch = batch_of(1, i);
+    loom_staging *batch = batch_of(1, i);
     if (i == 1)
-      assert_status(loom_poll_batch_add(batch, "bad", 3, true, NOW, &error), LOOM_OK, &error);
+      assert_status(loom_staging_add_poll(batch, "bad", 3, true, NOW, &error), LOOM_OK, &error);
     writes[i] = submit_batch(writer, batch);
   }
   assert_int_equal(loom_write_state(writes[2], NULL), LOOM_WRITE_PENDING);
@@ -199,28 +217,37 @@ static void a_failure_in_a_group_is_undone_alone(void **state) {
   scratch_end(&scratch);
 }
 
-/* Writes a store; then the end of its savepoint is refused, once. */
+static int refusals; /* how many ends of savepoints to refuse */
+
 static int refuse_release(void *context, int action, const char *operation, const char *a, const char *b,
                           const char *c) {
-  int *refusals = context;
-  (void)a, (void)b, (void)c;
-  if (action != SQLITE_SAVEPOINT || strcmp(operation, "RELEASE") != 0 || *refusals == 0)
+  (void)context, (void)a, (void)b, (void)c;
+  if (action != SQLITE_SAVEPOINT || strcmp(operation, "RELEASE") != 0 || refusals == 0)
     return SQLITE_OK;
-  --*refusals;
+  refusals--;
   return SQLITE_DENY;
 }
+
+/* Of each connection that is opened: the writer's cannot be had from without. */
+static int watch_savepoints(sqlite3 *sqlite, const char **message, const struct sqlite3_api_routines *api) {
+  (void)message, (void)api;
+  return sqlite3_set_authorizer(sqlite, refuse_release, NULL);
+}
+
+struct endless_write {
+  loom_write write; /* the first member */
+  loom_staging *staging;
+};
 
 static loom_status prepare_nothing(loom_write *write, loom_error *error) {
   (void)write, (void)error;
   return LOOM_OK;
 }
 
-static loom_status apply_without_end(loom_write *write, loom_database *database, loom_error *error) {
-  static int refusals;
-  (void)write;
+/* Then the end of its savepoint is refused, once. */
+static loom_status apply_without_end(loom_write *write, loom_sink *sink, loom_error *error) {
   refusals = 1;
-  sqlite3_set_authorizer(database->sqlite, refuse_release, &refusals);
-  return loom_database_execute(database, "INSERT INTO store(store_id) VALUES('bad')", error);
+  return loom_sink_apply_all(sink, ((struct endless_write *)write)->staging, error);
 }
 
 static void ignore(loom_write *write) {
@@ -234,18 +261,21 @@ static void what_cannot_be_ended_is_undone(void **state) {
       .prepare = prepare_nothing, .apply = apply_without_end, .clear = ignore, .free = ignore};
   struct scratch scratch;
   loom_error error;
-  loom_write bad = {0};
+  struct endless_write bad = {.staging = batch_of_store("bad")};
+  loom_staging_complete(bad.staging);
   scratch_begin(&scratch);
+  sqlite3_auto_extension((void (*)(void))watch_savepoints);
   loom_writer *writer = open_writer(&scratch, &roomy);
   loom_database *other = open_database(scratch_path(&scratch, "db"));
+  sqlite3_cancel_auto_extension((void (*)(void))watch_savepoints);
   assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error); /* so that they are one group */
   loom_write *first = submit_batch(writer, batch_of(0, 0));
-  loom_write_init(&bad, &endless);
-  assert_status(loom_writer_submit(writer, &bad, &error), LOOM_OK, &error);
+  loom_write_init(&bad.write, &endless);
+  assert_status(loom_writer_submit(writer, &bad.write, &error), LOOM_OK, &error);
   loom_write *last = submit_batch(writer, batch_of(1, 0));
   assert_status(loom_database_commit(other, &error), LOOM_OK, &error);
   expect_done(first);
-  expect_failed(&bad, LOOM_EACCESS, "not authorized");
+  expect_failed(&bad.write, LOOM_EACCESS, "not authorized");
   expect_done(last);
   assert_int_equal(number(other, "SELECT count(*) FROM store WHERE store_id = 'bad'"), 0);
   assert_true(number(other, "SELECT count(*) FROM store") > 1);
@@ -253,6 +283,7 @@ static void what_cannot_be_ended_is_undone(void **state) {
   loom_write_release(last);
   loom_database_close(other);
   loom_writer_free(writer);
+  loom_staging_free(bad.staging);
   scratch_end(&scratch);
 }
 
@@ -269,7 +300,7 @@ static void other_connections_and_limits(void **state) {
   loom_database *other = open_database(scratch_path(&scratch, "db"));
   assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
   loom_write *write = submit_batch(writer, batch_of(0, 0));
-  loom_poll_write *second = loom_poll_write_of_batch(batch_of(0, 1));
+  loom_poll_write *second = write_of(batch_of(0, 1));
   assert_status(loom_writer_submit(writer, loom_poll_write_head(second), &error), LOOM_EAGAIN,
                 &error);
   expect_failed(write, LOOM_EBUSY, "is locked by another process");
@@ -318,18 +349,29 @@ static void patience_is_measured(void **state) {
   scratch_end(&scratch);
 }
 
-static loom_status make_log_long(loom_write *write, loom_database *database, loom_error *error) {
-  (void)write;
-  return loom_database_execute(
-      database, "CREATE TABLE long(x); INSERT INTO long VALUES(zeroblob(80000000))", error);
+static sqlite3 *writers; /* the connection of the writer that was opened last */
+
+static int note_connection(sqlite3 *sqlite, char **message, const struct sqlite3_api_routines *api) {
+  (void)message, (void)api;
+  writers = sqlite;
+  return SQLITE_OK;
 }
 
-static loom_status write_little(loom_write *write, loom_database *database, loom_error *error) {
-  (void)write;
-  return loom_database_execute(database, "INSERT INTO long VALUES(1)", error);
+static loom_status run_sql(const char *sql) {
+  return sqlite3_exec(writers, sql, NULL, NULL, NULL) == SQLITE_OK ? LOOM_OK : LOOM_EIO;
 }
 
-typedef loom_status apply_function(loom_write *write, loom_database *database, loom_error *error);
+static loom_status make_log_long(loom_write *write, loom_sink *sink, loom_error *error) {
+  (void)write, (void)sink, (void)error;
+  return run_sql("CREATE TABLE long(x); INSERT INTO long VALUES(zeroblob(80000000))");
+}
+
+static loom_status write_little(loom_write *write, loom_sink *sink, loom_error *error) {
+  (void)write, (void)sink, (void)error;
+  return run_sql("INSERT INTO long VALUES(1)");
+}
+
+typedef loom_status apply_function(loom_write *write, loom_sink *sink, loom_error *error);
 
 static void write_by(loom_writer *writer, apply_function *apply) {
   const struct loom_write_type type = {
@@ -355,7 +397,9 @@ static void a_long_log_begins_anew(void **state) {
   struct scratch scratch;
   loom_error error;
   scratch_begin(&scratch);
+  sqlite3_auto_extension((void (*)(void))note_connection);
   loom_writer *writer = open_writer(&scratch, &roomy);
+  sqlite3_cancel_auto_extension((void (*)(void))note_connection);
   loom_database *reader = open_database(scratch_path(&scratch, "db"));
   assert_status(loom_database_begin_read(reader, &error), LOOM_OK, &error);
   assert_int_equal(number(reader, "SELECT count(*) FROM store"), 0);
@@ -375,14 +419,13 @@ static void a_long_log_begins_anew(void **state) {
 }
 
 /* More polls than a small disk takes. */
-static loom_poll_batch *big_batch(int64_t instant) {
-  loom_poll_batch *batch = loom_poll_batch_new(20000);
-  assert_non_null(batch);
+static loom_staging *big_batch(int64_t instant) {
+  loom_staging *batch = new_batch(20000);
   for (int i = 0; i < 20000; i++) {
     loom_error error;
     char id[32];
     int length = snprintf(id, sizeof id, "%d", i);
-    assert_status(loom_poll_batch_add(batch, id, (size_t)length, true, instant, &error), LOOM_OK, &error);
+    assert_status(loom_staging_add_poll(batch, id, (size_t)length, true, instant, &error), LOOM_OK, &error);
   }
   return batch;
 }
@@ -454,7 +497,7 @@ static void announcements_are_withdrawn(void **state) {
   scratch_begin(&scratch);
   loom_writer *writer = open_writer(&scratch, &one);
   for (unsigned i = 0; i < 3; i++) {
-    loom_poll_write *polls = loom_poll_write_of_batch(batch_of(0, i));
+    loom_poll_write *polls = write_of(batch_of(0, i));
     loom_write *write = loom_poll_write_head(polls);
     assert_status(loom_writer_announce(writer, write, &error), LOOM_OK, &error);
     loom_writer_withdraw(writer, write);
@@ -481,7 +524,7 @@ static void the_disk_is_full(void **state) {
   struct scratch scratch;
   scratch_begin(&scratch);
   loom_writer *writer = open_writer(&scratch, &roomy);
-  loom_poll_batch *batch = big_batch(NOW);
+  loom_staging *batch = big_batch(NOW);
   struct rlimit before = fill_disk();
   loom_write *write = submit_batch(writer, batch);
   expect_failed(write, LOOM_EFULL, "");
@@ -492,16 +535,6 @@ static void the_disk_is_full(void **state) {
   loom_write_release(write);
   loom_writer_free(writer);
   scratch_end(&scratch);
-}
-
-/* Writes what a write wrote that the writer says is done. */
-static void write_again(loom_database *oracle, loom_poll_batch *batch) {
-  struct loom_ingest_counts counts;
-  loom_error error;
-  assert_status(loom_database_begin_write(oracle, &error), LOOM_OK, &error);
-  assert_status(loom_poll_batch_apply(batch, oracle, &counts, &error), LOOM_OK, &error);
-  assert_status(loom_database_commit(oracle, &error), LOOM_OK, &error);
-  loom_poll_batch_free(batch);
 }
 
 /*
@@ -517,7 +550,7 @@ static void the_disk_is_full_for_a_group(void **state) {
   scratch_begin(&scratch);
   loom_writer *writer = open_writer(&scratch, &roomy);
   loom_database *other = open_database(scratch_path(&scratch, "db")), *oracle = memory_database();
-  loom_poll_batch *big = big_batch(NOW);
+  loom_staging *big = big_batch(NOW);
   assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
   struct rlimit before = fill_disk();
   for (unsigned i = 0; i < BIG; i++)
@@ -528,7 +561,7 @@ static void the_disk_is_full_for_a_group(void **state) {
   assert_status(reason.code, LOOM_EFULL, &reason);
   for (unsigned i = 0; i < BIG; i++)
     if (await(writes[i], &error) == LOOM_WRITE_DONE)
-      write_again(oracle, batch_of(i, 0));
+      write_batch(oracle, batch_of(i, 0));
     else
       expect_failed(writes[i], LOOM_EFULL, reason.message);
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -542,14 +575,6 @@ static void the_disk_is_full_for_a_group(void **state) {
   loom_database_close(oracle);
   loom_writer_free(writer);
   scratch_end(&scratch);
-}
-
-static loom_poll_batch *batch_of_store(const char *id) {
-  loom_error error;
-  loom_poll_batch *batch = loom_poll_batch_new(1);
-  assert_non_null(batch);
-  assert_status(loom_poll_batch_add(batch, id, strlen(id), true, NOW, &error), LOOM_OK, &error);
-  return batch;
 }
 
 /*
@@ -646,15 +671,12 @@ static struct buffer polls_text(unsigned count, unsigned bad) {
 }
 
 static loom_upload *begin_upload(loom_writer *writer, uint64_t max_rejects, size_t capacity) {
-  struct loom_ingest_options options = {.kind = LOOM_POLLS,
-                                        .source = "file",
-                                        .max_rejects = max_rejects,
-                                        .threads = 2,
-                                        .block_size = 4096,
-                                        .sort_capacity = 1000};
+  struct loom_ingest_options options = {
+      .source = "file", .max_rejects = max_rejects, .threads = 2, .block_size = 4096};
+  struct loom_staging_options staging = {.kind = LOOM_POLLS, .sort_capacity = 1000};
   loom_error error;
   loom_upload *upload;
-  assert_status(loom_upload_new(writer, &options, capacity, &upload, &error), LOOM_OK, &error);
+  assert_status(loom_upload_new(writer, &options, &staging, capacity, &upload, &error), LOOM_OK, &error);
   return upload;
 }
 
@@ -681,7 +703,7 @@ static void uploads_equal_ingests(void **state) {
   struct scratch scratch;
   struct buffer text = polls_text(20000, 0);
   loom_database *oracle = memory_database();
-  struct loom_ingest_counts counts = load(oracle, LOOM_POLLS, text.bytes);
+  struct loom_counts counts = load(oracle, LOOM_POLLS, text.bytes);
   scratch_begin(&scratch);
   loom_writer *writer = open_writer(&scratch, &roomy);
   static const size_t pieces[] = {100, 5000, 1 << 20};
@@ -723,7 +745,7 @@ static void bad_rows_of_uploads(void **state) {
   upload = begin_upload(writer, 1, 10000);
   push_all(upload, &text, 1000);
   expect_done(loom_upload_head(upload));
-  struct loom_reject reject = loom_reject_of(loom_upload_rejects(upload)->list.first);
+  struct loom_reject reject = loom_reject_of(loom_upload_rejects(upload)->first);
   assert_int_equal(reject.line, 7001);
   assert_int_equal(reject.number, 7000);
   assert_int_equal(loom_upload_head(upload)->counts.rejected, 1);
@@ -742,12 +764,13 @@ static void uploads_that_end_early(void **state) {
   struct buffer text = polls_text(2000, 0);
   size_t header = (size_t)(strchr(text.bytes, '\n') + 1 - text.bytes);
   struct loom_writer_options one = {.busy_timeout = 10000, .capacity = 1 << 20, .announced = 1};
-  struct loom_ingest_options options = {.kind = LOOM_POLLS, .source = "file"};
+  struct loom_ingest_options options = {.source = "file"};
+  struct loom_staging_options staging = {.kind = LOOM_POLLS};
   scratch_begin(&scratch);
   loom_writer *writer = open_writer(&scratch, &one);
   struct buffer before = dump_file(&scratch);
   loom_upload *upload = begin_upload(writer, 0, 10), *second;
-  assert_status(loom_upload_new(writer, &options, 10, &second, &error), LOOM_EAGAIN, &error);
+  assert_status(loom_upload_new(writer, &options, &staging, 10, &second, &error), LOOM_EAGAIN, &error);
   assert_status(loom_upload_push(upload, text.bytes, header, &taken, &error), LOOM_OK, &error);
   for (int i = 0; i < 1000 && taken; i++) /* whole rows, so that it goes on however far it has come */
     assert_status(loom_upload_push(upload, text.bytes + header, text.length - header, &taken, &error),
@@ -757,10 +780,10 @@ static void uploads_that_end_early(void **state) {
   expect_failed(loom_upload_head(upload), LOOM_ECANCELED, "aborted");
   assert_status(loom_upload_push(upload, "x", 1, &taken, &error), LOOM_ECANCELED, &error);
   loom_upload_release(upload);
-  while (loom_upload_new(writer, &options, 10, &upload, &error) == LOOM_EAGAIN)
+  while (loom_upload_new(writer, &options, &staging, 10, &upload, &error) == LOOM_EAGAIN)
     nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL); /* until the writer has seen it off */
   loom_upload_release(upload);                              /* without finish: dropped */
-  while (loom_upload_new(writer, &options, 10, &upload, &error) == LOOM_EAGAIN)
+  while (loom_upload_new(writer, &options, &staging, 10, &upload, &error) == LOOM_EAGAIN)
     nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
   loom_writer_free(writer); /* cancels what is not finished */
   assert_int_equal(loom_write_state(loom_upload_head(upload), &error), LOOM_WRITE_FAILED);

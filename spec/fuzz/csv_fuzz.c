@@ -26,7 +26,7 @@ struct shape {
 struct outcome {
   loom_status status;
   loom_error error;
-  struct loom_ingest_counts counts;
+  struct loom_counts counts;
   struct buffer rejects, contents;
 };
 
@@ -41,9 +41,9 @@ static void put_text(struct buffer *out, const char *text, size_t length) {
   buffer_put(out, text, length);
 }
 
-static void take_rejects(loom_ingest *ingest, struct buffer *out) {
+static void take_rejects(loom_staging *staging, struct buffer *out) {
   struct loom_reject reject;
-  while (loom_ingest_take_reject(ingest, &reject)) {
+  while (loom_staging_take_reject(staging, &reject)) {
     buffer_printf(out, "%llu %llu %d %s ", (unsigned long long)reject.line, (unsigned long long)reject.number,
                   reject.well_formed, reject.column);
     assert_one_line(reject.reason);
@@ -68,35 +68,45 @@ static void compress_text(const struct buffer *text, struct buffer *out) {
   deflateEnd(&stream);
 }
 
-/* Applies what was read, and rolls it back once it is dumped. */
-static void apply(loom_ingest *ingest, struct outcome *outcome, size_t budget) {
-  loom_error error;
-  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  assert_status(apply_all(ingest, database, budget, &error), LOOM_DONE, &error);
-  outcome->contents = dump(database);
-  loom_database_rollback(database);
+/* Applies what was read, and rolls it back once it is dumped; twice: nothing of it is used up. */
+static void apply(loom_staging *staging, struct outcome *outcome, size_t budget) {
+  struct loom_counts counts;
+  for (int again = 0; again < 2; again++) {
+    loom_error error;
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(apply_all(staging, database, budget, &error), LOOM_DONE, &error);
+    struct buffer contents = dump(database);
+    loom_database_rollback(database);
+    if (again) {
+      assert_buffer_equal(&outcome->contents, &contents);
+      assert_memory_equal(&counts, &staging->counts, sizeof counts);
+      buffer_free(&contents);
+    } else {
+      outcome->contents = contents;
+      counts = staging->counts;
+    }
+  }
 }
 
-static struct outcome take(const struct loom_ingest_options *base, const struct buffer *text, const struct shape *shape) {
+static struct outcome take(const struct input_file *base, const struct buffer *text, const struct shape *shape) {
   struct outcome outcome = {0};
   struct buffer packed = {0};
-  loom_ingest *ingest;
-  struct loom_ingest_options options = *base;
-  options.threads = shape->threads;
-  options.block_size = shape->block_size;
-  options.sort_capacity = shape->sort_capacity;
-  options.always_libcsv = shape->always_libcsv;
+  struct input_file file = *base;
+  file.reading.threads = shape->threads;
+  file.reading.block_size = shape->block_size;
+  file.reading.always_libcsv = shape->always_libcsv;
+  file.staging.sort_capacity = shape->sort_capacity;
   if (shape->gzip)
     compress_text(text, &packed);
   const struct buffer *bytes = shape->gzip ? &packed : text;
-  assert_status(loom_ingest_new(&options, database->zones, &ingest, &outcome.error), LOOM_OK, &outcome.error);
-  outcome.status = feed_in_chunks(ingest, bytes->bytes, bytes->length, shape->chunk, &outcome.error);
+  loom_staging *staging = new_staging(&file.staging);
+  outcome.status = read_into(staging, &file.reading, database->zones, bytes->bytes, bytes->length, shape->chunk, &outcome.error);
   assert_told(outcome.status, &outcome.error);
   if (outcome.status == LOOM_OK)
-    apply(ingest, &outcome, shape->sort_capacity);
-  take_rejects(ingest, &outcome.rejects);
-  outcome.counts = loom_ingest_counts(ingest);
-  loom_ingest_free(ingest);
+    apply(staging, &outcome, shape->sort_capacity);
+  take_rejects(staging, &outcome.rejects);
+  outcome.counts = staging->counts;
+  loom_staging_free(staging);
   buffer_free(&packed);
   return outcome;
 }
@@ -132,19 +142,6 @@ static struct buffer export_all(loom_database *from, enum loom_kind kind) {
   return out;
 }
 
-static void ingest_whole(loom_database *into, struct loom_ingest_options options, const struct buffer *text) {
-  loom_error error;
-  loom_ingest *ingest;
-  options.threads = 1;
-  options.block_size = options.sort_capacity = 4096; /* the usual ones take long to allocate under the sanitizers */
-  assert_status(loom_ingest_new(&options, into->zones, &ingest, &error), LOOM_OK, &error);
-  assert_status(feed_in_chunks(ingest, text->bytes, text->length, SIZE_MAX, &error), LOOM_OK, &error);
-  assert_status(loom_database_begin_write(into, &error), LOOM_OK, &error);
-  assert_status(apply_all(ingest, into, 1000, &error), LOOM_DONE, &error);
-  assert_status(loom_database_commit(into, &error), LOOM_OK, &error);
-  loom_ingest_free(ingest);
-}
-
 static loom_database *fresh(loom_database *old) {
   loom_error error;
   loom_database *made;
@@ -153,15 +150,16 @@ static loom_database *fresh(loom_database *old) {
   return made;
 }
 
-static void check_round_trip(const struct loom_ingest_options *options, const struct buffer *text) {
+static void check_round_trip(enum loom_kind kind, uint64_t max_rejects, const struct buffer *text) {
+  struct input_file file = small_file(kind);
   database = fresh(database);
   second = fresh(second);
-  ingest_whole(database, *options, text);
-  struct buffer once = export_all(database, options->kind);
-  struct loom_ingest_options strict = *options;
-  strict.max_rejects = 0; /* what Loom writes it reads */
-  ingest_whole(second, strict, &once);
-  struct buffer twice = export_all(second, options->kind);
+  file.reading.max_rejects = max_rejects;
+  load_bytes(database, &file, text->bytes, text->length);
+  struct buffer once = export_all(database, kind);
+  file.reading.max_rejects = 0; /* what Loom writes it reads */
+  load_bytes(second, &file, once.bytes, once.length);
+  struct buffer twice = export_all(second, kind);
   assert_buffer_equal(&once, &twice);
   buffer_free(&once);
   buffer_free(&twice);
@@ -180,9 +178,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct input input = {data, data + size};
   struct buffer text = {0};
   unsigned first = (unsigned)draw(&input, 1);
-  struct loom_ingest_options options = {.kind = (enum loom_kind)((first & 7) % LOOM_KIND_COUNT),
-                                        .source = "some/file.csv",
-                                        .max_rejects = allowed[(first >> 4) % 3]};
+  enum loom_kind kind = (enum loom_kind)((first & 7) % LOOM_KIND_COUNT);
+  struct input_file file = {.reading = {.source = "some/file.csv", .max_rejects = allowed[(first >> 4) % 3]},
+                            .staging.kind = kind};
   struct shape whole = {SIZE_MAX, 4096, 4096, 1, false, false};
   struct shape shape = {.chunk = 1 + draw_below(&input, 256),
                         .block_size = 1 + draw_below(&input, 256),
@@ -192,18 +190,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   shape.always_libcsv = ways & 2;
   shape.gzip = (ways & 12) == 12;
   if (first & HEADED)
-    buffer_printf(&text, "%s\n", loom_kind_header(options.kind));
-  if ((first & HEADED) && options.kind == LOOM_ATTRIBUTES) {
+    buffer_printf(&text, "%s\n", loom_kind_header(kind));
+  if ((first & HEADED) && kind == LOOM_ATTRIBUTES) {
     buffer_free(&text);
     buffer_printf(&text, "store_id,region,note\n");
   }
   buffer_put(&text, input.at, (size_t)(input.end - input.at));
   if (text.length >= 2 && memcmp(text.bytes, "\x1f\x8b", 2) == 0) /* it is taken for gzip itself */
     shape.gzip = false;
-  struct outcome expected = take(&options, &text, &whole), found = take(&options, &text, &shape);
+  struct outcome expected = take(&file, &text, &whole), found = take(&file, &text, &shape);
   assert_same(&expected, &found);
   if (expected.status == LOOM_OK && ways & 16)
-    check_round_trip(&options, &text);
+    check_round_trip(kind, file.reading.max_rejects, &text);
   outcome_free(&expected);
   outcome_free(&found);
   buffer_free(&text);

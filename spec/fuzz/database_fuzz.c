@@ -184,12 +184,6 @@ static void ask_inspect(void) {
   loom_inspection_free(&inspection);
 }
 
-/* Blocks and buffers that take little time to allocate under the sanitizers. */
-static struct loom_ingest_options plain_ingest(enum loom_kind kind) {
-  return (struct loom_ingest_options){
-      .kind = kind, .source = "some.csv", .threads = 1, .block_size = 4096, .sort_capacity = 4096};
-}
-
 /* What is exported of a clean database can be ingested. */
 static void ask_export(enum loom_kind kind) {
   loom_error error;
@@ -202,12 +196,11 @@ static void ask_export(enum loom_kind kind) {
     buffer_put(&text, part, length);
   loom_export_free(export);
   if (is_good(status, &error, "an export") && asked.clean) {
-    struct loom_ingest_options options = plain_ingest(kind);
-    loom_ingest *ingest;
-    assert_status(loom_ingest_new(&options, asked.database->zones, &ingest, &error), LOOM_OK, &error);
-    status = feed_in_chunks(ingest, text.bytes, text.length, SIZE_MAX, &error);
+    struct input_file file = small_file(kind);
+    loom_staging *staging = new_staging(&file.staging);
+    status = read_into(staging, &file.reading, asked.database->zones, text.bytes, text.length, SIZE_MAX, &error);
     is_good(status, &error, "ingesting an export");
-    loom_ingest_free(ingest);
+    loom_staging_free(staging);
   }
   buffer_free(&text);
 }
@@ -241,17 +234,15 @@ static void ask_prune(struct input *input) {
 static void ask_ingest(void) {
   static const char polls[] = POLLS_HEADER "a,active,2023-01-24 10:30:00\nnew,inactive,2023-01-25 10:30:00\n";
   loom_error error;
-  struct loom_ingest_options options = plain_ingest(LOOM_POLLS);
-  loom_ingest *ingest;
-  assert_status(loom_ingest_new(&options, asked.database->zones, &ingest, &error), LOOM_OK, &error);
-  assert_status(feed_in_chunks(ingest, polls, sizeof polls - 1, SIZE_MAX, &error), LOOM_OK, &error);
+  struct input_file file = small_file(LOOM_POLLS);
+  loom_staging *staging = stage_bytes(asked.database->zones, &file, polls, sizeof polls - 1);
   loom_status status = loom_database_begin_write(asked.database, &error);
   if (status == LOOM_OK)
-    status = apply_all(ingest, asked.database, 1000, &error);
+    status = apply_all(staging, asked.database, 1000, &error);
   if (status == LOOM_DONE)
     status = loom_database_commit(asked.database, &error);
   loom_database_rollback(asked.database);
-  loom_ingest_free(ingest);
+  loom_staging_free(staging);
   is_good(status, &error, "ingesting polls");
 }
 

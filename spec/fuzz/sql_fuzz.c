@@ -154,6 +154,26 @@ struct answer {
   size_t count;
 };
 
+static void put_row(struct answer *answer, struct buffer row) {
+  assert_true(answer->count < ROWS_MAX);
+  answer->rows[answer->count++] = row.bytes;
+}
+
+/* Each value with its type, as SQLite numbers them. */
+static void put_value(struct buffer *row, struct loom_value value) {
+  switch (value.type) {
+  case LOOM_INTEGER:
+    buffer_printf(row, "%d%lld|", SQLITE_INTEGER, (long long)value.integer);
+    break;
+  case LOOM_BYTES:
+    buffer_printf(row, "%d%.*s|", SQLITE_TEXT, (int)value.length, value.bytes);
+    break;
+  default:
+    assert_int_equal(value.type, LOOM_NULL);
+    buffer_printf(row, "%d|", SQLITE_NULL);
+  }
+}
+
 static void add_row(struct answer *answer, sqlite3_stmt *statement) {
   struct buffer row = {0};
   for (int i = 0; i < sqlite3_column_count(statement); i++) {
@@ -161,8 +181,7 @@ static void add_row(struct answer *answer, sqlite3_stmt *statement) {
     buffer_printf(&row, "%d", sqlite3_column_type(statement, i));
     buffer_printf(&row, "%s|", text ? text : "");
   }
-  assert_true(answer->count < ROWS_MAX);
-  answer->rows[answer->count++] = row.bytes;
+  put_row(answer, row);
 }
 
 static int compare_rows(const void *a, const void *b) {
@@ -174,8 +193,12 @@ static void ask_loom(const struct buffer *sql, struct answer *answer) {
   loom_query *query;
   loom_status status;
   assert_status(loom_query_new(database, sql->bytes, sql->length, &query, &error), LOOM_OK, &error);
-  while ((status = loom_query_next(query, &error)) == LOOM_OK)
-    add_row(answer, loom_query_statement(query));
+  while ((status = loom_query_next(query, &error)) == LOOM_OK) {
+    struct buffer row = {0};
+    for (int i = 0; i < loom_query_columns(query); i++)
+      put_value(&row, loom_query_value(query, i));
+    put_row(answer, row);
+  }
   assert_status(status, LOOM_DONE, &error);
   loom_query_free(query);
 }

@@ -586,7 +586,7 @@ describe("loom.core", function()
           for i = 1, 100 do
             assert.equal(i + 1, ingest:reject().line)
           end
-          local batch = core.poll_batch(1)
+          local batch = core.staging(1)
           for i = 1, 100 do
             assert.is_true(batch:add("store " .. i, true, i))
           end
@@ -617,8 +617,8 @@ describe("loom.core", function()
         function() return pcall(start_report, database, report_options { globs = { "a", 1 } }) end,
         function() return pcall(core.export, database, "sales") end,
         function() return pcall(core.walk, database, "now", "then") end,
-        function() return pcall(core.poll_batch, 0.5) end,
-        function() return pcall(core.poll_batch(1).add, core.poll_batch(1), "", true, 0) end,
+        function() return pcall(core.staging, 0.5) end,
+        function() return pcall(core.staging(1).add, core.staging(1), "", true, 0) end,
         function()
           local ingest = assert(core.ingest(database, { kind = "timezones" }))
           ingest:feed "store_id,timezone_str\n1,Mars/Olympus\n"

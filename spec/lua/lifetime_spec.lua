@@ -154,7 +154,7 @@ describe("the lifetime of handles", function()
 
     it("so does every function that takes one", function()
       local database = monitor.database
-      local batch = assert(core.poll_batch(1))
+      local batch = assert(core.staging(1))
       assert(batch:add("a", true, 0))
       local ingest = assert(core.ingest(database, { kind = "polls" }))
       assert(ingest:feed(POLLS))

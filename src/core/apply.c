@@ -8,6 +8,7 @@
 */
 #include "apply.h"
 #include "civil.h"
+#include "grow.h"
 #include "hours.h"
 #include "poll_merge.h"
 #include "statement.h"
@@ -78,20 +79,18 @@ static const char *const sql[STATEMENT_COUNT] = {
 };
 
 struct loom_apply {
-  struct loom_staged staged;
+  loom_staging *staging;
   loom_database *database;
   sqlite3_stmt *statements[STATEMENT_COUNT];
   int64_t *numbers; /* of the stores in the database */
   struct reach *reach;
   uint64_t applied; /* polls or records */
   size_t next_record;
+  struct loom_record *group; /* those that are applied together, as what repeats or says nothing leaves them */
+  size_t group_capacity;
   loom_poll_merge *merge;
   char date[LOOM_DATE_SIZE]; /* that was bound last */
 };
-
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
 
 /* A prepared statement, made at its first use. */
 static loom_status statement(loom_apply *apply, int which, sqlite3_stmt **out, loom_error *error) {
@@ -114,6 +113,7 @@ void loom_apply_free(loom_apply *apply) {
   loom_poll_merge_free(apply->merge);
   free(apply->numbers);
   free(apply->reach);
+  free(apply->group);
   free(apply);
 }
 
@@ -146,26 +146,30 @@ static void sort_records(struct loom_record *records, size_t count) {
     qsort(records, count, sizeof *records, compare_order);
 }
 
-loom_status loom_apply_new(const struct loom_staged *staged, loom_database *database,
-                           loom_apply **out, loom_error *error) {
+loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_apply **out,
+                           loom_error *error) {
   *out = NULL;
   loom_apply *apply = calloc(1, sizeof *apply);
   if (!apply)
-    return no_memory(error);
-  apply->staged = *staged;
+    return loom_no_memory(error);
+  apply->staging = staging;
   apply->database = database;
-  size_t stores = staged->ids->count;
+  enum loom_kind kind = staging->options.kind;
+  struct loom_counts *counts = &staging->counts;
+  counts->added = counts->duplicates = counts->conflicts = 0;
+  size_t stores = staging->ids.count;
   apply->numbers = calloc(stores + 1, sizeof *apply->numbers);
   apply->reach = calloc(stores + 1, sizeof *apply->reach);
   apply->merge = loom_poll_merge_new(database);
-  loom_status status = apply->numbers && apply->reach && apply->merge ? LOOM_OK : no_memory(error);
+  loom_status status = apply->numbers && apply->reach && apply->merge ? LOOM_OK : loom_no_memory(error);
   for (size_t i = 0; status == LOOM_OK && i < stores; i++)
     apply->reach[i] = (struct reach){INT64_MAX, INT64_MIN};
   if (status == LOOM_OK)
-    status = loom_store_numbers(database, staged->ids, apply->numbers, error);
-  if (status == LOOM_OK && (staged->kind == LOOM_HOURS || staged->kind == LOOM_TIMEZONES ||
-                            staged->kind == LOOM_SPECIAL_DAYS))
-    sort_records(staged->records, staged->record_count);
+    status = loom_store_numbers(database, &staging->ids, apply->numbers, error);
+  if (status == LOOM_OK && kind == LOOM_POLLS)
+    status = loom_poll_sorter_rewind(staging->sorter, error);
+  if (kind == LOOM_HOURS || kind == LOOM_TIMEZONES || kind == LOOM_SPECIAL_DAYS)
+    sort_records(staging->records, staging->record_count);
   if (status == LOOM_OK)
     *out = apply;
   else
@@ -175,8 +179,8 @@ loom_status loom_apply_new(const struct loom_staged *staged, loom_database *data
 
 /* ---- polls ---- */
 
-static loom_status apply_group(loom_apply *apply, const struct loom_poll_group *group,
-                               struct loom_ingest_counts *counts, loom_error *error) {
+static loom_status apply_day(loom_apply *apply, const struct loom_poll_group *group,
+                               struct loom_counts *counts, loom_error *error) {
   struct reach *reach = &apply->reach[group->store];
   int64_t first = loom_poll_instant(group->polls[0]);
   int64_t newest = loom_poll_instant(group->polls[group->count - 1]);
@@ -200,7 +204,7 @@ static loom_status apply_reach(loom_apply *apply, loom_error *error) {
   sqlite3_stmt *update;
   int64_t newest = INT64_MIN;
   loom_status status = statement(apply, UPDATE_REACH, &update, error);
-  for (size_t i = 0; status == LOOM_OK && i < apply->staged.ids->count; i++) {
+  for (size_t i = 0; status == LOOM_OK && i < apply->staging->ids.count; i++) {
     const struct reach *reach = &apply->reach[i];
     if (reach->newest == INT64_MIN)
       continue;
@@ -214,14 +218,14 @@ static loom_status apply_reach(loom_apply *apply, loom_error *error) {
 }
 
 static loom_status apply_polls(loom_apply *apply, size_t budget,
-                               struct loom_ingest_counts *counts, loom_error *error) {
+                               struct loom_counts *counts, loom_error *error) {
   struct loom_poll_group group;
   uint64_t stop = apply->applied + budget;
   loom_status status = LOOM_OK;
   while (status == LOOM_OK && apply->applied < stop) {
-    status = loom_poll_sorter_next(apply->staged.sorter, &group, error);
+    status = loom_poll_sorter_next(apply->staging->sorter, &group, error);
     if (status == LOOM_OK)
-      status = apply_group(apply, &group, counts, error);
+      status = apply_day(apply, &group, counts, error);
   }
   if (status != LOOM_DONE)
     return status;
@@ -242,7 +246,7 @@ static void bind_store(const loom_apply *apply, sqlite3_stmt *statement,
 
 static void bind_text(const loom_apply *apply, sqlite3_stmt *statement, int at, uint32_t text) {
   size_t length;
-  const char *bytes = loom_id_table_get(apply->staged.texts, text, &length);
+  const char *bytes = loom_id_table_get(&apply->staging->texts, text, &length);
   sqlite3_bind_text(statement, at, length ? bytes : "", (int)length, SQLITE_STATIC);
 }
 
@@ -263,7 +267,7 @@ static void bind_key(loom_apply *apply, sqlite3_stmt *statement, const struct lo
 
 /* Of records that repeat one another, which may differ in their notes, keeps the last, in place; returns how many are left. */
 static size_t drop_repeats(struct loom_record *records, size_t count,
-                           struct loom_ingest_counts *counts) {
+                           struct loom_counts *counts) {
   size_t kept = 0;
   for (size_t i = 0; i < count; i++) {
     bool repeats = kept > 0 && compare_records(&records[kept - 1], &records[i]) == 0;
@@ -279,7 +283,7 @@ static size_t drop_repeats(struct loom_record *records, size_t count,
 ** closed one prevails over one that reverts. The others make their week exist.
 */
 static size_t drop_closed(struct loom_record *records, size_t count,
-                          struct loom_ingest_counts *counts) {
+                          struct loom_counts *counts) {
   size_t kept = 0, end;
   for (size_t begin = 0; begin < count; begin = end) {
     const struct loom_record *first = &records[begin], *says = first;
@@ -371,12 +375,12 @@ static loom_status delete_layer(loom_apply *apply, int which, const struct loom_
 
 /* Whether a record makes what was set by hand for the same give way. */
 static bool replaces_override(const loom_apply *apply, const struct loom_record *record) {
-  return apply->staged.replace_overrides && !record->override;
+  return apply->staging->options.replace_overrides && !record->override;
 }
 
 /* Replaces a layer of one store's hours by its records, which are sorted. Nothing is written where nothing changes. */
 static loom_status apply_hours(loom_apply *apply, struct loom_record *records, size_t count,
-                               struct loom_ingest_counts *counts, loom_error *error) {
+                               struct loom_counts *counts, loom_error *error) {
   size_t same, stored;
   count = drop_closed(records, drop_repeats(records, count, counts), counts);
   loom_status status = LOOM_OK;
@@ -410,7 +414,7 @@ static loom_status delete_timezone_override(loom_apply *apply, const struct loom
 }
 
 static loom_status apply_timezone(loom_apply *apply, const struct loom_record *record,
-                                  struct loom_ingest_counts *counts, loom_error *error) {
+                                  struct loom_counts *counts, loom_error *error) {
   sqlite3_stmt *find, *update;
   size_t length;
   bool override = record->override;
@@ -424,7 +428,7 @@ static loom_status apply_timezone(loom_apply *apply, const struct loom_record *r
         statement(apply, override ? UPDATE_TIMEZONE_OVERRIDE : UPDATE_TIMEZONE, &update, error);
   if (status != LOOM_OK)
     return status;
-  const char *name = loom_id_table_get(apply->staged.texts, record->text, &length);
+  const char *name = loom_id_table_get(&apply->staging->texts, record->text, &length);
   bind_store(apply, find, record);
   if (sqlite3_step(find) != SQLITE_ROW) {
     status = loom_database_failure(apply->database, error);
@@ -448,7 +452,7 @@ static loom_status apply_timezone(loom_apply *apply, const struct loom_record *r
 static bool same_special_day(const loom_apply *apply, sqlite3_stmt *row,
                              const struct loom_record *record) {
   size_t length, known_length;
-  const char *note = loom_id_table_get(apply->staged.texts, record->text, &length);
+  const char *note = loom_id_table_get(&apply->staging->texts, record->text, &length);
   const char *known = loom_column_bytes(row, 2, &known_length);
   bool closed = sqlite3_column_type(row, 0) == SQLITE_NULL;
   return (closed ? record->open == LOOM_CLOSED
@@ -475,7 +479,7 @@ static loom_status insert_special_day(loom_apply *apply, const struct loom_recor
 
 /* Replaces a layer of one store's spans of one date by its records, which are sorted by span. */
 static loom_status apply_special_day(loom_apply *apply, struct loom_record *records, size_t count,
-                                     struct loom_ingest_counts *counts, loom_error *error) {
+                                     struct loom_counts *counts, loom_error *error) {
   sqlite3_stmt *find;
   size_t stored = 0, same = 0;
   int step;
@@ -511,7 +515,7 @@ static loom_status apply_special_day(loom_apply *apply, struct loom_record *reco
 }
 
 static loom_status apply_exclusion(loom_apply *apply, const struct loom_record *record,
-                                   struct loom_ingest_counts *counts, loom_error *error) {
+                                   struct loom_counts *counts, loom_error *error) {
   sqlite3_stmt *find, *insert;
   loom_status status = statement(apply, FIND_EXCLUSION, &find, error);
   if (status == LOOM_OK)
@@ -536,10 +540,10 @@ static loom_status apply_exclusion(loom_apply *apply, const struct loom_record *
 
 /* An attribute with an empty value is removed. */
 static loom_status apply_attribute(loom_apply *apply, const struct loom_record *record,
-                                   struct loom_ingest_counts *counts, loom_error *error) {
+                                   struct loom_counts *counts, loom_error *error) {
   sqlite3_stmt *find, *write;
   size_t length;
-  const char *value = loom_id_table_get(apply->staged.texts, record->text, &length);
+  const char *value = loom_id_table_get(&apply->staging->texts, record->text, &length);
   loom_status status = statement(apply, FIND_ATTRIBUTE, &find, error);
   if (status == LOOM_OK)
     status = statement(apply, length ? PUT_ATTRIBUTE : DELETE_ATTRIBUTE, &write, error);
@@ -601,62 +605,70 @@ static loom_status check_attributes(loom_apply *apply, loom_error *error) {
 }
 
 /* How many records from the next one on belong together: a layer of a store's hours, or of its spans of a date. */
-static size_t batch_size(const loom_apply *apply) {
-  const struct loom_staged *staged = &apply->staged;
-  const struct loom_record *first = &staged->records[apply->next_record];
-  size_t size = 1, left = staged->record_count - apply->next_record;
-  if (staged->kind == LOOM_HOURS)
+static size_t group_size(const loom_apply *apply) {
+  const loom_staging *staging = apply->staging;
+  const struct loom_record *first = &staging->records[apply->next_record];
+  size_t size = 1, left = staging->record_count - apply->next_record;
+  if (staging->options.kind == LOOM_HOURS)
     while (size < left && first[size].store == first->store &&
            first[size].override == first->override)
       size++;
-  else if (staged->kind == LOOM_SPECIAL_DAYS)
+  else if (staging->options.kind == LOOM_SPECIAL_DAYS)
     while (size < left && first[size].store == first->store &&
            first[size].override == first->override && first[size].date == first->date)
       size++;
   return size;
 }
 
-static loom_status apply_records(loom_apply *apply, size_t budget,
-                                 struct loom_ingest_counts *counts, loom_error *error) {
-  const struct loom_staged *staged = &apply->staged;
+/* Copies the next records that belong together, since what is staged may be applied again; NULL: memory is out. */
+static struct loom_record *take_group(loom_apply *apply, size_t count) {
+  if (!loom_grow(&apply->group, &apply->group_capacity, count, sizeof *apply->group))
+    return NULL;
+  memcpy(apply->group, &apply->staging->records[apply->next_record], count * sizeof *apply->group);
+  return apply->group;
+}
+
+static loom_status apply_group(loom_apply *apply, struct loom_record *records, size_t count,
+                                  struct loom_counts *counts, loom_error *error) {
+  switch (apply->staging->options.kind) {
+  case LOOM_HOURS:
+    return apply_hours(apply, records, count, counts, error);
+  case LOOM_TIMEZONES:
+    return apply_timezone(apply, records, counts, error);
+  case LOOM_SPECIAL_DAYS:
+    return apply_special_day(apply, records, count, counts, error);
+  case LOOM_ATTRIBUTES:
+    return apply_attribute(apply, records, counts, error);
+  default:
+    return apply_exclusion(apply, records, counts, error);
+  }
+}
+
+static loom_status apply_records(loom_apply *apply, size_t budget, struct loom_counts *counts,
+                                 loom_error *error) {
+  const loom_staging *staging = apply->staging;
   uint64_t stop = apply->applied + budget;
   loom_status status = LOOM_OK;
-  while (status == LOOM_OK && apply->next_record < staged->record_count && apply->applied < stop) {
-    struct loom_record *records = &staged->records[apply->next_record];
-    size_t count = batch_size(apply);
-    switch (staged->kind) {
-    case LOOM_HOURS:
-      status = apply_hours(apply, records, count, counts, error);
-      break;
-    case LOOM_TIMEZONES:
-      status = apply_timezone(apply, records, counts, error);
-      break;
-    case LOOM_SPECIAL_DAYS:
-      status = apply_special_day(apply, records, count, counts, error);
-      break;
-    case LOOM_ATTRIBUTES:
-      status = apply_attribute(apply, records, counts, error);
-      break;
-    default:
-      status = apply_exclusion(apply, records, counts, error);
-    }
+  while (status == LOOM_OK && apply->next_record < staging->record_count && apply->applied < stop) {
+    size_t count = group_size(apply);
+    struct loom_record *records = take_group(apply, count);
+    status = records ? apply_group(apply, records, count, counts, error) : loom_no_memory(error);
     apply->next_record += count;
     apply->applied += count;
   }
-  if (status != LOOM_OK || apply->next_record < staged->record_count)
+  if (status != LOOM_OK || apply->next_record < staging->record_count)
     return status;
-  if (staged->kind == LOOM_ATTRIBUTES)
+  if (staging->options.kind == LOOM_ATTRIBUTES)
     status = check_attributes(apply, error);
   return status == LOOM_OK ? LOOM_DONE : status;
 }
 
-loom_status loom_apply_step(loom_apply *apply, size_t budget, double *done,
-                            struct loom_ingest_counts *counts, loom_error *error) {
-  bool polls = apply->staged.kind == LOOM_POLLS;
-  uint64_t total =
-      polls ? loom_poll_sorter_count(apply->staged.sorter) : apply->staged.record_count;
-  loom_status status = polls ? apply_polls(apply, budget, counts, error)
-                             : apply_records(apply, budget, counts, error);
+loom_status loom_apply_step(loom_apply *apply, size_t budget, double *done, loom_error *error) {
+  loom_staging *staging = apply->staging;
+  bool polls = staging->options.kind == LOOM_POLLS;
+  uint64_t total = polls ? loom_poll_sorter_count(staging->sorter) : staging->record_count;
+  loom_status status = polls ? apply_polls(apply, budget, &staging->counts, error)
+                             : apply_records(apply, budget, &staging->counts, error);
   *done = total ? (double)apply->applied / (double)total : 1;
   return status;
 }

@@ -30,10 +30,6 @@ struct loom_atomic_file {
   char buffer[BUFFER_SIZE];
 };
 
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
-
 static loom_status failure(const char *path, int number, loom_error *error) {
   return loom_fail(error, loom_status_of_errno(number), "%s: %s", path, strerror(number));
 }
@@ -105,7 +101,7 @@ static loom_status open_part(loom_atomic_file *file, const struct stat *old, loo
     free(file->part);
     file->part = name_part(file->target);
     if (!file->part)
-      return no_memory(error);
+      return loom_no_memory(error);
     file->fd = open(file->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, old ? 0600 : 0666);
   } while (file->fd < 0 && errno == EEXIST);
   if (file->fd < 0)
@@ -137,11 +133,11 @@ loom_status loom_atomic_file_new(const char *path, bool is_new, loom_atomic_file
   loom_atomic_file *file = calloc(1, sizeof *file);
   *out = NULL;
   if (!file)
-    return no_memory(error);
+    return loom_no_memory(error);
   file->fd = -1;
   file->is_new = is_new;
   file->path = strdup(path);
-  loom_status status = file->path ? begin(file, error) : no_memory(error);
+  loom_status status = file->path ? begin(file, error) : loom_no_memory(error);
   if (status == LOOM_OK)
     *out = file;
   else
@@ -194,7 +190,7 @@ const char *loom_atomic_file_part(const loom_atomic_file *file) {
 static loom_status open_folder(loom_atomic_file *file, int *folder, loom_error *error) {
   char *copy = strdup(file->target);
   if (!copy)
-    return no_memory(error);
+    return loom_no_memory(error);
   *folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   loom_status status = *folder < 0 ? failure(file->path, errno, error) : LOOM_OK;
   free(copy);

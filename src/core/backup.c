@@ -38,7 +38,7 @@ static loom_status check_target(const char *path, const char *source, loom_error
   for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
     char *name = NULL;
     if (asprintf(&name, "%s%s", path, suffixes[i]) < 0)
-      return loom_fail(error, LOOM_ENOMEM, "out of memory");
+      return loom_no_memory(error);
     bool has_log = stat(name, &log) == 0;
     free(name);
     if (has_log)
@@ -53,7 +53,7 @@ static loom_status failure(const loom_backup *backup, int result, loom_error *er
   if (result == SQLITE_FULL || loom_status_of_errno(number) == LOOM_EFULL)
     return loom_fail(error, LOOM_EFULL, "%s: no space left on the disk", backup->path);
   if ((result & 0xff) == SQLITE_NOMEM)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   if ((result & 0xff) == SQLITE_CORRUPT)
     return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt", backup->source->path);
   return loom_fail(error, LOOM_EIO, "%s: cannot be copied to %s: %s", backup->source->path, backup->path,
@@ -70,7 +70,7 @@ static loom_status open_copy(loom_backup *backup, loom_error *error) {
   if (result == SQLITE_OK)
     result = sqlite3_exec(backup->copy, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL, NULL);
   if (result != SQLITE_OK)
-    return backup->copy ? failure(backup, result, error) : loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return backup->copy ? failure(backup, result, error) : loom_no_memory(error);
   backup->pages = sqlite3_backup_init(backup->copy, "main", backup->source->sqlite, "main");
   return backup->pages ? LOOM_OK : failure(backup, sqlite3_errcode(backup->copy), error);
 }
@@ -99,7 +99,7 @@ loom_status loom_backup_new(loom_database *database, const char *path, bool repl
   if (backup)
     backup->path = strdup(path);
   if (!backup || !backup->path)
-    status = loom_fail(error, LOOM_ENOMEM, "out of memory");
+    status = loom_no_memory(error);
   if (status == LOOM_OK)
     status = begin(backup, database, replace, error);
   if (status == LOOM_OK)

@@ -60,7 +60,7 @@ static const char *text(struct check *check, sqlite3_stmt *row, int column) {
   bool is_null = sqlite3_column_type(row, column) == SQLITE_NULL;
   const char *bytes = (const char *)sqlite3_column_text(row, column);
   if (!bytes && !is_null)
-    loom_fail(&check->failure, LOOM_ENOMEM, "out of memory");
+    loom_no_memory(&check->failure);
   return bytes ? bytes : "";
 }
 

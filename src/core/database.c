@@ -3,7 +3,6 @@
 */
 #include "database.h"
 #include "date_functions.h"
-#include "poll_merge.h"
 #include "poll_sql.h"
 #include "polls_table.h"
 
@@ -111,7 +110,7 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
     return loom_fail(error, LOOM_EACCESS, "%s: cannot be opened: %s", path,
                      sqlite3_system_errno(sqlite) ? strerror(sqlite3_system_errno(sqlite)) : text);
   case SQLITE_NOMEM:
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   case SQLITE_INTERRUPT:
     return loom_fail(error, LOOM_ECANCELED, "cancelled");
   case SQLITE_IOERR: {
@@ -249,7 +248,6 @@ static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_extended_result_codes(database->sqlite, 1);
   if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
       loom_date_functions_register(database->sqlite) != SQLITE_OK ||
-      loom_poll_merge_register(database->sqlite) != SQLITE_OK ||
       loom_poll_sql_register(database->sqlite) != SQLITE_OK)
     return loom_database_failure(database, error);
   return loom_database_execute(database,
@@ -288,7 +286,7 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
   loom_status status = LOOM_OK;
   int result = sqlite3_open_v2(name, &database->sqlite, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (!database->sqlite)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   if (result != SQLITE_OK)
     status = loom_database_failure(database, error);
   if (status == LOOM_OK && alone)
@@ -328,7 +326,7 @@ static loom_status connect_immutable(loom_database *database, loom_error *error)
   struct stat status;
   char *name = malloc(3 * strlen(path) + 64);
   if (!name)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   sprintf(name, "%s-wal", path);
   if (stat(name, &status) == 0 && status.st_size > 0) {
     free(name);
@@ -415,14 +413,14 @@ loom_status loom_database_open(const char *path, enum loom_open_mode mode, int b
   *out = NULL;
   loom_database *database = calloc(1, sizeof *database);
   if (!database)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   database->references = 1;
   database->busy_timeout = busy_timeout;
   database->path = strdup(path);
   database->zones = loom_zones_new(NULL);
   loom_status result = LOOM_OK;
   if (!database->path || !database->zones)
-    result = loom_fail(error, LOOM_ENOMEM, "out of memory");
+    result = loom_no_memory(error);
   if (result == LOOM_OK)
     result = open_path(database, mode, error);
   if (result == LOOM_OK)
@@ -751,7 +749,7 @@ static loom_status copy_memory(loom_database *database, loom_database *clone, lo
   sqlite3_int64 size;
   unsigned char *bytes = sqlite3_serialize(database->sqlite, "main", &size, 0);
   if (!bytes)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   unsigned flags = SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY;
   if (sqlite3_deserialize(clone->sqlite, "main", bytes, size, size, flags) != SQLITE_OK)
     return loom_database_failure(clone, error);

@@ -6,6 +6,7 @@
 #include "delete.h"
 #include "civil.h"
 #include "statement.h"
+#include "stored_polls.h"
 
 #include <stddef.h>
 #include <string.h>

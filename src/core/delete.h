@@ -8,32 +8,14 @@
 #ifndef LOOM_DELETE_H
 #define LOOM_DELETE_H
 
-#include "stored_polls.h"
-
-#include <stdbool.h>
+#include "database.h"
+#include "removal.h"
 
 /*
 ** Blocks of polls that a transaction should change at most: each is on a page of its own, and 256 pages are some 4
 ** MiB of the log, which take about as long as a commit of polls.
 */
 #define LOOM_DELETE_STEP 256
-
-/* What is to be removed. The id is the caller's, and 1 to 255 bytes long. */
-struct loom_removal {
-  const char *id;
-  size_t id_length;
-  int64_t from, to; /* polls between these instants, in microseconds, both among them */
-  bool whole_store; /* all polls, and everything else that is known of the store */
-};
-
-/* What has been removed, or would be. */
-struct loom_removed {
-  struct loom_poll_extent gone, kept; /* polls; `kept` is of loom_delete_survey alone */
-  int64_t hours;                      /* rows of weekly hours, and of weeks without any */
-  int64_t special_days;               /* rows */
-  int64_t exclusions, attributes;
-  bool timezone; /* it had one */
-};
 
 /*
 ** Says what would be removed and which polls of the store would stay, in a read transaction of its own. LOOM_ENOENT:

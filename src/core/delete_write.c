@@ -23,10 +23,9 @@ static loom_status prepare(loom_write *write, loom_error *error) {
   return LOOM_OK;
 }
 
-static loom_status apply(loom_write *write, loom_database *database, loom_error *error) {
+static loom_status apply(loom_write *write, loom_sink *sink, loom_error *error) {
   loom_delete_write *delete = of_head(write);
-  loom_status status =
-      loom_delete_step(database, &delete->removal, LOOM_DELETE_STEP, &delete->removed, error);
+  loom_status status = loom_sink_remove(sink, &delete->removal, &delete->removed, error);
   delete->is_last = status == LOOM_DONE;
   return status == LOOM_DONE ? LOOM_OK : status;
 }

@@ -4,7 +4,7 @@
 #ifndef LOOM_DELETE_WRITE_H
 #define LOOM_DELETE_WRITE_H
 
-#include "delete.h"
+#include "removal.h"
 #include "writer.h"
 
 typedef struct loom_delete_write loom_delete_write;

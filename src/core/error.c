@@ -34,6 +34,10 @@ loom_status loom_fail(loom_error *error, loom_status code, const char *format, .
   return code;
 }
 
+loom_status loom_no_memory(loom_error *error) {
+  return loom_fail(error, LOOM_ENOMEM, "out of memory");
+}
+
 loom_status loom_status_of_errno(int number) {
   switch (number) {
   case ENOSPC:

@@ -49,6 +49,9 @@ const char *loom_status_name(loom_status status);
 loom_status loom_fail(loom_error *error, loom_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* LOOM_ENOMEM, in the words that are used for it everywhere. */
+loom_status loom_no_memory(loom_error *error);
+
 /* What a number of the system (errno) stands for: LOOM_EFULL, LOOM_EACCESS, LOOM_ENOMEM, or else LOOM_EIO. */
 loom_status loom_status_of_errno(int number);
 

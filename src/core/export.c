@@ -61,10 +61,6 @@ static const char *const layered_sql[LOOM_KIND_COUNT] = {
     [LOOM_SPECIAL_DAYS] = "SELECT EXISTS(SELECT 1 FROM special_day WHERE origin = 'override')",
 };
 
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
-
 static void put_column(loom_export *export, int column) {
   size_t length;
   const char *text = loom_column_bytes(export->rows, column, &length);
@@ -111,7 +107,7 @@ static loom_status put_polls(loom_export *export, loom_error *error) {
     status = loom_stored_polls_add(export->database, row, 1, day, &export->polls, error);
   if (status == LOOM_OK &&
       !loom_text_reserve(&export->text, export->polls.count * (2 * id_length + 64)))
-    status = no_memory(error);
+    status = loom_no_memory(error);
   if (status != LOOM_OK)
     return status;
   for (size_t i = 0; i < export->polls.count; i++) {
@@ -226,7 +222,7 @@ static loom_status put_row(loom_export *export, loom_error *error) {
   if (export->kind == LOOM_POLLS)
     return put_polls(export, error);
   if (!loom_text_reserve(&export->text, row_size(export)))
-    return no_memory(error);
+    return loom_no_memory(error);
   switch (export->kind) {
   case LOOM_HOURS:
     status = put_hours(export, error);
@@ -258,7 +254,7 @@ static loom_status put_attribute_names(loom_export *export, loom_error *error) {
     size_t length;
     const char *name = loom_column_bytes(names, 0, &length);
     if (!loom_text_reserve(&export->text, 2 * length + 4)) {
-      status = no_memory(error);
+      status = loom_no_memory(error);
       break;
     }
     loom_text_put_char(&export->text, ',');
@@ -274,7 +270,7 @@ static loom_status put_attribute_names(loom_export *export, loom_error *error) {
 static loom_status put_header(loom_export *export, loom_error *error) {
   const char *header = loom_kind_header(export->kind);
   if (!loom_text_reserve(&export->text, strlen(header)))
-    return no_memory(error);
+    return loom_no_memory(error);
   loom_text_put(&export->text, header, strlen(header));
   if (export->kind == LOOM_ATTRIBUTES) {
     loom_status status = put_attribute_names(export, error);
@@ -282,7 +278,7 @@ static loom_status put_header(loom_export *export, loom_error *error) {
       return status;
   }
   if (!loom_text_reserve(&export->text, 16))
-    return no_memory(error);
+    return loom_no_memory(error);
   if (export->layered)
     put_text(export, ",origin");
   loom_text_put_char(&export->text, '\n');
@@ -305,7 +301,7 @@ loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_e
   *out = NULL;
   loom_export *export = calloc(1, sizeof *export);
   if (!export)
-    return no_memory(error);
+    return loom_no_memory(error);
   export->database = loom_database_retain(database);
   export->kind = kind;
   int64_t layered = 0;

@@ -56,7 +56,7 @@ loom_status loom_gunzip_feed(loom_gunzip *gunzip, const void *bytes, size_t size
     stream->avail_out = OUTPUT_SIZE;
     int result = inflate(stream, Z_NO_FLUSH);
     if (result == Z_MEM_ERROR)
-      return loom_fail(error, LOOM_ENOMEM, "out of memory");
+      return loom_no_memory(error);
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
       return loom_fail(error, LOOM_EINPUT, "is damaged gzip data: %s",
                        stream->msg ? stream->msg : "invalid data");

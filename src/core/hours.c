@@ -2,18 +2,13 @@
 ** Lists of weekly hours.
 */
 #include "hours.h"
+#include "grow.h"
 
 #include <stdlib.h>
 
 bool loom_hours_list_add(struct loom_hours_list *list, struct loom_hours hours) {
-  if (list->count == list->capacity) {
-    size_t capacity = list->capacity ? list->capacity * 2 : 16;
-    struct loom_hours *items = realloc(list->items, capacity * sizeof *items);
-    if (!items)
-      return false;
-    list->items = items;
-    list->capacity = capacity;
-  }
+  if (!loom_grow(&list->items, &list->capacity, list->count + 1, sizeof *list->items))
+    return false;
   list->items[list->count++] = hours;
   return true;
 }

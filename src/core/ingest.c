@@ -1,24 +1,23 @@
 /*
-** The pipeline of an ingest: bytes → (gunzip) → blocks that end with a line → parsers → sorted polls or records.
+** The pipeline of an ingest: bytes → (gunzip) → blocks that end with a line → parsers → staged polls or records.
 **
 ** The calling thread fills blocks and collects what the parser threads made of them, in the order of the file.
 ** A block that holds a quote, the header, or a line too long is parsed by the calling thread itself, because
 ** only parsing tells where its last row ends.
 */
 #include "ingest.h"
-#include "apply.h"
+#include "grow.h"
 #include "gunzip.h"
 #include "ingest_parse.h"
+#include "thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define DEFAULT_BLOCK_SIZE (1 << 20)
-#define DEFAULT_SORT_CAPACITY (2 << 20)
 #define THREADS_MAX 8
 #define FEED_MAX (1 << 30) /* bytes to a step: zlib counts in 32 bits */
 
@@ -38,13 +37,13 @@ struct worker {
   pthread_t thread;
   bool started;
   struct loom_parser parser;
-  uint32_t *numbers; /* this parser's numbers of stores → the ingest's */
-  uint32_t number_count, number_capacity;
+  uint32_t *numbers; /* this parser's numbers of stores → the staging's; NULL where it has no others */
+  size_t number_count, number_capacity;
 };
 
 struct loom_ingest {
-  struct loom_holder holder; /* first, so that what it is part of is found; of the apply's statements */
   struct loom_ingest_options options;
+  loom_staging *staging;
   char *source;
   loom_zones *zones;
   loom_error failure; /* once set, the ingest is of no more use */
@@ -68,60 +67,52 @@ struct loom_ingest {
   bool stop;
   struct worker self, *workers; /* the calling thread's parser, and the others */
   unsigned worker_count;
-
-  struct loom_id_table poll_ids;
-  loom_poll_sorter *sorter;
-  struct loom_reject_list rejects;
-  uint64_t rejects_waiting; /* in the list */
-  struct loom_reject_entry *taken_reject;
-  struct loom_ingest_counts counts;
-  loom_apply *apply;
-  bool let_go;  /* the transaction has ended before all was written */
-  bool applied; /* all is written: the sorter has been emptied */
 };
 
 /* ---- life ---- */
 
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
-
-static void set_defaults(struct loom_ingest_options *options) {
+static void set_defaults(struct loom_ingest_options *options, enum loom_kind kind) {
   if (options->block_size == 0)
     options->block_size = DEFAULT_BLOCK_SIZE;
-  if (options->sort_capacity == 0)
-    options->sort_capacity = DEFAULT_SORT_CAPACITY;
   if (options->threads == 0) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     options->threads = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (unsigned)processors;
   }
-  if (options->kind != LOOM_POLLS)
+  if (kind != LOOM_POLLS)
     options->threads = 1;
 }
 
+static bool init_parser(loom_ingest *ingest, struct worker *worker, bool beside_others) {
+  const struct loom_ingest_options *options = &ingest->options;
+  struct loom_parser_options parsing = {.max_rejects = options->max_rejects,
+                                        .latest = options->latest,
+                                        .rejects_without_rows = options->rejects_without_rows,
+                                        .always_libcsv = options->always_libcsv,
+                                        .beside_others = beside_others};
+  return loom_parser_init(&worker->parser, ingest->zones, &parsing, ingest->staging);
+}
+
 loom_status loom_ingest_new(const struct loom_ingest_options *options, loom_zones *zones,
-                            loom_ingest **out, loom_error *error) {
+                            loom_staging *staging, loom_ingest **out, loom_error *error) {
   *out = NULL;
   loom_ingest *ingest = calloc(1, sizeof *ingest);
   if (!ingest)
-    return no_memory(error);
+    return loom_no_memory(error);
   ingest->options = *options;
-  set_defaults(&ingest->options);
+  set_defaults(&ingest->options, staging->options.kind);
   ingest->zones = zones;
+  ingest->staging = staging;
   ingest->line = 1;
   ingest->threshold = ingest->options.block_size < 3 ? 3 : ingest->options.block_size;
   ingest->self.ingest = ingest;
   pthread_mutex_init(&ingest->lock, NULL);
   pthread_cond_init(&ingest->changed, NULL);
-  loom_id_table_init(&ingest->poll_ids);
   ingest->slot_count = ingest->options.threads > 1 ? 2 * ingest->options.threads + 1 : 1;
   ingest->source = strdup(options->source);
   ingest->slots = calloc(ingest->slot_count, sizeof *ingest->slots);
-  ingest->sorter = loom_poll_sorter_new(ingest->options.sort_capacity);
-  if (!loom_parser_init(&ingest->self.parser, zones, options) || !ingest->source || !ingest->slots ||
-      !ingest->sorter) {
+  if (!init_parser(ingest, &ingest->self, false) || !ingest->source || !ingest->slots) {
     loom_ingest_free(ingest);
-    return no_memory(error);
+    return loom_no_memory(error);
   }
   *out = ingest;
   return LOOM_OK;
@@ -151,13 +142,7 @@ void loom_ingest_free(loom_ingest *ingest) {
     loom_batch_free(&ingest->slots[i].batch);
   }
   free(ingest->slots);
-  loom_holder_end(&ingest->holder);
-  loom_apply_free(ingest->apply);
   loom_gunzip_free(ingest->gunzip);
-  loom_id_table_free(&ingest->poll_ids);
-  loom_poll_sorter_free(ingest->sorter);
-  loom_reject_list_free(&ingest->rejects);
-  free(ingest->taken_reject);
   pthread_cond_destroy(&ingest->changed);
   pthread_mutex_destroy(&ingest->lock);
   free(ingest->source);
@@ -166,68 +151,49 @@ void loom_ingest_free(loom_ingest *ingest) {
 
 /* ---- merging what a parser made of a block ---- */
 
-static const char *reject_reason(const struct loom_reject_entry *entry) {
-  return entry->text + entry->value_length + entry->row_length;
-}
-
 static loom_status reject_failure(const loom_ingest *ingest, const struct loom_reject_entry *entry,
                                   loom_error *error) {
   char value[LOOM_QUOTED_SIZE];
-  const char *column = *entry->column ? entry->column : "the row";
-  const char *shown = *entry->column ? loom_quote(value, entry->text, entry->value_length) : "";
+  struct loom_reject reject = loom_reject_of(entry);
+  bool of_row = !*reject.column;
+  const char *shown = of_row ? "" : loom_quote(value, reject.value, reject.value_length);
   loom_fail(error, LOOM_EINPUT, "%s:%llu: %s%s%s %s", ingest->source,
-            (unsigned long long)entry->line, column, *entry->column ? ": " : "", shown,
-            reject_reason(entry));
+            (unsigned long long)reject.line, of_row ? "the row" : reject.column, of_row ? "" : ": ",
+            shown, reject.reason);
   if (error)
-    error->line = entry->line;
+    error->line = reject.line;
   return LOOM_EINPUT;
-}
-
-static void keep_reject(loom_ingest *ingest, struct loom_reject_entry *entry) {
-  if (ingest->options.rejects_kept && ingest->rejects_waiting == ingest->options.rejects_kept) {
-    free(entry);
-    return;
-  }
-  ingest->rejects_waiting++;
-  loom_reject_list_append(&ingest->rejects, &(struct loom_reject_list){entry, &entry->next});
 }
 
 /* Takes a batch's bad rows over, up to the one that is too many. */
 static loom_status merge_rejects(loom_ingest *ingest, struct loom_reject_list *rejects,
                                  uint64_t line_offset, uint64_t rows_before, loom_error *error) {
   loom_status status = LOOM_OK;
-  while (rejects->first && status == LOOM_OK) {
-    struct loom_reject_entry *entry = rejects->first;
-    rejects->first = entry->next;
-    entry->next = NULL;
+  struct loom_reject_entry *entry;
+  while (status == LOOM_OK && (entry = loom_reject_list_take(rejects))) {
     entry->line += line_offset;
     entry->number += rows_before;
-    if (ingest->counts.rejected++ == ingest->options.max_rejects)
+    if (ingest->staging->counts.rejected == ingest->options.max_rejects)
       status = reject_failure(ingest, entry, error);
-    keep_reject(ingest, entry);
+    loom_staging_reject(ingest->staging, entry);
   }
   loom_reject_list_free(rejects);
   return status;
 }
 
-/* Gives the ids that a parser met for the first time their numbers in the ingest. */
+/* Gives the ids that a parser met for the first time their numbers in the staging. */
 static loom_status number_new_ids(loom_ingest *ingest, struct worker *worker,
                                   const struct loom_batch *batch, loom_error *error) {
   size_t length;
   for (size_t at = 0; at < batch->new_ids_size; at += 1 + length) {
     const char *id = batch->new_ids + at + 1;
     length = (unsigned char)id[-1];
-    if (worker->number_count == worker->number_capacity) {
-      uint32_t capacity = worker->number_capacity ? worker->number_capacity * 2 : 1024;
-      uint32_t *numbers = realloc(worker->numbers, capacity * sizeof *numbers);
-      if (!numbers)
-        return no_memory(error);
-      worker->numbers = numbers;
-      worker->number_capacity = capacity;
-    }
-    uint32_t number = loom_id_table_put(&ingest->poll_ids, id, length);
+    if (!loom_grow(&worker->numbers, &worker->number_capacity, worker->number_count + 1,
+                   sizeof *worker->numbers))
+      return loom_no_memory(error);
+    uint32_t number = loom_id_table_put(&ingest->staging->ids, id, length);
     if (number == LOOM_NO_NUMBER)
-      return no_memory(error);
+      return loom_no_memory(error);
     worker->numbers[worker->number_count++] = number;
   }
   return LOOM_OK;
@@ -235,12 +201,12 @@ static loom_status number_new_ids(loom_ingest *ingest, struct worker *worker,
 
 /* A few bytes of gzip may be very many rows: what stays in memory has a limit, and so has what is
  * only looked at. */
-static loom_status check_size(const loom_ingest *ingest, const struct loom_batch *batch,
-                              loom_error *error) {
-  enum loom_kind kind = ingest->options.kind;
-  uint64_t size = kind == LOOM_POLLS ? ingest->poll_ids.count : ingest->counts.rows;
-  if (kind == LOOM_ATTRIBUTES && batch->record_count > size)
-    size = batch->record_count;
+static loom_status check_size(const loom_ingest *ingest, loom_error *error) {
+  const loom_staging *staging = ingest->staging;
+  enum loom_kind kind = staging->options.kind;
+  uint64_t size = kind == LOOM_POLLS ? staging->ids.count : staging->counts.rows;
+  if (kind == LOOM_ATTRIBUTES && staging->record_count > size)
+    size = staging->record_count;
   if (!ingest->options.max_records || size <= ingest->options.max_records)
     return LOOM_OK;
   return loom_fail(error, LOOM_ELIMIT, "%s: has more than %llu %s", ingest->source,
@@ -253,7 +219,7 @@ static loom_status check_size(const loom_ingest *ingest, const struct loom_batch
 /* Nor is it worth the time to find what is wrong with rows without end: 64 GiB of them take hours. */
 static loom_status check_bad_rows(const loom_ingest *ingest, loom_error *error) {
   uint64_t most = ingest->options.max_records;
-  if (!most || ingest->counts.rejected <= most)
+  if (!most || ingest->staging->counts.rejected <= most)
     return LOOM_OK;
   return loom_fail(error, LOOM_ELIMIT, "%s: has more than %llu bad rows", ingest->source,
                    (unsigned long long)most);
@@ -261,21 +227,21 @@ static loom_status check_bad_rows(const loom_ingest *ingest, loom_error *error) 
 
 static loom_status merge_batch(loom_ingest *ingest, struct worker *worker, struct loom_batch *batch,
                                uint64_t line_offset, loom_error *error) {
+  loom_staging *staging = ingest->staging;
   loom_status status = batch->failure.code;
   if (status != LOOM_OK) {
     *error = batch->failure;
     return status;
   }
-  uint64_t rows_before = ingest->counts.rows;
-  ingest->counts.rows += batch->rows;
-  if (ingest->options.kind == LOOM_POLLS) {
-    status = number_new_ids(ingest, worker, batch, error);
-    if (status == LOOM_OK)
-      status = loom_poll_sorter_add(ingest->sorter, batch->polls, batch->poll_count,
-                                    worker->numbers, error);
-  }
+  uint64_t rows_before = staging->counts.rows;
+  staging->counts.rows += batch->rows;
+  status = number_new_ids(ingest, worker, batch, error);
+  if (status == LOOM_OK && batch->poll_count)
+    status = loom_staging_add_polls(staging, batch->polls, batch->poll_count, worker->numbers, error);
   if (status == LOOM_OK)
-    status = check_size(ingest, batch, error);
+    status = loom_staging_add_records(staging, batch->records, batch->record_count, error);
+  if (status == LOOM_OK)
+    status = check_size(ingest, error);
   if (status == LOOM_OK)
     status = merge_rejects(ingest, &batch->rejects, line_offset, rows_before, error);
   return status == LOOM_OK ? check_bad_rows(ingest, error) : status;
@@ -307,19 +273,14 @@ static void *parse_blocks(void *context) {
 static loom_status start_workers(loom_ingest *ingest, loom_error *error) {
   ingest->workers = calloc(ingest->options.threads, sizeof *ingest->workers);
   if (!ingest->workers)
-    return no_memory(error);
+    return loom_no_memory(error);
   for (; ingest->worker_count < ingest->options.threads; ingest->worker_count++) {
     struct worker *worker = &ingest->workers[ingest->worker_count];
     worker->ingest = ingest;
-    if (!loom_parser_init(&worker->parser, ingest->zones, &ingest->options))
-      return no_memory(error);
+    if (!init_parser(ingest, worker, true))
+      return loom_no_memory(error);
     worker->parser.reader.columns = ingest->self.parser.reader.columns;
-    sigset_t all, before;
-    sigfillset(&all); /* signals are for the threads of the program that Loom is in */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&worker->thread, NULL, parse_blocks, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) { /* make do with those that started, or with none */
+    if (!loom_thread_start(&worker->thread, parse_blocks, worker)) { /* make do with those that started, or with none */
       free_worker(worker);
       ingest->options.threads = ingest->worker_count;
       break;
@@ -336,7 +297,7 @@ static struct slot *current_slot(loom_ingest *ingest) {
 static loom_status ready_slot(loom_ingest *ingest, struct slot *slot, loom_error *error) {
   if (!slot->block)
     slot->block = malloc(ingest->options.block_size + LOOM_CSV_ROW_MAX + 3);
-  return slot->block ? LOOM_OK : no_memory(error);
+  return slot->block ? LOOM_OK : loom_no_memory(error);
 }
 
 /* Waits for the oldest block handed out and merges it. */
@@ -415,7 +376,7 @@ static loom_status read_header(loom_ingest *ingest, const struct slot *slot, boo
   case LOOM_CSV_END:
     if (last) {
       loom_fail(&cause, LOOM_EINPUT, "is empty: expected a header with %s",
-                loom_kind_header(ingest->options.kind));
+                loom_kind_header(ingest->staging->options.kind));
       return file_failure(ingest, &cause, error);
     }
     return LOOM_OK;
@@ -423,10 +384,10 @@ static loom_status read_header(loom_ingest *ingest, const struct slot *slot, boo
     return loom_fail(error, LOOM_EINPUT, "%s:%llu: is not a text file with a header: its first row %s",
                      ingest->source, (unsigned long long)row.line, row.reason);
   case LOOM_CSV_NOMEM:
-    return no_memory(error);
+    return loom_no_memory(error);
   default:
-    if (loom_columns_find(ingest->options.kind, &row, &parser->reader.columns, &cause) != LOOM_OK ||
-        (ingest->options.kind == LOOM_ATTRIBUTES &&
+    if (loom_columns_find(ingest->staging->options.kind, &row, &parser->reader.columns, &cause) != LOOM_OK ||
+        (ingest->staging->options.kind == LOOM_ATTRIBUTES &&
          loom_attribute_columns_find(&parser->reader, &row, &cause) != LOOM_OK))
       return file_failure(ingest, &cause, error);
     ingest->header_known = true;
@@ -523,7 +484,7 @@ static loom_status decide_encoding(loom_ingest *ingest, loom_error *error) {
   bool gzip = ingest->magic_size == 2 && memcmp(ingest->magic, gzip_magic, 2) == 0;
   ingest->encoding = gzip ? GZIP : PLAIN;
   if (gzip && !(ingest->gunzip = loom_gunzip_new()))
-    return no_memory(error);
+    return loom_no_memory(error);
   return feed_decoded(ingest, (const char *)ingest->magic, ingest->magic_size, error);
 }
 
@@ -560,6 +521,8 @@ static loom_status finish(loom_ingest *ingest, loom_error *error) {
     status = ready_slot(ingest, current_slot(ingest), error);
   if (status == LOOM_OK)
     status = parse_here(ingest, true, error);
+  if (status == LOOM_OK)
+    loom_staging_complete(ingest->staging);
   return status;
 }
 
@@ -587,74 +550,4 @@ loom_status loom_ingest_finish(loom_ingest *ingest, loom_error *error) {
     return LOOM_OK;
   ingest->finished = true;
   return latch(ingest, finish(ingest, &ingest->failure), error);
-}
-
-/* ---- results ---- */
-
-bool loom_ingest_take_reject(loom_ingest *ingest, struct loom_reject *reject) {
-  struct loom_reject_entry *entry = ingest->rejects.first;
-  free(ingest->taken_reject);
-  ingest->taken_reject = entry;
-  if (!entry)
-    return false;
-  ingest->rejects.first = entry->next;
-  ingest->rejects_waiting--;
-  *reject = loom_reject_of(entry);
-  return true;
-}
-
-struct loom_ingest_counts loom_ingest_counts(const loom_ingest *ingest) {
-  return ingest->counts;
-}
-
-/* The statements of an apply must not outlive its transaction. */
-static void end_apply(loom_ingest *ingest) {
-  loom_holder_end(&ingest->holder);
-  loom_apply_free(ingest->apply);
-  ingest->apply = NULL;
-}
-
-static void let_go(struct loom_holder *holder) {
-  loom_ingest *ingest = (loom_ingest *)holder;
-  end_apply(ingest);
-  ingest->let_go = true;
-}
-
-loom_status loom_ingest_apply(loom_ingest *ingest, loom_database *database, size_t budget,
-                              double *done, loom_error *error) {
-  if (ingest->failure.code != LOOM_OK)
-    return latch(ingest, ingest->failure.code, error);
-  if (!ingest->finished)
-    return loom_fail(error, LOOM_EINVAL, "%s: has not been read to its end", ingest->source);
-  if (ingest->applied)
-    return loom_fail(error, LOOM_EINVAL, "%s: has been written already", ingest->source);
-  loom_status status = loom_database_check_writing(database, error);
-  if (status != LOOM_OK)
-    return status;
-  if (ingest->let_go)
-    return loom_fail(error, LOOM_EINVAL, "%s: the transaction in which it was being written has ended",
-                     ingest->source);
-  if (!ingest->apply) {
-    const struct loom_record_reader *reader = &ingest->self.parser.reader;
-    const struct loom_batch *batch = &current_slot(ingest)->batch;
-    struct loom_staged staged = {
-        .kind = ingest->options.kind,
-        .ids = ingest->options.kind == LOOM_POLLS ? &ingest->poll_ids : &reader->ids,
-        .texts = &reader->texts,
-        .records = batch->records,
-        .record_count = batch->record_count,
-        .sorter = ingest->sorter,
-        .replace_overrides = ingest->options.replace_overrides};
-    status = loom_apply_new(&staged, database, &ingest->apply, &ingest->failure);
-    if (status == LOOM_OK)
-      loom_database_hold(database, &ingest->holder, let_go);
-  }
-  if (status == LOOM_OK)
-    status = loom_apply_step(ingest->apply, budget, done, &ingest->counts, &ingest->failure);
-  if (status != LOOM_OK)
-    end_apply(ingest);
-  ingest->applied = status == LOOM_DONE;
-  if (status == LOOM_OK || status == LOOM_DONE)
-    return status;
-  return latch(ingest, status, error); /* what was taken from the sorter is gone */
 }

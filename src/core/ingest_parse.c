@@ -2,58 +2,10 @@
 ** Parsing of blocks.
 */
 #include "ingest_parse.h"
+#include "grow.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct loom_reject_entry *loom_reject_entry_new(const struct loom_row_problem *problem,
-                                                struct loom_csv_field row) {
-  struct loom_csv_field value = problem->value;
-  size_t reason_size = strlen(problem->reason) + 1;
-  struct loom_reject_entry *entry =
-      malloc(sizeof *entry + value.length + row.length + reason_size);
-  if (!entry)
-    return NULL;
-  *entry = (struct loom_reject_entry){.column = problem->column ? problem->column : "",
-                                      .well_formed = problem->well_formed,
-                                      .value_length = value.length,
-                                      .row_length = row.length};
-  if (value.length)
-    memcpy(entry->text, value.text, value.length);
-  if (row.length)
-    memcpy(entry->text + value.length, row.text, row.length);
-  memcpy(entry->text + value.length + row.length, problem->reason, reason_size);
-  return entry;
-}
-
-struct loom_reject loom_reject_of(const struct loom_reject_entry *entry) {
-  const char *row = entry->text + entry->value_length;
-  return (struct loom_reject){.line = entry->line,
-                              .number = entry->number,
-                              .well_formed = entry->well_formed,
-                              .column = entry->column,
-                              .value = entry->text,
-                              .value_length = entry->value_length,
-                              .reason = row + entry->row_length,
-                              .row = row,
-                              .row_length = entry->row_length};
-}
-
-void loom_reject_list_append(struct loom_reject_list *list, struct loom_reject_list *more) {
-  if (more->first) {
-    *(list->first ? list->last : &list->first) = more->first;
-    list->last = more->last;
-  }
-  *more = (struct loom_reject_list){0};
-}
-
-void loom_reject_list_free(struct loom_reject_list *list) {
-  for (struct loom_reject_entry *entry = list->first, *next; entry; entry = next) {
-    next = entry->next;
-    free(entry);
-  }
-  *list = (struct loom_reject_list){0};
-}
 
 void loom_batch_free(struct loom_batch *batch) {
   free(batch->polls);
@@ -64,19 +16,22 @@ void loom_batch_free(struct loom_batch *batch) {
 }
 
 /* Of the bad rows of a block, those up to the one that fails the file are enough. */
-static uint64_t rejects_kept(const struct loom_ingest_options *options) {
+static uint64_t rejects_kept(const struct loom_parser_options *options) {
   return options->max_rejects == LOOM_ALL_REJECTS ? UINT64_MAX : options->max_rejects + 1;
 }
 
 bool loom_parser_init(struct loom_parser *parser, loom_zones *zones,
-                      const struct loom_ingest_options *options) {
-  *parser = (struct loom_parser){.reader = {.columns.kind = options->kind,
+                      const struct loom_parser_options *options, loom_staging *staging) {
+  bool beside_others = options->beside_others;
+  *parser = (struct loom_parser){.reader = {.columns.kind = staging->options.kind,
                                             .zones = zones,
-                                            .latest = options->latest},
+                                            .latest = options->latest,
+                                            .ids = beside_others ? &parser->own_ids : &staging->ids,
+                                            .texts = beside_others ? NULL : &staging->texts},
+                                 .keeps_rows = !options->rejects_without_rows,
                                  .rejects_kept = rejects_kept(options)};
+  loom_id_table_init(&parser->own_ids);
   parser->csv = loom_csv_new();
-  loom_id_table_init(&parser->reader.ids);
-  loom_id_table_init(&parser->reader.texts);
   if (parser->csv)
     loom_csv_always_libcsv(parser->csv, options->always_libcsv);
   return parser->csv != NULL;
@@ -84,19 +39,7 @@ bool loom_parser_init(struct loom_parser *parser, loom_zones *zones,
 
 void loom_parser_free(struct loom_parser *parser) {
   loom_csv_free(parser->csv);
-  loom_id_table_free(&parser->reader.ids);
-  loom_id_table_free(&parser->reader.texts);
-}
-
-/* The array with room for one more item; NULL when memory is out, and then the array is as it was. */
-static void *grown(void *items, size_t count, size_t *capacity, size_t item_size) {
-  if (count < *capacity)
-    return items;
-  size_t wanted = *capacity ? *capacity * 2 : 256;
-  items = realloc(items, wanted * item_size);
-  if (items)
-    *capacity = wanted;
-  return items;
+  loom_id_table_free(&parser->own_ids);
 }
 
 /* False when memory is out. */
@@ -104,14 +47,13 @@ static bool add_reject(const struct loom_parser *parser, struct loom_batch *batc
                        const struct loom_csv_row *row, const struct loom_row_problem *problem) {
   if (batch->rejected++ >= parser->rejects_kept)
     return true;
-  struct loom_csv_field raw = {row->raw, row->raw_length};
+  struct loom_csv_field raw = {row->raw, parser->keeps_rows ? row->raw_length : 0};
   struct loom_reject_entry *entry = loom_reject_entry_new(problem, raw);
   if (!entry)
     return false;
   entry->line = row->line;
   entry->number = batch->rows;
-  loom_reject_list_append(&batch->rejects,
-                          &(struct loom_reject_list){entry, &entry->next});
+  loom_reject_list_add(&batch->rejects, entry);
   return true; // cppcheck-suppress memleak ; the list owns it
 }
 
@@ -129,11 +71,8 @@ static bool add_malformed(const struct loom_parser *parser, struct loom_batch *b
 static enum loom_record_result take_poll(struct loom_parser *parser, const struct loom_csv_row *row,
                                          struct loom_batch *batch,
                                          struct loom_row_problem *problem) {
-  struct loom_poll_record *polls =
-      grown(batch->polls, batch->poll_count, &batch->poll_capacity, sizeof *polls);
-  if (!polls)
+  if (!loom_grow(&batch->polls, &batch->poll_capacity, batch->poll_count + 1, sizeof *batch->polls))
     return LOOM_RECORD_FAILED;
-  batch->polls = polls;
   enum loom_record_result result =
       loom_record_read_poll(&parser->reader, row, &batch->polls[batch->poll_count], problem);
   batch->poll_count += result == LOOM_RECORD_GOOD;
@@ -142,12 +81,10 @@ static enum loom_record_result take_poll(struct loom_parser *parser, const struc
 
 /* One more record; NULL when memory is out. */
 static struct loom_record *new_record(struct loom_batch *batch) {
-  struct loom_record *records =
-      grown(batch->records, batch->record_count, &batch->record_capacity, sizeof *records);
-  if (!records)
+  if (!loom_grow(&batch->records, &batch->record_capacity, batch->record_count + 1,
+                 sizeof *batch->records))
     return NULL;
-  batch->records = records;
-  return &records[batch->record_count++];
+  return &batch->records[batch->record_count++];
 }
 
 static enum loom_record_result take_record(struct loom_parser *parser,
@@ -204,18 +141,12 @@ static bool take_row(struct loom_parser *parser, const struct loom_csv_row *row,
 
 /* Copies the ids that are new in this parser's table to the batch, for the thread that collects it. */
 static bool report_new_ids(struct loom_parser *parser, struct loom_batch *batch) {
-  const struct loom_id_table *ids = &parser->reader.ids;
+  const struct loom_id_table *ids = &parser->own_ids;
   for (; parser->ids_reported < ids->count; parser->ids_reported++) {
     size_t length;
     const char *id = loom_id_table_get(ids, parser->ids_reported, &length);
-    if (batch->new_ids_capacity - batch->new_ids_size < 1 + LOOM_ID_MAX) {
-      size_t capacity = (batch->new_ids_capacity + 1 + LOOM_ID_MAX) * 2;
-      char *new_ids = realloc(batch->new_ids, capacity);
-      if (!new_ids)
-        return false;
-      batch->new_ids = new_ids;
-      batch->new_ids_capacity = capacity;
-    }
+    if (!loom_grow(&batch->new_ids, &batch->new_ids_capacity, batch->new_ids_size + 1 + LOOM_ID_MAX, 1))
+      return false;
     char *at = batch->new_ids + batch->new_ids_size;
     *at = (char)(unsigned char)length;
     memcpy(at + 1, id, length);
@@ -232,6 +163,7 @@ size_t loom_parser_run(struct loom_parser *parser, const char *block, size_t siz
   batch->failure.code = LOOM_OK;
   batch->rejected = 0;
   batch->poll_count = 0;
+  batch->record_count = 0;
   batch->rows = 0;
   batch->new_ids_size = 0;
   batch->first_line = line;
@@ -245,6 +177,6 @@ size_t loom_parser_run(struct loom_parser *parser, const char *block, size_t siz
   }
   batch->end_line = loom_csv_line(parser->csv);
   if ((!good || !report_new_ids(parser, batch)) && batch->failure.code == LOOM_OK)
-    loom_fail(&batch->failure, LOOM_ENOMEM, "out of memory");
+    loom_no_memory(&batch->failure);
   return loom_csv_rest(parser->csv);
 }

@@ -30,13 +30,13 @@ loom_status loom_input_open(const char *path, loom_input **out, loom_error *erro
   *out = NULL;
   loom_input *input = calloc(1, sizeof *input);
   if (!input)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   int standard = strcmp(path, "-") == 0;
   input->path = strdup(standard ? "standard input" : path);
   input->file = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
   input->size = -1;
   if (!input->path)
-    result = loom_fail(error, LOOM_ENOMEM, "out of memory");
+    result = loom_no_memory(error);
   else if (input->file < 0 || fstat(input->file, &status) != 0)
     result = cannot_open(input->path, error);
   else if (S_ISDIR(status.st_mode))

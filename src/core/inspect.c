@@ -3,27 +3,11 @@
 */
 #include "inspect.h"
 #include "civil.h"
+#include "grow.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
-
-/* Room for one more item in a growing array; false when memory is out. */
-static bool make_room(void **items, size_t count, size_t *capacity, size_t size) {
-  if (count < *capacity)
-    return true;
-  size_t wanted = *capacity ? *capacity * 2 : 64;
-  void *grown = realloc(*items, wanted * size);
-  if (!grown)
-    return false;
-  *items = grown;
-  *capacity = wanted;
-  return true;
-}
 
 /* What the callbacks below fill; they cannot fail, and note that memory is out. */
 struct filling {
@@ -40,8 +24,7 @@ static bool add_opening(void *context, int32_t date, int32_t open, int32_t close
                                              in->setting.rules.slack);
   if (span.end <= in->window.start || span.start >= in->window.end)
     return true;
-  if (!make_room((void **)&in->openings, in->opening_count, &in->opening_capacity,
-                 sizeof *in->openings))
+  if (!loom_grow(&in->openings, &in->opening_capacity, in->opening_count + 1, sizeof *in->openings))
     return false;
   in->openings[in->opening_count++] =
       (struct loom_opening){.date = date, .open = open, .close = close, .span = span};
@@ -57,7 +40,7 @@ static loom_status list_openings(struct loom_inspection *in, loom_error *error) 
     filling.first = in->opening_count;
     if (!loom_schedule_date(&in->measure.schedule, date, in->setting.rules.slack, add_opening,
                             &filling, &origin))
-      return no_memory(error);
+      return loom_no_memory(error);
     for (size_t i = filling.first; i < in->opening_count; i++)
       in->openings[i].origin = origin;
   }
@@ -78,8 +61,7 @@ static void add_cell(void *context, struct loom_span span, enum loom_state state
   struct filling *filling = context;
   struct loom_inspection *in = filling->inspection;
   filling->out_of_memory = filling->out_of_memory ||
-                           !make_room((void **)&in->cells, in->cell_count, &in->cell_capacity,
-                                      sizeof *in->cells);
+                           !loom_grow(&in->cells, &in->cell_capacity, in->cell_count + 1, sizeof *in->cells);
   if (filling->out_of_memory)
     return;
   while (in->measure.pieces.items[filling->piece].end <= span.start)
@@ -133,7 +115,7 @@ static loom_status read_store(const struct loom_inspect_options *options, loom_s
       .selection = {.ids = &ids, .all_stores = true}};
   loom_status status = LOOM_OK;
   if (loom_id_table_put(&ids, options->id, options->id_length) == LOOM_NO_NUMBER)
-    status = no_memory(error);
+    status = loom_no_memory(error);
   if (status == LOOM_OK)
     status = source->select(source, &query, &in->setting.common, &count, error);
   loom_spans_merge(&in->setting.common.exclusions, true);
@@ -184,7 +166,7 @@ static loom_status measure(const struct loom_inspect_options *options, struct lo
   if (status == LOOM_OK)
     status = loom_measure_window(&in->measure, in->window, &in->figures, add_cell, &filling, error);
   if (status == LOOM_OK && filling.out_of_memory)
-    status = no_memory(error);
+    status = loom_no_memory(error);
   return status;
 }
 

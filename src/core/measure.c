@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
-
 loom_status loom_setting_zone(struct loom_setting *setting, const char *name, loom_error *error) {
   loom_error cause;
   char shown[LOOM_QUOTED_SIZE];
@@ -106,7 +102,7 @@ loom_status loom_measure_store(struct loom_measure *measure, const struct loom_s
   if (!lay_over(measure) || !join_exclusions(measure) ||
       !loom_schedule_intervals(&measure->schedule, setting->hull.start, setting->hull.end,
                                setting->rules.slack, &measure->intervals))
-    return no_memory(error);
+    return loom_no_memory(error);
   return LOOM_OK;
 }
 
@@ -115,7 +111,7 @@ loom_status loom_measure_window(struct loom_measure *measure, struct loom_span w
                                 void *context, loom_error *error) {
   const struct loom_polls *polls = &measure->store->polls;
   if (!loom_schedule_pieces(&measure->intervals, window, &measure->pieces))
-    return no_memory(error);
+    return loom_no_memory(error);
   loom_uptime_measure(&measure->pieces, measure->exclusions, polls->items, polls->count,
                       &measure->setting->rules, measure->setting->as_of, figures, segment, context);
   return LOOM_OK;

@@ -2,6 +2,7 @@
 ** Overlays by store id.
 */
 #include "overlay.h"
+#include "grow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +29,8 @@ void loom_overlays_free(struct loom_overlays *overlays) {
 struct loom_overlay *loom_overlays_put(struct loom_overlays *overlays, const char *id,
                                        size_t length) {
   uint32_t known = overlays->ids.count;
-  if (known == overlays->capacity) {
-    size_t capacity = overlays->capacity ? overlays->capacity * 2 : 16;
-    struct loom_overlay *items = realloc(overlays->items, capacity * sizeof *items);
-    if (!items)
-      return NULL;
-    overlays->items = items;
-    overlays->capacity = capacity;
-  }
+  if (!loom_grow(&overlays->items, &overlays->capacity, (size_t)known + 1, sizeof *overlays->items))
+    return NULL;
   uint32_t number = loom_id_table_put(&overlays->ids, id, length);
   if (number == LOOM_NO_NUMBER)
     return NULL;

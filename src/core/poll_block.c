@@ -84,6 +84,13 @@ bool loom_polls_union(const loom_poll *stored, size_t stored_count, const loom_p
   return true;
 }
 
+size_t loom_polls_before(const struct loom_polls *polls, int64_t instant) {
+  size_t count = 0;
+  while (count < polls->count && loom_poll_instant(polls->items[count]) < instant)
+    count++;
+  return count;
+}
+
 const char *loom_poll_block_problem(const void *block, size_t size, int64_t day) {
   const unsigned char *bytes = block;
   int64_t low = day * LOOM_DAY, high = low + LOOM_DAY, previous = low - 1;

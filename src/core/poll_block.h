@@ -39,6 +39,9 @@ bool loom_polls_union(const loom_poll *stored, size_t stored_count, const loom_p
                       size_t incoming_count, struct loom_polls *merged,
                       struct loom_union_counts *counts);
 
+/* How many polls of a sorted list are before an instant, in microseconds. */
+size_t loom_polls_before(const struct loom_polls *polls, int64_t instant);
+
 /* Why a block's polls are not sorted, unique and of this UTC day, or NULL. For the integrity check. */
 const char *loom_poll_block_problem(const void *block, size_t size, int64_t day);
 

@@ -3,12 +3,11 @@
 ** block is looked for once.
 */
 #include "poll_merge.h"
+#include "poll_sql.h"
 #include "statement.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define POINTER "loom_poll_merge" /* the type of the pointer that the functions get */
 
 enum { UPDATE_BLOCK, INSERT_BLOCK, FIND_DAY, STATEMENT_COUNT };
 
@@ -23,64 +22,9 @@ static const char *const sql[STATEMENT_COUNT] = {
 struct loom_poll_merge {
   loom_database *database;
   sqlite3_stmt *statements[STATEMENT_COUNT];
-  bool day_is_known, day_is_stored; /* whether the database held blocks of `day` before */
-  int32_t day;
-  const loom_poll *incoming;
-  size_t count;
-  struct loom_polls stored, merged;
-  struct loom_union_counts change;
-  bool found;          /* there was a block */
-  const char *problem; /* with it */
+  bool day_is_known, day_is_stored; /* whether the database held blocks of the day before */
+  struct loom_poll_merging merging;
 };
-
-static bool unite(loom_poll_merge *merge) {
-  return loom_polls_union(merge->stored.items, merge->stored.count, merge->incoming, merge->count,
-                          &merge->merged, &merge->change);
-}
-
-/* SQL: loom_merge(block, pointer) makes the union, and is whether that differs from the block. */
-static void merge_block(sqlite3_context *context, int count, sqlite3_value **values) {
-  (void)count;
-  loom_poll_merge *merge = sqlite3_value_pointer(values[1], POINTER);
-  if (!merge) {
-    sqlite3_result_error(context, "loom_merge is for Loom alone", -1);
-    return;
-  }
-  const void *block = sqlite3_value_blob(values[0]);
-  size_t size = (size_t)sqlite3_value_bytes(values[0]);
-  merge->found = true;
-  merge->problem = loom_poll_block_problem(block, size, merge->day);
-  merge->stored.count = 0;
-  if (merge->problem)
-    sqlite3_result_error(context, merge->problem, -1);
-  else if (!loom_poll_block_decode(block, size, &merge->stored) || !unite(merge))
-    sqlite3_result_error_nomem(context);
-  else
-    sqlite3_result_int(context, merge->change.added || merge->change.conflicts);
-}
-
-/* SQL: loom_merged(pointer) is the union as a block. */
-static void merged_block(sqlite3_context *context, int count, sqlite3_value **values) {
-  (void)count;
-  loom_poll_merge *merge = sqlite3_value_pointer(values[0], POINTER);
-  if (!merge) {
-    sqlite3_result_error(context, "loom_merged is for Loom alone", -1);
-    return;
-  }
-  loom_poll_block_encode(merge->merged.items, merge->merged.count);
-  sqlite3_result_blob64(context, merge->merged.items, merge->merged.count * sizeof(loom_poll),
-                        SQLITE_STATIC);
-}
-
-int loom_poll_merge_register(sqlite3 *sqlite) {
-  int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
-  int result = sqlite3_create_function_v2(sqlite, "loom_merge", 2, flags, NULL, merge_block, NULL,
-                                          NULL, NULL);
-  if (result == SQLITE_OK)
-    result = sqlite3_create_function_v2(sqlite, "loom_merged", 1, flags, NULL, merged_block, NULL,
-                                        NULL, NULL);
-  return result;
-}
 
 loom_poll_merge *loom_poll_merge_new(loom_database *database) {
   loom_poll_merge *merge = calloc(1, sizeof *merge);
@@ -94,8 +38,8 @@ void loom_poll_merge_free(loom_poll_merge *merge) {
     return;
   for (int i = 0; i < STATEMENT_COUNT; i++)
     loom_statement_keep(merge->database, merge->statements[i], false);
-  loom_polls_free(&merge->stored);
-  loom_polls_free(&merge->merged);
+  loom_polls_free(&merge->merging.stored);
+  loom_polls_free(&merge->merging.merged);
   free(merge);
 }
 
@@ -107,16 +51,16 @@ static loom_status statement(loom_poll_merge *merge, int which, sqlite3_stmt **o
     status = loom_statement_get(merge->database, sql[which], &merge->statements[which], error);
   *out = merge->statements[which];
   if (status == LOOM_OK)
-    sqlite3_bind_int(*out, 1, merge->day);
+    sqlite3_bind_int(*out, 1, merge->merging.day);
   return status;
 }
 
 /* A day of which nothing is stored yet has no blocks to look for. */
 static loom_status look_at_day(loom_poll_merge *merge, int32_t day, loom_error *error) {
   sqlite3_stmt *find;
-  if (merge->day_is_known && day == merge->day)
+  if (merge->day_is_known && day == merge->merging.day)
     return LOOM_OK;
-  merge->day = day;
+  merge->merging.day = day;
   loom_status status = statement(merge, FIND_DAY, &find, error);
   if (status != LOOM_OK)
     return status;
@@ -135,43 +79,43 @@ static loom_status update(loom_poll_merge *merge, int64_t store, loom_error *err
   if (status != LOOM_OK)
     return status;
   sqlite3_bind_int64(update, 2, store);
-  sqlite3_bind_pointer(update, 3, merge, POINTER, NULL);
+  sqlite3_bind_pointer(update, 3, &merge->merging, LOOM_POLL_MERGING, NULL);
   status = loom_database_run(merge->database, update, error);
-  if (status != LOOM_OK && merge->problem)
-    status = loom_database_corrupt(merge->database, error, "a block of polls %s", merge->problem);
+  if (status != LOOM_OK && merge->merging.problem)
+    status = loom_database_corrupt(merge->database, error, "a block of polls %s", merge->merging.problem);
   return status;
 }
 
 static loom_status insert(loom_poll_merge *merge, int64_t store, loom_error *error) {
   sqlite3_stmt *insert;
-  merge->stored.count = 0;
-  if (!unite(merge))
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
-  loom_poll_block_encode(merge->merged.items, merge->merged.count);
+  merge->merging.stored.count = 0;
+  if (!loom_poll_merging_unite(&merge->merging))
+    return loom_no_memory(error);
+  loom_poll_block_encode(merge->merging.merged.items, merge->merging.merged.count);
   loom_status status = statement(merge, INSERT_BLOCK, &insert, error);
   if (status != LOOM_OK)
     return status;
   sqlite3_bind_int64(insert, 2, store);
-  sqlite3_bind_blob64(insert, 3, merge->merged.items, merge->merged.count * sizeof(loom_poll),
+  sqlite3_bind_blob64(insert, 3, merge->merging.merged.items, merge->merging.merged.count * sizeof(loom_poll),
                       SQLITE_STATIC);
   return loom_database_run(merge->database, insert, error);
 }
 
 loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t store,
                                 const loom_poll *polls, size_t count,
-                                struct loom_ingest_counts *counts, loom_error *error) {
-  merge->incoming = polls;
-  merge->count = count;
-  merge->change = (struct loom_union_counts){0};
-  merge->found = false;
-  merge->problem = NULL;
+                                struct loom_counts *counts, loom_error *error) {
+  merge->merging.incoming = polls;
+  merge->merging.count = count;
+  merge->merging.change = (struct loom_union_counts){0};
+  merge->merging.found = false;
+  merge->merging.problem = NULL;
   loom_status status = look_at_day(merge, day, error);
   if (status == LOOM_OK && merge->day_is_stored)
     status = update(merge, store, error);
-  if (status == LOOM_OK && !merge->found)
+  if (status == LOOM_OK && !merge->merging.found)
     status = insert(merge, store, error);
-  counts->added += merge->change.added;
-  counts->duplicates += merge->change.duplicates;
-  counts->conflicts += merge->change.conflicts;
+  counts->added += merge->merging.change.added;
+  counts->duplicates += merge->merging.change.duplicates;
+  counts->conflicts += merge->merging.change.conflicts;
   return status;
 }

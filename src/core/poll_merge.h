@@ -5,13 +5,10 @@
 #define LOOM_POLL_MERGE_H
 
 #include "database.h"
-#include "ingest.h"
 #include "poll_block.h"
+#include "staging.h"
 
 typedef struct loom_poll_merge loom_poll_merge;
-
-/* Lets a connection merge: gives it SQL functions that are of use to this alone. Returns an SQLite code. */
-int loom_poll_merge_register(sqlite3 *sqlite);
 
 /* NULL: memory is out. The database must outlive it. */
 loom_poll_merge *loom_poll_merge_new(loom_database *database);
@@ -23,6 +20,6 @@ void loom_poll_merge_free(loom_poll_merge *merge);
 */
 loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t store,
                                 const loom_poll *polls, size_t count,
-                                struct loom_ingest_counts *counts, loom_error *error);
+                                struct loom_counts *counts, loom_error *error);
 
 #endif

@@ -3,6 +3,7 @@
 ** a group are put in order of time when the group is taken.
 */
 #include "poll_sorter.h"
+#include "grow.h"
 #include "unnamed_file.h"
 
 #include <stdbool.h>
@@ -19,7 +20,8 @@
 struct run {
   struct loom_poll_record *records; /* of this size: RUN_BUFFER, or the whole last run */
   size_t at, count;
-  uint64_t offset, left; /* in records, still in the file */
+  uint64_t begin, end; /* in records, of its part of the file; both 0 of one that is in memory */
+  uint64_t offset;     /* of what is to be read next */
 };
 
 struct loom_poll_sorter {
@@ -64,10 +66,6 @@ uint64_t loom_poll_sorter_count(const loom_poll_sorter *sorter) {
   return sorter->total;
 }
 
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
-
 /* ---- sorting a run ---- */
 
 /* The sort key's words, least significant first; days are shifted so that they sort unsigned. */
@@ -109,14 +107,8 @@ static void sort_run(loom_poll_sorter *sorter) {
 /* ---- the spill file ---- */
 
 static struct run *add_run(loom_poll_sorter *sorter) {
-  if (sorter->run_count == sorter->run_capacity) {
-    size_t capacity = sorter->run_capacity ? sorter->run_capacity * 2 : 16;
-    struct run *runs = realloc(sorter->runs, capacity * sizeof *runs);
-    if (!runs)
-      return NULL;
-    sorter->runs = runs;
-    sorter->run_capacity = capacity;
-  }
+  if (!loom_grow(&sorter->runs, &sorter->run_capacity, sorter->run_count + 1, sizeof *sorter->runs))
+    return NULL;
   struct run *run = &sorter->runs[sorter->run_count++];
   *run = (struct run){0};
   return run;
@@ -130,9 +122,9 @@ static loom_status spill(loom_poll_sorter *sorter, loom_error *error) {
   sort_run(sorter);
   struct run *run = add_run(sorter);
   if (!run)
-    return no_memory(error);
-  run->offset = sorter->spilled;
-  run->left = sorter->count;
+    return loom_no_memory(error);
+  run->begin = run->offset = sorter->spilled;
+  run->end = run->begin + sorter->count;
   status = loom_unnamed_file_write(sorter->file, sorter->records,
                                    sorter->count * sizeof *sorter->records,
                                    sorter->spilled * sizeof *sorter->records, error);
@@ -149,7 +141,7 @@ loom_status loom_poll_sorter_add(loom_poll_sorter *sorter, const struct loom_pol
     sorter->records = malloc(sorter->capacity * sizeof *sorter->records);
     sorter->spare = malloc(sorter->capacity * sizeof *sorter->spare);
     if (!sorter->records || !sorter->spare)
-      return no_memory(error);
+      return loom_no_memory(error);
   }
   for (size_t i = 0; i < count; i++) {
     if (sorter->count == sorter->capacity) {
@@ -159,7 +151,8 @@ loom_status loom_poll_sorter_add(loom_poll_sorter *sorter, const struct loom_pol
     }
     struct loom_poll_record *record = &sorter->records[sorter->count++];
     *record = polls[i];
-    record->store = numbers[record->store];
+    if (numbers)
+      record->store = numbers[record->store];
   }
   sorter->total += count;
   return LOOM_OK;
@@ -169,9 +162,10 @@ loom_status loom_poll_sorter_add(loom_poll_sorter *sorter, const struct loom_pol
 
 /* Makes the run's next record available if there is one. */
 static loom_status refill(loom_poll_sorter *sorter, struct run *run, loom_error *error) {
-  if (run->at < run->count || run->left == 0)
+  uint64_t left = run->end - run->offset;
+  if (run->at < run->count || left == 0)
     return LOOM_OK;
-  size_t count = run->left < RUN_BUFFER ? (size_t)run->left : RUN_BUFFER;
+  size_t count = left < RUN_BUFFER ? (size_t)left : RUN_BUFFER;
   loom_status status =
       loom_unnamed_file_read(sorter->file, run->records, count * sizeof *run->records,
                              run->offset * sizeof *run->records, error);
@@ -180,18 +174,17 @@ static loom_status refill(loom_poll_sorter *sorter, struct run *run, loom_error 
   run->at = 0;
   run->count = count;
   run->offset += count;
-  run->left -= count;
   return LOOM_OK;
 }
 
 /* The records still in memory become the last run; spilled runs get a buffer each. */
 static loom_status begin_taking(loom_poll_sorter *sorter, loom_error *error) {
-  sorter->taking = true;
   for (size_t i = 0; i < sorter->run_count; i++) {
     struct run *run = &sorter->runs[i];
-    run->records = malloc(RUN_BUFFER * sizeof *run->records);
     if (!run->records)
-      return no_memory(error);
+      run->records = malloc(RUN_BUFFER * sizeof *run->records);
+    if (!run->records)
+      return loom_no_memory(error);
     loom_status status = refill(sorter, run, error);
     if (status != LOOM_OK)
       return status;
@@ -200,13 +193,28 @@ static loom_status begin_taking(loom_poll_sorter *sorter, loom_error *error) {
     sort_run(sorter);
     struct run *run = add_run(sorter);
     if (!run)
-      return no_memory(error);
+      return loom_no_memory(error);
     run->records = sorter->records;
     run->count = sorter->count;
   }
   free(sorter->spare);
   sorter->spare = NULL;
+  sorter->taking = true;
   return LOOM_OK;
+}
+
+loom_status loom_poll_sorter_rewind(loom_poll_sorter *sorter, loom_error *error) {
+  loom_status status = LOOM_OK;
+  for (size_t i = 0; sorter->taking && status == LOOM_OK && i < sorter->run_count; i++) {
+    struct run *run = &sorter->runs[i];
+    run->at = 0;
+    if (run->end == 0)
+      continue;
+    run->offset = run->begin;
+    run->count = 0;
+    status = refill(sorter, run, error);
+  }
+  return status;
 }
 
 static bool record_before(const struct loom_poll_record *a, const struct loom_poll_record *b) {
@@ -280,7 +288,7 @@ loom_status loom_poll_sorter_next(loom_poll_sorter *sorter, struct loom_poll_gro
     while (run->at < run->count && run->records[run->at].day == group->day &&
            run->records[run->at].store == group->store) {
       if (!add_to_group(sorter, group->count, run->records[run->at].poll))
-        return no_memory(error);
+        return loom_no_memory(error);
       group->count++;
       run->at++;
       status = refill(sorter, run, error);

@@ -1,6 +1,6 @@
 /*
 ** Sorts any number of polls by (day, store, instant) in bounded memory: full buffers are sorted and spilled
-** to an unnamed temporary file, and merged when the polls are taken out again. Polls of the same day, store
+** to an unnamed temporary file, and merged when the polls are taken out again, as often as wanted. Polls of the same day, store
 ** and instant come out in the order they went in.
 */
 #ifndef LOOM_POLL_SORTER_H
@@ -24,7 +24,7 @@ typedef struct loom_poll_sorter loom_poll_sorter;
 loom_poll_sorter *loom_poll_sorter_new(size_t capacity);
 void loom_poll_sorter_free(loom_poll_sorter *sorter);
 
-/* Adds polls; each `store` is mapped through `numbers`. LOOM_EIO, LOOM_EFULL: the spill file failed. */
+/* Adds polls; each `store` is mapped through `numbers`, unless that is NULL. LOOM_EIO, LOOM_EFULL: the spill file failed. */
 loom_status loom_poll_sorter_add(loom_poll_sorter *sorter, const struct loom_poll_record *polls,
                                  size_t count, const uint32_t *numbers, loom_error *error);
 
@@ -37,6 +37,9 @@ struct loom_poll_group {
   const loom_poll *polls; /* valid until the next call */
   size_t count;
 };
+
+/* Begins anew with the first group. */
+loom_status loom_poll_sorter_rewind(loom_poll_sorter *sorter, loom_error *error);
 
 /* Ends adding: takes the groups in order of (day, store); LOOM_DONE after the last one. */
 loom_status loom_poll_sorter_next(loom_poll_sorter *sorter, struct loom_poll_group *group,

@@ -4,7 +4,8 @@
 #ifndef LOOM_PRUNE_H
 #define LOOM_PRUNE_H
 
-#include "stored_polls.h"
+#include "database.h"
+#include "poll_extent.h"
 
 #include <stdbool.h>
 

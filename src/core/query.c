@@ -110,7 +110,7 @@ static loom_status new_query(loom_database *database, loom_query **out, loom_err
   loom_query *query = calloc(1, sizeof *query);
   *out = query;
   if (!query)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   query->database = loom_database_retain(database);
   return LOOM_OK;
 }
@@ -181,8 +181,70 @@ void loom_query_free(loom_query *query) {
   free(query);
 }
 
-sqlite3_stmt *loom_query_statement(const loom_query *query) {
-  return query->statement;
+int loom_query_parameters(const loom_query *query) {
+  return sqlite3_bind_parameter_count(query->statement);
+}
+
+int loom_query_columns(const loom_query *query) {
+  return query->statement ? sqlite3_column_count(query->statement) : 0;
+}
+
+loom_status loom_query_bind(loom_query *query, int parameter, const struct loom_value *value,
+                            loom_error *error) {
+  int result = SQLITE_OK;
+  switch (value->type) {
+  case LOOM_INTEGER:
+    result = sqlite3_bind_int64(query->statement, parameter, value->integer);
+    break;
+  case LOOM_REAL:
+    result = sqlite3_bind_double(query->statement, parameter, value->real);
+    break;
+  case LOOM_BYTES:
+    result = sqlite3_bind_text64(query->statement, parameter, value->bytes, value->length,
+                                 SQLITE_TRANSIENT, SQLITE_UTF8);
+    break;
+  default:
+    result = sqlite3_bind_null(query->statement, parameter);
+  }
+  if (result == SQLITE_OK)
+    return LOOM_OK;
+  return loom_fail(error, result == SQLITE_NOMEM ? LOOM_ENOMEM : LOOM_EINVAL, "parameter %d: %s",
+                   parameter, sqlite3_errstr(result)); /* it would be NULL */
+}
+
+const char *loom_query_column_name(const loom_query *query, int column) {
+  return sqlite3_column_name(query->statement, column);
+}
+
+struct loom_value loom_query_value(const loom_query *query, int column) {
+  sqlite3_stmt *row = query->statement;
+  struct loom_value value = {.type = LOOM_NULL};
+  switch (sqlite3_column_type(row, column)) {
+  case SQLITE_NULL:
+    break;
+  case SQLITE_INTEGER:
+    value.type = LOOM_INTEGER;
+    value.integer = sqlite3_column_int64(row, column);
+    break;
+  case SQLITE_FLOAT:
+    value.type = LOOM_REAL;
+    value.real = sqlite3_column_double(row, column);
+    break;
+  default:
+    value.type = LOOM_BYTES;
+    value.bytes = loom_column_bytes(row, column, &value.length);
+    if (value.length == 0)
+      value.bytes = "";
+  }
+  return value;
+}
+
+int64_t loom_query_changed(const loom_query *query) {
+  return sqlite3_changes(query->database->sqlite);
+}
+
+int64_t loom_query_inserted(const loom_query *query) {
+  return sqlite3_last_insert_rowid(query->database->sqlite);
 }
 
 loom_status loom_query_next(loom_query *query, loom_error *error) {

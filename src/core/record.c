@@ -165,9 +165,9 @@ loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
     if (name.length < 1 || name.length > LOOM_ATTRIBUTE_NAME_MAX)
       return bad_header(LOOM_ATTRIBUTES, header,
                         "the header has an attribute whose name is not of 1 to 64 bytes", error);
-    uint32_t number = loom_id_table_put(&reader->texts, name.text, name.length);
+    uint32_t number = loom_id_table_put(reader->texts, name.text, name.length);
     if (number == LOOM_NO_NUMBER)
-      return loom_fail(error, LOOM_ENOMEM, "out of memory");
+      return loom_no_memory(error);
     for (size_t i = 0; i < reader->attribute_count; i++)
       if (reader->attributes[i].name == number)
         return bad_header(LOOM_ATTRIBUTES, header, "the header has an attribute twice", error);
@@ -189,7 +189,7 @@ static enum loom_record_result refuse(struct loom_row_problem *problem,
 }
 
 static enum loom_record_result no_memory(struct loom_record_reader *reader) {
-  loom_fail(&reader->failure, LOOM_ENOMEM, "out of memory");
+  loom_no_memory(&reader->failure);
   return LOOM_RECORD_FAILED;
 }
 
@@ -217,17 +217,22 @@ static struct loom_csv_field get(const struct loom_record_reader *reader,
   return loom_csv_trimmed(get_text(reader, row, column));
 }
 
-/* The number of the row's store, which is always column 0. */
-static enum loom_record_result read_store(struct loom_record_reader *reader,
-                                          const struct loom_csv_row *row, uint32_t *store,
-                                          struct loom_row_problem *problem) {
-  struct loom_csv_field id = get(reader, row, 0);
+/* The number of a store, which is always column 0. */
+static enum loom_record_result number_store(struct loom_record_reader *reader,
+                                            struct loom_csv_field id, uint32_t *store,
+                                            struct loom_row_problem *problem) {
   if (id.length == 0)
     return refuse(problem, reader, 0, id, "is not a store id: it is empty");
   if (id.length > LOOM_ID_MAX)
     return refuse(problem, reader, 0, id, "is not a store id: it is longer than 255 bytes");
-  *store = loom_id_table_put(&reader->ids, id.text, id.length);
+  *store = loom_id_table_put(reader->ids, id.text, id.length);
   return *store == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
+}
+
+static enum loom_record_result read_store(struct loom_record_reader *reader,
+                                          const struct loom_csv_row *row, uint32_t *store,
+                                          struct loom_row_problem *problem) {
+  return number_store(reader, get(reader, row, 0), store, problem);
 }
 
 /*
@@ -273,14 +278,13 @@ static enum loom_record_result refuse_future(struct loom_row_problem *problem,
   return LOOM_RECORD_BAD;
 }
 
-enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
-                                              const struct loom_csv_row *row,
-                                              struct loom_poll_record *poll,
-                                              struct loom_row_problem *problem) {
+enum loom_record_result loom_record_judge_poll(struct loom_record_reader *reader,
+                                               const struct loom_poll_fields *fields,
+                                               struct loom_poll_record *poll,
+                                               struct loom_row_problem *problem) {
   int64_t instant;
-  if (!field_count_is_right(reader, row, problem))
-    return LOOM_RECORD_BAD;
-  struct loom_csv_field status = get(reader, row, 1), when = get(reader, row, 2);
+  struct loom_csv_field status = loom_csv_trimmed(fields->status);
+  struct loom_csv_field when = loom_csv_trimmed(fields->timestamp);
   bool active = status.length == 6 && memcmp(status.text, "active", 6) == 0;
   if (!active && (status.length != 8 || memcmp(status.text, "inactive", 8) != 0))
     return refuse(problem, reader, 1, status, "is not a status (active or inactive)");
@@ -295,7 +299,21 @@ enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
     return refuse_future(problem, reader, when);
   poll->poll = loom_poll_pack(instant, active);
   poll->day = loom_date_of_instant(instant);
-  return read_store(reader, row, &poll->store, problem);
+  return number_store(reader, loom_csv_trimmed(fields->store_id), &poll->store, problem);
+}
+
+enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
+                                              const struct loom_csv_row *row,
+                                              struct loom_poll_record *poll,
+                                              struct loom_row_problem *problem) {
+  if (!field_count_is_right(reader, row, problem))
+    return LOOM_RECORD_BAD;
+  const int *fields = reader->columns.fields;
+  return loom_record_judge_poll(reader,
+                                &(struct loom_poll_fields){.store_id = row->fields[fields[0]],
+                                                           .status = row->fields[fields[1]],
+                                                           .timestamp = row->fields[fields[2]]},
+                                poll, problem);
 }
 
 static enum loom_record_result read_span(struct loom_record_reader *reader,
@@ -368,7 +386,7 @@ static enum loom_record_result read_timezone(struct loom_record_reader *reader,
     reader->failure = error;
     return LOOM_RECORD_FAILED;
   }
-  record->text = loom_id_table_put(&reader->texts, name.text, name.length);
+  record->text = loom_id_table_put(reader->texts, name.text, name.length);
   return record->text == LOOM_NO_NUMBER ? no_memory(reader)
                                         : read_origin(reader, row, 2, record, problem);
 }
@@ -383,7 +401,7 @@ static enum loom_record_result read_special_day(struct loom_record_reader *reade
     return refuse(problem, reader, 1, date, reason);
   if (note.length > LOOM_NOTE_MAX)
     return refuse(problem, reader, 4, note, "is longer than 4096 bytes");
-  record->text = loom_id_table_put(&reader->texts, note.text, note.length);
+  record->text = loom_id_table_put(reader->texts, note.text, note.length);
   if (record->text == LOOM_NO_NUMBER)
     return no_memory(reader);
   enum loom_record_result result = read_origin(reader, row, 5, record, problem);
@@ -413,7 +431,7 @@ static enum loom_record_result read_exclusion(struct loom_record_reader *reader,
     return refuse(problem, reader, 2, to, "is not after from_utc");
   if (reason_text.length > LOOM_NOTE_MAX)
     return refuse(problem, reader, 3, reason_text, "is longer than 4096 bytes");
-  record->text = loom_id_table_put(&reader->texts, reason_text.text, reason_text.length);
+  record->text = loom_id_table_put(reader->texts, reason_text.text, reason_text.length);
   return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
 
@@ -440,7 +458,7 @@ enum loom_record_result loom_record_read_attribute(struct loom_record_reader *re
   const struct loom_attribute_column *column = &reader->attributes[which];
   struct loom_csv_field value = row->fields[column->field];
   *record = (struct loom_record){.store = store, .name = column->name};
-  record->text = loom_id_table_put(&reader->texts, value.text, value.length);
+  record->text = loom_id_table_put(reader->texts, value.text, value.length);
   return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
 

@@ -4,10 +4,10 @@
 #ifndef LOOM_RECORD_H
 #define LOOM_RECORD_H
 
-#include "csv.h"
 #include "error.h"
 #include "id_table.h"
 #include "poll_sorter.h"
+#include "reject.h"
 #include "zone.h"
 
 #include <stdbool.h>
@@ -95,27 +95,19 @@ struct loom_record {
   int64_t from, to;    /* exclusion, in microseconds */
 };
 
-/* Why a row was refused. */
-struct loom_row_problem {
-  bool well_formed;   /* it is written as it should be, but what it says cannot be taken */
-  const char *column; /* NULL: the row as a whole */
-  struct loom_csv_field value;
-  char reason[160]; /* completes `"VALUE" …`, or `the row …` */
-};
-
 struct loom_attribute_column {
   int field;
   uint32_t name; /* its number in the text table */
 };
 
-/* What rows are read with: tables that number their texts, and the zones that exist. */
+/* What rows are read with: the tables that number their stores and texts, which are somebody else's, and the zones that exist. */
 struct loom_record_reader {
   struct loom_columns columns;
   struct loom_attribute_column attributes[LOOM_CSV_FIELDS_MAX];
   size_t attribute_count;
   loom_zones *zones;
   int64_t latest; /* polls after this instant are bad rows; 0: none are */
-  struct loom_id_table ids, texts;
+  struct loom_id_table *ids, *texts;
   loom_error failure; /* of the row that gave LOOM_RECORD_FAILED */
   /* The last date read, since most polls share theirs with the one before. */
   char date_text[10];
@@ -128,6 +120,16 @@ enum loom_record_result {
   LOOM_RECORD_FAILED /* reading itself: the reader's `failure` tells why */
 };
 
+/* Judges what a poll is made of, blanks around it or not; of the reader's columns only the kind counts. */
+struct loom_poll_fields {
+  struct loom_csv_field store_id, status, timestamp;
+};
+enum loom_record_result loom_record_judge_poll(struct loom_record_reader *reader,
+                                               const struct loom_poll_fields *fields,
+                                               struct loom_poll_record *poll,
+                                               struct loom_row_problem *problem);
+
+/* The same of a row of a file. */
 enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
                                               const struct loom_csv_row *row,
                                               struct loom_poll_record *poll,

@@ -6,9 +6,9 @@
 #include "civil.h"
 #include "measure.h"
 #include "strip.h"
+#include "thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,10 +68,6 @@ struct work {
   struct loom_figures *figures; /* BATCH rows of all windows */
   char *strips;                 /* BATCH of them */
 };
-
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
 
 /* Looked at between two windows of a store: one of a hundred years takes some milliseconds. */
 static loom_status check_cancelled(loom_report *report, loom_error *error) {
@@ -138,7 +134,7 @@ static loom_status measure_batch(struct work *work, size_t count, loom_error *er
                      bins ? work->strips + i * bins : NULL, error);
     work->left_out[i] = status == LOOM_EINPUT || status == LOOM_ECORRUPT;
     if (work->left_out[i])
-      status = leave_out(work->report, &work->stores[i], error) ? LOOM_OK : no_memory(error);
+      status = leave_out(work->report, &work->stores[i], error) ? LOOM_OK : loom_no_memory(error);
   }
   return status;
 }
@@ -219,7 +215,7 @@ static loom_status work_through(struct work *work, loom_error *error) {
   work->figures = calloc(BATCH * windows, sizeof *work->figures);
   work->strips = bins ? malloc(BATCH * bins) : NULL;
   if (!work->figures || (bins && (!work->strips || !loom_strip_init(&work->strip, bins))))
-    return no_memory(error);
+    return loom_no_memory(error);
   do {
     if (check_cancelled(report, error) != LOOM_OK)
       return LOOM_ECANCELED;
@@ -227,7 +223,7 @@ static loom_status work_through(struct work *work, loom_error *error) {
     if (status == LOOM_OK)
       status = measure_batch(work, count, error);
     if (status == LOOM_OK && !keep_batch(work, count))
-      status = no_memory(error);
+      status = loom_no_memory(error);
     atomic_fetch_add(&report->stores_done, count);
   } while (status == LOOM_OK && count > 0);
   return status;
@@ -286,7 +282,7 @@ static void *run_thread(void *context) {
   loom_report *report = context;
   loom_error error;
   struct work *work = calloc(1, sizeof *work);
-  loom_status status = work ? LOOM_OK : no_memory(&error);
+  loom_status status = work ? LOOM_OK : loom_no_memory(&error);
   if (work) {
     work->report = report;
     status = work_through(work, &error);
@@ -385,16 +381,12 @@ static void start_threads(loom_report *report) {
   }
   if (wanted > THREADS_MAX)
     wanted = THREADS_MAX;
-  sigset_t all, before;
-  sigfillset(&all); /* signals are for the threads of the program that Loom is in */
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_mutex_lock(&report->lock); /* none may end before all are counted */
   while (report->thread_count < wanted &&
-         pthread_create(&report->threads[report->thread_count], NULL, run_thread, report) == 0)
+         loom_thread_start(&report->threads[report->thread_count], run_thread, report))
     report->thread_count++;
   report->running = report->computing = report->thread_count ? report->thread_count : 1;
   pthread_mutex_unlock(&report->lock);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (report->thread_count == 0) /* no thread to be had: this one does the work */
     run_thread(report);
 }
@@ -402,11 +394,7 @@ static void start_threads(loom_report *report) {
 static void init_locks(loom_report *report) {
   pthread_mutex_init(&report->source_lock, NULL);
   pthread_mutex_init(&report->lock, NULL);
-  pthread_condattr_t attributes; /* waits must not depend on the clock on the wall */
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&report->finished, &attributes);
-  pthread_condattr_destroy(&attributes);
+  loom_condition_init(&report->finished);
 }
 
 loom_status loom_report_prepare(const struct loom_report_options *options, loom_source *source,
@@ -420,7 +408,7 @@ loom_status loom_report_prepare(const struct loom_report_options *options, loom_
                      LOOM_STRIP_BINS_MAX);
   loom_report *report = calloc(1, sizeof *report);
   if (!report)
-    return no_memory(error);
+    return loom_no_memory(error);
   report->options = *options;
   memcpy(report->windows, options->windows, options->window_count * sizeof *report->windows);
   report->source = source;
@@ -431,7 +419,7 @@ loom_status loom_report_prepare(const struct loom_report_options *options, loom_
   report->status = loom_fail(&report->error, LOOM_EINVAL, "the report has not been started");
   loom_status status = loom_setting_zone(&report->setting, options->default_zone, error);
   if (status == LOOM_OK && !copy_globs(report))
-    status = no_memory(error);
+    status = loom_no_memory(error);
   if (status == LOOM_OK)
     status = take_snapshot(report, error);
   if (status == LOOM_OK)

@@ -31,7 +31,7 @@ static loom_status write_rows(loom_atomic_file *to, const struct loom_report_fil
     if (put_rows(file, figures, report, first, rows, &text))
       status = loom_atomic_file_write(to, text.bytes, text.length, error);
     else
-      status = loom_fail(error, LOOM_ENOMEM, "out of memory");
+      status = loom_no_memory(error);
   }
   loom_text_free(&text);
   return status;

@@ -2,18 +2,13 @@
 ** Buffers of what a source gives.
 */
 #include "source.h"
+#include "grow.h"
 
 #include <stdlib.h>
 
 bool loom_special_days_add(struct loom_special_days *list, struct loom_special_day day) {
-  if (list->count == list->capacity) {
-    size_t capacity = list->capacity ? list->capacity * 2 : 16;
-    struct loom_special_day *items = realloc(list->items, capacity * sizeof *items);
-    if (!items)
-      return false;
-    list->items = items;
-    list->capacity = capacity;
-  }
+  if (!loom_grow(&list->items, &list->capacity, list->count + 1, sizeof *list->items))
+    return false;
   list->items[list->count++] = day;
   return true;
 }

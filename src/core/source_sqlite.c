@@ -7,6 +7,7 @@
 */
 #include "source_sqlite.h"
 #include "civil.h"
+#include "grow.h"
 #include "statement.h"
 #include "stored_hours.h"
 #include "stored_polls.h"
@@ -40,10 +41,6 @@ struct sqlite_source {
   size_t all_day_count, first_day; /* first_day: index of days[0] in all_days */
   sqlite3_stmt *block; /* one store's block of one day */
 };
-
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
 
 /* ---- cursors ---- */
 
@@ -168,16 +165,10 @@ static loom_status list_days(struct sqlite_source *source, loom_error *error) {
   int32_t day;
   loom_status status = loom_stored_days_begin(&days, source->database, LOOM_FORWARD, LOOM_DATE_MIN, error);
   while (status == LOOM_OK && (status = loom_stored_days_next(&days, &day, error)) == LOOM_OK) {
-    if (source->all_day_count == capacity) {
-      capacity = capacity ? capacity * 2 : 64;
-      int32_t *grown = realloc(source->all_days, capacity * sizeof *grown);
-      if (!grown) {
-        status = no_memory(error);
-        break;
-      }
-      source->all_days = grown;
-    }
-    source->all_days[source->all_day_count++] = day;
+    if (loom_grow(&source->all_days, &capacity, source->all_day_count + 1, sizeof day))
+      source->all_days[source->all_day_count++] = day;
+    else
+      status = loom_no_memory(error);
   }
   loom_stored_days_end(&days);
   return status == LOOM_DONE ? LOOM_OK : status;
@@ -195,7 +186,7 @@ static loom_status open_days(struct sqlite_source *source, loom_error *error) {
   source->first_day = begin;
   source->days = calloc(end - begin + 1, sizeof *source->days);
   if (!source->days)
-    return no_memory(error);
+    return loom_no_memory(error);
   if (source->looking_up) { /* their blocks are looked up, too */
     source->day_count = end - begin;
     return LOOM_OK;
@@ -240,7 +231,7 @@ static loom_status take_special_days(struct sqlite_source *source, int64_t store
     if (days->count == 0 || days->items[days->count - 1].date != day.date)
       overridden = override;
     if (override == overridden && !loom_special_days_add(days, day))
-      status = no_memory(error);
+      status = loom_no_memory(error);
     if (status == LOOM_OK)
       status = step(source, cursor, error);
   }
@@ -261,7 +252,7 @@ static loom_status take_exclusions(struct sqlite_source *source, int64_t store,
       status = loom_stored_instant(source->database, cursor->statement, 2,
                                    "the end of an exclusion", &to, error);
     if (status == LOOM_OK && !loom_spans_add(exclusions, from, to))
-      status = no_memory(error);
+      status = loom_no_memory(error);
     if (status == LOOM_OK)
       status = step(source, cursor, error);
   }
@@ -350,13 +341,13 @@ static loom_status take_hours(struct sqlite_source *source, int64_t store,
   while (status == LOOM_OK && cursor->store == store) {
     status = loom_stored_hours_add(stored, cursor->statement, 1);
     if (status == LOOM_ENOMEM)
-      return no_memory(error);
+      return loom_no_memory(error);
     if (status != LOOM_OK)
       return loom_database_corrupt(source->database, error, "hours cannot be read");
     status = step(source, cursor, error);
   }
   if (status == LOOM_OK && !loom_stored_hours_finish(stored))
-    return no_memory(error);
+    return loom_no_memory(error);
   struct loom_hours_list spare = *hours; /* the lists change places, and none is copied */
   *hours = stored->in_force;
   stored->in_force = spare;
@@ -415,7 +406,7 @@ static loom_status add_before(struct sqlite_source *source, int64_t store, int64
       polls->items[0] = earlier.items[earlier.count - 1];
       polls->count++;
     } else {
-      status = no_memory(error);
+      status = loom_no_memory(error);
     }
   }
   loom_polls_free(&earlier);

@@ -2,18 +2,13 @@
 ** Lists of spans.
 */
 #include "span.h"
+#include "grow.h"
 
 #include <stdlib.h>
 
 bool loom_spans_add(struct loom_spans *list, int64_t start, int64_t end) {
-  if (list->count == list->capacity) {
-    size_t capacity = list->capacity ? list->capacity * 2 : 32;
-    struct loom_span *items = realloc(list->items, capacity * sizeof *items);
-    if (!items)
-      return false;
-    list->items = items;
-    list->capacity = capacity;
-  }
+  if (!loom_grow(&list->items, &list->capacity, list->count + 1, sizeof *list->items))
+    return false;
   list->items[list->count++] = (struct loom_span){start, end};
   return true;
 }

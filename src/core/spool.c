@@ -41,7 +41,7 @@ loom_status loom_spool_write(struct loom_spool *spool, const char *bytes, size_t
   while (size) {
     size_t room = LOOM_SPOOL_MEMORY - spool->text.length, part = size < room ? size : room;
     if (!loom_text_reserve(&spool->text, part))
-      return loom_fail(error, LOOM_ENOMEM, "out of memory");
+      return loom_no_memory(error);
     loom_text_put(&spool->text, bytes, part);
     bytes += part;
     size -= part;

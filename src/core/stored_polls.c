@@ -5,10 +5,6 @@
 #include "civil.h"
 #include "statement.h"
 
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
-
 loom_status loom_stored_instant(loom_database *database, sqlite3_stmt *row, int column,
                                 const char *what, int64_t *instant, loom_error *error) {
   *instant = sqlite3_column_int64(row, column);
@@ -25,7 +21,7 @@ loom_status loom_stored_polls_add(loom_database *database, sqlite3_stmt *row, in
   const char *problem = loom_poll_block_problem(block, size, day);
   if (problem)
     return loom_database_corrupt(database, error, "a block of polls %s", problem);
-  return loom_poll_block_decode(block, size, polls) ? LOOM_OK : no_memory(error);
+  return loom_poll_block_decode(block, size, polls) ? LOOM_OK : loom_no_memory(error);
 }
 
 loom_status loom_stored_day(loom_database *database, sqlite3_stmt *row, int column, int32_t *day,
@@ -57,30 +53,6 @@ loom_status loom_stored_newest(loom_database *database, int64_t *instant, loom_e
                                    "the newest poll of all is not of the last day that has polls");
   sqlite3_finalize(row);
   return status;
-}
-
-/* ---- sets of polls ---- */
-
-void loom_poll_extent_add(struct loom_poll_extent *extent, int32_t day, const loom_poll *polls,
-                          size_t count) {
-  if (count == 0)
-    return;
-  int64_t first = loom_poll_instant(polls[0]), newest = loom_poll_instant(polls[count - 1]);
-  if (extent->polls == 0 || first < extent->first)
-    extent->first = first;
-  if (extent->polls == 0 || newest > extent->newest)
-    extent->newest = newest;
-  if (extent->polls == 0 || day != extent->last_day)
-    extent->days++;
-  extent->last_day = day;
-  extent->polls += (int64_t)count;
-}
-
-size_t loom_polls_before(const struct loom_polls *polls, int64_t instant) {
-  size_t count = 0;
-  while (count < polls->count && loom_poll_instant(polls->items[count]) < instant)
-    count++;
-  return count;
 }
 
 /* ---- days ---- */

@@ -26,23 +26,6 @@ loom_status loom_stored_polls_add(loom_database *database, sqlite3_stmt *row, in
 */
 loom_status loom_stored_newest(loom_database *database, int64_t *instant, loom_error *error);
 
-/* ---- sets of polls ---- */
-
-/* The instants are in microseconds, and mean nothing where there are no polls. */
-struct loom_poll_extent {
-  int64_t polls;
-  int64_t days; /* UTC dates that have any of them */
-  int64_t first, newest;
-  int32_t last_day; /* of those that were added last */
-};
-
-/* Adds polls of a day that is none before that of those added last. */
-void loom_poll_extent_add(struct loom_poll_extent *extent, int32_t day, const loom_poll *polls,
-                          size_t count);
-
-/* How many polls of a sorted list are before an instant. */
-size_t loom_polls_before(const struct loom_polls *polls, int64_t instant);
-
 /* ---- days ---- */
 
 enum loom_direction { LOOM_FORWARD, LOOM_BACKWARD };

@@ -2,20 +2,13 @@
 ** Text that grows as it is written.
 */
 #include "text.h"
+#include "grow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 bool loom_text_reserve(struct loom_text *text, size_t more) {
-  if (text->capacity - text->length >= more)
-    return true;
-  size_t capacity = (text->capacity + more) * 2;
-  char *bytes = realloc(text->bytes, capacity);
-  if (!bytes)
-    return false;
-  text->bytes = bytes;
-  text->capacity = capacity;
-  return true;
+  return loom_grow(&text->bytes, &text->capacity, text->length + more, 1);
 }
 
 void loom_text_free(struct loom_text *text) {

@@ -3,9 +3,9 @@
 ** could outlive the library that its code is in.
 */
 #include "upload.h"
+#include "thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,9 +25,9 @@ struct chunk {
 struct loom_upload {
   loom_write write; /* the first member */
   loom_writer *writer;
-  loom_ingest *ingest;
+  loom_ingest *ingest; /* the thread's */
+  loom_staging *staging;
   pthread_t thread;
-  struct loom_reject_sample rejects;
   loom_error parse_error; /* for the writer, from the thread */
   loom_status parse_status;
   atomic_bool aborted;
@@ -63,13 +63,6 @@ static struct chunk *take_chunk(loom_upload *upload) {
   return chunk;
 }
 
-static loom_status take_rejects(loom_upload *upload, loom_status status) {
-  bool good = loom_reject_sample_take(&upload->rejects, upload->ingest);
-  if (status != LOOM_OK || good)
-    return status;
-  return loom_fail(&upload->parse_error, LOOM_ENOMEM, "out of memory");
-}
-
 static loom_status canceled(loom_error *error) {
   return loom_fail(error, LOOM_ECANCELED, "the ingest was aborted");
 }
@@ -82,12 +75,11 @@ static loom_status parse_all(loom_upload *upload) {
     status = loom_ingest_feed(upload->ingest, chunk->bytes, chunk->size, error);
     atomic_fetch_add(&upload->parsed, chunk->size);
     free(chunk);
-    status = take_rejects(upload, status);
   }
   if (status == LOOM_OK && atomic_load(&upload->aborted))
     return canceled(error);
   if (status == LOOM_OK)
-    status = take_rejects(upload, loom_ingest_finish(upload->ingest, error));
+    status = loom_ingest_finish(upload->ingest, error);
   return status;
 }
 
@@ -95,7 +87,7 @@ static void *parse(void *context) {
   loom_upload *upload = context;
   setpriority(PRIO_PROCESS, 0, NICENESS); /* of this thread and those that it starts */
   upload->parse_status = parse_all(upload);
-  upload->write.counts = loom_ingest_counts(upload->ingest);
+  upload->write.counts = upload->staging->counts;
   if (upload->parse_status != LOOM_OK) /* known before the writer gets to it */
     loom_write_fail(&upload->write, &upload->parse_error);
   loom_writer_submit_announced(upload->writer, &upload->write);
@@ -112,18 +104,18 @@ static loom_status prepare(loom_write *write, loom_error *error) {
   return upload->parse_status;
 }
 
-static loom_status apply(loom_write *write, loom_database *database, loom_error *error) {
+static loom_status apply(loom_write *write, loom_sink *sink, loom_error *error) {
   loom_upload *upload = of_head(write);
   loom_status status = LOOM_OK;
   while (status == LOOM_OK) {
     double share;
     if (atomic_load(&upload->aborted))
       return canceled(error);
-    status = loom_ingest_apply(upload->ingest, database, APPLY_STEP, &share, error);
+    status = loom_sink_apply(sink, upload->staging, APPLY_STEP, &share, error);
     if (status == LOOM_OK || status == LOOM_DONE)
       atomic_store(&upload->written, (uint_fast64_t)(share * 1e6));
   }
-  write->counts = loom_ingest_counts(upload->ingest);
+  write->counts = upload->staging->counts;
   return status == LOOM_DONE ? LOOM_OK : status;
 }
 
@@ -131,6 +123,8 @@ static void clear(loom_write *write) {
   loom_upload *upload = of_head(write);
   loom_ingest_free(upload->ingest);
   upload->ingest = NULL;
+  if (upload->staging)
+    loom_staging_empty(upload->staging);
   pthread_mutex_lock(&upload->lock);
   for (struct chunk *chunk = upload->first, *next; chunk; chunk = next) {
     next = chunk->next;
@@ -148,7 +142,7 @@ static void cancel(loom_write *write) {
 static void free_upload(loom_write *write) {
   loom_upload *upload = of_head(write);
   clear(write);
-  loom_reject_sample_free(&upload->rejects);
+  loom_staging_free(upload->staging);
   pthread_cond_destroy(&upload->changed);
   pthread_mutex_destroy(&upload->lock);
   free(upload);
@@ -164,26 +158,22 @@ static const struct loom_write_type type = {.prepare = prepare,
 /* ---- for the event loop ---- */
 
 static loom_status start(loom_upload *upload, loom_error *error) {
-  sigset_t all, before;
   loom_status status = loom_writer_announce(upload->writer, &upload->write, error);
   if (status != LOOM_OK)
     return status;
-  sigfillset(&all); /* signals are for the threads of the program that Loom is in */
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int failed = pthread_create(&upload->thread, NULL, parse, upload);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (!failed)
+  if (loom_thread_start(&upload->thread, parse, upload))
     return LOOM_OK;
   loom_writer_withdraw(upload->writer, &upload->write);
   return loom_fail(error, LOOM_ENOMEM, "no thread can be started");
 }
 
 loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_options *options,
-                            size_t capacity, loom_upload **out, loom_error *error) {
+                            const struct loom_staging_options *staging, size_t capacity,
+                            loom_upload **out, loom_error *error) {
   *out = NULL;
   loom_upload *upload = calloc(1, sizeof *upload);
   if (!upload)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   loom_write_init(&upload->write, &type);
   pthread_mutex_init(&upload->lock, NULL);
   pthread_cond_init(&upload->changed, NULL);
@@ -191,10 +181,17 @@ loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_option
   upload->capacity = capacity;
   upload->last = &upload->first;
   struct loom_ingest_options bounded = *options;
-  bounded.rejects_kept = LOOM_REJECT_SAMPLE_MAX; /* whoever sends them sees no more */
+  struct loom_staging_options kept = *staging;
+  bounded.rejects_without_rows = true; /* whoever sends them has them */
+  kept.rejects_kept = LOOM_REJECTS_SHOWN;
   if (bounded.block_size == 0)
     bounded.block_size = BLOCK_SIZE;
-  loom_status status = loom_ingest_new(&bounded, loom_writer_zones(writer), &upload->ingest, error);
+  upload->staging = loom_staging_new(&kept);
+  loom_status status = LOOM_OK;
+  if (!upload->staging)
+    status = loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = loom_ingest_new(&bounded, loom_writer_zones(writer), upload->staging, &upload->ingest, error);
   if (status == LOOM_OK)
     status = start(upload, error);
   if (status == LOOM_OK)
@@ -227,7 +224,7 @@ loom_status loom_upload_push(loom_upload *upload, const void *bytes, size_t size
     return LOOM_OK;
   struct chunk *chunk = malloc(sizeof *chunk + size);
   if (!chunk)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
+    return loom_no_memory(error);
   chunk->next = NULL;
   chunk->size = size;
   memcpy(chunk->bytes, bytes, size);
@@ -264,6 +261,6 @@ void loom_upload_progress(const loom_upload *upload, uint64_t *parsed, double *w
   *written = (double)atomic_load(&upload->written) / 1e6;
 }
 
-const struct loom_reject_sample *loom_upload_rejects(const loom_upload *upload) {
-  return &upload->rejects;
+const struct loom_reject_list *loom_upload_rejects(const loom_upload *upload) {
+  return &upload->staging->rejects;
 }

@@ -5,7 +5,7 @@
 #ifndef LOOM_UPLOAD_H
 #define LOOM_UPLOAD_H
 
-#include "reject_sample.h"
+#include "ingest.h"
 #include "writer.h"
 
 #include <stdbool.h>
@@ -19,7 +19,8 @@ typedef struct loom_upload loom_upload;
 ** with loom_upload_release, which drops an upload that has not been finished.
 */
 loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_options *options,
-                            size_t capacity, loom_upload **upload, loom_error *error);
+                            const struct loom_staging_options *staging, size_t capacity,
+                            loom_upload **upload, loom_error *error);
 void loom_upload_release(loom_upload *upload);
 
 /*
@@ -41,6 +42,6 @@ loom_write *loom_upload_head(loom_upload *upload);
 void loom_upload_progress(const loom_upload *upload, uint64_t *parsed, double *written);
 
 /* The first bad rows, of an upload that is no longer pending. */
-const struct loom_reject_sample *loom_upload_rejects(const loom_upload *upload);
+const struct loom_reject_list *loom_upload_rejects(const loom_upload *upload);
 
 #endif

@@ -2,9 +2,10 @@
 ** The writer's thread: groups of writes, each in a transaction, and checkpoints between them.
 */
 #include "writer.h"
+#include "sink_sqlite.h"
+#include "thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -27,6 +28,7 @@ struct list {
 
 struct loom_writer {
   loom_database *database; /* of the thread alone, but for its zones */
+  loom_sink *sink;         /* of the database */
   struct loom_writer_options options;
   pthread_t thread;
   pthread_mutex_t lock; /* of all that follows */
@@ -189,12 +191,13 @@ static void prepare(loom_writer *writer, struct list *group) {
 ** Applies a write so that it can be undone alone, also where no more than ending it fails: what failed must not be committed
 ** with the others. If it cannot even be undone, everything is.
 */
-static loom_status apply_within(loom_database *database, loom_write *write, loom_error *error) {
+static loom_status apply_within(loom_writer *writer, loom_write *write, loom_error *error) {
+  loom_database *database = writer->database;
   loom_error ignored;
   loom_status status = loom_database_execute(database, "SAVEPOINT write", error);
   if (status != LOOM_OK)
     return status;
-  status = write->type->apply(write, database, error);
+  status = write->type->apply(write, writer->sink, error);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "RELEASE write", error);
   if (status != LOOM_OK &&
@@ -208,30 +211,29 @@ static loom_status apply_within(loom_database *database, loom_write *write, loom
 ** failure of everything that was in it.
 */
 static void write_some(loom_writer *writer, struct list *group) {
-  loom_database *database = writer->database;
   struct list applied = {0};
   loom_write *write;
   loom_error error;
   bool single = group->first == group->last;
-  loom_status status = loom_database_begin_write(database, &error);
+  loom_status status = loom_sink_begin(writer->sink, &error);
   if (status != LOOM_OK) {
     settle_all(writer, group, &error);
     return;
   }
   while (status == LOOM_OK && (write = shift(group))) {
-    status = single ? write->type->apply(write, database, &error)
-                    : apply_within(database, write, &error);
+    status = single ? write->type->apply(write, writer->sink, &error)
+                    : apply_within(writer, write, &error);
     if (status == LOOM_OK) {
       append(&applied, write);
     } else {
       settle(writer, write, &error);
-      if (!sqlite3_get_autocommit(database->sqlite))
+      if (!sqlite3_get_autocommit(writer->database->sqlite))
         status = LOOM_OK;
     }
   }
   if (status == LOOM_OK && applied.first)
-    status = loom_database_commit(database, &error);
-  loom_database_rollback(database);
+    status = loom_sink_commit(writer->sink, &error);
+  loom_sink_abandon(writer->sink);
   settle_all(writer, &applied, status == LOOM_OK ? NULL : &error);
 }
 
@@ -307,20 +309,21 @@ static loom_status open_database(loom_writer *writer, const char *path, loom_err
     writer->checkpoint_due = writer->options.log_step / writer->page_size;
     sqlite3_busy_handler(database->sqlite, wait_for_others, writer);
     sqlite3_wal_hook(database->sqlite, note_log, writer);
+    writer->sink = loom_sink_sqlite(database);
+    if (!writer->sink)
+      status = loom_no_memory(error);
   }
   return status;
 }
 
 static loom_status start(loom_writer *writer, loom_error *error) {
-  sigset_t all, before;
-  sigfillset(&all); /* signals are for the threads of the program that Loom is in */
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int failed = pthread_create(&writer->thread, NULL, run, writer);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return failed ? loom_fail(error, LOOM_ENOMEM, "no thread can be started") : LOOM_OK;
+  if (loom_thread_start(&writer->thread, run, writer))
+    return LOOM_OK;
+  return loom_fail(error, LOOM_ENOMEM, "no thread can be started");
 }
 
 static void destroy(loom_writer *writer) {
+  loom_sink_free(writer->sink);
   loom_database_close(writer->database);
   pthread_cond_destroy(&writer->changed);
   pthread_mutex_destroy(&writer->lock);
@@ -332,12 +335,8 @@ loom_status loom_writer_new(const char *path, const struct loom_writer_options *
   *out = NULL;
   loom_writer *writer = calloc(1, sizeof *writer);
   if (!writer)
-    return loom_fail(error, LOOM_ENOMEM, "out of memory");
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&writer->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+    return loom_no_memory(error);
+  loom_condition_init(&writer->changed);
   pthread_mutex_init(&writer->lock, NULL);
   writer->options = *options;
   writer->options.log_step = options->log_step ? options->log_step : LOG_STEP;

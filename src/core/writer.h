@@ -13,7 +13,7 @@
 #define LOOM_WRITER_H
 
 #include "database.h"
-#include "ingest.h"
+#include "sink.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,7 +29,7 @@ struct loom_write_type {
   /* Outside of any transaction, before `apply`: may fail. */
   loom_status (*prepare)(loom_write *write, loom_error *error);
   /* Within a transaction; called once. */
-  loom_status (*apply)(loom_write *write, loom_database *database, loom_error *error);
+  loom_status (*apply)(loom_write *write, loom_sink *sink, loom_error *error);
   /* Lets go of memory that nobody will read: the write has ended. */
   void (*clear)(loom_write *write);
   /* Asks a write that has been announced, but not submitted, to be submitted at once. NULL: never announced. */
@@ -43,7 +43,7 @@ struct loom_write {
   atomic_uint references;
   atomic_int state; /* enum loom_write_state */
   loom_error error; /* of one that has failed */
-  struct loom_ingest_counts counts;
+  struct loom_counts counts;
   size_t size; /* bytes that it takes while it waits */
   loom_write *next, *before; /* in the writer's queue, or among those announced */
 };

@@ -339,10 +339,6 @@ static const char *read_file(struct tzif *tz, const unsigned char *bytes, const 
   return tz->leap_count > 0 ? "it counts leap seconds" : NULL;
 }
 
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
-
 static loom_status build_zone(loom_zone *zone, const unsigned char *bytes, size_t size,
                               loom_error *error) {
   const unsigned char *end = bytes + size, *footer;
@@ -352,7 +348,7 @@ static loom_status build_zone(loom_zone *zone, const unsigned char *bytes, size_
   if (!problem) {
     zone->periods = calloc(1 + tz.time_count + 2 * (CYCLE_YEARS + 4), sizeof *zone->periods);
     if (!zone->periods)
-      return no_memory(error);
+      return loom_no_memory(error);
     problem = add_transitions(zone, &tz, &last);
   }
   if (!problem && footer)
@@ -371,7 +367,7 @@ loom_status loom_zone_parse(const unsigned char *bytes, size_t size, loom_zone *
   *out = NULL;
   loom_zone *zone = calloc(1, sizeof *zone);
   if (!zone)
-    return no_memory(error);
+    return loom_no_memory(error);
   zone->cycle_from = INT64_MAX;
   loom_status status = build_zone(zone, bytes, size, error);
   if (status == LOOM_OK)
@@ -509,7 +505,7 @@ static loom_status open_file(const char *directory, const char *name, size_t len
   if (!*file && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
     return LOOM_OK;
   if (!*file && errno == ENOMEM)
-    return no_memory(error);
+    return loom_no_memory(error);
   if (!*file)
     return loom_fail(error, errno == EACCES ? LOOM_EACCESS : LOOM_EIO, "%.900s: cannot be opened: %s",
                      path, strerror(errno));
@@ -551,7 +547,7 @@ static loom_status read_zone(loom_zones *zones, const char *name, size_t length,
   unsigned char *bytes = malloc(TZIF_FILE_MAX);
   size_t size = bytes ? fread(bytes, 1, TZIF_FILE_MAX, file) : 0;
   if (!bytes)
-    status = no_memory(error);
+    status = loom_no_memory(error);
   else if (ferror(file))
     status = loom_fail(error, LOOM_EIO, "the zone's file cannot be read: %s", strerror(errno));
   else if (size < 4 || memcmp(bytes, "TZif", 4) != 0)
@@ -575,7 +571,7 @@ static loom_status add_entry(loom_zones *zones, struct entry **bucket, const cha
                              size_t length, loom_error *error) {
   struct entry *entry = calloc(1, sizeof *entry);
   if (!entry)
-    return no_memory(error);
+    return loom_no_memory(error);
   memcpy(entry->name, name, length);
   entry->length = length;
   loom_status status = read_zone(zones, name, length, &entry->zone, error);

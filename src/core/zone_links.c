@@ -2,6 +2,7 @@
 ** The tz database's list of links.
 */
 #include "zone_links.h"
+#include "grow.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,6 @@
 
 #define PATH_SIZE 4096
 #define TEXT_MAX (4 << 20) /* bytes: the whole database is 110 KB of text */
-
-static loom_status no_memory(loom_error *error) {
-  return loom_fail(error, LOOM_ENOMEM, "out of memory");
-}
 
 /* Reads the file into the links' text, and ends it with a NUL; no text: there is no such file. */
 static loom_status read_text(struct loom_zone_links *links, const char *path, loom_error *error) {
@@ -24,7 +21,7 @@ static loom_status read_text(struct loom_zone_links *links, const char *path, lo
   size_t size = links->text ? fread(links->text, 1, TEXT_MAX, file) : 0;
   loom_status status = LOOM_OK;
   if (!links->text)
-    status = no_memory(error);
+    status = loom_no_memory(error);
   else if (ferror(file))
     status = loom_fail(error, LOOM_EIO, "%.900s: cannot be read", path);
   fclose(file);
@@ -52,14 +49,8 @@ static bool is_link(const char *word, size_t length) {
 
 static bool add(struct loom_zone_links *links, size_t *capacity,
                 const struct loom_zone_link *link) {
-  if (links->count == *capacity) {
-    size_t wanted = *capacity ? *capacity * 2 : 512;
-    struct loom_zone_link *items = realloc(links->items, wanted * sizeof *items);
-    if (!items)
-      return false;
-    links->items = items;
-    *capacity = wanted;
-  }
+  if (!loom_grow(&links->items, capacity, links->count + 1, sizeof *links->items))
+    return false;
   links->items[links->count++] = *link;
   return true;
 }
@@ -75,7 +66,7 @@ static loom_status find_links(struct loom_zone_links *links, loom_error *error) 
     link.target_length = take_word(&at, &link.target);
     link.name_length = take_word(&at, &link.name);
     if (link.target_length && link.name_length && !add(links, &capacity, &link))
-      return no_memory(error);
+      return loom_no_memory(error);
   }
   return LOOM_OK;
 }

@@ -14,6 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
+int lloom_no_memory(lua_State *L) {
+  return luaL_error(L, "out of memory");
+}
+
 int lloom_failure(lua_State *L, const loom_error *error) {
   const char *name = loom_status_name(error->code);
   lua_pushnil(L);

@@ -17,6 +17,9 @@
 /* Returns nil, the message and the code's name to Lua. */
 int lloom_failure(lua_State *L, const loom_error *error);
 
+/* Raises, as what cannot be gone on without. */
+int lloom_no_memory(lua_State *L);
+
 /* Returns true to Lua, or the failure. */
 int lloom_done(lua_State *L, loom_status status, const loom_error *error);
 
@@ -90,11 +93,13 @@ void lloom_push_integer(lua_State *L, int64_t value);
 ** latest, always_libcsv, replace_overrides. A negative max_rejects means that any number of bad rows is allowed.
 */
 struct loom_ingest_options;
-void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_options *options);
+struct loom_staging_options;
+void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_options *options,
+                               struct loom_staging_options *staging);
 
 /* Pushes a table of rows, new, duplicates, conflicts, rejected. */
-struct loom_ingest_counts;
-void lloom_push_counts(lua_State *L, const struct loom_ingest_counts *counts);
+struct loom_counts;
+void lloom_push_counts(lua_State *L, const struct loom_counts *counts);
 
 /* Pushes a table of polls, days, and where there are polls first and newest, in microseconds. */
 struct loom_poll_extent;
@@ -125,7 +130,7 @@ void lloom_register_ingest(lua_State *L);
 void lloom_register_report(lua_State *L);
 void lloom_register_export(lua_State *L);
 void lloom_register_query(lua_State *L);
-void lloom_register_poll_batch(lua_State *L);
+void lloom_register_staging(lua_State *L);
 void lloom_register_writer(lua_State *L);
 void lloom_register_walk(lua_State *L);
 void lloom_register_inspection(lua_State *L);
@@ -144,7 +149,7 @@ int lloom_query(lua_State *L);
 int lloom_execute(lua_State *L);
 int lloom_removal(lua_State *L);
 int lloom_remove(lua_State *L);
-int lloom_poll_batch(lua_State *L);
+int lloom_staging(lua_State *L);
 int lloom_writer(lua_State *L);
 int lloom_walk(lua_State *L);
 int lloom_inspect(lua_State *L);
@@ -153,7 +158,7 @@ int lloom_backup(lua_State *L);
 int lloom_thread(lua_State *L);
 
 #define LLOOM_DATABASE "loom.monitor"
-#define LLOOM_POLL_BATCH "loom.poll_batch"
+#define LLOOM_STAGING "loom.staging"
 
 /* Arguments of the methods of reports: the report at 1, which must be complete, and windows and rows, from 1. */
 struct loom_report;

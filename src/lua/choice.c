@@ -34,7 +34,7 @@ int lloom_report_choice(lua_State *L) {
   choice->rows = loom_report_count(report);
   choice->count = choice->at = 0;
   choice->handle.object = calloc(choice->rows + 1, 1);
-  return choice->handle.object ? 1 : luaL_error(L, "out of memory");
+  return choice->handle.object ? 1 : lloom_no_memory(L);
 }
 
 const unsigned char *lloom_check_choice(lua_State *L, int index, const struct loom_report *report) {
@@ -66,11 +66,11 @@ static bool advance(struct choice *choice, const struct loom_report *report, con
   return false;
 }
 
-static void choose(struct choice *choice, const struct loom_report *report, sqlite3_stmt *row) {
+static void choose(struct choice *choice, const struct loom_report *report, struct loom_value id,
+                   struct loom_value wanted) {
   unsigned char *chosen = choice->handle.object;
-  const char *id = sqlite3_column_blob(row, 0);
-  if (!advance(choice, report, id ? id : "", (size_t)sqlite3_column_bytes(row, 0)) ||
-      !sqlite3_column_int(row, 1))
+  if (id.type != LOOM_BYTES || !advance(choice, report, id.bytes, id.length) ||
+      wanted.type != LOOM_INTEGER || !wanted.integer)
     return;
   choice->count += !chosen[choice->at];
   chosen[choice->at] = 1;
@@ -93,14 +93,14 @@ static int take(lua_State *L) {
   luaL_argcheck(L, choice->rows == loom_report_count(report), 2, "the choice is of another report");
   loom_query *query = lloom_check_handle(L, 3, ROWS);
   double until = now() + luaL_checknumber(L, 4);
-  sqlite3_stmt *row = loom_query_statement(query);
-  luaL_argcheck(L, row && sqlite3_column_count(row) == 2, 3,
+  luaL_argcheck(L, loom_query_columns(query) == 2, 3,
                 "a query of ids and whether they are wanted expected");
   for (unsigned taken = 1; (status = loom_query_next(query, &error)) == LOOM_OK; taken++) {
-    choose(choice, report, row);
+    struct loom_value id = loom_query_value(query, 0);
+    choose(choice, report, id, loom_query_value(query, 1));
     if (taken % LOOK_EVERY == 0 && now() >= until) {
       lua_pushboolean(L, false);
-      lua_pushlstring(L, sqlite3_column_blob(row, 0), (size_t)sqlite3_column_bytes(row, 0));
+      lua_pushlstring(L, id.type == LOOM_BYTES ? id.bytes : "", id.length);
       return 2;
     }
   }

@@ -202,7 +202,7 @@ static int check(lua_State *L) {
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   loom_status status = loom_check_run(database, add_problem, &problems, &error);
   if (status == LOOM_OK && problems.out_of_memory)
-    status = loom_fail(&error, LOOM_ENOMEM, "out of memory");
+    status = loom_no_memory(&error);
   if (status != LOOM_OK) {
     free(problems.text);
     return lloom_failure(L, &error);

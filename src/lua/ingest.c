@@ -6,6 +6,7 @@
 #include "../core/civil.h"
 #include "../core/ingest.h"
 #include "../core/input.h"
+#include "../core/sink_sqlite.h"
 
 #define INGEST "loom.ingest"
 #define INPUT "loom.input"
@@ -40,7 +41,8 @@ static int input_position(lua_State *L) {
 
 struct ingest_handle {
   struct lloom_handle handle; /* of a loom_ingest */
-  loom_database *database; /* whose zones the ingest reads, and which it writes to */
+  loom_staging *staging;
+  loom_sink *sink; /* of the database, whose zones the ingest reads */
 };
 
 static int close_ingest(lua_State *L) {
@@ -48,8 +50,10 @@ static int close_ingest(lua_State *L) {
   if (ingest) {
     struct ingest_handle *handle = lua_touserdata(L, 1);
     loom_ingest_free(ingest);
-    loom_database_close(handle->database);
-    handle->database = NULL;
+    loom_staging_free(handle->staging);
+    loom_sink_free(handle->sink);
+    handle->staging = NULL;
+    handle->sink = NULL;
   }
   return 0;
 }
@@ -63,19 +67,20 @@ int64_t lloom_option_latest(lua_State *L, int index) {
   return lloom_option_integer(L, index, "latest", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
 }
 
-void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_options *options) {
+void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_options *options,
+                               struct loom_staging_options *staging) {
   const char *kind = lloom_option_string(L, index, "kind", "");
-  if (!loom_kind_from_name(kind, &options->kind))
+  if (!loom_kind_from_name(kind, &staging->kind))
     luaL_error(L, "bad option 'kind' ('%s' is not a kind of file)", kind);
   options->source = lloom_option_string(L, index, "source", kind);
   options->max_rejects = lloom_option_max_rejects(L, index);
   options->threads = (unsigned)lloom_option_integer(L, index, "threads", 0, 0, 64);
   options->block_size = (size_t)lloom_option_integer(L, index, "block_size", 0, 0, 1 << 28);
-  options->sort_capacity = (size_t)lloom_option_integer(L, index, "sort_capacity", 0, 0, 1 << 26);
+  staging->sort_capacity = (size_t)lloom_option_integer(L, index, "sort_capacity", 0, 0, 1 << 26);
   options->max_size = (uint64_t)lloom_option_integer(L, index, "max_size", 0, 0, INT64_MAX);
   options->max_records = (uint64_t)lloom_option_integer(L, index, "max_records", 0, 0, INT64_MAX);
   options->latest = lloom_option_latest(L, index);
-  options->replace_overrides = lloom_option_boolean(L, index, "replace_overrides", false);
+  staging->replace_overrides = lloom_option_boolean(L, index, "replace_overrides", false);
   options->always_libcsv = lloom_option_boolean(L, index, "always_libcsv", false);
 }
 
@@ -88,13 +93,23 @@ int lloom_ingest(lua_State *L) {
   loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   struct loom_ingest_options options = {0};
+  struct loom_staging_options kept = {0};
   lloom_check_options(L, 2, known);
-  lloom_read_ingest_options(L, 2, &options);
+  lloom_read_ingest_options(L, 2, &options, &kept);
   struct ingest_handle *handle = lloom_new_handle(L, INGEST, sizeof *handle);
-  if (loom_ingest_new(&options, database->zones, (loom_ingest **)&handle->handle.object, &error) !=
-      LOOM_OK)
+  loom_staging *staging = loom_staging_new(&kept);
+  loom_sink *sink = loom_sink_sqlite(database);
+  loom_status status = staging && sink ? LOOM_OK : loom_no_memory(&error);
+  if (status == LOOM_OK)
+    status = loom_ingest_new(&options, database->zones, staging,
+                             (loom_ingest **)&handle->handle.object, &error);
+  if (status != LOOM_OK) {
+    loom_staging_free(staging);
+    loom_sink_free(sink);
     return lloom_failure(L, &error);
-  handle->database = loom_database_retain(database);
+  }
+  handle->staging = staging;
+  handle->sink = sink;
   return 1;
 }
 
@@ -127,15 +142,19 @@ static int finish(lua_State *L) {
   return lloom_done(L, loom_ingest_finish(lloom_check_handle(L, 1, INGEST), &error), &error);
 }
 
+static struct ingest_handle *check_ingest(lua_State *L) {
+  lloom_check_handle(L, 1, INGEST);
+  return lua_touserdata(L, 1);
+}
+
 /* apply(budget): true when all is written, or false; and the share written, 0 to 1. */
 static int apply(lua_State *L) {
   loom_error error;
   double share = 0;
-  loom_ingest *ingest = lloom_check_handle(L, 1, INGEST);
-  loom_database *database = ((struct ingest_handle *)lua_touserdata(L, 1))->database;
+  const struct ingest_handle *handle = check_ingest(L);
   int64_t budget = lloom_check_integer(L, 2);
   luaL_argcheck(L, budget > 0 && budget <= INT32_MAX, 2, "1 to 2^31 - 1 expected");
-  loom_status status = loom_ingest_apply(ingest, database, (size_t)budget, &share, &error);
+  loom_status status = loom_sink_apply(handle->sink, handle->staging, (size_t)budget, &share, &error);
   if (status != LOOM_OK && status != LOOM_DONE)
     return lloom_failure(L, &error);
   lua_pushboolean(L, status == LOOM_DONE);
@@ -146,7 +165,7 @@ static int apply(lua_State *L) {
 /* reject(): the oldest bad row not yet taken, as {line, column, value, reason, row}; nil if there is none. */
 static int reject(lua_State *L) {
   struct loom_reject reject;
-  if (!loom_ingest_take_reject(lloom_check_handle(L, 1, INGEST), &reject))
+  if (!loom_staging_take_reject(check_ingest(L)->staging, &reject))
     return 0;
   lua_createtable(L, 0, 5);
   lua_pushinteger(L, (lua_Integer)reject.line);
@@ -162,7 +181,7 @@ static int reject(lua_State *L) {
   return 1;
 }
 
-void lloom_push_counts(lua_State *L, const struct loom_ingest_counts *counts) {
+void lloom_push_counts(lua_State *L, const struct loom_counts *counts) {
   lua_createtable(L, 0, 5);
   lua_pushinteger(L, (lua_Integer)counts->rows);
   lua_setfield(L, -2, "rows");
@@ -177,8 +196,7 @@ void lloom_push_counts(lua_State *L, const struct loom_ingest_counts *counts) {
 }
 
 static int counts(lua_State *L) {
-  struct loom_ingest_counts counts = loom_ingest_counts(lloom_check_handle(L, 1, INGEST));
-  lloom_push_counts(L, &counts);
+  lloom_push_counts(L, &check_ingest(L)->staging->counts);
   return 1;
 }
 

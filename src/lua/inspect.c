@@ -155,7 +155,7 @@ int lloom_inspect(lua_State *L) {
   struct loom_inspection *in = (struct loom_inspection *)(handle + 1);
   loom_source *source = loom_source_sqlite_shared(database);
   if (!source)
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   handle->object = in;
   loom_status status = loom_inspect(&options, source, database->zones, in, &error);
   source->free(source);

@@ -364,7 +364,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"input", lloom_input},
                                        {"report", lloom_report},
                                        {"export", lloom_export},
-                                       {"poll_batch", lloom_poll_batch},
+                                       {"staging", lloom_staging},
                                        {"writer", lloom_writer},
                                        {"walk", lloom_walk},
                                        {"inspect", lloom_inspect},
@@ -402,7 +402,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_report(L);
   lloom_register_export(L);
   lloom_register_query(L);
-  lloom_register_poll_batch(L);
+  lloom_register_staging(L);
   lloom_register_writer(L);
   lloom_register_walk(L);
   lloom_register_inspection(L);

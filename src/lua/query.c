@@ -12,47 +12,51 @@ static int close_rows(lua_State *L) {
   return 0;
 }
 
+/* Whether the argument is a value that a parameter can have. */
+static bool read_value(lua_State *L, int index, struct loom_value *value) {
+  *value = (struct loom_value){.type = LOOM_NULL};
+  switch (lua_type(L, index)) {
+  case LUA_TNIL:
+    return true;
+  case LUA_TBOOLEAN:
+    value->type = LOOM_INTEGER;
+    value->integer = lua_toboolean(L, index);
+    return true;
+  case LUA_TNUMBER:
+    value->type = lloom_to_integer(L, index, &value->integer) ? LOOM_INTEGER : LOOM_REAL;
+    if (value->type == LOOM_REAL)
+      value->real = lua_tonumber(L, index);
+    return true;
+  case LUA_TSTRING:
+    value->type = LOOM_BYTES;
+    value->bytes = lua_tolstring(L, index, &value->length);
+    return true;
+  default:
+    return false;
+  }
+}
+
 /*
 ** Binds the arguments from `first` on, as many as the statement has parameters; false with a message pushed if they do not
 ** fit.
 */
-static bool bind_arguments(lua_State *L, sqlite3_stmt *statement, int first) {
-  int count = sqlite3_bind_parameter_count(statement), given = lua_gettop(L) - first + 1;
-  int bound = SQLITE_OK;
+static bool bind_arguments(lua_State *L, loom_query *query, int first) {
+  int count = loom_query_parameters(query), given = lua_gettop(L) - first + 1;
   if (given != count) {
     lua_pushfstring(L, "the query has %d parameter%s, got %d value%s", count, count == 1 ? "" : "s",
                     given, given == 1 ? "" : "s");
     return false;
   }
   for (int i = 1; i <= count; i++) {
-    int index = first + i - 1;
-    int64_t integer;
-    size_t length;
-    switch (lua_type(L, index)) {
-    case LUA_TNIL:
-      sqlite3_bind_null(statement, i);
-      break;
-    case LUA_TBOOLEAN:
-      sqlite3_bind_int(statement, i, lua_toboolean(L, index));
-      break;
-    case LUA_TNUMBER:
-      if (lloom_to_integer(L, index, &integer))
-        sqlite3_bind_int64(statement, i, integer);
-      else
-        sqlite3_bind_double(statement, i, lua_tonumber(L, index));
-      break;
-    case LUA_TSTRING: {
-      const char *text = lua_tolstring(L, index, &length);
-      bound = sqlite3_bind_text64(statement, i, text, length, SQLITE_TRANSIENT, SQLITE_UTF8);
-      break;
-    }
-    default:
+    loom_error error;
+    struct loom_value value;
+    if (!read_value(L, first + i - 1, &value)) {
       lua_pushfstring(L, "parameter %d: nil, boolean, number or string expected, got a %s", i,
-                      luaL_typename(L, index));
+                      luaL_typename(L, first + i - 1));
       return false;
     }
-    if (bound != SQLITE_OK) { /* it would be NULL */
-      lua_pushfstring(L, "parameter %d: %s", i, sqlite3_errstr(bound));
+    if (loom_query_bind(query, i, &value, &error) != LOOM_OK) {
+      lua_pushstring(L, error.message);
       return false;
     }
   }
@@ -84,7 +88,7 @@ static int begin(lua_State *L, starter *start, loom_query ***query) {
   *query = (loom_query **)&rows->object;
   if (start(database, sql, length, *query, &error) != LOOM_OK)
     return lloom_failure(L, &error);
-  return bind_arguments(L, loom_query_statement(**query), 4) ? 0 : misfit(L, *query);
+  return bind_arguments(L, **query, 4) ? 0 : misfit(L, *query);
 }
 
 /* query(database, sql, ...): rows of a statement that only reads. */
@@ -97,21 +101,20 @@ int lloom_query(lua_State *L) {
   return 1;
 }
 
-static void push_value(lua_State *L, sqlite3_stmt *row, int column) {
-  switch (sqlite3_column_type(row, column)) {
-  case SQLITE_INTEGER:
-    lloom_push_integer(L, sqlite3_column_int64(row, column));
+static void push_value(lua_State *L, const loom_query *query, int column) {
+  struct loom_value value = loom_query_value(query, column);
+  switch (value.type) {
+  case LOOM_INTEGER:
+    lloom_push_integer(L, value.integer);
     break;
-  case SQLITE_FLOAT:
-    lua_pushnumber(L, sqlite3_column_double(row, column));
+  case LOOM_REAL:
+    lua_pushnumber(L, value.real);
     break;
-  case SQLITE_NULL:
+  case LOOM_BYTES:
+    lua_pushlstring(L, value.bytes, value.length);
+    break;
+  default:
     lua_pushnil(L);
-    break;
-  default: {
-    const void *bytes = sqlite3_column_blob(row, column);
-    lua_pushlstring(L, bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, column));
-  }
   }
 }
 
@@ -128,24 +131,23 @@ static int next_row(lua_State *L) {
                ? 0
                : luaL_error(L, "%s: %s", loom_status_name(status), error.message);
   }
-  sqlite3_stmt *row = loom_query_statement(query);
-  int count = sqlite3_column_count(row);
+  int count = loom_query_columns(query);
   lua_createtable(L, 0, count);
   for (int i = 0; i < count; i++) {
-    push_value(L, row, i);
-    lua_setfield(L, -2, sqlite3_column_name(row, i));
+    push_value(L, query, i);
+    lua_setfield(L, -2, loom_query_column_name(query, i));
   }
   return 1;
 }
 
 static int columns(lua_State *L) {
-  sqlite3_stmt *row = loom_query_statement(lloom_check_handle(L, 1, ROWS));
-  if (!row)
+  const loom_query *query = lloom_check_handle(L, 1, ROWS);
+  int count = loom_query_columns(query);
+  if (count == 0)
     return luaL_error(L, "the query was closed by a change that was made on its monitor meanwhile");
-  int count = sqlite3_column_count(row);
   lua_createtable(L, count, 0);
   for (int i = 0; i < count; i++) {
-    lua_pushstring(L, sqlite3_column_name(row, i));
+    lua_pushstring(L, loom_query_column_name(query, i));
     lua_rawseti(L, -2, i + 1);
   }
   return 1;
@@ -157,7 +159,6 @@ static int columns(lua_State *L) {
 */
 int lloom_execute(lua_State *L) {
   loom_error error;
-  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   loom_query **query;
   int failed = begin(L, loom_query_new_in_write, &query);
   if (failed)
@@ -165,10 +166,10 @@ int lloom_execute(lua_State *L) {
   loom_status status = loom_query_next(*query, &error);
   bool has_row = status == LOOM_OK;
   lua_settop(L, 3);
-  lua_pushinteger(L, sqlite3_changes(database->sqlite));
-  lua_pushinteger(L, (lua_Integer)sqlite3_last_insert_rowid(database->sqlite));
+  lua_pushinteger(L, (lua_Integer)loom_query_changed(*query));
+  lua_pushinteger(L, (lua_Integer)loom_query_inserted(*query));
   if (has_row)
-    push_value(L, loom_query_statement(*query), 0);
+    push_value(L, *query, 0);
   while (status == LOOM_OK)
     status = loom_query_next(*query, &error);
   loom_query_free(*query);

@@ -120,7 +120,7 @@ static bool read_ids(lua_State *L, struct loom_id_table *ids) {
       luaL_error(L, "bad option 'stores' (store ids expected, got a %s)", luaL_typename(L, -1));
     const char *id = lua_tolstring(L, -1, &length);
     if (loom_id_table_put(ids, id, length) == LOOM_NO_NUMBER)
-      luaL_error(L, "out of memory");
+      lloom_no_memory(L);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -173,7 +173,7 @@ static bool read_file(lua_State *L, struct report_handle *handle, size_t windows
     handle->header = strdup(lloom_option_string(L, file, "header", ""));
     handle->figures_path = strdup(lloom_option_string(L, file, "figures_path", ""));
     if (!handle->path || !handle->header || !handle->figures_path)
-      luaL_error(L, "out of memory");
+      lloom_no_memory(L);
     lua_getfield(L, file, "minutes");
     read_minutes(L, lua_gettop(L), windows, handle->file.minutes);
     lua_pop(L, 1);
@@ -198,7 +198,7 @@ static loom_status make_source(loom_database *database, bool private, loom_sourc
   *zones = database->zones;
   if (private)
     loom_database_close(database); /* the source has it now */
-  return *source ? LOOM_OK : loom_fail(error, LOOM_ENOMEM, "out of memory");
+  return *source ? LOOM_OK : loom_no_memory(error);
 }
 
 /*
@@ -248,7 +248,7 @@ static struct loom_overlay *check_overlay(lua_State *L, loom_report *report) {
                                      ? &overlays->others
                                      : loom_overlays_put(overlays, id, length);
   if (!overlay)
-    luaL_error(L, "out of memory");
+    lloom_no_memory(L);
   return overlay;
 }
 
@@ -277,7 +277,7 @@ static int override_week(lua_State *L) {
                                take_number(L, 3, i + 2)};
     good = loom_hours_list_add(&overlay->hours, hours);
   }
-  return good ? 0 : luaL_error(L, "out of memory");
+  return good ? 0 : lloom_no_memory(L);
 }
 
 /*
@@ -297,7 +297,7 @@ static int override_date(lua_State *L) {
     struct loom_special_day day = {(int32_t)date, take_number(L, 4, i), take_number(L, 4, i + 1)};
     good = loom_special_days_add(&overlay->days, day);
   }
-  return good ? 0 : luaL_error(L, "out of memory");
+  return good ? 0 : lloom_no_memory(L);
 }
 
 static int start(lua_State *L) {
@@ -462,7 +462,7 @@ static int csv_rows(lua_State *L) {
   size_t wanted = (uint64_t)count < rows - begin ? (size_t)count : rows - begin;
   text->length = 0;
   if (!loom_report_csv_rows(report, minutes, lua_toboolean(L, 5), begin, wanted, text))
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   lua_pushlstring(L, text->length ? text->bytes : "", text->length);
   return 1;
 }

@@ -56,7 +56,7 @@ int lloom_report_order(lua_State *L) {
   size_t room = loom_report_count(report) < (size_t)limit ? loom_report_count(report) : (size_t)limit;
   size_t *rows = lua_newuserdata(L, (room + 1) * sizeof *rows);
   if (!loom_report_order(report, &order, (size_t)limit, rows, &page))
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   lua_createtable(L, (int)page.count, 0);
   for (size_t i = 0; i < page.count; i++) {
     lua_pushinteger(L, (lua_Integer)rows[i] + 1);
@@ -80,7 +80,7 @@ int lloom_report_sum(lua_State *L) {
   struct loom_text *text = lloom_report_text(L);
   size_t count = loom_report_sum(report, window, lloom_check_choice(L, 3, report), &sum);
   if (!loom_figures_json(&sum, text))
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   lua_pushinteger(L, (lua_Integer)count);
   lua_pushlstring(L, text->bytes, text->length);
   return 2;
@@ -106,10 +106,10 @@ int lloom_report_percentiles(lua_State *L) {
     lua_pop(L, 1);
   }
   if (!loom_report_values(report, window, figure, lloom_check_choice(L, 5, report), &values, &count))
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   if (!loom_sort_values(values, count)) {
     free(values);
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   }
   for (size_t i = 0; count && i < wanted; i++)
     percents[i] = loom_percentile(values, count, percents[i]);
@@ -139,7 +139,7 @@ int lloom_report_histogram(lua_State *L) {
   luaL_argcheck(L, most > 0 && isfinite(most), 4, "more than 0 expected");
   luaL_argcheck(L, bins >= 1 && bins <= BINS_MAX, 5, "1 to 1000 expected");
   if (!loom_report_values(report, window, figure, lloom_check_choice(L, 6, report), &values, &count))
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   loom_histogram(values, count, most, (size_t)bins, counts);
   free(values);
   lua_createtable(L, (int)bins, 0);
@@ -170,7 +170,7 @@ int lloom_report_json(lua_State *L) {
   read_names(L, 3, loom_report_window_count(report), names);
   struct loom_text *text = lloom_report_text(L);
   if (!loom_report_json_row(report, row, names, text))
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   lua_pushlstring(L, text->bytes, text->length);
   return 1;
 }
@@ -191,7 +191,7 @@ int lloom_report_json_stores(lua_State *L) {
     if (good && i > 0)
       loom_text_put(text, ",\n", 2);
     if (!good || !loom_report_json_store(report, row, names, text))
-      return luaL_error(L, "out of memory");
+      return lloom_no_memory(L);
   }
   lua_pushlstring(L, text->length ? text->bytes : "", text->length);
   return 1;

@@ -9,10 +9,10 @@
 #include "binding.h"
 
 #include "../core/spool.h"
+#include "../core/thread.h"
 
 #include <lualib.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,24 +221,6 @@ static char *copy_package_field(lua_State *L, const char *name) {
   return copy;
 }
 
-static int start_thread(struct thread *thread) {
-  sigset_t all, before;
-  sigfillset(&all); /* signals are for the threads of the program that Loom is in */
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int failed = pthread_create(&thread->thread, NULL, run, thread);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return failed;
-}
-
-static void init_lock(struct thread *thread) {
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_mutex_init(&thread->lock, NULL);
-  pthread_cond_init(&thread->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
-}
-
 /*
 ** thread{module = name, folder = path, limit = bytes}: starts a thread whose state looks for modules where this one
 ** does. What its tasks write goes to the folder when it is much, and may be so long.
@@ -254,8 +236,9 @@ int lloom_thread(lua_State *L) {
   struct lloom_handle *handle = lloom_new_handle(L, THREAD, sizeof *handle);
   struct thread *thread = calloc(1, sizeof *thread);
   if (!thread)
-    return luaL_error(L, "out of memory");
-  init_lock(thread);
+    return lloom_no_memory(L);
+  pthread_mutex_init(&thread->lock, NULL);
+  loom_condition_init(&thread->changed);
   loom_spool_init(&thread->spool, NULL, (uint64_t)limit);
   thread->module = strdup(module);
   thread->folder = strdup(folder);
@@ -263,11 +246,11 @@ int lloom_thread(lua_State *L) {
   thread->cpath = copy_package_field(L, "cpath");
   if (!thread->module || !thread->folder || !thread->path || !thread->cpath) {
     free_thread(thread);
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   }
-  if (start_thread(thread) != 0) {
+  if (!loom_thread_start(&thread->thread, run, thread)) {
     free_thread(thread);
-    loom_fail(&error, LOOM_ENOMEM, "no thread is to be had");
+    loom_fail(&error, LOOM_ENOMEM, "no thread can be started");
     return lloom_failure(L, &error);
   }
   handle->object = thread;
@@ -294,7 +277,7 @@ static int start(lua_State *L) {
   thread->name = strdup(name);
   thread->argument = malloc(length + 1);
   if (!thread->name || !thread->argument)
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   memcpy(thread->argument, argument, length + 1);
   thread->argument_length = length;
   thread->good = false;

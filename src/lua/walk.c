@@ -43,7 +43,7 @@ int lloom_walk(lua_State *L) {
   loom_schedule_dates(query.from, query.to, &walk->first, &walk->last);
   loom_source *source = loom_source_sqlite_shared(database);
   if (!source)
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   walk->handle.object = source;
   loom_status status = source->snapshot(source, &error);
   if (status == LOOM_OK)

@@ -50,21 +50,22 @@ int lloom_writer(lua_State *L) {
 static int submit_polls(lua_State *L, loom_writer *writer, struct write_handle *handle) {
   loom_error error;
   if (!handle->polls)
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   handle->handle.object = loom_poll_write_head(handle->polls);
   if (loom_writer_submit(writer, handle->handle.object, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   return 1;
 }
 
-/* polls(batch): takes the batch over, and returns the write. */
-static int polls_of_batch(lua_State *L) {
+/* polls(staging): takes the polls over, and returns the write. */
+static int polls_of_staging(lua_State *L) {
   loom_writer *writer = lloom_check_handle(L, 1, WRITER);
-  loom_poll_batch *batch = lloom_check_handle(L, 2, LLOOM_POLL_BATCH);
+  loom_staging *staging = lloom_check_handle(L, 2, LLOOM_STAGING);
   struct write_handle *handle = lloom_new_handle(L, WRITE, sizeof *handle);
-  handle->polls = loom_poll_write_of_batch(batch);
+  loom_staging_complete(staging);
+  handle->polls = loom_poll_write_of_staging(staging);
   if (handle->polls)
-    lloom_take_handle(L, 2, LLOOM_POLL_BATCH);
+    lloom_take_handle(L, 2, LLOOM_STAGING);
   return submit_polls(L, writer, handle);
 }
 
@@ -105,11 +106,12 @@ static int upload(lua_State *L) {
   loom_error error;
   loom_writer *writer = lloom_check_handle(L, 1, WRITER);
   struct loom_ingest_options options = {0};
+  struct loom_staging_options staging = {0};
   lloom_check_options(L, 2, known);
-  lloom_read_ingest_options(L, 2, &options);
+  lloom_read_ingest_options(L, 2, &options, &staging);
   int64_t capacity = lloom_option_integer(L, 2, "capacity", UPLOAD_CAPACITY, 1, INT32_MAX);
   struct write_handle *handle = lloom_new_handle(L, WRITE, sizeof *handle);
-  if (loom_upload_new(writer, &options, (size_t)capacity, &handle->upload, &error) != LOOM_OK)
+  if (loom_upload_new(writer, &options, &staging, (size_t)capacity, &handle->upload, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   handle->handle.object = loom_upload_head(handle->upload);
   return 1;
@@ -124,7 +126,7 @@ static int remove_polls(lua_State *L) {
   struct write_handle *handle = lloom_new_handle(L, WRITE, sizeof *handle);
   handle->delete = loom_delete_write_new(&removal);
   if (!handle->delete)
-    return luaL_error(L, "out of memory");
+    return lloom_no_memory(L);
   handle->handle.object = loom_delete_write_head(handle->delete);
   if (loom_writer_submit(writer, handle->handle.object, &error) != LOOM_OK)
     return lloom_failure(L, &error);
@@ -192,11 +194,11 @@ static int rejects(lua_State *L) {
   const struct write_handle *handle = lua_touserdata(L, 1);
   if (handle->delete)
     return luaL_error(L, "the write is a removal");
-  const struct loom_reject_sample *sample = handle->upload ? loom_upload_rejects(handle->upload)
-                                                           : loom_poll_write_rejects(handle->polls);
-  lua_createtable(L, (int)sample->count, 0);
+  const struct loom_reject_list *list = handle->upload ? loom_upload_rejects(handle->upload)
+                                                       : loom_poll_write_rejects(handle->polls);
+  lua_createtable(L, (int)list->count, 0);
   int at = 0;
-  for (const struct loom_reject_entry *entry = sample->list.first; entry; entry = entry->next) {
+  for (const struct loom_reject_entry *entry = list->first; entry; entry = entry->next) {
     struct loom_reject reject = loom_reject_of(entry);
     push_reject(L, &reject);
     lua_rawseti(L, -2, ++at);
@@ -259,7 +261,7 @@ static int progress(lua_State *L) {
 
 void lloom_register_writer(lua_State *L) {
   static const luaL_Reg writer_methods[] = {
-      {"polls", polls_of_batch}, {"poll_text", polls_of_text}, {"upload", upload},
+      {"polls", polls_of_staging}, {"poll_text", polls_of_text}, {"upload", upload},
       {"remove", remove_polls}, {NULL, NULL}};
   static const luaL_Reg write_methods[] = {{"is_done", is_done}, {"counts", counts},
                                            {"rejects", rejects}, {"push", push},
