@@ -15,18 +15,18 @@ OPTIMIZE ?= -O2 -g
 WARNINGS  = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Werror
 # CFLAGS and LDFLAGS of the caller, also those on make's command line, add to what Loom needs.
-override CFLAGS  := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread \
+override CFLAGS  := -std=c11 -D_GNU_SOURCE -Isrc/core -Isrc -fPIC -fvisibility=hidden -pthread \
                     $(OPTIMIZE) $(WARNINGS) $(SANITIZE) $(COVERAGE) $(CFLAGS)
 override LDFLAGS := -pthread $(SANITIZE) $(LDFLAGS)
 LIBFLAG  ?= -shared
 LDLIBS    = -lsqlite3 -lcsv -lz -lm
 
-VERSION  := $(shell sed -n 's/^.define LOOM_VERSION "\(.*\)"/\1/p' src/core/version.h)
+VERSION  := $(shell sed -n 's/^.define LOOM_VERSION "\(.*\)"/\1/p' src/core/base/version.h)
 
-CORE     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/core/*.c))
+CORE     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/core/*/*.c src/serve/*.c))
 LIBRARY  := $(BUILD)/libloom.a
 BINDING  := $(wildcard src/lua/*.c)
-HEADERS  := $(wildcard src/core/*.h src/lua/*.h)
+HEADERS  := $(wildcard src/core/*/*.h src/serve/*.h src/lua/*.h)
 TESTS    := $(patsubst spec/core/%.c,$(BUILD)/spec/%,$(wildcard spec/core/*_test.c))
 API_TESTS := $(patsubst spec/api/%.c,$(BUILD)/spec/api/%,$(wildcard spec/api/*_test.c))
 LUA_FILES := $(shell find lua -name '*.lua')
@@ -42,7 +42,7 @@ all: $(MODULES) $(EXTENSION) ## Build in place; bin/loom then runs from the chec
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
 
-$(BUILD)/src/core/%.o: src/core/%.c $(HEADERS)
+$(BUILD)/src/%.o: src/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -66,7 +66,7 @@ ROCK := rock$(subst /,-,$(LUA_INCDIR))
 $(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
 
 # The extension: what it shares with the core compiled anew, to call the SQLite of the program that loads it, and what needs no SQLite.
-$(BUILD)/extension/%.o: src/core/%.c $(HEADERS)
+$(BUILD)/extension/%.o: src/core/sqlite/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
 
@@ -74,12 +74,12 @@ $(BUILD)/extension/%.o: src/extension/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
 
-$(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_table extension/date_functions src/core/poll_block src/core/civil)
+$(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_table extension/date_functions src/core/measure/poll_block src/core/time/civil)
 	$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -Isrc/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
 
 # Its allocations fail when they are told to: see spec/core/faults.h.
 $(BUILD)/spec/faults_test: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc free strdup)
@@ -89,7 +89,7 @@ faults: $(BUILD)/spec/faults_test ## Each kind of work with a fault at every all
 
 $(BUILD)/spec/api/%: spec/api/%.c $(wildcard spec/api/*.h spec/core/*.h) $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -Isrc/core -Ispec/core $$(pkg-config --cflags $(LUA_PC)) -o $@ $< $(LDFLAGS) -lcmocka \
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Ispec/core $$(pkg-config --cflags $(LUA_PC)) -o $@ $< $(LDFLAGS) -lcmocka \
 	  $$(pkg-config --libs $(LUA_PC))
 
 LISTEN ?= 127.0.0.1:8080
@@ -167,7 +167,7 @@ valgrind: all $(TESTS) $(API_TESTS) $(VALIDATORS) ## The C tests and the specs u
 	  RUN='valgrind -q --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)
 
-# Such as make mutate FILE=src/core/prune.c COUNT=100 SPECS=spec/cli/prune_spec.lua
+# Such as make mutate FILE=src/core/write/prune.c COUNT=100 SPECS=spec/cli/prune_spec.lua
 COUNT ?= 40
 SEED  ?= 1
 mutate: ## Change FILE in small ways, one at a time, and tell which changes no test notices
@@ -186,7 +186,7 @@ fuzz-targets: $(patsubst spec/fuzz/%.c,$(BUILD)/spec/fuzz/%,$(wildcard spec/fuzz
 
 $(BUILD)/spec/fuzz/%: spec/fuzz/%.c $(wildcard spec/fuzz/*.h spec/core/*.h) $(HEADERS) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Isrc/core -Ispec/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Ispec/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
 
 lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc
 	$(MAKE) BUILD=build/gcc CC=gcc all
@@ -248,7 +248,7 @@ install-rock: rock
 
 ARCHIVE  := loom-$(VERSION).tar.gz
 ROCKSPEC := loom-$(VERSION)-1.rockspec
-rockspec: ## Write the rockspec of the version in src/core/version.h
+rockspec: ## Write the rockspec of the version in src/core/base/version.h
 	rm -f loom-[0-9]*.rockspec
 	sed -e 's/"scm-1"/"$(VERSION)-1"/' -e 's|^  url = .*|  url = "file://$(ARCHIVE)", -- of `make dist`|' \
 	  loom-scm-1.rockspec >$(ROCKSPEC)

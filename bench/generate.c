@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/core/civil.h"
+#include "time/civil.h"
 
 #define ID_SIZE 37
 #define FIRST_DATE 19374 /* 2023-01-17 */

@@ -2,7 +2,7 @@
 --
 --     spec/mutate FILE [COUNT [SEED [SPECS]]]
 --
--- It works in a copy of the checkout, which spec/mutate makes. A change of `src/core/NAME.c` is shown to
+-- It works in a copy of the checkout, which spec/mutate makes. A change of `src/core/FOLDER/NAME.c` is shown to
 -- `spec/core/NAME_test.c`, then to the other C tests, then to SPECS (files or folders of specs); a change of a Lua file to the
 -- specs that have its name, then to SPECS. What only Valgrind or a sanitizer sees, such as a leak, is not noticed here.
 -- Changes that do not compile, or to the same program, do not count. Of each line at most one change is tried.
@@ -85,7 +85,7 @@ end
 -- The compiled file: a change that leaves it as it was changes nothing.
 local function compiled()
   local object = file:match("^src/.*%.c$") and ("build/" .. file:gsub("%.c$", ".o"))
-  if not object or not file:find("^src/core/") then
+  if not object or not file:find("^src/core/") and not file:find("^src/serve/") then
     return run "make -s -j2 all", nil
   end
   return run("make -s " .. object), files.exists(object) and files.read(object)

@@ -3,7 +3,7 @@
 -- While a report reads its snapshot the log cannot begin anew (SQLite, "Write-Ahead Logging", section 6): it grows by all that is
 -- written meanwhile. So who computes for others bounds both. Reports that overlap keep it from beginning anew as one does that
 -- never ends: where it is long, none begins before those that run have ended and the writer has had time to begin it anew
--- (see `checkpoint` in src/core/writer.c).
+-- (see `checkpoint` in src/core/write/writer.c).
 -- @module loom.leash
 
 local core = require "loom.core"
@@ -14,7 +14,7 @@ Leash.__index = Leash
 
 local TIME_LIMIT = 600 -- seconds: the largest report that the service takes by default computes for a minute or two
 local LOG_LIMIT = 1024 * 1024 * 1024 -- bytes: what a thousand stores with a poll a second write in some hours
-local LOG_KEPT = 64 * 1024 * 1024 -- bytes of its file that stay when it begins anew: journal_size_limit in src/core/database.c
+local LOG_KEPT = 64 * 1024 * 1024 -- bytes of its file that stay when it begins anew: journal_size_limit in src/core/sqlite/database.c
 local REST, REST_MAX = 3, 30 -- seconds without a report; the writer tries every second
 
 --- Makes one for a database.

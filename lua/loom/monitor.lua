@@ -471,7 +471,7 @@ end
 -- @section database
 
 --- Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active)` is a table
--- that shows the packed polls, the other tables are described in src/core/schema.c. SQLite's functions of dates (`date`,
+-- that shows the packed polls, the other tables are described in src/core/sqlite/schema.c. SQLite's functions of dates (`date`,
 -- `strftime` and so on) read instants that end in ` UTC`.
 --
 -- On LuaJIT, whose numbers are exact to 2^53, a whole number beyond that is text of its digits.

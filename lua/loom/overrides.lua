@@ -1,7 +1,7 @@
 --- What is set by hand and stored: hours, timezones, special days, exclusions and attributes.
 --
 -- Hours, timezones and special days prevail over what files bring, also over files that are loaded later. The tables are
--- described in `src/core/schema.c`.
+-- described in `src/core/sqlite/schema.c`.
 -- @module loom.overrides
 
 local check = require "loom.check"
@@ -429,7 +429,7 @@ end
 
 -- ---- attributes ----
 
--- As in `src/core/record.h`: what is stored must fit a file.
+-- As in `src/core/read/record.h`: what is stored must fit a file.
 local NAMES_MAX, SIZE_MAX = 255, 32000
 
 -- Whether a name is new to all stores; that of an old one is found at once, where all names would have to be counted.

@@ -32,7 +32,7 @@ end
 
 describe("the version", function()
   it("is the same everywhere", function()
-    local version = files.read("src/core/version.h"):match('#define LOOM_VERSION "([^"]+)"')
+    local version = files.read("src/core/base/version.h"):match('#define LOOM_VERSION "([^"]+)"')
     assert.equal(version, loom.version)
     assert.same({ "loom-" .. version .. "-1.rockspec", "loom-scm-1.rockspec" }, rockspecs())
     assert.equal(version .. "-1", load_rockspec("loom-" .. version .. "-1.rockspec").version)

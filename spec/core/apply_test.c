@@ -4,9 +4,9 @@
 */
 #include "storage.h"
 
-#include "apply.h"
-#include "civil.h"
-#include "schedule.h"
+#include "write/apply.h"
+#include "time/civil.h"
+#include "measure/schedule.h"
 #include "support.h"
 
 static const char *const store_names[] = {"a", "b"};

@@ -1,7 +1,7 @@
 /*
 ** Atomic files: complete or as they were, with the mode they had, and what cannot be replaced written as it is.
 */
-#include "atomic_file.h"
+#include "base/atomic_file.h"
 #include "storage.h"
 
 #include <errno.h>

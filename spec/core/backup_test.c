@@ -1,8 +1,8 @@
 /*
 ** Backups: one snapshot in one file, whatever is written meanwhile, and nothing where one could not be made.
 */
-#include "backup.h"
-#include "check.h"
+#include "sqlite/backup.h"
+#include "sqlite/check.h"
 #include "storage.h"
 
 #include <signal.h>

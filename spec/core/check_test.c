@@ -3,7 +3,7 @@
 */
 #include "storage.h"
 
-#include "check.h"
+#include "sqlite/check.h"
 
 static void collect(void *context, const char *problem) {
   buffer_printf(context, "%s\n", problem);

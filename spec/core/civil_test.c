@@ -2,7 +2,7 @@
 ** Civil time: what is accepted and refused, every date of the years 1 to 9999, and round trips.
 ** Texts are parsed from memory of exactly their size, so that checkers see any read past their end.
 */
-#include "civil.h"
+#include "time/civil.h"
 #include "support.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 ** CSV rows: cases by hand, and three ways to read the same random bytes that must agree: rows split where they
 ** lie, every row through libcsv, and blocks cut anywhere.
 */
-#include "csv.h"
+#include "read/csv.h"
 #include "support.h"
 
 #include <stdbool.h>

@@ -4,13 +4,13 @@
 */
 #include "storage.h"
 
-#include "check.h"
-#include "civil.h"
-#include "export.h"
-#include "info.h"
-#include "prune.h"
-#include "report.h"
-#include "source_sqlite.h"
+#include "sqlite/check.h"
+#include "time/civil.h"
+#include "sqlite/export.h"
+#include "sqlite/info.h"
+#include "write/prune.h"
+#include "report/report.h"
+#include "sqlite/source_sqlite.h"
 #include "support.h"
 
 #include <signal.h>

@@ -3,7 +3,7 @@
 *own give for
 ** the text without it, and all else is SQLite's.
 */
-#include "date_functions.h"
+#include "sqlite/date_functions.h"
 #include "storage.h"
 #include "support.h"
 

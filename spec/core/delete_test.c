@@ -3,9 +3,9 @@
 */
 #include "storage.h"
 
-#include "check.h"
-#include "civil.h"
-#include "delete.h"
+#include "sqlite/check.h"
+#include "time/civil.h"
+#include "write/delete.h"
 #include "support.h"
 
 #define POLLS_HEADER "store_id,status,timestamp_utc\n"

@@ -1,7 +1,7 @@
 /*
 ** Status names and messages: whatever bytes the input held, a message is one line and fits.
 */
-#include "error.h"
+#include "base/error.h"
 #include "support.h"
 
 #include <errno.h>

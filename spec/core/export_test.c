@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "export.h"
+#include "sqlite/export.h"
 #include "support.h"
 
 static struct buffer export_all(loom_database *database, enum loom_kind kind) {

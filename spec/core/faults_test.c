@@ -7,13 +7,13 @@
 
 #include "reports.h"
 
-#include "backup.h"
-#include "check.h"
-#include "export.h"
-#include "info.h"
-#include "poll_write.h"
-#include "prune.h"
-#include "writer.h"
+#include "sqlite/backup.h"
+#include "sqlite/check.h"
+#include "sqlite/export.h"
+#include "sqlite/info.h"
+#include "write/poll_write.h"
+#include "write/prune.h"
+#include "write/writer.h"
 
 #include <time.h>
 

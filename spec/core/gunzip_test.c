@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "gunzip.h"
+#include "read/gunzip.h"
 #include "support.h"
 
 #include <zlib.h>

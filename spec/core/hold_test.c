@@ -1,7 +1,7 @@
 /*
 ** Files that are held: by one, by what that one has started, and by nobody.
 */
-#include "hold.h"
+#include "base/hold.h"
 #include "storage.h"
 
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 ** Tests of weekly hours with overrides laid over them: cases by hand, and random weeks compared with an oracle that
 ** asks for each date which week is in force.
 */
-#include "hours.h"
+#include "measure/hours.h"
 #include "support.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "id_table.h"
+#include "base/id_table.h"
 #include "support.h"
 
 static void assert_id(const struct loom_id_table *table, uint32_t number, const char *id,

@@ -3,8 +3,8 @@
 */
 #include "storage.h"
 
-#include "civil.h"
-#include "info.h"
+#include "time/civil.h"
+#include "sqlite/info.h"
 
 static struct loom_info read_info(loom_database *database) {
   loom_error error;

@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "ingest_parse.h"
+#include "read/ingest_parse.h"
 
 #define HEADER "store_id,status,timestamp_utc"
 

@@ -5,8 +5,8 @@
 */
 #include "storage.h"
 
-#include "check.h"
-#include "civil.h"
+#include "sqlite/check.h"
+#include "time/civil.h"
 #include "support.h"
 
 #include <zlib.h>

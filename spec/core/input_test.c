@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "input.h"
+#include "read/input.h"
 
 #include <sys/stat.h>
 

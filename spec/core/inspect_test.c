@@ -2,7 +2,7 @@
 ** Tests of looking at one store: on random stores, windows and rules it gives a report's figures, made of cells that
 ** cover the pieces and are explained by their polls.
 */
-#include "inspect.h"
+#include "report/inspect.h"
 #include "reports.h"
 
 static struct loom_inspect_options options_for(const struct loom_report_options *report, size_t window,

@@ -4,7 +4,7 @@
 #include "storage.h"
 #include "support.h"
 
-#include "json_polls.h"
+#include "read/json_polls.h"
 
 /* Reads a text that ends where its memory does; describes what was read. */
 static struct buffer read_text(const char *text, size_t size, bool by_line) {

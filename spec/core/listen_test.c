@@ -1,7 +1,7 @@
 /*
 ** Probing of addresses, with real sockets.
 */
-#include "listen.h"
+#include "serve/listen.h"
 #include "support.h"
 
 #include <arpa/inet.h>

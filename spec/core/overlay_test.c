@@ -1,7 +1,7 @@
 /*
 ** Tests of overlays: a report with hours of its own is the report of a database that holds these hours instead.
 */
-#include "overlay.h"
+#include "measure/overlay.h"
 #include "reports.h"
 
 /* ---- the table ---- */

@@ -1,7 +1,7 @@
 /*
 ** Places of files: by whatever name, and told apart from what takes their name later.
 */
-#include "place.h"
+#include "sqlite/place.h"
 #include "storage.h"
 
 #include <sys/stat.h>

@@ -4,8 +4,8 @@
 */
 #include "storage.h"
 
-#include "civil.h"
-#include "poll_block.h"
+#include "time/civil.h"
+#include "measure/poll_block.h"
 #include "support.h"
 
 static void bytes_of_a_block(void **state) {

@@ -3,8 +3,8 @@
 */
 #include "storage.h"
 
-#include "civil.h"
-#include "poll_extent.h"
+#include "time/civil.h"
+#include "measure/poll_extent.h"
 #include "support.h"
 
 static void equal_to_a_list(void **state) {

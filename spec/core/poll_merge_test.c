@@ -3,7 +3,7 @@
 */
 #include "storage.h"
 
-#include "poll_merge.h"
+#include "write/poll_merge.h"
 
 static loom_database *writing_database(void) {
   loom_error error;

@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "poll_sorter.h"
+#include "read/poll_sorter.h"
 #include "support.h"
 
 #include <fcntl.h>

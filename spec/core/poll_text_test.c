@@ -4,8 +4,8 @@
 */
 #include "storage.h"
 
-#include "civil.h"
-#include "poll_text.h"
+#include "time/civil.h"
+#include "read/poll_text.h"
 #include "support.h"
 
 #define FORMATS 3

@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "polls_table.h"
+#include "sqlite/polls_table.h"
 #include "support.h"
 
 #include <sqlite3.h>

@@ -4,9 +4,9 @@
 */
 #include "storage.h"
 
-#include "check.h"
-#include "civil.h"
-#include "prune.h"
+#include "sqlite/check.h"
+#include "time/civil.h"
+#include "write/prune.h"
 #include "support.h"
 
 #define POLLS_HEADER "store_id,status,timestamp_utc\n"

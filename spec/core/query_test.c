@@ -4,9 +4,9 @@
 */
 #include "storage.h"
 
-#include "export.h"
-#include "info.h"
-#include "query.h"
+#include "sqlite/export.h"
+#include "sqlite/info.h"
+#include "sqlite/query.h"
 
 #define POLLS "store_id,status,timestamp_utc\na,active,2023-01-24 10:00:00\nb,inactive,2023-01-24 11:00:00\n"
 

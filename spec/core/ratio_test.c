@@ -1,7 +1,7 @@
 /*
 ** Tests of ratios: against 128 bits, at the ends of the range, and by hand.
 */
-#include "ratio.h"
+#include "base/ratio.h"
 #include "support.h"
 
 __extension__ typedef unsigned __int128 wide;

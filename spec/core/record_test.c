@@ -4,9 +4,9 @@
 */
 #include "storage.h"
 
-#include "civil.h"
-#include "record.h"
-#include "schedule.h"
+#include "time/civil.h"
+#include "read/record.h"
+#include "measure/schedule.h"
 #include "support.h"
 
 /* Splits at commas; the text must stay. */

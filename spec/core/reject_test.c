@@ -3,7 +3,7 @@
 */
 #include "storage.h"
 
-#include "reject.h"
+#include "read/reject.h"
 
 static void entries_own_their_texts(void **state) {
   (void)state;

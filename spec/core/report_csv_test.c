@@ -4,9 +4,9 @@
 */
 #include "storage.h"
 
-#include "civil.h"
-#include "report_csv.h"
-#include "source_sqlite.h"
+#include "time/civil.h"
+#include "report/report_csv.h"
+#include "sqlite/source_sqlite.h"
 #include "support.h"
 
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /*
 ** Report files: what is in them, and that they are complete or not there.
 */
-#include "report_file.h"
-#include "civil.h"
-#include "report_csv.h"
-#include "source_sqlite.h"
+#include "report/report_file.h"
+#include "time/civil.h"
+#include "report/report_csv.h"
+#include "sqlite/source_sqlite.h"
 #include "storage.h"
 
 #include <errno.h>

@@ -3,10 +3,10 @@
 */
 #include "storage.h"
 
-#include "civil.h"
-#include "report_json.h"
-#include "report_order.h"
-#include "source_sqlite.h"
+#include "time/civil.h"
+#include "report/report_json.h"
+#include "report/report_order.h"
+#include "sqlite/source_sqlite.h"
 #include "support.h"
 
 #include <math.h>

@@ -4,11 +4,11 @@
 */
 #include "reports.h"
 
-#include "export.h"
-#include "info.h"
-#include "inspect.h"
-#include "overlay.h"
-#include "strip.h"
+#include "sqlite/export.h"
+#include "sqlite/info.h"
+#include "report/inspect.h"
+#include "measure/overlay.h"
+#include "measure/strip.h"
 
 #include <pthread.h>
 

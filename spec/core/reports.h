@@ -6,9 +6,9 @@
 
 #include "storage.h"
 
-#include "civil.h"
-#include "report.h"
-#include "source_sqlite.h"
+#include "time/civil.h"
+#include "report/report.h"
+#include "sqlite/source_sqlite.h"
 #include "support.h"
 
 #define POLLS_HEADER "store_id,status,timestamp_utc\n"

@@ -1,8 +1,8 @@
 /*
 ** Presets: each option of each preset, as the table of docs and reports has it.
 */
-#include "rules.h"
-#include "civil.h"
+#include "measure/rules.h"
+#include "time/civil.h"
 #include "support.h"
 
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 ** Schedules: a case by hand for each rule of opening hours, and random schedules compared with an oracle that
 ** knows no order: it merges any two openings that overlap until there are none, and cuts exclusions out one by one.
 */
-#include "schedule.h"
-#include "civil.h"
+#include "measure/schedule.h"
+#include "time/civil.h"
 #include "support.h"
 
 #include <stdbool.h>

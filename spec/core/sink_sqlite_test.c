@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "civil.h"
+#include "time/civil.h"
 
 #define POLLS_HEADER "store_id,status,timestamp_utc\n"
 #define HOURS_HEADER "store_id,day,start_time_local,end_time_local,effective_from\n"

@@ -3,7 +3,7 @@
 */
 #include "storage.h"
 
-#include "source.h"
+#include "measure/source.h"
 
 static void lists_grow(void **state) {
   (void)state;

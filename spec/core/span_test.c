@@ -1,7 +1,7 @@
 /*
 ** Lists of spans: growth, and merging compared with an oracle that colours microseconds.
 */
-#include "span.h"
+#include "time/span.h"
 #include "support.h"
 
 #include <string.h>

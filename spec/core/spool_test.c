@@ -1,7 +1,7 @@
 /*
 ** Spools: what is read is what was written, wherever it lies.
 */
-#include "spool.h"
+#include "base/spool.h"
 #include "storage.h"
 
 #include <fcntl.h>

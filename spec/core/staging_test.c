@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "civil.h"
+#include "time/civil.h"
 #include "support.h"
 
 #define POLLS_HEADER "store_id,status,timestamp_utc\n"

@@ -18,10 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "database.h"
-#include "ingest.h"
-#include "report.h"
-#include "sink_sqlite.h"
+#include "sqlite/database.h"
+#include "read/ingest.h"
+#include "report/report.h"
+#include "write/sink_sqlite.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 

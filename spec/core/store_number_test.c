@@ -3,7 +3,7 @@
 */
 #include "storage.h"
 
-#include "store_number.h"
+#include "write/store_number.h"
 
 static void found_or_added(void **state) {
   (void)state;

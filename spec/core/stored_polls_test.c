@@ -5,12 +5,12 @@
 #include "storage.h"
 #include "support.h"
 
-#include "check.h"
-#include "civil.h"
-#include "export.h"
-#include "info.h"
-#include "source_sqlite.h"
-#include "stored_polls.h"
+#include "sqlite/check.h"
+#include "time/civil.h"
+#include "sqlite/export.h"
+#include "sqlite/info.h"
+#include "sqlite/source_sqlite.h"
+#include "sqlite/stored_polls.h"
 
 #define POLLS_HEADER "store_id,status,timestamp_utc\n"
 

@@ -2,10 +2,10 @@
 ** Tests of strips: letters against an oracle that looks at every microsecond of small windows, and bins of long windows,
 ** whose arithmetic must not overflow.
 */
-#include "strip.h"
+#include "measure/strip.h"
 
-#include "civil.h"
-#include "report.h"
+#include "time/civil.h"
+#include "report/report.h"
 #include "support.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 ** Supervision of real programs: their ends, and the signals that reach them. Nothing waits for a time to pass: a pipe
 ** tells when a program is ready.
 */
-#include "supervise.h"
+#include "serve/supervise.h"
 #include "support.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /*
 ** Growing text, and fields of CSV: which are quoted, and that Loom's own reader gets them back.
 */
-#include "text.h"
-#include "csv.h"
+#include "base/text.h"
+#include "read/csv.h"
 #include "support.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
 ** Temporary files: what is written is read, and nothing stays behind.
 */
-#include "unnamed_file.h"
+#include "base/unnamed_file.h"
 #include "storage.h"
 
 #include <dirent.h>

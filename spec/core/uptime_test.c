@@ -3,9 +3,9 @@
 ** whether it is excluded, on small random pieces, polls and exclusions; and cases done by hand, one for each line of the
 ** rules.
 */
-#include "uptime.h"
-#include "civil.h"
-#include "schedule.h"
+#include "measure/uptime.h"
+#include "time/civil.h"
+#include "measure/schedule.h"
 #include "support.h"
 
 #include <stdio.h>

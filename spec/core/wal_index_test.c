@@ -4,7 +4,7 @@
 #include "storage.h"
 
 #include "support.h"
-#include "wal_index.h"
+#include "sqlite/wal_index.h"
 
 static struct loom_wal_index index_of(loom_database *database) {
   struct loom_wal_index index;

@@ -4,9 +4,9 @@
 #include "storage.h"
 #include "support.h"
 
-#include "civil.h"
-#include "poll_write.h"
-#include "upload.h"
+#include "time/civil.h"
+#include "write/poll_write.h"
+#include "write/upload.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
 */
 #include "storage.h"
 
-#include "zone_links.h"
+#include "time/zone_links.h"
 
 #include <sys/stat.h>
 

@@ -4,9 +4,9 @@
 */
 #include "storage.h"
 
-#include "civil.h"
+#include "time/civil.h"
 #include "support.h"
-#include "zone.h"
+#include "time/zone.h"
 
 #include <ftw.h>
 #include <pthread.h>

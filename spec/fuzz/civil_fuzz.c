@@ -4,7 +4,7 @@
 */
 #include "fuzz.h"
 
-#include "civil.h"
+#include "time/civil.h"
 
 #include <ctype.h>
 

@@ -9,7 +9,7 @@
 
 #include "storage.h"
 
-#include "export.h"
+#include "sqlite/export.h"
 
 #include <zlib.h>
 

@@ -7,12 +7,12 @@
 
 #include "reports.h"
 
-#include "check.h"
-#include "export.h"
-#include "info.h"
-#include "inspect.h"
-#include "prune.h"
-#include "query.h"
+#include "sqlite/check.h"
+#include "sqlite/export.h"
+#include "sqlite/info.h"
+#include "report/inspect.h"
+#include "write/prune.h"
+#include "sqlite/query.h"
 
 #include <fcntl.h>
 

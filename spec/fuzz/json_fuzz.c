@@ -4,7 +4,7 @@
 */
 #include "fuzz.h"
 
-#include "json_polls.h"
+#include "read/json_polls.h"
 
 #include <sqlite3.h>
 

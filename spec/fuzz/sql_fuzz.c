@@ -8,8 +8,8 @@
 
 #include "storage.h"
 
-#include "civil.h"
-#include "query.h"
+#include "time/civil.h"
+#include "sqlite/query.h"
 
 #define POLLS_HEADER "store_id,status,timestamp_utc\n"
 #define STORES 5

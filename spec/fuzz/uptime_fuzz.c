@@ -8,8 +8,8 @@
 */
 #include "fuzz.h"
 
-#include "civil.h"
-#include "measure.h"
+#include "time/civil.h"
+#include "measure/measure.h"
 
 #define ROWS_MAX 24
 #define SPANS_MAX 600

@@ -3,8 +3,8 @@
 */
 #include "fuzz.h"
 
-#include "civil.h"
-#include "zone.h"
+#include "time/civil.h"
+#include "time/zone.h"
 
 #define LOOKUPS 24
 #define AROUND (4 * LOOM_DAY_SECONDS) /* further than any two offsets are apart */

@@ -4,8 +4,8 @@
 **   SELECT count(*) FROM polls;
 ** It is not linked with SQLite, but calls the copy of the program that loads it.
 */
-#include "../core/date_functions.h"
-#include "../core/polls_table.h"
+#include "sqlite/date_functions.h"
+#include "sqlite/polls_table.h"
 
 /* The table of pointers to SQLite: the one static that is written to, once. */
 SQLITE_EXTENSION_INIT1

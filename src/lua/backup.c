@@ -3,7 +3,7 @@
 */
 #include "binding.h"
 
-#include "../core/backup.h"
+#include "sqlite/backup.h"
 
 #define BACKUP "loom.backup"
 

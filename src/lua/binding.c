@@ -3,8 +3,8 @@
 */
 #include "binding.h"
 
-#include "../core/civil.h"
-#include "../core/rules.h"
+#include "time/civil.h"
+#include "measure/rules.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -8,7 +8,7 @@
 
 #include "compat.h"
 
-#include "../core/error.h"
+#include "base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
 */
 #include "binding.h"
 
-#include "../core/query.h"
-#include "../core/report.h"
+#include "sqlite/query.h"
+#include "report/report.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,11 +3,11 @@
 */
 #include "binding.h"
 
-#include "../core/check.h"
-#include "../core/civil.h"
-#include "../core/database.h"
-#include "../core/info.h"
-#include "../core/prune.h"
+#include "sqlite/check.h"
+#include "time/civil.h"
+#include "sqlite/database.h"
+#include "sqlite/info.h"
+#include "write/prune.h"
 
 #include <stdlib.h>
 #include <string.h>

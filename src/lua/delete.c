@@ -3,9 +3,9 @@
 */
 #include "binding.h"
 
-#include "../core/civil.h"
-#include "../core/delete.h"
-#include "../core/id_table.h"
+#include "time/civil.h"
+#include "write/delete.h"
+#include "base/id_table.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 */
 #include "binding.h"
 
-#include "../core/export.h"
+#include "sqlite/export.h"
 
 #define EXPORT "loom.export"
 

@@ -3,10 +3,10 @@
 */
 #include "binding.h"
 
-#include "../core/civil.h"
-#include "../core/ingest.h"
-#include "../core/input.h"
-#include "../core/sink_sqlite.h"
+#include "time/civil.h"
+#include "read/ingest.h"
+#include "read/input.h"
+#include "write/sink_sqlite.h"
 
 #define INGEST "loom.ingest"
 #define INPUT "loom.input"

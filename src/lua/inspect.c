@@ -3,9 +3,9 @@
 */
 #include "binding.h"
 
-#include "../core/civil.h"
-#include "../core/inspect.h"
-#include "../core/source_sqlite.h"
+#include "time/civil.h"
+#include "report/inspect.h"
+#include "sqlite/source_sqlite.h"
 
 #include <string.h>
 

@@ -3,15 +3,15 @@
 */
 #include "binding.h"
 
-#include "../core/civil.h"
-#include "../core/database.h"
-#include "../core/hold.h"
-#include "../core/listen.h"
-#include "../core/ratio.h"
-#include "../core/rules.h"
-#include "../core/supervise.h"
-#include "../core/text.h"
-#include "../core/version.h"
+#include "time/civil.h"
+#include "sqlite/database.h"
+#include "base/hold.h"
+#include "serve/listen.h"
+#include "base/ratio.h"
+#include "measure/rules.h"
+#include "serve/supervise.h"
+#include "base/text.h"
+#include "base/version.h"
 
 #include <float.h>
 #include <math.h>

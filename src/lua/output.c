@@ -3,7 +3,7 @@
 */
 #include "binding.h"
 
-#include "../core/atomic_file.h"
+#include "base/atomic_file.h"
 
 #define OUTPUT "loom.output"
 

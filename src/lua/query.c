@@ -3,7 +3,7 @@
 */
 #include "binding.h"
 
-#include "../core/query.h"
+#include "sqlite/query.h"
 
 #define ROWS "loom.rows"
 

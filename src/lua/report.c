@@ -3,13 +3,13 @@
 */
 #include "binding.h"
 
-#include "../core/civil.h"
-#include "../core/overlay.h"
-#include "../core/report.h"
-#include "../core/report_csv.h"
-#include "../core/report_file.h"
-#include "../core/source_sqlite.h"
-#include "../core/strip.h"
+#include "time/civil.h"
+#include "measure/overlay.h"
+#include "report/report.h"
+#include "report/report_csv.h"
+#include "report/report_file.h"
+#include "sqlite/source_sqlite.h"
+#include "measure/strip.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 */
 #include "binding.h"
 
-#include "../core/report_json.h"
-#include "../core/report_order.h"
+#include "report/report_json.h"
+#include "report/report_order.h"
 
 #include <math.h>
 #include <stdlib.h>

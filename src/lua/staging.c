@@ -3,9 +3,9 @@
 */
 #include "binding.h"
 
-#include "../core/civil.h"
-#include "../core/sink_sqlite.h"
-#include "../core/staging.h"
+#include "time/civil.h"
+#include "write/sink_sqlite.h"
+#include "read/staging.h"
 
 #define CAPACITY_MAX (1 << 20)
 

@@ -8,8 +8,8 @@
 */
 #include "binding.h"
 
-#include "../core/spool.h"
-#include "../core/thread.h"
+#include "base/spool.h"
+#include "base/thread.h"
 
 #include <lualib.h>
 #include <pthread.h>

@@ -3,8 +3,8 @@
 */
 #include "binding.h"
 
-#include "../core/civil.h"
-#include "../core/source_sqlite.h"
+#include "time/civil.h"
+#include "sqlite/source_sqlite.h"
 
 #define WALK "loom.walk"
 

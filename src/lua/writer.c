@@ -3,10 +3,10 @@
 */
 #include "binding.h"
 
-#include "../core/civil.h"
-#include "../core/delete_write.h"
-#include "../core/poll_write.h"
-#include "../core/upload.h"
+#include "time/civil.h"
+#include "write/delete_write.h"
+#include "write/poll_write.h"
+#include "write/upload.h"
 
 #define WRITER "loom.writer"
 #define WRITE "loom.write"

@@ -1,7 +1,7 @@
 --- The private folder of a running service, and those that dead ones have left.
 --
 -- It is made in $TMPDIR, as loom-UUID, and holds a file that the service and all that it has started hold as long as they live
--- (see src/core/hold.h). A folder of that name whose file nobody holds is one that was left: by a service that was killed.
+-- (see src/core/base/hold.h). A folder of that name whose file nobody holds is one that was left: by a service that was killed.
 -- @module loom.cli.runtime_folder
 
 local common = require "loom.cli.common"

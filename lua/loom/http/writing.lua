@@ -1,4 +1,4 @@
---- Writing: polls as they come, and whole files as they arrive. Threads parse and write (see src/core/writer.h); here their
+--- Writing: polls as they come, and whole files as they arrive. Threads parse and write (see src/core/write/writer.h); here their
 -- work is handed to them, and awaited without ever blocking the event loop.
 -- @module loom.http.writing
 

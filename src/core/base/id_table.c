@@ -1,0 +1,139 @@
+/*
+** Store ids and their numbers: a hash table over one block of text.
+*/
+#include "base/id_table.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+struct loom_id_slot {
+  uint32_t hash;   /* low bits of the hash, compared before the text is */
+  uint32_t number; /* plus one; 0 marks a free slot */
+};
+
+#define SLOTS_MIN 1024
+
+void loom_id_table_init(struct loom_id_table *table) {
+  *table = (struct loom_id_table){0};
+  if (getrandom(&table->seed, sizeof table->seed, GRND_NONBLOCK) != sizeof table->seed)
+    table->seed = (uint64_t)time(NULL) ^ (uint64_t)(uintptr_t)table;
+}
+
+void loom_id_table_free(struct loom_id_table *table) {
+  free(table->slots);
+  free(table->offsets);
+  free(table->text);
+  *table = (struct loom_id_table){0};
+}
+
+size_t loom_id_table_size(const struct loom_id_table *table) {
+  return table->slot_count * sizeof *table->slots + table->offset_capacity * sizeof *table->offsets +
+         table->text_capacity;
+}
+
+/* Multiplies and folds eight bytes at a time. */
+static uint64_t mix(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+  return hash ^ hash >> 32;
+}
+
+static uint64_t hash_id(uint64_t seed, const char *id, size_t length) {
+  uint64_t hash = mix(seed, length), word;
+  for (; length > 8; id += 8, length -= 8) {
+    memcpy(&word, id, 8);
+    hash = mix(hash, word);
+  }
+  word = 0;
+  memcpy(&word, id, length);
+  return mix(mix(hash, word), seed);
+}
+
+const char *loom_id_table_get(const struct loom_id_table *table, uint32_t number, size_t *length) {
+  size_t begin = number ? table->offsets[number - 1] : 0;
+  *length = table->offsets[number] - begin;
+  return table->text + begin;
+}
+
+static bool grow_slots(struct loom_id_table *table) {
+  size_t count = table->slot_count ? table->slot_count * 2 : SLOTS_MIN;
+  struct loom_id_slot *slots = calloc(count, sizeof *slots);
+  if (!slots)
+    return false;
+  for (uint32_t number = 0; number < table->count; number++) {
+    size_t length;
+    const char *id = loom_id_table_get(table, number, &length);
+    uint64_t hash = hash_id(table->seed, id, length);
+    size_t at = (hash >> 32) & (count - 1);
+    while (slots[at].number)
+      at = (at + 1) & (count - 1);
+    slots[at] = (struct loom_id_slot){(uint32_t)hash, number + 1};
+  }
+  free(table->slots);
+  table->slots = slots;
+  table->slot_count = count;
+  return true;
+}
+
+static bool reserve(struct loom_id_table *table, size_t length) {
+  if (table->count == table->offset_capacity) {
+    size_t capacity = table->offset_capacity ? table->offset_capacity * 2 : SLOTS_MIN;
+    size_t *offsets = realloc(table->offsets, capacity * sizeof *offsets);
+    if (!offsets)
+      return false;
+    table->offsets = offsets;
+    table->offset_capacity = capacity;
+  }
+  if (table->text_capacity - table->text_size < length || !table->text) {
+    size_t capacity = table->text_capacity ? table->text_capacity * 2 : 32 * SLOTS_MIN;
+    while (capacity - table->text_size < length)
+      capacity *= 2;
+    char *text = realloc(table->text, capacity);
+    if (!text)
+      return false;
+    table->text = text;
+    table->text_capacity = capacity;
+  }
+  return true;
+}
+
+/* The slot that holds the id, or the empty one where it belongs. The table has slots, one of them empty. */
+static struct loom_id_slot *find_slot(const struct loom_id_table *table, uint64_t hash,
+                                      const char *id, size_t length) {
+  size_t at = (hash >> 32) & (table->slot_count - 1);
+  for (; table->slots[at].number; at = (at + 1) & (table->slot_count - 1)) {
+    if (table->slots[at].hash == (uint32_t)hash) {
+      size_t known_length;
+      const char *known = loom_id_table_get(table, table->slots[at].number - 1, &known_length);
+      if (known_length == length && memcmp(known, id, length) == 0)
+        break;
+    }
+  }
+  return &table->slots[at];
+}
+
+uint32_t loom_id_table_find(const struct loom_id_table *table, const char *id, size_t length) {
+  if (table->count == 0)
+    return LOOM_NO_NUMBER;
+  const struct loom_id_slot *slot = find_slot(table, hash_id(table->seed, id, length), id, length);
+  return slot->number ? slot->number - 1 : LOOM_NO_NUMBER;
+}
+
+uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t length) {
+  if (table->count >= table->slot_count / 2 &&
+      (table->count == LOOM_NO_NUMBER - 1 || !grow_slots(table)))
+    return LOOM_NO_NUMBER;
+  uint64_t hash = hash_id(table->seed, id, length);
+  struct loom_id_slot *slot = find_slot(table, hash, id, length);
+  if (slot->number)
+    return slot->number - 1;
+  if (!reserve(table, length))
+    return LOOM_NO_NUMBER;
+  memcpy(table->text + table->text_size, id, length);
+  table->text_size += length;
+  table->offsets[table->count] = table->text_size;
+  *slot = (struct loom_id_slot){(uint32_t)hash, table->count + 1};
+  return table->count++;
+}

@@ -1,0 +1,52 @@
+/*
+** One store's figures: its hours and special days become pieces, which the kernel judges, less its exclusions.
+*/
+#ifndef LOOM_MEASURE_H
+#define LOOM_MEASURE_H
+
+#include "measure/overlay.h"
+#include "measure/rules.h"
+#include "measure/source.h"
+#include "measure/uptime.h"
+
+/* What all stores are measured with. */
+struct loom_setting {
+  struct loom_rules rules;
+  int64_t as_of;
+  struct loom_span hull; /* of the windows: from the first one's start to the last one's end */
+  loom_zones *zones;
+  const loom_zone *default_zone; /* of stores without one */
+  struct loom_common common;     /* its exclusions merged */
+  struct loom_overlays overlays;
+};
+
+/* Looks the default zone up. Errors name it. */
+loom_status loom_setting_zone(struct loom_setting *setting, const char *name, loom_error *error);
+
+/* One thread's work, whose buffers last from store to store. Zero it to begin. */
+struct loom_measure {
+  const struct loom_setting *setting;
+  const struct loom_store *store;
+  struct loom_schedule schedule;
+  struct loom_spans intervals;         /* the store's openings that reach into the hull */
+  const struct loom_spans *exclusions; /* the store's and everyone's, sorted and disjoint */
+  struct loom_spans pieces;            /* of the last window measured */
+  struct loom_spans joined;            /* the exclusions, where the store has some of its own */
+  struct loom_special_days days;       /* the store's own, where an overlay adds to them */
+};
+
+/*
+** Lays a store's schedule out. The store must stay until its windows are measured. LOOM_EINPUT: its zone is not in the
+** tz database.
+*/
+loom_status loom_measure_store(struct loom_measure *measure, const struct loom_setting *setting,
+                               const struct loom_store *store, loom_error *error);
+
+/* Measures one window, which lies in the hull. `segment` may be NULL: see loom_uptime_measure. */
+loom_status loom_measure_window(struct loom_measure *measure, struct loom_span window,
+                                struct loom_figures *figures, loom_segment_fn *segment,
+                                void *context, loom_error *error);
+
+void loom_measure_free(struct loom_measure *measure);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+** Hours for one report alone: weeks, or spans of single dates, in place of what the database holds.
+*/
+#ifndef LOOM_OVERLAY_H
+#define LOOM_OVERLAY_H
+
+#include "base/id_table.h"
+#include "measure/source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is in place of one store's hours. */
+struct loom_overlay {
+  bool replaces_hours;           /* `hours` are in place of the store's weekly hours */
+  struct loom_hours_list hours;  /* sorted by `from`; none: open all day */
+  struct loom_special_days days; /* in place of everything else on their dates; sorted by date */
+};
+
+struct loom_overlays {
+  struct loom_id_table ids;
+  struct loom_overlay *items; /* by the id's number */
+  size_t capacity;
+  struct loom_overlay others; /* for the stores that have none of their own */
+};
+
+void loom_overlays_init(struct loom_overlays *overlays);
+void loom_overlays_free(struct loom_overlays *overlays);
+
+/* The overlay of a store, made empty if there is none yet. NULL: memory is out. */
+struct loom_overlay *loom_overlays_put(struct loom_overlays *overlays, const char *id, size_t length);
+
+/* What holds for a store; NULL: nothing does. */
+const struct loom_overlay *loom_overlays_find(const struct loom_overlays *overlays, const char *id,
+                                              size_t length);
+
+#endif

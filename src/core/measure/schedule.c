@@ -1,0 +1,141 @@
+/*
+** Schedules to intervals to pieces.
+*/
+#include "measure/schedule.h"
+#include "time/civil.h"
+
+static int64_t instant_of(const loom_zone *zone, int32_t date, int32_t seconds) {
+  return loom_zone_instant(zone, (int64_t)date * LOOM_DAY_SECONDS + seconds) * LOOM_SECOND;
+}
+
+struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open, int32_t close,
+                                    int32_t slack) {
+  if (close >= LOOM_DAY_SECONDS - slack)
+    close = LOOM_DAY_SECONDS;
+  return (struct loom_span){instant_of(zone, date, open),
+                            instant_of(zone, date + (close <= open), close)};
+}
+
+/* Index of the first special day on or after a date. */
+static size_t find_day(const struct loom_special_day *days, size_t count, int32_t date) {
+  size_t low = 0;
+  while (low < count) {
+    size_t middle = low + (count - low) / 2;
+    if (days[middle].date < date)
+      low = middle + 1;
+    else
+      count = middle;
+  }
+  return low;
+}
+
+/* One date, and who wants to know of its openings. */
+struct inquiry {
+  const struct loom_schedule *schedule;
+  int32_t date, slack;
+  loom_opening_fn *opening;
+  void *context;
+};
+
+static bool tell(const struct inquiry *inquiry, int32_t open, int32_t close) {
+  return open == LOOM_CLOSED || inquiry->opening(inquiry->context, inquiry->date, open, close);
+}
+
+/* Tells of a special day's openings, the first of which is days[at]. */
+static bool tell_special(const struct inquiry *inquiry, const struct loom_special_day *days,
+                         size_t count, size_t at) {
+  for (; at < count && days[at].date == inquiry->date; at++)
+    if (!tell(inquiry, days[at].open, days[at].close))
+      return false;
+  return true;
+}
+
+/* Tells of the openings of the week in force on the date. A store without one is open all day. */
+static bool tell_weekly(const struct inquiry *inquiry, enum loom_origin *origin) {
+  const struct loom_hours *hours = inquiry->schedule->hours;
+  size_t end = inquiry->schedule->hours_count;
+  while (end > 0 && hours[end - 1].from > inquiry->date)
+    end--;
+  *origin = LOOM_ORIGIN_WEEKLY;
+  if (end == 0 || hours[end - 1].open == LOOM_NO_HOURS) {
+    *origin = LOOM_ORIGIN_NO_HOURS;
+    return tell(inquiry, 0, inquiry->slack == 0 ? LOOM_DAY_SECONDS - 1 : LOOM_DAY_SECONDS);
+  }
+  size_t begin = end;
+  while (begin > 0 && hours[begin - 1].from == hours[end - 1].from)
+    begin--;
+  int weekday = loom_weekday(inquiry->date);
+  for (size_t i = begin; i < end; i++)
+    if (hours[i].weekday == weekday && !tell(inquiry, hours[i].open, hours[i].close))
+      return false;
+  return true;
+}
+
+bool loom_schedule_date(const struct loom_schedule *schedule, int32_t date, int32_t slack,
+                        loom_opening_fn *opening, void *context, enum loom_origin *origin) {
+  const struct loom_schedule *s = schedule;
+  const struct inquiry inquiry = {schedule, date, slack, opening, context};
+  size_t own = find_day(s->own_days, s->own_days_count, date);
+  size_t all = find_day(s->all_days, s->all_days_count, date);
+  if (own < s->own_days_count && s->own_days[own].date == date) {
+    *origin = LOOM_ORIGIN_OWN_DAY;
+    return tell_special(&inquiry, s->own_days, s->own_days_count, own);
+  }
+  if (all < s->all_days_count && s->all_days[all].date == date) {
+    *origin = LOOM_ORIGIN_ALL_DAY;
+    return tell_special(&inquiry, s->all_days, s->all_days_count, all);
+  }
+  return tell_weekly(&inquiry, origin);
+}
+
+/* The local date is within one of the UTC date, and an opening may reach through the date after its own. */
+void loom_schedule_dates(int64_t from, int64_t to, int32_t *first, int32_t *last) {
+  *first = loom_date_of_instant(from) - 2;
+  *last = loom_date_of_instant(to) + 1;
+}
+
+struct builder {
+  const loom_zone *zone;
+  int32_t slack;
+  struct loom_spans *intervals;
+};
+
+static bool add_opening(void *context, int32_t date, int32_t open, int32_t close) {
+  const struct builder *b = context;
+  struct loom_span span = loom_schedule_span(b->zone, date, open, close, b->slack);
+  return span.end <= span.start || loom_spans_add(b->intervals, span.start, span.end);
+}
+
+bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from, int64_t to,
+                             int32_t slack, struct loom_spans *intervals) {
+  struct builder b = {schedule->zone, slack, intervals};
+  enum loom_origin origin;
+  int32_t first, last;
+  loom_schedule_dates(from, to, &first, &last);
+  intervals->count = 0;
+  for (int32_t date = first; date <= last; date++)
+    if (!loom_schedule_date(schedule, date, slack, add_opening, &b, &origin))
+      return false;
+  loom_spans_merge(intervals, false);
+  size_t kept = 0;
+  for (size_t i = 0; i < intervals->count; i++)
+    if (intervals->items[i].end > from && intervals->items[i].start < to)
+      intervals->items[kept++] = intervals->items[i];
+  intervals->count = kept;
+  return true;
+}
+
+bool loom_schedule_pieces(const struct loom_spans *intervals, struct loom_span window,
+                          struct loom_spans *pieces) {
+  pieces->count = 0;
+  for (size_t i = 0; i < intervals->count; i++) {
+    struct loom_span span = intervals->items[i];
+    if (span.start < window.start)
+      span.start = window.start;
+    if (span.end > window.end)
+      span.end = window.end;
+    if (span.start < span.end && !loom_spans_add(pieces, span.start, span.end))
+      return false;
+  }
+  return true;
+}

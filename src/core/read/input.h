@@ -1,0 +1,26 @@
+/*
+** Bytes of an input file, or of standard input.
+*/
+#ifndef LOOM_INPUT_H
+#define LOOM_INPUT_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct loom_input loom_input;
+
+/* Opens a file for reading; "-" is standard input. Free with loom_input_close. */
+loom_status loom_input_open(const char *path, loom_input **input, loom_error *error);
+void loom_input_close(loom_input *input);
+
+/* Gives the next bytes, valid until the next call. LOOM_DONE at the end. */
+loom_status loom_input_next(loom_input *input, const char **bytes, size_t *size,
+                            loom_error *error);
+
+/* Bytes read so far, and how many the file has; -1 if that is not known beforehand. */
+int64_t loom_input_position(const loom_input *input);
+int64_t loom_input_size(const loom_input *input);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+** Sorts any number of polls by (day, store, instant) in bounded memory: full buffers are sorted and spilled
+** to an unnamed temporary file, and merged when the polls are taken out again, as often as wanted. Polls of the same day, store
+** and instant come out in the order they went in.
+*/
+#ifndef LOOM_POLL_SORTER_H
+#define LOOM_POLL_SORTER_H
+
+#include "base/error.h"
+#include "measure/uptime.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct loom_poll_record {
+  loom_poll poll;
+  uint32_t store;
+  int32_t day; /* UTC date of the poll */
+};
+
+typedef struct loom_poll_sorter loom_poll_sorter;
+
+/* A sorter that keeps up to `capacity` polls in memory (16 bytes each, twice while sorting). NULL: no memory. */
+loom_poll_sorter *loom_poll_sorter_new(size_t capacity);
+void loom_poll_sorter_free(loom_poll_sorter *sorter);
+
+/* Adds polls; each `store` is mapped through `numbers`, unless that is NULL. LOOM_EIO, LOOM_EFULL: the spill file failed. */
+loom_status loom_poll_sorter_add(loom_poll_sorter *sorter, const struct loom_poll_record *polls,
+                                 size_t count, const uint32_t *numbers, loom_error *error);
+
+uint64_t loom_poll_sorter_count(const loom_poll_sorter *sorter);
+
+/* The polls of one store on one UTC day, sorted by instant, ties in the order of entry. */
+struct loom_poll_group {
+  int32_t day;
+  uint32_t store;
+  const loom_poll *polls; /* valid until the next call */
+  size_t count;
+};
+
+/* Begins anew with the first group. */
+loom_status loom_poll_sorter_rewind(loom_poll_sorter *sorter, loom_error *error);
+
+/* Ends adding: takes the groups in order of (day, store); LOOM_DONE after the last one. */
+loom_status loom_poll_sorter_next(loom_poll_sorter *sorter, struct loom_poll_group *group,
+                                  loom_error *error);
+
+#endif

@@ -1,0 +1,495 @@
+/*
+** Headers and rows of each kind of input file.
+*/
+#include "read/record.h"
+#include "measure/hours.h"
+#include "time/civil.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+struct column {
+  const char *name, *other_name; /* in any case */
+  bool optional;
+};
+
+static const struct kind {
+  const char *name, *header;
+  struct column columns[LOOM_COLUMNS_MAX];
+} kinds[LOOM_KIND_COUNT] = {
+    [LOOM_POLLS] = {"polls",
+                    "store_id,status,timestamp_utc",
+                    {{"store_id", NULL, false},
+                     {"status", NULL, false},
+                     {"timestamp_utc", NULL, false}}},
+    [LOOM_HOURS] = {"hours",
+                    "store_id,dayOfWeek,start_time_local,end_time_local,effective_from",
+                    {{"store_id", NULL, false},
+                     {"dayOfWeek", "day", false},
+                     {"start_time_local", NULL, false},
+                     {"end_time_local", NULL, false},
+                     {"effective_from", NULL, true},
+                     {"origin", NULL, true}}},
+    [LOOM_TIMEZONES] = {"timezones",
+                        "store_id,timezone_str",
+                        {{"store_id", NULL, false},
+                         {"timezone_str", NULL, false},
+                         {"origin", NULL, true}}},
+    [LOOM_SPECIAL_DAYS] = {"special_days",
+                           "store_id,date,open,close,note",
+                           {{"store_id", NULL, false},
+                            {"date", NULL, false},
+                            {"open", NULL, false},
+                            {"close", NULL, false},
+                            {"note", NULL, true},
+                            {"origin", NULL, true}}},
+    [LOOM_EXCLUSIONS] = {"exclusions",
+                         "store_id,from_utc,to_utc,reason",
+                         {{"store_id", NULL, false},
+                          {"from_utc", NULL, false},
+                          {"to_utc", NULL, false},
+                          {"reason", NULL, true}}},
+    [LOOM_ATTRIBUTES] = {"attributes", "store_id", {{"store_id", NULL, false}}},
+};
+
+const char *loom_kind_header(enum loom_kind kind) {
+  return kinds[kind].header;
+}
+
+bool loom_kind_from_name(const char *name, enum loom_kind *kind) {
+  for (int k = 0; k < LOOM_KIND_COUNT; k++) {
+    if (strcmp(kinds[k].name, name) == 0) {
+      *kind = (enum loom_kind)k;
+      return true;
+    }
+  }
+  return false;
+}
+
+/* ---- headers ---- */
+
+static bool field_is(const struct loom_csv_field *field, const char *name) {
+  struct loom_csv_field text = loom_csv_trimmed(*field);
+  return name && strlen(name) == text.length && strncasecmp(text.text, name, text.length) == 0;
+}
+
+/* "store_id, dayOfWeek (or day), …", without the optional columns. */
+static void list_expected(enum loom_kind kind, char *out, size_t size) {
+  size_t used = 0;
+  out[0] = '\0';
+  for (int c = 0; c < LOOM_COLUMNS_MAX && kinds[kind].columns[c].name; c++) {
+    const struct column *column = &kinds[kind].columns[c];
+    if (column->optional)
+      continue;
+    used += (size_t)snprintf(out + used, size - used, "%s%s%s%s%s", used ? ", " : "", column->name,
+                             column->other_name ? " (or " : "",
+                             column->other_name ? column->other_name : "",
+                             column->other_name ? ")" : "");
+  }
+}
+
+static loom_status bad_header(enum loom_kind kind, const struct loom_csv_row *header,
+                              const char *what, loom_error *error) {
+  char expected[160], found[LOOM_QUOTED_SIZE];
+  list_expected(kind, expected, sizeof expected);
+  return loom_fail(error, LOOM_EINPUT, "%s: expected %s; found %s", what, expected,
+                   loom_quote(found, header->raw, header->raw_length));
+}
+
+static bool is_text(const char *bytes, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    unsigned char byte = (unsigned char)bytes[i];
+    if (byte == 0x7f || (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r'))
+      return false;
+  }
+  return true;
+}
+
+bool loom_attribute_name_is_good(const char *name, size_t length) {
+  struct loom_csv_field field = {name, length};
+  return length >= 1 && length <= LOOM_ATTRIBUTE_NAME_MAX && is_text(name, length) &&
+         !field_is(&field, kinds[LOOM_ATTRIBUTES].columns[0].name);
+}
+
+bool loom_store_id_is_good(const char *id, size_t length) {
+  return length >= 1 && length <= LOOM_ID_MAX && !memchr(id, '\0', length) &&
+         loom_csv_trimmed((struct loom_csv_field){id, length}).length == length;
+}
+
+bool loom_note_is_good(const char *note, size_t length) {
+  return length <= LOOM_NOTE_MAX && (length == 0 || !memchr(note, '\0', length));
+}
+
+loom_status loom_columns_find(enum loom_kind kind, const struct loom_csv_row *header,
+                              struct loom_columns *columns, loom_error *error) {
+  columns->kind = kind;
+  columns->field_count = header->count;
+  if (!is_text(header->raw, header->raw_length))
+    return bad_header(kind, header, "is not a text file", error);
+  size_t kept = header->count < LOOM_CSV_FIELDS_MAX ? header->count : LOOM_CSV_FIELDS_MAX;
+  for (int c = 0; c < LOOM_COLUMNS_MAX; c++) {
+    const struct column *column = &kinds[kind].columns[c];
+    char what[80];
+    columns->fields[c] = -1;
+    if (!column->name)
+      continue;
+    for (size_t f = 0; f < kept; f++) {
+      if (!field_is(&header->fields[f], column->name) &&
+          !field_is(&header->fields[f], column->other_name))
+        continue;
+      if (columns->fields[c] >= 0) {
+        snprintf(what, sizeof what, "the header has the column %s twice", column->name);
+        return bad_header(kind, header, what, error);
+      }
+      columns->fields[c] = (int)f;
+    }
+    if (columns->fields[c] < 0 && !column->optional) {
+      snprintf(what, sizeof what, "the header has no column %s", column->name);
+      return bad_header(kind, header, what, error);
+    }
+  }
+  return LOOM_OK;
+}
+
+/* Every column but store_id is an attribute, whose name is kept as it stands, like its values. */
+loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
+                                        const struct loom_csv_row *header, loom_error *error) {
+  reader->attribute_count = 0;
+  if (header->count > LOOM_CSV_FIELDS_MAX)
+    return bad_header(LOOM_ATTRIBUTES, header, "the header has more than 255 attributes", error);
+  for (size_t f = 0; f < header->count; f++) {
+    struct loom_csv_field name = header->fields[f];
+    if ((int)f == reader->columns.fields[0])
+      continue;
+    if (name.length < 1 || name.length > LOOM_ATTRIBUTE_NAME_MAX)
+      return bad_header(LOOM_ATTRIBUTES, header,
+                        "the header has an attribute whose name is not of 1 to 64 bytes", error);
+    uint32_t number = loom_id_table_put(reader->texts, name.text, name.length);
+    if (number == LOOM_NO_NUMBER)
+      return loom_no_memory(error);
+    for (size_t i = 0; i < reader->attribute_count; i++)
+      if (reader->attributes[i].name == number)
+        return bad_header(LOOM_ATTRIBUTES, header, "the header has an attribute twice", error);
+    reader->attributes[reader->attribute_count++] =
+        (struct loom_attribute_column){(int)f, number};
+  }
+  return LOOM_OK;
+}
+
+/* ---- rows ---- */
+
+static enum loom_record_result refuse(struct loom_row_problem *problem,
+                                      const struct loom_record_reader *reader, int column,
+                                      struct loom_csv_field value, const char *reason) {
+  *problem = (struct loom_row_problem){
+      .column = kinds[reader->columns.kind].columns[column].name, .value = value};
+  snprintf(problem->reason, sizeof problem->reason, "%.*s", (int)sizeof problem->reason - 1, reason);
+  return LOOM_RECORD_BAD;
+}
+
+static enum loom_record_result no_memory(struct loom_record_reader *reader) {
+  loom_no_memory(&reader->failure);
+  return LOOM_RECORD_FAILED;
+}
+
+static bool field_count_is_right(const struct loom_record_reader *reader,
+                                 const struct loom_csv_row *row, struct loom_row_problem *problem) {
+  if (row->count == reader->columns.field_count)
+    return true;
+  *problem = (struct loom_row_problem){0};
+  snprintf(problem->reason, sizeof problem->reason, "has %zu field%s, but the header has %zu",
+           row->count, row->count == 1 ? "" : "s", reader->columns.field_count);
+  return false;
+}
+
+/* A note or a reason, as it stands. */
+static struct loom_csv_field get_text(const struct loom_record_reader *reader,
+                                      const struct loom_csv_row *row, int column) {
+  static const struct loom_csv_field absent = {"", 0};
+  int field = reader->columns.fields[column];
+  return field < 0 ? absent : row->fields[field];
+}
+
+/* Ids, numbers, times and words mean the same with blanks around them. */
+static struct loom_csv_field get(const struct loom_record_reader *reader,
+                                 const struct loom_csv_row *row, int column) {
+  return loom_csv_trimmed(get_text(reader, row, column));
+}
+
+/* The number of a store, which is always column 0. */
+static enum loom_record_result number_store(struct loom_record_reader *reader,
+                                            struct loom_csv_field id, uint32_t *store,
+                                            struct loom_row_problem *problem) {
+  if (id.length == 0)
+    return refuse(problem, reader, 0, id, "is not a store id: it is empty");
+  if (id.length > LOOM_ID_MAX)
+    return refuse(problem, reader, 0, id, "is not a store id: it is longer than 255 bytes");
+  *store = loom_id_table_put(reader->ids, id.text, id.length);
+  return *store == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
+}
+
+static enum loom_record_result read_store(struct loom_record_reader *reader,
+                                          const struct loom_csv_row *row, uint32_t *store,
+                                          struct loom_row_problem *problem) {
+  return number_store(reader, get(reader, row, 0), store, problem);
+}
+
+/*
+** Reads `YYYY-MM-DD HH:MM:SS.ffffff UTC`, the form that nearly every poll has, when its date is the one that
+** came before. Anything else is left to loom_parse_timestamp.
+*/
+static bool read_common_timestamp(const struct loom_record_reader *reader,
+                                  struct loom_csv_field text, int64_t *instant) {
+  const char *t = text.text;
+  if (text.length != 30 || memcmp(t, reader->date_text, 10) != 0 ||
+      memcmp(t + 26, " UTC", 4) != 0 || t[10] != ' ' || t[13] != ':' || t[16] != ':' ||
+      t[19] != '.')
+    return false;
+  unsigned char digits[12] = {(unsigned char)t[11], (unsigned char)t[12], (unsigned char)t[14],
+                              (unsigned char)t[15], (unsigned char)t[17], (unsigned char)t[18]};
+  memcpy(digits + 6, t + 20, 6);
+  unsigned bad = 0;
+  for (int i = 0; i < 12; i++) {
+    digits[i] = (unsigned char)(digits[i] - '0');
+    bad |= digits[i] > 9;
+  }
+  int hours = digits[0] * 10 + digits[1], minutes = digits[2] * 10 + digits[3];
+  int seconds = digits[4] * 10 + digits[5];
+  if (bad || hours > 23 || minutes > 59 || seconds > 59)
+    return false;
+  int micros = ((((digits[6] * 10 + digits[7]) * 10 + digits[8]) * 10 + digits[9]) * 10 +
+                digits[10]) * 10 + digits[11];
+  *instant = (int64_t)reader->date * LOOM_DAY +
+             (int64_t)(hours * 3600 + minutes * 60 + seconds) * LOOM_SECOND + micros;
+  return true;
+}
+
+/* One wrong clock must not move the newest poll, at which the windows of every store end. */
+static enum loom_record_result refuse_future(struct loom_row_problem *problem,
+                                             const struct loom_record_reader *reader,
+                                             struct loom_csv_field when) {
+  char latest[LOOM_TIMESTAMP_SIZE];
+  refuse(problem, reader, 2, when, "");
+  problem->well_formed = true;
+  loom_format_timestamp(reader->latest, latest);
+  snprintf(problem->reason, sizeof problem->reason,
+           "is too far in the future: after %s, which is max_ahead from now", latest);
+  return LOOM_RECORD_BAD;
+}
+
+enum loom_record_result loom_record_judge_poll(struct loom_record_reader *reader,
+                                               const struct loom_poll_fields *fields,
+                                               struct loom_poll_record *poll,
+                                               struct loom_row_problem *problem) {
+  int64_t instant;
+  struct loom_csv_field status = loom_csv_trimmed(fields->status);
+  struct loom_csv_field when = loom_csv_trimmed(fields->timestamp);
+  bool active = status.length == 6 && memcmp(status.text, "active", 6) == 0;
+  if (!active && (status.length != 8 || memcmp(status.text, "inactive", 8) != 0))
+    return refuse(problem, reader, 1, status, "is not a status (active or inactive)");
+  if (!read_common_timestamp(reader, when, &instant)) {
+    const char *reason = loom_parse_timestamp(when.text, when.length, &instant);
+    if (reason)
+      return refuse(problem, reader, 2, when, reason);
+    if (!loom_parse_date(when.text, 10, &reader->date))
+      memcpy(reader->date_text, when.text, 10);
+  }
+  if (reader->latest && instant > reader->latest)
+    return refuse_future(problem, reader, when);
+  poll->poll = loom_poll_pack(instant, active);
+  poll->day = loom_date_of_instant(instant);
+  return number_store(reader, loom_csv_trimmed(fields->store_id), &poll->store, problem);
+}
+
+enum loom_record_result loom_record_read_poll(struct loom_record_reader *reader,
+                                              const struct loom_csv_row *row,
+                                              struct loom_poll_record *poll,
+                                              struct loom_row_problem *problem) {
+  if (!field_count_is_right(reader, row, problem))
+    return LOOM_RECORD_BAD;
+  const int *fields = reader->columns.fields;
+  return loom_record_judge_poll(reader,
+                                &(struct loom_poll_fields){.store_id = row->fields[fields[0]],
+                                                           .status = row->fields[fields[1]],
+                                                           .timestamp = row->fields[fields[2]]},
+                                poll, problem);
+}
+
+static enum loom_record_result read_span(struct loom_record_reader *reader,
+                                         const struct loom_csv_row *row, struct loom_record *record,
+                                         struct loom_row_problem *problem) {
+  struct loom_csv_field open = get(reader, row, 2), close = get(reader, row, 3);
+  const char *reason = loom_parse_time_of_day(open.text, open.length, &record->open);
+  if (reason)
+    return refuse(problem, reader, 2, open, reason);
+  reason = loom_parse_time_of_day(close.text, close.length, &record->close);
+  return reason ? refuse(problem, reader, 3, close, reason) : LOOM_RECORD_GOOD;
+}
+
+/* Whether the word stands where times would: for both, or for the first one alone. */
+static bool times_are(const char *word, struct loom_csv_field open, struct loom_csv_field close) {
+  return field_is(&open, word) && (close.length == 0 || field_is(&close, word));
+}
+
+/* The layer that a row belongs to. Without the column, or with nothing in it, it is a file's. */
+static enum loom_record_result read_origin(struct loom_record_reader *reader,
+                                           const struct loom_csv_row *row, int column,
+                                           struct loom_record *record,
+                                           struct loom_row_problem *problem) {
+  struct loom_csv_field origin = get(reader, row, column);
+  record->override = field_is(&origin, "override");
+  if (origin.length == 0 || record->override || field_is(&origin, "file"))
+    return LOOM_RECORD_GOOD;
+  return refuse(problem, reader, column, origin, "is not an origin (file or override)");
+}
+
+static enum loom_record_result read_hours(struct loom_record_reader *reader,
+                                          const struct loom_csv_row *row,
+                                          struct loom_record *record,
+                                          struct loom_row_problem *problem) {
+  struct loom_csv_field weekday = get(reader, row, 1), from = get(reader, row, 4);
+  struct loom_csv_field open = get(reader, row, 2), close = get(reader, row, 3);
+  if (weekday.length != 1 || weekday.text[0] < '0' || weekday.text[0] > '6')
+    return refuse(problem, reader, 1, weekday, "is not a weekday (0 = Monday to 6 = Sunday)");
+  record->weekday = (int16_t)(weekday.text[0] - '0');
+  record->date = LOOM_ALWAYS;
+  const char *reason = from.length ? loom_parse_date(from.text, from.length, &record->date) : NULL;
+  if (reason)
+    return refuse(problem, reader, 4, from, reason);
+  if (record->date == LOOM_DATE_MIN) /* the database's name for it */
+    record->date = LOOM_ALWAYS;
+  enum loom_record_result result = read_origin(reader, row, 5, record, problem);
+  if (result != LOOM_RECORD_GOOD)
+    return result;
+  bool reverts = times_are("reverts", open, close);
+  if (reverts && !record->override)
+    return refuse(problem, reader, 2, open, "is for rows whose origin is override alone");
+  if (reverts || times_are("closed", open, close)) {
+    record->open = record->close = reverts ? LOOM_NO_HOURS : LOOM_CLOSED;
+    return LOOM_RECORD_GOOD;
+  }
+  return read_span(reader, row, record, problem);
+}
+
+static enum loom_record_result read_timezone(struct loom_record_reader *reader,
+                                             const struct loom_csv_row *row,
+                                             struct loom_record *record,
+                                             struct loom_row_problem *problem) {
+  const loom_zone *zone;
+  loom_error error;
+  struct loom_csv_field name = get(reader, row, 1);
+  loom_status status = loom_zones_get(reader->zones, name.text, name.length, &zone, &error);
+  if (status == LOOM_EINPUT || status == LOOM_ECORRUPT)
+    return refuse(problem, reader, 1, name, error.message);
+  if (status != LOOM_OK) { /* the machine's fault, not the row's */
+    reader->failure = error;
+    return LOOM_RECORD_FAILED;
+  }
+  record->text = loom_id_table_put(reader->texts, name.text, name.length);
+  return record->text == LOOM_NO_NUMBER ? no_memory(reader)
+                                        : read_origin(reader, row, 2, record, problem);
+}
+
+static enum loom_record_result read_special_day(struct loom_record_reader *reader,
+                                                const struct loom_csv_row *row,
+                                                struct loom_record *record,
+                                                struct loom_row_problem *problem) {
+  struct loom_csv_field date = get(reader, row, 1), note = get_text(reader, row, 4);
+  const char *reason = loom_parse_date(date.text, date.length, &record->date);
+  if (reason)
+    return refuse(problem, reader, 1, date, reason);
+  if (note.length > LOOM_NOTE_MAX)
+    return refuse(problem, reader, 4, note, "is longer than 4096 bytes");
+  record->text = loom_id_table_put(reader->texts, note.text, note.length);
+  if (record->text == LOOM_NO_NUMBER)
+    return no_memory(reader);
+  enum loom_record_result result = read_origin(reader, row, 5, record, problem);
+  if (result != LOOM_RECORD_GOOD)
+    return result;
+  struct loom_csv_field open = get(reader, row, 2), close = get(reader, row, 3);
+  if ((open.length == 0 && close.length == 0) || times_are("closed", open, close)) {
+    record->open = record->close = LOOM_CLOSED;
+    return LOOM_RECORD_GOOD;
+  }
+  return read_span(reader, row, record, problem);
+}
+
+static enum loom_record_result read_exclusion(struct loom_record_reader *reader,
+                                              const struct loom_csv_row *row,
+                                              struct loom_record *record,
+                                              struct loom_row_problem *problem) {
+  struct loom_csv_field from = get(reader, row, 1), to = get(reader, row, 2);
+  struct loom_csv_field reason_text = get_text(reader, row, 3);
+  const char *reason = loom_parse_timestamp(from.text, from.length, &record->from);
+  if (reason)
+    return refuse(problem, reader, 1, from, reason);
+  reason = loom_parse_timestamp(to.text, to.length, &record->to);
+  if (reason)
+    return refuse(problem, reader, 2, to, reason);
+  if (record->to <= record->from)
+    return refuse(problem, reader, 2, to, "is not after from_utc");
+  if (reason_text.length > LOOM_NOTE_MAX)
+    return refuse(problem, reader, 3, reason_text, "is longer than 4096 bytes");
+  record->text = loom_id_table_put(reader->texts, reason_text.text, reason_text.length);
+  return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
+}
+
+enum loom_record_result loom_record_check_attributes(struct loom_record_reader *reader,
+                                                     const struct loom_csv_row *row,
+                                                     uint32_t *store,
+                                                     struct loom_row_problem *problem) {
+  if (!field_count_is_right(reader, row, problem))
+    return LOOM_RECORD_BAD;
+  for (size_t i = 0; i < reader->attribute_count; i++) {
+    struct loom_csv_field value = row->fields[reader->attributes[i].field];
+    if (value.length <= LOOM_NOTE_MAX)
+      continue;
+    *problem = (struct loom_row_problem){.column = "attribute", .value = value};
+    snprintf(problem->reason, sizeof problem->reason, "is longer than %d bytes", LOOM_NOTE_MAX);
+    return LOOM_RECORD_BAD;
+  }
+  return read_store(reader, row, store, problem);
+}
+
+enum loom_record_result loom_record_read_attribute(struct loom_record_reader *reader,
+                                                   const struct loom_csv_row *row, uint32_t store,
+                                                   size_t which, struct loom_record *record) {
+  const struct loom_attribute_column *column = &reader->attributes[which];
+  struct loom_csv_field value = row->fields[column->field];
+  *record = (struct loom_record){.store = store, .name = column->name};
+  record->text = loom_id_table_put(reader->texts, value.text, value.length);
+  return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
+}
+
+enum loom_record_result loom_record_read(struct loom_record_reader *reader,
+                                         const struct loom_csv_row *row,
+                                         struct loom_record *record,
+                                         struct loom_row_problem *problem) {
+  enum loom_record_result result;
+  *record = (struct loom_record){0};
+  if (!field_count_is_right(reader, row, problem))
+    return LOOM_RECORD_BAD;
+  switch (reader->columns.kind) {
+  case LOOM_HOURS:
+    result = read_hours(reader, row, record, problem);
+    break;
+  case LOOM_TIMEZONES:
+    result = read_timezone(reader, row, record, problem);
+    break;
+  case LOOM_SPECIAL_DAYS:
+    result = read_special_day(reader, row, record, problem);
+    break;
+  default:
+    result = read_exclusion(reader, row, record, problem);
+  }
+  if (result != LOOM_RECORD_GOOD)
+    return result;
+  bool for_all = reader->columns.kind == LOOM_SPECIAL_DAYS || reader->columns.kind == LOOM_EXCLUSIONS;
+  struct loom_csv_field id = get(reader, row, 0);
+  if (for_all && id.length == 1 && id.text[0] == '*') {
+    record->store = LOOM_ALL_STORES;
+    return LOOM_RECORD_GOOD;
+  }
+  return read_store(reader, row, &record->store, problem);
+}

@@ -1,0 +1,98 @@
+/*
+** Staged polls and records.
+*/
+#include "read/staging.h"
+#include "base/grow.h"
+#include "time/civil.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SORT_CAPACITY (2 << 20)
+
+loom_staging *loom_staging_new(const struct loom_staging_options *options) {
+  loom_staging *staging = calloc(1, sizeof *staging);
+  if (!staging)
+    return NULL;
+  staging->options = *options;
+  loom_id_table_init(&staging->ids);
+  loom_id_table_init(&staging->texts);
+  if (options->kind == LOOM_POLLS) {
+    staging->sorter = loom_poll_sorter_new(options->sort_capacity ? options->sort_capacity : SORT_CAPACITY);
+    if (!staging->sorter) {
+      free(staging);
+      return NULL;
+    }
+  }
+  return staging;
+}
+
+void loom_staging_empty(loom_staging *staging) {
+  loom_id_table_free(&staging->ids);
+  loom_id_table_free(&staging->texts);
+  loom_poll_sorter_free(staging->sorter);
+  free(staging->records);
+  staging->sorter = NULL;
+  staging->records = NULL;
+  staging->record_count = staging->record_capacity = 0;
+  staging->complete = false;
+}
+
+void loom_staging_free(loom_staging *staging) {
+  if (!staging)
+    return;
+  loom_staging_empty(staging);
+  loom_reject_list_free(&staging->rejects);
+  free(staging->taken);
+  free(staging);
+}
+
+loom_status loom_staging_add_polls(loom_staging *staging, const struct loom_poll_record *polls,
+                                   size_t count, const uint32_t *numbers, loom_error *error) {
+  return loom_poll_sorter_add(staging->sorter, polls, count, numbers, error);
+}
+
+loom_status loom_staging_add_poll(loom_staging *staging, const char *id, size_t length, bool active,
+                                  int64_t instant, loom_error *error) {
+  if (staging->complete || !staging->sorter)
+    return loom_fail(error, LOOM_EINVAL, "the polls are complete: no more can be added");
+  struct loom_poll_record poll = {.poll = loom_poll_pack(instant, active),
+                                  .store = loom_id_table_put(&staging->ids, id, length),
+                                  .day = loom_date_of_instant(instant)};
+  if (poll.store == LOOM_NO_NUMBER)
+    return loom_no_memory(error);
+  staging->counts.rows++;
+  return loom_staging_add_polls(staging, &poll, 1, NULL, error);
+}
+
+loom_status loom_staging_add_records(loom_staging *staging, const struct loom_record *records,
+                                     size_t count, loom_error *error) {
+  if (!loom_grow(&staging->records, &staging->record_capacity, staging->record_count + count,
+                 sizeof *records))
+    return loom_no_memory(error);
+  if (count)
+    memcpy(staging->records + staging->record_count, records, count * sizeof *records);
+  staging->record_count += count;
+  return LOOM_OK;
+}
+
+void loom_staging_reject(loom_staging *staging, struct loom_reject_entry *entry) {
+  size_t kept = staging->options.rejects_kept;
+  staging->counts.rejected++;
+  if (kept && staging->rejects.count == kept)
+    free(entry);
+  else
+    loom_reject_list_add(&staging->rejects, entry);
+}
+
+bool loom_staging_take_reject(loom_staging *staging, struct loom_reject *reject) {
+  free(staging->taken);
+  staging->taken = loom_reject_list_take(&staging->rejects);
+  if (staging->taken)
+    *reject = loom_reject_of(staging->taken);
+  return staging->taken;
+}
+
+void loom_staging_complete(loom_staging *staging) {
+  staging->complete = true;
+}

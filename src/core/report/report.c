@@ -1,0 +1,565 @@
+/*
+** Reports. Each thread takes a batch of stores from the source, under a lock since a source serves one caller
+** at a time, and measures it without one.
+*/
+#include "report/report.h"
+#include "base/thread.h"
+#include "measure/measure.h"
+#include "measure/strip.h"
+#include "time/civil.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 32 /* stores to a batch */
+#define THREADS_MAX 8
+
+struct row {
+  const char *id;   /* set when the report is complete: `ids` moves as it grows */
+  size_t id_offset; /* in `ids` */
+  size_t id_length;
+  size_t index; /* of the row's figures and strip, in the order in which stores were done */
+};
+
+struct loom_report {
+  struct loom_report_options options;
+  struct loom_window_option windows[LOOM_WINDOWS_MAX];
+  struct loom_span spans[LOOM_WINDOWS_MAX]; /* the windows as instants */
+  char **globs;                             /* copies of the selection's patterns */
+  loom_source *source;
+  struct loom_setting setting;
+
+  pthread_t threads[THREADS_MAX];
+  unsigned thread_count;
+  unsigned computing, running; /* threads that still compute; that have not ended. Both under `lock` */
+  pthread_mutex_t source_lock; /* while stores are taken */
+  pthread_mutex_t lock;        /* of all that follows */
+  pthread_cond_t finished;
+  loom_status status; /* LOOM_OK, or the first failure: of the threads, of the start, or for want of one */
+  loom_error error;
+  bool started, released;
+  atomic_bool complete; /* all is done, and well */
+  atomic_bool cancelled;
+  atomic_uint_fast64_t stores_done;
+  uint64_t store_count;
+
+  struct row *rows;
+  size_t row_count, row_capacity;
+  char *ids;
+  size_t ids_size, ids_capacity;
+  struct loom_figures *figures;
+  char *strips;
+  struct loom_left_out *left_out; /* room for LOOM_LEFT_OUT_MAX, once there is one */
+  size_t left_out_count;          /* of all, kept or not */
+};
+
+/* What one thread works with; its buffers last from store to store. */
+struct work {
+  loom_report *report;
+  struct loom_store stores[BATCH];
+  struct loom_measure measure;
+  struct loom_strip strip;
+  bool left_out[BATCH];         /* the store has no row */
+  struct loom_figures *figures; /* BATCH rows of all windows */
+  char *strips;                 /* BATCH of them */
+};
+
+/* Looked at between two windows of a store: one of a hundred years takes some milliseconds. */
+static loom_status check_cancelled(loom_report *report, loom_error *error) {
+  return atomic_load(&report->cancelled)
+             ? loom_fail(error, LOOM_ECANCELED, "the report was cancelled")
+             : LOOM_OK;
+}
+
+/* ---- one store ---- */
+
+static loom_status measure(struct work *work, const struct loom_store *store,
+                           struct loom_figures *figures, char *letters, loom_error *error) {
+  loom_report *report = work->report;
+  const struct loom_report_options *options = &report->options;
+  loom_status status = loom_measure_store(&work->measure, &report->setting, store, error);
+  for (size_t w = 0; status == LOOM_OK && w < options->window_count; w++) {
+    bool strip = options->strip_bins && w == options->strip_window;
+    if (strip)
+      loom_strip_begin(&work->strip, report->spans[w]);
+    status = loom_measure_window(&work->measure, report->spans[w], &figures[w],
+                                 strip ? loom_strip_add : NULL, &work->strip, error);
+    if (strip && status == LOOM_OK)
+      loom_strip_finish(&work->strip, letters);
+    if (status == LOOM_OK)
+      status = check_cancelled(report, error);
+  }
+  return status;
+}
+
+/* ---- threads ---- */
+
+static void fail(loom_report *report, loom_status status, const loom_error *error) {
+  pthread_mutex_lock(&report->lock);
+  if (report->status == LOOM_OK) {
+    report->status = status;
+    report->error = *error;
+  }
+  pthread_mutex_unlock(&report->lock);
+  atomic_store(&report->cancelled, true);
+}
+
+static bool leave_out(loom_report *report, const struct loom_store *store, const loom_error *reason) {
+  pthread_mutex_lock(&report->lock);
+  if (!report->left_out)
+    report->left_out = calloc(LOOM_LEFT_OUT_MAX, sizeof *report->left_out);
+  bool good = report->left_out != NULL;
+  if (good && report->left_out_count < LOOM_LEFT_OUT_MAX) {
+    struct loom_left_out *left_out = &report->left_out[report->left_out_count];
+    memcpy(left_out->id, store->id, store->id_length);
+    left_out->id_length = store->id_length;
+    left_out->reason = *reason;
+  }
+  report->left_out_count += good;
+  pthread_mutex_unlock(&report->lock);
+  return good;
+}
+
+/* Measures the stores of a batch. One whose zone is none is left out; nothing else that fails is a single store's. */
+static loom_status measure_batch(struct work *work, size_t count, loom_error *error) {
+  size_t windows = work->report->options.window_count, bins = work->report->options.strip_bins;
+  loom_status status = LOOM_OK;
+  for (size_t i = 0; status == LOOM_OK && i < count; i++) {
+    status = measure(work, &work->stores[i], work->figures + i * windows,
+                     bins ? work->strips + i * bins : NULL, error);
+    work->left_out[i] = status == LOOM_EINPUT || status == LOOM_ECORRUPT;
+    if (work->left_out[i])
+      status = leave_out(work->report, &work->stores[i], error) ? LOOM_OK : loom_no_memory(error);
+  }
+  return status;
+}
+
+/* Takes the next stores; *count is 0 when there are no more. */
+static loom_status take_batch(struct work *work, size_t *count, loom_error *error) {
+  loom_report *report = work->report;
+  loom_status status = LOOM_OK;
+  *count = 0;
+  pthread_mutex_lock(&report->source_lock);
+  while (*count < BATCH && status == LOOM_OK) {
+    status = report->source->next(report->source, &work->stores[*count], error);
+    *count += status == LOOM_OK;
+  }
+  pthread_mutex_unlock(&report->source_lock);
+  return status == LOOM_DONE ? LOOM_OK : status;
+}
+
+static bool reserve(loom_report *report, size_t count) {
+  if (report->row_capacity - report->row_count < count) {
+    size_t capacity = (report->row_capacity + count) * 2, windows = report->options.window_count;
+    struct row *rows = realloc(report->rows, capacity * sizeof *rows);
+    if (!rows)
+      return false;
+    report->rows = rows;
+    struct loom_figures *figures =
+        realloc(report->figures, capacity * windows * sizeof *figures);
+    if (!figures)
+      return false;
+    report->figures = figures;
+    if (report->options.strip_bins) {
+      char *strips = realloc(report->strips, capacity * report->options.strip_bins);
+      if (!strips)
+        return false;
+      report->strips = strips;
+    }
+    report->row_capacity = capacity;
+  }
+  if (report->ids_capacity - report->ids_size < count * LOOM_ID_MAX) {
+    size_t capacity = (report->ids_capacity + count * LOOM_ID_MAX) * 2;
+    char *ids = realloc(report->ids, capacity);
+    if (!ids)
+      return false;
+    report->ids = ids;
+    report->ids_capacity = capacity;
+  }
+  return true;
+}
+
+static bool keep_batch(struct work *work, size_t count) {
+  loom_report *report = work->report;
+  size_t windows = report->options.window_count, bins = report->options.strip_bins;
+  pthread_mutex_lock(&report->lock);
+  bool good = reserve(report, count);
+  for (size_t i = 0; good && i < count; i++) {
+    const struct loom_store *store = &work->stores[i];
+    if (work->left_out[i])
+      continue;
+    size_t at = report->row_count++;
+    report->rows[at] = (struct row){.id_offset = report->ids_size,
+                                    .id_length = store->id_length,
+                                    .index = at};
+    memcpy(report->ids + report->ids_size, store->id, store->id_length);
+    report->ids_size += store->id_length;
+    memcpy(report->figures + at * windows, work->figures + i * windows,
+           windows * sizeof *work->figures);
+    if (bins)
+      memcpy(report->strips + at * bins, work->strips + i * bins, bins);
+  }
+  pthread_mutex_unlock(&report->lock);
+  return good;
+}
+
+static loom_status work_through(struct work *work, loom_error *error) {
+  loom_report *report = work->report;
+  size_t windows = report->options.window_count, bins = report->options.strip_bins, count;
+  loom_status status;
+  work->figures = calloc(BATCH * windows, sizeof *work->figures);
+  work->strips = bins ? malloc(BATCH * bins) : NULL;
+  if (!work->figures || (bins && (!work->strips || !loom_strip_init(&work->strip, bins))))
+    return loom_no_memory(error);
+  do {
+    if (check_cancelled(report, error) != LOOM_OK)
+      return LOOM_ECANCELED;
+    status = take_batch(work, &count, error);
+    if (status == LOOM_OK)
+      status = measure_batch(work, count, error);
+    if (status == LOOM_OK && !keep_batch(work, count))
+      status = loom_no_memory(error);
+    atomic_fetch_add(&report->stores_done, count);
+  } while (status == LOOM_OK && count > 0);
+  return status;
+}
+
+static int compare_rows(const void *a, const void *b) {
+  const struct row *left = a, *right = b;
+  size_t length = left->id_length < right->id_length ? left->id_length : right->id_length;
+  int order = memcmp(left->id, right->id, length);
+  return order ? order : (left->id_length > right->id_length) - (left->id_length < right->id_length);
+}
+
+static size_t left_out_kept(const loom_report *report) {
+  return report->left_out_count < LOOM_LEFT_OUT_MAX ? report->left_out_count : LOOM_LEFT_OUT_MAX;
+}
+
+static int compare_left_out(const void *a, const void *b) {
+  const struct loom_left_out *l = a, *r = b;
+  return compare_rows(&(struct row){.id = l->id, .id_length = l->id_length},
+                      &(struct row){.id = r->id, .id_length = r->id_length});
+}
+
+/* Sorts those that were left out; where nothing is left the report is theirs, and fails. */
+static void finish_left_out(loom_report *report) {
+  if (report->left_out_count == 0)
+    return;
+  qsort(report->left_out, left_out_kept(report), sizeof *report->left_out, compare_left_out);
+  if (report->row_count == 0)
+    fail(report, report->left_out->reason.code, &report->left_out->reason);
+}
+
+/*
+** The last thread to end sorts the rows and lets the source go. No lock is held: nobody else touches the report now, and
+** those who ask how it is doing must not wait for a file.
+*/
+static void complete(loom_report *report) {
+  loom_error error;
+  for (size_t i = 0; i < report->row_count; i++)
+    report->rows[i].id = report->ids + report->rows[i].id_offset;
+  if (report->row_count)
+    qsort(report->rows, report->row_count, sizeof *report->rows, compare_rows);
+  finish_left_out(report);
+  report->source->release(report->source);
+  report->released = true;
+  if (report->status == LOOM_OK && report->options.finish) {
+    loom_status status = report->options.finish(report->options.finish_context, report, &error);
+    if (status != LOOM_OK)
+      fail(report, status, &error);
+  }
+  if (report->status == LOOM_OK) /* the source may have passed over some */
+    atomic_store(&report->stores_done, report->store_count);
+  atomic_store(&report->complete, report->status == LOOM_OK);
+}
+
+static void *run_thread(void *context) {
+  loom_report *report = context;
+  loom_error error;
+  struct work *work = calloc(1, sizeof *work);
+  loom_status status = work ? LOOM_OK : loom_no_memory(&error);
+  if (work) {
+    work->report = report;
+    status = work_through(work, &error);
+    for (size_t i = 0; i < BATCH; i++)
+      loom_store_free(&work->stores[i]);
+    loom_measure_free(&work->measure);
+    loom_strip_free(&work->strip);
+    free(work->figures);
+    free(work->strips);
+    free(work);
+  }
+  if (status != LOOM_OK)
+    fail(report, status, &error);
+  pthread_mutex_lock(&report->lock);
+  bool last = --report->computing == 0;
+  pthread_mutex_unlock(&report->lock);
+  if (last)
+    complete(report);
+  pthread_mutex_lock(&report->lock);
+  if (--report->running == 0)
+    pthread_cond_broadcast(&report->finished);
+  pthread_mutex_unlock(&report->lock);
+  return NULL;
+}
+
+/* ---- starting ---- */
+
+static loom_status fail_window(const loom_report *report, size_t window, const char *what, loom_error *error) {
+  char number[24];
+  const char *name = report->windows[window].name;
+  snprintf(number, sizeof number, "%zu", window + 1);
+  return loom_fail(error, LOOM_EINVAL, "window %.255s %s", name ? name : number, what);
+}
+
+static loom_status resolve_windows(loom_report *report, loom_error *error) {
+  struct loom_span *hull = &report->setting.hull;
+  for (size_t w = 0; w < report->options.window_count; w++) {
+    const struct loom_window_option *window = &report->windows[w];
+    struct loom_span *span = &report->spans[w];
+    *span = (struct loom_span){window->from, window->to};
+    if (window->length)
+      *span = (struct loom_span){report->setting.as_of - window->length, report->setting.as_of};
+    if (span->end <= span->start)
+      return fail_window(report, w, "ends before it starts", error);
+    if (span->end - span->start > LOOM_WINDOW_LENGTH_MAX)
+      return fail_window(report, w, "is longer than 100 years", error);
+    if (span->start < LOOM_INSTANT_MIN)
+      return fail_window(report, w, "begins before the year 1", error);
+    if (w == 0 || span->start < hull->start)
+      hull->start = span->start;
+    if (w == 0 || span->end > hull->end)
+      hull->end = span->end;
+  }
+  if (hull->end - hull->start > LOOM_WINDOW_LENGTH_MAX)
+    return loom_fail(error, LOOM_EINVAL, "the windows are more than 100 years apart");
+  return LOOM_OK;
+}
+
+static bool copy_globs(loom_report *report) {
+  struct loom_selection *selection = &report->options.selection;
+  report->globs = calloc(selection->glob_count + 1, sizeof *report->globs);
+  for (size_t i = 0; report->globs && i < selection->glob_count; i++)
+    if (!(report->globs[i] = strdup(selection->globs[i])))
+      return false;
+  selection->globs = (const char *const *)report->globs;
+  return report->globs != NULL;
+}
+
+static loom_status take_snapshot(loom_report *report, loom_error *error) {
+  loom_source *source = report->source;
+  loom_status status = source->snapshot(source, error);
+  report->setting.as_of = report->options.as_of;
+  if (status == LOOM_OK && !report->options.has_as_of)
+    status = source->newest(source, &report->setting.as_of, error);
+  return status == LOOM_OK ? resolve_windows(report, error) : status;
+}
+
+static loom_status select_stores(loom_report *report, loom_error *error) {
+  struct loom_setting *setting = &report->setting;
+  struct loom_source_query query = {.from = setting->hull.start,
+                                    .to = setting->hull.end,
+                                    .neighbours = setting->rules.evidence == LOOM_EVIDENCE_AROUND,
+                                    .as_of = setting->as_of,
+                                    .selection = report->options.selection};
+  loom_status status = report->source->select(report->source, &query, &setting->common,
+                                              &report->store_count, error);
+  loom_spans_merge(&setting->common.exclusions, true);
+  return status;
+}
+
+static void start_threads(loom_report *report) {
+  unsigned wanted = report->options.threads;
+  if (wanted == 0) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    wanted = processors < 1 ? 1 : (unsigned)processors;
+  }
+  if (wanted > THREADS_MAX)
+    wanted = THREADS_MAX;
+  pthread_mutex_lock(&report->lock); /* none may end before all are counted */
+  while (report->thread_count < wanted &&
+         loom_thread_start(&report->threads[report->thread_count], run_thread, report))
+    report->thread_count++;
+  report->running = report->computing = report->thread_count ? report->thread_count : 1;
+  pthread_mutex_unlock(&report->lock);
+  if (report->thread_count == 0) /* no thread to be had: this one does the work */
+    run_thread(report);
+}
+
+static void init_locks(loom_report *report) {
+  pthread_mutex_init(&report->source_lock, NULL);
+  pthread_mutex_init(&report->lock, NULL);
+  loom_condition_init(&report->finished);
+}
+
+loom_status loom_report_prepare(const struct loom_report_options *options, loom_source *source,
+                                loom_zones *zones, loom_report **out, loom_error *error) {
+  *out = NULL;
+  if (options->window_count < 1 || options->window_count > LOOM_WINDOWS_MAX)
+    return loom_fail(error, LOOM_EINVAL, "a report has 1 to %d windows", LOOM_WINDOWS_MAX);
+  if (options->strip_bins > LOOM_STRIP_BINS_MAX ||
+      (options->strip_bins && options->strip_window >= options->window_count))
+    return loom_fail(error, LOOM_EINVAL, "a strip is of one of the windows, and has up to %d bins",
+                     LOOM_STRIP_BINS_MAX);
+  loom_report *report = calloc(1, sizeof *report);
+  if (!report)
+    return loom_no_memory(error);
+  report->options = *options;
+  memcpy(report->windows, options->windows, options->window_count * sizeof *report->windows);
+  report->source = source;
+  report->setting.rules = options->rules;
+  report->setting.zones = zones;
+  loom_overlays_init(&report->setting.overlays);
+  init_locks(report);
+  report->status = loom_fail(&report->error, LOOM_EINVAL, "the report has not been started");
+  loom_status status = loom_setting_zone(&report->setting, options->default_zone, error);
+  if (status == LOOM_OK && !copy_globs(report))
+    status = loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = take_snapshot(report, error);
+  if (status == LOOM_OK)
+    *out = report;
+  else
+    loom_report_free(report);
+  return status;
+}
+
+struct loom_overlays *loom_report_overlays(loom_report *report) {
+  return report->started ? NULL : &report->setting.overlays;
+}
+
+loom_status loom_report_start(loom_report *report, loom_error *error) {
+  if (report->started)
+    return loom_fail(error, LOOM_EINVAL, "the report has been started already");
+  report->started = true;
+  report->status = select_stores(report, &report->error);
+  if (report->status == LOOM_OK) {
+    start_threads(report);
+    return LOOM_OK;
+  }
+  if (error)
+    *error = report->error;
+  return report->error.code;
+}
+
+loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_error *error) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += milliseconds / 1000;
+  until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+  until.tv_sec += until.tv_nsec / 1000000000;
+  until.tv_nsec %= 1000000000;
+  pthread_mutex_lock(&report->lock);
+  int timeout = 0;
+  while (report->running && timeout == 0)
+    timeout = pthread_cond_timedwait(&report->finished, &report->lock, &until);
+  loom_status status = report->running ? LOOM_OK : LOOM_DONE;
+  if (!report->running && report->status != LOOM_OK) {
+    status = report->status;
+    if (error)
+      *error = report->error;
+  }
+  pthread_mutex_unlock(&report->lock);
+  return status;
+}
+
+bool loom_report_is_complete(const loom_report *report) {
+  return atomic_load(&report->complete);
+}
+
+double loom_report_progress(loom_report *report) {
+  uint64_t done = atomic_load(&report->stores_done);
+  return done >= report->store_count ? 1.0 : (double)done / (double)report->store_count;
+}
+
+void loom_report_cancel(loom_report *report) {
+  atomic_store(&report->cancelled, true);
+}
+
+void loom_report_free(loom_report *report) {
+  if (!report)
+    return;
+  atomic_store(&report->cancelled, true);
+  for (unsigned i = 0; i < report->thread_count; i++)
+    pthread_join(report->threads[i], NULL);
+  if (!report->released)
+    report->source->release(report->source);
+  loom_common_free(&report->setting.common);
+  loom_overlays_free(&report->setting.overlays);
+  pthread_cond_destroy(&report->finished);
+  pthread_mutex_destroy(&report->lock);
+  pthread_mutex_destroy(&report->source_lock);
+  for (size_t i = 0; report->globs && i < report->options.selection.glob_count; i++)
+    free(report->globs[i]);
+  free(report->globs);
+  free(report->rows);
+  free(report->ids);
+  free(report->figures);
+  free(report->strips);
+  free(report->left_out);
+  free(report);
+}
+
+/* ---- results ---- */
+
+struct loom_span loom_report_hull(const loom_report *report) {
+  return report->setting.hull;
+}
+
+int64_t loom_report_as_of(const loom_report *report) {
+  return report->setting.as_of;
+}
+
+size_t loom_report_window_count(const loom_report *report) {
+  return report->options.window_count;
+}
+
+struct loom_span loom_report_window(const loom_report *report, size_t window) {
+  return report->spans[window];
+}
+
+size_t loom_report_count(const loom_report *report) {
+  return report->row_count;
+}
+
+const char *loom_report_store(const loom_report *report, size_t row, size_t *length) {
+  *length = report->rows[row].id_length;
+  return report->rows[row].id;
+}
+
+const struct loom_figures *loom_report_figures(const loom_report *report, size_t row) {
+  return report->figures + report->rows[row].index * report->options.window_count;
+}
+
+size_t loom_report_left_out_count(const loom_report *report) {
+  return report->left_out_count;
+}
+
+const struct loom_left_out *loom_report_left_out(const loom_report *report, size_t *count) {
+  *count = left_out_kept(report);
+  return report->left_out;
+}
+
+size_t loom_report_strip_bins(const loom_report *report) {
+  return report->options.strip_bins;
+}
+
+const char *loom_report_strip(const loom_report *report, size_t row) {
+  return report->strips + report->rows[row].index * report->options.strip_bins;
+}
+
+bool loom_report_find(const loom_report *report, const char *id, size_t length, size_t *row) {
+  const struct row wanted = {.id = id, .id_length = length};
+  const struct row *found =
+      report->row_count
+          ? bsearch(&wanted, report->rows, report->row_count, sizeof wanted, compare_rows)
+          : NULL;
+  if (found)
+    *row = (size_t)(found - report->rows);
+  return found != NULL;
+}

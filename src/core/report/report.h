@@ -1,0 +1,123 @@
+/*
+** Reports: the figures of every store in every window, computed by several threads from one snapshot.
+*/
+#ifndef LOOM_REPORT_H
+#define LOOM_REPORT_H
+
+#include "measure/rules.h"
+#include "measure/source.h"
+#include "measure/uptime.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOOM_WINDOWS_MAX 64
+/* The longest window, and the longest time from the first one's start to the last one's end: schedules are laid out
+** day by day for each store. */
+#define LOOM_WINDOW_LENGTH_MAX (36525 * LOOM_DAY)
+
+struct loom_window_option {
+  int64_t length;   /* microseconds up to as_of; or 0, and then: */
+  int64_t from, to; /* instants */
+  const char *name; /* in messages, while the report is prepared; NULL: its number, from 1 */
+};
+
+typedef struct loom_report loom_report;
+
+/* Called by the last thread once all rows are there, and before the report counts as complete; its failure fails it. */
+typedef loom_status loom_report_finish_fn(void *context, const loom_report *report,
+                                          loom_error *error);
+
+struct loom_report_options {
+  struct loom_rules rules;
+  const struct loom_window_option *windows;
+  size_t window_count; /* 1 to LOOM_WINDOWS_MAX */
+  bool has_as_of;      /* otherwise as_of is the newest poll */
+  int64_t as_of;
+  const char *default_zone; /* of stores without one */
+  struct loom_selection selection; /* which stores; its ids must outlive the report */
+  /* A strip for each store: window number `strip_window` cut into so many bins (0: no strips; see strip.h). */
+  size_t strip_window, strip_bins;
+  unsigned threads; /* 0: as many as there are processors, up to 8 */
+  loom_report_finish_fn *finish; /* or NULL */
+  void *finish_context;          /* must outlive the report */
+};
+
+/*
+** Takes a snapshot and resolves the windows, so that hours can be overridden before it starts. Options are copied; the
+** source and the zones must outlive the report, and the source is used by it alone until it is done. Free with
+** loom_report_free, at any time.
+*/
+loom_status loom_report_prepare(const struct loom_report_options *options, loom_source *source,
+                                loom_zones *zones, loom_report **report, loom_error *error);
+
+/* Hours for this report alone. NULL after the start: threads read them. */
+struct loom_overlays *loom_report_overlays(loom_report *report);
+
+/* Starts computing in threads of its own, once. On failure the report is of no more use. */
+loom_status loom_report_start(loom_report *report, loom_error *error);
+
+/*
+** Waits for at most so many milliseconds. LOOM_OK: still running; LOOM_DONE: complete; else why it failed, LOOM_EINVAL
+** where it was not started.
+*/
+loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_error *error);
+
+/*
+** Whether it is done, and well: what loom_report_wait tells, without waiting. Takes no lock, so that it can be asked after
+** a fork: there a thread that holds one has been left behind.
+*/
+bool loom_report_is_complete(const loom_report *report);
+
+/* The share of the stores that are done, 0 to 1. */
+double loom_report_progress(loom_report *report);
+
+/* Asks the threads to stop; loom_report_wait then gives LOOM_ECANCELED. */
+void loom_report_cancel(loom_report *report);
+
+/* Cancels if need be, and waits for the threads. */
+void loom_report_free(loom_report *report);
+
+/* ---- what is known once it is prepared ---- */
+
+int64_t loom_report_as_of(const loom_report *report);
+size_t loom_report_window_count(const loom_report *report);
+struct loom_span loom_report_window(const loom_report *report, size_t window);
+
+/* From the first window's start to the last one's end. */
+struct loom_span loom_report_hull(const loom_report *report);
+
+/* ---- results, of a complete report ---- */
+
+/* Rows are sorted by store id as bytes. */
+size_t loom_report_count(const loom_report *report);
+const char *loom_report_store(const loom_report *report, size_t row, size_t *length);
+
+/* The row of a store; false if it has none. */
+bool loom_report_find(const loom_report *report, const char *id, size_t length, size_t *row);
+
+/* A row's strip, loom_report_strip_bins letters without a NUL. */
+size_t loom_report_strip_bins(const loom_report *report);
+const char *loom_report_strip(const loom_report *report, size_t row);
+
+/*
+** Stores that have no row because their zone is not in the tz database: their figures would be wrong in any other zone, and
+** those of the others are right without them. A report that has nothing else has failed instead. How many there are, and
+** the first LOOM_LEFT_OUT_MAX that were met, by id.
+*/
+#define LOOM_LEFT_OUT_MAX 100
+
+struct loom_left_out {
+  char id[LOOM_ID_MAX];
+  size_t id_length;
+  loom_error reason; /* names the store and its zone */
+};
+
+size_t loom_report_left_out_count(const loom_report *report);
+const struct loom_left_out *loom_report_left_out(const loom_report *report, size_t *count);
+
+/* The figures of one row, window after window. */
+const struct loom_figures *loom_report_figures(const loom_report *report, size_t row);
+
+#endif

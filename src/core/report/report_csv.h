@@ -1,0 +1,41 @@
+/*
+** A report in its standard columns, as CSV (RFC 4180, lines that end in LF).
+*/
+#ifndef LOOM_REPORT_CSV_H
+#define LOOM_REPORT_CSV_H
+
+#include "base/text.h"
+#include "report/report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Longest text of a figure, with its final NUL. */
+#define LOOM_FIGURE_SIZE 32
+
+/*
+** Hours with one or two decimals: the double nearest to microseconds / 3.6e9, rounded to two places as printf's
+** %.2f does, less a final zero. The time is not negative. Returns the length.
+*/
+size_t loom_format_hours(int64_t microseconds, char out[LOOM_FIGURE_SIZE]);
+
+/* Whole minutes, cut. The time is not negative. */
+size_t loom_format_minutes(int64_t microseconds, char out[LOOM_FIGURE_SIZE]);
+
+/*
+** Appends rows first … first + count - 1 of a complete report: the store id, the up times of all windows, then their
+** down times. minutes[w] tells whether window w is printed in minutes rather than hours; harmless, that no spreadsheet is to
+** run an id (see loom_text_is_formula). False: memory is out.
+*/
+bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool harmless, size_t first,
+                          size_t count, struct loom_text *text);
+
+/*
+** The same with all figures as they are, in microseconds and counts: the store id, for each window up, down, unknown,
+** excluded, longest, outages, polls, and the strip's letters where the report has strips. What other formats are made of
+** once the report itself is gone, so that ids are as they are.
+*/
+bool loom_report_figures_rows(const loom_report *report, size_t first, size_t count,
+                              struct loom_text *text);
+
+#endif

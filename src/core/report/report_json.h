@@ -1,0 +1,31 @@
+/*
+** A row of a report as JSON.
+*/
+#ifndef LOOM_REPORT_JSON_H
+#define LOOM_REPORT_JSON_H
+
+#include "base/text.h"
+#include "report/report.h"
+
+#include <stdbool.h>
+
+/*
+** Appends figures as a JSON object: durations in seconds, what is not defined is null, numbers with up to six decimals. False:
+** memory is out.
+*/
+bool loom_figures_json(const struct loom_figures *figures, struct loom_text *text);
+
+/*
+** Appends the figures of a row by the names of the windows, which hold nothing that JSON would escape. False: memory is out.
+*/
+bool loom_report_json_row(const loom_report *report, size_t row, const char *const *names,
+                          struct loom_text *text);
+
+/* Appends the same with the store's id: {"store_id":…,"windows":…}. False: memory is out. */
+bool loom_report_json_store(const loom_report *report, size_t row, const char *const *names,
+                            struct loom_text *text);
+
+/* Appends a text as a JSON string, in which U+FFFD stands for bytes that are not UTF-8. False: memory is out. */
+bool loom_json_string(const char *string, size_t length, struct loom_text *text);
+
+#endif

@@ -1,0 +1,294 @@
+/*
+** Orders, sums and percentiles of a report's rows.
+*/
+#include "report/report_order.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[LOOM_FIGURE_COUNT] = {"up",      "down",    "unknown", "excluded", "scheduled", "ratio",
+                                                     "outages", "longest", "mttr",    "mtbf",     "polls"};
+
+enum loom_figure loom_figure_from_name(const char *name) {
+  int figure = 0;
+  while (figure < LOOM_FIGURE_COUNT && strcmp(names[figure], name) != 0)
+    figure++;
+  return (enum loom_figure)figure;
+}
+
+static bool divide(int64_t a, int64_t b, double *value) {
+  if (b == 0)
+    return false;
+  *value = (double)a / (double)b;
+  return true;
+}
+
+bool loom_figure_value(const struct loom_figures *f, enum loom_figure figure, double *value) {
+  switch (figure) {
+  case LOOM_FIGURE_RATIO:
+    return divide(f->up, f->up + f->down, value);
+  case LOOM_FIGURE_MTTR:
+    return divide(f->down, f->outages, value);
+  case LOOM_FIGURE_MTBF:
+    return divide(f->up, f->outages, value);
+  default:
+    break;
+  }
+  const int64_t whole[LOOM_FIGURE_COUNT] = {
+      [LOOM_FIGURE_UP] = f->up,
+      [LOOM_FIGURE_DOWN] = f->down,
+      [LOOM_FIGURE_UNKNOWN] = f->unknown,
+      [LOOM_FIGURE_EXCLUDED] = f->excluded,
+      [LOOM_FIGURE_SCHEDULED] = f->up + f->down + f->unknown,
+      [LOOM_FIGURE_OUTAGES] = f->outages,
+      [LOOM_FIGURE_LONGEST] = f->longest,
+      [LOOM_FIGURE_POLLS] = f->polls,
+  };
+  *value = (double)whole[figure];
+  return true;
+}
+
+#define AHEAD 16 /* rows: the figures of each are somewhere else, and are fetched while those before it are looked at */
+
+/* A row's figures in a window; NULL where the row is not among those chosen. Rows are to be asked for one after the other. */
+static const struct loom_figures *chosen_figures(const loom_report *report, size_t row, size_t window,
+                                                 const unsigned char *only) {
+  size_t next = row + AHEAD;
+  if (next < loom_report_count(report) && (!only || only[next])) {
+    const struct loom_figures *figures = loom_report_figures(report, next) + window;
+    __builtin_prefetch(figures);
+    __builtin_prefetch(&figures->polls);
+  }
+  return !only || only[row] ? loom_report_figures(report, row) + window : NULL;
+}
+
+/* ---- orders ---- */
+
+struct entry {
+  double value; /* such that less comes first */
+  bool defined;
+  size_t row; /* rows are numbered in order of their ids */
+};
+
+static int compare(const void *a, const void *b) {
+  const struct entry *left = a, *right = b;
+  if (left->defined != right->defined)
+    return left->defined ? -1 : 1;
+  if (left->defined && left->value != right->value)
+    return left->value < right->value ? -1 : 1;
+  return (left->row > right->row) - (left->row < right->row);
+}
+
+/* Where a store's id is, or would be, among the rows; `found` tells which. */
+static size_t position(const loom_report *report, const char *id, size_t length, bool *found) {
+  size_t low = 0, high = loom_report_count(report);
+  *found = false;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2, other_length;
+    const char *other = loom_report_store(report, middle, &other_length);
+    int order = memcmp(other, id, other_length < length ? other_length : length);
+    if (order == 0)
+      order = (other_length > length) - (other_length < length);
+    if (order == 0) {
+      *found = true;
+      return middle;
+    }
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* The entry that all of the page come after. A store that has gone since then is one just before the next one. */
+struct bound {
+  struct entry entry;
+  bool inclusive; /* what is equal to it is on the page too */
+};
+
+static struct bound bound_of(const loom_report *report, const struct loom_report_order *order) {
+  bool found;
+  double sign = order->descending ? -1 : 1;
+  size_t row = position(report, order->after_id, order->after_length, &found);
+  struct bound bound = {{sign * order->after_value, order->after_defined, row}, !found};
+  if (order->by_id) {
+    bound.entry.defined = true;
+    bound.entry.value = 0;
+    if (order->descending) { /* entries count from the last row: row numbers are turned round */
+      bound.entry.row = loom_report_count(report) - row - (found ? 1 : 0);
+    }
+  }
+  return bound;
+}
+
+static struct entry entry_of(const loom_report *report, const struct loom_report_order *order, size_t row,
+                             const struct loom_figures *figures) {
+  struct entry entry = {0, true, row};
+  if (order->by_id) {
+    if (order->descending)
+      entry.row = loom_report_count(report) - 1 - row;
+    return entry;
+  }
+  entry.defined = loom_figure_value(figures, order->figure, &entry.value);
+  if (order->descending)
+    entry.value = -entry.value;
+  return entry;
+}
+
+/* Keeps the entries that come first in a heap, whose top is the one that comes last. */
+static void sift_down(struct entry *heap, size_t count, size_t at) {
+  for (;;) {
+    size_t child = 2 * at + 1;
+    if (child >= count)
+      return;
+    if (child + 1 < count && compare(&heap[child + 1], &heap[child]) > 0)
+      child++;
+    if (compare(&heap[at], &heap[child]) >= 0)
+      return;
+    struct entry other = heap[at];
+    heap[at] = heap[child];
+    heap[child] = other;
+    at = child;
+  }
+}
+
+static void keep_first(struct entry *heap, size_t *count, size_t limit, const struct entry *entry) {
+  if (*count < limit) {
+    heap[(*count)++] = *entry;
+    if (*count == limit)
+      for (size_t i = limit / 2; i-- > 0;)
+        sift_down(heap, limit, i);
+  } else if (limit > 0 && compare(entry, &heap[0]) < 0) {
+    heap[0] = *entry;
+    sift_down(heap, limit, 0);
+  }
+}
+
+bool loom_report_order(const loom_report *report, const struct loom_report_order *order, size_t limit,
+                       size_t *rows, struct loom_page *page) {
+  size_t all = loom_report_count(report);
+  struct bound bound = {0};
+  if (limit > all)
+    limit = all;
+  struct entry *heap = malloc((limit + 1) * sizeof *heap);
+  if (!heap)
+    return false;
+  if (order->resumes)
+    bound = bound_of(report, order);
+  *page = (struct loom_page){0};
+  for (size_t row = 0; row < all; row++) {
+    const struct loom_figures *figures = chosen_figures(report, row, order->window, order->only);
+    if (!figures)
+      continue;
+    page->total++;
+    struct entry entry = entry_of(report, order, row, figures);
+    int side = order->resumes ? compare(&entry, &bound.entry) : 1;
+    if (side < 0 || (side == 0 && !bound.inclusive))
+      continue;
+    page->left++;
+    keep_first(heap, &page->count, limit, &entry);
+  }
+  qsort(heap, page->count, sizeof *heap, compare);
+  for (size_t i = 0; i < page->count; i++)
+    rows[i] = order->by_id && order->descending ? all - 1 - heap[i].row : heap[i].row;
+  free(heap);
+  return true;
+}
+
+/* ---- many rows ---- */
+
+size_t loom_report_sum(const loom_report *report, size_t window, const unsigned char *only,
+                       struct loom_figures *sum) {
+  size_t count = 0;
+  *sum = (struct loom_figures){0};
+  for (size_t row = 0; row < loom_report_count(report); row++) {
+    const struct loom_figures *f = chosen_figures(report, row, window, only);
+    if (!f)
+      continue;
+    count++;
+    sum->up += f->up;
+    sum->down += f->down;
+    sum->unknown += f->unknown;
+    sum->excluded += f->excluded;
+    sum->outages += f->outages;
+    sum->polls += f->polls;
+    if (f->longest > sum->longest)
+      sum->longest = f->longest;
+  }
+  return count;
+}
+
+bool loom_report_values(const loom_report *report, size_t window, enum loom_figure figure,
+                        const unsigned char *only, double **values, size_t *count) {
+  size_t all = loom_report_count(report);
+  *count = 0;
+  *values = malloc((all + 1) * sizeof **values);
+  if (!*values)
+    return false;
+  for (size_t row = 0; row < all; row++) {
+    const struct loom_figures *figures = chosen_figures(report, row, window, only);
+    if (figures && loom_figure_value(figures, figure, &(*values)[*count]))
+      ++*count;
+  }
+  return true;
+}
+
+#define DIGIT_BITS 11
+#define DIGITS (1 << DIGIT_BITS)
+
+/* One pass of a radix sort; false if all have the same digit, and nothing was done. */
+static bool sort_by_digit(const uint64_t *from, uint64_t *to, size_t count, int shift) {
+  size_t starts[DIGITS] = {0}, at = 0;
+  for (size_t i = 0; i < count; i++)
+    starts[from[i] >> shift & (DIGITS - 1)]++;
+  if (count == 0 || starts[from[0] >> shift & (DIGITS - 1)] == count)
+    return false;
+  for (size_t digit = 0; digit < DIGITS; digit++) {
+    size_t here = starts[digit];
+    starts[digit] = at;
+    at += here;
+  }
+  for (size_t i = 0; i < count; i++)
+    to[starts[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+  return true;
+}
+
+/* The bits of doubles that are not negative sort as the doubles do. */
+bool loom_sort_values(double *values, size_t count) {
+  uint64_t *bits = malloc(2 * (count + 1) * sizeof *bits);
+  if (!bits)
+    return false;
+  uint64_t *from = bits, *to = bits + count;
+  memcpy(from, values, count * sizeof *values);
+  for (int shift = 0; shift < 64; shift += DIGIT_BITS)
+    if (sort_by_digit(from, to, count, shift)) {
+      uint64_t *other = from;
+      from = to;
+      to = other;
+    }
+  memcpy(values, from, count * sizeof *values);
+  free(bits);
+  return true;
+}
+
+double loom_percentile(const double *values, size_t count, double percent) {
+  double rank = ceil(percent / 100 * (double)count);
+  size_t at = rank < 1 ? 1 : (size_t)rank;
+  return values[(at > count ? count : at) - 1];
+}
+
+void loom_histogram(const double *values, size_t count, double most, size_t bins, size_t *counts) {
+  memset(counts, 0, bins * sizeof *counts);
+  for (size_t i = 0; i < count; i++) {
+    double share = values[i] / most * (double)bins;
+    size_t bin = share < (double)bins ? (size_t)share : bins - 1;
+    /* The ends are computed as those who read the histogram do, so that both judge a value at an end alike. */
+    while (bin > 0 && values[i] < (double)bin / (double)bins * most)
+      bin--;
+    while (bin + 1 < bins && values[i] >= (double)(bin + 1) / (double)bins * most)
+      bin++;
+    counts[bin]++;
+  }
+}

@@ -1,0 +1,154 @@
+/*
+** The schema.
+**
+** Times of day are seconds since local midnight, instants are microseconds since the epoch, dates are ISO text;
+** `poll_block.day` is a count of days since 1970-01-01, and its polls are packed: see poll_block.h.
+** A NULL store means every store. NULL times are a closed day.
+**
+** What a file brought has the origin `file`, what was set by hand `override`, and the latter prevails: hours from
+** their date on, special days on their date, a timezone always. Hours that always applied are effective from
+** 0001-01-01. A week of origin `override` that `reverts` has no openings of its own: from its date on, those of the
+** file are in force again.
+*/
+#include "sqlite/schema.h"
+
+#define HOURS_TABLES                                                                               \
+  "CREATE TABLE hours_week("                                                                       \
+  " store INTEGER NOT NULL REFERENCES store(number),"                                              \
+  " origin TEXT NOT NULL CHECK(origin IN ('file', 'override')),"                                   \
+  " effective_from TEXT NOT NULL,"                                                                 \
+  " reverts INTEGER NOT NULL DEFAULT 0 CHECK(reverts = 0 OR (reverts = 1 AND origin = 'override'))," \
+  " PRIMARY KEY(store, origin, effective_from)"                                                    \
+  ") STRICT, WITHOUT ROWID;"                                                                       \
+  "CREATE TABLE hours("                                                                            \
+  " store INTEGER NOT NULL,"                                                                       \
+  " origin TEXT NOT NULL,"                                                                         \
+  " effective_from TEXT NOT NULL,"                                                                 \
+  " weekday INTEGER NOT NULL CHECK(weekday BETWEEN 0 AND 6),"                                      \
+  " open_s INTEGER NOT NULL CHECK(open_s BETWEEN 0 AND 86400),"                                    \
+  " close_s INTEGER NOT NULL CHECK(close_s BETWEEN 0 AND 86400),"                                  \
+  " PRIMARY KEY(store, origin, effective_from, weekday, open_s, close_s),"                         \
+  " FOREIGN KEY(store, origin, effective_from) REFERENCES hours_week ON DELETE CASCADE"            \
+  ") STRICT, WITHOUT ROWID;"
+
+#define ATTRIBUTE_TABLE                                                                            \
+  "CREATE TABLE attribute("                                                                        \
+  " store INTEGER NOT NULL REFERENCES store(number),"                                              \
+  " name TEXT NOT NULL,"                                                                           \
+  " value TEXT NOT NULL,"                                                                          \
+  " PRIMARY KEY(store, name)"                                                                      \
+  ") STRICT, WITHOUT ROWID;"
+
+/*
+** Reports that are made in the background: the queue, who works on what and until when that holds, and what became of
+** it. The options and the details (what a complete one is of) are JSON; instants are in microseconds, also `lease`,
+** after which others may take a running one over, and before
+** which nobody takes one that waits.
+*/
+#define REPORT_TABLE                                                                               \
+  "CREATE TABLE report("                                                                           \
+  " report_id TEXT PRIMARY KEY,"                                                                   \
+  " options TEXT NOT NULL,"                                                                        \
+  " state TEXT NOT NULL CHECK(state IN ('queued', 'running', 'complete', 'failed')),"              \
+  " created INTEGER NOT NULL,"                                                                     \
+  " started INTEGER,"                                                                              \
+  " finished INTEGER,"                                                                             \
+  " owner TEXT,"                                                                                   \
+  " lease INTEGER,"                                                                                \
+  " attempts INTEGER NOT NULL DEFAULT 0,"                                                          \
+  " progress REAL NOT NULL DEFAULT 0,"                                                             \
+  " details TEXT,"                                                                                 \
+  " error TEXT"                                                                                    \
+  ") STRICT;"                                                                                      \
+  "CREATE INDEX report_by_state ON report(state, created);"
+
+/*
+** One row: how many commits may have changed what reports are made from (see loom_database_revision), and the newest poll
+** of all stores, which every report and every look at one store begins with. An index on those of the stores would have
+** two entries to change for each poll that is written.
+*/
+#define OVERALL_TABLE                                                                              \
+  "CREATE TABLE overall(revision INTEGER NOT NULL, newest_poll INTEGER) STRICT;"
+
+/* What the service keeps: `reports`, the folder of report files, which no other database has (report_folder.lua). */
+#define SERVICE_TABLE                                                                              \
+  "CREATE TABLE service(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+#define ORIGIN_OF_SPECIAL_DAY                                                                      \
+  "origin TEXT NOT NULL DEFAULT 'file' CHECK(origin IN ('file', 'override'))"
+
+const char loom_schema_sql[] =
+    "CREATE TABLE store("
+    " number INTEGER PRIMARY KEY,"
+    " store_id TEXT NOT NULL UNIQUE CHECK(length(CAST(store_id AS BLOB)) BETWEEN 1 AND 255),"
+    " timezone TEXT,"
+    " first_poll INTEGER,"
+    " newest_poll INTEGER,"
+    " timezone_override TEXT"
+    ") STRICT;"
+    "CREATE TABLE poll_block("
+    " day INTEGER NOT NULL,"
+    " store INTEGER NOT NULL REFERENCES store(number),"
+    " polls BLOB NOT NULL,"
+    " PRIMARY KEY(day, store)"
+    ") STRICT, WITHOUT ROWID;"
+    HOURS_TABLES
+    "CREATE TABLE special_day("
+    " store INTEGER REFERENCES store(number),"
+    " date TEXT NOT NULL,"
+    " open_s INTEGER CHECK(open_s BETWEEN 0 AND 86400),"
+    " close_s INTEGER CHECK(close_s BETWEEN 0 AND 86400),"
+    " note TEXT NOT NULL DEFAULT '',"
+    " " ORIGIN_OF_SPECIAL_DAY ","
+    " CHECK((open_s IS NULL) = (close_s IS NULL))"
+    ") STRICT;"
+    "CREATE INDEX special_day_by_store ON special_day(store, date);"
+    "CREATE TABLE exclusion("
+    " number INTEGER PRIMARY KEY,"
+    " store INTEGER REFERENCES store(number),"
+    " from_us INTEGER NOT NULL,"
+    " to_us INTEGER NOT NULL CHECK(to_us > from_us),"
+    " reason TEXT NOT NULL DEFAULT ''"
+    ") STRICT;"
+    "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);"
+    ATTRIBUTE_TABLE
+    REPORT_TABLE
+    OVERALL_TABLE
+    SERVICE_TABLE
+    "INSERT INTO overall VALUES(0, NULL);"
+    "PRAGMA application_id=0x4c6f6f6d;"
+    "PRAGMA user_version=4;";
+
+/* Hours are copied aside, since what their tables are keyed by changes. */
+static const char upgrade_1[] =
+    "CREATE TEMP TABLE old_week AS SELECT * FROM hours_week;"
+    "CREATE TEMP TABLE old_hours AS SELECT * FROM hours;"
+    "DROP TABLE hours;"
+    "DROP TABLE hours_week;"
+    HOURS_TABLES
+    "INSERT INTO hours_week(store, origin, effective_from)"
+    " SELECT store, 'file', effective_from FROM temp.old_week;"
+    "INSERT INTO hours(store, origin, effective_from, weekday, open_s, close_s)"
+    " SELECT store, 'file', effective_from, weekday, open_s, close_s FROM temp.old_hours;"
+    "DROP TABLE temp.old_week;"
+    "DROP TABLE temp.old_hours;"
+    "ALTER TABLE special_day ADD COLUMN " ORIGIN_OF_SPECIAL_DAY ";"
+    "ALTER TABLE store ADD COLUMN timezone_override TEXT;"
+    "CREATE INDEX store_by_newest_poll ON store(newest_poll);"
+    ATTRIBUTE_TABLE
+    REPORT_TABLE
+    "CREATE TABLE revision(number INTEGER NOT NULL) STRICT;"
+    "INSERT INTO revision VALUES(0);"
+    "PRAGMA user_version=2;";
+
+static const char upgrade_2[] =
+    OVERALL_TABLE
+    "INSERT INTO overall SELECT number, (SELECT max(newest_poll) FROM store) FROM revision;"
+    "DROP INDEX store_by_newest_poll;"
+    "DROP TABLE revision;"
+    "PRAGMA user_version=3;";
+
+static const char upgrade_3[] = SERVICE_TABLE "PRAGMA user_version=4;";
+
+const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
+    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3};

@@ -1,0 +1,19 @@
+/*
+** Loom's own database as a source.
+*/
+#ifndef LOOM_SOURCE_SQLITE_H
+#define LOOM_SOURCE_SQLITE_H
+
+#include "measure/source.h"
+#include "sqlite/database.h"
+
+/*
+** A source that reads the database, which it keeps open, and which does nothing else between snapshot and
+** release. Free with its own `free`. NULL: memory is out.
+*/
+loom_source *loom_source_sqlite(loom_database *database);
+
+/* The same for use by the handle's own thread, which may read from it in other ways too. */
+loom_source *loom_source_sqlite_shared(loom_database *database);
+
+#endif

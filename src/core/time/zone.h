@@ -1,0 +1,55 @@
+/*
+** Time zones from the system's tz database, read from TZif files (RFC 9636, versions 1 to 4, with the POSIX
+** TZ rule in the footer). Zones are immutable once read, so any number of threads may look times up in one.
+** Files with leap seconds ("right/…") are refused: instants here are POSIX time.
+*/
+#ifndef LOOM_ZONE_H
+#define LOOM_ZONE_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Longest zone name, in bytes: the tz database's own are below 33. */
+#define LOOM_ZONE_NAME_MAX 64
+
+/* What else to say of a zone that is stored, and not in the tz database any more. */
+#define LOOM_ZONE_GONE "any more (Debian keeps old names in its package tzdata-legacy)"
+
+typedef struct loom_zone loom_zone;   /* one zone, owned by its cache */
+typedef struct loom_zones loom_zones; /* a cache of zones; thread-safe */
+
+/*
+** A cache that reads zones below `directory`; NULL means the environment's TZDIR, or else the system's
+** database. NULL is returned when memory is out.
+*/
+loom_zones *loom_zones_new(const char *directory);
+void loom_zones_free(loom_zones *zones);
+
+/*
+** Finds a zone by its IANA name, reading it once. The zone lives as long as the cache. A name without a file is looked for
+** among the database's links, so that US/Pacific is known where only the zones in use are installed. What depends on the
+** machine or on leap seconds (localtime, posixrules, Factory, posix/…, right/…) is no zone.
+** LOOM_EINPUT: not a name in the tz database. LOOM_ECORRUPT: a file that is not valid TZif. Anything else is not the name's
+** fault: LOOM_ENOENT (there is no tz database), LOOM_EACCESS, LOOM_EIO, LOOM_ENOMEM.
+*/
+loom_status loom_zones_get(loom_zones *zones, const char *name, size_t length,
+                           const loom_zone **zone, loom_error *error);
+
+/* Parses the bytes of a TZif file; for the cache and for tests. Free with loom_zone_free. */
+loom_status loom_zone_parse(const unsigned char *bytes, size_t size, loom_zone **zone,
+                            loom_error *error);
+void loom_zone_free(loom_zone *zone);
+
+/* Seconds east of Greenwich in force at an instant, given in seconds since the epoch. */
+int32_t loom_zone_offset(const loom_zone *zone, int64_t instant);
+
+/*
+** The instant, in seconds since the epoch, of a local time given as seconds since 1970-01-01T00:00:00 on the
+** local clock. A local time that occurs twice is its first occurrence. One that is skipped takes the offset
+** before the change, so that it names an instant just as far after it.
+*/
+int64_t loom_zone_instant(const loom_zone *zone, int64_t local);
+
+#endif

@@ -1,0 +1,674 @@
+/*
+** Writing staged polls and records to the database.
+**
+** Polls are merged into the blocks of their days. Hours and zones replace those of the same stores, special days those of
+** the same store and date, each within its layer: what files brought, or what was set by hand. Attributes replace those
+** of the same store and name; exclusions are added. Overrides stay where rows are a file's, unless they are to be
+** replaced too.
+*/
+#include "write/apply.h"
+#include "base/grow.h"
+#include "measure/hours.h"
+#include "sqlite/statement.h"
+#include "sqlite/stored_hours.h"
+#include "time/civil.h"
+#include "write/poll_merge.h"
+#include "write/store_number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* First and newest poll that this apply has brought a store. */
+struct reach {
+  int64_t first, newest;
+};
+
+enum {
+  UPDATE_REACH,
+  UPDATE_NEWEST,
+  FIND_HOURS,
+  DELETE_WEEKS,
+  INSERT_WEEK,
+  INSERT_HOURS,
+  FIND_TIMEZONE,
+  FIND_TIMEZONE_OVERRIDE,
+  UPDATE_TIMEZONE,
+  UPDATE_TIMEZONE_OVERRIDE,
+  FIND_SPECIAL_DAY,
+  DELETE_SPECIAL_DAY,
+  INSERT_SPECIAL_DAY,
+  FIND_EXCLUSION,
+  INSERT_EXCLUSION,
+  FIND_ATTRIBUTE,
+  PUT_ATTRIBUTE,
+  DELETE_ATTRIBUTE,
+  STATEMENT_COUNT
+};
+
+/* Those of hours and special days begin with a store and an origin, then a date. */
+static const char *const sql[STATEMENT_COUNT] = {
+    [UPDATE_REACH] = "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
+                     " newest_poll = max(ifnull(newest_poll, ?3), ?3) WHERE number = ?1"
+                     " AND (first_poll IS NULL OR first_poll > ?2 OR newest_poll < ?3)",
+    [UPDATE_NEWEST] = "UPDATE overall SET newest_poll = ?1"
+                      " WHERE newest_poll IS NULL OR newest_poll < ?1",
+    [FIND_HOURS] = "SELECT " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
+                   " WHERE w.store = ? AND w.origin = ?"
+                   " ORDER BY w.effective_from, h.weekday, h.open_s, h.close_s",
+    [DELETE_WEEKS] = "DELETE FROM hours_week WHERE store = ? AND origin = ?",
+    [INSERT_WEEK] = "INSERT OR IGNORE INTO hours_week(store, origin, effective_from, reverts)"
+                    " VALUES(?, ?, ?, ?)",
+    [INSERT_HOURS] = "INSERT OR IGNORE INTO"
+                     " hours(store, origin, effective_from, weekday, open_s, close_s)"
+                     " VALUES(?, ?, ?, ?, ?, ?)",
+    [FIND_TIMEZONE] = "SELECT timezone FROM store WHERE number = ?",
+    [FIND_TIMEZONE_OVERRIDE] = "SELECT timezone_override FROM store WHERE number = ?",
+    [UPDATE_TIMEZONE] = "UPDATE store SET timezone = ?2 WHERE number = ?1",
+    [UPDATE_TIMEZONE_OVERRIDE] = "UPDATE store SET timezone_override = ?2 WHERE number = ?1",
+    [FIND_SPECIAL_DAY] = "SELECT open_s, close_s, note FROM special_day"
+                         " WHERE store IS ? AND origin = ? AND date = ? ORDER BY 1, 2, 3",
+    [DELETE_SPECIAL_DAY] = "DELETE FROM special_day WHERE store IS ? AND origin = ? AND date = ?",
+    [INSERT_SPECIAL_DAY] = "INSERT INTO special_day(store, origin, date, open_s, close_s, note) "
+                           "VALUES(?, ?, ?, ?, ?, ?)",
+    [FIND_EXCLUSION] = "SELECT 1 FROM exclusion WHERE store IS ? AND from_us = ? AND to_us = ?"
+                       " AND reason = ?",
+    [INSERT_EXCLUSION] = "INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
+    [FIND_ATTRIBUTE] = "SELECT value FROM attribute WHERE store = ? AND name = ?",
+    [PUT_ATTRIBUTE] = "INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)",
+    [DELETE_ATTRIBUTE] = "DELETE FROM attribute WHERE store = ? AND name = ?",
+};
+
+struct loom_apply {
+  loom_staging *staging;
+  loom_database *database;
+  sqlite3_stmt *statements[STATEMENT_COUNT];
+  int64_t *numbers; /* of the stores in the database */
+  struct reach *reach;
+  uint64_t applied; /* polls or records */
+  size_t next_record;
+  struct loom_record *group; /* those that are applied together, as what repeats or says nothing leaves them */
+  size_t group_capacity;
+  loom_poll_merge *merge;
+  char date[LOOM_DATE_SIZE]; /* that was bound last */
+};
+
+/* A prepared statement, made at its first use. */
+static loom_status statement(loom_apply *apply, int which, sqlite3_stmt **out, loom_error *error) {
+  loom_status status = LOOM_OK;
+  if (!apply->statements[which])
+    status = loom_statement_get(apply->database, sql[which], &apply->statements[which], error);
+  *out = apply->statements[which];
+  return status;
+}
+
+static loom_status run(loom_apply *apply, sqlite3_stmt *statement, loom_error *error) {
+  return loom_database_run(apply->database, statement, error);
+}
+
+void loom_apply_free(loom_apply *apply) {
+  if (!apply)
+    return;
+  for (int i = 0; i < STATEMENT_COUNT; i++)
+    loom_statement_keep(apply->database, apply->statements[i], false);
+  loom_poll_merge_free(apply->merge);
+  free(apply->numbers);
+  free(apply->reach);
+  free(apply->group);
+  free(apply);
+}
+
+/* The order in which records are applied; those that say the same of the schedule are equal. */
+static int compare_records(const struct loom_record *l, const struct loom_record *r) {
+#define COMPARE(field)                                                                             \
+  if (l->field != r->field)                                                                        \
+    return l->field < r->field ? -1 : 1;
+  COMPARE(store)
+  COMPARE(override) /* rows of a file come first: overrides that they take away may be among those that follow */
+  COMPARE(date)
+  COMPARE(weekday)
+  COMPARE(open)
+  COMPARE(close)
+#undef COMPARE
+  return 0;
+}
+
+/* Equal ones stay in the order of the file. */
+static int compare_order(const void *a, const void *b) {
+  const struct loom_record *l = a, *r = b;
+  int order = compare_records(l, r);
+  return order ? order : (l->order > r->order) - (l->order < r->order);
+}
+
+static void sort_records(struct loom_record *records, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    records[i].order = (uint32_t)i;
+  if (count)
+    qsort(records, count, sizeof *records, compare_order);
+}
+
+loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_apply **out,
+                           loom_error *error) {
+  *out = NULL;
+  loom_apply *apply = calloc(1, sizeof *apply);
+  if (!apply)
+    return loom_no_memory(error);
+  apply->staging = staging;
+  apply->database = database;
+  enum loom_kind kind = staging->options.kind;
+  struct loom_counts *counts = &staging->counts;
+  counts->added = counts->duplicates = counts->conflicts = 0;
+  size_t stores = staging->ids.count;
+  apply->numbers = calloc(stores + 1, sizeof *apply->numbers);
+  apply->reach = calloc(stores + 1, sizeof *apply->reach);
+  apply->merge = loom_poll_merge_new(database);
+  loom_status status = apply->numbers && apply->reach && apply->merge ? LOOM_OK : loom_no_memory(error);
+  for (size_t i = 0; status == LOOM_OK && i < stores; i++)
+    apply->reach[i] = (struct reach){INT64_MAX, INT64_MIN};
+  if (status == LOOM_OK)
+    status = loom_store_numbers(database, &staging->ids, apply->numbers, error);
+  if (status == LOOM_OK && kind == LOOM_POLLS)
+    status = loom_poll_sorter_rewind(staging->sorter, error);
+  if (kind == LOOM_HOURS || kind == LOOM_TIMEZONES || kind == LOOM_SPECIAL_DAYS)
+    sort_records(staging->records, staging->record_count);
+  if (status == LOOM_OK)
+    *out = apply;
+  else
+    loom_apply_free(apply);
+  return status;
+}
+
+/* ---- polls ---- */
+
+static loom_status apply_day(loom_apply *apply, const struct loom_poll_group *group,
+                               struct loom_counts *counts, loom_error *error) {
+  struct reach *reach = &apply->reach[group->store];
+  int64_t first = loom_poll_instant(group->polls[0]);
+  int64_t newest = loom_poll_instant(group->polls[group->count - 1]);
+  reach->first = first < reach->first ? first : reach->first;
+  reach->newest = newest > reach->newest ? newest : reach->newest;
+  apply->applied += group->count;
+  return loom_poll_merge_add(apply->merge, group->day, apply->numbers[group->store], group->polls,
+                             group->count, counts, error);
+}
+
+static loom_status apply_newest(loom_apply *apply, int64_t newest, loom_error *error) {
+  sqlite3_stmt *update;
+  loom_status status = statement(apply, UPDATE_NEWEST, &update, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_bind_int64(update, 1, newest);
+  return run(apply, update, error);
+}
+
+static loom_status apply_reach(loom_apply *apply, loom_error *error) {
+  sqlite3_stmt *update;
+  int64_t newest = INT64_MIN;
+  loom_status status = statement(apply, UPDATE_REACH, &update, error);
+  for (size_t i = 0; status == LOOM_OK && i < apply->staging->ids.count; i++) {
+    const struct reach *reach = &apply->reach[i];
+    if (reach->newest == INT64_MIN)
+      continue;
+    newest = reach->newest > newest ? reach->newest : newest;
+    sqlite3_bind_int64(update, 1, apply->numbers[i]);
+    sqlite3_bind_int64(update, 2, reach->first);
+    sqlite3_bind_int64(update, 3, reach->newest);
+    status = run(apply, update, error);
+  }
+  return status == LOOM_OK && newest != INT64_MIN ? apply_newest(apply, newest, error) : status;
+}
+
+static loom_status apply_polls(loom_apply *apply, size_t budget,
+                               struct loom_counts *counts, loom_error *error) {
+  struct loom_poll_group group;
+  uint64_t stop = apply->applied + budget;
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK && apply->applied < stop) {
+    status = loom_poll_sorter_next(apply->staging->sorter, &group, error);
+    if (status == LOOM_OK)
+      status = apply_day(apply, &group, counts, error);
+  }
+  if (status != LOOM_DONE)
+    return status;
+  status = apply_reach(apply, error);
+  return status == LOOM_OK ? LOOM_DONE : status;
+}
+
+/* ---- records ---- */
+
+/* Binds a record's store, NULL for every store. */
+static void bind_store(const loom_apply *apply, sqlite3_stmt *statement,
+                       const struct loom_record *record) {
+  if (record->store == LOOM_ALL_STORES)
+    sqlite3_bind_null(statement, 1);
+  else
+    sqlite3_bind_int64(statement, 1, apply->numbers[record->store]);
+}
+
+static void bind_text(const loom_apply *apply, sqlite3_stmt *statement, int at, uint32_t text) {
+  size_t length;
+  const char *bytes = loom_id_table_get(&apply->staging->texts, text, &length);
+  sqlite3_bind_text(statement, at, length ? bytes : "", (int)length, SQLITE_STATIC);
+}
+
+/* The text stays where it is until the statement has run: a copy would need memory. */
+static void bind_date(loom_apply *apply, sqlite3_stmt *statement, int at, int32_t date) {
+  size_t length = loom_format_date(date == LOOM_ALWAYS ? LOOM_DATE_MIN : date, apply->date);
+  sqlite3_bind_text(statement, at, apply->date, (int)length, SQLITE_STATIC);
+}
+
+/* Binds what hours and special days are found by: store, origin, and the date if the statement has that. */
+static void bind_key(loom_apply *apply, sqlite3_stmt *statement, const struct loom_record *record,
+                     bool override) {
+  bind_store(apply, statement, record);
+  sqlite3_bind_text(statement, 2, override ? "override" : "file", -1, SQLITE_STATIC);
+  if (sqlite3_bind_parameter_count(statement) > 2)
+    bind_date(apply, statement, 3, record->date);
+}
+
+/* Of records that repeat one another, which may differ in their notes, keeps the last, in place; returns how many are left. */
+static size_t drop_repeats(struct loom_record *records, size_t count,
+                           struct loom_counts *counts) {
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++) {
+    bool repeats = kept > 0 && compare_records(&records[kept - 1], &records[i]) == 0;
+    counts->duplicates += repeats;
+    kept -= repeats;
+    records[kept++] = records[i];
+  }
+  return kept;
+}
+
+/*
+** Drops rows without times that say nothing: beside an opening in the same week, or beside another one, of which a
+** closed one prevails over one that reverts. The others make their week exist.
+*/
+static size_t drop_closed(struct loom_record *records, size_t count,
+                          struct loom_counts *counts) {
+  size_t kept = 0, end;
+  for (size_t begin = 0; begin < count; begin = end) {
+    const struct loom_record *first = &records[begin], *says = first;
+    for (end = begin; end < count && records[end].date == first->date; end++)
+      says = records[end].open > says->open ? &records[end] : says;
+    bool opens = says->open >= 0;
+    for (size_t i = begin; i < end; i++) {
+      if (records[i].open < 0 && (opens || &records[i] != says)) {
+        counts->duplicates++;
+        continue;
+      }
+      struct loom_record record = records[i];
+      if (record.open < 0)
+        record.weekday = 0; /* which one does not matter */
+      records[kept++] = record;
+    }
+  }
+  return kept;
+}
+
+/* How many of a store's records the database has already, in order; *stored is how many rows it has. */
+static loom_status compare_hours(loom_apply *apply, const struct loom_record *records, size_t count,
+                                 size_t *same, size_t *stored, loom_error *error) {
+  sqlite3_stmt *find;
+  int step = SQLITE_DONE;
+  *same = *stored = 0;
+  loom_status status = statement(apply, FIND_HOURS, &find, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_key(apply, find, records, records->override);
+  size_t next = 0; /* rows and records are in the same order */
+  while (status == LOOM_OK && (step = sqlite3_step(find)) == SQLITE_ROW) {
+    struct loom_hours hours;
+    ++*stored;
+    if (!loom_stored_hours_read(find, 0, &hours)) {
+      status = loom_database_corrupt(apply->database, error, "hours cannot be read");
+      break;
+    }
+    struct loom_record known = {.store = records->store,
+                                .override = records->override,
+                                .date = hours.from,
+                                .weekday = (int16_t)hours.weekday,
+                                .open = hours.open,
+                                .close = hours.close};
+    while (next < count && compare_records(&records[next], &known) < 0)
+      next++;
+    if (next < count && compare_records(&records[next], &known) == 0) {
+      ++*same;
+      next++;
+    }
+  }
+  if (status == LOOM_OK && step != SQLITE_DONE)
+    status = loom_database_failure(apply->database, error);
+  sqlite3_reset(find);
+  return status;
+}
+
+static loom_status insert_hours(loom_apply *apply, const struct loom_record *record,
+                                bool new_week, loom_error *error) {
+  sqlite3_stmt *week, *insert;
+  loom_status status = statement(apply, INSERT_WEEK, &week, error);
+  if (status == LOOM_OK && new_week) {
+    bind_key(apply, week, record, record->override);
+    sqlite3_bind_int(week, 4, record->open == LOOM_NO_HOURS);
+    status = run(apply, week, error);
+  }
+  if (status != LOOM_OK || record->open < 0)
+    return status;
+  status = statement(apply, INSERT_HOURS, &insert, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_key(apply, insert, record, record->override);
+  sqlite3_bind_int(insert, 4, record->weekday);
+  sqlite3_bind_int(insert, 5, record->open);
+  sqlite3_bind_int(insert, 6, record->close);
+  return run(apply, insert, error);
+}
+
+/* Deletes what one layer has of a record's store, and of its date where the statement has one. */
+static loom_status delete_layer(loom_apply *apply, int which, const struct loom_record *record,
+                                bool override, loom_error *error) {
+  sqlite3_stmt *prepared;
+  loom_status status = statement(apply, which, &prepared, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_key(apply, prepared, record, override);
+  return run(apply, prepared, error);
+}
+
+/* Whether a record makes what was set by hand for the same give way. */
+static bool replaces_override(const loom_apply *apply, const struct loom_record *record) {
+  return apply->staging->options.replace_overrides && !record->override;
+}
+
+/* Replaces a layer of one store's hours by its records, which are sorted. Nothing is written where nothing changes. */
+static loom_status apply_hours(loom_apply *apply, struct loom_record *records, size_t count,
+                               struct loom_counts *counts, loom_error *error) {
+  size_t same, stored;
+  count = drop_closed(records, drop_repeats(records, count, counts), counts);
+  loom_status status = LOOM_OK;
+  if (replaces_override(apply, records))
+    status = delete_layer(apply, DELETE_WEEKS, records, true, error);
+  if (status == LOOM_OK)
+    status = compare_hours(apply, records, count, &same, &stored, error);
+  if (status != LOOM_OK)
+    return status;
+  counts->duplicates += same;
+  counts->added += count - same;
+  if (same == count && same == stored)
+    return LOOM_OK;
+  if (stored)
+    status = delete_layer(apply, DELETE_WEEKS, records, records->override, error);
+  for (size_t i = 0; status == LOOM_OK && i < count; i++)
+    status = insert_hours(apply, &records[i], i == 0 || records[i].date != records[i - 1].date,
+                          error);
+  return status;
+}
+
+static loom_status delete_timezone_override(loom_apply *apply, const struct loom_record *record,
+                                            loom_error *error) {
+  sqlite3_stmt *update;
+  loom_status status = statement(apply, UPDATE_TIMEZONE_OVERRIDE, &update, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_store(apply, update, record);
+  sqlite3_bind_null(update, 2);
+  return run(apply, update, error);
+}
+
+static loom_status apply_timezone(loom_apply *apply, const struct loom_record *record,
+                                  struct loom_counts *counts, loom_error *error) {
+  sqlite3_stmt *find, *update;
+  size_t length;
+  bool override = record->override;
+  loom_status status = LOOM_OK;
+  if (replaces_override(apply, record))
+    status = delete_timezone_override(apply, record, error);
+  if (status == LOOM_OK)
+    status = statement(apply, override ? FIND_TIMEZONE_OVERRIDE : FIND_TIMEZONE, &find, error);
+  if (status == LOOM_OK)
+    status =
+        statement(apply, override ? UPDATE_TIMEZONE_OVERRIDE : UPDATE_TIMEZONE, &update, error);
+  if (status != LOOM_OK)
+    return status;
+  const char *name = loom_id_table_get(&apply->staging->texts, record->text, &length);
+  bind_store(apply, find, record);
+  if (sqlite3_step(find) != SQLITE_ROW) {
+    status = loom_database_failure(apply->database, error);
+    sqlite3_reset(find);
+    return status;
+  }
+  size_t known_length;
+  const char *known = loom_column_bytes(find, 0, &known_length);
+  bool same = known && known_length == length && memcmp(known, name, length) == 0;
+  counts->duplicates += same;
+  counts->conflicts += known && !same;
+  counts->added += !known;
+  sqlite3_reset(find);
+  if (same)
+    return LOOM_OK;
+  bind_store(apply, update, record);
+  bind_text(apply, update, 2, record->text);
+  return run(apply, update, error);
+}
+
+static bool same_special_day(const loom_apply *apply, sqlite3_stmt *row,
+                             const struct loom_record *record) {
+  size_t length, known_length;
+  const char *note = loom_id_table_get(&apply->staging->texts, record->text, &length);
+  const char *known = loom_column_bytes(row, 2, &known_length);
+  bool closed = sqlite3_column_type(row, 0) == SQLITE_NULL;
+  return (closed ? record->open == LOOM_CLOSED
+                 : sqlite3_column_int(row, 0) == record->open &&
+                       sqlite3_column_int(row, 1) == record->close) &&
+         known_length == length && (length == 0 || memcmp(known, note, length) == 0);
+}
+
+static loom_status insert_special_day(loom_apply *apply, const struct loom_record *record,
+                                      loom_error *error) {
+  sqlite3_stmt *insert;
+  loom_status status = statement(apply, INSERT_SPECIAL_DAY, &insert, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_clear_bindings(insert);
+  bind_key(apply, insert, record, record->override);
+  if (record->open != LOOM_CLOSED) {
+    sqlite3_bind_int(insert, 4, record->open);
+    sqlite3_bind_int(insert, 5, record->close);
+  }
+  bind_text(apply, insert, 6, record->text);
+  return run(apply, insert, error);
+}
+
+/* Replaces a layer of one store's spans of one date by its records, which are sorted by span. */
+static loom_status apply_special_day(loom_apply *apply, struct loom_record *records, size_t count,
+                                     struct loom_counts *counts, loom_error *error) {
+  sqlite3_stmt *find;
+  size_t stored = 0, same = 0;
+  int step;
+  count = drop_repeats(records, count, counts);
+  loom_status status = LOOM_OK;
+  if (replaces_override(apply, records))
+    status = delete_layer(apply, DELETE_SPECIAL_DAY, records, true, error);
+  if (status == LOOM_OK)
+    status = statement(apply, FIND_SPECIAL_DAY, &find, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_key(apply, find, records, records->override);
+  for (size_t next = 0; (step = sqlite3_step(find)) == SQLITE_ROW; stored++) {
+    for (size_t i = next; i < count; i++) { /* both are in order of span */
+      if (same_special_day(apply, find, &records[i])) {
+        same++;
+        next = i + 1;
+        break;
+      }
+    }
+  }
+  if (step != SQLITE_DONE)
+    status = loom_database_failure(apply->database, error);
+  sqlite3_reset(find);
+  counts->duplicates += same;
+  counts->added += count - same;
+  if (status != LOOM_OK || (same == count && same == stored))
+    return status;
+  status = delete_layer(apply, DELETE_SPECIAL_DAY, records, records->override, error);
+  for (size_t i = 0; status == LOOM_OK && i < count; i++)
+    status = insert_special_day(apply, &records[i], error);
+  return status;
+}
+
+static loom_status apply_exclusion(loom_apply *apply, const struct loom_record *record,
+                                   struct loom_counts *counts, loom_error *error) {
+  sqlite3_stmt *find, *insert;
+  loom_status status = statement(apply, FIND_EXCLUSION, &find, error);
+  if (status == LOOM_OK)
+    status = statement(apply, INSERT_EXCLUSION, &insert, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_stmt *both[] = {find, insert};
+  for (int i = 0; i < 2; i++) {
+    bind_store(apply, both[i], record);
+    sqlite3_bind_int64(both[i], 2, record->from);
+    sqlite3_bind_int64(both[i], 3, record->to);
+    bind_text(apply, both[i], 4, record->text);
+  }
+  int step = sqlite3_step(find);
+  if (step != SQLITE_ROW && step != SQLITE_DONE)
+    status = loom_database_failure(apply->database, error);
+  sqlite3_reset(find);
+  counts->duplicates += step == SQLITE_ROW;
+  counts->added += step == SQLITE_DONE;
+  return step == SQLITE_DONE ? run(apply, insert, error) : status;
+}
+
+/* An attribute with an empty value is removed. */
+static loom_status apply_attribute(loom_apply *apply, const struct loom_record *record,
+                                   struct loom_counts *counts, loom_error *error) {
+  sqlite3_stmt *find, *write;
+  size_t length;
+  const char *value = loom_id_table_get(&apply->staging->texts, record->text, &length);
+  loom_status status = statement(apply, FIND_ATTRIBUTE, &find, error);
+  if (status == LOOM_OK)
+    status = statement(apply, length ? PUT_ATTRIBUTE : DELETE_ATTRIBUTE, &write, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_store(apply, find, record);
+  bind_text(apply, find, 2, record->name);
+  int step = sqlite3_step(find);
+  if (step != SQLITE_ROW && step != SQLITE_DONE)
+    status = loom_database_failure(apply->database, error);
+  size_t known_length = 0;
+  const char *known = step == SQLITE_ROW ? loom_column_bytes(find, 0, &known_length) : NULL;
+  bool same = known ? known_length == length && memcmp(known, value, length) == 0 : length == 0;
+  sqlite3_reset(find);
+  counts->duplicates += known && same;
+  counts->conflicts += known && !same;
+  counts->added += !known && !same;
+  if (status != LOOM_OK || same)
+    return status;
+  bind_store(apply, write, record);
+  bind_text(apply, write, 2, record->name);
+  if (length)
+    bind_text(apply, write, 3, record->text);
+  return run(apply, write, error);
+}
+
+/* One store's attributes may be in several rows and files, so that only all that is stored can be judged. */
+static loom_status check_attributes(loom_apply *apply, loom_error *error) {
+  sqlite3_stmt *names = NULL, *sizes = NULL;
+  loom_status status =
+      loom_database_prepare(apply->database, LOOM_ATTRIBUTE_NAMES_SQL, &names, error);
+  if (status == LOOM_OK)
+    status = loom_database_prepare(apply->database, LOOM_ATTRIBUTES_SIZE_SQL, &sizes, error);
+  if (status == LOOM_OK && sqlite3_step(names) != SQLITE_ROW)
+    status = loom_database_failure(apply->database, error);
+  if (status == LOOM_OK && sqlite3_column_int64(names, 0) > LOOM_ATTRIBUTE_NAMES_MAX)
+    status = loom_fail(
+        error, LOOM_ELIMIT,
+        "attributes: there would be %lld names of them in all stores, %d at the most may be",
+        (long long)sqlite3_column_int64(names, 0), LOOM_ATTRIBUTE_NAMES_MAX);
+  if (status == LOOM_OK) {
+    int step = sqlite3_step(sizes);
+    if (step == SQLITE_ROW) {
+      char shown[LOOM_QUOTED_SIZE];
+      size_t length;
+      const char *id = loom_column_bytes(sizes, 0, &length);
+      status = loom_fail(
+          error, LOOM_ELIMIT,
+          "attributes of store %s: their values would have %lld bytes, %d at the most may be",
+          loom_quote(shown, id, length), (long long)sqlite3_column_int64(sizes, 1),
+          LOOM_ATTRIBUTES_SIZE_MAX);
+    } else if (step != SQLITE_DONE) {
+      status = loom_database_failure(apply->database, error);
+    }
+  }
+  sqlite3_finalize(names);
+  sqlite3_finalize(sizes);
+  return status;
+}
+
+/* How many records from the next one on belong together: a layer of a store's hours, or of its spans of a date. */
+static size_t group_size(const loom_apply *apply) {
+  const loom_staging *staging = apply->staging;
+  const struct loom_record *first = &staging->records[apply->next_record];
+  size_t size = 1, left = staging->record_count - apply->next_record;
+  if (staging->options.kind == LOOM_HOURS)
+    while (size < left && first[size].store == first->store &&
+           first[size].override == first->override)
+      size++;
+  else if (staging->options.kind == LOOM_SPECIAL_DAYS)
+    while (size < left && first[size].store == first->store &&
+           first[size].override == first->override && first[size].date == first->date)
+      size++;
+  return size;
+}
+
+/* Copies the next records that belong together, since what is staged may be applied again; NULL: memory is out. */
+static struct loom_record *take_group(loom_apply *apply, size_t count) {
+  if (!loom_grow(&apply->group, &apply->group_capacity, count, sizeof *apply->group))
+    return NULL;
+  memcpy(apply->group, &apply->staging->records[apply->next_record], count * sizeof *apply->group);
+  return apply->group;
+}
+
+static loom_status apply_group(loom_apply *apply, struct loom_record *records, size_t count,
+                                  struct loom_counts *counts, loom_error *error) {
+  switch (apply->staging->options.kind) {
+  case LOOM_HOURS:
+    return apply_hours(apply, records, count, counts, error);
+  case LOOM_TIMEZONES:
+    return apply_timezone(apply, records, counts, error);
+  case LOOM_SPECIAL_DAYS:
+    return apply_special_day(apply, records, count, counts, error);
+  case LOOM_ATTRIBUTES:
+    return apply_attribute(apply, records, counts, error);
+  default:
+    return apply_exclusion(apply, records, counts, error);
+  }
+}
+
+static loom_status apply_records(loom_apply *apply, size_t budget, struct loom_counts *counts,
+                                 loom_error *error) {
+  const loom_staging *staging = apply->staging;
+  uint64_t stop = apply->applied + budget;
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK && apply->next_record < staging->record_count && apply->applied < stop) {
+    size_t count = group_size(apply);
+    struct loom_record *records = take_group(apply, count);
+    status = records ? apply_group(apply, records, count, counts, error) : loom_no_memory(error);
+    apply->next_record += count;
+    apply->applied += count;
+  }
+  if (status != LOOM_OK || apply->next_record < staging->record_count)
+    return status;
+  if (staging->options.kind == LOOM_ATTRIBUTES)
+    status = check_attributes(apply, error);
+  return status == LOOM_OK ? LOOM_DONE : status;
+}
+
+loom_status loom_apply_step(loom_apply *apply, size_t budget, double *done, loom_error *error) {
+  loom_staging *staging = apply->staging;
+  bool polls = staging->options.kind == LOOM_POLLS;
+  uint64_t total = polls ? loom_poll_sorter_count(staging->sorter) : staging->record_count;
+  loom_status status = polls ? apply_polls(apply, budget, &staging->counts, error)
+                             : apply_records(apply, budget, &staging->counts, error);
+  *done = total ? (double)apply->applied / (double)total : 1;
+  return status;
+}

@@ -1,0 +1,164 @@
+/*
+** Supervision. Signals are taken from a wait rather than by handlers, so that the program that Loom is in keeps its own.
+**
+** What is supervised has a process group of its own, by which what it leaves behind is found: as the subreaper of its
+** descendants, this process becomes the parent of those whose parent has died.
+*/
+#include "serve/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int wanted[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD};
+
+#define WANTED (sizeof wanted / sizeof *wanted)
+
+/* What the process was like before. */
+struct state {
+  struct sigaction actions[WANTED];
+  sigset_t mask;
+  int was_subreaper;
+};
+
+static loom_status cannot_start(const char *program, int cause, loom_error *error) {
+  return loom_fail(error, cause == ENOENT ? LOOM_ENOENT : LOOM_EIO, "%s: cannot be started: %s",
+                   program, strerror(cause));
+}
+
+/* An ignored SIGCHLD would have children vanish unseen. */
+static void take_over(struct state *before, sigset_t *signals) {
+  struct sigaction usual = {.sa_handler = SIG_DFL};
+  sigemptyset(signals);
+  for (size_t i = 0; i < WANTED; i++)
+    sigaddset(signals, wanted[i]);
+  sigprocmask(SIG_BLOCK, signals, &before->mask);
+  for (size_t i = 0; i < WANTED; i++)
+    sigaction(wanted[i], &usual, &before->actions[i]);
+  before->was_subreaper = 0;
+  prctl(PR_GET_CHILD_SUBREAPER, &before->was_subreaper);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static void give_back(const struct state *before) {
+  prctl(PR_SET_CHILD_SUBREAPER, before->was_subreaper);
+  for (size_t i = 0; i < WANTED; i++)
+    sigaction(wanted[i], &before->actions[i], NULL);
+  sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
+/* In the child: a group of its own, so that a terminal's Ctrl-C comes from the parent alone. */
+static void become(char *const argv[], pid_t parent, int failed) {
+  sigset_t none;
+  sigemptyset(&none);
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGQUIT);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  if (getppid() == parent)
+    execvp(argv[0], argv);
+  int cause = errno;
+  ssize_t ignored = write(failed, &cause, sizeof cause);
+  (void)ignored;
+  _exit(127);
+}
+
+/* Why the program could not be started; 0 once it has been, which closes the pipe. */
+static int read_cause(int pipe_end) {
+  int cause = 0;
+  ssize_t got;
+  do
+    got = read(pipe_end, &cause, sizeof cause);
+  while (got < 0 && errno == EINTR);
+  return got == (ssize_t)sizeof cause ? cause : 0;
+}
+
+static int code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static bool asks_to_end(int signal) {
+  return signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
+}
+
+static int wait_for(pid_t child, const sigset_t *signals) {
+  bool asked = false; /* to end */
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    int signal = sigwaitinfo(signals, NULL);
+    if (asks_to_end(signal)) {
+      kill(child, asked ? SIGTERM : SIGQUIT);
+      asked = true;
+    } else if (signal == SIGHUP || signal == SIGUSR1) {
+      kill(child, signal);
+    }
+  }
+  return code_of(status);
+}
+
+static int64_t milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Ends what is left of a group, whose members are children of this process by now. */
+static void end_group(pid_t group, int patience, const sigset_t *signals) {
+  int64_t deadline = milliseconds() + patience, left = patience;
+  kill(-group, SIGQUIT);
+  for (;;) {
+    pid_t ended;
+    do
+      ended = waitpid(-group, NULL, WNOHANG);
+    while (ended > 0);
+    if (ended < 0) /* there are none */
+      return;
+    int signal = sigtimedwait(
+        signals, NULL, &(struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000});
+    left = asks_to_end(signal) ? 0 : deadline - milliseconds();
+    if (left <= 0) {
+      kill(-group, SIGKILL);
+      left = 1000; /* until it is looked again */
+    }
+  }
+}
+
+loom_status loom_supervise(char *const argv[], int patience, int *exit_code, loom_error *error) {
+  sigset_t signals;
+  struct state before;
+  int failed[2];
+  pid_t parent = getpid();
+  if (pipe2(failed, O_CLOEXEC) != 0)
+    return cannot_start(argv[0], errno, error);
+  take_over(&before, &signals);
+  pid_t child = fork();
+  if (child == 0)
+    become(argv, parent, failed[1]);
+  int cause = child < 0 ? errno : 0;
+  close(failed[1]);
+  if (child > 0) {
+    cause = read_cause(failed[0]);
+    if (cause) {
+      waitpid(child, NULL, 0);
+    } else {
+      *exit_code = wait_for(child, &signals);
+      end_group(child, patience, &signals);
+    }
+  }
+  close(failed[0]);
+  give_back(&before);
+  return cause ? cannot_start(argv[0], cause, error) : LOOM_OK;
+}
+
+loom_status loom_end_with_parent(loom_error *error) {
+  if (prctl(PR_SET_PDEATHSIG, SIGQUIT) != 0)
+    return loom_fail(error, LOOM_EIO, "the end of the parent cannot be waited for: %s", strerror(errno));
+  if (getppid() == 1) /* it has ended already */
+    raise(SIGQUIT);
+  return LOOM_OK;
+}
