@@ -188,7 +188,12 @@ $(BUILD)/spec/fuzz/%: spec/fuzz/%.c $(wildcard spec/fuzz/*.h spec/core/*.h) $(HE
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Ispec/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
 
-lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc
+C_FILES := $(wildcard src/*/*.[ch] src/core/*/*.[ch] spec/*/*.[ch] bench/*.[ch] bench/*/*.[ch])
+format: ## Lay out every C file as .clang-format says
+	clang-format -i $(C_FILES)
+
+lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc, and what is not laid out as .clang-format says
+	clang-format --dry-run --Werror $(C_FILES)
 	$(MAKE) BUILD=build/gcc CC=gcc all
 	$(MAKE) BUILD=build/clang CC=clang all
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
@@ -265,7 +270,7 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run faults test test-core test-api test-lua test-gc test-browser asan asan-core tsan valgrind chaos mutate fuzz fuzz-targets lint \
+.PHONY: all help run faults test test-core test-api test-lua test-gc test-browser asan asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint \
         docs env bench bench-http install \
         rock install-rock rockspec dist clean
 .SECONDARY:

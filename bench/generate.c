@@ -15,10 +15,10 @@
 #define ID_SIZE 37
 #define FIRST_DATE 19374 /* 2023-01-17 */
 
-static const char *const zones[] = {"America/Chicago",     "America/New_York",    "America/Los_Angeles",
-                                    "America/Denver",      "America/Phoenix",     "America/Boise",
-                                    "America/Puerto_Rico", "Europe/London",       "Asia/Kolkata",
-                                    "Australia/Adelaide"};
+static const char *const zones[] = {
+    "America/Chicago", "America/New_York",  "America/Los_Angeles", "America/Denver",
+    "America/Phoenix", "America/Boise",     "America/Puerto_Rico", "Europe/London",
+    "Asia/Kolkata",    "Australia/Adelaide"};
 #define ZONE_COUNT (sizeof zones / sizeof *zones)
 
 struct store {
@@ -71,13 +71,11 @@ static void make_id(char id[ID_SIZE]) {
 static void write_hours(FILE *file, const struct store *store) {
   static const struct {
     const char *open, *close, *second_open, *second_close;
-  } kinds[] = {{"00:00:00", "23:59:59", NULL, NULL},
-               {"00:00:00", "23:59:00", NULL, NULL},
-               {"09:00:00", "22:00:00", NULL, NULL},
-               {"11:00:00", "23:30:00", NULL, NULL},
-               {"10:30:00", "21:30:00", NULL, NULL},
-               {"11:00:00", "14:30:00", "17:00:00", "22:30:00"},
-               {"18:00:00", "02:00:00", NULL, NULL}};
+  } kinds[] = {
+      {"00:00:00", "23:59:59", NULL, NULL}, {"00:00:00", "23:59:00", NULL, NULL},
+      {"09:00:00", "22:00:00", NULL, NULL}, {"11:00:00", "23:30:00", NULL, NULL},
+      {"10:30:00", "21:30:00", NULL, NULL}, {"11:00:00", "14:30:00", "17:00:00", "22:30:00"},
+      {"18:00:00", "02:00:00", NULL, NULL}};
   uint64_t kind = below(20);
   if (kind == 19) /* no hours at all: open all the time */
     return;
@@ -122,7 +120,8 @@ int main(int argc, char **argv) {
   struct store *stores = calloc(count, sizeof *stores);
   if (!stores || !per_hour)
     return 1;
-  FILE *hours = create(folder, "menu_hours.csv", "store_id,dayOfWeek,start_time_local,end_time_local");
+  FILE *hours =
+      create(folder, "menu_hours.csv", "store_id,dayOfWeek,start_time_local,end_time_local");
   FILE *timezones = create(folder, "timezones.csv", "store_id,timezone_str");
   FILE *special = create(folder, "special_days.csv", "store_id,date,open,close,note");
   FILE *exclusions = create(folder, "exclusions.csv", "store_id,from_utc,to_utc,reason");

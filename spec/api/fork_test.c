@@ -80,11 +80,12 @@ static const char finish_everything[] =
     "assert(polls(h.db) == 46 and #h.db:check() == 0)\n"
     "assert(h.input:position() == 0)\n";
 
-static const char reopen[] = "h = nil\n"
-                             "collectgarbage() collectgarbage()\n"
-                             "local db = assert(core.open(path))\n"
-                             "assert(polls(db) == expected and #db:check() == 0)\n"
-                             "db:close()\n";
+static const char reopen[] =
+    "h = nil\n"
+    "collectgarbage() collectgarbage()\n"
+    "local db = assert(core.open(path))\n"
+    "assert(polls(db) == expected and #db:check() == 0)\n"
+    "db:close()\n";
 
 static void assert_holds(lua_State *L, int count) {
   lua_pushinteger(L, count);
@@ -94,7 +95,8 @@ static void assert_holds(lua_State *L, int count) {
 
 static void every_handle(void **state) {
   (void)state;
-  static const char *const scripts[] = {use_everything, read_report, close_everything, "collectgarbage()"};
+  static const char *const scripts[] = {use_everything, read_report, close_everything,
+                                        "collectgarbage()"};
   struct scratch scratch;
   scratch_begin(&scratch);
   lua_State *L = new_state(scratch_path(&scratch, "x.db"));
@@ -118,15 +120,18 @@ static void while_writing(void **state) {
   scratch_begin(&scratch);
   lua_State *L = new_state(scratch_path(&scratch, "x.db"));
   for (int fresh = 0; fresh < 2; fresh++) { /* a file that is there, or one that the change makes */
-    run(L, fresh ? "path = path .. '2'" : "local db = core.open(path, {create = true}) add(db, 1, 5)");
-    run(L, "h = {db = assert(core.open(path, {create = true})), batch = core.staging(1)}\n"
-           "for i = 1, 1000 do assert(h.batch:add('batch ' .. i, true, i)) end\n"
-           "assert(h.db:begin())\n"
-           "assert(h.batch:apply(h.db) == 1000)\n");
+    run(L,
+        fresh ? "path = path .. '2'" : "local db = core.open(path, {create = true}) add(db, 1, 5)");
+    run(L,
+        "h = {db = assert(core.open(path, {create = true})), batch = core.staging(1)}\n"
+        "for i = 1, 1000 do assert(h.batch:add('batch ' .. i, true, i)) end\n"
+        "assert(h.db:begin())\n"
+        "assert(h.batch:apply(h.db) == 1000)\n");
     run_in_child(L, "assert(not pcall(h.db.commit, h.db) and not pcall(h.db.rollback, h.db))");
     run_in_child(L, close_everything);
-    run(L, "assert(h.db:commit())\n"
-           "assert(h.db:begin() and h.db:execute 'DELETE FROM poll_block')");
+    run(L,
+        "assert(h.db:commit())\n"
+        "assert(h.db:begin() and h.db:execute 'DELETE FROM poll_block')");
     run_in_child(L, close_everything);
     run(L, "h.db:rollback()");
     assert_holds(L, fresh ? 1000 : 1005);
@@ -141,15 +146,19 @@ static void while_a_report_is_computed(void **state) {
   struct scratch scratch;
   scratch_begin(&scratch);
   lua_State *L = new_state(scratch_path(&scratch, "x.db"));
-  run(L, "h = {db = assert(core.open(path, {create = true}))}\n"
-         "add(h.db, 1, 2000)\n");
+  run(L,
+      "h = {db = assert(core.open(path, {create = true}))}\n"
+      "add(h.db, 1, 2000)\n");
   for (int round = 0; round < 10; round++) {
-    run(L, "h.report = report(h.db, {threads = 4})\n"
-           "assert(h.report:start())\n");
-    run_in_child(L, "local good, count = pcall(h.report.count, h.report)\n"
-                    "assert(good and count == 2000 or count:find 'the report is not complete$', count)\n"
-                    "assert(not pcall(h.report.wait, h.report, 1000))\n"
-                    "h.report:as_of()\n" );
+    run(L,
+        "h.report = report(h.db, {threads = 4})\n"
+        "assert(h.report:start())\n");
+    run_in_child(
+        L,
+        "local good, count = pcall(h.report.count, h.report)\n"
+        "assert(good and count == 2000 or count:find 'the report is not complete$', count)\n"
+        "assert(not pcall(h.report.wait, h.report, 1000))\n"
+        "h.report:as_of()\n");
     run(L, "assert(wait(h.report):count() == 2000)");
   }
   assert_holds(L, 2000);
@@ -163,13 +172,15 @@ static void a_child_opens_its_own(void **state) {
   struct scratch scratch;
   scratch_begin(&scratch);
   lua_State *L = new_state(scratch_path(&scratch, "x.db"));
-  run(L, "local db = assert(core.open(path, {create = true}))\n"
-         "add(db, 1, 5)\n"
-         "db:close()\n");
+  run(L,
+      "local db = assert(core.open(path, {create = true}))\n"
+      "add(db, 1, 5)\n"
+      "db:close()\n");
   for (int i = 0; i < 3; i++)
-    run_in_child(L, "local db = assert(core.open(path))\n"
-                    "add(db, polls(db) + 1, polls(db) + 10)\n"
-                    "db:close()\n");
+    run_in_child(L,
+                 "local db = assert(core.open(path))\n"
+                 "add(db, polls(db) + 1, polls(db) + 10)\n"
+                 "db:close()\n");
   assert_holds(L, 35);
   lua_close(L);
   scratch_end(&scratch);

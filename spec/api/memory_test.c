@@ -46,13 +46,16 @@ static const char script[] =
     "assert(db:begin())\n"
     "assert(batch:apply(db))\n"
     "assert(db:commit())\n"
-    "local ingest = assert(core.ingest(db, {kind = 'polls', source = 'file', threads = 1, max_rejects = -1}))\n"
-    "assert(ingest:feed 'store_id,status,timestamp_utc\\na,active,2023-01-24 10:00:00\\na,b,c\\n')\n"
+    "local ingest = assert(core.ingest(db, {kind = 'polls', source = 'file', threads = 1, "
+    "max_rejects = -1}))\n"
+    "assert(ingest:feed 'store_id,status,timestamp_utc\\na,active,2023-01-24 "
+    "10:00:00\\na,b,c\\n')\n"
     "assert(ingest:finish())\n"
     "assert(ingest:reject().line == 3)\n"
     "assert(db:begin())\n"
     "assert(ingest:apply(100))\n"
-    "assert(db:execute(\"INSERT INTO store(store_id) VALUES(?) RETURNING 'returned'\", 'executed') == 1)\n"
+    "assert(db:execute(\"INSERT INTO store(store_id) VALUES(?) RETURNING 'returned'\", 'executed') "
+    "== 1)\n"
     "assert(db:commit())\n"
     "assert(ingest:counts().new == 1)\n"
     "for row in assert(db:query('SELECT *, ? AS bound FROM polls', 'text')) do\n"
@@ -69,8 +72,10 @@ static const char script[] =
     "walk:close()\n"
     "rows:close()\n"
     "for _, private in ipairs {false, true} do\n"
-    "  local report = assert(core.report(db, {windows = {{length = 1000000}}, default_zone = 'UTC',\n"
-    "    ids = {'a', 'batch 1', 'x'}, globs = {'b*'}, threads = 1, private = private, strip_window = 1, strip_bins = 9}))\n"
+    "  local report = assert(core.report(db, {windows = {{length = 1000000}}, default_zone = "
+    "'UTC',\n"
+    "    ids = {'a', 'batch 1', 'x'}, globs = {'b*'}, threads = 1, private = private, strip_window "
+    "= 1, strip_bins = 9}))\n"
     "  report:override_week('a', {0, 0, 86400})\n"
     "  report:override_date('batch 1', 0, {0, 3600})\n"
     "  assert(report:start())\n"
@@ -91,12 +96,13 @@ static const char script[] =
 /* Opens what a run has left: some of its changes, each of them whole. */
 static void check_database(const char *path) {
   lua_State *L = new_state(path);
-  run(L, "local db = core.open(path)\n"
-         "local n = db and polls(db) or 0\n"
-         "assert(n == 0 or n == 3 or n == 4, n)\n"
-         "assert(not db or #db:check() == 0)\n"
-         "local rows = db and assert(db:query \"SELECT 1 FROM store WHERE store_id = 'executed'\")\n"
-         "assert(not db or (rows() ~= nil) == (n == 4))\n");
+  run(L,
+      "local db = core.open(path)\n"
+      "local n = db and polls(db) or 0\n"
+      "assert(n == 0 or n == 3 or n == 4, n)\n"
+      "assert(not db or #db:check() == 0)\n"
+      "local rows = db and assert(db:query \"SELECT 1 FROM store WHERE store_id = 'executed'\")\n"
+      "assert(not db or (rows() ~= nil) == (n == 4))\n");
   lua_close(L);
 }
 
@@ -128,7 +134,8 @@ static void remove_database(const char *path) {
 }
 
 static void try_all(const char *path, long step) {
-  static const long failures[] = {1, FOR_EVER}; /* a failure that Lua gets over by collecting, or not at all */
+  /* a failure that Lua gets over by collecting, or not at all */
+  static const long failures[] = {1, FOR_EVER};
   bool on_disk = strcmp(path, ":memory:") != 0;
   int files = count_files();
   for (size_t i = 0; i < COUNT_OF(failures); i++) {

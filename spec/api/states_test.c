@@ -16,8 +16,9 @@ static void in_turns(void **state) {
   const char *path = scratch_path(&scratch, "x.db");
   for (size_t s = 0; s < COUNT_OF(states); s++) {
     states[s] = new_state(path);
-    run(states[s], "a = assert(core.open(path, {create = true}))\n"
-                   "b = assert(core.open(path, {create = true}))\n");
+    run(states[s],
+        "a = assert(core.open(path, {create = true}))\n"
+        "b = assert(core.open(path, {create = true}))\n");
   }
   run(states[0], "add(a, 1, 3)");
   run(states[1], "assert(polls(a) == 3) add(b, 4, 6)");
@@ -56,7 +57,8 @@ static void *work(void *context) {
       "  assert(r:start())\n"
       "  assert(wait(r):count() == round * 10)\n"
       "  assert(polls(db) >= round * 10)\n"
-      "  assert(core.inspect(db, {id = 'store ' .. first + 10, length = 1, default_zone = 'UTC'}))\n"
+      "  assert(core.inspect(db, {id = 'store ' .. first + 10, length = 1, default_zone = "
+      "'UTC'}))\n"
       "  if round % 3 == 0 then db:close() end\n"
       "end\n";
   struct worker *worker = context;
@@ -124,7 +126,8 @@ static void smuggle_all(lua_State *from, lua_State *to) {
 
 static void handles_of_another_state(void **state) {
   (void)state;
-  static const char *const ends[] = {"close_all(h)", "h = nil collectgarbage() collectgarbage()", ""};
+  static const char *const ends[] = {"close_all(h)", "h = nil collectgarbage() collectgarbage()",
+                                     ""};
   struct scratch scratch;
   scratch_begin(&scratch);
   lua_State *owner = new_state(scratch_path(&scratch, "x.db"));
@@ -132,25 +135,27 @@ static void handles_of_another_state(void **state) {
   for (size_t i = 0; i < COUNT_OF(ends); i++) {
     lua_State *thief = new_state("");
     smuggle_all(owner, thief);
-    run(thief, "assert_all_raise(h, 'Lua state')\n"
-               "local good, message = pcall(h.complete.count, h.complete)\n"
-               "assert(not good and message:find 'loom.report belongs to another Lua state$', message)\n");
+    run(thief,
+        "assert_all_raise(h, 'Lua state')\n"
+        "local good, message = pcall(h.complete.count, h.complete)\n"
+        "assert(not good and message:find 'loom.report belongs to another Lua state$', message)\n");
     run(thief, ends[i]);
     lua_close(thief);
   }
   /* Nothing was released behind the owner's back. */
-  run(owner, "local n = 1 while h.rows() do n = n + 1 end assert(n == 40)\n"
-             "assert(h.complete:count() == 40 and h.complete:find 'store 1')\n"
-             "assert(wait(h.running):count() == 40)\n"
-             "assert(h.prepared:override_week('store 1', {}) == nil and h.prepared:start())\n"
-             "assert(wait(h.prepared):count() == 40)\n"
-             "while h.export:next() do end\n"
-             "while h.walk:next() do end\n"
-             "h.walk:close() h.export:close()\n"
-             "assert(h.db:begin() and h.batch:apply(h.db) == 5)\n"
-             "assert(h.ingest:finish() and h.ingest:apply(100) and h.db:commit())\n"
-             "assert(h.input:position() == 0 and polls(h.db) == 46)\n"
-             "close_all(h)\n");
+  run(owner,
+      "local n = 1 while h.rows() do n = n + 1 end assert(n == 40)\n"
+      "assert(h.complete:count() == 40 and h.complete:find 'store 1')\n"
+      "assert(wait(h.running):count() == 40)\n"
+      "assert(h.prepared:override_week('store 1', {}) == nil and h.prepared:start())\n"
+      "assert(wait(h.prepared):count() == 40)\n"
+      "while h.export:next() do end\n"
+      "while h.walk:next() do end\n"
+      "h.walk:close() h.export:close()\n"
+      "assert(h.db:begin() and h.batch:apply(h.db) == 5)\n"
+      "assert(h.ingest:finish() and h.ingest:apply(100) and h.db:commit())\n"
+      "assert(h.input:position() == 0 and polls(h.db) == 46)\n"
+      "close_all(h)\n");
   lua_close(owner);
   scratch_end(&scratch);
 }
@@ -161,11 +166,12 @@ static void handles_of_a_coroutine(void **state) {
   struct scratch scratch;
   scratch_begin(&scratch);
   lua_State *L = new_state(scratch_path(&scratch, "x.db"));
-  run(L, "h = coroutine.wrap(function() return open_all(path, 5) end)()\n"
-         "collectgarbage()\n"
-         "assert(coroutine.wrap(function() return h.complete:count() end)() == 5)\n"
-         "assert(h.rows() and h.walk:next()) h.export:next()\n"
-         "coroutine.wrap(close_all)(h)\n");
+  run(L,
+      "h = coroutine.wrap(function() return open_all(path, 5) end)()\n"
+      "collectgarbage()\n"
+      "assert(coroutine.wrap(function() return h.complete:count() end)() == 5)\n"
+      "assert(h.rows() and h.walk:next()) h.export:next()\n"
+      "coroutine.wrap(close_all)(h)\n");
   lua_close(L);
   scratch_end(&scratch);
 }
@@ -176,25 +182,29 @@ static void reports_out_of_order(void **state) {
   struct scratch scratch;
   scratch_begin(&scratch);
   lua_State *L = new_state(scratch_path(&scratch, "x.db"));
-  run(L, "db = assert(core.open(path, {create = true}))\n"
-         "add(db, 1, 5)\n"
-         "local r = report(db)\n"
-         "local none, message, code = r:wait(1000)\n"
-         "assert(none == nil and code == 'EINVAL' and message == 'EINVAL: the report has not been started')\n"
-         "local good, problem = pcall(r.count, r)\n"
-         "assert(not good and problem:find 'the report is not complete$')\n"
-         "assert(r:start())\n"
-         "none, message, code = r:start()\n"
-         "assert(none == nil and code == 'EINVAL' and message == 'EINVAL: the report has been started already')\n"
-         "good, problem = pcall(r.override_week, r, 'a', {})\n"
-         "assert(not good and problem:find 'the report has been started already$')\n"
-         "good, problem = pcall(r.override_date, r, '*', 0, {})\n"
-         "assert(not good and problem:find 'the report has been started already$')\n"
-         "assert(wait(r):count() == 5)\n"
-         "local i = ingest(db)\n"
-         "assert(i:finish())\n"
-         "none, message, code = i:apply(1)\n"
-         "assert(none == nil and code == 'EINVAL' and message:find 'there is no write transaction$')\n");
+  run(L,
+      "db = assert(core.open(path, {create = true}))\n"
+      "add(db, 1, 5)\n"
+      "local r = report(db)\n"
+      "local none, message, code = r:wait(1000)\n"
+      "assert(none == nil and code == 'EINVAL' and message == 'EINVAL: the report has not been "
+      "started')\n"
+      "local good, problem = pcall(r.count, r)\n"
+      "assert(not good and problem:find 'the report is not complete$')\n"
+      "assert(r:start())\n"
+      "none, message, code = r:start()\n"
+      "assert(none == nil and code == 'EINVAL' and message == 'EINVAL: the report has been started "
+      "already')\n"
+      "good, problem = pcall(r.override_week, r, 'a', {})\n"
+      "assert(not good and problem:find 'the report has been started already$')\n"
+      "good, problem = pcall(r.override_date, r, '*', 0, {})\n"
+      "assert(not good and problem:find 'the report has been started already$')\n"
+      "assert(wait(r):count() == 5)\n"
+      "local i = ingest(db)\n"
+      "assert(i:finish())\n"
+      "none, message, code = i:apply(1)\n"
+      "assert(none == nil and code == 'EINVAL' and message:find 'there is no write "
+      "transaction$')\n");
   lua_close(L);
   scratch_end(&scratch);
 }

@@ -107,7 +107,8 @@ static void records_in_steps(void **state) {
     assert_true(share == 1);
     loom_apply_free(apply);
     assert_int_equal(counts->added, 3);
-    assert_int_equal(counts->duplicates, 2); /* the same again, and a closed row beside an opening */
+    /* the same again, and a closed row beside an opening */
+    assert_int_equal(counts->duplicates, 2);
     assert_int_equal(number(database, "SELECT count(*) FROM hours"), 3);
     assert_int_equal(number(database, "SELECT count(*) FROM hours_week"), 3);
     loom_database_rollback(database);
@@ -127,9 +128,9 @@ static void attributes_in_steps(void **state) {
     double share = 0;
     uint64_t steps = 0;
     struct loom_record records[] = {
-        {.store = 1, .name = 0, .text = 1}, {.store = 0, .name = 0, .text = 2},
-        {.store = 1, .name = 0, .text = 2}, {.store = 0, .name = 0, .text = nothing},
-        {.store = 1, .name = 0, .text = 2}, {.store = 0, .name = 2, .text = 2},
+        {.store = 1, .name = 0, .text = 1},      {.store = 0, .name = 0, .text = 2},
+        {.store = 1, .name = 0, .text = 2},      {.store = 0, .name = 0, .text = nothing},
+        {.store = 1, .name = 0, .text = 2},      {.store = 0, .name = 2, .text = 2},
         {.store = 0, .name = 1, .text = nothing}};
     loom_database *database = memory_database();
     loom_staging *staging =
@@ -152,9 +153,10 @@ static void attributes_in_steps(void **state) {
     assert_int_equal(counts->conflicts, 2); /* another value, and none any more */
     assert_int_equal(counts->duplicates, 1);
     struct buffer found = {0};
-    dump_query(database,
-               "SELECT store_id, name, value FROM attribute JOIN store ON number = store ORDER BY 1",
-               &found);
+    dump_query(
+        database,
+        "SELECT store_id, name, value FROM attribute JOIN store ON number = store ORDER BY 1",
+        &found);
     assert_string_equal(found.bytes, "1:a 4:east 4:east \n1:b 6:region 4:east \n");
     buffer_free(&found);
     loom_database_rollback(database);
@@ -228,8 +230,9 @@ static void a_failure_keeps_overrides(void **state) {
   } cases[] = {
       {LOOM_HOURS,
        "CREATE TEMP TRIGGER t BEFORE DELETE ON hours_week BEGIN SELECT raise(ABORT, 'no'); END"},
-      {LOOM_TIMEZONES, "CREATE TEMP TRIGGER t BEFORE UPDATE OF timezone_override ON store"
-                       " BEGIN SELECT raise(ABORT, 'no'); END"},
+      {LOOM_TIMEZONES,
+       "CREATE TEMP TRIGGER t BEFORE UPDATE OF timezone_override ON store"
+       " BEGIN SELECT raise(ABORT, 'no'); END"},
       {LOOM_SPECIAL_DAYS,
        "CREATE TEMP TRIGGER t BEFORE DELETE ON special_day BEGIN SELECT raise(ABORT, 'no'); END"},
   };

@@ -71,7 +71,8 @@ static void nothing_is_there_before_all_is(void **state) {
     buffer_printf(&much, "line %d\n", i);
   for (int replaces = 0; replaces < 2; replaces++) {
     assert_status(loom_atomic_file_new(path, false, &file, &error), LOOM_OK, &error);
-    for (size_t at = 0, step = 1; at < much.length; at += step, step = step * 2 < 200000 ? step * 2 : 1) {
+    for (size_t at = 0, step = 1; at < much.length;
+         at += step, step = step * 2 < 200000 ? step * 2 : 1) {
       size_t size = much.length - at < step ? much.length - at : step;
       assert_status(loom_atomic_file_write(file, much.bytes + at, size, &error), LOOM_OK, &error);
       assert_int_equal(access(path, F_OK) == 0, replaces);
@@ -162,7 +163,8 @@ static void only_new_ones(void **state) {
   snprintf(message, sizeof message, "%s: exists already", path);
   assert_status(loom_atomic_file_new(path, true, &file, &error), LOOM_OK, &error);
   assert_status(put(path, true, "first", &error), LOOM_OK, &error);
-  assert_int_equal(loom_atomic_file_commit(file, &error), LOOM_EINVAL); /* made by another meanwhile */
+  /* made by another meanwhile */
+  assert_int_equal(loom_atomic_file_commit(file, &error), LOOM_EINVAL);
   assert_string_equal(error.message, message);
   loom_atomic_file_free(file);
   assert_int_equal(put(path, true, "second", &error), LOOM_EINVAL);

@@ -9,9 +9,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static const char polls[] = "store_id,status,timestamp_utc\n"
-                            "a,active,2023-01-24 09:00:00\na,inactive,2023-01-24 10:00:00\n"
-                            "b,active,2023-01-25 09:00:00\nc,active,2023-01-26 09:00:00\n";
+static const char polls[] =
+    "store_id,status,timestamp_utc\n"
+    "a,active,2023-01-24 09:00:00\na,inactive,2023-01-24 10:00:00\n"
+    "b,active,2023-01-25 09:00:00\nc,active,2023-01-26 09:00:00\n";
 
 struct paths {
   struct scratch scratch;
@@ -33,7 +34,8 @@ static int end(void **state) {
 }
 
 /* The whole of it, in steps of a page. */
-static loom_status back_up(loom_database *database, const char *path, bool replace, loom_error *error) {
+static loom_status back_up(loom_database *database, const char *path, bool replace,
+                           loom_error *error) {
   loom_backup *backup;
   int64_t done = 0, total = 0, before = 0;
   loom_status status = loom_backup_new(database, path, replace, &backup, error);
@@ -59,7 +61,8 @@ static void assert_holds(const char *path, const struct buffer *expected) {
   loom_error error;
   int problems = 0;
   loom_database *database;
-  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error), LOOM_OK, &error);
+  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error),
+                LOOM_OK, &error);
   assert_status(loom_check_run(database, no_problem, &problems, &error), LOOM_OK, &error);
   assert_int_equal(problems, 0);
   struct buffer found = dump(database);
@@ -83,7 +86,8 @@ static void one_snapshot(void **state) {
   loom_status step;
   for (int i = 0; (step = loom_backup_step(backup, 1, &done, &total, &error)) == LOOM_OK; i++) {
     rows.length = 0; /* others write meanwhile, and so does the handle itself */
-    buffer_printf(&rows, "store_id,status,timestamp_utc\nstore %d,active,2023-02-%02d 10:00:00\n", i, i % 28 + 1);
+    buffer_printf(&rows, "store_id,status,timestamp_utc\nstore %d,active,2023-02-%02d 10:00:00\n",
+                  i, i % 28 + 1);
     load(i % 2 ? other : database, LOOM_POLLS, rows.bytes);
     assert_int_not_equal(access(paths->copy, F_OK), 0);
   }
@@ -122,7 +126,8 @@ static void of_memory_and_of_nothing(void **state) {
   buffer_free(&before);
 }
 
-static void assert_refused(loom_database *database, const char *path, bool replace, const char *reason) {
+static void assert_refused(loom_database *database, const char *path, bool replace,
+                           const char *reason) {
   loom_error error;
   assert_int_equal(back_up(database, path, replace, &error), LOOM_EINVAL);
   assert_non_null(strstr(error.message, reason));
@@ -134,10 +139,12 @@ static void what_is_not_replaced(void **state) {
   loom_database *database = open_database(paths->database), *other = open_database(paths->copy);
   load(database, LOOM_POLLS, polls);
   load(other, LOOM_POLLS, polls);
-  load(other, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\n"); /* there is a log from the second write on */
+  /* there is a log from the second write on */
+  load(other, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\n");
   struct buffer before = dump(database);
   assert_refused(database, paths->copy, false, ": exists already");
-  assert_refused(database, paths->copy, true, ": has a log beside it: it is in use, or was not closed");
+  assert_refused(database, paths->copy, true,
+                 ": has a log beside it: it is in use, or was not closed");
   assert_refused(database, paths->database, true, ": is the database itself");
   assert_refused(database, paths->scratch.folder, true, ": is no file");
   assert_refused(database, "/dev/null", true, ": is no file");
@@ -187,8 +194,9 @@ static void a_full_disk(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(one_snapshot),  TEST(of_memory_and_of_nothing), TEST(what_is_not_replaced),
-      TEST(left_half_way), TEST(a_full_disk),
+      TEST(one_snapshot),         TEST(of_memory_and_of_nothing),
+      TEST(what_is_not_replaced), TEST(left_half_way),
+      TEST(a_full_disk),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,8 @@ static loom_database *sound_database(void) {
 }
 
 #define GONE                                                                                       \
-  " is not a zone of the tz database any more (Debian keeps old names in its package tzdata-legacy):" \
+  " is not a zone of the tz database any more (Debian keeps old names in its package "             \
+  "tzdata-legacy):"                                                                                \
   " store "
 #define BLOCK "polls of store number 1 on day 1: the block "
 #define REACH "store \"a\": its first or newest poll is not what its blocks hold\n"
@@ -193,8 +194,9 @@ static void a_hundred_are_enough(void **state) {
   struct buffer found = {0};
   size_t lines = 0;
   loom_database *database = memory_database();
-  execute(database, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
-                    " INSERT INTO store(store_id, first_poll) SELECT 's' || i, i FROM n");
+  execute(database,
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+          " INSERT INTO store(store_id, first_poll) SELECT 's' || i, i FROM n");
   assert_status(loom_check_run(database, collect, &found, &error), LOOM_OK, &error);
   for (size_t i = 0; i < found.length; i++)
     lines += found.bytes[i] == '\n';

@@ -189,8 +189,9 @@ static void cases_by_hand(void **state) {
 static void a_nul_byte_spoils_its_row(void **state) {
   (void)state;
   static const char text[] = "a,b\0c\nd\n\"e\n\0\"\nf";
-  static const char found[] = "1!has a NUL byte{a,b\0c}2[d]{d}3!has a NUL byte{\"e}"
-                              "4!has a NUL byte{\0\"}5[f]{f}";
+  static const char found[] =
+      "1!has a NUL byte{a,b\0c}2[d]{d}3!has a NUL byte{\"e}"
+      "4!has a NUL byte{\0\"}5[f]{f}";
   const struct transcript expected = {(char *)(uintptr_t)found, sizeof found - 1, 0};
   for (size_t size = 1; size < sizeof text; size++) {
     expect_same(text, sizeof text - 1, &expected, size, size, false);
@@ -215,8 +216,9 @@ static size_t random_text(char *text, size_t most, uint64_t *random) {
 
 /* Rows that are mostly well-formed: random bytes alone have few quotes that pass. */
 static size_t random_rows(char *text, size_t most, uint64_t *random) {
-  static const char *const fields[] = {"",       "a",        " b ",      "\"\"",   "\"c\"",  "\"d,e\"",
-                                       "\"\n\"", "\"\r\n\"", "\"f\"\"\"", " \"g\" ", "\" h\"", "\""};
+  static const char *const fields[] = {"",          "a",       " b ",    "\"\"",
+                                       "\"c\"",     "\"d,e\"", "\"\n\"", "\"\r\n\"",
+                                       "\"f\"\"\"", " \"g\" ", "\" h\"", "\""};
   static const char *const ends[] = {",", ",", ",", "\n", "\r\n", "\r", "\n\n"};
   size_t length = 0;
   while (length + 16 < most && random_below(random, 30)) {
@@ -324,7 +326,8 @@ static void rows_after_one_far_too_long(void **state) {
 static void a_quote_that_is_never_closed(void **state) {
   (void)state;
   static char text[LOOM_CSV_ROW_MAX + 4096];
-  static const char start[] = "1!has a quote that is not closed within 65536 bytes{\"a,b}2[x]{x}3[x]{x}";
+  static const char start[] =
+      "1!has a quote that is not closed within 65536 bytes{\"a,b}2[x]{x}3[x]{x}";
   size_t length = put_text(text, 0, "\"a,b\n");
   while (length < sizeof text)
     length = put_text(text, length, length + 2 <= sizeof text ? "x\n" : "x");

@@ -17,9 +17,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static const char polls[] = "store_id,status,timestamp_utc\n"
-                            "a,active,2023-01-24 09:00:00\na,inactive,2023-01-24 10:00:00\n"
-                            "b,active,2023-01-25 09:00:00\nc,active,2023-01-26 09:00:00\n";
+static const char polls[] =
+    "store_id,status,timestamp_utc\n"
+    "a,active,2023-01-24 09:00:00\na,inactive,2023-01-24 10:00:00\n"
+    "b,active,2023-01-25 09:00:00\nc,active,2023-01-26 09:00:00\n";
 
 static int begin_scratch(void **state) {
   struct scratch *scratch = calloc(1, sizeof *scratch);
@@ -227,8 +228,9 @@ static void rollback_leaves_no_trace(void **state) {
   load(database, LOOM_POLLS, polls);
   struct buffer before = dump(database);
   assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  execute(database, "DELETE FROM poll_block; UPDATE store SET timezone = 'UTC'; INSERT INTO "
-                    "store(store_id) VALUES('x')");
+  execute(database,
+          "DELETE FROM poll_block; UPDATE store SET timezone = 'UTC'; INSERT INTO "
+          "store(store_id) VALUES('x')");
   loom_database_rollback(database);
   loom_database_rollback(database);
   struct buffer after = dump(database);
@@ -338,7 +340,8 @@ static void clones(void **state) {
   loom_error error;
   make_database(scratch_path(*state, "x.db"));
   for (int memory = 0; memory < 2; memory++) {
-    loom_database *clone, *database = memory ? memory_database() : open_database(scratch_path(*state, "x.db"));
+    loom_database *clone,
+        *database = memory ? memory_database() : open_database(scratch_path(*state, "x.db"));
     int64_t before = number(database, "SELECT count(*) FROM poll_block");
     assert_status(loom_database_clone(database, &clone, &error), LOOM_OK, &error);
     assert_status(loom_database_begin_report(clone, &error), LOOM_OK, &error);
@@ -420,8 +423,9 @@ static void run_report(loom_database *database, struct buffer *out) {
       const char *id = loom_report_store(report, row, &length);
       const struct loom_figures *figures = loom_report_figures(report, row);
       buffer_put(out, id, length);
-      buffer_printf(out, " %lld/%lld/%lld x%lld\n", (long long)figures->up, (long long)figures->down,
-                    (long long)figures->unknown, (long long)figures->excluded);
+      buffer_printf(out, " %lld/%lld/%lld x%lld\n", (long long)figures->up,
+                    (long long)figures->down, (long long)figures->unknown,
+                    (long long)figures->excluded);
     }
     loom_report_free(report);
   }
@@ -462,8 +466,10 @@ static void reading_needs_no_room(void **state) {
   run_report(database, &report);
   loom_database_close(database);
   fill_disk(&before, 0);
-  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error), LOOM_OK, &error);
-  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &other, &error), LOOM_OK, &error);
+  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error),
+                LOOM_OK, &error);
+  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &other, &error),
+                LOOM_OK, &error);
   for (int i = 0; i < 2; i++) { /* none of them keeps the file for itself */
     assert_status(loom_info_read(i ? other : database, &info, &error), LOOM_OK, &error);
     assert_int_equal(info.stores, 3);
@@ -503,9 +509,11 @@ static void others_have_it_open(void **state) {
   loom_database *writer = open_database(path), *database;
   assert_status(write_store(writer, &error), LOOM_OK, &error);
   fill_disk(&before, 0);
-  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error), LOOM_OK, &error);
+  assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error),
+                LOOM_OK, &error);
   assert_status(loom_database_begin_read(writer, &error), LOOM_OK, &error);
-  assert_status(loom_info_read(database, &info, &error), LOOM_OK, &error); /* also what is in the log alone */
+  /* also what is in the log alone */
+  assert_status(loom_info_read(database, &info, &error), LOOM_OK, &error);
   assert_int_equal(info.stores, 4);
   loom_database_end_read(writer);
   loom_database_close(database);
@@ -550,7 +558,8 @@ static void an_empty_log_in_a_folder_for_reading(void **state) {
   if (user == 0) /* may write everywhere */
     assert_int_equal(seteuid(65534), 0);
   bool is_reached = stat(path, &found) == 0; /* the folders above may be closed to others */
-  loom_status status = loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error);
+  loom_status status =
+      loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error);
   if (status == LOOM_OK)
     status = loom_info_read(database, &info, &error);
   loom_database_close(database);
@@ -566,7 +575,8 @@ static void an_empty_log_in_a_folder_for_reading(void **state) {
 static int64_t checkpoint_after(loom_database *database) {
   int64_t pages = -1;
   loom_error error;
-  assert_status(loom_database_number(database, "PRAGMA wal_autocheckpoint", &pages, &error), LOOM_OK, &error);
+  assert_status(loom_database_number(database, "PRAGMA wal_autocheckpoint", &pages, &error),
+                LOOM_OK, &error);
   return pages;
 }
 
@@ -600,7 +610,8 @@ static void failures_of_sql(void **state) {
                 &error);
   assert_int_equal(result, 0);
   assert_int_equal(
-      loom_database_execute(database, "INSERT INTO hours_week VALUES(99, 'file', '2023-01-01', 0)", &error),
+      loom_database_execute(database, "INSERT INTO hours_week VALUES(99, 'file', '2023-01-01', 0)",
+                            &error),
       LOOM_EIO); /* foreign keys are on */
   loom_database_close(database);
   loom_database_close(NULL);
@@ -666,16 +677,17 @@ static void make_old(const char *path, loom_database *database) {
   raw_sql(path, "PRAGMA auto_vacuum=INCREMENTAL");
   raw_sql(path, "PRAGMA journal_mode=WAL");
   raw_sql(path, schema_1);
-  snprintf(sql, sizeof sql,
-           "ATTACH '%s' AS old;"
-           "INSERT INTO old.store SELECT number, store_id, timezone, first_poll, newest_poll FROM store;"
-           "INSERT INTO old.poll_block SELECT * FROM poll_block;"
-           "INSERT INTO old.hours_week SELECT store, effective_from FROM hours_week;"
-           "INSERT INTO old.hours SELECT store, effective_from, weekday, open_s, close_s FROM hours;"
-           "INSERT INTO old.special_day SELECT store, date, open_s, close_s, note FROM special_day;"
-           "INSERT INTO old.exclusion SELECT * FROM exclusion;"
-           "DETACH old",
-           path);
+  snprintf(
+      sql, sizeof sql,
+      "ATTACH '%s' AS old;"
+      "INSERT INTO old.store SELECT number, store_id, timezone, first_poll, newest_poll FROM store;"
+      "INSERT INTO old.poll_block SELECT * FROM poll_block;"
+      "INSERT INTO old.hours_week SELECT store, effective_from FROM hours_week;"
+      "INSERT INTO old.hours SELECT store, effective_from, weekday, open_s, close_s FROM hours;"
+      "INSERT INTO old.special_day SELECT store, date, open_s, close_s, note FROM special_day;"
+      "INSERT INTO old.exclusion SELECT * FROM exclusion;"
+      "DETACH old",
+      path);
   execute(database, sql);
 }
 
@@ -708,7 +720,8 @@ static struct buffer give_all(loom_database *database) {
     loom_export *export;
     const char *text;
     size_t length;
-    assert_status(loom_export_new(database, (enum loom_kind)kind, &export, &error), LOOM_OK, &error);
+    assert_status(loom_export_new(database, (enum loom_kind)kind, &export, &error), LOOM_OK,
+                  &error);
     while (loom_export_next(export, &text, &length, &error) == LOOM_OK)
       buffer_put(&out, text, length);
     loom_export_free(export);
@@ -800,10 +813,11 @@ static void an_upgraded_file_takes_what_is_new(void **state) {
       loom_database_execute(database, "INSERT INTO hours VALUES(1, 'file', '2001-01-01', 0, 0, 1)",
                             &error),
       LOOM_EIO);
-  assert_int_equal(loom_database_execute(database, "DELETE FROM store WHERE store_id = 'c'", &error),
-                   LOOM_EIO);
-  assert_int_equal(loom_database_execute(database, "INSERT INTO attribute VALUES(99, 'x', 'y')", &error),
-                   LOOM_EIO);
+  assert_int_equal(
+      loom_database_execute(database, "DELETE FROM store WHERE store_id = 'c'", &error), LOOM_EIO);
+  assert_int_equal(
+      loom_database_execute(database, "INSERT INTO attribute VALUES(99, 'x', 'y')", &error),
+      LOOM_EIO);
   assert_int_equal(loom_database_execute(database, "UPDATE special_day SET origin = 'me'", &error),
                    LOOM_EIO);
   assert_int_equal(loom_database_execute(database, "UPDATE hours_week SET reverts = 1", &error),
@@ -929,7 +943,8 @@ static void an_upgrade_that_fails(void **state) {
       {"ALTER TABLE hours_week RENAME TO other", "no such table: hours_week",
        "ALTER TABLE other RENAME TO hours_week"},
       {"DROP TABLE special_day", "no such table: special_day",
-       "CREATE TABLE special_day(store INTEGER, date TEXT, open_s INTEGER, close_s INTEGER, note TEXT)"},
+       "CREATE TABLE special_day(store INTEGER, date TEXT, open_s INTEGER, close_s INTEGER, note "
+       "TEXT)"},
       {"PRAGMA foreign_keys=OFF; INSERT INTO hours VALUES(1, '2001-01-01', 0, 0, 1)",
        "FOREIGN KEY constraint failed", "DELETE FROM hours WHERE effective_from = '2001-01-01'"},
       {"CREATE TABLE attribute(x)", "table attribute already exists", "DROP TABLE attribute"},
@@ -997,7 +1012,8 @@ static void use_everything(const char *path) {
     loom_database_rollback(database);
   }
   loom_staging_free(staging);
-  loom_prune(database, &(struct loom_prune_options){.keep = LOOM_DAY, .now = LOOM_INSTANT_MAX, .force = true},
+  loom_prune(database,
+             &(struct loom_prune_options){.keep = LOOM_DAY, .now = LOOM_INSTANT_MAX, .force = true},
              &pruning, &error);
   loom_database_close(database);
 }
@@ -1109,7 +1125,8 @@ static void a_revision_is_never_old(void **state) {
     loom_database *database = handles[random_below(&random, COUNT_OF(handles))];
     switch (random_below(&random, 4)) {
     case 0:
-      write_once(database, random_below(&random, 4), !random_below(&random, 4), random_below(&random, 4));
+      write_once(database, random_below(&random, 4), !random_below(&random, 4),
+                 random_below(&random, 4));
       break;
     case 1: { /* somebody reads meanwhile, and sees the past */
       loom_database *other = handles[random_below(&random, COUNT_OF(handles))];
@@ -1148,7 +1165,8 @@ static void a_revision_tells_of_changes(void **state) {
   write_once(database, false, false, true);
   assert_int_equal(revision_of(database), first);
   assert_int_equal(revision_of(other), first);
-  write_once(database, true, false, true); /* what was said of one transaction does not hold for the next */
+  /* what was said of one transaction does not hold for the next */
+  write_once(database, true, false, true);
   assert_int_not_equal(revision_of(other), first);
   load(database, LOOM_POLLS, polls);
   first = revision_of(database);
@@ -1237,7 +1255,8 @@ static void a_file_that_is_deleted(void **state) {
   commit_poll(database, "x", LOOM_OK);
   assert_int_equal(unlink(scratch_path(*state, "db")), 0);
   commit_poll(database, "y", LOOM_EMOVED);
-  assert_status(loom_database_revision(database, &revision, &error), LOOM_OK, &error); /* it can still be read */
+  /* it can still be read */
+  assert_status(loom_database_revision(database, &revision, &error), LOOM_OK, &error);
   loom_database_close(database);
   assert_int_equal(scratch_count(*state), 0);
 }
@@ -1284,14 +1303,17 @@ int main(void) {
       cmocka_unit_test_setup_teardown(reading_needs_no_room, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(others_have_it_open, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_first_commit_that_fails, begin_scratch, end_scratch),
-      cmocka_unit_test_setup_teardown(an_empty_log_in_a_folder_for_reading, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(an_empty_log_in_a_folder_for_reading, begin_scratch,
+                                      end_scratch),
       cmocka_unit_test_setup_teardown(checkpoints_are_left_to_others, begin_scratch, end_scratch),
       cmocka_unit_test(failures_of_sql),
       cmocka_unit_test_setup_teardown(every_older_version_is_upgraded, begin_scratch, end_scratch),
-      cmocka_unit_test_setup_teardown(an_upgraded_file_takes_what_is_new, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(an_upgraded_file_takes_what_is_new, begin_scratch,
+                                      end_scratch),
       cmocka_unit_test_setup_teardown(an_older_loom_was_first, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(the_other_upgrades_first, begin_scratch, end_scratch),
-      cmocka_unit_test_setup_teardown(a_writer_keeps_the_upgrade_waiting, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_writer_keeps_the_upgrade_waiting, begin_scratch,
+                                      end_scratch),
       cmocka_unit_test_setup_teardown(an_old_file_that_is_read_only, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(an_upgrade_that_fails, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(damage_gives_a_status, begin_scratch, end_scratch),

@@ -184,11 +184,12 @@ static void one_current_time_in_a_statement(void **state) {
 static void may_be_used_where_sqlites_may(void **state) {
   (void)state;
   sqlite3 *ours = open_ours();
-  static const char schema[] = "PRAGMA trusted_schema=OFF;"
-                               "CREATE TABLE t(at TEXT, day TEXT AS (date(at)));"
-                               "CREATE INDEX by_day ON t(date(at));"
-                               "CREATE VIEW days AS SELECT date(at) AS day FROM t;"
-                               "INSERT INTO t VALUES('2023-01-24 10:00:00.000000 UTC')";
+  static const char schema[] =
+      "PRAGMA trusted_schema=OFF;"
+      "CREATE TABLE t(at TEXT, day TEXT AS (date(at)));"
+      "CREATE INDEX by_day ON t(date(at));"
+      "CREATE VIEW days AS SELECT date(at) AS day FROM t;"
+      "INSERT INTO t VALUES('2023-01-24 10:00:00.000000 UTC')";
   assert_int_equal(sqlite3_exec(ours, schema, NULL, NULL, NULL), SQLITE_OK);
   assert_value(ours, "SELECT day FROM days", "3 2023-01-24");
   assert_value(ours, "SELECT day FROM t INDEXED BY by_day WHERE date(at) = '2023-01-24'",
@@ -251,11 +252,13 @@ static void all_is_given_back(void **state) {
   sqlite3 *ours = open_ours();
   sqlite3_stmt *row;
   assert_int_equal(loom_date_functions_register(ours), SQLITE_OK); /* once more: the former go */
-  assert_int_equal(sqlite3_prepare_v2(ours,
-                                      "SELECT date(?, ?), date('now'), date('2023-01-24', '+1 day', '+1 day', '+1 day', "
-                                      "'+1 day', '+1 day', '+1 day', '+1 day', '+1 day', '+1 day', '+1 day')",
-                                      -1, &row, NULL),
-                   SQLITE_OK);
+  assert_int_equal(
+      sqlite3_prepare_v2(
+          ours,
+          "SELECT date(?, ?), date('now'), date('2023-01-24', '+1 day', '+1 day', '+1 day', "
+          "'+1 day', '+1 day', '+1 day', '+1 day', '+1 day', '+1 day', '+1 day')",
+          -1, &row, NULL),
+      SQLITE_OK);
   assert_int_equal(sqlite3_step(row), SQLITE_ROW);
   assert_int_equal(sqlite3_close(ours), SQLITE_BUSY);
   assert_int_equal(sqlite3_close_v2(ours), SQLITE_OK);

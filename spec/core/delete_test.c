@@ -141,8 +141,9 @@ static void both_ends_are_among_them(void **state) {
   (void)state;
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,2023-01-20 12:00:00\na,inactive,2023-01-20 12:00:00.000001\n"
-                    "a,active,2023-01-20 12:00:00.000002\na,active,2023-01-21 00:00:00\n");
+       POLLS_HEADER
+       "a,active,2023-01-20 12:00:00\na,inactive,2023-01-20 12:00:00.000001\n"
+       "a,active,2023-01-20 12:00:00.000002\na,active,2023-01-21 00:00:00\n");
   int64_t poll = instant("2023-01-20 12:00:00.000001");
   struct loom_removed removed = removal(database, polls_of("a", poll, poll), 9);
   assert_int_equal(removed.gone.polls, 1);

@@ -10,10 +10,10 @@
 
 static void names_of_statuses(void **state) {
   (void)state;
-  static const char *const names[] = {"OK",     "DONE",   "EINVAL",   "EINPUT",    "ENOENT", "EACCESS",
-                                      "EIO",    "EFULL",  "ENOMEM",   "ENOTDB",    "EVERSION",
-                                      "EREADONLY", "EBUSY", "EAGAIN", "ECORRUPT", "EEMPTY", "ECANCELED", "EMOVED",
-                                      "ECONFIRM", "ELIMIT"};
+  static const char *const names[] = {"OK",       "DONE",      "EINVAL", "EINPUT",   "ENOENT",
+                                      "EACCESS",  "EIO",       "EFULL",  "ENOMEM",   "ENOTDB",
+                                      "EVERSION", "EREADONLY", "EBUSY",  "EAGAIN",   "ECORRUPT",
+                                      "EEMPTY",   "ECANCELED", "EMOVED", "ECONFIRM", "ELIMIT"};
   assert_int_equal(LOOM_ELIMIT + 1, sizeof names / sizeof *names);
   for (int status = LOOM_OK; status <= LOOM_ELIMIT; status++)
     assert_string_equal(loom_status_name((loom_status)status), names[status]);
@@ -95,9 +95,9 @@ static void numbers_of_the_system(void **state) {
     int number;
     loom_status status;
   } cases[] = {
-      {ENOSPC, LOOM_EFULL},   {EFBIG, LOOM_EFULL},    {EDQUOT, LOOM_EFULL},  {EACCES, LOOM_EACCESS},
-      {EPERM, LOOM_EACCESS},  {EROFS, LOOM_EACCESS},  {ENOMEM, LOOM_ENOMEM}, {EIO, LOOM_EIO},
-      {ENOTDIR, LOOM_EIO},    {0, LOOM_EIO},
+      {ENOSPC, LOOM_EFULL},  {EFBIG, LOOM_EFULL},   {EDQUOT, LOOM_EFULL},  {EACCES, LOOM_EACCESS},
+      {EPERM, LOOM_EACCESS}, {EROFS, LOOM_EACCESS}, {ENOMEM, LOOM_ENOMEM}, {EIO, LOOM_EIO},
+      {ENOTDIR, LOOM_EIO},   {0, LOOM_EIO},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_int_equal(loom_status_of_errno(cases[i].number), cases[i].status);
@@ -105,12 +105,9 @@ static void numbers_of_the_system(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(names_of_statuses),
-      cmocka_unit_test(failures_are_recorded),
-      cmocka_unit_test(long_messages_are_cut),
-      cmocka_unit_test(quoted_text),
-      cmocka_unit_test(messages_are_one_line),
-      cmocka_unit_test(numbers_of_the_system),
+      cmocka_unit_test(names_of_statuses),     cmocka_unit_test(failures_are_recorded),
+      cmocka_unit_test(long_messages_are_cut), cmocka_unit_test(quoted_text),
+      cmocka_unit_test(messages_are_one_line), cmocka_unit_test(numbers_of_the_system),
       cmocka_unit_test(quoted_text_fits),
   };
   return cmocka_run_group_tests_name("error", tests, NULL, NULL);

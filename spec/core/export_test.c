@@ -135,16 +135,17 @@ static void hours_of_both_layers(void **state) {
   override_hours(database, "d", "0001-01-01", 4, 3600, 7200);
   override_week(database, "e", "2023-02-01", true); /* reverts from nothing to nothing */
   assert_exports(database, LOOM_HOURS,
-                 HOURS_HEADER "a,0,09:00:00,17:00:00,,file\n"
-                              "a,1,09:00:00,17:00:00,2023-03-01,file\n"
-                              "a,3,00:00:00,24:00:00,2023-02-01,override\n"
-                              "a,5,10:00:00,02:00:00,2023-02-01,override\n"
-                              "a,0,reverts,,2023-04-01,override\n"
-                              "b,0,09:00:00,17:00:00,,file\n"
-                              "b,0,closed,,2023-02-01,override\n"
-                              "c,0,closed,,,file\n"
-                              "d,4,01:00:00,02:00:00,,override\n"
-                              "e,0,reverts,,2023-02-01,override\n");
+                 HOURS_HEADER
+                 "a,0,09:00:00,17:00:00,,file\n"
+                 "a,1,09:00:00,17:00:00,2023-03-01,file\n"
+                 "a,3,00:00:00,24:00:00,2023-02-01,override\n"
+                 "a,5,10:00:00,02:00:00,2023-02-01,override\n"
+                 "a,0,reverts,,2023-04-01,override\n"
+                 "b,0,09:00:00,17:00:00,,file\n"
+                 "b,0,closed,,2023-02-01,override\n"
+                 "c,0,closed,,,file\n"
+                 "d,4,01:00:00,02:00:00,,override\n"
+                 "e,0,reverts,,2023-02-01,override\n");
   assert_round_trip(database);
   loom_database_close(database);
 }

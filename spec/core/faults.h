@@ -15,7 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum fault_kind { FAULT_NONE, FAULT_MEMORY, FAULT_OWN_MEMORY /* not SQLite's */, FAULT_READ, FAULT_WRITE, FAULT_SYNC };
+enum fault_kind {
+  FAULT_NONE,
+  FAULT_MEMORY,
+  FAULT_OWN_MEMORY /* not SQLite's */,
+  FAULT_READ,
+  FAULT_WRITE,
+  FAULT_SYNC
+};
 
 /* How it fails: with an error, or a full disk, or after half of it was written. */
 enum fault_way { FAULT_ERROR, FAULT_FULL, FAULT_TORN };
@@ -23,10 +30,10 @@ enum fault_way { FAULT_ERROR, FAULT_FULL, FAULT_TORN };
 static struct {
   _Atomic(enum fault_kind) kind;
   enum fault_way way;
-  bool for_good;       /* and not only once */
-  atomic_long left;    /* times until it happens */
+  bool for_good;    /* and not only once */
+  atomic_long left; /* times until it happens */
   atomic_long happened;
-  atomic_long live;    /* allocations of Loom's that were not freed */
+  atomic_long live; /* allocations of Loom's that were not freed */
 } faults;
 
 static void fault_arm(enum fault_kind kind, enum fault_way way, bool for_good, long after) {
@@ -205,12 +212,28 @@ static int fault_shm_unmap(sqlite3_file *file, int remove) {
 }
 
 /* Version 2: without memory-mapped reading, which has no reads to fail. */
-static const sqlite3_io_methods fault_methods = {
-    2,           fault_close,   fault_read,     fault_write,    fault_truncate, fault_sync,
-    fault_size,  fault_lock,    fault_unlock,   fault_reserved, fault_control,  fault_sector,
-    fault_device, fault_shm_map, fault_shm_lock, fault_shm_barrier, fault_shm_unmap, NULL, NULL};
+static const sqlite3_io_methods fault_methods = {2,
+                                                 fault_close,
+                                                 fault_read,
+                                                 fault_write,
+                                                 fault_truncate,
+                                                 fault_sync,
+                                                 fault_size,
+                                                 fault_lock,
+                                                 fault_unlock,
+                                                 fault_reserved,
+                                                 fault_control,
+                                                 fault_sector,
+                                                 fault_device,
+                                                 fault_shm_map,
+                                                 fault_shm_lock,
+                                                 fault_shm_barrier,
+                                                 fault_shm_unmap,
+                                                 NULL,
+                                                 NULL};
 
-static int fault_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, int *out) {
+static int fault_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags,
+                      int *out) {
   (void)vfs;
   struct fault_file *mine = (struct fault_file *)file;
   mine->real = (sqlite3_file *)(mine + 1);
@@ -231,7 +254,8 @@ static void fault_install(void) {
   memory = system_memory;
   memory.xMalloc = sqlite_malloc;
   memory.xRealloc = sqlite_realloc;
-  if (sqlite3_config(SQLITE_CONFIG_MALLOC, &memory) != SQLITE_OK || sqlite3_initialize() != SQLITE_OK)
+  if (sqlite3_config(SQLITE_CONFIG_MALLOC, &memory) != SQLITE_OK ||
+      sqlite3_initialize() != SQLITE_OK)
     abort();
   system_vfs = sqlite3_vfs_find(NULL);
   fault_vfs = *system_vfs;

@@ -22,13 +22,18 @@
 #define MASKS 4 /* of what a work has done: two things at the most */
 
 static const char *const inputs[LOOM_KIND_COUNT] = {
-    [LOOM_POLLS] = "store_id,status,timestamp_utc\nnew,active,2023-01-20 09:00:00\n"
-                   "other,inactive,2023-01-21 10:00:00\nnew,inactive,2023-01-22 11:00:00\n",
-    [LOOM_HOURS] = "store_id,day,start_time_local,end_time_local,effective_from\n"
-                   "new,0,09:00,17:00,\nnew,1,closed,,2023-02-01\nother,2,10:00,02:00,2023-01-01\n",
+    [LOOM_POLLS] =
+        "store_id,status,timestamp_utc\nnew,active,2023-01-20 09:00:00\n"
+        "other,inactive,2023-01-21 10:00:00\nnew,inactive,2023-01-22 11:00:00\n",
+    [LOOM_HOURS] =
+        "store_id,day,start_time_local,end_time_local,effective_from\n"
+        "new,0,09:00,17:00,\nnew,1,closed,,2023-02-01\nother,2,10:00,02:00,2023-01-01\n",
     [LOOM_TIMEZONES] = "store_id,timezone_str\nnew,Asia/Tokyo\nother,Europe/Paris\n",
-    [LOOM_SPECIAL_DAYS] = "store_id,date,open,close,note\nnew,2023-01-20,10:00,12:00,a note\n*,2023-12-25,,,Christmas\n",
-    [LOOM_EXCLUSIONS] = "store_id,from_utc,to_utc,reason\nnew,2023-01-20 00:00:00,2023-01-20 01:00:00,repair\n",
+    [LOOM_SPECIAL_DAYS] =
+        "store_id,date,open,close,note\nnew,2023-01-20,10:00,12:00,a "
+        "note\n*,2023-12-25,,,Christmas\n",
+    [LOOM_EXCLUSIONS] =
+        "store_id,from_utc,to_utc,reason\nnew,2023-01-20 00:00:00,2023-01-20 01:00:00,repair\n",
     [LOOM_ATTRIBUTES] = "store_id,region,brand\nnew,north,x\nother,south,\n",
 };
 
@@ -160,14 +165,15 @@ static loom_status info(struct run *run, loom_error *error) {
   if (status == LOOM_OK)
     status = loom_database_revision(run->database, &revision, error);
   if (status == LOOM_OK)
-    buffer_printf(&run->out, "%lld polls, %lld stores, %lld hours\n", (long long)info.polls, (long long)info.stores,
-                  (long long)info.hours);
+    buffer_printf(&run->out, "%lld polls, %lld stores, %lld hours\n", (long long)info.polls,
+                  (long long)info.stores, (long long)info.hours);
   return status;
 }
 
 static loom_status prune(struct run *run, loom_error *error) {
   struct loom_pruning pruning;
-  struct loom_prune_options options = {.keep = 2 * LOOM_DAY, .now = LOOM_INSTANT_MAX, .force = true};
+  struct loom_prune_options options = {
+      .keep = 2 * LOOM_DAY, .now = LOOM_INSTANT_MAX, .force = true};
   loom_status status = loom_prune(run->database, &options, &pruning, error);
   run->done = status == LOOM_OK;
   return status;
@@ -182,7 +188,8 @@ static loom_status create(struct run *run, loom_error *error) {
   for (int i = 0; status == LOOM_OK && i < 2; i++) { /* with a log from the second time on */
     status = loom_database_begin_write(database, error);
     if (status == LOOM_OK)
-      status = loom_database_execute(database, "INSERT INTO store(store_id) VALUES(hex(randomblob(8)))", error);
+      status = loom_database_execute(
+          database, "INSERT INTO store(store_id) VALUES(hex(randomblob(8)))", error);
     if (status == LOOM_OK)
       status = loom_database_commit(database, error);
     else if (database)
@@ -194,7 +201,8 @@ static loom_status create(struct run *run, loom_error *error) {
 
 static loom_status open_again(struct run *run, loom_error *error) {
   loom_database *database;
-  loom_status status = loom_database_open(run->path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, error);
+  loom_status status =
+      loom_database_open(run->path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, error);
   loom_database_close(database);
   return status;
 }
@@ -235,9 +243,11 @@ static loom_status await(const loom_write *write, loom_error *error) {
 
 /* Two writes, mostly in one transaction: each is done or not, as it says. */
 static loom_status writer(struct run *run, loom_error *error) {
-  static const char *const texts[] = {"store_id,status,timestamp_utc\nfirst,active,2023-01-20 09:00:00\n",
-                                      "store_id,status,timestamp_utc\nsecond,active,2023-01-20 09:00:00\n"};
-  static const struct loom_writer_options options = {.busy_timeout = 100, .capacity = 1 << 20, .announced = 1};
+  static const char *const texts[] = {
+      "store_id,status,timestamp_utc\nfirst,active,2023-01-20 09:00:00\n",
+      "store_id,status,timestamp_utc\nsecond,active,2023-01-20 09:00:00\n"};
+  static const struct loom_writer_options options = {
+      .busy_timeout = 100, .capacity = 1 << 20, .announced = 1};
   loom_writer *writer;
   loom_poll_write *polls[2] = {NULL};
   loom_status status = loom_writer_new(run->path, &options, &writer, error), first = status;
@@ -296,7 +306,8 @@ static void make_template(struct scratch *scratch) {
   loom_database *memory = many_stores(STORES, 3), *database;
   loom_backup *backup;
   int64_t done, total;
-  load(memory, LOOM_POLLS, "store_id,status,timestamp_utc\nnew,active,2023-01-20 08:00:00\n"); /* a block that grows */
+  /* a block that grows */
+  load(memory, LOOM_POLLS, "store_id,status,timestamp_utc\nnew,active,2023-01-20 08:00:00\n");
   load(memory, LOOM_ATTRIBUTES, "store_id,region,size\nnew,south,1\nold,north,\n");
   assert_status(loom_backup_new(memory, path, false, &backup, &error), LOOM_OK, &error);
   assert_status(loom_backup_step(backup, INT64_MAX, &done, &total, &error), LOOM_DONE, &error);
@@ -304,7 +315,8 @@ static void make_template(struct scratch *scratch) {
   loom_backup_free(backup);
   loom_database_close(memory);
   database = open_database(path); /* as a file that is used is: with a log */
-  execute(database, "PRAGMA page_size=512; VACUUM"); /* so that a table is read, and may fail, in its middle */
+  /* so that a table is read, and may fail, in its middle */
+  execute(database, "PRAGMA page_size=512; VACUUM");
   execute(database, "PRAGMA journal_mode=WAL");
   loom_database_close(database);
   template = empty;
@@ -313,8 +325,9 @@ static void make_template(struct scratch *scratch) {
 }
 
 static void begin_run(struct run *run, struct scratch *scratch, unsigned wanted) {
-  static const char *const others[] = {"x.db-wal", "x.db-shm", "x.db-journal", "new.db", "new.db-journal", "new.db-wal",
-                                       "new.db-shm", "copy.db", "copy.db-wal", "copy.db-shm"};
+  static const char *const others[] = {"x.db-wal",       "x.db-shm",   "x.db-journal", "new.db",
+                                       "new.db-journal", "new.db-wal", "new.db-shm",   "copy.db",
+                                       "copy.db-wal",    "copy.db-shm"};
   *run = (struct run){.scratch = scratch, .wanted = wanted};
   for (size_t i = 0; i < COUNT_OF(others); i++)
     unlink(scratch_path(scratch, others[i]));
@@ -400,7 +413,8 @@ static bool try(const struct work *work, const struct fault *fault, long n, stru
   struct run run;
   loom_error error = {.message = ""};
   char name[128];
-  snprintf(name, sizeof name, "%s: %s number %ld%s", work->name, fault->name, n, fault->for_good ? " and on" : "");
+  snprintf(name, sizeof name, "%s: %s number %ld%s", work->name, fault->name, n,
+           fault->for_good ? " and on" : "");
   current = name;
   long live = atomic_load(&faults.live);
   begin_run(&run, scratch, work->all);
@@ -409,9 +423,11 @@ static bool try(const struct work *work, const struct fault *fault, long n, stru
   bool happened = fault_disarm() > 0;
   if (status != LOOM_OK)
     assert_true(happened && error.message[0]);
-  if (work->run == back_up && fault->kind != FAULT_MEMORY && fault->kind != FAULT_OWN_MEMORY) /* it tells files from memory */
+  /* it tells files from memory */
+  if (work->run == back_up && fault->kind != FAULT_MEMORY && fault->kind != FAULT_OWN_MEMORY)
     assert_int_not_equal(status, LOOM_ENOMEM);
-  if (!work->all && status == LOOM_OK && !(work->run == check && happened)) /* which may tell of it as a problem */
+  /* which may tell of it as a problem */
+  if (!work->all && status == LOOM_OK && !(work->run == check && happened))
     assert_buffer_equal(&expected->out, &run.out);
   if (status == LOOM_OK)
     assert_int_equal(run.done, work->all);
@@ -421,7 +437,8 @@ static bool try(const struct work *work, const struct fault *fault, long n, stru
     assert_sound(&run, &expected->content[work->all]);
   }
   end_run(&run);
-  assert_true(atomic_load(&faults.live) <= live); /* what the C library has made for us is freed here, too */
+  /* what the C library has made for us is freed here, too */
+  assert_true(atomic_load(&faults.live) <= live);
   assert_int_equal(sqlite3_memory_used(), 0);
   current = NULL;
   return happened;
@@ -431,7 +448,8 @@ static long step_for(const struct work *work, const struct fault *fault, struct 
   const char *all = getenv("LOOM_FAULTS");
   struct run run;
   loom_error error;
-  if (fault->kind == FAULT_READ || fault->kind == FAULT_OWN_MEMORY || (all && strcmp(all, "all") == 0))
+  if (fault->kind == FAULT_READ || fault->kind == FAULT_OWN_MEMORY ||
+      (all && strcmp(all, "all") == 0))
     return 1; /* these are few, and after each comes something else */
   begin_run(&run, scratch, work->all);
   fault_arm(fault->kind, fault->way, false, INT32_MAX); /* how many occasions there are */
@@ -456,9 +474,10 @@ static void try_all(struct scratch *scratch, const struct fault *found, size_t c
 }
 
 static void out_of_memory(void **state) {
-  static const struct fault found[] = {{"allocation", FAULT_MEMORY, FAULT_ERROR, false},
-                                       {"allocation", FAULT_MEMORY, FAULT_ERROR, true},
-                                       {"allocation of Loom's", FAULT_OWN_MEMORY, FAULT_ERROR, false}};
+  static const struct fault found[] = {
+      {"allocation", FAULT_MEMORY, FAULT_ERROR, false},
+      {"allocation", FAULT_MEMORY, FAULT_ERROR, true},
+      {"allocation of Loom's", FAULT_OWN_MEMORY, FAULT_ERROR, false}};
   try_all(*state, found, COUNT_OF(found));
 }
 

@@ -39,7 +39,8 @@ static const struct {
     {"and over again", "*: 1@9-17", "3: 2@8-9; 5: none; 7: 3@8-9; 9: none",
      "*: 1@9-17; 3: 2@8-9; 5: 1@9-17; 7: 3@8-9; 9: 1@9-17"},
     {"no file", "", "3: 2@8-9 3@8-9", "3: 2@8-9 3@8-9"},
-    {"reverting without a file", "", "3: 2@8-9; 5: none; 7: closed", "3: 2@8-9; 5: none; 7: closed"},
+    {"reverting without a file", "", "3: 2@8-9; 5: none; 7: closed",
+     "3: 2@8-9; 5: none; 7: closed"},
     {"reverting before the file begins", "7: 1@9-17", "3: 2@8-9; 5: none",
      "3: 2@8-9; 5: none; 7: 1@9-17"},
     {"closed is not none", "*: 1@9-17", "3: closed", "*: 1@9-17; 3: closed"},
@@ -147,10 +148,10 @@ static void random_weeks(uint64_t *random, bool overrides, struct loom_hours_lis
       assert_true(loom_hours_list_add(list, (struct loom_hours){from, 0, times, times}));
     }
     for (; rows > 0; rows--)
-      assert_true(loom_hours_list_add(
-          list, (struct loom_hours){from, (int32_t)random_below(random, 7),
-                                    (int32_t)random_below(random, 86401),
-                                    (int32_t)random_below(random, 86401)}));
+      assert_true(
+          loom_hours_list_add(list, (struct loom_hours){from, (int32_t)random_below(random, 7),
+                                                        (int32_t)random_below(random, 86401),
+                                                        (int32_t)random_below(random, 86401)}));
     from = (from == LOOM_ALWAYS ? -2 : from) + 1 + (int32_t)random_below(random, 6);
   }
 }

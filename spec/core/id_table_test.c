@@ -109,7 +109,8 @@ static void finding(void **test) {
   enum { IDS = 5000 };
   struct loom_id_table table;
   loom_id_table_init(&table);
-  assert_int_equal(loom_id_table_find(&table, "", 0), LOOM_NO_NUMBER); /* in a table without slots */
+  /* in a table without slots */
+  assert_int_equal(loom_id_table_find(&table, "", 0), LOOM_NO_NUMBER);
   assert_int_equal(loom_id_table_find(&table, "0", 1), LOOM_NO_NUMBER);
   for (uint32_t i = 0; i < IDS; i++) {
     char id[20];
@@ -121,7 +122,8 @@ static void finding(void **test) {
     assert_int_equal(loom_id_table_find(&table, id, length), i % 2 ? LOOM_NO_NUMBER : i / 2);
     uint32_t earlier = i * 7919 % (i + 1);
     length = (size_t)snprintf(id, sizeof id, "%u", earlier);
-    assert_int_equal(loom_id_table_find(&table, id, length), earlier % 2 ? LOOM_NO_NUMBER : earlier / 2);
+    assert_int_equal(loom_id_table_find(&table, id, length),
+                     earlier % 2 ? LOOM_NO_NUMBER : earlier / 2);
     assert_int_equal(loom_id_table_find(&table, id, length - 1) == LOOM_NO_NUMBER,
                      length == 1 || (earlier / 10) % 2);
   }
@@ -143,9 +145,11 @@ static void hashing_is_seeded(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(numbers_in_order), cmocka_unit_test(look_alikes),
-      cmocka_unit_test(texts_of_any_length), cmocka_unit_test(many_ids),
-      cmocka_unit_test(finding), cmocka_unit_test(hashing_is_seeded)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_in_order),
+                                     cmocka_unit_test(look_alikes),
+                                     cmocka_unit_test(texts_of_any_length),
+                                     cmocka_unit_test(many_ids),
+                                     cmocka_unit_test(finding),
+                                     cmocka_unit_test(hashing_is_seeded)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

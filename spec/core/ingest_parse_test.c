@@ -22,8 +22,9 @@ static void begin(struct loom_parser *parser, loom_zones *zones, loom_staging *s
 
 static void blocks(void **state) {
   (void)state;
-  static const char first[] = "a,active,1970-01-01 00:00:00\n\nb,on,1970-01-01 "
-                              "00:00:00\nc,active,1970-01-02 00:00:00\na,acti";
+  static const char first[] =
+      "a,active,1970-01-01 00:00:00\n\nb,on,1970-01-01 "
+      "00:00:00\nc,active,1970-01-02 00:00:00\na,acti";
   static const char second[] = "a,active,1970-01-03 00:00:00\nd,inactive,1970-01-03 00:00:00";
   loom_zones *zones = loom_zones_new(NULL);
   struct loom_parser parser;

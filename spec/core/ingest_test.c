@@ -67,11 +67,11 @@ static struct outcome ingest(loom_database *database, struct file file, const st
                                         .threads = shape->threads,
                                         .block_size = shape->block_size,
                                         .always_libcsv = shape->always_libcsv};
-  loom_staging *staging = new_staging(&(struct loom_staging_options){
-      .kind = file.kind, .sort_capacity = shape->sort_capacity});
+  loom_staging *staging = new_staging(
+      &(struct loom_staging_options){.kind = file.kind, .sort_capacity = shape->sort_capacity});
   size_t chunk = shape->chunk ? shape->chunk : file.size + 1;
-  outcome.status = read_into(staging, &options, database->zones, file.bytes, file.size, chunk,
-                             &outcome.error);
+  outcome.status =
+      read_into(staging, &options, database->zones, file.bytes, file.size, chunk, &outcome.error);
   assert_int_equal(staging->complete, outcome.status == LOOM_OK);
   if (outcome.status == LOOM_OK) {
     loom_error error;
@@ -136,48 +136,54 @@ static void put_gzip(struct buffer *out, const void *bytes, size_t size) {
 
 /* ---- one content in many forms ---- */
 
-static const char plain_polls[] = "store_id,status,timestamp_utc\n"
-                                  "a,active,2023-01-24 09:06:42.605777 UTC\n"
-                                  "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
-                                  "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
-                                  "b,active,2023-01-24 00:00:00.000000 UTC\n"
-                                  "a,active,2023-01-24 09:06:42.605777 UTC\n";
+static const char plain_polls[] =
+    "store_id,status,timestamp_utc\n"
+    "a,active,2023-01-24 09:06:42.605777 UTC\n"
+    "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
+    "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
+    "b,active,2023-01-24 00:00:00.000000 UTC\n"
+    "a,active,2023-01-24 09:06:42.605777 UTC\n";
 
 /* Each says what plain_polls says. */
 static const struct {
   const char *name, *text;
 } forms[] = {
     {"plain", plain_polls},
-    {"byte order mark", "\xef\xbb\xbfstore_id,status,timestamp_utc\n"
-                        "a,active,2023-01-24 09:06:42.605777 UTC\n"
-                        "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
-                        "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
-                        "b,active,2023-01-24 00:00:00.000000 UTC\n"
-                        "a,active,2023-01-24 09:06:42.605777 UTC\n"},
-    {"CRLF, no final line end", "store_id,status,timestamp_utc\r\n"
-                                "a,active,2023-01-24 09:06:42.605777 UTC\r\n"
-                                "b,inactive,2023-01-24 23:59:59.999999 UTC\r\n"
-                                "a,inactive,2023-01-25 00:00:00.000000 UTC\r\n"
-                                "b,active,2023-01-24 00:00:00.000000 UTC\r\n"
-                                "a,active,2023-01-24 09:06:42.605777 UTC"},
-    {"CR", "store_id,status,timestamp_utc\r"
-           "a,active,2023-01-24 09:06:42.605777 UTC\r"
-           "b,inactive,2023-01-24 23:59:59.999999 UTC\r"
-           "a,inactive,2023-01-25 00:00:00.000000 UTC\r"
-           "b,active,2023-01-24 00:00:00.000000 UTC\r"
-           "a,active,2023-01-24 09:06:42.605777 UTC\r"},
-    {"quotes", "\"store_id\",status,\"timestamp_utc\"\n"
-               "\"a\",\"active\",\"2023-01-24 09:06:42.605777 UTC\"\n"
-               "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
-               "a,\"inactive\",2023-01-25 00:00:00.000000 UTC\n"
-               "\"b\",active,2023-01-24 00:00:00.000000 UTC\n"
-               "a,active,2023-01-24 09:06:42.605777 UTC\n"},
-    {"blank lines, blanks", "\n \t\n store_id , status ,timestamp_utc\n\n"
-                            " a,active ,2023-01-24 09:06:42.605777 UTC\t\n"
-                            "b,inactive,2023-01-24 23:59:59.999999 UTC\n  \n\n"
-                            "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
-                            "b,active,2023-01-24 00:00:00.000000 UTC\n"
-                            "a,active,2023-01-24 09:06:42.605777 UTC\n\n\n"},
+    {"byte order mark",
+     "\xef\xbb\xbfstore_id,status,timestamp_utc\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC\n"
+     "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
+     "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
+     "b,active,2023-01-24 00:00:00.000000 UTC\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC\n"},
+    {"CRLF, no final line end",
+     "store_id,status,timestamp_utc\r\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC\r\n"
+     "b,inactive,2023-01-24 23:59:59.999999 UTC\r\n"
+     "a,inactive,2023-01-25 00:00:00.000000 UTC\r\n"
+     "b,active,2023-01-24 00:00:00.000000 UTC\r\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC"},
+    {"CR",
+     "store_id,status,timestamp_utc\r"
+     "a,active,2023-01-24 09:06:42.605777 UTC\r"
+     "b,inactive,2023-01-24 23:59:59.999999 UTC\r"
+     "a,inactive,2023-01-25 00:00:00.000000 UTC\r"
+     "b,active,2023-01-24 00:00:00.000000 UTC\r"
+     "a,active,2023-01-24 09:06:42.605777 UTC\r"},
+    {"quotes",
+     "\"store_id\",status,\"timestamp_utc\"\n"
+     "\"a\",\"active\",\"2023-01-24 09:06:42.605777 UTC\"\n"
+     "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
+     "a,\"inactive\",2023-01-25 00:00:00.000000 UTC\n"
+     "\"b\",active,2023-01-24 00:00:00.000000 UTC\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC\n"},
+    {"blank lines, blanks",
+     "\n \t\n store_id , status ,timestamp_utc\n\n"
+     " a,active ,2023-01-24 09:06:42.605777 UTC\t\n"
+     "b,inactive,2023-01-24 23:59:59.999999 UTC\n  \n\n"
+     "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
+     "b,active,2023-01-24 00:00:00.000000 UTC\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC\n\n\n"},
     {"extra columns, another order, another case",
      "extra,TIMESTAMP_UTC,Status,,STORE_ID\n"
      "1,2023-01-24 09:06:42.605777 UTC,active,,a\n"
@@ -185,12 +191,13 @@ static const struct {
      ",2023-01-25 00:00:00.000000 UTC,inactive,,a\n"
      ",2023-01-24 00:00:00.000000 UTC,active,,b\n"
      ",2023-01-24 09:06:42.605777 UTC,active,,a\n"},
-    {"forms of time", "store_id,status,timestamp_utc\n"
-                      "a,active,2023-01-24T09:06:42.605777Z\n"
-                      "b,inactive,2023-01-25 05:29:59.999999+05:30\n"
-                      "a,inactive,2023-01-25 00:00:00\n"
-                      "b,active,2023-01-23T16:00:00-08:00\n"
-                      "a,active,2023-01-24 09:06:42.605777999\n"},
+    {"forms of time",
+     "store_id,status,timestamp_utc\n"
+     "a,active,2023-01-24T09:06:42.605777Z\n"
+     "b,inactive,2023-01-25 05:29:59.999999+05:30\n"
+     "a,inactive,2023-01-25 00:00:00\n"
+     "b,active,2023-01-23T16:00:00-08:00\n"
+     "a,active,2023-01-24 09:06:42.605777999\n"},
 };
 
 static void every_form_means_the_same(void **state) {
@@ -252,16 +259,17 @@ static void polls_are_packed_by_day(void **state) {
        "b,inactive,1970-01-01 00:00:01\n"
        "1481966498820158979,active,1970-01-02 00:00:00\n");
   struct buffer found = dump(database), expected = {0};
-  buffer_printf(&expected, "query 0\n"
-                           "19:1481966498820158979 - 11:86400000000 11:86400000000 \n"
-                           "1:a - 2:-1 2:-1 \n"
-                           "1:b - 1:1 7:1000000 \n"
-                           "query 1\n"
-                           "2:-1 1:a 16:FEFFFFFFFFFFFFFF \n"
-                           "1:0 1:b 32:030000000000000080841E0000000000 \n"
-                           "1:1 19:1481966498820158979 16:01C0AE3B28000000 \n"
-                           "query 2\nquery 3\nquery 4\nquery 5\nquery 6\n"
-                           "query 7\nquery 8\nquery 9\n");
+  buffer_printf(&expected,
+                "query 0\n"
+                "19:1481966498820158979 - 11:86400000000 11:86400000000 \n"
+                "1:a - 2:-1 2:-1 \n"
+                "1:b - 1:1 7:1000000 \n"
+                "query 1\n"
+                "2:-1 1:a 16:FEFFFFFFFFFFFFFF \n"
+                "1:0 1:b 32:030000000000000080841E0000000000 \n"
+                "1:1 19:1481966498820158979 16:01C0AE3B28000000 \n"
+                "query 2\nquery 3\nquery 4\nquery 5\nquery 6\n"
+                "query 7\nquery 8\nquery 9\n");
   assert_buffer_equal(&expected, &found);
   buffer_free(&expected);
   buffer_free(&found);
@@ -330,9 +338,8 @@ static void other_kinds_however_taken(void **state) {
       assert_status(outcome.status, LOOM_OK, &outcome.error);
       /* A row of attributes may add any number of them. */
       assert_counts(&outcome.counts,
-                    file.kind == LOOM_ATTRIBUTES
-                        ? outcome.counts.rows
-                        : other_kinds[i].added + other_kinds[i].duplicates,
+                    file.kind == LOOM_ATTRIBUTES ? outcome.counts.rows
+                                                 : other_kinds[i].added + other_kinds[i].duplicates,
                     other_kinds[i].added, other_kinds[i].duplicates, 0, 0);
       if (!strstr(outcome.contents.bytes, other_kinds[i].contents))
         print_error("%s\n", outcome.contents.bytes);
@@ -539,7 +546,8 @@ static const struct {
     {LOOM_ATTRIBUTES, "store_id,region, region \ns,west,east\n",
      "the header has an attribute twice: expected store_id; found \"store_id,region, region \""},
     {LOOM_ATTRIBUTES, "store_id,region,STORE_ID\n",
-     "the header has the column store_id twice: expected store_id; found \"store_id,region,STORE_ID\""},
+     "the header has the column store_id twice: expected store_id; found "
+     "\"store_id,region,STORE_ID\""},
     {LOOM_ATTRIBUTES, "store_id, \t,region\n",
      "the header has an attribute whose name is not of 1 to 64 bytes: expected store_id; found"
      " \"store_id, \\x09,region\""},
@@ -601,9 +609,9 @@ static void binary_headers_are_told(void **state) {
 
 static void nul_byte_in_a_row(void **state) {
   (void)state;
-  static const char text[] =
-      POLLS_HEADER GOOD_POLL "a,act\0ive,2023-02-03 05:00:00\n"
-                             "\"b\0\",active,2023-02-03 05:00:00\n" GOOD_POLL;
+  static const char text[] = POLLS_HEADER GOOD_POLL
+      "a,act\0ive,2023-02-03 05:00:00\n"
+      "\"b\0\",active,2023-02-03 05:00:00\n" GOOD_POLL;
   struct file file = {LOOM_POLLS, text, sizeof text - 1};
   loom_database *database = memory_database();
   struct outcome outcome = ingest(database, file, &whole, 0);
@@ -622,14 +630,17 @@ static void nul_byte_in_a_row(void **state) {
 /* Many bad rows, of every sort, in one file: what is handed out is exact and in order. */
 static void rejects_are_handed_out(void **state) {
   (void)state;
-  static const char text[] = POLLS_HEADER
-      "a,active,2023-02-30 10:00:00 UTC\n" GOOD_POLL "\"b \"\"x\"\"\",maybe,2023-02-03 10:00:00\r\n"
-      "c\n" GOOD_POLL "d,\"a\"b,2023-02-03 10:00:00\n"
-      ",active,2023-02-03 10:00:00\n\"e,active,2023-02-03 10:00:00\n";
+  static const char text[] =
+      POLLS_HEADER "a,active,2023-02-30 10:00:00 UTC\n" GOOD_POLL
+                   "\"b \"\"x\"\"\",maybe,2023-02-03 10:00:00\r\n"
+                   "c\n" GOOD_POLL
+                   "d,\"a\"b,2023-02-03 10:00:00\n"
+                   ",active,2023-02-03 10:00:00\n\"e,active,2023-02-03 10:00:00\n";
   static const char expected[] =
       "2: timestamp_utc: \"2023-02-30 10:00:00 UTC\" is not a date"
       ": [a,active,2023-02-30 10:00:00 UTC]\n"
-      "4: status: \"maybe\" " NOT_A_STATUS ": [\"b \"\"x\"\"\",maybe,2023-02-03 10:00:00]\n"
+      "4: status: \"maybe\" " NOT_A_STATUS
+      ": [\"b \"\"x\"\"\",maybe,2023-02-03 10:00:00]\n"
       "5: : \"\" has 1 field, but the header has 3: [c]\n"
       "7: : \"\" has an invalid quote: [d,\"a\"b,2023-02-03 10:00:00]\n"
       "8: store_id: \"\" is not a store id: it is empty: [,active,2023-02-03 10:00:00]\n"
@@ -822,7 +833,8 @@ static void failures_latch(void **state) {
   loom_database *database = memory_database();
   loom_staging *staging = new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS});
   struct loom_ingest_options options = {.source = "f", .threads = 1, .block_size = 8};
-  assert_status(loom_ingest_new(&options, database->zones, staging, &ingest, &error), LOOM_OK, &error);
+  assert_status(loom_ingest_new(&options, database->zones, staging, &ingest, &error), LOOM_OK,
+                &error);
   assert_int_equal(loom_ingest_feed(ingest, "nonsense\nnonsense\n", 18, &first), LOOM_EINPUT);
   for (int i = 0; i < 2; i++) {
     error = (loom_error){0};
@@ -847,7 +859,8 @@ static void calls_out_of_order(void **state) {
   loom_staging *staging =
       new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = 2});
   struct loom_ingest_options options = {.source = "f"};
-  assert_status(loom_ingest_new(&options, database->zones, staging, &ingest, &error), LOOM_OK, &error);
+  assert_status(loom_ingest_new(&options, database->zones, staging, &ingest, &error), LOOM_OK,
+                &error);
   assert_status(loom_ingest_feed(ingest, plain_polls, sizeof plain_polls - 1, &error), LOOM_OK,
                 &error);
   assert_status(loom_ingest_feed(ingest, "", 0, &error), LOOM_OK, &error);
@@ -878,10 +891,8 @@ static void freed_at_any_stage(void **state) {
         loom_ingest *ingest;
         loom_staging *staging =
             new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = 1});
-        struct loom_ingest_options options = {.source = "f",
-                                              .threads = threads,
-                                              .block_size = 20,
-                                              .max_rejects = LOOM_ALL_REJECTS};
+        struct loom_ingest_options options = {
+            .source = "f", .threads = threads, .block_size = 20, .max_rejects = LOOM_ALL_REJECTS};
         assert_status(loom_ingest_new(&options, database->zones, staging, &ingest, &error), LOOM_OK,
                       &error);
         assert_status(loom_ingest_feed(ingest, bytes, fed, &error), LOOM_OK, &error);
@@ -1128,8 +1139,9 @@ static void records_replace(void **test) {
   counts = load(database, LOOM_HOURS, HOURS_HEADER "s,0,10:00,11:00,\n");
   assert_counts(&counts, 1, 0, 1, 0, 0);
   assert_int_equal(number(database, "SELECT count(*) FROM hours"), 2);
-  assert_int_equal(number(database, "SELECT open_s FROM hours JOIN store ON number = store"
-                                    " WHERE store_id = 's'"),
+  assert_int_equal(number(database,
+                          "SELECT open_s FROM hours JOIN store ON number = store"
+                          " WHERE store_id = 's'"),
                    36000);
 
   load(database, LOOM_TIMEZONES, "store_id,timezone_str\ns,UTC\nt,UTC\n");
@@ -1144,8 +1156,9 @@ static void records_replace(void **test) {
 
 #define DAYS_HEADER "store_id,date,open,close,note\n"
   load(database, LOOM_SPECIAL_DAYS,
-       DAYS_HEADER "s,2023-12-25,08:00,09:00,a\ns,2023-12-25,10:00,12:00,b\n*,2023-12-25,,,c\ns,"
-                   "2023-12-26,,,d\n");
+       DAYS_HEADER
+       "s,2023-12-25,08:00,09:00,a\ns,2023-12-25,10:00,12:00,b\n*,2023-12-25,,,c\ns,"
+       "2023-12-26,,,d\n");
   /* An earlier span in front does not make the known one new. */
   counts = load(database, LOOM_SPECIAL_DAYS,
                 DAYS_HEADER "s,2023-12-25,06:00,07:00,\ns,2023-12-25,08:00,09:00,a\n");
@@ -1171,11 +1184,13 @@ static void attributes_replace(void **test) {
                 "type,store_id,region\nkiosk,s,south\n,t,\nstand,u,north\nbooth,u,north\n");
   assert_counts(&counts, 4, 2, 2, 3, 0);
   struct buffer found = {0};
-  dump_query(database,
-             "SELECT store_id, name, value FROM attribute JOIN store ON number = store ORDER BY 1, 2",
-             &found);
-  assert_string_equal(found.bytes, "1:s 6:region 5:south \n1:s 4:type 5:kiosk \n"
-                                   "1:u 6:region 5:north \n1:u 4:type 5:booth \n");
+  dump_query(
+      database,
+      "SELECT store_id, name, value FROM attribute JOIN store ON number = store ORDER BY 1, 2",
+      &found);
+  assert_string_equal(found.bytes,
+                      "1:s 6:region 5:south \n1:s 4:type 5:kiosk \n"
+                      "1:u 6:region 5:north \n1:u 4:type 5:booth \n");
   buffer_free(&found);
   /* Removing what is not there is nothing; removing and setting again in one file is both. */
   counts = load(database, LOOM_ATTRIBUTES, "store_id,other\ns,\nt,\n");
@@ -1212,8 +1227,9 @@ static void long_attributes(void **test) {
   assert_status(outcome.status, LOOM_OK, &outcome.error);
   assert_counts(&outcome.counts, 3, 3, 1, 2, 1);
   assert_non_null(strstr(outcome.contents.bytes, "query 0\n1:s - - - \nquery 1\n"));
-  assert_non_null(strstr(outcome.contents.bytes, "query 6\n1:s 5:first 1:1 \n1:s 4:last 1:2 \n"
-                                                 "1:s 4:long 1:x \nquery 7\n"));
+  assert_non_null(strstr(outcome.contents.bytes,
+                         "query 6\n1:s 5:first 1:1 \n1:s 4:last 1:2 \n"
+                         "1:s 4:long 1:x \nquery 7\n"));
   for (size_t i = 0; i < COUNT_OF(shapes); i++)
     assert_same_in_shape(database, file, &shapes[i], 1, &outcome);
   outcome_free(&outcome);
@@ -1292,7 +1308,8 @@ static void many_attributes(void **test) {
       assert_counts(&outcome.counts, 10, 10 * 255 - 255, 0, 0, 0);
     } else {
       assert_int_equal(outcome.status, LOOM_EINPUT);
-      assert_non_null(strstr(outcome.error.message, "some/file.csv: the header has no column store_id"));
+      assert_non_null(
+          strstr(outcome.error.message, "some/file.csv: the header has no column store_id"));
     }
     for (size_t i = 0; i < COUNT_OF(shapes); i++)
       assert_same_in_shape(database, file, &shapes[i], LOOM_ALL_REJECTS, &outcome);
@@ -1321,8 +1338,7 @@ static loom_database *overridden_database(void) {
   return database;
 }
 
-#define S_HOURS                                                                                    \
-  "1:s 10:2023-05-01 1:0 1:1 4:3600 4:7200 \n1:s 10:2023-06-01 1:1 - - - \n"
+#define S_HOURS "1:s 10:2023-05-01 1:0 1:1 4:3600 4:7200 \n1:s 10:2023-06-01 1:1 - - - \n"
 #define T_HOURS "1:t 10:2023-05-01 1:0 1:1 4:3600 4:7200 \n"
 #define T_DAY "1:t 10:2023-12-25 - - 4:hand \n"
 #define ALL_DAY "- 10:2023-12-25 2:60 3:120 4:hand \n"
@@ -1338,36 +1354,30 @@ static const struct {
   const char *overrides; /* that are left of the dump if they are to be replaced */
 } replacing[] = {
     {LOOM_HOURS, HOURS_HEADER "s,2,10:00,11:00,\n",
-     "query 7\n" T_HOURS
-     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+     "query 7\n" T_HOURS "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
     /* What the file said already: nothing but the override changes. */
     {LOOM_HOURS, HOURS_HEADER "t,0,09:00,17:00,\n",
-     "query 7\n" S_HOURS
-     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+     "query 7\n" S_HOURS "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
     {LOOM_HOURS, HOURS_HEADER "new,0,09:00,17:00,\n",
-     "query 7\n" S_HOURS T_HOURS
-     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+     "query 7\n" S_HOURS T_HOURS "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY
+     "query 9\n" S_ZONE T_ZONE},
     {LOOM_TIMEZONES, "store_id,timezone_str\ns,Europe/Paris\n",
-     "query 7\n" S_HOURS T_HOURS
-     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" T_ZONE},
+     "query 7\n" S_HOURS T_HOURS "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" T_ZONE},
     {LOOM_TIMEZONES, "store_id,timezone_str\nt,UTC\n",
-     "query 7\n" S_HOURS T_HOURS
-     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE},
+     "query 7\n" S_HOURS T_HOURS "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE},
     {LOOM_SPECIAL_DAYS, DAYS_HEADER "s,2023-12-25,10:00,11:00,\n",
-     "query 7\n" S_HOURS T_HOURS
-     "query 8\n" ALL_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+     "query 7\n" S_HOURS T_HOURS "query 8\n" ALL_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
     {LOOM_SPECIAL_DAYS, DAYS_HEADER "*,2023-12-25,,,\n*,2023-12-26,,,\n",
-     "query 7\n" S_HOURS T_HOURS
-     "query 8\n" S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+     "query 7\n" S_HOURS T_HOURS "query 8\n" S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
     {LOOM_SPECIAL_DAYS, DAYS_HEADER "s,2023-12-27,10:00,11:00,\n",
-     "query 7\n" S_HOURS T_HOURS
-     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+     "query 7\n" S_HOURS T_HOURS "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY
+     "query 9\n" S_ZONE T_ZONE},
     {LOOM_POLLS, plain_polls,
-     "query 7\n" S_HOURS T_HOURS
-     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+     "query 7\n" S_HOURS T_HOURS "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY
+     "query 9\n" S_ZONE T_ZONE},
     {LOOM_ATTRIBUTES, "store_id,a\ns,1\n",
-     "query 7\n" S_HOURS T_HOURS
-     "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY "query 9\n" S_ZONE T_ZONE},
+     "query 7\n" S_HOURS T_HOURS "query 8\n" ALL_DAY S_DAY S_OTHER_DAY T_DAY
+     "query 9\n" S_ZONE T_ZONE},
 };
 
 static void overrides_stay_or_go(void **test) {
@@ -1381,7 +1391,8 @@ static void overrides_stay_or_go(void **test) {
     struct loom_counts counts = load(keeping, replacing[i].kind, text);
     struct loom_counts other_counts = load_bytes(replaced, &file, text, strlen(text));
     struct buffer kept = dump(keeping), rest = dump(replaced);
-    const char *overrides = strstr(kept.bytes, "query 7\n"), *left = strstr(rest.bytes, "query 7\n");
+    const char *overrides = strstr(kept.bytes, "query 7\n"),
+               *left = strstr(rest.bytes, "query 7\n");
     assert_string_equal(overrides, strstr(before.bytes, "query 7\n"));
     assert_string_equal(left, replacing[i].overrides);
     /* What comes from files is the same either way, and counted so. */
@@ -1402,11 +1413,12 @@ static void ids_are_bytes(void **test) {
   loom_database *database = memory_database();
   struct loom_counts counts =
       load(database, LOOM_POLLS,
-           POLLS_HEADER "\xff\xfe,active,2023-01-01 00:00:00\nA,active,2023-01-01 00:00:00\n"
-                        "a,active,2023-01-01 00:00:00\n007,active,2023-01-01 00:00:00\n"
-                        "7,active,2023-01-01 00:00:00\n" ID_85 ID_85 ID_85
-                        ",active,2023-01-01 00:00:00\n\"a b\",active,2023-01-01 00:00:00\n"
-                        "*,active,2023-01-01 00:00:00\n\"\xff\xfe\",active,2023-01-01 00:00:00\n");
+           POLLS_HEADER
+           "\xff\xfe,active,2023-01-01 00:00:00\nA,active,2023-01-01 00:00:00\n"
+           "a,active,2023-01-01 00:00:00\n007,active,2023-01-01 00:00:00\n"
+           "7,active,2023-01-01 00:00:00\n" ID_85 ID_85 ID_85
+           ",active,2023-01-01 00:00:00\n\"a b\",active,2023-01-01 00:00:00\n"
+           "*,active,2023-01-01 00:00:00\n\"\xff\xfe\",active,2023-01-01 00:00:00\n");
   assert_counts(&counts, 9, 8, 1, 0, 0);
   assert_int_equal(number(database, "SELECT count(*) FROM store"), 8);
   assert_int_equal(
@@ -1428,7 +1440,8 @@ static void long_notes(void **test) {
   assert_int_equal(number(database, "SELECT max(length(note)) FROM special_day"), LOOM_NOTE_MAX);
   assert_int_equal(number(database, "SELECT count(*) FROM special_day"), 2);
   text.length = 0;
-  buffer_printf(&text, "store_id,from_utc,to_utc,reason\n*,2023-01-01 00:00:00,2023-01-02 00:00:00,");
+  buffer_printf(&text,
+                "store_id,from_utc,to_utc,reason\n*,2023-01-01 00:00:00,2023-01-02 00:00:00,");
   for (int i = 0; i < LOOM_NOTE_MAX / 16; i++)
     buffer_put(&text, "0123456789abcdef", 16);
   buffer_printf(&text, "!\n");
@@ -1483,8 +1496,8 @@ static void a_limit_of_records(void **state) {
        POLLS_HEADER "a,active,2023-01-01 00:00:00\nb,active,2023-01-01 00:00:00\n"
                     "a,active,2023-01-01 00:00:01\nb,active,2023-01-01 00:00:01\n",
        2, "has more than 1 stores"},
-      {LOOM_POLLS, POLLS_HEADER "a,maybe,2023-01-01 00:00:00\nx\na,active,2023-01-01 00:00:00\nx\n", 3,
-       "has more than 2 bad rows"},
+      {LOOM_POLLS, POLLS_HEADER "a,maybe,2023-01-01 00:00:00\nx\na,active,2023-01-01 00:00:00\nx\n",
+       3, "has more than 2 bad rows"},
       {LOOM_HOURS,
        "store_id,day,start_time_local,end_time_local\na,0,10:00,11:00\na,7,10:00,11:00\n"
        "a,1,10:00,11:00\na,1,10:00,11:00\n",
@@ -1504,9 +1517,9 @@ static void a_limit_of_records(void **state) {
     size_t taken;
     struct loom_counts counts;
     for (uint64_t spare = 0; spare < 3; spare++) {
-      struct input_file file = {.reading = {.max_rejects = LOOM_ALL_REJECTS,
-                                            .max_records = cases[i].held + 1 - spare},
-                                .staging.kind = cases[i].kind};
+      struct input_file file = {
+          .reading = {.max_rejects = LOOM_ALL_REJECTS, .max_records = cases[i].held + 1 - spare},
+          .staging.kind = cases[i].kind};
       loom_status status = read_bounded(database, file, cases[i].text, &counts, &taken, &error);
       assert_status(status, spare < 2 ? LOOM_OK : LOOM_ELIMIT, &error);
       if (spare == 2)
@@ -1534,7 +1547,8 @@ static void a_limit_of_text(void **state) {
                                .staging.kind = LOOM_TIMEZONES};
     assert_status(read_bounded(database, file, zones, &counts, &taken, &error), expected, &error);
     if (over)
-      assert_string_equal(error.message, "some/file.csv: is longer than 27 bytes, once decompressed");
+      assert_string_equal(error.message,
+                          "some/file.csv: is longer than 27 bytes, once decompressed");
   }
   loom_database_close(database);
 }
@@ -1553,7 +1567,8 @@ static void a_limit_of_rejects_that_wait(void **state) {
     struct input_file file = {
         .reading = {.max_rejects = LOOM_ALL_REJECTS, .threads = threads, .block_size = 100},
         .staging = {.kind = LOOM_POLLS, .rejects_kept = 7}};
-    assert_status(read_bounded(database, file, text.bytes, &counts, &taken, &error), LOOM_OK, &error);
+    assert_status(read_bounded(database, file, text.bytes, &counts, &taken, &error), LOOM_OK,
+                  &error);
     assert_true(taken == 7 && counts.rejected == 1000);
     file.reading.max_rejects = 500; /* the one that is too many is told, kept or not */
     assert_status(read_bounded(database, file, text.bytes, &counts, &taken, &error), LOOM_EINPUT,

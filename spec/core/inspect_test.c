@@ -5,8 +5,8 @@
 #include "report/inspect.h"
 #include "reports.h"
 
-static struct loom_inspect_options options_for(const struct loom_report_options *report, size_t window,
-                                               const char *id, size_t length) {
+static struct loom_inspect_options options_for(const struct loom_report_options *report,
+                                               size_t window, const char *id, size_t length) {
   return (struct loom_inspect_options){.id = id,
                                        .id_length = length,
                                        .rules = report->rules,
@@ -62,7 +62,8 @@ static void check_cell(const struct loom_inspection *in, const struct loom_cell 
     assert_true(cell->span.end <= at - gap || cell->span.start >= at + gap);
   } else {
     assert_int_equal(cell->state, loom_poll_active(cell->poll) ? LOOM_UP : LOOM_DOWN);
-    assert_true(gap == LOOM_NO_MAX_GAP || (cell->span.start >= at - gap && cell->span.end <= at + gap));
+    assert_true(gap == LOOM_NO_MAX_GAP ||
+                (cell->span.start >= at - gap && cell->span.end <= at + gap));
   }
   if (rules->evidence == LOOM_EVIDENCE_INSIDE)
     assert_true(at >= piece.start && at <= piece.end);
@@ -84,7 +85,8 @@ static void check_cells(const struct loom_inspection *in) {
       assert_true(at > in->cells[cell].span.start);
       sums[in->cells[cell].state] += at - in->cells[cell].span.start;
       if (in->cells[cell].state == LOOM_EXCLUDED && in->cells[cell].span.start > span.start)
-        assert_int_not_equal(in->cells[cell - 1].state, LOOM_EXCLUDED); /* one cell, whatever was judged there */
+        /* one cell, whatever was judged there */
+        assert_int_not_equal(in->cells[cell - 1].state, LOOM_EXCLUDED);
       check_cell(in, &in->cells[cell]);
     }
     assert_int_equal(at, span.end);
@@ -168,7 +170,8 @@ static void same_as_a_report(void **test) {
     options.has_as_of = random_below(&random, 2);
     options.as_of = instant("2023-01-15 00:00:00") + random_between(&random, 0, 10 * LOOM_DAY);
     loom_source *source = loom_source_sqlite(database);
-    assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK, &error);
+    assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
+                  &error);
     assert_status(wait_for(report, &error), LOOM_DONE, &error);
     assert_true(loom_report_count(report) > 15);
     for (size_t row = 0; row < loom_report_count(report); row++)
@@ -206,8 +209,9 @@ static void origins(void **state) {
   struct loom_inspection in;
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "own,active,2023-01-24 10:00:00\nweekly,active,2023-01-24 10:00:00\n"
-                    "none,active,2023-01-24 10:00:00\n");
+       POLLS_HEADER
+       "own,active,2023-01-24 10:00:00\nweekly,active,2023-01-24 10:00:00\n"
+       "none,active,2023-01-24 10:00:00\n");
   load(database, LOOM_HOURS,
        "store_id,day,start_time_local,end_time_local\nown,1,09:00,17:00\nweekly,1,09:00,17:59\n");
   load(database, LOOM_SPECIAL_DAYS, "store_id,date,open,close\nown,2023-01-24,10:00,12:00\n");
@@ -248,7 +252,8 @@ static void refusals(void **state) {
   (void)state;
   loom_database *database = memory_database();
   load(database, LOOM_POLLS, POLLS_HEADER "a,active,2023-01-24 10:00:00\n");
-  load(database, LOOM_EXCLUSIONS, "store_id,from_utc,to_utc\nx,2023-01-01 00:00:00,2023-01-02 00:00:00\n");
+  load(database, LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc\nx,2023-01-01 00:00:00,2023-01-02 00:00:00\n");
   struct loom_inspect_options options = one_day("b\n");
   assert_fails(database, &options, LOOM_ENOENT, "store \"b\\x0a\" is not known");
   options = one_day("A");
@@ -262,8 +267,12 @@ static void refusals(void **state) {
   assert_fails(database, &options, LOOM_EINPUT,
                "default zone: \"Mars/Olympus\" is not a zone of the tz database");
   static const struct loom_window_option windows[] = {
-      {0, 0, 0, NULL},  {0, 10, 9, NULL}, {-1, 0, 0, NULL}, {0, 0, LOOM_WINDOW_LENGTH_MAX + 1, NULL},
-      {LOOM_WINDOW_LENGTH_MAX + 1, 0, 0, NULL}, {0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX, NULL}};
+      {0, 0, 0, NULL},
+      {0, 10, 9, NULL},
+      {-1, 0, 0, NULL},
+      {0, 0, LOOM_WINDOW_LENGTH_MAX + 1, NULL},
+      {LOOM_WINDOW_LENGTH_MAX + 1, 0, 0, NULL},
+      {0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX, NULL}};
   for (size_t i = 0; i < COUNT_OF(windows); i++) {
     options = one_day("a");
     options.window = windows[i];
@@ -272,9 +281,10 @@ static void refusals(void **state) {
   }
   execute(database, "UPDATE store SET timezone = 'No/Where'");
   options = one_day("a");
-  assert_fails(database, &options, LOOM_EINPUT,
-               "store \"a\": timezone \"No/Where\" is not a zone of the tz database any more (Debian"
-               " keeps old names in its package tzdata-legacy)");
+  assert_fails(
+      database, &options, LOOM_EINPUT,
+      "store \"a\": timezone \"No/Where\" is not a zone of the tz database any more (Debian"
+      " keeps old names in its package tzdata-legacy)");
   execute(database, "UPDATE store SET timezone = NULL; UPDATE poll_block SET polls = x'00'");
   assert_fails(database, &options, LOOM_ECORRUPT,
                ":memory:: is corrupt: a block of polls has a length that is not a multiple of 8"
@@ -315,9 +325,10 @@ static void no_more_than(void **state) {
   struct loom_inspection in;
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,2023-01-23 23:59:59\na,active,2023-01-24 00:00:00\n"
-                    "a,active,2023-01-24 10:00:00\na,active,2023-01-25 00:00:00\n"
-                    "a,active,2023-01-25 00:00:01\n");
+       POLLS_HEADER
+       "a,active,2023-01-23 23:59:59\na,active,2023-01-24 00:00:00\n"
+       "a,active,2023-01-24 10:00:00\na,active,2023-01-25 00:00:00\n"
+       "a,active,2023-01-25 00:00:01\n");
   struct loom_inspect_options options = one_day("a");
   options.most = 4; /* three polls and an opening */
   assert_status(inspect(database, &options, &in, &error), LOOM_OK, &error);

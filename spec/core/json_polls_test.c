@@ -43,16 +43,21 @@ static void what_is_read(void **state) {
       {false, "{}", "1@1---|"},
       {false, "\xef\xbb\xbf [ ] ", ""},
       {false, "{\"store_id\":\"a\",\"status\":1,\"timestamp_utc\":null}", "1@1\"a=1=null|"},
-      {false, "[{\"status\":\"x\",\n\"status\" : [1, {\"a\":-0.5E+3}]}\n,\n{ } ]", "1@1-=[1, {\"a\":-0.5E+3}]-|2@3---|"},
+      {false, "[{\"status\":\"x\",\n\"status\" : [1, {\"a\":-0.5E+3}]}\n,\n{ } ]",
+       "1@1-=[1, {\"a\":-0.5E+3}]-|2@3---|"},
       {false, "{\"store_id\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20ac\\ud83d\\ude00\\u0041\"}",
-       "1@1\"\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" "A--|"},
+       "1@1\"\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"
+       "A--|"},
       {false, "{\"other\":\"\\n\",\"store\\u005fid\":\"\xff\"}", "1@1\"\xff--|"},
-      {false, "[true,false,null,\"\",[]]", "1@1is not an object|2@1is not an object|3@1is not an object|4@1is not an object|5@1is not an object|"},
+      {false, "[true,false,null,\"\",[]]",
+       "1@1is not an object|2@1is not an object|3@1is not an object|4@1is not an object|5@1is not "
+       "an object|"},
       {false, "[{}\n}", "1@1---|line 2"},
       {false, "{} x", "1@1---|line 1"},
       {false, "\n\n{\"a\"", "line 3"},
       {true, "{\"store_id\":\"a\"}\r\n\n 7\n{\"x\n{} {}\n{\"status\":true}",
-       "1@1\"a--|2@3is not an object|3@4a string has no end|4@5something follows the object|5@6-=true-|"},
+       "1@1\"a--|2@3is not an object|3@4a string has no end|4@5something follows the "
+       "object|5@6-=true-|"},
       {true, " \n", ""},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -132,10 +137,33 @@ static void an_escape_at_the_end(void **state) {
 
 static void what_is_refused(void **state) {
   (void)state;
-  static const char *const texts[] = {
-      "",      "x",    "7",      "[",        "[1",        "[1,]",        "[,1]",       "{\"a\":1",  "{\"a\" 1}",
-      "{a:1}", "[nul", "[tru e", "[01]",     "[1.]",      "[.5]",        "[-]",        "[1e]",      "[+1]",
-      "[\"",   "[\"\\", "[\"\\u12", "[\"\\u00g0\"]", "[\"\\ud800\"]", "[\"\\ud800\\u0041\"]", "[\"\\udc00\"]", "[\"\\x\"]", "[\"\t\"]"};
+  static const char *const texts[] = {"",
+                                      "x",
+                                      "7",
+                                      "[",
+                                      "[1",
+                                      "[1,]",
+                                      "[,1]",
+                                      "{\"a\":1",
+                                      "{\"a\" 1}",
+                                      "{a:1}",
+                                      "[nul",
+                                      "[tru e",
+                                      "[01]",
+                                      "[1.]",
+                                      "[.5]",
+                                      "[-]",
+                                      "[1e]",
+                                      "[+1]",
+                                      "[\"",
+                                      "[\"\\",
+                                      "[\"\\u12",
+                                      "[\"\\u00g0\"]",
+                                      "[\"\\ud800\"]",
+                                      "[\"\\ud800\\u0041\"]",
+                                      "[\"\\udc00\"]",
+                                      "[\"\\x\"]",
+                                      "[\"\t\"]"};
   for (size_t i = 0; i < COUNT_OF(texts); i++) {
     struct buffer found = read_text(texts[i], strlen(texts[i]), false);
     assert_non_null(found.bytes);
@@ -152,14 +180,17 @@ static void what_is_refused(void **state) {
 /* Whatever comes, it ends, and reads nothing beyond the text: for the sanitizers. */
 static void damaged_texts(void **state) {
   (void)state;
-  static const char text[] = "[{\"store_id\":\"a\\u00e9\\ud83d\\ude00\\n\",\"status\":\"active\",\"x\":[1,-2.5e-3,true,null,{}]},\n"
-                             "{\"timestamp_utc\":\"2023-01-01 00:00:00\"}]";
+  static const char text[] =
+      "[{\"store_id\":\"a\\u00e9\\ud83d\\ude00\\n\",\"status\":\"active\",\"x\":[1,-2.5e-3,true,"
+      "null,{}]},\n"
+      "{\"timestamp_utc\":\"2023-01-01 00:00:00\"}]";
   static const char bytes[] = "[]{}\",:\\un0-.e \n\0\xff";
   uint64_t random = 7;
   for (int i = 0; i < 20000; i++) {
     char copy[sizeof text];
     memcpy(copy, text, sizeof text);
-    size_t size = random_below(&random, 4) ? sizeof text - 1 : (size_t)random_below(&random, sizeof text);
+    size_t size =
+        random_below(&random, 4) ? sizeof text - 1 : (size_t)random_below(&random, sizeof text);
     for (uint64_t n = random_below(&random, 4); n > 0; n--)
       copy[random_below(&random, sizeof text - 1)] = bytes[random_below(&random, sizeof bytes)];
     struct buffer found = read_text(copy, size, i % 2);

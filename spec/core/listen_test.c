@@ -16,7 +16,8 @@ static void loopback_or_not(void **state) {
   static const struct {
     const char *host;
     bool loopback;
-  } cases[] = {{"127.0.0.1", true}, {"127.1.2.3", true}, {"::1", true}, {"0.0.0.0", false}, {"::", false}};
+  } cases[] = {
+      {"127.0.0.1", true}, {"127.1.2.3", true}, {"::1", true}, {"0.0.0.0", false}, {"::", false}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     loom_error error;
     bool loopback = !cases[i].loopback;
@@ -32,7 +33,8 @@ static void not_addresses(void **state) {
   bool loopback;
   for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
     assert_int_equal(loom_listen_probe(hosts[i], "x", &loopback, &error), LOOM_EINVAL);
-  assert_int_equal(loom_listen_probe("192.0.2.1", "80", &loopback, &error), LOOM_EINVAL); /* not of this machine */
+  /* not of this machine */
+  assert_int_equal(loom_listen_probe("192.0.2.1", "80", &loopback, &error), LOOM_EINVAL);
 }
 
 static void taken(void **state) {
@@ -47,7 +49,8 @@ static void taken(void **state) {
   loom_error error;
   bool loopback;
   snprintf(port, sizeof port, "%d", ntohs(address.sin_port));
-  snprintf(expected, sizeof expected, "cannot listen on 127.0.0.1, port %s: Address already in use", port);
+  snprintf(expected, sizeof expected, "cannot listen on 127.0.0.1, port %s: Address already in use",
+           port);
   assert_int_equal(loom_listen_probe("127.0.0.1", port, &loopback, &error), LOOM_EBUSY);
   assert_string_equal(error.message, expected);
   close(fd);

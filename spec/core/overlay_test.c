@@ -38,7 +38,8 @@ static void many_overlays(void **state) {
       struct loom_overlay *overlay = loom_overlays_put(&overlays, id, (size_t)length);
       assert_non_null(overlay);
       assert_int_equal(overlay->hours.count, round);
-      assert_true(loom_hours_list_add(&overlay->hours, (struct loom_hours){LOOM_ALWAYS, 1, i, i + 1}));
+      assert_true(
+          loom_hours_list_add(&overlay->hours, (struct loom_hours){LOOM_ALWAYS, 1, i, i + 1}));
       assert_int_equal(overlay->hours.items[0].open, i);
     }
   assert_int_equal(overlays.ids.count, 1000);
@@ -91,7 +92,8 @@ static void random_week(uint64_t *random, uint64_t share, struct week *week) {
 
 static void random_days(uint64_t *random, uint64_t share, struct day days[DATES]) {
   for (int date = 0; date < DATES; date++) {
-    days[date] = (struct day){random_below(random, share) == 0, random_time(random), random_time(random)};
+    days[date] =
+        (struct day){random_below(random, share) == 0, random_time(random), random_time(random)};
     if (random_below(random, 4) == 0)
       days[date].open = days[date].close = LOOM_CLOSED;
   }
@@ -178,9 +180,9 @@ static void lay_week(struct loom_overlay *overlay, const struct week *week) {
   assert_non_null(overlay);
   overlay->replaces_hours = true;
   for (size_t i = 0; i < week->count; i++)
-    assert_true(loom_hours_list_add(
-        &overlay->hours, (struct loom_hours){LOOM_ALWAYS, week->rows[i].weekday, week->rows[i].open,
-                                             week->rows[i].close}));
+    assert_true(loom_hours_list_add(&overlay->hours,
+                                    (struct loom_hours){LOOM_ALWAYS, week->rows[i].weekday,
+                                                        week->rows[i].open, week->rows[i].close}));
   if (week->closed)
     assert_true(loom_hours_list_add(&overlay->hours,
                                     (struct loom_hours){LOOM_ALWAYS, 0, LOOM_CLOSED, LOOM_CLOSED}));
@@ -222,8 +224,8 @@ static void same_as_in_the_database(void **test) {
     for (int i = 0; i < 200; i++) {
       char when[LOOM_TIMESTAMP_SIZE];
       loom_format_timestamp(first + random_between(&random, 0, DATES * LOOM_DAY), when);
-      buffer_printf(&polls, "s%d,%s,%s\n", i % STORES, random_below(&random, 3) ? "active" : "inactive",
-                    when);
+      buffer_printf(&polls, "s%d,%s,%s\n", i % STORES,
+                    random_below(&random, 3) ? "active" : "inactive", when);
     }
     for (size_t w = 0; w < COUNT_OF(windows); w++) {
       int64_t from = first + random_between(&random, -LOOM_DAY, DATES * LOOM_DAY);
@@ -252,8 +254,8 @@ static void same_as_in_the_database(void **test) {
 
     /* The next report knows nothing of it. */
     assert_status(report_text(without, &options, &plain, &error), LOOM_DONE, &error);
-    assert_true(plain.length != expected.length || memcmp(plain.bytes, expected.bytes, plain.length) ||
-                !model.others.given);
+    assert_true(plain.length != expected.length ||
+                memcmp(plain.bytes, expected.bytes, plain.length) || !model.others.given);
     loom_database_close(without);
     loom_database_close(with);
     buffer_free(&polls);

@@ -22,7 +22,8 @@ static int begin(void **state) {
   *state = fixture;
   if (sqlite3_open(in(fixture, "db"), &fixture->sqlite) != SQLITE_OK)
     return -1;
-  return sqlite3_exec(fixture->sqlite, "PRAGMA journal_mode=WAL; CREATE TABLE t(x)", NULL, NULL, NULL);
+  return sqlite3_exec(fixture->sqlite, "PRAGMA journal_mode=WAL; CREATE TABLE t(x)", NULL, NULL,
+                      NULL);
 }
 
 static int end(void **state) {

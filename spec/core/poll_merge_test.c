@@ -27,11 +27,35 @@ static void only_what_changes_is_written(void **state) {
     bool written;
     const char *block;
   } steps[] = {
-      {{loom_poll_pack(5, true), loom_poll_pack(7, false)}, 2, 0, 0, true, "0B00000000000000" "0E00000000000000"},
-      {{loom_poll_pack(5, true), loom_poll_pack(7, false)}, 0, 2, 0, false, "0B00000000000000" "0E00000000000000"},
-      {{loom_poll_pack(5, true), loom_poll_pack(5, false)}, 0, 1, 1, true, "0A00000000000000" "0E00000000000000"},
-      {{loom_poll_pack(6, true), loom_poll_pack(7, false)}, 1, 1, 0, true,
-       "0A00000000000000" "0D00000000000000" "0E00000000000000"},
+      {{loom_poll_pack(5, true), loom_poll_pack(7, false)},
+       2,
+       0,
+       0,
+       true,
+       "0B00000000000000"
+       "0E00000000000000"},
+      {{loom_poll_pack(5, true), loom_poll_pack(7, false)},
+       0,
+       2,
+       0,
+       false,
+       "0B00000000000000"
+       "0E00000000000000"},
+      {{loom_poll_pack(5, true), loom_poll_pack(5, false)},
+       0,
+       1,
+       1,
+       true,
+       "0A00000000000000"
+       "0E00000000000000"},
+      {{loom_poll_pack(6, true), loom_poll_pack(7, false)},
+       1,
+       1,
+       0,
+       true,
+       "0A00000000000000"
+       "0D00000000000000"
+       "0E00000000000000"},
   };
   loom_error error;
   struct loom_counts counts;
@@ -46,7 +70,8 @@ static void only_what_changes_is_written(void **state) {
     assert_int_equal(counts.duplicates, steps[i].duplicates);
     assert_int_equal(counts.conflicts, steps[i].conflicts);
     assert_int_equal(sqlite3_total_changes(database->sqlite) - before, steps[i].written);
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM poll_block WHERE hex(polls) = '%s'", steps[i].block);
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM poll_block WHERE hex(polls) = '%s'",
+             steps[i].block);
     assert_int_equal(number(database, sql), 1);
     loom_poll_merge_free(merge);
   }
@@ -62,12 +87,14 @@ static void a_damaged_block_stays(void **state) {
   execute(database, "INSERT INTO poll_block VALUES(0, 1, x'010203')");
   loom_poll_merge *merge = loom_poll_merge_new(database);
   assert_int_equal(add(merge, 0, &poll, 1, &counts, &error), LOOM_ECORRUPT);
-  assert_string_equal(error.message, ":memory:: is corrupt: a block of polls has a length that is not a multiple"
-                                     " of 8 (see loom check)");
+  assert_string_equal(error.message,
+                      ":memory:: is corrupt: a block of polls has a length that is not a multiple"
+                      " of 8 (see loom check)");
   assert_int_equal(number(database, "SELECT count(*) FROM poll_block WHERE polls = x'010203'"), 1);
   /* The next one is none the worse for it. */
-  assert_status(add(merge, 1, &(loom_poll){loom_poll_pack(INT64_C(86400000000), true)}, 1, &counts, &error),
-                LOOM_OK, &error);
+  assert_status(
+      add(merge, 1, &(loom_poll){loom_poll_pack(INT64_C(86400000000), true)}, 1, &counts, &error),
+      LOOM_OK, &error);
   assert_int_equal(counts.added, 1);
   loom_poll_merge_free(merge);
   loom_database_close(database);
@@ -80,15 +107,17 @@ static void what_sqlite_says_is_passed_on(void **state) {
   const loom_poll poll = loom_poll_pack(5, true);
   loom_database *database = writing_database();
   loom_poll_merge *merge = loom_poll_merge_new(database);
-  execute(database, "CREATE TEMP TRIGGER refuse BEFORE INSERT ON poll_block"
-                    " BEGIN SELECT RAISE(ABORT, 'not now'); END");
+  execute(database,
+          "CREATE TEMP TRIGGER refuse BEFORE INSERT ON poll_block"
+          " BEGIN SELECT RAISE(ABORT, 'not now'); END");
   assert_int_equal(add(merge, 0, &poll, 1, &counts, &error), LOOM_EIO);
   assert_string_equal(error.message, ":memory:: not now");
   loom_poll_merge_free(merge);
   loom_database_close(database);
 }
 
-static int deny_insert(void *context, int action, const char *table, const char *b, const char *c, const char *d) {
+static int deny_insert(void *context, int action, const char *table, const char *b, const char *c,
+                       const char *d) {
   (void)context, (void)b, (void)c, (void)d;
   return action == SQLITE_INSERT && strcmp(table, "poll_block") == 0 ? SQLITE_DENY : SQLITE_OK;
 }
@@ -126,9 +155,10 @@ static void the_functions_are_of_no_use_to_others(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(only_what_changes_is_written), cmocka_unit_test(a_damaged_block_stays),
-      cmocka_unit_test(what_sqlite_says_is_passed_on), cmocka_unit_test(an_insertion_that_is_denied),
-      cmocka_unit_test(the_functions_are_of_no_use_to_others)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_changes_is_written),
+                                     cmocka_unit_test(a_damaged_block_stays),
+                                     cmocka_unit_test(what_sqlite_says_is_passed_on),
+                                     cmocka_unit_test(an_insertion_that_is_denied),
+                                     cmocka_unit_test(the_functions_are_of_no_use_to_others)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -236,6 +236,7 @@ static void leaves_no_file(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sorts_at_any_capacity), cmocka_unit_test(long_runs),
-      cmocka_unit_test(spilled_polls_that_cannot_be_read), cmocka_unit_test(nowhere_to_spill), cmocka_unit_test(leaves_no_file)};
+      cmocka_unit_test(spilled_polls_that_cannot_be_read), cmocka_unit_test(nowhere_to_spill),
+      cmocka_unit_test(leaves_no_file)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

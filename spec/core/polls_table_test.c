@@ -240,15 +240,18 @@ static void further_ins_cost_no_more(void **state) {
   static const char *const queries[] = {
       "SELECT count(*) FROM polls WHERE store_id IN (SELECT store_id FROM store)"
       " AND store_id IN (SELECT store_id FROM store WHERE number > 0)",
-      "SELECT count(*) FROM polls WHERE timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000 UTC' UNION SELECT store_id FROM store)"
-      " AND timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000 UTC' UNION SELECT store_id FROM store WHERE number > 0)"};
+      "SELECT count(*) FROM polls WHERE timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000 UTC' "
+      "UNION SELECT store_id FROM store)"
+      " AND timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000 UTC' UNION SELECT store_id FROM "
+      "store WHERE number > 0)"};
   for (size_t i = 0; i < COUNT_OF(queries); i++) {
     sqlite3_stmt *rows;
     assert_int_equal(sqlite3_prepare_v2(database->sqlite, queries[i], -1, &rows, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(rows), SQLITE_ROW);
     assert_int_equal(sqlite3_column_int(rows, 0), 300);
     /* What the virtual machine does for a pair of values is more than one instruction: 90,000 pairs are far beyond this. */
-    assert_in_range(sqlite3_stmt_status(rows, SQLITE_STMTSTATUS_VM_STEP, 0), 1, i ? 2000000 : 50000);
+    assert_in_range(sqlite3_stmt_status(rows, SQLITE_STMTSTATUS_VM_STEP, 0), 1,
+                    i ? 2000000 : 50000);
     sqlite3_finalize(rows);
   }
   loom_database_close(database);
@@ -266,8 +269,9 @@ static void one_snapshot(void **state) {
        "store_id,status,timestamp_utc\na,active,2023-01-24 10:00:00\n"
        "b,active,2023-01-24 10:00:00\nc,active,2023-01-24 10:00:00\n");
   loom_database *writer = open_database(scratch_path(&scratch, "x.db"));
-  const char *sql = "SELECT store_id FROM (VALUES('a'), ('b'), ('c')) ids"
-                    " CROSS JOIN polls ON store_id = column1";
+  const char *sql =
+      "SELECT store_id FROM (VALUES('a'), ('b'), ('c')) ids"
+      " CROSS JOIN polls ON store_id = column1";
   assert_int_equal(sqlite3_prepare_v2(reader->sqlite, sql, -1, &rows, NULL), SQLITE_OK);
   for (; sqlite3_step(rows) == SQLITE_ROW; count++)
     load(writer, LOOM_POLLS, "store_id,status,timestamp_utc\nc,active,2023-01-24 11:00:00\n");
@@ -330,11 +334,12 @@ static void put_instant(struct buffer *out, uint64_t *state) {
 */
 static void fill(loom_database *database, uint64_t *state, int count) {
   struct buffer csv = {0}, sql = {0};
-  execute(database, "CREATE TABLE plain(store_id TEXT, timestamp_utc TEXT, active INTEGER,"
-                    " PRIMARY KEY(store_id, timestamp_utc)) WITHOUT ROWID;"
-                    "CREATE TABLE number(i INTEGER, t TEXT, n);"
-                    "INSERT INTO number VALUES(5, '5', 5), (5, 'a', '05'), (2023, '5.0', NULL),"
-                    " (1481966498820158979, 'A', 'b'), (NULL, NULL, x'61')");
+  execute(database,
+          "CREATE TABLE plain(store_id TEXT, timestamp_utc TEXT, active INTEGER,"
+          " PRIMARY KEY(store_id, timestamp_utc)) WITHOUT ROWID;"
+          "CREATE TABLE number(i INTEGER, t TEXT, n);"
+          "INSERT INTO number VALUES(5, '5', 5), (5, 'a', '05'), (2023, '5.0', NULL),"
+          " (1481966498820158979, 'A', 'b'), (NULL, NULL, x'61')");
   buffer_printf(&csv, "store_id,status,timestamp_utc\n");
   for (int i = 0; i < count; i++) {
     struct buffer instant = {0};

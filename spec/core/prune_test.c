@@ -46,15 +46,17 @@ static void the_cut_is_exact(void **state) {
   (void)state;
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,2023-01-20 11:59:59.999999\na,inactive,2023-01-20 12:00:00\n"
-                    "a,active,2023-01-25 12:00:00\nb,active,2023-01-20 11:59:59.999999\n"
-                    "c,active,2023-01-19 00:00:00\nc,active,2023-01-21 00:00:00\n");
+       POLLS_HEADER
+       "a,active,2023-01-20 11:59:59.999999\na,inactive,2023-01-20 12:00:00\n"
+       "a,active,2023-01-25 12:00:00\nb,active,2023-01-20 11:59:59.999999\n"
+       "c,active,2023-01-19 00:00:00\nc,active,2023-01-21 00:00:00\n");
   /* A poll as old as `keep` stays; one microsecond more is too old. */
   assert_int_equal(prune(database, 5 * LOOM_DAY), 3);
   loom_database *expected = memory_database();
   load(expected, LOOM_POLLS,
-       POLLS_HEADER "a,inactive,2023-01-20 12:00:00\na,active,2023-01-25 "
-                    "12:00:00\nc,active,2023-01-21 00:00:00\n");
+       POLLS_HEADER
+       "a,inactive,2023-01-20 12:00:00\na,active,2023-01-25 "
+       "12:00:00\nc,active,2023-01-21 00:00:00\n");
   execute(expected, "INSERT INTO store(store_id) VALUES('b')"); /* known, without polls */
   struct buffer a = dump(expected), b = dump(database);
   assert_buffer_equal(&a, &b);
@@ -69,8 +71,9 @@ static void all_but_the_newest(void **state) {
   (void)state;
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,2023-01-25 12:00:00\na,active,2023-01-25 11:59:59.999999\n"
-                    "b,inactive,2023-01-25 12:00:00\nc,active,2023-01-24 12:00:00\n");
+       POLLS_HEADER
+       "a,active,2023-01-25 12:00:00\na,active,2023-01-25 11:59:59.999999\n"
+       "b,inactive,2023-01-25 12:00:00\nc,active,2023-01-24 12:00:00\n");
   load(database, LOOM_TIMEZONES, "store_id,timezone_str\nc,UTC\n");
   assert_int_equal(prune(database, 0), 2);
   assert_int_equal(number(database, "SELECT count(*) FROM poll_block WHERE length(polls) = 8"), 2);
@@ -143,9 +146,10 @@ static void both_sides_are_told(void **state) {
       .keep = 5 * LOOM_DAY, .now = LOOM_INSTANT_MAX, .dry_run = true, .force = true};
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,2023-01-20 11:59:59.999999\nb,inactive,2023-01-20 12:00:00\n"
-                    "a,active,2023-01-25 12:00:00\nb,active,2023-01-19 11:00:00\n"
-                    "c,active,2023-01-19 10:00:00\nc,active,2023-01-21 00:00:00\n");
+       POLLS_HEADER
+       "a,active,2023-01-20 11:59:59.999999\nb,inactive,2023-01-20 12:00:00\n"
+       "a,active,2023-01-25 12:00:00\nb,active,2023-01-19 11:00:00\n"
+       "c,active,2023-01-19 10:00:00\nc,active,2023-01-21 00:00:00\n");
   struct buffer before = dump(database);
   assert_status(try_prune(database, options, &dry, &error), LOOM_OK, &error);
   struct buffer after = dump(database);
@@ -181,8 +185,9 @@ static void counts_from_the_clock_where_polls_are_ahead(void **state) {
   struct loom_pruning pruning;
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,2023-01-20 12:00:00\na,active,2023-01-24 12:00:00\n"
-                    "a,active,2023-01-25 12:00:00\nb,active,9999-12-31 23:59:59.999999\n");
+       POLLS_HEADER
+       "a,active,2023-01-20 12:00:00\na,active,2023-01-24 12:00:00\n"
+       "a,active,2023-01-25 12:00:00\nb,active,9999-12-31 23:59:59.999999\n");
   struct loom_prune_options options = {.keep = 3 * LOOM_DAY, .now = instant("2023-01-25 13:00:00")};
   assert_status(try_prune(database, options, &pruning, &error), LOOM_OK, &error);
   assert_int_equal(pruning.cut, options.now - options.keep);
@@ -201,8 +206,9 @@ static void more_than_half_has_to_be_forced(void **state) {
   loom_database *database = memory_database();
   struct loom_prune_options options = {.keep = LOOM_DAY, .now = LOOM_INSTANT_MAX};
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,2023-01-20 12:00:00\na,active,2023-01-21 12:00:00\n"
-                    "a,active,2023-01-22 12:00:00\nb,active,2023-01-25 12:00:00\n");
+       POLLS_HEADER
+       "a,active,2023-01-20 12:00:00\na,active,2023-01-21 12:00:00\n"
+       "a,active,2023-01-22 12:00:00\nb,active,2023-01-25 12:00:00\n");
   struct buffer before = dump(database);
   assert_status(try_prune(database, options, &pruning, &error), LOOM_ECONFIRM, &error);
   assert_non_null(
@@ -235,10 +241,11 @@ static void one_poll_before_1970(void **state) {
 static loom_database *three_days(void) {
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,2023-01-20 12:00:00\na,active,2023-01-20 13:00:00\n"
-                    "b,active,2023-01-20 12:30:00\nb,active,2023-01-21 11:00:00\n"
-                    "a,active,2023-01-21 11:59:59\na,active,2023-01-21 12:00:00\n"
-                    "c,active,2023-01-21 10:00:00\nc,active,2023-01-22 12:00:00\n");
+       POLLS_HEADER
+       "a,active,2023-01-20 12:00:00\na,active,2023-01-20 13:00:00\n"
+       "b,active,2023-01-20 12:30:00\nb,active,2023-01-21 11:00:00\n"
+       "a,active,2023-01-21 11:59:59\na,active,2023-01-21 12:00:00\n"
+       "c,active,2023-01-21 10:00:00\nc,active,2023-01-22 12:00:00\n");
   return database;
 }
 
@@ -336,9 +343,10 @@ static void flipped_bits(void **state) {
   strcpy(path, scratch_path(&scratch, "x.db"));
   loom_database *database = open_database(path);
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,2023-01-20 12:00:00\nb,active,2023-01-20 12:30:00\n"
-                    "a,active,2023-01-21 11:00:00\na,active,2023-01-21 12:30:00\n"
-                    "b,active,2023-01-22 11:59:59\na,active,2023-01-22 12:00:00\n");
+       POLLS_HEADER
+       "a,active,2023-01-20 12:00:00\nb,active,2023-01-20 12:30:00\n"
+       "a,active,2023-01-21 11:00:00\na,active,2023-01-21 12:30:00\n"
+       "b,active,2023-01-22 11:59:59\na,active,2023-01-22 12:00:00\n");
   loom_database_close(database);
   read_file(path, &good);
   uint64_t random = 7;

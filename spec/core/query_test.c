@@ -8,7 +8,8 @@
 #include "sqlite/info.h"
 #include "sqlite/query.h"
 
-#define POLLS "store_id,status,timestamp_utc\na,active,2023-01-24 10:00:00\nb,inactive,2023-01-24 11:00:00\n"
+#define POLLS                                                                                      \
+  "store_id,status,timestamp_utc\na,active,2023-01-24 10:00:00\nb,inactive,2023-01-24 11:00:00\n"
 
 static loom_database *small_database(void) {
   loom_database *database = memory_database();
@@ -62,7 +63,8 @@ static void what_reads_is_run(void **state) {
       {"SELECT * FROM store", 2},
       {"SELECT store_id FROM store WHERE 0", 0},
       {"VALUES(1), (2), (3)", 3},
-      {"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5) SELECT i FROM n", 5},
+      {"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5) SELECT i FROM n",
+       5},
       {"EXPLAIN QUERY PLAN SELECT * FROM store", 1},
       {"SELECT name FROM sqlite_schema WHERE name = 'store'", 1},
       {"SELECT upper(store_id) FROM store ORDER BY 1 LIMIT 1", 1},
@@ -327,7 +329,8 @@ static void readers_write_nothing(void **state) {
   loom_error error;
   loom_database *database = small_database();
   assert_status(loom_database_begin_read(database, &error), LOOM_OK, &error);
-  assert_status(loom_database_execute(database, "DELETE FROM hours", &error), LOOM_EREADONLY, &error);
+  assert_status(loom_database_execute(database, "DELETE FROM hours", &error), LOOM_EREADONLY,
+                &error);
   assert_status(loom_database_execute(database, "ANALYZE", &error), LOOM_EREADONLY, &error);
   loom_database_end_read(database);
   assert_int_equal(number(database, "SELECT count(*) FROM hours"), 1);
@@ -401,7 +404,8 @@ static void cancelled(void **state) {
   loom_error error;
   loom_database *database = small_database();
   loom_query *query = open_query(
-      database, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+      database,
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
   sqlite3_progress_handler(database->sqlite, 10000, interrupt, database);
   assert_int_equal(loom_query_next(query, &error), LOOM_ECANCELED);
   sqlite3_progress_handler(database->sqlite, 0, NULL, NULL);
@@ -416,7 +420,8 @@ static void cancelled(void **state) {
 
 static void assert_closed(loom_status status, const loom_error *error) {
   assert_int_equal(status, LOOM_EINVAL);
-  assert_non_null(strstr(error->message, "closed by a change that was made on this handle meanwhile"));
+  assert_non_null(
+      strstr(error->message, "closed by a change that was made on this handle meanwhile"));
 }
 
 static void readers_share_and_a_writer_closes_them(void **state) {
@@ -474,11 +479,13 @@ static void within_a_write_transaction(void **state) {
   loom_error error;
   loom_query *query;
   loom_database *database = small_database();
-  assert_int_equal(loom_query_new_in_write(database, sql, strlen(sql), &query, &error), LOOM_EINVAL);
+  assert_int_equal(loom_query_new_in_write(database, sql, strlen(sql), &query, &error),
+                   LOOM_EINVAL);
   assert_null(query);
   assert_string_equal(error.message, ":memory:: there is no write transaction");
   assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  assert_status(loom_query_new_in_write(database, sql, strlen(sql), &query, &error), LOOM_OK, &error);
+  assert_status(loom_query_new_in_write(database, sql, strlen(sql), &query, &error), LOOM_OK,
+                &error);
   assert_status(loom_query_next(query, &error), LOOM_OK, &error);
   assert_int_equal(loom_query_value(query, 0).length, 1);
   assert_memory_equal(loom_query_value(query, 0).bytes, "x", 1);
@@ -489,7 +496,8 @@ static void within_a_write_transaction(void **state) {
   assert_int_equal(loom_query_new_in_write(database, "SELECT 1; SELECT 2", 18, &query, &error),
                    LOOM_EINVAL);
   /* One that is left in mid-way ends with the transaction. */
-  assert_status(loom_query_new_in_write(database, "SELECT * FROM store", 19, &query, &error), LOOM_OK, &error);
+  assert_status(loom_query_new_in_write(database, "SELECT * FROM store", 19, &query, &error),
+                LOOM_OK, &error);
   assert_status(loom_query_next(query, &error), LOOM_OK, &error);
   assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
   assert_closed(loom_query_next(query, &error), &error);

@@ -23,7 +23,8 @@ static void as_with_128_bits(void **state) {
     check((int64_t)random_below(&random, (uint64_t)whole + 1), whole);
     check(whole - (int64_t)random_below(&random, whole < 3 ? 1 : 3), whole);
     /* Ratios with up to six decimals are exact, on both sides of their neighbours. */
-    int64_t unit = 1 + (int64_t)random_below(&random, 1000000000000), k = (int64_t)random_below(&random, LOOM_MILLION);
+    int64_t unit = 1 + (int64_t)random_below(&random, 1000000000000),
+            k = (int64_t)random_below(&random, LOOM_MILLION);
     assert_int_equal(loom_millionths(k * unit, LOOM_MILLION * unit), k);
     check(k * unit + (unit - 1), LOOM_MILLION * unit);
   }
@@ -34,7 +35,8 @@ static void by_hand(void **state) {
   assert_int_equal(loom_millionths(2052, 3600), 570000);
   assert_int_equal(loom_millionths(0, 1), 0);
   assert_int_equal(loom_millionths(1, 1), LOOM_MILLION);
-  assert_int_equal(loom_millionths(604799999999, 604800000000), 999999); /* a week less a microsecond */
+  /* a week less a microsecond */
+  assert_int_equal(loom_millionths(604799999999, 604800000000), 999999);
   check(INT64_MAX, INT64_MAX);
   check(INT64_MAX - 1, INT64_MAX);
   check(1, INT64_MAX);

@@ -32,7 +32,8 @@ static void begin(struct loom_record_reader *reader, enum loom_kind kind, const 
   struct loom_csv_row row;
   loom_id_table_init(&ids);
   loom_id_table_init(&texts);
-  *reader = (struct loom_record_reader){.zones = loom_zones_new(NULL), .ids = &ids, .texts = &texts};
+  *reader =
+      (struct loom_record_reader){.zones = loom_zones_new(NULL), .ids = &ids, .texts = &texts};
   make_row(&row, header);
   assert_status(loom_columns_find(kind, &row, &reader->columns, &error), LOOM_OK, &error);
 }
@@ -45,8 +46,8 @@ static void end(struct loom_record_reader *reader) {
 
 static void kinds(void **state) {
   (void)state;
-  static const char *const names[] = {"polls", "hours", "timezones", "special_days",
-                                      "exclusions", "attributes"};
+  static const char *const names[] = {"polls",        "hours",      "timezones",
+                                      "special_days", "exclusions", "attributes"};
   enum loom_kind kind;
   for (int k = 0; k < LOOM_KIND_COUNT; k++) {
     loom_error error;
@@ -279,7 +280,8 @@ static loom_status find_attributes(struct loom_record_reader *reader, const char
   return status == LOOM_OK ? loom_attribute_columns_find(reader, &row, error) : status;
 }
 
-static void assert_text(const struct loom_record_reader *reader, uint32_t text, const char *expected) {
+static void assert_text(const struct loom_record_reader *reader, uint32_t text,
+                        const char *expected) {
   size_t length;
   const char *bytes = loom_id_table_get(reader->texts, text, &length);
   assert_int_equal(length, strlen(expected));
@@ -309,11 +311,13 @@ static void attributes(void **state) {
     assert_int_equal(loom_record_check_attributes(&reader, &row, &store, &problem),
                      LOOM_RECORD_GOOD);
     memset(&record, 0x55, sizeof record);
-    assert_int_equal(loom_record_read_attribute(&reader, &row, store, 0, &record), LOOM_RECORD_GOOD);
+    assert_int_equal(loom_record_read_attribute(&reader, &row, store, 0, &record),
+                     LOOM_RECORD_GOOD);
     assert_int_equal(record.store, 0);
     assert_text(&reader, record.name, "region");
     assert_text(&reader, record.text, "west");
-    assert_int_equal(loom_record_read_attribute(&reader, &row, store, 1, &record), LOOM_RECORD_GOOD);
+    assert_int_equal(loom_record_read_attribute(&reader, &row, store, 1, &record),
+                     LOOM_RECORD_GOOD);
     assert_text(&reader, record.name, "Type");
     assert_text(&reader, record.text, "");
     end(&reader);
@@ -335,14 +339,17 @@ static void attribute_headers(void **state) {
   assert_int_equal(reader.attribute_count, 1);
   buffer_printf(&header, ",%sx", name_64);
   assert_int_equal(find_attributes(&reader, header.bytes, &error), LOOM_EINPUT);
-  assert_non_null(strstr(error.message, "an attribute whose name is not of 1 to 64 bytes: expected "
-                                        "store_id; found \"1234567890"));
+  assert_non_null(strstr(error.message,
+                         "an attribute whose name is not of 1 to 64 bytes: expected "
+                         "store_id; found \"1234567890"));
   assert_int_equal(find_attributes(&reader, "store_id,a,,b", &error), LOOM_EINPUT);
-  assert_string_equal(error.message, "the header has an attribute whose name is not of 1 to 64 bytes:"
-                                     " expected store_id; found \"store_id,a,,b\"");
+  assert_string_equal(error.message,
+                      "the header has an attribute whose name is not of 1 to 64 bytes:"
+                      " expected store_id; found \"store_id,a,,b\"");
   assert_int_equal(find_attributes(&reader, "a,store_id,b,a", &error), LOOM_EINPUT);
-  assert_string_equal(error.message, "the header has an attribute twice: expected store_id; found"
-                                     " \"a,store_id,b,a\"");
+  assert_string_equal(error.message,
+                      "the header has an attribute twice: expected store_id; found"
+                      " \"a,store_id,b,a\"");
   assert_int_equal(find_attributes(&reader, "store_id,a,Store_ID", &error), LOOM_EINPUT);
   assert_non_null(strstr(error.message, "the header has the column store_id twice"));
   assert_int_equal(find_attributes(&reader, "a,b", &error), LOOM_EINPUT);
@@ -360,7 +367,8 @@ static void attribute_headers(void **state) {
   assert_int_equal(reader.attributes[254].field, 255);
   buffer_printf(&header, ",x");
   assert_int_equal(find_attributes(&reader, header.bytes, &error), LOOM_EINPUT);
-  assert_non_null(strstr(error.message, "the header has more than 255 attributes: expected store_id"));
+  assert_non_null(
+      strstr(error.message, "the header has more than 255 attributes: expected store_id"));
   buffer_free(&header);
   end(&reader);
 }
@@ -485,7 +493,8 @@ static void polls_of_the_future(void **state) {
   struct loom_record_reader reader;
   struct loom_row_problem problem;
   begin(&reader, LOOM_POLLS, "store_id,status,timestamp_utc");
-  assert_int_equal(read_poll_at(&reader, "9999-12-31 23:59:59.999999 UTC", &problem), LOOM_RECORD_GOOD);
+  assert_int_equal(read_poll_at(&reader, "9999-12-31 23:59:59.999999 UTC", &problem),
+                   LOOM_RECORD_GOOD);
   assert_null(loom_parse_timestamp("2024-01-02 10:00:00", 19, &reader.latest));
   static const char *const good[] = {"2024-01-02 10:00:00.000000 UTC", "2024-01-02 10:00:00",
                                      "2024-01-02 12:00:00+02:00", "0001-01-01 00:00:00"};
@@ -498,8 +507,9 @@ static void polls_of_the_future(void **state) {
     assert_true(problem.well_formed);
     assert_string_equal(problem.column, "timestamp_utc");
     assert_int_equal(problem.value.length, strlen(bad[i]));
-    assert_string_equal(problem.reason, "is too far in the future: after 2024-01-02 10:00:00.000000 UTC,"
-                                        " which is max_ahead from now");
+    assert_string_equal(problem.reason,
+                        "is too far in the future: after 2024-01-02 10:00:00.000000 UTC,"
+                        " which is max_ahead from now");
   }
   assert_int_equal(read_poll_at(&reader, "2024-13-02", &problem), LOOM_RECORD_BAD);
   assert_false(problem.well_formed);

@@ -87,16 +87,19 @@ static void figures_by_hand(void **state) {
 */
 static void rows(void **state) {
   (void)state;
-  static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0, NULL}, {LOOM_DAY, 0, 0, NULL}};
+  static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0, NULL},
+                                                      {LOOM_DAY, 0, 0, NULL}};
   static const bool minutes[] = {true, false};
-  static const char expected[] = "\"a,\"\"b\",60,16.5,0,7.5\n"
-                                 "s,30,5.5,30,2.5\n"
-                                 "t,0,0.0,60,24.0\n";
+  static const char expected[] =
+      "\"a,\"\"b\",60,16.5,0,7.5\n"
+      "s,30,5.5,30,2.5\n"
+      "t,0,0.0,60,24.0\n";
   loom_error error;
   loom_report *report;
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       "store_id,status,timestamp_utc\ns,active,2023-01-24 10:00:00\ns,inactive,2023-01-24 12:00:00\n"
+       "store_id,status,timestamp_utc\ns,active,2023-01-24 10:00:00\ns,inactive,2023-01-24 "
+       "12:00:00\n"
        "s,active,2023-01-24 16:00:00\ns,inactive,2023-01-24 16:30:00\n"
        "\"a,\"\"b\",active,2023-01-24 16:00:00\nt,inactive,2023-01-24 16:00:00\n");
   load(database, LOOM_HOURS, "store_id,day,start_time_local,end_time_local\ns,1,08:30,17:00\n");

@@ -12,10 +12,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static const char polls[] = "store_id,status,timestamp_utc\n"
-                            "a,active,2023-01-02 10:00:00\n"
-                            "\"b,c\",inactive,2023-01-02 11:00:00\n"
-                            "=1,active,2023-01-02 10:00:00\n";
+static const char polls[] =
+    "store_id,status,timestamp_utc\n"
+    "a,active,2023-01-02 10:00:00\n"
+    "\"b,c\",inactive,2023-01-02 11:00:00\n"
+    "=1,active,2023-01-02 10:00:00\n";
 
 static int begin(void **state) {
   static struct scratch scratch;
@@ -73,8 +74,11 @@ static void both_files(void **state) {
   for (int again = 0; again < 2; again++) { /* the second time, what was there is replaced */
     file.harmless = again; /* of the file that people open: the figures are read by Loom alone */
     assert_status(run(&file, &error), LOOM_DONE, &error);
-    assert_file(path, again ? "id,up,down\n'=1,60,0\na,60,0\n\"b,c\",0,60\n" : "id,up,down\n=1,60,0\na,60,0\n\"b,c\",0,60\n");
-    assert_file(figures, "=1,3600000000,0,0,0,0,0,1\na,3600000000,0,0,0,0,0,1\n\"b,c\",0,3600000000,0,0,3600000000,1,1\n");
+    assert_file(path, again ? "id,up,down\n'=1,60,0\na,60,0\n\"b,c\",0,60\n"
+                            : "id,up,down\n=1,60,0\na,60,0\n\"b,c\",0,60\n");
+    assert_file(figures,
+                "=1,3600000000,0,0,0,0,0,1\na,3600000000,0,0,0,0,0,1\n\"b,c\",0,3600000000,0,0,"
+                "3600000000,1,1\n");
     assert_int_equal(scratch_count(scratch), 2);
   }
   assert_int_equal(stat(path, &status), 0);

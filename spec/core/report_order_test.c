@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0, NULL}, {7 * LOOM_DAY, 0, 0, NULL}};
+static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0, NULL},
+                                                    {7 * LOOM_DAY, 0, 0, NULL}};
 
 struct fixture {
   loom_database *database;
@@ -31,8 +32,9 @@ static struct fixture make_report(uint64_t seed, size_t stores) {
   buffer_printf(&hours, "store_id,day,start_time_local,end_time_local\n");
   for (size_t i = 0; i < stores; i++) {
     for (uint64_t n = 1 + random_below(&random, 4); n > 0; n--)
-      buffer_printf(&polls, "s%zu,%s,2023-01-2%d 1%d:00:00\n", i, random_below(&random, 2) ? "active" : "inactive",
-                    (int)random_below(&random, 5), (int)random_below(&random, 10));
+      buffer_printf(&polls, "s%zu,%s,2023-01-2%d 1%d:00:00\n", i,
+                    random_below(&random, 2) ? "active" : "inactive", (int)random_below(&random, 5),
+                    (int)random_below(&random, 10));
     if (random_below(&random, 2)) /* some have no open hour in the short window */
       buffer_printf(&hours, "s%zu,%d,08:00,12:00\n", i, (int)random_below(&random, 7));
   }
@@ -40,11 +42,14 @@ static struct fixture make_report(uint64_t seed, size_t stores) {
   load(fixture.database, LOOM_HOURS, hours.bytes);
   buffer_free(&polls);
   buffer_free(&hours);
-  struct loom_report_options options = {.windows = windows, .window_count = 2, .default_zone = "UTC", .threads = 1};
+  struct loom_report_options options = {
+      .windows = windows, .window_count = 2, .default_zone = "UTC", .threads = 1};
   loom_error error;
   assert_true(loom_rules_preset("loom", &options.rules));
   fixture.source = loom_source_sqlite(fixture.database);
-  assert_int_equal(start_report(&options, fixture.source, fixture.database->zones, &fixture.report, &error), LOOM_OK);
+  assert_int_equal(
+      start_report(&options, fixture.source, fixture.database->zones, &fixture.report, &error),
+      LOOM_OK);
   while (loom_report_wait(fixture.report, 1000, &error) == LOOM_OK)
     ;
   assert_int_equal(loom_report_wait(fixture.report, 0, &error), LOOM_DONE);
@@ -61,12 +66,15 @@ static void free_report(struct fixture *fixture) {
 /* ---- orders ---- */
 
 /* Whether row a comes before row b, said plainly. */
-static bool comes_before(const loom_report *report, const struct loom_report_order *order, size_t a, size_t b) {
+static bool comes_before(const loom_report *report, const struct loom_report_order *order, size_t a,
+                         size_t b) {
   double left = 0, right = 0;
   bool has_left = true, has_right = true;
   if (!order->by_id) {
-    has_left = loom_figure_value(loom_report_figures(report, a) + order->window, order->figure, &left);
-    has_right = loom_figure_value(loom_report_figures(report, b) + order->window, order->figure, &right);
+    has_left =
+        loom_figure_value(loom_report_figures(report, a) + order->window, order->figure, &left);
+    has_right =
+        loom_figure_value(loom_report_figures(report, b) + order->window, order->figure, &right);
   }
   if (has_left != has_right)
     return has_left;
@@ -75,7 +83,8 @@ static bool comes_before(const loom_report *report, const struct loom_report_ord
   return order->by_id && order->descending ? a > b : a < b;
 }
 
-static size_t sort_plainly(const loom_report *report, const struct loom_report_order *order, size_t *rows) {
+static size_t sort_plainly(const loom_report *report, const struct loom_report_order *order,
+                           size_t *rows) {
   size_t count = 0;
   for (size_t row = 0; row < loom_report_count(report); row++) {
     size_t at = count;
@@ -108,7 +117,8 @@ static void check_pages(const loom_report *report, struct loom_report_order orde
       order.resumes = true;
       order.after_id = loom_report_store(report, last, &order.after_length);
       order.after_defined =
-          !order.by_id && loom_figure_value(loom_report_figures(report, last) + order.window, order.figure, &order.after_value);
+          !order.by_id && loom_figure_value(loom_report_figures(report, last) + order.window,
+                                            order.figure, &order.after_value);
     }
   } while (page.left > page.count);
   assert_int_equal(at, count);
@@ -135,7 +145,8 @@ static void pages_agree_with_a_plain_sort(void **state) {
     for (int figure = -1; figure < LOOM_FIGURE_COUNT; figure++)
       for (int variant = 0; variant < 8; variant++) {
         struct loom_report_order order = {.by_id = figure < 0,
-                                          .figure = figure < 0 ? LOOM_FIGURE_UP : (enum loom_figure)figure,
+                                          .figure = figure < 0 ? LOOM_FIGURE_UP
+                                                               : (enum loom_figure)figure,
                                           .window = variant & 1,
                                           .descending = variant & 2,
                                           .only = variant & 4 ? chosen : NULL};
@@ -153,7 +164,8 @@ static void pages_go_on_without_their_last_store(void **state) {
   struct fixture fixture = make_report(7, 5); /* s0 … s4 */
   size_t rows[5];
   struct loom_page page;
-  struct loom_report_order order = {.by_id = true, .resumes = true, .after_id = "s1x", .after_length = 3};
+  struct loom_report_order order = {
+      .by_id = true, .resumes = true, .after_id = "s1x", .after_length = 3};
   assert_true(loom_report_order(fixture.report, &order, 5, rows, &page));
   assert_int_equal(page.count, 3);
   assert_int_equal(rows[0], 2);
@@ -161,8 +173,13 @@ static void pages_go_on_without_their_last_store(void **state) {
   assert_true(loom_report_order(fixture.report, &order, 5, rows, &page));
   assert_int_equal(page.count, 2);
   assert_int_equal(rows[0], 1);
-  order = (struct loom_report_order){.figure = LOOM_FIGURE_UNKNOWN, .window = 0, .resumes = true, .after_defined = true,
-                                     .after_value = 0, .after_id = "s1x", .after_length = 3};
+  order = (struct loom_report_order){.figure = LOOM_FIGURE_UNKNOWN,
+                                     .window = 0,
+                                     .resumes = true,
+                                     .after_defined = true,
+                                     .after_value = 0,
+                                     .after_id = "s1x",
+                                     .after_length = 3};
   assert_true(loom_report_order(fixture.report, &order, 0, rows, &page));
   assert_int_equal(page.count, 0);
   assert_int_equal(page.left, 3);
@@ -185,7 +202,8 @@ static void sums_agree_with_plain_ones(void **state) {
       if (only && !only[row])
         continue;
       count++;
-      expected.up += f->up, expected.down += f->down, expected.unknown += f->unknown, expected.excluded += f->excluded;
+      expected.up += f->up, expected.down += f->down, expected.unknown += f->unknown,
+          expected.excluded += f->excluded;
       expected.outages += f->outages, expected.polls += f->polls;
       expected.longest = f->longest > expected.longest ? f->longest : expected.longest;
     }
@@ -207,7 +225,8 @@ static void values_sort(void **state) {
   for (size_t count = 0; count < 400; count = count * 3 / 2 + 1) {
     double values[400], expected[400];
     for (size_t i = 0; i < count; i++) /* of every magnitude, with many that are equal */
-      values[i] = (double)random_below(&random, 8) * pow(10, (double)random_below(&random, 30) - 10);
+      values[i] =
+          (double)random_below(&random, 8) * pow(10, (double)random_below(&random, 30) - 10);
     memcpy(expected, values, sizeof values);
     qsort(expected, count, sizeof *expected, compare_doubles);
     assert_true(loom_sort_values(values, count));
@@ -262,16 +281,26 @@ static void assert_figures(const struct loom_figures *figures, const char *expec
 
 static void figures_as_json(void **state) {
   (void)state;
-  assert_figures(&(struct loom_figures){0}, "{\"up\":0,\"down\":0,\"unknown\":0,\"excluded\":0,\"scheduled\":0,\"ratio\":null,"
-                                            "\"outages\":0,\"longest\":0,\"mttr\":null,\"mtbf\":null,\"polls\":0}");
-  assert_figures(&(struct loom_figures){.up = 2000000, .down = 1000001, .unknown = 500, .excluded = 1, .longest = 1000000,
-                                        .outages = 3, .polls = 7},
-                 "{\"up\":2,\"down\":1.000001,\"unknown\":0.0005,\"excluded\":0.000001,\"scheduled\":3.000501,"
-                 "\"ratio\":0.666666,\"outages\":3,\"longest\":1,\"mttr\":0.333334,\"mtbf\":0.666667,\"polls\":7}");
+  assert_figures(&(struct loom_figures){0},
+                 "{\"up\":0,\"down\":0,\"unknown\":0,\"excluded\":0,\"scheduled\":0,\"ratio\":null,"
+                 "\"outages\":0,\"longest\":0,\"mttr\":null,\"mtbf\":null,\"polls\":0}");
+  assert_figures(
+      &(struct loom_figures){.up = 2000000,
+                             .down = 1000001,
+                             .unknown = 500,
+                             .excluded = 1,
+                             .longest = 1000000,
+                             .outages = 3,
+                             .polls = 7},
+      "{\"up\":2,\"down\":1.000001,\"unknown\":0.0005,\"excluded\":0.000001,\"scheduled\":3.000501,"
+      "\"ratio\":0.666666,\"outages\":3,\"longest\":1,\"mttr\":0.333334,\"mtbf\":0.666667,"
+      "\"polls\":7}");
   /* A week less a microsecond is not all of it. */
-  assert_figures(&(struct loom_figures){.up = 604799999999, .down = 1, .longest = 1, .outages = 1, .polls = 2},
-                 "{\"up\":604799.999999,\"down\":0.000001,\"unknown\":0,\"excluded\":0,\"scheduled\":604800,"
-                 "\"ratio\":0.999999,\"outages\":1,\"longest\":0.000001,\"mttr\":0.000001,\"mtbf\":604799.999999,\"polls\":2}");
+  assert_figures(
+      &(struct loom_figures){.up = 604799999999, .down = 1, .longest = 1, .outages = 1, .polls = 2},
+      "{\"up\":604799.999999,\"down\":0.000001,\"unknown\":0,\"excluded\":0,\"scheduled\":604800,"
+      "\"ratio\":0.999999,\"outages\":1,\"longest\":0.000001,\"mttr\":0.000001,\"mtbf\":604799."
+      "999999,\"polls\":2}");
 }
 
 /* Quotients near ties above all. */
@@ -279,13 +308,16 @@ static void decimals_agree_with_printf(void **state) {
   (void)state;
   uint64_t random = 21;
   for (int i = 0; i < 100000; i++) {
-    struct loom_figures figures = {.up = (int64_t)(random_next(&random) >> (2 + random_below(&random, 61))),
-                                   .down = (int64_t)random_below(&random, 5000000), .outages = 1};
+    struct loom_figures figures = {
+        .up = (int64_t)(random_next(&random) >> (2 + random_below(&random, 61))),
+        .down = (int64_t)random_below(&random, 5000000),
+        .outages = 1};
     if (i % 2)
       figures.up = figures.down, figures.outages = (int64_t)random_below(&random, 4096) + 1;
     char expected[64];
     struct loom_text text = {0};
-    int length = snprintf(expected, sizeof expected, "%.6f", (double)figures.up / (double)figures.outages / 1e6);
+    int length = snprintf(expected, sizeof expected, "%.6f",
+                          (double)figures.up / (double)figures.outages / 1e6);
     while (expected[length - 1] == '0')
       length--;
     length -= expected[length - 1] == '.';
@@ -295,7 +327,8 @@ static void decimals_agree_with_printf(void **state) {
     text.bytes[text.length] = '\0';
     const char *found = strstr(text.bytes, "\"mtbf\":") + 7;
     if (strncmp(found, expected, (size_t)length) != 0 || found[length] != ',')
-      fail_msg("%lld / %lld: %.30s, not %s", (long long)figures.up, (long long)figures.outages, found, expected);
+      fail_msg("%lld / %lld: %.30s, not %s", (long long)figures.up, (long long)figures.outages,
+               found, expected);
     loom_text_free(&text);
   }
 }
@@ -311,7 +344,7 @@ static void strings_as_json(void **state) {
       {"\xc3\xa9\xe2\x98\x95\xf0\x9f\x8d\x95", "\"\xc3\xa9\xe2\x98\x95\xf0\x9f\x8d\x95\""},
       {"\xff", "\"\xef\xbf\xbd\""},
       {"a\xc3", "\"a\xef\xbf\xbd\""},
-      {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},             /* overlong */
+      {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},                 /* overlong */
       {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* a surrogate */
       {"\xf0\x9f\x8d", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* cut off */
       {"\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
@@ -352,11 +385,16 @@ static void rows_as_json(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(pages_agree_with_a_plain_sort), cmocka_unit_test(pages_go_on_without_their_last_store),
-      cmocka_unit_test(sums_agree_with_plain_ones),    cmocka_unit_test(values_sort),
-      cmocka_unit_test(percentiles_and_histograms),    cmocka_unit_test(figures_have_names),
-      cmocka_unit_test(figures_as_json),               cmocka_unit_test(decimals_agree_with_printf),
-      cmocka_unit_test(strings_as_json),               cmocka_unit_test(rows_as_json),
+      cmocka_unit_test(pages_agree_with_a_plain_sort),
+      cmocka_unit_test(pages_go_on_without_their_last_store),
+      cmocka_unit_test(sums_agree_with_plain_ones),
+      cmocka_unit_test(values_sort),
+      cmocka_unit_test(percentiles_and_histograms),
+      cmocka_unit_test(figures_have_names),
+      cmocka_unit_test(figures_as_json),
+      cmocka_unit_test(decimals_agree_with_printf),
+      cmocka_unit_test(strings_as_json),
+      cmocka_unit_test(rows_as_json),
   };
   return cmocka_run_group_tests_name("report_order", tests, NULL, NULL);
 }

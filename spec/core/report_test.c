@@ -38,8 +38,9 @@ static void assert_fails(loom_database *database, const struct loom_report_optio
 static loom_database *one_tuesday(void) {
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "s,active,2023-01-24 10:00:00\ns,inactive,2023-01-24 "
-                    "12:00:00\ns,active,2023-01-24 16:00:00\n");
+       POLLS_HEADER
+       "s,active,2023-01-24 10:00:00\ns,inactive,2023-01-24 "
+       "12:00:00\ns,active,2023-01-24 16:00:00\n");
   load(database, LOOM_HOURS, "store_id,day,start_time_local,end_time_local\ns,1,09:00,17:00\n");
   return database;
 }
@@ -67,8 +68,9 @@ static void figures_by_hand(void **state) {
   options.windows = &standard[1];
   options.window_count = 1;
   /* Of what it was: 9–10 up, 10–11 down, 12:15–16:30 up. The poll at 12 is in the maintenance, and vouches all the same. */
-  assert_report(database, &options,
-                "as_of 1674577800000000\ns 18900000000/3600000000/0 x4500000000 o1 l3600000000 p3\n");
+  assert_report(
+      database, &options,
+      "as_of 1674577800000000\ns 18900000000/3600000000/0 x4500000000 o1 l3600000000 p3\n");
   load(database, LOOM_SPECIAL_DAYS, "store_id,date,open,close\n*,2023-01-24,,\n");
   assert_report(database, &options, "as_of 1674577800000000\ns 0/0/0 x0 o0 l0 p0\n");
   /* The store's own day beats everyone's. */
@@ -99,8 +101,9 @@ static void evidence_from_afar(void **state) {
   const struct loom_window_option past = {0, instant("2023-01-10 00:00:00"),
                                           instant("2023-01-11 00:00:00"), NULL};
   load(database, LOOM_POLLS,
-       POLLS_HEADER "s,active,2022-06-01 00:00:00\ns,inactive,2023-03-01 "
-                    "00:00:00\nt,inactive,2023-03-01 00:00:00\n");
+       POLLS_HEADER
+       "s,active,2022-06-01 00:00:00\ns,inactive,2023-03-01 "
+       "00:00:00\nt,inactive,2023-03-01 00:00:00\n");
   struct loom_report_options options = default_options();
   options.windows = &past;
   options.window_count = 1;
@@ -267,8 +270,7 @@ static void filters(void **state) {
   options.selection.glob_count = 1;
   assert_report(database, &options, "as_of 1674576000000000\n");
   loom_source *source = loom_source_sqlite(database);
-  assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
-                &error);
+  assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK, &error);
   assert_status(wait_for(report, &error), LOOM_DONE, &error);
   assert_true(loom_report_progress(report) == 1.0); /* also when stores were passed over */
   loom_report_free(report);
@@ -316,8 +318,10 @@ static void reports_of_ids(void **state) {
   static const char *const globs[] = {"1*", "*77*"};
   uint64_t random = 9;
   loom_database *database = many_stores(200, 10);
-  size_t stores = (size_t)number(database, "SELECT count(*) FROM store"), threshold = 1 + stores / 16;
-  const size_t counts[] = {0, 1, 2, threshold - 1, threshold, threshold + 1, threshold + 5, stores * 2};
+  size_t stores = (size_t)number(database, "SELECT count(*) FROM store"),
+         threshold = 1 + stores / 16;
+  const size_t counts[] = {0,         1, 2, threshold - 1, threshold, threshold + 1, threshold + 5,
+                           stores * 2};
   for (int round = 0; round < 64; round++) {
     struct loom_id_table ids;
     struct loom_window_option windows[] = {random_window(&random), random_window(&random)};
@@ -335,7 +339,8 @@ static void reports_of_ids(void **state) {
       char id[32] = "unknown";
       size_t length = strlen(id);
       if (random_below(&random, 10)) {
-        const char *known = loom_report_store(full, random_below(&random, loom_report_count(full)), &length);
+        const char *known =
+            loom_report_store(full, random_below(&random, loom_report_count(full)), &length);
         memcpy(id, known, length);
       } else if (random_below(&random, 2)) { /* of a store without polls, or of none */
         length = (size_t)snprintf(id, sizeof id, "%u", (unsigned)random_below(&random, 1000));
@@ -376,8 +381,9 @@ static void rows_are_found(void **state) {
   loom_database *database = memory_database();
   struct loom_report_options options = default_options();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "1,active,2023-01-24 10:00:00\na,active,2023-01-24 10:00:00\n"
-                    "ab,active,2023-01-24 10:00:00\n\xff,active,2023-01-24 10:00:00\n");
+       POLLS_HEADER
+       "1,active,2023-01-24 10:00:00\na,active,2023-01-24 10:00:00\n"
+       "ab,active,2023-01-24 10:00:00\n\xff,active,2023-01-24 10:00:00\n");
   loom_source *source = loom_source_sqlite(database);
   loom_report *report = complete_report(&options, source, database->zones);
   for (size_t i = 0; i < loom_report_count(report); i++) {
@@ -526,23 +532,27 @@ static void overrides_by_hand(void **state) {
   /* On the first day as in figures_by_hand, up to the poll at 16:00 and beyond. */
 #define FIRST_DAY "as_of 1675987200000000\ns 21600000000/7200000000/0 x0 o1 l7200000000 p3"
   assert_report(database, &options,
-                FIRST_DAY " 0/7200000000/0 x0 o1 l7200000000 p0"
-                          " 0/28800000000/0 x0 o1 l28800000000 p0\n");
+                FIRST_DAY
+                " 0/7200000000/0 x0 o1 l7200000000 p0"
+                " 0/28800000000/0 x0 o1 l28800000000 p0\n");
   /* A file loaded anew changes what is not overridden. */
   load(database, LOOM_HOURS, HOURS_HEADER "s,1,09:00,17:00,\ns,1,08:00,09:00,2023-01-25\n");
   assert_report(database, &options,
-                FIRST_DAY " 0/7200000000/0 x0 o1 l7200000000 p0"
-                          " 0/3600000000/0 x0 o1 l3600000000 p0\n");
+                FIRST_DAY
+                " 0/7200000000/0 x0 o1 l7200000000 p0"
+                " 0/3600000000/0 x0 o1 l3600000000 p0\n");
   /* A day by hand beats the week by hand; one of a file for the store beats one by hand for all. */
   override_day(database, "s", "2023-01-31", 0, 3600, "");
   override_day(database, "*", "2023-02-07", 0, 3 * 3600, "");
   assert_report(database, &options,
-                FIRST_DAY " 0/3600000000/0 x0 o1 l3600000000 p0"
-                          " 0/10800000000/0 x0 o1 l10800000000 p0\n");
+                FIRST_DAY
+                " 0/3600000000/0 x0 o1 l3600000000 p0"
+                " 0/10800000000/0 x0 o1 l10800000000 p0\n");
   load(database, LOOM_SPECIAL_DAYS, DAYS_HEADER "*,2023-02-07,,,\ns,2023-02-07,00:00,04:00,\n");
   assert_report(database, &options,
-                FIRST_DAY " 0/3600000000/0 x0 o1 l3600000000 p0"
-                          " 0/14400000000/0 x0 o1 l14400000000 p0\n");
+                FIRST_DAY
+                " 0/3600000000/0 x0 o1 l3600000000 p0"
+                " 0/14400000000/0 x0 o1 l14400000000 p0\n");
   /* A zone by hand moves the openings away from the polls: 9:00 in Tokyo is midnight in UTC. */
   load(database, LOOM_TIMEZONES, "store_id,timezone_str\ns,Europe/Paris\n");
   override_timezone(database, "s", "Asia/Tokyo");
@@ -589,9 +599,8 @@ static void random_model_hours(uint64_t *random, bool by_hand, struct model_rows
     struct model_row mark = {date, -1, -1, -1, by_hand && random_below(random, 3) == 0};
     hours->rows[hours->count++] = mark;
     for (uint64_t rows = mark.reverts ? 0 : random_below(random, 12); rows > 0; rows--)
-      hours->rows[hours->count++] =
-          (struct model_row){date, (int)random_below(random, 7), model_time(random),
-                             model_time(random), false};
+      hours->rows[hours->count++] = (struct model_row){
+          date, (int)random_below(random, 7), model_time(random), model_time(random), false};
     date = (date == LOOM_ALWAYS ? 0 : date) + 1 + (int32_t)random_below(random, 12);
   }
 }
@@ -747,7 +756,8 @@ static void put_effective_hours(const struct model *model, int store, struct buf
       buffer_printf(out, ",%s\n", from);
     }
     if (!any) /* 23:59:59 is midnight but for a slack of 0, as with no hours at all */
-      buffer_printf(out, "s%d,%d,%s,%s\n", store, weekday, mark ? "closed," : "00:00,23:59:59", from);
+      buffer_printf(out, "s%d,%d,%s,%s\n", store, weekday, mark ? "closed," : "00:00,23:59:59",
+                    from);
   }
 }
 
@@ -874,9 +884,10 @@ static void unknown_zones(void **state) {
   execute(database, "UPDATE store SET timezone = 'No/Where'");
   for (unsigned threads = 1; threads < 5; threads++) {
     options.threads = threads;
-    assert_fails(database, &options, LOOM_EINPUT,
-                 "store \"s\": timezone \"No/Where\" is not a zone of the tz database any more (Debian keeps"
-                 " old names in its package tzdata-legacy)");
+    assert_fails(
+        database, &options, LOOM_EINPUT,
+        "store \"s\": timezone \"No/Where\" is not a zone of the tz database any more (Debian keeps"
+        " old names in its package tzdata-legacy)");
   }
   loom_database_close(database);
 }
@@ -898,11 +909,13 @@ static void stores_whose_zone_is_gone(void **state) {
     options.threads = threads;
     execute(database, "UPDATE store SET timezone_override = NULL");
     before.source = loom_source_sqlite(database);
-    assert_status(start_report(&options, before.source, database->zones, &before.report, &error), LOOM_OK, &error);
+    assert_status(start_report(&options, before.source, database->zones, &before.report, &error),
+                  LOOM_OK, &error);
     assert_status(wait_for(before.report, &error), LOOM_DONE, &error);
     execute(database, "UPDATE store SET timezone_override = 'No/Where' WHERE number % 3 = 0");
     after.source = loom_source_sqlite(database);
-    assert_status(start_report(&options, after.source, database->zones, &after.report, &error), LOOM_OK, &error);
+    assert_status(start_report(&options, after.source, database->zones, &after.report, &error),
+                  LOOM_OK, &error);
     assert_status(wait_for(after.report, &error), LOOM_DONE, &error);
     size_t kept, length, row, gone = loom_report_left_out_count(after.report);
     const struct loom_left_out *left_out = loom_report_left_out(after.report, &kept);
@@ -918,9 +931,10 @@ static void stores_whose_zone_is_gone(void **state) {
     for (size_t i = 0; i < loom_report_count(after.report); i++) {
       const char *id = loom_report_store(after.report, i, &length);
       assert_true(loom_report_find(before.report, id, length, &row));
-      assert_memory_equal(loom_report_figures(after.report, i), loom_report_figures(before.report, row),
-                          3 * sizeof(struct loom_figures));
-      assert_memory_equal(loom_report_strip(after.report, i), loom_report_strip(before.report, row), 24);
+      assert_memory_equal(loom_report_figures(after.report, i),
+                          loom_report_figures(before.report, row), 3 * sizeof(struct loom_figures));
+      assert_memory_equal(loom_report_strip(after.report, i), loom_report_strip(before.report, row),
+                          24);
     }
     loom_report_free(before.report);
     loom_report_free(after.report);
@@ -972,7 +986,8 @@ static void damage_fails_the_report(void **state) {
   execute(database, "UPDATE poll_block SET polls = x'0001'");
   options.threads = 4;
   assert_fails(database, &options, LOOM_ECORRUPT,
-               ":memory:: is corrupt: a block of polls has a length that is not a multiple of 8 (see loom check)");
+               ":memory:: is corrupt: a block of polls has a length that is not a multiple of 8 "
+               "(see loom check)");
   /* The database can be used again. */
   execute(database, "BEGIN IMMEDIATE; ROLLBACK");
   loom_database_close(database);
@@ -991,7 +1006,8 @@ static void never_started(void **state) {
     assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK,
                   &error);
     assert_non_null(loom_overlays_put(loom_report_overlays(report), "s", 1));
-    assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL); /* the snapshot is held */
+    /* the snapshot is held */
+    assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
     if (cancelled)
       loom_report_cancel(report);
     assert_int_equal(loom_report_wait(report, 1000000, &error), LOOM_EINVAL); /* at once */
@@ -1032,7 +1048,8 @@ static void started_after_it_was_cancelled(void **state) {
   loom_database *database = one_tuesday();
   struct loom_report_options options = default_options();
   loom_source *source = loom_source_sqlite(database);
-  assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK, &error);
+  assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK,
+                &error);
   loom_report_cancel(report);
   assert_status(loom_report_start(report, &error), LOOM_OK, &error);
   assert_int_equal(wait_for(report, &error), LOOM_ECANCELED);
@@ -1147,8 +1164,8 @@ static void cancel_while_running(void **state) {
     loom_report *report;
     gate_make(&gate, database);
     options.threads = threads;
-    assert_status(start_report(&options, &gate.base, database->zones, &report, &error),
-                  LOOM_OK, &error);
+    assert_status(start_report(&options, &gate.base, database->zones, &report, &error), LOOM_OK,
+                  &error);
     gate_await(&gate);
     assert_status(loom_report_wait(report, 0, &error), LOOM_OK, &error); /* still running */
     assert_true(loom_report_progress(report) == 0.0);
@@ -1216,8 +1233,8 @@ static void free_while_running(void **state) {
     pthread_t opener;
     gate_make(&gate, database);
     options.threads = threads;
-    assert_status(start_report(&options, &gate.base, database->zones, &report, &error),
-                  LOOM_OK, &error);
+    assert_status(start_report(&options, &gate.base, database->zones, &report, &error), LOOM_OK,
+                  &error);
     gate_await(&gate);
     assert_int_equal(pthread_create(&opener, NULL, open_gate, &gate), 0);
     loom_report_free(report); /* waits for the threads, which the gate may still hold */
@@ -1250,7 +1267,8 @@ static void a_computing_handle_is_left_alone(void **state) {
   options.threads = 3;
   options.strip_bins = LOOM_STRIP_BINS_MAX;
   loom_source *source = loom_source_sqlite(database), *other = loom_source_sqlite_shared(database);
-  assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK, &error);
+  assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK,
+                &error);
   assert_status(loom_report_start(report, &error), LOOM_OK, &error);
   for (int round = 0; round < 200 && loom_report_wait(report, 0, &error) == LOOM_OK; round++) {
     loom_status statuses[] = {loom_database_revision(database, &number, &error),

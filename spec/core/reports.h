@@ -55,8 +55,8 @@ static inline void put_report(struct buffer *out, const loom_report *report) {
 
 /* A complete report, as text; and its status, if it fails. */
 static inline loom_status report_text(loom_database *database,
-                                      const struct loom_report_options *options,
-                                      struct buffer *out, loom_error *error) {
+                                      const struct loom_report_options *options, struct buffer *out,
+                                      loom_error *error) {
   loom_report *report;
   loom_source *source = loom_source_sqlite(database);
   loom_status status = start_report(options, source, database->zones, &report, error);

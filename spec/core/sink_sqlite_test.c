@@ -311,8 +311,9 @@ static void one_whole_staging_at_a_time(void **state) {
   loom_sink_abandon(sink);
   /* Neither what was given up nor what has failed is in the way of another one. */
   assert_status(loom_sink_begin(sink, &error), LOOM_OK, &error);
-  execute(database, "CREATE TEMP TRIGGER stop BEFORE INSERT ON poll_block WHEN new.day > 19381"
-                    " BEGIN SELECT raise(ABORT, 'stopped'); END");
+  execute(database,
+          "CREATE TEMP TRIGGER stop BEFORE INSERT ON poll_block WHEN new.day > 19381"
+          " BEGIN SELECT raise(ABORT, 'stopped'); END");
   assert_status(apply_in_steps(sink, first, 1, &error), LOOM_EIO, &error);
   assert_status(apply_in_steps(sink, second, 1, &error), LOOM_DONE, &error);
   assert_counts(&second->counts, 2, 2, 0, 0, 0);

@@ -302,8 +302,9 @@ static void looking_up_is_like_scanning(void **test) {
   static struct given scanned, looked_up;
   uint64_t random = 71;
   loom_database *database = many_stores(250, 13);
-  execute(database, "INSERT INTO hours_week SELECT number, 'override', '2023-01-20', 0 FROM store"
-                    " WHERE number % 6 = 0");
+  execute(database,
+          "INSERT INTO hours_week SELECT number, 'override', '2023-01-20', 0 FROM store"
+          " WHERE number % 6 = 0");
   uint64_t stores = (uint64_t)number(database, "SELECT count(*) FROM store");
   assert_true(stores > 16 * 14); /* up to so many ids are looked up */
   loom_source *source = loom_source_sqlite(database);
@@ -315,7 +316,8 @@ static void looking_up_is_like_scanning(void **test) {
                                       .to = to,
                                       .neighbours = random_below(&random, 3) > 0,
                                       .no_polls = random_below(&random, 5) == 0,
-                                      .as_of = to + random_between(&random, -LOOM_DAY, 9 * LOOM_DAY),
+                                      .as_of =
+                                          to + random_between(&random, -LOOM_DAY, 9 * LOOM_DAY),
                                       .selection.all_stores = random_below(&random, 2),
                                       .selection.ids = &ids,
                                       .selection.globs = nothing};
@@ -339,7 +341,8 @@ static void looking_up_is_like_scanning(void **test) {
     for (size_t i = 0; i < scanned.count; i++) {
       assert_string_equal(scanned.lines[i].id, looked_up.lines[i].id);
       assert_buffer_equal(&scanned.lines[i].text, &looked_up.lines[i].text);
-      assert_true(!query.no_polls || !strstr(scanned.lines[i].text.bytes ? scanned.lines[i].text.bytes : "", " p"));
+      assert_true(!query.no_polls ||
+                  !strstr(scanned.lines[i].text.bytes ? scanned.lines[i].text.bytes : "", " p"));
     }
     free_lines(&scanned);
     free_lines(&looked_up);
@@ -470,7 +473,8 @@ static void assert_schedules(loom_database *database, const char *expected) {
   struct buffer found = {0};
   struct loom_common common = {0};
   struct loom_store store = {0};
-  struct loom_source_query query = {.to = LOOM_DAY, .as_of = LOOM_DAY, .selection.all_stores = true};
+  struct loom_source_query query = {
+      .to = LOOM_DAY, .as_of = LOOM_DAY, .selection.all_stores = true};
   loom_source *source = loom_source_sqlite(database);
   assert_status(source->snapshot(source, &error), LOOM_OK, &error);
   assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
@@ -510,16 +514,19 @@ static void overrides_of_hours(void **state) {
   (void)state;
   loom_database *database = memory_database();
   load(database, LOOM_HOURS,
-       HOURS_HEADER "a,0,09:00,17:00,\na,1,09:00,17:00,\na,2,08:00,12:00,1970-01-20\n"
-                    "b,0,09:00,17:00,\nd,3,closed,,\ne,4,10:00,11:00,1970-01-09\n");
+       HOURS_HEADER
+       "a,0,09:00,17:00,\na,1,09:00,17:00,\na,2,08:00,12:00,1970-01-20\n"
+       "b,0,09:00,17:00,\nd,3,closed,,\ne,4,10:00,11:00,1970-01-09\n");
   override_hours(database, "a", "1970-01-11", 5, 10 * H, 14 * H);
   override_hours(database, "a", "1970-01-11", 5, 16 * H, 18 * H);
-  assert_schedules(database, "a  always 0: 9-17 1: 9-17 from 10 5: 10-14 5: 16-18\n"
-                             "b  always 0: 9-17\nd  always closed\ne  from 8 4: 10-11\n");
+  assert_schedules(database,
+                   "a  always 0: 9-17 1: 9-17 from 10 5: 10-14 5: 16-18\n"
+                   "b  always 0: 9-17\nd  always closed\ne  from 8 4: 10-11\n");
   /* Reverting gives what the file says of the date, not what it said before. */
   override_week(database, "a", "1970-01-25", true);
-  assert_schedules(database, "a  always 0: 9-17 1: 9-17 from 10 5: 10-14 5: 16-18 from 24 2: 8-12\n"
-                             "b  always 0: 9-17\nd  always closed\ne  from 8 4: 10-11\n");
+  assert_schedules(database,
+                   "a  always 0: 9-17 1: 9-17 from 10 5: 10-14 5: 16-18 from 24 2: 8-12\n"
+                   "b  always 0: 9-17\nd  always closed\ne  from 8 4: 10-11\n");
   /* Closed; for always; in place of closed and back; and of stores that have no hours otherwise. */
   override_week(database, "b", "1970-01-03", false);
   override_hours(database, "d", "0001-01-01", 6, 0, 24 * H);
@@ -529,19 +536,21 @@ static void overrides_of_hours(void **state) {
   override_hours(database, "f", "1970-01-02", 1, H, 2 * H);
   override_week(database, "f", "1970-01-04", true);
   override_hours(database, "g", "0001-01-01", 1, H, 2 * H);
-  assert_schedules(database, "a  always 0: 9-17 1: 9-17 from 10 5: 10-14 5: 16-18 from 24 2: 8-12\n"
-                             "b  always 0: 9-17 from 2 closed\n"
-                             "d  always 6: 0-24 from 2 closed\n"
-                             "e  from 2 1: 1-2 from 4 none from 8 4: 10-11\n"
-                             "f  from 1 1: 1-2 from 3 none\n"
-                             "g  always 1: 1-2\n");
+  assert_schedules(database,
+                   "a  always 0: 9-17 1: 9-17 from 10 5: 10-14 5: 16-18 from 24 2: 8-12\n"
+                   "b  always 0: 9-17 from 2 closed\n"
+                   "d  always 6: 0-24 from 2 closed\n"
+                   "e  from 2 1: 1-2 from 4 none from 8 4: 10-11\n"
+                   "f  from 1 1: 1-2 from 3 none\n"
+                   "g  always 1: 1-2\n");
   execute(database, "DELETE FROM hours_week WHERE origin = 'file'");
-  assert_schedules(database, "a  from 10 5: 10-14 5: 16-18 from 24 none\n"
-                             "b  from 2 closed\n"
-                             "d  always 6: 0-24 from 2 none\n"
-                             "e  from 2 1: 1-2 from 4 none\n"
-                             "f  from 1 1: 1-2 from 3 none\n"
-                             "g  always 1: 1-2\n");
+  assert_schedules(database,
+                   "a  from 10 5: 10-14 5: 16-18 from 24 none\n"
+                   "b  from 2 closed\n"
+                   "d  always 6: 0-24 from 2 none\n"
+                   "e  from 2 1: 1-2 from 4 none\n"
+                   "f  from 1 1: 1-2 from 3 none\n"
+                   "g  always 1: 1-2\n");
   loom_database_close(database);
 }
 
@@ -564,22 +573,25 @@ static void overrides_of_special_days(void **state) {
   add_poll(database, "a", 0, true);
   add_poll(database, "b", 0, true);
   load(database, LOOM_SPECIAL_DAYS,
-       DAYS_HEADER "a,1970-01-02,08:00,09:00\na,1970-01-02,10:00,11:00\na,1970-01-03,,\n"
-                   "*,1970-01-02,,\n*,1970-01-04,12:00,13:00\nb,1970-01-02,01:00,02:00\n");
+       DAYS_HEADER
+       "a,1970-01-02,08:00,09:00\na,1970-01-02,10:00,11:00\na,1970-01-03,,\n"
+       "*,1970-01-02,,\n*,1970-01-04,12:00,13:00\nb,1970-01-02,01:00,02:00\n");
   override_day(database, "a", "1970-01-02", 20 * H, 22 * H, "");
   override_day(database, "a", "1970-01-02", 23 * H, 24 * H, "");
   override_day(database, "a", "1970-01-05", -1, -1, "");
   override_day(database, "a", "1970-01-01", H, 2 * H, "");
-  assert_schedules(database, "* day 1 closed day 3 12-13\n"
-                             "a  day 0 1-2 day 1 20-22 day 1 23-24 day 2 closed day 4 closed\n"
-                             "b  day 1 1-2\n");
+  assert_schedules(database,
+                   "* day 1 closed day 3 12-13\n"
+                   "a  day 0 1-2 day 1 20-22 day 1 23-24 day 2 closed day 4 closed\n"
+                   "b  day 1 1-2\n");
   /* Of every store: the file's rows of every store go, a store's own stay and beat it. */
   override_day(database, "*", "1970-01-02", 5 * H, 6 * H, "");
   override_day(database, "*", "1970-01-04", -1, -1, "");
   override_day(database, "b", "1970-01-02", -1, -1, "");
-  assert_schedules(database, "* day 1 5-6 day 3 closed\n"
-                             "a  day 0 1-2 day 1 20-22 day 1 23-24 day 2 closed day 4 closed\n"
-                             "b  day 1 closed\n");
+  assert_schedules(database,
+                   "* day 1 5-6 day 3 closed\n"
+                   "a  day 0 1-2 day 1 20-22 day 1 23-24 day 2 closed day 4 closed\n"
+                   "b  day 1 closed\n");
   loom_database_close(database);
 }
 
@@ -690,11 +702,13 @@ static void damage_is_told(void **state) {
   static const struct {
     const char *sql, *message;
   } cases[] = {
-      {"UPDATE poll_block SET polls = x'00'", "a block of polls has a length that is not a multiple of 8"},
+      {"UPDATE poll_block SET polls = x'00'",
+       "a block of polls has a length that is not a multiple of 8"},
       {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-30', 0)", "hours cannot be read"},
       {"INSERT INTO hours_week VALUES(1, 'override', '', 1)", "hours cannot be read"},
       {"INSERT INTO special_day VALUES(1, 'x', NULL, NULL, '', 'file')", "a date cannot be read"},
-      {"INSERT INTO special_day VALUES(NULL, 'x', NULL, NULL, '', 'override')", "a date cannot be read"},
+      {"INSERT INTO special_day VALUES(NULL, 'x', NULL, NULL, '', 'override')",
+       "a date cannot be read"},
       {"INSERT INTO special_day VALUES(NULL, '', NULL, NULL, '', 'file')", "a date cannot be read"},
       {"UPDATE store SET timezone = printf('%064d', 0)", "a store cannot be read"},
       {"UPDATE store SET timezone_override = printf('%064d', 0)", "a store cannot be read"},
@@ -733,7 +747,10 @@ static int stop(void *context) {
 
 /* Reads all stores; adds their polls to the text. */
 static loom_status read_polls(loom_source *source, struct buffer *out, loom_error *error) {
-  struct loom_source_query query = {.from = at(19372, 0), .to = at(19382, 0), .as_of = at(19382, 0), .neighbours = true,
+  struct loom_source_query query = {.from = at(19372, 0),
+                                    .to = at(19382, 0),
+                                    .as_of = at(19382, 0),
+                                    .neighbours = true,
                                     .selection = {.all_stores = true}};
   struct loom_common common = {0};
   struct loom_store store = {0};
@@ -742,8 +759,8 @@ static loom_status read_polls(loom_source *source, struct buffer *out, loom_erro
   if (status == LOOM_OK)
     status = source->select(source, &query, &common, &most, error);
   while (status == LOOM_OK && (status = source->next(source, &store, error)) == LOOM_OK) {
-    buffer_printf(out, "%s %s h%zu d%zu e%zu ", store.id, store.zone, store.hours.count, store.special_days.count,
-                  store.exclusions.count);
+    buffer_printf(out, "%s %s h%zu d%zu e%zu ", store.id, store.zone, store.hours.count,
+                  store.special_days.count, store.exclusions.count);
     buffer_put(out, store.polls.items, store.polls.count * sizeof *store.polls.items);
   }
   source->release(source);
@@ -782,16 +799,21 @@ static void stopped_anywhere(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(newest_poll),  cmocka_unit_test(polls_of_a_range),
-      cmocka_unit_test(neighbours),   cmocka_unit_test(neighbours_of_random_ranges),
-      cmocka_unit_test(which_stores), cmocka_unit_test(looking_up_is_like_scanning),
-      cmocka_unit_test(without_polls), cmocka_unit_test(what_belongs_to_whom),
+      cmocka_unit_test(newest_poll),
+      cmocka_unit_test(polls_of_a_range),
+      cmocka_unit_test(neighbours),
+      cmocka_unit_test(neighbours_of_random_ranges),
+      cmocka_unit_test(which_stores),
+      cmocka_unit_test(looking_up_is_like_scanning),
+      cmocka_unit_test(without_polls),
+      cmocka_unit_test(what_belongs_to_whom),
       cmocka_unit_test(overrides_of_hours),
       cmocka_unit_test(overrides_of_zones),
       cmocka_unit_test(overrides_of_special_days),
       cmocka_unit_test(lists_go_from_store_to_store),
       cmocka_unit_test(a_failure_leaves_no_hours_behind),
-      cmocka_unit_test(one_snapshot), cmocka_unit_test(damage_is_told),
+      cmocka_unit_test(one_snapshot),
+      cmocka_unit_test(damage_is_told),
       cmocka_unit_test(stopped_anywhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

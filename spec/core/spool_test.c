@@ -112,9 +112,8 @@ static void says_that_there_is_no_room(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(gives_what_was_written),
-                                     cmocka_unit_test(has_a_limit),
-                                     cmocka_unit_test(closes_its_file_once),
-                                     cmocka_unit_test(says_that_there_is_no_room)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(gives_what_was_written), cmocka_unit_test(has_a_limit),
+      cmocka_unit_test(closes_its_file_once), cmocka_unit_test(says_that_there_is_no_room)};
   return cmocka_run_group_tests_name("spool", tests, NULL, NULL);
 }

@@ -90,8 +90,9 @@ static void the_last_one_wins(void **state) {
     add(staging, "a", 1, true);
     add(staging, "a", 0, false);
     assert_finishes(staging, database, 6, 3, 2, 1);
-    assert_int_equal(number(database, "SELECT active FROM polls WHERE store_id = 'a'"
-                                      " ORDER BY timestamp_utc LIMIT 1"),
+    assert_int_equal(number(database,
+                            "SELECT active FROM polls WHERE store_id = 'a'"
+                            " ORDER BY timestamp_utc LIMIT 1"),
                      0);
     loom_staging_free(staging);
     staging = new_polls(capacity);
@@ -137,8 +138,9 @@ static void ends_of_the_range(void **state) {
   add(staging, "a", -1, true);
   assert_finishes(staging, one_by_one, 3, 3, 0, 0);
   load(by_file, LOOM_POLLS,
-       POLLS_HEADER "a,active,9999-12-31 23:59:59.999999 UTC\na,inactive,0001-01-01 00:00:00 UTC\n"
-                    "a,active,1969-12-31 23:59:59.999999 UTC\n");
+       POLLS_HEADER
+       "a,active,9999-12-31 23:59:59.999999 UTC\na,inactive,0001-01-01 00:00:00 UTC\n"
+       "a,active,1969-12-31 23:59:59.999999 UTC\n");
   assert_same_databases(one_by_one, by_file);
   assert_int_equal(number(one_by_one, "SELECT newest_poll FROM store"), LOOM_INSTANT_MAX);
   loom_staging_free(staging);

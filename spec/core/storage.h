@@ -222,7 +222,8 @@ static inline struct buffer dump(loom_database *database) {
       " WHERE origin = 'override' ORDER BY 1, 2, 4, 5, 6",
       "SELECT store_id, date, open_s, close_s, note FROM special_day"
       " LEFT JOIN store ON number = store WHERE origin = 'override' ORDER BY 1, 2, 3, 4, 5",
-      "SELECT store_id, timezone_override FROM store WHERE timezone_override IS NOT NULL ORDER BY 1"};
+      "SELECT store_id, timezone_override FROM store WHERE timezone_override IS NOT NULL ORDER BY "
+      "1"};
   struct buffer out = {0};
   for (size_t i = 0; i < COUNT_OF(queries); i++) {
     buffer_printf(&out, "query %zu\n", i);
@@ -264,8 +265,8 @@ static inline void execute_for(loom_database *database, const char *store, const
 static inline void override_week(loom_database *database, const char *store, const char *from,
                                  bool reverts) {
   char sql[200];
-  snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO hours_week VALUES(?, 'override', '%s', %d)", from,
-           reverts);
+  snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO hours_week VALUES(?, 'override', '%s', %d)",
+           from, reverts);
   execute_for(database, store, sql);
 }
 
@@ -306,9 +307,8 @@ struct input_file {
 
 /* Blocks and buffers that take little time to allocate. */
 static inline struct input_file small_file(enum loom_kind kind) {
-  return (struct input_file){
-      .reading = {.source = "test.csv", .threads = 1, .block_size = 4096},
-      .staging = {.kind = kind, .sort_capacity = 4096}};
+  return (struct input_file){.reading = {.source = "test.csv", .threads = 1, .block_size = 4096},
+                             .staging = {.kind = kind, .sort_capacity = 4096}};
 }
 
 static inline loom_staging *new_staging(const struct loom_staging_options *options) {
@@ -333,8 +333,9 @@ static inline loom_status feed_in_chunks(loom_ingest *ingest, const void *bytes,
 }
 
 /* Reads bytes into a staging, a chunk at a time. */
-static inline loom_status read_into(loom_staging *staging, const struct loom_ingest_options *options,
-                                    loom_zones *zones, const void *bytes, size_t size, size_t chunk,
+static inline loom_status read_into(loom_staging *staging,
+                                    const struct loom_ingest_options *options, loom_zones *zones,
+                                    const void *bytes, size_t size, size_t chunk,
                                     loom_error *error) {
   loom_ingest *ingest;
   assert_status(loom_ingest_new(options, zones, staging, &ingest, error), LOOM_OK, error);
@@ -348,7 +349,8 @@ static inline loom_staging *stage_bytes(loom_zones *zones, const struct input_fi
                                         const void *bytes, size_t size) {
   loom_error error;
   loom_staging *staging = new_staging(&file->staging);
-  assert_status(read_into(staging, &file->reading, zones, bytes, size, 65536, &error), LOOM_OK, &error);
+  assert_status(read_into(staging, &file->reading, zones, bytes, size, 65536, &error), LOOM_OK,
+                &error);
   return staging;
 }
 
@@ -397,7 +399,8 @@ static inline struct loom_counts load_bytes(loom_database *database, const struc
   return counts;
 }
 
-static inline struct loom_counts load(loom_database *database, enum loom_kind kind, const char *text) {
+static inline struct loom_counts load(loom_database *database, enum loom_kind kind,
+                                      const char *text) {
   struct input_file file = small_file(kind);
   return load_bytes(database, &file, text, strlen(text));
 }
@@ -421,8 +424,8 @@ static inline void assert_counts(const struct loom_counts *counts, uint64_t rows
 
 /* Prepares a report and starts it; on failure there is none. */
 static inline loom_status start_report(const struct loom_report_options *options,
-                                       loom_source *source, loom_zones *zones,
-                                       loom_report **report, loom_error *error) {
+                                       loom_source *source, loom_zones *zones, loom_report **report,
+                                       loom_error *error) {
   loom_status status = loom_report_prepare(options, source, zones, report, error);
   if (status == LOOM_OK)
     status = loom_report_start(*report, error);

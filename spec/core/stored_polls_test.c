@@ -17,8 +17,9 @@
 static loom_database *three_days(void) {
   loom_database *database = memory_database();
   load(database, LOOM_POLLS,
-       POLLS_HEADER "a,active,1969-12-30 10:00:00\na,inactive,2023-01-20 12:00:00\n"
-                    "b,active,2023-01-20 11:00:00\nb,active,2023-01-25 12:00:00\n");
+       POLLS_HEADER
+       "a,active,1969-12-30 10:00:00\na,inactive,2023-01-20 12:00:00\n"
+       "b,active,2023-01-20 11:00:00\nb,active,2023-01-25 12:00:00\n");
   return database;
 }
 

@@ -89,7 +89,8 @@ static void every_microsecond(void **state) {
         int end = (int)((size_t)scene.length * (bin + 1) / bins);
         char expected = letter_slowly(&scene, first, end);
         if (letters[bin] != expected)
-          fail_msg("round %d: bin %zu of %zu: %c, not %c", round, bin, bins, letters[bin], expected);
+          fail_msg("round %d: bin %zu of %zu: %c, not %c", round, bin, bins, letters[bin],
+                   expected);
         seen[(int)expected]++;
       }
     }

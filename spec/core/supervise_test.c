@@ -78,9 +78,9 @@ static void signals_arrive(void **state) {
   assert_int_equal(signalled("trap 'exit 3' QUIT; echo; " WAIT, (int[]){SIGTERM, 0}), 3);
   assert_int_equal(signalled("trap 'exit 4' QUIT; echo; " WAIT, (int[]){SIGINT, 0}), 4);
   assert_int_equal(signalled("trap 'exit 9' QUIT; echo; " WAIT, (int[]){SIGQUIT, 0}), 9);
-  assert_int_equal(signalled("trap 'echo' QUIT; trap 'exit 5' TERM; echo; " WAIT,
-                             (int[]){SIGTERM, SIGINT, 0}),
-                   5);
+  assert_int_equal(
+      signalled("trap 'echo' QUIT; trap 'exit 5' TERM; echo; " WAIT, (int[]){SIGTERM, SIGINT, 0}),
+      5);
   assert_int_equal(signalled("trap 'exit 6' HUP; echo; " WAIT, (int[]){SIGHUP, 0}), 6);
   assert_int_equal(signalled("trap 'exit 8' USR1; echo; " WAIT, (int[]){SIGUSR1, 0}), 8);
 }

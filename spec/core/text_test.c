@@ -38,9 +38,18 @@ static void fields(void **state) {
   static const struct {
     const char *field, *expected;
   } cases[] = {
-      {"", ""},           {"abc", "abc"},         {"a b", "a b"},           {"8419537941919820732", "8419537941919820732"},
-      {"a,b", "\"a,b\""}, {"a\"b", "\"a\"\"b\""}, {"\"", "\"\"\"\""},       {"a\nb", "\"a\nb\""},
-      {"\r", "\"\r\""},   {",", "\",\""},         {"a;b\t'c", "a;b\t'c"},   {"caf\xc3\xa9", "caf\xc3\xa9"},
+      {"", ""},
+      {"abc", "abc"},
+      {"a b", "a b"},
+      {"8419537941919820732", "8419537941919820732"},
+      {"a,b", "\"a,b\""},
+      {"a\"b", "\"a\"\"b\""},
+      {"\"", "\"\"\"\""},
+      {"a\nb", "\"a\nb\""},
+      {"\r", "\"\r\""},
+      {",", "\",\""},
+      {"a;b\t'c", "a;b\t'c"},
+      {"caf\xc3\xa9", "caf\xc3\xa9"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct loom_text text = {0};
@@ -55,10 +64,36 @@ static void fields(void **state) {
 
 static void formulas(void **state) {
   (void)state;
-  static const char *const yes[] = {"=1", "+1", "-1", "@a", "\t", "\r=", "\n", "\x01", "\x7f", "\xef\xbc\x9d" "1", "\xef\xbc\x8b",
-                                    "\xef\xbc\x8d", "\xef\xbc\xa0" "a", "'=1", "'''-", "="};
-  static const char *const no[] = {"", "a=1", "1-1", "'", "''", "'s-Hertogenbosch", "\xef\xbc\x91", "\xef\xbc", "\xef", " =1",
-                                   "caf\xc3\xa9", "8419537941919820732"};
+  static const char *const yes[] = {"=1",
+                                    "+1",
+                                    "-1",
+                                    "@a",
+                                    "\t",
+                                    "\r=",
+                                    "\n",
+                                    "\x01",
+                                    "\x7f",
+                                    "\xef\xbc\x9d"
+                                    "1",
+                                    "\xef\xbc\x8b",
+                                    "\xef\xbc\x8d",
+                                    "\xef\xbc\xa0"
+                                    "a",
+                                    "'=1",
+                                    "'''-",
+                                    "="};
+  static const char *const no[] = {"",
+                                   "a=1",
+                                   "1-1",
+                                   "'",
+                                   "''",
+                                   "'s-Hertogenbosch",
+                                   "\xef\xbc\x91",
+                                   "\xef\xbc",
+                                   "\xef",
+                                   " =1",
+                                   "caf\xc3\xa9",
+                                   "8419537941919820732"};
   assert_true(loom_text_is_formula("\0", 1));
   for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
     assert_true(loom_text_is_formula(yes[i], strlen(yes[i])));

@@ -22,7 +22,8 @@
 static const struct loom_writer_options roomy = {
     .busy_timeout = 10000, .capacity = 1 << 30, .announced = 4};
 
-static loom_writer *open_writer(struct scratch *scratch, const struct loom_writer_options *options) {
+static loom_writer *open_writer(struct scratch *scratch,
+                                const struct loom_writer_options *options) {
   loom_error error;
   loom_writer *writer;
   assert_status(loom_writer_new(scratch_path(scratch, "db"), options, &writer, &error), LOOM_OK,
@@ -69,9 +70,9 @@ static void fill(loom_staging *batch, unsigned submitter, unsigned number) {
     char id[32];
     int length = snprintf(id, sizeof id, "%u-%u", submitter, (unsigned)random_below(&random, 20));
     int64_t instant = NOW + (int64_t)random_below(&random, 100) * 3600 * LOOM_SECOND;
-    assert_status(loom_staging_add_poll(batch, id, (size_t)length, random_below(&random, 2), instant,
-                                      &error),
-                  LOOM_OK, &error);
+    assert_status(
+        loom_staging_add_poll(batch, id, (size_t)length, random_below(&random, 2), instant, &error),
+        LOOM_OK, &error);
   }
 }
 
@@ -144,8 +145,7 @@ static struct loom_counts write_batch(loom_database *database, loom_staging *bat
 }
 
 /* What the batches of one submitter come to when they are written one by one. */
-static void write_in_order(loom_database *database, unsigned number,
-                           struct loom_counts *counts) {
+static void write_in_order(loom_database *database, unsigned number, struct loom_counts *counts) {
   for (unsigned i = 0; i < BATCHES; i++) {
     counts[i] = write_batch(database, batch_of(number, i));
   }
@@ -194,8 +194,9 @@ static void a_failure_in_a_group_is_undone_alone(void **state) {
   loom_write *first = submit_batch(writer, batch_of(0, 0)); /* so that there is a day to look at */
   expect_done(first);
   loom_write_release(first);
-  execute(other, "CREATE TRIGGER refuse BEFORE INSERT ON store WHEN NEW.store_id = 'bad' BEGIN"
-                 " SELECT raise(ABORT, 'no such store'); END");
+  execute(other,
+          "CREATE TRIGGER refuse BEFORE INSERT ON store WHEN NEW.store_id = 'bad' BEGIN"
+          " SELECT raise(ABORT, 'no such store'); END");
   assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
   for (unsigned i = 0; i < 3; i++) {
     loom_staging *batch = batch_of(1, i);
@@ -219,8 +220,8 @@ static void a_failure_in_a_group_is_undone_alone(void **state) {
 
 static int refusals; /* how many ends of savepoints to refuse */
 
-static int refuse_release(void *context, int action, const char *operation, const char *a, const char *b,
-                          const char *c) {
+static int refuse_release(void *context, int action, const char *operation, const char *a,
+                          const char *b, const char *c) {
   (void)context, (void)a, (void)b, (void)c;
   if (action != SQLITE_SAVEPOINT || strcmp(operation, "RELEASE") != 0 || refusals == 0)
     return SQLITE_OK;
@@ -229,7 +230,8 @@ static int refuse_release(void *context, int action, const char *operation, cons
 }
 
 /* Of each connection that is opened: the writer's cannot be had from without. */
-static int watch_savepoints(sqlite3 *sqlite, const char **message, const struct sqlite3_api_routines *api) {
+static int watch_savepoints(sqlite3 *sqlite, const char **message,
+                            const struct sqlite3_api_routines *api) {
   (void)message, (void)api;
   return sqlite3_set_authorizer(sqlite, refuse_release, NULL);
 }
@@ -268,7 +270,8 @@ static void what_cannot_be_ended_is_undone(void **state) {
   loom_writer *writer = open_writer(&scratch, &roomy);
   loom_database *other = open_database(scratch_path(&scratch, "db"));
   sqlite3_cancel_auto_extension((void (*)(void))watch_savepoints);
-  assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error); /* so that they are one group */
+  /* so that they are one group */
+  assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
   loom_write *first = submit_batch(writer, batch_of(0, 0));
   loom_write_init(&bad.write, &endless);
   assert_status(loom_writer_submit(writer, &bad.write, &error), LOOM_OK, &error);
@@ -351,7 +354,8 @@ static void patience_is_measured(void **state) {
 
 static sqlite3 *writers; /* the connection of the writer that was opened last */
 
-static int note_connection(sqlite3 *sqlite, char **message, const struct sqlite3_api_routines *api) {
+static int note_connection(sqlite3 *sqlite, char **message,
+                           const struct sqlite3_api_routines *api) {
   (void)message, (void)api;
   writers = sqlite;
   return SQLITE_OK;
@@ -410,7 +414,8 @@ static void a_long_log_begins_anew(void **state) {
   loom_database_end_read(reader);
   while (log_size(&scratch) >= before && log_size(&scratch) < before + (8 << 20)) {
     write_by(writer, write_little);
-    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL); /* a second is long before it has grown so far */
+    /* a second is long before it has grown so far */
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
   }
   assert_true(log_size(&scratch) <= 64 << 20); /* so much of the file stays */
   loom_database_close(reader);
@@ -425,7 +430,8 @@ static loom_staging *big_batch(int64_t instant) {
     loom_error error;
     char id[32];
     int length = snprintf(id, sizeof id, "%d", i);
-    assert_status(loom_staging_add_poll(batch, id, (size_t)length, true, instant, &error), LOOM_OK, &error);
+    assert_status(loom_staging_add_poll(batch, id, (size_t)length, true, instant, &error), LOOM_OK,
+                  &error);
   }
   return batch;
 }
@@ -450,7 +456,8 @@ static int64_t not_copied(int log_step) {
     expect_done(write);
     loom_write_release(write);
   }
-  loom_writer_free(writer); /* which ends after its checkpoint; the log stays, as it has another user */
+  /* which ends after its checkpoint; the log stays, as it has another user */
+  loom_writer_free(writer);
   int64_t size = number(other, "PRAGMA page_count") * number(other, "PRAGMA page_size");
   size -= size_of(scratch_path(&scratch, "db"));
   loom_database_close(other);
@@ -477,8 +484,9 @@ static void an_idle_writer_copies_what_others_wrote(void **state) {
   for (int i = 0; i < 2; i++) {
     const char *path = scratch_path(&scratch, "db");
     off_t before = size_of(path);
-    execute(other, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000) "
-                   "INSERT INTO store(store_id) SELECT hex(randomblob(100)) FROM n");
+    execute(other,
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000) "
+            "INSERT INTO store(store_id) SELECT hex(randomblob(100)) FROM n");
     for (int tries = 0; tries < 600000 && size_of(path) == before; tries++)
       nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     assert_true(size_of(path) > before);
@@ -591,8 +599,9 @@ static void a_failure_ends_the_transaction_of_a_group(void **state) {
   scratch_begin(&scratch);
   loom_writer *writer = open_writer(&scratch, &roomy);
   loom_database *other = open_database(scratch_path(&scratch, "db"));
-  execute(other, "CREATE TRIGGER refuse BEFORE INSERT ON store WHEN new.store_id = 'bad' "
-                 "BEGIN SELECT RAISE(ROLLBACK, 'no more'); END");
+  execute(other,
+          "CREATE TRIGGER refuse BEFORE INSERT ON store WHEN new.store_id = 'bad' "
+          "BEGIN SELECT RAISE(ROLLBACK, 'no more'); END");
   for (int attempt = 0; attempt < 100 && shared == 0; attempt++) {
     assert_status(loom_database_begin_write(other, &error), LOOM_OK, &error);
     for (unsigned i = 0; i < BAD; i++)
@@ -625,16 +634,21 @@ static void texts_of_polls(void **state) {
     uint64_t max_rejects, rows, added, rejected;
   } cases[] = {
       {LOOM_POLLS_JSON, "{\"store_id\":\"a\",\"status\":\"active\"}", NULL, 0, 1, 1, 0},
-      {LOOM_POLLS_JSON, "[{\"status\":\"inactive\",\"store_id\":\"a\",\"x\":[{\"y\":1.5e3}]}]", NULL, 0, 1, 1, 0},
+      {LOOM_POLLS_JSON, "[{\"status\":\"inactive\",\"store_id\":\"a\",\"x\":[{\"y\":1.5e3}]}]",
+       NULL, 0, 1, 1, 0},
       {LOOM_POLLS_JSON, "[]", NULL, 0, 0, 0, 0},
       {LOOM_POLLS_JSON, "[1,{}]", "2 of 2 polls are bad: number 1: is not an object", 1, 2, 0, 2},
       {LOOM_POLLS_JSON, "[1,{}]", NULL, 2, 2, 0, 2},
-      {LOOM_POLLS_JSON, "\n[1,\n2", "line 3: a comma or a closing bracket is missing", LOOM_ALL_REJECTS, 2, 0, 2},
+      {LOOM_POLLS_JSON, "\n[1,\n2", "line 3: a comma or a closing bracket is missing",
+       LOOM_ALL_REJECTS, 2, 0, 2},
       {LOOM_POLLS_JSON, "", "neither an object nor an array", 0, 0, 0, 0},
-      {LOOM_POLLS_NDJSON, "\n{\"store_id\":\"a\",\"status\":\"active\"}\r\n[\n\n7", NULL, 2, 3, 1, 2},
+      {LOOM_POLLS_NDJSON, "\n{\"store_id\":\"a\",\"status\":\"active\"}\r\n[\n\n7", NULL, 2, 3, 1,
+       2},
       {LOOM_POLLS_NDJSON, "", NULL, 0, 0, 0, 0},
-      {LOOM_POLLS_CSV, "store_id,status,timestamp_utc\na,active,2023-01-01 00:00:00\n", NULL, 0, 1, 1, 0},
-      {LOOM_POLLS_CSV, "store_id,status,timestamp_utc\na,active,x\n", "1 of 1 polls are bad: number 1: timestamp_utc: \"x\" is not", 0, 1, 0, 1},
+      {LOOM_POLLS_CSV, "store_id,status,timestamp_utc\na,active,2023-01-01 00:00:00\n", NULL, 0, 1,
+       1, 0},
+      {LOOM_POLLS_CSV, "store_id,status,timestamp_utc\na,active,x\n",
+       "1 of 1 polls are bad: number 1: timestamp_utc: \"x\" is not", 0, 1, 0, 1},
       {LOOM_POLLS_CSV, "store_id\n", "has no column status", 0, 0, 0, 0},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -665,8 +679,8 @@ static struct buffer polls_text(unsigned count, unsigned bad) {
   struct buffer text = {0};
   buffer_printf(&text, "store_id,status,timestamp_utc\n");
   for (unsigned i = 1; i <= count; i++)
-    buffer_printf(&text, "%u,%s,2023-01-%02u %02u:00:00 UTC\n", i % 50, i == bad ? "maybe" : "active",
-                  1 + i / 50 % 28, i / 1400 % 24);
+    buffer_printf(&text, "%u,%s,2023-01-%02u %02u:00:00 UTC\n", i % 50,
+                  i == bad ? "maybe" : "active", 1 + i / 50 % 28, i / 1400 % 24);
   return text;
 }
 
@@ -676,7 +690,8 @@ static loom_upload *begin_upload(loom_writer *writer, uint64_t max_rejects, size
   struct loom_staging_options staging = {.kind = LOOM_POLLS, .sort_capacity = 1000};
   loom_error error;
   loom_upload *upload;
-  assert_status(loom_upload_new(writer, &options, &staging, capacity, &upload, &error), LOOM_OK, &error);
+  assert_status(loom_upload_new(writer, &options, &staging, capacity, &upload, &error), LOOM_OK,
+                &error);
   return upload;
 }
 
@@ -739,7 +754,8 @@ static void bad_rows_of_uploads(void **state) {
   loom_writer *writer = open_writer(&scratch, &roomy);
   loom_upload *upload = begin_upload(writer, 0, 10000);
   push_all(upload, &text, 1000);
-  expect_failed(loom_upload_head(upload), LOOM_EINPUT, "file:7001: status: \"maybe\" is not a status");
+  expect_failed(loom_upload_head(upload), LOOM_EINPUT,
+                "file:7001: status: \"maybe\" is not a status");
   assert_int_equal(loom_upload_rejects(upload)->count, 1);
   loom_upload_release(upload);
   upload = begin_upload(writer, 1, 10000);
@@ -770,11 +786,14 @@ static void uploads_that_end_early(void **state) {
   loom_writer *writer = open_writer(&scratch, &one);
   struct buffer before = dump_file(&scratch);
   loom_upload *upload = begin_upload(writer, 0, 10), *second;
-  assert_status(loom_upload_new(writer, &options, &staging, 10, &second, &error), LOOM_EAGAIN, &error);
+  assert_status(loom_upload_new(writer, &options, &staging, 10, &second, &error), LOOM_EAGAIN,
+                &error);
   assert_status(loom_upload_push(upload, text.bytes, header, &taken, &error), LOOM_OK, &error);
-  for (int i = 0; i < 1000 && taken; i++) /* whole rows, so that it goes on however far it has come */
-    assert_status(loom_upload_push(upload, text.bytes + header, text.length - header, &taken, &error),
-                  LOOM_OK, &error);
+  /* whole rows, so that it goes on however far it has come */
+  for (int i = 0; i < 1000 && taken; i++)
+    assert_status(
+        loom_upload_push(upload, text.bytes + header, text.length - header, &taken, &error),
+        LOOM_OK, &error);
   assert_false(taken); /* it can parse only so fast */
   loom_upload_abort(upload);
   expect_failed(loom_upload_head(upload), LOOM_ECANCELED, "aborted");

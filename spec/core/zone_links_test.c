@@ -60,11 +60,15 @@ static void a_folder_without_a_list(void **state) {
 
 /* Reads a list of links that one line of each kind is in, from a file of a name. */
 static void expect_links(const char *name) {
-  static const char text[] = "# version 1\nR A 1 2 - D 3 0 1 S\nZ Etc/UTC 0 - UTC\nL Etc/UTC UTC\n"
-                             "Link\tAmerica/Los_Angeles\tUS/Pacific # a comment\r\nlink  Asia/Tokyo   Japan\nL lost\nLinks A B\n"
-                             "\nLI Asia/Tokyo Last";
-  static const char *const expected[][2] = {{"UTC", "Etc/UTC"}, {"US/Pacific", "America/Los_Angeles"},
-                                            {"Japan", "Asia/Tokyo"}, {"Last", "Asia/Tokyo"}};
+  static const char text[] =
+      "# version 1\nR A 1 2 - D 3 0 1 S\nZ Etc/UTC 0 - UTC\nL Etc/UTC UTC\n"
+      "Link\tAmerica/Los_Angeles\tUS/Pacific # a comment\r\nlink  Asia/Tokyo   Japan\nL "
+      "lost\nLinks A B\n"
+      "\nLI Asia/Tokyo Last";
+  static const char *const expected[][2] = {{"UTC", "Etc/UTC"},
+                                            {"US/Pacific", "America/Los_Angeles"},
+                                            {"Japan", "Asia/Tokyo"},
+                                            {"Last", "Asia/Tokyo"}};
   struct scratch scratch;
   loom_error error;
   struct loom_zone_links links = {0};
@@ -74,7 +78,8 @@ static void expect_links(const char *name) {
   assert_true(links.read);
   assert_int_equal(links.count, COUNT_OF(expected));
   for (size_t i = 0; i < COUNT_OF(expected); i++) {
-    const struct loom_zone_link *link = loom_zone_links_find(&links, expected[i][0], strlen(expected[i][0]));
+    const struct loom_zone_link *link =
+        loom_zone_links_find(&links, expected[i][0], strlen(expected[i][0]));
     assert_non_null(link);
     assert_int_equal(link->target_length, strlen(expected[i][1]));
     assert_memory_equal(link->target, expected[i][1], link->target_length);

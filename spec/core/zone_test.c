@@ -38,7 +38,8 @@ static int visit(const char *path, const struct stat *status, int type, struct F
   const char *name = path + database.root_length + 1;
   char magic[4] = {0};
   if (type != FTW_F || strncmp(name, "posix/", 6) == 0 || strncmp(name, "right/", 6) == 0 ||
-      strcmp(name, "Factory") == 0 || strcmp(name, "localtime") == 0 || strcmp(name, "posixrules") == 0)
+      strcmp(name, "Factory") == 0 || strcmp(name, "localtime") == 0 ||
+      strcmp(name, "posixrules") == 0)
     return 0;
   FILE *file = fopen(path, "rb");
   assert_non_null(file);
@@ -269,9 +270,10 @@ static void known_local_times(void **state) {
       {"America/Chicago", "2500-07-01 12:00:00", "2500-07-01 17:00:00"}, /* by the footer's rule */
       {"Asia/Kolkata", "2023-01-01 05:30:00", "2023-01-01 00:00:00"},
       {"Asia/Kathmandu", "2023-01-01 05:45:00", "2023-01-01 00:00:00"},
-      {"Australia/Lord_Howe", "2023-10-01 02:15:00", "2023-09-30 15:45:00"}, /* skips half an hour */
+      /* skips half an hour */
+      {"Australia/Lord_Howe", "2023-10-01 02:15:00", "2023-09-30 15:45:00"},
       {"Australia/Lord_Howe", "2023-04-02 01:45:00", "2023-04-01 14:45:00"},
-      {"Pacific/Apia", "2011-12-30 12:00:00", "2011-12-30 22:00:00"}, /* a day without its date */
+      {"Pacific/Apia", "2011-12-30 12:00:00", "2011-12-30 22:00:00"},  /* a day without its date */
       {"Europe/Dublin", "2023-01-15 12:00:00", "2023-01-15 12:00:00"}, /* winter is its "summer" */
       {"Europe/Dublin", "2023-07-15 12:00:00", "2023-07-15 11:00:00"},
       {"Africa/Casablanca", "2024-03-20 12:00:00", "2024-03-20 12:00:00"}, /* Ramadan */
@@ -283,8 +285,8 @@ static void known_local_times(void **state) {
   loom_zones *zones = loom_zones_new(NULL);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const loom_zone *zone;
-    assert_int_equal(
-        loom_zones_get(zones, cases[i].zone, strlen(cases[i].zone), &zone, &error), LOOM_OK);
+    assert_int_equal(loom_zones_get(zones, cases[i].zone, strlen(cases[i].zone), &zone, &error),
+                     LOOM_OK);
     int64_t instant = loom_zone_instant(zone, seconds_of(cases[i].local));
     char text[LOOM_TIMESTAMP_SIZE];
     text[loom_format_timestamp(instant * LOOM_SECOND, text) - strlen(".000000 UTC")] = '\0';
@@ -298,13 +300,41 @@ static void known_local_times(void **state) {
 
 static void names_that_are_none(void **state) {
   (void)state;
-  static const char *const names[] = {
-      "",           "/",           "//",         ".",           "..",         "../etc/passwd",
-      "/etc/passwd", "/UTC",       "UTC/",       "America//Chicago", "America/",
-      "America/../UTC", "America/./Chicago", "America", "Europe/Nowhere", "tzdata.zi", "zone.tab",
-      "leapseconds", "-UTC",       "Etc/-",      "_",           " UTC",       "UTC ",
-      "Am\xc3\xa9rica/X", "UTC\n", "%s%n",       ":UTC",        "US\\Central", "iso3166.tab",
-      "localtime",  "posixrules",  "Factory",    "posix/UTC",    "posix/America/New_York", "right/UTC"};
+  static const char *const names[] = {"",
+                                      "/",
+                                      "//",
+                                      ".",
+                                      "..",
+                                      "../etc/passwd",
+                                      "/etc/passwd",
+                                      "/UTC",
+                                      "UTC/",
+                                      "America//Chicago",
+                                      "America/",
+                                      "America/../UTC",
+                                      "America/./Chicago",
+                                      "America",
+                                      "Europe/Nowhere",
+                                      "tzdata.zi",
+                                      "zone.tab",
+                                      "leapseconds",
+                                      "-UTC",
+                                      "Etc/-",
+                                      "_",
+                                      " UTC",
+                                      "UTC ",
+                                      "Am\xc3\xa9rica/X",
+                                      "UTC\n",
+                                      "%s%n",
+                                      ":UTC",
+                                      "US\\Central",
+                                      "iso3166.tab",
+                                      "localtime",
+                                      "posixrules",
+                                      "Factory",
+                                      "posix/UTC",
+                                      "posix/America/New_York",
+                                      "right/UTC"};
   loom_zones *zones = loom_zones_new(NULL);
   const loom_zone *zone;
   loom_error error;
@@ -510,15 +540,37 @@ static void footers_with_extended_times(void **state) {
 
 static void footers_that_are_none(void **state) {
   (void)state;
-  static const char *const footers[] = {
-      "E",           "5",              "EST",           "EST5EDT",        "EST5EDT,M3.2.0",
-      "EST5EDT,M3.2.0,M11.1.0,",       "EST5EDT,M0.2.0,M11.1.0",          "EST5EDT,M13.2.0,M11.1.0",
-      "EST5EDT,M3.0.0,M11.1.0",        "EST5EDT,M3.6.0,M11.1.0",          "EST5EDT,M3.2.7,M11.1.0",
-      "EST5EDT,J0,J300", "EST5EDT,J366,J300", "EST5EDT,366,300",          "EST5EDT,M3.2,M11.1",
-      "<-03",        "<-03>",          "EST168",        "EST5:60",        "EST5:00:60",
-      "EST5EDT,M3.2.0/168,M11.1.0",    "EST5EDT,M3.2.0/,M11.1.0",         "EST5 EDT,M3.2.0,M11.1.0",
-      "EST99999999999999999999",       "EST5EDT,J99999999999,J1",         "EST5EDT,,",
-      "EST25",       "<-94>94",        "EST-25",        "EST5EDT94,M3.2.0,M11.1.0", "EST5EDT-25,M3.2.0,M11.1.0"};
+  static const char *const footers[] = {"E",
+                                        "5",
+                                        "EST",
+                                        "EST5EDT",
+                                        "EST5EDT,M3.2.0",
+                                        "EST5EDT,M3.2.0,M11.1.0,",
+                                        "EST5EDT,M0.2.0,M11.1.0",
+                                        "EST5EDT,M13.2.0,M11.1.0",
+                                        "EST5EDT,M3.0.0,M11.1.0",
+                                        "EST5EDT,M3.6.0,M11.1.0",
+                                        "EST5EDT,M3.2.7,M11.1.0",
+                                        "EST5EDT,J0,J300",
+                                        "EST5EDT,J366,J300",
+                                        "EST5EDT,366,300",
+                                        "EST5EDT,M3.2,M11.1",
+                                        "<-03",
+                                        "<-03>",
+                                        "EST168",
+                                        "EST5:60",
+                                        "EST5:00:60",
+                                        "EST5EDT,M3.2.0/168,M11.1.0",
+                                        "EST5EDT,M3.2.0/,M11.1.0",
+                                        "EST5 EDT,M3.2.0,M11.1.0",
+                                        "EST99999999999999999999",
+                                        "EST5EDT,J99999999999,J1",
+                                        "EST5EDT,,",
+                                        "EST25",
+                                        "<-94>94",
+                                        "EST-25",
+                                        "EST5EDT94,M3.2.0,M11.1.0",
+                                        "EST5EDT-25,M3.2.0,M11.1.0"};
   const int32_t offset = 0;
   for (size_t i = 0; i < sizeof footers / sizeof *footers; i++) {
     loom_zone *zone;
@@ -551,10 +603,16 @@ static void a_rule_starts_at_the_last_transition(void **state) {
 /* Without a rule the last offset stays; transitions at the ends of 64 bits must not overflow anything. */
 static void transitions_far_away(void **state) {
   (void)state;
-  static const int64_t far[] = {INT64_C(1) << 31, INT64_C(1) << 36, INT64_C(1) << 40,
-                                INT64_C(1) << 45, INT64_C(185542587100800), /* day 2^31 */
-                                INT64_C(1) << 48, INT64_C(1) << 56, (INT64_C(1) << 56) + 1,
-                                INT64_C(1) << 59, INT64_MAX};
+  static const int64_t far[] = {INT64_C(1) << 31,
+                                INT64_C(1) << 36,
+                                INT64_C(1) << 40,
+                                INT64_C(1) << 45,
+                                INT64_C(185542587100800), /* day 2^31 */
+                                INT64_C(1) << 48,
+                                INT64_C(1) << 56,
+                                (INT64_C(1) << 56) + 1,
+                                INT64_C(1) << 59,
+                                INT64_MAX};
   const int32_t offsets[] = {0, 3600};
   for (size_t i = 0; i < 2 * sizeof far / sizeof *far; i++) {
     for (int with_rule = 0; with_rule < 2; with_rule++) {
@@ -583,7 +641,10 @@ static void the_bounds_of_offsets(void **state) {
   const struct {
     int32_t offset;
     loom_status status;
-  } cases[] = {{-25 * 3600, LOOM_ECORRUPT}, {-25 * 3600 + 1, LOOM_OK}, {26 * 3600 - 1, LOOM_OK}, {26 * 3600, LOOM_ECORRUPT}};
+  } cases[] = {{-25 * 3600, LOOM_ECORRUPT},
+               {-25 * 3600 + 1, LOOM_OK},
+               {26 * 3600 - 1, LOOM_OK},
+               {26 * 3600, LOOM_ECORRUPT}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     loom_zone *zone;
     loom_error error;
@@ -700,9 +761,12 @@ static void links_of_the_database(void **state) {
   (void)state;
   static const char *const lists[] = {
       "# version 2025b\nR n 1 2 - Jan 1 0 0 -\nZ One 1 - ONE\nL One Old/Name\nL Old/Name Older\n"
-      "L One Two\nL Nowhere Lost\nL ../One Climbs\nL Ring1 Ring2\nL Ring2 Ring1\nL posix/One Posix\nL One\nL",
-      "# Link comments\r\nLink\tOne\t\tOld/Name # a comment\r\n  LINK Old/Name Older\nlink One Two\n"
-      "Linked One Wrong\nLi Nowhere Lost\nL ../One Climbs\nL Ring1 Ring2\nL Ring2 Ring1\nL posix/One Posix"};
+      "L One Two\nL Nowhere Lost\nL ../One Climbs\nL Ring1 Ring2\nL Ring2 Ring1\nL posix/One "
+      "Posix\nL One\nL",
+      "# Link comments\r\nLink\tOne\t\tOld/Name # a comment\r\n  LINK Old/Name Older\nlink One "
+      "Two\n"
+      "Linked One Wrong\nLi Nowhere Lost\nL ../One Climbs\nL Ring1 Ring2\nL Ring2 Ring1\nL "
+      "posix/One Posix"};
   static const char *const names[] = {"tzdata.zi", "backward"};
   const int32_t one = 3600, two = 7200;
   struct file one_file = make_file(NULL, 0, &one, 1, "<+01>-1");
@@ -718,7 +782,8 @@ static void links_of_the_database(void **state) {
     assert_offset(zones, "Older", 3600);
     assert_offset(zones, "Two", 7200); /* a file of that name prevails */
     assert_offset(zones, "Old/Name", 3600);
-    static const char *const none[] = {"Lost", "Climbs", "Ring1", "Ring2", "Posix", "Wrong", "Old", "Name", "Three", "L"};
+    static const char *const none[] = {"Lost",  "Climbs", "Ring1", "Ring2", "Posix",
+                                       "Wrong", "Old",    "Name",  "Three", "L"};
     for (size_t n = 0; n < COUNT_OF(none); n++)
       assert_no_zone(zones, none[n]);
     loom_zones_free(zones);

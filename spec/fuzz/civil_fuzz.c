@@ -84,7 +84,8 @@ static bool rest_is(const struct reader *r, const char *word) {
 /* What follows the clock, in seconds east; *narrow: as every version of Loom has taken it. */
 static int64_t read_offset(struct reader *r, bool *narrow) {
   size_t length = (size_t)(r->end - r->at);
-  *narrow = length == 0 || (length == 4 && memcmp(r->at, " UTC", 4) == 0) || (length == 1 && *r->at == 'Z');
+  *narrow = length == 0 || (length == 4 && memcmp(r->at, " UTC", 4) == 0) ||
+            (length == 1 && *r->at == 'Z');
   if (length == 0)
     return 0;
   bool blank = next_is(r, ' ');
@@ -99,7 +100,8 @@ static int64_t read_offset(struct reader *r, bool *narrow) {
     minutes = digits(r, 2, 2);
   r->good = r->good && r->at == r->end && minutes <= 59;
   *narrow = !blank && colon && hours < 18;
-  r->good = r->good && (hours * 60 + minutes <= 18 * 60 || (colon && !blank)); /* up to 23:59 was taken, and may be */
+  /* up to 23:59 was taken, and may be */
+  r->good = r->good && (hours * 60 + minutes <= 18 * 60 || (colon && !blank));
   return sign * (hours * 3600 + minutes * 60);
 }
 

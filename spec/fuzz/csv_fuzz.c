@@ -44,8 +44,8 @@ static void put_text(struct buffer *out, const char *text, size_t length) {
 static void take_rejects(loom_staging *staging, struct buffer *out) {
   struct loom_reject reject;
   while (loom_staging_take_reject(staging, &reject)) {
-    buffer_printf(out, "%llu %llu %d %s ", (unsigned long long)reject.line, (unsigned long long)reject.number,
-                  reject.well_formed, reject.column);
+    buffer_printf(out, "%llu %llu %d %s ", (unsigned long long)reject.line,
+                  (unsigned long long)reject.number, reject.well_formed, reject.column);
     assert_one_line(reject.reason);
     put_text(out, reject.reason, strlen(reject.reason));
     put_text(out, reject.value, reject.value_length);
@@ -88,7 +88,8 @@ static void apply(loom_staging *staging, struct outcome *outcome, size_t budget)
   }
 }
 
-static struct outcome take(const struct input_file *base, const struct buffer *text, const struct shape *shape) {
+static struct outcome take(const struct input_file *base, const struct buffer *text,
+                           const struct shape *shape) {
   struct outcome outcome = {0};
   struct buffer packed = {0};
   struct input_file file = *base;
@@ -100,7 +101,8 @@ static struct outcome take(const struct input_file *base, const struct buffer *t
     compress_text(text, &packed);
   const struct buffer *bytes = shape->gzip ? &packed : text;
   loom_staging *staging = new_staging(&file.staging);
-  outcome.status = read_into(staging, &file.reading, database->zones, bytes->bytes, bytes->length, shape->chunk, &outcome.error);
+  outcome.status = read_into(staging, &file.reading, database->zones, bytes->bytes, bytes->length,
+                             shape->chunk, &outcome.error);
   assert_told(outcome.status, &outcome.error);
   if (outcome.status == LOOM_OK)
     apply(staging, &outcome, shape->sort_capacity);
@@ -121,7 +123,8 @@ static void assert_same(const struct outcome *a, const struct outcome *b) {
   assert_buffer_equal(&a->rejects, &b->rejects);
   assert_buffer_equal(&a->contents, &b->contents);
   assert_memory_equal(&a->counts, &b->counts, sizeof a->counts);
-  assert_true(a->counts.added + a->counts.duplicates + a->counts.conflicts + a->counts.rejected <= a->counts.rows ||
+  assert_true(a->counts.added + a->counts.duplicates + a->counts.conflicts + a->counts.rejected <=
+                  a->counts.rows ||
               a->counts.rows == 0 || a->contents.length > 0);
 }
 
@@ -146,7 +149,8 @@ static loom_database *fresh(loom_database *old) {
   loom_error error;
   loom_database *made;
   loom_database_close(old);
-  assert_status(loom_database_open(":memory:", LOOM_OPEN_CREATE, SHORT_TIMEOUT, &made, &error), LOOM_OK, &error);
+  assert_status(loom_database_open(":memory:", LOOM_OPEN_CREATE, SHORT_TIMEOUT, &made, &error),
+                LOOM_OK, &error);
   return made;
 }
 
@@ -179,8 +183,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct buffer text = {0};
   unsigned first = (unsigned)draw(&input, 1);
   enum loom_kind kind = (enum loom_kind)((first & 7) % LOOM_KIND_COUNT);
-  struct input_file file = {.reading = {.source = "some/file.csv", .max_rejects = allowed[(first >> 4) % 3]},
-                            .staging.kind = kind};
+  struct input_file file = {
+      .reading = {.source = "some/file.csv", .max_rejects = allowed[(first >> 4) % 3]},
+      .staging.kind = kind};
   struct shape whole = {SIZE_MAX, 4096, 4096, 1, false, false};
   struct shape shape = {.chunk = 1 + draw_below(&input, 256),
                         .block_size = 1 + draw_below(&input, 256),

@@ -39,22 +39,56 @@ static void edit_bytes(struct input *input, struct buffer *bytes) {
 
 static const struct {
   const char *table, *column;
-} columns[] = {{"overall", "newest_poll"},     {"overall", "revision"},         {"store", "store_id"},
-               {"store", "timezone"},          {"store", "first_poll"},         {"store", "newest_poll"},
-               {"store", "timezone_override"}, {"poll_block", "day"},           {"poll_block", "store"},
-               {"poll_block", "polls"},        {"hours_week", "store"},         {"hours_week", "origin"},
-               {"hours_week", "reverts"},      {"hours_week", "effective_from"}, {"hours", "effective_from"},
-               {"hours", "weekday"},           {"hours", "open_s"},             {"hours", "close_s"},
-               {"hours", "store"},             {"special_day", "store"},        {"special_day", "date"},
-               {"special_day", "open_s"},      {"special_day", "close_s"},      {"special_day", "note"},
-               {"special_day", "origin"},      {"exclusion", "store"},          {"exclusion", "from_us"},
-               {"exclusion", "to_us"},         {"exclusion", "reason"},         {"attribute", "store"},
-               {"attribute", "name"},          {"attribute", "value"}};
+} columns[] = {{"overall", "newest_poll"},
+               {"overall", "revision"},
+               {"store", "store_id"},
+               {"store", "timezone"},
+               {"store", "first_poll"},
+               {"store", "newest_poll"},
+               {"store", "timezone_override"},
+               {"poll_block", "day"},
+               {"poll_block", "store"},
+               {"poll_block", "polls"},
+               {"hours_week", "store"},
+               {"hours_week", "origin"},
+               {"hours_week", "reverts"},
+               {"hours_week", "effective_from"},
+               {"hours", "effective_from"},
+               {"hours", "weekday"},
+               {"hours", "open_s"},
+               {"hours", "close_s"},
+               {"hours", "store"},
+               {"special_day", "store"},
+               {"special_day", "date"},
+               {"special_day", "open_s"},
+               {"special_day", "close_s"},
+               {"special_day", "note"},
+               {"special_day", "origin"},
+               {"exclusion", "store"},
+               {"exclusion", "from_us"},
+               {"exclusion", "to_us"},
+               {"exclusion", "reason"},
+               {"attribute", "store"},
+               {"attribute", "name"},
+               {"attribute", "value"}};
 
 static int64_t draw_number(struct input *input) {
-  static const int64_t numbers[] = {0,        -1,       1,         86400,    86401,           LOOM_INSTANT_MIN,
-                                    INT64_MAX, INT64_MIN, LOOM_DATE_MIN, LOOM_DATE_MAX, LOOM_INSTANT_MAX,
-                                    LOOM_INSTANT_MAX + 1, INT32_MAX, INT32_MIN, 1674554400000000, 19381};
+  static const int64_t numbers[] = {0,
+                                    -1,
+                                    1,
+                                    86400,
+                                    86401,
+                                    LOOM_INSTANT_MIN,
+                                    INT64_MAX,
+                                    INT64_MIN,
+                                    LOOM_DATE_MIN,
+                                    LOOM_DATE_MAX,
+                                    LOOM_INSTANT_MAX,
+                                    LOOM_INSTANT_MAX + 1,
+                                    INT32_MAX,
+                                    INT32_MIN,
+                                    1674554400000000,
+                                    19381};
   switch (draw_below(input, 3)) {
   case 0:
     return numbers[draw_below(input, COUNT_OF(numbers))];
@@ -66,8 +100,9 @@ static int64_t draw_number(struct input *input) {
 }
 
 static void bind_value(struct input *input, sqlite3_stmt *statement, int index) {
-  static const char *const texts[] = {"",     "2023-01-24", "0001-01-01", "9999-12-31", "2023-02-30", "x", "UTC", "Asia/Tokyo",
-                                      "file", "override",   "*",          "America/Chicago\n"};
+  static const char *const texts[] = {
+      "",    "2023-01-24", "0001-01-01", "9999-12-31", "2023-02-30", "x",
+      "UTC", "Asia/Tokyo", "file",       "override",   "*",          "America/Chicago\n"};
   uint64_t kind = draw_below(input, 6);
   size_t left = (size_t)(input->end - input->at), length = left < 40 ? left : 40;
   switch (kind) {
@@ -75,7 +110,8 @@ static void bind_value(struct input *input, sqlite3_stmt *statement, int index) 
     sqlite3_bind_null(statement, index);
     break;
   case 1:
-    sqlite3_bind_text(statement, index, texts[draw_below(input, COUNT_OF(texts))], -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, index, texts[draw_below(input, COUNT_OF(texts))], -1,
+                      SQLITE_STATIC);
     break;
   case 2: /* any bytes, as text or as packed polls */
     sqlite3_bind_text(statement, index, (const char *)input->at, (int)length, SQLITE_TRANSIENT);
@@ -95,14 +131,18 @@ static void bind_value(struct input *input, sqlite3_stmt *statement, int index) 
 static void craft_rows(struct input *input) {
   sqlite3 *sqlite;
   assert_int_equal(sqlite3_open(path, &sqlite), SQLITE_OK);
-  sqlite3_exec(sqlite, "PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON; PRAGMA synchronous=OFF;", NULL, NULL, NULL);
+  sqlite3_exec(
+      sqlite,
+      "PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON; PRAGMA synchronous=OFF;", NULL,
+      NULL, NULL);
   for (int i = 0; i < ROWS_MAX && input->at < input->end; i++) {
     char sql[200];
     sqlite3_stmt *statement;
     size_t which = draw_below(input, COUNT_OF(columns));
-    snprintf(sql, sizeof sql, "UPDATE OR IGNORE %s SET %s = ?1 WHERE ?2 OR %s = (SELECT max(%s) FROM %s)",
-             columns[which].table, columns[which].column, columns[which].column, columns[which].column,
-             columns[which].table);
+    snprintf(sql, sizeof sql,
+             "UPDATE OR IGNORE %s SET %s = ?1 WHERE ?2 OR %s = (SELECT max(%s) FROM %s)",
+             columns[which].table, columns[which].column, columns[which].column,
+             columns[which].column, columns[which].table);
     if (sqlite3_prepare_v2(sqlite, sql, -1, &statement, NULL) != SQLITE_OK)
       fail_msg("%s: %s", sql, sqlite3_errmsg(sqlite));
     sqlite3_bind_int64(statement, 2, (int64_t)draw_below(input, 2));
@@ -132,7 +172,8 @@ static struct {
 static bool is_good(loom_status status, const loom_error *error, const char *what) {
   assert_told(status, error);
   bool good = status == LOOM_OK || status == LOOM_DONE;
-  if (!good && asked.clean && status != LOOM_EEMPTY && status != LOOM_ENOENT && status != LOOM_ECONFIRM)
+  if (!good && asked.clean && status != LOOM_EEMPTY && status != LOOM_ENOENT &&
+      status != LOOM_ECONFIRM)
     fail_msg("the check finds nothing, but %s fails: %s", what, error->message);
   return good;
 }
@@ -192,13 +233,15 @@ static void ask_export(enum loom_kind kind) {
   const char *part;
   size_t length;
   loom_status status = loom_export_new(asked.database, kind, &export, &error);
-  while (status == LOOM_OK && (status = loom_export_next(export, &part, &length, &error)) == LOOM_OK)
+  while (status == LOOM_OK &&
+         (status = loom_export_next(export, &part, &length, &error)) == LOOM_OK)
     buffer_put(&text, part, length);
   loom_export_free(export);
   if (is_good(status, &error, "an export") && asked.clean) {
     struct input_file file = small_file(kind);
     loom_staging *staging = new_staging(&file.staging);
-    status = read_into(staging, &file.reading, asked.database->zones, text.bytes, text.length, SIZE_MAX, &error);
+    status = read_into(staging, &file.reading, asked.database->zones, text.bytes, text.length,
+                       SIZE_MAX, &error);
     is_good(status, &error, "ingesting an export");
     loom_staging_free(staging);
   }
@@ -226,13 +269,16 @@ static void ask_info(void) {
 static void ask_prune(struct input *input) {
   loom_error error;
   struct loom_pruning pruning;
-  struct loom_prune_options options = {.keep = (int64_t)draw_below(input, 4) * LOOM_DAY, .now = instant("2023-02-01 00:00:00"),
-                                       .dry_run = draw_below(input, 2), .force = draw_below(input, 2)};
+  struct loom_prune_options options = {.keep = (int64_t)draw_below(input, 4) * LOOM_DAY,
+                                       .now = instant("2023-02-01 00:00:00"),
+                                       .dry_run = draw_below(input, 2),
+                                       .force = draw_below(input, 2)};
   is_good(loom_prune(asked.database, &options, &pruning, &error), &error, "prune");
 }
 
 static void ask_ingest(void) {
-  static const char polls[] = POLLS_HEADER "a,active,2023-01-24 10:30:00\nnew,inactive,2023-01-25 10:30:00\n";
+  static const char polls[] =
+      POLLS_HEADER "a,active,2023-01-24 10:30:00\nnew,inactive,2023-01-25 10:30:00\n";
   loom_error error;
   struct input_file file = small_file(LOOM_POLLS);
   loom_staging *staging = stage_bytes(asked.database->zones, &file, polls, sizeof polls - 1);
@@ -264,13 +310,19 @@ static void ask_everything(struct input *input) {
 /* ---- the sound one ---- */
 
 static void load_all(loom_database *database) {
-  load(database, LOOM_POLLS, POLLS_HEADER "a,active,2023-01-22 10:00:00\na,inactive,2023-01-24 10:00:00.5\nb,active,2023-01-24 "
-                                          "09:00:00\nb,active,2023-01-23 23:00:00\nc,inactive,2023-01-25 01:00:00\n");
-  load(database, LOOM_HOURS, "store_id,day,start_time_local,end_time_local\na,1,09:00,17:00\na,2,18:00,02:00\nb,3,00:00,24:00\n");
+  load(database, LOOM_POLLS,
+       POLLS_HEADER
+       "a,active,2023-01-22 10:00:00\na,inactive,2023-01-24 10:00:00.5\nb,active,2023-01-24 "
+       "09:00:00\nb,active,2023-01-23 23:00:00\nc,inactive,2023-01-25 01:00:00\n");
+  load(database, LOOM_HOURS,
+       "store_id,day,start_time_local,end_time_local\na,1,09:00,17:00\na,2,18:00,02:00\nb,3,00:00,"
+       "24:00\n");
   load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,Asia/Kathmandu\nd,America/New_York\n");
-  load(database, LOOM_SPECIAL_DAYS, "store_id,date,open,close,note\na,2023-01-24,10:00,12:00,short\n*,2023-01-25,,,\n");
-  load(database, LOOM_EXCLUSIONS, "store_id,from_utc,to_utc,reason\n*,2023-01-24 09:30:00,2023-01-24 10:00:00,\n"
-                                  "b,2023-01-24 10:00:00,2023-01-24 11:00:00,work\n");
+  load(database, LOOM_SPECIAL_DAYS,
+       "store_id,date,open,close,note\na,2023-01-24,10:00,12:00,short\n*,2023-01-25,,,\n");
+  load(database, LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc,reason\n*,2023-01-24 09:30:00,2023-01-24 10:00:00,\n"
+       "b,2023-01-24 10:00:00,2023-01-24 11:00:00,work\n");
   load(database, LOOM_ATTRIBUTES, "store_id,region\na,north\nb,south\n");
   override_hours(database, "a", "2023-01-24", 1, 8 * 3600, 9 * 3600);
   override_timezone(database, "b", "Europe/Berlin");
@@ -290,7 +342,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   abort_on_failure();
   scratch_begin(&scratch);
   snprintf(path, sizeof path, "%s", scratch_path(&scratch, "fuzz.db"));
-  assert_status(loom_database_open(path, LOOM_OPEN_CREATE, SHORT_TIMEOUT, &database, &error), LOOM_OK, &error);
+  assert_status(loom_database_open(path, LOOM_OPEN_CREATE, SHORT_TIMEOUT, &database, &error),
+                LOOM_OK, &error);
   load_all(database);
   loom_database_close(database);
   read_file(path, &sound);
@@ -312,7 +365,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   buffer_free(&bytes);
   if (crafted)
     craft_rows(&input);
-  loom_status status = loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &asked.database, &error);
+  loom_status status =
+      loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &asked.database, &error);
   assert_told(status, &error);
   if (status == LOOM_OK) {
     ask_everything(&input);

@@ -16,10 +16,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argv;
   abort_on_failure();
   assert_int_equal(sqlite3_open(":memory:", &sqlite), SQLITE_OK);
-  assert_int_equal(sqlite3_prepare_v2(sqlite, "SELECT json_valid(?), json_type(?1)", -1, &is_json, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_prepare_v2(sqlite, "SELECT count(*), count(*) FILTER (WHERE type <> 'object') FROM json_each(?)",
-                                      -1, &elements, NULL),
-                   SQLITE_OK);
+  assert_int_equal(
+      sqlite3_prepare_v2(sqlite, "SELECT json_valid(?), json_type(?1)", -1, &is_json, NULL),
+      SQLITE_OK);
+  assert_int_equal(
+      sqlite3_prepare_v2(
+          sqlite, "SELECT count(*), count(*) FILTER (WHERE type <> 'object') FROM json_each(?)", -1,
+          &elements, NULL),
+      SQLITE_OK);
   return 0;
 }
 
@@ -47,7 +51,8 @@ static void count_elements(const char *text, size_t size, uint64_t *count, uint6
 
 /* What Loom alone does not take. */
 static bool is_stricter(const char *message) {
-  return strstr(message, "values are nested too deeply") || strstr(message, "half of a surrogate pair is missing");
+  return strstr(message, "values are nested too deeply") ||
+         strstr(message, "half of a surrogate pair is missing");
 }
 
 /* Members lie in the text, or are absent. */
@@ -85,7 +90,8 @@ static void read_whole(const char *text, size_t size, char *copy) {
   enum shape shape = shape_of(start, size - (size_t)(start - text));
   bool taken = status == LOOM_DONE;
   if (taken != (shape == OBJECT || shape == ARRAY) && !(!taken && is_stricter(error.message)))
-    fail_msg("%s: %s: %.*s", taken ? "taken" : "refused", taken ? "" : error.message, (int)size, text);
+    fail_msg("%s: %s: %.*s", taken ? "taken" : "refused", taken ? "" : error.message, (int)size,
+             text);
   if (!taken)
     return;
   uint64_t expected = 1, not_objects = 0;

@@ -23,16 +23,20 @@ static sqlite3 *plain;
 static const char *const ids[STORES] = {"a", "b", "A", "10", "store \xc3\xa9"};
 
 static void fill(void) {
-  static const int64_t minutes[] = {0, 1, 2, 10, 719, 720, 1439, 1440, 1441, 2879, 2880, 4321, 10080};
+  static const int64_t minutes[] = {0,    1,    2,    10,   719,  720,  1439,
+                                    1440, 1441, 2879, 2880, 4321, 10080};
   struct buffer csv = {0};
   sqlite3_stmt *insert;
   buffer_printf(&csv, POLLS_HEADER);
-  sqlite3_exec(plain, "CREATE TABLE polls(store_id TEXT, timestamp_utc TEXT, active INTEGER)", NULL, NULL, NULL);
-  assert_int_equal(sqlite3_prepare_v2(plain, "INSERT INTO polls VALUES(?, ?, ?)", -1, &insert, NULL), SQLITE_OK);
+  sqlite3_exec(plain, "CREATE TABLE polls(store_id TEXT, timestamp_utc TEXT, active INTEGER)", NULL,
+               NULL, NULL);
+  assert_int_equal(
+      sqlite3_prepare_v2(plain, "INSERT INTO polls VALUES(?, ?, ?)", -1, &insert, NULL), SQLITE_OK);
   for (size_t s = 0; s < STORES; s++)
     for (size_t i = s % 2; i < COUNT_OF(minutes); i += 1 + s / 3) {
       char when[LOOM_TIMESTAMP_SIZE];
-      int64_t instant = 1674432000 * LOOM_SECOND + minutes[i] * LOOM_MINUTE; /* from 2023-01-23 on */
+      /* from 2023-01-23 on */
+      int64_t instant = 1674432000 * LOOM_SECOND + minutes[i] * LOOM_MINUTE;
       instant += i % 3 == 1 ? (int64_t)s : 0;
       bool active = (i + s) % 3 != 0;
       loom_format_timestamp(instant, when);
@@ -50,22 +54,40 @@ static void fill(void) {
 
 /* ---- queries ---- */
 
-static void put_list(struct input *input, struct buffer *sql, const char *const *items, size_t count) {
+static void put_list(struct input *input, struct buffer *sql, const char *const *items,
+                     size_t count) {
   buffer_printf(sql, "(");
   for (uint64_t i = draw_below(input, 4) + 1; i > 0; i--)
     buffer_printf(sql, "%s%s", items[draw_below(input, count)], i > 1 ? "," : ")");
 }
 
-static const char *const id_values[] = {"'a'", "'b'", "'A'", "'10'", "'nobody'", "10",
-                                        "NULL", "''", "x'61'", "'store \xc3\xa9'", "'a ' || ''"};
-static const char *const time_values[] = {
-    "'2023-01-23'", "'2023-01-23 12:00:00.000000 UTC'", "'2023-01-24'", "'2023-01-24 00:00:00.000000 UTC'", "'2023-01-25 00'",
-    "'2023'", "''", "'9999'", "'2023-02-30'", "NULL", "20230124", "'2023-01-24T00:00:00'", "'2023-01-2'", "x'32303233'",
-    "'2023-01-23 00:01:00.000001 UTC'", "'-4000'", "'2023-01-30 00:00:00.000000 UTC'",
-    "'2023-01-24 00:00:00.000000'", "'2023-01-23 00:01:00.000001'"};
-static const char *const patterns[] = {"'2023-01-24%'", "'%12:00%'", "'2023-01-2_ 00%'", "'2023%'",
-                                       "''", "'%'", "'2023-01-23 0%0'", "NULL"};
-static const char *const globs[] = {"'2023-01-24*'", "'*12:00*'", "'2023-01-2[34]*'", "'*'", "''", "'2023-01-2? 0*'", "NULL"};
+static const char *const id_values[] = {"'a'",       "'b'",  "'A'", "'10'",  "'nobody'",
+                                        "10",        "NULL", "''",  "x'61'", "'store \xc3\xa9'",
+                                        "'a ' || ''"};
+static const char *const time_values[] = {"'2023-01-23'",
+                                          "'2023-01-23 12:00:00.000000 UTC'",
+                                          "'2023-01-24'",
+                                          "'2023-01-24 00:00:00.000000 UTC'",
+                                          "'2023-01-25 00'",
+                                          "'2023'",
+                                          "''",
+                                          "'9999'",
+                                          "'2023-02-30'",
+                                          "NULL",
+                                          "20230124",
+                                          "'2023-01-24T00:00:00'",
+                                          "'2023-01-2'",
+                                          "x'32303233'",
+                                          "'2023-01-23 00:01:00.000001 UTC'",
+                                          "'-4000'",
+                                          "'2023-01-30 00:00:00.000000 UTC'",
+                                          "'2023-01-24 00:00:00.000000'",
+                                          "'2023-01-23 00:01:00.000001'"};
+static const char *const patterns[] = {"'2023-01-24%'",    "'%12:00%'", "'2023-01-2_ 00%'",
+                                       "'2023%'",          "''",        "'%'",
+                                       "'2023-01-23 0%0'", "NULL"};
+static const char *const globs[] = {"'2023-01-24*'",   "'*12:00*'", "'2023-01-2[34]*'", "'*'", "''",
+                                    "'2023-01-2? 0*'", "NULL"};
 static const char *const comparisons[] = {"=", "<", "<=", ">", ">=", "<>", "IS", "IS NOT"};
 
 /* A condition; `p` is the name of the table in it. */
@@ -89,20 +111,24 @@ static void put_term(struct input *input, struct buffer *sql, const char *p) {
     put_list(input, sql, time_values, COUNT_OF(time_values));
     break;
   case 5:
-    buffer_printf(sql, "%s.timestamp_utc BETWEEN %s AND %s", p, time_values[draw_below(input, COUNT_OF(time_values))],
+    buffer_printf(sql, "%s.timestamp_utc BETWEEN %s AND %s", p,
+                  time_values[draw_below(input, COUNT_OF(time_values))],
                   time_values[draw_below(input, COUNT_OF(time_values))]);
     break;
   case 6:
-    buffer_printf(sql, "%s.timestamp_utc LIKE %s", p, patterns[draw_below(input, COUNT_OF(patterns))]);
+    buffer_printf(sql, "%s.timestamp_utc LIKE %s", p,
+                  patterns[draw_below(input, COUNT_OF(patterns))]);
     break;
   case 7:
     buffer_printf(sql, "%s.timestamp_utc GLOB %s", p, globs[draw_below(input, COUNT_OF(globs))]);
     break;
   case 8:
-    buffer_printf(sql, "%s.active %s %d", p, comparisons[draw_below(input, 8)], (int)draw_below(input, 3));
+    buffer_printf(sql, "%s.active %s %d", p, comparisons[draw_below(input, 8)],
+                  (int)draw_below(input, 3));
     break;
   default:
-    buffer_printf(sql, "%s.store_id = (SELECT max(store_id) FROM polls WHERE active = %d)", p, (int)draw_below(input, 2));
+    buffer_printf(sql, "%s.store_id = (SELECT max(store_id) FROM polls WHERE active = %d)", p,
+                  (int)draw_below(input, 2));
   }
 }
 
@@ -120,15 +146,17 @@ static void put_terms(struct input *input, struct buffer *sql, const char *p) {
 
 /* The last expression orders rows wholly, so that a limit chooses the same ones. */
 static bool put_query(struct input *input, struct buffer *sql) {
-  static const char *const joins[] = {"", " JOIN polls AS q ON q.store_id = p.store_id AND q.timestamp_utc > p.timestamp_utc",
-                                      " LEFT JOIN polls AS q ON q.timestamp_utc = p.timestamp_utc AND q.store_id <> p.store_id",
-                                      " JOIN polls AS q ON q.timestamp_utc = p.timestamp_utc"};
-  static const char *const columns[] = {"p.store_id, p.timestamp_utc, p.active", "p.timestamp_utc, p.store_id",
-                                        "count(*), sum(p.active), min(p.timestamp_utc), max(p.store_id)",
-                                        "DISTINCT p.store_id"};
+  static const char *const joins[] = {
+      "", " JOIN polls AS q ON q.store_id = p.store_id AND q.timestamp_utc > p.timestamp_utc",
+      " LEFT JOIN polls AS q ON q.timestamp_utc = p.timestamp_utc AND q.store_id <> p.store_id",
+      " JOIN polls AS q ON q.timestamp_utc = p.timestamp_utc"};
+  static const char *const columns[] = {
+      "p.store_id, p.timestamp_utc, p.active", "p.timestamp_utc, p.store_id",
+      "count(*), sum(p.active), min(p.timestamp_utc), max(p.store_id)", "DISTINCT p.store_id"};
   uint64_t selected = draw_below(input, 5), join = draw_below(input, 3) ? 0 : draw_below(input, 4);
   if (selected == 4) {
-    buffer_printf(sql, "SELECT p.store_id, count(*), max(p.timestamp_utc) FROM polls AS p%s WHERE ", joins[join]);
+    buffer_printf(sql, "SELECT p.store_id, count(*), max(p.timestamp_utc) FROM polls AS p%s WHERE ",
+                  joins[join]);
     put_terms(input, sql, "p");
     buffer_printf(sql, " GROUP BY p.store_id ORDER BY 1");
     return true;
@@ -138,10 +166,12 @@ static bool put_query(struct input *input, struct buffer *sql) {
   put_terms(input, sql, join && draw_below(input, 2) ? "q" : "p");
   if (selected >= 2 || draw_below(input, 2) == 0)
     return false;
-  buffer_printf(sql, " ORDER BY p.timestamp_utc%s, p.store_id%s%s", draw_below(input, 2) ? " DESC" : "",
-                draw_below(input, 2) ? " DESC" : "", join ? ", q.timestamp_utc, q.store_id" : "");
+  buffer_printf(sql, " ORDER BY p.timestamp_utc%s, p.store_id%s%s",
+                draw_below(input, 2) ? " DESC" : "", draw_below(input, 2) ? " DESC" : "",
+                join ? ", q.timestamp_utc, q.store_id" : "");
   if (draw_below(input, 2))
-    buffer_printf(sql, " LIMIT %d OFFSET %d", (int)draw_below(input, 20), (int)draw_below(input, 5));
+    buffer_printf(sql, " LIMIT %d OFFSET %d", (int)draw_below(input, 20),
+                  (int)draw_below(input, 5));
   return true;
 }
 
@@ -218,7 +248,8 @@ static void compare(const char *sql, struct answer *a, struct answer *b, bool or
     qsort(b->rows, b->count, sizeof *b->rows, compare_rows);
   }
   for (size_t i = 0; i < a->count || i < b->count; i++) {
-    const char *left = i < a->count ? a->rows[i] : "nothing", *right = i < b->count ? b->rows[i] : "nothing";
+    const char *left = i < a->count ? a->rows[i] : "nothing",
+               *right = i < b->count ? b->rows[i] : "nothing";
     if (strcmp(left, right) != 0)
       fail_msg("%s: row %zu: %s, not %s", sql, i, left, right);
   }

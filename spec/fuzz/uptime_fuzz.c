@@ -17,11 +17,26 @@
 #define EXCLUSIONS_MAX 6
 #define EDGES_MAX 4096
 
-static const char *const zone_names[] = {
-    "UTC",          "America/Chicago",   "America/St_Johns",   "Australia/Lord_Howe",  "Pacific/Apia",
-    "Asia/Kathmandu", "Pacific/Chatham", "Africa/Casablanca",  "America/Caracas",      "Antarctica/Troll",
-    "Europe/Dublin", "Asia/Pyongyang",   "Pacific/Kiritimati", "America/Nuuk",         "Asia/Gaza",
-    "Africa/Monrovia", "Asia/Manila",    "America/Juneau",     "Europe/Istanbul",      "Africa/Juba"};
+static const char *const zone_names[] = {"UTC",
+                                         "America/Chicago",
+                                         "America/St_Johns",
+                                         "Australia/Lord_Howe",
+                                         "Pacific/Apia",
+                                         "Asia/Kathmandu",
+                                         "Pacific/Chatham",
+                                         "Africa/Casablanca",
+                                         "America/Caracas",
+                                         "Antarctica/Troll",
+                                         "Europe/Dublin",
+                                         "Asia/Pyongyang",
+                                         "Pacific/Kiritimati",
+                                         "America/Nuuk",
+                                         "Asia/Gaza",
+                                         "Africa/Monrovia",
+                                         "Asia/Manila",
+                                         "America/Juneau",
+                                         "Europe/Istanbul",
+                                         "Africa/Juba"};
 #define ZONE_COUNT (sizeof zone_names / sizeof *zone_names)
 
 static loom_zones *zones;
@@ -66,7 +81,8 @@ static void draw_rules(struct input *input, struct loom_rules *rules) {
   rules->no_data = (enum loom_state)draw_below(input, 3);
   rules->max_gap = LOOM_NO_MAX_GAP;
   if (draw_below(input, 2))
-    rules->max_gap = draw_below(input, 2) ? draw_between(input, 0, 255) : draw_between(input, 0, 255) * 15 * LOOM_MINUTE;
+    rules->max_gap = draw_below(input, 2) ? draw_between(input, 0, 255)
+                                          : draw_between(input, 0, 255) * 15 * LOOM_MINUTE;
 }
 
 /* Rows of weeks, by the date from which they hold; a week may be marked to have no hours. */
@@ -79,7 +95,8 @@ static void draw_hours(struct input *input, struct scene *scene, int32_t date) {
     if (marked || (i > 0 && choice == 0))
       from = (from == LOOM_ALWAYS ? date - 6 : from) + 1 + (int32_t)draw_below(input, 6);
     struct loom_hours *row = &scene->hours[i];
-    *row = (struct loom_hours){from, (int32_t)draw_below(input, 7), draw_time(input) % LOOM_DAY_SECONDS, draw_time(input)};
+    *row = (struct loom_hours){from, (int32_t)draw_below(input, 7),
+                               draw_time(input) % LOOM_DAY_SECONDS, draw_time(input)};
     if (choice == 1)
       row->open = row->close = LOOM_CLOSED;
     if (choice == 2 && (i == 0 || scene->hours[i - 1].from < from))
@@ -89,25 +106,30 @@ static void draw_hours(struct input *input, struct scene *scene, int32_t date) {
   scene->store.hours.count = count;
 }
 
-static void draw_days(struct input *input, struct loom_special_days *days, struct loom_special_day *items, int32_t date) {
+static void draw_days(struct input *input, struct loom_special_days *days,
+                      struct loom_special_day *items, int32_t date) {
   days->items = items;
   days->count = draw_below(input, 3) ? 0 : draw_below(input, ROWS_MAX / 2);
   date -= 4;
   for (size_t i = 0; i < days->count; i++) {
     date += (int32_t)draw_below(input, 3);
-    items[i] = (struct loom_special_day){date, draw_time(input) % LOOM_DAY_SECONDS, draw_time(input)};
+    items[i] =
+        (struct loom_special_day){date, draw_time(input) % LOOM_DAY_SECONDS, draw_time(input)};
     if (draw_below(input, 4) == 0)
       items[i].open = items[i].close = LOOM_CLOSED;
   }
 }
 
-static void draw_exclusions(struct input *input, struct loom_spans *spans, struct loom_span *items, struct loom_span around) {
+static void draw_exclusions(struct input *input, struct loom_spans *spans, struct loom_span *items,
+                            struct loom_span around) {
   spans->items = items;
   spans->count = draw_below(input, EXCLUSIONS_MAX + 1);
   for (size_t i = 0; i < spans->count; i++) {
     int64_t start = draw_instant(input, around);
-    items[i] = (struct loom_span){start, start + 1 + (draw_below(input, 2) ? draw_between(input, 0, 65535)
-                                                                         : draw_between(input, 0, 255) * LOOM_HOUR / 4)};
+    items[i] = (struct loom_span){start, start + 1 +
+                                             (draw_below(input, 2)
+                                                  ? draw_between(input, 0, 65535)
+                                                  : draw_between(input, 0, 255) * LOOM_HOUR / 4)};
   }
 }
 
@@ -140,10 +162,12 @@ static void draw_scene(struct input *input, struct scene *scene) {
   if (draw_below(input, 4) == 0)
     date = (int32_t)draw_between(input, LOOM_DATE_MIN + 10, LOOM_DATE_MAX - 30);
   int64_t start = (int64_t)date * LOOM_DAY + draw_between(input, 0, 47) * LOOM_HOUR / 2;
-  scene->window = (struct loom_span){start, start + 1 + draw_between(input, 0, 9 * 48) * LOOM_HOUR / 2};
+  scene->window =
+      (struct loom_span){start, start + 1 + draw_between(input, 0, 9 * 48) * LOOM_HOUR / 2};
   scene->setting.hull = scene->window;
   draw_rules(input, &scene->setting.rules);
-  scene->setting.as_of = draw_below(input, 2) ? scene->window.end : draw_instant(input, scene->window);
+  scene->setting.as_of =
+      draw_below(input, 2) ? scene->window.end : draw_instant(input, scene->window);
   draw_hours(input, scene, date);
   draw_days(input, &scene->store.special_days, scene->own, date);
   draw_days(input, &scene->setting.common.special_days, scene->all, date);
@@ -159,7 +183,8 @@ struct list {
   size_t count;
 };
 
-static void open_naively(const struct scene *scene, int32_t date, int32_t open, int32_t close, struct list *list) {
+static void open_naively(const struct scene *scene, int32_t date, int32_t open, int32_t close,
+                         struct list *list) {
   if (open == LOOM_CLOSED)
     return;
   if (close >= LOOM_DAY_SECONDS - scene->setting.rules.slack)
@@ -171,7 +196,8 @@ static void open_naively(const struct scene *scene, int32_t date, int32_t open, 
     list->spans[list->count++] = span;
 }
 
-static bool open_days(const struct scene *scene, const struct loom_special_days *days, int32_t date, struct list *list) {
+static bool open_days(const struct scene *scene, const struct loom_special_days *days, int32_t date,
+                      struct list *list) {
   bool any = false;
   for (size_t i = 0; i < days->count; i++)
     if (days->items[i].date == date) {
@@ -191,7 +217,8 @@ static void open_week(const struct scene *scene, int32_t date, struct list *list
   for (size_t i = 0; i < hours->count; i++)
     any = any || (hours->items[i].from == from && hours->items[i].open != LOOM_NO_HOURS);
   if (!any)
-    open_naively(scene, date, 0, scene->setting.rules.slack ? LOOM_DAY_SECONDS : LOOM_DAY_SECONDS - 1, list);
+    open_naively(scene, date, 0,
+                 scene->setting.rules.slack ? LOOM_DAY_SECONDS : LOOM_DAY_SECONDS - 1, list);
   for (size_t i = 0; i < hours->count && any; i++)
     if (hours->items[i].from == from && hours->items[i].open != LOOM_NO_HOURS &&
         hours->items[i].weekday == ((date + 3) % 7 + 7) % 7)
@@ -223,7 +250,8 @@ static void merge_naively(struct list *list) {
 }
 
 static void list_pieces(const struct scene *scene, struct loom_span window, struct list *list) {
-  int32_t first = (int32_t)(scene->window.start / LOOM_DAY) - 4, last = (int32_t)(scene->window.end / LOOM_DAY) + 4;
+  int32_t first = (int32_t)(scene->window.start / LOOM_DAY) - 4,
+          last = (int32_t)(scene->window.end / LOOM_DAY) + 4;
   list->count = 0;
   for (int32_t date = first; date <= last; date++)
     if (!open_days(scene, &scene->store.special_days, date, list) &&
@@ -243,7 +271,8 @@ static void list_pieces(const struct scene *scene, struct loom_span window, stru
 }
 
 /* The polls that are evidence of a piece, in order. */
-static size_t find_evidence(const struct scene *scene, struct loom_span piece, loom_poll evidence[POLLS_MAX + 2]) {
+static size_t find_evidence(const struct scene *scene, struct loom_span piece,
+                            loom_poll evidence[POLLS_MAX + 2]) {
   const struct loom_polls *polls = &scene->store.polls;
   bool around = scene->setting.rules.evidence == LOOM_EVIDENCE_AROUND, has_after = false;
   size_t count = 0;
@@ -284,7 +313,8 @@ static int64_t handed_over(const struct scene *scene, loom_poll a, loom_poll b) 
 }
 
 /* What an instant, and all up to the next edge, is judged to be. */
-static enum loom_state state_at(const struct scene *scene, const loom_poll *evidence, size_t count, int64_t at) {
+static enum loom_state state_at(const struct scene *scene, const loom_poll *evidence, size_t count,
+                                int64_t at) {
   if (count == 0)
     return scene->setting.rules.no_data;
   size_t i = 0;
@@ -321,8 +351,8 @@ static int compare_instants(const void *a, const void *b) {
 }
 
 /* All instants of a piece at which anything can change. */
-static void find_edges(const struct scene *scene, struct loom_span piece, const loom_poll *evidence, size_t count,
-                       struct edges *edges) {
+static void find_edges(const struct scene *scene, struct loom_span piece, const loom_poll *evidence,
+                       size_t count, struct edges *edges) {
   const struct loom_spans *lists[] = {&scene->store.exclusions, &scene->setting.common.exclusions};
   edges->count = 0;
   for (size_t i = 0; i < count; i++) {
@@ -347,8 +377,11 @@ struct run {
   bool is;
 };
 
-static void count_stretch(struct loom_figures *figures, struct run *run, int64_t from, int64_t to, enum loom_state state) {
-  int64_t *const sums[] = {[LOOM_DOWN] = &figures->down, [LOOM_UP] = &figures->up, [LOOM_UNKNOWN] = &figures->unknown,
+static void count_stretch(struct loom_figures *figures, struct run *run, int64_t from, int64_t to,
+                          enum loom_state state) {
+  int64_t *const sums[] = {[LOOM_DOWN] = &figures->down,
+                           [LOOM_UP] = &figures->up,
+                           [LOOM_UNKNOWN] = &figures->unknown,
                            [LOOM_EXCLUDED] = &figures->excluded};
   *sums[state] += to - from;
   if (state != LOOM_DOWN || from == to)
@@ -376,8 +409,10 @@ static struct loom_figures measure_naively(const struct scene *scene, struct loo
     int64_t from = piece.start;
     for (size_t e = 0; e <= edges.count; e++) {
       int64_t to = e < edges.count ? edges.items[e] : piece.end;
-      bool out = is_out(&scene->store.exclusions, from) || is_out(&scene->setting.common.exclusions, from);
-      count_stretch(&figures, &run, from, to, out ? LOOM_EXCLUDED : state_at(scene, evidence, count, from));
+      bool out =
+          is_out(&scene->store.exclusions, from) || is_out(&scene->setting.common.exclusions, from);
+      count_stretch(&figures, &run, from, to,
+                    out ? LOOM_EXCLUDED : state_at(scene, evidence, count, from));
       from = to;
     }
   }
@@ -407,51 +442,62 @@ static int64_t scheduled(const struct loom_figures *figures) {
   return figures->up + figures->down + figures->unknown;
 }
 
-static struct loom_figures measure_window(struct loom_measure *measure, struct loom_span window, bool in_segments);
+static struct loom_figures measure_window(struct loom_measure *measure, struct loom_span window,
+                                          bool in_segments);
 
-static void ignore(void *context, struct loom_span span, enum loom_state state, const loom_poll *poll) {
+static void ignore(void *context, struct loom_span span, enum loom_state state,
+                   const loom_poll *poll) {
   int64_t *last = context;
   assert_true(span.start < span.end && span.start >= *last);
   assert_true(!poll || state != LOOM_EXCLUDED);
   *last = span.end;
 }
 
-static struct loom_figures measure_window(struct loom_measure *measure, struct loom_span window, bool in_segments) {
+static struct loom_figures measure_window(struct loom_measure *measure, struct loom_span window,
+                                          bool in_segments) {
   loom_error error;
   struct loom_figures figures;
   int64_t last = INT64_MIN;
   assert_int_equal(
-      loom_measure_window(measure, window, &figures, in_segments ? ignore : NULL, &last, &error), LOOM_OK);
+      loom_measure_window(measure, window, &figures, in_segments ? ignore : NULL, &last, &error),
+      LOOM_OK);
   return figures;
 }
 
 /* Two windows that meet where the store is closed share everything out. */
-static void check_split(struct loom_measure *measure, const struct scene *scene, struct input *input,
-                        const struct loom_figures *whole) {
+static void check_split(struct loom_measure *measure, const struct scene *scene,
+                        struct input *input, const struct loom_figures *whole) {
   int64_t middle = draw_between(input, scene->window.start, scene->window.end);
   for (size_t i = 0; i < measure->intervals.count; i++)
     if (middle >= measure->intervals.items[i].start && middle <= measure->intervals.items[i].end)
       return;
   if (middle == scene->window.start || middle == scene->window.end)
     return;
-  struct loom_figures a = measure_window(measure, (struct loom_span){scene->window.start, middle}, false);
-  struct loom_figures b = measure_window(measure, (struct loom_span){middle, scene->window.end}, false);
-  struct loom_figures sum = {a.up + b.up,           a.down + b.down,
-                             a.unknown + b.unknown, a.excluded + b.excluded,
+  struct loom_figures a =
+      measure_window(measure, (struct loom_span){scene->window.start, middle}, false);
+  struct loom_figures b =
+      measure_window(measure, (struct loom_span){middle, scene->window.end}, false);
+  struct loom_figures sum = {a.up + b.up,
+                             a.down + b.down,
+                             a.unknown + b.unknown,
+                             a.excluded + b.excluded,
                              a.longest > b.longest ? a.longest : b.longest,
-                             a.outages + b.outages, a.polls + b.polls};
+                             a.outages + b.outages,
+                             a.polls + b.polls};
   assert_figures(&sum, whole);
 }
 
 /* Without exclusions nothing is less, and what they took out is scheduled. */
-static void check_growth(struct scene *scene, struct loom_measure *measure, const struct loom_figures *with) {
+static void check_growth(struct scene *scene, struct loom_measure *measure,
+                         const struct loom_figures *with) {
   loom_error error;
   scene->store.exclusions.count = scene->setting.common.exclusions.count = 0;
   assert_int_equal(loom_measure_store(measure, &scene->setting, &scene->store, &error), LOOM_OK);
   struct loom_figures without = measure_window(measure, scene->window, false);
   assert_int_equal(without.excluded, 0);
   assert_int_equal(scheduled(with) + with->excluded, scheduled(&without));
-  assert_true(with->up <= without.up && with->down <= without.down && with->unknown <= without.unknown);
+  assert_true(with->up <= without.up && with->down <= without.down &&
+              with->unknown <= without.unknown);
   assert_true(with->longest <= without.longest);
   assert_int_equal(with->polls, without.polls);
 }

@@ -40,7 +40,8 @@ static void check_local(const loom_zone *zone, int64_t local) {
 
 static void check_zone(const loom_zone *zone, struct input *input) {
   for (int i = 0; i < LOOKUPS; i++) {
-    int64_t instant = draw_between(input, LOOM_INSTANT_MIN / LOOM_SECOND, LOOM_INSTANT_MAX / LOOM_SECOND);
+    int64_t instant =
+        draw_between(input, LOOM_INSTANT_MIN / LOOM_SECOND, LOOM_INSTANT_MAX / LOOM_SECOND);
     if (i % 3 == 0) /* when most changes were */
       instant = draw_between(input, -2524608000, 4102444800);
     int32_t offset = loom_zone_offset(zone, instant);

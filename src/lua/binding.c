@@ -264,11 +264,10 @@ void lloom_read_rules(lua_State *L, int index, struct loom_rules *rules) {
   loom_rules_preset(presets[lloom_option_choice(L, index, "preset", 0, presets)], rules);
   rules->fill = (enum loom_fill)lloom_option_choice(L, index, "fill", (int)rules->fill, fills);
   rules->evidence = (enum loom_evidence)lloom_option_choice(L, index, "evidence",
-                                                             (int)rules->evidence, evidences);
+                                                            (int)rules->evidence, evidences);
   rules->no_data =
       (enum loom_state)lloom_option_choice(L, index, "no_data", (int)rules->no_data, states);
-  rules->slack =
-      (int32_t)lloom_option_integer(L, index, "slack", rules->slack, 0, LOOM_SLACK_MAX);
+  rules->slack = (int32_t)lloom_option_integer(L, index, "slack", rules->slack, 0, LOOM_SLACK_MAX);
   rules->max_gap =
       lloom_option_integer(L, index, "max_gap", rules->max_gap, LOOM_NO_MAX_GAP, LOOM_INSTANT_MAX);
 }

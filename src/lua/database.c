@@ -32,8 +32,7 @@ int lloom_open(lua_State *L) {
   lloom_check_options(L, 2, known);
   enum loom_open_mode mode =
       lloom_option_boolean(L, 2, "create", false) ? LOOM_OPEN_CREATE : LOOM_OPEN_EXISTING;
-  int timeout =
-      (int)lloom_option_integer(L, 2, "busy_timeout", LOOM_BUSY_TIMEOUT, 0, INT32_MAX);
+  int timeout = (int)lloom_option_integer(L, 2, "busy_timeout", LOOM_BUSY_TIMEOUT, 0, INT32_MAX);
   bool checkpoint = lloom_option_boolean(L, 2, "checkpoint", true);
   struct lloom_handle *handle = lloom_new_handle(L, LLOOM_DATABASE, sizeof *handle);
   loom_status status =
@@ -46,7 +45,7 @@ int lloom_open(lua_State *L) {
 static int begin(lua_State *L) {
   loom_error error;
   return lloom_done(L, loom_database_begin_write(lloom_check_handle(L, 1, LLOOM_DATABASE), &error),
-              &error);
+                    &error);
 }
 
 /* set_busy_timeout(milliseconds): true, or a failure while a report computes. */
@@ -111,7 +110,8 @@ static int prune(lua_State *L) {
   lloom_check_options(L, 2, known);
   struct loom_prune_options options = {
       .keep = lloom_option_integer(L, 2, "keep", -1, 0, LOOM_DURATION_MAX),
-      .now = lloom_option_integer(L, 2, "now", LOOM_INSTANT_MAX, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX),
+      .now =
+          lloom_option_integer(L, 2, "now", LOOM_INSTANT_MAX, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX),
       .dry_run = lloom_option_boolean(L, 2, "dry_run", false),
       .force = lloom_option_boolean(L, 2, "force", false)};
   luaL_argcheck(L, options.keep >= 0, 2, "a table with keep expected");
@@ -215,13 +215,11 @@ static int check(lua_State *L) {
 }
 
 void lloom_register_database(lua_State *L) {
-  static const luaL_Reg methods[] = {{"begin", begin},       {"commit", commit}, {"info", info},
-                                     {"rollback", rollback}, {"check", check},   {"prune", prune},
-                                     {"removal", lloom_removal}, {"remove", lloom_remove},
-                                     {"query", lloom_query}, {"execute", lloom_execute},
-                                     {"revision", revision},
-                                     {"set_busy_timeout", set_busy_timeout},
-                                     {"is_lost", is_lost},     {"clone", clone},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"begin", begin},           {"commit", commit},       {"info", info},
+      {"rollback", rollback},     {"check", check},         {"prune", prune},
+      {"removal", lloom_removal}, {"remove", lloom_remove}, {"query", lloom_query},
+      {"execute", lloom_execute}, {"revision", revision},   {"set_busy_timeout", set_busy_timeout},
+      {"is_lost", is_lost},       {"clone", clone},         {NULL, NULL}};
   lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
 }

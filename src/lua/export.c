@@ -20,8 +20,7 @@ int lloom_export(lua_State *L) {
   if (!loom_kind_from_name(luaL_checkstring(L, 2), &kind))
     return luaL_argerror(L, 2, "no such kind of data");
   struct lloom_handle *handle = lloom_new_handle(L, EXPORT, sizeof *handle);
-  loom_status status =
-      loom_export_new(database, kind, (loom_export **)&handle->object, &error);
+  loom_status status = loom_export_new(database, kind, (loom_export **)&handle->object, &error);
   return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
@@ -30,8 +29,7 @@ static int next(lua_State *L) {
   loom_error error;
   const char *text;
   size_t length;
-  loom_status status =
-      loom_export_next(lloom_check_handle(L, 1, EXPORT), &text, &length, &error);
+  loom_status status = loom_export_next(lloom_check_handle(L, 1, EXPORT), &text, &length, &error);
   if (status == LOOM_OK)
     lua_pushlstring(L, text, length);
   else if (status == LOOM_DONE)

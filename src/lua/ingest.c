@@ -154,7 +154,8 @@ static int apply(lua_State *L) {
   const struct ingest_handle *handle = check_ingest(L);
   int64_t budget = lloom_check_integer(L, 2);
   luaL_argcheck(L, budget > 0 && budget <= INT32_MAX, 2, "1 to 2^31 - 1 expected");
-  loom_status status = loom_sink_apply(handle->sink, handle->staging, (size_t)budget, &share, &error);
+  loom_status status =
+      loom_sink_apply(handle->sink, handle->staging, (size_t)budget, &share, &error);
   if (status != LOOM_OK && status != LOOM_DONE)
     return lloom_failure(L, &error);
   lua_pushboolean(L, status == LOOM_DONE);

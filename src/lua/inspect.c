@@ -71,8 +71,10 @@ static void set_openings(lua_State *L, const struct loom_inspection *in) {
 }
 
 static void set_cells(lua_State *L, const struct loom_inspection *in) {
-  static const char *const states[] = {
-      [LOOM_DOWN] = "down", [LOOM_UP] = "up", [LOOM_UNKNOWN] = "unknown", [LOOM_EXCLUDED] = "excluded"};
+  static const char *const states[] = {[LOOM_DOWN] = "down",
+                                       [LOOM_UP] = "up",
+                                       [LOOM_UNKNOWN] = "unknown",
+                                       [LOOM_EXCLUDED] = "excluded"};
   lua_createtable(L, (int)in->cell_count, 0);
   for (size_t i = 0; i < in->cell_count; i++) {
     const struct loom_cell *cell = &in->cells[i];
@@ -127,10 +129,9 @@ static void set_figures(lua_State *L, const struct loom_figures *f) {
 ** vouches for it. Times are in microseconds; those in the lists, but for `poll`, are since `from`.
 */
 int lloom_inspect(lua_State *L) {
-  static const char *const known[] = {"id",       "default_zone", "length",  "from",  "to",
-                                      "as_of",    "preset",       "fill",    "evidence",
-                                      "no_data",  "slack",        "max_gap", "most",  "told",
-                                      NULL};
+  static const char *const known[] = {"id",    "default_zone", "length", "from",     "to",
+                                      "as_of", "preset",       "fill",   "evidence", "no_data",
+                                      "slack", "max_gap",      "most",   "told",     NULL};
   loom_error error;
   struct loom_inspect_options options = {0};
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
@@ -141,8 +142,7 @@ int lloom_inspect(lua_State *L) {
   options.id_length = strlen(options.id);
   options.default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago");
   options.window.length = lloom_option_integer(L, 2, "length", 0, 0, LOOM_WINDOW_LENGTH_MAX);
-  options.window.from =
-      lloom_option_integer(L, 2, "from", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  options.window.from = lloom_option_integer(L, 2, "from", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
   options.window.to = lloom_option_integer(L, 2, "to", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
   options.as_of =
       lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);

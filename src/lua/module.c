@@ -97,7 +97,8 @@ static int format_offset(lua_State *L) {
 /* between(from, to): microseconds from an instant to another, as a number; on LuaJIT exact within 285 years. */
 static int between(lua_State *L) {
   int64_t from = lloom_check_integer(L, 1), to = lloom_check_integer(L, 2), microseconds;
-  luaL_argcheck(L, !__builtin_sub_overflow(to, from, &microseconds), 2, "too far from the first one");
+  luaL_argcheck(L, !__builtin_sub_overflow(to, from, &microseconds), 2,
+                "too far from the first one");
   lua_pushinteger(L, (lua_Integer)microseconds);
   return 1;
 }
@@ -124,7 +125,8 @@ static int parse_time_of_day(lua_State *L) {
 static int format_date(lua_State *L) {
   char text[LOOM_DATE_SIZE];
   int64_t date = lloom_check_integer(L, 1);
-  luaL_argcheck(L, date >= LOOM_DATE_MIN && date <= LOOM_DATE_MAX, 1, "outside the years 1 to 9999");
+  luaL_argcheck(L, date >= LOOM_DATE_MIN && date <= LOOM_DATE_MAX, 1,
+                "outside the years 1 to 9999");
   lua_pushlstring(L, text, loom_format_date((int32_t)date, text));
   return 1;
 }
@@ -178,7 +180,8 @@ static int local_time(lua_State *L) {
 static int millionths(lua_State *L) {
   int64_t part = lloom_check_integer(L, 1), rest = lloom_check_integer(L, 2);
   luaL_argcheck(L, part >= 0, 1, "not negative expected");
-  luaL_argcheck(L, rest >= 0 && rest <= INT64_MAX - part, 2, "not negative expected, nor too large");
+  luaL_argcheck(L, rest >= 0 && rest <= INT64_MAX - part, 2,
+                "not negative expected, nor too large");
   if (part == 0 && rest == 0)
     return 0;
   lua_pushinteger(L, (lua_Integer)loom_millionths(part, part + rest));
@@ -217,7 +220,8 @@ static int supervise(lua_State *L) {
   luaL_checkstack(L, ARGUMENTS_MAX, NULL);
   for (size_t i = 0; i < count; i++) { /* they stay on the stack */
     lua_rawgeti(L, 1, (int)i + 1);
-    argv[i] = (char *)(uintptr_t)luaL_checkstring(L, -1); /* execvp takes them so, and changes nothing */
+    /* execvp takes them so, and changes nothing */
+    argv[i] = (char *)(uintptr_t)luaL_checkstring(L, -1);
   }
   if (loom_supervise(argv, PATIENCE, &exit_code, &error) != LOOM_OK)
     return lloom_failure(L, &error);
@@ -261,7 +265,8 @@ static int hold(lua_State *L) {
 static int probe_listen(lua_State *L) {
   loom_error error;
   bool loopback;
-  if (loom_listen_probe(luaL_checkstring(L, 1), luaL_checkstring(L, 2), &loopback, &error) != LOOM_OK)
+  if (loom_listen_probe(luaL_checkstring(L, 1), luaL_checkstring(L, 2), &loopback, &error) !=
+      LOOM_OK)
     return lloom_failure(L, &error);
   lua_pushboolean(L, loopback);
   return 1;
@@ -335,8 +340,8 @@ static int monotonic_clock(lua_State *L) {
 /* is_terminal("stdout" or "stderr") */
 static int is_terminal(lua_State *L) {
   static const char *const names[] = {"stdout", "stderr", NULL};
-  lua_pushboolean(L, isatty(luaL_checkoption(L, 1, NULL, names) == 0 ? STDOUT_FILENO
-                                                                     : STDERR_FILENO));
+  lua_pushboolean(L,
+                  isatty(luaL_checkoption(L, 1, NULL, names) == 0 ? STDOUT_FILENO : STDERR_FILENO));
   return 1;
 }
 

@@ -17,7 +17,8 @@ int lloom_output(lua_State *L) {
   loom_error error;
   const char *path = lloom_check_path(L, 1);
   struct lloom_handle *handle = lloom_new_handle(L, OUTPUT, sizeof *handle);
-  loom_status status = loom_atomic_file_new(path, false, (loom_atomic_file **)&handle->object, &error);
+  loom_status status =
+      loom_atomic_file_new(path, false, (loom_atomic_file **)&handle->object, &error);
   return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 

@@ -127,9 +127,8 @@ static int next_row(lua_State *L) {
   if (status != LOOM_OK) {
     handle->object = NULL;
     loom_query_free(query);
-    return status == LOOM_DONE
-               ? 0
-               : luaL_error(L, "%s: %s", loom_status_name(status), error.message);
+    return status == LOOM_DONE ? 0
+                               : luaL_error(L, "%s: %s", loom_status_name(status), error.message);
   }
   int count = loom_query_columns(query);
   lua_createtable(L, 0, count);

@@ -21,8 +21,8 @@
 struct report_handle {
   struct lloom_handle handle; /* of a loom_report */
   loom_source *source;
-  struct loom_id_table ids; /* of the option `stores` */
-  struct loom_text text;    /* of csv_rows and json */
+  struct loom_id_table ids;     /* of the option `stores` */
+  struct loom_text text;        /* of csv_rows and json */
   struct loom_report_file file; /* of the option `file` */
   char *path, *header, *figures_path;
 };
@@ -129,11 +129,10 @@ static bool read_ids(lua_State *L, struct loom_id_table *ids) {
 
 static void read_options(lua_State *L, struct loom_report_options *options,
                          struct loom_window_option *windows, const char **globs) {
-  static const char *const known[] = {"windows",    "default_zone", "as_of",   "preset",
-                                      "fill",       "evidence",     "no_data", "slack",
-                                      "max_gap",    "ids",          "globs",   "all_stores",
-                                      "threads",    "strip_window", "strip_bins", "private",
-                                      "file",       NULL};
+  static const char *const known[] = {
+      "windows", "default_zone", "as_of",      "preset",  "fill",  "evidence",
+      "no_data", "slack",        "max_gap",    "ids",     "globs", "all_stores",
+      "threads", "strip_window", "strip_bins", "private", "file",  NULL};
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
   lloom_read_rules(L, 2, &options->rules);
@@ -147,8 +146,7 @@ static void read_options(lua_State *L, struct loom_report_options *options,
   options->threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, 64);
   options->strip_window =
       (size_t)lloom_option_integer(L, 2, "strip_window", 1, 1, LOOM_WINDOWS_MAX) - 1;
-  options->strip_bins =
-      (size_t)lloom_option_integer(L, 2, "strip_bins", 0, 0, LOOM_STRIP_BINS_MAX);
+  options->strip_bins = (size_t)lloom_option_integer(L, 2, "strip_bins", 0, 0, LOOM_STRIP_BINS_MAX);
 }
 
 /* minutes[w] tells whether window w is printed in minutes. */
@@ -244,9 +242,8 @@ static struct loom_overlay *check_overlay(lua_State *L, loom_report *report) {
   struct loom_overlays *overlays = loom_report_overlays(report);
   if (!overlays)
     luaL_error(L, "the report has been started already");
-  struct loom_overlay *overlay = length == 1 && *id == '*'
-                                     ? &overlays->others
-                                     : loom_overlays_put(overlays, id, length);
+  struct loom_overlay *overlay =
+      length == 1 && *id == '*' ? &overlays->others : loom_overlays_put(overlays, id, length);
   if (!overlay)
     lloom_no_memory(L);
   return overlay;
@@ -427,7 +424,8 @@ static int strip(lua_State *L) {
 static int times(lua_State *L) {
   const loom_report *report = lloom_check_complete(L);
   size_t row = lloom_check_row(L, 2, report);
-  const struct loom_figures *f = loom_report_figures(report, row) + lloom_check_window(L, 3, report);
+  const struct loom_figures *f =
+      loom_report_figures(report, row) + lloom_check_window(L, 3, report);
   lua_pushinteger(L, (lua_Integer)f->up);
   lua_pushinteger(L, (lua_Integer)f->down);
   return 2;
@@ -439,7 +437,8 @@ static int figures(lua_State *L) {
   size_t row = lloom_check_row(L, 2, report);
   const struct loom_figures *f =
       loom_report_figures(report, row) + lloom_check_window(L, 3, report);
-  const int64_t values[] = {f->up, f->down, f->unknown, f->excluded, f->longest, f->outages, f->polls};
+  const int64_t values[] = {f->up,      f->down,    f->unknown, f->excluded,
+                            f->longest, f->outages, f->polls};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     lua_pushinteger(L, (lua_Integer)values[i]);
   return (int)(sizeof values / sizeof *values);
@@ -474,13 +473,29 @@ struct loom_text *lloom_report_text(lua_State *L) {
 }
 
 void lloom_register_report(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"override_week", override_week}, {"override_date", override_date}, {"start", start},
-      {"wait", wait}, {"cancel", cancel}, {"as_of", as_of}, {"window", window}, {"hull", hull},
-      {"count", count}, {"store", store}, {"find", find}, {"figures", figures}, {"times", times}, {"strip", strip},
-      {"left_out", left_out},
-      {"csv_rows", csv_rows}, {"choice", lloom_report_choice}, {"order", lloom_report_order}, {"sum", lloom_report_sum},
-      {"percentiles", lloom_report_percentiles}, {"histogram", lloom_report_histogram},
-      {"json", lloom_report_json}, {"json_stores", lloom_report_json_stores}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"override_week", override_week},
+                                     {"override_date", override_date},
+                                     {"start", start},
+                                     {"wait", wait},
+                                     {"cancel", cancel},
+                                     {"as_of", as_of},
+                                     {"window", window},
+                                     {"hull", hull},
+                                     {"count", count},
+                                     {"store", store},
+                                     {"find", find},
+                                     {"figures", figures},
+                                     {"times", times},
+                                     {"strip", strip},
+                                     {"left_out", left_out},
+                                     {"csv_rows", csv_rows},
+                                     {"choice", lloom_report_choice},
+                                     {"order", lloom_report_order},
+                                     {"sum", lloom_report_sum},
+                                     {"percentiles", lloom_report_percentiles},
+                                     {"histogram", lloom_report_histogram},
+                                     {"json", lloom_report_json},
+                                     {"json_stores", lloom_report_json_stores},
+                                     {NULL, NULL}};
   lloom_new_type(L, REPORT, methods, close_report);
 }

@@ -53,7 +53,8 @@ int lloom_report_order(lua_State *L) {
   luaL_argcheck(L, limit >= 0 && limit <= LIMIT_MAX, 5, "0 to 100000 expected");
   order.only = lloom_check_choice(L, 6, report);
   read_after(L, 7, &order);
-  size_t room = loom_report_count(report) < (size_t)limit ? loom_report_count(report) : (size_t)limit;
+  size_t room =
+      loom_report_count(report) < (size_t)limit ? loom_report_count(report) : (size_t)limit;
   size_t *rows = lua_newuserdata(L, (room + 1) * sizeof *rows);
   if (!loom_report_order(report, &order, (size_t)limit, rows, &page))
     return lloom_no_memory(L);
@@ -66,7 +67,8 @@ int lloom_report_order(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)page.total);
   double value;
   if (order.by_id || page.count == 0 ||
-      !loom_figure_value(loom_report_figures(report, rows[page.count - 1]) + order.window, order.figure, &value))
+      !loom_figure_value(loom_report_figures(report, rows[page.count - 1]) + order.window,
+                         order.figure, &value))
     return 3;
   lua_pushnumber(L, value);
   return 4;
@@ -102,10 +104,12 @@ int lloom_report_percentiles(lua_State *L) {
   for (size_t i = 0; i < wanted; i++) {
     lua_rawgeti(L, 4, (int)i + 1);
     percents[i] = lua_tonumber(L, -1);
-    luaL_argcheck(L, percents[i] >= 0 && percents[i] <= 100, 4, "percentages from 0 to 100 expected");
+    luaL_argcheck(L, percents[i] >= 0 && percents[i] <= 100, 4,
+                  "percentages from 0 to 100 expected");
     lua_pop(L, 1);
   }
-  if (!loom_report_values(report, window, figure, lloom_check_choice(L, 5, report), &values, &count))
+  if (!loom_report_values(report, window, figure, lloom_check_choice(L, 5, report), &values,
+                          &count))
     return lloom_no_memory(L);
   if (!loom_sort_values(values, count)) {
     free(values);
@@ -138,7 +142,8 @@ int lloom_report_histogram(lua_State *L) {
   int64_t bins = lloom_check_integer(L, 5);
   luaL_argcheck(L, most > 0 && isfinite(most), 4, "more than 0 expected");
   luaL_argcheck(L, bins >= 1 && bins <= BINS_MAX, 5, "1 to 1000 expected");
-  if (!loom_report_values(report, window, figure, lloom_check_choice(L, 6, report), &values, &count))
+  if (!loom_report_values(report, window, figure, lloom_check_choice(L, 6, report), &values,
+                          &count))
     return lloom_no_memory(L);
   loom_histogram(values, count, most, (size_t)bins, counts);
   free(values);

@@ -17,9 +17,10 @@ static int close_staging(lua_State *L) {
 /* staging(count): room for about so many polls; more are kept in a file. */
 int lloom_staging(lua_State *L) {
   int64_t count = lloom_check_integer(L, 1);
-  struct loom_staging_options options = {
-      .kind = LOOM_POLLS,
-      .sort_capacity = count < 1 ? 1 : count > CAPACITY_MAX ? CAPACITY_MAX : (size_t)count};
+  struct loom_staging_options options = {.kind = LOOM_POLLS,
+                                         .sort_capacity = count < 1              ? 1
+                                                          : count > CAPACITY_MAX ? CAPACITY_MAX
+                                                                                 : (size_t)count};
   struct lloom_handle *handle = lloom_new_handle(L, LLOOM_STAGING, sizeof *handle);
   handle->object = loom_staging_new(&options);
   return handle->object ? 1 : lloom_no_memory(L);

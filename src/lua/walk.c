@@ -61,13 +61,12 @@ static int next(lua_State *L) {
     return 0;
   if (status != LOOM_OK)
     return lloom_failure(L, &error);
-  walk->schedule =
-      (struct loom_schedule){.hours = walk->store.hours.items,
-                             .hours_count = walk->store.hours.count,
-                             .own_days = walk->store.special_days.items,
-                             .own_days_count = walk->store.special_days.count,
-                             .all_days = walk->common.special_days.items,
-                             .all_days_count = walk->common.special_days.count};
+  walk->schedule = (struct loom_schedule){.hours = walk->store.hours.items,
+                                          .hours_count = walk->store.hours.count,
+                                          .own_days = walk->store.special_days.items,
+                                          .own_days_count = walk->store.special_days.count,
+                                          .all_days = walk->common.special_days.items,
+                                          .all_days_count = walk->common.special_days.count};
   lua_pushlstring(L, walk->store.id, walk->store.id_length);
   lua_pushinteger(L, walk->first);
   lua_pushinteger(L, walk->last);
@@ -85,7 +84,7 @@ static bool count_opening(void *context, int32_t date, int32_t open, int32_t clo
 struct openings {
   struct {
     int32_t open, close;
-  } *items;
+  } * items;
   size_t count;
 };
 

@@ -11,8 +11,8 @@
 #define WRITER "loom.writer"
 #define WRITE "loom.write"
 
-#define WAITING_MAX (64 << 20)  /* bytes of writes that may wait, by default */
-#define UPLOADS_MAX 4           /* uploads at a time, by default: each has some 30 MB */
+#define WAITING_MAX (64 << 20)    /* bytes of writes that may wait, by default */
+#define UPLOADS_MAX 4             /* uploads at a time, by default: each has some 30 MB */
 #define UPLOAD_CAPACITY (8 << 20) /* bytes of an upload that may wait to be parsed, by default */
 
 struct write_handle {
@@ -111,7 +111,8 @@ static int upload(lua_State *L) {
   lloom_read_ingest_options(L, 2, &options, &staging);
   int64_t capacity = lloom_option_integer(L, 2, "capacity", UPLOAD_CAPACITY, 1, INT32_MAX);
   struct write_handle *handle = lloom_new_handle(L, WRITE, sizeof *handle);
-  if (loom_upload_new(writer, &options, &staging, (size_t)capacity, &handle->upload, &error) != LOOM_OK)
+  if (loom_upload_new(writer, &options, &staging, (size_t)capacity, &handle->upload, &error) !=
+      LOOM_OK)
     return lloom_failure(L, &error);
   handle->handle.object = loom_upload_head(handle->upload);
   return 1;
@@ -194,8 +195,8 @@ static int rejects(lua_State *L) {
   const struct write_handle *handle = lua_touserdata(L, 1);
   if (handle->delete)
     return luaL_error(L, "the write is a removal");
-  const struct loom_reject_list *list = handle->upload ? loom_upload_rejects(handle->upload)
-                                                       : loom_poll_write_rejects(handle->polls);
+  const struct loom_reject_list *list =
+      handle->upload ? loom_upload_rejects(handle->upload) : loom_poll_write_rejects(handle->polls);
   lua_createtable(L, (int)list->count, 0);
   int at = 0;
   for (const struct loom_reject_entry *entry = list->first; entry; entry = entry->next) {
@@ -260,13 +261,15 @@ static int progress(lua_State *L) {
 }
 
 void lloom_register_writer(lua_State *L) {
-  static const luaL_Reg writer_methods[] = {
-      {"polls", polls_of_staging}, {"poll_text", polls_of_text}, {"upload", upload},
-      {"remove", remove_polls}, {NULL, NULL}};
-  static const luaL_Reg write_methods[] = {{"is_done", is_done}, {"counts", counts},
-                                           {"rejects", rejects}, {"push", push},
-                                           {"finish", finish},   {"abort", abort_upload},
-                                           {"progress", progress}, {"removed", removed}, {NULL, NULL}};
+  static const luaL_Reg writer_methods[] = {{"polls", polls_of_staging},
+                                            {"poll_text", polls_of_text},
+                                            {"upload", upload},
+                                            {"remove", remove_polls},
+                                            {NULL, NULL}};
+  static const luaL_Reg write_methods[] = {
+      {"is_done", is_done},   {"counts", counts},   {"rejects", rejects},
+      {"push", push},         {"finish", finish},   {"abort", abort_upload},
+      {"progress", progress}, {"removed", removed}, {NULL, NULL}};
   lloom_new_type(L, WRITER, writer_methods, close_writer);
   lloom_new_type(L, WRITE, write_methods, close_write);
 }

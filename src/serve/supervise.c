@@ -157,7 +157,8 @@ loom_status loom_supervise(char *const argv[], int patience, int *exit_code, loo
 
 loom_status loom_end_with_parent(loom_error *error) {
   if (prctl(PR_SET_PDEATHSIG, SIGQUIT) != 0)
-    return loom_fail(error, LOOM_EIO, "the end of the parent cannot be waited for: %s", strerror(errno));
+    return loom_fail(error, LOOM_EIO, "the end of the parent cannot be waited for: %s",
+                     strerror(errno));
   if (getppid() == 1) /* it has ended already */
     raise(SIGQUIT);
   return LOOM_OK;

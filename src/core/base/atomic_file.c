@@ -23,7 +23,8 @@
 
 struct loom_atomic_file {
   char *path; /* as it was given, for messages */
-  char *target, *part; /* where it will be, and where it is until then; NULL: it is written as it is */
+  /* where it will be, and where it is until then; NULL: it is written as it is */
+  char *target, *part;
   int fd;
   bool is_new, failed;
   size_t length; /* of what the buffer holds */
@@ -49,8 +50,8 @@ static int named_descriptor(const char *path) {
     return STDERR_FILENO;
   for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
     const char *digits = path + strlen(folders[i]);
-    if (strncmp(path, folders[i], strlen(folders[i])) == 0 && strlen(digits) >= 1 && strlen(digits) <= 6 &&
-        strspn(digits, "0123456789") == strlen(digits))
+    if (strncmp(path, folders[i], strlen(folders[i])) == 0 && strlen(digits) >= 1 &&
+        strlen(digits) <= 6 && strspn(digits, "0123456789") == strlen(digits))
       return atoi(digits);
   }
   return -1;
@@ -71,7 +72,8 @@ static loom_status open_directly(loom_atomic_file *file, loom_error *error) {
 static char *name_part(const char *target) {
   unsigned long long number = 0;
   const char *slash = strrchr(target, '/');
-  size_t folder = slash ? (size_t)(slash + 1 - target) : 0, size = strlen(target) + 1 + PART_LENGTH + 8;
+  size_t folder = slash ? (size_t)(slash + 1 - target) : 0,
+         size = strlen(target) + 1 + PART_LENGTH + 8;
   char *part = malloc(size);
   if (!part || getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) {
     free(part);
@@ -129,7 +131,8 @@ static loom_status begin(loom_atomic_file *file, loom_error *error) {
   return open_part(file, is_there ? &old : NULL, error);
 }
 
-loom_status loom_atomic_file_new(const char *path, bool is_new, loom_atomic_file **out, loom_error *error) {
+loom_status loom_atomic_file_new(const char *path, bool is_new, loom_atomic_file **out,
+                                 loom_error *error) {
   loom_atomic_file *file = calloc(1, sizeof *file);
   *out = NULL;
   if (!file)
@@ -147,7 +150,8 @@ loom_status loom_atomic_file_new(const char *path, bool is_new, loom_atomic_file
 
 /* ---- writing ---- */
 
-static loom_status write_all(loom_atomic_file *file, const char *bytes, size_t size, loom_error *error) {
+static loom_status write_all(loom_atomic_file *file, const char *bytes, size_t size,
+                             loom_error *error) {
   while (size) {
     ssize_t written = write(file->fd, bytes, size);
     if (written < 0 && errno != EINTR) {
@@ -168,7 +172,8 @@ static loom_status flush(loom_atomic_file *file, loom_error *error) {
   return write_all(file, file->buffer, length, error);
 }
 
-loom_status loom_atomic_file_write(loom_atomic_file *file, const void *bytes, size_t size, loom_error *error) {
+loom_status loom_atomic_file_write(loom_atomic_file *file, const void *bytes, size_t size,
+                                   loom_error *error) {
   if (file->failed || file->fd < 0)
     return loom_fail(error, LOOM_EINVAL, "%s: cannot be written any more", file->path);
   loom_status status = size > BUFFER_SIZE - file->length ? flush(file, error) : LOOM_OK;
@@ -199,8 +204,9 @@ static loom_status open_folder(loom_atomic_file *file, int *folder, loom_error *
 
 /* Renames the part. Where nothing may be replaced the kernel sees to it, if the file system lets it. */
 static loom_status take_place(loom_atomic_file *file, loom_error *error) {
-  int result = file->is_new ? renameat2(AT_FDCWD, file->part, AT_FDCWD, file->target, RENAME_NOREPLACE)
-                            : rename(file->part, file->target);
+  int result = file->is_new
+                   ? renameat2(AT_FDCWD, file->part, AT_FDCWD, file->target, RENAME_NOREPLACE)
+                   : rename(file->part, file->target);
   if (result != 0 && file->is_new && errno == EINVAL && access(file->target, F_OK) != 0)
     result = rename(file->part, file->target);
   if (result != 0)

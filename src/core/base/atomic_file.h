@@ -20,10 +20,12 @@ typedef struct loom_atomic_file loom_atomic_file;
 ** the umask leaves of 0666. With `is_new` there must not be one: LOOM_EINVAL, also at the commit. LOOM_EFULL: no space left;
 ** LOOM_EACCESS: the folder or the file may not be written; LOOM_EIO: anything else. Free with loom_atomic_file_free.
 */
-loom_status loom_atomic_file_new(const char *path, bool is_new, loom_atomic_file **file, loom_error *error);
+loom_status loom_atomic_file_new(const char *path, bool is_new, loom_atomic_file **file,
+                                 loom_error *error);
 
 /* Appends bytes. After a failure nothing can be committed. */
-loom_status loom_atomic_file_write(loom_atomic_file *file, const void *bytes, size_t size, loom_error *error);
+loom_status loom_atomic_file_write(loom_atomic_file *file, const void *bytes, size_t size,
+                                   loom_error *error);
 
 /* The name under which the file is written, for those who write it by other means than the above; NULL: it has none. */
 const char *loom_atomic_file_part(const loom_atomic_file *file);

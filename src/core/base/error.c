@@ -10,14 +10,26 @@
 #define QUOTED_INPUT_MAX 80
 
 const char *loom_status_name(loom_status status) {
-  static const char *const names[] = {
-      [LOOM_OK] = "OK",           [LOOM_DONE] = "DONE",         [LOOM_EINVAL] = "EINVAL",
-      [LOOM_EINPUT] = "EINPUT",   [LOOM_ENOENT] = "ENOENT",     [LOOM_EACCESS] = "EACCESS",
-      [LOOM_EIO] = "EIO",         [LOOM_EFULL] = "EFULL",       [LOOM_ENOMEM] = "ENOMEM",
-      [LOOM_ENOTDB] = "ENOTDB",   [LOOM_EVERSION] = "EVERSION", [LOOM_EREADONLY] = "EREADONLY",
-      [LOOM_EBUSY] = "EBUSY",     [LOOM_EAGAIN] = "EAGAIN",       [LOOM_ECORRUPT] = "ECORRUPT", [LOOM_EEMPTY] = "EEMPTY",
-      [LOOM_ECANCELED] = "ECANCELED", [LOOM_EMOVED] = "EMOVED", [LOOM_ECONFIRM] = "ECONFIRM",
-      [LOOM_ELIMIT] = "ELIMIT"};
+  static const char *const names[] = {[LOOM_OK] = "OK",
+                                      [LOOM_DONE] = "DONE",
+                                      [LOOM_EINVAL] = "EINVAL",
+                                      [LOOM_EINPUT] = "EINPUT",
+                                      [LOOM_ENOENT] = "ENOENT",
+                                      [LOOM_EACCESS] = "EACCESS",
+                                      [LOOM_EIO] = "EIO",
+                                      [LOOM_EFULL] = "EFULL",
+                                      [LOOM_ENOMEM] = "ENOMEM",
+                                      [LOOM_ENOTDB] = "ENOTDB",
+                                      [LOOM_EVERSION] = "EVERSION",
+                                      [LOOM_EREADONLY] = "EREADONLY",
+                                      [LOOM_EBUSY] = "EBUSY",
+                                      [LOOM_EAGAIN] = "EAGAIN",
+                                      [LOOM_ECORRUPT] = "ECORRUPT",
+                                      [LOOM_EEMPTY] = "EEMPTY",
+                                      [LOOM_ECANCELED] = "ECANCELED",
+                                      [LOOM_EMOVED] = "EMOVED",
+                                      [LOOM_ECONFIRM] = "ECONFIRM",
+                                      [LOOM_ELIMIT] = "ELIMIT"};
   return names[status];
 }
 

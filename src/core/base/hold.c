@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 loom_status loom_hold(const char *path, int *descriptor, loom_error *error) {
-  int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600); /* without O_CLOEXEC: programs inherit it */
+  /* without O_CLOEXEC: programs inherit it */
+  int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
   *descriptor = -1;
   if (file < 0)
     return loom_fail(error, LOOM_EACCESS, "%s: %s", path, strerror(errno));

@@ -30,8 +30,8 @@ void loom_id_table_free(struct loom_id_table *table) {
 }
 
 size_t loom_id_table_size(const struct loom_id_table *table) {
-  return table->slot_count * sizeof *table->slots + table->offset_capacity * sizeof *table->offsets +
-         table->text_capacity;
+  return table->slot_count * sizeof *table->slots +
+         table->offset_capacity * sizeof *table->offsets + table->text_capacity;
 }
 
 /* Multiplies and folds eight bytes at a time. */

@@ -39,7 +39,8 @@ static bool is_plain(const char *field, size_t length) {
 }
 
 /* A field with something before it that needs no quotes. */
-static void put_field(struct loom_text *text, const char *before, const char *field, size_t length) {
+static void put_field(struct loom_text *text, const char *before, const char *field,
+                      size_t length) {
   if (is_plain(field, length)) {
     loom_text_put(text, before, strlen(before));
     loom_text_put(text, field, length);
@@ -60,7 +61,9 @@ void loom_text_put_field(struct loom_text *text, const char *field, size_t lengt
 }
 
 bool loom_text_is_formula(const char *field, size_t length) {
-  static const char full_width[][4] = {"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"}; /* = + - @ */
+  /* = + - @ */
+  static const char full_width[][4] = {"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d",
+                                       "\xef\xbc\xa0"};
   while (length && *field == '\'') {
     field++;
     length--;
@@ -68,7 +71,8 @@ bool loom_text_is_formula(const char *field, size_t length) {
   if (!length)
     return false;
   unsigned char first = (unsigned char)*field;
-  bool formula = first < ' ' || first == 0x7f || first == '=' || first == '+' || first == '-' || first == '@';
+  bool formula =
+      first < ' ' || first == 0x7f || first == '=' || first == '+' || first == '-' || first == '@';
   for (size_t i = 0; i < sizeof full_width / sizeof *full_width && !formula; i++)
     formula = length >= 3 && memcmp(field, full_width[i], 3) == 0;
   return formula;

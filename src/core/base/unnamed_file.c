@@ -15,7 +15,8 @@
 
 static loom_status io_failure(loom_error *error, const char *what) {
   int number = errno;
-  return loom_fail(error, loom_status_of_errno(number), "temporary file: %s: %s", what, strerror(number));
+  return loom_fail(error, loom_status_of_errno(number), "temporary file: %s: %s", what,
+                   strerror(number));
 }
 
 loom_status loom_unnamed_file_open(const char *folder, int *file, loom_error *error) {

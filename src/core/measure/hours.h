@@ -44,7 +44,6 @@ void loom_hours_list_free(struct loom_hours_list *list);
 ** of LOOM_NO_HOURS. False when memory is out.
 */
 bool loom_hours_lay_over(const struct loom_hours_list *file,
-                         const struct loom_hours_list *overrides,
-                         struct loom_hours_list *in_force);
+                         const struct loom_hours_list *overrides, struct loom_hours_list *in_force);
 
 #endif

@@ -58,7 +58,8 @@ static bool join_days(struct loom_measure *measure, const struct loom_special_da
   size_t o = 0, s = 0;
   measure->days.count = 0;
   while (o < over->count || s < own->count) {
-    bool from_store = o == over->count || (s < own->count && own->items[s].date < over->items[o].date);
+    bool from_store =
+        o == over->count || (s < own->count && own->items[s].date < over->items[o].date);
     int32_t date = from_store ? own->items[s].date : over->items[o].date;
     for (; s < own->count && own->items[s].date == date; s++)
       if (from_store && !loom_special_days_add(&measure->days, own->items[s]))

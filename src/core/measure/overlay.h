@@ -28,7 +28,8 @@ void loom_overlays_init(struct loom_overlays *overlays);
 void loom_overlays_free(struct loom_overlays *overlays);
 
 /* The overlay of a store, made empty if there is none yet. NULL: memory is out. */
-struct loom_overlay *loom_overlays_put(struct loom_overlays *overlays, const char *id, size_t length);
+struct loom_overlay *loom_overlays_put(struct loom_overlays *overlays, const char *id,
+                                       size_t length);
 
 /* What holds for a store; NULL: nothing does. */
 const struct loom_overlay *loom_overlays_find(const struct loom_overlays *overlays, const char *id,

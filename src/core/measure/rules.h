@@ -28,7 +28,8 @@ struct loom_rules {
   enum loom_fill fill;
   enum loom_evidence evidence;
   enum loom_state no_data; /* the state of a piece without evidence */
-  int64_t max_gap;         /* microseconds; time further from its poll is unknown. LOOM_NO_MAX_GAP: no limit */
+  /* microseconds; time further from its poll is unknown. LOOM_NO_MAX_GAP: no limit */
+  int64_t max_gap;
 };
 
 /* Sets all rules to those of a preset: "loom", "seed" or "monitoring". False: there is none of that name. */

@@ -8,8 +8,8 @@ static int64_t instant_of(const loom_zone *zone, int32_t date, int32_t seconds) 
   return loom_zone_instant(zone, (int64_t)date * LOOM_DAY_SECONDS + seconds) * LOOM_SECOND;
 }
 
-struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open, int32_t close,
-                                    int32_t slack) {
+struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open,
+                                    int32_t close, int32_t slack) {
   if (close >= LOOM_DAY_SECONDS - slack)
     close = LOOM_DAY_SECONDS;
   return (struct loom_span){instant_of(zone, date, open),

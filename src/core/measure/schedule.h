@@ -31,10 +31,10 @@ struct loom_schedule {
 
 /* Why a date has the openings that it has. */
 enum loom_origin {
-  LOOM_ORIGIN_OWN_DAY,   /* the store's own special day */
-  LOOM_ORIGIN_ALL_DAY,   /* every store's special day */
-  LOOM_ORIGIN_WEEKLY,    /* the weekly hours in force */
-  LOOM_ORIGIN_NO_HOURS   /* no hours: open all day */
+  LOOM_ORIGIN_OWN_DAY, /* the store's own special day */
+  LOOM_ORIGIN_ALL_DAY, /* every store's special day */
+  LOOM_ORIGIN_WEEKLY,  /* the weekly hours in force */
+  LOOM_ORIGIN_NO_HOURS /* no hours: open all day */
 };
 
 /* Takes one opening of a date, in seconds since local midnight, as written: before slack and midnight are regarded. */
@@ -48,8 +48,8 @@ bool loom_schedule_date(const struct loom_schedule *schedule, int32_t date, int3
                         loom_opening_fn *opening, void *context, enum loom_origin *origin);
 
 /* The instants of an opening. An empty span means that the clock skips it. */
-struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open, int32_t close,
-                                    int32_t slack);
+struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open,
+                                    int32_t close, int32_t slack);
 
 /* First and last local date whose openings may reach into [from, to). */
 void loom_schedule_dates(int64_t from, int64_t to, int32_t *first, int32_t *last);

@@ -25,7 +25,8 @@ struct loom_special_days {
 /* Which stores are wanted: without ids and patterns, all of them. */
 struct loom_selection {
   const struct loom_id_table *ids; /* these; or NULL */
-  const char *const *globs;        /* and those whose id matches one of these patterns (* ? [a-z]) */
+  /* and those whose id matches one of these patterns (* ? [a-z]) */
+  const char *const *globs;
   size_t glob_count;
   bool all_stores; /* also stores without any poll that have hours or a zone */
 };
@@ -33,8 +34,9 @@ struct loom_selection {
 /* What is asked of a source. */
 struct loom_source_query {
   int64_t from, to; /* polls of these instants and between, in microseconds */
-  bool neighbours;  /* also the nearest poll before `from`, and the nearest after `to` up to `as_of` */
-  bool no_polls;    /* only schedules are wanted */
+  /* also the nearest poll before `from`, and the nearest after `to` up to `as_of` */
+  bool neighbours;
+  bool no_polls; /* only schedules are wanted */
   int64_t as_of;
   struct loom_selection selection;
 };
@@ -43,7 +45,7 @@ struct loom_source_query {
 struct loom_store {
   char id[LOOM_ID_MAX + 1];
   size_t id_length;
-  char zone[LOOM_ZONE_NAME_MAX]; /* "" for the default zone */
+  char zone[LOOM_ZONE_NAME_MAX];         /* "" for the default zone */
   struct loom_hours_list hours;          /* sorted by `from` */
   struct loom_special_days special_days; /* the store's own, sorted by date */
   struct loom_spans exclusions;          /* the store's own, in any order */

@@ -29,8 +29,8 @@ static int64_t bin_start(const struct loom_strip *strip, size_t bin) {
 
 /* The bin that holds an instant of the window. */
 static size_t bin_of(const struct loom_strip *strip, int64_t instant) {
-  double share = (double)(instant - strip->window.start) /
-                 (double)(strip->window.end - strip->window.start);
+  double share =
+      (double)(instant - strip->window.start) / (double)(strip->window.end - strip->window.start);
   size_t bin = (size_t)(share * (double)strip->bins);
   if (bin >= strip->bins)
     bin = strip->bins - 1;

@@ -22,7 +22,7 @@ struct loom_strip {
   size_t bins;
   struct loom_bin {
     int64_t up, down, unknown, excluded; /* microseconds */
-  } *items;
+  } * items;
 };
 
 /* False: memory is out. */
@@ -31,7 +31,8 @@ void loom_strip_free(struct loom_strip *strip);
 
 /* Starts on a window; loom_strip_add then takes its segments from the kernel. */
 void loom_strip_begin(struct loom_strip *strip, struct loom_span window);
-void loom_strip_add(void *strip, struct loom_span span, enum loom_state state, const loom_poll *poll);
+void loom_strip_add(void *strip, struct loom_span span, enum loom_state state,
+                    const loom_poll *poll);
 
 /* Fills `letters`, one to a bin. */
 void loom_strip_finish(const struct loom_strip *strip, char *letters);

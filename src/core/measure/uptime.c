@@ -8,7 +8,8 @@ struct judge {
   const struct loom_rules *rules;
   struct loom_figures *figures;
   struct loom_span outage; /* the run of down time that may still grow */
-  const struct loom_span *exclusion, *exclusions_end; /* the first one that ends after what was judged last, or the end */
+  /* the first one that ends after what was judged last, or the end */
+  const struct loom_span *exclusion, *exclusions_end;
   loom_segment_fn *segment;
   void *context;
 };
@@ -158,7 +159,8 @@ static size_t find_poll(const loom_poll *polls, size_t low, size_t count, int64_
 }
 
 /* The first exclusion that ends after an instant: those of years before need not be passed one by one. */
-static const struct loom_span *find_exclusion(const struct loom_spans *exclusions, int64_t instant) {
+static const struct loom_span *find_exclusion(const struct loom_spans *exclusions,
+                                              int64_t instant) {
   size_t low = 0, count = exclusions->count;
   while (low < count) {
     size_t middle = low + (count - low) / 2;

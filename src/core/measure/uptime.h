@@ -31,10 +31,13 @@ static inline bool loom_poll_active(loom_poll poll) {
 /* What one store was in one window. Times are in microseconds. */
 struct loom_figures {
   int64_t up, down, unknown; /* their sum is the scheduled time */
-  int64_t excluded;          /* what exclusions took out; with the scheduled time it is the length of the pieces */
-  int64_t longest;           /* the longest outage */
-  int64_t outages;           /* how many: maximal runs of down time; touching pieces join runs, exclusions end them */
-  int64_t polls;             /* how many polls lie in the pieces; those in exclusions too, since they are evidence */
+  /* what exclusions took out; with the scheduled time it is the length of the pieces */
+  int64_t excluded;
+  int64_t longest; /* the longest outage */
+  /* how many: maximal runs of down time; touching pieces join runs, exclusions end them */
+  int64_t outages;
+  /* how many polls lie in the pieces; those in exclusions too, since they are evidence */
+  int64_t polls;
 };
 
 /*

@@ -158,7 +158,8 @@ static enum loom_csv_result take_quoted(loom_csv *csv, struct loom_csv_row *row)
     const char *next = find_line_end(csv, at, &stop);
     if ((next ? next : csv->end) - begin > LOOM_CSV_ROW_MAX) {
       reset_parser(csv);
-      return bad_line(csv, row, lines ? "has a quote that is not closed within 65536 bytes" : too_long);
+      return bad_line(csv, row,
+                      lines ? "has a quote that is not closed within 65536 bytes" : too_long);
     }
     if (!next || (csv->last && at == csv->end))
       break;
@@ -244,8 +245,7 @@ enum loom_csv_result loom_csv_next(loom_csv *csv, struct loom_csv_row *row) {
       csv->line++;
       continue;
     }
-    if (csv->has_quote &&
-        (csv->always_libcsv || memchr(csv->at, '"', (size_t)(stop - csv->at))))
+    if (csv->has_quote && (csv->always_libcsv || memchr(csv->at, '"', (size_t)(stop - csv->at))))
       return take_quoted(csv, row);
     split(row, csv->at, stop);
     row->raw = csv->at;

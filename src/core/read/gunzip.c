@@ -62,8 +62,7 @@ loom_status loom_gunzip_feed(loom_gunzip *gunzip, const void *bytes, size_t size
                        stream->msg ? stream->msg : "invalid data");
     gunzip->member_ended = result == Z_STREAM_END;
     size_t made = OUTPUT_SIZE - stream->avail_out;
-    loom_status status =
-        made ? sink(context, (const char *)gunzip->output, made, error) : LOOM_OK;
+    loom_status status = made ? sink(context, (const char *)gunzip->output, made, error) : LOOM_OK;
     if (status != LOOM_OK)
       return status;
     if (result == Z_BUF_ERROR)

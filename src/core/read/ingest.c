@@ -37,7 +37,8 @@ struct worker {
   pthread_t thread;
   bool started;
   struct loom_parser parser;
-  uint32_t *numbers; /* this parser's numbers of stores → the staging's; NULL where it has no others */
+  /* this parser's numbers of stores → the staging's; NULL where it has no others */
+  uint32_t *numbers;
   size_t number_count, number_capacity;
 };
 
@@ -57,8 +58,8 @@ struct loom_ingest {
 
   bool header_known, any_bytes;
   uint64_t text_size; /* bytes so far, decompressed */
-  uint64_t line; /* of the first byte not yet collected */
-  size_t threshold; /* the current block is cut when it has grown to this */
+  uint64_t line;      /* of the first byte not yet collected */
+  size_t threshold;   /* the current block is cut when it has grown to this */
   struct slot *slots;
   size_t slot_count;
   size_t submitted, claimed, collected; /* blocks handed out, taken by a worker, and merged */
@@ -76,7 +77,9 @@ static void set_defaults(struct loom_ingest_options *options, enum loom_kind kin
     options->block_size = DEFAULT_BLOCK_SIZE;
   if (options->threads == 0) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    options->threads = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (unsigned)processors;
+    options->threads = processors < 1             ? 1
+                       : processors > THREADS_MAX ? THREADS_MAX
+                                                  : (unsigned)processors;
   }
   if (kind != LOOM_POLLS)
     options->threads = 1;
@@ -237,7 +240,8 @@ static loom_status merge_batch(loom_ingest *ingest, struct worker *worker, struc
   staging->counts.rows += batch->rows;
   status = number_new_ids(ingest, worker, batch, error);
   if (status == LOOM_OK && batch->poll_count)
-    status = loom_staging_add_polls(staging, batch->polls, batch->poll_count, worker->numbers, error);
+    status =
+        loom_staging_add_polls(staging, batch->polls, batch->poll_count, worker->numbers, error);
   if (status == LOOM_OK)
     status = loom_staging_add_records(staging, batch->records, batch->record_count, error);
   if (status == LOOM_OK)
@@ -280,7 +284,8 @@ static loom_status start_workers(loom_ingest *ingest, loom_error *error) {
     if (!init_parser(ingest, worker, true))
       return loom_no_memory(error);
     worker->parser.reader.columns = ingest->self.parser.reader.columns;
-    if (!loom_thread_start(&worker->thread, parse_blocks, worker)) { /* make do with those that started, or with none */
+    /* make do with those that started, or with none */
+    if (!loom_thread_start(&worker->thread, parse_blocks, worker)) {
       free_worker(worker);
       ingest->options.threads = ingest->worker_count;
       break;
@@ -354,7 +359,7 @@ static loom_status submit(loom_ingest *ingest, size_t size, loom_error *error) {
 /* ---- cutting blocks ---- */
 
 static loom_status file_failure(const loom_ingest *ingest, const loom_error *cause,
-                                  loom_error *error) {
+                                loom_error *error) {
   return loom_fail(error, cause->code, "%s: %.900s", ingest->source, cause->message);
 }
 
@@ -381,12 +386,14 @@ static loom_status read_header(loom_ingest *ingest, const struct slot *slot, boo
     }
     return LOOM_OK;
   case LOOM_CSV_BAD:
-    return loom_fail(error, LOOM_EINPUT, "%s:%llu: is not a text file with a header: its first row %s",
-                     ingest->source, (unsigned long long)row.line, row.reason);
+    return loom_fail(error, LOOM_EINPUT,
+                     "%s:%llu: is not a text file with a header: its first row %s", ingest->source,
+                     (unsigned long long)row.line, row.reason);
   case LOOM_CSV_NOMEM:
     return loom_no_memory(error);
   default:
-    if (loom_columns_find(ingest->staging->options.kind, &row, &parser->reader.columns, &cause) != LOOM_OK ||
+    if (loom_columns_find(ingest->staging->options.kind, &row, &parser->reader.columns, &cause) !=
+            LOOM_OK ||
         (ingest->staging->options.kind == LOOM_ATTRIBUTES &&
          loom_attribute_columns_find(&parser->reader, &row, &cause) != LOOM_OK))
       return file_failure(ingest, &cause, error);
@@ -470,7 +477,8 @@ static loom_status feed_decoded(loom_ingest *ingest, const char *bytes, size_t s
     return feed_text(ingest, bytes, size, error);
   loom_error cause;
   ingest->text_status = LOOM_OK;
-  loom_status status = loom_gunzip_feed(ingest->gunzip, bytes, size, feed_gunzipped, ingest, &cause);
+  loom_status status =
+      loom_gunzip_feed(ingest->gunzip, bytes, size, feed_gunzipped, ingest, &cause);
   if (status == LOOM_OK)
     return LOOM_OK;
   if (ingest->text_status == LOOM_OK)

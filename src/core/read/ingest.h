@@ -25,8 +25,8 @@ struct loom_ingest_options {
    * and bad rows. 0: any number; more are LOOM_ELIMIT. */
   uint64_t max_records;
   bool rejects_without_rows; /* bad rows are kept without their text */
-  int64_t latest;       /* polls after this instant, in microseconds, are bad rows; 0: none are */
-  bool always_libcsv;   /* see loom_csv_always_libcsv */
+  int64_t latest;     /* polls after this instant, in microseconds, are bad rows; 0: none are */
+  bool always_libcsv; /* see loom_csv_always_libcsv */
 };
 
 typedef struct loom_ingest loom_ingest;

@@ -145,7 +145,8 @@ static bool report_new_ids(struct loom_parser *parser, struct loom_batch *batch)
   for (; parser->ids_reported < ids->count; parser->ids_reported++) {
     size_t length;
     const char *id = loom_id_table_get(ids, parser->ids_reported, &length);
-    if (!loom_grow(&batch->new_ids, &batch->new_ids_capacity, batch->new_ids_size + 1 + LOOM_ID_MAX, 1))
+    if (!loom_grow(&batch->new_ids, &batch->new_ids_capacity, batch->new_ids_size + 1 + LOOM_ID_MAX,
+                   1))
       return false;
     char *at = batch->new_ids + batch->new_ids_size;
     *at = (char)(unsigned char)length;

@@ -30,8 +30,9 @@ struct loom_batch {
 struct loom_parser {
   loom_csv *csv;
   struct loom_record_reader reader;
-  uint64_t rejects_kept; /* of a block's bad rows, at most so many are kept; the others are counted */
-  bool keeps_rows;       /* bad rows have their text with them */
+  /* of a block's bad rows, at most so many are kept; the others are counted */
+  uint64_t rejects_kept;
+  bool keeps_rows; /* bad rows have their text with them */
   struct loom_id_table own_ids;
   uint32_t ids_reported; /* ids below this number have been in a batch's new_ids */
 };

@@ -16,8 +16,7 @@ loom_status loom_input_open(const char *path, loom_input **input, loom_error *er
 void loom_input_close(loom_input *input);
 
 /* Gives the next bytes, valid until the next call. LOOM_DONE at the end. */
-loom_status loom_input_next(loom_input *input, const char **bytes, size_t *size,
-                            loom_error *error);
+loom_status loom_input_next(loom_input *input, const char **bytes, size_t *size, loom_error *error);
 
 /* Bytes read so far, and how many the file has; -1 if that is not known beforehand. */
 int64_t loom_input_position(const loom_input *input);

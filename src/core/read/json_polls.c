@@ -8,8 +8,7 @@
 #define DEPTH_MAX 64 /* of values that are passed over: how deep the stack goes */
 
 void loom_json_polls_begin(struct loom_json_polls *polls, char *text, size_t size, bool by_line) {
-  *polls = (struct loom_json_polls){
-      .at = text, .end = text + size, .line = 1, .by_line = by_line};
+  *polls = (struct loom_json_polls){.at = text, .end = text + size, .line = 1, .by_line = by_line};
   if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
     polls->at += 3;
 }

@@ -12,7 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum loom_json_member { LOOM_JSON_STORE_ID, LOOM_JSON_STATUS, LOOM_JSON_TIMESTAMP, LOOM_JSON_MEMBERS };
+enum loom_json_member {
+  LOOM_JSON_STORE_ID,
+  LOOM_JSON_STATUS,
+  LOOM_JSON_TIMESTAMP,
+  LOOM_JSON_MEMBERS
+};
 
 struct loom_json_value {
   struct loom_csv_field text; /* of a string what it says, of anything else how it is written */

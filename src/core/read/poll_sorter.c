@@ -13,8 +13,8 @@
 
 #define DIGIT_BITS 11
 #define DIGITS (1 << DIGIT_BITS)
-#define RUN_BUFFER 4096      /* records read at a time from a spilled run: 64 KiB */
-#define INSERTION_LIMIT 64   /* groups up to this size are sorted by insertion */
+#define RUN_BUFFER 4096    /* records read at a time from a spilled run: 64 KiB */
+#define INSERTION_LIMIT 64 /* groups up to this size are sorted by insertion */
 
 /* Where a run continues: in memory, or in the spill file. */
 struct run {

@@ -9,15 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POLL_SIZE_LEAST 16 /* bytes of the shortest poll, with its comma: more polls than a text can hold never come */
+/* bytes of the shortest poll, with its comma: more polls than a text can hold never come */
+#define POLL_SIZE_LEAST 16
 #define SORT_CAPACITY_LEAST 64
 #define NAME "body"
 
 loom_staging *loom_poll_text_staging(size_t size) {
-  return loom_staging_new(&(struct loom_staging_options){
-      .kind = LOOM_POLLS,
-      .sort_capacity = size / POLL_SIZE_LEAST + SORT_CAPACITY_LEAST,
-      .rejects_kept = LOOM_REJECTS_SHOWN});
+  return loom_staging_new(
+      &(struct loom_staging_options){.kind = LOOM_POLLS,
+                                     .sort_capacity = size / POLL_SIZE_LEAST + SORT_CAPACITY_LEAST,
+                                     .rejects_kept = LOOM_REJECTS_SHOWN});
 }
 
 static loom_status read_csv(const struct loom_poll_text *text, const char *bytes, size_t size,
@@ -111,8 +112,8 @@ static loom_status take_poll(struct json_reader *reader, const struct loom_json_
   struct loom_poll_fields fields = {
       .store_id = poll->members[LOOM_JSON_STORE_ID].text,
       .status = poll->members[LOOM_JSON_STATUS].text,
-      .timestamp = when->present ? when->text
-                                 : (struct loom_csv_field){reader->now, reader->now_length}};
+      .timestamp =
+          when->present ? when->text : (struct loom_csv_field){reader->now, reader->now_length}};
   switch (loom_record_judge_poll(&reader->records, &fields, &record, &problem)) {
   case LOOM_RECORD_BAD:
     return reject(reader, poll, &problem, error);

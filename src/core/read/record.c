@@ -171,8 +171,7 @@ loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
     for (size_t i = 0; i < reader->attribute_count; i++)
       if (reader->attributes[i].name == number)
         return bad_header(LOOM_ATTRIBUTES, header, "the header has an attribute twice", error);
-    reader->attributes[reader->attribute_count++] =
-        (struct loom_attribute_column){(int)f, number};
+    reader->attributes[reader->attribute_count++] = (struct loom_attribute_column){(int)f, number};
   }
   return LOOM_OK;
 }
@@ -182,9 +181,10 @@ loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
 static enum loom_record_result refuse(struct loom_row_problem *problem,
                                       const struct loom_record_reader *reader, int column,
                                       struct loom_csv_field value, const char *reason) {
-  *problem = (struct loom_row_problem){
-      .column = kinds[reader->columns.kind].columns[column].name, .value = value};
-  snprintf(problem->reason, sizeof problem->reason, "%.*s", (int)sizeof problem->reason - 1, reason);
+  *problem = (struct loom_row_problem){.column = kinds[reader->columns.kind].columns[column].name,
+                                       .value = value};
+  snprintf(problem->reason, sizeof problem->reason, "%.*s", (int)sizeof problem->reason - 1,
+           reason);
   return LOOM_RECORD_BAD;
 }
 
@@ -258,8 +258,9 @@ static bool read_common_timestamp(const struct loom_record_reader *reader,
   int seconds = digits[4] * 10 + digits[5];
   if (bad || hours > 23 || minutes > 59 || seconds > 59)
     return false;
-  int micros = ((((digits[6] * 10 + digits[7]) * 10 + digits[8]) * 10 + digits[9]) * 10 +
-                digits[10]) * 10 + digits[11];
+  int micros =
+      ((((digits[6] * 10 + digits[7]) * 10 + digits[8]) * 10 + digits[9]) * 10 + digits[10]) * 10 +
+      digits[11];
   *instant = (int64_t)reader->date * LOOM_DAY +
              (int64_t)(hours * 3600 + minutes * 60 + seconds) * LOOM_SECOND + micros;
   return true;
@@ -463,8 +464,7 @@ enum loom_record_result loom_record_read_attribute(struct loom_record_reader *re
 }
 
 enum loom_record_result loom_record_read(struct loom_record_reader *reader,
-                                         const struct loom_csv_row *row,
-                                         struct loom_record *record,
+                                         const struct loom_csv_row *row, struct loom_record *record,
                                          struct loom_row_problem *problem) {
   enum loom_record_result result;
   *record = (struct loom_record){0};
@@ -485,7 +485,8 @@ enum loom_record_result loom_record_read(struct loom_record_reader *reader,
   }
   if (result != LOOM_RECORD_GOOD)
     return result;
-  bool for_all = reader->columns.kind == LOOM_SPECIAL_DAYS || reader->columns.kind == LOOM_EXCLUSIONS;
+  bool for_all =
+      reader->columns.kind == LOOM_SPECIAL_DAYS || reader->columns.kind == LOOM_EXCLUSIONS;
   struct loom_csv_field id = get(reader, row, 0);
   if (for_all && id.length == 1 && id.text[0] == '*') {
     record->store = LOOM_ALL_STORES;

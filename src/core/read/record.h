@@ -15,8 +15,9 @@
 #include <stdint.h>
 
 enum loom_kind {
-  LOOM_POLLS,        /* store_id, status, timestamp_utc */
-  LOOM_HOURS,        /* store_id, dayOfWeek, start_time_local, end_time_local [, effective_from, origin] */
+  LOOM_POLLS, /* store_id, status, timestamp_utc */
+  /* store_id, dayOfWeek, start_time_local, end_time_local [, effective_from, origin] */
+  LOOM_HOURS,
   LOOM_TIMEZONES,    /* store_id, timezone_str [, origin] */
   LOOM_SPECIAL_DAYS, /* store_id, date, open, close [, note, origin] */
   LOOM_EXCLUSIONS,   /* store_id, from_utc, to_utc [, reason] */
@@ -88,11 +89,13 @@ struct loom_record {
   uint32_t text;  /* timezone, note, reason or value: its number in the text table */
   uint32_t name;  /* of an attribute: its number in the text table */
   uint32_t order; /* among those that are applied together */
-  int32_t date;   /* special day's date, or the hours' effective date (LOOM_ALWAYS: from the beginning) */
+  /* special day's date, or the hours' effective date (LOOM_ALWAYS: from the beginning) */
+  int32_t date;
   int16_t weekday;
-  bool override;       /* belongs to what is set by hand */
-  int32_t open, close; /* seconds since local midnight, or LOOM_CLOSED; of hours also LOOM_NO_HOURS */
-  int64_t from, to;    /* exclusion, in microseconds */
+  bool override; /* belongs to what is set by hand */
+  /* seconds since local midnight, or LOOM_CLOSED; of hours also LOOM_NO_HOURS */
+  int32_t open, close;
+  int64_t from, to; /* exclusion, in microseconds */
 };
 
 struct loom_attribute_column {
@@ -152,8 +155,7 @@ enum loom_record_result loom_record_read_attribute(struct loom_record_reader *re
 
 /* Reads a row of any kind but polls and attributes. */
 enum loom_record_result loom_record_read(struct loom_record_reader *reader,
-                                         const struct loom_csv_row *row,
-                                         struct loom_record *record,
+                                         const struct loom_csv_row *row, struct loom_record *record,
                                          struct loom_row_problem *problem);
 
 #endif

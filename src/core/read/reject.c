@@ -10,8 +10,7 @@ struct loom_reject_entry *loom_reject_entry_new(const struct loom_row_problem *p
                                                 struct loom_csv_field row) {
   struct loom_csv_field value = problem->value;
   size_t reason_size = strlen(problem->reason) + 1;
-  struct loom_reject_entry *entry =
-      malloc(sizeof *entry + value.length + row.length + reason_size);
+  struct loom_reject_entry *entry = malloc(sizeof *entry + value.length + row.length + reason_size);
   if (!entry)
     return NULL;
   *entry = (struct loom_reject_entry){.column = problem->column ? problem->column : "",

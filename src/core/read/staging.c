@@ -18,7 +18,8 @@ loom_staging *loom_staging_new(const struct loom_staging_options *options) {
   loom_id_table_init(&staging->ids);
   loom_id_table_init(&staging->texts);
   if (options->kind == LOOM_POLLS) {
-    staging->sorter = loom_poll_sorter_new(options->sort_capacity ? options->sort_capacity : SORT_CAPACITY);
+    staging->sorter =
+        loom_poll_sorter_new(options->sort_capacity ? options->sort_capacity : SORT_CAPACITY);
     if (!staging->sorter) {
       free(staging);
       return NULL;

@@ -25,9 +25,12 @@
 
 struct loom_staging_options {
   enum loom_kind kind;
-  size_t sort_capacity;   /* polls in memory at a time (16 bytes each, twice while sorting), further ones are in a file; 0: 2 Mi */
-  size_t rejects_kept;    /* bad rows that wait to be taken; further ones are only counted. 0: any number */
-  bool replace_overrides; /* what was set by hand for the same stores and dates goes, instead of prevailing */
+  /* polls in memory at a time (16 bytes each, twice while sorting), further ones are in a file; 0: 2 Mi */
+  size_t sort_capacity;
+  /* bad rows that wait to be taken; further ones are only counted. 0: any number */
+  size_t rejects_kept;
+  /* what was set by hand for the same stores and dates goes, instead of prevailing */
+  bool replace_overrides;
 };
 
 struct loom_counts {
@@ -49,7 +52,8 @@ typedef struct loom_staging {
   size_t record_count, record_capacity;
   struct loom_reject_list rejects;
   struct loom_reject_entry *taken; /* the one that its reader has */
-  struct loom_counts counts;       /* added, duplicates and conflicts are those of the last time that it was stored */
+  /* added, duplicates and conflicts are those of the last time that it was stored */
+  struct loom_counts counts;
 } loom_staging;
 
 /* NULL: memory is out. */

@@ -20,8 +20,8 @@ struct filling {
 static bool add_opening(void *context, int32_t date, int32_t open, int32_t close) {
   struct filling *filling = context;
   struct loom_inspection *in = filling->inspection;
-  struct loom_span span = loom_schedule_span(in->measure.schedule.zone, date, open, close,
-                                             in->setting.rules.slack);
+  struct loom_span span =
+      loom_schedule_span(in->measure.schedule.zone, date, open, close, in->setting.rules.slack);
   if (span.end <= in->window.start || span.start >= in->window.end)
     return true;
   if (!loom_grow(&in->openings, &in->opening_capacity, in->opening_count + 1, sizeof *in->openings))
@@ -60,8 +60,9 @@ static void add_cell(void *context, struct loom_span span, enum loom_state state
                      const loom_poll *poll) {
   struct filling *filling = context;
   struct loom_inspection *in = filling->inspection;
-  filling->out_of_memory = filling->out_of_memory ||
-                           !loom_grow(&in->cells, &in->cell_capacity, in->cell_count + 1, sizeof *in->cells);
+  filling->out_of_memory =
+      filling->out_of_memory ||
+      !loom_grow(&in->cells, &in->cell_capacity, in->cell_count + 1, sizeof *in->cells);
   if (filling->out_of_memory)
     return;
   while (in->measure.pieces.items[filling->piece].end <= span.start)
@@ -107,12 +108,11 @@ static loom_status read_store(const struct loom_inspect_options *options, loom_s
   struct loom_id_table ids;
   uint64_t count;
   loom_id_table_init(&ids);
-  struct loom_source_query query = {
-      .from = in->window.start,
-      .to = in->window.end,
-      .neighbours = options->rules.evidence == LOOM_EVIDENCE_AROUND,
-      .as_of = in->as_of,
-      .selection = {.ids = &ids, .all_stores = true}};
+  struct loom_source_query query = {.from = in->window.start,
+                                    .to = in->window.end,
+                                    .neighbours = options->rules.evidence == LOOM_EVIDENCE_AROUND,
+                                    .as_of = in->as_of,
+                                    .selection = {.ids = &ids, .all_stores = true}};
   loom_status status = LOOM_OK;
   if (loom_id_table_put(&ids, options->id, options->id_length) == LOOM_NO_NUMBER)
     status = loom_no_memory(error);
@@ -146,13 +146,14 @@ static loom_status check_size(const struct loom_inspect_options *options,
   uint64_t left = options->told < options->most ? options->most - options->told : 0;
   if (!options->most || all <= left)
     return LOOM_OK;
-  double hours = (double)(in->window.end - in->window.start) / LOOM_HOUR * (double)left / (double)all;
-  return loom_fail(error, LOOM_EINVAL,
-                   "the window has %llu polls and %llu openings, after %llu of other windows; %llu in "
-                   "all can be looked at: a window of %.1f hours would do",
-                   (unsigned long long)polls, (unsigned long long)in->opening_count,
-                   (unsigned long long)options->told, (unsigned long long)options->most,
-                   floor(hours * 10) / 10);
+  double hours =
+      (double)(in->window.end - in->window.start) / LOOM_HOUR * (double)left / (double)all;
+  return loom_fail(
+      error, LOOM_EINVAL,
+      "the window has %llu polls and %llu openings, after %llu of other windows; %llu in "
+      "all can be looked at: a window of %.1f hours would do",
+      (unsigned long long)polls, (unsigned long long)in->opening_count,
+      (unsigned long long)options->told, (unsigned long long)options->most, floor(hours * 10) / 10);
 }
 
 static loom_status measure(const struct loom_inspect_options *options, struct loom_inspection *in,

@@ -23,7 +23,8 @@ struct loom_inspect_options {
 
 /* An opening as the schedule has it, and the instants that it becomes. */
 struct loom_opening {
-  int32_t date, open, close; /* local date; seconds since its midnight, before slack and midnight are regarded */
+  /* local date; seconds since its midnight, before slack and midnight are regarded */
+  int32_t date, open, close;
   enum loom_origin origin;
   struct loom_span span;
 };

@@ -36,11 +36,13 @@ struct loom_report {
 
   pthread_t threads[THREADS_MAX];
   unsigned thread_count;
-  unsigned computing, running; /* threads that still compute; that have not ended. Both under `lock` */
+  /* threads that still compute; that have not ended. Both under `lock` */
+  unsigned computing, running;
   pthread_mutex_t source_lock; /* while stores are taken */
   pthread_mutex_t lock;        /* of all that follows */
   pthread_cond_t finished;
-  loom_status status; /* LOOM_OK, or the first failure: of the threads, of the start, or for want of one */
+  /* LOOM_OK, or the first failure: of the threads, of the start, or for want of one */
+  loom_status status;
   loom_error error;
   bool started, released;
   atomic_bool complete; /* all is done, and well */
@@ -109,7 +111,8 @@ static void fail(loom_report *report, loom_status status, const loom_error *erro
   atomic_store(&report->cancelled, true);
 }
 
-static bool leave_out(loom_report *report, const struct loom_store *store, const loom_error *reason) {
+static bool leave_out(loom_report *report, const struct loom_store *store,
+                      const loom_error *reason) {
   pthread_mutex_lock(&report->lock);
   if (!report->left_out)
     report->left_out = calloc(LOOM_LEFT_OUT_MAX, sizeof *report->left_out);
@@ -160,8 +163,7 @@ static bool reserve(loom_report *report, size_t count) {
     if (!rows)
       return false;
     report->rows = rows;
-    struct loom_figures *figures =
-        realloc(report->figures, capacity * windows * sizeof *figures);
+    struct loom_figures *figures = realloc(report->figures, capacity * windows * sizeof *figures);
     if (!figures)
       return false;
     report->figures = figures;
@@ -194,9 +196,8 @@ static bool keep_batch(struct work *work, size_t count) {
     if (work->left_out[i])
       continue;
     size_t at = report->row_count++;
-    report->rows[at] = (struct row){.id_offset = report->ids_size,
-                                    .id_length = store->id_length,
-                                    .index = at};
+    report->rows[at] =
+        (struct row){.id_offset = report->ids_size, .id_length = store->id_length, .index = at};
     memcpy(report->ids + report->ids_size, store->id, store->id_length);
     report->ids_size += store->id_length;
     memcpy(report->figures + at * windows, work->figures + i * windows,
@@ -233,7 +234,8 @@ static int compare_rows(const void *a, const void *b) {
   const struct row *left = a, *right = b;
   size_t length = left->id_length < right->id_length ? left->id_length : right->id_length;
   int order = memcmp(left->id, right->id, length);
-  return order ? order : (left->id_length > right->id_length) - (left->id_length < right->id_length);
+  return order ? order
+               : (left->id_length > right->id_length) - (left->id_length < right->id_length);
 }
 
 static size_t left_out_kept(const loom_report *report) {
@@ -310,7 +312,8 @@ static void *run_thread(void *context) {
 
 /* ---- starting ---- */
 
-static loom_status fail_window(const loom_report *report, size_t window, const char *what, loom_error *error) {
+static loom_status fail_window(const loom_report *report, size_t window, const char *what,
+                               loom_error *error) {
   char number[24];
   const char *name = report->windows[window].name;
   snprintf(number, sizeof number, "%zu", window + 1);
@@ -367,8 +370,8 @@ static loom_status select_stores(loom_report *report, loom_error *error) {
                                     .neighbours = setting->rules.evidence == LOOM_EVIDENCE_AROUND,
                                     .as_of = setting->as_of,
                                     .selection = report->options.selection};
-  loom_status status = report->source->select(report->source, &query, &setting->common,
-                                              &report->store_count, error);
+  loom_status status =
+      report->source->select(report->source, &query, &setting->common, &report->store_count, error);
   loom_spans_merge(&setting->common.exclusions, true);
   return status;
 }
@@ -555,10 +558,9 @@ const char *loom_report_strip(const loom_report *report, size_t row) {
 
 bool loom_report_find(const loom_report *report, const char *id, size_t length, size_t *row) {
   const struct row wanted = {.id = id, .id_length = length};
-  const struct row *found =
-      report->row_count
-          ? bsearch(&wanted, report->rows, report->row_count, sizeof wanted, compare_rows)
-          : NULL;
+  const struct row *found = report->row_count ? bsearch(&wanted, report->rows, report->row_count,
+                                                        sizeof wanted, compare_rows)
+                                              : NULL;
   if (found)
     *row = (size_t)(found - report->rows);
   return found != NULL;

@@ -35,11 +35,11 @@ struct loom_report_options {
   size_t window_count; /* 1 to LOOM_WINDOWS_MAX */
   bool has_as_of;      /* otherwise as_of is the newest poll */
   int64_t as_of;
-  const char *default_zone; /* of stores without one */
+  const char *default_zone;        /* of stores without one */
   struct loom_selection selection; /* which stores; its ids must outlive the report */
   /* A strip for each store: window number `strip_window` cut into so many bins (0: no strips; see strip.h). */
   size_t strip_window, strip_bins;
-  unsigned threads; /* 0: as many as there are processors, up to 8 */
+  unsigned threads;              /* 0: as many as there are processors, up to 8 */
   loom_report_finish_fn *finish; /* or NULL */
   void *finish_context;          /* must outlive the report */
 };

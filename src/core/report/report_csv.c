@@ -54,8 +54,8 @@ static void put_figure(struct loom_text *text, int64_t microseconds, bool minute
   text->length = (size_t)(at - text->bytes);
 }
 
-bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool harmless, size_t first,
-                          size_t count, struct loom_text *text) {
+bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool harmless,
+                          size_t first, size_t count, struct loom_text *text) {
   size_t windows = loom_report_window_count(report);
   for (size_t row = first; row < first + count; row++) {
     size_t length;
@@ -91,7 +91,8 @@ bool loom_report_figures_rows(const loom_report *report, size_t first, size_t co
     size_t length;
     const char *id = loom_report_store(report, row, &length);
     const struct loom_figures *figures = loom_report_figures(report, row);
-    if (!loom_text_reserve(text, 2 * length + 3 + windows * FIGURES * (LOOM_FIGURE_SIZE + 1) + bins + 1))
+    if (!loom_text_reserve(text,
+                           2 * length + 3 + windows * FIGURES * (LOOM_FIGURE_SIZE + 1) + bins + 1))
       return false;
     loom_text_put_field(text, id, length);
     for (size_t w = 0; w < windows; w++) {

@@ -27,8 +27,8 @@ size_t loom_format_minutes(int64_t microseconds, char out[LOOM_FIGURE_SIZE]);
 ** down times. minutes[w] tells whether window w is printed in minutes rather than hours; harmless, that no spreadsheet is to
 ** run an id (see loom_text_is_formula). False: memory is out.
 */
-bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool harmless, size_t first,
-                          size_t count, struct loom_text *text);
+bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool harmless,
+                          size_t first, size_t count, struct loom_text *text);
 
 /*
 ** The same with all figures as they are, in microseconds and counts: the store id, for each window up, down, unknown,

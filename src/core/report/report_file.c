@@ -16,8 +16,8 @@ static bool put_rows(const struct loom_report_file *file, bool figures, const lo
                  : loom_report_csv_rows(report, file->minutes, file->harmless, first, count, text);
 }
 
-static loom_status write_rows(loom_atomic_file *to, const struct loom_report_file *file, bool figures,
-                              const loom_report *report, loom_error *error) {
+static loom_status write_rows(loom_atomic_file *to, const struct loom_report_file *file,
+                              bool figures, const loom_report *report, loom_error *error) {
   struct loom_text text = {0};
   loom_status status = LOOM_OK;
   size_t count = loom_report_count(report);
@@ -40,7 +40,8 @@ static loom_status write_rows(loom_atomic_file *to, const struct loom_report_fil
 static loom_status write_one(const struct loom_report_file *file, bool figures,
                              const loom_report *report, loom_error *error) {
   loom_atomic_file *to;
-  loom_status status = loom_atomic_file_new(figures ? file->figures_path : file->path, false, &to, error);
+  loom_status status =
+      loom_atomic_file_new(figures ? file->figures_path : file->path, false, &to, error);
   if (status == LOOM_OK)
     status = write_rows(to, file, figures, report, error);
   if (status == LOOM_OK)

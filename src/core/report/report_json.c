@@ -130,7 +130,8 @@ static size_t character_length(const unsigned char *at, const unsigned char *end
 }
 
 static void put_escaped(struct loom_text *text, unsigned char c) {
-  static const char letters[32] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+  static const char letters[32] = {
+      ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
   char out[8];
   if (c >= 0x20 && c != 0x7F)
     snprintf(out, sizeof out, "\\%c", c);

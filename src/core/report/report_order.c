@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[LOOM_FIGURE_COUNT] = {"up",      "down",    "unknown", "excluded", "scheduled", "ratio",
-                                                     "outages", "longest", "mttr",    "mtbf",     "polls"};
+static const char *const names[LOOM_FIGURE_COUNT] = {"up",        "down",  "unknown", "excluded",
+                                                     "scheduled", "ratio", "outages", "longest",
+                                                     "mttr",      "mtbf",  "polls"};
 
 enum loom_figure loom_figure_from_name(const char *name) {
   int figure = 0;
@@ -49,11 +50,12 @@ bool loom_figure_value(const struct loom_figures *f, enum loom_figure figure, do
   return true;
 }
 
-#define AHEAD 16 /* rows: the figures of each are somewhere else, and are fetched while those before it are looked at */
+/* rows: the figures of each are somewhere else, and are fetched while those before it are looked at */
+#define AHEAD 16
 
 /* A row's figures in a window; NULL where the row is not among those chosen. Rows are to be asked for one after the other. */
-static const struct loom_figures *chosen_figures(const loom_report *report, size_t row, size_t window,
-                                                 const unsigned char *only) {
+static const struct loom_figures *chosen_figures(const loom_report *report, size_t row,
+                                                 size_t window, const unsigned char *only) {
   size_t next = row + AHEAD;
   if (next < loom_report_count(report) && (!only || only[next])) {
     const struct loom_figures *figures = loom_report_figures(report, next) + window;
@@ -123,8 +125,8 @@ static struct bound bound_of(const loom_report *report, const struct loom_report
   return bound;
 }
 
-static struct entry entry_of(const loom_report *report, const struct loom_report_order *order, size_t row,
-                             const struct loom_figures *figures) {
+static struct entry entry_of(const loom_report *report, const struct loom_report_order *order,
+                             size_t row, const struct loom_figures *figures) {
   struct entry entry = {0, true, row};
   if (order->by_id) {
     if (order->descending)
@@ -166,8 +168,8 @@ static void keep_first(struct entry *heap, size_t *count, size_t limit, const st
   }
 }
 
-bool loom_report_order(const loom_report *report, const struct loom_report_order *order, size_t limit,
-                       size_t *rows, struct loom_page *page) {
+bool loom_report_order(const loom_report *report, const struct loom_report_order *order,
+                       size_t limit, size_t *rows, struct loom_page *page) {
   size_t all = loom_report_count(report);
   struct bound bound = {0};
   if (limit > all)

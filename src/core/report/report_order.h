@@ -34,11 +34,13 @@ enum loom_figure loom_figure_from_name(const char *name);
 bool loom_figure_value(const struct loom_figures *figures, enum loom_figure figure, double *value);
 
 struct loom_report_order {
-  bool by_id; /* otherwise by a figure of a window, rows of one value by id; where it is not defined comes last */
+  /* otherwise by a figure of a window, rows of one value by id; where it is not defined comes last */
+  bool by_id;
   enum loom_figure figure;
   size_t window;
   bool descending;
-  const unsigned char *only; /* of each row whether it is one of those to choose from; NULL: all are */
+  /* of each row whether it is one of those to choose from; NULL: all are */
+  const unsigned char *only;
   /* Where a page before this one ended: its last store, and that store's value. */
   bool resumes, after_defined;
   double after_value;
@@ -55,8 +57,8 @@ struct loom_page {
 /*
 ** The first `limit` rows in an order, as numbers in `rows`, which has room for them. False: memory is out.
 */
-bool loom_report_order(const loom_report *report, const struct loom_report_order *order, size_t limit,
-                       size_t *rows, struct loom_page *page);
+bool loom_report_order(const loom_report *report, const struct loom_report_order *order,
+                       size_t limit, size_t *rows, struct loom_page *page);
 
 /*
 ** The sums of all rows of a window, of `longest` the greatest; returns how many rows there are. `only` is as above.

@@ -56,8 +56,8 @@ static loom_status failure(const loom_backup *backup, int result, loom_error *er
     return loom_no_memory(error);
   if ((result & 0xff) == SQLITE_CORRUPT)
     return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt", backup->source->path);
-  return loom_fail(error, LOOM_EIO, "%s: cannot be copied to %s: %s", backup->source->path, backup->path,
-                   number ? strerror(number) : sqlite3_errstr(result));
+  return loom_fail(error, LOOM_EIO, "%s: cannot be copied to %s: %s", backup->source->path,
+                   backup->path, number ? strerror(number) : sqlite3_errstr(result));
 }
 
 /* Nobody sees the copy before it is complete, and then it is synced: SQLite need not care for either. */
@@ -66,16 +66,19 @@ static loom_status open_copy(loom_backup *backup, loom_error *error) {
   const char *part = loom_atomic_file_part(backup->file);
   if (access(backup->path, F_OK) != 0 && stat(backup->source->path, &from) == 0)
     chmod(part, from.st_mode & 0666); /* what nobody else may read stays so */
-  int result = sqlite3_open_v2(part, &backup->copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+  int result =
+      sqlite3_open_v2(part, &backup->copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   if (result == SQLITE_OK)
-    result = sqlite3_exec(backup->copy, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL, NULL);
+    result = sqlite3_exec(backup->copy, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL,
+                          NULL, NULL);
   if (result != SQLITE_OK)
     return backup->copy ? failure(backup, result, error) : loom_no_memory(error);
   backup->pages = sqlite3_backup_init(backup->copy, "main", backup->source->sqlite, "main");
   return backup->pages ? LOOM_OK : failure(backup, sqlite3_errcode(backup->copy), error);
 }
 
-static loom_status begin(loom_backup *backup, loom_database *database, bool replace, loom_error *error) {
+static loom_status begin(loom_backup *backup, loom_database *database, bool replace,
+                         loom_error *error) {
   loom_status status = replace ? check_target(backup->path, database->path, error) : LOOM_OK;
   if (status == LOOM_OK)
     status = loom_database_clone(database, &backup->source, error);
@@ -91,8 +94,8 @@ static loom_status begin(loom_backup *backup, loom_database *database, bool repl
   return status == LOOM_OK ? open_copy(backup, error) : status;
 }
 
-loom_status loom_backup_new(loom_database *database, const char *path, bool replace, loom_backup **out,
-                            loom_error *error) {
+loom_status loom_backup_new(loom_database *database, const char *path, bool replace,
+                            loom_backup **out, loom_error *error) {
   loom_backup *backup = calloc(1, sizeof *backup);
   loom_status status = LOOM_OK;
   *out = NULL;
@@ -116,11 +119,14 @@ static int end_copy(loom_backup *backup) {
   return result;
 }
 
-loom_status loom_backup_step(loom_backup *backup, int64_t bytes, int64_t *done, int64_t *total, loom_error *error) {
+loom_status loom_backup_step(loom_backup *backup, int64_t bytes, int64_t *done, int64_t *total,
+                             loom_error *error) {
   if (!backup->pages)
     return refuse(backup->path, "the backup has ended already", error);
   int64_t pages = bytes / backup->page_size;
-  int result = sqlite3_backup_step(backup->pages, pages < 1 ? 1 : pages > INT32_MAX ? INT32_MAX : (int)pages);
+  int result = sqlite3_backup_step(backup->pages, pages < 1           ? 1
+                                                  : pages > INT32_MAX ? INT32_MAX
+                                                                      : (int)pages);
   *total = sqlite3_backup_pagecount(backup->pages) * backup->page_size;
   *done = *total - sqlite3_backup_remaining(backup->pages) * backup->page_size;
   if (result == SQLITE_OK)

@@ -16,14 +16,15 @@ typedef struct loom_backup loom_backup;
 ** file, and for a database that has a write-ahead log, which would be taken for the backup's. The database's handle stays free.
 ** Other failures are those of atomic_file.h and of reading. Free with loom_backup_free.
 */
-loom_status loom_backup_new(loom_database *database, const char *path, bool replace, loom_backup **backup,
-                            loom_error *error);
+loom_status loom_backup_new(loom_database *database, const char *path, bool replace,
+                            loom_backup **backup, loom_error *error);
 
 /*
 ** Copies up to so many bytes, and at least a page. LOOM_OK: there is more to copy; LOOM_DONE: all is. *done and *total are in
 ** bytes. After a failure it cannot be taken up again.
 */
-loom_status loom_backup_step(loom_backup *backup, int64_t bytes, int64_t *done, int64_t *total, loom_error *error);
+loom_status loom_backup_step(loom_backup *backup, int64_t bytes, int64_t *done, int64_t *total,
+                             loom_error *error);
 
 /* Puts the backup, of which all is copied, in its place: it is on the disk when this returns LOOM_OK. */
 loom_status loom_backup_commit(loom_backup *backup, loom_error *error);

@@ -70,7 +70,8 @@ static void judge_integrity(struct check *check, sqlite3_stmt *row) {
 }
 
 static void judge_foreign_key(struct check *check, sqlite3_stmt *row) {
-  problem(check, "table %s: a row refers to a %s that is not there", text(check, row, 0), text(check, row, 2));
+  problem(check, "table %s: a row refers to a %s that is not there", text(check, row, 0),
+          text(check, row, 2));
 }
 
 static void judge_block(struct check *check, sqlite3_stmt *row) {
@@ -140,7 +141,8 @@ static void judge_date(struct check *check, sqlite3_stmt *row) {
   size_t length = (size_t)sqlite3_column_bytes(row, 1);
   const char *bytes = text(check, row, 1);
   if (loom_parse_date(bytes, length, &date))
-    problem(check, "table %s: %s is not a date", text(check, row, 0), loom_quote(shown, bytes, length));
+    problem(check, "table %s: %s is not a date", text(check, row, 0),
+            loom_quote(shown, bytes, length));
 }
 
 /* Texts that no file could bring cannot be exported, either: not so that they could be ingested. */
@@ -200,7 +202,8 @@ static void judge_attributes_size(struct check *check, sqlite3_stmt *row) {
 
 /* First and newest poll as the blocks tell: the first and last 8 bytes of each block, summed up by day. */
 static const char reach_sql[] =
-    "WITH seen(store, low, high) AS (SELECT store, min(day), max(day) FROM poll_block GROUP BY store),"
+    "WITH seen(store, low, high) AS (SELECT store, min(day), max(day) FROM poll_block GROUP BY "
+    "store),"
     " bounds(store, first, newest) AS (SELECT s.store,"
     "  loom_poll_at(a.polls, 0), loom_poll_at(b.polls, 1) FROM seen s"
     "  JOIN poll_block a ON a.day = s.low AND a.store = s.store"
@@ -225,7 +228,8 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
       {"SELECT 1 WHERE (SELECT count(*) FROM overall) <> 1"
        " OR (SELECT newest_poll FROM overall) IS NOT (SELECT max(newest_poll) FROM store)",
        judge_overall},
-      {"SELECT revision FROM overall WHERE revision NOT BETWEEN 0 AND " REVISION_MAX, judge_revision},
+      {"SELECT revision FROM overall WHERE revision NOT BETWEEN 0 AND " REVISION_MAX,
+       judge_revision},
       {"SELECT number, from_us, to_us FROM exclusion", judge_exclusion},
       {"SELECT zone, min(store_id), count(DISTINCT store_id) FROM"
        " (SELECT timezone AS zone, store_id FROM store WHERE timezone IS NOT NULL"

@@ -49,7 +49,8 @@ static bool is_full(int number) {
 }
 
 static loom_status fail_as_lost(const loom_database *database, loom_error *error) {
-  return loom_fail(error, LOOM_EMOVED, "%s: was deleted or replaced while it was open", database->path);
+  return loom_fail(error, LOOM_EMOVED, "%s: was deleted or replaced while it was open",
+                   database->path);
 }
 
 static loom_status check_place(const loom_database *database, loom_error *error) {
@@ -125,13 +126,15 @@ loom_status loom_database_failure(loom_database *database, loom_error *error) {
   }
 }
 
-loom_status loom_database_corrupt(loom_database *database, loom_error *error, const char *format, ...) {
+loom_status loom_database_corrupt(loom_database *database, loom_error *error, const char *format,
+                                  ...) {
   char what[256];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
-  return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: %s (see loom check)", database->path, what);
+  return loom_fail(error, LOOM_ECORRUPT, "%s: is corrupt: %s (see loom check)", database->path,
+                   what);
 }
 
 loom_status loom_database_execute(loom_database *database, const char *sql, loom_error *error) {
@@ -187,12 +190,14 @@ static loom_status read_identity(loom_database *database, int64_t *application, 
   return status;
 }
 
-static loom_status check_version(const loom_database *database, int64_t version, loom_error *error) {
+static loom_status check_version(const loom_database *database, int64_t version,
+                                 loom_error *error) {
   if (version <= LOOM_SCHEMA_VERSION)
     return LOOM_OK;
-  return loom_fail(error, LOOM_EVERSION,
-                   "%s: was written by a newer Loom (its schema is version %lld, this Loom knows %d)",
-                   database->path, (long long)version, LOOM_SCHEMA_VERSION);
+  return loom_fail(
+      error, LOOM_EVERSION,
+      "%s: was written by a newer Loom (its schema is version %lld, this Loom knows %d)",
+      database->path, (long long)version, LOOM_SCHEMA_VERSION);
 }
 
 /* A newer Loom may have upgraded the file while it was open here: nothing is written by rules that are not its own. */
@@ -309,7 +314,8 @@ static loom_status connect_to(loom_database *database, const char *name, int fla
 }
 
 /* Only where they change: a flag that is set makes SQLite compile all statements anew. */
-static loom_status set_for(loom_database *database, enum loom_settings settings, loom_error *error) {
+static loom_status set_for(loom_database *database, enum loom_settings settings,
+                           loom_error *error) {
   if (database->settings == settings)
     return LOOM_OK;
   loom_status status = loom_database_execute(database, settings_sql[settings], error);
@@ -368,7 +374,8 @@ static loom_status connect_again(loom_database *database, loom_error *error) {
   if (database->sqlite)
     return LOOM_OK;
   if (database->is_new)
-    return connect_to(database, database->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, false, error);
+    return connect_to(database, database->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, false,
+                      error);
   loom_status status = check_place(database, error);
   return status == LOOM_OK ? connect_existing(database, error) : status;
 }
@@ -379,8 +386,7 @@ static void use_wal(loom_database *database) {
 }
 
 /* Opens the file at the database's path, or notes that it is to be made. */
-static loom_status open_path(loom_database *database, enum loom_open_mode mode,
-                             loom_error *error) {
+static loom_status open_path(loom_database *database, enum loom_open_mode mode, loom_error *error) {
   struct stat status;
   const char *path = database->path;
   database->in_memory = strcmp(path, ":memory:") == 0;
@@ -469,8 +475,8 @@ void loom_holder_end(struct loom_holder *holder) {
 }
 
 loom_status loom_holder_failure(const loom_database *database, loom_error *error) {
-  return loom_fail(error, LOOM_EINVAL, "%s: closed by a change that was made on this handle meanwhile",
-                   database->path);
+  return loom_fail(error, LOOM_EINVAL,
+                   "%s: closed by a change that was made on this handle meanwhile", database->path);
 }
 
 static void let_all_go(loom_database *database) {
@@ -485,7 +491,8 @@ loom_status loom_database_leave_checkpoints(loom_database *database, loom_error 
   return database->sqlite ? stop_checkpoints(database, error) : LOOM_OK;
 }
 
-loom_status loom_database_set_busy_timeout(loom_database *database, int busy_timeout, loom_error *error) {
+loom_status loom_database_set_busy_timeout(loom_database *database, int busy_timeout,
+                                           loom_error *error) {
   loom_status status = check_idle(database, error);
   if (status != LOOM_OK)
     return status;
@@ -528,12 +535,12 @@ void loom_database_close(loom_database *database) {
 
 /* ---- transactions ---- */
 
-
 /* Under the write lock: another process may have made the schema since we looked. */
 static loom_status create_schema(loom_database *database, loom_error *error) {
   loom_status status = identify(database, error);
-  return status == LOOM_OK && database->is_new ? loom_database_execute(database, loom_schema_sql, error)
-                                               : status;
+  return status == LOOM_OK && database->is_new
+             ? loom_database_execute(database, loom_schema_sql, error)
+             : status;
 }
 
 /* Ends SQLite's transaction, if there is one. */
@@ -657,7 +664,8 @@ static bool has_index(loom_database *database) {
     return *has;
   if (sqlite3_prepare_v2(database->sqlite, "PRAGMA journal_mode", -1, &mode, NULL) == SQLITE_OK &&
       sqlite3_step(mode) == SQLITE_ROW)
-    *has = sqlite3_column_bytes(mode, 0) == 3 && memcmp(sqlite3_column_blob(mode, 0), "wal", 3) == 0;
+    *has =
+        sqlite3_column_bytes(mode, 0) == 3 && memcmp(sqlite3_column_blob(mode, 0), "wal", 3) == 0;
   sqlite3_finalize(mode);
   return *has;
 }
@@ -671,9 +679,12 @@ loom_status loom_database_revision(loom_database *database, int64_t *revision, l
     status = roll_back(database, error);
   if (status != LOOM_OK || database->is_new) /* nothing is there yet */
     return status;
-  bool is_idle = atomic_load(&database->transaction) == LOOM_NO_TRANSACTION; /* else it sees the past, or what may not last */
-  bool has = database->revision.has_index && is_idle && loom_wal_index_read(database->sqlite, &index);
-  if (has && database->revision.is_known && loom_wal_index_equal(&index, &database->revision.index)) {
+  /* else it sees the past, or what may not last */
+  bool is_idle = atomic_load(&database->transaction) == LOOM_NO_TRANSACTION;
+  bool has =
+      database->revision.has_index && is_idle && loom_wal_index_read(database->sqlite, &index);
+  if (has && database->revision.is_known &&
+      loom_wal_index_equal(&index, &database->revision.index)) {
     *revision = database->revision.number;
     return LOOM_OK;
   }
@@ -761,20 +772,23 @@ loom_status loom_database_clone(loom_database *database, loom_database **clone, 
   loom_status placed = check_place(database, error);
   if (placed != LOOM_OK)
     return placed;
-  if (database->is_new || database->in_memory) { /* makes the schema; and a copy in mid-change would be none */
+  /* makes the schema; and a copy in mid-change would be none */
+  if (database->is_new || database->in_memory) {
     loom_status status = loom_database_begin_read(database, error);
     if (status != LOOM_OK)
       return status;
     loom_database_end_read(database);
   }
-  loom_status status = loom_database_open(database->path, LOOM_OPEN_EXISTING,
-                                          database->busy_timeout, clone, error);
+  loom_status status =
+      loom_database_open(database->path, LOOM_OPEN_EXISTING, database->busy_timeout, clone, error);
   if (status == LOOM_OK && database->in_memory)
     status = copy_memory(database, *clone, error);
   if (status == LOOM_OK && database->leaves_checkpoints)
     status = loom_database_leave_checkpoints(*clone, error);
-  if (status == LOOM_OK && !database->in_memory && !loom_place_equal(&database->place, &(*clone)->place)) {
-    sqlite3_db_config((*clone)->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL); /* the log beside it is another file's */
+  if (status == LOOM_OK && !database->in_memory &&
+      !loom_place_equal(&database->place, &(*clone)->place)) {
+    /* the log beside it is another file's */
+    sqlite3_db_config((*clone)->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     status = fail_as_lost(database, error);
   }
   if (status != LOOM_OK) {

@@ -30,8 +30,9 @@
 #define LOOM_KEPT_STATEMENTS 16
 
 enum loom_open_mode {
-  LOOM_OPEN_EXISTING, /* the file must exist; it is read where it cannot be written, and where the disk is full */
-  LOOM_OPEN_CREATE    /* the file is created if it does not exist */
+  /* the file must exist; it is read where it cannot be written, and where the disk is full */
+  LOOM_OPEN_EXISTING,
+  LOOM_OPEN_CREATE /* the file is created if it does not exist */
 };
 
 enum loom_settings { LOOM_UNSET, LOOM_FOR_READING, LOOM_FOR_WRITING };
@@ -45,7 +46,8 @@ struct loom_holder {
 };
 
 typedef struct loom_database {
-  sqlite3 *sqlite; /* NULL until the first transaction creates the file, and between those that are makeshift */
+  /* NULL until the first transaction creates the file, and between those that are makeshift */
+  sqlite3 *sqlite;
   atomic_int transaction; /* enum loom_transaction: a report ends its own from another thread */
   unsigned readers;       /* that share the transaction */
   unsigned references;
@@ -53,8 +55,8 @@ typedef struct loom_database {
   char *path;
   struct loom_place place;
   int busy_timeout;
-  bool is_new;    /* the schema is not there yet */
-  int version;    /* of the schema */
+  bool is_new; /* the schema is not there yet */
+  int version; /* of the schema */
   bool in_memory;
   bool leaves_checkpoints;
   /*
@@ -96,7 +98,8 @@ loom_status loom_database_leave_checkpoints(loom_database *database, loom_error 
 ** How many milliseconds transactions wait for other writers from now on, also of clones made from now on. LOOM_EINVAL while a
 ** report computes.
 */
-loom_status loom_database_set_busy_timeout(loom_database *database, int busy_timeout, loom_error *error);
+loom_status loom_database_set_busy_timeout(loom_database *database, int busy_timeout,
+                                           loom_error *error);
 
 /* What works on a database retains it, so that it stays open until the last one has released it. */
 loom_database *loom_database_retain(loom_database *database);
@@ -162,8 +165,8 @@ loom_status loom_holder_failure(const loom_database *database, loom_error *error
 loom_status loom_database_failure(loom_database *database, loom_error *error);
 
 /* Says what is corrupt: LOOM_ECORRUPT, with the database's path. */
-loom_status loom_database_corrupt(loom_database *database, loom_error *error, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+loom_status loom_database_corrupt(loom_database *database, loom_error *error, const char *format,
+                                  ...) __attribute__((format(printf, 3, 4)));
 
 loom_status loom_database_prepare(loom_database *database, const char *sql,
                                   sqlite3_stmt **statement, loom_error *error);

@@ -31,27 +31,32 @@ struct loom_export {
 ** stores are numbered, so that a copy's export is the same.
 */
 static const char *const sql[LOOM_KIND_COUNT] = {
-    [LOOM_POLLS] = "SELECT store_id, polls, day FROM poll_block JOIN store ON number = store"
-                   " ORDER BY day, store_id",
+    [LOOM_POLLS] =
+        "SELECT store_id, polls, day FROM poll_block JOIN store ON number = store"
+        " ORDER BY day, store_id",
     [LOOM_HOURS] = "SELECT store_id, " LOOM_STORED_HOURS_COLUMNS
-                   " FROM store CROSS JOIN " LOOM_STORED_HOURS_TABLES " WHERE w.store = number"
+                   " FROM store CROSS JOIN " LOOM_STORED_HOURS_TABLES
+                   " WHERE w.store = number"
                    " ORDER BY store_id, w.origin, w.effective_from, h.weekday, h.open_s, h.close_s",
-    [LOOM_TIMEZONES] = "SELECT store_id, timezone, timezone_override FROM store"
-                       " WHERE timezone IS NOT NULL OR timezone_override IS NOT NULL"
-                       " ORDER BY store_id",
+    [LOOM_TIMEZONES] =
+        "SELECT store_id, timezone, timezone_override FROM store"
+        " WHERE timezone IS NOT NULL OR timezone_override IS NOT NULL"
+        " ORDER BY store_id",
     [LOOM_SPECIAL_DAYS] =
         "SELECT ifnull(store_id, '*'), date, open_s, close_s, note, origin = 'override'"
         " FROM special_day LEFT JOIN store ON number = store"
         " ORDER BY store_id, date, origin, open_s, close_s",
-    [LOOM_EXCLUSIONS] = "SELECT ifnull(store_id, '*'), from_us, to_us, reason"
-                        " FROM exclusion LEFT JOIN store ON store.number = store"
-                        " ORDER BY store_id, from_us, to_us, reason",
+    [LOOM_EXCLUSIONS] =
+        "SELECT ifnull(store_id, '*'), from_us, to_us, reason"
+        " FROM exclusion LEFT JOIN store ON store.number = store"
+        " ORDER BY store_id, from_us, to_us, reason",
     /* A row to each cell. */
-    [LOOM_ATTRIBUTES] = "SELECT store_id, value FROM store"
-                        " CROSS JOIN (SELECT DISTINCT name FROM attribute) n"
-                        " LEFT JOIN attribute a ON a.store = store.number AND a.name = n.name"
-                        " WHERE EXISTS(SELECT 1 FROM attribute WHERE store = number)"
-                        " ORDER BY store_id, n.name",
+    [LOOM_ATTRIBUTES] =
+        "SELECT store_id, value FROM store"
+        " CROSS JOIN (SELECT DISTINCT name FROM attribute) n"
+        " LEFT JOIN attribute a ON a.store = store.number AND a.name = n.name"
+        " WHERE EXISTS(SELECT 1 FROM attribute WHERE store = number)"
+        " ORDER BY store_id, n.name",
 };
 
 /* Whether anything was set by hand; NULL: the kind has no layers. */
@@ -114,7 +119,7 @@ static loom_status put_polls(loom_export *export, loom_error *error) {
     loom_poll poll = export->polls.items[i];
     loom_text_put_field(&export->text, id, id_length);
     loom_text_put(&export->text, loom_poll_active(poll) ? ",active," : ",inactive,",
-        loom_poll_active(poll) ? 8 : 10);
+                  loom_poll_active(poll) ? 8 : 10);
     put_instant(export, loom_poll_instant(poll));
     loom_text_put_char(&export->text, '\n');
   }
@@ -201,10 +206,11 @@ static loom_status put_special_day(loom_export *export, loom_error *error) {
 
 static loom_status put_exclusion(loom_export *export, loom_error *error) {
   int64_t from, to = 0;
-  loom_status status = loom_stored_instant(export->database, export->rows, 1, "the start of an exclusion",
-                                           &from, error);
+  loom_status status = loom_stored_instant(export->database, export->rows, 1,
+                                           "the start of an exclusion", &from, error);
   if (status == LOOM_OK)
-    status = loom_stored_instant(export->database, export->rows, 2, "the end of an exclusion", &to, error);
+    status = loom_stored_instant(export->database, export->rows, 2, "the end of an exclusion", &to,
+                                 error);
   if (status != LOOM_OK)
     return status;
   put_column(export, 0);

@@ -39,8 +39,9 @@ loom_status loom_info_read(loom_database *database, struct loom_info *info, loom
   for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++)
     status = loom_database_number(database, questions[i].sql, questions[i].number, error);
   loom_database_end_read(database);
-  if (status == LOOM_OK && info->polls && !(is_instant(info->first_poll) && is_instant(info->newest_poll)))
-    status = loom_database_corrupt(database, error,
-                                   "the first or the newest poll is no instant of the years 1 to 9999");
+  if (status == LOOM_OK && info->polls &&
+      !(is_instant(info->first_poll) && is_instant(info->newest_poll)))
+    status = loom_database_corrupt(
+        database, error, "the first or the newest poll is no instant of the years 1 to 9999");
   return status;
 }

@@ -96,7 +96,8 @@ static void remove_names(const struct loom_place *place, const char *log, const 
 void loom_place_clear_log(const struct loom_place *place, sqlite3 *sqlite) {
   const char *name = sqlite3_db_filename(sqlite, "main");
   char *index = NULL;
-  if (!place->log.inode || !name || equal(id_of(name), place->file)) /* a link was changed: the log is where it belongs */
+  /* a link was changed: the log is where it belongs */
+  if (!place->log.inode || !name || equal(id_of(name), place->file))
     return;
   if (asprintf(&index, "%s-shm", name) > 0)
     remove_names(place, sqlite3_filename_wal(name), index);

@@ -13,9 +13,9 @@ static void poll_at(sqlite3_context *context, int count, sqlite3_value **values)
   if (!loom_poll_block_decode(block, size, &polls))
     sqlite3_result_error_nomem(context);
   else if (polls.count)
-    sqlite3_result_int64(context,
-                         loom_poll_instant(
-                             polls.items[sqlite3_value_int(values[1]) ? polls.count - 1 : 0]));
+    sqlite3_result_int64(
+        context,
+        loom_poll_instant(polls.items[sqlite3_value_int(values[1]) ? polls.count - 1 : 0]));
   loom_polls_free(&polls);
 }
 

@@ -34,12 +34,13 @@ SQLITE_EXTENSION_INIT3
 
 enum column { STORE_ID, TIMESTAMP_UTC, ACTIVE };
 
-static const char declaration[] = "CREATE TABLE polls("
-                                  " store_id TEXT,"
-                                  " timestamp_utc TEXT,"
-                                  " active INTEGER,"
-                                  " PRIMARY KEY(store_id, timestamp_utc)"
-                                  ") WITHOUT ROWID";
+static const char declaration[] =
+    "CREATE TABLE polls("
+    " store_id TEXT,"
+    " timestamp_utc TEXT,"
+    " active INTEGER,"
+    " PRIMARY KEY(store_id, timestamp_utc)"
+    ") WITHOUT ROWID";
 
 /*
 ** Blocks of the days ?1 to ?2: of all stores in the order they are stored in, or of the store ?3.
@@ -172,7 +173,8 @@ static int table_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
   int used = 0;
   if (!plan)
     return SQLITE_NOMEM;
-  bool is_equal[ACTIVE + 1] = {false}; /* a second IN of a column would start a cursor for each pair of values */
+  /* a second IN of a column would start a cursor for each pair of values */
+  bool is_equal[ACTIVE + 1] = {false};
   for (int i = 0; i < info->nConstraint; i++) {
     char use = use_of(info, i);
     bool equals = use && info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ;

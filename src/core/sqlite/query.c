@@ -22,7 +22,7 @@ struct loom_query {
 
 /* Pragmas that tell about the schema and change nothing. */
 static bool is_harmless_pragma(const char *name) {
-  static const char *const names[] = {"table_info", "table_xinfo",      "table_list", "index_list",
+  static const char *const names[] = {"table_info", "table_xinfo",      "table_list",  "index_list",
                                       "index_info", "foreign_key_list", "user_version"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcasecmp(name, names[i]) == 0)
@@ -48,7 +48,8 @@ static int authorize(void *context, int action, const char *first, const char *s
     return SQLITE_OK;
   case SQLITE_READ:
     return is_harmless_table(first) ? SQLITE_OK : SQLITE_DENY;
-  case SQLITE_INSERT: /* asked when a virtual table declares itself; nobody can change the schema's own table */
+  /* asked when a virtual table declares itself; nobody can change the schema's own table */
+  case SQLITE_INSERT:
   case SQLITE_UPDATE:
     return strcmp(first, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
   case SQLITE_FUNCTION:
@@ -84,9 +85,11 @@ static loom_status compile(loom_query *query, const char *sql, size_t length, lo
     return loom_fail(error, LOOM_EINVAL, "the query holds a NUL byte");
   int result = sqlite3_prepare_v2(sqlite, sql, (int)length, &query->statement, &tail) & 0xff;
   if (result == SQLITE_AUTH)
-    return loom_fail(error, LOOM_EINVAL, "the query does not only read: %s", sqlite3_errmsg(sqlite));
+    return loom_fail(error, LOOM_EINVAL, "the query does not only read: %s",
+                     sqlite3_errmsg(sqlite));
   if (result == SQLITE_ERROR)
-    return loom_fail(error, LOOM_EINVAL, "the query cannot be compiled: %s", sqlite3_errmsg(sqlite));
+    return loom_fail(error, LOOM_EINVAL, "the query cannot be compiled: %s",
+                     sqlite3_errmsg(sqlite));
   if (result != SQLITE_OK)
     return loom_database_failure(query->database, error);
   if (!query->statement)
@@ -119,7 +122,8 @@ static loom_status new_query(loom_database *database, loom_query **out, loom_err
 static void let_go(struct loom_holder *holder) {
   loom_query *query = (loom_query *)holder;
   loom_holder_end(holder);
-  if (query->is_good && query->statement && strlen(sqlite3_sql(query->statement)) <= KEPT_LENGTH_MAX)
+  if (query->is_good && query->statement &&
+      strlen(sqlite3_sql(query->statement)) <= KEPT_LENGTH_MAX)
     loom_statement_keep(query->database, query->statement, query->in_read);
   else
     sqlite3_finalize(query->statement);

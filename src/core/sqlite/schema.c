@@ -17,7 +17,8 @@
   " store INTEGER NOT NULL REFERENCES store(number),"                                              \
   " origin TEXT NOT NULL CHECK(origin IN ('file', 'override')),"                                   \
   " effective_from TEXT NOT NULL,"                                                                 \
-  " reverts INTEGER NOT NULL DEFAULT 0 CHECK(reverts = 0 OR (reverts = 1 AND origin = 'override'))," \
+  " reverts INTEGER NOT NULL DEFAULT 0 CHECK(reverts = 0 OR (reverts = 1 AND origin = "            \
+  "'override')),"                                                                                  \
   " PRIMARY KEY(store, origin, effective_from)"                                                    \
   ") STRICT, WITHOUT ROWID;"                                                                       \
   "CREATE TABLE hours("                                                                            \
@@ -67,8 +68,7 @@
 ** of all stores, which every report and every look at one store begins with. An index on those of the stores would have
 ** two entries to change for each poll that is written.
 */
-#define OVERALL_TABLE                                                                              \
-  "CREATE TABLE overall(revision INTEGER NOT NULL, newest_poll INTEGER) STRICT;"
+#define OVERALL_TABLE "CREATE TABLE overall(revision INTEGER NOT NULL, newest_poll INTEGER) STRICT;"
 
 /* What the service keeps: `reports`, the folder of report files, which no other database has (report_folder.lua). */
 #define SERVICE_TABLE                                                                              \
@@ -91,15 +91,15 @@ const char loom_schema_sql[] =
     " store INTEGER NOT NULL REFERENCES store(number),"
     " polls BLOB NOT NULL,"
     " PRIMARY KEY(day, store)"
-    ") STRICT, WITHOUT ROWID;"
-    HOURS_TABLES
+    ") STRICT, WITHOUT ROWID;" HOURS_TABLES
     "CREATE TABLE special_day("
     " store INTEGER REFERENCES store(number),"
     " date TEXT NOT NULL,"
     " open_s INTEGER CHECK(open_s BETWEEN 0 AND 86400),"
     " close_s INTEGER CHECK(close_s BETWEEN 0 AND 86400),"
     " note TEXT NOT NULL DEFAULT '',"
-    " " ORIGIN_OF_SPECIAL_DAY ","
+    " " ORIGIN_OF_SPECIAL_DAY
+    ","
     " CHECK((open_s IS NULL) = (close_s IS NULL))"
     ") STRICT;"
     "CREATE INDEX special_day_by_store ON special_day(store, date);"
@@ -110,11 +110,8 @@ const char loom_schema_sql[] =
     " to_us INTEGER NOT NULL CHECK(to_us > from_us),"
     " reason TEXT NOT NULL DEFAULT ''"
     ") STRICT;"
-    "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);"
-    ATTRIBUTE_TABLE
-    REPORT_TABLE
-    OVERALL_TABLE
-    SERVICE_TABLE
+    "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);" ATTRIBUTE_TABLE
+        REPORT_TABLE OVERALL_TABLE SERVICE_TABLE
     "INSERT INTO overall VALUES(0, NULL);"
     "PRAGMA application_id=0x4c6f6f6d;"
     "PRAGMA user_version=4;";
@@ -124,25 +121,22 @@ static const char upgrade_1[] =
     "CREATE TEMP TABLE old_week AS SELECT * FROM hours_week;"
     "CREATE TEMP TABLE old_hours AS SELECT * FROM hours;"
     "DROP TABLE hours;"
-    "DROP TABLE hours_week;"
-    HOURS_TABLES
+    "DROP TABLE hours_week;" HOURS_TABLES
     "INSERT INTO hours_week(store, origin, effective_from)"
     " SELECT store, 'file', effective_from FROM temp.old_week;"
     "INSERT INTO hours(store, origin, effective_from, weekday, open_s, close_s)"
     " SELECT store, 'file', effective_from, weekday, open_s, close_s FROM temp.old_hours;"
     "DROP TABLE temp.old_week;"
     "DROP TABLE temp.old_hours;"
-    "ALTER TABLE special_day ADD COLUMN " ORIGIN_OF_SPECIAL_DAY ";"
+    "ALTER TABLE special_day ADD COLUMN " ORIGIN_OF_SPECIAL_DAY
+    ";"
     "ALTER TABLE store ADD COLUMN timezone_override TEXT;"
-    "CREATE INDEX store_by_newest_poll ON store(newest_poll);"
-    ATTRIBUTE_TABLE
-    REPORT_TABLE
+    "CREATE INDEX store_by_newest_poll ON store(newest_poll);" ATTRIBUTE_TABLE REPORT_TABLE
     "CREATE TABLE revision(number INTEGER NOT NULL) STRICT;"
     "INSERT INTO revision VALUES(0);"
     "PRAGMA user_version=2;";
 
-static const char upgrade_2[] =
-    OVERALL_TABLE
+static const char upgrade_2[] = OVERALL_TABLE
     "INSERT INTO overall SELECT number, (SELECT max(newest_poll) FROM store) FROM revision;"
     "DROP INDEX store_by_newest_poll;"
     "DROP TABLE revision;"

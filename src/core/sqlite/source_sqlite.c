@@ -37,9 +37,9 @@ struct sqlite_source {
   struct loom_stored_hours stored_hours;
   struct cursor *days; /* of the query's range that hold polls, in order */
   size_t day_count;
-  int32_t *all_days; /* every day that holds polls, in order */
+  int32_t *all_days;               /* every day that holds polls, in order */
   size_t all_day_count, first_day; /* first_day: index of days[0] in all_days */
-  sqlite3_stmt *block; /* one store's block of one day */
+  sqlite3_stmt *block;             /* one store's block of one day */
 };
 
 /* ---- cursors ---- */
@@ -59,8 +59,8 @@ static loom_status step(struct sqlite_source *source, struct cursor *cursor, loo
 }
 
 /* Parameters 1 and 2, where a statement has them, are the query's range, and 3 the store that is looked up. */
-static loom_status open_cursor(struct sqlite_source *source, const char *sql,
-                               struct cursor *cursor, loom_error *error) {
+static loom_status open_cursor(struct sqlite_source *source, const char *sql, struct cursor *cursor,
+                               loom_error *error) {
   loom_status status = loom_database_prepare(source->database, sql, &cursor->statement, error);
   cursor->store = INT64_MIN;
   if (status == LOOM_OK && sqlite3_bind_parameter_count(cursor->statement) >= 2) {
@@ -130,7 +130,8 @@ static void release(loom_source *base) {
 }
 
 static void let_go(struct loom_holder *holder) {
-  struct sqlite_source *source = (struct sqlite_source *)((char *)holder - offsetof(struct sqlite_source, holder));
+  struct sqlite_source *source =
+      (struct sqlite_source *)((char *)holder - offsetof(struct sqlite_source, holder));
   release(&source->base);
 }
 
@@ -163,7 +164,8 @@ static loom_status list_days(struct sqlite_source *source, loom_error *error) {
   struct loom_stored_days days;
   size_t capacity = 0;
   int32_t day;
-  loom_status status = loom_stored_days_begin(&days, source->database, LOOM_FORWARD, LOOM_DATE_MIN, error);
+  loom_status status =
+      loom_stored_days_begin(&days, source->database, LOOM_FORWARD, LOOM_DATE_MIN, error);
   while (status == LOOM_OK && (status = loom_stored_days_next(&days, &day, error)) == LOOM_OK) {
     if (loom_grow(&source->all_days, &capacity, source->all_day_count + 1, sizeof day))
       source->all_days[source->all_day_count++] = day;
@@ -213,7 +215,8 @@ static loom_status open_days(struct sqlite_source *source, loom_error *error) {
 static loom_status take_special_days(struct sqlite_source *source, int64_t store,
                                      struct loom_special_days *days, loom_error *error) {
   struct cursor *cursor = &source->special_days;
-  bool found, overridden = false; /* whether the date has overrides, which come first and alone count */
+  /* whether the date has overrides, which come first and alone count */
+  bool found, overridden = false;
   days->count = 0;
   loom_status status = seek(source, cursor, store, &found, error);
   while (status == LOOM_OK && cursor->store == store) {
@@ -222,8 +225,8 @@ static loom_status take_special_days(struct sqlite_source *source, int64_t store
     status = read_date(source, row, 1, &day.date, error);
     if (status != LOOM_OK)
       break;
-    if (sqlite3_column_type(row, 2) != SQLITE_NULL && !(loom_stored_time_read(row, 2, &day.open) &&
-                                                        loom_stored_time_read(row, 3, &day.close))) {
+    if (sqlite3_column_type(row, 2) != SQLITE_NULL &&
+        !(loom_stored_time_read(row, 2, &day.open) && loom_stored_time_read(row, 3, &day.close))) {
       status = loom_database_corrupt(source->database, error, "a special day cannot be read");
       break;
     }
@@ -246,8 +249,8 @@ static loom_status take_exclusions(struct sqlite_source *source, int64_t store,
   loom_status status = seek(source, cursor, store, &found, error);
   while (status == LOOM_OK && cursor->store == store) {
     int64_t from, to = 0;
-    status = loom_stored_instant(source->database, cursor->statement, 1, "the start of an exclusion",
-                                 &from, error);
+    status = loom_stored_instant(source->database, cursor->statement, 1,
+                                 "the start of an exclusion", &from, error);
     if (status == LOOM_OK)
       status = loom_stored_instant(source->database, cursor->statement, 2,
                                    "the end of an exclusion", &to, error);
@@ -263,7 +266,8 @@ static loom_status take_exclusions(struct sqlite_source *source, int64_t store,
 #define EVERY_STORE 0
 
 #define STORE_COLUMNS                                                                              \
-  "SELECT number, store_id, ifnull(timezone_override, timezone), first_poll, newest_poll FROM store"
+  "SELECT number, store_id, ifnull(timezone_override, timezone), first_poll, newest_poll FROM "    \
+  "store"
 #define HOURS_COLUMNS "SELECT w.store, " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
 #define SPECIAL_DAY_COLUMNS                                                                        \
   "SELECT store, date, open_s, close_s, origin = 'override' AS prevails FROM special_day"
@@ -369,8 +373,8 @@ static loom_status read_block(struct sqlite_source *source, int32_t day, int64_t
   return status;
 }
 
-static loom_status take_polls(struct sqlite_source *source, int64_t store,
-                              struct loom_polls *polls, loom_error *error) {
+static loom_status take_polls(struct sqlite_source *source, int64_t store, struct loom_polls *polls,
+                              loom_error *error) {
   loom_status status = LOOM_OK;
   polls->count = 0;
   for (size_t i = 0; status == LOOM_OK && i < source->day_count; i++) {
@@ -381,16 +385,15 @@ static loom_status take_polls(struct sqlite_source *source, int64_t store,
     else
       status = seek(source, &source->days[i], store, &found, error);
     if (status == LOOM_OK && found)
-      status = loom_stored_polls_add(source->database, source->days[i].statement, 1, day, polls,
-                                     error);
+      status =
+          loom_stored_polls_add(source->database, source->days[i].statement, 1, day, polls, error);
   }
   return status;
 }
 
 /* Puts the nearest poll before the query's range in front of the others, unless one is there already. */
 static loom_status add_before(struct sqlite_source *source, int64_t store, int64_t first_poll,
-                              int64_t newest_poll, struct loom_polls *polls,
-                              loom_error *error) {
+                              int64_t newest_poll, struct loom_polls *polls, loom_error *error) {
   loom_status status = LOOM_OK;
   if (first_poll >= source->query.from ||
       (polls->count && loom_poll_instant(polls->items[0]) < source->query.from))
@@ -443,7 +446,8 @@ static loom_status read_store(struct sqlite_source *source, struct loom_store *s
                               loom_error *error) {
   sqlite3_stmt *row = source->stores.statement;
   size_t id_length, zone_length;
-  const char *id = loom_column_bytes(row, 1, &id_length), *zone = loom_column_bytes(row, 2, &zone_length);
+  const char *id = loom_column_bytes(row, 1, &id_length),
+             *zone = loom_column_bytes(row, 2, &zone_length);
   if (!id || id_length > LOOM_ID_MAX || zone_length >= LOOM_ZONE_NAME_MAX)
     return loom_database_corrupt(source->database, error, "a store cannot be read");
   memcpy(store->id, id, id_length);
@@ -484,7 +488,8 @@ static loom_status take_store(struct sqlite_source *source, struct loom_store *s
   if (status != LOOM_OK || !polled || !source->query.neighbours)
     return status;
   int64_t first_poll, newest_poll = 0;
-  status = loom_stored_instant(source->database, row, 3, "the first poll of a store", &first_poll, error);
+  status = loom_stored_instant(source->database, row, 3, "the first poll of a store", &first_poll,
+                               error);
   if (status == LOOM_OK)
     status = loom_stored_instant(source->database, row, 4, "the newest poll of a store",
                                  &newest_poll, error);

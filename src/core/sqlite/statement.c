@@ -5,11 +5,13 @@
 
 #include <string.h>
 
-sqlite3_stmt *loom_statement_take(loom_database *database, const char *sql, size_t length, bool reads_only) {
+sqlite3_stmt *loom_statement_take(loom_database *database, const char *sql, size_t length,
+                                  bool reads_only) {
   for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++) {
     struct loom_kept_statement *kept = &database->kept[i];
     const char *text = kept->statement ? sqlite3_sql(kept->statement) : NULL;
-    if (text && kept->reads_only == reads_only && strlen(text) == length && memcmp(text, sql, length) == 0) {
+    if (text && kept->reads_only == reads_only && strlen(text) == length &&
+        memcmp(text, sql, length) == 0) {
       sqlite3_stmt *statement = kept->statement;
       kept->statement = NULL;
       return statement;

@@ -9,7 +9,8 @@
 #include <stddef.h>
 
 /* Takes a kept statement of the same text; NULL: there is none. `reads_only` ones have been seen to, by the authorizer. */
-sqlite3_stmt *loom_statement_take(loom_database *database, const char *sql, size_t length, bool reads_only);
+sqlite3_stmt *loom_statement_take(loom_database *database, const char *sql, size_t length,
+                                  bool reads_only);
 
 /* Takes a statement of Loom's own, compiled now unless it was kept. */
 loom_status loom_statement_get(loom_database *database, const char *sql, sqlite3_stmt **statement,

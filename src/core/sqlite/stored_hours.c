@@ -13,7 +13,8 @@ enum { OVERRIDE, REVERTS, EFFECTIVE_FROM, WEEKDAY, OPEN, CLOSE };
 
 bool loom_stored_time_read(sqlite3_stmt *row, int column, int32_t *seconds) {
   *seconds = sqlite3_column_int(row, column);
-  return sqlite3_column_type(row, column) == SQLITE_INTEGER && is_between(*seconds, 0, LOOM_DAY_SECONDS);
+  return sqlite3_column_type(row, column) == SQLITE_INTEGER &&
+         is_between(*seconds, 0, LOOM_DAY_SECONDS);
 }
 
 bool loom_stored_hours_read(sqlite3_stmt *row, int column, struct loom_hours *hours) {

@@ -10,8 +10,8 @@
 bool loom_wal_index_read(sqlite3 *sqlite, struct loom_wal_index *index) {
   sqlite3_file *file = NULL;
   void volatile *region = NULL;
-  if (sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file ||
-      !file->pMethods || file->pMethods->iVersion < 2 || !file->pMethods->xShmMap)
+  if (sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+      !file || !file->pMethods || file->pMethods->iVersion < 2 || !file->pMethods->xShmMap)
     return false;
   if (file->pMethods->xShmMap(file, 0, REGION_SIZE, 0, &region) != SQLITE_OK || !region)
     return false;

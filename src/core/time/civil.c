@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#define ERA_DAYS 146097                /* days in 400 Gregorian years */
-#define EPOCH_FROM_ERA 719468          /* days from 0000-03-01 to 1970-01-01 */
+#define ERA_DAYS 146097       /* days in 400 Gregorian years */
+#define EPOCH_FROM_ERA 719468 /* days from 0000-03-01 to 1970-01-01 */
 
 static const char not_a_timestamp[] =
     "is not a timestamp (YYYY-MM-DD HH:MM:SS[.ffffff] then nothing, UTC, Z or +HH:MM)";
@@ -116,8 +116,7 @@ static size_t parse_fraction(const char *text, size_t length, int32_t *micros) {
 /* What may follow the time: nothing, ` UTC`, `Z` or `±HH:MM`. The offset is in seconds east of Greenwich. */
 static bool parse_offset(const char *text, size_t length, int32_t *offset) {
   *offset = 0;
-  if (length == 0 || (length == 4 && memcmp(text, " UTC", 4) == 0) ||
-      (length == 1 && *text == 'Z'))
+  if (length == 0 || (length == 4 && memcmp(text, " UTC", 4) == 0) || (length == 1 && *text == 'Z'))
     return true;
   if (length != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':')
     return false;

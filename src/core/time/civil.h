@@ -57,7 +57,8 @@ const char *loom_parse_duration(const char *text, size_t length, int64_t *durati
 #define LOOM_TIMESTAMP_SIZE 32
 #define LOOM_DATE_SIZE 16
 #define LOOM_TIME_SIZE 16
-size_t loom_format_timestamp(int64_t instant, char out[LOOM_TIMESTAMP_SIZE]); /* `… 10:14:00.000000 UTC` */
+/* `… 10:14:00.000000 UTC` */
+size_t loom_format_timestamp(int64_t instant, char out[LOOM_TIMESTAMP_SIZE]);
 size_t loom_format_date(int32_t date, char out[LOOM_DATE_SIZE]);
 size_t loom_format_time_of_day(int32_t seconds, char out[LOOM_TIME_SIZE]); /* `HH:MM:SS` */
 

@@ -18,7 +18,8 @@
 #define TZIF_HEADER_SIZE 44
 #define TZIF_TYPE_SIZE 6
 #define TZIF_FILE_MAX (1 << 20) /* the largest file of the tz database is below 4 KiB */
-#define UTOFF_MIN (-25 * 3600) /* RFC 9636, section 3.2: offsets lie between these two, which are none */
+/* RFC 9636, section 3.2: offsets lie between these two, which are none */
+#define UTOFF_MIN (-25 * 3600)
 #define UTOFF_MAX (26 * 3600)
 #define CYCLE_YEARS 400
 #define CYCLE_SECONDS (INT64_C(146097) * LOOM_DAY_SECONDS)
@@ -406,7 +407,8 @@ int32_t loom_zone_offset(const loom_zone *zone, int64_t instant) {
 int64_t loom_zone_instant(const loom_zone *zone, int64_t local) {
   int64_t moved = cycles_before(zone, local);
   int64_t wanted = local - moved;
-  size_t i = find_period(zone, wanted - UTOFF_MAX); /* the answer lies in a period that ends after this instant */
+  /* the answer lies in a period that ends after this instant */
+  size_t i = find_period(zone, wanted - UTOFF_MAX);
   while (i + 1 < zone->count && wanted - zone->periods[i].offset >= zone->periods[i + 1].start)
     i++;
   if (i > 0 && wanted - zone->periods[i].offset < zone->periods[i].start)
@@ -423,14 +425,15 @@ struct entry {
   char name[LOOM_ZONE_NAME_MAX];
 };
 
-#define LINKS_MAX 8 /* names that stand for one another in a row: the tz database has two at the most */
+/* names that stand for one another in a row: the tz database has two at the most */
+#define LINKS_MAX 8
 #define BUCKETS 256 /* the tz database has about 600 names */
 
 struct loom_zones {
   pthread_mutex_t lock;
   struct entry *buckets[BUCKETS];
   struct loom_zone_links links; /* read when a name has no file */
-  char directory[]; /* ends without a slash */
+  char directory[];             /* ends without a slash */
 };
 
 loom_zones *loom_zones_new(const char *directory) {
@@ -507,8 +510,8 @@ static loom_status open_file(const char *directory, const char *name, size_t len
   if (!*file && errno == ENOMEM)
     return loom_no_memory(error);
   if (!*file)
-    return loom_fail(error, errno == EACCES ? LOOM_EACCESS : LOOM_EIO, "%.900s: cannot be opened: %s",
-                     path, strerror(errno));
+    return loom_fail(error, errno == EACCES ? LOOM_EACCESS : LOOM_EIO,
+                     "%.900s: cannot be opened: %s", path, strerror(errno));
   if (fstat(fileno(*file), &status) != 0 || !S_ISREG(status.st_mode)) {
     fclose(*file);
     *file = NULL;

@@ -47,31 +47,38 @@ enum {
 
 /* Those of hours and special days begin with a store and an origin, then a date. */
 static const char *const sql[STATEMENT_COUNT] = {
-    [UPDATE_REACH] = "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
-                     " newest_poll = max(ifnull(newest_poll, ?3), ?3) WHERE number = ?1"
-                     " AND (first_poll IS NULL OR first_poll > ?2 OR newest_poll < ?3)",
-    [UPDATE_NEWEST] = "UPDATE overall SET newest_poll = ?1"
-                      " WHERE newest_poll IS NULL OR newest_poll < ?1",
+    [UPDATE_REACH] =
+        "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
+        " newest_poll = max(ifnull(newest_poll, ?3), ?3) WHERE number = ?1"
+        " AND (first_poll IS NULL OR first_poll > ?2 OR newest_poll < ?3)",
+    [UPDATE_NEWEST] =
+        "UPDATE overall SET newest_poll = ?1"
+        " WHERE newest_poll IS NULL OR newest_poll < ?1",
     [FIND_HOURS] = "SELECT " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
                    " WHERE w.store = ? AND w.origin = ?"
                    " ORDER BY w.effective_from, h.weekday, h.open_s, h.close_s",
     [DELETE_WEEKS] = "DELETE FROM hours_week WHERE store = ? AND origin = ?",
-    [INSERT_WEEK] = "INSERT OR IGNORE INTO hours_week(store, origin, effective_from, reverts)"
-                    " VALUES(?, ?, ?, ?)",
-    [INSERT_HOURS] = "INSERT OR IGNORE INTO"
-                     " hours(store, origin, effective_from, weekday, open_s, close_s)"
-                     " VALUES(?, ?, ?, ?, ?, ?)",
+    [INSERT_WEEK] =
+        "INSERT OR IGNORE INTO hours_week(store, origin, effective_from, reverts)"
+        " VALUES(?, ?, ?, ?)",
+    [INSERT_HOURS] =
+        "INSERT OR IGNORE INTO"
+        " hours(store, origin, effective_from, weekday, open_s, close_s)"
+        " VALUES(?, ?, ?, ?, ?, ?)",
     [FIND_TIMEZONE] = "SELECT timezone FROM store WHERE number = ?",
     [FIND_TIMEZONE_OVERRIDE] = "SELECT timezone_override FROM store WHERE number = ?",
     [UPDATE_TIMEZONE] = "UPDATE store SET timezone = ?2 WHERE number = ?1",
     [UPDATE_TIMEZONE_OVERRIDE] = "UPDATE store SET timezone_override = ?2 WHERE number = ?1",
-    [FIND_SPECIAL_DAY] = "SELECT open_s, close_s, note FROM special_day"
-                         " WHERE store IS ? AND origin = ? AND date = ? ORDER BY 1, 2, 3",
+    [FIND_SPECIAL_DAY] =
+        "SELECT open_s, close_s, note FROM special_day"
+        " WHERE store IS ? AND origin = ? AND date = ? ORDER BY 1, 2, 3",
     [DELETE_SPECIAL_DAY] = "DELETE FROM special_day WHERE store IS ? AND origin = ? AND date = ?",
-    [INSERT_SPECIAL_DAY] = "INSERT INTO special_day(store, origin, date, open_s, close_s, note) "
-                           "VALUES(?, ?, ?, ?, ?, ?)",
-    [FIND_EXCLUSION] = "SELECT 1 FROM exclusion WHERE store IS ? AND from_us = ? AND to_us = ?"
-                       " AND reason = ?",
+    [INSERT_SPECIAL_DAY] =
+        "INSERT INTO special_day(store, origin, date, open_s, close_s, note) "
+        "VALUES(?, ?, ?, ?, ?, ?)",
+    [FIND_EXCLUSION] =
+        "SELECT 1 FROM exclusion WHERE store IS ? AND from_us = ? AND to_us = ?"
+        " AND reason = ?",
     [INSERT_EXCLUSION] = "INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
     [FIND_ATTRIBUTE] = "SELECT value FROM attribute WHERE store = ? AND name = ?",
     [PUT_ATTRIBUTE] = "INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)",
@@ -86,7 +93,8 @@ struct loom_apply {
   struct reach *reach;
   uint64_t applied; /* polls or records */
   size_t next_record;
-  struct loom_record *group; /* those that are applied together, as what repeats or says nothing leaves them */
+  /* those that are applied together, as what repeats or says nothing leaves them */
+  struct loom_record *group;
   size_t group_capacity;
   loom_poll_merge *merge;
   char date[LOOM_DATE_SIZE]; /* that was bound last */
@@ -123,7 +131,8 @@ static int compare_records(const struct loom_record *l, const struct loom_record
   if (l->field != r->field)                                                                        \
     return l->field < r->field ? -1 : 1;
   COMPARE(store)
-  COMPARE(override) /* rows of a file come first: overrides that they take away may be among those that follow */
+  /* rows of a file come first: overrides that they take away may be among those that follow */
+  COMPARE(override)
   COMPARE(date)
   COMPARE(weekday)
   COMPARE(open)
@@ -161,7 +170,8 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
   apply->numbers = calloc(stores + 1, sizeof *apply->numbers);
   apply->reach = calloc(stores + 1, sizeof *apply->reach);
   apply->merge = loom_poll_merge_new(database);
-  loom_status status = apply->numbers && apply->reach && apply->merge ? LOOM_OK : loom_no_memory(error);
+  loom_status status =
+      apply->numbers && apply->reach && apply->merge ? LOOM_OK : loom_no_memory(error);
   for (size_t i = 0; status == LOOM_OK && i < stores; i++)
     apply->reach[i] = (struct reach){INT64_MAX, INT64_MIN};
   if (status == LOOM_OK)
@@ -180,7 +190,7 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
 /* ---- polls ---- */
 
 static loom_status apply_day(loom_apply *apply, const struct loom_poll_group *group,
-                               struct loom_counts *counts, loom_error *error) {
+                             struct loom_counts *counts, loom_error *error) {
   struct reach *reach = &apply->reach[group->store];
   int64_t first = loom_poll_instant(group->polls[0]);
   int64_t newest = loom_poll_instant(group->polls[group->count - 1]);
@@ -217,8 +227,8 @@ static loom_status apply_reach(loom_apply *apply, loom_error *error) {
   return status == LOOM_OK && newest != INT64_MIN ? apply_newest(apply, newest, error) : status;
 }
 
-static loom_status apply_polls(loom_apply *apply, size_t budget,
-                               struct loom_counts *counts, loom_error *error) {
+static loom_status apply_polls(loom_apply *apply, size_t budget, struct loom_counts *counts,
+                               loom_error *error) {
   struct loom_poll_group group;
   uint64_t stop = apply->applied + budget;
   loom_status status = LOOM_OK;
@@ -266,8 +276,7 @@ static void bind_key(loom_apply *apply, sqlite3_stmt *statement, const struct lo
 }
 
 /* Of records that repeat one another, which may differ in their notes, keeps the last, in place; returns how many are left. */
-static size_t drop_repeats(struct loom_record *records, size_t count,
-                           struct loom_counts *counts) {
+static size_t drop_repeats(struct loom_record *records, size_t count, struct loom_counts *counts) {
   size_t kept = 0;
   for (size_t i = 0; i < count; i++) {
     bool repeats = kept > 0 && compare_records(&records[kept - 1], &records[i]) == 0;
@@ -282,8 +291,7 @@ static size_t drop_repeats(struct loom_record *records, size_t count,
 ** Drops rows without times that say nothing: beside an opening in the same week, or beside another one, of which a
 ** closed one prevails over one that reverts. The others make their week exist.
 */
-static size_t drop_closed(struct loom_record *records, size_t count,
-                          struct loom_counts *counts) {
+static size_t drop_closed(struct loom_record *records, size_t count, struct loom_counts *counts) {
   size_t kept = 0, end;
   for (size_t begin = 0; begin < count; begin = end) {
     const struct loom_record *first = &records[begin], *says = first;
@@ -341,8 +349,8 @@ static loom_status compare_hours(loom_apply *apply, const struct loom_record *re
   return status;
 }
 
-static loom_status insert_hours(loom_apply *apply, const struct loom_record *record,
-                                bool new_week, loom_error *error) {
+static loom_status insert_hours(loom_apply *apply, const struct loom_record *record, bool new_week,
+                                loom_error *error) {
   sqlite3_stmt *week, *insert;
   loom_status status = statement(apply, INSERT_WEEK, &week, error);
   if (status == LOOM_OK && new_week) {
@@ -397,8 +405,8 @@ static loom_status apply_hours(loom_apply *apply, struct loom_record *records, s
   if (stored)
     status = delete_layer(apply, DELETE_WEEKS, records, records->override, error);
   for (size_t i = 0; status == LOOM_OK && i < count; i++)
-    status = insert_hours(apply, &records[i], i == 0 || records[i].date != records[i - 1].date,
-                          error);
+    status =
+        insert_hours(apply, &records[i], i == 0 || records[i].date != records[i - 1].date, error);
   return status;
 }
 
@@ -629,7 +637,7 @@ static struct loom_record *take_group(loom_apply *apply, size_t count) {
 }
 
 static loom_status apply_group(loom_apply *apply, struct loom_record *records, size_t count,
-                                  struct loom_counts *counts, loom_error *error) {
+                               struct loom_counts *counts, loom_error *error) {
   switch (apply->staging->options.kind) {
   case LOOM_HOURS:
     return apply_hours(apply, records, count, counts, error);

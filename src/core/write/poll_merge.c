@@ -82,7 +82,8 @@ static loom_status update(loom_poll_merge *merge, int64_t store, loom_error *err
   sqlite3_bind_pointer(update, 3, &merge->merging, LOOM_POLL_MERGING, NULL);
   status = loom_database_run(merge->database, update, error);
   if (status != LOOM_OK && merge->merging.problem)
-    status = loom_database_corrupt(merge->database, error, "a block of polls %s", merge->merging.problem);
+    status = loom_database_corrupt(merge->database, error, "a block of polls %s",
+                                   merge->merging.problem);
   return status;
 }
 
@@ -96,14 +97,14 @@ static loom_status insert(loom_poll_merge *merge, int64_t store, loom_error *err
   if (status != LOOM_OK)
     return status;
   sqlite3_bind_int64(insert, 2, store);
-  sqlite3_bind_blob64(insert, 3, merge->merging.merged.items, merge->merging.merged.count * sizeof(loom_poll),
-                      SQLITE_STATIC);
+  sqlite3_bind_blob64(insert, 3, merge->merging.merged.items,
+                      merge->merging.merged.count * sizeof(loom_poll), SQLITE_STATIC);
   return loom_database_run(merge->database, insert, error);
 }
 
 loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t store,
-                                const loom_poll *polls, size_t count,
-                                struct loom_counts *counts, loom_error *error) {
+                                const loom_poll *polls, size_t count, struct loom_counts *counts,
+                                loom_error *error) {
   merge->merging.incoming = polls;
   merge->merging.count = count;
   merge->merging.change = (struct loom_union_counts){0};

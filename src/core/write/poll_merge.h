@@ -19,7 +19,7 @@ void loom_poll_merge_free(loom_poll_merge *merge);
 ** share one: see loom_polls_union, whose counts are added. A block that does not change is not written.
 */
 loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t store,
-                                const loom_poll *polls, size_t count,
-                                struct loom_counts *counts, loom_error *error);
+                                const loom_poll *polls, size_t count, struct loom_counts *counts,
+                                loom_error *error);
 
 #endif

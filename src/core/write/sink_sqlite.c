@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 struct sqlite_sink {
-  loom_sink sink;             /* the first member */
-  struct loom_holder holder;  /* of the apply's statements */
+  loom_sink sink;            /* the first member */
+  struct loom_holder holder; /* of the apply's statements */
   loom_database *database;
   loom_staging *staging; /* that is half stored */
   loom_apply *apply;     /* of it; NULL: none is */

@@ -25,8 +25,8 @@ static loom_status find_or_add(loom_database *database, sqlite3_stmt *find, sqli
 loom_status loom_store_numbers(loom_database *database, const struct loom_id_table *ids,
                                int64_t *numbers, loom_error *error) {
   sqlite3_stmt *find = NULL, *add = NULL;
-  loom_status status = loom_statement_get(
-      database, "SELECT number FROM store WHERE store_id = ?", &find, error);
+  loom_status status =
+      loom_statement_get(database, "SELECT number FROM store WHERE store_id = ?", &find, error);
   if (status == LOOM_OK)
     status = loom_statement_get(database, "INSERT INTO store(store_id) VALUES(?)", &add, error);
   for (uint32_t i = 0; status == LOOM_OK && i < ids->count; i++) {

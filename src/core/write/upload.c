@@ -12,9 +12,10 @@
 
 #define APPLY_STEP 50000 /* records written between two looks at whether the upload was aborted */
 #define BLOCK_SIZE                                                                                 \
-  (256 << 10) /* bytes parsed at a time: a block may be of nothing but bad rows, 30 times its size \
+  (256                                                                                             \
+   << 10) /* bytes parsed at a time: a block may be of nothing but bad rows, 30 times its size \
                  in memory */
-#define NICENESS 5       /* of the parsing: what answers requests goes first */
+#define NICENESS 5 /* of the parsing: what answers requests goes first */
 
 struct chunk {
   struct chunk *next;
@@ -191,7 +192,8 @@ loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_option
   if (!upload->staging)
     status = loom_no_memory(error);
   if (status == LOOM_OK)
-    status = loom_ingest_new(&bounded, loom_writer_zones(writer), upload->staging, &upload->ingest, error);
+    status = loom_ingest_new(&bounded, loom_writer_zones(writer), upload->staging, &upload->ingest,
+                             error);
   if (status == LOOM_OK)
     status = start(upload, error);
   if (status == LOOM_OK)

@@ -44,7 +44,7 @@ struct loom_write {
   atomic_int state; /* enum loom_write_state */
   loom_error error; /* of one that has failed */
   struct loom_counts counts;
-  size_t size; /* bytes that it takes while it waits */
+  size_t size;               /* bytes that it takes while it waits */
   loom_write *next, *before; /* in the writer's queue, or among those announced */
 };
 
@@ -59,12 +59,14 @@ enum loom_write_state loom_write_state(const loom_write *write, loom_error *erro
 void loom_write_fail(loom_write *write, const loom_error *error);
 
 struct loom_writer_options {
-  int busy_timeout;     /* milliseconds to wait for other writers */
-  size_t capacity;      /* bytes of writes that may wait */
-  unsigned announced;   /* writes that may be announced at a time */
+  int busy_timeout;   /* milliseconds to wait for other writers */
+  size_t capacity;    /* bytes of writes that may wait */
+  unsigned announced; /* writes that may be announced at a time */
   /* Of the checkpoints; 0: as the writer has it. */
-  int log_step;  /* bytes of the log, after each of which it is copied to the database; default 16 MiB */
-  int idle_time; /* milliseconds without a write, after which what others have written is copied; default 10 s */
+  /* bytes of the log, after each of which it is copied to the database; default 16 MiB */
+  int log_step;
+  /* milliseconds without a write, after which what others have written is copied; default 10 s */
+  int idle_time;
 };
 
 /* Opens the database, which is made if it does not exist, and starts the thread. */
