@@ -17,10 +17,10 @@ bool loom_grow_array(void *items, size_t *capacity, size_t wanted, size_t size) 
   if (grown > SIZE_MAX / 2 / size)
     return false;
   memcpy(&array, items, sizeof array);
-  array = realloc(array, grown * size);
-  if (!array)
+  void *moved = realloc(array, grown * size);
+  if (!moved)
     return false;
-  memcpy(items, &array, sizeof array);
+  memcpy(items, &moved, sizeof moved);
   *capacity = grown;
-  return true;
+  return true; // cppcheck-suppress memleak ; *items has it
 }
