@@ -143,6 +143,9 @@ static void while_writing(void **state) {
 /* Threads of a report, and the locks that they hold, stay behind. */
 static void while_a_report_is_computed(void **state) {
   (void)state;
+#ifdef __SANITIZE_ADDRESS__
+  skip(); /* AddressSanitizer's allocator has locks that a child may find taken for ever; glibc sees to its own */
+#endif
   struct scratch scratch;
   scratch_begin(&scratch);
   lua_State *L = new_state(scratch_path(&scratch, "x.db"));
