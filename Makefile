@@ -123,9 +123,9 @@ $(VALIDATORS):
 	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent \
 	  ajv@8.20.0 ajv-formats@3.0.1 @seriousme/openapi-schema-validator@2.11.0
 
-# Both at a time, since they mostly wait for what they have started; what one says comes in one piece, when it has ended.
+# Both at a time, since they mostly wait for what they have started.
 test-lua: all $(VALIDATORS) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
-	$(MAKE) -j2 --output-sync=target specs-lua5.4 specs-luajit
+	$(MAKE) -j2 specs-lua5.4 specs-luajit
 
 specs-lua5.4:
 	LOOM_BUILD=$(BUILD) spec/run $(LUA)
