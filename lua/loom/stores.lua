@@ -2,6 +2,7 @@
 -- @module loom.stores
 
 local check = require "loom.check"
+local digits = require "loom.digits"
 local time = require "loom.time"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
@@ -168,14 +169,7 @@ function stores.attribute_text(value)
   elseif value % 1 == 0 then
     return ("%.0f"):format(value == 0 and 0 or value) -- which may be -0
   end
-  local text
-  for digits = 14, 17 do
-    text = ("%%.%dg"):format(digits):format(value)
-    if tonumber(text) == value then
-      break
-    end
-  end
-  return text
+  return digits(value)
 end
 
 --- Checker of the option `where`: attributes with the value, or the list of values, that they must have.
