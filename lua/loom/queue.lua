@@ -309,6 +309,15 @@ local function remove_files(self, id)
   os.remove(self:attributes_path(id))
 end
 
+-- Removes what those who worked on a report before have half written.
+local function remove_parts(self, id)
+  for name in lfs.dir(self.folder) do
+    if name:sub(1, #id) == id and name:sub(-5) == ".part" then
+      os.remove(self.folder .. "/" .. name)
+    end
+  end
+end
+
 -- Notes what became of a report, unless somebody else has it by now. Returns whether it was this queue's, or nil if that
 -- cannot be noted yet.
 local function finish(self, id, state, message, made_of)
@@ -512,7 +521,7 @@ local has_room = "(SELECT count(*) FROM report WHERE state = 'running') < ?1"
 local wanted_sql = ("SELECT (SELECT count(*) FROM report WHERE state = 'running') AS running WHERE %s AND "
   .. "EXISTS(SELECT 1 FROM report WHERE %s)"):format(has_room, waits)
 
--- Takes the report that has waited longest: its id and options; nil if there is none, or no room for one.
+-- Takes the report that has waited longest: its id and options, and whether somebody died working on it; nil if there is none, or no room for one.
 local function claim(self)
   local row = row_of(self.monitor.database, wanted_sql, self.running, now(self))
   if not row or not self.leash:may_begin(row.running) then
@@ -527,7 +536,8 @@ local function claim(self)
       execute([[UPDATE report SET state = 'running', owner = ?2, lease = ?3, started = ?4, error = NULL,
         attempts = attempts + 1 WHERE report_id = ?1]], id, self.owner, now(self) + LEASE, now(self))
       local _, _, options = execute("SELECT options FROM report WHERE report_id = ?", id)
-      claimed = { id = id, options = options }
+      local _, _, attempts = execute("SELECT attempts FROM report WHERE report_id = ?", id)
+      claimed = { id = id, options = options, is_again = attempts > 1 }
     end
     return true
   end)
@@ -536,6 +546,9 @@ end
 
 -- Starts the job of a report; nil and the failure.
 local function start_job(self, claimed)
+  if claimed.is_again then
+    remove_parts(self, claimed.id)
+  end
   local options, why = cjson.decode(claimed.options)
   if not options then
     return nil, "EINVAL: the report's options cannot be read: " .. tostring(why)

@@ -224,6 +224,18 @@ describe("the queue of reports", function()
     assert.equal("complete", queue:get(id).state)
   end)
 
+  test("removes what the dead have half written when it takes their report over", function()
+    local queue = make()
+    local id = queue:trigger {}
+    die_working(id)
+    local part = files.write(queue:path(id) .. ".a1b2c3.part", "half")
+    queue:tick() -- sees the lease
+    pass(16)
+    work(queue)
+    assert.equal("complete", queue:get(id).state)
+    assert.is_false(files.exists(part))
+  end)
+
   test("gives up after three attempts", function()
     local queue = make()
     local id = queue:trigger {}
