@@ -21,11 +21,6 @@ local figures = require "loom.figures"
 
 local columns = {}
 
-local is_figure = {}
-for _, name in ipairs(figures.names) do
-  is_figure[name] = true
-end
-
 local is_slo = { target = true, met = true, budget = true, spent = true, left = true, burn = true }
 
 --- The function (row) that reads a column. An attribute that groups are of may have a name that means something else.
@@ -51,7 +46,7 @@ function columns.value(report, name)
   end
   local figure
   figure, window = name:match("^(%l+)_(.+)$")
-  if figure and is_figure[figure] then
+  if figure and figures.is_name[figure] then
     return function(row)
       return row[window] and row[window][figure]
     end
@@ -119,7 +114,7 @@ function columns.exists(report, name)
   end
   local figure
   figure, window = name:match("^(%l+)_(.+)$")
-  return figure ~= nil and (is_figure[figure] or figure == "uptime" or figure == "downtime")
+  return figure ~= nil and (figures.is_name[figure] or figure == "uptime" or figure == "downtime")
     and report.window_index[window] ~= nil
 end
 

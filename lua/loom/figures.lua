@@ -138,6 +138,12 @@ end
 -- The names of the figures that a row has in every window.
 figures.names = { "up", "down", "unknown", "excluded", "scheduled", "ratio", "outages", "longest", "mttr", "mtbf", "polls" }
 
+-- Whether a name is one of them.
+figures.is_name = {}
+for _, name in ipairs(figures.names) do
+  figures.is_name[name] = true
+end
+
 --- The figures that the head of this file describes, from the native half's microseconds.
 -- @local
 function figures.of(up, down, unknown, excluded, longest, outages, polls)

@@ -10,46 +10,34 @@
 local check = require "loom.check"
 local rows = require "loom.rows"
 
-local FIGURES = 7 -- up, down, unknown, excluded, longest, outages, polls
-local LONGEST = 5
-local CARRY = 4503599627370496 -- 2^52: sums of more are kept in two parts, since LuaJIT's numbers are exact to 2^53 only
-
 local Groups = setmetatable({}, { __index = rows })
 Groups.__index = Groups
 
-local function new_sums(windows)
-  local sums = { stores = 0 }
-  for w = 1, #windows do
-    sums[w] = { 0, 0, 0, 0, 0, 0, 0, carried = { 0, 0, 0, 0, 0, 0, 0 }, budget = 0 }
+-- The sum of the error budgets of a window for each group; false if a store has none.
+local function budgets_of(source, place, count, group_of)
+  local budgets = {}
+  for group = 1, count do
+    budgets[group] = 0
   end
-  return sums
-end
-
--- Adds to a sum of time or of a count: a hundred thousand roundings would be a tenth of a second.
-local function add_to(sum, i, value)
-  sum[i] = sum[i] + value
-  while sum[i] >= CARRY do
-    sum[i], sum.carried[i] = sum[i] - CARRY, sum.carried[i] + CARRY
-  end
-end
-
-local function add(sums, source, index)
-  sums.stores = sums.stores + (source.grouped and source:stores(index) or 1)
-  for w = 1, #source.windows do
-    local sum, values = sums[w], { source:figures(index, w) }
-    for i = 1, FIGURES do
-      if i == LONGEST then
-        sum[i] = math.max(sum[i], values[i])
-      else
-        add_to(sum, i, values[i])
-      end
+  for index = 1, source:count() do
+    local group = not group_of and 1 or group_of[index]
+    if group and budgets[group] then
+      local up, down = source:times(index, place)
+      local budget = source:slo_budget(index, place, up, down)
+      budgets[group] = budget and budgets[group] + budget
     end
-    local budget = source:slo_budget(index, w, values[1], values[2])
-    sum.budget = sum.budget and budget and sum.budget + budget or nil
   end
+  return budgets
 end
 
-local function make(source, keys, sums, name)
+-- The groups of some keys, in order, and the number of each row's; without those one group of all rows.
+local function make(source, keys, name, group_of)
+  source = source.plain
+  local sums, budgets = {}, {}
+  for place = 1, #source.windows do
+    sums[place] = source:sums_of(place, #keys, group_of)
+    budgets[place] = source.has_slo and budgets_of(source, place, #keys, group_of) or nil
+  end
   return rows.object(setmetatable({
     key = name,
     grouped = true,
@@ -60,34 +48,38 @@ local function make(source, keys, sums, name)
     rules = source.rules,
     has_slo = source.has_slo,
     keys = keys,
-    sums = sums,
+    sums = sums, -- by window and group
+    budgets = budgets,
   }, Groups), "loom.groups")
 end
 
 --- Makes them: see `loom.rows:group_with`.
 -- @local
 function Groups.new(source, key_of, name)
-  local sums, keys = {}, {}
+  local keys, key_of_row, known = {}, {}, {}
   for row in source:rows() do
     local key = key_of(row)
-    if key ~= nil then
-      if type(key) ~= "string" then
-        check.fail("bad key of a group (text expected, got %s)", type(key))
-      elseif not sums[key] then
-        sums[key] = new_sums(source.windows)
-        keys[#keys + 1] = key
-      end
-      add(sums[key], row.source, row.index)
+    if key ~= nil and type(key) ~= "string" then
+      check.fail("bad key of a group (text expected, got %s)", type(key))
+    elseif key ~= nil and not known[key] then
+      known[key], keys[#keys + 1] = true, key
     end
+    key_of_row[row.index] = key or false
   end
   table.sort(keys)
-  return make(source, keys, sums, name)
+  for number, key in ipairs(keys) do
+    known[key] = number
+  end
+  for index, key in ipairs(key_of_row) do
+    key_of_row[index] = known[key] or false
+  end
+  return make(source, keys, name, key_of_row)
 end
 
---- One group of no stores.
+--- One group of all rows.
 -- @local
-function Groups.empty(source)
-  return make(source, { "total" }, { total = new_sums(source.windows) }, "group")
+function Groups.total(source)
+  return make(source, { "total" }, "group")
 end
 
 --- How many groups there are; also `#groups`.
@@ -123,7 +115,7 @@ end
 -- @treturn int
 -- @usage print(groups:stores(1))
 function Groups:stores(index)
-  return self.sums[self.keys[index]].stores
+  return self.sums[1][index].stores
 end
 
 --- The sums of a group in a window, exactly; on LuaJIT those beyond 2^53 are rounded, once.
@@ -138,9 +130,8 @@ end
 -- @treturn int how many polls
 -- @usage local up, down = groups:figures(1, 3)
 function Groups:figures(index, window)
-  local s = self.sums[self.keys[index]][window]
-  local c = s.carried
-  return s[1] + c[1], s[2] + c[2], s[3] + c[3], s[4] + c[4], s[5], s[6] + c[6], s[7] + c[7]
+  local sum = self.sums[window][index]
+  return sum[1], sum[2], sum[3], sum[4], sum[5], sum[6], sum[7]
 end
 
 --- The up and down time of a group in a window, in microseconds.
@@ -153,9 +144,7 @@ end
 --- The sum of the error budgets; nil if a store has none.
 -- @local
 function Groups:slo_budget(index, window)
-  if self.has_slo then
-    return self.sums[self.keys[index]][window].budget
-  end
+  return self.has_slo and self.budgets[window][index] or nil
 end
 
 --- Groups have no attributes.

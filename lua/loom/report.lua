@@ -7,6 +7,7 @@
 
 local check = require "loom.check"
 local core = require "loom.core"
+local figures = require "loom.figures"
 local hours = require "loom.hours"
 local rows = require "loom.rows"
 local rules = require "loom.rules"
@@ -198,14 +199,22 @@ local function start(monitor, native, change)
   return native
 end
 
--- The file that the native half is to write, as it takes it.
-local function native_file(file, wanted)
-  local header, minutes = { "store_id" }, {}
-  for i, window in ipairs(wanted) do
-    header[1 + i], header[1 + #wanted + i] = "uptime_" .. window.name, "downtime_" .. window.name
+-- Which windows are printed in minutes.
+local function in_minutes(of)
+  local minutes = {}
+  for i, window in ipairs(of) do
     minutes[i] = window.unit == "minutes"
   end
-  return { path = file.path, figures_path = file.figures_path, header = table.concat(header, ","), minutes = minutes,
+  return minutes
+end
+
+-- The file that the native half is to write, as it takes it.
+local function native_file(file, wanted)
+  local header = { "store_id" }
+  for i, window in ipairs(wanted) do
+    header[1 + i], header[1 + #wanted + i] = "uptime_" .. window.name, "downtime_" .. window.name
+  end
+  return { path = file.path, figures_path = file.figures_path, header = table.concat(header, ","), minutes = in_minutes(wanted),
     neutralise_formulas = file.neutralise_formulas }
 end
 
@@ -283,6 +292,14 @@ local function resolved_windows(native, wanted)
   return list
 end
 
+local function names_of(resolved)
+  local names = {}
+  for i, window in ipairs(resolved) do
+    names[i] = window.name
+  end
+  return names
+end
+
 -- The report of a native half that is complete.
 local function finish(monitor, native, options)
   local resolved = resolved_windows(native, options.windows)
@@ -293,6 +310,7 @@ local function finish(monitor, native, options)
     native = native,
     monitor = monitor,
     windows = resolved,
+    window_names = names_of(resolved),
     window_index = rows.index_windows(resolved),
     rules = in_force,
     as_of = time.seconds(native:as_of()),
@@ -477,6 +495,121 @@ function Report:groups()
     check.fail("the report has no option 'group_by': use report:group(attribute)")
   end
   return self:group(self.group_by)
+end
+
+-- ---- all rows at once ----
+
+-- What the native half has of a column: what to sort by and the window, if it is one of its figures.
+local function native_order(self, column)
+  if column == self.key then
+    return { by = "id" }
+  end
+  local figure, name = column:match("^(%l+)_(.+)$")
+  local place = figure and self.window_index[name]
+  if not place then
+    return nil
+  elseif figure == "uptime" or figure == "downtime" then
+    return { by = self.windows[place].unit, figure = figure == "uptime" and "up" or "down", window = place }
+  end
+  return figures.is_name[figure] and { by = "figure", figure = figure, window = place } or nil
+end
+
+--- Numbers of at most so many rows in order of a column, or of what a function gives.
+-- @local
+function Report:ordered(by, descending, limit)
+  local order = type(by) == "string" and native_order(self, by)
+  if not order then
+    return rows.ordered(self, by, descending)
+  end
+  order.descending, order.limit = descending, limit
+  return (self.native:order(order))
+end
+
+--- Numbers of the rows that did worst in a window, by its place.
+-- @local
+function Report:worst_of(place, limit)
+  return (self.native:order { by = "worst", window = place, limit = limit })
+end
+
+--- A page of the rows in an order.
+-- @local
+-- @tparam ?string figure nil: in order of id
+-- @tparam int place of the window
+-- @tparam bool descending
+-- @tparam int limit
+-- @tparam ?loom.choice only which rows to choose from: see `chooser`
+-- @tparam ?table after where the page before ended: its last row's store and the value that was returned with it
+-- @treturn {int,...} numbers of rows
+-- @treturn int how many there are from the first of them to the end
+-- @treturn int how many in all
+-- @treturn ?number the figure of the last one, where it is defined
+function Report:page(figure, place, descending, limit, only, after)
+  return self.native:order { by = figure and "figure" or "id", figure = figure, window = place, descending = descending,
+    limit = limit, only = only, after = after }
+end
+
+--- Percentiles in a window, by its place.
+-- @local
+function Report:percentiles_of(figure, place, percents, only)
+  return self.native:percentiles(figure, place, percents, only)
+end
+
+--- How many rows lie in each of so many bins from 0 to `most`.
+-- @local
+-- @treturn {int,...}
+function Report:histogram(figure, place, most, bins, only)
+  return (self.native:histogram(figure, place, most, bins, only))
+end
+
+--- The sums of a window, by its place, for groups of rows.
+-- @local
+function Report:sums_of(place, count, group_of)
+  if count == 0 then
+    return {}
+  end
+  return self.native:group_sums(place, count, group_of)
+end
+
+--- The up and down time of all stores in a window, by its place, in microseconds.
+-- @local
+function Report:totals_of(place)
+  local sums = self:sums_of(place, 1)[1]
+  return sums[1], sums[2]
+end
+
+--- A choice among the stores: see `loom.stores.chooser`.
+-- @local
+function Report:chooser(glob, conditions)
+  return stores.chooser(self.native, glob, conditions)
+end
+
+-- ---- rows as text ----
+
+--- The figures of a row as a JSON object by the names of the windows.
+-- @local
+function Report:json_of(index)
+  return self.native:json(index, self.window_names)
+end
+
+--- Rows as JSON objects of `store_id` and `windows`, with commas between them.
+-- @local
+function Report:json_stores(numbers)
+  return self.native:json_stores(numbers, self.window_names)
+end
+
+--- The sums of a window, by its place, as a JSON object.
+-- @local
+-- @treturn string
+-- @treturn int how many rows they are of
+function Report:json_sums(place, only)
+  local count, text = self.native:sum(place, only)
+  return text, count
+end
+
+--- So many rows from one on as CSV, in the standard columns.
+-- @local
+function Report:csv_rows(first, count, neutralise_formulas)
+  return self.native:csv_rows(first, count, in_minutes(self.windows), neutralise_formulas)
 end
 
 --- Frees the report's memory before the collector would. In Lua 5.4 a report can be a to-be-closed variable.

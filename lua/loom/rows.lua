@@ -5,7 +5,8 @@
 
 -- A table of figures has `key` (the name of its first column), `windows`, `window_index` (their places by name), `as_of`,
 -- `as_of_utc`, `rules`, and the methods `count`, `store`, `figures`, `times`, `slo_budget`, `attributes_of` and `strip`; the
--- methods below are made of these.
+-- methods below are made of these. Those that look at all figures call `ordered`, `worst_of`, `percentiles_of` and `sums_of`,
+-- which a report has its native half do.
 
 local check = require "loom.check"
 local columns = require "loom.columns"
@@ -86,8 +87,9 @@ local function is_comparable(key)
   return type(key) == "number" and key == key or type(key) == "string"
 end
 
--- Numbers of rows, in order of what `by` gives for each.
-local function sorted(self, by, descending)
+--- Numbers of rows, in order of what `by`, a column's name or a function (row), gives for each.
+-- @local
+function rows:ordered(by, descending)
   local value_of = type(by) == "function" and by or columns.value(self, by)
   local numbers, keys, kind = {}, {}, nil
   for i = 1, self:count() do
@@ -126,10 +128,9 @@ local limit_checker = check.integer(0, 2 ^ 53)
 -- @usage for row in report:rows { sort = "downtime_last_week", descending = true, limit = 3 } do print(row.store_id) end
 function rows:rows(options)
   options = check.options("rows", options, { sort = sort_checker(self), descending = check.boolean, limit = limit_checker })
-  local source = self.plain
-  local numbers = options.sort and sorted(source, options.sort, options.descending)
-  local count, i = self:count(), 0
+  local source, count, i = self.plain, self:count(), 0
   local limit = math.min(count, options.limit or count)
+  local numbers = options.sort and source:ordered(options.sort, options.descending or false, limit)
   local step = options.descending and not numbers and -1 or 1
   local first = step < 0 and count + 1 or 0
   return function()
@@ -167,9 +168,19 @@ end
 function rows:worst(limit, window)
   limit = limit == nil and 10 or check.argument("worst", 1, limit, limit_checker)
   local place = window == nil and default_window(self) or check.argument("worst", 2, window, window_checker(self))
-  local source, numbers, ratios, downs = self.plain, {}, {}, {}
-  for i = 1, source:count() do
-    local up, down = source:times(i, place)
+  local worst = {}
+  for i, number in ipairs(self.plain:worst_of(place, limit)) do
+    worst[i] = Row.new(self.plain, number)
+  end
+  return worst
+end
+
+--- Numbers of the rows that did worst in a window, by its place: see `worst`.
+-- @local
+function rows:worst_of(place, limit)
+  local numbers, ratios, downs = {}, {}, {}
+  for i = 1, self:count() do
+    local up, down = self:times(i, place)
     if up + down > 0 then
       numbers[#numbers + 1], ratios[i], downs[i] = i, up / (up + down), down
     end
@@ -182,11 +193,10 @@ function rows:worst(limit, window)
     end
     return a < b
   end)
-  local worst = {}
-  for i = 1, math.min(limit, #numbers) do
-    worst[i] = Row.new(source, numbers[i])
+  for i = #numbers, limit + 1, -1 do
+    numbers[i] = nil
   end
-  return worst
+  return numbers
 end
 
 --- All rows added up, as one row: for each window the sums, the longest outage of all, and the ratio, MTTR and MTBF of the
@@ -194,15 +204,12 @@ end
 -- @treturn loom.row
 -- @usage print(report:totals().last_week.down)
 function rows:totals()
-  return self:group_with(function() return "total" end, "group"):row(1) or
-    require("loom.groups").empty(self):row(1)
+  return require("loom.groups").total(self):row(1)
 end
 
 local function figure_checker(value)
-  for _, name in ipairs(figures.names) do
-    if name == value then
-      return value
-    end
+  if figures.is_name[value] then
+    return value
   end
   return nil, "one of " .. table.concat(figures.names, ", ")
 end
@@ -230,18 +237,72 @@ function rows:percentiles(figure, window, percents)
   check.argument("percentiles", 1, figure, figure_checker)
   local place = window == nil and default_window(self) or check.argument("percentiles", 2, window, window_checker(self))
   percents = check.argument("percentiles", 3, percents or { 5, 25, 50, 75, 95 }, percents_checker)
-  local source, values = self.plain, {}
-  for i = 1, source:count() do
-    values[#values + 1] = figures.of(source:figures(i, place))[figure]
+  return self.plain:percentiles_of(figure, place, percents)
+end
+
+--- Percentiles in a window, by its place.
+-- @local
+function rows:percentiles_of(figure, place, percents)
+  local values, result = {}, {}
+  for i = 1, self:count() do
+    values[#values + 1] = figures.of(self:figures(i, place))[figure]
   end
   table.sort(values)
-  local result = {}
   if #values > 0 then
     for _, percent in ipairs(percents) do
       result[percent] = values[math.max(1, math.ceil(percent * #values / 100))]
     end
   end
   return result
+end
+
+local FIGURES, LONGEST = 7, 5 -- as `figures` returns them
+
+-- LuaJIT's numbers are exact to 2^53 and Lua 5.4's whole numbers to 2^63: sums of more are kept in two parts, since a hundred
+-- thousand roundings would be a tenth of a second.
+local CARRY, EXACT = 4503599627370496, 2047 -- 2^52, which is more than the longest window; how often it fits 2^63
+
+local function sum_of(rest, carries)
+  return carries <= EXACT and carries * CARRY + rest or carries * (CARRY + 0.0) + rest
+end
+
+--- The sums of a window, by its place, for groups of rows.
+-- @local
+-- @tparam int place
+-- @tparam int count how many groups there are
+-- @tparam[opt] {int|false,...} group_of the number of each row's group, or false for rows in none; without it all are in one
+-- @treturn {table,...} for each group what `figures` returns, as a list; and `stores`, how many there are in it
+function rows:sums_of(place, count, group_of)
+  local sums, carries = {}, {}
+  for group = 1, count do
+    sums[group], carries[group] = { 0, 0, 0, 0, 0, 0, 0, stores = 0 }, { 0, 0, 0, 0, 0, 0, 0 }
+  end
+  for index = 1, self:count() do
+    local group = not group_of and 1 or group_of[index]
+    if group then
+      local sum, carried = sums[group], carries[group]
+      local values = { self:figures(index, place) }
+      sum.stores = sum.stores + (self.grouped and self:stores(index) or 1)
+      for i = 1, FIGURES do
+        if i == LONGEST then
+          sum[i] = math.max(sum[i], values[i])
+        else
+          local rest = sum[i] + values[i] % CARRY -- a group's own sum may be more
+          carried[i] = carried[i] + math.floor(values[i] / CARRY)
+          if rest >= CARRY then
+            rest, carried[i] = rest - CARRY, carried[i] + 1
+          end
+          sum[i] = rest
+        end
+      end
+    end
+  end
+  for group, sum in ipairs(sums) do
+    for i = 1, FIGURES do
+      sum[i] = sum_of(sum[i], carries[group][i])
+    end
+  end
+  return sums
 end
 
 --- The rows that share a key, added up.

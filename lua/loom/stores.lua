@@ -279,12 +279,12 @@ end
 
 --- A choice among a report's stores, made in pieces, without a table for each store: for those who have others waiting. Between
 -- two pieces nothing of the database is held, so that it may change; each store is as it is when it is looked at.
--- @tparam loom.report report
+-- @tparam userdata native the native half of the report: see `loom.report:chooser`
 -- @tparam ?string glob a pattern of ids
 -- @tparam ?table conditions as `stores.conditions` returns them
--- @treturn loom.choice for methods of the report's native half; complete once the function returns true
+-- @treturn loom.choice for methods of the report; complete once the function returns true
 -- @treturn function (database, seconds) that goes on for about so long: true at the end, false before; nil, the failure, its code
-function stores.chooser(report, glob, conditions)
+function stores.chooser(native, glob, conditions)
   local parts, values, after = {}, {}, ""
   if glob then
     parts[1], values[1] = "store_id GLOB ?", glob
@@ -301,7 +301,7 @@ function stores.chooser(report, glob, conditions)
   -- What is not wanted is a row, too: SQLite would look for the next one that is as long as it takes.
   local sql = ("SELECT store_id, %s FROM store s WHERE store_id > ? ORDER BY store_id"):format(
     #parts > 0 and table.concat(parts, " AND ") or "1")
-  local place, choice = #values + 1, report.native:choice()
+  local place, choice = #values + 1, native:choice()
   return choice, function(database, seconds)
     values[place] = after
     local rows, message, code = database:query(sql, unpack(values))
@@ -309,7 +309,7 @@ function stores.chooser(report, glob, conditions)
       return nil, message, code
     end
     local done
-    done, message, code = choice:take(report.native, rows, seconds)
+    done, message, code = choice:take(native, rows, seconds)
     rows:close()
     if done == false then
       after = message

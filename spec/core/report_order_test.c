@@ -4,6 +4,7 @@
 #include "storage.h"
 
 #include "time/civil.h"
+#include "report/report_csv.h"
 #include "report/report_json.h"
 #include "report/report_order.h"
 #include "sqlite/source_sqlite.h"
@@ -65,22 +66,45 @@ static void free_report(struct fixture *fixture) {
 
 /* ---- orders ---- */
 
+/* What a row is ordered by, said plainly; false where that is not defined. */
+static bool value_of(const loom_report *report, const struct loom_report_order *order, size_t row,
+                     double *value) {
+  const struct loom_figures *f = loom_report_figures(report, row) + order->window;
+  int64_t time = order->figure == LOOM_FIGURE_UP ? f->up : f->down;
+  char text[LOOM_FIGURE_SIZE];
+  switch (order->by) {
+  case LOOM_BY_ID:
+    *value = 0;
+    return true;
+  case LOOM_BY_HOURS:
+    loom_format_hours(time, text);
+    *value = strtod(text, NULL);
+    return true;
+  case LOOM_BY_MINUTES:
+    loom_format_minutes(time, text);
+    *value = strtod(text, NULL);
+    return true;
+  case LOOM_BY_WORST:
+    return loom_figure_value(f, LOOM_FIGURE_RATIO, value);
+  default:
+    return loom_figure_value(f, order->figure, value);
+  }
+}
+
 /* Whether row a comes before row b, said plainly. */
 static bool comes_before(const loom_report *report, const struct loom_report_order *order, size_t a,
                          size_t b) {
   double left = 0, right = 0;
-  bool has_left = true, has_right = true;
-  if (!order->by_id) {
-    has_left =
-        loom_figure_value(loom_report_figures(report, a) + order->window, order->figure, &left);
-    has_right =
-        loom_figure_value(loom_report_figures(report, b) + order->window, order->figure, &right);
-  }
+  bool has_left = value_of(report, order, a, &left), has_right = value_of(report, order, b, &right);
   if (has_left != has_right)
     return has_left;
   if (has_left && left != right)
     return order->descending ? left > right : left < right;
-  return order->by_id && order->descending ? a > b : a < b;
+  int64_t left_down = loom_report_figures(report, a)[order->window].down;
+  int64_t right_down = loom_report_figures(report, b)[order->window].down;
+  if (order->by == LOOM_BY_WORST && left_down != right_down)
+    return left_down > right_down;
+  return order->by == LOOM_BY_ID && order->descending ? a > b : a < b;
 }
 
 static size_t sort_plainly(const loom_report *report, const struct loom_report_order *order,
@@ -88,7 +112,9 @@ static size_t sort_plainly(const loom_report *report, const struct loom_report_o
   size_t count = 0;
   for (size_t row = 0; row < loom_report_count(report); row++) {
     size_t at = count;
-    if (order->only && !order->only[row])
+    double ratio;
+    if ((order->only && !order->only[row]) ||
+        (order->by == LOOM_BY_WORST && !value_of(report, order, row, &ratio)))
       continue;
     for (; at > 0 && comes_before(report, order, row, rows[at - 1]); at--)
       rows[at] = rows[at - 1];
@@ -116,9 +142,9 @@ static void check_pages(const loom_report *report, struct loom_report_order orde
       size_t last = rows[page.count - 1];
       order.resumes = true;
       order.after_id = loom_report_store(report, last, &order.after_length);
-      order.after_defined =
-          !order.by_id && loom_figure_value(loom_report_figures(report, last) + order.window,
-                                            order.figure, &order.after_value);
+      order.after_defined = order.by != LOOM_BY_ID &&
+                            loom_figure_value(loom_report_figures(report, last) + order.window,
+                                              order.figure, &order.after_value);
     }
   } while (page.left > page.count);
   assert_int_equal(at, count);
@@ -144,7 +170,7 @@ static void pages_agree_with_a_plain_sort(void **state) {
     unsigned char *chosen = some_rows(&random, stores);
     for (int figure = -1; figure < LOOM_FIGURE_COUNT; figure++)
       for (int variant = 0; variant < 8; variant++) {
-        struct loom_report_order order = {.by_id = figure < 0,
+        struct loom_report_order order = {.by = figure < 0 ? LOOM_BY_ID : LOOM_BY_FIGURE,
                                           .figure = figure < 0 ? LOOM_FIGURE_UP
                                                                : (enum loom_figure)figure,
                                           .window = variant & 1,
@@ -158,6 +184,37 @@ static void pages_agree_with_a_plain_sort(void **state) {
   }
 }
 
+/* Orders that have no pages: the first so many of them. */
+static void other_orders_agree_with_a_plain_sort(void **state) {
+  (void)state;
+  static const enum loom_order_by by[] = {LOOM_BY_HOURS, LOOM_BY_MINUTES, LOOM_BY_WORST};
+  uint64_t random = 13;
+  for (uint64_t seed = 20; seed < 26; seed++) {
+    size_t stores = 1 + (size_t)random_below(&random, 120), rows[120], expected[120];
+    struct fixture fixture = make_report(seed, stores);
+    unsigned char *chosen = some_rows(&random, stores);
+    for (size_t variant = 0; variant < 3 * 16; variant++) {
+      struct loom_report_order order = {.by = by[variant / 16],
+                                        .figure = variant & 1 ? LOOM_FIGURE_UP : LOOM_FIGURE_DOWN,
+                                        .window = variant >> 1 & 1,
+                                        .descending =
+                                            by[variant / 16] != LOOM_BY_WORST && variant & 4,
+                                        .only = variant & 8 ? chosen : NULL};
+      size_t count = sort_plainly(fixture.report, &order, expected);
+      for (size_t limit = 0; limit <= stores; limit += 1 + (size_t)random_below(&random, 40)) {
+        struct loom_page page;
+        assert_true(loom_report_order(fixture.report, &order, limit, rows, &page));
+        assert_int_equal(page.total, count);
+        assert_int_equal(page.count, count < limit ? count : limit);
+        for (size_t i = 0; i < page.count; i++)
+          assert_int_equal(rows[i], expected[i]);
+      }
+    }
+    free(chosen);
+    free_report(&fixture);
+  }
+}
+
 /* A store that ended a page and has gone since: the next page begins with the one after it. */
 static void pages_go_on_without_their_last_store(void **state) {
   (void)state;
@@ -165,7 +222,7 @@ static void pages_go_on_without_their_last_store(void **state) {
   size_t rows[5];
   struct loom_page page;
   struct loom_report_order order = {
-      .by_id = true, .resumes = true, .after_id = "s1x", .after_length = 3};
+      .by = LOOM_BY_ID, .resumes = true, .after_id = "s1x", .after_length = 3};
   assert_true(loom_report_order(fixture.report, &order, 5, rows, &page));
   assert_int_equal(page.count, 3);
   assert_int_equal(rows[0], 2);
@@ -173,7 +230,8 @@ static void pages_go_on_without_their_last_store(void **state) {
   assert_true(loom_report_order(fixture.report, &order, 5, rows, &page));
   assert_int_equal(page.count, 2);
   assert_int_equal(rows[0], 1);
-  order = (struct loom_report_order){.figure = LOOM_FIGURE_UNKNOWN,
+  order = (struct loom_report_order){.by = LOOM_BY_FIGURE,
+                                     .figure = LOOM_FIGURE_UNKNOWN,
                                      .window = 0,
                                      .resumes = true,
                                      .after_defined = true,
@@ -214,6 +272,41 @@ static void sums_agree_with_plain_ones(void **state) {
   free_report(&fixture);
 }
 
+static void sums_of_groups_agree_with_plain_ones(void **state) {
+  (void)state;
+  enum { STORES = 80, GROUPS = 7 };
+  uint64_t random = 17;
+  uint32_t groups[STORES];
+  struct fixture fixture = make_report(12, STORES);
+  struct loom_group_sums sums[GROUPS], all;
+  for (size_t row = 0; row < STORES; row++)
+    groups[row] =
+        random_below(&random, 4) ? (uint32_t)random_below(&random, GROUPS) : LOOM_NO_GROUP;
+  for (size_t window = 0; window < 2; window++) {
+    loom_report_group_sums(fixture.report, window, groups, GROUPS, sums);
+    for (uint32_t group = 0; group < GROUPS; group++) {
+      unsigned char only[STORES];
+      struct loom_figures expected;
+      for (size_t row = 0; row < STORES; row++)
+        only[row] = groups[row] == group;
+      assert_int_equal(loom_report_sum(fixture.report, window, only, &expected),
+                       sums[group].stores);
+      const int64_t plain[LOOM_SUM_COUNT] = {
+          [LOOM_SUM_UP] = expected.up,           [LOOM_SUM_DOWN] = expected.down,
+          [LOOM_SUM_UNKNOWN] = expected.unknown, [LOOM_SUM_EXCLUDED] = expected.excluded,
+          [LOOM_SUM_OUTAGES] = expected.outages, [LOOM_SUM_POLLS] = expected.polls};
+      for (size_t i = 0; i < LOOM_SUM_COUNT; i++) {
+        assert_int_equal(sums[group].sums[i].rest, plain[i]);
+        assert_int_equal(sums[group].sums[i].carries, 0);
+      }
+      assert_int_equal(sums[group].longest, expected.longest);
+    }
+    loom_report_group_sums(fixture.report, window, NULL, 1, &all);
+    assert_int_equal(all.stores, STORES);
+  }
+  free_report(&fixture);
+}
+
 static int compare_doubles(const void *a, const void *b) {
   double left = *(const double *)a, right = *(const double *)b;
   return (left > right) - (left < right);
@@ -245,6 +338,9 @@ static void percentiles_and_histograms(void **state) {
   assert_true(loom_percentile(values, 100, 50) == 0.5);
   assert_true(loom_percentile(values, 100, 100) == 1);
   assert_true(loom_percentile(values, 1, 50) == 0.01);
+  /* Whole percentages of a hundred are their own ranks: 7 / 100 * 100 is more than 7. */
+  for (size_t percent = 1; percent <= 100; percent++)
+    assert_true(loom_percentile(values, 100, (double)percent) == values[percent - 1]);
   uint64_t random = 1;
   for (size_t bins = 1; bins <= 40; bins++) {
     size_t found[40], expected[40] = {0}, count = 0;
@@ -386,8 +482,10 @@ static void rows_as_json(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pages_agree_with_a_plain_sort),
+      cmocka_unit_test(other_orders_agree_with_a_plain_sort),
       cmocka_unit_test(pages_go_on_without_their_last_store),
       cmocka_unit_test(sums_agree_with_plain_ones),
+      cmocka_unit_test(sums_of_groups_agree_with_plain_ones),
       cmocka_unit_test(values_sort),
       cmocka_unit_test(percentiles_and_histograms),
       cmocka_unit_test(figures_have_names),

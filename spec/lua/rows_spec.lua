@@ -1,6 +1,10 @@
 local figures = require "loom.figures"
 local golden = require "support.golden"
+local loom = require "loom"
 local made_up = require "support.report"
+local plain = require "loom.rows" -- whose methods compute in Lua what reports have their native half do
+
+local unpack = table.unpack or unpack -- luacheck: compat
 
 local WINDOWS = { { name = "first", unit = "minutes" }, { name = "w", unit = "hours" } }
 local NONE = { 0, 0, 0, 0, 0, 0, 0 }
@@ -284,7 +288,7 @@ describe("totals", function()
               sum[i] = i == 5 and math.max(sum[i], value) or sum[i] + value
             end
           end
-          local up, down, unknown, excluded, longest, outages, polls = (table.unpack or unpack)(sum) -- luacheck: compat
+          local up, down, unknown, excluded, longest, outages, polls = unpack(sum)
           local got = totals[window.name]
           assert.same({ up / 1e6, down / 1e6, unknown / 1e6, excluded / 1e6, (up + down + unknown) / 1e6, longest / 1e6 },
             { got.up, got.down, got.unknown, got.excluded, got.scheduled, got.longest })
@@ -297,4 +301,168 @@ describe("totals", function()
       monitor:close()
     end)
   end
+end)
+
+-- A report of random stores with few polls each: many figures are equal, some are printed alike, and some are not defined.
+local DAYS = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
+
+local function random_report(stores, slo)
+  local monitor, polls = assert(loom.open(":memory:", { default_zone = "UTC" })), {}
+  for i = 1, stores do
+    local id = ("s%d"):format(i)
+    for _ = 1, math.random(4) do
+      local instant = ("2023-01-2%d 1%d:%02d:%02d.%06d"):format(math.random(0, 6), math.random(0, 9), math.random(0, 1) * 30,
+        math.random(0, 2), math.random(0, 1) * math.random(0, 999999))
+      polls[#polls + 1] = { id, math.random(2) == 1, instant }
+    end
+  end
+  assert(monitor:polls(polls))
+  for i = 1, stores do
+    local id = ("s%d"):format(i)
+    if math.random(2) == 1 then
+      assert(monitor:set_hours(id, { [DAYS[math.random(7)]] = "08:00-12:00" }))
+    end
+    if math.random(3) > 1 then
+      assert(monitor:set_attributes(id, { region = ("r%d"):format(math.random(5)) }))
+    end
+  end
+  local report = assert(monitor:report { preset = "monitoring", as_of = "2023-01-27 00:00:00", slo = slo, windows = {
+    { name = "short", seconds = 3 * 86400, unit = "minutes" }, { name = "long", seconds = 7 * 86400 },
+    { name = "none", seconds = 1 },
+  } })
+  return report, monitor
+end
+
+describe("what a report has its native half do", function()
+  local WINDOW_NAMES = { "short", "long", "none" }
+
+  -- Calls check(report) with random reports of several sizes.
+  local function with_reports(check, slo)
+    math.randomseed(4)
+    for _, stores in ipairs { 1, 2, 7, 40, 160 } do
+      local report, monitor = random_report(stores, slo)
+      check(report.plain)
+      report:close()
+      monitor:close()
+    end
+  end
+
+  -- 1 and 1.0 are printed differently in Lua 5.4.
+  local function assert_identical(expected, got, what)
+    assert.same(expected, got, what)
+    for key, value in pairs(expected) do
+      assert.equal(tostring(value), tostring(got[key]), what)
+    end
+  end
+
+  it("is sorted as it is in Lua, by every column", function()
+    local prefixes = { "uptime", "downtime", "slo_left", "slo_met" }
+    for _, name in ipairs(figures.names) do
+      prefixes[#prefixes + 1] = name
+    end
+    with_reports(function(report)
+      local columns = { "store_id", "attributes.region" }
+      for _, prefix in ipairs(prefixes) do
+        for _, window in ipairs(WINDOW_NAMES) do
+          columns[#columns + 1] = prefix .. "_" .. window
+        end
+      end
+      for _, column in ipairs(columns) do
+        for _, descending in ipairs { false, true } do
+          local expected = plain.ordered(report, column, descending)
+          for _, limit in ipairs { 0, 1, #expected - 1, #expected, 2 ^ 53 } do
+            local what = ("%s %s, %g of %d"):format(column, descending, limit, #expected)
+            local numbers = {}
+            for row in report:rows { sort = column, descending = descending, limit = limit } do
+              numbers[#numbers + 1] = row.index
+            end
+            assert.same({ unpack(expected, 1, math.min(limit, #expected)) }, numbers, what)
+          end
+        end
+      end
+    end, 0.9)
+  end)
+
+  it("has the same worst rows", function()
+    with_reports(function(report)
+      for place = 1, 3 do
+        for _, limit in ipairs { 0, 1, 5, 10, report:count(), 2 ^ 53 } do
+          assert.same(plain.worst_of(report, place, limit), report:worst_of(place, limit))
+        end
+      end
+    end)
+  end)
+
+  it("has the same percentiles", function()
+    local percents = { 0.1, 2.5, 33.3, 97.5, 99.99 }
+    for percent = 0, 100 do
+      percents[#percents + 1] = percent
+    end
+    with_reports(function(report)
+      for _, figure in ipairs(figures.names) do
+        for place, window in ipairs(WINDOW_NAMES) do
+          assert_identical(plain.percentiles_of(report, figure, place, percents), report:percentiles(figure, window, percents),
+            figure .. "_" .. window)
+        end
+      end
+    end)
+  end)
+
+  it("has the same sums, of all rows and of groups", function()
+    with_reports(function(report)
+      for place = 1, 3 do
+        assert_identical(plain.sums_of(report, place, 1)[1], report:sums_of(place, 1)[1])
+        for _, count in ipairs { 1, 3, 9 } do
+          local group_of = {}
+          for i = 1, report:count() do
+            group_of[i] = math.random(4) > 1 and math.random(math.min(count, report:count()))
+          end
+          count = math.min(count, report:count())
+          local expected, got = plain.sums_of(report, place, count, group_of), report:sums_of(place, count, group_of)
+          assert.equal(#expected, #got)
+          for group = 1, count do
+            assert_identical(expected[group], got[group])
+          end
+        end
+      end
+    end)
+  end)
+
+  it("has totals and groups of the same figures and objectives", function()
+    with_reports(function(report)
+      local mixed = setmetatable({ sums_of = plain.sums_of }, { __index = report })
+      mixed.plain = mixed
+      for _, groups in ipairs { { mixed:group("region"), report:group("region") }, { mixed:group(""), report:group("") } } do
+        assert.equal(#groups[1], #groups[2])
+        for i = 1, #groups[1] do
+          assert.equal(groups[1]:store(i), groups[2]:store(i))
+          assert.equal(groups[1][i].stores, groups[2][i].stores)
+          for _, window in ipairs(WINDOW_NAMES) do
+            assert.same(groups[1][i][window], groups[2][i][window])
+          end
+        end
+      end
+      for _, window in ipairs(WINDOW_NAMES) do
+        assert.same(mixed:totals()[window], report:totals()[window])
+        assert.same(report:totals()[window], report:group("region"):totals()[window])
+      end
+    end, { target = 0.9, stores = { s1 = 0.5 } })
+  end)
+end)
+
+describe("sums", function()
+  local function sum_of(count, microseconds)
+    local report = make {}
+    function report.plain:count() return count end
+    function report.plain:store(row) return tostring(row) end
+    function report.plain:figures() return microseconds, 1, 0, 0, 1, 1, 1 end
+    return report:totals()
+  end
+
+  it("beyond what whole numbers hold are rounded, and not less than nothing", function()
+    local century = 36525 * 86400 * 1000000
+    assert.equal(2000 * century / 1e6, sum_of(2000, century).w.up)
+    assert.equal(4000 * 3155760000, sum_of(4000, century).w.up)
+    assert.equal(4000 * 3155760000 / (4000 * 3155760000 + 0.004), sum_of(4000, century).w.ratio)
+  end)
 end)

@@ -1,6 +1,5 @@
 local database = require "support.database"
 local loom = require "loom"
-local stores = require "loom.stores"
 local values = require "loom.formats.values"
 
 describe("one store", function()
@@ -62,31 +61,30 @@ describe("one store", function()
 
   it("is the same JSON from the native half as from Lua", function()
     local report = assert(monitor:report { preset = "monitoring" })
-    local names = { "last_hour", "last_day", "last_week" }
     for i = 1, #report do
       local row = values.row(report, report[i], {})
-      assert.equal(row, report.native:json_stores({ i }, names))
-      assert.equal(row:match('"windows":(.*)}$'), report.native:json(i, names))
+      assert.equal(row, report:json_stores { i })
+      assert.equal(row:match('"windows":(.*)}$'), report:json_of(i))
     end
     report:close()
   end)
 
   it("is among those that are chosen", function()
     local report = assert(monitor:report())
-    local choice, go_on = stores.chooser(report, "*")
+    local choice, go_on = report:chooser("*")
     assert.is_true(go_on(monitor.database, 1))
     assert.equal(3, choice:count())
-    local rows, left, total, last = report.native:order("up", 1, true, 2, choice)
+    local rows, left, total, last = report:page("up", 1, true, 2, choice)
     assert.equal(2, #rows)
     assert.equal(3, left)
     assert.equal(3, total)
     assert.is_number(last)
     local other = assert(monitor:report { all_stores = true })
-    assert.error_matches(function() other.native:order("up", 1, true, 2, choice) end, "the choice is of another report", 1, true)
+    assert.error_matches(function() other:page("up", 1, true, 2, choice) end, "the choice is of another report", 1, true)
     other:close()
     choice:close()
-    assert.error_matches(function() report.native:order("up", 1, true, 2, choice) end, "loom.choice is closed", 1, true)
-    assert.error_matches(function() report.native:order("speed", 1, true, 2) end, "name of a figure expected", 1, true)
+    assert.error_matches(function() report:page("up", 1, true, 2, choice) end, "loom.choice is closed", 1, true)
+    assert.error_matches(function() report:page("speed", 1, true, 2) end, "name of a figure expected", 1, true)
     report:close()
   end)
 end)

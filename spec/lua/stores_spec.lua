@@ -213,7 +213,7 @@ describe("stores", function()
 
   -- The stores of a report that a chooser chooses, and in how many pieces.
   local function choose(report, glob, conditions, seconds, meanwhile)
-    local choice, go_on = stores.chooser(report, glob, conditions and stores.conditions(conditions))
+    local choice, go_on = report:chooser(glob, conditions and stores.conditions(conditions))
     local pieces, done = 0, false
     while not done do
       done = go_on(monitor.database, seconds)
@@ -224,7 +224,7 @@ describe("stores", function()
       end
     end
     local ids = {}
-    for i, row in ipairs((report.native:order(nil, 1, false, 100000, choice))) do
+    for i, row in ipairs((report:page(nil, 1, false, 100000, choice))) do
       ids[i] = report:store(row)
     end
     assert.equal(#ids, choice:count())

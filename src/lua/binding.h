@@ -177,6 +177,7 @@ const unsigned char *lloom_check_choice(lua_State *L, int index, const struct lo
 int lloom_report_choice(lua_State *L);
 int lloom_report_order(lua_State *L);
 int lloom_report_sum(lua_State *L);
+int lloom_report_group_sums(lua_State *L);
 int lloom_report_percentiles(lua_State *L);
 int lloom_report_histogram(lua_State *L);
 int lloom_report_json(lua_State *L);

@@ -492,6 +492,7 @@ void lloom_register_report(lua_State *L) {
                                      {"choice", lloom_report_choice},
                                      {"order", lloom_report_order},
                                      {"sum", lloom_report_sum},
+                                     {"group_sums", lloom_report_group_sums},
                                      {"percentiles", lloom_report_percentiles},
                                      {"histogram", lloom_report_histogram},
                                      {"json", lloom_report_json},

@@ -9,9 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define LIMIT_MAX 100000
 #define BINS_MAX 1000
-#define PERCENTS_MAX 100
 
 static enum loom_figure check_figure(lua_State *L, int index) {
   enum loom_figure figure = loom_figure_from_name(luaL_checkstring(L, index));
@@ -20,43 +18,57 @@ static enum loom_figure check_figure(lua_State *L, int index) {
 }
 
 /* after = {id, value or nil}: where the page before ended. */
-static void read_after(lua_State *L, int index, struct loom_report_order *order) {
-  if (lua_isnoneornil(L, index))
-    return;
-  luaL_checktype(L, index, LUA_TTABLE);
-  lua_rawgeti(L, index, 1);
-  lua_rawgeti(L, index, 2);
-  luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING, index, "id and value expected");
-  order->resumes = true;
-  order->after_id = lua_tolstring(L, -2, &order->after_length); /* the table keeps it */
-  order->after_defined = lua_type(L, -1) == LUA_TNUMBER;
-  order->after_value = order->after_defined ? lua_tonumber(L, -1) : 0;
-  lua_pop(L, 2);
+static void read_after(lua_State *L, struct loom_report_order *order) {
+  lua_getfield(L, 2, "after");
+  if (!lua_isnil(L, -1)) {
+    luaL_checktype(L, -1, LUA_TTABLE);
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING, 2, "after: id and value expected");
+    order->resumes = true;
+    order->after_id = lua_tolstring(L, -2, &order->after_length); /* the table keeps it */
+    order->after_defined = lua_type(L, -1) == LUA_TNUMBER;
+    order->after_value = order->after_defined ? lua_tonumber(L, -1) : 0;
+    lua_pop(L, 2);
+  }
+  lua_pop(L, 1);
+}
+
+/* The options of `order`; its limit. */
+static size_t read_order(lua_State *L, const loom_report *report, struct loom_report_order *order) {
+  static const char *const known[] = {"by",         "figure", "window", "limit",
+                                      "descending", "only",   "after",  NULL};
+  static const char *const orders[] = {"id", "figure", "hours", "minutes", "worst", NULL};
+  size_t rows = loom_report_count(report);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lloom_check_options(L, 2, known);
+  order->by = (enum loom_order_by)lloom_option_choice(L, 2, "by", LOOM_BY_ID, orders);
+  const char *figure = lloom_option_string(L, 2, "figure", "up");
+  order->figure = loom_figure_from_name(figure);
+  luaL_argcheck(L, order->figure != LOOM_FIGURE_COUNT, 2, "name of a figure expected");
+  int64_t windows = (int64_t)loom_report_window_count(report);
+  order->window = (size_t)lloom_option_integer(L, 2, "window", 1, 1, windows) - 1;
+  order->descending = lloom_option_boolean(L, 2, "descending", false);
+  lua_getfield(L, 2, "only");
+  order->only = lloom_check_choice(L, lua_gettop(L), report);
+  lua_pop(L, 1);
+  read_after(L, order);
+  int64_t limit = lloom_option_integer(L, 2, "limit", INT64_MAX, 0, INT64_MAX);
+  return (uint64_t)limit < rows ? (size_t)limit : rows;
 }
 
 /*
-** order(figure or nil, window, descending, limit [, only [, after]]): row numbers in order of a figure of a window, or of
-** id without one, at most `limit` of them; how many there are from the first of them to the end, and how many in all; and the
-** last one's value, nil where it is not defined.
+** order{by, figure, window, descending, limit, only, after}: row numbers in an order, at most `limit` of them; how many there are
+** from the first of them to the end, and how many in all; and the figure of the last one where that is what they are in order
+** of, nil where it is not defined. See report_order.h.
 */
 int lloom_report_order(lua_State *L) {
   struct loom_report_order order = {0};
   struct loom_page page;
   const struct loom_report *report = lloom_check_complete(L);
-  order.by_id = lua_isnil(L, 2);
-  if (!order.by_id) {
-    order.figure = check_figure(L, 2);
-    order.window = lloom_check_window(L, 3, report);
-  }
-  order.descending = lua_toboolean(L, 4);
-  int64_t limit = lloom_check_integer(L, 5);
-  luaL_argcheck(L, limit >= 0 && limit <= LIMIT_MAX, 5, "0 to 100000 expected");
-  order.only = lloom_check_choice(L, 6, report);
-  read_after(L, 7, &order);
-  size_t room =
-      loom_report_count(report) < (size_t)limit ? loom_report_count(report) : (size_t)limit;
-  size_t *rows = lua_newuserdata(L, (room + 1) * sizeof *rows);
-  if (!loom_report_order(report, &order, (size_t)limit, rows, &page))
+  size_t limit = read_order(L, report, &order);
+  size_t *rows = lua_newuserdata(L, (limit + 1) * sizeof *rows);
+  if (!loom_report_order(report, &order, limit, rows, &page))
     return lloom_no_memory(L);
   lua_createtable(L, (int)page.count, 0);
   for (size_t i = 0; i < page.count; i++) {
@@ -66,7 +78,7 @@ int lloom_report_order(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)page.left);
   lua_pushinteger(L, (lua_Integer)page.total);
   double value;
-  if (order.by_id || page.count == 0 ||
+  if (order.by != LOOM_BY_FIGURE || page.count == 0 ||
       !loom_figure_value(loom_report_figures(report, rows[page.count - 1]) + order.window,
                          order.figure, &value))
     return 3;
@@ -88,19 +100,91 @@ int lloom_report_sum(lua_State *L) {
   return 2;
 }
 
+/* Pushes a sum; what no int64 holds as the nearest number. */
+static void push_sum(lua_State *L, struct loom_sum sum) {
+  if (sum.carries <= INT64_MAX / LOOM_SUM_CARRY)
+    lua_pushinteger(L, (lua_Integer)(sum.carries * LOOM_SUM_CARRY + sum.rest));
+  else /* both are exact, so that it is rounded once */
+    lua_pushnumber(L, (double)sum.carries * LOOM_SUM_CARRY + (double)sum.rest);
+}
+
+enum { LONGEST = LOOM_SUM_COUNT };
+
+/* Pushes how many stores a group has, as `stores`, and the sums of its figures in the order in which `figures` returns them. */
+static void push_group(lua_State *L, const struct loom_group_sums *of) {
+  static const int order[] = {LOOM_SUM_UP, LOOM_SUM_DOWN,    LOOM_SUM_UNKNOWN, LOOM_SUM_EXCLUDED,
+                              LONGEST,     LOOM_SUM_OUTAGES, LOOM_SUM_POLLS};
+  lua_createtable(L, 7, 1);
+  lloom_set_integer(L, "stores", (int64_t)of->stores);
+  for (int i = 0; i < 7; i++) {
+    if (order[i] == LONGEST)
+      lua_pushinteger(L, (lua_Integer)of->longest);
+    else
+      push_sum(L, of->sums[order[i]]);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+/* The groups of rows from a table of their numbers, from 1, in which a row in no group has false; NULL: all in one. */
+static const uint32_t *read_groups(lua_State *L, int index, size_t rows, size_t count) {
+  if (lua_isnoneornil(L, index))
+    return NULL;
+  luaL_checktype(L, index, LUA_TTABLE);
+  uint32_t *groups = lua_newuserdata(L, (rows + 1) * sizeof *groups);
+  for (size_t row = 0; row < rows; row++) {
+    int64_t group = 0;
+    lua_rawgeti(L, index, (int)row + 1);
+    bool is_number = lloom_to_integer(L, -1, &group);
+    luaL_argcheck(L, is_number ? group >= 1 && (size_t)group <= count : !lua_toboolean(L, -1),
+                  index, "no such group");
+    groups[row] = is_number ? (uint32_t)group - 1 : LOOM_NO_GROUP;
+    lua_pop(L, 1);
+  }
+  return groups;
+}
+
 /*
-** percentiles(figure, window, {percent, …} [, only]): the value at each of them, times in microseconds; nil if the figure is
-** defined nowhere.
+** group_sums(window, count [, groups]): a list of the sums of so many groups, each with its number of stores as `stores` and the
+** sums as `figures` returns figures. groups[row] is the number of a row's group, from 1, or false; without it all are in one.
 */
+int lloom_report_group_sums(lua_State *L) {
+  const struct loom_report *report = lloom_check_complete(L);
+  size_t window = lloom_check_window(L, 2, report), rows = loom_report_count(report);
+  int64_t count = lloom_check_integer(L, 3);
+  luaL_argcheck(L, count >= 1 && (uint64_t)count <= rows + 1, 3,
+                "no more groups than rows expected");
+  const uint32_t *groups = read_groups(L, 4, rows, (size_t)count);
+  struct loom_group_sums *sums = lua_newuserdata(L, (size_t)count * sizeof *sums);
+  loom_report_group_sums(report, window, groups, (size_t)count, sums);
+  lua_createtable(L, (int)count, 0);
+  for (int i = 0; i < (int)count; i++) {
+    push_group(L, &sums[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* Times and counts that are whole are whole numbers, as in rows; quotients are not. */
+static void push_figure(lua_State *L, enum loom_figure figure, double value) {
+  bool is_quotient =
+      figure == LOOM_FIGURE_RATIO || figure == LOOM_FIGURE_MTTR || figure == LOOM_FIGURE_MTBF;
+  if (!is_quotient && value == floor(value))
+    lua_pushinteger(L, (lua_Integer)value);
+  else
+    lua_pushnumber(L, value);
+}
+
+/* percentiles(figure, window, {percent, …} [, only]): a table of values by percentage; empty if the figure is defined nowhere. */
 int lloom_report_percentiles(lua_State *L) {
-  double *values, percents[PERCENTS_MAX];
-  size_t count, wanted;
+  double *values;
+  size_t count;
   const struct loom_report *report = lloom_check_complete(L);
   enum loom_figure figure = check_figure(L, 2);
   size_t window = lloom_check_window(L, 3, report);
   luaL_checktype(L, 4, LUA_TTABLE);
-  wanted = lua_rawlen(L, 4);
-  luaL_argcheck(L, wanted >= 1 && wanted <= PERCENTS_MAX, 4, "1 to 100 percentages expected");
+  size_t wanted = lua_rawlen(L, 4);
+  double *percents = lua_newuserdata(L, 2 * (wanted + 1) * sizeof *percents);
+  double *results = percents + wanted;
   for (size_t i = 0; i < wanted; i++) {
     lua_rawgeti(L, 4, (int)i + 1);
     percents[i] = lua_tonumber(L, -1);
@@ -111,19 +195,17 @@ int lloom_report_percentiles(lua_State *L) {
   if (!loom_report_values(report, window, figure, lloom_check_choice(L, 5, report), &values,
                           &count))
     return lloom_no_memory(L);
-  if (!loom_sort_values(values, count)) {
-    free(values);
-    return lloom_no_memory(L);
-  }
-  for (size_t i = 0; count && i < wanted; i++)
-    percents[i] = loom_percentile(values, count, percents[i]);
+  bool sorted = loom_sort_values(values, count);
+  for (size_t i = 0; sorted && count && i < wanted; i++)
+    results[i] = loom_percentile(values, count, percents[i]);
   free(values);
-  if (!count)
-    return 0;
-  lua_createtable(L, (int)wanted, 0);
-  for (size_t i = 0; i < wanted; i++) {
-    lua_pushnumber(L, percents[i]);
-    lua_rawseti(L, -2, (int)i + 1);
+  if (!sorted)
+    return lloom_no_memory(L);
+  lua_createtable(L, 0, count ? (int)wanted : 0);
+  for (size_t i = 0; count && i < wanted; i++) {
+    lua_rawgeti(L, 4, (int)i + 1);
+    push_figure(L, figure, results[i]);
+    lua_rawset(L, -3);
   }
   return 1;
 }

@@ -11,14 +11,9 @@ local core = require "loom.core"
 
 local ROWS_TO_A_WRITE = 1000
 
-local function write_native(report, write, neutralise)
-  local minutes = {}
-  for i, window in ipairs(report.windows) do
-    minutes[i] = window.unit == "minutes"
-  end
-  local native = report.native
+local function write_standard(report, write, neutralise)
   for first = 1, report:count(), ROWS_TO_A_WRITE do
-    write(native:csv_rows(first, ROWS_TO_A_WRITE, minutes, neutralise))
+    write(report:csv_rows(first, ROWS_TO_A_WRITE, neutralise))
   end
 end
 
@@ -56,8 +51,8 @@ return function(report, write, options)
     names[i] = core.csv_field(column.name, options.neutralise_formulas)
   end
   write(table.concat(names, ",") .. "\n")
-  if options.standard and report.native then
-    write_native(report, write, options.neutralise_formulas)
+  if options.standard and report.csv_rows then
+    write_standard(report, write, options.neutralise_formulas)
   else
     write_rows(write, options)
   end

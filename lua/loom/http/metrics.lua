@@ -5,7 +5,6 @@
 -- @module loom.http.metrics
 
 local access = require "loom.http.access"
-local cjson = require "cjson.safe"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
 local options = require "loom.http.v1.options"
@@ -235,8 +234,8 @@ end
 -- The up time of a window: of the fleet, and of some stores.
 local function add_window(families, report, window, stores, give_turn)
   local of_window = ('window="%s"'):format(report.windows[window].name)
-  local _, sums = report.native:sum(window)
-  add_ratio(families, "loom_uptime_ratio", of_window, figures.ratio_of(cjson.decode(sums)))
+  local up, down = report:totals_of(window)
+  add_ratio(families, "loom_uptime_ratio", of_window, figures.millionths(up, down))
   for i, store in ipairs(stores) do
     add_ratio(families, "loom_store_uptime_ratio", ('store_id="%s",%s'):format(label(report:store(store)), of_window),
       figures.millionths(report:times(store, window)))
@@ -257,7 +256,7 @@ local function add_uptime(families, pattern)
   options.look({ store_id = pattern }, report, made, function(only, give_turn)
     local stores, left = {}, 0
     if pattern then
-      stores, left = report.native:order(nil, 1, false, STORES_MAX, only)
+      stores, left = report:page(nil, 1, false, STORES_MAX, only)
     end
     if left > #stores then
       problem.raise(400, ("store_id: more than %d stores match"):format(STORES_MAX), { field = "store_id" })

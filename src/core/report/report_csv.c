@@ -5,6 +5,7 @@
 #include "time/civil.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HUNDREDTH (LOOM_HOUR / 100)
@@ -21,22 +22,25 @@ static char *put_number(char *at, int64_t value) {
   return at;
 }
 
-size_t loom_format_hours(int64_t microseconds, char out[LOOM_FIGURE_SIZE]) {
+int64_t loom_hundredth_hours(int64_t microseconds) {
   int64_t hundredths = microseconds / HUNDREDTH, rest = microseconds % HUNDREDTH;
-  char *at = out;
-  if (rest == HUNDREDTH / 2 || microseconds >= INT64_C(1) << 53) {
-    /* A tie depends on which side of it the double lies: printf knows. */
-    snprintf(out, LOOM_FIGURE_SIZE, "%.2f", (double)microseconds / 3.6e9);
-    at += strlen(out);
-  } else {
-    hundredths += rest > HUNDREDTH / 2;
-    at = put_number(at, hundredths / 100);
-    *at++ = '.';
-    *at++ = (char)('0' + hundredths / 10 % 10);
+  if (rest != HUNDREDTH / 2 && microseconds < INT64_C(1) << 53)
+    return hundredths + (rest > HUNDREDTH / 2);
+  /* A tie depends on which side of it the double lies: printf knows. */
+  char text[LOOM_FIGURE_SIZE];
+  snprintf(text, sizeof text, "%.2f", (double)microseconds / 3.6e9);
+  char *point = strchr(text, '.');
+  memmove(point, point + 1, strlen(point));
+  return strtoll(text, NULL, 10);
+}
+
+size_t loom_format_hours(int64_t microseconds, char out[LOOM_FIGURE_SIZE]) {
+  int64_t hundredths = loom_hundredth_hours(microseconds);
+  char *at = put_number(out, hundredths / 100);
+  *at++ = '.';
+  *at++ = (char)('0' + hundredths / 10 % 10);
+  if (hundredths % 10)
     *at++ = (char)('0' + hundredths % 10);
-  }
-  if (at[-1] == '0')
-    at--;
   *at = '\0';
   return (size_t)(at - out);
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Longest text of a figure, with its final NUL. */
 #define LOOM_FIGURE_SIZE 32
@@ -18,6 +19,9 @@
 ** %.2f does, less a final zero. The time is not negative. Returns the length.
 */
 size_t loom_format_hours(int64_t microseconds, char out[LOOM_FIGURE_SIZE]);
+
+/* The same in hundredths of an hour, which tells whether two times are printed alike. */
+int64_t loom_hundredth_hours(int64_t microseconds);
 
 /* Whole minutes, cut. The time is not negative. */
 size_t loom_format_minutes(int64_t microseconds, char out[LOOM_FIGURE_SIZE]);

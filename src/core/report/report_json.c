@@ -75,7 +75,7 @@ static void put_figure(struct loom_text *text, const char *name, const struct lo
   double value;
   put_string(text, name);
   if (loom_figure_value(figures, figure, &value))
-    put_decimal(text, value / SECOND);
+    put_decimal(text, value);
   else
     put_string(text, "null");
 }

@@ -2,6 +2,8 @@
 ** Orders, sums and percentiles of a report's rows.
 */
 #include "report/report_order.h"
+#include "report/report_csv.h"
+#include "time/civil.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,10 +21,14 @@ enum loom_figure loom_figure_from_name(const char *name) {
 }
 
 static bool divide(int64_t a, int64_t b, double *value) {
-  if (b == 0)
-    return false;
-  *value = (double)a / (double)b;
-  return true;
+  *value = b ? (double)a / (double)b : 0;
+  return b != 0;
+}
+
+static bool divide_time(int64_t microseconds, int64_t by, double *seconds) {
+  bool defined = divide(microseconds, by, seconds);
+  *seconds /= LOOM_SECOND;
+  return defined;
 }
 
 bool loom_figure_value(const struct loom_figures *f, enum loom_figure figure, double *value) {
@@ -30,23 +36,27 @@ bool loom_figure_value(const struct loom_figures *f, enum loom_figure figure, do
   case LOOM_FIGURE_RATIO:
     return divide(f->up, f->up + f->down, value);
   case LOOM_FIGURE_MTTR:
-    return divide(f->down, f->outages, value);
+    return divide_time(f->down, f->outages, value);
   case LOOM_FIGURE_MTBF:
-    return divide(f->up, f->outages, value);
+    return divide_time(f->up, f->outages, value);
+  case LOOM_FIGURE_OUTAGES:
+    *value = (double)f->outages;
+    return true;
+  case LOOM_FIGURE_POLLS:
+    *value = (double)f->polls;
+    return true;
   default:
     break;
   }
-  const int64_t whole[LOOM_FIGURE_COUNT] = {
+  const int64_t times[LOOM_FIGURE_COUNT] = {
       [LOOM_FIGURE_UP] = f->up,
       [LOOM_FIGURE_DOWN] = f->down,
       [LOOM_FIGURE_UNKNOWN] = f->unknown,
       [LOOM_FIGURE_EXCLUDED] = f->excluded,
       [LOOM_FIGURE_SCHEDULED] = f->up + f->down + f->unknown,
-      [LOOM_FIGURE_OUTAGES] = f->outages,
       [LOOM_FIGURE_LONGEST] = f->longest,
-      [LOOM_FIGURE_POLLS] = f->polls,
   };
-  *value = (double)whole[figure];
+  *value = (double)times[figure] / LOOM_SECOND;
   return true;
 }
 
@@ -69,6 +79,7 @@ static const struct loom_figures *chosen_figures(const loom_report *report, size
 
 struct entry {
   double value; /* such that less comes first */
+  int64_t down; /* of entries of one value the most comes first */
   bool defined;
   size_t row; /* rows are numbered in order of their ids */
 };
@@ -79,6 +90,8 @@ static int compare(const void *a, const void *b) {
     return left->defined ? -1 : 1;
   if (left->defined && left->value != right->value)
     return left->value < right->value ? -1 : 1;
+  if (left->down != right->down)
+    return left->down > right->down ? -1 : 1;
   return (left->row > right->row) - (left->row < right->row);
 }
 
@@ -114,8 +127,8 @@ static struct bound bound_of(const loom_report *report, const struct loom_report
   bool found;
   double sign = order->descending ? -1 : 1;
   size_t row = position(report, order->after_id, order->after_length, &found);
-  struct bound bound = {{sign * order->after_value, order->after_defined, row}, !found};
-  if (order->by_id) {
+  struct bound bound = {{sign * order->after_value, 0, order->after_defined, row}, !found};
+  if (order->by == LOOM_BY_ID) {
     bound.entry.defined = true;
     bound.entry.value = 0;
     if (order->descending) { /* entries count from the last row: row numbers are turned round */
@@ -125,15 +138,31 @@ static struct bound bound_of(const loom_report *report, const struct loom_report
   return bound;
 }
 
+/* A time as it is printed, such that those that are printed alike are equal. */
+static double printed(const struct loom_figures *figures, const struct loom_report_order *order) {
+  int64_t microseconds = order->figure == LOOM_FIGURE_UP ? figures->up : figures->down;
+  return (double)(order->by == LOOM_BY_HOURS ? loom_hundredth_hours(microseconds)
+                                             : microseconds / LOOM_MINUTE);
+}
+
 static struct entry entry_of(const loom_report *report, const struct loom_report_order *order,
                              size_t row, const struct loom_figures *figures) {
-  struct entry entry = {0, true, row};
-  if (order->by_id) {
+  struct entry entry = {0, 0, true, row};
+  switch (order->by) {
+  case LOOM_BY_ID:
     if (order->descending)
       entry.row = loom_report_count(report) - 1 - row;
     return entry;
+  case LOOM_BY_FIGURE:
+    entry.defined = loom_figure_value(figures, order->figure, &entry.value);
+    break;
+  case LOOM_BY_WORST:
+    entry.defined = loom_figure_value(figures, LOOM_FIGURE_RATIO, &entry.value);
+    entry.down = figures->down;
+    return entry;
+  default:
+    entry.value = printed(figures, order);
   }
-  entry.defined = loom_figure_value(figures, order->figure, &entry.value);
   if (order->descending)
     entry.value = -entry.value;
   return entry;
@@ -184,8 +213,10 @@ bool loom_report_order(const loom_report *report, const struct loom_report_order
     const struct loom_figures *figures = chosen_figures(report, row, order->window, order->only);
     if (!figures)
       continue;
-    page->total++;
     struct entry entry = entry_of(report, order, row, figures);
+    if (order->by == LOOM_BY_WORST && !entry.defined)
+      continue;
+    page->total++;
     int side = order->resumes ? compare(&entry, &bound.entry) : 1;
     if (side < 0 || (side == 0 && !bound.inclusive))
       continue;
@@ -194,7 +225,7 @@ bool loom_report_order(const loom_report *report, const struct loom_report_order
   }
   qsort(heap, page->count, sizeof *heap, compare);
   for (size_t i = 0; i < page->count; i++)
-    rows[i] = order->by_id && order->descending ? all - 1 - heap[i].row : heap[i].row;
+    rows[i] = order->by == LOOM_BY_ID && order->descending ? all - 1 - heap[i].row : heap[i].row;
   free(heap);
   return true;
 }
@@ -220,6 +251,35 @@ size_t loom_report_sum(const loom_report *report, size_t window, const unsigned 
       sum->longest = f->longest;
   }
   return count;
+}
+
+static void add_to(struct loom_sum *sum, int64_t value) {
+  sum->rest += value; /* both are less than the carry */
+  if (sum->rest >= LOOM_SUM_CARRY) {
+    sum->rest -= LOOM_SUM_CARRY;
+    sum->carries++;
+  }
+}
+
+void loom_report_group_sums(const loom_report *report, size_t window, const uint32_t *groups,
+                            size_t count, struct loom_group_sums *sums) {
+  memset(sums, 0, count * sizeof *sums);
+  for (size_t row = 0; row < loom_report_count(report); row++) {
+    const struct loom_figures *f = chosen_figures(report, row, window, NULL);
+    size_t group = groups ? groups[row] : 0;
+    if (group >= count)
+      continue;
+    struct loom_group_sums *of = &sums[group];
+    of->stores++;
+    add_to(&of->sums[LOOM_SUM_UP], f->up);
+    add_to(&of->sums[LOOM_SUM_DOWN], f->down);
+    add_to(&of->sums[LOOM_SUM_UNKNOWN], f->unknown);
+    add_to(&of->sums[LOOM_SUM_EXCLUDED], f->excluded);
+    add_to(&of->sums[LOOM_SUM_OUTAGES], f->outages);
+    add_to(&of->sums[LOOM_SUM_POLLS], f->polls);
+    if (f->longest > of->longest)
+      of->longest = f->longest;
+  }
 }
 
 bool loom_report_values(const loom_report *report, size_t window, enum loom_figure figure,
@@ -276,7 +336,8 @@ bool loom_sort_values(double *values, size_t count) {
 }
 
 double loom_percentile(const double *values, size_t count, double percent) {
-  double rank = ceil(percent / 100 * (double)count);
+  double rank =
+      ceil(percent * (double)count / 100); /* 7 % of 100 is 7, which 7 / 100 * 100 is not */
   size_t at = rank < 1 ? 1 : (size_t)rank;
   return values[(at > count ? count : at) - 1];
 }

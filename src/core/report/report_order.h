@@ -13,7 +13,7 @@
 
 /* Figures in the order in which they are written. */
 enum loom_figure {
-  LOOM_FIGURE_UP, /* microseconds, as all times here */
+  LOOM_FIGURE_UP, /* seconds, as all times here */
   LOOM_FIGURE_DOWN,
   LOOM_FIGURE_UNKNOWN,
   LOOM_FIGURE_EXCLUDED,
@@ -33,15 +33,23 @@ enum loom_figure loom_figure_from_name(const char *name);
 /* A figure's value; false where it is not defined. */
 bool loom_figure_value(const struct loom_figures *figures, enum loom_figure figure, double *value);
 
+enum loom_order_by {
+  LOOM_BY_ID,
+  LOOM_BY_FIGURE, /* where it is not defined comes last */
+  LOOM_BY_HOURS, /* the same, of times as the report's CSV prints them, which makes more of them equal */
+  LOOM_BY_MINUTES, /* the same */
+  LOOM_BY_WORST /* the lowest ratio, then the most down time; rows without a ratio are not among them */
+};
+
 struct loom_report_order {
-  /* otherwise by a figure of a window, rows of one value by id; where it is not defined comes last */
-  bool by_id;
+  /* of a window; rows of one value come by id */
+  enum loom_order_by by;
   enum loom_figure figure;
   size_t window;
-  bool descending;
+  bool descending; /* not for the worst */
   /* of each row whether it is one of those to choose from; NULL: all are */
   const unsigned char *only;
-  /* Where a page before this one ended: its last store, and that store's value. */
+  /* Where a page before this one ended: its last store, and that store's value. Not for the worst. */
   bool resumes, after_defined;
   double after_value;
   const char *after_id;
@@ -62,9 +70,40 @@ bool loom_report_order(const loom_report *report, const struct loom_report_order
 
 /*
 ** The sums of all rows of a window, of `longest` the greatest; returns how many rows there are. `only` is as above.
+** Microseconds, which fit for 290,000 years in all.
 */
 size_t loom_report_sum(const loom_report *report, size_t window, const unsigned char *only,
                        struct loom_figures *sum);
+
+/* carries * LOOM_SUM_CARRY + rest, which may exceed an int64: 100,000 stores are open for 2^63 microseconds in three years. */
+#define LOOM_SUM_CARRY (INT64_C(1) << 52) /* more than the longest window has microseconds */
+struct loom_sum {
+  int64_t carries, rest; /* the rest is less than the carry */
+};
+
+enum {
+  LOOM_SUM_UP,
+  LOOM_SUM_DOWN,
+  LOOM_SUM_UNKNOWN,
+  LOOM_SUM_EXCLUDED,
+  LOOM_SUM_OUTAGES,
+  LOOM_SUM_POLLS,
+  LOOM_SUM_COUNT
+};
+
+struct loom_group_sums {
+  size_t stores;
+  struct loom_sum sums[LOOM_SUM_COUNT]; /* times in microseconds */
+  int64_t longest;                      /* of any store */
+};
+
+/*
+** The sums of a window by groups of rows: `groups` has the number of each row's group, below `count`, or LOOM_NO_GROUP for a row
+** in none; NULL: all are in group 0. `sums` has room for `count` groups.
+*/
+#define LOOM_NO_GROUP UINT32_MAX
+void loom_report_group_sums(const loom_report *report, size_t window, const uint32_t *groups,
+                            size_t count, struct loom_group_sums *sums);
 
 /*
 ** The values of a figure in all rows where it is defined, in order of id; free `values` with free(). False: memory is out.

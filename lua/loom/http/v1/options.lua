@@ -165,7 +165,7 @@ end
 
 -- Chooses in turns with others.
 local function choose(report, glob, conditions)
-  local choice, go_on = stores.chooser(report, glob, conditions)
+  local choice, go_on = report:chooser(glob, conditions)
   local called, done, message, code = pcall(turns.run, function(give_turn)
     local good, why, why_code
     repeat

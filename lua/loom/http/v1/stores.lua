@@ -25,14 +25,9 @@ local BODIES_MAX = 16 * 1024 * 1024 -- bytes of answers that are kept while noth
 -- The order that has the worst first.
 local descending = { down = true, unknown = true, excluded = true, outages = true, longest = true, mttr = true }
 
-local is_figure = {}
-for _, name in ipairs(figures.names) do
-  is_figure[name] = true
-end
-
 local function sort_checker(text)
   local figure = text:match("^(%l+)_.")
-  if text == "store_id" or (figure and is_figure[figure]) then
+  if text == "store_id" or (figure and figures.is_name[figure]) then
     return text
   end
   return nil, "store_id, or name of a figure and a window such as ratio_last_week"
@@ -60,27 +55,15 @@ local function order_of(parameters, report)
   return not by_id and figure or nil, place, order == "desc"
 end
 
-local function names_of(report)
-  local plain = report.plain
-  if not plain.window_names then
-    local names = {}
-    for i, window in ipairs(plain.windows) do
-      names[i] = window.name
-    end
-    plain.window_names = names
-  end
-  return plain.window_names
-end
-
 local function window_json(window)
   return json.object("name", json.string(window.name), "from", json.string(window.from_utc), "to", json.string(window.to_utc))
 end
 
 -- Rows as JSON, in pieces.
 local function rows_json(report, numbers, give_turn)
-  local parts, names = {}, names_of(report)
+  local parts = {}
   for first = 1, #numbers, PIECE do
-    parts[#parts + 1] = report.native:json_stores({ unpack(numbers, first, math.min(first + PIECE - 1, #numbers)) }, names)
+    parts[#parts + 1] = report:json_stores { unpack(numbers, first, math.min(first + PIECE - 1, #numbers)) }
     give_turn()
   end
   return "[" .. table.concat(parts, ",\n") .. "]"
@@ -102,7 +85,7 @@ local function list()
   end
   local limit = parameters.limit or LIMIT
   response.json(200, options.look(parameters, report, made, function(only, give_turn)
-    local numbers, left, total, last = report.native:order(figure, window, is_descending, limit, only, after)
+    local numbers, left, total, last = report:page(figure, window, is_descending, limit, only, after)
     give_turn()
     local next_cursor = left > #numbers
       and cursor.write(of, last and ("%.17g"):format(last) or "", report:store(numbers[limit])) or nil
@@ -133,7 +116,7 @@ local function store_json(store, report, number)
     .. ',"has_hours":' .. json.boolean(store.has_hours) .. ',"first_poll":' .. json.text(store.first_poll_utc)
     .. ',"last_poll":' .. json.text(store.last_poll_utc) .. ',"attributes":' .. json.map(store.attributes, json.string)
     .. ',"as_of":' .. json.text(report and report.as_of_utc)
-    .. ',"windows":' .. (number and report.native:json(number, names_of(report)) or "{}") .. "}"
+    .. ',"windows":' .. (number and report:json_of(number) or "{}") .. "}"
 end
 
 -- One store by the standard report.
@@ -151,12 +134,12 @@ local function standard_body(id)
     return state.monitor:store(id)
   end)
   local report = fleet.newest(revision)
-  local number = report and report.native:find(id)
+  local number = report and report:find(id)
   if number then
     body = store_json(store, report.plain, number)
   else
     report = report_of_one(id, {})
-    body = store_json(store, report, report and report.native:find(id))
+    body = store_json(store, report, report and report:find(id))
     if report then
       report:close()
     end
@@ -174,7 +157,7 @@ local function get(arguments)
     return state.monitor:store(id)
   end)
   local report = report_of_one(id, (options.report(parameters)))
-  local body = store_json(store, report, report and report.native:find(id))
+  local body = store_json(store, report, report and report:find(id))
   if report then
     report:close()
   end

@@ -13,8 +13,8 @@ local PERCENTS = { 5, 25, 50, 75, 95 }
 local PERCENTS_MAX = 20
 local BINS, BINS_MAX = 20, 100
 
--- What percentiles are of, what its unit is in microseconds, and what prints it.
-local spread = { { "ratio", 1, columns.ratio_of }, { "down", 1e6 }, { "outages", 1 }, { "longest", 1e6 } }
+-- What percentiles are of, and what prints it.
+local spread = { { "ratio", columns.ratio_of }, { "down", json.number }, { "outages", json.number }, { "longest", json.number } }
 
 local function percents_checker(text)
   local list = {}
@@ -31,10 +31,11 @@ end
 local function percentiles_json(report, window, percents, only, give_turn)
   local parts = {}
   for _, of in ipairs(spread) do
-    local values, by_percent = report.native:percentiles(of[1], window, percents, only), {}
+    local values, by_percent = report:percentiles_of(of[1], window, percents, only), {}
     give_turn()
-    for i, percent in ipairs(percents) do
-      by_percent[json.number(percent)] = values and (of[3] or json.number)(values[i] / of[2]) or json.null
+    for _, percent in ipairs(percents) do
+      local value = values[percent]
+      by_percent[json.number(percent)] = value and of[2](value) or json.null
     end
     parts[of[1]] = json.map(by_percent, tostring)
   end
@@ -42,7 +43,7 @@ local function percentiles_json(report, window, percents, only, give_turn)
 end
 
 local function histogram_json(report, window, bins, only, give_turn)
-  local counts = report.native:histogram("ratio", window, 1, bins, only)
+  local counts = report:histogram("ratio", window, 1, bins, only)
   give_turn()
   local parts = {}
   for i, count in ipairs(counts) do
@@ -52,7 +53,7 @@ local function histogram_json(report, window, bins, only, give_turn)
 end
 
 local function window_json(report, window, parameters, only, give_turn)
-  local count, totals = report.native:sum(window, only)
+  local totals, count = report:json_sums(window, only)
   give_turn()
   return json.object("totals", totals,
     "percentiles", percentiles_json(report, window, parameters.percents or PERCENTS, only, give_turn),
