@@ -50,7 +50,8 @@ echo $nginx]]):format(folder, folder, folder, shell.curl, url, folder))
   end)
 
   teardown(function()
-    shell.run(("kill -QUIT %d; for i in $(seq 1000); do kill -0 %d 2>/dev/null || break; sleep 0.02; done"):format(pid, pid))
+    shell.run("kill -QUIT " .. pid)
+    shell.await_end(pid, 20)
     files.remove_folder(folder)
   end)
 

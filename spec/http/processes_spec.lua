@@ -22,18 +22,6 @@ describe("the processes of a service", function()
     return tonumber(shell.run(shell.ps .. " -o ppid= -p " .. service:workers()[1]).out)
   end
 
-  -- Zombies are gone, too: nobody may be about to wait for orphans.
-  local function await_end(pids)
-    local result = shell.run(([[
-tries=1500
-while [ -n "$(%s -o pid=,stat= -p %s | grep -v Z)" ]; do
-  tries=$((tries - 1))
-  if [ $tries = 0 ]; then %s -o pid,ppid,stat,args -p %s; exit 1; fi
-  sleep 0.02
-done]]):format(shell.ps, table.concat(pids, ","), shell.ps, table.concat(pids, ",")))
-    assert.equal(0, result.status, result.out)
-  end
-
   local function runtime_folders()
     local found = {}
     for _, name in ipairs(files.list(folder)) do
@@ -48,7 +36,9 @@ done]]):format(shell.ps, table.concat(pids, ","), shell.ps, table.concat(pids, "
     local workers, master = service:workers(), master_of(service)
     local all = { service.pid, master, unpack(workers) }
     assert.equal(0, shell.run("kill -9 " .. table.concat(choose(service.pid, master, workers), " ")).status)
-    await_end(all)
+    for _, pid in ipairs(all) do
+      assert.is_true(shell.await_end(pid, 30))
+    end
     assert.is_true(core.probe_listen("127.0.0.1", tostring(service.port)))
   end
 

@@ -80,15 +80,11 @@ end
 --- Ends it with a signal, waits for that, and holds what it has answered against the document of the API.
 -- @return what it has logged
 function server:stop(signal)
-  local result = shell.run(([[
-kill -%s %d
-tries=%d
-while kill -0 %d 2>/dev/null; do
-  tries=$((tries - 1))
-  if [ $tries = 0 ]; then kill -9 %d; exit 1; fi
-  sleep %s
-done]]):format(signal or "TERM", self.pid, STOP_LIMIT / RETRY, self.pid, self.pid, RETRY))
-  assert(result.status == 0, "loom serve does not end\n" .. log_of(self))
+  shell.run(("kill -%s %d"):format(signal or "TERM", self.pid))
+  if not shell.await_end(self.pid, STOP_LIMIT) then
+    shell.run("kill -9 " .. self.pid)
+    error("loom serve does not end\n" .. log_of(self))
+  end
   openapi.hold(self.lines)
   return files.read(self.folder .. "/server.log")
 end

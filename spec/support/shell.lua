@@ -24,7 +24,6 @@ shell.lua = assert(os.getenv "LOOM_LUA", "specs are run by spec/run, which sets 
 --- What starts programs that hang where a sanitizer's runtime is loaded before them.
 shell.curl = "LD_PRELOAD= curl"
 shell.ps = "LD_PRELOAD= ps"
-shell.node = "LD_PRELOAD= node"
 
 function shell.quote(text)
   return "'" .. tostring(text):gsub("'", [['\'']]) .. "'"
@@ -52,6 +51,29 @@ function shell.run(script)
   local result = { status = status, out = files.read(folder .. "/out"), err = files.read(folder .. "/err") }
   files.remove_folder(folder)
   return result
+end
+
+-- True while a process runs. One that has ended may keep its id for seconds, until its parent has asked for it (proc(5), the
+-- third field of stat).
+local alive = [[
+alive() {
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+  case ${line##*) } in [ZX]*) return 1;; esac
+}
+]]
+
+--- Waits for the end of a process that another program started.
+-- @tparam int pid
+-- @tparam number seconds at the most
+-- @treturn bool whether it has ended
+function shell.await_end(pid, seconds)
+  return shell.run(alive .. ([[
+tries=%d
+while alive %d; do
+  tries=$((tries - 1))
+  if [ $tries = 0 ]; then exit 1; fi
+  sleep 0.02
+done]]):format(seconds / 0.02, pid)).status == 0
 end
 
 --- Changes a database behind Loom's back, with SQLite's own command; false if that is not installed.
