@@ -181,36 +181,12 @@ function Queue:trigger(options)
   end)
 end
 
--- The next of the rows; nil at their end, and nil, the failure and its code where reading fails: which is raised by rows.
-local function next_row(rows)
-  local called, row = pcall(rows)
-  if called then
-    return row
-  end
-  return nil, row, tostring(row):match "^(E%u+): " or "EIO"
-end
-
--- The first row of a query; false if there is none.
-local function row_of(database, sql, ...)
-  local rows, message, code = database:query(sql, ...)
-  if not rows then
-    return nil, message, code
-  end
-  local row
-  row, message, code = next_row(rows)
-  rows:close()
-  if message then
-    return nil, message, code
-  end
-  return row or false
-end
-
 --- How many reports wait.
 -- @treturn table|nil `count`, and `full`, whether no more are taken
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function Queue:waiting()
-  local row, message, code = row_of(self.monitor.database, "SELECT count(*) AS count FROM report WHERE state = 'queued'")
+  local row, message, code = self.monitor.database:row("SELECT count(*) AS count FROM report WHERE state = 'queued'")
   if not row then
     return nil, message, code
   end
@@ -244,7 +220,7 @@ end
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function Queue:get(id)
-  local row, message, code = row_of(self.monitor.database, get_sql, id)
+  local row, message, code = self.monitor.database:row(get_sql, id)
   return shown(self, row), message, code
 end
 
@@ -255,20 +231,6 @@ local list_sql = [[SELECT report_id FROM report
 
 local listed_sql = report_sql:format "" .. "report_id = ?"
 
--- All ids that a query gives.
-local function ids_of(rows)
-  local ids = {}
-  while true do
-    local row, message, code = next_row(rows)
-    if message then
-      return nil, message, code
-    elseif not row then
-      return ids
-    end
-    ids[#ids + 1] = row.report_id
-  end
-end
-
 --- Reports, the newest first.
 -- @tparam table options `state`; `limit`; `bytes`: of the options of all reports in the list, which ends with the one that
 --   reaches so many; `before` and `before_id`: the `created_us` and `report_id` of the one that those wanted come after
@@ -277,11 +239,7 @@ end
 -- @treturn ?string its code
 function Queue:list(options)
   local database = self.monitor.database
-  local rows, message, code = database:query(list_sql, options.state, options.before, options.before_id, options.limit + 1)
-  local ids
-  if rows then
-    ids, message, code = ids_of(rows)
-  end
+  local ids, message, code = database:rows(list_sql, options.state, options.before, options.before_id, options.limit + 1)
   if not ids then
     return nil, message, code
   end
@@ -289,7 +247,7 @@ function Queue:list(options)
   while at < math.min(#ids, options.limit) and bytes < (options.bytes or math.huge) do
     at = at + 1
     local row
-    row, message, code = row_of(database, listed_sql, ids[at])
+    row, message, code = database:row(listed_sql, ids[at].report_id)
     if row == nil then
       return nil, message, code
     elseif row then -- else it has been removed meanwhile
@@ -360,7 +318,7 @@ local function see_off(self, entry)
   guarded(self, "a job", function()
     entry.job:close()
   end)
-  local wanted = row_of(self.monitor.database,
+  local wanted = self.monitor.database:row(
     "SELECT 1 AS found FROM report WHERE report_id = ? AND state <> 'failed'", entry.id)
   if wanted == false then
     remove_files(self, entry.id)
@@ -486,8 +444,8 @@ end
 
 local function orphans(self)
   local list, leases = {}, {}
-  local rows = self.monitor.database:query("SELECT report_id, owner, lease FROM report WHERE state = 'running'")
-  for row in rows or function() end do
+  local rows = self.monitor.database:rows "SELECT report_id, owner, lease FROM report WHERE state = 'running'"
+  for _, row in ipairs(rows or {}) do
     row.since = seen_since(self, row)
     leases[row.report_id] = row
     if is_orphan(self, row) then
@@ -521,9 +479,10 @@ local has_room = "(SELECT count(*) FROM report WHERE state = 'running') < ?1"
 local wanted_sql = ("SELECT (SELECT count(*) FROM report WHERE state = 'running') AS running WHERE %s AND "
   .. "EXISTS(SELECT 1 FROM report WHERE %s)"):format(has_room, waits)
 
--- Takes the report that has waited longest: its id and options, and whether somebody died working on it; nil if there is none, or no room for one.
+-- Takes the report that has waited longest: its id and options, and whether somebody died working on it; nil if there is none,
+-- or no room for one.
 local function claim(self)
-  local row = row_of(self.monitor.database, wanted_sql, self.running, now(self))
+  local row = self.monitor.database:row(wanted_sql, self.running, now(self))
   if not row or not self.leash:may_begin(row.running) then
     return nil
   end
@@ -614,7 +573,7 @@ local function sweep(self)
   for name in lfs.dir(self.folder) do
     local id = name:match("^([%x-]+)%.csv") or name:match("^([%x-]+)%.figures%.csv") or name:match("^([%x-]+)%.attributes%.json")
     if id and Queue.is_id(id) then
-      local row = row_of(self.monitor.database, "SELECT state FROM report WHERE report_id = ?", id)
+      local row = self.monitor.database:row("SELECT state FROM report WHERE report_id = ?", id)
       local is_part = name:sub(-5) == ".part"
       if row == false or (row and is_part and row.state ~= "running") then
         os.remove(self.folder .. "/" .. name)
@@ -629,13 +588,8 @@ local function tidy(self)
     return
   end
   self.tidied = now(self)
-  local rows = self.monitor.database:query(ended_sql, now(self) - self.keep, self.keep_count)
-  local ids = {}
-  for row in rows or function() end do
-    ids[#ids + 1] = row.report_id
-  end
-  for _, id in ipairs(ids) do
-    self:remove(id)
+  for _, row in ipairs(self.monitor.database:rows(ended_sql, now(self) - self.keep, self.keep_count) or {}) do
+    self:remove(row.report_id)
   end
   sweep(self)
 end

@@ -136,7 +136,7 @@ describe("the lifetime of handles", function()
 
     it("every entry of the database's handle answers or says so", function()
       local database = monitor.database
-      for _, name in ipairs { "begin", "info", "check", "revision", "query" } do -- the report has it from the first
+      for _, name in ipairs { "begin", "info", "check", "revision", "query", "row", "rows" } do -- the report has it from the first
         local result, message, code = database[name](database, "SELECT 1")
         assert.is_nil(result, name)
         assert.equal("EINVAL", code)
@@ -146,7 +146,8 @@ describe("the lifetime of handles", function()
       call_all(getmetatable(database).__index, {
         begin = { database }, commit = { database, true }, info = { database }, rollback = { database }, check = { database },
         removal = { database, { store = "a" } }, remove = { database, { store = "a" } },
-        prune = { database, { keep = 0 } }, query = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
+        prune = { database, { keep = 0 } }, query = { database, "SELECT 1" }, row = { database, "SELECT 1" },
+        rows = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
         is_lost = { database }, revision = { database }, set_busy_timeout = { database, 10 },
         clone = { database },
       }, { close = true })

@@ -36,6 +36,26 @@ describe("a query", function()
     assert.same({ { ["count(*)"] = 3 } }, all "SELECT count(*) FROM polls ;\n-- and nothing else")
   end)
 
+  it("gives its first row alone, or all rows at once, to Loom's own parts", function()
+    local database = monitor.database
+    local few = "SELECT store_id, count(*) AS n FROM polls WHERE store_id >= ? GROUP BY 1 ORDER BY 1"
+    assert.same({ store_id = "a", n = 2 }, database:row(few, "a"))
+    assert.same({ { store_id = "a", n = 2 }, { store_id = "é'\"", n = 1 } }, database:rows(few, ""))
+    assert.is_false(database:row(few, "é\255"))
+    assert.same({}, database:rows(few, "é\255"))
+    for _, method in ipairs { "row", "rows" } do
+      local result, message, code = database[method](database, "SELECT no_such FROM polls")
+      assert.same({ nil, "EINVAL" }, { result, code })
+      assert.matches("no such column", message, 1, true)
+      assert.same({ nil, "the query has 1 parameter, got 0 values" }, { database[method](database, few) })
+      result, message, code = database[method](database, "SELECT abs(-9223372036854775808)")
+      assert.is_nil(result)
+      assert.matches("integer overflow", message, 1, true)
+      assert.equal("string", type(code))
+      assert.is_true(is_free())
+    end
+  end)
+
   it("takes parameters of every type", function()
     for sql_type, values in pairs {
       null = { nil, n = 1 },

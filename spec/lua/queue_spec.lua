@@ -383,15 +383,17 @@ describe("the queue of reports", function()
     } do
       local asked, queue = {}, make()
       assert(queue.monitor:set_attributes("night", { region = "north" }))
-      with_database(queue, { query = function(query, of, sql, ...)
+      local function noted(method, of, sql, ...)
         asked[#asked + 1] = sql
-        return query(of, sql, ...)
-      end })
+        return method(of, sql, ...)
+      end
+      with_database(queue, { query = noted, row = noted, rows = noted })
       local id = assert(queue:trigger(options))
       work(queue)
       local row = queue:get(id)
       assert.equal("complete", row.state, row.error)
       assert.equal(1, row.progress)
+      assert.is_true(#asked > 0)
       for _, sql in ipairs(asked) do
         assert.is_nil(sql:find "attribute" or sql:find "FROM store", sql)
       end
@@ -569,15 +571,16 @@ describe("the queue of reports", function()
     for _, part in ipairs(parts) do
       local lines, seen = {}, {}
       local queue = make { log = function(line) table.insert(lines, line) end }
-      with_database(queue, { query = function(query, real, sql, ...)
+      local function watched(method, real, sql, ...)
         for _, name in ipairs(parts) do
           seen[name] = seen[name] or sql:find(name, 1, true) ~= nil
         end
         if sql:find(part, 1, true) then
           error("no such luck", 0)
         end
-        return query(real, sql, ...)
-      end })
+        return method(real, sql, ...)
+      end
+      with_database(queue, { row = watched, rows = watched })
       queue:tick()
       queue.tidied = 0
       queue:tick() -- told once

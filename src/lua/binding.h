@@ -146,6 +146,8 @@ int lloom_input(lua_State *L);
 int lloom_report(lua_State *L);
 int lloom_export(lua_State *L);
 int lloom_query(lua_State *L);
+int lloom_row(lua_State *L);
+int lloom_rows(lua_State *L);
 int lloom_execute(lua_State *L);
 int lloom_removal(lua_State *L);
 int lloom_remove(lua_State *L);

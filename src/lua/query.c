@@ -118,7 +118,17 @@ static void push_value(lua_State *L, const loom_query *query, int column) {
   }
 }
 
-/* rows(): the next row as a table by column names; nil at the end. The query is closed then, and when it fails. */
+/* Pushes the row that a query stands at, as a table by column names. */
+static void push_row(lua_State *L, const loom_query *query) {
+  int count = loom_query_columns(query);
+  lua_createtable(L, 0, count);
+  for (int i = 0; i < count; i++) {
+    push_value(L, query, i);
+    lua_setfield(L, -2, loom_query_column_name(query, i));
+  }
+}
+
+/* rows(): the next row; nil at the end. The query is closed then, and when it fails. */
 static int next_row(lua_State *L) {
   loom_error error;
   struct lloom_handle *handle = luaL_checkudata(L, 1, ROWS);
@@ -130,13 +140,49 @@ static int next_row(lua_State *L) {
     return status == LOOM_DONE ? 0
                                : luaL_error(L, "%s: %s", loom_status_name(status), error.message);
   }
-  int count = loom_query_columns(query);
-  lua_createtable(L, 0, count);
-  for (int i = 0; i < count; i++) {
-    push_value(L, query, i);
-    lua_setfield(L, -2, loom_query_column_name(query, i));
-  }
+  push_row(L, query);
   return 1;
+}
+
+/* Ends a query that had to be read to its end, or failed on the way. One result, which is on the stack, or the failure's. */
+static int end(lua_State *L, loom_query **query, loom_status status, const loom_error *error) {
+  loom_query_free(*query);
+  *query = NULL;
+  return status == LOOM_OK || status == LOOM_DONE ? 1 : lloom_failure(L, error);
+}
+
+/* row(database, sql, ...): the first row of a statement that only reads; false if there is none. */
+int lloom_row(lua_State *L) {
+  loom_error error;
+  loom_query **query;
+  int failed = begin(L, loom_query_new, &query);
+  if (failed)
+    return failed;
+  loom_status status = loom_query_next(*query, &error);
+  lua_settop(L, 3);
+  if (status == LOOM_OK)
+    push_row(L, *query);
+  else
+    lua_pushboolean(L, false);
+  return end(L, query, status, &error);
+}
+
+/* rows(database, sql, ...): all rows of a statement that only reads, as a list: of one that has few. */
+int lloom_rows(lua_State *L) {
+  loom_error error;
+  loom_query **query;
+  int failed = begin(L, loom_query_new, &query);
+  if (failed)
+    return failed;
+  lua_settop(L, 3);
+  lua_newtable(L);
+  loom_status status = loom_query_next(*query, &error);
+  for (int i = 1; status == LOOM_OK; i++) {
+    push_row(L, *query);
+    lua_rawseti(L, 4, i);
+    status = loom_query_next(*query, &error);
+  }
+  return end(L, query, status, &error);
 }
 
 static int columns(lua_State *L) {

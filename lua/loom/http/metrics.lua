@@ -169,18 +169,16 @@ end
 
 -- What the database knows; nil, the failure and its code where it cannot be read.
 local function known_of(state)
-  local rows, message, code = state.monitor:query([[SELECT (SELECT count(*) FROM store) AS stores,
+  local database = state.monitor.database
+  local overall, message, code = database:row [[SELECT (SELECT count(*) FROM store) AS stores,
     newest_poll / 1e6 AS newest, printf('%s%d.%06d', CASE WHEN newest_poll < 0 THEN '-' ELSE '' END, abs(newest_poll) / 1000000,
-    abs(newest_poll) % 1000000) AS digits FROM overall]])
-  if not rows then
+    abs(newest_poll) % 1000000) AS digits FROM overall]]
+  if not overall then
     return nil, message, code
   end
-  local known = { overall = rows(), reports = {} }
-  rows:close()
+  local known = { overall = overall, reports = {} }
   for _, name in ipairs(Queue.states) do
-    local counts = assert(state.monitor:query("SELECT count(*) AS n FROM report WHERE state = ?", name))
-    known.reports[name] = counts().n
-    counts:close()
+    known.reports[name] = assert(database:row("SELECT count(*) AS n FROM report WHERE state = ?", name)).n
   end
   return known
 end

@@ -48,15 +48,10 @@ function checks.read(state)
   if not database then
     return nil, message
   end
-  local rows, called, row, code
-  rows, message, code = database:query(read_sql)
-  if rows then
-    called, row = pcall(rows)
-    message = not called and tostring(row) or nil
-    rows:close()
-  end
+  local row, code
+  row, message, code = database:row(read_sql)
   database:close()
-  return code == "EBUSY" or message == nil, message
+  return code == "EBUSY" or row ~= nil, message
 end
 
 -- What is written changes nothing; another writer is proof enough that it can be done.
