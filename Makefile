@@ -123,8 +123,14 @@ $(VALIDATORS):
 	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent \
 	  ajv@8.20.0 ajv-formats@3.0.1 @seriousme/openapi-schema-validator@2.11.0
 
+# Both at a time, since half of it is waiting for what they have started; what each prints is shown in one piece.
 test-lua: all $(VALIDATORS) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
+	$(MAKE) -j2 --output-sync=target specs-lua5.4 specs-luajit
+
+specs-lua5.4:
 	LOOM_BUILD=$(BUILD) spec/run $(LUA)
+
+specs-luajit:
 	LOOM_BUILD=$(BUILD) spec/run $(LUAJIT)
 
 test-gc: all ## The same with a collector that never rests
@@ -271,7 +277,7 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run faults test test-core test-api test-lua test-gc test-browser asan asan- \
-        core tsan valgrind chaos mutate fuzz fuzz-targets format lint docs env bench bench-http install rock install-rock \
+.PHONY: all help run faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-gc test-browser asan \
+        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint docs env bench bench-http install rock install-rock \
         rockspec dist clean
 .SECONDARY:
