@@ -105,4 +105,44 @@ describe("the folders of the core", function()
     end
     assert.are.same({}, wrong)
   end)
+
+  it("have no line that is longer than 130 characters", function()
+    local wrong = {}
+    for _, path in pairs(all) do
+      local number = 0
+      for line in io.lines(path) do
+        number = number + 1
+        if #line:gsub("[\128-\191]", "") > 130 then
+          wrong[#wrong + 1] = ("%s:%d"):format(path, number)
+        end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  -- Calls that build on each other are those of something that is freed, or that has steps: "loom_x_new → … → loom_x_free".
+  it("tell in each header of such calls which follows which, in names that there are", function()
+    local wrong, declared, count = {}, {}, 0
+    for _, path in pairs(all) do
+      for name in files.read(path):gsub("/%*.-%*/", ""):gmatch "[%w_]+" do
+        declared[name] = true
+      end
+    end
+    for name, path in pairs(all) do
+      local text = files.read(path)
+      local code, first = text:gsub("/%*.-%*/", ""), text:match "^/%*.-%*/"
+      local has_sequence = first:find("→", 1, true)
+      count = count + (has_sequence and 1 or 0)
+      if name:find "%.h$" and code:find "loom_[%w_]+_free%(" and not has_sequence then
+        wrong[#wrong + 1] = path .. " does not say which call follows which"
+      end
+      for called in first:gmatch "loom_[%w_]+" do
+        if has_sequence and not declared[called] then
+          wrong[#wrong + 1] = path .. " names " .. called .. ", which is not there"
+        end
+      end
+    end
+    assert.same({}, wrong)
+    assert.is_true(count > 30)
+  end)
 end)

@@ -2,9 +2,9 @@
 ** loom.thread and loom.spool: a thread with a Lua state of its own, for those who must not wait for Lua.
 **
 ** A thread loads a module when it starts, and then does one task after the other: it calls a function of the module
-** with a function `write`, a text, and a function that takes the share that is done. What that writes goes to a spool, which the starter takes when the task has
-** ended. Nothing else is shared: the states know nothing of each other. Lua offers no way to stop a state from
-** outside, so a task that was cancelled ends when it writes the next time, or asks whether it is to.
+** with a function `write`, a text, and a function that takes the share that is done. What that writes goes to a spool, which
+** the starter takes when the task has ended. Nothing else is shared: the states know nothing of each other. Lua offers no way
+** to stop a state from outside, so a task that was cancelled ends when it writes the next time, or asks whether it is to.
 */
 #include "binding.h"
 

@@ -69,7 +69,7 @@ static int polls_of_staging(lua_State *L) {
   return submit_polls(L, writer, handle);
 }
 
-/* poll_text(format, text, {now = microseconds [, latest, max_rejects]}): format is "json", "ndjson" or "csv"; returns the write. */
+/* poll_text(format, text, {now = microseconds [, latest, max_rejects]}): "json", "ndjson" or "csv"; returns the write. */
 static int polls_of_text(lua_State *L) {
   static const char *const formats[] = {"json", "ndjson", "csv", NULL};
   static const char *const known[] = {"now", "latest", "max_rejects", NULL};

@@ -41,7 +41,7 @@ static loom_status exists(const char *path, loom_error *error) {
 
 /* ---- what is written as it is ---- */
 
-/* The descriptor of this process that a path names, or -1. Opened by its name, a file would be begun anew, a socket not at all. */
+/* The descriptor of this process that a path names, or -1. By its name a file would be opened as empty, a socket not. */
 static int named_descriptor(const char *path) {
   static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
   if (strcmp(path, "/dev/stdout") == 0)

@@ -4,6 +4,8 @@
 **
 ** What cannot be replaced is written as it is: pipes and devices, and descriptors of this process by their names, such as
 ** /dev/stdout. A symbolic link stays, and what it points to is replaced.
+**
+**   loom_atomic_file_new → loom_atomic_file_write, … → loom_atomic_file_commit → loom_atomic_file_free
 */
 #ifndef LOOM_ATOMIC_FILE_H
 #define LOOM_ATOMIC_FILE_H

@@ -1,5 +1,7 @@
 /*
 ** Store ids and their numbers: each distinct id gets the next number, from 0.
+**
+**   loom_id_table_init → loom_id_table_put, loom_id_table_find, loom_id_table_get, … → loom_id_table_free
 */
 #ifndef LOOM_ID_TABLE_H
 #define LOOM_ID_TABLE_H

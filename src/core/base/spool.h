@@ -2,6 +2,8 @@
 ** A spool: text that is written by one thread and read by another once all of it is there. Short texts stay in
 ** memory, longer ones go to an unnamed file, so that whoever reads slowly holds neither memory nor the thread that
 ** wrote.
+**
+**   loom_spool_init → loom_spool_write, … → loom_spool_size, loom_spool_read, … → loom_spool_free
 */
 #ifndef LOOM_SPOOL_H
 #define LOOM_SPOOL_H

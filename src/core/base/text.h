@@ -1,5 +1,7 @@
 /*
 ** Text that grows as it is written: figures, fields of CSV.
+**
+**   {0} → loom_text_reserve → loom_text_put, loom_text_put_char, … → loom_text_free
 */
 #ifndef LOOM_TEXT_H
 #define LOOM_TEXT_H

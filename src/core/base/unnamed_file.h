@@ -1,5 +1,7 @@
 /*
 ** Temporary files without a name: they are gone when they are closed, however their process ends.
+**
+**   loom_unnamed_file_open → loom_unnamed_file_write, loom_unnamed_file_read, … → close
 */
 #ifndef LOOM_UNNAMED_FILE_H
 #define LOOM_UNNAMED_FILE_H

@@ -1,5 +1,7 @@
 /*
 ** Weekly hours: rows, lists of them, and overrides laid over what a file brought.
+**
+**   {0} → loom_hours_list_add, … → loom_hours_lay_over → loom_hours_list_free
 */
 #ifndef LOOM_HOURS_H
 #define LOOM_HOURS_H

@@ -1,5 +1,7 @@
 /*
 ** One store's figures: its hours and special days become pieces, which the kernel judges, less its exclusions.
+**
+**   {0} → for each store: loom_measure_store → for each window: loom_measure_window → loom_measure_free
 */
 #ifndef LOOM_MEASURE_H
 #define LOOM_MEASURE_H

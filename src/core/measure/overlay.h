@@ -1,5 +1,7 @@
 /*
 ** Hours for one report alone: weeks, or spans of single dates, in place of what the database holds.
+**
+**   loom_overlays_init → loom_overlays_put, … → loom_overlays_find, … → loom_overlays_free
 */
 #ifndef LOOM_OVERLAY_H
 #define LOOM_OVERLAY_H

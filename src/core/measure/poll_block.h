@@ -1,6 +1,9 @@
 /*
 ** Packed polls: one row of `poll_block` holds one store's polls of one UTC day, as little-endian int64 of
 ** instant (microseconds since the epoch) * 2 + active, sorted, one to an instant.
+**
+**   loom_poll_block_problem → loom_polls_reserve → loom_poll_block_decode → loom_polls_union → loom_poll_block_encode
+**   → loom_polls_free
 */
 #ifndef LOOM_POLL_BLOCK_H
 #define LOOM_POLL_BLOCK_H

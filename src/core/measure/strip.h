@@ -3,6 +3,8 @@
 **
 **   u up   p partly down: less than half of the time it was open   d down: half of it or more
 **   n unknown: at least half   x taken out by exclusions: at least half   c closed
+**
+**   loom_strip_init → for each store: loom_strip_begin → loom_strip_add, … → loom_strip_finish → loom_strip_free
 */
 #ifndef LOOM_STRIP_H
 #define LOOM_STRIP_H

@@ -3,6 +3,9 @@
 ** it lies; a row with quotes goes through libcsv in its strict mode. Both trim blanks around fields, but not those
 ** inside quotes, and skip blank lines, and both take one row at a time, so that line numbers are known and a bad row
 ** costs no more than itself.
+**
+**   loom_csv_new → for each block: loom_csv_start → loom_csv_next, until LOOM_CSV_END → loom_csv_rest, the next block's begin
+**   → loom_csv_free
 */
 #ifndef LOOM_CSV_H
 #define LOOM_CSV_H

@@ -1,5 +1,7 @@
 /*
 ** Decompresses a stream of gzip members (RFC 1952) that arrives in chunks.
+**
+**   loom_gunzip_new → loom_gunzip_feed, … → loom_gunzip_finish → loom_gunzip_free
 */
 #ifndef LOOM_GUNZIP_H
 #define LOOM_GUNZIP_H

@@ -1,5 +1,7 @@
 /*
 ** Parsing of one block of an input file into records and rejects: what each thread of an ingest does.
+**
+**   loom_parser_init → for each block: loom_parser_run, and the batch is used → loom_batch_free, loom_parser_free
 */
 #ifndef LOOM_INGEST_PARSE_H
 #define LOOM_INGEST_PARSE_H

@@ -1,5 +1,7 @@
 /*
 ** Bytes of an input file, or of standard input.
+**
+**   loom_input_open → loom_input_next, until LOOM_DONE → loom_input_close
 */
 #ifndef LOOM_INPUT_H
 #define LOOM_INPUT_H

@@ -1,6 +1,8 @@
 /*
 ** Polls as JSON (RFC 8259): one object, an array of them, or one to a line. An object's members are store_id, status and
 ** timestamp_utc; others are ignored.
+**
+**   loom_json_polls_begin → loom_json_polls_next, until LOOM_DONE
 */
 #ifndef LOOM_JSON_POLLS_H
 #define LOOM_JSON_POLLS_H

@@ -2,6 +2,9 @@
 ** Sorts any number of polls by (day, store, instant) in bounded memory: full buffers are sorted and spilled
 ** to an unnamed temporary file, and merged when the polls are taken out again, as often as wanted. Polls of the same day, store
 ** and instant come out in the order they went in.
+**
+**   loom_poll_sorter_new → loom_poll_sorter_add, … → loom_poll_sorter_next, until LOOM_DONE
+**   → loom_poll_sorter_rewind and again, or loom_poll_sorter_free
 */
 #ifndef LOOM_POLL_SORTER_H
 #define LOOM_POLL_SORTER_H

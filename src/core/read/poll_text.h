@@ -1,5 +1,7 @@
 /*
 ** Texts of polls, as a client sends them: read whole, into a staging.
+**
+**   loom_poll_text_staging → loom_poll_text_read → a sink stores the staging → loom_staging_free
 */
 #ifndef LOOM_POLL_TEXT_H
 #define LOOM_POLL_TEXT_H
@@ -23,8 +25,8 @@ struct loom_poll_text {
 loom_staging *loom_poll_text_staging(size_t size);
 
 /*
-** Reads a text, which is changed by it, and completes the staging. LOOM_EINPUT: it cannot be read, or too many polls are bad. Its counts and bad polls are
-** then known all the same.
+** Reads a text, which is changed by it, and completes the staging. LOOM_EINPUT: it cannot be read, or too many polls are bad.
+** Its counts and bad polls are then known all the same.
 */
 loom_status loom_poll_text_read(const struct loom_poll_text *text, char *bytes, size_t size,
                                 loom_staging *staging, loom_error *error);

@@ -1,5 +1,7 @@
 /*
 ** Bad rows of an input: what was refused, where it stands, and why.
+**
+**   {0} → loom_reject_list_add, … → loom_reject_list_take, … → loom_reject_list_free
 */
 #ifndef LOOM_REJECT_H
 #define LOOM_REJECT_H

@@ -4,6 +4,9 @@
 **
 ** CSV files (ingest.h), JSON (json_polls.h) and polls that come one by one fill one. A sink (sink.h) stores it, and uses nothing
 ** of it up: where that fails, or its transaction does, it can be stored again.
+**
+**   loom_staging_new → loom_staging_add_polls or loom_staging_add_records, loom_staging_reject, … → loom_staging_complete
+**   → a sink stores it → loom_staging_empty and again, or loom_staging_free
 */
 #ifndef LOOM_STAGING_H
 #define LOOM_STAGING_H

@@ -1,6 +1,8 @@
 /*
 ** One store in one window, with everything that made its figures: openings, exclusions, pieces, polls, and which poll
 ** vouches for what.
+**
+**   loom_inspect → the inspection is read → loom_inspection_free
 */
 #ifndef LOOM_INSPECT_H
 #define LOOM_INSPECT_H

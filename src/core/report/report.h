@@ -1,5 +1,8 @@
 /*
 ** Reports: the figures of every store in every window, computed by several threads from one snapshot.
+**
+**   loom_report_prepare → loom_report_start → loom_report_progress, loom_report_cancel, … → loom_report_wait
+**   → loom_report_count, loom_report_store, loom_report_figures, … → loom_report_free
 */
 #ifndef LOOM_REPORT_H
 #define LOOM_REPORT_H

@@ -3,6 +3,8 @@
 **
 ** A copy of the file itself lacks what is in the write-ahead log only, and may have pages of two states. SQLite's backup API
 ** copies page by page, here within one read transaction, so that what is written meanwhile neither shows nor begins it anew.
+**
+**   loom_backup_new → loom_backup_step, until LOOM_DONE → loom_backup_commit → loom_backup_free
 */
 #ifndef LOOM_BACKUP_H
 #define LOOM_BACKUP_H

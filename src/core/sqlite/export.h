@@ -1,5 +1,7 @@
 /*
 ** Writing what a database holds as CSV, in the form that ingestion reads.
+**
+**   loom_export_new → loom_export_next, until LOOM_DONE → loom_export_free
 */
 #ifndef LOOM_EXPORT_H
 #define LOOM_EXPORT_H

@@ -5,6 +5,8 @@
 ** SQLite finds the write-ahead log and its index by the database's name, whichever database they were made for: what opens the
 ** new file takes the old one's log for its own, and the file is corrupt ("How To Corrupt An SQLite Database File", sections 2.4
 ** and 4.3). Whoever had the old file open knows that log by its inode, and takes it out of the way before the new one is opened.
+**
+**   loom_place_note → loom_place_note_log → loom_place_is_lost, now and then → loom_place_clear_log → loom_place_free
 */
 #ifndef LOOM_PLACE_H
 #define LOOM_PLACE_H

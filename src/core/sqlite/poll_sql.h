@@ -29,8 +29,8 @@ bool loom_poll_merging_unite(struct loom_poll_merging *merging);
 
 /*
 ** Gives the functions to a connection; the result is one of SQLite's codes. They cannot be given while it is read.
-** loom_poll_at(block, last) is the instant of a block's first poll, or of its last one. loom_merge(block, merging) unites the block
-** with what comes, and is whether that differs from it; loom_merged(merging) is the union as a block.
+** loom_poll_at(block, last) is the instant of a block's first poll, or of its last one. loom_merge(block, merging) unites the
+** block with what comes, and is whether that differs from it; loom_merged(merging) is the union as a block.
 */
 int loom_poll_sql_register(sqlite3 *sqlite);
 

@@ -1,7 +1,7 @@
 /*
 ** One SQL statement on a database.
 **
-**   new → bind each parameter → next, until LOOM_DONE, and value of each column → free
+**   loom_query_new → loom_query_bind of each parameter → loom_query_next, until LOOM_DONE: loom_query_value, … → loom_query_free
 */
 #ifndef LOOM_QUERY_H
 #define LOOM_QUERY_H

@@ -1,5 +1,7 @@
 /*
 ** Prepared statements that a database keeps while they are not in use, so that what is done over and over is compiled once.
+**
+**   loom_statement_take → its rows → loom_statement_keep
 */
 #ifndef LOOM_STATEMENT_H
 #define LOOM_STATEMENT_H

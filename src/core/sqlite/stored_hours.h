@@ -1,5 +1,7 @@
 /*
 ** Weekly hours as the database holds them: see schema.c.
+**
+**   {0} → for each store: loom_stored_hours_add of each row → loom_stored_hours_finish → in_force → loom_stored_hours_free
 */
 #ifndef LOOM_STORED_HOURS_H
 #define LOOM_STORED_HOURS_H

@@ -1,6 +1,8 @@
 /*
 ** Half-open stretches of time, [start, end), in microseconds since the epoch, and growable lists of them.
 ** A list keeps its memory between uses, so that work on store after store allocates nothing.
+**
+**   {0} → loom_spans_add, … → loom_spans_merge → items → count = 0 and again, or loom_spans_free
 */
 #ifndef LOOM_SPAN_H
 #define LOOM_SPAN_H

@@ -2,6 +2,8 @@
 ** Time zones from the system's tz database, read from TZif files (RFC 9636, versions 1 to 4, with the POSIX
 ** TZ rule in the footer). Zones are immutable once read, so any number of threads may look times up in one.
 ** Files with leap seconds ("right/…") are refused: instants here are POSIX time.
+**
+**   loom_zones_new → loom_zones_get → loom_zone_offset, loom_zone_instant, … → loom_zones_free
 */
 #ifndef LOOM_ZONE_H
 #define LOOM_ZONE_H

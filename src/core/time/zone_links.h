@@ -2,6 +2,8 @@
 ** Other names of zones, as the tz database itself lists them: "L America/Los_Angeles US/Pacific" in tzdata.zi, or
 ** "Link America/Los_Angeles US/Pacific" in the older file backward (zic(8)). Some systems keep files of the names in use
 ** alone, and the list of all.
+**
+**   {0} → loom_zone_links_read → loom_zone_links_find, … → loom_zone_links_free
 */
 #ifndef LOOM_ZONE_LINKS_H
 #define LOOM_ZONE_LINKS_H

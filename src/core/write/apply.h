@@ -1,5 +1,7 @@
 /*
 ** Writing what is staged to a database.
+**
+**   loom_apply_new → loom_apply_step, until LOOM_DONE → loom_apply_free
 */
 #ifndef LOOM_APPLY_H
 #define LOOM_APPLY_H
@@ -10,8 +12,8 @@
 typedef struct loom_apply loom_apply;
 
 /*
-** Begins within a write transaction, with the counts of what became of the records at 0; the staging and the database must outlive
-** the apply.
+** Begins within a write transaction, with the counts of what became of the records at 0; the staging and the database must
+** outlive the apply.
 */
 loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_apply **apply,
                            loom_error *error);

@@ -4,6 +4,8 @@
 ** Polls are removed in steps, each of which is so much work at most and leaves a database in which everything agrees,
 ** so that it may be a transaction of its own, and other writers get their turn between two. A removal that ends half
 ** way has removed the oldest of what it was to.
+**
+**   loom_delete_survey, for who wants to know before → loom_delete_step, until LOOM_DONE
 */
 #ifndef LOOM_DELETE_H
 #define LOOM_DELETE_H

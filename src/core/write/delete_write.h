@@ -1,5 +1,8 @@
 /*
 ** Removing polls or a store as a write of a writer: one step of it, so that other writes come between two.
+**
+**   loom_delete_write_new → loom_writer_submit of its loom_delete_write_head → loom_write_state, until it is done
+**   → loom_delete_write_removed → loom_write_release
 */
 #ifndef LOOM_DELETE_WRITE_H
 #define LOOM_DELETE_WRITE_H

@@ -1,5 +1,7 @@
 /*
 ** Merging polls into the blocks of their days, within a write transaction.
+**
+**   loom_poll_merge_new → loom_poll_merge_add, … → loom_poll_merge_free
 */
 #ifndef LOOM_POLL_MERGE_H
 #define LOOM_POLL_MERGE_H

@@ -1,5 +1,8 @@
 /*
 ** Polls as work for a writer: staged ones, or a text of polls that the writer's thread reads.
+**
+**   loom_poll_write_of_text → loom_writer_submit of its loom_poll_write_head → loom_write_state, until it is done
+**   → its counts, loom_poll_write_rejects → loom_write_release
 */
 #ifndef LOOM_POLL_WRITE_H
 #define LOOM_POLL_WRITE_H
@@ -13,7 +16,7 @@
 */
 typedef struct loom_poll_write loom_poll_write;
 
-/* Takes the staging over, which is complete. NULL: memory is out, and it is still the caller's. Let go with loom_write_release. */
+/* Takes over the staging, which is complete. NULL: memory is out, and it is the caller's. Let go with loom_write_release. */
 loom_poll_write *loom_poll_write_of_staging(loom_staging *staging);
 
 /* Copies the bytes; the zones must outlive the write. NULL: memory is out. */

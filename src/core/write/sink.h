@@ -1,7 +1,8 @@
 /*
 ** Where what was staged is stored: a database, or whatever else can keep it.
 **
-**   begin → apply each staging, until LOOM_DONE, and remove → commit, or abandon
+**   loom_sink_begin → loom_sink_apply of each staging, and loom_sink_remove, until LOOM_DONE
+**   → loom_sink_commit, or loom_sink_abandon
 **
 ** Until the commit nothing has changed. A staging that has failed, or whose transaction has, may be applied again in another one.
 */
@@ -59,8 +60,8 @@ static inline loom_status loom_sink_apply_all(loom_sink *sink, loom_staging *sta
 }
 
 /*
-** Takes a step of a removal, so much that other writers do not wait for long, and adds what it has removed. LOOM_OK: there is more to
-** remove; LOOM_DONE: there is not. LOOM_ENOENT: the store is not known.
+** Takes a step of a removal, so much that other writers do not wait for long, and adds what it has removed. LOOM_OK: there is
+** more to remove; LOOM_DONE: there is not. LOOM_ENOENT: the store is not known.
 */
 static inline loom_status loom_sink_remove(loom_sink *sink, const struct loom_removal *removal,
                                            struct loom_removed *removed, loom_error *error) {

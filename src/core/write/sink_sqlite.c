@@ -1,5 +1,6 @@
 /*
-** Stagings and removals on their way into a database. What is half stored has statements in the transaction, and gives way when that ends.
+** Stagings and removals on their way into a database. What is half stored has statements in the transaction, and gives way when
+** that ends.
 */
 #include "write/sink_sqlite.h"
 #include "write/apply.h"

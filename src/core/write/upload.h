@@ -1,6 +1,9 @@
 /*
 ** An ingest whose bytes are pushed by an event loop: a thread of its own parses them, and a writer writes them once all
 ** are there. Nothing here waits, except that the writer's end waits for its uploads.
+**
+**   loom_upload_new → loom_upload_push, … → loom_upload_finish → loom_write_state of its loom_upload_head, until it is done
+**   → its counts, loom_upload_rejects → loom_upload_release
 */
 #ifndef LOOM_UPLOAD_H
 #define LOOM_UPLOAD_H

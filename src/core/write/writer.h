@@ -8,6 +8,9 @@
 **
 ** A write is the head of a larger structure, counted by references: whoever made it holds one, the writer another.
 ** While it is pending it is the writer's; afterwards its results may be read.
+**
+**   loom_writer_new → for each write: loom_writer_submit, or loom_writer_announce → loom_writer_submit_announced;
+**   loom_write_state, until it is done; loom_write_release → loom_writer_free
 */
 #ifndef LOOM_WRITER_H
 #define LOOM_WRITER_H
