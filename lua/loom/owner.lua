@@ -3,6 +3,7 @@
 
 local core = require "loom.core"
 local lfs = require "lfs"
+local small_file = require "loom.small_file"
 
 local owner = {}
 
@@ -12,12 +13,8 @@ local living = setmetatable({}, { __mode = "v" })
 -- When a process was started, in ticks since the system was (proc(5), field 22 of stat); nil if there is none of that id, or
 -- nothing of it but what its parent has not asked for yet.
 local function start_of(pid)
-  local file = io.open("/proc/" .. pid .. "/stat")
-  local text = file and file:read("*a")
-  if file then
-    file:close()
-  end
-  local state, start = (text or ""):match("^%d+ %(.*%) (%S)" .. (" %-?%d+"):rep(18) .. " (%d+)")
+  local text = small_file.read("/proc/" .. pid .. "/stat") or ""
+  local state, start = text:match("^%d+ %(.*%) (%S)" .. (" %-?%d+"):rep(18) .. " (%d+)")
   return state and not state:find "[ZX]" and start or nil
 end
 

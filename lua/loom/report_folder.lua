@@ -5,6 +5,7 @@
 -- @module loom.report_folder
 
 local lfs = require "lfs"
+local small_file = require "loom.small_file"
 local transaction = require "loom.transaction"
 
 local report_folder = {}
@@ -19,12 +20,7 @@ end
 
 -- The identity of the database that a folder belongs to; nil if it belongs to none that is where it was.
 local function owner_of(folder)
-  local file = io.open(folder .. "/" .. MARK, "rb")
-  local text = file and file:read "*a"
-  if file then
-    file:close()
-  end
-  local id, path = (text or ""):match "^(%S+) (.*)\n$"
+  local id, path = (small_file.read(folder .. "/" .. MARK) or ""):match "^(%S+) (.*)\n$"
   return id and identity(path) == id and id or nil, path
 end
 

@@ -7,6 +7,7 @@ local columns = require "loom.columns"
 local Report = require "loom.report"
 local report_details = require "loom.report_details"
 local rows = require "loom.rows"
+local small_file = require "loom.small_file"
 local time = require "loom.time"
 
 local Stored = setmetatable({}, { __index = rows })
@@ -51,11 +52,7 @@ local function attributes_of(known, path)
   if not known.has_attributes then
     return known.attributes or {}
   end
-  local file = io.open(report_details.attributes_path(path), "rb")
-  local text = file and file:read "*a"
-  if file then
-    file:close()
-  end
+  local text = small_file.read(report_details.attributes_path(path))
   local attributes = text and cjson.decode(text)
   return attributes, not attributes and "EIO: " .. report_details.attributes_path(path) .. ": cannot be read" or nil
 end
@@ -68,12 +65,10 @@ end
 -- @treturn ?string the failure
 function Stored.read(path, details, pause)
   local known, why = cjson.decode(details)
-  local file = io.open(path, "rb")
-  if not known or not file then
-    return nil, "EIO: " .. (why or path .. ": cannot be read")
+  local text, unread = small_file.read(path)
+  if not known or not text then
+    return nil, "EIO: " .. (why or unread)
   end
-  local text = file:read("*a")
-  file:close()
   for _, window in ipairs(known.windows) do
     time.set(window, "from", time.instant(window.from))
     time.set(window, "to", time.instant(window.to))

@@ -100,7 +100,7 @@ describe("a stored report", function()
   end)
 
   it("that is not there is a failure", function()
-    assert.matches("^EIO: .*cannot be read$", (select(2, Stored.read(folder .. "/none", queue:get(id).details))))
+    assert.matches("^EIO: .*: No such file or directory$", (select(2, Stored.read(folder .. "/none", queue:get(id).details))))
     assert.matches("^EIO: ", (select(2, Stored.read(queue:figures_path(id), "nonsense"))))
   end)
 end)

@@ -313,31 +313,8 @@ local function run_nginx(program, folder, text)
   return true
 end
 
-function command.run(args)
-  local program, modules = find_nginx()
-  if not program then
-    return nil, modules
-  end
-  local paths, missing = module_paths()
-  if not paths then
-    return nil, missing
-  end
-  args.listen = args.listen or address "127.0.0.1:8080"
-  local loopback = is_loopback(args.listen.host, args.print_config and "0" or args.listen.port)
-  if not loopback and not args.token_file then
-    common.wrong_use("--listen: others can reach %s: name a --token-file", args.listen.text)
-  end
-  local database = absolute(args.database)
-  local reports = absolute(args.reports or args.database .. "-reports")
-  local chosen, unknown = user.choose(args.user, database:match "^(.*/)")
-  if chosen == nil then
-    common.wrong_use("--user: %s", unknown)
-  end
-  local text = nginx_conf.text(configuration(args, chosen, loopback, database, reports, modules, paths))
-  if args.print_config then
-    io.stdout:write(text)
-    return true
-  end
+-- Makes everything that the workers need, in this order, and looks whether it will do. nil and the first thing that is wrong.
+local function prepare(args, chosen, database, reports, paths)
   local had_database, had_reports = common.exists(database), common.is_folder(reports)
   local good, message = check_database(database)
   if good and args.token_file then
@@ -349,19 +326,62 @@ function command.run(args)
   if good then
     good, message = claim_folder(database, reports)
   end
-  if good then
-    user.give(not had_database and chosen, database)
-    user.give(not had_reports and chosen, reports)
-    message = user.refused(chosen, { { paths.folder, "r" }, { database:match "^(.*/)", "w" }, { database, "w" },
-      { reports, "w" }, args.token_file and { args.token_file, "r" } })
-    good = not message
+  if not good then
+    return nil, message
   end
-  local folder
-  if good then
-    runtime_folder.clear()
-    folder, message = runtime_folder.make(chosen ~= false)
+  user.give(not had_database and chosen, database)
+  user.give(not had_reports and chosen, reports)
+  message = user.refused(chosen, { { paths.folder, "r" }, { database:match "^(.*/)", "w" }, { database, "w" },
+    { reports, "w" }, args.token_file and { args.token_file, "r" } })
+  return not message, message
+end
+
+-- The address to listen on, and whether only this machine can reach it: where others can, tokens are needed.
+local function choose_address(args)
+  args.listen = args.listen or address "127.0.0.1:8080"
+  local loopback = is_loopback(args.listen.host, args.print_config and "0" or args.listen.port)
+  if not loopback and not args.token_file then
+    common.wrong_use("--listen: others can reach %s: name a --token-file", args.listen.text)
   end
+  return loopback
+end
+
+-- Runs nginx until it ends, in a folder of its own.
+local function serve(program, text, chosen)
+  runtime_folder.clear()
+  local folder, message = runtime_folder.make(chosen ~= false)
   if not folder then
+    return nil, message
+  end
+  local good
+  good, message = run_nginx(program, folder.path, text)
+  runtime_folder.remove(folder)
+  return good, message
+end
+
+function command.run(args)
+  local program, modules = find_nginx()
+  if not program then
+    return nil, modules
+  end
+  local paths, missing = module_paths()
+  if not paths then
+    return nil, missing
+  end
+  local loopback = choose_address(args)
+  local database = absolute(args.database)
+  local reports = absolute(args.reports or args.database .. "-reports")
+  local chosen, unknown = user.choose(args.user, database:match "^(.*/)")
+  if chosen == nil then
+    common.wrong_use("--user: %s", unknown)
+  end
+  local text = nginx_conf.text(configuration(args, chosen, loopback, database, reports, modules, paths))
+  if args.print_config then
+    io.stdout:write(text)
+    return true
+  end
+  local good, message = prepare(args, chosen, database, reports, paths)
+  if not good then
     return nil, message
   end
   tell_limits(args)
@@ -369,9 +389,7 @@ function command.run(args)
     io.stderr:write "loom: the workers run as root, who owns the database's folder: name a --user\n"
   end
   io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
-  good, message = run_nginx(program, folder.path, text)
-  runtime_folder.remove(folder)
-  return good, message
+  return serve(program, text, chosen)
 end
 
 return command

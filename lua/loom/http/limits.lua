@@ -4,6 +4,8 @@
 -- gets fewer connections than there are descriptors, and of these, streams of events, which stay for hours, get a half.
 -- @module loom.http.limits
 
+local small_file = require "loom.small_file"
+
 local limits = {}
 
 local CONNECTIONS_MAX = 4096 -- of a worker
@@ -35,12 +37,7 @@ end
 -- @tparam[opt="soft"] string which "soft", what is in force, or "hard", what it may be raised to
 -- @treturn number math.huge without a limit, or where that cannot be told
 function limits.descriptors(which)
-  local file = io.open "/proc/self/limits"
-  local text = file and file:read "*a" or ""
-  if file then
-    file:close()
-  end
-  local soft, hard = text:match "Max open files%s+(%w+)%s+(%w+)"
+  local soft, hard = (small_file.read "/proc/self/limits" or ""):match "Max open files%s+(%w+)%s+(%w+)"
   return tonumber(which == "hard" and hard or soft) or math.huge
 end
 

@@ -4,6 +4,7 @@
 local check = require "loom.check"
 local cjson = require "cjson.safe"
 local problem = require "loom.http.problem"
+local small_file = require "loom.small_file"
 local values = require "loom.formats.values"
 
 local request = {}
@@ -46,14 +47,7 @@ function request.body(limit)
   ngx.req.read_body()
   local text = ngx.req.get_body_data()
   local path = not text and ngx.req.get_body_file()
-  if path then
-    local file = io.open(path, "rb")
-    text = file and file:read(limit + 1)
-    if file then
-      file:close()
-    end
-  end
-  text = text or ""
+  text = text or path and small_file.read(path, limit + 1) or ""
   if #text > limit then
     raise_too_long(limit)
   end

@@ -55,9 +55,8 @@ local function tick(premature, of)
   end
 end
 
-local function open(options, create)
-  problem.hide { options.reports, options.database, options.token_file }
-  local monitor, message = Monitor.open(options.database, {
+local function open_monitor(options, create)
+  return Monitor.open(options.database, {
     create = create,
     checkpoint = false, -- nor does it copy the log, which the writer's thread does
     default_zone = options.default_zone,
@@ -67,52 +66,65 @@ local function open(options, create)
       return ngx.now()
     end,
   })
-  local writer
-  if monitor then
-    writer, message = core.writer(options.database, { uploads = options.uploads or UPLOADS })
-  end
-  if writer and monitor.database:is_lost() then
-    writer:close()
-    writer, message = nil, "it was replaced while it was opened"
-  end
-  local _, refusal, code
-  if writer then
-    _, refusal, code = report_folder.claim(monitor, options.reports)
-  end
-  if code == "EINVAL" then -- all else that it fails with, such as a full disk, is no reason not to serve
-    writer:close()
-    writer, message = nil, refusal
-  end
+end
+
+-- A writer of the database that a monitor has open; nil, and why there can be none, or why it must not be served.
+local function open_writer(options, monitor)
+  local writer, message = core.writer(options.database, { uploads = options.uploads or UPLOADS })
   if not writer then
-    if monitor then
-      monitor:close()
-    end
+    return nil, message
+  end
+  local refusal = monitor.database:is_lost() and "it was replaced while it was opened"
+  if not refusal then
+    local _, why, code = report_folder.claim(monitor, options.reports)
+    refusal = code == "EINVAL" and why -- all else that it fails with, such as a full disk, is no reason not to serve
+  end
+  if refusal then
+    writer:close()
+    return nil, refusal
+  end
+  return writer
+end
+
+local function make_queue(options, monitor)
+  return Queue.new(monitor, {
+    folder = options.reports, running = options.running, queued = options.queued, threads = options.threads,
+    time_limit = options.time_limit, log_limit = options.log_limit,
+    neutralise_formulas = options.csv_formulas ~= "raw",
+    keep_seconds = options.keep_seconds, keep_count = options.keep_count,
+    on_end = function(id, ended)
+      if service.on_report then
+        service.on_report(id, ended)
+      end
+    end,
+    log = function(line)
+      log.write(ngx.ERR, "loom: ", line)
+    end,
+  })
+end
+
+local function limits_of(options)
+  return {
+    polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT,
+    rows = options.rows_limit or ROWS_LIMIT, client_uploads = options.client_uploads or CLIENT_UPLOADS,
+    body_rate = options.body_rate or BODY_RATE, body_timeout = options.body_timeout or BODY_TIMEOUT,
+  }
+end
+
+local function open(options, create)
+  problem.hide { options.reports, options.database, options.token_file }
+  local monitor, message = open_monitor(options, create)
+  if not monitor then
+    return nil, message
+  end
+  local writer
+  writer, message = open_writer(options, monitor)
+  if not writer then
+    monitor:close()
     return nil, message
   end
   assert(monitor.database:set_busy_timeout(0)) -- once it is open, a worker never waits: see patiently
-  state = {
-    monitor = monitor,
-    queue = Queue.new(monitor, {
-      folder = options.reports, running = options.running, queued = options.queued, threads = options.threads,
-      time_limit = options.time_limit, log_limit = options.log_limit,
-      neutralise_formulas = options.csv_formulas ~= "raw",
-      keep_seconds = options.keep_seconds, keep_count = options.keep_count,
-      on_end = function(id, ended)
-        if service.on_report then
-          service.on_report(id, ended)
-        end
-      end,
-      log = function(line)
-        log.write(ngx.ERR, "loom: ", line)
-      end,
-    }),
-    writer = writer,
-    limits = {
-      polls = options.polls_limit or POLLS_LIMIT, ingest = options.ingest_limit or INGEST_LIMIT,
-      rows = options.rows_limit or ROWS_LIMIT, client_uploads = options.client_uploads or CLIENT_UPLOADS,
-      body_rate = options.body_rate or BODY_RATE, body_timeout = options.body_timeout or BODY_TIMEOUT,
-    },
-  }
+  state = { monitor = monitor, queue = make_queue(options, monitor), writer = writer, limits = limits_of(options) }
   fleet.open(monitor, options.time_limit, options.log_limit)
   budget.open(options.store_days)
   tasks.open(options.reports)
