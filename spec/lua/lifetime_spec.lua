@@ -136,7 +136,7 @@ describe("the lifetime of handles", function()
 
     it("every entry of the database's handle answers or says so", function()
       local database = monitor.database
-      for _, name in ipairs { "begin", "info", "check", "revision", "query", "row", "rows" } do -- the report has it from the first
+      for _, name in ipairs { "begin", "info", "check", "revision", "query", "row", "rows" } do -- the report's
         local result, message, code = database[name](database, "SELECT 1")
         assert.is_nil(result, name)
         assert.equal("EINVAL", code)
