@@ -28,6 +28,16 @@ local function look(job, milliseconds)
   end
 end
 
+--- One that is under way.
+-- @param native what computes: `wait(milliseconds)`, which returns true at the end, false and the share done before it, or nil,
+--   the failure and its code; `cancel()`; `close()`, which may be called twice
+-- @tparam function finish gives the report, once it is complete; nil, the failure and its code
+-- @treturn loom.job
+-- @local
+function Job.of(native, finish)
+  return setmetatable({ native = native, finish = finish, share = 0 }, Job)
+end
+
 --- Starts one: see `loom.monitor:start_report`.
 -- @tparam loom.monitor monitor
 -- @tparam ?table options
@@ -40,7 +50,7 @@ function Job.start(monitor, options, file)
   if not native then
     return nil, finish, code
   end
-  return setmetatable({ native = native, finish = finish, share = 0 }, Job)
+  return Job.of(native, finish)
 end
 
 --- How it stands.

@@ -20,7 +20,7 @@ local Leash = require "loom.leash"
 local lfs = require "lfs"
 local owner = require "loom.owner"
 local Report = require "loom.report"
-local ThreadedJob = require "loom.threaded_job"
+local threaded_job = require "loom.threaded_job"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
 
@@ -515,8 +515,8 @@ local function start_job(self, claimed)
   options.threads = options.threads or self.threads
   local file = { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id),
     neutralise_formulas = self.neutralise_formulas }
-  if ThreadedJob.is_needed(options) then
-    return ThreadedJob.start(self.monitor, claimed.options, self.threads, file, self.folder)
+  if threaded_job.is_needed(options) then
+    return threaded_job.start(self.monitor, claimed.options, self.threads, file, self.folder)
   end
   return Job.start(self.monitor, options, file)
 end
