@@ -74,7 +74,8 @@ $(BUILD)/extension/%.o: src/extension/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
 
-$(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_table extension/date_functions src/core/measure/poll_block src/core/time/civil)
+$(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_table extension/date_functions extension/week_sql \
+		src/core/measure/poll_block src/core/measure/week src/core/time/civil)
 	$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)

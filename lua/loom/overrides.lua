@@ -90,6 +90,12 @@ end
 
 -- ---- hours ----
 
+-- A week without openings: closed, or one that reverts to the file's.
+local function add_week(execute, number, date, reverts)
+  execute("INSERT INTO hours_week(store, origin, effective_from, reverts) VALUES(?, 'override', ?, ?)", number, date,
+    reverts)
+end
+
 -- What was in force before a change goes on from `date`: the change ends there.
 local function resume(execute, number, date)
   local _, _, before = execute([[SELECT max(effective_from) FROM hours_week
@@ -97,12 +103,11 @@ local function resume(execute, number, date)
   if before == date then
     return
   elseif not before then
-    execute("INSERT INTO hours_week VALUES(?, 'override', ?, 1)", number, date)
+    add_week(execute, number, date, 1)
     return
   end
-  execute([[INSERT INTO hours_week SELECT store, origin, ?3, reverts FROM hours_week
-    WHERE store = ?1 AND origin = 'override' AND effective_from = ?2]], number, before, date)
-  execute([[INSERT INTO hours SELECT store, origin, ?3, weekday, open_s, close_s FROM hours
+  execute([[INSERT INTO hours_week(store, origin, effective_from, reverts, openings)
+    SELECT store, origin, ?3, reverts, openings FROM hours_week
     WHERE store = ?1 AND origin = 'override' AND effective_from = ?2]], number, before, date)
 end
 
@@ -127,10 +132,10 @@ function overrides.set_hours(monitor, store, week, options)
     end
     execute([[DELETE FROM hours_week WHERE store = ?1 AND origin = 'override'
       AND (effective_from = ?2 OR (effective_from > ?2 AND effective_from < ?3))]], number, from, options.to)
-    execute("INSERT INTO hours_week VALUES(?, 'override', ?, 0)", number, from)
+    add_week(execute, number, from, 0)
     for i = 1, #list, 3 do
-      execute("INSERT OR IGNORE INTO hours VALUES(?, 'override', ?, ?, ?, ?)", number, from, list[i], list[i + 1],
-        list[i + 2])
+      execute([[UPDATE hours_week SET openings = loom_week_add(openings, ?3, ?4, ?5)
+        WHERE store = ?1 AND origin = 'override' AND effective_from = ?2]], number, from, list[i], list[i + 1], list[i + 2])
     end
     return true
   end)
@@ -153,14 +158,14 @@ function overrides.clear_hours(monitor, store, options)
     local _, _, earlier = execute([[SELECT reverts FROM hours_week WHERE store = ? AND origin = 'override'
       ORDER BY effective_from DESC LIMIT 1]], number)
     if earlier == 0 then
-      execute("INSERT INTO hours_week VALUES(?, 'override', ?, 1)", number, from)
+      add_week(execute, number, from, 1)
     end
     return true
   end)
 end
 
 local hours_sql = [[SELECT origin, effective_from, reverts, weekday, open_s, close_s
-  FROM hours_week LEFT JOIN hours USING(store, origin, effective_from)
+  FROM hours_week LEFT JOIN loom_openings(openings)
   WHERE store = (SELECT number FROM store WHERE store_id = ?)
   ORDER BY effective_from, origin, weekday, open_s, close_s]]
 

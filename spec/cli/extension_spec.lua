@@ -53,6 +53,15 @@ describe("the SQLite extension", function()
       .. " ORDER BY substr(timestamp_utc, 1, 10), store_id, timestamp_utc"))
   end)
 
+  it("shows weekly hours as rows", function()
+    database.make(db)
+    assert.equal("0|28800|45000\n0|50400|86400\n", query [[SELECT weekday, open_s, close_s FROM hours
+      JOIN store ON number = store WHERE store_id = 'café, "north"' ORDER BY 1, 2]])
+    assert.equal("5\n", query "SELECT count(*) FROM hours")
+    assert.equal("1|2|3\n", query [[SELECT o.* FROM (SELECT loom_week_add(x'', 1, 2, 3) AS week) w,
+      loom_openings(w.week) o]])
+  end)
+
   it("has the functions of dates read them", function()
     database.make(db)
     assert.equal("2024-03-02|23|2024-03-02 23:30:00|1709422200\n2024-03-03|00|2024-03-03 00:30:00|1709425800\n",

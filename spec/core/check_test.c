@@ -44,6 +44,8 @@ static loom_database *sound_database(void) {
   "tzdata-legacy):"                                                                                \
   " store "
 #define BLOCK "polls of store number 1 on day 1: the block "
+#define WEEK "hours of store \"b\": the week from \"2023-01-01\" "
+#define REVERTS "hours of store \"a\": the week from \"2023-06-01\" "
 #define REACH "store \"a\": its first or newest poll is not what its blocks hold\n"
 
 #define OVERALL "the newest poll of all is not the newest of the stores'\n"
@@ -127,12 +129,23 @@ static const struct {
      "table special_day: \"Christmas\" is not a date\n"},
     {"PRAGMA foreign_keys=OFF; UPDATE exclusion SET store = 77; PRAGMA foreign_keys=ON",
      "table exclusion: a row refers to a store that is not there\n"},
-    {"PRAGMA foreign_keys=OFF; DELETE FROM hours_week WHERE effective_from = '0001-01-01'; PRAGMA "
+    {"PRAGMA foreign_keys=OFF; UPDATE hours_week SET store = 77 WHERE reverts; PRAGMA "
      "foreign_keys=ON",
-     "table hours: a row refers to a hours_week that is not there\n"},
-    {"PRAGMA ignore_check_constraints=ON; UPDATE hours SET weekday = 9 WHERE open_s; PRAGMA "
-     "ignore_check_constraints=OFF",
-     "SQLite: CHECK constraint failed in hours\n"},
+     "table hours_week: a row refers to a store that is not there\n"},
+    {"UPDATE hours_week SET openings = x'00' WHERE effective_from = '2023-01-01'",
+     WEEK "has a length that is not a multiple of 5\n"},
+    {"UPDATE hours_week SET openings = x'1C00000001' WHERE effective_from = '2023-01-01'",
+     WEEK "has a weekday that is none\n"},
+    {"UPDATE hours_week SET openings = x'0000015181' WHERE effective_from = '2023-01-01'",
+     WEEK "has a time after 24:00:00\n"},
+    {"UPDATE hours_week SET openings = x'00000000020000000001'"
+     " WHERE effective_from = '2023-01-01'",
+     WEEK "is not sorted\n"},
+    {"UPDATE hours_week SET openings = x'00000000010000000001'"
+     " WHERE effective_from = '2023-01-01'",
+     WEEK "is not sorted\n"},
+    {"UPDATE hours_week SET openings = x'0000000001' WHERE reverts",
+     REVERTS "has openings, though those of the file are in force again\n"},
     {"UPDATE attribute SET name = ''", BAD_NAME("")},
     {"UPDATE attribute SET name = printf('%065d', 0)",
      BAD_NAME("00000000000000000000000000000000000000000000000000000000000000000")},

@@ -11,6 +11,7 @@
 #include "write/prune.h"
 #include "report/report.h"
 #include "sqlite/source_sqlite.h"
+#include "sqlite/week_sql.h"
 #include "support.h"
 
 #include <signal.h>
@@ -58,6 +59,7 @@ static void assert_refused(const char *path, enum loom_open_mode mode, loom_stat
 static void raw_sql(const char *path, const char *sql) {
   sqlite3 *sqlite;
   assert_int_equal(sqlite3_open(path, &sqlite), SQLITE_OK);
+  assert_int_equal(loom_week_sql_register(sqlite), SQLITE_OK); /* which upgrades call */
   assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL), SQLITE_OK);
   assert_int_equal(sqlite3_close(sqlite), SQLITE_OK);
 }
@@ -129,7 +131,7 @@ static void newer_schema(void **state) {
   make_database(path);
   raw_sql(path, "PRAGMA user_version=99");
   assert_refused(path, LOOM_OPEN_EXISTING, LOOM_EVERSION,
-                 "was written by a newer Loom (its schema is version 99, this Loom knows 4)");
+                 "was written by a newer Loom (its schema is version 99, this Loom knows 5)");
 }
 
 static void newer_schema_while_open(void **state) {
@@ -141,7 +143,7 @@ static void newer_schema_while_open(void **state) {
                 LOOM_OK, &error);
   raw_sql(path, "PRAGMA user_version=99");
   assert_int_equal(loom_database_begin_write(database, &error), LOOM_EVERSION);
-  raw_sql(path, "PRAGMA user_version=4");
+  raw_sql(path, "PRAGMA user_version=5");
   assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
   loom_database_rollback(database);
   loom_database_close(database);
@@ -610,8 +612,8 @@ static void failures_of_sql(void **state) {
                 &error);
   assert_int_equal(result, 0);
   assert_int_equal(
-      loom_database_execute(database, "INSERT INTO hours_week VALUES(99, 'file', '2023-01-01', 0)",
-                            &error),
+      loom_database_execute(
+          database, "INSERT INTO hours_week VALUES(99, 'file', '2023-01-01', 0, x'')", &error),
       LOOM_EIO); /* foreign keys are on */
   loom_database_close(database);
   loom_database_close(NULL);
@@ -810,8 +812,8 @@ static void an_upgraded_file_takes_what_is_new(void **state) {
   loom_database *database = open_database(path);
   assert_int_equal(number(database, "PRAGMA foreign_keys"), 1);
   assert_int_equal(
-      loom_database_execute(database, "INSERT INTO hours VALUES(1, 'file', '2001-01-01', 0, 0, 1)",
-                            &error),
+      loom_database_execute(
+          database, "INSERT INTO hours_week VALUES(99, 'file', '2001-01-01', 0, x'')", &error),
       LOOM_EIO);
   assert_int_equal(
       loom_database_execute(database, "DELETE FROM store WHERE store_id = 'c'", &error), LOOM_EIO);
@@ -966,6 +968,36 @@ static void an_upgrade_that_fails(void **state) {
     read_file(path, &after);
     assert_buffer_equal(&before, &after);
     raw_sql(path, damages[i].repair);
+    assert_status(try_open(path, LOOM_OPEN_EXISTING, &error), LOOM_OK, &error);
+    buffer_free(&before);
+    buffer_free(&after);
+    assert_int_equal(unlink(path), 0);
+    loom_database_close(original);
+  }
+}
+
+/* Openings that cannot be packed are not left out: the file stays as it was, at its version. */
+static void damaged_hours_are_not_upgraded(void **state) {
+  static const char *const damages[] = {"weekday = 7", "open_s = -1", "close_s = 86401"};
+  for (size_t i = 0; i < COUNT_OF(damages); i++) {
+    char sql[200];
+    const char *path = scratch_path(*state, "damaged.db");
+    loom_error error = {0};
+    loom_database *original = full_database();
+    make_version(path, original, 4);
+    snprintf(sql, sizeof sql,
+             "PRAGMA ignore_check_constraints=ON; UPDATE hours SET %s WHERE open_s = 72000",
+             damages[i]);
+    raw_sql(path, sql);
+    struct buffer before = {0}, after = {0};
+    read_file(path, &before);
+    assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ECORRUPT,
+                   "is corrupt: a week of hours has an opening out of bounds");
+    read_file(path, &after);
+    assert_buffer_equal(&before, &after);
+    raw_sql(path,
+            "UPDATE hours SET weekday = 4, open_s = 72000, close_s = 7200"
+            " WHERE effective_from = '2023-01-26'");
     assert_status(try_open(path, LOOM_OPEN_EXISTING, &error), LOOM_OK, &error);
     buffer_free(&before);
     buffer_free(&after);
@@ -1316,6 +1348,7 @@ int main(void) {
                                       end_scratch),
       cmocka_unit_test_setup_teardown(an_old_file_that_is_read_only, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(an_upgrade_that_fails, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(damaged_hours_are_not_upgraded, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(damage_gives_a_status, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_day_that_is_text, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_revision_tells_of_changes, begin_scratch, end_scratch),

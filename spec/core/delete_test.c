@@ -266,7 +266,6 @@ static void failing_in_mid_work(void **state) {
   static const char *const triggers[] = {"BEFORE DELETE ON poll_block WHEN old.day = 19378",
                                          "BEFORE UPDATE ON store",
                                          "BEFORE UPDATE OF newest_poll ON overall",
-                                         "BEFORE DELETE ON hours",
                                          "BEFORE DELETE ON hours_week",
                                          "BEFORE DELETE ON special_day",
                                          "BEFORE DELETE ON exclusion",

@@ -228,10 +228,8 @@ static void put_random_layers(loom_database *database, uint64_t *random, uint64_
       override_day(database, any, date, random_below(random, 4) ? i * 60 : -1, 86400 - i, "hand");
     }
   }
-  /* A week that reverts has no openings, and a day no span twice. */
+  /* A day has no span twice. */
   execute(database,
-          "DELETE FROM hours WHERE EXISTS(SELECT 1 FROM hours_week w WHERE w.store = hours.store"
-          " AND w.origin = hours.origin AND w.effective_from = hours.effective_from AND reverts);"
           "DELETE FROM special_day WHERE origin = 'override' AND rowid NOT IN (SELECT min(rowid)"
           " FROM special_day WHERE origin = 'override' GROUP BY store, date, open_s, close_s)");
 }

@@ -329,12 +329,12 @@ static void readers_write_nothing(void **state) {
   loom_error error;
   loom_database *database = small_database();
   assert_status(loom_database_begin_read(database, &error), LOOM_OK, &error);
-  assert_status(loom_database_execute(database, "DELETE FROM hours", &error), LOOM_EREADONLY,
+  assert_status(loom_database_execute(database, "DELETE FROM hours_week", &error), LOOM_EREADONLY,
                 &error);
   assert_status(loom_database_execute(database, "ANALYZE", &error), LOOM_EREADONLY, &error);
   loom_database_end_read(database);
   assert_int_equal(number(database, "SELECT count(*) FROM hours"), 1);
-  execute(database, "DELETE FROM hours");
+  execute(database, "DELETE FROM hours_week");
   loom_database_close(database);
 }
 

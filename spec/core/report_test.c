@@ -396,7 +396,7 @@ static void rows_are_found(void **state) {
     assert_false(loom_report_find(report, none[i], strlen(none[i]), &row));
   loom_report_free(report);
   options.has_as_of = true;
-  execute(database, "DELETE FROM poll_block; DELETE FROM hours; DELETE FROM store");
+  execute(database, "DELETE FROM poll_block; DELETE FROM hours_week; DELETE FROM store");
   report = complete_report(&options, source, database->zones);
   assert_false(loom_report_find(report, "a", 1, &row));
   loom_report_free(report);

@@ -303,7 +303,7 @@ static void looking_up_is_like_scanning(void **test) {
   uint64_t random = 71;
   loom_database *database = many_stores(250, 13);
   execute(database,
-          "INSERT INTO hours_week SELECT number, 'override', '2023-01-20', 0 FROM store"
+          "INSERT INTO hours_week SELECT number, 'override', '2023-01-20', 0, x'' FROM store"
           " WHERE number % 6 = 0");
   uint64_t stores = (uint64_t)number(database, "SELECT count(*) FROM store");
   assert_true(stores > 16 * 14); /* up to so many ids are looked up */
@@ -704,8 +704,14 @@ static void damage_is_told(void **state) {
   } cases[] = {
       {"UPDATE poll_block SET polls = x'00'",
        "a block of polls has a length that is not a multiple of 8"},
-      {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-30', 0)", "hours cannot be read"},
-      {"INSERT INTO hours_week VALUES(1, 'override', '', 1)", "hours cannot be read"},
+      {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-30', 0, x'')", "hours cannot be read"},
+      {"INSERT INTO hours_week VALUES(1, 'override', '', 1, x'')", "hours cannot be read"},
+      {"INSERT INTO hours_week VALUES(1, 'override', '2023-02-20', 1, x'0000000001')",
+       "hours cannot be read"},
+      {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-20', 0, x'00000001')",
+       "hours cannot be read"},
+      {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-20', 0, x'00000000020000000001')",
+       "hours cannot be read"},
       {"INSERT INTO special_day VALUES(1, 'x', NULL, NULL, '', 'file')", "a date cannot be read"},
       {"INSERT INTO special_day VALUES(NULL, 'x', NULL, NULL, '', 'override')",
        "a date cannot be read"},

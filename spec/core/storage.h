@@ -218,7 +218,7 @@ static inline struct buffer dump(loom_database *database) {
       "SELECT store_id, name, value FROM attribute JOIN store ON number = store ORDER BY 1, 2",
       /* Overrides. */
       "SELECT store_id, effective_from, reverts, weekday, open_s, close_s FROM hours_week"
-      " LEFT JOIN hours USING(store, origin, effective_from) JOIN store ON number = store"
+      " LEFT JOIN loom_openings(openings) JOIN store ON number = store"
       " WHERE origin = 'override' ORDER BY 1, 2, 4, 5, 6",
       "SELECT store_id, date, open_s, close_s, note FROM special_day"
       " LEFT JOIN store ON number = store WHERE origin = 'override' ORDER BY 1, 2, 3, 4, 5",
@@ -265,7 +265,9 @@ static inline void execute_for(loom_database *database, const char *store, const
 static inline void override_week(loom_database *database, const char *store, const char *from,
                                  bool reverts) {
   char sql[200];
-  snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO hours_week VALUES(?, 'override', '%s', %d)",
+  snprintf(sql, sizeof sql,
+           "INSERT OR IGNORE INTO hours_week(store, origin, effective_from, reverts)"
+           " VALUES(?, 'override', '%s', %d)",
            from, reverts);
   execute_for(database, store, sql);
 }
@@ -275,8 +277,10 @@ static inline void override_hours(loom_database *database, const char *store, co
                                   int weekday, int32_t open, int32_t close) {
   char sql[200];
   override_week(database, store, from, false);
-  snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO hours VALUES(?, 'override', '%s', %d, %d, %d)",
-           from, weekday, (int)open, (int)close);
+  snprintf(sql, sizeof sql,
+           "UPDATE hours_week SET openings = loom_week_add(openings, %d, %d, %d)"
+           " WHERE store = ? AND origin = 'override' AND effective_from = '%s' AND NOT reverts",
+           weekday, (int)open, (int)close, from);
   execute_for(database, store, sql);
 }
 

@@ -1,11 +1,13 @@
 /*
-** The polls table, and functions of dates that read its instants, as a loadable extension, for the `sqlite3` shell and other users of SQLite:
+** The polls table, functions of dates that read its instants, and what the view `hours` needs, as a loadable extension, for the
+** `sqlite3` shell and other users of SQLite:
 **   .load build/loom_polls
 **   SELECT count(*) FROM polls;
 ** It is not linked with SQLite, but calls the copy of the program that loads it.
 */
 #include "sqlite/date_functions.h"
 #include "sqlite/polls_table.h"
+#include "sqlite/week_sql.h"
 
 /* The table of pointers to SQLite: the one static that is written to, once. */
 SQLITE_EXTENSION_INIT1
@@ -24,5 +26,7 @@ int sqlite3_loompolls_init(sqlite3 *sqlite, char **message, const sqlite3_api_ro
     return SQLITE_ERROR;
   }
   int result = loom_polls_table_register(sqlite);
+  if (result == SQLITE_OK)
+    result = loom_week_sql_register(sqlite);
   return result == SQLITE_OK ? loom_date_functions_register(sqlite) : result;
 }

@@ -3,6 +3,7 @@
 */
 #include "sqlite/check.h"
 #include "measure/poll_block.h"
+#include "measure/week.h"
 #include "read/record.h"
 #include "time/civil.h"
 
@@ -84,6 +85,20 @@ static void judge_block(struct check *check, sqlite3_stmt *row) {
   if (wrong)
     problem(check, "polls of store number %lld on day %lld: the block %s", (long long)store,
             (long long)day, wrong);
+}
+
+static void judge_week(struct check *check, sqlite3_stmt *row) {
+  char id[LOOM_QUOTED_SIZE], date[LOOM_QUOTED_SIZE];
+  const unsigned char *week = sqlite3_column_blob(row, 2);
+  size_t size = (size_t)sqlite3_column_bytes(row, 2);
+  const char *wrong = sqlite3_column_int(row, 3) && size > 0
+                          ? "has openings, though those of the file are in force again"
+                          : loom_week_problem(week, size);
+  if (!wrong)
+    return;
+  loom_quote(id, text(check, row, 0), (size_t)sqlite3_column_bytes(row, 0));
+  loom_quote(date, text(check, row, 1), (size_t)sqlite3_column_bytes(row, 1));
+  problem(check, "hours of store %s: the week from %s %s", id, date, wrong);
 }
 
 static void judge_reach(struct check *check, sqlite3_stmt *row) {
@@ -224,6 +239,9 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
       {"PRAGMA integrity_check", judge_integrity},
       {"PRAGMA foreign_key_check", judge_foreign_key},
       {"SELECT day, store, polls FROM poll_block", judge_block},
+      {"SELECT ifnull(store_id, ''), effective_from, openings, reverts FROM hours_week"
+       " LEFT JOIN store ON number = store",
+       judge_week},
       {reach_sql, judge_reach},
       {"SELECT 1 WHERE (SELECT count(*) FROM overall) <> 1"
        " OR (SELECT newest_poll FROM overall) IS NOT (SELECT max(newest_poll) FROM store)",

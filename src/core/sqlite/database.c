@@ -5,6 +5,7 @@
 #include "sqlite/date_functions.h"
 #include "sqlite/poll_sql.h"
 #include "sqlite/polls_table.h"
+#include "sqlite/week_sql.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -253,7 +254,8 @@ static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_extended_result_codes(database->sqlite, 1);
   if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
       loom_date_functions_register(database->sqlite) != SQLITE_OK ||
-      loom_poll_sql_register(database->sqlite) != SQLITE_OK)
+      loom_poll_sql_register(database->sqlite) != SQLITE_OK ||
+      loom_week_sql_register(database->sqlite) != SQLITE_OK)
     return loom_database_failure(database, error);
   return loom_database_execute(database,
                                "PRAGMA foreign_keys=ON;"

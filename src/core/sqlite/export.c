@@ -20,6 +20,7 @@ struct loom_export {
   enum loom_kind kind;
   sqlite3_stmt *rows;
   struct loom_polls polls;
+  struct loom_hours_list week;
   struct loom_text text;
   bool header_given, ended, in_transaction, has_let_go;
   bool layered;             /* has the column `origin` */
@@ -34,10 +35,9 @@ static const char *const sql[LOOM_KIND_COUNT] = {
     [LOOM_POLLS] =
         "SELECT store_id, polls, day FROM poll_block JOIN store ON number = store"
         " ORDER BY day, store_id",
-    [LOOM_HOURS] = "SELECT store_id, " LOOM_STORED_HOURS_COLUMNS
-                   " FROM store CROSS JOIN " LOOM_STORED_HOURS_TABLES
-                   " WHERE w.store = number"
-                   " ORDER BY store_id, w.origin, w.effective_from, h.weekday, h.open_s, h.close_s",
+    [LOOM_HOURS] = "SELECT store_id, " LOOM_STORED_WEEK_COLUMNS
+                   " FROM store CROSS JOIN hours_week WHERE store = number"
+                   " ORDER BY store_id, origin, effective_from",
     [LOOM_TIMEZONES] =
         "SELECT store_id, timezone, timezone_override FROM store"
         " WHERE timezone IS NOT NULL OR timezone_override IS NOT NULL"
@@ -137,26 +137,37 @@ static void put_origin(loom_export *export, bool override) {
 }
 
 /* A row of hours. A week without openings is one Monday that is closed, or reverts. */
-static loom_status put_hours(loom_export *export, loom_error *error) {
+static void put_opening(loom_export *export, const struct loom_hours *hours) {
   char date[LOOM_DATE_SIZE];
-  struct loom_hours hours;
-  if (!loom_stored_hours_read(export->rows, 1, &hours))
-    return loom_database_corrupt(export->database, error, "hours cannot be read");
   put_column(export, 0);
   loom_text_put_char(&export->text, ',');
-  loom_text_put_char(&export->text, (char)('0' + hours.weekday));
+  loom_text_put_char(&export->text, (char)('0' + hours->weekday));
   loom_text_put_char(&export->text, ',');
-  if (hours.open < 0) {
-    put_text(export, hours.open == LOOM_CLOSED ? "closed," : "reverts,");
+  if (hours->open < 0) {
+    put_text(export, hours->open == LOOM_CLOSED ? "closed," : "reverts,");
   } else {
-    put_seconds(export, hours.open);
+    put_seconds(export, hours->open);
     loom_text_put_char(&export->text, ',');
-    put_seconds(export, hours.close);
+    put_seconds(export, hours->close);
   }
   loom_text_put_char(&export->text, ',');
-  if (hours.from != LOOM_ALWAYS)
-    loom_text_put(&export->text, date, loom_format_date(hours.from, date));
-  put_origin(export, loom_stored_hours_override(export->rows, 1));
+  if (hours->from != LOOM_ALWAYS)
+    loom_text_put(&export->text, date, loom_format_date(hours->from, date));
+  put_origin(export, loom_stored_week_override(export->rows, 1));
+  loom_text_put_char(&export->text, '\n');
+}
+
+/* A week, a row to each opening. */
+static loom_status put_week(loom_export *export, loom_error *error) {
+  export->week.count = 0;
+  loom_status status = loom_stored_week_read(export->rows, 1, &export->week);
+  if (status == LOOM_ECORRUPT)
+    return loom_database_corrupt(export->database, error, "hours cannot be read");
+  size_t row = 2 * (size_t)sqlite3_column_bytes(export->rows, 0) + 64;
+  if (status != LOOM_OK || !loom_text_reserve(&export->text, export->week.count * row))
+    return loom_no_memory(error);
+  for (size_t i = 0; i < export->week.count; i++)
+    put_opening(export, &export->week.items[i]);
   return LOOM_OK;
 }
 
@@ -227,12 +238,11 @@ static loom_status put_row(loom_export *export, loom_error *error) {
   loom_status status = LOOM_OK;
   if (export->kind == LOOM_POLLS)
     return put_polls(export, error);
+  if (export->kind == LOOM_HOURS)
+    return put_week(export, error);
   if (!loom_text_reserve(&export->text, row_size(export)))
     return loom_no_memory(error);
   switch (export->kind) {
-  case LOOM_HOURS:
-    status = put_hours(export, error);
-    break;
   case LOOM_TIMEZONES:
     put_timezones(export);
     break;
@@ -333,6 +343,7 @@ void loom_export_free(loom_export *export) {
   let_go(&export->holder);
   loom_database_close(export->database);
   loom_polls_free(&export->polls);
+  loom_hours_list_free(&export->week);
   loom_text_free(&export->text);
   free(export);
 }

@@ -100,12 +100,12 @@ static loom_status compile(loom_query *query, const char *sql, size_t length, lo
 }
 
 /*
-** Lets SQLite connect to the polls table. It asks the authorizer for a CREATE TABLE when a statement is the connection's
-** first to name the table; should this fail, that statement says why.
+** Lets SQLite connect to the virtual tables. It asks the authorizer for a CREATE TABLE when a statement is the connection's
+** first to name one; should this fail, that statement says why.
 */
-static void connect_polls(loom_database *database) {
+static void connect_tables(loom_database *database) {
   sqlite3_stmt *statement = NULL;
-  sqlite3_prepare_v2(database->sqlite, "SELECT 1 FROM polls", -1, &statement, NULL);
+  sqlite3_prepare_v2(database->sqlite, "SELECT 1 FROM polls, loom_openings", -1, &statement, NULL);
   sqlite3_finalize(statement);
 }
 
@@ -152,7 +152,7 @@ loom_status loom_query_new(loom_database *database, const char *sql, size_t leng
     status = loom_database_begin_read(database, error);
   if (status == LOOM_OK) {
     (*out)->in_read = true;
-    connect_polls(database);
+    connect_tables(database);
     (*out)->statement = loom_statement_take(database, sql, length, true);
   }
   if (status == LOOM_OK && !(*out)->statement) {

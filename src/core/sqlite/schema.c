@@ -2,8 +2,8 @@
 ** The schema.
 **
 ** Times of day are seconds since local midnight, instants are microseconds since the epoch, dates are ISO text;
-** `poll_block.day` is a count of days since 1970-01-01, and its polls are packed: see poll_block.h.
-** A NULL store means every store. NULL times are a closed day.
+** `poll_block.day` is a count of days since 1970-01-01, and its polls are packed: see poll_block.h. So are the openings
+** of a week of hours: see week.h. A NULL store means every store. NULL times are a closed day.
 **
 ** What a file brought has the origin `file`, what was set by hand `override`, and the latter prevails: hours from
 ** their date on, special days on their date, a timezone always. Hours that always applied are effective from
@@ -12,25 +12,22 @@
 */
 #include "sqlite/schema.h"
 
-#define HOURS_TABLES                                                                               \
+#define WEEK_TABLE                                                                                 \
   "CREATE TABLE hours_week("                                                                       \
   " store INTEGER NOT NULL REFERENCES store(number),"                                              \
   " origin TEXT NOT NULL CHECK(origin IN ('file', 'override')),"                                   \
   " effective_from TEXT NOT NULL,"                                                                 \
   " reverts INTEGER NOT NULL DEFAULT 0 CHECK(reverts = 0 OR (reverts = 1 AND origin = "            \
   "'override')),"                                                                                  \
+  " openings BLOB NOT NULL DEFAULT x'',"                                                           \
   " PRIMARY KEY(store, origin, effective_from)"                                                    \
-  ") STRICT, WITHOUT ROWID;"                                                                       \
-  "CREATE TABLE hours("                                                                            \
-  " store INTEGER NOT NULL,"                                                                       \
-  " origin TEXT NOT NULL,"                                                                         \
-  " effective_from TEXT NOT NULL,"                                                                 \
-  " weekday INTEGER NOT NULL CHECK(weekday BETWEEN 0 AND 6),"                                      \
-  " open_s INTEGER NOT NULL CHECK(open_s BETWEEN 0 AND 86400),"                                    \
-  " close_s INTEGER NOT NULL CHECK(close_s BETWEEN 0 AND 86400),"                                  \
-  " PRIMARY KEY(store, origin, effective_from, weekday, open_s, close_s),"                         \
-  " FOREIGN KEY(store, origin, effective_from) REFERENCES hours_week ON DELETE CASCADE"            \
   ") STRICT, WITHOUT ROWID;"
+
+/* The openings as rows, which up to version 4 they were. */
+#define HOURS_VIEW                                                                                 \
+  "CREATE VIEW hours(store, origin, effective_from, weekday, open_s, close_s) AS"                  \
+  " SELECT w.store, w.origin, w.effective_from, o.weekday, o.open_s, o.close_s"                    \
+  " FROM hours_week w, loom_openings(w.openings) o;"
 
 #define ATTRIBUTE_TABLE                                                                            \
   "CREATE TABLE attribute("                                                                        \
@@ -91,7 +88,7 @@ const char loom_schema_sql[] =
     " store INTEGER NOT NULL REFERENCES store(number),"
     " polls BLOB NOT NULL,"
     " PRIMARY KEY(day, store)"
-    ") STRICT, WITHOUT ROWID;" HOURS_TABLES
+    ") STRICT, WITHOUT ROWID;" WEEK_TABLE HOURS_VIEW
     "CREATE TABLE special_day("
     " store INTEGER REFERENCES store(number),"
     " date TEXT NOT NULL,"
@@ -114,14 +111,35 @@ const char loom_schema_sql[] =
         REPORT_TABLE OVERALL_TABLE SERVICE_TABLE
     "INSERT INTO overall VALUES(0, NULL);"
     "PRAGMA application_id=0x4c6f6f6d;"
-    "PRAGMA user_version=4;";
+    "PRAGMA user_version=5;";
+
+/* Weekly hours as they were from version 2 to 4. */
+#define HOURS_TABLES_2                                                                             \
+  "CREATE TABLE hours_week("                                                                       \
+  " store INTEGER NOT NULL REFERENCES store(number),"                                              \
+  " origin TEXT NOT NULL CHECK(origin IN ('file', 'override')),"                                   \
+  " effective_from TEXT NOT NULL,"                                                                 \
+  " reverts INTEGER NOT NULL DEFAULT 0 CHECK(reverts = 0 OR (reverts = 1 AND origin = "            \
+  "'override')),"                                                                                  \
+  " PRIMARY KEY(store, origin, effective_from)"                                                    \
+  ") STRICT, WITHOUT ROWID;"                                                                       \
+  "CREATE TABLE hours("                                                                            \
+  " store INTEGER NOT NULL,"                                                                       \
+  " origin TEXT NOT NULL,"                                                                         \
+  " effective_from TEXT NOT NULL,"                                                                 \
+  " weekday INTEGER NOT NULL CHECK(weekday BETWEEN 0 AND 6),"                                      \
+  " open_s INTEGER NOT NULL CHECK(open_s BETWEEN 0 AND 86400),"                                    \
+  " close_s INTEGER NOT NULL CHECK(close_s BETWEEN 0 AND 86400),"                                  \
+  " PRIMARY KEY(store, origin, effective_from, weekday, open_s, close_s),"                         \
+  " FOREIGN KEY(store, origin, effective_from) REFERENCES hours_week ON DELETE CASCADE"            \
+  ") STRICT, WITHOUT ROWID;"
 
 /* Hours are copied aside, since what their tables are keyed by changes. */
 static const char upgrade_1[] =
     "CREATE TEMP TABLE old_week AS SELECT * FROM hours_week;"
     "CREATE TEMP TABLE old_hours AS SELECT * FROM hours;"
     "DROP TABLE hours;"
-    "DROP TABLE hours_week;" HOURS_TABLES
+    "DROP TABLE hours_week;" HOURS_TABLES_2
     "INSERT INTO hours_week(store, origin, effective_from)"
     " SELECT store, 'file', effective_from FROM temp.old_week;"
     "INSERT INTO hours(store, origin, effective_from, weekday, open_s, close_s)"
@@ -144,5 +162,22 @@ static const char upgrade_2[] = OVERALL_TABLE
 
 static const char upgrade_3[] = SERVICE_TABLE "PRAGMA user_version=4;";
 
+/* Openings are packed one by one, as rows that are copied aside. */
+static const char upgrade_4[] =
+    "CREATE TEMP TABLE old_week AS SELECT * FROM main.hours_week;"
+    "CREATE TEMP TABLE old_hours AS SELECT * FROM main.hours;"
+    "DROP TABLE main.hours;"
+    "DROP TABLE main.hours_week;" WEEK_TABLE
+    "INSERT INTO hours_week(store, origin, effective_from, reverts)"
+    " SELECT store, origin, effective_from, reverts FROM temp.old_week;"
+    "CREATE TEMP TRIGGER pack BEFORE DELETE ON old_hours BEGIN"
+    " UPDATE hours_week SET openings ="
+    "  loom_week_add(openings, old.weekday, old.open_s, old.close_s)"
+    "  WHERE store = old.store AND origin = old.origin AND effective_from = old.effective_from;"
+    " END;"
+    "DELETE FROM temp.old_hours;"
+    "DROP TABLE temp.old_week;"
+    "DROP TABLE temp.old_hours;" HOURS_VIEW "PRAGMA user_version=5;";
+
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
-    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3};
+    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4};

@@ -268,7 +268,7 @@ static loom_status take_exclusions(struct sqlite_source *source, int64_t store,
 #define STORE_COLUMNS                                                                              \
   "SELECT number, store_id, ifnull(timezone_override, timezone), first_poll, newest_poll FROM "    \
   "store"
-#define HOURS_COLUMNS "SELECT w.store, " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
+#define HOURS_COLUMNS "SELECT store, " LOOM_STORED_WEEK_COLUMNS " FROM hours_week"
 #define SPECIAL_DAY_COLUMNS                                                                        \
   "SELECT store, date, open_s, close_s, origin = 'override' AS prevails FROM special_day"
 #define EXCLUSION_COLUMNS "SELECT store, from_us, to_us FROM exclusion"
@@ -277,11 +277,11 @@ static loom_status take_exclusions(struct sqlite_source *source, int64_t store,
 static const struct cursor_sql {
   const char *stores, *hours, *special_days, *exclusions;
 } scan_sql = {STORE_COLUMNS " ORDER BY number",
-              HOURS_COLUMNS " ORDER BY w.store, w.origin, w.effective_from",
+              HOURS_COLUMNS " ORDER BY store, origin, effective_from",
               SPECIAL_DAY_COLUMNS " ORDER BY store, date, prevails DESC",
               EXCLUSION_COLUMNS " WHERE to_us > ?1 AND from_us < ?2 ORDER BY store, from_us"},
   look_up_sql = {STORE_COLUMNS " WHERE store_id = ?3",
-                 HOURS_COLUMNS " WHERE w.store = ?3 ORDER BY w.origin, w.effective_from",
+                 HOURS_COLUMNS " WHERE store = ?3 ORDER BY origin, effective_from",
                  SPECIAL_DAY_COLUMNS " WHERE store IS ?3 ORDER BY date, prevails DESC",
                  EXCLUSION_COLUMNS
                  " WHERE store IS ?3 AND to_us > ?1 AND from_us < ?2 ORDER BY from_us"};

@@ -2,51 +2,56 @@
 ** Reading stored hours.
 */
 #include "sqlite/stored_hours.h"
+#include "measure/week.h"
 #include "sqlite/statement.h"
 #include "time/civil.h"
 
-static bool is_between(int32_t value, int32_t least, int32_t most) {
-  return value >= least && value <= most;
-}
-
-enum { OVERRIDE, REVERTS, EFFECTIVE_FROM, WEEKDAY, OPEN, CLOSE };
+enum { OVERRIDE, REVERTS, EFFECTIVE_FROM, OPENINGS };
 
 bool loom_stored_time_read(sqlite3_stmt *row, int column, int32_t *seconds) {
   *seconds = sqlite3_column_int(row, column);
-  return sqlite3_column_type(row, column) == SQLITE_INTEGER &&
-         is_between(*seconds, 0, LOOM_DAY_SECONDS);
+  return sqlite3_column_type(row, column) == SQLITE_INTEGER && *seconds >= 0 &&
+         *seconds <= LOOM_DAY_SECONDS;
 }
 
-bool loom_stored_hours_read(sqlite3_stmt *row, int column, struct loom_hours *hours) {
-  int at = column + EFFECTIVE_FROM;
+static bool read_date(sqlite3_stmt *row, int column, int32_t *date) {
   size_t length;
-  const char *date = loom_column_bytes(row, at, &length);
-  int32_t closed = sqlite3_column_int(row, column + REVERTS) ? LOOM_NO_HOURS : LOOM_CLOSED;
-  *hours = (struct loom_hours){.open = closed, .close = closed};
-  if (!date || loom_parse_date(date, length, &hours->from))
+  const char *text = loom_column_bytes(row, column, &length);
+  if (!text || loom_parse_date(text, length, date))
     return false;
-  if (hours->from == LOOM_DATE_MIN) /* the database's name for it */
-    hours->from = LOOM_ALWAYS;
-  if (sqlite3_column_type(row, column + WEEKDAY) == SQLITE_NULL)
-    return true;
-  hours->weekday = sqlite3_column_int(row, column + WEEKDAY);
-  return is_between(hours->weekday, 0, 6) &&
-         loom_stored_time_read(row, column + OPEN, &hours->open) &&
-         loom_stored_time_read(row, column + CLOSE, &hours->close);
+  if (*date == LOOM_DATE_MIN) /* the database's name for it */
+    *date = LOOM_ALWAYS;
+  return true;
 }
 
-bool loom_stored_hours_override(sqlite3_stmt *row, int column) {
+loom_status loom_stored_week_read(sqlite3_stmt *row, int column, struct loom_hours_list *list) {
+  struct loom_hours hours = {0};
+  size_t size;
+  const unsigned char *week =
+      (const unsigned char *)loom_column_bytes(row, column + OPENINGS, &size);
+  bool reverts = sqlite3_column_int(row, column + REVERTS) != 0;
+  if (!week || loom_week_problem(week, size) || (reverts && size > 0) ||
+      !read_date(row, column + EFFECTIVE_FROM, &hours.from))
+    return LOOM_ECORRUPT;
+  if (size == 0) {
+    hours.open = hours.close = reverts ? LOOM_NO_HOURS : LOOM_CLOSED;
+    return loom_hours_list_add(list, hours) ? LOOM_OK : LOOM_ENOMEM;
+  }
+  for (size_t at = 0; at < size; at += LOOM_OPENING_SIZE) {
+    loom_opening_unpack(week + at, &hours);
+    if (!loom_hours_list_add(list, hours))
+      return LOOM_ENOMEM;
+  }
+  return LOOM_OK;
+}
+
+bool loom_stored_week_override(sqlite3_stmt *row, int column) {
   return sqlite3_column_int(row, column + OVERRIDE) != 0;
 }
 
 loom_status loom_stored_hours_add(struct loom_stored_hours *stored, sqlite3_stmt *row, int column) {
-  struct loom_hours hours;
-  if (!loom_stored_hours_read(row, column, &hours))
-    return LOOM_ECORRUPT;
-  return loom_hours_list_add(
-             loom_stored_hours_override(row, column) ? &stored->overrides : &stored->file, hours)
-             ? LOOM_OK
-             : LOOM_ENOMEM;
+  return loom_stored_week_read(
+      row, column, loom_stored_week_override(row, column) ? &stored->overrides : &stored->file);
 }
 
 bool loom_stored_hours_finish(struct loom_stored_hours *stored) {

@@ -8,7 +8,7 @@
 */
 #include "write/apply.h"
 #include "base/grow.h"
-#include "measure/hours.h"
+#include "measure/week.h"
 #include "sqlite/statement.h"
 #include "sqlite/stored_hours.h"
 #include "time/civil.h"
@@ -26,10 +26,9 @@ struct reach {
 enum {
   UPDATE_REACH,
   UPDATE_NEWEST,
-  FIND_HOURS,
+  FIND_WEEKS,
   DELETE_WEEKS,
   INSERT_WEEK,
-  INSERT_HOURS,
   FIND_TIMEZONE,
   FIND_TIMEZONE_OVERRIDE,
   UPDATE_TIMEZONE,
@@ -54,17 +53,13 @@ static const char *const sql[STATEMENT_COUNT] = {
     [UPDATE_NEWEST] =
         "UPDATE overall SET newest_poll = ?1"
         " WHERE newest_poll IS NULL OR newest_poll < ?1",
-    [FIND_HOURS] = "SELECT " LOOM_STORED_HOURS_COLUMNS " FROM " LOOM_STORED_HOURS_TABLES
-                   " WHERE w.store = ? AND w.origin = ?"
-                   " ORDER BY w.effective_from, h.weekday, h.open_s, h.close_s",
+    [FIND_WEEKS] = "SELECT " LOOM_STORED_WEEK_COLUMNS
+                   " FROM hours_week"
+                   " WHERE store = ? AND origin = ? ORDER BY effective_from",
     [DELETE_WEEKS] = "DELETE FROM hours_week WHERE store = ? AND origin = ?",
     [INSERT_WEEK] =
-        "INSERT OR IGNORE INTO hours_week(store, origin, effective_from, reverts)"
-        " VALUES(?, ?, ?, ?)",
-    [INSERT_HOURS] =
-        "INSERT OR IGNORE INTO"
-        " hours(store, origin, effective_from, weekday, open_s, close_s)"
-        " VALUES(?, ?, ?, ?, ?, ?)",
+        "INSERT INTO hours_week(store, origin, effective_from, reverts, openings)"
+        " VALUES(?, ?, ?, ?, ?)",
     [FIND_TIMEZONE] = "SELECT timezone FROM store WHERE number = ?",
     [FIND_TIMEZONE_OVERRIDE] = "SELECT timezone_override FROM store WHERE number = ?",
     [UPDATE_TIMEZONE] = "UPDATE store SET timezone = ?2 WHERE number = ?1",
@@ -96,6 +91,9 @@ struct loom_apply {
   /* those that are applied together, as what repeats or says nothing leaves them */
   struct loom_record *group;
   size_t group_capacity;
+  struct loom_hours_list known; /* what is stored of a store's hours */
+  unsigned char *week;          /* packed */
+  size_t week_capacity;
   loom_poll_merge *merge;
   char date[LOOM_DATE_SIZE]; /* that was bound last */
 };
@@ -122,6 +120,8 @@ void loom_apply_free(loom_apply *apply) {
   free(apply->numbers);
   free(apply->reach);
   free(apply->group);
+  free(apply->week);
+  loom_hours_list_free(&apply->known);
   free(apply);
 }
 
@@ -312,36 +312,22 @@ static size_t drop_closed(struct loom_record *records, size_t count, struct loom
   return kept;
 }
 
-/* How many of a store's records the database has already, in order; *stored is how many rows it has. */
-static loom_status compare_hours(loom_apply *apply, const struct loom_record *records, size_t count,
-                                 size_t *same, size_t *stored, loom_error *error) {
+/* Fills `known` with what the database has of the layer of a record's store. */
+static loom_status read_hours(loom_apply *apply, const struct loom_record *record,
+                              loom_error *error) {
   sqlite3_stmt *find;
   int step = SQLITE_DONE;
-  *same = *stored = 0;
-  loom_status status = statement(apply, FIND_HOURS, &find, error);
+  apply->known.count = 0;
+  loom_status status = statement(apply, FIND_WEEKS, &find, error);
   if (status != LOOM_OK)
     return status;
-  bind_key(apply, find, records, records->override);
-  size_t next = 0; /* rows and records are in the same order */
+  bind_key(apply, find, record, record->override);
   while (status == LOOM_OK && (step = sqlite3_step(find)) == SQLITE_ROW) {
-    struct loom_hours hours;
-    ++*stored;
-    if (!loom_stored_hours_read(find, 0, &hours)) {
-      status = loom_database_corrupt(apply->database, error, "hours cannot be read");
-      break;
-    }
-    struct loom_record known = {.store = records->store,
-                                .override = records->override,
-                                .date = hours.from,
-                                .weekday = (int16_t)hours.weekday,
-                                .open = hours.open,
-                                .close = hours.close};
-    while (next < count && compare_records(&records[next], &known) < 0)
-      next++;
-    if (next < count && compare_records(&records[next], &known) == 0) {
-      ++*same;
-      next++;
-    }
+    status = loom_stored_week_read(find, 0, &apply->known);
+    if (status == LOOM_ECORRUPT)
+      loom_database_corrupt(apply->database, error, "hours cannot be read");
+    else if (status != LOOM_OK)
+      loom_no_memory(error);
   }
   if (status == LOOM_OK && step != SQLITE_DONE)
     status = loom_database_failure(apply->database, error);
@@ -349,25 +335,55 @@ static loom_status compare_hours(loom_apply *apply, const struct loom_record *re
   return status;
 }
 
-static loom_status insert_hours(loom_apply *apply, const struct loom_record *record, bool new_week,
-                                loom_error *error) {
-  sqlite3_stmt *week, *insert;
-  loom_status status = statement(apply, INSERT_WEEK, &week, error);
-  if (status == LOOM_OK && new_week) {
-    bind_key(apply, week, record, record->override);
-    sqlite3_bind_int(week, 4, record->open == LOOM_NO_HOURS);
-    status = run(apply, week, error);
+/* How many of a store's records are known: both are in order. */
+static size_t count_known(const loom_apply *apply, const struct loom_record *records,
+                          size_t count) {
+  size_t same = 0, next = 0;
+  for (size_t i = 0; i < apply->known.count && next < count; i++) {
+    const struct loom_hours *hours = &apply->known.items[i];
+    struct loom_record known = {.store = records->store,
+                                .override = records->override,
+                                .date = hours->from,
+                                .weekday = (int16_t)hours->weekday,
+                                .open = hours->open,
+                                .close = hours->close};
+    while (next < count && compare_records(&records[next], &known) < 0)
+      next++;
+    if (next < count && compare_records(&records[next], &known) == 0) {
+      same++;
+      next++;
+    }
   }
-  if (status != LOOM_OK || record->open < 0)
-    return status;
-  status = statement(apply, INSERT_HOURS, &insert, error);
+  return same;
+}
+
+/* Stores a week: records of one date, which are sorted. */
+static loom_status insert_week(loom_apply *apply, const struct loom_record *records, size_t count,
+                               loom_error *error) {
+  sqlite3_stmt *insert;
+  size_t size = 0;
+  loom_status status = statement(apply, INSERT_WEEK, &insert, error);
   if (status != LOOM_OK)
     return status;
-  bind_key(apply, insert, record, record->override);
-  sqlite3_bind_int(insert, 4, record->weekday);
-  sqlite3_bind_int(insert, 5, record->open);
-  sqlite3_bind_int(insert, 6, record->close);
+  if (!loom_grow(&apply->week, &apply->week_capacity, count * LOOM_OPENING_SIZE, 1))
+    return loom_no_memory(error);
+  for (size_t i = 0; i < count && records[i].open >= 0; i++, size += LOOM_OPENING_SIZE) {
+    const struct loom_hours opening = {
+        .weekday = records[i].weekday, .open = records[i].open, .close = records[i].close};
+    loom_opening_pack(&opening, apply->week + size);
+  }
+  bind_key(apply, insert, records, records->override);
+  sqlite3_bind_int(insert, 4, records->open == LOOM_NO_HOURS);
+  sqlite3_bind_blob64(insert, 5, apply->week, size, SQLITE_STATIC);
   return run(apply, insert, error);
+}
+
+/* How many records from the first one on are of its date. */
+static size_t week_size(const struct loom_record *records, size_t count) {
+  size_t size = 1;
+  while (size < count && records[size].date == records->date)
+    size++;
+  return size;
 }
 
 /* Deletes what one layer has of a record's store, and of its date where the statement has one. */
@@ -389,24 +405,25 @@ static bool replaces_override(const loom_apply *apply, const struct loom_record 
 /* Replaces a layer of one store's hours by its records, which are sorted. Nothing is written where nothing changes. */
 static loom_status apply_hours(loom_apply *apply, struct loom_record *records, size_t count,
                                struct loom_counts *counts, loom_error *error) {
-  size_t same, stored;
   count = drop_closed(records, drop_repeats(records, count, counts), counts);
   loom_status status = LOOM_OK;
   if (replaces_override(apply, records))
     status = delete_layer(apply, DELETE_WEEKS, records, true, error);
   if (status == LOOM_OK)
-    status = compare_hours(apply, records, count, &same, &stored, error);
+    status = read_hours(apply, records, error);
   if (status != LOOM_OK)
     return status;
+  size_t same = count_known(apply, records, count);
   counts->duplicates += same;
   counts->added += count - same;
-  if (same == count && same == stored)
+  if (same == count && same == apply->known.count)
     return LOOM_OK;
-  if (stored)
+  if (apply->known.count > 0)
     status = delete_layer(apply, DELETE_WEEKS, records, records->override, error);
-  for (size_t i = 0; status == LOOM_OK && i < count; i++)
-    status =
-        insert_hours(apply, &records[i], i == 0 || records[i].date != records[i - 1].date, error);
+  for (size_t i = 0, size; status == LOOM_OK && i < count; i += size) {
+    size = week_size(&records[i], count - i);
+    status = insert_week(apply, &records[i], size, error);
+  }
   return status;
 }
 

@@ -272,8 +272,7 @@ static const struct {
   const char *count, *remove;
   size_t offset; /* in struct loom_removed */
 } tables[] = {
-    {"SELECT count(*) FROM hours_week LEFT JOIN hours USING(store, origin, "
-     "effective_from)" OF_STORE,
+    {"SELECT count(*) FROM hours_week LEFT JOIN loom_openings(openings)" OF_STORE,
      "DELETE FROM hours_week" OF_STORE, offsetof(struct loom_removed, hours)},
     {"SELECT count(*) FROM special_day" OF_STORE, "DELETE FROM special_day" OF_STORE,
      offsetof(struct loom_removed, special_days)},

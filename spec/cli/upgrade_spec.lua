@@ -1,0 +1,51 @@
+-- A database that Loom wrote when version 4 of the schema was the newest, and what that Loom gave of it.
+
+local files = require "support.files"
+local shell = require "support.shell"
+
+local fixtures = "spec/fixtures/version_4/"
+
+describe("a database of version 4", function()
+  local folder, db
+
+  before_each(function()
+    folder = files.make_folder()
+    db = folder .. "/loom.db"
+    assert(shell.run(("gzip -dc %sloom.db.gz >%s"):format(fixtures, db)).status == 0)
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  local function expect(fixture, ...)
+    local text = shell.good(...)
+    assert.is_true(files.read(fixtures .. fixture) == text, fixture)
+  end
+
+  it("gives what it gave before it was upgraded", function()
+    for _ = 1, 2 do -- the first command upgrades it
+      for _, kind in ipairs { "hours", "polls", "timezones", "special-days", "exclusions", "attributes" } do
+        expect(kind .. ".csv", "export", db, kind)
+      end
+      expect("report.csv", "report", db)
+      expect("exact.csv", "report", db, "--all-stores", "--preset", "monitoring", "--format", "exact")
+      expect("table_hours.csv", "query", db, "SELECT * FROM hours")
+      expect("table_hours_week.csv", "query", db, "SELECT store, origin, effective_from, reverts FROM hours_week")
+    end
+    assert.equal(db .. ": ok\n", shell.good("check", db))
+    assert.is_truthy(shell.good("info", db):find("\nweekly hours        40\n", 1, true))
+  end)
+
+  it("is as good as a new one that its exports are loaded into", function()
+    local new = folder .. "/new.db"
+    shell.good("ingest", new, "--quiet", "--status", fixtures .. "polls.csv", "--hours", fixtures .. "hours.csv",
+      "--timezones", fixtures .. "timezones.csv", "--special-days", fixtures .. "special-days.csv", "--exclusions",
+      fixtures .. "exclusions.csv", "--attributes", fixtures .. "attributes.csv")
+    local sql = [[SELECT store_id, origin, effective_from, reverts, openings FROM hours_week
+      JOIN store ON number = store ORDER BY store_id, origin, effective_from]]
+    assert.equal(shell.good("query", new, sql), shell.good("query", db, sql))
+    local schema = "SELECT name, sql FROM sqlite_schema WHERE name LIKE 'hours%' ORDER BY name"
+    assert.equal(shell.good("query", new, schema), shell.good("query", db, schema))
+  end)
+end)

@@ -1,0 +1,48 @@
+/*
+** Packed weeks.
+*/
+#include "measure/week.h"
+#include "time/civil.h"
+
+#define TIME_BITS 17 /* hold 86400, the end of a day */
+#define TIME_MASK ((INT64_C(1) << TIME_BITS) - 1)
+
+void loom_opening_pack(const struct loom_hours *opening, unsigned char bytes[LOOM_OPENING_SIZE]) {
+  int64_t number = (int64_t)opening->weekday << 2 * TIME_BITS |
+                   (int64_t)opening->open << TIME_BITS | opening->close;
+  for (int i = LOOM_OPENING_SIZE; i-- > 0; number >>= 8)
+    bytes[i] = (unsigned char)(number & 0xff);
+}
+
+static int64_t number_of(const unsigned char *bytes) {
+  int64_t number = 0;
+  for (int i = 0; i < LOOM_OPENING_SIZE; i++)
+    number = number << 8 | bytes[i];
+  return number;
+}
+
+void loom_opening_unpack(const unsigned char bytes[LOOM_OPENING_SIZE], struct loom_hours *opening) {
+  int64_t number = number_of(bytes);
+  opening->weekday = (int32_t)(number >> 2 * TIME_BITS);
+  opening->open = (int32_t)(number >> TIME_BITS & TIME_MASK);
+  opening->close = (int32_t)(number & TIME_MASK);
+}
+
+const char *loom_week_problem(const unsigned char *week, size_t size) {
+  int64_t previous = -1;
+  if (size % LOOM_OPENING_SIZE != 0)
+    return "has a length that is not a multiple of 5";
+  for (size_t at = 0; at < size; at += LOOM_OPENING_SIZE) {
+    struct loom_hours opening;
+    loom_opening_unpack(week + at, &opening);
+    if (opening.weekday > 6)
+      return "has a weekday that is none";
+    if (opening.open > LOOM_DAY_SECONDS || opening.close > LOOM_DAY_SECONDS)
+      return "has a time after 24:00:00";
+    int64_t number = number_of(week + at);
+    if (number <= previous)
+      return "is not sorted";
+    previous = number;
+  }
+  return NULL;
+}
