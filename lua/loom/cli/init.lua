@@ -8,29 +8,24 @@ local loom = require "loom"
 
 local cli = {}
 
-local commands = {
-  require "loom.cli.ingest",
-  require "loom.cli.report",
-  require "loom.cli.timeline",
-  require "loom.cli.outages",
-  require "loom.cli.explain",
-  require "loom.cli.query",
-  require "loom.cli.hours",
-  require "loom.cli.timezone",
-  require "loom.cli.special_day",
-  require "loom.cli.exclude",
-  require "loom.cli.attributes",
-  require "loom.cli.info",
-  require "loom.cli.check",
-  require "loom.cli.prune",
-  require "loom.cli.backup",
-  require "loom.cli.delete",
-  require "loom.cli.serve",
-  require "loom.cli.token",
-  (require "loom.cli.export"), -- require gives two values, and the last ones of a list are all kept
+-- In the order in which --help lists them. Each is a module of its own, which is loaded when it is named: to load all of them
+-- takes longer than a small report.
+local names = {
+  "ingest", "report", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day", "exclude",
+  "attributes", "info", "check", "prune", "backup", "delete", "serve", "token", "export",
 }
 
-local function build_parser()
+local is_command = {}
+for _, name in ipairs(names) do
+  is_command[name] = true
+end
+
+local function find_command(name)
+  return (require("loom.cli." .. name:gsub("-", "_")))
+end
+
+-- A parser of the one command that the arguments begin with, or of all.
+local function build_parser(first)
   local parser = argparse("loom")
     :description "Uptime and downtime of stores inside their business hours, from raw polls."
     :epilog "Exit status: 0 done, 1 failed (nothing has changed), 2 wrong use."
@@ -43,8 +38,8 @@ local function build_parser()
     end)
   parser:command_target "command"
   parser:require_command(true)
-  for _, command in ipairs(commands) do
-    command.add_to(parser)
+  for _, name in ipairs(is_command[first] and { first } or names) do
+    find_command(name).add_to(parser)
   end
   return parser
 end
@@ -84,14 +79,6 @@ local function explain(err)
   return { failure = failure(message), usage = misuse(message), traceback = debug.traceback(message, 2) }
 end
 
-local function find_command(name)
-  for _, command in ipairs(commands) do
-    if command.name == name then
-      return command
-    end
-  end
-end
-
 -- Runs a command whose arguments could be read.
 local function run(args)
   local command = find_command(args.command)
@@ -120,9 +107,9 @@ end
 -- @tparam {string,...} arguments
 -- @treturn int the exit status
 function cli.main(arguments)
-  local parsed, args = build_parser():pparse(arguments)
+  local parsed, args = build_parser(arguments[1]):pparse(arguments)
   if not parsed then
-    complain_of_use(args, find_command(arguments[1]) and arguments[1])
+    complain_of_use(args, is_command[arguments[1]] and arguments[1])
     return 2
   end
   return run(args)

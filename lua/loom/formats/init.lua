@@ -27,12 +27,19 @@
 -- @tfield bool chosen whether the caller asked for these columns
 -- @tfield function rows gives an iterator over the rows to write, sorted and limited as the caller asked
 
+-- Most programs write one of them: a module is loaded when its format is first called.
+local function format(name)
+  return function(...)
+    return require("loom.formats." .. name)(...)
+  end
+end
+
 return {
-  csv = require "loom.formats.csv",
-  exact = require "loom.formats.exact",
-  html = require "loom.formats.html",
-  json = require "loom.formats.json",
-  markdown = require "loom.formats.markdown",
-  ndjson = require "loom.formats.ndjson",
-  table = (require "loom.formats.table"), -- require gives two values, and the last ones of a list are all kept
+  csv = format "csv",
+  exact = format "exact",
+  html = format "html",
+  json = format "json",
+  markdown = format "markdown",
+  ndjson = format "ndjson",
+  table = format "table",
 }
