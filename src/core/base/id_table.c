@@ -51,12 +51,6 @@ static uint64_t hash_id(uint64_t seed, const char *id, size_t length) {
   return mix(mix(hash, word), seed);
 }
 
-const char *loom_id_table_get(const struct loom_id_table *table, uint32_t number, size_t *length) {
-  size_t begin = number ? table->offsets[number - 1] : 0;
-  *length = table->offsets[number] - begin;
-  return table->text + begin;
-}
-
 static bool grow_slots(struct loom_id_table *table) {
   size_t count = table->slot_count ? table->slot_count * 2 : SLOTS_MIN;
   struct loom_id_slot *slots = calloc(count, sizeof *slots);

@@ -39,6 +39,11 @@ uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t l
 uint32_t loom_id_table_find(const struct loom_id_table *table, const char *id, size_t length);
 
 /* The id with a number below `count`: not NUL-terminated, valid until the next put. */
-const char *loom_id_table_get(const struct loom_id_table *table, uint32_t number, size_t *length);
+static inline const char *loom_id_table_get(const struct loom_id_table *table, uint32_t number,
+                                            size_t *length) {
+  size_t begin = number ? table->offsets[number - 1] : 0;
+  *length = table->offsets[number] - begin;
+  return table->text + begin;
+}
 
 #endif

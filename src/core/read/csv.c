@@ -12,7 +12,6 @@ struct loom_csv {
   const char *at, *end; /* what is left of the block */
   uint64_t line;        /* line number at `at` */
   bool last;            /* nothing follows the block */
-  bool has_quote, has_cr, has_nul;
   bool always_libcsv;
   bool skipping; /* inside the remains of a row that was too long */
 
@@ -49,9 +48,6 @@ void loom_csv_start(loom_csv *csv, const char *block, size_t size, uint64_t line
   csv->end = block + size;
   csv->line = line;
   csv->last = last;
-  csv->has_quote = csv->always_libcsv || (size && memchr(block, '"', size));
-  csv->has_cr = size && memchr(block, '\r', size);
-  csv->has_nul = size && memchr(block, '\0', size);
 }
 
 size_t loom_csv_rest(const loom_csv *csv) {
@@ -64,6 +60,16 @@ uint64_t loom_csv_line(const loom_csv *csv) {
 
 bool loom_csv_skipping(const loom_csv *csv) {
   return csv->skipping;
+}
+
+const char *loom_csv_peek(const loom_csv *csv, const char **end) {
+  *end = csv->end;
+  return csv->skipping || csv->always_libcsv ? NULL : csv->at;
+}
+
+void loom_csv_passed(loom_csv *csv, const char *at, uint64_t lines) {
+  csv->at = at;
+  csv->line += lines;
 }
 
 static bool is_blank(char c) {
@@ -88,14 +94,12 @@ static const char *find_line_end(const loom_csv *csv, const char *from, const ch
   const char *end = csv->end;
   const char *feed = memchr(from, '\n', (size_t)(end - from));
   *stop = feed ? feed : end;
-  if (csv->has_cr) {
-    const char *cr = memchr(from, '\r', (size_t)(*stop - from));
-    if (cr) {
-      *stop = cr;
-      if (cr + 1 < end)
-        return cr + 1 + (cr[1] == '\n');
-      return csv->last ? end : NULL; /* a line feed may follow in the next block */
-    }
+  const char *cr = memchr(from, '\r', (size_t)(*stop - from));
+  if (cr) {
+    *stop = cr;
+    if (cr + 1 < end)
+      return cr + 1 + (cr[1] == '\n');
+    return csv->last ? end : NULL; /* a line feed may follow in the next block */
   }
   if (feed)
     return feed + 1;
@@ -164,7 +168,7 @@ static enum loom_csv_result take_quoted(loom_csv *csv, struct loom_csv_row *row)
     if (!next || (csv->last && at == csv->end))
       break;
     size_t length = (size_t)(next - at);
-    if (csv->has_nul && memchr(at, '\0', length)) {
+    if (memchr(at, '\0', length)) {
       reset_parser(csv);
       return bad_line(csv, row, nul_byte);
     }
@@ -238,14 +242,14 @@ enum loom_csv_result loom_csv_next(loom_csv *csv, struct loom_csv_row *row) {
       return bad_line(csv, row, too_long);
     if (!next)
       return LOOM_CSV_END;
-    if (csv->has_nul && memchr(csv->at, '\0', (size_t)(stop - csv->at)))
+    if (memchr(csv->at, '\0', (size_t)(stop - csv->at)))
       return bad_line(csv, row, nul_byte);
     if (is_blank_line(csv->at, stop)) {
       csv->at = next;
       csv->line++;
       continue;
     }
-    if (csv->has_quote && (csv->always_libcsv || memchr(csv->at, '"', (size_t)(stop - csv->at))))
+    if (csv->always_libcsv || memchr(csv->at, '"', (size_t)(stop - csv->at)))
       return take_quoted(csv, row);
     split(row, csv->at, stop);
     row->raw = csv->at;

@@ -60,6 +60,15 @@ void loom_csv_always_libcsv(loom_csv *csv, bool always);
 */
 void loom_csv_start(loom_csv *csv, const char *block, size_t size, uint64_t line, bool last);
 
+/*
+** Where the next row begins, for a caller that can tell by itself what it is; *end is where the block does. NULL: this must be
+** loom_csv_next's.
+*/
+const char *loom_csv_peek(const loom_csv *csv, const char **end);
+
+/* Says that the caller has taken so many lines itself, up to `at`. */
+void loom_csv_passed(loom_csv *csv, const char *at, uint64_t lines);
+
 /* Takes the next row. */
 enum loom_csv_result loom_csv_next(loom_csv *csv, struct loom_csv_row *row);
 

@@ -39,6 +39,7 @@ bool loom_parser_init(struct loom_parser *parser, loom_zones *zones,
 
 void loom_parser_free(struct loom_parser *parser) {
   loom_csv_free(parser->csv);
+  loom_poll_lines_free(&parser->lines);
   loom_id_table_free(&parser->own_ids);
 }
 
@@ -76,7 +77,33 @@ static enum loom_record_result take_poll(struct loom_parser *parser, const struc
   enum loom_record_result result =
       loom_record_read_poll(&parser->reader, row, &batch->polls[batch->poll_count], problem);
   batch->poll_count += result == LOOM_RECORD_GOOD;
+  bool is_as_it_stands = row->fields[0].text >= row->raw &&
+                         row->fields[0].text < row->raw + row->raw_length; /* it had no quotes */
+  if (result == LOOM_RECORD_GOOD && is_as_it_stands &&
+      loom_poll_lines_fit(&parser->reader.columns) &&
+      !loom_poll_lines_learn(&parser->lines, batch->polls[batch->poll_count - 1].store))
+    return LOOM_RECORD_FAILED;
   return result;
+}
+
+/* Takes the rows from here on that are as expected. False: memory is out. */
+static bool take_expected(struct loom_parser *parser, struct loom_batch *batch) {
+  const char *end, *at = loom_csv_peek(parser->csv, &end), *next = at;
+  size_t before = batch->poll_count;
+  if (!at || !loom_poll_lines_fit(&parser->reader.columns))
+    return true;
+  while (next) {
+    at = next;
+    if (!loom_grow(&batch->polls, &batch->poll_capacity, batch->poll_count + 1,
+                   sizeof *batch->polls))
+      return false;
+    next = loom_poll_lines_read(&parser->lines, &parser->reader, at, end,
+                                &batch->polls[batch->poll_count]);
+    batch->poll_count += next != NULL;
+  }
+  batch->rows += batch->poll_count - before;
+  loom_csv_passed(parser->csv, at, batch->poll_count - before);
+  return true;
 }
 
 /* One more record; NULL when memory is out. */
@@ -169,7 +196,8 @@ size_t loom_parser_run(struct loom_parser *parser, const char *block, size_t siz
   batch->new_ids_size = 0;
   batch->first_line = line;
   loom_csv_start(parser->csv, block, size, line, last);
-  while (good && (result = loom_csv_next(parser->csv, &row)) != LOOM_CSV_END) {
+  while (good && (good = take_expected(parser, batch)) &&
+         (result = loom_csv_next(parser->csv, &row)) != LOOM_CSV_END) {
     batch->rows++;
     if (result == LOOM_CSV_ROW)
       good = take_row(parser, &row, batch);

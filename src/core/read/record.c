@@ -236,31 +236,34 @@ static enum loom_record_result read_store(struct loom_record_reader *reader,
 }
 
 /*
-** Reads `YYYY-MM-DD HH:MM:SS.ffffff UTC`, the form that nearly every poll has, when its date is the one that
-** came before. Anything else is left to loom_parse_timestamp.
+** How eight characters differ from a pattern, where 0 stands for a digit: by that digit. False: by more than 9 anywhere. They are judged
+** together: a character differs from 0 in its lower four bits alone if it is a digit, or one of the six that come after 9.
 */
-static bool read_common_timestamp(const struct loom_record_reader *reader,
-                                  struct loom_csv_field text, int64_t *instant) {
-  const char *t = text.text;
-  if (text.length != 30 || memcmp(t, reader->date_text, 10) != 0 ||
-      memcmp(t + 26, " UTC", 4) != 0 || t[10] != ' ' || t[13] != ':' || t[16] != ':' ||
-      t[19] != '.')
+static bool read_digits(const char *text, const char *pattern, unsigned char digits[8]) {
+  static const uint64_t sixes = UINT64_C(0x0606060606060606), highs = UINT64_C(0xf0f0f0f0f0f0f0f0);
+  uint64_t read, zeros;
+  memcpy(&read, text, 8);
+  memcpy(&zeros, pattern, 8);
+  read ^= zeros;
+  memcpy(digits, &read, 8);
+  return ((read | (read + sixes)) & highs) == 0;
+}
+
+bool loom_record_read_common_timestamp(const struct loom_record_reader *reader, const char *text,
+                                       int64_t *instant) {
+  unsigned char time[8], fraction[8];
+  if (memcmp(text, reader->date_text, 10) != 0 || text[10] != ' ' ||
+      memcmp(text + 26, " UTC", 4) != 0 || !read_digits(text + 11, "00:00:00", time) ||
+      !read_digits(text + 19, ".000000 ", fraction))
     return false;
-  unsigned char digits[12] = {(unsigned char)t[11], (unsigned char)t[12], (unsigned char)t[14],
-                              (unsigned char)t[15], (unsigned char)t[17], (unsigned char)t[18]};
-  memcpy(digits + 6, t + 20, 6);
-  unsigned bad = 0;
-  for (int i = 0; i < 12; i++) {
-    digits[i] = (unsigned char)(digits[i] - '0');
-    bad |= digits[i] > 9;
-  }
-  int hours = digits[0] * 10 + digits[1], minutes = digits[2] * 10 + digits[3];
-  int seconds = digits[4] * 10 + digits[5];
-  if (bad || hours > 23 || minutes > 59 || seconds > 59)
+  int hours = time[0] * 10 + time[1], minutes = time[3] * 10 + time[4];
+  int seconds = time[6] * 10 + time[7];
+  if (time[2] || time[5] || fraction[0] || fraction[7] || hours > 23 || minutes > 59 ||
+      seconds > 59)
     return false;
-  int micros =
-      ((((digits[6] * 10 + digits[7]) * 10 + digits[8]) * 10 + digits[9]) * 10 + digits[10]) * 10 +
-      digits[11];
+  int micros = 0;
+  for (int i = 1; i < 7; i++)
+    micros = micros * 10 + fraction[i];
   *instant = (int64_t)reader->date * LOOM_DAY +
              (int64_t)(hours * 3600 + minutes * 60 + seconds) * LOOM_SECOND + micros;
   return true;
@@ -289,7 +292,8 @@ enum loom_record_result loom_record_judge_poll(struct loom_record_reader *reader
   bool active = status.length == 6 && memcmp(status.text, "active", 6) == 0;
   if (!active && (status.length != 8 || memcmp(status.text, "inactive", 8) != 0))
     return refuse(problem, reader, 1, status, "is not a status (active or inactive)");
-  if (!read_common_timestamp(reader, when, &instant)) {
+  if (when.length != LOOM_COMMON_TIMESTAMP ||
+      !loom_record_read_common_timestamp(reader, when.text, &instant)) {
     const char *reason = loom_parse_timestamp(when.text, when.length, &instant);
     if (reason)
       return refuse(problem, reader, 2, when, reason);

@@ -117,6 +117,16 @@ struct loom_record_reader {
   int32_t date;
 };
 
+/* `YYYY-MM-DD HH:MM:SS.ffffff UTC`, the form that nearly every poll has, in bytes. */
+#define LOOM_COMMON_TIMESTAMP 30
+
+/*
+** Reads so many bytes as a timestamp of that form whose date is the one that the reader has read last; false: it is not of this form, or not of this
+** date.
+*/
+bool loom_record_read_common_timestamp(const struct loom_record_reader *reader, const char *text,
+                                       int64_t *instant);
+
 enum loom_record_result {
   LOOM_RECORD_GOOD,
   LOOM_RECORD_BAD,   /* the row: *problem tells why */
