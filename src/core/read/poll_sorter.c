@@ -1,6 +1,6 @@
 /*
-** External merge sort of polls. A run is sorted by (day, store) alone, with a stable radix sort; the few polls of
-** a group are put in order of time when the group is taken.
+** External merge sort of polls: runs are sorted by (day, store) alone; the few polls of a group are put in order of time when the
+** group is taken, which they mostly are already.
 */
 #include "read/poll_sorter.h"
 #include "base/grow.h"
@@ -11,30 +11,34 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DIGIT_BITS 11
-#define DIGITS (1 << DIGIT_BITS)
-#define RUN_BUFFER 4096    /* records read at a time from a spilled run: 64 KiB */
+#define WINDOW (48 << 10)  /* bytes read at a time: a multiple of the sizes of groups and polls */
 #define INSERTION_LIMIT 64 /* groups up to this size are sorted by insertion */
 
-/* Where a run continues: in memory, or in the spill file. */
-struct run {
-  struct loom_poll_record *records; /* of this size: RUN_BUFFER, or the whole last run */
-  size_t at, count;
-  uint64_t begin, end; /* in records, of its part of the file; both 0 of one that is in memory */
-  uint64_t offset;     /* of what is to be read next */
+/* A part of the spill file, of which `size` bytes can be seen at a time; or the whole of what is in memory. */
+struct window {
+  char *bytes;
+  size_t at, size;
+  uint64_t begin, end; /* of the part; both 0 of what is in memory */
+  uint64_t next;       /* what is to be read next */
+};
+
+/* A run that is taken: its groups, and their polls. */
+struct stream {
+  struct window groups, polls;
 };
 
 struct loom_poll_sorter {
   size_t capacity, count;
   uint64_t total;
-  struct loom_poll_record *records, *spare;
-  int file; /* -1 until something is spilled */
-  uint64_t spilled;
-  struct run *runs;
-  size_t run_count, run_capacity;
+  struct loom_poll_record *records;
+  struct loom_poll_run run; /* sorted last; the one in memory, once groups are taken */
+  int file;                 /* -1 until something is spilled */
+  uint64_t spilled;         /* bytes */
+  struct stream *streams;   /* in the order in which their polls were added */
+  size_t stream_count, stream_capacity;
   bool taking;
   loom_poll *group, *group_spare;
-  size_t group_capacity;
+  size_t group_capacity, spare_capacity;
 };
 
 loom_poll_sorter *loom_poll_sorter_new(size_t capacity) {
@@ -46,17 +50,25 @@ loom_poll_sorter *loom_poll_sorter_new(size_t capacity) {
   return sorter;
 }
 
+static bool is_in_file(const struct window *window) {
+  return window->end > 0;
+}
+
 void loom_poll_sorter_free(loom_poll_sorter *sorter) {
   if (!sorter)
     return;
-  for (size_t i = 0; i < sorter->run_count; i++)
-    if (sorter->runs[i].records != sorter->records)
-      free(sorter->runs[i].records);
+  for (size_t i = 0; i < sorter->stream_count; i++) {
+    struct stream *stream = &sorter->streams[i];
+    if (is_in_file(&stream->groups)) {
+      free(stream->groups.bytes);
+      free(stream->polls.bytes);
+    }
+  }
   if (sorter->file >= 0)
     close(sorter->file);
-  free(sorter->runs);
+  loom_poll_run_free(&sorter->run);
+  free(sorter->streams);
   free(sorter->records);
-  free(sorter->spare);
   free(sorter->group);
   free(sorter->group_spare);
   free(sorter);
@@ -66,83 +78,56 @@ uint64_t loom_poll_sorter_count(const loom_poll_sorter *sorter) {
   return sorter->total;
 }
 
-/* ---- sorting a run ---- */
-
-/* The sort key's words, least significant first; days are shifted so that they sort unsigned. */
-static uint32_t key_word(const struct loom_poll_record *record, int word) {
-  return word == 0 ? record->store : (uint32_t)record->day ^ UINT32_C(0x80000000);
-}
-
-static void radix_pass(const struct loom_poll_record *from, struct loom_poll_record *to,
-                       size_t count, int word, int shift) {
-  size_t starts[DIGITS] = {0}, sum = 0;
-  for (size_t i = 0; i < count; i++)
-    starts[key_word(&from[i], word) >> shift & (DIGITS - 1)]++;
-  for (size_t i = 0; i < DIGITS; i++) {
-    size_t here = starts[i];
-    starts[i] = sum;
-    sum += here;
-  }
-  for (size_t i = 0; i < count; i++)
-    to[starts[key_word(&from[i], word) >> shift & (DIGITS - 1)]++] = from[i];
-}
-
-/* Sorts the buffer by (day, store), stably. Digits that all records share are passed over. */
-static void sort_run(loom_poll_sorter *sorter) {
-  for (int word = 0; word < 2; word++) {
-    uint32_t differ = 0;
-    for (size_t i = 1; i < sorter->count; i++)
-      differ |= key_word(&sorter->records[i], word) ^ key_word(&sorter->records[0], word);
-    for (int shift = 0; shift < 32; shift += DIGIT_BITS) {
-      if (differ >> shift & (DIGITS - 1)) {
-        radix_pass(sorter->records, sorter->spare, sorter->count, word, shift);
-        struct loom_poll_record *swap = sorter->records;
-        sorter->records = sorter->spare;
-        sorter->spare = swap;
-      }
-    }
-  }
-}
-
 /* ---- the spill file ---- */
 
-static struct run *add_run(loom_poll_sorter *sorter) {
-  if (!loom_grow(&sorter->runs, &sorter->run_capacity, sorter->run_count + 1, sizeof *sorter->runs))
+static struct stream *add_stream(loom_poll_sorter *sorter) {
+  if (!loom_grow(&sorter->streams, &sorter->stream_capacity, sorter->stream_count + 1,
+                 sizeof *sorter->streams))
     return NULL;
-  struct run *run = &sorter->runs[sorter->run_count++];
-  *run = (struct run){0};
-  return run;
+  struct stream *stream = &sorter->streams[sorter->stream_count++];
+  *stream = (struct stream){0};
+  return stream;
+}
+
+/* Appends to the file, and notes where. */
+static loom_status write_window(loom_poll_sorter *sorter, const void *bytes, size_t size,
+                                struct window *window, loom_error *error) {
+  loom_status status = loom_unnamed_file_write(sorter->file, bytes, size, sorter->spilled, error);
+  if (status != LOOM_OK)
+    return status;
+  window->begin = window->next = sorter->spilled;
+  window->end = sorter->spilled += size;
+  return LOOM_OK;
 }
 
 static loom_status spill(loom_poll_sorter *sorter, loom_error *error) {
+  struct loom_poll_run *run = &sorter->run;
+  struct stream stream = {0}, *kept;
   loom_status status =
       sorter->file < 0 ? loom_unnamed_file_open(NULL, &sorter->file, error) : LOOM_OK;
+  if (status == LOOM_OK && !loom_poll_run_sort(sorter->records, sorter->count, run))
+    status = loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = write_window(sorter, run->groups, run->group_count * sizeof *run->groups,
+                          &stream.groups, error);
+  if (status == LOOM_OK)
+    status = write_window(sorter, run->polls, run->poll_count * sizeof *run->polls, &stream.polls,
+                          error);
   if (status != LOOM_OK)
     return status;
-  sort_run(sorter);
-  struct run *run = add_run(sorter);
-  if (!run)
+  if (!(kept = add_stream(sorter)))
     return loom_no_memory(error);
-  run->begin = run->offset = sorter->spilled;
-  run->end = run->begin + sorter->count;
-  status = loom_unnamed_file_write(sorter->file, sorter->records,
-                                   sorter->count * sizeof *sorter->records,
-                                   sorter->spilled * sizeof *sorter->records, error);
-  if (status != LOOM_OK)
-    return status;
-  sorter->spilled += sorter->count;
+  *kept = stream;
   sorter->count = 0;
   return LOOM_OK;
 }
 
 loom_status loom_poll_sorter_add(loom_poll_sorter *sorter, const struct loom_poll_record *polls,
                                  size_t count, const uint32_t *numbers, loom_error *error) {
-  if (!sorter->records) {
+  if (!sorter->records)
     sorter->records = malloc(sorter->capacity * sizeof *sorter->records);
-    sorter->spare = malloc(sorter->capacity * sizeof *sorter->spare);
-    if (!sorter->records || !sorter->spare)
-      return loom_no_memory(error);
-  }
+  if (!sorter->records)
+    return loom_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     if (sorter->count == sorter->capacity) {
       loom_status status = spill(sorter, error);
@@ -158,88 +143,85 @@ loom_status loom_poll_sorter_add(loom_poll_sorter *sorter, const struct loom_pol
   return LOOM_OK;
 }
 
-/* ---- taking the groups ---- */
+/* ---- reading runs back ---- */
 
-/* Makes the run's next record available if there is one. */
-static loom_status refill(loom_poll_sorter *sorter, struct run *run, loom_error *error) {
-  uint64_t left = run->end - run->offset;
-  if (run->at < run->count || left == 0)
+/* Makes the window's next items available if there are any. */
+static loom_status refill(loom_poll_sorter *sorter, struct window *window, loom_error *error) {
+  uint64_t left = window->end - window->next;
+  if (window->at < window->size || left == 0)
     return LOOM_OK;
-  size_t count = left < RUN_BUFFER ? (size_t)left : RUN_BUFFER;
+  if (!window->bytes && !(window->bytes = malloc(WINDOW)))
+    return loom_no_memory(error);
+  size_t size = left < WINDOW ? (size_t)left : WINDOW;
   loom_status status =
-      loom_unnamed_file_read(sorter->file, run->records, count * sizeof *run->records,
-                             run->offset * sizeof *run->records, error);
+      loom_unnamed_file_read(sorter->file, window->bytes, size, window->next, error);
   if (status != LOOM_OK)
     return status;
-  run->at = 0;
-  run->count = count;
-  run->offset += count;
+  window->at = 0;
+  window->size = size;
+  window->next += size;
   return LOOM_OK;
 }
 
-/* The records still in memory become the last run; spilled runs get a buffer each. */
+/* The same of both windows of all runs. */
+static loom_status refill_all(loom_poll_sorter *sorter, loom_error *error) {
+  loom_status status = LOOM_OK;
+  for (size_t i = 0; status == LOOM_OK && i < sorter->stream_count; i++) {
+    status = refill(sorter, &sorter->streams[i].groups, error);
+    if (status == LOOM_OK)
+      status = refill(sorter, &sorter->streams[i].polls, error);
+  }
+  return status;
+}
+
+static void rewind_window(struct window *window) {
+  window->at = 0;
+  if (is_in_file(window)) {
+    window->size = 0;
+    window->next = window->begin;
+  }
+}
+
+/* The records still in memory become the last run. */
 static loom_status begin_taking(loom_poll_sorter *sorter, loom_error *error) {
-  for (size_t i = 0; i < sorter->run_count; i++) {
-    struct run *run = &sorter->runs[i];
-    if (!run->records)
-      run->records = malloc(RUN_BUFFER * sizeof *run->records);
-    if (!run->records)
-      return loom_no_memory(error);
-    loom_status status = refill(sorter, run, error);
-    if (status != LOOM_OK)
-      return status;
-  }
+  struct loom_poll_run *run = &sorter->run;
   if (sorter->count) {
-    sort_run(sorter);
-    struct run *run = add_run(sorter);
-    if (!run)
+    if (!loom_poll_run_sort(sorter->records, sorter->count, run))
       return loom_no_memory(error);
-    run->records = sorter->records;
-    run->count = sorter->count;
+    struct stream *stream = add_stream(sorter);
+    if (!stream)
+      return loom_no_memory(error);
+    stream->groups.bytes = (char *)run->groups;
+    stream->groups.size = run->group_count * sizeof *run->groups;
+    stream->polls.bytes = (char *)run->polls;
+    stream->polls.size = run->poll_count * sizeof *run->polls;
   }
-  free(sorter->spare);
-  sorter->spare = NULL;
+  sorter->count = 0;
+  free(sorter->records);
+  sorter->records = NULL;
   sorter->taking = true;
   return LOOM_OK;
 }
 
 loom_status loom_poll_sorter_rewind(loom_poll_sorter *sorter, loom_error *error) {
-  loom_status status = LOOM_OK;
-  for (size_t i = 0; sorter->taking && status == LOOM_OK && i < sorter->run_count; i++) {
-    struct run *run = &sorter->runs[i];
-    run->at = 0;
-    if (run->end == 0)
-      continue;
-    run->offset = run->begin;
-    run->count = 0;
-    status = refill(sorter, run, error);
+  for (size_t i = 0; i < sorter->stream_count; i++) {
+    rewind_window(&sorter->streams[i].groups);
+    rewind_window(&sorter->streams[i].polls);
   }
-  return status;
+  return sorter->taking ? refill_all(sorter, error) : LOOM_OK;
 }
 
-static bool record_before(const struct loom_poll_record *a, const struct loom_poll_record *b) {
-  return a->day != b->day ? a->day < b->day : a->store < b->store;
-}
-
-static bool add_to_group(loom_poll_sorter *sorter, size_t at, loom_poll poll) {
-  if (at == sorter->group_capacity) {
-    size_t capacity = sorter->group_capacity ? sorter->group_capacity * 2 : 256;
-    loom_poll *group = realloc(sorter->group, capacity * sizeof *group);
-    if (!group)
-      return false;
-    sorter->group = group;
-    loom_poll *spare = realloc(sorter->group_spare, capacity * sizeof *spare);
-    if (!spare)
-      return false;
-    sorter->group_spare = spare;
-    sorter->group_capacity = capacity;
-  }
-  sorter->group[at] = poll;
-  return true;
-}
+/* ---- polls of a group, in order of time ---- */
 
 static bool later(loom_poll a, loom_poll b) {
   return (a | 1) > (b | 1); /* by instant alone */
+}
+
+static bool is_sorted(const loom_poll *polls, size_t count) {
+  for (size_t i = 1; i < count; i++)
+    if (later(polls[i - 1], polls[i]))
+      return false;
+  return true;
 }
 
 static void insertion_sort(loom_poll *polls, size_t count) {
@@ -269,34 +251,113 @@ static void merge_sort(loom_poll *polls, loom_poll *spare, size_t count) {
   memcpy(polls, spare, (at + half - left) * sizeof *polls);
 }
 
+static bool sort_group(loom_poll_sorter *sorter, loom_poll *polls, size_t count) {
+  if (is_sorted(polls, count))
+    return true;
+  if (count > INSERTION_LIMIT &&
+      !loom_grow(&sorter->group_spare, &sorter->spare_capacity, count, sizeof *polls))
+    return false;
+  merge_sort(polls, sorter->group_spare, count);
+  return true;
+}
+
+/* ---- taking the groups ---- */
+
+/* The group that a stream has next; NULL: it has none. */
+static const struct loom_run_group *head(const struct stream *stream) {
+  const struct window *groups = &stream->groups;
+  return groups->at < groups->size ? (const void *)(groups->bytes + groups->at) : NULL;
+}
+
+static bool is_before(const struct loom_run_group *a, const struct loom_run_group *b) {
+  return a->day != b->day ? a->day < b->day : a->store < b->store;
+}
+
+static bool is_of(const struct loom_run_group *a, const struct loom_poll_group *b) {
+  return a && a->day == b->day && a->store == b->store;
+}
+
+/* Finds the next group and how many polls it has; *only is the stream that has all of them, if one does. False: there is none. */
+static bool find_next(loom_poll_sorter *sorter, struct loom_poll_group *group,
+                      struct stream **only) {
+  const struct loom_run_group *first = NULL;
+  for (size_t i = 0; i < sorter->stream_count; i++) {
+    const struct loom_run_group *next = head(&sorter->streams[i]);
+    if (next && (!first || is_before(next, first)))
+      first = next;
+  }
+  if (!first)
+    return false;
+  *group = (struct loom_poll_group){.day = first->day, .store = first->store};
+  *only = NULL;
+  for (size_t i = 0; i < sorter->stream_count; i++) {
+    const struct loom_run_group *next = head(&sorter->streams[i]);
+    if (!is_of(next, group))
+      continue;
+    *only = group->count ? NULL : &sorter->streams[i];
+    group->count += next->count;
+  }
+  return true;
+}
+
+/* Copies a stream's next polls. */
+static loom_status copy_polls(loom_poll_sorter *sorter, struct window *polls, char *to, size_t size,
+                              loom_error *error) {
+  while (size) {
+    loom_status status = refill(sorter, polls, error);
+    if (status != LOOM_OK)
+      return status;
+    size_t left = polls->size - polls->at, part = left < size ? left : size;
+    memcpy(to, polls->bytes + polls->at, part);
+    polls->at += part;
+    to += part;
+    size -= part;
+  }
+  return LOOM_OK;
+}
+
+/* Puts the parts of a group, of which each stream may have one, into one place. */
+static loom_status gather(loom_poll_sorter *sorter, const struct loom_poll_group *group,
+                          loom_error *error) {
+  loom_status status = LOOM_OK;
+  if (!loom_grow(&sorter->group, &sorter->group_capacity, group->count, sizeof *sorter->group))
+    return loom_no_memory(error);
+  size_t at = 0;
+  for (size_t i = 0; status == LOOM_OK && i < sorter->stream_count; i++) {
+    struct stream *stream = &sorter->streams[i];
+    const struct loom_run_group *part = head(stream);
+    if (!is_of(part, group))
+      continue;
+    status = copy_polls(sorter, &stream->polls, (char *)(sorter->group + at),
+                        part->count * sizeof *sorter->group, error);
+    at += part->count;
+    stream->groups.at += sizeof *part;
+  }
+  return status;
+}
+
 loom_status loom_poll_sorter_next(loom_poll_sorter *sorter, struct loom_poll_group *group,
                                   loom_error *error) {
   loom_status status = sorter->taking ? LOOM_OK : begin_taking(sorter, error);
+  if (status == LOOM_OK)
+    status = refill_all(sorter, error);
   if (status != LOOM_OK)
     return status;
-  const struct loom_poll_record *first = NULL;
-  for (size_t i = 0; i < sorter->run_count; i++) {
-    const struct run *run = &sorter->runs[i];
-    if (run->at < run->count && (!first || record_before(&run->records[run->at], first)))
-      first = &run->records[run->at];
-  }
-  if (!first)
+  struct stream *only;
+  if (!find_next(sorter, group, &only))
     return LOOM_DONE;
-  *group = (struct loom_poll_group){.day = first->day, .store = first->store};
-  for (size_t i = 0; i < sorter->run_count; i++) {
-    struct run *run = &sorter->runs[i];
-    while (run->at < run->count && run->records[run->at].day == group->day &&
-           run->records[run->at].store == group->store) {
-      if (!add_to_group(sorter, group->count, run->records[run->at].poll))
-        return loom_no_memory(error);
-      group->count++;
-      run->at++;
-      status = refill(sorter, run, error);
-      if (status != LOOM_OK)
-        return status;
-    }
+  loom_poll *polls;
+  size_t size = group->count * sizeof *polls;
+  if (only && only->polls.size - only->polls.at >= size) { /* they stay where they are */
+    polls = (void *)(only->polls.bytes + only->polls.at);
+    only->polls.at += size;
+    only->groups.at += sizeof(struct loom_run_group);
+  } else {
+    status = gather(sorter, group, error);
+    polls = sorter->group;
   }
-  merge_sort(sorter->group, sorter->group_spare, group->count);
-  group->polls = sorter->group;
-  return LOOM_OK;
+  if (status == LOOM_OK && !sort_group(sorter, polls, group->count))
+    return loom_no_memory(error);
+  group->polls = polls;
+  return status;
 }

@@ -10,20 +10,17 @@
 #define LOOM_POLL_SORTER_H
 
 #include "base/error.h"
-#include "measure/uptime.h"
+#include "read/poll_run.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct loom_poll_record {
-  loom_poll poll;
-  uint32_t store;
-  int32_t day; /* UTC date of the poll */
-};
-
 typedef struct loom_poll_sorter loom_poll_sorter;
 
-/* A sorter that keeps up to `capacity` polls in memory (16 bytes each, twice while sorting). NULL: no memory. */
+/*
+** A sorter that keeps up to `capacity` polls in memory, 16 bytes each and 8 more when they are sorted; where they are few of very many
+** stores and days, 24 more while sorting. NULL: no memory.
+*/
 loom_poll_sorter *loom_poll_sorter_new(size_t capacity);
 void loom_poll_sorter_free(loom_poll_sorter *sorter);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SORT_CAPACITY (2 << 20)
+#define SORT_CAPACITY (5 << 19)
 
 loom_staging *loom_staging_new(const struct loom_staging_options *options) {
   loom_staging *staging = calloc(1, sizeof *staging);

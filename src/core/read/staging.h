@@ -28,7 +28,7 @@
 
 struct loom_staging_options {
   enum loom_kind kind;
-  /* polls in memory at a time (16 bytes each, twice while sorting), further ones are in a file; 0: 2 Mi */
+  /* polls in memory at a time (24 bytes each), further ones are in a file; 0: 2.5 Mi */
   size_t sort_capacity;
   /* bad rows that wait to be taken; further ones are only counted. 0: any number */
   size_t rejects_kept;
