@@ -19,8 +19,9 @@ local function fields_of(poll)
 end
 
 local function active_of(status)
-  if status == "active" or status == "inactive" then
-    return status == "active"
+  local word = type(status) == "string" and status:lower()
+  if word == "active" or word == "inactive" then
+    return word == "active"
   elseif type(status) == "boolean" then
     return status
   end

@@ -13,9 +13,10 @@ local headers = {
   exclusions = "store_id,from_utc,to_utc\n",
 }
 
-local not_a_timestamp = "is not a timestamp (YYYY-MM-DD HH:MM:SS[.ffffff] then nothing, UTC, Z or +HH:MM)"
-local not_a_time = "is not a time of day (HH:MM or HH:MM:SS, 00:00 to 24:00)"
-local not_a_weekday = "is not a weekday (0 = Monday to 6 = Sunday)"
+local not_a_timestamp = "is not a timestamp (YYYY-MM-DD HH:MM[:SS[.ffffff]] then nothing, UTC, Z or like +HH:MM; "
+  .. "or seconds since 1970)"
+local not_a_time = "is not a time of day (HH:MM or HH:MM:SS, 00:00 to 24:00, or with AM or PM)"
+local not_a_weekday = "is not a weekday (0 = Monday to 6 = Sunday, or its English name)"
 
 -- Good rows around the bad one, so that a failure has something to undo.
 local good_rows = {
@@ -54,7 +55,7 @@ local bad_rows = {
   { "status", "1,active,2023-01-01 10:00:00 UTC" .. (" "):rep(65536), "the row is longer than 65536 bytes" },
   { "hours", "1,-1,09:00,17:00", 'dayOfWeek: "-1" ' .. not_a_weekday },
   { "hours", "1,7,09:00,17:00", 'dayOfWeek: "7" ' .. not_a_weekday },
-  { "hours", "1,Monday,09:00,17:00", 'dayOfWeek: "Monday" ' .. not_a_weekday },
+  { "hours", "1,Montag,09:00,17:00", 'dayOfWeek: "Montag" ' .. not_a_weekday },
   { "hours", "1,,09:00,17:00", 'dayOfWeek: "" ' .. not_a_weekday },
   { "hours", "1,0,24:01,17:00", 'start_time_local: "24:01" ' .. not_a_time },
   { "hours", "1,0,9am,17:00", 'start_time_local: "9am" ' .. not_a_time },

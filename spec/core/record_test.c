@@ -125,6 +125,14 @@ static void polls(void **state) {
   assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_GOOD);
   assert_int_equal(poll.day, -1);
   assert_int_equal(poll.store, 1);
+  make_row(&row, "0000086400,b,ACTIVE");
+  assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_GOOD);
+  assert_int_equal(poll.day, 1);
+  assert_true(loom_poll_active(poll.poll));
+  make_row(&row, "1970-01-01 00:30,b,Inactive");
+  assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_GOOD);
+  assert_int_equal(loom_poll_instant(poll.poll), 30 * LOOM_MINUTE);
+  assert_false(loom_poll_active(poll.poll));
   /* A row that is refused leaves no id behind. */
   make_row(&row, "1970-01-01 00:30:00,c,inactive.");
   assert_int_equal(loom_record_read_poll(&reader, &row, &poll, &problem), LOOM_RECORD_BAD);
@@ -183,6 +191,9 @@ static const struct {
     {LOOM_HOURS,
      "a,6,00:00,24:00:00,",
      {.date = LOOM_ALWAYS, .weekday = 6, .open = 0, .close = 86400}},
+    {LOOM_HOURS,
+     "a,friday,9:00 AM,12:30 pm,",
+     {.date = LOOM_ALWAYS, .weekday = 4, .open = 32400, .close = 45000}},
     {LOOM_HOURS, "a,0,22:30:15,02:00,1970-01-02", {.date = 1, .open = 81015, .close = 7200}},
     {LOOM_HOURS,
      "a,0,09:00,10:00,0001-01-01",

@@ -120,6 +120,8 @@ describe("POST /v1/polls", function()
     expect({ 2, 2, 0, 0 }, "/v1/polls", CSV, "timestamp_utc,store_id,status\n2024-05-01 10:00:00,c1,active\n"
       .. "2024-05-01 10:00:00,c2,inactive\n")
     assert.same({ "inactive,2024-05-01 10:00:00.000000 UTC" }, polls_of "c2")
+    expect({ 1, 1, 0, 0 }, "/v1/polls", JSON, '{"store_id":"epoch","status":"Active","timestamp_utc":1714557600}')
+    assert.same({ "active,2024-05-01 10:00:00.000000 UTC" }, polls_of "epoch")
   end)
 
   it("keeps ids byte for byte", function()

@@ -97,7 +97,7 @@ describe("live polls", function()
     { { "a" }, "status", nil, "is not a status (active or inactive)", "nil" },
     { { "a", "up" }, "status", "up", "is not a status (active or inactive)", '"up"' },
     { { "a", 1 }, "status", 1, "is not a status (active or inactive)", "1" },
-    { { store_id = "a", status = "ACTIVE" }, "status", "ACTIVE", "is not a status (active or inactive)", '"ACTIVE"' },
+    { { store_id = "a", status = "ACTIVE " }, "status", "ACTIVE ", "is not a status (active or inactive)", '"ACTIVE "' },
     { { status = true }, "store_id", nil, "is not a store id of 1 to 255 bytes", "nil" },
     { { "a", true, "never" }, "timestamp_utc", "never", "is not a timestamp", '"never"' },
     { { "a", true, 1e15 }, "timestamp_utc", 1e15, "is not a timestamp", tostring(1e15) },

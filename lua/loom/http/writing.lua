@@ -249,7 +249,10 @@ local routes = {
       type = "object", required = { "store_id", "status" },
       properties = {
         store_id = { type = "string" }, status = { enum = { "active", "inactive" } },
-        timestamp_utc = { type = "string", description = "By default now; not far in the future." },
+        timestamp_utc = {
+          type = { "string", "integer" },
+          description = "By default now; not far in the future. A number is seconds, milliseconds or microseconds since 1970.",
+        },
       },
     },
     Written = {

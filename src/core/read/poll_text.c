@@ -63,16 +63,20 @@ static loom_status reject(struct json_reader *reader, const struct loom_json_pol
   return LOOM_OK; // cppcheck-suppress memleak ; the staging owns it
 }
 
+static bool is_number(struct loom_csv_field text) {
+  return text.length && (*text.text == '-' || (*text.text >= '0' && *text.text <= '9'));
+}
+
 /*
 ** Why a member cannot be the column's value; NULL if it may. A timestamp that is not there means now; one that is null is
-** what a sender with nothing to say sends, which is no instant.
+** what a sender with nothing to say sends, which is no instant. A number may be an instant as it is written.
 */
 static const char *member_problem(const struct loom_json_value *value, int member) {
   if (!value->present)
     return member == LOOM_JSON_TIMESTAMP ? NULL : "is missing";
   if (value->is_null)
     return member == LOOM_JSON_TIMESTAMP ? "is null: leave it out for now" : "is null";
-  if (!value->is_string)
+  if (!value->is_string && (member != LOOM_JSON_TIMESTAMP || !is_number(value->text)))
     return "is not a string";
   return memchr(value->text.text, '\0', value->text.length) ? "holds a NUL byte" : NULL;
 }

@@ -289,8 +289,8 @@ enum loom_record_result loom_record_judge_poll(struct loom_record_reader *reader
   int64_t instant;
   struct loom_csv_field status = loom_csv_trimmed(fields->status);
   struct loom_csv_field when = loom_csv_trimmed(fields->timestamp);
-  bool active = status.length == 6 && memcmp(status.text, "active", 6) == 0;
-  if (!active && (status.length != 8 || memcmp(status.text, "inactive", 8) != 0))
+  bool active = field_is(&status, "active");
+  if (!active && !field_is(&status, "inactive"))
     return refuse(problem, reader, 1, status, "is not a status (active or inactive)");
   if (when.length != LOOM_COMMON_TIMESTAMP ||
       !loom_record_read_common_timestamp(reader, when.text, &instant)) {
@@ -355,11 +355,14 @@ static enum loom_record_result read_hours(struct loom_record_reader *reader,
                                           struct loom_row_problem *problem) {
   struct loom_csv_field weekday = get(reader, row, 1), from = get(reader, row, 4);
   struct loom_csv_field open = get(reader, row, 2), close = get(reader, row, 3);
-  if (weekday.length != 1 || weekday.text[0] < '0' || weekday.text[0] > '6')
-    return refuse(problem, reader, 1, weekday, "is not a weekday (0 = Monday to 6 = Sunday)");
-  record->weekday = (int16_t)(weekday.text[0] - '0');
+  int number = 0;
+  const char *reason = loom_parse_weekday(weekday.text, weekday.length, &number);
+  if (reason)
+    return refuse(problem, reader, 1, weekday, reason);
+  record->weekday = (int16_t)number;
   record->date = LOOM_ALWAYS;
-  const char *reason = from.length ? loom_parse_date(from.text, from.length, &record->date) : NULL;
+  if (from.length)
+    reason = loom_parse_date(from.text, from.length, &record->date);
   if (reason)
     return refuse(problem, reader, 4, from, reason);
   if (record->date == LOOM_DATE_MIN) /* the database's name for it */

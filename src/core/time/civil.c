@@ -8,11 +8,14 @@
 
 #define ERA_DAYS 146097       /* days in 400 Gregorian years */
 #define EPOCH_FROM_ERA 719468 /* days from 0000-03-01 to 1970-01-01 */
+#define OFFSET_MAX (18 * 60)  /* minutes between a local clock and UTC */
 
 static const char not_a_timestamp[] =
-    "is not a timestamp (YYYY-MM-DD HH:MM:SS[.ffffff] then nothing, UTC, Z or +HH:MM)";
+    "is not a timestamp (YYYY-MM-DD HH:MM[:SS[.ffffff]] then nothing, UTC, Z or like +HH:MM; or "
+    "seconds since 1970)";
 static const char not_a_date[] = "is not a date";
-static const char not_a_time[] = "is not a time of day (HH:MM or HH:MM:SS, 00:00 to 24:00)";
+static const char not_a_time[] =
+    "is not a time of day (HH:MM or HH:MM:SS, 00:00 to 24:00, or with AM or PM)";
 static const char not_a_duration[] = "is not a duration (seconds, or like 90s, 90m, 2h, 7d, 1w)";
 
 static int64_t floor_divide(int64_t a, int64_t b) {
@@ -79,23 +82,68 @@ const char *loom_parse_date(const char *text, size_t length, int32_t *date) {
   return NULL;
 }
 
-/* `HH:MM:SS` with at most hours:59:59. */
-static bool parse_clock(const char *text, int hours_max, int32_t *seconds) {
-  int hours = two_digits(text), minutes = two_digits(text + 3), rest = two_digits(text + 6);
-  if (text[2] != ':' || text[5] != ':' || hours > hours_max || minutes > 59 || rest > 59)
-    return false;
+/* `HH:MM` or `HH:MM:SS` with at most hours:59:59; returns how many bytes it took, 0 if malformed. */
+static size_t parse_clock(const char *text, size_t length, int hours_max, int32_t *seconds) {
+  size_t taken = length > 5 && text[5] == ':' ? 8 : 5;
+  if (length < taken || text[2] != ':')
+    return 0;
+  int hours = two_digits(text), minutes = two_digits(text + 3);
+  int rest = taken == 8 ? two_digits(text + 6) : 0;
+  if (hours > hours_max || minutes > 59 || rest > 59)
+    return 0;
   *seconds = hours * 3600 + minutes * 60 + rest;
-  return true;
+  return taken;
+}
+
+static char upper(char c) {
+  return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+}
+
+/* Whether text is the first `count` letters of a word, which is in capitals, in any case. */
+static bool is_word(const char *text, size_t length, const char *word, size_t count) {
+  size_t i = 0;
+  while (i < length && i < count && upper(text[i]) == word[i])
+    i++;
+  return i == length && i == count;
+}
+
+/* 12 hours of the clock, those that begin at midnight or at noon: 12:30 is half an hour into them. */
+static bool halve_day(bool afternoon, int32_t *seconds) {
+  int hours = *seconds / 3600;
+  *seconds = *seconds % (LOOM_DAY_SECONDS / 2) + (afternoon ? LOOM_DAY_SECONDS / 2 : 0);
+  return hours >= 1 && hours <= 12;
 }
 
 const char *loom_parse_time_of_day(const char *text, size_t length, int32_t *seconds) {
-  char clock[8] = {0, 0, ':', 0, 0, ':', '0', '0'};
-  if (length != 5 && length != 8)
+  char clock[9] = "0"; /* stands before an hour of one digit */
+  size_t zero = length > 1 && text[1] == ':', clock_length = length;
+  bool afternoon = length > 2 && is_word(text + length - 2, 2, "PM", 2);
+  bool halved = afternoon || (length > 2 && is_word(text + length - 2, 2, "AM", 2));
+  if (halved)
+    clock_length -= text[length - 3] == ' ' ? 3 : 2;
+  if (clock_length < 4 || clock_length + zero > 8)
     return not_a_time;
-  memcpy(clock, text, length);
-  if (!parse_clock(clock, 24, seconds) || *seconds > LOOM_DAY_SECONDS)
+  memcpy(clock + zero, text, clock_length);
+  int32_t value;
+  if (parse_clock(clock, clock_length + zero, 24, &value) != clock_length + zero ||
+      value > LOOM_DAY_SECONDS || (halved && !halve_day(afternoon, &value)))
     return not_a_time;
+  *seconds = value;
   return NULL;
+}
+
+const char *loom_parse_weekday(const char *text, size_t length, int *weekday) {
+  static const char *const names[] = {"MONDAY", "TUESDAY",  "WEDNESDAY", "THURSDAY",
+                                      "FRIDAY", "SATURDAY", "SUNDAY"};
+  for (int i = 0; i < 7; i++) {
+    size_t name_length = strlen(names[i]);
+    if ((length == 1 && text[0] == '0' + i) ||
+        ((length == 3 || length == name_length) && is_word(text, length, names[i], length))) {
+      *weekday = i;
+      return NULL;
+    }
+  }
+  return "is not a weekday (0 = Monday to 6 = Sunday, or its English name)";
 }
 
 /* A fraction of 1 to 9 digits after the point, in microseconds; returns how many bytes it took, 0 if malformed. */
@@ -113,30 +161,57 @@ static size_t parse_fraction(const char *text, size_t length, int32_t *micros) {
   return digits;
 }
 
-/* What may follow the time: nothing, ` UTC`, `Z` or `±HH:MM`. The offset is in seconds east of Greenwich. */
+/*
+** What may follow the time: nothing or, after a blank or not, `UTC`, `GMT`, `Z`, or `±HH`, `±HHMM`, `±HH:MM` up to 18 hours. The
+** offset is in seconds east of Greenwich.
+*/
 static bool parse_offset(const char *text, size_t length, int32_t *offset) {
   *offset = 0;
-  if (length == 0 || (length == 4 && memcmp(text, " UTC", 4) == 0) || (length == 1 && *text == 'Z'))
+  if (length == 0)
     return true;
-  if (length != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':')
+  if (*text == ' ') {
+    text++;
+    length--;
+  }
+  if (is_word(text, length, "UTC", 3) || is_word(text, length, "Z", 1) ||
+      is_word(text, length, "GMT", 3))
+    return true;
+  size_t colon = length == 6 && text[3] == ':';
+  if ((length != 3 && length != 5 && !colon) || (text[0] != '+' && text[0] != '-'))
     return false;
-  int hours = two_digits(text + 1), minutes = two_digits(text + 4);
-  if (hours > 23 || minutes > 59)
+  int hours = two_digits(text + 1), minutes = length == 3 ? 0 : two_digits(text + 3 + colon);
+  if (minutes > 59 || hours * 60 + minutes > OFFSET_MAX)
     return false;
-  *offset = (hours * 3600 + minutes * 60) * (text[0] == '-' ? -1 : 1);
+  *offset = (hours * 60 + minutes) * (text[0] == '-' ? -60 : 60);
+  return true;
+}
+
+/* 10, 13 or 16 digits: seconds, milliseconds or microseconds since the epoch, all before the year 2287. */
+static bool parse_epoch(const char *text, size_t length, int64_t *instant) {
+  if (length != 10 && length != 13 && length != 16)
+    return false;
+  int64_t value = 0;
+  for (size_t i = 0; i < length; i++) {
+    if (!is_digit(text[i]))
+      return false;
+    value = value * 10 + (text[i] - '0');
+  }
+  *instant = value * (length == 10 ? LOOM_SECOND : length == 13 ? LOOM_SECOND / 1000 : 1);
   return true;
 }
 
 const char *loom_parse_timestamp(const char *text, size_t length, int64_t *instant) {
   int32_t date, seconds, micros = 0, offset;
-  if (length < 19 || (text[10] != ' ' && text[10] != 'T'))
+  if (parse_epoch(text, length, instant))
+    return NULL;
+  if (length < 16 || (text[10] != ' ' && text[10] != 'T'))
     return not_a_timestamp;
   if (loom_parse_date(text, 10, &date))
     return is_digit(text[0]) && text[4] == '-' && text[7] == '-' ? not_a_date : not_a_timestamp;
-  if (!parse_clock(text + 11, 23, &seconds))
+  size_t clock = parse_clock(text + 11, length - 11, 23, &seconds), at = 11 + clock;
+  if (!clock)
     return not_a_timestamp;
-  size_t at = 19;
-  if (at < length && text[at] == '.') {
+  if (clock == 8 && at < length && text[at] == '.') {
     size_t digits = parse_fraction(text + at + 1, length - at - 1, &micros);
     if (digits == 0)
       return not_a_timestamp;

@@ -39,15 +39,22 @@ int loom_weekday(int32_t date);
 int32_t loom_date_of_instant(int64_t instant);
 
 /*
-** `YYYY-MM-DD`, a blank or `T`, `HH:MM:SS`, an optional fraction of 1 to 9 digits (past 6 they are cut), then
-** nothing, ` UTC`, `Z`, or `±HH:MM`. Nothing means UTC.
+** `YYYY-MM-DD`, a blank or `T`, `HH:MM` or `HH:MM:SS` with an optional fraction of 1 to 9 digits (past 6 they are cut), then
+** nothing, which means UTC, or, after a blank or not, `UTC`, `GMT`, `Z` in any case or an offset `±HH`, `±HHMM`, `±HH:MM` up to
+** 18 hours. 10, 13 or 16 digits alone are seconds, milliseconds or microseconds since the epoch.
 */
 const char *loom_parse_timestamp(const char *text, size_t length, int64_t *instant);
 
 /* `YYYY-MM-DD`. */
 const char *loom_parse_date(const char *text, size_t length, int32_t *date);
 
-/* `HH:MM` or `HH:MM:SS`, 00:00:00 to 24:00:00, in seconds since local midnight. */
+/* 0 to 6, or the English name of the day or its first three letters, in any case. */
+const char *loom_parse_weekday(const char *text, size_t length, int *weekday);
+
+/*
+** `HH:MM` or `HH:MM:SS`, 00:00:00 to 24:00:00, in seconds since local midnight; the hour may have one digit. With `AM` or `PM`
+** behind it, after a blank or not, in any case, 12 hours are counted from midnight or noon: 12:30 AM is 00:30.
+*/
 const char *loom_parse_time_of_day(const char *text, size_t length, int32_t *seconds);
 
 /* Whole seconds, or a whole number with a unit: `s`, `m`, `h`, `d`, `w`. In microseconds, up to 10,000 years. */
