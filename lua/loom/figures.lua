@@ -23,7 +23,6 @@ local time = require "loom.time"
 local figures = {}
 
 local MINUTE = 60 * 1000000
-local HOUR = 3600 * 1000000
 local seconds = time.seconds
 
 --- Hours with one or two decimals.
@@ -31,8 +30,7 @@ local seconds = time.seconds
 -- @treturn string such as `"0.0"`, `"24.0"`, `"8.42"`
 -- @usage print(require("loom.figures").hours(8.5 * 3600 * 1000000)) --> 8.5
 function figures.hours(microseconds)
-  local text = core.fixed(microseconds / HOUR, 2)
-  return text:sub(-1) == "0" and text:sub(1, -2) or text
+  return core.hours(microseconds)
 end
 
 --- Whole minutes, cut.
@@ -40,13 +38,13 @@ end
 -- @treturn string
 -- @usage print(require("loom.figures").minutes(59999999)) --> 0
 function figures.minutes(microseconds)
-  return ("%d"):format((microseconds - microseconds % MINUTE) / MINUTE)
+  return core.minutes(microseconds)
 end
 
 -- What the functions above print, as numbers.
 figures.numbers = {
   hours = function(microseconds)
-    return tonumber(core.fixed(microseconds / HOUR, 2))
+    return tonumber(core.hours(microseconds))
   end,
   minutes = function(microseconds)
     return math.floor((microseconds - microseconds % MINUTE) / MINUTE)
@@ -58,12 +56,7 @@ figures.numbers = {
 -- @treturn string
 -- @usage print(require("loom.figures").seconds(1500000)) --> 1.5
 function figures.seconds(microseconds)
-  local fraction = microseconds % 1000000
-  local whole = ("%d"):format((microseconds - fraction) / 1000000)
-  if fraction == 0 then
-    return whole
-  end
-  return whole .. "." .. (("%06d"):format(fraction):gsub("0+$", ""))
+  return core.seconds(microseconds)
 end
 
 --- A number with up to six decimals, without the zeros that end them.
@@ -71,14 +64,7 @@ end
 -- @treturn ?string nil if it is not finite
 -- @usage print(require("loom.figures").decimal(0.25)) --> 0.25
 function figures.decimal(value)
-  if value ~= value or value == math.huge or value == -math.huge then
-    return nil
-  elseif value % 1 ~= 0 then
-    return (core.fixed(value, 6):gsub("%.?0+$", ""))
-  elseif value >= -2 ^ 63 and value < 2 ^ 63 then -- what %d takes
-    return ("%d"):format(value)
-  end
-  return ("%.0f"):format(value)
+  return core.decimal(value)
 end
 
 -- ---- ratios ----
@@ -86,6 +72,7 @@ end
 -- Ratios are printed from whole millionths, which are cut: only what was never down is 1, or 100 %.
 
 local MILLION = 1000000
+local LIMIT = 2 ^ 62 -- microseconds that all stores together may have as whole numbers, and be added up once more
 
 --- A part's share of itself and the rest, such as up time's of what is known.
 -- @tparam int part microseconds, or any other unit
@@ -93,7 +80,16 @@ local MILLION = 1000000
 -- @treturn ?int millionths, cut; nil where that is 0 / 0
 -- @usage print(require("loom.figures").millionths(57, 43)) --> 570000
 function figures.millionths(part, rest)
-  return core.millionths(part, rest)
+  if part + 0.0 + rest < LIMIT then
+    return core.millionths(part, rest)
+  end
+  local share = figures.share(part / (part + 0.0 + rest))
+  return rest > 0 and math.min(share, MILLION - 1) or share
+end
+
+-- Seconds as the microseconds that they were made of: exact within a century, which is what a window may have.
+local function microseconds_of(value)
+  return math.floor(value * MILLION + 0.5)
 end
 
 --- The same of figures, whose times are in seconds.
@@ -101,7 +97,7 @@ end
 -- @treturn ?int millionths; nil where there is no ratio
 -- @usage print(require("loom.figures").ratio_of(report:row(1).last_week))
 function figures.ratio_of(of_window)
-  return core.millionths(math.floor(of_window.up * MILLION + 0.5), math.floor(of_window.down * MILLION + 0.5))
+  return core.millionths(microseconds_of(of_window.up), microseconds_of(of_window.down))
 end
 
 --- The same of a number that is a ratio, as far as its 53 bits tell.
@@ -144,16 +140,22 @@ for _, name in ipairs(figures.names) do
   figures.is_name[name] = true
 end
 
+-- The sum of two that are not negative; what no whole number holds, as sums of many stores may be, as the nearest number.
+local function added(a, b)
+  local sum = a + b
+  return sum >= a and sum or a + 0.0 + b
+end
+
 --- The figures that the head of this file describes, from the native half's microseconds.
 -- @local
 function figures.of(up, down, unknown, excluded, longest, outages, polls)
-  local known = up + down
+  local known = added(up, down)
   return {
     up = seconds(up),
     down = seconds(down),
     unknown = seconds(unknown),
     excluded = seconds(excluded),
-    scheduled = seconds(known + unknown),
+    scheduled = seconds(added(known, unknown)),
     ratio = known > 0 and up / known or nil,
     outages = outages,
     longest = seconds(longest),
@@ -161,6 +163,27 @@ function figures.of(up, down, unknown, excluded, longest, outages, polls)
     mtbf = outages > 0 and up / outages / 1000000 or nil,
     polls = polls,
   }
+end
+
+--- The same as JSON. See `src/core/report/report_json.h`.
+-- @local
+function figures.json(up, down, unknown, excluded, longest, outages, polls)
+  if up + 0.0 + down + unknown < LIMIT and excluded < LIMIT then
+    return core.figures_json(up, down, unknown, excluded, longest, outages, polls)
+  end
+  local of, members = figures.of(up, down, unknown, excluded, longest, outages, polls), {}
+  for i, name in ipairs(figures.names) do
+    local millionths = name == "ratio" and figures.millionths(up, down)
+    members[i] = ('"%s":%s'):format(name, millionths and figures.ratio(millionths) or core.json_number(of[name]))
+  end
+  return "{" .. table.concat(members, ",") .. "}"
+end
+
+--- Figures that `figures.of` has made, of one store, as JSON.
+-- @local
+function figures.json_of(f)
+  return core.figures_json(microseconds_of(f.up), microseconds_of(f.down), microseconds_of(f.unknown),
+    microseconds_of(f.excluded), microseconds_of(f.longest), f.outages, f.polls)
 end
 
 --- A window's short name: "week" for "last_week".

@@ -591,10 +591,10 @@ function Report:json_of(index)
   return self.native:json(index, self.window_names)
 end
 
---- Rows as JSON objects of `store_id` and `windows`, with commas between them.
+--- Rows as JSON objects of `store_id` and `windows`, with a separator between them, by default a comma.
 -- @local
-function Report:json_stores(numbers)
-  return self.native:json_stores(numbers, self.window_names)
+function Report:json_stores(numbers, separator)
+  return self.native:json_stores(numbers, self.window_names, separator)
 end
 
 --- The sums of a window, by its place, as a JSON object.

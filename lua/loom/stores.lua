@@ -2,7 +2,7 @@
 -- @module loom.stores
 
 local check = require "loom.check"
-local digits = require "loom.digits"
+local core = require "loom.core"
 local time = require "loom.time"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
@@ -166,10 +166,8 @@ function stores.attribute_text(value)
     return value
   elseif not (value >= -EXACT_MAX and value <= EXACT_MAX) then
     return nil
-  elseif value % 1 == 0 then
-    return ("%.0f"):format(value == 0 and 0 or value) -- which may be -0
   end
-  return digits(value)
+  return core.digits(value)
 end
 
 --- Checker of the option `where`: attributes with the value, or the list of values, that they must have.

@@ -6,7 +6,7 @@ local database = require "support.database"
 local files = require "support.files"
 local server = require "support.server"
 local shell = require "support.shell"
-local values = require "loom.formats.values"
+local core = require "loom.core"
 
 describe("the logs of a service", function()
   local folder, service, tokens
@@ -101,7 +101,7 @@ describe("the logs of a service", function()
     assert.equal("an \239\191\189 agent", await("access", "/nothing?\239\191\189caf\195\169").agent)
     for _, name in ipairs { "access", "audit" } do
       local text = files.read(folder .. "/" .. name)
-      assert.equal(values.utf8(text), text)
+      assert.equal(core.utf8(text), text)
     end
   end)
 

@@ -1,3 +1,4 @@
+local cjson = require "cjson"
 local figures = require "loom.figures"
 local random = require "support.random"
 
@@ -112,5 +113,22 @@ describe("figures", function()
   it("have windows with short names", function()
     assert.equal("week", figures.short_name { name = "last_week" })
     assert.equal("at_last_", figures.short_name { name = "at_last_" })
+  end)
+
+  it("of more stores than whole numbers hold microseconds of are rounded", function()
+    local huge = 2 ^ 63 * 1.5
+    local half = math.maxinteger and math.maxinteger - 5 or 2 ^ 63 -- two of which are more than a whole number
+    assert.equal("3843071682.02", figures.hours(huge))
+    assert.equal("230584300921", figures.minutes(huge))
+    assert.equal(huge / 1e6, tonumber(figures.seconds(huge)))
+    assert.equal(500000, figures.millionths(half, half))
+    assert.equal(999999, figures.millionths(huge, 1))
+    assert.equal(1000000, figures.millionths(huge, 0))
+    local of, read = figures.of(half, half, half, 0, 1, 1, 1), cjson.decode(figures.json(half, half, half, 0, 1, 1, 1))
+    assert.is_true(math.abs(of.scheduled - 3 * 2 ^ 63 / 1e6) < 1)
+    for _, name in ipairs(figures.names) do
+      assert.is_true(math.abs(of[name] - read[name]) <= 1e-6 * math.max(1, of[name] * 1e-9), name)
+    end
+    assert.equal(0.5, read.ratio)
   end)
 end)

@@ -139,6 +139,9 @@ void lloom_register_output(lua_State *L);
 void lloom_register_backup(lua_State *L);
 void lloom_register_thread(lua_State *L);
 
+/* Adds the functions of text.c to the table on top of the stack. */
+void lloom_add_text(lua_State *L);
+
 /* The module's functions. */
 int lloom_open(lua_State *L);
 int lloom_ingest(lua_State *L);

@@ -10,11 +10,8 @@
 #include "base/ratio.h"
 #include "measure/rules.h"
 #include "serve/supervise.h"
-#include "base/text.h"
 #include "base/version.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -188,23 +185,6 @@ static int millionths(lua_State *L) {
   return 1;
 }
 
-#define DECIMALS_MAX 17 /* as many as a double has digits */
-
-/*
-** fixed(value, decimals): as printf's %.*f has it, by which all figures are rounded. LuaJIT's string.format rounds a tie up,
-** where printf takes the even neighbour.
-*/
-static int fixed(lua_State *L) {
-  char text[1 + DBL_MAX_10_EXP + 1 + 1 + DECIMALS_MAX + 1]; /* sign, digits, point, decimals, NUL */
-  double value = luaL_checknumber(L, 1);
-  int64_t decimals = lloom_check_integer(L, 2);
-  luaL_argcheck(L, isfinite(value), 1, "finite number expected");
-  luaL_argcheck(L, decimals >= 0 && decimals <= DECIMALS_MAX, 2, "0 to 17 expected");
-  int length = snprintf(text, sizeof text, "%.*f", (int)decimals, value);
-  lua_pushlstring(L, text, (size_t)length);
-  return 1;
-}
-
 #define ARGUMENTS_MAX 64
 
 #define PATIENCE 10000 /* milliseconds that what is left of a supervised program gets to end */
@@ -345,21 +325,6 @@ static int is_terminal(lua_State *L) {
   return 1;
 }
 
-/* csv_field(text [, neutralise_formulas]): the text as a field of CSV; see loom_text_is_formula. */
-static int csv_field(lua_State *L) {
-  size_t length;
-  const char *field = luaL_checklstring(L, 1, &length);
-  bool harmless = lua_toboolean(L, 2);
-  /* Room that the collector frees, whatever raises. */
-  struct loom_text text = {lua_newuserdata(L, 2 * length + 3), 0, 2 * length + 3};
-  if (harmless)
-    loom_text_put_harmless_field(&text, field, length);
-  else
-    loom_text_put_field(&text, field, length);
-  lua_pushlstring(L, text.bytes, text.length);
-  return 1;
-}
-
 /* The one exported symbol. */
 __attribute__((visibility("default"))) int luaopen_loom_core(lua_State *L);
 
@@ -390,11 +355,9 @@ int luaopen_loom_core(lua_State *L) {
                                        {"local_date", local_date},
                                        {"local_time", local_time},
                                        {"millionths", millionths},
-                                       {"fixed", fixed},
                                        {"preset", preset},
                                        {"clock", monotonic_clock},
                                        {"is_terminal", is_terminal},
-                                       {"csv_field", csv_field},
                                        {"parse_timestamp", parse_timestamp},
                                        {"parse_duration", parse_duration},
                                        {"format_timestamp", format_timestamp},
@@ -417,6 +380,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_thread(L);
   lua_newtable(L);
   lloom_set_functions(L, functions);
+  lloom_add_text(L);
   lua_pushliteral(L, LOOM_VERSION);
   lua_setfield(L, -2, "version");
   return 1;

@@ -262,21 +262,25 @@ int lloom_report_json(lua_State *L) {
   return 1;
 }
 
-/* json_stores({row, …}, {name, …}): JSON objects of `store_id` and `windows`, with commas between them. */
+/*
+** json_stores({row, …}, {name, …} [, separator]): JSON objects of `store_id` and `windows`, with a separator between them, which
+** is a comma and the end of the line if none is given.
+*/
 int lloom_report_json_stores(lua_State *L) {
   const char *names[LOOM_WINDOWS_MAX];
   const struct loom_report *report = lloom_check_complete(L);
   luaL_checktype(L, 2, LUA_TTABLE);
   read_names(L, 3, loom_report_window_count(report), names);
+  size_t between_length, count = lua_rawlen(L, 2);
+  const char *between = luaL_optlstring(L, 4, ",\n", &between_length);
   struct loom_text *text = lloom_report_text(L);
-  size_t count = lua_rawlen(L, 2);
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, 2, (int)i + 1);
     size_t row = lloom_check_row(L, -1, report);
     lua_pop(L, 1);
-    bool good = loom_text_reserve(text, 2);
+    bool good = loom_text_reserve(text, between_length);
     if (good && i > 0)
-      loom_text_put(text, ",\n", 2);
+      loom_text_put(text, between, between_length);
     if (!good || !loom_report_json_store(report, row, names, text))
       return lloom_no_memory(L);
   }

@@ -3,8 +3,9 @@
 
 local common = require "loom.cli.common"
 local explanation = require "loom.cli.explanation"
+local figures = require "loom.figures"
+local json = require "loom.json"
 local options = require "loom.cli.options"
-local values = require "loom.formats.values"
 
 local command = { name = "explain" }
 
@@ -46,16 +47,16 @@ local encode
 local function object(kind, value)
   local parts = {}
   for i, name in ipairs(fields[kind]) do
-    parts[i] = values.string(name) .. ":" .. encode(name, value[is_instant[name] and name .. "_utc" or name])
+    parts[i] = json.string(name) .. ":" .. encode(name, value[is_instant[name] and name .. "_utc" or name])
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
 function encode(name, value)
   if type(value) ~= "table" then
-    return values.any(value)
+    return json.any(value)
   elseif name == "figures" then
-    return values.figures(value)
+    return figures.json_of(value)
   elseif is_list[name] then
     local parts = {}
     for i, item in ipairs(value) do

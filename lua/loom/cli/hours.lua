@@ -3,8 +3,8 @@
 
 local common = require "loom.cli.common"
 local hours = require "loom.hours"
+local json = require "loom.json"
 local options = require "loom.cli.options"
-local values = require "loom.formats.values"
 
 local full_names = { mon = "Monday", tue = "Tuesday", wed = "Wednesday", thu = "Thursday", fri = "Friday",
   sat = "Saturday", sun = "Sunday" }
@@ -64,7 +64,7 @@ local function week_json(week)
   for i, day in ipairs(hours.days) do
     local spans = {}
     for n, span in ipairs(week[day] or {}) do
-      spans[n] = values.string(span)
+      spans[n] = json.string(span)
     end
     days[i] = ('"%s":[%s]'):format(day, table.concat(spans, ","))
   end
@@ -72,7 +72,7 @@ local function week_json(week)
 end
 
 local function set_json(set, more)
-  return ('{"from":%s,"origin":%s,"week":%s%s}'):format(values.any(set.from), values.any(set.origin),
+  return ('{"from":%s,"origin":%s,"week":%s%s}'):format(json.any(set.from), json.any(set.origin),
     week_json(set.week), more)
 end
 

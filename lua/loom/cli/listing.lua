@@ -3,8 +3,8 @@
 
 local common = require "loom.cli.common"
 local formats = require "loom.formats"
+local json = require "loom.json"
 local time = require "loom.time"
-local values = require "loom.formats.values"
 
 local listing = {}
 
@@ -42,7 +42,7 @@ local function write_json(write, options)
   for row in options.rows() do
     local parts = {}
     for i, column in ipairs(options.columns) do
-      parts[i] = values.string(column.name) .. ":" .. (column.json or values.any)(column.value(row))
+      parts[i] = json.string(column.name) .. ":" .. (column.json or json.any)(column.value(row))
     end
     write(separator .. "{" .. table.concat(parts, ",") .. "}")
     separator = ",\n"

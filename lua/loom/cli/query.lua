@@ -2,9 +2,10 @@
 -- @module loom.cli.query
 
 local common = require "loom.cli.common"
+local core = require "loom.core"
+local json = require "loom.json"
 local listing = require "loom.cli.listing"
 local options = require "loom.cli.options"
-local values = require "loom.formats.values"
 
 local command = { name = "query" }
 
@@ -24,17 +25,11 @@ end
 
 -- A number with all its digits; nil for one that has none.
 local function digits(value)
-  if type(value) ~= "number" or value ~= value or value == math.huge or value == -math.huge then
-    return nil
-  elseif value % 1 == 0 and math.abs(value) < 2 ^ 63 then
-    return ("%d"):format(value)
-  end
-  local short = ("%.15g"):format(value)
-  return tonumber(short) == value and short or ("%.17g"):format(value)
+  return type(value) == "number" and core.digits(value) or nil
 end
 
 local function to_json(value)
-  return digits(value) or values.any(value)
+  return digits(value) or json.any(value)
 end
 
 local function columns_of(rows, format)

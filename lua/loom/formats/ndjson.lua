@@ -4,7 +4,5 @@
 local values = require "loom.formats.values"
 
 return function(report, write, options)
-  for row in options.rows() do
-    write(values.row(report, row, options) .. "\n")
-  end
+  values.write_rows(report, write, options, "", "\n", "\n")
 end

@@ -2,14 +2,14 @@
 -- @module loom.formats.text
 
 local columns = require "loom.columns"
-local values = require "loom.formats.values"
+local core = require "loom.core"
 
 local text = {}
 
 --- Text that is safe to show on a terminal and keeps to its line: ids may hold any bytes. It is UTF-8, without control
 -- characters; those of ISO 6429's second set, U+0080 to U+009F, are two bytes.
 function text.shown(value)
-  return (values.utf8(value):gsub("\194[\128-\159]", "?"):gsub("%c", "?"))
+  return (core.utf8(value):gsub("\194[\128-\159]", "?"):gsub("%c", "?"))
 end
 
 -- How many columns text takes: characters of UTF-8, not bytes.

@@ -1,72 +1,13 @@
---- Rows as JSON (RFC 8259), for the formats that write it. Ids and texts that are not UTF-8 have their stray bytes replaced
--- by U+FFFD, since JSON is UTF-8 (section 8.1).
+--- Rows as JSON, for the formats that write it.
 -- @module loom.formats.values
 
 local columns = require "loom.columns"
 local figures = require "loom.figures"
+local json = require "loom.json"
 
 local values = {}
 
-local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r",
-  ["\t"] = "\\t" }
-
-local function escape(c)
-  return escapes[c] or ("\\u%04x"):format(c:byte())
-end
-
--- How many bytes the sequence that begins at `at` has (RFC 3629); nil if it is none.
-local function sequence_length(text, at)
-  local a, b, c, d = text:byte(at, at + 3)
-  local function continues(byte, least, most)
-    return byte and byte >= (least or 0x80) and byte <= (most or 0xBF)
-  end
-  if a < 0x80 then
-    return 1
-  elseif a >= 0xC2 and a <= 0xDF then
-    return continues(b) and 2 or nil
-  elseif a >= 0xE0 and a <= 0xEF then
-    return continues(b, a == 0xE0 and 0xA0 or nil, a == 0xED and 0x9F or nil) and continues(c) and 3 or nil
-  elseif a >= 0xF0 and a <= 0xF4 then
-    return continues(b, a == 0xF0 and 0x90 or nil, a == 0xF4 and 0x8F or nil) and continues(c) and continues(d) and 4 or nil
-  end
-end
-
---- Text in which what is not UTF-8 is replaced.
-function values.utf8(text)
-  if not text:find("[\128-\255]") then
-    return text
-  end
-  local parts, at = {}, 1
-  while at <= #text do
-    local length = sequence_length(text, at)
-    parts[#parts + 1] = length and text:sub(at, at + length - 1) or "\239\191\189"
-    at = at + (length or 1)
-  end
-  return table.concat(parts)
-end
-
---- A text as JSON.
-function values.string(text)
-  return '"' .. values.utf8(text):gsub('[%c"\\]', escape) .. '"'
-end
-
---- A number with up to six decimals; null if there is none, or if it is not finite.
-function values.number(value)
-  return value ~= nil and figures.decimal(value) or "null"
-end
-
---- Any value of a column.
-function values.any(value)
-  local kind = type(value)
-  if kind == "number" then
-    return values.number(value)
-  elseif kind == "boolean" then
-    return tostring(value)
-  elseif value == nil then
-    return "null"
-  end
-  return values.string(tostring(value))
-end
+local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
 
 --- What a column has of a row.
 function values.cell(column, row)
@@ -74,42 +15,29 @@ function values.cell(column, row)
     local text = column.text(row)
     return text ~= "" and text or "null"
   end
-  return values.any(column.value(row))
+  return json.any(column.value(row))
 end
 
-local function ratio(of_window)
-  return of_window.ratio and figures.ratio(figures.ratio_of(of_window)) or "null"
-end
-
--- Members that are ratios, which are cut.
-local ratios = {
-  ratio = ratio,
-  target = function(slo)
-    return columns.ratio_of(slo.target) or "null"
-  end,
-  burn = function(slo)
-    return columns.ratio_of(slo.burn) or "null"
-  end,
-}
-
-local order = { "up", "down", "unknown", "excluded", "scheduled", "ratio", "outages", "longest", "mttr", "mtbf", "polls" }
 local slo_order = { "target", "met", "budget", "spent", "left", "burn" }
 
-local function object(fields, names)
-  local parts = {}
-  for i, name in ipairs(names) do
-    parts[i] = ('"%s":%s'):format(name, ratios[name] and ratios[name](fields) or values.any(fields[name]))
+-- Members that are ratios, which are cut.
+local is_ratio = { target = true, burn = true }
+
+local function slo_json(slo)
+  local members = {}
+  for i, name in ipairs(slo_order) do
+    local value = slo[name]
+    members[2 * i - 1] = name
+    members[2 * i] = is_ratio[name] and (columns.ratio_of(value) or json.null) or json.any(value)
   end
-  return table.concat(parts, ",")
+  return json.object(unpack(members, 1, 2 * #slo_order))
 end
 
---- The figures of a window: durations in seconds, those of the objective in minutes.
-function values.figures(of_window)
-  local text = object(of_window, order)
-  if of_window.slo then
-    text = ('%s,"slo":{%s}'):format(text, object(of_window.slo, slo_order))
-  end
-  return "{" .. text .. "}"
+-- The figures of a window: durations in seconds, those of the objective in minutes.
+local function figures_json(report, row, place)
+  local text = figures.json(report:figures(row.index, place))
+  local slo = report.has_slo and row[report.windows[place].name].slo
+  return slo and ('%s,"slo":%s}'):format(text:sub(1, -2), slo_json(slo)) or text
 end
 
 --- A row: its key and all its windows, or the columns that were asked for.
@@ -117,18 +45,56 @@ function values.row(report, row, options)
   local parts = {}
   if options.chosen then
     for i, column in ipairs(options.columns) do
-      parts[i] = values.string(column.name) .. ":" .. values.cell(column, row)
+      parts[i] = json.string(column.name) .. ":" .. values.cell(column, row)
     end
     return "{" .. table.concat(parts, ",") .. "}"
   end
   for i, window in ipairs(report.windows) do
-    parts[i] = values.string(window.name) .. ":" .. values.figures(row[window.name])
+    parts[i] = json.string(window.name) .. ":" .. figures_json(report, row, i)
   end
-  local head = values.string(report.key) .. ":" .. values.string(report:store(row.index))
+  local head = json.string(report.key) .. ":" .. json.string(report:store(row.index))
   if report.grouped and report.key ~= "stores" then
     head = ('%s,"stores":%d'):format(head, row.stores)
   end
   return ('{%s,"windows":{%s}}'):format(head, table.concat(parts, ","))
+end
+
+local BATCH = 250 -- rows that the native half writes at a time
+
+-- Texts of one row or more.
+local function texts(report, options, between)
+  local next_row = options.rows()
+  if not report.json_stores or options.chosen or report.has_slo then
+    return function()
+      local row = next_row()
+      return row and values.row(report, row, options)
+    end
+  end
+  return function()
+    local batch, row = {}, next_row()
+    while row do
+      batch[#batch + 1] = row.index
+      row = #batch < BATCH and next_row() or nil
+    end
+    return batch[1] and report:json_stores(batch, between)
+  end
+end
+
+--- Writes rows.
+-- @tparam loom.report report
+-- @tparam function write
+-- @tparam table options of the format
+-- @tparam string before what comes before the first one
+-- @tparam string between what comes before each other one
+-- @tparam string after what comes after the last one
+function values.write_rows(report, write, options, before, between, after)
+  local next_text = texts(report, options, between)
+  local text = next_text()
+  while text do
+    write(before .. text)
+    before, text = between, next_text()
+  end
+  write(before == between and after or "")
 end
 
 return values

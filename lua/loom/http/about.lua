@@ -2,7 +2,7 @@
 -- @module loom.http.about
 
 local core = require "loom.core"
-local json = require "loom.http.json"
+local json = require "loom.json"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 

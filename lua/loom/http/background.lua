@@ -7,11 +7,11 @@
 
 local check = require "loom.check"
 local cjson = require "cjson.safe"
-local json = require "loom.http.json"
+local figures = require "loom.figures"
+local json = require "loom.json"
 local Monitor = require "loom.monitor"
 local overrides = require "loom.overrides"
 local Stored = require "loom.stored_report"
-local values = require "loom.formats.values"
 
 local number, text = json.number, json.string
 
@@ -113,7 +113,7 @@ end
 local function write_window(write, window)
   write(('{"name":%s,"from":"%s","to":"%s","uptime":%s,"downtime":%s,"unit":%s,"figures":%s,"openings":'):format(
     text(window.name), window.from_utc, window.to_utc, text(window.printed.uptime), text(window.printed.downtime),
-    text(window.unit), values.figures(window.figures)))
+    text(window.unit), figures.json_of(window.figures)))
   write_list(write, window.openings, opening_json)
   write ',"intervals":'
   write_list(write, window.intervals, span_json)

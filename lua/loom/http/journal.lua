@@ -7,7 +7,7 @@
 -- another location, which `ngx.ctx` does not.
 -- @module loom.http.journal
 
-local values = require "loom.formats.values"
+local core = require "loom.core"
 
 local journal = {}
 
@@ -22,7 +22,7 @@ end
 -- Notes a text of the client's in a variable of its own where it is not UTF-8, as JSON has to be.
 local function note_text(variable, text)
   if text and text:find "[\128-\255]" then
-    ngx.var[variable] = values.utf8(text)
+    ngx.var[variable] = core.utf8(text)
   end
 end
 
@@ -38,7 +38,7 @@ end
 function journal.note(route, arguments)
   if is_kept then
     ngx.var.loom_route = route.path
-    ngx.var.loom_store = values.utf8(arguments.store_id or "")
+    ngx.var.loom_store = core.utf8(arguments.store_id or "")
     ngx.var.loom_changes = route.access == "write" and "1" or ""
   end
 end
@@ -46,7 +46,7 @@ end
 --- Notes by whom; nil: by somebody whose token is not known.
 function journal.note_token(name)
   if is_kept then
-    ngx.var.loom_token = values.utf8(name or "")
+    ngx.var.loom_token = core.utf8(name or "")
   end
 end
 

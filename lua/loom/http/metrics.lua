@@ -5,6 +5,7 @@
 -- @module loom.http.metrics
 
 local access = require "loom.http.access"
+local core = require "loom.core"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
 local options = require "loom.http.v1.options"
@@ -13,7 +14,6 @@ local Queue = require "loom.queue"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
-local values = require "loom.formats.values"
 
 local metrics = {}
 
@@ -201,7 +201,7 @@ end
 -- A store's id as a label's value, which is UTF-8: ids that are not are percent-encoded, as in a path, and so are those with a
 -- "%", so that no two are the same.
 local function label(id)
-  if id:find("%", 1, true) or values.utf8(id) ~= id then
+  if id:find("%", 1, true) or core.utf8(id) ~= id then
     id = id:gsub("[^%w._~-]", function(byte)
       return ("%%%02X"):format(byte:byte())
     end)

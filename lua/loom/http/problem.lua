@@ -1,9 +1,9 @@
 --- Failures as responses: problem documents (RFC 9457).
 -- @module loom.http.problem
 
+local core = require "loom.core"
 local log = require "loom.http.log"
 local response = require "loom.http.response"
-local values = require "loom.formats.values"
 
 local problem = {}
 
@@ -92,10 +92,10 @@ end
 --- Sends a problem.
 function problem.send(found)
   local document = { type = "about:blank", title = titles[found.status] or "Error", status = found.status,
-    detail = values.utf8(problem.public(found.detail)) } -- which may quote what the client has sent
+    detail = core.utf8(problem.public(found.detail)) } -- which may quote what the client has sent
   for name, value in pairs(found.more) do
     if name ~= "headers" then
-      document[name] = type(value) == "string" and values.utf8(value) or value
+      document[name] = type(value) == "string" and core.utf8(value) or value
     end
   end
   local headers = { ["Content-Type"] = "application/problem+json", ["Cache-Control"] = "no-store" }

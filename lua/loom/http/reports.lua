@@ -4,7 +4,7 @@
 local accept = require "loom.http.accept"
 local budget = require "loom.http.budget"
 local chosen = require "loom.http.v1.options"
-local json = require "loom.http.json"
+local json = require "loom.json"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
 local Report = require "loom.report"

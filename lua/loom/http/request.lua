@@ -3,9 +3,9 @@
 
 local check = require "loom.check"
 local cjson = require "cjson.safe"
+local core = require "loom.core"
 local problem = require "loom.http.problem"
 local small_file = require "loom.small_file"
-local values = require "loom.formats.values"
 
 local request = {}
 
@@ -117,7 +117,7 @@ function request.json_object(limit)
   local text = request.body(limit or JSON_MAX)
   if not text:find("%S") then
     return {}
-  elseif values.utf8(text) ~= text then
+  elseif core.utf8(text) ~= text then
     problem.raise(400, "the body is not a JSON object: it is not UTF-8")
   end
   local value, why = strict_json.decode(text)

@@ -2,15 +2,15 @@
 -- @module loom.http.response
 
 local cjson = require "cjson.safe"
+local core = require "loom.core"
 local journal = require "loom.http.journal"
-local values = require "loom.formats.values"
 
 local response = {}
 
 --- JSON of a value. Store ids and values may hold any bytes, JSON is UTF-8: others are replaced.
 function response.encode(value)
   local text = cjson.encode(value)
-  return text:find("[\128-\255]") and values.utf8(text) or text
+  return core.utf8(text)
 end
 
 --- The reason phrases of the statuses that there are.

@@ -102,6 +102,7 @@ describe("the format json", function()
     function made.plain:slo_budget(index)
       return ({ 6 * 60e6, 0, 0 })[index], 0.9
     end
+    made.plain.has_slo = true
     local stores = cjson.decode(report.text(json, made)).stores
     assert.same({ target = 0.9, met = true, budget = 6, spent = 6, left = 0, burn = 1 }, stores[1].windows.w.slo)
     assert.same({ target = 0.9, met = cjson.null, budget = 0, spent = 0, left = 0, burn = cjson.null }, stores[2].windows.w.slo)

@@ -1,5 +1,7 @@
 local cjson = require "cjson"
+local loom = require "loom"
 local report = require "support.report"
+local values = require "loom.formats.values"
 
 describe("the format ndjson", function()
   local made = report.make({ { name = "w", unit = "hours" }, { name = "v", unit = "minutes" } }, {
@@ -20,6 +22,26 @@ describe("the format ndjson", function()
     assert.equal(2, #list)
     assert.equal("\n", text:sub(-1))
     assert.same(cjson.decode(report.text("json", made)).stores, list)
+  end)
+
+  it("has the same lines however many rows the native half writes at a time", function()
+    for _, count in ipairs { 1, 249, 250, 251, 777 } do
+      local monitor, polls = assert(loom.open ":memory:"), {}
+      for i = 1, count do
+        polls[i] = { ("s%04d\255"):format(i), i % 3 > 0, 86400 * i }
+      end
+      assert(monitor:polls(polls))
+      local of_all = assert(monitor:report())
+      local expected, text = {}, report.text("ndjson", of_all, { sort = "up_last_week", descending = true })
+      for row in of_all:rows { sort = "up_last_week", descending = true } do
+        expected[#expected + 1] = values.row(of_all, row, {}) .. "\n"
+      end
+      assert.equal(table.concat(expected), text)
+      local as_json = report.text("json", of_all, { sort = "up_last_week", descending = true })
+      assert.equal(text, (as_json:match('"stores":%[\n(.*)%]}\n$'):gsub("},\n", "}\n")))
+      of_all:close()
+      monitor:close()
+    end
   end)
 
   it("has the columns that are asked for", function()

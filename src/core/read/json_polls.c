@@ -2,6 +2,7 @@
 ** Reading of JSON in one pass and in place: strings are unescaped where they lie, since that makes none longer.
 */
 #include "read/json_polls.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -62,25 +63,6 @@ static bool read_hex(struct loom_json_polls *polls, uint32_t *code) {
   return true;
 }
 
-static char *put_utf8(char *out, uint32_t code) {
-  if (code < 0x80) {
-    *out++ = (char)code;
-  } else if (code < 0x800) {
-    *out++ = (char)(0xc0 | code >> 6);
-    *out++ = (char)(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    *out++ = (char)(0xe0 | code >> 12);
-    *out++ = (char)(0x80 | (code >> 6 & 0x3f));
-    *out++ = (char)(0x80 | (code & 0x3f));
-  } else {
-    *out++ = (char)(0xf0 | code >> 18);
-    *out++ = (char)(0x80 | (code >> 12 & 0x3f));
-    *out++ = (char)(0x80 | (code >> 6 & 0x3f));
-    *out++ = (char)(0x80 | (code & 0x3f));
-  }
-  return out;
-}
-
 /* What follows `\u`: one code point, of one escape or of a pair. */
 static bool read_unicode(struct loom_json_polls *polls, char **out) {
   uint32_t code, low;
@@ -97,7 +79,7 @@ static bool read_unicode(struct loom_json_polls *polls, char **out) {
   } else if (code >= 0xd800 && code <= 0xdfff) {
     return fail(polls, "half of a surrogate pair is missing");
   }
-  *out = put_utf8(*out, code);
+  *out = loom_utf8_encode(*out, code);
   return true;
 }
 

@@ -4,6 +4,7 @@
 #ifndef LOOM_REPORT_CSV_H
 #define LOOM_REPORT_CSV_H
 
+#include "base/number_text.h"
 #include "base/text.h"
 #include "report/report.h"
 
@@ -11,25 +12,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Longest text of a figure, with its final NUL. */
-#define LOOM_FIGURE_SIZE 32
+/* Most bytes of hours and of minutes. */
+#define LOOM_FIGURE_SIZE (LOOM_WHOLE_SIZE + 3)
 
 /*
-** Hours with one or two decimals: the double nearest to microseconds / 3.6e9, rounded to two places as printf's
-** %.2f does, less a final zero. The time is not negative. Returns the length.
+** Puts hours with one or two decimals: the double nearest to microseconds / 3.6e9, rounded to two places as printf's %.2f does,
+** less a final zero. The time is not negative.
 */
-size_t loom_format_hours(int64_t microseconds, char out[LOOM_FIGURE_SIZE]);
+void loom_put_hours(struct loom_text *text, int64_t microseconds);
 
 /* The same in hundredths of an hour, which tells whether two times are printed alike. */
 int64_t loom_hundredth_hours(int64_t microseconds);
 
-/* Whole minutes, cut. The time is not negative. */
-size_t loom_format_minutes(int64_t microseconds, char out[LOOM_FIGURE_SIZE]);
+/* Puts whole minutes, cut. The time is not negative. */
+void loom_put_minutes(struct loom_text *text, int64_t microseconds);
 
 /*
 ** Appends rows first … first + count - 1 of a complete report: the store id, the up times of all windows, then their
 ** down times. minutes[w] tells whether window w is printed in minutes rather than hours; harmless, that no spreadsheet is to
-** run an id (see loom_text_is_formula). False: memory is out.
+** run an id (see loom_csv_is_formula). False: memory is out.
 */
 bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool harmless,
                           size_t first, size_t count, struct loom_text *text);

@@ -12,7 +12,7 @@ struct loom_report_file {
   const char *path;
   const char *header;             /* the first line, without its end */
   bool minutes[LOOM_WINDOWS_MAX]; /* which windows are printed in minutes */
-  bool harmless;                  /* no spreadsheet is to run an id: see loom_text_is_formula */
+  bool harmless;                  /* no spreadsheet is to run an id: see loom_csv_is_formula */
   const char *figures_path;       /* for all figures, without a header; NULL: not wanted */
 };
 

@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 
+/* Most bytes of figures: names, punctuation and eleven numbers. */
+#define LOOM_FIGURES_JSON_SIZE 700
+
 /*
 ** Appends figures as a JSON object: durations in seconds, what is not defined is null, numbers with up to six decimals. False:
 ** memory is out.
@@ -24,8 +27,5 @@ bool loom_report_json_row(const loom_report *report, size_t row, const char *con
 /* Appends the same with the store's id: {"store_id":…,"windows":…}. False: memory is out. */
 bool loom_report_json_store(const loom_report *report, size_t row, const char *const *names,
                             struct loom_text *text);
-
-/* Appends a text as a JSON string, in which U+FFFD stands for bytes that are not UTF-8. False: memory is out. */
-bool loom_json_string(const char *string, size_t length, struct loom_text *text);
 
 #endif

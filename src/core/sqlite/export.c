@@ -3,6 +3,7 @@
 ** what was set by hand; where the latter has anything, both are written, with a column that tells them apart.
 */
 #include "sqlite/export.h"
+#include "base/csv_text.h"
 #include "base/text.h"
 #include "sqlite/statement.h"
 #include "sqlite/stored_hours.h"
@@ -70,7 +71,7 @@ static void put_column(loom_export *export, int column) {
   size_t length;
   const char *text = loom_column_bytes(export->rows, column, &length);
   if (text)
-    loom_text_put_field(&export->text, text, length);
+    loom_csv_put_field(&export->text, text, length);
 }
 
 static void put_seconds(loom_export *export, int32_t seconds) {
@@ -117,7 +118,7 @@ static loom_status put_polls(loom_export *export, loom_error *error) {
     return status;
   for (size_t i = 0; i < export->polls.count; i++) {
     loom_poll poll = export->polls.items[i];
-    loom_text_put_field(&export->text, id, id_length);
+    loom_csv_put_field(&export->text, id, id_length);
     loom_text_put(&export->text, loom_poll_active(poll) ? ",active," : ",inactive,",
                   loom_poll_active(poll) ? 8 : 10);
     put_instant(export, loom_poll_instant(poll));
@@ -274,7 +275,7 @@ static loom_status put_attribute_names(loom_export *export, loom_error *error) {
       break;
     }
     loom_text_put_char(&export->text, ',');
-    loom_text_put_field(&export->text, name, length);
+    loom_csv_put_field(&export->text, name, length);
     export->attributes++;
   }
   if (status == LOOM_OK && step != SQLITE_DONE)

@@ -1,8 +1,9 @@
 --- Texts and numbers as a page shows them.
 -- @module loom.formats.html.markup
 
+local core = require "loom.core"
 local figures = require "loom.figures"
-local values = require "loom.formats.values"
+local json = require "loom.json"
 
 local markup = {}
 
@@ -13,12 +14,12 @@ local entities = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&qu
 --- Text that is safe in elements and in quoted attributes. HTML has no way to write most control characters: they become
 -- U+FFFD.
 function markup.text(value)
-  return (values.utf8(value):gsub("[%c\127]", "\239\191\189"):gsub("[&<>\"']", entities))
+  return (core.utf8(value):gsub("[%c\127]", "\239\191\189"):gsub("[&<>\"']", entities))
 end
 
 --- A text as JSON inside a script element, which "</script" would end and "<!--" would change.
 function markup.json(text)
-  return (values.string(text):gsub("<", "\\u003c"))
+  return (json.string(text):gsub("<", "\\u003c"))
 end
 
 --- A number's text with commas between thousands.

@@ -7,6 +7,7 @@
 -- @module loom.formats.html.stores
 
 local figures = require "loom.figures"
+local json = require "loom.json"
 local markup = require "loom.formats.html.markup"
 local values = require "loom.formats.values"
 
@@ -122,9 +123,9 @@ local function burn(report, index, place, up, down)
   if not budget or up + down == 0 then
     return "null"
   elseif down > budget then
-    return budget == 0 and "1e999" or values.number(math.max(10001, math.ceil(down / budget * 1e4)) / 1e4)
+    return budget == 0 and "1e999" or json.number(math.max(10001, math.ceil(down / budget * 1e4)) / 1e4)
   end
-  return budget == 0 and "0" or values.number(math.floor(figures.millionths(down, budget - down) / 100) / 1e4)
+  return budget == 0 and "0" or json.number(math.floor(figures.millionths(down, budget - down) / 100) / 1e4)
 end
 
 --- The strip of a row as the page has it.
@@ -190,7 +191,7 @@ function stores.write_data(report, write, list, options)
     table.concat(kinds, ",")))
   if report.strips then
     local window = report.windows[report.window_index[report.strips.window]]
-    write(('"strips":{"from":%s,"to":%s,"bins":%d},'):format(values.number(window.from), values.number(window.to),
+    write(('"strips":{"from":%s,"to":%s,"bins":%d},'):format(json.number(window.from), json.number(window.to),
       report.strips.bins))
   end
   write('"rows":[')

@@ -1,7 +1,7 @@
 --- The attributes of a store.
 -- @module loom.http.v1.attributes
 
-local json = require "loom.http.json"
+local json = require "loom.json"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"

@@ -3,7 +3,7 @@
 
 local check = require "loom.check"
 local cursor = require "loom.http.v1.cursor"
-local json = require "loom.http.json"
+local json = require "loom.json"
 local overrides = require "loom.overrides"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"

@@ -2,7 +2,7 @@
 -- @module loom.http.v1.hours
 
 local hours = require "loom.hours"
-local json = require "loom.http.json"
+local json = require "loom.json"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"

@@ -3,7 +3,7 @@
 -- @module loom.http.v1.removal
 
 local check = require "loom.check"
-local json = require "loom.http.json"
+local json = require "loom.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"

@@ -3,14 +3,14 @@
 
 local check = require "loom.check"
 local cjson = require "cjson.safe"
+local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
-local json = require "loom.http.json"
+local json = require "loom.json"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
-local values = require "loom.formats.values"
 
 local LIMIT, LIMIT_MAX = 100, 1000
 local PAGE_BYTES = 96 * 1024 -- of options, with which a page ends: reading and writing 256 KiB held the loop for 14 ms
@@ -25,7 +25,7 @@ local function report_json(row, ...)
   return json.object("report_id", json.string(row.report_id), "status", json.string(row.state),
     "progress", json.number(row.progress), "created", json.string(row.created_utc), "started", json.text(row.started_utc),
     "finished", json.text(row.finished_utc), "error", json.text(row.error and problem.public(row.error)),
-    "options", values.utf8(row.options), ...)
+    "options", core.utf8(row.options), ...)
 end
 
 local function id_of(arguments)

@@ -1,7 +1,7 @@
 --- Dates whose openings replace the weekly hours: of one store, or of all.
 -- @module loom.http.v1.special_days
 
-local json = require "loom.http.json"
+local json = require "loom.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"

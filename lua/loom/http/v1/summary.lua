@@ -3,7 +3,7 @@
 
 local columns = require "loom.columns"
 local fleet = require "loom.http.fleet"
-local json = require "loom.http.json"
+local json = require "loom.json"
 local options = require "loom.http.v1.options"
 local request = require "loom.http.request"
 local response = require "loom.http.response"

@@ -1,7 +1,7 @@
 --- The timezone of a store.
 -- @module loom.http.v1.timezone
 
-local json = require "loom.http.json"
+local json = require "loom.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"

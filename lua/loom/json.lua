@@ -1,18 +1,34 @@
---- JSON of responses, built from pieces that are JSON already: members stay in order, and null and empty lists are what they are
--- meant to be. Numbers and texts are those of `loom.formats.values`; instants are texts from the native half, which are exact.
--- @module loom.http.json
+--- JSON (RFC 8259), built from pieces that are JSON already: members stay in order, and null and empty lists are what they are
+-- meant to be. Texts and numbers are the native half's (`src/core/base/json_text.h`): what is not UTF-8 is replaced, and numbers
+-- have up to six decimals. Instants are texts, too, which are exact.
+-- @module loom.json
 
-local values = require "loom.formats.values"
+local core = require "loom.core"
 
 local json = {}
 
 json.null = "null"
-json.string = values.string
-json.number = values.number
+
+--- A text.
+json.string = core.json_string
+
+--- A number with up to six decimals; null if there is none, or if it is not finite.
+json.number = core.json_number
 
 --- Text, or null for nil.
 function json.text(value)
-  return value == nil and "null" or values.string(value)
+  return value == nil and "null" or core.json_string(value)
+end
+
+--- Whatever a column or a row of a query holds.
+function json.any(value)
+  local kind = type(value)
+  if value == nil or kind == "number" then
+    return core.json_number(value)
+  elseif kind == "boolean" then
+    return json.boolean(value)
+  end
+  return core.json_string(tostring(value))
 end
 
 function json.boolean(value)
@@ -47,7 +63,7 @@ function json.map(map, piece_of)
   end
   table.sort(names)
   for i, name in ipairs(names) do
-    parts[i] = values.string(name) .. ":" .. piece_of(map[name])
+    parts[i] = core.json_string(name) .. ":" .. piece_of(map[name])
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end
