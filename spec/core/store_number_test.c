@@ -36,6 +36,42 @@ static void found_or_added(void **state) {
   loom_database_close(database);
 }
 
+/* Many ids beside few stores, where all stores are passed over, and beside so many that each id is looked for. */
+static void many(void **state) {
+  (void)state;
+  enum { IDS = 300 };
+  static const int stores[] = {0, 1, IDS, 20 * IDS};
+  for (size_t i = 0; i < COUNT_OF(stores); i++) {
+    char sql[300];
+    loom_error error;
+    int64_t numbers[IDS], again[IDS];
+    struct loom_id_table ids;
+    loom_database *database = memory_database();
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+             " INSERT INTO store(store_id) SELECT 2 * i FROM n WHERE i <= %d",
+             stores[i], stores[i]);
+    execute(database, sql);
+    loom_id_table_init(&ids);
+    for (int id = IDS; id > 0; id--) {
+      char text[20];
+      loom_id_table_put(&ids, text, (size_t)snprintf(text, sizeof text, "%d", id));
+    }
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(loom_store_numbers(database, &ids, numbers, &error), LOOM_OK, &error);
+    assert_status(loom_store_numbers(database, &ids, again, &error), LOOM_OK, &error);
+    assert_memory_equal(numbers, again, sizeof numbers);
+    for (int id = IDS; id > 0; id--) {
+      snprintf(sql, sizeof sql, "SELECT number FROM store WHERE store_id = '%d'", id);
+      assert_int_equal(numbers[IDS - id], number(database, sql));
+    }
+    assert_true(numbers[IDS - 1] > stores[i]); /* 1, which is odd, is new */
+    assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+    loom_id_table_free(&ids);
+    loom_database_close(database);
+  }
+}
+
 static void failures(void **state) {
   (void)state;
   loom_error error;
@@ -54,6 +90,7 @@ static void failures(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(found_or_added), cmocka_unit_test(failures)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(found_or_added), cmocka_unit_test(many),
+                                     cmocka_unit_test(failures)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,7 @@ struct loom_apply {
   /* those that are applied together, as what repeats or says nothing leaves them */
   struct loom_record *group;
   size_t group_capacity;
+  bool has_weeks;               /* any were stored before */
   struct loom_hours_list known; /* what is stored of a store's hours */
   unsigned char *week;          /* packed */
   size_t week_capacity;
@@ -148,11 +149,56 @@ static int compare_order(const void *a, const void *b) {
   return order ? order : (l->order > r->order) - (l->order < r->order);
 }
 
-static void sort_records(struct loom_record *records, size_t count) {
+/* Those for every store come last. */
+static size_t place_of_store(const struct loom_record *record, size_t stores) {
+  return record->store == LOOM_ALL_STORES ? stores : record->store;
+}
+
+/*
+** Brings together what is of one store, by counting, in the order of the stores' numbers: `order` is where a record goes,
+** and they change places until each is there. False: memory is out.
+*/
+static bool gather_stores(struct loom_record *records, size_t count, size_t stores) {
+  uint32_t *next = calloc(stores + 2, sizeof *next);
+  if (!next)
+    return false;
   for (size_t i = 0; i < count; i++)
-    records[i].order = (uint32_t)i;
-  if (count)
-    qsort(records, count, sizeof *records, compare_order);
+    next[place_of_store(&records[i], stores) + 1]++;
+  for (size_t i = 1; i <= stores; i++)
+    next[i] += next[i - 1];
+  for (size_t i = 0; i < count; i++)
+    records[i].order = next[place_of_store(&records[i], stores)]++;
+  free(next);
+  for (size_t i = 0; i < count; i++) {
+    while (records[i].order != i) {
+      struct loom_record *there = &records[records[i].order], moved = *there;
+      *there = records[i];
+      records[i] = moved;
+    }
+  }
+  return true;
+}
+
+/* Brings records into the order in which they are applied. False: memory is out. */
+static bool sort_records(struct loom_record *records, size_t count, size_t stores) {
+  if (!gather_stores(records, count, stores))
+    return false;
+  for (size_t begin = 0, end; begin < count; begin = end) {
+    bool sorted = true;
+    for (end = begin + 1; end < count && records[end].store == records[begin].store; end++)
+      sorted = sorted && compare_records(&records[end - 1], &records[end]) <= 0;
+    if (!sorted)
+      qsort(&records[begin], end - begin, sizeof *records, compare_order);
+  }
+  return true;
+}
+
+static loom_status find_weeks(loom_apply *apply, loom_error *error) {
+  int64_t any = 0;
+  loom_status status =
+      loom_database_number(apply->database, "SELECT EXISTS(SELECT 1 FROM hours_week)", &any, error);
+  apply->has_weeks = any != 0;
+  return status;
 }
 
 loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_apply **out,
@@ -178,8 +224,12 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
     status = loom_store_numbers(database, &staging->ids, apply->numbers, error);
   if (status == LOOM_OK && kind == LOOM_POLLS)
     status = loom_poll_sorter_rewind(staging->sorter, error);
-  if (kind == LOOM_HOURS || kind == LOOM_TIMEZONES || kind == LOOM_SPECIAL_DAYS)
-    sort_records(staging->records, staging->record_count);
+  if (status == LOOM_OK && kind == LOOM_HOURS)
+    status = find_weeks(apply, error);
+  if (status == LOOM_OK &&
+      (kind == LOOM_HOURS || kind == LOOM_TIMEZONES || kind == LOOM_SPECIAL_DAYS) &&
+      !sort_records(staging->records, staging->record_count, stores))
+    status = loom_no_memory(error);
   if (status == LOOM_OK)
     *out = apply;
   else
@@ -318,6 +368,8 @@ static loom_status read_hours(loom_apply *apply, const struct loom_record *recor
   sqlite3_stmt *find;
   int step = SQLITE_DONE;
   apply->known.count = 0;
+  if (!apply->has_weeks) /* and each layer of a store is replaced once */
+    return LOOM_OK;
   loom_status status = statement(apply, FIND_WEEKS, &find, error);
   if (status != LOOM_OK)
     return status;
