@@ -108,7 +108,9 @@ static void check_local(const char *name, const loom_zone *zone, int64_t local, 
     expected = early;
   else if (late + expected_offset(late) == local)
     expected = late;
+  static size_t near = SIZE_MAX; /* of whatever was looked for before */
   int64_t instant = loom_zone_instant(zone, local);
+  assert_int_equal(loom_zone_instant_near(zone, local, &near), instant);
   if (instant != expected)
     fail_msg("%s, local time %lld: %lld, not %lld", name, (long long)local, (long long)instant,
              (long long)expected);

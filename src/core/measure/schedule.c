@@ -4,16 +4,24 @@
 #include "measure/schedule.h"
 #include "time/civil.h"
 
-static int64_t instant_of(const loom_zone *zone, int32_t date, int32_t seconds) {
-  return loom_zone_instant(zone, (int64_t)date * LOOM_DAY_SECONDS + seconds) * LOOM_SECOND;
+static int64_t instant_of(const loom_zone *zone, int32_t date, int32_t seconds, size_t *near) {
+  int64_t local = (int64_t)date * LOOM_DAY_SECONDS + seconds;
+  return loom_zone_instant_near(zone, local, near) * LOOM_SECOND;
+}
+
+/* `near` is as loom_zone_instant_near has it. */
+static struct loom_span span_near(const loom_zone *zone, int32_t date, int32_t open, int32_t close,
+                                  int32_t slack, size_t *near) {
+  if (close >= LOOM_DAY_SECONDS - slack)
+    close = LOOM_DAY_SECONDS;
+  int64_t start = instant_of(zone, date, open, near);
+  return (struct loom_span){start, instant_of(zone, date + (close <= open), close, near)};
 }
 
 struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open,
                                     int32_t close, int32_t slack) {
-  if (close >= LOOM_DAY_SECONDS - slack)
-    close = LOOM_DAY_SECONDS;
-  return (struct loom_span){instant_of(zone, date, open),
-                            instant_of(zone, date + (close <= open), close)};
+  size_t near = 0;
+  return span_near(zone, date, open, close, slack, &near);
 }
 
 /* Index of the first special day on or after a date. */
@@ -97,18 +105,19 @@ void loom_schedule_dates(int64_t from, int64_t to, int32_t *first, int32_t *last
 struct builder {
   const loom_zone *zone;
   int32_t slack;
+  size_t near; /* as loom_zone_instant_near has it */
   struct loom_spans *intervals;
 };
 
 static bool add_opening(void *context, int32_t date, int32_t open, int32_t close) {
-  const struct builder *b = context;
-  struct loom_span span = loom_schedule_span(b->zone, date, open, close, b->slack);
+  struct builder *b = context;
+  struct loom_span span = span_near(b->zone, date, open, close, b->slack, &b->near);
   return span.end <= span.start || loom_spans_add(b->intervals, span.start, span.end);
 }
 
 bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from, int64_t to,
                              int32_t slack, struct loom_spans *intervals) {
-  struct builder b = {schedule->zone, slack, intervals};
+  struct builder b = {.zone = schedule->zone, .slack = slack, .intervals = intervals};
   enum loom_origin origin;
   int32_t first, last;
   loom_schedule_dates(from, to, &first, &last);

@@ -404,16 +404,28 @@ int32_t loom_zone_offset(const loom_zone *zone, int64_t instant) {
   return zone->periods[find_period(zone, instant - cycles_before(zone, instant))].offset;
 }
 
-int64_t loom_zone_instant(const loom_zone *zone, int64_t local) {
+static bool is_in_period(const loom_zone *zone, size_t i, int64_t instant) {
+  return i < zone->count && zone->periods[i].start <= instant &&
+         (i + 1 == zone->count || instant < zone->periods[i + 1].start);
+}
+
+int64_t loom_zone_instant_near(const loom_zone *zone, int64_t local, size_t *near) {
   int64_t moved = cycles_before(zone, local);
   int64_t wanted = local - moved;
   /* the answer lies in a period that ends after this instant */
-  size_t i = find_period(zone, wanted - UTOFF_MAX);
+  if (!is_in_period(zone, *near, wanted - UTOFF_MAX))
+    *near = find_period(zone, wanted - UTOFF_MAX);
+  size_t i = *near;
   while (i + 1 < zone->count && wanted - zone->periods[i].offset >= zone->periods[i + 1].start)
     i++;
   if (i > 0 && wanted - zone->periods[i].offset < zone->periods[i].start)
     i--; /* the clock jumped over it */
   return wanted - zone->periods[i].offset + moved;
+}
+
+int64_t loom_zone_instant(const loom_zone *zone, int64_t local) {
+  size_t near = 0;
+  return loom_zone_instant_near(zone, local, &near);
 }
 
 /* ---- the cache ---- */

@@ -54,4 +54,10 @@ int32_t loom_zone_offset(const loom_zone *zone, int64_t instant);
 */
 int64_t loom_zone_instant(const loom_zone *zone, int64_t local);
 
+/*
+** The same for times that come one after the other: *near is where the last one was found, 0 or whatever it is at first, and the
+** next one is looked for there before it is elsewhere.
+*/
+int64_t loom_zone_instant_near(const loom_zone *zone, int64_t local, size_t *near);
+
 #endif
