@@ -431,7 +431,7 @@ static void run_report(loom_database *database, struct buffer *out) {
     }
     loom_report_free(report);
   }
-  source->free(source);
+  loom_source_free(source);
 }
 
 /* ---- a full disk ---- */

@@ -127,7 +127,7 @@ static loom_status report(struct run *run, loom_error *error) {
   if (status == LOOM_DONE)
     put_report(&run->out, report);
   loom_report_free(report);
-  source->free(source);
+  loom_source_free(source);
   return status == LOOM_DONE ? LOOM_OK : status;
 }
 

@@ -20,7 +20,7 @@ static loom_status inspect(loom_database *database, const struct loom_inspect_op
                            struct loom_inspection *inspection, loom_error *error) {
   loom_source *source = loom_source_sqlite_shared(database);
   loom_status status = loom_inspect(options, source, database->zones, inspection, error);
-  source->free(source); /* the inspection needs it no more */
+  loom_source_free(source); /* the inspection needs it no more */
   return status;
 }
 
@@ -177,7 +177,7 @@ static void same_as_a_report(void **test) {
     for (size_t row = 0; row < loom_report_count(report); row++)
       check_store(database, &options, report, row);
     loom_report_free(report);
-    source->free(source);
+    loom_source_free(source);
     if (round % 10 == 9)
       loom_database_close(database);
   }

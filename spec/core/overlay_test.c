@@ -250,7 +250,7 @@ static void same_as_in_the_database(void **test) {
     put_report(&found, report);
     assert_buffer_equal(&expected, &found);
     loom_report_free(report);
-    source->free(source);
+    loom_source_free(source);
 
     /* The next report knows nothing of it. */
     assert_status(report_text(without, &options, &plain, &error), LOOM_DONE, &error);

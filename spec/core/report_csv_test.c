@@ -133,7 +133,7 @@ static void rows(void **state) {
   assert_int_equal(text.length, 2 * (sizeof expected - 1));
   loom_text_free(&text);
   loom_report_free(report);
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 

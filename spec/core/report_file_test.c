@@ -50,7 +50,7 @@ static loom_status run(struct loom_report_file *file, loom_error *error) {
     ;
   assert_int_equal(loom_report_is_complete(report), status == LOOM_DONE);
   loom_report_free(report);
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
   return status;
 }

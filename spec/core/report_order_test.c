@@ -60,7 +60,7 @@ static struct fixture make_report(uint64_t seed, size_t stores) {
 
 static void free_report(struct fixture *fixture) {
   loom_report_free(fixture->report);
-  fixture->source->free(fixture->source);
+  loom_source_free(fixture->source);
   loom_database_close(fixture->database);
 }
 

@@ -169,7 +169,7 @@ static void rows_in_order_of_bytes(void **state) {
     assert_int_equal(week.end, loom_report_as_of(report));
     assert_int_equal(week.end - week.start, 7 * LOOM_DAY);
     loom_report_free(report);
-    source->free(source);
+    loom_source_free(source);
   }
   buffer_free(&text);
   loom_database_close(database);
@@ -254,7 +254,7 @@ static void exclusions_only_take_away(void **state) {
   }
   assert_true(excluded > 0);
   for (int i = 0; i < 2; i++)
-    sources[i]->free(sources[i]);
+    loom_source_free(sources[i]);
   loom_database_close(with);
   loom_database_close(without);
 }
@@ -274,7 +274,7 @@ static void filters(void **state) {
   assert_status(wait_for(report, &error), LOOM_DONE, &error);
   assert_true(loom_report_progress(report) == 1.0); /* also when stores were passed over */
   loom_report_free(report);
-  source->free(source);
+  loom_source_free(source);
   load(database, LOOM_TIMEZONES, "store_id,timezone_str\nquiet,UTC\n");
   options.selection.glob_count = 0;
   options.windows = standard;
@@ -367,8 +367,8 @@ static void reports_of_ids(void **state) {
     assert_int_equal(at, loom_report_count(part));
     loom_report_free(full);
     loom_report_free(part);
-    source->free(source);
-    part_source->free(part_source);
+    loom_source_free(source);
+    loom_source_free(part_source);
     loom_id_table_free(&ids);
   }
   loom_database_close(database);
@@ -400,7 +400,7 @@ static void rows_are_found(void **state) {
   report = complete_report(&options, source, database->zones);
   assert_false(loom_report_find(report, "a", 1, &row));
   loom_report_free(report);
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -485,8 +485,8 @@ static void strips_by_any_number_of_threads(void **state) {
       loom_inspection_free(&in);
     }
     loom_report_free(report);
-    source->free(source);
-    looker->free(looker);
+    loom_source_free(source);
+    loom_source_free(looker);
   }
   loom_database_close(database);
 }
@@ -938,8 +938,8 @@ static void stores_whose_zone_is_gone(void **state) {
     }
     loom_report_free(before.report);
     loom_report_free(after.report);
-    before.source->free(before.source);
-    after.source->free(after.source);
+    loom_source_free(before.source);
+    loom_source_free(after.source);
   }
   loom_database_close(database);
 }
@@ -1019,7 +1019,7 @@ static void never_started(void **state) {
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
     loom_database_rollback(database);
   }
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -1037,7 +1037,7 @@ static void started_once_only(void **state) {
   assert_status(loom_report_wait(report, 0, &error), LOOM_DONE, &error); /* as it was */
   assert_int_equal(loom_report_count(report), 1);
   loom_report_free(report);
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -1055,7 +1055,7 @@ static void started_after_it_was_cancelled(void **state) {
   assert_int_equal(wait_for(report, &error), LOOM_ECANCELED);
   assert_false(loom_report_is_complete(report));
   loom_report_free(report);
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -1081,63 +1081,67 @@ static void failed_to_start(void **state) {
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
     loom_database_rollback(database);
   }
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
 /* A source whose `next` waits at a gate, so that a report can be caught while it runs. */
 struct gate {
-  loom_source base;
-  loom_source *inner;
+  loom_roster roster; /* the first member */
+  loom_roster *inner;
+  loom_source *source;
   pthread_mutex_t lock;
   pthread_cond_t changed;
   bool open;
   int waiting;
 };
 
-static loom_status gate_snapshot(loom_source *base, loom_error *error) {
-  loom_source *inner = ((struct gate *)base)->inner;
-  return inner->snapshot(inner, error);
+static loom_status gate_begin(loom_roster *roster, loom_error *error) {
+  return loom_roster_begin(((struct gate *)roster)->inner, error);
 }
 
-static loom_status gate_newest(loom_source *base, int64_t *newest, loom_error *error) {
-  loom_source *inner = ((struct gate *)base)->inner;
-  return inner->newest(inner, newest, error);
+static loom_status gate_open_roster(loom_roster *roster, const struct loom_roster_query *query,
+                                    struct loom_common *common, struct loom_roster_order *order,
+                                    loom_error *error) {
+  return loom_roster_open(((struct gate *)roster)->inner, query, common, order, error);
 }
 
-static loom_status gate_select(loom_source *base, const struct loom_source_query *query,
-                               struct loom_common *common, uint64_t *count, loom_error *error) {
-  loom_source *inner = ((struct gate *)base)->inner;
-  return inner->select(inner, query, common, count, error);
-}
-
-static loom_status gate_next(loom_source *base, struct loom_store *store, loom_error *error) {
-  struct gate *gate = (struct gate *)base;
+static loom_status gate_next(loom_roster *roster, struct loom_store *store, loom_error *error) {
+  struct gate *gate = (struct gate *)roster;
   pthread_mutex_lock(&gate->lock);
   gate->waiting++;
   pthread_cond_broadcast(&gate->changed);
   while (!gate->open)
     pthread_cond_wait(&gate->changed, &gate->lock);
   pthread_mutex_unlock(&gate->lock);
-  return gate->inner->next(gate->inner, store, error);
+  return loom_roster_next(gate->inner, store, error);
 }
 
-static void gate_release(loom_source *base) {
-  loom_source *inner = ((struct gate *)base)->inner;
-  inner->release(inner);
+static loom_status gate_fill(loom_roster *roster, struct loom_store *store, loom_error *error) {
+  return loom_roster_fill(((struct gate *)roster)->inner, store, error);
 }
 
-static void gate_free(loom_source *base) {
-  loom_source *inner = ((struct gate *)base)->inner;
-  inner->free(inner);
+static void gate_end(loom_roster *roster) {
+  loom_roster_end(((struct gate *)roster)->inner);
+}
+
+static void gate_free(loom_roster *roster) {
+  loom_roster_free(((struct gate *)roster)->inner);
 }
 
 static void gate_make(struct gate *gate, loom_database *database) {
-  *gate = (struct gate){
-      .base = {gate_snapshot, gate_newest, gate_select, gate_next, gate_release, gate_free},
-      .inner = loom_source_sqlite(database),
-      .lock = PTHREAD_MUTEX_INITIALIZER,
-      .changed = PTHREAD_COND_INITIALIZER};
+  static const struct loom_roster_type type = {.begin = gate_begin,
+                                               .open = gate_open_roster,
+                                               .next = gate_next,
+                                               .fill = gate_fill,
+                                               .end = gate_end,
+                                               .free = gate_free};
+  *gate = (struct gate){.roster = {&type},
+                        .source = loom_source_sqlite(database),
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .changed = PTHREAD_COND_INITIALIZER};
+  gate->inner = gate->source->roster; /* the gate stands before it */
+  gate->source->roster = &gate->roster;
 }
 
 static void gate_open(struct gate *gate) {
@@ -1164,7 +1168,7 @@ static void cancel_while_running(void **state) {
     loom_report *report;
     gate_make(&gate, database);
     options.threads = threads;
-    assert_status(start_report(&options, &gate.base, database->zones, &report, &error), LOOM_OK,
+    assert_status(start_report(&options, gate.source, database->zones, &report, &error), LOOM_OK,
                   &error);
     gate_await(&gate);
     assert_status(loom_report_wait(report, 0, &error), LOOM_OK, &error); /* still running */
@@ -1177,7 +1181,7 @@ static void cancel_while_running(void **state) {
     assert_string_equal(error.message, "the report was cancelled");
     assert_int_equal(loom_report_wait(report, 0, NULL), LOOM_ECANCELED);
     loom_report_free(report);
-    gate.base.free(&gate.base);
+    loom_source_free(gate.source);
   }
   loom_database_close(database);
 }
@@ -1195,7 +1199,7 @@ static double cost_of_windows(loom_database *database, bool cancelled) {
   options.window_count = LOOM_WINDOWS_MAX;
   options.threads = 1;
   gate_make(&gate, database);
-  assert_status(start_report(&options, &gate.base, database->zones, &report, &error), LOOM_OK,
+  assert_status(start_report(&options, gate.source, database->zones, &report, &error), LOOM_OK,
                 &error);
   gate_await(&gate);
   clock_t before = clock();
@@ -1205,7 +1209,7 @@ static double cost_of_windows(loom_database *database, bool cancelled) {
   assert_int_equal(wait_for(report, &error), cancelled ? LOOM_ECANCELED : LOOM_DONE);
   double cost = (double)(clock() - before);
   loom_report_free(report);
-  gate.base.free(&gate.base);
+  loom_source_free(gate.source);
   return cost;
 }
 
@@ -1233,19 +1237,19 @@ static void free_while_running(void **state) {
     pthread_t opener;
     gate_make(&gate, database);
     options.threads = threads;
-    assert_status(start_report(&options, &gate.base, database->zones, &report, &error), LOOM_OK,
+    assert_status(start_report(&options, gate.source, database->zones, &report, &error), LOOM_OK,
                   &error);
     gate_await(&gate);
     assert_int_equal(pthread_create(&opener, NULL, open_gate, &gate), 0);
     loom_report_free(report); /* waits for the threads, which the gate may still hold */
     pthread_join(opener, NULL);
-    gate.base.free(&gate.base);
+    loom_source_free(gate.source);
     /* The snapshot has been let go. */
     loom_source *source = loom_source_sqlite(database);
     assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
                   &error);
     loom_report_free(report);
-    source->free(source);
+    loom_source_free(source);
   }
   loom_report_free(NULL);
   loom_database_close(database);
@@ -1277,19 +1281,19 @@ static void a_computing_handle_is_left_alone(void **state) {
                               loom_database_commit(database, &error),
                               loom_database_check_writing(database, &error),
                               loom_export_new(database, LOOM_HOURS, &export, &error),
-                              other->snapshot(other, &error)};
+                              loom_source_snapshot(other, &error)};
     loom_database_rollback(database);
     if (statuses[5] == LOOM_OK)
       loom_export_free(export);
     if (statuses[6] == LOOM_OK)
-      other->release(other);
+      loom_source_release(other);
     for (size_t i = 0; i < COUNT_OF(statuses); i++)
       assert_true(statuses[i] == LOOM_OK || statuses[i] == expected);
   }
   assert_status(wait_for(report, &error), LOOM_DONE, &error);
   loom_report_free(report);
-  source->free(source);
-  other->free(other);
+  loom_source_free(source);
+  loom_source_free(other);
   loom_database_close(database);
 }
 

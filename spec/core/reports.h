@@ -66,7 +66,7 @@ static inline loom_status report_text(loom_database *database,
   if (status == LOOM_DONE)
     put_report(out, report);
   loom_report_free(report);
-  source->free(source);
+  loom_source_free(source);
   return status;
 }
 

@@ -27,9 +27,9 @@ static struct buffer take_all(loom_database *database, const struct loom_source_
   struct buffer out = {0};
   struct loom_store store = {0};
   loom_source *source = loom_source_sqlite(database);
-  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-  assert_status(source->select(source, query, common, &most, &error), LOOM_OK, &error);
-  while ((status = source->next(source, &store, &error)) == LOOM_OK) {
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  assert_status(loom_source_select(source, query, common, &most, &error), LOOM_OK, &error);
+  while ((status = loom_source_next(source, &store, &error)) == LOOM_OK) {
     count++;
     assert_int_equal(strlen(store.id), store.id_length);
     buffer_printf(&out, "%s %s h%zu d%zu e%zu |", store.id, store.zone, store.hours.count,
@@ -43,10 +43,10 @@ static struct buffer take_all(loom_database *database, const struct loom_source_
     buffer_put(&out, "\n", 1);
   }
   assert_status(status, LOOM_DONE, &error);
-  assert_int_equal(source->next(source, &store, &error), LOOM_DONE);
+  assert_int_equal(loom_source_next(source, &store, &error), LOOM_DONE);
   assert_true(count <= most);
   loom_store_free(&store);
-  source->free(source);
+  loom_source_free(source);
   return out;
 }
 
@@ -66,16 +66,16 @@ static void newest_poll(void **state) {
   loom_database *database = memory_database();
   load(database, LOOM_TIMEZONES, "store_id,timezone_str\nz,UTC\n");
   loom_source *source = loom_source_sqlite(database);
-  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-  assert_int_equal(source->newest(source, &instant, &error), LOOM_EEMPTY);
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  assert_int_equal(loom_source_newest(source, &instant, &error), LOOM_EEMPTY);
   assert_string_equal(error.message, ":memory:: there are no polls yet");
-  source->release(source);
+  loom_source_release(source);
   add_poll(database, "b", at(5, 1), true);
   add_poll(database, "a", at(-3, 2), true);
-  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-  assert_status(source->newest(source, &instant, &error), LOOM_OK, &error);
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  assert_status(loom_source_newest(source, &instant, &error), LOOM_OK, &error);
   assert_int_equal(instant, at(5, 1));
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -179,9 +179,9 @@ static void neighbours_of_random_ranges(void **test) {
                                       .neighbours = true,
                                       .as_of = as_of * LOOM_HOUR};
     loom_source *source = loom_source_sqlite(database);
-    assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-    assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
-    while (source->next(source, &store, &error) == LOOM_OK) {
+    assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+    assert_status(loom_source_select(source, &query, &common, &most, &error), LOOM_OK, &error);
+    while (loom_source_next(source, &store, &error) == LOOM_OK) {
       const signed char *known = polls[store.id[0] - '0'];
       int before = from - 1, after = to + 1;
       bool given[DAYS * 24] = {false};
@@ -200,7 +200,7 @@ static void neighbours_of_random_ranges(void **test) {
       assert_true(before < 0 || given[before]);
       assert_true(after >= DAYS * 24 || after > as_of || given[after]);
     }
-    source->free(source);
+    loom_source_free(source);
     loom_store_free(&store);
     loom_common_free(&common);
   }
@@ -265,10 +265,10 @@ static void take_lines(loom_source *source, const struct loom_source_query *quer
   struct loom_common common = {0};
   struct loom_store store = {0};
   *given = (struct given){.count = 1};
-  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-  assert_status(source->select(source, query, &common, &given->most, &error), LOOM_OK, &error);
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  assert_status(loom_source_select(source, query, &common, &given->most, &error), LOOM_OK, &error);
   put_schedule(&given->lines[0].text, &common.special_days, &common.exclusions);
-  while ((status = source->next(source, &store, &error)) == LOOM_OK) {
+  while ((status = loom_source_next(source, &store, &error)) == LOOM_OK) {
     struct line *line = &given->lines[given->count++];
     assert_true(given->count < COUNT_OF(given->lines));
     memcpy(line->id, store.id, store.id_length + 1);
@@ -282,10 +282,10 @@ static void take_lines(loom_source *source, const struct loom_source_query *quer
       buffer_printf(&line->text, " p%lld", (long long)store.polls.items[i]);
   }
   assert_status(status, LOOM_DONE, &error);
-  assert_int_equal(source->next(source, &store, &error), LOOM_DONE);
+  assert_int_equal(loom_source_next(source, &store, &error), LOOM_DONE);
   assert_true(given->count - 1 <= given->most);
   qsort(given->lines, given->count, sizeof *given->lines, compare_lines);
-  source->release(source);
+  loom_source_release(source);
   loom_store_free(&store);
   loom_common_free(&common);
 }
@@ -348,7 +348,7 @@ static void looking_up_is_like_scanning(void **test) {
     free_lines(&looked_up);
     loom_id_table_free(&ids);
   }
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -384,7 +384,7 @@ static void without_polls(void **test) {
   take_lines(source, &query, &without);
   assert_true(without.count > 50);
   free_lines(&without);
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -412,8 +412,8 @@ static void what_belongs_to_whom(void **state) {
        "00:00:02,1970-01-01 00:00:03\n");
   struct loom_source_query query = {.from = 0, .to = 4 * LOOM_SECOND, .as_of = 4 * LOOM_SECOND};
   loom_source *source = loom_source_sqlite(database);
-  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-  assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  assert_status(loom_source_select(source, &query, &common, &most, &error), LOOM_OK, &error);
   assert_int_equal(most, 3);
   assert_int_equal(common.special_days.count, 2);
   assert_int_equal(common.special_days.items[0].date, 2);
@@ -422,30 +422,30 @@ static void what_belongs_to_whom(void **state) {
   assert_int_equal(common.exclusions.count, 1);
   assert_int_equal(common.exclusions.items[0].start, 2 * LOOM_SECOND);
 
-  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_status(loom_source_next(source, &store, &error), LOOM_OK, &error);
   assert_string_equal(store.id, "a");
   assert_int_equal(store.hours.count, 1);
   assert_int_equal(store.hours.items[0].from, 1);
   assert_int_equal(store.hours.items[0].open, LOOM_CLOSED);
   assert_int_equal(store.special_days.count + store.exclusions.count, 0);
-  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_status(loom_source_next(source, &store, &error), LOOM_OK, &error);
   assert_string_equal(store.id, "b");
   assert_int_equal(store.hours.count, 0);
   assert_int_equal(store.special_days.count, 2);
   assert_int_equal(store.special_days.items[1].close, 4 * 3600);
   assert_int_equal(store.exclusions.count, 1);
   assert_int_equal(store.exclusions.items[0].end, LOOM_SECOND);
-  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_status(loom_source_next(source, &store, &error), LOOM_OK, &error);
   assert_string_equal(store.id, "c");
   assert_int_equal(store.hours.count, 2);
   assert_int_equal(store.hours.items[0].from, LOOM_ALWAYS);
   assert_int_equal(store.hours.items[0].weekday, 1);
   assert_int_equal(store.hours.items[1].from, 2);
   assert_int_equal(store.special_days.count + store.exclusions.count, 0);
-  assert_int_equal(source->next(source, &store, &error), LOOM_DONE);
+  assert_int_equal(loom_source_next(source, &store, &error), LOOM_DONE);
   loom_store_free(&store);
   loom_common_free(&common);
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -476,13 +476,13 @@ static void assert_schedules(loom_database *database, const char *expected) {
   struct loom_source_query query = {
       .to = LOOM_DAY, .as_of = LOOM_DAY, .selection.all_stores = true};
   loom_source *source = loom_source_sqlite(database);
-  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-  assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  assert_status(loom_source_select(source, &query, &common, &most, &error), LOOM_OK, &error);
   if (common.special_days.count)
     buffer_printf(&found, "*");
   put_days(&found, &common.special_days);
   buffer_printf(&found, common.special_days.count ? "\n" : "");
-  while ((status = source->next(source, &store, &error)) == LOOM_OK) {
+  while ((status = loom_source_next(source, &store, &error)) == LOOM_OK) {
     buffer_printf(&found, "%s %s", store.id, store.zone);
     for (size_t i = 0; i < store.hours.count; i++) {
       struct loom_hours hours = store.hours.items[i];
@@ -503,7 +503,7 @@ static void assert_schedules(loom_database *database, const char *expected) {
   buffer_free(&found);
   loom_store_free(&store);
   loom_common_free(&common);
-  source->free(source);
+  loom_source_free(source);
 }
 
 #define HOURS_HEADER "store_id,day,start_time_local,end_time_local,effective_from\n"
@@ -646,17 +646,17 @@ static void a_failure_leaves_no_hours_behind(void **state) {
   override_week(database, "a", "x", false);
   loom_source *source = loom_source_sqlite(database);
   for (int attempt = 0; attempt < 2; attempt++) {
-    assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-    assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
-    assert_int_equal(source->next(source, &store, &error), attempt ? LOOM_OK : LOOM_ECORRUPT);
-    source->release(source);
+    assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+    assert_status(loom_source_select(source, &query, &common, &most, &error), LOOM_OK, &error);
+    assert_int_equal(loom_source_next(source, &store, &error), attempt ? LOOM_OK : LOOM_ECORRUPT);
+    loom_source_release(source);
     execute(database, "DELETE FROM hours_week WHERE effective_from = 'x' OR origin = 'override'");
   }
   assert_int_equal(store.hours.count, 2);
   assert_int_equal(store.hours.items[1].from, 1);
   loom_store_free(&store);
   loom_common_free(&common);
-  source->free(source);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -674,21 +674,21 @@ static void one_snapshot(void **state) {
   add_poll(writer, "a", at(1, 0), true);
   loom_source *source = loom_source_sqlite(reader);
   struct loom_source_query query = {.from = 0, .to = at(9, 0), .as_of = at(9, 0)};
-  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
   add_poll(writer, "a", at(2, 0), true);
   add_poll(writer, "b", at(2, 0), true);
-  assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+  assert_status(loom_source_select(source, &query, &common, &most, &error), LOOM_OK, &error);
   assert_int_equal(most, 1);
-  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_status(loom_source_next(source, &store, &error), LOOM_OK, &error);
   assert_int_equal(store.polls.count, 1);
-  assert_int_equal(source->next(source, &store, &error), LOOM_DONE);
-  source->release(source);
-  assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-  assert_status(source->select(source, &query, &common, &most, &error), LOOM_OK, &error);
+  assert_int_equal(loom_source_next(source, &store, &error), LOOM_DONE);
+  loom_source_release(source);
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  assert_status(loom_source_select(source, &query, &common, &most, &error), LOOM_OK, &error);
   assert_int_equal(most, 2);
-  assert_status(source->next(source, &store, &error), LOOM_OK, &error);
+  assert_status(loom_source_next(source, &store, &error), LOOM_OK, &error);
   assert_int_equal(store.polls.count, 2);
-  source->free(source); /* without a release: it releases itself */
+  loom_source_free(source); /* without a release: it releases itself */
   add_poll(reader, "c", at(2, 0), true);
   loom_store_free(&store);
   loom_common_free(&common);
@@ -733,13 +733,13 @@ static void damage_is_told(void **state) {
              cases[i].message);
     struct loom_source_query query = {.from = 0, .to = at(9, 0), .as_of = at(9, 0)};
     loom_source *source = loom_source_sqlite(database);
-    assert_status(source->snapshot(source, &error), LOOM_OK, &error);
-    loom_status status = source->select(source, &query, &common, &most, &error);
+    assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+    loom_status status = loom_source_select(source, &query, &common, &most, &error);
     if (status == LOOM_OK)
-      status = source->next(source, &store, &error);
+      status = loom_source_next(source, &store, &error);
     assert_int_equal(status, LOOM_ECORRUPT);
     assert_string_equal(error.message, message);
-    source->free(source);
+    loom_source_free(source);
     loom_store_free(&store);
     loom_common_free(&common);
     loom_database_close(database);
@@ -761,15 +761,15 @@ static loom_status read_polls(loom_source *source, struct buffer *out, loom_erro
   struct loom_common common = {0};
   struct loom_store store = {0};
   uint64_t most;
-  loom_status status = source->snapshot(source, error);
+  loom_status status = loom_source_snapshot(source, error);
   if (status == LOOM_OK)
-    status = source->select(source, &query, &common, &most, error);
-  while (status == LOOM_OK && (status = source->next(source, &store, error)) == LOOM_OK) {
+    status = loom_source_select(source, &query, &common, &most, error);
+  while (status == LOOM_OK && (status = loom_source_next(source, &store, error)) == LOOM_OK) {
     buffer_printf(out, "%s %s h%zu d%zu e%zu ", store.id, store.zone, store.hours.count,
                   store.special_days.count, store.exclusions.count);
     buffer_put(out, store.polls.items, store.polls.count * sizeof *store.polls.items);
   }
-  source->release(source);
+  loom_source_release(source);
   loom_common_free(&common);
   loom_store_free(&store);
   return status;
@@ -798,7 +798,7 @@ static void stopped_anywhere(void **state) {
       assert_true(stopped && error.message[0]);
     buffer_free(&found);
   }
-  source->free(source);
+  loom_source_free(source);
   buffer_free(&expected);
   loom_database_close(database);
 }

@@ -130,14 +130,14 @@ static loom_status read_stores(loom_database *database, loom_error *error) {
   uint64_t count;
   int64_t instant;
   assert_non_null(source);
-  loom_status status = source->snapshot(source, error);
+  loom_status status = loom_source_snapshot(source, error);
   if (status == LOOM_OK)
-    status = source->newest(source, &instant, error);
+    status = loom_source_newest(source, &instant, error);
   if (status == LOOM_OK)
-    status = source->select(source, &query, &common, &count, error);
+    status = loom_source_select(source, &query, &common, &count, error);
   while (status == LOOM_OK)
-    status = source->next(source, &store, error);
-  source->free(source);
+    status = loom_source_next(source, &store, error);
+  loom_source_free(source);
   loom_common_free(&common);
   loom_store_free(&store);
   return status;

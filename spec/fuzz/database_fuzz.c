@@ -189,7 +189,7 @@ static void ask_report(struct input *input) {
   if (status == LOOM_DONE)
     put_report(&text, report);
   loom_report_free(report);
-  source->free(source);
+  loom_source_free(source);
   is_good(status, &error, "a report");
   buffer_free(&text);
 }
@@ -202,7 +202,7 @@ static void ask_inspect(void) {
   assert_true(loom_rules_preset("monitoring", &options.rules));
   loom_source *source = loom_source_sqlite_shared(asked.database);
   loom_status status = loom_inspect(&options, source, asked.database->zones, &inspection, &error);
-  source->free(source);
+  loom_source_free(source);
   is_good(status, &error, "a look at one store");
   loom_inspection_free(&inspection);
 }

@@ -158,7 +158,7 @@ int lloom_inspect(lua_State *L) {
     return lloom_no_memory(L);
   handle->object = in;
   loom_status status = loom_inspect(&options, source, database->zones, in, &error);
-  source->free(source);
+  loom_source_free(source);
   if (status != LOOM_OK)
     return lloom_failure(L, &error);
   lua_createtable(L, 0, 10);

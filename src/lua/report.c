@@ -39,7 +39,7 @@ static loom_report *check_running(lua_State *L) {
 
 static void release(struct report_handle *handle) {
   if (handle->source)
-    handle->source->free(handle->source);
+    loom_source_free(handle->source);
   handle->source = NULL;
   loom_id_table_free(&handle->ids);
   loom_text_free(&handle->text);

@@ -22,7 +22,7 @@ static int close_walk(lua_State *L) {
     struct walk *walk = lua_touserdata(L, 1);
     loom_common_free(&walk->common);
     loom_store_free(&walk->store);
-    source->free(source);
+    loom_source_free(source);
   }
   return 0;
 }
@@ -45,9 +45,9 @@ int lloom_walk(lua_State *L) {
   if (!source)
     return lloom_no_memory(L);
   walk->handle.object = source;
-  loom_status status = source->snapshot(source, &error);
+  loom_status status = loom_source_snapshot(source, &error);
   if (status == LOOM_OK)
-    status = source->select(source, &query, &walk->common, &count, &error);
+    status = loom_source_select(source, &query, &walk->common, &count, &error);
   return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
@@ -56,7 +56,7 @@ static int next(lua_State *L) {
   loom_error error;
   loom_source *source = lloom_check_handle(L, 1, WALK);
   struct walk *walk = lua_touserdata(L, 1);
-  loom_status status = source->next(source, &walk->store, &error);
+  loom_status status = loom_source_next(source, &walk->store, &error);
   if (status == LOOM_DONE)
     return 0;
   if (status != LOOM_OK)

@@ -8,7 +8,7 @@
 
 #include "measure/overlay.h"
 #include "measure/rules.h"
-#include "measure/source.h"
+#include "measure/store.h"
 #include "measure/uptime.h"
 
 /* What all stores are measured with. */

@@ -7,7 +7,7 @@
 #define LOOM_OVERLAY_H
 
 #include "base/id_table.h"
-#include "measure/source.h"
+#include "measure/store.h"
 
 #include <stdbool.h>
 #include <stddef.h>

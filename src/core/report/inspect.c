@@ -84,7 +84,7 @@ static loom_status resolve_window(const struct loom_inspect_options *options, lo
   loom_status status = LOOM_OK;
   in->as_of = options->as_of;
   if (!options->has_as_of)
-    status = source->newest(source, &in->as_of, error);
+    status = loom_source_newest(source, &in->as_of, error);
   if (status == LOOM_EEMPTY && !window->length) { /* a window of its own needs no polls */
     in->as_of = window->to;
     status = LOOM_OK;
@@ -117,10 +117,10 @@ static loom_status read_store(const struct loom_inspect_options *options, loom_s
   if (loom_id_table_put(&ids, options->id, options->id_length) == LOOM_NO_NUMBER)
     status = loom_no_memory(error);
   if (status == LOOM_OK)
-    status = source->select(source, &query, &in->setting.common, &count, error);
+    status = loom_source_select(source, &query, &in->setting.common, &count, error);
   loom_spans_merge(&in->setting.common.exclusions, true);
   if (status == LOOM_OK)
-    status = source->next(source, &in->store, error);
+    status = loom_source_next(source, &in->store, error);
   if (status == LOOM_DONE) {
     char id[LOOM_QUOTED_SIZE];
     status = loom_fail(error, LOOM_ENOENT, "store %s is not known",
@@ -178,13 +178,13 @@ loom_status loom_inspect(const struct loom_inspect_options *options, loom_source
   loom_status status = loom_setting_zone(&in->setting, options->default_zone, error);
   if (status != LOOM_OK)
     return status;
-  status = source->snapshot(source, error);
+  status = loom_source_snapshot(source, error);
   if (status != LOOM_OK)
     return status;
   status = resolve_window(options, source, in, error);
   if (status == LOOM_OK)
     status = read_store(options, source, in, error);
-  source->release(source);
+  loom_source_release(source);
   in->setting.as_of = in->as_of;
   in->setting.hull = in->window;
   return status == LOOM_OK ? measure(options, in, error) : status;

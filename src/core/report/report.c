@@ -149,7 +149,7 @@ static loom_status take_batch(struct work *work, size_t *count, loom_error *erro
   *count = 0;
   pthread_mutex_lock(&report->source_lock);
   while (*count < BATCH && status == LOOM_OK) {
-    status = report->source->next(report->source, &work->stores[*count], error);
+    status = loom_source_next(report->source, &work->stores[*count], error);
     *count += status == LOOM_OK;
   }
   pthread_mutex_unlock(&report->source_lock);
@@ -268,7 +268,7 @@ static void complete(loom_report *report) {
   if (report->row_count)
     qsort(report->rows, report->row_count, sizeof *report->rows, compare_rows);
   finish_left_out(report);
-  report->source->release(report->source);
+  loom_source_release(report->source);
   report->released = true;
   if (report->status == LOOM_OK && report->options.finish) {
     loom_status status = report->options.finish(report->options.finish_context, report, &error);
@@ -356,10 +356,10 @@ static bool copy_globs(loom_report *report) {
 
 static loom_status take_snapshot(loom_report *report, loom_error *error) {
   loom_source *source = report->source;
-  loom_status status = source->snapshot(source, error);
+  loom_status status = loom_source_snapshot(source, error);
   report->setting.as_of = report->options.as_of;
   if (status == LOOM_OK && !report->options.has_as_of)
-    status = source->newest(source, &report->setting.as_of, error);
+    status = loom_source_newest(source, &report->setting.as_of, error);
   return status == LOOM_OK ? resolve_windows(report, error) : status;
 }
 
@@ -371,7 +371,7 @@ static loom_status select_stores(loom_report *report, loom_error *error) {
                                     .as_of = setting->as_of,
                                     .selection = report->options.selection};
   loom_status status =
-      report->source->select(report->source, &query, &setting->common, &report->store_count, error);
+      loom_source_select(report->source, &query, &setting->common, &report->store_count, error);
   loom_spans_merge(&setting->common.exclusions, true);
   return status;
 }
@@ -491,7 +491,7 @@ void loom_report_free(loom_report *report) {
   for (unsigned i = 0; i < report->thread_count; i++)
     pthread_join(report->threads[i], NULL);
   if (!report->released)
-    report->source->release(report->source);
+    loom_source_release(report->source);
   loom_common_free(&report->setting.common);
   loom_overlays_free(&report->setting.overlays);
   pthread_cond_destroy(&report->finished);

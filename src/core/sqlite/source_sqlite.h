@@ -9,7 +9,7 @@
 
 /*
 ** A source that reads the database, which it keeps open, and which does nothing else between snapshot and
-** release. Free with its own `free`. NULL: memory is out.
+** release. Free with loom_source_free. NULL: memory is out.
 */
 loom_source *loom_source_sqlite(loom_database *database);
 

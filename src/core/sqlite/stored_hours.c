@@ -48,27 +48,3 @@ loom_status loom_stored_week_read(sqlite3_stmt *row, int column, struct loom_hou
 bool loom_stored_week_override(sqlite3_stmt *row, int column) {
   return sqlite3_column_int(row, column + OVERRIDE) != 0;
 }
-
-loom_status loom_stored_hours_add(struct loom_stored_hours *stored, sqlite3_stmt *row, int column) {
-  return loom_stored_week_read(
-      row, column, loom_stored_week_override(row, column) ? &stored->overrides : &stored->file);
-}
-
-bool loom_stored_hours_finish(struct loom_stored_hours *stored) {
-  bool good = true;
-  if (stored->overrides.count == 0) {
-    struct loom_hours_list file = stored->file;
-    stored->file = stored->in_force;
-    stored->in_force = file;
-  } else {
-    good = loom_hours_lay_over(&stored->file, &stored->overrides, &stored->in_force);
-  }
-  stored->file.count = stored->overrides.count = 0;
-  return good;
-}
-
-void loom_stored_hours_free(struct loom_stored_hours *stored) {
-  loom_hours_list_free(&stored->file);
-  loom_hours_list_free(&stored->overrides);
-  loom_hours_list_free(&stored->in_force);
-}

@@ -1,7 +1,5 @@
 /*
 ** Weekly hours as the database holds them: see schema.c.
-**
-**   {0} → for each store: loom_stored_hours_add of each row → loom_stored_hours_finish → in_force → loom_stored_hours_free
 */
 #ifndef LOOM_STORED_HOURS_H
 #define LOOM_STORED_HOURS_H
@@ -14,12 +12,6 @@
 /* The columns of the table hours_week that the functions below read. */
 #define LOOM_STORED_WEEK_COLUMNS "origin = 'override', reverts, effective_from, openings"
 
-/* One store's hours, week by week and put together. The lists are kept between stores. */
-struct loom_stored_hours {
-  struct loom_hours_list file, overrides;
-  struct loom_hours_list in_force;
-};
-
 /* Reads a time of day, in seconds since midnight; false if it is none, 24:00:00 being the last. */
 bool loom_stored_time_read(sqlite3_stmt *row, int column, int32_t *seconds);
 
@@ -31,13 +23,5 @@ loom_status loom_stored_week_read(sqlite3_stmt *row, int column, struct loom_hou
 
 /* Whether such a week was set by hand. */
 bool loom_stored_week_override(sqlite3_stmt *row, int column);
-
-/* Adds a week, as loom_stored_week_read; the weeks of a store come in order of effective_from. */
-loom_status loom_stored_hours_add(struct loom_stored_hours *stored, sqlite3_stmt *row, int column);
-
-/* Puts the weeks added into `in_force`, and makes ready for the next store. False: memory is out. */
-bool loom_stored_hours_finish(struct loom_stored_hours *stored);
-
-void loom_stored_hours_free(struct loom_stored_hours *stored);
 
 #endif

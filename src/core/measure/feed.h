@@ -1,0 +1,82 @@
+/*
+** Where polls come from: the other half of a source.
+**
+**   loom_feed_begin → loom_feed_newest → loom_feed_open → loom_feed_next of each store that a roster gives → loom_feed_end
+**
+** From begin to end it is one snapshot. Calls come from one thread at a time.
+*/
+#ifndef LOOM_FEED_H
+#define LOOM_FEED_H
+
+#include "base/error.h"
+#include "measure/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loom_feed_query {
+  int64_t from, to; /* polls of these instants and between, in microseconds */
+  /* also the nearest poll before `from`, and the nearest after `to` up to `as_of` */
+  bool neighbours;
+  int64_t as_of;
+  bool in_order; /* stores are asked for in ascending order of their numbers */
+};
+
+typedef struct loom_feed loom_feed;
+
+struct loom_feed_type {
+  loom_status (*begin)(loom_feed *feed, loom_error *error);
+  loom_status (*newest)(loom_feed *feed, int64_t *instant, loom_error *error);
+  loom_status (*open)(loom_feed *feed, const struct loom_feed_query *query, loom_error *error);
+  loom_status (*next)(loom_feed *feed, struct loom_store *store, loom_error *error);
+  loom_status (*revision)(loom_feed *feed, int64_t *revision, loom_error *error);
+  void (*end)(loom_feed *feed);
+  void (*free)(loom_feed *feed);
+};
+
+/* The head of what a type makes of it. */
+struct loom_feed {
+  const struct loom_feed_type *type;
+};
+
+static inline loom_status loom_feed_begin(loom_feed *feed, loom_error *error) {
+  return feed->type->begin(feed, error);
+}
+
+/* The newest poll of all stores. LOOM_EEMPTY: there are no polls. */
+static inline loom_status loom_feed_newest(loom_feed *feed, int64_t *instant, loom_error *error) {
+  return feed->type->newest(feed, instant, error);
+}
+
+static inline loom_status loom_feed_open(loom_feed *feed, const struct loom_feed_query *query,
+                                         loom_error *error) {
+  return feed->type->open(feed, query, error);
+}
+
+/* Fills the polls of a store, whose number, first and newest poll tell where they are. */
+static inline loom_status loom_feed_next(loom_feed *feed, struct loom_store *store,
+                                         loom_error *error) {
+  return feed->type->next(feed, store, error);
+}
+
+/*
+** A number that every commit raises that may change a report: as long as it is the same, so is every report. It needs no
+** snapshot, and is cheap enough to be asked for at every request.
+*/
+static inline loom_status loom_feed_revision(loom_feed *feed, int64_t *revision,
+                                             loom_error *error) {
+  return feed->type->revision(feed, revision, error);
+}
+
+/* Lets the snapshot go; harmless when there is none. */
+static inline void loom_feed_end(loom_feed *feed) {
+  feed->type->end(feed);
+}
+
+/* NULL is ignored. */
+static inline void loom_feed_free(loom_feed *feed) {
+  if (feed)
+    feed->type->free(feed);
+}
+
+#endif

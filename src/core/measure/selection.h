@@ -1,0 +1,32 @@
+/*
+** Which stores are wanted: ids, and patterns of ids.
+*/
+#ifndef LOOM_SELECTION_H
+#define LOOM_SELECTION_H
+
+#include "base/id_table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Without ids and patterns, all of them. */
+struct loom_selection {
+  const struct loom_id_table *ids; /* these; or NULL */
+  /* and those whose id matches one of these patterns (* ? [a-z]) */
+  const char *const *globs;
+  size_t glob_count;
+  bool all_stores; /* also stores without any poll that have hours or a zone */
+};
+
+/* Whether a store of this id is among them. */
+bool loom_selection_has(const struct loom_selection *selection, const char *id, size_t length);
+
+/*
+** Whether a text matches a pattern, all of it, as SQL's GLOB does: `*` stands for any number of characters, `?` for one, and a
+** set for one of those in it: [abc], [a-z], [^a-z]. A `]` at a set's beginning is one of its characters; a set that does not end
+** matches nothing. Characters are those of UTF-8, and letters differ from their capitals. It takes a time of length times
+** `glob`'s at the most.
+*/
+bool loom_glob_matches(const char *glob, const char *text, size_t length);
+
+#endif

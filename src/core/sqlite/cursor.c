@@ -1,0 +1,46 @@
+/*
+** Cursors over the rows of stores.
+*/
+#include "sqlite/cursor.h"
+
+loom_status loom_cursor_open(struct loom_cursor *cursor, loom_database *database, const char *sql,
+                             loom_error *error) {
+  *cursor = (struct loom_cursor){.database = database, .store = INT64_MIN};
+  return loom_database_prepare(database, sql, &cursor->statement, error);
+}
+
+loom_status loom_cursor_step(struct loom_cursor *cursor, loom_error *error) {
+  int64_t before = cursor->store;
+  int result = sqlite3_step(cursor->statement);
+  cursor->store = INT64_MAX;
+  if (result == SQLITE_ROW)
+    cursor->store = sqlite3_column_int64(cursor->statement, 0);
+  else if (result != SQLITE_DONE)
+    return loom_database_failure(cursor->database, error);
+  /* Rows that a damaged key has put out of order would be passed over. */
+  if (cursor->store < before)
+    return loom_database_corrupt(cursor->database, error, "rows are not in order of their stores");
+  return LOOM_OK;
+}
+
+loom_status loom_cursor_seek(struct loom_cursor *cursor, int64_t store, bool *found,
+                             loom_error *error) {
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK && cursor->store < store)
+    status = loom_cursor_step(cursor, error);
+  *found = cursor->store == store;
+  return status;
+}
+
+loom_status loom_cursor_look_up(struct loom_cursor *cursor, int parameter, int64_t store,
+                                loom_error *error) {
+  sqlite3_reset(cursor->statement);
+  sqlite3_bind_int64(cursor->statement, parameter, store);
+  cursor->store = INT64_MIN;
+  return loom_cursor_step(cursor, error);
+}
+
+void loom_cursor_close(struct loom_cursor *cursor) {
+  sqlite3_finalize(cursor->statement);
+  *cursor = (struct loom_cursor){0};
+}
