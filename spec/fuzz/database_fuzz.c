@@ -7,6 +7,7 @@
 
 #include "reports.h"
 
+#include "measure/week.h"
 #include "sqlite/check.h"
 #include "sqlite/export.h"
 #include "sqlite/info.h"
@@ -81,11 +82,24 @@ static int64_t draw_number(struct input *input) {
   }
 }
 
+/* A packed week, in order or nearly so, whose times are within their bounds or nearly so. */
+static void bind_week(struct input *input, sqlite3_stmt *statement, int index) {
+  unsigned char week[7 * LOOM_OPENING_SIZE];
+  size_t count = draw_below(input, 8);
+  for (size_t i = 0; i < count; i++) {
+    const struct loom_hours opening = {.weekday = (int32_t)(i ^ (draw_below(input, 16) == 0)),
+                                       .open = (int32_t)draw_below(input, 86402),
+                                       .close = (int32_t)draw_below(input, 86402)};
+    loom_opening_pack(&opening, week + i * LOOM_OPENING_SIZE);
+  }
+  sqlite3_bind_blob(statement, index, week, (int)(count * LOOM_OPENING_SIZE), SQLITE_TRANSIENT);
+}
+
 static void bind_value(struct input *input, sqlite3_stmt *statement, int index) {
   static const char *const texts[] = {
       "",    "2023-01-24", "0001-01-01", "9999-12-31", "2023-02-30", "x",
       "UTC", "Asia/Tokyo", "file",       "override",   "*",          "America/Chicago\n"};
-  uint64_t kind = draw_below(input, 6);
+  uint64_t kind = draw_below(input, 7);
   size_t left = (size_t)(input->end - input->at), length = left < 40 ? left : 40;
   switch (kind) {
   case 0:
@@ -102,6 +116,9 @@ static void bind_value(struct input *input, sqlite3_stmt *statement, int index) 
     sqlite3_bind_blob(statement, index, input->at, (int)(length / 8 * 8), SQLITE_TRANSIENT);
     break;
   case 4:
+    bind_week(input, statement, index);
+    break;
+  case 5:
     sqlite3_bind_double(statement, index, (double)draw_number(input));
     break;
   default:
