@@ -37,7 +37,7 @@ end
 -- Ids of stores by country.
 local stores = {}
 for store in monitor:stores() do
-  local country = store.attributes.country or country_of_zone[store.timezone] or "unknown"
+  local country = store.attributes.country or country_of_zone[store.timezone_str] or "unknown"
   stores[country] = stores[country] or {}
   table.insert(stores[country], store.store_id)
 end

@@ -12,7 +12,7 @@ local loom = require "loom"
 local KEEP = "90d"
 
 local usual_names = {
-  status = "store_status.csv",
+  polls = "store_status.csv",
   hours = "menu_hours.csv",
   timezones = "timezones.csv",
   special_days = "special_days.csv",

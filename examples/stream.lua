@@ -22,7 +22,7 @@ if not monitor then
   fail(message)
 end
 
-local ingester = assert(monitor:ingester("status", {
+local ingester = assert(monitor:ingester("polls", {
   source = "standard input",
   max_rejects = "all",
   on_reject = function(reject)

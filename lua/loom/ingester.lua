@@ -11,7 +11,14 @@ Ingester.__index = Ingester
 
 local kind_names, kind_of = {}, {}
 for i, kind in ipairs(loading.kinds) do
-  kind_names[i], kind_of[kind.name] = kind.name, kind.kind
+  kind_names[i], kind_of[kind.name] = kind.name, kind.name
+  if kind.also then
+    kind_of[kind.also] = kind.name
+  end
+end
+
+local function kind_checker(value)
+  return kind_of[value], not kind_of[value] and "one of " .. table.concat(kind_names, ", ") or nil
 end
 
 local checkers = { source = check.text }
@@ -22,10 +29,10 @@ end
 --- Makes one: see `loom.monitor:ingester`.
 -- @local
 function Ingester.new(monitor, name, options)
-  check.argument("ingester", 1, name, check.choice(kind_names))
+  local kind = check.argument("ingester", 1, name, kind_checker)
   options = check.options("ingester", options, checkers)
   options.latest = time.latest(time.now(monitor), options.max_ahead or monitor.max_ahead)
-  local database, kind, from = monitor.database, kind_of[name], options.source or name
+  local database, from = monitor.database, options.source or name
   local ingest, message, code = loading.open(database, kind, from, options)
   if not ingest then
     return nil, message, code

@@ -12,7 +12,7 @@
 -- @usage
 -- local loom = require "loom"
 -- local monitor = assert(loom.open("stores.db", { create = true }))
--- assert(monitor:ingest { status = "store_status.csv", hours = "menu_hours.csv" })
+-- assert(monitor:ingest { polls = "store_status.csv", hours = "menu_hours.csv" })
 -- local report = assert(monitor:report())
 -- assert(report:write("report.csv"))
 

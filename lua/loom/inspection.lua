@@ -148,7 +148,7 @@ local function polls_of(seen, piece, at)
   while seen.polls[at] and seen.polls[at].at <= piece.to do
     if seen.polls[at].at >= piece.from then
       list[#list + 1] = { status = status_of(seen.polls[at].active) }
-      time.set_after(list[#list], "at", seen.from, seen.polls[at].at)
+      time.set_after(list[#list], "timestamp", seen.from, seen.polls[at].at)
     end
     at = at + 1
   end
@@ -179,7 +179,8 @@ local function explain_window(seen, window, rule)
     name = window.name,
     unit = window.unit,
     figures = figures.of(f.up, f.down, f.unknown, f.excluded, f.longest, f.outages, f.polls),
-    printed = { uptime = figures[window.unit](f.up), downtime = figures[window.unit](f.down) },
+    uptime = figures[window.unit](f.up),
+    downtime = figures[window.unit](f.down),
     openings = openings_of(seen),
     intervals = all_shown(seen, seen.intervals),
     exclusions = all_shown(seen, seen.exclusions),
@@ -206,7 +207,7 @@ function inspection.explain(monitor, store, options)
     if not seen then
       return nil, message, code
     end
-    result.timezone = seen.zone
+    result.timezone_str = seen.zone
     time.set(result, "as_of", seen.as_of)
     result.windows[i] = explain_window(seen, window, rule)
     told = told + #seen.polls + #seen.openings -- all windows share what may be looked at

@@ -9,14 +9,15 @@ local transaction = require "loom.transaction"
 
 local loading = {}
 
---- The kinds of file in the order in which they are loaded, with their usual names.
+--- The kinds of file in the order in which they are loaded, with their usual names. `also` is what else a kind is called where
+-- it is asked for.
 loading.kinds = {
-  { name = "status", kind = "polls", file = "store_status.csv" },
-  { name = "hours", kind = "hours", file = "menu_hours.csv" },
-  { name = "timezones", kind = "timezones", file = "timezones.csv" },
-  { name = "special_days", kind = "special_days", file = "special_days.csv" },
-  { name = "exclusions", kind = "exclusions", file = "exclusions.csv" },
-  { name = "attributes", kind = "attributes", file = "attributes.csv" },
+  { name = "polls", also = "status", file = "store_status.csv" },
+  { name = "hours", file = "menu_hours.csv" },
+  { name = "timezones", file = "timezones.csv" },
+  { name = "special_days", file = "special_days.csv" },
+  { name = "exclusions", file = "exclusions.csv" },
+  { name = "attributes", file = "attributes.csv" },
 }
 
 -- Records written between two calls of the progress function.
@@ -63,6 +64,20 @@ for name, checker in pairs(loading.checkers) do
 end
 for _, kind in ipairs(loading.kinds) do
   checkers[kind.name] = sources_checker(kind.name)
+  if kind.also then
+    checkers[kind.also] = sources_checker(kind.also)
+  end
+end
+
+-- All sources of a kind, by whichever name they were given.
+local function sources_of(options, kind)
+  local list = {}
+  for _, name in ipairs { kind.name, kind.also } do
+    for _, from in ipairs(options[name] or {}) do
+      list[#list + 1] = from
+    end
+  end
+  return list
 end
 
 --- The files of a folder that go by their usual names, or by those with ".gz", as options of `ingest`.
@@ -129,12 +144,12 @@ end
 -- Opens an ingest for each file; `files` is filled as far as it goes, so that the caller can close them.
 local function open(database, options, files)
   for _, kind in ipairs(loading.kinds) do
-    for _, from in ipairs(options[kind.name] or {}) do
-      local ingest, message, code = loading.open(database, kind.kind, from.name, options)
+    for _, from in ipairs(sources_of(options, kind)) do
+      local ingest, message, code = loading.open(database, kind.name, from.name, options)
       if not ingest then
         return nil, message, code
       end
-      files[#files + 1] = { ingest = ingest, from = from, source = from.name, kind = kind.kind }
+      files[#files + 1] = { ingest = ingest, from = from, source = from.name, kind = kind.name }
     end
   end
   return true
@@ -215,10 +230,10 @@ function loading.ingest(monitor, options)
   options = check.options("ingest", check.argument("ingest", 1, options, check.table), checkers)
   local any = false
   for _, kind in ipairs(loading.kinds) do
-    any = any or (options[kind.name] ~= nil and #options[kind.name] > 0)
+    any = any or #sources_of(options, kind) > 0
   end
   if not any then
-    check.fail("no files to 'ingest' (status, hours, timezones, special_days, exclusions or attributes expected)")
+    check.fail("no files to 'ingest' (polls, hours, timezones, special_days, exclusions or attributes expected)")
   end
   options.latest = time.latest(time.now(monitor), options.max_ahead or monitor.max_ahead)
   local files, summaries = {}, {}

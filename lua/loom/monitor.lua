@@ -96,7 +96,8 @@ Closed.__tostring = Monitor.__tostring
 -- nil and why it failed), a table of `read`, which is one of these, and `name`, or a list of them. Plain text and gzip are
 -- told apart by content.
 -- @tparam table options at least one of the files
--- @param[opt] options.status polls: `store_id, status, timestamp_utc`
+-- @param[opt] options.polls polls: `store_id, status, timestamp_utc`
+-- @param[opt] options.status the same
 -- @param[opt] options.hours weekly hours: `store_id, dayOfWeek, start_time_local, end_time_local` and, if wanted,
 --   `effective_from`; this and the next two also with `origin`, as `export` writes it
 -- @param[opt] options.timezones zones: `store_id, timezone_str`
@@ -119,13 +120,13 @@ Closed.__tostring = Monitor.__tostring
 -- @treturn ?string the failure; ENOENT, EACCESS or EIO for a file that cannot be read, EINPUT for a bad row or header,
 --   with file, line, column, value and reason
 -- @treturn ?string its code
--- @usage assert(monitor:ingest { status = "store_status.csv", hours = "menu_hours.csv", timezones = "timezones.csv" })
+-- @usage assert(monitor:ingest { polls = "store_status.csv", hours = "menu_hours.csv", timezones = "timezones.csv" })
 function Monitor:ingest(options)
   return loading.ingest(self, options)
 end
 
 --- Begins an ingest that is fed. Nothing reaches the database before it is finished, and the monitor can be used meanwhile.
--- @tparam string kind `"status"`, `"hours"`, `"timezones"`, `"special_days"`, `"exclusions"` or `"attributes"`
+-- @tparam string kind `"polls"` (also `"status"`), `"hours"`, `"timezones"`, `"special_days"`, `"exclusions"` or `"attributes"`
 -- @tparam[opt] table options
 -- @tparam[opt] string options.source its name in messages (default: the kind)
 -- @tparam[opt=0] int|string options.max_rejects as in `ingest`
@@ -137,7 +138,7 @@ end
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage
--- local ingester = assert(monitor:ingester("status"))
+-- local ingester = assert(monitor:ingester("polls"))
 -- for chunk in chunks do assert(ingester:feed(chunk)) end
 -- local summary = assert(ingester:finish())
 function Monitor:ingester(kind, options)
@@ -183,12 +184,13 @@ end
 -- @tparam table week days by `mon` … `sun`: `"09:00-17:00"`, a list of spans, or `"closed"`; a day that is left out is
 --   closed; a close at or before the open is on the next day
 -- @tparam[opt] table options
--- @tparam[opt] string options.from the first date, or `"always"` (default: today where the store is)
+-- @tparam[opt] string options.effective_from the first date, or `"always"` (default: today where the store is); also `from`
 -- @tparam[opt] string options.to the date from which on what was in force before is so again
 -- @treturn true|nil
 -- @treturn ?string the failure
 -- @treturn ?string its code
--- @usage monitor:set_hours("shop 1", { mon = "09:00-17:00", fri = { "11:00-14:30", "17:00-02:00" } }, { from = "2026-12-01" })
+-- @usage
+-- monitor:set_hours("shop 1", { mon = "09:00-17:00", fri = { "11:00-14:30", "17:00-02:00" } }, { effective_from = "2026-12-01" })
 function Monitor:set_hours(store, week, options)
   return overrides.set_hours(self, store, week, options)
 end
@@ -198,8 +200,8 @@ end
 -- @tparam[opt] table options
 -- @tparam[opt] string options.on a date (default: today where the store is)
 -- @treturn table|nil `week`, a list of spans for each day that has any, in force on the date (nil: none, open all day);
---   `from` (nil: always) and `origin` (`"file"` or `"override"`) of it; `changes`: all that are stored, each with `from`,
---   `origin`, and `week` or `reverts` (the file's hours are in force again)
+--   `effective_from` (nil: always) and `origin` (`"file"` or `"override"`) of it; `changes`: all that are stored, each with
+--   `effective_from`, `origin`, and `week` or `reverts` (the file's hours are in force again)
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(monitor:hours("shop 1").week.mon[1]) --> 09:00-17:00
@@ -210,11 +212,12 @@ end
 --- Ends what `set_hours` has set: from a date on the file's hours are in force again, and nothing is planned any more.
 -- @tparam string store its id
 -- @tparam[opt] table options
--- @tparam[opt] string options.from a date, or `"always"`, as if nothing had ever been set (default: today)
+-- @tparam[opt] string options.effective_from a date, or `"always"`, as if nothing had ever been set (default: today); also
+--   `from`
 -- @treturn true|nil
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
--- @usage monitor:clear_hours("shop 1", { from = "2027-02-01" })
+-- @usage monitor:clear_hours("shop 1", { effective_from = "2027-02-01" })
 function Monitor:clear_hours(store, options)
   return overrides.clear_hours(self, store, options)
 end
@@ -232,10 +235,10 @@ end
 
 --- A store's timezone.
 -- @tparam string store its id
--- @treturn table|nil `timezone`, and `origin`: "file", "override" or "default"
+-- @treturn table|nil `timezone_str`, and `origin`: "file", "override" or "default"
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
--- @usage print(monitor:timezone("shop 1").timezone)
+-- @usage print(monitor:timezone("shop 1").timezone_str)
 function Monitor:timezone(store)
   return overrides.timezone(self, store)
 end
@@ -353,9 +356,9 @@ function Monitor:attributes(store)
 end
 
 --- An iterator over the stores that are known, in no order. It raises an error when reading fails.
--- @treturn function that gives a table of `store_id`, `timezone` (nil: the default one), `has_hours`, `first_poll` and
---   `last_poll` (instants; nil without polls) and `attributes`
--- @usage for store in monitor:stores() do print(store.store_id, store.timezone) end
+-- @treturn function that gives a table of `store_id`, `timezone_str` (nil: the default one), `has_hours`, `first_poll`
+--   and `last_poll` (instants; nil without polls) and `attributes`
+-- @usage for store in monitor:stores() do print(store.store_id, store.timezone_str) end
 function Monitor:stores()
   return stores.each(self.database)
 end
@@ -365,7 +368,7 @@ end
 -- @treturn table|nil what `stores` gives
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
--- @usage print(monitor:store("shop 1").timezone)
+-- @usage print(monitor:store("shop 1").timezone_str)
 function Monitor:store(store)
   return stores.get(self.database, store)
 end
@@ -455,14 +458,15 @@ end
 --- Everything that made a store's figures.
 -- @tparam string store its id
 -- @tparam[opt] table options `windows`, `as_of`, `default_zone` and the rules, as in `report`
--- @treturn table|nil `store_id`, `timezone`, `as_of`, `rules`, and `windows`: for each its `name`, `unit`, `from`, `to`,
---   `figures` (see `loom.figures`), `printed` (`uptime`, `downtime`), and lists of `openings` (`date`, `span`, `rule`,
---   `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`at`, `status`: those in the piece) and
---   `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which
---   cover the piece and add up to the figures; what exclusions take out is a cell whose state is `"excluded"`
+-- @treturn table|nil `store_id`, `timezone_str`, `as_of`, `rules`, and `windows`: for each its `name`, `unit`, `from`, `to`,
+--   `uptime` and `downtime` as the report prints them, `figures` (see `loom.figures`), and lists of `openings` (`date`,
+--   `span`, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text
+--   `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll`
+--   and `status` of the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out
+--   is a cell whose state is `"excluded"`
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
--- @usage print(monitor:explain("shop 1", { preset = "monitoring" }).windows[1].printed.uptime)
+-- @usage print(monitor:explain("shop 1", { preset = "monitoring" }).windows[1].uptime)
 function Monitor:explain(store, options)
   return inspection.explain(self, store, options)
 end
@@ -591,7 +595,7 @@ end
 
 local export_kinds = {}
 for i, kind in ipairs(loading.kinds) do
-  export_kinds[i] = kind.kind
+  export_kinds[i] = kind.name
 end
 
 --- Writes what the database holds as CSV, in a form that `ingest` reads. Where hours, zones or special days have been set by

@@ -111,14 +111,23 @@ local function resume(execute, number, date)
     WHERE store = ?1 AND origin = 'override' AND effective_from = ?2]], number, before, date)
 end
 
-local set_hours_options = { from = effective_date, to = time.date }
+-- The first date that the options of a function give, which is also called `from`; or else today's.
+local function first_date(monitor, name, store, options)
+  if options.effective_from and options.from then
+    check.fail("bad option 'from' to '%s' (effective_from or from expected, got both)", name)
+  end
+  return date_or_today(monitor, store, options.effective_from or options.from)
+end
+
+local clear_hours_options = { effective_from = effective_date, from = effective_date }
+local set_hours_options = { effective_from = effective_date, from = effective_date, to = time.date }
 
 --- See `loom.monitor:set_hours`.
 function overrides.set_hours(monitor, store, week, options)
   check.argument("set_hours", 1, store, check.store_id)
   local list = check.argument("set_hours", 2, week, hours.week)
   options = check.options("set_hours", options, set_hours_options)
-  local from, message, code = date_or_today(monitor, store, options.from)
+  local from, message, code = first_date(monitor, "set_hours", store, options)
   if not from then
     return nil, message, code
   end
@@ -144,8 +153,8 @@ end
 --- See `loom.monitor:clear_hours`.
 function overrides.clear_hours(monitor, store, options)
   check.argument("clear_hours", 1, store, check.store_id)
-  options = check.options("clear_hours", options, { from = effective_date })
-  local from, message, code = date_or_today(monitor, store, options.from)
+  options = check.options("clear_hours", options, clear_hours_options)
+  local from, message, code = first_date(monitor, "clear_hours", store, options)
   if not from then
     return nil, message, code
   end
@@ -174,8 +183,8 @@ local function weeks_of(rows)
   local weeks, lists = {}, {}
   for _, row in ipairs(rows) do
     local week = weeks[#weeks]
-    if not week or week.from ~= row.effective_from or week.origin ~= row.origin then
-      week = { origin = row.origin, from = row.effective_from, reverts = row.reverts == 1 or nil }
+    if not week or week.effective_from ~= row.effective_from or week.origin ~= row.origin then
+      week = { origin = row.origin, effective_from = row.effective_from, reverts = row.reverts == 1 or nil }
       weeks[#weeks + 1], lists[#weeks + 1] = week, {}
     end
     if row.weekday then
@@ -193,9 +202,9 @@ end
 local function in_force(weeks, date)
   local file, override
   for _, week in ipairs(weeks) do
-    if week.from <= date and week.origin == "file" then
+    if week.effective_from <= date and week.origin == "file" then
       file = week
-    elseif week.from <= date then
+    elseif week.effective_from <= date then
       override = week
     end
   end
@@ -225,9 +234,10 @@ function overrides.hours(monitor, store, options)
   local weeks = weeks_of(rows)
   local week = in_force(weeks, date)
   for _, item in ipairs(weeks) do
-    item.from = item.from ~= ALWAYS and item.from or nil
+    item.effective_from = item.effective_from ~= ALWAYS and item.effective_from or nil
   end
-  return { week = week and week.week, from = week and week.from, origin = week and week.origin, changes = weeks }
+  week = week or {}
+  return { week = week.week, effective_from = week.effective_from, origin = week.origin, changes = weeks }
 end
 
 -- ---- timezones ----
@@ -264,7 +274,7 @@ function overrides.timezone(monitor, store)
     return store_failure(store)
   end
   return {
-    timezone = row.timezone_override or row.timezone or monitor.default_zone,
+    timezone_str = row.timezone_override or row.timezone or monitor.default_zone,
     origin = row.timezone_override and "override" or row.timezone and "file" or "default",
   }
 end

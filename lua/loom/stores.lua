@@ -21,7 +21,7 @@ local attributes_sql = "SELECT store, name, value FROM attribute WHERE store BET
 local function store_of(row)
   local store = {
     store_id = row.store_id,
-    timezone = row.timezone,
+    timezone_str = row.timezone,
     has_hours = row.has_hours == 1,
     attributes = {},
   }

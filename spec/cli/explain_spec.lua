@@ -75,7 +75,7 @@ two: uptime 2.33, downtime 1.5 hours
         rules[3], rules[4])))
       local up, down = {}, {}
       for i, window in ipairs(told.windows) do
-        up[i], down[i] = window.printed.uptime, window.printed.downtime
+        up[i], down[i] = window.uptime, window.downtime
         local sums = { up = 0, down = 0, unknown = 0, excluded = 0 }
         for _, piece in ipairs(window.pieces) do
           for _, cell in ipairs(piece.cells) do
@@ -108,10 +108,10 @@ two: uptime 2.33, downtime 1.5 hours
     assert.equal("2024-03-04 11:00:00.000000 UTC", told.as_of)
     assert.equal(cjson.null, told.rules.max_gap)
     local day = told.windows[1]
-    assert.same({ uptime = "105", downtime = "0" }, day.printed)
+    assert.same({ "105", "0" }, { day.uptime, day.downtime })
     assert.same({ { date = "2024-03-04", span = "09:00-17:00", rule = "weekly hours",
       from = "2024-03-04 09:00:00.000000 UTC", to = "2024-03-04 17:00:00.000000 UTC" } }, day.openings)
-    assert.same({ { at = "2024-03-04 10:00:00.000000 UTC", status = "active" } }, day.pieces[1].polls)
+    assert.same({ { timestamp_utc = "2024-03-04 10:00:00.000000 UTC", status = "active" } }, day.pieces[1].polls)
     assert.equal("active", day.pieces[1].cells[1].status)
     assert.same({ from = "2024-03-04 09:15:00.000000 UTC", to = "2024-03-04 09:30:00.000000 UTC", seconds = 900,
       state = "excluded", status = cjson.null, poll = cjson.null, reason = "taken out by an exclusion" }, day.pieces[1].cells[2])

@@ -74,11 +74,12 @@ all that are stored, by their first date:
     local closed = { mon = {}, tue = {}, wed = {}, thu = {}, fri = { "18:00-02:00" }, sat = {}, sun = {} }
     assert.same(closed, found.week)
     assert.equal("override", found.origin)
-    assert.equal("2030-01-01", found.from)
+    assert.equal("2030-01-01", found.effective_from)
     assert.equal(4, #found.changes)
-    assert.same({ from = "2030-02-01", origin = "override", week = cjson.null, reverts = true }, found.changes[4])
+    assert.same({ effective_from = "2030-02-01", origin = "override", week = cjson.null, reverts = true }, found.changes[4])
     found = cjson.decode((shell.good("hours", "get", db, "known only by zone", "--format", "json")))
-    assert.same({ from = cjson.null, origin = cjson.null, week = cjson.null, changes = {} }, found)
+    assert.same({ store_id = "known only by zone", effective_from = cjson.null,
+      origin = cjson.null, week = cjson.null, changes = {} }, found)
   end)
 
   it("tells that a store is new", function()

@@ -22,20 +22,20 @@ describe("loom special-day", function()
     return shell.good("report", db, "--window", "day=1d", "--stores", store):match(",([^,\n]*,[^,\n]*)\n$")
   end
 
-  local loaded = 'date,store_id,hours,origin,note\n2024-12-25,*,closed,file,"Christmas, ""closed"""\n'
+  local loaded = 'date,store_id,spans,origin,note\n2024-12-25,*,closed,file,"Christmas, ""closed"""\n'
     .. "2024-12-25,1481966498820158979,10:00-12:00,file,open all the same\n"
 
   it("lists what is in force", function()
     assert.equal(loaded, (shell.good("special-day", "list", db)))
     assert.equal(1, select(2, shell.good("special-day", "list", db, "--store", "*"):gsub("2024%-12%-25", "")))
-    assert.equal("date,store_id,hours,origin,note\n", (shell.good("special-day", "list", db, "--from", "2024-12-26")))
-    assert.equal("date,store_id,hours,origin,note\n", (shell.good("special-day", "list", db, "--to", "2024-12-24")))
+    assert.equal("date,store_id,spans,origin,note\n", (shell.good("special-day", "list", db, "--from", "2024-12-26")))
+    assert.equal("date,store_id,spans,origin,note\n", (shell.good("special-day", "list", db, "--to", "2024-12-24")))
     assert.equal([[
-date        store_id             hours        origin  note
+date        store_id             spans        origin  note
 2024-12-25  *                    closed       file    Christmas, "closed"
 2024-12-25  1481966498820158979  10:00-12:00  file    open all the same
 ]], (shell.good("special-day", "list", db, "--format", "table")))
-    assert.equal("closed", cjson.decode((shell.good("special-day", "list", db, "--format", "json")))[1].hours)
+    assert.same({}, cjson.decode((shell.good("special-day", "list", db, "--format", "json")))[1].spans)
   end)
 
   it("sets a date's openings, which reports follow, and takes them back", function()

@@ -127,7 +127,7 @@ describe("POST /v1/ingest", function()
     local function zone()
       for store in monitor:stores() do
         if store.store_id == "z" then
-          return store.timezone
+          return store.timezone_str
         end
       end
     end

@@ -2,6 +2,7 @@ local contract = require "support.contract"
 local files = require "support.files"
 local loom = require "loom"
 local server = require "support.api"
+local shell = require "support.shell"
 
 local expect, problem, escape = contract.expect, contract.expect_problem, server.escape
 
@@ -38,7 +39,7 @@ describe("what stores are measured by, over HTTP", function()
 
     it("are set from a date on, and until one", function()
       local hours = expect(200, "PUT", path, { week = { mon = "09:00-17:00", fri = { "11:00-14:30", "17:00-02:00" },
-        sat = "closed" }, from = "2030-01-01", to = "2031-01-01" })
+        sat = "closed" }, effective_from = "2030-01-01", to = "2031-01-01" })
       assert.same({ "11:00-14:30", "17:00-02:00" }, hours.week.fri)
       assert.equal("2030-01-01", hours.effective_from)
       assert.equal("override", hours.origin)
@@ -48,8 +49,22 @@ describe("what stores are measured by, over HTTP", function()
       assert.same({ "10:00-18:00" }, expect(200, "GET", path .. "?on=2031-01-01").week.mon)
     end)
 
+    it("have in every place the same shape", function()
+      local of_command = shell.good("hours", "get", server.database(), "known", "--on", "2030-01-01", "--format", "json")
+      assert.equal(of_command, server.request("GET", path .. "?on=2030-01-01").body .. "\n")
+      of_command = shell.good("explain", server.database(), "known", "--window", "day=1d", "--format", "json")
+      assert.equal(of_command, server.request("GET", "/v1/stores/known/explain?windows=day:1d").body .. "\n")
+    end)
+
+    it("may have their first date called from, too", function()
+      local other = "/v1/stores/known/hours"
+      assert.equal("2032-01-01", expect(200, "PUT", other, { week = {}, from = "2032-01-01" }).effective_from)
+      expect(204, "DELETE", other .. "?from=2031-12-01")
+      assert.equal("file", expect(200, "GET", other .. "?on=2032-01-01").origin)
+    end)
+
     it("are those of the file again", function()
-      expect(204, "DELETE", path .. "?from=2030-06-01")
+      expect(204, "DELETE", path .. "?effective_from=2030-06-01")
       assert.equal("file", expect(200, "GET", path .. "?on=2030-06-01").origin)
       assert.equal("override", expect(200, "GET", path .. "?on=2030-05-31").origin)
       expect(204, "DELETE", path .. "?from=always")
@@ -60,7 +75,7 @@ describe("what stores are measured by, over HTTP", function()
     it("are none for a store without any", function()
       expect(200, "PUT", "/v1/stores/new/timezone", { timezone_str = "UTC" })
       assert.equal(null, expect(200, "GET", "/v1/stores/new/hours").week)
-      expect(200, "PUT", "/v1/stores/newer/hours", { week = {}, from = "always" })
+      expect(200, "PUT", "/v1/stores/newer/hours", { week = {}, effective_from = "always" })
       assert.same({}, expect(200, "GET", "/v1/stores/newer/hours").week.mon)
     end)
 
@@ -70,6 +85,8 @@ describe("what stores are measured by, over HTTP", function()
       problem(400, "on", "GET", path .. "?on=2024-02-30")
       problem(400, "day", "GET", path .. "?day=2024-02-01")
       problem(400, "from", "DELETE", path .. "?from=soon")
+      problem(400, "effective_from", "DELETE", path .. "?effective_from=soon")
+      problem(400, "from", "DELETE", path .. "?effective_from=always&from=always")
       problem(400, "week", "PUT", path, "{}")
       problem(400, "week", "PUT", path, "")
       problem(400, nil, "PUT", path, "[1]")
@@ -82,6 +99,8 @@ describe("what stores are measured by, over HTTP", function()
       end
       problem(400, "from", "PUT", path, '{"week":{},"from":"2024-02-30"}')
       problem(400, "from", "PUT", path, '{"week":{},"from":7}')
+      problem(400, "effective_from", "PUT", path, '{"week":{},"effective_from":"2024-02-30"}')
+      problem(400, "from", "PUT", path, '{"week":{},"effective_from":"2024-03-02","from":"2024-03-02"}')
       problem(400, "to", "PUT", path, '{"week":{},"from":"2024-03-02","to":"2024-03-01"}')
       problem(400, "store_id", "PUT", "/v1/stores/" .. ("x"):rep(256) .. "/hours", '{"week":{}}')
       problem(405, nil, "POST", path, "{}")

@@ -147,8 +147,8 @@ describe("one store, looked at", function()
       for _, name in ipairs(figures.names) do
         assert(window.figures[name] == f[name])
       end
-      assert(tonumber(window.printed.uptime) == row["uptime_" .. window.name])
-      assert(tonumber(window.printed.downtime) == row["downtime_" .. window.name])
+      assert(tonumber(window.uptime) == row["uptime_" .. window.name])
+      assert(tonumber(window.downtime) == row["downtime_" .. window.name])
       local total, pieces = check_pieces(window, rules)
       assert(f.up == total.up / 1e6 and f.down == total.down / 1e6 and f.unknown == total.unknown / 1e6)
       assert(f.excluded == total.excluded / 1e6 and f.scheduled == (pieces - total.excluded) / 1e6)
@@ -178,7 +178,7 @@ describe("one store, looked at", function()
       local monitor = assert(loom.open ":memory:")
       assert(monitor:ingest(database.files(database.small)))
       local explained = assert(monitor:explain("1481966498820158979", { windows = { { name = "w", seconds = "8h" } } }))
-      assert.equal("UTC", explained.timezone)
+      assert.equal("UTC", explained.timezone_str)
       local day = loom.parse_timestamp "2024-03-04 00:00:00"
       local window = explained.windows[1]
       local opening
@@ -194,7 +194,7 @@ describe("one store, looked at", function()
         states[i] = cell.state .. " " .. cell.seconds
       end
       assert.same({ "up 900", "excluded 900", "up 1800", "down 7200.25", "up 14399.75" }, states)
-      assert.equal("Asia/Kathmandu", assert(monitor:explain "known only by zone").timezone)
+      assert.equal("Asia/Kathmandu", assert(monitor:explain "known only by zone").timezone_str)
       monitor:close()
     end)
   end)

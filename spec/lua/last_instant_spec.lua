@@ -88,7 +88,7 @@ describe("the last instant", function()
       assert.same({ DAY_BEFORE, LAST }, { window.from_utc, window.to_utc })
       local piece = window.pieces[#window.pieces]
       local cell = piece.cells[#piece.cells]
-      assert.equal(BEFORE, piece.polls[1].at_utc)
+      assert.equal(BEFORE, piece.polls[1].timestamp_utc)
       assert.equal("9999-12-31 06:00:00.000000 UTC", piece.cells[1].from_utc) -- midnight in Chicago
       assert.is_true(cell.to_utc == LAST or cell.to_utc == BEFORE)
     end

@@ -25,7 +25,7 @@ describe("loading", function()
     end
 
     it("files by their usual names, the plain one first", function()
-      local expected = { status = "a/store_status.csv", hours = "a/menu_hours.csv.gz", timezones = "a/timezones.csv" }
+      local expected = { polls = "a/store_status.csv", hours = "a/menu_hours.csv.gz", timezones = "a/timezones.csv" }
       assert.same(expected, loading.find("a", exists))
       assert.same(expected, loading.find("a//", exists))
     end)
@@ -141,9 +141,32 @@ describe("loading", function()
     end)
   end
 
+  it("calls polls also status, and loads the files of both", function()
+    local head = "store_id,status,timestamp_utc\n"
+    local function source(id)
+      local text = head .. id .. ",active,2024-03-04 10:00:00\n"
+      return function()
+        local chunk = text
+        text = nil
+        return chunk
+      end
+    end
+    local summaries = assert(monitor:ingest { status = source "a", polls = { source "b", source "c" } })
+    for i = 1, 3 do
+      assert.equal("polls", summaries[i].kind)
+    end
+    assert.equal(3, monitor:info().stores)
+    for _, kind in ipairs { "polls", "status" } do
+      local ingester = assert(monitor:ingester(kind))
+      assert(ingester:feed(head .. kind .. ",active,2024-03-04 10:00:00\n"))
+      assert.equal("polls", assert(ingester:finish()).kind)
+    end
+    assert.equal(5, monitor:info().stores)
+  end)
+
   it("raises on misuse", function()
     assert.error_matches(function() monitor:ingest {} end, "no files to 'ingest'", 1, true)
-    assert.error_matches(function() monitor:ingest { polls = "a.csv" } end, "unknown option 'polls' to 'ingest'", 1, true)
+    assert.error_matches(function() monitor:ingest { poll = "a.csv" } end, "unknown option 'poll' to 'ingest'", 1, true)
     assert.has_error(function() monitor:ingest() end)
     assert.has_error(function() monitor:ingest { status = 1 } end)
     assert.has_error(function() monitor:ingest { status = database.small .. "/store_status.csv", max_rejects = "some" } end)

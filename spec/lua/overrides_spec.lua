@@ -61,7 +61,7 @@ describe("what is set by hand:", function()
 
   local function week_on(store, date)
     local found = assert(monitor:hours(store, { on = date }))
-    return found.week, found.from, found.origin
+    return found.week, found.effective_from, found.origin
   end
 
   describe("hours", function()
@@ -80,7 +80,7 @@ describe("what is set by hand:", function()
 
     it("are those of every date when they are set for always", function()
       load_hours("a,0,08:00,10:00,", "a,0,08:00,11:00,2024-02-01")
-      assert(monitor:set_hours("a", { sun = "00:00-24:00" }, { from = "always" }))
+      assert(monitor:set_hours("a", { sun = "00:00-24:00" }, { effective_from = "always" }))
       for _, date in ipairs { "0001-01-01", "1970-01-01", "2024-02-01", "9999-12-31" } do
         assert.same({ { sun = { "00:00-24:00" } }, nil, "override" }, { week_on("a", date) })
       end
@@ -88,10 +88,10 @@ describe("what is set by hand:", function()
     end)
 
     it("end at a date, after which what was in force before is so again", function()
-      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-01-01" }))
-      assert(monitor:set_hours("a", { mon = "08:00-10:00" }, { from = "2024-03-01" }))
-      assert(monitor:set_hours("a", { mon = "08:00-16:00" }, { from = "2024-01-15", to = "2024-01-29" }))
-      assert(monitor:set_hours("a", {}, { from = "2024-02-19", to = "2024-03-11" }))
+      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { effective_from = "2024-01-01" }))
+      assert(monitor:set_hours("a", { mon = "08:00-10:00" }, { effective_from = "2024-03-01" }))
+      assert(monitor:set_hours("a", { mon = "08:00-16:00" }, { effective_from = "2024-01-15", to = "2024-01-29" }))
+      assert(monitor:set_hours("a", {}, { effective_from = "2024-02-19", to = "2024-03-11" }))
       for date, close in pairs { ["2024-01-14"] = "09", ["2024-01-15"] = "16", ["2024-01-28"] = "16", ["2024-01-29"] = "09",
         ["2024-02-18"] = "09", ["2024-02-19"] = false, ["2024-03-10"] = false, ["2024-03-11"] = "10" } do
         assert.same(close and { mon = { "08:00-" .. close .. ":00" } } or {}, (week_on("a", date)))
@@ -99,7 +99,7 @@ describe("what is set by hand:", function()
     end)
 
     it("without any before leave the store open all day before and after", function()
-      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-01-15", to = "2024-01-22" }))
+      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { effective_from = "2024-01-15", to = "2024-01-22" }))
       assert.equal(7 * 24 * HOUR, scheduled("a", "2024-01-08", "2024-01-15"))
       assert.equal(HOUR, scheduled("a", "2024-01-15", "2024-01-22"))
       assert.equal(7 * 24 * HOUR, scheduled("a", "2024-01-22", "2024-01-29"))
@@ -108,21 +108,36 @@ describe("what is set by hand:", function()
     end)
 
     it("last until the next change that is planned already", function()
-      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-03-01" }))
-      assert(monitor:set_hours("a", { tue = "08:00-09:00" }, { from = "2024-02-01" }))
+      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { effective_from = "2024-03-01" }))
+      assert(monitor:set_hours("a", { tue = "08:00-09:00" }, { effective_from = "2024-02-01" }))
       assert.same({ tue = { "08:00-09:00" } }, (week_on("a", "2024-02-29")))
       assert.same({ mon = { "08:00-09:00" } }, (week_on("a", "2024-03-01")))
       assert.same({
-        { origin = "override", from = "2024-02-01", week = { tue = { "08:00-09:00" } } },
-        { origin = "override", from = "2024-03-01", week = { mon = { "08:00-09:00" } } },
+        { origin = "override", effective_from = "2024-02-01", week = { tue = { "08:00-09:00" } } },
+        { origin = "override", effective_from = "2024-03-01", week = { mon = { "08:00-09:00" } } },
       }, monitor:hours("a").changes)
+    end)
+
+    it("begin with a date that may be called from, too", function()
+      assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-03-01" }))
+      assert(monitor:set_hours("a", { tue = "08:00-09:00" }, { effective_from = "2024-03-01" }))
+      assert.same({ { origin = "override", effective_from = "2024-03-01", week = { tue = { "08:00-09:00" } } } },
+        monitor:hours("a").changes)
+      assert(monitor:clear_hours("a", { from = "2024-02-01" }))
+      assert.same({}, monitor:hours("a").changes)
+      for _, name in ipairs { "set_hours", "clear_hours" } do
+        local both = { effective_from = "always", from = "always" }
+        assert.error_matches(function()
+          return name == "set_hours" and monitor:set_hours("a", {}, both) or monitor:clear_hours("a", both)
+        end, ("bad option 'from' to '%s' (effective_from or from expected, got both)"):format(name), 1, true)
+      end
     end)
 
     it("set again for the same date replace those", function()
       for _, day in ipairs { "mon", "tue" } do
-        assert(monitor:set_hours("a", { [day] = "08:00-09:00" }, { from = "2024-02-01" }))
+        assert(monitor:set_hours("a", { [day] = "08:00-09:00" }, { effective_from = "2024-02-01" }))
       end
-      assert.same({ { origin = "override", from = "2024-02-01", week = { tue = { "08:00-09:00" } } } },
+      assert.same({ { origin = "override", effective_from = "2024-02-01", week = { tue = { "08:00-09:00" } } } },
         monitor:hours("a").changes)
     end)
 
@@ -145,10 +160,10 @@ describe("what is set by hand:", function()
         for store, date in pairs(dates) do
           assert(monitor:set_hours(store, { mon = "08:00-09:00" }))
           local found = monitor:hours(store)
-          assert.equal(date, found.from)
+          assert.equal(date, found.effective_from)
           assert(monitor:clear_hours(store))
           assert.is_nil(monitor:hours(store).week)
-          assert(monitor:clear_hours(store, { from = "always" }))
+          assert(monitor:clear_hours(store, { effective_from = "always" }))
         end
       end
     end)
@@ -156,29 +171,29 @@ describe("what is set by hand:", function()
     it("that are cleared are the file's again, from a date or from today on", function()
       load_hours "a,0,08:00,10:00,"
       local function set()
-        assert(monitor:set_hours("a", { tue = "08:00-09:00" }, { from = "2024-02-01" }))
-        assert(monitor:set_hours("a", { wed = "08:00-09:00" }, { from = "2024-03-01" }))
+        assert(monitor:set_hours("a", { tue = "08:00-09:00" }, { effective_from = "2024-02-01" }))
+        assert(monitor:set_hours("a", { wed = "08:00-09:00" }, { effective_from = "2024-03-01" }))
       end
       set()
-      assert(monitor:clear_hours("a", { from = "2024-02-10" }))
+      assert(monitor:clear_hours("a", { effective_from = "2024-02-10" }))
       assert.same({ tue = { "08:00-09:00" } }, (week_on("a", "2024-02-09")))
       assert.same({ { mon = { "08:00-10:00" } }, nil, "file" }, { week_on("a", "2024-02-10") })
       assert.same({ mon = { "08:00-10:00" } }, (week_on("a", "2024-03-01")))
       assert.same({ { origin = "file", week = { mon = { "08:00-10:00" } } },
-        { origin = "override", from = "2024-02-01", week = { tue = { "08:00-09:00" } } },
-        { origin = "override", from = "2024-02-10", reverts = true } }, monitor:hours("a").changes)
-      assert(monitor:clear_hours("a", { from = "always" }))
+        { origin = "override", effective_from = "2024-02-01", week = { tue = { "08:00-09:00" } } },
+        { origin = "override", effective_from = "2024-02-10", reverts = true } }, monitor:hours("a").changes)
+      assert(monitor:clear_hours("a", { effective_from = "always" }))
       set()
       assert(monitor:clear_hours "a")
       assert.same({ tue = { "08:00-09:00" } }, (week_on("a", "2024-02-14")))
       assert.same({ mon = { "08:00-10:00" } }, (week_on("a", "2024-02-15")))
-      assert(monitor:clear_hours("a", { from = "always" }))
+      assert(monitor:clear_hours("a", { effective_from = "always" }))
       assert.same({ { origin = "file", week = { mon = { "08:00-10:00" } } } }, monitor:hours("a").changes)
     end)
 
     it("stay when files are loaded, unless they are to give way for the stores in the file", function()
       for _, store in ipairs { "a", "b" } do
-        assert(monitor:set_hours(store, { tue = "08:00-09:00" }, { from = "2024-02-01" }))
+        assert(monitor:set_hours(store, { tue = "08:00-09:00" }, { effective_from = "2024-02-01" }))
         assert(monitor:set_timezone(store, "Asia/Tokyo"))
       end
       load_hours("a,0,08:00,10:00,", "b,0,08:00,10:00,")
@@ -193,14 +208,14 @@ describe("what is set by hand:", function()
       assert.same({ tue = { "08:00-09:00" } }, (week_on("b", "2024-02-01")))
       local zones = {}
       for store in monitor:stores() do
-        zones[store.store_id] = store.timezone
+        zones[store.store_id] = store.timezone_str
       end
       assert.same({ a = "Europe/Rome", b = "Asia/Tokyo" }, zones)
     end)
 
     it("of unknown stores are made by setting, and not found by asking or clearing", function()
       for _, attempt in ipairs { { monitor:hours "nobody" }, { monitor:clear_hours "nobody" },
-        { monitor:clear_hours("nobody", { from = "always" }) } } do
+        { monitor:clear_hours("nobody", { effective_from = "always" }) } } do
         assert.same({ nil, UNKNOWN, "ENOENT" }, attempt)
       end
       assert.equal(0, monitor:info().stores)
@@ -211,7 +226,7 @@ describe("what is set by hand:", function()
 
     it("are kept for ids of any text", function()
       for _, id in ipairs { "é", "'", '"; DROP TABLE store; --', "a\nb", "%_", "[a-z]*", ("x"):rep(255), "\255\254", "NULL" } do
-        assert(monitor:set_hours(id, { mon = "08:00-09:00" }, { from = "always" }))
+        assert(monitor:set_hours(id, { mon = "08:00-09:00" }, { effective_from = "always" }))
         assert(monitor:set_timezone(id, "Asia/Tokyo"))
         assert(monitor:set_attributes(id, { name = id }))
         assert(monitor:set_special_day(id, "2024-02-15", "closed", id))
@@ -292,13 +307,13 @@ describe("what is set by hand:", function()
       local operations = {
         function(model, random) -- a change until the next one
           local week, from = random_week(random), random(ALWAYS, LAST)
-          assert(monitor:set_hours("a", week, { from = name_of(from) }))
+          assert(monitor:set_hours("a", week, { effective_from = name_of(from) }))
           model:set(week, from)
         end,
         function(model, random) -- one until a date
           local week, from = random_week(random), random(ALWAYS, LAST - 1)
           local to = random(from + 1, LAST)
-          assert(monitor:set_hours("a", week, { from = name_of(from), to = date_of(to) }))
+          assert(monitor:set_hours("a", week, { effective_from = name_of(from), to = date_of(to) }))
           model:set(week, from, to)
         end,
         function(model, random) -- from today on
@@ -308,7 +323,7 @@ describe("what is set by hand:", function()
         end,
         function(model, random)
           local from = random(ALWAYS, LAST)
-          assert(monitor:clear_hours("a", { from = name_of(from) }))
+          assert(monitor:clear_hours("a", { effective_from = name_of(from) }))
           model:clear(from)
         end,
         function(model)
@@ -387,7 +402,7 @@ describe("what is set by hand:", function()
     local function zone_of(store)
       for known in monitor:stores() do
         if known.store_id == store then
-          return known.timezone
+          return known.timezone_str
         end
       end
     end
@@ -398,7 +413,7 @@ describe("what is set by hand:", function()
       assert.equal("Asia/Tokyo", zone_of "a")
       load("timezones", "store_id,timezone_str", "a,Europe/Rome")
       assert.equal("Asia/Tokyo", zone_of "a")
-      assert.equal("Asia/Tokyo", monitor:explain("a", { as_of = 0 }).timezone)
+      assert.equal("Asia/Tokyo", monitor:explain("a", { as_of = 0 }).timezone_str)
       assert.is_true(monitor:set_timezone("a", nil))
       assert.equal("Europe/Rome", zone_of "a")
       assert(monitor:set_timezone("b", "Asia/Tokyo"))
@@ -407,7 +422,7 @@ describe("what is set by hand:", function()
     end)
 
     it("applies to the past", function()
-      assert(monitor:set_hours("a", { thu = "12:00-13:00" }, { from = "always" }))
+      assert(monitor:set_hours("a", { thu = "12:00-13:00" }, { effective_from = "always" }))
       local function open_from()
         return monitor:explain("a", { as_of = 0, windows = { { name = "w", from = midnight "2024-02-15",
           to = midnight "2024-02-16" } } }).windows[1].openings[1].from
@@ -432,8 +447,8 @@ describe("what is set by hand:", function()
 
   describe("special days", function()
     it("take the place of the weekly hours, a store's own before those of all", function()
-      assert(monitor:set_hours("a", { thu = "08:00-18:00" }, { from = "always" }))
-      assert(monitor:set_hours("b", { thu = "08:00-18:00" }, { from = "always" }))
+      assert(monitor:set_hours("a", { thu = "08:00-18:00" }, { effective_from = "always" }))
+      assert(monitor:set_hours("b", { thu = "08:00-18:00" }, { effective_from = "always" }))
       local function lengths()
         return { scheduled("a", "2024-02-15", "2024-02-16") / HOUR, scheduled("b", "2024-02-15", "2024-02-16") / HOUR }
       end
@@ -552,7 +567,7 @@ describe("what is set by hand:", function()
 
     it("are taken out of the schedule, of one store or of all", function()
       for _, store in ipairs { "a", "b" } do
-        assert(monitor:set_hours(store, { thu = "08:00-18:00" }, { from = "always" }))
+        assert(monitor:set_hours(store, { thu = "08:00-18:00" }, { effective_from = "always" }))
       end
       local one = assert(monitor:exclude { store = "a", from = "2024-02-15 09:00:00", to = "2024-02-15 10:30:00" })
       assert(monitor:exclude { store = "*", from = "2024-02-15 17:00:00", to = "2024-02-16 17:00:00" })
@@ -681,7 +696,7 @@ describe("what is set by hand:", function()
   end)
 
   it("stays when it cannot be changed", function()
-    assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-02-01" }))
+    assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { effective_from = "2024-02-01" }))
     local before = database.contents(monitor)
     assert(monitor.database:begin()) -- one transaction at a time
     for _, call in ipairs {

@@ -29,9 +29,9 @@ describe("one store", function()
 
   it("has a timezone, whose origin is known", function()
     monitor:set_attributes("new", { a = "b" })
-    assert.same({ timezone = "America/Chicago", origin = "default" }, monitor:timezone("new"))
+    assert.same({ timezone_str = "America/Chicago", origin = "default" }, monitor:timezone("new"))
     monitor:set_timezone("new", "Asia/Tokyo")
-    assert.same({ timezone = "Asia/Tokyo", origin = "override" }, monitor:timezone("new"))
+    assert.same({ timezone_str = "Asia/Tokyo", origin = "override" }, monitor:timezone("new"))
     assert.same({ nil, 'ENOENT: store "nobody" is not known', "ENOENT" }, { monitor:timezone("nobody") })
   end)
 

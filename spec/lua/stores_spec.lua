@@ -35,7 +35,7 @@ describe("stores", function()
     for store in monitor:stores() do
       known[store.store_id] = store
     end
-    assert.same({ store_id = "north 1", timezone = "Europe/Oslo", has_hours = false,
+    assert.same({ store_id = "north 1", timezone_str = "Europe/Oslo", has_hours = false,
       first_poll = 10, first_poll_utc = "1970-01-01 00:00:10.000000 UTC",
       last_poll = 20.5, last_poll_utc = "1970-01-01 00:00:20.500000 UTC",
       attributes = { region = "north", brand = "x", tier = "1" } }, known["north 1"])
@@ -43,7 +43,7 @@ describe("stores", function()
       first_poll = 30, first_poll_utc = "1970-01-01 00:00:30.000000 UTC",
       last_poll = 30, last_poll_utc = "1970-01-01 00:00:30.000000 UTC",
       attributes = { region = "north", brand = "y" } }, known["north 2"])
-    assert.same({ store_id = "without polls", timezone = "UTC", has_hours = false,
+    assert.same({ store_id = "without polls", timezone_str = "UTC", has_hours = false,
       attributes = { region = "north", brand = "x" } }, known["without polls"])
     assert.same({ store_id = "A", has_hours = false,
       first_poll = 100, first_poll_utc = "1970-01-01 00:01:40.000000 UTC",

@@ -3,9 +3,8 @@
 
 local common = require "loom.cli.common"
 local explanation = require "loom.cli.explanation"
-local figures = require "loom.figures"
-local json = require "loom.json"
 local options = require "loom.cli.options"
+local shapes = require "loom.formats.shapes"
 
 local command = { name = "explain" }
 
@@ -21,52 +20,6 @@ function command.add_to(parser)
   options.add_rules(explain, "The end of the windows (default: the newest poll).")
 end
 
--- ---- as JSON ----
-
--- Fields that are shown as text, which is under another name; others are shown as they are.
-local is_instant = { as_of = true, from = true, to = true, poll = true, at = true }
-
--- The fields of objects, in order.
-local fields = {
-  explanation = { "store_id", "timezone", "as_of", "rules", "windows" },
-  rules = { "preset", "slack", "fill", "evidence", "no_data", "max_gap", "default_zone" },
-  windows = { "name", "unit", "from", "to", "printed", "figures", "openings", "intervals", "exclusions", "pieces" },
-  printed = { "uptime", "downtime" },
-  openings = { "date", "span", "rule", "from", "to" },
-  intervals = { "from", "to", "seconds" },
-  exclusions = { "from", "to", "seconds" },
-  pieces = { "from", "to", "seconds", "polls", "cells" },
-  polls = { "at", "status" },
-  cells = { "from", "to", "seconds", "state", "status", "poll", "reason" },
-}
-local is_list = { windows = true, openings = true, intervals = true, exclusions = true, pieces = true, polls = true,
-  cells = true }
-
-local encode
-
-local function object(kind, value)
-  local parts = {}
-  for i, name in ipairs(fields[kind]) do
-    parts[i] = json.string(name) .. ":" .. encode(name, value[is_instant[name] and name .. "_utc" or name])
-  end
-  return "{" .. table.concat(parts, ",") .. "}"
-end
-
-function encode(name, value)
-  if type(value) ~= "table" then
-    return json.any(value)
-  elseif name == "figures" then
-    return figures.json_of(value)
-  elseif is_list[name] then
-    local parts = {}
-    for i, item in ipairs(value) do
-      parts[i] = object(name, item)
-    end
-    return "[" .. table.concat(parts, ",\n") .. "]"
-  end
-  return object(name, value)
-end
-
 function command.run(args)
   local wanted = options.rules_of(args)
   wanted.windows = options.windows_of(args)
@@ -77,7 +30,8 @@ function command.run(args)
     end
     return common.write(args.output, function(write)
       if args.format == "json" then
-        write(object("explanation", explained) .. "\n")
+        shapes.write_explanation(write, explained)
+        write "\n"
       else
         explanation.write(write, monitor, explained)
       end

@@ -50,7 +50,7 @@ end
 
 local function write_figures(write, window)
   local f = window.figures
-  write(("\n%s: uptime %s, downtime %s %s\n"):format(window.name, window.printed.uptime, window.printed.downtime,
+  write(("\n%s: uptime %s, downtime %s %s\n"):format(window.name, window.uptime, window.downtime,
     window.unit))
   write(("  from %s to %s UTC\n"):format(short(window.from_utc), short(window.to_utc)))
   write(("  up %s + down %s + unknown %s = %s scheduled; %s excluded\n"):format(duration(f.up), duration(f.down),
@@ -112,10 +112,10 @@ end
 -- @tparam table explained as `monitor:explain` gives it
 function explanation.write(write, monitor, explained)
   local function on_clock(instant)
-    return monitor:local_time(explained.timezone, instant) or "-"
+    return monitor:local_time(explained.timezone_str, instant) or "-"
   end
   write(("store %s, whose clocks show the time of %s\nas of %s UTC\n"):format(text.shown(explained.store_id),
-    text.shown(explained.timezone), short(explained.as_of_utc)))
+    text.shown(explained.timezone_str), short(explained.as_of_utc)))
   write_rules(write, explained.rules)
   for _, window in ipairs(explained.windows) do
     write_figures(write, window)

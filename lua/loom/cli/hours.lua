@@ -3,8 +3,8 @@
 
 local common = require "loom.cli.common"
 local hours = require "loom.hours"
-local json = require "loom.json"
 local options = require "loom.cli.options"
+local shapes = require "loom.formats.shapes"
 
 local full_names = { mon = "Monday", tue = "Tuesday", wed = "Wednesday", thu = "Thursday", fri = "Friday",
   sat = "Saturday", sun = "Sunday" }
@@ -35,7 +35,7 @@ local function change_text(change)
     end
   end
   local what = change.reverts and "those of the file again" or days[1] and table.concat(days, "; ") or "closed"
-  return ("  %-10s  %-11s  %s\n"):format(change.from or "always", origins[change.origin], what)
+  return ("  %-10s  %-11s  %s\n"):format(change.effective_from or "always", origins[change.origin], what)
 end
 
 local function write_text(write, found, on)
@@ -43,7 +43,7 @@ local function write_text(write, found, on)
   if not found.week then
     write(("hours %s: none, open all day\n"):format(on))
   else
-    write(("hours %s (%s, in force since %s):\n"):format(on, origins[found.origin], found.from or "always"))
+    write(("hours %s (%s, in force since %s):\n"):format(on, origins[found.origin], found.effective_from or "always"))
     for _, day in ipairs(hours.days) do
       write(("  %s  %s\n"):format(day, day_text(found.week, day)))
     end
@@ -56,34 +56,6 @@ local function write_text(write, found, on)
   end
 end
 
-local function week_json(week)
-  if not week then
-    return "null"
-  end
-  local days = {}
-  for i, day in ipairs(hours.days) do
-    local spans = {}
-    for n, span in ipairs(week[day] or {}) do
-      spans[n] = json.string(span)
-    end
-    days[i] = ('"%s":[%s]'):format(day, table.concat(spans, ","))
-  end
-  return "{" .. table.concat(days, ",") .. "}"
-end
-
-local function set_json(set, more)
-  return ('{"from":%s,"origin":%s,"week":%s%s}'):format(json.any(set.from), json.any(set.origin),
-    week_json(set.week), more)
-end
-
-local function write_json(write, found)
-  local changes = {}
-  for i, change in ipairs(found.changes) do
-    changes[i] = set_json(change, ',"reverts":' .. tostring(change.reverts or false))
-  end
-  write(set_json(found, (',"changes":[%s]'):format(table.concat(changes, ",\n"))) .. "\n")
-end
-
 function get.run(args)
   return common.with_database(args.database, function(monitor)
     local found, message = monitor:hours(args.store, { on = args.on })
@@ -92,7 +64,7 @@ function get.run(args)
     end
     return common.write(nil, function(write)
       if args.format == "json" then
-        write_json(write, found)
+        write(shapes.hours(args.store, found) .. "\n")
       else
         write_text(write, found, args.on)
       end

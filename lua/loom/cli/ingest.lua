@@ -29,7 +29,7 @@ function command.add_to(parser)
     :args "?"
     :description("Take the files of a folder by their usual names: store_status.csv, menu_hours.csv, "
       .. "timezones.csv, special_days.csv, exclusions.csv, attributes.csv, each also with .gz.")
-  ingest:option "--status":argname "FILE":count "*":description "Polls: store_id, status, timestamp_utc."
+  ingest:option "--polls --status":argname "FILE":count "*":description "Polls: store_id, status, timestamp_utc."
   ingest:option "--hours":argname "FILE":count "*"
     :description "Weekly hours: store_id, dayOfWeek, start_time_local, end_time_local [, effective_from, origin]."
   ingest:option "--timezones":argname "FILE":count "*":description "Zones: store_id, timezone_str [, origin]."

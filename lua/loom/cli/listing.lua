@@ -42,7 +42,7 @@ local function write_json(write, options)
   for row in options.rows() do
     local parts = {}
     for i, column in ipairs(options.columns) do
-      parts[i] = json.string(column.name) .. ":" .. (column.json or json.any)(column.value(row))
+      parts[i] = json.string(column.name) .. ":" .. (column.json or json.any)(column.value(row), row)
     end
     write(separator .. "{" .. table.concat(parts, ",") .. "}")
     separator = ",\n"
@@ -53,7 +53,7 @@ end
 --- Writes a list.
 -- @tparam table args `format` and `output`
 -- @tparam {table,...} columns each a `name` and `value`, a function (row); and, if wanted, `left` (its place in a table) and
---   `json`, a function (value) that writes it
+--   `json`, a function (value, row) that writes it
 -- @tparam table|function|loom.rows rows a list, or what gives the next row when it is called
 -- @tparam[opt] function close makes the text that ends a table
 function listing.write(args, columns, rows, close)

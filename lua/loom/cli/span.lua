@@ -87,7 +87,7 @@ function span.run(args, method, middle, close)
     if not zone then
       return nil, message
     end
-    local name = zone.origin == "default" and args.default_zone or zone.timezone
+    local name = zone.origin == "default" and args.default_zone or zone.timezone_str
     return listing.write(args, columns_of(monitor, args, name, middle), segments, close and function()
       return close(segments)
     end)

@@ -3,6 +3,7 @@
 
 local check = require "loom.check"
 local common = require "loom.cli.common"
+local json = require "loom.json"
 local listing = require "loom.cli.listing"
 local options = require "loom.cli.options"
 
@@ -22,8 +23,10 @@ end
 local columns = {
   listing.text "date",
   listing.text "store_id",
-  { name = "hours", left = true, value = function(row)
+  { name = "spans", left = true, value = function(row)
     return row.spans[1] and table.concat(row.spans, ",") or "closed"
+  end, json = function(_, row)
+    return json.array(row.spans, json.string)
   end },
   listing.text "origin",
   listing.text "note",

@@ -18,7 +18,7 @@ function get.run(args)
       return nil, message
     end
     return common.write(nil, function(write)
-      write(("%s (%s)\n"):format(text.shown(zone.timezone), origins[zone.origin]))
+      write(("%s (%s)\n"):format(text.shown(zone.timezone_str), origins[zone.origin]))
     end)
   end)
 end

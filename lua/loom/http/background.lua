@@ -7,10 +7,10 @@
 
 local check = require "loom.check"
 local cjson = require "cjson.safe"
-local figures = require "loom.figures"
 local json = require "loom.json"
 local Monitor = require "loom.monitor"
 local overrides = require "loom.overrides"
+local shapes = require "loom.formats.shapes"
 local Stored = require "loom.stored_report"
 
 local number, text = json.number, json.string
@@ -53,10 +53,6 @@ local function segment_json(segment)
     number(segment.seconds), segment.state)
 end
 
-local function span_json(span)
-  return ('{"from":"%s","to":"%s","seconds":%s}'):format(span.from_utc, span.to_utc, number(span.seconds))
-end
-
 -- What is asked of a method of the monitor, as a list under a name.
 local function write_spans(write, arguments, method, name, piece_of)
   local at, message, code = open(arguments)
@@ -79,53 +75,10 @@ local function timeline(write, arguments)
 end
 
 local function outages(write, arguments)
-  return write_spans(write, arguments, "outages", "outages", span_json)
+  return write_spans(write, arguments, "outages", "outages", shapes.span)
 end
 
 -- ---- explaining ----
-
-local function opening_json(opening)
-  return ('{"date":"%s","span":"%s","rule":"%s","from":"%s","to":"%s"}'):format(opening.date, opening.span, opening.rule,
-    opening.from_utc, opening.to_utc)
-end
-
-local function quoted(word)
-  return word and '"' .. word .. '"' or "null"
-end
-
-local function cell_json(cell)
-  return ('{"from":"%s","to":"%s","seconds":%s,"state":"%s","poll":%s,"status":%s,"reason":"%s"}'):format(cell.from_utc,
-    cell.to_utc, number(cell.seconds), cell.state, quoted(cell.poll_utc), quoted(cell.status), cell.reason)
-end
-
-local function poll_json(poll)
-  return ('{"timestamp_utc":"%s","status":"%s"}'):format(poll.at_utc, poll.status)
-end
-
-local function write_piece(write, piece)
-  write(('{"from":"%s","to":"%s","seconds":%s,"polls":'):format(piece.from_utc, piece.to_utc, number(piece.seconds)))
-  write_list(write, piece.polls, poll_json)
-  write ',"cells":'
-  write_list(write, piece.cells, cell_json)
-  write "}"
-end
-
-local function write_window(write, window)
-  write(('{"name":%s,"from":"%s","to":"%s","uptime":%s,"downtime":%s,"unit":%s,"figures":%s,"openings":'):format(
-    text(window.name), window.from_utc, window.to_utc, text(window.printed.uptime), text(window.printed.downtime),
-    text(window.unit), figures.json_of(window.figures)))
-  write_list(write, window.openings, opening_json)
-  write ',"intervals":'
-  write_list(write, window.intervals, span_json)
-  write ',"exclusions":'
-  write_list(write, window.exclusions, span_json)
-  write ',"pieces":['
-  for i, piece in ipairs(window.pieces) do
-    write(i > 1 and "," or "")
-    write_piece(write, piece)
-  end
-  write "]}"
-end
 
 local function explain(write, arguments)
   local at, message, code = open(arguments)
@@ -136,13 +89,7 @@ local function explain(write, arguments)
   if not found then
     return nil, message, code
   end
-  write(('{"store_id":%s,"timezone_str":%s,"as_of":%s,"rules":%s,"windows":['):format(text(found.store_id),
-    text(found.timezone), text(found.as_of_utc), json.rules(found.rules)))
-  for i, window in ipairs(found.windows) do
-    write(i > 1 and "," or "")
-    write_window(write, window)
-  end
-  write "]}"
+  shapes.write_explanation(write, found)
   return true
 end
 

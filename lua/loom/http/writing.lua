@@ -278,10 +278,11 @@ local routes = {
   },
 }
 
-for _, kind in ipairs(loading.kinds) do
+-- The route of a kind, which is called `name` in the path.
+local function add_ingest(kind, name)
   routes[#routes + 1] = {
-    method = "POST", path = "/v1/ingest/" .. kind.name:gsub("_", "-"), access = "write", tag = "ingestion",
-    summary = "Ingest a file of " .. kind.name:gsub("_", " ") .. ": all of it, or nothing",
+    method = "POST", path = "/v1/ingest/" .. name:gsub("_", "-"), access = "write", tag = "ingestion",
+    summary = "Ingest a file of " .. kind:gsub("_", " ") .. ": all of it, or nothing",
     parameters = {
       max_rejects_parameter,
       { name = "replace_overrides", description = "What was set by hand gives way.", schema = { enum = { "true", "false" } } },
@@ -299,9 +300,16 @@ for _, kind in ipairs(loading.kinds) do
       [429] = { description = "The client has too many files on their way.", problem = true },
     },
     handler = function()
-      post_file(kind.kind)
+      post_file(kind)
     end,
   }
+end
+
+for _, kind in ipairs(loading.kinds) do
+  add_ingest(kind.name, kind.name)
+  if kind.also then
+    add_ingest(kind.name, kind.also)
+  end
 end
 
 --- Its routes.

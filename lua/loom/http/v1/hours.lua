@@ -2,36 +2,17 @@
 -- @module loom.http.v1.hours
 
 local hours = require "loom.hours"
-local json = require "loom.json"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
+local shapes = require "loom.formats.shapes"
 local time = require "loom.time"
-
--- Every day of a week; null for none, which is open all day.
-local function week_json(week)
-  if not week then
-    return json.null
-  end
-  local members = {}
-  for i, day in ipairs(hours.days) do
-    members[2 * i - 1], members[2 * i] = day, json.array(week[day] or {}, json.string)
-  end
-  return json.object(unpack(members))
-end
-
-local function change_json(change)
-  return json.object("effective_from", json.text(change.from), "origin", json.string(change.origin),
-    "reverts", json.boolean(change.reverts), "week", week_json(change.week))
-end
 
 local function send(id, date)
   local found = service.call({ "store_id" }, function(state)
     return state.monitor:hours(id, { on = date })
   end)
-  response.json(200, json.object("store_id", json.string(id), "week", week_json(found.week),
-    "effective_from", json.text(found.from), "origin", json.text(found.origin),
-    "changes", json.array(found.changes, change_json)))
+  response.json(200, shapes.hours(id, found))
 end
 
 local function get(arguments)
@@ -41,11 +22,12 @@ end
 local function put(arguments)
   local id = arguments.store_id
   request.parameters {}
-  local body = request.fields({ "week", "from", "to" }, "week")
+  local body = request.fields({ "week", "effective_from", "from", "to" }, "week")
   service.call({ "store_id", "week" }, function(state)
-    return state.monitor:set_hours(id, body.week, { from = body.from, to = body.to })
+    return state.monitor:set_hours(id, body.week, { effective_from = body.effective_from, from = body.from, to = body.to })
   end)
-  send(id, body.from ~= "always" and body.from or nil)
+  local first = body.effective_from or body.from
+  send(id, first ~= "always" and first or nil)
 end
 
 local function from_checker(text)
@@ -57,9 +39,9 @@ local function from_checker(text)
 end
 
 local function delete(arguments)
-  local from = request.parameters({ from = from_checker }).from
+  local parameters = request.parameters { effective_from = from_checker, from = from_checker }
   service.call({ "store_id" }, function(state)
-    return state.monitor:clear_hours(arguments.store_id, { from = from })
+    return state.monitor:clear_hours(arguments.store_id, parameters)
   end)
   response.none()
 end
@@ -85,7 +67,9 @@ return {
       type = "object", required = { "week" }, additionalProperties = false,
       properties = {
         week = new_week,
-        from = { type = "string", description = 'The first local date, or "always" (default: today where the store is).' },
+        effective_from = { type = "string",
+          description = 'The first local date, or "always" (default: today where the store is).' },
+        from = { type = "string", description = "The same, under the name that it once had." },
         to = { type = "string", format = "date",
           description = "The local date from which on what was in force before is so again." },
       },
@@ -121,7 +105,10 @@ return {
   {
     method = "DELETE", path = "/v1/stores/{store_id}/hours", access = "write", handler = delete, tag = "hours",
     summary = "Have the file's hours in force again",
-    parameters = { { name = "from", description = "Default: today where the store is.", schema = effective } },
+    parameters = {
+      { name = "effective_from", description = "Default: today where the store is.", schema = effective },
+      { name = "from", description = "The same, under the name that it once had.", schema = effective },
+    },
     responses = { [204] = { description = "Done." } },
   },
 }

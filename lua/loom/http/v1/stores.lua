@@ -112,7 +112,7 @@ end
 
 -- One concatenation, since this is what is asked for the most.
 local function store_json(store, report, number)
-  return '{"store_id":' .. json.string(store.store_id) .. ',"timezone_str":' .. json.text(store.timezone)
+  return '{"store_id":' .. json.string(store.store_id) .. ',"timezone_str":' .. json.text(store.timezone_str)
     .. ',"has_hours":' .. json.boolean(store.has_hours) .. ',"first_poll":' .. json.text(store.first_poll_utc)
     .. ',"last_poll":' .. json.text(store.last_poll_utc) .. ',"attributes":' .. json.map(store.attributes, json.string)
     .. ',"as_of":' .. json.text(report and report.as_of_utc)

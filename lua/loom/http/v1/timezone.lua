@@ -11,7 +11,7 @@ local function send(id)
   local found = service.call({ "store_id" }, function(state)
     return state.monitor:timezone(id)
   end)
-  response.json(200, json.object("store_id", json.string(id), "timezone_str", json.string(found.timezone),
+  response.json(200, json.object("store_id", json.string(id), "timezone_str", json.string(found.timezone_str),
     "origin", json.string(found.origin)))
 end
 

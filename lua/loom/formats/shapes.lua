@@ -1,0 +1,118 @@
+--- JSON of what the monitor tells of a store, which the command and the service write alike. Fields have the names that they have
+-- in the Lua tables and, where there are such, in the columns of the files: `timezone_str`, `effective_from`, `timestamp_utc`,
+-- `status`. Instants are text, which in a Lua table is beside the number under a name that ends in `_utc`.
+-- @module loom.formats.shapes
+
+local figures = require "loom.figures"
+local hours = require "loom.hours"
+local json = require "loom.json"
+
+local shapes = {}
+
+local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
+
+local number, text = json.number, json.string
+
+-- ---- hours ----
+
+-- Every day of a week; null for none, which is open all day.
+local function week_json(week)
+  if not week then
+    return json.null
+  end
+  local members = {}
+  for i, day in ipairs(hours.days) do
+    members[2 * i - 1], members[2 * i] = day, json.array(week[day] or {}, text)
+  end
+  return json.object(unpack(members))
+end
+
+local function change_json(change)
+  return json.object("effective_from", json.text(change.effective_from), "origin", text(change.origin),
+    "reverts", json.boolean(change.reverts), "week", week_json(change.week))
+end
+
+--- The weekly hours of a store.
+-- @tparam string store_id
+-- @tparam table found as `loom.monitor:hours` gives them
+-- @treturn string
+function shapes.hours(store_id, found)
+  return json.object("store_id", text(store_id), "week", week_json(found.week),
+    "effective_from", json.text(found.effective_from), "origin", json.text(found.origin),
+    "changes", json.array(found.changes, change_json))
+end
+
+-- ---- explanations ----
+
+-- What is put between quotes as it is are instants, and words of Loom's own.
+
+local function write_list(write, list, piece_of)
+  write "["
+  for i, item in ipairs(list) do
+    write(i > 1 and ",\n" .. piece_of(item) or piece_of(item))
+  end
+  write "]"
+end
+
+local function opening_json(opening)
+  return ('{"date":"%s","span":"%s","rule":"%s","from":"%s","to":"%s"}'):format(opening.date, opening.span, opening.rule,
+    opening.from_utc, opening.to_utc)
+end
+
+--- A stretch of time.
+function shapes.span(span)
+  return ('{"from":"%s","to":"%s","seconds":%s}'):format(span.from_utc, span.to_utc, number(span.seconds))
+end
+
+local function quoted(word)
+  return word and '"' .. word .. '"' or "null"
+end
+
+local function cell_json(cell)
+  return ('{"from":"%s","to":"%s","seconds":%s,"state":"%s","poll":%s,"status":%s,"reason":"%s"}'):format(cell.from_utc,
+    cell.to_utc, number(cell.seconds), cell.state, quoted(cell.poll_utc), quoted(cell.status), cell.reason)
+end
+
+local function poll_json(poll)
+  return ('{"timestamp_utc":"%s","status":"%s"}'):format(poll.timestamp_utc, poll.status)
+end
+
+local function write_piece(write, piece)
+  write(('{"from":"%s","to":"%s","seconds":%s,"polls":'):format(piece.from_utc, piece.to_utc, number(piece.seconds)))
+  write_list(write, piece.polls, poll_json)
+  write ',"cells":'
+  write_list(write, piece.cells, cell_json)
+  write "}"
+end
+
+local function write_window(write, window)
+  write(('{"name":%s,"from":"%s","to":"%s","uptime":%s,"downtime":%s,"unit":%s,"figures":%s,"openings":'):format(
+    text(window.name), window.from_utc, window.to_utc, text(window.uptime), text(window.downtime), text(window.unit),
+    figures.json_of(window.figures)))
+  write_list(write, window.openings, opening_json)
+  write ',"intervals":'
+  write_list(write, window.intervals, shapes.span)
+  write ',"exclusions":'
+  write_list(write, window.exclusions, shapes.span)
+  write ',"pieces":['
+  for i, piece in ipairs(window.pieces) do
+    write(i > 1 and ",\n" or "")
+    write_piece(write, piece)
+  end
+  write "]}"
+end
+
+--- Everything that made a store's figures, piece by piece, since it may be long.
+-- @tparam function write
+-- @tparam table found as `loom.monitor:explain` gives it
+function shapes.write_explanation(write, found)
+  write(('{"store_id":%s,"timezone_str":%s,"as_of":%s,"rules":%s,"windows":['):format(text(found.store_id),
+    text(found.timezone_str), text(found.as_of_utc), json.rules(found.rules)))
+  for i, window in ipairs(found.windows) do
+    write(i > 1 and ",\n" or "")
+    write_window(write, window)
+  end
+  write "]}"
+end
+
+return shapes
