@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sqlite/connection.h"
 #include "sqlite/database.h"
 #include "read/ingest.h"
 #include "report/report.h"

@@ -106,43 +106,50 @@ describe("the folders of the core", function()
     assert.are.same({}, wrong)
   end)
 
-  it("have no line that is longer than 130 characters", function()
-    local wrong = {}
-    for _, path in pairs(all) do
-      local number = 0
-      for line in io.lines(path) do
-        number = number + 1
-        if #line:gsub("[\128-\191]", "") > 130 then
-          wrong[#wrong + 1] = ("%s:%d"):format(path, number)
+  -- Which header leads to what is SQLite's, by whatever others: the file that includes <sqlite3.h>, or nil.
+  local function leads_to_sqlite(name, seen)
+    if seen[name] or not all[name] then
+      return nil
+    end
+    seen[name] = true
+    if files.read(all[name]):find("#include <sqlite3.h>", 1, true) then
+      return all[name]
+    end
+    for _, included in ipairs(includes(all[name])) do
+      local found = leads_to_sqlite(included, seen)
+      if found then
+        return found
+      end
+    end
+  end
+
+  it("show nobody outside of sqlite/ and write/ what is inside of a database", function()
+    local wrong, count = {}, 0
+    local pipe = assert(io.popen "find src/lua src/serve src/core -name '*.[ch]'")
+    for path in pipe:lines() do
+      local folder = path:match "^src/core/(%a+)/"
+      if folder ~= "sqlite" and folder ~= "write" then
+        for _, included in ipairs(includes(path)) do
+          local found = leads_to_sqlite(included, {})
+          count = count + 1
+          wrong[#wrong + 1] = found and ("%s sees %s by %s"):format(path, found, included)
         end
       end
     end
-    assert.same({}, wrong)
+    pipe:close()
+    assert.are.same({}, wrong)
+    assert.is_true(count > 100)
+    assert.are.equal("src/core/sqlite/connection.h", leads_to_sqlite("sqlite/connection.h", {}))
+    assert.is_truthy(leads_to_sqlite("sqlite/statement.h", {}))
   end)
 
-  -- Calls that build on each other are those of something that is freed, or that has steps: "loom_x_new → … → loom_x_free".
-  it("tell in each header of such calls which follows which, in names that there are", function()
-    local wrong, declared, count = {}, {}, 0
-    for _, path in pairs(all) do
-      for name in files.read(path):gsub("/%*.-%*/", ""):gmatch "[%w_]+" do
-        declared[name] = true
-      end
+  it("let nobody but source_sqlite.c and one binding make the source of a database", function()
+    local makers = {}
+    local pipe = assert(io.popen "grep -lE 'loom_source_sqlite(_shared)?\\(' -r src --include=*.c | sort")
+    for path in pipe:lines() do
+      makers[#makers + 1] = path
     end
-    for name, path in pairs(all) do
-      local text = files.read(path)
-      local code, first = text:gsub("/%*.-%*/", ""), text:match "^/%*.-%*/"
-      local has_sequence = first:find("→", 1, true)
-      count = count + (has_sequence and 1 or 0)
-      if name:find "%.h$" and code:find "loom_[%w_]+_free%(" and not has_sequence then
-        wrong[#wrong + 1] = path .. " does not say which call follows which"
-      end
-      for called in first:gmatch "loom_[%w_]+" do
-        if has_sequence and not declared[called] then
-          wrong[#wrong + 1] = path .. " names " .. called .. ", which is not there"
-        end
-      end
-    end
-    assert.same({}, wrong)
-    assert.is_true(count > 30)
+    pipe:close()
+    assert.are.same({ "src/core/sqlite/source_sqlite.c", "src/lua/database.c" }, makers)
   end)
 end)

@@ -165,6 +165,14 @@ int lloom_thread(lua_State *L);
 #define LLOOM_DATABASE "loom.monitor"
 #define LLOOM_STAGING "loom.staging"
 
+/*
+** Where the reports, walks and looks of a database's handle get their stores and polls: the one place that decides it. One that
+** is not shared wants the handle for itself while it reads. NULL: memory is out.
+*/
+struct loom_database;
+struct loom_source;
+struct loom_source *lloom_source(struct loom_database *database, bool shared);
+
 /* Arguments of the methods of reports: the report at 1, which must be complete, and windows and rows, from 1. */
 struct loom_report;
 struct loom_report *lloom_check_complete(lua_State *L);

@@ -4,13 +4,18 @@
 #include "binding.h"
 
 #include "sqlite/check.h"
-#include "time/civil.h"
 #include "sqlite/database.h"
 #include "sqlite/info.h"
+#include "sqlite/source_sqlite.h"
+#include "time/civil.h"
 #include "write/prune.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+loom_source *lloom_source(loom_database *database, bool shared) {
+  return shared ? loom_source_sqlite_shared(database) : loom_source_sqlite(database);
+}
 
 static int close_database(lua_State *L) {
   loom_database *database = lloom_take_handle(L, 1, LLOOM_DATABASE);
@@ -70,7 +75,12 @@ static int commit(lua_State *L) {
 static int revision(lua_State *L) {
   loom_error error;
   int64_t number;
-  if (loom_database_revision(lloom_check_handle(L, 1, LLOOM_DATABASE), &number, &error) != LOOM_OK)
+  loom_source *source = lloom_source(lloom_check_handle(L, 1, LLOOM_DATABASE), true);
+  if (!source)
+    return lloom_no_memory(L);
+  loom_status status = loom_source_revision(source, &number, &error);
+  loom_source_free(source);
+  if (status != LOOM_OK)
     return lloom_failure(L, &error);
   lua_pushinteger(L, (lua_Integer)number);
   return 1;

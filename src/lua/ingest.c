@@ -101,7 +101,7 @@ int lloom_ingest(lua_State *L) {
   loom_sink *sink = loom_sink_sqlite(database);
   loom_status status = staging && sink ? LOOM_OK : loom_no_memory(&error);
   if (status == LOOM_OK)
-    status = loom_ingest_new(&options, database->zones, staging,
+    status = loom_ingest_new(&options, loom_database_zones(database), staging,
                              (loom_ingest **)&handle->handle.object, &error);
   if (status != LOOM_OK) {
     loom_staging_free(staging);

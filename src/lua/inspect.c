@@ -3,9 +3,10 @@
 */
 #include "binding.h"
 
-#include "time/civil.h"
+#include "measure/source.h"
 #include "report/inspect.h"
-#include "sqlite/source_sqlite.h"
+#include "sqlite/database.h"
+#include "time/civil.h"
 
 #include <string.h>
 
@@ -153,11 +154,11 @@ int lloom_inspect(lua_State *L) {
   struct lloom_handle *handle =
       lloom_new_handle(L, INSPECTION, sizeof *handle + sizeof(struct loom_inspection));
   struct loom_inspection *in = (struct loom_inspection *)(handle + 1);
-  loom_source *source = loom_source_sqlite_shared(database);
+  loom_source *source = lloom_source(database, true);
   if (!source)
     return lloom_no_memory(L);
   handle->object = in;
-  loom_status status = loom_inspect(&options, source, database->zones, in, &error);
+  loom_status status = loom_inspect(&options, source, loom_database_zones(database), in, &error);
   loom_source_free(source);
   if (status != LOOM_OK)
     return lloom_failure(L, &error);

@@ -143,7 +143,8 @@ static int is_timezone(lua_State *L) {
   size_t length;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   const char *name = luaL_checklstring(L, 2, &length);
-  bool known = loom_zones_get(database->zones, name, length, &zone, &error) == LOOM_OK;
+  bool known =
+      loom_zones_get(loom_database_zones(database), name, length, &zone, &error) == LOOM_OK;
   lua_pushboolean(L, known);
   lua_pushstring(L, known ? NULL : error.message);
   return 2;
@@ -157,7 +158,7 @@ static int local_time(lua_State *L) {
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   const char *name = luaL_checklstring(L, 2, &length);
   int64_t instant = check_instant(L, 3);
-  if (loom_zones_get(database->zones, name, length, &zone, &error) != LOOM_OK)
+  if (loom_zones_get(loom_database_zones(database), name, length, &zone, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   int64_t second = (instant - (instant < 0 ? LOOM_SECOND - 1 : 0)) / LOOM_SECOND; /* rounded down */
   int64_t offset = loom_zone_offset(zone, second);

@@ -3,13 +3,13 @@
 */
 #include "binding.h"
 
-#include "time/civil.h"
 #include "measure/overlay.h"
+#include "measure/strip.h"
 #include "report/report.h"
 #include "report/report_csv.h"
 #include "report/report_file.h"
-#include "sqlite/source_sqlite.h"
-#include "measure/strip.h"
+#include "sqlite/database.h"
+#include "time/civil.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -192,8 +192,8 @@ static loom_status make_source(loom_database *database, bool private, loom_sourc
     status = loom_database_clone(database, &database, error);
   if (status != LOOM_OK)
     return status;
-  *source = loom_source_sqlite(database);
-  *zones = database->zones;
+  *source = lloom_source(database, false);
+  *zones = loom_database_zones(database);
   if (private)
     loom_database_close(database); /* the source has it now */
   return *source ? LOOM_OK : loom_no_memory(error);
@@ -213,8 +213,7 @@ int lloom_report(lua_State *L) {
   loom_zones *zones;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   read_options(L, &options, windows, globs);
-  bool private = lloom_option_boolean(L, 2, "private", false) ||
-                 atomic_load(&database->transaction) == LOOM_READING;
+  bool private = lloom_option_boolean(L, 2, "private", false) || loom_database_is_reading(database);
   struct report_handle *handle = lloom_new_handle(L, REPORT, sizeof *handle);
   loom_id_table_init(&handle->ids);
   if (read_ids(L, &handle->ids))

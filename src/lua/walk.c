@@ -3,8 +3,9 @@
 */
 #include "binding.h"
 
+#include "measure/source.h"
+#include "sqlite/database.h"
 #include "time/civil.h"
-#include "sqlite/source_sqlite.h"
 
 #define WALK "loom.walk"
 
@@ -41,7 +42,7 @@ int lloom_walk(lua_State *L) {
                                     .selection.all_stores = true};
   struct walk *walk = lloom_new_handle(L, WALK, sizeof *walk);
   loom_schedule_dates(query.from, query.to, &walk->first, &walk->last);
-  loom_source *source = loom_source_sqlite_shared(database);
+  loom_source *source = lloom_source(database, true);
   if (!source)
     return lloom_no_memory(L);
   walk->handle.object = source;

@@ -74,6 +74,10 @@ loom_status loom_source_next(loom_source *source, struct loom_store *store, loom
   return status;
 }
 
+loom_status loom_source_revision(loom_source *source, int64_t *revision, loom_error *error) {
+  return loom_feed_revision(source->feed, revision, error);
+}
+
 void loom_source_release(loom_source *source) {
   loom_feed_end(source->feed);
   loom_roster_end(source->roster);

@@ -52,6 +52,9 @@ loom_status loom_source_select(loom_source *source, const struct loom_source_que
 /* The next store of the selection. LOOM_DONE: there are no more. */
 loom_status loom_source_next(loom_source *source, struct loom_store *store, loom_error *error);
 
+/* What every commit raises that may change a report: see feed.h. It needs no snapshot. */
+loom_status loom_source_revision(loom_source *source, int64_t *revision, loom_error *error);
+
 /* Lets the snapshot go; harmless when there is none. */
 void loom_source_release(loom_source *source);
 

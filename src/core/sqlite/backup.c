@@ -3,6 +3,7 @@
 */
 #include "sqlite/backup.h"
 #include "base/atomic_file.h"
+#include "sqlite/connection.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,6 +5,7 @@
 #include "measure/poll_block.h"
 #include "measure/week.h"
 #include "read/record.h"
+#include "sqlite/connection.h"
 #include "time/civil.h"
 
 #include <stdio.h>

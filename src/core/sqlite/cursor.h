@@ -7,6 +7,7 @@
 #ifndef LOOM_CURSOR_H
 #define LOOM_CURSOR_H
 
+#include "sqlite/connection.h"
 #include "sqlite/database.h"
 
 #include <stdbool.h>

@@ -2,6 +2,7 @@
 ** Opening, transactions and errors of the SQLite database.
 */
 #include "sqlite/database.h"
+#include "sqlite/connection.h"
 #include "sqlite/date_functions.h"
 #include "sqlite/poll_sql.h"
 #include "sqlite/polls_table.h"
@@ -507,6 +508,14 @@ loom_status loom_database_set_busy_timeout(loom_database *database, int busy_tim
 loom_database *loom_database_retain(loom_database *database) {
   database->references++;
   return database;
+}
+
+loom_zones *loom_database_zones(const loom_database *database) {
+  return database->zones;
+}
+
+bool loom_database_is_reading(const loom_database *database) {
+  return atomic_load(&database->transaction) == LOOM_READING;
 }
 
 bool loom_database_is_lost(const loom_database *database) {

@@ -12,22 +12,13 @@
 #define LOOM_DATABASE_H
 
 #include "base/error.h"
-#include "sqlite/place.h"
-#include "sqlite/schema.h"
-#include "sqlite/wal_index.h"
 #include "time/zone.h"
 
-#include <sqlite3.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-
-#define LOOM_APPLICATION_ID 0x4c6f6f6d /* "Loom", in the header of every database file */
+#include <stdint.h>
 
 /* How long to wait for another writer, in milliseconds. */
 #define LOOM_BUSY_TIMEOUT 10000
-
-/* How many statements are kept to be used again: more than any part of Loom uses over and over. */
-#define LOOM_KEPT_STATEMENTS 16
 
 enum loom_open_mode {
   /* the file must exist; it is read where it cannot be written, and where the disk is full */
@@ -35,51 +26,7 @@ enum loom_open_mode {
   LOOM_OPEN_CREATE /* the file is created if it does not exist */
 };
 
-enum loom_settings { LOOM_UNSET, LOOM_FOR_READING, LOOM_FOR_WRITING };
-
-enum loom_transaction { LOOM_NO_TRANSACTION, LOOM_READING, LOOM_COMPUTING, LOOM_WRITING };
-
-/* Who holds statements from one call to the next: part of the holder, and zeroed while it holds none. */
-struct loom_holder {
-  struct loom_holder *next, **link;
-  void (*let_go)(struct loom_holder *holder); /* finalizes them, and ends the holder's reading */
-};
-
-typedef struct loom_database {
-  /* NULL until the first transaction creates the file, and between those that are makeshift */
-  sqlite3 *sqlite;
-  atomic_int transaction; /* enum loom_transaction: a report ends its own from another thread */
-  unsigned readers;       /* that share the transaction */
-  unsigned references;
-  loom_zones *zones;
-  char *path;
-  struct loom_place place;
-  int busy_timeout;
-  bool is_new; /* the schema is not there yet */
-  int version; /* of the schema */
-  bool in_memory;
-  bool leaves_checkpoints;
-  /*
-  ** The connection is not as it should be: alone with the file, or without locks. It is made anew for each transaction, as it
-  ** keeps others away, or does not see what they change. */
-  bool is_makeshift;
-  enum loom_settings settings; /* of the connection: what the last transaction was for */
-  bool keeps_revision; /* the write transaction changes nothing that reports are made from */
-  int changes;         /* SQLite's count of rows that were changed when it began */
-  int64_t pages;       /* and of pages that it had written */
-  struct loom_holder *holders; /* within the transaction, the last one first */
-  /* Statements that are not in use, the one used last first: see statement.h. */
-  struct loom_kept_statement {
-    sqlite3_stmt *statement;
-    bool reads_only; /* SQLite's authorizer has seen that it does */
-  } kept[LOOM_KEPT_STATEMENTS];
-  struct {
-    sqlite3_stmt *statement; /* NULL until it is first asked for */
-    bool has_index, is_known;
-    struct loom_wal_index index; /* as it was when `number` was read, if that is known */
-    int64_t number;
-  } revision;
-} loom_database;
+typedef struct loom_database loom_database;
 
 /*
 ** Opens a database and checks that it is one of Loom's; one of an older schema is upgraded. Close with
@@ -104,6 +51,12 @@ loom_status loom_database_set_busy_timeout(loom_database *database, int busy_tim
 /* What works on a database retains it, so that it stays open until the last one has released it. */
 loom_database *loom_database_retain(loom_database *database);
 void loom_database_close(loom_database *database);
+
+/* The zones that the handle has read, which live as long as it does. */
+loom_zones *loom_database_zones(const loom_database *database);
+
+/* Whether readers share a transaction of the handle, so that a report, which shares with nobody, needs another one. */
+bool loom_database_is_reading(const loom_database *database);
 
 /* Whether the file was deleted, moved or replaced since it was opened. For any thread, and cheap. */
 bool loom_database_is_lost(const loom_database *database);
@@ -146,37 +99,5 @@ loom_status loom_database_revision(loom_database *database, int64_t *revision, l
 
 /* Ends a write transaction without effect; harmless when there is none. */
 void loom_database_rollback(loom_database *database);
-
-/* ---- for the core's own use ---- */
-
-/*
-** Notes who holds statements within the transaction that is open. They have to go before another one begins: a statement that
-** stands in a row keeps SQLite from committing, and one that is finalized while a report computes is used by two threads.
-** `let_go` calls loom_holder_end, which the holder calls, too, when it needs its statements no more; more than once does no harm.
-*/
-void loom_database_hold(loom_database *database, struct loom_holder *holder,
-                        void (*let_go)(struct loom_holder *holder));
-void loom_holder_end(struct loom_holder *holder);
-
-/* The failure of what is asked of a holder that had to let go. */
-loom_status loom_holder_failure(const loom_database *database, loom_error *error);
-
-/* Describes SQLite's last failure, with the database's path. */
-loom_status loom_database_failure(loom_database *database, loom_error *error);
-
-/* Says what is corrupt: LOOM_ECORRUPT, with the database's path. */
-loom_status loom_database_corrupt(loom_database *database, loom_error *error, const char *format,
-                                  ...) __attribute__((format(printf, 3, 4)));
-
-loom_status loom_database_prepare(loom_database *database, const char *sql,
-                                  sqlite3_stmt **statement, loom_error *error);
-loom_status loom_database_execute(loom_database *database, const char *sql, loom_error *error);
-
-/* Steps a statement that returns no rows, and resets it. */
-loom_status loom_database_run(loom_database *database, sqlite3_stmt *statement, loom_error *error);
-
-/* The first column of the first row of a query, as a number; 0 if there is none. */
-loom_status loom_database_number(loom_database *database, const char *sql, int64_t *number,
-                                 loom_error *error);
 
 #endif

@@ -2,6 +2,7 @@
 ** What is in a database, in numbers.
 */
 #include "sqlite/info.h"
+#include "sqlite/connection.h"
 #include "time/civil.h"
 
 static bool is_instant(int64_t value) {

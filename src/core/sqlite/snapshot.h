@@ -7,6 +7,7 @@
 #ifndef LOOM_SNAPSHOT_H
 #define LOOM_SNAPSHOT_H
 
+#include "sqlite/connection.h"
 #include "sqlite/database.h"
 
 #include <stdbool.h>

@@ -6,6 +6,7 @@
 #ifndef LOOM_STATEMENT_H
 #define LOOM_STATEMENT_H
 
+#include "sqlite/connection.h"
 #include "sqlite/database.h"
 
 #include <stddef.h>

@@ -6,6 +6,7 @@
 #define LOOM_STORED_POLLS_H
 
 #include "measure/poll_block.h"
+#include "sqlite/connection.h"
 #include "sqlite/database.h"
 
 /* Reads an instant; LOOM_ECORRUPT, which names `what`, where it is not of the years 1 to 9999. */

@@ -3,6 +3,7 @@
 ** that ends.
 */
 #include "write/sink_sqlite.h"
+#include "sqlite/connection.h"
 #include "write/apply.h"
 #include "write/delete.h"
 

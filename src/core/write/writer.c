@@ -3,6 +3,7 @@
 */
 #include "write/writer.h"
 #include "base/thread.h"
+#include "sqlite/connection.h"
 #include "write/sink_sqlite.h"
 
 #include <pthread.h>
