@@ -5,6 +5,7 @@
 
 #include "sqlite/check.h"
 #include "time/civil.h"
+#include "sqlite/info.h"
 #include "write/delete.h"
 #include "support.h"
 
@@ -318,12 +319,30 @@ static void damage_removes_nothing(void **state) {
   }
 }
 
+/* Hours that nobody can read keep nobody from removing them. */
+static void damaged_hours_go(void **state) {
+  (void)state;
+  loom_error error;
+  struct loom_info info;
+  loom_database *database = memory_database();
+  load_everything(database, true);
+  execute(database,
+          "UPDATE hours_week SET openings = x'FFFFFFFFFFFF'"
+          " WHERE store = (SELECT number FROM store WHERE store_id = 'a')");
+  assert_status(loom_info_read(database, &info, &error), LOOM_OK, &error);
+  assert_true(info.hours > 0);
+  struct loom_removed removed = removal(database, all_of("a"), 100);
+  assert_true(removed.hours > 0);
+  assert_int_equal(number(database, "SELECT count(*) FROM store WHERE store_id = 'a'"), 0);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(same_as_never_loaded),      cmocka_unit_test(both_ends_are_among_them),
       cmocka_unit_test(what_stays_is_told),        cmocka_unit_test(everything_of_a_store_goes),
       cmocka_unit_test(a_store_that_is_not_known), cmocka_unit_test(failing_in_mid_work),
-      cmocka_unit_test(damage_removes_nothing),
+      cmocka_unit_test(damage_removes_nothing),    cmocka_unit_test(damaged_hours_go),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ loom_status loom_info_read(loom_database *database, struct loom_info *info, loom
       {"SELECT count(DISTINCT day) FROM poll_block", &info->days},
       {"SELECT min(first_poll) FROM store", &info->first_poll},
       {"SELECT newest_poll FROM overall", &info->newest_poll},
-      {"SELECT count(*) FROM hours", &info->hours},
+      {"SELECT ifnull(sum(length(openings)), 0) / 5 FROM hours_week", &info->hours},
       {"SELECT count(DISTINCT store) FROM hours_week", &info->stores_with_hours},
       {"SELECT count(DISTINCT ifnull(timezone_override, timezone)) FROM store", &info->timezones},
       {"SELECT count(ifnull(timezone_override, timezone)) FROM store", &info->stores_with_timezone},

@@ -272,7 +272,7 @@ static const struct {
   const char *count, *remove;
   size_t offset; /* in struct loom_removed */
 } tables[] = {
-    {"SELECT count(*) FROM hours_week LEFT JOIN loom_openings(openings)" OF_STORE,
+    {"SELECT ifnull(sum(max(length(openings) / 5, 1)), 0) FROM hours_week" OF_STORE,
      "DELETE FROM hours_week" OF_STORE, offsetof(struct loom_removed, hours)},
     {"SELECT count(*) FROM special_day" OF_STORE, "DELETE FROM special_day" OF_STORE,
      offsetof(struct loom_removed, special_days)},
