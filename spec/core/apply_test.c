@@ -326,11 +326,140 @@ static void the_last_note_counts(void **state) {
   }
 }
 
+/* ---- many polls as a whole ---- */
+
+#define MANY 6000
+
+struct many {
+  char ids[MANY][8];
+  bool active[MANY];
+  int64_t instants[MANY];
+};
+
+/* Polls of up to so many stores and days; instants that several polls of a store share are frequent. */
+static void make_many(uint64_t *state, struct many *many, uint64_t stores, uint64_t days) {
+  for (size_t i = 0; i < MANY; i++) {
+    snprintf(many->ids[i], sizeof many->ids[i], "s%d", (int)random_below(state, stores));
+    many->active[i] = random_below(state, 2);
+    many->instants[i] =
+        (int64_t)random_below(state, days) * LOOM_DAY + (int64_t)random_below(state, 40);
+  }
+}
+
+/* Stores the polls in portions of a size, in their order, and adds what became of them. */
+static void store_many(loom_database *database, const struct many *many, size_t from, size_t size,
+                       size_t capacity, size_t budget, struct loom_counts *counts) {
+  for (; from < MANY; from += size) {
+    loom_error error;
+    loom_apply *apply;
+    double share;
+    loom_status status;
+    loom_staging *staging =
+        new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = capacity});
+    for (size_t i = from; i < MANY && i < from + size; i++)
+      assert_status(loom_staging_add_poll(staging, many->ids[i], strlen(many->ids[i]),
+                                          many->active[i], many->instants[i], &error),
+                    LOOM_OK, &error);
+    loom_staging_complete(staging);
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(loom_apply_new(staging, database, &apply, &error), LOOM_OK, &error);
+    while ((status = loom_apply_step(apply, budget, &share, &error)) == LOOM_OK)
+      ;
+    assert_status(status, LOOM_DONE, &error);
+    loom_apply_free(apply);
+    assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+    counts->added += staging->counts.added;
+    counts->duplicates += staging->counts.duplicates;
+    counts->conflicts += staging->counts.conflicts;
+    loom_staging_free(staging);
+  }
+}
+
+/* Everything that polls make, as text. */
+static char *dump_polls(loom_database *database) {
+  sqlite3_stmt *statement = NULL;
+  assert_int_equal(sqlite3_prepare_v2(
+                       database->sqlite,
+                       "SELECT (SELECT group_concat(line, x'0a') FROM (SELECT store_id || day ||"
+                       " hex(polls) AS line FROM poll_block JOIN store ON store = number ORDER BY"
+                       " store_id, day)) || (SELECT group_concat(line, x'0a') FROM (SELECT store_id"
+                       " || ' ' || first_poll || ' ' || newest_poll AS line FROM store ORDER BY"
+                       " store_id)) || (SELECT newest_poll FROM overall)",
+                       -1, &statement, NULL),
+                   SQLITE_OK);
+  assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+  char *text = strdup((const char *)sqlite3_column_text(statement, 0));
+  sqlite3_finalize(statement);
+  return text;
+}
+
+/*
+** Whatever is stored already, and however it comes in portions, many polls as a whole become what they become a few at a
+** time: the same blocks, stores and counts.
+*/
+static void as_a_whole_or_a_few_at_a_time(void **test) {
+  (void)test;
+  static struct many many;
+  uint64_t state = 61;
+  for (int round = 0; round < 12; round++) {
+    struct loom_counts whole = {0}, few = {0};
+    loom_database *databases[] = {memory_database(), memory_database()};
+    make_many(&state, &many, 1 + random_below(&state, 300), 1 + random_below(&state, 12));
+    /* the last polls first, so that some days are stored */
+    size_t before = round % 3 ? MANY - random_below(&state, 1000) : MANY;
+    for (int d = 0; d < 2; d++)
+      store_many(databases[d], &many, before, 1000, 1000, 1000, d ? &whole : &few);
+    store_many(databases[0], &many, 0, 1000, 300, 1000, &few);
+    store_many(databases[1], &many, 0, MANY, round % 2 ? 700 : MANY,
+               1 + random_below(&state, 2 * MANY), &whole);
+    assert_int_equal(whole.added, few.added);
+    assert_int_equal(whole.duplicates, few.duplicates);
+    assert_int_equal(whole.conflicts, few.conflicts);
+    char *left = dump_polls(databases[0]), *right = dump_polls(databases[1]);
+    assert_string_equal(left, right);
+    free(left);
+    free(right);
+    assert_int_equal(number(databases[1], "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_int_equal(number(databases[1], "PRAGMA foreign_keys"), 1);
+    for (int d = 0; d < 2; d++)
+      loom_database_close(databases[d]);
+  }
+}
+
+/* References are checked again, whatever became of an apply. */
+static void one_that_is_given_up(void **test) {
+  (void)test;
+  static struct many many;
+  uint64_t state = 62;
+  loom_error error;
+  loom_apply *apply;
+  double share;
+  loom_database *database = memory_database();
+  make_many(&state, &many, 20, 3);
+  loom_staging *staging =
+      new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = MANY});
+  for (size_t i = 0; i < MANY; i++)
+    assert_status(loom_staging_add_poll(staging, many.ids[i], strlen(many.ids[i]), many.active[i],
+                                        many.instants[i], &error),
+                  LOOM_OK, &error);
+  loom_staging_complete(staging);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_status(loom_apply_new(staging, database, &apply, &error), LOOM_OK, &error);
+  assert_int_equal(loom_apply_step(apply, 2000, &share, &error), LOOM_OK);
+  loom_apply_free(apply);
+  loom_database_rollback(database);
+  assert_int_equal(number(database, "SELECT count(*) FROM poll_block"), 0);
+  assert_int_equal(number(database, "PRAGMA foreign_keys"), 1);
+  loom_staging_free(staging);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(polls_in_steps),      cmocka_unit_test(records_in_steps),
-      cmocka_unit_test(attributes_in_steps), cmocka_unit_test(a_failure_keeps_overrides),
-      cmocka_unit_test(the_database_fails),  cmocka_unit_test(stored_hours_that_are_corrupt),
-      cmocka_unit_test(the_last_note_counts)};
+      cmocka_unit_test(polls_in_steps),       cmocka_unit_test(records_in_steps),
+      cmocka_unit_test(attributes_in_steps),  cmocka_unit_test(a_failure_keeps_overrides),
+      cmocka_unit_test(the_database_fails),   cmocka_unit_test(stored_hours_that_are_corrupt),
+      cmocka_unit_test(the_last_note_counts), cmocka_unit_test(as_a_whole_or_a_few_at_a_time),
+      cmocka_unit_test(one_that_is_given_up)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
-** Tests of rows that are read as expected: a parser that reads them so makes of any file what one that knows libcsv alone makes of
-** it, and rows that are as they should be are not looked up.
+** Tests of rows that are read as expected: a parser that reads them so makes of any file what one that knows libcsv alone
+** makes of it, and rows that are as they should be are not looked up.
 */
 #include "storage.h"
 

@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 
 #define STORES 5
+#define ORDERED 8 /* stores that are given an order */
 
 struct item {
   struct loom_poll_record record; /* `store` is already mapped */
+  uint32_t rank;                  /* of the store among those of a day */
   size_t order;
 };
 
@@ -21,8 +23,8 @@ static int compare_items(const void *a, const void *b) {
   const struct item *l = a, *r = b;
   if (l->record.day != r->record.day)
     return l->record.day < r->record.day ? -1 : 1;
-  if (l->record.store != r->record.store)
-    return l->record.store < r->record.store ? -1 : 1;
+  if (l->rank != r->rank)
+    return l->rank < r->rank ? -1 : 1;
   int64_t left = loom_poll_instant(l->record.poll), right = loom_poll_instant(r->record.poll);
   if (left != right)
     return left < right ? -1 : 1;
@@ -44,13 +46,25 @@ static struct filled fill(uint64_t *state, size_t capacity, size_t count, uint64
   loom_poll_sorter *sorter = loom_poll_sorter_new(capacity);
   loom_error error;
   assert_true(items && records && sorter);
+  uint32_t order[ORDERED], ranks[ORDERED];
+  bool ordered = random_below(state, 2);
+  for (uint32_t i = 0; i < ORDERED; i++) { /* any permutation */
+    uint32_t at = ordered ? (uint32_t)random_below(state, i + 1) : i;
+    order[i] = order[at];
+    order[at] = i;
+  }
+  for (uint32_t i = 0; i < ORDERED; i++)
+    ranks[order[i]] = i;
+  if (ordered)
+    assert_true(loom_poll_sorter_set_order(sorter, order, ORDERED));
   for (size_t i = 0; i < count; i++) {
     int64_t instant = (int64_t)random_below(state, spread) - (int64_t)spread / 2;
     records[i] = (struct loom_poll_record){
         loom_poll_pack(instant, random_below(state, 2)), (uint32_t)random_below(state, STORES),
         (int32_t)random_below(state, spread) - (int32_t)(spread / 2)};
-    items[i] = (struct item){records[i], i};
-    items[i].record.store = numbers[records[i].store];
+    uint32_t store = numbers[records[i].store];
+    items[i] = (struct item){records[i], store < ORDERED ? ranks[store] : store, i};
+    items[i].record.store = store;
   }
   for (size_t at = 0; at < count;) { /* added in portions of any size */
     size_t part = 1 + random_below(state, 2 * capacity + 3);

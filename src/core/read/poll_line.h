@@ -1,10 +1,12 @@
 /*
-** The rows that nearly every file of polls is made of, `ID,active,2023-01-17 00:00:12.345678 UTC`, read without looking for commas
-** or for the store.
+** The rows that nearly every file of polls is made of, `ID,active,2023-01-17 00:00:12.345678 UTC`, read without looking for
+** commas or for the store.
 **
 ** A poller passes over its stores in the same order each time, and an export has one store's polls one after the other: which
 ** store comes next is told by what came after the last one before. A row that begins with that store's id and goes on as rows do
 ** is read in one pass; any other is left to record.h, and taught.
+**
+**   loom_poll_lines_fit → loom_poll_lines_read, or else record.h and loom_poll_lines_learn, … → loom_poll_lines_free
 */
 #ifndef LOOM_POLL_LINE_H
 #define LOOM_POLL_LINE_H
@@ -37,8 +39,8 @@ const char *loom_poll_lines_read(struct loom_poll_lines *lines,
                                  const char *end, struct loom_poll_record *poll);
 
 /*
-** Learns from a row that was read otherwise. Its id must have stood there as it is in the table, without quotes: else it might have
-** a comma. False: memory is out.
+** Learns from a row that was read otherwise. Its id must have stood there as it is in the table, without quotes: else it
+** might have a comma. False: memory is out.
 */
 bool loom_poll_lines_learn(struct loom_poll_lines *lines, uint32_t store);
 

@@ -1,7 +1,7 @@
 /*
-** Sorting of runs. A day and a store make one key, counted from the least of each. Mostly there are fewer keys than polls, or not
-** many more: then the polls of each are counted, and every poll goes straight to its place. Where keys are few and far between, the
-** records are sorted first, by a digit of their key at a time.
+** Sorting of runs. A day and a store make one key, counted from the least of each. Mostly there are fewer keys than polls, or
+** not many more: then the polls of each are counted, and every poll goes straight to its place. Where keys are few and far
+** between, the records are sorted first, by a digit of their key at a time.
 */
 #include "read/poll_run.h"
 
@@ -51,7 +51,7 @@ static bool reserve(void *items, size_t *capacity, size_t count, size_t size) {
   array = malloc(count * size);
   memcpy(items, &array, sizeof array);
   *capacity = array ? count : 0;
-  return array != NULL;
+  return array != NULL; // cppcheck-suppress memleak ; *items has it
 }
 
 static bool reserve_groups(struct loom_poll_run *run, size_t count) {
@@ -61,41 +61,59 @@ static bool reserve_groups(struct loom_poll_run *run, size_t count) {
 
 /* ---- by counting ---- */
 
+/* Lists the numbers that the records span in order of their ranks. */
+static void list_stores(const struct range *range, const struct loom_store_ranks *ranks,
+                        uint32_t *stores) {
+  size_t count = 0;
+  for (uint32_t rank = 0; rank < ranks->count; rank++)
+    if (ranks->order[rank] - range->store < range->stores) /* one below the least wraps around */
+      stores[count++] = ranks->order[rank];
+  for (uint64_t i = 0; i < range->stores; i++)
+    if (range->store + i >= ranks->count)
+      stores[count++] = (uint32_t)(range->store + i);
+}
+
 /* Makes a group of each key that has polls, and of its count the place of its first poll. */
-static bool list_groups(const struct range *range, uint32_t *counts, struct loom_poll_run *run) {
-  size_t used = 0;
-  for (uint64_t key = 0; key < range->key_count; key++)
-    used += counts[key] != 0;
-  if (!reserve_groups(run, used))
-    return false;
+static void list_groups(const struct range *range, const struct loom_store_ranks *ranks,
+                        const uint32_t *stores, uint32_t *counts, struct loom_poll_run *run) {
   uint32_t place = 0;
   int32_t day = range->day;
-  uint64_t key = 0;
-  for (; key < range->key_count; day++) {
-    for (uint64_t store = 0; store < range->stores; store++, key++) {
-      uint32_t count = counts[key];
+  for (uint64_t key = 0; key < range->key_count; key += range->stores, day++) {
+    for (uint64_t i = 0; i < range->stores; i++) {
+      uint32_t *count_or_place = &counts[key + (stores[i] - range->store)], count = *count_or_place;
       if (count == 0)
         continue;
       run->groups[run->group_count++] =
-          (struct loom_run_group){day, range->store + (uint32_t)store, count};
-      counts[key] = place;
+          (struct loom_run_group){day, loom_rank_of_store(ranks, stores[i]), count};
+      *count_or_place = place;
       place += count;
     }
   }
-  return true;
+}
+
+/* Counts the polls of each key, and returns how many keys have any. */
+static size_t count_polls(const struct loom_poll_record *records, size_t count,
+                          const struct range *range, uint32_t *counts) {
+  size_t used = 0;
+  for (size_t i = 0; i < count; i++)
+    used += counts[key_of(range, &records[i])]++ == 0;
+  return used;
 }
 
 static bool sort_by_counting(const struct loom_poll_record *records, size_t count,
-                             const struct range *range, struct loom_poll_run *run) {
+                             const struct range *range, const struct loom_store_ranks *ranks,
+                             struct loom_poll_run *run) {
   uint32_t *counts = calloc((size_t)range->key_count, sizeof *counts);
-  if (!counts)
-    return false;
-  for (size_t i = 0; i < count; i++)
-    counts[key_of(range, &records[i])]++;
-  bool good = list_groups(range, counts, run);
-  for (size_t i = 0; good && i < count; i++)
-    run->polls[counts[key_of(range, &records[i])]++] = records[i].poll;
+  uint32_t *stores = malloc((size_t)range->stores * sizeof *stores);
+  bool good = counts && stores && reserve_groups(run, count_polls(records, count, range, counts));
+  if (good) {
+    list_stores(range, ranks, stores);
+    list_groups(range, ranks, stores, counts, run);
+    for (size_t i = 0; i < count; i++)
+      run->polls[counts[key_of(range, &records[i])]++] = records[i].poll;
+  }
   free(counts);
+  free(stores);
   return good;
 }
 
@@ -138,13 +156,15 @@ static bool take_sorted(const struct loom_poll_record *records, size_t count,
   return true;
 }
 
+/* Of records with ranks in place of their stores. */
 static bool sort_by_digits(struct loom_poll_record *records, size_t count,
-                           const struct range *range, struct loom_poll_run *run) {
+                           struct loom_poll_run *run) {
+  struct range range = range_of(records, count);
   struct loom_poll_record *spare = malloc(count * sizeof *spare), *from = records, *to = spare;
   if (!spare)
     return false;
-  for (int shift = 0; shift < 64 && (range->key_count - 1) >> shift; shift += DIGIT_BITS) {
-    sort_by_digit(from, to, count, range, shift);
+  for (int shift = 0; shift < 64 && (range.key_count - 1) >> shift; shift += DIGIT_BITS) {
+    sort_by_digit(from, to, count, &range, shift);
     struct loom_poll_record *swap = from;
     from = to;
     to = swap;
@@ -154,14 +174,17 @@ static bool sort_by_digits(struct loom_poll_record *records, size_t count,
   return good;
 }
 
-bool loom_poll_run_sort(struct loom_poll_record *records, size_t count, struct loom_poll_run *run) {
+bool loom_poll_run_sort(struct loom_poll_record *records, size_t count,
+                        const struct loom_store_ranks *ranks, struct loom_poll_run *run) {
   struct range range = range_of(records, count);
   run->poll_count = count;
   if (!reserve(&run->polls, &run->poll_capacity, count, sizeof *run->polls))
     return false;
   if (range.key_count <= (uint64_t)count * KEYS_TO_A_POLL)
-    return sort_by_counting(records, count, &range, run);
-  return sort_by_digits(records, count, &range, run);
+    return sort_by_counting(records, count, &range, ranks, run);
+  for (size_t i = 0; i < count; i++)
+    records[i].store = loom_rank_of_store(ranks, records[i].store);
+  return sort_by_digits(records, count, run);
 }
 
 void loom_poll_run_free(struct loom_poll_run *run) {

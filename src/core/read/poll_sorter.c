@@ -1,6 +1,6 @@
 /*
-** External merge sort of polls: runs are sorted by (day, store) alone; the few polls of a group are put in order of time when the
-** group is taken, which they mostly are already.
+** External merge sort of polls: runs are sorted by day and store alone; the few polls of a group are put in order of time
+** when the group is taken, which they mostly are already.
 */
 #include "read/poll_sorter.h"
 #include "base/grow.h"
@@ -31,6 +31,7 @@ struct loom_poll_sorter {
   size_t capacity, count;
   uint64_t total;
   struct loom_poll_record *records;
+  struct loom_store_ranks ranks;
   struct loom_poll_run run; /* sorted last; the one in memory, once groups are taken */
   int file;                 /* -1 until something is spilled */
   uint64_t spilled;         /* bytes */
@@ -67,6 +68,8 @@ void loom_poll_sorter_free(loom_poll_sorter *sorter) {
   if (sorter->file >= 0)
     close(sorter->file);
   loom_poll_run_free(&sorter->run);
+  free(sorter->ranks.order);
+  free(sorter->ranks.ranks);
   free(sorter->streams);
   free(sorter->records);
   free(sorter->group);
@@ -76,6 +79,25 @@ void loom_poll_sorter_free(loom_poll_sorter *sorter) {
 
 uint64_t loom_poll_sorter_count(const loom_poll_sorter *sorter) {
   return sorter->total;
+}
+
+bool loom_poll_sorter_set_order(loom_poll_sorter *sorter, const uint32_t *order, size_t count) {
+  struct loom_store_ranks *ranks = &sorter->ranks;
+  if (ranks->order || sorter->taking || sorter->stream_count > 0 || count == 0)
+    return true;
+  ranks->order = malloc(count * sizeof *order);
+  ranks->ranks = malloc(count * sizeof *order);
+  if (!ranks->order || !ranks->ranks)
+    return false;
+  memcpy(ranks->order, order, count * sizeof *order);
+  for (uint32_t rank = 0; rank < count; rank++)
+    ranks->ranks[order[rank]] = rank;
+  ranks->count = (uint32_t)count;
+  return true;
+}
+
+bool loom_poll_sorter_would_sort(const loom_poll_sorter *sorter, size_t count) {
+  return sorter->stream_count == 0 && sorter->count + count > sorter->capacity;
 }
 
 /* ---- the spill file ---- */
@@ -105,7 +127,7 @@ static loom_status spill(loom_poll_sorter *sorter, loom_error *error) {
   struct stream stream = {0}, *kept;
   loom_status status =
       sorter->file < 0 ? loom_unnamed_file_open(NULL, &sorter->file, error) : LOOM_OK;
-  if (status == LOOM_OK && !loom_poll_run_sort(sorter->records, sorter->count, run))
+  if (status == LOOM_OK && !loom_poll_run_sort(sorter->records, sorter->count, &sorter->ranks, run))
     status = loom_no_memory(error);
   if (status == LOOM_OK)
     status = write_window(sorter, run->groups, run->group_count * sizeof *run->groups,
@@ -186,7 +208,7 @@ static void rewind_window(struct window *window) {
 static loom_status begin_taking(loom_poll_sorter *sorter, loom_error *error) {
   struct loom_poll_run *run = &sorter->run;
   if (sorter->count) {
-    if (!loom_poll_run_sort(sorter->records, sorter->count, run))
+    if (!loom_poll_run_sort(sorter->records, sorter->count, &sorter->ranks, run))
       return loom_no_memory(error);
     struct stream *stream = add_stream(sorter);
     if (!stream)
@@ -270,17 +292,19 @@ static const struct loom_run_group *head(const struct stream *stream) {
 }
 
 static bool is_before(const struct loom_run_group *a, const struct loom_run_group *b) {
-  return a->day != b->day ? a->day < b->day : a->store < b->store;
+  return a->day != b->day ? a->day < b->day : a->rank < b->rank;
 }
 
-static bool is_of(const struct loom_run_group *a, const struct loom_poll_group *b) {
-  return a && a->day == b->day && a->store == b->store;
+static bool is_same(const struct loom_run_group *a, const struct loom_run_group *b) {
+  return a && a->day == b->day && a->rank == b->rank;
 }
 
 /* Finds the next group and how many polls it has; *only is the stream that has all of them, if one does. False: there is none. */
-static bool find_next(loom_poll_sorter *sorter, struct loom_poll_group *group,
+static bool find_next(loom_poll_sorter *sorter, struct loom_run_group *group, size_t *count,
                       struct stream **only) {
   const struct loom_run_group *first = NULL;
+  *only = NULL;
+  *count = 0;
   for (size_t i = 0; i < sorter->stream_count; i++) {
     const struct loom_run_group *next = head(&sorter->streams[i]);
     if (next && (!first || is_before(next, first)))
@@ -288,14 +312,13 @@ static bool find_next(loom_poll_sorter *sorter, struct loom_poll_group *group,
   }
   if (!first)
     return false;
-  *group = (struct loom_poll_group){.day = first->day, .store = first->store};
-  *only = NULL;
+  *group = *first;
   for (size_t i = 0; i < sorter->stream_count; i++) {
     const struct loom_run_group *next = head(&sorter->streams[i]);
-    if (!is_of(next, group))
+    if (!is_same(next, group))
       continue;
-    *only = group->count ? NULL : &sorter->streams[i];
-    group->count += next->count;
+    *only = *count ? NULL : &sorter->streams[i];
+    *count += next->count;
   }
   return true;
 }
@@ -317,16 +340,16 @@ static loom_status copy_polls(loom_poll_sorter *sorter, struct window *polls, ch
 }
 
 /* Puts the parts of a group, of which each stream may have one, into one place. */
-static loom_status gather(loom_poll_sorter *sorter, const struct loom_poll_group *group,
-                          loom_error *error) {
+static loom_status gather(loom_poll_sorter *sorter, const struct loom_run_group *group,
+                          size_t count, loom_error *error) {
   loom_status status = LOOM_OK;
-  if (!loom_grow(&sorter->group, &sorter->group_capacity, group->count, sizeof *sorter->group))
+  if (!loom_grow(&sorter->group, &sorter->group_capacity, count, sizeof *sorter->group))
     return loom_no_memory(error);
   size_t at = 0;
   for (size_t i = 0; status == LOOM_OK && i < sorter->stream_count; i++) {
     struct stream *stream = &sorter->streams[i];
     const struct loom_run_group *part = head(stream);
-    if (!is_of(part, group))
+    if (!is_same(part, group))
       continue;
     status = copy_polls(sorter, &stream->polls, (char *)(sorter->group + at),
                         part->count * sizeof *sorter->group, error);
@@ -336,28 +359,40 @@ static loom_status gather(loom_poll_sorter *sorter, const struct loom_poll_group
   return status;
 }
 
+/* Takes the group's polls from the streams: they stay where they are if one has them all at hand. */
+static loom_status take_polls(loom_poll_sorter *sorter, const struct loom_run_group *group,
+                              size_t count, struct stream *only, loom_poll **polls,
+                              loom_error *error) {
+  size_t size = count * sizeof **polls;
+  if (!only || only->polls.size - only->polls.at < size) {
+    loom_status status = gather(sorter, group, count, error);
+    *polls = sorter->group;
+    return status;
+  }
+  *polls = (void *)(only->polls.bytes + only->polls.at);
+  only->polls.at += size;
+  only->groups.at += sizeof *group;
+  return LOOM_OK;
+}
+
 loom_status loom_poll_sorter_next(loom_poll_sorter *sorter, struct loom_poll_group *group,
                                   loom_error *error) {
+  struct loom_run_group first;
+  struct stream *only;
+  loom_poll *polls;
+  size_t count;
   loom_status status = sorter->taking ? LOOM_OK : begin_taking(sorter, error);
   if (status == LOOM_OK)
     status = refill_all(sorter, error);
+  if (status == LOOM_OK && !find_next(sorter, &first, &count, &only))
+    return LOOM_DONE;
+  if (status == LOOM_OK)
+    status = take_polls(sorter, &first, count, only, &polls, error);
   if (status != LOOM_OK)
     return status;
-  struct stream *only;
-  if (!find_next(sorter, group, &only))
-    return LOOM_DONE;
-  loom_poll *polls;
-  size_t size = group->count * sizeof *polls;
-  if (only && only->polls.size - only->polls.at >= size) { /* they stay where they are */
-    polls = (void *)(only->polls.bytes + only->polls.at);
-    only->polls.at += size;
-    only->groups.at += sizeof(struct loom_run_group);
-  } else {
-    status = gather(sorter, group, error);
-    polls = sorter->group;
-  }
-  if (status == LOOM_OK && !sort_group(sorter, polls, group->count))
+  if (!sort_group(sorter, polls, count))
     return loom_no_memory(error);
-  group->polls = polls;
-  return status;
+  *group = (struct loom_poll_group){first.day, loom_store_of_rank(&sorter->ranks, first.rank),
+                                    polls, count};
+  return LOOM_OK;
 }

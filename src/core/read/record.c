@@ -236,8 +236,9 @@ static enum loom_record_result read_store(struct loom_record_reader *reader,
 }
 
 /*
-** How eight characters differ from a pattern, where 0 stands for a digit: by that digit. False: by more than 9 anywhere. They are judged
-** together: a character differs from 0 in its lower four bits alone if it is a digit, or one of the six that come after 9.
+** How eight characters differ from a pattern, where 0 stands for a digit: by that digit. False: by more than 9 anywhere. They
+** are judged together: a character differs from 0 in its lower four bits alone if it is a digit, or one of the six that come
+** after 9.
 */
 static bool read_digits(const char *text, const char *pattern, unsigned char digits[8]) {
   static const uint64_t sixes = UINT64_C(0x0606060606060606), highs = UINT64_C(0xf0f0f0f0f0f0f0f0);

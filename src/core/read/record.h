@@ -121,8 +121,8 @@ struct loom_record_reader {
 #define LOOM_COMMON_TIMESTAMP 30
 
 /*
-** Reads so many bytes as a timestamp of that form whose date is the one that the reader has read last; false: it is not of this form, or not of this
-** date.
+** Reads so many bytes as a timestamp of that form whose date is the one that the reader has read last; false: it is not of
+** this form, or not of this date.
 */
 bool loom_record_read_common_timestamp(const struct loom_record_reader *reader, const char *text,
                                        int64_t *instant);

@@ -3,6 +3,7 @@
 */
 #include "read/staging.h"
 #include "base/grow.h"
+#include "base/id_order.h"
 #include "time/civil.h"
 
 #include <stdlib.h>
@@ -33,6 +34,9 @@ void loom_staging_empty(loom_staging *staging) {
   loom_id_table_free(&staging->texts);
   loom_poll_sorter_free(staging->sorter);
   free(staging->records);
+  free(staging->order);
+  staging->order = NULL;
+  staging->ordered = 0;
   staging->sorter = NULL;
   staging->records = NULL;
   staging->record_count = staging->record_capacity = 0;
@@ -48,8 +52,34 @@ void loom_staging_free(loom_staging *staging) {
   free(staging);
 }
 
+loom_status loom_staging_order(loom_staging *staging, const uint32_t **order, loom_error *error) {
+  size_t count = staging->ids.count;
+  if (!staging->order || staging->ordered != count) {
+    free(staging->order);
+    staging->order = malloc((count + 1) * sizeof *staging->order);
+    if (!staging->order || !loom_id_order(&staging->ids, staging->order))
+      return loom_no_memory(error);
+    staging->ordered = count;
+  }
+  *order = staging->order;
+  return LOOM_OK;
+}
+
+loom_status loom_staging_set_order(loom_staging *staging, loom_error *error) {
+  const uint32_t *order;
+  loom_status status = loom_staging_order(staging, &order, error);
+  if (status == LOOM_OK && !loom_poll_sorter_set_order(staging->sorter, order, staging->ids.count))
+    status = loom_no_memory(error);
+  return status;
+}
+
 loom_status loom_staging_add_polls(loom_staging *staging, const struct loom_poll_record *polls,
                                    size_t count, const uint32_t *numbers, loom_error *error) {
+  if (loom_poll_sorter_would_sort(staging->sorter, count)) {
+    loom_status status = loom_staging_set_order(staging, error);
+    if (status != LOOM_OK)
+      return status;
+  }
   return loom_poll_sorter_add(staging->sorter, polls, count, numbers, error);
 }
 

@@ -49,6 +49,8 @@ typedef struct loom_staging {
   struct loom_staging_options options;
   bool complete;               /* nothing more comes: it can be stored */
   struct loom_id_table ids;    /* stores */
+  uint32_t *order;             /* of the ids: see loom_staging_order */
+  size_t ordered;              /* how many there were */
   struct loom_id_table texts;  /* zones, notes, reasons, names and values of attributes */
   loom_poll_sorter *sorter;    /* of polls, by number of the store */
   struct loom_record *records; /* of other kinds */
@@ -86,6 +88,12 @@ void loom_staging_reject(loom_staging *staging, struct loom_reject_entry *entry)
 
 /* Takes the oldest bad row not yet taken. It is valid until the next call; false: there is none. */
 bool loom_staging_take_reject(loom_staging *staging, struct loom_reject *reject);
+
+/* The numbers of the ids that there are now, in their order as bytes; valid until there are more. */
+loom_status loom_staging_order(loom_staging *staging, const uint32_t **order, loom_error *error);
+
+/* Makes polls come in that order within a day, as far as they have not been sorted yet. */
+loom_status loom_staging_set_order(loom_staging *staging, loom_error *error);
 
 /* Says that nothing more comes. */
 void loom_staging_complete(loom_staging *staging);

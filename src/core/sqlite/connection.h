@@ -91,6 +91,12 @@ loom_status loom_database_failure(loom_database *database, loom_error *error);
 loom_status loom_database_corrupt(loom_database *database, loom_error *error, const char *format,
                                   ...) __attribute__((format(printf, 3, 4)));
 
+/*
+** Whether SQLite checks that the stores which rows refer to are there, as it does until it is told otherwise. For those who
+** insert them after the rows, in one transaction. All statements are prepared anew.
+*/
+void loom_database_check_references(loom_database *database, bool check);
+
 loom_status loom_database_prepare(loom_database *database, const char *sql,
                                   sqlite3_stmt **statement, loom_error *error);
 loom_status loom_database_execute(loom_database *database, const char *sql, loom_error *error);

@@ -4,6 +4,7 @@
 #include "sqlite/database.h"
 #include "sqlite/connection.h"
 #include "sqlite/date_functions.h"
+#include "sqlite/intake.h"
 #include "sqlite/poll_sql.h"
 #include "sqlite/polls_table.h"
 #include "sqlite/week_sql.h"
@@ -139,6 +140,11 @@ loom_status loom_database_corrupt(loom_database *database, loom_error *error, co
                    what);
 }
 
+void loom_database_check_references(loom_database *database, bool check) {
+  if (database->sqlite)
+    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_ENABLE_FKEY, (int)check, NULL);
+}
+
 loom_status loom_database_execute(loom_database *database, const char *sql, loom_error *error) {
   if (sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL) != SQLITE_OK)
     return loom_database_failure(database, error);
@@ -256,6 +262,7 @@ static loom_status configure(loom_database *database, loom_error *error) {
   if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
       loom_date_functions_register(database->sqlite) != SQLITE_OK ||
       loom_poll_sql_register(database->sqlite) != SQLITE_OK ||
+      loom_intake_register(database->sqlite) != SQLITE_OK ||
       loom_week_sql_register(database->sqlite) != SQLITE_OK)
     return loom_database_failure(database, error);
   return loom_database_execute(database,

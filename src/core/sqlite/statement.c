@@ -44,3 +44,20 @@ void loom_statement_keep(loom_database *database, sqlite3_stmt *statement, bool 
   sqlite3_clear_bindings(statement);
   database->kept[0] = (struct loom_kept_statement){statement, reads_only};
 }
+
+loom_status loom_statement_take_in(loom_database *database, const char *sql,
+                                   struct loom_intake *intake, loom_error *error) {
+  sqlite3_stmt *statement = NULL;
+  intake->status = LOOM_OK;
+  loom_status status = loom_database_prepare(database, sql, &statement, error);
+  if (status == LOOM_OK) {
+    sqlite3_bind_pointer(statement, 1, intake, LOOM_INTAKE, NULL);
+    status = loom_database_run(database, statement, error);
+  }
+  sqlite3_finalize(statement);
+  if (status == LOOM_OK || intake->status == LOOM_OK || intake->status == LOOM_DONE)
+    return status;
+  if (error)
+    *error = intake->error;
+  return intake->status;
+}

@@ -8,6 +8,7 @@
 
 #include "sqlite/connection.h"
 #include "sqlite/database.h"
+#include "sqlite/intake.h"
 
 #include <stddef.h>
 
@@ -27,5 +28,9 @@ void loom_statement_keep(loom_database *database, sqlite3_stmt *statement, bool 
 ** it takes no memory, so that a value for which there is none cannot be taken for one that is not there.
 */
 const char *loom_column_bytes(sqlite3_stmt *row, int column, size_t *length);
+
+/* Runs a statement, whose first parameter is the intake, to its end. */
+loom_status loom_statement_take_in(loom_database *database, const char *sql,
+                                   struct loom_intake *intake, loom_error *error);
 
 #endif

@@ -18,10 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* First and newest poll that this apply has brought a store. */
-struct reach {
-  int64_t first, newest;
-};
+/*
+** So many polls, or more, are written as a whole: new stores after their polls, with what is known of these by then, and
+** blocks by one statement. To begin with it costs about as much as writing a hundred blocks one by one, since SQLite then
+** prepares all statements anew.
+*/
+#define BULK_LEAST 4096
 
 enum {
   UPDATE_REACH,
@@ -84,9 +86,11 @@ struct loom_apply {
   loom_staging *staging;
   loom_database *database;
   sqlite3_stmt *statements[STATEMENT_COUNT];
-  int64_t *numbers; /* of the stores in the database */
-  struct reach *reach;
-  uint64_t applied; /* polls or records */
+  struct loom_store_numbers stores;
+  struct loom_reach *reach; /* of the polls that this apply has brought */
+  bool bulk;                /* see BULK_LEAST */
+  uint64_t stop;            /* when so much is applied, the step ends */
+  uint64_t applied;         /* polls or records */
   size_t next_record;
   /* those that are applied together, as what repeats or says nothing leaves them */
   struct loom_record *group;
@@ -118,7 +122,9 @@ void loom_apply_free(loom_apply *apply) {
   for (int i = 0; i < STATEMENT_COUNT; i++)
     loom_statement_keep(apply->database, apply->statements[i], false);
   loom_poll_merge_free(apply->merge);
-  free(apply->numbers);
+  if (apply->bulk)
+    loom_database_check_references(apply->database, true);
+  free(apply->stores.numbers);
   free(apply->reach);
   free(apply->group);
   free(apply->week);
@@ -149,26 +155,27 @@ static int compare_order(const void *a, const void *b) {
   return order ? order : (l->order > r->order) - (l->order < r->order);
 }
 
-/* Those for every store come last. */
-static size_t place_of_store(const struct loom_record *record, size_t stores) {
-  return record->store == LOOM_ALL_STORES ? stores : record->store;
-}
-
 /*
-** Brings together what is of one store, by counting, in the order of the stores' numbers: `order` is where a record goes,
-** and they change places until each is there. False: memory is out.
+** Brings together what is of one store, by counting, in the order in which new stores are numbered, those for every store last:
+** `order` is where a record goes, and they change places until each is there. False: memory is out.
 */
-static bool gather_stores(struct loom_record *records, size_t count, size_t stores) {
-  uint32_t *next = calloc(stores + 2, sizeof *next);
-  if (!next)
+static bool gather_stores(struct loom_record *records, size_t count,
+                          const struct loom_store_numbers *stores) {
+  uint32_t all = stores->ids->count, next = 0;
+  uint32_t *places =
+      calloc((size_t)all + 1, sizeof *places); /* how many a store has; where its next one goes */
+  if (!places)
     return false;
   for (size_t i = 0; i < count; i++)
-    next[place_of_store(&records[i], stores) + 1]++;
-  for (size_t i = 1; i <= stores; i++)
-    next[i] += next[i - 1];
+    places[records[i].store == LOOM_ALL_STORES ? all : records[i].store]++;
+  for (uint32_t i = 0; i <= all; i++) {
+    uint32_t *place = &places[i < all ? stores->order[i] : all], here = *place;
+    *place = next;
+    next += here;
+  }
   for (size_t i = 0; i < count; i++)
-    records[i].order = next[place_of_store(&records[i], stores)]++;
-  free(next);
+    records[i].order = places[records[i].store == LOOM_ALL_STORES ? all : records[i].store]++;
+  free(places);
   for (size_t i = 0; i < count; i++) {
     while (records[i].order != i) {
       struct loom_record *there = &records[records[i].order], moved = *there;
@@ -180,7 +187,8 @@ static bool gather_stores(struct loom_record *records, size_t count, size_t stor
 }
 
 /* Brings records into the order in which they are applied. False: memory is out. */
-static bool sort_records(struct loom_record *records, size_t count, size_t stores) {
+static bool sort_records(struct loom_record *records, size_t count,
+                         const struct loom_store_numbers *stores) {
   if (!gather_stores(records, count, stores))
     return false;
   for (size_t begin = 0, end; begin < count; begin = end) {
@@ -201,6 +209,26 @@ static loom_status find_weeks(loom_apply *apply, loom_error *error) {
   return status;
 }
 
+/* Finds the stores, and inserts the new ones unless that is to be done last. */
+static loom_status prepare_stores(loom_apply *apply, loom_error *error) {
+  loom_staging *staging = apply->staging;
+  struct loom_store_numbers *stores = &apply->stores;
+  size_t count = staging->ids.count;
+  stores->ids = &staging->ids;
+  stores->numbers = calloc(count + 1, sizeof *stores->numbers);
+  apply->reach = calloc(count + 1, sizeof *apply->reach);
+  if (!stores->numbers || !apply->reach)
+    return loom_no_memory(error);
+  for (size_t i = 0; i < count; i++)
+    apply->reach[i] = (struct loom_reach){INT64_MAX, INT64_MIN};
+  loom_status status = loom_staging_order(staging, &stores->order, error);
+  if (status == LOOM_OK)
+    status = loom_store_numbers_find(apply->database, stores, error);
+  if (status == LOOM_OK && !apply->bulk)
+    status = loom_store_numbers_insert(apply->database, stores, NULL, error);
+  return status;
+}
+
 loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_apply **out,
                            loom_error *error) {
   *out = NULL;
@@ -212,23 +240,20 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
   enum loom_kind kind = staging->options.kind;
   struct loom_counts *counts = &staging->counts;
   counts->added = counts->duplicates = counts->conflicts = 0;
-  size_t stores = staging->ids.count;
-  apply->numbers = calloc(stores + 1, sizeof *apply->numbers);
-  apply->reach = calloc(stores + 1, sizeof *apply->reach);
+  apply->bulk = kind == LOOM_POLLS && loom_poll_sorter_count(staging->sorter) >= BULK_LEAST;
+  if (apply->bulk) /* the polls come before their stores */
+    loom_database_check_references(database, false);
   apply->merge = loom_poll_merge_new(database);
-  loom_status status =
-      apply->numbers && apply->reach && apply->merge ? LOOM_OK : loom_no_memory(error);
-  for (size_t i = 0; status == LOOM_OK && i < stores; i++)
-    apply->reach[i] = (struct reach){INT64_MAX, INT64_MIN};
-  if (status == LOOM_OK)
-    status = loom_store_numbers(database, &staging->ids, apply->numbers, error);
+  loom_status status = apply->merge ? prepare_stores(apply, error) : loom_no_memory(error);
+  if (status == LOOM_OK && apply->bulk)
+    status = loom_staging_set_order(staging, error);
   if (status == LOOM_OK && kind == LOOM_POLLS)
     status = loom_poll_sorter_rewind(staging->sorter, error);
   if (status == LOOM_OK && kind == LOOM_HOURS)
     status = find_weeks(apply, error);
   if (status == LOOM_OK &&
       (kind == LOOM_HOURS || kind == LOOM_TIMEZONES || kind == LOOM_SPECIAL_DAYS) &&
-      !sort_records(staging->records, staging->record_count, stores))
+      !sort_records(staging->records, staging->record_count, &apply->stores))
     status = loom_no_memory(error);
   if (status == LOOM_OK)
     *out = apply;
@@ -239,16 +264,25 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
 
 /* ---- polls ---- */
 
-static loom_status apply_day(loom_apply *apply, const struct loom_poll_group *group,
-                             struct loom_counts *counts, loom_error *error) {
-  struct reach *reach = &apply->reach[group->store];
-  int64_t first = loom_poll_instant(group->polls[0]);
-  int64_t newest = loom_poll_instant(group->polls[group->count - 1]);
+/* The next polls, of which it notes how far they reach; LOOM_DONE also where the step ends. */
+static loom_status next_portion(void *context, struct loom_poll_portion *portion,
+                                loom_error *error) {
+  loom_apply *apply = context;
+  struct loom_poll_group group;
+  if (apply->applied >= apply->stop)
+    return LOOM_DONE;
+  loom_status status = loom_poll_sorter_next(apply->staging->sorter, &group, error);
+  if (status != LOOM_OK)
+    return status;
+  struct loom_reach *reach = &apply->reach[group.store];
+  int64_t first = loom_poll_instant(group.polls[0]);
+  int64_t newest = loom_poll_instant(group.polls[group.count - 1]);
   reach->first = first < reach->first ? first : reach->first;
   reach->newest = newest > reach->newest ? newest : reach->newest;
-  apply->applied += group->count;
-  return loom_poll_merge_add(apply->merge, group->day, apply->numbers[group->store], group->polls,
-                             group->count, counts, error);
+  apply->applied += group.count;
+  *portion = (struct loom_poll_portion){group.day, apply->stores.numbers[group.store], group.polls,
+                                        group.count};
+  return LOOM_OK;
 }
 
 static loom_status apply_newest(loom_apply *apply, int64_t newest, loom_error *error) {
@@ -260,16 +294,20 @@ static loom_status apply_newest(loom_apply *apply, int64_t newest, loom_error *e
   return run(apply, update, error);
 }
 
+/* Tells the stores how far their polls reach; those that are inserted now have been told. */
 static loom_status apply_reach(loom_apply *apply, loom_error *error) {
   sqlite3_stmt *update;
   int64_t newest = INT64_MIN;
+  const struct loom_store_numbers *stores = &apply->stores;
   loom_status status = statement(apply, UPDATE_REACH, &update, error);
   for (size_t i = 0; status == LOOM_OK && i < apply->staging->ids.count; i++) {
-    const struct reach *reach = &apply->reach[i];
+    const struct loom_reach *reach = &apply->reach[i];
     if (reach->newest == INT64_MIN)
       continue;
     newest = reach->newest > newest ? reach->newest : newest;
-    sqlite3_bind_int64(update, 1, apply->numbers[i]);
+    if (apply->bulk && stores->numbers[i] >= stores->first_new)
+      continue;
+    sqlite3_bind_int64(update, 1, stores->numbers[i]);
     sqlite3_bind_int64(update, 2, reach->first);
     sqlite3_bind_int64(update, 3, reach->newest);
     status = run(apply, update, error);
@@ -277,19 +315,35 @@ static loom_status apply_reach(loom_apply *apply, loom_error *error) {
   return status == LOOM_OK && newest != INT64_MIN ? apply_newest(apply, newest, error) : status;
 }
 
+/* Merges polls one block after the other. */
+static loom_status apply_one_by_one(loom_apply *apply, struct loom_counts *counts,
+                                    loom_error *error) {
+  struct loom_poll_portion portion;
+  loom_status status;
+  while ((status = next_portion(apply, &portion, error)) == LOOM_OK) {
+    status = loom_poll_merge_add(apply->merge, portion.day, portion.store, portion.polls,
+                                 portion.count, counts, error);
+    if (status != LOOM_OK)
+      break;
+  }
+  return status;
+}
+
 static loom_status apply_polls(loom_apply *apply, size_t budget, struct loom_counts *counts,
                                loom_error *error) {
-  struct loom_poll_group group;
-  uint64_t stop = apply->applied + budget;
-  loom_status status = LOOM_OK;
-  while (status == LOOM_OK && apply->applied < stop) {
-    status = loom_poll_sorter_next(apply->staging->sorter, &group, error);
-    if (status == LOOM_OK)
-      status = apply_day(apply, &group, counts, error);
-  }
+  apply->stop = apply->applied + budget;
+  loom_status status = apply->bulk
+                           ? loom_poll_merge_all(apply->merge, next_portion, apply, counts, error)
+                           : apply_one_by_one(apply, counts, error);
   if (status != LOOM_DONE)
     return status;
-  status = apply_reach(apply, error);
+  if (apply->applied < loom_poll_sorter_count(apply->staging->sorter))
+    return LOOM_OK;
+  status = LOOM_OK;
+  if (apply->bulk)
+    status = loom_store_numbers_insert(apply->database, &apply->stores, apply->reach, error);
+  if (status == LOOM_OK)
+    status = apply_reach(apply, error);
   return status == LOOM_OK ? LOOM_DONE : status;
 }
 
@@ -301,7 +355,7 @@ static void bind_store(const loom_apply *apply, sqlite3_stmt *statement,
   if (record->store == LOOM_ALL_STORES)
     sqlite3_bind_null(statement, 1);
   else
-    sqlite3_bind_int64(statement, 1, apply->numbers[record->store]);
+    sqlite3_bind_int64(statement, 1, apply->stores.numbers[record->store]);
 }
 
 static void bind_text(const loom_apply *apply, sqlite3_stmt *statement, int at, uint32_t text) {

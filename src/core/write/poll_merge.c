@@ -3,6 +3,7 @@
 ** block is looked for once.
 */
 #include "write/poll_merge.h"
+#include "sqlite/intake.h"
 #include "sqlite/poll_sql.h"
 #include "sqlite/statement.h"
 
@@ -87,13 +88,20 @@ static loom_status update(loom_poll_merge *merge, int64_t store, loom_error *err
   return status;
 }
 
-static loom_status insert(loom_poll_merge *merge, int64_t store, loom_error *error) {
-  sqlite3_stmt *insert;
+/* Makes a block of what comes alone. */
+static loom_status make_block(loom_poll_merge *merge, loom_error *error) {
   merge->merging.stored.count = 0;
   if (!loom_poll_merging_unite(&merge->merging))
     return loom_no_memory(error);
   loom_poll_block_encode(merge->merging.merged.items, merge->merging.merged.count);
-  loom_status status = statement(merge, INSERT_BLOCK, &insert, error);
+  return LOOM_OK;
+}
+
+static loom_status insert(loom_poll_merge *merge, int64_t store, loom_error *error) {
+  sqlite3_stmt *insert;
+  loom_status status = make_block(merge, error);
+  if (status == LOOM_OK)
+    status = statement(merge, INSERT_BLOCK, &insert, error);
   if (status != LOOM_OK)
     return status;
   sqlite3_bind_int64(insert, 2, store);
@@ -102,21 +110,104 @@ static loom_status insert(loom_poll_merge *merge, int64_t store, loom_error *err
   return loom_database_run(merge->database, insert, error);
 }
 
-loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t store,
-                                const loom_poll *polls, size_t count, struct loom_counts *counts,
-                                loom_error *error) {
+static void begin(loom_poll_merge *merge, const loom_poll *polls, size_t count) {
   merge->merging.incoming = polls;
   merge->merging.count = count;
   merge->merging.change = (struct loom_union_counts){0};
   merge->merging.found = false;
   merge->merging.problem = NULL;
+}
+
+static void add_counts(const loom_poll_merge *merge, struct loom_counts *counts) {
+  counts->added += merge->merging.change.added;
+  counts->duplicates += merge->merging.change.duplicates;
+  counts->conflicts += merge->merging.change.conflicts;
+}
+
+loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t store,
+                                const loom_poll *polls, size_t count, struct loom_counts *counts,
+                                loom_error *error) {
+  begin(merge, polls, count);
   loom_status status = look_at_day(merge, day, error);
   if (status == LOOM_OK && merge->day_is_stored)
     status = update(merge, store, error);
   if (status == LOOM_OK && !merge->merging.found)
     status = insert(merge, store, error);
-  counts->added += merge->merging.change.added;
-  counts->duplicates += merge->merging.change.duplicates;
-  counts->conflicts += merge->merging.change.conflicts;
+  add_counts(merge, counts);
   return status;
+}
+
+/* ---- many blocks ---- */
+
+/* Portions on their way into a statement, which takes those of days that are not stored. */
+struct portions {
+  struct loom_intake intake; /* the first member */
+  loom_poll_merge *merge;
+  loom_poll_portion_fn *next;
+  void *context;
+  struct loom_counts *counts;
+  struct loom_poll_portion portion;
+  loom_status status; /* LOOM_OK: the portion has not been merged yet */
+};
+
+/* Gives the portion at hand to the statement. */
+static loom_status give_block(struct portions *portions, loom_error *error) {
+  loom_poll_merge *merge = portions->merge;
+  const struct loom_poll_portion *portion = &portions->portion;
+  begin(merge, portion->polls, portion->count);
+  loom_status status = make_block(merge, error);
+  add_counts(merge, portions->counts);
+  struct loom_intake_value *row = portions->intake.row;
+  row[0] = (struct loom_intake_value){.type = LOOM_INTAKE_INTEGER, .number = portion->day};
+  row[1] = (struct loom_intake_value){.type = LOOM_INTAKE_INTEGER, .number = portion->store};
+  row[2] = (struct loom_intake_value){.type = LOOM_INTAKE_BLOB,
+                                      .bytes = merge->merging.merged.items,
+                                      .size = merge->merging.merged.count * sizeof(loom_poll)};
+  return status;
+}
+
+static void take_next(struct portions *portions, loom_error *error) {
+  portions->status = portions->next(portions->context, &portions->portion, error);
+}
+
+/* Of the statement: the first portion is at hand; those that follow are fetched, up to one of a day that is stored. */
+static loom_status next_block(struct loom_intake *intake, loom_error *error) {
+  struct portions *portions = (struct portions *)intake;
+  bool is_first = intake->row[0].type == LOOM_INTAKE_NULL;
+  if (!is_first)
+    take_next(portions, error);
+  loom_status status = portions->status;
+  if (status == LOOM_OK)
+    status = look_at_day(portions->merge, portions->portion.day, error);
+  if (status != LOOM_OK)
+    return status;
+  return portions->merge->day_is_stored ? LOOM_DONE : give_block(portions, error);
+}
+
+static loom_status insert_blocks(struct portions *portions, loom_error *error) {
+  portions->intake = (struct loom_intake){.next = next_block};
+  return loom_statement_take_in(
+      portions->merge->database,
+      "INSERT INTO poll_block(day, store, polls) SELECT a, b, c FROM loom_intake(?1)",
+      &portions->intake, error);
+}
+
+loom_status loom_poll_merge_all(loom_poll_merge *merge, loom_poll_portion_fn *next, void *context,
+                                struct loom_counts *counts, loom_error *error) {
+  struct portions portions = {.merge = merge, .next = next, .context = context, .counts = counts};
+  loom_status status = LOOM_OK;
+  take_next(&portions, error);
+  while (status == LOOM_OK && portions.status == LOOM_OK) {
+    const struct loom_poll_portion *portion = &portions.portion;
+    status = look_at_day(merge, portion->day, error);
+    if (status == LOOM_OK && !merge->day_is_stored) {
+      status = insert_blocks(&portions, error);
+    } else if (status == LOOM_OK) {
+      status = loom_poll_merge_add(merge, portion->day, portion->store, portion->polls,
+                                   portion->count, counts, error);
+      if (status == LOOM_OK)
+        take_next(&portions, error);
+    }
+  }
+  return status == LOOM_OK ? portions.status : status;
 }

@@ -24,4 +24,23 @@ loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t sto
                                 const loom_poll *polls, size_t count, struct loom_counts *counts,
                                 loom_error *error);
 
+/* Polls as loom_poll_merge_add takes them, which stay where they are until the next ones. */
+struct loom_poll_portion {
+  int32_t day;
+  int64_t store;
+  const loom_poll *polls;
+  size_t count;
+};
+
+/* Gives portions by day and then by store, each of which comes once; LOOM_DONE after the last one. */
+typedef loom_status loom_poll_portion_fn(void *context, struct loom_poll_portion *portion,
+                                         loom_error *error);
+
+/*
+** Merges many portions. Blocks of days of which nothing is stored yet are written by one statement, which costs half of what
+** one to a block does.
+*/
+loom_status loom_poll_merge_all(loom_poll_merge *merge, loom_poll_portion_fn *next, void *context,
+                                struct loom_counts *counts, loom_error *error);
+
 #endif

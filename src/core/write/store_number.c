@@ -1,93 +1,175 @@
 /*
-** Numbers of stores.
+** Numbers of stores. Where many are asked for, the index of ids is passed over once; a few are looked up.
 */
 #include "write/store_number.h"
+#include "sqlite/intake.h"
 #include "sqlite/statement.h"
 
-/* From so many ids on it is asked how many stores there are. */
-#define MANY 256
+#include <string.h>
 
-/* To look for one store takes about as long as to pass over so many. */
+/* One store of so many, or more, are found by passing over all: a look-up costs about as much as passing over ten. */
 #define LOOK_UP_SHARE 8
 
-#define UNKNOWN 0 /* SQLite numbers rows from 1 */
+/* For fewer stores than this no statement is prepared, which costs about as much as ten look-ups or insertions. */
+#define FEW 16
 
-static loom_status find(loom_database *database, sqlite3_stmt *statement, const char *id,
-                        size_t length, int64_t *number, loom_error *error) {
-  loom_status status = LOOM_OK;
-  sqlite3_bind_text(statement, 1, id, (int)length, SQLITE_STATIC);
-  int step = sqlite3_step(statement);
-  if (step == SQLITE_ROW)
-    *number = sqlite3_column_int64(statement, 0);
-  else if (step != SQLITE_DONE)
-    status = loom_database_failure(database, error);
-  sqlite3_reset(statement);
-  return status;
-}
+/* Marks a store that the database lacks, until it has a number. */
+#define UNKNOWN INT64_MIN
 
-static loom_status find_each(loom_database *database, const struct loom_id_table *ids,
-                             int64_t *numbers, loom_error *error) {
-  sqlite3_stmt *statement = NULL;
-  loom_status status = loom_statement_get(database, "SELECT number FROM store WHERE store_id = ?",
-                                          &statement, error);
-  for (uint32_t i = 0; status == LOOM_OK && i < ids->count; i++) {
+/* ---- finding ---- */
+
+static loom_status look_up(loom_database *database, struct loom_store_numbers *stores,
+                           loom_error *error) {
+  sqlite3_stmt *find = NULL;
+  loom_status status =
+      loom_statement_get(database, "SELECT number FROM store WHERE store_id = ?", &find, error);
+  for (uint32_t i = 0; status == LOOM_OK && i < stores->ids->count; i++) {
+    uint32_t store = stores->order[i];
     size_t length;
-    const char *id = loom_id_table_get(ids, i, &length);
-    status = find(database, statement, id, length, &numbers[i], error);
+    const char *id = loom_id_table_get(stores->ids, store, &length);
+    sqlite3_bind_text(find, 1, id, (int)length, SQLITE_STATIC);
+    int step = sqlite3_step(find);
+    stores->numbers[store] = step == SQLITE_ROW ? sqlite3_column_int64(find, 0) : UNKNOWN;
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+      status = loom_database_failure(database, error);
+    sqlite3_reset(find);
   }
-  loom_statement_keep(database, statement, false);
+  loom_statement_keep(database, find, false);
   return status;
 }
 
-/* The same by passing over all stores that there are. */
-static loom_status find_all(loom_database *database, const struct loom_id_table *ids,
-                            int64_t *numbers, loom_error *error) {
-  sqlite3_stmt *rows = NULL;
+static int compare(const char *a, size_t a_length, const char *b, size_t b_length) {
+  int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
+  return order ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+/* Passes over the database's stores, which come in the same order as the ids. */
+static loom_status pass_over(loom_database *database, struct loom_store_numbers *stores,
+                             loom_error *error) {
+  sqlite3_stmt *all = NULL;
+  uint32_t next = 0, count = stores->ids->count;
   int step = SQLITE_DONE;
-  loom_status status =
-      loom_statement_get(database, "SELECT number, store_id FROM store", &rows, error);
-  while (status == LOOM_OK && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-    size_t length;
-    const char *id = loom_column_bytes(rows, 1, &length);
-    uint32_t known = id ? loom_id_table_find(ids, id, length) : LOOM_NO_NUMBER;
-    if (known != LOOM_NO_NUMBER)
-      numbers[known] = sqlite3_column_int64(rows, 0);
+  for (uint32_t i = 0; i < count; i++)
+    stores->numbers[i] = UNKNOWN;
+  loom_status status = loom_database_prepare(
+      database, "SELECT number, store_id FROM store ORDER BY store_id", &all, error);
+  while (status == LOOM_OK && next < count && (step = sqlite3_step(all)) == SQLITE_ROW) {
+    size_t length, known_length;
+    const char *known = loom_column_bytes(all, 1, &known_length);
+    for (int order = 1; next < count && order > 0; next += order >= 0) {
+      const char *id = loom_id_table_get(stores->ids, stores->order[next], &length);
+      order = compare(known, known_length, id, length);
+      if (order == 0)
+        stores->numbers[stores->order[next]] = sqlite3_column_int64(all, 0);
+    }
   }
-  if (status == LOOM_OK && step != SQLITE_DONE)
+  if (status == LOOM_OK && step != SQLITE_ROW && step != SQLITE_DONE)
     status = loom_database_failure(database, error);
-  loom_statement_keep(database, rows, false);
+  sqlite3_finalize(all);
   return status;
 }
 
-static loom_status add_unknown(loom_database *database, const struct loom_id_table *ids,
-                               int64_t *numbers, loom_error *error) {
-  sqlite3_stmt *add = NULL;
+/* The greatest number that the database has, or 0: about as many stores as there are. */
+static loom_status find_last(loom_database *database, int64_t *last, loom_error *error) {
+  sqlite3_stmt *find = NULL;
   loom_status status =
-      loom_statement_get(database, "INSERT INTO store(store_id) VALUES(?)", &add, error);
-  for (uint32_t i = 0; status == LOOM_OK && i < ids->count; i++) {
-    size_t length;
-    if (numbers[i] != UNKNOWN)
-      continue;
-    const char *id = loom_id_table_get(ids, i, &length);
-    sqlite3_bind_text(add, 1, id, (int)length, SQLITE_STATIC);
-    status = loom_database_run(database, add, error);
-    numbers[i] = sqlite3_last_insert_rowid(database->sqlite);
-  }
-  loom_statement_keep(database, add, false);
+      loom_statement_get(database, "SELECT ifnull(max(number), 0) FROM store", &find, error);
+  if (status == LOOM_OK && sqlite3_step(find) == SQLITE_ROW)
+    *last = sqlite3_column_int64(find, 0);
+  else if (status == LOOM_OK)
+    status = loom_database_failure(database, error);
+  loom_statement_keep(database, find, false);
   return status;
 }
 
-loom_status loom_store_numbers(loom_database *database, const struct loom_id_table *ids,
-                               int64_t *numbers, loom_error *error) {
-  int64_t newest =
-      INT64_MAX; /* the number of the store that came last: so many there are at the most, and mostly */
-  loom_status status = LOOM_OK;
-  for (uint32_t i = 0; i < ids->count; i++)
-    numbers[i] = UNKNOWN;
-  if (ids->count >= MANY)
-    status = loom_database_number(database, "SELECT max(number) FROM store", &newest, error);
+loom_status loom_store_numbers_find(loom_database *database, struct loom_store_numbers *stores,
+                                    loom_error *error) {
+  int64_t last = 0;
+  uint32_t count = stores->ids->count;
+  stores->new_count = 0;
+  loom_status status = find_last(database, &last, error);
+  if (status == LOOM_OK && last > INT64_MAX - UINT32_MAX)
+    status = loom_database_corrupt(database, error, "a store's number leaves none for others");
+  stores->first_new = last + 1;
   if (status == LOOM_OK)
-    status = newest / LOOK_UP_SHARE <= ids->count ? find_all(database, ids, numbers, error)
-                                                  : find_each(database, ids, numbers, error);
-  return status == LOOM_OK ? add_unknown(database, ids, numbers, error) : status;
+    status = count >= FEW && count > last / LOOK_UP_SHARE ? pass_over(database, stores, error)
+                                                          : look_up(database, stores, error);
+  for (uint32_t i = 0; status == LOOM_OK && i < count; i++) {
+    int64_t *number = &stores->numbers[stores->order[i]];
+    if (*number == UNKNOWN)
+      *number = stores->first_new + stores->new_count++;
+  }
+  return status;
+}
+
+/* ---- inserting ---- */
+
+struct insertion {
+  struct loom_intake intake; /* the first member */
+  const struct loom_store_numbers *stores;
+  const struct loom_reach *reach;
+  uint32_t next; /* in the order */
+};
+
+static struct loom_intake_value integer(int64_t number) {
+  return (struct loom_intake_value){.type = LOOM_INTAKE_INTEGER, .number = number};
+}
+
+/* Number, id, first and newest poll of the next new store. */
+static loom_status next_new(struct loom_intake *intake, loom_error *error) {
+  (void)error;
+  struct insertion *insertion = (struct insertion *)intake;
+  const struct loom_store_numbers *stores = insertion->stores;
+  while (insertion->next < stores->ids->count) {
+    uint32_t store = stores->order[insertion->next++];
+    const struct loom_reach *reach = insertion->reach ? &insertion->reach[store] : NULL;
+    if (stores->numbers[store] < stores->first_new)
+      continue;
+    intake->row[0] = integer(stores->numbers[store]);
+    intake->row[1] = (struct loom_intake_value){.type = LOOM_INTAKE_TEXT};
+    intake->row[1].bytes = loom_id_table_get(stores->ids, store, &intake->row[1].size);
+    intake->row[2] = intake->row[3] = (struct loom_intake_value){.type = LOOM_INTAKE_NULL};
+    if (reach && reach->newest != INT64_MIN) {
+      intake->row[2] = integer(reach->first);
+      intake->row[3] = integer(reach->newest);
+    }
+    return LOOM_OK;
+  }
+  return LOOM_DONE;
+}
+
+static void bind(sqlite3_stmt *statement, int at, const struct loom_intake_value *value) {
+  if (value->type == LOOM_INTAKE_INTEGER)
+    sqlite3_bind_int64(statement, at, value->number);
+  else if (value->type == LOOM_INTAKE_TEXT)
+    sqlite3_bind_text(statement, at, value->bytes, (int)value->size, SQLITE_STATIC);
+  else
+    sqlite3_bind_null(statement, at);
+}
+
+#define INSERT "INSERT INTO store(number, store_id, first_poll, newest_poll)"
+
+static loom_status insert_one_by_one(loom_database *database, struct loom_intake *intake,
+                                     loom_error *error) {
+  sqlite3_stmt *insert = NULL;
+  loom_status status = loom_statement_get(database, INSERT " VALUES(?, ?, ?, ?)", &insert, error);
+  while (status == LOOM_OK && intake->next(intake, error) == LOOM_OK) {
+    for (int i = 0; i < LOOM_INTAKE_COLUMNS; i++)
+      bind(insert, i + 1, &intake->row[i]);
+    status = loom_database_run(database, insert, error);
+  }
+  loom_statement_keep(database, insert, false);
+  return status;
+}
+
+loom_status loom_store_numbers_insert(loom_database *database,
+                                      const struct loom_store_numbers *stores,
+                                      const struct loom_reach *reach, loom_error *error) {
+  struct insertion insertion = {.intake.next = next_new, .stores = stores, .reach = reach};
+  if (stores->new_count == 0)
+    return LOOM_OK;
+  if (stores->new_count < FEW)
+    return insert_one_by_one(database, &insertion.intake, error);
+  return loom_statement_take_in(database, INSERT " SELECT a, b, c, d FROM loom_intake(?1)",
+                                &insertion.intake, error);
 }

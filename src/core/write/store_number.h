@@ -1,5 +1,10 @@
 /*
 ** Stores in the database: each store id has a number, which the other tables refer to.
+**
+**   loom_store_numbers_find → … → loom_store_numbers_insert
+**
+** New stores get numbers in the order of their ids, so that the index of ids grows at its end, and so do tables whose rows are
+** written in that order. They may be inserted after the rows that refer to them, once it is known what to insert.
 */
 #ifndef LOOM_STORE_NUMBER_H
 #define LOOM_STORE_NUMBER_H
@@ -7,11 +12,26 @@
 #include "base/id_table.h"
 #include "sqlite/database.h"
 
-/*
-** Fills numbers[0 … ids->count - 1] with the database's numbers of the stores, adding those that it lacks.
-** Needs a write transaction.
-*/
-loom_status loom_store_numbers(loom_database *database, const struct loom_id_table *ids,
-                               int64_t *numbers, loom_error *error);
+/* First and newest poll of a store, in microseconds; of one without polls the newest is INT64_MIN. */
+struct loom_reach {
+  int64_t first, newest;
+};
+
+struct loom_store_numbers {
+  const struct loom_id_table *ids;
+  const uint32_t *order; /* of the ids: see id_order.h */
+  int64_t *numbers;      /* by number in `ids`, those in the database; room for all */
+  int64_t first_new;     /* numbers from here on are of stores that are not inserted yet */
+  uint32_t new_count;
+};
+
+/* Fills the numbers, also of stores that the database lacks. Needs a write transaction. */
+loom_status loom_store_numbers_find(loom_database *database, struct loom_store_numbers *stores,
+                                    loom_error *error);
+
+/* Inserts the new stores; `reach`, by number in `ids`, is what is known of their polls, or NULL. */
+loom_status loom_store_numbers_insert(loom_database *database,
+                                      const struct loom_store_numbers *stores,
+                                      const struct loom_reach *reach, loom_error *error);
 
 #endif
