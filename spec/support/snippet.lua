@@ -46,11 +46,13 @@ function snippet.collect()
   collectgarbage()
 end
 
---- Calls a function in a folder.
+--- Calls a function in a folder. Modules that are loaded there are found where the specs' are: by paths that do not depend on it.
 function snippet.inside(folder, work, ...)
-  local back = assert(lfs.currentdir())
+  local back, path = assert(lfs.currentdir()), package.path
   assert(lfs.chdir(folder))
+  package.path = ("%s/lua/?.lua;%s/lua/?/init.lua;%s"):format(back, back, path)
   local good, result = pcall(work, ...)
+  package.path = path
   assert(lfs.chdir(back))
   if not good then
     error(result, 0)
