@@ -1,29 +1,13 @@
 /*
-** Tests of headers and rows: how columns are found, what typed records rows become, and the short way of reading a
-** timestamp, which must agree with the long one.
+** Tests of rows: what typed records they become, and the short way of reading a timestamp, which must agree with the long one.
 */
+#include "rows.h"
 #include "storage.h"
 
 #include "time/civil.h"
 #include "read/record.h"
 #include "measure/schedule.h"
 #include "support.h"
-
-/* Splits at commas; the text must stay. */
-static void make_row(struct loom_csv_row *row, const char *text) {
-  row->count = 0;
-  row->raw = text;
-  row->raw_length = strlen(text);
-  for (const char *at = text;; at++) {
-    size_t length = strcspn(at, ",");
-    if (row->count < LOOM_CSV_FIELDS_MAX)
-      row->fields[row->count] = (struct loom_csv_field){at, length};
-    row->count++;
-    at += length;
-    if (!*at)
-      return;
-  }
-}
 
 static struct loom_id_table ids, texts; /* of the reader in use */
 
@@ -42,69 +26,6 @@ static void end(struct loom_record_reader *reader) {
   loom_id_table_free(&ids);
   loom_id_table_free(&texts);
   loom_zones_free(reader->zones);
-}
-
-static void kinds(void **state) {
-  (void)state;
-  static const char *const names[] = {"polls",        "hours",      "timezones",
-                                      "special_days", "exclusions", "attributes"};
-  enum loom_kind kind;
-  for (int k = 0; k < LOOM_KIND_COUNT; k++) {
-    loom_error error;
-    struct loom_csv_row row;
-    struct loom_columns columns;
-    assert_true(loom_kind_from_name(names[k], &kind));
-    assert_int_equal(kind, k);
-    /* What Loom writes is what it reads. */
-    make_row(&row, loom_kind_header(kind));
-    assert_status(loom_columns_find(kind, &row, &columns, &error), LOOM_OK, &error);
-    for (int c = 0; c < (int)row.count; c++)
-      assert_int_equal(columns.fields[c], c);
-  }
-  kind = LOOM_HOURS;
-  assert_false(loom_kind_from_name("Polls", &kind));
-  assert_false(loom_kind_from_name("", &kind));
-  assert_int_equal(kind, LOOM_HOURS);
-}
-
-static void columns(void **state) {
-  (void)state;
-  loom_error error;
-  struct loom_csv_row row;
-  struct loom_columns found;
-  make_row(&row, "x,END_TIME_LOCAL,Start_Time_Local,DAYOFWEEK,,Store_Id");
-  assert_status(loom_columns_find(LOOM_HOURS, &row, &found, &error), LOOM_OK, &error);
-  static const int fields[] = {5, 3, 2, 1, -1};
-  assert_int_equal(found.kind, LOOM_HOURS);
-  assert_int_equal(found.field_count, 6);
-  assert_memory_equal(found.fields, fields, sizeof fields);
-  make_row(&row, "store_id,status,timestamp_utc,timestamp_utc");
-  assert_int_equal(loom_columns_find(LOOM_POLLS, &row, &found, &error), LOOM_EINPUT);
-  make_row(&row, "store_id,status,timestamp");
-  assert_int_equal(loom_columns_find(LOOM_POLLS, &row, &found, &error), LOOM_EINPUT);
-  assert_string_equal(error.message,
-                      "the header has no column timestamp_utc: expected store_id, status,"
-                      " timestamp_utc; found \"store_id,status,timestamp\"");
-}
-
-/* Columns beyond the fields that are kept do not count, and are not reached for. */
-static void very_many_columns(void **state) {
-  (void)state;
-  loom_error error;
-  struct loom_csv_row row;
-  struct loom_columns found;
-  struct buffer text = {0};
-  for (int i = 0; i < 254; i++)
-    buffer_printf(&text, "x%d,", i);
-  buffer_printf(&text, "store_id,status,timestamp_utc");
-  make_row(&row, text.bytes);
-  assert_int_equal(row.count, 257);
-  assert_int_equal(loom_columns_find(LOOM_POLLS, &row, &found, &error), LOOM_EINPUT);
-  assert_non_null(strstr(error.message, "no column timestamp_utc"));
-  make_row(&row, strchr(text.bytes, ',') + 1);
-  assert_status(loom_columns_find(LOOM_POLLS, &row, &found, &error), LOOM_OK, &error);
-  assert_int_equal(found.fields[2], 255);
-  buffer_free(&text);
 }
 
 static void polls(void **state) {
@@ -288,7 +209,9 @@ static loom_status find_attributes(struct loom_record_reader *reader, const char
   struct loom_csv_row row;
   make_row(&row, header);
   loom_status status = loom_columns_find(LOOM_ATTRIBUTES, &row, &reader->columns, error);
-  return status == LOOM_OK ? loom_attribute_columns_find(reader, &row, error) : status;
+  return status == LOOM_OK ? loom_attributes_find(&row, reader->columns.fields[0], reader->texts,
+                                                  &reader->attributes, error)
+                           : status;
 }
 
 static void assert_text(const struct loom_record_reader *reader, uint32_t text,
@@ -315,9 +238,9 @@ static void attributes(void **state) {
     struct loom_record_reader reader;
     begin(&reader, LOOM_ATTRIBUTES, "store_id");
     assert_status(find_attributes(&reader, headers[i], &error), LOOM_OK, &error);
-    assert_int_equal(reader.attribute_count, 2);
-    assert_text(&reader, reader.attributes[0].name, "region");
-    assert_text(&reader, reader.attributes[1].name, "Type");
+    assert_int_equal(reader.attributes.count, 2);
+    assert_text(&reader, reader.attributes.items[0].name, "region");
+    assert_text(&reader, reader.attributes.items[1].name, "Type");
     make_row(&row, rows[i]);
     assert_int_equal(loom_record_check_attributes(&reader, &row, &store, &problem),
                      LOOM_RECORD_GOOD);
@@ -333,55 +256,6 @@ static void attributes(void **state) {
     assert_text(&reader, record.text, "");
     end(&reader);
   }
-}
-
-/* The longest name, the most columns, and what is beyond. */
-static void attribute_headers(void **state) {
-  (void)state;
-  static const char name_64[] = "1234567890123456789012345678901234567890123456789012345678901234";
-  loom_error error;
-  struct buffer header = {0};
-  struct loom_record_reader reader;
-  begin(&reader, LOOM_ATTRIBUTES, "store_id");
-  assert_status(find_attributes(&reader, "store_id", &error), LOOM_OK, &error);
-  assert_int_equal(reader.attribute_count, 0);
-  buffer_printf(&header, "%s,store_id", name_64);
-  assert_status(find_attributes(&reader, header.bytes, &error), LOOM_OK, &error);
-  assert_int_equal(reader.attribute_count, 1);
-  buffer_printf(&header, ",%sx", name_64);
-  assert_int_equal(find_attributes(&reader, header.bytes, &error), LOOM_EINPUT);
-  assert_non_null(strstr(error.message,
-                         "an attribute whose name is not of 1 to 64 bytes: expected "
-                         "store_id; found \"1234567890"));
-  assert_int_equal(find_attributes(&reader, "store_id,a,,b", &error), LOOM_EINPUT);
-  assert_string_equal(error.message,
-                      "the header has an attribute whose name is not of 1 to 64 bytes:"
-                      " expected store_id; found \"store_id,a,,b\"");
-  assert_int_equal(find_attributes(&reader, "a,store_id,b,a", &error), LOOM_EINPUT);
-  assert_string_equal(error.message,
-                      "the header has an attribute twice: expected store_id; found"
-                      " \"a,store_id,b,a\"");
-  assert_int_equal(find_attributes(&reader, "store_id,a,Store_ID", &error), LOOM_EINPUT);
-  assert_non_null(strstr(error.message, "the header has the column store_id twice"));
-  assert_int_equal(find_attributes(&reader, "a,b", &error), LOOM_EINPUT);
-  assert_non_null(strstr(error.message, "the header has no column store_id"));
-  /* Names are told apart by case. */
-  assert_status(find_attributes(&reader, "store_id,a,A", &error), LOOM_OK, &error);
-  assert_int_equal(reader.attribute_count, 2);
-
-  header.length = 0;
-  buffer_printf(&header, "store_id");
-  for (int i = 0; i < LOOM_CSV_FIELDS_MAX - 1; i++)
-    buffer_printf(&header, ",a%d", i);
-  assert_status(find_attributes(&reader, header.bytes, &error), LOOM_OK, &error);
-  assert_int_equal(reader.attribute_count, 255);
-  assert_int_equal(reader.attributes[254].field, 255);
-  buffer_printf(&header, ",x");
-  assert_int_equal(find_attributes(&reader, header.bytes, &error), LOOM_EINPUT);
-  assert_non_null(
-      strstr(error.message, "the header has more than 255 attributes: expected store_id"));
-  buffer_free(&header);
-  end(&reader);
 }
 
 /* A row is good as a whole or not at all, and of a bad one no id is left. */
@@ -529,15 +403,11 @@ static void polls_of_the_future(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(kinds),
-      cmocka_unit_test(columns),
-      cmocka_unit_test(very_many_columns),
       cmocka_unit_test(polls),
       cmocka_unit_test(short_way_agrees_with_the_long_one),
       cmocka_unit_test(good_records),
       cmocka_unit_test(refused_records),
       cmocka_unit_test(attributes),
-      cmocka_unit_test(attribute_headers),
       cmocka_unit_test(refused_attributes),
       cmocka_unit_test(polls_of_the_future),
       cmocka_unit_test(blanks_are_kept_in_texts_alone),

@@ -7,6 +7,7 @@
 #include <csv.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct loom_csv {
   const char *at, *end; /* what is left of the block */
@@ -84,6 +85,11 @@ struct loom_csv_field loom_csv_trimmed(struct loom_csv_field field) {
     field.length--;
   }
   return field;
+}
+
+bool loom_csv_field_is(struct loom_csv_field field, const char *word) {
+  struct loom_csv_field text = loom_csv_trimmed(field);
+  return strlen(word) == text.length && strncasecmp(text.text, word, text.length) == 0;
 }
 
 /*

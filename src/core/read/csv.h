@@ -48,6 +48,9 @@ enum loom_csv_result {
 /* The field without blanks at its ends: those that stood inside its quotes. */
 struct loom_csv_field loom_csv_trimmed(struct loom_csv_field field);
 
+/* Whether a field is a word, in any case and with blanks around it or not. */
+bool loom_csv_field_is(struct loom_csv_field field, const char *word);
+
 loom_csv *loom_csv_new(void);
 void loom_csv_free(loom_csv *csv);
 

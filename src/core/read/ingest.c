@@ -395,7 +395,8 @@ static loom_status read_header(loom_ingest *ingest, const struct slot *slot, boo
     if (loom_columns_find(ingest->staging->options.kind, &row, &parser->reader.columns, &cause) !=
             LOOM_OK ||
         (ingest->staging->options.kind == LOOM_ATTRIBUTES &&
-         loom_attribute_columns_find(&parser->reader, &row, &cause) != LOOM_OK))
+         loom_attributes_find(&row, parser->reader.columns.fields[0], parser->reader.texts,
+                              &parser->reader.attributes, &cause) != LOOM_OK))
       return file_failure(ingest, &cause, error);
     ingest->header_known = true;
     return LOOM_OK;

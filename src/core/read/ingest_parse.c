@@ -133,7 +133,7 @@ static enum loom_record_result take_attributes(struct loom_parser *parser,
   uint32_t store;
   enum loom_record_result result =
       loom_record_check_attributes(&parser->reader, row, &store, problem);
-  for (size_t i = 0; i < parser->reader.attribute_count && result == LOOM_RECORD_GOOD; i++) {
+  for (size_t i = 0; i < parser->reader.attributes.count && result == LOOM_RECORD_GOOD; i++) {
     struct loom_record *record = new_record(batch);
     result = record ? loom_record_read_attribute(&parser->reader, row, store, i, record)
                     : LOOM_RECORD_FAILED;

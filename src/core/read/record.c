@@ -1,5 +1,5 @@
 /*
-** Headers and rows of each kind of input file.
+** Rows of each kind of input file.
 */
 #include "read/record.h"
 #include "measure/hours.h"
@@ -7,181 +7,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-struct column {
-  const char *name, *other_name; /* in any case */
-  bool optional;
-};
-
-static const struct kind {
-  const char *name, *header;
-  struct column columns[LOOM_COLUMNS_MAX];
-} kinds[LOOM_KIND_COUNT] = {
-    [LOOM_POLLS] = {"polls",
-                    "store_id,status,timestamp_utc",
-                    {{"store_id", NULL, false},
-                     {"status", NULL, false},
-                     {"timestamp_utc", NULL, false}}},
-    [LOOM_HOURS] = {"hours",
-                    "store_id,dayOfWeek,start_time_local,end_time_local,effective_from",
-                    {{"store_id", NULL, false},
-                     {"dayOfWeek", "day", false},
-                     {"start_time_local", NULL, false},
-                     {"end_time_local", NULL, false},
-                     {"effective_from", NULL, true},
-                     {"origin", NULL, true}}},
-    [LOOM_TIMEZONES] = {"timezones",
-                        "store_id,timezone_str",
-                        {{"store_id", NULL, false},
-                         {"timezone_str", NULL, false},
-                         {"origin", NULL, true}}},
-    [LOOM_SPECIAL_DAYS] = {"special_days",
-                           "store_id,date,open,close,note",
-                           {{"store_id", NULL, false},
-                            {"date", NULL, false},
-                            {"open", NULL, false},
-                            {"close", NULL, false},
-                            {"note", NULL, true},
-                            {"origin", NULL, true}}},
-    [LOOM_EXCLUSIONS] = {"exclusions",
-                         "store_id,from_utc,to_utc,reason",
-                         {{"store_id", NULL, false},
-                          {"from_utc", NULL, false},
-                          {"to_utc", NULL, false},
-                          {"reason", NULL, true}}},
-    [LOOM_ATTRIBUTES] = {"attributes", "store_id", {{"store_id", NULL, false}}},
-};
-
-const char *loom_kind_header(enum loom_kind kind) {
-  return kinds[kind].header;
-}
-
-bool loom_kind_from_name(const char *name, enum loom_kind *kind) {
-  for (int k = 0; k < LOOM_KIND_COUNT; k++) {
-    if (strcmp(kinds[k].name, name) == 0) {
-      *kind = (enum loom_kind)k;
-      return true;
-    }
-  }
-  return false;
-}
-
-/* ---- headers ---- */
-
-static bool field_is(const struct loom_csv_field *field, const char *name) {
-  struct loom_csv_field text = loom_csv_trimmed(*field);
-  return name && strlen(name) == text.length && strncasecmp(text.text, name, text.length) == 0;
-}
-
-/* "store_id, dayOfWeek (or day), …", without the optional columns. */
-static void list_expected(enum loom_kind kind, char *out, size_t size) {
-  size_t used = 0;
-  out[0] = '\0';
-  for (int c = 0; c < LOOM_COLUMNS_MAX && kinds[kind].columns[c].name; c++) {
-    const struct column *column = &kinds[kind].columns[c];
-    if (column->optional)
-      continue;
-    used += (size_t)snprintf(out + used, size - used, "%s%s%s%s%s", used ? ", " : "", column->name,
-                             column->other_name ? " (or " : "",
-                             column->other_name ? column->other_name : "",
-                             column->other_name ? ")" : "");
-  }
-}
-
-static loom_status bad_header(enum loom_kind kind, const struct loom_csv_row *header,
-                              const char *what, loom_error *error) {
-  char expected[160], found[LOOM_QUOTED_SIZE];
-  list_expected(kind, expected, sizeof expected);
-  return loom_fail(error, LOOM_EINPUT, "%s: expected %s; found %s", what, expected,
-                   loom_quote(found, header->raw, header->raw_length));
-}
-
-static bool is_text(const char *bytes, size_t length) {
-  for (size_t i = 0; i < length; i++) {
-    unsigned char byte = (unsigned char)bytes[i];
-    if (byte == 0x7f || (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r'))
-      return false;
-  }
-  return true;
-}
-
-bool loom_attribute_name_is_good(const char *name, size_t length) {
-  struct loom_csv_field field = {name, length};
-  return length >= 1 && length <= LOOM_ATTRIBUTE_NAME_MAX && is_text(name, length) &&
-         !field_is(&field, kinds[LOOM_ATTRIBUTES].columns[0].name);
-}
-
-bool loom_store_id_is_good(const char *id, size_t length) {
-  return length >= 1 && length <= LOOM_ID_MAX && !memchr(id, '\0', length) &&
-         loom_csv_trimmed((struct loom_csv_field){id, length}).length == length;
-}
-
-bool loom_note_is_good(const char *note, size_t length) {
-  return length <= LOOM_NOTE_MAX && (length == 0 || !memchr(note, '\0', length));
-}
-
-loom_status loom_columns_find(enum loom_kind kind, const struct loom_csv_row *header,
-                              struct loom_columns *columns, loom_error *error) {
-  columns->kind = kind;
-  columns->field_count = header->count;
-  if (!is_text(header->raw, header->raw_length))
-    return bad_header(kind, header, "is not a text file", error);
-  size_t kept = header->count < LOOM_CSV_FIELDS_MAX ? header->count : LOOM_CSV_FIELDS_MAX;
-  for (int c = 0; c < LOOM_COLUMNS_MAX; c++) {
-    const struct column *column = &kinds[kind].columns[c];
-    char what[80];
-    columns->fields[c] = -1;
-    if (!column->name)
-      continue;
-    for (size_t f = 0; f < kept; f++) {
-      if (!field_is(&header->fields[f], column->name) &&
-          !field_is(&header->fields[f], column->other_name))
-        continue;
-      if (columns->fields[c] >= 0) {
-        snprintf(what, sizeof what, "the header has the column %s twice", column->name);
-        return bad_header(kind, header, what, error);
-      }
-      columns->fields[c] = (int)f;
-    }
-    if (columns->fields[c] < 0 && !column->optional) {
-      snprintf(what, sizeof what, "the header has no column %s", column->name);
-      return bad_header(kind, header, what, error);
-    }
-  }
-  return LOOM_OK;
-}
-
-/* Every column but store_id is an attribute, whose name is kept as it stands, like its values. */
-loom_status loom_attribute_columns_find(struct loom_record_reader *reader,
-                                        const struct loom_csv_row *header, loom_error *error) {
-  reader->attribute_count = 0;
-  if (header->count > LOOM_CSV_FIELDS_MAX)
-    return bad_header(LOOM_ATTRIBUTES, header, "the header has more than 255 attributes", error);
-  for (size_t f = 0; f < header->count; f++) {
-    struct loom_csv_field name = header->fields[f];
-    if ((int)f == reader->columns.fields[0])
-      continue;
-    if (name.length < 1 || name.length > LOOM_ATTRIBUTE_NAME_MAX)
-      return bad_header(LOOM_ATTRIBUTES, header,
-                        "the header has an attribute whose name is not of 1 to 64 bytes", error);
-    uint32_t number = loom_id_table_put(reader->texts, name.text, name.length);
-    if (number == LOOM_NO_NUMBER)
-      return loom_no_memory(error);
-    for (size_t i = 0; i < reader->attribute_count; i++)
-      if (reader->attributes[i].name == number)
-        return bad_header(LOOM_ATTRIBUTES, header, "the header has an attribute twice", error);
-    reader->attributes[reader->attribute_count++] = (struct loom_attribute_column){(int)f, number};
-  }
-  return LOOM_OK;
-}
-
-/* ---- rows ---- */
+#define TOO_LONG "is longer than " LOOM_TEXT_OF(LOOM_NOTE_MAX) " bytes" /* of a text */
 
 static enum loom_record_result refuse(struct loom_row_problem *problem,
                                       const struct loom_record_reader *reader, int column,
                                       struct loom_csv_field value, const char *reason) {
-  *problem = (struct loom_row_problem){.column = kinds[reader->columns.kind].columns[column].name,
+  *problem = (struct loom_row_problem){.column = loom_column_name(reader->columns.kind, column),
                                        .value = value};
   snprintf(problem->reason, sizeof problem->reason, "%.*s", (int)sizeof problem->reason - 1,
            reason);
@@ -224,7 +56,8 @@ static enum loom_record_result number_store(struct loom_record_reader *reader,
   if (id.length == 0)
     return refuse(problem, reader, 0, id, "is not a store id: it is empty");
   if (id.length > LOOM_ID_MAX)
-    return refuse(problem, reader, 0, id, "is not a store id: it is longer than 255 bytes");
+    return refuse(problem, reader, 0, id,
+                  "is not a store id: it is longer than " LOOM_TEXT_OF(LOOM_ID_MAX) " bytes");
   *store = loom_id_table_put(reader->ids, id.text, id.length);
   return *store == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
@@ -290,8 +123,8 @@ enum loom_record_result loom_record_judge_poll(struct loom_record_reader *reader
   int64_t instant;
   struct loom_csv_field status = loom_csv_trimmed(fields->status);
   struct loom_csv_field when = loom_csv_trimmed(fields->timestamp);
-  bool active = field_is(&status, "active");
-  if (!active && !field_is(&status, "inactive"))
+  bool active = loom_csv_field_is(status, "active");
+  if (!active && !loom_csv_field_is(status, "inactive"))
     return refuse(problem, reader, 1, status, "is not a status (active or inactive)");
   if (when.length != LOOM_COMMON_TIMESTAMP ||
       !loom_record_read_common_timestamp(reader, when.text, &instant)) {
@@ -335,7 +168,7 @@ static enum loom_record_result read_span(struct loom_record_reader *reader,
 
 /* Whether the word stands where times would: for both, or for the first one alone. */
 static bool times_are(const char *word, struct loom_csv_field open, struct loom_csv_field close) {
-  return field_is(&open, word) && (close.length == 0 || field_is(&close, word));
+  return loom_csv_field_is(open, word) && (close.length == 0 || loom_csv_field_is(close, word));
 }
 
 /* The layer that a row belongs to. Without the column, or with nothing in it, it is a file's. */
@@ -344,8 +177,8 @@ static enum loom_record_result read_origin(struct loom_record_reader *reader,
                                            struct loom_record *record,
                                            struct loom_row_problem *problem) {
   struct loom_csv_field origin = get(reader, row, column);
-  record->override = field_is(&origin, "override");
-  if (origin.length == 0 || record->override || field_is(&origin, "file"))
+  record->override = loom_csv_field_is(origin, "override");
+  if (origin.length == 0 || record->override || loom_csv_field_is(origin, "file"))
     return LOOM_RECORD_GOOD;
   return refuse(problem, reader, column, origin, "is not an origin (file or override)");
 }
@@ -409,7 +242,7 @@ static enum loom_record_result read_special_day(struct loom_record_reader *reade
   if (reason)
     return refuse(problem, reader, 1, date, reason);
   if (note.length > LOOM_NOTE_MAX)
-    return refuse(problem, reader, 4, note, "is longer than 4096 bytes");
+    return refuse(problem, reader, 4, note, TOO_LONG);
   record->text = loom_id_table_put(reader->texts, note.text, note.length);
   if (record->text == LOOM_NO_NUMBER)
     return no_memory(reader);
@@ -439,7 +272,7 @@ static enum loom_record_result read_exclusion(struct loom_record_reader *reader,
   if (record->to <= record->from)
     return refuse(problem, reader, 2, to, "is not after from_utc");
   if (reason_text.length > LOOM_NOTE_MAX)
-    return refuse(problem, reader, 3, reason_text, "is longer than 4096 bytes");
+    return refuse(problem, reader, 3, reason_text, TOO_LONG);
   record->text = loom_id_table_put(reader->texts, reason_text.text, reason_text.length);
   return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
@@ -450,12 +283,12 @@ enum loom_record_result loom_record_check_attributes(struct loom_record_reader *
                                                      struct loom_row_problem *problem) {
   if (!field_count_is_right(reader, row, problem))
     return LOOM_RECORD_BAD;
-  for (size_t i = 0; i < reader->attribute_count; i++) {
-    struct loom_csv_field value = row->fields[reader->attributes[i].field];
+  for (size_t i = 0; i < reader->attributes.count; i++) {
+    struct loom_csv_field value = row->fields[reader->attributes.items[i].field];
     if (value.length <= LOOM_NOTE_MAX)
       continue;
     *problem = (struct loom_row_problem){.column = "attribute", .value = value};
-    snprintf(problem->reason, sizeof problem->reason, "is longer than %d bytes", LOOM_NOTE_MAX);
+    snprintf(problem->reason, sizeof problem->reason, TOO_LONG);
     return LOOM_RECORD_BAD;
   }
   return read_store(reader, row, store, problem);
@@ -464,9 +297,8 @@ enum loom_record_result loom_record_check_attributes(struct loom_record_reader *
 enum loom_record_result loom_record_read_attribute(struct loom_record_reader *reader,
                                                    const struct loom_csv_row *row, uint32_t store,
                                                    size_t which, struct loom_record *record) {
-  const struct loom_attribute_column *column = &reader->attributes[which];
-  struct loom_csv_field value = row->fields[column->field];
-  *record = (struct loom_record){.store = store, .name = column->name};
+  struct loom_csv_field value = row->fields[reader->attributes.items[which].field];
+  *record = (struct loom_record){.store = store, .name = reader->attributes.items[which].name};
   record->text = loom_id_table_put(reader->texts, value.text, value.length);
   return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }

@@ -4,7 +4,7 @@
 #include "sqlite/check.h"
 #include "measure/poll_block.h"
 #include "measure/week.h"
-#include "read/record.h"
+#include "read/kind.h"
 #include "sqlite/connection.h"
 #include "time/civil.h"
 

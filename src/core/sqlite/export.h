@@ -6,7 +6,7 @@
 #ifndef LOOM_EXPORT_H
 #define LOOM_EXPORT_H
 
-#include "read/record.h"
+#include "read/kind.h"
 #include "sqlite/database.h"
 
 typedef struct loom_export loom_export;
