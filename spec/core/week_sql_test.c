@@ -55,6 +55,7 @@ static void the_view_is_like_the_table(void **state) {
       " WHERE store IN (SELECT number FROM store WHERE store_id = 'a') ORDER BY 1, 2, 3, 4, 5, 6",
   };
   loom_database *database = memory_database();
+  execute(database, "INSERT INTO store(number, store_id) VALUES(1, 'b'), (2, 'a'), (3, 'c')");
   load(database, LOOM_HOURS,
        "store_id,day,start_time_local,end_time_local,effective_from\n"
        "b,1,09:00,17:00,\na,1,18:00,02:00,\na,1,09:00,17:00,\na,0,24:00,00:00,2023-01-01\n"

@@ -8,12 +8,12 @@
 */
 #include "write/apply.h"
 #include "base/grow.h"
-#include "measure/week.h"
 #include "sqlite/statement.h"
 #include "sqlite/stored_hours.h"
 #include "time/civil.h"
 #include "write/poll_merge.h"
 #include "write/store_number.h"
+#include "write/week_write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,6 @@ enum {
   UPDATE_NEWEST,
   FIND_WEEKS,
   DELETE_WEEKS,
-  INSERT_WEEK,
   FIND_TIMEZONE,
   FIND_TIMEZONE_OVERRIDE,
   UPDATE_TIMEZONE,
@@ -59,9 +58,6 @@ static const char *const sql[STATEMENT_COUNT] = {
                    " FROM hours_week"
                    " WHERE store = ? AND origin = ? ORDER BY effective_from",
     [DELETE_WEEKS] = "DELETE FROM hours_week WHERE store = ? AND origin = ?",
-    [INSERT_WEEK] =
-        "INSERT INTO hours_week(store, origin, effective_from, reverts, openings)"
-        " VALUES(?, ?, ?, ?, ?)",
     [FIND_TIMEZONE] = "SELECT timezone FROM store WHERE number = ?",
     [FIND_TIMEZONE_OVERRIDE] = "SELECT timezone_override FROM store WHERE number = ?",
     [UPDATE_TIMEZONE] = "UPDATE store SET timezone = ?2 WHERE number = ?1",
@@ -95,10 +91,9 @@ struct loom_apply {
   /* those that are applied together, as what repeats or says nothing leaves them */
   struct loom_record *group;
   size_t group_capacity;
-  bool has_weeks;               /* any were stored before */
+  bool has_any; /* of the kind was stored before, or it is a kind of which that is not asked */
   struct loom_hours_list known; /* what is stored of a store's hours */
-  unsigned char *week;          /* packed */
-  size_t week_capacity;
+  struct loom_week_write weeks;
   loom_poll_merge *merge;
   char date[LOOM_DATE_SIZE]; /* that was bound last */
 };
@@ -127,7 +122,7 @@ void loom_apply_free(loom_apply *apply) {
   free(apply->stores.numbers);
   free(apply->reach);
   free(apply->group);
-  free(apply->week);
+  loom_week_write_free(&apply->weeks);
   loom_hours_list_free(&apply->known);
   free(apply);
 }
@@ -201,11 +196,18 @@ static bool sort_records(struct loom_record *records, size_t count,
   return true;
 }
 
-static loom_status find_weeks(loom_apply *apply, loom_error *error) {
-  int64_t any = 0;
-  loom_status status =
-      loom_database_number(apply->database, "SELECT EXISTS(SELECT 1 FROM hours_week)", &any, error);
-  apply->has_weeks = any != 0;
+/* Looks whether anything of the kind is stored, which it is not in a new database. */
+static loom_status look_for_any(loom_apply *apply, enum loom_kind kind, loom_error *error) {
+  static const char *const questions[LOOM_KIND_COUNT] = {
+      [LOOM_HOURS] = "SELECT EXISTS(SELECT 1 FROM hours_week)",
+      [LOOM_TIMEZONES] =
+          "SELECT EXISTS(SELECT 1 FROM store"
+          " WHERE timezone IS NOT NULL OR timezone_override IS NOT NULL)"};
+  int64_t any = 1;
+  loom_status status = LOOM_OK;
+  if (questions[kind])
+    status = loom_database_number(apply->database, questions[kind], &any, error);
+  apply->has_any = any != 0;
   return status;
 }
 
@@ -249,8 +251,8 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
     status = loom_staging_set_order(staging, error);
   if (status == LOOM_OK && kind == LOOM_POLLS)
     status = loom_poll_sorter_rewind(staging->sorter, error);
-  if (status == LOOM_OK && kind == LOOM_HOURS)
-    status = find_weeks(apply, error);
+  if (status == LOOM_OK)
+    status = look_for_any(apply, kind, error);
   if (status == LOOM_OK &&
       (kind == LOOM_HOURS || kind == LOOM_TIMEZONES || kind == LOOM_SPECIAL_DAYS) &&
       !sort_records(staging->records, staging->record_count, &apply->stores))
@@ -422,7 +424,7 @@ static loom_status read_hours(loom_apply *apply, const struct loom_record *recor
   sqlite3_stmt *find;
   int step = SQLITE_DONE;
   apply->known.count = 0;
-  if (!apply->has_weeks) /* and each layer of a store is replaced once */
+  if (!apply->has_any) /* and each layer of a store is replaced once */
     return LOOM_OK;
   loom_status status = statement(apply, FIND_WEEKS, &find, error);
   if (status != LOOM_OK)
@@ -461,27 +463,6 @@ static size_t count_known(const loom_apply *apply, const struct loom_record *rec
     }
   }
   return same;
-}
-
-/* Stores a week: records of one date, which are sorted. */
-static loom_status insert_week(loom_apply *apply, const struct loom_record *records, size_t count,
-                               loom_error *error) {
-  sqlite3_stmt *insert;
-  size_t size = 0;
-  loom_status status = statement(apply, INSERT_WEEK, &insert, error);
-  if (status != LOOM_OK)
-    return status;
-  if (!loom_grow(&apply->week, &apply->week_capacity, count * LOOM_OPENING_SIZE, 1))
-    return loom_no_memory(error);
-  for (size_t i = 0; i < count && records[i].open >= 0; i++, size += LOOM_OPENING_SIZE) {
-    const struct loom_hours opening = {
-        .weekday = records[i].weekday, .open = records[i].open, .close = records[i].close};
-    loom_opening_pack(&opening, apply->week + size);
-  }
-  bind_key(apply, insert, records, records->override);
-  sqlite3_bind_int(insert, 4, records->open == LOOM_NO_HOURS);
-  sqlite3_bind_blob64(insert, 5, apply->week, size, SQLITE_STATIC);
-  return run(apply, insert, error);
 }
 
 /* How many records from the first one on are of its date. */
@@ -528,7 +509,8 @@ static loom_status apply_hours(loom_apply *apply, struct loom_record *records, s
     status = delete_layer(apply, DELETE_WEEKS, records, records->override, error);
   for (size_t i = 0, size; status == LOOM_OK && i < count; i += size) {
     size = week_size(&records[i], count - i);
-    status = insert_week(apply, &records[i], size, error);
+    status = loom_week_write_add(&apply->weeks, apply->database,
+                                 apply->stores.numbers[records->store], &records[i], size, error);
   }
   return status;
 }
@@ -544,37 +526,56 @@ static loom_status delete_timezone_override(loom_apply *apply, const struct loom
   return run(apply, update, error);
 }
 
+/* Whether the record before the next one is of the same store: it has just been stored. */
+static bool repeats_store(const loom_apply *apply) {
+  const struct loom_record *next = &apply->staging->records[apply->next_record];
+  return apply->next_record > 0 && next[-1].store == next->store;
+}
+
+/* Compares a record's zone with the one that its layer has, and counts what it is. */
+static loom_status compare_timezone(loom_apply *apply, const struct loom_record *record,
+                                    struct loom_counts *counts, bool *same, loom_error *error) {
+  sqlite3_stmt *find;
+  size_t length, known_length;
+  *same = false;
+  if (!apply->has_any && !repeats_store(apply)) {
+    counts->added++;
+    return LOOM_OK;
+  }
+  loom_status status =
+      statement(apply, record->override ? FIND_TIMEZONE_OVERRIDE : FIND_TIMEZONE, &find, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_store(apply, find, record);
+  if (sqlite3_step(find) == SQLITE_ROW) {
+    const char *name = loom_id_table_get(&apply->staging->texts, record->text, &length);
+    const char *known = loom_column_bytes(find, 0, &known_length);
+    *same = known && known_length == length && memcmp(known, name, length) == 0;
+    counts->duplicates += *same;
+    counts->conflicts += known && !*same;
+    counts->added += !known;
+  } else {
+    status = loom_database_failure(apply->database, error);
+  }
+  sqlite3_reset(find);
+  return status;
+}
+
 static loom_status apply_timezone(loom_apply *apply, const struct loom_record *record,
                                   struct loom_counts *counts, loom_error *error) {
-  sqlite3_stmt *find, *update;
-  size_t length;
-  bool override = record->override;
+  sqlite3_stmt *update;
+  bool same = false;
   loom_status status = LOOM_OK;
   if (replaces_override(apply, record))
     status = delete_timezone_override(apply, record, error);
   if (status == LOOM_OK)
-    status = statement(apply, override ? FIND_TIMEZONE_OVERRIDE : FIND_TIMEZONE, &find, error);
-  if (status == LOOM_OK)
-    status =
-        statement(apply, override ? UPDATE_TIMEZONE_OVERRIDE : UPDATE_TIMEZONE, &update, error);
+    status = compare_timezone(apply, record, counts, &same, error);
+  if (status != LOOM_OK || same)
+    return status;
+  status = statement(apply, record->override ? UPDATE_TIMEZONE_OVERRIDE : UPDATE_TIMEZONE, &update,
+                     error);
   if (status != LOOM_OK)
     return status;
-  const char *name = loom_id_table_get(&apply->staging->texts, record->text, &length);
-  bind_store(apply, find, record);
-  if (sqlite3_step(find) != SQLITE_ROW) {
-    status = loom_database_failure(apply->database, error);
-    sqlite3_reset(find);
-    return status;
-  }
-  size_t known_length;
-  const char *known = loom_column_bytes(find, 0, &known_length);
-  bool same = known && known_length == length && memcmp(known, name, length) == 0;
-  counts->duplicates += same;
-  counts->conflicts += known && !same;
-  counts->added += !known;
-  sqlite3_reset(find);
-  if (same)
-    return LOOM_OK;
   bind_store(apply, update, record);
   bind_text(apply, update, 2, record->text);
   return run(apply, update, error);
@@ -787,6 +788,8 @@ static loom_status apply_records(loom_apply *apply, size_t budget, struct loom_c
     apply->next_record += count;
     apply->applied += count;
   }
+  if (status == LOOM_OK)
+    status = loom_week_write_flush(&apply->weeks, apply->database, error);
   if (status != LOOM_OK || apply->next_record < staging->record_count)
     return status;
   if (staging->options.kind == LOOM_ATTRIBUTES)
