@@ -149,10 +149,12 @@ static const struct {
     {"\n\n \t\na\n\n", "4[a]{a}"},
     {" a , b\t\n", "1[a|b]{ a , b\t}"},
     {"a b,c\td", "1[a b|c\td]{a b,c\td}"},
-    {",", "1[|]{,}"},
-    {",,\n", "1[||]{,,}"},
+    {",", ""},
+    {",,\n", ""},
+    {"a\n,\n\n , \t,\nb", "1[a]{a}5[b]{b}"},
+    {",\"\"", "1[|]{,\"\"}"},
     {"a,", "1[a|]{a,}"},
-    {" , ", "1[|]{ , }"},
+    {" , ", ""},
     {"\"a\"", "1[a]{\"a\"}"},
     {"\"\"", "1[]{\"\"}"},
     {"\"a,b\",c", "1[a,b|c]{\"a,b\",c}"},
@@ -252,6 +254,42 @@ static void libcsv_and_the_cuts_make_no_difference(void **state) {
     free(whole.bytes);
   }
   assert_true(good > 1000 && bad > 400);
+}
+
+static void swap_separators(char *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    text[i] = text[i] == ',' ? ';' : text[i] == ';' ? ',' : text[i];
+}
+
+static void separate_by(char separator) {
+  loom_csv_separate_by(parsers[0], separator);
+  loom_csv_separate_by(parsers[1], separator);
+}
+
+/* A text whose commas and semicolons change places means the same once it is told so. */
+static void separators_mean_the_same(void **state) {
+  (void)state;
+  uint64_t random = 6;
+  int several = 0;
+  for (int round = 0; round < 2500; round++) {
+    char text[160];
+    size_t length =
+        round % 2 ? random_text(text, 40, &random) : random_rows(text, sizeof text, &random);
+    for (size_t i = 0; i < length; i++)
+      if (text[i] == 'b')
+        text[i] = ';';
+    struct transcript expected = transcribe_whole(text, length);
+    several += expected.length && memchr(expected.bytes, '|', expected.length);
+    swap_separators(text, length);
+    if (expected.length)
+      swap_separators(expected.bytes, expected.length);
+    separate_by(';');
+    expect_same(text, length, &expected, length, 1, false);
+    expect_same(text, length, &expected, 3, 5, true);
+    separate_by(',');
+    free(expected.bytes);
+  }
+  assert_true(several > 500);
 }
 
 /* ---- limits ---- */
@@ -371,6 +409,7 @@ int main(void) {
       cmocka_unit_test(cases_by_hand),
       cmocka_unit_test(a_nul_byte_spoils_its_row),
       cmocka_unit_test(libcsv_and_the_cuts_make_no_difference),
+      cmocka_unit_test(separators_mean_the_same),
       cmocka_unit_test(long_rows),
       cmocka_unit_test(rows_after_one_far_too_long),
       cmocka_unit_test(a_quote_that_is_never_closed),

@@ -184,6 +184,65 @@ static const struct {
      "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
      "b,active,2023-01-24 00:00:00.000000 UTC\n"
      "a,active,2023-01-24 09:06:42.605777 UTC\n\n\n"},
+    {"semicolons",
+     "store_id;status;timestamp_utc\r\n"
+     "a;active;2023-01-24 09:06:42.605777 UTC\r\n"
+     "b;inactive;2023-01-24 23:59:59.999999 UTC\r\n"
+     "a;inactive;2023-01-25 00:00:00.000000 UTC\r\n"
+     "b;active;2023-01-24 00:00:00.000000 UTC\r\n"
+     "a;active;2023-01-24 09:06:42.605777 UTC\r\n;;\r\n ; ;\r\n"},
+    {"semicolons, told before",
+     "sep=;\r\n"
+     "store_id;status;timestamp_utc\r\n"
+     "a;active;2023-01-24 09:06:42.605777 UTC\r\n"
+     "b;inactive;2023-01-24 23:59:59.999999 UTC\r\n"
+     "a;inactive;2023-01-25 00:00:00.000000 UTC\r\n"
+     "b;active;2023-01-24 00:00:00.000000 UTC\r\n"
+     "a;active;2023-01-24 09:06:42.605777 UTC\r\n"},
+    {"tabs",
+     "store_id\tstatus\ttimestamp_utc\n"
+     "a\tactive\t2023-01-24 09:06:42.605777 UTC\n"
+     "b\tinactive\t2023-01-24 23:59:59.999999 UTC\n"
+     "a\tinactive\t2023-01-25 00:00:00.000000 UTC\n"
+     "b\tactive\t2023-01-24 00:00:00.000000 UTC\n"
+     "a\tactive\t2023-01-24 09:06:42.605777 UTC\n\t\t\n"},
+    {"tabs, told before",
+     "\"SEP=\t\"\n"
+     "store_id\tstatus\ttimestamp_utc\n"
+     "a\tactive\t2023-01-24 09:06:42.605777 UTC\n"
+     "b\tinactive\t2023-01-24 23:59:59.999999 UTC\n"
+     "a\tinactive\t2023-01-25 00:00:00.000000 UTC\n"
+     "b\tactive\t2023-01-24 00:00:00.000000 UTC\n"
+     "a\tactive\t2023-01-24 09:06:42.605777 UTC\n"},
+    {"commas, told before",
+     "sep=,\n"
+     "store_id,status,timestamp_utc\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC\n"
+     "b,inactive,2023-01-24 23:59:59.999999 UTC\n"
+     "a,inactive,2023-01-25 00:00:00.000000 UTC\n"
+     "b,active,2023-01-24 00:00:00.000000 UTC\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC\n"},
+    {"semicolons and quotes",
+     "store_id;status;timestamp_utc\n"
+     "\"a\";active;\"2023-01-24 09:06:42.605777 UTC\"\n"
+     "\"b\";inactive;\"2023-01-24 23:59:59.999999 UTC\"\n"
+     "\"a\";inactive;\"2023-01-25 00:00:00.000000 UTC\"\n"
+     "\"b\";active;\"2023-01-24 00:00:00.000000 UTC\"\n"
+     "\"a\";active;\"2023-01-24 09:06:42.605777 UTC\"\n"},
+    {"tabs and quotes",
+     "store_id\tstatus\ttimestamp_utc\n"
+     "\"a\"\tactive\t \"2023-01-24 09:06:42.605777 UTC\" \n"
+     "\"b\"\tinactive\t \"2023-01-24 23:59:59.999999 UTC\" \n"
+     "\"a\"\tinactive\t \"2023-01-25 00:00:00.000000 UTC\" \n"
+     "\"b\"\tactive\t \"2023-01-24 00:00:00.000000 UTC\" \n"
+     "\"a\"\tactive\t \"2023-01-24 09:06:42.605777 UTC\" \n"},
+    {"rows of separators",
+     "store_id,status,timestamp_utc\r\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC\r\n"
+     "b,inactive,2023-01-24 23:59:59.999999 UTC\r\n"
+     "a,inactive,2023-01-25 00:00:00.000000 UTC\r\n"
+     "b,active,2023-01-24 00:00:00.000000 UTC\r\n"
+     "a,active,2023-01-24 09:06:42.605777 UTC\r\n,,\r\n , ,\r\n"},
     {"extra columns, another order, another case",
      "extra,TIMESTAMP_UTC,Status,,STORE_ID\n"
      "1,2023-01-24 09:06:42.605777 UTC,active,,a\n"
@@ -243,6 +302,37 @@ static void gzip_means_the_same(void **state) {
     if (cut == 0 || cut == 62)
       assert_same_however_taken(database, file, 0, &plain);
     buffer_free(&packed);
+  }
+  outcome_free(&plain);
+  loom_database_close(database);
+}
+
+/* Text of ASCII as UTF-16, with a byte order mark. */
+static void put_utf16(struct buffer *out, const char *text, size_t size, bool big_endian) {
+  buffer_put(out, big_endian ? "\xfe\xff" : "\xff\xfe", 2);
+  for (size_t i = 0; i < size; i++) {
+    const char unit[2] = {big_endian ? '\0' : text[i], big_endian ? text[i] : '\0'};
+    buffer_put(out, unit, 2);
+  }
+}
+
+static void utf16_means_the_same(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  struct outcome plain =
+      ingest(database, (struct file){LOOM_POLLS, plain_polls, sizeof plain_polls - 1}, &whole, 0);
+  for (int form = 0; form < 4; form++) {
+    struct buffer text = {0}, packed = {0};
+    put_utf16(&text, plain_polls, sizeof plain_polls - 1, form & 1);
+    put_gzip(&packed, text.bytes, text.length);
+    struct buffer *chosen = form < 2 ? &text : &packed;
+    struct file file = {LOOM_POLLS, chosen->bytes, chosen->length};
+    struct outcome outcome = ingest(database, file, &whole, 0);
+    assert_same_outcome(&plain, &outcome);
+    outcome_free(&outcome);
+    assert_same_however_taken(database, file, 0, &plain);
+    buffer_free(&packed);
+    buffer_free(&text);
   }
   outcome_free(&plain);
   loom_database_close(database);
@@ -345,7 +435,9 @@ static void other_kinds_however_taken(void **state) {
         print_error("%s\n", outcome.contents.bytes);
       assert_non_null(strstr(outcome.contents.bytes, other_kinds[i].contents));
     } else {
-      assert_int_equal(outcome.status, LOOM_EINPUT);
+      if (outcome.status != LOOM_EINPUT)
+        print_error("%s is taken\n", other_kinds[i].text);
+      assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
     }
     assert_same_however_taken(database, file, 0, &outcome);
     outcome_free(&outcome);
@@ -486,7 +578,9 @@ static void bad_rows_are_told(void **state) {
     snprintf(message, sizeof message, "some/file.csv:%llu: %s",
              (unsigned long long)bad_rows[i].line, bad_rows[i].message);
     struct outcome outcome = ingest(database, file, &whole, 0);
-    assert_int_equal(outcome.status, LOOM_EINPUT);
+    if (outcome.status != LOOM_EINPUT)
+      print_error("%s is taken\n", bad_rows[i].text);
+    assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
     assert_int_equal(outcome.error.code, LOOM_EINPUT);
     assert_string_equal(outcome.error.message, message);
     assert_int_equal(outcome.error.line, bad_rows[i].line);
@@ -566,7 +660,7 @@ static void bad_files_are_told(void **state) {
     struct file file = {bad_files[i].kind, bad_files[i].text, strlen(bad_files[i].text)};
     snprintf(message, sizeof message, "some/file.csv: %s", bad_files[i].message);
     struct outcome outcome = ingest(database, file, &whole, LOOM_ALL_REJECTS);
-    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
     assert_string_equal(outcome.error.message, message);
     assert_int_equal(outcome.error.line, 0);
     assert_same_however_taken(database, file, LOOM_ALL_REJECTS, &outcome);
@@ -600,7 +694,7 @@ static void binary_headers_are_told(void **state) {
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     struct file file = {LOOM_POLLS, cases[i].bytes, cases[i].size};
     struct outcome outcome = ingest(database, file, &whole, LOOM_ALL_REJECTS);
-    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
     assert_string_equal(outcome.error.message, cases[i].message);
     assert_same_however_taken(database, file, LOOM_ALL_REJECTS, &outcome);
     outcome_free(&outcome);
@@ -660,7 +754,7 @@ static void rejects_are_handed_out(void **state) {
                                      "some/file.csv:7: ", "some/file.csv:8: ", "some/file.csv:9: "};
   for (uint64_t limit = 0; limit < COUNT_OF(told); limit++) {
     outcome = ingest(database, file, &whole, limit);
-    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
     assert_memory_equal(outcome.error.message, told[limit], strlen(told[limit]));
     for (size_t i = 0; i < COUNT_OF(shapes); i++)
       assert_same_in_shape(database, file, &shapes[i], limit, &outcome);
@@ -711,7 +805,7 @@ static void assert_long_rows(const char *line_end) {
       if (fits) {
         assert_status(outcome.status, LOOM_OK, &outcome.error);
       } else {
-        assert_int_equal(outcome.status, LOOM_EINPUT);
+        assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
         assert_string_equal(outcome.error.message,
                             "some/file.csv:3: the row is longer than 65536 bytes");
       }
@@ -775,11 +869,11 @@ static void damaged_gzip(void **state) {
   for (size_t size = 2; size < packed.length; size++) {
     struct file file = {LOOM_POLLS, packed.bytes, size};
     struct outcome outcome = ingest(database, file, &whole, 0);
-    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
     assert_string_equal(outcome.error.message, "some/file.csv: is truncated gzip data");
     outcome_free(&outcome);
     outcome = ingest(database, file, &(struct shape){1, 16, 2, 2, false}, 0);
-    assert_int_equal(outcome.status, LOOM_EINPUT);
+    assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
     outcome_free(&outcome);
   }
   struct file file = {LOOM_POLLS, packed.bytes, packed.length};
@@ -808,7 +902,7 @@ static void damaged_gzip(void **state) {
     if (outcome.status == LOOM_OK)
       assert_same_outcome(&good, &outcome);
     else
-      assert_int_equal(outcome.status, LOOM_EINPUT);
+      assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
     outcome_free(&outcome);
     packed.bytes[bit / 8] = (char)(packed.bytes[bit / 8] ^ (1 << bit % 8));
   }
@@ -1308,7 +1402,7 @@ static void many_attributes(void **test) {
       assert_status(outcome.status, LOOM_OK, &outcome.error);
       assert_counts(&outcome.counts, 10, 10 * 255 - 255, 0, 0, 0);
     } else {
-      assert_int_equal(outcome.status, LOOM_EINPUT);
+      assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
       assert_non_null(
           strstr(outcome.error.message, "some/file.csv: the header has no column store_id"));
     }
@@ -1585,6 +1679,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_form_means_the_same),
       cmocka_unit_test(gzip_means_the_same),
+      cmocka_unit_test(utf16_means_the_same),
       cmocka_unit_test(polls_are_packed_by_day),
       cmocka_unit_test(other_kinds_however_taken),
       cmocka_unit_test(bad_rows_are_told),

@@ -14,6 +14,7 @@ struct loom_csv {
   uint64_t line;        /* line number at `at` */
   bool last;            /* nothing follows the block */
   bool always_libcsv;
+  char separator;
   bool skipping; /* inside the remains of a row that was too long */
 
   struct csv_parser parser;
@@ -26,10 +27,17 @@ struct loom_csv {
 static const char too_long[] = "is longer than 65536 bytes";
 static const char nul_byte[] = "has a NUL byte";
 
+static void init_parser(loom_csv *csv) {
+  csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI);
+  csv_set_delim(&csv->parser, (unsigned char)csv->separator);
+}
+
 loom_csv *loom_csv_new(void) {
   loom_csv *csv = calloc(1, sizeof *csv);
-  if (csv)
-    csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI);
+  if (csv) {
+    csv->separator = ',';
+    init_parser(csv);
+  }
   return csv;
 }
 
@@ -38,6 +46,15 @@ void loom_csv_free(loom_csv *csv) {
     return;
   csv_free(&csv->parser);
   free(csv);
+}
+
+void loom_csv_separate_by(loom_csv *csv, char separator) {
+  csv->separator = separator;
+  csv_set_delim(&csv->parser, (unsigned char)separator);
+}
+
+char loom_csv_separator(const loom_csv *csv) {
+  return csv->separator;
 }
 
 void loom_csv_always_libcsv(loom_csv *csv, bool always) {
@@ -138,7 +155,7 @@ static void on_row(int end, void *context) {
 /* libcsv has no call that forgets a row half read. */
 static void reset_parser(loom_csv *csv) {
   csv_free(&csv->parser);
-  csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI);
+  init_parser(csv);
 }
 
 static enum loom_csv_result bad_line(loom_csv *csv, struct loom_csv_row *row, const char *reason) {
@@ -206,23 +223,24 @@ static enum loom_csv_result take_quoted(loom_csv *csv, struct loom_csv_row *row)
 
 /* ---- rows without quotes ---- */
 
-static void split(struct loom_csv_row *row, const char *at, const char *stop) {
+static void split(struct loom_csv_row *row, char separator, const char *at, const char *stop) {
   row->count = 0;
   for (;;) {
-    const char *comma = memchr(at, ',', (size_t)(stop - at));
-    const char *field_end = comma ? comma : stop;
+    const char *end = memchr(at, separator, (size_t)(stop - at));
+    const char *field_end = end ? end : stop;
     if (row->count < LOOM_CSV_FIELDS_MAX)
       row->fields[row->count] =
           loom_csv_trimmed((struct loom_csv_field){at, (size_t)(field_end - at)});
     row->count++;
-    if (!comma)
+    if (!end)
       return;
-    at = comma + 1;
+    at = end + 1;
   }
 }
 
-static bool is_blank_line(const char *at, const char *stop) {
-  while (at < stop && is_blank(*at))
+/* Whether a row has nothing in it: spreadsheets write such rows after the last one that has. */
+static bool is_blank_line(char separator, const char *at, const char *stop) {
+  while (at < stop && (is_blank(*at) || *at == separator))
     at++;
   return at == stop;
 }
@@ -250,14 +268,14 @@ enum loom_csv_result loom_csv_next(loom_csv *csv, struct loom_csv_row *row) {
       return LOOM_CSV_END;
     if (memchr(csv->at, '\0', (size_t)(stop - csv->at)))
       return bad_line(csv, row, nul_byte);
-    if (is_blank_line(csv->at, stop)) {
+    if (is_blank_line(csv->separator, csv->at, stop)) {
       csv->at = next;
       csv->line++;
       continue;
     }
     if (csv->always_libcsv || memchr(csv->at, '"', (size_t)(stop - csv->at)))
       return take_quoted(csv, row);
-    split(row, csv->at, stop);
+    split(row, csv->separator, csv->at, stop);
     row->raw = csv->at;
     row->raw_length = (size_t)(stop - csv->at);
     row->line = csv->line++;

@@ -1,7 +1,7 @@
 /*
-** CSV rows from blocks of text (RFC 4180, with lines that end in LF, CRLF or CR). A row without quotes is split where
+** CSV rows from blocks of text (RFC 4180, with lines that end in LF, CRLF or CR, and other separators where it is told so). A row without quotes is split where
 ** it lies; a row with quotes goes through libcsv in its strict mode. Both trim blanks around fields, but not those
-** inside quotes, and skip blank lines, and both take one row at a time, so that line numbers are known and a bad row
+** inside quotes, and skip lines of nothing but blanks and separators, and both take one row at a time, so that line numbers are known and a bad row
 ** costs no more than itself.
 **
 **   loom_csv_new → for each block: loom_csv_start → loom_csv_next, until LOOM_CSV_END → loom_csv_rest, the next block's begin
@@ -53,6 +53,10 @@ bool loom_csv_field_is(struct loom_csv_field field, const char *word);
 
 loom_csv *loom_csv_new(void);
 void loom_csv_free(loom_csv *csv);
+
+/* What stands between fields: a comma unless it is told otherwise, semicolons and tabs being the others. */
+void loom_csv_separate_by(loom_csv *csv, char separator);
+char loom_csv_separator(const loom_csv *csv);
 
 /* For tests and measurements: sends every row through libcsv. */
 void loom_csv_always_libcsv(loom_csv *csv, bool always);

@@ -40,7 +40,7 @@ static void skip_padding(z_stream *stream) {
 }
 
 loom_status loom_gunzip_feed(loom_gunzip *gunzip, const void *bytes, size_t size,
-                             loom_gunzip_fn *sink, void *context, loom_error *error) {
+                             loom_text_fn *sink, void *context, loom_error *error) {
   z_stream *stream = &gunzip->stream;
   stream->next_in = (unsigned char *)(uintptr_t)bytes; /* zlib does not write to its input */
   stream->avail_in = (uInt)size;

@@ -1,5 +1,5 @@
 /*
-** The pipeline of an ingest: bytes → (gunzip) → blocks that end with a line → parsers → staged polls or records.
+** The pipeline of an ingest: bytes → text (decoder.h) → blocks that end with a line → parsers → staged polls or records.
 **
 ** The calling thread fills blocks and collects what the parser threads made of them, in the order of the file.
 ** A block that holds a quote, the header, or a line too long is parsed by the calling thread itself, because
@@ -8,8 +8,9 @@
 #include "read/ingest.h"
 #include "base/grow.h"
 #include "base/thread.h"
-#include "read/gunzip.h"
+#include "read/decoder.h"
 #include "read/ingest_parse.h"
+#include "read/separator.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -19,10 +20,6 @@
 
 #define DEFAULT_BLOCK_SIZE (1 << 20)
 #define THREADS_MAX 8
-#define FEED_MAX (1 << 30) /* bytes to a step: zlib counts in 32 bits */
-
-static const unsigned char gzip_magic[2] = {0x1f, 0x8b};
-static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 struct slot {
   char *block;
@@ -50,14 +47,11 @@ struct loom_ingest {
   loom_error failure; /* once set, the ingest is of no more use */
   bool finished;
 
-  enum { UNDECIDED, PLAIN, GZIP } encoding;
-  unsigned char magic[2];
-  size_t magic_size;
-  loom_gunzip *gunzip;
-  loom_status text_status; /* of the text that the last chunk decompressed to */
+  loom_decoder *decoder;
+  loom_status text_status; /* of the text that the last chunk was */
 
-  bool header_known, any_bytes;
-  uint64_t text_size; /* bytes so far, decompressed */
+  bool separator_known, header_known;
+  uint64_t text_size; /* bytes so far, decoded */
   uint64_t line;      /* of the first byte not yet collected */
   size_t threshold;   /* the current block is cut when it has grown to this */
   struct slot *slots;
@@ -84,6 +78,8 @@ static void set_defaults(struct loom_ingest_options *options, enum loom_kind kin
   if (kind != LOOM_POLLS)
     options->threads = 1;
 }
+
+static loom_text_fn feed_decoded;
 
 static bool init_parser(loom_ingest *ingest, struct worker *worker, bool beside_others) {
   const struct loom_ingest_options *options = &ingest->options;
@@ -113,7 +109,9 @@ loom_status loom_ingest_new(const struct loom_ingest_options *options, loom_zone
   ingest->slot_count = ingest->options.threads > 1 ? 2 * ingest->options.threads + 1 : 1;
   ingest->source = strdup(options->source);
   ingest->slots = calloc(ingest->slot_count, sizeof *ingest->slots);
-  if (!init_parser(ingest, &ingest->self, false) || !ingest->source || !ingest->slots) {
+  ingest->decoder = loom_decoder_new(feed_decoded, ingest);
+  if (!init_parser(ingest, &ingest->self, false) || !ingest->source || !ingest->slots ||
+      !ingest->decoder) {
     loom_ingest_free(ingest);
     return loom_no_memory(error);
   }
@@ -145,7 +143,7 @@ void loom_ingest_free(loom_ingest *ingest) {
     loom_batch_free(&ingest->slots[i].batch);
   }
   free(ingest->slots);
-  loom_gunzip_free(ingest->gunzip);
+  loom_decoder_free(ingest->decoder);
   pthread_cond_destroy(&ingest->changed);
   pthread_mutex_destroy(&ingest->lock);
   free(ingest->source);
@@ -284,6 +282,7 @@ static loom_status start_workers(loom_ingest *ingest, loom_error *error) {
     if (!init_parser(ingest, worker, true))
       return loom_no_memory(error);
     worker->parser.reader.columns = ingest->self.parser.reader.columns;
+    loom_csv_separate_by(worker->parser.csv, loom_csv_separator(ingest->self.parser.csv));
     /* make do with those that started, or with none */
     if (!loom_thread_start(&worker->thread, parse_blocks, worker)) {
       free_worker(worker);
@@ -363,6 +362,27 @@ static loom_status file_failure(const loom_ingest *ingest, const loom_error *cau
   return loom_fail(error, cause->code, "%s: %.900s", ingest->source, cause->message);
 }
 
+/* Finds it if there is enough text; *taken is how many bytes of the block are done with. */
+static loom_status find_separator(loom_ingest *ingest, const struct slot *slot, bool last,
+                                  size_t *taken, loom_error *error) {
+  struct loom_separator found;
+  char shown[LOOM_QUOTED_SIZE];
+  bool enough = last || slot->size > LOOM_CSV_ROW_MAX;
+  if (!loom_separator_find(slot->block, slot->size, enough, &found)) {
+    *taken = 0;
+    return LOOM_OK;
+  }
+  if (!strchr(",;\t", found.character))
+    return loom_fail(error, LOOM_EINPUT,
+                     "%s:1: sep=: %s is not a separator (a comma, semicolon or tab)",
+                     ingest->source, loom_quote(shown, &found.character, 1));
+  loom_csv_separate_by(ingest->self.parser.csv, found.character);
+  ingest->separator_known = true;
+  ingest->line += found.skip > 0;
+  *taken = found.skip;
+  return LOOM_OK;
+}
+
 /* Reads the header if it is complete; *taken is how many bytes of the block are done with. */
 static loom_status read_header(loom_ingest *ingest, const struct slot *slot, bool last,
                                size_t *taken, loom_error *error) {
@@ -370,9 +390,11 @@ static loom_status read_header(loom_ingest *ingest, const struct slot *slot, boo
   struct loom_csv_row row;
   loom_error cause;
   size_t skip = 0;
-  if (!ingest->any_bytes && slot->size >= 3 && memcmp(slot->block, byte_order_mark, 3) == 0)
-    skip = 3;
-  ingest->any_bytes = true;
+  if (!ingest->separator_known) {
+    loom_status status = find_separator(ingest, slot, last, &skip, error);
+    if (status != LOOM_OK || !ingest->separator_known)
+      return status;
+  }
   loom_csv_start(parser->csv, slot->block + skip, slot->size - skip, ingest->line, last);
   enum loom_csv_result result = loom_csv_next(parser->csv, &row);
   *taken = slot->size - loom_csv_rest(parser->csv);
@@ -464,68 +486,33 @@ static loom_status feed_text(loom_ingest *ingest, const char *bytes, size_t size
 
 /* ---- feeding ---- */
 
-/* Remembers whether a failure is of the text or of the compression. */
-static loom_status feed_gunzipped(void *context, const char *bytes, size_t size,
-                                  loom_error *error) {
+/* Remembers whether a failure is of the text or of its encoding. */
+static loom_status feed_decoded(void *context, const char *bytes, size_t size, loom_error *error) {
   loom_ingest *ingest = context;
   ingest->text_status = feed_text(ingest, bytes, size, error);
   return ingest->text_status;
 }
 
-static loom_status feed_decoded(loom_ingest *ingest, const char *bytes, size_t size,
-                                loom_error *error) {
-  if (ingest->encoding == PLAIN)
-    return feed_text(ingest, bytes, size, error);
-  loom_error cause;
-  ingest->text_status = LOOM_OK;
-  loom_status status =
-      loom_gunzip_feed(ingest->gunzip, bytes, size, feed_gunzipped, ingest, &cause);
+static loom_status decoded(const loom_ingest *ingest, loom_status status, const loom_error *cause,
+                           loom_error *error) {
   if (status == LOOM_OK)
     return LOOM_OK;
   if (ingest->text_status == LOOM_OK)
-    return file_failure(ingest, &cause, error);
-  *error = cause;
+    return file_failure(ingest, cause, error);
+  *error = *cause;
   return status;
 }
 
-/* Decides by the first two bytes. */
-static loom_status decide_encoding(loom_ingest *ingest, loom_error *error) {
-  bool gzip = ingest->magic_size == 2 && memcmp(ingest->magic, gzip_magic, 2) == 0;
-  ingest->encoding = gzip ? GZIP : PLAIN;
-  if (gzip && !(ingest->gunzip = loom_gunzip_new()))
-    return loom_no_memory(error);
-  return feed_decoded(ingest, (const char *)ingest->magic, ingest->magic_size, error);
-}
-
 static loom_status feed(loom_ingest *ingest, const char *bytes, size_t size, loom_error *error) {
-  while (ingest->encoding == UNDECIDED && size) {
-    ingest->magic[ingest->magic_size++] = (unsigned char)*bytes++;
-    size--;
-    if (ingest->magic_size == 2) {
-      loom_status status = decide_encoding(ingest, error);
-      if (status != LOOM_OK)
-        return status;
-    }
-  }
-  while (size) {
-    size_t part = size < FEED_MAX ? size : FEED_MAX;
-    loom_status status = feed_decoded(ingest, bytes, part, error);
-    if (status != LOOM_OK)
-      return status;
-    bytes += part;
-    size -= part;
-  }
-  return LOOM_OK;
+  loom_error cause;
+  loom_status status = loom_decoder_feed(ingest->decoder, bytes, size, &cause);
+  return decoded(ingest, status, &cause, error);
 }
 
 static loom_status finish(loom_ingest *ingest, loom_error *error) {
-  loom_status status = LOOM_OK;
   loom_error cause;
-  if (ingest->encoding == UNDECIDED)
-    status = decide_encoding(ingest, error);
-  if (status == LOOM_OK && ingest->encoding == GZIP &&
-      loom_gunzip_finish(ingest->gunzip, &cause) != LOOM_OK)
-    status = file_failure(ingest, &cause, error);
+  loom_status status = loom_decoder_finish(ingest->decoder, &cause);
+  status = decoded(ingest, status, &cause, error);
   if (status == LOOM_OK)
     status = ready_slot(ingest, current_slot(ingest), error);
   if (status == LOOM_OK)

@@ -69,6 +69,11 @@ static bool add_malformed(const struct loom_parser *parser, struct loom_batch *b
   return add_reject(parser, batch, &cut, &problem);
 }
 
+/* Whether rows may be as those that most files of polls have. */
+static bool has_common_rows(const struct loom_parser *parser) {
+  return loom_poll_lines_fit(&parser->reader.columns) && loom_csv_separator(parser->csv) == ',';
+}
+
 static enum loom_record_result take_poll(struct loom_parser *parser, const struct loom_csv_row *row,
                                          struct loom_batch *batch,
                                          struct loom_row_problem *problem) {
@@ -79,8 +84,7 @@ static enum loom_record_result take_poll(struct loom_parser *parser, const struc
   batch->poll_count += result == LOOM_RECORD_GOOD;
   bool is_as_it_stands = row->fields[0].text >= row->raw &&
                          row->fields[0].text < row->raw + row->raw_length; /* it had no quotes */
-  if (result == LOOM_RECORD_GOOD && is_as_it_stands &&
-      loom_poll_lines_fit(&parser->reader.columns) &&
+  if (result == LOOM_RECORD_GOOD && is_as_it_stands && has_common_rows(parser) &&
       !loom_poll_lines_learn(&parser->lines, batch->polls[batch->poll_count - 1].store))
     return LOOM_RECORD_FAILED;
   return result;
@@ -90,7 +94,7 @@ static enum loom_record_result take_poll(struct loom_parser *parser, const struc
 static bool take_expected(struct loom_parser *parser, struct loom_batch *batch) {
   const char *end, *at = loom_csv_peek(parser->csv, &end), *next = at;
   size_t before = batch->poll_count;
-  if (!at || !loom_poll_lines_fit(&parser->reader.columns))
+  if (!at || !has_common_rows(parser))
     return true;
   while (next) {
     at = next;
