@@ -154,7 +154,7 @@ describe("bad input", function()
     it("that are binary", function()
       local path = write("\127ELF\2\1\1" .. ("\1\200\3"):rep(100))
       expect_ingest_fails(path .. ': is not a text file: expected store_id, status, timestamp_utc; found "\\x7fELF\\x02\\x01\\x01'
-        .. ("\\x01\239\191\189\\x03"):rep(24) .. '\\x01..."', "--status", path)
+        .. ("\\x01\\xc8\\x03"):rep(24) .. '\\x01..."', "--status", path)
     end)
 
     it("that are binary with NUL bytes", function()

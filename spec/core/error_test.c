@@ -2,6 +2,7 @@
 ** Status names and messages: whatever bytes the input held, a message is one line and fits.
 */
 #include "base/error.h"
+#include "base/utf8.h"
 #include "support.h"
 
 #include <errno.h>
@@ -52,7 +53,13 @@ static void quoted_text(void **state) {
       {"a\"b\\c", 5, "\"a\\\"b\\\\c\""},
       {"a\nb\tc", 5, "\"a\\x0ab\\x09c\""},
       {"\0\x1f\x20\x7e\x7f", 5, "\"\\x00\\x1f ~\\x7f\""},
-      {"caf\xc3\xa9 \xff", 7, "\"caf\xc3\xa9 \xff\""},
+      {"caf\xc3\xa9 \xff", 7, "\"caf\xc3\xa9 \\xff\""},
+      {"active\xc2\xa0", 8, "\"active\\u{a0}\""},
+      {"\xef\xbb\xbfid\xe2\x80\x8b", 8, "\"\\u{feff}id\\u{200b}\""},
+      {"\xe2\x80\xaetxt.\xf3\xa0\x80\xa1", 11, "\"\\u{202e}txt.\\u{e0021}\""},
+      {"\xc2\x85\xc2\xa1\xe3\x80\x80", 7, "\"\\u{85}\xc2\xa1\\u{3000}\""},
+      {"\xf0\x9f\x98\x80\xf0\x9f", 6, "\"\xf0\x9f\x98\x80\\xf0\\x9f\""},
+      {"\xc0\x80\xed\xa0\x80", 5, "\"\\xc0\\x80\\xed\\xa0\\x80\""},
       {"\x1b[31m%s", 7, "\"\\x1b[31m%s\""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -79,6 +86,30 @@ static void quoted_text_fits(void **state) {
         assert_true((unsigned char)out[i] >= 0x20 && out[i] != 0x7f);
     }
   free(out);
+}
+
+/* A character at the cut is whole; whatever the bytes are, the result is UTF-8. */
+static void quoted_text_is_utf8(void **test) {
+  (void)test;
+  uint64_t state = 11;
+  for (int round = 0; round < 20000; round++) {
+    static const char *const parts[] = {
+        "a",        "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xef\xbb\xbf", "\xff",
+        "\xe2\x82", "\\"};
+    char bytes[100], out[LOOM_QUOTED_SIZE];
+    size_t length = 0;
+    while (length < 70 + random_below(&state, 20)) {
+      const char *part = parts[random_below(&state, 8)];
+      memcpy(bytes + length, part, strlen(part));
+      length += strlen(part);
+    }
+    const char *at = loom_quote(out, bytes, length), *end = out + strlen(out);
+    assert_true(end < out + sizeof out);
+    for (size_t size; at < end; at += size) {
+      size = loom_utf8_length(at, end);
+      assert_true(size > 0);
+    }
+  }
 }
 
 static void messages_are_one_line(void **state) {
@@ -108,7 +139,7 @@ int main(void) {
       cmocka_unit_test(names_of_statuses),     cmocka_unit_test(failures_are_recorded),
       cmocka_unit_test(long_messages_are_cut), cmocka_unit_test(quoted_text),
       cmocka_unit_test(messages_are_one_line), cmocka_unit_test(numbers_of_the_system),
-      cmocka_unit_test(quoted_text_fits),
+      cmocka_unit_test(quoted_text_fits),      cmocka_unit_test(quoted_text_is_utf8),
   };
   return cmocka_run_group_tests_name("error", tests, NULL, NULL);
 }

@@ -610,7 +610,7 @@ static const struct {
 } bad_files[] = {
     {LOOM_POLLS, "", "is empty: expected a header with store_id,status,timestamp_utc"},
     {LOOM_POLLS, "\xef\xbb\xbf", "is empty: expected a header with store_id,status,timestamp_utc"},
-    {LOOM_POLLS, "\xef", "the header has no column store_id" EXPECTED_POLLS "\"\xef\""},
+    {LOOM_POLLS, "\xef", "the header has no column store_id" EXPECTED_POLLS "\"\\xef\""},
     {LOOM_POLLS, "\n \r\n\t\n", "is empty: expected a header with store_id,status,timestamp_utc"},
     {LOOM_POLLS, "store_id,status\na,active\n",
      "the header has no column timestamp_utc" EXPECTED_POLLS "\"store_id,status\""},

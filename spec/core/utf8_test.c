@@ -75,6 +75,7 @@ static void characters_are_encoded(void **state) {
     }
     assert_int_equal(size, size_of(character));
     assert_int_equal(loom_utf8_length(bytes, end), size);
+    assert_int_equal(loom_utf8_decode(bytes, size), character);
     read = (unsigned char)bytes[0] & (size == 1 ? 0x7Fu : 0x7Fu >> size);
     for (size_t i = 1; i < size; i++)
       read = read << 6 | ((unsigned char)bytes[i] & 0x3F);

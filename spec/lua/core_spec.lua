@@ -311,7 +311,7 @@ describe("loom.core", function()
     end)
 
     it("gives the same for every cut of the text", function()
-      local text = header .. 'a,active,2024-01-01 10:00:00\r\n\r\n"b ""c""",inactive,2024-01-02 11:00:00.25Z\nbad\n,,\nz,active,'
+      local text = header .. 'a,active,2024-01-01 10:00:00\r\n\r\n"b ""c""",inactive,2024-01-02 11:00:00.25Z\nbad\n,x,\nz,active,'
         .. "2024-01-02T23:00:00-05:00"
       local function feed(size)
         local ingest = assert(core.ingest(database, { kind = "polls", max_rejects = -1 }))

@@ -59,8 +59,9 @@ loom_status loom_status_of_errno(int number);
 void loom_make_printable(char *text);
 
 /*
-** Copies bytes as text that is safe to print on one line: control and other non-printable ASCII bytes, `"` and
-** `\` are escaped, bytes above 127 are kept, and more than 80 bytes of input are cut with "...".
+** Copies bytes as text that is safe to print on one line, and shows what it is: control and other non-printable ASCII bytes, `"`
+** and `\` are escaped, as are bytes that are not UTF-8, and, like `\u{a0}`, characters that cannot be seen or told from a blank.
+** More than 80 bytes of input are cut with "...".
 ** The result is NUL-terminated and at most LOOM_QUOTED_SIZE bytes long.
 */
 #define LOOM_QUOTED_SIZE 360

@@ -24,6 +24,15 @@ size_t loom_utf8_length(const char *at, const char *end) {
   return 0;
 }
 
+uint32_t loom_utf8_decode(const char *at, size_t length) {
+  static const unsigned char lead[] = {0, 0x7F, 0x1F, 0x0F,
+                                       0x07}; /* what of the first byte is the character's */
+  uint32_t character = (unsigned char)at[0] & lead[length];
+  for (size_t i = 1; i < length; i++)
+    character = character << 6 | ((unsigned char)at[i] & 0x3F);
+  return character;
+}
+
 char *loom_utf8_encode(char *out, uint32_t character) {
   if (character < 0x80) {
     *out++ = (char)character;

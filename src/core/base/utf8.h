@@ -14,6 +14,9 @@
 /* How many bytes the character at `at` has, of what ends before `end`; 0 if there is none. `at` is before `end`. */
 size_t loom_utf8_length(const char *at, const char *end);
 
+/* The character at `at`, of so many bytes: see loom_utf8_length. */
+uint32_t loom_utf8_decode(const char *at, size_t length);
+
 /* Writes a character, which is at most U+10FFFF, and returns what comes behind it. */
 char *loom_utf8_encode(char *out, uint32_t character);
 

@@ -1,8 +1,8 @@
 /*
-** CSV rows from blocks of text (RFC 4180, with lines that end in LF, CRLF or CR, and other separators where it is told so). A row without quotes is split where
-** it lies; a row with quotes goes through libcsv in its strict mode. Both trim blanks around fields, but not those
-** inside quotes, and skip lines of nothing but blanks and separators, and both take one row at a time, so that line numbers are known and a bad row
-** costs no more than itself.
+** CSV rows from blocks of text (RFC 4180, with lines that end in LF, CRLF or CR, and other separators where it is told so). A
+** row without quotes is split where it lies; a row with quotes goes through libcsv in its strict mode. Both trim blanks around
+** fields, but not those inside quotes, and skip lines of nothing but blanks and separators, and both take one row at a time, so
+** that line numbers are known and a bad row costs no more than itself.
 **
 **   loom_csv_new → for each block: loom_csv_start → loom_csv_next, until LOOM_CSV_END → loom_csv_rest, the next block's begin
 **   → loom_csv_free

@@ -1,6 +1,6 @@
 /*
-** From the bytes of a file to its text: gzip (RFC 1952) is decompressed, UTF-16 with a byte order mark becomes UTF-8, and the mark
-** itself goes. What is compressed otherwise is told by name.
+** From the bytes of a file to its text: gzip (RFC 1952) is decompressed, UTF-16 with a byte order mark becomes UTF-8, and the
+** mark itself goes. What is compressed otherwise is told by name.
 **
 **   loom_decoder_new → loom_decoder_feed, … → loom_decoder_finish → loom_decoder_free
 */
