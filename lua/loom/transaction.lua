@@ -49,6 +49,28 @@ function transaction.native(database, work)
   return result, more
 end
 
+-- Calls work(argument) between begin and commit of the target, which is a database or facts.
+local function attempt(target, work, argument, keep_revision)
+  local begun, message, code = target:begin()
+  if not begun then
+    return nil, message, code
+  end
+  local called, result = pcall(work, argument)
+  if not called then
+    target:rollback()
+    if getmetatable(result) == failure then
+      return nil, result.message, result.code
+    end
+    error(result, 0)
+  end
+  local committed
+  committed, message, code = target:commit(keep_revision)
+  if not committed then
+    return nil, message, code
+  end
+  return result
+end
+
 --- Calls work(execute) in a write transaction, where execute(sql, ...) runs a statement with bound parameters and
 -- returns how many rows it changed, the number of the row inserted last, and the first value of the first row, if any.
 -- @param database
@@ -57,30 +79,54 @@ end
 -- @return what `work` returns, or nil, the failure and its code; an error of `work` comes through. In both cases the
 --   database is as it was.
 function transaction.run(database, work, keep_revision)
-  local begun, message, code = database:begin()
-  if not begun then
-    return nil, message, code
-  end
-  local called, result = pcall(work, function(sql, ...)
+  return attempt(database, work, function(sql, ...)
     local changes, number, value = database:execute(sql, ...)
     if not changes then
       error(setmetatable({ code = value, message = number }, failure), 0)
     end
     return changes, number, value
-  end)
-  if not called then
-    database:rollback()
-    if getmetatable(result) == failure then
-      return nil, result.message, result.code
+  end, keep_revision)
+end
+
+-- Facts whose methods end the transaction when they fail.
+local Facts = {}
+Facts.__index = Facts
+for _, name in ipairs { "put", "remove", "list", "names" } do
+  Facts[name] = function(self, argument)
+    local result, message, code = self.native[name](self.native, argument)
+    if result == nil then
+      error(setmetatable({ code = code, message = message }, failure), 0)
     end
+    return result
+  end
+end
+
+--- Calls work(facts) in a write transaction, where `facts` has the methods put, remove, list and names of `src/lua/facts.c`;
+-- however many facts are put, it is one transaction.
+-- @param database
+-- @tparam function work
+-- @return as `transaction.run` does
+function transaction.facts(database, work)
+  local native = core.facts(database)
+  local called, result, message, code = pcall(attempt, native, work, setmetatable({ native = native }, Facts))
+  native:close()
+  if not called then
     error(result, 0)
   end
-  local committed
-  committed, message, code = database:commit(keep_revision)
-  if not committed then
-    return nil, message, code
-  end
-  return result
+  return result, message, code
+end
+
+--- Lists facts outside of a transaction.
+-- @param database
+-- @tparam table query see `src/lua/facts.c`
+-- @treturn {table,...}|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function transaction.list(database, query)
+  local native = core.facts(database)
+  local list, message, code = native:list(query)
+  native:close()
+  return list, message, code
 end
 
 return transaction

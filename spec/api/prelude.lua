@@ -61,6 +61,7 @@ function prelude.open_all(path, count)
   assert(h.export:next())
   h.walk = assert(core.walk(h.db, 0, 86400000000))
   assert(h.walk:next())
+  h.facts = core.facts(h.db)
   h.batch = core.staging(1)
   for i = 1, 5 do
     assert(h.batch:add("batch " .. i, true, 0))
@@ -85,7 +86,7 @@ function prelude.calls(h)
   add_calls(calls, "monitor", db, { begin = {}, commit = {}, rollback = {}, info = {}, check = {}, prune = { { keep = 1 } },
     removal = { { store = "a" } }, remove = { { store = "a" } }, query = { "SELECT 1" }, execute = { "DELETE FROM store" } })
   local functions = { ingest = { { kind = "polls" } }, report = { { windows = { { length = 1 } }, default_zone = "UTC" } },
-    export = { "polls" }, walk = { 0, 1 }, is_timezone = { "UTC" }, local_date = { "UTC", 0 },
+    export = { "polls" }, walk = { 0, 1 }, facts = {}, is_timezone = { "UTC" }, local_date = { "UTC", 0 },
     inspect = { { id = "a", length = 1 } } }
   for name, arguments in pairs(functions) do
     calls[#calls + 1] = { kind = "monitor", name = name, call = function()
@@ -100,6 +101,8 @@ function prelude.calls(h)
   add_calls(calls, "rows", h.rows, { columns = {} })
   add_calls(calls, "export", h.export, { next = {} })
   add_calls(calls, "walk", h.walk, { next = {}, openings = { 0 } })
+  add_calls(calls, "facts", h.facts, { begin = {}, put = { { kind = "store", store = "a" } }, list = { { kind = "store" } },
+    remove = { { kind = "zone", store = "a" } }, names = {}, commit = {}, rollback = {} })
   add_calls(calls, "staging", h.batch, { add = { "a", true, 0 }, apply = { db } })
   add_calls(calls, "ingest", h.ingest, { feed = { "a,active,2023-01-24 10:00:00\n" }, read = { h.input }, finish = {},
     apply = { 1 }, reject = {}, counts = {} })

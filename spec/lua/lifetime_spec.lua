@@ -173,12 +173,18 @@ describe("the lifetime of handles", function()
         ingest = closing(core.ingest), export = core.export, walk = core.walk, inspect = core.inspect, report = core.report,
         private = core.report, is_timezone = core.is_timezone, local_date = core.local_date, local_time = core.local_time,
         apply_batch = batch.apply, apply_ingest = ingest.apply, backup = core.backup,
+        facts = function(...)
+          local facts = core.facts(...)
+          local list, message, code = facts:list { kind = "store" }
+          facts:close()
+          return list, message, code
+        end,
       }, {
         ingest = { database, { kind = "hours" } }, export = { database, "hours" }, walk = { database, 0, 1 },
         inspect = { database, { id = "store 1", from = 0, to = 1 } }, report = { database, { windows = windows } },
         private = { database, { windows = windows, private = true } }, is_timezone = { database, "Europe/Paris" },
         local_date = { database, "Asia/Tokyo", 0 }, local_time = { database, "America/Denver", 0 },
-        backup = { database, "/dev/null" }, apply_batch = { batch, database }, apply_ingest = { ingest, 1 },
+        facts = { database }, backup = { database, "/dev/null" }, apply_batch = { batch, database }, apply_ingest = { ingest, 1 },
       }, {})
       ingest:close()
       batch:close()

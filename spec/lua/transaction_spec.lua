@@ -1,3 +1,4 @@
+local core = require "loom.core"
 local transaction = require "loom.transaction"
 
 describe("a transaction", function()
@@ -74,6 +75,73 @@ describe("a transaction", function()
       return nil, "EINVAL: x", "EINVAL"
     end) })
     assert.same({ "begin", "rollback" }, database.log)
+  end)
+
+  describe("of facts", function()
+    local database
+
+    before_each(function()
+      database = assert(core.open(":memory:", { create = true }))
+    end)
+
+    after_each(function()
+      database:close()
+    end)
+
+    local function days()
+      return #assert(transaction.list(database, { kind = "special_day" }))
+    end
+
+    it("is one, however many are put", function()
+      local before = assert(database:revision())
+      assert.is_true(transaction.facts(database, function(facts)
+        for day = 1, 28 do
+          facts:put { kind = "special_day", store = "a", date = ("2023-02-%02d"):format(day), openings = { 0, 3600 } }
+        end
+        assert.equal(1, #facts:list { kind = "store" })
+        return true
+      end))
+      assert.equal(28, days())
+      assert.equal(before + 1, database:revision())
+      assert.same({ { store = "a", date = "2023-02-10", openings = { 0, 3600 }, override = true, reverts = false, text = "" } },
+        transaction.list(database, { kind = "special_day", first = "2023-02-10", last = "2023-02-10" }))
+    end)
+
+    it("is undone where a fact fails, or its work does", function()
+      local function put_and(fail)
+        return transaction.facts(database, function(facts)
+          facts:put { kind = "special_day", store = "*", date = "2023-02-01" }
+          fail(facts)
+        end)
+      end
+      local result, message, code = put_and(function() transaction.fail("ENOENT", "no %d", 5) end)
+      assert.same({ [2] = "ENOENT: no 5", [3] = "ENOENT" }, { result, message, code })
+      assert.has_error(function() put_and(function() error("text", 0) end) end, "text")
+      result, message, code = put_and(function(facts)
+        facts:put { kind = "exclusion", store = "*", from = 1, to = 0 } -- which the schema refuses
+      end)
+      assert.is_nil(result)
+      assert.matches("^" .. code .. ": ", message)
+      assert.equal(0, days())
+    end)
+
+    it("raises on misuse", function()
+      for expected, fact in pairs {
+        ["bad field 'store' of a fact (a store expected)"] = { kind = "zone" },
+        ["bad field 'store' of a fact (1 to 255 bytes expected)"] = { kind = "zone", store = "" },
+        ["bad field 'date' of a fact (a date expected)"] = { kind = "week", store = "a", date = "tomorrow" },
+        ["bad field 'from' of a fact (a whole number expected)"] = { kind = "exclusion", store = "a", from = "x" },
+        ["bad field 'openings' of a fact (a list of openings expected)"] =
+          { kind = "week", store = "a", date = "2023-02-01", openings = { 1, 2 } },
+        ["bad field 'openings' of a fact (weekdays and times of day expected)"] =
+          { kind = "week", store = "a", date = "2023-02-01", openings = { 7, 0, 1 } },
+      } do
+        local called, message = pcall(transaction.facts, database, function(facts) facts:put(fact) end)
+        assert.is_false(called)
+        assert.matches(expected, message, 1, true)
+      end
+      assert.equal(0, days())
+    end)
   end)
 
   it("is rolled back when what guards it is collected, but not once it has ended", function()

@@ -338,6 +338,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"staging", lloom_staging},
                                        {"writer", lloom_writer},
                                        {"walk", lloom_walk},
+                                       {"facts", lloom_facts},
                                        {"inspect", lloom_inspect},
                                        {"output", lloom_output},
                                        {"backup", lloom_backup},
@@ -374,6 +375,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_staging(L);
   lloom_register_writer(L);
   lloom_register_walk(L);
+  lloom_register_facts(L);
   lloom_register_inspection(L);
   lloom_register_choice(L);
   lloom_register_output(L);
