@@ -15,11 +15,11 @@ local core = require "loom.core"
 local Ingester = require "loom.ingester"
 local inspection = require "loom.inspection"
 local Job = require "loom.job"
-local live = require "loom.live"
 local loading = require "loom.loading"
 local overrides = require "loom.overrides"
 local Report = require "loom.report"
 local retention = require "loom.retention"
+local single_polls = require "loom.single_polls"
 local stores = require "loom.stores"
 local time = require "loom.time"
 
@@ -159,7 +159,7 @@ end
 -- @treturn ?string its code
 -- @usage monitor:polls { { "1481966498820158979", true, "2023-01-25 18:13:22 UTC" }, { "shop 2", false } }
 function Monitor:polls(polls, options)
-  return live.polls(self, polls, options)
+  return single_polls.store(self, polls, options)
 end
 
 --- Stores one poll: see `polls`, which is faster for many.
@@ -172,7 +172,7 @@ end
 -- @treturn ?string its code
 -- @usage assert(monitor:poll("1481966498820158979", true))
 function Monitor:poll(store, active, when, options)
-  return live.polls(self, { { store, active, when } }, options)
+  return single_polls.store(self, { { store, active, when } }, options)
 end
 
 --- Hours, special days, exclusions, attributes

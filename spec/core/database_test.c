@@ -753,6 +753,8 @@ static struct buffer shape_of(loom_database *database) {
              " pragma_index_list(m.name) i WHERE m.type = 'table' ORDER BY 1, 2",
              &out);
   dump_query(database, "SELECT name, strict, wr FROM pragma_table_list ORDER BY 1", &out);
+  dump_query(database, "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY 1",
+             &out);
   return out;
 }
 

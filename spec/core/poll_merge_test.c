@@ -16,7 +16,14 @@ static loom_database *writing_database(void) {
 static loom_status add(loom_poll_merge *merge, int32_t day, const loom_poll *polls, size_t count,
                        struct loom_counts *counts, loom_error *error) {
   *counts = (struct loom_counts){0};
-  return loom_poll_merge_add(merge, day, 1, polls, count, counts, error);
+  struct loom_reach reach = LOOM_NO_REACH;
+  loom_status status = loom_poll_merge_add(merge, day, 1, polls, count, counts, &reach, error);
+  if (status == LOOM_OK) {
+    assert_true(loom_poll_instant(reach.newest) >= loom_poll_instant(polls[count - 1]));
+    assert_int_equal(reach.first, loom_poll_instant(polls[0]));
+    assert_int_equal(reach.has_changed, counts->added + counts->conflicts > 0);
+  }
+  return status;
 }
 
 static void only_what_changes_is_written(void **state) {

@@ -83,12 +83,14 @@ static void assert_stored(loom_database *database, const struct asked *asked) {
     if (asked->numbers[i] < asked->stores.first_new)
       continue;
     snprintf(sql, sizeof sql,
-             "SELECT first_poll = %lld AND newest_poll = %lld FROM store WHERE number = %lld",
+             "SELECT first_poll = %lld AND newest_poll * 2 + newest_active = %lld AND changed > 0"
+             " FROM store WHERE number = %lld",
              (long long)asked->reach[i].first, (long long)asked->reach[i].newest,
              (long long)asked->numbers[i]);
     if (asked->reach[i].newest == INT64_MIN)
       snprintf(sql, sizeof sql,
-               "SELECT first_poll IS NULL AND newest_poll IS NULL FROM store WHERE number = %lld",
+               "SELECT first_poll IS NULL AND newest_poll IS NULL AND newest_active IS NULL"
+               " AND changed = 0 FROM store WHERE number = %lld",
                (long long)asked->numbers[i]);
     assert_int_equal(number(database, sql), 1);
   }
@@ -115,8 +117,8 @@ static void in_whatever_way(void **test) {
       char id[30];
       snprintf(id, sizeof id, "s%llu", (unsigned long long)random_below(&state, spread));
       put(&asked, id);
-      asked.reach[i] =
-          (struct loom_reach){(int64_t)i, random_below(&state, 3) ? (int64_t)(i + 5) : INT64_MIN};
+      asked.reach[i] = (struct loom_reach){
+          (int64_t)i, random_below(&state, 3) ? (int64_t)(i + 5) : INT64_MIN, true};
     }
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
     assert_status(find(&asked, database, &error), LOOM_OK, &error);

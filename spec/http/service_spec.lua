@@ -251,6 +251,39 @@ describe("the service", function()
     assert.matches("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d%.%d+ UTC$", events[1].data.timestamp_utc)
   end)
 
+  it("tells when stores turn by what a command writes, also while no worker watches", function()
+    local count = 0
+    local function ingest(status)
+      count = count + 1
+      files.write(folder .. "/polls.csv", ("store_id,status,timestamp_utc\nloaded,%s,%s.%06d\n"):format(status,
+        os.date "!%Y-%m-%d %H:%M:%S", count))
+      local result = shell.run(shell.command .. " " .. shell.words("ingest", folder .. "/db", "--status", folder .. "/polls.csv"))
+      assert.equal(0, result.status, result.err)
+    end
+    local function told(status)
+      return until_there(status, function()
+        local text = files.exists(folder .. "/events") and files.read(folder .. "/events") or ""
+        return text:find(('"store_id":"loaded"[^\n]*"status":"%s"'):format(status))
+          or text:find(('"status":"%s"[^\n]*"store_id":"loaded"'):format(status))
+      end)
+    end
+    ingest "active"
+    listen(1, function()
+      ingest "inactive"
+      told "inactive"
+    end)
+    -- The numbers of looks are shared: another worker goes on where the one that watched has ended.
+    for _, pid in ipairs(service:workers()) do
+      shell.run("kill -9 " .. pid)
+    end
+    ingest "active"
+    listen(0, function()
+      ingest "inactive"
+      ingest "active"
+      told "active"
+    end)
+  end)
+
   it("tells when a file has been ingested", function()
     local events = listen(1, function()
       assert.equal(200, service:post("/v1/ingest/timezones", "text/csv", "store_id,timezone_str\nnight,UTC\n").status)

@@ -5,7 +5,6 @@
 -- that those after a restart are higher than those before.
 -- @module loom.http.events
 
-local cjson = require "cjson.safe"
 local core = require "loom.core"
 local limits = require "loom.http.limits"
 local log = require "loom.http.log"
@@ -14,6 +13,7 @@ local response = require "loom.http.response"
 local service = require "loom.http.service"
 local time = require "loom.time"
 local timer = require "loom.http.timer"
+local Watch = require "loom.watch"
 
 local events = {}
 
@@ -21,10 +21,9 @@ local KEEP = 300 -- seconds
 local KEPT_MAX = 10000 -- of the newest ones, as many as a client that was cut off gets
 local LOOK_EVERY = 0.2 -- seconds between two looks for new events
 local BEAT_EVERY = 15 -- seconds after which a silent stream gets a comment, so that nobody in between closes it
-local WATCH_EVERY = 1 -- seconds between two looks at the stores
+local WATCH_EVERY = 0.5 -- seconds between two looks at the stores
 local WATCH_SHARE = 20 -- and not more than this part of the time is spent on them
 local WATCH_LEASE = 5 -- seconds that a look may be late before another worker watches
-local STRIDE = 2000 -- numbers of stores looked at before others get their turn
 
 local streams = 0
 local streams_max = 1 -- of one worker; see events.init_worker
@@ -46,67 +45,32 @@ end
 -- history that was loaded late.
 local LOOK_BACK = 600 * 1000000 -- microseconds
 
-local recent_sql = "SELECT number, newest_poll FROM store WHERE number > ? AND number <= ? AND newest_poll > ?"
-
--- A store's newest poll ends its newest block, and its lowest bit tells whether it was active: see poll_block.h.
-local status_sql = [[SELECT number, store_id, newest_poll, substr(hex(substr(polls, -8, 1)), 2) AS digit
-  FROM json_each(?) JOIN store ON number = value JOIN poll_block ON store = number AND day = newest_poll / 86400000000]]
-
--- What the watcher has seen: of each store its newest poll and whether that was active; the newest poll of all, and what it
--- will be when the look is over; and the revision of the last whole look.
-local watch = { polls = {}, active = {}, monitor = nil, newest = nil, next_newest = nil, revision = nil }
-
--- The numbers of a stride's stores that have another newest poll than when they were last seen.
-local function polled_stores(monitor, first, since)
-  local numbers = {}
-  for row in assert(monitor:query(recent_sql, first, first + STRIDE, since)) do
-    if watch.polls[row.number] ~= row.newest_poll then
-      numbers[#numbers + 1] = row.number
-    end
-  end
-  return numbers
-end
-
--- Notes a store's newest poll; a change if its status is another one than before.
-local function note(row)
-  local active = tonumber(row.digit, 16) % 2 == 1
-  local before = watch.active[row.number]
-  watch.polls[row.number], watch.active[row.number] = row.newest_poll, active
-  local newest = tonumber(row.newest_poll)
-  watch.next_newest = math.max(watch.next_newest or newest, newest)
-  if before ~= nil and before ~= active then
-    return { store_id = row.store_id, status = active and "active" or "inactive", newest_poll = row.newest_poll }
-  end
-end
+-- What the worker that watches has: the watch and its monitor, the newest poll of all before the last look, and stores that have
+-- turned and are to be told.
+local watching = {}
 
 local function sooner(a, b)
-  if a.newest_poll ~= b.newest_poll then
-    return time.between(a.newest_poll, b.newest_poll) > 0
+  if a.instant ~= b.instant then
+    return time.between(a.instant, b.instant) > 0
   end
   return a.store_id < b.store_id
 end
 
-local function look_at_stride(monitor, first, since)
-  local numbers = polled_stores(monitor, first, since)
-  if #numbers == 0 then
-    return
+local function publish_turned()
+  table.sort(watching.turned, sooner)
+  for _, change in ipairs(watching.turned) do
+    events.publish("store", { store_id = change.store_id, status = change.status, timestamp_utc = change.newest_poll })
   end
-  local changes = {}
-  for row in assert(monitor:query(status_sql, cjson.encode(numbers))) do
-    changes[#changes + 1] = note(row)
-  end
-  table.sort(changes, sooner)
-  for _, change in ipairs(changes) do
-    events.publish("store", { store_id = change.store_id, status = change.status,
-      timestamp_utc = time.text(change.newest_poll) })
-  end
+  watching.turned = {}
 end
 
-local function highest_number(monitor)
-  local rows = assert(monitor:query("SELECT max(number) AS highest FROM store"))
-  local highest = rows().highest
-  rows:close()
-  return highest or 0
+-- Subscribes to changes.
+local function note(change)
+  if change.kind == "everything" then -- another database is in its place: what is in it is history
+    watching.since = math.huge
+  elseif change.status and tonumber(change.instant) > watching.since then
+    table.insert(watching.turned, change)
+  end
 end
 
 -- Whether this worker is the one that watches, for so many more seconds.
@@ -126,28 +90,43 @@ local function stop_watching()
   end
 end
 
+local function newest_poll(monitor)
+  return tonumber(assert(monitor.database:row("SELECT newest_poll FROM overall")).newest_poll)
+end
+
+-- Goes on from where the worker that watched before has come; another database may have been opened.
+local function begin_to_watch(monitor)
+  local dictionary, goes_on = ngx.shared.loom_events, not watching.monitor
+  local watch = assert(Watch.new(monitor, goes_on and dictionary:get "seen" or nil, "turned"))
+  watch:subscribe(note)
+  watching = { monitor = monitor, watch = watch, newest = goes_on and dictionary:get "newest_poll" or newest_poll(monitor) }
+end
+
 -- Returns how many seconds it took, without those of others.
-local function look_at_stores(monitor)
-  if monitor ~= watch.monitor then -- another database may have been opened
-    watch = { polls = {}, active = {}, monitor = monitor }
+local function look(monitor)
+  if monitor ~= watching.monitor then
+    begin_to_watch(monitor)
   end
-  local revision, took = assert(monitor.database:revision()), 0
-  if revision == watch.revision then
-    return took
-  end
-  local newest = watch.newest and math.min(watch.newest, ngx.now() * 1e6) -- one poll of the future makes no others history
-  local since = newest and newest - LOOK_BACK or -2 ^ 53
-  for first = 0, highest_number(monitor) - 1, STRIDE do
-    local started = core.clock()
-    look_at_stride(monitor, first, since)
+  local newest, started, took = newest_poll(monitor), core.clock(), 0
+  local before = watching.newest and math.min(watching.newest, ngx.now() * 1e6) -- one poll of the future makes no others history
+  watching.since, watching.turned = before and before - LOOK_BACK or -math.huge, {}
+  local written, message = watching.watch:look(function()
+    publish_turned()
     took = took + core.clock() - started
     ngx.sleep(0.001) -- others' turn
+    started = core.clock()
     if not is_watching(WATCH_LEASE) then
-      return took
+      error("another worker watches the stores", 0)
     end
+  end)
+  if written == nil then
+    error(message, 0)
   end
-  watch.revision, watch.newest = revision, watch.next_newest
-  return took
+  publish_turned()
+  watching.newest = newest
+  ngx.shared.loom_events:set("seen", watching.watch.seen)
+  ngx.shared.loom_events:set("newest_poll", newest)
+  return took + core.clock() - started
 end
 
 local function watch_stores(premature)
@@ -157,7 +136,7 @@ local function watch_stores(premature)
   end
   local monitor, pause = service.monitor(), WATCH_EVERY
   if monitor and ngx.shared.loom_events and is_watching(WATCH_LEASE) then
-    local good, result = pcall(look_at_stores, monitor)
+    local good, result = pcall(look, monitor)
     if good then
       pause = math.max(pause, WATCH_SHARE * result)
       is_watching(pause + WATCH_LEASE)
@@ -165,7 +144,7 @@ local function watch_stores(premature)
       log.write(ngx.ERR, "loom: ", tostring(result))
     end
   else
-    watch = { polls = {}, active = {} } -- whoever watches next begins with what is so then
+    watching = {}
   end
   return timer.after(pause, watch_stores)
 end

@@ -50,6 +50,10 @@ static const struct kind {
     [LOOM_ATTRIBUTES] = {"attributes", "store_id", {{"store_id", NULL, false}}},
 };
 
+const char *loom_kind_name(enum loom_kind kind) {
+  return kinds[kind].name;
+}
+
 const char *loom_kind_header(enum loom_kind kind) {
   return kinds[kind].header;
 }

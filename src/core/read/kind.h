@@ -50,6 +50,9 @@ enum loom_kind {
   " LEFT JOIN store ON number = store GROUP BY store HAVING size > " LOOM_TEXT_OF(                 \
       LOOM_ATTRIBUTES_SIZE_MAX) " ORDER BY store_id"
 
+/* The kind's name: "polls", "special_days". */
+const char *loom_kind_name(enum loom_kind kind);
+
 /* The header of a kind's files, as Loom writes it, without `origin`; of attributes only what comes before them. */
 const char *loom_kind_header(enum loom_kind kind);
 

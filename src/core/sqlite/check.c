@@ -220,12 +220,12 @@ static void judge_attributes_size(struct check *check, sqlite3_stmt *row) {
 static const char reach_sql[] =
     "WITH seen(store, low, high) AS (SELECT store, min(day), max(day) FROM poll_block GROUP BY "
     "store),"
-    " bounds(store, first, newest) AS (SELECT s.store,"
-    "  loom_poll_at(a.polls, 0), loom_poll_at(b.polls, 1) FROM seen s"
+    " bounds(store, first, newest, active) AS (SELECT s.store,"
+    "  loom_poll_at(a.polls, 0), loom_poll_at(b.polls, 1), loom_newest_active(b.polls) FROM seen s"
     "  JOIN poll_block a ON a.day = s.low AND a.store = s.store"
     "  JOIN poll_block b ON b.day = s.high AND b.store = s.store)"
     " SELECT store_id FROM store LEFT JOIN bounds ON bounds.store = store.number"
-    " WHERE first_poll IS NOT first OR newest_poll IS NOT newest";
+    " WHERE first_poll IS NOT first OR newest_poll IS NOT newest OR newest_active IS NOT active";
 
 loom_status loom_check_run(loom_database *database, loom_check_fn *report, void *context,
                            loom_error *error) {

@@ -243,8 +243,11 @@ static loom_status upgrade(loom_database *database, loom_error *error) {
   if (status != LOOM_OK)
     return status;
   status = identify(database, error);
-  for (; status == LOOM_OK && database->version < LOOM_SCHEMA_VERSION; database->version++)
-    status = loom_database_execute(database, loom_schema_upgrades[database->version], error);
+  while (status == LOOM_OK && database->version < LOOM_SCHEMA_VERSION) {
+    status = loom_database_execute(database, loom_schema_upgrades[database->version++], error);
+    if (status == LOOM_OK && database->version == LOOM_SCHEMA_OF_CHANGES)
+      status = loom_database_execute(database, loom_schema_changes_sql, error);
+  }
   if (status == LOOM_OK)
     status = loom_database_execute(database, "COMMIT", error);
   if (!sqlite3_get_autocommit(database->sqlite))
@@ -556,9 +559,11 @@ void loom_database_close(loom_database *database) {
 /* Under the write lock: another process may have made the schema since we looked. */
 static loom_status create_schema(loom_database *database, loom_error *error) {
   loom_status status = identify(database, error);
-  return status == LOOM_OK && database->is_new
-             ? loom_database_execute(database, loom_schema_sql, error)
-             : status;
+  if (status == LOOM_OK && database->is_new)
+    status = loom_database_execute(database, loom_schema_sql, error);
+  if (status == LOOM_OK && database->is_new)
+    status = loom_database_execute(database, loom_schema_changes_sql, error);
+  return status;
 }
 
 /* Ends SQLite's transaction, if there is one. */

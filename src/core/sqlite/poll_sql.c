@@ -19,9 +19,24 @@ static void poll_at(sqlite3_context *context, int count, sqlite3_value **values)
   loom_polls_free(&polls);
 }
 
+/* SQL: loom_newest_active(block) is whether a block's last poll is active. */
+static void newest_active(sqlite3_context *context, int count, sqlite3_value **values) {
+  (void)count;
+  struct loom_polls polls = {0};
+  const void *block = sqlite3_value_blob(values[0]);
+  if (!loom_poll_block_decode(block, (size_t)sqlite3_value_bytes(values[0]), &polls))
+    sqlite3_result_error_nomem(context);
+  else if (polls.count)
+    sqlite3_result_int(context, loom_poll_active(polls.items[polls.count - 1]));
+  loom_polls_free(&polls);
+}
+
 bool loom_poll_merging_unite(struct loom_poll_merging *merging) {
-  return loom_polls_union(merging->stored.items, merging->stored.count, merging->incoming,
-                          merging->count, &merging->merged, &merging->change);
+  if (!loom_polls_union(merging->stored.items, merging->stored.count, merging->incoming,
+                        merging->count, &merging->merged, &merging->change))
+    return false;
+  merging->newest = merging->merged.items[merging->merged.count - 1];
+  return true;
 }
 
 static void merge(sqlite3_context *context, int count, sqlite3_value **values) {
@@ -63,6 +78,7 @@ int loom_poll_sql_register(sqlite3 *sqlite) {
     int arguments, flags;
     void (*call)(sqlite3_context *context, int count, sqlite3_value **values);
   } functions[] = {{"loom_poll_at", 2, SQLITE_DETERMINISTIC, poll_at},
+                   {"loom_newest_active", 1, SQLITE_DETERMINISTIC, newest_active},
                    {"loom_merge", 2, 0, merge},
                    {"loom_merged", 1, 0, merged}};
   int result = SQLITE_OK;

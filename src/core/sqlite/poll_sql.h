@@ -19,6 +19,7 @@ struct loom_poll_merging {
   const loom_poll *incoming; /* sorted, in order of arrival where several share an instant */
   size_t count;
   struct loom_polls stored, merged;
+  loom_poll newest; /* of the union, which is not empty */
   struct loom_union_counts change;
   bool found;          /* there was a block */
   const char *problem; /* with it, or NULL */
@@ -29,7 +30,8 @@ bool loom_poll_merging_unite(struct loom_poll_merging *merging);
 
 /*
 ** Gives the functions to a connection; the result is one of SQLite's codes. They cannot be given while it is read.
-** loom_poll_at(block, last) is the instant of a block's first poll, or of its last one. loom_merge(block, merging) unites the
+** loom_poll_at(block, last) is the instant of a block's first poll, or of its last one, and loom_newest_active(block) whether
+** the last one is active. loom_merge(block, merging) unites the
 ** block with what comes, and is whether that differs from it; loom_merged(merging) is the union as a block.
 */
 int loom_poll_sql_register(sqlite3 *sqlite);

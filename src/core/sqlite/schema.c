@@ -81,7 +81,10 @@ const char loom_schema_sql[] =
     " timezone TEXT,"
     " first_poll INTEGER,"
     " newest_poll INTEGER,"
-    " timezone_override TEXT"
+    " timezone_override TEXT,"
+    " newest_active INTEGER," /* whether the newest poll is */
+    " changed INTEGER NOT NULL DEFAULT 0,"
+    " turned INTEGER NOT NULL DEFAULT 0"
     ") STRICT;"
     "CREATE TABLE poll_block("
     " day INTEGER NOT NULL,"
@@ -112,6 +115,45 @@ const char loom_schema_sql[] =
     "INSERT INTO overall VALUES(0, NULL);"
     "PRAGMA application_id=0x4c6f6f6d;"
     "PRAGMA user_version=5;";
+
+/*
+** What has changed, for those who watch (changes.h). Each write that changes what reports are made from has a number, which the
+** revision is once it is committed. A store has the number of the last write that changed its polls (`changed`), and of the last
+** one after which its newest poll told another status than before (`turned`). What is set for a store, and its removal, are
+** noted one after the other, by triggers, so that no writer can forget it; `store_id` is NULL for what is every store's. What
+** repeats the last one is not noted, and the last LOOM_CHANGES_KEPT are kept: who has seen none of these has missed some.
+*/
+#define TRIGGER(name, event, kind, id)                                                             \
+  "CREATE TRIGGER " name " AFTER " event " BEGIN " LOOM_NOTE_CHANGE("'" kind "'", id) "; END;"
+
+#define STORE_OF(row) "(SELECT store_id FROM store WHERE number = " row ".store)"
+
+#define TRIGGERS(table, kind)                                                                      \
+  TRIGGER(table "_added", "INSERT ON " table, kind, STORE_OF("NEW"))                               \
+  TRIGGER(table "_changed", "UPDATE ON " table, kind, STORE_OF("NEW"))                             \
+  TRIGGER(table "_removed", "DELETE ON " table, kind, STORE_OF("OLD"))
+
+const char loom_schema_changes_sql[] =
+    "CREATE TABLE change("
+    " id INTEGER PRIMARY KEY,"
+    " number INTEGER NOT NULL,"
+    " kind TEXT NOT NULL,"
+    " store_id TEXT"
+    ") STRICT;"
+    "CREATE TRIGGER change_repeated BEFORE INSERT ON change"
+    " WHEN EXISTS(SELECT 1 FROM change WHERE id = (SELECT max(id) FROM change)"
+    " AND number = NEW.number AND kind = NEW.kind AND store_id IS NEW.store_id)"
+    " BEGIN SELECT RAISE(IGNORE); END;"
+    "CREATE TRIGGER change_noted AFTER INSERT ON change BEGIN"
+    " DELETE FROM change WHERE id <= NEW.id - " LOOM_CHANGES_KEPT
+    "; END;" TRIGGERS("hours_week", "hours") TRIGGERS("special_day", "special_days")
+        TRIGGERS("exclusion", "exclusions") TRIGGERS("attribute", "attributes")
+            TRIGGER("timezone_changed",
+                    "UPDATE OF timezone, timezone_override ON store"
+                    " WHEN OLD.timezone IS NOT NEW.timezone"
+                    " OR OLD.timezone_override IS NOT NEW.timezone_override",
+                    "timezones", "NEW.store_id")
+                TRIGGER("store_removed", "DELETE ON store", "removal", "OLD.store_id");
 
 /* Weekly hours as they were from version 2 to 4. */
 #define HOURS_TABLES_2                                                                             \
@@ -162,7 +204,14 @@ static const char upgrade_2[] = OVERALL_TABLE
 
 static const char upgrade_3[] = SERVICE_TABLE "PRAGMA user_version=4;";
 
-/* Openings are packed one by one, as rows that are copied aside. */
+/* SQL: the UTC day of an instant, which is rounded down also before 1970. */
+#define DAY_OF(instant)                                                                            \
+  "((" instant " - (" instant " % 86400000000 + 86400000000) % 86400000000) / 86400000000)"
+
+/*
+** Openings are packed one by one, as rows that are copied aside. All stores with polls have changed: their newest one has got its
+** status.
+*/
 static const char upgrade_4[] =
     "CREATE TEMP TABLE old_week AS SELECT * FROM main.hours_week;"
     "CREATE TEMP TABLE old_hours AS SELECT * FROM main.hours;"
@@ -177,7 +226,16 @@ static const char upgrade_4[] =
     " END;"
     "DELETE FROM temp.old_hours;"
     "DROP TABLE temp.old_week;"
-    "DROP TABLE temp.old_hours;" HOURS_VIEW "PRAGMA user_version=5;";
+    "DROP TABLE temp.old_hours;" HOURS_VIEW
+    "ALTER TABLE store ADD COLUMN newest_active INTEGER;"
+    "ALTER TABLE store ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE store ADD COLUMN turned INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE overall SET revision = revision + 1;"
+    "UPDATE store SET changed = (SELECT revision FROM overall),"
+    " newest_active = (SELECT loom_newest_active(polls) FROM poll_block"
+    "  WHERE day = " DAY_OF("newest_poll") " AND store = store.number)"
+    " WHERE newest_poll IS NOT NULL;"
+    "PRAGMA user_version=5;";
 
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
     [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4};

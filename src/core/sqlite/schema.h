@@ -6,13 +6,28 @@
 
 #define LOOM_SCHEMA_VERSION 5 /* PRAGMA user_version */
 
-/* Makes all tables in an empty database, inside a transaction of the caller's. */
+/* These make all tables in an empty database, inside a transaction of the caller's. */
 extern const char loom_schema_sql[];
+extern const char loom_schema_changes_sql[]; /* since version LOOM_SCHEMA_OF_CHANGES */
+
+#define LOOM_SCHEMA_OF_CHANGES 5
 
 /*
 ** loom_schema_upgrades[n] makes a database of version n one of version n + 1, inside a transaction of the caller's, on a
 ** connection with the functions of week_sql.h; n is from 1 to LOOM_SCHEMA_VERSION - 1.
 */
 extern const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION];
+
+/* ---- what writes have changed: see changes.h ---- */
+
+/* How many changes of what is set for stores are kept: who looks once a second misses none, whoever writes. */
+#define LOOM_CHANGES_KEPT "10000"
+
+/* SQL: the number of the write that is under way. */
+#define LOOM_WRITE_NUMBER "(SELECT revision + 1 FROM overall)"
+
+/* SQL: notes a change of a kind; `kind`, and `id` of the store, or NULL for every store, are expressions. */
+#define LOOM_NOTE_CHANGE(kind, id)                                                                 \
+  "INSERT INTO change(number, kind, store_id) SELECT revision + 1, " kind ", " id " FROM overall"
 
 #endif

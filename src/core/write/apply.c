@@ -8,6 +8,7 @@
 */
 #include "write/apply.h"
 #include "base/grow.h"
+#include "sqlite/changes.h"
 #include "sqlite/statement.h"
 #include "sqlite/stored_hours.h"
 #include "time/civil.h"
@@ -49,8 +50,11 @@ enum {
 static const char *const sql[STATEMENT_COUNT] = {
     [UPDATE_REACH] =
         "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
-        " newest_poll = max(ifnull(newest_poll, ?3), ?3) WHERE number = ?1"
-        " AND (first_poll IS NULL OR first_poll > ?2 OR newest_poll < ?3)",
+        " newest_poll = max(ifnull(newest_poll, ?3), ?3),"
+        " newest_active = CASE WHEN newest_poll > ?3 THEN newest_active ELSE ?4 END,"
+        " turned = CASE WHEN newest_poll <= ?3 AND newest_active <> ?4 THEN ?5 ELSE turned END,"
+        " changed = ?5 WHERE number = ?1"
+        " AND (?6 OR first_poll IS NULL OR first_poll > ?2 OR newest_poll < ?3)",
     [UPDATE_NEWEST] =
         "UPDATE overall SET newest_poll = ?1"
         " WHERE newest_poll IS NULL OR newest_poll < ?1",
@@ -95,7 +99,8 @@ struct loom_apply {
   struct loom_hours_list known; /* what is stored of a store's hours */
   struct loom_week_write weeks;
   loom_poll_merge *merge;
-  char date[LOOM_DATE_SIZE]; /* that was bound last */
+  struct loom_changes changes; /* of records, in one step */
+  char date[LOOM_DATE_SIZE];   /* that was bound last */
 };
 
 /* A prepared statement, made at its first use. */
@@ -222,7 +227,7 @@ static loom_status prepare_stores(loom_apply *apply, loom_error *error) {
   if (!stores->numbers || !apply->reach)
     return loom_no_memory(error);
   for (size_t i = 0; i < count; i++)
-    apply->reach[i] = (struct loom_reach){INT64_MAX, INT64_MIN};
+    apply->reach[i] = LOOM_NO_REACH;
   loom_status status = loom_staging_order(staging, &stores->order, error);
   if (status == LOOM_OK)
     status = loom_store_numbers_find(apply->database, stores, error);
@@ -266,7 +271,7 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
 
 /* ---- polls ---- */
 
-/* The next polls, of which it notes how far they reach; LOOM_DONE also where the step ends. */
+/* The next polls; LOOM_DONE also where the step ends. */
 static loom_status next_portion(void *context, struct loom_poll_portion *portion,
                                 loom_error *error) {
   loom_apply *apply = context;
@@ -276,14 +281,9 @@ static loom_status next_portion(void *context, struct loom_poll_portion *portion
   loom_status status = loom_poll_sorter_next(apply->staging->sorter, &group, error);
   if (status != LOOM_OK)
     return status;
-  struct loom_reach *reach = &apply->reach[group.store];
-  int64_t first = loom_poll_instant(group.polls[0]);
-  int64_t newest = loom_poll_instant(group.polls[group.count - 1]);
-  reach->first = first < reach->first ? first : reach->first;
-  reach->newest = newest > reach->newest ? newest : reach->newest;
   apply->applied += group.count;
   *portion = (struct loom_poll_portion){group.day, apply->stores.numbers[group.store], group.polls,
-                                        group.count};
+                                        group.count, &apply->reach[group.store]};
   return LOOM_OK;
 }
 
@@ -299,19 +299,25 @@ static loom_status apply_newest(loom_apply *apply, int64_t newest, loom_error *e
 /* Tells the stores how far their polls reach; those that are inserted now have been told. */
 static loom_status apply_reach(loom_apply *apply, loom_error *error) {
   sqlite3_stmt *update;
-  int64_t newest = INT64_MIN;
+  int64_t newest = INT64_MIN, number = 0;
   const struct loom_store_numbers *stores = &apply->stores;
-  loom_status status = statement(apply, UPDATE_REACH, &update, error);
+  loom_status status = loom_write_number(apply->database, &number, error);
+  if (status == LOOM_OK)
+    status = statement(apply, UPDATE_REACH, &update, error);
   for (size_t i = 0; status == LOOM_OK && i < apply->staging->ids.count; i++) {
     const struct loom_reach *reach = &apply->reach[i];
     if (reach->newest == INT64_MIN)
       continue;
-    newest = reach->newest > newest ? reach->newest : newest;
+    int64_t instant = loom_poll_instant(reach->newest);
+    newest = instant > newest ? instant : newest;
     if (apply->bulk && stores->numbers[i] >= stores->first_new)
       continue;
     sqlite3_bind_int64(update, 1, stores->numbers[i]);
     sqlite3_bind_int64(update, 2, reach->first);
-    sqlite3_bind_int64(update, 3, reach->newest);
+    sqlite3_bind_int64(update, 3, instant);
+    sqlite3_bind_int(update, 4, loom_poll_active(reach->newest));
+    sqlite3_bind_int64(update, 5, number);
+    sqlite3_bind_int(update, 6, reach->has_changed);
     status = run(apply, update, error);
   }
   return status == LOOM_OK && newest != INT64_MIN ? apply_newest(apply, newest, error) : status;
@@ -324,7 +330,7 @@ static loom_status apply_one_by_one(loom_apply *apply, struct loom_counts *count
   loom_status status;
   while ((status = next_portion(apply, &portion, error)) == LOOM_OK) {
     status = loom_poll_merge_add(apply->merge, portion.day, portion.store, portion.polls,
-                                 portion.count, counts, error);
+                                 portion.count, counts, portion.reach, error);
     if (status != LOOM_OK)
       break;
   }
@@ -776,23 +782,51 @@ static loom_status apply_group(loom_apply *apply, struct loom_record *records, s
   }
 }
 
-static loom_status apply_records(loom_apply *apply, size_t budget, struct loom_counts *counts,
-                                 loom_error *error) {
-  const loom_staging *staging = apply->staging;
-  uint64_t stop = apply->applied + budget;
+/* Rows that were changed, also those that wait to be inserted. */
+static size_t count_changes(const loom_apply *apply) {
+  return (size_t)sqlite3_total_changes(apply->database->sqlite) + apply->weeks.count;
+}
+
+/* The same, and notes whose change it is. */
+static loom_status apply_and_note(loom_apply *apply, size_t count, loom_error *error) {
+  struct loom_record *records = take_group(apply, count);
+  size_t before = count_changes(apply);
+  if (!records)
+    return loom_no_memory(error);
+  uint32_t store = records->store; /* some of the group may be dropped */
+  loom_status status = apply_group(apply, records, count, &apply->staging->counts, error);
+  bool all = store == LOOM_ALL_STORES;
+  if (count_changes(apply) != before)
+    loom_changes_add(&apply->changes, all ? 0 : apply->stores.numbers[store], all);
+  return status;
+}
+
+/* Applies the records that are next, and notes what they have changed: whoever ends the transaction then, it is noted. */
+static loom_status apply_some(loom_apply *apply, uint64_t stop, loom_error *error) {
   loom_status status = LOOM_OK;
-  while (status == LOOM_OK && apply->next_record < staging->record_count && apply->applied < stop) {
+  apply->changes = (struct loom_changes){0};
+  loom_changes_silence(apply->database, true);
+  while (status == LOOM_OK && apply->next_record < apply->staging->record_count &&
+         apply->applied < stop) {
     size_t count = group_size(apply);
-    struct loom_record *records = take_group(apply, count);
-    status = records ? apply_group(apply, records, count, counts, error) : loom_no_memory(error);
+    status = apply_and_note(apply, count, error);
     apply->next_record += count;
     apply->applied += count;
   }
   if (status == LOOM_OK)
     status = loom_week_write_flush(&apply->weeks, apply->database, error);
-  if (status != LOOM_OK || apply->next_record < staging->record_count)
+  loom_changes_silence(apply->database, false);
+  if (status == LOOM_OK)
+    status = loom_changes_note(apply->database, &apply->changes,
+                               loom_kind_name(apply->staging->options.kind), error);
+  return status;
+}
+
+static loom_status apply_records(loom_apply *apply, size_t budget, loom_error *error) {
+  loom_status status = apply_some(apply, apply->applied + budget, error);
+  if (status != LOOM_OK || apply->next_record < apply->staging->record_count)
     return status;
-  if (staging->options.kind == LOOM_ATTRIBUTES)
+  if (apply->staging->options.kind == LOOM_ATTRIBUTES)
     status = check_attributes(apply, error);
   return status == LOOM_OK ? LOOM_DONE : status;
 }
@@ -802,7 +836,7 @@ loom_status loom_apply_step(loom_apply *apply, size_t budget, double *done, loom
   bool polls = staging->options.kind == LOOM_POLLS;
   uint64_t total = polls ? loom_poll_sorter_count(staging->sorter) : staging->record_count;
   loom_status status = polls ? apply_polls(apply, budget, &staging->counts, error)
-                             : apply_records(apply, budget, &staging->counts, error);
+                             : apply_records(apply, budget, error);
   *done = total ? (double)apply->applied / (double)total : 1;
   return status;
 }

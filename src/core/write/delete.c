@@ -4,6 +4,7 @@
 ** Which days have polls of the store is not stored, so that all days are looked at: one look-up each.
 */
 #include "write/delete.h"
+#include "sqlite/changes.h"
 #include "sqlite/statement.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
@@ -17,6 +18,7 @@ struct work {
   int64_t store; /* its number */
   bool has_polls;
   int64_t first_poll, newest_poll; /* if it has */
+  bool newest_active;
   sqlite3_stmt *find, *update, *delete;
   struct loom_polls polls; /* of the block that was found last */
 };
@@ -222,17 +224,25 @@ static loom_status take_first(struct work *work, int32_t day, void *context, loo
 
 static loom_status take_newest(struct work *work, int32_t day, void *context, loom_error *error) {
   (void)day, (void)context, (void)error;
-  work->newest_poll = loom_poll_instant(work->polls.items[work->polls.count - 1]);
+  loom_poll newest = work->polls.items[work->polls.count - 1];
+  work->newest_poll = loom_poll_instant(newest);
+  work->newest_active = loom_poll_active(newest);
   return LOOM_DONE;
 }
 
 static loom_status write_reach(struct work *work, loom_error *error) {
   sqlite3_stmt *update = NULL;
-  loom_status status = statement(
-      work, "UPDATE store SET first_poll = ?2, newest_poll = ?3 WHERE number = ?1", &update, error);
+  loom_status status =
+      statement(work,
+                "UPDATE store SET first_poll = ?2, newest_poll = ?3, newest_active = ?4,"
+                " turned = CASE WHEN newest_active <> ?4 THEN " LOOM_WRITE_NUMBER
+                " ELSE turned END,"
+                " changed = " LOOM_WRITE_NUMBER " WHERE number = ?1",
+                &update, error);
   if (status == LOOM_OK && work->has_polls) { /* else they stay NULL */
     sqlite3_bind_int64(update, 2, work->first_poll);
     sqlite3_bind_int64(update, 3, work->newest_poll);
+    sqlite3_bind_int(update, 4, work->newest_active);
   }
   if (status == LOOM_OK)
     status = loom_database_run(work->database, update, error);

@@ -124,9 +124,18 @@ static void add_counts(const loom_poll_merge *merge, struct loom_counts *counts)
   counts->conflicts += merge->merging.change.conflicts;
 }
 
+/* Extends what is known of a store's polls by what was merged last. */
+static void extend(const loom_poll_merge *merge, struct loom_reach *reach) {
+  const struct loom_poll_merging *merging = &merge->merging;
+  int64_t first = loom_poll_instant(merging->incoming[0]);
+  reach->first = first < reach->first ? first : reach->first;
+  reach->newest = merging->newest > reach->newest ? merging->newest : reach->newest;
+  reach->has_changed |= merging->change.added || merging->change.conflicts;
+}
+
 loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t store,
                                 const loom_poll *polls, size_t count, struct loom_counts *counts,
-                                loom_error *error) {
+                                struct loom_reach *reach, loom_error *error) {
   begin(merge, polls, count);
   loom_status status = look_at_day(merge, day, error);
   if (status == LOOM_OK && merge->day_is_stored)
@@ -134,6 +143,8 @@ loom_status loom_poll_merge_add(loom_poll_merge *merge, int32_t day, int64_t sto
   if (status == LOOM_OK && !merge->merging.found)
     status = insert(merge, store, error);
   add_counts(merge, counts);
+  if (status == LOOM_OK)
+    extend(merge, reach);
   return status;
 }
 
@@ -157,6 +168,8 @@ static loom_status give_block(struct portions *portions, loom_error *error) {
   begin(merge, portion->polls, portion->count);
   loom_status status = make_block(merge, error);
   add_counts(merge, portions->counts);
+  if (status == LOOM_OK)
+    extend(merge, portion->reach);
   struct loom_intake_value *row = portions->intake.row;
   row[0] = (struct loom_intake_value){.type = LOOM_INTAKE_INTEGER, .number = portion->day};
   row[1] = (struct loom_intake_value){.type = LOOM_INTAKE_INTEGER, .number = portion->store};
@@ -204,7 +217,7 @@ loom_status loom_poll_merge_all(loom_poll_merge *merge, loom_poll_portion_fn *ne
       status = insert_blocks(&portions, error);
     } else if (status == LOOM_OK) {
       status = loom_poll_merge_add(merge, portion->day, portion->store, portion->polls,
-                                   portion->count, counts, error);
+                                   portion->count, counts, portion->reach, error);
       if (status == LOOM_OK)
         take_next(&portions, error);
     }

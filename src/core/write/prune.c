@@ -3,6 +3,7 @@
 ** beginning of the day that holds the cut.
 */
 #include "write/prune.h"
+#include "sqlite/changes.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
 
@@ -244,9 +245,10 @@ static loom_status update_first(loom_database *database, int64_t cut, int64_t st
   struct firsts firsts = {.database = database, .stale = stale};
   if (stale == 0)
     return LOOM_OK;
-  loom_status status = prepare_for(
-      database, "UPDATE store SET first_poll = ?3 WHERE number = ?2 AND first_poll < ?1", cut,
-      &firsts.update, error);
+  loom_status status = prepare_for(database,
+                                   "UPDATE store SET first_poll = ?3, changed = " LOOM_WRITE_NUMBER
+                                   " WHERE number = ?2 AND first_poll < ?1",
+                                   cut, &firsts.update, error);
   if (status == LOOM_OK)
     status = loom_stored_polls_scan(database, loom_date_of_instant(cut), LOOM_DATE_MAX, set_first,
                                     &firsts, error);
@@ -260,8 +262,10 @@ static loom_status update_first(loom_database *database, int64_t cut, int64_t st
 static loom_status update_reach(loom_database *database, int64_t cut, loom_error *error) {
   sqlite3_stmt *clear = NULL, *count = NULL;
   loom_status status = prepare_for(
-      database, "UPDATE store SET first_poll = NULL, newest_poll = NULL WHERE newest_poll < ?", cut,
-      &clear, error);
+      database,
+      "UPDATE store SET first_poll = NULL, newest_poll = NULL, newest_active = NULL, changed "
+      "= " LOOM_WRITE_NUMBER " WHERE newest_poll < ?",
+      cut, &clear, error);
   if (status == LOOM_OK)
     status = loom_database_run(database, clear, error);
   if (status == LOOM_OK)

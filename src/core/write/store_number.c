@@ -115,7 +115,7 @@ static struct loom_intake_value integer(int64_t number) {
   return (struct loom_intake_value){.type = LOOM_INTAKE_INTEGER, .number = number};
 }
 
-/* Number, id, first and newest poll of the next new store. */
+/* Number, id, first and newest poll, and whether this is active, of the next new store. */
 static loom_status next_new(struct loom_intake *intake, loom_error *error) {
   (void)error;
   struct insertion *insertion = (struct insertion *)intake;
@@ -128,10 +128,12 @@ static loom_status next_new(struct loom_intake *intake, loom_error *error) {
     intake->row[0] = integer(stores->numbers[store]);
     intake->row[1] = (struct loom_intake_value){.type = LOOM_INTAKE_TEXT};
     intake->row[1].bytes = loom_id_table_get(stores->ids, store, &intake->row[1].size);
-    intake->row[2] = intake->row[3] = (struct loom_intake_value){.type = LOOM_INTAKE_NULL};
+    for (int i = 2; i < 5; i++)
+      intake->row[i] = (struct loom_intake_value){.type = LOOM_INTAKE_NULL};
     if (reach && reach->newest != INT64_MIN) {
       intake->row[2] = integer(reach->first);
-      intake->row[3] = integer(reach->newest);
+      intake->row[3] = integer(loom_poll_instant(reach->newest));
+      intake->row[4] = integer(loom_poll_active(reach->newest));
     }
     return LOOM_OK;
   }
@@ -147,12 +149,17 @@ static void bind(sqlite3_stmt *statement, int at, const struct loom_intake_value
     sqlite3_bind_null(statement, at);
 }
 
-#define INSERT "INSERT INTO store(number, store_id, first_poll, newest_poll)"
+#define INSERT                                                                                     \
+  "INSERT INTO store(number, store_id, first_poll, newest_poll, newest_active, changed)"
+
+/* The write that changed its polls, where it has any. */
+#define CHANGED(active) "iif(" active " IS NULL, 0, " LOOM_WRITE_NUMBER ")"
 
 static loom_status insert_one_by_one(loom_database *database, struct loom_intake *intake,
                                      loom_error *error) {
   sqlite3_stmt *insert = NULL;
-  loom_status status = loom_statement_get(database, INSERT " VALUES(?, ?, ?, ?)", &insert, error);
+  loom_status status = loom_statement_get(
+      database, INSERT " VALUES(?, ?, ?, ?, ?5, " CHANGED("?5") ")", &insert, error);
   while (status == LOOM_OK && intake->next(intake, error) == LOOM_OK) {
     for (int i = 0; i < LOOM_INTAKE_COLUMNS; i++)
       bind(insert, i + 1, &intake->row[i]);
@@ -170,6 +177,7 @@ loom_status loom_store_numbers_insert(loom_database *database,
     return LOOM_OK;
   if (stores->new_count < FEW)
     return insert_one_by_one(database, &insertion.intake, error);
-  return loom_statement_take_in(database, INSERT " SELECT a, b, c, d FROM loom_intake(?1)",
-                                &insertion.intake, error);
+  return loom_statement_take_in(
+      database, INSERT " SELECT a, b, c, d, e, " CHANGED("e") " FROM loom_intake(?1)",
+      &insertion.intake, error);
 }

@@ -10,12 +10,17 @@
 #define LOOM_STORE_NUMBER_H
 
 #include "base/id_table.h"
+#include "measure/uptime.h"
 #include "sqlite/database.h"
 
-/* First and newest poll of a store, in microseconds; of one without polls the newest is INT64_MIN. */
+/* How far the polls reach that are written for a store. */
 struct loom_reach {
-  int64_t first, newest;
+  int64_t first;    /* the first one's instant, in microseconds */
+  loom_poll newest; /* that there is then; INT64_MIN where there are none */
+  bool has_changed; /* some are new, or others than before */
 };
+
+#define LOOM_NO_REACH ((struct loom_reach){INT64_MAX, INT64_MIN, false})
 
 struct loom_store_numbers {
   const struct loom_id_table *ids;
@@ -29,7 +34,7 @@ struct loom_store_numbers {
 loom_status loom_store_numbers_find(loom_database *database, struct loom_store_numbers *stores,
                                     loom_error *error);
 
-/* Inserts the new stores; `reach`, by number in `ids`, is what is known of their polls, or NULL. */
+/* Inserts the new stores; `reach`, by number in `ids`, is what is known of their polls, all of them new, or NULL. */
 loom_status loom_store_numbers_insert(loom_database *database,
                                       const struct loom_store_numbers *stores,
                                       const struct loom_reach *reach, loom_error *error);

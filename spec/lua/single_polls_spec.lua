@@ -9,7 +9,7 @@ local yielding = require "support.yielding"
 
 local NOW = 1704103200.5 -- 2024-01-01 10:00:00.5
 
-describe("live polls", function()
+describe("single polls", function()
   local monitor
 
   before_each(function()

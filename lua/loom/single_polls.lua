@@ -1,12 +1,12 @@
 --- Polls that come one by one.
--- @module loom.live
+-- @module loom.single_polls
 
 local check = require "loom.check"
 local core = require "loom.core"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
 
-local live = {}
+local single_polls = {}
 
 -- The fields of a poll, which is a list of three or a table with the names of the CSV columns.
 local function fields_of(poll)
@@ -102,7 +102,7 @@ local function write(database, batch)
 end
 
 --- See `loom.monitor:polls`.
-function live.polls(monitor, polls, options)
+function single_polls.store(monitor, polls, options)
   check.argument("polls", 1, polls, check.table)
   options = check.options("polls", options, checkers)
   local now = time.now(monitor)
@@ -123,4 +123,4 @@ function live.polls(monitor, polls, options)
   return counts
 end
 
-return live
+return single_polls
