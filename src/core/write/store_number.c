@@ -90,7 +90,7 @@ loom_status loom_store_numbers_find(loom_database *database, struct loom_store_n
   loom_status status = find_last(database, &last, error);
   if (status == LOOM_OK && last > INT64_MAX - UINT32_MAX)
     status = loom_database_corrupt(database, error, "a store's number leaves none for others");
-  stores->first_new = last + 1;
+  stores->first_new = status == LOOM_OK ? last + 1 : INT64_MAX;
   if (status == LOOM_OK)
     status = count >= FEW && count > last / LOOK_UP_SHARE ? pass_over(database, stores, error)
                                                           : look_up(database, stores, error);
