@@ -4,6 +4,7 @@
 local check = require "loom.check"
 local core = require "loom.core"
 local time = require "loom.time"
+local transaction = require "loom.transaction"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
 
@@ -11,47 +12,34 @@ local stores = {}
 
 local PAGE = 1000 -- stores read at a time: none of the caller's functions runs inside a transaction
 
-local store_sql = [[SELECT number, store_id, ifnull(timezone_override, timezone) AS timezone, first_poll, newest_poll,
-    EXISTS(SELECT 1 FROM hours_week WHERE store = number) AS has_hours FROM store WHERE ]]
-
-local page_sql = ("%s number > ? ORDER BY number LIMIT %d"):format(store_sql, PAGE)
-
-local attributes_sql = "SELECT store, name, value FROM attribute WHERE store BETWEEN ? AND ?"
-
-local function store_of(row)
-  local store = {
-    store_id = row.store_id,
-    timezone_str = row.timezone,
-    has_hours = row.has_hours == 1,
-    attributes = {},
-  }
-  if row.newest_poll then
-    time.set(store, "first_poll", row.first_poll)
-    time.set(store, "last_poll", row.newest_poll)
+local function store_of(fact)
+  local store = { store_id = fact.store, timezone_str = fact.text, has_hours = fact.has_hours, attributes = {} }
+  if fact.to then
+    time.set(store, "first_poll", fact.from)
+    time.set(store, "last_poll", fact.to)
   end
   return store
 end
 
 -- The stores after a number, as a list; nil and the failure if they cannot be read.
 local function read_page(database, after)
-  local rows, message, code = database:query(page_sql, after)
-  if not rows then
+  local facts, message, code = transaction.list(database, { kind = "store", after = after, most = PAGE })
+  if not facts then
     return nil, message, code
   end
-  local page, by_number = {}, {}
-  for row in rows do
-    local store = store_of(row)
-    page[#page + 1], by_number[row.number] = store, store
-    page.last = row.number
+  local page, by_id = {}, {}
+  for i, fact in ipairs(facts) do
+    page[i] = store_of(fact)
+    by_id[fact.store], page.last = page[i], fact.number
   end
-  if #page > 0 then
-    rows, message, code = database:query(attributes_sql, after + 1, page.last)
-    if not rows then
+  if page.last then
+    facts, message, code = transaction.list(database, { kind = "attribute", after = after, last_number = page.last })
+    if not facts then
       return nil, message, code
     end
-    for row in rows do
-      if by_number[row.store] then
-        by_number[row.store].attributes[row.name] = row.value
+    for _, fact in ipairs(facts) do
+      if by_id[fact.store] then
+        by_id[fact.store].attributes[fact.name] = fact.text
       end
     end
   end
@@ -77,22 +65,19 @@ end
 --- One store: see `loom.monitor:store`.
 function stores.get(database, id)
   check.argument("store", 1, id, check.store_id)
-  local rows, message, code = database:query(store_sql .. "store_id = ?", id)
-  if not rows then
+  local facts, message, code = transaction.list(database, { kind = "store", store = id })
+  if not facts then
     return nil, message, code
-  end
-  local row = rows()
-  rows:close()
-  if not row then
+  elseif not facts[1] then
     return nil, ('ENOENT: store "%s" is not known'):format(id), "ENOENT"
   end
-  local store = store_of(row)
-  rows, message, code = database:query(attributes_sql, row.number, row.number)
-  if not rows then
+  local store = store_of(facts[1])
+  facts, message, code = transaction.list(database, { kind = "attribute", store = id })
+  if not facts then
     return nil, message, code
   end
-  for attribute in rows do
-    store.attributes[attribute.name] = attribute.value
+  for _, fact in ipairs(facts) do
+    store.attributes[fact.name] = fact.text
   end
   return store
 end
@@ -220,23 +205,19 @@ local function meets(store, conditions)
   return true
 end
 
--- A function (store) for a list of ids and patterns; nil and the failure if the database cannot be read.
-local function is_listed(database, list)
+-- A function (store) for a list of ids and patterns.
+local function is_listed(list)
   local ids, globs = split(list)
   local set = {}
   for _, id in ipairs(ids) do
     set[id] = true
   end
-  for _, glob in ipairs(globs) do
-    local rows, message, code = database:query("SELECT store_id FROM store WHERE store_id GLOB ?", glob)
-    if not rows then
-      return nil, message, code
-    end
-    for row in rows do
-      set[row.store_id] = true
-    end
-  end
   return function(store)
+    for _, glob in ipairs(not set[store.store_id] and globs or {}) do
+      if core.matches(glob, store.store_id) then
+        return true
+      end
+    end
     return set[store.store_id]
   end
 end
@@ -255,14 +236,7 @@ function stores.choose(database, selection, conditions)
     local ids, globs = split(selection)
     return { ids = ids, globs = globs }
   end
-  local wanted = selection
-  if type(selection) == "table" then
-    local message, code
-    wanted, message, code = is_listed(database, selection)
-    if not wanted then
-      return nil, message, code
-    end
-  end
+  local wanted = type(selection) == "table" and is_listed(selection) or selection
   local ids = {}
   local good, message, code = visit_all(database, function(store)
     if (not conditions or meets(store, conditions)) and (not wanted or wanted(store)) then
@@ -318,13 +292,13 @@ end
 
 --- The newest poll of all, as text; false if there is none.
 function stores.newest_poll(database)
-  local rows, message, code = database:query("SELECT newest_poll AS newest FROM overall")
-  if not rows then
-    return nil, message, code
+  local newest, message, code = database:newest()
+  if newest then
+    return time.text(newest)
+  elseif code == "EEMPTY" then
+    return false
   end
-  local row = rows()
-  rows:close()
-  return row.newest and time.text(row.newest) or false
+  return nil, message, code
 end
 
 --- Every store's value of an attribute.
@@ -332,14 +306,13 @@ end
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function stores.values_of(database, attribute)
-  local rows, message, code = database:query(
-    "SELECT store_id, value FROM attribute JOIN store ON number = store WHERE name = ?", attribute)
-  if not rows then
+  local facts, message, code = transaction.list(database, { kind = "attribute", name = attribute })
+  if not facts then
     return nil, message, code
   end
   local values = {}
-  for row in rows do
-    values[row.store_id] = row.value
+  for _, fact in ipairs(facts) do
+    values[fact.store] = fact.text
   end
   return values
 end

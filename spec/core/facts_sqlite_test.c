@@ -116,7 +116,7 @@ static void zones_and_stores(void **state) {
   put(facts, with_text(LOOM_FACT_ZONE, "a", "", "Asia/Seoul"));
   assert_lists(facts, LOOM_FACT_ZONE, "b", "b file 'UTC'\nb 'Asia/Tokyo'\n"); /* also meanwhile */
   commit(facts);
-  assert_lists(facts, LOOM_FACT_STORE, NULL, "a file\nb file\nc file\n");
+  assert_lists(facts, LOOM_FACT_STORE, NULL, "b file 'Asia/Tokyo'\nc file\na file 'Asia/Seoul'\n");
   assert_lists(facts, LOOM_FACT_STORE, "c", "c file\n");
   assert_lists(facts, LOOM_FACT_STORE, "d", "");
   assert_lists(facts, LOOM_FACT_ZONE, NULL, "a 'Asia/Seoul'\nb file 'UTC'\nb 'Asia/Tokyo'\n");
@@ -320,6 +320,57 @@ static void names_are_counted(void **state) {
   loom_database_close(database);
 }
 
+/* Stores come by number, a page at a time, and so do their attributes; each tells of its polls and hours. */
+static void pages_of_stores(void **state) {
+  (void)state;
+  enum { STORES = 23, PAGE = 5 };
+  loom_error error;
+  struct loom_fact fact;
+  unsigned count = 0, pages = 0, attributes = 0;
+  loom_database *database = memory_database();
+  loom_facts *facts = loom_facts_sqlite(database);
+  load(database, LOOM_POLLS,
+       "store_id,status,timestamp_utc\ns3,active,1970-01-01 00:00:01 UTC\n"
+       "s3,active,1970-01-01 00:00:09 UTC\n");
+  load(database, LOOM_HOURS, "store_id,day,start_time_local,end_time_local\ns4,0,1:00,2:00\n");
+  begin(facts);
+  for (int i = 0; i < STORES; i++) {
+    char id[20];
+    snprintf(id, sizeof id, "s%d", i);
+    put(facts, with_text(LOOM_FACT_ATTRIBUTE, id, "name", id));
+  }
+  commit(facts);
+  struct loom_fact_query query = {.kind = LOOM_FACT_STORE, .any_store = true, .most = PAGE};
+  struct loom_fact_query of_page = {.kind = LOOM_FACT_ATTRIBUTE, .any_store = true, .most = -1};
+  do {
+    of_page.after.number = query.after.number;
+    of_page.last = 0;
+    assert_status(loom_facts_list(facts, &query, &error), LOOM_OK, &error);
+    while (loom_facts_next(facts, &fact, &error) == LOOM_OK) {
+      bool is_polled = fact.store_length == 2 && memcmp(fact.store, "s3", 2) == 0;
+      assert_true(fact.number > query.after.number);
+      query.after.number = of_page.last = fact.number;
+      assert_int_equal(fact.polled, is_polled);
+      assert_int_equal(fact.from, is_polled ? 1000000 : 0);
+      assert_int_equal(fact.to, is_polled ? 9000000 : 0);
+      assert_int_equal(fact.has_hours, fact.store_length == 2 && memcmp(fact.store, "s4", 2) == 0);
+      count++;
+    }
+    pages++;
+    if (!of_page.last)
+      break;
+    struct buffer found = lines(facts, &of_page);
+    for (size_t i = 0; i < found.length; i++)
+      attributes += found.bytes[i] == '\n';
+    buffer_free(&found);
+    assert_int_equal(attributes, count);
+  } while (true);
+  assert_int_equal(count, STORES);
+  assert_int_equal(pages, STORES / PAGE + 2);
+  loom_facts_free(facts);
+  loom_database_close(database);
+}
+
 /* Two years of days of one store are one change. */
 static void many_days_at_once(void **state) {
   (void)state;
@@ -373,7 +424,7 @@ static void a_write_ends_a_list(void **state) {
   (void)state;
   loom_error error;
   struct loom_fact fact;
-  struct loom_fact_query query = {.kind = LOOM_FACT_STORE, .any_store = true};
+  struct loom_fact_query query = {.kind = LOOM_FACT_STORE, .any_store = true, .most = -1};
   loom_database *database = memory_database();
   loom_facts *facts = loom_facts_sqlite(database);
   load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\nb,UTC\n");
@@ -383,7 +434,7 @@ static void a_write_ends_a_list(void **state) {
   assert_int_equal(loom_facts_next(facts, &fact, &error), LOOM_EINVAL);
   assert_non_null(strstr(error.message, "closed by a change"));
   loom_database_rollback(database);
-  assert_lists(facts, LOOM_FACT_STORE, NULL, "a file\nb file\n");
+  assert_lists(facts, LOOM_FACT_STORE, NULL, "a file 'UTC'\nb file 'UTC'\n");
   loom_facts_free(facts);
   loom_database_close(database);
 }
@@ -426,6 +477,7 @@ int main(void) {
                                      cmocka_unit_test(exclusions),
                                      cmocka_unit_test(attributes_like_a_model),
                                      cmocka_unit_test(names_are_counted),
+                                     cmocka_unit_test(pages_of_stores),
                                      cmocka_unit_test(many_days_at_once),
                                      cmocka_unit_test(nothing_is_changed_outside_of_a_change),
                                      cmocka_unit_test(a_write_ends_a_list),

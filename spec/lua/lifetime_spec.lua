@@ -148,7 +148,7 @@ describe("the lifetime of handles", function()
         removal = { database, { store = "a" } }, remove = { database, { store = "a" } },
         prune = { database, { keep = 0 } }, query = { database, "SELECT 1" }, row = { database, "SELECT 1" },
         rows = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
-        is_lost = { database }, revision = { database }, set_busy_timeout = { database, 10 },
+        is_lost = { database }, revision = { database }, newest = { database }, set_busy_timeout = { database, 10 },
         clone = { database },
       }, { close = true })
     end)

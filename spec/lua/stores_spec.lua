@@ -30,6 +30,13 @@ describe("stores", function()
     monitor:close()
   end)
 
+  it("have a newest poll, unless there are no polls", function()
+    assert.equal("1970-01-01 00:01:40.000000 UTC", stores.newest_poll(monitor.database))
+    local empty = assert(loom.open ":memory:")
+    assert.is_false(stores.newest_poll(empty.database))
+    empty:close()
+  end)
+
   it("are given with all that is known of them", function()
     local known = {}
     for store in monitor:stores() do

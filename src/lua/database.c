@@ -86,6 +86,23 @@ static int revision(lua_State *L) {
   return 1;
 }
 
+/* newest(): the newest poll of all, in microseconds; LOOM_EEMPTY as a failure where there is none. */
+static int newest(lua_State *L) {
+  loom_error error;
+  int64_t instant;
+  loom_source *source = lloom_source(lloom_check_handle(L, 1, LLOOM_DATABASE), true);
+  if (!source)
+    return lloom_no_memory(L);
+  loom_status status = loom_source_snapshot(source, &error);
+  if (status == LOOM_OK)
+    status = loom_source_newest(source, &instant, &error);
+  loom_source_free(source);
+  if (status != LOOM_OK)
+    return lloom_failure(L, &error);
+  lloom_push_integer(L, instant);
+  return 1;
+}
+
 /* clone(): a second handle on the same file. See database.h. */
 static int clone(lua_State *L) {
   loom_error error;
@@ -238,6 +255,7 @@ void lloom_register_database(lua_State *L) {
                                      {"rows", lloom_rows},
                                      {"execute", lloom_execute},
                                      {"revision", revision},
+                                     {"newest", newest},
                                      {"set_busy_timeout", set_busy_timeout},
                                      {"is_lost", is_lost},
                                      {"clone", clone},

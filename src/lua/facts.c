@@ -3,8 +3,9 @@
 **
 ** A fact has the field `kind`: "store", "zone", "week", "special_day", "exclusion" or "attribute"; `store`, an id, or "*" for
 ** every store; and what its kind has: `override`, whether it was set by hand; `date`, as text; `reverts`; `openings`, a flat list
-** of weekday (0 = Monday), open and close, in seconds since midnight, without the weekday on special days; `number`; `from`, `to`,
-** in microseconds; `name`; `text`.
+** of weekday (0 = Monday), open and close, in seconds since midnight, without the weekday on special days; `number`; `from` and
+** `to`, in microseconds; `name`; `text`. A store that is listed has a `number`, `has_hours`, its zone as `text`, and its first
+** and newest poll as `from` and `to`: see facts.h.
 */
 #include "binding.h"
 
@@ -192,6 +193,14 @@ static void push_fact(lua_State *L, const struct loom_fact *fact) {
     set_text(L, "store", "*", 1);
   switch (fact->kind) {
   case LOOM_FACT_STORE:
+    set_integer(L, "number", fact->number);
+    set_boolean(L, "has_hours", fact->has_hours);
+    if (fact->text)
+      set_text(L, "text", fact->text, fact->text_length);
+    if (fact->polled) {
+      set_integer(L, "from", fact->from);
+      set_integer(L, "to", fact->to);
+    }
     break;
   case LOOM_FACT_WEEK:
   case LOOM_FACT_SPECIAL_DAY:
@@ -252,7 +261,8 @@ static int remove_fact(lua_State *L) {
 
 /*
 ** list(query): a list of the facts of the query's `kind`: of `store`, or of all; between the dates `first` and `last`; with the
-** `number`, or the `name`; exclusions after `after`, with its instants `after_from` and `after_to`; `most` of them.
+** `number`, or the `name`; exclusions after `after`, with its instants `after_from` and `after_to`; stores with a number after
+** `after`, and attributes of such stores up to the one with `last_number`; `most` of them.
 */
 static int list(lua_State *L) {
   loom_error error;
@@ -269,6 +279,7 @@ static int list(lua_State *L) {
   query.after.number = read_integer(L, "after", 0);
   query.after.from = read_integer(L, "after_from", 0);
   query.after.to = read_integer(L, "after_to", 0);
+  query.last = read_integer(L, "last_number", 0);
   query.most = read_integer(L, "most", -1);
   lua_newtable(L);
   loom_status status = loom_facts_list(facts, &query, &error);

@@ -9,6 +9,7 @@
 #include "serve/listen.h"
 #include "base/ratio.h"
 #include "measure/rules.h"
+#include "measure/selection.h"
 #include "serve/supervise.h"
 #include "base/version.h"
 
@@ -310,6 +311,14 @@ static int preset(lua_State *L) {
   return 1;
 }
 
+/* matches(pattern, text): whether all of the text is as the pattern says: see loom_glob_matches. */
+static int matches(lua_State *L) {
+  size_t length;
+  const char *pattern = luaL_checkstring(L, 1), *text = luaL_checklstring(L, 2, &length);
+  lua_pushboolean(L, loom_glob_matches(pattern, text, length));
+  return 1;
+}
+
 /* clock(): seconds of a clock that only moves forward, for measuring. */
 static int monotonic_clock(lua_State *L) {
   struct timespec now;
@@ -358,6 +367,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"local_time", local_time},
                                        {"millionths", millionths},
                                        {"preset", preset},
+                                       {"matches", matches},
                                        {"clock", monotonic_clock},
                                        {"is_terminal", is_terminal},
                                        {"parse_timestamp", parse_timestamp},

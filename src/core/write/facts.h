@@ -39,11 +39,12 @@ struct loom_fact {
   size_t opening_count;
   int64_t number;
   int64_t from, to; /* in microseconds */
+  bool polled, has_hours;
   const char *name, *text;
   size_t name_length, text_length;
 };
 
-/* Which facts of a kind are listed, and in which order: that of their keys, exclusions by from, to, number. */
+/* Which facts of a kind are listed, and in which order: that of their keys, exclusions by from, to, number, stores by number. */
 struct loom_fact_query {
   enum loom_fact_kind kind;
   bool
@@ -54,11 +55,15 @@ struct loom_fact_query {
   int64_t number;                /* the one exclusion of this number; 0: all */
   const char *name;              /* of attributes; NULL: all */
   size_t name_length;
-  /* exclusions behind this one in their order, whether it still is there or not; number 0: from the first on */
+  /*
+  ** Exclusions behind this one in their order, whether it still is there or not; stores with a higher number, and the attributes
+  ** of such stores up to the one numbered `last`, 0 for all. Number 0: from the first on.
+  */
   struct {
     int64_t number, from, to;
   } after;
-  int64_t most; /* exclusions or attributes, at the most; -1: all */
+  int64_t last;
+  int64_t most; /* stores, exclusions or attributes, at the most; -1: all */
 };
 
 typedef struct loom_facts loom_facts;

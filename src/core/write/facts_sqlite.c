@@ -380,7 +380,10 @@ static void let_go(struct loom_holder *holder) {
 enum which { OF_ALL, OF_ONE };
 
 static const char *const lists[LOOM_FACT_KINDS][2] = {
-    [LOOM_FACT_STORE] = LISTS("SELECT store_id, 0 FROM store", "1", "number", " ORDER BY store_id"),
+    [LOOM_FACT_STORE] = LISTS(
+        "SELECT store_id, 0, number, ifnull(timezone_override, timezone), first_poll, newest_poll,"
+        " EXISTS(SELECT 1 FROM hours_week WHERE store = number) FROM store",
+        "number > ?2", "number", " ORDER BY number LIMIT ?3"),
     [LOOM_FACT_ZONE] = {ZONES_OF("timezone", "0") " UNION ALL " ZONES_OF("timezone_override",
                                                                          "1") " ORDER BY 1, 2",
                         ZONES_OF("timezone", "0") " AND number IS ?1 UNION ALL " ZONES_OF(
@@ -399,7 +402,8 @@ static const char *const lists[LOOM_FACT_KINDS][2] = {
               "e.store", " ORDER BY e.from_us, e.to_us, e.number LIMIT ?6"),
     [LOOM_FACT_ATTRIBUTE] = LISTS("SELECT s.store_id, 1, a.name, a.value"
                                   " FROM attribute a JOIN store s ON s.number = a.store",
-                                  "(?2 IS NULL OR a.name = ?2)", "a.store", " LIMIT ?3")};
+                                  "a.store > ?4 AND a.store <= ?5 AND (?2 IS NULL OR a.name = ?2)",
+                                  "a.store", " LIMIT ?3")};
 
 static const char one_exclusion[] = EXCLUSION_COLUMNS " WHERE e.number = ?2";
 
@@ -415,6 +419,11 @@ static void bind_query(sqlite3_stmt *rows, const struct loom_fact_query *query) 
     sqlite3_bind_int64(rows, 6, query->most);
   } else if (query->kind == LOOM_FACT_ATTRIBUTE) {
     bind_text(rows, 2, query->name, query->name_length);
+    sqlite3_bind_int64(rows, 3, query->most);
+    sqlite3_bind_int64(rows, 4, query->after.number);
+    sqlite3_bind_int64(rows, 5, query->last ? query->last : INT64_MAX);
+  } else if (query->kind == LOOM_FACT_STORE) {
+    sqlite3_bind_int64(rows, 2, query->after.number);
     sqlite3_bind_int64(rows, 3, query->most);
   }
 }
@@ -561,6 +570,22 @@ static loom_status read_exclusion(struct sqlite_facts *facts, struct loom_fact *
                            : status;
 }
 
+static loom_status read_store(struct sqlite_facts *facts, struct loom_fact *fact,
+                              loom_error *error) {
+  sqlite3_stmt *row = facts->rows;
+  fact->number = sqlite3_column_int64(row, 2);
+  fact->text = loom_column_bytes(row, 3, &fact->text_length);
+  fact->polled = sqlite3_column_type(row, 5) != SQLITE_NULL;
+  fact->has_hours = sqlite3_column_int(row, 6);
+  if (!fact->polled)
+    return LOOM_OK;
+  loom_status status =
+      loom_stored_instant(facts->database, row, 4, "the first poll of a store", &fact->from, error);
+  return status == LOOM_OK ? loom_stored_instant(facts->database, row, 5,
+                                                 "the newest poll of a store", &fact->to, error)
+                           : status;
+}
+
 static loom_status next(loom_facts *head, struct loom_fact *fact, loom_error *error) {
   struct sqlite_facts *facts = of_head(head);
   if (facts->gone)
@@ -580,6 +605,8 @@ static loom_status next(loom_facts *head, struct loom_fact *fact, loom_error *er
     return read_special_day(facts, fact, error);
   facts->used = true;
   fact->store = loom_column_bytes(row, 0, &fact->store_length);
+  if (facts->kind == LOOM_FACT_STORE)
+    return read_store(facts, fact, error);
   if (facts->kind == LOOM_FACT_WEEK)
     return read_week(facts, fact, error);
   if (facts->kind == LOOM_FACT_EXCLUSION)
