@@ -271,6 +271,34 @@ static void an_empty_one_still_tells(void **state) {
   loom_database_close(database);
 }
 
+/* Many polls are sorted by a thread once they are complete: whoever takes them waits, and so does who gives them up. */
+static void many_polls_are_sorted_meanwhile(void **state) {
+  (void)state;
+  enum { MANY = 70000, STORES = 300 };
+  for (int taken = 0; taken < 2; taken++) {
+    loom_error error;
+    struct loom_poll_group group;
+    loom_staging *staging =
+        new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = MANY});
+    for (int i = 0; i < MANY; i++) {
+      char id[8];
+      int length = snprintf(id, sizeof id, "%d", i % STORES);
+      assert_status(loom_staging_add_poll(staging, id, (size_t)length, true, MANY - i, &error),
+                    LOOM_OK, &error);
+    }
+    loom_staging_complete(staging);
+    loom_staging_complete(staging);
+    if (taken) {
+      size_t count = 0;
+      loom_staging_wait(staging);
+      while (loom_poll_sorter_next(staging->sorter, &group, &error) == LOOM_OK)
+        count += group.count;
+      assert_int_equal(count, MANY);
+    }
+    loom_staging_free(staging);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(as_good_as_files),
@@ -281,6 +309,7 @@ int main(void) {
       cmocka_unit_test(nothing_comes_after_the_end),
       cmocka_unit_test(records_are_appended),
       cmocka_unit_test(rejects_up_to_a_bound),
+      cmocka_unit_test(many_polls_are_sorted_meanwhile),
       cmocka_unit_test(an_empty_one_still_tells),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,8 +101,8 @@ static bool take_expected(struct loom_parser *parser, struct loom_batch *batch) 
     if (!loom_grow(&batch->polls, &batch->poll_capacity, batch->poll_count + 1,
                    sizeof *batch->polls))
       return false;
-    next = loom_poll_lines_read(&parser->lines, &parser->reader, at, end,
-                                &batch->polls[batch->poll_count]);
+    next = loom_poll_lines_read(&parser->lines, &parser->reader, loom_csv_separator(parser->csv),
+                                at, end, &batch->polls[batch->poll_count]);
     batch->poll_count += next != NULL;
   }
   batch->rows += batch->poll_count - before;

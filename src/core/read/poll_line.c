@@ -23,39 +23,39 @@ bool loom_poll_lines_fit(const struct loom_columns *columns) {
 static bool begins_with(const char *at, const struct loom_id_table *ids, uint32_t store,
                         size_t *length) {
   const char *id = loom_id_table_get(ids, store, length);
-  return at[*length] == ',' && memcmp(at, id, *length) == 0;
+  return memcmp(at, id, *length) == 0;
 }
 
 /* The store whose id is expected, and stands there: the next one, or, where the poller has skipped that, the one after it. */
 static uint32_t expected_store(const struct loom_poll_lines *lines, const struct loom_id_table *ids,
-                               const char *at, size_t *length) {
+                               char separator, const char *at, size_t *length) {
   uint32_t store = lines->last;
   for (int step = 0; step < 2; step++) {
     store = store < lines->capacity ? lines->next[store] : LOOM_NO_NUMBER;
     if (store == LOOM_NO_NUMBER)
       break;
-    if (begins_with(at, ids, store, length))
+    if (begins_with(at, ids, store, length) && at[*length] == separator)
       return store;
   }
   return LOOM_NO_NUMBER;
 }
 
 const char *loom_poll_lines_read(struct loom_poll_lines *lines,
-                                 const struct loom_record_reader *reader, const char *at,
-                                 const char *end, struct loom_poll_record *poll) {
+                                 const struct loom_record_reader *reader, char separator,
+                                 const char *at, const char *end, struct loom_poll_record *poll) {
   size_t length;
   int64_t instant;
   if (!lines->begun || end - at < LOOM_ID_MAX + REST_MAX)
     return NULL;
-  uint32_t store = expected_store(lines, reader->ids, at, &length);
+  uint32_t store = expected_store(lines, reader->ids, separator, at, &length);
   if (store == LOOM_NO_NUMBER)
     return NULL;
   at += length + 1;
-  bool active = memcmp(at, "active,", 7) == 0;
-  if (!active && memcmp(at, "inactive,", 9) != 0)
+  bool active = memcmp(at, "active", 6) == 0;
+  if (!active && memcmp(at, "inactive", 8) != 0)
     return NULL;
-  at += active ? 7 : 9;
-  if (!loom_record_read_common_timestamp(reader, at, &instant) ||
+  at += active ? 6 : 8;
+  if (*at++ != separator || !loom_record_read_common_timestamp(reader, at, &instant) ||
       (reader->latest && instant > reader->latest))
     return NULL;
   at += LOOM_COMMON_TIMESTAMP;

@@ -35,12 +35,12 @@ bool loom_poll_lines_fit(const struct loom_columns *columns);
 ** does not end before `end`. What it reads is what loom_record_read_poll makes of the row.
 */
 const char *loom_poll_lines_read(struct loom_poll_lines *lines,
-                                 const struct loom_record_reader *reader, const char *at,
-                                 const char *end, struct loom_poll_record *poll);
+                                 const struct loom_record_reader *reader, char separator,
+                                 const char *at, const char *end, struct loom_poll_record *poll);
 
 /*
 ** Learns from a row that was read otherwise. Its id must have stood there as it is in the table, without quotes: else it
-** might have a comma. False: memory is out.
+** might have a separator. False: memory is out.
 */
 bool loom_poll_lines_learn(struct loom_poll_lines *lines, uint32_t store);
 

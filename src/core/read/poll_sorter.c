@@ -205,8 +205,10 @@ static void rewind_window(struct window *window) {
 }
 
 /* The records still in memory become the last run. */
-static loom_status begin_taking(loom_poll_sorter *sorter, loom_error *error) {
+loom_status loom_poll_sorter_finish(loom_poll_sorter *sorter, loom_error *error) {
   struct loom_poll_run *run = &sorter->run;
+  if (sorter->taking)
+    return LOOM_OK;
   if (sorter->count) {
     if (!loom_poll_run_sort(sorter->records, sorter->count, &sorter->ranks, run))
       return loom_no_memory(error);
@@ -381,7 +383,7 @@ loom_status loom_poll_sorter_next(loom_poll_sorter *sorter, struct loom_poll_gro
   struct stream *only;
   loom_poll *polls;
   size_t count;
-  loom_status status = sorter->taking ? LOOM_OK : begin_taking(sorter, error);
+  loom_status status = loom_poll_sorter_finish(sorter, error);
   if (status == LOOM_OK)
     status = refill_all(sorter, error);
   if (status == LOOM_OK && !find_next(sorter, &first, &count, &only))

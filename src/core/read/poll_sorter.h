@@ -49,6 +49,9 @@ struct loom_poll_group {
   size_t count;
 };
 
+/* Ends adding: what is in memory is sorted. Otherwise this is done when the first group is taken. */
+loom_status loom_poll_sorter_finish(loom_poll_sorter *sorter, loom_error *error);
+
 /* Begins anew with the first group. */
 loom_status loom_poll_sorter_rewind(loom_poll_sorter *sorter, loom_error *error);
 

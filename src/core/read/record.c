@@ -58,8 +58,18 @@ static enum loom_record_result number_store(struct loom_record_reader *reader,
   if (id.length > LOOM_ID_MAX)
     return refuse(problem, reader, 0, id,
                   "is not a store id: it is longer than " LOOM_TEXT_OF(LOOM_ID_MAX) " bytes");
+  if (reader->has_store) {
+    size_t length;
+    const char *last = loom_id_table_get(reader->ids, reader->store, &length);
+    if (length == id.length && memcmp(last, id.text, length) == 0) {
+      *store = reader->store;
+      return LOOM_RECORD_GOOD;
+    }
+  }
   *store = loom_id_table_put(reader->ids, id.text, id.length);
-  return *store == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
+  reader->has_store = *store != LOOM_NO_NUMBER;
+  reader->store = *store;
+  return reader->has_store ? LOOM_RECORD_GOOD : no_memory(reader);
 }
 
 static enum loom_record_result read_store(struct loom_record_reader *reader,

@@ -41,6 +41,8 @@ struct loom_record_reader {
   int64_t latest; /* polls after this instant are bad rows; 0: none are */
   struct loom_id_table *ids, *texts;
   loom_error failure; /* of the row that gave LOOM_RECORD_FAILED */
+  bool has_store;     /* a store has been numbered; rows of one store often come together */
+  uint32_t store;     /* the last one */
   /* The last date read, since most polls share theirs with the one before. */
   char date_text[10];
   int32_t date;

@@ -4,12 +4,16 @@
 #include "read/staging.h"
 #include "base/grow.h"
 #include "base/id_order.h"
+#include "base/thread.h"
 #include "time/civil.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SORT_CAPACITY (5 << 19)
+
+/* Fewer polls than this are sorted in less time than it takes to start a thread. */
+#define THREAD_LEAST 65536
 
 loom_staging *loom_staging_new(const struct loom_staging_options *options) {
   loom_staging *staging = calloc(1, sizeof *staging);
@@ -29,7 +33,14 @@ loom_staging *loom_staging_new(const struct loom_staging_options *options) {
   return staging;
 }
 
+void loom_staging_wait(loom_staging *staging) {
+  if (staging->sorting)
+    pthread_join(staging->thread, NULL);
+  staging->sorting = false;
+}
+
 void loom_staging_empty(loom_staging *staging) {
+  loom_staging_wait(staging);
   loom_id_table_free(&staging->ids);
   loom_id_table_free(&staging->texts);
   loom_poll_sorter_free(staging->sorter);
@@ -124,6 +135,18 @@ bool loom_staging_take_reject(loom_staging *staging, struct loom_reject *reject)
   return staging->taken;
 }
 
+/* What fails here is tried again, and told, by who takes the polls. */
+static void *sort_polls(void *context) {
+  loom_staging *staging = context;
+  loom_error ignored;
+  if (loom_staging_set_order(staging, &ignored) == LOOM_OK)
+    loom_poll_sorter_finish(staging->sorter, &ignored);
+  return NULL;
+}
+
 void loom_staging_complete(loom_staging *staging) {
   staging->complete = true;
+  if (staging->sorter && !staging->sorting &&
+      loom_poll_sorter_count(staging->sorter) >= THREAD_LEAST)
+    staging->sorting = loom_thread_start(&staging->thread, sort_polls, staging);
 }

@@ -16,6 +16,7 @@
 #include "read/record.h"
 #include "read/reject.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,7 +48,9 @@ struct loom_counts {
 /* Its members are for those who fill and store it. */
 typedef struct loom_staging {
   struct loom_staging_options options;
-  bool complete;               /* nothing more comes: it can be stored */
+  bool complete; /* nothing more comes: it can be stored */
+  bool sorting;  /* a thread of its own sorts the polls: see loom_staging_wait */
+  pthread_t thread;
   struct loom_id_table ids;    /* stores */
   uint32_t *order;             /* of the ids: see loom_staging_order */
   size_t ordered;              /* how many there were */
@@ -95,7 +98,10 @@ loom_status loom_staging_order(loom_staging *staging, const uint32_t **order, lo
 /* Makes polls come in that order within a day, as far as they have not been sorted yet. */
 loom_status loom_staging_set_order(loom_staging *staging, loom_error *error);
 
-/* Says that nothing more comes. */
+/* Says that nothing more comes. Many polls are sorted by a thread from then on, while the caller does something else. */
 void loom_staging_complete(loom_staging *staging);
+
+/* Waits until that thread has ended. Needed before anything but the counts, the ids and the bad rows is looked at. */
+void loom_staging_wait(loom_staging *staging);
 
 #endif

@@ -92,6 +92,9 @@ struct loom_apply {
   uint64_t stop;            /* when so much is applied, the step ends */
   uint64_t applied;         /* polls or records */
   size_t next_record;
+  /* of records that are brought together by store: where each store's end; the next store, in order; the end of those at hand */
+  uint32_t *ends, next_store;
+  size_t end_record;
   /* those that are applied together, as what repeats or says nothing leaves them */
   struct loom_record *group;
   size_t group_capacity;
@@ -125,6 +128,7 @@ void loom_apply_free(loom_apply *apply) {
   if (apply->bulk)
     loom_database_check_references(apply->database, true);
   free(apply->stores.numbers);
+  free(apply->ends);
   free(apply->reach);
   free(apply->group);
   loom_week_write_free(&apply->weeks);
@@ -156,26 +160,21 @@ static int compare_order(const void *a, const void *b) {
 }
 
 /*
-** Brings together what is of one store, by counting, in the order in which new stores are numbered, those for every store last:
-** `order` is where a record goes, and they change places until each is there. False: memory is out.
+** Brings together what is of one store, by counting, those for every store last: `order` is where a record goes, and they change
+** places until each is there. ends[0 … stores] are filled with where each store's end.
 */
-static bool gather_stores(struct loom_record *records, size_t count,
-                          const struct loom_store_numbers *stores) {
-  uint32_t all = stores->ids->count, next = 0;
-  uint32_t *places =
-      calloc((size_t)all + 1, sizeof *places); /* how many a store has; where its next one goes */
-  if (!places)
-    return false;
+static void gather_stores(struct loom_record *records, size_t count, uint32_t stores,
+                          uint32_t *ends) {
+  uint32_t next = 0;
   for (size_t i = 0; i < count; i++)
-    places[records[i].store == LOOM_ALL_STORES ? all : records[i].store]++;
-  for (uint32_t i = 0; i <= all; i++) {
-    uint32_t *place = &places[i < all ? stores->order[i] : all], here = *place;
-    *place = next;
+    ends[records[i].store == LOOM_ALL_STORES ? stores : records[i].store]++;
+  for (uint32_t i = 0; i <= stores; i++) {
+    uint32_t here = ends[i];
+    ends[i] = next;
     next += here;
   }
   for (size_t i = 0; i < count; i++)
-    records[i].order = places[records[i].store == LOOM_ALL_STORES ? all : records[i].store]++;
-  free(places);
+    records[i].order = ends[records[i].store == LOOM_ALL_STORES ? stores : records[i].store]++;
   for (size_t i = 0; i < count; i++) {
     while (records[i].order != i) {
       struct loom_record *there = &records[records[i].order], moved = *there;
@@ -183,14 +182,17 @@ static bool gather_stores(struct loom_record *records, size_t count,
       records[i] = moved;
     }
   }
-  return true;
 }
 
 /* Brings records into the order in which they are applied. False: memory is out. */
-static bool sort_records(struct loom_record *records, size_t count,
-                         const struct loom_store_numbers *stores) {
-  if (!gather_stores(records, count, stores))
+static bool sort_records(loom_apply *apply) {
+  struct loom_record *records = apply->staging->records;
+  size_t count = apply->staging->record_count;
+  uint32_t stores = apply->staging->ids.count;
+  apply->ends = calloc((size_t)stores + 1, sizeof *apply->ends);
+  if (!apply->ends)
     return false;
+  gather_stores(records, count, stores, apply->ends);
   for (size_t begin = 0, end; begin < count; begin = end) {
     bool sorted = true;
     for (end = begin + 1; end < count && records[end].store == records[begin].store; end++)
@@ -247,6 +249,7 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
   enum loom_kind kind = staging->options.kind;
   struct loom_counts *counts = &staging->counts;
   counts->added = counts->duplicates = counts->conflicts = 0;
+  loom_staging_wait(staging);
   apply->bulk = kind == LOOM_POLLS && loom_poll_sorter_count(staging->sorter) >= BULK_LEAST;
   if (apply->bulk) /* the polls come before their stores */
     loom_database_check_references(database, false);
@@ -260,7 +263,7 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
     status = look_for_any(apply, kind, error);
   if (status == LOOM_OK &&
       (kind == LOOM_HOURS || kind == LOOM_TIMEZONES || kind == LOOM_SPECIAL_DAYS) &&
-      !sort_records(staging->records, staging->record_count, &apply->stores))
+      !sort_records(apply))
     status = loom_no_memory(error);
   if (status == LOOM_OK)
     *out = apply;
@@ -782,6 +785,23 @@ static loom_status apply_group(loom_apply *apply, struct loom_record *records, s
   }
 }
 
+/*
+** Moves to the next store's records, once those at hand are applied, in the order in which new stores are numbered. False:
+** that is all.
+*/
+static bool find_records(loom_apply *apply) {
+  uint32_t stores = apply->staging->ids.count;
+  if (!apply->ends)
+    return apply->next_record < apply->staging->record_count;
+  while (apply->next_record == apply->end_record && apply->next_store <= stores) {
+    uint32_t place = apply->next_store++,
+             store = place < stores ? apply->stores.order[place] : place;
+    apply->next_record = store > 0 ? apply->ends[store - 1] : 0;
+    apply->end_record = apply->ends[store];
+  }
+  return apply->next_record < apply->end_record;
+}
+
 /* Rows that were changed, also those that wait to be inserted. */
 static size_t count_changes(const loom_apply *apply) {
   return (size_t)sqlite3_total_changes(apply->database->sqlite) + apply->weeks.count;
@@ -806,8 +826,7 @@ static loom_status apply_some(loom_apply *apply, uint64_t stop, loom_error *erro
   loom_status status = LOOM_OK;
   apply->changes = (struct loom_changes){0};
   loom_changes_silence(apply->database, true);
-  while (status == LOOM_OK && apply->next_record < apply->staging->record_count &&
-         apply->applied < stop) {
+  while (status == LOOM_OK && apply->applied < stop && find_records(apply)) {
     size_t count = group_size(apply);
     status = apply_and_note(apply, count, error);
     apply->next_record += count;
@@ -824,7 +843,7 @@ static loom_status apply_some(loom_apply *apply, uint64_t stop, loom_error *erro
 
 static loom_status apply_records(loom_apply *apply, size_t budget, loom_error *error) {
   loom_status status = apply_some(apply, apply->applied + budget, error);
-  if (status != LOOM_OK || apply->next_record < apply->staging->record_count)
+  if (status != LOOM_OK || find_records(apply))
     return status;
   if (apply->staging->options.kind == LOOM_ATTRIBUTES)
     status = check_attributes(apply, error);
