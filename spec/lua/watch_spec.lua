@@ -188,6 +188,35 @@ describe("a watch", function()
     writer:close()
   end)
 
+  test("misses nothing and repeats nothing while another process writes", function()
+    assert(monitor:polls {})
+    local script = folder .. "/write.lua"
+    files.write(script, ([[
+      local monitor = assert(require("loom").open(%q))
+      for i = 1, 160 do
+        assert(monitor:poll("s" .. i %% 20, i %% 3 == 0, i))
+      end
+      monitor:close()
+      io.open(%q, "w"):close()]]):format(path, folder .. "/done"))
+    local watch, newest, status, told = assert(Watch.new(monitor)), {}, {}, 0
+    watch:subscribe(function(change)
+      assert.is_true(change.instant > (newest[change.store_id] or 0))
+      newest[change.store_id], status[change.store_id], told = change.instant, change.status, told + 1
+    end)
+    shell.run(shell.words(shell.lua, script) .. " >/dev/null 2>&1 &")
+    local deadline = core.clock() + 60
+    repeat
+      local is_done = files.exists(folder .. "/done")
+      assert.is_not_nil(watch:look())
+      assert.is_true(core.clock() < deadline)
+    until is_done
+    for i = 141, 160 do
+      assert.equal(i * 1000000, newest["s" .. i % 20])
+      assert.equal(i % 3 == 0 and "active" or "inactive", status["s" .. i % 20])
+    end
+    assert.is_true(told >= 20 and told <= 160)
+  end)
+
   test("that is broken off tells again what it told", function()
     local _, look = watch_of(monitor)
     assert(monitor:poll("a", true, 1000))
