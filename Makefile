@@ -205,7 +205,7 @@ lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc, and what is not la
 	$(MAKE) BUILD=build/gcc CC=gcc all
 	$(MAKE) BUILD=build/clang CC=clang all
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE src
+	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc/core -Isrc src
 	luacheck --quiet bin/loom lua spec bench examples docs/config.ld $(wildcard *.rockspec)
 	$(MAKE) docs
 

@@ -3,6 +3,8 @@
 
 local check = require "loom.check"
 local core = require "loom.core"
+local lfs = require "lfs"
+local small_file = require "loom.small_file"
 local source = require "loom.source"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
@@ -19,6 +21,9 @@ loading.kinds = {
   { name = "exclusions", file = "exclusions.csv" },
   { name = "attributes", file = "attributes.csv" },
 }
+
+-- How databases begin (SQLite's file format documentation, section 1.3).
+local SQLITE_MAGIC = "SQLite format 3\0"
 
 -- Records written between two calls of the progress function.
 local WRITE_STEP = 200000
@@ -80,21 +85,72 @@ local function sources_of(options, kind)
   return list
 end
 
---- The files of a folder that go by their usual names, or by those with ".gz", as options of `ingest`.
--- @tparam string folder
--- @tparam function exists takes a path
--- @treturn table|nil nil if there are none
-function loading.find(folder, exists)
-  local files = {}
+-- The kind whose files usually have a name, or that name with ".gz"; nil if there is none.
+local function kind_by_name(name)
   for _, kind in ipairs(loading.kinds) do
-    local path = folder:gsub("/*$", "") .. "/" .. kind.file
-    for _, candidate in ipairs { path, path .. ".gz" } do
-      if not files[kind.name] and exists(candidate) then
-        files[kind.name] = candidate
-      end
+    if name == kind.file or name == kind.file .. ".gz" then
+      return kind.name
     end
   end
-  return next(files) and files or nil
+end
+
+--- The usual name of a kind's files.
+function loading.usual_name(wanted)
+  for _, kind in ipairs(loading.kinds) do
+    if kind.name == wanted then
+      return kind.file
+    end
+  end
+end
+
+--- The kind of a file, by its usual name, or else by its header: see src/core/read/recognize.h.
+-- @tparam string path
+-- @treturn string|nil the kind's name
+-- @treturn ?string why it is not known
+-- @treturn ?string its code
+function loading.recognize(path)
+  local kind = kind_by_name(path:match "[^/]*$")
+  if kind then
+    return kind
+  end
+  return core.kind_of_file(path)
+end
+
+-- Whether a file is a database, or a part of one, which may be in the folder that its data come from.
+local function is_database(path)
+  return path:find "%-wal$" or path:find "%-shm$" or path:find "%-journal$"
+    or small_file.read(path, #SQLITE_MAGIC) == SQLITE_MAGIC
+end
+
+--- The files of a folder: those by their usual names, each also with ".gz", and those that are known by their headers.
+-- @tparam string folder
+-- @treturn table|nil paths by kind, each a sorted list
+-- @treturn {string,...}|string what is left out, and why; where there are no files, the failure
+function loading.find(folder)
+  local names, files, left_out = {}, {}, {}
+  for name in lfs.dir(folder) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local path = folder:gsub("/*$", "") .. "/" .. name
+    local is_twin = name:sub(-3) == ".gz" and lfs.attributes(path:sub(1, -4), "mode") == "file"
+    local is_candidate = not name:find "^%." and lfs.attributes(path, "mode") == "file" and not is_twin and not is_database(path)
+    local kind, message
+    if is_candidate then
+      kind, message = loading.recognize(path)
+    end
+    if kind then
+      files[kind] = files[kind] or {}
+      table.insert(files[kind], path)
+    elseif message then
+      left_out[#left_out + 1] = message:gsub("^E%u+: ", "")
+    end
+  end
+  if next(files) then
+    return files, left_out
+  end
+  return nil, ("%s: has none of the files that loom ingest knows%s"):format(folder, left_out[1] and "; " .. left_out[1] or "")
 end
 
 --- Passes the bad rows that an ingest has met on to the caller's function.

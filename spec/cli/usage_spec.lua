@@ -105,7 +105,7 @@ describe("wrong use of loom", function()
   it("of ingest", function()
     local csv = database.small .. "/timezones.csv"
     expect_wrong("nothing to ingest: name a folder or a file", "ingest", folder .. "/new")
-    expect_wrong(csv .. ": is not a folder", "ingest", folder .. "/new", csv)
+    expect_wrong("standard input: say of what kind it is, such as --polls -", "ingest", folder .. "/new", "-")
     expect_wrong("option '--status' requires an argument", "ingest", db, "--status")
     for _, count in ipairs { "some", "-1", "1.5", "", "99999999999" } do
       expect_wrong("--max-rejects", "ingest", db, "--timezones", csv, "--max-rejects=" .. count)

@@ -1,5 +1,6 @@
 local database = require "support.database"
 local files = require "support.files"
+local lfs = require "lfs"
 local loading = require "loom.loading"
 local loom = require "loom"
 
@@ -19,19 +20,55 @@ describe("loading", function()
   end)
 
   describe("finds in a folder", function()
-    local function exists(path)
-      return path == "a/store_status.csv" or path == "a/menu_hours.csv.gz" or path == "a/timezones.csv"
-        or path == "a/timezones.csv.gz"
+    local function write(name, text)
+      return files.write(folder .. "/" .. name, text)
     end
 
-    it("files by their usual names, the plain one first", function()
-      local expected = { polls = "a/store_status.csv", hours = "a/menu_hours.csv.gz", timezones = "a/timezones.csv" }
-      assert.same(expected, loading.find("a", exists))
-      assert.same(expected, loading.find("a//", exists))
+    it("files by their usual names, the plain one first, whatever is in them", function()
+      for _, name in ipairs { "store_status.csv", "menu_hours.csv.gz", "timezones.csv", "timezones.csv.gz" } do
+        write(name, "nonsense")
+      end
+      local expected = { polls = { folder .. "/store_status.csv" }, hours = { folder .. "/menu_hours.csv.gz" },
+        timezones = { folder .. "/timezones.csv" } }
+      assert.same({ expected, {} }, { loading.find(folder) })
+      assert.same({ expected, {} }, { loading.find(folder .. "//") })
+    end)
+
+    it("files by their headers, in every form, and tells what is none", function()
+      write("Menu hours.csv", "day;STORE_ID;end_time_local;start_time_local\r\n")
+      write("timezone.csv", "\239\187\191extra,timezone_str,store_id\n1,2,3\n")
+      write("polls 2.tsv", "sep=\t\nstore_id\tstatus\ttimestamp_utc")
+      write("polls 1.txt", "\255\254" .. ("store_id,status,timestamp_utc\n"):gsub(".", "%0\0"))
+      write("holidays", "\n\nstore_id,date,open,close\n")
+      write("maintenance.csv", "store_id,from_utc,to_utc")
+      write("attributes of stores.csv", "store_id,region\n1,west\n") -- could be anything
+      write("empty.csv", "")
+      write("photo.jpg", "\255\216\255\224\0\16JFIF")
+      write(".hidden.csv", "store_id,status,timestamp_utc\n")
+      write("old.zip", "PK\3\4\20\0\0\0\8\0")
+      assert(loom.open(folder .. "/loom.db", { create = true })):close()
+      write("loom.db-wal", "")
+      assert(lfs.mkdir(folder .. "/inner"))
+      local found, left_out = loading.find(folder)
+      local function path(name)
+        return folder .. "/" .. name
+      end
+      assert.same({ hours = { path "Menu hours.csv" }, timezones = { path "timezone.csv" },
+        polls = { path "polls 1.txt", path "polls 2.tsv" }, special_days = { path "holidays" },
+        exclusions = { path "maintenance.csv" } }, found)
+      assert.same({
+        path 'attributes of stores.csv: its header is not that of a file that is known: "store_id,region"',
+        path "empty.csv: it is empty",
+        path "old.zip: is compressed, as zip (as spreadsheets are, which can be saved as CSV): only gzip is read as it is",
+        path "photo.jpg: it is not a text file with a header",
+      }, left_out)
     end)
 
     it("nothing", function()
-      assert.is_nil(loading.find("b", exists))
+      assert.same({ nil, folder .. ": has none of the files that loom ingest knows" }, { loading.find(folder) })
+      write("notes.txt", "hello\n")
+      assert.same({ nil, folder .. ": has none of the files that loom ingest knows; " .. folder
+        .. '/notes.txt: its header is not that of a file that is known: "hello"' }, { loading.find(folder) })
     end)
   end)
 

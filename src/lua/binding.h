@@ -147,6 +147,7 @@ void lloom_add_text(lua_State *L);
 int lloom_open(lua_State *L);
 int lloom_ingest(lua_State *L);
 int lloom_input(lua_State *L);
+int lloom_kind_of_file(lua_State *L);
 int lloom_report(lua_State *L);
 int lloom_export(lua_State *L);
 int lloom_query(lua_State *L);

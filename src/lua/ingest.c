@@ -5,6 +5,7 @@
 
 #include "time/civil.h"
 #include "read/ingest.h"
+#include "read/recognize.h"
 #include "read/input.h"
 #include "write/sink_sqlite.h"
 
@@ -198,6 +199,16 @@ void lloom_push_counts(lua_State *L, const struct loom_counts *counts) {
 
 static int counts(lua_State *L) {
   lloom_push_counts(L, &check_ingest(L)->staging->counts);
+  return 1;
+}
+
+/* kind_of_file(path): "polls", "hours" and so on, by the file's header. */
+int lloom_kind_of_file(lua_State *L) {
+  loom_error error;
+  enum loom_kind kind;
+  if (loom_recognize(luaL_checkstring(L, 1), &kind, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushstring(L, loom_kind_name(kind));
   return 1;
 }
 

@@ -342,6 +342,7 @@ int luaopen_loom_core(lua_State *L) {
   static const luaL_Reg functions[] = {{"open", lloom_open},
                                        {"ingest", lloom_ingest},
                                        {"input", lloom_input},
+                                       {"kind_of_file", lloom_kind_of_file},
                                        {"report", lloom_report},
                                        {"export", lloom_export},
                                        {"staging", lloom_staging},

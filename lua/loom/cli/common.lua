@@ -52,12 +52,20 @@ function common.with_database(path, work)
   return use(work, loom.open(path))
 end
 
+--- Tells which files of a folder are not taken.
+function common.tell_left_out(messages)
+  for _, message in ipairs(messages) do
+    io.stderr:write("loom: left out: ", message, "\n")
+  end
+end
+
 -- A monitor in memory with the files of a folder.
 local function load_folder(path, draw)
-  local files = loading.find(path, common.exists)
+  local files, left_out = loading.find(path)
   if not files then
-    return nil, path .. ": has none of the files that loom ingest knows"
+    return nil, left_out
   end
+  common.tell_left_out(left_out)
   files.progress = draw and function(done, total, source, phase)
     draw(total and total > 0 and done / total or 0, phase .. " " .. source)
   end

@@ -25,10 +25,11 @@ function command.add_to(parser)
     :description("Load input files into a database, which is made if it does not exist. All files are one "
       .. "transaction: if one fails, nothing has changed. A file may be gzipped; - is standard input.")
   ingest:argument "database"
-  ingest:argument "folder"
-    :args "?"
-    :description("Take the files of a folder by their usual names: store_status.csv, menu_hours.csv, "
-      .. "timezones.csv, special_days.csv, exclusions.csv, attributes.csv, each also with .gz.")
+  ingest:argument "files"
+    :args "*"
+    :argname "FILE|DIR"
+    :description("Files, whose headers tell what they are, and folders of such. Those by their usual names are that: "
+      .. "store_status.csv, menu_hours.csv, timezones.csv, special_days.csv, exclusions.csv, attributes.csv, each also with .gz.")
   ingest:option "--polls --status":argname "FILE":count "*":description "Polls: store_id, status, timestamp_utc."
   ingest:option "--hours":argname "FILE":count "*"
     :description "Weekly hours: store_id, dayOfWeek, start_time_local, end_time_local [, effective_from, origin]."
@@ -50,20 +51,64 @@ function command.add_to(parser)
   ingest:flag "--quiet":description "No progress and no summary."
 end
 
+local function add(files, kind, path)
+  files[kind] = files[kind] or {}
+  table.insert(files[kind], path)
+end
+
+-- Adds a file whose kind is not said.
+local function add_file(files, path)
+  if path == "-" then
+    common.wrong_use("standard input: say of what kind it is, such as --polls -")
+  end
+  local kind, message, code = loading.recognize(path)
+  if not kind then
+    local hint = (code == "EINPUT" or code == "EINVAL") and "; say of what kind it is, such as --attributes " .. path or ""
+    return nil, message .. hint
+  end
+  add(files, kind, path)
+  return true
+end
+
+-- Adds what is known of a folder, and tells what is not.
+local function add_folder(files, folder, args)
+  local found, left_out = loading.find(folder)
+  if not found then
+    return nil, left_out
+  end
+  for kind, paths in pairs(found) do
+    for _, path in ipairs(paths) do
+      add(files, kind, path)
+    end
+  end
+  if not args.quiet then
+    common.tell_left_out(left_out)
+  end
+  return true
+end
+
+-- Paths by kind: of each folder what is of no kind that is named by an option, then what is named, then files whose headers tell.
 local function files_of(args)
   local files = {}
-  if args.folder then
-    if not common.is_folder(args.folder) then
-      common.wrong_use("%s: is not a folder", args.folder)
-    end
-    files = loading.find(args.folder, common.exists)
-    if not files then
-      return nil, args.folder .. ": has none of the files that loom ingest knows"
+  for _, path in ipairs(args.files) do
+    if common.is_folder(path) then
+      local added, message = add_folder(files, path, args)
+      if not added then
+        return nil, message
+      end
     end
   end
   for _, kind in ipairs(loading.kinds) do
     if #args[kind.name] > 0 then
       files[kind.name] = args[kind.name]
+    end
+  end
+  for _, path in ipairs(args.files) do
+    if not common.is_folder(path) then
+      local added, message = add_file(files, path)
+      if not added then
+        return nil, message
+      end
     end
   end
   if not next(files) then
@@ -108,11 +153,23 @@ local function grouped(number)
   return (text:gsub("^,", ""))
 end
 
-local function print_summary(files)
+-- What a file is taken for, where neither its name nor an option says it.
+local function taken_for(file, args)
+  local usual = loading.usual_name(file.kind)
+  local name = file.source:match "[^/]*$"
+  local is_said = name == usual or name == usual .. ".gz"
+  for _, path in ipairs(args[file.kind]) do
+    is_said = is_said or path == file.source or path == "-"
+  end
+  return is_said and "" or (" (as %s)"):format(usual)
+end
+
+local function print_summary(files, args)
   for _, file in ipairs(files) do
     local rate = file.seconds > 0 and file.rows / file.seconds or 0
-    io.stderr:write(("%s: %s rows: %s new, %s duplicates, %s conflicts, %s rejected; %.2f s, %s rows/s\n"):format(
-      file.source, grouped(file.rows), grouped(file.new), grouped(file.duplicates), grouped(file.conflicts),
+    io.stderr:write(("%s%s: %s rows: %s new, %s duplicates, %s conflicts, %s rejected; %.2f s, %s rows/s\n"):format(
+      file.source, taken_for(file, args), grouped(file.rows),
+      grouped(file.new), grouped(file.duplicates), grouped(file.conflicts),
       grouped(file.rejected), file.seconds, grouped(math.floor(rate))))
   end
 end
@@ -166,7 +223,7 @@ function command.run(args)
     return nil, message or failure
   end
   if not args.quiet then
-    print_summary(summaries)
+    print_summary(summaries, args)
   end
   return true
 end
