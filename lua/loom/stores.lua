@@ -6,8 +6,6 @@ local core = require "loom.core"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
 
-local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
-
 local stores = {}
 
 local PAGE = 1000 -- stores read at a time: none of the caller's functions runs inside a transaction
@@ -257,34 +255,24 @@ end
 -- @treturn loom.choice for methods of the report; complete once the function returns true
 -- @treturn function (database, seconds) that goes on for about so long: true at the end, false before; nil, the failure, its code
 function stores.chooser(native, glob, conditions)
-  local parts, values, after = {}, {}, ""
-  if glob then
-    parts[1], values[1] = "store_id GLOB ?", glob
-  end
+  local asked = { glob = glob, conditions = {}, after = "" }
   for name, allowed in pairs(conditions or {}) do
-    values[#values + 1] = name
-    local marks = {}
+    local condition = { name }
     for value in pairs(allowed) do
-      values[#values + 1], marks[#marks + 1] = value, "?"
+      condition[#condition + 1] = value
     end
-    parts[#parts + 1] = ("EXISTS(SELECT 1 FROM attribute WHERE store = s.number AND name = ? AND value IN (%s))")
-      :format(table.concat(marks, ","))
+    table.insert(asked.conditions, condition)
   end
-  -- What is not wanted is a row, too: SQLite would look for the next one that is as long as it takes.
-  local sql = ("SELECT store_id, %s FROM store s WHERE store_id > ? ORDER BY store_id"):format(
-    #parts > 0 and table.concat(parts, " AND ") or "1")
-  local place, choice = #values + 1, native:choice()
+  local choice = native:choice()
   return choice, function(database, seconds)
-    values[place] = after
-    local rows, message, code = database:query(sql, unpack(values))
-    if not rows then
-      return nil, message, code
+    local facts = core.facts(database)
+    local done, message, code = facts:choose(asked)
+    if done then
+      done, message, code = choice:take(native, facts, seconds)
     end
-    local done
-    done, message, code = choice:take(native, rows, seconds)
-    rows:close()
+    facts:close()
     if done == false then
-      after = message
+      asked.after = message
     end
     return done, message, code
   end

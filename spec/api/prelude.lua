@@ -102,7 +102,7 @@ function prelude.calls(h)
   add_calls(calls, "export", h.export, { next = {} })
   add_calls(calls, "walk", h.walk, { next = {}, openings = { 0 } })
   add_calls(calls, "facts", h.facts, { begin = {}, put = { { kind = "store", store = "a" } }, list = { { kind = "store" } },
-    remove = { { kind = "zone", store = "a" } }, names = {}, commit = {}, rollback = {} })
+    choose = { {} }, remove = { { kind = "zone", store = "a" } }, names = {}, commit = {}, rollback = {} })
   add_calls(calls, "staging", h.batch, { add = { "a", true, 0 }, apply = { db } })
   add_calls(calls, "ingest", h.ingest, { feed = { "a,active,2023-01-24 10:00:00\n" }, read = { h.input }, finish = {},
     apply = { 1 }, reject = {}, counts = {} })

@@ -4,6 +4,7 @@
 */
 #include "storage.h"
 
+#include "base/id_table.h"
 #include "support.h"
 #include "time/civil.h"
 #include "write/facts_sqlite.h"
@@ -371,6 +372,60 @@ static void pages_of_stores(void **state) {
   loom_database_close(database);
 }
 
+/* The ids that a choice wants, each with its last character; those that it does not want are told, too. */
+static void assert_chooses(loom_facts *facts, const struct loom_fact_choice *choice,
+                           unsigned stores, const char *expected) {
+  loom_error error;
+  loom_status status;
+  struct loom_fact fact;
+  char found[40] = "", last[LOOM_ID_MAX + 1] = "";
+  unsigned count = 0;
+  assert_status(loom_facts_choose(facts, choice, &error), LOOM_OK, &error);
+  while ((status = loom_facts_next(facts, &fact, &error)) == LOOM_OK) {
+    char id[LOOM_ID_MAX + 1] = "";
+    memcpy(id, fact.store, fact.store_length);
+    assert_true(strcmp(id, last) > 0);
+    strcpy(last, id);
+    count++;
+    if (fact.wanted)
+      strncat(found, id + fact.store_length - 1, 1);
+  }
+  assert_status(status, LOOM_DONE, &error);
+  assert_int_equal(count, stores);
+  assert_string_equal(found, expected);
+}
+
+static void stores_are_chosen(void **state) {
+  (void)state;
+  static const char *const colours[] = {"red", "blue"}, *const sizes[] = {"1"};
+  static const size_t colour_lengths[] = {3, 4}, size_lengths[] = {1};
+  static const struct loom_fact_condition conditions[] = {{"colour", 6, colours, colour_lengths, 2},
+                                                          {"size", 4, sizes, size_lengths, 1},
+                                                          {"size", 4, NULL, NULL, 0}};
+  loom_database *database = memory_database();
+  loom_facts *facts = loom_facts_sqlite(database);
+  begin(facts);
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "sd", "colour", "red"));
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "sb", "colour", "blue"));
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "sb", "size", "1"));
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "sc", "colour", "green"));
+  put(facts, fact_of(LOOM_FACT_STORE, "ta"));
+  commit(facts);
+  assert_chooses(facts, &(struct loom_fact_choice){.after = ""}, 4, "bcda");
+  assert_chooses(facts, &(struct loom_fact_choice){.after = "sb", .after_length = 2}, 3, "cda");
+  assert_chooses(facts, &(struct loom_fact_choice){.after = "", .glob = "s[^c]"}, 4, "bd");
+  struct loom_fact_choice choice = {
+      .after = "", .glob = "*", .conditions = conditions, .condition_count = 1};
+  assert_chooses(facts, &choice, 4, "bd");
+  choice.condition_count = 2;
+  assert_chooses(facts, &choice, 4, "b");
+  choice.condition_count = 3; /* a condition without values is met by none */
+  assert_chooses(facts, &choice, 4, "");
+  assert_lists(facts, LOOM_FACT_STORE, "ta", "ta file\n"); /* a list after it is one */
+  loom_facts_free(facts);
+  loom_database_close(database);
+}
+
 /* Two years of days of one store are one change. */
 static void many_days_at_once(void **state) {
   (void)state;
@@ -478,6 +533,7 @@ int main(void) {
                                      cmocka_unit_test(attributes_like_a_model),
                                      cmocka_unit_test(names_are_counted),
                                      cmocka_unit_test(pages_of_stores),
+                                     cmocka_unit_test(stores_are_chosen),
                                      cmocka_unit_test(many_days_at_once),
                                      cmocka_unit_test(nothing_is_changed_outside_of_a_change),
                                      cmocka_unit_test(a_write_ends_a_list),

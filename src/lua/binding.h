@@ -167,6 +167,7 @@ int lloom_thread(lua_State *L);
 
 #define LLOOM_DATABASE "loom.monitor"
 #define LLOOM_STAGING "loom.staging"
+#define LLOOM_FACTS "loom.facts"
 
 /*
 ** Where the reports, walks and looks of a database's handle get their stores and polls: the one place that decides it. One that

@@ -1,18 +1,17 @@
 /*
-** loom.choice: some of a report's rows, chosen by a query, in pieces: whoever has others waiting chooses for a while, lets
+** loom.choice: some of a report's rows, chosen by facts, in pieces: whoever has others waiting chooses for a while, lets
 ** them have their turn, and goes on.
 */
 #include "binding.h"
 
-#include "sqlite/query.h"
 #include "report/report.h"
+#include "write/facts.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define CHOICE "loom.choice"
-#define ROWS "loom.rows"
 #define LOOK_EVERY                                                                                 \
   16 /* rows between two looks at the clock: a pattern may take 0.1 ms to be compared with one id */
 
@@ -66,24 +65,24 @@ static bool advance(struct choice *choice, const struct loom_report *report, con
   return false;
 }
 
-static void choose(struct choice *choice, const struct loom_report *report, struct loom_value id,
-                   struct loom_value wanted) {
+static void choose(struct choice *choice, const struct loom_report *report,
+                   const struct loom_fact *store) {
   unsigned char *chosen = choice->handle.object;
-  if (id.type != LOOM_BYTES || !advance(choice, report, id.bytes, id.length) ||
-      wanted.type != LOOM_INTEGER || !wanted.integer)
+  if (!store->store || !advance(choice, report, store->store, store->store_length) ||
+      !store->wanted)
     return;
   choice->count += !chosen[choice->at];
   chosen[choice->at] = 1;
 }
 
 /*
-** take(report, query, seconds): goes on with a query whose rows are a store's id, in order of which they come, and whether it is
-** wanted. True at its end; after so many seconds, if that comes first, false and the last id; nil and the failure. A few rows
-** are taken however short the time is.
+** take(report, facts, seconds): goes on with the stores that the facts' `choose` has started on. True at their end; after so many
+** seconds, if that comes first, false and the last id; nil and the failure. A few stores are taken however short the time is.
 */
 static int take(lua_State *L) {
   loom_error error;
   loom_status status;
+  struct loom_fact store;
   lloom_check_handle(L, 1, CHOICE);
   struct choice *choice = lua_touserdata(L, 1);
   lua_pushvalue(L, 1); /* stays */
@@ -91,16 +90,13 @@ static int take(lua_State *L) {
   lua_replace(L, 1); /* where a report is looked for */
   const struct loom_report *report = lloom_check_complete(L);
   luaL_argcheck(L, choice->rows == loom_report_count(report), 2, "the choice is of another report");
-  loom_query *query = lloom_check_handle(L, 3, ROWS);
+  loom_facts *facts = lloom_check_handle(L, 3, LLOOM_FACTS);
   double until = now() + luaL_checknumber(L, 4);
-  luaL_argcheck(L, loom_query_columns(query) == 2, 3,
-                "a query of ids and whether they are wanted expected");
-  for (unsigned taken = 1; (status = loom_query_next(query, &error)) == LOOM_OK; taken++) {
-    struct loom_value id = loom_query_value(query, 0);
-    choose(choice, report, id, loom_query_value(query, 1));
+  for (unsigned taken = 1; (status = loom_facts_next(facts, &store, &error)) == LOOM_OK; taken++) {
+    choose(choice, report, &store);
     if (taken % LOOK_EVERY == 0 && now() >= until) {
       lua_pushboolean(L, false);
-      lua_pushlstring(L, id.type == LOOM_BYTES ? id.bytes : "", id.length);
+      lua_pushlstring(L, store.store ? store.store : "", store.store_length);
       return 2;
     }
   }

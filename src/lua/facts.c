@@ -15,7 +15,8 @@
 
 #include <string.h>
 
-#define FACTS "loom.facts"
+#define FACTS LLOOM_FACTS
+#define CONDITIONS_MAX 900 /* SQLite's expressions have a depth of 1000 at the most */
 #define OPENINGS_MAX 10000 /* far more than a week may have: 100 a day */
 
 static const char *const kinds[] = {"store",     "zone",      "week", "special_day",
@@ -291,6 +292,74 @@ static int list(lua_State *L) {
   return status == LOOM_DONE ? 1 : lloom_failure(L, &error);
 }
 
+/* A list's length, whose items are all texts. */
+static size_t check_texts(lua_State *L, int index) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  size_t length = lua_rawlen(L, index);
+  for (size_t i = 1; i <= length; i++) {
+    lua_rawgeti(L, index, (int)i);
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "bad condition of a choice (a list of texts expected)");
+    lua_pop(L, 1);
+  }
+  return length;
+}
+
+static const char *text_at(lua_State *L, int index, size_t i, size_t *length) {
+  lua_rawgeti(L, index, (int)i);
+  const char *text = lua_tolstring(L, -1, length); /* the list keeps it */
+  lua_pop(L, 1);
+  return text;
+}
+
+/* A condition is a list of a name and values. What is read is in a userdata, which is left on the stack. */
+static void read_condition(lua_State *L, int index, struct loom_fact_condition *condition) {
+  size_t count = check_texts(L, index);
+  if (count < 1)
+    luaL_error(L, "bad condition of a choice (a name expected)");
+  const char **values = lua_newuserdata(L, count * sizeof *values);
+  size_t *lengths = lua_newuserdata(L, count * sizeof *lengths);
+  for (size_t i = 0; i + 1 < count; i++)
+    values[i] = text_at(L, index, i + 2, &lengths[i]);
+  condition->name = text_at(L, index, 1, &condition->name_length);
+  condition->values = values;
+  condition->value_lengths = lengths;
+  condition->value_count = count - 1;
+}
+
+/*
+** choose(choice): starts on all stores behind the id `after`, for loom.choice, which takes them: those are wanted that match `glob`
+** and meet every one of `conditions`, lists of an attribute's name and the values that it may have.
+*/
+static int choose(lua_State *L) {
+  loom_error error;
+  loom_facts *facts = check_facts(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  struct loom_fact_choice choice = {0};
+  size_t ignored;
+  choice.glob = read_text(L, "glob", &ignored);
+  choice.after = read_text(L, "after", &choice.after_length);
+  if (!choice.after)
+    choice.after = "";
+  lua_getfield(L, 2, "conditions");
+  if (!lua_isnil(L, -1)) {
+    int list = lua_gettop(L);
+    luaL_checktype(L, list, LUA_TTABLE);
+    size_t count = lua_rawlen(L, list);
+    if (count > CONDITIONS_MAX)
+      luaL_error(L, "bad conditions of a choice (up to %d expected)", CONDITIONS_MAX);
+    luaL_checkstack(L, 3 * CONDITIONS_MAX + 10, NULL);
+    struct loom_fact_condition *conditions = lua_newuserdata(L, (count + 1) * sizeof *conditions);
+    for (size_t i = 0; i < count; i++) {
+      lua_rawgeti(L, list, (int)i + 1);
+      read_condition(L, lua_gettop(L), &conditions[i]);
+    }
+    choice.conditions = conditions;
+    choice.condition_count = count;
+  }
+  return lloom_done(L, loom_facts_choose(facts, &choice, &error), &error);
+}
+
 /* names(): how many different names attributes have. */
 static int names(lua_State *L) {
   loom_error error;
@@ -313,7 +382,8 @@ static int rollback(lua_State *L) {
 
 void lloom_register_facts(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"begin", begin}, {"put", put},       {"remove", remove_fact}, {"list", list},
-      {"names", names}, {"commit", commit}, {"rollback", rollback},  {NULL, NULL}};
+      {"begin", begin},   {"put", put},           {"remove", remove_fact},
+      {"list", list},     {"choose", choose},     {"names", names},
+      {"commit", commit}, {"rollback", rollback}, {NULL, NULL}};
   lloom_new_type(L, FACTS, methods, close_facts);
 }

@@ -3,7 +3,7 @@
 ** is put replaces the one that was there. Where they are kept is a type's business, of which SQLite's is the first.
 **
 **   to change:  loom_facts_begin → loom_facts_put, loom_facts_remove, and lists → loom_facts_commit, or loom_facts_abandon
-**   to read:    loom_facts_list → loom_facts_next, until LOOM_DONE; within a change, or by itself
+**   to read:    loom_facts_list, or loom_facts_choose → loom_facts_next, until LOOM_DONE; within a change, or by itself
 */
 #ifndef LOOM_FACTS_H
 #define LOOM_FACTS_H
@@ -40,6 +40,7 @@ struct loom_fact {
   int64_t number;
   int64_t from, to; /* in microseconds */
   bool polled, has_hours;
+  bool wanted; /* by loom_facts_choose */
   const char *name, *text;
   size_t name_length, text_length;
 };
@@ -66,6 +67,24 @@ struct loom_fact_query {
   int64_t most; /* stores, exclusions or attributes, at the most; -1: all */
 };
 
+/* An attribute with one of these values. */
+struct loom_fact_condition {
+  const char *name;
+  size_t name_length;
+  const char *const *values;
+  const size_t *value_lengths;
+  size_t value_count;
+};
+
+/* Which stores are wanted: those that meet all conditions, and whose id matches the pattern, if there is one. */
+struct loom_fact_choice {
+  const char *glob;  /* see loom_glob_matches; NULL: any id does */
+  const char *after; /* only ids behind this one, which may be empty */
+  size_t after_length;
+  const struct loom_fact_condition *conditions;
+  size_t condition_count;
+};
+
 typedef struct loom_facts loom_facts;
 
 struct loom_facts_type {
@@ -74,6 +93,8 @@ struct loom_facts_type {
   loom_status (*remove)(loom_facts *facts, const struct loom_fact *fact, uint64_t *count,
                         loom_error *error);
   loom_status (*list)(loom_facts *facts, const struct loom_fact_query *query, loom_error *error);
+  loom_status (*choose)(loom_facts *facts, const struct loom_fact_choice *choice,
+                        loom_error *error);
   loom_status (*next)(loom_facts *facts, struct loom_fact *fact, loom_error *error);
   loom_status (*count_names)(loom_facts *facts, uint64_t *count, loom_error *error);
   loom_status (*commit)(loom_facts *facts, loom_error *error);
@@ -113,6 +134,15 @@ static inline loom_status loom_facts_remove(loom_facts *facts, const struct loom
 static inline loom_status loom_facts_list(loom_facts *facts, const struct loom_fact_query *query,
                                           loom_error *error) {
   return facts->type->list(facts, query, error);
+}
+
+/*
+** Starts on all stores in order of their ids, each of which is given with whether it is `wanted`, and nothing else: to look for
+** the next one that is would take as long as it takes. Nothing of the choice is kept.
+*/
+static inline loom_status
+loom_facts_choose(loom_facts *facts, const struct loom_fact_choice *choice, loom_error *error) {
+  return facts->type->choose(facts, choice, error);
 }
 
 /* The next one, whose texts and openings live until the call after it. LOOM_DONE: there are no more. */

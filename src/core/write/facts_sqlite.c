@@ -5,6 +5,8 @@
 #include "write/facts_sqlite.h"
 #include "base/grow.h"
 #include "base/id_table.h"
+#include "base/text.h"
+#include "measure/selection.h"
 #include "measure/week.h"
 #include "sqlite/connection.h"
 #include "sqlite/statement.h"
@@ -30,6 +32,8 @@ struct sqlite_facts {
   bool reading;       /* a part in a read transaction is the list's own */
   bool has_row, used; /* it stands on a row, which has been given */
   bool gone;          /* a write has ended it */
+  bool choosing,
+      has_glob; /* it tells of each store whether it is wanted; the pattern is in `note` */
   struct loom_hours_list openings;
   char *id, *note; /* of a special day, whose rows have been passed over */
   size_t id_capacity, note_capacity;
@@ -457,23 +461,101 @@ static loom_status open_list(struct sqlite_facts *facts, const struct loom_fact_
   return step(facts, error);
 }
 
-static loom_status list(loom_facts *head, const struct loom_fact_query *query, loom_error *error) {
-  struct sqlite_facts *facts = of_head(head);
+/* Begins the list's part in a transaction. */
+static loom_status begin_list(struct sqlite_facts *facts, loom_error *error) {
   loom_status status = LOOM_OK;
   end_list(facts);
-  facts->gone = false;
-  facts->kind = query->kind;
+  facts->gone = facts->choosing = false;
   if (!facts->changing) {
     status = loom_database_begin_read(facts->database, error);
     facts->reading = status == LOOM_OK;
   }
   if (status == LOOM_OK)
     loom_database_hold(facts->database, &facts->holder, let_go);
+  return status;
+}
+
+static loom_status list(loom_facts *head, const struct loom_fact_query *query, loom_error *error) {
+  struct sqlite_facts *facts = of_head(head);
+  loom_status status = begin_list(facts, error);
+  facts->kind = query->kind;
   if (status == LOOM_OK)
     status = open_list(facts, query, error);
   if (status != LOOM_OK)
     end_list(facts);
   return status;
+}
+
+/* ---- choose ---- */
+
+static bool add(struct loom_text *sql, const char *text) {
+  if (!loom_text_reserve(sql, strlen(text) + 1))
+    return false;
+  loom_text_put_string(sql, text);
+  return true;
+}
+
+/* Whether a store meets all conditions is a column. */
+static bool write_choice(struct loom_text *sql, const struct loom_fact_choice *choice) {
+  bool good = add(sql, "SELECT store_id, 1");
+  for (size_t i = 0; good && i < choice->condition_count; i++) {
+    good = add(sql,
+               " AND EXISTS(SELECT 1 FROM attribute"
+               " WHERE store = s.number AND name = ? AND value IN (");
+    for (size_t value = 0; good && value < choice->conditions[i].value_count; value++)
+      good = add(sql, value ? ", ?" : "?");
+    good = good && add(sql, "))");
+  }
+  good = good && add(sql, " FROM store s WHERE store_id > ? ORDER BY store_id");
+  if (good)
+    loom_text_put_char(sql, '\0');
+  return good;
+}
+
+static void bind_choice(sqlite3_stmt *rows, const struct loom_fact_choice *choice) {
+  int parameter = 1;
+  for (size_t i = 0; i < choice->condition_count; i++) {
+    const struct loom_fact_condition *condition = &choice->conditions[i];
+    sqlite3_bind_text(rows, parameter++, condition->name, (int)condition->name_length,
+                      SQLITE_TRANSIENT);
+    for (size_t value = 0; value < condition->value_count; value++)
+      sqlite3_bind_text(rows, parameter++, condition->values[value],
+                        (int)condition->value_lengths[value], SQLITE_TRANSIENT);
+  }
+  sqlite3_bind_text(rows, parameter, choice->after, (int)choice->after_length, SQLITE_TRANSIENT);
+}
+
+static loom_status choose(loom_facts *head, const struct loom_fact_choice *choice,
+                          loom_error *error) {
+  struct sqlite_facts *facts = of_head(head);
+  struct loom_text sql = {0};
+  size_t length = choice->glob ? strlen(choice->glob) + 1 : 0;
+  loom_status status = begin_list(facts, error);
+  facts->choosing = true;
+  facts->has_glob = choice->glob != NULL;
+  if (status == LOOM_OK && (!write_choice(&sql, choice) ||
+                            !loom_grow(&facts->note, &facts->note_capacity, length + 1, 1)))
+    status = loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = get(facts, sql.bytes, &facts->rows, error);
+  if (status == LOOM_OK) {
+    if (length)
+      memcpy(facts->note, choice->glob, length);
+    bind_choice(facts->rows, choice);
+    status = step(facts, error);
+  }
+  if (status != LOOM_OK)
+    end_list(facts);
+  loom_text_free(&sql);
+  return status;
+}
+
+static void read_choice(struct sqlite_facts *facts, struct loom_fact *fact) {
+  *fact = (struct loom_fact){.kind = LOOM_FACT_STORE};
+  fact->store = loom_column_bytes(facts->rows, 0, &fact->store_length);
+  fact->wanted =
+      sqlite3_column_int(facts->rows, 1) && fact->store &&
+      (!facts->has_glob || loom_glob_matches(facts->note, fact->store, fact->store_length));
 }
 
 static loom_status read_date(struct sqlite_facts *facts, int column, int32_t *date,
@@ -600,6 +682,11 @@ static loom_status next(loom_facts *head, struct loom_fact *fact, loom_error *er
     return LOOM_DONE;
   }
   sqlite3_stmt *row = facts->rows;
+  if (facts->choosing) {
+    facts->used = true;
+    read_choice(facts, fact);
+    return LOOM_OK;
+  }
   *fact = (struct loom_fact){.kind = facts->kind, .override = sqlite3_column_int(row, 1)};
   if (facts->kind == LOOM_FACT_SPECIAL_DAY) /* which goes on to the row of the next one */
     return read_special_day(facts, fact, error);
@@ -675,6 +762,7 @@ static const struct loom_facts_type type = {.begin = begin,
                                             .put = put,
                                             .remove = remove_fact,
                                             .list = list,
+                                            .choose = choose,
                                             .next = next,
                                             .count_names = count_names,
                                             .commit = commit,
