@@ -242,23 +242,12 @@ static int check(lua_State *L) {
 }
 
 void lloom_register_database(lua_State *L) {
-  static const luaL_Reg methods[] = {{"begin", begin},
-                                     {"commit", commit},
-                                     {"info", info},
-                                     {"rollback", rollback},
-                                     {"check", check},
-                                     {"prune", prune},
-                                     {"removal", lloom_removal},
-                                     {"remove", lloom_remove},
-                                     {"query", lloom_query},
-                                     {"row", lloom_row},
-                                     {"rows", lloom_rows},
-                                     {"execute", lloom_execute},
-                                     {"revision", revision},
-                                     {"newest", newest},
-                                     {"set_busy_timeout", set_busy_timeout},
-                                     {"is_lost", is_lost},
-                                     {"clone", clone},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"begin", begin},           {"commit", commit},       {"info", info},
+      {"rollback", rollback},     {"check", check},         {"prune", prune},
+      {"removal", lloom_removal}, {"remove", lloom_remove}, {"query", lloom_query},
+      {"row", lloom_row},         {"rows", lloom_rows},     {"execute", lloom_execute},
+      {"revision", revision},     {"newest", newest},       {"set_busy_timeout", set_busy_timeout},
+      {"is_lost", is_lost},       {"clone", clone},         {NULL, NULL}};
   lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
 }
