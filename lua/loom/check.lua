@@ -5,6 +5,8 @@
 -- the value has the right form, but cannot work.
 -- @module loom.check
 
+local core = require "loom.core"
+
 local check = {}
 
 -- The folder that Loom's own code lies in.
@@ -195,25 +197,21 @@ function check.number(least, most)
   end
 end
 
-local STORE_ID_MAX = 255 -- bytes
-
 --- A store id. Blanks are what the core trims: an id may end in a line feed, and whoever is stored can be asked for and removed.
 function check.store_id(value)
-  if type(value) == "string" and #value >= 1 and #value <= STORE_ID_MAX and not value:find("\0", 1, true)
+  if type(value) == "string" and #value >= 1 and #value <= core.limits.store_id and not value:find("\0", 1, true)
     and not value:find("^[ \t]") and not value:find("[ \t]$") then
     return value
   end
-  return nil, "store id (1 to 255 bytes without blanks at its ends)"
+  return nil, ("store id (1 to %d bytes without blanks at its ends)"):format(core.limits.store_id)
 end
-
-local NOTE_MAX = 4096 -- bytes
 
 --- A note or reason.
 function check.note(value)
-  if type(value) == "string" and #value <= NOTE_MAX and not value:find("\0", 1, true) then
+  if type(value) == "string" and #value <= core.limits.note and not value:find("\0", 1, true) then
     return value
   end
-  return nil, "text of up to 4096 bytes"
+  return nil, ("text of up to %d bytes"):format(core.limits.note)
 end
 
 --- A value as messages show it.

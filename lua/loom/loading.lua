@@ -42,7 +42,7 @@ loading.checkers = {
   max_rejects = max_rejects,
   on_reject = check.callable,
   replace_overrides = check.boolean,
-  threads = check.integer(0, 64),
+  threads = check.integer(0, core.limits.threads),
 }
 
 -- One source or a list of them, resolved.

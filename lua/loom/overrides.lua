@@ -418,8 +418,8 @@ end
 
 -- ---- attributes ----
 
--- As in `src/core/read/record.h`: what is stored must fit a file.
-local NAMES_MAX, SIZE_MAX = 255, 32000
+-- What is stored must fit a file.
+local NAMES_MAX, SIZE_MAX = core.limits.attribute_names, core.limits.attributes_size
 
 -- Whether a name is new to all other stores; that of an old one is found at once, where all names would have to be counted.
 local function is_new_name(facts, name, store)
@@ -451,7 +451,8 @@ end
 local function check_attributes(attributes)
   for name, value in pairs(attributes) do
     if not stores.attribute_name(name) then
-      check.fail("bad argument #2 to 'set_attributes' (names of 1 to 64 bytes expected, got %s)", tostring(name))
+      check.fail("bad argument #2 to 'set_attributes' (names of 1 to %d bytes expected, got %s)",
+        core.limits.attribute_name, tostring(name))
     elseif value ~= false and (type(value) ~= "string" and type(value) ~= "number") then
       check.fail("bad argument #2 to 'set_attributes' (%s: string, number or false expected, got a %s)", name,
         type(value))
@@ -459,7 +460,7 @@ local function check_attributes(attributes)
       check.fail("bad argument #2 to 'set_attributes' (%s: number of up to 2^53, or text, expected, got %s)", name,
         tostring(value))
     elseif value and not check.note(stores.attribute_text(value)) then
-      check.fail("bad argument #2 to 'set_attributes' (%s: text of up to 4096 bytes expected)", name)
+      check.fail("bad argument #2 to 'set_attributes' (%s: text of up to %d bytes expected)", name, core.limits.note)
     end
   end
 end

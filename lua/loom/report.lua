@@ -30,8 +30,6 @@ Report.__index = Report
 -- @tfield ?table strips what strips are of: `window`, its name, and `bins`
 
 local STRIP_BINS = 168 -- an hour of a week each
-local STRIP_BINS_MAX = 10000
-local THREADS_MAX = 64
 
 -- ---- options ----
 
@@ -57,7 +55,7 @@ local function strips_checker(value)
   local expected = "true, or table of window and bins"
   if value == true then
     return { bins = STRIP_BINS }
-  elseif type(value) ~= "table" or (value.bins ~= nil and not check.integer(1, STRIP_BINS_MAX)(value.bins)) then
+  elseif type(value) ~= "table" or (value.bins ~= nil and not check.integer(1, core.limits.strip_bins)(value.bins)) then
     return nil, expected
   end
   for key in pairs(value) do
@@ -75,7 +73,7 @@ local checkers = {
   slo = slo.checker,
   group_by = stores.attribute_name,
   strips = strips_checker,
-  threads = check.integer(0, THREADS_MAX),
+  threads = check.integer(0, core.limits.threads),
   progress = check.callable,
 }
 for _, more in ipairs { rules.checkers, stores.checkers } do

@@ -8,20 +8,16 @@ local time = require "loom.time"
 local rules = {}
 
 local MICROSECONDS = 1000000
-local SLACK_MAX = 86399 -- seconds
-local CENTURY = 36525 * 86400 * MICROSECONDS
 
-rules.presets = { "loom", "seed", "monitoring" }
-rules.fills = { "backward", "forward", "nearest" }
-rules.evidences = { "inside", "around" }
-rules.no_data = { "down", "up", "unknown" }
+--- What the rules that are words may be, by option: the lists preset, fill, evidence and no_data.
+rules.names = core.rules
 
 local function max_gap(value)
   if value == "none" then
     return -1
   end
   local duration = time.duration(value)
-  if duration and duration <= CENTURY then
+  if duration and duration <= core.limits.max_gap then
     return duration
   end
   return nil, 'duration of up to 100 years, or "none"'
@@ -29,7 +25,7 @@ end
 
 local function slack(value)
   local duration = time.duration(value)
-  if duration and duration % MICROSECONDS == 0 and duration / MICROSECONDS <= SLACK_MAX then
+  if duration and duration % MICROSECONDS == 0 and duration / MICROSECONDS <= core.limits.slack then
     return math.floor(duration / MICROSECONDS)
   end
   return nil, "duration in whole seconds, less than a day"
@@ -37,10 +33,10 @@ end
 
 --- Checkers of the options.
 rules.checkers = {
-  preset = check.choice(rules.presets),
-  fill = check.choice(rules.fills),
-  evidence = check.choice(rules.evidences),
-  no_data = check.choice(rules.no_data),
+  preset = check.choice(rules.names.preset),
+  fill = check.choice(rules.names.fill),
+  evidence = check.choice(rules.names.evidence),
+  no_data = check.choice(rules.names.no_data),
   max_gap = max_gap,
   slack = slack,
   default_zone = check.text,

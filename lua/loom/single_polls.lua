@@ -32,7 +32,7 @@ local function read(poll, now, latest)
   local id, status, when = fields_of(poll)
   local active = active_of(status)
   if not check.store_id(id) then
-    return nil, "store_id", id, "is not a store id of 1 to 255 bytes"
+    return nil, "store_id", id, ("is not a store id of 1 to %d bytes"):format(core.limits.store_id)
   elseif active == nil then
     return nil, "status", status, "is not a status (active or inactive)"
   elseif when == nil then

@@ -128,15 +128,13 @@ function stores.selection(value)
   return value
 end
 
-local NAME_MAX = 64 -- bytes
-
 --- Checker of an attribute's name.
 function stores.attribute_name(value)
-  if type(value) == "string" and #value >= 1 and #value <= NAME_MAX and not value:find("[%c\127]")
+  if type(value) == "string" and #value >= 1 and #value <= core.limits.attribute_name and not value:find("[%c\127]")
     and value:lower():match("^ *(.-) *$") ~= "store_id" then -- which in a file is another column
     return value
   end
-  return nil, "name of an attribute (1 to 64 bytes)"
+  return nil, ("name of an attribute (1 to %d bytes)"):format(core.limits.attribute_name)
 end
 
 local EXACT_MAX = 2 ^ 53 -- further on doubles leave out whole numbers, so that what was meant is not known

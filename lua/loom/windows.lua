@@ -1,13 +1,12 @@
 --- The windows of a report.
 -- @module loom.windows
 
+local core = require "loom.core"
 local time = require "loom.time"
 
 local windows = {}
 
 local NAME_MAX = 64
-local WINDOWS_MAX = 64
-local CENTURY = 36525 * 86400 * 1000000 -- microseconds
 
 --- The windows of a report that asks for none.
 windows.standard = {
@@ -43,7 +42,7 @@ end
 local function native(window)
   if window.seconds ~= nil then
     local length = time.duration(window.seconds)
-    if window.from == nil and window.to == nil and length and length > 0 and length <= CENTURY then
+    if window.from == nil and window.to == nil and length and length > 0 and length <= core.limits.window_length then
       return { length = length }
     end
     return nil, "windows whose seconds are a duration of up to 100 years", length ~= nil
@@ -53,7 +52,7 @@ local function native(window)
     return nil, "windows with seconds, or from and to"
   end
   local length = time.between(from, to)
-  if length <= 0 or length > CENTURY then
+  if length <= 0 or length > core.limits.window_length then
     return nil, "windows that end after they start, and within 100 years", true
   end
   return { from = from, to = to }
@@ -62,8 +61,8 @@ end
 --- Checker of the option `windows`.
 -- @treturn table a list of `name`, `unit` and, for the native half, `native`
 function windows.checker(value)
-  if type(value) ~= "table" or #value < 1 or #value > WINDOWS_MAX then
-    return nil, "list of 1 to 64 windows"
+  if type(value) ~= "table" or #value < 1 or #value > core.limits.windows then
+    return nil, ("list of 1 to %d windows"):format(core.limits.windows)
   end
   local list, names = {}, {}
   for i, window in ipairs(value) do

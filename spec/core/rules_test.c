@@ -42,10 +42,28 @@ static void names_that_are_none(void **state) {
   }
 }
 
+static void names_are_in_order(void **state) {
+  (void)state;
+  struct loom_rules rules;
+  int presets = 0;
+  for (; loom_preset_names[presets]; presets++)
+    assert_true(loom_rules_preset(loom_preset_names[presets], &rules));
+  assert_int_equal(presets, 3);
+  assert_string_equal(loom_fill_names[LOOM_FILL_NEAREST], "nearest");
+  assert_null(loom_fill_names[LOOM_FILL_NEAREST + 1]);
+  assert_string_equal(loom_evidence_names[LOOM_EVIDENCE_AROUND], "around");
+  assert_null(loom_evidence_names[LOOM_EVIDENCE_AROUND + 1]);
+  static const char *const states[] = {"down", "up", "unknown", "excluded"};
+  for (int i = 0; i < 4; i++)
+    assert_string_equal(loom_state_name((enum loom_state)i), states[i]);
+  assert_null(loom_no_data_names[LOOM_EXCLUDED]); /* which is no rule's */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(presets),
       cmocka_unit_test(names_that_are_none),
+      cmocka_unit_test(names_are_in_order),
   };
   return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
 }

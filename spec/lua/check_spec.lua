@@ -108,7 +108,7 @@ describe("wrong use", function()
     { "polls", { {}, { on_reject = {} } }, "bad option 'on_reject' to 'polls' (function expected, got a table)" },
     { "ingest", {}, "bad argument #1 to 'ingest' (table expected, got nothing)" },
     { "ingest", { {} },
-      "no files to 'ingest' (status, hours, timezones, special_days, exclusions or attributes expected)" },
+      "no files to 'ingest' (polls, hours, timezones, special_days, exclusions or attributes expected)" },
     { "ingest", { { status = 1 } },
       "bad option 'status' to 'ingest' (path, open file, function, or list of them expected, got 1)" },
     { "ingest", { { status = { "a.csv", nil, "b.csv" } } },
@@ -118,7 +118,7 @@ describe("wrong use", function()
     { "ingest", { { hours = "a\0.csv" } },
       "bad option 'hours' to 'ingest' (path, open file, function, or list of them expected, got \"a\\0.csv\")" },
     { "ingester", {}, "bad argument #1 to 'ingester' "
-      .. "(one of status, hours, timezones, special_days, exclusions, attributes expected, got nothing)" },
+      .. "(one of polls, hours, timezones, special_days, exclusions, attributes expected, got nothing)" },
     { "ingester", { "status", { source = "\0" } },
       "bad option 'source' to 'ingester' (text without NUL bytes expected, got \"\\0\")" },
     { "query", {}, "bad argument #1 to 'query' (string expected, got nothing)" },

@@ -549,6 +549,36 @@ describe("loom.core", function()
       assert.is_nil(core.preset "none")
     end)
 
+    it("tell the names of rules, and the limits that they hold to themselves", function()
+      for _, name in ipairs(core.rules.preset) do
+        for option, value in pairs(core.preset(name)) do
+          local is_known = core.rules[option] == nil
+          for _, known in ipairs(core.rules[option] or {}) do
+            is_known = is_known or known == value
+          end
+          assert.is_true(is_known, option)
+        end
+      end
+      assert.same({ preset = { "loom", "seed", "monitoring" }, fill = { "backward", "forward", "nearest" },
+        evidence = { "inside", "around" }, no_data = { "down", "up", "unknown" } }, core.rules)
+      local limits = core.limits
+      local inspection = { id = "a", default_zone = "UTC", from = 0, to = HOUR, as_of = HOUR }
+      local most = { slack = limits.slack, max_gap = limits.max_gap, length = limits.window_length }
+      for name, value in pairs(most) do
+        for more = 0, 1 do
+          local options = { [name] = value + more }
+          for key, other in pairs(inspection) do
+            options[key] = other
+          end
+          local called, message = pcall(core.inspect, database, options)
+          assert.equal(more == 0, called, tostring(message))
+        end
+      end
+      local batch = core.staging(1)
+      assert.is_true(batch:add(("x"):rep(limits.store_id), true, 0))
+      assert.error_matches(function() batch:add(("x"):rep(limits.store_id + 1), true, 0) end, "1 to 255 bytes", 1, true)
+    end)
+
     it("tell terminals and time", function()
       assert.equal('=1', core.csv_field "=1")
       assert.equal("'=1", core.csv_field("=1", true))

@@ -85,8 +85,8 @@ describe("rules", function()
   end)
 
   it("that are given one by one override the preset", function()
-    for _, preset in ipairs(rules.presets) do
-      for name, values in pairs { fill = rules.fills, evidence = rules.evidences, no_data = rules.no_data } do
+    for _, preset in ipairs(rules.names.preset) do
+      for name, values in pairs { fill = rules.names.fill, evidence = rules.names.evidence, no_data = rules.names.no_data } do
         for _, value in ipairs(values) do
           local expected = in_force { preset = preset }
           expected[name] = value

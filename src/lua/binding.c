@@ -257,17 +257,15 @@ int lloom_option_choice(lua_State *L, int index, const char *name, int fallback,
 }
 
 void lloom_read_rules(lua_State *L, int index, struct loom_rules *rules) {
-  static const char *const presets[] = {"loom", "seed", "monitoring", NULL};
-  static const char *const fills[] = {"backward", "forward", "nearest", NULL};
-  static const char *const evidences[] = {"inside", "around", NULL};
-  static const char *const states[] = {"down", "up", "unknown", NULL};
-  loom_rules_preset(presets[lloom_option_choice(L, index, "preset", 0, presets)], rules);
-  rules->fill = (enum loom_fill)lloom_option_choice(L, index, "fill", (int)rules->fill, fills);
-  rules->evidence = (enum loom_evidence)lloom_option_choice(L, index, "evidence",
-                                                            (int)rules->evidence, evidences);
-  rules->no_data =
-      (enum loom_state)lloom_option_choice(L, index, "no_data", (int)rules->no_data, states);
+  int preset = lloom_option_choice(L, index, "preset", 0, loom_preset_names);
+  loom_rules_preset(loom_preset_names[preset], rules);
+  rules->fill =
+      (enum loom_fill)lloom_option_choice(L, index, "fill", (int)rules->fill, loom_fill_names);
+  rules->evidence = (enum loom_evidence)lloom_option_choice(
+      L, index, "evidence", (int)rules->evidence, loom_evidence_names);
+  rules->no_data = (enum loom_state)lloom_option_choice(L, index, "no_data", (int)rules->no_data,
+                                                        loom_no_data_names);
   rules->slack = (int32_t)lloom_option_integer(L, index, "slack", rules->slack, 0, LOOM_SLACK_MAX);
   rules->max_gap =
-      lloom_option_integer(L, index, "max_gap", rules->max_gap, LOOM_NO_MAX_GAP, LOOM_INSTANT_MAX);
+      lloom_option_integer(L, index, "max_gap", rules->max_gap, LOOM_NO_MAX_GAP, LOOM_MAX_GAP_MAX);
 }

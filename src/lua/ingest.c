@@ -3,6 +3,7 @@
 */
 #include "binding.h"
 
+#include "base/thread.h"
 #include "time/civil.h"
 #include "read/ingest.h"
 #include "read/recognize.h"
@@ -75,7 +76,7 @@ void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_optio
     luaL_error(L, "bad option 'kind' ('%s' is not a kind of file)", kind);
   options->source = lloom_option_string(L, index, "source", kind);
   options->max_rejects = lloom_option_max_rejects(L, index);
-  options->threads = (unsigned)lloom_option_integer(L, index, "threads", 0, 0, 64);
+  options->threads = (unsigned)lloom_option_integer(L, index, "threads", 0, 0, LOOM_THREADS_MAX);
   options->block_size = (size_t)lloom_option_integer(L, index, "block_size", 0, 0, 1 << 28);
   staging->sort_capacity = (size_t)lloom_option_integer(L, index, "sort_capacity", 0, 0, 1 << 26);
   options->max_size = (uint64_t)lloom_option_integer(L, index, "max_size", 0, 0, INT64_MAX);

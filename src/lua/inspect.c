@@ -72,15 +72,11 @@ static void set_openings(lua_State *L, const struct loom_inspection *in) {
 }
 
 static void set_cells(lua_State *L, const struct loom_inspection *in) {
-  static const char *const states[] = {[LOOM_DOWN] = "down",
-                                       [LOOM_UP] = "up",
-                                       [LOOM_UNKNOWN] = "unknown",
-                                       [LOOM_EXCLUDED] = "excluded"};
   lua_createtable(L, (int)in->cell_count, 0);
   for (size_t i = 0; i < in->cell_count; i++) {
     const struct loom_cell *cell = &in->cells[i];
     push_span(L, in, cell->span);
-    lua_pushstring(L, states[cell->state]);
+    lua_pushstring(L, loom_state_name(cell->state));
     lua_setfield(L, -2, "state");
     set_integer(L, "piece", (int64_t)cell->piece + 1);
     if (cell->has_poll) {

@@ -292,19 +292,17 @@ static int proxy(lua_State *L) {
 
 /* preset(name): its rules as options of report; nil if there is none of that name. */
 static int preset(lua_State *L) {
-  static const char *const fills[] = {"backward", "forward", "nearest"};
-  static const char *const states[] = {"down", "up", "unknown"};
   struct loom_rules rules;
   if (!loom_rules_preset(luaL_checkstring(L, 1), &rules))
     return 0;
   lua_createtable(L, 0, 5);
   lua_pushinteger(L, rules.slack);
   lua_setfield(L, -2, "slack");
-  lua_pushstring(L, fills[rules.fill]);
+  lua_pushstring(L, loom_fill_names[rules.fill]);
   lua_setfield(L, -2, "fill");
-  lua_pushstring(L, rules.evidence == LOOM_EVIDENCE_AROUND ? "around" : "inside");
+  lua_pushstring(L, loom_evidence_names[rules.evidence]);
   lua_setfield(L, -2, "evidence");
-  lua_pushstring(L, states[rules.no_data]);
+  lua_pushstring(L, loom_no_data_names[rules.no_data]);
   lua_setfield(L, -2, "no_data");
   lua_pushinteger(L, (lua_Integer)rules.max_gap);
   lua_setfield(L, -2, "max_gap");
@@ -395,6 +393,7 @@ int luaopen_loom_core(lua_State *L) {
   lua_newtable(L);
   lloom_set_functions(L, functions);
   lloom_add_text(L);
+  lloom_add_limits(L);
   lua_pushliteral(L, LOOM_VERSION);
   lua_setfield(L, -2, "version");
   return 1;

@@ -3,6 +3,7 @@
 */
 #include "binding.h"
 
+#include "base/thread.h"
 #include "measure/overlay.h"
 #include "measure/strip.h"
 #include "report/report.h"
@@ -143,7 +144,7 @@ static void read_options(lua_State *L, struct loom_report_options *options,
       lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
   options->has_as_of = options->as_of != INT64_MIN;
   options->default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago");
-  options->threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, 64);
+  options->threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, LOOM_THREADS_MAX);
   options->strip_window =
       (size_t)lloom_option_integer(L, 2, "strip_window", 1, 1, LOOM_WINDOWS_MAX) - 1;
   options->strip_bins = (size_t)lloom_option_integer(L, 2, "strip_bins", 0, 0, LOOM_STRIP_BINS_MAX);

@@ -34,7 +34,8 @@ static int add(lua_State *L) {
   const char *id = luaL_checklstring(L, 2, &length);
   bool active = lua_toboolean(L, 3);
   int64_t instant = lloom_check_integer(L, 4);
-  luaL_argcheck(L, length >= 1 && length <= LOOM_ID_MAX, 2, "1 to 255 bytes expected");
+  luaL_argcheck(L, length >= 1 && length <= LOOM_ID_MAX, 2,
+                "1 to " LOOM_TEXT_OF(LOOM_ID_MAX) " bytes expected");
   luaL_argcheck(L, instant >= LOOM_INSTANT_MIN && instant <= LOOM_INSTANT_MAX, 4,
                 "outside the years 1 to 9999");
   return lloom_done(L, loom_staging_add_poll(staging, id, length, active, instant, &error), &error);

@@ -145,16 +145,23 @@ end
 
 -- ---- rules ----
 
+-- Names as a sentence has them: "a, b or c".
+local function any_of(names)
+  return table.concat(names, ", ", 1, #names - 1) .. " or " .. names[#names]
+end
+
 --- Adds the rules that turn polls into figures, and the instant that they are seen from.
 function options.add_rules(parser, as_of)
   local checkers = rules.checkers
   options.add(parser, "--as-of", "T", as_of, options.instant)
-  options.add(parser, "--preset", "P", "loom, seed or monitoring: rules that the options below override (default: loom).")
-    :choices(rules.presets)
-  options.add(parser, "--fill", "F", "Which time a poll vouches for: backward, forward or nearest."):choices(rules.fills)
-  options.add(parser, "--evidence", "E", "Which polls count for an opening: those inside, or around it too.")
-    :choices(rules.evidences)
-  options.add(parser, "--no-data", "N", "What an opening without evidence is: down, up or unknown."):choices(rules.no_data)
+  local function add_choice(name, argname, description)
+    local names = rules.names[name]
+    options.add(parser, "--" .. name:gsub("_", "-"), argname, description:format(any_of(names), names[1])):choices(names)
+  end
+  add_choice("preset", "P", "%s: rules that the options below override (default: %s).")
+  add_choice("fill", "F", "Which time a poll vouches for: %s.")
+  add_choice("evidence", "E", "Which polls count for an opening: those %s it.")
+  add_choice("no_data", "N", "What an opening without evidence is: %s.")
   options.add(parser, "--max-gap", "DUR", "Time further than this from its poll is unknown; or none.",
     options.text(checkers.max_gap))
   options.add(parser, "--slack", "DUR", "A close this near midnight is midnight.", options.text(checkers.slack))

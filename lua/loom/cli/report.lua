@@ -4,6 +4,7 @@
 local check = require "loom.check"
 local columns = require "loom.columns"
 local common = require "loom.cli.common"
+local core = require "loom.core"
 local options = require "loom.cli.options"
 local slo = require "loom.slo"
 local stores = require "loom.stores"
@@ -70,7 +71,7 @@ function command.add_to(parser)
   add_objective(report)
   add_layout(report)
   options.add(report, "--threads", "N", "Threads to use (default: one for each processor, up to 8).",
-    options.number(check.integer(1, 64)))
+    options.number(check.integer(1, core.limits.threads)))
 end
 
 -- Conditions by attribute, each with the values that will do.

@@ -4,6 +4,8 @@
 #ifndef LOOM_RULES_H
 #define LOOM_RULES_H
 
+#include "time/civil.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,18 +23,26 @@ enum loom_evidence { LOOM_EVIDENCE_INSIDE, LOOM_EVIDENCE_AROUND };
 enum loom_state { LOOM_DOWN, LOOM_UP, LOOM_UNKNOWN, LOOM_EXCLUDED };
 
 #define LOOM_NO_MAX_GAP (-1)
-#define LOOM_SLACK_MAX 86399
+#define LOOM_MAX_GAP_MAX (36525 * LOOM_DAY) /* a century, which is the longest window */
+#define LOOM_SLACK_MAX 86399                /* less than a day */
 
 struct loom_rules {
   int32_t slack; /* seconds, 0 to LOOM_SLACK_MAX: a close this near 24:00:00 is 24:00:00 */
   enum loom_fill fill;
   enum loom_evidence evidence;
   enum loom_state no_data; /* the state of a piece without evidence */
-  /* microseconds; time further from its poll is unknown. LOOM_NO_MAX_GAP: no limit */
+  /* microseconds, 0 to LOOM_MAX_GAP_MAX; time further from its poll is unknown. LOOM_NO_MAX_GAP: no limit */
   int64_t max_gap;
 };
 
-/* Sets all rules to those of a preset: "loom", "seed" or "monitoring". False: there is none of that name. */
+/* The names of presets, and of each value of the other rules in its order. They end with NULL. */
+extern const char *const loom_preset_names[],
+    *const loom_fill_names[], *const loom_evidence_names[], *const loom_no_data_names[];
+
+/* The name of a state. */
+const char *loom_state_name(enum loom_state state);
+
+/* Sets all rules to those of a preset. False: there is none of that name. */
 bool loom_rules_preset(const char *name, struct loom_rules *rules);
 
 #endif

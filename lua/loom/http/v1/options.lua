@@ -16,7 +16,6 @@ local windows = require "loom.windows"
 local options = {}
 
 local WINDOWS_MAX = 8 -- of a report that is kept in memory
-local GLOB_MAX = 255 -- bytes
 local GLOB_STARS_MAX = 4 -- each may multiply the time that a look at one id takes
 local CONDITIONS_MAX = 20
 
@@ -38,10 +37,10 @@ end
 --- The checker of a pattern of store ids.
 function options.store_pattern(text)
   local _, stars = text:gsub("%*+", "")
-  if #text >= 1 and #text <= GLOB_MAX and stars <= GLOB_STARS_MAX and not text:find("\0", 1, true) then
+  if #text >= 1 and #text <= core.limits.store_id and stars <= GLOB_STARS_MAX and not text:find("\0", 1, true) then
     return text
   end
-  return nil, ("pattern of 1 to %d bytes, with at most %d stars"):format(GLOB_MAX, GLOB_STARS_MAX)
+  return nil, ("pattern of 1 to %d bytes, with at most %d stars"):format(core.limits.store_id, GLOB_STARS_MAX)
 end
 
 -- Those that are options of a report; their values stay text, so that they are also its key.
@@ -60,10 +59,10 @@ options.parameters = {
   { name = "windows", description = "NAME:DURATION or NAME:FROM/TO, with commas between them (default: the last hour, day "
     .. "and week), such as month:30d,january:2023-01-01T00:00:00Z/2023-02-01T00:00:00Z.", schema = { type = "string" } },
   { name = "preset", description = "The rules that polls are judged by.",
-    schema = { type = "string", enum = rules.presets } },
-  { name = "fill", schema = { type = "string", enum = rules.fills } },
-  { name = "evidence", schema = { type = "string", enum = rules.evidences } },
-  { name = "no_data", schema = { type = "string", enum = rules.no_data } },
+    schema = { type = "string", enum = rules.names.preset } },
+  { name = "fill", schema = { type = "string", enum = rules.names.fill } },
+  { name = "evidence", schema = { type = "string", enum = rules.names.evidence } },
+  { name = "no_data", schema = { type = "string", enum = rules.names.no_data } },
   { name = "max_gap", description = 'A duration, or "none".', schema = { type = "string" } },
   { name = "slack", description = "A duration.", schema = { type = "string" } },
   { name = "default_zone", description = "The timezone of stores without one.", schema = { type = "string" } },
