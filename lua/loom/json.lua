@@ -68,28 +68,4 @@ function json.map(map, piece_of)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
-local LEFT_OUT_MAX = 10 -- of which an answer tells: who has more has the log, and `loom check`
-
-local function left_out_store(store)
-  return json.object("store_id", json.string(store.store_id), "reason", json.string(store.reason))
-end
-
---- The stores that a report leaves out: see `loom.report:left_out`.
--- @tparam {table,...} list the first of them
--- @tparam int count of all
-function json.left_out(list, count)
-  local first = {}
-  for i = 1, math.min(#list, LEFT_OUT_MAX) do
-    first[i] = list[i]
-  end
-  return json.object("count", json.number(count), "stores", json.array(first, left_out_store))
-end
-
---- The rules in force: see `loom.rules.in_force`.
-function json.rules(rules)
-  return json.object("preset", json.string(rules.preset), "slack", json.number(rules.slack), "fill", json.string(rules.fill),
-    "evidence", json.string(rules.evidence), "no_data", json.string(rules.no_data), "max_gap", json.number(rules.max_gap),
-    "default_zone", json.string(rules.default_zone))
-end
-
 return json

@@ -1,4 +1,4 @@
---- JSON of what the monitor tells of a store, which the command and the service write alike. Fields have the names that they have
+--- JSON of what the monitor and reports tell, which the command and the service write alike. Fields have the names that they have
 -- in the Lua tables and, where there are such, in the columns of the files: `timezone_str`, `effective_from`, `timestamp_utc`,
 -- `status`. Instants are text, which in a Lua table is beside the number under a name that ends in `_utc`.
 -- @module loom.formats.shapes
@@ -12,6 +12,37 @@ local shapes = {}
 local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
 
 local number, text = json.number, json.string
+
+-- ---- reports ----
+
+local LEFT_OUT_MAX = 10 -- of which an answer tells: who has more has the log, and `loom check`
+
+local function left_out_store(store)
+  return json.object("store_id", text(store.store_id), "reason", text(store.reason))
+end
+
+--- The stores that a report leaves out: see `loom.report:left_out`.
+-- @tparam {table,...} list the first of them
+-- @tparam int count of all
+function shapes.left_out(list, count)
+  local first = {}
+  for i = 1, math.min(#list, LEFT_OUT_MAX) do
+    first[i] = list[i]
+  end
+  return json.object("count", number(count), "stores", json.array(first, left_out_store))
+end
+
+--- The rules in force: see `loom.rules.in_force`.
+function shapes.rules(rules)
+  return json.object("preset", text(rules.preset), "slack", number(rules.slack), "fill", text(rules.fill),
+    "evidence", text(rules.evidence), "no_data", text(rules.no_data), "max_gap", number(rules.max_gap),
+    "default_zone", text(rules.default_zone))
+end
+
+--- A window of a report.
+function shapes.window(window)
+  return json.object("name", text(window.name), "from", text(window.from_utc), "to", text(window.to_utc))
+end
 
 -- ---- hours ----
 
@@ -107,7 +138,7 @@ end
 -- @tparam table found as `loom.monitor:explain` gives it
 function shapes.write_explanation(write, found)
   write(('{"store_id":%s,"timezone_str":%s,"as_of":%s,"rules":%s,"windows":['):format(text(found.store_id),
-    text(found.timezone_str), text(found.as_of_utc), json.rules(found.rules)))
+    text(found.timezone_str), text(found.as_of_utc), shapes.rules(found.rules)))
   for i, window in ipairs(found.windows) do
     write(i > 1 and ",\n" or "")
     write_window(write, window)

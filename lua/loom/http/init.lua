@@ -33,6 +33,7 @@ for _, routes in ipairs {
   require "loom.http.badge",
   metrics.routes,
   events.routes,
+  require "loom.http.v1.schemas",
   require "loom.http.v1.stores",
   require "loom.http.v1.removal",
   require "loom.http.v1.summary",

@@ -11,6 +11,7 @@ local Queue = require "loom.queue"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
+local shapes = require "loom.formats.shapes"
 
 local LIMIT, LIMIT_MAX = 100, 1000
 local PAGE_BYTES = 96 * 1024 -- of options, with which a page ends: reading and writing 256 KiB held the loop for 14 ms
@@ -18,7 +19,7 @@ local PAGE_BYTES = 96 * 1024 -- of options, with which a page ends: reading and 
 -- What a report that is complete has left out. Details may be long, and seldom tell of any.
 local function left_out_of(row)
   local found = row.details and row.details:find('"left_out":', 1, true) and cjson.decode(row.details).left_out
-  return found and json.left_out(found.stores, found.count) or row.details and json.left_out({}, 0) or json.null
+  return found and shapes.left_out(found.stores, found.count) or row.details and shapes.left_out({}, 0) or json.null
 end
 
 local function report_json(row, ...)
@@ -56,7 +57,7 @@ local function list()
   end)
   local last, next_cursor = rows[#rows], nil
   if has_more and last then
-    next_cursor = cursor.write(of, ("%.17g"):format(last.created_us), last.report_id)
+    next_cursor = cursor.write(of, core.digits(last.created_us), last.report_id)
   end
   response.json(200, json.object("reports", json.array(rows, report_json), "next_cursor", json.text(next_cursor)))
 end

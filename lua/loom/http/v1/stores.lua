@@ -3,6 +3,7 @@
 
 local budget = require "loom.http.budget"
 local check = require "loom.check"
+local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
@@ -13,6 +14,7 @@ local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
+local shapes = require "loom.formats.shapes"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
 
@@ -55,10 +57,6 @@ local function order_of(parameters, report)
   return not by_id and figure or nil, place, order == "desc"
 end
 
-local function window_json(window)
-  return json.object("name", json.string(window.name), "from", json.string(window.from_utc), "to", json.string(window.to_utc))
-end
-
 -- Rows as JSON, in pieces.
 local function rows_json(report, numbers, give_turn)
   local parts = {}
@@ -88,9 +86,9 @@ local function list()
     local numbers, left, total, last = report:page(figure, window, is_descending, limit, only, after)
     give_turn()
     local next_cursor = left > #numbers
-      and cursor.write(of, last and ("%.17g"):format(last) or "", report:store(numbers[limit])) or nil
-    return json.object("as_of", json.string(report.as_of_utc), "rules", json.rules(report.rules),
-      "windows", json.array(report.windows, window_json), "total", json.number(total),
+      and cursor.write(of, last and core.digits(last) or "", report:store(numbers[limit])) or nil
+    return json.object("as_of", json.string(report.as_of_utc), "rules", shapes.rules(report.rules),
+      "windows", json.array(report.windows, shapes.window), "total", json.number(total),
       "stores", rows_json(report, numbers, give_turn), "next_cursor", json.text(next_cursor))
   end))
 end
@@ -166,42 +164,8 @@ end
 
 -- ---- routes ----
 
-local figures_schema = { type = "object", required = figures.names, properties = {}, additionalProperties = false }
-for _, name in ipairs(figures.names) do
-  figures_schema.properties[name] = { type = "number", minimum = 0 }
-end
-figures_schema.properties.ratio = { type = { "number", "null" }, minimum = 0, maximum = 1 }
-figures_schema.properties.outages = { type = "integer", minimum = 0 }
-figures_schema.properties.polls = { type = "integer", minimum = 0 }
-figures_schema.properties.mttr = { type = { "number", "null" }, minimum = 0 }
-figures_schema.properties.mtbf = { type = { "number", "null" }, minimum = 0 }
-figures_schema.description = "What a store was in a window. Times are in seconds; scheduled is up + down + unknown, ratio is "
-  .. "up / (up + down), longest the longest outage, mttr the mean outage, mtbf the up time to an outage."
-
-local windows_schema = { type = "object", additionalProperties = "Figures", description = "Figures by the names of windows." }
-
 return {
-  window_json = window_json,
-  report_of_one = report_of_one,
   schemas = {
-    Instant = { type = "string", description = "Such as 2023-01-25 18:13:22 UTC." },
-    Figures = figures_schema,
-    Window = {
-      type = "object", required = { "name", "from", "to" }, additionalProperties = false,
-      properties = { name = { type = "string" }, from = "Instant", to = "Instant" },
-    },
-    Rules = {
-      type = "object", additionalProperties = false,
-      required = { "preset", "slack", "fill", "evidence", "no_data", "max_gap", "default_zone" },
-      properties = {
-        preset = { type = "string" }, slack = { type = "integer" }, fill = { type = "string" }, evidence = { type = "string" },
-        no_data = { type = "string" }, max_gap = { type = { "number", "null" } }, default_zone = { type = "string" },
-      },
-    },
-    StoreFigures = {
-      type = "object", required = { "store_id", "windows" }, additionalProperties = false,
-      properties = { store_id = { type = "string" }, windows = windows_schema },
-    },
     Store = {
       type = "object", additionalProperties = false,
       required = { "store_id", "timezone_str", "has_hours", "first_poll", "last_poll", "attributes", "as_of", "windows" },
@@ -209,7 +173,7 @@ return {
         store_id = { type = "string" }, timezone_str = { type = { "string", "null" } }, has_hours = { type = "boolean" },
         first_poll = { type = { "string", "null" } }, last_poll = { type = { "string", "null" } },
         attributes = { type = "object", additionalProperties = { type = "string" } },
-        as_of = { type = { "string", "null" } }, windows = windows_schema,
+        as_of = { type = { "string", "null" } }, windows = "WindowFigures",
       },
     },
     StoreList = {

@@ -7,7 +7,7 @@ local json = require "loom.json"
 local options = require "loom.http.v1.options"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
-local stores = require "loom.http.v1.stores"
+local shapes = require "loom.formats.shapes"
 
 local PERCENTS = { 5, 25, 50, 75, 95 }
 local PERCENTS_MAX = 20
@@ -65,9 +65,9 @@ local function summary_json(report, parameters, only, give_turn)
   for i, window in ipairs(report.windows) do
     by_name[window.name], count = window_json(report, i, parameters, only, give_turn)
   end
-  return json.object("as_of", json.string(report.as_of_utc), "rules", json.rules(report.rules),
-    "windows", json.array(report.windows, stores.window_json), "stores", json.number(count),
-    "left_out", json.left_out(report:left_out()), "figures", json.map(by_name, tostring))
+  return json.object("as_of", json.string(report.as_of_utc), "rules", shapes.rules(report.rules),
+    "windows", json.array(report.windows, shapes.window), "stores", json.number(count),
+    "left_out", shapes.left_out(report:left_out()), "figures", json.map(by_name, tostring))
 end
 
 local function get()
@@ -97,21 +97,6 @@ local percentiles_schema = {
 
 return {
   schemas = {
-    LeftOut = {
-      type = "object", required = { "count", "stores" }, additionalProperties = false,
-      description = "Stores of the report that have no figures, since their zone has left the tz database; the first of them, "
-        .. "by id, are named.",
-      properties = {
-        count = { type = "integer", minimum = 0 },
-        stores = {
-          type = "array",
-          items = {
-            type = "object", required = { "store_id", "reason" }, additionalProperties = false,
-            properties = { store_id = { type = "string" }, reason = { type = "string" } },
-          },
-        },
-      },
-    },
     WindowSummary = {
       type = "object", required = { "totals", "percentiles", "ratios" }, additionalProperties = false,
       properties = {

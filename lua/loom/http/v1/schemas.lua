@@ -1,0 +1,61 @@
+--- Schemas of what several routes answer with: see `loom.http.router`. Those that one file of routes needs alone stand there.
+-- @module loom.http.v1.schemas
+
+local core = require "loom.core"
+local figures = require "loom.figures"
+local rules = require "loom.rules"
+
+local figures_schema = { type = "object", required = figures.names, properties = {}, additionalProperties = false }
+for _, name in ipairs(figures.names) do
+  figures_schema.properties[name] = { type = "number", minimum = 0 }
+end
+figures_schema.properties.ratio = { type = { "number", "null" }, minimum = 0, maximum = 1 }
+figures_schema.properties.outages = { type = "integer", minimum = 0 }
+figures_schema.properties.polls = { type = "integer", minimum = 0 }
+figures_schema.properties.mttr = { type = { "number", "null" }, minimum = 0 }
+figures_schema.properties.mtbf = { type = { "number", "null" }, minimum = 0 }
+figures_schema.description = "What a store was in a window. Times are in seconds; scheduled is up + down + unknown, ratio is "
+  .. "up / (up + down), longest the longest outage, mttr the mean outage, mtbf the up time to an outage."
+
+--- Routes, of which there are none, and the schemas.
+return {
+  schemas = {
+    Instant = { type = "string", description = "Such as 2023-01-25 18:13:22 UTC." },
+    Figures = figures_schema,
+    Window = {
+      type = "object", required = { "name", "from", "to" }, additionalProperties = false,
+      properties = { name = { type = "string" }, from = "Instant", to = "Instant" },
+    },
+    Rules = {
+      type = "object", additionalProperties = false,
+      required = { "preset", "slack", "fill", "evidence", "no_data", "max_gap", "default_zone" },
+      properties = {
+        preset = { enum = rules.names.preset },
+        slack = { type = "integer", minimum = 0, maximum = core.limits.slack, description = "In seconds." },
+        fill = { enum = rules.names.fill }, evidence = { enum = rules.names.evidence }, no_data = { enum = rules.names.no_data },
+        max_gap = { type = { "number", "null" }, minimum = 0, description = "In seconds; null: none." },
+        default_zone = { type = "string", description = "An IANA name." },
+      },
+    },
+    StoreFigures = {
+      type = "object", required = { "store_id", "windows" }, additionalProperties = false,
+      properties = { store_id = { type = "string" }, windows = "WindowFigures" },
+    },
+    WindowFigures = { type = "object", additionalProperties = "Figures", description = "Figures by the names of windows." },
+    LeftOut = {
+      type = "object", required = { "count", "stores" }, additionalProperties = false,
+      description = "Stores of the report that have no figures, since their zone has left the tz database; the first of them, "
+        .. "by id, are named.",
+      properties = {
+        count = { type = "integer", minimum = 0 },
+        stores = {
+          type = "array",
+          items = {
+            type = "object", required = { "store_id", "reason" }, additionalProperties = false,
+            properties = { store_id = { type = "string" }, reason = { type = "string" } },
+          },
+        },
+      },
+    },
+  },
+}
