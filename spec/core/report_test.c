@@ -175,6 +175,48 @@ static void rows_in_order_of_bytes(void **state) {
   loom_database_close(database);
 }
 
+/*
+** Stores are read in the order in which the database came to know them, which may be any: in one file, in some, in a file
+** each.
+*/
+static void stores_that_came_in_any_order(void **test) {
+  (void)test;
+  enum { STORES = 700 };
+  static const int to_a_file[] = {STORES, 100, 7, 1};
+  uint64_t state = 71;
+  for (size_t f = 0; f < COUNT_OF(to_a_file); f++) {
+    loom_error error;
+    loom_report *report;
+    struct loom_report_options options = default_options();
+    loom_database *database = memory_database();
+    for (int at = 0; at < STORES; at += to_a_file[f]) {
+      struct buffer text = {0};
+      buffer_printf(&text, POLLS_HEADER);
+      for (int i = at; i < STORES && i < at + to_a_file[f];
+           i++) /* each comes once: 263 and 700 have nothing in common */
+        buffer_printf(&text, "%d-%d,active,2023-01-24 10:00:00\n", i * 263 % STORES,
+                      (int)random_below(&state, 1000000));
+      load(database, LOOM_POLLS, text.bytes);
+      buffer_free(&text);
+    }
+    options.threads = 1 + (unsigned)(f % 3);
+    loom_source *source = loom_source_sqlite(database);
+    assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
+                  &error);
+    assert_status(wait_for(report, &error), LOOM_DONE, &error);
+    assert_int_equal(loom_report_count(report), STORES);
+    for (size_t i = 1; i < STORES; i++) { /* no id has a NUL byte, or begins another one */
+      size_t length, before_length;
+      const char *before = loom_report_store(report, i - 1, &before_length);
+      const char *id = loom_report_store(report, i, &length);
+      assert_true(memcmp(before, id, before_length < length ? before_length : length) < 0);
+    }
+    loom_report_free(report);
+    loom_source_free(source);
+    loom_database_close(database);
+  }
+}
+
 static void threads_change_nothing(void **state) {
   (void)state;
   static const char *const presets[] = {"loom", "seed", "monitoring"};
@@ -1303,6 +1345,7 @@ int main(void) {
       cmocka_unit_test(zones_and_as_of),
       cmocka_unit_test(evidence_from_afar),
       cmocka_unit_test(rows_in_order_of_bytes),
+      cmocka_unit_test(stores_that_came_in_any_order),
       cmocka_unit_test(threads_change_nothing),
       cmocka_unit_test(exclusions_only_take_away),
       cmocka_unit_test(filters),

@@ -238,6 +238,50 @@ static int compare_rows(const void *a, const void *b) {
                : (left->id_length > right->id_length) - (left->id_length < right->id_length);
 }
 
+/* Moves more than so many times the rows, and to sort them anew takes less time. */
+#define MOVES_TO_A_ROW 4
+
+/* Merges rows[at … middle), which are sorted, with rows[middle … end), which are, too. False: memory is out. */
+static bool merge_rows(struct row *rows, size_t at, size_t middle, size_t end) {
+  size_t count = middle - at, next = 0;
+  struct row *left = malloc(count * sizeof *left);
+  if (!left)
+    return false;
+  memcpy(left, rows + at, count * sizeof *left);
+  while (next < count)
+    rows[at++] = middle < end && compare_rows(&rows[middle], &left[next]) < 0 ? rows[middle++]
+                                                                              : left[next++];
+  free(left);
+  return true;
+}
+
+/*
+** Sorts the rows. Batches come in the order of the source, which is often that of the ids, or nearly so, since threads end
+** with them a little earlier or later: each is merged with those before it that should come after it.
+*/
+static void sort_rows(struct row *rows, size_t count) {
+  size_t moves = 0, end;
+  for (size_t middle = 1; middle < count; middle = end) {
+    for (end = middle + 1; end < count && compare_rows(&rows[end - 1], &rows[end]) <= 0;)
+      end++;
+    size_t low = 0, high = middle; /* where the first of the batch belongs */
+    if (compare_rows(&rows[middle - 1], &rows[middle]) <= 0)
+      low = middle;
+    while (low < high) {
+      size_t half = low + (high - low) / 2;
+      if (compare_rows(&rows[half], &rows[middle]) <= 0)
+        low = half + 1;
+      else
+        high = half;
+    }
+    moves += end - low;
+    if (moves > count * MOVES_TO_A_ROW || (low < middle && !merge_rows(rows, low, middle, end))) {
+      qsort(rows, count, sizeof *rows, compare_rows);
+      return;
+    }
+  }
+}
+
 static size_t left_out_kept(const loom_report *report) {
   return report->left_out_count < LOOM_LEFT_OUT_MAX ? report->left_out_count : LOOM_LEFT_OUT_MAX;
 }
@@ -265,8 +309,7 @@ static void complete(loom_report *report) {
   loom_error error;
   for (size_t i = 0; i < report->row_count; i++)
     report->rows[i].id = report->ids + report->rows[i].id_offset;
-  if (report->row_count)
-    qsort(report->rows, report->row_count, sizeof *report->rows, compare_rows);
+  sort_rows(report->rows, report->row_count);
   finish_left_out(report);
   loom_source_release(report->source);
   report->released = true;
