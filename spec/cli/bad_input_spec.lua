@@ -373,8 +373,8 @@ describe("bad input", function()
 
     it("that is corrupt", function()
       local bytes = files.read(db)
-      local parts = { bytes:sub(1, 4096) } -- the first page, with the schema, is left
-      for at = 4097, #bytes, 4096 do
+      local parts = { bytes:sub(1, 16384) } -- the first page, with the schema, is left
+      for at = 16385, #bytes, 4096 do
         parts[#parts + 1] = bytes:sub(at, at + 63):gsub(".", function(c)
           return string.char(255 - c:byte())
         end)
