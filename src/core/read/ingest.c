@@ -372,7 +372,7 @@ static loom_status find_separator(loom_ingest *ingest, const struct slot *slot, 
     *taken = 0;
     return LOOM_OK;
   }
-  if (!strchr(",;\t", found.character))
+  if (!memchr(",;\t", found.character, 3)) /* a NUL is none either */
     return loom_fail(error, LOOM_EINPUT,
                      "%s:1: sep=: %s is not a separator (a comma, semicolon or tab)",
                      ingest->source, loom_quote(shown, &found.character, 1));
