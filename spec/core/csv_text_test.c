@@ -76,58 +76,62 @@ static void formulas(void **state) {
     assert_false(loom_csv_is_formula(no[i], strlen(no[i])));
 }
 
+/* Reads a field that was written back, from room of exactly the promised size, so that checkers see a write past it. */
+static struct loom_csv_field read_back(loom_csv *csv,
+                                       void (*put)(struct loom_text *, const char *, size_t),
+                                       const char *field, size_t length, struct loom_text *text) {
+  static struct loom_csv_row row;
+  *text = (struct loom_text){malloc(LOOM_CSV_FIELD_SIZE(length)), 0, LOOM_CSV_FIELD_SIZE(length)};
+  assert_non_null(text->bytes);
+  put(text, field, length);
+  assert_true(text->length <= text->capacity);
+  loom_csv_start(csv, text->bytes, text->length, 1, true);
+  assert_int_equal(loom_csv_next(csv, &row), LOOM_CSV_ROW);
+  assert_int_equal(row.count, 1);
+  return row.fields[0];
+}
+
+static size_t random_field(char *field, size_t most, const char *kinds, uint64_t *random) {
+  size_t length = 1 + random_below(random, most);
+  for (size_t i = 0; i < length; i++)
+    field[i] = kinds[random_below(random, strlen(kinds))];
+  return length;
+}
+
 /* What nobody could run is as it was; of the rest, no two become the same, and one apostrophe less gives them back. */
 static void harmless_fields_read_back(void **state) {
   (void)state;
   static const char kinds[] = "a''==+-@\t\x01,\"\n\r\xef\xbc\x9d";
-  static struct loom_csv_row row;
   uint64_t random = 11;
   loom_csv *csv = loom_csv_new();
   assert_non_null(csv);
   for (int round = 0; round < 20000; round++) {
     char field[8];
-    size_t length = 1 + random_below(&random, sizeof field);
-    for (size_t i = 0; i < length; i++)
-      field[i] = kinds[random_below(&random, sizeof kinds - 1)];
-    struct loom_text text = {malloc(LOOM_CSV_FIELD_SIZE(length)), 0, LOOM_CSV_FIELD_SIZE(length)};
-    assert_non_null(text.bytes);
-    loom_csv_put_harmless_field(&text, field, length);
-    assert_true(text.length <= text.capacity);
-    loom_csv_start(csv, text.bytes, text.length, 1, true);
-    assert_int_equal(loom_csv_next(csv, &row), LOOM_CSV_ROW);
-    assert_int_equal(row.count, 1);
-    bool changed = loom_csv_is_formula(row.fields[0].text, row.fields[0].length);
-    assert_true(!changed || row.fields[0].text[0] == '\'');
+    struct loom_text text;
+    size_t length = random_field(field, sizeof field, kinds, &random);
+    struct loom_csv_field found = read_back(csv, loom_csv_put_harmless_field, field, length, &text);
+    bool changed = loom_csv_is_formula(found.text, found.length);
+    assert_true(!changed || found.text[0] == '\'');
     assert_int_equal(changed, loom_csv_is_formula(field, length));
-    assert_int_equal(row.fields[0].length, length + changed);
-    assert_memory_equal(row.fields[0].text + changed, field, length);
+    assert_int_equal(found.length, length + changed);
+    assert_memory_equal(found.text + changed, field, length);
     loom_text_free(&text);
   }
   loom_csv_free(csv);
 }
 
-/* In room of exactly the promised size, so that checkers see a write past it. */
 static void fields_read_back(void **state) {
   (void)state;
-  static const char kinds[] = "ab,\"\n\r\"";
-  static struct loom_csv_row row;
   uint64_t random = 9;
   loom_csv *csv = loom_csv_new();
   assert_non_null(csv);
   for (int round = 0; round < 20000; round++) {
     char field[12];
-    size_t length = 1 + random_below(&random, sizeof field);
-    for (size_t i = 0; i < length; i++)
-      field[i] = kinds[random_below(&random, sizeof kinds - 1)];
-    struct loom_text text = {malloc(LOOM_CSV_FIELD_SIZE(length)), 0, LOOM_CSV_FIELD_SIZE(length)};
-    assert_non_null(text.bytes);
-    loom_csv_put_field(&text, field, length);
-    assert_true(text.length <= text.capacity);
-    loom_csv_start(csv, text.bytes, text.length, 1, true);
-    assert_int_equal(loom_csv_next(csv, &row), LOOM_CSV_ROW);
-    assert_int_equal(row.count, 1);
-    assert_int_equal(row.fields[0].length, length);
-    assert_memory_equal(row.fields[0].text, field, length);
+    struct loom_text text;
+    size_t length = random_field(field, sizeof field, "ab,\"\n\r\"", &random);
+    struct loom_csv_field found = read_back(csv, loom_csv_put_field, field, length, &text);
+    assert_int_equal(found.length, length);
+    assert_memory_equal(found.text, field, length);
     loom_text_free(&text);
   }
   loom_csv_free(csv);

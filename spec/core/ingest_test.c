@@ -307,6 +307,28 @@ static void gzip_means_the_same(void **state) {
   loom_database_close(database);
 }
 
+/* A file may name a separator that nobody reads, a NUL among them. */
+static void separators_that_are_none(void **state) {
+  (void)state;
+  loom_database *database = memory_database();
+  static const char text[] = "sep=?\nstore_id,status,timestamp_utc\n";
+  static const char *const shown[] = {"\"|\"", "\"\\x00\"", "\"\\xff\""};
+  for (int i = 0; i < 3; i++) {
+    char copy[sizeof text], message[200];
+    memcpy(copy, text, sizeof text);
+    copy[4] = "|\0\xff"[i];
+    struct file file = {LOOM_POLLS, copy, sizeof text - 1};
+    struct outcome outcome = ingest(database, file, &whole, LOOM_ALL_REJECTS);
+    snprintf(message, sizeof message,
+             "some/file.csv:1: sep=: %s is not a separator (a comma, semicolon or tab)", shown[i]);
+    assert_status(outcome.status, LOOM_EINPUT, &outcome.error);
+    assert_string_equal(outcome.error.message, message);
+    assert_same_however_taken(database, file, LOOM_ALL_REJECTS, &outcome);
+    outcome_free(&outcome);
+  }
+  loom_database_close(database);
+}
+
 /* Text of ASCII as UTF-16, with a byte order mark. */
 static void put_utf16(struct buffer *out, const char *text, size_t size, bool big_endian) {
   buffer_put(out, big_endian ? "\xfe\xff" : "\xff\xfe", 2);
@@ -1679,6 +1701,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_form_means_the_same),
       cmocka_unit_test(gzip_means_the_same),
+      cmocka_unit_test(separators_that_are_none),
       cmocka_unit_test(utf16_means_the_same),
       cmocka_unit_test(polls_are_packed_by_day),
       cmocka_unit_test(other_kinds_however_taken),

@@ -77,13 +77,21 @@ end
 
 -- What is put between quotes as it is are instants, and words of Loom's own.
 
-local function write_list(write, list, piece_of)
+--- Writes a list, piece by piece, since it may be long.
+-- @tparam function write
+-- @tparam table list
+-- @tparam function piece_of makes JSON of an item
+-- @tparam[opt=",\n"] string between two pieces
+function shapes.write_list(write, list, piece_of, between)
+  between = between or ",\n"
   write "["
   for i, item in ipairs(list) do
-    write(i > 1 and ",\n" .. piece_of(item) or piece_of(item))
+    write(i > 1 and between .. piece_of(item) or piece_of(item))
   end
   write "]"
 end
+
+local write_list = shapes.write_list
 
 local function opening_json(opening)
   return ('{"date":"%s","span":"%s","rule":"%s","from":"%s","to":"%s"}'):format(opening.date, opening.span, opening.rule,

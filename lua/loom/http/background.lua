@@ -36,14 +36,6 @@ local function open(arguments)
   return monitor
 end
 
-local function write_list(write, list, piece_of)
-  write "["
-  for i, item in ipairs(list) do
-    write(i > 1 and "," .. piece_of(item) or piece_of(item))
-  end
-  write "]"
-end
-
 -- What the functions below put between quotes as it is are words of Loom's own.
 
 -- ---- timelines and outages ----
@@ -65,7 +57,7 @@ local function write_spans(write, arguments, method, name, piece_of)
   end
   write(('{"store_id":%s,"from":%s,"to":%s,"%s":'):format(text(arguments.store_id), text(arguments.from), text(arguments.to),
     name))
-  write_list(write, list, piece_of)
+  shapes.write_list(write, list, piece_of, ",")
   write "}"
   return true
 end
