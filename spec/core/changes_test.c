@@ -172,7 +172,7 @@ static void override_some(loom_database *database, const char *id, uint64_t *ran
 }
 
 static void write_some(loom_database *database, uint64_t *random) {
-  char id[8];
+  char id[16];
   snprintf(id, sizeof id, "s%d", (int)random_below(random, STORES));
   switch (random_below(random, 12)) {
   case 0:
@@ -229,7 +229,7 @@ static void random_writes_note_what_they_change(void **state) {
   loom_error error;
   for (int round = 0; round < 1500; round++) {
     struct known before[STORES], after[STORES];
-    char id[8];
+    char id[16];
     for (int i = 0; i < STORES; i++) {
       snprintf(id, sizeof id, "s%d", i);
       before[i] = look(database, id);

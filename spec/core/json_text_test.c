@@ -37,6 +37,16 @@ static void strings(void **state) {
   }
 }
 
+/* Four digits: what is read does not end with a NUL. */
+static bool read_hex(const char **at, const char *end, unsigned *code) {
+  char digits[5] = {0};
+  if (end - *at < 4)
+    return false;
+  memcpy(digits, *at, 4);
+  *at += 4;
+  return sscanf(digits, "%4x", code) == 1;
+}
+
 /* Reads a string as RFC 8259 has it, of escapes only those that are written. False: it is none. */
 static bool read_back(const char *at, size_t size, char *out, size_t *length) {
   const char *end = at + size - 1;
@@ -52,10 +62,8 @@ static bool read_back(const char *at, size_t size, char *out, size_t *length) {
       const char *found = strchr("\"\"\\\\b\bf\fn\nr\rt\t", *at++);
       if (found)
         code = (unsigned char)found[1];
-      else if (at[-1] != 'u' || sscanf(at, "%4x", &code) != 1)
+      else if (at[-1] != 'u' || !read_hex(&at, end, &code))
         return false;
-      else
-        at += 4;
     }
     out[(*length)++] = (char)code;
   }
