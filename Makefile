@@ -11,6 +11,11 @@ LUAJIT   ?= luajit
 LUA_PC   ?= lua5.4
 LUAJIT_PC ?= luajit
 
+# What is made is told in a line each; V=1 shows the commands, and -s nothing.
+V        ?= 0
+SILENT   := $(findstring s,$(firstword -$(MAKEFLAGS)))
+say       = $(if $(filter 0,$(V)),@$(if $(SILENT),,printf '  %-7s %s\n' $(1) $(or $(2),$@);))
+
 OPTIMIZE ?= -O2 -g
 WARNINGS  = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Werror
@@ -44,20 +49,20 @@ help: ## List the targets
 
 $(BUILD)/src/%.o: src/%.c $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(LIBRARY): $(CORE)
-	rm -f $@
-	$(AR) rcs $@ $^
+	@rm -f $@
+	$(call say,AR)$(AR) rcs $@ $^
 
 define module # folder, compiler flags
 $(BUILD)/$(1)/%.o: src/lua/%.c $(HEADERS)
 	@mkdir -p $$(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(2) -c -o $$@ $$<
+	$$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(2) -c -o $$@ $$<
 
 $(BUILD)/$(1)/loom/core.so: $(patsubst src/lua/%.c,$(BUILD)/$(1)/%.o,$(BINDING)) $(LIBRARY)
 	@mkdir -p $$(@D)
-	$(CC) $(LIBFLAG) $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(LDLIBS)
+	$$(call say,LD)$(CC) $(LIBFLAG) $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(LDLIBS)
 endef
 $(eval $(call module,lua5.4,$$(shell pkg-config --cflags $(LUA_PC))))
 $(eval $(call module,luajit,$$(shell pkg-config --cflags $(LUAJIT_PC))))
@@ -68,19 +73,19 @@ $(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
 # The extension: what it shares with the core compiled anew, to call the SQLite of the program that loads it, and what needs no SQLite.
 $(BUILD)/extension/%.o: src/core/sqlite/%.c $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
 
 $(BUILD)/extension/%.o: src/extension/%.c $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
 
 $(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_table extension/date_functions extension/week_sql \
 		src/core/measure/poll_block src/core/measure/week src/core/time/civil)
-	$(CC) -shared $(LDFLAGS) -o $@ $^
+	$(call say,LD)$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
+	$(call say,CCLD)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
 
 # Its allocations fail when they are told to: see spec/core/faults.h.
 $(BUILD)/spec/faults_test: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc free strdup)
@@ -90,7 +95,7 @@ faults: $(BUILD)/spec/faults_test ## Each kind of work with a fault at every all
 
 $(BUILD)/spec/api/%: spec/api/%.c $(wildcard spec/api/*.h spec/core/*.h) $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -Ispec/core $$(pkg-config --cflags $(LUA_PC)) -o $@ $< $(LDFLAGS) -lcmocka \
+	$(call say,CCLD)$(CC) $(CPPFLAGS) $(CFLAGS) -Ispec/core $$(pkg-config --cflags $(LUA_PC)) -o $@ $< $(LDFLAGS) -lcmocka \
 	  $$(pkg-config --libs $(LUA_PC))
 
 LISTEN ?= 127.0.0.1:8080
@@ -194,7 +199,7 @@ fuzz-targets: $(patsubst spec/fuzz/%.c,$(BUILD)/spec/fuzz/%,$(wildcard spec/fuzz
 
 $(BUILD)/spec/fuzz/%: spec/fuzz/%.c $(wildcard spec/fuzz/*.h spec/core/*.h) $(HEADERS) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Ispec/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
+	$(call say,CCLD)$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Ispec/core -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LDLIBS)
 
 C_FILES := $(wildcard src/*/*.[ch] src/core/*/*.[ch] spec/*/*.[ch] bench/*.[ch] bench/*/*.[ch])
 format: ## Lay out every C file as .clang-format says
@@ -223,7 +228,7 @@ env: ## Print exports by which a shell finds the checkout's module and command
 
 $(BUILD)/bench/%: bench/%.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LDLIBS)
+	$(call say,CCLD)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LDLIBS)
 
 bench: all $(BUILD)/bench/generate $(BUILD)/bench/baseline $(BUILD)/bench/measure ## Time ingestion and reports on generated data: see docs/performance.md
 	bench/run
@@ -231,17 +236,57 @@ bench: all $(BUILD)/bench/generate $(BUILD)/bench/baseline $(BUILD)/bench/measur
 bench-http: all $(BUILD)/bench/generate ## Time the service on the loopback, with wrk
 	bench/http/run
 
-INSTALL_LUA = $(DESTDIR)$(PREFIX)/share/lua/5.4
-INSTALL_C   = $(DESTDIR)$(PREFIX)/lib/lua/5.4
-# nginx's LuaJIT, in which `loom serve` runs, takes the Lua files from where the command has them, but a module of its own.
-INSTALL_LUAJIT = $(DESTDIR)$(PREFIX)/lib/lua/5.1
-install: all ## Install the command, the modules and the SQLite extension below PREFIX
-	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
-	  install -D -m 644 lua/$$file $(INSTALL_LUA)/$$file || exit 1; done
-	install -D -m 755 $(BUILD)/lua5.4/loom/core.so $(INSTALL_C)/loom/core.so
-	$(if $(HAVE_LUAJIT),install -D -m 755 $(BUILD)/luajit/loom/core.so $(INSTALL_LUAJIT)/loom/core.so)
-	install -D -m 755 $(EXTENSION) $(DESTDIR)$(PREFIX)/lib/loom/loom_polls.so
-	install -D -m 755 bin/loom $(DESTDIR)$(PREFIX)/bin/loom
+# Where things go. nginx's LuaJIT, in which `loom serve` runs, takes the Lua files from where the command has them, but a module of
+# its own. Distributions have other places for some of these.
+bindir  ?= $(PREFIX)/bin
+libdir  ?= $(PREFIX)/lib
+datadir ?= $(PREFIX)/share
+luadir  ?= $(datadir)/lua/5.4
+lua54_cdir  ?= $(libdir)/lua/5.4
+luajit_cdir ?= $(libdir)/lua/5.1
+zshdir  ?= $(datadir)/zsh/site-functions
+fishdir ?= $(datadir)/fish/vendor_completions.d
+# What was installed, without DESTDIR, by which `make uninstall` finds it, whatever has changed in the checkout: files, then those of
+# the folders that are Loom's own, with a slash, the innermost first.
+INSTALLED = $(datadir)/loom/installed
+OWN = $(luadir)/loom $(lua54_cdir)/loom $(luajit_cdir)/loom $(libdir)/loom $(datadir)/loom
+
+# What completes the command in shells, and its manual page: from what --help knows.
+HELP := $(patsubst %,$(BUILD)/help/%,loom.1 bash zsh fish)
+$(BUILD)/help/loom.1: $(LUA_FILES) $(BUILD)/lua5.4/loom/core.so
+	@mkdir -p $(@D)
+	$(call say,HELP)LOOM_BUILD=$(abspath $(BUILD)) $(LUA) bin/loom manual >$@
+
+$(patsubst %,$(BUILD)/help/%,bash zsh fish): $(BUILD)/help/%: $(LUA_FILES) $(BUILD)/lua5.4/loom/core.so
+	@mkdir -p $(@D)
+	$(call say,HELP)LOOM_BUILD=$(abspath $(BUILD)) $(LUA) bin/loom completion $* >$@
+
+put = $(call say,INSTALL,$(4))install -D -m $(2) $(3) $(DESTDIR)$(4) && echo $(4) >>$(1)
+list = $(BUILD)/installed
+install: all $(HELP) ## Install the command, its manual page, the modules and the SQLite extension below PREFIX
+	@test ! -f $(DESTDIR)$(INSTALLED) || $(MAKE) -s uninstall # what is not there any more would stay
+	@rm -f $(list)
+	$(call say,INSTALL,$(luadir)/loom)for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
+	  install -D -m 644 lua/$$file $(DESTDIR)$(luadir)/$$file && echo $(luadir)/$$file >>$(list) || exit 1; done
+	$(call put,$(list),755,$(BUILD)/lua5.4/loom/core.so,$(lua54_cdir)/loom/core.so)
+	$(if $(HAVE_LUAJIT),$(call put,$(list),755,$(BUILD)/luajit/loom/core.so,$(luajit_cdir)/loom/core.so))
+	$(call put,$(list),755,$(EXTENSION),$(libdir)/loom/loom_polls.so)
+	$(call put,$(list),755,bin/loom,$(bindir)/loom)
+	$(call put,$(list),644,$(BUILD)/help/loom.1,$(datadir)/man/man1/loom.1)
+	$(call put,$(list),644,$(BUILD)/help/bash,$(datadir)/bash-completion/completions/loom)
+	$(call put,$(list),644,$(BUILD)/help/zsh,$(zshdir)/_loom)
+	$(call put,$(list),644,$(BUILD)/help/fish,$(fishdir)/loom.fish)
+	@echo $(INSTALLED) >>$(list)
+	@for own in $(OWN); do sed -n "s|^\($$own\(/.*\)\?\)/[^/]*$$|\1/|p" $(list); done | LC_ALL=C sort -ru >$(list).folders
+	@cat $(list).folders >>$(list)
+	@install -D -m 644 $(list) $(DESTDIR)$(INSTALLED)
+	@rm -f $(list) $(list).folders
+
+uninstall: ## Remove what `make install` has put below PREFIX, and nothing else
+	@test -f $(DESTDIR)$(INSTALLED) || { echo "make uninstall: there is no $(DESTDIR)$(INSTALLED)" >&2; exit 1; }
+	$(call say,RM,$(PREFIX))while read -r path; do case $$path in \
+	  */) rmdir "$(DESTDIR)$$path" 2>/dev/null || :;; \
+	  *) rm -f "$(DESTDIR)$$path";; esac; done <$(DESTDIR)$(INSTALLED)
 
 # For LuaRocks, which says where headers are and where things go.
 ROCK_LUAJIT := $(if $(HAVE_LUAJIT),$(if $(wildcard $(LUA_INCDIR)/luajit.h),,yes)) # another Lua's rock has both
@@ -279,6 +324,6 @@ clean: ## Remove what was built
 	rm -rf build report.csv
 
 .PHONY: all help run faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-gc test-browser asan \
-        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint docs env bench bench-http install rock install-rock \
+        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint docs env bench bench-http install uninstall rock install-rock \
         rockspec dist clean
 .SECONDARY:

@@ -207,6 +207,36 @@ describe("a copy of the checkout", function()
     assert.matches("build and install Loom again", result.err, 1, true)
   end)
 
+  it("is taken away by `make uninstall`, and nothing else is", function()
+    local place = make_place "uninstalled"
+    local list = "find prefix root | LC_ALL=C sort"
+    good(place, "mkdir -p prefix/share/lua/5.4/other root/opt && echo >prefix/share/lua/5.4/other/own.lua")
+    for _, where in ipairs { ("PREFIX=%s/prefix"):format(place), ("DESTDIR=%s/root PREFIX=/opt/loom"):format(place) } do
+      local before = good(place, "find prefix root -type f | LC_ALL=C sort")
+      good(copy, "make install " .. where)
+      good(place, "mkdir -p prefix/share/lua/5.4/loom && echo >prefix/share/lua/5.4/loom/own.lua")
+      local installed = good(place, list)
+      good(copy, "make install " .. where) -- which takes the one before away
+      assert.equal(installed, good(place, list))
+      good(copy, "make uninstall " .. where)
+      good(place, "rm -r prefix/share/lua/5.4/loom") -- where own.lua is all that is left
+      assert.equal(before, good(place, "find prefix root -type f | LC_ALL=C sort"))
+      assert.equal("", good(place, "find prefix root -mindepth 3 -name loom"))
+      local result = run(copy, "make uninstall " .. where)
+      assert.equal(2, result.status)
+      assert.matches("share/loom/installed", result.err, 1, true)
+    end
+  end)
+
+  it("tells a line for each thing that `make` makes, or the commands", function()
+    local place = make_place "built"
+    local objects = "build/lua5.4/text.o build/lua5.4/output.o"
+    local told = good(copy, ("make BUILD=%s %s"):format(place, objects:gsub("build", place)))
+    assert.matches("^  CC      " .. place:gsub("%p", "%%%0") .. "/lua5.4/%l+.o\n  CC      [^\n]+\n$", told)
+    assert.equal("", good(copy, ("make -s -B BUILD=%s %s/lua5.4/text.o"):format(place, place)))
+    assert.matches(" -c -o ", good(copy, ("make -B V=1 BUILD=%s %s/lua5.4/text.o"):format(place, place)), 1, true)
+  end)
+
   it("runs its specs with `luarocks test`", function()
     local place = make_place("tested")
     good(place, ("cp -a %s . && rm -r checkout/spec/lua/* checkout/spec/cli/* "

@@ -20,6 +20,7 @@ describe("loom", function()
   it("has help on every level", function()
     local help = shell.good("--help")
     assert.equal(help, (shell.good("-h")))
+    assert.equal(help, (shell.good()))
     assert.matches("^Usage: loom ", help)
     assert.matches("Exit status: 0 done, 1 failed (nothing has changed), 2 wrong use.", help, 1, true)
     for _, command in ipairs(commands) do
@@ -83,7 +84,7 @@ describe("wrong use of loom", function()
   end
 
   it("of the command", function()
-    expect_wrong("a command is required")
+    expect_wrong("a command is required", "--")
     expect_wrong("unknown command 'reprot' Did you mean 'report'?", "reprot")
     expect_wrong("unknown option '--bogus'", "--bogus")
     for _, command in ipairs(commands) do

@@ -9,7 +9,7 @@ function command.add_to(parser)
   local backup = parser:command "backup":summary "Back a database up while it is in use."
     :description("Copy a database to a file, in one snapshot, while others read and write it. A copy made by other means lacks "
       .. "what is in the write-ahead log. To restore a backup, rename it to the database's name.")
-  backup:argument "database"
+  backup:argument "database":description "A database."
   backup:argument "file":description "The backup: complete once it is there."
   backup:flag "--force":description "Replace a file that is there, unless it is a database in use."
   backup:flag "--quiet":description "No progress and no summary."

@@ -10,7 +10,7 @@ function command.add_to(parser)
     :description("Run SQLite's integrity check and Loom's own: every block of polls sorted and in its day, "
       .. "nothing that refers to a missing store, no text that could not be exported and ingested. "
       .. "Exit status 1 if anything is wrong.")
-  check:argument "database"
+  check:argument "database":description "A database."
 end
 
 function command.run(args)

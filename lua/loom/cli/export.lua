@@ -12,7 +12,7 @@ function command.add_to(parser)
   local export = parser:command "export":summary "Write what is in a database as CSV."
     :description("Write what is in a database as CSV, in a form that loom ingest reads. Where hours, timezones or "
       .. "special days have been set by hand, the column origin (file or override) tells these from what files brought.")
-  export:argument "database"
+  export:argument "database":description "A database."
   export:argument "kind":choices(kinds):description(table.concat(kinds, ", "))
   options.add_output(export)
 end

@@ -8,7 +8,7 @@ local command = { name = "info" }
 function command.add_to(parser)
   local info = parser:command "info":summary "Tell what is in a database."
     :description "Tell what is in a database: stores, polls, hours, zones, and its size."
-  info:argument "database"
+  info:argument "database":description "A database."
 end
 
 local lines = {

@@ -24,7 +24,7 @@ function command.add_to(parser)
     :summary "Load input files into a database."
     :description("Load input files into a database, which is made if it does not exist. All files are one "
       .. "transaction: if one fails, nothing has changed. A file may be gzipped; - is standard input.")
-  ingest:argument "database"
+  ingest:argument "database":description "A database."
   ingest:argument "files"
     :args "*"
     :argname "FILE|DIR"

@@ -12,7 +12,7 @@ local cli = {}
 -- takes longer than a small report.
 local names = {
   "ingest", "report", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day", "exclude",
-  "attributes", "info", "check", "prune", "backup", "delete", "serve", "token", "export",
+  "attributes", "info", "check", "prune", "backup", "delete", "serve", "token", "export", "completion", "manual",
 }
 
 local is_command = {}
@@ -24,8 +24,9 @@ local function find_command(name)
   return (require("loom.cli." .. name:gsub("-", "_")))
 end
 
--- A parser of the one command that the arguments begin with, or of all.
-local function build_parser(first)
+--- A parser of one command, or of all.
+-- @tparam ?string first the command; if it is none, all
+function cli.parser(first)
   local parser = argparse("loom")
     :description "Uptime and downtime of stores inside their business hours, from raw polls."
     :epilog "Exit status: 0 done, 1 failed (nothing has changed), 2 wrong use."
@@ -107,7 +108,11 @@ end
 -- @tparam {string,...} arguments
 -- @treturn int the exit status
 function cli.main(arguments)
-  local parsed, args = build_parser(arguments[1]):pparse(arguments)
+  if arguments[1] == nil then -- somebody who looks what this is
+    io.stdout:write(cli.parser():get_help(), "\n")
+    return 0
+  end
+  local parsed, args = cli.parser(arguments[1]):pparse(arguments)
   if not parsed then
     complain_of_use(args, is_command[arguments[1]] and arguments[1])
     return 2

@@ -22,7 +22,7 @@ function command.add_to(parser)
   local prune = parser:command "prune":summary "Remove old polls."
     :description("Remove the polls that are older than DUR before the newest one, or before now where that is earlier, and "
       .. "shrink the file. What goes and what stays is printed.")
-  prune:argument "database"
+  prune:argument "database":description "A database."
   options.add(prune, "--keep", "DUR", "With its unit, for example 90d.", with_unit):count "1"
   removal.add_to(prune, "Remove also more than half of the polls.")
 end
