@@ -221,7 +221,9 @@ static void threads_change_nothing(void **state) {
   (void)state;
   static const char *const presets[] = {"loom", "seed", "monitoring"};
   loom_error error;
-  loom_database *database = many_stores(300, 5);
+  struct scratch scratch;
+  scratch_begin(&scratch);
+  loom_database *database = stores_far_apart(&scratch, 5);
   for (size_t p = 0; p < COUNT_OF(presets); p++) {
     struct buffer expected = {0};
     struct loom_report_options options = default_options();
@@ -230,8 +232,8 @@ static void threads_change_nothing(void **state) {
     options.selection.all_stores = p == 1;
     assert_status(report_text(database, &options, &expected, &error), LOOM_DONE, &error);
     assert_true(expected.length > 10000);
-    for (unsigned threads = 0; threads <= 9;
-         threads++) { /* 0: as many as processors; 9: more than 8 */
+    /* 0: as many as processors; 9: more than 8 */
+    for (unsigned threads = 0; threads <= 9; threads++) {
       struct buffer found = {0};
       options.threads = threads;
       assert_status(report_text(database, &options, &found, &error), LOOM_DONE, &error);
@@ -241,6 +243,7 @@ static void threads_change_nothing(void **state) {
     buffer_free(&expected);
   }
   loom_database_close(database);
+  scratch_end(&scratch);
 }
 
 static loom_report *complete_report(const struct loom_report_options *options, loom_source *source,

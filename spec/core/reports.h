@@ -117,6 +117,34 @@ static inline loom_database *many_stores(unsigned stores, uint64_t seed) {
   return database;
 }
 
+/* 250 of them in a file, whose numbers have gaps of up to some slices, and one that is longer than all else. */
+static inline loom_database *stores_far_apart(struct scratch *scratch, uint64_t seed) {
+  static const char *const columns[][2] = {{"store", "number"},
+                                           {"poll_block", "store"},
+                                           {"hours_week", "store"},
+                                           {"special_day", "store"},
+                                           {"exclusion", "store"}};
+  char sql[700];
+  loom_database *memory = many_stores(250, seed);
+  snprintf(sql, sizeof sql, "VACUUM INTO '%s'", scratch_path(scratch, "stores.db"));
+  execute(memory, sql);
+  loom_database_close(memory);
+  loom_database *database = open_database(scratch->path);
+  execute(database, "PRAGMA journal_mode=WAL");
+  loom_database_check_references(database, false);
+  for (size_t i = 0; i < COUNT_OF(columns); i++) {
+    const char *table = columns[i][0], *column = columns[i][1];
+    /* none is given a number that another one still has */
+    snprintf(sql, sizeof sql, "UPDATE %s SET %s = -%s * iif(%s < 200, %s, 10000000000)", table,
+             column, column, column, column);
+    execute(database, sql);
+    snprintf(sql, sizeof sql, "UPDATE %s SET %s = -%s", table, column, column);
+    execute(database, sql);
+  }
+  loom_database_check_references(database, true);
+  return database;
+}
+
 static inline int64_t random_between(uint64_t *random, int64_t least, int64_t most) {
   return least + (int64_t)random_below(random, (uint64_t)(most - least + 1));
 }

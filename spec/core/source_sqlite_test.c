@@ -258,36 +258,63 @@ static int compare_lines(const void *a, const void *b) {
   return strcmp(((const struct line *)a)->id, ((const struct line *)b)->id);
 }
 
-static void take_lines(loom_source *source, const struct loom_source_query *query,
-                       struct given *given) {
+static void put_line(struct given *given, const struct loom_store *store) {
+  struct line *line = &given->lines[given->count++];
+  assert_true(given->count < COUNT_OF(given->lines));
+  memcpy(line->id, store->id, store->id_length + 1);
+  buffer_printf(&line->text, "%s", store->zone);
+  for (size_t i = 0; i < store->hours.count; i++)
+    buffer_printf(&line->text, " h%d/%d/%d/%d", (int)store->hours.items[i].from,
+                  (int)store->hours.items[i].weekday, (int)store->hours.items[i].open,
+                  (int)store->hours.items[i].close);
+  put_schedule(&line->text, &store->special_days, &store->exclusions);
+  for (size_t i = 0; i < store->polls.count; i++)
+    buffer_printf(&line->text, " p%lld", (long long)store->polls.items[i]);
+}
+
+/* What the readers that have begun give, which are asked by turns in random order. */
+static void take_lines_of_readers(loom_source *source, const struct loom_source_query *query,
+                                  uint64_t *random, struct given *given) {
   loom_error error;
-  loom_status status;
   struct loom_common common = {0};
   struct loom_store store = {0};
+  unsigned readers = loom_source_reader_count(source), left = (1u << readers) - 1;
   *given = (struct given){.count = 1};
-  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
   assert_status(loom_source_select(source, query, &common, &given->most, &error), LOOM_OK, &error);
   put_schedule(&given->lines[0].text, &common.special_days, &common.exclusions);
-  while ((status = loom_source_next(source, &store, &error)) == LOOM_OK) {
-    struct line *line = &given->lines[given->count++];
-    assert_true(given->count < COUNT_OF(given->lines));
-    memcpy(line->id, store.id, store.id_length + 1);
-    buffer_printf(&line->text, "%s", store.zone);
-    for (size_t i = 0; i < store.hours.count; i++)
-      buffer_printf(&line->text, " h%d/%d/%d/%d", (int)store.hours.items[i].from,
-                    (int)store.hours.items[i].weekday, (int)store.hours.items[i].open,
-                    (int)store.hours.items[i].close);
-    put_schedule(&line->text, &store.special_days, &store.exclusions);
-    for (size_t i = 0; i < store.polls.count; i++)
-      buffer_printf(&line->text, " p%lld", (long long)store.polls.items[i]);
+  while (left) {
+    unsigned reader = (unsigned)random_below(random, readers);
+    loom_status status = loom_source_next(loom_source_reader(source, reader), &store, &error);
+    if (status == LOOM_OK) {
+      assert_true(left & 1u << reader);
+      put_line(given, &store);
+    } else {
+      assert_status(status, LOOM_DONE, &error);
+      left &= ~(1u << reader);
+    }
   }
-  assert_status(status, LOOM_DONE, &error);
   assert_int_equal(loom_source_next(source, &store, &error), LOOM_DONE);
   assert_true(given->count - 1 <= given->most);
   qsort(given->lines, given->count, sizeof *given->lines, compare_lines);
   loom_source_release(source);
   loom_store_free(&store);
   loom_common_free(&common);
+}
+
+static void take_lines(loom_source *source, const struct loom_source_query *query,
+                       struct given *given) {
+  loom_error error;
+  uint64_t random = 0;
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  take_lines_of_readers(source, query, &random, given);
+}
+
+static void assert_same_lines(const struct given *a, const struct given *b) {
+  assert_int_equal(a->count, b->count);
+  for (size_t i = 0; i < a->count; i++) {
+    assert_string_equal(a->lines[i].id, b->lines[i].id);
+    assert_buffer_equal(&a->lines[i].text, &b->lines[i].text);
+  }
 }
 
 static void free_lines(struct given *given) {
@@ -337,10 +364,8 @@ static void looking_up_is_like_scanning(void **test) {
     query.selection.glob_count = 1;
     take_lines(source, &query, &scanned);
     assert_int_equal(scanned.most, stores);
-    assert_int_equal(scanned.count, looked_up.count);
+    assert_same_lines(&scanned, &looked_up);
     for (size_t i = 0; i < scanned.count; i++) {
-      assert_string_equal(scanned.lines[i].id, looked_up.lines[i].id);
-      assert_buffer_equal(&scanned.lines[i].text, &looked_up.lines[i].text);
       assert_true(!query.no_polls ||
                   !strstr(scanned.lines[i].text.bytes ? scanned.lines[i].text.bytes : "", " p"));
     }
@@ -350,6 +375,46 @@ static void looking_up_is_like_scanning(void **test) {
   }
   loom_source_free(source);
   loom_database_close(database);
+}
+
+/* Each store comes from one reader, whatever gaps the stores' numbers have, and all are of the state that was there first. */
+static void readers_share_the_stores_out(void **test) {
+  (void)test;
+  static struct given by_one, by_readers;
+  loom_error error;
+  uint64_t random = 73;
+  struct scratch scratch;
+  struct loom_id_table ids;
+  loom_id_table_init(&ids);
+  scratch_begin(&scratch);
+  loom_database *database = stores_far_apart(&scratch, 15), *writer = open_database(scratch.path);
+  loom_source *source = loom_source_sqlite(database);
+  for (int round = 0; round < 60; round++) {
+    int64_t from = instant("2023-01-18 00:00:00") + random_between(&random, 0, 5 * LOOM_DAY);
+    unsigned readers = 1 + (unsigned)random_below(&random, 4);
+    struct loom_source_query query = {.from = from,
+                                      .to = from + random_between(&random, 1, 5 * LOOM_DAY),
+                                      .neighbours = round % 2,
+                                      .as_of = from + LOOM_DAY,
+                                      .selection.all_stores = random_below(&random, 2),
+                                      .selection.ids = round % 5 ? NULL : &ids};
+    take_lines(source, &query, &by_one);
+    assert_status(loom_source_snapshot_for(source, readers, &error), LOOM_OK, &error);
+    assert_int_equal(loom_source_reader_count(source), readers);
+    execute(writer, "DELETE FROM exclusion WHERE number IN (SELECT max(number) FROM exclusion)");
+    execute(writer, "UPDATE overall SET revision = revision + 1");
+    take_lines_of_readers(source, &query, &random, &by_readers);
+    assert_same_lines(&by_one, &by_readers);
+    if (by_one.count > 1)
+      loom_id_table_put(&ids, by_one.lines[1].id, strlen(by_one.lines[1].id));
+    free_lines(&by_one);
+    free_lines(&by_readers);
+  }
+  loom_source_free(source);
+  loom_id_table_free(&ids);
+  loom_database_close(writer);
+  loom_database_close(database);
+  scratch_end(&scratch);
 }
 
 /* Schedules without polls are those with them, less the polls; the days that hold polls are not even looked for. */
@@ -811,6 +876,7 @@ int main(void) {
       cmocka_unit_test(neighbours_of_random_ranges),
       cmocka_unit_test(which_stores),
       cmocka_unit_test(looking_up_is_like_scanning),
+      cmocka_unit_test(readers_share_the_stores_out),
       cmocka_unit_test(without_polls),
       cmocka_unit_test(what_belongs_to_whom),
       cmocka_unit_test(overrides_of_hours),

@@ -19,9 +19,18 @@ static const struct listed stores[] = {{"a", "", true, false},
                                        {"d", "", false, false},
                                        {"e", "UTC", true, true}};
 
+/* What is committed while sources begin: as many times as are left, each time that one has begun. */
+struct commits {
+  int64_t revision;
+  int left, opened;
+  int may_open; /* readers */
+};
+
 struct halves {
   loom_roster roster; /* the first member */
   loom_feed feed;
+  struct commits *commits;
+  int64_t revision; /* of the snapshot */
   size_t at;
   int begun, filled, fed; /* begun: halves that have begun, and not ended */
   bool freed[2];
@@ -88,7 +97,20 @@ static void roster_free(loom_roster *roster) {
 static loom_status feed_begin(loom_feed *feed, loom_error *error) {
   if (of_feed(feed)->feed_status != LOOM_OK)
     return loom_fail(error, of_feed(feed)->feed_status, "feed");
+  struct commits *commits = of_feed(feed)->commits;
   of_feed(feed)->begun |= 2;
+  if (commits) {
+    of_feed(feed)->revision = commits->revision;
+    commits->revision += commits->left > 0;
+    commits->left -= commits->left > 0;
+  }
+  return LOOM_OK;
+}
+
+static loom_status feed_state(loom_feed *feed, int64_t *revision, loom_error *error) {
+  (void)error;
+  assert_true(of_feed(feed)->begun & 2);
+  *revision = of_feed(feed)->revision;
   return LOOM_OK;
 }
 
@@ -133,6 +155,7 @@ static loom_source *make(struct halves *halves) {
                                              .newest = feed_newest,
                                              .open = feed_open,
                                              .next = feed_next,
+                                             .state = feed_state,
                                              .end = feed_end,
                                              .free = feed_free};
   *halves = (struct halves){.roster = {&roster}, .feed = {&feed}};
@@ -217,6 +240,55 @@ static void both_halves_let_go(void **state) {
   loom_source_free(NULL);
 }
 
+static struct halves others[LOOM_READERS_MAX];
+
+static loom_source *open_reader(void *context) {
+  struct commits *commits = context;
+  if (commits->opened == commits->may_open)
+    return NULL;
+  loom_source *source = make(&others[commits->opened]);
+  others[commits->opened++].commits = commits;
+  return source;
+}
+
+/* Begins `readers` readers, of which some may be opened, while there are so many commits: how many there are then. */
+static unsigned begin_readers(int commit_count, int may_open, unsigned readers) {
+  struct halves halves;
+  struct commits commits = {.left = commit_count, .may_open = may_open};
+  loom_error error;
+  loom_source *source = make(&halves);
+  halves.commits = &commits;
+  source->open_reader = open_reader;
+  source->context = &commits;
+  assert_status(loom_source_snapshot_for(source, readers, &error), LOOM_OK, &error);
+  unsigned begun = loom_source_reader_count(source);
+  assert_int_equal(halves.begun, 3);
+  for (int i = 0; i < commits.opened; i++) {
+    bool has_it = i + 1 < (int)begun;
+    assert_int_equal(others[i].begun, has_it ? 3 : 0);
+    assert_true(!has_it || others[i].revision == halves.revision);
+  }
+  assert_ptr_equal(loom_source_reader(source, 0), source);
+  loom_source_release(source);
+  assert_int_equal(halves.begun | others[0].begun | others[1].begun, 0);
+  loom_source_free(source);
+  for (int i = 0; i < commits.opened; i++)
+    assert_true(others[i].freed[0] && others[i].freed[1]);
+  return begun;
+}
+
+static void readers_are_of_one_state(void **state) {
+  (void)state;
+  assert_int_equal(begin_readers(0, 7, 1), 1);
+  assert_int_equal(begin_readers(0, 7, 3), 3);
+  assert_int_equal(begin_readers(0, 7, 1000), LOOM_READERS_MAX);
+  assert_int_equal(begin_readers(0, 1, 3), 2);
+  assert_int_equal(begin_readers(0, 0, 3), 1);
+  assert_int_equal(begin_readers(1, 7, 3), 3);
+  assert_int_equal(begin_readers(5, 7, 3), 3);
+  assert_int_equal(begin_readers(1000, 7, 3), 1); /* as many as there are without another try */
+}
+
 static void half_a_source_is_none(void **state) {
   (void)state;
   struct halves halves;
@@ -229,8 +301,8 @@ static void half_a_source_is_none(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(which_stores_are_chosen),
-                                     cmocka_unit_test(both_halves_let_go),
-                                     cmocka_unit_test(half_a_source_is_none)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(which_stores_are_chosen), cmocka_unit_test(both_halves_let_go),
+      cmocka_unit_test(readers_are_of_one_state), cmocka_unit_test(half_a_source_is_none)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,7 @@ struct loom_feed_type {
   loom_status (*open)(loom_feed *feed, const struct loom_feed_query *query, loom_error *error);
   loom_status (*next)(loom_feed *feed, struct loom_store *store, loom_error *error);
   loom_status (*revision)(loom_feed *feed, int64_t *revision, loom_error *error);
+  loom_status (*state)(loom_feed *feed, int64_t *revision, loom_error *error);
   void (*end)(loom_feed *feed);
   void (*free)(loom_feed *feed);
 };
@@ -66,6 +67,11 @@ static inline loom_status loom_feed_next(loom_feed *feed, struct loom_store *sto
 static inline loom_status loom_feed_revision(loom_feed *feed, int64_t *revision,
                                              loom_error *error) {
   return feed->type->revision(feed, revision, error);
+}
+
+/* The revision of the snapshot that has begun: two feeds of one database that have the same one read the same. */
+static inline loom_status loom_feed_state(loom_feed *feed, int64_t *revision, loom_error *error) {
+  return feed->type->state(feed, revision, error);
 }
 
 /* Lets the snapshot go; harmless when there is none. */

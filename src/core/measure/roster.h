@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/id_table.h"
+#include "measure/slices.h"
 #include "measure/store.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@
 struct loom_roster_query {
   int64_t from, to;                /* exclusions that reach into this are wanted, in microseconds */
   const struct loom_id_table *ids; /* others than these are given in vain; NULL: all are wanted */
+  struct loom_slices *slices;      /* of which each store is taken by one of those who share them */
 };
 
 /* How the stores will come. */
@@ -49,7 +51,7 @@ static inline loom_status loom_roster_begin(loom_roster *roster, loom_error *err
   return roster->type->begin(roster, error);
 }
 
-/* Starts on the stores, and tells what holds for all of them. The query's ids are kept until the end. */
+/* Starts on the stores, and tells what holds for all of them. The query's ids and slices are kept until the end. */
 static inline loom_status loom_roster_open(loom_roster *roster,
                                            const struct loom_roster_query *query,
                                            struct loom_common *common,

@@ -5,6 +5,11 @@
 **
 **   loom_source_snapshot → loom_source_newest (any number of times) → loom_source_select → loom_source_next, until LOOM_DONE
 **   → loom_source_release, and again, or loom_source_free
+**
+** Several threads read by readers, sources themselves, of one snapshot, that share the stores out among them:
+**
+**   loom_source_snapshot_for → … → loom_source_select → each thread: loom_source_next of its loom_source_reader, until LOOM_DONE
+**   → loom_source_release
 */
 #ifndef LOOM_SOURCE_H
 #define LOOM_SOURCE_H
@@ -28,18 +33,35 @@ struct loom_source_query {
   struct loom_selection selection; /* whose ids and patterns are kept until the release */
 };
 
-typedef struct loom_source {
+#define LOOM_READERS_MAX 8
+
+typedef struct loom_source loom_source;
+
+struct loom_source {
   loom_roster *roster;
   loom_feed *feed;
   struct loom_selection selection;
   bool no_polls;
-} loom_source;
+  struct loom_slices slices; /* of the stores; those of the first reader are everyone's */
+  /* opens another source of what this one reads; NULL: there is none to be had, or it would not be worth it */
+  loom_source *(*open_reader)(void *context);
+  void *context;
+  loom_source *readers[LOOM_READERS_MAX]; /* this one, and those that were opened */
+  unsigned opened, reader_count;          /* reader_count: those which have the snapshot */
+};
 
 /* A source that owns its two halves. NULL: either of them is, or memory is out; then both are freed. */
 loom_source *loom_source_new(loom_roster *roster, loom_feed *feed);
 
 /* From here to the release all that is read is of one state. */
 loom_status loom_source_snapshot(loom_source *source, loom_error *error);
+
+/* The same with up to `readers` readers; there are fewer where they cannot be had. */
+loom_status loom_source_snapshot_for(loom_source *source, unsigned readers, loom_error *error);
+
+/* How many readers the snapshot has, and the one of an index below that. */
+unsigned loom_source_reader_count(const loom_source *source);
+loom_source *loom_source_reader(loom_source *source, unsigned index);
 
 /* The newest poll of all stores. LOOM_EEMPTY: there are no polls. */
 loom_status loom_source_newest(loom_source *source, int64_t *instant, loom_error *error);

@@ -1,6 +1,6 @@
 /*
-** Reports. Each thread takes a batch of stores from the source, under a lock since a source serves one caller
-** at a time, and measures it without one.
+** Reports. Each thread reads stores by a reader of its own, which the source has for it, and measures them; there are as many
+** threads as readers can be had. What it has measured it hands over a batch at a time.
 */
 #include "report/report.h"
 #include "base/thread.h"
@@ -16,8 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH 32 /* stores to a batch */
-#define THREADS_MAX 8
+#define BATCH 128 /* stores to a batch */
 
 struct row {
   const char *id;   /* set when the report is complete: `ids` moves as it grows */
@@ -34,12 +33,12 @@ struct loom_report {
   loom_source *source;
   struct loom_setting setting;
 
-  pthread_t threads[THREADS_MAX];
+  pthread_t threads[LOOM_READERS_MAX];
   unsigned thread_count;
+  atomic_uint readers_taken;
   /* threads that still compute; that have not ended. Both under `lock` */
   unsigned computing, running;
-  pthread_mutex_t source_lock; /* while stores are taken */
-  pthread_mutex_t lock;        /* of all that follows */
+  pthread_mutex_t lock; /* of all that follows */
   pthread_cond_t finished;
   /* LOOM_OK, or the first failure: of the threads, of the start, or for want of one */
   loom_status status;
@@ -63,10 +62,15 @@ struct loom_report {
 /* What one thread works with; its buffers last from store to store. */
 struct work {
   loom_report *report;
-  struct loom_store stores[BATCH];
+  loom_source *reader;
+  struct loom_store store; /* that was read last */
   struct loom_measure measure;
   struct loom_strip strip;
-  bool left_out[BATCH];         /* the store has no row */
+  size_t count; /* of rows in the batch */
+  struct {
+    char id[LOOM_ID_MAX];
+    size_t length;
+  } ids[BATCH];
   struct loom_figures *figures; /* BATCH rows of all windows */
   char *strips;                 /* BATCH of them */
 };
@@ -80,11 +84,12 @@ static loom_status check_cancelled(loom_report *report, loom_error *error) {
 
 /* ---- one store ---- */
 
-static loom_status measure(struct work *work, const struct loom_store *store,
-                           struct loom_figures *figures, char *letters, loom_error *error) {
+/* Measures the store that was read last, for the batch's next row. */
+static loom_status measure(struct work *work, loom_error *error) {
   loom_report *report = work->report;
   const struct loom_report_options *options = &report->options;
-  loom_status status = loom_measure_store(&work->measure, &report->setting, store, error);
+  struct loom_figures *figures = work->figures + work->count * options->window_count;
+  loom_status status = loom_measure_store(&work->measure, &report->setting, &work->store, error);
   for (size_t w = 0; status == LOOM_OK && w < options->window_count; w++) {
     bool strip = options->strip_bins && w == options->strip_window;
     if (strip)
@@ -92,7 +97,7 @@ static loom_status measure(struct work *work, const struct loom_store *store,
     status = loom_measure_window(&work->measure, report->spans[w], &figures[w],
                                  strip ? loom_strip_add : NULL, &work->strip, error);
     if (strip && status == LOOM_OK)
-      loom_strip_finish(&work->strip, letters);
+      loom_strip_finish(&work->strip, work->strips + work->count * options->strip_bins);
     if (status == LOOM_OK)
       status = check_cancelled(report, error);
   }
@@ -128,32 +133,16 @@ static bool leave_out(loom_report *report, const struct loom_store *store,
   return good;
 }
 
-/* Measures the stores of a batch. One whose zone is none is left out; nothing else that fails is a single store's. */
-static loom_status measure_batch(struct work *work, size_t count, loom_error *error) {
-  size_t windows = work->report->options.window_count, bins = work->report->options.strip_bins;
-  loom_status status = LOOM_OK;
-  for (size_t i = 0; status == LOOM_OK && i < count; i++) {
-    status = measure(work, &work->stores[i], work->figures + i * windows,
-                     bins ? work->strips + i * bins : NULL, error);
-    work->left_out[i] = status == LOOM_EINPUT || status == LOOM_ECORRUPT;
-    if (work->left_out[i])
-      status = leave_out(work->report, &work->stores[i], error) ? LOOM_OK : loom_no_memory(error);
+/* Measures the store that was read. One whose zone is none is left out; nothing else that fails is a single store's. */
+static loom_status add_store(struct work *work, loom_error *error) {
+  loom_status status = measure(work, error);
+  if (status == LOOM_EINPUT || status == LOOM_ECORRUPT)
+    return leave_out(work->report, &work->store, error) ? LOOM_OK : loom_no_memory(error);
+  if (status == LOOM_OK) {
+    memcpy(work->ids[work->count].id, work->store.id, work->store.id_length);
+    work->ids[work->count++].length = work->store.id_length;
   }
   return status;
-}
-
-/* Takes the next stores; *count is 0 when there are no more. */
-static loom_status take_batch(struct work *work, size_t *count, loom_error *error) {
-  loom_report *report = work->report;
-  loom_status status = LOOM_OK;
-  *count = 0;
-  pthread_mutex_lock(&report->source_lock);
-  while (*count < BATCH && status == LOOM_OK) {
-    status = loom_source_next(report->source, &work->stores[*count], error);
-    *count += status == LOOM_OK;
-  }
-  pthread_mutex_unlock(&report->source_lock);
-  return status == LOOM_DONE ? LOOM_OK : status;
 }
 
 static bool reserve(loom_report *report, size_t count) {
@@ -186,48 +175,56 @@ static bool reserve(loom_report *report, size_t count) {
   return true;
 }
 
-static bool keep_batch(struct work *work, size_t count) {
+static bool keep_batch(struct work *work) {
   loom_report *report = work->report;
   size_t windows = report->options.window_count, bins = report->options.strip_bins;
   pthread_mutex_lock(&report->lock);
-  bool good = reserve(report, count);
-  for (size_t i = 0; good && i < count; i++) {
-    const struct loom_store *store = &work->stores[i];
-    if (work->left_out[i])
-      continue;
-    size_t at = report->row_count++;
+  bool good = reserve(report, work->count);
+  for (size_t i = 0; good && i < work->count; i++) {
+    size_t at = report->row_count++, length = work->ids[i].length;
     report->rows[at] =
-        (struct row){.id_offset = report->ids_size, .id_length = store->id_length, .index = at};
-    memcpy(report->ids + report->ids_size, store->id, store->id_length);
-    report->ids_size += store->id_length;
+        (struct row){.id_offset = report->ids_size, .id_length = length, .index = at};
+    memcpy(report->ids + report->ids_size, work->ids[i].id, length);
+    report->ids_size += length;
     memcpy(report->figures + at * windows, work->figures + i * windows,
            windows * sizeof *work->figures);
     if (bins)
       memcpy(report->strips + at * bins, work->strips + i * bins, bins);
   }
   pthread_mutex_unlock(&report->lock);
+  work->count = 0;
   return good;
+}
+
+/* Reads and measures stores until a batch is full. LOOM_DONE: there are no more. */
+static loom_status fill_batch(struct work *work, loom_error *error) {
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK && work->count < BATCH) {
+    status = check_cancelled(work->report, error);
+    if (status == LOOM_OK)
+      status = loom_source_next(work->reader, &work->store, error);
+    if (status == LOOM_OK)
+      status = add_store(work, error);
+    if (status == LOOM_OK)
+      atomic_fetch_add(&work->report->stores_done, 1);
+  }
+  return status;
 }
 
 static loom_status work_through(struct work *work, loom_error *error) {
   loom_report *report = work->report;
-  size_t windows = report->options.window_count, bins = report->options.strip_bins, count;
-  loom_status status;
+  size_t windows = report->options.window_count, bins = report->options.strip_bins;
   work->figures = calloc(BATCH * windows, sizeof *work->figures);
   work->strips = bins ? malloc(BATCH * bins) : NULL;
   if (!work->figures || (bins && (!work->strips || !loom_strip_init(&work->strip, bins))))
     return loom_no_memory(error);
-  do {
-    if (check_cancelled(report, error) != LOOM_OK)
-      return LOOM_ECANCELED;
-    status = take_batch(work, &count, error);
-    if (status == LOOM_OK)
-      status = measure_batch(work, count, error);
-    if (status == LOOM_OK && !keep_batch(work, count))
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK) {
+    status = fill_batch(work, error);
+    if ((status == LOOM_OK || status == LOOM_DONE) && !keep_batch(work))
       status = loom_no_memory(error);
-    atomic_fetch_add(&report->stores_done, count);
-  } while (status == LOOM_OK && count > 0);
-  return status;
+  }
+  return status == LOOM_DONE ? LOOM_OK : status;
 }
 
 static int compare_rows(const void *a, const void *b) {
@@ -330,9 +327,9 @@ static void *run_thread(void *context) {
   loom_status status = work ? LOOM_OK : loom_no_memory(&error);
   if (work) {
     work->report = report;
+    work->reader = loom_source_reader(report->source, atomic_fetch_add(&report->readers_taken, 1));
     status = work_through(work, &error);
-    for (size_t i = 0; i < BATCH; i++)
-      loom_store_free(&work->stores[i]);
+    loom_store_free(&work->store);
     loom_measure_free(&work->measure);
     loom_strip_free(&work->strip);
     free(work->figures);
@@ -397,9 +394,21 @@ static bool copy_globs(loom_report *report) {
   return report->globs != NULL;
 }
 
+static unsigned wanted_threads(const loom_report *report) {
+  if (report->options.threads)
+    return report->options.threads;
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  return processors < 1 ? 1 : (unsigned)processors;
+}
+
+/* Stores that are chosen by their ids, and take one reader less time than it does to open another. */
+#define FEW_STORES 512
+
 static loom_status take_snapshot(loom_report *report, loom_error *error) {
   loom_source *source = report->source;
-  loom_status status = loom_source_snapshot(source, error);
+  const struct loom_selection *selection = &report->options.selection;
+  bool few = selection->ids && !selection->glob_count && selection->ids->count < FEW_STORES;
+  loom_status status = loom_source_snapshot_for(source, few ? 1 : wanted_threads(report), error);
   report->setting.as_of = report->options.as_of;
   if (status == LOOM_OK && !report->options.has_as_of)
     status = loom_source_newest(source, &report->setting.as_of, error);
@@ -420,13 +429,7 @@ static loom_status select_stores(loom_report *report, loom_error *error) {
 }
 
 static void start_threads(loom_report *report) {
-  unsigned wanted = report->options.threads;
-  if (wanted == 0) {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    wanted = processors < 1 ? 1 : (unsigned)processors;
-  }
-  if (wanted > THREADS_MAX)
-    wanted = THREADS_MAX;
+  unsigned wanted = loom_source_reader_count(report->source);
   pthread_mutex_lock(&report->lock); /* none may end before all are counted */
   while (report->thread_count < wanted &&
          loom_thread_start(&report->threads[report->thread_count], run_thread, report))
@@ -435,12 +438,6 @@ static void start_threads(loom_report *report) {
   pthread_mutex_unlock(&report->lock);
   if (report->thread_count == 0) /* no thread to be had: this one does the work */
     run_thread(report);
-}
-
-static void init_locks(loom_report *report) {
-  pthread_mutex_init(&report->source_lock, NULL);
-  pthread_mutex_init(&report->lock, NULL);
-  loom_condition_init(&report->finished);
 }
 
 loom_status loom_report_prepare(const struct loom_report_options *options, loom_source *source,
@@ -461,7 +458,8 @@ loom_status loom_report_prepare(const struct loom_report_options *options, loom_
   report->setting.rules = options->rules;
   report->setting.zones = zones;
   loom_overlays_init(&report->setting.overlays);
-  init_locks(report);
+  pthread_mutex_init(&report->lock, NULL);
+  loom_condition_init(&report->finished);
   report->status = loom_fail(&report->error, LOOM_EINVAL, "the report has not been started");
   loom_status status = loom_setting_zone(&report->setting, options->default_zone, error);
   if (status == LOOM_OK && !copy_globs(report))
@@ -539,7 +537,6 @@ void loom_report_free(loom_report *report) {
   loom_overlays_free(&report->setting.overlays);
   pthread_cond_destroy(&report->finished);
   pthread_mutex_destroy(&report->lock);
-  pthread_mutex_destroy(&report->source_lock);
   for (size_t i = 0; report->globs && i < report->options.selection.glob_count; i++)
     free(report->globs[i]);
   free(report->globs);

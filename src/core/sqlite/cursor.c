@@ -23,21 +23,26 @@ loom_status loom_cursor_step(struct loom_cursor *cursor, loom_error *error) {
   return LOOM_OK;
 }
 
+loom_status loom_cursor_look_up(struct loom_cursor *cursor, int64_t store, loom_error *error) {
+  sqlite3_reset(cursor->statement);
+  sqlite3_bind_int64(cursor->statement, 1, store);
+  cursor->store = INT64_MIN;
+  return loom_cursor_step(cursor, error);
+}
+
+/* Stores that are passed over before one further on is looked up, which costs about as much as ten of them. */
+#define PASSED_OVER 32
+
 loom_status loom_cursor_seek(struct loom_cursor *cursor, int64_t store, bool *found,
                              loom_error *error) {
   loom_status status = LOOM_OK;
+  bool starts = cursor->store == INT64_MIN;
+  if (starts || (cursor->store < store && cursor->store < store - PASSED_OVER))
+    status = loom_cursor_look_up(cursor, store, error);
   while (status == LOOM_OK && cursor->store < store)
     status = loom_cursor_step(cursor, error);
   *found = cursor->store == store;
   return status;
-}
-
-loom_status loom_cursor_look_up(struct loom_cursor *cursor, int parameter, int64_t store,
-                                loom_error *error) {
-  sqlite3_reset(cursor->statement);
-  sqlite3_bind_int64(cursor->statement, parameter, store);
-  cursor->store = INT64_MIN;
-  return loom_cursor_step(cursor, error);
 }
 
 void loom_cursor_close(struct loom_cursor *cursor) {

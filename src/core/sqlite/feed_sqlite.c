@@ -67,6 +67,11 @@ static loom_status revision(loom_feed *head, int64_t *number, loom_error *error)
   return loom_database_revision(of_head(head)->database, number, error);
 }
 
+static loom_status state(loom_feed *head, int64_t *number, loom_error *error) {
+  return loom_database_number(of_head(head)->database, "SELECT revision FROM overall", number,
+                              error);
+}
+
 /* ---- open ---- */
 
 /* Lists every day that holds polls. */
@@ -88,13 +93,12 @@ static loom_status list_days(struct sqlite_feed *feed, loom_error *error) {
 
 static loom_status open_day(struct sqlite_feed *feed, int32_t day, struct loom_cursor *cursor,
                             loom_error *error) {
-  loom_status status =
-      loom_cursor_open(cursor, feed->database,
-                       "SELECT store, polls FROM poll_block WHERE day = ? ORDER BY store", error);
-  if (status != LOOM_OK)
-    return status;
-  sqlite3_bind_int(cursor->statement, 1, day);
-  return loom_cursor_step(cursor, error);
+  loom_status status = loom_cursor_open(
+      cursor, feed->database,
+      "SELECT store, polls FROM poll_block WHERE day = ?2 AND store >= ?1 ORDER BY store", error);
+  if (status == LOOM_OK)
+    sqlite3_bind_int(cursor->statement, 2, day);
+  return status;
 }
 
 /* Finds the days of the query's range, and opens a cursor for each where blocks are not looked up. */
@@ -224,6 +228,7 @@ static const struct loom_feed_type type = {.begin = begin,
                                            .open = open_feed,
                                            .next = next,
                                            .revision = revision,
+                                           .state = state,
                                            .end = end,
                                            .free = free_feed};
 

@@ -1,6 +1,6 @@
 /*
 ** The database as a roster, in one of two ways. A scan reads every table in order of store number, by a cursor each, so that it
-** passes over the data once and holds one store at a time. Look-ups, where few stores are wanted, ask every table for one store
+** passes over the data once and holds one store at a time; slices of it are read by other connections. Look-ups, where few stores are wanted, ask every table for one store
 ** after the other.
 */
 #include "sqlite/roster_sqlite.h"
@@ -21,15 +21,17 @@
 /* Rows for every store have a NULL store, which reads as 0 and sorts before all numbers. */
 #define EVERY_STORE 0
 
-/* Parameters of the statements below: the query's range, and the store that is looked up. */
-enum { FROM = 1, TO, STORE };
+/* Parameters of the statements below: the store that is looked up, or the first one that is wanted, and the query's range. */
+enum { STORE = 1, FROM, TO };
 
 struct sqlite_roster {
   loom_roster roster; /* the first member */
   struct loom_part part;
   loom_database *database;
   const struct loom_id_table *looked_up; /* ids, one after the other; NULL: a scan */
-  uint32_t next_id;
+  struct loom_slices *slices;            /* of store numbers from `first` on, or of `looked_up` */
+  uint64_t place, slice_end, places;     /* the next one to look at; all that there are */
+  int64_t first;
   struct loom_cursor stores, hours, special_days, exclusions;
   struct loom_layers layers;
 };
@@ -47,7 +49,7 @@ static void end(loom_roster *head) {
   loom_cursor_close(&roster->special_days);
   loom_cursor_close(&roster->exclusions);
   loom_layers_empty(&roster->layers); /* a failure may have left half a store's there */
-  roster->next_id = 0;
+  roster->place = roster->slice_end = 0;
   loom_snapshot_end(&roster->part);
 }
 
@@ -163,48 +165,77 @@ static loom_status take_exclusions(struct sqlite_roster *roster, int64_t store,
 
 static const struct roster_sql {
   const char *stores, *hours, *special_days, *exclusions;
-} scan_sql = {STORE_COLUMNS " ORDER BY number",
-              HOURS_COLUMNS " ORDER BY store, origin, effective_from",
-              SPECIAL_DAY_COLUMNS " ORDER BY store, date",
-              EXCLUSION_COLUMNS " WHERE to_us > ?1 AND from_us < ?2 ORDER BY store, from_us"},
-  look_up_sql = {STORE_COLUMNS " WHERE store_id = ?3",
-                 HOURS_COLUMNS " WHERE store = ?3 ORDER BY origin, effective_from",
-                 SPECIAL_DAY_COLUMNS " WHERE store IS ?3 ORDER BY date",
+} scan_sql = {STORE_COLUMNS " WHERE number >= ?1 ORDER BY number",
+              HOURS_COLUMNS " WHERE store >= ?1 ORDER BY store, origin, effective_from",
+              SPECIAL_DAY_COLUMNS " WHERE store >= ?1 ORDER BY store, date",
+              EXCLUSION_COLUMNS
+              " WHERE store >= ?1 AND to_us > ?2 AND from_us < ?3 ORDER BY store, from_us"},
+  look_up_sql = {STORE_COLUMNS " WHERE store_id = ?1",
+                 HOURS_COLUMNS " WHERE store = ?1 ORDER BY origin, effective_from",
+                 SPECIAL_DAY_COLUMNS " WHERE store IS ?1 ORDER BY date",
                  EXCLUSION_COLUMNS
-                 " WHERE store IS ?3 AND to_us > ?1 AND from_us < ?2 ORDER BY from_us"};
+                 " WHERE store IS ?1 AND to_us > ?2 AND from_us < ?3 ORDER BY from_us"};
 
-/* Decides how stores are read. */
+/* Decides how stores are read, and what their places are. */
 static loom_status choose_way(struct sqlite_roster *roster, const struct loom_id_table *ids,
                               struct loom_roster_order *order, loom_error *error) {
-  int64_t count = 0;
+  int64_t count = 0, last = 0;
   loom_status status =
       loom_database_number(roster->database, "SELECT count(*) FROM store", &count, error);
   roster->looked_up = ids && ids->count <= 1 + count / LOOK_UP_SHARE ? ids : NULL;
   order->in_order = !roster->looked_up;
-  order->most = roster->looked_up ? ids->count : (uint64_t)count;
+  order->most = roster->places = roster->looked_up ? ids->count : (uint64_t)count;
+  if (status != LOOM_OK || roster->looked_up || count == 0)
+    return status;
+  status = loom_database_number(roster->database, "SELECT min(number) FROM store", &roster->first,
+                                error);
+  if (status == LOOM_OK)
+    status = loom_database_number(roster->database, "SELECT max(number) FROM store", &last, error);
+  roster->places = (uint64_t)last - (uint64_t)roster->first + 1;
   return status;
 }
 
-/* Opens a cursor on rows that belong to the stores, those of every store first. */
+/* Opens a cursor on rows that belong to the stores. */
 static loom_status open_rows(struct sqlite_roster *roster, const char *sql,
                              const struct loom_roster_query *query, struct loom_cursor *cursor,
                              loom_error *error) {
   loom_status status = loom_cursor_open(cursor, roster->database, sql, error);
-  if (status != LOOM_OK)
-    return status;
-  if (sqlite3_bind_parameter_count(cursor->statement) >= TO) {
+  if (status == LOOM_OK && sqlite3_bind_parameter_count(cursor->statement) >= TO) {
     sqlite3_bind_int64(cursor->statement, FROM, query->from);
     sqlite3_bind_int64(cursor->statement, TO, query->to);
   }
-  return loom_cursor_step(cursor, error);
+  return status;
+}
+
+/* Reads what holds for every store: rows whose store is NULL, as the parameter is that has not been bound. */
+static loom_status read_common(struct sqlite_roster *roster, const struct loom_roster_query *query,
+                               struct loom_common *common, loom_error *error) {
+  loom_status status =
+      open_rows(roster, look_up_sql.special_days, query, &roster->special_days, error);
+  if (status == LOOM_OK)
+    status = loom_cursor_step(&roster->special_days, error);
+  if (status == LOOM_OK)
+    status = take_special_days(roster, EVERY_STORE, &common->special_days, error);
+  if (status == LOOM_OK)
+    status = open_rows(roster, look_up_sql.exclusions, query, &roster->exclusions, error);
+  if (status == LOOM_OK)
+    status = loom_cursor_step(&roster->exclusions, error);
+  if (status == LOOM_OK)
+    status = take_exclusions(roster, EVERY_STORE, &common->exclusions, error);
+  loom_cursor_close(&roster->special_days);
+  loom_cursor_close(&roster->exclusions);
+  return status;
 }
 
 static loom_status open_roster(loom_roster *head, const struct loom_roster_query *query,
                                struct loom_common *common, struct loom_roster_order *order,
                                loom_error *error) {
   struct sqlite_roster *roster = of_head(head);
+  roster->slices = query->slices;
   loom_status status = choose_way(roster, query->ids, order, error);
   const struct roster_sql *sql = roster->looked_up ? &look_up_sql : &scan_sql;
+  if (status == LOOM_OK)
+    status = read_common(roster, query, common, error);
   if (status == LOOM_OK)
     status = loom_cursor_open(&roster->stores, roster->database, sql->stores, error);
   if (status == LOOM_OK)
@@ -213,14 +244,16 @@ static loom_status open_roster(loom_roster *head, const struct loom_roster_query
     status = open_rows(roster, sql->special_days, query, &roster->special_days, error);
   if (status == LOOM_OK)
     status = open_rows(roster, sql->exclusions, query, &roster->exclusions, error);
-  if (status == LOOM_OK)
-    status = take_special_days(roster, EVERY_STORE, &common->special_days, error);
-  if (status == LOOM_OK)
-    status = take_exclusions(roster, EVERY_STORE, &common->exclusions, error);
   return status;
 }
 
 /* ---- next ---- */
+
+/* Goes to the next place that no other reader has. False: there are no more. */
+static bool take_place(struct sqlite_roster *roster) {
+  return roster->place < roster->slice_end ||
+         loom_slices_take(roster->slices, roster->places, &roster->place, &roster->slice_end);
+}
 
 /* Moves all cursors to the next store that there is; the one of stores to its end when there are no more. */
 static loom_status look_next_up(struct sqlite_roster *roster, loom_error *error) {
@@ -229,20 +262,41 @@ static loom_status look_next_up(struct sqlite_roster *roster, loom_error *error)
   stores->store = INT64_MAX;
   while (status == LOOM_OK && stores->store == INT64_MAX) {
     size_t length;
-    if (roster->next_id == roster->looked_up->count)
+    if (!take_place(roster))
       return LOOM_OK;
-    const char *id = loom_id_table_get(roster->looked_up, roster->next_id++, &length);
+    const char *id = loom_id_table_get(roster->looked_up, (uint32_t)roster->place++, &length);
     sqlite3_reset(stores->statement);
     sqlite3_bind_text(stores->statement, STORE, id, (int)length, SQLITE_STATIC);
     stores->store = INT64_MIN;
     status = loom_cursor_step(stores, error);
   }
   if (status == LOOM_OK)
-    status = loom_cursor_look_up(&roster->hours, STORE, stores->store, error);
+    status = loom_cursor_look_up(&roster->hours, stores->store, error);
   if (status == LOOM_OK)
-    status = loom_cursor_look_up(&roster->special_days, STORE, stores->store, error);
+    status = loom_cursor_look_up(&roster->special_days, stores->store, error);
   if (status == LOOM_OK)
-    status = loom_cursor_look_up(&roster->exclusions, STORE, stores->store, error);
+    status = loom_cursor_look_up(&roster->exclusions, stores->store, error);
+  return status;
+}
+
+/* Moves the cursor of stores to the next one of this reader's, or to its end; the other cursors follow when they are read. */
+static loom_status scan_on(struct sqlite_roster *roster, loom_error *error) {
+  struct loom_cursor *stores = &roster->stores;
+  loom_status status = LOOM_OK;
+  bool found = false;
+  while (status == LOOM_OK && !found) {
+    if (!take_place(roster)) {
+      stores->store = INT64_MAX;
+      return LOOM_OK;
+    }
+    int64_t wanted = (int64_t)((uint64_t)roster->first + roster->place);
+    status = loom_cursor_seek(stores, wanted, &found, error);
+    uint64_t place = (uint64_t)stores->store - (uint64_t)roster->first;
+    found = stores->store != INT64_MAX && place < roster->slice_end;
+    if (!found) /* the next store is in another slice */
+      loom_slices_skip(roster->slices, place);
+    roster->place = found ? place + 1 : roster->slice_end;
+  }
   return status;
 }
 
@@ -267,10 +321,8 @@ static loom_status read_store(struct sqlite_roster *roster, struct loom_store *s
 static loom_status next(loom_roster *head, struct loom_store *store, loom_error *error) {
   struct sqlite_roster *roster = of_head(head);
   loom_status status = loom_snapshot_check(&roster->part, error);
-  if (status == LOOM_OK && roster->looked_up)
-    status = look_next_up(roster, error);
-  else if (status == LOOM_OK && roster->stores.store != INT64_MAX)
-    status = loom_cursor_step(&roster->stores, error);
+  if (status == LOOM_OK)
+    status = roster->looked_up ? look_next_up(roster, error) : scan_on(roster, error);
   if (status == LOOM_OK && roster->stores.store == INT64_MAX)
     return LOOM_DONE;
   return status == LOOM_OK ? read_store(roster, store, error) : status;

@@ -1,0 +1,41 @@
+/*
+** How readers share stores out among them: each takes a slice of their places, and the next one when it is done with that. A
+** place is a number from 0 that a roster gives each store, with gaps or without.
+**
+**   {0} → loom_slices_take, by any thread, until it is false; loom_slices_skip where a reader finds that a stretch is empty
+*/
+#ifndef LOOM_SLICES_H
+#define LOOM_SLICES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Long enough that to move there costs little beside its stores; short enough that readers end at about the same time. */
+#define LOOM_SLICE 256
+
+struct loom_slices {
+  atomic_uint_fast64_t next; /* all places before it have been taken */
+};
+
+/* Takes places [*first, *end), of those before `all`. False: there are no more. */
+static inline bool loom_slices_take(struct loom_slices *slices, uint64_t all, uint64_t *first,
+                                    uint64_t *end) {
+  uint_fast64_t next = atomic_load(&slices->next);
+  do {
+    if (next >= all)
+      return false;
+    *first = next;
+    *end = all - next < LOOM_SLICE ? all : next + LOOM_SLICE;
+  } while (!atomic_compare_exchange_weak(&slices->next, &next, *end));
+  return true;
+}
+
+/* Says that no store has a place before this one that has not been taken. */
+static inline void loom_slices_skip(struct loom_slices *slices, uint64_t place) {
+  uint_fast64_t next = atomic_load(&slices->next);
+  while (next < place && !atomic_compare_exchange_weak(&slices->next, &next, place))
+    ;
+}
+
+#endif
