@@ -118,13 +118,38 @@ function columns.exists(report, name)
     and report.window_index[window] ~= nil
 end
 
+local unit_names = { hours = "h", minutes = "min" }
+
+local unit_of_slo = { budget = "min", spent = "min", left = "min" }
+
+-- What a column of a window is made of: the figure's name, the window's and, where there is one, the unit.
+local function parts(report, name)
+  local part, window = name:match("^slo_(%l+)_(.+)$")
+  if part then
+    return "slo_" .. part, window, unit_of_slo[part]
+  end
+  local figure
+  figure, window = name:match("^(%l+)_(.+)$")
+  local place = figure and report.window_index[window]
+  if figure == "uptime" or figure == "downtime" then
+    return figure, window, unit_names[report.windows[place].unit]
+  elseif place then
+    return figure, window, figures.is_duration[figure] and "s" or nil
+  end
+end
+
 local function one(report, column)
   if type(column) == "table" and type(column.name) == "string" and type(column.value) == "function" then
     return { name = column.name, value = column.value }
   elseif type(column) == "string" and columns.exists(report, column) then
     local is_key = column == report.key
     local ratio = not is_key and ratio_text(report, column) or nil
+    local figure, window, unit
+    if not is_key then
+      figure, window, unit = parts(report, column)
+    end
     return { name = column, value = columns.value(report, column), is_key = is_key, is_ratio = ratio ~= nil,
+      figure = figure, window = window, unit = unit,
       text = ratio or (not is_key and standard_text(report, column)) or nil }
   end
   check.fail("bad option 'columns' to 'write' (names of columns, or tables of name and value expected, got %s)",
@@ -153,25 +178,28 @@ end
 -- Formats that show a line for each column that is asked for, rather than all figures.
 local has_columns = { csv = true, table = true, markdown = true }
 
---- The columns of a report that nobody has chosen: nil for the standard ones. With an objective there is beside them how the
--- stores stand in the last window, which is the longest of the standard ones.
+--- The columns of a report that nobody has chosen: nil for the standard ones. The ratio of the last window, which is the longest
+-- of the standard ones, is beside them where the rows are chosen by it, and with an objective how the stores stand in it.
 -- @local
 -- @tparam loom.report report or groups
 -- @tparam string format
-function columns.usual(report, format)
-  if not report.has_slo or not has_columns[format] then
+-- @tparam[opt] bool worst whether the rows are those with the lowest ratio
+function columns.usual(report, format, worst)
+  if not (worst or report.has_slo) or not has_columns[format] then
     return nil
   end
   local names, window = columns.standard(report), report.windows[#report.windows].name
-  for _, part in ipairs { "ratio_", "slo_target_", "slo_met_", "slo_left_", "slo_burn_" } do
-    names[#names + 1] = part .. window
+  names[#names + 1] = "ratio_" .. window
+  for _, part in ipairs(report.has_slo and { "target", "met", "left", "burn" } or {}) do
+    names[#names + 1] = ("slo_%s_%s"):format(part, window)
   end
   return names
 end
 
 --- Resolves the option `columns`.
 -- @local
--- @treturn {table,...} `name`; `value`, a function (row); and for some `text`, a function (row) that prints it, and `is_ratio`
+-- @treturn {table,...} `name`; `value`, a function (row); for some `text`, a function (row) that prints it, and `is_ratio`;
+--   of those that are of a window `figure` and `window`, their names, and `unit`, if there is one: h, min or s
 function columns.resolve(report, wanted)
   if wanted ~= nil and (type(wanted) ~= "table" or #wanted == 0) then
     check.fail("bad option 'columns' to 'write' (list of columns expected, got a %s)", type(wanted))

@@ -140,6 +140,10 @@ for _, name in ipairs(figures.names) do
   figures.is_name[name] = true
 end
 
+-- Whether one is in seconds.
+figures.is_duration = { up = true, down = true, unknown = true, excluded = true, scheduled = true, longest = true, mttr = true,
+  mtbf = true }
+
 -- The sum of two that are not negative; what no whole number holds, as sums of many stores may be, as the nearest number.
 local function added(a, b)
   local sum = a + b

@@ -370,6 +370,7 @@ end
 -- @tparam[opt] int options.limit as in `rows`
 -- @tparam[opt=false] bool options.neutralise_formulas of csv and exact: put ' before text that a spreadsheet would take for
 --   a formula (see `loom.formats.csv`)
+-- @tparam[opt] int options.width of table: how many columns a line may have; see `loom.formats.table`
 -- @treturn true|nil
 -- @treturn ?string the failure: EIO; the file at a path is then as it was
 -- @treturn ?string its code

@@ -1,4 +1,5 @@
 local cjson = require "cjson"
+local core = require "loom.core"
 local database = require "support.database"
 local files = require "support.files"
 local loom = require "loom"
@@ -55,10 +56,54 @@ describe("loom report", function()
     for line in report("--format", "table"):gmatch("[^\n]+") do
       lines[#lines + 1] = line
     end
-    assert.equal(4, #lines)
-    assert.matches("^store_id +uptime_last_hour  uptime_last_day  uptime_last_week  downtime_last_hour", lines[1])
-    assert.matches("^1481966498820158979 +60 +4%.75 +4%.75 +0 +2%.0 +3%.0$", lines[2])
-    assert.equal(#lines[1], #lines[2])
+    assert.equal(7, #lines)
+    assert.matches("^ +%-+ uptime %-+  %-+ downtime %-+$", lines[1])
+    assert.matches("^store_id +min +h +h +min +h +h$", lines[4])
+    assert.matches("^1481966498820158979 +60 +4%.75 +4%.75 +0 +2%.0 +3%.0$", lines[5])
+    assert.equal(#lines[1], #lines[5])
+  end)
+
+  local small = database.small
+
+  it("is a table that fits where standard output is a terminal, and one as wide as it is elsewhere", function()
+    local function good(script)
+      local result = shell.run(script)
+      assert.equal(0, result.status, result.err)
+      return result.out
+    end
+    local function on_terminal(columns, command)
+      local text = good(("script -qec %s /dev/null </dev/null"):format(shell.quote(
+        ("stty cols %d; bin/loom %s"):format(columns, command))))
+      local widest = 0
+      for line in text:gmatch "[^\r\n]+" do
+        widest = math.max(widest, core.utf8_width(line))
+      end
+      return widest, text
+    end
+    for _, command in ipairs { "report %s", "query %s 'SELECT * FROM polls'", "report %s -o -" } do
+      command = command:format(shell.quote(small))
+      for _, columns in ipairs { 20, 37, 50 } do
+        local widest, text = on_terminal(columns, command)
+        assert.is_true(widest <= columns, text)
+        assert.matches(("(width %d: "):format(columns), text, 1, true)
+      end
+      local _, text = on_terminal(200, command)
+      assert.is_nil(text:find("width", 1, true))
+    end
+    local _, text = on_terminal(200, "report " .. shell.quote(small) .. " -o /dev/null; COLUMNS=30 bin/loom report "
+      .. shell.quote(small))
+    assert.matches("(width 30: ", text, 1, true)
+    local piped = good("COLUMNS=30 bin/loom report " .. shell.quote(small) .. " --format table")
+    assert.is_nil(piped:find("width", 1, true))
+  end)
+
+  it("shows the ratio that the worst rows are chosen by", function()
+    assert.matches("^store_id,.*,downtime_last_week,ratio_last_week\n", report("--worst", "2"))
+    assert.matches("ratio\n", (report("--worst", "2", "--format", "table")))
+    assert.matches("ratio\\_last\\_week |\n", report("--worst", "2", "--format", "markdown"), 1, true)
+    assert.matches("^store_id,uptime_last_day\n", report("--worst", "2", "--columns", "store_id,uptime_last_day"))
+    local header = report("--worst", "2", "--slo", "0.9"):match "[^\n]*"
+    assert.equal(1, select(2, header:gsub("ratio_last_week", "")))
   end)
 
   local function check_json(text)

@@ -86,16 +86,22 @@ describe("the example", function()
   it("regions.lua adds up by region and lists one", function()
     load_data()
     assert.equal([[
-region   stores  uptime_last_week  downtime_last_week   ratio
-              1             76.96               10.54  87.94%
-central       7            746.01               36.49  95.33%
-east          3            275.38               20.12  93.19%
-west          7            690.88               18.12  97.44%
+                 uptime  downtime
+                   last      last
+                   week      week
+region   stores       h         h   ratio
+              1   76.96     10.54  87.94%
+central       7  746.01     36.49  95.33%
+east          3  275.38     20.12  93.19%
+west          7  690.88     18.12  97.44%
 
-store_id                              attributes.country  uptime_last_week  downtime_last_week  outages_last_week
-a4b06b2b-d6dc-4489-af12-2be4b8beb6f5                  CA            151.21               13.29                  4
-5bb8bbc2-e5a4-476b-8bf3-f4c210aaec11                  US             72.19                4.81                  1
-683409b1-f2fb-445f-a6df-52ffdf834b47                  US             51.97                2.03                  1
+                                                          uptime  downtime  outages
+                                                            last      last     last
+                                                            week      week     week
+store_id                              attributes.country       h         h
+a4b06b2b-d6dc-4489-af12-2be4b8beb6f5                  CA  151.21     13.29        4
+5bb8bbc2-e5a4-476b-8bf3-f4c210aaec11                  US   72.19      4.81        1
+683409b1-f2fb-445f-a6df-52ffdf834b47                  US   51.97      2.03        1
 ]], folder:good "lua5.4 examples/regions.lua stores.db examples/attributes.csv east")
     assert.equal(2, folder:run("lua5.4 examples/regions.lua stores.db").status)
   end)

@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -333,6 +334,15 @@ static int is_terminal(lua_State *L) {
   return 1;
 }
 
+/* terminal_width(): columns of the terminal that standard output is; nothing if it is none, or does not know. */
+static int terminal_width(lua_State *L) {
+  struct winsize size;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    return 0;
+  lua_pushinteger(L, size.ws_col);
+  return 1;
+}
+
 /* The one exported symbol. */
 __attribute__((visibility("default"))) int luaopen_loom_core(lua_State *L);
 
@@ -369,6 +379,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"matches", matches},
                                        {"clock", monotonic_clock},
                                        {"is_terminal", is_terminal},
+                                       {"terminal_width", terminal_width},
                                        {"parse_timestamp", parse_timestamp},
                                        {"parse_duration", parse_duration},
                                        {"format_timestamp", format_timestamp},

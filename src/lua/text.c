@@ -7,6 +7,7 @@
 #include "base/json_text.h"
 #include "base/number_text.h"
 #include "base/utf8.h"
+#include "base/utf8_width.h"
 #include "measure/uptime.h"
 #include "report/report_csv.h"
 #include "report/report_json.h"
@@ -50,6 +51,14 @@ static int utf8(lua_State *L) {
   struct loom_text text = room(L, bytes, 3 * length);
   loom_utf8_put(&text, string, length);
   return push(L, &text);
+}
+
+/* utf8_width(text): how many columns of a terminal it takes; see loom_utf8_width. */
+static int utf8_width(lua_State *L) {
+  size_t length;
+  const char *string = luaL_checklstring(L, 1, &length);
+  lua_pushinteger(L, (lua_Integer)loom_utf8_width(string, length));
+  return 1;
 }
 
 /* csv_field(text [, neutralise_formulas]): the text as a field of CSV; see loom_csv_is_formula. */
@@ -192,6 +201,7 @@ void lloom_add_text(lua_State *L) {
   static const luaL_Reg functions[] = {{"json_string", json_string},
                                        {"json_number", json_number},
                                        {"utf8", utf8},
+                                       {"utf8_width", utf8_width},
                                        {"csv_field", csv_field},
                                        {"decimal", decimal},
                                        {"digits", digits},

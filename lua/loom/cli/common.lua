@@ -158,9 +158,22 @@ function common.write(path, produce)
   return output.write(path or io.stdout, produce)
 end
 
+local function goes_to_terminal(args)
+  return (not args.output or args.output == "-") and core.is_terminal("stdout")
+end
+
 --- The format to write in: the one asked for, or else a table on a terminal and CSV otherwise.
 function common.format_of(args)
-  return args.format or (not args.output and core.is_terminal("stdout") and "table" or "csv")
+  return args.format or (goes_to_terminal(args) and "table" or "csv")
+end
+
+--- How wide a table is to be: as the terminal, where it goes to one. COLUMNS overrides what the terminal says.
+function common.width_of(args)
+  if not goes_to_terminal(args) then
+    return nil
+  end
+  local wanted = (os.getenv("COLUMNS") or ""):match("^[1-9]%d?%d?%d?$")
+  return wanted and tonumber(wanted) or core.terminal_width()
 end
 
 --- A progress bar on standard error: function (share, label) and function () that removes it.

@@ -58,7 +58,7 @@ end
 -- @tparam[opt] function close makes the text that ends a table
 function listing.write(args, columns, rows, close)
   local format, at = common.format_of(args), 0
-  local options = { columns = columns, rows = function()
+  local options = { columns = columns, width = common.width_of(args), rows = function()
     return type(rows) ~= "table" and rows or function()
       at = at + 1
       return rows[at]

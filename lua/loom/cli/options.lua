@@ -140,7 +140,7 @@ end
 -- @tparam[opt] string default what is written where none is asked for (default: a table or CSV)
 function options.add_format(parser, formats, default)
   options.add(parser, "--format", "FORMAT", ("%s. Default: %s."):format(table.concat(formats, ", "),
-    default or "table on a terminal, csv otherwise")):choices(formats)
+    default or "table on a terminal, whose width it fits, csv otherwise")):choices(formats)
 end
 
 -- ---- rules ----

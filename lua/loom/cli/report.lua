@@ -138,7 +138,8 @@ local function write(args, format, report)
   end
   local wanted = {
     format = format,
-    columns = args.columns or columns.usual(rows, format),
+    width = format == "table" and common.width_of(args) or nil,
+    columns = args.columns or columns.usual(rows, format, args.worst ~= nil),
     sort = args.sort,
     descending = args.descending,
     limit = args.limit,

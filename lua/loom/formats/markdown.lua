@@ -13,18 +13,16 @@ local function write_line(write, cells)
 end
 
 return function(_, write, options)
-  local lines = text.grid(options)
-  local rule = {}
-  for i in ipairs(options.columns) do
-    rule[i] = i == 1 and "---" or "---:"
+  local names, rule = {}, {}
+  for i, column in ipairs(options.columns) do
+    names[i], rule[i] = escaped(text.shown(column.name)), i == 1 and "---" or "---:"
   end
-  for number, line in ipairs(lines) do
+  write_line(write, names)
+  write_line(write, rule)
+  for _, line in ipairs(text.cells(options)) do
     for i, cell in ipairs(line) do
       line[i] = escaped(cell)
     end
     write_line(write, line)
-    if number == 1 then
-      write_line(write, rule)
-    end
   end
 end
