@@ -42,6 +42,9 @@ MODULES := $(BUILD)/lua5.4/loom/core.so $(if $(HAVE_LUAJIT),$(BUILD)/luajit/loom
 
 EXTENSION := $(BUILD)/loom_polls.so
 
+# The other Luas, for those who ask for them: `make lua5.3`, or all whose headers are installed.
+OTHER_LUAS := $(foreach version,5.1 5.2 5.3,$(shell pkg-config --exists lua$(version) && echo lua$(version)))
+
 all: $(MODULES) $(EXTENSION) ## Build in place; bin/loom then runs from the checkout
 
 help: ## List the targets
@@ -66,6 +69,10 @@ $(BUILD)/$(1)/loom/core.so: $(patsubst src/lua/%.c,$(BUILD)/$(1)/%.o,$(BINDING))
 endef
 $(eval $(call module,lua5.4,$$(shell pkg-config --cflags $(LUA_PC))))
 $(eval $(call module,luajit,$$(shell pkg-config --cflags $(LUAJIT_PC))))
+$(foreach lua,lua5.1 lua5.2 lua5.3,$(eval $(call module,$(lua),$$(shell pkg-config --cflags $(lua)))))
+lua5.1 lua5.2 lua5.3: %: $(BUILD)/%/loom/core.so
+other-luas: $(OTHER_LUAS) ## Build the modules for Lua 5.1, 5.2 and 5.3 too, where their headers are installed
+
 # LuaRocks says where a Lua's headers are; modules for different ones stay apart.
 ROCK := rock$(subst /,-,$(LUA_INCDIR))
 $(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
@@ -111,7 +118,7 @@ ifdef SERVE
 	bin/loom serve $(BUILD)/example.db --listen $(LISTEN)
 endif
 
-test: test-core test-api test-lua test-browser ## Pass every test
+test: test-core test-api test-lua test-luas test-browser ## Pass every test
 
 # Seconds for one program of tests, under Valgrind and on a busy machine: one that hangs fails.
 TEST_LIMIT ?= 900
@@ -138,6 +145,16 @@ specs-lua5.4:
 
 specs-luajit:
 	LOOM_BUILD=$(BUILD) spec/run $(LUAJIT)
+
+# The module, the reference's examples and the first reports of the command: what the service and the command are made of runs on
+# two Luas already.
+OTHER_SPECS := spec/lua spec/docs/reference_spec.lua spec/cli/interpreter_spec.lua
+test-luas: all other-luas ## The specs of the module on Lua 5.1, 5.2 and 5.3
+	@test "$(OTHER_LUAS)" = "lua5.1 lua5.2 lua5.3" || { echo "make test-luas: Luas are missing: sh .ci/deps test" >&2; exit 1; }
+	$(MAKE) -j2 --output-sync=target $(OTHER_LUAS:%=specs-%)
+
+specs-lua5.1 specs-lua5.2 specs-lua5.3: specs-%:
+	LOOM_BUILD=$(BUILD) SPECS="$(OTHER_SPECS)" spec/run $*
 
 test-gc: all ## The same with a collector that never rests
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
@@ -323,7 +340,8 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-gc test-browser asan \
+.PHONY: all help run faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-luas \
+        specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser asan \
         asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint docs env bench bench-http install uninstall rock install-rock \
         rockspec dist clean
 .SECONDARY:

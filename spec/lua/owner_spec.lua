@@ -35,7 +35,7 @@ describe("a queue's owner", function()
       return owner.lives(("%s %s %s %s"):format(...))
     end
     local own = name:match "^%S+"
-    assert.is_false(lives(own, pid, start + 1, id)) -- another process had the number before
+    assert.is_false(lives(own, pid, tonumber(start) + 1, id)) -- another process had the number before
     assert.is_false(lives(own, 4194305, start, id)) -- beyond what Linux gives
     assert.is_nil(lives("pid:[1]", pid, start, id)) -- a container's
     assert.is_nil(lives(own, 0, start, id)) -- its machine has no /proc

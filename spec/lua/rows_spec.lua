@@ -371,7 +371,7 @@ describe("what a report has its native half do", function()
         for _, descending in ipairs { false, true } do
           local expected = plain.ordered(report, column, descending)
           for _, limit in ipairs { 0, 1, #expected - 1, #expected, 2 ^ 53 } do
-            local what = ("%s %s, %g of %d"):format(column, descending, limit, #expected)
+            local what = ("%s %s, %g of %d"):format(column, tostring(descending), limit, #expected)
             local numbers = {}
             for row in report:rows { sort = column, descending = descending, limit = limit } do
               numbers[#numbers + 1] = row.index

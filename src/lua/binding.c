@@ -132,7 +132,7 @@ void lloom_set_integer(lua_State *L, const char *name, int64_t value) {
   lua_setfield(L, -2, name);
 }
 
-#if LUA_VERSION_NUM >= 503
+#ifndef LLOOM_EXACT
 
 void lloom_push_integer(lua_State *L, int64_t value) {
   lua_pushinteger(L, value);

@@ -1,5 +1,5 @@
 /*
-** The differences between Lua 5.4 and the 5.1 API of LuaJIT: the only place that knows of them.
+** The differences between the APIs of Lua 5.1, which LuaJIT has, and 5.4: the only place that knows of them.
 */
 #ifndef LLOOM_COMPAT_H
 #define LLOOM_COMPAT_H
@@ -7,10 +7,14 @@
 #include <lua.h>
 #include <lauxlib.h>
 
-#if LUA_VERSION_NUM < 502
+#if LUA_VERSION_NUM < 503
 
 /* All numbers are doubles: whole ones beyond this come and go as text of their digits, so that none is rounded. */
 #define LLOOM_EXACT ((int64_t)1 << 53)
+
+#endif
+
+#if LUA_VERSION_NUM < 502
 
 #define lua_rawlen(L, index) lua_objlen(L, index)
 
