@@ -77,17 +77,13 @@ other-luas: $(OTHER_LUAS) ## Build the modules for Lua 5.1, 5.2 and 5.3 too, whe
 ROCK := rock$(subst /,-,$(LUA_INCDIR))
 $(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
 
-# The extension: what it shares with the core compiled anew, to call the SQLite of the program that loads it, and what needs no SQLite.
-$(BUILD)/extension/%.o: src/core/sqlite/%.c $(HEADERS)
+# The extension: what it has of the core, compiled anew to call the SQLite of the program that loads it.
+EXTENSION_PARTS := sqlite/in_schema sqlite/polls_table sqlite/week_sql measure/poll_block measure/week time/civil
+$(BUILD)/extension/%.o: src/%.c $(HEADERS) src/extension/sqlite.h
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -include src/extension/sqlite.h -c -o $@ $<
 
-$(BUILD)/extension/%.o: src/extension/%.c $(HEADERS)
-	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -DLOOM_SQLITE_EXTENSION -c -o $@ $<
-
-$(EXTENSION): $(patsubst %,$(BUILD)/%.o,extension/loom_polls extension/polls_table extension/date_functions extension/week_sql \
-		src/core/measure/poll_block src/core/measure/week src/core/time/civil)
+$(EXTENSION): $(patsubst %,$(BUILD)/extension/%.o,extension/loom_polls $(addprefix core/,$(EXTENSION_PARTS)))
 	$(call say,LD)$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)

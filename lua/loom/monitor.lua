@@ -474,9 +474,10 @@ end
 --- The database
 -- @section database
 
---- Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active)` is a table
--- that shows the packed polls, the other tables are described in src/core/sqlite/schema.c. SQLite's functions of dates (`date`,
--- `strftime` and so on) read instants that end in ` UTC`.
+--- Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active, unix)`
+-- is a table that shows the packed polls, the view `store_now` has the newest one of each store, and the other tables are
+-- described in src/core/sqlite/schema.c. SQLite's functions of dates (`date`, `strftime` and so on) read `timestamp_utc`;
+-- `unix` is the same in whole seconds since 1970.
 --
 -- On LuaJIT, whose numbers are exact to 2^53, a whole number beyond that is text of its digits.
 --

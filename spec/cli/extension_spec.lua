@@ -38,9 +38,9 @@ describe("the SQLite extension", function()
 
   it("shows the polls in the shell", function()
     database.make(db)
-    assert.equal("night|2024-03-02 23:30:00.000000 UTC|0\nnight|2024-03-03 00:30:00.000000 UTC|1\n",
+    assert.equal("night|2024-03-02 23:30:00.000000Z|0|1709422200\nnight|2024-03-03 00:30:00.000000Z|1|1709425800\n",
       query "SELECT * FROM polls WHERE store_id = 'night' ORDER BY timestamp_utc")
-    assert.equal('café, "north"|2024-03-04 15:30:00.000000 UTC\n',
+    assert.equal('café, "north"|2024-03-04 15:30:00.000000Z\n',
       query "SELECT store_id, max(timestamp_utc) FROM polls WHERE timestamp_utc LIKE '2024-03-04 15%'")
     assert.equal("7|4\n", query "SELECT count(*), sum(active) FROM polls")
   end)
@@ -49,7 +49,8 @@ describe("the SQLite extension", function()
     shell.good("ingest", db, "spec/fixtures/golden/zones", "--quiet")
     local header, rows = shell.good("export", db, "polls"):match("^([^\n]+\n)(.+)$")
     assert.equal("store_id,status,timestamp_utc\n", header)
-    assert.is_true(rows == query("SELECT store_id || iif(active, ',active,', ',inactive,') || timestamp_utc FROM polls"
+    assert.is_true(rows == query("SELECT store_id || iif(active, ',active,', ',inactive,') || "
+      .. "replace(timestamp_utc, 'Z', ' UTC') FROM polls"
       .. " ORDER BY substr(timestamp_utc, 1, 10), store_id, timestamp_utc"))
   end)
 
@@ -62,14 +63,34 @@ describe("the SQLite extension", function()
       loom_openings(w.week) o]])
   end)
 
-  it("has the functions of dates read them", function()
+  it("has instants that the functions of dates read", function()
     database.make(db)
     assert.equal("2024-03-02|23|2024-03-02 23:30:00|1709422200\n2024-03-03|00|2024-03-03 00:30:00|1709425800\n",
-      query("SELECT date(timestamp_utc), strftime('%H', timestamp_utc), datetime(timestamp_utc), unixepoch(timestamp_utc)"
+      query("SELECT date(timestamp_utc), strftime('%H', timestamp_utc), datetime(unix, 'unixepoch'), unixepoch(timestamp_utc)"
         .. " FROM polls WHERE store_id = 'night' ORDER BY timestamp_utc"))
     local result = shell.run(shell.words("sqlite3", "-batch", db, -- while a statement runs
       ("SELECT load_extension('%s') IS NULL; SELECT time(max(timestamp_utc)) FROM polls"):format(extension)))
     assert.equal("1\n16:00:00\n", result.out)
+  end)
+
+  it("shows each file's own polls and hours where several are attached", function()
+    database.make(db)
+    shell.good("ingest", folder .. "/other.db", "--quiet", "--status", files.write(folder .. "/s.csv",
+      "store_id,status,timestamp_utc\nz,inactive,2024-01-01 00:00:00.5\n"))
+    for main, names in pairs { [db] = { "main", "other" }, [":memory:"] = { "loom", "other" } } do
+      local result = sqlite(main, ([[ATTACH '%s' AS loom; ATTACH '%s' AS other;
+        SELECT count(*) FROM %s.polls; SELECT * FROM %s.polls; SELECT count(*) FROM %s.hours;
+        SELECT * FROM other.store_now]]):format(db, folder .. "/other.db", names[1], names[2], names[1]))
+      assert.equal("7\nz|2024-01-01 00:00:00.500000Z|0|1704067200\n5\nz|2024-01-01 00:00:00.500000Z|0|1704067200\n",
+        result.out .. result.err)
+    end
+  end)
+
+  it("shows the newest polls, for which it is not needed", function()
+    database.make(db)
+    local newest = query "SELECT store_id, max(timestamp_utc), active, unix FROM polls GROUP BY 1 ORDER BY 1"
+    local result = shell.run(shell.words("sqlite3", "-batch", db, "SELECT * FROM store_now ORDER BY 1"))
+    assert.equal(newest, result.out .. result.err)
   end)
 
   it("is read-only", function()
@@ -87,7 +108,7 @@ describe("the SQLite extension", function()
 
   it("says that a database is not one of Loom's", function()
     expect_failure(":memory:", "SELECT * FROM polls",
-      "this is not one of Loom's databases: no such table: main.poll_block")
+      "no such table: polls")
   end)
 
   -- Linked with SQLite it would bring a second copy into a program that has its own.

@@ -48,24 +48,25 @@ static void what_it_shows(void **state) {
   (void)state;
   loom_database *database = small_database();
   assert_rows(database, "SELECT * FROM polls ORDER BY timestamp_utc",
-              "4:\xc3\xa9\n\xff 30:0001-01-01 00:00:00.000000 UTC 1:1 \n"
-              "1:b 30:2023-01-24 09:00:00.000000 UTC 1:0 \n"
-              "1:b 30:2023-01-24 10:14:00.000000 UTC 1:1 \n"
-              "1:a 30:2023-01-25 23:59:59.999999 UTC 1:1 \n"
-              "1:b 30:2023-01-26 00:00:00.000000 UTC 1:0 \n"
-              "1:b 30:9999-12-31 23:59:59.999999 UTC 1:1 \n");
+              "4:\xc3\xa9\n\xff 27:0001-01-01 00:00:00.000000Z 1:1 12:-62135596800 \n"
+              "1:b 27:2023-01-24 09:00:00.000000Z 1:0 10:1674550800 \n"
+              "1:b 27:2023-01-24 10:14:00.000000Z 1:1 10:1674555240 \n"
+              "1:a 27:2023-01-25 23:59:59.999999Z 1:1 10:1674691199 \n"
+              "1:b 27:2023-01-26 00:00:00.000000Z 1:0 10:1674691200 \n"
+              "1:b 27:9999-12-31 23:59:59.999999Z 1:1 12:253402300799 \n");
   assert_rows(database, "SELECT count(*), sum(active) FROM polls", "1:6 1:4 \n");
   assert_rows(database,
-              "SELECT DISTINCT typeof(store_id), typeof(timestamp_utc), typeof(active) FROM polls",
-              "4:text 4:text 7:integer \n");
+              "SELECT DISTINCT typeof(store_id), typeof(timestamp_utc), typeof(active), "
+              "typeof(unix) FROM polls",
+              "4:text 4:text 7:integer 7:integer \n");
   assert_rows(database, "SELECT name, type, pk FROM pragma_table_info('polls')",
-              "8:store_id 4:TEXT 1:1 \n13:timestamp_utc 4:TEXT 1:2 \n6:active 7:INTEGER 1:0 \n");
-  assert_rows(
-      database,
-      "SELECT s.store_id, count(active), min(timestamp_utc) FROM store s LEFT JOIN polls "
-      "USING(store_id)"
-      " GROUP BY 1 ORDER BY 1 LIMIT 2",
-      "1:a 1:1 30:2023-01-25 23:59:59.999999 UTC \n1:b 1:4 30:2023-01-24 09:00:00.000000 UTC \n");
+              "8:store_id 4:TEXT 1:1 \n13:timestamp_utc 4:TEXT 1:2 \n6:active 7:INTEGER 1:0 \n"
+              "4:unix 7:INTEGER 1:0 \n");
+  assert_rows(database,
+              "SELECT s.store_id, count(active), min(timestamp_utc) FROM store s LEFT JOIN polls "
+              "USING(store_id)"
+              " GROUP BY 1 ORDER BY 1 LIMIT 2",
+              "1:a 1:1 27:2023-01-25 23:59:59.999999Z \n1:b 1:4 27:2023-01-24 09:00:00.000000Z \n");
   loom_database_close(database);
 }
 
@@ -83,13 +84,59 @@ static void nothing_can_be_written(void **state) {
   (void)state;
   static const char refused[] = ":memory:: table polls may not be modified";
   loom_database *database = small_database();
-  assert_error(database, "INSERT INTO polls VALUES('a', '2023-01-24 10:14:00.000000 UTC', 1)",
+  assert_error(database, "INSERT INTO polls VALUES('a', '2023-01-24 10:14:00.000000Z', 1, 1)",
                SQLITE_ERROR, refused);
   assert_error(database, "UPDATE polls SET active = 0", SQLITE_ERROR, refused);
   assert_error(database, "DELETE FROM polls WHERE store_id = 'a'", SQLITE_ERROR, refused);
-  assert_error(database, "CREATE VIRTUAL TABLE more USING polls", SQLITE_ERROR,
-               ":memory:: no such module: polls");
+  assert_error(database, "CREATE VIRTUAL TABLE more USING loom_polls(x)", SQLITE_ERROR,
+               ":memory:: loom_polls takes no arguments");
   assert_rows(database, "SELECT count(*) FROM polls", "1:6 \n");
+  loom_database_close(database);
+}
+
+/* Each file shows its own, also where it is attached, whatever it is called there. */
+static void attached_databases(void **state) {
+  (void)state;
+  struct scratch scratch;
+  scratch_begin(&scratch);
+  loom_database *other = open_database(scratch_path(&scratch, "x.db"));
+  load(other, LOOM_POLLS, "store_id,status,timestamp_utc\nc,active,1969-12-31 23:59:59.5\n");
+  loom_database *database = small_database();
+  struct buffer sql = {0};
+  buffer_printf(&sql, "ATTACH '%s' AS \"main.\"", scratch_path(&scratch, "x.db"));
+  execute(database, sql.bytes);
+  assert_rows(database, "SELECT * FROM \"main.\".polls",
+              "1:c 27:1969-12-31 23:59:59.500000Z 1:1 2:-1 \n");
+  assert_rows(database, "SELECT * FROM \"main.\".store_now",
+              "1:c 27:1969-12-31 23:59:59.500000Z 1:1 2:-1 \n");
+  assert_rows(database, "SELECT count(*) FROM \"main.\".polls WHERE store_id = 'a'", "1:0 \n");
+  assert_rows(database, "SELECT count(*) FROM polls WHERE store_id = 'a'", "1:1 \n");
+  assert_rows(database, "SELECT count(*) FROM main.polls a JOIN \"main.\".polls b", "1:6 \n");
+  buffer_free(&sql);
+  loom_database_close(database);
+  loom_database_close(other);
+  scratch_end(&scratch);
+}
+
+/* The view of the newest polls is what the table has of them, and reads no block. */
+static void newest_polls(void **state) {
+  (void)state;
+  loom_database *database = small_database();
+  static const char newest[] =
+      "SELECT store_id, max(timestamp_utc), active, unix FROM polls GROUP BY 1 ORDER BY 1";
+  struct buffer expected = {0};
+  dump_query(database, newest, &expected);
+  assert_rows(database, "SELECT * FROM store_now ORDER BY 1", expected.bytes);
+  load(database, LOOM_POLLS,
+       "store_id,status,timestamp_utc\nb,inactive,9999-12-31 23:59:59.999999\nz,active,1900-02-28 "
+       "23:00:00.000001\n");
+  load(database, LOOM_TIMEZONES, "store_id,timezone_str\nnever polled,UTC\n");
+  expected.length = 0;
+  dump_query(database, newest, &expected);
+  assert_rows(database, "SELECT * FROM store_now ORDER BY 1", expected.bytes);
+  execute(database, "UPDATE poll_block SET polls = x''");
+  assert_rows(database, "SELECT * FROM store_now ORDER BY 1", expected.bytes);
+  buffer_free(&expected);
   loom_database_close(database);
 }
 
@@ -101,7 +148,7 @@ static void views(void **state) {
           "PRAGMA trusted_schema=OFF;"
           "CREATE VIEW down AS SELECT store_id, timestamp_utc FROM polls WHERE NOT active");
   assert_rows(database, "SELECT timestamp_utc FROM down WHERE store_id = 'b' ORDER BY 1 DESC",
-              "30:2023-01-26 00:00:00.000000 UTC \n30:2023-01-24 09:00:00.000000 UTC \n");
+              "27:2023-01-26 00:00:00.000000Z \n27:2023-01-24 09:00:00.000000Z \n");
   loom_database_close(database);
 }
 
@@ -155,12 +202,15 @@ static void another_schema_is_an_error(void **state) {
       {"CREATE TABLE store(number, store_id);"
        "CREATE VIEW poll_block AS SELECT 1 AS day, 1 AS store, store_id AS polls FROM polls",
        "no such table: main.polls", "no such table: main.polls"},
+      {"CREATE TABLE store(number, store_id); CREATE VIRTUAL TABLE poll_block USING loom_polls",
+       "no such table: main.poll_block", "no such table: main.poll_block"},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     struct buffer scan = {0}, store = {0};
     loom_database database = {.path = (char *)":memory:"};
     assert_int_equal(sqlite3_open(":memory:", &database.sqlite), SQLITE_OK);
     assert_int_equal(loom_polls_table_register(database.sqlite), SQLITE_OK);
+    execute(&database, "CREATE VIRTUAL TABLE polls USING loom_polls");
     execute(&database, cases[i].sql);
     buffer_printf(&scan, ":memory:: this is not one of Loom's databases: %s", cases[i].scan);
     buffer_printf(&store, ":memory:: this is not one of Loom's databases: %s", cases[i].store);
@@ -186,8 +236,8 @@ static const struct {
     {"timestamp_utc >= '2023-01-24 09:30:00' AND timestamp_utc <= '2023-01-24 23:59:59'", 1},
     {"timestamp_utc > '2023-01-24 0 and then' AND timestamp_utc <= '2023-01-24z'", 2},
     {"timestamp_utc BETWEEN '2023-01-24' AND '2023-01-25'", 2},
-    {"timestamp_utc = '2023-01-24 10:14:00.000000 UTC'", 1},
-    {"timestamp_utc IN ('2023-01-24 10:14:00.000000 UTC', '2023-01-24 09:00:00.000000 UTC')", 2},
+    {"timestamp_utc = '2023-01-24 10:14:00.000000Z'", 1},
+    {"timestamp_utc IN ('2023-01-24 10:14:00.000000Z', '2023-01-24 09:00:00.000000Z')", 2},
     {"timestamp_utc LIKE '2023-01-24%'", 2},
     {"timestamp_utc LIKE '2023-01-24 10:%'", 1},
     {"timestamp_utc GLOB '2023-01-24*'", 2},
@@ -195,6 +245,15 @@ static const struct {
     {"timestamp_utc > '2023-01-24' AND timestamp_utc < '9999-01-01' AND timestamp_utc < "
      "'2023-01-25'",
      2},
+    {"unix >= 1674518400 AND unix < 1674604799", 2},
+    {"unix BETWEEN 1674518400.5 AND 1674604799.5", 2},
+    {"unix = 1674555240", 1},
+    {"unix IN (1674555240, 1674550800)", 2},
+    {"1674550800 < unix AND unixepoch('2023-01-24 12:00') >= unix", 1},
+    {"unix > 1674518400 AND timestamp_utc < '2023-01-25'", 2},
+    {"unix > 1674518400 AND unix < 1674604799 AND unix < 1e300 AND unix > -1e300", 2},
+    {"unix = 1674550800.5", 0},
+    {"unix = NULL", 0},
     {"timestamp_utc LIKE NULL", 0},
     {"timestamp_utc = '2023-01-24'", 0},
     {"timestamp_utc > '2023-01-24' AND timestamp_utc < '2023-01-24'", 0},
@@ -240,9 +299,9 @@ static void further_ins_cost_no_more(void **state) {
   static const char *const queries[] = {
       "SELECT count(*) FROM polls WHERE store_id IN (SELECT store_id FROM store)"
       " AND store_id IN (SELECT store_id FROM store WHERE number > 0)",
-      "SELECT count(*) FROM polls WHERE timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000 UTC' "
+      "SELECT count(*) FROM polls WHERE timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000Z' "
       "UNION SELECT store_id FROM store)"
-      " AND timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000 UTC' UNION SELECT store_id FROM "
+      " AND timestamp_utc IN (SELECT '2023-01-24 10:00:00.000000Z' UNION SELECT store_id FROM "
       "store WHERE number > 0)"};
   for (size_t i = 0; i < COUNT_OF(queries); i++) {
     sqlite3_stmt *rows;
@@ -295,7 +354,7 @@ static void changed_while_it_is_read(void **state) {
     execute(database, "BEGIN");
     assert_int_equal(sqlite3_prepare_v2(database->sqlite, queries[i], -1, &rows, NULL), SQLITE_OK);
     for (; sqlite3_step(rows) == SQLITE_ROW; count++) {
-      assert_int_equal(sqlite3_column_bytes(rows, 1), 30);
+      assert_int_equal(sqlite3_column_bytes(rows, 1), 27);
       execute(database, "DELETE FROM poll_block; PRAGMA shrink_memory");
     }
     assert_in_range(count, 1, 2);
@@ -322,8 +381,7 @@ static void put_instant(struct buffer *out, uint64_t *state) {
                                      "2023-03-01", "2024-02-29", "1969-12-31", "1970-01-01"};
   const char *day = days[random_below(state, COUNT_OF(days))];
   bool midnight = random_below(state, 5) == 0;
-  buffer_printf(out, "%s %02u:%02u:00.%06u UTC", day,
-                midnight ? 0 : (unsigned)random_below(state, 24),
+  buffer_printf(out, "%s %02u:%02u:00.%06uZ", day, midnight ? 0 : (unsigned)random_below(state, 24),
                 midnight ? 0 : (unsigned)random_below(state, 60),
                 midnight ? 0 : (unsigned)random_below(state, 2) * 999999);
 }
@@ -335,7 +393,7 @@ static void put_instant(struct buffer *out, uint64_t *state) {
 static void fill(loom_database *database, uint64_t *state, int count) {
   struct buffer csv = {0}, sql = {0};
   execute(database,
-          "CREATE TABLE plain(store_id TEXT, timestamp_utc TEXT, active INTEGER,"
+          "CREATE TABLE plain(store_id TEXT, timestamp_utc TEXT, active INTEGER, unix INTEGER,"
           " PRIMARY KEY(store_id, timestamp_utc)) WITHOUT ROWID;"
           "CREATE TABLE number(i INTEGER, t TEXT, n);"
           "INSERT INTO number VALUES(5, '5', 5), (5, 'a', '05'), (2023, '5.0', NULL),"
@@ -348,8 +406,8 @@ static void fill(loom_database *database, uint64_t *state, int count) {
     id += *id == ' '; /* ids are trimmed: no store is called " 5" */
     put_instant(&instant, state);
     buffer_printf(&csv, "%s,%s,%s\n", id, active ? "active" : "inactive", instant.bytes);
-    buffer_printf(&sql, "INSERT OR REPLACE INTO plain VALUES('%s', '%s', %d);", id, instant.bytes,
-                  active);
+    buffer_printf(&sql, "INSERT OR REPLACE INTO plain VALUES('%s', '%s', %d, unixepoch('%.16s'));",
+                  id, instant.bytes, active, instant.bytes);
     buffer_free(&instant);
   }
   load(database, LOOM_POLLS, csv.bytes);
@@ -397,7 +455,7 @@ static void put_bound(struct buffer *out, uint64_t *state) {
     buffer_printf(out, "'%.10s'", instant.bytes);
     break;
   case 2: /* cut anywhere */
-    buffer_printf(out, "'%.*s'", (int)random_below(state, 31), instant.bytes);
+    buffer_printf(out, "'%.*s'", (int)random_below(state, 28), instant.bytes);
     break;
   default:
     buffer_printf(out, "'%s'", instant.bytes);
@@ -413,12 +471,12 @@ static void put_time_term(struct buffer *out, uint64_t *state) {
                                          "GLOB '2023-01-3*'",
                                          "LIKE '2023-0_-01%'",
                                          "GLOB '2023-01-31*'",
-                                         "LIKE '%UTC'",
+                                         "LIKE '%Z'",
                                          "NOT LIKE '2023-01-31%'",
                                          "LIKE '2023-01-31%' ESCAPE '3'",
                                          "LIKE 2023",
                                          "LIKE NULL",
-                                         "LIKE '2023-01-31 00:00:00.000000 utc'"};
+                                         "LIKE '2023-01-31 00:00:00.000000z'"};
   uint64_t kind = random_below(state, 8);
   if (kind == 0) {
     buffer_printf(out, "timestamp_utc %s", patterns[random_below(state, COUNT_OF(patterns))]);
@@ -440,6 +498,46 @@ static void put_time_term(struct buffer *out, uint64_t *state) {
   buffer_printf(out, kind == 6 ? " AND " : ", ");
   put_bound(out, state);
   buffer_printf(out, kind == 6 ? "" : ")");
+}
+
+/* Numbers near midnights, and what is none. */
+static void put_seconds(struct buffer *out, uint64_t *state) {
+  static const char *const odd[] = {"NULL",
+                                    "'1675123200'",
+                                    "'a'",
+                                    "1675123200.5",
+                                    "-1",
+                                    "-0.5",
+                                    "1e300",
+                                    "-1e300",
+                                    "x'31'",
+                                    "'1675123200.5'",
+                                    "-86400",
+                                    "9223372036854775807",
+                                    "unixepoch('2023-01-31')"};
+  struct buffer instant = {0};
+  put_instant(&instant, state);
+  if (random_below(state, 3) == 0)
+    buffer_printf(out, "%s", odd[random_below(state, COUNT_OF(odd))]);
+  else
+    buffer_printf(out, "unixepoch('%.16s')", instant.bytes);
+  buffer_free(&instant);
+}
+
+static void put_unix_term(struct buffer *out, uint64_t *state) {
+  static const char *const operators[] = {"<", "<=", ">", ">=", "=", "<>", "IS", "LIKE"};
+  uint64_t kind = random_below(state, 4);
+  buffer_printf(out, "unix ");
+  if (kind < 2)
+    buffer_printf(out, "%s ", operators[random_below(state, COUNT_OF(operators))]);
+  else
+    buffer_printf(out, kind == 2 ? "BETWEEN " : "IN (");
+  put_seconds(out, state);
+  if (kind < 2)
+    return;
+  buffer_printf(out, kind == 2 ? " AND " : ", ");
+  put_seconds(out, state);
+  buffer_printf(out, kind == 2 ? "" : ")");
 }
 
 static void put_store_term(struct buffer *out, uint64_t *state) {
@@ -480,8 +578,10 @@ static void put_store_term(struct buffer *out, uint64_t *state) {
 
 static void put_condition(struct buffer *out, uint64_t *state, int depth) {
   uint64_t kind = random_below(state, depth > 0 ? 10 : 7);
-  if (kind < 4) {
+  if (kind < 3) {
     put_time_term(out, state);
+  } else if (kind < 4) {
+    put_unix_term(out, state);
   } else if (kind < 6) {
     put_store_term(out, state);
   } else if (kind < 7) {
@@ -565,6 +665,8 @@ int main(void) {
       cmocka_unit_test(what_it_shows),
       cmocka_unit_test(nothing_to_show),
       cmocka_unit_test(nothing_can_be_written),
+      cmocka_unit_test(attached_databases),
+      cmocka_unit_test(newest_polls),
       cmocka_unit_test(views),
       cmocka_unit_test(damage_is_an_error),
       cmocka_unit_test(another_schema_is_an_error),

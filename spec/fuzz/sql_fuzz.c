@@ -28,10 +28,12 @@ static void fill(void) {
   struct buffer csv = {0};
   sqlite3_stmt *insert;
   buffer_printf(&csv, POLLS_HEADER);
-  sqlite3_exec(plain, "CREATE TABLE polls(store_id TEXT, timestamp_utc TEXT, active INTEGER)", NULL,
-               NULL, NULL);
+  sqlite3_exec(
+      plain, "CREATE TABLE polls(store_id TEXT, timestamp_utc TEXT, active INTEGER, unix INTEGER)",
+      NULL, NULL, NULL);
   assert_int_equal(
-      sqlite3_prepare_v2(plain, "INSERT INTO polls VALUES(?, ?, ?)", -1, &insert, NULL), SQLITE_OK);
+      sqlite3_prepare_v2(plain, "INSERT INTO polls VALUES(?, ?, ?, ?)", -1, &insert, NULL),
+      SQLITE_OK);
   for (size_t s = 0; s < STORES; s++)
     for (size_t i = s % 2; i < COUNT_OF(minutes); i += 1 + s / 3) {
       char when[LOOM_TIMESTAMP_SIZE];
@@ -42,8 +44,10 @@ static void fill(void) {
       loom_format_timestamp(instant, when);
       buffer_printf(&csv, "%s,%s,%s\n", ids[s], active ? "active" : "inactive", when);
       sqlite3_bind_text(insert, 1, ids[s], -1, SQLITE_STATIC);
+      strcpy(strstr(when, " UTC"), "Z");
       sqlite3_bind_text(insert, 2, when, -1, SQLITE_TRANSIENT);
       sqlite3_bind_int(insert, 3, active);
+      sqlite3_bind_int64(insert, 4, instant / LOOM_SECOND);
       assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
       sqlite3_reset(insert);
     }
@@ -65,9 +69,9 @@ static const char *const id_values[] = {"'a'",       "'b'",  "'A'", "'10'",  "'n
                                         "10",        "NULL", "''",  "x'61'", "'store \xc3\xa9'",
                                         "'a ' || ''"};
 static const char *const time_values[] = {"'2023-01-23'",
-                                          "'2023-01-23 12:00:00.000000 UTC'",
+                                          "'2023-01-23 12:00:00.000000Z'",
                                           "'2023-01-24'",
-                                          "'2023-01-24 00:00:00.000000 UTC'",
+                                          "'2023-01-24 00:00:00.000000Z'",
                                           "'2023-01-25 00'",
                                           "'2023'",
                                           "''",
@@ -78,11 +82,14 @@ static const char *const time_values[] = {"'2023-01-23'",
                                           "'2023-01-24T00:00:00'",
                                           "'2023-01-2'",
                                           "x'32303233'",
-                                          "'2023-01-23 00:01:00.000001 UTC'",
+                                          "'2023-01-23 00:01:00.000001Z'",
                                           "'-4000'",
-                                          "'2023-01-30 00:00:00.000000 UTC'",
+                                          "'2023-01-30 00:00:00.000000Z'",
                                           "'2023-01-24 00:00:00.000000'",
                                           "'2023-01-23 00:01:00.000001'"};
+static const char *const seconds_values[] = {
+    "1674432000", "1674518400",   "1674518400.5", "0",          "-1",         "1e300",
+    "NULL",       "'1674518400'", "'a'",          "1674432060", "1674604799", "x'31'"};
 static const char *const patterns[] = {"'2023-01-24%'",    "'%12:00%'", "'2023-01-2_ 00%'",
                                        "'2023%'",          "''",        "'%'",
                                        "'2023-01-23 0%0'", "NULL"};
@@ -92,7 +99,7 @@ static const char *const comparisons[] = {"=", "<", "<=", ">", ">=", "<>", "IS",
 
 /* A condition; `p` is the name of the table in it. */
 static void put_term(struct input *input, struct buffer *sql, const char *p) {
-  switch (draw_below(input, 10)) {
+  switch (draw_below(input, 12)) {
   case 0:
     buffer_printf(sql, "%s.store_id %s %s", p, comparisons[draw_below(input, 8)],
                   id_values[draw_below(input, COUNT_OF(id_values))]);
@@ -121,6 +128,14 @@ static void put_term(struct input *input, struct buffer *sql, const char *p) {
     break;
   case 7:
     buffer_printf(sql, "%s.timestamp_utc GLOB %s", p, globs[draw_below(input, COUNT_OF(globs))]);
+    break;
+  case 9:
+    buffer_printf(sql, "%s.unix %s %s", p, comparisons[draw_below(input, 8)],
+                  seconds_values[draw_below(input, COUNT_OF(seconds_values))]);
+    break;
+  case 10:
+    buffer_printf(sql, "%s.unix IN ", p);
+    put_list(input, sql, seconds_values, COUNT_OF(seconds_values));
     break;
   case 8:
     buffer_printf(sql, "%s.active %s %d", p, comparisons[draw_below(input, 8)],

@@ -1,11 +1,10 @@
 /*
-** The polls table, functions of dates that read its instants, and what the view `hours` needs, as a loadable extension, for the
-** `sqlite3` shell and other users of SQLite:
+** What the table `polls` and the view `hours` of Loom's files are made with, as a loadable extension, for the `sqlite3` shell and
+** other users of SQLite:
 **   .load build/loom_polls
 **   SELECT count(*) FROM polls;
 ** It is not linked with SQLite, but calls the copy of the program that loads it.
 */
-#include "sqlite/date_functions.h"
 #include "sqlite/polls_table.h"
 #include "sqlite/week_sql.h"
 
@@ -28,5 +27,5 @@ int sqlite3_loompolls_init(sqlite3 *sqlite, char **message, const sqlite3_api_ro
   int result = loom_polls_table_register(sqlite);
   if (result == SQLITE_OK)
     result = loom_week_sql_register(sqlite);
-  return result == SQLITE_OK ? loom_date_functions_register(sqlite) : result;
+  return result;
 }

@@ -3,7 +3,6 @@
 */
 #include "sqlite/database.h"
 #include "sqlite/connection.h"
-#include "sqlite/date_functions.h"
 #include "sqlite/intake.h"
 #include "sqlite/poll_sql.h"
 #include "sqlite/polls_table.h"
@@ -263,7 +262,6 @@ static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_busy_timeout(database->sqlite, database->busy_timeout);
   sqlite3_extended_result_codes(database->sqlite, 1);
   if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
-      loom_date_functions_register(database->sqlite) != SQLITE_OK ||
       loom_poll_sql_register(database->sqlite) != SQLITE_OK ||
       loom_intake_register(database->sqlite) != SQLITE_OK ||
       loom_week_sql_register(database->sqlite) != SQLITE_OK)

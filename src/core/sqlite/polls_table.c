@@ -1,6 +1,6 @@
 /*
-** The polls as an SQL table: an eponymous-only virtual table (there is nothing to create) over
-** the blocks.
+** The polls as an SQL table: a virtual table over the blocks of the schema that it stands in. The file has it (schema.c),
+** so that an attached database shows its own polls: a table that nobody creates is always that of the main one.
 **
 ** SQLite checks every row against the whole WHERE clause, whatever xBestIndex takes on: `omit` is
 ** never set. So what is read only has to be wide enough, and a bound that means nothing here
@@ -8,16 +8,15 @@
 */
 #include "sqlite/polls_table.h"
 #include "measure/poll_block.h"
+#include "sqlite/in_schema.h"
 #include "time/civil.h"
 
+#include <ctype.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifdef LOOM_SQLITE_EXTENSION
-SQLITE_EXTENSION_INIT3
-#endif
 
 /*
 ** What the planner is told, since counting costs more than a bad plan: a fleet of 1,000 stores
@@ -32,13 +31,20 @@ SQLITE_EXTENSION_INIT3
 
 #define DATE_LENGTH 10 /* YYYY-MM-DD */
 
-enum column { STORE_ID, TIMESTAMP_UTC, ACTIVE };
+#define SECONDS_A_DAY (LOOM_DAY / LOOM_SECOND)
+#define SECONDS_MAX 1e12 /* beyond all instants, and exact as a double */
+
+/* Of xConnect, before those in the parentheses: the names of the module, the schema and the table. */
+#define ARGUMENTS 3
+
+enum column { STORE_ID, TIMESTAMP_UTC, ACTIVE, UNIX };
 
 static const char declaration[] =
     "CREATE TABLE polls("
     " store_id TEXT,"
     " timestamp_utc TEXT,"
     " active INTEGER,"
+    " unix INTEGER,"
     " PRIMARY KEY(store_id, timestamp_utc)"
     ") WITHOUT ROWID";
 
@@ -61,6 +67,7 @@ static const char store_sql[] =
 struct polls_table {
   sqlite3_vtab base;
   sqlite3 *sqlite;
+  char *schema; /* the name of the database that it stands in */
 };
 
 struct polls_cursor {
@@ -105,7 +112,11 @@ static int damaged(struct polls_table *table, const char *problem) {
 */
 static int table_connect(sqlite3 *sqlite, void *context, int count, const char *const *arguments,
                          sqlite3_vtab **out, char **message) {
-  (void)context, (void)count, (void)arguments, (void)message;
+  (void)context;
+  if (count > ARGUMENTS) {
+    *message = sqlite3_mprintf("%s takes no arguments", arguments[0]);
+    return SQLITE_ERROR;
+  }
   int result = sqlite3_declare_vtab(sqlite, declaration);
   if (result == SQLITE_OK)
     result = sqlite3_vtab_config(sqlite, SQLITE_VTAB_INNOCUOUS);
@@ -115,31 +126,32 @@ static int table_connect(sqlite3 *sqlite, void *context, int count, const char *
   if (!table)
     return SQLITE_NOMEM;
   table->sqlite = sqlite;
+  table->schema = strdup(arguments[1]);
+  if (!table->schema) {
+    free(table);
+    return SQLITE_NOMEM;
+  }
   *out = &table->base;
   return SQLITE_OK;
 }
 
+/* There is nothing to make. */
+static int table_create(sqlite3 *sqlite, void *context, int count, const char *const *arguments,
+                        sqlite3_vtab **out, char **message) {
+  return table_connect(sqlite, context, count, arguments, out, message);
+}
+
 static int table_disconnect(sqlite3_vtab *base) {
+  free(((struct polls_table *)base)->schema);
   free(base);
   return SQLITE_OK;
 }
 
 /* ---- planning ---- */
 
-/*
-** What a constraint may be used for, as a letter of the plan that xFilter gets: 's' the store's
-** id, 'f' the first day, 'l' the last day, 'd' both; 0: nothing. Comparisons of texts by anything
-** else than their bytes are left to SQLite.
-*/
-static char use_of(sqlite3_index_info *info, int i) {
-  const struct sqlite3_index_constraint *constraint = &info->aConstraint[i];
-  if (!constraint->usable || sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY") != 0)
-    return 0;
-  if (constraint->iColumn == STORE_ID)
-    return constraint->op == SQLITE_INDEX_CONSTRAINT_EQ ? 's' : 0;
-  if (constraint->iColumn != TIMESTAMP_UTC)
-    return 0;
-  switch (constraint->op) {
+/* Which days a comparison with an instant leaves: see use_of. */
+static char day_use_of(int op) {
+  switch (op) {
   case SQLITE_INDEX_CONSTRAINT_EQ:
   case SQLITE_INDEX_CONSTRAINT_LIKE: /* where a date stands in a pattern, there is no wildcard */
     return 'd';
@@ -154,15 +166,31 @@ static char use_of(sqlite3_index_info *info, int i) {
   }
 }
 
+/*
+** What a constraint may be used for, as a letter of the plan that xFilter gets: 's' the store's
+** id, 'f' the first day, 'l' the last day, 'd' both, a capital where it is one of `unix`; 0: nothing. Comparisons of texts
+** by anything else than their bytes are left to SQLite.
+*/
+static char use_of(sqlite3_index_info *info, int i) {
+  const struct sqlite3_index_constraint *constraint = &info->aConstraint[i];
+  if (!constraint->usable || sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY") != 0)
+    return 0;
+  if (constraint->iColumn == STORE_ID)
+    return constraint->op == SQLITE_INDEX_CONSTRAINT_EQ ? 's' : 0;
+  if (constraint->iColumn == UNIX)
+    return (char)toupper(day_use_of(constraint->op));
+  return constraint->iColumn == TIMESTAMP_UTC ? day_use_of(constraint->op) : 0;
+}
+
 static double rows_of(const char *plan) {
   double rows = ROWS_ALL;
   if (strchr(plan, 's'))
     rows *= ROWS_STORE_SHARE;
-  if (strchr(plan, 'd'))
+  if (strpbrk(plan, "dD"))
     return rows * ROWS_DAY_SHARE;
-  if (strchr(plan, 'f'))
+  if (strpbrk(plan, "fF"))
     rows *= ROWS_RANGE_SHARE;
-  if (strchr(plan, 'l'))
+  if (strpbrk(plan, "lL"))
     rows *= ROWS_RANGE_SHARE;
   return rows;
 }
@@ -174,7 +202,7 @@ static int table_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
   if (!plan)
     return SQLITE_NOMEM;
   /* a second IN of a column would start a cursor for each pair of values */
-  bool is_equal[ACTIVE + 1] = {false};
+  bool is_equal[UNIX + 1] = {false};
   for (int i = 0; i < info->nConstraint; i++) {
     char use = use_of(info, i);
     bool equals = use && info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ;
@@ -214,16 +242,37 @@ static int cursor_close(sqlite3_vtab_cursor *base) {
   return SQLITE_OK;
 }
 
+/* The day of a number of seconds since the epoch; false if it narrows nothing, as texts may be turned into numbers or not. */
+static bool day_of_seconds(sqlite3_value *value, int64_t *day) {
+  int type = sqlite3_value_type(value);
+  double seconds = sqlite3_value_double(value);
+  if ((type != SQLITE_INTEGER && type != SQLITE_FLOAT) || fabs(seconds) > SECONDS_MAX)
+    return false;
+  *day = (int64_t)floor(seconds / SECONDS_A_DAY);
+  return true;
+}
+
+/* Instants of another day than the bound's, as `use` has it, need not be read. */
+static void narrow_to_day(struct selection *selection, char use, int64_t day) {
+  if (use != 'l' && day > selection->first_day)
+    selection->first_day = day;
+  if (use != 'f' && day < selection->last_day)
+    selection->last_day = day;
+}
+
 /*
-** Only text narrows. A number does not, though `store_id = 5` could: compared with a column of
+** Of `store_id` and `timestamp_utc` only text narrows. A number does not, though `store_id = 5` could: compared with a column of
 ** numbers '05' equals 5, and which of the two comparisons it is cannot be told here. Days:
 ** timestamps and bounds differ as their dates do, and where the dates are the same the day is
 ** read. A bound that is nothing but a date comes before all of its day.
 */
 static void narrow(struct selection *selection, char use, sqlite3_value *value) {
   int type = sqlite3_value_type(value);
+  int64_t day_of_unix;
   selection->nothing |= type == SQLITE_NULL;
-  if (type != SQLITE_TEXT)
+  if (isupper(use) && day_of_seconds(value, &day_of_unix))
+    narrow_to_day(selection, (char)tolower(use), day_of_unix);
+  if (type != SQLITE_TEXT || isupper(use))
     return;
   if (use == 's') {
     selection->store = value;
@@ -234,12 +283,7 @@ static void narrow(struct selection *selection, char use, sqlite3_value *value) 
   int length = sqlite3_value_bytes(value);
   if (!text || length < DATE_LENGTH || loom_parse_date(text, DATE_LENGTH, &day))
     return;
-  if (use != 'l' && day > selection->first_day)
-    selection->first_day = day;
-  if (use == 'l' && length == DATE_LENGTH)
-    day--;
-  if (use != 'f' && day < selection->last_day)
-    selection->last_day = day;
+  narrow_to_day(selection, use, use == 'l' && length == DATE_LENGTH ? day - 1 : day);
 }
 
 /*
@@ -249,8 +293,9 @@ static void narrow(struct selection *selection, char use, sqlite3_value *value) 
 static int prepare(struct polls_table *table, const char *sql, sqlite3_stmt **statement) {
   if (*statement)
     return SQLITE_OK;
-  int result = sqlite3_prepare_v3(
-      table->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT | SQLITE_PREPARE_NO_VTAB, statement, NULL);
+  int result =
+      loom_prepare_in_schema(table->sqlite, table->schema, sql,
+                             SQLITE_PREPARE_PERSISTENT | SQLITE_PREPARE_NO_VTAB, statement);
   if (result != SQLITE_OK)
     fail(table, result, "%s%s",
          result == SQLITE_ERROR ? "this is not one of Loom's databases: " : "",
@@ -322,17 +367,30 @@ static int cursor_eof(sqlite3_vtab_cursor *base) {
 }
 
 /* Text is made here and not before, so that count(*) makes none. */
+static void result_instant(sqlite3_context *context, int64_t instant) {
+  char text[LOOM_TIMESTAMP_SIZE];
+  size_t length = loom_format_timestamp(instant, text) - (sizeof " UTC" - 1);
+  text[length++] = 'Z'; /* which SQLite's functions of dates read */
+  sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
+}
+
+/* Rounded down, also before 1970. */
+static int64_t seconds_of(int64_t instant) {
+  return (instant - LOOM_INSTANT_MIN) / LOOM_SECOND + LOOM_INSTANT_MIN / LOOM_SECOND;
+}
+
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column) {
   struct polls_cursor *cursor = (struct polls_cursor *)base;
   loom_poll poll = cursor->polls.items[cursor->at];
-  char text[LOOM_TIMESTAMP_SIZE];
   switch (column) {
   case STORE_ID:
     sqlite3_result_value(context, sqlite3_column_value(cursor->blocks, 1));
     break;
   case TIMESTAMP_UTC:
-    sqlite3_result_text(context, text, (int)loom_format_timestamp(loom_poll_instant(poll), text),
-                        SQLITE_TRANSIENT);
+    result_instant(context, loom_poll_instant(poll));
+    break;
+  case UNIX:
+    sqlite3_result_int64(context, seconds_of(loom_poll_instant(poll)));
     break;
   default:
     sqlite3_result_int(context, loom_poll_active(poll));
@@ -341,11 +399,13 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
 }
 
 int loom_polls_table_register(sqlite3 *sqlite) {
-  /* No xCreate: eponymous only. No xRowid: WITHOUT ROWID. No xUpdate: read-only. */
+  /* xCreate is not xConnect: not eponymous. No xRowid: WITHOUT ROWID. No xUpdate: read-only. */
   static const sqlite3_module module = {
+      .xCreate = table_create,
       .xConnect = table_connect,
       .xBestIndex = table_best_index,
       .xDisconnect = table_disconnect,
+      .xDestroy = table_disconnect,
       .xOpen = cursor_open,
       .xClose = cursor_close,
       .xFilter = cursor_filter,
@@ -353,5 +413,5 @@ int loom_polls_table_register(sqlite3 *sqlite) {
       .xEof = cursor_eof,
       .xColumn = cursor_column,
   };
-  return sqlite3_create_module_v2(sqlite, "polls", &module, NULL, NULL);
+  return sqlite3_create_module_v2(sqlite, "loom_polls", &module, NULL, NULL);
 }

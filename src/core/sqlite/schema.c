@@ -29,6 +29,23 @@
   " SELECT w.store, w.origin, w.effective_from, o.weekday, o.open_s, o.close_s"                    \
   " FROM hours_week w, loom_openings(w.openings) o;"
 
+/* What shows the packed polls: see polls_table.h. */
+#define POLLS_TABLE "CREATE VIRTUAL TABLE polls USING loom_polls;"
+
+/* SQL: an instant in whole seconds, and the rest of it, which is not negative before 1970 either. */
+#define REST_OF(instant) "((" instant " % 1000000 + 1000000) % 1000000)"
+#define SECONDS_OF(instant) "((" instant " - " REST_OF(instant) ") / 1000000)"
+
+/*
+** The newest poll of each store, with the columns of `polls`: no block is read for it. What it is made with is SQLite's own, so
+** that it needs no extension.
+*/
+#define STORE_NOW_VIEW                                                                             \
+  "CREATE VIEW store_now(store_id, timestamp_utc, active, unix) AS SELECT store_id,"               \
+  " strftime('%Y-%m-%d %H:%M:%S', " SECONDS_OF("newest_poll") ", 'unixepoch')"                     \
+  " || printf('.%06dZ', " REST_OF("newest_poll") "), newest_active, " SECONDS_OF("newest_poll")    \
+  " FROM store WHERE newest_poll IS NOT NULL;"
+
 #define ATTRIBUTE_TABLE                                                                            \
   "CREATE TABLE attribute("                                                                        \
   " store INTEGER NOT NULL REFERENCES store(number),"                                              \
@@ -91,7 +108,7 @@ const char loom_schema_sql[] =
     " store INTEGER NOT NULL REFERENCES store(number),"
     " polls BLOB NOT NULL,"
     " PRIMARY KEY(day, store)"
-    ") STRICT, WITHOUT ROWID;" WEEK_TABLE HOURS_VIEW
+    ") STRICT, WITHOUT ROWID;" POLLS_TABLE STORE_NOW_VIEW WEEK_TABLE HOURS_VIEW
     "CREATE TABLE special_day("
     " store INTEGER REFERENCES store(number),"
     " date TEXT NOT NULL,"
@@ -114,7 +131,7 @@ const char loom_schema_sql[] =
         REPORT_TABLE OVERALL_TABLE SERVICE_TABLE
     "INSERT INTO overall VALUES(0, NULL);"
     "PRAGMA application_id=0x4c6f6f6d;"
-    "PRAGMA user_version=5;";
+    "PRAGMA user_version=6;";
 
 /*
 ** What has changed, for those who watch (changes.h). Each write that changes what reports are made from has a number, which the
@@ -237,5 +254,7 @@ static const char upgrade_4[] =
     " WHERE newest_poll IS NOT NULL;"
     "PRAGMA user_version=5;";
 
+static const char upgrade_5[] = POLLS_TABLE STORE_NOW_VIEW "PRAGMA user_version=6;";
+
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
-    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4};
+    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4, [5] = upgrade_5};

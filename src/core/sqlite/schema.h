@@ -4,7 +4,7 @@
 #ifndef LOOM_SCHEMA_H
 #define LOOM_SCHEMA_H
 
-#define LOOM_SCHEMA_VERSION 5 /* PRAGMA user_version */
+#define LOOM_SCHEMA_VERSION 6 /* PRAGMA user_version */
 
 /* These make all tables in an empty database, inside a transaction of the caller's. */
 extern const char loom_schema_sql[];
@@ -14,7 +14,7 @@ extern const char loom_schema_changes_sql[]; /* since version LOOM_SCHEMA_OF_CHA
 
 /*
 ** loom_schema_upgrades[n] makes a database of version n one of version n + 1, inside a transaction of the caller's, on a
-** connection with the functions of week_sql.h; n is from 1 to LOOM_SCHEMA_VERSION - 1.
+** connection with what polls_table.h and week_sql.h give; n is from 1 to LOOM_SCHEMA_VERSION - 1.
 */
 extern const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION];
 

@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef LOOM_SQLITE_EXTENSION
-SQLITE_EXTENSION_INIT3
-#endif
-
 /* What the planner is told: a week has two openings a day. */
 #define ROWS_OF_A_WEEK 14
 

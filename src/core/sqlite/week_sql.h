@@ -4,17 +4,11 @@
 ** loom_openings(week) is a table with a row for each opening of a packed week, in their order: weekday, open_s, close_s.
 ** loom_week_add(week, weekday, open_s, close_s) is the week with an opening more, unless it has that one. Of NULL the one
 ** is empty and the other NULL; a week that is damaged, and values out of bounds, are errors.
-**
-** Compiled a second time with LOOM_SQLITE_EXTENSION, for src/extension, as polls_table.h says.
 */
 #ifndef LOOM_WEEK_SQL_H
 #define LOOM_WEEK_SQL_H
 
-#ifdef LOOM_SQLITE_EXTENSION
-#include <sqlite3ext.h>
-#else
 #include <sqlite3.h>
-#endif
 
 /* Gives both to a connection. Returns an SQLite code. */
 int loom_week_sql_register(sqlite3 *sqlite);
