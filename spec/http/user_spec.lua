@@ -64,6 +64,23 @@ describe("the workers of a service", function()
     expect_nobody(data, "--user", "nobody")
   end)
 
+  it("are who starts it, who need not be root", function()
+    if not open_to_nobody() then
+      return pending "nobody cannot get here"
+    end
+    shell.run("chown nobody:nogroup " .. shell.quote(folder))
+    local command = shell.command
+    shell.command = "setpriv --reuid nobody --regid nogroup --clear-groups " .. command
+    local started, service = pcall(server.start, folder)
+    shell.command = command
+    assert.is_true(started, service)
+    for _, pid in ipairs(service:workers()) do
+      assert.equal("nobody\n", shell.run(shell.ps .. " -o user= -p " .. pid).out)
+    end
+    assert.equal(200, service:request("/readyz").status)
+    service:stop()
+  end)
+
   it("are root only where nobody else is known, which is told", function()
     local service = server.start(folder)
     assert.matches("the workers run as root", service:stop(), 1, true)

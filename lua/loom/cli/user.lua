@@ -33,7 +33,10 @@ end
 -- @treturn ?string what is wrong
 function user.choose(name, folder)
   if line_of "id -u" ~= "0" then
-    return name and nil, name and "only root can have workers run as somebody else"
+    if name then
+      return nil, "only root can have workers run as somebody else"
+    end
+    return false
   end
   name = name or line_of("stat -L -c %U -- " .. quoted(folder)) or "root"
   local group = line_of("id -gn -- " .. quoted(name))
