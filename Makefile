@@ -333,11 +333,30 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 	git archive --prefix=loom-$(VERSION)/ -o $(DIST)/$(ARCHIVE) HEAD
 	sed 's|file://|&$(DIST)/|' $(ROCKSPEC) >$(DIST)/$(ROCKSPEC)
 
+# debian/ has all of a package but for its changelog, which is this version's, of the last commit's time. Packages are built from what
+# git has or would take, in an archive from all there is, with nothing of this make's environment.
+DEB := $(abspath $(BUILD))/deb
+deb: ## Build the Debian packages lua-loom and loom in build/deb
+	@rm -rf $(DEB)
+	@mkdir -p $(DEB)/loom-$(VERSION)
+	@{ git ls-files -z --cached --others --exclude-standard 2>/dev/null | grep -z . || \
+	  find . \( -path ./build -o -path ./.git \) -prune -o \( -type f -o -type l \) -print0; } | \
+	  tar -c --null -T - | tar -x -C $(DEB)/loom-$(VERSION)
+	@printf 'loom (%s) unstable; urgency=medium\n\n  * See /usr/share/doc/loom/changelog.gz.\n\n -- %s  %s\n' $(VERSION) \
+	  "$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(git log -1 --format=%cD 2>/dev/null | grep . || date -R -r CHANGELOG.md)" \
+	  >$(DEB)/loom-$(VERSION)/debian/changelog
+	$(call say,DEB,$(DEB))cd $(DEB)/loom-$(VERSION) && env -i PATH="$$PATH" HOME="$$HOME" LC_ALL=C.UTF-8 CC="$(CC)" \
+	  DEB_BUILD_OPTIONS=parallel=$$(nproc) dpkg-buildpackage -b -us -uc >../log 2>&1 || { tail -n 30 ../log >&2; exit 1; }
+
+test-deb: deb ## Hold the packages against lintian; install them on a copy of this machine's files, use and remove them (needs root)
+	lintian --fail-on error,warning,info,pedantic --info --display-info --pedantic --allow-root $(DEB)/*.changes
+	spec/deb/run $(DEB)
+
 clean: ## Remove what was built
 	rm -rf build report.csv
 
 .PHONY: all help run faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser asan \
         asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint docs env bench bench-http install uninstall rock install-rock \
-        rockspec dist clean
+        rockspec dist deb test-deb clean
 .SECONDARY:
