@@ -90,29 +90,73 @@ function check.argument(name, position, value, checker)
   return checked
 end
 
+-- `place` tells which one of a list the options are, if they are one.
+local function check_options(name, options, known, place)
+  local checked = {}
+  for key, value in pairs(options) do
+    local checker = known[key]
+    if not checker then
+      check.fail("unknown option '%s'%s to '%s'", tostring(key), place, name)
+    end
+    local result, expected, is_impossible = checker(value)
+    if result == nil then
+      fail(("bad option '%s'%s to '%s' (%s expected, got %s)"):format(key, place, name, expected, shown(value)), is_impossible)
+    end
+    checked[key] = result
+  end
+  return checked
+end
+
 --- Checks the options of a public function: a table, or nil for none.
 -- @tparam string name of the function
 -- @tparam table known checkers by option
 -- @treturn table the options as their checkers return them
 function check.options(name, options, known)
-  local checked = {}
   if options == nil then
-    return checked
+    return {}
   elseif type(options) ~= "table" then
     check.fail("bad options to '%s' (table expected, got %s)", name, shown(options))
   end
-  for key, value in pairs(options) do
-    local checker = known[key]
-    if not checker then
-      check.fail("unknown option '%s' to '%s'", tostring(key), name)
+  return check_options(name, options, known, "")
+end
+
+--- Checks a list of things that a public function is to set, each a table of options.
+-- @tparam string name of the function
+-- @tparam {table,...} list
+-- @tparam table known checkers by option
+-- @tparam {string,...} required options that each has to have
+-- @treturn {table,...} the options as their checkers return them
+function check.items(name, list, known, required)
+  local items = {}
+  for i = 1, check.length(list) or check.fail("bad argument #1 to '%s' (list without holes expected)", name) do
+    local item, place = list[i], (" of item %d"):format(i)
+    if type(item) ~= "table" then
+      check.fail("bad item %d to '%s' (table expected, got %s)", i, name, shown(item))
     end
-    local result, expected, is_impossible = checker(value)
-    if result == nil then
-      fail(("bad option '%s' to '%s' (%s expected, got %s)"):format(key, name, expected, shown(value)), is_impossible)
+    items[i] = check_options(name, item, known, place)
+    for _, key in ipairs(required) do
+      if item[key] == nil then
+        check.fail("missing option '%s'%s to '%s'", key, place, name)
+      end
     end
-    checked[key] = result
   end
-  return checked
+  return items
+end
+
+--- The checker of one thing, or of a list of them, which may be empty; it returns a list.
+function check.one_or_list(checker)
+  return function(value)
+    local given, list = type(value) == "table" and value or { value }, {}
+    local length = type(value) ~= "table" and 1 or check.length(value)
+    for i = 1, length or 1 do
+      local checked, expected = checker(length and given[i])
+      if checked == nil then
+        return nil, expected .. " or list of them"
+      end
+      list[i] = checked
+    end
+    return list
+  end
 end
 
 --- Checks what a function of the caller's has returned.

@@ -22,6 +22,7 @@ local retention = require "loom.retention"
 local single_polls = require "loom.single_polls"
 local stores = require "loom.stores"
 local time = require "loom.time"
+local transaction = require "loom.transaction"
 
 local Monitor = {}
 Monitor.__index = Monitor
@@ -178,17 +179,41 @@ end
 --- Hours, special days, exclusions, attributes
 -- @section overrides
 
+--- Makes changes that are all kept, or none of them: what `work` sets, loads and removes through this monitor is one transaction,
+-- which is also much faster than one for each. What it reads, reports among it, sees what it has written so far; others, and
+-- reports in the background, see the database as it was before.
+--
+-- A method that fails in it has no effect, and what it returns decides nothing: only where `work` returns nil and a message, or
+-- raises an error, all is undone. A transaction within one is a part of it, which is undone by itself. Where the disk is full, or
+-- fails, all of it is, and whatever is tried after that fails with EIO.
+-- @tparam function work
+-- @treturn any what `work` returns, true where that is nothing; nil where it fails. An error comes through
+-- @treturn ?string the failure, `work`'s or the database's
+-- @treturn ?string its code
+-- @usage
+-- monitor:transaction(function()
+--   assert(monitor:set_timezone("shop 1", "Europe/Paris"))
+--   assert(monitor:set_hours("shop 1", { mon = "09:00-17:00" }, { effective_from = "always" }))
+-- end)
+function Monitor:transaction(work)
+  return transaction.group(self.database, check.argument("transaction", 1, work, check.callable))
+end
+
 --- Sets a store's weekly hours from a date on, until the next change that is already planned. They prevail over hours that
 -- files bring, also later; the past stays as it was.
--- @tparam string store its id; one that is not known yet is made
+--
+-- Of many stores in one transaction: with a list of ids, or with a list of tables instead of all arguments,
+-- `{ { store =, week =, effective_from =, to = }, … }`.
+-- @tparam string|table store its id, or a list; a store that is not known yet is made
 -- @tparam table week days by `mon` … `sun`: `"09:00-17:00"`, a list of spans, or `"closed"`; a day that is left out is
 --   closed; a close at or before the open is on the next day
 -- @tparam[opt] table options
 -- @tparam[opt] string options.effective_from the first date, or `"always"` (default: today where the store is); also `from`
 -- @tparam[opt] string options.to the date from which on what was in force before is so again
 -- @treturn true|nil
--- @treturn ?string the failure
--- @treturn ?string its code
+-- @return the failure; or, where the hours begin today for want of a date, and the newest poll is from before yesterday, a notice
+--   that they change no report of it: `effective_from`, `newest_poll` (an instant), and by `tostring` a line of text
+-- @treturn ?string the failure's code
 -- @usage
 -- monitor:set_hours("shop 1", { mon = "09:00-17:00", fri = { "11:00-14:30", "17:00-02:00" } }, { effective_from = "2026-12-01" })
 function Monitor:set_hours(store, week, options)
@@ -210,13 +235,13 @@ function Monitor:hours(store, options)
 end
 
 --- Ends what `set_hours` has set: from a date on the file's hours are in force again, and nothing is planned any more.
--- @tparam string store its id
+-- @tparam string|{string,...} store its id, or a list of them
 -- @tparam[opt] table options
 -- @tparam[opt] string options.effective_from a date, or `"always"`, as if nothing had ever been set (default: today); also
 --   `from`
 -- @treturn true|nil
--- @treturn ?string the failure; ENOENT if the store is not known
--- @treturn ?string its code
+-- @return the failure; ENOENT if a store is not known; or a notice, as of `set_hours`
+-- @treturn ?string the failure's code
 -- @usage monitor:clear_hours("shop 1", { effective_from = "2027-02-01" })
 function Monitor:clear_hours(store, options)
   return overrides.clear_hours(self, store, options)
@@ -257,7 +282,10 @@ end
 
 --- Sets what is special about a date: its openings take the place of the weekly hours, and of a special day that a file
 -- brings for the same store and date.
--- @tparam string store its id, or `"*"` for every store; a store's own special day beats one of every store
+--
+-- Many in one transaction: with a list of ids, or with a list of tables instead of all arguments,
+-- `{ { store =, date =, spans =, note = }, … }`.
+-- @tparam string|table store its id, or `"*"` for every store, or a list; a store's own special day beats one of every store
 -- @tparam string date
 -- @tparam string|{string,...} spans `"closed"`, `"10:00-14:00"`, or a list of spans
 -- @tparam[opt=""] string note up to 4096 bytes
@@ -284,11 +312,11 @@ function Monitor:special_days(options)
 end
 
 --- Removes a special day that was set by hand; one that a file brought for the same date is in force again.
--- @tparam string store its id, or `"*"`
+-- @tparam string|{string,...} store its id, or `"*"`, or a list of them
 -- @tparam string date
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.loaded remove what files brought, too; loading the file again brings it back
--- @treturn true|nil
+-- @treturn true|int|nil of a list, how many stores had one
 -- @treturn ?string the failure; ENOENT if there is nothing to remove
 -- @treturn ?string its code
 -- @usage monitor:clear_special_day("*", "2026-12-25")
@@ -297,12 +325,12 @@ function Monitor:clear_special_day(store, date, options)
 end
 
 --- Takes a stretch of time out of the schedule: maintenance, a strike. One that is there already stays the one that it is.
--- @tparam table exclusion
--- @tparam string exclusion.store an id, or `"*"` for every store
+-- @tparam table exclusion or a list of them, for one transaction
+-- @tparam string|{string,...} exclusion.store an id, or `"*"` for every store, or a list of ids
 -- @tparam string|number exclusion.from an instant
 -- @tparam string|number exclusion.to an instant after it
 -- @tparam[opt=""] string exclusion.reason up to 4096 bytes
--- @treturn int|nil the exclusion's number
+-- @treturn int|{int,...}|nil the exclusion's number; of a list of exclusions, or of stores, a list
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage monitor:exclude { store = "*", from = "2026-11-24 02:00:00", to = "2026-11-24 04:00:00", reason = "network" }
@@ -333,7 +361,10 @@ end
 
 --- Sets attributes of a store, by which reports choose and group. Those that are not named stay. All stores together may have
 -- 255 names, and a store 32,000 bytes of values, so that all of it fits a file.
--- @tparam string store its id; one that is not known yet is made
+--
+-- Of many stores in one transaction: with a list of ids, or with a list of tables instead of all arguments,
+-- `{ { store =, attributes =, replace = }, … }`.
+-- @tparam string|table store its id, or a list; a store that is not known yet is made
 -- @tparam table attributes values by name (1 to 64 bytes): text or numbers, which are stored as text; false removes
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.replace those that are not named are removed
@@ -361,6 +392,18 @@ end
 -- @usage for store in monitor:stores() do print(store.store_id, store.timezone_str) end
 function Monitor:stores()
   return stores.each(self.database)
+end
+
+--- The ids of some of the stores that are known, to set something for all of them.
+-- @tparam[opt] table options without any, all
+-- @param[opt] options.stores as in `report`
+-- @tparam[opt] table options.where as in `report`
+-- @treturn {string,...}|nil sorted; there may be none
+-- @treturn ?string the failure; ENOENT if an id is asked for, rather than a pattern, and not known
+-- @treturn ?string its code
+-- @usage monitor:set_special_day(assert(monitor:store_ids { where = { region = "north" } }), "2026-12-24", "10:00-14:00")
+function Monitor:store_ids(options)
+  return stores.ids(self.database, options)
 end
 
 --- One store.

@@ -34,13 +34,23 @@ local function fail_unknown(store)
   transaction.fail("ENOENT", UNKNOWN, store)
 end
 
+-- The timezone of a store and who it is from, of its zones in order: false if it has none.
+local function zone_in_force(zones)
+  return zones[#zones] or false -- that of the file comes first
+end
+
 -- The timezone of a store and who it is from: false if it has none; nil and the failure if it cannot be read.
 local function zone_of(monitor, store)
   local zones, message, code = list(monitor, { kind = "zone", store = store })
   if not zones then
     return nil, message, code
   end
-  return zones[#zones] or false -- that of the file comes first
+  return zone_in_force(zones)
+end
+
+-- The date where a store is, whose timezone is `zone`, at an instant in microseconds: days since 1970-01-01.
+local function local_date(monitor, zone, instant)
+  return core.local_date(monitor.database, zone and zone.text or monitor.default_zone, instant)
 end
 
 -- The date that is given, or else today's where the store is.
@@ -53,11 +63,35 @@ local function date_or_today(monitor, store, given)
     return nil, message, code
   end
   local date
-  date, message, code = core.local_date(monitor.database, zone and zone.text or monitor.default_zone, time.now(monitor))
+  date, message, code = local_date(monitor, zone, time.now(monitor))
   if not date then
     return nil, message, code
   end
   return core.format_date(date)
+end
+
+-- What is to be set: of one store, of each of a list of them, or a list of tables that tell the store, too.
+-- @tparam string name of the function
+-- @param first its first argument
+-- @tparam function store_checker
+-- @tparam table known checkers of all that such a table may have
+-- @tparam {string,...} required what it has to have
+-- @tparam function rest checks the other arguments, and makes a table of them
+-- @treturn {table,...}
+local function items_of(name, first, store_checker, known, required, rest)
+  if type(first) == "table" and type(first[1]) == "table" then
+    return check.items(name, first, known, required)
+  end
+  local items = {}
+  local ids = check.argument(name, 1, first, check.one_or_list(store_checker))
+  local shared = rest()
+  for i, id in ipairs(ids) do
+    items[i] = { store = id }
+    for key, value in pairs(shared) do
+      items[i][key] = value
+    end
+  end
+  return items
 end
 
 local function effective_date(value)
@@ -100,69 +134,126 @@ local function resume(facts, store, weeks, date)
   end
 end
 
--- The first date that the options of a function give, which is also called `from`; or else today's.
-local function first_date(monitor, name, store, options)
-  if options.effective_from and options.from then
-    check.fail("bad option 'from' to '%s' (effective_from or from expected, got both)", name)
-  end
-  return date_or_today(monitor, store, options.effective_from or options.from)
+-- ---- what begins today, where the data has ended ----
+
+local Notice = {}
+Notice.__index = Notice
+
+--- What has been set, and changes no report of the data that there is.
+-- @tparam[opt="effective_from"] string option what the caller gives the first date by
+function Notice:text(option)
+  return ("this begins today, %s, and the newest poll is of %s: no report of the data so far changes; %s (a date, or always) "
+    .. "makes it begin earlier"):format(self.effective_from, time.short(time.instant(self.newest_poll_utc)),
+    option or "effective_from")
 end
+
+Notice.__tostring = Notice.text
+
+-- What to tell of hours that begin today where a store is: nothing, unless the data ends before yesterday.
+local function notice_of(monitor, today)
+  local newest = today and monitor.database:newest()
+  local date = newest and local_date(monitor, today.zone, newest)
+  if not date or date + 1 >= today.date then
+    return nil
+  end
+  local notice = setmetatable({ effective_from = core.format_date(today.date) }, Notice)
+  time.set(notice, "newest_poll", newest)
+  return notice
+end
+
+-- Changes hours in one transaction.
+-- @tparam loom.monitor monitor
+-- @tparam string name of the function
+-- @tparam {table,...} items `store`, and the first date, which is also called `from` (default: today's)
+-- @tparam function change (facts, item, from)
+-- @return true and, if there is something to tell, a notice; or nil, the failure and its code
+local function change_hours(monitor, name, items, change)
+  local today
+  for _, item in ipairs(items) do
+    if item.effective_from and item.from then
+      check.fail("bad option 'from' to '%s' (effective_from or from expected, got both)", name)
+    end
+  end
+  local good, message, code = transaction.facts(monitor.database, function(facts)
+    for _, item in ipairs(items) do
+      local from = item.effective_from or item.from
+      if not from then
+        local zone = zone_in_force(facts:list { kind = "zone", store = item.store })
+        local date, why, why_code = local_date(monitor, zone, time.now(monitor))
+        if not date then
+          transaction.fail(why_code, "%s", (why:gsub("^E%u+: ", "")))
+        end
+        today, from = today or { zone = zone, date = date }, core.format_date(date)
+      end
+      change(facts, item, from)
+    end
+    return true
+  end)
+  if not good then
+    return nil, message, code
+  end
+  return true, notice_of(monitor, today)
+end
+
+-- ---- setting hours ----
 
 local clear_hours_options = { effective_from = effective_date, from = effective_date }
 local set_hours_options = { effective_from = effective_date, from = effective_date, to = time.date }
+local set_hours_items = { store = check.store_id, week = hours.week, effective_from = effective_date, from = effective_date,
+  to = time.date }
+
+local function set_week(facts, item, from)
+  local store, to = item.store, item.to
+  if to and to <= from then
+    check.fail("bad option 'to' to 'set_hours' (a date after %s expected, got \"%s\")", from, to)
+  end
+  local weeks = override_weeks(facts, store)
+  if to then
+    resume(facts, store, weeks, to)
+  end
+  for _, earlier in ipairs(to and weeks or {}) do
+    if earlier.date > from and earlier.date < to then
+      remove_week(facts, store, earlier.date)
+    end
+  end
+  put_week(facts, store, from, false, item.week)
+end
 
 --- See `loom.monitor:set_hours`.
 function overrides.set_hours(monitor, store, week, options)
-  check.argument("set_hours", 1, store, check.store_id)
-  local list_of_week = check.argument("set_hours", 2, week, hours.week)
-  options = check.options("set_hours", options, set_hours_options)
-  local from, message, code = first_date(monitor, "set_hours", store, options)
-  if not from then
-    return nil, message, code
-  end
-  if options.to and options.to <= from then
-    check.fail("bad option 'to' to 'set_hours' (a date after %s expected, got \"%s\")", from, options.to)
-  end
-  return transaction.facts(monitor.database, function(facts)
-    local weeks = override_weeks(facts, store)
-    if options.to then
-      resume(facts, store, weeks, options.to)
-    end
-    for _, earlier in ipairs(options.to and weeks or {}) do
-      if earlier.date > from and earlier.date < options.to then
-        remove_week(facts, store, earlier.date)
-      end
-    end
-    put_week(facts, store, from, false, list_of_week)
-    return true
+  local items = items_of("set_hours", store, check.store_id, set_hours_items, { "store", "week" }, function()
+    local checked = check.argument("set_hours", 2, week, hours.week)
+    local shared = check.options("set_hours", options, set_hours_options)
+    shared.week = checked
+    return shared
   end)
+  return change_hours(monitor, "set_hours", items, set_week)
+end
+
+local function clear_weeks(facts, item, from)
+  local store = item.store
+  if not is_known(facts, store) then
+    fail_unknown(store)
+  end
+  local earlier
+  for _, week in ipairs(override_weeks(facts, store)) do
+    if week.date >= from then
+      remove_week(facts, store, week.date)
+    else
+      earlier = week
+    end
+  end
+  if earlier and not earlier.reverts then
+    put_week(facts, store, from, true)
+  end
 end
 
 --- See `loom.monitor:clear_hours`.
 function overrides.clear_hours(monitor, store, options)
-  check.argument("clear_hours", 1, store, check.store_id)
-  options = check.options("clear_hours", options, clear_hours_options)
-  local from, message, code = first_date(monitor, "clear_hours", store, options)
-  if not from then
-    return nil, message, code
-  end
-  return transaction.facts(monitor.database, function(facts)
-    if not is_known(facts, store) then
-      fail_unknown(store)
-    end
-    local earlier
-    for _, week in ipairs(override_weeks(facts, store)) do
-      if week.date >= from then
-        remove_week(facts, store, week.date)
-      else
-        earlier = week
-      end
-    end
-    if earlier and not earlier.reverts then
-      put_week(facts, store, from, true)
-    end
-    return true
+  local items = items_of("clear_hours", store, check.store_id, {}, {}, function()
+    return check.options("clear_hours", options, clear_hours_options)
   end)
+  return change_hours(monitor, "clear_hours", items, clear_weeks)
 end
 
 -- The weeks that are stored for a store, in order of date.
@@ -271,32 +362,43 @@ local function store_or_all(value)
   return id, expected and expected .. ' or "*"'
 end
 
+local special_day_items = { store = store_or_all, date = time.date, spans = hours.spans, note = check.note }
+
 --- See `loom.monitor:set_special_day`.
 function overrides.set_special_day(monitor, store, date, spans, note)
-  check.argument("set_special_day", 1, store, store_or_all)
-  check.argument("set_special_day", 2, date, time.date)
-  local openings = check.argument("set_special_day", 3, spans, hours.spans)
-  note = check.argument("set_special_day", 4, note or "", check.note)
+  local items = items_of("set_special_day", store, store_or_all, special_day_items, { "store", "date", "spans" }, function()
+    return {
+      date = check.argument("set_special_day", 2, date, time.date),
+      spans = check.argument("set_special_day", 3, spans, hours.spans),
+      note = check.argument("set_special_day", 4, note or "", check.note),
+    }
+  end)
   return transaction.facts(monitor.database, function(facts)
-    facts:put { kind = "special_day", store = store, date = date, openings = openings, text = note }
+    for _, item in ipairs(items) do
+      facts:put { kind = "special_day", store = item.store, date = item.date, openings = item.spans, text = item.note or "" }
+    end
     return true
   end)
 end
 
 --- See `loom.monitor:clear_special_day`.
 function overrides.clear_special_day(monitor, store, date, options)
-  check.argument("clear_special_day", 1, store, store_or_all)
+  local ids = check.argument("clear_special_day", 1, store, check.one_or_list(store_or_all))
   check.argument("clear_special_day", 2, date, time.date)
   options = check.options("clear_special_day", options, { loaded = check.boolean })
   return transaction.facts(monitor.database, function(facts)
-    local removed = facts:remove { kind = "special_day", store = store, date = date, override = true }
-    if options.loaded then
-      removed = removed + facts:remove { kind = "special_day", store = store, date = date, override = false }
+    local cleared = 0
+    for _, id in ipairs(ids) do
+      local removed = facts:remove { kind = "special_day", store = id, date = date, override = true }
+      if options.loaded then
+        removed = removed + facts:remove { kind = "special_day", store = id, date = date, override = false }
+      end
+      cleared = cleared + (removed > 0 and 1 or 0)
     end
-    if removed == 0 then
+    if cleared == 0 then
       transaction.fail("ENOENT", "there is no such special day on %s", date)
     end
-    return true
+    return type(store) == "table" and cleared or true
   end)
 end
 
@@ -329,11 +431,11 @@ end
 
 -- ---- exclusions ----
 
-local exclude_options = { store = store_or_all, from = time.instant, to = time.instant, reason = check.note }
+local exclude_options = {
+  store = check.one_or_list(store_or_all), from = time.instant, to = time.instant, reason = check.note,
+}
 
---- See `loom.monitor:exclude`.
-function overrides.exclude(monitor, exclusion)
-  exclusion = check.options("exclude", check.argument("exclude", 1, exclusion, check.table), exclude_options)
+local function check_exclusion(exclusion)
   for _, name in ipairs { "store", "from", "to" } do
     if exclusion[name] == nil then
       check.fail("missing option '%s' to 'exclude'", name)
@@ -343,14 +445,26 @@ function overrides.exclude(monitor, exclusion)
     check.fail("bad option 'to' to 'exclude' (an instant after %s expected, got %s)", time.text(exclusion.from),
       time.text(exclusion.to))
   end
+end
+
+--- See `loom.monitor:exclude`.
+function overrides.exclude(monitor, exclusion)
+  check.argument("exclude", 1, exclusion, check.table)
+  local is_list = exclusion[1] ~= nil
+  local items = is_list and check.items("exclude", exclusion, exclude_options, {})
+    or { check.options("exclude", exclusion, exclude_options) }
+  for _, item in ipairs(items) do
+    check_exclusion(item)
+  end
   return transaction.facts(monitor.database, function(facts)
-    return facts:put {
-      kind = "exclusion",
-      store = exclusion.store,
-      from = exclusion.from,
-      to = exclusion.to,
-      text = exclusion.reason,
-    }
+    local numbers = {}
+    for _, item in ipairs(items) do
+      for _, store in ipairs(item.store) do
+        local fact = { kind = "exclusion", store = store, from = item.from, to = item.to, text = item.reason }
+        numbers[#numbers + 1] = facts:put(fact)
+      end
+    end
+    return (is_list or type(exclusion.store) == "table") and numbers or numbers[1]
   end)
 end
 
@@ -422,13 +536,20 @@ end
 local NAMES_MAX, SIZE_MAX = core.limits.attribute_names, core.limits.attributes_size
 
 -- Whether a name is new to all other stores; that of an old one is found at once, where all names would have to be counted.
-local function is_new_name(facts, name, store)
-  for _, fact in ipairs(facts:list { kind = "attribute", name = name, most = 2 }) do
-    if fact.store ~= store then
-      return false
-    end
+-- `old` are names that are known not to be, of which it learns.
+local function is_new_name(facts, name, store, old)
+  for _, fact in ipairs(old[name] and {} or facts:list { kind = "attribute", name = name, most = 2 }) do
+    old[name] = old[name] or fact.store ~= store
   end
-  return true
+  return not old[name]
+end
+
+local function check_names(facts)
+  local count = facts:names()
+  if count > NAMES_MAX then
+    transaction.fail("ELIMIT", "attributes: there would be %d names of them in all stores, %d at the most may be", count,
+      NAMES_MAX)
+  end
 end
 
 -- Fails if there are more attributes than there may be, once some of a store are written.
@@ -441,26 +562,25 @@ local function check_limits(facts, store, has_new_name)
     transaction.fail("ELIMIT", "attributes of store %s: their values would have %d bytes, %d at the most may be",
       check.shown(store), size, SIZE_MAX)
   end
-  local count = has_new_name and facts:names() or 0
-  if count > NAMES_MAX then
-    transaction.fail("ELIMIT", "attributes: there would be %d names of them in all stores, %d at the most may be", count,
-      NAMES_MAX)
+  if has_new_name then
+    check_names(facts)
   end
 end
 
-local function check_attributes(attributes)
+-- `what` is where they were given.
+local function check_attributes(attributes, what)
+  local function fail(format, ...)
+    check.fail("bad %s to 'set_attributes' (%s)", what, format:format(...))
+  end
   for name, value in pairs(attributes) do
     if not stores.attribute_name(name) then
-      check.fail("bad argument #2 to 'set_attributes' (names of 1 to %d bytes expected, got %s)",
-        core.limits.attribute_name, tostring(name))
+      fail("names of 1 to %d bytes expected, got %s", core.limits.attribute_name, tostring(name))
     elseif value ~= false and (type(value) ~= "string" and type(value) ~= "number") then
-      check.fail("bad argument #2 to 'set_attributes' (%s: string, number or false expected, got a %s)", name,
-        type(value))
+      fail("%s: string, number or false expected, got a %s", name, type(value))
     elseif value and not stores.attribute_text(value) then
-      check.fail("bad argument #2 to 'set_attributes' (%s: number of up to 2^53, or text, expected, got %s)", name,
-        tostring(value))
+      fail("%s: number of up to 2^53, or text, expected, got %s", name, tostring(value))
     elseif value and not check.note(stores.attribute_text(value)) then
-      check.fail("bad argument #2 to 'set_attributes' (%s: text of up to %d bytes expected)", name, core.limits.note)
+      fail("%s: text of up to %d bytes expected", name, core.limits.note)
     end
   end
 end
@@ -469,27 +589,45 @@ local function attribute(store, name, text)
   return { kind = "attribute", store = store, name = name, text = text }
 end
 
+-- Whether any were set, rather than removed.
+local function set_attributes(facts, store, attributes, replace, old)
+  facts:put { kind = "store", store = store }
+  for _, fact in ipairs(replace and facts:list { kind = "attribute", store = store } or {}) do
+    facts:remove(attribute(store, fact.name))
+  end
+  local has_new_name, sets_any = false, false
+  for name, value in pairs(attributes) do
+    if value and value ~= "" then
+      sets_any, has_new_name = true, has_new_name or is_new_name(facts, name, store, old)
+      facts:put(attribute(store, name, stores.attribute_text(value)))
+    else
+      facts:remove(attribute(store, name))
+    end
+  end
+  if sets_any then -- what is too much can be removed bit by bit
+    check_limits(facts, store, has_new_name)
+  end
+  return sets_any
+end
+
+local attributes_items = { store = check.store_id, attributes = check.table, replace = check.boolean }
+
 --- See `loom.monitor:set_attributes`.
 function overrides.set_attributes(monitor, store, attributes, options)
-  check.argument("set_attributes", 1, store, check.store_id)
-  check_attributes(check.argument("set_attributes", 2, attributes, check.table))
-  options = check.options("set_attributes", options, { replace = check.boolean })
+  local items = items_of("set_attributes", store, check.store_id, attributes_items, { "store", "attributes" }, function()
+    check_attributes(check.argument("set_attributes", 2, attributes, check.table), "argument #2")
+    return { attributes = attributes, replace = check.options("set_attributes", options, { replace = check.boolean }).replace }
+  end)
+  for i, item in ipairs(attributes == nil and items or {}) do
+    check_attributes(item.attributes, ("item %d"):format(i))
+  end
   return transaction.facts(monitor.database, function(facts)
-    facts:put { kind = "store", store = store }
-    for _, fact in ipairs(options.replace and facts:list { kind = "attribute", store = store } or {}) do
-      facts:remove(attribute(store, fact.name))
+    local old, sets_any = {}, false
+    for _, item in ipairs(items) do
+      sets_any = set_attributes(facts, item.store, item.attributes, item.replace, old) or sets_any
     end
-    local has_new_name, sets_any = false, false
-    for name, value in pairs(attributes) do
-      if value and value ~= "" then
-        sets_any, has_new_name = true, has_new_name or is_new_name(facts, name, store)
-        facts:put(attribute(store, name, stores.attribute_text(value)))
-      else
-        facts:remove(attribute(store, name))
-      end
-    end
-    if sets_any then -- what is too much can be removed bit by bit
-      check_limits(facts, store, has_new_name)
+    if sets_any and items[2] then -- a name may have been old when it was looked for, and removed since
+      check_names(facts)
     end
     return true
   end)

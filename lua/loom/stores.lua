@@ -245,6 +245,38 @@ function stores.choose(database, selection, conditions)
   return { ids = ids, globs = {} }
 end
 
+-- The first id of a list that no store has; nil if there is none.
+local function unknown_id(selection, known)
+  for _, id in ipairs(type(selection) == "table" and split(selection) or {}) do
+    if not known[id] then
+      return id
+    end
+  end
+end
+
+--- The ids of known stores: see `loom.monitor:store_ids`.
+function stores.ids(database, options)
+  options = check.options("store_ids", options, { stores = stores.selection, where = stores.conditions })
+  local selection, conditions = options.stores, options.where
+  local wanted = type(selection) == "table" and is_listed(selection) or selection
+  local ids, known = {}, {}
+  local good, message, code = visit_all(database, function(store)
+    known[store.store_id] = true
+    if (not conditions or meets(store, conditions)) and (not wanted or wanted(store)) then
+      ids[#ids + 1] = store.store_id
+    end
+  end)
+  if not good then
+    return nil, message, code
+  end
+  local unknown = unknown_id(selection, known)
+  if unknown then
+    return nil, ('ENOENT: store "%s" is not known'):format(unknown), "ENOENT"
+  end
+  table.sort(ids)
+  return ids
+end
+
 --- A choice among a report's stores, made in pieces, without a table for each store: for those who have others waiting. Between
 -- two pieces nothing of the database is held, so that it may change; each store is as it is when it is looked at.
 -- @tparam userdata native the native half of the report: see `loom.report:chooser`

@@ -12,15 +12,28 @@ function transaction.fail(code, format, ...)
   error(setmetatable({ code = code, message = code .. ": " .. format:format(...) }, failure), 0)
 end
 
+-- Undoes what is open of a write transaction down to one of its parts, 0 for the whole. False where that is not open any more.
+local function undo(database, number, part)
+  local open, parts = database:writing()
+  if open ~= number or parts < part then
+    return false
+  end
+  for _ = part, parts do
+    database:rollback()
+  end
+  return true
+end
+
 --- What to hold while functions of the caller's run in a write transaction that has begun: a coroutine of theirs may never
 -- be resumed, and must not keep the database for ever.
 -- @treturn table in which `ended` is to be set; without it, the transaction is rolled back when the table is collected
 function transaction.guard(database)
   local guard = {}
+  local number, part = database:writing()
   guard.proxy = core.proxy {
     __gc = function()
       if not guard.ended then
-        pcall(database.rollback, database) -- it may be closed
+        pcall(undo, database, number, part) -- it may be closed
       end
     end,
   }
@@ -47,6 +60,52 @@ function transaction.native(database, work)
     return nil, message, code
   end
   return result, more
+end
+
+-- Whether part `part` of a transaction is the innermost one again: others that have been left open in it are undone.
+local function is_open(database, number, part)
+  local open, parts = database:writing()
+  return open == number and parts >= part and (parts == part or undo(database, number, part + 1))
+end
+
+local function finish(database, number, part, called, result, message, ...)
+  local checked, open = pcall(is_open, database, number, part) -- the database may have been closed
+  local is_failure = not called or (result == nil and message ~= nil)
+  if checked and open and is_failure then
+    database:rollback()
+  end
+  if not called then
+    error(result, 0)
+  elseif is_failure then
+    return result, message, ...
+  elseif not (checked and open) then
+    return nil, "EINVAL: the transaction was ended while it was under way", "EINVAL"
+  end
+  local committed, why, code = database:commit()
+  if not committed then
+    return nil, why, code
+  elseif result == nil then
+    return true
+  end
+  return result, message, ...
+end
+
+--- Calls work() in a write transaction that has parts: see `loom.monitor:transaction`.
+-- @param database
+-- @tparam function work
+-- @return what `work` returns, true for nothing; or nil, the failure and its code. What it raises comes through.
+function transaction.group(database, work)
+  local begun, message, code = database:begin(true)
+  if not begun then
+    return nil, message, code
+  end
+  local guard = transaction.guard(database)
+  local number, part = database:writing()
+  local function ended(...)
+    guard.ended = true
+    return finish(database, number, part, ...)
+  end
+  return ended(pcall(work))
 end
 
 -- Calls work(argument) between begin and commit of the target, which is a database or facts.

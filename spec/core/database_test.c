@@ -1316,6 +1316,97 @@ static void a_clone_is_of_the_same_file(void **state) {
   expect_whole(*state, "db", "*", 3);
 }
 
+/* ---- transactions of parts ---- */
+
+static void put_store(loom_database *database, const char *id) {
+  loom_error error;
+  char sql[80];
+  snprintf(sql, sizeof sql, "INSERT INTO store(store_id) VALUES('%s')", id);
+  assert_status(loom_database_execute(database, sql, &error), LOOM_OK, &error);
+}
+
+static int64_t count_stores(loom_database *database) {
+  loom_error error;
+  int64_t count = 0;
+  assert_status(loom_database_begin_read(database, &error), LOOM_OK, &error);
+  assert_status(loom_database_number(database, "SELECT count(*) FROM store", &count, &error),
+                LOOM_OK, &error);
+  loom_database_end_read(database);
+  return count;
+}
+
+static void begin_whole(loom_database *database) {
+  loom_error error;
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  loom_database_nest(database);
+}
+
+static void parts_of_a_transaction(void **state) {
+  loom_error error;
+  uint64_t number, last;
+  unsigned parts;
+  loom_database *database = open_database(scratch_path(*state, "db")),
+                *other = open_database(scratch_path(*state, "db"));
+  assert_false(loom_database_writing(database, &number, &parts));
+  begin_whole(database);
+  assert_true(loom_database_writing(database, &last, &parts) && parts == 0);
+  put_store(database, "whole");
+  for (int keep = 0; keep < 2; keep++) { /* each within a part that is kept */
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    put_store(database, keep ? "outer 1" : "outer 0");
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_true(loom_database_writing(database, &number, &parts) && parts == 2 && number == last);
+    put_store(database, "inner");
+    if (keep)
+      assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+    else
+      loom_database_rollback(database);
+    loom_database_keep_revision(database); /* which is not a part's to say */
+    assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+    assert_int_equal(count_stores(database), keep ? 4 : 2);
+  }
+  assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+  assert_false(loom_database_writing(database, &number, &parts));
+  assert_int_equal(count_stores(other), 4);
+  int64_t revision = 0;
+  assert_status(loom_database_revision(other, &revision, &error), LOOM_OK, &error);
+  assert_int_equal(revision, 1);
+  begin_whole(database); /* the next one has another number, and no parts unless it says so */
+  assert_true(loom_database_writing(database, &number, &parts) && number != last);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  put_store(database, "part");
+  loom_database_rollback(database);
+  loom_database_rollback(database);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_status(loom_database_begin_write(database, &error), LOOM_EINVAL, &error);
+  loom_database_rollback(database);
+  assert_int_equal(count_stores(other), 4);
+  loom_database_close(database);
+  loom_database_close(other);
+}
+
+/* What SQLite undoes as a whole, as it does where the disk is full, is not gone on with. */
+static void a_whole_that_was_undone(void **state) {
+  loom_error error;
+  loom_database *database = open_database(scratch_path(*state, "db"));
+  begin_whole(database);
+  put_store(database, "a");
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_status(loom_database_execute(database, "ROLLBACK", &error), LOOM_OK, &error);
+  const char *undone = "all of the transaction was undone when a part of it failed";
+  assert_status(loom_database_commit(database, &error), LOOM_EIO, &error);
+  assert_non_null(strstr(error.message, undone));
+  assert_status(loom_database_begin_write(database, &error), LOOM_EIO, &error);
+  assert_status(loom_database_begin_read(database, &error), LOOM_EIO, &error);
+  assert_status(loom_database_begin_report(database, &error), LOOM_EIO, &error);
+  assert_status(loom_database_commit(database, &error), LOOM_EIO, &error);
+  assert_non_null(strstr(error.message, undone));
+  begin_whole(database);
+  loom_database_rollback(database);
+  assert_int_equal(count_stores(database), 0);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(missing_file, begin_scratch, end_scratch),
@@ -1362,6 +1453,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_day_that_is_text, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_revision_tells_of_changes, begin_scratch, end_scratch),
       cmocka_unit_test_setup_teardown(a_revision_is_never_old, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(parts_of_a_transaction, begin_scratch, end_scratch),
+      cmocka_unit_test_setup_teardown(a_whole_that_was_undone, begin_scratch, end_scratch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -525,6 +525,60 @@ static void damage_is_told(void **state) {
   }
 }
 
+/* Long runs of facts in random order, some of which are there already: whose they are is noted, and nothing else is. */
+static void runs_are_noted(void **state) {
+  static const char *const ids[] = {"a", "b", NULL};
+  (void)state;
+  loom_database *database = memory_database();
+  loom_facts *facts = loom_facts_sqlite(database);
+  unsigned seed = 7;
+  for (int round = 0; round < 60; round++) {
+    bool days[3] = {false}, exclusions[3] = {false};
+    execute(database, "DELETE FROM change");
+    begin(facts);
+    for (unsigned run = 0; run < 4; run++) {
+      seed = seed * 1103515245 + 12345;
+      size_t which = seed >> 16, store = which % 3, length = which / 3 % 60;
+      for (size_t i = 0; i < length; i++) {
+        struct loom_fact fact = day_of(ids[store], (int32_t)i, NULL, 0, "");
+        if (which / 512 % 2) {
+          int64_t had = number(database, "SELECT count(*) FROM exclusion");
+          fact.kind = LOOM_FACT_EXCLUSION;
+          fact.from = (int64_t)i;
+          fact.to = fact.from + 1 + round % 7 * 100; /* the same again, after some rounds */
+          put(facts, fact);
+          if (number(database, "SELECT count(*) FROM exclusion") != had)
+            exclusions[store] = true;
+        } else {
+          put(facts, fact);
+          days[store] = true;
+        }
+      }
+      if (which / 1024 % 4 == 0 && take_away(facts, day_of(ids[store], 0, NULL, 0, "")))
+        days[store] = true;
+    }
+    commit(facts);
+    for (size_t i = 0; i < 3; i++) {
+      char sql[200];
+      snprintf(sql, sizeof sql,
+               "SELECT count(*) > 0 FROM change WHERE kind = 'special_days' AND store_id IS %s%s%s",
+               ids[i] ? "'" : "", ids[i] ? ids[i] : "NULL", ids[i] ? "'" : "");
+      assert_int_equal(number(database, sql), days[i]);
+      snprintf(sql, sizeof sql,
+               "SELECT count(*) > 0 FROM change WHERE kind = 'exclusions' AND store_id IS %s%s%s",
+               ids[i] ? "'" : "", ids[i] ? ids[i] : "NULL", ids[i] ? "'" : "");
+      assert_int_equal(number(database, sql), exclusions[i]);
+    }
+  }
+  execute(database, "INSERT INTO exclusion(from_us, to_us) VALUES(1, 2)"); /* no silence is left */
+  assert_int_equal(number(database,
+                          "SELECT kind = 'exclusions' AND store_id IS NULL FROM change"
+                          " ORDER BY id DESC LIMIT 1"),
+                   1);
+  loom_facts_free(facts);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(zones_and_stores),
                                      cmocka_unit_test(weeks),
@@ -535,6 +589,7 @@ int main(void) {
                                      cmocka_unit_test(pages_of_stores),
                                      cmocka_unit_test(stores_are_chosen),
                                      cmocka_unit_test(many_days_at_once),
+                                     cmocka_unit_test(runs_are_noted),
                                      cmocka_unit_test(nothing_is_changed_outside_of_a_change),
                                      cmocka_unit_test(a_write_ends_a_list),
                                      cmocka_unit_test(damage_is_told)};

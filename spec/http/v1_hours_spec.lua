@@ -56,6 +56,16 @@ describe("what stores are measured by, over HTTP", function()
       assert.equal(of_command, server.request("GET", "/v1/stores/known/explain?windows=day:1d").body .. "\n")
     end)
 
+    it("say where they begin today, and the data has ended long before", function()
+      local path = "/v1/stores/another/hours" -- luacheck: ignore 431
+      local hours = expect(200, "PUT", path, { week = { mon = "09:00-17:00" } })
+      assert.matches("the newest poll is of 2024-03-04 12:00:00: no report of the data so far changes; effective_from",
+        hours.notice, 1, true)
+      assert.is_nil(expect(200, "PUT", path, { week = { mon = "09:00-17:00" }, effective_from = hours.effective_from }).notice)
+      assert.is_nil(expect(200, "GET", path).notice)
+      expect(204, "DELETE", path .. "?effective_from=always")
+    end)
+
     it("may have their first date called from, too", function()
       local other = "/v1/stores/known/hours"
       assert.equal("2032-01-01", expect(200, "PUT", other, { week = {}, from = "2032-01-01" }).effective_from)

@@ -149,7 +149,7 @@ describe("the lifetime of handles", function()
         prune = { database, { keep = 0 } }, query = { database, "SELECT 1" }, row = { database, "SELECT 1" },
         rows = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
         is_lost = { database }, revision = { database }, newest = { database }, set_busy_timeout = { database, 10 },
-        clone = { database },
+        clone = { database }, writing = { database },
       }, { close = true })
     end)
 
@@ -200,7 +200,7 @@ describe("the lifetime of handles", function()
         clear_special_day = { "a", "2023-01-01" }, exclude = { { store = "*", from = 0, to = 1 } }, exclusions = {},
         remove_exclusion = { 1 }, set_attributes = { "a", { x = "y" } }, attributes = { "a" }, store = { "a" },
         report = {}, start_report = {}, timeline = { "a", from, to }, outages = { "a", from, to }, explain = { "a" },
-        query = { "SELECT 1" }, info = {}, check = {}, prune = { "90d" },
+        query = { "SELECT 1" }, info = {}, store_ids = {}, transaction = { function() end }, check = {}, prune = { "90d" },
         delete_polls = { "a" }, delete_store = { "a" },
         export = { "hours", function() return true end }, backup = { "/dev/null" },
       }

@@ -711,4 +711,112 @@ describe("what is set by hand:", function()
     monitor.database:rollback()
     assert.same(before, database.contents(monitor))
   end)
+
+  describe("lists", function()
+    local days = {}
+    for i = 1, 730 do
+      days[i] = { store = i % 2 == 0 and "*" or "a", date = date_of(19000 + i), spans = i % 3 == 0 and "closed" or "10:00-12:00",
+        note = i % 5 == 0 and "five" or nil }
+    end
+
+    it("are what one call for each would set, in one transaction", function()
+      local one_by_one = assert(loom.open(":memory:", { default_zone = "UTC" }))
+      for _, day in ipairs(days) do
+        assert(one_by_one:set_special_day(day.store, day.date, day.spans, day.note))
+      end
+      local revision = monitor.database:revision()
+      assert.is_true(monitor:set_special_day(days))
+      assert.equal(revision + 1, monitor.database:revision())
+      assert.same(one_by_one:special_days(), monitor:special_days())
+
+      local week = { mon = "09:00-17:00" }
+      for _, store in ipairs { "a", "b" } do
+        assert(one_by_one:set_hours(store, week, { from = "2024-01-01" }))
+        assert(one_by_one:set_attributes(store, { region = "north" }))
+      end
+      assert(one_by_one:set_hours("c", week, { from = "2024-01-01", to = "2024-02-01" }))
+      assert(monitor:set_hours({ "a", "b" }, week, { from = "2024-01-01" }))
+      assert(monitor:set_attributes({ "a", "b" }, { region = "north" }))
+      assert(monitor:set_hours { { store = "c", week = week, effective_from = "2024-01-01", to = "2024-02-01" } })
+      assert.equal(database.dump_of(one_by_one), database.dump_of(monitor))
+      assert.same({ region = "north" }, monitor:attributes "b")
+      one_by_one:close()
+    end)
+
+    it("have numbers of exclusions as many as there are stores", function()
+      assert.same({ 1, 2 }, monitor:exclude { store = { "a", "b" }, from = 0, to = 1 })
+      assert.same({ 1, 3, 4 }, monitor:exclude { { store = "a", from = 0, to = 1 }, { store = { "*", "c" }, from = 0, to = 1 } })
+      assert.same({}, monitor:exclude { store = {}, from = 0, to = 1 })
+      assert.equal(5, monitor:exclude { store = "d", from = 0, to = 1 })
+    end)
+
+    it("are refused as a whole", function()
+      assert(monitor:set_hours("a", { mon = "09:00-10:00" }, { from = "always" }))
+      local before = database.dump_of(monitor)
+      local _, _, code = monitor:clear_hours({ "a", "nobody" }, { from = "always" })
+      assert.equal("ENOENT", code)
+      local too_many = {}
+      for i = 1, core.limits.attribute_names do
+        too_many["name " .. i] = "x"
+      end
+      _, _, code = monitor:set_attributes { { store = "a", attributes = too_many }, { store = "b", attributes = { more = 1 } } }
+      assert.equal("ELIMIT", code)
+      assert.has_error(function()
+        monitor:set_hours { { store = "a", week = {}, from = "always" }, { store = "b", week = {}, from = "2024-02-02",
+          to = "2024-02-02" } }
+      end)
+      assert.equal(before, database.dump_of(monitor))
+      assert.same({}, monitor:attributes "a")
+    end)
+
+    it("clear special days of those stores that have one", function()
+      assert(monitor:set_special_day({ "a", "b" }, "2024-05-01", "closed"))
+      assert.equal(2, monitor:clear_special_day({ "a", "b", "c" }, "2024-05-01"))
+      local _, _, code = monitor:clear_special_day({ "a", "b", "c" }, "2024-05-01")
+      assert.equal("ENOENT", code)
+    end)
+
+    it("may be of the stores that are chosen", function()
+      assert(monitor:set_attributes({ "b", "a", "c1" }, { region = "north" }))
+      assert(monitor:set_attributes("c2", { region = "south" }))
+      assert.same({ "a", "b", "c1", "c2" }, monitor:store_ids())
+      assert.same({ "a", "b", "c1" }, monitor:store_ids { where = { region = "north" } })
+      assert.same({ "c1" }, monitor:store_ids { where = { region = "north" }, stores = { "c*", "c2" } })
+      assert.same({}, monitor:store_ids { stores = "x*" })
+      local _, message, code = monitor:store_ids { stores = { "a", "nobody" } }
+      assert.same({ UNKNOWN, "ENOENT" }, { message, code })
+      assert.is_true(monitor:set_hours(monitor:store_ids { stores = "x*" }, {}))
+    end)
+  end)
+
+  describe("hours that begin today", function()
+    -- What setting and clearing them tells of, with a newest poll.
+    local function notices(newest)
+      assert(monitor:poll("a", true, newest))
+      local set, set_notice = monitor:set_hours("a", { mon = "09:00-17:00" })
+      local cleared, clear_notice = monitor:clear_hours "a"
+      assert.is_true(set and cleared)
+      assert.same(set_notice, clear_notice)
+      return set_notice
+    end
+
+    it("are told of where the data ends before yesterday", function()
+      local notice = notices "2024-01-31 10:00:00"
+      assert.equal("2024-02-15", notice.effective_from)
+      assert.equal("2024-01-31 10:00:00.000000 UTC", notice.newest_poll_utc)
+      assert.equal("this begins today, 2024-02-15, and the newest poll is of 2024-01-31 10:00:00: no report of the data so far "
+        .. "changes; effective_from (a date, or always) makes it begin earlier", tostring(notice))
+      assert.is_table(notices "2024-02-13 23:59:59")
+      assert.is_nil(notices "2024-02-14 00:00:00")
+    end)
+
+    it("are not where a date is given, or nothing is known", function()
+      assert.is_nil(select(2, monitor:set_hours("a", {})))
+      assert(monitor:poll("a", true, "2024-01-31 10:00:00"))
+      assert.is_nil(select(2, monitor:set_hours("a", {}, { from = "2024-02-15" })))
+      assert.is_nil(select(2, monitor:set_hours("a", {}, { effective_from = "always" })))
+      local _, notice = monitor:set_hours { { store = "b", week = {}, from = "always" }, { store = "a", week = {} } }
+      assert.equal("2024-02-15", notice.effective_from)
+    end)
+  end)
 end)

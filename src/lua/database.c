@@ -18,11 +18,15 @@ loom_source *lloom_source(loom_database *database, bool shared) {
 }
 
 static int close_database(lua_State *L) {
+  uint64_t number;
+  unsigned parts = 0;
   loom_database *database = lloom_take_handle(L, 1, LLOOM_DATABASE);
-  if (database) {
-    loom_database_rollback(database);
-    loom_database_close(database);
-  }
+  if (!database)
+    return 0;
+  if (loom_database_writing(database, &number, &parts))
+    for (unsigned i = 0; i <= parts; i++)
+      loom_database_rollback(database);
+  loom_database_close(database);
   return 0;
 }
 
@@ -47,10 +51,25 @@ int lloom_open(lua_State *L) {
   return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
+/* begin([nests]): a write transaction, which may have parts: see loom_database_nest. */
 static int begin(lua_State *L) {
   loom_error error;
-  return lloom_done(L, loom_database_begin_write(lloom_check_handle(L, 1, LLOOM_DATABASE), &error),
-                    &error);
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  loom_status status = loom_database_begin_write(database, &error);
+  if (status == LOOM_OK && lua_toboolean(L, 2))
+    loom_database_nest(database);
+  return lloom_done(L, status, &error);
+}
+
+/* writing(): the number of the write transaction that is open, and how many of its parts are; nil: none is. */
+static int writing(lua_State *L) {
+  uint64_t number;
+  unsigned parts;
+  if (!loom_database_writing(lloom_check_handle(L, 1, LLOOM_DATABASE), &number, &parts))
+    return 0;
+  lua_pushinteger(L, (lua_Integer)number);
+  lua_pushinteger(L, (lua_Integer)parts);
+  return 2;
 }
 
 /* set_busy_timeout(milliseconds): true, or a failure while a report computes. */
@@ -242,12 +261,24 @@ static int check(lua_State *L) {
 }
 
 void lloom_register_database(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"begin", begin},           {"commit", commit},       {"info", info},
-      {"rollback", rollback},     {"check", check},         {"prune", prune},
-      {"removal", lloom_removal}, {"remove", lloom_remove}, {"query", lloom_query},
-      {"row", lloom_row},         {"rows", lloom_rows},     {"execute", lloom_execute},
-      {"revision", revision},     {"newest", newest},       {"set_busy_timeout", set_busy_timeout},
-      {"is_lost", is_lost},       {"clone", clone},         {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"begin", begin},
+                                     {"commit", commit},
+                                     {"info", info},
+                                     {"rollback", rollback},
+                                     {"check", check},
+                                     {"prune", prune},
+                                     {"removal", lloom_removal},
+                                     {"remove", lloom_remove},
+                                     {"query", lloom_query},
+                                     {"row", lloom_row},
+                                     {"rows", lloom_rows},
+                                     {"execute", lloom_execute},
+                                     {"revision", revision},
+                                     {"newest", newest},
+                                     {"set_busy_timeout", set_busy_timeout},
+                                     {"is_lost", is_lost},
+                                     {"clone", clone},
+                                     {"writing", writing},
+                                     {NULL, NULL}};
   lloom_new_type(L, LLOOM_DATABASE, methods, close_database);
 }

@@ -66,11 +66,12 @@ end
 --- The weekly hours of a store.
 -- @tparam string store_id
 -- @tparam table found as `loom.monitor:hours` gives them
+-- @tparam[opt] string notice what there is to tell of hours that have just been set
 -- @treturn string
-function shapes.hours(store_id, found)
+function shapes.hours(store_id, found, notice)
   return json.object("store_id", text(store_id), "week", week_json(found.week),
     "effective_from", json.text(found.effective_from), "origin", json.text(found.origin),
-    "changes", json.array(found.changes, change_json))
+    "changes", json.array(found.changes, change_json), unpack(notice and { "notice", text(notice) } or {}))
 end
 
 -- ---- explanations ----

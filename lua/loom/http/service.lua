@@ -297,7 +297,7 @@ end
 -- @tparam ?table fields how the client names the arguments of the library's function, by position, and its options, by name,
 --   where they differ
 -- @tparam function work
--- @return what it returns
+-- @return what it returns, up to two values
 function service.call(fields, work)
   local before = state
   local called, result, message, code = pcall(service.patiently, work)
@@ -314,7 +314,7 @@ function service.call(fields, work)
   elseif result == nil then
     problem.raise_failure(message, code)
   end
-  return result
+  return result, message
 end
 
 --- A report's id as it is stored, of one in any case, with or without dashes; nil if it is none.

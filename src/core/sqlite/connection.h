@@ -17,6 +17,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct loom_database
     loom_database; /* as in database.h, whose C file this is the inside of */
@@ -56,6 +57,9 @@ struct loom_database {
   bool is_makeshift;
   enum loom_settings settings; /* of the connection: what the last transaction was for */
   bool keeps_revision; /* the write transaction changes nothing that reports are made from */
+  bool nests;          /* it has parts: see loom_database_nest */
+  unsigned parts;      /* those that are open, one within the other, each a savepoint */
+  uint64_t begun;      /* how many write transactions have been, without their parts */
   int changes;         /* SQLite's count of rows that were changed when it began */
   int64_t pages;       /* and of pages that it had written */
   struct loom_holder *holders; /* within the transaction, the last one first */

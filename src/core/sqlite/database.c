@@ -576,6 +576,8 @@ static void end_transaction(loom_database *database) {
   roll_back(database, &ignored);
   if (database->is_makeshift)
     disconnect(database);
+  database->nests = false;
+  database->parts = 0;
   atomic_store(&database->transaction, LOOM_NO_TRANSACTION);
 }
 
@@ -606,7 +608,74 @@ static loom_status prepare_to_write(loom_database *database, loom_error *error) 
   return status;
 }
 
+/* ---- transactions of parts ---- */
+
+/* Whether what begins is a part of the transaction that is open. */
+static bool is_part(const loom_database *database) {
+  return database->nests && atomic_load(&database->transaction) == LOOM_WRITING;
+}
+
+/* SQLite undoes a whole transaction where it cannot undo the statement that failed: what came then would be kept by itself. */
+static loom_status check_whole(const loom_database *database, loom_error *error) {
+  if (!sqlite3_get_autocommit(database->sqlite))
+    return LOOM_OK;
+  return loom_fail(error, LOOM_EIO,
+                   "%s: all of the transaction was undone when a part of it failed",
+                   database->path);
+}
+
+static loom_status begin_part(loom_database *database, loom_error *error) {
+  let_all_go(database);
+  loom_status status = check_whole(database, error);
+  if (status == LOOM_OK)
+    status = loom_database_execute(database, "SAVEPOINT part", error);
+  database->parts += status == LOOM_OK;
+  return status;
+}
+
+/* Ends the innermost part. One that cannot be undone is not kept either: the whole is undone. */
+static loom_status end_part(loom_database *database, bool keep, loom_error *error) {
+  let_all_go(database);
+  database->parts--;
+  loom_status status = check_whole(database, error);
+  if (status == LOOM_OK && !keep)
+    status = loom_database_execute(database, "ROLLBACK TO part", error);
+  if (status == LOOM_OK)
+    status = loom_database_execute(database, "RELEASE part", error);
+  if (status != LOOM_OK) {
+    loom_error ignored;
+    roll_back(database, &ignored);
+  }
+  return status;
+}
+
+/* A report within it has the handle to itself, as always. */
+static loom_status join(loom_database *database, enum loom_transaction transaction,
+                        loom_error *error) {
+  loom_status status = check_whole(database, error);
+  if (status == LOOM_OK && transaction == LOOM_COMPUTING && database->readers)
+    status = under_way(database, LOOM_READING, error);
+  if (status != LOOM_OK)
+    return status;
+  database->readers++;
+  if (transaction == LOOM_COMPUTING)
+    atomic_store(&database->transaction, LOOM_COMPUTING);
+  return LOOM_OK;
+}
+
+void loom_database_nest(loom_database *database) {
+  database->nests = atomic_load(&database->transaction) == LOOM_WRITING;
+}
+
+bool loom_database_writing(const loom_database *database, uint64_t *number, unsigned *parts) {
+  *number = database->begun;
+  *parts = database->parts;
+  return atomic_load(&database->transaction) == LOOM_WRITING;
+}
+
 loom_status loom_database_begin_write(loom_database *database, loom_error *error) {
+  if (is_part(database))
+    return begin_part(database, error);
   if (atomic_load(&database->transaction) == LOOM_READING)
     let_all_go(database);
   loom_status status = settle(database, error);
@@ -622,6 +691,8 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
     return status;
   }
   atomic_store(&database->transaction, LOOM_WRITING);
+  database->begun++;
+  database->readers = 0;
   database->pages = pages_written(database);
   database->keeps_revision = false;
   database->changes = sqlite3_total_changes(database->sqlite);
@@ -640,9 +711,12 @@ loom_status loom_database_check_writing(loom_database *database, loom_error *err
 loom_status loom_database_commit(loom_database *database, loom_error *error) {
   if (atomic_load(&database->transaction) != LOOM_WRITING)
     return loom_fail(error, LOOM_EINVAL, "%s: there is nothing to commit", database->path);
-  loom_status status = LOOM_OK;
+  if (database->parts)
+    return end_part(database, true, error);
   let_all_go(database);
-  if (!database->keeps_revision && sqlite3_total_changes(database->sqlite) != database->changes)
+  loom_status status = database->nests ? check_whole(database, error) : LOOM_OK;
+  if (status == LOOM_OK && !database->keeps_revision &&
+      sqlite3_total_changes(database->sqlite) != database->changes)
     status = loom_database_execute(database, "UPDATE overall SET revision = revision + 1", error);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "COMMIT", error);
@@ -659,7 +733,7 @@ loom_status loom_database_commit(loom_database *database, loom_error *error) {
 }
 
 void loom_database_keep_revision(loom_database *database) {
-  database->keeps_revision = true;
+  database->keeps_revision = !database->parts; /* other parts may change more */
 }
 
 static loom_status read_revision(loom_database *database, int64_t *number, loom_error *error) {
@@ -725,8 +799,13 @@ loom_status loom_database_revision(loom_database *database, int64_t *revision, l
 }
 
 void loom_database_rollback(loom_database *database) {
+  loom_error ignored;
   if (atomic_load(&database->transaction) != LOOM_WRITING)
     return;
+  if (database->parts) {
+    end_part(database, false, &ignored);
+    return;
+  }
   let_all_go(database);
   end_transaction(database);
 }
@@ -760,6 +839,8 @@ static loom_status begin_read(loom_database *database, enum loom_transaction tra
 }
 
 loom_status loom_database_begin_read(loom_database *database, loom_error *error) {
+  if (is_part(database))
+    return join(database, LOOM_READING, error);
   if (atomic_load(&database->transaction) != LOOM_READING)
     return begin_read(database, LOOM_READING, error);
   database->readers++;
@@ -767,11 +848,17 @@ loom_status loom_database_begin_read(loom_database *database, loom_error *error)
 }
 
 loom_status loom_database_begin_report(loom_database *database, loom_error *error) {
+  if (is_part(database))
+    return join(database, LOOM_COMPUTING, error);
   return begin_read(database, LOOM_COMPUTING, error);
 }
 
 void loom_database_end_read(loom_database *database) {
-  if (--database->readers == 0)
+  if (--database->readers)
+    return;
+  if (database->nests)
+    atomic_store(&database->transaction, LOOM_WRITING); /* which a report has kept to itself */
+  else
     end_transaction(database);
 }
 
@@ -795,7 +882,8 @@ loom_status loom_database_clone(loom_database *database, loom_database **clone, 
     return placed;
   /* makes the schema; and a copy in mid-change would be none */
   if (database->is_new || database->in_memory) {
-    loom_status status = loom_database_begin_read(database, error);
+    loom_status status = is_part(database) ? under_way(database, LOOM_WRITING, error)
+                                           : loom_database_begin_read(database, error);
     if (status != LOOM_OK)
       return status;
     loom_database_end_read(database);

@@ -3,7 +3,8 @@
 **
 ** A handle may be used by one thread at a time, and has at most one transaction open. Any number of readers share one,
 ** and one snapshot; a writer closes them, as they may have been left in mid-way by someone who never says so. A report, whose
-** threads have the handle to themselves, and a writer share with nobody: whatever else is asked of the handle meanwhile fails.
+** threads have the handle to themselves, and a writer share with nobody: whatever else is asked of the handle meanwhile fails,
+** unless the writer says that it is made of parts (loom_database_nest).
 ** It must not cross fork(): a child opens its own.
 ** A file that does not exist is created by the first transaction, so that failing before it leaves nothing behind.
 ** A file that is deleted, moved or replaced while it is open cannot be written through the handle any more: LOOM_EMOVED.
@@ -97,7 +98,20 @@ void loom_database_keep_revision(loom_database *database);
 */
 loom_status loom_database_revision(loom_database *database, int64_t *revision, loom_error *error);
 
-/* Ends a write transaction without effect; harmless when there is none. */
+/* Ends a write transaction, or its innermost part, without effect; harmless when there is none. */
 void loom_database_rollback(loom_database *database);
+
+/*
+** Makes the write transaction that is open one of parts: from now to its end, what begins to write on this handle is a part
+** of it, which is kept or undone by itself, also within another part, and on the disk with the whole; what begins to read, and a
+** report, sees what has been written so far. Where SQLite had to undo the whole, as on a full disk, all that follows fails.
+*/
+void loom_database_nest(loom_database *database);
+
+/*
+** Which write transaction of the handle is open, by a number that none before it had, and how many of its parts are, one within
+** the other. False: none is.
+*/
+bool loom_database_writing(const loom_database *database, uint64_t *number, unsigned *parts);
 
 #endif

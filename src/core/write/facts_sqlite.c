@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "measure/selection.h"
 #include "measure/week.h"
+#include "sqlite/changes.h"
 #include "sqlite/connection.h"
 #include "sqlite/statement.h"
 #include "sqlite/stored_hours.h"
@@ -18,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SILENT_AFTER 20 /* facts of a run: see put_noted */
+
 struct sqlite_facts {
   loom_facts facts;          /* the first member */
   struct loom_holder holder; /* of the list */
@@ -26,6 +29,13 @@ struct sqlite_facts {
   char store[LOOM_ID_MAX]; /* whose number is `number`; it is 0 when there is none */
   size_t store_length;
   int64_t number;
+  /* the run of facts that the last put is of: see put_noted */
+  struct {
+    enum loom_fact_kind kind;
+    int64_t store;
+    unsigned repeats;
+    bool silent;
+  } last;
   /* the list */
   sqlite3_stmt *rows; /* NULL: there is none */
   enum loom_fact_kind kind;
@@ -278,15 +288,14 @@ static loom_status put_text(struct sqlite_facts *facts, const char *sql,
 
 static void end_list(struct sqlite_facts *facts);
 
-static loom_status put(loom_facts *head, struct loom_fact *fact, loom_error *error) {
-  struct sqlite_facts *facts = of_head(head);
-  int64_t store = 0;
-  loom_status status = loom_database_check_writing(facts->database, error);
-  end_list(facts);
-  if (status == LOOM_OK)
-    status = make_store(facts, fact->store, fact->store_length, &store, error);
-  if (status != LOOM_OK)
-    return status;
+static void silence(struct sqlite_facts *facts, bool silent) {
+  if (facts->last.silent != silent)
+    loom_changes_silence(facts->database, silent);
+  facts->last.silent = silent;
+}
+
+static loom_status put_fact(struct sqlite_facts *facts, struct loom_fact *fact, int64_t store,
+                            loom_error *error) {
   switch (fact->kind) {
   case LOOM_FACT_ZONE:
     return put_text(facts, "UPDATE store SET timezone_override = ?2 WHERE number = ?1", fact, store,
@@ -304,6 +313,38 @@ static loom_status put(loom_facts *head, struct loom_fact *fact, loom_error *err
     break;
   }
   return LOOM_OK;
+}
+
+/*
+** What is noted of a store's facts of a kind is noted once, and in a run of them the first one that changes anything has done it.
+** The triggers that would find that out for each of the others take half of the time that it takes to put it; to silence them
+** takes that of some puts, since SQLite prepares all statements anew.
+*/
+static loom_status put_noted(struct sqlite_facts *facts, struct loom_fact *fact, int64_t store,
+                             loom_error *error) {
+  sqlite3 *sqlite = facts->database->sqlite;
+  if (facts->last.kind != fact->kind || facts->last.store != store)
+    facts->last.repeats = 0;
+  facts->last.kind = fact->kind;
+  facts->last.store = store;
+  silence(facts, facts->last.repeats >= SILENT_AFTER);
+  int before = sqlite3_total_changes(sqlite);
+  loom_status status = put_fact(facts, fact, store, error);
+  bool is_row = fact->kind != LOOM_FACT_ZONE && fact->kind != LOOM_FACT_STORE;
+  facts->last.repeats += is_row && sqlite3_total_changes(sqlite) != before;
+  return status;
+}
+
+static loom_status put(loom_facts *head, struct loom_fact *fact, loom_error *error) {
+  struct sqlite_facts *facts = of_head(head);
+  int64_t store = 0;
+  loom_status status = loom_database_check_writing(facts->database, error);
+  end_list(facts);
+  if (status == LOOM_OK)
+    status = make_store(facts, fact->store, fact->store_length, &store, error);
+  if (status != LOOM_OK)
+    return status;
+  return put_noted(facts, fact, store, error);
 }
 
 /* ---- remove ---- */
@@ -324,6 +365,8 @@ static loom_status remove_fact(loom_facts *head, const struct loom_fact *fact, u
   sqlite3_stmt *remove;
   *count = 0;
   end_list(facts);
+  silence(facts, false);
+  facts->last.repeats = 0;
   loom_status status = loom_database_check_writing(facts->database, error);
   if (status == LOOM_OK)
     status = find_store(facts, fact->store, fact->store_length, &store, error);
@@ -722,6 +765,8 @@ static loom_status count_names(loom_facts *head, uint64_t *count, loom_error *er
 
 static void end_change(struct sqlite_facts *facts) {
   end_list(facts);
+  silence(facts, false);
+  facts->last.repeats = 0;
   facts->changing = false;
   facts->number = 0;
 }

@@ -60,6 +60,9 @@ end
 local function post()
   request.parameters {}
   local body = request.fields { "store_id", "from_utc", "to_utc", "reason" }
+  if type(body.store_id) == "table" then -- which the library would take for a list of stores
+    problem.raise(400, "store_id: text expected", { field = "store_id" })
+  end
   local wanted = { store = body.store_id, from = body.from_utc, to = body.to_utc, reason = body.reason }
   local number = service.call({ store = "store_id", from = "from_utc", to = "to_utc" }, function(state)
     return state.monitor:exclude(wanted)

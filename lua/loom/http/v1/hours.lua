@@ -8,11 +8,11 @@ local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
 local time = require "loom.time"
 
-local function send(id, date)
+local function send(id, date, notice)
   local found = service.call({ "store_id" }, function(state)
     return state.monitor:hours(id, { on = date })
   end)
-  response.json(200, shapes.hours(id, found))
+  response.json(200, shapes.hours(id, found, notice and tostring(notice)))
 end
 
 local function get(arguments)
@@ -23,11 +23,11 @@ local function put(arguments)
   local id = arguments.store_id
   request.parameters {}
   local body = request.fields({ "week", "effective_from", "from", "to" }, "week")
-  service.call({ "store_id", "week" }, function(state)
+  local _, notice = service.call({ "store_id", "week" }, function(state)
     return state.monitor:set_hours(id, body.week, { effective_from = body.effective_from, from = body.from, to = body.to })
   end)
   local first = body.effective_from or body.from
-  send(id, first ~= "always" and first or nil)
+  send(id, first ~= "always" and first or nil, notice)
 end
 
 local function from_checker(text)
@@ -87,6 +87,8 @@ return {
               reverts = { type = "boolean" }, week = "Week" },
           },
         },
+        notice = { type = "string", description = "Where hours that have been set begin today for want of a date, and the newest "
+          .. "poll is from before yesterday: that no report of it changes." },
       },
     },
   },
