@@ -82,11 +82,19 @@ all that are stored, by their first date:
       origin = cjson.null, week = cjson.null, changes = {} }, found)
   end)
 
+  it("tells that what begins today changes no report of data that ended long before", function()
+    for _, words in ipairs { { "set", db, store, "--daily", "closed" }, { "clear", db, store } } do
+      local _, err = shell.good("hours", words[1], words[2], words[3], words[4], words[5])
+      assert.matches("^loom: this begins today, [%d-]+, and the newest poll is of 2024%-03%-04 16:00:00: [^\n]*%-%-from "
+        .. "%(a date, or always%) makes it begin earlier\n$", err)
+    end
+  end)
+
   it("tells that a store is new", function()
-    local out, err = shell.good("hours", "set", db, "new\27", "--daily", "closed")
+    local out, err = shell.good("hours", "set", db, "new\27", "--daily", "closed", "--from", "always")
     assert.equal("", out)
     assert.equal('loom: store "new?" was not known: it is new\n', err)
-    out, err = shell.good("hours", "set", db, "new\27", "--daily", "09:00-10:00")
+    out, err = shell.good("hours", "set", db, "new\27", "--daily", "09:00-10:00", "--from", "2024-01-01")
     assert.equal("", out .. err)
   end)
 

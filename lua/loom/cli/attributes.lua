@@ -38,17 +38,31 @@ local set = { name = "set", summary = "Set attributes of a store, by which repor
   description = "Set attributes of a store, by which reports choose and group. Those that are not named stay." }
 
 function set.add_to(parser)
-  options.add_store(parser)
-  options.argument(parser, "attribute", "NAME=VALUE; NAME= removes it.", options.pair):args "+"
+  options.add_setting(parser, { { "attribute", "NAME=VALUE; NAME= removes it.", args = "*" } })
+end
+
+-- What was given as the store is an attribute where stores are chosen.
+local function attributes_of(args)
+  local attributes, texts = {}, args.attribute
+  if #args.stores + #args.where > 0 then
+    table.insert(texts, 1, args.store)
+    args.store = nil
+  end
+  for _, text in ipairs(texts) do
+    local pair, reason = options.pair(text)
+    if not pair then
+      common.wrong_use("attribute: %s", reason)
+    end
+    attributes[pair[1]] = pair[2] ~= "" and pair[2]
+  end
+  return next(attributes) ~= nil and attributes or common.wrong_use("missing argument 'attribute'")
 end
 
 function set.run(args)
-  local attributes = {}
-  for _, pair in ipairs(args.attribute) do
-    attributes[pair[1]] = pair[2] ~= "" and pair[2]
-  end
-  return common.with_store(args.database, args.store, function(monitor)
-    return monitor:set_attributes(args.store, attributes)
+  local attributes = attributes_of(args)
+  local choice = options.read_setting(args)
+  return common.with_stores(args, choice, function(monitor, store)
+    return monitor:set_attributes(store, attributes)
   end)
 end
 

@@ -88,15 +88,51 @@ function common.with_data(path, work)
   return use(work, monitor, message)
 end
 
---- The same as `with_database`, for work that sets something about a store. A store that is not known is made, which is told:
--- its id may have been mistyped.
-function common.with_store(path, store, work)
-  return common.with_database(path, function(monitor)
+-- What is asked for in words, for a failure.
+local function choice_text(args)
+  local words = {}
+  for _, selection in ipairs(args.stores) do
+    words[#words + 1] = "--stores " .. common.shell_quote(selection)
+  end
+  for _, pair in ipairs(args.where) do
+    words[#words + 1] = "--where " .. common.shell_quote(pair[1] .. "=" .. pair[2])
+  end
+  return table.concat(words, " ")
+end
+
+-- Calls work(monitor, ids) for the stores that are chosen. A number that it returns is how many of them were concerned.
+local function with_chosen(monitor, args, choice, work)
+  local ids, message = monitor:store_ids(choice)
+  if ids and not ids[1] then
+    return nil, "there is no store of " .. choice_text(args)
+  end
+  local result
+  if ids then
+    result, message = work(monitor, ids)
+  end
+  if result then
+    local count = type(result) == "number" and result or #ids
+    common.note("changed %d store%s", count, count == 1 and "" or "s")
+  end
+  return result, message
+end
+
+--- The same as `with_database`, for work(monitor, store) that sets something about a store, or about a list of those that are
+-- chosen, which are counted. A store that is not known is made, which is told: its id may have been mistyped.
+-- @tparam table args `database`, and `store`, or a choice: see `loom.cli.options.add_setting`
+-- @tparam ?table choice as `loom.cli.options.choice_of` gives it
+-- @tparam function work
+function common.with_stores(args, choice, work)
+  local store = args.store
+  return common.with_database(args.database, function(monitor)
+    if choice then
+      return with_chosen(monitor, args, choice, work)
+    end
     local known
     if store ~= "*" then
       known = monitor:timezone(store)
     end
-    local result, message = work(monitor)
+    local result, message = work(monitor, store)
     if result and store ~= "*" and not known then
       common.note('store "%s" was not known: it is new', store)
     end

@@ -10,28 +10,27 @@ local options = require "loom.cli.options"
 
 local add = { name = "add", summary = "Take a stretch of time out of the schedule.",
   description = "Take a stretch of time, such as maintenance, out of the schedule. Prints the number by which it can be "
-    .. "removed." }
+    .. "removed; of stores that are chosen, one to a line." }
 
 function add.add_to(parser)
-  options.add_store(parser, nil, true)
   options.add(parser, "--from", "T", "The first instant.", options.instant):count "1"
   options.add(parser, "--to", "T", "The instant at which it ends.", options.instant):count "1"
   options.add(parser, "--reason", "TEXT", "Why.", options.text(check.note))
+  options.add_setting(parser, nil, true)
 end
 
 function add.run(args)
-  return common.with_store(args.database, args.store, function(monitor)
-    local number, message = monitor:exclude { store = args.store, from = args.from, to = args.to, reason = args.reason }
-    if not number then
-      return nil, message
-    end
-    local told, why = common.write(nil, function(write)
-      write(("%d\n"):format(number))
+  local choice = options.read_setting(args)
+  return common.with_stores(args, choice, function(monitor, store)
+    return monitor:transaction(function() -- a command that fails, since it cannot tell the numbers, changes nothing
+      local numbers, message = monitor:exclude { store = store, from = args.from, to = args.to, reason = args.reason }
+      if not numbers then
+        return nil, message
+      end
+      return common.write(nil, function(write)
+        write(type(numbers) == "table" and table.concat(numbers, "\n") .. "\n" or ("%d\n"):format(numbers))
+      end)
     end)
-    if not told then
-      monitor:remove_exclusion(number) -- a command that fails changes nothing
-    end
-    return told, why
   end)
 end
 

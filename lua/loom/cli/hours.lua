@@ -79,7 +79,6 @@ local set = { name = "set", summary = "Set a store's weekly hours.",
     .. "was. SPANS are such as 09:00-17:00 or 11:00-14:30,17:00-02:00, or closed; a day that is not named is closed." }
 
 function set.add_to(parser)
-  options.add_store(parser)
   for _, day in ipairs(hours.days) do
     options.add(parser, "--" .. day, "SPANS", full_names[day] .. "'s openings.", options.spans):count "*"
   end
@@ -87,6 +86,7 @@ function set.add_to(parser)
   options.add(parser, "--from", "DATE", "The first local date; always: the past too (default: today where the store is).",
     options.date_or_always)
   options.add(parser, "--to", "DATE", "The local date from which on what was in force before is so again.", options.date)
+  options.add_setting(parser)
 end
 
 -- The openings that a day's option was given, all times together; nil if it was not given.
@@ -113,10 +113,18 @@ local function week_of(args)
   return next(week) and week or common.wrong_use("no openings are given: name a day, such as --mon 09:00-17:00")
 end
 
+-- Passes on what has become of a change of hours, and tells of a notice.
+local function told(good, notice)
+  if good and notice then
+    common.note("%s", notice:text("--from"))
+  end
+  return good, notice
+end
+
 function set.run(args)
-  local week = week_of(args)
-  return common.with_store(args.database, args.store, function(monitor)
-    return monitor:set_hours(args.store, week, { from = args.from, to = args.to })
+  local choice, week = options.read_setting(args), week_of(args)
+  return common.with_stores(args, choice, function(monitor, store)
+    return told(monitor:set_hours(store, week, { from = args.from, to = args.to }))
   end)
 end
 
@@ -127,14 +135,15 @@ local clear = { name = "clear", summary = "Take back what was set by hand.",
     .. "planned any more." }
 
 function clear.add_to(parser)
-  options.add_store(parser)
   options.add(parser, "--from", "DATE", "The first local date; always: as if nothing had been set (default: today where the "
     .. "store is).", options.date_or_always)
+  options.add_setting(parser)
 end
 
 function clear.run(args)
-  return common.with_database(args.database, function(monitor)
-    return monitor:clear_hours(args.store, { from = args.from })
+  local choice = options.read_setting(args)
+  return common.with_stores(args, choice, function(monitor, store)
+    return told(monitor:clear_hours(store, { from = args.from }))
   end)
 end
 

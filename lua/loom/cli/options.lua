@@ -9,6 +9,7 @@ local common = require "loom.cli.common"
 local core = require "loom.core"
 local hours = require "loom.hours"
 local rules = require "loom.rules"
+local stores = require "loom.stores"
 local windows = require "loom.windows"
 
 local options = {}
@@ -129,6 +130,78 @@ function options.add_store(parser, database, or_all)
   options.argument(parser, "database", database)
   options.argument(parser, "store", or_all and "The id of a store, or '*' for every store." or "The id of a store.",
     options.text(check.store_id))
+end
+
+--- Adds the options that choose stores.
+function options.add_choice(parser)
+  options.add(parser, "--stores", "GLOB", "Only the store of this id, or those whose id matches (* ? [a-z]). "
+    .. "May be given again.", options.text(stores.selection)):count "*"
+  options.add(parser, "--where", "NAME=VALUE", "Only stores with this attribute. May be given again: another name is "
+    .. "another condition, the same name another value that will do.", options.pair):count "*"
+end
+
+--- The choice among the arguments, as options of the library: `stores` and `where`, nil where they are not given.
+function options.choice_of(args)
+  local where
+  for _, pair in ipairs(args.where) do -- conditions by attribute, each with the values that will do
+    where = where or {}
+    local values = where[pair[1]] or {}
+    where[pair[1]], values[#values + 1] = values, pair[2]
+  end
+  return { stores = #args.stores > 0 and args.stores or nil, where = where }
+end
+
+-- Reads an argument's text, or ends the command as wrongly used.
+local function read_argument(name, text, read)
+  if text == nil then
+    common.wrong_use("missing argument '%s'", name)
+  end
+  local value, reason = (read or function() return text end)(text)
+  return value == nil and common.wrong_use("%s: %s", name, reason) or value
+end
+
+--- Adds the arguments of a command that sets something about a store, or about stores that options choose, which are named in
+-- its place. It comes after the command's other options, since it writes the usage.
+-- @param parser
+-- @tparam[opt] table more arguments behind them, each `{ name, description, reader, args = }`
+-- @tparam[opt] bool or_all the store may be every store
+function options.add_setting(parser, more, or_all)
+  options.argument(parser, "database")
+  local left_out = " Left out where --stores or --where choose."
+  options.argument(parser, "store", (or_all and "The id of a store, or '*' for every store." or "The id of a store.")
+    .. left_out):args "?"
+  for _, argument in ipairs(more or {}) do -- which read_setting asks for, since what comes first may not be the store
+    options.argument(parser, argument[1], argument[2]):args(argument.args or "?")
+  end
+  options.add_choice(parser)
+  parser:usage((parser:get_usage():gsub("%[<(%l+)>%]", function(name)
+    return name ~= "store" and "<" .. name .. ">" or nil
+  end)))
+end
+
+--- Reads what `add_setting` has added: the arguments are put where they belong.
+-- @treturn ?table the choice, as `options.choice_of` gives it; nil where a store is named
+function options.read_setting(args, more)
+  local choice, names = options.choice_of(args), { "store" }
+  for _, argument in ipairs(more or {}) do
+    names[#names + 1] = argument[1]
+  end
+  if choice.stores or choice.where then
+    if args[names[#names]] then
+      common.wrong_use("a store is named, and stores are chosen: either will do")
+    end
+    for i = #names, 2, -1 do
+      args[names[i]] = args[names[i - 1]]
+    end
+    args.store = nil
+  else
+    choice = nil
+    args.store = read_argument("store", args.store, options.text(check.store_id))
+  end
+  for _, argument in ipairs(more or {}) do
+    args[argument[1]] = read_argument(argument[1], args[argument[1]], argument[3])
+  end
+  return choice
 end
 
 function options.add_output(parser)

@@ -7,7 +7,6 @@ local common = require "loom.cli.common"
 local core = require "loom.core"
 local options = require "loom.cli.options"
 local slo = require "loom.slo"
-local stores = require "loom.stores"
 
 local command = { name = "report" }
 
@@ -26,10 +25,7 @@ local function read_names(text)
 end
 
 local function add_choice(report)
-  options.add(report, "--stores", "GLOB", "Only the store of this id, or those whose id matches (* ? [a-z]). "
-    .. "May be given again.", options.text(stores.selection)):count "*"
-  options.add(report, "--where", "NAME=VALUE", "Only stores with this attribute. May be given again: another name is "
-    .. "another condition, the same name another value that will do.", options.pair):count "*"
+  options.add_choice(report)
   report:flag "--all-stores":description "Also stores that have hours or a zone but no poll."
   options.add(report, "--group-by", "NAME", "Totals for each value of this attribute instead of stores.")
 end
@@ -74,17 +70,6 @@ function command.add_to(parser)
     options.number(check.integer(1, core.limits.threads)))
 end
 
--- Conditions by attribute, each with the values that will do.
-local function where_of(args)
-  local where
-  for _, pair in ipairs(args.where) do
-    where = where or {}
-    local values = where[pair[1]] or {}
-    where[pair[1]], values[#values + 1] = values, pair[2]
-  end
-  return where
-end
-
 local function objective_of(args)
   if args.slo or args.slo_attribute then
     return slo.checker { target = args.slo, attribute = args.slo_attribute }
@@ -102,8 +87,8 @@ end
 local function options_of(args, format)
   local wanted = options.rules_of(args)
   wanted.windows = options.windows_of(args)
-  wanted.stores = #args.stores > 0 and args.stores or nil
-  wanted.where = where_of(args)
+  local choice = options.choice_of(args)
+  wanted.stores, wanted.where = choice.stores, choice.where
   wanted.all_stores = args.all_stores
   wanted.group_by = args.group_by
   wanted.slo = objective_of(args)

@@ -47,16 +47,18 @@ end
 local set = { name = "set", summary = "Set the openings of a date.",
   description = "Set the openings of a date, in place of the weekly hours and of a special day that a file brings." }
 
+local date = { "date", "A local date.", options.date }
+local set_arguments = { date, { "spans", "Such as 10:00-14:00 or 11:00-14:30,17:00-02:00, or closed.", options.spans } }
+
 function set.add_to(parser)
-  options.add_store(parser, nil, true)
-  options.argument(parser, "date", "A local date.", options.date)
-  options.argument(parser, "spans", "Such as 10:00-14:00 or 11:00-14:30,17:00-02:00, or closed.", options.spans)
   options.add(parser, "--note", "TEXT", "Why.", options.text(check.note))
+  options.add_setting(parser, set_arguments, true)
 end
 
 function set.run(args)
-  return common.with_store(args.database, args.store, function(monitor)
-    return monitor:set_special_day(args.store, args.date, args.spans[2] and args.spans or args.spans[1], args.note)
+  local choice = options.read_setting(args, set_arguments)
+  return common.with_stores(args, choice, function(monitor, store)
+    return monitor:set_special_day(store, args.date, args.spans[2] and args.spans or args.spans[1], args.note)
   end)
 end
 
@@ -66,14 +68,14 @@ local clear = { name = "clear", summary = "Take back what was set by hand for a 
   description = "Take back what was set by hand for a date; what a file brought for it is in force again." }
 
 function clear.add_to(parser)
-  options.add_store(parser, nil, true)
-  options.argument(parser, "date", "A local date.", options.date)
   parser:flag "--loaded":description "Remove what a file brought, too. Loading the file again brings it back."
+  options.add_setting(parser, { date }, true)
 end
 
 function clear.run(args)
-  return common.with_database(args.database, function(monitor)
-    return monitor:clear_special_day(args.store, args.date, { loaded = args.loaded })
+  local choice = options.read_setting(args, { date })
+  return common.with_stores(args, choice, function(monitor, store)
+    return monitor:clear_special_day(store, args.date, { loaded = args.loaded })
   end)
 end
 

@@ -32,7 +32,7 @@ function set.add_to(parser)
 end
 
 function set.run(args)
-  return common.with_store(args.database, args.store, function(monitor)
+  return common.with_stores(args, nil, function(monitor)
     return monitor:set_timezone(args.store, args.zone)
   end)
 end
