@@ -11,8 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Long enough that to move there costs little beside its stores; short enough that readers end at about the same time. */
-#define LOOM_SLICE 256
+/*
+** So many slices, that readers end at about the same time; but none shorter than this, since to move there costs as much as some
+** stores, and pages at its ends are read by two.
+*/
+#define LOOM_SLICES 64
+#define LOOM_SLICE_LEAST 256
 
 struct loom_slices {
   atomic_uint_fast64_t next; /* all places before it have been taken */
@@ -21,12 +25,13 @@ struct loom_slices {
 /* Takes places [*first, *end), of those before `all`. False: there are no more. */
 static inline bool loom_slices_take(struct loom_slices *slices, uint64_t all, uint64_t *first,
                                     uint64_t *end) {
+  uint64_t length = all / LOOM_SLICES < LOOM_SLICE_LEAST ? LOOM_SLICE_LEAST : all / LOOM_SLICES;
   uint_fast64_t next = atomic_load(&slices->next);
   do {
     if (next >= all)
       return false;
     *first = next;
-    *end = all - next < LOOM_SLICE ? all : next + LOOM_SLICE;
+    *end = all - next < length ? all : next + length;
   } while (!atomic_compare_exchange_weak(&slices->next, &next, *end));
   return true;
 }

@@ -3,6 +3,7 @@
 ** threads as readers can be had. What it has measured it hands over a batch at a time.
 */
 #include "report/report.h"
+#include "base/grow.h"
 #include "base/thread.h"
 #include "measure/measure.h"
 #include "measure/strip.h"
@@ -49,8 +50,13 @@ struct loom_report {
   atomic_uint_fast64_t stores_done;
   uint64_t store_count;
 
+  /* of each reader, in the order of its stores; all of them in order of id when the report is complete */
+  struct rows {
+    struct row *items;
+    size_t count, capacity;
+  } lists[LOOM_READERS_MAX];
   struct row *rows;
-  size_t row_count, row_capacity;
+  size_t row_count, row_capacity; /* rows that there is room for: of figures and strips */
   char *ids;
   size_t ids_size, ids_capacity;
   struct loom_figures *figures;
@@ -63,6 +69,7 @@ struct loom_report {
 struct work {
   loom_report *report;
   loom_source *reader;
+  struct rows *rows;       /* the reader's */
   struct loom_store store; /* that was read last */
   struct loom_measure measure;
   struct loom_strip strip;
@@ -148,10 +155,6 @@ static loom_status add_store(struct work *work, loom_error *error) {
 static bool reserve(loom_report *report, size_t count) {
   if (report->row_capacity - report->row_count < count) {
     size_t capacity = (report->row_capacity + count) * 2, windows = report->options.window_count;
-    struct row *rows = realloc(report->rows, capacity * sizeof *rows);
-    if (!rows)
-      return false;
-    report->rows = rows;
     struct loom_figures *figures = realloc(report->figures, capacity * windows * sizeof *figures);
     if (!figures)
       return false;
@@ -179,10 +182,13 @@ static bool keep_batch(struct work *work) {
   loom_report *report = work->report;
   size_t windows = report->options.window_count, bins = report->options.strip_bins;
   pthread_mutex_lock(&report->lock);
-  bool good = reserve(report, work->count);
+  struct rows *rows = work->rows;
+  bool good =
+      reserve(report, work->count) &&
+      loom_grow(&rows->items, &rows->capacity, rows->count + work->count, sizeof *rows->items);
   for (size_t i = 0; good && i < work->count; i++) {
     size_t at = report->row_count++, length = work->ids[i].length;
-    report->rows[at] =
+    rows->items[rows->count++] =
         (struct row){.id_offset = report->ids_size, .id_length = length, .index = at};
     memcpy(report->ids + report->ids_size, work->ids[i].id, length);
     report->ids_size += length;
@@ -253,8 +259,8 @@ static bool merge_rows(struct row *rows, size_t at, size_t middle, size_t end) {
 }
 
 /*
-** Sorts the rows. Batches come in the order of the source, which is often that of the ids, or nearly so, since threads end
-** with them a little earlier or later: each is merged with those before it that should come after it.
+** Sorts the rows. Those of a reader come in the order of the source, which is often that of the ids: each run that is sorted is
+** merged with those before it that should come after it.
 */
 static void sort_rows(struct row *rows, size_t count) {
   size_t moves = 0, end;
@@ -298,15 +304,33 @@ static void finish_left_out(loom_report *report) {
     fail(report, report->left_out->reason.code, &report->left_out->reason);
 }
 
+/* Makes one list of the readers', in order of id. False: memory is out. */
+static bool bring_together(loom_report *report) {
+  size_t at = 0;
+  report->rows = malloc((report->row_count + 1) * sizeof *report->rows);
+  if (!report->rows)
+    return false;
+  for (size_t i = 0; i < LOOM_READERS_MAX; i++) {
+    struct rows *list = &report->lists[i];
+    for (size_t row = 0; row < list->count; row++, at++) {
+      report->rows[at] = list->items[row];
+      report->rows[at].id = report->ids + report->rows[at].id_offset;
+    }
+    free(list->items);
+    *list = (struct rows){0};
+  }
+  sort_rows(report->rows, report->row_count);
+  return true;
+}
+
 /*
 ** The last thread to end sorts the rows and lets the source go. No lock is held: nobody else touches the report now, and
 ** those who ask how it is doing must not wait for a file.
 */
 static void complete(loom_report *report) {
   loom_error error;
-  for (size_t i = 0; i < report->row_count; i++)
-    report->rows[i].id = report->ids + report->rows[i].id_offset;
-  sort_rows(report->rows, report->row_count);
+  if (!bring_together(report))
+    fail(report, loom_no_memory(&error), &error);
   finish_left_out(report);
   loom_source_release(report->source);
   report->released = true;
@@ -327,7 +351,9 @@ static void *run_thread(void *context) {
   loom_status status = work ? LOOM_OK : loom_no_memory(&error);
   if (work) {
     work->report = report;
-    work->reader = loom_source_reader(report->source, atomic_fetch_add(&report->readers_taken, 1));
+    unsigned reader = atomic_fetch_add(&report->readers_taken, 1);
+    work->reader = loom_source_reader(report->source, reader);
+    work->rows = &report->lists[reader];
     status = work_through(work, &error);
     loom_store_free(&work->store);
     loom_measure_free(&work->measure);
@@ -540,6 +566,8 @@ void loom_report_free(loom_report *report) {
   for (size_t i = 0; report->globs && i < report->options.selection.glob_count; i++)
     free(report->globs[i]);
   free(report->globs);
+  for (size_t i = 0; i < LOOM_READERS_MAX; i++)
+    free(report->lists[i].items);
   free(report->rows);
   free(report->ids);
   free(report->figures);
