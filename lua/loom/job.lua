@@ -63,7 +63,7 @@ end
 
 --- How far it is.
 -- @treturn number the share of the stores that are done, from 0 to 1
--- @usage print(("%d %%"):format(job:progress() * 100))
+-- @usage print(("%.0f %%"):format(job:progress() * 100))
 function Job:progress()
   look(self, 0)
   return self.share

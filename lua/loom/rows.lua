@@ -368,6 +368,7 @@ end
 -- @tparam[opt] string|function options.sort as in `rows`
 -- @tparam[opt=false] bool options.descending as in `rows`
 -- @tparam[opt] int options.limit as in `rows`
+-- @tparam[opt=false] bool options.flat of ndjson: every figure as a value of its own (see `loom.formats.ndjson`)
 -- @tparam[opt=false] bool options.neutralise_formulas of csv and exact: put ' before text that a spreadsheet would take for
 --   a formula (see `loom.formats.csv`)
 -- @tparam[opt] int options.width of table: how many columns a line may have; see `loom.formats.table`

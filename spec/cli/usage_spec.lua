@@ -39,7 +39,7 @@ describe("loom", function()
 
   it("names every option in its help", function()
     local help = shell.good("report", "--help")
-    for _, option in ipairs { "-o", "--format", "--as-of", "--preset", "--fill", "--evidence", "--no-data", "--max-gap",
+    for _, option in ipairs { "-o", "--format", "--flat", "--as-of", "--preset", "--fill", "--evidence", "--no-data", "--max-gap",
       "--slack", "--default-zone", "--stores", "--all-stores", "--window", "--threads", "--where", "--group-by", "--slo",
       "--slo-attribute", "--columns", "--sort", "--descending", "--limit", "--worst", "--neutralise-formulas" } do
       assert.matches(" " .. option, help, 1, true)

@@ -89,6 +89,14 @@ describe("reports over HTTP", function()
     end
     assert.matches("^<!DOCTYPE html>", service:request("/get_report/" .. id .. "?format=html").body)
     server.expect_problem(service:request("/get_report/" .. id .. "?format=xml"), 400, "format is not one of")
+    server.expect_problem(service:request("/get_report/" .. id .. "?format=own.lua"), 400, "format is not one of")
+    assert.equal((shell.good("report", folder .. "/db", "--flat")),
+      service:request(("/get_report/%s?format=ndjson&flat=true"):format(id)).body)
+    assert.equal((shell.good("report", folder .. "/db", "--format", "ndjson")),
+      service:request(("/get_report/%s?format=ndjson&flat=false"):format(id)).body)
+    server.expect_problem(service:request("/get_report/" .. id .. "?format=json&flat=true"), 400,
+      "flat is for format=ndjson only")
+    server.expect_problem(service:request("/get_report/" .. id .. "?flat=1"), 400, "flat is not true or false")
     for format, shown in pairs {
       csv = "attachment %s.csv", exact = "attachment %s.csv", json = "attachment %s.json", ndjson = "attachment %s.ndjson",
       markdown = "attachment %s.md", table = "attachment %s.txt", html = "inline %s.html",

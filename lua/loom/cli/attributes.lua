@@ -9,7 +9,7 @@ local get = { name = "get", summary = "Show a store's attributes." }
 
 function get.add_to(parser)
   options.add_store(parser)
-  options.add_format(parser, listing.formats)
+  options.add_format_or_file(parser, listing.formats)
   options.add_output(parser)
 end
 

@@ -198,8 +198,14 @@ local function goes_to_terminal(args)
   return (not args.output or args.output == "-") and core.is_terminal("stdout")
 end
 
---- The format to write in: the one asked for, or else a table on a terminal and CSV otherwise.
+--- The format to write in: the one asked for, or else a table on a terminal and CSV otherwise. One of the user's own is read
+-- once, and then is `args.own`: see `loom.cli.format_file`.
+-- @treturn string|function
 function common.format_of(args)
+  if type(args.format) == "table" then
+    args.own = require("loom.cli.format_file").load(args.format.path)
+    args.format = args.own.format
+  end
   return args.format or (goes_to_terminal(args) and "table" or "csv")
 end
 

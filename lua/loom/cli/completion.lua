@@ -15,8 +15,19 @@ function command.add_to(parser)
   completion:argument "shell":description "bash, fish or zsh.":choices { "bash", "fish", "zsh" }
 end
 
+-- Offers the names of formats where others than these are taken, too.
+local function offer_formats(parser)
+  for _, option in ipairs(parser._options) do
+    option._choices = option._choices or option.formats
+  end
+  for _, verb in ipairs(parser._commands) do
+    offer_formats(verb)
+  end
+end
+
 function command.run(args)
   local parser = require("loom.cli").parser()
+  offer_formats(parser)
   local script = parser[scripts[args.shell]](parser)
   if args.shell == "zsh" then -- argparse calls the function at once, for which completion has to be going on
     script = script:gsub("\n_loom\n$", '\nif [[ $funcstack[1] == _loom ]]; then\n  _loom "$@"\nelse\n  compdef _loom loom\nfi\n')

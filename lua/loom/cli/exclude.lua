@@ -41,7 +41,7 @@ local list = { name = "list", summary = "List the exclusions, whoever made them.
 function list.add_to(parser)
   options.argument(parser, "database")
   options.add(parser, "--store", "STORE", "Only those of this store, or '*': of every store.", options.text(check.store_id))
-  options.add_format(parser, listing.formats)
+  options.add_format_or_file(parser, listing.formats)
   options.add_output(parser)
 end
 

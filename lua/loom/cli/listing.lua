@@ -1,6 +1,8 @@
---- Lists that commands write: as an aligned table for people, as CSV, or as JSON, an object to a line.
+--- Lists that commands write: as an aligned table for people, as CSV, or as JSON, an object to a line; or in a format or with
+-- columns of the user's own.
 -- @module loom.cli.listing
 
+local check = require "loom.check"
 local common = require "loom.cli.common"
 local formats = require "loom.formats"
 local json = require "loom.json"
@@ -9,7 +11,7 @@ local time = require "loom.time"
 local listing = {}
 
 --- What --format takes.
-listing.formats = { "table", "csv", "json" }
+listing.formats = { "table", "csv", "json", "ndjson" }
 
 --- A duration as people read it: hours:minutes:seconds.
 function listing.duration(seconds)
@@ -37,17 +39,56 @@ function listing.instant(name, format)
   end }
 end
 
+local function object_of(columns, row)
+  local parts = {}
+  for i, column in ipairs(columns) do
+    parts[i] = json.string(column.name) .. ":" .. (column.json or json.any)(column.value(row), row)
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
 local function write_json(write, options)
   local separator = "[\n"
   for row in options.rows() do
-    local parts = {}
-    for i, column in ipairs(options.columns) do
-      parts[i] = json.string(column.name) .. ":" .. (column.json or json.any)(column.value(row), row)
-    end
-    write(separator .. "{" .. table.concat(parts, ",") .. "}")
+    write(separator .. object_of(options.columns, row))
     separator = ",\n"
   end
   write(separator == "[\n" and "[]\n" or "\n]\n")
+end
+
+local function write_ndjson(write, options)
+  for row in options.rows() do
+    write(object_of(options.columns, row) .. "\n")
+  end
+end
+
+--- Whether a format is one of JSON.
+function listing.is_json(format)
+  return format == "json" or format == "ndjson"
+end
+
+-- A function (write, options).
+local function writer_of(format)
+  if listing.is_json(format) then
+    return format == "json" and write_json or write_ndjson
+  end
+  local writer = formats[format] or format
+  return function(write, options)
+    writer(nil, write, options)
+  end
+end
+
+-- The columns of a file of the user's, which may name those that there are.
+local function own_columns(own, columns)
+  local list, by_name, names = {}, {}, {}
+  for i, column in ipairs(columns) do
+    by_name[column.name], names[i] = column, column.name
+  end
+  for i, column in ipairs(own.columns) do
+    list[i] = type(column) == "table" and column or by_name[column]
+      or common.fail(("%s: columns: one of %s expected, got %s"):format(own.path, table.concat(names, ", "), check.shown(column)))
+  end
+  return list
 end
 
 --- Writes a list.
@@ -58,18 +99,15 @@ end
 -- @tparam[opt] function close makes the text that ends a table
 function listing.write(args, columns, rows, close)
   local format, at = common.format_of(args), 0
-  local options = { columns = columns, width = common.width_of(args), rows = function()
+  local own = args.own and args.own.columns and own_columns(args.own, columns)
+  local options = { columns = own or columns, width = common.width_of(args), rows = function()
     return type(rows) ~= "table" and rows or function()
       at = at + 1
       return rows[at]
     end
   end }
   return common.write(args.output, function(write)
-    if format == "json" then
-      write_json(write, options)
-    else
-      formats[format](nil, write, options)
-    end
+    writer_of(format)(write, options)
     if close and format == "table" then
       write(close())
     end

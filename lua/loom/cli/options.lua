@@ -208,12 +208,35 @@ function options.add_output(parser)
   options.add(parser, "-o --output", "FILE", "Write there instead of to standard output, which - is, too.")
 end
 
+local BY_TERMINAL = "table on a terminal, whose width it fits, csv otherwise"
+
 --- Adds --format.
 -- @tparam {string,...} formats
 -- @tparam[opt] string default what is written where none is asked for (default: a table or CSV)
 function options.add_format(parser, formats, default)
   options.add(parser, "--format", "FORMAT", ("%s. Default: %s."):format(table.concat(formats, ", "),
-    default or "table on a terminal, whose width it fits, csv otherwise")):choices(formats)
+    default or BY_TERMINAL)):choices(formats)
+end
+
+-- Reader of the name of a format, or of a FILE.lua.
+local function format_or_file(formats)
+  local names = table.concat(formats, "', '")
+  return function(text)
+    if text:find "%.lua$" then
+      return { path = text }
+    elseif ("', '" .. names .. "', '"):find("', '" .. text .. "', '", 1, true) then
+      return text
+    end
+    return nil, ("argument for option '--format' must be one of '%s', or a FILE.lua"):format(names)
+  end
+end
+
+--- The same where the format may be one of the user's own. `loom.cli.common.format_of` reads it.
+function options.add_format_or_file(parser, formats)
+  local option = options.add(parser, "--format", "FORMAT", ("%s, or a FILE.lua that returns a format, columns, or both. "
+    .. "Default: %s."):format(table.concat(formats, ", "), BY_TERMINAL))
+  option:convert(format_or_file(formats))
+  option.formats = formats -- for completion: as choices they would be all that is taken
 end
 
 -- ---- rules ----

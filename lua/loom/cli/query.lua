@@ -19,7 +19,7 @@ function command.add_to(parser)
   options.argument(query, "database", "A database, or a folder of input files.")
   options.argument(query, "sql", "One statement, with a ? for each parameter.")
   options.argument(query, "parameters", "Their values, which are text: CAST(? AS INTEGER) makes numbers."):args "*"
-  options.add_format(query, listing.formats)
+  options.add_format_or_file(query, listing.formats)
   options.add_output(query)
 end
 
@@ -40,7 +40,7 @@ local function columns_of(rows, format)
     end
     seen[name] = true
     columns[i] = { name = name, left = true, json = to_json, value = function(row)
-      return format ~= "json" and digits(row[name]) or row[name]
+      return not listing.is_json(format) and digits(row[name]) or row[name]
     end }
   end
   return columns

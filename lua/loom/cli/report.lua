@@ -60,7 +60,9 @@ function command.add_to(parser)
     :description "Report uptime and downtime of each store that has a poll."
   options.argument(report, "database", "A database, or a folder of input files.")
   options.add_output(report)
-  options.add_format(report, formats)
+  options.add_format_or_file(report, formats)
+  report:flag "--flat":description("In ndjson, which it asks for: every figure of every window as a value of its own, by the "
+    .. "name of its column.")
   options.add_windows(report)
   options.add_rules(report, "The end of the windows (default: the newest poll).")
   add_choice(report)
@@ -74,6 +76,11 @@ local function objective_of(args)
   if args.slo or args.slo_attribute then
     return slo.checker { target = args.slo, attribute = args.slo_attribute }
   end
+end
+
+-- Those of the user's FILE.lua.
+local function own_columns(args)
+  return args.own and args.own.columns
 end
 
 local function asks_for(names, wanted)
@@ -92,7 +99,7 @@ local function options_of(args, format)
   wanted.all_stores = args.all_stores
   wanted.group_by = args.group_by
   wanted.slo = objective_of(args)
-  wanted.strips = (format == "html" or asks_for(args.columns, "strip")) or nil
+  wanted.strips = (format == "html" or asks_for(args.columns or own_columns(args), "strip")) or nil
   wanted.threads = args.threads
   return wanted
 end
@@ -102,6 +109,7 @@ local function check_column(option, rows, name)
     common.wrong_use("%s: name of a column, such as uptime_%s or ratio_%s, expected, got %s", option, rows.windows[1].name,
       rows.windows[#rows.windows].name, check.shown(name))
   end
+  return name
 end
 
 -- The rows that did worst: a key to sort by that others do not have, and how many they are.
@@ -115,17 +123,39 @@ local function worst_of(rows, count)
   end, #worst
 end
 
+-- The user's own columns, which may be named like others, by name. What else the file names has to be there.
+local function by_name(args, rows)
+  local own = {}
+  for _, column in ipairs(own_columns(args) or {}) do
+    if type(column) == "table" then
+      own[column.name] = column
+    elseif not columns.exists(rows, column) then
+      common.fail(("%s: columns: the name of a column, such as %s or ratio_%s, expected, got %s"):format(args.own.path, rows.key,
+        rows.windows[#rows.windows].name, check.shown(column)))
+    end
+  end
+  return own
+end
+
+-- The columns that --columns names; nil where it is not there.
+local function named_columns(args, rows, own)
+  local list = args.columns and {}
+  for i, name in ipairs(args.columns or {}) do
+    list[i] = own[name] or check_column("--columns", rows, name)
+  end
+  return list
+end
+
 local function write(args, format, report)
   local rows = args.group_by and report:groups() or report
-  check_column("--sort", rows, args.sort)
-  for _, name in ipairs(args.columns or {}) do
-    check_column("--columns", rows, name)
-  end
+  local own = by_name(args, rows)
+  local sort = args.sort and own[args.sort] and own[args.sort].value or check_column("--sort", rows, args.sort)
   local wanted = {
     format = format,
+    flat = args.flat,
     width = format == "table" and common.width_of(args) or nil,
-    columns = args.columns or columns.usual(rows, format, args.worst ~= nil),
-    sort = args.sort,
+    columns = named_columns(args, rows, own) or own_columns(args) or columns.usual(rows, format, args.worst ~= nil),
+    sort = sort,
     descending = args.descending,
     limit = args.limit,
     neutralise_formulas = args.neutralise_formulas,
@@ -148,8 +178,17 @@ local function tell_left_out(report)
   end
 end
 
-function command.run(args)
+-- --flat asks for the format that it belongs to.
+local function format_of(args)
+  if args.flat then
+    args.format = args.format or "ndjson"
+  end
   local format = common.format_of(args)
+  return (not args.flat or format == "ndjson") and format or common.wrong_use("--flat: of --format ndjson only")
+end
+
+function command.run(args)
+  local format = format_of(args)
   local wanted = options_of(args, format)
   return common.with_data(args.database, function(monitor)
     local draw, clear = common.progress_bar(false)

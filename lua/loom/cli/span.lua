@@ -16,7 +16,7 @@ function span.add_to(parser, name, summary, description)
   options.add(command, "--from", "T", "The first instant (default: a week before the last one).", options.instant)
   options.add(command, "--to", "T", "The last instant (default: that of --as-of, or else the newest poll).",
     options.instant)
-  options.add_format(command, listing.formats)
+  options.add_format_or_file(command, listing.formats)
   options.add_output(command)
   options.add_rules(command, "Polls after it are not known yet (default: the newest poll).")
 end

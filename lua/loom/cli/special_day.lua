@@ -16,7 +16,7 @@ function list.add_to(parser)
   options.add(parser, "--store", "STORE", "Only those of this store, or '*': of every store.", options.text(check.store_id))
   options.add(parser, "--from", "DATE", "Only those from this date on.", options.date)
   options.add(parser, "--to", "DATE", "Only those up to this date.", options.date)
-  options.add_format(parser, listing.formats)
+  options.add_format_or_file(parser, listing.formats)
   options.add_output(parser)
 end
 

@@ -40,6 +40,24 @@ local function figures_json(report, row, place)
   return slo and ('%s,"slo":%s}'):format(text:sub(1, -2), slo_json(slo)) or text
 end
 
+-- A row's key, and of a group how many stores it has: what an object begins with.
+local function head(report, row)
+  local text = json.string(report.key) .. ":" .. json.string(report:store(row.index))
+  return report.grouped and report.key ~= "stores" and ('%s,"stores":%d'):format(text, row.stores) or text
+end
+
+--- A row's key and all its windows as one object of plain values: see `loom.formats.ndjson`.
+function values.flat_row(report, row)
+  local parts = { head(report, row) }
+  for i, window in ipairs(report.windows) do
+    local text = figures.json(report:figures(row.index, i)):sub(2, -2)
+    parts[#parts + 1] = text:gsub('"(%l+)":', '"%1_' .. window.name .. '":')
+    local slo = report.has_slo and row[window.name].slo
+    parts[#parts + 1] = slo and slo_json(slo):sub(2, -2):gsub('"(%l+)":', '"slo_%1_' .. window.name .. '":') or nil
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
 --- A row: its key and all its windows, or the columns that were asked for.
 function values.row(report, row, options)
   local parts = {}
@@ -52,11 +70,7 @@ function values.row(report, row, options)
   for i, window in ipairs(report.windows) do
     parts[i] = json.string(window.name) .. ":" .. figures_json(report, row, i)
   end
-  local head = json.string(report.key) .. ":" .. json.string(report:store(row.index))
-  if report.grouped and report.key ~= "stores" then
-    head = ('%s,"stores":%d'):format(head, row.stores)
-  end
-  return ('{%s,"windows":{%s}}'):format(head, table.concat(parts, ","))
+  return ('{%s,"windows":{%s}}'):format(head(report, row), table.concat(parts, ","))
 end
 
 local BATCH = 250 -- rows that the native half writes at a time

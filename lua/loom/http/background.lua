@@ -125,7 +125,8 @@ local function report(write, arguments)
   if not stored then
     return nil, message, code or "EIO"
   end
-  return stored:write(write, { format = arguments.format, neutralise_formulas = arguments.neutralise_formulas })
+  return stored:write(write, { format = arguments.format, flat = arguments.flat,
+    neutralise_formulas = arguments.neutralise_formulas })
 end
 
 -- What raises because of the arguments fails.

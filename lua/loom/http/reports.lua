@@ -49,6 +49,18 @@ local FIRST, OTHERS = "csv", { "json", "html", "table", "markdown", "ndjson" }
 
 local vary = { Vary = "Accept" }
 
+-- Whether the lines of NDJSON are to be flat.
+local function wants_flat(format)
+  local text = request.parameter "flat"
+  local flat = text and request.flag(text)
+  if text and flat == nil then
+    problem.raise(400, "flat is not true or false", { field = "flat" })
+  elseif flat and format ~= "ndjson" then
+    problem.raise(400, "flat is for format=ndjson only", { field = "flat" })
+  end
+  return flat or false
+end
+
 -- The header Accept, whose lines are one list.
 local function accepted_ranges()
   local header = ngx.req.get_headers().accept
@@ -78,7 +90,7 @@ local function wanted_format()
 end
 
 -- Sends a report in another format than that of its file.
-local function send_in_format(row, format)
+local function send_in_format(row, format, flat)
   local headers = {
     ["Content-Type"] = types[format],
     ["Content-Disposition"] = ('%s; filename="report_%s.%s"'):format(format == "html" and "inline" or "attachment",
@@ -94,7 +106,7 @@ local function send_in_format(row, format)
   end
   tasks.enter()
   local spool = service.call(nil, function()
-    return tasks.run("report", { path = service.figures_path(row.report_id), details = row.details, format = format,
+    return tasks.run("report", { path = service.figures_path(row.report_id), details = row.details, format = format, flat = flat,
       neutralise_formulas = service.neutralises_formulas() })
   end)
   tasks.send(spool, headers)
@@ -117,6 +129,7 @@ local function get(arguments)
     problem.raise(400, "report_id is not a UUID", { field = "report_id" })
   end
   local format = wanted_format()
+  local flat = wants_flat(format)
   if format == "csv" and service.has_file(id) then
     return ngx.exec(LOCATION .. id .. ".csv")
   end
@@ -132,7 +145,7 @@ local function get(arguments)
   elseif format == "csv" and service.has_file(id) then
     ngx.exec(LOCATION .. row.report_id .. ".csv")
   else
-    send_in_format(row, format)
+    send_in_format(row, format, flat)
   end
 end
 
@@ -150,6 +163,12 @@ local format_parameter = {
     .. "spreadsheet would take for a formula (it begins with = + - @ or a control character, or so after apostrophes) has "
     .. "a ' in front, unless the service was told otherwise.",
   schema = { enum = { "csv", "exact", "html", "json", "markdown", "ndjson", "table" } },
+}
+
+local flat_parameter = {
+  name = "flat",
+  description = "Of ndjson: every figure of every window as a value of its own, by the name of its column: down_last_day.",
+  schema = { enum = { "true", "false" } },
 }
 
 local text = { type = "string" }
@@ -214,13 +233,13 @@ reports.routes = {
     method = "GET", path = "/get_report", access = "read", handler = get, tag = "reports", sends_file = true,
     may_be_linked = true, forgives_slashes = true,
     summary = "Fetch a report",
-    parameters = { { name = "report_id", required = true, schema = id_schema }, format_parameter },
+    parameters = { { name = "report_id", required = true, schema = id_schema }, format_parameter, flat_parameter },
     responses = get_responses,
   },
   {
     method = "GET", path = "/get_report/{report_id}", access = "read", handler = get, tag = "reports", sends_file = true,
     may_be_linked = true, forgives_slashes = true,
-    summary = "Fetch a report", parameters = { format_parameter }, responses = get_responses,
+    summary = "Fetch a report", parameters = { format_parameter, flat_parameter }, responses = get_responses,
   },
 }
 

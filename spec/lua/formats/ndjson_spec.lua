@@ -49,6 +49,18 @@ describe("the format ndjson", function()
       (lines { columns = { "store_id", "up_w" }, sort = "up_w", descending = true, limit = 1 }))
   end)
 
+  it("is flat where that is asked for, by the names of columns", function()
+    local names = {}
+    for _, window in ipairs { "w", "v" } do
+      for _, name in ipairs(require("loom.figures").names) do
+        names[#names + 1] = name .. "_" .. window
+      end
+    end
+    local of_columns = lines { columns = { "store_id", (table.unpack or unpack)(names) } }
+    assert.same(of_columns, (lines { flat = true }))
+    assert.same((lines { columns = { "store_id" } }), (lines { flat = true, columns = { "store_id" } }))
+  end)
+
   it("is nothing when there are no rows", function()
     assert.equal("", report.text("ndjson", report.make({ { name = "w", unit = "hours" } }, {})))
   end)
