@@ -349,7 +349,7 @@ deb: ## Build the Debian packages lua-loom and loom in build/deb
 	  DEB_BUILD_OPTIONS=parallel=$$(nproc) dpkg-buildpackage -b -us -uc >../log 2>&1 || { tail -n 30 ../log >&2; exit 1; }
 
 test-deb: deb ## Hold the packages against lintian; install them on a copy of this machine's files, use and remove them (needs root)
-	lintian --fail-on error,warning,info,pedantic --info --display-info --pedantic --allow-root $(DEB)/*.changes
+	lintian --fail-on error,warning,pedantic --info --pedantic --allow-root $(DEB)/*.changes
 	spec/deb/run $(DEB)
 
 clean: ## Remove what was built

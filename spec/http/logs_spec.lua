@@ -127,4 +127,15 @@ describe("the logs of a service", function()
       assert.is_nil(("\n" .. files.read(folder .. "/" .. name)):find("\n2026/01/01 00:00:00 [error] forged", 1, true))
     end
   end)
+
+  it("need not both be kept", function()
+    for _, option in ipairs { "--access-log", "--audit-log" } do
+      local path = folder .. "/one" .. option
+      local alone = server.start(folder, { arguments = { option, path } })
+      assert.equal(200, alone:request("/readyz").status)
+      assert.equal(200, alone:request("/trigger_report", "-X", "POST").status)
+      alone:stop()
+      assert.equal("POST", cjson.decode(files.read(path):match "[^\n]+\n$").method)
+    end
+  end)
 end)

@@ -51,6 +51,43 @@ local function host_name(text)
   return text
 end
 
+-- How many bits an address has; nil if it is none. Of IPv6 nginx looks more closely.
+local function bits_of(host)
+  if host:find "^[%x:]*:[%x:]*:[%x:.]*$" then
+    return 128
+  end
+  local octets = { host:match "^(%d+)%.(%d+)%.(%d+)%.(%d+)$" }
+  for _, octet in ipairs(octets) do
+    octets.wrong = octets.wrong or tonumber(octet) > 255
+  end
+  return #octets == 4 and not octets.wrong and 32 or nil
+end
+
+-- Reader of the address of a proxy, or a network of such. All addresses are none: anybody could then claim any.
+local function network(text)
+  local host, rest = text:match "^([^/]+)(.*)$"
+  local most = host and bits_of(host)
+  local bits = tonumber(rest == "" and most or (rest or ""):match "^/(%d+)$")
+  if not most or not bits or bits < 1 or bits > most then
+    return nil, options.expected_but("address or network, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8,", text)
+  end
+  return text
+end
+
+-- First names of the service's own paths.
+local own = { v1 = true, ui = true, badge = true, metrics = true, healthz = true, readyz = true, get_report = true,
+  trigger_report = true, ["openapi.json"] = true, ["loom-report"] = true, ["loom-problem"] = true }
+
+-- Reader of a path that a proxy has the service below.
+local function prefix(text)
+  local path = text:gsub("/$", "")
+  local bad = path:gsub("/[%w_~-][%w._~-]*", "")
+  if path == "" or bad ~= "" or own[path:match "^/([^/]*)"] then
+    return nil, options.expected_but("path such as /loom, of letters, digits and . _ ~ -, none of the service's own,", text)
+  end
+  return path
+end
+
 local SIZE_MAX = 2 ^ 50
 local POLLS_LIMIT = 8 * 2 ^ 20
 local INGEST_LIMIT = 2 * 2 ^ 30
@@ -97,11 +134,16 @@ function command.add_to(parser)
   options.add(serve, "--token-file", "FILE",
     "Ask for one of the tokens in it (see loom token). Needed where others than this machine can reach it.")
   options.add(serve, "--rate", "N",
-    "Requests a second from one address (default: no limit on this machine's own addresses, 50 elsewhere).",
+    "Requests a second from one address (default: 50; no limit on this machine's own addresses without a proxy).",
     options.number(check.integer(1, 1000000)))
   options.add(serve, "--cors-origin", "URL", "Let pages of this origin ask (default: none).", origin)
   options.add(serve, "--host", "NAME",
     "A name by which it may be called where no tokens are needed, beside addresses and localhost.", host_name)
+  options.add(serve, "--trust-proxy", "ADDRESS", "An address or network whose X-Forwarded-For tells who asks, such as "
+    .. "127.0.0.1 for a proxy on this machine. May be given again. Needs --token-file, since others can reach what a proxy "
+    .. "passes on.", network):count "*"
+  options.add(serve, "--prefix", "PATH", "A path, such as /loom, that a proxy has the service below: for links in answers.",
+    prefix)
   options.add(serve, "--polls-limit", "SIZE", "Longest body of POST /v1/polls (default: 8m): bytes, or with k, m, g.", size)
   options.add(serve, "--ingest-limit", "SIZE", "Longest body of POST /v1/ingest/KIND (default: 2g).", size)
   options.add(serve, "--max-ahead", "DUR", "A poll further ahead of the clock is not taken; or none, for any (default: 24h).",
@@ -293,7 +335,9 @@ local function configuration(args, chosen, loopback, database, reports, modules,
     queued = args.queued,
     csv_formulas = args.csv_formulas,
     token_file = args.token_file and absolute(args.token_file),
-    rate = args.rate or (not loopback and RATE) or nil,
+    rate = args.rate or ((not loopback or #args.trust_proxy > 0) and RATE) or nil,
+    trust_proxy = args.trust_proxy,
+    prefix = args.prefix,
     cors_origin = args.cors_origin,
     host = args.host,
     access_log = args.access_log,
@@ -353,6 +397,8 @@ local function choose_address(args)
   local loopback = is_loopback(args.listen.host, args.print_config and "0" or args.listen.port)
   if not loopback and not args.token_file then
     common.wrong_use("--listen: others can reach %s: name a --token-file", args.listen.text)
+  elseif #args.trust_proxy > 0 and not args.token_file then
+    common.wrong_use("--trust-proxy: others can reach what a proxy passes on: name a --token-file")
   end
   return loopback
 end

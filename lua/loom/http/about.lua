@@ -5,12 +5,17 @@ local core = require "loom.core"
 local json = require "loom.json"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
+local router = require "loom.http.router"
+
+local function link(path)
+  return json.string(router.link(path))
+end
 
 local function get()
   request.parameters {}
   response.json(200, json.object("name", '"Loom"', "version", json.string(core.version),
-    "summary", '"Uptime of stores in their business hours."', "openapi", '"/openapi.json"', "stores", '"/v1/stores"',
-    "reports", '"/v1/reports"', "health", '"/healthz"', "ready", '"/readyz"', "metrics", '"/metrics"'))
+    "summary", '"Uptime of stores in their business hours."', "openapi", link "/openapi.json", "stores", link "/v1/stores",
+    "reports", link "/v1/reports", "health", link "/healthz", "ready", link "/readyz", "metrics", link "/metrics"))
 end
 
 local text = { type = "string" }

@@ -61,13 +61,15 @@ end
 --   of a body (default 8 MiB, and 2 GiB); `max_ahead`: see `loom.open`; of files that come, `rows_limit`: rows, or attributes, or
 --   the stores or bad rows of polls (default 2,000,000), `uploads` and `client_uploads`: how many may come at a time to a
 --   worker (default 4), and from one client (2), which is a token, or an address where none are needed, `body_rate` and
---   `body_timeout`: bytes a second that one has to come by (default 4096), and seconds that it may lag behind (30); `journal`:
---   the configuration has the variables of `loom.http.journal`; `ends_with_master`: the worker ends when
---   nginx's master does, also by SIGKILL (not where there is none: `master_process off`)
+--   `body_timeout`: bytes a second that one has to come by (default 4096), and seconds that it may lag behind (30); `prefix`: a
+--   path such as `/loom`, below which a proxy in front has the service, for the links in answers; `journal`: the configuration
+--   has the variables of `loom.http.journal`; `ends_with_master`: the worker ends when nginx's master does, also by SIGKILL (not
+--   where there is none: `master_process off`)
 function http.init_worker(options)
   if options.ends_with_master then
     assert(core.end_with_parent())
   end
+  router.mount(options.prefix or "")
   journal.init_worker(options.journal)
   access.init_worker(options)
   problem.on_failure = readiness.note_failure
@@ -138,7 +140,7 @@ end
 
 --- For `content_by_lua` where the file of a report was not found: it has been removed.
 function http.gone()
-  if ngx.var.request_uri:find "^/+get_report[/?]" then
+  if router.target(ngx.var.request_uri):find "^/+get_report[/?]" then
     reports.send_gone(ngx.var.loom_report)
   else -- nobody has passed the request on
     problem.send { status = 404, detail = "there is nothing at this path", more = {} }

@@ -46,6 +46,7 @@ local function logs(access_log, audit_log)
   if access_log then
     lines[#lines + 1] = ("access_log %s loom_access;"):format(quoted(access_log))
   end
+  lines[#lines + 1] = 'map $loom_changes $loom_unused { default ""; }' -- Lua can set what the configuration names somewhere alone
   if audit_log then
     lines[#lines + 1] = ("access_log %s loom_audit if=$loom_changes;"):format(quoted(audit_log))
   end
@@ -63,6 +64,24 @@ add_header Access-Control-Allow-Origin %s always;
     add_header Access-Control-Allow-Methods "GET, HEAD, POST, PUT, DELETE" always;
     add_header Access-Control-Expose-Headers Loom-Progress always;
     add_header Vary Origin always;]]):format(quoted(origin))
+end
+
+-- Whose word is taken for the address of a client, which limits and logs then have: of X-Forwarded-For the last one that is no
+-- such proxy's (http://nginx.org/en/docs/http/ngx_http_realip_module.html).
+local function proxies(trusted)
+  if not trusted or #trusted == 0 then
+    return ""
+  end
+  local lines = { "real_ip_header X-Forwarded-For;", "real_ip_recursive on;" }
+  for _, network in ipairs(trusted) do
+    lines[#lines + 1] = ("set_real_ip_from %s;"):format(network)
+  end
+  return table.concat(lines, "\n  ")
+end
+
+-- Requests below the prefix are found by the locations that there are; what is asked for is read from the request's line anyway.
+local function rewrite(prefix)
+  return prefix and ("rewrite ^%s(/.*)$ $1;"):format((prefix:gsub("%.", "\\."))) or ""
 end
 
 local template = [[
@@ -94,6 +113,7 @@ http {
   client_body_timeout 30s;
   send_timeout 30s;
   reset_timedout_connection on;
+  @proxies@
   @limits@
   lua_socket_buffer_size 64k;
   lua_check_client_abort on; # what nobody waits for is not computed any further
@@ -133,12 +153,14 @@ http {
       cors_origin = @cors_origin@,
       hosts = @hosts@,
       journal = @journal@,
+      prefix = @prefix@,
     }
   }
   exit_worker_by_lua_block { require("loom.http").exit_worker() }
 
   server {
     listen @listen@;
+    @rewrite@
     @limit@
     add_header X-Content-Type-Options nosniff always;
     add_header Content-Security-Policy $loom_csp always;
@@ -201,7 +223,8 @@ http {
 -- @tparam table options `user` (where it is root who starts nginx), `workers`, `descriptors` (of each), `log_level`,
 --   `modules` (paths to load), `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute:
 --   `database`, `reports`, `token_file`, `access_log` and `audit_log` (the last three optional, without "$"); `rate`
---   (requests a second of one address), `store_days`, `time_limit`, `log_limit`, `csv_formulas`, `max_ahead`, `cors_origin`,
+--   (requests a second of one address), `trust_proxy` (addresses and networks), `prefix` (a path without what nginx or a pattern
+--   would take for its own, but for points), `store_days`, `time_limit`, `log_limit`, `csv_formulas`, `max_ahead`, `cors_origin`,
 --   `host`, and those of files that come, `rows_limit`, `uploads`, `client_uploads`, `body_rate` and `body_timeout`: see
 --   `loom.http.init_worker` (all optional)
 function nginx_conf.text(options)
@@ -233,6 +256,9 @@ function nginx_conf.text(options)
       :format(options.rate) or "",
     limit = options.rate and ("limit_req zone=loom_rate burst=%d nodelay;"):format(options.rate * 2) or "",
     logs = logs(options.access_log, options.audit_log),
+    proxies = proxies(options.trust_proxy),
+    rewrite = rewrite(options.prefix),
+    prefix = options.prefix and lua_string(options.prefix) or "nil",
     journal = tostring((options.access_log or options.audit_log) ~= nil),
     cors = cors(options.cors_origin),
     polls_limit = ("%d"):format(options.polls_limit),

@@ -117,6 +117,7 @@ function openapi.document()
   local text = assert(cjson.encode {
     openapi = "3.1.0",
     info = { title = "Loom", version = core.version, summary = "Uptime of stores in their business hours." },
+    servers = router.link "" ~= "" and { { url = router.link "" } } or nil,
     tags = tags,
     paths = paths,
     components = {

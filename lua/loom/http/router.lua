@@ -27,6 +27,7 @@ local router = {}
 local list = {} -- of all routes
 local schemas = {} -- of all lists, by name
 local tree = {} -- by segment, "{}" standing for an argument; at a path's end `methods` and `names`
+local prefix = "" -- below which clients see the service, such as "/loom"
 
 local function segments_of(path)
   local segments = {}
@@ -60,6 +61,27 @@ function router.add(routes)
       node.methods.HEAD = node.methods.HEAD or route
     end
   end
+end
+
+--- Has clients see the service below a path, which a proxy in front may leave in what it passes on, or take away.
+-- @tparam string path such as "/loom"
+function router.mount(path)
+  prefix = path
+end
+
+--- A path of the service as clients see it, for links.
+function router.link(path)
+  return prefix .. path
+end
+
+--- A request's target without the path that the service is below.
+function router.target(target)
+  local path = target:gsub("^/+", "/")
+  local inner = path:sub(#prefix + 1)
+  if prefix == "" or path:sub(1, #prefix) ~= prefix or not inner:find "^[/?#]" and inner ~= "" then
+    return target
+  end
+  return inner:sub(1, 1) == "/" and inner or "/" .. inner
 end
 
 --- All routes, and all schemas by name.
@@ -114,7 +136,7 @@ end
 -- @tparam string method
 -- @tparam string target the request's target as it was sent, percent-encoded
 function router.find(method, target)
-  local path = target:match("^[^?#]*")
+  local path = router.target(target):match("^[^?#]*")
   local node, segments = look_up(path)
   if not node then
     problem.raise(404, "there is nothing at this path")

@@ -8,6 +8,7 @@ local overrides = require "loom.overrides"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
+local router = require "loom.http.router"
 local service = require "loom.http.service"
 local tasks = require "loom.http.tasks"
 
@@ -73,7 +74,7 @@ local function post()
   if not made then
     problem.raise(409, "the exclusion was removed at once")
   end
-  ngx.header["Location"] = ("/v1/exclusions/%d"):format(number)
+  ngx.header["Location"] = router.link(("/v1/exclusions/%d"):format(number))
   response.json(201, exclusion_json(made))
 end
 
