@@ -1,8 +1,8 @@
 --- Checking of arguments and options. What is wrong raises an error that names the function, the argument or option,
 -- what was expected and what was given, at the place in the caller's code.
 --
--- A checker is a function (value) that returns the value as it is used further on, or nil and what was expected, and true if
--- the value has the right form, but cannot work.
+-- A checker is a function (value) that returns the value as it is used further on, or nil and what was expected, true if the
+-- value has the right form, but cannot work, and, where only a part of a table is wrong, that part.
 -- @module loom.check
 
 local core = require "loom.core"
@@ -58,17 +58,76 @@ function check.misuse(err)
   }
 end
 
+local TEXT_MAX = 60 -- bytes of a text that are shown, and about as many of a table: a line stays one that can be read
+local FIELDS_MAX = 8 -- of a table that are looked at, which may have a million
+
+local function shown_text(value)
+  local text = #value > TEXT_MAX and value:sub(1, TEXT_MAX) .. "..." or value
+  return '"' .. text:gsub("[%c\"\\]", function(c)
+    return ("\\%d"):format(c:byte())
+  end) .. '"'
+end
+
+local function goes_first(a, b)
+  if type(a) ~= type(b) then
+    return type(a) == "number" or (type(b) ~= "number" and type(a) < type(b))
+  end
+  return (type(a) == "number" or type(a) == "string") and a < b
+end
+
+-- Some keys of a table in order, asking no metamethod, and whether there are more.
+local function first_keys(value)
+  local keys, has_more = {}, false
+  for key in next, value do
+    has_more = #keys == FIELDS_MAX
+    if has_more then
+      break
+    end
+    keys[#keys + 1] = key
+  end
+  table.sort(keys, goes_first)
+  return keys, has_more
+end
+
+local shown
+
+-- Some fields of a table, as they are written.
+local function shown_table(value, depth)
+  local keys, has_more = first_keys(value)
+  local texts, length = {}, 0
+  for i, key in ipairs(keys) do
+    local is_name = type(key) == "string" and #key <= TEXT_MAX and key:find "^[%a_][%w_]*$"
+    local name = is_name and key or "[" .. shown(key, depth) .. "]"
+    texts[i] = (key == i and "" or name .. " = ") .. shown(rawget(value, key), depth)
+    length = length + #texts[i]
+    has_more = has_more or (length > TEXT_MAX and i < #keys)
+    if length > TEXT_MAX then
+      break
+    end
+  end
+  texts[#texts + 1] = has_more and "..." or nil
+  return #texts == 0 and "{}" or "{ " .. table.concat(texts, ", ") .. " }"
+end
+
 -- A value as a message shows it.
-local function shown(value)
-  if type(value) == "string" then
-    local text = #value > 60 and value:sub(1, 60) .. "..." or value
-    return '"' .. text:gsub("[%c\"\\]", function(c)
-      return ("\\%d"):format(c:byte())
-    end) .. '"'
-  elseif type(value) == "number" or type(value) == "boolean" then
+function shown(value, depth)
+  local kind = type(value)
+  if kind == "string" then
+    return shown_text(value)
+  elseif kind == "number" or kind == "boolean" then
     return tostring(value)
   end
-  return value == nil and "nothing" or "a " .. type(value)
+  if io.type(value) then
+    return "a " .. io.type(value)
+  end
+  local metatable = debug.getmetatable(value)
+  local name = kind ~= "nil" and type(metatable) == "table" and rawget(metatable, "__name")
+  if type(name) == "string" then
+    return "a " .. name
+  elseif kind == "table" then
+    return (depth or 0) >= 2 and "{...}" or shown_table(value, (depth or 0) + 1)
+  end
+  return value == nil and "nothing" or "a " .. kind
 end
 
 --- Raises an error about an option that has the right form, but cannot work.
@@ -83,9 +142,9 @@ end
 -- @tparam string name of the function
 -- @tparam int position from 1, not counting the monitor or report itself
 function check.argument(name, position, value, checker)
-  local checked, expected = checker(value)
+  local checked, expected, _, wrong = checker(value)
   if checked == nil then
-    check.fail("bad argument #%d to '%s' (%s expected, got %s)", position, name, expected, shown(value))
+    check.fail("bad argument #%d to '%s' (%s expected, got %s)", position, name, expected, check.shown(value, wrong))
   end
   return checked
 end
@@ -96,11 +155,13 @@ local function check_options(name, options, known, place)
   for key, value in pairs(options) do
     local checker = known[key]
     if not checker then
-      check.fail("unknown option '%s'%s to '%s'", tostring(key), place, name)
+      local unknown = type(key) == "string" and shown_text(key):sub(2, -2) or shown(key)
+      check.fail("unknown option '%s'%s to '%s'", unknown, place, name)
     end
-    local result, expected, is_impossible = checker(value)
+    local result, expected, is_impossible, wrong = checker(value)
     if result == nil then
-      fail(("bad option '%s'%s to '%s' (%s expected, got %s)"):format(key, place, name, expected, shown(value)), is_impossible)
+      fail(("bad option '%s'%s to '%s' (%s expected, got %s)"):format(key, place, name, expected, check.shown(value, wrong)),
+        is_impossible)
     end
     checked[key] = result
   end
@@ -151,7 +212,7 @@ function check.one_or_list(checker)
     for i = 1, length or 1 do
       local checked, expected = checker(length and given[i])
       if checked == nil then
-        return nil, expected .. " or list of them"
+        return nil, expected .. " or list of them", false, length and given[i]
       end
       list[i] = checked
     end
@@ -162,9 +223,9 @@ end
 --- Checks what a function of the caller's has returned.
 -- @tparam string name of the function
 function check.result(name, value, checker)
-  local checked, expected = checker(value)
+  local checked, expected, _, wrong = checker(value)
   if checked == nil then
-    check.fail("bad result of the function '%s' (%s expected, got %s)", name, expected, shown(value))
+    check.fail("bad result of the function '%s' (%s expected, got %s)", name, expected, check.shown(value, wrong))
   end
   return checked
 end
@@ -258,7 +319,48 @@ function check.note(value)
   return nil, ("text of up to %d bytes"):format(core.limits.note)
 end
 
---- A value as messages show it.
-check.shown = shown
+--- A value as messages show it: in one line of bounded length, whatever it is.
+-- @param value
+-- @param[opt] wrong the part of it that is shown instead, where a checker names one
+function check.shown(value, wrong)
+  if wrong ~= nil then
+    value = wrong
+  end
+  return shown(value)
+end
+
+--- Names what handles of a class are, and has its methods say so where they are called as functions: `monitor.report()`.
+-- @tparam table class the metatable of handles, whose functions are methods
+-- @tparam string name such as `"loom.monitor"`
+-- @tparam[opt] {string,...} functions those that are none
+function check.methods(class, name, functions)
+  local is_function = {}
+  for _, other in ipairs(functions or {}) do
+    is_function[other] = true
+  end
+  class.__name = name
+  for key, method in pairs(class) do
+    if type(method) == "function" and not key:find "^__" and not is_function[key] then
+      class[key] = check.method(key, method, name)
+    end
+  end
+end
+
+--- A method that raises unless it is called with a handle.
+-- @tparam string key its name
+-- @tparam function method
+-- @tparam string name of the handle's class
+-- @treturn function
+function check.method(key, method, name)
+  return function(self, ...)
+    local metatable = (type(self) == "table" or type(self) == "userdata") and debug.getmetatable(self)
+    if not metatable or metatable.__name ~= name then
+      local object = name:match "[%w_]+$"
+      check.fail("bad call of '%s' (a %s expected before it, got %s: write %s:%s(...) with a colon)", key, name, shown(self),
+        object, key)
+    end
+    return method(self, ...)
+  end
+end
 
 return check

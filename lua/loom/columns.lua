@@ -153,7 +153,7 @@ local function one(report, column)
       text = ratio or (not is_key and standard_text(report, column)) or nil }
   end
   check.fail("bad option 'columns' to 'write' (names of columns, or tables of name and value expected, got %s)",
-    type(column) == "string" and '"' .. column .. '"' or type(column))
+    check.shown(column))
 end
 
 --- The names of a report's standard columns.
@@ -202,7 +202,7 @@ end
 --   of those that are of a window `figure` and `window`, their names, and `unit`, if there is one: h, min or s
 function columns.resolve(report, wanted)
   if wanted ~= nil and (type(wanted) ~= "table" or #wanted == 0) then
-    check.fail("bad option 'columns' to 'write' (list of columns expected, got a %s)", type(wanted))
+    check.fail("bad option 'columns' to 'write' (list of columns expected, got %s)", check.shown(wanted))
   end
   local list = {}
   for i, column in ipairs(wanted or columns.standard(report)) do

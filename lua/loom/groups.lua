@@ -60,7 +60,7 @@ function Groups.new(source, key_of, name)
   for row in source:rows() do
     local key = key_of(row)
     if key ~= nil and type(key) ~= "string" then
-      check.fail("bad key of a group (text expected, got %s)", type(key))
+      check.fail("bad key of a group (text expected, got %s)", check.shown(key))
     elseif key ~= nil and not known[key] then
       known[key], keys[#keys + 1] = true, key
     end

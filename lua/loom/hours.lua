@@ -2,7 +2,7 @@
 --
 -- A span is "09:00-17:00", or with seconds; a close at or before the open is on the next day. A day is one span, a list of
 -- them, or "closed". A week is a table of days by `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`; a day that is left out
--- is closed.
+-- is closed. A span may also be a table of `open` and `close` in seconds since midnight, as `hours.openings` gives it.
 -- @module loom.hours
 
 local check = require "loom.check"
@@ -20,9 +20,21 @@ end
 
 local SPANS_MAX = 100 -- to a day
 
-local function append_span(text, list)
-  local from, to = text:match("^%s*([%d:]+)%s*%-%s*([%d:]+)%s*$")
-  local open, close = from and core.parse_time_of_day(from), to and core.parse_time_of_day(to)
+local seconds_of_day = check.integer(0, 86400)
+
+-- Open and close of a span, in seconds since midnight; nil if it is none.
+local function bounds_of(span)
+  if type(span) == "table" then
+    return seconds_of_day(span.open), (seconds_of_day(span.close))
+  elseif type(span) ~= "string" then
+    return nil
+  end
+  local from, to = span:match("^%s*([%d:]+)%s*%-%s*([%d:]+)%s*$")
+  return from and core.parse_time_of_day(from), to and core.parse_time_of_day(to)
+end
+
+local function append_span(span, list)
+  local open, close = bounds_of(span)
   if not open or not close then
     return false
   end
@@ -37,14 +49,14 @@ function hours.spans(value)
   local list = {}
   if value == "closed" then
     return list
-  elseif type(value) == "string" then
+  elseif type(value) == "string" or (type(value) == "table" and value.open ~= nil) then
     value = { value }
   elseif type(value) ~= "table" or (check.length(value) or math.huge) > SPANS_MAX then
     return nil, expected
   end
   for i = 1, #value do
-    if type(value[i]) ~= "string" or not append_span(value[i], list) then
-      return nil, expected
+    if not append_span(value[i], list) then
+      return nil, expected, false, value[i]
     end
   end
   return list
@@ -65,6 +77,18 @@ function hours.texts(list)
   return texts
 end
 
+--- A day's openings as tables.
+-- @tparam {int,...} list as `hours.spans` returns them
+-- @treturn {table,...} `open` and `close` in seconds since midnight, a close at or before the open being on the next day; and
+--   `span`, the same as text
+function hours.openings(list)
+  local openings = {}
+  for i = 1, #list, 2 do
+    openings[#openings + 1] = { open = list[i], close = list[i + 1], span = clock(list[i]) .. "-" .. clock(list[i + 1]) }
+  end
+  return openings
+end
+
 --- Checker of a week.
 -- @treturn {int,...} weekday (0 = Monday), open and close of each span in turn
 function hours.week(value)
@@ -75,13 +99,13 @@ function hours.week(value)
   local list = {}
   for day in pairs(value) do
     if not weekday_of[day] then
-      return nil, expected
+      return nil, expected, false, day
     end
   end
   for weekday, day in ipairs(hours.days) do
-    local spans, what = hours.spans(value[day] == nil and "closed" or value[day])
+    local spans, what, _, wrong = hours.spans(value[day] == nil and "closed" or value[day])
     if not spans then
-      return nil, what .. " for " .. day
+      return nil, what .. " for " .. day, false, wrong == nil and value[day] or wrong
     end
     for i = 1, #spans, 2 do
       list[#list + 1], list[#list + 2], list[#list + 3] = weekday - 1, spans[i], spans[i + 1]
@@ -98,6 +122,18 @@ function hours.week_texts(list)
     local day = hours.days[list[i] + 1]
     week[day] = week[day] or {}
     week[day][#week[day] + 1] = clock(list[i + 1]) .. "-" .. clock(list[i + 2])
+  end
+  return week
+end
+
+--- A week as tables: a list of openings for each day that has any.
+-- @tparam {int,...} list as `hours.week` returns them
+function hours.week_openings(list)
+  local week = {}
+  for i = 1, #list, 3 do
+    local day = hours.days[list[i] + 1]
+    week[day] = week[day] or {}
+    week[day][#week[day] + 1] = hours.openings({ list[i + 1], list[i + 2] })[1]
   end
   return week
 end

@@ -100,4 +100,6 @@ end
 
 Ingester.__close = Ingester.abort
 
+check.methods(Ingester, "loom.ingester", { "new" })
+
 return Ingester

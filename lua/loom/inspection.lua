@@ -34,7 +34,7 @@ local function inspect_span(name, monitor, store, from, to, options)
   from = check.argument(name, 2, from, time.instant)
   to = check.argument(name, 3, to, time.instant)
   if time.between(from, to) <= 0 then
-    check.fail("bad argument #3 to '%s' (an instant after #2 expected)", name)
+    check.fail("bad argument #3 to '%s' (an instant after #2, %s, expected, got %s)", name, time.text(from), time.text(to))
   end
   return inspect(monitor, store, { from = from, to = to }, check.options(name, options, checkers))
 end

@@ -131,4 +131,6 @@ function Job:__tostring()
   return "loom.job (" .. (self.ended or "running") .. ")"
 end
 
+check.methods(Job, "loom.job", { "of", "start" })
+
 return Job

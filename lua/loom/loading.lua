@@ -56,7 +56,7 @@ local function sources_checker(name)
     for i, item in ipairs(values) do
       list[i] = source.resolve(item, name)
       if not list[i] then
-        return nil, expected
+        return nil, expected, false, item
       end
     end
     return list

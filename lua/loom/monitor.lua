@@ -87,6 +87,7 @@ function Monitor:__tostring()
 end
 
 Closed.__tostring = Monitor.__tostring
+Closed.__name = "loom.monitor"
 
 --- Loading
 -- @section loading
@@ -517,6 +518,8 @@ end
 --- The database
 -- @section database
 
+local is_parameter = { ["nil"] = true, boolean = true, number = true, string = true }
+
 --- Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active, unix)`
 -- is a table that shows the packed polls, the view `store_now` has the newest one of each store, and the other tables are
 -- described in src/core/sqlite/schema.c. SQLite's functions of dates (`date`, `strftime` and so on) read `timestamp_utc`;
@@ -535,6 +538,12 @@ end
 -- @usage for row in assert(monitor:query("SELECT count(*) AS n FROM polls WHERE store_id = ?", "shop 1")) do print(row.n) end
 function Monitor:query(sql, ...)
   check.argument("query", 1, sql, check.string)
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    if not is_parameter[type(value)] then
+      check.fail("bad call of 'query' (parameter %d: nil, boolean, number or string expected, got %s)", i, check.shown(value))
+    end
+  end
   local rows, message, code = self.database:query(sql, ...)
   if not rows and not code then
     check.fail("bad call of 'query' (%s)", message)
@@ -679,5 +688,7 @@ function Monitor:export(kind, write)
   end
   return true
 end
+
+check.methods(Monitor, "loom.monitor", { "open" })
 
 return Monitor

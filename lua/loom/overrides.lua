@@ -574,13 +574,13 @@ local function check_attributes(attributes, what)
   end
   for name, value in pairs(attributes) do
     if not stores.attribute_name(name) then
-      fail("names of 1 to %d bytes expected, got %s", core.limits.attribute_name, tostring(name))
+      fail("names of 1 to %d bytes expected, got %s", core.limits.attribute_name, check.shown(name))
     elseif value ~= false and (type(value) ~= "string" and type(value) ~= "number") then
-      fail("%s: string, number or false expected, got a %s", name, type(value))
+      fail("%s: string, number or false expected, got %s", name, check.shown(value))
     elseif value and not stores.attribute_text(value) then
       fail("%s: number of up to 2^53, or text, expected, got %s", name, tostring(value))
     elseif value and not check.note(stores.attribute_text(value)) then
-      fail("%s: text of up to %d bytes expected", name, core.limits.note)
+      fail("%s: text of up to %d bytes expected, got %s", name, core.limits.note, check.shown(value))
     end
   end
 end

@@ -658,4 +658,6 @@ function Queue:abandon()
   owner.leave(self.owner)
 end
 
+check.methods(Queue, "loom.queue", { "new", "is_id" })
+
 return Queue

@@ -42,9 +42,9 @@ local function hours_checker(value)
   end
   local weeks = {}
   for id, week in pairs(value) do
-    local list, expected = hours.week(week)
+    local list, expected, _, wrong = hours.week(week)
     if type(id) ~= "string" or not list then
-      return nil, expected or "weeks of opening hours by store id"
+      return nil, expected or "weeks of opening hours by store id", false, wrong
     end
     weeks[id] = list
   end
@@ -134,10 +134,10 @@ local function override_date(native, walk, id, date, change)
   if answer == nil then
     return
   end
-  local after, expected = hours.spans(answer)
+  local after, expected, _, wrong = hours.spans(answer)
   if not after then
     check.fail("bad result of the function 'hours' for %s on %s (%s expected, got %s)", id, text, expected,
-      type(answer) == "string" and '"' .. answer .. '"' or "a " .. type(answer))
+      check.shown(answer, wrong))
   elseif not same_spans(before, after) then
     native:override_date(id, date, after)
   end

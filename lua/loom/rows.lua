@@ -22,6 +22,7 @@ local rows = {}
 -- @local
 function rows.object(fields, name)
   fields.plain = fields -- without the detour over the object
+  local methods = {} -- that raise where they are called as functions, by what they call
   return core.proxy {
     __name = name,
     __len = function()
@@ -31,7 +32,12 @@ function rows.object(fields, name)
       if type(key) == "number" then
         return fields:row(key)
       end
-      return fields[key]
+      local value = fields[key]
+      if type(value) ~= "function" then
+        return value
+      end
+      methods[value] = methods[value] or check.method(key, value, name)
+      return methods[value]
     end,
     __tostring = function()
       return fields:__tostring()
@@ -98,7 +104,7 @@ function rows:ordered(by, descending)
       key = key and 1 or 0
     end
     if key ~= nil and (not is_comparable(key) or (kind and type(key) ~= kind)) then
-      check.fail("bad option 'sort' to 'rows' (it gives what cannot be compared: %s)", tostring(key))
+      check.fail("bad option 'sort' to 'rows' (it gives what cannot be compared: %s)", check.shown(key))
     end
     kind = kind or (key ~= nil and type(key)) or nil
     numbers[i], keys[i] = i, key
@@ -340,7 +346,7 @@ local function choose_format(self, options)
   local writer = type(format) == "function" and format or formats[format]
   if type(writer) ~= "function" then
     check.fail("bad option 'format' to 'write' (name of a format or function expected, got %s)",
-      type(format) == "string" and '"' .. format .. '"' or type(format))
+      check.shown(format))
   end
   local wanted = { sort = options.sort, descending = options.descending, limit = options.limit }
   local passed = {
@@ -378,7 +384,7 @@ end
 -- @usage assert(report:write("report.csv", { columns = { "store_id", "ratio_last_week" }, sort = "ratio_last_week" }))
 function rows:write(target, options)
   if type(target) ~= "string" and type(target) ~= "function" and type(target) ~= "userdata" and type(target) ~= "table" then
-    check.fail("bad argument #1 to 'write' (path, file or function expected, got %s)", type(target))
+    check.fail("bad argument #1 to 'write' (path, file or function expected, got %s)", check.shown(target))
   end
   local format, format_options = choose_format(self, options)
   return output.write(target, function(write)

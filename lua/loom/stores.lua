@@ -167,7 +167,7 @@ function stores.conditions(value)
     for _, item in ipairs(values) do
       local text = (type(item) == "string" or type(item) == "number") and stores.attribute_text(item)
       if not text then
-        return nil, expected
+        return nil, expected, false, item
       end
       allowed[text] = true
     end

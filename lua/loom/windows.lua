@@ -67,19 +67,19 @@ function windows.checker(value)
   local list, names = {}, {}
   for i, window in ipairs(value) do
     if type(window) ~= "table" then
-      return nil, "list of windows"
+      return nil, "list of windows", false, window
     end
     local expected = check_fields(window)
     if expected then
-      return nil, expected
+      return nil, expected, false, window
     elseif names[window.name] then
-      return nil, "windows with different names"
+      return nil, "windows with different names", false, window.name
     end
     names[window.name] = true
     local converted, is_impossible
     converted, expected, is_impossible = native(window)
     if not converted then
-      return nil, expected, is_impossible
+      return nil, expected, is_impossible, window
     end
     converted.name = window.name
     list[i] = { name = window.name, unit = window.unit or "hours", native = converted }

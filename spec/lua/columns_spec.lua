@@ -1,3 +1,4 @@
+local check = require "loom.check"
 local cjson = require "cjson"
 local csv = require "support.csv"
 local database = require "support.database"
@@ -104,7 +105,7 @@ describe("columns", function()
     end
     for _, column in ipairs { 1, true, {}, { name = "x" }, { value = print }, { name = 1, value = print }, print } do
       assert.error_matches(function() made_up.text("csv", report, { columns = { column } }) end,
-        "names of columns, or tables of name and value expected, got " .. type(column), 1, true)
+        "names of columns, or tables of name and value expected, got " .. check.shown(column), 1, true)
     end
     for _, list in ipairs { {}, "store_id", 1, true } do
       assert.error_matches(function() made_up.text("csv", report, { columns = list }) end,

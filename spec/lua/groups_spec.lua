@@ -121,7 +121,7 @@ describe("groups", function()
     assert.equal(mine, err)
     for _, key in ipairs { 1, true, {} } do
       assert.error_matches(function() report:group_with(function() return key end, "x") end,
-        "bad key of a group (text expected, got " .. type(key), 1, true)
+        "bad key of a group (text expected, got " .. require("loom.check").shown(key), 1, true)
     end
     assert.error_matches(function() report:group_with("region", "x") end, "bad argument #1 to 'group_with'", 1, true)
     assert.error_matches(function() report:group_with(print) end, "bad argument #2 to 'group_with'", 1, true)

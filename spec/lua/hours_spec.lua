@@ -31,7 +31,8 @@ describe("the openings of a day", function()
       { nil, "09:00-17:00" }, { "09:00-10:00", nil, "11:00-12:00" }, { "09:00-17:00", note = "x" }, { mon = "09:00-17:00" },
       { 9 * HOUR, 17 * HOUR },
     } do
-      assert.same({ nil, EXPECTED }, { hours.spans(wrong) })
+      local list, expected = hours.spans(wrong)
+      assert.same({ nil, EXPECTED }, { list, expected })
     end
     assert.is_nil((hours.spans(nil)))
   end)
@@ -66,7 +67,8 @@ describe("a week", function()
       { { wed = false }, EXPECTED .. " for wed" },
       { { wed = { "09:00-10:00", nil, "11:00-12:00" } }, EXPECTED .. " for wed" },
     } do
-      assert.same({ nil, case[2] }, { hours.week(case[1]) })
+      local list, expected = hours.week(case[1])
+      assert.same({ nil, case[2] }, { list, expected })
     end
   end)
 end)

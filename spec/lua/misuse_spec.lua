@@ -1,5 +1,111 @@
 local check = require "loom.check"
 local loom = require "loom"
+local misuse_spec = require "support.misuse"
+
+local unpack = table.unpack or unpack -- luacheck: compat
+
+describe("a value in a message", function()
+  for text, value in pairs {
+    ["true"] = true,
+    ["1.5"] = 1.5,
+    ['"a\\10b"'] = "a\nb",
+    ["{}"] = {},
+    ['{ "09:00-12:00", "13-17" }'] = { "09:00-12:00", "13-17" },
+    ['{ 1, 2, a = { b = {...} } }'] = { 1, 2, a = { b = { c = {} } } },
+    ['{ "a", [3] = "b" }'] = { "a", [3] = "b" },
+    ['{ [true] = 1, ["a b"] = false }'] = { ["a b"] = false, [true] = 1 },
+    ["{ 1, 2, 3, 4, 5, 6, 7, 8, ... }"] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 },
+    ["a function"] = print,
+    ["a thread"] = coroutine.create(function() end),
+  } do
+    it("is " .. text, function()
+      assert.equal(text, check.shown(value))
+    end)
+  end
+
+  it("asks no metamethod, and tells handles by what they are", function()
+    local monitor = assert(loom.open ":memory:")
+    assert.equal("a loom.monitor", check.shown(monitor))
+    monitor:close()
+    local trap = setmetatable({ 1 }, { __index = error, __len = error, __pairs = error, __tostring = error })
+    assert.equal("{ 1 }", check.shown(trap))
+  end)
+
+  it("stays one line of bounded length, whatever it is", function()
+    local huge, deep = {}, {}
+    for i = 1, 100000 do
+      huge[i] = ("x\n"):rep(100)
+      deep = { deep, [deep] = i }
+    end
+    for _, value in ipairs { huge, deep, { huge, huge, [huge] = huge }, ("\1"):rep(1000), { [("k"):rep(1e6)] = 1 },
+      { a = ("v"):rep(1e6), b = { c = ("v"):rep(1e6), d = huge } } } do
+      local text = check.shown(value)
+      assert.is_true(#text <= 1200, #text)
+      assert.is_nil(text:find "%c")
+    end
+  end)
+end)
+
+describe("a method that is called as a function", function()
+  local monitor, report, handles
+
+  setup(function()
+    monitor = assert(loom.open ":memory:")
+    assert(monitor:poll("a", true, 0))
+    report = assert(monitor:report())
+    local job = assert(monitor:start_report())
+    local Queue = require "loom.queue"
+    handles = {
+      ["loom.monitor"] = { monitor, getmetatable(monitor) },
+      ["loom.report"] = { report, require "loom.report" },
+      ["loom.groups"] = { report:group "x", require "loom.groups" },
+      ["loom.job"] = { job, getmetatable(job) },
+      ["loom.ingester"] = { assert(monitor:ingester "polls"), require "loom.ingester" },
+      ["loom.queue"] = { setmetatable({}, Queue), Queue },
+    }
+  end)
+
+  teardown(function()
+    handles["loom.ingester"][1]:abort()
+    handles["loom.job"][1]:close()
+    report:close()
+    monitor:close()
+  end)
+
+  -- Made by functions of the module, which are no methods.
+  local functions = { open = true, new = true, of = true, start = true, is_id = true }
+
+  it("says so at the caller's line, whatever the handle", function()
+    for name, handle in pairs(handles) do
+      local object, count = name:match "%w+$", 0
+      for class, table_of_methods in pairs { own = handle[2], shared = (getmetatable(handle[2]) or {}).__index or {} } do
+        for key in pairs(table_of_methods) do
+          local method = handle[1][key]
+          if type(method) == "function" and not key:find "^__" and not functions[key] then
+            count = count + 1
+            for got, arguments in pairs { nothing = {}, ['"a"'] = { "a" }, ["{ slo = 0.5 }"] = { { slo = 0.5 } } } do
+              misuse_spec.expect(("bad call of '%s' (a %s expected before it, got %s: write %s:%s(...) with a colon)")
+                :format(key, name, got, object, key), function() method(unpack(arguments)) end)
+            end
+          end
+        end
+        assert.is_string(class)
+      end
+      assert.is_true(count >= 2, name)
+    end
+  end)
+
+  it("says so of the rows of a query", function()
+    local rows = assert(monitor:query "SELECT 1")
+    for _, key in ipairs { "columns", "close" } do
+      local method = rows[key]
+      misuse_spec.expect(
+        "bad call of a method (a loom.rows expected before it, got nothing: write rows:method(...) with a colon)",
+        function() method() end)
+    end
+    rows:close()
+  end)
+end)
 
 describe("what was misused", function()
   local monitor

@@ -101,7 +101,7 @@ describe("a query", function()
       ["the query has 1 parameter, got 0 values"] = function() monitor:query "SELECT ?" end,
       ["the query has 2 parameters, got 1 value"] = function() monitor:query("SELECT ?, ?", 1) end,
       ["the query has 0 parameters, got 1 value"] = function() monitor:query("SELECT 1", nil) end,
-      ["parameter 1: nil, boolean, number or string expected, got a table"] =
+      ["parameter 1: nil, boolean, number or string expected, got {}"] =
         function() monitor:query("SELECT ?", {}) end,
       ["parameter 2: nil, boolean, number or string expected, got a function"] =
         function() monitor:query("SELECT ?, ?", 1, print) end,

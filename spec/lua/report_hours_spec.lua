@@ -259,10 +259,10 @@ describe("hours for one report", function()
 
     it("raise for what are no hours", function()
       for _, case in ipairs {
-        { "noon", '"noon"' }, { "", '""' }, { "09:00", '"09:00"' }, { "25:00-26:00", '"25:00-26:00"' }, { 9, "a number" },
-        { true, "a boolean" }, { false, "a boolean" }, { { 9 }, "a table" }, { { "09:00-17:00", "noon" }, "a table" },
-        { { mon = "09:00-17:00" }, "a table" }, { { "closed" }, "a table" }, { print, "a function" },
-        { { [2] = "09:00-17:00" }, "a table" },
+        { "noon", '"noon"' }, { "", '""' }, { "09:00", '"09:00"' }, { "25:00-26:00", '"25:00-26:00"' }, { 9, "9" },
+        { true, "true" }, { false, "false" }, { { 9 }, "9" }, { { "09:00-17:00", "noon" }, '"noon"' },
+        { { mon = "09:00-17:00" }, '{ mon = "09:00-17:00" }' }, { { "closed" }, '"closed"' }, { print, "a function" },
+        { { [2] = "09:00-17:00" }, '{ [2] = "09:00-17:00" }' },
       } do
         local good, message = pcall(monitor.report, monitor, { hours = function() return case[1] end })
         assert.is_false(good)

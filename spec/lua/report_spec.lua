@@ -214,10 +214,10 @@ describe("a report", function()
       { "as_of", 1e12, "timestamp or seconds since 1970 expected, got 1" },
       { "as_of", 0 / 0, "timestamp or seconds since 1970 expected, got " },
       { "stores", 1, "store id, pattern, list of them, or function expected, got 1" },
-      { "stores", { 1 }, "store id, pattern, list of them, or function expected, got a table" },
-      { "stores", { a = "b" }, "store id, pattern, list of them, or function expected, got a table" },
+      { "stores", { 1 }, "store id, pattern, list of them, or function expected, got { 1 }" },
+      { "stores", { a = "b" }, "store id, pattern, list of them, or function expected, got { a = \"b\" }" },
       { "where", "region", 'table of attributes and their values expected, got "region"' },
-      { "where", { region = true }, "table of attributes and their values expected, got a table" },
+      { "where", { region = true }, "table of attributes and their values expected, got true" },
       { "all_stores", 1, "boolean expected, got 1" },
       { "threads", 0.5, "whole number from 0 to 64 expected, got 0.5" },
       { "threads", 65, "whole number from 0 to 64 expected, got 65" },
@@ -227,15 +227,15 @@ describe("a report", function()
       { "group_by", "", "name of an attribute (1 to 64 bytes) expected, got \"\"" },
       { "slo", 1.5, "target ratio from 0 to 1, or table of target, stores, attribute, targets expected, got 1.5" },
       { "hours", "09:00-17:00", 'weeks of opening hours by store id, or function expected, got "09:00-17:00"' },
-      { "hours", { {} }, "weeks of opening hours by store id expected, got a table" },
+      { "hours", { {} }, "weeks of opening hours by store id expected, got { {} }" },
       { "hours", { a = { mon = 1 } },
-        'opening hours (such as "09:00-17:00", a list of them, or "closed") for mon expected, got a table' },
-      { "hours", { a = { monday = "closed" } }, "week of opening hours (days from mon to sun) expected, got a table" },
+        'opening hours (such as "09:00-17:00", a list of them, or "closed") for mon expected, got 1' },
+      { "hours", { a = { monday = "closed" } }, "week of opening hours (days from mon to sun) expected, got \"monday\"" },
       { "strips", 1, "true, or table of window and bins expected, got 1" },
-      { "strips", { bins = 0 }, "true, or table of window and bins expected, got a table" },
-      { "strips", { bins = 10001 }, "true, or table of window and bins expected, got a table" },
-      { "strips", { bins = 0.5 }, "true, or table of window and bins expected, got a table" },
-      { "strips", { bin = 5 }, "true, or table of window and bins expected, got a table" },
+      { "strips", { bins = 0 }, "true, or table of window and bins expected, got { bins = 0 }" },
+      { "strips", { bins = 10001 }, "true, or table of window and bins expected, got { bins = 10001 }" },
+      { "strips", { bins = 0.5 }, "true, or table of window and bins expected, got { bins = 0.5 }" },
+      { "strips", { bin = 5 }, "true, or table of window and bins expected, got { bin = 5 }" },
       { "strips", { window = 3 }, "window: name of one of the windows expected" },
       { "strips", { window = "last_year" }, "window: name of one of the windows expected" },
     } do
@@ -261,7 +261,7 @@ describe("a report", function()
       assert.error_matches(function() report:write(io.stdout, { format = "xml" }) end,
         "bad option 'format' to 'write' (name of a format or function expected, got \"xml\")", 1, true)
       assert.error_matches(function() report:write(1) end,
-        "bad argument #1 to 'write' (path, file or function expected, got number)", 1, true)
+        "bad argument #1 to 'write' (path, file or function expected, got 1)", 1, true)
       assert.error_matches(function() report:write(io.stdout, "csv") end, "bad argument #2 to 'write'", 1, true)
     end)
   end)

@@ -12,7 +12,7 @@ describe("a row", function()
         attributes = { region = "north" } },
     })
     fetched = 0
-    local figures = report.figures
+    local figures = report.plain.figures
     function report.plain:figures(...)
       fetched = fetched + 1
       return figures(self, ...)

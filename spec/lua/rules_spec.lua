@@ -30,7 +30,7 @@ describe("rules", function()
       { "fill", "sideways", 'one of backward, forward, nearest expected, got "sideways"' },
       { "fill", 1, "one of backward, forward, nearest expected, got 1" },
       { "evidence", "", 'one of inside, around expected, got ""' },
-      { "no_data", {}, "one of down, up, unknown expected, got a table" },
+      { "no_data", {}, "one of down, up, unknown expected, got {}" },
       { "max_gap", -1, 'duration of up to 100 years, or "none" expected, got -1' },
       { "max_gap", "never", 'duration of up to 100 years, or "none" expected, got "never"' },
       { "max_gap", 36525 * 86400 + 1, 'duration of up to 100 years, or "none" expected, got 3155760001' },

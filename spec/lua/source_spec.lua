@@ -1,5 +1,6 @@
 -- What can be loaded: paths, open files, functions, and lists of them.
 
+local check = require "loom.check"
 local coroutines = require "support.coroutines"
 local database = require "support.database"
 local files = require "support.files"
@@ -202,7 +203,7 @@ describe("a source", function()
     it("a file that is closed", function()
       local file = assert(io.open(plain))
       file:close()
-      misuse.expect("bad option 'status' to 'ingest' (path, open file, function, or list of them expected, got a table)",
+      misuse.expect("bad option 'status' to 'ingest' (path, open file, function, or list of them expected, got a closed file)",
         function() monitor:ingest { status = { plain, file } } end)
     end)
 
@@ -213,7 +214,7 @@ describe("a source", function()
     end)
 
     for _, nonsense in ipairs { 5, {}, false, true, print } do
-      local shown = (type(nonsense) == "table" or type(nonsense) == "function") and "a " .. type(nonsense) or tostring(nonsense)
+      local shown = check.shown(nonsense)
       it("a function that returns " .. shown, function()
         misuse.expect(("bad result of the function 'status' (string expected, got %s)"):format(shown),
           function() monitor:ingest { status = { plain, reader(TEXT, 9, nonsense) } } end)

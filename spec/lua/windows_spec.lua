@@ -105,7 +105,7 @@ describe("windows", function()
           monitor:explain("a", { windows = {} })
         end
         monitor[name](monitor, { windows = {} })
-      end, ("bad option 'windows' to '%s' (list of 1 to 64 windows expected, got a table)"):format(name), 1, true)
+      end, ("bad option 'windows' to '%s' (list of 1 to 64 windows expected, got {})"):format(name), 1, true)
     end
   end)
 

@@ -63,8 +63,20 @@ void *lloom_new_handle(lua_State *L, const char *type, size_t size) {
   return handle;
 }
 
+/* The first argument is a method's object: where it is none, the method was called as a function. */
+static struct lloom_handle *check_type(lua_State *L, int index, const char *type) {
+  if (index == 1 && !lloom_is(L, 1, type)) {
+    const char *dot = strrchr(type, '.');
+    luaL_error(L,
+               "bad call of a method (a %s expected before it, got %s: write %s:method(...) with a "
+               "colon)",
+               type, lua_isnoneornil(L, 1) ? "nothing" : luaL_typename(L, 1), dot ? dot + 1 : type);
+  }
+  return luaL_checkudata(L, index, type);
+}
+
 void *lloom_check_memory_handle(lua_State *L, int index, const char *type) {
-  struct lloom_handle *handle = luaL_checkudata(L, index, type);
+  struct lloom_handle *handle = check_type(L, index, type);
   if (!handle->object)
     luaL_error(L, "%s is closed", type);
   if (handle->state != state_of(L))
@@ -84,7 +96,7 @@ bool lloom_owns_handle(lua_State *L, const struct lloom_handle *handle) {
 }
 
 void *lloom_take_handle(lua_State *L, int index, const char *type) {
-  struct lloom_handle *handle = luaL_checkudata(L, index, type);
+  struct lloom_handle *handle = check_type(L, index, type);
   void *object = lloom_owns_handle(L, handle) ? handle->object : NULL;
   handle->object = NULL;
   return object;

@@ -53,4 +53,14 @@ static inline int lloom_protected_call(lua_State *L, lua_CFunction function, voi
 
 #endif
 
+/* Whether the value is a userdata with the metatable of that name; Lua 5.1 has no luaL_testudata. */
+static inline int lloom_is(lua_State *L, int index, const char *name) {
+  if (!lua_touserdata(L, index) || !lua_getmetatable(L, index))
+    return 0;
+  luaL_getmetatable(L, name);
+  int same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same;
+}
+
 #endif
