@@ -20,6 +20,7 @@ local overrides = require "loom.overrides"
 local Report = require "loom.report"
 local retention = require "loom.retention"
 local single_polls = require "loom.single_polls"
+local Status = require "loom.status"
 local stores = require "loom.stores"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
@@ -470,6 +471,25 @@ end
 -- local report = assert(job:result())
 function Monitor:start_report(options)
   return Job.start(self, options)
+end
+
+--- What every store is now, or at another instant, and since when.
+-- @tparam[opt] table options `stores`, `where`, `all_stores`, `default_zone`, `threads` and the rules, as in `report`
+-- @tparam[opt="monitoring"] string options.preset rules by name
+-- @tparam[opt] string|number options.as_of the instant (default: the newest poll); polls after it are as if they were not there
+-- @tparam[opt="7d"] string|number options.dormant_after a store that had openings, but no active poll, for this duration is dormant;
+--   up to 366 days
+-- @tparam[opt=true] bool options.since_up false: since when a store is up is not looked for, which takes long where stores that
+--   never close have been up for years
+-- @treturn loom.status|nil
+-- @treturn ?string the failure; EEMPTY when there are no polls and no `as_of`
+-- @treturn ?string its code
+-- @usage
+-- local status = assert(monitor:status { where = { region = "north" } })
+-- print(status.counts.down, status.counts.dormant)
+-- for store in status:stores { state = "down", sort = "since" } do print(store.store_id, store.since_utc) end
+function Monitor:status(options)
+  return Status.compute(self, options)
 end
 
 --- What a store was, moment by moment.

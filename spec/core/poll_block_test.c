@@ -117,8 +117,31 @@ static void problems(void **state) {
   assert_string_equal(loom_poll_block_problem(&first, 8, 0), "has a poll of another day");
 }
 
+/* The last polls go back to the second change of status, with the poll before it. */
+static void last_polls(void **test) {
+  (void)test;
+  static const struct {
+    const char *polls; /* of instants 0, 1, 2, …: + for active */
+    int64_t to;
+    size_t first, count;
+  } cases[] = {{"++++", 9, 0, 4}, {"++++", 1, 0, 2},   {"+", -1, 0, 0},     {"-+++", 9, 0, 4},
+               {"+-++", 9, 0, 4}, {"-++-++", 9, 2, 4}, {"+-+-+-", 9, 3, 3}, {"+-+-+-", 3, 1, 3}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_poll polls[9];
+    size_t count = strlen(cases[i].polls);
+    for (size_t t = 0; t < count; t++)
+      polls[t] = loom_poll_pack((int64_t)t, cases[i].polls[t] == '+');
+    loom_poll_block_encode(polls, count);
+    struct loom_poll_part part = loom_poll_block_last(polls, count * sizeof *polls, cases[i].to);
+    assert_int_equal(part.size, cases[i].count * sizeof *polls);
+    assert_ptr_equal(part.bytes, polls + cases[i].first);
+    assert_int_equal(part.is_first, cases[i].first == 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(bytes_of_a_block), cmocka_unit_test(packing),
-                                     cmocka_unit_test(union_is_a_map), cmocka_unit_test(problems)};
+                                     cmocka_unit_test(last_polls), cmocka_unit_test(union_is_a_map),
+                                     cmocka_unit_test(problems)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

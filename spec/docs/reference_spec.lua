@@ -124,6 +124,7 @@ describe("the reference", function()
       local report = assert(monitor:report())
       environment.loom, environment.monitor, environment.report, environment.row = loom, monitor, report, report:row(1)
       environment.groups = report:group "region"
+      environment.status = assert(monitor:status())
       environment.job = assert(monitor:start_report())
       environment.ingester = assert(monitor:ingester "status")
       return environment
@@ -140,6 +141,7 @@ describe("the reference", function()
 
     local function release(environment)
       environment.report:close()
+      environment.status:close()
       environment.job:close()
       environment.ingester:abort()
       environment.monitor:close()
@@ -149,8 +151,8 @@ describe("the reference", function()
     local function run(doc, usage)
       local out = {}
       local environment = globals(out)
-      local before = { report = environment.report, job = environment.job, ingester = environment.ingester,
-        monitor = environment.monitor }
+      local before = { report = environment.report, status = environment.status, job = environment.job,
+        ingester = environment.ingester, monitor = environment.monitor }
       prepare(environment, doc)
       local good, message = pcall(snippet.compile(usage:gsub("^%s+", ""), doc.name, environment))
       release(before)

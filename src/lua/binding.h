@@ -193,6 +193,11 @@ struct loom_text *lloom_report_text(lua_State *L);
 /* Which of a report's rows are in the choice at an index (see choice.c), a byte for each; NULL, for all, where that is nil. */
 const unsigned char *lloom_check_choice(lua_State *L, int index, const struct loom_report *report);
 
+/* Methods of reports of states: see report_state.c. */
+int lloom_report_state(lua_State *L);
+int lloom_report_state_order(lua_State *L);
+int lloom_report_state_counts(lua_State *L);
+
 /* Methods of reports that choose among rows and look at many of them: see report_order.c. */
 int lloom_report_choice(lua_State *L);
 int lloom_report_order(lua_State *L);

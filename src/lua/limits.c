@@ -34,6 +34,7 @@ static void push_limits(lua_State *L) {
                 {"windows", LOOM_WINDOWS_MAX},
                 {"window_length", LOOM_WINDOW_LENGTH_MAX},
                 {"strip_bins", LOOM_STRIP_BINS_MAX},
+                {"dormant_after", LOOM_DORMANT_AFTER_MAX},
                 {"threads", LOOM_THREADS_MAX}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
@@ -41,8 +42,8 @@ static void push_limits(lua_State *L) {
 }
 
 /*
-** Sets `limits`: texts in bytes, `slack` in seconds, `max_gap` and `window_length` in microseconds, else how many; and `rules`,
-** the lists of names that the options preset, fill, evidence and no_data take.
+** Sets `limits`: texts in bytes, `slack` in seconds, `max_gap`, `window_length` and `dormant_after` in microseconds, else how many;
+** `rules`, the lists of names that the options preset, fill, evidence and no_data take; and `states`, the names of states.
 */
 void lloom_add_limits(lua_State *L) {
   push_limits(L);
@@ -53,4 +54,5 @@ void lloom_add_limits(lua_State *L) {
   set_names(L, "evidence", loom_evidence_names);
   set_names(L, "no_data", loom_no_data_names);
   lua_setfield(L, -2, "rules");
+  set_names(L, "states", loom_state_names);
 }

@@ -128,16 +128,33 @@ static bool read_ids(lua_State *L, struct loom_id_table *ids) {
   return given;
 }
 
+/* states = {dormant_after = µs [, no_since_up]}: a report of states, without windows. */
+static void read_states(lua_State *L, struct loom_report_options *options) {
+  lua_pushliteral(L, "states");
+  lua_rawget(L, 2);
+  options->states.wanted = !lua_isnil(L, -1);
+  if (options->states.wanted) {
+    int states = lua_gettop(L);
+    luaL_checktype(L, states, LUA_TTABLE);
+    options->states.dormant_after =
+        lloom_option_integer(L, states, "dormant_after", 7 * LOOM_DAY, 1, LOOM_DORMANT_AFTER_MAX);
+    options->states.no_since_up = lloom_option_boolean(L, states, "no_since_up", false);
+  }
+  lua_pop(L, 1);
+}
+
 static void read_options(lua_State *L, struct loom_report_options *options,
                          struct loom_window_option *windows, const char **globs) {
   static const char *const known[] = {
-      "windows", "default_zone", "as_of",      "preset",  "fill",  "evidence",
-      "no_data", "slack",        "max_gap",    "ids",     "globs", "all_stores",
-      "threads", "strip_window", "strip_bins", "private", "file",  NULL};
+      "windows",    "default_zone", "as_of", "preset", "fill",       "evidence", "no_data",
+      "slack",      "max_gap",      "ids",   "globs",  "all_stores", "threads",  "strip_window",
+      "strip_bins", "private",      "file",  "states", NULL};
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
   lloom_read_rules(L, 2, &options->rules);
-  options->window_count = read_windows(L, windows);
+  read_states(L, options);
+  if (!options->states.wanted)
+    options->window_count = read_windows(L, windows);
   options->selection.glob_count = read_globs(L, globs);
   options->selection.all_stores = lloom_option_boolean(L, 2, "all_stores", false);
   options->as_of =
@@ -201,7 +218,7 @@ static loom_status make_source(loom_database *database, bool private, loom_sourc
 }
 
 /*
-** report(database, {windows, default_zone [, as_of, preset, fill, evidence, no_data, slack, max_gap, ids, globs,
+** report(database, {windows or states, default_zone [, as_of, preset, fill, evidence, no_data, slack, max_gap, ids, globs,
 ** all_stores, threads, strip_window, strip_bins, private, file]}): prepares a report, which `start` then starts. Instants and
 ** durations are in microseconds, slack in seconds; a max_gap of -1 is none. A private report has a connection of its
 ** own, so that the database stays free.
@@ -489,6 +506,9 @@ void lloom_register_report(lua_State *L) {
                                      {"strip", strip},
                                      {"left_out", left_out},
                                      {"csv_rows", csv_rows},
+                                     {"state", lloom_report_state},
+                                     {"state_order", lloom_report_state_order},
+                                     {"state_counts", lloom_report_state_counts},
                                      {"choice", lloom_report_choice},
                                      {"order", lloom_report_order},
                                      {"sum", lloom_report_sum},

@@ -3,6 +3,8 @@
 **
 **   loom_feed_begin → loom_feed_newest → loom_feed_open → loom_feed_next of each store that a roster gives → loom_feed_end
 **
+** It may be opened again from begin to end, and what was opened before ends with it.
+**
 ** From begin to end it is one snapshot. Calls come from one thread at a time.
 */
 #ifndef LOOM_FEED_H
@@ -19,6 +21,8 @@ struct loom_feed_query {
   /* also the nearest poll before `from`, and the nearest after `to` up to `as_of` */
   bool neighbours;
   int64_t as_of;
+  /* of the polls up to `to`, the last ones of each store alone: those before them are given by loom_feed_earlier */
+  bool last;
   bool in_order; /* stores are asked for in ascending order of their numbers */
 };
 
@@ -29,6 +33,8 @@ struct loom_feed_type {
   loom_status (*newest)(loom_feed *feed, int64_t *instant, loom_error *error);
   loom_status (*open)(loom_feed *feed, const struct loom_feed_query *query, loom_error *error);
   loom_status (*next)(loom_feed *feed, struct loom_store *store, loom_error *error);
+  loom_status (*earlier)(loom_feed *feed, struct loom_store *store, unsigned days,
+                         loom_error *error);
   loom_status (*revision)(loom_feed *feed, int64_t *revision, loom_error *error);
   loom_status (*state)(loom_feed *feed, int64_t *revision, loom_error *error);
   void (*end)(loom_feed *feed);
@@ -54,10 +60,22 @@ static inline loom_status loom_feed_open(loom_feed *feed, const struct loom_feed
   return feed->type->open(feed, query, error);
 }
 
-/* Fills the polls of a store, whose number, first and newest poll tell where they are. */
+/*
+** Fills the polls of a store, whose number, first and newest poll tell where they are. The last ones are those of `from` and after
+** it, and at least one if there is any, but none before the second change of status on the way back.
+*/
 static inline loom_status loom_feed_next(loom_feed *feed, struct loom_store *store,
                                          loom_error *error) {
   return feed->type->next(feed, store, error);
+}
+
+/*
+** Puts polls of a store before those that it was given, where only the last ones were asked for: of so many more days on which it
+** has any, or of all that there are. That it has no more is told, too. The store need not be the one that was given last.
+*/
+static inline loom_status loom_feed_earlier(loom_feed *feed, struct loom_store *store,
+                                            unsigned days, loom_error *error) {
+  return feed->type->earlier(feed, store, days, error);
 }
 
 /*

@@ -52,6 +52,26 @@ bool loom_poll_block_decode(const void *block, size_t size, struct loom_polls *p
   return true;
 }
 
+/* One poll of a block. */
+static loom_poll poll_at(const void *block, size_t index) {
+  loom_poll poll;
+  memcpy(&poll, (const unsigned char *)block + index * sizeof poll, sizeof poll);
+  to_or_from_little_endian(&poll, 1);
+  return poll;
+}
+
+struct loom_poll_part loom_poll_block_last(const void *block, size_t size, int64_t to) {
+  size_t end = size / sizeof(loom_poll), first;
+  unsigned changes = 0;
+  while (end > 0 && loom_poll_instant(poll_at(block, end - 1)) > to)
+    end--;
+  for (first = end; first > 0 && changes < 2; first--)
+    changes += first < end && (poll_at(block, first - 1) ^ poll_at(block, first)) & 1;
+  return (struct loom_poll_part){.bytes = (const unsigned char *)block + first * sizeof(loom_poll),
+                                 .size = (end - first) * sizeof(loom_poll),
+                                 .is_first = first == 0};
+}
+
 bool loom_polls_union(const loom_poll *stored, size_t stored_count, const loom_poll *incoming,
                       size_t incoming_count, struct loom_polls *merged,
                       struct loom_union_counts *counts) {

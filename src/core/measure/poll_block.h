@@ -42,6 +42,19 @@ bool loom_polls_union(const loom_poll *stored, size_t stored_count, const loom_p
                       size_t incoming_count, struct loom_polls *merged,
                       struct loom_union_counts *counts);
 
+/* A part of a block, which is a block itself. */
+struct loom_poll_part {
+  const void *bytes;
+  size_t size;
+  bool is_first; /* the block has nothing before it */
+};
+
+/*
+** The last polls of a block up to an instant, in microseconds: as far back as the second change of status, with the poll before it,
+** if there is one. `size` must be a multiple of 8. Nothing but that is proved.
+*/
+struct loom_poll_part loom_poll_block_last(const void *block, size_t size, int64_t to);
+
 /* How many polls of a sorted list are before an instant, in microseconds. */
 size_t loom_polls_before(const struct loom_polls *polls, int64_t instant);
 

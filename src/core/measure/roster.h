@@ -51,7 +51,10 @@ static inline loom_status loom_roster_begin(loom_roster *roster, loom_error *err
   return roster->type->begin(roster, error);
 }
 
-/* Starts on the stores, and tells what holds for all of them. The query's ids and slices are kept until the end. */
+/*
+** Starts on the stores, and tells what holds for all of them. The query's ids and slices are kept until the end. It may be done
+** again before that.
+*/
 static inline loom_status loom_roster_open(loom_roster *roster,
                                            const struct loom_roster_query *query,
                                            struct loom_common *common,

@@ -28,8 +28,12 @@ const char *const loom_evidence_names[] = {
 const char *const loom_no_data_names[] = {
     [LOOM_DOWN] = "down", [LOOM_UP] = "up", [LOOM_UNKNOWN] = "unknown", NULL};
 
+const char *const loom_state_names[] = {
+    [LOOM_DOWN] = "down",         [LOOM_UP] = "up",       [LOOM_UNKNOWN] = "unknown",
+    [LOOM_EXCLUDED] = "excluded", [LOOM_SHUT] = "closed", NULL};
+
 const char *loom_state_name(enum loom_state state) {
-  return state == LOOM_EXCLUDED ? "excluded" : loom_no_data_names[state];
+  return loom_state_names[state];
 }
 
 bool loom_rules_preset(const char *name, struct loom_rules *rules) {

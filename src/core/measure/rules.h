@@ -19,8 +19,13 @@ enum loom_fill {
 /* Which polls speak for a piece: those inside it, or its neighbours on either side too. */
 enum loom_evidence { LOOM_EVIDENCE_INSIDE, LOOM_EVIDENCE_AROUND };
 
-/* What a stretch of a piece is. No rule makes it LOOM_EXCLUDED: exclusions do, whatever it was judged to be. */
-enum loom_state { LOOM_DOWN, LOOM_UP, LOOM_UNKNOWN, LOOM_EXCLUDED };
+/*
+** What a stretch of a piece is. No rule makes it LOOM_EXCLUDED: exclusions do, whatever it was judged to be. What a store is
+** outside of its pieces is LOOM_SHUT, which is called closed.
+*/
+enum loom_state { LOOM_DOWN, LOOM_UP, LOOM_UNKNOWN, LOOM_EXCLUDED, LOOM_SHUT };
+
+#define LOOM_STATES 5
 
 #define LOOM_NO_MAX_GAP (-1)
 #define LOOM_MAX_GAP_MAX (36525 * LOOM_DAY) /* a century, which is the longest window */
@@ -38,6 +43,9 @@ struct loom_rules {
 /* The names of presets, and of each value of the other rules in its order. They end with NULL. */
 extern const char *const loom_preset_names[],
     *const loom_fill_names[], *const loom_evidence_names[], *const loom_no_data_names[];
+
+/* The names of states, in their order. They end with NULL. */
+extern const char *const loom_state_names[];
 
 /* The name of a state. */
 const char *loom_state_name(enum loom_state state);

@@ -97,7 +97,10 @@ static loom_status select_for(loom_source *source, const struct loom_source_quer
                               struct loom_slices *slices, struct loom_common *common,
                               uint64_t *store_count, loom_error *error) {
   struct loom_roster_order order = {0};
-  struct loom_roster_query stores = {.from = query->from, .to = query->to, .slices = slices};
+  struct loom_roster_query stores = {.from =
+                                         query->last_polls ? query->exclusions_from : query->from,
+                                     .to = query->to,
+                                     .slices = slices};
   source->selection = query->selection;
   source->no_polls = query->no_polls;
   if (query->selection.glob_count == 0)
@@ -110,6 +113,7 @@ static loom_status select_for(loom_source *source, const struct loom_source_quer
                                   .to = query->to,
                                   .neighbours = query->neighbours,
                                   .as_of = query->as_of,
+                                  .last = query->last_polls,
                                   .in_order = order.in_order};
   return loom_feed_open(source->feed, &polls, error);
 }
@@ -146,9 +150,15 @@ loom_status loom_source_next(loom_source *source, struct loom_store *store, loom
     taken = is_complete(store);
   }
   store->polls.count = 0;
+  store->has_more_polls = false;
   if (status == LOOM_OK && !source->no_polls)
     status = loom_feed_next(source->feed, store, error);
   return status;
+}
+
+loom_status loom_source_earlier(loom_source *source, struct loom_store *store, unsigned days,
+                                loom_error *error) {
+  return loom_feed_earlier(source->feed, store, days, error);
 }
 
 loom_status loom_source_revision(loom_source *source, int64_t *revision, loom_error *error) {

@@ -4,7 +4,7 @@
 ** though not always the same one.
 **
 **   loom_source_snapshot → loom_source_newest (any number of times) → loom_source_select → loom_source_next, until LOOM_DONE
-**   → loom_source_release, and again, or loom_source_free
+**   → loom_source_select once more, or loom_source_release, and again, or loom_source_free
 **
 ** Several threads read by readers, sources themselves, of one snapshot, that share the stores out among them:
 **
@@ -29,6 +29,9 @@ struct loom_source_query {
   /* also the nearest poll before `from`, and the nearest after `to` up to `as_of` */
   bool neighbours;
   bool no_polls; /* only schedules are wanted */
+  /* of the polls up to `to`, the last ones alone: see feed.h. Exclusions are those that reach into a longer time, which begins here */
+  bool last_polls;
+  int64_t exclusions_from;
   int64_t as_of;
   struct loom_selection selection; /* whose ids and patterns are kept until the release */
 };
@@ -73,6 +76,10 @@ loom_status loom_source_select(loom_source *source, const struct loom_source_que
 
 /* The next store of the selection. LOOM_DONE: there are no more. */
 loom_status loom_source_next(loom_source *source, struct loom_store *store, loom_error *error);
+
+/* Earlier polls of a store of the selection, where the last ones were asked for: see loom_feed_earlier. */
+loom_status loom_source_earlier(loom_source *source, struct loom_store *store, unsigned days,
+                                loom_error *error);
 
 /* What every commit raises that may change a report: see feed.h. It needs no snapshot. */
 loom_status loom_source_revision(loom_source *source, int64_t *revision, loom_error *error);

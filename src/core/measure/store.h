@@ -26,7 +26,10 @@ struct loom_store {
   struct loom_spans exclusions;          /* the store's own, in any order */
   bool polled;                           /* it has polls, the first and the newest at these */
   int64_t first_poll, newest_poll;       /* instants, in microseconds */
+  bool newest_active;                    /* whether the newest one is */
   struct loom_polls polls;               /* further ones than those asked for do no harm */
+  bool has_more_polls;                   /* of those up to an instant, earlier ones than these */
+  int32_t polls_day; /* which are of this UTC day and before: what a feed has come to */
 };
 
 /* What holds for every store. */

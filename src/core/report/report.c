@@ -61,6 +61,11 @@ struct loom_report {
   size_t ids_size, ids_capacity;
   struct loom_figures *figures;
   char *strips;
+  struct loom_store_state *states;
+  /* stores whose states take a look further back than others', by number in the order of deferred_rows, which are indices of states */
+  struct loom_id_table deferred;
+  size_t *deferred_rows, deferred_capacity;
+  struct loom_id_table looked_at; /* those that were deferred by the look before */
   struct loom_left_out *left_out; /* room for LOOM_LEFT_OUT_MAX, once there is one */
   size_t left_out_count;          /* of all, kept or not */
 };
@@ -78,6 +83,10 @@ struct work {
     char id[LOOM_ID_MAX];
     size_t length;
   } ids[BATCH];
+  struct {
+    struct loom_store_state state;
+    bool is_deferred; /* it is not known yet */
+  } states[BATCH];
   struct loom_figures *figures; /* BATCH rows of all windows */
   char *strips;                 /* BATCH of them */
 };
@@ -111,6 +120,53 @@ static loom_status measure(struct work *work, loom_error *error) {
   return status;
 }
 
+/* An instant so long before as_of, or the first one. */
+static int64_t before_as_of(const loom_report *report, int64_t reach) {
+  int64_t from = report->setting.as_of - reach;
+  return from > LOOM_INSTANT_MIN ? from : LOOM_INSTANT_MIN;
+}
+
+/* Starts on the last polls of stores, and on exclusions from an instant on. */
+static loom_status select_states(loom_report *report, const struct loom_selection *selection,
+                                 int64_t exclusions_from, uint64_t *count, loom_error *error) {
+  int64_t as_of = report->setting.as_of;
+  struct loom_common *common = &report->setting.common;
+  struct loom_source_query query = {.from = as_of - LOOM_STANDING_POLLS,
+                                    .to = as_of,
+                                    .last_polls = true,
+                                    .exclusions_from = exclusions_from,
+                                    .as_of = as_of,
+                                    .selection = *selection};
+  loom_status status = loom_source_select(report->source, &query, common, count, error);
+  loom_spans_merge(&common->exclusions, true);
+  return status;
+}
+
+static loom_status take_earlier(void *reader, struct loom_store *store, unsigned days,
+                                loom_error *error) {
+  return loom_source_earlier(reader, store, days, error);
+}
+
+/* What the store that was read last is at as_of. LOOM_DONE: it takes exclusions from before `exclusions_from`. */
+static loom_status look_at(struct work *work, int64_t exclusions_from,
+                           struct loom_store_state *state, loom_error *error) {
+  const struct loom_report *report = work->report;
+  const struct loom_state_query query = {.exclusions_from = exclusions_from,
+                                         .dormant_after = report->options.states.dormant_after,
+                                         .no_since_up = report->options.states.no_since_up,
+                                         .earlier = take_earlier,
+                                         .context = work->reader};
+  return loom_store_state(&work->measure, &report->setting, &work->store, &query, state, error);
+}
+
+/* Finds the state of the store that was read last, for the batch's next row. */
+static loom_status find_state(struct work *work, loom_error *error) {
+  int64_t from = before_as_of(work->report, LOOM_STANDING_EXCLUSIONS);
+  loom_status status = look_at(work, from, &work->states[work->count].state, error);
+  work->states[work->count].is_deferred = status == LOOM_DONE;
+  return status == LOOM_DONE ? LOOM_OK : status;
+}
+
 /* ---- threads ---- */
 
 static void fail(loom_report *report, loom_status status, const loom_error *error) {
@@ -142,7 +198,8 @@ static bool leave_out(loom_report *report, const struct loom_store *store,
 
 /* Measures the store that was read. One whose zone is none is left out; nothing else that fails is a single store's. */
 static loom_status add_store(struct work *work, loom_error *error) {
-  loom_status status = measure(work, error);
+  loom_status status =
+      work->report->options.states.wanted ? find_state(work, error) : measure(work, error);
   if (status == LOOM_EINPUT || status == LOOM_ECORRUPT)
     return leave_out(work->report, &work->store, error) ? LOOM_OK : loom_no_memory(error);
   if (status == LOOM_OK) {
@@ -155,7 +212,8 @@ static loom_status add_store(struct work *work, loom_error *error) {
 static bool reserve(loom_report *report, size_t count) {
   if (report->row_capacity - report->row_count < count) {
     size_t capacity = (report->row_capacity + count) * 2, windows = report->options.window_count;
-    struct loom_figures *figures = realloc(report->figures, capacity * windows * sizeof *figures);
+    struct loom_figures *figures =
+        realloc(report->figures, (capacity * windows + 1) * sizeof *figures);
     if (!figures)
       return false;
     report->figures = figures;
@@ -164,6 +222,12 @@ static bool reserve(loom_report *report, size_t count) {
       if (!strips)
         return false;
       report->strips = strips;
+    }
+    if (report->options.states.wanted) {
+      struct loom_store_state *states = realloc(report->states, capacity * sizeof *states);
+      if (!states)
+        return false;
+      report->states = states;
     }
     report->row_capacity = capacity;
   }
@@ -175,6 +239,16 @@ static bool reserve(loom_report *report, size_t count) {
     report->ids = ids;
     report->ids_capacity = capacity;
   }
+  return true;
+}
+
+/* Notes that the state of a row is still to be found. */
+static bool defer(loom_report *report, const char *id, size_t length, size_t index) {
+  uint32_t number = loom_id_table_put(&report->deferred, id, length);
+  if (number == LOOM_NO_NUMBER || !loom_grow(&report->deferred_rows, &report->deferred_capacity,
+                                             number + 1, sizeof *report->deferred_rows))
+    return false;
+  report->deferred_rows[number] = index;
   return true;
 }
 
@@ -192,8 +266,13 @@ static bool keep_batch(struct work *work) {
         (struct row){.id_offset = report->ids_size, .id_length = length, .index = at};
     memcpy(report->ids + report->ids_size, work->ids[i].id, length);
     report->ids_size += length;
-    memcpy(report->figures + at * windows, work->figures + i * windows,
-           windows * sizeof *work->figures);
+    if (windows)
+      memcpy(report->figures + at * windows, work->figures + i * windows,
+             windows * sizeof *work->figures);
+    if (report->options.states.wanted) {
+      report->states[at] = work->states[i].state;
+      good = !work->states[i].is_deferred || defer(report, work->ids[i].id, length, at);
+    }
     if (bins)
       memcpy(report->strips + at * bins, work->strips + i * bins, bins);
   }
@@ -220,7 +299,7 @@ static loom_status fill_batch(struct work *work, loom_error *error) {
 static loom_status work_through(struct work *work, loom_error *error) {
   loom_report *report = work->report;
   size_t windows = report->options.window_count, bins = report->options.strip_bins;
-  work->figures = calloc(BATCH * windows, sizeof *work->figures);
+  work->figures = calloc(BATCH * windows + 1, sizeof *work->figures); /* there may be no windows */
   work->strips = bins ? malloc(BATCH * bins) : NULL;
   if (!work->figures || (bins && (!work->strips || !loom_strip_init(&work->strip, bins))))
     return loom_no_memory(error);
@@ -323,12 +402,72 @@ static bool bring_together(loom_report *report) {
   return true;
 }
 
+/* ---- states that take a further look ---- */
+
+/*
+** Finds the states of the deferred stores, by exclusions of so long a time before as_of. Those that take a still longer one stay
+** deferred.
+*/
+static loom_status look_further(struct work *work, int64_t reach, loom_error *error) {
+  loom_report *report = work->report;
+  const struct loom_store *store = &work->store;
+  int64_t from = before_as_of(report, reach);
+  size_t *rows = report->deferred_rows;
+  uint64_t count;
+  loom_id_table_free(&report->looked_at);
+  report->looked_at = report->deferred;
+  loom_id_table_init(&report->deferred);
+  report->deferred_rows = NULL;
+  report->deferred_capacity = 0;
+  const struct loom_selection selection = {.ids = &report->looked_at, .all_stores = true};
+  loom_status status = select_states(report, &selection, from, &count, error);
+  while (status == LOOM_OK) {
+    status = loom_source_next(work->reader, &work->store, error);
+    if (status != LOOM_OK)
+      break;
+    size_t row = rows[loom_id_table_find(&report->looked_at, store->id, store->id_length)];
+    status = look_at(work, from, &report->states[row], error);
+    if (status == LOOM_DONE)
+      status = defer(report, store->id, store->id_length, row) ? LOOM_OK : loom_no_memory(error);
+    if (status == LOOM_OK)
+      status = check_cancelled(report, error);
+  }
+  free(rows);
+  return status == LOOM_DONE ? LOOM_OK : status;
+}
+
+/* Each look goes back further, up to where none does: see standing.h. */
+static void find_deferred(loom_report *report) {
+  loom_error error;
+  loom_status status = report->status;
+  struct work *work = report->deferred.count ? calloc(1, sizeof *work) : NULL;
+  if (report->deferred.count && !work)
+    status = loom_no_memory(&error);
+  if (work) {
+    work->report = report;
+    work->reader = report->source;
+  }
+  int64_t reach = LOOM_STANDING_EXCLUSIONS;
+  while (status == LOOM_OK && report->deferred.count) {
+    reach *= LOOM_STANDING_STEP;
+    status = look_further(work, reach, &error);
+  }
+  if (status != LOOM_OK && report->status == LOOM_OK)
+    fail(report, status, &error);
+  if (work) {
+    loom_store_free(&work->store);
+    loom_measure_free(&work->measure);
+    free(work);
+  }
+}
+
 /*
 ** The last thread to end sorts the rows and lets the source go. No lock is held: nobody else touches the report now, and
 ** those who ask how it is doing must not wait for a file.
 */
 static void complete(loom_report *report) {
   loom_error error;
+  find_deferred(report);
   if (!bring_together(report))
     fail(report, loom_no_memory(&error), &error);
   finish_left_out(report);
@@ -388,6 +527,8 @@ static loom_status fail_window(const loom_report *report, size_t window, const c
 
 static loom_status resolve_windows(loom_report *report, loom_error *error) {
   struct loom_span *hull = &report->setting.hull;
+  if (report->options.states.wanted)
+    *hull = (struct loom_span){before_as_of(report, LOOM_STANDING_OPENINGS), report->setting.as_of};
   for (size_t w = 0; w < report->options.window_count; w++) {
     const struct loom_window_option *window = &report->windows[w];
     struct loom_span *span = &report->spans[w];
@@ -448,6 +589,9 @@ static loom_status select_stores(loom_report *report, loom_error *error) {
                                     .neighbours = setting->rules.evidence == LOOM_EVIDENCE_AROUND,
                                     .as_of = setting->as_of,
                                     .selection = report->options.selection};
+  if (report->options.states.wanted)
+    return select_states(report, &query.selection, before_as_of(report, LOOM_STANDING_EXCLUSIONS),
+                         &report->store_count, error);
   loom_status status =
       loom_source_select(report->source, &query, &setting->common, &report->store_count, error);
   loom_spans_merge(&setting->common.exclusions, true);
@@ -469,7 +613,10 @@ static void start_threads(loom_report *report) {
 loom_status loom_report_prepare(const struct loom_report_options *options, loom_source *source,
                                 loom_zones *zones, loom_report **out, loom_error *error) {
   *out = NULL;
-  if (options->window_count < 1 || options->window_count > LOOM_WINDOWS_MAX)
+  if (options->states.wanted && options->window_count > 0)
+    return loom_fail(error, LOOM_EINVAL, "a report of states has no windows");
+  if (!options->states.wanted &&
+      (options->window_count < 1 || options->window_count > LOOM_WINDOWS_MAX))
     return loom_fail(error, LOOM_EINVAL, "a report has 1 to %d windows", LOOM_WINDOWS_MAX);
   if (options->strip_bins > LOOM_STRIP_BINS_MAX ||
       (options->strip_bins && options->strip_window >= options->window_count))
@@ -479,7 +626,10 @@ loom_status loom_report_prepare(const struct loom_report_options *options, loom_
   if (!report)
     return loom_no_memory(error);
   report->options = *options;
-  memcpy(report->windows, options->windows, options->window_count * sizeof *report->windows);
+  if (options->window_count)
+    memcpy(report->windows, options->windows, options->window_count * sizeof *report->windows);
+  loom_id_table_init(&report->deferred);
+  loom_id_table_init(&report->looked_at);
   report->source = source;
   report->setting.rules = options->rules;
   report->setting.zones = zones;
@@ -573,6 +723,10 @@ void loom_report_free(loom_report *report) {
   free(report->figures);
   free(report->strips);
   free(report->left_out);
+  free(report->states);
+  free(report->deferred_rows);
+  loom_id_table_free(&report->deferred);
+  loom_id_table_free(&report->looked_at);
   free(report);
 }
 
@@ -601,6 +755,10 @@ size_t loom_report_count(const loom_report *report) {
 const char *loom_report_store(const loom_report *report, size_t row, size_t *length) {
   *length = report->rows[row].id_length;
   return report->rows[row].id;
+}
+
+const struct loom_store_state *loom_report_state(const loom_report *report, size_t row) {
+  return &report->states[report->rows[row].index];
 }
 
 const struct loom_figures *loom_report_figures(const loom_report *report, size_t row) {

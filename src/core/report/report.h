@@ -1,5 +1,6 @@
 /*
-** Reports: the figures of every store in every window, computed by several threads from one snapshot.
+** Reports: the figures of every store in every window, or what every store is at an instant, computed by several threads from
+** one snapshot.
 **
 **   loom_report_prepare → loom_report_start → loom_report_progress, loom_report_cancel, … → loom_report_wait
 **   → loom_report_count, loom_report_store, loom_report_figures, … → loom_report_free
@@ -10,6 +11,7 @@
 #include "measure/rules.h"
 #include "measure/source.h"
 #include "measure/uptime.h"
+#include "report/standing.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,8 +37,13 @@ typedef loom_status loom_report_finish_fn(void *context, const loom_report *repo
 struct loom_report_options {
   struct loom_rules rules;
   const struct loom_window_option *windows;
-  size_t window_count; /* 1 to LOOM_WINDOWS_MAX */
-  bool has_as_of;      /* otherwise as_of is the newest poll */
+  size_t window_count; /* 1 to LOOM_WINDOWS_MAX, or 0 where states are wanted */
+  /* States of the stores at as_of instead of figures: see standing.h, and loom_report_state. */
+  struct loom_state_option {
+    bool wanted, no_since_up;
+    int64_t dormant_after; /* microseconds, up to LOOM_DORMANT_AFTER_MAX */
+  } states;
+  bool has_as_of; /* otherwise as_of is the newest poll */
   int64_t as_of;
   const char *default_zone;        /* of stores without one */
   struct loom_selection selection; /* which stores; its ids must outlive the report */
@@ -119,6 +126,9 @@ struct loom_left_out {
 
 size_t loom_report_left_out_count(const loom_report *report);
 const struct loom_left_out *loom_report_left_out(const loom_report *report, size_t *count);
+
+/* What a row's store is at as_of, of a report of states. */
+const struct loom_store_state *loom_report_state(const loom_report *report, size_t row);
 
 /* The figures of one row, window after window. */
 const struct loom_figures *loom_report_figures(const loom_report *report, size_t row);

@@ -22,6 +22,7 @@ struct sqlite_feed {
   int32_t *all_days;               /* every day that holds polls, in order */
   size_t all_day_count, first_day; /* first_day: index of days[0] in all_days */
   sqlite3_stmt *block;             /* one store's block of one day */
+  struct loom_polls block_polls;   /* of one block, while others are put behind them */
 };
 
 static struct sqlite_feed *of_head(loom_feed *feed) {
@@ -30,8 +31,7 @@ static struct sqlite_feed *of_head(loom_feed *feed) {
 
 /* ---- snapshot ---- */
 
-static void end(loom_feed *head) {
-  struct sqlite_feed *feed = of_head(head);
+static void close_cursors(struct sqlite_feed *feed) {
   for (size_t i = 0; i < feed->day_count; i++)
     loom_cursor_close(&feed->days[i]);
   sqlite3_finalize(feed->block);
@@ -41,6 +41,12 @@ static void end(loom_feed *head) {
   feed->days = NULL;
   feed->all_days = NULL;
   feed->day_count = feed->all_day_count = 0;
+}
+
+static void end(loom_feed *head) {
+  struct sqlite_feed *feed = of_head(head);
+  close_cursors(feed);
+  loom_polls_free(&feed->block_polls);
   loom_snapshot_end(&feed->part);
 }
 
@@ -124,6 +130,7 @@ static loom_status open_days(struct sqlite_feed *feed, loom_error *error) {
 static loom_status open_feed(loom_feed *head, const struct loom_feed_query *query,
                              loom_error *error) {
   struct sqlite_feed *feed = of_head(head);
+  close_cursors(feed);
   feed->query = *query;
   loom_status status = list_days(feed, error);
   if (status == LOOM_OK)
@@ -137,17 +144,23 @@ static loom_status open_feed(loom_feed *head, const struct loom_feed_query *quer
 
 /* ---- next ---- */
 
-/* Looks the store's block of a day up; nothing is added if there is none. */
-static loom_status read_block(struct sqlite_feed *feed, int32_t day, int64_t store,
-                              struct loom_polls *polls, loom_error *error) {
-  loom_status status = LOOM_OK;
+/* Looks the store's block of a day up. The statement is to be reset. */
+static loom_status look_up(struct sqlite_feed *feed, int32_t day, int64_t store, bool *found,
+                           loom_error *error) {
   sqlite3_bind_int(feed->block, 1, day);
   sqlite3_bind_int64(feed->block, 2, store);
   int result = sqlite3_step(feed->block);
-  if (result == SQLITE_ROW)
+  *found = result == SQLITE_ROW;
+  return *found || result == SQLITE_DONE ? LOOM_OK : loom_database_failure(feed->database, error);
+}
+
+/* Adds the polls of the store's block of a day; nothing if there is none. */
+static loom_status read_block(struct sqlite_feed *feed, int32_t day, int64_t store,
+                              struct loom_polls *polls, loom_error *error) {
+  bool found;
+  loom_status status = look_up(feed, day, store, &found, error);
+  if (status == LOOM_OK && found)
     status = loom_stored_polls_add(feed->database, feed->block, 0, day, polls, error);
-  else if (result != SQLITE_DONE)
-    status = loom_database_failure(feed->database, error);
   sqlite3_reset(feed->block);
   return status;
 }
@@ -212,9 +225,124 @@ static loom_status add_after(struct sqlite_feed *feed, const struct loom_store *
   return status;
 }
 
+/* ---- the last ones ---- */
+
+/* Puts what is in block_polls in front of a store's polls. */
+static loom_status put_before(struct sqlite_feed *feed, struct loom_store *store,
+                              loom_error *error) {
+  struct loom_polls *polls = &store->polls, *before = &feed->block_polls;
+  if (before->count == 0)
+    return LOOM_OK;
+  if (!loom_polls_reserve(polls, polls->count + before->count))
+    return loom_no_memory(error);
+  memmove(polls->items + before->count, polls->items, polls->count * sizeof *polls->items);
+  memcpy(polls->items, before->items, before->count * sizeof *before->items);
+  polls->count += before->count;
+  return LOOM_OK;
+}
+
+/* Notes how far a store's polls go back: days before `next_day` have not been looked at. */
+static void note_reach(struct loom_store *store, int32_t next_day) {
+  int64_t reach = (int64_t)next_day * LOOM_DAY + LOOM_DAY; /* all from here on are there */
+  if (store->polls.count)
+    reach = loom_poll_instant(store->polls.items[0]);
+  store->polls_day = next_day;
+  store->has_more_polls = store->polled && store->first_poll < reach;
+}
+
+/* Takes the last polls of one of the cursors' days. *is_enough: those before them are not wanted now. */
+static loom_status take_last_of(struct sqlite_feed *feed, size_t cursor, struct loom_store *store,
+                                bool *is_enough, loom_error *error) {
+  int32_t day = feed->all_days[feed->first_day + cursor];
+  bool found = true, is_first = true;
+  sqlite3_stmt *row = feed->block;
+  loom_status status = LOOM_OK;
+  feed->block_polls.count = 0;
+  if (feed->query.in_order) {
+    status = loom_cursor_seek(&feed->days[cursor], store->number, &found, error);
+    row = feed->days[cursor].statement;
+  } else {
+    status = look_up(feed, day, store->number, &found, error);
+  }
+  if (status == LOOM_OK && found)
+    status = loom_stored_polls_add_last(feed->database, row, feed->query.in_order ? 1 : 0, day,
+                                        feed->query.to, &is_first, &feed->block_polls, error);
+  if (!feed->query.in_order)
+    sqlite3_reset(feed->block);
+  if (status == LOOM_OK)
+    status = put_before(feed, store, error);
+  note_reach(store, is_first ? day - 1 : day);
+  *is_enough = !is_first;
+  return status;
+}
+
+/* Adds a store's polls of a day that come before those that it has, up to the query's end. */
+static loom_status add_day_before(struct sqlite_feed *feed, int32_t day, struct loom_store *store,
+                                  loom_error *error) {
+  struct loom_polls *before = &feed->block_polls;
+  int64_t end = feed->query.to;
+  if (store->polls.count)
+    end = loom_poll_instant(store->polls.items[0]) - 1;
+  before->count = 0;
+  loom_status status = read_block(feed, day, store->number, before, error);
+  while (before->count && loom_poll_instant(before->items[before->count - 1]) > end)
+    before->count--;
+  return status == LOOM_OK ? put_before(feed, store, error) : status;
+}
+
+static loom_status earlier(loom_feed *head, struct loom_store *store, unsigned days,
+                           loom_error *error) {
+  struct sqlite_feed *feed = of_head(head);
+  loom_status status = loom_snapshot_check(&feed->part, error);
+  size_t end = feed->all_day_count; /* of the days that may still have some */
+  while (end > 0 && feed->all_days[end - 1] > store->polls_day)
+    end--;
+  while (status == LOOM_OK && days > 0 && end > 0 && store->has_more_polls) {
+    size_t count = store->polls.count;
+    int32_t day = feed->all_days[--end];
+    status = add_day_before(feed, day, store, error);
+    note_reach(store, day - 1);
+    days -= store->polls.count > count;
+  }
+  if (status == LOOM_OK && end == 0)
+    store->has_more_polls = false;
+  return status;
+}
+
+/* The last polls of the query's range, or the last one of all before it. */
+static loom_status take_last(struct sqlite_feed *feed, struct loom_store *store,
+                             loom_error *error) {
+  loom_status status = LOOM_OK;
+  bool is_enough = false;
+  int32_t last_day = loom_date_of_instant(feed->query.to);
+  int64_t near = feed->day_count ? (int64_t)feed->all_days[feed->first_day] * LOOM_DAY : INT64_MAX;
+  note_reach(store, last_day);
+  if (!store->polled || store->first_poll > feed->query.to) {
+    store->has_more_polls = false;
+    return LOOM_OK;
+  }
+  if (store->newest_poll <= feed->query.to && store->newest_poll < near) { /* silent since then */
+    if (!loom_polls_reserve(&store->polls, 1))
+      return loom_no_memory(error);
+    store->polls.items[store->polls.count++] =
+        loom_poll_pack(store->newest_poll, store->newest_active);
+    note_reach(store, loom_date_of_instant(store->newest_poll));
+    return LOOM_OK;
+  }
+  for (size_t i = feed->day_count; i-- > 0 && status == LOOM_OK && !is_enough;)
+    status = take_last_of(feed, i, store, &is_enough, error);
+  if (status == LOOM_OK && store->polls.count == 0)
+    status = earlier(&feed->feed, store, 1, error);
+  return status;
+}
+
+/* ---- next, of all polls or the last ones ---- */
+
 static loom_status next(loom_feed *head, struct loom_store *store, loom_error *error) {
   struct sqlite_feed *feed = of_head(head);
   loom_status status = loom_snapshot_check(&feed->part, error);
+  if (status == LOOM_OK && feed->query.last)
+    return take_last(feed, store, error);
   if (status == LOOM_OK)
     status = take_polls(feed, store->number, &store->polls, error);
   if (status != LOOM_OK || !store->polled || !feed->query.neighbours)
@@ -227,6 +355,7 @@ static const struct loom_feed_type type = {.begin = begin,
                                            .newest = newest,
                                            .open = open_feed,
                                            .next = next,
+                                           .earlier = earlier,
                                            .revision = revision,
                                            .state = state,
                                            .end = end,

@@ -42,14 +42,18 @@ static struct sqlite_roster *of_head(loom_roster *roster) {
 
 /* ---- snapshot ---- */
 
-static void end(loom_roster *head) {
-  struct sqlite_roster *roster = of_head(head);
+static void close_cursors(struct sqlite_roster *roster) {
   loom_cursor_close(&roster->stores);
   loom_cursor_close(&roster->hours);
   loom_cursor_close(&roster->special_days);
   loom_cursor_close(&roster->exclusions);
   loom_layers_empty(&roster->layers); /* a failure may have left half a store's there */
   roster->place = roster->slice_end = 0;
+}
+
+static void end(loom_roster *head) {
+  struct sqlite_roster *roster = of_head(head);
+  close_cursors(roster);
   loom_snapshot_end(&roster->part);
 }
 
@@ -156,8 +160,8 @@ static loom_status take_exclusions(struct sqlite_roster *roster, int64_t store,
 /* ---- open ---- */
 
 #define STORE_COLUMNS                                                                              \
-  "SELECT number, store_id, ifnull(timezone_override, timezone), first_poll, newest_poll FROM "    \
-  "store"
+  "SELECT number, store_id, ifnull(timezone_override, timezone), first_poll, newest_poll,"         \
+  " newest_active FROM store"
 #define HOURS_COLUMNS "SELECT store, " LOOM_STORED_WEEK_COLUMNS " FROM hours_week"
 #define SPECIAL_DAY_COLUMNS                                                                        \
   "SELECT store, date, open_s, close_s, origin = 'override' FROM special_day"
@@ -231,6 +235,7 @@ static loom_status open_roster(loom_roster *head, const struct loom_roster_query
                                struct loom_common *common, struct loom_roster_order *order,
                                loom_error *error) {
   struct sqlite_roster *roster = of_head(head);
+  close_cursors(roster);
   roster->slices = query->slices;
   loom_status status = choose_way(roster, query->ids, order, error);
   const struct roster_sql *sql = roster->looked_up ? &look_up_sql : &scan_sql;
@@ -342,6 +347,7 @@ static loom_status fill(loom_roster *head, struct loom_store *store, loom_error 
   if (status == LOOM_OK && store->polled)
     status = loom_stored_instant(roster->database, row, 4, "the newest poll of a store",
                                  &store->newest_poll, error);
+  store->newest_active = sqlite3_column_int(row, 5);
   return status;
 }
 

@@ -14,14 +14,31 @@ loom_status loom_stored_instant(loom_database *database, sqlite3_stmt *row, int 
   return loom_database_corrupt(database, error, "%s is no instant of the years 1 to 9999", what);
 }
 
-loom_status loom_stored_polls_add(loom_database *database, sqlite3_stmt *row, int column,
-                                  int32_t day, struct loom_polls *polls, loom_error *error) {
-  const void *block = sqlite3_column_blob(row, column);
-  size_t size = (size_t)sqlite3_column_bytes(row, column);
+static loom_status add_block(loom_database *database, const void *block, size_t size, int32_t day,
+                             struct loom_polls *polls, loom_error *error) {
   const char *problem = loom_poll_block_problem(block, size, day);
   if (problem)
     return loom_database_corrupt(database, error, "a block of polls %s", problem);
   return loom_poll_block_decode(block, size, polls) ? LOOM_OK : loom_no_memory(error);
+}
+
+loom_status loom_stored_polls_add(loom_database *database, sqlite3_stmt *row, int column,
+                                  int32_t day, struct loom_polls *polls, loom_error *error) {
+  const void *block = sqlite3_column_blob(row, column);
+  return add_block(database, block, (size_t)sqlite3_column_bytes(row, column), day, polls, error);
+}
+
+loom_status loom_stored_polls_add_last(loom_database *database, sqlite3_stmt *row, int column,
+                                       int32_t day, int64_t to, bool *is_first,
+                                       struct loom_polls *polls, loom_error *error) {
+  const void *block = sqlite3_column_blob(row, column);
+  size_t size = (size_t)sqlite3_column_bytes(row, column);
+  *is_first = true;
+  if (size == 0 || size % sizeof(loom_poll) != 0) /* which is a problem */
+    return add_block(database, block, size, day, polls, error);
+  struct loom_poll_part part = loom_poll_block_last(block, size, to);
+  *is_first = part.is_first;
+  return part.size ? add_block(database, part.bytes, part.size, day, polls, error) : LOOM_OK;
 }
 
 loom_status loom_stored_day(loom_database *database, sqlite3_stmt *row, int column, int32_t *day,

@@ -13,6 +13,11 @@
 loom_status loom_stored_instant(loom_database *database, sqlite3_stmt *row, int column,
                                 const char *what, int64_t *instant, loom_error *error);
 
+/* Appends the last polls of a block, up to an instant: see loom_poll_block_last. Only these are looked at. */
+loom_status loom_stored_polls_add_last(loom_database *database, sqlite3_stmt *row, int column,
+                                       int32_t day, int64_t to, bool *is_first,
+                                       struct loom_polls *polls, loom_error *error);
+
 /* Reads a UTC day that has polls, in days since 1970-01-01. */
 loom_status loom_stored_day(loom_database *database, sqlite3_stmt *row, int column, int32_t *day,
                             loom_error *error);

@@ -1,0 +1,40 @@
+/*
+** Choices among the stores of a report of states, in an order, and counts of them.
+*/
+#ifndef LOOM_STATE_ORDER_H
+#define LOOM_STATE_ORDER_H
+
+#include "report/report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum loom_state_key {
+  LOOM_BY_STORE_ID,
+  LOOM_BY_SINCE,    /* without one last */
+  LOOM_BY_LAST_POLL /* without one last */
+};
+
+struct loom_state_filter {
+  bool states[LOOM_STATES]; /* those that are wanted */
+  bool dormant, others;     /* stores that are dormant; that are not */
+  const unsigned char
+      *only; /* of each row whether it is one of those to choose from; NULL: all are */
+};
+
+/*
+** Fills `rows`, which has room for all rows, with the numbers of those that a filter lets through, and sets how many they are.
+** Stores with the same value come by id, also where it descends. False: memory is out.
+*/
+bool loom_state_order(const loom_report *report, const struct loom_state_filter *filter,
+                      enum loom_state_key key, bool descending, size_t *rows, size_t *count);
+
+/* How many stores are in each state, those that are dormant apart. */
+struct loom_state_counts {
+  size_t dormant[LOOM_STATES], others[LOOM_STATES];
+};
+
+void loom_state_count(const loom_report *report, const unsigned char *only,
+                      struct loom_state_counts *counts);
+
+#endif
