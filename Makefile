@@ -224,11 +224,15 @@ lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc, and what is not la
 	$(MAKE) BUILD=build/clang CC=clang all
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc/core -Isrc src
-	luacheck --quiet bin/loom lua spec bench examples docs/config.ld $(wildcard *.rockspec)
+	luacheck --quiet bin/loom lua spec bench examples docs/config.ld docs/annotations.lua $(wildcard *.rockspec)
 	$(MAKE) docs
 
 docs: ## Write the reference of the Lua module, from its sources, into build/reference
 	ldoc --quiet --fatalwarnings -c docs/config.ld --dir "$(abspath $(BUILD))/reference" .
+
+annotations: ## Write meta/loom.lua, what LuaLS knows of the module, from the doc comments
+	$(LUA) docs/annotations.lua >$(BUILD)/annotations.lua
+	mv $(BUILD)/annotations.lua meta/loom.lua
 
 # LuaJIT knows none of the variables that are for Lua 5.4 alone.
 FIND_LUA := $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua
@@ -285,6 +289,7 @@ install: all $(HELP) ## Install the command, its manual page, the modules and th
 	$(if $(HAVE_LUAJIT),$(call put,$(list),755,$(BUILD)/luajit/loom/core.so,$(luajit_cdir)/loom/core.so))
 	$(call put,$(list),755,$(EXTENSION),$(libdir)/loom/loom_polls.so)
 	$(call put,$(list),755,bin/loom,$(bindir)/loom)
+	$(call put,$(list),644,meta/loom.lua,$(datadir)/loom/meta/loom.lua)
 	$(call put,$(list),644,$(BUILD)/help/loom.1,$(datadir)/man/man1/loom.1)
 	$(call put,$(list),644,$(BUILD)/help/bash,$(datadir)/bash-completion/completions/loom)
 	$(call put,$(list),644,$(BUILD)/help/zsh,$(zshdir)/_loom)
@@ -321,8 +326,7 @@ ARCHIVE  := loom-$(VERSION).tar.gz
 ROCKSPEC := loom-$(VERSION)-1.rockspec
 rockspec: ## Write the rockspec of the version in src/core/base/version.h
 	rm -f loom-[0-9]*.rockspec
-	sed -e 's/"scm-1"/"$(VERSION)-1"/' -e 's|^  url = .*|  url = "file://$(ARCHIVE)", -- of `make dist`|' \
-	  loom-scm-1.rockspec >$(ROCKSPEC)
+	sed -e 's/"scm-1"/"$(VERSION)-1"/' -e 's|^  branch = .*|  tag = "v$(VERSION)",|' loom-scm-1.rockspec >$(ROCKSPEC)
 
 # LuaRocks takes a relative path for one below a temporary folder of its own: what it packs from has the whole path.
 DIST := $(abspath $(BUILD))/dist
@@ -331,7 +335,7 @@ dist: rockspec ## Archive the last commit in build/dist, with a rockspec for `lu
 	rm -rf $(DIST)
 	mkdir -p $(DIST)
 	git archive --prefix=loom-$(VERSION)/ -o $(DIST)/$(ARCHIVE) HEAD
-	sed 's|file://|&$(DIST)/|' $(ROCKSPEC) >$(DIST)/$(ROCKSPEC)
+	sed -e 's|^  url = .*|  url = "file://$(DIST)/$(ARCHIVE)",|' -e '/^  tag = /d' $(ROCKSPEC) >$(DIST)/$(ROCKSPEC)
 
 # debian/ has all of a package but for its changelog, which is this version's, of the last commit's time. Packages are built from what
 # git has or would take, in an archive from all there is, with nothing of this make's environment.
@@ -357,6 +361,6 @@ clean: ## Remove what was built
 
 .PHONY: all help run faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser asan \
-        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint docs env bench bench-http install uninstall rock install-rock \
+        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint docs annotations env bench bench-http install uninstall rock install-rock \
         rockspec dist deb test-deb clean
 .SECONDARY:

@@ -3,7 +3,8 @@ package = "loom"
 version = "scm-1"
 
 source = {
-  url = "git+file://.", -- `luarocks make` in a checkout
+  url = "git+https://loom.example/loom.git",
+  branch = "main",
 }
 
 description = {
@@ -12,7 +13,10 @@ description = {
 Loom turns raw polls of stores into uptime and downtime inside each store's business hours, for the last hour, day
 and week or any window. Polls come from CSV files and are kept packed in SQLite; reports are computed by native
 threads. It comes with a command, loom.]],
+  homepage = "https://loom.example",
+  maintainer = "The Loom authors <loom@loom.example>",
   license = "MIT",
+  labels = { "monitoring", "sqlite", "commandline" },
 }
 
 supported_platforms = { "linux" }
@@ -43,6 +47,7 @@ build = {
     LIBFLAG = "$(LIBFLAG)",
     WARNINGS = "", -- what a newer compiler warns of does not stop an installation
   },
+  copy_directories = { "docs", "examples", "meta" },
   install_target = "install-rock",
   install_variables = {
     LUADIR = "$(LUADIR)",

@@ -43,9 +43,25 @@ describe("the version", function()
     local development = load_rockspec("loom-scm-1.rockspec")
     local release = load_rockspec("loom-" .. loom.version .. "-1.rockspec")
     assert.equal("scm-1", development.version)
-    assert.equal("file://loom-" .. loom.version .. ".tar.gz", release.source.url)
+    assert.matches("^git%+https://", release.source.url)
+    assert.equal("v" .. loom.version, release.source.tag)
+    assert.equal(development.source.url, release.source.url)
     release.version, release.source = development.version, development.source
     assert.same(development, release)
+  end)
+end)
+
+describe("the rockspecs", function()
+  it("are such as luarocks.org takes", function()
+    for _, path in ipairs(rockspecs()) do
+      local result = shell.run("luarocks lint " .. path)
+      assert.equal(0, result.status, result.out .. result.err)
+      local description = load_rockspec(path).description
+      for _, name in ipairs { "summary", "detailed", "homepage", "license" } do
+        assert.is_string(description[name], name)
+      end
+      assert.matches("^https://", description.homepage)
+    end
   end)
 end)
 
@@ -116,6 +132,11 @@ describe("a copy of the checkout", function()
     expect_command(tree .. "/bin/loom")
     expect_service(tree .. "/bin/loom")
     assert.is_true(files.exists(("%s/lib/lua/%s/loom/loom_polls.so"):format(tree, version)))
+    local rock = ("%s/lib/luarocks/rocks-%s/loom"):format(tree, version)
+    rock = rock .. "/" .. files.list(rock)[1]
+    for _, path in ipairs { "docs/guide.md", "examples/nightly.lua", "meta/loom.lua" } do
+      assert.is_true(files.exists(rock .. "/" .. path), path)
+    end
     local interpreter = files.read(tree .. "/bin/loom"):match("exec '([^']+)'")
     assert.equal(this_lua, good("/", shell.words(interpreter, "-e", "io.write(jit and jit.version or _VERSION)")))
   end

@@ -1,13 +1,19 @@
 --- The comments before public functions, as LDoc reads them.
 
-local files = require "support.files"
-
 local doc_comments = {}
+
+--- All of a file.
+function doc_comments.read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = assert(file:read "*a")
+  file:close()
+  return text
+end
 
 --- The modules whose reference LDoc makes: name and path of each.
 function doc_comments.public_modules()
   local modules = {}
-  for path in files.read("docs/config.ld"):gmatch '"%.%./(lua/[^"]+)"' do
+  for path in doc_comments.read("docs/config.ld"):gmatch '"%.%./(lua/[^"]+)"' do
     local name = path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
     modules[#modules + 1] = { name = name, path = path }
   end
@@ -47,24 +53,58 @@ local function body_of(lines, at)
 end
 
 --- The functions that a file defines in its module's table, by name: `line`, `lines` of the comment before it, `tags`,
--- `parameters` and `body`.
+-- `parameters`, `body` and `is_method`.
 function doc_comments.functions(path)
   local lines, found, comment = {}, {}, {}
-  for line in (files.read(path) .. "\n"):gmatch "(.-)\n" do
+  for line in (doc_comments.read(path) .. "\n"):gmatch "(.-)\n" do
     lines[#lines + 1] = line
   end
   for i, line in ipairs(lines) do
-    local name, parameters = line:match "^function [%w_]+[.:]([%w_]+)%((.*)%)"
+    local separator, name, parameters = line:match "^function [%w_]+([.:])([%w_]+)%((.*)%)"
     if name then
       local list = {}
       for parameter in parameters:gmatch "[^%s,]+" do
         list[#list + 1] = parameter
       end
-      found[name] = { line = i, lines = comment, tags = tags_of(comment), parameters = list, body = body_of(lines, i) }
+      found[name] = { line = i, lines = comment, tags = tags_of(comment), parameters = list, body = body_of(lines, i),
+        is_method = separator == ":" }
     end
     comment = line:find "^%-%-" and comment or {}
     if line:find "^%-%-" then
       comment[#comment + 1] = line
+    end
+  end
+  return found
+end
+
+-- The comments of a file: lists of lines.
+local function comments_of(path)
+  local comments, current = {}, nil
+  for line in (doc_comments.read(path) .. "\n"):gmatch "(.-)\n" do
+    if line:find "^%-%-" then
+      current = current or {}
+      current[#current + 1] = line
+    elseif current then
+      comments[#comments + 1], current = current, nil
+    end
+  end
+  return comments
+end
+
+--- The comment that a module begins with: `lines` and `tags`.
+function doc_comments.head(path)
+  local lines = comments_of(path)[1]
+  return { lines = lines, tags = tags_of(lines) }
+end
+
+--- The tables that a file documents, in order: `name`, `lines` and `tags`.
+function doc_comments.tables(path)
+  local found = {}
+  for _, lines in ipairs(comments_of(path)) do
+    local tags = tags_of(lines)
+    local name = doc_comments.texts(tags, "table")[1]
+    if name then
+      found[#found + 1] = { name = name:match "^%S+", lines = lines, tags = tags }
     end
   end
   return found
@@ -94,10 +134,15 @@ function doc_comments.parameters(tags)
   return names
 end
 
+--- Whether a function is for those who use the module: it has a comment, which does not say `@local`.
+function doc_comments.is_public(name, doc)
+  return (doc.lines[1] or ""):find "^%-%-%-" ~= nil and #doc_comments.texts(doc.tags, "local") == 0 and not name:find "^__"
+end
+
 --- The usage example of a module, in the comment that names it.
 function doc_comments.module_usage(path)
   local lines = {}
-  for line in (files.read(path) .. "\n"):gmatch "(.-)\n" do
+  for line in (doc_comments.read(path) .. "\n"):gmatch "(.-)\n" do
     if not line:find "^%-%-" then
       break
     end
