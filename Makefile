@@ -132,8 +132,13 @@ $(VALIDATORS):
 	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent \
 	  ajv@8.20.0 ajv-formats@3.0.1 @seriousme/openapi-schema-validator@2.11.0
 
+# What holds the dashboard against Grafana's own types.
+GRAFANA := build/grafana/node_modules
+$(GRAFANA):
+	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent --ignore-scripts @grafana/schema@10.4.19 typescript@5.4.5
+
 # Both at a time, since half of it is waiting for what they have started; what each prints is shown in one piece.
-test-lua: all $(VALIDATORS) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
+test-lua: all $(VALIDATORS) $(GRAFANA) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
 	$(MAKE) -j2 --output-sync=target specs-lua5.4 specs-luajit
 
 specs-lua5.4:
