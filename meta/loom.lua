@@ -436,6 +436,7 @@ function monitor:store(store) end
 ---@field hours? any weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in `set_hours`, or a function, called as (store_id, date, spans) for each store and date, that returns other spans (nil: they stay)
 ---@field slo? any an objective: a target ratio from 0 to 1, or a table (see `loom.slo`)
 ---@field group_by? string the attribute that `loom.report:groups` adds up by
+---@field name_attribute? string the attribute that pages (the format html) call stores by, beside their ids
 ---@field strips? any true, or `{ window =, bins = }`: a letter to a bin for each store as `strip` of its row (default: 168 bins of the last window; at most 10000): u up, p partly down, d down (half of the open time, or more), n unknown, x excluded, c closed
 ---@field threads? integer how many to use, 1 to 64 (default: one for each processor, up to 8)
 ---@field progress? function called a few times a second with the share that is done, of 1
@@ -661,6 +662,7 @@ function monitor:export(kind, write) end
 ---@field rules table those in force: `preset`, `slack` and `max_gap` in seconds (nil: none), `fill`, `evidence`, `no_data`, `default_zone`
 ---@field key string|"store_id" the name of the first column: `"store_id"`
 ---@field strips table? what strips are of: `window`, its name, and `bins`
+---@field name_attribute string? the attribute that pages call stores by
 ---@field [integer] loom.row
 ---@operator len: integer
 local report = {}

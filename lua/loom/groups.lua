@@ -46,6 +46,8 @@ local function make(source, keys, name, group_of)
     as_of = source.as_of,
     as_of_utc = source.as_of_utc,
     rules = source.rules,
+    filter = source.filter,
+    objective = source.objective,
     has_slo = source.has_slo,
     keys = keys,
     sums = sums, -- by window and group

@@ -445,6 +445,7 @@ end
 --   they stay)
 -- @param[opt] options.slo an objective: a target ratio from 0 to 1, or a table (see `loom.slo`)
 -- @tparam[opt] string options.group_by the attribute that `loom.report:groups` adds up by
+-- @tparam[opt] string options.name_attribute the attribute that pages (the format html) call stores by, beside their ids
 -- @param[opt] options.strips true, or `{ window =, bins = }`: a letter to a bin for each store as `strip` of its row
 --   (default: 168 bins of the last window; at most 10000): u up, p partly down, d down (half of the open time, or more),
 --   n unknown, x excluded, c closed

@@ -28,6 +28,7 @@ Report.__index = Report
 --   `default_zone`
 -- @tfield string key the name of the first column: `"store_id"`
 -- @tfield ?table strips what strips are of: `window`, its name, and `bins`
+-- @tfield ?string name_attribute the attribute that pages call stores by
 
 local STRIP_BINS = 168 -- an hour of a week each
 
@@ -72,6 +73,7 @@ local checkers = {
   hours = hours_checker,
   slo = slo.checker,
   group_by = stores.attribute_name,
+  name_attribute = stores.attribute_name,
   strips = strips_checker,
   threads = check.integer(0, core.limits.threads),
   progress = check.callable,
@@ -220,7 +222,7 @@ end
 -- looked at.
 local function read_attributes(database, options)
   local values = {}
-  for _, attribute in pairs { options.group_by, options.slo and options.slo.attribute } do
+  for _, attribute in pairs { options.group_by, options.name_attribute, options.slo and options.slo.attribute } do
     local message, code
     values[attribute], message, code = stores.values_of(database, attribute)
     if not values[attribute] then
@@ -316,6 +318,8 @@ local function finish(monitor, native, options)
     objective = options.slo,
     has_slo = options.slo ~= nil,
     group_by = options.group_by,
+    name_attribute = options.name_attribute,
+    filter = stores.described(options.stores, options.where, options.all_stores),
     strips = options.strips
       and { window = options.strips.window or resolved[#resolved].name, bins = options.strips.bins } or nil,
     attribute_values = options.attribute_values,
@@ -450,6 +454,13 @@ function Report:attributes_of(index)
       return values_of(self, attribute)[id]
     end,
   })
+end
+
+--- What the store in row number `index` is called by its attribute that `name_attribute` names; nil where it has none.
+-- @local
+function Report:name(index)
+  local name = self.name_attribute and values_of(self, self.name_attribute)[self:store(index)]
+  return name ~= "" and name or nil
 end
 
 --- The strip of the store in row number `index`: a letter to a bin (see the option `strips`); nil without strips.

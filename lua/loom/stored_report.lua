@@ -91,6 +91,8 @@ function Stored.read(path, details, pause)
     objective = known.slo,
     has_slo = known.slo ~= nil,
     group_by = known.group_by,
+    name_attribute = known.name_attribute,
+    filter = known.filter or {}, -- reports that older versions have made do not tell
     strips = known.strips,
     attribute_values = attributes,
     text = text,
@@ -137,6 +139,7 @@ Stored.times = Stored.figures
 Stored.slo_budget = Report.slo_budget
 Stored.attributes_of = Report.attributes_of
 Stored.groups = Report.groups
+Stored.name = Report.name
 
 function Stored:strip(index)
   numbers_of(self.plain, index)
@@ -151,12 +154,15 @@ function Stored.is_standard(details, neutralise_formulas)
   return known.slo == nil and known.group_by == nil and (known.neutralise_formulas or false) == (neutralise_formulas or false)
 end
 
---- Writes it as `loom report` does with the same options: groups where the option `group_by` is there, and how stores stand
--- against an objective.
+--- Writes it as `loom report` does with the same options: groups where the option `group_by` is there, beside the stores on a
+-- page, and how stores stand against an objective.
 -- @tparam file|function|string target as of `loom.rows:write`
 -- @tparam[opt] table options the same
 function Stored:write(target, options)
-  local source, wanted = self.group_by and self:groups() or self, {}
+  local source, wanted = self, {}
+  if self.group_by and (options or {}).format ~= "html" then
+    source = self:groups()
+  end
   for name, value in pairs(options or {}) do
     wanted[name] = value
   end

@@ -277,6 +277,43 @@ function stores.ids(database, options)
   return ids
 end
 
+local DESCRIBED_MAX = 10 -- texts of each kind: enough to know a choice by
+
+-- The first of a list, and how many there are.
+local function first_of(list)
+  local first = {}
+  for i = 1, math.min(#list, DESCRIBED_MAX) do
+    first[i] = list[i]
+  end
+  return { first = first, count = #list }
+end
+
+--- A choice of stores, for those who have to say what it was.
+-- @param selection as `stores.selection` returns it
+-- @tparam ?table conditions as `stores.conditions` returns them
+-- @tparam ?bool all_stores whether those without a poll are wanted, too
+-- @treturn table `ids`, if any are named: the `first` of them and their `count`; `by_function`, where one tells; `where`, if
+--   there are conditions: a list of `name` and, as of ids, `values`; `all_stores`
+function stores.described(selection, conditions, all_stores)
+  local where
+  for name, allowed in pairs(conditions or {}) do
+    local values = {}
+    for value in pairs(allowed) do
+      values[#values + 1] = value
+    end
+    table.sort(values)
+    where = where or {}
+    where[#where + 1] = { name = name, values = first_of(values) }
+  end
+  if where then
+    table.sort(where, function(a, b)
+      return a.name < b.name
+    end)
+  end
+  return { ids = type(selection) == "table" and first_of(selection.ids or selection) or nil,
+    by_function = type(selection) == "function" or nil, where = where, all_stores = all_stores or nil }
+end
+
 --- A choice among a report's stores, made in pieces, without a table for each store: for those who have others waiting. Between
 -- two pieces nothing of the database is held, so that it may change; each store is as it is when it is looked at.
 -- @tparam userdata native the native half of the report: see `loom.report:chooser`

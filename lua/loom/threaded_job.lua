@@ -15,7 +15,8 @@ local RESULT_MAX = 16 * 1024 * 1024 -- bytes: the options, and a hundred stores 
 -- @tparam table options
 -- @treturn bool
 function threaded_job.is_needed(options)
-  return options.where ~= nil or options.group_by ~= nil or (type(options.slo) == "table" and options.slo.attribute ~= nil)
+  return options.where ~= nil or options.group_by ~= nil or options.name_attribute ~= nil
+    or (type(options.slo) == "table" and options.slo.attribute ~= nil)
 end
 
 -- What the thread has written, as a table.

@@ -221,7 +221,7 @@ async function paintedColours(page, strips, bins) {
   await strips.first().scrollIntoViewIfNeeded();
   const points = await strips.evaluateAll((all, count) => all.map((strip) => {
     const box = strip.getBoundingClientRect();
-    return Array.from({length: count}, (_, bin) => [Math.floor(box.left + (bin + .5) * box.width / count), box.bottom - 2]);
+    return Array.from({length: count}, (_, bin) => [Math.floor(box.left + (bin + .5) * box.width / count), box.bottom - 5]); // the days are below
   }), bins);
   const colours = await pixels(page, points.flat());
   return points.map((_, i) => colours.slice(i * bins, (i + 1) * bins));
@@ -375,6 +375,9 @@ describe("the keyboard", () => {
     assert.equal(await page.getByLabel("Search").inputValue(), "shop/");
     await page.keyboard.press("Escape");
     await page.keyboard.press("Tab");
+    await page.keyboard.type("/"); // which the choice of a group has no use for, and the search would
+    assert.equal(await page.evaluate(() => document.activeElement.id), "group");
+    await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "store_id");
     await page.keyboard.press("Enter");
     assert.equal(await page.locator("th[data-column='1']").getAttribute("aria-sort"), "descending");
@@ -473,8 +476,140 @@ describe("without JavaScript", () => {
   }));
 });
 
+describe("groups", () => {
+  it("choose their stores in the table", () => withPage("fleet", {}, async (page) => {
+    const {groups} = figuresOf("grouped"), matches = page.locator("#matches");
+    const all = await shownIds(page);
+    assert.deepEqual(await page.locator("#group option").allTextContents(), ["all", ...groups.map(({region}) => region || "–")]);
+    const seen = [];
+    for (const [i, group] of groups.entries()) {
+      const link = page.locator(`a[href="#group-${i + 1}"]`);
+      const stores = await link.locator("xpath=../..").locator("td").first().textContent();
+      await link.click();
+      assert.equal(await page.evaluate(() => document.activeElement.id), "group");
+      assert.equal(await page.locator("#group option:checked").textContent(), group.region || "–");
+      assert.equal(await matches.textContent(), `${stores} of 41 stores`);
+      seen.push(...await shownIds(page));
+    }
+    assert.deepEqual(seen.sort(), all.sort());
+    await page.getByLabel("Search").fill("shop");
+    assert.ok((await shownIds(page)).every((id) => id.startsWith("shop")));
+    await page.locator("#group").selectOption("");
+    await page.getByLabel("Search").fill("");
+    assert.equal((await shownIds(page)).length, 41);
+  }));
+
+  it("are left for a store that a link leads to", () => withPage("fleet", {}, async (page) => {
+    await page.locator("#group").selectOption("1");
+    for (const number of [0, 5, 9]) {
+      const link = page.locator(".worst a").nth(number), id = await link.textContent();
+      await link.click();
+      assert.deepEqual(await page.locator("tr.found th").allTextContents(), [id]);
+    }
+  }));
+});
+
+describe("names", () => {
+  it("are shown before ids, searched and sorted by", () => withPage("named", {}, async (page) => {
+    const {stores} = figuresOf("named");
+    const expected = stores.map((store) => store["attributes.title"] ? `${store["attributes.title"]} ${store.store_id}` : store.store_id);
+    assert.deepEqual(await shownIds(page), expected);
+    assert.ok(expected[0] !== stores[0].store_id);
+    assert.equal(await page.getByLabel("Search").getAttribute("placeholder"), "title, store_id");
+    await page.locator("th[data-column='1'] button").click();
+    const lower = expected.map((text) => text.toLowerCase()), sorted = (await shownIds(page)).map((text) => text.toLowerCase());
+    assert.deepEqual(sorted, [...lower].sort());
+    await page.getByLabel("Search").fill("NUMBER 13");
+    assert.deepEqual(await shownIds(page), expected.filter((text) => text.toLowerCase().includes("number 13")));
+    await page.getByLabel("Search").fill(stores[20].store_id.toUpperCase());
+    assert.deepEqual(await shownIds(page), [expected[20]]);
+    assert.equal(await page.evaluate(() => window.harmed), undefined);
+  }));
+
+  it("lead from the worst stores to their rows", () => withPage("named", {}, async (page) => {
+    const link = page.locator(".worst a.name").first(), name = await link.textContent(), id = await link.getAttribute("title");
+    await link.click();
+    assert.deepEqual(await page.locator("tr.found th").allTextContents(), [`${name} ${id}`]);
+  }));
+});
+
+describe("the head", () => {
+  it("says what the report is of", () => withPage("named", {}, async (page) => {
+    const lines = await page.locator(".about div").evaluateAll((all) =>
+      all.map((line) => [line.querySelector("dt").textContent, line.querySelector("dd").textContent]));
+    assert.deepEqual(lines.map(([name]) => name), ["Stores", "Objective", "Hours", "Rules"]);
+    assert.equal(lines[0][1], "region is <b onclick=\"x\">, north or south");
+    assert.equal(lines[1][1], "up for 80% of the time that is known");
+    assert.match(lines[3][1], /^A poll tells of the time after it/);
+    assert.equal(await page.locator(".as-of").textContent(), "As of Mon 4 Mar 2024, 16:30 UTC");
+    assert.deepEqual(await page.locator(".card .range").allTextContents(), [
+      "1 hour, Mon 4 Mar 2024, 15:30 – 16:30 UTC",
+      "1 day, Sun 3 Mar 2024, 16:30 – Mon 4 Mar 2024, 16:30 UTC",
+      "7 days, Mon 26 Feb 2024, 16:30 – Mon 4 Mar 2024, 16:30 UTC",
+    ]);
+  }));
+
+  it("has percentiles that are lines of their own", () => withPage("fleet", {}, async (page) => {
+    const ratios = figuresOf("fleet").stores.map((store) => store.ratio_last_week).filter((ratio) => ratio !== null)
+      .sort((a, b) => a - b);
+    const expected = [5, 25, 50, 75, 95].map((percent) =>
+      `≤ ${printed.ratio(ratios[Math.max(1, Math.ceil(percent * ratios.length / 100)) - 1])}%`);
+    assert.deepEqual(await page.locator(".card").last().locator(".spread td.number").allTextContents(), expected);
+    const tops = await page.locator(".card").last().locator(".spread tr").evaluateAll((all) =>
+      all.map((line) => line.getBoundingClientRect().top));
+    assert.ok(tops.every((top, i) => i === 0 || top > tops[i - 1]));
+  }));
+});
+
 describe("on a small screen", () => {
-  it("the page is no wider than the screen", () => withPage("fleet", {viewport: {width: 390, height: 800}}, async (page) => {
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  const small = {viewport: {width: 375, height: 800}};
+
+  for (const name of ["fleet", "named", "large", "bare", "empty", "grouped"]) {
+    it(`the page is no wider than the screen (${name})`, () => withPage(name, small, async (page) => {
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 375);
+    }));
+  }
+
+  it("figures are beside strips, and strips stay", () => withPage("fleet", small, async (page) => {
+    await page.locator("#all").scrollIntoViewIfNeeded();
+    const sheet = page.locator("#sheet"), row = page.locator("#rows tbody tr:not(.pad)").first();
+    for (const rows of [row, page.locator(".worst tbody tr").first()]) {
+      const strip = await rows.locator("svg.strip").boundingBox(), id = await rows.locator("th").boundingBox();
+      const figure = await rows.locator("td.number").first().boundingBox();
+      assert.ok(strip.x >= id.x && strip.x + strip.width <= id.x + id.width && strip.y > id.y, JSON.stringify([strip, id]));
+      assert.ok(figure.x >= strip.x + strip.width && figure.x + figure.width <= 375, JSON.stringify(figure));
+      assert.ok(strip.y + strip.height <= id.y + id.height);
+    }
+    const before = await row.locator("svg.strip").boundingBox();
+    await sheet.evaluate((element) => element.scrollLeft = 400);
+    assert.equal((await row.locator("svg.strip").boundingBox()).x, before.x);
+    assert.equal(await page.locator("#rows thead .axis").isVisible(), true);
+  }));
+
+  it("strips move when it is turned", () => withPage("fleet", small, async (page) => {
+    const {stores} = figuresOf("fleet");
+    const strips = () => page.locator("#rows tbody tr:not(.pad) svg.strip").count();
+    const few = await strips();
+    assert.equal(await page.locator("#rows th.id svg.strip").count(), few);
+    await page.setViewportSize({width: 1280, height: 2600});
+    await frame(page);
+    assert.equal(await page.locator("#rows th.id svg.strip").count(), 0);
+    assert.equal(await page.locator("#rows td.strip svg.strip").count(), stores.length);
+    assert.equal(await page.locator(".worst td.strip svg.strip").count(), 10);
+    assert.equal(await page.locator(".worst svg.strip").count(), 10);
+    assert.equal(await page.locator(".axis").count(), 2);
+  }));
+
+  it("every row is in its place", () => withPage("large", small, async (page) => {
+    const {stores} = figuresOf("large");
+    await page.locator("#rows tbody tr:not(.pad)").first().focus();
+    await page.keyboard.press("End");
+    assert.equal((await shownIds(page)).at(-1), stores.at(-1).store_id);
+    const height = await page.locator("#sheet").evaluate((sheet) => sheet.scrollHeight);
+    await scrollTo(page, height / 2);
+    const seen = await page.locator("#rows tbody tr:not(.pad)").evaluateAll((rows) =>
+      rows.map((row) => [Number(row.getAttribute("aria-rowindex")), row.cells[0].textContent]));
+    assert.ok(seen.length > 20);
+    seen.forEach(([index, id]) => assert.equal(id, stores[index - 3].store_id));
   }));
 });

@@ -25,6 +25,7 @@ local function figures_of(report)
     end
   end
   names[#names + 1] = "strip"
+  names[#names + 1] = "attributes.title"
   return names
 end
 
@@ -48,7 +49,8 @@ local function make_fleet(monitor)
   for number = 1, 40 do
     local id = hostile[number] or ("shop %02d"):format(number)
     add_polls(polls, id, number)
-    assert(monitor:set_attributes(id, { region = ({ "north", "south", '<b onclick="x">' })[number % 4] }))
+    assert(monitor:set_attributes(id, { region = ({ "north", "south", '<b onclick="x">' })[number % 4],
+      title = number % 5 ~= 0 and ("<i>Number %d</i>"):format(number) or nil }))
     if number % 3 == 0 then
       assert(monitor:set_hours(id, { mon = "09:00-17:00", tue = "09:00-17:00", sat = "22:00-04:00" }, { from = "always" }))
     end
@@ -65,6 +67,8 @@ write("fleet", fleet, { title = "Shops & <sons>" })
 write("chosen", fleet, { sort = "ratio_last_week", limit = 7, columns = { "store_id", "strip", "uptime_last_day",
   "ratio_last_week", { name = "<i>note</i>", value = function(row) return row.index % 2 == 0 and "</script>" or nil end } } })
 write("grouped", fleet:groups())
+write("named", assert(monitor:report { strips = true, slo = 0.8, name_attribute = "title", preset = "monitoring",
+  where = { region = { "north", "south", '<b onclick="x">' } } }))
 write("bare", assert(monitor:report { windows = { week } }))
 write("empty", assert(monitor:report { stores = { "nobody" }, strips = true }))
 monitor:close()

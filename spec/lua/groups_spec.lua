@@ -165,7 +165,7 @@ describe("groups", function()
     it("as tables", function()
       for format, pattern in pairs { table = "\n=west +15 +%d", markdown = "\n| =west | 15 | %d" } do
         local text = made_up.text(format, report:groups())
-        assert.equal(format == "table" and 5 or 6, select(2, text:gsub("\n", "")))
+        assert.equal(format == "table" and 8 or 6, select(2, text:gsub("\n", "")))
         assert.matches(pattern, text)
       end
     end)

@@ -61,7 +61,9 @@ describe("a stored report", function()
     for _, options in ipairs {
       { slo = 1 / 3 }, { slo = { target = 0.9, stores = { night = 0.25 } } }, { slo = { attribute = "goal" } },
       { slo = { target = 0.75, attribute = "region", targets = { south = 2 / 3 } } },
-      { group_by = "region" }, { group_by = "region", slo = { target = 0.9, attribute = "goal" } }, { group_by = "none" },
+      { group_by = "region" }, { name_attribute = "goal" },
+      { name_attribute = "goal", group_by = "region", strips = true },
+      { group_by = "region", slo = { target = 0.9, attribute = "goal" } }, { group_by = "none" },
       { strips = true }, { strips = { window = "last_day", bins = 24 }, slo = 0.5 },
       { hours = { night = { sat = "18:00-02:00" } }, windows = { { name = "w", seconds = "3d", unit = "minutes" } },
         strips = true },
@@ -71,8 +73,8 @@ describe("a stored report", function()
       local report = assert(monitor:report(options))
       local asked = make(options)
       local stored = assert(Stored.read(queue:figures_path(asked), queue:get(asked).details))
-      local source = options.group_by and report:groups() or report
       for _, format in ipairs(formats) do
+        local source = options.group_by and format ~= "html" and report:groups() or report
         local expected = text(source, format, columns.usual(source, format))
         assert.equal(expected, text(stored, format), format)
       end

@@ -7,6 +7,7 @@ local common = require "loom.cli.common"
 local core = require "loom.core"
 local options = require "loom.cli.options"
 local slo = require "loom.slo"
+local stores = require "loom.stores"
 
 local command = { name = "report" }
 
@@ -27,7 +28,10 @@ end
 local function add_choice(report)
   options.add_choice(report)
   report:flag "--all-stores":description "Also stores that have hours or a zone but no poll."
-  options.add(report, "--group-by", "NAME", "Totals for each value of this attribute instead of stores.")
+  options.add(report, "--group-by", "NAME", "Totals for each value of this attribute instead of stores; in html, beside them.",
+    options.text(stores.attribute_name))
+  options.add(report, "--name-attribute", "NAME", "In html, call stores by this attribute, beside their ids.",
+    options.text(stores.attribute_name))
 end
 
 local function add_objective(report)
@@ -98,6 +102,7 @@ local function options_of(args, format)
   wanted.stores, wanted.where = choice.stores, choice.where
   wanted.all_stores = args.all_stores
   wanted.group_by = args.group_by
+  wanted.name_attribute = args.name_attribute
   wanted.slo = objective_of(args)
   wanted.strips = (format == "html" or asks_for(args.columns or own_columns(args), "strip")) or nil
   wanted.threads = args.threads
@@ -147,7 +152,7 @@ local function named_columns(args, rows, own)
 end
 
 local function write(args, format, report)
-  local rows = args.group_by and report:groups() or report
+  local rows = args.group_by and format ~= "html" and report:groups() or report
   local own = by_name(args, rows)
   local sort = args.sort and own[args.sort] and own[args.sort].value or check_column("--sort", rows, args.sort)
   local wanted = {

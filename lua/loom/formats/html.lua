@@ -27,13 +27,26 @@ local legend = '<ul class="legend" aria-label="Colours of the strips"><li><i cla
   .. '<li><i class="key p"></i>partly down</li><li><i class="key d"></i>down</li><li><i class="key n"></i>unknown</li>'
   .. '<li><i class="key x"></i>excluded</li><li><i class="key c"></i>closed</li></ul>\n'
 
-local function write_table(report, write, list)
+-- Chooses the rows of a group.
+local function write_group_choice(write, groups, shown)
+  write(('<label for="group">%s</label><select id="group"><option value="">all</option>'):format(markup.text(groups.key)))
+  for index = 1, shown do
+    write(('<option value="%d">%s</option>'):format(index, summary.group_name(groups, index)))
+  end
+  write("</select>")
+end
+
+local function write_table(report, write, list, groups)
   local nouns = summary.noun(report, 2)
   write(('<section id="all">\n<h2>%s</h2>\n'):format(nouns:sub(1, 1):upper() .. nouns:sub(2)))
   write(('<noscript><p>The table of all %s needs JavaScript.</p></noscript>\n'):format(nouns))
   write(('<div class="tools"><div class="controls"><label for="search">Search <kbd>/</kbd></label>'
-    .. '<input id="search" type="search" autocomplete="off" spellcheck="false" placeholder="%s">'
-    .. '<output id="matches" for="search"></output></div>\n'):format(markup.text(report.key)))
+    .. '<input id="search" type="search" autocomplete="off" spellcheck="false" placeholder="%s">')
+    :format(markup.text(stores.searched(report))))
+  if groups then
+    write_group_choice(write, groups, summary.groups_shown(groups))
+  end
+  write('<output id="matches" for="search"></output></div>\n')
   write('<p id="print-note"></p>\n')
   write(report.strips and legend or "")
   write(('</div>\n<div id="sheet" role="region" aria-label="Table of %s">\n<table id="rows">\n'):format(nouns))
@@ -44,6 +57,7 @@ end
 return function(report, write, options)
   local title = options.title == nil and "Uptime report" or tostring(options.title)
   local list = stores.columns(report, options)
+  local groups = report.group_by and report:groups()
   write_start(write, title)
   summary.write_head(report, write, title)
   write("<main>\n")
@@ -51,11 +65,11 @@ return function(report, write, options)
   summary.write_worst(report, write, function(index)
     return stores.strip(report, index)
   end)
-  if report.group_by then
-    summary.write_groups(report, write)
+  if groups then
+    summary.write_groups(groups, write)
   end
-  write_table(report, write, list)
+  write_table(report, write, list, groups)
   write('</main>\n<div id="tip" role="status"></div>\n<script type="application/json" id="data">')
-  stores.write_data(report, write, list, options)
+  stores.write_data(report, write, list, options, groups and summary.group_numbers(report, groups))
   write(("</script>\n<script>%s</script>\n</body>\n</html>\n"):format(script.text))
 end

@@ -220,7 +220,7 @@ reports.routes = {
     ReportOptions = {
       type = "object",
       description = "The options of a report, as in the Lua module: as_of, windows, preset, fill, evidence, no_data, max_gap, "
-        .. "slack, default_zone, stores, where, all_stores, hours, slo, group_by, strips.",
+        .. "slack, default_zone, stores, where, all_stores, hours, slo, group_by, name_attribute, strips.",
     },
   },
   {

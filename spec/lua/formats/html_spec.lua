@@ -222,12 +222,62 @@ describe("the format html", function()
       local page = report.text(html, made)
       check_well_formed(page)
       assert.is_truthy(page:find("<h2>By region</h2>", 1, true))
-      assert.is_truthy(page:find('<bdi>&lt;north&gt;</bdi></th><td class="number">1</td>', 1, true))
+      assert.is_truthy(page:find('<a href="#group-2"><bdi>&lt;north&gt;</bdi></a></th><td class="number">1</td>', 1, true))
+      assert.is_truthy(page:find('<label for="group">region</label><select id="group"><option value="">all</option>'
+        .. '<option value="1">\226\128\147</option><option value="2">&lt;north&gt;</option></select>', 1, true))
+      local data = data_of(page)
+      for _, row in ipairs(data.rows) do
+        assert.equal(row[2] == "1481966498820158979" and 2 or 1, row[data.group + 1])
+        assert.equal(data.group + 1, #row)
+      end
       local groups = report.text(html, made:groups())
       check_well_formed(groups)
       assert.is_truthy(groups:find("<h2>All 2 groups</h2>", 1, true))
       assert.same({ "key", "count" }, { data_of(groups).kinds[1], data_of(groups).kinds[2] })
       assert.equal("<north>", data_of(groups).rows[2][2])
+    end)
+  end)
+
+  it("calls stores by an attribute, those that have it", function()
+    with_report({ name_attribute = "region", strips = true }, function(made)
+      local page = report.text(html, made)
+      check_well_formed(page)
+      local data = data_of(page)
+      for _, row in ipairs(data.rows) do
+        assert.equal(row[2] == "1481966498820158979" and "<north>" or cjson.null, row[data.name + 1])
+      end
+      assert.is_truthy(page:find('class="name" title="1481966498820158979"><bdi>&lt;north&gt;</bdi></a>', 1, true))
+      assert.is_truthy(page:find(">region, store_id</button>", 1, true))
+      local chosen = data_of(report.text(html, made, { columns = { "strip", "store_id" } }))
+      assert.equal(3, chosen.name)
+    end)
+  end)
+
+  -- What the page says that it is of: a table by the name of its lines.
+  local function about(page)
+    local lines = {}
+    for name, text in page:match('<dl class="about">(.-)</dl>'):gmatch "<dt>(.-)</dt><dd>(.-)</dd>" do
+      lines[name] = text
+    end
+    return lines
+  end
+
+  it("says what it is of", function()
+    with_report({ where = { region = { "<north>", "south" } }, stores = "1*", slo = { target = 0.995, attribute = "goal" },
+      preset = "monitoring", default_zone = "Europe/Berlin" }, function(made)
+      local page = report.text(html, made)
+      check_well_formed(page)
+      local lines = about(page)
+      assert.equal("store_id is 1*; region is &lt;north&gt; or south", lines.Stores)
+      assert.equal("up for 99.5% of the time that is known, or for what the attribute goal says", lines.Objective)
+      assert.equal("by each store&#39;s own clock; Europe/Berlin where no zone is given", lines.Hours)
+      assert.matches("monitoring: slack 60 s, fill forward, evidence around, no_data unknown, max_gap 2 hours", lines.Rules)
+      assert.matches("Time further than 2 hours from its poll is unknown.", lines.Rules)
+    end)
+    with_report({}, function(made)
+      local lines = about(report.text(html, made))
+      assert.equal("every one with a poll", lines.Stores)
+      assert.is_nil(lines.Objective)
     end)
   end)
 

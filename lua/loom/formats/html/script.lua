@@ -6,7 +6,7 @@
 -- @module loom.formats.html.script
 
 return {
-  sha256 = "7G5zgVA5H49uxMa3oAAR2A44wxFo8hCvhgLby8ODXSA=",
+  sha256 = "UH1sYdZ1+YtdWTAhTlC6JhUSOq81SEqr7egP0nXDG+g=",
   text = [==[
 
 "use strict";
@@ -21,10 +21,14 @@ return {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
   const {rows, kinds, strips} = data;
+  // Of each zone that stores are in: its name, what strips of it are from and to, and the instants and dates of its midnights.
+  const zones = strips ? strips.zones || [{name: "", from: strips.from, to: strips.to, days: []}] : [];
   const keyColumn = kinds.indexOf("key") + 1; // of a row, whose first cell is its number; 0: there is none
   const sheet = byId("sheet"), table = byId("rows"), body = table.tBodies[0], search = byId("search"), tip = byId("tip");
   const heads = [...table.querySelectorAll("th[data-column]")];
   const grouped = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+  const chosenGroup = byId("group"); // there are groups
+  const narrow = matchMedia("(max-width: 700px)"); // strips are under the ids then, with the figures beside both
   const noun = (count) => data.noun + (count === 1 ? "" : "s");
 
   // ---- cells ----
@@ -41,7 +45,9 @@ return {
       : "\u2713 " + Math.floor(v * 100) + "%",
   };
 
-  function fill(cell, kind, value) {
+  const nameOf = (row) => data.name && row[data.name] || "";
+
+  function fill(cell, kind, value, name) {
     if (kind === "strip") {
       cell.className = "strip";
       cell.append(drawStrip(value));
@@ -50,7 +56,10 @@ return {
     const text = value === null ? "" : formats[kind](value);
     if (kind === "key") {
       cell.className = "id";
-      cell.title = text;
+      cell.title = name ? `${name} (${text})` : text;
+      if (name) {
+        cell.append(Object.assign(document.createElement("bdi"), {className: "name", textContent: name}), " ");
+      }
       cell.append(Object.assign(document.createElement("bdi"), {textContent: text}));
       return;
     }
@@ -71,8 +80,28 @@ return {
     }
   }
 
-  // Whole pixels for a bin, as far as the strip is neither tiny nor endless.
-  const stripWidth = strips ? Math.min(672, strips.bins * Math.max(1, Math.round(336 / strips.bins))) : 0;
+  // Whole pixels for a bin, as far as the strip is neither tiny nor endless; as wide as an id on a small screen.
+  const wideStrip = strips ? Math.min(672, strips.bins * Math.max(1, Math.round(336 / strips.bins))) : 0;
+  const stripWidth = () => narrow.matches ? 168 : wideStrip;
+
+  const zoneOf = (code) => zones[Number(code.split("@")[1] || 0)];
+  const tickPaths = new Map();
+
+  // Where a day begins by the store's clock: under the bars, unless there are too many to tell them apart.
+  function ticksOf(zone) {
+    if (!tickPaths.has(zone)) {
+      const places = zone.days.map(([instant]) => (instant - zone.from) / (zone.to - zone.from) * strips.bins);
+      tickPaths.set(zone, places.length > 62 ? "" : places.map((place) => `M${place.toFixed(2)} 10.5V12.5`).join(""));
+    }
+    return tickPaths.get(zone);
+  }
+
+  function addPath(svg, name, d) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("class", name);
+    path.setAttribute("d", d);
+    svg.append(path);
+  }
 
   function drawStrip(code) {
     const paths = {}, counts = {};
@@ -81,17 +110,17 @@ return {
       counts[letter] = (counts[letter] || 0) + length;
     });
     const svg = document.createElementNS(SVG, "svg");
-    for (const [name, value] of Object.entries({class: "strip", viewBox: `0 0 ${strips.bins} 10`, width: stripWidth, height: 16,
-      preserveAspectRatio: "none", role: "img"})) {
+    for (const [name, value] of Object.entries({class: "strip", viewBox: `0 0 ${strips.bins} 12.5`, width: stripWidth(),
+      height: 20, preserveAspectRatio: "none", role: "img"})) {
       svg.setAttribute(name, value);
     }
     const shares = [];
     for (const letter of Object.keys(STATES).filter((name) => paths[name])) {
-      const path = document.createElementNS(SVG, "path");
-      path.setAttribute("class", letter);
-      path.setAttribute("d", paths[letter]);
-      svg.append(path);
+      addPath(svg, letter, paths[letter]);
       shares.push(`${STATES[letter]} ${Math.floor(counts[letter] * 100 / strips.bins)}%`);
+    }
+    if (ticksOf(zoneOf(code))) {
+      addPath(svg, "tick", ticksOf(zoneOf(code)));
     }
     svg.setAttribute("aria-label", shares.join(", "));
     svg.stripCode = code;
@@ -104,8 +133,16 @@ return {
     + (time.getUTCSeconds() ? ":" + two(time.getUTCSeconds()) : "");
   const timeOf = (time) => `${DAYS[time.getUTCDay()]} ${dayOf(time)} ${time.getUTCFullYear()}, ${clockOf(time)}`;
 
+  // The date that the store's clock shows at an instant, and where that is.
+  function localDay(zone, instant) {
+    const day = zone.days.filter(([start]) => start <= instant).pop();
+    const date = new Date((day ? day[1] : zone.first) * 86400000);
+    return zone.name ? `\n${DAYS[date.getUTCDay()]} ${dayOf(date)} in ${zone.name}` : "";
+  }
+
   function binText(code, bin) {
-    const edge = (number) => new Date(Math.floor(strips.from + (strips.to - strips.from) / strips.bins * number) * 1000);
+    const zone = zoneOf(code);
+    const edge = (number) => new Date(Math.floor(zone.from + (zone.to - zone.from) / strips.bins * number) * 1000);
     const from = edge(bin), to = edge(bin + 1);
     let state;
     eachRun(code, (letter, at, length) => {
@@ -114,7 +151,7 @@ return {
       }
     });
     const end = from.toISOString().slice(0, 10) === to.toISOString().slice(0, 10) ? clockOf(to) : timeOf(to);
-    return `${state}\n${timeOf(from)} \u2013 ${end} UTC`;
+    return `${state}\n${timeOf(from)} \u2013 ${end} UTC${localDay(zone, from / 1000)}`;
   }
 
   function showTip(svg, bin) {
@@ -143,34 +180,70 @@ return {
     showTip(svg, Math.max(0, Math.min(bin, strips.bins - 1)));
   }
 
-  // The days or hours above the strips.
-  function drawAxis(cell) {
+  // What is marked above the strips: days by the clock of the stores where that is one, or where strips are of days; else by UTC.
+  function axisMarks(room) {
     const HOUR = 3600, DAY = 86400;
     const steps = [60, 300, 900, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 91 * DAY];
-    const length = strips.to - strips.from;
-    const step = steps.find((seconds) => length / seconds <= 8) || Math.ceil(length / 8 / DAY) * DAY;
-    const axis = document.createElement("div");
+    const {from, to, days} = zones[0], length = to - from, marks = [];
+    const step = steps.find((seconds) => length / seconds <= room) || Math.ceil(length / room / DAY) * DAY;
+    const last = to - length / (room * 1.75); // there is no room behind it
+    if (step >= DAY && days.length > 0 && (zones.length === 1 || zones.some((zone) => zone.from !== from))) {
+      days.filter(([instant], i) => i % (step / DAY) === 0 && instant < last)
+        .forEach(([instant, date]) => marks.push([instant, dayOf(new Date(date * DAY * 1000))]));
+      return marks;
+    }
+    for (let at = Math.ceil(from / step) * step; at < last; at += step) {
+      const time = new Date(at * 1000);
+      marks.push([at, step < DAY ? clockOf(time) : dayOf(time)]);
+    }
+    return marks;
+  }
+
+  function drawAxis(cell) {
+    const {from, to} = zones[0], axis = document.createElement("div");
     axis.className = "axis";
-    axis.style.width = stripWidth + "px";
-    for (let at = Math.ceil(strips.from / step) * step; at < strips.to - length / 14; at += step) {
-      const mark = document.createElement("span"), time = new Date(at * 1000);
-      mark.textContent = step < DAY ? clockOf(time) : dayOf(time);
-      mark.style.left = (at - strips.from) / length * 100 + "%";
+    axis.style.width = stripWidth() + "px";
+    for (const [at, text] of axisMarks(stripWidth() / 42)) {
+      const mark = document.createElement("span");
+      mark.textContent = text;
+      mark.style.left = (at - from) / (to - from) * 100 + "%";
       axis.append(mark);
     }
     cell.append(axis);
-    const [from, to] = [strips.from, strips.to].map((seconds) => timeOf(new Date(seconds * 1000)));
-    cell.setAttribute("aria-label", `strip, ${from} to ${to} UTC`);
+  }
+
+  // Strips, and what is above them, are in columns of their own, or under the ids.
+  function placeStrips() {
+    for (const axis of document.querySelectorAll(".axis")) {
+      axis.remove();
+    }
+    for (const head of strips ? document.querySelectorAll("thead th.strip") : []) {
+      const key = narrow.matches && head.parentNode.querySelector("th.id");
+      drawAxis(key || head);
+      const [from, to] = [strips.from, strips.to].map((seconds) => timeOf(new Date(seconds * 1000)));
+      head.setAttribute("aria-label", `strip, ${from} to ${to} UTC`);
+      head.closest("table").classList.toggle("stacked", Boolean(key));
+    }
+    for (const cell of document.querySelectorAll("td[data-strip]")) {
+      for (const old of cell.parentNode.querySelectorAll("svg.strip")) {
+        old.remove();
+      }
+      (narrow.matches ? cell.parentNode.cells[0] : cell).append(drawStrip(cell.dataset.strip));
+    }
   }
 
   // ---- which rows, in which order ----
 
   let order = rows.map((_, number) => number); // places in `rows`
-  const shownIds = keyColumn ? rows.map((row) => row[keyColumn].toLowerCase()) : [];
+  const shownIds = keyColumn ? rows.map((row) => `${nameOf(row)} ${row[keyColumn]}`.trim().toLowerCase()) : [];
   let sorted = {column: 0, direction: 1};
 
   // What is not defined comes last both ways; rows that are alike stay in order of id.
   function compareBy(column, direction) {
+    if (kinds[column - 1] === "key" && data.name) {
+      return (a, b) => (shownIds[a] < shownIds[b] ? -direction : shownIds[a] > shownIds[b] ? direction : 0)
+        || rows[a][0] - rows[b][0];
+    }
     const cell = kinds[column - 1] === "key" ? 0 : column; // row numbers are in order of id
     return (a, b) => {
       const left = rows[a][cell], right = rows[b][cell];
@@ -183,10 +256,11 @@ return {
   }
 
   function choose() {
-    const wanted = search.value.toLowerCase();
+    const wanted = search.value.toLowerCase(), group = chosenGroup ? chosenGroup.value : "";
     order = [];
     for (let number = 0; number < rows.length; number++) {
-      if (wanted === "" || keyColumn && shownIds[number].includes(wanted)) {
+      if ((wanted === "" || keyColumn && shownIds[number].includes(wanted))
+        && (group === "" || rows[number][data.group] === Number(group))) {
         order.push(number);
       }
     }
@@ -194,7 +268,7 @@ return {
       order.sort(compareBy(sorted.column, sorted.direction));
     }
     const all = `${grouped(rows.length)}${rows.length < data.all ? " of " + grouped(data.all) : ""}`;
-    byId("matches").textContent = wanted === "" ? `${all} ${noun(rows.length)}`
+    byId("matches").textContent = wanted === "" && group === "" ? `${all} ${noun(rows.length)}`
       : `${grouped(order.length)} of ${grouped(rows.length)} ${noun(rows.length)}`;
     byId("print-note").textContent = order.length <= PRINT_ROWS ? ""
       : `The first ${PRINT_ROWS} of ${grouped(order.length)} ${noun(order.length)} in the order shown.`;
@@ -240,10 +314,14 @@ return {
       if (kind === "key") {
         cell.scope = "row";
       }
-      fill(cell, kind, row[i + 1]);
+      fill(cell, kind, row[i + 1], nameOf(row));
       cell.classList.toggle("first", firsts.has(i + 1)); // a line on its left
       element.append(cell);
     });
+    const svg = narrow.matches && keyColumn && element.querySelector("svg.strip");
+    if (svg) {
+      element.cells[keyColumn - 1].append(svg);
+    }
     element.classList.toggle("found", row[0] === found);
     return element;
   }
@@ -353,11 +431,29 @@ return {
     event.preventDefault();
   }
 
+  function showAll() {
+    search.value = "";
+    if (chosenGroup) {
+      chosenGroup.value = "";
+    }
+  }
+
+  // Shows the rows of a group alone.
+  function goToGroup(number) {
+    showAll();
+    chosenGroup.value = number;
+    sheet.scrollTop = 0;
+    active = 0;
+    choose();
+    byId("all").scrollIntoView();
+    chosenGroup.focus({preventScroll: true});
+  }
+
   // Shows a row that a link names by its number, even where the search had hidden it.
   function goTo(number) {
     let place = order.findIndex((at) => rows[at][0] === number);
     if (place < 0) {
-      search.value = "";
+      showAll();
       choose();
       place = order.findIndex((at) => rows[at][0] === number);
     }
@@ -383,6 +479,15 @@ return {
     }
   }
 
+  function linkGroups() {
+    for (const link of document.querySelectorAll("a[href^='#group-']")) {
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        goToGroup(link.hash.slice("#group-".length));
+      });
+    }
+  }
+
   function setPrinting(now) {
     if (now !== printing) {
       printing = now;
@@ -393,19 +498,15 @@ return {
   // ---- start ----
 
   document.documentElement.classList.add("js");
-  for (const cell of document.querySelectorAll("td[data-strip]")) {
-    cell.append(drawStrip(cell.dataset.strip));
-  }
-  if (strips) {
-    document.querySelectorAll("thead th.strip").forEach(drawAxis);
-  }
+  placeStrips();
   for (const head of heads.filter((one) => one.classList.contains("any"))) {
     if (rows.some((row) => typeof row[head.dataset.column] === "number")) {
       head.classList.replace("any", "number");
     }
   }
   linkRows();
-  if (keyColumn && rows.every((row, number) => number === 0 || rows[number - 1][0] < row[0])) {
+  linkGroups();
+  if (keyColumn && !data.name && rows.every((row, number) => number === 0 || rows[number - 1][0] < row[0])) {
     sorted = {column: keyColumn, direction: 1};
   }
   markSorted();
@@ -416,11 +517,13 @@ return {
       sortBy(Number(button.parentNode.dataset.column));
     }
   });
-  search.addEventListener("input", () => {
-    sheet.scrollTop = 0;
-    active = 0;
-    choose();
-  });
+  for (const control of chosenGroup ? [search, chosenGroup] : [search]) {
+    control.addEventListener("input", () => {
+      sheet.scrollTop = 0;
+      active = 0;
+      choose();
+    });
+  }
   let waiting = false;
   sheet.addEventListener("scroll", () => {
     hideTip();
@@ -447,7 +550,7 @@ return {
   });
   document.addEventListener("pointermove", pointed);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && event.target !== search) {
+    if (event.key === "/" && event.target !== search && event.target !== chosenGroup) {
       event.preventDefault();
       search.focus();
     } else if (event.key === "Escape") {
@@ -457,6 +560,10 @@ return {
         choose();
       }
     }
+  });
+  narrow.addEventListener("change", () => {
+    placeStrips();
+    redraw();
   });
   addEventListener("beforeprint", () => setPrinting(true));
   addEventListener("afterprint", () => setPrinting(false));

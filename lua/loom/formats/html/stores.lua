@@ -3,12 +3,14 @@
 -- The data is JSON. A row is a list: its number in the report, from 1, then a cell for each column. Numbers are as CSV prints
 -- them; a ratio is in millionths; an objective is the share of its budget that is spent, over 1 where it is missed (1e999,
 -- which a JSON parser takes for infinite, where there is no budget); a strip is in runs (see `markup.runs`); null is what is
--- not defined.
+-- not defined. Behind the columns come what the store is called, null where that is its id, and the number of its group, where
+-- the report has such.
 -- @module loom.formats.html.stores
 
 local figures = require "loom.figures"
 local json = require "loom.json"
 local markup = require "loom.formats.html.markup"
+local time = require "loom.time"
 local values = require "loom.formats.values"
 
 local stores = {}
@@ -30,8 +32,13 @@ local function window_columns(report, list, place)
   end
 end
 
+--- What rows are searched by.
+function stores.searched(report)
+  return report.name_attribute and ("%s, %s"):format(report.name_attribute, report.key) or report.key
+end
+
 local function standard_columns(report)
-  local list = { { name = report.key, kind = "key" } }
+  local list = { { name = stores.searched(report), kind = "key" } }
   if report.grouped then
     list[2] = { name = "stores", kind = "count" }
   end
@@ -128,9 +135,10 @@ local function burn(report, index, place, up, down)
   return budget == 0 and "0" or json.number(math.floor(figures.millionths(down, budget - down) / 100) / 1e4)
 end
 
---- The strip of a row as the page has it.
+--- The strip of a row as the page has it: behind its runs the number of the zone whose days it has, where that is not the first.
 function stores.strip(report, index)
-  return markup.runs(report:strip(index) or "")
+  local zone = report.zone_number and report:zone_number(index)
+  return markup.runs(report:strip(index) or "") .. (zone and zone > 1 and "@" .. zone - 1 or "")
 end
 
 local function standard_cells(report, index, cells)
@@ -165,7 +173,18 @@ local function chosen_cell(report, column, row)
   return (values.cell(source, row):gsub("<", "\\u003c"))
 end
 
-local function row_text(report, list, row, chosen)
+-- What comes behind the columns of a row.
+local function extra_cells(report, index, cells, group_of)
+  if report.name_attribute then
+    local name = report:name(index)
+    cells[#cells + 1] = name and markup.json(name) or "null"
+  end
+  if group_of then
+    cells[#cells + 1] = ("%d"):format(group_of(index))
+  end
+end
+
+local function row_text(report, list, row, chosen, group_of)
   local cells = { ("%d"):format(row.index) }
   if chosen then
     for i, column in ipairs(list) do
@@ -178,27 +197,57 @@ local function row_text(report, list, row, chosen)
     end
     standard_cells(report, row.index, cells)
   end
+  extra_cells(report, row.index, cells, group_of)
   return "[" .. table.concat(cells, ",") .. "]"
 end
 
---- The data.
-function stores.write_data(report, write, list, options)
+-- The days of the zones that the stores are in: see `loom.report:zones`.
+local function write_zones(report, write)
+  local zones = report.zones and report:zones() or {}
+  for i, zone in ipairs(zones) do
+    local days = {}
+    for number, day in ipairs(zone.days) do
+      days[number] = ("[%s,%d]"):format(json.number(time.seconds(day.instant)), day.date)
+    end
+    write(('%s{"name":%s,"from":%s,"to":%s,"first":%d,"days":[%s]}'):format(i == 1 and ',"zones":[' or ",",
+      markup.json(zone.name), json.number(zone.from), json.number(zone.to), zone.first, table.concat(days, ",")))
+  end
+  write(zones[1] and "]" or "")
+end
+
+-- What the page has to know of the rows.
+local function write_facts(report, write, list, group_of)
   local kinds = {}
   for i, column in ipairs(list) do
     kinds[i] = '"' .. column.kind .. '"'
   end
   write(('{"noun":"%s","all":%d,"kinds":[%s],'):format(report.grouped and "group" or "store", report:count(),
     table.concat(kinds, ",")))
+  local behind = #list
+  if report.name_attribute then
+    behind = behind + 1
+    write(('"name":%d,'):format(behind))
+  end
+  if group_of then
+    write(('"group":%d,'):format(behind + 1))
+  end
   if report.strips then
     local window = report.windows[report.window_index[report.strips.window]]
-    write(('"strips":{"from":%s,"to":%s,"bins":%d},'):format(json.number(window.from), json.number(window.to),
-      report.strips.bins))
+    write(('"strips":{"from":%s,"to":%s,"bins":%d'):format(json.number(window.from), json.number(window.to), report.strips.bins))
+    write_zones(report, write)
+    write("},")
   end
+end
+
+--- The data.
+-- @tparam ?function group_of the number of a row's group, by the row's
+function stores.write_data(report, write, list, options, group_of)
+  write_facts(report, write, list, group_of)
   write('"rows":[')
   local lines, count, separator = {}, 0, "\n"
   for row in options.rows() do
     count = count + 1
-    lines[count] = row_text(report, list, row, options.chosen)
+    lines[count] = row_text(report, list, row, options.chosen, group_of)
     if count == ROWS_TO_A_WRITE then
       write(separator .. table.concat(lines, ",\n", 1, count))
       count, separator = 0, ",\n"

@@ -6,7 +6,7 @@
 -- @module loom.formats.html.style
 
 return {
-  sha256 = "fmKgDv6HopUuoxldttUQ0IoRfwDXE6hfCoOB5hES9sw=",
+  sha256 = "WkcH8OMW1ISYOJkjCYhfYWTn1nOSPEjA+BoRVhO5eaQ=",
   text = [==[
 
 :root {
@@ -39,21 +39,21 @@ a:hover { text-decoration: underline; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 1px; border-radius: 2px; }
 header { border-bottom: 1px solid var(--line); padding-bottom: 16px; }
 .as-of { font-size: 13px; color: var(--soft); }
-.rules { display: flex; flex-wrap: wrap; gap: 2px 20px; margin-top: 10px; font-size: 12px; }
-.rules div { display: flex; gap: 6px; }
+.about { margin-top: 10px; font-size: 12.5px; }
+.about div { display: flex; gap: 10px; padding: 1px 0; }
+.about dt { flex: 0 0 62px; }
+.about dd { overflow-wrap: anywhere; max-width: 110ch; }
 dt { color: var(--soft); }
 
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); gap: 16px; }
 .card { border: 1px solid var(--line); border-radius: 6px; padding: 14px 16px 12px; max-width: 480px; break-inside: avoid; }
 .card .ratio { font-size: 32px; line-height: 1.15; font-weight: 600; letter-spacing: -.02em; margin: 10px 0 8px; }
-.bar, .box { display: block; width: 100%; }
-.bar { height: 6px; }
-.box { height: 16px; margin: 3px 0; }
-.spread { width: 100%; table-layout: fixed; margin-bottom: 10px; font-size: 12px; }
-.spread th, .spread td { text-align: center; }
-.spread th:first-child, .spread td:first-child { text-align: left; }
-.spread th:last-child, .spread td:last-child { text-align: right; }
-.spread caption { caption-side: bottom; padding: 0; }
+.bar { display: block; width: 100%; height: 6px; }
+.spread { width: 100%; margin: 12px 0 10px; font-size: 12px; }
+.spread th { width: 1px; padding: 1px 12px 1px 0; color: var(--soft); }
+.spread .number { width: 1px; padding-left: 12px; }
+.spread .bar { height: 4px; }
+.spread caption { padding: 0 0 2px; }
 .card dl { display: grid; grid-template-columns: 1fr 1fr; gap: 0 24px; }
 .card dl div { display: flex; justify-content: space-between; gap: 8px; padding: 3px 0; border-top: 1px solid var(--line); }
 .key { display: inline-block; width: 9px; height: 9px; margin-right: 6px; border-radius: 2px; }
@@ -73,20 +73,22 @@ td { white-space: nowrap; }
 .plain th:first-child, .plain td:first-child { padding-left: 0; }
 .number { text-align: right; }
 .id { font-family: var(--mono); font-size: 12px; }
+.id .name { font-family: var(--sans); font-size: 13px; }
+.id .name + bdi { color: var(--soft); font-size: 11px; }
 .plain .id { max-width: 320px; overflow: hidden; text-overflow: ellipsis; }
 thead .id, thead .id button { font-family: var(--sans); font-size: 11.5px; }
 .window { text-align: center; }
-svg.strip { display: block; height: 16px; shape-rendering: crispEdges; }
-.box .scale, .box .line, .box .median { fill: none; vector-effect: non-scaling-stroke; }
-.box .scale { stroke: var(--line); } .box .line { stroke: var(--strong); stroke-width: 1.5; }
-.box .middle { fill: var(--strong); } .box .median { stroke: var(--ink); stroke-width: 2; }
+svg.strip { display: block; height: 20px; shape-rendering: crispEdges; }
+.tick { fill: none; stroke: var(--soft); stroke-width: 1; vector-effect: non-scaling-stroke; }
 
 .tools { display: none; flex-wrap: wrap; align-items: center; gap: 8px 24px; margin-bottom: 8px; }
 .js .tools { display: flex; }
-.controls { display: flex; align-items: center; gap: 8px; }
+.controls { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
 #search { width: 260px; padding: 5px 8px; font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--strong); border-radius: 4px; }
 kbd { font-family: inherit; border: 1px solid var(--line); border-radius: 3px; padding: 0 4px; }
+#group { max-width: 200px; padding: 5px 4px; font: inherit; color: inherit; background: var(--paper);
+  border: 1px solid var(--strong); border-radius: 4px; }
 #search::placeholder { color: var(--soft); opacity: 1; }
 #matches { color: var(--soft); }
 #print-note { display: none; }
@@ -132,15 +134,22 @@ html:not(.js) .strip { display: none; }
 @media (max-width: 700px) {
   body { padding: 16px 14px 32px; }
   .legend { margin-left: 0; }
-  #rows th.id, .plain .id { max-width: 140px; }
+  #rows th.id, .plain .id { min-width: 184px; max-width: 184px; }
   #search { width: 180px; }
+  .plain th, .plain td { padding-left: 12px; }
+  .plain .id { position: sticky; left: 0; padding-right: 4px; background: var(--paper); }
+  .stacked .id a, .stacked tbody .id bdi:last-of-type { overflow: hidden; text-overflow: ellipsis; }
+  .stacked th.strip, .stacked td.strip { display: none; }
+  .stacked svg.strip { margin: 2px 0 3px; }
+  .stacked .axis { margin: 0; }
+  #rows.stacked .id .axis { margin: 0 8px; }
 }
 @media print {
   @page { size: landscape; margin: 11mm; }
   body { padding: 0; max-width: none; font-size: 10px; }
   h1 { font-size: 17px; } h2 { font-size: 12px; margin: 16px 0 6px; break-after: avoid; } h3 { font-size: 11px; }
   a { color: inherit; }
-  small, caption, .range, .rules, .legend, .as-of, thead th, #rows thead th { font-size: 9px; }
+  small, caption, .range, .about, .legend, .as-of, thead th, #rows thead th { font-size: 9px; }
   .cards { grid-template-columns: repeat(3, 1fr); gap: 8px; }
   .card { padding: 8px 10px; }
   .card .ratio { font-size: 20px; margin: 4px 0; }
@@ -159,7 +168,7 @@ html:not(.js) .strip { display: none; }
   #rows tbody th, #rows tbody td { padding: 0 4px; }
   #rows tbody tr.found > * { background: none; }
   .plain th, .plain td { padding: 2px 0 2px 10px; }
-  svg.strip { height: 11px; max-width: 252px; }
+  svg.strip { height: 13px; max-width: 252px; }
   .axis { margin: 0; max-width: 252px; font-size: 7.5px; }
   #all { break-before: page; }
 }

@@ -3,6 +3,7 @@
 
 local figures = require "loom.figures"
 local markup = require "loom.formats.html.markup"
+local words = require "loom.formats.words"
 
 local summary = {}
 
@@ -11,33 +12,32 @@ local GROUPS_MAX = 200 -- more are no overview
 local PERCENTS = { 5, 25, 50, 75, 95 }
 local UNDEFINED = "\226\128\147" -- an en dash
 
--- An instant in whole seconds.
-local function instant(text)
-  return (text:gsub("%.%d+ UTC$", " UTC"))
-end
-
--- A window's ends.
-local function range(window)
-  return instant(window.from_utc):gsub(" UTC$", "") .. " \226\128\147 " .. instant(window.to_utc)
-end
-
 --- What the rows are, in the singular or the plural.
 function summary.noun(report, count)
   local noun = report.grouped and "group" or "store"
   return count == 1 and noun or noun .. "s"
 end
 
---- Title, end and rules.
+-- The rules as the options have them.
+local function terms(rules)
+  return ("%s: slack %d s, fill %s, evidence %s, no_data %s, max_gap %s"):format(rules.preset, rules.slack, rules.fill,
+    rules.evidence, rules.no_data, rules.max_gap and words.duration(rules.max_gap * 1000000) or "none")
+end
+
+--- Title, end, and what the report is of.
 function summary.write_head(report, write, title)
   local rules = report.rules
-  local max_gap = rules.max_gap and markup.duration(rules.max_gap * 1000000) or "none"
-  write(('<header>\n<h1>%s</h1>\n<p class="as-of">As of <time datetime="%s">%s</time></p>\n'):format(markup.text(title),
-    (instant(report.as_of_utc):gsub(" UTC$", "Z"):gsub(" ", "T")), instant(report.as_of_utc)))
-  write('<dl class="rules">')
-  for _, rule in ipairs { { "Rules", rules.preset }, { "Slack", ("%d s"):format(rules.slack) }, { "Fill", rules.fill },
-    { "Evidence", rules.evidence }, { "No data", rules.no_data }, { "Max gap", max_gap },
-    { "Default zone", rules.default_zone } } do
-    write(("<div><dt>%s</dt><dd>%s</dd></div>"):format(rule[1], markup.text(rule[2])))
+  write(('<header>\n<h1>%s</h1>\n<p class="as-of">As of <time datetime="%s">%s</time></p>\n<dl class="about">')
+    :format(markup.text(title), (report.as_of_utc:gsub("%.?%d* UTC$", "Z"):gsub(" ", "T")), words.instant(report.as_of_utc)))
+  local lines = { { "Stores", words.filter(report.filter) } }
+  if report.has_slo then
+    lines[#lines + 1] = { "Objective", words.objective(report.objective) or "of each store" }
+  end
+  lines[#lines + 1] = { "Hours", "by each store's own clock; " .. rules.default_zone .. " where no zone is given" }
+  lines[#lines + 1] = { "Rules", words.rules(rules), terms(rules) }
+  for _, line in ipairs(lines) do
+    write(("<div><dt>%s</dt><dd>%s%s</dd></div>"):format(line[1], markup.text(line[2]),
+      line[3] and " <small>" .. markup.text(line[3]) .. "</small>" or ""))
   end
   write("</dl>\n</header>\n")
 end
@@ -72,37 +72,27 @@ local function bar(up, down, unknown)
     .. "</svg>"
 end
 
--- Percentiles as a box plot from 0 to 100 %: the outer ones are the line, the middle one the mark.
-local function box(of)
-  local p5, p25, p50, p75, p95 = of[5] * 100, of[25] * 100, of[50] * 100, of[75] * 100, of[95] * 100
-  return ('<svg class="box" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
-    .. '<path class="scale" d="M0 0v10M25 0v10M50 0v10M75 0v10M100 0v10"/><path class="line" d="M%.2f 5H%.2f"/>'
-    .. '<rect class="middle" x="%.2f" y="2.5" width="%.2f" height="5"/><path class="median" d="M%.2f 1v8"/></svg>\n')
-    :format(p5, p95, p25, p75 - p25, p50)
-end
+-- What is said of a percentile: so many rows are at the most that.
+local spread_names = { [5] = "5% of them", [25] = "25%", [50] = "half", [75] = "75%", [95] = "95%" }
 
--- How the ratio spreads over the rows.
+-- How the ratio spreads over the rows, a line to a percentile.
 local function write_spread(report, write, window)
   local of = report:percentiles("ratio", window.name, PERCENTS)
   if not of[50] then
     return
   end
-  write(box(of) .. ('<table class="spread">\n<caption>Up %% of %s, percentiles</caption>\n<thead><tr>')
-    :format(summary.noun(report, 2)))
+  write('<table class="spread">\n<caption>Up % of single ' .. summary.noun(report, 2) .. "</caption>\n<tbody>\n")
   for _, percent in ipairs(PERCENTS) do
-    write(('<th scope="col">%s</th>'):format(percent == 50 and "median" or percent .. "th"))
+    write(('<tr><th scope="row">%s</th><td>%s</td><td class="number">\226\137\164 %s</td></tr>\n'):format(
+      spread_names[percent], bar(of[percent], 1 - of[percent], 0), figures.percent(figures.share(of[percent]))))
   end
-  write("</tr></thead>\n<tbody><tr>")
-  for _, percent in ipairs(PERCENTS) do
-    write(("<td>%s</td>"):format((figures.percent(figures.share(of[percent])):gsub("%%", ""))))
-  end
-  write("</tr></tbody>\n</table>\n")
+  write("</tbody>\n</table>\n")
 end
 
 local function write_card(report, write, totals, place)
   local window = report.windows[place]
   local up, down, unknown, excluded, longest, outages = totals.source:figures(totals.index, place)
-  write(('<section class="card">\n<h3>%s</h3>\n<p class="range">%s</p>\n'):format(markup.name(window), range(window)))
+  write(('<section class="card">\n<h3>%s</h3>\n<p class="range">%s</p>\n'):format(markup.name(window), words.window(window)))
   write(('<p class="ratio">%s</p>\n%s\n'):format(markup.percent(up, down), bar(up, down, unknown)))
   write_spread(report, write, window)
   write("<dl>")
@@ -152,7 +142,9 @@ function summary.write_worst(report, write, strip_of)
   for _, row in ipairs(worst) do
     local up, down, _, _, longest, outages = report:figures(row.index, place)
     local id = report:store(row.index)
-    write(('<tr><th scope="row" class="id"><a href="#row-%d"><bdi>%s</bdi></a></th>'):format(row.index, markup.text(id)))
+    local name = report.name and report:name(row.index)
+    write(('<tr><th scope="row" class="id"><a href="#row-%d"%s><bdi>%s</bdi></a></th>'):format(row.index,
+      name and (' class="name" title="%s"'):format(markup.text(id)) or "", markup.text(name or id)))
     for _, cell in ipairs { markup.percent(up, down), markup.hours(down), markup.count(outages),
       markup.duration(longest) } do
       write(('<td class="number">%s</td>'):format(cell))
@@ -195,24 +187,44 @@ local function budget_spent(groups, index, place, up, down)
   return budget == 0 and "\226\136\158" or ("%d%%"):format(math.max(101, math.ceil(down / budget * 100)))
 end
 
---- Totals of the attribute that the report groups by.
-function summary.write_groups(report, write)
-  local groups = report:groups()
-  local count = groups:count()
-  local shown = math.min(count, GROUPS_MAX)
-  write(('<section>\n<h2>By %s</h2>\n<div class="wide"><table class="plain">\n'):format(markup.text(report.group_by)))
+--- How many groups the page shows.
+function summary.groups_shown(groups)
+  return math.min(groups:count(), GROUPS_MAX)
+end
+
+--- What a group is called, as markup.
+function summary.group_name(groups, index)
+  local key = groups:store(index)
+  return key == "" and UNDEFINED or markup.text(key)
+end
+
+--- Tells the number of a row's group.
+-- @treturn function (index)
+function summary.group_numbers(report, groups)
+  local numbers = {}
+  for index = 1, groups:count() do
+    numbers[groups:store(index)] = index
+  end
+  return function(index)
+    return numbers[report:attributes_of(index)[groups.key] or ""]
+  end
+end
+
+--- Totals of the groups, each of which chooses its rows in the table.
+function summary.write_groups(groups, write)
+  local count, shown = groups:count(), summary.groups_shown(groups)
+  write(('<section>\n<h2>By %s</h2>\n<div class="wide"><table class="plain">\n'):format(markup.text(groups.key)))
   if shown < count then
     write(("<caption>The first %d of %s groups</caption>\n"):format(shown, markup.count(count)))
   end
-  write_group_head(report, write, report.group_by)
+  write_group_head(groups, write, groups.key)
   for index = 1, shown do
-    local key = groups:store(index)
-    write(('<tr><th scope="row"><bdi>%s</bdi></th><td class="number">%s</td>')
-      :format(key == "" and UNDEFINED or markup.text(key), markup.count(groups:stores(index))))
-    for place = 1, #report.windows do
+    write(('<tr><th scope="row"><a href="#group-%d"><bdi>%s</bdi></a></th><td class="number">%s</td>')
+      :format(index, summary.group_name(groups, index), markup.count(groups:stores(index))))
+    for place = 1, #groups.windows do
       local up, down, _, _, _, outages = groups:figures(index, place)
       local cells = { markup.percent(up, down), markup.hours(down), markup.count(outages) }
-      if report.has_slo then
+      if groups.has_slo then
         cells[4] = budget_spent(groups, index, place, up, down)
       end
       for _, cell in ipairs(cells) do
