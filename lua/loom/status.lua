@@ -1,10 +1,10 @@
 --- What every store is at an instant, since when, and which ones are dormant. `loom.monitor:status` gives one.
 --
--- `#status` is how many stores there are and `status[i]` one of them, counted from 1 in order of store id as bytes. It stays as it
--- is when the database changes. A store is a table of `store_id`; `state`, which is `"up"`, `"down"`, `"unknown"`, `"excluded"` or
--- `"closed"`; `since`, when the run of that state began (nil when closed or excluded, and where it began more than a year before
--- the store's first poll); `dormant`, whether it had openings and no active poll for `dormant_after`; and `last_poll`, the last one
--- up to then (nil: none).
+-- `#status` is how many stores there are and `status[i]` one of them, counted from 1 in order of store id as bytes. It stays as
+-- it is when the database changes. A store is a table of `store_id`; `state`, which is `"up"`, `"down"`, `"unknown"`,
+-- `"excluded"` or `"closed"`; `since`, when the run of that state began (nil when closed or excluded, and where it began more
+-- than a year before the store's first poll); `dormant`, whether it had openings and no active poll for `dormant_after`; and
+-- `last_poll`, the last one up to then (nil: none).
 -- @classmod loom.status
 
 local check = require "loom.check"
@@ -226,7 +226,8 @@ end
 -- @tparam[opt] table options
 -- @tparam[opt] string|{string,...} options.state only stores in this state, or one of these; without those that are dormant,
 --   unless `dormant` is given
--- @tparam[opt] bool|string options.dormant true: only dormant stores; false: none of them; `"any"`: both (default, without `state`)
+-- @tparam[opt] bool|string options.dormant true: only dormant stores; false: none of them; `"any"`: both (default, without
+--   `state`)
 -- @tparam[opt="store_id"] string options.sort `"store_id"`, `"since"` (the longest first; without it last) or `"last_poll"`
 -- @tparam[opt=false] bool options.descending the other way round
 -- @tparam[opt=1] int options.first the place of the first one to give
@@ -253,8 +254,8 @@ end
 
 --- How long stores have been in a state: those that are not dormant, by bounds of 15 minutes, an hour and four hours.
 -- @tparam[opt="down"] string state
--- @treturn {table,...} from the shortest to the longest time: `from` and `to` in seconds (nil: any longer), and `stores`; what began
---   before all that is known counts as longest
+-- @treturn {table,...} from the shortest to the longest time: `from` and `to` in seconds (nil: any longer), and `stores`; what
+--   began before all that is known counts as longest
 -- @usage for _, age in ipairs(status:by_age()) do print(age.from, age.to, age.stores) end
 function Status:by_age(state)
   state = check.argument("by_age", 1, state or "down", check.choice(core.states))
@@ -276,8 +277,8 @@ function Status:by_age(state)
   return ages
 end
 
---- Whether a count or a share of stores is beyond a bound, such as `"down > 5%"`. A share of stores that are up, down or unknown is
--- one of all that are either; of others it is one of all stores. Those that are dormant are only counted as such.
+--- Whether a count or a share of stores is beyond a bound, such as `"down > 5%"`. A share of stores that are up, down or unknown
+-- is one of all that are either; of others it is one of all stores. Those that are dormant are only counted as such.
 -- @tparam string condition a state or `dormant`, one of `>`, `>=`, `<`, `<=`, and a number, with `%` for a share
 -- @treturn bool
 -- @treturn string what it is, in words

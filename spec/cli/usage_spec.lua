@@ -22,7 +22,7 @@ describe("loom", function()
     assert.equal(help, (shell.good("-h")))
     assert.equal(help, (shell.good()))
     assert.matches("^Usage: loom ", help)
-    assert.matches("Exit status: 0 done, 1 failed (nothing has changed), 2 wrong use.", help, 1, true)
+    assert.matches("Exit status: 0 done, 1 failed (nothing has changed), 2 wrong use, 3 done, and", help, 1, true)
     for _, command in ipairs(commands) do
       assert.matches("\n +" .. command:gsub("%-", "%%-") .. " ", help)
       local text = shell.good(command, "--help")

@@ -1,6 +1,6 @@
 /*
-** Reports of states: the same by few looks as by many, from a scan and by look-ups, with one thread and with several; how far back
-** they look; and orders and counts of them. What the rules make of stores is compared in spec/lua/status_spec.lua.
+** Reports of states: the same by few looks as by many, from a scan and by look-ups, with one thread and with several; how far
+** back they look; and orders and counts of them. What the rules make of stores is compared in spec/lua/status_spec.lua.
 */
 #include "report/state_order.h"
 #include "reports.h"

@@ -1,6 +1,6 @@
 /*
-** States at an instant: of a past that is known as a whole the last run of what the kernel makes of all pieces; of one that is known
-** in part the same, or what is lacking.
+** States at an instant: of a past that is known as a whole the last run of what the kernel makes of all pieces; of one that is
+** known in part the same, or what is lacking.
 */
 #include "measure/state.h"
 #include "storage.h"

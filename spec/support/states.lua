@@ -179,8 +179,8 @@ local function run_of(store, intervals, rules, at)
 end
 
 --- What a store is at an instant.
--- @tparam table store `zone`; `polls`, each { instant, active }, in order; `week`, openings by weekday, or nil; `special_days` by date;
---   `exclusions`, each { from, to }
+-- @tparam table store `zone`; `polls`, each { instant, active }, in order; `week`, openings by weekday, or nil; `special_days` by
+--   date; `exclusions`, each { from, to }
 -- @tparam table rules `slack` (seconds), `fill`, `evidence`, `no_data`, `max_gap` (microseconds, or nil)
 -- @treturn table `state`, `since` (nil: none), `last_poll`, `dormant`
 function states.at(store, rules, at)

@@ -189,6 +189,19 @@ function common.note(format, ...)
   io.stderr:write("loom: ", text.shown((format:format(...):gsub("\n", " "))), "\n")
 end
 
+local TOLD_MAX = 5 -- stores that are told one by one
+
+--- Tells which stores a report leaves out.
+function common.tell_stores_left_out(report)
+  local left_out, count = report:left_out()
+  for i = 1, math.min(#left_out, TOLD_MAX) do
+    common.note("%s: left out", left_out[i].reason)
+  end
+  if count > TOLD_MAX then
+    common.note("%d stores in all were left out; loom check names their zones", count)
+  end
+end
+
 --- Writes what produce(write) makes to a path, or to standard output when it is nil.
 function common.write(path, produce)
   return output.write(path or io.stdout, produce)

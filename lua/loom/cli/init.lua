@@ -1,5 +1,5 @@
 --- The loom command: its arguments, its messages, its exit status.
--- 0: done; 1: failed, and nothing has changed; 2: wrong use.
+-- 0: done; 1: failed, and nothing has changed; 2: wrong use; 3: done, and what --fail-if asks for holds.
 -- @module loom.cli
 
 local argparse = require "argparse"
@@ -11,7 +11,7 @@ local cli = {}
 -- In the order in which --help lists them. Each is a module of its own, which is loaded when it is named: to load all of them
 -- takes longer than a small report.
 local names = {
-  "ingest", "report", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day", "exclude",
+  "ingest", "report", "status", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day", "exclude",
   "attributes", "info", "check", "prune", "backup", "delete", "serve", "token", "export", "completion", "manual",
 }
 
@@ -29,7 +29,7 @@ end
 function cli.parser(first)
   local parser = argparse("loom")
     :description "Uptime and downtime of stores inside their business hours, from raw polls."
-    :epilog "Exit status: 0 done, 1 failed (nothing has changed), 2 wrong use."
+    :epilog "Exit status: 0 done, 1 failed (nothing has changed), 2 wrong use, 3 done, and loom status --fail-if holds."
     :help_max_width(100)
   parser:flag "--version"
     :description "Print the version and exit."
@@ -80,16 +80,17 @@ local function explain(err)
   return { failure = failure(message), usage = misuse(message), traceback = debug.traceback(message, 2) }
 end
 
--- Runs a command whose arguments could be read.
+-- Runs a command whose arguments could be read. It returns whether it is done, else the failure, and the exit status if that is
+-- another than usual.
 local function run(args)
   local command = find_command(args.command)
-  local called, good, message = xpcall(function() -- Lua 5.1 passes no arguments on
+  local called, good, message, status = xpcall(function() -- Lua 5.1 passes no arguments on
     return command.run(args)
   end, explain)
   if called and good then
     local flushed, why = io.stdout:flush()
     if flushed then
-      return 0
+      return status or 0
     end
     complain("standard output: " .. why)
     return 1

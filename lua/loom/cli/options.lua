@@ -247,12 +247,16 @@ local function any_of(names)
 end
 
 --- Adds the rules that turn polls into figures, and the instant that they are seen from.
-function options.add_rules(parser, as_of)
+-- @param parser
+-- @tparam string as_of what that instant is for
+-- @tparam[opt] string preset the one that is in force where none is given (default: the first)
+function options.add_rules(parser, as_of, preset)
   local checkers = rules.checkers
   options.add(parser, "--as-of", "T", as_of, options.instant)
   local function add_choice(name, argname, description)
     local names = rules.names[name]
-    options.add(parser, "--" .. name:gsub("_", "-"), argname, description:format(any_of(names), names[1])):choices(names)
+    description = description:format(any_of(names), preset or names[1])
+    options.add(parser, "--" .. name:gsub("_", "-"), argname, description):choices(names)
   end
   add_choice("preset", "P", "%s: rules that the options below override (default: %s).")
   add_choice("fill", "F", "Which time a poll vouches for: %s.")

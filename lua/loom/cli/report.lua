@@ -171,18 +171,6 @@ local function write(args, format, report)
   return rows:write(args.output or io.stdout, wanted)
 end
 
-local TOLD_MAX = 5 -- stores that are told one by one
-
-local function tell_left_out(report)
-  local left_out, count = report:left_out()
-  for i = 1, math.min(#left_out, TOLD_MAX) do
-    common.note("%s: left out", left_out[i].reason)
-  end
-  if count > TOLD_MAX then
-    common.note("%d stores in all were left out; loom check names their zones", count)
-  end
-end
-
 -- --flat asks for the format that it belongs to.
 local function format_of(args)
   if args.flat then
@@ -205,7 +193,7 @@ function command.run(args)
     if not report then
       return nil, message
     end
-    tell_left_out(report)
+    common.tell_stores_left_out(report)
     local written
     written, message = write(args, format, report)
     report:close()

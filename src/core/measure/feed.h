@@ -61,8 +61,8 @@ static inline loom_status loom_feed_open(loom_feed *feed, const struct loom_feed
 }
 
 /*
-** Fills the polls of a store, whose number, first and newest poll tell where they are. The last ones are those of `from` and after
-** it, and at least one if there is any, but none before the second change of status on the way back.
+** Fills the polls of a store, whose number, first and newest poll tell where they are. The last ones are those of `from` and
+** after it, and at least one if there is any, but none before the second change of status on the way back.
 */
 static inline loom_status loom_feed_next(loom_feed *feed, struct loom_store *store,
                                          loom_error *error) {

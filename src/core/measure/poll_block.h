@@ -50,8 +50,8 @@ struct loom_poll_part {
 };
 
 /*
-** The last polls of a block up to an instant, in microseconds: as far back as the second change of status, with the poll before it,
-** if there is one. `size` must be a multiple of 8. Nothing but that is proved.
+** The last polls of a block up to an instant, in microseconds: as far back as the second change of status, with the poll before
+** it, if there is one. `size` must be a multiple of 8. Nothing but that is proved.
 */
 struct loom_poll_part loom_poll_block_last(const void *block, size_t size, int64_t to);
 

@@ -1,7 +1,7 @@
 /*
-** What a store is at an instant, and since when: the last run of one state among what its pieces are judged to be. Only the end of
-** a store's past decides it, and how long an end does is not known before it is looked at. So the polls and the openings that are
-** given may begin anywhere; where they begin too late, what is lacking is told, and more of it is to be given.
+** What a store is at an instant, and since when: the last run of one state among what its pieces are judged to be. Only the end
+** of a store's past decides it, and how long an end does is not known before it is looked at. So the polls and the openings that
+** are given may begin anywhere; where they begin too late, what is lacking is told, and more of it is to be given.
 ** Pure: no I/O, no allocation, no clock.
 */
 #ifndef LOOM_STATE_H

@@ -62,7 +62,7 @@ struct loom_report {
   struct loom_figures *figures;
   char *strips;
   struct loom_store_state *states;
-  /* stores whose states take a look further back than others', by number in the order of deferred_rows, which are indices of states */
+  /* stores whose states take a look further back than others'; deferred_rows has the index in `states` of each */
   struct loom_id_table deferred;
   size_t *deferred_rows, deferred_capacity;
   struct loom_id_table looked_at; /* those that were deferred by the look before */

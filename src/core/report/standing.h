@@ -1,10 +1,10 @@
 /*
 ** What one store is at the end of a report, since when, and whether it is dormant.
 **
-** It is found out of as little as will do: the store's last polls and the openings of a day. Where these do not tell, twice as many
-** days of polls are asked for each time, and openings of eight times as long, so that all looks together cost little more than
-** the last one does. How far back it may come to be is bounded: before the first poll nothing changes any more but the schedule,
-** and a run that began more than a year before that counts as one without a beginning.
+** It is found out of as little as will do: the store's last polls and the openings of a day. Where these do not tell, twice as
+** many days of polls are asked for each time, and openings of eight times as long, so that all looks together cost little more
+** than the last one does. How far back it may come to be is bounded: before the first poll nothing changes any more but the
+** schedule, and a run that began more than a year before that counts as one without a beginning.
 */
 #ifndef LOOM_STANDING_H
 #define LOOM_STANDING_H
