@@ -409,7 +409,7 @@ static void unreadable(void **state) {
 static void run_report(loom_database *database, struct buffer *out) {
   loom_error error;
   loom_report *report;
-  const struct loom_window_option windows[] = {{7 * LOOM_DAY, 0, 0, NULL}};
+  const struct loom_window windows[] = {{.length = 7 * LOOM_DAY}};
   struct loom_report_options options = {.windows = windows,
                                         .window_count = 1,
                                         .default_zone = "UTC",

@@ -135,7 +135,7 @@ static void check_store(loom_database *database, const struct loom_report_option
     struct loom_inspection in;
     struct loom_inspect_options wanted = options_for(options, w, id, length);
     assert_status(inspect(database, &wanted, &in, &error), LOOM_OK, &error);
-    struct loom_span window = loom_report_window(report, w);
+    struct loom_span window = loom_report_window_of(report, row, w);
     assert_int_equal(in.as_of, loom_report_as_of(report));
     assert_int_equal(in.window.start, window.start);
     assert_int_equal(in.window.end, window.end);
@@ -154,13 +154,13 @@ static void same_as_a_report(void **test) {
   for (int round = 0; round < 120; round++) {
     loom_error error;
     loom_report *report;
-    struct loom_window_option windows[4];
+    struct loom_window windows[4];
     /* One database for several rounds of rules. */
     static loom_database *database;
     if (round % 10 == 0)
       database = many_stores(25, random_next(&random));
     for (size_t w = 0; w < COUNT_OF(windows); w++)
-      windows[w] = random_window(&random);
+      windows[w] = any_window(&random);
     struct loom_report_options options = default_options();
     random_rules(&random, &options.rules);
     options.windows = windows;
@@ -266,18 +266,26 @@ static void refusals(void **state) {
   options.default_zone = "Mars/Olympus";
   assert_fails(database, &options, LOOM_EINPUT,
                "default zone: \"Mars/Olympus\" is not a zone of the tz database");
-  static const struct loom_window_option windows[] = {
-      {0, 0, 0, NULL},
-      {0, 10, 9, NULL},
-      {-1, 0, 0, NULL},
-      {0, 0, LOOM_WINDOW_LENGTH_MAX + 1, NULL},
-      {LOOM_WINDOW_LENGTH_MAX + 1, 0, 0, NULL},
-      {0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX, NULL}};
+  static const struct {
+    struct loom_window window;
+    const char *message;
+  } windows[] = {
+      {{.length = 0}, "the window ends before it starts"},
+      {{.from = 10, .to = 9}, "the window ends before it starts"},
+      {{.length = -1}, "the window ends before it starts"},
+      {{.from = 0, .to = LOOM_WINDOW_LENGTH_MAX + 1}, "the window is longer than 100 years"},
+      {{.length = LOOM_WINDOW_LENGTH_MAX + 1}, "the window is longer than 100 years"},
+      {{.from = LOOM_INSTANT_MIN, .to = LOOM_INSTANT_MAX}, "the window is longer than 100 years"},
+      {{.from = LOOM_INSTANT_MIN, .to = LOOM_INSTANT_MIN + 1, .before = true},
+       "the window begins before the year 1"},
+      {{.calendar = LOOM_CALENDAR_DATES, .first = 10, .after_last = 10},
+       "the window ends before it starts"},
+      {{.calendar = LOOM_CALENDAR_DATES, .first = LOOM_DATE_MIN, .after_last = LOOM_DATE_MIN + 1},
+       "the window begins before the year 1"}};
   for (size_t i = 0; i < COUNT_OF(windows); i++) {
     options = one_day("a");
-    options.window = windows[i];
-    assert_fails(database, &options, LOOM_EINVAL,
-                 "the window ends before it starts, or is longer than 100 years");
+    options.window = windows[i].window;
+    assert_fails(database, &options, LOOM_EINVAL, windows[i].message);
   }
   execute(database, "UPDATE store SET timezone = 'No/Where'");
   options = one_day("a");
@@ -308,7 +316,7 @@ static void without_polls(void **state) {
   check_cells(&in);
   check_openings(&in);
   loom_inspection_free(&in);
-  options.window = (struct loom_window_option){LOOM_DAY, 0, 0, NULL};
+  options.window = (struct loom_window){.length = LOOM_DAY};
   assert_fails(database, &options, LOOM_EEMPTY, ":memory:: there are no polls yet");
   options.has_as_of = true;
   options.as_of = instant("2023-01-25 00:00:00");

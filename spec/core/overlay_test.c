@@ -216,7 +216,7 @@ static void same_as_in_the_database(void **test) {
     loom_error error;
     loom_report *report;
     struct buffer polls = {0}, expected = {0}, found = {0}, plain = {0};
-    struct loom_window_option windows[4];
+    struct loom_window windows[4];
     struct loom_report_options options = default_options();
     int64_t first = instant(FIRST " 00:00:00");
     make_model(&random, &model);
@@ -229,8 +229,8 @@ static void same_as_in_the_database(void **test) {
     }
     for (size_t w = 0; w < COUNT_OF(windows); w++) {
       int64_t from = first + random_between(&random, -LOOM_DAY, DATES * LOOM_DAY);
-      windows[w] = (struct loom_window_option){
-          0, from, from + random_between(&random, LOOM_HOUR, 9 * LOOM_DAY), NULL};
+      windows[w] = (struct loom_window){
+          .from = from, .to = from + random_between(&random, LOOM_HOUR, 9 * LOOM_DAY)};
     }
     options.windows = windows;
     options.window_count = COUNT_OF(windows);

@@ -35,7 +35,7 @@ static int end(void **state) {
 static loom_status run(struct loom_report_file *file, loom_error *error) {
   loom_database *database = open_database(":memory:");
   load(database, LOOM_POLLS, polls);
-  struct loom_window_option window = {.length = LOOM_HOUR};
+  struct loom_window window = {.length = LOOM_HOUR};
   struct loom_report_options options = {.windows = &window,
                                         .window_count = 1,
                                         .default_zone = "UTC",

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct loom_window_option windows[] = {{LOOM_HOUR, 0, 0, NULL},
-                                                    {7 * LOOM_DAY, 0, 0, NULL}};
+static const struct loom_window windows[] = {{.length = LOOM_HOUR},
+                                                    {.length = 7 * LOOM_DAY}};
 
 struct fixture {
   loom_database *database;

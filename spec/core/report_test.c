@@ -98,8 +98,8 @@ static void zones_and_as_of(void **state) {
 static void evidence_from_afar(void **state) {
   (void)state;
   loom_database *database = memory_database();
-  const struct loom_window_option past = {0, instant("2023-01-10 00:00:00"),
-                                          instant("2023-01-11 00:00:00"), NULL};
+  const struct loom_window past = {.from = instant("2023-01-10 00:00:00"),
+                                   .to = instant("2023-01-11 00:00:00")};
   load(database, LOOM_POLLS,
        POLLS_HEADER
        "s,active,2022-06-01 00:00:00\ns,inactive,2023-03-01 "
@@ -369,7 +369,7 @@ static void reports_of_ids(void **state) {
                            stores * 2};
   for (int round = 0; round < 64; round++) {
     struct loom_id_table ids;
-    struct loom_window_option windows[] = {random_window(&random), random_window(&random)};
+    struct loom_window windows[] = {any_window(&random), any_window(&random)};
     struct loom_report_options options = default_options();
     options.windows = windows;
     options.window_count = COUNT_OF(windows);
@@ -493,8 +493,7 @@ static void strips_by_any_number_of_threads(void **state) {
   uint64_t random = 11;
   loom_database *database = many_stores(120, 12);
   for (int round = 0; round < 12; round++) {
-    struct loom_window_option windows[] = {random_window(&random), random_window(&random),
-                                           random_window(&random)};
+    struct loom_window windows[] = {any_window(&random), any_window(&random), any_window(&random)};
     struct loom_report_options options = default_options();
     options.windows = windows;
     options.window_count = COUNT_OF(windows);
@@ -507,7 +506,6 @@ static void strips_by_any_number_of_threads(void **state) {
     random_rules(&random, &options.rules);
     loom_source *source = loom_source_sqlite(database), *looker = loom_source_sqlite(database);
     loom_report *report = complete_report(&options, source, database->zones);
-    struct loom_span window = loom_report_window(report, options.strip_window);
     assert_int_equal(loom_report_strip_bins(report), options.strip_bins);
     for (size_t row = 0; row < loom_report_count(report); row++) {
       loom_error error;
@@ -520,6 +518,7 @@ static void strips_by_any_number_of_threads(void **state) {
       wanted.id = loom_report_store(report, row, &wanted.id_length);
       assert_status(loom_inspect(&wanted, looker, database->zones, &in, &error), LOOM_OK, &error);
       const char *strip = loom_report_strip(report, row);
+      struct loom_span window = loom_report_window_of(report, row, options.strip_window);
       for (size_t bin = 0; bin < options.strip_bins; bin++) {
         __extension__ typedef __int128 wide;
         wide length = window.end - window.start;
@@ -564,10 +563,10 @@ static void overrides_by_hand(void **state) {
   (void)state;
   loom_database *database = one_tuesday();
   struct loom_report_options options = default_options();
-  struct loom_window_option windows[] = {
-      {0, instant("2023-01-24 00:00:00"), instant("2023-01-25 00:00:00"), NULL},
-      {0, instant("2023-01-31 00:00:00"), instant("2023-02-01 00:00:00"), NULL},
-      {0, instant("2023-02-07 00:00:00"), instant("2023-02-08 00:00:00"), NULL}};
+  struct loom_window windows[] = {
+      {.from = instant("2023-01-24 00:00:00"), .to = instant("2023-01-25 00:00:00")},
+      {.from = instant("2023-01-31 00:00:00"), .to = instant("2023-02-01 00:00:00")},
+      {.from = instant("2023-02-07 00:00:00"), .to = instant("2023-02-08 00:00:00")}};
   options.windows = windows;
   options.window_count = 3;
   options.has_as_of = true;
@@ -858,7 +857,7 @@ static void overrides_are_as_good_as_files(void **test) {
     loom_error error;
     struct buffer polls = {0}, found = {0}, expected = {0}, copied = {0};
     int64_t first = instant(MODEL_FIRST " 00:00:00");
-    struct loom_window_option windows[6];
+    struct loom_window windows[6];
     struct loom_report_options options = default_options();
     loom_database *by_hand = memory_database(), *plain = memory_database(),
                   *copy = memory_database();
@@ -874,8 +873,8 @@ static void overrides_are_as_good_as_files(void **test) {
     }
     for (size_t w = 0; w < COUNT_OF(windows); w++) {
       int64_t from = first + (int64_t)random_below(&random, 30 * 48) * LOOM_HOUR / 2;
-      windows[w] = (struct loom_window_option){
-          0, from, from + (1 + (int64_t)random_below(&random, 9 * 48)) * LOOM_HOUR / 2, NULL};
+      windows[w] = (struct loom_window){
+          .from = from, .to = from + (1 + (int64_t)random_below(&random, 9 * 48)) * LOOM_HOUR / 2};
     }
     options.windows = windows;
     options.window_count = COUNT_OF(windows);
@@ -903,6 +902,83 @@ static void overrides_are_as_good_as_files(void **test) {
     loom_database_close(plain);
     loom_database_close(copy);
   }
+}
+
+/* ---- windows on the calendar ---- */
+
+/*
+** Each store's figures are those that a report of its own has in the same instants, which need no calendar; and what is told of a
+** window covers those of all rows, and nothing else.
+*/
+static void calendar_windows_are_instants(void **state) {
+  (void)state;
+  uint64_t random = 61;
+  loom_database *database = many_stores(40, 14);
+  for (int round = 0; round < 30; round++) {
+    enum { WINDOWS = 5 };
+    struct loom_window windows[WINDOWS], fixed[WINDOWS];
+    struct loom_report_options options = default_options();
+    for (size_t w = 0; w < WINDOWS; w++)
+      windows[w] = any_window(&random);
+    options.windows = windows;
+    options.window_count = WINDOWS;
+    options.has_as_of = true;
+    options.as_of =
+        instant("2023-01-15 00:00:00") + random_between(&random, 0, 40 * 24) * LOOM_HOUR / 4;
+    options.selection.all_stores = round % 2;
+    options.threads = 1 + (unsigned)round % 3;
+    random_rules(&random, &options.rules);
+    loom_source *source = loom_source_sqlite(database), *one = loom_source_sqlite(database);
+    loom_report *report = complete_report(&options, source, database->zones);
+    struct loom_span covered[WINDOWS];
+    for (size_t row = 0; row < loom_report_count(report); row++) {
+      struct loom_id_table ids;
+      struct loom_report_options alone = options;
+      size_t length, found, kept = 0;
+      const char *id = loom_report_store(report, row, &length);
+      for (size_t w = 0; w < WINDOWS; w++) {
+        struct loom_span span = loom_report_window_of(report, row, w);
+        covered[w] =
+            row ? (struct loom_span){span.start < covered[w].start ? span.start : covered[w].start,
+                                     span.end > covered[w].end ? span.end : covered[w].end}
+                : span;
+        assert_true(span.start <= span.end);
+        if (span.start < span.end)
+          fixed[kept++] = (struct loom_window){.from = span.start, .to = span.end};
+        else /* that a report would refuse */
+          assert_int_equal(loom_report_figures(report, row)[w].up +
+                               loom_report_figures(report, row)[w].down +
+                               loom_report_figures(report, row)[w].polls,
+                           0);
+      }
+      loom_id_table_init(&ids);
+      loom_id_table_put(&ids, id, length);
+      alone.selection.ids = &ids;
+      alone.windows = fixed;
+      alone.window_count = kept;
+      loom_report *other = kept ? complete_report(&alone, one, database->zones) : NULL;
+      if (kept)
+        assert_true(loom_report_find(other, id, length, &found));
+      kept = 0;
+      for (size_t w = 0; w < WINDOWS; w++) {
+        struct loom_span span = loom_report_window_of(report, row, w);
+        if (span.start < span.end)
+          assert_memory_equal(&loom_report_figures(report, row)[w],
+                              &loom_report_figures(other, found)[kept++],
+                              sizeof(struct loom_figures));
+      }
+      loom_report_free(other);
+      loom_id_table_free(&ids);
+    }
+    for (size_t w = 0; w < WINDOWS; w++) {
+      assert_int_equal(loom_report_window(report, w).start, covered[w].start);
+      assert_int_equal(loom_report_window(report, w).end, covered[w].end);
+    }
+    loom_report_free(report);
+    loom_source_free(source);
+    loom_source_free(one);
+  }
+  loom_database_close(database);
 }
 
 /* ---- refusals ---- */
@@ -992,25 +1068,37 @@ static void stores_whose_zone_is_gone(void **state) {
 static void bad_windows(void **state) {
   (void)state;
   static const struct {
-    struct loom_window_option window;
+    struct loom_window window;
     const char *message;
   } cases[] = {
-      {{0, 0, 0, NULL}, "window 2 ends before it starts"},
-      {{0, 10, 9, NULL}, "window 2 ends before it starts"},
-      {{-1, 0, 0, NULL}, "window 2 ends before it starts"},
-      {{0, 0, LOOM_WINDOW_LENGTH_MAX + 1, NULL}, "window 2 is longer than 100 years"},
-      {{LOOM_WINDOW_LENGTH_MAX + 1, 0, 0, NULL}, "window 2 is longer than 100 years"},
-      {{0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX, NULL}, "window 2 is longer than 100 years"},
+      {{.length = 0}, "window 2 ends before it starts"},
+      {{.from = 10, .to = 9}, "window 2 ends before it starts"},
+      {{.length = -1}, "window 2 ends before it starts"},
+      {{.from = 0, .to = LOOM_WINDOW_LENGTH_MAX + 1}, "window 2 is longer than 100 years"},
+      {{.length = LOOM_WINDOW_LENGTH_MAX + 1}, "window 2 is longer than 100 years"},
+      {{.from = LOOM_INSTANT_MIN, .to = LOOM_INSTANT_MAX}, "window 2 is longer than 100 years"},
+      {{.from = LOOM_INSTANT_MIN, .to = LOOM_INSTANT_MIN + 1, .before = true},
+       "window 2 begins before the year 1"},
+      {{.length = LOOM_WINDOW_LENGTH_MAX, .before = true},
+       "the windows are more than 100 years apart"},
+      {{.calendar = LOOM_CALENDAR_DATES, .first = 0, .after_last = 0},
+       "window 2 ends before it starts"},
+      {{.calendar = LOOM_CALENDAR_DATES, .first = 1, .after_last = LOOM_WINDOW_DAYS_MAX + 2},
+       "window 2 is longer than 100 years"},
+      {{.calendar = LOOM_CALENDAR_DATES, .first = LOOM_DATE_MIN, .after_last = 0},
+       "window 2 is longer than 100 years"},
+      {{.calendar = LOOM_CALENDAR_DATES, .first = LOOM_DATE_MIN, .after_last = LOOM_DATE_MIN + 9},
+       "window 2 begins before the year 1"},
   };
   loom_database *database = one_tuesday();
   struct loom_report_options options = default_options();
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
-    struct loom_window_option windows[] = {standard[0], cases[i].window};
+    struct loom_window windows[] = {standard[0], cases[i].window};
     options.windows = windows;
     options.window_count = 2;
     assert_fails(database, &options, LOOM_EINVAL, cases[i].message);
   }
-  struct loom_window_option longest = {LOOM_WINDOW_LENGTH_MAX, 0, 0, NULL};
+  struct loom_window longest = {.length = LOOM_WINDOW_LENGTH_MAX};
   options.windows = &longest;
   options.window_count = 0;
   assert_fails(database, &options, LOOM_EINVAL, "a report has 1 to 64 windows");
@@ -1236,10 +1324,10 @@ static double cost_of_windows(loom_database *database, bool cancelled) {
   struct gate gate;
   loom_error error;
   loom_report *report;
-  struct loom_window_option windows[LOOM_WINDOWS_MAX];
+  struct loom_window windows[LOOM_WINDOWS_MAX];
   struct loom_report_options options = default_options();
   for (size_t w = 0; w < LOOM_WINDOWS_MAX; w++)
-    windows[w] = (struct loom_window_option){.length = LOOM_WINDOW_LENGTH_MAX - (int64_t)w};
+    windows[w] = (struct loom_window){.length = LOOM_WINDOW_LENGTH_MAX - (int64_t)w};
   options.windows = windows;
   options.window_count = LOOM_WINDOWS_MAX;
   options.threads = 1;
@@ -1358,6 +1446,7 @@ int main(void) {
       cmocka_unit_test(strips_that_are_refused),
       cmocka_unit_test(overrides_by_hand),
       cmocka_unit_test(overrides_are_as_good_as_files),
+      cmocka_unit_test(calendar_windows_are_instants),
       cmocka_unit_test(nothing_to_report),
       cmocka_unit_test(unknown_zones),
       cmocka_unit_test(stores_whose_zone_is_gone),

@@ -13,8 +13,8 @@
 
 #define POLLS_HEADER "store_id,status,timestamp_utc\n"
 
-static const struct loom_window_option standard[] = {
-    {LOOM_HOUR, 0, 0, NULL}, {LOOM_DAY, 0, 0, NULL}, {7 * LOOM_DAY, 0, 0, NULL}};
+static const struct loom_window standard[] = {
+    {.length = LOOM_HOUR}, {.length = LOOM_DAY}, {.length = 7 * LOOM_DAY}};
 
 static inline struct loom_report_options default_options(void) {
   struct loom_report_options options = {
@@ -165,13 +165,27 @@ static inline void random_rules(uint64_t *random, struct loom_rules *rules) {
 }
 
 /* A window around the polls of many_stores, of an hour to three weeks or of some microseconds. */
-static inline struct loom_window_option random_window(uint64_t *random) {
+static inline struct loom_window random_window(uint64_t *random) {
   int64_t from = instant("2023-01-10 00:00:00") + random_between(random, 0, 18 * LOOM_DAY);
   int64_t length = random_below(random, 8) ? random_between(random, LOOM_HOUR, 21 * LOOM_DAY)
                                            : random_between(random, 1, 50);
   if (random_below(random, 3) == 0)
-    return (struct loom_window_option){length, 0, 0, NULL};
-  return (struct loom_window_option){0, from, from + length, NULL};
+    return (struct loom_window){.length = length};
+  return (struct loom_window){.from = from, .to = from + length};
+}
+
+/* The same, or one on the calendar, or the one before any of them. */
+static inline struct loom_window any_window(uint64_t *random) {
+  struct loom_window window = random_window(random);
+  if (random_below(random, 2)) {
+    int32_t first = loom_date_of_instant(instant("2023-01-10 00:00:00"));
+    window = (struct loom_window){.calendar = (enum loom_calendar)random_between(
+                                      random, LOOM_CALENDAR_DATES, LOOM_CALENDAR_LAST_MONTH)};
+    window.first = first + (int32_t)random_below(random, 14);
+    window.after_last = window.first + 1 + (int32_t)random_below(random, 8);
+  }
+  window.before = random_below(random, 4) == 0;
+  return window;
 }
 
 #endif

@@ -337,7 +337,7 @@ static void looking_up_is_like_scanning(void **test) {
   loom_source *source = loom_source_sqlite(database);
   for (int round = 0; round < 300; round++) {
     struct loom_id_table ids;
-    struct loom_window_option window = random_window(&random);
+    struct loom_window window = random_window(&random);
     int64_t to = window.length ? instant("2023-01-23 00:00:00") : window.to;
     struct loom_source_query query = {.from = window.length ? to - window.length : window.from,
                                       .to = to,

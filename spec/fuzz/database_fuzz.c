@@ -216,7 +216,7 @@ static void ask_inspect(void) {
   loom_error error;
   struct loom_inspection inspection;
   struct loom_inspect_options options = {
-      .id = "a", .id_length = 1, .window = {LOOM_DAY, 0, 0, NULL}, .default_zone = "UTC"};
+      .id = "a", .id_length = 1, .window = {.length = LOOM_DAY}, .default_zone = "UTC"};
   assert_true(loom_rules_preset("monitoring", &options.rules));
   loom_source *source = loom_source_sqlite_shared(asked.database);
   loom_status status = loom_inspect(&options, source, asked.database->zones, &inspection, &error);

@@ -124,6 +124,13 @@ int64_t lloom_option_latest(lua_State *L, int index);
 struct loom_rules;
 void lloom_read_rules(lua_State *L, int index, struct loom_rules *rules);
 
+/*
+** The window that the options length, from, to, calendar, first, after_last and before give: times in microseconds, dates as days
+** since 1970-01-01. Its name, the option name, stays valid as long as the table does.
+*/
+struct loom_window;
+void lloom_read_window(lua_State *L, int index, struct loom_window *window);
+
 /* The metatables, one to a file of bindings. */
 void lloom_register_database(lua_State *L);
 void lloom_register_ingest(lua_State *L);

@@ -120,15 +120,16 @@ static void set_figures(lua_State *L, const struct loom_figures *f) {
 }
 
 /*
-** inspect(database, {id, default_zone, length or from and to [, as_of, preset, fill, evidence, no_data, slack, max_gap,
-** most, told]}): a table of `as_of`, `from`, `length`, `zone` and `figures`, and of lists: `openings`, `intervals`,
+** inspect(database, {id, default_zone, a window as lloom_read_window has it [, as_of, preset, fill, evidence, no_data, slack,
+** max_gap, most, told]}): a table of `as_of`, `from`, `length`, `zone` and `figures`, and of lists: `openings`, `intervals`,
 ** `exclusions`, `pieces`, `polls`, and `cells`, each with its state, its piece's number, and `poll` and `active` of the poll that
 ** vouches for it. Times are in microseconds; those in the lists, but for `poll`, are since `from`.
 */
 int lloom_inspect(lua_State *L) {
-  static const char *const known[] = {"id",    "default_zone", "length", "from",     "to",
-                                      "as_of", "preset",       "fill",   "evidence", "no_data",
-                                      "slack", "max_gap",      "most",   "told",     NULL};
+  static const char *const known[] = {"id",       "default_zone", "length",     "from",    "to",
+                                      "calendar", "first",        "after_last", "before",  "as_of",
+                                      "preset",   "fill",         "evidence",   "no_data", "slack",
+                                      "max_gap",  "most",         "told",       NULL};
   loom_error error;
   struct loom_inspect_options options = {0};
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
@@ -138,9 +139,7 @@ int lloom_inspect(lua_State *L) {
   options.id = lloom_option_string(L, 2, "id", "");
   options.id_length = strlen(options.id);
   options.default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago");
-  options.window.length = lloom_option_integer(L, 2, "length", 0, 0, LOOM_WINDOW_LENGTH_MAX);
-  options.window.from = lloom_option_integer(L, 2, "from", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
-  options.window.to = lloom_option_integer(L, 2, "to", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  lloom_read_window(L, 2, &options.window);
   options.as_of =
       lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
   options.has_as_of = options.as_of != INT64_MIN;

@@ -33,6 +33,7 @@ static void push_limits(lua_State *L) {
                 {"max_gap", LOOM_MAX_GAP_MAX},
                 {"windows", LOOM_WINDOWS_MAX},
                 {"window_length", LOOM_WINDOW_LENGTH_MAX},
+                {"window_days", LOOM_WINDOW_DAYS_MAX},
                 {"strip_bins", LOOM_STRIP_BINS_MAX},
                 {"dormant_after", LOOM_DORMANT_AFTER_MAX},
                 {"threads", LOOM_THREADS_MAX}};
@@ -43,7 +44,8 @@ static void push_limits(lua_State *L) {
 
 /*
 ** Sets `limits`: texts in bytes, `slack` in seconds, `max_gap`, `window_length` and `dormant_after` in microseconds, else how many;
-** `rules`, the lists of names that the options preset, fill, evidence and no_data take; and `states`, the names of states.
+** `rules`, the lists of names that the options preset, fill, evidence and no_data take; and `states` and `calendar`, the names of
+** states and of windows on the calendar.
 */
 void lloom_add_limits(lua_State *L) {
   push_limits(L);
@@ -55,4 +57,5 @@ void lloom_add_limits(lua_State *L) {
   set_names(L, "no_data", loom_no_data_names);
   lua_setfield(L, -2, "rules");
   set_names(L, "states", loom_state_names);
+  set_names(L, "calendar", loom_calendar_names + 1);
 }

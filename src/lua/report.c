@@ -60,8 +60,21 @@ static int close_report(lua_State *L) {
   return 0;
 }
 
-/* windows = {{length = µs} or {from = µs, to = µs}, each with its name, …}, whose texts stay valid as long as the table does */
-static size_t read_windows(lua_State *L, struct loom_window_option *windows) {
+void lloom_read_window(lua_State *L, int index, struct loom_window *window) {
+  window->length = lloom_option_integer(L, index, "length", 0, 0, LOOM_WINDOW_LENGTH_MAX);
+  window->from = lloom_option_integer(L, index, "from", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  window->to = lloom_option_integer(L, index, "to", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  window->name = lloom_option_string(L, index, "name", NULL);
+  window->calendar = (enum loom_calendar)(
+      lloom_option_choice(L, index, "calendar", LOOM_CALENDAR_NONE - 1, loom_calendar_names) + 1);
+  window->first = (int32_t)lloom_option_integer(L, index, "first", 0, LOOM_DATE_MIN, LOOM_DATE_MAX);
+  window->after_last =
+      (int32_t)lloom_option_integer(L, index, "after_last", 0, LOOM_DATE_MIN, LOOM_DATE_MAX);
+  window->before = lloom_option_boolean(L, index, "before", false);
+}
+
+/* windows = {{length = µs} or any other of lloom_read_window, each with its name, …} */
+static size_t read_windows(lua_State *L, struct loom_window *windows) {
   lua_pushliteral(L, "windows");
   lua_rawget(L, 2);
   luaL_checktype(L, -1, LUA_TTABLE);
@@ -71,12 +84,7 @@ static size_t read_windows(lua_State *L, struct loom_window_option *windows) {
   int list = lua_gettop(L);
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, list, (int)i + 1);
-    int window = lua_gettop(L);
-    windows[i].length = lloom_option_integer(L, window, "length", 0, 0, LOOM_WINDOW_LENGTH_MAX);
-    windows[i].from =
-        lloom_option_integer(L, window, "from", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
-    windows[i].to = lloom_option_integer(L, window, "to", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
-    windows[i].name = lloom_option_string(L, window, "name", NULL);
+    lloom_read_window(L, lua_gettop(L), &windows[i]);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -144,7 +152,7 @@ static void read_states(lua_State *L, struct loom_report_options *options) {
 }
 
 static void read_options(lua_State *L, struct loom_report_options *options,
-                         struct loom_window_option *windows, const char **globs) {
+                         struct loom_window *windows, const char **globs) {
   static const char *const known[] = {
       "windows",    "default_zone", "as_of", "preset", "fill",       "evidence", "no_data",
       "slack",      "max_gap",      "ids",   "globs",  "all_stores", "threads",  "strip_window",
@@ -224,7 +232,7 @@ static loom_status make_source(loom_database *database, bool private, loom_sourc
 ** own, so that the database stays free.
 */
 int lloom_report(lua_State *L) {
-  struct loom_window_option windows[LOOM_WINDOWS_MAX];
+  struct loom_window windows[LOOM_WINDOWS_MAX];
   const char *globs[GLOBS_MAX];
   struct loom_report_options options = {.windows = windows, .selection.globs = globs};
   loom_error error;
@@ -364,10 +372,13 @@ size_t lloom_check_window(lua_State *L, int index, const loom_report *report) {
   return (size_t)window - 1;
 }
 
-/* window(w): from and to, in microseconds. */
+/* window(w [, row]): from and to, in microseconds; for all stores, or for the one in a row. */
 static int window(lua_State *L) {
   const loom_report *report = check_report(L)->handle.object;
-  struct loom_span span = loom_report_window(report, lloom_check_window(L, 2, report));
+  size_t w = lloom_check_window(L, 2, report);
+  struct loom_span span = lua_isnoneornil(L, 3)
+                              ? loom_report_window(report, w)
+                              : loom_report_window_of(report, lloom_check_row(L, 3, report), w);
   lloom_push_integer(L, span.start);
   lloom_push_integer(L, span.end);
   return 2;

@@ -17,8 +17,8 @@ loom_status loom_setting_zone(struct loom_setting *setting, const char *name, lo
                    cause.message);
 }
 
-static loom_status find_zone(const struct loom_setting *setting, const struct loom_store *store,
-                             const loom_zone **zone, loom_error *error) {
+loom_status loom_setting_zone_of(const struct loom_setting *setting, const struct loom_store *store,
+                                 const loom_zone **zone, loom_error *error) {
   loom_error cause;
   *zone = setting->default_zone;
   if (!*store->zone)
@@ -97,7 +97,7 @@ loom_status loom_measure_store(struct loom_measure *measure, const struct loom_s
                                              .own_days_count = store->special_days.count,
                                              .all_days = all_days->items,
                                              .all_days_count = all_days->count};
-  loom_status status = find_zone(setting, store, &measure->schedule.zone, error);
+  loom_status status = loom_setting_zone_of(setting, store, &measure->schedule.zone, error);
   if (status != LOOM_OK)
     return status;
   if (!lay_over(measure) || !join_exclusions(measure) ||

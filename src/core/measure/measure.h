@@ -25,6 +25,12 @@ struct loom_setting {
 /* Looks the default zone up. Errors name it. */
 loom_status loom_setting_zone(struct loom_setting *setting, const char *name, loom_error *error);
 
+/*
+** The zone that a store's clock shows. LOOM_EINPUT: it is not in the tz database. Errors name the store.
+*/
+loom_status loom_setting_zone_of(const struct loom_setting *setting, const struct loom_store *store,
+                                 const loom_zone **zone, loom_error *error);
+
 /* One thread's work, whose buffers last from store to store. Zero it to begin. */
 struct loom_measure {
   const struct loom_setting *setting;

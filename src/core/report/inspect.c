@@ -78,29 +78,25 @@ static void add_cell(void *context, struct loom_span span, enum loom_state state
                                                    .poll = poll ? *poll : 0};
 }
 
-static loom_status resolve_window(const struct loom_inspect_options *options, loom_source *source,
-                                  struct loom_inspection *in, loom_error *error) {
-  const struct loom_window_option *window = &options->window;
+/* What as_of is, and the instants that hold the window in any zone. */
+static loom_status resolve_hull(const struct loom_inspect_options *options, loom_source *source,
+                                struct loom_inspection *in, loom_error *error) {
+  const struct loom_window *window = &options->window;
   loom_status status = LOOM_OK;
   in->as_of = options->as_of;
   if (!options->has_as_of)
     status = loom_source_newest(source, &in->as_of, error);
-  if (status == LOOM_EEMPTY && !window->length) { /* a window of its own needs no polls */
-    in->as_of = window->to;
+  /* A window of its own needs no polls. */
+  if (status == LOOM_EEMPTY && (window->calendar == LOOM_CALENDAR_DATES ||
+                                (window->calendar == LOOM_CALENDAR_NONE && !window->length))) {
+    in->as_of = loom_window_hull(window, LOOM_INSTANT_MAX).end;
     status = LOOM_OK;
   }
   if (status != LOOM_OK)
     return status;
-  in->window = (struct loom_span){window->from, window->to};
-  if (window->length)
-    in->window = (struct loom_span){in->as_of - window->length, in->as_of};
-  if (in->window.end <= in->window.start ||
-      in->window.end - in->window.start > LOOM_WINDOW_LENGTH_MAX)
-    status = loom_fail(error, LOOM_EINVAL,
-                       "the window ends before it starts, or is longer than 100 years");
-  else if (in->window.start < LOOM_INSTANT_MIN)
-    status = loom_fail(error, LOOM_EINVAL, "the window begins before the year 1");
-  return status;
+  const char *problem = loom_window_problem(window, in->as_of);
+  in->window = loom_window_hull(window, in->as_of);
+  return problem ? loom_fail(error, LOOM_EINVAL, "the window %s", problem) : LOOM_OK;
 }
 
 static loom_status read_store(const struct loom_inspect_options *options, loom_source *source,
@@ -159,7 +155,12 @@ static loom_status check_size(const struct loom_inspect_options *options,
 static loom_status measure(const struct loom_inspect_options *options, struct loom_inspection *in,
                            loom_error *error) {
   struct filling filling = {.inspection = in};
-  loom_status status = loom_measure_store(&in->measure, &in->setting, &in->store, error);
+  const loom_zone *zone;
+  loom_status status = loom_setting_zone_of(&in->setting, &in->store, &zone, error);
+  if (status != LOOM_OK)
+    return status;
+  in->setting.hull = in->window = loom_window_span(&options->window, in->as_of, zone);
+  status = loom_measure_store(&in->measure, &in->setting, &in->store, error);
   if (status == LOOM_OK)
     status = list_openings(in, error);
   if (status == LOOM_OK)
@@ -181,12 +182,11 @@ loom_status loom_inspect(const struct loom_inspect_options *options, loom_source
   status = loom_source_snapshot(source, error);
   if (status != LOOM_OK)
     return status;
-  status = resolve_window(options, source, in, error);
+  status = resolve_hull(options, source, in, error);
   if (status == LOOM_OK)
     status = read_store(options, source, in, error);
   loom_source_release(source);
   in->setting.as_of = in->as_of;
-  in->setting.hull = in->window;
   return status == LOOM_OK ? measure(options, in, error) : status;
 }
 

@@ -9,14 +9,14 @@
 
 #include "measure/measure.h"
 #include "measure/source.h"
-#include "report/report.h"
+#include "time/window.h"
 
 struct loom_inspect_options {
   const char *id;
   size_t id_length;
   struct loom_rules rules;
-  struct loom_window_option window; /* see report.h */
-  bool has_as_of;                   /* otherwise as_of is the newest poll */
+  struct loom_window window;
+  bool has_as_of; /* otherwise as_of is the newest poll */
   int64_t as_of;
   const char *default_zone;
   uint64_t most; /* polls and openings that may be looked at; 0: any number */

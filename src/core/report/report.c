@@ -23,14 +23,16 @@ struct row {
   const char *id;   /* set when the report is complete: `ids` moves as it grows */
   size_t id_offset; /* in `ids` */
   size_t id_length;
+  const loom_zone *zone;
   size_t index; /* of the row's figures and strip, in the order in which stores were done */
 };
 
 struct loom_report {
   struct loom_report_options options;
-  struct loom_window_option windows[LOOM_WINDOWS_MAX];
-  struct loom_span spans[LOOM_WINDOWS_MAX]; /* the windows as instants */
-  char **globs;                             /* copies of the selection's patterns */
+  struct loom_window windows[LOOM_WINDOWS_MAX];
+  /* The windows as instants: those of all zones, and once the report is complete those of its rows. */
+  struct loom_span spans[LOOM_WINDOWS_MAX];
+  char **globs; /* copies of the selection's patterns */
   loom_source *source;
   struct loom_setting setting;
 
@@ -50,6 +52,8 @@ struct loom_report {
   atomic_uint_fast64_t stores_done;
   uint64_t store_count;
 
+  struct loom_span reach[LOOM_WINDOWS_MAX]; /* what the windows of the rows cover */
+  bool has_reach;                           /* there is one */
   /* of each reader, in the order of its stores; all of them in order of id when the report is complete */
   struct rows {
     struct row *items;
@@ -82,11 +86,15 @@ struct work {
   struct {
     char id[LOOM_ID_MAX];
     size_t length;
+    const loom_zone *zone;
   } ids[BATCH];
   struct {
     struct loom_store_state state;
     bool is_deferred; /* it is not known yet */
   } states[BATCH];
+  struct loom_span
+      reach[LOOM_WINDOWS_MAX]; /* what the windows cover of the stores that have rows */
+  bool has_reach;
   struct loom_figures *figures; /* BATCH rows of all windows */
   char *strips;                 /* BATCH of them */
 };
@@ -100,6 +108,11 @@ static loom_status check_cancelled(loom_report *report, loom_error *error) {
 
 /* ---- one store ---- */
 
+/* The smallest span that holds both. */
+static struct loom_span span_of(struct loom_span a, struct loom_span b) {
+  return (struct loom_span){a.start < b.start ? a.start : b.start, a.end > b.end ? a.end : b.end};
+}
+
 /* Measures the store that was read last, for the batch's next row. */
 static loom_status measure(struct work *work, loom_error *error) {
   loom_report *report = work->report;
@@ -108,15 +121,19 @@ static loom_status measure(struct work *work, loom_error *error) {
   loom_status status = loom_measure_store(&work->measure, &report->setting, &work->store, error);
   for (size_t w = 0; status == LOOM_OK && w < options->window_count; w++) {
     bool strip = options->strip_bins && w == options->strip_window;
+    struct loom_span window =
+        loom_window_span(&report->windows[w], report->setting.as_of, work->measure.schedule.zone);
+    work->reach[w] = work->has_reach ? span_of(work->reach[w], window) : window;
     if (strip)
-      loom_strip_begin(&work->strip, report->spans[w]);
-    status = loom_measure_window(&work->measure, report->spans[w], &figures[w],
-                                 strip ? loom_strip_add : NULL, &work->strip, error);
+      loom_strip_begin(&work->strip, window);
+    status = loom_measure_window(&work->measure, window, &figures[w], strip ? loom_strip_add : NULL,
+                                 &work->strip, error);
     if (strip && status == LOOM_OK)
       loom_strip_finish(&work->strip, work->strips + work->count * options->strip_bins);
     if (status == LOOM_OK)
       status = check_cancelled(report, error);
   }
+  work->has_reach = work->has_reach || status == LOOM_OK;
   return status;
 }
 
@@ -204,6 +221,7 @@ static loom_status add_store(struct work *work, loom_error *error) {
     return leave_out(work->report, &work->store, error) ? LOOM_OK : loom_no_memory(error);
   if (status == LOOM_OK) {
     memcpy(work->ids[work->count].id, work->store.id, work->store.id_length);
+    work->ids[work->count].zone = work->measure.schedule.zone;
     work->ids[work->count++].length = work->store.id_length;
   }
   return status;
@@ -262,8 +280,8 @@ static bool keep_batch(struct work *work) {
       loom_grow(&rows->items, &rows->capacity, rows->count + work->count, sizeof *rows->items);
   for (size_t i = 0; good && i < work->count; i++) {
     size_t at = report->row_count++, length = work->ids[i].length;
-    rows->items[rows->count++] =
-        (struct row){.id_offset = report->ids_size, .id_length = length, .index = at};
+    rows->items[rows->count++] = (struct row){
+        .id_offset = report->ids_size, .id_length = length, .zone = work->ids[i].zone, .index = at};
     memcpy(report->ids + report->ids_size, work->ids[i].id, length);
     report->ids_size += length;
     if (windows)
@@ -470,6 +488,8 @@ static void complete(loom_report *report) {
   find_deferred(report);
   if (!bring_together(report))
     fail(report, loom_no_memory(&error), &error);
+  if (report->has_reach)
+    memcpy(report->spans, report->reach, sizeof report->spans);
   finish_left_out(report);
   loom_source_release(report->source);
   report->released = true;
@@ -483,6 +503,17 @@ static void complete(loom_report *report) {
   atomic_store(&report->complete, report->status == LOOM_OK);
 }
 
+/* Before its thread counts as ended: the last one completes the report. */
+static void keep_reach(const struct work *work) {
+  loom_report *report = work->report;
+  pthread_mutex_lock(&report->lock);
+  for (size_t w = 0; work->has_reach && w < report->options.window_count; w++)
+    report->reach[w] =
+        report->has_reach ? span_of(report->reach[w], work->reach[w]) : work->reach[w];
+  report->has_reach = report->has_reach || work->has_reach;
+  pthread_mutex_unlock(&report->lock);
+}
+
 static void *run_thread(void *context) {
   loom_report *report = context;
   loom_error error;
@@ -494,6 +525,7 @@ static void *run_thread(void *context) {
     work->reader = loom_source_reader(report->source, reader);
     work->rows = &report->lists[reader];
     status = work_through(work, &error);
+    keep_reach(work);
     loom_store_free(&work->store);
     loom_measure_free(&work->measure);
     loom_strip_free(&work->strip);
@@ -527,26 +559,20 @@ static loom_status fail_window(const loom_report *report, size_t window, const c
 
 static loom_status resolve_windows(loom_report *report, loom_error *error) {
   struct loom_span *hull = &report->setting.hull;
+  int64_t longest = LOOM_WINDOW_LENGTH_MAX;
   if (report->options.states.wanted)
     *hull = (struct loom_span){before_as_of(report, LOOM_STANDING_OPENINGS), report->setting.as_of};
   for (size_t w = 0; w < report->options.window_count; w++) {
-    const struct loom_window_option *window = &report->windows[w];
-    struct loom_span *span = &report->spans[w];
-    *span = (struct loom_span){window->from, window->to};
-    if (window->length)
-      *span = (struct loom_span){report->setting.as_of - window->length, report->setting.as_of};
-    if (span->end <= span->start)
-      return fail_window(report, w, "ends before it starts", error);
-    if (span->end - span->start > LOOM_WINDOW_LENGTH_MAX)
-      return fail_window(report, w, "is longer than 100 years", error);
-    if (span->start < LOOM_INSTANT_MIN)
-      return fail_window(report, w, "begins before the year 1", error);
-    if (w == 0 || span->start < hull->start)
-      hull->start = span->start;
-    if (w == 0 || span->end > hull->end)
-      hull->end = span->end;
+    const struct loom_window *window = &report->windows[w];
+    const char *problem = loom_window_problem(window, report->setting.as_of);
+    if (problem)
+      return fail_window(report, w, problem, error);
+    report->spans[w] = loom_window_hull(window, report->setting.as_of);
+    *hull = w ? span_of(*hull, report->spans[w]) : report->spans[w];
+    if (window->calendar)
+      longest = LOOM_WINDOW_LENGTH_MAX + (LOOM_OFFSET_MAX - LOOM_OFFSET_MIN) * LOOM_SECOND;
   }
-  if (hull->end - hull->start > LOOM_WINDOW_LENGTH_MAX)
+  if (hull->end - hull->start > longest)
     return loom_fail(error, LOOM_EINVAL, "the windows are more than 100 years apart");
   return LOOM_OK;
 }
@@ -746,6 +772,10 @@ size_t loom_report_window_count(const loom_report *report) {
 
 struct loom_span loom_report_window(const loom_report *report, size_t window) {
   return report->spans[window];
+}
+
+struct loom_span loom_report_window_of(const loom_report *report, size_t row, size_t window) {
+  return loom_window_span(&report->windows[window], report->setting.as_of, report->rows[row].zone);
 }
 
 size_t loom_report_count(const loom_report *report) {

@@ -12,22 +12,13 @@
 #include "measure/source.h"
 #include "measure/uptime.h"
 #include "report/standing.h"
+#include "time/window.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define LOOM_WINDOWS_MAX 64
-/* The longest window, and the longest time from the first one's start to the last one's end: schedules are laid out
-** day by day for each store. */
-#define LOOM_WINDOW_LENGTH_MAX (36525 * LOOM_DAY)
-
-struct loom_window_option {
-  int64_t length;   /* microseconds up to as_of; or 0, and then: */
-  int64_t from, to; /* instants */
-  const char *name; /* in messages, while the report is prepared; NULL: its number, from 1 */
-};
-
 typedef struct loom_report loom_report;
 
 /* Called by the last thread once all rows are there, and before the report counts as complete; its failure fails it. */
@@ -36,8 +27,9 @@ typedef loom_status loom_report_finish_fn(void *context, const loom_report *repo
 
 struct loom_report_options {
   struct loom_rules rules;
-  const struct loom_window_option *windows;
-  size_t window_count; /* 1 to LOOM_WINDOWS_MAX, or 0 where states are wanted */
+  const struct loom_window *windows;
+  /* 1 to LOOM_WINDOWS_MAX, or 0 where states are wanted; all together within LOOM_WINDOW_LENGTH_MAX, but for what zones add */
+  size_t window_count;
   /* States of the stores at as_of instead of figures: see standing.h, and loom_report_state. */
   struct loom_state_option {
     bool wanted, no_since_up;
@@ -93,9 +85,14 @@ void loom_report_free(loom_report *report);
 
 int64_t loom_report_as_of(const loom_report *report);
 size_t loom_report_window_count(const loom_report *report);
+
+/*
+** A window's instants. One on the calendar has others for each store: once the report is complete this is from the earliest
+** start to the latest end of those that have a row, and before that, or without rows, the hull of all zones.
+*/
 struct loom_span loom_report_window(const loom_report *report, size_t window);
 
-/* From the first window's start to the last one's end. */
+/* From the first window's start to the last one's end, in any zone. */
 struct loom_span loom_report_hull(const loom_report *report);
 
 /* ---- results, of a complete report ---- */
@@ -103,6 +100,9 @@ struct loom_span loom_report_hull(const loom_report *report);
 /* Rows are sorted by store id as bytes. */
 size_t loom_report_count(const loom_report *report);
 const char *loom_report_store(const loom_report *report, size_t row, size_t *length);
+
+/* A window's instants for one store, which differ on the calendar alone. */
+struct loom_span loom_report_window_of(const loom_report *report, size_t row, size_t window);
 
 /* The row of a store; false if it has none. */
 bool loom_report_find(const loom_report *report, const char *id, size_t length, size_t *row);

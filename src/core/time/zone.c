@@ -18,9 +18,6 @@
 #define TZIF_HEADER_SIZE 44
 #define TZIF_TYPE_SIZE 6
 #define TZIF_FILE_MAX (1 << 20) /* the largest file of the tz database is below 4 KiB */
-/* RFC 9636, section 3.2: offsets lie between these two, which are none */
-#define UTOFF_MIN (-25 * 3600)
-#define UTOFF_MAX (26 * 3600)
 #define CYCLE_YEARS 400
 #define CYCLE_SECONDS (INT64_C(146097) * LOOM_DAY_SECONDS)
 #define DEFAULT_DIRECTORY "/usr/share/zoneinfo"
@@ -275,7 +272,7 @@ static int32_t type_offset(const struct tzif *tz, size_t type) {
 */
 static const char *add_transitions(loom_zone *zone, const struct tzif *tz, int64_t *last_kept) {
   for (size_t i = 0; i < tz->type_count; i++)
-    if (type_offset(tz, i) <= UTOFF_MIN || type_offset(tz, i) >= UTOFF_MAX)
+    if (type_offset(tz, i) <= LOOM_OFFSET_MIN || type_offset(tz, i) >= LOOM_OFFSET_MAX)
       return "an offset is not between -25 and 26 hours";
   /* Before the first transition type 0 is in force; where that is local mean time, the zone's first
   ** standard time stands in for it, since no opening hours were ever kept in it. */
@@ -413,8 +410,8 @@ int64_t loom_zone_instant_near(const loom_zone *zone, int64_t local, size_t *nea
   int64_t moved = cycles_before(zone, local);
   int64_t wanted = local - moved;
   /* the answer lies in a period that ends after this instant */
-  if (!is_in_period(zone, *near, wanted - UTOFF_MAX))
-    *near = find_period(zone, wanted - UTOFF_MAX);
+  if (!is_in_period(zone, *near, wanted - LOOM_OFFSET_MAX))
+    *near = find_period(zone, wanted - LOOM_OFFSET_MAX);
   size_t i = *near;
   while (i + 1 < zone->count && wanted - zone->periods[i].offset >= zone->periods[i + 1].start)
     i++;

@@ -19,6 +19,10 @@
 /* What else to say of a zone that is stored, and not in the tz database any more. */
 #define LOOM_ZONE_GONE "any more (Debian keeps old names in its package tzdata-legacy)"
 
+/* Seconds east of Greenwich lie between these two (RFC 9636, section 3.2): a file with others is refused. */
+#define LOOM_OFFSET_MIN (-25 * 3600)
+#define LOOM_OFFSET_MAX (26 * 3600)
+
 typedef struct loom_zone loom_zone;   /* one zone, owned by its cache */
 typedef struct loom_zones loom_zones; /* a cache of zones; thread-safe */
 
