@@ -12,16 +12,38 @@
 -- @field uptime_WINDOW as the standard columns print it: hours, or whole minutes where the window asks for them
 -- @field downtime_WINDOW the same
 -- @field FIGURE_WINDOW any of `loom.figures`, such as `ratio_last_week` or `longest_last_day`; durations in seconds
+-- @field change_FIGURE_WINDOW of reports that compare: a figure less that of the window before
 -- @field slo_PART_WINDOW target, met, budget, spent, left or burn, such as `slo_left_month` (see `loom.slo`); in minutes
 -- @field attributes.NAME an attribute of the store
 -- @field strip of reports with strips: a letter to a bin
 
 local check = require "loom.check"
 local figures = require "loom.figures"
+local windows = require "loom.windows"
 
 local columns = {}
 
 local is_slo = { target = true, met = true, budget = true, spent = true, left = true, burn = true }
+
+-- The function (row) that reads a column of a change, or nil if it is no such column. Ratios are compared as they are printed.
+local function change(report, name)
+  local figure, window = name:match("^change_(%l+)_(.+)$")
+  local before = window and report.window_index[window .. "_before"]
+  if not before or report.windows[before].before_of ~= window or not figures.is_name[figure] then
+    return nil
+  elseif figure == "ratio" then
+    local source, place = report.plain, report.window_index[window]
+    return function(row)
+      local now = figures.millionths(source:times(row.index, place))
+      local earlier = figures.millionths(source:times(row.index, before))
+      return now and earlier and (now - earlier) / 1000000
+    end
+  end
+  return function(row)
+    local now, earlier = row[window][figure], row[window .. "_before"][figure]
+    return now and earlier and now - earlier
+  end
+end
 
 --- The function (row) that reads a column. An attribute that groups are of may have a name that means something else.
 -- @local
@@ -30,6 +52,10 @@ function columns.value(report, name)
     return function(row)
       return report:store(row.index)
     end
+  end
+  local of_change = change(report, name)
+  if of_change then
+    return of_change
   end
   local attribute = name:match("^attributes%.(.+)$")
   if attribute then
@@ -105,7 +131,8 @@ end
 --- Whether the report has such a column.
 -- @local
 function columns.exists(report, name)
-  if name == report.key or (name == "stores" and report.grouped) or name:find("^attributes%..") or name == "strip" then
+  if name == report.key or (name == "stores" and report.grouped) or name:find("^attributes%..") or name == "strip"
+    or change(report, name) then
     return true
   end
   local part, window = name:match("^slo_(%l+)_(.+)$")
@@ -188,7 +215,7 @@ function columns.usual(report, format, worst)
   if not (worst or report.has_slo) or not has_columns[format] then
     return nil
   end
-  local names, window = columns.standard(report), report.windows[#report.windows].name
+  local names, window = columns.standard(report), report.windows[windows.last_place(report.windows)].name
   names[#names + 1] = "ratio_" .. window
   for _, part in ipairs(report.has_slo and { "target", "met", "left", "burn" } or {}) do
     names[#names + 1] = ("slo_%s_%s"):format(part, window)

@@ -14,7 +14,7 @@ local inspection = {}
 local seconds = time.seconds
 
 local checkers = {
-  as_of = time.instant,
+  as_of = time.seen_from,
   most = check.integer(1, 2 ^ 53), -- polls and openings, for the service: more is EINVAL
 }
 for name, checker in pairs(rules.checkers) do
@@ -22,21 +22,77 @@ for name, checker in pairs(rules.checkers) do
 end
 
 local function inspect(monitor, store, window, options, told)
-  local native = rules.pass_on(options, { id = store, as_of = options.as_of, most = options.most, told = told })
+  local native = rules.pass_on(options, { id = store, as_of = time.as_of(monitor, options.as_of), most = options.most,
+    told = told })
   native.default_zone = options.default_zone or monitor.default_zone
-  native.length, native.from, native.to = window.length, window.from, window.to
+  for _, field in ipairs { "length", "from", "to", "calendar", "first", "after_last" } do
+    native[field] = window[field]
+  end
   return core.inspect(monitor.database, native)
+end
+
+-- Checker of either end of a span: dates stay text.
+local function end_of_span(value)
+  local instant = time.days(value) and value or time.instant(value)
+  return instant, not instant and "timestamp, date, or seconds since 1970" or nil
+end
+
+-- The window that `timeline` and `outages` are asked for: a word, or from one instant or date to another.
+local function span_window(name, from, to)
+  if to == nil and windows.is_word[from] then
+    return { calendar = from }
+  end
+  from, to = check.argument(name, 2, from, end_of_span), check.argument(name, 3, to, end_of_span)
+  local first, after_last = time.days(from), time.days(to)
+  if (first == nil) ~= (after_last == nil) then
+    check.fail("bad argument #3 to '%s' (%s expected, as #2 is)", name, first and "a date" or "an instant")
+  elseif first and after_last > first then
+    return { calendar = "dates", first = first, after_last = after_last }
+  elseif first then
+    check.fail("bad argument #3 to '%s' (a date after #2, %s, expected, got %s)", name, from, to)
+  elseif time.between(from, to) <= 0 then
+    check.fail("bad argument #3 to '%s' (an instant after #2, %s, expected, got %s)", name, time.text(from), time.text(to))
+  end
+  return { from = from, to = to }
+end
+
+local WEEK = 7 -- days
+local DAY = 86400 * 1000000 -- microseconds
+
+-- The dates up to an instant, or a week of them, where one end is left out. What is later than `as_of` is cut off anyway, so that
+-- the date after the last may be one that has begun nowhere.
+local function dates_up_to(first, after_last, seen_from)
+  after_last = after_last or math.max(first + 1, core.parse_date(seen_from():sub(1, 10)) + 2)
+  first = first or after_last - WEEK
+  return core.format_date(first), core.format_date(after_last)
+end
+
+--- Both ends of a span of which either may be left out: it is a week then, and ends at what it is seen from.
+-- @tparam ?string from an instant, or a local date
+-- @tparam ?string to likewise
+-- @tparam function seen_from gives an instant as text; it is called where that is needed
+-- @treturn ?string from; nil where one is a date and the other is not
+-- @treturn ?string to
+-- @treturn bool whether there is anything between them
+function inspection.ends(from, to, seen_from)
+  local first, after_last = time.days(from), time.days(to)
+  if first or after_last then
+    if (from and not first) or (to and not after_last) then
+      return nil
+    end
+    from, to = dates_up_to(first, after_last, seen_from)
+    return from, to, time.days(from) < time.days(to)
+  end
+  to = to or seen_from()
+  from = from or time.text_after(time.instant(to), -WEEK * DAY)
+  return from, to, time.between(time.instant(from), time.instant(to)) > 0
 end
 
 -- Checks the arguments that `timeline` and `outages` share, and looks.
 local function inspect_span(name, monitor, store, from, to, options)
   check.argument(name, 1, store, check.store_id)
-  from = check.argument(name, 2, from, time.instant)
-  to = check.argument(name, 3, to, time.instant)
-  if time.between(from, to) <= 0 then
-    check.fail("bad argument #3 to '%s' (an instant after #2, %s, expected, got %s)", name, time.text(from), time.text(to))
-  end
-  return inspect(monitor, store, { from = from, to = to }, check.options(name, options, checkers))
+  local window = span_window(name, from, to)
+  return inspect(monitor, store, window, check.options(name, options, checkers))
 end
 
 -- ---- timelines ----
@@ -70,7 +126,13 @@ local function add(spans, from, to, state)
   end
 end
 
+-- The instants that were looked at.
+local function span_of(seen)
+  return shown(seen, { from = 0, to = seen.length })
+end
+
 --- See `loom.monitor:timeline`.
+-- @treturn ?table the span: `from`, `to` and `seconds`, which are the caller's, or those of dates
 function inspection.timeline(monitor, store, from, to, options)
   local seen, message, code = inspect_span("timeline", monitor, store, from, to, options)
   if not seen then
@@ -83,10 +145,11 @@ function inspection.timeline(monitor, store, from, to, options)
     at = cell.to
   end
   add(spans, at, seen.length, "closed")
-  return all_shown(seen, spans)
+  return all_shown(seen, spans), span_of(seen)
 end
 
 --- See `loom.monitor:outages`.
+-- @treturn ?table the span, as of `timeline`
 function inspection.outages(monitor, store, from, to, options)
   local seen, message, code = inspect_span("outages", monitor, store, from, to, options)
   if not seen then
@@ -98,7 +161,7 @@ function inspection.outages(monitor, store, from, to, options)
       add(spans, cell.from, cell.to)
     end
   end
-  return all_shown(seen, spans)
+  return all_shown(seen, spans), span_of(seen)
 end
 
 -- ---- explaining ----
@@ -178,6 +241,7 @@ local function explain_window(seen, window, rule)
   local shown_window = {
     name = window.name,
     unit = window.unit,
+    calendar = window.calendar,
     figures = figures.of(f.up, f.down, f.unknown, f.excluded, f.longest, f.outages, f.polls),
     uptime = figures[window.unit](f.up),
     downtime = figures[window.unit](f.down),

@@ -423,10 +423,16 @@ end
 
 --- Computes a report.
 -- @tparam[opt] table options
--- @tparam[opt] {table,...} options.windows 1 to 64 of `{ name =, seconds =, unit = }` or `{ name =, from =, to =, unit = }`:
---   a name of letters, digits and `_`; a duration that ends at `as_of`, or two instants; `"hours"` (default) or
---   `"minutes"`, in which the standard columns are printed (default: last_hour in minutes, last_day and last_week in hours)
--- @tparam[opt] string|number options.as_of the instant at which windows of `seconds` end (default: the newest poll)
+-- @tparam[opt] {table,...} options.windows 1 to 64 of `{ name =, seconds =, unit = }`, `{ name =, from =, to =, unit = }` or
+--   `{ name =, calendar =, unit = }`: a name of letters, digits and `_`; a duration that ends at `as_of`, two instants, two
+--   dates, the first one and the one after the last, or one of `"today"`, `"yesterday"`, `"this-week"`, `"last-week"` (from
+--   Monday), `"this-month"`, `"last-month"`, which alone stands for `{ name = "this_week", calendar = "this-week" }`; and
+--   `"hours"` (default) or `"minutes"`, in which the standard columns are printed (default: last_hour in minutes, last_day and
+--   last_week in hours). Dates are those of each store's own calendar, from midnight to midnight, cut at `as_of`
+-- @tparam[opt] string|number options.as_of the instant that it is seen from, at which windows of `seconds` end: also a date,
+--   which is its first instant in UTC, or `"now"` (default: the newest poll)
+-- @tparam[opt=false] bool options.compare puts beside each window, as `NAME_before`, the one before it: as long, or of as many
+--   dates or whole months
 -- @tparam[opt="loom"] string options.preset rules by name: `"loom"`, `"seed"` or `"monitoring"`. Each of the next five
 --   overrides one of them
 -- @tparam[opt] string options.fill which time a poll vouches for: `"backward"`, `"forward"` or `"nearest"`
@@ -495,8 +501,9 @@ end
 
 --- What a store was, moment by moment.
 -- @tparam string store its id
--- @tparam string|number from an instant
--- @tparam string|number to an instant after it
+-- @tparam string|number from an instant; or a local date of the store; or a word such as `"yesterday"` (see `report`), without
+--   `to`
+-- @tparam ?string|number to an instant after it; or the date after the last
 -- @tparam[opt] table options `as_of`, `default_zone` and the rules (`preset`, `fill`, …), as in `report`
 -- @treturn {table,...}|nil segments without gaps: `from` and `to` (instants), `seconds`, and `state`, which is
 --   `"up"`, `"down"`, `"unknown"`, `"closed"` or `"excluded"`
@@ -504,20 +511,24 @@ end
 -- @treturn ?string its code
 -- @usage for _, s in ipairs(monitor:timeline("shop 1", "2023-01-24 00:00:00", "2023-01-25 00:00:00")) do print(s.state) end
 function Monitor:timeline(store, from, to, options)
-  return inspection.timeline(self, store, from, to, options)
+  local segments, message, code = inspection.timeline(self, store, from, to, options)
+  return segments, not segments and message or nil, code
 end
 
 --- The outages of a store: maximal runs of down time. Closed hours and excluded time end one, openings that touch do not.
 -- @tparam string store its id
--- @tparam string|number from an instant
--- @tparam string|number to an instant after it
+-- @tparam string|number from as in `timeline`
+-- @tparam ?string|number to as in `timeline`
 -- @tparam[opt] table options as in `timeline`
 -- @treturn {table,...}|nil `from` and `to` (instants), and `seconds`
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
--- @usage print(#monitor:outages("shop 1", "2023-01-18 00:00:00", "2023-01-25 00:00:00"))
+-- @usage
+-- print(#monitor:outages("shop 1", "2023-01-18 00:00:00", "2023-01-25 00:00:00"))
+-- print(#monitor:outages("shop 1", "last-week"))
 function Monitor:outages(store, from, to, options)
-  return inspection.outages(self, store, from, to, options)
+  local outages, message, code = inspection.outages(self, store, from, to, options)
+  return outages, not outages and message or nil, code
 end
 
 --- Everything that made a store's figures.

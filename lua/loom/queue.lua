@@ -155,6 +155,19 @@ end
 
 -- ---- asking ----
 
+-- The options with what they mean when a report is asked for: one that is begun anew is the same again.
+local function settled(self, options)
+  if options.as_of ~= "now" then
+    return options
+  end
+  local copy = {}
+  for name, value in pairs(options) do
+    copy[name] = value
+  end
+  copy.as_of = time.text(now(self))
+  return copy
+end
+
 --- Asks for a report. A report with the same options that still waits serves both who asked.
 -- @tparam[opt] table options as in `loom.monitor:report`, but for functions and `progress`; wrong ones raise an error
 -- @treturn string|nil the report's id, a UUID
@@ -162,7 +175,7 @@ end
 -- @treturn ?string its code
 function Queue:trigger(options)
   Report.check_options("trigger", options)
-  local text = next(options or {}) and canonical(options) or "{}"
+  local text = next(options or {}) and canonical(settled(self, options)) or "{}"
   if #text > Queue.OPTIONS_MAX then
     check.fail("bad options to 'trigger' (at most %d bytes as JSON expected, got %d)", Queue.OPTIONS_MAX, #text)
   end

@@ -23,7 +23,9 @@ Report.__index = Report
 -- @table fields
 -- @tfield number as_of the end of the windows that end there, in seconds since 1970
 -- @tfield string as_of_utc the same as text, with every digit
--- @tfield {table,...} windows `name`, `unit`, and `from` and `to` in seconds since 1970, and as text: `from_utc` and `to_utc`
+-- @tfield {table,...} windows `name`, `unit`, and `from` and `to` in seconds since 1970, and as text: `from_utc` and `to_utc`.
+--   One on the calendar has `calendar`, its word or dates; it is another one for each zone, and `from` and `to` are the
+--   earliest and the latest of any store (see `span`). With `compare`, the one before another has its name as `before_of`
 -- @tfield table rules those in force: `preset`, `slack` and `max_gap` in seconds (nil: none), `fill`, `evidence`, `no_data`,
 --   `default_zone`
 -- @tfield string key the name of the first column: `"store_id"`
@@ -68,7 +70,7 @@ local function strips_checker(value)
 end
 
 local checkers = {
-  as_of = time.instant,
+  as_of = time.seen_from,
   windows = windows.checker,
   hours = hours_checker,
   slo = slo.checker,
@@ -77,6 +79,7 @@ local checkers = {
   strips = strips_checker,
   threads = check.integer(0, core.limits.threads),
   progress = check.callable,
+  compare = check.boolean,
 }
 for _, more in ipairs { rules.checkers, stores.checkers } do
   for name, checker in pairs(more) do
@@ -92,7 +95,7 @@ local function native_options(monitor, options, wanted, private)
   end
   local native = rules.pass_on(options, {
     windows = {},
-    as_of = options.as_of,
+    as_of = time.as_of(monitor, options.as_of),
     all_stores = options.all_stores,
     threads = options.threads,
     private = private or type(options.hours) == "function",
@@ -104,7 +107,7 @@ local function native_options(monitor, options, wanted, private)
   end
   if options.strips then
     native.strip_bins = options.strips.bins
-    native.strip_window = #wanted
+    native.strip_window = windows.last_place(wanted)
     for i, window in ipairs(wanted) do
       if window.name == options.strips.window then
         native.strip_window = i
@@ -236,6 +239,10 @@ end
 local function checked_options(name, options)
   options = check.options(name, options, checkers)
   options.windows = options.windows or windows.checker(windows.standard)
+  if options.compare then
+    local list, expected = windows.compared(options.windows)
+    options.windows = list or check.impossible("compare", name, expected, true)
+  end
   local strips = options.strips
   if strips and strips.window ~= nil and not rows.index_windows(options.windows)[strips.window] then
     check.impossible("strips", name, "window: name of one of the windows", strips.window)
@@ -285,7 +292,7 @@ local function resolved_windows(native, wanted)
   local list = {}
   for i, window in ipairs(wanted) do
     local from, to = native:window(i)
-    list[i] = { name = window.name, unit = window.unit }
+    list[i] = { name = window.name, unit = window.unit, calendar = window.calendar, before_of = window.before_of }
     time.set(list[i], "from", from)
     time.set(list[i], "to", to)
   end
@@ -321,7 +328,7 @@ local function finish(monitor, native, options)
     name_attribute = options.name_attribute,
     filter = stores.described(options.stores, options.where, options.all_stores),
     strips = options.strips
-      and { window = options.strips.window or resolved[#resolved].name, bins = options.strips.bins } or nil,
+      and { window = options.strips.window or resolved[windows.last_place(resolved)].name, bins = options.strips.bins } or nil,
     attribute_values = options.attribute_values,
   }, Report), "loom.report")
 end
@@ -331,8 +338,9 @@ end
 function Report.check_options(name, options)
   options = checked_options(name, options)
   for _, window in ipairs(options.windows) do
-    local length = window.native.length
-    if length and options.as_of and time.between(time.FIRST, options.as_of) < length then
+    local length, as_of = window.native.length, options.as_of
+    length = length and window.before_of and 2 * length or length
+    if length and as_of and as_of ~= "now" and time.between(time.FIRST, as_of) < length then
       check.impossible("windows", name, "windows that begin in the year 1 or later", window.name)
     end
   end
@@ -415,6 +423,18 @@ end
 -- @usage print(report:find("shop 1"))
 function Report:find(id)
   return self.native:find(check.argument("find", 1, id, check.string))
+end
+
+--- The instants of a window for one store: others for each zone where it is on the calendar.
+-- @tparam int index of the row, from 1
+-- @tparam int window its place in `windows`, from 1
+-- @treturn table `from` and `to` in seconds since 1970, and as text: `from_utc` and `to_utc`
+-- @usage print(report:span(1, 3).from_utc)
+function Report:span(index, window)
+  local span, from, to = {}, self.native:window(window, index)
+  time.set(span, "from", from)
+  time.set(span, "to", to)
+  return span
 end
 
 --- What a store was in a window, exactly.

@@ -20,7 +20,8 @@ end
 function details.of(report, neutralise_formulas)
   local windows = {}
   for i, window in ipairs(report.windows) do
-    windows[i] = { name = window.name, unit = window.unit, from = window.from_utc, to = window.to_utc }
+    windows[i] = { name = window.name, unit = window.unit, from = window.from_utc, to = window.to_utc,
+      calendar = window.calendar, before_of = window.before_of }
   end
   local left_out, left_out_count = report:left_out()
   return canonical { as_of = report.as_of_utc, windows = windows, rules = report.rules, stores = report:count(),

@@ -14,6 +14,7 @@ local core = require "loom.core"
 local figures = require "loom.figures"
 local output = require "loom.output"
 local Row = require "loom.row"
+local windows = require "loom.windows"
 
 local rows = {}
 
@@ -62,14 +63,14 @@ end
 
 -- The window that is meant where none is named: the last one, which is the longest of the standard ones.
 local function default_window(table_of_figures)
-  return #table_of_figures.windows
+  return windows.last_place(table_of_figures.windows)
 end
 
 --- The places of windows by name.
 -- @local
-function rows.index_windows(windows)
+function rows.index_windows(list)
   local index = {}
-  for i, window in ipairs(windows) do
+  for i, window in ipairs(list) do
     index[window.name] = i
   end
   return index

@@ -46,6 +46,28 @@ function time.instant(value)
   return nil, "timestamp or seconds since 1970"
 end
 
+--- Checker of an instant that a report is seen from: one, a date, which is its first instant in UTC, or "now".
+-- @treturn int|string microseconds, or "now" (see `time.as_of`)
+function time.seen_from(value)
+  if value == "now" then
+    return value
+  end
+  local instant = time.instant(value)
+  if not instant and time.date(value) then
+    instant = time.instant(value .. " 00:00")
+  end
+  return instant, not instant and "timestamp, date, now, or seconds since 1970" or nil
+end
+
+--- What the checker before this one returned, with "now" as what the monitor's clock tells.
+-- @treturn ?int microseconds; nil for nil
+function time.as_of(monitor, seen_from)
+  if seen_from == "now" then
+    return time.now(monitor)
+  end
+  return seen_from
+end
+
 --- The first instant that can be written, in microseconds.
 time.FIRST = FIRST
 
@@ -123,6 +145,12 @@ function time.date(value)
     return value
   end
   return nil, "date (YYYY-MM-DD)"
+end
+
+--- A local date as days since 1970-01-01.
+-- @treturn ?int nil for what is no date
+function time.days(value)
+  return type(value) == "string" and core.parse_date(value) or nil
 end
 
 --- An instant in microseconds as text.

@@ -138,7 +138,7 @@ two: uptime 2.33, downtime 1.5 hours
   local failures = {
     { 1, 'store "nobody" is not known', "nobody" },
     { 1, 'default zone: "Mars/One" is not a zone of the tz database', "night", "--default-zone", "Mars/One" },
-    { 2, '--as-of: "now" is not a timestamp', "night", "--as-of", "now" },
+    { 2, '--as-of: "soon" is not a timestamp', "night", "--as-of", "soon" },
     { 2, "--window: windows whose seconds are a duration of up to 100 years expected", "night", "--window", "w=soon" },
     { 2, "--window: windows with different names expected", "night", "--window=w=1d", "--window=w=2d" },
     { 2, "argument for option '--format' must be one of 'text', 'json'", "night", "--format", "csv" },

@@ -37,6 +37,28 @@ from_utc             to_utc                        duration  from_local         
       "table")))
   end)
 
+  it("are those of dates on the store's calendar, and of words", function()
+    local function of(...)
+      return (shell.good("outages", db, "1481966498820158979", ...))
+    end
+    assert.equal(of("--from", "2024-03-04 00:00:00", "--to", "2024-03-05 00:00:00", "--as-of", "2024-03-04 16:00:00"),
+      of("--window", "today"))
+    assert.equal(of("--window", "today"), of("--from", "2024-03-04"))
+    assert.equal(of("--from", "2024-02-26 00:00", "--to", "2024-03-04 00:00"), of("--window", "last-week"))
+    assert.equal(of("--window", "last-week"), of("--to", "2024-03-04"))
+    assert.equal(of("--from", "2024-02-26", "--to", "2024-03-04"), of("--to", "2024-03-04"))
+    for message, arguments in pairs {
+      ["--from and --to: two dates, or two instants expected"] = { "--from", "2024-03-04", "--to", "2024-03-05 00:00" },
+      ["--from: 2024-03-04 is not before 2024-03-04"] = { "--from", "2024-03-04", "--to", "2024-03-04" },
+      ["--window: one of today, yesterday"] = { "--window", "tomorrow" },
+      ["can not be used together"] = { "--window", "today", "--from", "2024-03-04" },
+    } do
+      local result = shell.loom("outages", db, "night", arguments[1], arguments[2], arguments[3], arguments[4])
+      assert.equal(2, result.status)
+      assert.is_truthy(result.err:find(message, 1, true))
+    end
+  end)
+
   it("are those that the report counts", function()
     local parsed = cjson.decode((shell.good("report", db, "--format", "json", "--stores", "caf*")))
     local week = parsed.stores[1].windows.last_week

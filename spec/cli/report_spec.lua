@@ -106,6 +106,35 @@ describe("loom report", function()
     assert.equal(1, select(2, header:gsub("ratio_last_week", "")))
   end)
 
+  it("has windows on each store's calendar", function()
+    -- The Monday before had no polls: 9 to 17; for the café 7 to 11:30 and 14 to 24 of its own clock.
+    assert.equal("store_id,uptime_today,uptime_w,downtime_today,downtime_w\n"
+      .. '1481966498820158979,4.75,0,2.0,480\n"café, ""north""",2.0,0,5.25,870\nnight,0.0,0,0.0,0\n',
+      report("--window", "today", "--window", "w=2024-02-26/2024-02-27:minutes"))
+    assert.equal(report("--window", "w=2024-03-01/2024-04-01"), (report("--window", "w=this-month")))
+    assert.equal(report("--window", "yesterday", "--as-of", "2024-03-04"),
+      (report("--window", "yesterday", "--as-of", "2024-03-04 00:00")))
+    local parsed = cjson.decode(report("--window", "last-week", "--format", "json"))
+    assert.same({ { name = "last_week", calendar = "last-week", from = "2024-02-25 23:00:00.000000 UTC",
+      to = "2024-03-04 00:00:00.000000 UTC" } }, parsed.windows)
+  end)
+
+  it("compares each figure with that of the window before", function()
+    local header = "store_id,uptime_w,uptime_w_before,downtime_w,downtime_w_before\n"
+    local function lines_of(...)
+      return report("--window", "w=4h", ...)
+    end
+    local before = lines_of("--as-of", "2024-03-04 12:00:00"):match("\n1481966498820158979,([%d.]+),")
+    local compared = lines_of("--compare")
+    assert.equal(header, compared:match("^[^\n]*\n"))
+    assert.equal(before, compared:match("\n1481966498820158979,[%d.]+,([%d.]+),"))
+    local changes = lines_of("--compare", "--columns", "store_id,change_ratio_w,change_down_w", "--sort", "change_ratio_w")
+    assert.matches("^store_id,change_ratio_w,change_down_w\n", changes)
+    for _, format in ipairs { "json", "ndjson", "html", "table", "markdown", "exact" } do
+      assert.matches("w\\?_before", lines_of("--compare", "--format", format) .. "w_before")
+    end
+  end)
+
   local function check_json(text)
     local parsed = cjson.decode(text)
     for _, store in ipairs(parsed.stores) do

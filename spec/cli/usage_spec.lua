@@ -128,7 +128,8 @@ describe("wrong use of loom", function()
         "--max-gap", gap)
     end
     for _, window in ipairs { "day", "" } do
-      expect_wrong('--window: NAME=DUR, NAME=FROM/TO, or either with :minutes expected, got "' .. window .. '"', "report", db,
+      expect_wrong('--window: NAME=DUR, NAME=FROM/TO, NAME=WORD or WORD (today, yesterday, this-week, last-week, '
+        .. 'this-month, last-month), or any with :minutes expected, got "' .. window .. '"', "report", db,
         "--window=" .. window)
     end
     for _, window in ipairs { "=1d", "a-b=1d", "a b=1d", ("w"):rep(65) .. "=1d" } do
@@ -139,12 +140,12 @@ describe("wrong use of loom", function()
         "report", db, "--window", window)
     end
     expect_wrong("--window: windows whose unit is hours or minutes", "report", db, "--window", "d=1d:seconds")
-    expect_wrong("--window: windows with seconds, or from and to", "report", db, "--window", "d=yesterday/today")
+    expect_wrong("--window: windows with seconds, calendar, or from and to", "report", db, "--window", "d=yesterday/today")
     expect_wrong("--window: windows that end after they start", "report", db, "--window",
       "d=2024-03-05 00:00:00/2024-03-04 00:00:00")
     expect_wrong("--window: windows that are not called stores", "report", db, "--window", "stores=1d")
     expect_wrong("--window: windows with different names expected", "report", db, "--window", "w=1d", "--window", "w=2d")
-    for _, instant in ipairs { "yesterday", "2023-02-30 10:00:00", "2023-02-03", "" } do
+    for _, instant in ipairs { "yesterday", "2023-02-30 10:00:00", "2023-02-30", "" } do
       expect_wrong("--as-of: ", "report", db, "--as-of=" .. instant)
     end
     for _, threads in ipairs { "0", "65", "all", "1.5", "-1", "" } do

@@ -209,10 +209,10 @@ describe("a report", function()
 
   it("names the option that is wrong", function()
     for _, case in ipairs {
-      { "as_of", true, "timestamp or seconds since 1970 expected, got true" },
-      { "as_of", "soon", 'timestamp or seconds since 1970 expected, got "soon"' },
-      { "as_of", 1e12, "timestamp or seconds since 1970 expected, got 1" },
-      { "as_of", 0 / 0, "timestamp or seconds since 1970 expected, got " },
+      { "as_of", true, "timestamp, date, now, or seconds since 1970 expected, got true" },
+      { "as_of", "soon", 'timestamp, date, now, or seconds since 1970 expected, got "soon"' },
+      { "as_of", 1e12, "timestamp, date, now, or seconds since 1970 expected, got 1" },
+      { "as_of", 0 / 0, "timestamp, date, now, or seconds since 1970 expected, got " },
       { "stores", 1, "store id, pattern, list of them, or function expected, got 1" },
       { "stores", { 1 }, "store id, pattern, list of them, or function expected, got { 1 }" },
       { "stores", { a = "b" }, "store id, pattern, list of them, or function expected, got { a = \"b\" }" },

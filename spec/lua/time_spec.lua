@@ -44,6 +44,19 @@ describe("an instant", function()
     assert.equal("0001-01-01 00:00:00.000000 UTC", time.text_after(time.FIRST, -1))
   end)
 
+  it("is also now or a date, where something is seen from it", function()
+    assert.equal("now", time.seen_from "now")
+    assert.equal(time.instant "2024-01-01 00:00:00", time.seen_from "2024-01-01")
+    assert.equal(time.instant(1.5), time.seen_from(1.5))
+    local monitor = { clock = function() return "2024-01-01 10:00:00" end }
+    assert.equal(time.instant "2024-01-01 10:00:00", time.as_of(monitor, "now"))
+    assert.equal(5, time.as_of(monitor, 5))
+    assert.is_nil(time.as_of(monitor, nil))
+    for _, wrong in ipairs { "", "Now", "2024-02-30", "today", true } do
+      assert.same({ nil, "timestamp, date, now, or seconds since 1970" }, { time.seen_from(wrong) })
+    end
+  end)
+
   it("is nothing else", function()
     for _, wrong in ipairs { "", "now", "2024-01-01", "2024-02-30", "2024-01-01 25:00:00", "167467040", FIRST - 1, LAST + 2,
       0 / 0, 1 / 0, -1 / 0, true, {}, print } do

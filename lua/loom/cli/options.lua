@@ -10,6 +10,7 @@ local core = require "loom.core"
 local hours = require "loom.hours"
 local rules = require "loom.rules"
 local stores = require "loom.stores"
+local time = require "loom.time"
 local windows = require "loom.windows"
 
 local options = {}
@@ -59,6 +60,22 @@ end
 
 --- Reader of an instant.
 options.instant = parsed(core.parse_timestamp)
+
+--- Reader of an instant that is seen from.
+function options.seen_from(text)
+  if time.seen_from(text) then
+    return text
+  end
+  return options.instant(text)
+end
+
+--- Reader of an instant, or of a local date.
+function options.instant_or_date(text)
+  if time.days(text) then
+    return text
+  end
+  return options.instant(text)
+end
 
 --- Reader of a local date.
 options.date = parsed(core.parse_date)
@@ -252,7 +269,7 @@ end
 -- @tparam[opt] string preset the one that is in force where none is given (default: the first)
 function options.add_rules(parser, as_of, preset)
   local checkers = rules.checkers
-  options.add(parser, "--as-of", "T", as_of, options.instant)
+  options.add(parser, "--as-of", "T", as_of .. " A date is its first instant in UTC; or now.", options.seen_from)
   local function add_choice(name, argname, description)
     local names = rules.names[name]
     description = description:format(any_of(names), preset or names[1])
@@ -279,22 +296,34 @@ end
 
 -- ---- windows ----
 
--- A window's option from "NAME=DUR", "NAME=FROM/TO", and either with ":minutes" or ":hours" after it.
+local window_forms = "NAME=DUR, NAME=FROM/TO, NAME=WORD or WORD (" .. table.concat(windows.words, ", ")
+  .. "), or any with :minutes"
+
+-- A window's option from "NAME=DUR", "NAME=FROM/TO", "NAME=WORD" or "WORD", and any with ":minutes" or ":hours" after it.
 local function read_window(text)
-  local name, rest = text:match("^([^=]*)=(.*)$")
-  local span, unit = (rest or ""):match("^(.*):(%l+)$")
-  local from, to = (span or rest or ""):match("^(.*)/(.*)$")
-  local window = { name = name, unit = unit, from = from, to = to, seconds = not from and (span or rest) or nil }
+  local span, unit = text:match("^(.*):(%l+)$")
+  local name, rest = (span or text):match("^([^=]*)=(.*)$")
+  local window = windows.is_word[span or text] and windows.of_word(span or text)
+  if not window and not name then
+    return nil, options.expected_but(window_forms, text)
+  elseif not window then
+    local from, to = rest:match("^(.*)/(.*)$")
+    local word = windows.is_word[rest] and rest or nil
+    window = { name = name, from = from, to = to, calendar = word, seconds = not from and not word and rest or nil }
+  end
+  window.unit = unit
   local good, expected = windows.checker { window }
-  if not name or not good then
-    return nil, options.expected_but(name and expected or "NAME=DUR, NAME=FROM/TO, or either with :minutes", text)
+  if not good then
+    return nil, options.expected_but(expected, text)
   end
   return window
 end
 
 function options.add_windows(parser)
-  options.add(parser, "--window", "NAME=DUR", "Instead of the last hour, day and week; NAME=FROM/TO for two instants; "
-    .. "with :minutes after it for whole minutes. May be given again.", read_window):count "*"
+  options.add(parser, "--window", "NAME=SPAN", "Instead of the last hour, day and week. SPAN is a duration up to the end, "
+    .. "FROM/TO for two instants or for local dates, the first one and the one after the last, or "
+    .. table.concat(windows.words, ", ") .. ", which do without a name; :minutes after it for whole minutes. On each store's "
+    .. "own calendar, up to --as-of. May be given again.", read_window):count "*"
 end
 
 --- The windows among the arguments; nil for the standard ones.

@@ -8,6 +8,7 @@ local core = require "loom.core"
 local options = require "loom.cli.options"
 local slo = require "loom.slo"
 local stores = require "loom.stores"
+local windows = require "loom.windows"
 
 local command = { name = "report" }
 
@@ -68,6 +69,8 @@ function command.add_to(parser)
   report:flag "--flat":description("In ndjson, which it asks for: every figure of every window as a value of its own, by the "
     .. "name of its column.")
   options.add_windows(report)
+  report:flag("--compare"):description("Beside each window, as NAME_before, the one before it: as long, or on the calendar as "
+    .. "many dates or whole months. Columns change_FIGURE_WINDOW have the difference.")
   options.add_rules(report, "The end of the windows (default: the newest poll).")
   add_choice(report)
   add_objective(report)
@@ -98,6 +101,7 @@ end
 local function options_of(args, format)
   local wanted = options.rules_of(args)
   wanted.windows = options.windows_of(args)
+  wanted.compare = args.compare
   local choice = options.choice_of(args)
   wanted.stores, wanted.where = choice.stores, choice.where
   wanted.all_stores = args.all_stores
@@ -112,7 +116,7 @@ end
 local function check_column(option, rows, name)
   if name and not columns.exists(rows, name) then
     common.wrong_use("%s: name of a column, such as uptime_%s or ratio_%s, expected, got %s", option, rows.windows[1].name,
-      rows.windows[#rows.windows].name, check.shown(name))
+      rows.windows[windows.last_place(rows.windows)].name, check.shown(name))
   end
   return name
 end

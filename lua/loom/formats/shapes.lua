@@ -39,9 +39,15 @@ function shapes.rules(rules)
     "default_zone", text(rules.default_zone))
 end
 
---- A window of a report.
+--- A window of a report: `calendar` where it is on the calendar, `before_of` where it is the one before another.
 function shapes.window(window)
-  return json.object("name", text(window.name), "from", text(window.from_utc), "to", text(window.to_utc))
+  local members = { "name", text(window.name), "from", text(window.from_utc), "to", text(window.to_utc) }
+  for _, name in ipairs { "calendar", "before_of" } do
+    if window[name] then
+      members[#members + 1], members[#members + 2] = name, text(window[name])
+    end
+  end
+  return json.object(unpack(members))
 end
 
 -- ---- hours ----
@@ -126,8 +132,8 @@ local function write_piece(write, piece)
 end
 
 local function write_window(write, window)
-  write(('{"name":%s,"from":"%s","to":"%s","uptime":%s,"downtime":%s,"unit":%s,"figures":%s,"openings":'):format(
-    text(window.name), window.from_utc, window.to_utc, text(window.uptime), text(window.downtime), text(window.unit),
+  write(('%s,"uptime":%s,"downtime":%s,"unit":%s,"figures":%s,"openings":'):format(
+    shapes.window(window):sub(1, -2), text(window.uptime), text(window.downtime), text(window.unit),
     figures.json_of(window.figures)))
   write_list(write, window.openings, opening_json)
   write ',"intervals":'

@@ -7,6 +7,7 @@
 
 local check = require "loom.check"
 local cjson = require "cjson.safe"
+local inspection = require "loom.inspection"
 local json = require "loom.json"
 local Monitor = require "loom.monitor"
 local overrides = require "loom.overrides"
@@ -45,18 +46,18 @@ local function segment_json(segment)
     number(segment.seconds), segment.state)
 end
 
--- What is asked of a method of the monitor, as a list under a name.
+-- What is asked of a store between two ends, as a list under a name.
 local function write_spans(write, arguments, method, name, piece_of)
   local at, message, code = open(arguments)
-  local list
+  local list, span
   if at then
-    list, message, code = at[method](at, arguments.store_id, arguments.from, arguments.to, arguments.options)
+    list, span, code = inspection[method](at, arguments.store_id, arguments.from, arguments.to, arguments.options)
+    message = span
   end
   if not list then
     return nil, message, code
   end
-  write(('{"store_id":%s,"from":%s,"to":%s,"%s":'):format(text(arguments.store_id), text(arguments.from), text(arguments.to),
-    name))
+  write(('{"store_id":%s,"from":"%s","to":"%s","%s":'):format(text(arguments.store_id), span.from_utc, span.to_utc, name))
   shapes.write_list(write, list, piece_of, ",")
   write "}"
   return true

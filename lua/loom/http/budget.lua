@@ -21,10 +21,10 @@ function budget.open(store_days)
   most = store_days or STORE_DAYS
 end
 
--- How many days all windows have together. Those that everybody gets are never too long.
-local function days_of(list)
-  local checked = list and windows.checker(list)
-  return checked and windows.length(checked) / DAY or 0
+-- How many days all windows have together, and those before them. Those that everybody gets are never too long.
+local function days_of(options)
+  local checked = options.windows and windows.checker(options.windows)
+  return checked and windows.length(checked) / DAY * (options.compare and 2 or 1) or 0
 end
 
 -- How many stores there are at most, or as many as a list names.
@@ -50,7 +50,7 @@ end
 -- @tparam loom.database database
 -- @tparam table options of the report, which are good
 function budget.check(database, options)
-  local days = days_of(options.windows)
+  local days = days_of(options)
   local stores = days > 0 and stores_of(database, options.stores) or 0
   if days * stores > most then
     refuse(days, stores, most)
@@ -59,7 +59,7 @@ end
 
 --- The same for one store that is looked at at once.
 function budget.check_one(options)
-  local days = days_of(options.windows)
+  local days = days_of(options)
   if days > LOOP_DAYS then
     refuse(days, 1, LOOP_DAYS)
   end

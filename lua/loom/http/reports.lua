@@ -219,8 +219,9 @@ reports.routes = {
     ReportId = { type = "object", required = { "report_id" }, properties = { report_id = id_schema } },
     ReportOptions = {
       type = "object",
-      description = "The options of a report, as in the Lua module: as_of, windows, preset, fill, evidence, no_data, max_gap, "
-        .. "slack, default_zone, stores, where, all_stores, hours, slo, group_by, name_attribute, strips.",
+      description = "The options of a report, as in the Lua module: as_of, windows, compare, preset, fill, evidence, no_data, "
+        .. "max_gap, slack, default_zone, stores, where, all_stores, hours, slo, group_by, "
+        .. "name_attribute, strips.",
     },
   },
   {

@@ -1,21 +1,29 @@
 --- One store, looked at closely: its timeline, its outages, and what its figures are made of.
 -- @module loom.http.v1.inspection
 
+local check = require "loom.check"
+local inspection = require "loom.inspection"
 local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
-local request = require "loom.http.request"
 local service = require "loom.http.service"
 local stores = require "loom.stores"
 local tasks = require "loom.http.tasks"
 local time = require "loom.time"
-
-local WEEK = 7 * 86400 * 1000000 -- microseconds
+local windows = require "loom.windows"
 
 -- Polls and openings that one answer tells of: a week of polls every seven seconds. To explain so many takes a second of a
 -- thread, 80 MB while it does, and 25 MB of JSON.
 local MOST = 100000
 
-local span_checkers = { from = request.as_text(time.instant), to = request.as_text(time.instant) }
+local function end_checker(text)
+  if time.days(text) then
+    return text
+  end
+  local instant, expected = time.instant(text)
+  return instant and text, not instant and expected .. ", or date" or nil
+end
+
+local span_checkers = { from = end_checker, to = end_checker, window = check.choice(windows.words) }
 
 -- The newest poll as text, where something has to end there; false where there are none and `or_none` allows that.
 local function newest_poll(or_none)
@@ -28,14 +36,28 @@ local function newest_poll(or_none)
   return newest
 end
 
--- The stretch that is asked for, else the week up to `as_of`, as text.
+-- The stretch that is asked for, else the week up to `as_of`: two instants or dates as text, or a word alone.
 local function span_of(parameters)
-  local last = time.instant(parameters.to or parameters.as_of or newest_poll(parameters.from) or parameters.from)
-  local first = parameters.from and time.instant(parameters.from) or time.instant(time.text_after(last, -WEEK))
-  if time.between(first, last) <= 0 then
-    problem.raise(400, "to: an instant after from expected", { field = "to" })
+  local from, to = parameters.from, parameters.to
+  if parameters.window then
+    if from or to then
+      problem.raise(400, "window: nothing expected beside from and to", { field = "window" })
+    end
+    return parameters.window
   end
-  return time.text(first), time.text(last)
+  local is_span
+  from, to, is_span = inspection.ends(from, to, function()
+    local as_of = parameters.as_of and time.text(time.seen_from(parameters.as_of))
+    return as_of or newest_poll(from and not time.days(from)) or from
+  end)
+  if not from then
+    problem.raise(400, "to: two dates, or two instants expected", { field = "to" })
+  elseif not is_span then
+    problem.raise(400, ("to: %s after from expected"):format(time.days(to) and "a date" or "an instant"), { field = "to" })
+  elseif not time.days(from) then
+    from, to = time.text(time.instant(from)), time.text(time.instant(to))
+  end
+  return from, to
 end
 
 -- Has the answer made, and sends it. `fields`: see `service.call`; `field`: which one asks for too much.
@@ -58,11 +80,17 @@ end
 
 local span_fields = { "store_id", "from", "to" }
 
+-- Refuses an option of reports that is none here.
+local function refuse(parameters, field)
+  if parameters[field] ~= nil then
+    problem.raise(400, field .. ": there is no such parameter", { field = field })
+  end
+end
+
 local function send_spans(name, id)
   local parameters = options.read(span_checkers, false)
-  if parameters.windows then
-    problem.raise(400, "windows: there is no such parameter", { field = "windows" })
-  end
+  refuse(parameters, "windows")
+  refuse(parameters, "compare")
   local from, to = span_of(parameters)
   send(name, { store_id = id, from = from, to = to, options = (options.report(parameters)) }, span_fields, "from")
 end
@@ -76,7 +104,9 @@ local function outages(arguments)
 end
 
 local function explain(arguments)
-  local chosen = options.report(options.read({}, false))
+  local parameters = options.read({}, false)
+  refuse(parameters, "compare")
+  local chosen = options.report(parameters)
   send("explain", { store_id = arguments.store_id, options = chosen }, { "store_id" }, "windows")
 end
 
@@ -90,12 +120,23 @@ local states = { "up", "down", "unknown", "closed", "excluded" }
 local statuses = { "active", "inactive" }
 
 local span_parameters = {
-  { name = "from", description = "Default: a week before to.", schema = "Instant" },
-  { name = "to", description = "Default: the newest poll.", schema = "Instant" },
+  { name = "from", description = "An instant, or a date on the store's calendar. Default: a week before to.",
+    schema = "Instant" },
+  { name = "to", description = "An instant, or the date after the last. Default: as_of, or else the newest poll.",
+    schema = "Instant" },
+  { name = "window", description = "Instead of from and to, on the store's calendar up to as_of.",
+    schema = { type = "string", enum = windows.words } },
 }
 for _, parameter in ipairs(options.parameters) do
-  if parameter.name ~= "windows" then
+  if parameter.name ~= "windows" and parameter.name ~= "compare" then
     table.insert(span_parameters, parameter)
+  end
+end
+
+local explain_parameters = {}
+for _, parameter in ipairs(options.parameters) do
+  if parameter.name ~= "compare" then
+    table.insert(explain_parameters, parameter)
   end
 end
 
@@ -150,7 +191,8 @@ return {
           required = { "name", "from", "to", "uptime", "downtime", "unit", "figures", "openings", "intervals", "exclusions",
             "pieces" },
           properties = {
-            name = { type = "string" }, from = "Instant", to = "Instant", uptime = { type = "string" },
+            name = { type = "string" }, from = "Instant", to = "Instant", calendar = { type = "string" },
+            uptime = { type = "string" },
             downtime = { type = "string" }, unit = { enum = { "hours", "minutes" } }, figures = "Figures",
             openings = list_of "Opening", intervals = list_of "Span", exclusions = list_of "Span", pieces = list_of "Piece",
           },
@@ -171,7 +213,7 @@ return {
   },
   {
     method = "GET", path = "/v1/stores/{store_id}/explain", access = "read", handler = explain, tag = "stores",
-    summary = "Everything that made a store's figures", parameters = options.parameters,
+    summary = "Everything that made a store's figures", parameters = explain_parameters,
     responses = { [200] = { description = "Openings, pieces and polls. Cells cover their piece; what exclusions take out is "
       .. "a cell of state excluded, without a poll.", schema = "Explanation" } },
   },

@@ -19,13 +19,19 @@ local WINDOWS_MAX = 8 -- of a report that is kept in memory
 local GLOB_STARS_MAX = 4 -- each may multiply the time that a look at one id takes
 local CONDITIONS_MAX = 20
 
--- NAME:DURATION or NAME:FROM/TO, with commas between windows.
+-- NAME:DURATION, NAME:FROM/TO, NAME:WORD or WORD, with commas between windows.
 local function parse_windows(text)
   local list = {}
   for item in (text .. ","):gmatch("([^,]*),") do
     local name, span = item:match("^([^:]*):(.*)$")
     local from, to = (span or ""):match("^(.-)/(.*)$")
-    list[#list + 1] = { name = name, from = from, to = to, seconds = not from and span or nil }
+    if windows.is_word[item] then
+      list[#list + 1] = windows.of_word(item)
+    elseif windows.is_word[span] then
+      list[#list + 1] = { name = name, calendar = span }
+    else
+      list[#list + 1] = { name = name, from = from, to = to, seconds = not from and span or nil }
+    end
   end
   local good, expected, is_impossible = windows.checker(list)
   if not good or #list > WINDOWS_MAX then
@@ -43,8 +49,21 @@ function options.store_pattern(text)
   return nil, ("pattern of 1 to %d bytes, with at most %d stars"):format(core.limits.store_id, GLOB_STARS_MAX)
 end
 
+-- "now" is the second that has begun, so that all who ask within it share a report.
+local function parse_as_of(text)
+  local instant, expected = time.seen_from(text)
+  if not instant then
+    return nil, expected
+  elseif instant == "now" then
+    local monitor = service.monitor() or problem.raise_closed()
+    local now = tonumber(time.now(monitor))
+    return time.text(now - now % 1000000)
+  end
+  return text
+end
+
 -- Those that are options of a report; their values stay text, so that they are also its key.
-local of_report = { as_of = request.as_text(time.instant), windows = parse_windows, all_stores = request.flag }
+local of_report = { as_of = parse_as_of, windows = parse_windows, all_stores = request.flag, compare = request.flag }
 for name, checker in pairs(rules.checkers) do
   of_report[name] = request.as_text(checker)
 end
@@ -54,10 +73,14 @@ options.of_report = of_report
 
 --- What the parameters are, for the document of the API.
 options.parameters = {
-  { name = "as_of", description = "The end of windows that are given by their length (default: the newest poll).",
-    schema = "Instant" },
+  { name = "as_of", description = "What all is seen from, and the end of windows that are given by their length: an instant, a "
+    .. "date, which is its first instant in UTC, or now (default: the newest poll).", schema = "Instant" },
   { name = "windows", description = "NAME:DURATION or NAME:FROM/TO, with commas between them (default: the last hour, day "
-    .. "and week), such as month:30d,january:2023-01-01T00:00:00Z/2023-02-01T00:00:00Z.", schema = { type = "string" } },
+    .. "and week), such as month:30d,january:2023-01-01T00:00:00Z/2023-02-01T00:00:00Z. Two dates, the first one and the one "
+    .. "after the last, are those of each store's own calendar, cut at as_of, and so are NAME:WORD and WORD alone, one of "
+    .. table.concat(windows.words, ", ") .. ".", schema = { type = "string" } },
+  { name = "compare", description = "Puts beside each window, as NAME_before, the one before it: as long, or of as many dates or "
+    .. "whole months.", schema = { type = "boolean" } },
   { name = "preset", description = "The rules that polls are judged by.",
     schema = { type = "string", enum = rules.names.preset } },
   { name = "fill", schema = { type = "string", enum = rules.names.fill } },
@@ -110,6 +133,9 @@ end
 --- The options of a report among the parameters, and the same as text.
 function options.report(parameters)
   local chosen, names = {}, {}
+  if parameters.compare and #(parameters.windows or windows.standard) * 2 > WINDOWS_MAX then
+    problem.raise(400, ("compare: at most %d windows expected"):format(WINDOWS_MAX / 2), { field = "compare" })
+  end
   for name in pairs(of_report) do
     chosen[name] = parameters[name]
     if parameters[name] ~= nil then

@@ -24,7 +24,13 @@ return {
     Figures = figures_schema,
     Window = {
       type = "object", required = { "name", "from", "to" }, additionalProperties = false,
-      properties = { name = { type = "string" }, from = "Instant", to = "Instant" },
+      description = "One on the calendar is another one for each zone: from is the earliest start of any store, to "
+        .. "the latest end.",
+      properties = {
+        name = { type = "string" }, from = "Instant", to = "Instant",
+        calendar = { type = "string", description = "The word or the two dates of a window on the calendar." },
+        before_of = { type = "string", description = "Where the report compares: the window that this is the one before." },
+      },
     },
     Rules = {
       type = "object", additionalProperties = false,
