@@ -212,6 +212,24 @@ describe("reports over HTTP", function()
     end
   end)
 
+  it("have windows on the calendar, and those before, in every format", function()
+    local id = trigger [[{"windows":["today",{"name":"w","from":"2024-02-26","to":"2024-03-01"}],"compare":true,
+      "as_of":"2024-03-05","strips":true}]]
+    fetch(id)
+    for _, format in ipairs { "csv", "exact", "html", "json", "markdown", "ndjson", "table" } do
+      assert.equal((shell.good("report", folder .. "/db", "--window", "today", "--window", "w=2024-02-26/2024-03-01", "--compare",
+        "--as-of", "2024-03-05", "--format", format)), service:request("/get_report/" .. id .. "?format=" .. format).body)
+    end
+  end)
+
+  it("are seen from the instant at which they are asked for", function()
+    local id = trigger '{"as_of":"now"}'
+    local options = service:request("/v1/reports/" .. id).json.options
+    local as_of = loom.parse_timestamp(options.as_of)
+    assert.is_true(as_of > os.time() - 60 and as_of <= os.time() + 1)
+    assert.equal(200, fetch(id).status)
+  end)
+
   it("are sent as files are", function()
     local id = trigger()
     local whole = fetch(id)

@@ -150,12 +150,46 @@ describe("stores over HTTP", function()
         ["limit=1&limit=2"] = "limit", ["sort=speed"] = "sort", ["sort=speed_last_day"] = "sort",
         ["sort=ratio_last_year"] = "sort", ["order=up"] = "order", ["cursor=x"] = "cursor", ["cursor=%00"] = "cursor",
         ["preset=best"] = "preset", ["fill=x"] = "fill", ["as_of=yesterday"] = "as_of", ["windows=x"] = "windows",
-        ["windows=a:1h,a:2h"] = "windows", ["windows=a:2024-01-02/2024-01-01"] = "windows", ["slack=25h"] = "slack",
+        ["windows=a:1h,a:2h"] = "windows", ["windows=a:2024-01-02/2024-01-32"] = "windows", ["slack=25h"] = "slack",
+        ["windows=tomorrow"] = "windows", ["compare=yes"] = "compare", ["as_of=2024-02-30"] = "as_of",
+        ["windows=a:1h,b:1h,c:1h,d:1h,e:1h&compare=true"] = "compare",
         ["max_gap=-1"] = "max_gap", ["all_stores=1"] = "all_stores", ["colour=red"] = "colour",
         ["store_id=*a*b*c*d*e*"] = "store_id", ["where=x"] = "where", ["no%ffsuch=1"] = "no\239\191\189such",
       } do
         problem(400, field, "GET", "/v1/stores?" .. query)
       end
+      problem(422, "windows", "GET", "/v1/stores?windows=a:2024-01-02/2024-01-01")
+      problem(422, "compare", "GET", "/v1/stores?windows=a:1h,a_before:1h&compare=true")
+    end)
+
+    it("have windows on the stores' calendar, and those before", function()
+      local list = get "?windows=yesterday,w:2024-03-04/2024-03-05,m:this-month&compare=true&as_of=2024-03-05"
+      local windows = {}
+      for i, window in ipairs(list.windows) do
+        windows[i] = ("%s %s %s %s %s"):format(window.name, window.from:sub(1, 10), window.to:sub(1, 10), window.calendar,
+          window.before_of or "-")
+      end
+      assert.same({ "yesterday 2024-03-04 2024-03-05 yesterday -", "yesterday_before 2024-03-03 2024-03-04 yesterday yesterday",
+        "w 2024-03-04 2024-03-05 2024-03-04/2024-03-05 -", "w_before 2024-03-03 2024-03-04 2024-03-04/2024-03-05 w",
+        "m 2024-03-01 2024-03-05 this-month -", "m_before 2024-02-01 2024-03-01 this-month m" }, windows)
+      local monitor = assert(loom.open(server.database()))
+      local report = assert(monitor:report { as_of = "2024-03-05", windows = { "yesterday" }, compare = true })
+      for i, store in ipairs(list.stores) do
+        assert.same(store.windows.yesterday, store.windows.w)
+        assert.equal(report[i].yesterday.down, store.windows.yesterday.down)
+        assert.equal(report[i].yesterday_before.down, store.windows.yesterday_before.down)
+      end
+      report:close()
+      monitor:close()
+      assert.equal("s23 s22", ids(get "?windows=yesterday&as_of=2024-03-05&sort=down_yesterday&order=asc&limit=2"))
+      local summary = expect(200, "GET", "/v1/summary?windows=yesterday&as_of=2024-03-05&compare=true").figures
+      assert.equal(23 * 86400, summary.yesterday_before.totals.scheduled)
+    end)
+
+    it("are seen from now, to the second", function()
+      local before = os.time()
+      local as_of = loom.parse_timestamp(get("?as_of=now&limit=1").as_of)
+      assert.is_true(as_of % 1 == 0 and as_of >= before and as_of <= os.time())
     end)
 
     it("refuse a cursor of another list", function()
@@ -308,6 +342,21 @@ describe("stores over HTTP", function()
         outages)
       assert.equal("2024-03-04 23:30:00.000000 UTC", expect(200, "GET", "/v1/stores/s03/timeline").to)
       assert.same({}, expect(200, "GET", "/v1/stores/s23/outages?from=2024-03-04T00:00:00Z&to=2024-03-04T23:00:00Z").outages)
+    end)
+
+    it("have them on the store's calendar, too", function()
+      local path = "/v1/stores/s03/"
+      local outages = expect(200, "GET", path .. "outages" .. span .. "&as_of=2024-03-05")
+      for _, query in ipairs { "from=2024-03-04&to=2024-03-05", "window=yesterday", "from=2024-03-04" } do
+        assert.same(outages, expect(200, "GET", path .. "outages?as_of=2024-03-05&" .. query))
+      end
+      assert.equal("2024-03-04 00:00:00.000000 UTC", expect(200, "GET", path .. "timeline?window=today").from)
+      assert.equal("today", expect(200, "GET", path .. "explain?windows=today").windows[1].calendar)
+      for query, field in pairs { ["from=2024-03-04&to=2024-03-05T00:00:00Z"] = "to", ["from=2024-03-04&to=2024-03-04"] = "to",
+        ["window=tomorrow"] = "window", ["window=today&from=2024-03-04"] = "window", ["compare=true"] = "compare" } do
+        problem(400, field, "GET", path .. "timeline?" .. query)
+      end
+      problem(400, "compare", "GET", path .. "explain?compare=true")
     end)
 
     it("are explained", function()
