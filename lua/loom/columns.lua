@@ -156,6 +156,10 @@ local function parts(report, name)
     return "slo_" .. part, window, unit_of_slo[part]
   end
   local figure
+  figure, window = name:match("^change_(%l+)_(.+)$")
+  if figure and report.window_index[window] then
+    return "change_" .. figure, window, figures.is_duration[figure] and "s" or nil
+  end
   figure, window = name:match("^(%l+)_(.+)$")
   local place = figure and report.window_index[window]
   if figure == "uptime" or figure == "downtime" then

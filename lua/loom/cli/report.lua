@@ -140,7 +140,7 @@ local function by_name(args, rows)
       own[column.name] = column
     elseif not columns.exists(rows, column) then
       common.fail(("%s: columns: the name of a column, such as %s or ratio_%s, expected, got %s"):format(args.own.path, rows.key,
-        rows.windows[#rows.windows].name, check.shown(column)))
+        rows.windows[windows.last_place(rows.windows)].name, check.shown(column)))
     end
   end
   return own
