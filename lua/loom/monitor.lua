@@ -483,7 +483,8 @@ end
 --- What every store is now, or at another instant, and since when.
 -- @tparam[opt] table options `stores`, `where`, `all_stores`, `default_zone`, `threads` and the rules, as in `report`
 -- @tparam[opt="monitoring"] string options.preset rules by name
--- @tparam[opt] string|number options.as_of the instant (default: the newest poll); polls after it are as if they were not there
+-- @tparam[opt] string|number options.as_of the instant, also a date or `"now"`, as in `report` (default: the newest poll); polls
+--   after it are as if they were not there
 -- @tparam[opt="7d"] string|number options.dormant_after a store that had openings, but no active poll, for this duration is
 --   dormant; up to 366 days
 -- @tparam[opt=true] bool options.since_up false: since when a store is up is not looked for, which takes long where stores that

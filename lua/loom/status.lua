@@ -45,7 +45,7 @@ end
 --- Checkers of the options.
 -- @local
 Status.checkers = {
-  as_of = time.instant,
+  as_of = time.seen_from,
   dormant_after = dormant_after,
   threads = check.integer(0, core.limits.threads),
   since_up = check.boolean,
@@ -104,7 +104,7 @@ function Status.native_options(monitor, options, private)
   end
   local native = rules.pass_on(options, {
     states = { dormant_after = options.dormant_after or DORMANT_AFTER, no_since_up = options.since_up == false },
-    as_of = options.as_of,
+    as_of = time.as_of(monitor, options.as_of),
     all_stores = options.all_stores,
     threads = options.threads,
     private = private,

@@ -220,6 +220,7 @@ describe("windows", function()
         assert.equal(expected, report.as_of)
         report:close()
         assert.equal(expected, assert(clocked:explain("a", { as_of = as_of })).as_of)
+        assert.equal(expected, assert(clocked:status { as_of = as_of }).as_of)
         local segments = assert(clocked:timeline("a", "today", nil, { as_of = as_of, default_zone = "UTC" }))
         assert.equal(as_of == "now" and now or nil, segments[#segments] and segments[#segments].to)
       end
