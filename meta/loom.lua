@@ -421,8 +421,9 @@ function monitor:store_ids(options) end
 function monitor:store(store) end
 
 ---@class loom.monitor.report.options
----@field windows? table[] 1 to 64 of `{ name =, seconds =, unit = }` or `{ name =, from =, to =, unit = }`: a name of letters, digits and `_`; a duration that ends at `as_of`, or two instants; `"hours"` (default) or `"minutes"`, in which the standard columns are printed (default: last_hour in minutes, last_day and last_week in hours)
----@field as_of? string|number the instant at which windows of `seconds` end (default: the newest poll)
+---@field windows? table[] 1 to 64 of `{ name =, seconds =, unit = }`, `{ name =, from =, to =, unit = }` or `{ name =, calendar =, unit = }`: a name of letters, digits and `_`; a duration that ends at `as_of`, two instants, two dates, the first one and the one after the last, or one of `"today"`, `"yesterday"`, `"this-week"`, `"last-week"` (from Monday), `"this-month"`, `"last-month"`, which alone stands for `{ name = "this_week", calendar = "this-week" }`; and `"hours"` (default) or `"minutes"`, in which the standard columns are printed (default: last_hour in minutes, last_day and last_week in hours). Dates are those of each store's own calendar, from midnight to midnight, cut at `as_of`
+---@field as_of? string|number|"now" the instant that it is seen from, at which windows of `seconds` end: also a date, which is its first instant in UTC, or `"now"` (default: the newest poll)
+---@field compare? boolean puts beside each window, as `NAME_before`, the one before it: as long, or of as many dates or whole months (default: false)
 ---@field preset? string|"loom"|"seed"|"monitoring" rules by name: `"loom"`, `"seed"` or `"monitoring"`. Each of the next five overrides one of them (default: "loom")
 ---@field fill? string|"backward"|"forward"|"nearest" which time a poll vouches for: `"backward"`, `"forward"` or `"nearest"`
 ---@field evidence? string|"inside"|"around" which polls count for an opening: `"inside"`, or `"around"` it too
@@ -468,7 +469,7 @@ function monitor:start_report(options) end
 
 ---@class loom.monitor.status.options: loom.monitor.report.options
 ---@field preset? string rules by name (default: "monitoring")
----@field as_of? string|number the instant (default: the newest poll); polls after it are as if they were not there
+---@field as_of? string|number|"now" the instant, also a date or `"now"`, as in `report` (default: the newest poll); polls after it are as if they were not there
 ---@field dormant_after? string|number a store that had openings, but no active poll, for this duration is dormant; up to 366 days (default: "7d")
 ---@field since_up? boolean false: since when a store is up is not looked for, which takes long where stores that never close have been up for years (default: true)
 
@@ -491,8 +492,8 @@ function monitor:status(options) end
 ---for _, s in ipairs(monitor:timeline("shop 1", "2023-01-24 00:00:00", "2023-01-25 00:00:00")) do print(s.state) end
 ---```
 ---@param store string its id
----@param from string|number an instant
----@param to string|number an instant after it
+---@param from string|number|"yesterday" an instant; or a local date of the store; or a word such as `"yesterday"` (see `report`), without `to`
+---@param to string|number? an instant after it; or the date after the last
 ---@param options? loom.monitor.report.options `as_of`, `default_zone` and the rules (`preset`, `fill`, …), as in `report`
 ---@return table[]|nil # segments without gaps: `from` and `to` (instants), `seconds`, and `state`, which is `"up"`, `"down"`, `"unknown"`, `"closed"` or `"excluded"`
 ---@return string? # the failure; ENOENT if the store is not known
@@ -503,10 +504,11 @@ function monitor:timeline(store, from, to, options) end
 ---
 ---```lua
 ---print(#monitor:outages("shop 1", "2023-01-18 00:00:00", "2023-01-25 00:00:00"))
+---print(#monitor:outages("shop 1", "last-week"))
 ---```
 ---@param store string its id
----@param from string|number an instant
----@param to string|number an instant after it
+---@param from string|number as in `timeline`
+---@param to string|number? as in `timeline`
 ---@param options? table as in `timeline`
 ---@return table[]|nil # `from` and `to` (instants), and `seconds`
 ---@return string? # the failure; ENOENT if the store is not known
@@ -658,7 +660,7 @@ function monitor:export(kind, write) end
 ---@class loom.report: loom.rows
 ---@field as_of number the end of the windows that end there, in seconds since 1970
 ---@field as_of_utc string the same as text, with every digit
----@field windows table[] `name`, `unit`, and `from` and `to` in seconds since 1970, and as text: `from_utc` and `to_utc`
+---@field windows table[] `name`, `unit`, and `from` and `to` in seconds since 1970, and as text: `from_utc` and `to_utc`. One on the calendar has `calendar`, its word or dates; it is another one for each zone, and `from` and `to` are the earliest and the latest of any store (see `span`). With `compare`, the one before another has its name as `before_of`
 ---@field rules table those in force: `preset`, `slack` and `max_gap` in seconds (nil: none), `fill`, `evidence`, `no_data`, `default_zone`
 ---@field key string|"store_id" the name of the first column: `"store_id"`
 ---@field strips table? what strips are of: `window`, its name, and `bins`
@@ -702,6 +704,16 @@ function report:store(index) end
 ---@param id string of the store
 ---@return integer? # nil if it has none
 function report:find(id) end
+
+---The instants of a window for one store: others for each zone where it is on the calendar.
+---
+---```lua
+---print(report:span(1, 3).from_utc)
+---```
+---@param index integer of the row, from 1
+---@param window integer its place in `windows`, from 1
+---@return table # `from` and `to` in seconds since 1970, and as text: `from_utc` and `to_utc`
+function report:span(index, window) end
 
 ---What a store was in a window, exactly.
 ---
