@@ -1007,11 +1007,11 @@ function job:close() end
 
 ---What every store is at an instant, since when, and which ones are dormant. `loom.monitor:status` gives one.
 ---
----`#status` is how many stores there are and `status[i]` one of them, counted from 1 in order of store id as bytes. It stays as it
----is when the database changes. A store is a table of `store_id`; `state`, which is `"up"`, `"down"`, `"unknown"`, `"excluded"` or
----`"closed"`; `since`, when the run of that state began (nil when closed or excluded, and where it began more than a year before
----the store's first poll); `dormant`, whether it had openings and no active poll for `dormant_after`; and `last_poll`, the last one
----up to then (nil: none).
+---`#status` is how many stores there are and `status[i]` one of them, counted from 1 in order of store id as bytes. It stays as
+---it is when the database changes. A store is a table of `store_id`; `state`, which is `"up"`, `"down"`, `"unknown"`,
+---`"excluded"` or `"closed"`; `since`, when the run of that state began (nil when closed or excluded, and where it began more
+---than a year before the store's first poll); `dormant`, whether it had openings and no active poll for `dormant_after`; and
+---`last_poll`, the last one up to then (nil: none).
 ---@class loom.status
 ---@field as_of number the instant, in seconds since 1970, and as text: `as_of_utc`
 ---@field newest_poll number the newest poll of all stores, and as text: `newest_poll_utc`; nil if there are none
@@ -1081,8 +1081,8 @@ function status:left_out() end
 ---@return table[] # from the shortest to the longest time: `from` and `to` in seconds (nil: any longer), and `stores`; what began before all that is known counts as longest
 function status:by_age(state) end
 
----Whether a count or a share of stores is beyond a bound, such as `"down > 5%"`. A share of stores that are up, down or unknown is
----one of all that are either; of others it is one of all stores. Those that are dormant are only counted as such.
+---Whether a count or a share of stores is beyond a bound, such as `"down > 5%"`. A share of stores that are up, down or unknown
+---is one of all that are either; of others it is one of all stores. Those that are dormant are only counted as such.
 ---
 ---```lua
 ---print(status:is("down>5%"))
