@@ -146,6 +146,15 @@ local function put_option_classes(module, name, parameters)
   end
 end
 
+local function put_return(tag)
+  local kind, description = "any", tag.text
+  if tag.name == "treturn" then
+    kind, description = tag.text:match "^(%S+)%s*(.*)$"
+  end
+  description = one_line(description)
+  put("---@return %s%s", return_type(kind, description), description ~= "" and " # " .. description or "")
+end
+
 local function put_function(module, object, name, doc)
   local parameters = parameters_of(doc)
   put_option_classes(module, name, parameters)
@@ -154,10 +163,10 @@ local function put_function(module, object, name, doc)
   for _, parameter in ipairs(parameters) do
     put("---@param %s%s %s %s", parameter.name, parameter.optional and "?" or "", parameter.type, parameter.text)
   end
-  for _, text in ipairs(doc_comments.texts(doc.tags, "treturn")) do
-    local kind, description = text:match "^(%S+)%s*(.*)$"
-    description = one_line(description)
-    put("---@return %s%s", return_type(kind, description), description ~= "" and " # " .. description or "")
+  for _, tag in ipairs(doc.tags) do
+    if tag.name == "treturn" or tag.name == "return" then
+      put_return(tag)
+    end
   end
   put("function %s%s%s(%s) end", object, doc.is_method and ":" or ".", name, table.concat(doc.parameters, ", "))
   put ""

@@ -193,9 +193,10 @@ function monitor:transaction(work) end
 ---monitor:set_hours("shop 1", { mon = "09:00-17:00", fri = { "11:00-14:30", "17:00-02:00" } }, { effective_from = "2026-12-01" })
 ---```
 ---@param store string|table its id, or a list; a store that is not known yet is made
----@param week table days by `mon` … `sun`: `"09:00-17:00"`, a list of spans, or `"closed"`; a day that is left out is closed; a close at or before the open is on the next day
+---@param week table days by `mon` … `sun`: `"09:00-17:00"`, a list of spans, or `"closed"`; a day that is left out is closed; a close at or before the open is on the next day. A span may be a table of `open` and `close` in seconds since midnight
 ---@param options? loom.monitor.set_hours.options
 ---@return true|nil
+---@return any # the failure; or, where the hours begin today for want of a date, and the newest poll is from before yesterday, a notice that they change no report of it: `effective_from`, `newest_poll` (an instant), and by `tostring` a line of text
 ---@return string? # the failure's code
 function monitor:set_hours(store, week, options) end
 
@@ -209,7 +210,7 @@ function monitor:set_hours(store, week, options) end
 ---```
 ---@param store string its id
 ---@param options? loom.monitor.hours.options
----@return table|nil # `week`, a list of spans for each day that has any, in force on the date (nil: none, open all day); `effective_from` (nil: always) and `origin` (`"file"` or `"override"`) of it; `changes`: all that are stored, each with `effective_from`, `origin`, and `week` or `reverts` (the file's hours are in force again)
+---@return table|nil # `week`, a list of spans for each day that has any, in force on the date (nil: none, open all day); `openings`, the same as tables of `open` and `close`, in seconds since midnight, and `span`, the text; `effective_from` (nil: always) and `origin` (`"file"` or `"override"`) of it; `changes`: all that are stored, each with `effective_from`, `origin`, and `week` and `openings` or `reverts` (the file's hours are in force again)
 ---@return string? # the failure; ENOENT if the store is not known
 ---@return string? # its code
 function monitor:hours(store, options) end
@@ -225,6 +226,7 @@ function monitor:hours(store, options) end
 ---@param store string|string[] its id, or a list of them
 ---@param options? loom.monitor.clear_hours.options
 ---@return true|nil
+---@return any # the failure; ENOENT if a store is not known; or a notice, as of `set_hours`
 ---@return string? # the failure's code
 function monitor:clear_hours(store, options) end
 
@@ -274,7 +276,7 @@ function monitor:local_time(zone, when) end
 ---```
 ---@param store string|table its id, or `"*"` for every store, or a list; a store's own special day beats one of every store
 ---@param date string
----@param spans string|string[]|"closed" `"closed"`, `"10:00-14:00"`, or a list of spans
+---@param spans string|string[]|"closed" `"closed"`, `"10:00-14:00"`, or a list of spans, as in `set_hours`
 ---@param note? string up to 4096 bytes (default: "")
 ---@return true|nil
 ---@return string? # the failure
@@ -292,7 +294,7 @@ function monitor:set_special_day(store, date, spans, note) end
 ---for _, day in ipairs(monitor:special_days { store = "*" }) do print(day.date, day.note) end
 ---```
 ---@param options? loom.monitor.special_days.options
----@return table[]|nil # in order of date: `store_id` (or `"*"`), `date`, `spans` (a list; empty: closed), `note` and `origin` (`"file"` or `"override"`)
+---@return table[]|nil # in order of date: `store_id` (or `"*"`), `date`, `spans` (a list; empty: closed), `openings` (the same as tables of `open` and `close`, in seconds since midnight, and `span`), `note` and `origin` (`"file"` or `"override"`)
 ---@return string? # the failure
 ---@return string? # its code
 function monitor:special_days(options) end
@@ -434,7 +436,7 @@ function monitor:store(store) end
 ---@field stores? any which ones: an id, a pattern (`*`, `?`, `[a-z]`), a list of them, `{ ids = list }` of ids that are no patterns, or a function, called with what `stores` gives, that tells whether the store is wanted
 ---@field where? table attributes that stores must have: `{ region = "north", brand = { "x", "y" } }`
 ---@field all_stores? boolean also those known only from hours or zones (default: false)
----@field hours? any weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in `set_hours`, or a function, called as (store_id, date, spans) for each store and date, that returns other spans (nil: they stay)
+---@field hours? any weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in `set_hours`, or a function, called as (store_id, date, spans, openings) for each store and date, that returns other spans (nil: they stay)
 ---@field slo? any an objective: a target ratio from 0 to 1, or a table (see `loom.slo`)
 ---@field group_by? string the attribute that `loom.report:groups` adds up by
 ---@field name_attribute? string the attribute that pages (the format html) call stores by, beside their ids
@@ -522,7 +524,7 @@ function monitor:outages(store, from, to, options) end
 ---```
 ---@param store string its id
 ---@param options? loom.monitor.report.options `windows`, `as_of`, `default_zone` and the rules, as in `report`
----@return table|nil # `store_id`, `timezone_str`, `as_of`, `rules`, and `windows`: for each its `name`, `unit`, `from`, `to`, `uptime` and `downtime` as the report prints them, `figures` (see `loom.figures`), and lists of `openings` (`date`, `span`, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out is a cell whose state is `"excluded"`
+---@return table|nil # `store_id`, `timezone_str`, `as_of`, `rules`, and `windows`: for each its `name`, `unit`, `from`, `to`, `uptime` and `downtime` as the report prints them, `figures` (see `loom.figures`), and lists of `openings` (`date`, `span`, `open` and `close` in seconds since midnight, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out is a cell whose state is `"excluded"`
 ---@return string? # the failure; ENOENT if the store is not known
 ---@return string? # its code
 function monitor:explain(store, options) end
@@ -870,7 +872,8 @@ function rows:write(target, options) end
 ---
 ---Beside the fields below a row has, under the name of each window, the figures that `loom.figures` describes, such as
 ---`row.last_week.ratio`; and `uptime_WINDOW` and `downtime_WINDOW`, the numbers that the standard columns print, such as
----`row.uptime_last_week`.
+---`row.uptime_last_week`. `tostring(row)` shows what the standard columns print, and `pairs(row)` gives all of it; in Lua 5.1 and
+---LuaJIT, whose `pairs` asks nobody, only what was looked at.
 ---@class loom.row
 ---@field store_id string the store; a row of groups has the group's value instead, under the attribute's name
 ---@field stores integer of a row of groups: how many there are in it
@@ -920,6 +923,21 @@ function groups:store(index) end
 ---@param key string the value that its stores share
 ---@return integer? # nil if there is none
 function groups:find(key) end
+
+---@class loom.groups.rows_of.options
+---@field sort? string|function as in `loom.rows:rows` (default: the order of the report)
+---@field descending? boolean the greatest first (default: false)
+---@field limit? integer how many rows at the most
+
+---The rows of one group: those of the report that are added up in it. They are the report's, and end with it.
+---
+---```lua
+---for row in groups:rows_of("north", { sort = "ratio_last_week", limit = 3 }) do print(row.store_id) end
+---```
+---@param key string the value that its stores share
+---@param options? loom.groups.rows_of.options
+---@return fun(): loom.row? # that gives a `loom.row`, or nil at the end; at once, where there is no such group
+function groups:rows_of(key, options) end
 
 ---How many stores are in a group; also `stores` of its row.
 ---

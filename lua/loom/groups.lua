@@ -50,6 +50,8 @@ local function make(source, keys, name, group_of)
     objective = source.objective,
     has_slo = source.has_slo,
     keys = keys,
+    of = source, -- the table of figures that they are of
+    group_of = group_of, -- the number of the group of each of its rows, or false; nil: all are in one
     sums = sums, -- by window and group
     budgets = budgets,
   }, Groups), "loom.groups")
@@ -109,6 +111,29 @@ function Groups:find(key)
     if known == key then
       return i
     end
+  end
+end
+
+--- The rows of one group: those of the report that are added up in it. They are the report's, and end with it.
+-- @tparam string key the value that its stores share
+-- @tparam[opt] table options
+-- @tparam[opt] string|function options.sort as in `loom.rows:rows` (default: the order of the report)
+-- @tparam[opt=false] bool options.descending the greatest first
+-- @tparam[opt] int options.limit how many rows at the most
+-- @treturn function that gives a `loom.row`, or nil at the end; at once, where there is no such group
+-- @usage for row in groups:rows_of("north", { sort = "ratio_last_week", limit = 3 }) do print(row.store_id) end
+function Groups:rows_of(key, options)
+  check.argument("rows_of", 1, key, check.string)
+  options = rows.check_order(self.of, "rows_of", options)
+  local group, group_of, left = self:find(key), self.group_of, options.limit or math.huge
+  local next_row = self.of:rows { sort = options.sort, descending = options.descending }
+  return function()
+    local row = group and left > 0 and next_row() or nil
+    while row and group_of and group_of[row.index] ~= group do
+      row = next_row()
+    end
+    left = left - 1
+    return row
   end
 end
 

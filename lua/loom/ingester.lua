@@ -100,6 +100,10 @@ end
 
 Ingester.__close = Ingester.abort
 
+function Ingester:__tostring()
+  return ("loom.ingester (%s)"):format(self.file and self.file.kind or "finished")
+end
+
 check.methods(Ingester, "loom.ingester", { "new" })
 
 return Ingester

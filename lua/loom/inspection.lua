@@ -172,6 +172,8 @@ local function openings_of(seen)
     list[i] = {
       date = opening.date,
       span = hours.texts({ opening.open, opening.close })[1],
+      open = opening.open,
+      close = opening.close,
       rule = opening.rule,
     }
     time.set_after(list[i], "from", seen.from, opening.from)

@@ -208,7 +208,8 @@ end
 -- `{ { store =, week =, effective_from =, to = }, … }`.
 -- @tparam string|table store its id, or a list; a store that is not known yet is made
 -- @tparam table week days by `mon` … `sun`: `"09:00-17:00"`, a list of spans, or `"closed"`; a day that is left out is
---   closed; a close at or before the open is on the next day
+--   closed; a close at or before the open is on the next day. A span may be a table of `open` and `close` in seconds since
+--   midnight
 -- @tparam[opt] table options
 -- @tparam[opt] string options.effective_from the first date, or `"always"` (default: today where the store is); also `from`
 -- @tparam[opt] string options.to the date from which on what was in force before is so again
@@ -227,8 +228,9 @@ end
 -- @tparam[opt] table options
 -- @tparam[opt] string options.on a date (default: today where the store is)
 -- @treturn table|nil `week`, a list of spans for each day that has any, in force on the date (nil: none, open all day);
---   `effective_from` (nil: always) and `origin` (`"file"` or `"override"`) of it; `changes`: all that are stored, each with
---   `effective_from`, `origin`, and `week` or `reverts` (the file's hours are in force again)
+--   `openings`, the same as tables of `open` and `close`, in seconds since midnight, and `span`, the text; `effective_from`
+--   (nil: always) and `origin` (`"file"` or `"override"`) of it; `changes`: all that are stored, each with `effective_from`,
+--   `origin`, and `week` and `openings` or `reverts` (the file's hours are in force again)
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(monitor:hours("shop 1").week.mon[1]) --> 09:00-17:00
@@ -289,7 +291,7 @@ end
 -- `{ { store =, date =, spans =, note = }, … }`.
 -- @tparam string|table store its id, or `"*"` for every store, or a list; a store's own special day beats one of every store
 -- @tparam string date
--- @tparam string|{string,...} spans `"closed"`, `"10:00-14:00"`, or a list of spans
+-- @tparam string|{string,...} spans `"closed"`, `"10:00-14:00"`, or a list of spans, as in `set_hours`
 -- @tparam[opt=""] string note up to 4096 bytes
 -- @treturn true|nil
 -- @treturn ?string the failure
@@ -304,8 +306,9 @@ end
 -- @tparam[opt] string options.store an id, or `"*"` for the days of every store (default: all there are)
 -- @tparam[opt] string options.from the first date
 -- @tparam[opt] string options.to the last date
--- @treturn {table,...}|nil in order of date: `store_id` (or `"*"`), `date`, `spans` (a list; empty: closed), `note` and
---   `origin` (`"file"` or `"override"`)
+-- @treturn {table,...}|nil in order of date: `store_id` (or `"*"`), `date`, `spans` (a list; empty: closed), `openings`
+--   (the same as tables of `open` and `close`, in seconds since midnight, and `span`), `note` and `origin` (`"file"` or
+--   `"override"`)
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage for _, day in ipairs(monitor:special_days { store = "*" }) do print(day.date, day.note) end
@@ -447,8 +450,8 @@ end
 -- @tparam[opt] table options.where attributes that stores must have: `{ region = "north", brand = { "x", "y" } }`
 -- @tparam[opt=false] bool options.all_stores also those known only from hours or zones
 -- @param[opt] options.hours weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in
---   `set_hours`, or a function, called as (store_id, date, spans) for each store and date, that returns other spans (nil:
---   they stay)
+--   `set_hours`, or a function, called as (store_id, date, spans, openings) for each store and date, that returns other
+--   spans (nil: they stay)
 -- @param[opt] options.slo an objective: a target ratio from 0 to 1, or a table (see `loom.slo`)
 -- @tparam[opt] string options.group_by the attribute that `loom.report:groups` adds up by
 -- @tparam[opt] string options.name_attribute the attribute that pages (the format html) call stores by, beside their ids
@@ -537,7 +540,7 @@ end
 -- @tparam[opt] table options `windows`, `as_of`, `default_zone` and the rules, as in `report`
 -- @treturn table|nil `store_id`, `timezone_str`, `as_of`, `rules`, and `windows`: for each its `name`, `unit`, `from`, `to`,
 --   `uptime` and `downtime` as the report prints them, `figures` (see `loom.figures`), and lists of `openings` (`date`,
---   `span`, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text
+--   `span`, `open` and `close` in seconds since midnight, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text
 --   `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll`
 --   and `status` of the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out
 --   is a cell whose state is `"excluded"`

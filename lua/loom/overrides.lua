@@ -265,6 +265,7 @@ local function weeks_of(facts)
       effective_from = fact.date,
       reverts = fact.reverts or nil,
       week = not fact.reverts and hours.week_texts(fact.openings) or nil,
+      openings = not fact.reverts and hours.week_openings(fact.openings) or nil,
     }
   end
   return weeks
@@ -309,7 +310,7 @@ function overrides.hours(monitor, store, options)
     item.effective_from = item.effective_from ~= ALWAYS and item.effective_from or nil
   end
   week = week or {}
-  return { week = week.week, effective_from = week.effective_from, origin = week.origin, changes = weeks }
+  return { week = week.week, openings = week.openings, effective_from = week.effective_from, origin = week.origin, changes = weeks }
 end
 
 -- ---- timezones ----
@@ -420,6 +421,7 @@ function overrides.special_days(monitor, options)
         store_id = fact.store,
         date = fact.date,
         spans = hours.texts(fact.openings),
+        openings = hours.openings(fact.openings),
         note = fact.text,
         origin = fact.override and "override" or "file",
       }

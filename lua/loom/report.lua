@@ -135,7 +135,7 @@ end
 local function override_date(native, walk, id, date, change)
   local before = walk:openings(date)
   local text = core.format_date(date)
-  local answer = change(id, text, hours.texts(before))
+  local answer = change(id, text, hours.texts(before), hours.openings(before))
   if answer == nil then
     return
   end
@@ -465,6 +465,15 @@ local function values_of(self, attribute)
   return values
 end
 
+-- All attributes of a store that are known: raises what reading fails with.
+local function known_attributes(self, id)
+  local known = self.monitor and assert(self.monitor:attributes(id)) or {}
+  for attribute, values in pairs(self.attribute_values) do
+    known[attribute] = values[id]
+  end
+  return known
+end
+
 --- The attributes of the store in row number `index`: a table that is read from the database as it is asked.
 -- @local
 function Report:attributes_of(index)
@@ -472,6 +481,9 @@ function Report:attributes_of(index)
   return setmetatable({}, {
     __index = function(_, attribute)
       return values_of(self, attribute)[id]
+    end,
+    __pairs = function()
+      return next, known_attributes(self, id), nil
     end,
   })
 end
@@ -648,7 +660,9 @@ function Report:close()
 end
 
 function Report:__tostring()
-  return ("loom.report (as of %s)"):format(self.as_of_utc)
+  local is_open, count = pcall(self.count, self)
+  return ("loom.report (as of %s, %s, windows %s)"):format(self.as_of_utc,
+    is_open and ("%d %s"):format(count, count == 1 and "store" or "stores") or "closed", table.concat(self.window_names, ", "))
 end
 
 return Report

@@ -2,9 +2,11 @@
 --
 -- Beside the fields below a row has, under the name of each window, the figures that `loom.figures` describes, such as
 -- `row.last_week.ratio`; and `uptime_WINDOW` and `downtime_WINDOW`, the numbers that the standard columns print, such as
--- `row.uptime_last_week`.
+-- `row.uptime_last_week`. `tostring(row)` shows what the standard columns print, and `pairs(row)` gives all of it; in Lua 5.1 and
+-- LuaJIT, whose `pairs` asks nobody, only what was looked at.
 -- @classmod loom.row
 
+local check = require "loom.check"
 local figures = require "loom.figures"
 local slo = require "loom.slo"
 
@@ -63,6 +65,58 @@ function Row:__index(key)
   elseif key == "strip" then
     return source:strip(self.index)
   end
+end
+
+--- Iterates over fields of an object by name, in an order, leaving out those that are nil: what `__pairs` returns.
+-- @local
+function Row.each_field(names, object)
+  local i = 0
+  return function()
+    local value
+    repeat
+      i = i + 1
+      if names[i] == nil then
+        return nil
+      end
+      value = object[names[i]]
+    until value ~= nil
+    return names[i], value
+  end
+end
+
+-- The columns that the standard formats print of a row.
+local function standard_columns(source)
+  local names = { source.key }
+  for _, figure in ipairs { "uptime_", "downtime_" } do
+    for _, window in ipairs(source.windows) do
+      names[#names + 1] = figure .. window.name
+    end
+  end
+  return names
+end
+
+-- All that a row has: what the standard formats print first. Lua 5.1 and LuaJIT do not ask for it: there `pairs` gives what has
+-- been looked at.
+function Row:__pairs()
+  local names = standard_columns(self.source)
+  for _, window in ipairs(self.source.windows) do
+    names[#names + 1] = window.name
+  end
+  for _, name in ipairs { "stores", "attributes", "strip", "index" } do
+    names[#names + 1] = name
+  end
+  return Row.each_field(names, self)
+end
+
+-- What the standard formats print of it; of a report that is closed its id is left.
+function Row:__tostring()
+  local names, texts = standard_columns(self.source), {}
+  local good = pcall(function()
+    for i, name in ipairs(names) do
+      texts[i] = name .. " = " .. check.shown(self[name])
+    end
+  end)
+  return ("loom.row (%s)"):format(good and table.concat(texts, ", ") or check.shown(rawget(self, self.source.key)))
 end
 
 --- Makes row number `index` of a table of figures. A group by an attribute that is called `source` or `index` has its key in

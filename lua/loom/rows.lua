@@ -18,6 +18,9 @@ local windows = require "loom.windows"
 
 local rows = {}
 
+-- What `pairs` gives of a table of figures, in order.
+local FIELDS = { "key", "as_of", "as_of_utc", "windows", "rules", "strips", "group_by" }
+
 --- The object that stands for a table of figures: `#object` is the number of its rows and `object[i]` one of them, else it is
 -- the table. In Lua 5.1 a table cannot redefine `#`.
 -- @local
@@ -39,6 +42,17 @@ function rows.object(fields, name)
       end
       methods[value] = methods[value] or check.method(key, value, name)
       return methods[value]
+    end,
+    __pairs = function()
+      return Row.each_field(FIELDS, fields)
+    end,
+    __ipairs = function(object) -- Lua 5.2 asks it, later ones the rows themselves
+      return function(_, i)
+        local row = fields:row(i + 1)
+        if row then
+          return i + 1, row
+        end
+      end, object, 0
     end,
     __tostring = function()
       return fields:__tostring()
@@ -125,6 +139,13 @@ end
 
 local limit_checker = check.integer(0, 2 ^ 53)
 
+--- The checked options of a function that gives rows in an order.
+-- @local
+function rows.check_order(table_of_figures, name, options)
+  return check.options(name, options,
+    { sort = sort_checker(table_of_figures), descending = check.boolean, limit = limit_checker })
+end
+
 --- An iterator over rows: `for row in report:rows() do`. Rows are made one at a time.
 -- @tparam[opt] table options
 -- @tparam[opt] string|function options.sort the name of a column (see `loom.columns`), or a function (row), to sort by;
@@ -134,7 +155,7 @@ local limit_checker = check.integer(0, 2 ^ 53)
 -- @treturn function that gives a `loom.row`, or nil at the end
 -- @usage for row in report:rows { sort = "downtime_last_week", descending = true, limit = 3 } do print(row.store_id) end
 function rows:rows(options)
-  options = check.options("rows", options, { sort = sort_checker(self), descending = check.boolean, limit = limit_checker })
+  options = rows.check_order(self, "rows", options)
   local source, count, i = self.plain, self:count(), 0
   local limit = math.min(count, options.limit or count)
   local numbers = options.sort and source:ordered(options.sort, options.descending or false, limit)

@@ -26,6 +26,35 @@ describe("groups", function()
     monitor:close()
   end)
 
+  it("have the rows that they add up, in any order", function()
+    local groups, seen = report:groups(), 0
+    for group in groups:rows() do
+      local up, last = 0, nil
+      for row in groups:rows_of(group.region, { sort = "ratio_last_week" }) do
+        seen, up = seen + 1, up + row.last_week.up
+        assert.equal(group.region, row.attributes.region or "")
+        assert.is_true(not last or row.last_week.ratio == nil or last <= row.last_week.ratio)
+        last = row.last_week.ratio
+      end
+      assert.near(group.last_week.up, up, 1e-6)
+      local first = groups:rows_of(group.region, { limit = 2, descending = true })
+      assert.is_true(first().index > first().index)
+      assert.is_nil(first())
+    end
+    assert.equal(#report, seen)
+    for _ in groups:rows_of "nowhere" do
+      error "no such group"
+    end
+    local all = report:totals()
+    local count = 0
+    for _ in all.source:rows_of "total" do
+      count = count + 1
+    end
+    assert.equal(#report, count)
+    assert.error_matches(function() groups:rows_of() end, "bad argument #1 to 'rows_of' (string expected, got nothing)", 1, true)
+    assert.error_matches(function() groups:rows_of("north", { sort = "x" }) end, "bad option 'sort' to 'rows_of'", 1, true)
+  end)
+
   it("add up what no double can count, and round it once at the most", function()
     local week, list = 604799999999, {}
     for i = 1, 30000 do

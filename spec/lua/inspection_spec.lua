@@ -186,7 +186,7 @@ describe("one store, looked at", function()
         opening = item.date == "2024-03-04" and item or opening
       end
       assert.same(instants.with_texts { date = "2024-03-04", span = "09:00-17:00", rule = "weekly hours",
-        from = day + 9 * 3600, to = day + 17 * 3600 }, opening)
+        open = 9 * 3600, close = 17 * 3600, from = day + 9 * 3600, to = day + 17 * 3600 }, opening)
       assert.same(instants.with_texts { { from = day + 33300, to = day + 34200, seconds = 900 } }, window.exclusions)
       assert.equal(1, #window.pieces)
       local states = {}

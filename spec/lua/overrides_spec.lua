@@ -29,6 +29,28 @@ local function midnight(date)
   return loom.parse_timestamp(date .. " 00:00:00")
 end
 
+-- The same without openings, which have to say what the texts of the spans say.
+local function without_openings(list)
+  local function check(spans, openings)
+    for i, span in ipairs(spans) do
+      local from, to = span:match "^(.*)-(.*)$"
+      assert.same({ open = core.parse_time_of_day(from), close = core.parse_time_of_day(to), span = span }, openings[i])
+    end
+    assert.equal(#spans, #openings)
+  end
+  for _, item in ipairs(list) do
+    for day, spans in pairs(item.week or {}) do
+      check(spans, item.openings[day])
+    end
+    if item.spans then
+      check(item.spans, item.openings)
+    end
+    assert.equal(item.reverts or false, item.openings == nil)
+    item.openings = nil
+  end
+  return list
+end
+
 describe("what is set by hand:", function()
   local monitor, now
 
@@ -115,16 +137,16 @@ describe("what is set by hand:", function()
       assert.same({
         { origin = "override", effective_from = "2024-02-01", week = { tue = { "08:00-09:00" } } },
         { origin = "override", effective_from = "2024-03-01", week = { mon = { "08:00-09:00" } } },
-      }, monitor:hours("a").changes)
+      }, without_openings(monitor:hours("a").changes))
     end)
 
     it("begin with a date that may be called from, too", function()
       assert(monitor:set_hours("a", { mon = "08:00-09:00" }, { from = "2024-03-01" }))
       assert(monitor:set_hours("a", { tue = "08:00-09:00" }, { effective_from = "2024-03-01" }))
       assert.same({ { origin = "override", effective_from = "2024-03-01", week = { tue = { "08:00-09:00" } } } },
-        monitor:hours("a").changes)
+        without_openings(monitor:hours("a").changes))
       assert(monitor:clear_hours("a", { from = "2024-02-01" }))
-      assert.same({}, monitor:hours("a").changes)
+      assert.same({}, without_openings(monitor:hours("a").changes))
       for _, name in ipairs { "set_hours", "clear_hours" } do
         local both = { effective_from = "always", from = "always" }
         assert.error_matches(function()
@@ -133,12 +155,28 @@ describe("what is set by hand:", function()
       end
     end)
 
+    it("are set by the openings that are told, too", function()
+      local week = { mon = { "09:00-12:30", { open = 13 * HOUR, close = 14 * HOUR } }, sat = { open = 0, close = 86400 } }
+      assert(monitor:set_hours("a", week, { effective_from = "always" }))
+      local told = monitor:hours "a"
+      assert.same({ mon = { "09:00-12:30", "13:00-14:00" }, sat = { "00:00-24:00" } }, told.week)
+      assert(monitor:set_hours("b", told.openings, { effective_from = "always" }))
+      assert.same(told, monitor:hours "b")
+      assert(monitor:set_special_day("a", "2024-12-24", told.openings.mon))
+      assert.same(told.openings.mon, monitor:special_days()[1].openings)
+      for _, wrong in ipairs { { open = 1 }, { open = -1, close = 5 }, { open = 1, close = 86401 },
+        { open = "09:00", close = "17:00" }, { open = 1.5, close = 2 } } do
+        assert.error_matches(function() monitor:set_hours("a", { mon = wrong }) end, "opening hours (such as", 1, true)
+        assert.error_matches(function() monitor:set_special_day("a", "2024-12-24", { wrong }) end, "opening hours (such as", 1, true)
+      end
+    end)
+
     it("set again for the same date replace those", function()
       for _, day in ipairs { "mon", "tue" } do
         assert(monitor:set_hours("a", { [day] = "08:00-09:00" }, { effective_from = "2024-02-01" }))
       end
       assert.same({ { origin = "override", effective_from = "2024-02-01", week = { tue = { "08:00-09:00" } } } },
-        monitor:hours("a").changes)
+        without_openings(monitor:hours("a").changes))
     end)
 
     it("are set from today, where the store is", function()
@@ -181,14 +219,14 @@ describe("what is set by hand:", function()
       assert.same({ mon = { "08:00-10:00" } }, (week_on("a", "2024-03-01")))
       assert.same({ { origin = "file", week = { mon = { "08:00-10:00" } } },
         { origin = "override", effective_from = "2024-02-01", week = { tue = { "08:00-09:00" } } },
-        { origin = "override", effective_from = "2024-02-10", reverts = true } }, monitor:hours("a").changes)
+        { origin = "override", effective_from = "2024-02-10", reverts = true } }, without_openings(monitor:hours("a").changes))
       assert(monitor:clear_hours("a", { effective_from = "always" }))
       set()
       assert(monitor:clear_hours "a")
       assert.same({ tue = { "08:00-09:00" } }, (week_on("a", "2024-02-14")))
       assert.same({ mon = { "08:00-10:00" } }, (week_on("a", "2024-02-15")))
       assert(monitor:clear_hours("a", { effective_from = "always" }))
-      assert.same({ { origin = "file", week = { mon = { "08:00-10:00" } } } }, monitor:hours("a").changes)
+      assert.same({ { origin = "file", week = { mon = { "08:00-10:00" } } } }, without_openings(monitor:hours("a").changes))
     end)
 
     it("stay when files are loaded, unless they are to give way for the stores in the file", function()
@@ -473,17 +511,17 @@ describe("what is set by hand:", function()
       local eve = { store_id = "a", date = "2024-12-24", spans = { "10:00-12:00", "13:00-14:00" }, note = "eve", origin = "file" }
       local all = { store_id = "*", date = "2024-12-25", spans = {}, note = "Christmas", origin = "file" }
       local own = { store_id = "b", date = "2024-12-25", spans = { "10:00-12:00" }, note = "", origin = "file" }
-      assert.same({ eve, all, own }, monitor:special_days())
-      assert.same({ eve }, monitor:special_days { store = "a" })
-      assert.same({ all }, monitor:special_days { store = "*" })
-      assert.same({}, monitor:special_days { store = "nobody" })
-      assert.same({ eve }, monitor:special_days { to = "2024-12-24" })
-      assert.same({ all, own }, monitor:special_days { from = "2024-12-25", to = "2024-12-25" })
-      assert.same({ own }, monitor:special_days { from = "2024-12-25", store = "b" })
-      assert.same({}, monitor:special_days { from = "2024-12-26" })
+      assert.same({ eve, all, own }, without_openings(monitor:special_days()))
+      assert.same({ eve }, without_openings(monitor:special_days({ store = "a" })))
+      assert.same({ all }, without_openings(monitor:special_days({ store = "*" })))
+      assert.same({}, without_openings(monitor:special_days({ store = "nobody" })))
+      assert.same({ eve }, without_openings(monitor:special_days({ to = "2024-12-24" })))
+      assert.same({ all, own }, without_openings(monitor:special_days({ from = "2024-12-25", to = "2024-12-25" })))
+      assert.same({ own }, without_openings(monitor:special_days({ from = "2024-12-25", store = "b" })))
+      assert.same({}, without_openings(monitor:special_days({ from = "2024-12-26" })))
       assert(monitor:set_special_day("a", "2024-12-24", "closed", "all day"))
       eve = { store_id = "a", date = "2024-12-24", spans = {}, note = "all day", origin = "override" }
-      assert.same({ eve, all, own }, monitor:special_days())
+      assert.same({ eve, all, own }, without_openings(monitor:special_days()))
     end)
 
     it("set by hand prevail over those of files for the same store and date, also over later ones", function()

@@ -57,7 +57,8 @@ describe("a report", function()
       end
       assert.is_nil(report:find "known only by zone")
       assert.is_nil(report:get "")
-      assert.equal("loom.report (as of 2024-03-04 16:00:00.000000 UTC)", tostring(report))
+      assert.equal("loom.report (as of 2024-03-04 16:00:00.000000 UTC, 3 stores, windows last_hour, last_day, last_week)",
+        tostring(report))
       assert.error_matches(function() report:find(1) end, "bad argument #1 to 'find' (string expected, got 1)", 1, true)
       assert.error_matches(function() report:get() end, "bad argument #1 to 'get' (string expected, got nothing)", 1, true)
     end)
@@ -282,7 +283,8 @@ describe("a report", function()
       assert.error_matches(use, "loom.report is closed", 1, true)
     end
     assert.equal(3, #report.windows)
-    assert.matches("^loom.report", tostring(report))
+    assert.equal("loom.report (as of 2024-03-04 16:00:00.000000 UTC, closed, windows last_hour, last_day, last_week)",
+      tostring(report))
   end)
 
   it("is closed at the end of its scope, where there is such a thing", function()

@@ -55,6 +55,57 @@ describe("a row", function()
   end)
 end)
 
+describe("what a row shows of itself", function()
+  local windows = { { name = "last_hour", unit = "minutes" }, { name = "w", unit = "hours" } }
+  local report = made_up.make(windows, {
+    { 'a"b', { 60e6, 120e6, 0, 0, 0, 1, 2 }, { 3600e6, 0, 0, 0, 0, 0, 1 }, strip = "u", attributes = { region = "north" } },
+  })
+  local with_pairs = _VERSION ~= "Lua 5.1" -- which LuaJIT says, too
+
+  it("is as text what the standard columns print", function()
+    assert.equal('loom.row (store_id = "a\\34b", uptime_last_hour = 1, uptime_w = 1, downtime_last_hour = 2, downtime_w = 0)',
+      (tostring(report:row(1)):gsub("(%d)%.0", "%1")))
+    local group = report:group_with(function() return "x" end, "region"):row(1)
+    assert.matches('^loom.row %(region = "x", uptime_last_hour = 1', tostring(group))
+  end)
+
+  it("is to pairs all that it has, where pairs asks", function()
+    local row, found = report:row(1), {}
+    for name, value in pairs(row) do
+      assert.is_nil(found[name], name)
+      found[name] = value
+    end
+    assert.equal('a"b', found.store_id)
+    if with_pairs then
+      for _, name in ipairs { "store_id", "uptime_last_hour", "uptime_w", "downtime_last_hour", "downtime_w", "last_hour", "w",
+        "attributes", "strip", "index" } do
+        assert.same(row[name], found[name], name)
+        found[name] = nil
+      end
+      assert.same({}, found)
+    end
+  end)
+
+  it("is of a report its fields, and its rows to ipairs, where they ask", function()
+    if with_pairs then
+      local found = {}
+      for name, value in pairs(report) do
+        found[name] = value
+        assert.equal(report[name], value)
+      end
+      assert.is_table(found.windows)
+      assert.equal("store_id", found.key)
+      assert.equal(3600, found.as_of)
+      local count = 0
+      for i, row in ipairs(report) do
+        count = count + 1
+        assert.equal(i, row.index)
+      end
+      assert.equal(1, count)
+    end
+  end)
+end)
+
 describe("rows of a report", function()
   for _, case in ipairs(golden.cases) do
     it("have the numbers that its CSV prints: " .. case, function()
