@@ -1366,4 +1366,14 @@ function figures.ratio(millionths) end
 ---@return string
 function figures.percent(millionths) end
 
+---How many points lie between two percentages as they are printed, with the sign.
+---
+---```lua
+---print(require("loom.figures").points(500000, 512345)) --> -1.23
+---```
+---@param millionths integer
+---@param before integer millionths
+---@return string
+function figures.points(millionths, before) end
+
 return loom

@@ -28,11 +28,12 @@ local is_slo = { target = true, met = true, budget = true, spent = true, left = 
 -- The function (row) that reads a column of a change, or nil if it is no such column. Ratios are compared as they are printed.
 local function change(report, name)
   local figure, window = name:match("^change_(%l+)_(.+)$")
-  local before = window and report.window_index[window .. "_before"]
-  if not before or report.windows[before].before_of ~= window or not figures.is_name[figure] then
+  local place = window and report.window_index[window]
+  local before = place and figures.is_name[figure] and windows.place_before(report, place)
+  if not before then
     return nil
   elseif figure == "ratio" then
-    local source, place = report.plain, report.window_index[window]
+    local source = report.plain
     return function(row)
       local now = figures.millionths(source:times(row.index, place))
       local earlier = figures.millionths(source:times(row.index, before))

@@ -131,6 +131,18 @@ function figures.percent(millionths)
   return ("%d.%02d%%"):format(math.floor(hundredths / 100), hundredths % 100)
 end
 
+--- How many points lie between two percentages as they are printed, with the sign.
+-- @tparam int millionths
+-- @tparam int before millionths
+-- @treturn string
+-- @usage print(require("loom.figures").points(500000, 512345)) --> -1.23
+function figures.points(millionths, before)
+  local change = math.floor(millionths / 100) - math.floor(before / 100)
+  local sign = change == 0 and "" or change < 0 and "-" or "+"
+  change = math.abs(change)
+  return ("%s%d.%02d"):format(sign, math.floor(change / 100), change % 100)
+end
+
 -- The names of the figures that a row has in every window.
 figures.names = { "up", "down", "unknown", "excluded", "scheduled", "ratio", "outages", "longest", "mttr", "mtbf", "polls" }
 

@@ -169,6 +169,16 @@ function windows.last_place(list)
   return place
 end
 
+--- The place of the window before another one.
+-- @tparam loom.rows report
+-- @tparam int place of the other one
+-- @treturn ?int nil where the report does not compare
+function windows.place_before(report, place)
+  local name = report.windows[place].name
+  local before = report.window_index[name .. "_before"]
+  return before and report.windows[before].before_of == name and before or nil
+end
+
 local DAY = 86400 * 1000000 -- microseconds
 local longest = { today = 1, yesterday = 1, ["this-week"] = 7, ["last-week"] = 7, ["this-month"] = 31, ["last-month"] = 31 }
 

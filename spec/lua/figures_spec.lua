@@ -89,6 +89,13 @@ describe("figures", function()
       end
     end)
 
+    it("are so many points apart as they are printed", function()
+      for text, pair in pairs { ["+84.73"] = { 954512, 107289 }, ["-0.01"] = { 100, 200 }, ["0.00"] = { 199, 100 },
+        ["+100.00"] = { 1000000, 0 }, ["-100.00"] = { 0, 1000000 }, ["+0.10"] = { 501000, 500000 } } do
+        assert.equal(text, figures.points(pair[1], pair[2]))
+      end
+    end)
+
     it("are the same from seconds, and from the quotient", function()
       local next_number = random.new(7)
       for _ = 1, 2000 do

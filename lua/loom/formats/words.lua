@@ -66,7 +66,8 @@ end
 -- @treturn string
 function words.window(window)
   if window.calendar then
-    return ("%s by each store's clock, %s"):format((window.calendar:gsub("/", DASH)), words.range(window.from_utc, window.to_utc))
+    return ("%s%s by each store's clock, %s"):format(window.before_of and "before " or "", (window.calendar:gsub("/", DASH)),
+      words.range(window.from_utc, window.to_utc))
   end
   local length = time.between(time.instant(window.from_utc), time.instant(window.to_utc))
   return words.duration(length) .. ", " .. words.range(window.from_utc, window.to_utc)

@@ -198,6 +198,32 @@ describe("the format html", function()
     end)
   end)
 
+  it("tells in the card of a window how the one before was, and has both in the table", function()
+    with_report({ compare = true, preset = "monitoring", windows = { "yesterday", { name = "week", seconds = "7d" } } },
+      function(made)
+        local page = report.text(html, made)
+        check_well_formed(page)
+        local names, before = {}, {}
+        for i, card in ipairs(cards_of(page)) do
+          names[i] = card.name
+        end
+        for text in page:gmatch('<p class="before">(.-)</p>') do
+          before[#before + 1] = text
+        end
+        assert.same({ "yesterday", "week" }, names)
+        local totals, figures = made:totals(), require "loom.figures"
+        for i, name in ipairs(names) do
+          local now, earlier = figures.ratio_of(totals[name]), figures.ratio_of(totals[name .. "_before"])
+          assert.equal((earlier and figures.percent(earlier) or "\226\128\147") .. " before"
+            .. (now and earlier and ", " .. figures.points(now, earlier) .. " points" or ""), before[i])
+        end
+        assert.is_truthy(page:find("yesterday by each store's clock", 1, true))
+        assert.matches(">week before <small>h</small></th>", page)
+        assert.is_truthy(page:find("<caption>The lowest ratio of week</caption>", 1, true))
+        assert.equal(2 + 4 * 4, #data_of(page).rows[1])
+      end)
+  end)
+
   it("tells how the objective is met", function()
     local made = report.make({ week }, { { "good", { 99 * HOUR, HOUR, 0, 0, 0, 0, 1 } },
       { "just", { 90 * HOUR - 1, 10 * HOUR + 1, 0, 0, 0, 0, 1 } }, { "none", { 0, 0, 0, 0, 0, 0, 0 } } })

@@ -6,7 +6,7 @@
 -- @module loom.formats.html.style
 
 return {
-  sha256 = "WkcH8OMW1ISYOJkjCYhfYWTn1nOSPEjA+BoRVhO5eaQ=",
+  sha256 = "CLh9TJpdy35AU35RATvWHRK5TaxWOVBD2SmW/FjA/18=",
   text = [==[
 
 :root {
@@ -48,6 +48,7 @@ dt { color: var(--soft); }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); gap: 16px; }
 .card { border: 1px solid var(--line); border-radius: 6px; padding: 14px 16px 12px; max-width: 480px; break-inside: avoid; }
 .card .ratio { font-size: 32px; line-height: 1.15; font-weight: 600; letter-spacing: -.02em; margin: 10px 0 8px; }
+.card .before { margin: -6px 0 8px; font-size: 12px; color: var(--soft); }
 .bar { display: block; width: 100%; height: 6px; }
 .spread { width: 100%; margin: 12px 0 10px; font-size: 12px; }
 .spread th { width: 1px; padding: 1px 12px 1px 0; color: var(--soft); }

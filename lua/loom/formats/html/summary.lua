@@ -3,6 +3,7 @@
 
 local figures = require "loom.figures"
 local markup = require "loom.formats.html.markup"
+local windows = require "loom.windows"
 local words = require "loom.formats.words"
 
 local summary = {}
@@ -89,11 +90,25 @@ local function write_spread(report, write, window)
   write("</tbody>\n</table>\n")
 end
 
+-- How the ratio stood in the window before, and by how many points it has changed; nothing where the report does not compare.
+local function write_before(report, write, totals, place, millionths)
+  local before = windows.place_before(report, place)
+  if not before then
+    return
+  end
+  local up, down = totals.source:figures(totals.index, before)
+  local earlier = figures.millionths(up, down)
+  local change = millionths and earlier and figures.points(millionths, earlier)
+  write(('<p class="before">%s before%s</p>\n'):format(markup.percent(up, down), change and ", " .. change .. " points" or ""))
+end
+
 local function write_card(report, write, totals, place)
   local window = report.windows[place]
   local up, down, unknown, excluded, longest, outages = totals.source:figures(totals.index, place)
   write(('<section class="card">\n<h3>%s</h3>\n<p class="range">%s</p>\n'):format(markup.name(window), words.window(window)))
-  write(('<p class="ratio">%s</p>\n%s\n'):format(markup.percent(up, down), bar(up, down, unknown)))
+  write(('<p class="ratio">%s</p>\n'):format(markup.percent(up, down)))
+  write_before(report, write, totals, place, figures.millionths(up, down))
+  write(bar(up, down, unknown) .. "\n")
   write_spread(report, write, window)
   write("<dl>")
   local lines = { { "Up", markup.hours(up) .. " h", "u" }, { "Down", markup.hours(down) .. " h", "d" },
@@ -111,12 +126,14 @@ local function write_card(report, write, totals, place)
   write("</dl>\n</section>\n")
 end
 
---- A card for each window.
+--- A card for each window, which tells of the one before it, too.
 function summary.write_totals(report, write)
   local totals, count = report:totals(), report:count()
   write(('<h2>All %s %s</h2>\n<div class="cards">\n'):format(markup.count(count), summary.noun(report, count)))
-  for place = 1, #report.windows do
-    write_card(report, write, totals, place)
+  for place, window in ipairs(report.windows) do
+    if not window.before_of then
+      write_card(report, write, totals, place)
+    end
   end
   write("</div>\n")
 end
@@ -125,7 +142,7 @@ end
 
 --- The stores with the lowest ratio in the last window. `strip_of` gives the markup of a strip, or nil.
 function summary.write_worst(report, write, strip_of)
-  local place = #report.windows
+  local place = windows.last_place(report.windows)
   local worst, noun = report:worst(WORST), summary.noun(report, 2)
   write(('<section class="worst">\n<h2>Worst %s</h2>\n'):format(noun))
   if #worst == 0 then
