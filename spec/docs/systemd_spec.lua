@@ -54,8 +54,11 @@ describe("the units", function()
     local environment = ("PATH=%s/bin:$PATH LOOM_DATABASE=%s/db LOOM_BACKUPS=%s/backups LOOM_BACKUP_DAYS=7 ")
       :format(lfs.currentdir(), folder, folder)
     for _ = 1, 2 do -- also a second time on the same day
-      local result = shell.run(("export %s; mkdir -p %s/backups; cd %s/backups; touch mine; touch -d '9 days ago' 2001-01-01.db; %s")
-        :format(environment, folder, folder, line))
+      local result = shell.run(([[
+        export %s
+        mkdir -p %s/backups && cd %s/backups
+        touch mine && touch -d "9 days ago" 2001-01-01.db
+        %s]]):format(environment, folder, folder, line))
       assert.equal(0, result.status, result.err)
       local kept = files.list(folder .. "/backups")
       assert.equal(2, #kept)

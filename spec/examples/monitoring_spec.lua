@@ -36,7 +36,8 @@ end
 
 describe("the rules of Prometheus", function()
   it("fire when they should, and know the metrics that there are", function()
-    local result = shell.run("cd " .. FOLDER .. "\npromtool check rules loom.rules.yml && promtool test rules loom.rules.test.yml")
+    local result = shell.run("cd " .. FOLDER
+      .. " && promtool check rules loom.rules.yml && promtool test rules loom.rules.test.yml")
     assert.equal(0, result.status, result.out .. result.err)
     assert.is_true(expect_known(files.read(FOLDER .. "loom.rules.yml"):gsub("loom_rules", "")) > 10)
   end)

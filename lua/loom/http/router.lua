@@ -69,7 +69,7 @@ function router.mount(path)
   prefix = path
 end
 
---- A path of the service as clients see it, for links.
+--- A path of the service as clients see it: for links, and the `Path` of cookies.
 function router.link(path)
   return prefix .. path
 end
