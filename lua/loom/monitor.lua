@@ -12,6 +12,7 @@
 local backup = require "loom.backup"
 local check = require "loom.check"
 local core = require "loom.core"
+local doctor = require "loom.doctor"
 local Ingester = require "loom.ingester"
 local inspection = require "loom.inspection"
 local Job = require "loom.job"
@@ -616,6 +617,26 @@ end
 -- @usage assert(#assert(monitor:check()) == 0)
 function Monitor:check()
   return self.database:check()
+end
+
+--- What is likely wrong with the data, though nothing of it is damaged: ids, zones and hours that do not go together, gaps of the
+-- feed, stores that nobody polls, polls that are far from all others. It looks at all stores and at the polls of the last 15 days
+-- that have any.
+-- @tparam[opt] table options
+-- @tparam[opt=3] int options.examples how many examples a finding has at the most, up to 100
+-- @treturn table|nil `stores`, `polled_stores`, `polls` and `days` (that were looked at), `interval` (seconds from a store's poll
+--   to the next one, the median; nil where there are no two), `as_of` and `from` (instants between which it looked; nil without
+--   polls), and `findings`: each a `code`, its `severity` (`"warning"` or `"note"`), `count`, `of` (how many there are in all;
+--   nil where that is not known) and `share` (of these, or of the time), `text` (what it is), `effect` (what it makes of the
+--   figures), `command` (that mends it; `DB` is the database) and `examples`, which have, as it comes, `store_id`, `other_id`,
+--   `timezone_str`, `timestamp_utc`, `polls`, `outside`, `from_utc` and `to_utc`; that of openings without a poll has `windows`,
+--   each with its `name`, `stores` (that were open), `silent` (those without a poll) and `share` (of the open time). See
+--   docs/doctor.md
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage for _, finding in ipairs(monitor:doctor().findings) do print(finding.code, finding.text) end
+function Monitor:doctor(options)
+  return doctor.look(self, options)
 end
 
 --- Removes the polls that are older than a duration before the newest one, or before now where that is earlier: one poll of

@@ -4,8 +4,8 @@ local database = require "support.database"
 local files = require "support.files"
 local shell = require "support.shell"
 
-local commands = { "ingest", "report", "info", "check", "prune", "backup", "export", "timeline", "outages", "explain", "query",
-  "hours", "timezone", "special-day", "exclude", "attributes" }
+local commands = { "ingest", "report", "info", "check", "doctor", "prune", "backup", "export", "timeline", "outages", "explain",
+  "query", "hours", "timezone", "special-day", "exclude", "attributes" }
 
 -- Those that are of several verbs.
 local verbs = {

@@ -9,6 +9,7 @@
 #include "measure/strip.h"
 #include "read/kind.h"
 #include "report/report.h"
+#include "report/survey.h"
 
 /* A list of texts, which end with NULL, as field `name` of the table on top. */
 static void set_names(lua_State *L, const char *name, const char *const *names) {
@@ -36,7 +37,8 @@ static void push_limits(lua_State *L) {
                 {"window_days", LOOM_WINDOW_DAYS_MAX},
                 {"strip_bins", LOOM_STRIP_BINS_MAX},
                 {"dormant_after", LOOM_DORMANT_AFTER_MAX},
-                {"threads", LOOM_THREADS_MAX}};
+                {"threads", LOOM_THREADS_MAX},
+                {"examples", LOOM_SURVEY_EXAMPLES_MAX}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
     lloom_set_integer(L, limits[i].name, limits[i].value);

@@ -358,6 +358,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"walk", lloom_walk},
                                        {"facts", lloom_facts},
                                        {"inspect", lloom_inspect},
+                                       {"survey", lloom_survey},
                                        {"output", lloom_output},
                                        {"backup", lloom_backup},
                                        {"thread", lloom_thread},
@@ -397,6 +398,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_walk(L);
   lloom_register_facts(L);
   lloom_register_inspection(L);
+  lloom_register_survey(L);
   lloom_register_choice(L);
   lloom_register_output(L);
   lloom_register_backup(L);

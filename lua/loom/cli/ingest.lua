@@ -7,8 +7,11 @@ local core = require "loom.core"
 local loading = require "loom.loading"
 local loom = require "loom"
 local options = require "loom.cli.options"
+local words = require "loom.formats.text"
 
 local command = { name = "ingest" }
+
+local grouped = words.grouped
 
 local read_number = options.number(check.integer(0, 2 ^ 31)) -- for more there is "all"
 
@@ -145,12 +148,6 @@ local function open_rejects(path)
     write(table.concat({ quoted(reject.source), ("%d"):format(reject.line), reject.column, quoted(reject.value),
       quoted(reject.reason), quoted(reject.row) }, ",") .. "\n")
   end
-end
-
--- 1234567 as "1,234,567".
-local function grouped(number)
-  local text = ("%d"):format(number):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (text:gsub("^,", ""))
 end
 
 -- What a file is taken for, where neither its name nor an option says it.

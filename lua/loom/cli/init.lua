@@ -12,7 +12,7 @@ local cli = {}
 -- takes longer than a small report.
 local names = {
   "ingest", "report", "status", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day", "exclude",
-  "attributes", "info", "check", "prune", "backup", "delete", "serve", "token", "export", "completion", "manual",
+  "attributes", "info", "check", "doctor", "prune", "backup", "delete", "serve", "token", "export", "completion", "manual",
 }
 
 local is_command = {}

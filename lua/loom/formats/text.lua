@@ -12,6 +12,24 @@ function text.shown(value)
   return (core.utf8(value):gsub("\194[\128-\159]", "?"):gsub("%c", "?"))
 end
 
+--- 1234567 as "1,234,567".
+function text.grouped(number)
+  local digits = ("%d"):format(number):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (digits:gsub("^,", ""))
+end
+
+--- A duration in seconds, in the unit that people would use.
+function text.duration(seconds)
+  if seconds < 2 * 60 then
+    return ("%d s"):format(seconds)
+  elseif seconds < 2 * 3600 then
+    return ("%d min"):format(math.floor(seconds / 60))
+  elseif seconds < 2 * 86400 then
+    return ("%.1f h"):format(seconds / 3600)
+  end
+  return ("%.1f days"):format(seconds / 86400)
+end
+
 --- All cells of the rows to write, as text.
 -- @treturn {{string,...},...} lines
 function text.cells(options)

@@ -1,7 +1,7 @@
 /*
 ** Where polls come from: the other half of a source.
 **
-**   loom_feed_begin → loom_feed_newest → loom_feed_open → loom_feed_next of each store that a roster gives → loom_feed_end
+**   loom_feed_begin → loom_feed_newest, loom_feed_days, loom_feed_day → loom_feed_open → loom_feed_next of each store that a roster gives → loom_feed_end
 **
 ** It may be opened again from begin to end, and what was opened before ends with it.
 **
@@ -26,11 +26,19 @@ struct loom_feed_query {
   bool in_order; /* stores are asked for in ascending order of their numbers */
 };
 
+/* What a UTC day has: how many stores have polls then, and the first and last of these, in microseconds. */
+struct loom_feed_day {
+  uint64_t stores;
+  int64_t first, last;
+};
+
 typedef struct loom_feed loom_feed;
 
 struct loom_feed_type {
   loom_status (*begin)(loom_feed *feed, loom_error *error);
   loom_status (*newest)(loom_feed *feed, int64_t *instant, loom_error *error);
+  loom_status (*days)(loom_feed *feed, const int32_t **days, size_t *count, loom_error *error);
+  loom_status (*day)(loom_feed *feed, int32_t day, struct loom_feed_day *found, loom_error *error);
   loom_status (*open)(loom_feed *feed, const struct loom_feed_query *query, loom_error *error);
   loom_status (*next)(loom_feed *feed, struct loom_store *store, loom_error *error);
   loom_status (*earlier)(loom_feed *feed, struct loom_store *store, unsigned days,
@@ -53,6 +61,18 @@ static inline loom_status loom_feed_begin(loom_feed *feed, loom_error *error) {
 /* The newest poll of all stores. LOOM_EEMPTY: there are no polls. */
 static inline loom_status loom_feed_newest(loom_feed *feed, int64_t *instant, loom_error *error) {
   return feed->type->newest(feed, instant, error);
+}
+
+/* The UTC days that hold polls, as counts since 1970-01-01, in order. They are the feed's, and stay until the end. */
+static inline loom_status loom_feed_days(loom_feed *feed, const int32_t **days, size_t *count,
+                                         loom_error *error) {
+  return feed->type->days(feed, days, count, error);
+}
+
+/* Looks at the polls of a day that holds some. It reads all of them. */
+static inline loom_status loom_feed_day(loom_feed *feed, int32_t day, struct loom_feed_day *found,
+                                        loom_error *error) {
+  return feed->type->day(feed, day, found, error);
 }
 
 static inline loom_status loom_feed_open(loom_feed *feed, const struct loom_feed_query *query,

@@ -118,6 +118,16 @@ static loom_status select_for(loom_source *source, const struct loom_source_quer
   return loom_feed_open(source->feed, &polls, error);
 }
 
+loom_status loom_source_days(loom_source *source, const int32_t **days, size_t *count,
+                             loom_error *error) {
+  return loom_feed_days(source->feed, days, count, error);
+}
+
+loom_status loom_source_day(loom_source *source, int32_t day, struct loom_feed_day *found,
+                            loom_error *error) {
+  return loom_feed_day(source->feed, day, found, error);
+}
+
 loom_status loom_source_select(loom_source *source, const struct loom_source_query *query,
                                struct loom_common *common, uint64_t *store_count,
                                loom_error *error) {

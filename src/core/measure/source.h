@@ -69,6 +69,12 @@ loom_source *loom_source_reader(loom_source *source, unsigned index);
 /* The newest poll of all stores. LOOM_EEMPTY: there are no polls. */
 loom_status loom_source_newest(loom_source *source, int64_t *instant, loom_error *error);
 
+/* The UTC days that hold polls, and what one of them has: see feed.h. */
+loom_status loom_source_days(loom_source *source, const int32_t **days, size_t *count,
+                             loom_error *error);
+loom_status loom_source_day(loom_source *source, int32_t day, struct loom_feed_day *found,
+                            loom_error *error);
+
 /* Starts on the stores, in an order of the source's own; *store_count is how many `next` may give at the most. */
 loom_status loom_source_select(loom_source *source, const struct loom_source_query *query,
                                struct loom_common *common, uint64_t *store_count,

@@ -78,13 +78,15 @@ static loom_status state(loom_feed *head, int64_t *number, loom_error *error) {
                               error);
 }
 
-/* ---- open ---- */
+/* ---- days ---- */
 
-/* Lists every day that holds polls. */
+/* Lists every day that holds polls, unless that has been done. */
 static loom_status list_days(struct sqlite_feed *feed, loom_error *error) {
   struct loom_stored_days days;
   size_t capacity = 0;
   int32_t day;
+  if (feed->all_days)
+    return LOOM_OK;
   loom_status status =
       loom_stored_days_begin(&days, feed->database, LOOM_FORWARD, LOOM_DATE_MIN, error);
   while (status == LOOM_OK && (status = loom_stored_days_next(&days, &day, error)) == LOOM_OK) {
@@ -94,8 +96,49 @@ static loom_status list_days(struct sqlite_feed *feed, loom_error *error) {
       status = loom_no_memory(error);
   }
   loom_stored_days_end(&days);
-  return status == LOOM_DONE ? LOOM_OK : status;
+  if (status == LOOM_DONE)
+    return LOOM_OK;
+  free(feed->all_days); /* half a list is none */
+  feed->all_days = NULL;
+  feed->all_day_count = 0;
+  return status;
 }
+
+static loom_status days(loom_feed *head, const int32_t **list, size_t *count, loom_error *error) {
+  struct sqlite_feed *feed = of_head(head);
+  loom_status status = loom_snapshot_check(&feed->part, error);
+  if (status == LOOM_OK)
+    status = list_days(feed, error);
+  *list = feed->all_days;
+  *count = feed->all_day_count;
+  return status;
+}
+
+static loom_status look_at_block(void *context, int32_t date, int64_t store,
+                                 const struct loom_polls *polls, loom_error *error) {
+  struct loom_feed_day *found = context;
+  int64_t first = loom_poll_instant(polls->items[0]),
+          last = loom_poll_instant(polls->items[polls->count - 1]);
+  (void)date;
+  (void)store;
+  (void)error;
+  found->first = found->stores == 0 || first < found->first ? first : found->first;
+  found->last = found->stores == 0 || last > found->last ? last : found->last;
+  found->stores++;
+  return LOOM_OK;
+}
+
+static loom_status day(loom_feed *head, int32_t date, struct loom_feed_day *found,
+                       loom_error *error) {
+  struct sqlite_feed *feed = of_head(head);
+  *found = (struct loom_feed_day){0};
+  loom_status status = loom_snapshot_check(&feed->part, error);
+  if (status == LOOM_OK)
+    status = loom_stored_polls_scan(feed->database, date, date, look_at_block, found, error);
+  return status;
+}
+
+/* ---- open ---- */
 
 static loom_status open_day(struct sqlite_feed *feed, int32_t day, struct loom_cursor *cursor,
                             loom_error *error) {
@@ -353,6 +396,8 @@ static loom_status next(loom_feed *head, struct loom_store *store, loom_error *e
 
 static const struct loom_feed_type type = {.begin = begin,
                                            .newest = newest,
+                                           .days = days,
+                                           .day = day,
                                            .open = open_feed,
                                            .next = next,
                                            .earlier = earlier,

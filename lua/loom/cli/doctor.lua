@@ -1,0 +1,101 @@
+--- loom doctor
+-- @module loom.cli.doctor
+
+local check = require "loom.check"
+local common = require "loom.cli.common"
+local core = require "loom.core"
+local findings = require "loom.formats.findings"
+local options = require "loom.cli.options"
+local text = require "loom.formats.text"
+
+local command = { name = "doctor" }
+
+local grouped = text.grouped
+
+function command.add_to(parser)
+  local doctor = parser:command "doctor":summary "Tell what is likely wrong with the data."
+    :description("Tell what is likely wrong with the data, and how to mend it: ids that do not match, stores without hours or a "
+      .. "timezone, gaps of the feed, stores without polls, polls that are far from all others. It looks at all stores, and at "
+      .. "the polls of the last 15 days that have any. docs/doctor.md explains each finding.")
+  options.argument(doctor, "database", "A database, or a folder of input files.")
+  options.add_format(doctor, { "text", "json" })
+  options.add_output(doctor)
+  options.add(doctor, "--examples", "N", "Up to N examples of each finding (default: 3).",
+    options.number(check.integer(0, core.limits.examples)))
+  doctor:flag "--fail":description "Exit status 1 if there is a warning."
+end
+
+-- The command of a finding, for the database that was looked at; of a folder nothing can be mended by one.
+local function mending(finding, args)
+  if common.is_folder(args.database) then
+    return finding.command
+  end
+  local path = args.database:find "^[%w_./-]+$" and args.database or common.shell_quote(args.database)
+  return (finding.command:gsub("DB", function()
+    return path
+  end, 1))
+end
+
+local function capitalised(words)
+  return words:sub(1, 1):upper() .. words:sub(2)
+end
+
+-- How many, of how many, and the share.
+local function extent(finding)
+  local of = finding.of and " of " .. grouped(finding.of) or ""
+  local share = finding.share and (", %.4g %%"):format(finding.share * 100) or ""
+  return grouped(finding.count) .. of .. share
+end
+
+local function write_finding(write, finding, args)
+  local examples = findings.examples(finding)
+  write(("\n%s  %s  (%s)\n"):format(finding.severity, finding.code, extent(finding)))
+  write(("  %s.\n  %s.\n"):format(text.shown(capitalised(finding.text)), text.shown(capitalised(finding.effect))))
+  if examples then
+    write("  examples: " .. examples .. "\n")
+  end
+  write("  mend: " .. text.shown(mending(finding, args)) .. "\n")
+end
+
+local function write_text(write, found, args)
+  write(("%s: %s stores, %s of them with polls"):format(text.shown(args.database), grouped(found.stores),
+    grouped(found.polled_stores)))
+  if found.as_of_utc then
+    write(("; looked at %s polls of %d day%s up to %s"):format(grouped(found.polls), found.days, found.days == 1 and "" or "s",
+      found.as_of_utc:sub(1, 16)))
+  end
+  if found.interval then
+    write(("; a store is polled every %s (median)"):format(text.duration(found.interval)))
+  end
+  write "\n"
+  for _, finding in ipairs(found.findings) do
+    write_finding(write, finding, args)
+  end
+  local warnings, notes = findings.count(found)
+  write(#found.findings == 0 and "nothing found\n"
+    or ("\n%d warning%s, %d note%s\n"):format(warnings, warnings == 1 and "" or "s", notes, notes == 1 and "" or "s"))
+end
+
+function command.run(args)
+  local warnings
+  local written, message = common.with_data(args.database, function(monitor)
+    local found, why = monitor:doctor { examples = args.examples }
+    if not found then
+      return nil, why
+    end
+    warnings = findings.count(found)
+    return common.write(args.output, function(write)
+      if args.format == "json" then
+        write(findings.json(found) .. "\n")
+      else
+        write_text(write, found, args)
+      end
+    end)
+  end)
+  if written and args.fail and warnings > 0 then
+    return nil, ("%s: %d warning%s"):format(args.database, warnings, warnings == 1 and "" or "s")
+  end
+  return written, message
+end
+
+return command
