@@ -94,9 +94,8 @@ function command.page(parser)
   end
   for _, line in ipairs {
     ".SH EXIT STATUS",
-    ".TP", "0", "Done.",
-    ".TP", "1", "Failed: one line on standard error tells why, and nothing has changed.",
-    ".TP", "2", "Wrong use.",
+    plain((parser._epilog:gsub("^Exit status: ", ""))),
+    "What has failed is told by one line on standard error.",
     ".SH ENVIRONMENT",
     ".TP", bold "TMPDIR", "Where files are kept that are needed for a while (by default /tmp).",
     ".SH SEE ALSO",
