@@ -25,11 +25,23 @@ local columns = {}
 
 local is_slo = { target = true, met = true, budget = true, spent = true, left = true, burn = true }
 
+--- What a column of a change is of.
+-- @local
+-- @treturn ?string the figure; nil if it is no such column
+-- @treturn ?int the place of its window
+-- @treturn ?int the place of the window before
+function columns.parse_change(report, name)
+  local figure, window = name:match("^change_(%l+)_(.+)$")
+  local place = figures.is_name[figure] and report.window_index[window]
+  local before = place and windows.place_before(report, place)
+  if before then
+    return figure, place, before
+  end
+end
+
 -- The function (row) that reads a column of a change, or nil if it is no such column. Ratios are compared as they are printed.
 local function change(report, name)
-  local figure, window = name:match("^change_(%l+)_(.+)$")
-  local place = window and report.window_index[window]
-  local before = place and figures.is_name[figure] and windows.place_before(report, place)
+  local figure, place, before = columns.parse_change(report, name)
   if not before then
     return nil
   elseif figure == "ratio" then
@@ -40,8 +52,9 @@ local function change(report, name)
       return now and earlier and (now - earlier) / 1000000
     end
   end
+  local window, window_before = report.windows[place].name, report.windows[before].name
   return function(row)
-    local now, earlier = row[window][figure], row[window .. "_before"][figure]
+    local now, earlier = row[window][figure], row[window_before][figure]
     return now and earlier and now - earlier
   end
 end

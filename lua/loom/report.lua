@@ -6,6 +6,7 @@
 -- @classmod loom.report
 
 local check = require "loom.check"
+local columns = require "loom.columns"
 local core = require "loom.core"
 local figures = require "loom.figures"
 local hours = require "loom.hours"
@@ -545,8 +546,13 @@ local function native_order(self, column)
   if column == self.key then
     return { by = "id" }
   end
-  local figure, name = column:match("^(%l+)_(.+)$")
-  local place = figure and self.window_index[name]
+  local figure, place, before = columns.parse_change(self, column)
+  if before then
+    return { by = "change", figure = figure, window = place, before = before }
+  end
+  local name
+  figure, name = column:match("^(%l+)_(.+)$")
+  place = figure and self.window_index[name]
   if not place then
     return nil
   elseif figure == "uptime" or figure == "downtime" then
@@ -580,13 +586,14 @@ end
 -- @tparam int limit
 -- @tparam ?loom.choice only which rows to choose from: see `chooser`
 -- @tparam ?table after where the page before ended: its last row's store and the value that was returned with it
+-- @tparam ?int before the place of the window before, where the order is that of the figure's change
 -- @treturn {int,...} numbers of rows
 -- @treturn int how many there are from the first of them to the end
 -- @treturn int how many in all
 -- @treturn ?number the figure of the last one, where it is defined
-function Report:page(figure, place, descending, limit, only, after)
-  return self.native:order { by = figure and "figure" or "id", figure = figure, window = place, descending = descending,
-    limit = limit, only = only, after = after }
+function Report:page(figure, place, descending, limit, only, after, before)
+  return self.native:order { by = before and "change" or figure and "figure" or "id", figure = figure, window = place,
+    before = before, descending = descending, limit = limit, only = only, after = after }
 end
 
 --- Percentiles in a window, by its place.

@@ -182,6 +182,24 @@ describe("stores over HTTP", function()
       report:close()
       monitor:close()
       assert.equal("s23 s22", ids(get "?windows=yesterday&as_of=2024-03-05&sort=down_yesterday&order=asc&limit=2"))
+      assert.equal("s23 s22 s21", ids(get("?windows=yesterday&as_of=2024-03-05&sort=change_ratio_yesterday&order=desc&limit=3"
+        .. "&compare=true")))
+      local page = get "?compare=true&windows=h:12h&sort=change_down_h&limit=12"
+      local rest = get("?compare=true&windows=h:12h&sort=change_down_h&limit=12&cursor=" .. escape(page.next_cursor))
+      assert.same({ 12, 11 }, { #page.stores, #rest.stores })
+      local changes, known = {}, {}
+      for _, list_page in ipairs { page, rest } do
+        for _, store in ipairs(list_page.stores) do
+          changes[#changes + 1] = store.windows.h_before.down - store.windows.h.down
+          known[store.store_id] = true
+        end
+      end
+      for i = 2, #changes do
+        assert.is_true(changes[i - 1] <= changes[i])
+      end
+      assert.equal(23, #changes)
+      assert.is_true(known.s01 and known.s23)
+      problem(400, "sort", "GET", "/v1/stores?sort=change_ratio_last_day")
       local summary = expect(200, "GET", "/v1/summary?windows=yesterday&as_of=2024-03-05&compare=true").figures
       assert.equal(23 * 86400, summary.yesterday_before.totals.scheduled)
     end)

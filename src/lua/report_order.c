@@ -36,9 +36,9 @@ static void read_after(lua_State *L, struct loom_report_order *order) {
 
 /* The options of `order`; its limit. */
 static size_t read_order(lua_State *L, const loom_report *report, struct loom_report_order *order) {
-  static const char *const known[] = {"by",         "figure", "window", "limit",
+  static const char *const known[] = {"by",         "figure", "window", "before", "limit",
                                       "descending", "only",   "after",  NULL};
-  static const char *const orders[] = {"id", "figure", "hours", "minutes", "worst", NULL};
+  static const char *const orders[] = {"id", "figure", "hours", "minutes", "worst", "change", NULL};
   size_t rows = loom_report_count(report);
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
@@ -48,6 +48,7 @@ static size_t read_order(lua_State *L, const loom_report *report, struct loom_re
   luaL_argcheck(L, order->figure != LOOM_FIGURE_COUNT, 2, "name of a figure expected");
   int64_t windows = (int64_t)loom_report_window_count(report);
   order->window = (size_t)lloom_option_integer(L, 2, "window", 1, 1, windows) - 1;
+  order->before = (size_t)lloom_option_integer(L, 2, "before", 1, 1, windows) - 1;
   order->descending = lloom_option_boolean(L, 2, "descending", false);
   lua_getfield(L, 2, "only");
   order->only = lloom_check_choice(L, lua_gettop(L), report);
@@ -58,9 +59,9 @@ static size_t read_order(lua_State *L, const loom_report *report, struct loom_re
 }
 
 /*
-** order{by, figure, window, descending, limit, only, after}: row numbers in an order, at most `limit` of them; how many there are
-** from the first of them to the end, and how many in all; and the figure of the last one where that is what they are in order
-** of, nil where it is not defined. See report_order.h.
+** order{by, figure, window, before, descending, limit, only, after}: row numbers in an order, at most `limit` of them; how many
+** there are from the first of them to the end, and how many in all; and the figure of the last one, or its change, where that is
+** what they are in order of, nil where it is not defined. See report_order.h.
 */
 int lloom_report_order(lua_State *L) {
   struct loom_report_order order = {0};
@@ -78,9 +79,8 @@ int lloom_report_order(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)page.left);
   lua_pushinteger(L, (lua_Integer)page.total);
   double value;
-  if (order.by != LOOM_BY_FIGURE || page.count == 0 ||
-      !loom_figure_value(loom_report_figures(report, rows[page.count - 1]) + order.window,
-                         order.figure, &value))
+  if ((order.by != LOOM_BY_FIGURE && order.by != LOOM_BY_CHANGE) || page.count == 0 ||
+      !loom_report_order_value(report, &order, rows[page.count - 1], &value))
     return 3;
   lua_pushnumber(L, value);
   return 4;

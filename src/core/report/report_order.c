@@ -2,6 +2,7 @@
 ** Orders, sums and percentiles of a report's rows.
 */
 #include "report/report_order.h"
+#include "base/ratio.h"
 #include "report/report_csv.h"
 #include "time/civil.h"
 
@@ -57,6 +58,19 @@ bool loom_figure_value(const struct loom_figures *f, enum loom_figure figure, do
       [LOOM_FIGURE_LONGEST] = f->longest,
   };
   *value = (double)times[figure] / LOOM_SECOND;
+  return true;
+}
+
+bool loom_figure_change(const struct loom_figures *figures, const struct loom_figures *before,
+                        enum loom_figure figure, double *change) {
+  double now, earlier;
+  if (!loom_figure_value(figures, figure, &now) || !loom_figure_value(before, figure, &earlier))
+    return false;
+  *change = now - earlier;
+  if (figure == LOOM_FIGURE_RATIO)
+    *change = (double)(loom_millionths(figures->up, figures->up + figures->down) -
+                       loom_millionths(before->up, before->up + before->down)) /
+              LOOM_MILLION;
   return true;
 }
 
@@ -145,6 +159,15 @@ static double printed(const struct loom_figures *figures, const struct loom_repo
                                              : microseconds / LOOM_MINUTE);
 }
 
+bool loom_report_order_value(const loom_report *report, const struct loom_report_order *order,
+                             size_t row, double *value) {
+  const struct loom_figures *figures = loom_report_figures(report, row);
+  if (order->by == LOOM_BY_CHANGE)
+    return loom_figure_change(&figures[order->window], &figures[order->before], order->figure,
+                              value);
+  return loom_figure_value(&figures[order->window], order->figure, value);
+}
+
 static struct entry entry_of(const loom_report *report, const struct loom_report_order *order,
                              size_t row, const struct loom_figures *figures) {
   struct entry entry = {0, 0, true, row};
@@ -154,7 +177,8 @@ static struct entry entry_of(const loom_report *report, const struct loom_report
       entry.row = loom_report_count(report) - 1 - row;
     return entry;
   case LOOM_BY_FIGURE:
-    entry.defined = loom_figure_value(figures, order->figure, &entry.value);
+  case LOOM_BY_CHANGE:
+    entry.defined = loom_report_order_value(report, order, row, &entry.value);
     break;
   case LOOM_BY_WORST:
     entry.defined = loom_figure_value(figures, LOOM_FIGURE_RATIO, &entry.value);

@@ -36,19 +36,27 @@ enum loom_figure loom_figure_from_name(const char *name);
 /* A figure's value; false where it is not defined. */
 bool loom_figure_value(const struct loom_figures *figures, enum loom_figure figure, double *value);
 
+/*
+** By how much a figure differs from what it was in the window before; false where either is not defined. Ratios are compared as
+** they are printed: in millionths, cut.
+*/
+bool loom_figure_change(const struct loom_figures *figures, const struct loom_figures *before,
+                        enum loom_figure figure, double *change);
+
 enum loom_order_by {
   LOOM_BY_ID,
   LOOM_BY_FIGURE, /* where it is not defined comes last */
   LOOM_BY_HOURS, /* the same, of times as the report's CSV prints them, which makes more of them equal */
   LOOM_BY_MINUTES, /* the same */
-  LOOM_BY_WORST /* the lowest ratio, then the most down time; rows without a ratio are not among them */
+  LOOM_BY_WORST, /* the lowest ratio, then the most down time; rows without a ratio are not among them */
+  LOOM_BY_CHANGE /* of a figure since the window `before`; where it is not defined comes last */
 };
 
 struct loom_report_order {
   /* of a window; rows of one value come by id */
   enum loom_order_by by;
   enum loom_figure figure;
-  size_t window;
+  size_t window, before;
   bool descending; /* not for the worst */
   /* of each row whether it is one of those to choose from; NULL: all are */
   const unsigned char *only;
@@ -64,6 +72,10 @@ struct loom_page {
   size_t left;  /* rows from the page's start to the end */
   size_t total; /* rows to choose from, those of pages before included */
 };
+
+/* What a row is in order of, where that is a figure or its change; false where it is not defined. */
+bool loom_report_order_value(const loom_report *report, const struct loom_report_order *order,
+                             size_t row, double *value);
 
 /*
 ** The first `limit` rows in an order, as numbers in `rows`, which has room for them. False: memory is out.

@@ -3,6 +3,7 @@
 
 local budget = require "loom.http.budget"
 local check = require "loom.check"
+local columns = require "loom.columns"
 local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
 local figures = require "loom.figures"
@@ -28,11 +29,12 @@ local BODIES_MAX = 16 * 1024 * 1024 -- bytes of answers that are kept while noth
 local descending = { down = true, unknown = true, excluded = true, outages = true, longest = true, mttr = true }
 
 local function sort_checker(text)
-  local figure = text:match("^(%l+)_.")
+  local figure = text:match("^change_(%l+)_.") or text:match("^(%l+)_.")
   if text == "store_id" or (figure and figures.is_name[figure]) then
     return text
   end
-  return nil, "store_id, or name of a figure and a window such as ratio_last_week"
+  return nil, "store_id, or name of a figure and a window such as ratio_last_week or, where windows are compared, "
+    .. "change_ratio_last_week"
 end
 
 local list_checkers = {
@@ -44,17 +46,23 @@ local list_checkers = {
 
 local empty_list = '{"as_of":null,"rules":null,"windows":[],"total":0,"stores":[],"next_cursor":null}'
 
--- What to sort by: the figure, the window's place, and whether it descends.
+-- What to sort by: the figure (nil: by id), the places of the window and, for a change, of the one before, and whether it
+-- descends.
 local function order_of(parameters, report)
   local sort = parameters.sort or "store_id"
-  local figure, window = sort:match("^(%l+)_(.+)$")
-  local by_id = sort == "store_id"
-  local place = by_id and 1 or report.window_index[window]
+  if sort == "store_id" then
+    return nil, 1, nil, parameters.order == "desc"
+  end
+  local figure, place, before = columns.parse_change(report, sort)
+  if not before then
+    local window
+    figure, window = sort:match("^(%l+)_(.+)$")
+    place = report.window_index[window]
+  end
   if not place then
     problem.raise(400, "sort: there is no such window", { field = "sort" })
   end
-  local order = parameters.order or (not by_id and descending[figure] and "desc") or "asc"
-  return not by_id and figure or nil, place, order == "desc"
+  return figure, place, before, (parameters.order or descending[figure] and "desc") == "desc"
 end
 
 -- Rows as JSON, in pieces.
@@ -74,8 +82,9 @@ local function list()
   if not report then
     return response.json(200, empty_list)
   end
-  local figure, window, is_descending = order_of(parameters, report)
-  local of = table.concat({ key, options.choice(parameters), figure or "store_id", window, tostring(is_descending) }, "\0")
+  local figure, window, before, is_descending = order_of(parameters, report)
+  local of = table.concat({ key, options.choice(parameters), figure or "store_id", window, before or "",
+    tostring(is_descending) }, "\0")
   local after
   if parameters.cursor then
     local value, id = cursor.read(of, parameters.cursor)
@@ -83,7 +92,7 @@ local function list()
   end
   local limit = parameters.limit or LIMIT
   response.json(200, options.look(parameters, report, made, function(only, give_turn)
-    local numbers, left, total, last = report:page(figure, window, is_descending, limit, only, after)
+    local numbers, left, total, last = report:page(figure, window, is_descending, limit, only, after, before)
     give_turn()
     local next_cursor = left > #numbers
       and cursor.write(of, last and core.digits(last) or "", report:store(numbers[limit])) or nil
@@ -190,7 +199,8 @@ return {
     method = "GET", path = "/v1/stores", access = "read", handler = list, tag = "stores",
     summary = "The figures of all stores",
     parameters = {
-      { name = "sort", description = "store_id, or a figure and a window, such as ratio_last_week; the worst come first.",
+      { name = "sort", description = "store_id, or a figure and a window, such as ratio_last_week, or its change since the "
+        .. "window before, such as change_ratio_last_week, where windows are compared; the worst come first.",
         schema = { type = "string", default = "store_id" } },
       { name = "order", description = "Overrides that the worst come first.",
         schema = { type = "string", enum = { "asc", "desc" } } },
