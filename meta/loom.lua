@@ -569,6 +569,22 @@ function monitor:info() end
 ---@return string? # its code
 function monitor:check() end
 
+---@class loom.monitor.doctor.options
+---@field examples? integer how many examples a finding has at the most, up to 100 (default: 3)
+
+---What is likely wrong with the data, though nothing of it is damaged: ids, zones and hours that do not go together, gaps of the
+---feed, stores that nobody polls, polls that are far from all others. It looks at all stores and at the polls of the last 15 days
+---that have any.
+---
+---```lua
+---for _, finding in ipairs(monitor:doctor().findings) do print(finding.code, finding.text) end
+---```
+---@param options? loom.monitor.doctor.options
+---@return table|nil # `stores`, `polled_stores`, `polls` and `days` (that were looked at), `interval` (seconds from a store's poll to the next one, the median; nil where there are no two), `as_of` and `from` (instants between which it looked; nil without polls), and `findings`: each a `code`, its `severity` (`"warning"` or `"note"`), `count`, `of` (how many there are in all; nil where that is not known) and `share` (of these, or of the time), `text` (what it is), `effect` (what it makes of the figures), `command` (that mends it; `DB` is the database) and `examples`, which have, as it comes, `store_id`, `other_id`, `timezone_str`, `timestamp_utc`, `polls`, `outside`, `from_utc` and `to_utc`; that of openings without a poll has `windows`, each with its `name`, `stores` (that were open), `silent` (those without a poll) and `share` (of the open time). See docs/doctor.md
+---@return string? # the failure
+---@return string? # its code
+function monitor:doctor(options) end
+
 ---@class loom.monitor.prune.options
 ---@field dry_run? boolean nothing is removed (default: false)
 ---@field force? boolean remove also more than half of the polls (default: false)
