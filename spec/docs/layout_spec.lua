@@ -161,3 +161,31 @@ describe("the folders of the core", function()
     end
   end)
 end)
+
+-- What POSIX does not know, as words that may stand in base/platform.c alone. A port to another system is in that file.
+local OTHER_SYSTEMS = { "getrandom", "sys/random.h", "memrchr", "strchrnul", "renameat2", "pipe2", "accept4", "dup3", "prctl",
+  "sigtimedwait", "sigwaitinfo", "signalfd", "eventfd", "timerfd", "epoll_%w+", "inotify_%w+", "memfd_create", "O_TMPFILE",
+  "O_PATH", "fallocate", "copy_file_range", "splice", "statx", "syscall", "linux/%w+", "SOCK_CLOEXEC", "SOCK_NONBLOCK",
+  "pthread_%w+_np", "pthread_condattr_setclock", "pthread_cond_timedwait", "program_invocation_name", "getauxval",
+  "__linux__", "__APPLE__", "/proc/" }
+
+describe("what is not the same on every system", function()
+  it("is in base/platform.c", function()
+    local found, count = {}, 0
+    for root, pattern in pairs { src = "*.[ch]", lua = "*.lua", bin = "*" } do
+      local pipe = assert(io.popen(("find %s -type f -name '%s'"):format(root, pattern)))
+      for path in pipe:lines() do
+        count = count + 1
+        local text = files.read(path):gsub("/%*.-%*/", ""):gsub("%-%-[^\n]*", "")
+        for _, word in ipairs(path ~= "src/core/base/platform.c" and OTHER_SYSTEMS or {}) do
+          if text:find("%f[%w_/]" .. word .. "%f[^%w_]") or (word == "/proc/" and text:find(word, 1, true)) then
+            found[#found + 1] = path .. ": " .. word
+          end
+        end
+      end
+      pipe:close()
+    end
+    assert.same({}, found)
+    assert.is_true(count > 200, count)
+  end)
+end)

@@ -6,6 +6,7 @@
 #include "time/civil.h"
 #include "sqlite/database.h"
 #include "base/hold.h"
+#include "base/platform.h"
 #include "serve/listen.h"
 #include "base/ratio.h"
 #include "measure/rules.h"
@@ -16,7 +17,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -259,7 +259,7 @@ static int probe_listen(lua_State *L) {
 static int uuid(lua_State *L) {
   unsigned char b[16];
   char text[37];
-  if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
+  if (!loom_random(b, sizeof b))
     return luaL_error(L, "no random numbers to be had");
   b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
   b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
@@ -406,6 +406,7 @@ int luaopen_loom_core(lua_State *L) {
   lua_newtable(L);
   lloom_set_functions(L, functions);
   lloom_add_text(L);
+  lloom_add_processes(L);
   lloom_add_limits(L);
   lua_pushliteral(L, LOOM_VERSION);
   lua_setfield(L, -2, "version");

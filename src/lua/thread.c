@@ -9,6 +9,7 @@
 #include "binding.h"
 
 #include "base/spool.h"
+#include "base/platform.h"
 #include "base/thread.h"
 
 #include <lualib.h>
@@ -313,7 +314,7 @@ static int wait_for_end(lua_State *L) {
   pthread_mutex_lock(&thread->lock);
   int failed = 0;
   while (failed == 0 && (thread->state == GIVEN || thread->state == RUNNING))
-    failed = pthread_cond_timedwait(&thread->changed, &thread->lock, &until);
+    failed = loom_condition_wait_until(&thread->changed, &thread->lock, &until);
   enum state state = thread->state;
   pthread_mutex_unlock(&thread->lock);
   lua_pushboolean(L, state == ENDED);

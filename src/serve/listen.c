@@ -35,7 +35,7 @@ loom_status loom_listen_probe(const char *host, const char *port, bool *loopback
   if (getaddrinfo(host, port, &hints, &address) != 0)
     return loom_fail(error, LOOM_EINVAL, "%s, port %s, is not a numeric address", host, port);
   *loopback = is_loopback(address->ai_addr);
-  int yes = 1, fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int yes = 1, fd = socket(address->ai_family, SOCK_STREAM, 0);
   loom_status status = LOOM_OK;
   if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
       bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, 1) != 0)

@@ -6,12 +6,13 @@
 */
 #include "serve/supervise.h"
 
+#include "base/platform.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ static const int wanted[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD}
 struct state {
   struct sigaction actions[WANTED];
   sigset_t mask;
-  int was_subreaper;
+  bool adopted_orphans;
 };
 
 static loom_status cannot_start(const char *program, int cause, loom_error *error) {
@@ -41,13 +42,11 @@ static void take_over(struct state *before, sigset_t *signals) {
   sigprocmask(SIG_BLOCK, signals, &before->mask);
   for (size_t i = 0; i < WANTED; i++)
     sigaction(wanted[i], &usual, &before->actions[i]);
-  before->was_subreaper = 0;
-  prctl(PR_GET_CHILD_SUBREAPER, &before->was_subreaper);
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  before->adopted_orphans = loom_adopt_orphans(true);
 }
 
 static void give_back(const struct state *before) {
-  prctl(PR_SET_CHILD_SUBREAPER, before->was_subreaper);
+  loom_adopt_orphans(before->adopted_orphans);
   for (size_t i = 0; i < WANTED; i++)
     sigaction(wanted[i], &before->actions[i], NULL);
   sigprocmask(SIG_SETMASK, &before->mask, NULL);
@@ -58,7 +57,7 @@ static void become(char *const argv[], pid_t parent, int failed) {
   sigset_t none;
   sigemptyset(&none);
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGQUIT);
+  loom_signal_at_parents_end(SIGQUIT);
   sigprocmask(SIG_SETMASK, &none, NULL);
   if (getppid() == parent)
     execvp(argv[0], argv);
@@ -90,7 +89,7 @@ static int wait_for(pid_t child, const sigset_t *signals) {
   bool asked = false; /* to end */
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
-    int signal = sigwaitinfo(signals, NULL);
+    int signal = loom_await_signal(signals, -1);
     if (asks_to_end(signal)) {
       kill(child, asked ? SIGTERM : SIGQUIT);
       asked = true;
@@ -118,8 +117,7 @@ static void end_group(pid_t group, int patience, const sigset_t *signals) {
     while (ended > 0);
     if (ended < 0) /* there are none */
       return;
-    int signal = sigtimedwait(
-        signals, NULL, &(struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000});
+    int signal = loom_await_signal(signals, left);
     left = asks_to_end(signal) ? 0 : deadline - milliseconds();
     if (left <= 0) {
       kill(-group, SIGKILL);
@@ -133,7 +131,7 @@ loom_status loom_supervise(char *const argv[], int patience, int *exit_code, loo
   struct state before;
   int failed[2];
   pid_t parent = getpid();
-  if (pipe2(failed, O_CLOEXEC) != 0)
+  if (loom_pipe(failed) != 0)
     return cannot_start(argv[0], errno, error);
   take_over(&before, &signals);
   pid_t child = fork();
@@ -156,7 +154,7 @@ loom_status loom_supervise(char *const argv[], int patience, int *exit_code, loo
 }
 
 loom_status loom_end_with_parent(loom_error *error) {
-  if (prctl(PR_SET_PDEATHSIG, SIGQUIT) != 0)
+  if (!loom_signal_at_parents_end(SIGQUIT))
     return loom_fail(error, LOOM_EIO, "the end of the parent cannot be waited for: %s",
                      strerror(errno));
   if (getppid() == 1) /* it has ended already */

@@ -66,9 +66,8 @@ end
 --- Removes those that services of the same user have left. Whatever else there is stays.
 -- @treturn int how many
 function runtime_folder.clear()
-  local top, count, names = temporary_folder(), 0, {}
-  local user = lfs.attributes("/proc/self", "uid")
-  if lfs.attributes(top, "mode") ~= "directory" or not user then
+  local top, count, names, user = temporary_folder(), 0, {}, core.user_id()
+  if lfs.attributes(top, "mode") ~= "directory" then
     return 0
   end
   for name in lfs.dir(top) do

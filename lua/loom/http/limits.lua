@@ -4,7 +4,7 @@
 -- gets fewer connections than there are descriptors, and of these, streams of events, which stay for hours, get a half.
 -- @module loom.http.limits
 
-local small_file = require "loom.small_file"
+local core = require "loom.core"
 
 local limits = {}
 
@@ -37,8 +37,8 @@ end
 -- @tparam[opt="soft"] string which "soft", what is in force, or "hard", what it may be raised to
 -- @treturn number math.huge without a limit, or where that cannot be told
 function limits.descriptors(which)
-  local soft, hard = (small_file.read "/proc/self/limits" or ""):match "Max open files%s+(%w+)%s+(%w+)"
-  return tonumber(which == "hard" and hard or soft) or math.huge
+  local soft, hard = core.descriptors()
+  return (which == "hard" and hard or which ~= "hard" and soft) or math.huge
 end
 
 return limits

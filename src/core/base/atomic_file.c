@@ -3,6 +3,8 @@
 */
 #include "base/atomic_file.h"
 
+#include "base/platform.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -10,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,24 +42,8 @@ static loom_status exists(const char *path, loom_error *error) {
 
 /* ---- what is written as it is ---- */
 
-/* The descriptor of this process that a path names, or -1. By its name a file would be opened as empty, a socket not. */
-static int named_descriptor(const char *path) {
-  static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
-  if (strcmp(path, "/dev/stdout") == 0)
-    return STDOUT_FILENO;
-  if (strcmp(path, "/dev/stderr") == 0)
-    return STDERR_FILENO;
-  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-    const char *digits = path + strlen(folders[i]);
-    if (strncmp(path, folders[i], strlen(folders[i])) == 0 && strlen(digits) >= 1 &&
-        strlen(digits) <= 6 && strspn(digits, "0123456789") == strlen(digits))
-      return atoi(digits);
-  }
-  return -1;
-}
-
 static loom_status open_directly(loom_atomic_file *file, loom_error *error) {
-  int named = named_descriptor(file->path);
+  int named = loom_named_descriptor(file->path);
   if (named >= 0)
     file->fd = fcntl(named, F_DUPFD_CLOEXEC, 0);
   else
@@ -75,7 +60,7 @@ static char *name_part(const char *target) {
   size_t folder = slash ? (size_t)(slash + 1 - target) : 0,
          size = strlen(target) + 1 + PART_LENGTH + 8;
   char *part = malloc(size);
-  if (!part || getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) {
+  if (!part || !loom_random(&number, sizeof number)) {
     free(part);
     return NULL;
   }
@@ -123,7 +108,7 @@ static loom_status begin(loom_atomic_file *file, loom_error *error) {
   bool is_there = has_name && stat(file->path, &old) == 0;
   if (is_there && S_ISDIR(old.st_mode))
     return failure(file->path, EISDIR, error);
-  if (named_descriptor(file->path) >= 0 || (is_there ? !S_ISREG(old.st_mode) : has_name))
+  if (loom_named_descriptor(file->path) >= 0 || (is_there ? !S_ISREG(old.st_mode) : has_name))
     return open_directly(file, error);
   file->target = is_there ? realpath(file->path, NULL) : strdup(file->path);
   if (!file->target)
@@ -202,13 +187,9 @@ static loom_status open_folder(loom_atomic_file *file, int *folder, loom_error *
   return status;
 }
 
-/* Renames the part. Where nothing may be replaced the kernel sees to it, if the file system lets it. */
 static loom_status take_place(loom_atomic_file *file, loom_error *error) {
-  int result = file->is_new
-                   ? renameat2(AT_FDCWD, file->part, AT_FDCWD, file->target, RENAME_NOREPLACE)
-                   : rename(file->part, file->target);
-  if (result != 0 && file->is_new && errno == EINVAL && access(file->target, F_OK) != 0)
-    result = rename(file->part, file->target);
+  int result =
+      file->is_new ? loom_rename_new(file->part, file->target) : rename(file->part, file->target);
   if (result != 0)
     return errno == EEXIST ? exists(file->path, error) : failure(file->path, errno, error);
   free(file->part);

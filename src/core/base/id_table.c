@@ -3,10 +3,11 @@
 */
 #include "base/id_table.h"
 
+#include "base/platform.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 struct loom_id_slot {
@@ -18,7 +19,7 @@ struct loom_id_slot {
 
 void loom_id_table_init(struct loom_id_table *table) {
   *table = (struct loom_id_table){0};
-  if (getrandom(&table->seed, sizeof table->seed, GRND_NONBLOCK) != sizeof table->seed)
+  if (!loom_random(&table->seed, sizeof table->seed))
     table->seed = (uint64_t)time(NULL) ^ (uint64_t)(uintptr_t)table;
 }
 

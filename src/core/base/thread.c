@@ -4,7 +4,6 @@
 #include "base/thread.h"
 
 #include <signal.h>
-#include <time.h>
 
 bool loom_thread_start(pthread_t *thread, void *(*run)(void *context), void *context) {
   sigset_t all, before;
@@ -13,12 +12,4 @@ bool loom_thread_start(pthread_t *thread, void *(*run)(void *context), void *con
   int failed = pthread_create(thread, NULL, run, context);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return !failed;
-}
-
-void loom_condition_init(pthread_cond_t *condition) {
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(condition, &attributes);
-  pthread_condattr_destroy(&attributes);
 }

@@ -13,7 +13,4 @@
 /* Starts a thread that gets no signals: those are for the program that Loom is in. False: no thread is to be had. */
 bool loom_thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 
-/* A condition whose timed waits do not depend on the clock on the wall (CLOCK_MONOTONIC). */
-void loom_condition_init(pthread_cond_t *condition);
-
 #endif

@@ -6,6 +6,7 @@
 ** only parsing tells where its last row ends.
 */
 #include "read/ingest.h"
+#include "base/platform.h"
 #include "base/grow.h"
 #include "base/thread.h"
 #include "read/decoder.h"
@@ -451,7 +452,7 @@ static loom_status cut(loom_ingest *ingest, loom_error *error) {
   const struct slot *slot = current_slot(ingest);
   if (ingest->options.threads > 1 && ingest->header_known &&
       !loom_csv_skipping(ingest->self.parser.csv)) {
-    const char *feed = memrchr(slot->block, '\n', slot->size);
+    const char *feed = loom_last_byte(slot->block, '\n', slot->size);
     size_t size = feed ? (size_t)(feed + 1 - slot->block) : 0;
     if (size && slot->size - size <= LOOM_CSV_ROW_MAX && !memchr(slot->block, '"', size))
       return submit(ingest, size, error);

@@ -4,6 +4,7 @@
 */
 #include "report/report.h"
 #include "base/grow.h"
+#include "base/platform.h"
 #include "base/thread.h"
 #include "measure/measure.h"
 #include "measure/strip.h"
@@ -703,7 +704,7 @@ loom_status loom_report_wait(loom_report *report, unsigned milliseconds, loom_er
   pthread_mutex_lock(&report->lock);
   int timeout = 0;
   while (report->running && timeout == 0)
-    timeout = pthread_cond_timedwait(&report->finished, &report->lock, &until);
+    timeout = loom_condition_wait_until(&report->finished, &report->lock, &until);
   loom_status status = report->running ? LOOM_OK : LOOM_DONE;
   if (!report->running && report->status != LOOM_OK) {
     status = report->status;

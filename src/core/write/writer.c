@@ -2,6 +2,7 @@
 ** The writer's thread: groups of writes, each in a transaction, and checkpoints between them.
 */
 #include "write/writer.h"
+#include "base/platform.h"
 #include "base/thread.h"
 #include "sqlite/connection.h"
 #include "write/sink_sqlite.h"
@@ -261,7 +262,7 @@ static bool wait_for_work(loom_writer *writer) {
   until.tv_sec += (time_t)(end / 1000000000);
   until.tv_nsec = (long)(end % 1000000000);
   while (result == 0 && !writer->queue.first && !(writer->stopping && !writer->announced.first))
-    result = pthread_cond_timedwait(&writer->changed, &writer->lock, &until);
+    result = loom_condition_wait_until(&writer->changed, &writer->lock, &until);
   return result == 0;
 }
 
