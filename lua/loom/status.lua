@@ -9,6 +9,7 @@
 
 local check = require "loom.check"
 local core = require "loom.core"
+local Job = require "loom.job"
 local output = require "loom.output"
 local rows = require "loom.rows"
 local rules = require "loom.rules"
@@ -77,7 +78,7 @@ function Status.states(value)
   return list
 end
 
-local function dormant(value)
+local function whether_dormant(value)
   if type(value) == "boolean" or value == "any" then
     return value == "any" and "any" or { value }
   end
@@ -86,7 +87,7 @@ end
 
 local choice_checkers = {
   state = Status.states,
-  dormant = dormant,
+  dormant = whether_dormant,
   sort = check.choice { "store_id", "since", "last_poll" },
   descending = check.boolean,
   first = check.integer(1, 2 ^ 53),
@@ -95,9 +96,8 @@ local choice_checkers = {
 
 -- ---- computing ----
 
---- The options of the native half.
--- @local
-function Status.native_options(monitor, options, private)
+-- The options of the native half.
+local function native_options(monitor, options, private)
   local chosen, message, code = stores.choose(monitor.database, options.stores, options.where)
   if not chosen then
     return nil, message, code
@@ -128,19 +128,17 @@ function Status.of(monitor, native, options)
   if newest then
     time.set(status, "newest_poll", newest)
   end
-  status.counts, status.dormant = native:state_counts()
-  status.counts.dormant = 0
-  for _, count in pairs(status.dormant) do
-    status.counts.dormant = status.counts.dormant + count
-  end
+  status.counts, status.dormant = status:counts_of()
   return rows.object(status, "loom.status")
 end
 
---- Looks at all stores: see `loom.monitor:status`.
--- @local
-function Status.compute(monitor, options)
+-- Starts the native half.
+-- @treturn loom.report.native|nil
+-- @treturn function|string that makes a status of it, or the failure
+-- @treturn ?string its code
+local function begin(monitor, options, private)
   options = check.options("status", options, Status.checkers)
-  local asked, message, code = Status.native_options(monitor, options, false)
+  local asked, message, code = native_options(monitor, options, private)
   local native
   if asked then
     native, message, code = core.report(monitor.database, asked)
@@ -150,19 +148,64 @@ function Status.compute(monitor, options)
   end
   local good
   good, message, code = native:start()
-  while good do
-    local done
-    done, message, code = native:wait(1000)
-    if done then
-      return Status.of(monitor, native, options)
-    end
-    good = done == false
+  if not good then
+    native:close()
+    return nil, message, code
   end
-  native:close()
-  return nil, message, code
+  return native, function()
+    return Status.of(monitor, native, options)
+  end
+end
+
+--- Looks at all stores: see `loom.monitor:status`.
+-- @local
+function Status.compute(monitor, options)
+  local native, finish, code = begin(monitor, options, false)
+  if not native then
+    return nil, finish, code
+  end
+  local done, message
+  repeat
+    done, message, code = native:wait(1000)
+  until done ~= false
+  if not done then
+    native:close()
+    return nil, message, code
+  end
+  return finish()
+end
+
+--- Starts to look, on threads and a connection of its own.
+-- @treturn loom.job|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @local
+function Status.start(monitor, options)
+  local native, finish, code = begin(monitor, options, true)
+  if not native then
+    return nil, finish, code
+  end
+  return Job.of(native, finish)
+end
+
+--- Raises what is wrong with options.
+-- @local
+function Status.check_options(options)
+  check.options("status", options, Status.checkers)
 end
 
 -- ---- what it tells ----
+
+--- The fields `counts` and `dormant`, of a choice of stores.
+-- @local
+function Status:counts_of(only)
+  local counts, dormant = self.native:state_counts(only)
+  counts.dormant = 0
+  for _, count in pairs(dormant) do
+    counts.dormant = counts.dormant + count
+  end
+  return counts, dormant
+end
 
 --- How many stores there are; the same as `#status`, also where Lua 5.1 runs.
 -- @treturn int
@@ -252,12 +295,18 @@ function Status:left_out()
   return self.native:left_out()
 end
 
+--- A choice among the stores: see `loom.stores.chooser`.
+-- @local
+function Status:chooser(glob, conditions)
+  return stores.chooser(self.native, glob, conditions)
+end
+
 --- How long stores have been in a state: those that are not dormant, by bounds of 15 minutes, an hour and four hours.
 -- @tparam[opt="down"] string state
 -- @treturn {table,...} from the shortest to the longest time: `from` and `to` in seconds (nil: any longer), and `stores`; what
 --   began before all that is known counts as longest
 -- @usage for _, age in ipairs(status:by_age()) do print(age.from, age.to, age.stores) end
-function Status:by_age(state)
+function Status:by_age(state, only)
   state = check.argument("by_age", 1, state or "down", check.choice(core.states))
   local ages, from = {}, 0
   for i = 1, #Status.AGES + 1 do
@@ -265,7 +314,7 @@ function Status:by_age(state)
     from = Status.AGES[i]
   end
   local as_of = self.native:as_of()
-  for _, number in ipairs((self.native:state_order { states = { state }, dormant = false })) do
+  for _, number in ipairs((self.native:state_order { states = { state }, dormant = false, only = only })) do
     local _, since = self.native:state(number)
     local age = since and time.between(since, as_of) / 1000000
     local place = 1

@@ -356,18 +356,50 @@ function stores.newest_poll(database)
   return nil, message, code
 end
 
+-- The numbers at which pages of stores end, and nil at their end; with `is_whole` there is one page.
+local function page_ends(database, is_whole)
+  local after = 0
+  return function()
+    if not after then
+      return nil
+    elseif is_whole then
+      after = nil
+      return 0, 0
+    end
+    local from = after
+    local facts, message, code = transaction.list(database, { kind = "store", after = from, most = PAGE })
+    if not facts then
+      return false, message, code
+    end
+    after = facts[1] and facts[#facts].number or nil
+    return after and from or nil, after
+  end
+end
+
 --- Every store's value of an attribute.
+-- @tparam loom.database database
+-- @tparam string attribute
+-- @tparam[opt] function give_turn called after every thousand stores, each of which is as it is when it is read
 -- @treturn table|nil values by store id
 -- @treturn ?string the failure
 -- @treturn ?string its code
-function stores.values_of(database, attribute)
-  local facts, message, code = transaction.list(database, { kind = "attribute", name = attribute })
-  if not facts then
-    return nil, message, code
-  end
+function stores.values_of(database, attribute, give_turn)
   local values = {}
-  for _, fact in ipairs(facts) do
-    values[fact.store] = fact.text
+  for after, last, code in page_ends(database, not give_turn) do
+    if not after then
+      return nil, last, code
+    end
+    local facts, message, why = transaction.list(database, { kind = "attribute", name = attribute, after = after,
+      last_number = last })
+    if not facts then
+      return nil, message, why
+    end
+    for _, fact in ipairs(facts) do
+      values[fact.store] = fact.text
+    end
+    if give_turn then
+      give_turn()
+    end
   end
   return values
 end

@@ -53,11 +53,11 @@ local function age(of)
   return json.object("from", json.number(of.from), "to", json.number(of.to), "stores", json.number(of.stores))
 end
 
---- What is known of all stores together, as the members of an object in turn.
-function formats.head(status)
+--- What is known of all stores together, or of a choice of them, as the members of an object in turn.
+function formats.head(status, only)
   return "as_of", json.string(status.as_of_utc), "newest_poll", json.text(status.newest_poll_utc),
     "rules", shapes.rules(status.rules), "dormant_after", json.number(status.dormant_after),
-    "counts", formats.counts(status.counts), "down_for", json.array(status:by_age "down", age)
+    "counts", formats.counts((status:counts_of(only))), "down_for", json.array(status:by_age("down", only), age)
 end
 
 --- An object of all that is known.

@@ -14,6 +14,7 @@ local Leash = require "loom.leash"
 local log = require "loom.http.log"
 local Lru = require "loom.http.lru"
 local problem = require "loom.http.problem"
+local Status = require "loom.status"
 
 local fleet = {}
 
@@ -32,8 +33,9 @@ local monitor, leash
 
 -- Reports: `options`, `report`, `revision` and `seen` (when that was the newest), `job`, `job_revision`, `started`, `took`,
 -- `failure`, `made`; of its job `run` (see `loom.leash`) and `reason`, why it was ended; how many are `waiting` for it, and since
--- when (`left`) nobody is. The standard one stays; the others are kept by their options as text.
-local standard, others
+-- when (`left`) nobody is. The standard one stays, and so does that of what stores are now; the others are kept by
+-- their options as text.
+local standard, now, others
 
 -- Reports and choices that somebody uses over a while: by how many, and whether they are to be closed by the last one.
 local in_use = {}
@@ -66,8 +68,8 @@ local function new_made()
   end)
 end
 
-local function new_entry(options)
-  return { options = options, made = new_made(), waiting = 0 }
+local function new_entry(options, begin)
+  return { options = options, made = new_made(), waiting = 0, begin = begin or Job.start }
 end
 
 --- Begins: see `loom.http.service`.
@@ -76,6 +78,7 @@ end
 -- @tparam[opt] int log_limit bytes by which it may let the write-ahead log grow: see `loom.leash`
 function fleet.open(opened, time_limit, log_limit)
   monitor, standard, others = opened, new_entry {}, Lru.new(OTHERS_MAX, close_entry)
+  now = new_entry({}, Status.start)
   leash = Leash.new(opened.path, time_limit, log_limit)
 end
 
@@ -83,6 +86,7 @@ end
 function fleet.close()
   monitor = nil
   close_entry(standard)
+  close_entry(now)
   others:clear()
 end
 
@@ -137,7 +141,8 @@ end
 -- How many reports are being computed.
 local function computing()
   collect(standard)
-  local count = standard.job and 1 or 0
+  collect(now)
+  local count = (standard.job and 1 or 0) + (now.job and 1 or 0)
   for _, entry in others:each() do
     collect(entry)
     count = count + (entry.job and 1 or 0)
@@ -177,7 +182,7 @@ local function start(entry, revision)
     options[name] = value
   end
   entry.started, entry.job_revision, entry.run, entry.left = core.clock(), revision, leash:begin(), core.clock()
-  local job, message, code = Job.start(monitor, options)
+  local job, message, code = entry.begin(monitor, options)
   entry.job = job
   if job then
     watch_later(entry)
@@ -213,17 +218,19 @@ local function refresh(entry, revision)
   return false
 end
 
+local NOW = "now\0" -- the key of states by the usual rules, and what those of others begin with
+
 -- One that nobody has asked for lately makes room, and is not computed any further.
 local function entry_of(key, options)
-  if key == "" then
-    return standard
+  if key == "" or key == NOW then
+    return key == "" and standard or now
   end
   local entry = others:get(key)
   if not entry then
     if computing() >= COMPUTING_MAX then
       problem.raise(503, "other reports are being computed", { headers = { ["Retry-After"] = "1" } })
     end
-    entry = others:put(key, new_entry(options))
+    entry = others:put(key, new_entry(options, key:sub(1, #NOW) == NOW and Status.start or nil))
   end
   return entry
 end
@@ -266,6 +273,19 @@ local function await(waiter, key, options)
   end
 end
 
+local function wait_and_take(key, options)
+  local waiter = { deadline = core.clock() + PATIENCE }
+  ngx.on_abort(function() -- where nginx is told to look (lua_check_client_abort)
+    waiter.has_left = true
+  end)
+  local good, report, made = pcall(await, waiter, key, options)
+  wait_for(waiter, nil)
+  if not good then
+    error(report, 0)
+  end
+  return report, made
+end
+
 --- The report of some options, at most a few seconds old. It is good until the caller yields.
 -- @tparam string key the options as text, "" for none
 -- @tparam table options of `loom.monitor:start_report`
@@ -277,16 +297,19 @@ function fleet.report(key, options)
   elseif key ~= "" then
     budget.check(monitor.database, options)
   end
-  local waiter = { deadline = core.clock() + PATIENCE }
-  ngx.on_abort(function() -- where nginx is told to look (lua_check_client_abort)
-    waiter.has_left = true
-  end)
-  local good, report, made = pcall(await, waiter, key, options)
-  wait_for(waiter, nil)
-  if not good then
-    error(report, 0)
+  return wait_and_take(key, options)
+end
+
+--- What stores are, in the same way.
+-- @tparam string key the options as text, "" for none
+-- @tparam table options of `loom.monitor:status`
+-- @treturn ?loom.status nil if there are no polls
+-- @treturn ?loom.http.lru what was made for it
+function fleet.status(key, options)
+  if not monitor then
+    problem.raise_closed()
   end
-  return report, made
+  return wait_and_take(NOW .. key, options)
 end
 
 local function release(thing)

@@ -37,6 +37,7 @@ for _, routes in ipairs {
   require "loom.http.v1.stores",
   require "loom.http.v1.removal",
   require "loom.http.v1.summary",
+  require "loom.http.v1.now",
   require "loom.http.v1.inspection",
   require "loom.http.v1.hours",
   require "loom.http.v1.timezone",

@@ -1,7 +1,7 @@
 --- Metrics of all workers together, in Prometheus's text format (version 0.0.4).
 --
 -- Workers count by themselves, and together in the shared dictionary `loom`; what the database knows is asked when metrics
--- are. Stores have metrics of their own where `store_id` asks for them.
+-- are. Stores have metrics of their own where `store_id` asks for them, with their attributes as labels where `labels` does.
 -- @module loom.http.metrics
 
 local access = require "loom.http.access"
@@ -14,11 +14,14 @@ local Queue = require "loom.queue"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
+local states = require "loom.http.v1.states"
+local stores = require "loom.stores"
 
 local metrics = {}
 
 local BUCKETS = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10 } -- seconds
-local STORES_MAX = 1000 -- with metrics of their own
+local STORES_MAX = 100000 -- with metrics of their own: 60 MB of text, which Prometheus reads in some seconds
+local LABELS_MAX = 10 -- attributes of theirs
 local PIECE = 100 -- of them that are told before others may have their turn
 local TELL_EVERY = 0.25 -- seconds between two times that a worker tells the others what it has counted
 
@@ -105,7 +108,8 @@ metrics.families = {
   loom_polls_received_total = { "counter", "Polls received through the service, by outcome." },
   loom_ingests_total = { "counter", "Files ingested through the service, by kind." },
   loom_reports = { "gauge", "Reports by state." },
-  loom_stores = { "gauge", "Stores that are known." },
+  loom_stores_known = { "gauge", "Stores that are known, with polls or without." },
+  loom_stores = { "gauge", "Stores by what they are now; those that are dormant count as that alone." },
   loom_stores_left_out = { "gauge", "Stores without figures, since their zone has left the tz database." },
   loom_newest_poll_timestamp_seconds = { "gauge", "The newest poll of all stores, in seconds since 1970." },
   loom_newest_poll_age_seconds = { "gauge", "How long ago the newest poll was." },
@@ -113,6 +117,9 @@ metrics.families = {
   loom_tokens = { "gauge", "Tokens in force." },
   loom_token_file_bad_lines = { "gauge", "Lines of the token file that cannot be read, and let nobody in." },
   loom_store_uptime_ratio = { "gauge", "Up time of a store as a share of what is known, by window." },
+  loom_store_state = { "gauge", "1 for the state that a store is in now." },
+  loom_store_since_timestamp_seconds = { "gauge", "Since when a store is up, down or unknown, in seconds since 1970." },
+  loom_store_last_poll_timestamp_seconds = { "gauge", "The newest poll of a store, in seconds since 1970." },
 }
 
 -- Samples under the family that they are of.
@@ -188,7 +195,7 @@ local function add_database(families)
   if not known then
     return
   end
-  families:add("loom_stores", "", known.overall.stores)
+  families:add("loom_stores_known", "", known.overall.stores)
   if known.overall.newest then
     families:add("loom_newest_poll_timestamp_seconds", "", known.overall.digits)
     families:add("loom_newest_poll_age_seconds", "", ("%.3f"):format(ngx.now() - known.overall.newest))
@@ -207,6 +214,37 @@ local function label(id)
     end)
   end
   return (id:gsub('[\\"\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }))
+end
+
+-- Names that Loom's own labels have.
+local own_labels = { store_id = true, state = true, dormant = true, window = true, instance = true, job = true }
+
+-- The label of an attribute: what labels may not be called is "_", and "attribute_" stands before what would be another's.
+local function label_name(attribute)
+  local name = attribute:gsub("[^%w_]", "_")
+  return (own_labels[name] or name:find "^%d" or name:find "^__") and "attribute_" .. name or name
+end
+
+-- Checker of the attributes that stores are to have as labels.
+local function labels_checker(text)
+  local list, known = {}, {}
+  for name in text:gmatch "[^,]+" do
+    local as_label = stores.attribute_name(name) and label_name(name)
+    if not as_label or known[as_label] then
+      return nil, "names of attributes, different as labels, with commas between them"
+    end
+    list[#list + 1], known[as_label] = name, true
+  end
+  if #list == 0 or #list > LABELS_MAX then
+    return nil, ("1 to %d names of attributes with commas between them"):format(LABELS_MAX)
+  end
+  return list
+end
+
+local function check_count(count)
+  if count > STORES_MAX then
+    problem.raise(400, ("store_id: more than %d stores match"):format(STORES_MAX), { field = "store_id" })
+  end
 end
 
 -- Nothing where it is 0 / 0.
@@ -229,13 +267,83 @@ local function add_all_left_out(families)
   end)
 end
 
+-- ---- stores of their own ----
+
+-- The attributes that `labels` names, each as `name`, that of the label, and `values` by store id.
+local function read_labels(attributes, give_turn)
+  local labels = {}
+  for i, attribute in ipairs(attributes) do
+    local values, message, code = stores.values_of(service.monitor().database, attribute, give_turn)
+    if not values then
+      problem.raise_failure(message, code)
+    end
+    labels[i] = { name = label_name(attribute), values = values }
+  end
+  return labels
+end
+
+-- The labels of a store.
+local function labels_of(id, labels)
+  local parts = { ('store_id="%s"'):format(label(id)) }
+  for _, of in ipairs(labels) do
+    if of.values[id] then
+      parts[#parts + 1] = ('%s="%s"'):format(of.name, label(of.values[id]))
+    end
+  end
+  return table.concat(parts, ",")
+end
+
+local function seconds(instant)
+  return ("%.6f"):format(tonumber(instant) / 1000000)
+end
+
+-- What some stores are, store by store.
+local function add_states(families, status, numbers, labels, give_turn)
+  for i, number in ipairs(numbers) do
+    local state, since, last_poll, is_dormant = status.native:state(number)
+    local of_store = labels_of(status.native:store(number), labels)
+    families:add("loom_store_state", ('%s,state="%s",dormant="%s"'):format(of_store, state, tostring(is_dormant)), 1)
+    if since then
+      families:add("loom_store_since_timestamp_seconds", of_store, seconds(since))
+    end
+    if last_poll then
+      families:add("loom_store_last_poll_timestamp_seconds", of_store, seconds(last_poll))
+    end
+    if i % PIECE == 0 then
+      give_turn()
+    end
+  end
+end
+
+-- How many stores are in each state, and what those are whose ids match a pattern.
+local function add_now(families, pattern, attributes)
+  local status, made = fleet.status("", {})
+  if not status then
+    return
+  end
+  for _, state in ipairs(states.names) do
+    families:add("loom_stores", ('state="%s"'):format(state), status.counts[state])
+  end
+  if not pattern then
+    return
+  end
+  options.look({ store_id = pattern }, status, made, function(only, give_turn)
+    local numbers = status.native:state_order { only = only }
+    check_count(#numbers)
+    give_turn()
+    add_states(families, status, numbers, read_labels(attributes, give_turn), give_turn)
+  end)
+end
+
+-- ---- up time ----
+
 -- The up time of a window: of the fleet, and of some stores.
-local function add_window(families, report, window, stores, give_turn)
+local function add_window(families, report, window, numbers, labels, give_turn)
   local of_window = ('window="%s"'):format(report.windows[window].name)
   local up, down = report:totals_of(window)
   add_ratio(families, "loom_uptime_ratio", of_window, figures.millionths(up, down))
-  for i, store in ipairs(stores) do
-    add_ratio(families, "loom_store_uptime_ratio", ('store_id="%s",%s'):format(label(report:store(store)), of_window),
+  for i, store in ipairs(numbers) do
+    add_ratio(families, "loom_store_uptime_ratio", labels_of(report:store(store), labels) .. "," .. of_window,
       figures.millionths(report:times(store, window)))
     if i % PIECE == 0 then
       give_turn()
@@ -245,28 +353,36 @@ local function add_window(families, report, window, stores, give_turn)
 end
 
 -- The up time of the fleet, and of the stores whose ids match a pattern.
-local function add_uptime(families, pattern)
+local function add_uptime(families, pattern, attributes)
   local report, made = fleet.report("", {})
   if not report then
     return
   end
   families:add("loom_stores_left_out", "", (select(2, report:left_out())))
   options.look({ store_id = pattern }, report, made, function(only, give_turn)
-    local stores, left = {}, 0
+    local numbers, left = {}, 0
     if pattern then
-      stores, left = report:page(nil, 1, false, STORES_MAX, only)
+      numbers, left = report:page(nil, 1, false, STORES_MAX, only)
     end
-    if left > #stores then
-      problem.raise(400, ("store_id: more than %d stores match"):format(STORES_MAX), { field = "store_id" })
-    end
+    check_count(left)
+    local labels = pattern and read_labels(attributes, give_turn) or {}
     for window in ipairs(report.windows) do
-      add_window(families, report, window, stores, give_turn)
+      add_window(families, report, window, numbers, labels, give_turn)
     end
   end)
 end
 
+-- Adds what can be known now: a scrape tells of all else. Whether it could.
+local function try(work, families, parameters)
+  local good, failure = pcall(work, families, parameters.store_id, parameters.labels or {})
+  if not good and not (problem.is(failure) and (failure.status == 409 or failure.status >= 500)) then
+    error(failure, 0)
+  end
+  return good, failure
+end
+
 local function get()
-  local pattern = request.parameters({ store_id = options.store_pattern }).store_id
+  local parameters = request.parameters { store_id = options.store_pattern, labels = labels_checker }
   local families = setmetatable({ order = {} }, Families)
   if shared() then
     metrics.tell()
@@ -274,12 +390,11 @@ local function get()
   end
   add_tokens(families)
   add_database(families)
-  local good, failure = pcall(add_uptime, families, pattern)
-  if not good and problem.is(failure) and failure.status == 409 then
+  local good, failure = try(add_uptime, families, parameters)
+  if not good and failure.status == 409 then
     add_all_left_out(families)
-  elseif not good and not (problem.is(failure) and failure.status >= 500) then
-    error(failure, 0)
   end
+  try(add_now, families, parameters)
   ngx.header["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
   ngx.header["Cache-Control"] = "no-store"
   for _, family in ipairs(families.order) do
@@ -294,8 +409,10 @@ metrics.routes = {
     method = "GET", path = "/metrics", access = "read", handler = get, tag = "service",
     summary = "Metrics for Prometheus",
     parameters = {
-      { name = "store_id", description = "A pattern of ids, with *, ? and [a-z]: the stores, a thousand at the most, that have "
-        .. "metrics of their own.", schema = { type = "string" } },
+      { name = "store_id", description = "A pattern of ids, with *, ? and [a-z]: the stores that have metrics of their own, such "
+        .. "as * for all of them.", schema = { type = "string" } },
+      { name = "labels", description = "Attributes that those have as labels, up to ten, with commas between them.",
+        schema = { type = "string" } },
     },
     responses = {
       [200] = { description = "Metrics of all workers.", content = { ["text/plain"] = { schema = { type = "string" } } } },

@@ -1,0 +1,99 @@
+--- Query parameters of what is made from states: the rules by which they are found, and which of them are wanted.
+-- @module loom.http.v1.states
+
+local core = require "loom.core"
+local fleet = require "loom.http.fleet"
+local options = require "loom.http.v1.options"
+local request = require "loom.http.request"
+local rules = require "loom.rules"
+local service = require "loom.http.service"
+local Status = require "loom.status"
+
+local states = {}
+
+-- Options of a status among those of reports.
+local shared = { as_of = true, all_stores = true }
+for name in pairs(rules.checkers) do
+  shared[name] = true
+end
+
+--- Checkers of the parameters that choose stores by their states.
+states.choice_checkers = {
+  dormant_after = request.as_text(Status.checkers.dormant_after),
+  state = function(text)
+    local list = {}
+    for state in text:gmatch "[^,]+" do
+      list[#list + 1] = state
+    end
+    return Status.states(list)
+  end,
+  dormant = function(text)
+    if text == "any" or text == "true" or text == "false" then
+      return text
+    end
+    return nil, "true, false or any"
+  end,
+}
+
+--- What they are, for the document of the API.
+states.after_parameter = { name = "dormant_after", description = "How long a store that has openings is without an active poll "
+  .. "until it is dormant, up to 366 days.", schema = { type = "string", default = "7d" } }
+states.choice_parameters = {
+  { name = "state", description = "Only stores in this state, or in one of these, with commas between them; none of them is "
+    .. "dormant.", schema = { type = "string" } },
+  { name = "dormant", description = "true: only dormant stores; false: none of them; any: both.",
+    schema = { type = "string", enum = { "true", "false", "any" } } },
+  states.after_parameter,
+}
+
+--- The status that parameters ask for, by the preset monitoring unless they name another; see `loom.http.fleet.status`. It is
+-- good until the caller yields.
+-- @tparam table parameters as `loom.http.v1.options.read` gives them
+-- @treturn ?loom.status nil if there are no polls
+-- @treturn ?loom.http.lru
+-- @treturn string the options as text
+function states.of(parameters)
+  local chosen, names = {}, {}
+  for name, value in pairs(parameters) do
+    if shared[name] or name == "dormant_after" then
+      chosen[name] = value
+      names[#names + 1] = name
+    end
+  end
+  service.call(nil, function()
+    Status.check_options(chosen)
+    return true
+  end)
+  options.check_zone(chosen.default_zone)
+  table.sort(names)
+  for i, name in ipairs(names) do
+    names[i] = name .. "=" .. ngx.escape_uri(tostring(chosen[name]))
+  end
+  local key = table.concat(names, "&")
+  local status, made = fleet.status(key, chosen)
+  return status, made, key
+end
+
+--- The names of states, in the order in which they are told.
+states.names = { "up", "down", "unknown", "excluded", "closed", "dormant" }
+
+local count = { type = "integer", minimum = 0 }
+
+--- Schemas of what is told.
+states.schemas = {
+  StateCounts = {
+    type = "object", required = states.names, additionalProperties = false,
+    description = "How many stores are in each state, without those that are dormant.",
+    properties = { up = count, down = count, unknown = count, excluded = count, closed = count, dormant = count },
+  },
+}
+
+--- The properties of a store's state.
+states.properties = {
+  state = { enum = core.states }, dormant = { type = "boolean" },
+  since = { type = { "string", "null" }, description = "When the run of the state began; null when closed or excluded, and where "
+    .. "that was more than a year before the first poll." },
+  last_poll = { type = { "string", "null" }, description = "Up to as_of." },
+}
+
+return states

@@ -1,0 +1,119 @@
+local contract = require "support.contract"
+local core = require "loom.core"
+local loom = require "loom"
+local server = require "support.api"
+
+local expect, problem = contract.expect, contract.expect_problem
+
+-- Stores that are up, down for an hour or so, silent, shut, and dormant.
+local function fill(path)
+  local monitor = assert(loom.open(path, { create = true }))
+  local polls = {}
+  for i = 1, 12 do
+    local id = ("s%02d"):format(i)
+    polls[#polls + 1] = { id, i ~= 12, "2024-03-04 10:00:00" }
+    if i % 3 ~= 0 then
+      polls[#polls + 1] = { id, i % 2 == 0, "2024-03-04 11:30:00" }
+    end
+    monitor:set_attributes(id, { region = i <= 6 and "north" or "south" })
+  end
+  polls[#polls + 1] = { "s01", false, "2024-03-04 12:30:00" }
+  assert(monitor:polls(polls))
+  assert(monitor:set_hours("s02", { tue = "09:00-17:00" }, { effective_from = "always" }))
+  monitor:close()
+end
+
+describe("what the fleet is now", function()
+  setup(function()
+    fill(server.start().database)
+  end)
+
+  teardown(function()
+    server.stop()
+  end)
+
+  local function get(query)
+    return expect(200, "GET", "/v1/now" .. (query or ""))
+  end
+
+  it("is what the module tells", function()
+    local monitor = assert(loom.open(server.database()))
+    for query, options in pairs {
+      [""] = {}, ["?preset=loom"] = { preset = "loom" }, ["?as_of=2024-03-04%2011:00:00"] = { as_of = "2024-03-04 11:00:00" },
+      ["?max_gap=3h&dormant_after=1h"] = { max_gap = "3h", dormant_after = "1h" },
+      ["?store_id=s0*"] = { stores = "s0*" }, ["?where.region=north"] = { where = { region = "north" } },
+    } do
+      local now, status = get(query), assert(monitor:status(options))
+      assert.same(status.counts, now.counts, query)
+      assert.equal(status.as_of_utc, now.as_of)
+      assert.equal("2024-03-04 12:30:00.000000 UTC", now.newest_poll)
+      assert.equal(options.preset or "monitoring", now.rules.preset)
+      assert.equal(status.dormant_after, now.dormant_after)
+      for i, age in ipairs(status:by_age()) do
+        assert.equal(age.stores, now.down_for[i].stores, query)
+      end
+      assert.is_true(now.lag > 1e6)
+    end
+    monitor:close()
+  end)
+
+  it("is counted by an attribute", function()
+    local now = get "?by=region"
+    assert.equal("north", now.by[1].value)
+    assert.equal("south", now.by[2].value)
+    for state, count in pairs(now.counts) do
+      assert.equal(count, now.by[1].counts[state] + now.by[2].counts[state])
+    end
+    assert.same(get "?where.region=south".counts, now.by[2].counts)
+    assert.same({}, get "?by=colour".by)
+  end)
+
+  it("follows what is written", function()
+    local before = get().counts
+    expect(204, "DELETE", "/v1/stores/s02/hours?effective_from=always")
+    local deadline = core.clock() + 20 -- what has changed may be served for two seconds
+    local after = get().counts
+    while after.closed == before.closed and core.clock() < deadline do
+      after = get().counts
+    end
+    assert.equal(before.closed - 1, after.closed)
+  end)
+
+  it("is told to Prometheus, by state and store by store, with attributes as labels", function()
+    local function samples(query)
+      local response = server.request("GET", "/metrics" .. query)
+      assert.equal(200, response.status, response.body)
+      local found = {}
+      for name, labels, value in response.body:gmatch "(loom_stores?[%l_]*){(.-)} ([%d.]+)\n" do
+        found[name .. "{" .. labels .. "}"] = tonumber(value)
+      end
+      return found
+    end
+    local monitor = assert(loom.open(server.database()))
+    local status, found = assert(monitor:status()), samples ""
+    for state, count in pairs(status.counts) do
+      assert.equal(count, found[('loom_stores{state="%s"}'):format(state)])
+    end
+    assert.is_nil(found['loom_store_last_poll_timestamp_seconds{store_id="s01"}'])
+    found = samples "?store_id=*&labels=region,colour"
+    for store in status:stores() do
+      local labels = ('store_id="%s",region="%s"'):format(store.store_id, store.store_id <= "s06" and "north" or "south")
+      assert.equal(1, found[('loom_store_state{%s,state="%s",dormant="%s"}'):format(labels, store.state,
+        tostring(store.dormant))], labels)
+      assert.equal(store.since, found["loom_store_since_timestamp_seconds{" .. labels .. "}"])
+      assert.equal(store.last_poll, found["loom_store_last_poll_timestamp_seconds{" .. labels .. "}"])
+      assert.is_number(found["loom_store_uptime_ratio{" .. labels .. ',window="last_week"}'])
+    end
+    monitor:close()
+    problem(400, "labels", "GET", "/metrics?store_id=*&labels=a,a")
+    problem(400, "labels", "GET", "/metrics?store_id=*&labels=a.b,a_b")
+    problem(400, "labels", "GET", "/metrics?store_id=*&labels=,")
+  end)
+
+  it("says what is wrong", function()
+    problem(400, "windows", "GET", "/v1/now?windows=a:1h")
+    problem(400, "by", "GET", "/v1/now?by=")
+    problem(422, "dormant_after", "GET", "/v1/now?dormant_after=400d")
+    problem(400, "state", "GET", "/v1/now?state=down")
+  end)
+end)
