@@ -95,8 +95,7 @@ static void figures_by_hand(void **state) {
 */
 static void rows(void **state) {
   (void)state;
-  static const struct loom_window windows[] = {{.length = LOOM_HOUR},
-                                                      {.length = LOOM_DAY}};
+  static const struct loom_window windows[] = {{.length = LOOM_HOUR}, {.length = LOOM_DAY}};
   static const bool minutes[] = {true, false};
   static const char expected[] =
       "\"a,\"\"b\",60,16.5,0,7.5\n"

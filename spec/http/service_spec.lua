@@ -305,6 +305,8 @@ describe("the service", function()
         response.body)
     end
     server.expect_problem(service:request("/badge/" .. id .. ".svg?window=year"), 400, "window is not one of")
+    assert.matches("<title>uptime this month: %d+%.%d%d%%</title>", service:request("/badge/" .. id
+      .. ".svg?window=this-month").body)
     server.expect_problem(service:request "/badge/nobody.svg", 404, "not known")
     server.expect_problem(service:request("/badge/" .. id .. ".png"), 404)
     assert.equal(200, service:request("/badge/caf%C3%A9%2C%20%22north%22.svg").status)

@@ -37,14 +37,17 @@ local function colour_of(millionths)
   end
 end
 
--- The standard window that "week" or "last_week" means.
+-- The standard window that "week" or "last_week" means, or the one on the calendar that a word does.
 local function window_of(name)
+  if windows.is_word[name] then
+    return windows.of_word(name)
+  end
   for _, window in ipairs(windows.standard) do
     if name == window.name or "last_" .. name == window.name then
       return window
     end
   end
-  problem.raise(400, "window is not one of hour, day, week", { field = "window" })
+  problem.raise(400, "window is not one of hour, day, week, " .. table.concat(windows.words, ", "), { field = "window" })
 end
 
 -- What a window without a ratio was.
@@ -71,8 +74,14 @@ local function get(arguments)
   local millionths = figures.ratio_of(of_window)
   ngx.header["Content-Type"] = "image/svg+xml"
   ngx.header["Cache-Control"] = "max-age=" .. MAX_AGE
-  ngx.print(svg("uptime " .. window.name:gsub("^last_", ""), millionths and figures.percent(millionths) or state_of(of_window),
+  local label = window.calendar and window.calendar:gsub("-", " ") or window.name:gsub("^last_", "")
+  ngx.print(svg("uptime " .. label, millionths and figures.percent(millionths) or state_of(of_window),
     millionths and colour_of(millionths) or "#666"))
+end
+
+local window_names = { "hour", "day", "week", "last_hour", "last_day", "last_week" }
+for _, word in ipairs(windows.words) do
+  table.insert(window_names, word)
 end
 
 --- Its routes.
@@ -81,8 +90,7 @@ return {
     method = "GET", path = "/badge/{file}", access = "read", handler = get, tag = "stores",
     summary = "A picture of a store's up time; the file is STORE_ID.svg",
     parameters = {
-      { name = "window", description = "By default the week.", schema = { enum = { "hour", "day", "week", "last_hour", "last_day",
-        "last_week" } } },
+      { name = "window", description = "By default the week.", schema = { enum = window_names } },
     },
     responses = { [200] = { description = "The picture.", content = { ["image/svg+xml"] = { schema = { type = "string" } } } } },
   },
