@@ -78,13 +78,16 @@ ROCK := rock$(subst /,-,$(LUA_INCDIR))
 $(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
 
 # The extension: what it has of the core, compiled anew to call the SQLite of the program that loads it.
-EXTENSION_PARTS := sqlite/in_schema sqlite/polls_table sqlite/week_sql measure/poll_block measure/week time/civil
+EXTENSION_PARTS := $(patsubst src/core/%.c,%,$(wildcard src/core/base/*.c src/core/time/*.c \
+    src/core/measure/*.c src/core/report/*.c)) \
+  $(addprefix sqlite/,cursor database feed_sqlite figures_options figures_table in_schema intake place poll_sql polls_table \
+    roster_sqlite schema snapshot source_sqlite sql_instant statement stored_hours stored_polls wal_index week_sql)
 $(BUILD)/extension/%.o: src/%.c $(HEADERS) src/extension/sqlite.h
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -include src/extension/sqlite.h -c -o $@ $<
 
 $(EXTENSION): $(patsubst %,$(BUILD)/extension/%.o,extension/loom_polls $(addprefix core/,$(EXTENSION_PARTS)))
-	$(call say,LD)$(CC) -shared $(LDFLAGS) -o $@ $^
+	$(call say,LD)$(CC) -shared $(LDFLAGS) -Wl,-z,defs -o $@ $^ -lm
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)

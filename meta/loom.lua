@@ -530,9 +530,9 @@ function monitor:outages(store, from, to, options) end
 function monitor:explain(store, options) end
 
 ---Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active, unix)`
----is a table that shows the packed polls, the view `store_now` has the newest one of each store, and the other tables are
----described in src/core/sqlite/schema.c. SQLite's functions of dates (`date`, `strftime` and so on) read `timestamp_utc`;
----`unix` is the same in whole seconds since 1970.
+---is a table that shows the packed polls, the view `store_now` has the newest one of each store, and `figures(WORD, …)` those
+---of reports in any windows; docs/sql.md tells of all tables, with recipes. SQLite's functions of dates (`date`, `strftime` and
+---so on) read `timestamp_utc`; `unix` is the same in whole seconds since 1970.
 ---
 ---On LuaJIT, whose numbers are exact to 2^53, a whole number beyond that is text of its digits.
 ---
@@ -1113,7 +1113,7 @@ function status:left_out() end
 ---```
 ---@param state? string (default: "down")
 ---@return table[] # from the shortest to the longest time: `from` and `to` in seconds (nil: any longer), and `stores`; what began before all that is known counts as longest
-function status:by_age(state) end
+function status:by_age(state, only) end
 
 ---Whether a count or a share of stores is beyond a bound, such as `"down > 5%"`. A share of stores that are up, down or unknown
 ---is one of all that are either; of others it is one of all stores. Those that are dormant are only counted as such.

@@ -558,9 +558,9 @@ end
 local is_parameter = { ["nil"] = true, boolean = true, number = true, string = true }
 
 --- Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active, unix)`
--- is a table that shows the packed polls, the view `store_now` has the newest one of each store, and the other tables are
--- described in src/core/sqlite/schema.c. SQLite's functions of dates (`date`, `strftime` and so on) read `timestamp_utc`;
--- `unix` is the same in whole seconds since 1970.
+-- is a table that shows the packed polls, the view `store_now` has the newest one of each store, and `figures(WORD, …)` those
+-- of reports in any windows; docs/sql.md tells of all tables, with recipes. SQLite's functions of dates (`date`, `strftime` and
+-- so on) read `timestamp_utc`; `unix` is the same in whole seconds since 1970.
 --
 -- On LuaJIT, whose numbers are exact to 2^53, a whole number beyond that is text of its digits.
 --

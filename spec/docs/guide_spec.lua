@@ -120,7 +120,7 @@ describe("the guide", function()
 
   it("links to what is there", function()
     for _, path in ipairs { "README.md", "CONTRIBUTING.md", "docs/guide.md", "docs/figures.md", "docs/design.md",
-      "docs/service.md", "docs/operations.md" } do
+      "docs/service.md", "docs/operations.md", "docs/sql.md" } do
       local text = files.read(path)
       local here = path:match "^(.*/)" or ""
       for target in text:gmatch "%]%(([^)]+)%)" do

@@ -1,10 +1,11 @@
 /*
-** What the table `polls` and the view `hours` of Loom's files are made with, as a loadable extension, for the `sqlite3` shell and
+** What the tables `polls` and `figures` and the view `hours` of Loom's files are made with, as a loadable extension, for the `sqlite3` shell and
 ** other users of SQLite:
 **   .load build/loom_polls
 **   SELECT count(*) FROM polls;
 ** It is not linked with SQLite, but calls the copy of the program that loads it.
 */
+#include "sqlite/figures.h"
 #include "sqlite/polls_table.h"
 #include "sqlite/week_sql.h"
 
@@ -25,6 +26,8 @@ int sqlite3_loompolls_init(sqlite3 *sqlite, char **message, const sqlite3_api_ro
     return SQLITE_ERROR;
   }
   int result = loom_polls_table_register(sqlite);
+  if (result == SQLITE_OK)
+    result = loom_figures_table_register(sqlite);
   if (result == SQLITE_OK)
     result = loom_week_sql_register(sqlite);
   return result;

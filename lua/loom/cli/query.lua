@@ -14,8 +14,9 @@ local unpack = table.unpack or unpack -- luacheck: compat
 function command.add_to(parser)
   local query = parser:command "query":summary "Ask the database in SQL."
     :description("Ask the database in SQL. Only statements that read are allowed. The polls are the table "
-      .. "polls(store_id, timestamp_utc, active, unix), the newest ones store_now; sqlite_schema lists the others. SQLite's "
-      .. "functions of dates read timestamp_utc; unix is the same in seconds.")
+      .. "polls(store_id, timestamp_utc, active, unix), the newest ones store_now; figures('month=30d', "
+      .. "'preset=monitoring') has those of each store, as reports do; sqlite_schema lists the other tables. SQLite's functions "
+      .. "of dates read timestamp_utc; unix is the same in seconds. docs/sql.md has recipes.")
   options.argument(query, "database", "A database, or a folder of input files.")
   options.argument(query, "sql", "One statement, with a ? for each parameter.")
   options.argument(query, "parameters", "Their values, which are text: CAST(? AS INTEGER) makes numbers."):args "*"

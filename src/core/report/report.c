@@ -550,32 +550,17 @@ static void *run_thread(void *context) {
 
 /* ---- starting ---- */
 
-static loom_status fail_window(const loom_report *report, size_t window, const char *what,
-                               loom_error *error) {
-  char number[24];
-  const char *name = report->windows[window].name;
-  snprintf(number, sizeof number, "%zu", window + 1);
-  return loom_fail(error, LOOM_EINVAL, "window %.255s %s", name ? name : number, what);
-}
-
 static loom_status resolve_windows(loom_report *report, loom_error *error) {
+  size_t count = report->options.window_count;
   struct loom_span *hull = &report->setting.hull;
-  int64_t longest = LOOM_WINDOW_LENGTH_MAX;
+  loom_status status = LOOM_OK;
   if (report->options.states.wanted)
     *hull = (struct loom_span){before_as_of(report, LOOM_STANDING_OPENINGS), report->setting.as_of};
-  for (size_t w = 0; w < report->options.window_count; w++) {
-    const struct loom_window *window = &report->windows[w];
-    const char *problem = loom_window_problem(window, report->setting.as_of);
-    if (problem)
-      return fail_window(report, w, problem, error);
-    report->spans[w] = loom_window_hull(window, report->setting.as_of);
-    *hull = w ? span_of(*hull, report->spans[w]) : report->spans[w];
-    if (window->calendar)
-      longest = LOOM_WINDOW_LENGTH_MAX + (LOOM_OFFSET_MAX - LOOM_OFFSET_MIN) * LOOM_SECOND;
-  }
-  if (hull->end - hull->start > longest)
-    return loom_fail(error, LOOM_EINVAL, "the windows are more than 100 years apart");
-  return LOOM_OK;
+  if (count > 0)
+    status = loom_windows_hull(report->windows, count, report->setting.as_of, hull, error);
+  for (size_t w = 0; status == LOOM_OK && w < count; w++)
+    report->spans[w] = loom_window_hull(&report->windows[w], report->setting.as_of);
+  return status;
 }
 
 static bool copy_globs(loom_report *report) {

@@ -45,6 +45,7 @@ struct loom_database {
   unsigned references;
   loom_zones *zones;
   char *path;
+  char *schema; /* what is read of a borrowed connection; NULL: `main` of its own */
   struct loom_place place;
   int busy_timeout;
   bool is_new; /* the schema is not there yet */
@@ -87,6 +88,14 @@ void loom_holder_end(struct loom_holder *holder);
 
 /* The failure of what is asked of a holder that had to let go. */
 loom_status loom_holder_failure(const loom_database *database, loom_error *error);
+
+/*
+** A handle on somebody else's connection, for what reads within one of their statements: of the database that the connection calls
+** `schema`, in the snapshot of that statement, and by statements that name its tables as `main.…`, since none that has a virtual
+** table in it is prepared: a crafted file may have one in the place of another, which would recurse without end. `path` stands in
+** its messages. It has no zones, and cannot write; it is closed while the connection is open. NULL: memory is out.
+*/
+loom_database *loom_database_borrow(sqlite3 *sqlite, const char *schema, const char *path);
 
 /* Describes SQLite's last failure, with the database's path. */
 loom_status loom_database_failure(loom_database *database, loom_error *error);

@@ -3,6 +3,8 @@
 */
 #include "sqlite/database.h"
 #include "sqlite/connection.h"
+#include "sqlite/figures.h"
+#include "sqlite/in_schema.h"
 #include "sqlite/intake.h"
 #include "sqlite/poll_sql.h"
 #include "sqlite/polls_table.h"
@@ -152,9 +154,10 @@ loom_status loom_database_execute(loom_database *database, const char *sql, loom
 
 loom_status loom_database_prepare(loom_database *database, const char *sql,
                                   sqlite3_stmt **statement, loom_error *error) {
-  if (sqlite3_prepare_v2(database->sqlite, sql, -1, statement, NULL) != SQLITE_OK)
-    return loom_database_failure(database, error);
-  return LOOM_OK;
+  int result = database->schema ? loom_prepare_in_schema(database->sqlite, database->schema, sql,
+                                                         SQLITE_PREPARE_NO_VTAB, statement)
+                                : sqlite3_prepare_v2(database->sqlite, sql, -1, statement, NULL);
+  return result == SQLITE_OK ? LOOM_OK : loom_database_failure(database, error);
 }
 
 loom_status loom_database_run(loom_database *database, sqlite3_stmt *statement, loom_error *error) {
@@ -262,6 +265,7 @@ static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_busy_timeout(database->sqlite, database->busy_timeout);
   sqlite3_extended_result_codes(database->sqlite, 1);
   if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
+      loom_figures_table_register(database->sqlite) != SQLITE_OK ||
       loom_poll_sql_register(database->sqlite) != SQLITE_OK ||
       loom_intake_register(database->sqlite) != SQLITE_OK ||
       loom_week_sql_register(database->sqlite) != SQLITE_OK)
@@ -288,7 +292,8 @@ static void disconnect(loom_database *database) {
   sqlite3_finalize(database->revision.statement);
   database->revision.statement = NULL;
   database->revision.has_index = database->revision.is_known = false;
-  sqlite3_close_v2(database->sqlite);
+  if (!database->schema)
+    sqlite3_close_v2(database->sqlite);
   database->sqlite = NULL;
   database->is_makeshift = false;
 }
@@ -548,8 +553,26 @@ void loom_database_close(loom_database *database) {
   disconnect(database);
   loom_place_free(&database->place);
   loom_zones_free(database->zones);
+  free(database->schema);
   free(database->path);
   free(database);
+}
+
+loom_database *loom_database_borrow(sqlite3 *sqlite, const char *schema, const char *path) {
+  loom_database *database = calloc(1, sizeof *database);
+  if (!database)
+    return NULL;
+  database->references = 1;
+  database->schema = strdup(schema);
+  database->path = strdup(path);
+  if (!database->schema || !database->path) {
+    loom_database_close(database);
+    return NULL;
+  }
+  database->sqlite = sqlite;
+  atomic_store(&database->transaction, LOOM_READING);
+  database->readers = 1; /* the statement, which never ends its part here */
+  return database;
 }
 
 /* ---- transactions ---- */

@@ -74,7 +74,7 @@ static loom_status revision(loom_feed *head, int64_t *number, loom_error *error)
 }
 
 static loom_status state(loom_feed *head, int64_t *number, loom_error *error) {
-  return loom_database_number(of_head(head)->database, "SELECT revision FROM overall", number,
+  return loom_database_number(of_head(head)->database, "SELECT revision FROM main.overall", number,
                               error);
 }
 
@@ -144,7 +144,8 @@ static loom_status open_day(struct sqlite_feed *feed, int32_t day, struct loom_c
                             loom_error *error) {
   loom_status status = loom_cursor_open(
       cursor, feed->database,
-      "SELECT store, polls FROM poll_block WHERE day = ?2 AND store >= ?1 ORDER BY store", error);
+      "SELECT store, polls FROM main.poll_block WHERE day = ?2 AND store >= ?1 ORDER BY store",
+      error);
   if (status == LOOM_OK)
     sqlite3_bind_int(cursor->statement, 2, day);
   return status;
@@ -180,7 +181,7 @@ static loom_status open_feed(loom_feed *head, const struct loom_feed_query *quer
     status = open_days(feed, error);
   if (status == LOOM_OK)
     status = loom_database_prepare(feed->database,
-                                   "SELECT polls FROM poll_block WHERE day = ? AND store = ?",
+                                   "SELECT polls FROM main.poll_block WHERE day = ? AND store = ?",
                                    &feed->block, error);
   return status;
 }

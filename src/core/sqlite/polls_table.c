@@ -9,6 +9,7 @@
 #include "sqlite/polls_table.h"
 #include "measure/poll_block.h"
 #include "sqlite/in_schema.h"
+#include "sqlite/sql_instant.h"
 #include "time/civil.h"
 
 #include <ctype.h>
@@ -366,19 +367,12 @@ static int cursor_eof(sqlite3_vtab_cursor *base) {
   return !((struct polls_cursor *)base)->blocks;
 }
 
-/* Text is made here and not before, so that count(*) makes none. */
-static void result_instant(sqlite3_context *context, int64_t instant) {
-  char text[LOOM_TIMESTAMP_SIZE];
-  size_t length = loom_format_timestamp(instant, text) - (sizeof " UTC" - 1);
-  text[length++] = 'Z'; /* which SQLite's functions of dates read */
-  sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
-}
-
 /* Rounded down, also before 1970. */
 static int64_t seconds_of(int64_t instant) {
   return (instant - LOOM_INSTANT_MIN) / LOOM_SECOND + LOOM_INSTANT_MIN / LOOM_SECOND;
 }
 
+/* Text is made here and not before, so that count(*) makes none. */
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column) {
   struct polls_cursor *cursor = (struct polls_cursor *)base;
   loom_poll poll = cursor->polls.items[cursor->at];
@@ -387,7 +381,7 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
     sqlite3_result_value(context, sqlite3_column_value(cursor->blocks, 1));
     break;
   case TIMESTAMP_UTC:
-    result_instant(context, loom_poll_instant(poll));
+    loom_result_instant(context, loom_poll_instant(poll));
     break;
   case UNIX:
     sqlite3_result_int64(context, seconds_of(loom_poll_instant(poll)));

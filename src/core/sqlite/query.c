@@ -105,7 +105,8 @@ static loom_status compile(loom_query *query, const char *sql, size_t length, lo
 */
 static void connect_tables(loom_database *database) {
   sqlite3_stmt *statement = NULL;
-  sqlite3_prepare_v2(database->sqlite, "SELECT 1 FROM polls, loom_openings", -1, &statement, NULL);
+  sqlite3_prepare_v2(database->sqlite, "SELECT 1 FROM polls, loom_openings, figures", -1,
+                     &statement, NULL);
   sqlite3_finalize(statement);
 }
 

@@ -161,11 +161,11 @@ static loom_status take_exclusions(struct sqlite_roster *roster, int64_t store,
 
 #define STORE_COLUMNS                                                                              \
   "SELECT number, store_id, ifnull(timezone_override, timezone), first_poll, newest_poll,"         \
-  " newest_active FROM store"
-#define HOURS_COLUMNS "SELECT store, " LOOM_STORED_WEEK_COLUMNS " FROM hours_week"
+  " newest_active FROM main.store"
+#define HOURS_COLUMNS "SELECT store, " LOOM_STORED_WEEK_COLUMNS " FROM main.hours_week"
 #define SPECIAL_DAY_COLUMNS                                                                        \
-  "SELECT store, date, open_s, close_s, origin = 'override' FROM special_day"
-#define EXCLUSION_COLUMNS "SELECT store, from_us, to_us FROM exclusion"
+  "SELECT store, date, open_s, close_s, origin = 'override' FROM main.special_day"
+#define EXCLUSION_COLUMNS "SELECT store, from_us, to_us FROM main.exclusion"
 
 static const struct roster_sql {
   const char *stores, *hours, *special_days, *exclusions;
@@ -185,16 +185,17 @@ static loom_status choose_way(struct sqlite_roster *roster, const struct loom_id
                               struct loom_roster_order *order, loom_error *error) {
   int64_t count = 0, last = 0;
   loom_status status =
-      loom_database_number(roster->database, "SELECT count(*) FROM store", &count, error);
+      loom_database_number(roster->database, "SELECT count(*) FROM main.store", &count, error);
   roster->looked_up = ids && ids->count <= 1 + count / LOOK_UP_SHARE ? ids : NULL;
   order->in_order = !roster->looked_up;
   order->most = roster->places = roster->looked_up ? ids->count : (uint64_t)count;
   if (status != LOOM_OK || roster->looked_up || count == 0)
     return status;
-  status = loom_database_number(roster->database, "SELECT min(number) FROM store", &roster->first,
-                                error);
+  status = loom_database_number(roster->database, "SELECT min(number) FROM main.store",
+                                &roster->first, error);
   if (status == LOOM_OK)
-    status = loom_database_number(roster->database, "SELECT max(number) FROM store", &last, error);
+    status =
+        loom_database_number(roster->database, "SELECT max(number) FROM main.store", &last, error);
   roster->places = (uint64_t)last - (uint64_t)roster->first + 1;
   return status;
 }

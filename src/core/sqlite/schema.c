@@ -32,6 +32,9 @@
 /* What shows the packed polls: see polls_table.h. */
 #define POLLS_TABLE "CREATE VIRTUAL TABLE polls USING loom_polls;"
 
+/* And what measures stores: see figures.h. */
+#define FIGURES_TABLE "CREATE VIRTUAL TABLE figures USING loom_figures;"
+
 /* SQL: an instant in whole seconds, and the rest of it, which is not negative before 1970 either. */
 #define REST_OF(instant) "((" instant " % 1000000 + 1000000) % 1000000)"
 #define SECONDS_OF(instant) "((" instant " - " REST_OF(instant) ") / 1000000)"
@@ -108,7 +111,7 @@ const char loom_schema_sql[] =
     " store INTEGER NOT NULL REFERENCES store(number),"
     " polls BLOB NOT NULL,"
     " PRIMARY KEY(day, store)"
-    ") STRICT, WITHOUT ROWID;" POLLS_TABLE STORE_NOW_VIEW WEEK_TABLE HOURS_VIEW
+    ") STRICT, WITHOUT ROWID;" POLLS_TABLE FIGURES_TABLE STORE_NOW_VIEW WEEK_TABLE HOURS_VIEW
     "CREATE TABLE special_day("
     " store INTEGER REFERENCES store(number),"
     " date TEXT NOT NULL,"
@@ -254,7 +257,7 @@ static const char upgrade_4[] =
     " WHERE newest_poll IS NOT NULL;"
     "PRAGMA user_version=5;";
 
-static const char upgrade_5[] = POLLS_TABLE STORE_NOW_VIEW "PRAGMA user_version=6;";
+static const char upgrade_5[] = POLLS_TABLE FIGURES_TABLE STORE_NOW_VIEW "PRAGMA user_version=6;";
 
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
     [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4, [5] = upgrade_5};

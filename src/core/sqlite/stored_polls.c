@@ -55,7 +55,8 @@ loom_status loom_stored_newest(loom_database *database, int64_t *instant, loom_e
   sqlite3_stmt *row = NULL;
   int32_t day = 0;
   loom_status status = loom_database_prepare(
-      database, "SELECT (SELECT max(day) FROM poll_block), (SELECT newest_poll FROM overall)", &row,
+      database,
+      "SELECT (SELECT max(day) FROM main.poll_block), (SELECT newest_poll FROM main.overall)", &row,
       error);
   if (status == LOOM_OK && sqlite3_step(row) != SQLITE_ROW)
     status = loom_database_failure(database, error);
@@ -77,8 +78,8 @@ loom_status loom_stored_newest(loom_database *database, int64_t *instant, loom_e
 loom_status loom_stored_days_begin(struct loom_stored_days *days, loom_database *database,
                                    enum loom_direction direction, int32_t from, loom_error *error) {
   static const char *const sql[] = {
-      [LOOM_FORWARD] = "SELECT min(day) FROM poll_block WHERE day > ?",
-      [LOOM_BACKWARD] = "SELECT max(day) FROM poll_block WHERE day < ?",
+      [LOOM_FORWARD] = "SELECT min(day) FROM main.poll_block WHERE day > ?",
+      [LOOM_BACKWARD] = "SELECT max(day) FROM main.poll_block WHERE day < ?",
   };
   int64_t before = direction == LOOM_FORWARD ? (int64_t)from - 1 : (int64_t)from + 1;
   *days = (struct loom_stored_days){.database = database, .direction = direction, .day = before};
@@ -135,7 +136,7 @@ loom_status loom_stored_polls_scan(loom_database *database, int32_t first_day, i
   int step = SQLITE_DONE;
   loom_status status = loom_database_prepare(
       database,
-      "SELECT day, store, polls FROM poll_block WHERE day BETWEEN ? AND ? ORDER BY day, store",
+      "SELECT day, store, polls FROM main.poll_block WHERE day BETWEEN ? AND ? ORDER BY day, store",
       &rows, error);
   if (status == LOOM_OK) {
     sqlite3_bind_int(rows, 1, first_day);

@@ -3,7 +3,7 @@
 */
 #include "time/window.h"
 
-#include <stddef.h>
+#include <stdio.h>
 
 const char *const loom_calendar_names[] = {"dates",     "today",      "yesterday",  "this-week",
                                            "last-week", "this-month", "last-month", NULL};
@@ -130,4 +130,32 @@ const char *loom_window_problem(const struct loom_window *window, int64_t as_of)
   if (is_long)
     return "is longer than 100 years";
   return hull.start < LOOM_INSTANT_MIN ? "begins before the year 1" : NULL;
+}
+
+static loom_status fail_window(const struct loom_window *windows, size_t index, const char *problem,
+                               loom_error *error) {
+  char number[24];
+  const char *name = windows[index].name;
+  snprintf(number, sizeof number, "%zu", index + 1);
+  return loom_fail(error, LOOM_EINVAL, "window %.255s %s", name ? name : number, problem);
+}
+
+loom_status loom_windows_hull(const struct loom_window *windows, size_t count, int64_t as_of,
+                              struct loom_span *hull, loom_error *error) {
+  int64_t longest = LOOM_WINDOW_LENGTH_MAX;
+  for (size_t i = 0; i < count; i++) {
+    const char *problem = loom_window_problem(&windows[i], as_of);
+    struct loom_span span = loom_window_hull(&windows[i], as_of);
+    if (problem)
+      return fail_window(windows, i, problem, error);
+    if (i == 0 || span.start < hull->start)
+      hull->start = span.start;
+    if (i == 0 || span.end > hull->end)
+      hull->end = span.end;
+    if (windows[i].calendar)
+      longest = LOOM_WINDOW_LENGTH_MAX + (LOOM_OFFSET_MAX - LOOM_OFFSET_MIN) * LOOM_SECOND;
+  }
+  if (hull->end - hull->start > longest)
+    return loom_fail(error, LOOM_EINVAL, "the windows are more than 100 years apart");
+  return LOOM_OK;
 }

@@ -5,11 +5,13 @@
 #ifndef LOOM_WINDOW_H
 #define LOOM_WINDOW_H
 
+#include "base/error.h"
 #include "time/civil.h"
 #include "time/span.h"
 #include "time/zone.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The longest window: schedules are laid out day by day for each store. One of dates has as many days at most. */
@@ -58,5 +60,12 @@ struct loom_span loom_window_hull(const struct loom_window *window, int64_t as_o
 
 /* What is wrong with a window, in words that complete `window NAME …`; NULL if nothing is. */
 const char *loom_window_problem(const struct loom_window *window, int64_t as_of);
+
+/*
+** What holds the instants of several windows in every zone; it is within LOOM_WINDOW_LENGTH_MAX, but for what zones add.
+** LOOM_EINVAL tells which window is wrong, by its name, or its number from 1, and why.
+*/
+loom_status loom_windows_hull(const struct loom_window *windows, size_t count, int64_t as_of,
+                              struct loom_span *hull, loom_error *error);
 
 #endif
