@@ -80,17 +80,10 @@ end
 
 local span_fields = { "store_id", "from", "to" }
 
--- Refuses an option of reports that is none here.
-local function refuse(parameters, field)
-  if parameters[field] ~= nil then
-    problem.raise(400, field .. ": there is no such parameter", { field = field })
-  end
-end
-
 local function send_spans(name, id)
   local parameters = options.read(span_checkers, false)
-  refuse(parameters, "windows")
-  refuse(parameters, "compare")
+  options.refuse(parameters, "windows")
+  options.refuse(parameters, "compare")
   local from, to = span_of(parameters)
   send(name, { store_id = id, from = from, to = to, options = (options.report(parameters)) }, span_fields, "from")
 end
@@ -105,7 +98,7 @@ end
 
 local function explain(arguments)
   local parameters = options.read({}, false)
-  refuse(parameters, "compare")
+  options.refuse(parameters, "compare")
   local chosen = options.report(parameters)
   send("explain", { store_id = arguments.store_id, options = chosen }, { "store_id" }, "windows")
 end
@@ -127,17 +120,8 @@ local span_parameters = {
   { name = "window", description = "Instead of from and to, on the store's calendar up to as_of.",
     schema = { type = "string", enum = windows.words } },
 }
-for _, parameter in ipairs(options.parameters) do
-  if parameter.name ~= "windows" and parameter.name ~= "compare" then
-    table.insert(span_parameters, parameter)
-  end
-end
-
-local explain_parameters = {}
-for _, parameter in ipairs(options.parameters) do
-  if parameter.name ~= "compare" then
-    table.insert(explain_parameters, parameter)
-  end
+for _, parameter in ipairs(options.without(options.parameters, { windows = true, compare = true })) do
+  table.insert(span_parameters, parameter)
 end
 
 local function list_schema(name, item)
@@ -213,7 +197,7 @@ return {
   },
   {
     method = "GET", path = "/v1/stores/{store_id}/explain", access = "read", handler = explain, tag = "stores",
-    summary = "Everything that made a store's figures", parameters = explain_parameters,
+    summary = "Everything that made a store's figures", parameters = options.without(options.parameters, { compare = true }),
     responses = { [200] = { description = "Openings, pieces and polls. Cells cover their piece; what exclusions take out is "
       .. "a cell of state excluded, without a poll.", schema = "Explanation" } },
   },

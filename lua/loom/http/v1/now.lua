@@ -72,9 +72,8 @@ local empty = '{"as_of":null,"newest_poll":null,"rules":null,"dormant_after":nul
 
 local function get()
   local parameters = options.read({ by = stores.attribute_name, dormant_after = states.choice_checkers.dormant_after }, true)
-  if parameters.windows then
-    problem.raise(400, "windows: there is no such parameter", { field = "windows" })
-  end
+  options.refuse(parameters, "windows")
+  options.refuse(parameters, "compare")
   local status, made = states.of(parameters)
   if not status then
     return response.json(200, empty)
@@ -97,10 +96,8 @@ local parameters = {
   { name = "by", description = "Also counts for each value of this attribute.", schema = { type = "string" } },
   states.after_parameter,
 }
-for _, parameter in ipairs(options.fleet_parameters) do
-  if parameter.name ~= "windows" then
-    parameters[#parameters + 1] = parameter
-  end
+for _, parameter in ipairs(options.without(options.fleet_parameters, { windows = true, compare = true })) do
+  parameters[#parameters + 1] = parameter
 end
 
 local count = { type = "integer", minimum = 0 }

@@ -119,6 +119,29 @@ function options.read(more, of_fleet)
   return request.parameters(known, of_fleet and { ["where."] = true })
 end
 
+--- Ends the request if a parameter of reports is there that is none where there are no windows to choose, or none to compare.
+-- @tparam table parameters as `read` gives them
+-- @tparam string name
+function options.refuse(parameters, name)
+  if parameters[name] ~= nil then
+    problem.raise(400, name .. ": there is no such parameter", { field = name })
+  end
+end
+
+--- Parameters without some of them.
+-- @tparam {table,...} list
+-- @tparam table names those to leave out, as keys
+-- @treturn {table,...}
+function options.without(list, names)
+  local rest = {}
+  for _, parameter in ipairs(list) do
+    if not names[parameter.name] then
+      rest[#rest + 1] = parameter
+    end
+  end
+  return rest
+end
+
 --- Ends the request if a timezone, where there is one, is none of the tz database.
 function options.check_zone(zone)
   local known, reason = true, nil
