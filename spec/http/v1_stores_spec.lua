@@ -1,3 +1,4 @@
+local cjson = require "cjson"
 local contract = require "support.contract"
 local loom = require "loom"
 local server = require "support.api"
@@ -202,6 +203,16 @@ describe("stores over HTTP", function()
       problem(400, "sort", "GET", "/v1/stores?sort=change_ratio_last_day")
       local summary = expect(200, "GET", "/v1/summary?windows=yesterday&as_of=2024-03-05&compare=true").figures
       assert.equal(23 * 86400, summary.yesterday_before.totals.scheduled)
+      for name, change in pairs(summary.yesterday.change) do
+        local now, before = summary.yesterday.totals[name], summary.yesterday_before.totals[name]
+        if now == cjson.null or before == cjson.null then
+          assert.equal(cjson.null, change)
+        else
+          assert.is_true(math.abs(now - before - change) < 1e-6)
+        end
+      end
+      assert.is_true(summary.yesterday.change.ratio > 0)
+      assert.equal(cjson.null, summary.yesterday_before.change)
     end)
 
     it("are seen from now, to the second", function()

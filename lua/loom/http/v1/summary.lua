@@ -1,13 +1,16 @@
 --- The whole fleet in figures: totals, percentiles, and how the stores' ratios are spread.
 -- @module loom.http.v1.summary
 
+local cjson = require "cjson.safe"
 local columns = require "loom.columns"
+local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
 local json = require "loom.json"
 local options = require "loom.http.v1.options"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local shapes = require "loom.formats.shapes"
+local windows = require "loom.windows"
 
 local PERCENTS = { 5, 25, 50, 75, 95 }
 local PERCENTS_MAX = 20
@@ -52,10 +55,21 @@ local function histogram_json(report, window, bins, only, give_turn)
   return json.array(parts, tostring)
 end
 
+-- By how much the totals differ from those of the window before, as they are printed.
+local function change_json(totals, earlier)
+  local now, before, changes = cjson.decode(totals), cjson.decode(earlier), {}
+  for _, name in ipairs(figures.names) do
+    local is_defined = now[name] ~= cjson.null and before[name] ~= cjson.null
+    changes[name] = is_defined and json.number(now[name] - before[name]) or json.null
+  end
+  return json.map(changes, tostring)
+end
+
 local function window_json(report, window, parameters, only, give_turn)
   local totals, count = report:json_sums(window, only)
+  local before = windows.place_before(report, window)
   give_turn()
-  return json.object("totals", totals,
+  return json.object("totals", totals, "change", before and change_json(totals, (report:json_sums(before, only))) or json.null,
     "percentiles", percentiles_json(report, window, parameters.percents or PERCENTS, only, give_turn),
     "ratios", histogram_json(report, window, parameters.bins or BINS, only, give_turn)), count
 end
@@ -90,6 +104,15 @@ local function get()
   end))
 end
 
+local change_schema = {
+  type = { "object", "null" }, required = figures.names, properties = {}, additionalProperties = false,
+  description = "Where windows are compared: by how much the totals differ from those of the window before; null of that one, "
+    .. "and of figures that are not defined in both.",
+}
+for _, name in ipairs(figures.names) do
+  change_schema.properties[name] = { type = { "number", "null" } }
+end
+
 local percentiles_schema = {
   type = "object", description = "Values by percentage, by nearest rank; null if the figure is defined nowhere.",
   additionalProperties = { type = { "number", "null" } },
@@ -98,9 +121,10 @@ local percentiles_schema = {
 return {
   schemas = {
     WindowSummary = {
-      type = "object", required = { "totals", "percentiles", "ratios" }, additionalProperties = false,
+      type = "object", required = { "totals", "change", "percentiles", "ratios" }, additionalProperties = false,
       properties = {
         totals = "Figures",
+        change = change_schema,
         percentiles = {
           type = "object", required = { "ratio", "down", "outages", "longest" }, additionalProperties = false,
           properties = { ratio = percentiles_schema, down = percentiles_schema, outages = percentiles_schema,
