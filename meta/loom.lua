@@ -571,6 +571,7 @@ function monitor:check() end
 
 ---@class loom.monitor.doctor.options
 ---@field examples? integer how many examples a finding has at the most, up to 100 (default: 3)
+---@field time_limit? string|number a duration: a look that takes longer fails with ECANCELED
 
 ---What is likely wrong with the data, though nothing of it is damaged: ids, zones and hours that do not go together, gaps of the
 ---feed, stores that nobody polls, polls that are far from all others. It looks at all stores and at the polls of the last 15 days

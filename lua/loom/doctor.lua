@@ -45,7 +45,12 @@ local WINDOW_WORDS = { "last hour", "last day", "last week" }
 
 local EXAMPLES = 3
 
-local checkers = { examples = check.integer(0, core.limits.examples) }
+local EFFECT = "without a poll they count as down; see --preset monitoring"
+
+local checkers = {
+  examples = check.integer(0, core.limits.examples),
+  time_limit = time.duration,
+}
 
 -- ---- words ----
 
@@ -54,7 +59,7 @@ local function count_of(number, noun)
 end
 
 local function of_all(number, all, noun)
-  return ("%s of %s"):format(grouped(number), count_of(all, noun))
+  return ("%s of %s"):format(grouped(number), noun and count_of(all, noun) or grouped(all))
 end
 
 -- A share as a percentage that is never rounded to none or all.
@@ -205,13 +210,13 @@ judges[#judges + 1] = function(survey, _, wanted)
   end
   local from, to = minute(longest.from), minute(longest.to)
   local what = #gaps == 1 and ("no store was polled for %s while stores were open, from %s to %s"):format(duration(sum), from, to)
-    or ("no store was polled while stores were open in %d stretches, %s in all; the longest is from %s to %s"):format(#gaps,
+    or ("no store was polled in %d stretches while stores were open, %s in all, the longest from %s to %s"):format(#gaps,
       duration(sum), from, to)
   return {
     code = "feed-gaps", severity = "warning", count = #gaps,
     share = sum / (time.between(survey.from, survey.as_of) / 1e6),
     text = what,
-    effect = "openings within are down, others go by the polls around; with --preset monitoring they are unknown",
+    effect = "openings within count as down; see --preset monitoring, or exclude them",
     command = ("loom exclude add DB '*' --from '%s' --to '%s' --reason 'no polls'"):format(time.text(longest.from),
       time.text(longest.to)),
     examples = examples,
@@ -238,15 +243,15 @@ judges[#judges + 1] = function(survey)
   end
   local silent, shares = {}, {}
   for i, window in ipairs(windows) do
-    silent[i] = ("%s in the %s"):format(of_all(window.silent, window.stores, "store"), WINDOW_WORDS[i])
+    silent[i] = ("%s in the %s"):format(i == 1 and of_all(window.silent, window.stores, "open store")
+      .. " " .. has_have(window.silent) .. " no poll" or of_all(window.silent, window.stores), WINDOW_WORDS[i])
     shares[i] = percent(survey.windows[i].unseen, math.max(survey.windows[i].scheduled, 1))
   end
   return {
     code = "no-evidence", severity = "warning", count = windows[first].silent, of = windows[first].stores,
     share = windows[first].share,
-    text = ("open without a poll: %s; that is %s of the open time"):format(table.concat(silent, ", "),
-      table.concat(shares, ", ")),
-    effect = "it counts as down; with --preset monitoring as unknown, unless a poll nearby tells",
+    text = ("%s (%s of the open time)"):format(table.concat(silent, ", "), table.concat(shares, ", ")),
+    effect = EFFECT,
     command = "loom report DB --preset monitoring",
     examples = examples_of(survey.windows[first].silent),
     windows = windows,
@@ -309,18 +314,9 @@ local function ignores_hours(outside)
   return outside.count > 0 and outside.count > IGNORING * outside.expected
 end
 
--- One store is no fleet: of its polls all outside, its hours are wrong.
-local function are_fleet(outside)
-  local stores = 0
-  for _, count in ipairs(outside.all) do
-    stores = stores + count
-  end
-  return stores > 1
-end
-
 judges[#judges + 1] = function(survey)
   local outside, tally = survey.outside, survey.tallies.outside
-  if ignores_hours(outside) and are_fleet(outside) then
+  if ignores_hours(outside) then
     return {
       code = "feed-ignores-hours", severity = "note", count = outside.count, of = outside.polls,
       text = ("%s outside of the store's hours: polls come at any time"):format(
@@ -405,12 +401,35 @@ judges[#judges + 1] = function(survey)
   }
 end
 
+local WINDOWS_TOLD = 3 -- of a report, which may have many
+
+--- What a report's own figures show of the finding no-evidence, at no cost: windows in which a quarter of the open stores, or
+-- more, have no poll, where its rules call that down.
+-- @tparam loom.report report
+-- @treturn ?string what it is
+-- @treturn ?string what it makes of the figures
+function doctor.silence(report)
+  local rules, parts = report.rules, {}
+  if rules.no_data ~= "down" or rules.evidence ~= "inside" then
+    return nil
+  end
+  for i, window in ipairs(report.windows) do
+    local open, silent = report:silence(i)
+    if silent > 0 and silent >= open * SILENT_SHARE and #parts < WINDOWS_TOLD then
+      parts[#parts + 1] = parts[1] and ("%s in %s"):format(of_all(silent, open), window.name)
+        or ("%s %s no poll in %s"):format(of_all(silent, open, "open store"), has_have(silent), window.name)
+    end
+  end
+  return parts[1] and table.concat(parts, ", "), EFFECT
+end
+
 --- See `loom.monitor:doctor`.
 function doctor.look(monitor, options)
   options = check.options("doctor", options, checkers)
   local wanted, now = options.examples or EXAMPLES, time.now(monitor)
   local survey, message, code = core.survey(monitor.database, {
-    now = now, default_zone = monitor.default_zone, examples = math.max(wanted, 1), -- commands name the first
+    now = now, default_zone = monitor.default_zone, limit = options.time_limit,
+    examples = math.max(wanted, 1), -- commands name the first
   })
   if not survey then
     return nil, message, code

@@ -624,6 +624,7 @@ end
 -- that have any.
 -- @tparam[opt] table options
 -- @tparam[opt=3] int options.examples how many examples a finding has at the most, up to 100
+-- @tparam[opt] string|number options.time_limit a duration: a look that takes longer fails with ECANCELED
 -- @treturn table|nil `stores`, `polled_stores`, `polls` and `days` (that were looked at), `interval` (seconds from a store's poll
 --   to the next one, the median; nil where there are no two), `as_of` and `from` (instants between which it looked; nil without
 --   polls), and `findings`: each a `code`, its `severity` (`"warning"` or `"note"`), `count`, `of` (how many there are in all;

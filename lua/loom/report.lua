@@ -609,6 +609,14 @@ function Report:histogram(figure, place, most, bins, only)
   return (self.native:histogram(figure, place, most, bins, only))
 end
 
+--- How many stores were open in a window, by its place, and how many of these have no poll in their openings.
+-- @local
+-- @treturn int
+-- @treturn int
+function Report:silence(place)
+  return self.native:silence(place)
+end
+
 --- The sums of a window, by its place, for groups of rows.
 -- @local
 function Report:sums_of(place, count, group_of)

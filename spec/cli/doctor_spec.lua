@@ -88,6 +88,45 @@ describe("loom doctor", function()
     assert.is_nil(shell.good("doctor", db):find("stray-polls", 1, true))
   end)
 
+  it("has its warnings told by ingest, in a few lines on standard error, and none where there are none", function()
+    local path, zones = folder .. "/hours.csv", folder .. "/zones.csv"
+    files.write(path, "store_id,day,start_time_local,end_time_local\n8.41954E+18,0,09:00,17:00\n1.48197E+18,0,09:00,17:00\n")
+    local out, told = shell.good("ingest", db, path)
+    assert.are.equal("", out)
+    assert.are.equal(1, select(2, told:gsub("E%+18", "")))
+    assert.is_truthy(told:find("\nloom: ids-rounded: 2 store ids are what a spreadsheet makes of a long number", 1, true))
+    assert.is_truthy(told:find("\nloom: loom doctor " .. shell.quote(db) .. " tells more, and how to mend it\n", 1, true))
+    assert.are.equal("", select(2, shell.good("ingest", db, path, "--quiet")))
+    os.remove(db)
+    make ""
+    files.write(path, "store_id,day,start_time_local,end_time_local\na,0,00:00,24:00\n")
+    files.write(zones, "store_id,timezone_str\na,UTC\nb,UTC\n")
+    assert.is_nil(select(2, shell.good("ingest", db, zones)):find("loom:", 1, true))
+    local lines = {}
+    for line in select(2, shell.good("ingest", db, path)):gmatch "loom: ([%l-]+):" do
+      lines[#lines + 1] = line
+    end
+    assert.are.same({ "no-hours" }, lines)
+  end)
+
+  it("has what a report's figures show told by it, and leaves standard output alone", function()
+    make "c,active,2023-01-01 00:00:00\n"
+    files.write(folder .. "/zones.csv", "store_id,timezone_str\na,UTC\nb,UTC\nc,UTC\n")
+    shell.good("ingest", db, folder .. "/zones.csv", "--quiet")
+    local quiet, nothing = shell.good("report", db, "--quiet")
+    assert.are.equal("", nothing)
+    local out, told = shell.good("report", db)
+    assert.are.equal(quiet, out)
+    assert.are.equal("loom: no-evidence: 1 of 3 open stores has no poll in last_hour, 1 of 3 in last_day, 1 of 3 in last_week: "
+      .. "without a poll they count as down; see --preset monitoring, or loom doctor " .. shell.quote(db) .. "\n", told)
+    assert.are.equal("", select(2, shell.good("report", db, "--preset", "monitoring")))
+    assert.are.equal("", select(2, shell.good("report", db, "--stores", "a")))
+    os.remove(db)
+    os.remove(db .. "-wal")
+    local _, of_folder = shell.good("report", folder)
+    assert.is_truthy(of_folder:find("loom: no-evidence: 1 of 3 open stores has no poll in the last hour", 1, true))
+  end)
+
   it("finds nothing to say of an empty folder's database", function()
     files.write(folder .. "/hours.csv", "store_id,day,start_time_local,end_time_local\na,0,09:00,17:00\n")
     shell.good("ingest", db, "--hours", folder .. "/hours.csv", "--quiet")

@@ -26,7 +26,9 @@ describe("loom ingest", function()
     assert.equal("", out)
     local lines = {}
     for line in err:gmatch("[^\n]+") do
-      lines[#lines + 1] = line:gsub("[%d.]+ s, [%d,]+ rows/s$", "TIME")
+      if not line:find "^loom: " then -- a warning about the data
+        lines[#lines + 1] = line:gsub("[%d.]+ s, [%d,]+ rows/s$", "TIME")
+      end
     end
     assert.same({
       small .. "/store_status.csv: 7 rows: 7 new, 0 duplicates, 0 conflicts, 0 rejected; TIME",

@@ -80,7 +80,7 @@ describe("loom report", function()
       end
       return widest, text
     end
-    for _, command in ipairs { "report %s", "query %s 'SELECT * FROM polls'", "report %s -o -" } do
+    for _, command in ipairs { "report %s --quiet", "query %s 'SELECT * FROM polls'", "report %s --quiet -o -" } do
       command = command:format(shell.quote(small))
       for _, columns in ipairs { 20, 37, 50 } do
         local widest, text = on_terminal(columns, command)

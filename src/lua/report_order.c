@@ -238,6 +238,16 @@ int lloom_report_histogram(lua_State *L) {
   return 2;
 }
 
+/* silence(window): how many stores were open, and how many of them have no poll in their openings. */
+int lloom_report_silence(lua_State *L) {
+  size_t open, silent;
+  const struct loom_report *report = lloom_check_complete(L);
+  loom_report_silence(report, lloom_check_window(L, 2, report), &open, &silent);
+  lua_pushinteger(L, (lua_Integer)open);
+  lua_pushinteger(L, (lua_Integer)silent);
+  return 2;
+}
+
 /* The names of the windows, which the table keeps. */
 static void read_names(lua_State *L, int index, size_t windows, const char **names) {
   luaL_checktype(L, index, LUA_TTABLE);

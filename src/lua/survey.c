@@ -7,6 +7,8 @@
 #include "sqlite/database.h"
 #include "time/civil.h"
 
+#include <time.h>
+
 #define SURVEY "loom.survey"
 
 static int close_survey(lua_State *L) {
@@ -123,12 +125,23 @@ static void push_survey(lua_State *L, const struct loom_survey *survey) {
   set_gaps(L, &survey->gaps);
 }
 
+/* A moment of the clock that only moves forward, in microseconds. */
+static int64_t moment(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * LOOM_SECOND + now.tv_nsec / 1000;
+}
+
+static bool has_time(void *context) {
+  return moment() < *(const int64_t *)context;
+}
+
 /*
-** survey(database, {now = microseconds, default_zone, examples}): a table of the survey's fields; instants, spans and open times are
-** in microseconds.
+** survey(database, {now, limit, default_zone, examples}): a table of the survey's fields; all times are in microseconds. One that
+** takes longer than `limit` fails with ECANCELED; 0: none does.
 */
 int lloom_survey(lua_State *L) {
-  static const char *const known[] = {"now", "default_zone", "examples", NULL};
+  static const char *const known[] = {"now", "limit", "default_zone", "examples", NULL};
   loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -137,6 +150,12 @@ int lloom_survey(lua_State *L) {
       .default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago"),
       .now = lloom_option_integer(L, 2, "now", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX),
       .examples = (size_t)lloom_option_integer(L, 2, "examples", 0, 0, LOOM_SURVEY_EXAMPLES_MAX)};
+  int64_t limit = lloom_option_integer(L, 2, "limit", 0, 0, LOOM_DURATION_MAX);
+  int64_t deadline = moment() + limit;
+  if (limit) {
+    options.goes_on = has_time;
+    options.context = &deadline;
+  }
   struct lloom_handle *handle =
       lloom_new_handle(L, SURVEY, sizeof *handle + sizeof(struct loom_survey));
   struct loom_survey *survey = (struct loom_survey *)(handle + 1);

@@ -33,6 +33,11 @@ function common.shell_quote(word)
   return "'" .. word:gsub("'", [['\'']]) .. "'"
 end
 
+--- A path as one types it: quoted where it has to be.
+function common.shell_word(path)
+  return path:find "^[%w_./-]+$" and path or common.shell_quote(path)
+end
+
 -- ---- databases ----
 
 -- Calls work(monitor) and closes the monitor, or passes on that there is none.
@@ -138,6 +143,29 @@ function common.with_stores(args, choice, work)
     end
     return result, message
   end)
+end
+
+-- ---- the data ----
+
+local WARNINGS_MAX = 3 -- warnings that are told; the others are to be asked for
+local LOOK_MAX = 1 -- seconds: of who wanted something else, no more is taken than that
+
+--- Tells the warnings of `loom doctor` in a few lines on standard error: nothing where there are none, or where they cannot be
+-- found in time.
+-- @tparam loom.monitor monitor
+-- @tparam string path of the database or the folder
+function common.tell_warnings(monitor, path)
+  local found = monitor:doctor { examples = 1, time_limit = LOOK_MAX }
+  local told = 0
+  for _, finding in ipairs(found and found.findings or {}) do
+    if finding.severity == "warning" and told < WARNINGS_MAX then
+      common.note("%s: %s: %s", finding.code, finding.text, finding.effect)
+      told = told + 1
+    end
+  end
+  if told > 0 then
+    common.note("loom doctor %s tells more, and how to mend it", common.shell_word(path))
+  end
 end
 
 -- ---- commands of several verbs ----

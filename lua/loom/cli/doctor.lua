@@ -30,9 +30,8 @@ local function mending(finding, args)
   if common.is_folder(args.database) then
     return finding.command
   end
-  local path = args.database:find "^[%w_./-]+$" and args.database or common.shell_quote(args.database)
   return (finding.command:gsub("DB", function()
-    return path
+    return common.shell_word(args.database)
   end, 1))
 end
 

@@ -51,7 +51,7 @@ function command.add_to(parser)
     "A poll further ahead of the clock is a bad row; or none, for any (default: 24h).", options.max_ahead)
   ingest:option "--rejects":argname "FILE"
     :description "Write the bad rows there, with line and reason. Without --max-rejects: all of them."
-  ingest:flag "--quiet":description "No progress and no summary."
+  ingest:flag "--quiet":description "No progress, no summary and no warnings about the data."
 end
 
 local function add(files, kind, path)
@@ -211,17 +211,19 @@ function command.run(args)
   end
   local summaries
   summaries, message = load(monitor, files, args, on_reject)
-  monitor:close()
   local kept, failure = true, nil
   if rejects then
     kept, failure = rejects:commit()
   end
   if not summaries or not kept then
+    monitor:close()
     return nil, message or failure
   end
   if not args.quiet then
     print_summary(summaries, args)
+    common.tell_warnings(monitor, args.database)
   end
+  monitor:close()
   return true
 end
 

@@ -5,6 +5,7 @@ local check = require "loom.check"
 local columns = require "loom.columns"
 local common = require "loom.cli.common"
 local core = require "loom.core"
+local doctor = require "loom.doctor"
 local options = require "loom.cli.options"
 local slo = require "loom.slo"
 local stores = require "loom.stores"
@@ -28,6 +29,7 @@ end
 
 local function add_choice(report)
   options.add_choice(report)
+  report:flag "--quiet":description "No warnings about the data on standard error: see loom doctor."
   report:flag "--all-stores":description "Also stores that have hours or a zone but no poll."
   options.add(report, "--group-by", "NAME", "Totals for each value of this attribute instead of stores; in html, beside them.",
     options.text(stores.attribute_name))
@@ -184,6 +186,20 @@ local function format_of(args)
   return (not args.flat or format == "ndjson") and format or common.wrong_use("--flat: of --format ndjson only")
 end
 
+-- The short form of loom doctor: of a folder, which has just been read, its warnings; of a database what the report itself shows,
+-- since to look at all of it takes longer than a report.
+local function tell_warnings(args, monitor, report)
+  if args.quiet then
+    return
+  elseif common.is_folder(args.database) then
+    return common.tell_warnings(monitor, args.database)
+  end
+  local silence, effect = doctor.silence(report)
+  if silence then
+    common.note("no-evidence: %s: %s, or loom doctor %s", silence, effect, common.shell_word(args.database))
+  end
+end
+
 function command.run(args)
   local format = format_of(args)
   local wanted = options_of(args, format)
@@ -200,6 +216,9 @@ function command.run(args)
     common.tell_stores_left_out(report)
     local written
     written, message = write(args, format, report)
+    if written then
+      tell_warnings(args, monitor, report)
+    end
     report:close()
     return written, message
   end)

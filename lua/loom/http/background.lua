@@ -7,6 +7,8 @@
 
 local check = require "loom.check"
 local cjson = require "cjson.safe"
+local core = require "loom.core"
+local findings = require "loom.formats.findings"
 local inspection = require "loom.inspection"
 local json = require "loom.json"
 local Monitor = require "loom.monitor"
@@ -116,6 +118,43 @@ local function exclusions(write, arguments)
   return true
 end
 
+-- ---- doctor ----
+
+local FRESH = 60 -- seconds for which findings hold while nothing changes: a feed that has stopped is seen by the clock
+local STALE, SHARE = 2, 4 -- where data change, for so many seconds, or so many times what it takes to look
+
+local looked -- what this thread has found last: `text`, `revision`, `examples`, `at` and `took`
+
+local function is_fresh(at, arguments)
+  local age = looked and core.clock() - looked.at
+  if not looked or looked.examples ~= arguments.examples or age > math.max(FRESH, SHARE * looked.took) then
+    return false
+  end
+  return age <= math.max(STALE, SHARE * looked.took) or looked.revision == at.database:revision()
+end
+
+local function doctor(write, arguments)
+  local before = opened
+  local at, message, code = open(arguments)
+  if not at then
+    return nil, message, code
+  elseif opened ~= before then -- another one, or the same anew
+    looked = nil
+  end
+  if not is_fresh(at, arguments) then
+    local revision, started = at.database:revision(), core.clock()
+    local found
+    found, message, code = at:doctor { examples = arguments.examples, time_limit = arguments.time_limit }
+    if not found then
+      return nil, message, code
+    end
+    looked = { text = findings.json(found), revision = revision, examples = arguments.examples, at = core.clock(),
+      took = core.clock() - started }
+  end
+  write(looked.text)
+  return true
+end
+
 -- ---- reports ----
 
 -- A report whose figures are in a file, in a format.
@@ -149,6 +188,7 @@ return {
   timeline = guarded(timeline),
   outages = guarded(outages),
   explain = guarded(explain),
+  doctor = guarded(doctor),
   exclusions = guarded(exclusions),
   report = guarded(report),
 }

@@ -306,6 +306,16 @@ void loom_report_group_sums(const loom_report *report, size_t window, const uint
   }
 }
 
+void loom_report_silence(const loom_report *report, size_t window, size_t *open, size_t *silent) {
+  *open = *silent = 0;
+  for (size_t row = 0; row < loom_report_count(report); row++) {
+    const struct loom_figures *f = chosen_figures(report, row, window, NULL);
+    bool is_open = f->up + f->down + f->unknown > 0;
+    *open += is_open;
+    *silent += is_open && f->polls == 0;
+  }
+}
+
 bool loom_report_values(const loom_report *report, size_t window, enum loom_figure figure,
                         const unsigned char *only, double **values, size_t *count) {
   size_t all = loom_report_count(report);

@@ -120,6 +120,9 @@ struct loom_group_sums {
 void loom_report_group_sums(const loom_report *report, size_t window, const uint32_t *groups,
                             size_t count, struct loom_group_sums *sums);
 
+/* How many stores were open in a window, exclusions aside, and how many of these have no poll in their openings. */
+void loom_report_silence(const loom_report *report, size_t window, size_t *open, size_t *silent);
+
 /*
 ** The values of a figure in all rows where it is defined, in order of id; free `values` with free(). False: memory is out.
 */

@@ -436,6 +436,17 @@ static loom_status look_at_store(struct pass *pass, loom_error *error) {
   return pass->store.polled ? look_at_polled(pass, error) : look_at_unpolled(pass, error);
 }
 
+/* After so many stores it is asked whether to go on. */
+#define ASK_EVERY 64
+
+static loom_status ask(const struct pass *pass, loom_error *error) {
+  const struct loom_survey_options *options = pass->options;
+  if (!options->goes_on || pass->survey->stores % ASK_EVERY != 0 ||
+      options->goes_on(options->context))
+    return LOOM_OK;
+  return loom_fail(error, LOOM_ECANCELED, "the survey takes longer than it may");
+}
+
 static loom_status look_at_stores(struct pass *pass, loom_source *source, loom_error *error) {
   uint64_t count;
   struct loom_source_query query = {.from = pass->looked.start,
@@ -447,6 +458,8 @@ static loom_status look_at_stores(struct pass *pass, loom_source *source, loom_e
   loom_spans_merge(&pass->setting.common.exclusions, true);
   while (status == LOOM_OK) {
     status = loom_source_next(source, &pass->store, error);
+    if (status == LOOM_OK)
+      status = ask(pass, error);
     if (status == LOOM_OK)
       status = look_at_store(pass, error);
   }

@@ -32,7 +32,9 @@ struct loom_survey_options {
   const char *default_zone; /* of stores without one */
   int64_t
       now; /* in microseconds; polls are missed up to it where the newest one is of the week before */
-  size_t examples; /* of each kind, up to LOOM_SURVEY_EXAMPLES_MAX */
+  size_t examples;                /* of each kind, up to LOOM_SURVEY_EXAMPLES_MAX */
+  bool (*goes_on)(void *context); /* asked now and then: false ends it. NULL: it goes to the end */
+  void *context;
 };
 
 /* A store as an example; what else there is depends on what it is one of. */
@@ -103,7 +105,7 @@ struct loom_survey {
   struct loom_gaps gaps; /* of all stores at once; see loom_minutes_gaps */
 };
 
-/* LOOM_EINPUT: the default zone is none. LOOM_EINVAL: too many examples. */
+/* LOOM_EINPUT: the default zone is none. LOOM_EINVAL: too many examples. LOOM_ECANCELED: it was not to go on. */
 loom_status loom_survey_run(const struct loom_survey_options *options, loom_source *source,
                             loom_zones *zones, struct loom_survey *survey, loom_error *error);
 void loom_survey_free(struct loom_survey *survey);
