@@ -250,19 +250,21 @@ function Status:store(id)
   return number and self:row(number)
 end
 
+--- What stores of some states, dormant or not, are for the native half: `states`, `dormant` and `others`.
+-- @tparam ?{string,...} states
+-- @tparam ?table dormant `{ true }`: only dormant stores; `{ false }`: none; `"any"`: both (default, without states)
+-- @local
+function Status.filter(states, dormant)
+  local wanted = dormant or (states and { false }) or "any"
+  return { states = states, dormant = wanted == "any" or wanted[1], others = wanted == "any" or not wanted[1] }
+end
+
 -- The numbers of the rows that options choose, in their order, and how many there are.
 local function choose(status, name, options)
   options = check.options(name, options, choice_checkers)
-  local wanted = options.dormant or (options.state and { false }) or "any"
-  return status.native:state_order {
-    states = options.state,
-    dormant = wanted == "any" or wanted[1],
-    others = wanted == "any" or not wanted[1],
-    sort = options.sort,
-    descending = options.descending,
-    first = options.first,
-    limit = options.limit,
-  }
+  local asked = Status.filter(options.state, options.dormant)
+  asked.sort, asked.descending, asked.first, asked.limit = options.sort, options.descending, options.first, options.limit
+  return status.native:state_order(asked)
 end
 
 --- An iterator over stores.

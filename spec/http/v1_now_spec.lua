@@ -1,3 +1,4 @@
+local cjson = require "cjson"
 local contract = require "support.contract"
 local core = require "loom.core"
 local loom = require "loom"
@@ -108,6 +109,77 @@ describe("what the fleet is now", function()
     problem(400, "labels", "GET", "/metrics?store_id=*&labels=a,a")
     problem(400, "labels", "GET", "/metrics?store_id=*&labels=a.b,a_b")
     problem(400, "labels", "GET", "/metrics?store_id=*&labels=,")
+  end)
+
+  describe("in lists of stores", function()
+    local function ids(query)
+      local found, list = {}, expect(200, "GET", "/v1/stores?" .. query)
+      for i, store in ipairs(list.stores) do
+        found[i] = store.store_id
+      end
+      return table.concat(found, " "), list
+    end
+
+    it("stands beside the figures, by rules of its own", function()
+      local monitor = assert(loom.open(server.database()))
+      for query, options in pairs { [""] = {}, ["preset=loom"] = { preset = "loom" },
+        ["dormant_after=1h"] = { dormant_after = "1h" }, ["as_of=2024-03-04%2011:00:00"] = { as_of = "2024-03-04 11:00:00" } } do
+        local status, _, list = assert(monitor:status(options)), ids(query)
+        assert.equal(#status, #list.stores)
+        for i, store in ipairs(list.stores) do
+          local expected = status[i]
+          assert.equal(expected.state, store.state)
+          assert.equal(expected.since_utc or cjson.null, store.since)
+          assert.equal(expected.dormant, store.dormant)
+          assert.equal(expected.last_poll_utc or cjson.null, store.last_poll)
+        end
+      end
+      monitor:close()
+    end)
+
+    it("chooses and sorts them", function()
+      local monitor = assert(loom.open(server.database()))
+      local status = assert(monitor:status())
+      local function expected(options)
+        local found = {}
+        for store in status:stores(options) do
+          found[#found + 1] = store.store_id
+        end
+        return table.concat(found, " ")
+      end
+      assert.equal(expected { state = "down" }, (ids "state=down"))
+      assert.equal(expected { state = { "down", "unknown" }, dormant = "any" }, (ids "state=down,unknown&dormant=any"))
+      assert.equal(expected { dormant = true }, (ids "dormant=true"))
+      assert.equal(expected { state = "up", sort = "since" }, (ids "state=up&sort=since"))
+      assert.equal(expected { sort = "last_poll", descending = true }, (ids "sort=last_poll&order=desc"))
+      local north = ids "where.region=north&state=unknown"
+      assert.equal(expected { state = "unknown" }:gsub("s0[7-9]", ""):gsub("s1%d", ""):gsub("^ +", ""):gsub(" +$", ""), north)
+      assert.equal(north, (ids "where.region=north&state=unknown&sort=since"))
+      local down, list = ids "state=down,unknown&sort=ratio_last_week&limit=2"
+      assert.equal(2, #list.stores)
+      assert.equal(list.total, select(2, ids "state=down,unknown").total)
+      assert.not_equal(down, (ids("state=down,unknown&sort=ratio_last_week&limit=2&cursor=" .. list.next_cursor)))
+      monitor:close()
+    end)
+
+    it("comes in pages", function()
+      local all, _, list = "", nil, nil
+      local query = "sort=since&limit=5"
+      for _ = 1, 3 do
+        local page
+        page, list = ids(query)
+        all = all .. " " .. page
+        query = "sort=since&limit=5&cursor=" .. tostring(list.next_cursor)
+      end
+      assert.equal(cjson.null, list.next_cursor)
+      assert.equal(" " .. ids "sort=since", all)
+    end)
+
+    it("is checked", function()
+      problem(422, "dormant_after", "GET", "/v1/stores?dormant_after=0")
+      problem(400, "state", "GET", "/v1/stores?state=dead")
+      problem(400, "dormant", "GET", "/v1/stores?dormant=yes")
+    end)
   end)
 
   it("says what is wrong", function()

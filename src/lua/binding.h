@@ -195,6 +195,7 @@ struct loom_source *lloom_source(struct loom_database *database, bool shared);
 /* Arguments of the methods of reports: the report at 1, which must be complete, and windows and rows, from 1. */
 struct loom_report;
 struct loom_report *lloom_check_complete(lua_State *L);
+struct loom_report *lloom_check_complete_at(lua_State *L, int index);
 size_t lloom_check_window(lua_State *L, int index, const struct loom_report *report);
 size_t lloom_check_row(lua_State *L, int index, const struct loom_report *report);
 
@@ -204,6 +205,10 @@ struct loom_text *lloom_report_text(lua_State *L);
 
 /* Which of a report's rows are in the choice at an index (see choice.c), a byte for each; NULL, for all, where that is nil. */
 const unsigned char *lloom_check_choice(lua_State *L, int index, const struct loom_report *report);
+
+/* Which stores the fields `states`, `dormant` and `others` of the table at an index let through; all but for `only` is set. */
+struct loom_state_filter;
+void lloom_read_state_filter(lua_State *L, int index, struct loom_state_filter *filter);
 
 /* Methods of reports of states: see report_state.c. */
 int lloom_report_state(lua_State *L);

@@ -4,7 +4,7 @@
 */
 #include "binding.h"
 
-#include "report/report.h"
+#include "report/state_order.h"
 #include "write/facts.h"
 
 #include <stdlib.h>
@@ -106,6 +106,30 @@ static int take(lua_State *L) {
   return 1;
 }
 
+/*
+** take_states(report, status, filter [, only]): chooses those of a report's rows, or of its rows in the choice `only`, whose stores a
+** filter of states lets through: see report_state.c. Those that have no state are none of them.
+*/
+static int take_states(lua_State *L) {
+  struct loom_state_filter filter;
+  unsigned char *chosen = lloom_check_handle(L, 1, CHOICE);
+  struct choice *choice = lua_touserdata(L, 1);
+  const struct loom_report *report = lloom_check_complete_at(L, 2);
+  const struct loom_report *status = lloom_check_complete_at(L, 3);
+  luaL_argcheck(L, choice->rows == loom_report_count(report), 2, "the choice is of another report");
+  luaL_argcheck(L, loom_report_window_count(status) == 0, 3, "the report is not of states");
+  lloom_read_state_filter(L, 4, &filter);
+  const unsigned char *only = lloom_check_choice(L, 5, report);
+  for (size_t row = 0, other; row < choice->rows; row++) {
+    size_t length;
+    const char *id = loom_report_store(report, row, &length);
+    chosen[row] = (!only || only[row]) && loom_report_find(status, id, length, &other) &&
+                  loom_state_is_wanted(&filter, loom_report_state(status, other));
+    choice->count += chosen[row];
+  }
+  return 0;
+}
+
 /* count(): how many rows are chosen. */
 static int count(lua_State *L) {
   lloom_check_handle(L, 1, CHOICE);
@@ -122,6 +146,6 @@ static int size(lua_State *L) {
 
 void lloom_register_choice(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"take", take}, {"count", count}, {"size", size}, {NULL, NULL}};
+      {"take", take}, {"take_states", take_states}, {"count", count}, {"size", size}, {NULL, NULL}};
   lloom_new_type(L, CHOICE, methods, close_choice);
 }

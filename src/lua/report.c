@@ -351,11 +351,15 @@ static int cancel(lua_State *L) {
   return 0;
 }
 
-loom_report *lloom_check_complete(lua_State *L) {
-  loom_report *report = check_report(L)->handle.object;
+loom_report *lloom_check_complete_at(lua_State *L, int index) {
+  loom_report *report = lloom_check_memory_handle(L, index, REPORT);
   if (!loom_report_is_complete(report))
     luaL_error(L, "the report is not complete");
   return report;
+}
+
+loom_report *lloom_check_complete(lua_State *L) {
+  return lloom_check_complete_at(L, 1);
 }
 
 /* ---- results ---- */

@@ -32,8 +32,8 @@ int lloom_report_state(lua_State *L) {
 }
 
 /* The states that the list in field `states` names; nil: all. */
-static void read_states(lua_State *L, bool *wanted) {
-  lua_getfield(L, 2, "states");
+static void read_states(lua_State *L, int index, bool *wanted) {
+  lua_getfield(L, index, "states");
   bool all = lua_isnil(L, -1);
   size_t count = all ? 0 : lua_rawlen(L, -1);
   for (int state = 0; state < LOOM_STATES; state++)
@@ -48,6 +48,14 @@ static void read_states(lua_State *L, bool *wanted) {
   lua_pop(L, 1);
 }
 
+void lloom_read_state_filter(lua_State *L, int index, struct loom_state_filter *filter) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  *filter = (struct loom_state_filter){.only = NULL};
+  read_states(L, index, filter->states);
+  filter->dormant = lloom_option_boolean(L, index, "dormant", true);
+  filter->others = lloom_option_boolean(L, index, "others", true);
+}
+
 /*
 ** state_order{[states, dormant, others, sort, descending, only, first, limit]}: numbers of rows, and how many there are without
 ** `first`, which is the place of the first one, and `limit`. See state_order.h.
@@ -59,11 +67,8 @@ int lloom_report_state_order(lua_State *L) {
   struct loom_state_filter filter;
   const struct loom_report *report = check_states(L);
   size_t count;
-  luaL_checktype(L, 2, LUA_TTABLE);
+  lloom_read_state_filter(L, 2, &filter);
   lloom_check_options(L, 2, known);
-  read_states(L, filter.states);
-  filter.dormant = lloom_option_boolean(L, 2, "dormant", true);
-  filter.others = lloom_option_boolean(L, 2, "others", true);
   enum loom_state_key key =
       (enum loom_state_key)lloom_option_choice(L, 2, "sort", LOOM_BY_STORE_ID, sorts);
   bool descending = lloom_option_boolean(L, 2, "descending", false);

@@ -34,11 +34,10 @@ static int compare_descending(const void *a, const void *b) {
   return compare(a, b);
 }
 
-static bool is_wanted(const struct loom_state_filter *filter, const struct loom_store_state *state,
-                      size_t row) {
+bool loom_state_is_wanted(const struct loom_state_filter *filter,
+                          const struct loom_store_state *state) {
   return filter->states[state->standing.state] &&
-         (state->is_dormant ? filter->dormant : filter->others) &&
-         (!filter->only || filter->only[row]);
+         (state->is_dormant ? filter->dormant : filter->others);
 }
 
 /* Sorts the rows, which are in order of their ids. */
@@ -61,7 +60,8 @@ bool loom_state_order(const loom_report *report, const struct loom_state_filter 
   size_t all = loom_report_count(report), found = 0;
   for (size_t i = 0; i < all; i++) {
     size_t row = key == LOOM_BY_STORE_ID && descending ? all - 1 - i : i;
-    if (is_wanted(filter, loom_report_state(report, row), row))
+    if ((!filter->only || filter->only[row]) &&
+        loom_state_is_wanted(filter, loom_report_state(report, row)))
       rows[found++] = row;
   }
   *count = found;

@@ -22,6 +22,10 @@ struct loom_state_filter {
       *only; /* of each row whether it is one of those to choose from; NULL: all are */
 };
 
+/* Whether a state is one of those that a filter lets through, whatever `only` says. */
+bool loom_state_is_wanted(const struct loom_state_filter *filter,
+                          const struct loom_store_state *state);
+
 /*
 ** Fills `rows`, which has room for all rows, with the numbers of those that a filter lets through, and sets how many they are.
 ** Stores with the same value come by id, also where it descends. False: memory is out.

@@ -44,8 +44,20 @@ return {
       },
     },
     StoreFigures = {
-      type = "object", required = { "store_id", "windows" }, additionalProperties = false,
-      properties = { store_id = { type = "string" }, windows = "WindowFigures" },
+      type = "object", additionalProperties = false,
+      required = { "store_id", "state", "since", "dormant", "last_poll", "windows" },
+      properties = {
+        store_id = { type = "string" },
+        state = {
+          anyOf = { { enum = core.states }, { type = "null" } },
+          description = "What it is at as_of, by the rules of the preset monitoring unless others are given.",
+        },
+        since = { type = { "string", "null" }, description = "When the run of that state began; null when closed or excluded, "
+          .. "and where that was more than a year before the first poll." },
+        dormant = { type = { "boolean", "null" } },
+        last_poll = { type = { "string", "null" }, description = "The last one up to as_of." },
+        windows = "WindowFigures",
+      },
     },
     WindowFigures = { type = "object", additionalProperties = "Figures", description = "Figures by the names of windows." },
     LeftOut = {

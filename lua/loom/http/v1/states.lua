@@ -1,7 +1,6 @@
 --- Query parameters of what is made from states: the rules by which they are found, and which of them are wanted.
 -- @module loom.http.v1.states
 
-local core = require "loom.core"
 local fleet = require "loom.http.fleet"
 local options = require "loom.http.v1.options"
 local request = require "loom.http.request"
@@ -29,7 +28,7 @@ states.choice_checkers = {
   end,
   dormant = function(text)
     if text == "any" or text == "true" or text == "false" then
-      return text
+      return text == "any" and text or { text == "true" }
     end
     return nil, "true, false or any"
   end,
@@ -86,14 +85,6 @@ states.schemas = {
     description = "How many stores are in each state, without those that are dormant.",
     properties = { up = count, down = count, unknown = count, excluded = count, closed = count, dormant = count },
   },
-}
-
---- The properties of a store's state.
-states.properties = {
-  state = { enum = core.states }, dormant = { type = "boolean" },
-  since = { type = { "string", "null" }, description = "When the run of the state began; null when closed or excluded, and where "
-    .. "that was more than a year before the first poll." },
-  last_poll = { type = { "string", "null" }, description = "Up to as_of." },
 }
 
 return states

@@ -16,11 +16,12 @@ local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
-
-local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
+local states = require "loom.http.v1.states"
+local Status = require "loom.status"
+local time = require "loom.time"
 
 local LIMIT, LIMIT_MAX = 100, 1000
-local PIECE = 250 -- stores that are written before others may have their turn
+local PIECE = 100 -- stores that are written before others may have their turn
 local BODIES_MAX = 16 * 1024 * 1024 -- bytes of answers that are kept while nothing changes: most are of a kilobyte
 
 -- ---- all ----
@@ -30,11 +31,11 @@ local descending = { down = true, unknown = true, excluded = true, outages = tru
 
 local function sort_checker(text)
   local figure = text:match("^change_(%l+)_.") or text:match("^(%l+)_.")
-  if text == "store_id" or (figure and figures.is_name[figure]) then
+  if text == "store_id" or text == "since" or text == "last_poll" or (figure and figures.is_name[figure]) then
     return text
   end
-  return nil, "store_id, or name of a figure and a window such as ratio_last_week or, where windows are compared, "
-    .. "change_ratio_last_week"
+  return nil, "store_id, since, last_poll, or name of a figure and a window such as ratio_last_week or, where windows are "
+    .. "compared, change_ratio_last_week"
 end
 
 local list_checkers = {
@@ -43,6 +44,9 @@ local list_checkers = {
   limit = request.whole(1, LIMIT_MAX),
   cursor = check.string,
 }
+for name, checker in pairs(states.choice_checkers) do
+  list_checkers[name] = checker
+end
 
 local empty_list = '{"as_of":null,"rules":null,"windows":[],"total":0,"stores":[],"next_cursor":null}'
 
@@ -65,14 +69,118 @@ local function order_of(parameters, report)
   return figure, place, before, (parameters.order or descending[figure] and "desc") == "desc"
 end
 
--- Rows as JSON, in pieces.
-local function rows_json(report, numbers, give_turn)
-  local parts = {}
-  for first = 1, #numbers, PIECE do
-    parts[#parts + 1] = report:json_stores { unpack(numbers, first, math.min(first + PIECE - 1, #numbers)) }
-    give_turn()
+local function instant(value)
+  return value and json.string(time.text(value)) or json.null
+end
+
+-- What a store is, as members of its object; a store may have come since, or have none.
+local function state_json(status, id)
+  local number = status and status.native:find(id)
+  if not number then
+    return '"state":null,"since":null,"dormant":null,"last_poll":null'
   end
+  local state, since, last_poll, is_dormant = status.native:state(number)
+  return '"state":"' .. state .. '","since":' .. instant(since) .. ',"dormant":' .. json.boolean(is_dormant)
+    .. ',"last_poll":' .. instant(last_poll)
+end
+
+-- Rows as JSON, in pieces.
+local function rows_json(report, status, numbers, give_turn)
+  local parts = {}
+  for i, number in ipairs(numbers) do
+    local id = report:store(number)
+    parts[i] = '{"store_id":' .. json.string(id) .. "," .. state_json(status, id)
+      .. ',"windows":' .. report:json_of(number) .. "}"
+    if i % PIECE == 0 then
+      give_turn()
+    end
+  end
+  give_turn()
   return "[" .. table.concat(parts, ",\n") .. "]"
+end
+
+-- The rows of a page in order of a figure or of their ids: their numbers, how many there are in all, and where the next page
+-- begins, as `cursor.write` takes it.
+local function page_by_figure(report, order, limit, only, place, id)
+  local after = place and { id, tonumber(place) }
+  local numbers, left, total, last = report:page(order.figure, order.window, order.is_descending, limit, only, after,
+    order.before)
+  if left > #numbers then
+    return numbers, total, last and core.digits(last) or "", report:store(numbers[limit])
+  end
+  return numbers, total
+end
+
+-- The same in order of `since` or of the last poll, whose next page begins at a place: a store that changes its own meanwhile may
+-- be passed over, or come again.
+local function page_by_state(report, status, order, limit, only, place)
+  local first = tonumber(place) or 1
+  local by_state, total = status.native:state_order { sort = order.by, descending = order.is_descending, only = only,
+    first = first, limit = limit, states = order.filter.states, dormant = order.filter.dormant, others = order.filter.others }
+  local numbers = {}
+  for _, number in ipairs(by_state) do
+    numbers[#numbers + 1] = report:find(status.native:store(number))
+  end
+  if first + limit <= total then
+    return numbers, total, ("%d"):format(first + limit), ""
+  end
+  return numbers, total
+end
+
+-- Calls work(only) with those of the report's stores, or of the choice among them, whose states are wanted.
+local function with_states(report, status, filter, only, work)
+  if not filter.is_wanted then
+    return work(only)
+  end
+  local chosen = report.native:choice()
+  chosen:take_states(report.native, status.native, { states = filter.states, dormant = filter.dormant, others = filter.others },
+    only)
+  local good, result = pcall(work, chosen)
+  chosen:close()
+  if not good then
+    error(result, 0)
+  end
+  return result
+end
+
+-- A page of the report's stores.
+local function page_json(parameters, report, status, order, of, only, give_turn)
+  local limit = parameters.limit or LIMIT
+  local place, id
+  if parameters.cursor then
+    place, id = cursor.read(of, parameters.cursor)
+  end
+  local numbers, total, next_place, next_id
+  if order.by then
+    numbers, total, next_place, next_id = page_by_state(report, status, order, limit, only, place)
+  else
+    numbers, total, next_place, next_id = page_by_figure(report, order, limit, only, place, id)
+  end
+  give_turn()
+  return json.object("as_of", json.string(report.as_of_utc), "rules", shapes.rules(report.rules),
+    "windows", json.array(report.windows, shapes.window), "total", json.number(total),
+    "stores", rows_json(report, status, numbers, give_turn),
+    "next_cursor", json.text(next_place and cursor.write(of, next_place, next_id)))
+end
+
+-- What parameters ask to sort by: `figure`, `window` and so on as `order_of` gives them, or `by`, of states; and the `filter` of
+-- states.
+local function read_order(parameters, report)
+  local order = { filter = Status.filter(parameters.state, parameters.dormant) }
+  order.filter.is_wanted = parameters.state ~= nil or parameters.dormant ~= nil
+  if parameters.sort == "since" or parameters.sort == "last_poll" then
+    order.by, order.is_descending = parameters.sort, parameters.order == "desc"
+  else
+    order.figure, order.window, order.before, order.is_descending = order_of(parameters, report)
+  end
+  return order
+end
+
+-- What a list is of, and how it is sorted, for its cursors.
+local function list_key(parameters, key, states_key, order)
+  return table.concat({ key, states_key, options.choice(parameters), order.by or order.figure or "store_id", order.window or "",
+    order.before or "", tostring(order.is_descending), table.concat(parameters.state or {}, ","),
+    type(parameters.dormant) == "table" and tostring(parameters.dormant[1]) or parameters.dormant or "" }, "\0")
 end
 
 local function list()
@@ -82,23 +190,22 @@ local function list()
   if not report then
     return response.json(200, empty_list)
   end
-  local figure, window, before, is_descending = order_of(parameters, report)
-  local of = table.concat({ key, options.choice(parameters), figure or "store_id", window, before or "",
-    tostring(is_descending) }, "\0")
-  local after
-  if parameters.cursor then
-    local value, id = cursor.read(of, parameters.cursor)
-    after = { id, tonumber(value) }
-  end
-  local limit = parameters.limit or LIMIT
-  response.json(200, options.look(parameters, report, made, function(only, give_turn)
-    local numbers, left, total, last = report:page(figure, window, is_descending, limit, only, after, before)
-    give_turn()
-    local next_cursor = left > #numbers
-      and cursor.write(of, last and core.digits(last) or "", report:store(numbers[limit])) or nil
-    return json.object("as_of", json.string(report.as_of_utc), "rules", shapes.rules(report.rules),
-      "windows", json.array(report.windows, shapes.window), "total", json.number(total),
-      "stores", rows_json(report, numbers, give_turn), "next_cursor", json.text(next_cursor))
+  response.json(200, fleet.use(report, function()
+    local status, made_of_states, states_key = states.of(parameters)
+    return fleet.use(status, function()
+      local order = read_order(parameters, report)
+      local of = list_key(parameters, key, states_key, order)
+      if order.by then
+        return options.look(parameters, status, made_of_states, function(only, give_turn)
+          return page_json(parameters, report, status, order, of, only, give_turn)
+        end)
+      end
+      return options.look(parameters, report, made, function(only, give_turn)
+        return with_states(report, status, order.filter, only, function(wanted)
+          return page_json(parameters, report, status, order, of, wanted, give_turn)
+        end)
+      end)
+    end)
   end))
 end
 
@@ -173,6 +280,13 @@ end
 
 -- ---- routes ----
 
+local list_parameters = {}
+for _, parameters in ipairs { states.choice_parameters, options.fleet_parameters } do
+  for _, parameter in ipairs(parameters) do
+    list_parameters[#list_parameters + 1] = parameter
+  end
+end
+
 return {
   schemas = {
     Store = {
@@ -199,14 +313,14 @@ return {
     method = "GET", path = "/v1/stores", access = "read", handler = list, tag = "stores",
     summary = "The figures of all stores",
     parameters = {
-      { name = "sort", description = "store_id, or a figure and a window, such as ratio_last_week, or its change since the "
-        .. "window before, such as change_ratio_last_week, where windows are compared; the worst come first.",
+      { name = "sort", description = "store_id, since, last_poll, or a figure and a window, such as ratio_last_week, or its "
+        .. "change since the window before, such as change_ratio_last_week, where windows are compared; the worst come first.",
         schema = { type = "string", default = "store_id" } },
       { name = "order", description = "Overrides that the worst come first.",
         schema = { type = "string", enum = { "asc", "desc" } } },
       { name = "limit", schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
       { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
-      more = options.fleet_parameters,
+      more = list_parameters,
     },
     responses = { [200] = { description = "A page of stores.", schema = "StoreList" } },
   },
