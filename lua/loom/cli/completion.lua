@@ -6,6 +6,48 @@ local command = { name = "completion" }
 -- The scripts are argparse's, made from the commands and options that --help shows.
 local scripts = { bash = "get_bash_complete", fish = "get_fish_complete", zsh = "get_zsh_complete" }
 
+-- Calls tell(name, words, at) for each argument that is one of some words: of which command, and where it is the earliest, as the
+-- shell counts words from 0.
+local function each_choice(parser, name, depth, tell)
+  for i, argument in ipairs(parser._arguments) do
+    if argument._choices then
+      tell(name, table.concat(argument._choices, " "), depth + i)
+    end
+  end
+  for _, inner in ipairs(parser._commands) do
+    each_choice(inner, (name .. " " .. inner._name):gsub("^ ", ""), depth + 1, tell)
+  end
+end
+
+-- What argparse's scripts do not know: arguments that are one of some words.
+local additions = {}
+
+function additions.bash(parser, script)
+  local cases = {}
+  each_choice(parser, "", 0, function(name, words, at)
+    cases[#cases + 1] = ("        '%s') [ $COMP_CWORD -lt %d ] || COMPREPLY=($(compgen -W '%s' -- \"$cur\")) ;;")
+      :format(name, at, words)
+  end)
+  local text = '    case "$cmd" in\n' .. table.concat(cases, "\n") .. "\n    esac\n\n"
+  local at = script:find('    if [[ "$cur" = -* ]]; then', 1, true)
+  return script:sub(1, at - 1) .. text .. script:sub(at)
+end
+
+function additions.fish(parser, script)
+  local lines = { script }
+  each_choice(parser, "", 0, function(name, words, at)
+    local when = ("__fish_loom_using_command %s; and test (count (commandline -poc)) -ge %d"):format(name, at)
+    lines[#lines + 1] = ("complete -c loom -n '%s' -xa '%s'\n"):format(when, words)
+  end)
+  return table.concat(lines)
+end
+
+-- argparse has it call the function at once, for which completion has to be going on.
+function additions.zsh(_, script)
+  return (script:gsub("\n_loom\n$",
+    '\nif [[ $funcstack[1] == _loom ]]; then\n  _loom "$@"\nelse\n  compdef _loom loom\nfi\n'))
+end
+
 function command.add_to(parser)
   local completion = parser:command "completion"
     :summary "Print what completes commands and options in a shell."
@@ -28,11 +70,7 @@ end
 function command.run(args)
   local parser = require("loom.cli").parser()
   offer_formats(parser)
-  local script = parser[scripts[args.shell]](parser)
-  if args.shell == "zsh" then -- argparse calls the function at once, for which completion has to be going on
-    script = script:gsub("\n_loom\n$", '\nif [[ $funcstack[1] == _loom ]]; then\n  _loom "$@"\nelse\n  compdef _loom loom\nfi\n')
-  end
-  io.stdout:write(script)
+  io.stdout:write(additions[args.shell](parser, parser[scripts[args.shell]](parser)))
   return true
 end
 
