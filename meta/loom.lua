@@ -1113,6 +1113,7 @@ function status:left_out() end
 ---for _, age in ipairs(status:by_age()) do print(age.from, age.to, age.stores) end
 ---```
 ---@param state? string (default: "down")
+---@param only? string a choice among the stores, as the service makes it (default: all)
 ---@return table[] # from the shortest to the longest time: `from` and `to` in seconds (nil: any longer), and `stores`; what began before all that is known counts as longest
 function status:by_age(state, only) end
 

@@ -30,7 +30,7 @@ Status.__index = Status
 
 local DORMANT_AFTER = 7 * 86400 * 1000000 -- microseconds
 
---- Bounds of how long stores have been in a state, in seconds: see `by_age`.
+-- Bounds of how long stores have been in a state, in seconds: see `by_age`.
 Status.AGES = { 900, 3600, 14400 }
 
 -- ---- options ----
@@ -305,6 +305,7 @@ end
 
 --- How long stores have been in a state: those that are not dormant, by bounds of 15 minutes, an hour and four hours.
 -- @tparam[opt="down"] string state
+-- @tparam[opt] string only a choice among the stores, as the service makes it (default: all)
 -- @treturn {table,...} from the shortest to the longest time: `from` and `to` in seconds (nil: any longer), and `stores`; what
 --   began before all that is known counts as longest
 -- @usage for _, age in ipairs(status:by_age()) do print(age.from, age.to, age.stores) end
