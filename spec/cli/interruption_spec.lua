@@ -205,3 +205,37 @@ describe("reading", function()
     files.remove_folder(folder)
   end)
 end)
+
+describe("a query", function()
+  local folder
+
+  before_each(function()
+    folder = files.make_folder()
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  -- Interrupted once it has computed for so long that it has nothing else to do any more.
+  it("ends at Ctrl-C, however long it would take", function()
+    local db = database.make(folder .. "/db")
+    for _, sql in ipairs {
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c",
+      "SELECT count(*) FROM polls a, polls b, polls c, polls d, polls e, polls f, polls g, polls h, polls i, polls j",
+      "WITH n(x) AS (VALUES(1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) SELECT count(*) FROM n a, n b, n c, n d, n e, "
+        .. "n f, n g CROSS JOIN figures('w=7d')",
+    } do
+      local result = shell.run(("%s >/dev/null & pid=$!\n"):format(shell.line("query", db, sql)) .. [[
+        for i in $(seq 400); do
+          [ "$(cut -d ' ' -f 14 /proc/$pid/stat)" -lt 60 ] || break
+          sleep 0.05
+        done
+        kill -INT $pid
+        wait $pid
+        echo $?]])
+      assert.equal("loom: interrupted\n", result.err)
+      assert.equal("1\n", result.out)
+    end
+  end)
+end)

@@ -517,6 +517,31 @@ static void outlives_its_handle(void **state) {
   loom_query_free(query);
 }
 
+static bool stop_at_third_look(void *context) {
+  return ++*(int *)context == 3;
+}
+
+/* What would never end does, and the handle goes on. */
+static void a_query_can_be_stopped(void **state) {
+  (void)state;
+  static const char endless[] =
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
+  loom_database *database = memory_database();
+  loom_error error;
+  int looks = 0;
+  loom_query *query = open_query(database, endless);
+  assert_int_equal(loom_query_next_unless(query, stop_at_third_look, &looks, &error),
+                   LOOM_ECANCELED);
+  assert_int_equal(looks, 3);
+  loom_query_free(query);
+  query = open_query(database, "SELECT 1");
+  assert_status(loom_query_next_unless(query, stop_at_third_look, &looks, &error), LOOM_OK, &error);
+  assert_status(loom_query_next_unless(query, stop_at_third_look, &looks, &error), LOOM_DONE,
+                &error);
+  loom_query_free(query);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_reads_is_run),
@@ -532,6 +557,7 @@ int main(void) {
       cmocka_unit_test(readers_share_and_a_writer_closes_them),
       cmocka_unit_test(within_a_write_transaction),
       cmocka_unit_test(outlives_its_handle),
+      cmocka_unit_test(a_query_can_be_stopped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,15 +128,44 @@ static void push_row(lua_State *L, const loom_query *query) {
   }
 }
 
+/* The debug hook that there was before a row was looked for. */
+struct hook {
+  lua_State *L;
+  lua_Hook before;
+};
+
+/*
+** Whether there is another one now, though no Lua ran meanwhile: at a signal, such as Ctrl-C, interpreters set one that raises an
+** error as soon as Lua goes on.
+*/
+static bool is_interrupted(void *context) {
+  const struct hook *hook = context;
+  return lua_gethook(hook->L) != hook->before;
+}
+
+static int nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+
+/* Lets Lua go on for as long as it takes the hook to raise its error. */
+static void run_hook(lua_State *L) {
+  lua_pushcfunction(L, nothing);
+  lua_call(L, 0, 0);
+}
+
 /* rows(): the next row; nil at the end. The query is closed then, and when it fails. */
 static int next_row(lua_State *L) {
   loom_error error;
   struct lloom_handle *handle = luaL_checkudata(L, 1, ROWS);
   loom_query *query = lloom_check_handle(L, 1, ROWS);
-  loom_status status = loom_query_next(query, &error);
+  struct hook hook = {L, lua_gethook(L)};
+  loom_status status = loom_query_next_unless(query, is_interrupted, &hook, &error);
   if (status != LOOM_OK) {
     handle->object = NULL;
     loom_query_free(query);
+    if (status == LOOM_ECANCELED)
+      run_hook(L);
     return status == LOOM_DONE ? 0
                                : luaL_error(L, "%s: %s", loom_status_name(status), error.message);
   }

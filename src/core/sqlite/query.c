@@ -9,6 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+#define STEPS_A_LOOK                                                                               \
+  20000 /* of SQLite's virtual machine, between two looks whether to stop: a few milliseconds */
+
 #define KEPT_LENGTH_MAX 4096 /* bytes of a statement that is kept: those of users may be long */
 
 struct loom_query {
@@ -268,4 +271,26 @@ loom_status loom_query_next(loom_query *query, loom_error *error) {
     return loom_fail(error, LOOM_EINVAL, "the query failed: %s",
                      sqlite3_errmsg(query->database->sqlite));
   return loom_database_failure(query->database, error);
+}
+
+struct waiting {
+  loom_query_stop_fn *stop;
+  void *context;
+};
+
+static int look(void *context) {
+  const struct waiting *waiting = context;
+  return waiting->stop(waiting->context);
+}
+
+loom_status loom_query_next_unless(loom_query *query, loom_query_stop_fn *stop, void *context,
+                                   loom_error *error) {
+  struct waiting waiting = {stop, context};
+  sqlite3 *sqlite = query->statement ? query->database->sqlite : NULL;
+  if (sqlite)
+    sqlite3_progress_handler(sqlite, STEPS_A_LOOK, look, &waiting);
+  loom_status status = loom_query_next(query, error);
+  if (sqlite)
+    sqlite3_progress_handler(sqlite, 0, NULL, NULL);
+  return status;
 }

@@ -9,6 +9,7 @@
 #include "sqlite/database.h"
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What a parameter or a column is. Text and blobs are bytes. */
@@ -56,5 +57,12 @@ int64_t loom_query_inserted(const loom_query *query);
 
 /* Moves to the next row. LOOM_DONE: there is none. */
 loom_status loom_query_next(loom_query *query, loom_error *error);
+
+/* Asked every few milliseconds while a row is looked for, by the thread that does; true ends the query. */
+typedef bool loom_query_stop_fn(void *context);
+
+/* The same, which may take as long as a statement likes: LOOM_ECANCELED once `stop` says so. */
+loom_status loom_query_next_unless(loom_query *query, loom_query_stop_fn *stop, void *context,
+                                   loom_error *error);
 
 #endif
