@@ -310,7 +310,13 @@ function overrides.hours(monitor, store, options)
     item.effective_from = item.effective_from ~= ALWAYS and item.effective_from or nil
   end
   week = week or {}
-  return { week = week.week, openings = week.openings, effective_from = week.effective_from, origin = week.origin, changes = weeks }
+  return {
+    week = week.week,
+    openings = week.openings,
+    effective_from = week.effective_from,
+    origin = week.origin,
+    changes = weeks,
+  }
 end
 
 -- ---- timezones ----

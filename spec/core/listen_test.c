@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -49,8 +50,8 @@ static void taken(void **state) {
   loom_error error;
   bool loopback;
   snprintf(port, sizeof port, "%d", ntohs(address.sin_port));
-  snprintf(expected, sizeof expected, "cannot listen on 127.0.0.1, port %s: Address already in use",
-           port);
+  snprintf(expected, sizeof expected, "cannot listen on 127.0.0.1, port %s: %s", port,
+           strerror(EADDRINUSE));
   assert_int_equal(loom_listen_probe("127.0.0.1", port, &loopback, &error), LOOM_EBUSY);
   assert_string_equal(error.message, expected);
   close(fd);

@@ -11,9 +11,12 @@
 #include <string.h>
 #include <wchar.h>
 
-/* Of glibc 2.36, which is of Unicode 15 too, all; other versions differ in few. */
+/* Of glibc 2.36, which is of Unicode 15 too, all; other versions differ in few. musl gives one column to what is not assigned. */
 static void widths_are_those_of_the_library(void **state) {
   (void)state;
+#ifndef __GLIBC__
+  skip();
+#endif
   int assigned = 0, different = 0;
   if (!setlocale(LC_CTYPE, "C.UTF-8"))
     skip();

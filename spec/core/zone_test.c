@@ -498,6 +498,9 @@ static void append_change(char *footer, uint64_t *random, int from_day) {
 
 static void random_footers_agree_with_the_c_library(void **state) {
   (void)state;
+#ifndef __GLIBC__
+  skip(); /* musl has a summer that ends as a year begins go on */
+#endif
   uint64_t random = 8;
   for (int round = 0; round < 200; round++) {
     char footer[128];

@@ -14,6 +14,7 @@
 #define IS_LINUX 1
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #else
 #define IS_LINUX 0
 #endif
@@ -55,8 +56,10 @@ const char *loom_last_byte(const char *bytes, char byte, size_t size) {
 }
 
 int loom_rename_new(const char *from, const char *to) {
-  int result = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
-  return result != 0 && errno == EINVAL ? rename_after_look(from, to) : result;
+  const unsigned replace_nothing =
+      1; /* RENAME_NOREPLACE; musl has neither the name nor the function */
+  long result = syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, replace_nothing);
+  return result != 0 && errno == EINVAL ? rename_after_look(from, to) : (int)result;
 }
 
 int loom_pipe(int ends[2]) {
