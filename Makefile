@@ -88,7 +88,7 @@ $(BUILD)/extension/%.o: src/%.c $(HEADERS) src/extension/sqlite.h
 	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -include src/extension/sqlite.h -c -o $@ $<
 
 $(EXTENSION): $(patsubst %,$(BUILD)/extension/%.o,extension/loom_polls $(addprefix core/,$(EXTENSION_PARTS)))
-	$(call say,LD)$(CC) -shared $(LDFLAGS) -Wl,-z,defs -o $@ $^ -lm
+	$(call say,LD)$(CC) -shared $(LDFLAGS) -o $@ $^ -lm
 
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)

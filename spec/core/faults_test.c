@@ -11,6 +11,7 @@
 #include "sqlite/check.h"
 #include "sqlite/export.h"
 #include "sqlite/info.h"
+#include "sqlite/query.h"
 #include "write/poll_write.h"
 #include "write/prune.h"
 #include "write/writer.h"
@@ -128,6 +129,28 @@ static loom_status report(struct run *run, loom_error *error) {
     put_report(&run->out, report);
   loom_report_free(report);
   loom_source_free(source);
+  return status == LOOM_DONE ? LOOM_OK : status;
+}
+
+/* Polls and figures in SQL. */
+static loom_status query(struct run *run, loom_error *error) {
+  static const char sql[] =
+      "SELECT store_id, timestamp_utc, active FROM polls UNION ALL SELECT store_id, from_utc, up "
+      "|| ' ' || down FROM"
+      " figures('w=7d', 'preset=monitoring', 'as_of=2023-01-24 16:30', 'all_stores=true', "
+      "'default_zone=UTC')"
+      " UNION ALL SELECT store_id, timestamp_utc, active FROM store_now";
+  loom_query *query = NULL;
+  loom_status status = loom_query_new(run->database, sql, sizeof sql - 1, &query, error);
+  while (status == LOOM_OK && (status = loom_query_next(query, error)) == LOOM_OK)
+    for (int i = 0; i < 3; i++) {
+      struct loom_value value = loom_query_value(query, i);
+      if (value.type == LOOM_BYTES)
+        buffer_put(&run->out, value.bytes, value.length);
+      else
+        buffer_printf(&run->out, " %lld\n", (long long)value.integer);
+    }
+  loom_query_free(query);
   return status == LOOM_DONE ? LOOM_OK : status;
 }
 
@@ -286,6 +309,7 @@ static const struct work {
              {"ingest exclusions", ingest_exclusions, 1},
              {"ingest attributes", ingest_attributes, 1},
              {"report", report, 0},
+             {"query", query, 0},
              {"export", export_all, 0},
              {"check", check, 0},
              {"info", info, 0},

@@ -301,6 +301,9 @@ static void ask_everything(struct input *input) {
     ask_export((enum loom_kind)kind);
   ask_query("SELECT * FROM polls");
   ask_query("SELECT count(*) FROM polls WHERE store_id = 'a' AND timestamp_utc >= '2023-01-20'");
+  ask_query("SELECT * FROM store_now");
+  ask_query("SELECT * FROM figures('w=7d', 'preset=monitoring', 'all_stores=true')");
+  ask_query("SELECT sum(up) FROM figures('yesterday') WHERE store_id IN ('a', 'b')");
   if (draw_below(input, 2))
     ask_prune(input);
   ask_ingest();
