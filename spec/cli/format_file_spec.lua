@@ -70,6 +70,17 @@ describe("--format FILE.lua", function()
     assert.equal("b,c\n2,1!\n", (shell.good("query", db, "SELECT 1 AS a, 2 AS b", "--format", path)))
   end)
 
+  it("is taken by loom status", function()
+    local path = file [[return { columns = { "state", { name = "known", value = function(row)
+      return row.last_poll_utc ~= nil
+    end } } }]]
+    local out = shell.good("status", db, "--format", path)
+    assert.matches("^state,known\n", out)
+    local _, rows = out:gsub("\n%l+,true", "")
+    local _, stores = shell.good("status", db, "--format", "ndjson"):gsub("\n", "")
+    assert.equal(stores, rows)
+  end)
+
   local failures = {
     { "x =", "own.lua:1: unexpected symbol near <eof>" },
     { "\nerror 'no'", "own.lua:2: no" },
@@ -77,7 +88,7 @@ describe("--format FILE.lua", function()
     { "return 5", "own.lua: returns 5, not a format: a function, or a table of format and columns" },
     { "return nil", "own.lua: returns nothing, not a format" },
     { "return { colums = {} }", 'own.lua: returns a table with "colums", which is neither format nor columns' },
-    { "return { columns = {} }", "own.lua: columns: list of columns expected, got a table" },
+    { "return { columns = {} }", "own.lua: columns: list of columns expected, got {}" },
     { "return { columns = { {} } }",
       "own.lua: columns: the name of a column, or a table of name and value, expected as number 1" },
     { "return { columns = { 'x' } }",

@@ -36,7 +36,7 @@ function command.add_to(parser)
     "store_id", "since", "last_poll" }
   status:flag "--descending":description "The other way round."
   options.add(status, "--limit", "N", "No more than N stores.", options.number(check.integer(0, 2 ^ 53)))
-  options.add_format(status, { "csv", "table", "json", "ndjson" })
+  options.add_format_or_file(status, { "csv", "table", "json", "ndjson" })
   options.add_output(status)
   status:flag "--neutralise-formulas":description "In csv, put ' before text that a spreadsheet would take for a formula."
   options.add_rules(status, "The instant (default: the newest poll).", "monitoring")
@@ -108,7 +108,13 @@ local function write(args, status)
   local format = common.format_of(args)
   local choice = { state = #args.state > 0 and args.state or nil, dormant = dormant_values[args.dormant], sort = args.sort,
     descending = args.descending, limit = args.limit }
-  if format == "table" then
+  if args.own then
+    local columns = {}
+    for i, name in ipairs { "store_id", "state", "since_utc", "dormant", "last_poll_utc" } do
+      columns[i] = listing.text(name)
+    end
+    return listing.write(args, columns, status:stores(choice))
+  elseif format == "table" then
     return common.write(args.output, function(put)
       write_table(put, status, args, choice)
     end)
