@@ -7,6 +7,7 @@
 
 #include "reports.h"
 
+#include "report/survey.h"
 #include "sqlite/backup.h"
 #include "sqlite/check.h"
 #include "sqlite/export.h"
@@ -230,6 +231,21 @@ static loom_status open_again(struct run *run, loom_error *error) {
   return status;
 }
 
+static loom_status survey_all(struct run *run, loom_error *error) {
+  struct loom_survey survey;
+  const struct loom_survey_options options = {.default_zone = "UTC", .examples = 3};
+  loom_source *source = loom_source_sqlite_shared(run->database);
+  if (!source)
+    return loom_no_memory(error);
+  loom_status status = loom_survey_run(&options, source, run->database->zones, &survey, error);
+  if (status == LOOM_OK)
+    buffer_printf(&run->out, "%d stores, %d polls of %d days, %d gaps\n", (int)survey.stores,
+                  (int)survey.polls, (int)survey.days, (int)survey.gaps.count);
+  loom_survey_free(&survey);
+  loom_source_free(source);
+  return status;
+}
+
 static loom_status back_up(struct run *run, loom_error *error) {
   char path[640];
   loom_backup *backup;
@@ -310,6 +326,7 @@ static const struct work {
              {"ingest attributes", ingest_attributes, 1},
              {"report", report, 0},
              {"query", query, 0},
+             {"survey", survey_all, 0},
              {"export", export_all, 0},
              {"check", check, 0},
              {"info", info, 0},

@@ -325,6 +325,24 @@ static void sums_of_groups_agree_with_plain_ones(void **state) {
   free_report(&fixture);
 }
 
+static void silence_is_that_of_every_row(void **state) {
+  (void)state;
+  struct fixture fixture = make_report(31, 200);
+  for (size_t window = 0; window < 2; window++) {
+    size_t open, silent, expected_open = 0, expected_silent = 0;
+    for (size_t row = 0; row < loom_report_count(fixture.report); row++) {
+      const struct loom_figures *f = &loom_report_figures(fixture.report, row)[window];
+      bool is_open = f->up > 0 || f->down > 0 || f->unknown > 0;
+      expected_open += is_open;
+      expected_silent += is_open && f->polls == 0;
+    }
+    loom_report_silence(fixture.report, window, &open, &silent);
+    assert_int_equal(open, expected_open);
+    assert_int_equal(silent, expected_silent);
+  }
+  free_report(&fixture);
+}
+
 static int compare_doubles(const void *a, const void *b) {
   double left = *(const double *)a, right = *(const double *)b;
   return (left > right) - (left < right);
@@ -479,6 +497,7 @@ int main(void) {
       cmocka_unit_test(pages_go_on_without_their_last_store),
       cmocka_unit_test(sums_agree_with_plain_ones),
       cmocka_unit_test(sums_of_groups_agree_with_plain_ones),
+      cmocka_unit_test(silence_is_that_of_every_row),
       cmocka_unit_test(values_sort),
       cmocka_unit_test(percentiles_and_histograms),
       cmocka_unit_test(figures_have_names),

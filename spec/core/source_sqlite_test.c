@@ -79,6 +79,47 @@ static void newest_poll(void **state) {
   loom_database_close(database);
 }
 
+static void days_with_polls(void **state) {
+  (void)state;
+  loom_error error;
+  const int32_t *days;
+  size_t count;
+  uint64_t most;
+  struct loom_feed_day day;
+  struct loom_common common = {0};
+  struct loom_store store = {0};
+  loom_database *database = memory_database();
+  loom_source *source = loom_source_sqlite(database);
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  assert_status(loom_source_days(source, &days, &count, &error), LOOM_OK, &error);
+  assert_int_equal(count, 0);
+  loom_source_release(source);
+  add_poll(database, "a", at(-3, 2), true);
+  add_poll(database, "a", at(7, 5), true);
+  add_poll(database, "a", at(7, 6), true);
+  add_poll(database, "b", at(7, 1), false);
+  assert_status(loom_source_snapshot(source, &error), LOOM_OK, &error);
+  assert_status(loom_source_days(source, &days, &count, &error), LOOM_OK, &error);
+  assert_int_equal(count, 2);
+  assert_int_equal(days[0], -3);
+  assert_int_equal(days[1], 7);
+  assert_status(loom_source_day(source, 7, &day, &error), LOOM_OK, &error);
+  assert_int_equal(day.stores, 2);
+  assert_int_equal(day.first, at(7, 1));
+  assert_int_equal(day.last, at(7, 6));
+  assert_status(loom_source_day(source, 8, &day, &error), LOOM_OK, &error);
+  assert_int_equal(day.stores, 0);
+  /* Whoever has asked for the days can still read the polls. */
+  struct loom_source_query query = {.from = at(-3, 0), .to = at(7, 23), .as_of = at(7, 23)};
+  assert_status(loom_source_select(source, &query, &common, &most, &error), LOOM_OK, &error);
+  assert_status(loom_source_next(source, &store, &error), LOOM_OK, &error);
+  assert_int_equal(store.polls.count, 3);
+  loom_store_free(&store);
+  loom_common_free(&common);
+  loom_source_free(source);
+  loom_database_close(database);
+}
+
 /* Whole days are given: polls beyond the range that share a day with it do no harm. */
 static void polls_of_a_range(void **state) {
   (void)state;
@@ -871,6 +912,7 @@ static void stopped_anywhere(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(newest_poll),
+      cmocka_unit_test(days_with_polls),
       cmocka_unit_test(polls_of_a_range),
       cmocka_unit_test(neighbours),
       cmocka_unit_test(neighbours_of_random_ranges),

@@ -121,6 +121,51 @@ static void strays_are_looked_past(void **state) {
   }
 }
 
+/* Data of the first and the last day that there is. */
+static void at_the_ends_of_time(void **state) {
+  static const char *const days[] = {"0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"};
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(days); i++) {
+    struct loom_survey found;
+    char polls[200];
+    loom_database *database = memory_database();
+    snprintf(polls, sizeof polls, POLLS_HEADER "a,active,%s\n", days[i]);
+    load(database, LOOM_POLLS, polls);
+    load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,Asia/Kolkata\n");
+    survey(database, instant(days[i]), 1, &found);
+    assert_int_equal(found.as_of, instant(days[i]));
+    assert_int_equal(found.polls, 1);
+    assert_int_equal(found.windows[2].stores, 1);
+    assert_int_equal(found.windows[2].silent.count, 0);
+    loom_survey_free(&found);
+    loom_database_close(database);
+  }
+}
+
+static bool goes_on(void *context) {
+  return --*(int *)context >= 0;
+}
+
+/* It ends when it is told to, wherever that is, and does not ask for ever. */
+static void it_can_be_ended(void **state) {
+  (void)state;
+  loom_database *database = many_stores(300, 3);
+  int64_t stores = number(database, "SELECT count(*) FROM store");
+  for (int asked = 0; asked < 10; asked++) {
+    struct loom_survey found;
+    loom_error error;
+    int left = asked;
+    const struct loom_survey_options options = {
+        .default_zone = "UTC", .examples = 1, .goes_on = goes_on, .context = &left};
+    loom_source *source = loom_source_sqlite_shared(database);
+    loom_status status = loom_survey_run(&options, source, database->zones, &found, &error);
+    assert_int_equal(status, asked * 64 >= stores ? LOOM_OK : LOOM_ECANCELED);
+    loom_source_free(source);
+    loom_survey_free(&found);
+  }
+  loom_database_close(database);
+}
+
 static void nothing_is_found_in_nothing(void **state) {
   struct loom_survey found;
   loom_error error;
@@ -142,7 +187,8 @@ static void nothing_is_found_in_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(stores_are_counted), cmocka_unit_test(windows_are_those_of_reports),
-      cmocka_unit_test(strays_are_looked_past), cmocka_unit_test(nothing_is_found_in_nothing)};
+      cmocka_unit_test(stores_are_counted),     cmocka_unit_test(windows_are_those_of_reports),
+      cmocka_unit_test(strays_are_looked_past), cmocka_unit_test(at_the_ends_of_time),
+      cmocka_unit_test(it_can_be_ended),        cmocka_unit_test(nothing_is_found_in_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "sqlite/export.h"
 #include "sqlite/info.h"
 #include "report/inspect.h"
+#include "report/survey.h"
 #include "write/prune.h"
 #include "sqlite/query.h"
 
@@ -225,6 +226,17 @@ static void ask_inspect(void) {
   loom_inspection_free(&inspection);
 }
 
+static void ask_survey(void) {
+  loom_error error;
+  struct loom_survey survey;
+  const struct loom_survey_options options = {.default_zone = "UTC", .examples = 5};
+  loom_source *source = loom_source_sqlite_shared(asked.database);
+  loom_status status = loom_survey_run(&options, source, asked.database->zones, &survey, &error);
+  loom_source_free(source);
+  is_good(status, &error, "a survey");
+  loom_survey_free(&survey);
+}
+
 /* What is exported of a clean database can be ingested. */
 static void ask_export(enum loom_kind kind) {
   loom_error error;
@@ -297,6 +309,7 @@ static void ask_everything(struct input *input) {
   ask_info();
   ask_report(input);
   ask_inspect();
+  ask_survey();
   for (int kind = 0; kind < LOOM_KIND_COUNT; kind++)
     ask_export((enum loom_kind)kind);
   ask_query("SELECT * FROM polls");
