@@ -321,7 +321,7 @@ judges[#judges + 1] = function(survey)
       code = "feed-ignores-hours", severity = "note", count = outside.count, of = outside.polls,
       text = ("%s outside of the store's hours: polls come at any time"):format(
         of_all(outside.count, outside.polls, "poll") .. " " .. is_are(outside.count)),
-      effect = "they count for no opening, but under --evidence around and --preset monitoring",
+      effect = "they count for no opening, except under --evidence around and --preset monitoring",
       command = "loom report DB --evidence around",
       examples = {},
     }

@@ -105,6 +105,7 @@ static void days_with_polls(void **state) {
   assert_int_equal(days[1], 7);
   assert_status(loom_source_day(source, 7, &day, &error), LOOM_OK, &error);
   assert_int_equal(day.stores, 2);
+  assert_int_equal(day.polls, 3);
   assert_int_equal(day.first, at(7, 1));
   assert_int_equal(day.last, at(7, 6));
   assert_status(loom_source_day(source, 8, &day, &error), LOOM_OK, &error);

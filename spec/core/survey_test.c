@@ -82,11 +82,11 @@ static void windows_are_those_of_reports(void **state) {
 }
 
 /* Stores that are polled every hour for twenty days, and one with a poll far before or after them. */
-static loom_database *fleet_with(const char *stray) {
+static loom_database *fleet_with(int stores, const char *stray) {
   struct buffer polls = {0};
   loom_database *database = memory_database();
   buffer_printf(&polls, POLLS_HEADER);
-  for (int store = 0; store < 20; store++)
+  for (int store = 0; store < stores; store++)
     for (int hour = 0; hour < 20 * 24; hour++) {
       char when[LOOM_TIMESTAMP_SIZE];
       loom_format_timestamp(instant("2024-03-01 00:10:00") + hour * LOOM_HOUR, when);
@@ -103,18 +103,20 @@ static void strays_are_looked_past(void **state) {
   static const char *const strays[] = {NULL, "0001-01-01 00:00:00", "1970-01-01 00:00:00",
                                        "2024-04-01 00:00:00", "9999-12-31 23:59:59.999999"};
   (void)state;
-  for (size_t i = 0; i < COUNT_OF(strays); i++) {
+  for (size_t i = 0; i < 2 * COUNT_OF(strays); i++) {
+    int stores = i < COUNT_OF(strays) ? 20 : 4; /* the fourth of which is the one that strays */
+    const char *stray = strays[i % COUNT_OF(strays)];
     struct loom_survey found;
-    loom_database *database = fleet_with(strays[i]);
+    loom_database *database = fleet_with(stores, stray);
     survey(database, 0, 5, &found);
     assert_int_equal(found.as_of, instant("2024-03-20 23:10:00"));
     assert_int_equal(found.from, instant("2024-03-06 00:00:00"));
     assert_int_equal(found.days, LOOM_SURVEY_DAYS);
-    assert_int_equal(found.polls, LOOM_SURVEY_DAYS * 24 * 20);
+    assert_int_equal(found.polls, LOOM_SURVEY_DAYS * 24 * stores);
     assert_int_equal(found.interval, 3600);
-    assert_int_equal(found.tallies[LOOM_TALLY_STRAY].count, strays[i] != NULL);
-    if (strays[i])
-      assert_int_equal(found.tallies[LOOM_TALLY_STRAY].examples[0].instant, instant(strays[i]));
+    assert_int_equal(found.tallies[LOOM_TALLY_STRAY].count, stray != NULL);
+    if (stray)
+      assert_int_equal(found.tallies[LOOM_TALLY_STRAY].examples[0].instant, instant(stray));
     assert_int_equal(found.windows[2].silent.count, 0);
     loom_survey_free(&found);
     loom_database_close(database);
@@ -137,6 +139,26 @@ static void at_the_ends_of_time(void **state) {
     assert_int_equal(found.polls, 1);
     assert_int_equal(found.windows[2].stores, 1);
     assert_int_equal(found.windows[2].silent.count, 0);
+    loom_survey_free(&found);
+    loom_database_close(database);
+  }
+}
+
+/* What comes after a rest is no stray, be it all stores for the first time or one store that there is. */
+static void after_a_rest(void **state) {
+  (void)state;
+  for (int stores = 1; stores < 30; stores += 7) {
+    struct loom_survey found;
+    struct buffer polls = {0};
+    loom_database *database = fleet_with(stores, NULL);
+    buffer_printf(&polls, POLLS_HEADER);
+    for (int store = 0; store < stores; store++)
+      buffer_printf(&polls, "s%d,active,2024-04-10 10:00:00\n", store);
+    load(database, LOOM_POLLS, polls.bytes);
+    buffer_free(&polls);
+    survey(database, 0, 5, &found);
+    assert_int_equal(found.as_of, instant("2024-04-10 10:00:00"));
+    assert_int_equal(found.tallies[LOOM_TALLY_STRAY].count, 0);
     loom_survey_free(&found);
     loom_database_close(database);
   }
@@ -187,8 +209,9 @@ static void nothing_is_found_in_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(stores_are_counted),     cmocka_unit_test(windows_are_those_of_reports),
-      cmocka_unit_test(strays_are_looked_past), cmocka_unit_test(at_the_ends_of_time),
-      cmocka_unit_test(it_can_be_ended),        cmocka_unit_test(nothing_is_found_in_nothing)};
+      cmocka_unit_test(stores_are_counted),         cmocka_unit_test(windows_are_those_of_reports),
+      cmocka_unit_test(strays_are_looked_past),     cmocka_unit_test(after_a_rest),
+      cmocka_unit_test(at_the_ends_of_time),        cmocka_unit_test(it_can_be_ended),
+      cmocka_unit_test(nothing_is_found_in_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,6 +252,16 @@ describe("loom.doctor", function()
     end
   end)
 
+  it("is given up when it takes longer than it may", function()
+    local monitor = load(fleet(1, 3, 3600))
+    local found, message, code = monitor:doctor { time_limit = 0.000001 }
+    assert.is_nil(found)
+    assert.are.equal("ECANCELED: the survey takes longer than it may", message)
+    assert.are.equal("ECANCELED", code)
+    assert.are.same({}, codes_of(assert(monitor:doctor { time_limit = "1m" })))
+    monitor:close()
+  end)
+
   for _, fault in ipairs(faults) do
     it("finds " .. fault.name .. ", and nothing else", function()
       for seed = 1, 3 do

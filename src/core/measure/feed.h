@@ -26,9 +26,9 @@ struct loom_feed_query {
   bool in_order; /* stores are asked for in ascending order of their numbers */
 };
 
-/* What a UTC day has: how many stores have polls then, and the first and last of these, in microseconds. */
+/* What a UTC day has: how many stores have polls then, how many polls, and the first and last of these, in microseconds. */
 struct loom_feed_day {
-  uint64_t stores;
+  uint64_t stores, polls;
   int64_t first, last;
 };
 

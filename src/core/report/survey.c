@@ -12,11 +12,14 @@
 
 /* A run of days with polls is apart when as many days lie between it and all others: feeds rest for a weekend, and a holiday. */
 #define APART 4
-/* Clocks that are wrong are few, and wrong for short: runs of up to so many days are strays ... */
+/*
+** Clocks that are wrong are few, and wrong for short: runs of up to so many days are strays where they have no more than one in so
+** many stores of the days beside them, of which so many are looked at. In a fleet of fewer it is one store of several, with no more
+** than one in so many polls.
+*/
 #define STRAY_DAYS 3
-/* ... where they have polls of no more than one in so many stores of the days beside them, */
-#define STRAY_SHARE 10
-/* of which so many are looked at. */
+#define STRAY_STORES 10
+#define STRAY_POLLS 50
 #define BESIDE 3
 /* And so many runs at either end: reading their days costs something. */
 #define STRAY_RUNS 16
@@ -68,18 +71,25 @@ struct days {
   size_t begin, end; /* without strays */
 };
 
-/* The greatest number of stores that have polls on one of these days. */
-static loom_status most_stores(loom_source *source, const struct days *days, size_t begin,
-                               size_t end, uint64_t *most, loom_error *error) {
+/* Of some days the greatest number of stores that have polls on one of them, and all polls. */
+static loom_status look_at_days(loom_source *source, const struct days *days, size_t begin,
+                                size_t end, struct loom_feed_day *sum, loom_error *error) {
   struct loom_feed_day found;
   loom_status status = LOOM_OK;
-  *most = 0;
+  *sum = (struct loom_feed_day){0};
   for (size_t i = begin; status == LOOM_OK && i < end; i++) {
     status = loom_source_day(source, days->items[i], &found, error);
-    if (status == LOOM_OK && found.stores > *most)
-      *most = found.stores;
+    if (status != LOOM_OK)
+      break;
+    sum->stores = found.stores > sum->stores ? found.stores : sum->stores;
+    sum->polls += found.polls;
   }
   return status;
+}
+
+static bool are_strays(const struct loom_feed_day *run, const struct loom_feed_day *beside) {
+  return run->stores * STRAY_STORES <= beside->stores ||
+         (run->stores == 1 && beside->stores > 1 && run->polls * STRAY_POLLS <= beside->polls);
 }
 
 /* How many days the run at the end has, or the one at the beginning; 0: it is none that could be strays. */
@@ -96,16 +106,16 @@ static loom_status cut_run(loom_source *source, struct days *days, bool at_end, 
                            loom_error *error) {
   size_t length = run_length(days, at_end), count = days->end - days->begin;
   size_t beside = count - length < BESIDE ? count - length : BESIDE;
-  uint64_t strays = 0, others = 0;
+  struct loom_feed_day strays = {0}, others = {0};
   *cut = false;
   if (length == 0)
     return LOOM_OK;
   size_t run = at_end ? days->end - length : days->begin;
   size_t next = at_end ? run - beside : run + length;
-  loom_status status = most_stores(source, days, run, run + length, &strays, error);
+  loom_status status = look_at_days(source, days, run, run + length, &strays, error);
   if (status == LOOM_OK)
-    status = most_stores(source, days, next, next + beside, &others, error);
-  *cut = status == LOOM_OK && strays * STRAY_SHARE <= others;
+    status = look_at_days(source, days, next, next + beside, &others, error);
+  *cut = status == LOOM_OK && are_strays(&strays, &others);
   if (*cut && at_end)
     days->end -= length;
   else if (*cut)
@@ -251,8 +261,10 @@ static bool has_hours(const struct loom_store *store) {
 static bool look_at_knowledge(struct pass *pass) {
   const struct loom_store *store = &pass->store;
   bool hours = has_hours(store);
+  if (!store->polled && hours)
+    return add(pass, tally_of(pass, LOOM_TALLY_HOURS_ONLY));
   if (!store->polled)
-    return add(pass, tally_of(pass, hours ? LOOM_TALLY_HOURS_ONLY : LOOM_TALLY_ZONE_ONLY));
+    return !*store->zone || add(pass, tally_of(pass, LOOM_TALLY_ZONE_ONLY));
   return (hours || add(pass, tally_of(pass, LOOM_TALLY_NO_HOURS))) &&
          (*store->zone || add(pass, tally_of(pass, LOOM_TALLY_NO_ZONE)));
 }

@@ -125,6 +125,7 @@ static loom_status look_at_block(void *context, int32_t date, int64_t store,
   found->first = found->stores == 0 || first < found->first ? first : found->first;
   found->last = found->stores == 0 || last > found->last ? last : found->last;
   found->stores++;
+  found->polls += polls->count;
   return LOOM_OK;
 }
 
