@@ -19,7 +19,8 @@ local windows = require "loom.windows"
 local rows = {}
 
 -- What `pairs` gives of a table of figures, in order.
-local FIELDS = { "key", "as_of", "as_of_utc", "windows", "rules", "strips", "group_by" }
+local FIELDS = { "key", "as_of", "as_of_utc", "newest_poll", "newest_poll_utc", "windows", "rules", "strips", "group_by",
+  "counts", "dormant", "dormant_after" }
 
 --- The object that stands for a table of figures: `#object` is the number of its rows and `object[i]` one of them, else it is
 -- the table. In Lua 5.1 a table cannot redefine `#`.

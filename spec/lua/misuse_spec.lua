@@ -59,6 +59,7 @@ describe("a method that is called as a function", function()
       ["loom.monitor"] = { monitor, getmetatable(monitor) },
       ["loom.report"] = { report, require "loom.report" },
       ["loom.groups"] = { report:group "x", require "loom.groups" },
+      ["loom.status"] = { assert(monitor:status()), require "loom.status" },
       ["loom.job"] = { job, getmetatable(job) },
       ["loom.ingester"] = { assert(monitor:ingester "polls"), require "loom.ingester" },
       ["loom.queue"] = { setmetatable({}, Queue), Queue },
@@ -68,6 +69,7 @@ describe("a method that is called as a function", function()
   teardown(function()
     handles["loom.ingester"][1]:abort()
     handles["loom.job"][1]:close()
+    handles["loom.status"][1]:close()
     report:close()
     monitor:close()
   end)
