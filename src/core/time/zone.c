@@ -35,7 +35,12 @@ struct loom_zone {
   struct period *periods; /* sorted; the first one starts at INT64_MIN */
   size_t count;
   int64_t cycle_from; /* from here on, times repeat every 400 years; INT64_MAX if they do not */
+  char name[LOOM_ZONE_NAME_MAX];
 };
+
+const char *loom_zone_name(const loom_zone *zone) {
+  return zone->name;
+}
 
 /* ---- POSIX TZ rules: RFC 9636 section 3.3, POSIX.1-2017 section 8.3 ---- */
 
@@ -591,6 +596,7 @@ static loom_status add_entry(loom_zones *zones, struct entry **bucket, const cha
     free(entry);
     return status;
   }
+  memcpy(entry->zone->name, name, length);
   entry->next = *bucket;
   *bucket = entry;
   return LOOM_OK;

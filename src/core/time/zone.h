@@ -48,6 +48,9 @@ loom_status loom_zone_parse(const unsigned char *bytes, size_t size, loom_zone *
                             loom_error *error);
 void loom_zone_free(loom_zone *zone);
 
+/* The name by which it was found; "" of one that was parsed alone. */
+const char *loom_zone_name(const loom_zone *zone);
+
 /* Seconds east of Greenwich in force at an instant, given in seconds since the epoch. */
 int32_t loom_zone_offset(const loom_zone *zone, int64_t instant);
 
