@@ -503,6 +503,44 @@ function Report:strip(index)
   return strip ~= "" and strip or nil
 end
 
+-- The days of the strips of a row, as of all rows whose stores are in its zone.
+local function zone_of(self, index)
+  local place = self.window_index[self.strips.window]
+  local zone, from, to = { name = self.native:zone(index), days = {} }, self.native:window(place, index)
+  zone.from_utc, zone.to_utc = time.text(from), time.text(to)
+  local days
+  zone.first, days = self.native:days(index, place)
+  for i = 1, #days, 2 do
+    zone.days[#zone.days + 1] = { date = days[i], from_utc = time.text(days[i + 1]) }
+  end
+  return zone
+end
+
+--- The zones that the stores are in, in the order in which rows name them; nil without strips. `from_utc` and `to_utc` are those
+-- of the strips, `first` the date that the clock shows at the start, and `days` those that begin there or later: `date` and
+-- `from_utc`. Dates are in days since 1970-01-01.
+-- @local
+function Report:zones()
+  if not self.zone_list and self.strips then
+    local list, numbers = {}, {}
+    for index = 1, self:count() do
+      local name = self.native:zone(index)
+      if not numbers[name] then
+        list[#list + 1] = zone_of(self, index)
+        numbers[name] = #list
+      end
+    end
+    self.plain.zone_list, self.plain.zone_numbers = list, numbers
+  end
+  return self.zone_list
+end
+
+--- The place in `zones` of that of a row.
+-- @local
+function Report:zone_number(index)
+  return self:zones() and self.zone_numbers[self.native:zone(index)]
+end
+
 --- The error budget of a store in a window, and its target; nil without an objective.
 -- @local
 -- @tparam int index of the row

@@ -26,7 +26,7 @@ function details.of(report, neutralise_formulas)
   local left_out, left_out_count = report:left_out()
   return canonical { as_of = report.as_of_utc, windows = windows, rules = report.rules, stores = report:count(),
     left_out = left_out_count > 0 and { count = left_out_count, stores = left_out } or nil,
-    slo = report.objective, group_by = report.group_by, strips = report.strips, filter = report.filter,
+    slo = report.objective, group_by = report.group_by, strips = report.strips, zones = report:zones(), filter = report.filter,
     name_attribute = report.name_attribute,
     has_attributes = next(report.attribute_values) ~= nil or nil, neutralise_formulas = neutralise_formulas }
 end

@@ -94,6 +94,7 @@ function Stored.read(path, details, pause)
     name_attribute = known.name_attribute,
     filter = known.filter or {}, -- reports that older versions have made do not tell
     strips = known.strips,
+    zone_list = known.zones,
     attribute_values = attributes,
     text = text,
     ids = ids,
@@ -120,11 +121,12 @@ end
 -- The numbers of a row. The last row's are kept: it is asked for one window after the other.
 local function numbers_of(self, index)
   if self.last ~= index then
-    local numbers, line = {}, self.text:match("^[^\n]*", self.places[index])
-    for number in line:gmatch("%d+") do
+    local numbers, list, rest = {}, self.text:match("^([%d,]*)([^\n]*)", self.places[index])
+    for number in list:gmatch("%d+") do
       numbers[#numbers + 1] = tonumber(number)
     end
-    self.last, self.numbers, self.letters = index, numbers, line:match(",(%a+)$")
+    self.last, self.numbers = index, numbers
+    self.letters, self.zone = rest:match("^(%a+),?(.*)$")
   end
   return self.numbers
 end
@@ -144,6 +146,26 @@ Stored.name = Report.name
 function Stored:strip(index)
   numbers_of(self.plain, index)
   return self.plain.letters
+end
+
+--- The zones of the stores, as of a report; nil without strips, and in reports that older versions have made.
+function Stored:zones()
+  return self.zone_list
+end
+
+function Stored:zone_number(index)
+  local numbers = self.plain.zone_numbers
+  if not self.zone_list then
+    return nil
+  elseif not numbers then
+    numbers = {}
+    for number, zone in ipairs(self.zone_list) do
+      numbers[zone.name] = number
+    end
+    self.plain.zone_numbers = numbers
+  end
+  numbers_of(self.plain, index)
+  return numbers[self.plain.zone]
 end
 
 --- Whether the file of the standard CSV is what `loom report` writes with the options of a report.

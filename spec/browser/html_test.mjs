@@ -221,7 +221,8 @@ async function paintedColours(page, strips, bins) {
   await strips.first().scrollIntoViewIfNeeded();
   const points = await strips.evaluateAll((all, count) => all.map((strip) => {
     const box = strip.getBoundingClientRect();
-    return Array.from({length: count}, (_, bin) => [Math.floor(box.left + (bin + .5) * box.width / count), box.bottom - 5]); // the days are below
+    const low = box.bottom - 5; // the days are below
+    return Array.from({length: count}, (_, bin) => [Math.floor(box.left + (bin + .5) * box.width / count), low]);
   }), bins);
   const colours = await pixels(page, points.flat());
   return points.map((_, i) => colours.slice(i * bins, (i + 1) * bins));
@@ -244,6 +245,8 @@ describe("strips", () => {
     }));
   }
 
+  const DAYS_THERE = {0: "Mon 26 Feb", 7: "Mon 26 Feb", 100: "Fri 1 Mar", 167: "Mon 4 Mar"}; // six hours behind
+
   it("tell the state and the time under the pointer", () => withPage("fleet", {}, async (page) => {
     const number = 20, {strip} = figuresOf("fleet").stores[number];
     const element = page.locator("#rows svg.strip").nth(number), tip = page.locator("#tip");
@@ -252,7 +255,9 @@ describe("strips", () => {
     assert.equal(await tip.isVisible(), false);
     for (const [bin, time] of Object.entries(times)) {
       await element.hover({position: {x: Number(bin) * 2 + 1, y: 8}});
-      assert.equal(await tip.textContent(), `${STATES[strip[bin]]}\n${time}`);
+      const [state, range, day] = (await tip.textContent()).split("\n");
+      assert.deepEqual([state, range], [STATES[strip[bin]], time]);
+      assert.equal(day, `${DAYS_THERE[bin]} in America/Chicago`);
       assert.equal(await tip.isVisible(), true);
     }
     await page.locator("h1").hover();
@@ -276,6 +281,60 @@ describe("strips", () => {
     const colours = await legendColours(page);
     assert.deepEqual((await paintedColours(page, page.locator(".worst svg.strip"), 168))[0],
       [...stores.find((store) => store.store_id === id).strip].map((letter) => colours[letter]));
+  }));
+});
+
+// ---- days ----
+
+// The instants at which a date begins by a clock, in seconds, to the minute: of the browser's own tz database.
+function midnights(zone, from, to) {
+  const format = new Intl.DateTimeFormat("en-CA", {timeZone: zone, dateStyle: "short"}), found = [];
+  const dateAt = (instant) => format.format(new Date(instant * 1000));
+  for (let at = Math.ceil(from / 60) * 60; at < to; at += 60) {
+    if (dateAt(at) !== dateAt(at - 60)) {
+      found.push(at);
+    }
+  }
+  return found;
+}
+
+describe("the days of stores", () => {
+  for (const name of ["days", "calendar"]) {
+    it(`are ticks under their strips, also where clocks change (${name})`, () => withPage(name, {}, async (page) => {
+      const rows = await page.locator("#rows tbody tr:not(.pad)").evaluateAll((all) =>
+        all.map((row) => [row.cells[0].textContent, row.querySelector("path.tick").getAttribute("d")]));
+      const {zones, bins} = await page.evaluate(() => JSON.parse(document.getElementById("data").textContent).strips);
+      assert.equal(rows.length, zones.length);
+      for (const [zone, ticks] of rows) {
+        const {from, to} = zones.find(({name: known}) => known === zone);
+        const expected = midnights(zone, from, to).map((at) => ((at - from) / (to - from) * bins).toFixed(2));
+        assert.deepEqual([...ticks.matchAll(/M([\d.]+) /g)].map(([, place]) => place), expected, zone);
+        assert.ok(expected.length >= 6 && expected.length <= 8);
+      }
+      assert.equal(await page.locator(".legend .tick").count(), 1);
+    }));
+  }
+
+  it("stand above strips that are of the same days", () => withPage("calendar", {}, async (page) => {
+    const axis = page.locator("#rows .axis");
+    assert.equal(await axis.locator("small").textContent(), "local");
+    assert.equal((await axis.locator("span").allTextContents()).join(), "4 Mar,5 Mar,6 Mar,7 Mar,8 Mar,9 Mar,10 Mar");
+  }));
+
+  it("are those of UTC above strips whose days differ", () => withPage("days", {}, async (page) => {
+    const axis = page.locator("#rows .axis");
+    assert.equal(await axis.locator("small").textContent(), "UTC");
+    assert.equal(await axis.locator("span").first().textContent(), "7 Mar");
+  }));
+
+  it("are the stores' own where they have one clock", () => withPage("fleet", {}, async (page) => {
+    const axis = page.locator("#rows .axis");
+    assert.equal(await axis.locator("small").textContent(), "Chicago");
+    assert.equal(await axis.locator("span").first().textContent(), "27 Feb");
+    const mark = await axis.locator("span").first().boundingBox();
+    const strip = await page.locator("#rows svg.strip").first().boundingBox();
+    const share = (Date.UTC(2024, 1, 27, 6) - Date.UTC(2024, 1, 26, 16, 30)) / (7 * 86400000);
+    assert.ok(Math.abs(mark.x - (strip.x + share * strip.width)) < 1.5, JSON.stringify([mark, strip]));
   }));
 });
 
@@ -406,9 +465,10 @@ describe("the keyboard", () => {
     await page.keyboard.press("Home");
     const tip = page.locator("#tip"), state = (bin) => STATES[stores[0].strip[bin]];
     await page.keyboard.press("ArrowRight");
-    assert.equal(await tip.textContent(), `${state(0)}\nMon 26 Feb 2024, 16:29:20 – 23:29:20 UTC`);
+    const told = async () => (await tip.textContent()).split("\n").slice(0, 2).join("\n");
+    assert.equal(await told(), `${state(0)}\nMon 26 Feb 2024, 16:29:20 – 23:29:20 UTC`);
     await page.keyboard.press("ArrowRight");
-    assert.equal(await tip.textContent(), `${state(1)}\nMon 26 Feb 2024, 23:29:20 – Tue 27 Feb 2024, 06:29:20 UTC`);
+    assert.equal(await told(), `${state(1)}\nMon 26 Feb 2024, 23:29:20 – Tue 27 Feb 2024, 06:29:20 UTC`);
     await page.keyboard.press("ArrowLeft");
     assert.match(await tip.textContent(), /16:29:20/);
     await page.keyboard.press("Escape");
@@ -480,7 +540,8 @@ describe("groups", () => {
   it("choose their stores in the table", () => withPage("fleet", {}, async (page) => {
     const {groups} = figuresOf("grouped"), matches = page.locator("#matches");
     const all = await shownIds(page);
-    assert.deepEqual(await page.locator("#group option").allTextContents(), ["all", ...groups.map(({region}) => region || "–")]);
+    assert.deepEqual(await page.locator("#group option").allTextContents(),
+      ["all", ...groups.map(({region}) => region || "–")]);
     const seen = [];
     for (const [i, group] of groups.entries()) {
       const link = page.locator(`a[href="#group-${i + 1}"]`);
@@ -512,7 +573,7 @@ describe("groups", () => {
 describe("names", () => {
   it("are shown before ids, searched and sorted by", () => withPage("named", {}, async (page) => {
     const {stores} = figuresOf("named");
-    const expected = stores.map((store) => store["attributes.title"] ? `${store["attributes.title"]} ${store.store_id}` : store.store_id);
+    const expected = stores.map(({store_id: id, "attributes.title": title}) => title ? `${title} ${id}` : id);
     assert.deepEqual(await shownIds(page), expected);
     assert.ok(expected[0] !== stores[0].store_id);
     assert.equal(await page.getByLabel("Search").getAttribute("placeholder"), "title, store_id");

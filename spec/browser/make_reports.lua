@@ -73,6 +73,17 @@ write("bare", assert(monitor:report { windows = { week } }))
 write("empty", assert(monitor:report { stores = { "nobody" }, strips = true }))
 monitor:close()
 
+-- A week in which clocks change in some places, and one whose days are those of each place.
+local abroad = assert(loom.open(":memory:", { create = true }))
+for _, zone in ipairs { "America/Chicago", "America/New_York", "America/Phoenix", "Asia/Kathmandu", "Australia/Lord_Howe",
+  "Europe/London", "Pacific/Kiritimati", "UTC" } do
+  assert(abroad:set_timezone(zone, zone))
+  assert(abroad:poll(zone, true, "2024-03-13 12:34:56"))
+end
+write("days", assert(abroad:report { strips = true, windows = { week } }))
+write("calendar", assert(abroad:report { strips = true, windows = { "last-week" } }))
+abroad:close()
+
 local many = assert(loom.open(":memory:", { create = true }))
 local polls = {}
 for number = 1, 14000 do

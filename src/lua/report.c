@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "measure/overlay.h"
 #include "measure/strip.h"
+#include "time/day.h"
 #include "report/report.h"
 #include "report/report_csv.h"
 #include "report/report_file.h"
@@ -388,6 +389,39 @@ static int window(lua_State *L) {
   return 2;
 }
 
+/* zone(row): the name of the store's zone. */
+static int zone(lua_State *L) {
+  const loom_report *report = check_report(L)->handle.object;
+  lua_pushstring(L, loom_zone_name(loom_report_zone(report, lloom_check_row(L, 2, report))));
+  return 1;
+}
+
+#define DAYS_MAX 400 /* that begin in a window: of more nobody can tell one from the next */
+
+/*
+** days(row, w): the date of the store's clock at the start of a window, and a list of the days that begin in it, each as its date
+** and where it begins, in microseconds, one after the other; an empty one if there are too many.
+*/
+static int days(lua_State *L) {
+  const loom_report *report = check_report(L)->handle.object;
+  size_t row = lloom_check_row(L, 2, report), w = lloom_check_window(L, 3, report);
+  const loom_zone *clock = loom_report_zone(report, row);
+  struct loom_span span = loom_report_window_of(report, row, w);
+  lua_pushinteger(L, loom_day_of(clock, span.start));
+  lua_newtable(L);
+  if (span.end - span.start > DAYS_MAX * LOOM_DAY)
+    return 2;
+  int count = 0;
+  struct loom_day day = loom_day_after(clock, span.start - 1);
+  for (; day.start < span.end; day = loom_day_after(clock, day.start)) {
+    lua_pushinteger(L, day.date);
+    lua_rawseti(L, -2, ++count);
+    lloom_push_integer(L, day.start);
+    lua_rawseti(L, -2, ++count);
+  }
+  return 2;
+}
+
 /* hull(): from the first window's start to the last one's end. */
 static int hull(lua_State *L) {
   struct loom_span span = loom_report_hull(check_report(L)->handle.object);
@@ -512,6 +546,8 @@ void lloom_register_report(lua_State *L) {
                                      {"cancel", cancel},
                                      {"as_of", as_of},
                                      {"window", window},
+                                     {"zone", zone},
+                                     {"days", days},
                                      {"hull", hull},
                                      {"count", count},
                                      {"store", store},

@@ -25,7 +25,9 @@ end
 
 local legend = '<ul class="legend" aria-label="Colours of the strips"><li><i class="key u"></i>up</li>'
   .. '<li><i class="key p"></i>partly down</li><li><i class="key d"></i>down</li><li><i class="key n"></i>unknown</li>'
-  .. '<li><i class="key x"></i>excluded</li><li><i class="key c"></i>closed</li></ul>\n'
+  .. '<li><i class="key x"></i>excluded</li><li><i class="key c"></i>closed</li>%s</ul>\n'
+
+local ticks = "<li><i class=\"key tick\"></i>midnight by the store's clock</li>"
 
 -- Chooses the rows of a group.
 local function write_group_choice(write, groups, shown)
@@ -48,7 +50,7 @@ local function write_table(report, write, list, groups)
   end
   write('<output id="matches" for="search"></output></div>\n')
   write('<p id="print-note"></p>\n')
-  write(report.strips and legend or "")
+  write(report.strips and legend:format(report.zones and report:zones() and ticks or "") or "")
   write(('</div>\n<div id="sheet" role="region" aria-label="Table of %s">\n<table id="rows">\n'):format(nouns))
   stores.write_head(report, write, list)
   write("<tbody></tbody>\n</table>\n</div>\n</section>\n")

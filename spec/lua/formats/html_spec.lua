@@ -73,7 +73,11 @@ local function with_report(options, check)
   assert(monitor:ingest(database.files(database.small)))
   assert(monitor:set_attributes("1481966498820158979", { region = "<north>" }))
   local made = assert(monitor:report(options))
-  local good, err = pcall(check, made)
+  local zones = {}
+  for store in monitor:stores() do
+    zones[store.store_id] = store.timezone_str
+  end
+  local good, err = pcall(check, made, zones)
   made:close()
   monitor:close()
   if not good then
@@ -173,15 +177,25 @@ describe("the format html", function()
   end)
 
   it("has strips where the report has them", function()
-    with_report({ strips = { bins = 24, window = "last_day" } }, function(made)
+    with_report({ strips = { bins = 24, window = "last_day" } }, function(made, zones)
       assert.same({ window = "last_day", bins = 24 }, made.strips)
       local page = report.text(html, made)
       check_well_formed(page)
       local data = data_of(page)
-      assert.same({ from = made.as_of - 86400, to = made.as_of, bins = 24 }, data.strips)
+      assert.same({ made.as_of - 86400, made.as_of, 24 }, { data.strips.from, data.strips.to, data.strips.bins })
+      local names = {}
+      for i, zone in ipairs(data.strips.zones) do
+        names[i] = zone.name
+        assert.same({ data.strips.from, data.strips.to, 1 }, { zone.from, zone.to, #zone.days })
+        assert.equal(zone.first + 1, zone.days[1][2])
+      end
+      for _, row in ipairs(data.rows) do
+        local number = tonumber(row[3]:match "@(%d+)$" or 0)
+        assert.equal(zones[row[2]] or "America/Chicago", names[number + 1])
+      end
       assert.equal("strip", data.kinds[2])
       for i, row in ipairs(data.rows) do
-        assert.equal(made:strip(i), (row[3]:gsub("(%d+)(%l)", function(count, letter)
+        assert.equal(made:strip(i), (row[3]:gsub("@%d+$", ""):gsub("(%d+)(%l)", function(count, letter)
           return letter:rep(tonumber(count))
         end)))
       end

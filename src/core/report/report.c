@@ -764,6 +764,10 @@ struct loom_span loom_report_window_of(const loom_report *report, size_t row, si
   return loom_window_span(&report->windows[window], report->setting.as_of, report->rows[row].zone);
 }
 
+const loom_zone *loom_report_zone(const loom_report *report, size_t row) {
+  return report->rows[row].zone;
+}
+
 size_t loom_report_count(const loom_report *report) {
   return report->row_count;
 }

@@ -101,6 +101,9 @@ struct loom_span loom_report_hull(const loom_report *report);
 size_t loom_report_count(const loom_report *report);
 const char *loom_report_store(const loom_report *report, size_t row, size_t *length);
 
+/* The zone that a store's clock shows. */
+const loom_zone *loom_report_zone(const loom_report *report, size_t row);
+
 /* A window's instants for one store, which differ on the calendar alone. */
 struct loom_span loom_report_window_of(const loom_report *report, size_t row, size_t window);
 

@@ -71,9 +71,11 @@ bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool h
 
 #define FIGURES 7 /* to a window */
 
-static void put_strip(struct loom_text *text, const char *letters, size_t bins) {
+static void put_strip(struct loom_text *text, const char *letters, size_t bins, const char *zone) {
   loom_text_put_char(text, ',');
   loom_text_put(text, letters, bins);
+  loom_text_put_char(text, ',');
+  loom_text_put(text, zone, strlen(zone));
 }
 
 bool loom_report_figures_rows(const loom_report *report, size_t first, size_t count,
@@ -84,7 +86,8 @@ bool loom_report_figures_rows(const loom_report *report, size_t first, size_t co
     const char *id = loom_report_store(report, row, &length);
     const struct loom_figures *figures = loom_report_figures(report, row);
     if (!loom_text_reserve(text, LOOM_CSV_FIELD_SIZE(length) +
-                                     windows * FIGURES * (LOOM_WHOLE_SIZE + 1) + bins + 2))
+                                     windows * FIGURES * (LOOM_WHOLE_SIZE + 1) + bins +
+                                     LOOM_ZONE_NAME_MAX + 3))
       return false;
     loom_csv_put_field(text, id, length);
     for (size_t w = 0; w < windows; w++) {
@@ -97,7 +100,8 @@ bool loom_report_figures_rows(const loom_report *report, size_t first, size_t co
       }
     }
     if (bins)
-      put_strip(text, loom_report_strip(report, row), bins);
+      put_strip(text, loom_report_strip(report, row), bins,
+                loom_zone_name(loom_report_zone(report, row)));
     loom_text_put_char(text, '\n');
   }
   return true;

@@ -37,8 +37,8 @@ bool loom_report_csv_rows(const loom_report *report, const bool *minutes, bool h
 
 /*
 ** The same with all figures as they are, in microseconds and counts: the store id, for each window up, down, unknown,
-** excluded, longest, outages, polls, and the strip's letters where the report has strips. What other formats are made of
-** once the report itself is gone, so that ids are as they are.
+** excluded, longest, outages, polls, and where the report has strips their letters and the store's zone. What other formats
+** are made of once the report itself is gone, so that ids are as they are.
 */
 bool loom_report_figures_rows(const loom_report *report, size_t first, size_t count,
                               struct loom_text *text);

@@ -6,7 +6,7 @@
 -- @module loom.formats.html.script
 
 return {
-  sha256 = "UH1sYdZ1+YtdWTAhTlC6JhUSOq81SEqr7egP0nXDG+g=",
+  sha256 = "FXyFHABqzFMuVELTGdQF19jC1SanW/0/6/PU5TtLCTQ=",
   text = [==[
 
 "use strict";
@@ -180,14 +180,17 @@ return {
     showTip(svg, Math.max(0, Math.min(bin, strips.bins - 1)));
   }
 
-  // What is marked above the strips: days by the clock of the stores where that is one, or where strips are of days; else by UTC.
+  // Above the strips are the days of the stores where they have one clock, or each strip those of its own; else the days of UTC.
+  const hasLocalAxis = () => zones[0].days.length > 0
+    && (zones.length === 1 || zones.some((zone) => zone.from !== zones[0].from));
+
   function axisMarks(room) {
     const HOUR = 3600, DAY = 86400;
     const steps = [60, 300, 900, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 91 * DAY];
     const {from, to, days} = zones[0], length = to - from, marks = [];
     const step = steps.find((seconds) => length / seconds <= room) || Math.ceil(length / room / DAY) * DAY;
     const last = to - length / (room * 1.75); // there is no room behind it
-    if (step >= DAY && days.length > 0 && (zones.length === 1 || zones.some((zone) => zone.from !== from))) {
+    if (step >= DAY && hasLocalAxis()) {
       days.filter(([instant], i) => i % (step / DAY) === 0 && instant < last)
         .forEach(([instant, date]) => marks.push([instant, dayOf(new Date(date * DAY * 1000))]));
       return marks;
@@ -209,6 +212,8 @@ return {
       mark.style.left = (at - from) / (to - from) * 100 + "%";
       axis.append(mark);
     }
+    const zone = hasLocalAxis() && !axis.textContent.includes(":") ? zones.length === 1 ? zones[0].name : "local" : "UTC";
+    axis.append(Object.assign(document.createElement("small"), {textContent: zone.replace(/.*\//, "").replace(/_/g, " ")}));
     cell.append(axis);
   }
 

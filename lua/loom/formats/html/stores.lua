@@ -201,16 +201,20 @@ local function row_text(report, list, row, chosen, group_of)
   return "[" .. table.concat(cells, ",") .. "]"
 end
 
+local function seconds(instant)
+  return json.number(time.seconds(time.instant(instant)))
+end
+
 -- The days of the zones that the stores are in: see `loom.report:zones`.
 local function write_zones(report, write)
   local zones = report.zones and report:zones() or {}
   for i, zone in ipairs(zones) do
     local days = {}
     for number, day in ipairs(zone.days) do
-      days[number] = ("[%s,%d]"):format(json.number(time.seconds(day.instant)), day.date)
+      days[number] = ("[%s,%d]"):format(seconds(day.from_utc), day.date)
     end
     write(('%s{"name":%s,"from":%s,"to":%s,"first":%d,"days":[%s]}'):format(i == 1 and ',"zones":[' or ",",
-      markup.json(zone.name), json.number(zone.from), json.number(zone.to), zone.first, table.concat(days, ",")))
+      markup.json(zone.name), seconds(zone.from_utc), seconds(zone.to_utc), zone.first, table.concat(days, ",")))
   end
   write(zones[1] and "]" or "")
 end

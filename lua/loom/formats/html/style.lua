@@ -6,7 +6,7 @@
 -- @module loom.formats.html.style
 
 return {
-  sha256 = "CLh9TJpdy35AU35RATvWHRK5TaxWOVBD2SmW/FjA/18=",
+  sha256 = "Fs2t3yI7R2utogdOT423QdHVrS1r/Bo208cx7UwjH7A=",
   text = [==[
 
 :root {
@@ -80,7 +80,8 @@ td { white-space: nowrap; }
 thead .id, thead .id button { font-family: var(--sans); font-size: 11.5px; }
 .window { text-align: center; }
 svg.strip { display: block; height: 20px; shape-rendering: crispEdges; }
-.tick { fill: none; stroke: var(--soft); stroke-width: 1; vector-effect: non-scaling-stroke; }
+.tick { fill: none; stroke: var(--ink); stroke-width: 1; vector-effect: non-scaling-stroke; }
+i.tick { width: 1px; height: 6px; margin: 0 8px 0 4px; vertical-align: 2px; background: var(--ink); }
 
 .tools { display: none; flex-wrap: wrap; align-items: center; gap: 8px 24px; margin-bottom: 8px; }
 .js .tools { display: flex; }
@@ -124,10 +125,11 @@ kbd { font-family: inherit; border: 1px solid var(--line); border-radius: 3px; p
 #rows tbody tr:focus { outline: none; }
 #rows tbody tr:focus-visible > * { box-shadow: inset 0 2px var(--link), inset 0 -2px var(--link); }
 #rows .none td { padding: 20px; text-align: center; color: var(--soft); }
-.axis { position: relative; height: 16px; margin: 6px 8px 0; font-size: 10.5px; }
-.plain .axis { margin: 0; }
+.axis { position: relative; height: 16px; margin: 18px 8px 0; font-size: 10.5px; }
+.plain .axis { margin: 14px 0 0; }
 .axis span { position: absolute; bottom: 0; padding-left: 3px; border-left: 1px solid var(--strong); line-height: 14px;
   white-space: nowrap; }
+.axis small { position: absolute; left: 0; bottom: 14px; font-size: inherit; line-height: 14px; }
 #tip { position: fixed; left: 0; top: 0; z-index: 9; padding: 5px 9px; background: var(--ink); color: var(--paper);
   font-size: 12px; line-height: 1.4; border-radius: 4px; pointer-events: none; white-space: pre; visibility: hidden; }
 #rows th.strip, #rows td.strip { width: 1px; } /* what is left over goes to the other columns */
@@ -142,8 +144,7 @@ html:not(.js) .strip { display: none; }
   .stacked .id a, .stacked tbody .id bdi:last-of-type { overflow: hidden; text-overflow: ellipsis; }
   .stacked th.strip, .stacked td.strip { display: none; }
   .stacked svg.strip { margin: 2px 0 3px; }
-  .stacked .axis { margin: 0; }
-  #rows.stacked .id .axis { margin: 0 8px; }
+  #rows.stacked .id .axis { margin: 10px 8px 0; }
 }
 @media print {
   @page { size: landscape; margin: 11mm; }

@@ -151,7 +151,7 @@ function summary.write_worst(report, write, strip_of)
   end
   write(('<div class="wide"><table class="plain">\n<caption>The lowest ratio of %s</caption>\n')
     :format(markup.name(report.windows[place])))
-  write(('<thead><tr><th scope="col">%s</th>'):format(markup.text(report.key)))
+  write(('<thead><tr><th scope="col" class="id">%s</th>'):format(markup.text(report.key)))
   for _, name in ipairs { "Up %", "Down h", "Outages", "Longest" } do
     write(('<th scope="col" class="number">%s</th>'):format(name))
   end
