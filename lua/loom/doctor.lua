@@ -134,20 +134,21 @@ judges[#judges + 1] = function(survey)
   local at = example and time.text(example.instant) or "T"
   return tally.count > 0 and {
     code = "stray-polls", severity = "warning", count = tally.count, of = survey.polled,
-    text = ("%s %s a poll days away from those of all others, which end at %s"):format(
-      of_all(tally.count, survey.polled, "store"), has_have(tally.count), minute(survey.as_of)),
-    effect = moves and ("reports are as of %s, where there is nothing else to report on"):format(minute(survey.newest))
-      or "what was measured between it and the others is counted as silence",
+    text = ("%s %s a poll far from those of nearly all others in time, such as of %s"):format(
+      of_all(tally.count, survey.polled, "store"), has_have(tally.count), at:sub(1, 16)),
+    effect = moves and ("reports are as of %s, where there is nothing else to report on, and not of %s"):format(
+      minute(survey.newest), minute(survey.as_of)) or "older than all others, so that no usual report has it",
     command = ("loom delete DB polls --store %s --from '%s' --to '%s'"):format(first_store(tally), at, at),
     examples = examples_of(tally, tell_poll),
   }
 end
 
--- How long a gap of the feed is, and by how much it is usual: nil where gaps are not.
+-- How long a gap is, in seconds.
 local function length_of(gap)
   return time.between(gap.from, gap.to) / 1e6
 end
 
+-- How long the feed's gaps usually are, where it has so many that it is made to have them; nil where it has not.
 local function usual_gap(survey)
   local gaps, lengths = survey.gaps, {}
   if #gaps == 0 then
