@@ -117,7 +117,7 @@ describe("the format html", function()
       "caf\195\169\255\0", "&amp;" }
     local list = {}
     for i, id in ipairs(ids) do
-      list[i] = { id, { 0, HOUR * i, 0, 0, HOUR, 1, 1 }, { HOUR, 0, 0, 0, 0, 0, 1 } }
+      list[i] = { id, { 0, HOUR * i, 0, 0, HOUR, 1, 1 }, { HOUR, 1, 0, 0, 1, 1, 1 } }
     end
     local made = report.make({ week, { name = "last_hour", unit = "minutes" } }, list)
     local page = report.text(html, made, { title = "<title>" })
@@ -174,6 +174,19 @@ describe("the format html", function()
       end
       assert.equal(csv, table.concat(lines, "\n") .. "\n")
     end)
+  end)
+
+  it("says of how much the ratio is, and names no worst store where none was down", function()
+    local made = report.make({ week }, { { "a", { HOUR, 0, 3 * HOUR, 0, 0, 0, 1 } }, { "b", { HOUR, 0, 0, 0, 0, 0, 1 } } })
+    local page = report.text(html, made)
+    check_well_formed(page)
+    assert.is_truthy(page:find("of the 40.00% of the open time that is known", 1, true))
+    assert.is_truthy(page:find("No store is known to have been down in last week.", 1, true))
+    made = report.make({ week }, { { "a", { HOUR, 0, 0, 0, 0, 0, 1 } }, { "b", { HOUR, 1, 0, 0, 1, 1, 1 } } })
+    page = report.text(html, made)
+    assert.is_nil(page:find("that is known", 1, true))
+    assert.is_truthy(page:find('href="#row-2"', 1, true))
+    assert.is_nil(page:find('href="#row-1"', 1, true))
   end)
 
   it("has strips where the report has them", function()

@@ -47,7 +47,7 @@ function markup.percent(up, down)
   return millionths and figures.percent(millionths) or "\226\128\147"
 end
 
---- A length of time in its two largest units.
+--- A length of time in its two largest units, as markup.
 function markup.duration(microseconds)
   local seconds = math.floor(microseconds / 1000000)
   local function two(unit, name, smaller, smaller_name)
@@ -62,7 +62,7 @@ function markup.duration(microseconds)
   elseif seconds >= MINUTE then
     return two(MINUTE, "min", 1, "s")
   end
-  return microseconds > 0 and seconds == 0 and "< 1 s" or ("%d s"):format(seconds)
+  return microseconds > 0 and seconds == 0 and "&lt; 1 s" or ("%d s"):format(seconds)
 end
 
 --- A window's name in words.

@@ -6,7 +6,7 @@
 -- @module loom.formats.html.style
 
 return {
-  sha256 = "Fs2t3yI7R2utogdOT423QdHVrS1r/Bo208cx7UwjH7A=",
+  sha256 = "iOH9qzMzkDd3bqsDevcUa6H2Fuc8hc0omxS3VzL704E=",
   text = [==[
 
 :root {
@@ -49,14 +49,15 @@ dt { color: var(--soft); }
 .card { border: 1px solid var(--line); border-radius: 6px; padding: 14px 16px 12px; max-width: 480px; break-inside: avoid; }
 .card .ratio { font-size: 32px; line-height: 1.15; font-weight: 600; letter-spacing: -.02em; margin: 10px 0 8px; }
 .card .before { margin: -6px 0 8px; font-size: 12px; color: var(--soft); }
+.ratio ~ .range { margin: -4px 0 8px; }
 .bar { display: block; width: 100%; height: 6px; }
 .spread { width: 100%; margin: 12px 0 10px; font-size: 12px; }
 .spread th { width: 1px; padding: 1px 12px 1px 0; color: var(--soft); }
 .spread .number { width: 1px; padding-left: 12px; }
 .spread .bar { height: 4px; }
 .spread caption { padding: 0 0 2px; }
-.card dl { display: grid; grid-template-columns: 1fr 1fr; gap: 0 24px; }
-.card dl div { display: flex; justify-content: space-between; gap: 8px; padding: 3px 0; border-top: 1px solid var(--line); }
+.card dl { display: grid; grid-template-columns: 1fr 1fr; gap: 0 16px; white-space: nowrap; }
+.card dl div { display: flex; justify-content: space-between; gap: 4px; padding: 3px 0; border-top: 1px solid var(--line); }
 .key { display: inline-block; width: 9px; height: 9px; margin-right: 6px; border-radius: 2px; }
 i.u { background: var(--up); } i.p { background: var(--partly); } i.d { background: var(--down); }
 i.n { background: var(--unknown); } i.x { background: var(--excluded); } i.c { background: var(--closed); }

@@ -108,6 +108,9 @@ local function write_card(report, write, totals, place)
   write(('<section class="card">\n<h3>%s</h3>\n<p class="range">%s</p>\n'):format(markup.name(window), words.window(window)))
   write(('<p class="ratio">%s</p>\n'):format(markup.percent(up, down)))
   write_before(report, write, totals, place, figures.millionths(up, down))
+  if unknown > 0 and up + down > 0 then
+    write(('<p class="range">of the %s of the open time that is known</p>\n'):format(markup.percent(up + down, unknown)))
+  end
   write(bar(up, down, unknown) .. "\n")
   write_spread(report, write, window)
   write("<dl>")
@@ -143,10 +146,15 @@ end
 --- The stores with the lowest ratio in the last window. `strip_of` gives the markup of a strip, or nil.
 function summary.write_worst(report, write, strip_of)
   local place = windows.last_place(report.windows)
-  local worst, noun = report:worst(WORST), summary.noun(report, 2)
+  local worst, noun = {}, summary.noun(report, 2)
+  for i, row in ipairs(report:worst(WORST)) do
+    local up, down = report:figures(row.index, place)
+    worst[i] = (down > 0 or up == 0) and row or nil -- those behind were not down either
+  end
   write(('<section class="worst">\n<h2>Worst %s</h2>\n'):format(noun))
   if #worst == 0 then
-    write(("<p>No %s was open and known in the last window.</p>\n</section>\n"):format(summary.noun(report, 1)))
+    write(("<p>No %s is known to have been down in %s.</p>\n</section>\n"):format(summary.noun(report, 1),
+      markup.name(report.windows[place])))
     return
   end
   write(('<div class="wide"><table class="plain">\n<caption>The lowest ratio of %s</caption>\n')

@@ -29,7 +29,7 @@ describe("the markup of pages", function()
   end)
 
   it("writes durations in two units", function()
-    local seconds = { [0] = "0 s", [0.5] = "< 1 s", [59.9] = "59 s", [60] = "1 min", [61] = "1 min 1 s",
+    local seconds = { [0] = "0 s", [0.5] = "&lt; 1 s", [59.9] = "59 s", [60] = "1 min", [61] = "1 min 1 s",
       [3600] = "1 h", [3660] = "1 h 1 min", [86399] = "23 h 59 min", [86400] = "1 d", [26 * 3600 + 59] = "1 d 2 h" }
     for length, text in pairs(seconds) do
       assert.equal(text, markup.duration(length * 1000000))
