@@ -27,10 +27,11 @@ end
 -- What has been written may not be told of for two seconds: a test that compares is tried until then, or for as long as it takes.
 local function settling(work)
   return function()
-    local deadline, good, failure = core.clock() + 20, nil, nil
-    repeat
+    local deadline = core.clock() + 20
+    local good, failure = pcall(work)
+    while not good and core.clock() < deadline do
       good, failure = pcall(work)
-    until good or core.clock() > deadline
+    end
     if not good then
       error(failure, 0)
     end
