@@ -244,6 +244,7 @@ check.string = check.type "string"
 check.boolean = check.type "boolean"
 check.table = check.type "table"
 check.callable = check.type "function"
+check.numeric = check.type "number"
 
 --- A string as C takes it: a path or a name.
 function check.text(value)

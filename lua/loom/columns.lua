@@ -201,6 +201,11 @@ local function one(report, column)
     check.shown(column))
 end
 
+local function has_windows(value)
+  local is_object = type(value) == "table" or type(value) == "userdata"
+  return is_object and value.windows and value or nil, "report or groups"
+end
+
 --- The names of a report's standard columns.
 -- @tparam loom.report report or groups
 -- @treturn {string,...}
@@ -208,6 +213,7 @@ end
 -- local columns = require "loom.columns"
 -- print(table.concat(columns.standard(report), ","))
 function columns.standard(report)
+  check.argument("standard", 1, report, has_windows)
   local names = { report.key }
   if report.grouped and report.key ~= "stores" then
     names[2] = "stores"

@@ -17,6 +17,7 @@
 -- @tfield int polls how many lie inside the pieces, those in exclusions too, since they are evidence
 -- @tfield ?table slo how it stands against the objective, if there is one: see `loom.slo`
 
+local check = require "loom.check"
 local core = require "loom.core"
 local time = require "loom.time"
 
@@ -25,12 +26,16 @@ local figures = {}
 local MINUTE = 60 * 1000000
 local seconds = time.seconds
 
+local function number(name, value)
+  return type(value) == "number" and value or check.argument(name, 1, value, check.numeric)
+end
+
 --- Hours with one or two decimals.
 -- @tparam int microseconds
 -- @treturn string such as `"0.0"`, `"24.0"`, `"8.42"`
 -- @usage print(require("loom.figures").hours(8.5 * 3600 * 1000000)) --> 8.5
 function figures.hours(microseconds)
-  return core.hours(microseconds)
+  return core.hours(number("hours", microseconds))
 end
 
 --- Whole minutes, cut.
@@ -38,7 +43,7 @@ end
 -- @treturn string
 -- @usage print(require("loom.figures").minutes(59999999)) --> 0
 function figures.minutes(microseconds)
-  return core.minutes(microseconds)
+  return core.minutes(number("minutes", microseconds))
 end
 
 -- What the functions above print, as numbers.
@@ -56,7 +61,7 @@ figures.numbers = {
 -- @treturn string
 -- @usage print(require("loom.figures").seconds(1500000)) --> 1.5
 function figures.seconds(microseconds)
-  return core.seconds(microseconds)
+  return core.seconds(number("seconds", microseconds))
 end
 
 --- A number with up to six decimals, without the zeros that end them.
@@ -64,7 +69,7 @@ end
 -- @treturn ?string nil if it is not finite
 -- @usage print(require("loom.figures").decimal(0.25)) --> 0.25
 function figures.decimal(value)
-  return core.decimal(value)
+  return core.decimal(number("decimal", value))
 end
 
 -- ---- ratios ----

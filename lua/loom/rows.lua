@@ -22,6 +22,20 @@ local rows = {}
 local FIELDS = { "key", "as_of", "as_of_utc", "newest_poll", "newest_poll_utc", "windows", "rules", "strips", "group_by",
   "counts", "dormant", "dormant_after" }
 
+-- Methods that take the number of a row, and of a window: they are called a lot from inside, so that what callers give is checked
+-- on its way in.
+local places = { store = true, stores = true, figures = true }
+
+local function with_checked_places(fields, name, method)
+  return function(self, index, window)
+    check.argument(name, 1, index, check.integer(1, fields:count()))
+    if name == "figures" then
+      check.argument(name, 2, window, check.integer(1, #fields.windows))
+    end
+    return method(self, index, window)
+  end
+end
+
 --- The object that stands for a table of figures: `#object` is the number of its rows and `object[i]` one of them, else it is
 -- the table. In Lua 5.1 a table cannot redefine `#`.
 -- @local
@@ -41,7 +55,10 @@ function rows.object(fields, name)
       if type(value) ~= "function" then
         return value
       end
-      methods[value] = methods[value] or check.method(key, value, name)
+      if not methods[value] then
+        local is_checked = places[key] and fields.windows
+        methods[value] = check.method(key, is_checked and with_checked_places(fields, key, value) or value, name)
+      end
       return methods[value]
     end,
     __pairs = function()
@@ -175,6 +192,7 @@ end
 -- @treturn ?loom.row nil if there is none
 -- @usage print(report:row(1).store_id)
 function rows:row(index)
+  check.argument("row", 1, index, check.numeric)
   if index >= 1 and index <= self:count() and index % 1 == 0 then
     return Row.new(self.plain, index)
   end

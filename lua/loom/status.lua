@@ -227,6 +227,7 @@ end
 --- A store by its place.
 -- @local
 function Status:row(number)
+  check.argument("row", 1, number, check.numeric)
   if number < 1 or number > self:count() or number % 1 ~= 0 then
     return nil
   end

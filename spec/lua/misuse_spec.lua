@@ -46,6 +46,40 @@ describe("a value in a message", function()
   end)
 end)
 
+describe("the number of a row or window that is none", function()
+  it("is told at the caller's line, with what was given", function()
+    local monitor = assert(loom.open ":memory:")
+    assert(monitor:polls { { "a", true, 0 }, { "b", true, 0 } })
+    local report, status = assert(monitor:report()), assert(monitor:status())
+    for name, object in pairs { report = report, groups = report:group_with(function(row) return row.store_id end, "key") } do
+      for shown, value in pairs { nothing = false, ["0"] = 0, ["3"] = 3, ["1.5"] = 1.5, ['"x"'] = "x", ["{}"] = {} } do
+        value = shown ~= "nothing" and value or nil
+        local expected = (" (whole number from 1 to 2 expected, got %s)"):format(shown)
+        misuse_spec.expect("bad argument #1 to 'store'" .. expected, function() object:store(value) end)
+        misuse_spec.expect("bad argument #1 to 'figures'" .. expected, function() object:figures(value, 1) end)
+        if shown ~= "3" then
+          misuse_spec.expect("bad argument #2 to 'figures'" .. expected:gsub("to 2", "to 3"),
+            function() object:figures(1, value) end)
+        end
+        if name == "groups" then
+          misuse_spec.expect("bad argument #1 to 'stores'" .. expected, function() object:stores(value) end)
+        end
+      end
+    end
+    for _, object in ipairs { report, report:group "x", status } do
+      misuse_spec.expect("bad argument #1 to 'row' (number expected, got \"x\")", function() object:row "x" end)
+    end
+    local figures, columns = require "loom.figures", require "loom.columns"
+    for _, name in ipairs { "hours", "minutes", "seconds", "decimal" } do
+      misuse_spec.expect(("bad argument #1 to '%s' (number expected, got {})"):format(name), function() figures[name] {} end)
+    end
+    misuse_spec.expect("bad argument #1 to 'standard' (report or groups expected, got 1)", function() columns.standard(1) end)
+    report:close()
+    status:close()
+    monitor:close()
+  end)
+end)
+
 describe("a method that is called as a function", function()
   local monitor, report, handles
 

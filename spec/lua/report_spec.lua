@@ -256,8 +256,8 @@ describe("a report", function()
 
   it("names what it has not", function()
     with_report(nil, function(report)
-      assert.error_matches(function() report:store(4) end, "no such row", 1, true)
-      assert.error_matches(function() report:figures(1, 4) end, "no such window", 1, true)
+      assert.error_matches(function() report:store(4) end, "whole number from 1 to 3 expected, got 4", 1, true)
+      assert.error_matches(function() report:figures(1, 4) end, "whole number from 1 to 3 expected, got 4", 1, true)
       assert.error_matches(function() report:groups() end, "the report has no option 'group_by'", 1, true)
       assert.error_matches(function() report:write(io.stdout, { format = "xml" }) end,
         "bad option 'format' to 'write' (name of a format or function expected, got \"xml\")", 1, true)
