@@ -138,7 +138,7 @@ int lloom_inspect(lua_State *L) {
   lloom_read_rules(L, 2, &options.rules);
   options.id = lloom_option_string(L, 2, "id", "");
   options.id_length = strlen(options.id);
-  options.default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago");
+  options.default_zone = lloom_option_string(L, 2, "default_zone", LOOM_DEFAULT_ZONE);
   lloom_read_window(L, 2, &options.window);
   options.as_of =
       lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);

@@ -169,7 +169,7 @@ static void read_options(lua_State *L, struct loom_report_options *options,
   options->as_of =
       lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
   options->has_as_of = options->as_of != INT64_MIN;
-  options->default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago");
+  options->default_zone = lloom_option_string(L, 2, "default_zone", LOOM_DEFAULT_ZONE);
   options->threads = (unsigned)lloom_option_integer(L, 2, "threads", 0, 0, LOOM_THREADS_MAX);
   options->strip_window =
       (size_t)lloom_option_integer(L, 2, "strip_window", 1, 1, LOOM_WINDOWS_MAX) - 1;

@@ -147,7 +147,7 @@ int lloom_survey(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
   struct loom_survey_options options = {
-      .default_zone = lloom_option_string(L, 2, "default_zone", "America/Chicago"),
+      .default_zone = lloom_option_string(L, 2, "default_zone", LOOM_DEFAULT_ZONE),
       .now = lloom_option_integer(L, 2, "now", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX),
       .examples = (size_t)lloom_option_integer(L, 2, "examples", 0, 0, LOOM_SURVEY_EXAMPLES_MAX)};
   int64_t limit = lloom_option_integer(L, 2, "limit", 0, 0, LOOM_DURATION_MAX);

@@ -6,8 +6,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#define DEFAULT_ZONE "America/Chicago"
-
 static struct loom_word word_of(const char *bytes, size_t length) {
   return (struct loom_word){bytes, length};
 }
@@ -228,7 +226,7 @@ static int key_of(struct loom_word word, struct loom_word *value) {
 loom_status loom_figures_options_read(struct loom_figures_options *options,
                                       const struct loom_word *words, size_t count,
                                       loom_error *error) {
-  *options = (struct loom_figures_options){.zone = DEFAULT_ZONE};
+  *options = (struct loom_figures_options){.zone = LOOM_DEFAULT_ZONE};
   loom_rules_preset(loom_preset_names[0], &options->rules);
   for (int pass = 0; pass < 2; pass++) {
     for (size_t i = 0; i < count; i++) {

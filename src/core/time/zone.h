@@ -16,6 +16,9 @@
 /* Longest zone name, in bytes: the tz database's own are below 33. */
 #define LOOM_ZONE_NAME_MAX 64
 
+/* Of stores without a zone, unless another one is chosen. */
+#define LOOM_DEFAULT_ZONE "America/Chicago"
+
 /* What else to say of a zone that is stored, and not in the tz database any more. */
 #define LOOM_ZONE_GONE "any more (Debian keeps old names in its package tzdata-legacy)"
 
