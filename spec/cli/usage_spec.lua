@@ -194,6 +194,25 @@ describe("wrong use of loom", function()
     assert.equal(0, result.status)
   end)
 
+  it("is none of the examples that the help of each command ends with", function()
+    local cli, examples, count = require "loom.cli", require "loom.cli.examples", 0
+    for name, line in pairs(examples) do
+      count = count + 1
+      local words = {}
+      for quoted, plain in line:gsub("%S*'[^']*'%S*", function(word)
+        return (word:gsub(" ", "\1"):gsub("'", ""))
+      end):gmatch "((%S+))" do
+        words[#words + 1] = (quoted or plain):gsub("\1", " ")
+      end
+      assert.equal("loom", table.remove(words, 1))
+      assert.equal(name, words[1])
+      local parsed, why = cli.parser(name):pparse(words)
+      assert.is_true(parsed, line .. ": " .. tostring(why))
+    end
+    assert.equal(count, #cli.parser()._commands)
+    assert.matches("\n\nExample: loom prune stores.db --keep 90d --dry-run\n", shell.good("prune", "--help"), 1, true)
+  end)
+
   it("of prune and export", function()
     expect_wrong("missing option '--keep'", "prune", db)
     expect_wrong('--keep: "soon" is not a duration', "prune", db, "--keep", "soon")

@@ -4,6 +4,7 @@
 
 local argparse = require "argparse"
 local common = require "loom.cli.common"
+local examples = require "loom.cli.examples"
 local loom = require "loom"
 
 local cli = {}
@@ -41,6 +42,7 @@ function cli.parser(first)
   parser:require_command(true)
   for _, name in ipairs(is_command[first] and { first } or names) do
     find_command(name).add_to(parser)
+    parser._commands[#parser._commands]:epilog("Example: " .. examples[name])
   end
   return parser
 end
