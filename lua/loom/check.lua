@@ -184,7 +184,7 @@ end
 --- Checks a list of things that a public function is to set, each a table of options.
 -- @tparam string name of the function
 -- @tparam {table,...} list
--- @tparam table known checkers by option
+-- @tparam table|function known checkers by option, or what gives them for an item
 -- @tparam {string,...} required options that each has to have
 -- @treturn {table,...} the options as their checkers return them
 function check.items(name, list, known, required)
@@ -194,7 +194,7 @@ function check.items(name, list, known, required)
     if type(item) ~= "table" then
       check.fail("bad item %d to '%s' (table expected, got %s)", i, name, shown(item))
     end
-    items[i] = check_options(name, item, known, place)
+    items[i] = check_options(name, item, type(known) == "function" and known(item) or known, place)
     for _, key in ipairs(required) do
       if item[key] == nil then
         check.fail("missing option '%s'%s to '%s'", key, place, name)

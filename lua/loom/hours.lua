@@ -114,6 +114,31 @@ function hours.week(value)
   return list
 end
 
+--- Checker of spans that come every week: text such as "sun 02:00-04:00" or "mon-fri 01:00-02:00; sat,sun 22:00-06:00" (see
+-- src/core/measure/week_text.h), a list of such texts, or a week.
+-- @treturn {int,...} as `hours.week` returns it
+function hours.weekly(value)
+  local expected = ('week of 1 to %d spans (such as "sun 02:00-04:00")'):format(core.limits.weekly_spans)
+  if type(value) == "table" and value[1] ~= nil then
+    for i = 1, check.length(value) or 1 do
+      if type(value[i]) ~= "string" then
+        return nil, expected
+      end
+    end
+    value = table.concat(value, ";")
+  end
+  local list
+  if type(value) == "string" then
+    list = core.parse_week(value)
+  else
+    list = hours.week(value)
+  end
+  if not list or not list[1] or #list > 3 * core.limits.weekly_spans then
+    return nil, expected
+  end
+  return list
+end
+
 --- A week as text: a list of spans for each day that has any.
 -- @tparam {int,...} list as `hours.week` returns them
 function hours.week_texts(list)

@@ -106,7 +106,8 @@ Closed.__name = "loom.monitor"
 --   `effective_from`; this and the next two also with `origin`, as `export` writes it
 -- @param[opt] options.timezones zones: `store_id, timezone_str`
 -- @param[opt] options.special_days special days: `store_id, date, open, close` and, if wanted, `note`
--- @param[opt] options.exclusions maintenance: `store_id, from_utc, to_utc` and, if wanted, `reason`
+-- @param[opt] options.exclusions maintenance: `store_id, from_utc, to_utc` and, if wanted, `reason`; of rules `weekly`, `zone`,
+--   `from_local` and `to_local`
 -- @param[opt] options.attributes attributes: `store_id` and a column for each
 -- @tparam[opt=0] int|string options.max_rejects how many bad rows of each file to leave out, or `"all"`; 0: the first one
 --   fails the file
@@ -333,13 +334,21 @@ end
 --- Takes a stretch of time out of the schedule: maintenance, a strike. One that is there already stays the one that it is.
 -- @tparam table exclusion or a list of them, for one transaction
 -- @tparam string|{string,...} exclusion.store an id, or `"*"` for every store, or a list of ids
--- @tparam string|number exclusion.from an instant
--- @tparam string|number exclusion.to an instant after it
+-- @tparam string|number exclusion.from an instant; with `zone` a local time, `"2026-11-24 02:00"`; with `weekly` the first local
+--   date (default then: it always held)
+-- @tparam string|number exclusion.to an instant after it, or a local time; with `weekly` the date after the last (default then:
+--   it does not end)
+-- @tparam[opt] string|table exclusion.weekly spans of every week: `"sun 02:00-04:00"`, `"mon-fri 01:00-02:00,22:00-23:00; daily
+--   03:00-03:10"`, a list of such texts, or a week as in `set_hours`; up to 100
+-- @tparam[opt] string exclusion.zone whose clocks the times are of: `"store"`, for each store's (default with `weekly`), or an
+--   IANA name. Such an exclusion is a rule, which becomes instants when it is read, as openings do
 -- @tparam[opt=""] string exclusion.reason up to 4096 bytes
 -- @treturn int|{int,...}|nil the exclusion's number; of a list of exclusions, or of stores, a list
 -- @treturn ?string the failure
 -- @treturn ?string its code
--- @usage monitor:exclude { store = "*", from = "2026-11-24 02:00:00", to = "2026-11-24 04:00:00", reason = "network" }
+-- @usage
+-- monitor:exclude { store = "*", from = "2026-11-24 02:00:00", to = "2026-11-24 04:00:00", reason = "network" }
+-- monitor:exclude { store = "*", weekly = "sun 02:00-04:00", zone = "store", from = "2026-12-01" }
 function Monitor:exclude(exclusion)
   return overrides.exclude(self, exclusion)
 end
@@ -347,7 +356,8 @@ end
 --- The exclusions, whoever made them.
 -- @tparam[opt] table options
 -- @tparam[opt] string options.store an id, or `"*"` for those of every store (default: all there are)
--- @treturn {table,...}|nil in order of time: `number`, `store_id` (or `"*"`), `from` and `to` (instants), `reason`
+-- @treturn {table,...}|nil in order of time: `number`, `store_id` (or `"*"`), `from` and `to` (instants), `reason`; a rule has
+--   `zone`, `weekly` (nil: it is once), and in the place of instants `from_local` and `to_local`, text
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage for _, exclusion in ipairs(monitor:exclusions()) do print(exclusion.number, exclusion.reason) end

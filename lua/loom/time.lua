@@ -68,8 +68,9 @@ function time.as_of(monitor, seen_from)
   return seen_from
 end
 
---- The first instant that can be written, in microseconds.
-time.FIRST = FIRST
+
+--- The first and the last instant that can be written, in microseconds.
+time.FIRST, time.LAST = FIRST, LAST
 
 --- Microseconds from an instant to another, both in microseconds. On LuaJIT it is exact within 285 years.
 -- @function time.between
@@ -151,6 +152,16 @@ end
 -- @treturn ?int nil for what is no date
 function time.days(value)
   return type(value) == "string" and core.parse_date(value) or nil
+end
+
+--- Checker of what a clock shows, without saying where it is: "YYYY-MM-DD" for midnight, or with a time as an instant has it.
+-- @treturn int microseconds since it showed 1970-01-01 00:00:00
+function time.shown(value)
+  local shown = type(value) == "string" and core.parse_local(value)
+  if shown then
+    return shown
+  end
+  return nil, "local time (YYYY-MM-DD, or HH:MM:SS behind it, without a zone)"
 end
 
 --- An instant in microseconds as text.

@@ -368,7 +368,7 @@ describe("bad input", function()
     it("from a newer version", function()
       local bytes = files.read(db) -- user_version: offset 60, 4 bytes
       local path = files.write(folder .. "/newer", bytes:sub(1, 60) .. "\0\0\0\9" .. bytes:sub(65))
-      expect_all_fail(path, "was written by a newer Loom (its schema is version 9, this Loom knows 6)")
+      expect_all_fail(path, "was written by a newer Loom (its schema is version 9, this Loom knows 7)")
     end)
 
     it("that is corrupt", function()

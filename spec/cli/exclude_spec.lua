@@ -55,6 +55,32 @@ number  store_id  from_utc             to_utc                      reason
     assert.equal(loaded, (shell.good("exclude", "list", db)))
   end)
 
+  it("adds rules, lists and removes them as such, and exports them", function()
+    assert.equal("3\n", (shell.good("exclude", "add", db, "*", "--weekly", "mon 10:00-11:00", "--weekly", "sat,sun 22:00-06:00",
+      "--from", "2024-03-04", "--reason", "a, b")))
+    assert.equal("4\n", (shell.good("exclude", "add", db, store, "--zone", "UTC", "--from", "2024-03-04 12:00", "--to",
+      "2024-03-04 12:30")))
+    local rules = "number,store_id,from_utc,to_utc,reason,weekly,zone,from_local,to_local\n"
+      .. "2,night,2024-03-03 01:00:00.000000 UTC,2024-03-03 01:10:00.500000 UTC,,,,,\n"
+      .. '3,*,,,"a, b",mon 10:00-11:00; sat-sun 22:00-06:00,store,2024-03-04,\n'
+      .. '1,*,2024-03-04 09:15:00.000000 UTC,2024-03-04 09:30:00.000000 UTC,"router, new",,,,\n'
+      .. "4,1481966498820158979,,,,,UTC,2024-03-04 12:00:00,2024-03-04 12:30:00\n"
+    assert.equal(rules, (shell.good("exclude", "list", db)))
+    local file = files.write(folder .. "/rules.csv", (shell.good("export", db, "exclusions")))
+    local again = database.make(folder .. "/again")
+    shell.good("ingest", again, "--quiet", file)
+    assert.equal((shell.good("export", db, "exclusions")), (shell.good("export", again, "exclusions")))
+    local excluded = {}
+    local timeline = shell.good("timeline", db, store, "--from", "2024-03-04 09:00:00", "--to", "2024-03-05 00:00:00")
+    for line in timeline:gmatch "[^\n]+" do
+      excluded[#excluded + 1] = line:match "^2024%-03%-04 (%d+:%d+):%d+.*,excluded,"
+    end
+    assert.is_true(#excluded > 0)
+    shell.good("exclude", "remove", db, "3")
+    shell.good("exclude", "remove", db, "4")
+    assert.equal(loaded, (shell.good("exclude", "list", db)))
+  end)
+
   it("adds none that it cannot tell of", function()
     local result = shell.run(shell.line("exclude", "add", db, "*", "--from", from, "--to", to) .. " >/dev/full")
     shell.expect_failure(result, 1, "standard output: No space left on device")
@@ -72,6 +98,14 @@ number  store_id  from_utc             to_utc                      reason
       { 2, "number: whole number from 1 to 9007199254740992 expected, got \"0\"", "remove", "0" },
       { 2, "number: whole number", "remove", "1.5" },
       { 2, "number: whole number", "remove", "0x1" },
+      { 2, '--weekly: week of 1 to 100 spans (such as "sun 02:00-04:00") expected, got "sun 2-4"', "add", store, "--weekly",
+        "sun 2-4" },
+      { 2, '--from: "2024-03-04 10:00:00" is not a date', "add", store, "--weekly", "sun 02:00-04:00", "--from", from },
+      { 2, '--from: "2024-03-04 10:00Z" is not a local time', "add", store, "--zone", "store", "--from", "2024-03-04 10:00Z" },
+      { 2, "--to: a date after 2024-03-04 00:00:00 expected", "add", store, "--weekly", "sun 02:00-04:00", "--from", "2024-03-04",
+        "--to", "2024-03-04" },
+      { 2, "missing option '--to'", "add", store, "--zone", "store", "--from", "2024-03-04" },
+      { 1, 'timezone "Mars" is not a zone of the tz database', "add", store, "--zone", "Mars", "--weekly", "sun 02:00-04:00" },
       { 2, "missing option '--from'", "add", store, "--to", to },
       { 2, "missing option '--to'", "add", store, "--from", from },
       { 2, '--from: "soon" is not a timestamp', "add", store, "--from", "soon", "--to", to },

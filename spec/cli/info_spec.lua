@@ -32,7 +32,7 @@ exclusions          2
 overrides           0
 attributes          0
 size in bytes       %d
-schema version      5
+schema version      7
 ]]):format(#files.read(db)), out)
   end)
 

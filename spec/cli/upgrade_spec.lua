@@ -49,3 +49,30 @@ describe("a database of version 4", function()
     assert.equal(shell.good("query", new, schema), shell.good("query", db, schema))
   end)
 end)
+
+-- One that the Loom of version 6 made of the same files.
+describe("a database of version 6", function()
+  local folder, db
+
+  before_each(function()
+    folder = files.make_folder()
+    db = folder .. "/loom.db"
+    assert(shell.run(("gzip -dc spec/fixtures/version_6/loom.db.gz >%s"):format(db)).status == 0)
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  it("gives what it gave before it was upgraded, and takes exclusions that are rules", function()
+    for _ = 1, 2 do
+      for _, kind in ipairs { "hours", "polls", "timezones", "special-days", "exclusions", "attributes" } do
+        assert.is_true(files.read(fixtures .. kind .. ".csv") == shell.good("export", db, kind), kind)
+      end
+      assert.is_true(files.read(fixtures .. "report.csv") == shell.good("report", db))
+    end
+    assert.equal("2\n", (shell.good("exclude", "add", db, "*", "--weekly", "daily 10:00-11:00")))
+    assert.equal(db .. ": ok\n", shell.good("check", db))
+    assert.is_false(files.read(fixtures .. "report.csv") == shell.good("report", db))
+  end)
+end)

@@ -60,6 +60,8 @@ static loom_database *sound_database(void) {
   "store \"" id                                                                                    \
   "\": its id is not one of 1 to 255 bytes without a NUL and without blanks at its ends\n"
 
+#define RULE "exclusion 1: it "
+
 static const struct {
   const char *sql, *problems;
 } damages[] = {
@@ -132,6 +134,22 @@ static const struct {
     {"PRAGMA foreign_keys=OFF; UPDATE hours_week SET store = 77 WHERE reverts; PRAGMA "
      "foreign_keys=ON",
      "table hours_week: a row refers to a store that is not there\n"},
+    {"UPDATE exclusion SET zone = '' WHERE number = 1", RULE "has a zone that is none\n"},
+    {"UPDATE exclusion SET zone = 'store', openings = x'' WHERE number = 1",
+     RULE "has too few openings, or too many\n"},
+    {"UPDATE exclusion SET zone = 'store', openings = x'1C00000001' WHERE number = 1",
+     RULE "has a weekday that is none\n"},
+    {"UPDATE exclusion SET zone = 'store', openings = x'0000000001', from_us = 1, to_us = "
+     "86400000000"
+     " WHERE number = 1",
+     RULE "is weekly, and does not begin and end with a date\n"},
+    {"UPDATE exclusion SET zone = 'store', openings = x'0000000001', from_us = 0, to_us = "
+     "86400000000"
+     " WHERE number = 1",
+     ""},
+    {"UPDATE exclusion SET zone = 'Mars' WHERE number = 1",
+     "timezone \"Mars\" is not a zone of the tz database any more (Debian keeps old names in its "
+     "package tzdata-legacy): exclusion 1 (1 in all)\n"},
     {"UPDATE hours_week SET openings = x'00' WHERE effective_from = '2023-01-01'",
      WEEK "has a length that is not a multiple of 5\n"},
     {"UPDATE hours_week SET openings = x'1C00000001' WHERE effective_from = '2023-01-01'",

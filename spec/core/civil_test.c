@@ -435,6 +435,38 @@ static void durations(void **state) {
   assert_non_null(loom_parse_duration("1\0", 2, &duration));
 }
 
+static void local_times(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int64_t shown; /* -1: it is none */
+  } cases[] = {{"1970-01-02", LOOM_DAY},
+               {"1970-01-01 00:01", LOOM_MINUTE},
+               {"1970-01-01T01:00:00.5", LOOM_HOUR + LOOM_SECOND / 2},
+               {"9999-12-31 23:59:59.999999", LOOM_INSTANT_MAX},
+               {"", -1},
+               {"1970-01-0", -1},
+               {"1970-02-30", -1},
+               {"1970-01-01 ", -1},
+               {"1970-01-01 00", -1},
+               {"1970-01-01 24:00", -1},
+               {"1970-01-01 00:01Z", -1},
+               {"1970-01-01 00:01 UTC", -1},
+               {"1970-01-01 00:01+01", -1},
+               {"1970-01-01 00:01-01:00", -1},
+               {"1234567890", -1},
+               {"1234567890123", -1},
+               {"1234567890123456", -1}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    int64_t shown = -1;
+    char *copy = exactly(cases[i].text, strlen(cases[i].text));
+    const char *reason = loom_parse_local(copy + 1, strlen(cases[i].text), &shown);
+    free(copy);
+    if ((reason == NULL) != (cases[i].shown >= 0) || (!reason && shown != cases[i].shown))
+      fail_msg("\"%s\" is %lld", cases[i].text, (long long)shown);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_date),
@@ -446,6 +478,7 @@ int main(void) {
       cmocka_unit_test(reasons),
       cmocka_unit_test(timestamps_with_one_byte_changed),
       cmocka_unit_test(timestamps_round_trip),
+      cmocka_unit_test(local_times),
       cmocka_unit_test(times_of_day),
       cmocka_unit_test(weekdays),
       cmocka_unit_test(durations),

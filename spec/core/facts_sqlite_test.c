@@ -503,7 +503,7 @@ static void damage_is_told(void **state) {
       {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-30', 0, x'')", LOOM_FACT_WEEK},
       {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-20', 0, x'01')", LOOM_FACT_WEEK},
       {"INSERT INTO special_day VALUES(1, '2023', NULL, NULL, '', 'file')", LOOM_FACT_SPECIAL_DAY},
-      {"INSERT INTO exclusion VALUES(1, 1, -9e18, 9e18, '')", LOOM_FACT_EXCLUSION}};
+      {"INSERT INTO exclusion VALUES(1, 1, -9e18, 9e18, '', NULL, NULL)", LOOM_FACT_EXCLUSION}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_error error;
     struct loom_fact fact;

@@ -168,6 +168,8 @@ static void good_records(void **state) {
 
 /* The ids of rows that are refused take no number; the messages are in ingest_test. */
 static void refused_records(void **state) {
+  static const char rules_header[] =
+      "store_id,from_utc,to_utc,reason,weekly,zone,from_local,to_local";
   (void)state;
   static const struct {
     enum loom_kind kind;
@@ -186,14 +188,25 @@ static void refused_records(void **state) {
       {LOOM_SPECIAL_DAYS, "a,1970-01-01,,10:00,", "open"},
       {LOOM_EXCLUSIONS, "a,1970-01-01 00:00:01,1970-01-01 00:00:00,", "to_utc"},
       {LOOM_EXCLUSIONS, "a,1970-01-01,1970-01-01 00:00:00,", "from_utc"},
+      {LOOM_EXCLUSIONS, "a,,,,sun 02:00,store,,", "weekly"},
+      {LOOM_EXCLUSIONS, "a,,,,sun 02:00-04:00,,,", "zone"},
+      {LOOM_EXCLUSIONS, "a,,,,sun 02:00-04:00,Mars,,", "zone"},
+      {LOOM_EXCLUSIONS, "a,1970-01-01 00:00:01,,,sun 02:00-04:00,store,,", "from_utc"},
+      {LOOM_EXCLUSIONS, "a,,x,,sun 02:00-04:00,store,,", "to_utc"},
+      {LOOM_EXCLUSIONS, "a,,,,sun 02:00-04:00,store,1970-01-01 10:00,", "from_local"},
+      {LOOM_EXCLUSIONS, "a,,,,sun 02:00-04:00,store,1970-01-02,1970-01-02", "to_local"},
+      {LOOM_EXCLUSIONS, "a,,,,,store,1970-01-02,", "to_local"},
+      {LOOM_EXCLUSIONS, "a,,,,,store,1970-01-02 10:00,1970-01-02 10:00Z", "to_local"},
+      {LOOM_EXCLUSIONS, "a,,,,,,1970-01-02,1970-01-03", "zone"},
+      {LOOM_EXCLUSIONS, "a,,,,,,,", "from_utc"},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     struct loom_record_reader reader;
     struct loom_csv_row row;
     struct loom_record record;
     struct loom_row_problem problem = {0};
-    begin(&reader, cases[i].kind, loom_kind_header(cases[i].kind));
     make_row(&row, cases[i].row);
+    begin(&reader, cases[i].kind, row.count == 8 ? rules_header : loom_kind_header(cases[i].kind));
     assert_int_equal(loom_record_read(&reader, &row, &record, &problem), LOOM_RECORD_BAD);
     assert_string_equal(problem.column, cases[i].column);
     assert_true(strlen(problem.reason) > 0);

@@ -279,8 +279,48 @@ describe("what stores are measured by, over HTTP", function()
       assert.same({}, rest.exclusions) -- the one that the cursor names is gone, too
     end)
 
+    it("are rules, too, which every reader follows", function()
+      local week = expect(201, "POST", "/v1/exclusions", { store_id = "known", weekly = "sun,mon 12:00-13:00", reason = "network",
+        from_local = "2024-03-01" })
+      assert.same({ number = week.number, store_id = "known", from_utc = null, to_utc = null, reason = "network", zone = "store",
+        weekly = "mon 12:00-13:00; sun 12:00-13:00", from_local = "2024-03-01", to_local = null }, week)
+      local once = expect(201, "POST", "/v1/exclusions", { store_id = "*", zone = "Asia/Tokyo", from_local = "2024-03-05",
+        to_local = "2024-03-05 01:30" })
+      assert.same({ null, "Asia/Tokyo", "2024-03-05 00:00:00", "2024-03-05 01:30:00" },
+        { once.weekly, once.zone, once.from_local, once.to_local })
+      local found = {}
+      local segments = expect(200, "GET", "/v1/stores/known/timeline?from=2024-03-04T00:00:00Z&to=2024-03-06T00:00:00Z").segments
+      for _, segment in ipairs(segments) do
+        if segment.state == "excluded" then
+          found[#found + 1] = ("%s %d"):format(segment.from:sub(1, 16), segment.seconds)
+        end
+      end
+      assert.same({ "2024-03-04 11:00 3600", "2024-03-04 15:00 5400" }, found) -- in Rome it is an hour later
+      local pages, cursor, numbers = 0, "", {}
+      repeat
+        local page = expect(200, "GET", "/v1/exclusions?limit=1" .. cursor)
+        cursor, pages = page.next_cursor and "&cursor=" .. page.next_cursor, pages + 1
+        numbers[page.exclusions[1].number] = true
+      until not cursor
+      assert.is_true(numbers[week.number] and numbers[once.number] and pages >= 2)
+      local _, response = expect(200, "GET", "/v1/exclusions?store_id=known")
+      assert.matches('"weekly":"mon 12:00-13:00; sun 12:00-13:00"', response.body, 1, true)
+      for _, made in ipairs { week, once } do
+        expect(204, "DELETE", ("/v1/exclusions/%d"):format(made.number))
+      end
+    end)
+
     it("are refused with the field that is wrong", function()
       local path = "/v1/exclusions"
+      problem(400, "weekly", "POST", path, { store_id = "a", weekly = "sun" })
+      problem(400, "from_local", "POST", path, { store_id = "a", weekly = "sun 02:00-04:00", from_local = "2024-03-04 10:00" })
+      problem(400, "to_local", "POST", path,
+        { store_id = "a", zone = "store", from_local = "2024-03-04", to_local = "2024-03-04" })
+      problem(400, "to_local", "POST", path, { store_id = "a", zone = "store", from_local = "2024-03-04" })
+      problem(400, "from_utc", "POST", path, { store_id = "a", weekly = "sun 02:00-04:00", from_utc = 1 })
+      problem(400, "to_local", "POST", path, { store_id = "a", from_utc = 1, to_utc = 2, to_local = "2024-03-04" })
+      problem(400, "store_id", "POST", path, { store_id = { "a", "b" }, from_utc = 1, to_utc = 2 })
+      problem(400, nil, "POST", path, { store_id = "a", zone = "Mars", from_local = "2024-03-04", to_local = "2024-03-05" })
       problem(400, "store_id", "POST", path, { from_utc = "2024-03-04 02:00:00", to_utc = "2024-03-04 04:00:00" })
       problem(400, "from_utc", "POST", path, { store_id = "a", to_utc = "2024-03-04 04:00:00" })
       problem(400, "from_utc", "POST", path, { store_id = "a", from_utc = "now", to_utc = "2024-03-04 04:00:00" })

@@ -154,6 +154,9 @@ void lloom_add_text(lua_State *L);
 /* Adds the functions of process.c to the table on top of the stack. */
 void lloom_add_processes(lua_State *L);
 
+/* Adds the functions of week.c to the table on top of the stack. */
+void lloom_add_week(lua_State *L);
+
 /* Adds what limits.c tells to the table on top of the stack. */
 void lloom_add_limits(lua_State *L);
 

@@ -4,7 +4,7 @@
 ** A fact has the field `kind`: "store", "zone", "week", "special_day", "exclusion" or "attribute"; `store`, an id, or "*" for
 ** every store; and what its kind has: `override`, whether it was set by hand; `date`, as text; `reverts`; `openings`, a flat list
 ** of weekday (0 = Monday), open and close, in seconds since midnight, without the weekday on special days; `number`; `from` and
-** `to`, in microseconds; `name`; `text`. A store that is listed has a `number`, `has_hours`, its zone as `text`, and its first
+** `to`, in microseconds; `name`; `text`. An exclusion that is a rule has its zone as `name`, "" where it is none. A store that is listed has a `number`, `has_hours`, its zone as `text`, and its first
 ** and newest poll as `from` and `to`: see facts.h.
 */
 #include "binding.h"
@@ -104,7 +104,7 @@ static int32_t element(lua_State *L, int index, int32_t most) {
 
 /* The openings are in a userdata, which is left on the stack: what Lua does may raise an error and frees nothing else. */
 static void read_openings(lua_State *L, struct loom_fact *fact) {
-  bool is_week = fact->kind == LOOM_FACT_WEEK;
+  bool is_week = fact->kind == LOOM_FACT_WEEK || fact->kind == LOOM_FACT_EXCLUSION;
   int at = 1, width = is_week ? 3 : 2;
   lua_getfield(L, 2, "openings");
   if (lua_isnil(L, -1))
@@ -169,7 +169,7 @@ static void set_openings(lua_State *L, const struct loom_fact *fact) {
   lua_createtable(L, (int)fact->opening_count * 3, 0);
   for (size_t i = 0; i < fact->opening_count; i++) {
     const struct loom_hours *opening = &fact->openings[i];
-    if (fact->kind == LOOM_FACT_WEEK) {
+    if (fact->kind != LOOM_FACT_SPECIAL_DAY) {
       lua_pushinteger(L, opening->weekday);
       lua_rawseti(L, -2, at++);
     }
@@ -216,6 +216,8 @@ static void push_fact(lua_State *L, const struct loom_fact *fact) {
     set_integer(L, "from", fact->from);
     set_integer(L, "to", fact->to);
     set_text(L, "text", fact->text, fact->text_length);
+    set_text(L, "name", fact->name, fact->name_length);
+    set_openings(L, fact);
     break;
   case LOOM_FACT_ATTRIBUTE:
     set_text(L, "name", fact->name, fact->name_length);

@@ -5,6 +5,7 @@
 
 #include "base/id_table.h"
 #include "base/thread.h"
+#include "measure/exclusion.h"
 #include "measure/rules.h"
 #include "measure/strip.h"
 #include "read/kind.h"
@@ -37,6 +38,7 @@ static void push_limits(lua_State *L) {
                 {"window_days", LOOM_WINDOW_DAYS_MAX},
                 {"strip_bins", LOOM_STRIP_BINS_MAX},
                 {"dormant_after", LOOM_DORMANT_AFTER_MAX},
+                {"weekly_spans", LOOM_RULE_OPENINGS_MAX},
                 {"threads", LOOM_THREADS_MAX},
                 {"examples", LOOM_SURVEY_EXAMPLES_MAX}};
   lua_newtable(L);

@@ -49,6 +49,11 @@ static int parse_timestamp(lua_State *L) {
   return parse(L, loom_parse_timestamp);
 }
 
+/* parse_local(text): what a clock shows, in microseconds since it showed 1970-01-01 00:00:00. */
+static int parse_local(lua_State *L) {
+  return parse(L, loom_parse_local);
+}
+
 /* parse_duration(text): microseconds, always a number, since Lua compares durations: on LuaJIT it is rounded beyond 285 years. */
 static int parse_duration(lua_State *L) {
   size_t length;
@@ -382,6 +387,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"is_terminal", is_terminal},
                                        {"terminal_width", terminal_width},
                                        {"parse_timestamp", parse_timestamp},
+                                       {"parse_local", parse_local},
                                        {"parse_duration", parse_duration},
                                        {"format_timestamp", format_timestamp},
                                        {"format_offset", format_offset},
@@ -407,6 +413,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_set_functions(L, functions);
   lloom_add_text(L);
   lloom_add_processes(L);
+  lloom_add_week(L);
   lloom_add_limits(L);
   lua_pushliteral(L, LOOM_VERSION);
   lua_setfield(L, -2, "version");

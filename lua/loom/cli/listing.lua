@@ -35,7 +35,7 @@ end
 --- A column of an instant, which is shorter in tables than for programs; its field is the one of the same name.
 function listing.instant(name, format)
   return { name = name, left = true, value = function(row)
-    return format == "table" and listing.short_instant(row[name]) or row[name]
+    return format == "table" and row[name] and listing.short_instant(row[name]) or row[name]
   end }
 end
 

@@ -77,6 +77,9 @@ function options.instant_or_date(text)
   return options.instant(text)
 end
 
+--- Reader of a local time.
+options.shown = parsed(core.parse_local)
+
 --- Reader of a local date.
 options.date = parsed(core.parse_date)
 

@@ -80,6 +80,16 @@ function shapes.hours(store_id, found, notice)
     "changes", json.array(found.changes, change_json), unpack(notice and { "notice", text(notice) } or {}))
 end
 
+--- An exclusion.
+-- @tparam table exclusion as `loom.monitor:exclusions` gives it
+function shapes.exclusion(exclusion)
+  local rule = exclusion.zone and { "zone", text(exclusion.zone), "weekly", json.text(exclusion.weekly),
+    "from_local", json.text(exclusion.from_local), "to_local", json.text(exclusion.to_local) } or {}
+  return json.object("number", number(exclusion.number), "store_id", text(exclusion.store_id),
+    "from_utc", json.text(exclusion.from_utc), "to_utc", json.text(exclusion.to_utc), "reason", text(exclusion.reason),
+    unpack(rule))
+end
+
 -- ---- explanations ----
 
 -- What is put between quotes as it is are instants, and words of Loom's own.

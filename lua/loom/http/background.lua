@@ -90,11 +90,6 @@ end
 
 -- ---- exclusions ----
 
-local function exclusion_json(exclusion)
-  return json.object("number", number(exclusion.number), "store_id", text(exclusion.store_id),
-    "from_utc", text(exclusion.from_utc), "to_utc", text(exclusion.to_utc), "reason", text(exclusion.reason))
-end
-
 -- A page, with a line in front: where the next one begins, if there is one, as two instants and a number. The page ends with the
 -- exclusion that reaches so many bytes.
 local function exclusions(write, arguments)
@@ -109,11 +104,11 @@ local function exclusions(write, arguments)
   end
   local pieces, bytes = {}, 0
   while #pieces < math.min(#list, arguments.limit) and bytes < arguments.bytes do
-    local piece = exclusion_json(list[#pieces + 1])
+    local piece = shapes.exclusion(list[#pieces + 1])
     pieces[#pieces + 1], bytes = piece, bytes + #piece
   end
   local last = #pieces < #list and list[#pieces]
-  write(last and ("%s\t%s\t%d\n"):format(last.from_utc, last.to_utc, last.number) or "\n")
+  write(last and ("%s\t%s\t%d\n"):format(last.place.from, last.place.to, last.number) or "\n")
   write("[" .. table.concat(pieces, ",\n") .. "]")
   return true
 end

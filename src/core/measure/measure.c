@@ -35,22 +35,96 @@ loom_status loom_setting_zone_of(const struct loom_setting *setting, const struc
   return status;
 }
 
-/* Where the store has no exclusions of its own, everyone's serve as they are. */
-static bool join_exclusions(struct loom_measure *measure) {
-  const struct loom_spans *all = &measure->setting->common.exclusions;
-  const struct loom_spans *lists[] = {&measure->store->exclusions, all};
-  measure->exclusions = all;
-  if (measure->store->exclusions.count == 0)
-    return true;
-  measure->joined.count = 0;
-  for (size_t l = 0; l < 2; l++)
-    for (size_t i = 0; i < lists[l]->count; i++)
-      if (!loom_spans_add(&measure->joined, lists[l]->items[i].start, lists[l]->items[i].end))
-        return false;
-  loom_spans_merge(&measure->joined, true);
-  measure->exclusions = &measure->joined;
+/* ---- exclusions ---- */
+
+static bool add_all(struct loom_spans *out, const struct loom_spans *list) {
+  for (size_t i = 0; i < list->count; i++)
+    if (!loom_spans_add(out, list->items[i].start, list->items[i].end))
+      return false;
   return true;
 }
+
+/* The zone by whose clocks a rule goes. */
+static loom_status find_rule_zone(const struct loom_measure *measure, const char *name,
+                                  const loom_zone **zone, loom_error *error) {
+  loom_error cause;
+  char shown[LOOM_QUOTED_SIZE];
+  *zone = measure->schedule.zone;
+  if (strcmp(name, LOOM_STORE_ZONE) == 0)
+    return LOOM_OK;
+  loom_status status = loom_zones_get(measure->setting->zones, name, strlen(name), zone, &cause);
+  if (status == LOOM_OK)
+    return LOOM_OK;
+  return loom_fail(error, status, "an exclusion's timezone %s %.200s%s",
+                   loom_quote(shown, name, strlen(name)), cause.message,
+                   status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "");
+}
+
+static loom_status expand_rules(const struct loom_measure *measure,
+                                const struct loom_exclusion_rules *rules, struct loom_spans *out,
+                                loom_error *error) {
+  const struct loom_setting *setting = measure->setting;
+  for (size_t i = 0; i < rules->count; i++) {
+    const loom_zone *zone;
+    loom_status status = find_rule_zone(measure, rules->items[i].zone, &zone, error);
+    if (status != LOOM_OK)
+      return status;
+    if (!loom_exclusion_rule_expand(rules, &rules->items[i], zone, setting->hull,
+                                    setting->rules.slack, out))
+      return loom_no_memory(error);
+  }
+  return LOOM_OK;
+}
+
+/* Everyone's exclusions as they are where the store is. */
+static loom_status exclusions_of_zone(struct loom_measure *measure, const struct loom_spans **out,
+                                      loom_error *error) {
+  const struct loom_common *common = &measure->setting->common;
+  *out = &common->exclusions;
+  if (common->rules.count == 0)
+    return LOOM_OK;
+  if (!measure->of_zones)
+    measure->of_zones = calloc(LOOM_ZONES_KEPT, sizeof *measure->of_zones);
+  if (!measure->of_zones)
+    return loom_no_memory(error);
+  const loom_zone *zone = measure->schedule.zone;
+  const struct loom_span *hull = &measure->setting->hull;
+  struct loom_zone_exclusions *of_zone =
+      &measure->of_zones[(uintptr_t)zone / 16 % LOOM_ZONES_KEPT]; /* malloc's are 16 bytes apart */
+  *out = &of_zone->spans;
+  if (of_zone->zone == zone && of_zone->hull.start == hull->start && of_zone->hull.end == hull->end)
+    return LOOM_OK;
+  of_zone->zone = NULL;
+  of_zone->spans.count = 0;
+  if (!add_all(&of_zone->spans, &common->exclusions))
+    return loom_no_memory(error);
+  loom_status status = expand_rules(measure, &common->rules, &of_zone->spans, error);
+  if (status != LOOM_OK)
+    return status;
+  loom_spans_merge(&of_zone->spans, true);
+  of_zone->zone = zone;
+  of_zone->hull = *hull;
+  return LOOM_OK;
+}
+
+/* Where the store has no exclusions of its own, everyone's serve as they are. */
+static loom_status join_exclusions(struct loom_measure *measure, loom_error *error) {
+  const struct loom_store *store = measure->store;
+  const struct loom_spans *all;
+  loom_status status = exclusions_of_zone(measure, &all, error);
+  measure->exclusions = all;
+  if (status != LOOM_OK || store->exclusions.count + store->rules.count == 0)
+    return status;
+  measure->joined.count = 0;
+  measure->exclusions = &measure->joined;
+  if (!add_all(&measure->joined, &store->exclusions) || !add_all(&measure->joined, all))
+    return loom_no_memory(error);
+  status = expand_rules(measure, &store->rules, &measure->joined, error);
+  loom_spans_merge(&measure->joined, true);
+  return status;
+}
+
+/* ---- the schedule ---- */
 
 /* The overlay's days, and those of the store's own whose date it does not have, by date. */
 static bool join_days(struct loom_measure *measure, const struct loom_special_days *over) {
@@ -100,11 +174,11 @@ loom_status loom_measure_store(struct loom_measure *measure, const struct loom_s
   loom_status status = loom_setting_zone_of(setting, store, &measure->schedule.zone, error);
   if (status != LOOM_OK)
     return status;
-  if (!lay_over(measure) || !join_exclusions(measure) ||
+  if (!lay_over(measure) ||
       !loom_schedule_intervals(&measure->schedule, setting->hull.start, setting->hull.end,
                                setting->rules.slack, &measure->intervals))
     return loom_no_memory(error);
-  return LOOM_OK;
+  return join_exclusions(measure, error);
 }
 
 loom_status loom_measure_window(struct loom_measure *measure, struct loom_span window,
@@ -122,5 +196,8 @@ void loom_measure_free(struct loom_measure *measure) {
   loom_spans_free(&measure->intervals);
   loom_spans_free(&measure->pieces);
   loom_spans_free(&measure->joined);
+  for (size_t i = 0; measure->of_zones && i < LOOM_ZONES_KEPT; i++)
+    loom_spans_free(&measure->of_zones[i].spans);
+  free(measure->of_zones);
   free(measure->days.items);
 }

@@ -31,6 +31,9 @@ loom_status loom_setting_zone(struct loom_setting *setting, const char *name, lo
 loom_status loom_setting_zone_of(const struct loom_setting *setting, const struct loom_store *store,
                                  const loom_zone **zone, loom_error *error);
 
+/* Zones whose exclusions are kept: a fleet's stores are in few, and those of rules for every store are the same in each. */
+#define LOOM_ZONES_KEPT 64
+
 /* One thread's work, whose buffers last from store to store. Zero it to begin. */
 struct loom_measure {
   const struct loom_setting *setting;
@@ -40,7 +43,13 @@ struct loom_measure {
   const struct loom_spans *exclusions; /* the store's and everyone's, sorted and disjoint */
   struct loom_spans pieces;            /* of the last window measured */
   struct loom_spans joined;            /* the exclusions, where the store has some of its own */
-  struct loom_special_days days;       /* the store's own, where an overlay adds to them */
+  /* every store's with what rules make of them, merged, by zone; NULL until there are rules */
+  struct loom_zone_exclusions {
+    const loom_zone *zone;
+    struct loom_span hull; /* for which they are */
+    struct loom_spans spans;
+  } * of_zones;
+  struct loom_special_days days; /* the store's own, where an overlay adds to them */
 };
 
 /*

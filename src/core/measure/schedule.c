@@ -9,9 +9,8 @@ static int64_t instant_of(const loom_zone *zone, int32_t date, int32_t seconds, 
   return loom_zone_instant_near(zone, local, near) * LOOM_SECOND;
 }
 
-/* `near` is as loom_zone_instant_near has it. */
-static struct loom_span span_near(const loom_zone *zone, int32_t date, int32_t open, int32_t close,
-                                  int32_t slack, size_t *near) {
+struct loom_span loom_schedule_span_near(const loom_zone *zone, int32_t date, int32_t open,
+                                         int32_t close, int32_t slack, size_t *near) {
   if (close >= LOOM_DAY_SECONDS - slack)
     close = LOOM_DAY_SECONDS;
   int64_t start = instant_of(zone, date, open, near);
@@ -21,7 +20,7 @@ static struct loom_span span_near(const loom_zone *zone, int32_t date, int32_t o
 struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open,
                                     int32_t close, int32_t slack) {
   size_t near = 0;
-  return span_near(zone, date, open, close, slack, &near);
+  return loom_schedule_span_near(zone, date, open, close, slack, &near);
 }
 
 /* Index of the first special day on or after a date. */
@@ -111,7 +110,7 @@ struct builder {
 
 static bool add_opening(void *context, int32_t date, int32_t open, int32_t close) {
   struct builder *b = context;
-  struct loom_span span = span_near(b->zone, date, open, close, b->slack, &b->near);
+  struct loom_span span = loom_schedule_span_near(b->zone, date, open, close, b->slack, &b->near);
   return span.end <= span.start || loom_spans_add(b->intervals, span.start, span.end);
 }
 

@@ -51,6 +51,12 @@ bool loom_schedule_date(const struct loom_schedule *schedule, int32_t date, int3
 struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open,
                                     int32_t close, int32_t slack);
 
+/*
+** The same for openings that come one after the other: *near is as loom_zone_instant_near has it.
+*/
+struct loom_span loom_schedule_span_near(const loom_zone *zone, int32_t date, int32_t open,
+                                         int32_t close, int32_t slack, size_t *near);
+
 /* First and last local date whose openings may reach into [from, to). */
 void loom_schedule_dates(int64_t from, int64_t to, int32_t *first, int32_t *last);
 

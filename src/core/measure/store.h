@@ -7,6 +7,7 @@
 #define LOOM_STORE_H
 
 #include "base/id_table.h"
+#include "measure/exclusion.h"
 #include "measure/layers.h"
 #include "measure/poll_block.h"
 #include "time/span.h"
@@ -24,6 +25,7 @@ struct loom_store {
   struct loom_hours_list hours;          /* sorted by `from` */
   struct loom_special_days special_days; /* the store's own, sorted by date */
   struct loom_spans exclusions;          /* the store's own, in any order */
+  struct loom_exclusion_rules rules;     /* and those that are rules */
   bool polled;                           /* it has polls, the first and the newest at these */
   int64_t first_poll, newest_poll;       /* instants, in microseconds */
   bool newest_active;                    /* whether the newest one is */
@@ -36,6 +38,7 @@ struct loom_store {
 struct loom_common {
   struct loom_special_days special_days;
   struct loom_spans exclusions;
+  struct loom_exclusion_rules rules;
 };
 
 void loom_store_free(struct loom_store *store);

@@ -4,6 +4,9 @@
 #include "measure/week.h"
 #include "time/civil.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define TIME_BITS 17 /* hold 86400, the end of a day */
 #define TIME_MASK ((INT64_C(1) << TIME_BITS) - 1)
 
@@ -26,6 +29,26 @@ void loom_opening_unpack(const unsigned char bytes[LOOM_OPENING_SIZE], struct lo
   opening->weekday = (int32_t)(number >> 2 * TIME_BITS);
   opening->open = (int32_t)(number >> TIME_BITS & TIME_MASK);
   opening->close = (int32_t)(number & TIME_MASK);
+}
+
+static int compare_packed(const void *a, const void *b) {
+  return memcmp(a, b, LOOM_OPENING_SIZE);
+}
+
+size_t loom_week_pack(const struct loom_hours *openings, size_t count, unsigned char *week) {
+  size_t size = 0;
+  for (size_t i = 0; i < count; i++)
+    loom_opening_pack(&openings[i], week + i * LOOM_OPENING_SIZE);
+  if (count)
+    qsort(week, count, LOOM_OPENING_SIZE, compare_packed);
+  for (size_t i = 0; i < count; i++) { /* each once */
+    const unsigned char *opening = week + i * LOOM_OPENING_SIZE;
+    if (size && memcmp(week + size - LOOM_OPENING_SIZE, opening, LOOM_OPENING_SIZE) == 0)
+      continue;
+    memmove(week + size, opening, LOOM_OPENING_SIZE);
+    size += LOOM_OPENING_SIZE;
+  }
+  return size;
 }
 
 const char *loom_week_problem(const unsigned char *week, size_t size) {

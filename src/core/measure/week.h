@@ -24,6 +24,12 @@ void loom_opening_pack(const struct loom_hours *opening, unsigned char bytes[LOO
 /* The opening in a week that has no problem; `from` is left as it is. */
 void loom_opening_unpack(const unsigned char bytes[LOOM_OPENING_SIZE], struct loom_hours *opening);
 
+/*
+** Packs openings, which may be in any order, each more than once, into `week`, which has room for as many; how many bytes they
+** take.
+*/
+size_t loom_week_pack(const struct loom_hours *openings, size_t count, unsigned char *week);
+
 /* Why bytes are no packed week, such as "is not sorted", or NULL. */
 const char *loom_week_problem(const unsigned char *week, size_t size);
 

@@ -46,7 +46,11 @@ static const struct kind {
                          {{"store_id", NULL, false},
                           {"from_utc", NULL, false},
                           {"to_utc", NULL, false},
-                          {"reason", NULL, true}}},
+                          {"reason", NULL, true},
+                          {"weekly", NULL, true},
+                          {"zone", NULL, true},
+                          {"from_local", NULL, true},
+                          {"to_local", NULL, true}}},
     [LOOM_ATTRIBUTES] = {"attributes", "store_id", {{"store_id", NULL, false}}},
 };
 

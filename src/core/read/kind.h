@@ -18,12 +18,12 @@ enum loom_kind {
   LOOM_HOURS,
   LOOM_TIMEZONES,    /* store_id, timezone_str [, origin] */
   LOOM_SPECIAL_DAYS, /* store_id, date, open, close [, note, origin] */
-  LOOM_EXCLUSIONS,   /* store_id, from_utc, to_utc [, reason] */
+  LOOM_EXCLUSIONS,   /* store_id, from_utc, to_utc [, reason, weekly, zone, from_local, to_local] */
   LOOM_ATTRIBUTES,   /* store_id, and a column for each attribute */
   LOOM_KIND_COUNT
 };
 
-#define LOOM_COLUMNS_MAX 6
+#define LOOM_COLUMNS_MAX 8
 
 /* Longest note or reason, in bytes: however it is quoted, its row stays far below LOOM_CSV_ROW_MAX. */
 #define LOOM_NOTE_MAX 4096

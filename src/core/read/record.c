@@ -2,7 +2,10 @@
 ** Rows of each kind of input file.
 */
 #include "read/record.h"
+#include "measure/exclusion.h"
 #include "measure/hours.h"
+#include "measure/week.h"
+#include "measure/week_text.h"
 #include "time/civil.h"
 
 #include <stdio.h>
@@ -267,23 +270,123 @@ static enum loom_record_result read_special_day(struct loom_record_reader *reade
   return read_span(reader, row, record, problem);
 }
 
+/* The columns of exclusions. */
+enum { FROM_UTC = 1, TO_UTC, REASON, WEEKLY, ZONE, FROM_LOCAL, TO_LOCAL };
+
+static enum loom_record_result read_instants(struct loom_record_reader *reader,
+                                             const struct loom_csv_row *row,
+                                             struct loom_record *record,
+                                             struct loom_row_problem *problem) {
+  struct loom_csv_field from = get(reader, row, FROM_UTC), to = get(reader, row, TO_UTC);
+  const char *reason = loom_parse_timestamp(from.text, from.length, &record->from);
+  if (reason)
+    return refuse(problem, reader, FROM_UTC, from, reason);
+  reason = loom_parse_timestamp(to.text, to.length, &record->to);
+  if (reason)
+    return refuse(problem, reader, TO_UTC, to, reason);
+  return record->to > record->from ? LOOM_RECORD_GOOD
+                                   : refuse(problem, reader, TO_UTC, to, "is not after from_utc");
+}
+
+/* What the clocks show at a rule's beginning or end: of a weekly one a date, which may be missing. */
+static const char *read_local(struct loom_csv_field field, bool weekly, int64_t none,
+                              int64_t *shown) {
+  int32_t date = 0;
+  if (!weekly)
+    return loom_parse_local(field.text, field.length, shown);
+  const char *reason = field.length ? loom_parse_date(field.text, field.length, &date) : NULL;
+  *shown = field.length ? date * LOOM_DAY : none;
+  return reason;
+}
+
+static enum loom_record_result read_locals(struct loom_record_reader *reader,
+                                           const struct loom_csv_row *row, bool weekly,
+                                           struct loom_record *record,
+                                           struct loom_row_problem *problem) {
+  struct loom_csv_field from = get(reader, row, FROM_LOCAL), to = get(reader, row, TO_LOCAL);
+  const char *reason = read_local(from, weekly, LOOM_INSTANT_MIN, &record->from);
+  if (reason)
+    return refuse(problem, reader, FROM_LOCAL, from, reason);
+  reason = read_local(to, weekly, LOOM_INSTANT_MAX, &record->to);
+  if (reason)
+    return refuse(problem, reader, TO_LOCAL, to, reason);
+  return record->to > record->from
+             ? LOOM_RECORD_GOOD
+             : refuse(problem, reader, TO_LOCAL, to, "is not after from_local");
+}
+
+/* The zone of a rule, as it is stored. */
+static enum loom_record_result read_rule_zone(struct loom_record_reader *reader,
+                                              const struct loom_csv_row *row,
+                                              struct loom_csv_field *out,
+                                              struct loom_row_problem *problem) {
+  const loom_zone *zone;
+  loom_error error;
+  struct loom_csv_field name = get(reader, row, ZONE);
+  *out = name;
+  if (name.length == 0)
+    return refuse(problem, reader, ZONE, name,
+                  "is missing: times by the clock need store, or the name of a timezone");
+  if (loom_csv_field_is(name, LOOM_STORE_ZONE)) {
+    out->text = LOOM_STORE_ZONE;
+    return LOOM_RECORD_GOOD;
+  }
+  loom_status status = loom_zones_get(reader->zones, name.text, name.length, &zone, &error);
+  if (status == LOOM_EINPUT || status == LOOM_ECORRUPT)
+    return refuse(problem, reader, ZONE, name, error.message);
+  if (status == LOOM_OK)
+    return LOOM_RECORD_GOOD;
+  reader->failure = error; /* the machine's fault, not the row's */
+  return LOOM_RECORD_FAILED;
+}
+
+/* An exclusion whose times are those that clocks show. */
+static enum loom_record_result read_rule(struct loom_record_reader *reader,
+                                         const struct loom_csv_row *row, struct loom_record *record,
+                                         struct loom_row_problem *problem) {
+  struct loom_hours openings[LOOM_RULE_OPENINGS_MAX];
+  char key[LOOM_ZONE_NAME_MAX + LOOM_RULE_OPENINGS_MAX * LOOM_OPENING_SIZE] = {0};
+  struct loom_csv_field weekly = get(reader, row, WEEKLY), zone;
+  size_t count = 0;
+  for (int column = FROM_UTC; column <= TO_UTC; column++) {
+    struct loom_csv_field instant = get(reader, row, column);
+    if (instant.length)
+      return refuse(problem, reader, column, instant,
+                    "is for rows without weekly, zone and local times");
+  }
+  enum loom_record_result result = read_rule_zone(reader, row, &zone, problem);
+  if (result != LOOM_RECORD_GOOD)
+    return result;
+  const char *reason = NULL;
+  if (weekly.length)
+    reason = loom_week_parse(weekly.text, weekly.length, openings, LOOM_RULE_OPENINGS_MAX, &count);
+  if (reason)
+    return refuse(problem, reader, WEEKLY, weekly, reason);
+  result = read_locals(reader, row, count > 0, record, problem);
+  if (result != LOOM_RECORD_GOOD)
+    return result;
+  memcpy(key, zone.text, zone.length);
+  size_t size = loom_week_pack(openings, count, (unsigned char *)key + zone.length + 1);
+  record->is_rule = true;
+  record->name = loom_id_table_put(reader->texts, key, zone.length + 1 + size);
+  return record->name == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
+}
+
 static enum loom_record_result read_exclusion(struct loom_record_reader *reader,
                                               const struct loom_csv_row *row,
                                               struct loom_record *record,
                                               struct loom_row_problem *problem) {
-  struct loom_csv_field from = get(reader, row, 1), to = get(reader, row, 2);
-  struct loom_csv_field reason_text = get_text(reader, row, 3);
-  const char *reason = loom_parse_timestamp(from.text, from.length, &record->from);
-  if (reason)
-    return refuse(problem, reader, 1, from, reason);
-  reason = loom_parse_timestamp(to.text, to.length, &record->to);
-  if (reason)
-    return refuse(problem, reader, 2, to, reason);
-  if (record->to <= record->from)
-    return refuse(problem, reader, 2, to, "is not after from_utc");
-  if (reason_text.length > LOOM_NOTE_MAX)
-    return refuse(problem, reader, 3, reason_text, TOO_LONG);
-  record->text = loom_id_table_put(reader->texts, reason_text.text, reason_text.length);
+  struct loom_csv_field text = get_text(reader, row, REASON);
+  bool is_rule = false;
+  for (int column = WEEKLY; column <= TO_LOCAL; column++)
+    is_rule = is_rule || get(reader, row, column).length > 0;
+  enum loom_record_result result = is_rule ? read_rule(reader, row, record, problem)
+                                           : read_instants(reader, row, record, problem);
+  if (result != LOOM_RECORD_GOOD)
+    return result;
+  if (text.length > LOOM_NOTE_MAX)
+    return refuse(problem, reader, REASON, text, TOO_LONG);
+  record->text = loom_id_table_put(reader->texts, text.text, text.length);
   return record->text == LOOM_NO_NUMBER ? no_memory(reader) : LOOM_RECORD_GOOD;
 }
 

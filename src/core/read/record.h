@@ -22,12 +22,14 @@
 struct loom_record {
   uint32_t store; /* number in the id table, or LOOM_ALL_STORES */
   uint32_t text;  /* timezone, note, reason or value: its number in the text table */
-  uint32_t name;  /* of an attribute: its number in the text table */
+  /* in the text table: of an attribute its name; of an exclusion that is a rule its zone, a NUL and its week, packed */
+  uint32_t name;
   uint32_t order; /* among those that are applied together */
   /* special day's date, or the hours' effective date (LOOM_ALWAYS: from the beginning) */
   int32_t date;
   int16_t weekday;
   bool override; /* belongs to what is set by hand */
+  bool is_rule;  /* an exclusion by clocks: see exclusion.h */
   /* seconds since local midnight, or LOOM_CLOSED; of hours also LOOM_NO_HOURS */
   int32_t open, close;
   int64_t from, to; /* exclusion, in microseconds */

@@ -6,6 +6,7 @@
 #include "measure/week.h"
 #include "read/kind.h"
 #include "sqlite/connection.h"
+#include "sqlite/stored_exclusion.h"
 #include "time/civil.h"
 
 #include <stdio.h>
@@ -128,27 +129,46 @@ static bool is_instant(sqlite3_stmt *row, int column) {
 }
 
 static void judge_exclusion(struct check *check, sqlite3_stmt *row) {
-  if (!is_instant(row, 1) || !is_instant(row, 2))
-    problem(check, "exclusion %lld: its start or end is no instant of the years 1 to 9999",
-            (long long)sqlite3_column_int64(row, 0));
+  struct loom_stored_exclusion exclusion;
+  long long number = sqlite3_column_int64(row, 0);
+  if (!is_instant(row, 1) || !is_instant(row, 2)) {
+    problem(check, "exclusion %lld: its start or end is no instant of the years 1 to 9999", number);
+    return;
+  }
+  loom_stored_exclusion_get(row, 1, &exclusion);
+  const char *wrong = loom_stored_exclusion_problem(&exclusion);
+  if (wrong)
+    problem(check, "exclusion %lld: it %s", number, wrong);
 }
 
-/* A zone, a store that has it, and how many have. */
-static void judge_zone(struct check *check, sqlite3_stmt *row) {
+/* A zone, who has it, and how many have. */
+static void judge_zone_of(struct check *check, sqlite3_stmt *row, const char *who,
+                          const char *name) {
   const loom_zone *zone;
   loom_error error;
-  char name[LOOM_QUOTED_SIZE], id[LOOM_QUOTED_SIZE];
+  char shown[LOOM_QUOTED_SIZE];
   size_t length = (size_t)sqlite3_column_bytes(row, 0);
   loom_status status =
       loom_zones_get(check->database->zones, text(check, row, 0), length, &zone, &error);
   if (status == LOOM_EINPUT || status == LOOM_ECORRUPT)
-    problem(check, "timezone %s %.200s%s: store %s (%lld in all)",
-            loom_quote(name, text(check, row, 0), length), error.message,
-            status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "",
-            loom_quote(id, text(check, row, 1), (size_t)sqlite3_column_bytes(row, 1)),
+    problem(check, "timezone %s %.200s%s: %s %s (%lld in all)",
+            loom_quote(shown, text(check, row, 0), length), error.message,
+            status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "", who, name,
             (long long)sqlite3_column_int64(row, 2));
   else if (status != LOOM_OK) /* the machine's fault, not the database's */
     check->failure = error;
+}
+
+static void judge_zone(struct check *check, sqlite3_stmt *row) {
+  char id[LOOM_QUOTED_SIZE];
+  loom_quote(id, text(check, row, 1), (size_t)sqlite3_column_bytes(row, 1));
+  judge_zone_of(check, row, "store", id);
+}
+
+static void judge_rule_zone(struct check *check, sqlite3_stmt *row) {
+  char number[24];
+  snprintf(number, sizeof number, "%lld", (long long)sqlite3_column_int64(row, 1));
+  judge_zone_of(check, row, "exclusion", number);
 }
 
 static void judge_date(struct check *check, sqlite3_stmt *row) {
@@ -249,7 +269,10 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
        judge_overall},
       {"SELECT revision FROM overall WHERE revision NOT BETWEEN 0 AND " REVISION_MAX,
        judge_revision},
-      {"SELECT number, from_us, to_us FROM exclusion", judge_exclusion},
+      {"SELECT number, " LOOM_STORED_EXCLUSION_COLUMNS " FROM exclusion", judge_exclusion},
+      {"SELECT zone, min(number), count(*) FROM exclusion"
+       " WHERE zone NOT IN ('', '" LOOM_STORE_ZONE "') GROUP BY zone ORDER BY zone",
+       judge_rule_zone},
       {"SELECT zone, min(store_id), count(DISTINCT store_id) FROM"
        " (SELECT timezone AS zone, store_id FROM store WHERE timezone IS NOT NULL"
        " UNION ALL SELECT timezone_override, store_id FROM store WHERE timezone_override IS NOT "

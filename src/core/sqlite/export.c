@@ -5,7 +5,10 @@
 #include "sqlite/export.h"
 #include "base/csv_text.h"
 #include "base/text.h"
+#include "measure/week.h"
+#include "measure/week_text.h"
 #include "sqlite/statement.h"
+#include "sqlite/stored_exclusion.h"
 #include "sqlite/stored_hours.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
@@ -24,7 +27,7 @@ struct loom_export {
   struct loom_hours_list week;
   struct loom_text text;
   bool header_given, ended, in_transaction, has_let_go;
-  bool layered;             /* has the column `origin` */
+  bool layered;             /* has the column `origin`, or those of rules */
   size_t attributes, cells; /* how many there are; how many of a store's have been written */
 };
 
@@ -47,10 +50,9 @@ static const char *const sql[LOOM_KIND_COUNT] = {
         "SELECT ifnull(store_id, '*'), date, open_s, close_s, note, origin = 'override'"
         " FROM special_day LEFT JOIN store ON number = store"
         " ORDER BY store_id, date, origin, open_s, close_s",
-    [LOOM_EXCLUSIONS] =
-        "SELECT ifnull(store_id, '*'), from_us, to_us, reason"
-        " FROM exclusion LEFT JOIN store ON store.number = store"
-        " ORDER BY store_id, from_us, to_us, reason",
+    [LOOM_EXCLUSIONS] = "SELECT ifnull(store_id, '*'), reason, " LOOM_STORED_EXCLUSION_COLUMNS
+                        " FROM exclusion LEFT JOIN store ON store.number = store"
+                        " ORDER BY store_id, from_us, to_us, reason, zone, openings",
     /* A row to each cell. */
     [LOOM_ATTRIBUTES] =
         "SELECT store_id, value FROM store"
@@ -60,8 +62,9 @@ static const char *const sql[LOOM_KIND_COUNT] = {
         " ORDER BY store_id, n.name",
 };
 
-/* Whether anything was set by hand; NULL: the kind has no layers. */
+/* Whether anything was set by hand, and of exclusions, whether any is a rule; NULL: the kind has no more columns then. */
 static const char *const layered_sql[LOOM_KIND_COUNT] = {
+    [LOOM_EXCLUSIONS] = "SELECT EXISTS(SELECT 1 FROM exclusion WHERE zone IS NOT NULL)",
     [LOOM_HOURS] = "SELECT EXISTS(SELECT 1 FROM hours_week WHERE origin = 'override')",
     [LOOM_TIMEZONES] = "SELECT EXISTS(SELECT 1 FROM store WHERE timezone_override IS NOT NULL)",
     [LOOM_SPECIAL_DAYS] = "SELECT EXISTS(SELECT 1 FROM special_day WHERE origin = 'override')",
@@ -216,22 +219,58 @@ static loom_status put_special_day(loom_export *export, loom_error *error) {
   return status;
 }
 
+/* A bound of a rule: a date of a weekly one, or none where it always holds. */
+static void put_local(loom_export *export, int64_t shown, bool weekly) {
+  char text[LOOM_TIMESTAMP_SIZE];
+  if (weekly && (shown == LOOM_INSTANT_MIN || shown == LOOM_INSTANT_MAX))
+    return;
+  size_t length = loom_format_timestamp(shown, text) - strlen(" UTC");
+  loom_text_put(&export->text, text, weekly ? strlen("YYYY-MM-DD") : length);
+}
+
+/* The columns that rules have. */
+static void put_rule(loom_export *export, const struct loom_stored_exclusion *exclusion) {
+  struct loom_hours openings[LOOM_RULE_OPENINGS_MAX] = {{0}};
+  char week[LOOM_WEEK_TEXT_SIZE(LOOM_RULE_OPENINGS_MAX)];
+  struct loom_text text = {week, 0, sizeof week};
+  size_t count = exclusion->week_size / LOOM_OPENING_SIZE;
+  for (size_t i = 0; i < count; i++)
+    loom_opening_unpack(exclusion->week + i * LOOM_OPENING_SIZE, &openings[i]);
+  loom_text_put_char(&export->text, ',');
+  loom_week_put(&text, openings, count);
+  if (count > 0)
+    loom_csv_put_field(&export->text, text.bytes, text.length);
+  loom_text_put_char(&export->text, ',');
+  if (exclusion->zone)
+    loom_csv_put_field(&export->text, exclusion->zone, exclusion->zone_length);
+  loom_text_put_char(&export->text, ',');
+  if (exclusion->zone)
+    put_local(export, exclusion->from, count > 0);
+  loom_text_put_char(&export->text, ',');
+  if (exclusion->zone)
+    put_local(export, exclusion->to, count > 0);
+}
+
 static loom_status put_exclusion(loom_export *export, loom_error *error) {
-  int64_t from, to = 0;
-  loom_status status = loom_stored_instant(export->database, export->rows, 1,
-                                           "the start of an exclusion", &from, error);
-  if (status == LOOM_OK)
-    status = loom_stored_instant(export->database, export->rows, 2, "the end of an exclusion", &to,
-                                 error);
+  struct loom_stored_exclusion exclusion;
+  loom_status status =
+      loom_stored_exclusion_read(export->database, export->rows, 2, &exclusion, error);
   if (status != LOOM_OK)
     return status;
+  if (!loom_text_reserve(&export->text,
+                         row_size(export) + LOOM_WEEK_TEXT_SIZE(LOOM_RULE_OPENINGS_MAX)))
+    return loom_no_memory(error);
   put_column(export, 0);
   loom_text_put_char(&export->text, ',');
-  put_instant(export, from);
+  if (!exclusion.zone)
+    put_instant(export, exclusion.from);
   loom_text_put_char(&export->text, ',');
-  put_instant(export, to);
+  if (!exclusion.zone)
+    put_instant(export, exclusion.to);
   loom_text_put_char(&export->text, ',');
-  put_column(export, 3);
+  put_column(export, 1);
+  if (export->layered)
+    put_rule(export, &exclusion);
   return LOOM_OK;
 }
 
@@ -294,10 +333,11 @@ static loom_status put_header(loom_export *export, loom_error *error) {
     if (status != LOOM_OK)
       return status;
   }
-  if (!loom_text_reserve(&export->text, 16))
+  if (!loom_text_reserve(&export->text, 64))
     return loom_no_memory(error);
   if (export->layered)
-    put_text(export, ",origin");
+    put_text(export,
+             export->kind == LOOM_EXCLUSIONS ? ",weekly,zone,from_local,to_local" : ",origin");
   loom_text_put_char(&export->text, '\n');
   return LOOM_OK;
 }

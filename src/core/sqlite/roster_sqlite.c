@@ -7,6 +7,7 @@
 #include "measure/layers.h"
 #include "sqlite/cursor.h"
 #include "sqlite/statement.h"
+#include "sqlite/stored_exclusion.h"
 #include "sqlite/stored_hours.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
@@ -32,6 +33,7 @@ struct sqlite_roster {
   struct loom_slices *slices;            /* of store numbers from `first` on, or of `looked_up` */
   uint64_t place, slice_end, places;     /* the next one to look at; all that there are */
   int64_t first;
+  int64_t from, to; /* of the query */
   struct loom_cursor stores, hours, special_days, exclusions;
   struct loom_layers layers;
 };
@@ -136,20 +138,30 @@ static loom_status take_special_days(struct sqlite_roster *roster, int64_t store
   return status;
 }
 
+/* Keeps one that reaches into the range of instants that is asked for; of rules those that may. */
+static bool keep_exclusion(const struct sqlite_roster *roster,
+                           const struct loom_stored_exclusion *exclusion, struct loom_spans *spans,
+                           struct loom_exclusion_rules *rules) {
+  struct loom_exclusion_rule rule = {.from = exclusion->from, .to = exclusion->to};
+  if (!exclusion->zone)
+    return exclusion->to <= roster->from || exclusion->from >= roster->to ||
+           loom_spans_add(spans, exclusion->from, exclusion->to);
+  memcpy(rule.zone, exclusion->zone, exclusion->zone_length);
+  return loom_exclusion_rules_add(rules, rule, exclusion->week, exclusion->week_size);
+}
+
 static loom_status take_exclusions(struct sqlite_roster *roster, int64_t store,
-                                   struct loom_spans *exclusions, loom_error *error) {
+                                   struct loom_spans *spans, struct loom_exclusion_rules *rules,
+                                   loom_error *error) {
   struct loom_cursor *cursor = &roster->exclusions;
   bool found;
-  exclusions->count = 0;
+  spans->count = 0;
+  loom_exclusion_rules_clear(rules);
   loom_status status = loom_cursor_seek(cursor, store, &found, error);
   while (status == LOOM_OK && cursor->store == store) {
-    int64_t from, to = 0;
-    status = loom_stored_instant(roster->database, cursor->statement, 1,
-                                 "the start of an exclusion", &from, error);
-    if (status == LOOM_OK)
-      status = loom_stored_instant(roster->database, cursor->statement, 2,
-                                   "the end of an exclusion", &to, error);
-    if (status == LOOM_OK && !loom_spans_add(exclusions, from, to))
+    struct loom_stored_exclusion exclusion;
+    status = loom_stored_exclusion_read(roster->database, cursor->statement, 1, &exclusion, error);
+    if (status == LOOM_OK && !keep_exclusion(roster, &exclusion, spans, rules))
       status = loom_no_memory(error);
     if (status == LOOM_OK)
       status = loom_cursor_step(cursor, error);
@@ -165,7 +177,7 @@ static loom_status take_exclusions(struct sqlite_roster *roster, int64_t store,
 #define HOURS_COLUMNS "SELECT store, " LOOM_STORED_WEEK_COLUMNS " FROM main.hours_week"
 #define SPECIAL_DAY_COLUMNS                                                                        \
   "SELECT store, date, open_s, close_s, origin = 'override' FROM main.special_day"
-#define EXCLUSION_COLUMNS "SELECT store, from_us, to_us FROM main.exclusion"
+#define EXCLUSION_COLUMNS "SELECT store, " LOOM_STORED_EXCLUSION_COLUMNS " FROM main.exclusion"
 
 static const struct roster_sql {
   const char *stores, *hours, *special_days, *exclusions;
@@ -200,14 +212,20 @@ static loom_status choose_way(struct sqlite_roster *roster, const struct loom_id
   return status;
 }
 
+/* A bound of the query, as far as rules must be looked for beyond it. */
+static int64_t beyond(int64_t bound, int64_t by) {
+  bool far = by < 0 ? bound < INT64_MIN - by : bound > INT64_MAX - by;
+  return far ? bound : bound + by;
+}
+
 /* Opens a cursor on rows that belong to the stores. */
 static loom_status open_rows(struct sqlite_roster *roster, const char *sql,
                              const struct loom_roster_query *query, struct loom_cursor *cursor,
                              loom_error *error) {
   loom_status status = loom_cursor_open(cursor, roster->database, sql, error);
   if (status == LOOM_OK && sqlite3_bind_parameter_count(cursor->statement) >= TO) {
-    sqlite3_bind_int64(cursor->statement, FROM, query->from);
-    sqlite3_bind_int64(cursor->statement, TO, query->to);
+    sqlite3_bind_int64(cursor->statement, FROM, beyond(query->from, -LOOM_RULE_REACH));
+    sqlite3_bind_int64(cursor->statement, TO, beyond(query->to, LOOM_RULE_REACH));
   }
   return status;
 }
@@ -226,7 +244,7 @@ static loom_status read_common(struct sqlite_roster *roster, const struct loom_r
   if (status == LOOM_OK)
     status = loom_cursor_step(&roster->exclusions, error);
   if (status == LOOM_OK)
-    status = take_exclusions(roster, EVERY_STORE, &common->exclusions, error);
+    status = take_exclusions(roster, EVERY_STORE, &common->exclusions, &common->rules, error);
   loom_cursor_close(&roster->special_days);
   loom_cursor_close(&roster->exclusions);
   return status;
@@ -238,6 +256,8 @@ static loom_status open_roster(loom_roster *head, const struct loom_roster_query
   struct sqlite_roster *roster = of_head(head);
   close_cursors(roster);
   roster->slices = query->slices;
+  roster->from = query->from;
+  roster->to = query->to;
   loom_status status = choose_way(roster, query->ids, order, error);
   const struct roster_sql *sql = roster->looked_up ? &look_up_sql : &scan_sql;
   if (status == LOOM_OK)
@@ -341,7 +361,7 @@ static loom_status fill(loom_roster *head, struct loom_store *store, loom_error 
   if (status == LOOM_OK)
     status = take_special_days(roster, store->number, &store->special_days, error);
   if (status == LOOM_OK)
-    status = take_exclusions(roster, store->number, &store->exclusions, error);
+    status = take_exclusions(roster, store->number, &store->exclusions, &store->rules, error);
   if (status == LOOM_OK && store->polled)
     status = loom_stored_instant(roster->database, row, 3, "the first poll of a store",
                                  &store->first_poll, error);

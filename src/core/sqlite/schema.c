@@ -91,6 +91,15 @@
 #define SERVICE_TABLE                                                                              \
   "CREATE TABLE service(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
+/*
+** An exclusion's `from_us` and `to_us` are instants where it has no zone, and otherwise what the clocks there show, in microseconds
+** since they showed 1970-01-01T00:00:00; `store` is the zone of each store. One with openings, a packed week, is weekly, on the
+** dates from the one to that before the other. See exclusion.h.
+*/
+#define EXCLUSION_ZONE "zone TEXT"
+#define EXCLUSION_OPENINGS "openings BLOB CHECK(openings IS NULL OR zone IS NOT NULL)"
+#define EXCLUSION_RULE_COLUMNS EXCLUSION_ZONE ", " EXCLUSION_OPENINGS
+
 #define ORIGIN_OF_SPECIAL_DAY                                                                      \
   "origin TEXT NOT NULL DEFAULT 'file' CHECK(origin IN ('file', 'override'))"
 
@@ -128,13 +137,14 @@ const char loom_schema_sql[] =
     " store INTEGER REFERENCES store(number),"
     " from_us INTEGER NOT NULL,"
     " to_us INTEGER NOT NULL CHECK(to_us > from_us),"
-    " reason TEXT NOT NULL DEFAULT ''"
+    " reason TEXT NOT NULL DEFAULT '',"
+    " " EXCLUSION_RULE_COLUMNS
     ") STRICT;"
     "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);" ATTRIBUTE_TABLE
         REPORT_TABLE OVERALL_TABLE SERVICE_TABLE
     "INSERT INTO overall VALUES(0, NULL);"
     "PRAGMA application_id=0x4c6f6f6d;"
-    "PRAGMA user_version=6;";
+    "PRAGMA user_version=7;";
 
 /*
 ** What has changed, for those who watch (changes.h). Each write that changes what reports are made from has a number, which the
@@ -259,5 +269,12 @@ static const char upgrade_4[] =
 
 static const char upgrade_5[] = POLLS_TABLE FIGURES_TABLE STORE_NOW_VIEW "PRAGMA user_version=6;";
 
+static const char upgrade_6[] = "ALTER TABLE exclusion ADD COLUMN " EXCLUSION_ZONE
+                                ";"
+                                "ALTER TABLE exclusion ADD COLUMN " EXCLUSION_OPENINGS
+                                ";"
+                                "PRAGMA user_version=7;";
+
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
-    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4, [5] = upgrade_5};
+    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3,
+    [4] = upgrade_4, [5] = upgrade_5, [6] = upgrade_6};

@@ -13,6 +13,8 @@
 static const char not_a_timestamp[] =
     "is not a timestamp (YYYY-MM-DD HH:MM[:SS[.ffffff]] then nothing, UTC, Z or like +HH:MM; or "
     "seconds since 1970)";
+static const char not_local[] =
+    "is not a local time (YYYY-MM-DD, or HH:MM[:SS[.ffffff]] behind it, without a zone)";
 static const char not_a_date[] = "is not a date";
 static const char not_a_time[] =
     "is not a time of day (HH:MM or HH:MM:SS, 00:00 to 24:00, or with AM or PM)";
@@ -224,6 +226,19 @@ const char *loom_parse_timestamp(const char *text, size_t length, int64_t *insta
     return "is outside the years 1 to 9999 in UTC";
   *instant = value;
   return NULL;
+}
+
+const char *loom_parse_local(const char *text, size_t length, int64_t *shown) {
+  int32_t date;
+  if (length == 10 && !loom_parse_date(text, length, &date)) {
+    *shown = date * LOOM_DAY;
+    return NULL;
+  }
+  for (size_t i = 11; i < length; i++)
+    if (!is_digit(text[i]) && text[i] != ':' && text[i] != '.')
+      return not_local;
+  bool is_epoch = length < 16 || is_digit(text[4]);
+  return is_epoch || loom_parse_timestamp(text, length, shown) ? not_local : NULL;
 }
 
 const char *loom_parse_duration(const char *text, size_t length, int64_t *duration) {

@@ -45,6 +45,12 @@ int32_t loom_date_of_instant(int64_t instant);
 */
 const char *loom_parse_timestamp(const char *text, size_t length, int64_t *instant);
 
+/*
+** What a clock shows, without saying where it is: `YYYY-MM-DD` for midnight, or with a time as in a timestamp. In microseconds
+** since it showed 1970-01-01T00:00:00.
+*/
+const char *loom_parse_local(const char *text, size_t length, int64_t *shown);
+
 /* `YYYY-MM-DD`. */
 const char *loom_parse_date(const char *text, size_t length, int32_t *date);
 

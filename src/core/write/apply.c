@@ -75,8 +75,10 @@ static const char *const sql[STATEMENT_COUNT] = {
         "VALUES(?, ?, ?, ?, ?, ?)",
     [FIND_EXCLUSION] =
         "SELECT 1 FROM exclusion WHERE store IS ? AND from_us = ? AND to_us = ?"
-        " AND reason = ?",
-    [INSERT_EXCLUSION] = "INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
+        " AND reason = ? AND zone IS ? AND openings IS ?",
+    [INSERT_EXCLUSION] =
+        "INSERT INTO exclusion(store, from_us, to_us, reason, zone, openings)"
+        " VALUES(?, ?, ?, ?, ?, ?)",
     [FIND_ATTRIBUTE] = "SELECT value FROM attribute WHERE store = ? AND name = ?",
     [PUT_ATTRIBUTE] = "INSERT OR REPLACE INTO attribute(store, name, value) VALUES(?, ?, ?)",
     [DELETE_ATTRIBUTE] = "DELETE FROM attribute WHERE store = ? AND name = ?",
@@ -655,6 +657,21 @@ static loom_status apply_special_day(loom_apply *apply, struct loom_record *reco
   return status;
 }
 
+/* Binds the zone and the week of a rule, which stay NULL where it is none. */
+static void bind_rule(loom_apply *apply, sqlite3_stmt *statement,
+                      const struct loom_record *record) {
+  size_t length;
+  sqlite3_bind_null(statement, 5);
+  sqlite3_bind_null(statement, 6);
+  if (!record->is_rule)
+    return;
+  const char *key = loom_id_table_get(&apply->staging->texts, record->name, &length);
+  size_t zone = strlen(key); /* a NUL ends it */
+  sqlite3_bind_text(statement, 5, key, (int)zone, SQLITE_STATIC);
+  if (length > zone + 1)
+    sqlite3_bind_blob(statement, 6, key + zone + 1, (int)(length - zone - 1), SQLITE_STATIC);
+}
+
 static loom_status apply_exclusion(loom_apply *apply, const struct loom_record *record,
                                    struct loom_counts *counts, loom_error *error) {
   sqlite3_stmt *find, *insert;
@@ -669,6 +686,7 @@ static loom_status apply_exclusion(loom_apply *apply, const struct loom_record *
     sqlite3_bind_int64(both[i], 2, record->from);
     sqlite3_bind_int64(both[i], 3, record->to);
     bind_text(apply, both[i], 4, record->text);
+    bind_rule(apply, both[i], record);
   }
   int step = sqlite3_step(find);
   if (step != SQLITE_ROW && step != SQLITE_DONE)

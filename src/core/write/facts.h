@@ -21,8 +21,12 @@ enum loom_fact_kind {
   LOOM_FACT_ZONE,        /* `text` */
   LOOM_FACT_WEEK,        /* date: `openings`, or `reverts` */
   LOOM_FACT_SPECIAL_DAY, /* date: `openings`, whose weekday is 0, and `text`, a note */
-  LOOM_FACT_EXCLUSION,   /* number: `from`, `to` and `text`, the reason */
-  LOOM_FACT_ATTRIBUTE    /* name: `text` */
+  /*
+  ** number: `from`, `to` and `text`, the reason; of a rule (exclusion.h) also `name`, the zone, and what its clocks show in the place
+  ** of instants, and of a weekly one `openings`
+  */
+  LOOM_FACT_EXCLUSION,
+  LOOM_FACT_ATTRIBUTE /* name: `text` */
 };
 
 #define LOOM_FACT_KINDS 6

@@ -11,6 +11,7 @@
 #include "sqlite/changes.h"
 #include "sqlite/connection.h"
 #include "sqlite/statement.h"
+#include "sqlite/stored_exclusion.h"
 #include "sqlite/stored_hours.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
@@ -143,27 +144,6 @@ static loom_status make_store(struct sqlite_facts *facts, const char *id, size_t
 
 /* ---- put ---- */
 
-static int compare_packed(const void *a, const void *b) {
-  return memcmp(a, b, LOOM_OPENING_SIZE);
-}
-
-/* Packs openings into `week`, which has room for them; how many bytes they take. */
-static size_t pack(const struct loom_fact *fact, unsigned char *week) {
-  size_t size = 0;
-  for (size_t i = 0; i < fact->opening_count; i++)
-    loom_opening_pack(&fact->openings[i], week + i * LOOM_OPENING_SIZE);
-  if (fact->opening_count)
-    qsort(week, fact->opening_count, LOOM_OPENING_SIZE, compare_packed);
-  for (size_t i = 0; i < fact->opening_count; i++) { /* each once */
-    const unsigned char *opening = week + i * LOOM_OPENING_SIZE;
-    if (size && memcmp(week + size - LOOM_OPENING_SIZE, opening, LOOM_OPENING_SIZE) == 0)
-      continue;
-    memmove(week + size, opening, LOOM_OPENING_SIZE);
-    size += LOOM_OPENING_SIZE;
-  }
-  return size;
-}
-
 static loom_status put_week(struct sqlite_facts *facts, const struct loom_fact *fact, int64_t store,
                             loom_error *error) {
   sqlite3_stmt *put = NULL;
@@ -171,7 +151,7 @@ static loom_status put_week(struct sqlite_facts *facts, const struct loom_fact *
   unsigned char *week = malloc(fact->opening_count * LOOM_OPENING_SIZE + 1);
   if (!week)
     return loom_no_memory(error);
-  size_t size = pack(fact, week);
+  size_t size = loom_week_pack(fact->openings, fact->opening_count, week);
   status = get(facts,
                "INSERT OR REPLACE INTO hours_week(store, origin, effective_from, reverts, openings)"
                " VALUES(?, 'override', ?, ?, ?)",
@@ -242,34 +222,55 @@ static loom_status put_special_day(struct sqlite_facts *facts, const struct loom
   return status;
 }
 
-static void bind_exclusion(sqlite3_stmt *statement, const struct loom_fact *fact, int64_t store) {
+/* `week` has the openings packed, none where the exclusion is not weekly. */
+static void bind_exclusion(sqlite3_stmt *statement, const struct loom_fact *fact, int64_t store,
+                           const unsigned char *week, size_t size) {
   bind_store(statement, 1, store);
   sqlite3_bind_int64(statement, 2, fact->from);
   sqlite3_bind_int64(statement, 3, fact->to);
   bind_text(statement, 4, fact->text, fact->text_length);
+  if (fact->name_length)
+    bind_text(statement, 5, fact->name, fact->name_length);
+  if (size)
+    sqlite3_bind_blob(statement, 6, week, (int)size, SQLITE_STATIC);
+}
+
+static loom_status put_packed_exclusion(struct sqlite_facts *facts, struct loom_fact *fact,
+                                        int64_t store, const unsigned char *week, size_t size,
+                                        loom_error *error) {
+  sqlite3_stmt *statement;
+  loom_status status =
+      get(facts,
+          "SELECT number FROM exclusion WHERE store IS ? AND from_us = ? AND to_us = ?"
+          " AND reason = ? AND zone IS ? AND openings IS ?",
+          &statement, error);
+  fact->number = 0;
+  if (status != LOOM_OK)
+    return status;
+  bind_exclusion(statement, fact, store, week, size);
+  status = read_number(facts, statement, &fact->number, error);
+  if (status != LOOM_OK || fact->number) /* as in a file, where it is a duplicate */
+    return status;
+  status = get(facts,
+               "INSERT INTO exclusion(store, from_us, to_us, reason, zone, openings)"
+               " VALUES(?, ?, ?, ?, ?, ?)",
+               &statement, error);
+  if (status != LOOM_OK)
+    return status;
+  bind_exclusion(statement, fact, store, week, size);
+  status = run(facts, statement, NULL, error);
+  fact->number = sqlite3_last_insert_rowid(facts->database->sqlite);
+  return status;
 }
 
 static loom_status put_exclusion(struct sqlite_facts *facts, struct loom_fact *fact, int64_t store,
                                  loom_error *error) {
-  sqlite3_stmt *statement;
-  loom_status status = get(facts,
-                           "SELECT number FROM exclusion"
-                           " WHERE store IS ? AND from_us = ? AND to_us = ? AND reason = ?",
-                           &statement, error);
-  fact->number = 0;
-  if (status != LOOM_OK)
-    return status;
-  bind_exclusion(statement, fact, store);
-  status = read_number(facts, statement, &fact->number, error);
-  if (status != LOOM_OK || fact->number) /* as in a file, where it is a duplicate */
-    return status;
-  status = get(facts, "INSERT INTO exclusion(store, from_us, to_us, reason) VALUES(?, ?, ?, ?)",
-               &statement, error);
-  if (status != LOOM_OK)
-    return status;
-  bind_exclusion(statement, fact, store);
-  status = run(facts, statement, NULL, error);
-  fact->number = sqlite3_last_insert_rowid(facts->database->sqlite);
+  unsigned char *week = malloc(fact->opening_count * LOOM_OPENING_SIZE + 1);
+  if (!week)
+    return loom_no_memory(error);
+  size_t size = loom_week_pack(fact->openings, fact->opening_count, week);
+  loom_status status = put_packed_exclusion(facts, fact, store, week, size, error);
+  free(week);
   return status;
 }
 
@@ -421,7 +422,7 @@ static void let_go(struct loom_holder *holder) {
   "SELECT store_id, " override ", " column " FROM store WHERE " column " IS NOT NULL"
 
 #define EXCLUSION_COLUMNS                                                                          \
-  "SELECT s.store_id, 1, e.number, e.from_us, e.to_us, e.reason"                                   \
+  "SELECT s.store_id, 1, e.number, e.reason, " LOOM_STORED_EXCLUSION_COLUMNS                       \
   " FROM exclusion e LEFT JOIN store s ON s.number = e.store"
 
 enum which { OF_ALL, OF_ONE };
@@ -686,13 +687,26 @@ static loom_status read_special_day(struct sqlite_facts *facts, struct loom_fact
 static loom_status read_exclusion(struct sqlite_facts *facts, struct loom_fact *fact,
                                   loom_error *error) {
   sqlite3_stmt *row = facts->rows;
+  struct loom_stored_exclusion exclusion;
   fact->number = sqlite3_column_int64(row, 2);
-  fact->text = loom_column_bytes(row, 5, &fact->text_length);
-  loom_status status =
-      loom_stored_instant(facts->database, row, 3, "the start of an exclusion", &fact->from, error);
-  return status == LOOM_OK ? loom_stored_instant(facts->database, row, 4, "the end of an exclusion",
-                                                 &fact->to, error)
-                           : status;
+  fact->text = loom_column_bytes(row, 3, &fact->text_length);
+  loom_status status = loom_stored_exclusion_read(facts->database, row, 4, &exclusion, error);
+  if (status != LOOM_OK)
+    return status;
+  fact->from = exclusion.from;
+  fact->to = exclusion.to;
+  fact->name = exclusion.zone;
+  fact->name_length = exclusion.zone_length;
+  facts->openings.count = 0;
+  for (size_t at = 0; at < exclusion.week_size; at += LOOM_OPENING_SIZE) {
+    struct loom_hours opening = {0};
+    loom_opening_unpack(exclusion.week + at, &opening);
+    if (!loom_hours_list_add(&facts->openings, opening))
+      return loom_no_memory(error);
+  }
+  fact->openings = facts->openings.items;
+  fact->opening_count = facts->openings.count;
+  return LOOM_OK;
 }
 
 static loom_status read_store(struct sqlite_facts *facts, struct loom_fact *fact,

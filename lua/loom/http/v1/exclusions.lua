@@ -10,6 +10,7 @@ local request = require "loom.http.request"
 local response = require "loom.http.response"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
+local shapes = require "loom.formats.shapes"
 local tasks = require "loom.http.tasks"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
@@ -19,11 +20,6 @@ local NUMBER_MAX = 2 ^ 53
 local LIMIT, LIMIT_MAX = 1000, 1000
 local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
 local ANSWER_BYTES = 1024 * 1024 -- more than such a page with one more exclusion, whose reason has 4096 bytes, can have
-
-local function exclusion_json(exclusion)
-  return json.object("number", json.number(exclusion.number), "store_id", json.string(exclusion.store_id),
-    "from_utc", json.string(exclusion.from_utc), "to_utc", json.string(exclusion.to_utc), "reason", json.string(exclusion.reason))
-end
 
 local checkers = { store_id = check.store_id, limit = request.whole(1, LIMIT_MAX), cursor = check.string }
 
@@ -58,14 +54,27 @@ local function list()
   response.json(200, json.object("exclusions", page, unpack(more)))
 end
 
+-- The names of the library's options in a body: a rule has times by the clock.
+local instant_fields = { store = "store_id", from = "from_utc", to = "to_utc" }
+local rule_fields = { store = "store_id", from = "from_local", to = "to_local" }
+
 local function post()
   request.parameters {}
-  local body = request.fields { "store_id", "from_utc", "to_utc", "reason" }
+  local body = request.fields { "store_id", "from_utc", "to_utc", "reason", "weekly", "zone", "from_local", "to_local" }
+  local is_rule = body.weekly ~= nil or body.zone ~= nil
+  local fields, others = is_rule and rule_fields or instant_fields, is_rule and instant_fields or rule_fields
+  for _, name in ipairs { "from", "to" } do
+    if body[others[name]] ~= nil then
+      problem.raise(400, ("%s: expected in an exclusion %s a zone"):format(others[name], is_rule and "without" or "with"),
+        { field = others[name] })
+    end
+  end
   if type(body.store_id) == "table" then -- which the library would take for a list of stores
     problem.raise(400, "store_id: text expected", { field = "store_id" })
   end
-  local wanted = { store = body.store_id, from = body.from_utc, to = body.to_utc, reason = body.reason }
-  local number = service.call({ store = "store_id", from = "from_utc", to = "to_utc" }, function(state)
+  local wanted = { store = body.store_id, from = body[fields.from], to = body[fields.to], reason = body.reason,
+    weekly = body.weekly, zone = body.zone }
+  local number = service.call(fields, function(state)
     return state.monitor:exclude(wanted)
   end)
   local made = service.call(nil, function(state)
@@ -75,7 +84,7 @@ local function post()
     problem.raise(409, "the exclusion was removed at once")
   end
   ngx.header["Location"] = router.link(("/v1/exclusions/%d"):format(number))
-  response.json(201, exclusion_json(made))
+  response.json(201, shapes.exclusion(made))
 end
 
 local function delete(arguments)
@@ -90,13 +99,21 @@ local function delete(arguments)
   response.none()
 end
 
+local nullable_instant = { type = { "string", "null" }, description = "An instant; null of a rule." }
+
 return {
   schemas = {
     Exclusion = {
       type = "object", required = { "number", "store_id", "from_utc", "to_utc", "reason" }, additionalProperties = false,
       properties = {
         number = { type = "integer", minimum = 1 }, store_id = { type = "string", description = "* stands for all stores." },
-        from_utc = "Instant", to_utc = "Instant", reason = { type = "string" },
+        from_utc = nullable_instant, to_utc = nullable_instant, reason = { type = "string" },
+        zone = { type = "string", description = "Of a rule, which goes by clocks: store for each store's, or a timezone." },
+        weekly = { type = { "string", "null" }, description = "The spans of a rule that recurs, such as sun 02:00-04:00." },
+        from_local = { type = { "string", "null" },
+          description = "Where a rule begins; of one that recurs its first date, null where it always held." },
+        to_local = { type = { "string", "null" },
+          description = "Where a rule ends; of one that recurs the date after its last, null where it does not." },
       },
     },
     Exclusions = {
@@ -107,10 +124,19 @@ return {
       },
     },
     NewExclusion = {
-      type = "object", required = { "store_id", "from_utc", "to_utc" }, additionalProperties = false,
+      type = "object", required = { "store_id" }, additionalProperties = false,
+      description = "From from_utc to to_utc; or with a zone from from_local to to_local, by its clocks; or weekly.",
       properties = {
         store_id = { type = "string", description = "* stands for all stores." },
         from_utc = "Instant", to_utc = "Instant", reason = { type = "string" },
+        zone = { type = "string",
+          description = "Whose clocks times are of: store for each store's, or a timezone (default with weekly: store)." },
+        weekly = { type = "string",
+          description = "Spans of every week: sun 02:00-04:00, or mon-fri 01:00-02:00,22:00-23:00; sat,sun 22:00-06:00." },
+        from_local = { type = "string",
+          description = "A local time; of a weekly exclusion its first date (default: it always held)." },
+        to_local = { type = "string",
+          description = "A local time; of a weekly exclusion the date after its last (default: it does not end)." },
       },
     },
   },
