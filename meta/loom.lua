@@ -82,7 +82,7 @@ function monitor:close() end
 ---@field hours? any weekly hours: `store_id, dayOfWeek, start_time_local, end_time_local` and, if wanted, `effective_from`; this and the next two also with `origin`, as `export` writes it
 ---@field timezones? any zones: `store_id, timezone_str`
 ---@field special_days? any special days: `store_id, date, open, close` and, if wanted, `note`
----@field exclusions? any maintenance: `store_id, from_utc, to_utc` and, if wanted, `reason`
+---@field exclusions? any maintenance: `store_id, from_utc, to_utc` and, if wanted, `reason`; of rules `weekly`, `zone`, `from_local` and `to_local`
 ---@field attributes? any attributes: `store_id` and a column for each
 ---@field max_rejects? integer|string|"all" how many bad rows of each file to leave out, or `"all"`; 0: the first one fails the file (default: 0)
 ---@field on_reject? function called with a table of `source`, `line`, `column`, `value`, `reason` and `row` for each row that is left out
@@ -317,14 +317,17 @@ function monitor:clear_special_day(store, date, options) end
 
 ---@class loom.monitor.exclude.exclusion
 ---@field store string|string[] an id, or `"*"` for every store, or a list of ids
----@field from string|number an instant
----@field to string|number an instant after it
+---@field from string|number an instant; with `zone` a local time, `"2026-11-24 02:00"`; with `weekly` the first local date (default then: it always held)
+---@field to string|number an instant after it, or a local time; with `weekly` the date after the last (default then: it does not end)
+---@field weekly? string|table spans of every week: `"sun 02:00-04:00"`, `"mon-fri 01:00-02:00,22:00-23:00; daily 03:00-03:10"`, a list of such texts, or a week as in `set_hours`; up to 100
+---@field zone? string|"store" whose clocks the times are of: `"store"`, for each store's (default with `weekly`), or an IANA name. Such an exclusion is a rule, which becomes instants when it is read, as openings do
 ---@field reason? string up to 4096 bytes (default: "")
 
 ---Takes a stretch of time out of the schedule: maintenance, a strike. One that is there already stays the one that it is.
 ---
 ---```lua
 ---monitor:exclude { store = "*", from = "2026-11-24 02:00:00", to = "2026-11-24 04:00:00", reason = "network" }
+---monitor:exclude { store = "*", weekly = "sun 02:00-04:00", zone = "store", from = "2026-12-01" }
 ---```
 ---@param exclusion loom.monitor.exclude.exclusion or a list of them, for one transaction
 ---@return integer|integer[]|nil # the exclusion's number; of a list of exclusions, or of stores, a list
@@ -341,7 +344,7 @@ function monitor:exclude(exclusion) end
 ---for _, exclusion in ipairs(monitor:exclusions()) do print(exclusion.number, exclusion.reason) end
 ---```
 ---@param options? loom.monitor.exclusions.options
----@return table[]|nil # in order of time: `number`, `store_id` (or `"*"`), `from` and `to` (instants), `reason`
+---@return table[]|nil # in order of time: `number`, `store_id` (or `"*"`), `from` and `to` (instants), `reason`; a rule has `zone`, `weekly` (nil: it is once), and in the place of instants `from_local` and `to_local`, text
 ---@return string? # the failure
 ---@return string? # its code
 function monitor:exclusions(options) end

@@ -68,7 +68,6 @@ function time.as_of(monitor, seen_from)
   return seen_from
 end
 
-
 --- The first and the last instant that can be written, in microseconds.
 time.FIRST, time.LAST = FIRST, LAST
 

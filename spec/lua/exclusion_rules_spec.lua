@@ -1,11 +1,11 @@
--- Exclusions that are rules: what timelines, reports and explanations make of them, against clocks that are read by the minute.
+-- Exclusions that are rules: what timelines, reports and explanations make of them, against clocks that are read step by step.
 
 local core = require "loom.core"
 local database = require "support.database"
 local loom = require "loom"
 local random_of = require "support.random".new
 
-local MINUTE, DAY = 60, 86400
+local STEP, DAY = 900, 86400 -- seconds; rules and what zones are offset by are multiples of the former
 local days = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
 
 -- Stores and their zones; the last one has none.
@@ -35,21 +35,21 @@ describe("exclusions that are rules", function()
     monitor:close()
   end)
 
-  -- What the clocks of a zone show at each minute of a span, in seconds since they showed 1970; and the first minute of each.
+  -- When the clocks of a zone first show each quarter of an hour, in seconds since they showed 1970.
   local function read_clock(zone, from, to)
-    local shown, first = {}, {}
-    for at = from - 2 * DAY, to + 2 * DAY, MINUTE do
-      shown[at] = instant(assert(monitor:local_time(zone, at)))
-      first[shown[at]] = first[shown[at]] or at
+    local first = {}
+    for at = from - 2 * DAY, to + 2 * DAY, STEP do
+      local shown = instant(assert(monitor:local_time(zone, at)))
+      first[shown] = first[shown] or at
     end
-    return shown, first
+    return first
   end
 
   -- When a clock first shows a time; where it skips that, as long after the last one that it shows as that is before it.
   local function moment(first, seconds)
     local back = 0
     while not first[seconds - back] and back < DAY do
-      back = back + MINUTE
+      back = back + STEP
     end
     return first[seconds - back] and first[seconds - back] + back
   end
@@ -57,7 +57,7 @@ describe("exclusions that are rules", function()
   -- Marks the minutes that a rule takes out.
   local function mark(minutes, rule, first, from, to)
     local function take(open, close)
-      for at = moment(first, open) or math.huge, (moment(first, close) or -math.huge) - MINUTE, MINUTE do
+      for at = moment(first, open) or math.huge, (moment(first, close) or -math.huge) - STEP, STEP do
         minutes[at] = true
       end
     end
@@ -108,7 +108,7 @@ describe("exclusions that are rules", function()
     for _, first_day in ipairs { "2024-03-05", "2024-03-26", "2024-04-02", "2024-10-24", "2024-10-30" } do
       local from = instant(first_day .. " 00:00:00")
       local to, day = from + 10 * DAY, floor(from / DAY)
-      local rules = {}
+      local rules, clocks = {}, {}
       for i = 1, 4 do
         local rule = make_rule(random, day)
         rule.store = ({ "*", "*", "york", "berlin" })[i]
@@ -122,13 +122,13 @@ describe("exclusions that are rules", function()
         for _, rule in ipairs(rules) do
           if rule.store == "*" or rule.store == store then
             local of = rule.zone == "store" and (zone or "Asia/Kathmandu") or rule.zone
-            local _, first = read_clock(of, from, to)
-            mark(minutes, rule, first, from, to)
+            clocks[of] = clocks[of] or read_clock(of, from, to)
+            mark(minutes, rule, clocks[of], from, to)
           end
         end
         local segments = assert(monitor:timeline(store, from, to, { slack = 0 }))
         local at = 1
-        for minute = from, to - MINUTE, MINUTE do
+        for minute = from, to - STEP, STEP do
           while segments[at].to <= minute do
             at = at + 1
           end
@@ -138,7 +138,7 @@ describe("exclusions that are rules", function()
           end
         end
         -- closed seconds before midnight are in no minute of the schedule: see slack
-        assert.is_true(math.abs(report:get(store).w.excluded - count * MINUTE) <= 11)
+        assert.is_true(math.abs(report:get(store).w.excluded - count * STEP) <= 11)
       end
       for _, rule in ipairs(rules) do
         assert(monitor:remove_exclusion(rule.number))
@@ -188,6 +188,28 @@ describe("exclusions that are rules", function()
       assert(monitor:remove_exclusion(number))
     end
     assert.same({}, monitor:exclusions())
+  end)
+
+  it("end runs of a state, however long ago, and are a state", function()
+    local plain = assert(loom.open(":memory:", { create = true }))
+    for _, of in ipairs { monitor, plain } do
+      assert(of:polls { { "plain", true, "2024-03-20 00:00:00" }, { "plain", false, "2024-03-21 00:00:00" } })
+      assert(of:set_timezone("plain", "UTC"))
+    end
+    assert(monitor:exclude { store = "*", weekly = "thu 10:00-12:00", zone = "store", from = "2024-03-25", to = "2024-06-20" })
+    for day = instant "2024-03-28 00:00:00", instant "2024-06-13 00:00:00", 7 * DAY do
+      assert(plain:exclude { store = "*", from = day + 10 * 3600, to = day + 12 * 3600 })
+    end
+    local seen = {}
+    for _, as_of in ipairs { "2024-03-27 00:00:00", "2024-03-28 11:00:00", "2024-04-03 09:00:00", "2024-06-13 12:30:00",
+      "2024-07-30 00:00:00", "2025-12-01 00:00:00" } do
+      local options = { as_of = as_of, max_gap = "none", stores = "plain" }
+      local row, expected = assert(monitor:status(options)):stores()(), assert(plain:status(options)):stores()()
+      assert.same({ expected.state, expected.since_utc }, { row.state, row.since_utc })
+      seen[#seen + 1] = ("%s %s"):format(row.state, row.since_utc)
+    end
+    assert.same({ "down 2024-03-21 00:00:00.000000 UTC", "excluded nil" }, { seen[1], seen[2] })
+    plain:close()
   end)
 
   it("follow a store whose zone is corrected", function()

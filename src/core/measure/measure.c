@@ -60,6 +60,11 @@ static loom_status find_rule_zone(const struct loom_measure *measure, const char
                    status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "");
 }
 
+/* For which stretch exclusions are to be known. */
+static struct loom_span reach_of(const struct loom_setting *setting) {
+  return (struct loom_span){setting->hull.start - setting->exclusions_before, setting->hull.end};
+}
+
 static loom_status expand_rules(const struct loom_measure *measure,
                                 const struct loom_exclusion_rules *rules, struct loom_spans *out,
                                 loom_error *error) {
@@ -69,7 +74,7 @@ static loom_status expand_rules(const struct loom_measure *measure,
     loom_status status = find_rule_zone(measure, rules->items[i].zone, &zone, error);
     if (status != LOOM_OK)
       return status;
-    if (!loom_exclusion_rule_expand(rules, &rules->items[i], zone, setting->hull,
+    if (!loom_exclusion_rule_expand(rules, &rules->items[i], zone, reach_of(setting),
                                     setting->rules.slack, out))
       return loom_no_memory(error);
   }
@@ -88,11 +93,12 @@ static loom_status exclusions_of_zone(struct loom_measure *measure, const struct
   if (!measure->of_zones)
     return loom_no_memory(error);
   const loom_zone *zone = measure->schedule.zone;
-  const struct loom_span *hull = &measure->setting->hull;
+  const struct loom_span reach = reach_of(measure->setting);
   struct loom_zone_exclusions *of_zone =
       &measure->of_zones[(uintptr_t)zone / 16 % LOOM_ZONES_KEPT]; /* malloc's are 16 bytes apart */
   *out = &of_zone->spans;
-  if (of_zone->zone == zone && of_zone->hull.start == hull->start && of_zone->hull.end == hull->end)
+  if (of_zone->zone == zone && of_zone->reach.start == reach.start &&
+      of_zone->reach.end == reach.end)
     return LOOM_OK;
   of_zone->zone = NULL;
   of_zone->spans.count = 0;
@@ -103,7 +109,7 @@ static loom_status exclusions_of_zone(struct loom_measure *measure, const struct
     return status;
   loom_spans_merge(&of_zone->spans, true);
   of_zone->zone = zone;
-  of_zone->hull = *hull;
+  of_zone->reach = reach;
   return LOOM_OK;
 }
 

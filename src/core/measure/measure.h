@@ -16,6 +16,8 @@ struct loom_setting {
   struct loom_rules rules;
   int64_t as_of;
   struct loom_span hull; /* of the windows: from the first one's start to the last one's end */
+  int64_t
+      exclusions_before; /* how long before the hull exclusions are to be known, in microseconds */
   loom_zones *zones;
   const loom_zone *default_zone; /* of stores without one */
   struct loom_common common;     /* its exclusions merged */
@@ -46,7 +48,7 @@ struct loom_measure {
   /* every store's with what rules make of them, merged, by zone; NULL until there are rules */
   struct loom_zone_exclusions {
     const loom_zone *zone;
-    struct loom_span hull; /* for which they are */
+    struct loom_span reach; /* for which they are */
     struct loom_spans spans;
   } * of_zones;
   struct loom_special_days days; /* the store's own, where an overlay adds to them */

@@ -147,8 +147,9 @@ static int64_t before_as_of(const loom_report *report, int64_t reach) {
 /* Starts on the last polls of stores, and on exclusions from an instant on. */
 static loom_status select_states(loom_report *report, const struct loom_selection *selection,
                                  int64_t exclusions_from, uint64_t *count, loom_error *error) {
-  int64_t as_of = report->setting.as_of;
+  int64_t as_of = report->setting.as_of, start = report->setting.hull.start;
   struct loom_common *common = &report->setting.common;
+  report->setting.exclusions_before = start > exclusions_from ? start - exclusions_from : 0;
   struct loom_source_query query = {.from = as_of - LOOM_STANDING_POLLS,
                                     .to = as_of,
                                     .last_polls = true,
