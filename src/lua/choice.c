@@ -107,8 +107,8 @@ static int take(lua_State *L) {
 }
 
 /*
-** take_states(report, status, filter [, only]): chooses those of a report's rows, or of its rows in the choice `only`, whose stores a
-** filter of states lets through: see report_state.c. Those that have no state are none of them.
+** take_states(report, status, filter [, only]): chooses those of a report's rows, or of its rows in the choice `only`, whose
+** stores a filter of states lets through: see report_state.c. Those that have no state are none of them.
 */
 static int take_states(lua_State *L) {
   struct loom_state_filter filter;

@@ -29,7 +29,8 @@ struct loom_source_query {
   /* also the nearest poll before `from`, and the nearest after `to` up to `as_of` */
   bool neighbours;
   bool no_polls; /* only schedules are wanted */
-  /* of the polls up to `to`, the last ones alone: see feed.h. Exclusions are those that reach into a longer time, which begins here */
+  /* of the polls up to `to`, the last ones alone: see feed.h. Exclusions are those that reach into a longer time, which begins
+  ** here */
   bool last_polls;
   int64_t exclusions_from;
   int64_t as_of;
