@@ -22,9 +22,9 @@ describe("loom query", function()
     local out = shell.good("query", db, by_store)
     assert.equal([[
 store_id,polls,first
-1481966498820158979,3,2024-03-04 10:00:00.000000Z
-"café, ""north""",2,2024-03-04 14:59:59.999999Z
-night,2,2024-03-02 23:30:00.000000Z
+1481966498820158979,3,2024-03-04 10:00:00.000000 UTC
+"café, ""north""",2,2024-03-04 14:59:59.999999 UTC
+night,2,2024-03-02 23:30:00.000000 UTC
 ]], out)
     assert.equal(out, (shell.good("query", database.small, by_store)))
     assert.matches("^store_id             polls  first\n1481966498820158979  3      2024%-03%-04 10:00:00",

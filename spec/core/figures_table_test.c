@@ -158,13 +158,13 @@ static void what_it_shows(void **state) {
               "SELECT store_id, \"window\", from_utc, to_utc, uptime, downtime, up, ratio, "
               "outages, mttr, mtbf, polls"
               " FROM figures('h=2h:minutes', 'q=1h') ORDER BY 1, 2",
-              "1:a 1:h 27:2023-01-24 09:00:00.000000Z 27:2023-01-24 11:00:00.000000Z"
+              "1:a 1:h 30:2023-01-24 09:00:00.000000 UTC 30:2023-01-24 11:00:00.000000 UTC"
               " 4:60.0 4:60.0 6:3600.0 3:0.5 1:1 6:3600.0 6:3600.0 1:2 \n"
-              "1:a 1:q 27:2023-01-24 10:00:00.000000Z 27:2023-01-24 11:00:00.000000Z"
+              "1:a 1:q 30:2023-01-24 10:00:00.000000 UTC 30:2023-01-24 11:00:00.000000 UTC"
               " 3:0.0 3:1.0 3:0.0 3:0.0 1:1 6:3600.0 3:0.0 1:2 \n"
-              "1:b 1:h 27:2023-01-24 09:00:00.000000Z 27:2023-01-24 11:00:00.000000Z"
+              "1:b 1:h 30:2023-01-24 09:00:00.000000 UTC 30:2023-01-24 11:00:00.000000 UTC"
               " 5:120.0 3:0.0 6:7200.0 3:1.0 1:0 - - 1:1 \n"
-              "1:b 1:q 27:2023-01-24 10:00:00.000000Z 27:2023-01-24 11:00:00.000000Z"
+              "1:b 1:q 30:2023-01-24 10:00:00.000000 UTC 30:2023-01-24 11:00:00.000000 UTC"
               " 3:1.0 3:0.0 6:3600.0 3:1.0 1:0 - - 1:1 \n");
   assert_rows(database, "SELECT group_concat(DISTINCT \"window\") FROM figures",
               "28:last_hour,last_day,last_week \n");
@@ -249,7 +249,7 @@ static void attached_databases(void **state) {
   execute(database, sql.bytes);
   execute(database, "CREATE TEMP TABLE store(number, store_id); CREATE TEMP TABLE poll_block(x)");
   assert_rows(database, "SELECT store_id, up, to_utc FROM \"o\"\"x\".figures('w=1d')",
-              "1:c 7:86400.0 27:2020-01-01 00:00:00.000000Z \n");
+              "1:c 7:86400.0 30:2020-01-01 00:00:00.000000 UTC \n");
   assert_rows(database, "SELECT count(*) FROM figures('w=1d') a JOIN \"o\"\"x\".figures('w=1d') b",
               "1:2 \n");
   buffer_free(&sql);

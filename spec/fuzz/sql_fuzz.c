@@ -44,7 +44,6 @@ static void fill(void) {
       loom_format_timestamp(instant, when);
       buffer_printf(&csv, "%s,%s,%s\n", ids[s], active ? "active" : "inactive", when);
       sqlite3_bind_text(insert, 1, ids[s], -1, SQLITE_STATIC);
-      strcpy(strstr(when, " UTC"), "Z");
       sqlite3_bind_text(insert, 2, when, -1, SQLITE_TRANSIENT);
       sqlite3_bind_int(insert, 3, active);
       sqlite3_bind_int64(insert, 4, instant / LOOM_SECOND);
@@ -69,9 +68,9 @@ static const char *const id_values[] = {"'a'",       "'b'",  "'A'", "'10'",  "'n
                                         "10",        "NULL", "''",  "x'61'", "'store \xc3\xa9'",
                                         "'a ' || ''"};
 static const char *const time_values[] = {"'2023-01-23'",
-                                          "'2023-01-23 12:00:00.000000Z'",
+                                          "'2023-01-23 12:00:00.000000 UTC'",
                                           "'2023-01-24'",
-                                          "'2023-01-24 00:00:00.000000Z'",
+                                          "'2023-01-24 00:00:00.000000 UTC'",
                                           "'2023-01-25 00'",
                                           "'2023'",
                                           "''",
@@ -82,9 +81,9 @@ static const char *const time_values[] = {"'2023-01-23'",
                                           "'2023-01-24T00:00:00'",
                                           "'2023-01-2'",
                                           "x'32303233'",
-                                          "'2023-01-23 00:01:00.000001Z'",
+                                          "'2023-01-23 00:01:00.000001 UTC'",
                                           "'-4000'",
-                                          "'2023-01-30 00:00:00.000000Z'",
+                                          "'2023-01-30 00:00:00.000000 UTC'",
                                           "'2023-01-24 00:00:00.000000'",
                                           "'2023-01-23 00:01:00.000001'"};
 static const char *const seconds_values[] = {

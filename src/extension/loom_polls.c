@@ -1,10 +1,11 @@
 /*
-** What the tables `polls` and `figures` and the view `hours` of Loom's files are made with, as a loadable extension, for the `sqlite3` shell and
-** other users of SQLite:
+** What the tables `polls` and `figures` and the view `hours` of Loom's files are made with, and functions of dates that read
+** their instants, as a loadable extension, for the `sqlite3` shell and other users of SQLite:
 **   .load build/loom_polls
 **   SELECT count(*) FROM polls;
 ** It is not linked with SQLite, but calls the copy of the program that loads it.
 */
+#include "sqlite/date_functions.h"
 #include "sqlite/figures.h"
 #include "sqlite/polls_table.h"
 #include "sqlite/week_sql.h"
@@ -30,5 +31,7 @@ int sqlite3_loompolls_init(sqlite3 *sqlite, char **message, const sqlite3_api_ro
     result = loom_figures_table_register(sqlite);
   if (result == SQLITE_OK)
     result = loom_week_sql_register(sqlite);
+  if (result == SQLITE_OK)
+    result = loom_date_functions_register(sqlite);
   return result;
 }

@@ -3,6 +3,7 @@
 */
 #include "sqlite/database.h"
 #include "sqlite/connection.h"
+#include "sqlite/date_functions.h"
 #include "sqlite/figures.h"
 #include "sqlite/in_schema.h"
 #include "sqlite/intake.h"
@@ -266,6 +267,7 @@ static loom_status configure(loom_database *database, loom_error *error) {
   sqlite3_extended_result_codes(database->sqlite, 1);
   if (loom_polls_table_register(database->sqlite) != SQLITE_OK ||
       loom_figures_table_register(database->sqlite) != SQLITE_OK ||
+      loom_date_functions_register(database->sqlite) != SQLITE_OK ||
       loom_poll_sql_register(database->sqlite) != SQLITE_OK ||
       loom_intake_register(database->sqlite) != SQLITE_OK ||
       loom_week_sql_register(database->sqlite) != SQLITE_OK)

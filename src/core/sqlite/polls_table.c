@@ -45,7 +45,7 @@ static const char declaration[] =
     " store_id TEXT,"
     " timestamp_utc TEXT,"
     " active INTEGER,"
-    " unix INTEGER,"
+    " unix INTEGER HIDDEN,"
     " PRIMARY KEY(store_id, timestamp_utc)"
     ") WITHOUT ROWID";
 

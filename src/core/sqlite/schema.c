@@ -46,7 +46,7 @@
 #define STORE_NOW_VIEW                                                                             \
   "CREATE VIEW store_now(store_id, timestamp_utc, active, unix) AS SELECT store_id,"               \
   " strftime('%Y-%m-%d %H:%M:%S', " SECONDS_OF("newest_poll") ", 'unixepoch')"                     \
-  " || printf('.%06dZ', " REST_OF("newest_poll") "), newest_active, " SECONDS_OF("newest_poll")    \
+  " || printf('.%06d UTC', " REST_OF("newest_poll") "), newest_active, " SECONDS_OF("newest_poll")    \
   " FROM store WHERE newest_poll IS NOT NULL;"
 
 #define ATTRIBUTE_TABLE                                                                            \
@@ -273,7 +273,7 @@ static const char upgrade_6[] = "ALTER TABLE exclusion ADD COLUMN " EXCLUSION_ZO
                                 ";"
                                 "ALTER TABLE exclusion ADD COLUMN " EXCLUSION_OPENINGS
                                 ";"
-                                "PRAGMA user_version=7;";
+                                "DROP VIEW main.store_now;" STORE_NOW_VIEW "PRAGMA user_version=7;";
 
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
     [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3,

@@ -6,7 +6,6 @@
 
 void loom_result_instant(sqlite3_context *context, int64_t instant) {
   char text[LOOM_TIMESTAMP_SIZE];
-  size_t length = loom_format_timestamp(instant, text) - (sizeof " UTC" - 1);
-  text[length++] = 'Z';
+  size_t length = loom_format_timestamp(instant, text);
   sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
 }

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
-** Gives an instant as text, `2023-01-24 10:00:00.000000Z`: it sorts, and SQLite's functions of dates read it, as they do not read
-** the ` UTC` of files.
+** Gives an instant as text, `2023-01-24 10:00:00.000000 UTC`, as files have it: it sorts, and functions of dates read it, for which
+** date_functions.h cares.
 */
 void loom_result_instant(sqlite3_context *context, int64_t instant);
 
