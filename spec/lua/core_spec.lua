@@ -103,8 +103,8 @@ describe("loom.core", function()
         ["loom.monitor"] = { "begin", "commit", "rollback", "info", "check", "prune", "removal", "remove", "query", "execute" },
         ["loom.ingest"] = { "feed", "read", "finish", "apply", "reject", "counts" },
         ["loom.input"] = { "position" },
-        ["loom.report"] = { "override_week", "override_date", "start", "wait", "cancel", "as_of", "window", "zone", "days", "hull",
-          "count", "store", "find", "figures", "strip", "csv_rows" },
+        ["loom.report"] = { "override_week", "override_date", "start", "wait", "cancel", "as_of", "window", "zone", "days",
+          "hull", "count", "store", "find", "figures", "strip", "csv_rows" },
         ["loom.export"] = { "next" },
       }
       handles["loom.export"] = assert(core.export(database, "polls"))

@@ -128,7 +128,7 @@ describe("the last instant", function()
     local loom_command = shell.lua .. " bin/loom "
     for arguments, told in pairs {
       ["info %s"] = LAST, ["report %s --format json"] = ('"as_of":"%s"'):format(LAST),
-      ["report %s --format html"] = "9999-12-31 23:59:59", ["report %s"] = "last,",
+      ["report %s --format html"] = "9999-12-31T23:59:59Z", ["report %s"] = "last,",
       ["explain %s last"] = "as of 9999-12-31 23:59:59.999999 UTC", ["explain %s last --format json"] = LAST,
       ["timeline %s last"] = "9999-12-31 23:59:59.999999", ["timeline %s last --format csv"] = LAST,
       ["outages %s last --format csv"] = "from_utc", ["exclude list %s --format json"] = ('"to_utc":"%s"'):format(LAST),

@@ -167,7 +167,9 @@ describe("what is set by hand:", function()
       for _, wrong in ipairs { { open = 1 }, { open = -1, close = 5 }, { open = 1, close = 86401 },
         { open = "09:00", close = "17:00" }, { open = 1.5, close = 2 } } do
         assert.error_matches(function() monitor:set_hours("a", { mon = wrong }) end, "opening hours (such as", 1, true)
-        assert.error_matches(function() monitor:set_special_day("a", "2024-12-24", { wrong }) end, "opening hours (such as", 1, true)
+        assert.error_matches(function()
+          monitor:set_special_day("a", "2024-12-24", { wrong })
+        end, "opening hours (such as", 1, true)
       end
     end)
 
