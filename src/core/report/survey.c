@@ -288,7 +288,7 @@ static const loom_poll *polls_of(const struct pass *pass, size_t *count) {
   const struct loom_polls *polls = &pass->store.polls;
   size_t begin = loom_polls_before(polls, pass->looked.start);
   *count = loom_polls_before(polls, pass->looked.end + 1) - begin;
-  return polls->items + begin;
+  return begin ? polls->items + begin : polls->items; /* which is NULL where there never were any */
 }
 
 /* When it was polled, and how far apart. Returns how many polls are active. */
