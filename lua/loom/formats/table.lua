@@ -18,49 +18,36 @@ local width_of = core.utf8_width
 
 -- ---- heads ----
 
-local function words_of(name)
-  local words = {}
+local function add_words(list, name)
   for word in name:gmatch("[^_]+") do
-    words[#words + 1] = word
-  end
-  return words
-end
-
-local function append(list, more)
-  for _, item in ipairs(more) do
-    list[#list + 1] = item
+    list[#list + 1] = word
   end
 end
 
--- The lines of a column's head, the last of which is the lowest.
+-- A column's head: the figure, if that is one word, which may stand once over neighbours, and the words below it, from the top.
 local function head_of(column, has_units)
   if not column.window then
-    return { text.shown(column.name) }
+    return nil, { text.shown(column.name) }
   end
-  local lines = words_of(column.figure)
-  append(lines, words_of(column.window))
+  local words, figure = {}, column.figure
+  if figure:find("_") then
+    add_words(words, figure)
+    figure = nil
+  end
+  add_words(words, column.window)
   if has_units then
-    lines[#lines + 1] = column.unit or ""
+    words[#words + 1] = column.unit or ""
   end
-  return lines
+  return figure, words
 end
 
--- The same of every column, with as many lines each.
-local function heads_of(columns)
-  local has_units, most, heads = false, 0, {}
+local function has_units(columns)
   for _, column in ipairs(columns) do
-    has_units = has_units or (column.window and column.unit ~= nil)
-  end
-  for i, column in ipairs(columns) do
-    heads[i] = head_of(column, has_units)
-    most = math.max(most, #heads[i])
-  end
-  for _, head in ipairs(heads) do
-    while #head < most do
-      table.insert(head, 1, "")
+    if column.window and column.unit then
+      return true
     end
   end
-  return heads, most
+  return false
 end
 
 -- ---- widths ----
@@ -70,16 +57,16 @@ local function is_number(value)
   return not value:gsub(" UTC$", ""):find("[^%d%p ]")
 end
 
--- Each column: its `place`; its `figure`, if that is one word, which may stand over neighbours, too; and how wide at the most
--- the words of the rest of its head are, and its cells.
-local function measure(columns, heads, lines)
-  local list = {}
+-- Each column: its `place`; its `figure` and the `words` below it; and how wide at the most these words are, and its cells.
+local function measure(columns, lines)
+  local list, is_with_units = {}, has_units(columns)
   for i, column in ipairs(columns) do
-    local figure = column.figure and not column.figure:find("_") and column.figure or nil
-    local item = { place = i, figure = figure, head = 0, widest = 0, is_text = column.is_key or column.name == "store_id" }
+    local figure, words = head_of(column, is_with_units)
+    local item = { place = i, figure = figure, words = words, head = 0, widest = 0,
+      is_text = column.is_key or column.name == "store_id" }
     local is_strip = column.is_key == false and column.name == "strip"
-    for _, word in ipairs(heads[i]) do
-      item.head = math.max(item.head, word ~= figure and width_of(word) or 0)
+    for _, word in ipairs(words) do
+      item.head = math.max(item.head, width_of(word))
     end
     for _, line in ipairs(lines) do
       item.widest = math.max(item.widest, width_of(line[i]))
@@ -90,17 +77,31 @@ local function measure(columns, heads, lines)
   return list
 end
 
--- Gives each column its `width`, and the `least` that it can be shortened to.
+-- The last of the columns from one on that have the same figure, of different windows, and how wide they are together.
+local function span_of(list, from)
+  local to, width, figure = from, list[from].width, list[from].figure
+  while figure and list[to + 1] and list[to + 1].figure == figure do
+    to = to + 1
+    width = width + #GAP + list[to].width
+  end
+  return to, width
+end
+
+-- Gives each column its `width`, and the `least` that it can be shortened to. The last of those below a figure has room for it.
 local function arrange(list)
-  for i, item in ipairs(list) do
-    local head, figure = item.head, item.figure
-    local is_alone = figure and (not list[i - 1] or list[i - 1].figure ~= figure)
-      and (not list[i + 1] or list[i + 1].figure ~= figure)
-    if is_alone then
-      head = math.max(head, width_of(figure))
+  for _, item in ipairs(list) do
+    item.width = math.max(item.head, item.widest)
+    item.least = item.is_text and math.min(item.width, math.max(item.head, LEAST)) or item.width
+  end
+  local from = 1
+  while from <= #list do
+    local to, width = span_of(list, from)
+    local lacking = list[from].figure and width_of(list[from].figure) - width or 0
+    if lacking > 0 then
+      list[to].width = list[to].width + lacking
+      list[to].least = list[to].width
     end
-    item.width = math.max(head, item.widest)
-    item.least = item.is_text and math.min(item.width, math.max(head, LEAST)) or item.width
+    from = to + 1
   end
 end
 
@@ -209,16 +210,6 @@ local function write_cells(write, cells)
   write((table.concat(cells, GAP):gsub(" +$", "")) .. "\n")
 end
 
--- The last of the columns from one on that have the same figure, of different windows, and how wide they are together.
-local function span_of(list, from)
-  local to, width, figure = from, list[from].width, list[from].figure
-  while figure and list[to + 1] and list[to + 1].figure == figure do
-    to = to + 1
-    width = width + #GAP + list[to].width
-  end
-  return to, width
-end
-
 -- "--- uptime ---", over several columns.
 local function over(name, width)
   local rest = width - width_of(name) - 2
@@ -228,25 +219,44 @@ local function over(name, width)
   return ("-"):rep(math.floor(rest / 2)) .. " " .. name .. " " .. ("-"):rep(math.ceil(rest / 2))
 end
 
-local function write_heads(write, columns, list, heads, count)
-  local is_first = true
-  for number = 1, count do
-    local cells, i, is_empty = {}, 1, true
-    while i <= #list do
-      local item = list[i]
-      local word, to, width = heads[item.place][number], span_of(list, i)
-      is_empty = is_empty and word == ""
-      if to > i and word == item.figure then
-        cells[#cells + 1], i = over(word, width), to + 1
+-- Columns below the same figure: which ones, how wide they are together, and on which line the figure is, counted from below.
+local function spans_of(list)
+  local spans, from = {}, 1
+  while from <= #list do
+    local span = { from = from, figure = list[from].figure }
+    span.to, span.width = span_of(list, from)
+    span.top = 0
+    for i = span.from, span.to do
+      span.top = math.max(span.top, #list[i].words)
+    end
+    if span.figure then
+      span.top = span.top + 1
+    end
+    spans[#spans + 1], from = span, span.to + 1
+  end
+  return spans
+end
+
+local function write_heads(write, columns, list)
+  local spans, top = spans_of(list), 0
+  for _, span in ipairs(spans) do
+    top = math.max(top, span.top)
+  end
+  for number = top, 1, -1 do
+    local cells = {}
+    for _, span in ipairs(spans) do
+      local is_figure = span.figure and number == span.top
+      if is_figure and span.to > span.from then
+        cells[#cells + 1] = over(span.figure, span.width)
       else
-        local column = columns[item.place]
-        cells[#cells + 1], i = padded(shortened(word, item.width), item.width, item.place == 1 or column.left), i + 1
+        for i = span.from, span.to do
+          local item = list[i]
+          local word = is_figure and span.figure or item.words[#item.words + 1 - number] or ""
+          cells[#cells + 1] = padded(shortened(word, item.width), item.width, item.place == 1 or columns[item.place].left)
+        end
       end
     end
-    if not (is_first and is_empty) then -- the tallest head may have been left out
-      write_cells(write, cells)
-      is_first = false
-    end
+    write_cells(write, cells)
   end
 end
 
@@ -285,13 +295,12 @@ local checkers = { width = check.integer(1, WIDTH_MAX) }
 return function(_, write, options)
   local width = check.options("write", { width = options.width }, checkers).width
   local columns, lines = options.columns, text.cells(options)
-  local heads, count = heads_of(columns)
-  local list, left_out, is_short = measure(columns, heads, lines), {}, false
+  local list, left_out, is_short = measure(columns, lines), {}, false
   arrange(list)
   if width then
     list, left_out, is_short = fit(list, width)
   end
-  write_heads(write, columns, list, heads, count)
+  write_heads(write, columns, list)
   write_lines(write, columns, list, lines)
   if left_out[1] or is_short then
     write_note(write, columns, left_out, is_short, width)

@@ -113,6 +113,26 @@ describe("the format table", function()
         "downtime_last_hour", "downtime_last_day", "downtime_last_week", "ratio_last_week", "longest_last_hour" } })))
   end)
 
+  it("tells a figure of several windows once, whichever of them has the longer name", function()
+    local compared = { { name = "last_week", unit = "hours" }, { name = "last_week_before", unit = "hours" } }
+    local made = report.make(compared, { { "a", figures_of(100, 68), figures_of(99, 69) } })
+    assert.equal("          -- uptime ---  - downtime -\n"
+      .. "                   last          last\n"
+      .. "           last    week  last    week\n"
+      .. "           week  before  week  before\n"
+      .. "store_id      h       h     h       h\n"
+      .. "a         100.0    99.0  68.0    69.0\n", report.text(table_format, made))
+  end)
+
+  it("widens narrow columns for the figure above them", function()
+    local nothing = { 0, 0, 0, 0, 0, 0, 0 }
+    local made = report.make({ { name = "v", unit = "hours" }, { name = "w", unit = "hours" } }, { { "a", nothing, nothing } })
+    assert.equal("          ratio  polls\n"
+      .. "store_id  v   w      v\n"
+      .. "a                    0\n", report.text(table_format, made,
+        { columns = { "store_id", "ratio_v", "ratio_w", "polls_v" } }))
+  end)
+
   local wide = {
     "\230\157\177\228\186\172\233\167\133\229\137\141\229\186\151\232\136\151\231\149\170\229\143\183", -- two columns a character
     ("e\204\129"):rep(30), -- e with an accent that joins it
