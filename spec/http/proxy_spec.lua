@@ -227,6 +227,34 @@ http {
     server.expect_problem(ask(by(service.url .. "/loom/loom"), "/healthz"), 404)
   end)
 
+  it("lets nobody into what is internal, by whichever path", function()
+    local id = ask(service, "/trigger_report", "-X", "POST").json.report_id
+    local response
+    repeat
+      response = ask(service, "/get_report?report_id=" .. id)
+    until not response.json
+    assert.equal(200, response.status)
+    for _, place in ipairs { "/loom-report/" .. id .. ".csv", "/loom%2dreport/" .. id .. ".csv", "/loom-problem" } do
+      for _, prefix in ipairs { "", "/loom", "//loom/", "/%6coom", "/loom/v1/..", "/loom/v1/ingest/../.." } do
+        local got = by(service.url .. prefix):request(place, "--path-as-is")
+        assert.equal(404, got.status, prefix .. place)
+        assert.equal(404, ask(by(service.url .. prefix), place).status, prefix .. place)
+      end
+    end
+  end)
+
+  it("has files as long below its path as elsewhere", function()
+    local many = { "store_id,dayOfWeek,start_time_local,end_time_local\n" }
+    for i = 1, 60000 do -- more than the megabyte that other paths take
+      many[i + 1] = ("s%05d,0,09:00:00,17:00:00\n"):format(i)
+    end
+    local csv = files.write(folder .. "/many.csv", table.concat(many))
+    for _, prefix in ipairs { "/loom", "//loom/", "" } do
+      assert.equal(200, ask(by(service.url .. prefix), "/v1/ingest/hours", "-X", "POST",
+        "-H", "Content-Type: text/csv", "-T", csv).status, prefix)
+    end
+  end)
+
   it("needs tokens", function()
     local result = shell.loom("serve", folder .. "/db", "--trust-proxy", "127.0.0.1")
     shell.expect_failure(result, 2)
@@ -248,7 +276,7 @@ http {
       assert.matches("--prefix: path such as /loom", result.err, 1, true)
     end
     local text = config("--trust-proxy", "10.0.0.0/8", "--trust-proxy", "fd00::/8", "--prefix", "/a.b/c/").out
-    for _, line in ipairs { "set_real_ip_from 10.0.0.0/8;", "set_real_ip_from fd00::/8;", [[rewrite ^/a\.b/c(/.*)$ $1;]] } do
+    for _, line in ipairs { "set_real_ip_from 10.0.0.0/8;", "set_real_ip_from fd00::/8;", [[rewrite ^/a\.b/c(/v1/(?:polls|ingest/.*))$ $1;]] } do
       assert.is_truthy(text:find(line, 1, true), line)
     end
   end)

@@ -79,9 +79,10 @@ local function proxies(trusted)
   return table.concat(lines, "\n  ")
 end
 
--- Requests below the prefix are found by the locations that there are; what is asked for is read from the request's line anyway.
+-- Requests below the prefix are found by the locations that have limits of their own; what is asked for is read from the
+-- request's line anyway. No others are rewritten: after that, nginx would let anybody into the locations that are internal.
 local function rewrite(prefix)
-  return prefix and ("rewrite ^%s(/.*)$ $1;"):format((prefix:gsub("%.", "\\."))) or ""
+  return prefix and ("rewrite ^%s(/v1/(?:polls|ingest/.*))$ $1;"):format((prefix:gsub("%.", "\\."))) or ""
 end
 
 local template = [[
