@@ -11,7 +11,7 @@ local time = require "loom.time"
 
 local doctor = {}
 
-local duration, grouped = text.duration, text.grouped
+local counted, duration, grouped = text.counted, text.duration, text.grouped
 
 local HOUR, DAY = 3600, 86400
 
@@ -54,12 +54,8 @@ local checkers = {
 
 -- ---- words ----
 
-local function count_of(number, noun)
-  return ("%s %s%s"):format(grouped(number), noun, number == 1 and "" or "s")
-end
-
 local function of_all(number, all, noun)
-  return ("%s of %s"):format(grouped(number), noun and count_of(all, noun) or grouped(all))
+  return ("%s of %s"):format(grouped(number), noun and counted(all, noun) or grouped(all))
 end
 
 -- A share as a percentage that is never rounded to none or all.
@@ -80,13 +76,9 @@ local function minute(instant)
   return (time.text(instant):sub(1, 16))
 end
 
-local function quoted(id)
-  return "'" .. id:gsub("'", [['\'']]) .. "'"
-end
-
 -- The first example's store as an argument of a command.
 local function first_store(tally)
-  return tally.examples[1] and quoted(tally.examples[1].id) or "STORE"
+  return tally.examples[1] and text.shell_quoted(tally.examples[1].id) or "STORE"
 end
 
 -- ---- findings ----
@@ -276,7 +268,7 @@ judges[#judges + 1] = function(survey)
   local tally = survey.tallies.rounded
   return tally.count > 0 and {
     code = "ids-rounded", severity = "warning", count = tally.count, of = survey.stores,
-    text = ("%s %s what a spreadsheet makes of a long number, such as %s"):format(count_of(tally.count, "store id"),
+    text = ("%s %s what a spreadsheet makes of a long number, such as %s"):format(counted(tally.count, "store id"),
       is_are(tally.count), tally.examples[1] and tally.examples[1].id or "8.41954E+18"),
     effect = "what it had was another store's, whose id cannot be told any more",
     command = ("loom delete DB store %s # and load a file whose ids were never opened as numbers"):format(first_store(tally)),
@@ -288,7 +280,7 @@ judges[#judges + 1] = function(survey)
   local tally = survey.tallies.alike
   return tally.count > 0 and {
     code = "ids-alike", severity = "warning", count = tally.count, of = survey.stores,
-    text = ("%s differ from another one's by case, blanks or zeros in front alone"):format(count_of(tally.count, "store id")),
+    text = ("%s differ from another one's by case, blanks or zeros in front alone"):format(counted(tally.count, "store id")),
     effect = "if they mean one store, each has a part of its polls, hours or zone",
     command = ("loom delete DB store %s # and load its files with one spelling"):format(first_store(tally)),
     examples = examples_of(tally, function(item, example)
@@ -393,7 +385,7 @@ judges[#judges + 1] = function(survey)
   return tally.count > 0 and {
     code = "never-active", severity = "note", count = tally.count, of = survey.polled,
     text = ("%s %s never active in the %s looked at"):format(of_all(tally.count, survey.polled, "store"),
-      tally.count == 1 and "was" or "were", count_of(survey.days, "day")),
+      tally.count == 1 and "was" or "were", counted(survey.days, "day")),
     effect = "down all the time",
     command = ("loom explain DB %s"):format(first_store(tally)),
     examples = examples_of(tally, function(item, example)

@@ -28,14 +28,9 @@ function common.exists(path)
   return lfs.attributes(path, "mode") ~= nil
 end
 
---- A word as the shell takes it.
-function common.shell_quote(word)
-  return "'" .. word:gsub("'", [['\'']]) .. "'"
-end
-
 --- A path as one types it: quoted where it has to be.
 function common.shell_word(path)
-  return path:find "^[%w_./-]+$" and path or common.shell_quote(path)
+  return path:find "^[%w_./-]+$" and path or text.shell_quoted(path)
 end
 
 -- ---- databases ----
@@ -97,10 +92,10 @@ end
 local function choice_text(args)
   local words = {}
   for _, selection in ipairs(args.stores) do
-    words[#words + 1] = "--stores " .. common.shell_quote(selection)
+    words[#words + 1] = "--stores " .. text.shell_quoted(selection)
   end
   for _, pair in ipairs(args.where) do
-    words[#words + 1] = "--where " .. common.shell_quote(pair[1] .. "=" .. pair[2])
+    words[#words + 1] = "--where " .. text.shell_quoted(pair[1] .. "=" .. pair[2])
   end
   return table.concat(words, " ")
 end

@@ -18,7 +18,7 @@ function command.add_to(parser)
       .. "timezone, gaps of the feed, stores without polls, polls that are far from all others. It looks at all stores, and at "
       .. "the polls of the last 15 days that have any. docs/doctor.md explains each finding.")
   options.argument(doctor, "database", "A database, or a folder of input files.")
-  options.add_format(doctor, { "text", "json" })
+  options.add_format(doctor, { "text", "json" }, "text")
   options.add_output(doctor)
   options.add(doctor, "--examples", "N", "Up to N examples of each finding (default: 3).",
     options.number(check.integer(0, core.limits.examples)))

@@ -40,7 +40,7 @@ function command.add_to(parser)
   ingest:option "--special-days":argname "FILE":count "*"
     :description "Special days: store_id or *, date, open, close [, note, origin]; no times, or closed: closed."
   ingest:option "--exclusions":argname "FILE":count "*"
-    :description "Maintenance: store_id or *, from_utc, to_utc [, reason]."
+    :description "Maintenance: store_id or *, from_utc, to_utc [, reason; of rules weekly, zone, from_local, to_local]."
   ingest:option "--attributes":argname "FILE":count "*"
     :description "Attributes to choose and group by: store_id and a column for each."
   ingest:flag "--replace-overrides"

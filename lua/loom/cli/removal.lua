@@ -13,11 +13,6 @@ function removal.add_to(parser, yes)
   parser:flag "--yes":description(yes)
 end
 
---- A count and its word.
-function removal.plural(count, word)
-  return ("%d %s%s"):format(count, word, count == 1 and "" or "s")
-end
-
 --- Prints a line about something, whose name may hold any bytes.
 function removal.say(subject, line)
   io.stdout:write(text.shown(subject), ": ", line, "\n")
@@ -26,9 +21,9 @@ end
 local function tell_of(subject, extent, fate)
   local of = ""
   if extent.polls > 0 then
-    of = (", of %s, %s to %s"):format(removal.plural(extent.days, "day"), extent.first_utc, extent.newest_utc)
+    of = (", of %s, %s to %s"):format(text.counted(extent.days, "day"), extent.first_utc, extent.newest_utc)
   end
-  removal.say(subject, removal.plural(extent.polls, "poll") .. " " .. fate .. of)
+  removal.say(subject, text.counted(extent.polls, "poll") .. " " .. fate .. of)
 end
 
 --- What becomes of what goes, in words.

@@ -4,9 +4,9 @@
 -- (see src/core/base/hold.h). A folder of that name whose file nobody holds is one that was left: by a service that was killed.
 -- @module loom.cli.runtime_folder
 
-local common = require "loom.cli.common"
 local core = require "loom.core"
 local lfs = require "lfs"
+local text = require "loom.formats.text"
 
 local runtime_folder = {}
 
@@ -19,7 +19,7 @@ local function temporary_folder()
 end
 
 local function shell(command, path)
-  return os.execute(("%s %s 2>/dev/null"):format(command, common.shell_quote(path)))
+  return os.execute(("%s %s 2>/dev/null"):format(command, text.shell_quoted(path)))
 end
 
 local function remove(path)

@@ -4,7 +4,7 @@
 -- who can read and write there; where that is root, they stay root, and that is told.
 -- @module loom.cli.user
 
-local common = require "loom.cli.common"
+local text = require "loom.formats.text"
 
 local user = {}
 
@@ -21,7 +21,7 @@ end
 local function quoted(...)
   local words = { ... }
   for i, word in ipairs(words) do
-    words[i] = common.shell_quote(word)
+    words[i] = text.shell_quoted(word)
   end
   return table.concat(words, " ")
 end

@@ -18,6 +18,16 @@ function text.grouped(number)
   return (digits:gsub("^,", ""))
 end
 
+--- How many of what: "1,234 polls", "1 poll".
+function text.counted(number, noun)
+  return ("%s %s%s"):format(text.grouped(number), noun, number == 1 and "" or "s")
+end
+
+--- A word as the shell takes it.
+function text.shell_quoted(word)
+  return "'" .. word:gsub("'", [['\'']]) .. "'"
+end
+
 --- A duration in seconds, in the unit that people would use.
 function text.duration(seconds)
   if seconds < 2 * 60 then
