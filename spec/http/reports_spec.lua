@@ -468,6 +468,10 @@ describe("reports over HTTP, on a service of their own,", function()
         "/v1/stores/night?windows=w:36524d,v:30d" } do
         server.expect_problem(service:request(path), 422, "windows: ")
       end
+      for _, path in ipairs { "/v1/now?as_of=9999-12-31", "/v1/stores?as_of=9999-12-31%2023:59:59" } do -- unknown since when?
+        server.expect_problem(service:request(path), 422, "as_of: ")
+      end
+      assert.equal(200, service:request("/v1/now?as_of=0001-01-01").status)
       for _, stores in ipairs { '["night"]', '{"ids":["night"]}', '"night"' } do -- a thousand days of one store are few enough
         local response = service:post("/trigger_report", "application/json",
           ('{"stores":%s,"windows":[{"name":"w","seconds":"1000d"}]}'):format(stores))

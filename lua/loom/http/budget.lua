@@ -5,6 +5,7 @@
 -- @module loom.http.budget
 
 local problem = require "loom.http.problem"
+local time = require "loom.time"
 local windows = require "loom.windows"
 
 local budget = {}
@@ -41,9 +42,9 @@ local function stores_of(database, chosen)
   return count
 end
 
-local function refuse(days, stores, limit)
-  problem.raise(422, ("windows: %.0f days of %.0f stores are more than one report may have: %.0f days of stores"):format(
-    days, stores, limit), { field = "windows" })
+local function refuse(field, days, stores, limit)
+  problem.raise(422, ("%s: %.0f days of %.0f stores are more than one report may have: %.0f days of stores"):format(
+    field, days, stores, limit), { field = field })
 end
 
 --- Ends the request where a report would be too large.
@@ -53,7 +54,20 @@ function budget.check(database, options)
   local days = days_of(options)
   local stores = days > 0 and stores_of(database, options.stores) or 0
   if days * stores > most then
-    refuse(days, stores, most)
+    refuse("windows", days, stores, most)
+  end
+end
+
+--- The same for a look at what stores are: where it is long after the newest poll, it goes back to that, store by store, to find
+-- since when there has been none.
+-- @tparam loom.monitor monitor
+-- @tparam table options of the status, which are good
+function budget.check_status(monitor, options)
+  local as_of, newest = time.as_of(monitor, (time.seen_from(options.as_of))), monitor.database:newest()
+  local days = as_of and newest and time.between(newest, as_of) / DAY or 0
+  local stores = days > 0 and stores_of(monitor.database) or 0
+  if days * stores > most then
+    refuse("as_of", days, stores, most)
   end
 end
 
@@ -61,7 +75,7 @@ end
 function budget.check_one(options)
   local days = days_of(options)
   if days > LOOP_DAYS then
-    refuse(days, 1, LOOP_DAYS)
+    refuse("windows", days, 1, LOOP_DAYS)
   end
 end
 

@@ -308,6 +308,8 @@ end
 function fleet.status(key, options)
   if not monitor then
     problem.raise_closed()
+  elseif key ~= "" then
+    budget.check_status(monitor, options)
   end
   return wait_and_take(NOW .. key, options)
 end
