@@ -30,6 +30,10 @@ Status.__index = Status
 
 local DORMANT_AFTER = 7 * 86400 * 1000000 -- microseconds
 
+--- What stores are counted by, in the order in which it is told.
+-- @local
+Status.counted = { "up", "down", "unknown", "excluded", "closed", "dormant" }
+
 -- Bounds of how long stores have been in a state, in seconds: see `by_age`.
 Status.AGES = { 900, 3600, 14400 }
 

@@ -7,6 +7,7 @@ local formats = require "loom.formats"
 local listing = require "loom.cli.listing"
 local options = require "loom.cli.options"
 local Status = require "loom.status"
+local text = require "loom.formats.text"
 local time = require "loom.time"
 
 local command = { name = "status" }
@@ -44,12 +45,6 @@ end
 
 -- ---- the table ----
 
--- A count with commas, as people read it.
-local function grouped(count)
-  local digits = ("%d"):format(count)
-  return (digits:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
-end
-
 -- How long, in the two largest units: people do not care for the seconds of an outage that has lasted for days.
 local function duration(seconds)
   local minutes = math.floor(seconds / 60)
@@ -81,8 +76,8 @@ end
 local function write_table(write, status, args, choice)
   write(("as of %s UTC, preset %s\n"):format(listing.short_instant(status.as_of_utc):gsub("%.%d+$", ""), status.rules.preset))
   local parts = {}
-  for i, name in ipairs { "up", "down", "unknown", "excluded", "closed", "dormant" } do
-    parts[i] = grouped(status.counts[name]) .. " " .. name
+  for i, name in ipairs(Status.counted) do
+    parts[i] = text.grouped(status.counts[name]) .. " " .. name
   end
   write(table.concat(parts, "   ") .. "\n")
   choice.sort = choice.sort or "since"

@@ -4,6 +4,7 @@
 local core = require "loom.core"
 local json = require "loom.json"
 local shapes = require "loom.formats.shapes"
+local Status = require "loom.status"
 
 local formats = {}
 
@@ -43,7 +44,7 @@ end
 --- Counts by state.
 function formats.counts(counts)
   local members = {}
-  for i, name in ipairs { "up", "down", "unknown", "excluded", "closed", "dormant" } do
+  for i, name in ipairs(Status.counted) do
     members[2 * i - 1], members[2 * i] = name, json.number(counts[name])
   end
   return json.object((table.unpack or unpack)(members)) -- luacheck: ignore 143 (LuaJIT)

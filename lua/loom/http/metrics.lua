@@ -14,7 +14,7 @@ local Queue = require "loom.queue"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
-local states = require "loom.http.v1.states"
+local Status = require "loom.status"
 local stores = require "loom.stores"
 
 local metrics = {}
@@ -321,7 +321,7 @@ local function add_now(families, pattern, attributes)
   if not status then
     return
   end
-  for _, state in ipairs(states.names) do
+  for _, state in ipairs(Status.counted) do
     families:add("loom_stores", ('state="%s"'):format(state), status.counts[state])
   end
   if not pattern then

@@ -73,15 +73,12 @@ function states.of(parameters)
   return status, made, key
 end
 
---- The names of states, in the order in which they are told.
-states.names = { "up", "down", "unknown", "excluded", "closed", "dormant" }
-
 local count = { type = "integer", minimum = 0 }
 
 --- Schemas of what is told.
 states.schemas = {
   StateCounts = {
-    type = "object", required = states.names, additionalProperties = false,
+    type = "object", required = Status.counted, additionalProperties = false,
     description = "How many stores are in each state, without those that are dormant.",
     properties = { up = count, down = count, unknown = count, excluded = count, closed = count, dormant = count },
   },
