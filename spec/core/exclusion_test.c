@@ -132,6 +132,7 @@ static void rules_go_by_the_clock(void **state) {
     assert_true(loom_exclusion_rules_add(&rules, rule, week, size));
     const struct loom_span hull = {instant, instant + DAYS * LOOM_DAY};
     assert_true(loom_exclusion_rule_expand(&rules, &rules.items[0], zone, hull, 0, &spans));
+    assert_true(spans.count <= loom_exclusion_rule_most(&rules.items[0], hull));
     read_clock(zone, start, &face);
     memset(minutes, 0, sizeof minutes);
     if (count)
@@ -161,6 +162,7 @@ static struct loom_span expand_one(const char *zone_name, const char *from, cons
   assert_null(loom_parse_timestamp(to, strlen(to), &hull.end));
   assert_true(loom_exclusion_rules_add(&rules, rule, week, loom_week_pack(&opening, 1, week)));
   assert_true(loom_exclusion_rule_expand(&rules, rules.items, zone, hull, slack, &spans));
+  assert_true(spans.count <= loom_exclusion_rule_most(rules.items, hull));
   *count = spans.count;
   if (spans.count)
     out = spans.items[0];

@@ -259,4 +259,36 @@ describe("exclusions that are rules", function()
     assert.matches('timezone "Mars/Olympus" is not .* exclusion 1 %(1 in all%)', monitor:check()[1])
     assert(monitor:remove_exclusion(1))
   end)
+
+  -- A hundred spans of every week, which begin after so many minutes.
+  local function crowded(minute)
+    local spans = {}
+    for hour = 0, 13 do
+      spans[#spans + 1] = ("%02d:%02d-%02d:%02d"):format(hour, minute, hour, minute + 2)
+    end
+    return "daily " .. table.concat(spans, ",")
+  end
+
+  it("are as many as memory has room for", function()
+    assert(monitor:transaction(function()
+      for i = 1, 20 do
+        assert(monitor:exclude { store = "*", weekly = crowded(i * 2) })
+      end
+    end))
+    -- A million spans for each zone, of which not all are kept: figures are those of each store alone.
+    local windows = { { name = "long", seconds = "3650d" } }
+    local report = assert(monitor:report { windows = windows, threads = 1, preset = "monitoring" })
+    assert.equal(4, #report)
+    for i = 1, #report do
+      local alone = assert(monitor:report { windows = windows, stores = { ids = { report[i].store_id } }, preset = "monitoring" })
+      assert.same(report[i].long, alone[1].long)
+    end
+    -- What would take hundreds of megabytes is refused, and nothing else is.
+    windows[1].seconds = "36500d"
+    local refused, message, code = monitor:report { windows = windows }
+    assert.is_nil(refused)
+    assert.equal("EINVAL", code)
+    assert.matches("recurring exclusions take out more than %d+ stretches", message)
+    assert(monitor:report())
+  end)
 end)

@@ -79,6 +79,15 @@ static bool expand_weekly(const struct loom_exclusion_rules *rules,
   return true;
 }
 
+size_t loom_exclusion_rule_most(const struct loom_exclusion_rule *rule, struct loom_span hull) {
+  int64_t from = hull.start - LOOM_RULE_REACH, to = hull.end + LOOM_RULE_REACH;
+  from = rule->from > from ? rule->from : from;
+  to = rule->to < to ? rule->to : to;
+  if (to <= from)
+    return 0;
+  return rule->opening_count ? rule->opening_count * (size_t)((to - from) / (7 * LOOM_DAY) + 2) : 1;
+}
+
 bool loom_exclusion_rule_expand(const struct loom_exclusion_rules *rules,
                                 const struct loom_exclusion_rule *rule, const loom_zone *zone,
                                 struct loom_span hull, int32_t slack, struct loom_spans *spans) {

@@ -21,6 +21,12 @@
 /* Openings of a weekly rule: more than one an hour of a day is nobody's maintenance, and as text they stay far below a row's bound. */
 #define LOOM_RULE_OPENINGS_MAX 100
 
+/*
+** How many spans rules may make at a time, 32 MB of them: every day of fifty rules in a hundred years. Thousands of rules in a
+** century would take all memory, and minutes in which nothing can be cancelled.
+*/
+#define LOOM_RULE_SPANS_MAX ((size_t)2 * 1024 * 1024)
+
 /* How much further than a stretch of instants rules must be looked for: a zone's offset, and a span that begins the date before. */
 #define LOOM_RULE_REACH (3 * INT64_C(86400000000)) /* microseconds */
 
@@ -49,6 +55,9 @@ bool loom_exclusion_rules_add(struct loom_exclusion_rules *rules, struct loom_ex
                               const unsigned char *week, size_t size);
 void loom_exclusion_rules_clear(struct loom_exclusion_rules *rules);
 void loom_exclusion_rules_free(struct loom_exclusion_rules *rules);
+
+/* At most so many spans a rule makes of what reaches into [hull.start, hull.end). */
+size_t loom_exclusion_rule_most(const struct loom_exclusion_rule *rule, struct loom_span hull);
 
 /*
 ** Adds what a rule takes out where the clocks are those of `zone`, as far as it reaches into [hull.start, hull.end): its openings

@@ -69,8 +69,15 @@ static loom_status expand_rules(const struct loom_measure *measure,
                                 const struct loom_exclusion_rules *rules, struct loom_spans *out,
                                 loom_error *error) {
   const struct loom_setting *setting = measure->setting;
+  size_t most = 0;
   for (size_t i = 0; i < rules->count; i++) {
     const loom_zone *zone;
+    most += loom_exclusion_rule_most(&rules->items[i], reach_of(setting));
+    if (most > LOOM_RULE_SPANS_MAX)
+      return loom_fail(error, LOOM_EINVAL,
+                       "recurring exclusions take out more than %zu stretches of time that is "
+                       "looked at",
+                       LOOM_RULE_SPANS_MAX);
     loom_status status = find_rule_zone(measure, rules->items[i].zone, &zone, error);
     if (status != LOOM_OK)
       return status;
@@ -79,6 +86,17 @@ static loom_status expand_rules(const struct loom_measure *measure,
       return loom_no_memory(error);
   }
   return LOOM_OK;
+}
+
+/* Lets go of what is kept for zones where all of it is too much. */
+static void make_room(struct loom_measure *measure) {
+  size_t kept = 0;
+  for (size_t i = 0; i < LOOM_ZONES_KEPT; i++)
+    kept += measure->of_zones[i].spans.capacity;
+  for (size_t i = 0; kept > LOOM_RULE_SPANS_MAX && i < LOOM_ZONES_KEPT; i++) {
+    loom_spans_free(&measure->of_zones[i].spans);
+    measure->of_zones[i] = (struct loom_zone_exclusions){0};
+  }
 }
 
 /* Everyone's exclusions as they are where the store is. */
@@ -100,6 +118,7 @@ static loom_status exclusions_of_zone(struct loom_measure *measure, const struct
   if (of_zone->zone == zone && of_zone->reach.start == reach.start &&
       of_zone->reach.end == reach.end)
     return LOOM_OK;
+  make_room(measure);
   of_zone->zone = NULL;
   of_zone->spans.count = 0;
   if (!add_all(&of_zone->spans, &common->exclusions))
