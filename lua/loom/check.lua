@@ -312,6 +312,12 @@ function check.store_id(value)
   return nil, ("store id (1 to %d bytes without blanks at its ends)"):format(core.limits.store_id)
 end
 
+--- The same where "*" stands for every store.
+function check.store_or_all(value)
+  local id, expected = check.store_id(value)
+  return id, expected and expected .. ' or "*"'
+end
+
 --- A note or reason.
 function check.note(value)
   if type(value) == "string" and #value <= core.limits.note and not value:find("\0", 1, true) then

@@ -13,6 +13,7 @@ local backup = require "loom.backup"
 local check = require "loom.check"
 local core = require "loom.core"
 local doctor = require "loom.doctor"
+local exclusions = require "loom.exclusions"
 local Ingester = require "loom.ingester"
 local inspection = require "loom.inspection"
 local Job = require "loom.job"
@@ -350,7 +351,7 @@ end
 -- monitor:exclude { store = "*", from = "2026-11-24 02:00:00", to = "2026-11-24 04:00:00", reason = "network" }
 -- monitor:exclude { store = "*", weekly = "sun 02:00-04:00", zone = "store", from = "2026-12-01" }
 function Monitor:exclude(exclusion)
-  return overrides.exclude(self, exclusion)
+  return exclusions.add(self, exclusion)
 end
 
 --- The exclusions, whoever made them.
@@ -362,7 +363,7 @@ end
 -- @treturn ?string its code
 -- @usage for _, exclusion in ipairs(monitor:exclusions()) do print(exclusion.number, exclusion.reason) end
 function Monitor:exclusions(options)
-  return overrides.exclusions(self, options)
+  return exclusions.list(self, options)
 end
 
 --- Removes an exclusion.
@@ -372,7 +373,7 @@ end
 -- @treturn ?string its code
 -- @usage monitor:remove_exclusion(3)
 function Monitor:remove_exclusion(number)
-  return overrides.remove_exclusion(self, number)
+  return exclusions.remove(self, number)
 end
 
 --- Sets attributes of a store, by which reports choose and group. Those that are not named stay. All stores together may have

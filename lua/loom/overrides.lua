@@ -1,4 +1,4 @@
---- What is set by hand and stored: hours, timezones, special days, exclusions and attributes.
+--- What is set by hand and stored: hours, timezones, special days and attributes; exclusions are in `loom.exclusions`.
 --
 -- Hours, timezones and special days prevail over what files bring, also over files that are loaded later. The tables are
 -- described in `src/core/sqlite/schema.c`.
@@ -364,16 +364,11 @@ end
 
 -- ---- special days ----
 
-local function store_or_all(value)
-  local id, expected = check.store_id(value)
-  return id, expected and expected .. ' or "*"'
-end
-
-local special_day_items = { store = store_or_all, date = time.date, spans = hours.spans, note = check.note }
+local special_day_items = { store = check.store_or_all, date = time.date, spans = hours.spans, note = check.note }
 
 --- See `loom.monitor:set_special_day`.
 function overrides.set_special_day(monitor, store, date, spans, note)
-  local items = items_of("set_special_day", store, store_or_all, special_day_items, { "store", "date", "spans" }, function()
+  local items = items_of("set_special_day", store, check.store_or_all, special_day_items, { "store", "date", "spans" }, function()
     return {
       date = check.argument("set_special_day", 2, date, time.date),
       spans = check.argument("set_special_day", 3, spans, hours.spans),
@@ -390,7 +385,7 @@ end
 
 --- See `loom.monitor:clear_special_day`.
 function overrides.clear_special_day(monitor, store, date, options)
-  local ids = check.argument("clear_special_day", 1, store, check.one_or_list(store_or_all))
+  local ids = check.argument("clear_special_day", 1, store, check.one_or_list(check.store_or_all))
   check.argument("clear_special_day", 2, date, time.date)
   options = check.options("clear_special_day", options, { loaded = check.boolean })
   return transaction.facts(monitor.database, function(facts)
@@ -409,11 +404,9 @@ function overrides.clear_special_day(monitor, store, date, options)
   end)
 end
 
-local list_options = { store = store_or_all }
-
 --- See `loom.monitor:special_days`.
 function overrides.special_days(monitor, options)
-  options = check.options("special_days", options, { store = store_or_all, from = time.date, to = time.date })
+  options = check.options("special_days", options, { store = check.store_or_all, from = time.date, to = time.date })
   local facts, message, code = list(monitor,
     { kind = "special_day", store = options.store, first = options.from, last = options.to })
   if not facts then
@@ -435,174 +428,6 @@ function overrides.special_days(monitor, options)
     overridden = fact.override and fact or overridden
   end
   return days
-end
-
--- ---- exclusions ----
-
-local STORE_ZONE = "store" -- in the place of a zone: the one of each store
-
--- Times are instants, or what the clocks of a zone show: of a weekly exclusion the first date and the one after the last.
-local instant_options = {
-  store = check.one_or_list(store_or_all), from = time.instant, to = time.instant, reason = check.note,
-}
-local local_options = {
-  store = instant_options.store, from = time.shown, to = time.shown, reason = check.note, zone = check.string,
-}
-local weekly_options = {
-  store = instant_options.store, from = time.date, to = time.date, reason = check.note, zone = check.string,
-  weekly = hours.weekly,
-}
-
-local function exclude_options(exclusion)
-  return exclusion.weekly ~= nil and weekly_options or exclusion.zone ~= nil and local_options or instant_options
-end
-
-local function check_order(exclusion, expected, text)
-  if time.between(exclusion.from, exclusion.to) <= 0 then
-    check.fail("bad option 'to' to 'exclude' (%s after %s expected, got %s)", expected, text(exclusion.from), text(exclusion.to))
-  end
-end
-
--- Checks what the options do not by themselves.
-local function check_exclusion(exclusion)
-  for _, name in ipairs(exclusion.weekly and { "store" } or { "store", "from", "to" }) do
-    if exclusion[name] == nil then
-      check.fail("missing option '%s' to 'exclude'", name)
-    end
-  end
-  if exclusion.weekly then
-    exclusion.zone = exclusion.zone or STORE_ZONE
-    exclusion.from = exclusion.from and core.parse_local(exclusion.from) or time.FIRST
-    exclusion.to = exclusion.to and core.parse_local(exclusion.to) or time.LAST
-    check_order(exclusion, "a date", time.short)
-  elseif exclusion.zone then
-    check_order(exclusion, "a local time", time.short)
-  else
-    check_order(exclusion, "an instant", time.text)
-  end
-end
-
--- The failure of a zone that there is none of; nil if all is well.
-local function zone_failure(monitor, items)
-  for _, item in ipairs(items) do
-    if item.zone and item.zone ~= STORE_ZONE then
-      local known, reason = core.is_timezone(monitor.database, item.zone)
-      if not known then
-        return ('EINPUT: timezone "%s" %s'):format(item.zone, reason)
-      end
-    end
-  end
-end
-
---- See `loom.monitor:exclude`.
-function overrides.exclude(monitor, exclusion)
-  check.argument("exclude", 1, exclusion, check.table)
-  local is_list = exclusion[1] ~= nil
-  local items = is_list and check.items("exclude", exclusion, exclude_options, {})
-    or { check.options("exclude", exclusion, exclude_options(exclusion)) }
-  for _, item in ipairs(items) do
-    check_exclusion(item)
-  end
-  local failure = zone_failure(monitor, items)
-  if failure then
-    return nil, failure, "EINPUT"
-  end
-  return transaction.facts(monitor.database, function(facts)
-    local numbers = {}
-    for _, item in ipairs(items) do
-      for _, store in ipairs(item.store) do
-        local fact = { kind = "exclusion", store = store, from = item.from, to = item.to, text = item.reason, name = item.zone,
-          openings = item.weekly }
-        numbers[#numbers + 1] = facts:put(fact)
-      end
-    end
-    return (is_list or type(exclusion.store) == "table") and numbers or numbers[1]
-  end)
-end
-
--- What clocks show at a bound of a rule; of a weekly one a date, nil where there is no bound.
-local function shown(instant, is_weekly, unbounded)
-  local text = time.short(instant)
-  if not is_weekly then
-    return text
-  end
-  return text ~= time.short(unbounded) and text:sub(1, 10) or nil
-end
-
--- An exclusion as callers get it.
-local function exclusion_of(fact)
-  local exclusion = { number = fact.number, store_id = fact.store, reason = fact.text }
-  if fact.name == "" then
-    time.set(exclusion, "from", fact.from)
-    time.set(exclusion, "to", fact.to)
-    return exclusion
-  end
-  local is_weekly = fact.openings[1] ~= nil
-  exclusion.zone = fact.name
-  exclusion.weekly = is_weekly and core.format_week(fact.openings) or nil
-  exclusion.from_local = shown(fact.from, is_weekly, time.FIRST)
-  exclusion.to_local = shown(fact.to, is_weekly, time.LAST)
-  return exclusion
-end
-
--- Exclusions as callers get them; `place` is where each is in their order.
-local function exclusions(monitor, query, has_places)
-  query.kind = "exclusion"
-  local facts, message, code = list(monitor, query)
-  if not facts then
-    return nil, message, code
-  end
-  for i, fact in ipairs(facts) do
-    facts[i] = exclusion_of(fact)
-    facts[i].place = has_places and { from = time.text(fact.from), to = time.text(fact.to) } or nil
-  end
-  return facts
-end
-
---- See `loom.monitor:exclusions`.
-function overrides.exclusions(monitor, options)
-  options = check.options("exclusions", options, list_options)
-  return exclusions(monitor, { store = options.store })
-end
-
---- One exclusion.
--- @tparam loom.monitor monitor
--- @tparam int number
--- @treturn table|false|nil as `loom.monitor:exclusions` gives it; false if there is none
--- @treturn ?string the failure
--- @treturn ?string its code
-function overrides.exclusion(monitor, number)
-  local found, message, code = exclusions(monitor, { number = number })
-  return found and (found[1] or false), message, code
-end
-
---- A page of the exclusions, in the order of `loom.monitor:exclusions`.
--- @tparam loom.monitor monitor
--- @tparam table options `limit`: how many; `store`; `after`: the `number` of the one before the first, which may have been
---   removed, with `from` and `to` of its `place`
--- @treturn {table,...}|nil what `loom.monitor:exclusions` gives, each with its `place`
--- @treturn ?string the failure
--- @treturn ?string its code
-function overrides.exclusion_page(monitor, options)
-  local after = options.after or {}
-  return exclusions(monitor, {
-    store = options.store,
-    most = options.limit,
-    after = after.number,
-    after_from = after.from and time.instant(after.from),
-    after_to = after.to and time.instant(after.to),
-  }, true)
-end
-
---- See `loom.monitor:remove_exclusion`.
-function overrides.remove_exclusion(monitor, number)
-  check.argument("remove_exclusion", 1, number, check.integer(1, 2 ^ 53))
-  return transaction.facts(monitor.database, function(facts)
-    if facts:remove { kind = "exclusion", number = number } == 0 then
-      transaction.fail("ENOENT", "there is no exclusion %d", number)
-    end
-    return true
-  end)
 end
 
 -- ---- attributes ----

@@ -8,11 +8,11 @@
 local check = require "loom.check"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
+local exclusions = require "loom.exclusions"
 local findings = require "loom.formats.findings"
 local inspection = require "loom.inspection"
 local json = require "loom.json"
 local Monitor = require "loom.monitor"
-local overrides = require "loom.overrides"
 local shapes = require "loom.formats.shapes"
 local Stored = require "loom.stored_report"
 
@@ -92,11 +92,11 @@ end
 
 -- A page, with a line in front: where the next one begins, if there is one, as two instants and a number. The page ends with the
 -- exclusion that reaches so many bytes.
-local function exclusions(write, arguments)
+local function write_exclusions(write, arguments)
   local at, message, code = open(arguments)
   local list
   if at then
-    list, message, code = overrides.exclusion_page(at, { store = arguments.store, after = arguments.after,
+    list, message, code = exclusions.page(at, { store = arguments.store, after = arguments.after,
       limit = arguments.limit + 1 })
   end
   if not list then
@@ -184,6 +184,6 @@ return {
   outages = guarded(outages),
   explain = guarded(explain),
   doctor = guarded(doctor),
-  exclusions = guarded(exclusions),
+  exclusions = guarded(write_exclusions),
   report = guarded(report),
 }

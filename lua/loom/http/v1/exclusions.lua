@@ -3,8 +3,8 @@
 
 local check = require "loom.check"
 local cursor = require "loom.http.v1.cursor"
+local exclusions = require "loom.exclusions"
 local json = require "loom.json"
-local overrides = require "loom.overrides"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -78,7 +78,7 @@ local function post()
     return state.monitor:exclude(wanted)
   end)
   local made = service.call(nil, function(state)
-    return overrides.exclusion(state.monitor, number)
+    return exclusions.get(state.monitor, number)
   end)
   if not made then
     problem.raise(409, "the exclusion was removed at once")
