@@ -189,7 +189,7 @@ static struct loom_inspect_options one_day(const char *id) {
   struct loom_inspect_options options = {
       .id = id,
       .id_length = strlen(id),
-      .window = {0, instant("2023-01-24 00:00:00"), instant("2023-01-25 00:00:00")},
+      .window = {.from = instant("2023-01-24 00:00:00"), .to = instant("2023-01-25 00:00:00")},
       .default_zone = "UTC"};
   assert_true(loom_rules_preset("loom", &options.rules));
   return options;

@@ -133,9 +133,8 @@ static void too_many_are_bad(void **state) {
           "{\"store_id\":\"a\",\"status\":\"active\",\"timestamp_utc\":\"2023-01-01 00:00:00\"}\n"
           "{\"store_id\":\"a\",\"status\":\"up\",\"timestamp_utc\":\"2023-01-01 00:00:00\"}\n"
           "{\"store_id\":\"a\",\"status\":\"on\",\"timestamp_utc\":\"2023-01-01 00:00:00\"}",
-      [LOOM_POLLS_CSV] =
-          "store_id,status,timestamp_utc\na,active,2023-01-01 00:00:00\n"
-          "a,up,2023-01-01 00:00:00\na,on,2023-01-01 00:00:00\n",
+      [LOOM_POLLS_CSV] = ("store_id,status,timestamp_utc\na,active,2023-01-01 00:00:00\n"
+                          "a,up,2023-01-01 00:00:00\na,on,2023-01-01 00:00:00\n"),
   };
   loom_zones *zones = loom_zones_new(NULL);
   for (int format = 0; format < FORMATS; format++) {
