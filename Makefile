@@ -162,7 +162,7 @@ test-luas: all other-luas ## The specs of the module on Lua 5.1, 5.2 and 5.3
 specs-lua5.1 specs-lua5.2 specs-lua5.3: specs-%:
 	LOOM_BUILD=$(BUILD) SPECS="$(OTHER_SPECS)" spec/run $*
 
-test-gc: all ## The same with a collector that never rests
+test-gc: all ## The specs, as test-lua, with a collector that never rests
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUAJIT)
 

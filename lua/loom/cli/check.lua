@@ -2,6 +2,7 @@
 -- @module loom.cli.check
 
 local common = require "loom.cli.common"
+local text = require "loom.formats.text"
 
 local command = { name = "check" }
 
@@ -24,7 +25,7 @@ function command.run(args)
     io.stdout:write(problem, "\n")
   end
   if #problems > 0 then
-    return nil, ("%s: %d problem%s"):format(args.database, #problems, #problems == 1 and "" or "s")
+    return nil, ("%s: %s"):format(args.database, text.counted(#problems, "problem"))
   end
   io.stdout:write(args.database, ": ok\n")
   return true

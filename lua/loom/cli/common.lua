@@ -111,8 +111,7 @@ local function with_chosen(monitor, args, choice, work)
     result, message = work(monitor, ids)
   end
   if result then
-    local count = type(result) == "number" and result or #ids
-    common.note("changed %d store%s", count, count == 1 and "" or "s")
+    common.note("changed %s", text.counted(type(result) == "number" and result or #ids, "store"))
   end
   return result, message
 end

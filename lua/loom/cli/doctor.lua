@@ -57,10 +57,10 @@ local function write_finding(write, finding, args)
 end
 
 local function write_text(write, found, args)
-  write(("%s: %s stores, %s of them with polls"):format(text.shown(args.database), grouped(found.stores),
+  write(("%s: %s, %s of them with polls"):format(text.shown(args.database), text.counted(found.stores, "store"),
     grouped(found.polled_stores)))
   if found.as_of_utc then
-    write(("; looked at %s polls of %d day%s up to %s"):format(grouped(found.polls), found.days, found.days == 1 and "" or "s",
+    write(("; looked at %s of %s up to %s"):format(text.counted(found.polls, "poll"), text.counted(found.days, "day"),
       found.as_of_utc:sub(1, 16)))
   end
   if found.interval then
@@ -72,7 +72,7 @@ local function write_text(write, found, args)
   end
   local warnings, notes = findings.count(found)
   write(#found.findings == 0 and "nothing found\n"
-    or ("\n%d warning%s, %d note%s\n"):format(warnings, warnings == 1 and "" or "s", notes, notes == 1 and "" or "s"))
+    or ("\n%s, %s\n"):format(text.counted(warnings, "warning"), text.counted(notes, "note")))
 end
 
 function command.run(args)
@@ -92,7 +92,7 @@ function command.run(args)
     end)
   end)
   if written and args.fail and warnings > 0 then
-    return nil, ("%s: %d warning%s"):format(args.database, warnings, warnings == 1 and "" or "s")
+    return nil, ("%s: %s"):format(args.database, text.counted(warnings, "warning"))
   end
   return written, message
 end

@@ -56,8 +56,8 @@ local function write_figures(write, window)
   write(("  up %s + down %s + unknown %s = %s scheduled; %s excluded\n"):format(duration(f.up), duration(f.down),
     duration(f.unknown), duration(f.scheduled), duration(f.excluded)))
   local ratio = f.ratio and figures.ratio(figures.ratio_of(f)) or "none"
-  write(("  ratio of up time %s; %d outage%s, longest %s; %d poll%s inside\n"):format(ratio, f.outages,
-    f.outages == 1 and "" or "s", duration(f.longest), f.polls, f.polls == 1 and "" or "s"))
+  write(("  ratio of up time %s; %s, longest %s; %s inside\n"):format(ratio, text.counted(f.outages, "outage"),
+    duration(f.longest), text.counted(f.polls, "poll")))
 end
 
 -- "Mon 09:00:00", from "2024-03-04 09:00:00".

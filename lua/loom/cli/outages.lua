@@ -3,6 +3,7 @@
 
 local listing = require "loom.cli.listing"
 local span = require "loom.cli.span"
+local text = require "loom.formats.text"
 
 local command = { name = "outages" }
 
@@ -20,8 +21,8 @@ local function summary(outages)
   if #outages == 0 then
     return "no outages\n"
   end
-  return ("%d outage%s, longest %s, total %s\n"):format(#outages, #outages == 1 and "" or "s",
-    listing.duration(longest), listing.duration(total))
+  return ("%s, longest %s, total %s\n"):format(text.counted(#outages, "outage"), listing.duration(longest),
+    listing.duration(total))
 end
 
 function command.run(args)

@@ -3,6 +3,7 @@
 
 local core = require "loom.core"
 local figures = require "loom.figures"
+local text = require "loom.formats.text"
 local time = require "loom.time"
 
 local words = {}
@@ -51,8 +52,7 @@ local units = { { 86400000000, "day" }, { 3600000000, "hour" }, { 60000000, "min
 function words.duration(microseconds)
   for _, unit in ipairs(units) do
     if microseconds >= unit[1] and microseconds % unit[1] == 0 then
-      local count = math.floor(microseconds / unit[1])
-      return ("%d %s%s"):format(count, unit[2], count == 1 and "" or "s")
+      return text.counted(math.floor(microseconds / unit[1]), unit[2])
     end
   end
   return core.seconds(microseconds) .. " seconds"
@@ -145,12 +145,12 @@ local of_evidence = { inside = "polls outside opening hours do not count",
 -- @tparam table rules of a report
 -- @treturn string
 function words.rules(rules)
-  local text = ("%s; %s. An opening without evidence is %s."):format(of_fill[rules.fill], of_evidence[rules.evidence],
+  local said = ("%s; %s. An opening without evidence is %s."):format(of_fill[rules.fill], of_evidence[rules.evidence],
     rules.no_data)
   if rules.max_gap then
-    text = ("%s Time further than %s from its poll is unknown."):format(text, words.duration(rules.max_gap * 1000000))
+    said = ("%s Time further than %s from its poll is unknown."):format(said, words.duration(rules.max_gap * 1000000))
   end
-  return text
+  return said
 end
 
 return words
