@@ -202,3 +202,33 @@ describe("what the fleet is now", function()
     problem(400, "state", "GET", "/v1/now?state=down")
   end)
 end)
+
+describe("metrics with labels", function()
+  setup(function()
+    server.start()
+  end)
+
+  teardown(function()
+    server.stop()
+  end)
+
+  it("have a bound of their size", function()
+    local monitor = assert(loom.open(server.database()))
+    local polls, attributes = {}, { region = "north" }
+    for name = 1, 5 do
+      attributes["long" .. name] = ("x"):rep(2000)
+    end
+    for i = 1, 2000 do
+      polls[i] = { ("s%04d"):format(i), true, "2024-03-04 10:00:00" }
+    end
+    assert(monitor:polls(polls))
+    assert(monitor:transaction(function()
+      for _, poll in ipairs(polls) do
+        assert(monitor:set_attributes(poll[1], attributes))
+      end
+    end))
+    monitor:close()
+    problem(400, "labels", "GET", "/metrics?store_id=*&labels=region,long1,long2,long3,long4,long5")
+    problem(400, "labels", "GET", "/metrics?store_id=s0001&labels=long1,long2,long3,long4,long5")
+  end)
+end)

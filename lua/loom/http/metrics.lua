@@ -22,6 +22,7 @@ local metrics = {}
 local BUCKETS = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10 } -- seconds
 local STORES_MAX = 100000 -- with metrics of their own: 60 MB of text, which Prometheus reads in some seconds
 local LABELS_MAX = 10 -- attributes of theirs
+local LABELS_SIZE = 16 * 1024 * 1024 -- bytes of their values, each of which is there some six times
 local PIECE = 100 -- of them that are told before others may have their turn
 local TELL_EVERY = 0.25 -- seconds between two times that a worker tells the others what it has counted
 
@@ -271,12 +272,19 @@ end
 
 -- The attributes that `labels` names, each as `name`, that of the label, and `values` by store id.
 local function read_labels(attributes, give_turn)
-  local labels = {}
+  local labels, size = {}, 0
   for i, attribute in ipairs(attributes) do
     local values, message, code = stores.values_of(service.monitor().database, attribute, give_turn)
     if not values then
       problem.raise_failure(message, code)
     end
+    for _, value in pairs(values) do
+      size = size + #value
+    end
+    if size > LABELS_SIZE then
+      problem.raise(400, ("labels: the values have more than %d bytes"):format(LABELS_SIZE), { field = "labels" })
+    end
+    give_turn()
     labels[i] = { name = label_name(attribute), values = values }
   end
   return labels
