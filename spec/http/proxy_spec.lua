@@ -276,7 +276,8 @@ http {
       assert.matches("--prefix: path such as /loom", result.err, 1, true)
     end
     local text = config("--trust-proxy", "10.0.0.0/8", "--trust-proxy", "fd00::/8", "--prefix", "/a.b/c/").out
-    for _, line in ipairs { "set_real_ip_from 10.0.0.0/8;", "set_real_ip_from fd00::/8;", [[rewrite ^/a\.b/c(/v1/(?:polls|ingest/.*))$ $1;]] } do
+    for _, line in ipairs { "set_real_ip_from 10.0.0.0/8;", "set_real_ip_from fd00::/8;",
+      [[rewrite ^/a\.b/c(/v1/(?:polls|ingest/.*))$ $1;]] } do
       assert.is_truthy(text:find(line, 1, true), line)
     end
   end)
