@@ -279,7 +279,11 @@ describe("access to a service", function()
     files.write(folder .. "/tokens", line .. "\nno line of a token\n")
     local service = server.start(folder, { arguments = { "--token-file", folder .. "/tokens" } })
     local authorization = "Authorization: Bearer " .. token
-    assert.equal(200, service:post("/v1/polls", "application/json", '{"store_id":"night","status":"active"}', "-H",
+    local polls = {} -- up, and down since then
+    for i, status in ipairs { "active", "inactive", "inactive" } do
+      polls[i] = ('{"store_id":"always open","status":"%s","timestamp_utc":%d}'):format(status, os.time() - 3600 + i)
+    end
+    assert.equal(200, service:post("/v1/polls", "application/json", "[" .. table.concat(polls, ",") .. "]", "-H",
       authorization).status)
     assert.equal(200, service:post("/v1/ingest/hours", "text/csv", "store_id,day,start_time_local,end_time_local\n", "-H",
       authorization).status)
@@ -296,7 +300,7 @@ describe("access to a service", function()
     service:stop()
     assert.is_nil(missing)
     assert.is_truthy(body:find('\nloom_ingests_total{kind="hours"} 1\n', 1, true), body)
-    assert.is_truthy(body:find('\nloom_polls_received_total{outcome="new"} 1\n', 1, true), body)
+    assert.is_truthy(body:find('\nloom_polls_received_total{outcome="new"} 3\n', 1, true), body)
     assert.is_truthy(body:find("\nloom_token_file_bad_lines 1\n", 1, true), body)
     for name in body:gmatch "# TYPE (%S+)" do
       assert.is_table(families[name], name)

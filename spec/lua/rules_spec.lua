@@ -39,7 +39,7 @@ describe("rules", function()
       { "slack", 0.5, "duration in whole seconds, less than a day expected, got 0.5" },
       { "slack", "1d", 'duration in whole seconds, less than a day expected, got "1d"' },
       { "default_zone", 1, "text without NUL bytes expected, got 1" },
-      { "as_of", "noon", 'timestamp or seconds since 1970 expected, got "noon"' },
+      { "as_of", "noon", 'timestamp, date, now, or seconds since 1970 expected, got "noon"' },
     } do
       for name, use in pairs(uses) do
         assert.error_matches(function() use { [case[1]] = case[2] } end,
