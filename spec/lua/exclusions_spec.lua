@@ -206,7 +206,7 @@ describe("exclusions that are rules", function()
       local options = { as_of = as_of, max_gap = "none", stores = "plain" }
       local row, expected = assert(monitor:status(options)):stores()(), assert(plain:status(options)):stores()()
       assert.same({ expected.state, expected.since_utc }, { row.state, row.since_utc })
-      seen[#seen + 1] = ("%s %s"):format(row.state, row.since_utc)
+      seen[#seen + 1] = row.state .. " " .. tostring(row.since_utc)
     end
     assert.same({ "down 2024-03-21 00:00:00.000000 UTC", "excluded nil" }, { seen[1], seen[2] })
     plain:close()
