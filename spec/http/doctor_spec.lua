@@ -43,15 +43,17 @@ describe("/v1/doctor", function()
   -- Asks until the answer is what it should be: threads keep what they have found for two seconds.
   local function await(wanted)
     local deadline = os.time() + 15
-    local list, is_there
+    local list, found, is_there
     repeat
-      list = table.concat(codes(), " ")
+      list, found = codes()
+      list = table.concat(list, " ")
       is_there = list == wanted
       if not is_there then
         os.execute "sleep 0.1"
       end
     until is_there or os.time() > deadline
     assert.are.equal(wanted, list)
+    return found
   end
 
   it("tells what the command tells, and sees what changes", function()
@@ -61,8 +63,7 @@ describe("/v1/doctor", function()
     assert.are.equal(3, found.polled_stores)
     assert.are.equal(1800, found.interval)
     expect(204, "DELETE", "/v1/stores/b/timezone")
-    await "no-timezone feed-stopped"
-    local _, after = codes()
+    local after = await "no-timezone feed-stopped"
     assert.are.same({ { store_id = "b" } }, after.findings[1].examples)
     assert.are.equal("loom timezone set DB 'b' ZONE", after.findings[1].command)
     expect(200, "PUT", "/v1/stores/b/timezone", { timezone_str = "UTC" })
