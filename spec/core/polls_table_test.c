@@ -9,17 +9,6 @@
 
 #include <sqlite3.h>
 
-/* The rows of a query, texts with their lengths. */
-static void assert_rows(loom_database *database, const char *sql, const char *expected) {
-  struct buffer found = {0};
-  buffer_put(&found, "", 0);
-  dump_query(database, sql, &found);
-  if (strcmp(found.bytes, expected) != 0)
-    print_error("%s\n", sql);
-  assert_string_equal(found.bytes, expected);
-  buffer_free(&found);
-}
-
 /* A query that fails at once or on the way, with SQLite's code and Loom's words for it. */
 static void assert_error(loom_database *database, const char *sql, int code, const char *message) {
   loom_error error;

@@ -203,6 +203,17 @@ static inline void dump_query(loom_database *database, const char *sql, struct b
   assert_int_equal(step, SQLITE_DONE);
 }
 
+/* The rows of a query are these, texts with their lengths. */
+static inline void assert_rows(loom_database *database, const char *sql, const char *expected) {
+  struct buffer found = {0};
+  buffer_put(&found, "", 0);
+  dump_query(database, sql, &found);
+  if (strcmp(found.bytes, expected) != 0)
+    print_error("%s\n", sql);
+  assert_string_equal(found.bytes, expected);
+  buffer_free(&found);
+}
+
 /* Everything that a database holds, whatever numbers its stores have. */
 static inline struct buffer dump(loom_database *database) {
   static const char *const queries[] = {
