@@ -5,33 +5,12 @@
 #include "measure/schedule.h"
 #include "time/civil.h"
 #include "support.h"
+#include "zones.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static loom_zones *zones;
-
-static int open_zones(void **state) {
-  (void)state;
-  zones = loom_zones_new(NULL);
-  return zones == NULL;
-}
-
-static int close_zones(void **state) {
-  (void)state;
-  loom_zones_free(zones);
-  return 0;
-}
-
-static const loom_zone *zone_named(const char *name) {
-  const loom_zone *zone;
-  loom_error error;
-  if (loom_zones_get(zones, name, strlen(name), &zone, &error) != LOOM_OK)
-    fail_msg("%s: %s", name, error.message);
-  return zone;
-}
 
 static int64_t instant_of(const char *text, size_t length) {
   int64_t instant;
