@@ -218,6 +218,24 @@ local function is_listed(list)
   end
 end
 
+-- The ids of the stores that a selection and conditions choose, either of which may be nil; `known`, if it is there, gets all.
+local function chosen_ids(database, selection, conditions, known)
+  local wanted = type(selection) == "table" and is_listed(selection) or selection
+  local ids = {}
+  local good, message, code = visit_all(database, function(store)
+    if known then
+      known[store.store_id] = true
+    end
+    if (not conditions or meets(store, conditions)) and (not wanted or wanted(store)) then
+      ids[#ids + 1] = store.store_id
+    end
+  end)
+  if not good then
+    return nil, message, code
+  end
+  return ids
+end
+
 --- The stores that a report is for.
 -- @tparam loom.database database
 -- @param selection as `stores.selection` returns it; nil: all
@@ -232,14 +250,8 @@ function stores.choose(database, selection, conditions)
     local ids, globs = split(selection)
     return { ids = ids, globs = globs }
   end
-  local wanted = type(selection) == "table" and is_listed(selection) or selection
-  local ids = {}
-  local good, message, code = visit_all(database, function(store)
-    if (not conditions or meets(store, conditions)) and (not wanted or wanted(store)) then
-      ids[#ids + 1] = store.store_id
-    end
-  end)
-  if not good then
+  local ids, message, code = chosen_ids(database, selection, conditions)
+  if not ids then
     return nil, message, code
   end
   return { ids = ids, globs = {} }
@@ -257,19 +269,12 @@ end
 --- The ids of known stores: see `loom.monitor:store_ids`.
 function stores.ids(database, options)
   options = check.options("store_ids", options, { stores = stores.selection, where = stores.conditions })
-  local selection, conditions = options.stores, options.where
-  local wanted = type(selection) == "table" and is_listed(selection) or selection
-  local ids, known = {}, {}
-  local good, message, code = visit_all(database, function(store)
-    known[store.store_id] = true
-    if (not conditions or meets(store, conditions)) and (not wanted or wanted(store)) then
-      ids[#ids + 1] = store.store_id
-    end
-  end)
-  if not good then
+  local known = {}
+  local ids, message, code = chosen_ids(database, options.stores, options.where, known)
+  if not ids then
     return nil, message, code
   end
-  local unknown = unknown_id(selection, known)
+  local unknown = unknown_id(options.stores, known)
   if unknown then
     return nil, ('ENOENT: store "%s" is not known'):format(unknown), "ENOENT"
   end
