@@ -154,11 +154,6 @@ static void set_text(lua_State *L, const char *name, const char *text, size_t le
   lua_setfield(L, -2, name);
 }
 
-static void set_integer(lua_State *L, const char *name, int64_t value) {
-  lloom_push_integer(L, value);
-  lua_setfield(L, -2, name);
-}
-
 static void set_boolean(lua_State *L, const char *name, bool value) {
   lua_pushboolean(L, value);
   lua_setfield(L, -2, name);
@@ -194,13 +189,13 @@ static void push_fact(lua_State *L, const struct loom_fact *fact) {
     set_text(L, "store", "*", 1);
   switch (fact->kind) {
   case LOOM_FACT_STORE:
-    set_integer(L, "number", fact->number);
+    lloom_set_integer(L, "number", fact->number);
     set_boolean(L, "has_hours", fact->has_hours);
     if (fact->text)
       set_text(L, "text", fact->text, fact->text_length);
     if (fact->polled) {
-      set_integer(L, "from", fact->from);
-      set_integer(L, "to", fact->to);
+      lloom_set_integer(L, "from", fact->from);
+      lloom_set_integer(L, "to", fact->to);
     }
     break;
   case LOOM_FACT_WEEK:
@@ -212,9 +207,9 @@ static void push_fact(lua_State *L, const struct loom_fact *fact) {
     set_text(L, "text", fact->text, fact->text_length);
     break;
   case LOOM_FACT_EXCLUSION:
-    set_integer(L, "number", fact->number);
-    set_integer(L, "from", fact->from);
-    set_integer(L, "to", fact->to);
+    lloom_set_integer(L, "number", fact->number);
+    lloom_set_integer(L, "from", fact->from);
+    lloom_set_integer(L, "to", fact->to);
     set_text(L, "text", fact->text, fact->text_length);
     set_text(L, "name", fact->name, fact->name_length);
     set_openings(L, fact);

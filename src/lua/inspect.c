@@ -19,24 +19,14 @@ static int close_inspection(lua_State *L) {
   return 0;
 }
 
-static void set_integer(lua_State *L, const char *name, int64_t value) {
-  lua_pushinteger(L, (lua_Integer)value);
-  lua_setfield(L, -2, name);
-}
-
-static void set_instant(lua_State *L, const char *name, int64_t value) {
-  lloom_push_integer(L, value);
-  lua_setfield(L, -2, name);
-}
-
 /*
 ** A table with the fields `from` and `to`, in microseconds since the window's start: a window is of a hundred years at most,
 ** so these are whole numbers that LuaJIT's doubles hold, and can be calculated with.
 */
 static void push_span(lua_State *L, const struct loom_inspection *in, struct loom_span span) {
   lua_createtable(L, 0, 4);
-  set_integer(L, "from", span.start - in->window.start);
-  set_integer(L, "to", span.end - in->window.start);
+  lloom_set_integer(L, "from", span.start - in->window.start);
+  lloom_set_integer(L, "to", span.end - in->window.start);
 }
 
 /* Sets field `name` of the table on top to a list of spans. */
@@ -62,8 +52,8 @@ static void set_openings(lua_State *L, const struct loom_inspection *in) {
     push_span(L, in, opening->span);
     lua_pushlstring(L, date, loom_format_date(opening->date, date));
     lua_setfield(L, -2, "date");
-    set_integer(L, "open", opening->open);
-    set_integer(L, "close", opening->close);
+    lloom_set_integer(L, "open", opening->open);
+    lloom_set_integer(L, "close", opening->close);
     lua_pushstring(L, origins[opening->origin]);
     lua_setfield(L, -2, "rule");
     lua_rawseti(L, -2, (int)i + 1);
@@ -78,9 +68,9 @@ static void set_cells(lua_State *L, const struct loom_inspection *in) {
     push_span(L, in, cell->span);
     lua_pushstring(L, loom_state_name(cell->state));
     lua_setfield(L, -2, "state");
-    set_integer(L, "piece", (int64_t)cell->piece + 1);
+    lloom_set_integer(L, "piece", (int64_t)cell->piece + 1);
     if (cell->has_poll) {
-      set_instant(L, "poll", loom_poll_instant(cell->poll));
+      lloom_set_integer(L, "poll", loom_poll_instant(cell->poll));
       lua_pushboolean(L, loom_poll_active(cell->poll));
       lua_setfield(L, -2, "active");
     }
@@ -99,7 +89,7 @@ static void set_polls(lua_State *L, const struct loom_inspection *in) {
     if (at < in->window.start || at > in->window.end)
       continue;
     lua_createtable(L, 0, 2);
-    set_integer(L, "at", at - in->window.start);
+    lloom_set_integer(L, "at", at - in->window.start);
     lua_pushboolean(L, loom_poll_active(polls->items[i]));
     lua_setfield(L, -2, "active");
     lua_rawseti(L, -2, ++count);
@@ -109,13 +99,13 @@ static void set_polls(lua_State *L, const struct loom_inspection *in) {
 
 static void set_figures(lua_State *L, const struct loom_figures *f) {
   lua_createtable(L, 0, 7);
-  set_integer(L, "up", f->up);
-  set_integer(L, "down", f->down);
-  set_integer(L, "unknown", f->unknown);
-  set_integer(L, "excluded", f->excluded);
-  set_integer(L, "longest", f->longest);
-  set_integer(L, "outages", f->outages);
-  set_integer(L, "polls", f->polls);
+  lloom_set_integer(L, "up", f->up);
+  lloom_set_integer(L, "down", f->down);
+  lloom_set_integer(L, "unknown", f->unknown);
+  lloom_set_integer(L, "excluded", f->excluded);
+  lloom_set_integer(L, "longest", f->longest);
+  lloom_set_integer(L, "outages", f->outages);
+  lloom_set_integer(L, "polls", f->polls);
   lua_setfield(L, -2, "figures");
 }
 
@@ -158,9 +148,9 @@ int lloom_inspect(lua_State *L) {
   if (status != LOOM_OK)
     return lloom_failure(L, &error);
   lua_createtable(L, 0, 10);
-  set_instant(L, "as_of", in->as_of);
-  set_instant(L, "from", in->window.start);
-  set_integer(L, "length", in->window.end - in->window.start);
+  lloom_set_integer(L, "as_of", in->as_of);
+  lloom_set_integer(L, "from", in->window.start);
+  lloom_set_integer(L, "length", in->window.end - in->window.start);
   lua_pushstring(L, *in->store.zone ? in->store.zone : options.default_zone);
   lua_setfield(L, -2, "zone");
   set_figures(L, &in->figures);

@@ -18,11 +18,6 @@ static int close_survey(lua_State *L) {
   return 0;
 }
 
-static void set_instant(lua_State *L, const char *name, int64_t value) {
-  lloom_push_integer(L, value);
-  lua_setfield(L, -2, name);
-}
-
 static void set_number(lua_State *L, const char *name, double value) {
   lua_pushnumber(L, value);
   lua_setfield(L, -2, name);
@@ -34,7 +29,7 @@ static void push_example(lua_State *L, const struct loom_example *example) {
   lua_setfield(L, -2, "id");
   lua_pushlstring(L, example->other, example->other_length);
   lua_setfield(L, -2, "other");
-  set_instant(L, "instant", example->instant);
+  lloom_set_integer(L, "instant", example->instant);
   lloom_set_integer(L, "part", (int64_t)example->part);
   lloom_set_integer(L, "whole", (int64_t)example->whole);
 }
@@ -88,8 +83,8 @@ static void set_gaps(lua_State *L, const struct loom_gaps *gaps) {
   lua_createtable(L, (int)gaps->count, 0);
   for (size_t i = 0; i < gaps->count; i++) {
     lua_createtable(L, 0, 3);
-    set_instant(L, "from", gaps->items[i].span.start);
-    set_instant(L, "to", gaps->items[i].span.end);
+    lloom_set_integer(L, "from", gaps->items[i].span.start);
+    lloom_set_integer(L, "to", gaps->items[i].span.end);
     set_number(L, "expected", gaps->items[i].expected);
     lua_rawseti(L, -2, (int)i + 1);
   }
@@ -112,9 +107,9 @@ static void push_survey(lua_State *L, const struct loom_survey *survey) {
   lloom_set_integer(L, "seen", (int64_t)survey->seen);
   lloom_set_integer(L, "sparse", (int64_t)survey->sparse);
   if (survey->has_polls) {
-    set_instant(L, "newest", survey->newest);
-    set_instant(L, "as_of", survey->as_of);
-    set_instant(L, "from", survey->from);
+    lloom_set_integer(L, "newest", survey->newest);
+    lloom_set_integer(L, "as_of", survey->as_of);
+    lloom_set_integer(L, "from", survey->from);
   }
   lua_createtable(L, 0, LOOM_TALLIES);
   for (int i = 0; i < LOOM_TALLIES; i++)
