@@ -148,6 +148,24 @@ describe("what the fleet is now", function()
       monitor:close()
     end))
 
+    it("is told of one store alone, too", settling(function()
+      local monitor = assert(loom.open(server.database()))
+      for query, options in pairs { [""] = {}, ["?preset=loom"] = { preset = "loom" },
+        ["?as_of=2024-03-04%2011:00:00"] = { as_of = "2024-03-04 11:00:00" } } do
+        for store in assert(monitor:status(options)):stores() do
+          local found = expect(200, "GET", "/v1/stores/" .. store.store_id .. query)
+          assert.same({ store.state, store.since_utc or cjson.null, store.dormant }, { found.state, found.since, found.dormant })
+        end
+      end
+      assert(monitor:set_hours("never polled", { mon = "09:00-17:00" }, { effective_from = "always" }))
+      expect(200, "GET", "/v1/now") -- so that the fleet's is there, which has no stores without polls
+      local found = expect(200, "GET", "/v1/stores/never%20polled")
+      assert.equal(assert(monitor:status { stores = "never polled", all_stores = true })[1].state, found.state)
+      assert(monitor:delete_store "never polled")
+      monitor:close()
+      problem(422, "as_of", "GET", "/v1/stores/s01?as_of=9999-12-31") -- thousands of years would hold up others
+    end))
+
     it("chooses and sorts them", settling(function()
       local monitor = assert(loom.open(server.database()))
       local status = assert(monitor:status())

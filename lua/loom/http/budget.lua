@@ -62,12 +62,16 @@ end
 -- since when there has been none.
 -- @tparam loom.monitor monitor
 -- @tparam table options of the status, which are good
-function budget.check_status(monitor, options)
+-- @tparam[opt] bool is_one only one store is looked at, and at once
+function budget.check_status(monitor, options, is_one)
   local as_of, newest = time.as_of(monitor, (time.seen_from(options.as_of))), monitor.database:newest()
   local days = as_of and newest and time.between(newest, as_of) / DAY or 0
-  local stores = days > 0 and stores_of(monitor.database) or 0
-  if days * stores > most then
-    refuse("as_of", days, stores, most)
+  local stores, limit = 1, LOOP_DAYS
+  if not is_one then
+    stores, limit = days > 0 and stores_of(monitor.database) or 0, most
+  end
+  if days * stores > limit then
+    refuse("as_of", days, stores, limit)
   end
 end
 

@@ -366,12 +366,23 @@ function fleet.once(made, key, make)
   return made:put(key, value, Lru.OVERHEAD + #key + weight)
 end
 
+local function newest(entry, revision)
+  if refresh(entry, revision) and not entry.failure then
+    return entry.report
+  end
+end
+
 --- The standard report if nothing has changed since it was computed; it is good until the caller yields.
 -- @tparam int revision the database's
+-- @treturn ?loom.report
 function fleet.newest(revision)
-  if refresh(standard, revision) and not standard.failure then
-    return standard.report
-  end
+  return newest(standard, revision)
+end
+
+--- The same of what stores are by the usual rules.
+-- @treturn ?loom.status
+function fleet.newest_status(revision)
+  return newest(now, revision)
 end
 
 return fleet

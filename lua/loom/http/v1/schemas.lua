@@ -43,18 +43,19 @@ return {
         default_zone = { type = "string", description = "An IANA name." },
       },
     },
+    State = {
+      anyOf = { { enum = core.states }, { type = "null" } },
+      description = "What a store is at as_of, by the rules of the preset monitoring unless others are given; null where there "
+        .. "are no polls, or its zone has left the tz database.",
+    },
+    Since = { type = { "string", "null" }, description = "When the run of that state began; null when closed or excluded, "
+      .. "and where that was more than a year before the first poll." },
     StoreFigures = {
       type = "object", additionalProperties = false,
       required = { "store_id", "state", "since", "dormant", "last_poll", "windows" },
       properties = {
         store_id = { type = "string" },
-        state = {
-          anyOf = { { enum = core.states }, { type = "null" } },
-          description = "What it is at as_of, by the rules of the preset monitoring unless others are given.",
-        },
-        since = { type = { "string", "null" }, description = "When the run of that state began; null when closed or excluded, "
-          .. "and where that was more than a year before the first poll." },
-        dormant = { type = { "boolean", "null" } },
+        state = "State", since = "Since", dormant = { type = { "boolean", "null" } },
         last_poll = { type = { "string", "null" }, description = "The last one up to as_of." },
         windows = "WindowFigures",
       },

@@ -1,8 +1,10 @@
 --- Query parameters of what is made from states: the rules by which they are found, and which of them are wanted.
 -- @module loom.http.v1.states
 
+local budget = require "loom.http.budget"
 local fleet = require "loom.http.fleet"
 local options = require "loom.http.v1.options"
+local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local rules = require "loom.rules"
 local service = require "loom.http.service"
@@ -45,13 +47,8 @@ states.choice_parameters = {
   states.after_parameter,
 }
 
---- The status that parameters ask for, by the preset monitoring unless they name another; see `loom.http.fleet.status`. It is
--- good until the caller yields.
--- @tparam table parameters as `loom.http.v1.options.read` gives them
--- @treturn ?loom.status nil if there are no polls
--- @treturn ?loom.http.lru
--- @treturn string the options as text
-function states.of(parameters)
+-- Options of a status among parameters, and their names.
+local function options_of(parameters)
   local chosen, names = {}, {}
   for name, value in pairs(parameters) do
     if shared[name] or name == "dormant_after" then
@@ -64,6 +61,32 @@ function states.of(parameters)
     return true
   end)
   options.check_zone(chosen.default_zone)
+  return chosen, names
+end
+
+--- The status of one store, which may have no polls, looked at at once.
+-- @tparam string id
+-- @tparam table parameters as for `states.of`
+-- @treturn ?loom.status nil if there are no polls at all; the caller closes it
+function states.of_one(id, parameters)
+  local chosen, monitor = options_of(parameters), service.monitor()
+  budget.check_status(monitor, chosen, true)
+  chosen.stores, chosen.all_stores, chosen.threads = { ids = { id } }, true, 1
+  local status, message, code = monitor:status(chosen)
+  if not status and code ~= "EEMPTY" then
+    problem.raise_uncomputed(message, code)
+  end
+  return status
+end
+
+--- The status that parameters ask for, by the preset monitoring unless they name another; see `loom.http.fleet.status`. It is
+-- good until the caller yields.
+-- @tparam table parameters as `loom.http.v1.options.read` gives them
+-- @treturn ?loom.status nil if there are no polls
+-- @treturn ?loom.http.lru
+-- @treturn string the options as text
+function states.of(parameters)
+  local chosen, names = options_of(parameters)
   table.sort(names)
   for i, name in ipairs(names) do
     names[i] = name .. "=" .. ngx.escape_uri(tostring(chosen[name]))

@@ -73,15 +73,14 @@ local function instant(value)
   return value and json.string(time.text(value)) or json.null
 end
 
--- What a store is, as members of its object; a store may have come since, or have none.
+-- What a store is, as members of its object, and its last poll; a store may have come since, or have none.
 local function state_json(status, id)
   local number = status and status.native:find(id)
   if not number then
-    return '"state":null,"since":null,"dormant":null,"last_poll":null'
+    return '"state":null,"since":null,"dormant":null', nil
   end
   local state, since, last_poll, is_dormant = status.native:state(number)
-  return '"state":"' .. state .. '","since":' .. instant(since) .. ',"dormant":' .. json.boolean(is_dormant)
-    .. ',"last_poll":' .. instant(last_poll)
+  return '"state":"' .. state .. '","since":' .. instant(since) .. ',"dormant":' .. json.boolean(is_dormant), last_poll
 end
 
 -- Rows as JSON, in pieces.
@@ -89,7 +88,8 @@ local function rows_json(report, status, numbers, give_turn)
   local parts = {}
   for i, number in ipairs(numbers) do
     local id = report:store(number)
-    parts[i] = '{"store_id":' .. json.string(id) .. "," .. state_json(status, id)
+    local state, last_poll = state_json(status, id)
+    parts[i] = '{"store_id":' .. json.string(id) .. "," .. state .. ',"last_poll":' .. instant(last_poll)
       .. ',"windows":' .. report:json_of(number) .. "}"
     if i % PIECE == 0 then
       give_turn()
@@ -225,12 +225,30 @@ local function report_of_one(id, chosen)
 end
 
 -- One concatenation, since this is what is asked for the most.
-local function store_json(store, report, number)
+local function store_json(store, report, number, status)
   return '{"store_id":' .. json.string(store.store_id) .. ',"timezone_str":' .. json.text(store.timezone_str)
     .. ',"has_hours":' .. json.boolean(store.has_hours) .. ',"first_poll":' .. json.text(store.first_poll_utc)
     .. ',"last_poll":' .. json.text(store.last_poll_utc) .. ',"attributes":' .. json.map(store.attributes, json.string)
-    .. ',"as_of":' .. json.text(report and report.as_of_utc)
+    .. "," .. state_json(status, store.store_id) .. ',"as_of":' .. json.text(report and report.as_of_utc)
     .. ',"windows":' .. (number and report:json_of(number) or "{}") .. "}"
+end
+
+-- One store by the fleet's report and status, where they are there and have it, else by what is computed for it alone.
+local function body_of_one(store, chosen, parameters, fleet_report, fleet_status)
+  local id = store.store_id
+  local number = fleet_report and fleet_report:find(id)
+  local report = not number and report_of_one(id, chosen) or nil
+  local is_known = fleet_status and fleet_status.native:find(id)
+  local status = not is_known and states.of_one(id, parameters) or nil
+  local body = store_json(store, number and fleet_report.plain or report, number or report and report:find(id),
+    is_known and fleet_status or status)
+  if report then
+    report:close()
+  end
+  if status then
+    status:close()
+  end
+  return body
 end
 
 -- One store by the standard report.
@@ -247,17 +265,7 @@ local function standard_body(id)
   local store = service.call({ "store_id" }, function(state)
     return state.monitor:store(id)
   end)
-  local report = fleet.newest(revision)
-  local number = report and report:find(id)
-  if number then
-    body = store_json(store, report.plain, number)
-  else
-    report = report_of_one(id, {})
-    body = store_json(store, report, report and report:find(id))
-    if report then
-      report:close()
-    end
-  end
+  body = body_of_one(store, {}, {}, fleet.newest(revision), fleet.newest_status(revision))
   return bodies:put(id, body, Lru.OVERHEAD + #id + #body)
 end
 
@@ -270,12 +278,7 @@ local function get(arguments)
   local store = service.call({ "store_id" }, function(state)
     return state.monitor:store(id)
   end)
-  local report = report_of_one(id, (options.report(parameters)))
-  local body = store_json(store, report, report and report:find(id))
-  if report then
-    report:close()
-  end
-  response.json(200, body)
+  response.json(200, body_of_one(store, (options.report(parameters)), parameters))
 end
 
 -- ---- routes ----
@@ -291,11 +294,13 @@ return {
   schemas = {
     Store = {
       type = "object", additionalProperties = false,
-      required = { "store_id", "timezone_str", "has_hours", "first_poll", "last_poll", "attributes", "as_of", "windows" },
+      required = { "store_id", "timezone_str", "has_hours", "first_poll", "last_poll", "attributes", "state", "since", "dormant",
+        "as_of", "windows" },
       properties = {
         store_id = { type = "string" }, timezone_str = { type = { "string", "null" } }, has_hours = { type = "boolean" },
         first_poll = { type = { "string", "null" } }, last_poll = { type = { "string", "null" } },
         attributes = { type = "object", additionalProperties = { type = "string" } },
+        state = "State", since = "Since", dormant = { type = { "boolean", "null" } },
         as_of = { type = { "string", "null" } }, windows = "WindowFigures",
       },
     },
