@@ -64,12 +64,13 @@ local function percent(part, whole)
   return value == 0 and part > 0 and "less than 1 %" or ("%d %%"):format(value)
 end
 
-local function is_are(number)
-  return number == 1 and "is" or "are"
+-- What goes with so many stores of so many: "1 of 20 stores is", "0 of 1 store is".
+local function is_are(number, all)
+  return (number == 1 or all == 1) and "is" or "are"
 end
 
-local function has_have(number)
-  return number == 1 and "has" or "have"
+local function has_have(number, all)
+  return is_are(number, all) == "is" and "has" or "have"
 end
 
 local function minute(instant)
@@ -108,7 +109,7 @@ judges[#judges + 1] = function(survey)
   return tally.count > 0 and {
     code = "zone-gone", severity = "warning", count = tally.count, of = survey.stores,
     text = ("%s a timezone that the system's tz database does not have"):format(
-      of_all(tally.count, survey.stores, "store") .. " " .. has_have(tally.count)),
+      of_all(tally.count, survey.stores, "store") .. " " .. has_have(tally.count, survey.stores)),
     effect = "left out of every report",
     command = ("loom timezone set DB %s ZONE"):format(first_store(tally)),
     examples = examples_of(tally, tell_zone),
@@ -127,7 +128,7 @@ judges[#judges + 1] = function(survey)
   return tally.count > 0 and {
     code = "stray-polls", severity = "warning", count = tally.count, of = survey.polled,
     text = ("%s %s a poll far from those of nearly all others in time, such as of %s"):format(
-      of_all(tally.count, survey.polled, "store"), has_have(tally.count), at:sub(1, 16)),
+      of_all(tally.count, survey.polled, "store"), has_have(tally.count, survey.polled), at:sub(1, 16)),
     effect = moves and ("reports are as of %s, where there is nothing else to report on, and not of %s"):format(
       minute(survey.newest), minute(survey.as_of)) or "older than all others, so that no usual report has it",
     command = ("loom delete DB polls --store %s --from '%s' --to '%s'"):format(first_store(tally), at, at),
@@ -237,7 +238,7 @@ judges[#judges + 1] = function(survey)
   local silent, shares = {}, {}
   for i, window in ipairs(windows) do
     silent[i] = ("%s in the %s"):format(i == 1 and of_all(window.silent, window.stores, "open store")
-      .. " " .. has_have(window.silent) .. " no poll" or of_all(window.silent, window.stores), WINDOW_WORDS[i])
+      .. " " .. has_have(window.silent, window.stores) .. " no poll" or of_all(window.silent, window.stores), WINDOW_WORDS[i])
     shares[i] = percent(survey.windows[i].unseen, math.max(survey.windows[i].scheduled, 1))
   end
   return {
@@ -255,7 +256,7 @@ judges[#judges + 1] = function(survey)
   return survey.sparse > survey.seen * SPARSE_SHARE and {
     code = "sparse-polls", severity = "note", count = survey.sparse, of = survey.seen,
     text = ("%s polled less than once in two open hours%s"):format(
-      of_all(survey.sparse, survey.seen, "store") .. " " .. is_are(survey.sparse),
+      of_all(survey.sparse, survey.seen, "store") .. " " .. is_are(survey.sparse, survey.seen),
       survey.interval > 0 and (": half of all polls come %s or more after the one before"):format(duration(survey.interval))
         or ""),
     effect = "a poll decides on all time up to the next one; with --preset monitoring on two hours",
@@ -313,7 +314,7 @@ judges[#judges + 1] = function(survey)
     return {
       code = "feed-ignores-hours", severity = "note", count = outside.count, of = outside.polls,
       text = ("%s outside of the store's hours: polls come at any time"):format(
-        of_all(outside.count, outside.polls, "poll") .. " " .. is_are(outside.count)),
+        of_all(outside.count, outside.polls, "poll") .. " " .. is_are(outside.count, outside.polls)),
       effect = "they count for no opening, except under --evidence around and --preset monitoring",
       command = "loom report DB --evidence around",
       examples = {},
@@ -332,7 +333,7 @@ judges[#judges + 1] = function(survey)
   return count > 0 and {
     code = "polls-outside-hours", severity = "warning", count = count, of = survey.polled,
     text = ("%s %s %d %% or more of the polls outside of the hours, unlike the others"):format(
-      of_all(count, survey.polled, "store"), has_have(count), threshold),
+      of_all(count, survey.polled, "store"), has_have(count, survey.polled), threshold),
     effect = "the hours or the timezone are likely wrong: what they were while open is not what is reported",
     command = ("loom hours get DB %s"):format(first_store(told)),
     examples = examples_of(told, function(item, example)
@@ -347,7 +348,8 @@ local function lacking(code, name, what, effect, command)
     local tally = survey.tallies[name]
     return tally.count > 0 and {
       code = code, severity = tally.count < survey.polled and "warning" or "note", count = tally.count, of = survey.polled,
-      text = ("%s with polls %s no %s"):format(of_all(tally.count, survey.polled, "store"), has_have(tally.count), what),
+      text = ("%s with polls %s no %s"):format(of_all(tally.count, survey.polled, "store"),
+        has_have(tally.count, survey.polled), what),
       effect = effect(survey),
       command = command:format(first_store(tally)),
       examples = examples_of(tally),
@@ -369,7 +371,8 @@ local function unpolled(code, name, what)
     local tally = survey.tallies[name]
     return tally.count > 0 and survey.polled > 0 and {
       code = code, severity = "note", count = tally.count, of = survey.stores,
-      text = ("%s %s %s and no poll"):format(of_all(tally.count, survey.stores, "store"), has_have(tally.count), what),
+      text = ("%s %s %s and no poll"):format(of_all(tally.count, survey.stores, "store"),
+        has_have(tally.count, survey.stores), what),
       effect = "in no report, unless --all-stores asks for them",
       command = ("loom delete DB store %s"):format(first_store(tally)),
       examples = examples_of(tally),
@@ -410,7 +413,7 @@ function doctor.silence(report)
     local open, silent = report:silence(i)
     if silent > 0 and silent >= open * SILENT_SHARE and #parts < WINDOWS_TOLD then
       parts[#parts + 1] = parts[1] and ("%s in %s"):format(of_all(silent, open), window.name)
-        or ("%s %s no poll in %s"):format(of_all(silent, open, "open store"), has_have(silent), window.name)
+        or ("%s %s no poll in %s"):format(of_all(silent, open, "open store"), has_have(silent, open), window.name)
     end
   end
   return parts[1] and table.concat(parts, ", "), EFFECT

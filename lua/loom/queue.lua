@@ -186,7 +186,7 @@ function Queue:trigger(options)
     end
     local _, _, waiting = execute("SELECT count(*) FROM report WHERE state = 'queued'")
     if waiting >= self.queued then
-      transaction.fail("EAGAIN", "%d reports are waiting already", waiting)
+      transaction.fail("EAGAIN", "%s waiting already", waiting == 1 and "1 report is" or waiting .. " reports are")
     end
     local id = core.uuid()
     execute("INSERT INTO report(report_id, options, state, created) VALUES(?, ?, 'queued', ?)", id, text, now(self))

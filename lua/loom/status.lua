@@ -14,6 +14,7 @@ local output = require "loom.output"
 local rows = require "loom.rows"
 local rules = require "loom.rules"
 local stores = require "loom.stores"
+local text = require "loom.formats.text"
 local time = require "loom.time"
 
 local Status = {}
@@ -219,7 +220,7 @@ function Status:count()
 end
 
 function Status:__tostring()
-  return ("loom.status (%d stores as of %s)"):format(self:count(), self.as_of_utc)
+  return ("loom.status (%s as of %s)"):format(text.counted(self:count(), "store"), self.as_of_utc)
 end
 
 --- Frees what the stores are held in. In Lua 5.4 a status can be a to-be-closed variable.
@@ -354,9 +355,9 @@ function Status:is(condition)
   local left, right = of and value * 100 or value, parsed.bound * (of or 1)
   local holds = parsed.operator == ">" and left > right or parsed.operator == ">=" and left >= right
     or parsed.operator == "<" and left < right or parsed.operator == "<=" and left <= right
-  local open = of and (of == self:count() and "stores" or "open stores")
-  return holds or false, of and ("%d of %d %s are %s"):format(value, of, open, parsed.state)
-    or ("%d stores are %s"):format(value, parsed.state)
+  local open = of and (of == self:count() and "store" or "open store")
+  local subject = of and ("%s of %s"):format(text.grouped(value), text.counted(of, open)) or text.counted(value, "store")
+  return holds or false, ("%s %s %s"):format(subject, (value == 1 or of == 1) and "is" or "are", parsed.state)
 end
 
 --- Checker of a condition: see `is`.

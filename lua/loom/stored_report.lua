@@ -193,7 +193,7 @@ function Stored:write(target, options)
 end
 
 function Stored:__tostring()
-  return ("loom.stored_report (%d stores)"):format(#self.ids)
+  return ("loom.stored_report (%d %s)"):format(#self.ids, #self.ids == 1 and "store" or "stores")
 end
 
 return Stored

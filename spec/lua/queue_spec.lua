@@ -159,7 +159,7 @@ describe("the queue of reports", function()
     assert.is_true(queue:waiting().full)
     local id, message, code = queue:trigger { preset = "seed" }
     assert.is_nil(id)
-    assert.equal("EAGAIN: 1 reports are waiting already", message)
+    assert.equal("EAGAIN: 1 report is waiting already", message)
     assert.equal("EAGAIN", code)
     assert.error_matches(function() queue:trigger { preset = "best" } end, "bad option 'preset' to 'trigger'", 1, true)
     work(queue)

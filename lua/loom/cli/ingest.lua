@@ -11,7 +11,7 @@ local words = require "loom.formats.text"
 
 local command = { name = "ingest" }
 
-local grouped = words.grouped
+local counted, grouped = words.counted, words.grouped
 
 local read_number = options.number(check.integer(0, 2 ^ 31)) -- for more there is "all"
 
@@ -164,9 +164,9 @@ end
 local function print_summary(files, args)
   for _, file in ipairs(files) do
     local rate = file.seconds > 0 and file.rows / file.seconds or 0
-    io.stderr:write(("%s%s: %s rows: %s new, %s duplicates, %s conflicts, %s rejected; %.2f s, %s rows/s\n"):format(
-      file.source, taken_for(file, args), grouped(file.rows),
-      grouped(file.new), grouped(file.duplicates), grouped(file.conflicts),
+    io.stderr:write(("%s%s: %s: %s new, %s, %s, %s rejected; %.2f s, %s rows/s\n"):format(
+      file.source, taken_for(file, args), counted(file.rows, "row"),
+      grouped(file.new), counted(file.duplicates, "duplicate"), counted(file.conflicts, "conflict"),
       grouped(file.rejected), file.seconds, grouped(math.floor(rate))))
   end
 end

@@ -187,7 +187,7 @@ local function as_upload(work)
   local client = access.client()
   uploads.of_client = service.limits().client_uploads
   if not uploads:try(client) then
-    problem.raise(429, ("%d files of this client are on their way already"):format(uploads.of_client),
+    problem.raise(429, ("files of this client are on their way already, %d at the most may be"):format(uploads.of_client),
       { headers = { ["Retry-After"] = "1" } })
   end
   local called, err = pcall(work)

@@ -394,8 +394,8 @@ loom_status loom_writer_announce(loom_writer *writer, loom_write *write, loom_er
   loom_status status = LOOM_OK;
   pthread_mutex_lock(&writer->lock);
   if (writer->announced_count == writer->options.announced) {
-    status =
-        loom_fail(error, LOOM_EAGAIN, "%u ingests are under way already", writer->announced_count);
+    status = loom_fail(error, LOOM_EAGAIN, "ingests are under way already, %u at the most may be",
+                       writer->announced_count);
   } else {
     writer->announced_count++;
     atomic_fetch_add(&write->references, 1);
