@@ -1,0 +1,80 @@
+/**
+ * Elements by DOM calls: text stays text, and nothing is ever parsed as markup.
+ */
+
+/** @typedef {Node | string | number | null | undefined | false | Child[]} Child */
+
+/**
+ * Functions listen (`onclick`), `value`, `checked` and the like are set as what they are on the element, everything else is an
+ * attribute: true is an empty one, and false, null and undefined leave it out.
+ * @typedef {Record<string, unknown>} Properties
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+const LIVE = new Set(["value", "checked", "disabled", "selected", "indeterminate", "htmlFor", "tabIndex"]);
+
+/**
+ * @param {Element} element
+ * @param {Properties | null} properties
+ */
+export function set(element, properties) {
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (typeof value === "function") {
+      element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    } else if (LIVE.has(name)) {
+      Reflect.set(element, name, value);
+    } else if (value === false || value === null || value === undefined) {
+      element.removeAttribute(name);
+    } else {
+      element.setAttribute(name, value === true ? "" : String(value));
+    }
+  }
+}
+
+/**
+ * @param {Child[]} children
+ * @returns {(Node | string)[]}
+ */
+function nodes(children) {
+  return children.flatMap((child) => Array.isArray(child) ? nodes(child)
+    : child === null || child === undefined || child === false ? [] : [child instanceof Node ? child : String(child)]);
+}
+
+/**
+ * An element of HTML.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties | null} [properties]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, properties, ...children) {
+  const element = document.createElement(tag);
+  set(element, properties ?? null);
+  element.append(...nodes(children));
+  return element;
+}
+
+/**
+ * An element of SVG.
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties | null} [properties]
+ * @param {...Child} children
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
+export function svg(tag, properties, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  set(element, properties ?? null);
+  element.append(...nodes(children));
+  return element;
+}
+
+/**
+ * Puts children in the place of those that an element has.
+ * @param {Element} element
+ * @param {...Child} children
+ */
+export function fill(element, ...children) {
+  element.replaceChildren(...nodes(children));
+}

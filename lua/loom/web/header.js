@@ -1,0 +1,104 @@
+/**
+ * The head of all views: where one is, as of when, and who looks.
+ */
+
+import * as address from "./address.js";
+import { duration, instant, show, zoneOf } from "./clock.js";
+import { fill, h } from "./h.js";
+import { menu } from "./menu.js";
+import { scrubber } from "./scrubber.js";
+import * as session from "./session.js";
+import * as theme from "./theme.js";
+import { PRESETS } from "./words.js";
+
+const TABS = [["fleet", "Fleet"], ["wall", "Wall"], ["store", "Store"], ["reports", "Reports"], ["data", "Data"]];
+const OLD = 2 * 3600; // seconds of age from which on data are told to be old
+const STALE = 24 * 3600; // and from which on nothing that is shown can be taken for now
+
+const tabs = h("nav", { "aria-label": "Views" });
+const age = h("span", { class: "age" });
+const connection = h("span", { class: "connection", role: "img" });
+const who = h("span", { class: "who" });
+const controls = h("div", { class: "controls" });
+
+/** The header, for the page. */
+export const element = h("header", { class: "top" },
+  h("a", { class: "brand", href: "fleet" }, "Loom"), tabs, h("div", { class: "facts" }, age, connection), controls, who);
+
+/** @param {URLSearchParams} query */
+function presetMenu(query) {
+  const chosen = query.get("preset") ?? "";
+  return menu(["Rules: ", h("b", null, chosen || "as usual")], (close) => h("fieldset", { class: "choices" },
+    h("legend", null, "How polls are judged"),
+    PRESETS.map(([name, title, line]) => h("label", null,
+      h("input", { type: "radio", name: "preset", value: name, checked: name === chosen, autofocus: name === chosen,
+        onchange: () => {
+          close();
+          address.alter({ preset: name || null });
+        } }),
+      h("span", null, h("b", null, title), h("small", null, line))))));
+}
+
+/**
+ * @param {string} label
+ * @param {string} chosen
+ * @param {string[][]} options value and text
+ * @param {(value: string) => void} choose
+ */
+function select(label, chosen, options, choose) {
+  return h("label", null, h("span", { class: "unseen" }, label), h("select", {
+    onchange: (/** @type {Event} */ event) => choose(/** @type {HTMLSelectElement} */ (event.target).value),
+  }, options.map(([value, text]) => h("option", { value, selected: value === chosen }, text))));
+}
+
+/**
+ * Shows what an address asks for.
+ * @param {address.Address} now
+ */
+export function update({ view, query }) {
+  fill(tabs, TABS.map(([name, title]) => name === "store" && view !== "store" ? null
+    : h("a", { href: address.href(name, name === "store" ? { id: query.get("id") } : {}),
+      "aria-current": name === view ? "page" : null }, title)));
+  fill(controls, scrubber(query), presetMenu(query),
+    select("Times of day", query.get("tz") ?? "store", [["store", "Store's time"], ["viewer", "My time"], ["utc", "UTC"]],
+      (value) => address.alter({ tz: value === "store" ? null : value })),
+    select("Colours", theme.chosen(), [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]],
+      (value) => theme.choose(/** @type {theme.Theme} */ (value))));
+}
+
+/**
+ * Shows who is logged in.
+ * @param {() => void} left called when they have logged out
+ */
+export function updateWho(left) {
+  const { tokens, name, scope } = session.current();
+  fill(who, tokens && scope && [h("span", { title: scope === "read" ? "This token may only read" : "" }, name ?? "token",
+    scope === "read" && h("small", null, " read only")),
+  h("button", { type: "button", onclick: () => session.leave().then(left, left) }, "Log out")]);
+}
+
+/**
+ * Shows as of when all is, and how old that is.
+ * @param {{ as_of: string | number | null, newest_poll: string | number | null } | null} now null: it is not known
+ * @param {URLSearchParams} query
+ */
+export function updateAge(now, query) {
+  const newest = instant(now?.newest_poll);
+  if (!now || newest === null) {
+    fill(age, now ? "no polls yet" : "");
+    return;
+  }
+  const seconds = Math.max(0, (Date.now() - newest) / 1000);
+  const zone = zoneOf(query);
+  age.className = "age " + (query.has("as_of") ? "then" : seconds > STALE ? "stale" : seconds > OLD ? "old" : "");
+  fill(age, query.has("as_of") ? "As of " : "Data as of ", h("time", null, show(now.as_of, zone, "full")),
+    !query.has("as_of") && h("small", null, ` ${duration(seconds)} old`));
+}
+
+/** @param {"connecting" | "open" | "lost"} state of the stream of events */
+export function updateConnection(state) {
+  const text = { connecting: "Connecting", open: "Live: changes show by themselves", lost: "Not connected" }[state];
+  connection.className = "connection " + state;
+  connection.setAttribute("aria-label", text);
+  connection.setAttribute("title", text);
+}

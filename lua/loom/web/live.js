@@ -1,0 +1,133 @@
+/**
+ * What happens, as it happens: one stream of events for all pages of this browser, where it can tell them apart.
+ *
+ * Pages that are hidden hear nothing; when one is shown again its views are loaded anew.
+ */
+
+/** @typedef {(data: any) => void} Listener */
+
+const KINDS = ["revision", "audit", "report", "store", "ingest"];
+const CHANNEL = "loom";
+
+/** @type {Map<string, Set<Listener>>} */
+const listeners = new Map();
+
+/** @type {"connecting" | "open" | "lost"} */
+let state = "connecting";
+
+/**
+ * Calls a function with the data of events of a kind; of "connection" with the state of the stream.
+ * @param {string} kind
+ * @param {Listener} listener
+ * @returns {() => void} ends that
+ */
+export function subscribe(kind, listener) {
+  const known = listeners.get(kind) ?? new Set();
+  listeners.set(kind, known.add(listener));
+  return () => known.delete(listener);
+}
+
+/**
+ * @param {string} kind
+ * @param {any} data
+ */
+function tell(kind, data) {
+  listeners.get(kind)?.forEach((listener) => listener(data));
+}
+
+/** @param {typeof state} now */
+function become(now) {
+  if (state !== now) {
+    state = now;
+    tell("connection", now);
+  }
+}
+
+/**
+ * Opens the stream, and passes on what comes.
+ * @param {(kind: string, data: any) => void} pass
+ * @returns {() => void} closes it
+ */
+function open(pass) {
+  const source = new EventSource("../v1/events");
+  source.addEventListener("open", () => pass("connection", "open"));
+  source.addEventListener("error", () => pass("connection", "lost"));
+  for (const kind of KINDS) {
+    source.addEventListener(kind, (event) => pass(kind, JSON.parse(/** @type {MessageEvent} */ (event).data)));
+  }
+  return () => source.close();
+}
+
+/**
+ * @param {string} kind
+ * @param {any} data
+ */
+function take(kind, data) {
+  if (kind === "connection") {
+    become(data);
+  } else {
+    tell(kind, data);
+  }
+}
+
+// The page that holds the lock has the stream, and tells the others. Locks are for pages that came safely, over TLS or from this
+// machine; others have a stream each.
+function share() {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.addEventListener("message", ({ data: [kind, data] }) => kind === "hello" ? undefined : take(kind, data));
+  navigator.locks.request(CHANNEL + new URL("..", location.href).pathname, () => new Promise(() => {
+    let latest = "connecting";
+    open((kind, data) => {
+      latest = kind === "connection" ? data : latest;
+      channel.postMessage([kind, data]);
+      take(kind, data);
+    });
+    channel.addEventListener("message", ({ data: [kind] }) => {
+      if (kind === "hello") {
+        channel.postMessage(["connection", latest]);
+      }
+    });
+  }));
+  channel.postMessage(["hello"]);
+}
+
+/** Begins to listen. */
+export function start() {
+  if (navigator.locks) {
+    share();
+  } else {
+    open(take);
+  }
+}
+
+/**
+ * Calls a function when data may have changed and the page is seen: at most every two seconds, and not before the last call has
+ * ended.
+ * @param {() => Promise<void>} refresh
+ */
+export function refreshing(refresh) {
+  const PAUSE = 2000;
+  let due = false;
+  let busy = false;
+
+  async function run() {
+    if (!due || busy || document.hidden) {
+      return;
+    }
+    due = false;
+    busy = true;
+    await refresh();
+    setTimeout(() => {
+      busy = false;
+      run();
+    }, PAUSE);
+  }
+
+  function ask() {
+    due = true;
+    run();
+  }
+  subscribe("revision", ask);
+  subscribe("connection", (now) => now === "open" && ask());
+  document.addEventListener("visibilitychange", run);
+}

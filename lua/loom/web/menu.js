@@ -1,0 +1,70 @@
+/**
+ * A button that opens a panel under it: Escape, a press elsewhere and the focus that leaves close it.
+ */
+
+import { h } from "./h.js";
+
+let made = 0;
+
+/**
+ * @param {import("./h.js").Child} label what the button shows
+ * @param {(close: () => void) => import("./h.js").Child} content what is in the panel, made when it opens
+ * @param {import("./h.js").Properties} [properties] of the button
+ */
+export function menu(label, content, properties) {
+  const id = `menu-${++made}`;
+  const panel = h("div", { id, class: "menu-panel panel", hidden: true });
+  const button = h("button", { type: "button", "aria-expanded": "false", "aria-controls": id, onclick: toggle, ...properties },
+    label);
+  const root = h("div", { class: "menu", onkeydown: key, onfocusout: leave }, button, panel);
+
+  /** @param {boolean} open */
+  function show(open) {
+    panel.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+    if (open) {
+      panel.replaceChildren(h("div", null, content(close)));
+      document.addEventListener("pointerdown", elsewhere);
+      /** @type {HTMLElement | null} */ (panel.querySelector("[autofocus], input, select, button, a"))?.focus();
+    } else {
+      document.removeEventListener("pointerdown", elsewhere);
+    }
+  }
+
+  function close() {
+    if (!panel.hidden) {
+      const inside = panel.contains(document.activeElement);
+      show(false);
+      if (inside) {
+        button.focus();
+      }
+    }
+  }
+
+  function toggle() {
+    show(Boolean(panel.hidden));
+  }
+
+  /** @param {KeyboardEvent} event */
+  function key(event) {
+    if (event.key === "Escape" && !panel.hidden) {
+      event.stopPropagation();
+      close();
+    }
+  }
+
+  /** @param {FocusEvent} event */
+  function leave(event) {
+    if (event.relatedTarget instanceof Node && !root.contains(event.relatedTarget)) {
+      show(false);
+    }
+  }
+
+  /** @param {Event} event */
+  function elsewhere(event) {
+    if (event.target instanceof Node && !root.contains(event.target)) {
+      show(false);
+    }
+  }
+  return root;
+}
