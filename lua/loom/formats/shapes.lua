@@ -1,10 +1,12 @@
 --- JSON of what the monitor and reports tell, which the command and the service write alike. Fields have the names that they have
 -- in the Lua tables and, where there are such, in the columns of the files: `timezone_str`, `effective_from`, `timestamp_utc`,
--- `status`. Instants are text, which in a Lua table is beside the number under a name that ends in `_utc`.
+-- `status`. Instants are text, which in a Lua table is beside the number under a name that ends in `_utc`; what takes `instant`
+-- writes them in another form where that is one of `loom.formats.instants`.
 -- @module loom.formats.shapes
 
 local figures = require "loom.figures"
 local hours = require "loom.hours"
+local instants = require "loom.formats.instants"
 local json = require "loom.json"
 
 local shapes = {}
@@ -40,14 +42,26 @@ function shapes.rules(rules)
 end
 
 --- A window of a report: `calendar` where it is on the calendar, `before_of` where it is the one before another.
-function shapes.window(window)
-  local members = { "name", text(window.name), "from", text(window.from_utc), "to", text(window.to_utc) }
+-- @tparam table window
+-- @tparam[opt] function instant
+function shapes.window(window, instant)
+  instant = instant or text
+  local members = { "name", text(window.name), "from", instant(window.from_utc), "to", instant(window.to_utc) }
   for _, name in ipairs { "calendar", "before_of" } do
     if window[name] then
       members[#members + 1], members[#members + 2] = name, text(window[name])
     end
   end
   return json.object(unpack(members))
+end
+
+--- The windows of a report.
+-- @tparam {table,...} windows
+-- @tparam[opt] function instant
+function shapes.windows(windows, instant)
+  return json.array(windows, function(window)
+    return shapes.window(window, instant)
+  end)
 end
 
 -- ---- hours ----
@@ -92,68 +106,78 @@ end
 
 -- ---- explanations ----
 
--- What is put between quotes as it is are instants, and words of Loom's own.
+-- What is put between quotes as it is are words of Loom's own.
 
 --- Writes a list, piece by piece, since it may be long.
 -- @tparam function write
 -- @tparam table list
 -- @tparam function piece_of makes JSON of an item
+-- @tparam ?function instant what `piece_of` gets beside it
 -- @tparam[opt=",\n"] string between two pieces
-function shapes.write_list(write, list, piece_of, between)
+function shapes.write_list(write, list, piece_of, instant, between)
   between = between or ",\n"
   write "["
   for i, item in ipairs(list) do
-    write(i > 1 and between .. piece_of(item) or piece_of(item))
+    local piece = piece_of(item, instant)
+    write(i > 1 and between .. piece or piece)
   end
   write "]"
 end
 
 local write_list = shapes.write_list
 
-local function opening_json(opening)
-  return ('{"date":"%s","span":"%s","rule":"%s","from":"%s","to":"%s"}'):format(opening.date, opening.span, opening.rule,
-    opening.from_utc, opening.to_utc)
+local function opening_json(opening, instant)
+  return ('{"date":"%s","span":"%s","rule":"%s","from":%s,"to":%s}'):format(opening.date, opening.span, opening.rule,
+    instant(opening.from_utc), instant(opening.to_utc))
 end
 
 --- A stretch of time.
-function shapes.span(span)
-  return ('{"from":"%s","to":"%s","seconds":%s}'):format(span.from_utc, span.to_utc, number(span.seconds))
+function shapes.span(span, instant)
+  return ('{"from":%s,"to":%s,"seconds":%s}'):format(instant(span.from_utc), instant(span.to_utc), number(span.seconds))
+end
+
+--- One of a timeline.
+function shapes.segment(segment, instant)
+  return ('{"from":%s,"to":%s,"seconds":%s,"state":"%s"}'):format(instant(segment.from_utc), instant(segment.to_utc),
+    number(segment.seconds), segment.state)
 end
 
 local function quoted(word)
   return word and '"' .. word .. '"' or "null"
 end
 
-local function cell_json(cell)
-  return ('{"from":"%s","to":"%s","seconds":%s,"state":"%s","poll":%s,"status":%s,"reason":"%s"}'):format(cell.from_utc,
-    cell.to_utc, number(cell.seconds), cell.state, quoted(cell.poll_utc), quoted(cell.status), cell.reason)
+local function cell_json(cell, instant)
+  return ('{"from":%s,"to":%s,"seconds":%s,"state":"%s","poll":%s,"status":%s,"reason":"%s"}'):format(
+    instant(cell.from_utc), instant(cell.to_utc), number(cell.seconds), cell.state, instant(cell.poll_utc), quoted(cell.status),
+    cell.reason)
 end
 
-local function poll_json(poll)
-  return ('{"timestamp_utc":"%s","status":"%s"}'):format(poll.timestamp_utc, poll.status)
+local function poll_json(poll, instant)
+  return ('{"timestamp_utc":%s,"status":"%s"}'):format(instant(poll.timestamp_utc), poll.status)
 end
 
-local function write_piece(write, piece)
-  write(('{"from":"%s","to":"%s","seconds":%s,"polls":'):format(piece.from_utc, piece.to_utc, number(piece.seconds)))
-  write_list(write, piece.polls, poll_json)
+local function write_piece(write, piece, instant)
+  write(('{"from":%s,"to":%s,"seconds":%s,"polls":'):format(instant(piece.from_utc), instant(piece.to_utc),
+    number(piece.seconds)))
+  write_list(write, piece.polls, poll_json, instant)
   write ',"cells":'
-  write_list(write, piece.cells, cell_json)
+  write_list(write, piece.cells, cell_json, instant)
   write "}"
 end
 
-local function write_window(write, window)
+local function write_window(write, window, instant)
   write(('%s,"uptime":%s,"downtime":%s,"unit":%s,"figures":%s,"openings":'):format(
-    shapes.window(window):sub(1, -2), text(window.uptime), text(window.downtime), text(window.unit),
+    shapes.window(window, instant):sub(1, -2), text(window.uptime), text(window.downtime), text(window.unit),
     figures.json_of(window.figures)))
-  write_list(write, window.openings, opening_json)
+  write_list(write, window.openings, opening_json, instant)
   write ',"intervals":'
-  write_list(write, window.intervals, shapes.span)
+  write_list(write, window.intervals, shapes.span, instant)
   write ',"exclusions":'
-  write_list(write, window.exclusions, shapes.span)
+  write_list(write, window.exclusions, shapes.span, instant)
   write ',"pieces":['
   for i, piece in ipairs(window.pieces) do
     write(i > 1 and ",\n" or "")
-    write_piece(write, piece)
+    write_piece(write, piece, instant)
   end
   write "]}"
 end
@@ -161,12 +185,14 @@ end
 --- Everything that made a store's figures, piece by piece, since it may be long.
 -- @tparam function write
 -- @tparam table found as `loom.monitor:explain` gives it
-function shapes.write_explanation(write, found)
+-- @tparam[opt] function instant
+function shapes.write_explanation(write, found, instant)
+  instant = instant or instants.of "text"
   write(('{"store_id":%s,"timezone_str":%s,"as_of":%s,"rules":%s,"windows":['):format(text(found.store_id),
-    text(found.timezone_str), text(found.as_of_utc), shapes.rules(found.rules)))
+    text(found.timezone_str), instant(found.as_of_utc), shapes.rules(found.rules)))
   for i, window in ipairs(found.windows) do
     write(i > 1 and ",\n" or "")
-    write_window(write, window)
+    write_window(write, window, instant)
   end
   write "]}"
 end

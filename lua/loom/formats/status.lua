@@ -55,8 +55,12 @@ local function age(of)
 end
 
 --- What is known of all stores together, or of a choice of them, as the members of an object in turn.
-function formats.head(status, only)
-  return "as_of", json.string(status.as_of_utc), "newest_poll", json.text(status.newest_poll_utc),
+-- @tparam loom.status status
+-- @tparam[opt] loom.choice only
+-- @tparam[opt] function instant see `loom.formats.instants`
+function formats.head(status, only, instant)
+  instant = instant or json.text
+  return "as_of", instant(status.as_of_utc), "newest_poll", instant(status.newest_poll_utc),
     "rules", shapes.rules(status.rules), "dormant_after", json.number(status.dormant_after),
     "counts", formats.counts((status:counts_of(only))), "down_for", json.array(status:by_age("down", only), age)
 end

@@ -11,12 +11,11 @@ local core = require "loom.core"
 local exclusions = require "loom.exclusions"
 local findings = require "loom.formats.findings"
 local inspection = require "loom.inspection"
+local instants = require "loom.formats.instants"
 local json = require "loom.json"
 local Monitor = require "loom.monitor"
 local shapes = require "loom.formats.shapes"
 local Stored = require "loom.stored_report"
-
-local number, text = json.number, json.string
 
 -- Where the database was opened before, it is still open, unless it was deleted or replaced: a thread has one.
 local monitor, opened
@@ -39,14 +38,7 @@ local function open(arguments)
   return monitor
 end
 
--- What the functions below put between quotes as it is are words of Loom's own.
-
 -- ---- timelines and outages ----
-
-local function segment_json(segment)
-  return ('{"from":"%s","to":"%s","seconds":%s,"state":"%s"}'):format(segment.from_utc, segment.to_utc,
-    number(segment.seconds), segment.state)
-end
 
 -- What is asked of a store between two ends, as a list under a name.
 local function write_spans(write, arguments, method, name, piece_of)
@@ -59,14 +51,16 @@ local function write_spans(write, arguments, method, name, piece_of)
   if not list then
     return nil, message, code
   end
-  write(('{"store_id":%s,"from":"%s","to":"%s","%s":'):format(text(arguments.store_id), span.from_utc, span.to_utc, name))
-  shapes.write_list(write, list, piece_of, ",")
+  local instant = instants.of(arguments.time)
+  write(('{"store_id":%s,"from":%s,"to":%s,"%s":'):format(json.string(arguments.store_id), instant(span.from_utc),
+    instant(span.to_utc), name))
+  shapes.write_list(write, list, piece_of, instant, ",")
   write "}"
   return true
 end
 
 local function timeline(write, arguments)
-  return write_spans(write, arguments, "timeline", "segments", segment_json)
+  return write_spans(write, arguments, "timeline", "segments", shapes.segment)
 end
 
 local function outages(write, arguments)
@@ -84,7 +78,7 @@ local function explain(write, arguments)
   if not found then
     return nil, message, code
   end
-  shapes.write_explanation(write, found)
+  shapes.write_explanation(write, found, instants.of(arguments.time))
   return true
 end
 

@@ -61,9 +61,10 @@ local function span_of(parameters)
 end
 
 -- Has the answer made, and sends it. `fields`: see `service.call`; `field`: which one asks for too much.
-local function send(name, arguments, fields, field)
+local function send(name, parameters, arguments, fields, field)
   local monitor = service.monitor()
   arguments.database, arguments.default_zone = monitor.path, monitor.default_zone
+  arguments.options, arguments.time = (options.report(parameters)), parameters.time
   arguments.options.most = MOST
   tasks.enter()
   local spool = service.call(fields, function()
@@ -85,7 +86,7 @@ local function send_spans(name, id)
   options.refuse(parameters, "windows")
   options.refuse(parameters, "compare")
   local from, to = span_of(parameters)
-  send(name, { store_id = id, from = from, to = to, options = (options.report(parameters)) }, span_fields, "from")
+  send(name, parameters, { store_id = id, from = from, to = to }, span_fields, "from")
 end
 
 local function timeline(arguments)
@@ -99,15 +100,14 @@ end
 local function explain(arguments)
   local parameters = options.read({}, false)
   options.refuse(parameters, "compare")
-  local chosen = options.report(parameters)
-  send("explain", { store_id = arguments.store_id, options = chosen }, { "store_id" }, "windows")
+  send("explain", parameters, { store_id = arguments.store_id }, { "store_id" }, "windows")
 end
 
 -- ---- routes ----
 
 local span = {
   type = "object", required = { "from", "to", "seconds" }, additionalProperties = false,
-  properties = { from = "Instant", to = "Instant", seconds = { type = "number" } },
+  properties = { from = "FormattedInstant", to = "FormattedInstant", seconds = { type = "number" } },
 }
 local states = { "up", "down", "unknown", "closed", "excluded" }
 local statuses = { "active", "inactive" }
@@ -127,7 +127,10 @@ end
 local function list_schema(name, item)
   return {
     type = "object", required = { "store_id", "from", "to", name }, additionalProperties = false,
-    properties = { store_id = { type = "string" }, from = "Instant", to = "Instant", [name] = { type = "array", items = item } },
+    properties = {
+      store_id = { type = "string" }, from = "FormattedInstant", to = "FormattedInstant",
+      [name] = { type = "array", items = item },
+    },
   }
 end
 
@@ -140,28 +143,30 @@ return {
     Span = span,
     Timeline = list_schema("segments", {
       type = "object", required = { "from", "to", "seconds", "state" }, additionalProperties = false,
-      properties = { from = "Instant", to = "Instant", seconds = { type = "number" }, state = { enum = states } },
+      properties = {
+        from = "FormattedInstant", to = "FormattedInstant", seconds = { type = "number" }, state = { enum = states },
+      },
     }),
     Outages = list_schema("outages", "Span"),
     Opening = {
       type = "object", required = { "date", "span", "rule", "from", "to" }, additionalProperties = false,
       properties = { date = { type = "string", format = "date" }, span = { type = "string" }, rule = { type = "string" },
-        from = "Instant", to = "Instant" },
+        from = "FormattedInstant", to = "FormattedInstant" },
     },
     Piece = {
       type = "object", required = { "from", "to", "seconds", "polls", "cells" }, additionalProperties = false,
       properties = {
-        from = "Instant", to = "Instant", seconds = { type = "number" },
+        from = "FormattedInstant", to = "FormattedInstant", seconds = { type = "number" },
         polls = list_of {
           type = "object", required = { "timestamp_utc", "status" }, additionalProperties = false,
-          properties = { timestamp_utc = "Instant", status = { enum = statuses } },
+          properties = { timestamp_utc = "FormattedInstant", status = { enum = statuses } },
         },
         cells = list_of {
           type = "object", required = { "from", "to", "seconds", "state", "poll", "status", "reason" },
           additionalProperties = false,
           properties = {
-            from = "Instant", to = "Instant", seconds = { type = "number" }, state = { enum = states },
-            poll = { type = { "string", "null" } }, status = { type = { "string", "null" } }, reason = { type = "string" },
+            from = "FormattedInstant", to = "FormattedInstant", seconds = { type = "number" }, state = { enum = states },
+            poll = "NullableInstant", status = { type = { "string", "null" } }, reason = { type = "string" },
           },
         },
       },
@@ -169,13 +174,13 @@ return {
     Explanation = {
       type = "object", required = { "store_id", "timezone_str", "as_of", "rules", "windows" }, additionalProperties = false,
       properties = {
-        store_id = { type = "string" }, timezone_str = { type = "string" }, as_of = "Instant", rules = "Rules",
+        store_id = { type = "string" }, timezone_str = { type = "string" }, as_of = "FormattedInstant", rules = "Rules",
         windows = list_of {
           type = "object", additionalProperties = false,
           required = { "name", "from", "to", "uptime", "downtime", "unit", "figures", "openings", "intervals", "exclusions",
             "pieces" },
           properties = {
-            name = { type = "string" }, from = "Instant", to = "Instant", calendar = { type = "string" },
+            name = { type = "string" }, from = "FormattedInstant", to = "FormattedInstant", calendar = { type = "string" },
             uptime = { type = "string" },
             downtime = { type = "string" }, unit = { enum = { "hours", "minutes" } }, figures = "Figures",
             openings = list_of "Opening", intervals = list_of "Span", exclusions = list_of "Span", pieces = list_of "Piece",

@@ -3,6 +3,7 @@
 
 local fleet = require "loom.http.fleet"
 local formats = require "loom.formats.status"
+local instants = require "loom.formats.instants"
 local json = require "loom.json"
 local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
@@ -60,7 +61,7 @@ end
 
 -- All of it but the lag, which grows while nothing changes.
 local function now_json(status, parameters, only, give_turn)
-  local members = { formats.head(status, only) }
+  local members = { formats.head(status, only, instants.of(parameters.time)) }
   give_turn()
   members[#members + 1] = "by"
   members[#members + 1] = parameters.by and by_json(status, parameters.by, only, give_turn) or json.null
@@ -78,7 +79,7 @@ local function get()
   if not status then
     return response.json(200, empty)
   end
-  local key = table.concat({ "now", options.choice(parameters), parameters.by or "" }, "\0")
+  local key = table.concat({ "now", options.choice(parameters), parameters.by or "", parameters.time or "" }, "\0")
   local newest = status.newest_poll
   local text = fleet.use(status, function()
     return fleet.once(made, key, function()
@@ -109,7 +110,7 @@ return {
       type = "object", additionalProperties = false,
       required = { "as_of", "newest_poll", "lag", "rules", "dormant_after", "counts", "down_for", "by" },
       properties = {
-        as_of = { type = { "string", "null" } }, newest_poll = { type = { "string", "null" } },
+        as_of = "NullableInstant", newest_poll = "NullableInstant",
         lag = { type = { "number", "null" }, minimum = 0, description = "How long ago the newest poll was, in seconds." },
         rules = { anyOf = { "Rules", { type = "null" } } },
         dormant_after = { type = { "number", "null" }, description = "In seconds." }, counts = "StateCounts",

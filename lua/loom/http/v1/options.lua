@@ -1,8 +1,10 @@
 --- The query parameters of what is made from a report: its options, and which stores it is about.
 -- @module loom.http.v1.options
 
+local check = require "loom.check"
 local core = require "loom.core"
 local fleet = require "loom.http.fleet"
+local instants = require "loom.formats.instants"
 local problem = require "loom.http.problem"
 local Report = require "loom.report"
 local request = require "loom.http.request"
@@ -89,6 +91,9 @@ options.parameters = {
   { name = "max_gap", description = 'A duration, or "none".', schema = { type = "string" } },
   { name = "slack", description = "A duration.", schema = { type = "string" } },
   { name = "default_zone", description = "The timezone of stores without one.", schema = { type = "string" } },
+  { name = "time", description = "How the answer gives instants: as text (2023-01-25 18:13:22.000000 UTC), by RFC 3339 "
+    .. "(2023-01-25T18:13:22Z, with a fraction only where there is one), or as milliseconds since 1970, whose fraction is cut.",
+    schema = { type = "string", enum = instants.names, default = "text" } },
 }
 
 --- The same with those that choose stores.
@@ -114,6 +119,7 @@ function options.read(more, of_fleet)
   for name, checker in pairs(more) do
     known[name] = checker
   end
+  known.time = check.choice(instants.names)
   known.store_id = of_fleet and options.store_pattern or nil
   known.all_stores = of_fleet and known.all_stores or nil
   return request.parameters(known, of_fleet and { ["where."] = true })

@@ -20,14 +20,17 @@ figures_schema.description = "What a store was in a window. Times are in seconds
 --- Routes, of which there are none, and the schemas.
 return {
   schemas = {
-    Instant = { type = "string", description = "Such as 2023-01-25 18:13:22 UTC." },
+    Instant = { type = "string", description = "Such as 2023-01-25 18:13:22 UTC or 2023-01-25T18:13:22Z; in requests also "
+      .. "a whole number of 10, 13 or 16 digits: seconds, milliseconds or microseconds since 1970." },
+    FormattedInstant = { type = { "string", "integer" }, description = "In the form that the parameter time asks for." },
+    NullableInstant = { anyOf = { "FormattedInstant", { type = "null" } } },
     Figures = figures_schema,
     Window = {
       type = "object", required = { "name", "from", "to" }, additionalProperties = false,
       description = "One on the calendar is another one for each zone: from is the earliest start of any store, to "
         .. "the latest end.",
       properties = {
-        name = { type = "string" }, from = "Instant", to = "Instant",
+        name = { type = "string" }, from = "FormattedInstant", to = "FormattedInstant",
         calendar = { type = "string", description = "The word or the two dates of a window on the calendar." },
         before_of = { type = "string", description = "Where the report compares: the window that this is the one before." },
       },
@@ -48,15 +51,18 @@ return {
       description = "What a store is at as_of, by the rules of the preset monitoring unless others are given; null where there "
         .. "are no polls, or its zone has left the tz database.",
     },
-    Since = { type = { "string", "null" }, description = "When the run of that state began; null when closed or excluded, "
-      .. "and where that was more than a year before the first poll." },
+    Since = {
+      anyOf = { "FormattedInstant", { type = "null" } },
+      description = "When the run of that state began; null when closed or excluded, and where that was more than a year before "
+        .. "the first poll.",
+    },
     StoreFigures = {
       type = "object", additionalProperties = false,
       required = { "store_id", "state", "since", "dormant", "last_poll", "windows" },
       properties = {
         store_id = { type = "string" },
         state = "State", since = "Since", dormant = { type = { "boolean", "null" } },
-        last_poll = { type = { "string", "null" }, description = "The last one up to as_of." },
+        last_poll = { anyOf = { "FormattedInstant", { type = "null" } }, description = "The last one up to as_of." },
         windows = "WindowFigures",
       },
     },

@@ -8,6 +8,7 @@ local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
+local instants = require "loom.formats.instants"
 local json = require "loom.json"
 local Lru = require "loom.http.lru"
 local options = require "loom.http.v1.options"
@@ -69,26 +70,23 @@ local function order_of(parameters, report)
   return figure, place, before, (parameters.order or descending[figure] and "desc") == "desc"
 end
 
-local function instant(value)
-  return value and json.string(time.text(value)) or json.null
-end
-
--- What a store is, as members of its object, and its last poll; a store may have come since, or have none.
-local function state_json(status, id)
+-- What a store is, as members of its object, and its last poll as text; a store may have come since, or have none.
+local function state_json(status, id, instant)
   local number = status and status.native:find(id)
   if not number then
     return '"state":null,"since":null,"dormant":null', nil
   end
   local state, since, last_poll, is_dormant = status.native:state(number)
-  return '"state":"' .. state .. '","since":' .. instant(since) .. ',"dormant":' .. json.boolean(is_dormant), last_poll
+  return '"state":"' .. state .. '","since":' .. instant(since and time.text(since)) .. ',"dormant":' .. json.boolean(is_dormant),
+    last_poll and time.text(last_poll)
 end
 
 -- Rows as JSON, in pieces.
-local function rows_json(report, status, numbers, give_turn)
+local function rows_json(report, status, numbers, instant, give_turn)
   local parts = {}
   for i, number in ipairs(numbers) do
     local id = report:store(number)
-    local state, last_poll = state_json(status, id)
+    local state, last_poll = state_json(status, id, instant)
     parts[i] = '{"store_id":' .. json.string(id) .. "," .. state .. ',"last_poll":' .. instant(last_poll)
       .. ',"windows":' .. report:json_of(number) .. "}"
     if i % PIECE == 0 then
@@ -157,9 +155,10 @@ local function page_json(parameters, report, status, order, of, only, give_turn)
     numbers, total, next_place, next_id = page_by_figure(report, order, limit, only, place, id)
   end
   give_turn()
-  return json.object("as_of", json.string(report.as_of_utc), "rules", shapes.rules(report.rules),
-    "windows", json.array(report.windows, shapes.window), "total", json.number(total),
-    "stores", rows_json(report, status, numbers, give_turn),
+  local instant = instants.of(parameters.time)
+  return json.object("as_of", instant(report.as_of_utc), "rules", shapes.rules(report.rules),
+    "windows", shapes.windows(report.windows, instant), "total", json.number(total),
+    "stores", rows_json(report, status, numbers, instant, give_turn),
     "next_cursor", json.text(next_place and cursor.write(of, next_place, next_id)))
 end
 
@@ -225,11 +224,11 @@ local function report_of_one(id, chosen)
 end
 
 -- One concatenation, since this is what is asked for the most.
-local function store_json(store, report, number, status)
+local function store_json(store, report, number, status, instant)
   return '{"store_id":' .. json.string(store.store_id) .. ',"timezone_str":' .. json.text(store.timezone_str)
-    .. ',"has_hours":' .. json.boolean(store.has_hours) .. ',"first_poll":' .. json.text(store.first_poll_utc)
-    .. ',"last_poll":' .. json.text(store.last_poll_utc) .. ',"attributes":' .. json.map(store.attributes, json.string)
-    .. "," .. state_json(status, store.store_id) .. ',"as_of":' .. json.text(report and report.as_of_utc)
+    .. ',"has_hours":' .. json.boolean(store.has_hours) .. ',"first_poll":' .. instant(store.first_poll_utc)
+    .. ',"last_poll":' .. instant(store.last_poll_utc) .. ',"attributes":' .. json.map(store.attributes, json.string)
+    .. "," .. (state_json(status, store.store_id, instant)) .. ',"as_of":' .. instant(report and report.as_of_utc)
     .. ',"windows":' .. (number and report:json_of(number) or "{}") .. "}"
 end
 
@@ -241,7 +240,7 @@ local function body_of_one(store, chosen, parameters, fleet_report, fleet_status
   local is_known = fleet_status and fleet_status.native:find(id)
   local status = not is_known and states.of_one(id, parameters) or nil
   local body = store_json(store, number and fleet_report.plain or report, number or report and report:find(id),
-    is_known and fleet_status or status)
+    is_known and fleet_status or status, instants.of(parameters.time))
   if report then
     report:close()
   end
@@ -298,17 +297,17 @@ return {
         "as_of", "windows" },
       properties = {
         store_id = { type = "string" }, timezone_str = { type = { "string", "null" } }, has_hours = { type = "boolean" },
-        first_poll = { type = { "string", "null" } }, last_poll = { type = { "string", "null" } },
+        first_poll = "NullableInstant", last_poll = "NullableInstant",
         attributes = { type = "object", additionalProperties = { type = "string" } },
         state = "State", since = "Since", dormant = { type = { "boolean", "null" } },
-        as_of = { type = { "string", "null" } }, windows = "WindowFigures",
+        as_of = "NullableInstant", windows = "WindowFigures",
       },
     },
     StoreList = {
       type = "object", additionalProperties = false,
       required = { "as_of", "rules", "windows", "total", "stores", "next_cursor" },
       properties = {
-        as_of = { type = { "string", "null" } }, rules = { anyOf = { "Rules", { type = "null" } } },
+        as_of = "NullableInstant", rules = { anyOf = { "Rules", { type = "null" } } },
         windows = { type = "array", items = "Window" }, total = { type = "integer", minimum = 0 },
         stores = { type = "array", items = "StoreFigures" }, next_cursor = { type = { "string", "null" } },
       },

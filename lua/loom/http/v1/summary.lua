@@ -5,6 +5,7 @@ local cjson = require "cjson.safe"
 local columns = require "loom.columns"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
+local instants = require "loom.formats.instants"
 local json = require "loom.json"
 local options = require "loom.http.v1.options"
 local request = require "loom.http.request"
@@ -79,8 +80,9 @@ local function summary_json(report, parameters, only, give_turn)
   for i, window in ipairs(report.windows) do
     by_name[window.name], count = window_json(report, i, parameters, only, give_turn)
   end
-  return json.object("as_of", json.string(report.as_of_utc), "rules", shapes.rules(report.rules),
-    "windows", json.array(report.windows, shapes.window), "stores", json.number(count),
+  local instant = instants.of(parameters.time)
+  return json.object("as_of", instant(report.as_of_utc), "rules", shapes.rules(report.rules),
+    "windows", shapes.windows(report.windows, instant), "stores", json.number(count),
     "left_out", shapes.left_out(report:left_out()), "figures", json.map(by_name, tostring))
 end
 
@@ -93,7 +95,7 @@ local function get()
       .. '"left_out":{"count":0,"stores":[]},"figures":{}}')
   end
   local summary_key = table.concat({ "summary", options.choice(parameters),
-    table.concat(parameters.percents or PERCENTS, ","), parameters.bins or BINS }, "\0")
+    table.concat(parameters.percents or PERCENTS, ","), parameters.bins or BINS, parameters.time or "" }, "\0")
   response.json(200, fleet.use(report, function()
     return fleet.once(made, summary_key, function()
       local text = options.look(parameters, report, made, function(only, give_turn)
@@ -142,7 +144,7 @@ return {
     Summary = {
       type = "object", required = { "as_of", "rules", "windows", "stores", "left_out", "figures" }, additionalProperties = false,
       properties = {
-        as_of = { type = { "string", "null" } }, rules = { anyOf = { "Rules", { type = "null" } } },
+        as_of = "NullableInstant", rules = { anyOf = { "Rules", { type = "null" } } },
         windows = { type = "array", items = "Window" }, stores = { type = "integer", minimum = 0 },
         left_out = "LeftOut", figures = { type = "object", additionalProperties = "WindowSummary" },
       },
