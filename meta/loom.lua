@@ -526,8 +526,8 @@ function monitor:outages(store, from, to, options) end
 ---print(monitor:explain("shop 1", { preset = "monitoring" }).windows[1].uptime)
 ---```
 ---@param store string its id
----@param options? loom.monitor.report.options `windows`, `as_of`, `default_zone` and the rules, as in `report`
----@return table|nil # `store_id`, `timezone_str`, `as_of`, `rules`, and `windows`: for each its `name`, `unit`, `from`, `to`, `calendar` where it is on the calendar, `uptime` and `downtime` as the report prints them, `figures` (see `loom.figures`), and lists of `openings` (`date`, `span`, `open` and `close` in seconds since midnight, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out is a cell whose state is `"excluded"`
+---@param options? loom.monitor.report.options `windows`, `compare`, `as_of`, `default_zone` and the rules, as in `report`
+---@return table|nil # `store_id`, `timezone_str`, `as_of`, `rules`, and `windows`: for each its `name`, `unit`, `from`, `to`, `calendar` where it is on the calendar, `before_of` where it is the one before another, `uptime` and `downtime` as the report prints them, `figures` (see `loom.figures`), and lists of `openings` (`date`, `span`, `open` and `close` in seconds since midnight, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out is a cell whose state is `"excluded"`
 ---@return string? # the failure; ENOENT if the store is not known
 ---@return string? # its code
 function monitor:explain(store, options) end

@@ -25,7 +25,7 @@ local function inspect(monitor, store, window, options, told)
   local native = rules.pass_on(options, { id = store, as_of = time.as_of(monitor, options.as_of), most = options.most,
     told = told })
   native.default_zone = options.default_zone or monitor.default_zone
-  for _, field in ipairs { "length", "from", "to", "calendar", "first", "after_last" } do
+  for _, field in ipairs { "length", "from", "to", "calendar", "first", "after_last", "before" } do
     native[field] = window[field]
   end
   return core.inspect(monitor.database, native)
@@ -244,6 +244,7 @@ local function explain_window(seen, window, rule)
     name = window.name,
     unit = window.unit,
     calendar = window.calendar,
+    before_of = window.before_of,
     figures = figures.of(f.up, f.down, f.unknown, f.excluded, f.longest, f.outages, f.polls),
     uptime = figures[window.unit](f.up),
     downtime = figures[window.unit](f.down),
@@ -260,15 +261,20 @@ end
 --- See `loom.monitor:explain`.
 function inspection.explain(monitor, store, options)
   check.argument("explain", 1, store, check.store_id)
-  local known = { windows = windows.checker }
+  local known = { windows = windows.checker, compare = check.boolean }
   for name, checker in pairs(checkers) do
     known[name] = checker
   end
   options = check.options("explain", options, known)
+  local list = options.windows or windows.checker(windows.standard)
+  if options.compare then
+    local compared, expected = windows.compared(list)
+    list = compared or check.impossible("compare", "explain", expected, true)
+  end
   local rule = rules.in_force(options)
   rule.default_zone = rule.default_zone or monitor.default_zone
   local result, told = { store_id = store, rules = rule, windows = {} }, 0
-  for i, window in ipairs(options.windows or windows.checker(windows.standard)) do
+  for i, window in ipairs(list) do
     local seen, message, code = inspect(monitor, store, window.native, options, told)
     if not seen then
       return nil, message, code

@@ -549,12 +549,12 @@ end
 
 --- Everything that made a store's figures.
 -- @tparam string store its id
--- @tparam[opt] table options `windows`, `as_of`, `default_zone` and the rules, as in `report`
+-- @tparam[opt] table options `windows`, `compare`, `as_of`, `default_zone` and the rules, as in `report`
 -- @treturn table|nil `store_id`, `timezone_str`, `as_of`, `rules`, and `windows`: for each its `name`, `unit`, `from`, `to`,
---   `calendar` where it is on the calendar, `uptime` and `downtime` as the report prints them, `figures` (see
---   `loom.figures`), and lists of `openings` (`date`, `span`, `open` and `close` in seconds since midnight, `rule`,
---   `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text `timestamp_utc`,
---   and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of
+--   `calendar` where it is on the calendar, `before_of` where it is the one before another, `uptime` and `downtime` as the
+--   report prints them, `figures` (see `loom.figures`), and lists of `openings` (`date`, `span`, `open` and `close` in seconds
+--   since midnight, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text
+--   `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of
 --   the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out is a cell
 --   whose state is `"excluded"`
 -- @treturn ?string the failure; ENOENT if the store is not known

@@ -52,6 +52,17 @@ two: uptime 2.33, downtime 1.5 hours
 ]], (shell.good("explain", db, "night", "--window", "two=2d")))
   end)
 
+  it("tells how it was before", function()
+    local out = shell.good("explain", db, "night", "--window", "one=1d", "--compare")
+    local uptime, ratio = out:match "\none_before: uptime ([%d.]+),.-\n  ratio of up time ([%d.a-z]+);"
+    assert.matches("\n  before, from 2024-03-02 16:00:00: uptime " .. uptime .. ", downtime 1.5 hours, ratio of up time " .. ratio
+      .. "\n", out, 1, true)
+    local found = cjson.decode((shell.good("explain", db, "night", "--window", "one=1d", "--compare", "--format", "json")))
+    assert.equal("one", found.windows[2].before_of)
+    command.expect_failure(db, 2, "--compare: windows none of which is called a_before expected", "explain", db, "night",
+      "--window", "a=1h", "--window", "a_before=1h", "--compare")
+  end)
+
   it("tells the rule of each opening", function()
     shell.good("special-day", "set", db, "night", "2024-03-02", "23:00-24:00")
     shell.good("special-day", "set", db, "*", "2024-03-03", "10:00-11:00")

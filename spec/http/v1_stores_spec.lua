@@ -385,7 +385,7 @@ describe("stores over HTTP", function()
         ["window=tomorrow"] = "window", ["window=today&from=2024-03-04"] = "window", ["compare=true"] = "compare" } do
         problem(400, field, "GET", path .. "timeline?" .. query)
       end
-      problem(400, "compare", "GET", path .. "explain?compare=true")
+      problem(400, "compare", "GET", path .. "explain?compare=yes")
     end)
 
     it("are explained", function()
@@ -395,6 +395,14 @@ describe("stores over HTTP", function()
       assert.equal(found.windows[1].figures.polls,
         #found.windows[1].pieces[1].polls + #found.windows[1].pieces[2].polls)
       assert.equal(3, #expect(200, "GET", "/v1/stores/s03/explain?preset=seed").windows)
+    end)
+
+    it("are explained beside the window before", function()
+      local found = expect(200, "GET", "/v1/stores/s03/explain?windows=day:1d&compare=true")
+      assert.equal("day_before", found.windows[2].name)
+      assert.equal("day", found.windows[2].before_of)
+      assert.equal(found.windows[1].from, found.windows[2].to)
+      problem(422, "compare", "GET", "/v1/stores/s03/explain?windows=a:1h,a_before:1h&compare=true")
     end)
 
     it("are refused with the parameter that is wrong", function()

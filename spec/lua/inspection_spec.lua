@@ -174,6 +174,34 @@ describe("one store, looked at", function()
       end)
     end
 
+    it("beside the window before, as reports compare", function()
+      local monitor = golden.open(golden.cases[1])
+      local windows = { "yesterday", { name = "w", seconds = "5h" } }
+      for name, rules in pairs(golden.rules) do
+        local report = assert(monitor:report(golden.options(name, { stores = "*[0-3]", windows = windows, compare = true })))
+        for row in report:rows() do
+          local options = { windows = windows, compare = true }
+          for option, value in pairs(rules) do
+            options[option] = value
+          end
+          local explained = assert(monitor:explain(row.store_id, options))
+          assert.equal(4, #explained.windows)
+          for place, window in ipairs(explained.windows) do
+            local of = report.windows[place]
+            check_window(window, { name = of.name, unit = of.unit, calendar = of.calendar }, row, report.rules)
+            assert.equal(of.before_of, window.before_of)
+          end
+          assert.equal(explained.windows[3].from, explained.windows[4].to)
+        end
+        report:close()
+      end
+      assert.error_matches(function()
+        monitor:explain("s01", { compare = true,
+          windows = { { name = "a", seconds = 60 }, { name = "a_before", seconds = 60 } } })
+      end, "bad option 'compare' to 'explain' %(windows none of which is called a_before expected", nil)
+      monitor:close()
+    end)
+
     it("with its openings and exclusions, and where they come from", function()
       local monitor = assert(loom.open ":memory:")
       assert(monitor:ingest(database.files(database.small)))

@@ -15,6 +15,7 @@ function command.add_to(parser)
       .. "excluded. The stretches add up to the figures.")
   options.add_store(explain, "A database, or a folder of input files.")
   options.add_windows(explain)
+  options.add_compare(explain)
   options.add_format(explain, { "text", "json" }, "text")
   options.add_output(explain)
   options.add_rules(explain, "The end of the windows (default: the newest poll).")
@@ -22,7 +23,7 @@ end
 
 function command.run(args)
   local wanted = options.rules_of(args)
-  wanted.windows = options.windows_of(args)
+  wanted.windows, wanted.compare = options.windows_of(args), args.compare
   return common.with_data(args.database, function(monitor)
     local explained, message = monitor:explain(args.store, wanted)
     if not explained then

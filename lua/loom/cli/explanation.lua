@@ -48,16 +48,24 @@ local function write_rules(write, rules)
   write("rules: " .. table.concat(parts, ", ") .. "\n")
 end
 
-local function write_figures(write, window)
+-- The ratio of up time as it is printed.
+local function ratio_of(f)
+  return f.ratio and figures.ratio(figures.ratio_of(f)) or "none"
+end
+
+local function write_figures(write, window, before)
   local f = window.figures
   write(("\n%s: uptime %s, downtime %s %s\n"):format(window.name, window.uptime, window.downtime,
     window.unit))
   write(("  from %s to %s UTC\n"):format(short(window.from_utc), short(window.to_utc)))
   write(("  up %s + down %s + unknown %s = %s scheduled; %s excluded\n"):format(duration(f.up), duration(f.down),
     duration(f.unknown), duration(f.scheduled), duration(f.excluded)))
-  local ratio = f.ratio and figures.ratio(figures.ratio_of(f)) or "none"
-  write(("  ratio of up time %s; %s, longest %s; %s inside\n"):format(ratio, text.counted(f.outages, "outage"),
+  write(("  ratio of up time %s; %s, longest %s; %s inside\n"):format(ratio_of(f), text.counted(f.outages, "outage"),
     duration(f.longest), text.counted(f.polls, "poll")))
+  if before then
+    write(("  before, from %s: uptime %s, downtime %s %s, ratio of up time %s\n"):format(short(before.from_utc), before.uptime,
+      before.downtime, before.unit, ratio_of(before.figures)))
+  end
 end
 
 -- "Mon 09:00:00", from "2024-03-04 09:00:00".
@@ -117,8 +125,9 @@ function explanation.write(write, monitor, explained)
   write(("store %s, whose clocks show the time of %s\nas of %s UTC\n"):format(text.shown(explained.store_id),
     text.shown(explained.timezone_str), short(explained.as_of_utc)))
   write_rules(write, explained.rules)
-  for _, window in ipairs(explained.windows) do
-    write_figures(write, window)
+  for i, window in ipairs(explained.windows) do
+    local next_one = explained.windows[i + 1]
+    write_figures(write, window, next_one and next_one.before_of == window.name and next_one)
     write_openings(write, on_clock, window)
     write_spans(write, on_clock, "intervals (openings, overlapping ones merged)", window.intervals)
     write_spans(write, on_clock, "exclusions", window.exclusions)

@@ -329,6 +329,14 @@ function options.add_windows(parser)
     .. "own calendar, up to --as-of. May be given again.", read_window):count "*"
 end
 
+--- Adds the flag that puts the windows before beside them.
+-- @param parser
+-- @tparam[opt=""] string more of what it does
+function options.add_compare(parser, more)
+  parser:flag("--compare"):description("Beside each window, as NAME_before, the one before it: as long, or on the calendar as "
+    .. "many dates or whole months." .. (more or ""))
+end
+
 --- The windows among the arguments; nil for the standard ones.
 function options.windows_of(args)
   if #args.window == 0 then

@@ -71,8 +71,7 @@ function command.add_to(parser)
   report:flag "--flat":description("In ndjson, which it asks for: every figure of every window as a value of its own, by the "
     .. "name of its column.")
   options.add_windows(report)
-  report:flag("--compare"):description("Beside each window, as NAME_before, the one before it: as long, or on the calendar as "
-    .. "many dates or whole months. Columns change_FIGURE_WINDOW have the difference.")
+  options.add_compare(report, " Columns change_FIGURE_WINDOW have the difference.")
   options.add_rules(report, "The end of the windows (default: the newest poll).")
   add_choice(report)
   add_objective(report)

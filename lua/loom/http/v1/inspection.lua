@@ -98,9 +98,7 @@ local function outages(arguments)
 end
 
 local function explain(arguments)
-  local parameters = options.read({}, false)
-  options.refuse(parameters, "compare")
-  send("explain", parameters, { store_id = arguments.store_id }, { "store_id" }, "windows")
+  send("explain", options.read({}, false), { store_id = arguments.store_id }, { "store_id" }, "windows")
 end
 
 -- ---- routes ----
@@ -181,6 +179,7 @@ return {
             "pieces" },
           properties = {
             name = { type = "string" }, from = "FormattedInstant", to = "FormattedInstant", calendar = { type = "string" },
+            before_of = { type = "string", description = "With compare: the window that this is the one before." },
             uptime = { type = "string" },
             downtime = { type = "string" }, unit = { enum = { "hours", "minutes" } }, figures = "Figures",
             openings = list_of "Opening", intervals = list_of "Span", exclusions = list_of "Span", pieces = list_of "Piece",
@@ -202,7 +201,7 @@ return {
   },
   {
     method = "GET", path = "/v1/stores/{store_id}/explain", access = "read", handler = explain, tag = "stores",
-    summary = "Everything that made a store's figures", parameters = options.without(options.parameters, { compare = true }),
+    summary = "Everything that made a store's figures", parameters = options.parameters,
     responses = { [200] = { description = "Openings, pieces and polls. Cells cover their piece; what exclusions take out is "
       .. "a cell of state excluded, without a poll.", schema = "Explanation" } },
   },
