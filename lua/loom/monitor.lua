@@ -554,9 +554,9 @@ end
 --   `calendar` where it is on the calendar, `before_of` where it is the one before another, `uptime` and `downtime` as the
 --   report prints them, `figures` (see `loom.figures`), and lists of `openings` (`date`, `span`, `open` and `close` in seconds
 --   since midnight, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text
---   `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and `status` of
---   the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out is a cell
---   whose state is `"excluded"`
+--   `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and
+--   `status` of the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out is a
+--   cell whose state is `"excluded"`
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(monitor:explain("shop 1", { preset = "monitoring" }).windows[1].uptime)

@@ -17,6 +17,8 @@ local stores = require "loom.stores"
 local time = require "loom.time"
 local windows = require "loom.windows"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
+
 local Report = setmetatable({}, { __index = rows })
 Report.__index = Report
 
@@ -691,13 +693,13 @@ function Report:json_stores(numbers, separator)
   return self.native:json_stores(numbers, self.window_names, separator)
 end
 
---- The sums of a window, by its place, as a JSON object.
+--- The sums of a window, by its place, as a JSON object; those that no whole number holds are rounded, once.
 -- @local
 -- @treturn string
 -- @treturn int how many rows they are of
 function Report:json_sums(place, only)
-  local count, text = self.native:sum(place, only)
-  return text, count
+  local sums, text = self.native:sum(place, only)
+  return text or figures.json(unpack(sums)), sums.stores
 end
 
 --- So many rows from one on as CSV, in the standard columns.

@@ -1,3 +1,4 @@
+local cjson = require "cjson"
 local database = require "support.database"
 local golden = require "support.golden"
 local instants = require "support.instants"
@@ -104,6 +105,21 @@ describe("a report", function()
         end
       end
     end)
+  end)
+
+  it("has sums that no whole number holds", function()
+    local Report = require "loom.report"
+    local up, down = 3 * 2 ^ 62, 2 ^ 62 -- microseconds, as the native half gives sums that great
+    local native = { sum = function()
+      return { up, down, 0, 0, 3600000000, 2, 7, stores = 5000 }
+    end }
+    local text, count = Report.json_sums({ native = native }, 1)
+    local sums = cjson.decode(text)
+    assert.equal(5000, count)
+    assert.equal(up / 1e6, sums.up)
+    assert.equal((up + down) / 1e6, sums.scheduled)
+    assert.equal(0.75, sums.ratio)
+    assert.equal(3600, sums.longest)
   end)
 
   it("takes stores by patterns", function()

@@ -86,20 +86,6 @@ int lloom_report_order(lua_State *L) {
   return 4;
 }
 
-/* sum(window [, only]): how many rows there are; and as JSON the sums of their figures. */
-int lloom_report_sum(lua_State *L) {
-  struct loom_figures sum;
-  const struct loom_report *report = lloom_check_complete(L);
-  size_t window = lloom_check_window(L, 2, report);
-  struct loom_text *text = lloom_report_text(L);
-  size_t count = loom_report_sum(report, window, lloom_check_choice(L, 3, report), &sum);
-  if (!loom_figures_json(&sum, text))
-    return lloom_no_memory(L);
-  lua_pushinteger(L, (lua_Integer)count);
-  lua_pushlstring(L, text->bytes, text->length);
-  return 2;
-}
-
 /* Pushes a sum; what no int64 holds as the nearest number. */
 static void push_sum(lua_State *L, struct loom_sum sum) {
   if (sum.carries <= INT64_MAX / LOOM_SUM_CARRY)
@@ -123,6 +109,23 @@ static void push_group(lua_State *L, const struct loom_group_sums *of) {
       push_sum(L, of->sums[order[i]]);
     lua_rawseti(L, -2, i + 1);
   }
+}
+
+/* sum(window [, only]): the sums of all rows as a group of them; and as JSON, nil where a sum is too great for a whole number. */
+int lloom_report_sum(lua_State *L) {
+  struct loom_group_sums sums;
+  struct loom_figures figures;
+  const struct loom_report *report = lloom_check_complete(L);
+  size_t window = lloom_check_window(L, 2, report);
+  struct loom_text *text = lloom_report_text(L);
+  loom_report_group_sums(report, window, NULL, lloom_check_choice(L, 3, report), 1, &sums);
+  push_group(L, &sums);
+  if (!loom_sums_figures(&sums, &figures))
+    return 1;
+  if (!loom_figures_json(&figures, text))
+    return lloom_no_memory(L);
+  lua_pushlstring(L, text->bytes, text->length);
+  return 2;
 }
 
 /* The groups of rows from a table of their numbers, from 1, in which a row in no group has false; NULL: all in one. */
@@ -155,7 +158,7 @@ int lloom_report_group_sums(lua_State *L) {
                 "no more groups than rows expected");
   const uint32_t *groups = read_groups(L, 4, rows, (size_t)count);
   struct loom_group_sums *sums = lua_newuserdata(L, (size_t)count * sizeof *sums);
-  loom_report_group_sums(report, window, groups, (size_t)count, sums);
+  loom_report_group_sums(report, window, groups, NULL, (size_t)count, sums);
   lua_createtable(L, (int)count, 0);
   for (int i = 0; i < (int)count; i++) {
     push_group(L, &sums[i]);

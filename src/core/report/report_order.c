@@ -256,27 +256,6 @@ bool loom_report_order(const loom_report *report, const struct loom_report_order
 
 /* ---- many rows ---- */
 
-size_t loom_report_sum(const loom_report *report, size_t window, const unsigned char *only,
-                       struct loom_figures *sum) {
-  size_t count = 0;
-  *sum = (struct loom_figures){0};
-  for (size_t row = 0; row < loom_report_count(report); row++) {
-    const struct loom_figures *f = chosen_figures(report, row, window, only);
-    if (!f)
-      continue;
-    count++;
-    sum->up += f->up;
-    sum->down += f->down;
-    sum->unknown += f->unknown;
-    sum->excluded += f->excluded;
-    sum->outages += f->outages;
-    sum->polls += f->polls;
-    if (f->longest > sum->longest)
-      sum->longest = f->longest;
-  }
-  return count;
-}
-
 static void add_to(struct loom_sum *sum, int64_t value) {
   sum->rest += value; /* both are less than the carry */
   if (sum->rest >= LOOM_SUM_CARRY) {
@@ -286,12 +265,12 @@ static void add_to(struct loom_sum *sum, int64_t value) {
 }
 
 void loom_report_group_sums(const loom_report *report, size_t window, const uint32_t *groups,
-                            size_t count, struct loom_group_sums *sums) {
+                            const unsigned char *only, size_t count, struct loom_group_sums *sums) {
   memset(sums, 0, count * sizeof *sums);
   for (size_t row = 0; row < loom_report_count(report); row++) {
-    const struct loom_figures *f = chosen_figures(report, row, window, NULL);
+    const struct loom_figures *f = chosen_figures(report, row, window, only);
     size_t group = groups ? groups[row] : 0;
-    if (group >= count)
+    if (!f || group >= count)
       continue;
     struct loom_group_sums *of = &sums[group];
     of->stores++;
@@ -304,6 +283,23 @@ void loom_report_group_sums(const loom_report *report, size_t window, const uint
     if (f->longest > of->longest)
       of->longest = f->longest;
   }
+}
+
+bool loom_sums_figures(const struct loom_group_sums *sums, struct loom_figures *figures) {
+  int64_t values[LOOM_SUM_COUNT];
+  for (int i = 0; i < LOOM_SUM_COUNT; i++) {
+    if (sums->sums[i].carries >= INT64_MAX / LOOM_SUM_CARRY / 4) /* three are scheduled time */
+      return false;
+    values[i] = sums->sums[i].carries * LOOM_SUM_CARRY + sums->sums[i].rest;
+  }
+  *figures = (struct loom_figures){.up = values[LOOM_SUM_UP],
+                                   .down = values[LOOM_SUM_DOWN],
+                                   .unknown = values[LOOM_SUM_UNKNOWN],
+                                   .excluded = values[LOOM_SUM_EXCLUDED],
+                                   .longest = sums->longest,
+                                   .outages = values[LOOM_SUM_OUTAGES],
+                                   .polls = values[LOOM_SUM_POLLS]};
+  return true;
 }
 
 void loom_report_silence(const loom_report *report, size_t window, size_t *open, size_t *silent) {

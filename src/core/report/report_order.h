@@ -83,13 +83,6 @@ bool loom_report_order_value(const loom_report *report, const struct loom_report
 bool loom_report_order(const loom_report *report, const struct loom_report_order *order,
                        size_t limit, size_t *rows, struct loom_page *page);
 
-/*
-** The sums of all rows of a window, of `longest` the greatest; returns how many rows there are. `only` is as above.
-** Microseconds, which fit for 290,000 years in all.
-*/
-size_t loom_report_sum(const loom_report *report, size_t window, const unsigned char *only,
-                       struct loom_figures *sum);
-
 /* carries * LOOM_SUM_CARRY + rest, which may exceed an int64: 100,000 stores are open for 2^63 microseconds in three years. */
 #define LOOM_SUM_CARRY (INT64_C(1) << 52) /* more than the longest window has microseconds */
 struct loom_sum {
@@ -114,11 +107,14 @@ struct loom_group_sums {
 
 /*
 ** The sums of a window by groups of rows: `groups` has the number of each row's group, below `count`, or LOOM_NO_GROUP for a row
-** in none; NULL: all are in group 0. `sums` has room for `count` groups.
+** in none; NULL: all are in group 0. `only` is as above. `sums` has room for `count` groups.
 */
 #define LOOM_NO_GROUP UINT32_MAX
 void loom_report_group_sums(const loom_report *report, size_t window, const uint32_t *groups,
-                            size_t count, struct loom_group_sums *sums);
+                            const unsigned char *only, size_t count, struct loom_group_sums *sums);
+
+/* Sums as figures; false where an int64 does not hold them with room for adding them up. */
+bool loom_sums_figures(const struct loom_group_sums *sums, struct loom_figures *figures);
 
 /* How many stores were open in a window, exclusions aside, and how many of these have no poll in their openings. */
 void loom_report_silence(const loom_report *report, size_t window, size_t *open, size_t *silent);
