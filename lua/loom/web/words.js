@@ -17,8 +17,11 @@ export const MEANINGS = {
   dormant: "not active for days: shown apart",
 };
 
-/** The letters of strips. */
-export const LETTERS = /** @type {const} */ ({ u: "up", p: "partly down", d: "down", n: "unknown", x: "excluded", c: "closed" });
+/**
+ * The letters of strips.
+ * @type {Record<string, string>}
+ */
+export const LETTERS = { u: "up", p: "partly down", d: "down", n: "unknown", x: "excluded", c: "closed" };
 
 /** Presets of rules, a line on each. */
 export const PRESETS = /** @type {const} */ ([

@@ -3,6 +3,7 @@
  */
 
 import * as fleet from "./fleet.js";
+import * as wall from "./wall.js";
 
 /**
  * @typedef {object} View
@@ -13,4 +14,4 @@ import * as fleet from "./fleet.js";
  */
 
 /** @type {Record<string, { title: string, open: () => View }>} */
-export const views = { fleet };
+export const views = { fleet, wall };

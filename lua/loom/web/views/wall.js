@@ -1,0 +1,177 @@
+/**
+ * The wall: every store as a row of cells over a stretch of time, so that causes can be told by their shape. What stands upright
+ * hit many stores at once, what lies is a store that is dead, and a comb is hours that are wrong.
+ */
+
+import * as address from "../address.js";
+import * as api from "../api.js";
+import { asked, instant, show, zoneOf } from "../clock.js";
+import { fill, h, set, svg } from "../h.js";
+import * as notice from "../notice.js";
+import { counted, LETTERS } from "../words.js";
+import { controls, SPANS } from "./wall/controls.js";
+import { cursor } from "./wall/cursor.js";
+import { parse, RANKS } from "./wall/grid.js";
+import { gutterOf, rowsOf } from "./wall/layout.js";
+import { axis as dates, ids, marks, names } from "./wall/overlay.js";
+import { paint, palette } from "./wall/paint.js";
+import { table } from "./wall/table.js";
+
+export const title = "Wall";
+
+const CHOSEN_MAX = 100; // stores that one address names
+
+/** @returns {import("./index.js").View} */
+export function open() {
+  /** @type {import("./wall/grid.js").Grid | null} */
+  let grid = null;
+  /** @type {import("./wall/cursor.js").Cursor | null} */
+  let at = null;
+  let query = new URLSearchParams();
+  let colours = palette();
+  let frame = 0;
+
+  const tools = h("div", { class: "row wall-tools" });
+  const words = h("p", { class: "hint" });
+  const told = h("p", { class: "wall-cell", "aria-live": "off" });
+  const choice = h("span", { class: "row" });
+  const canvas = h("canvas", { role: "img" });
+  const over = svg("svg", { class: "wall-over", "aria-hidden": "true" });
+  const spacer = svg("svg", { width: 1, height: 0 });
+  const sheet = h("div", { class: "wall-sheet", tabIndex: 0, role: "application", "aria-roledescription": "wall of stores",
+    "aria-label": "Stores over time: arrow keys move, Enter opens the store, Shift chooses several", onscroll: later },
+  h("div", { class: "wall-view" }, canvas, over), spacer);
+  const axis = svg("svg", { class: "wall-axis", "aria-hidden": "true", height: 22 });
+  const rows = h("details", null, h("summary", null, "As a table"));
+  const element = h("div", { class: "stack wall" }, tools, words, h("div", null, axis, sheet),
+    h("div", { class: "row" }, told, choice), rows);
+
+  function layout() {
+    const room = sheet.clientHeight;
+    const stores = grid?.ids.length ?? 0;
+    const { each, height, total } = rowsOf(stores, Number(query.get("rows") ?? 0), room);
+    const top = Math.floor(sheet.scrollTop / height);
+    return { each, height, total, room, first: top * each, rows: Math.min(total - top, Math.ceil(room / height)) };
+  }
+
+  function size() {
+    const gutter = gutterOf(query);
+    return { gutter, width: Math.max(100, sheet.clientWidth - gutter), room: sheet.clientHeight };
+  }
+
+  function draw() {
+    frame = 0;
+    if (!grid) {
+      return;
+    }
+    const [now, scale] = [layout(), devicePixelRatio];
+    const { gutter, width, room } = size();
+    set(element, { class: gutter ? "stack wall named" : "stack wall" });
+    const [wide, high] = [Math.round(width * scale), Math.round(room * scale)];
+    if (canvas.width !== wide || canvas.height !== high) {
+      set(canvas, { width: wide, height: high });
+    }
+    set(spacer, { height: Math.max(0, now.total * now.height - room) });
+    paint(canvas, grid, now, colours);
+    fill(over, query.has("by") ? names(grid, now, size()) : gutter > 0 && ids(grid, now), at && marks(grid, now, size(), at));
+    fill(axis, dates(grid, zoneOf(query), size()));
+  }
+
+  function later() {
+    frame = frame || requestAnimationFrame(draw);
+  }
+
+  function chosen() {
+    return !grid || !at || at.anchor === null ? []
+      : grid.ids.slice(Math.min(at.anchor, at.store), Math.max(at.anchor, at.store) + 1);
+  }
+
+  /** @param {boolean} aloud */
+  function tell(aloud) {
+    if (!grid || !at) {
+      fill(told);
+      fill(choice);
+      return;
+    }
+    const zone = zoneOf(query);
+    const length = (grid.to - grid.from) / grid.bins;
+    const start = grid.from + at.bin * length;
+    const state = LETTERS[RANKS[grid.ranks[at.store * grid.bins + at.bin]]];
+    const time = `${show(start, zone)} to ${show(start + length, zone, "time")}`;
+    fill(told, h("bdi", { class: "id" }, grid.ids[at.store]), ` ${time}: `, h("b", null, state));
+    if (aloud) {
+      notice.say(`${grid.ids[at.store]}, ${time}: ${state}`);
+    }
+    const ids = chosen();
+    fill(choice, ids.length > 0 && h("button", { type: "button", class: "first", disabled: ids.length > CHOSEN_MAX,
+      onclick: () => address.alter({ store_id: ids.map((id) => id.replace(/[*?[]/g, "[$&]")) }) },
+    ids.length > CHOSEN_MAX ? `${counted(ids.length, "store")}: at most ${CHOSEN_MAX} can be chosen`
+      : `Only ${ids.length === 1 ? "this store" : `these ${ids.length} stores`}`));
+  }
+
+  const pointer = cursor(sheet, {
+    cellAt(event) {
+      const box = canvas.getBoundingClientRect();
+      const now = layout();
+      const store = now.first + Math.floor((event.clientY - box.top) / now.height) * now.each;
+      const bin = Math.floor((event.clientX - box.left) / box.width * (grid?.bins ?? 0));
+      return grid && bin >= 0 && bin < grid.bins && store >= 0 && store < grid.ids.length ? { store, bin } : null;
+    },
+    size: () => ({ stores: grid?.ids.length ?? 0, bins: grid?.bins ?? 0, each: layout().each }),
+    moved(cell, byKey) {
+      at = cell;
+      if (cell && byKey) {
+        const now = layout();
+        const y = Math.floor(cell.store / now.each) * now.height;
+        sheet.scrollTop = Math.min(Math.max(sheet.scrollTop, y + now.height - now.room), y);
+      }
+      tell(byKey);
+      later();
+    },
+    open: (store) => grid && address.go(address.href("store", { id: grid.ids[store] })),
+  });
+
+  function repaint() {
+    colours = palette();
+    later();
+  }
+  const resized = new ResizeObserver(later);
+  resized.observe(sheet);
+  document.addEventListener("loom-theme", repaint);
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", repaint);
+
+  return {
+    element,
+    async update(now, signal, { as_of: seen }) {
+      const span = SPANS[now.query.get("span") ?? "week"] ?? SPANS.week;
+      const to = /** @type {number} */ (instant(seen));
+      const question = address.question(now.query);
+      question.set("from", asked(to - span.seconds * 1000));
+      question.set("to", asked(to));
+      question.set("bins", String(span.bins));
+      question.set("order", now.query.get("order") ?? "down");
+      if (now.query.has("by")) {
+        question.set("by", /** @type {string} */ (now.query.get("by")));
+      }
+      const text = await api.getText("v1/strips", question, signal);
+      signal.throwIfAborted();
+      if (query.toString() !== now.query.toString()) {
+        pointer.reset();
+      }
+      query = now.query;
+      grid = parse(text, (value) => /** @type {number} */ (instant(value)));
+      controls(tools, query);
+      fill(words, `Each row is one of ${counted(grid.ids.length, "store")}, each cell ${span.cell}. Red that stands upright has `
+        + "one cause for many stores, red that lies is a store that is dead, a comb is hours that are wrong.");
+      set(canvas, { "aria-label": `${counted(grid.ids.length, "store")} over ${span.label}` });
+      fill(rows, h("summary", null, "As a table"), table(grid));
+      draw();
+    },
+    close() {
+      resized.disconnect();
+      document.removeEventListener("loom-theme", repaint);
+      scheme.removeEventListener("change", repaint);
+    },
+  };
+}

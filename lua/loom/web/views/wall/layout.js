@@ -1,0 +1,51 @@
+/**
+ * Where stores and hours are on the wall: from pixels to cells and back.
+ */
+
+/** Heights of a row that can be chosen, in pixels; 0: as many stores share one as have to for all to be seen. */
+export const HEIGHTS = [0, 1, 2, 4, 8, 16];
+
+const NAMED = 16; // the height from which on the names of stores have room
+const GUTTER = 120; // pixels at the left for names
+
+/**
+ * The room for names: of groups, or of stores.
+ * @param {URLSearchParams} query
+ */
+export function gutterOf(query) {
+  return query.has("by") || Number(query.get("rows")) >= NAMED ? GUTTER : 0;
+}
+
+/**
+ * @param {number} stores
+ * @param {number} wanted height of a row; 0: all are to be seen
+ * @param {number} room pixels from the top to the bottom
+ * @returns {{ each: number, height: number, total: number }} stores to a row, its height, and how many rows there are
+ */
+export function rowsOf(stores, wanted, room) {
+  if (wanted) {
+    return { each: 1, height: wanted, total: stores };
+  }
+  const each = Math.max(1, Math.ceil(stores / room));
+  const total = Math.ceil(stores / each);
+  return { each, height: Math.min(16, room / Math.max(1, total)), total };
+}
+
+/**
+ * Instants at which days begin by the clocks of a zone, at most one for every 60 pixels.
+ * @param {{ from: number, to: number }} grid
+ * @param {string | undefined} zone
+ * @param {number} width
+ */
+export function days({ from, to }, zone, width) {
+  const clock = new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", hour: "numeric", minute: "numeric", timeZone: zone });
+  const list = [];
+  for (let at = Math.ceil(from / 900000) * 900000; at < to; at += 900000) {
+    const text = clock.format(at);
+    if (text === "00:00") {
+      list.push(at);
+    }
+  }
+  const every = Math.max(1, Math.ceil(list.length * 60 / Math.max(1, width)));
+  return list.filter((_, place) => place % every === 0);
+}
