@@ -675,8 +675,8 @@ end
 
 --- A choice among the stores: see `loom.stores.chooser`.
 -- @local
-function Report:chooser(glob, conditions)
-  return stores.chooser(self.native, glob, conditions)
+function Report:chooser(glob, conditions, text)
+  return stores.chooser(self.native, glob, conditions, text)
 end
 
 -- ---- rows as text ----

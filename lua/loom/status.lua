@@ -305,8 +305,8 @@ end
 
 --- A choice among the stores: see `loom.stores.chooser`.
 -- @local
-function Status:chooser(glob, conditions)
-  return stores.chooser(self.native, glob, conditions)
+function Status:chooser(glob, conditions, search)
+  return stores.chooser(self.native, glob, conditions, search)
 end
 
 --- How long stores have been in a state: those that are not dormant, by bounds of 15 minutes, an hour and four hours.

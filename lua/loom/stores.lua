@@ -324,10 +324,11 @@ end
 -- @tparam userdata native the native half of the report: see `loom.report:chooser`
 -- @tparam ?string glob a pattern of ids
 -- @tparam ?table conditions as `stores.conditions` returns them
+-- @tparam ?string text that the id or the value of an attribute contains, whichever case ASCII's letters are in
 -- @treturn loom.choice for methods of the report; complete once the function returns true
 -- @treturn function (database, seconds) that goes on for about so long: true at the end, false before; nil, the failure, its code
-function stores.chooser(native, glob, conditions)
-  local asked = { glob = glob, conditions = {}, after = "" }
+function stores.chooser(native, glob, conditions, text)
+  local asked = { glob = glob, text = text and text:lower(), conditions = {}, after = "" }
   for name, allowed in pairs(conditions or {}) do
     local condition = { name }
     for value in pairs(allowed) do

@@ -426,6 +426,68 @@ static void stores_are_chosen(void **state) {
   loom_database_close(database);
 }
 
+/* A text is looked for in ids and in values of any attribute, whatever bytes they are of. */
+static void stores_are_searched(void **state) {
+  (void)state;
+  static const char *const sizes[] = {"1"};
+  static const size_t size_lengths[] = {1};
+  static const struct loom_fact_condition condition = {"size", 4, sizes, size_lengths, 1};
+  loom_database *database = memory_database();
+  loom_facts *facts = loom_facts_sqlite(database);
+  begin(facts);
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "Taco a", "size", "1"));
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "b", "brand", "TACO B\xc3\x89LL"));
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "b", "size", "1"));
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "c", "taco", "100%_"));
+  put(facts, fact_of(LOOM_FACT_STORE, "d"));
+  commit(facts);
+  static const struct {
+    const char *text, *wanted;
+  } cases[] = {{"taco", "ab"}, {"b", "b"},   {"100%", "c"},     {"%", "c"},       {"_", "c"},
+               {"*", ""},      {"o b", "b"}, {"\xc3\x89", "b"}, {"\xc3\xa9", ""}, {"\x89", "b"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct loom_fact_choice choice = {
+        .after = "", .text = cases[i].text, .text_length = strlen(cases[i].text)};
+    assert_chooses(facts, &choice, 4, cases[i].wanted);
+    choice.conditions = &condition;
+    choice.condition_count = 1;
+    assert_chooses(facts, &choice, 4, strpbrk(cases[i].wanted, "ab") ? cases[i].wanted : "");
+    choice.glob = "b";
+    assert_chooses(facts, &choice, 4, strchr(cases[i].wanted, 'b') ? "b" : "");
+  }
+  loom_facts_free(facts);
+  loom_database_close(database);
+}
+
+static void values_come_with_stores(void **state) {
+  (void)state;
+  loom_error error;
+  struct loom_fact fact;
+  loom_database *database = memory_database();
+  loom_facts *facts = loom_facts_sqlite(database);
+  begin(facts);
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "a", "size", "1"));
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "c", "size", ""));
+  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "b", "colour", "red"));
+  commit(facts);
+  struct loom_fact_choice choice = {
+      .after = "", .glob = "c", .attribute = "size", .attribute_length = 4};
+  static const char *const values[] = {"1", NULL, ""};
+  assert_status(loom_facts_choose(facts, &choice, &error), LOOM_OK, &error);
+  for (int i = 0; i < 3; i++) {
+    assert_status(loom_facts_next(facts, &fact, &error), LOOM_OK, &error);
+    assert_int_equal(fact.wanted, i == 2);
+    assert_int_equal(fact.text != NULL, values[i] != NULL);
+    if (values[i]) {
+      assert_int_equal(fact.text_length, strlen(values[i]));
+      assert_memory_equal(fact.text, values[i], fact.text_length);
+    }
+  }
+  assert_int_equal(loom_facts_next(facts, &fact, &error), LOOM_DONE);
+  loom_facts_free(facts);
+  loom_database_close(database);
+}
+
 /* Two years of days of one store are one change. */
 static void many_days_at_once(void **state) {
   (void)state;
@@ -588,6 +650,8 @@ int main(void) {
                                      cmocka_unit_test(names_are_counted),
                                      cmocka_unit_test(pages_of_stores),
                                      cmocka_unit_test(stores_are_chosen),
+                                     cmocka_unit_test(stores_are_searched),
+                                     cmocka_unit_test(values_come_with_stores),
                                      cmocka_unit_test(many_days_at_once),
                                      cmocka_unit_test(runs_are_noted),
                                      cmocka_unit_test(nothing_is_changed_outside_of_a_change),

@@ -219,6 +219,43 @@ static void orders_and_counts(void **test) {
   loom_database_close(database);
 }
 
+/* Rows of a report of figures, some of which are asked for, and the states of other stores than these. */
+static void states_of_another_report(void **test) {
+  (void)test;
+  uint64_t random = 12;
+  loom_source *figures_source, *states_source;
+  loom_database *database = many_stores(250, 9);
+  struct loom_report_options options = default_options(), of_states = state_options(NULL);
+  static const char *const globs[2][2] = {{"*1*", "*[a-m]*"}, {"*[02468]", "*[n-z]*"}};
+  options.selection = (struct loom_selection){.globs = globs[0], .glob_count = 2};
+  of_states.selection = (struct loom_selection){.globs = globs[1], .glob_count = 2};
+  loom_report *report = complete_report(database, &options, &figures_source);
+  loom_report *states = complete_report(database, &of_states, &states_source);
+  struct loom_state_walk walk = {.status = states};
+  size_t found = 0, rows = loom_report_count(report);
+  for (size_t row = 0; row < rows; row++) {
+    size_t length, other;
+    const char *id = loom_report_store(report, row, &length);
+    if (random_below(&random, 4) == 0)
+      continue;
+    const struct loom_store_state *state = loom_state_walk_to(&walk, report, row);
+    if (loom_report_find(states, id, length, &other))
+      assert_ptr_equal(state, loom_report_state(states, other));
+    else
+      assert_null(state);
+    found += state != NULL;
+  }
+  assert_true(found > 5 && found + 5 < rows);
+  walk = (struct loom_state_walk){.status = states};
+  for (size_t row = 0; row < loom_report_count(states); row++)
+    assert_ptr_equal(loom_state_walk_to(&walk, states, row), loom_report_state(states, row));
+  loom_report_free(report);
+  loom_report_free(states);
+  loom_source_free(figures_source);
+  loom_source_free(states_source);
+  loom_database_close(database);
+}
+
 static void no_windows(void **test) {
   (void)test;
   loom_error error;
@@ -241,6 +278,7 @@ int main(void) {
                                      cmocka_unit_test(silence),
                                      cmocka_unit_test(since_up_is_not_looked_for),
                                      cmocka_unit_test(orders_and_counts),
+                                     cmocka_unit_test(states_of_another_report),
                                      cmocka_unit_test(no_windows)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,7 +217,7 @@ describe("what the fleet is now", function()
     assert.matches("^%d+%-%d+%-%d+ %d+:%d+:%d+%.000000 UTC$", expect(200, "GET", "/v1/now?as_of=now").as_of)
     problem(400, "by", "GET", "/v1/now?by=")
     problem(422, "dormant_after", "GET", "/v1/now?dormant_after=400d")
-    problem(400, "state", "GET", "/v1/now?state=down")
+    problem(400, "state", "GET", "/v1/now?state=dead")
   end)
 end)
 

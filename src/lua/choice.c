@@ -5,6 +5,7 @@
 #include "binding.h"
 
 #include "report/state_order.h"
+#include "time/zone.h"
 #include "write/facts.h"
 
 #include <stdlib.h>
@@ -106,26 +107,66 @@ static int take(lua_State *L) {
   return 1;
 }
 
+/* The choice at argument 1 and the rows to choose from, of the report at argument 2. */
+static struct choice *check_rows(lua_State *L, const struct loom_report *report, int only_index,
+                                 const unsigned char **only) {
+  lloom_check_handle(L, 1, CHOICE);
+  struct choice *choice = lua_touserdata(L, 1);
+  luaL_argcheck(L, choice->rows == loom_report_count(report), 2, "the choice is of another report");
+  *only = lloom_check_choice(L, only_index, report);
+  return choice;
+}
+
+static void set(struct choice *choice, size_t row, bool is_chosen) {
+  unsigned char *chosen = choice->handle.object;
+  choice->count += is_chosen;
+  chosen[row] = is_chosen;
+}
+
 /*
 ** take_states(report, status, filter [, only]): chooses those of a report's rows, or of its rows in the choice `only`, whose
 ** stores a filter of states lets through: see report_state.c. Those that have no state are none of them.
 */
 static int take_states(lua_State *L) {
   struct loom_state_filter filter;
-  unsigned char *chosen = lloom_check_handle(L, 1, CHOICE);
-  struct choice *choice = lua_touserdata(L, 1);
+  const unsigned char *only;
   const struct loom_report *report = lloom_check_complete_at(L, 2);
   const struct loom_report *status = lloom_check_complete_at(L, 3);
-  luaL_argcheck(L, choice->rows == loom_report_count(report), 2, "the choice is of another report");
   luaL_argcheck(L, loom_report_window_count(status) == 0, 3, "the report is not of states");
   lloom_read_state_filter(L, 4, &filter);
-  const unsigned char *only = lloom_check_choice(L, 5, report);
-  for (size_t row = 0, other; row < choice->rows; row++) {
-    size_t length;
-    const char *id = loom_report_store(report, row, &length);
-    chosen[row] = (!only || only[row]) && loom_report_find(status, id, length, &other) &&
-                  loom_state_is_wanted(&filter, loom_report_state(status, other));
-    choice->count += chosen[row];
+  struct choice *choice = check_rows(L, report, 5, &only);
+  struct loom_state_walk walk = {.status = status};
+  for (size_t row = 0; row < choice->rows; row++) {
+    const struct loom_store_state *state =
+        !only || only[row] ? loom_state_walk_to(&walk, report, row) : NULL;
+    set(choice, row, state && loom_state_is_wanted(&filter, state));
+  }
+  return 0;
+}
+
+/*
+** take_zones(report, {zone, …} [, only]): chooses those of a report's rows, or of its rows in the choice `only`, whose stores are
+** in one of some zones, by the names that they have them by.
+*/
+static int take_zones(lua_State *L) {
+  const unsigned char *only;
+  const struct loom_report *report = lloom_check_complete_at(L, 2);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  size_t zones = lua_rawlen(L, 3);
+  struct choice *choice = check_rows(L, report, 4, &only);
+  const char **names = lua_newuserdata(L, (zones + 1) * sizeof *names);
+  for (size_t i = 0; i < zones; i++) {
+    lua_rawgeti(L, 3, (int)i + 1);
+    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 3, "names of zones expected");
+    names[i] = lua_tostring(L, -1); /* the list keeps it */
+    lua_pop(L, 1);
+  }
+  for (size_t row = 0; row < choice->rows; row++) {
+    bool is_chosen = false;
+    const char *name = loom_zone_name(loom_report_zone(report, row));
+    for (size_t i = 0; (!only || only[row]) && !is_chosen && i < zones; i++)
+      is_chosen = strcmp(name, names[i]) == 0;
+    set(choice, row, is_chosen);
   }
   return 0;
 }
@@ -145,7 +186,11 @@ static int size(lua_State *L) {
 }
 
 void lloom_register_choice(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"take", take}, {"take_states", take_states}, {"count", count}, {"size", size}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"take", take},
+                                     {"take_states", take_states},
+                                     {"take_zones", take_zones},
+                                     {"count", count},
+                                     {"size", size},
+                                     {NULL, NULL}};
   lloom_new_type(L, CHOICE, methods, close_choice);
 }

@@ -325,8 +325,9 @@ static void read_condition(lua_State *L, int index, struct loom_fact_condition *
 }
 
 /*
-** choose(choice): starts on all stores behind the id `after`, for loom.choice, which takes them: those are wanted that match `glob`
-** and meet every one of `conditions`, lists of an attribute's name and the values that it may have.
+** choose(choice): starts on all stores behind the id `after`, for loom.choice and loom.column, which take them: those are wanted
+** that match `glob`, contain `text` (see loom_fact_choice) and meet every one of `conditions`, lists of an attribute's name and the
+** values that it may have. Each is given with its value of `attribute`.
 */
 static int choose(lua_State *L) {
   loom_error error;
@@ -335,6 +336,8 @@ static int choose(lua_State *L) {
   struct loom_fact_choice choice = {0};
   size_t ignored;
   choice.glob = read_text(L, "glob", &ignored);
+  choice.text = read_text(L, "text", &choice.text_length);
+  choice.attribute = read_text(L, "attribute", &choice.attribute_length);
   choice.after = read_text(L, "after", &choice.after_length);
   if (!choice.after)
     choice.after = "";

@@ -59,13 +59,19 @@ local function close_entry(entry)
   entry.job, entry.report, entry.revision, entry.seen, entry.started = nil, nil, nil, nil, nil
 end
 
+local made_count = 0
+
 -- What clients choose of a report is kept with it: choices, which are memory that Lua's collector does not know of, and texts.
+-- Its `number` is another one for each report.
 local function new_made()
-  return Lru.new(MADE_MAX, function(value)
+  local made = Lru.new(MADE_MAX, function(value)
     if type(value) ~= "string" then
       close_when_unused(value)
     end
   end)
+  made_count = made_count + 1
+  made.number = made_count
+  return made
 end
 
 local function new_entry(options, begin)

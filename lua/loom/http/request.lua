@@ -168,8 +168,9 @@ end
 --- The parameters of the query, checked; no others may be there.
 -- @tparam table checkers by name, as in `loom.check`
 -- @tparam[opt] table prefixes names such as "where." whose parameters become a table, by what follows, of lists of texts
+-- @tparam[opt] table lists those that may be there more than once, by name: their checkers get a list of texts
 -- @treturn table
-function request.parameters(checkers, prefixes)
+function request.parameters(checkers, prefixes, lists)
   local checked = {}
   for name, value in pairs(parameters_of_query()) do
     local prefix, rest = name:match("^([%l_]+%.)(.*)$")
@@ -179,10 +180,11 @@ function request.parameters(checkers, prefixes)
       checked[prefix][rest] = texts_of(name, value)
     elseif not checker then
       problem.raise(400, ("%s: there is no such parameter"):format(name), { field = name })
-    elseif type(value) == "table" then
+    elseif type(value) == "table" and not (lists and lists[name]) then
       problem.raise(400, ("%s: is there more than once"):format(name), { field = name })
     else
-      local result, expected, is_impossible = checker(value == true and "" or value)
+      local given = lists and lists[name] and texts_of(name, value) or value == true and "" or value
+      local result, expected, is_impossible = checker(given)
       if result == nil then
         problem.raise(is_impossible and 422 or 400, ("%s: %s expected"):format(name, expected), { field = name })
       end

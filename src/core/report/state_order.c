@@ -4,6 +4,7 @@
 #include "report/state_order.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct entry {
   size_t row;
@@ -38,6 +39,25 @@ bool loom_state_is_wanted(const struct loom_state_filter *filter,
                           const struct loom_store_state *state) {
   return filter->states[state->standing.state] &&
          (state->is_dormant ? filter->dormant : filter->others);
+}
+
+static int compare_ids(const loom_report *a, size_t a_row, const loom_report *b, size_t b_row) {
+  size_t a_length, b_length;
+  const char *a_id = loom_report_store(a, a_row, &a_length);
+  const char *b_id = loom_report_store(b, b_row, &b_length);
+  int order = memcmp(a_id, b_id, a_length < b_length ? a_length : b_length);
+  return order ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+const struct loom_store_state *loom_state_walk_to(struct loom_state_walk *walk,
+                                                  const loom_report *report, size_t row) {
+  if (walk->status == report)
+    return loom_report_state(report, row);
+  int order = 1;
+  while (walk->at < loom_report_count(walk->status) &&
+         (order = compare_ids(report, row, walk->status, walk->at)) > 0)
+    walk->at++;
+  return order == 0 ? loom_report_state(walk->status, walk->at) : NULL;
 }
 
 /* Sorts the rows, which are in order of their ids. */

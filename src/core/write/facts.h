@@ -80,13 +80,19 @@ struct loom_fact_condition {
   size_t value_count;
 };
 
-/* Which stores are wanted: those that meet all conditions, and whose id matches the pattern, if there is one. */
+/* Which stores are wanted: those that meet all that is asked. */
 struct loom_fact_choice {
-  const char *glob;  /* see loom_glob_matches; NULL: any id does */
+  const char *glob; /* that the id matches, see loom_glob_matches; NULL: any id does */
+  /* That the id or the value of an attribute contains, bytes in which A to Z are a to z; NULL: any does. */
+  const char *text;
+  size_t text_length;
   const char *after; /* only ids behind this one, which may be empty */
   size_t after_length;
   const struct loom_fact_condition *conditions;
   size_t condition_count;
+  /* The name of one whose value each store is given with, wanted or not, NULL where it has none; NULL: of none. */
+  const char *attribute;
+  size_t attribute_length;
 };
 
 typedef struct loom_facts loom_facts;
@@ -141,8 +147,8 @@ static inline loom_status loom_facts_list(loom_facts *facts, const struct loom_f
 }
 
 /*
-** Starts on all stores in order of their ids, each of which is given with whether it is `wanted`, and nothing else: to look for
-** the next one that is would take as long as it takes. Nothing of the choice is kept.
+** Starts on all stores in order of their ids, each of which is given with whether it is `wanted`, the value of the attribute as
+** `text`, and nothing else: to look for the next one that is wanted would take as long as it takes. Nothing of the choice is kept.
 */
 static inline loom_status
 loom_facts_choose(loom_facts *facts, const struct loom_fact_choice *choice, loom_error *error) {

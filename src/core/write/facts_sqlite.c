@@ -17,6 +17,7 @@
 #include "time/civil.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -539,25 +540,51 @@ static bool add(struct loom_text *sql, const char *text) {
   return true;
 }
 
-/* Whether a store meets all conditions is a column. */
-static bool write_choice(struct loom_text *sql, const struct loom_fact_choice *choice) {
-  bool good = add(sql, "SELECT store_id, 1");
-  for (size_t i = 0; good && i < choice->condition_count; i++) {
-    good = add(sql,
-               " AND EXISTS(SELECT 1 FROM attribute"
-               " WHERE store = s.number AND name = ? AND value IN (");
-    for (size_t value = 0; good && value < choice->conditions[i].value_count; value++)
-      good = add(sql, value ? ", ?" : "?");
-    good = good && add(sql, "))");
+/* Numbers of the parameters of a choice; from the last one on come those of the conditions. */
+enum { TEXT = 1, ATTRIBUTE, AFTER, CONDITIONS };
+
+/* The names and values of a condition are parameters from `*parameter` on. */
+static bool add_condition(struct loom_text *sql, const struct loom_fact_condition *condition,
+                          int *parameter) {
+  char number[16];
+  snprintf(number, sizeof number, "?%d", (*parameter)++);
+  bool good = add(sql, " AND EXISTS(SELECT 1 FROM attribute WHERE store = s.number AND name = ") &&
+              add(sql, number) && add(sql, " AND value IN (");
+  for (size_t value = 0; good && value < condition->value_count; value++) {
+    snprintf(number, sizeof number, value ? ", ?%d" : "?%d", (*parameter)++);
+    good = add(sql, number);
   }
-  good = good && add(sql, " FROM store s WHERE store_id > ? ORDER BY store_id");
+  return good && add(sql, "))");
+}
+
+/* Whether a store is wanted is a column, and so is its value of an attribute. SQLite's lower() knows the letters of ASCII alone. */
+static bool write_choice(struct loom_text *sql, const struct loom_fact_choice *choice) {
+#define CONTAINS(column) "instr(CAST(lower(" column ") AS BLOB), ?1)"
+  int parameter = CONDITIONS;
+  bool good = add(sql, "SELECT store_id, 1");
+  for (size_t i = 0; good && i < choice->condition_count; i++)
+    good = add_condition(sql, &choice->conditions[i], &parameter);
+  if (choice->text)
+    good = good && add(sql, " AND (" CONTAINS("store_id") " OR EXISTS(SELECT 1 FROM attribute"
+                            " WHERE store = s.number AND " CONTAINS("value") "))");
+  good =
+      good && add(sql, choice->attribute
+                           ? ", (SELECT value FROM attribute WHERE store = s.number AND name = ?2)"
+                           : ", NULL");
+  good = good && add(sql, " FROM store s WHERE store_id > ?3 ORDER BY store_id");
   if (good)
     loom_text_put_char(sql, '\0');
   return good;
 }
 
 static void bind_choice(sqlite3_stmt *rows, const struct loom_fact_choice *choice) {
-  int parameter = 1;
+  int parameter = CONDITIONS;
+  if (choice->text)
+    sqlite3_bind_blob(rows, TEXT, choice->text, (int)choice->text_length, SQLITE_TRANSIENT);
+  if (choice->attribute)
+    sqlite3_bind_text(rows, ATTRIBUTE, choice->attribute, (int)choice->attribute_length,
+                      SQLITE_TRANSIENT);
+  sqlite3_bind_text(rows, AFTER, choice->after, (int)choice->after_length, SQLITE_TRANSIENT);
   for (size_t i = 0; i < choice->condition_count; i++) {
     const struct loom_fact_condition *condition = &choice->conditions[i];
     sqlite3_bind_text(rows, parameter++, condition->name, (int)condition->name_length,
@@ -566,7 +593,6 @@ static void bind_choice(sqlite3_stmt *rows, const struct loom_fact_choice *choic
       sqlite3_bind_text(rows, parameter++, condition->values[value],
                         (int)condition->value_lengths[value], SQLITE_TRANSIENT);
   }
-  sqlite3_bind_text(rows, parameter, choice->after, (int)choice->after_length, SQLITE_TRANSIENT);
 }
 
 static loom_status choose(loom_facts *head, const struct loom_fact_choice *choice,
@@ -597,6 +623,7 @@ static loom_status choose(loom_facts *head, const struct loom_fact_choice *choic
 static void read_choice(struct sqlite_facts *facts, struct loom_fact *fact) {
   *fact = (struct loom_fact){.kind = LOOM_FACT_STORE};
   fact->store = loom_column_bytes(facts->rows, 0, &fact->store_length);
+  fact->text = loom_column_bytes(facts->rows, 2, &fact->text_length);
   fact->wanted =
       sqlite3_column_int(facts->rows, 1) && fact->store &&
       (!facts->has_glob || loom_glob_matches(facts->note, fact->store, fact->store_length));

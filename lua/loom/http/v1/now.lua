@@ -1,7 +1,6 @@
 --- What the fleet is now: how many stores are in each state, and for how long they have been down.
 -- @module loom.http.v1.now
 
-local fleet = require "loom.http.fleet"
 local formats = require "loom.formats.status"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
@@ -72,30 +71,24 @@ local empty = '{"as_of":null,"newest_poll":null,"rules":null,"dormant_after":nul
   .. '{"up":0,"down":0,"unknown":0,"excluded":0,"closed":0,"dormant":0},"down_for":[],"lag":null,"by":null}'
 
 local function get()
-  local parameters = options.read({ by = stores.attribute_name, dormant_after = states.choice_checkers.dormant_after }, true)
+  local parameters = options.read({ by = stores.attribute_name }, true)
   options.refuse(parameters, "windows")
   options.refuse(parameters, "compare")
   local status, made = states.of(parameters)
   if not status then
     return response.json(200, empty)
   end
-  local key = table.concat({ "now", options.choice(parameters), parameters.by or "", parameters.time or "" }, "\0")
   local newest = status.newest_poll
-  local text = fleet.use(status, function()
-    return fleet.once(made, key, function()
-      local body = options.look(parameters, status, made, function(only, give_turn)
-        return now_json(status, parameters, only, give_turn)
-      end)
-      return body, #body
-    end)
-  end)
+  local key = table.concat({ "now", parameters.by or "", parameters.time or "" }, "\0")
+  local text = options.answer(parameters, status, made, key, function(only, give_turn)
+    return now_json(status, parameters, only, give_turn)
+  end, status)
   local lag = newest and math.max(ngx.now() - newest, 0)
   response.json(200, (text:gsub("}$", ',"lag":' .. json.number(lag) .. "}")))
 end
 
 local parameters = {
   { name = "by", description = "Also counts for each value of this attribute.", schema = { type = "string" } },
-  states.after_parameter,
 }
 for _, parameter in ipairs(options.without(options.fleet_parameters, { windows = true, compare = true })) do
   parameters[#parameters + 1] = parameter

@@ -10,16 +10,20 @@ local Report = require "loom.report"
 local request = require "loom.http.request"
 local rules = require "loom.rules"
 local service = require "loom.http.service"
+local states = require "loom.http.v1.states"
 local stores = require "loom.stores"
 local time = require "loom.time"
 local turns = require "loom.http.turns"
 local windows = require "loom.windows"
+local zones = require "loom.http.v1.zones"
 
 local options = {}
 
 local WINDOWS_MAX = 8 -- of a report that is kept in memory
 local GLOB_STARS_MAX = 4 -- each may multiply the time that a look at one id takes
 local CONDITIONS_MAX = 20
+local SEARCH_MAX = 100 -- bytes: each is compared with all of each id and value
+local ZONES_MAX = 20
 
 -- NAME:DURATION, NAME:FROM/TO, NAME:WORD or WORD, with commas between windows.
 local function parse_windows(text)
@@ -49,6 +53,15 @@ function options.store_pattern(text)
     return text
   end
   return nil, ("pattern of 1 to %d bytes, with at most %d stars"):format(core.limits.store_id, GLOB_STARS_MAX)
+end
+
+-- A text to look for.
+local function search_checker(text)
+  return #text >= 1 and #text <= SEARCH_MAX and text or nil, ("text of 1 to %d bytes"):format(SEARCH_MAX)
+end
+
+local function zones_checker(list)
+  return #list <= ZONES_MAX and list or nil, ("at most %d zones"):format(ZONES_MAX)
 end
 
 -- "now" is the second that has begun, so that all who ask within it share a report.
@@ -98,13 +111,27 @@ options.parameters = {
 
 --- The same with those that choose stores.
 options.fleet_parameters = {
-  { name = "store_id", description = "A pattern that ids must match, with *, ? and [a-z].", schema = { type = "string" } },
+  { name = "store_id", description = "A pattern that ids must match, with *, ? and [a-z].",
+    schema = { type = "string", minLength = 1, maxLength = core.limits.store_id } },
+  { name = "q", description = "A text that the id or the value of an attribute must contain, whichever case A to Z are in.",
+    schema = { type = "string", minLength = 1, maxLength = SEARCH_MAX } },
+  { name = "timezone_str", description = "The zone that stores must have by the rules of the report, so that default_zone counts "
+    .. "for those without one; given more than once, one of them.",
+    schema = { type = "array", maxItems = ZONES_MAX, items = { type = "string" } } },
   { name = "where.ATTRIBUTE", description = "A value that the attribute must have; given more than once, one of them. The name "
     .. "of the parameter ends with that of the attribute.", schema = { type = "string" } },
   { name = "all_stores", description = "Also stores without polls.", schema = { type = "boolean" } },
 }
-for _, parameter in ipairs(options.parameters) do
-  table.insert(options.fleet_parameters, parameter)
+for _, more in ipairs { states.choice_parameters, options.parameters } do
+  for _, parameter in ipairs(more) do
+    table.insert(options.fleet_parameters, parameter)
+  end
+end
+
+-- Checkers of the parameters that choose stores, beside `all_stores`, which is one of reports, and "where.ATTRIBUTE".
+local of_choice = { store_id = options.store_pattern, q = search_checker, timezone_str = zones_checker }
+for name, checker in pairs(states.choice_checkers) do
+  of_choice[name] = checker
 end
 
 --- The parameters of a query, with those of reports and `more` known.
@@ -113,16 +140,18 @@ end
 -- @treturn table
 function options.read(more, of_fleet)
   local known = {}
-  for name, checker in pairs(of_report) do
-    known[name] = checker
-  end
-  for name, checker in pairs(more) do
-    known[name] = checker
+  for _, checkers in ipairs { of_report, of_fleet and of_choice or {}, more } do
+    for name, checker in pairs(checkers) do
+      known[name] = checker
+    end
   end
   known.time = check.choice(instants.names)
-  known.store_id = of_fleet and options.store_pattern or nil
   known.all_stores = of_fleet and known.all_stores or nil
-  return request.parameters(known, of_fleet and { ["where."] = true })
+  local parameters = request.parameters(known, of_fleet and { ["where."] = true }, of_fleet and { timezone_str = true })
+  for _, zone in ipairs(parameters.timezone_str or {}) do
+    zones.check("timezone_str", zone)
+  end
+  return parameters
 end
 
 --- Ends the request if a parameter of reports is there that is none where there are no windows to choose, or none to compare.
@@ -148,17 +177,6 @@ function options.without(list, names)
   return rest
 end
 
---- Ends the request if a timezone, where there is one, is none of the tz database.
-function options.check_zone(zone)
-  local known, reason = true, nil
-  if type(zone) == "string" then
-    known, reason = core.is_timezone(service.monitor().database, zone)
-  end
-  if not known then
-    problem.raise(422, ("default_zone: %s"):format(reason), { field = "default_zone" })
-  end
-end
-
 --- The options of a report among the parameters, and the same as text.
 function options.report(parameters)
   local chosen, names = {}, {}
@@ -175,7 +193,7 @@ function options.report(parameters)
     Report.check_options("report", chosen)
     return true
   end)
-  options.check_zone(chosen.default_zone)
+  zones.check("default_zone", chosen.default_zone)
   table.sort(names)
   for i, name in ipairs(names) do
     names[i] = name .. "=" .. ngx.escape_uri(name == "windows" and ngx.req.get_uri_args().windows or tostring(chosen[name]))
@@ -183,8 +201,10 @@ function options.report(parameters)
   return chosen, table.concat(names, "&")
 end
 
---- What of the parameters chooses stores, as text: "" for all of them.
-function options.choice(parameters)
+-- ---- which stores ----
+
+-- What of the parameters chooses stores by their ids and attributes, as text: "" for all of them.
+local function names_key(parameters)
   local parts = {}
   for name, values in pairs(parameters["where."] or {}) do
     local texts = {}
@@ -195,8 +215,20 @@ function options.choice(parameters)
     parts[#parts + 1] = "where." .. ngx.escape_uri(name) .. "=" .. table.concat(texts, ",")
   end
   table.sort(parts)
-  if parameters.store_id then
-    table.insert(parts, 1, "store_id=" .. ngx.escape_uri(parameters.store_id))
+  for _, name in ipairs { "q", "store_id" } do
+    if parameters[name] then
+      table.insert(parts, 1, name .. "=" .. ngx.escape_uri(parameters[name]))
+    end
+  end
+  return table.concat(parts, "&")
+end
+
+--- What of the parameters chooses stores, as text: "" for all of them.
+function options.choice(parameters)
+  local parts = {}
+  local zone_names = parameters.timezone_str and "timezone_str=" .. table.concat(parameters.timezone_str, ",") or ""
+  for _, part in ipairs { names_key(parameters), zone_names, states.key(parameters) } do
+    parts[#parts + 1] = part ~= "" and part or nil
   end
   return table.concat(parts, "&")
 end
@@ -217,9 +249,9 @@ local function conditions_of(parameters)
   return conditions or problem.raise(400, ("where: %s expected"):format(expected), { field = "where" })
 end
 
--- Chooses in turns with others.
-local function choose(report, glob, conditions)
-  local choice, go_on = report:chooser(glob, conditions)
+-- Chooses by ids and attributes, in turns with others.
+local function choose(report, parameters, conditions)
+  local choice, go_on = report:chooser(parameters.store_id, conditions, parameters.q)
   local called, done, message, code = pcall(turns.run, function(give_turn)
     local good, why, why_code
     repeat
@@ -241,29 +273,105 @@ local function choose(report, glob, conditions)
   return problem.raise_failure(message, code)
 end
 
+-- Calls work(status, number) with the states that parameters choose by, and a number that tells them from others; with nil where
+-- they do not, or where there are no polls.
+local function with_status(parameters, status, work)
+  if status or not states.filter(parameters) then
+    return work(status)
+  end
+  local found, made = states.of(parameters)
+  if not found then
+    return work()
+  end
+  return fleet.use(found, function()
+    return work(found, made.number)
+  end)
+end
+
+-- Calls work(only) with a choice among a report's rows while it is there: fill(choice) makes it.
+local function with_choice(report, fill, work)
+  local choice = report.native:choice()
+  local good, result = pcall(function()
+    fill(choice)
+    return work(choice)
+  end)
+  choice:close()
+  if not good then
+    error(result, 0)
+  end
+  return result
+end
+
+-- Calls work(only) with those of a report's rows, or of the choice among them, whose stores have zones and states that parameters
+-- ask for: to look for these takes so little time that they are not kept.
+local function narrow(parameters, report, status, only, work)
+  local filter = states.filter(parameters)
+  local function by_states(in_zones)
+    if not filter then
+      return work(in_zones)
+    end
+    return with_choice(report, function(choice)
+      if status then
+        choice:take_states(report.native, status.native, filter, in_zones)
+      end
+    end, work)
+  end
+  if not parameters.timezone_str then
+    return by_states(only)
+  end
+  return with_choice(report, function(choice)
+    choice:take_zones(report.native, parameters.timezone_str, only)
+  end, by_states)
+end
+
 --- Has a report looked at in turns with others: see `loom.http.turns`.
 -- @tparam table parameters as `read` gives them
--- @tparam loom.report report
+-- @tparam loom.report|loom.status report
 -- @tparam loom.http.lru made what was made of the report before: see `loom.http.fleet`
 -- @tparam function work called with the stores that the parameters choose, as a choice for the native half or nil for all of
 --   them, and a function that is to be called after each piece of the work
+-- @tparam[opt] loom.status status that of the parameters, for who has it; it is in use (see `loom.http.fleet.use`)
 -- @return what it returns
-function options.look(parameters, report, made, work)
-  local key, conditions = options.choice(parameters), conditions_of(parameters)
-  local function look(only)
+function options.look(parameters, report, made, work, status)
+  local key, conditions = names_key(parameters), conditions_of(parameters)
+  local function look(of_states, only)
     return turns.run(function(give_turn)
-      return work(only, give_turn)
+      return narrow(parameters, report, of_states, only, function(wanted)
+        return work(wanted, give_turn)
+      end)
     end)
   end
   return fleet.use(report, function()
-    if key == "" then
-      return look()
-    end
-    local only = fleet.once(made, key, function()
-      return choose(report, parameters.store_id, conditions)
+    return with_status(parameters, status, function(of_states)
+      if key == "" then
+        return look(of_states)
+      end
+      local only = fleet.once(made, key, function()
+        return choose(report, parameters, conditions)
+      end)
+      return fleet.use(only, function()
+        return look(of_states, only)
+      end)
     end)
-    return fleet.use(only, function()
-      return look(only)
+  end)
+end
+
+--- The same for what makes a text, which is kept for those who ask for it again.
+-- @tparam table parameters
+-- @tparam loom.report|loom.status report
+-- @tparam loom.http.lru made
+-- @tparam string key what the text is, beside the stores that it is of
+-- @tparam function work returns it
+-- @tparam[opt] loom.status status
+-- @treturn string
+function options.answer(parameters, report, made, key, work, status)
+  return fleet.use(report, function()
+    return with_status(parameters, status, function(of_states, number)
+      local whole_key = table.concat({ key, options.choice(parameters), number or "" }, "\0")
+      return fleet.once(made, whole_key, function()
+        local text = options.look(parameters, report, made, work, of_states)
+        return text, #text
+      end)
     end)
   end)
 end

@@ -3,14 +3,16 @@
 
 local budget = require "loom.http.budget"
 local fleet = require "loom.http.fleet"
-local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local rules = require "loom.rules"
 local service = require "loom.http.service"
 local Status = require "loom.status"
+local zones = require "loom.http.v1.zones"
 
 local states = {}
+
+local STATE_MAX = 100 -- bytes of a list of states: all that there are, twice
 
 -- Options of a status among those of reports.
 local shared = { as_of = true, all_stores = true }
@@ -23,6 +25,9 @@ states.choice_checkers = {
   dormant_after = request.as_text(Status.checkers.dormant_after),
   state = function(text)
     local list = {}
+    if #text > STATE_MAX then
+      return nil, ("at most %d bytes"):format(STATE_MAX)
+    end
     for state in text:gmatch "[^,]+" do
       list[#list + 1] = state
     end
@@ -37,15 +42,33 @@ states.choice_checkers = {
 }
 
 --- What they are, for the document of the API.
-states.after_parameter = { name = "dormant_after", description = "How long a store that has openings is without an active poll "
-  .. "until it is dormant, up to 366 days.", schema = { type = "string", default = "7d" } }
 states.choice_parameters = {
-  { name = "state", description = "Only stores in this state, or in one of these, with commas between them; none of them is "
-    .. "dormant.", schema = { type = "string" } },
+  { name = "state", description = "Only stores that are in this state at as_of, or in one of these, with commas between them; "
+    .. "none of them is dormant, unless dormant says so.", schema = { type = "string", maxLength = STATE_MAX } },
   { name = "dormant", description = "true: only dormant stores; false: none of them; any: both.",
     schema = { type = "string", enum = { "true", "false", "any" } } },
-  states.after_parameter,
+  { name = "dormant_after", description = "How long a store that has openings is without an active poll until it is dormant, up "
+    .. "to 366 days.", schema = { type = "string", default = "7d" } },
 }
+
+--- Which states parameters want, as the native half takes it: see `loom.status.filter`.
+-- @treturn ?table nil where they want all
+function states.filter(parameters)
+  if parameters.state == nil and parameters.dormant == nil then
+    return nil
+  end
+  return Status.filter(parameters.state, parameters.dormant)
+end
+
+--- The same as text; "" where they want all.
+function states.key(parameters)
+  local filter = states.filter(parameters)
+  if not filter then
+    return ""
+  end
+  return ("state=%s&dormant=%s%s&dormant_after=%s"):format(table.concat(filter.states or {}, ","), tostring(filter.dormant),
+    tostring(filter.others), ngx.escape_uri(parameters.dormant_after or ""))
+end
 
 -- Options of a status among parameters, and their names.
 local function options_of(parameters)
@@ -60,7 +83,7 @@ local function options_of(parameters)
     Status.check_options(chosen)
     return true
   end)
-  options.check_zone(chosen.default_zone)
+  zones.check("default_zone", chosen.default_zone)
   return chosen, names
 end
 
@@ -83,7 +106,7 @@ end
 -- good until the caller yields.
 -- @tparam table parameters as `loom.http.v1.options.read` gives them
 -- @treturn ?loom.status nil if there are no polls
--- @treturn ?loom.http.lru
+-- @treturn ?loom.http.lru what was made of it before
 -- @treturn string the options as text
 function states.of(parameters)
   local chosen, names = options_of(parameters)

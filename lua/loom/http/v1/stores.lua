@@ -18,7 +18,6 @@ local response = require "loom.http.response"
 local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
 local states = require "loom.http.v1.states"
-local Status = require "loom.status"
 local time = require "loom.time"
 
 local LIMIT, LIMIT_MAX = 100, 1000
@@ -45,9 +44,6 @@ local list_checkers = {
   limit = request.whole(1, LIMIT_MAX),
   cursor = check.string,
 }
-for name, checker in pairs(states.choice_checkers) do
-  list_checkers[name] = checker
-end
 
 local empty_list = '{"as_of":null,"rules":null,"windows":[],"total":0,"stores":[],"next_cursor":null}'
 
@@ -114,7 +110,7 @@ end
 local function page_by_state(report, status, order, limit, only, place)
   local first = tonumber(place) or 1
   local by_state, total = status.native:state_order { sort = order.by, descending = order.is_descending, only = only,
-    first = first, limit = limit, states = order.filter.states, dormant = order.filter.dormant, others = order.filter.others }
+    first = first, limit = limit }
   local numbers = {}
   for _, number in ipairs(by_state) do
     numbers[#numbers + 1] = report:find(status.native:store(number))
@@ -123,22 +119,6 @@ local function page_by_state(report, status, order, limit, only, place)
     return numbers, total, ("%d"):format(first + limit), ""
   end
   return numbers, total
-end
-
--- Calls work(only) with those of the report's stores, or of the choice among them, whose states are wanted.
-local function with_states(report, status, filter, only, work)
-  if not filter.is_wanted then
-    return work(only)
-  end
-  local chosen = report.native:choice()
-  chosen:take_states(report.native, status.native, { states = filter.states, dormant = filter.dormant, others = filter.others },
-    only)
-  local good, result = pcall(work, chosen)
-  chosen:close()
-  if not good then
-    error(result, 0)
-  end
-  return result
 end
 
 -- A page of the report's stores.
@@ -162,11 +142,9 @@ local function page_json(parameters, report, status, order, of, only, give_turn)
     "next_cursor", json.text(next_place and cursor.write(of, next_place, next_id)))
 end
 
--- What parameters ask to sort by: `figure`, `window` and so on as `order_of` gives them, or `by`, of states; and the `filter` of
--- states.
+-- What parameters ask to sort by: `figure`, `window` and so on as `order_of` gives them, or `by`, of states.
 local function read_order(parameters, report)
-  local order = { filter = Status.filter(parameters.state, parameters.dormant) }
-  order.filter.is_wanted = parameters.state ~= nil or parameters.dormant ~= nil
+  local order = {}
   if parameters.sort == "since" or parameters.sort == "last_poll" then
     order.by, order.is_descending = parameters.sort, parameters.order == "desc"
   else
@@ -178,8 +156,7 @@ end
 -- What a list is of, and how it is sorted, for its cursors.
 local function list_key(parameters, key, states_key, order)
   return table.concat({ key, states_key, options.choice(parameters), order.by or order.figure or "store_id", order.window or "",
-    order.before or "", tostring(order.is_descending), table.concat(parameters.state or {}, ","),
-    type(parameters.dormant) == "table" and tostring(parameters.dormant[1]) or parameters.dormant or "" }, "\0")
+    order.before or "", tostring(order.is_descending) }, "\0")
 end
 
 local function list()
@@ -194,16 +171,13 @@ local function list()
     return fleet.use(status, function()
       local order = read_order(parameters, report)
       local of = list_key(parameters, key, states_key, order)
-      if order.by then
-        return options.look(parameters, status, made_of_states, function(only, give_turn)
-          return page_json(parameters, report, status, order, of, only, give_turn)
-        end)
+      local function page(only, give_turn)
+        return page_json(parameters, report, status, order, of, only, give_turn)
       end
-      return options.look(parameters, report, made, function(only, give_turn)
-        return with_states(report, status, order.filter, only, function(wanted)
-          return page_json(parameters, report, status, order, of, wanted, give_turn)
-        end)
-      end)
+      if order.by then
+        return options.look(parameters, status, made_of_states, page, status)
+      end
+      return options.look(parameters, report, made, page, status)
     end)
   end))
 end
@@ -282,13 +256,6 @@ end
 
 -- ---- routes ----
 
-local list_parameters = {}
-for _, parameters in ipairs { states.choice_parameters, options.fleet_parameters } do
-  for _, parameter in ipairs(parameters) do
-    list_parameters[#list_parameters + 1] = parameter
-  end
-end
-
 return {
   schemas = {
     Store = {
@@ -324,7 +291,7 @@ return {
         schema = { type = "string", enum = { "asc", "desc" } } },
       { name = "limit", schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
       { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
-      more = list_parameters,
+      more = options.fleet_parameters,
     },
     responses = { [200] = { description = "A page of stores.", schema = "StoreList" } },
   },

@@ -94,15 +94,10 @@ local function get()
     return response.json(200, '{"as_of":null,"rules":null,"windows":[],"stores":0,'
       .. '"left_out":{"count":0,"stores":[]},"figures":{}}')
   end
-  local summary_key = table.concat({ "summary", options.choice(parameters),
-    table.concat(parameters.percents or PERCENTS, ","), parameters.bins or BINS, parameters.time or "" }, "\0")
-  response.json(200, fleet.use(report, function()
-    return fleet.once(made, summary_key, function()
-      local text = options.look(parameters, report, made, function(only, give_turn)
-        return summary_json(report, parameters, only, give_turn)
-      end)
-      return text, #text
-    end)
+  local summary_key = table.concat({ "summary", table.concat(parameters.percents or PERCENTS, ","), parameters.bins or BINS,
+    parameters.time or "" }, "\0")
+  response.json(200, options.answer(parameters, report, made, summary_key, function(only, give_turn)
+    return summary_json(report, parameters, only, give_turn)
   end))
 end
 
