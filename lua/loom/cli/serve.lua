@@ -249,11 +249,11 @@ end
 
 -- Reads the tokens once, so that what is wrong with them is said now.
 local function check_tokens(path)
-  local found, access = pcall(require, "loom.http.access")
+  local found, tokens = pcall(require, "loom.http.tokens")
   if not found or not pcall(require, "openssl.digest") then
     return nil, "tokens need the Lua module luaossl (on Debian: the package lua-luaossl)"
   end
-  local count, wrong = access.load(path)
+  local count, wrong = tokens.load(path)
   if count == 0 then
     return nil, wrong[1]
   end

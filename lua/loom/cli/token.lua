@@ -18,9 +18,9 @@ function command.run(args)
   if not found then
     return nil, "tokens need the Lua module luaossl (on Debian: the package lua-luaossl)"
   end
-  local access = require "loom.http.access"
-  local token = "loom_" .. access.hex(random.bytes(BYTES))
-  io.stdout:write(("token: %s\nline:  %s %s %s\n"):format(token, args.scope, access.hex(access.hash(token)),
+  local tokens = require "loom.http.tokens"
+  local token = "loom_" .. tokens.hex(random.bytes(BYTES))
+  io.stdout:write(("token: %s\nline:  %s %s %s\n"):format(token, args.scope, tokens.hex(tokens.hash(token)),
     (args.name:gsub("%c", "?"))))
   return true
 end

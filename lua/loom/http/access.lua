@@ -1,115 +1,17 @@
---- Who may do what: tokens, kept as hashes in a file.
---
--- A line of the file is `SCOPE HASH NAME`, where the scope is `read` or `write` (which may read too), the hash is the token's
--- SHA-256 (FIPS 180-4) in hexadecimal, and the name is for people. Blank lines and lines that begin with # are skipped.
--- Tokens are random and long (`loom token` makes them), so that a fast hash is enough.
+--- Who may do what: whoever brings a token, or the cookie of a session that one has begun; see `loom.http.tokens` and
+-- `loom.http.sessions`.
 -- @module loom.http.access
 
 local journal = require "loom.http.journal"
 local log = require "loom.http.log"
 local problem = require "loom.http.problem"
+local sessions = require "loom.http.sessions"
+local tokens = require "loom.http.tokens"
 
 local access = {}
 
-local TOKEN_MAX = 512 -- bytes that are worth hashing
-
-local tokens -- list of scope, hash and name; nil: everyone may do everything
-local wrong = {} -- what is wrong with their file
 local hosts, origin = {}, nil -- that may ask where everyone may
 local known_host -- the last one that might, since it nearly always is the same
-
---- The SHA-256 of a text, as bytes.
-function access.hash(text)
-  return require("openssl.digest").new("sha256"):final(text)
-end
-
---- Bytes in hexadecimal.
-function access.hex(bytes)
-  return (bytes:gsub(".", function(c)
-    return ("%02x"):format(c:byte())
-  end))
-end
-
-local function unhex(text)
-  return (text:gsub("%x%x", function(digits)
-    return string.char(tonumber(digits, 16))
-  end))
-end
-
---- Reads the lines of a token file. One that cannot be read lets nobody in, and does not keep out those whom others let in.
--- @tparam function lines an iterator
--- @treturn {table,...} `scope`, `hash` and `name` of each token
--- @treturn {string,...} what is wrong, with the line's number
-function access.parse(lines)
-  local list, bad, number = {}, {}, 0
-  for line in lines do
-    number = number + 1
-    if line:find("%S") and not line:find("^%s*#") then
-      local scope, hash, name = line:match("^%s*(%l+)%s+(%x+)%s*(.-)%s*$")
-      if (scope ~= "read" and scope ~= "write") or #hash ~= 64 then
-        bad[#bad + 1] = ("%d: is not read or write, a SHA-256 in hexadecimal, and a name"):format(number)
-      else
-        list[#list + 1] = { scope = scope, hash = unhex(hash:lower()), name = name }
-      end
-    end
-  end
-  if #list == 0 and #bad == 0 then
-    bad[1] = "1: there is no token in it"
-  end
-  return list, bad
-end
-
---- Reads a token file; from then on requests need one of its tokens, and without any nobody gets in.
--- @treturn int how many there are
--- @treturn {string,...} what is wrong with the file, or with lines of it, which are left out
-function access.load(path)
-  local file, why = io.open(path, "r")
-  tokens, wrong = {}, { why }
-  if file then
-    local good, list, of_lines = pcall(access.parse, file:lines()) -- it may be a folder
-    file:close()
-    if good then
-      tokens = list
-      for i, message in ipairs(of_lines) do
-        wrong[i] = path .. ":" .. message
-      end
-    else
-      wrong[1] = path .. ": cannot be read"
-    end
-  end
-  return #tokens, wrong
-end
-
---- How the token file was when it was read: nil where none is needed.
--- @treturn ?int how many tokens it has
--- @treturn ?int how many of its lines cannot be read; where there is no token, at least one
-function access.state()
-  if tokens then
-    return #tokens, #wrong
-  end
-end
-
--- Whether two texts of one length are the same, in a time that does not depend on where they differ.
-local function same(a, b)
-  local difference = #a == #b and 0 or 1
-  for i = 1, math.min(#a, #b) do
-    if a:byte(i) ~= b:byte(i) then
-      difference = difference + 1
-    end
-  end
-  return difference == 0
-end
-
--- The scope and the name of a token. All of those known are compared, whichever it is.
-local function scope_of(token)
-  local hash, scope, name = access.hash(token), nil, nil
-  for _, known in ipairs(tokens) do
-    if same(hash, known.hash) and (scope == nil or known.scope == "write") then
-      scope, name = known.scope, known.name
-    end
-  end
-  return scope, name
-end
 
 -- Whether a request comes from a page of another origin: browsers tell (Fetch Metadata Request Headers, W3C), and those that do
 -- not tell the origin at least of what changes something. Another port of this machine is another origin of the same site. An
@@ -146,41 +48,118 @@ end
 -- The token that a request brings (RFC 6750, section 2.1); nil if there is none.
 local function sent_token()
   local scheme, token = (ngx.var.http_authorization or ""):match("^(%a+) +([%w%-._~+/]+=*)$")
-  return token and scheme:lower() == "bearer" and #token <= TOKEN_MAX and token or nil
+  return token and scheme:lower() == "bearer" and token or nil
+end
+
+--- The cookie of a session that a request brings; nil if there is none, or it brings a token.
+-- @treturn ?string
+function access.cookie()
+  return not sent_token() and ngx.var["cookie_" .. sessions.COOKIE] or nil
+end
+
+-- Who has a session: see `access.identify`.
+local function of_session(database, id)
+  if not database then
+    problem.raise_closed()
+  end
+  local session, message, code = sessions.find(database, id, ngx.now())
+  if session == nil then
+    problem.raise_failure(message, code)
+  end
+  local token = session and tokens.of_hash(session.token)
+  return token and { token = token, expires = session.expires } or nil
+end
+
+--- Whom a request comes from, where tokens are needed.
+-- @tparam ?loom.database database where sessions are
+-- @treturn ?table `token`, as `loom.http.tokens` gives it, and of a session `expires`, in seconds since 1970; nil if nobody is
+--   known by what the request brings
+function access.identify(database)
+  local token, cookie = sent_token(), access.cookie()
+  if token then
+    local found = tokens.of(token)
+    return found and { token = found } or nil
+  end
+  return cookie and of_session(database, cookie) or nil
 end
 
 local function refuse(status, detail, challenge)
   problem.raise(status, detail, { headers = { ["WWW-Authenticate"] = challenge } })
 end
 
---- Ends the request unless it may do what a route asks for (RFC 6750).
--- @tparam string needed "none", "read" or "write"
--- @tparam[opt] bool may_be_linked whether pages of any origin may link to it, though not fetch it
-function access.check(needed, may_be_linked)
-  if needed == "none" then
-    return
-  elseif not tokens then
-    return check_page(may_be_linked)
+--- Ends a request that brings the cookie of a session unless a page of this service has made it: browsers add the cookie to
+-- whatever a page asks for. They say where what changes something comes from, or tell at least the page's origin. What is only
+-- read is not for pages of others either, but for links.
+function access.check_session_page()
+  local method, site, from = ngx.req.get_method(), ngx.var.http_sec_fetch_site, ngx.var.http_origin
+  local host = ngx.var.http_host or ""
+  local is_own = site == "same-origin" or (not site and from and from:lower():gsub("^https?://", "") == host:lower())
+  if method == "GET" or method == "HEAD" then
+    is_own = not is_foreign(host) or is_link()
   end
-  local token = sent_token()
-  if not token then
-    refuse(401, "a token is needed: Authorization: Bearer TOKEN", "Bearer")
-  end
-  local scope, name = scope_of(token)
-  journal.note_token(name)
-  if not scope then
-    refuse(401, "the token is not known", 'Bearer error="invalid_token"')
-  elseif needed == "write" and scope ~= "write" then
-    refuse(403, "the token may only read", 'Bearer error="insufficient_scope", scope="write"')
+  if not is_own then
+    problem.raise(403, "a session is for the pages of this service alone")
   end
 end
 
---- Whom a request comes from, for limits of each client: the token that was checked, however the header is written, or else the
--- address; of IPv6 the network, in which a client has as many addresses as it likes.
+-- Ends the request of somebody who is not known.
+local function refuse_unknown()
+  if sent_token() then
+    refuse(401, "the token is not known", 'Bearer error="invalid_token"')
+  elseif access.cookie() then
+    refuse(401, "the session is over", "Bearer")
+  end
+  refuse(401, "a token is needed: Authorization: Bearer TOKEN", "Bearer")
+end
+
+--- Ends the request unless it may do what a route asks for (RFC 6750).
+-- @tparam table route its `access`: "none", "read" or "write"; and `may_be_linked`: whether pages of any origin may link to it,
+--   though not fetch it
+-- @tparam ?loom.database database where sessions are
+function access.check(route, database)
+  if route.access == "none" then
+    return
+  elseif not tokens.state() then
+    return check_page(route.may_be_linked)
+  end
+  local who = access.identify(database)
+  journal.note_token(who and who.token.name)
+  if not who then
+    refuse_unknown()
+  elseif who.expires then
+    access.check_session_page()
+  end
+  if route.access == "write" and who.token.scope ~= "write" then
+    refuse(403, "the token may only read", 'Bearer error="insufficient_scope", scope="write"')
+  end
+  ngx.ctx.loom_who = who
+end
+
+--- Ends the request if a page of another origin has made it.
+function access.refuse_foreign()
+  if is_foreign(ngx.var.http_host or "") then
+    problem.raise(403, "this is not for pages of other origins")
+  end
+end
+
+--- Whom the request that was checked comes from: see `access.identify`.
+-- @treturn ?table nil where no tokens are needed, or anybody may ask
+function access.who()
+  return ngx.ctx.loom_who
+end
+
+--- Where a request comes from: an address; of IPv6 the network, in which a client has as many addresses as it likes.
+-- @treturn string
+function access.address()
+  local address = ngx.var.binary_remote_addr
+  return "address " .. (#address == 16 and address:sub(1, 8) or address)
+end
+
+--- Whom a request comes from, for limits of each client: the token that was checked, whichever way it came, or else the address.
 -- @treturn string
 function access.client()
-  local address = ngx.var.binary_remote_addr
-  return tokens and "token " .. sent_token() or "address " .. (#address == 16 and address:sub(1, 8) or address)
+  local who = access.who()
+  return who and "token " .. who.token.hash or access.address()
 end
 
 local TOLD_MAX = 10 -- bad lines that are told one by one
@@ -196,7 +175,7 @@ function access.init_worker(options)
   if not options.token_file then
     return
   end
-  local count, found = access.load(options.token_file)
+  local count, found = tokens.load(options.token_file)
   if ngx.worker.id() ~= 0 then -- one of them tells
     return
   end

@@ -5,6 +5,7 @@
 -- that those after a restart are higher than those before.
 -- @module loom.http.events
 
+local access = require "loom.http.access"
 local core = require "loom.core"
 local limits = require "loom.http.limits"
 local log = require "loom.http.log"
@@ -190,9 +191,21 @@ local function send_after(dictionary, last, known)
   return upto, sent, newest
 end
 
+-- Whether a session that the client has begun the stream by is over. While it is not, the stream uses it.
+local function is_over(who)
+  local monitor = service.monitor()
+  return who and who.expires and monitor and not access.identify(monitor.database)
+end
+
 local function stream(dictionary, last)
-  local quiet_since, known = core.clock(), last
+  local quiet_since, known, looked = core.clock(), last, core.clock()
   while not ngx.worker.exiting() do
+    if core.clock() - looked >= BEAT_EVERY then
+      looked = core.clock()
+      if is_over(access.who()) then
+        return
+      end
+    end
     local sent
     last, sent, known = send_after(dictionary, last, known)
     if not last then

@@ -20,10 +20,14 @@ local reports = require "loom.http.reports"
 local response = require "loom.http.response"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
+local sessions = require "loom.http.sessions"
 local tasks = require "loom.http.tasks"
+local timer = require "loom.http.timer"
 local turns = require "loom.http.turns"
 
 local http = {}
+
+local FINISH_EVERY = 1 -- seconds between two tries to end sessions whose tokens are not in force any more
 
 for _, routes in ipairs {
   reports.routes,
@@ -34,6 +38,7 @@ for _, routes in ipairs {
   metrics.routes,
   events.routes,
   require "loom.http.v1.schemas",
+  require "loom.http.v1.session",
   require "loom.http.v1.stores",
   require "loom.http.v1.removal",
   require "loom.http.v1.summary",
@@ -49,6 +54,21 @@ for _, routes in ipairs {
   require "loom.http.openapi".routes,
 } do
   router.add(routes)
+end
+
+-- Ends the sessions whose tokens have left the file, as soon as the database is open.
+local function finish_sessions(premature)
+  if premature then
+    return
+  end
+  local called, done, message = pcall(service.patiently, function(state)
+    return sessions.finish_unknown(state.monitor.database)
+  end)
+  if not called then -- it is not open
+    return timer.after(FINISH_EVERY, finish_sessions)
+  elseif not done then
+    log.write(ngx.ERR, "loom: sessions of tokens that have left the file: ", message)
+  end
 end
 
 --- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports. While it cannot
@@ -83,6 +103,9 @@ function http.init_worker(options)
     events.publish("report", { report_id = id, status = state == "complete" and "Complete" or "Failed" })
   end
   events.init_worker(options.running)
+  if options.token_file and ngx.worker.id() == 0 then
+    timer.after(0, finish_sessions)
+  end
 end
 
 --- For `exit_worker_by_lua`: lets the reports that run end.
@@ -108,7 +131,8 @@ local function answer()
   local route, arguments = router.find(ngx.req.get_method(), ngx.var.request_uri)
   ngx.ctx.route = route
   journal.note(route, arguments)
-  access.check(route.access, route.may_be_linked)
+  local monitor = service.monitor()
+  access.check(route, monitor and monitor.database)
   if not route.sends_file and (ngx.var.http_if_match or ngx.var.http_if_unmodified_since) then
     check_preconditions()
   end

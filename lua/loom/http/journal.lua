@@ -1,10 +1,10 @@
 --- What the access log and the audit log tell of a request beside what nginx knows: variables of its configuration.
 --
 -- `$loom_token` is the name of the token; `$loom_route` the route's template; `$loom_store` the store of the path;
--- `$loom_changes` is 1 where the route changes something, whatever becomes of the request; `$loom_raw_status` is the status of a
--- response on a raw socket; `$loom_target` and `$loom_agent` are what was asked for and by which program, where these need
--- other words than the client's. All is UTF-8, which nginx does not see to. They keep their values when a request is passed on to
--- another location, which `ngx.ctx` does not.
+-- `$loom_changes` is 1 where the route changes something, or begins or ends a session, whatever becomes of the request;
+-- `$loom_raw_status` is the status of a response on a raw socket; `$loom_target` and `$loom_agent` are what was asked for and by
+-- which program, where these need other words than the client's. All is UTF-8, which nginx does not see to. They keep their
+-- values when a request is passed on to another location, which `ngx.ctx` does not.
 -- @module loom.http.journal
 
 local core = require "loom.core"
@@ -39,7 +39,7 @@ function journal.note(route, arguments)
   if is_kept then
     ngx.var.loom_route = route.path
     ngx.var.loom_store = core.utf8(arguments.store_id or "")
-    ngx.var.loom_changes = route.access == "write" and "1" or ""
+    ngx.var.loom_changes = (route.access == "write" or route.is_audited) and "1" or ""
   end
 end
 

@@ -4,7 +4,6 @@
 -- are. Stores have metrics of their own where `store_id` asks for them, with their attributes as labels where `labels` does.
 -- @module loom.http.metrics
 
-local access = require "loom.http.access"
 local core = require "loom.core"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
@@ -16,6 +15,7 @@ local response = require "loom.http.response"
 local service = require "loom.http.service"
 local Status = require "loom.status"
 local stores = require "loom.stores"
+local tokens = require "loom.http.tokens"
 
 local metrics = {}
 
@@ -168,7 +168,7 @@ local function add_counters(families, dictionary)
 end
 
 local function add_tokens(families)
-  local count, wrong = access.state()
+  local count, wrong = tokens.state()
   if count then
     families:add("loom_tokens", "", count)
     families:add("loom_token_file_bad_lines", "", wrong)

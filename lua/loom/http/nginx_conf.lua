@@ -67,15 +67,20 @@ add_header Access-Control-Allow-Origin %s always;
 end
 
 -- Whose word is taken for the address of a client, which limits and logs then have: of X-Forwarded-For the last one that is no
--- such proxy's (http://nginx.org/en/docs/http/ngx_http_realip_module.html).
+-- such proxy's (http://nginx.org/en/docs/http/ngx_http_realip_module.html). Its word is also taken for how the client has come,
+-- by https or not, as $loom_scheme.
 local function proxies(trusted)
   if not trusted or #trusted == 0 then
     return ""
   end
   local lines = { "real_ip_header X-Forwarded-For;", "real_ip_recursive on;" }
-  for _, network in ipairs(trusted) do
+  local sources = {}
+  for i, network in ipairs(trusted) do
     lines[#lines + 1] = ("set_real_ip_from %s;"):format(network)
+    sources[i] = network .. " 1;"
   end
+  lines[#lines + 1] = ("geo $realip_remote_addr $loom_proxied { default 0; %s }"):format(table.concat(sources, " "))
+  lines[#lines + 1] = "map $loom_proxied:$http_x_forwarded_proto $loom_scheme { ~*^1:https$ https; default $scheme; }"
   return table.concat(lines, "\n  ")
 end
 

@@ -5,6 +5,7 @@ local cjson = require "cjson.safe"
 local core = require "loom.core"
 local response = require "loom.http.response"
 local router = require "loom.http.router"
+local sessions = require "loom.http.sessions"
 
 local tags = {
   { name = "reports", description = "Reports that are made in the background." },
@@ -96,7 +97,7 @@ local function operation_of(route)
     parameters = parameters_of(route),
     requestBody = route.request and { required = not route.request.optional, content = content_of(route.request) },
     responses = responses,
-    security = route.access ~= "none" and { { bearer = NO_SCOPES } } or nil,
+    security = route.access ~= "none" and { { bearer = NO_SCOPES }, { session = NO_SCOPES } } or nil,
   }
 end
 
@@ -124,6 +125,8 @@ function openapi.document()
       schemas = components,
       securitySchemes = {
         bearer = { type = "http", scheme = "bearer", description = "A token, where the service asks for them." },
+        session = { type = "apiKey", ["in"] = "cookie", name = sessions.COOKIE, description = "The cookie of POST /v1/session. "
+          .. "What changes something needs Sec-Fetch-Site: same-origin, or an Origin that is the service's own." },
       },
     },
   })

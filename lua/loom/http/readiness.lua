@@ -6,9 +6,9 @@
 -- with paths, when it begins and when it is over.
 -- @module loom.http.readiness
 
-local access = require "loom.http.access"
 local core = require "loom.core"
 local log = require "loom.http.log"
+local tokens = require "loom.http.tokens"
 local transaction = require "loom.transaction"
 
 local readiness = {}
@@ -86,7 +86,7 @@ function checks.queue(state)
 end
 
 function checks.tokens()
-  return access.state() ~= 0, "there is no token by which anybody gets in"
+  return tokens.state() ~= 0, "there is no token by which anybody gets in"
 end
 
 local order = { "read", "write", "reports", "queue", "tokens" }
@@ -128,7 +128,7 @@ end
 --- What is wrong without keeping anything from being done.
 -- @treturn {string,...} "tokens": the token file has lines that cannot be read, which let nobody in
 function readiness.warnings()
-  local count, wrong = access.state()
+  local count, wrong = tokens.state()
   return count and wrong > 0 and { "tokens" } or {}
 end
 

@@ -136,8 +136,9 @@ end
 --- The fields of a JSON object in the body, of which no others may be there.
 -- @tparam {string,...} known
 -- @tparam[opt] string required the name of one that must be there
-function request.fields(known, required)
-  local object = request.json_object()
+-- @tparam[opt] int limit bytes
+function request.fields(known, required, limit)
+  local object = request.json_object(limit)
   local names = {}
   for _, name in ipairs(known) do
     names[name] = true

@@ -1,59 +1,16 @@
 local access = require "loom.http.access"
 local files = require "support.files"
-
-local function lines_of(text)
-  return text:gmatch("([^\n]*)\n?")
-end
-
-local hash = ("ab"):rep(32)
+local tokens = require "loom.http.tokens"
 
 describe("access", function()
-  it("hashes as FIPS 180-4 has it", function()
-    assert.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", access.hex(access.hash "abc"))
-    assert.equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", access.hex(access.hash ""))
-  end)
-
-  it("reads token files", function()
-    local list = assert(access.parse(lines_of("# tokens\n\nread " .. hash .. " the dashboard \n  write\t"
-      .. hash:upper() .. "\n")))
-    assert.equal(2, #list)
-    assert.same({ "read", "the dashboard" }, { list[1].scope, list[1].name })
-    assert.same({ "write", "" }, { list[2].scope, list[2].name })
-    assert.equal(("\171"):rep(32), list[1].hash)
-    assert.equal(list[1].hash, list[2].hash)
-  end)
-
-  it("tells which line of a token file is wrong", function()
-    for text, number in pairs {
-      ["admin " .. hash .. "\n"] = 1, ["read abc\n"] = 1, ["# fine\nread " .. hash .. "\nwrite " .. hash .. "0 x\n"] = 3,
-      ["read\n"] = 1, ["loom_0123456789\n"] = 1, ["read " .. hash:sub(2) .. "g name\n"] = 1,
-    } do
-      local list, wrong = access.parse(lines_of(text))
-      assert.equal(number == 3 and 1 or 0, #list, text)
-      assert.same({ number .. ": is not read or write, a SHA-256 in hexadecimal, and a name" }, wrong)
-    end
-    assert.same({ {}, { "1: there is no token in it" } }, { access.parse(lines_of "# none\n") })
-    for _, path in ipairs { "/nonexistent", "/" } do
-      local count, wrong = access.load(path)
-      assert.same({ 0, 1 }, { count, #wrong })
-      assert.same({ 0, 1 }, { access.state() })
-    end
-  end)
-
-  it("leaves in force what the other lines say", function()
-    local list, wrong = access.parse(lines_of(("wirte %s x\nread %s y\nread\nwrite %s z"):format(hash, hash, hash)))
-    assert.same({ "y", "z" }, { list[1].name, list[2].name })
-    assert.same({ "1", "3" }, { wrong[1]:match "^%d+", wrong[2]:match "^%d+" })
-  end)
-
   it("knows a client by its token, however the header is written", function()
     local folder = files.make_folder()
-    access.load(files.write(folder .. "/tokens", ("write %s x\nread %s y\n"):format(access.hex(access.hash "one"),
-      access.hex(access.hash "two"))))
+    tokens.load(files.write(folder .. "/tokens", ("write %s x\nread %s y\n"):format(tokens.hex(tokens.hash "one"),
+      tokens.hex(tokens.hash "two"))))
     local seen = {}
     for _, header in ipairs { "Bearer one", "bearer one", "BEARER  one", "Bearer" .. (" "):rep(100) .. "one", "Bearer two" } do
-      _G.ngx = { var = { http_authorization = header, binary_remote_addr = "\127\0\0\1" } }
-      access.check "read"
+      _G.ngx = { ctx = {}, var = { http_authorization = header, binary_remote_addr = "\127\0\0\1" } }
+      access.check { access = "read" }
       seen[access.client()] = true
     end
     _G.ngx = nil

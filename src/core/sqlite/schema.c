@@ -87,7 +87,10 @@
 */
 #define OVERALL_TABLE "CREATE TABLE overall(revision INTEGER NOT NULL, newest_poll INTEGER) STRICT;"
 
-/* What the service keeps: `reports`, the folder of report files, which no other database has (report_folder.lua). */
+/*
+** What the service keeps: `reports`, the folder of report files, which no other database has (report_folder.lua), and sessions,
+** by the hashes of their cookies (sessions.lua).
+*/
 #define SERVICE_TABLE                                                                              \
   "CREATE TABLE service(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
