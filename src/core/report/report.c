@@ -66,6 +66,7 @@ struct loom_report {
   size_t ids_size, ids_capacity;
   struct loom_figures *figures;
   char *strips;
+  struct loom_series series; /* what the threads have brought together */
   struct loom_store_state *states;
   /* stores whose states take a look further back than others'; deferred_rows has the index in `states` of each */
   struct loom_id_table deferred;
@@ -83,6 +84,7 @@ struct work {
   struct loom_store store; /* that was read last */
   struct loom_measure measure;
   struct loom_strip strip;
+  struct loom_series series;
   size_t count; /* of rows in the batch */
   struct {
     char id[LOOM_ID_MAX];
@@ -114,6 +116,38 @@ static struct loom_span span_of(struct loom_span a, struct loom_span b) {
   return (struct loom_span){a.start < b.start ? a.start : b.start, a.end > b.end ? a.end : b.end};
 }
 
+/* The group of a series that the store that was read last is of. */
+static size_t group_of(const struct work *work) {
+  const struct loom_series_option *option = &work->report->options.series;
+  const struct loom_store *store = &work->store;
+  uint32_t number = option->members
+                        ? loom_id_table_find(option->members, store->id, store->id_length)
+                        : LOOM_NO_NUMBER;
+  return number == LOOM_NO_NUMBER ? option->groups - 1 : option->group_of[number];
+}
+
+/* Measures the store that was read last in window number `w`, for its strip or for the series, if this is their window. */
+static loom_status measure_window(struct work *work, size_t w, struct loom_span window,
+                                  struct loom_figures *figures, loom_error *error) {
+  const struct loom_report_options *options = &work->report->options;
+  if (options->strip_bins && w == options->strip_window) {
+    loom_strip_begin(&work->strip, window);
+    loom_status status =
+        loom_measure_window(&work->measure, window, figures, loom_strip_add, &work->strip, error);
+    if (status == LOOM_OK)
+      loom_strip_finish(&work->strip, work->strips + work->count * options->strip_bins);
+    return status;
+  }
+  if (options->series.step && w == options->series.window) {
+    loom_series_begin(&work->series, group_of(work));
+    loom_status status =
+        loom_measure_window(&work->measure, window, figures, loom_series_add, &work->series, error);
+    loom_series_end(&work->series);
+    return status;
+  }
+  return loom_measure_window(&work->measure, window, figures, NULL, NULL, error);
+}
+
 /* Measures the store that was read last, for the batch's next row. */
 static loom_status measure(struct work *work, loom_error *error) {
   loom_report *report = work->report;
@@ -121,16 +155,10 @@ static loom_status measure(struct work *work, loom_error *error) {
   struct loom_figures *figures = work->figures + work->count * options->window_count;
   loom_status status = loom_measure_store(&work->measure, &report->setting, &work->store, error);
   for (size_t w = 0; status == LOOM_OK && w < options->window_count; w++) {
-    bool strip = options->strip_bins && w == options->strip_window;
     struct loom_span window =
         loom_window_span(&report->windows[w], report->setting.as_of, work->measure.schedule.zone);
     work->reach[w] = work->has_reach ? span_of(work->reach[w], window) : window;
-    if (strip)
-      loom_strip_begin(&work->strip, window);
-    status = loom_measure_window(&work->measure, window, &figures[w], strip ? loom_strip_add : NULL,
-                                 &work->strip, error);
-    if (strip && status == LOOM_OK)
-      loom_strip_finish(&work->strip, work->strips + work->count * options->strip_bins);
+    status = measure_window(work, w, window, &figures[w], error);
     if (status == LOOM_OK)
       status = check_cancelled(report, error);
   }
@@ -323,6 +351,10 @@ static loom_status work_through(struct work *work, loom_error *error) {
   work->strips = bins ? malloc(BATCH * bins) : NULL;
   if (!work->figures || (bins && (!work->strips || !loom_strip_init(&work->strip, bins))))
     return loom_no_memory(error);
+  const struct loom_series *series = &report->series;
+  if (series->items &&
+      !loom_series_init(&work->series, series->window, series->step, series->groups))
+    return loom_no_memory(error);
   loom_status status = LOOM_OK;
   while (status == LOOM_OK) {
     status = fill_batch(work, error);
@@ -492,6 +524,8 @@ static void complete(loom_report *report) {
     fail(report, loom_no_memory(&error), &error);
   if (report->has_reach)
     memcpy(report->spans, report->reach, sizeof report->spans);
+  if (report->series.items)
+    loom_series_finish(&report->series);
   finish_left_out(report);
   loom_source_release(report->source);
   report->released = true;
@@ -506,9 +540,11 @@ static void complete(loom_report *report) {
 }
 
 /* Before its thread counts as ended: the last one completes the report. */
-static void keep_reach(const struct work *work) {
+static void keep_sums(const struct work *work) {
   loom_report *report = work->report;
   pthread_mutex_lock(&report->lock);
+  if (work->series.items)
+    loom_series_merge(&report->series, &work->series);
   for (size_t w = 0; work->has_reach && w < report->options.window_count; w++)
     report->reach[w] =
         report->has_reach ? span_of(report->reach[w], work->reach[w]) : work->reach[w];
@@ -527,10 +563,11 @@ static void *run_thread(void *context) {
     work->reader = loom_source_reader(report->source, reader);
     work->rows = &report->lists[reader];
     status = work_through(work, &error);
-    keep_reach(work);
+    keep_sums(work);
     loom_store_free(&work->store);
     loom_measure_free(&work->measure);
     loom_strip_free(&work->strip);
+    loom_series_free(&work->series);
     free(work->figures);
     free(work->strips);
     free(work);
@@ -564,6 +601,23 @@ static loom_status resolve_windows(loom_report *report, loom_error *error) {
   return status;
 }
 
+/* Room for the series, whose window is known. */
+static loom_status prepare_series(loom_report *report, loom_error *error) {
+  const struct loom_series_option *option = &report->options.series;
+  struct loom_span window = report->spans[option->window];
+  int64_t length = window.end - window.start;
+  if (length % option->step)
+    return loom_fail(error, LOOM_EINVAL, "a series has a whole number of steps");
+  if (length / option->step > LOOM_SERIES_STEPS_MAX ||
+      option->groups > LOOM_SERIES_ITEMS_MAX / (size_t)(length / option->step))
+    return loom_fail(error, LOOM_EINVAL,
+                     "a series has up to %d steps, and up to %d of them in all its groups",
+                     LOOM_SERIES_STEPS_MAX, LOOM_SERIES_ITEMS_MAX);
+  return loom_series_init(&report->series, window, option->step, option->groups)
+             ? LOOM_OK
+             : loom_no_memory(error);
+}
+
 static bool copy_globs(loom_report *report) {
   struct loom_selection *selection = &report->options.selection;
   report->globs = calloc(selection->glob_count + 1, sizeof *report->globs);
@@ -592,7 +646,9 @@ static loom_status take_snapshot(loom_report *report, loom_error *error) {
   report->setting.as_of = report->options.as_of;
   if (status == LOOM_OK && !report->options.has_as_of)
     status = loom_source_newest(source, &report->setting.as_of, error);
-  return status == LOOM_OK ? resolve_windows(report, error) : status;
+  if (status == LOOM_OK)
+    status = resolve_windows(report, error);
+  return status == LOOM_OK && report->options.series.step ? prepare_series(report, error) : status;
 }
 
 static loom_status select_stores(loom_report *report, loom_error *error) {
@@ -623,6 +679,12 @@ static void start_threads(loom_report *report) {
     run_thread(report);
 }
 
+static bool is_bad_series(const struct loom_report_options *options) {
+  const struct loom_series_option *series = &options->series;
+  return series->window >= options->window_count || series->step < 0 || series->groups < 1 ||
+         options->strip_bins || options->windows[series->window].calendar != LOOM_CALENDAR_NONE;
+}
+
 loom_status loom_report_prepare(const struct loom_report_options *options, loom_source *source,
                                 loom_zones *zones, loom_report **out, loom_error *error) {
   *out = NULL;
@@ -635,6 +697,10 @@ loom_status loom_report_prepare(const struct loom_report_options *options, loom_
       (options->strip_bins && options->strip_window >= options->window_count))
     return loom_fail(error, LOOM_EINVAL, "a strip is of one of the windows, and has up to %d bins",
                      LOOM_STRIP_BINS_MAX);
+  if (options->series.step && is_bad_series(options))
+    return loom_fail(error, LOOM_EINVAL,
+                     "a series is of one of the windows, which is not on the calendar, and "
+                     "without strips");
   loom_report *report = calloc(1, sizeof *report);
   if (!report)
     return loom_no_memory(error);
@@ -735,6 +801,7 @@ void loom_report_free(loom_report *report) {
   free(report->ids);
   free(report->figures);
   free(report->strips);
+  loom_series_free(&report->series);
   free(report->left_out);
   free(report->states);
   free(report->deferred_rows);
@@ -801,6 +868,12 @@ size_t loom_report_strip_bins(const loom_report *report) {
 
 const char *loom_report_strip(const loom_report *report, size_t row) {
   return report->strips + report->rows[row].index * report->options.strip_bins;
+}
+
+bool loom_report_take_series(loom_report *report, struct loom_series *series) {
+  *series = report->series;
+  report->series = (struct loom_series){0};
+  return series->items != NULL;
 }
 
 bool loom_report_find(const loom_report *report, const char *id, size_t length, size_t *row) {

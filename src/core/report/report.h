@@ -11,6 +11,7 @@
 #include "measure/rules.h"
 #include "measure/source.h"
 #include "measure/uptime.h"
+#include "report/series.h"
 #include "report/standing.h"
 #include "time/window.h"
 
@@ -41,6 +42,18 @@ struct loom_report_options {
   struct loom_selection selection; /* which stores; its ids must outlive the report */
   /* A strip for each store: window number `strip_window` cut into so many bins (0: no strips; see strip.h). */
   size_t strip_window, strip_bins;
+  /*
+  ** A series: window number `window`, which is not on the calendar, cut into steps (0: no series), with up to
+  ** LOOM_SERIES_ITEMS_MAX of them in all groups. The store of number n in `members` is of group `group_of[n]`; one that is not
+  ** among them, and where there are no members each one, of the last group. Both must outlive the report. No strips beside it.
+  */
+  struct loom_series_option {
+    size_t window;
+    int64_t step;  /* microseconds, of which the window is a whole number */
+    size_t groups; /* 1 or more */
+    const struct loom_id_table *members;
+    const uint32_t *group_of;
+  } series;
   unsigned threads;              /* 0: as many as there are processors, up to 8 */
   loom_report_finish_fn *finish; /* or NULL */
   void *finish_context;          /* must outlive the report */
@@ -113,6 +126,9 @@ bool loom_report_find(const loom_report *report, const char *id, size_t length, 
 /* A row's strip, loom_report_strip_bins letters without a NUL. */
 size_t loom_report_strip_bins(const loom_report *report);
 const char *loom_report_strip(const loom_report *report, size_t row);
+
+/* Takes the report's series, which is then the caller's to free. Once; false where there is none. */
+bool loom_report_take_series(loom_report *report, struct loom_series *series);
 
 /*
 ** Stores that have no row because their zone is not in the tz database: their figures would be wrong in any other zone, and
