@@ -491,6 +491,25 @@ function monitor:start_report(options) end
 ---@return string? # its code
 function monitor:status(options) end
 
+---@class loom.monitor.series.options: loom.monitor.report.options
+---@field from? any an instant (default: a week before `to`)
+---@field to? any an instant after it (default: `as_of`, which is the newest poll unless given)
+---@field step? string|number how long each step is: a duration of whole seconds, from 60 s to 31 days; the span is a whole number of them, 2,000 at the most (default: "1h")
+---@field by? string|"timezone_str" tells apart the values of this attribute, or with `"timezone_str"` the zones that stores are in: 50 values at the most, and 20,000 steps of all of them together
+
+---What stores were together, step by step: the trend of a week by the hour, for one.
+---
+---```lua
+---local series = assert(monitor:series { from = "2023-01-24 00:00:00", to = "2023-01-25 00:00:00", step = "1h", by = "region" })
+---for i, down in ipairs(series.down) do print(series.t_utc[i], down, series.stores_down[i]) end
+---for _, region in ipairs(series.by) do print(region.value, region.stores, region.down[1]) end
+---```
+---@param options? loom.monitor.series.options `stores`, `where`, `all_stores`, `default_zone`, `threads`, `as_of` and the rules, as in `report`
+---@return loom.series|nil
+---@return string? # the failure; EEMPTY when there are no polls and no `as_of`; EINVAL where span and step do not fit, or there are too many values
+---@return string? # its code
+function monitor:series(options) end
+
 ---What a store was, moment by moment.
 ---
 ---```lua
@@ -1146,6 +1165,60 @@ function status:is(condition) end
 ---@return string? # the failure: EFULL, EACCESS or EIO
 ---@return string? # its code
 function status:write(target, options) end
+
+---What stores were together, step by step: the figures of a window cut into steps of equal length. `loom.monitor:series` gives
+---one.
+---
+---Each opening is judged as a whole, as a report of the window judges it, and only what it was judged to be is cut at the steps:
+---the sums over the steps are the report's figures, to the microsecond. A series stays as it is when the database changes.
+---@class loom.series
+---@field as_of number in seconds since 1970, and as text: `as_of_utc`
+---@field from number the start of the first step, and as text: `from_utc`
+---@field to number the end of the last one, and as text: `to_utc`
+---@field step number how long each is, in seconds
+---@field rules table those in force: see `loom.report`
+---@field stores integer how many stores it is of
+---@field t number[] the start of each step, in seconds since 1970, and as text: `t_utc`
+---@field up number[] for each step how long the stores were up, all together, in seconds like the next four
+---@field down number[]
+---@field unknown number[]
+---@field excluded number[] taken out of the schedule by exclusions
+---@field scheduled number[] up + down + unknown
+---@field stores_down integer[] how many stores were down at some time of the step
+---@field by table[]? the same for each value that the option `by` tells apart, in their order: its `value` (nil for the stores that have none, which come last), `stores`, and the columns `up` to `stores_down`
+local series = {}
+
+---A column exactly, of all stores or, as a method of one of `by`, of a value's.
+---
+---```lua
+---print(series:microseconds("down")[1])
+---```
+---@param column string|"up"|"down"|"unknown"|"excluded"|"scheduled" `"up"`, `"down"`, `"unknown"`, `"excluded"` or `"scheduled"`
+---@return integer[] # microseconds, which LuaJIT rounds beyond 2^53: 285 years of all stores together
+function series:microseconds(column) end
+
+---@class loom.series.write.options
+---@field format? string|"csv"|"json" `"csv"`: a line to a step, and to each value where there are any, in the columns `t_utc`, `value` (where there are any), and `up` to `stores_down`, times in seconds; or `"json"`, an object as `GET /v1/series` gives it (default: "csv")
+---@field neutralise_formulas? boolean see `loom.formats.csv` (default: false)
+
+---Writes a series.
+---
+---```lua
+---assert(series:write("trend.csv"))
+---```
+---@param target string|file*|function as in `loom.rows:write`
+---@param options? loom.series.write.options
+---@return true|nil
+---@return string? # the failure: EFULL, EACCESS or EIO
+---@return string? # its code
+function series:write(target, options) end
+
+---Frees what it is held in; columns that have been looked at stay.
+---
+---```lua
+---series:close()
+---```
+function series:close() end
 
 ---An ingest that is fed: bytes go in as they come, from a socket or a pipe, and reach the database when it is finished.
 ---`loom.monitor:ingester` gives one.

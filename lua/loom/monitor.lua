@@ -23,6 +23,7 @@ local Report = require "loom.report"
 local retention = require "loom.retention"
 local single_polls = require "loom.single_polls"
 local Status = require "loom.status"
+local stepping = require "loom.stepping"
 local stores = require "loom.stores"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
@@ -513,6 +514,26 @@ end
 -- for store in status:stores { state = "down", sort = "since" } do print(store.store_id, store.since_utc) end
 function Monitor:status(options)
   return Status.compute(self, options)
+end
+
+--- What stores were together, step by step: the trend of a week by the hour, for one.
+-- @tparam[opt] table options `stores`, `where`, `all_stores`, `default_zone`, `threads`, `as_of` and the rules, as in `report`
+-- @param[opt] options.from an instant (default: a week before `to`)
+-- @param[opt] options.to an instant after it (default: `as_of`, which is the newest poll unless given)
+-- @tparam[opt="1h"] string|number options.step how long each step is: a duration of whole seconds, from 60 s to 31 days; the span
+--   is a whole number of them, 2,000 at the most
+-- @tparam[opt] string options.by tells apart the values of this attribute, or with `"timezone_str"` the zones that stores are in:
+--   50 values at the most, and 20,000 steps of all of them together
+-- @treturn loom.series|nil
+-- @treturn ?string the failure; EEMPTY when there are no polls and no `as_of`; EINVAL where span and step do not fit, or
+--   there are too many values
+-- @treturn ?string its code
+-- @usage
+-- local series = assert(monitor:series { from = "2023-01-24 00:00:00", to = "2023-01-25 00:00:00", step = "1h", by = "region" })
+-- for i, down in ipairs(series.down) do print(series.t_utc[i], down, series.stores_down[i]) end
+-- for _, region in ipairs(series.by) do print(region.value, region.stores, region.down[1]) end
+function Monitor:series(options)
+  return stepping.compute(self, options)
 end
 
 --- What a store was, moment by moment.

@@ -410,6 +410,31 @@ function stores.values_of(database, attribute, give_turn)
   return values
 end
 
+--- Every store's timezone that is in force.
+-- @tparam loom.database database
+-- @tparam string default_zone that of stores without one
+-- @tparam[opt] function give_turn called after every thousand stores
+-- @treturn table|nil names of zones by store id
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function stores.zones_of(database, default_zone, give_turn)
+  local zones, after = {}, 0
+  repeat
+    local facts, message, code = transaction.list(database, { kind = "store", after = after, most = PAGE })
+    if not facts then
+      return nil, message, code
+    end
+    for _, fact in ipairs(facts) do
+      zones[fact.store] = fact.text or default_zone
+    end
+    after = facts[1] and facts[#facts].number
+    if give_turn then
+      give_turn()
+    end
+  until not after
+  return zones
+end
+
 --- The checkers, for those who have other options beside these.
 stores.checkers = { stores = stores.selection, where = stores.conditions, all_stores = check.boolean }
 

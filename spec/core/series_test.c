@@ -60,13 +60,13 @@ static void check_tally(const struct loom_series *series, const struct tally *ta
   for (size_t step = 0; step < series->steps; step++) {
     int64_t times[LOOM_SERIES_TIMES] = {0}, down = 0;
     for (size_t group = 0; group < series->groups; group++) {
-      check_item(loom_series_of_group(series, group, step), tally->times[group][step],
+      check_item(loom_series_at(series, group, step), tally->times[group][step],
                  tally->down[group][step]);
       for (int state = 0; state < LOOM_SERIES_TIMES; state++)
         times[state] += tally->times[group][step][state];
       down += tally->down[group][step];
     }
-    check_item(loom_series_total(series, step), times, down);
+    check_item(loom_series_at(series, LOOM_SERIES_ALL, step), times, down);
   }
 }
 
@@ -97,10 +97,10 @@ static void every_microsecond(void **state) {
     check_tally(&parts[0], &tally);
     uint64_t all = 0;
     for (size_t group = 0; group < groups; group++) {
-      assert_int_equal(parts[0].stores[group], stores[group]);
+      assert_int_equal(loom_series_stores(&parts[0], group), stores[group]);
       all += stores[group];
     }
-    assert_int_equal(loom_series_stores(&parts[0]), all);
+    assert_int_equal(loom_series_stores(&parts[0], LOOM_SERIES_ALL), all);
     loom_series_free(&parts[0]);
     loom_series_free(&parts[1]);
   }
@@ -122,7 +122,7 @@ static void long_steps(void **state) {
   loom_series_finish(&series);
   for (int64_t step = 0; step < steps; step++) {
     const int64_t times[LOOM_SERIES_TIMES] = {[LOOM_DOWN] = STORES * LOOM_SERIES_STEP_MAX};
-    check_item(loom_series_total(&series, (size_t)step), times, STORES);
+    check_item(loom_series_at(&series, LOOM_SERIES_ALL, (size_t)step), times, STORES);
   }
   loom_series_free(&series);
 }
@@ -208,7 +208,7 @@ static void check_against_cells(loom_database *database, const struct loom_repor
   }
   for (size_t group = 0; group < series->groups; group++)
     for (size_t step = 0; step < series->steps; step++)
-      check_item(loom_series_of_group(series, group, step), times[group][step], down[group][step]);
+      check_item(loom_series_at(series, group, step), times[group][step], down[group][step]);
 }
 
 /* The sums over the steps are the report's. */
@@ -216,10 +216,11 @@ static void check_against_sums(const loom_report *report, size_t window,
                                const struct loom_series *series) {
   struct loom_figures sum;
   int64_t times[LOOM_SERIES_TIMES] = {0};
-  assert_int_equal(loom_series_stores(series), loom_report_sum(report, window, NULL, &sum));
+  assert_int_equal(loom_series_stores(series, LOOM_SERIES_ALL),
+                   loom_report_sum(report, window, NULL, &sum));
   for (size_t step = 0; step < series->steps; step++)
     for (int state = 0; state < LOOM_SERIES_TIMES; state++)
-      times[state] += loom_series_total(series, step).times[state];
+      times[state] += loom_series_at(series, LOOM_SERIES_ALL, step).times[state];
   assert_int_equal(times[LOOM_UP], sum.up);
   assert_int_equal(times[LOOM_DOWN], sum.down);
   assert_int_equal(times[LOOM_UNKNOWN], sum.unknown);

@@ -9,7 +9,7 @@ local snippet = require "support.snippet"
 -- What of the module is its own business. A new file is either this or in docs/config.ld.
 local internal = { "backup", "canonical", "check", "doctor", "exclusions", "hours", "inspection", "json", "leash", "loading",
   "output", "overrides", "owner", "queue", "report_details", "report_folder", "report_thread", "retention", "rules",
-  "single_polls", "small_file", "source", "stored_report", "stores", "threaded_job", "time", "transaction", "watch",
+  "single_polls", "small_file", "source", "stepping", "stored_report", "stores", "threaded_job", "time", "transaction", "watch",
   "windows" }
 
 local modules = doc_comments.public_modules()
@@ -126,6 +126,7 @@ describe("the reference", function()
       environment.loom, environment.monitor, environment.report, environment.row = loom, monitor, report, report:row(1)
       environment.groups = report:group "region"
       environment.status = assert(monitor:status())
+      environment.series = assert(monitor:series())
       environment.job = assert(monitor:start_report())
       environment.ingester = assert(monitor:ingester "status")
       return environment
@@ -143,6 +144,7 @@ describe("the reference", function()
     local function release(environment)
       environment.report:close()
       environment.status:close()
+      environment.series:close()
       environment.job:close()
       environment.ingester:abort()
       environment.monitor:close()
@@ -152,8 +154,8 @@ describe("the reference", function()
     local function run(doc, usage)
       local out = {}
       local environment = globals(out)
-      local before = { report = environment.report, status = environment.status, job = environment.job,
-        ingester = environment.ingester, monitor = environment.monitor }
+      local before = { report = environment.report, status = environment.status, series = environment.series,
+        job = environment.job, ingester = environment.ingester, monitor = environment.monitor }
       prepare(environment, doc)
       local good, message = pcall(snippet.compile(usage:gsub("^%s+", ""), doc.name, environment))
       release(before)

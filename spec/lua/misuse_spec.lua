@@ -94,6 +94,7 @@ describe("a method that is called as a function", function()
       ["loom.report"] = { report, require "loom.report" },
       ["loom.groups"] = { report:group "x", require "loom.groups" },
       ["loom.status"] = { assert(monitor:status()), require "loom.status" },
+      ["loom.series"] = { assert(monitor:series()), require "loom.series" },
       ["loom.job"] = { job, getmetatable(job) },
       ["loom.ingester"] = { assert(monitor:ingester "polls"), require "loom.ingester" },
       ["loom.queue"] = { setmetatable({}, Queue), Queue },
@@ -104,6 +105,7 @@ describe("a method that is called as a function", function()
     handles["loom.ingester"][1]:abort()
     handles["loom.job"][1]:close()
     handles["loom.status"][1]:close()
+    handles["loom.series"][1]:close()
     report:close()
     monitor:close()
   end)

@@ -1,136 +1,10 @@
-local loom = require "loom"
-local random = require "support.random"
+local fleets = require "support.fleets"
 local states = require "support.states"
 
 local DAY = 86400 * 1000000
 local HOUR = 3600 * 1000000
-local MINUTE = 60 * 1000000
 
-local presets = {
-  loom = { slack = 60, fill = "backward", evidence = "inside", no_data = "down" },
-  seed = { slack = 0, fill = "backward", evidence = "inside", no_data = "down" },
-  monitoring = { slack = 60, fill = "forward", evidence = "around", no_data = "unknown", max_gap = 2 * HOUR },
-}
-local day_names = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
-local zone_names = { "America/Chicago", "Europe/London", "Asia/Kolkata" }
-
--- Days around which clocks change, in days since 1970.
-local changes = { 19428, 19442, 19660, 19666 } -- 2023-03-12, -03-26, -10-29, -11-05
-
-local function text(microseconds)
-  return loom.format_timestamp(microseconds / 1000000)
-end
-
--- Openings of a day, as seconds since midnight.
-local function some_openings(choose)
-  local kinds = {
-    {}, { { 0, 86400 } }, { { 0, 86340 } }, { { 32400, 61200 } }, { { 64800, 7200 } }, { { 39600, 50400 }, { 61200, 81000 } },
-    { { 43200, 43200 } }, { { 0, 43200 }, { 36000, 86400 } }, { { 3600, 9000 } }, { { 0, 43200 }, { 43200, 86400 } },
-  }
-  return kinds[choose(1, #kinds)]
-end
-
-local function spans_of(openings)
-  local spans = {}
-  for i, opening in ipairs(openings) do
-    spans[i] = ("%02d:%02d:%02d-%02d:%02d:%02d"):format(math.floor(opening[1] / 3600), math.floor(opening[1] / 60) % 60,
-      opening[1] % 60, math.floor(opening[2] / 3600), math.floor(opening[2] / 60) % 60, opening[2] % 60)
-  end
-  return #spans > 0 and spans or "closed"
-end
-
-local function some_week(choose)
-  local kind, week = choose(1, 4), {}
-  if kind == 1 then
-    return nil
-  end
-  local same = some_openings(choose)
-  for weekday = 0, 6 do
-    week[weekday] = kind == 2 and { { 0, 86400 } } or kind == 3 and same or some_openings(choose)
-  end
-  return week
-end
-
--- Polls in order of time, of stores that are polled often, seldom, with gaps, and not at all for a while.
-local function some_polls(choose, first, last)
-  local polls, at, active = {}, first + choose(0, 2 * 86400) * 1000000, choose(0, 1) == 1
-  local mean, turns = ({ 10, 60, 60, 300, 2000 })[choose(1, 5)], ({ 1, 10, 50, 90 })[choose(1, 4)]
-  while at < last do
-    polls[#polls + 1] = { at, active }
-    at = at + choose(1, 2 * mean) * MINUTE + (choose(1, 3) == 1 and choose(0, 999999) or 0)
-    if choose(1, 60) == 1 then
-      at = at + choose(0, 4 * 24) * HOUR
-    end
-    active = active ~= (choose(1, 100) <= turns)
-  end
-  return polls
-end
-
-local function some_store(choose, first, last)
-  local store = { zone = zone_names[choose(1, #zone_names)], week = some_week(choose), special_days = {}, exclusions = {},
-    polls = some_polls(choose, first, last) }
-  for _ = 1, choose(0, 3) do
-    store.special_days[math.floor(first / DAY) + choose(0, 16)] = some_openings(choose)
-  end
-  for _ = 1, choose(0, 2) do
-    local from = first + choose(0, 14 * 24 * 60) * MINUTE
-    table.insert(store.exclusions, { from, from + choose(1, 30) * HOUR })
-  end
-  return store
-end
-
--- A monitor of random stores, and these by id.
-local function make_fleet(seed)
-  local choose, fleet = random.new(seed), {}
-  local middle = changes[choose(1, #changes)] * DAY
-  local first, last = middle - 12 * DAY, middle + 3 * DAY
-  local monitor = assert(loom.open(":memory:", { create = true }))
-  local polls = {}
-  for i = 1, 12 do
-    local id, store = "shop " .. i, some_store(choose, first, last)
-    fleet[id] = store
-    assert(monitor:set_timezone(id, store.zone))
-    if store.week then
-      local week = {}
-      for weekday, name in ipairs(day_names) do
-        week[name] = spans_of(store.week[weekday - 1])
-      end
-      assert(monitor:set_hours(id, week, { effective_from = "always" }))
-    end
-    for date, openings in pairs(store.special_days) do
-      assert(monitor:set_special_day(id, text(date * DAY):sub(1, 10), spans_of(openings)))
-    end
-    for _, exclusion in ipairs(store.exclusions) do
-      assert(monitor:exclude { store = id, from = text(exclusion[1]), to = text(exclusion[2]) })
-    end
-    for _, poll in ipairs(store.polls) do
-      polls[#polls + 1] = { id, poll[2], text(poll[1]) }
-    end
-  end
-  assert(monitor:polls(polls))
-  return monitor, fleet, choose, first, last
-end
-
-local function some_rules(choose)
-  local names = { "loom", "seed", "monitoring" }
-  local preset = names[choose(1, 3)]
-  local rules, asked = {}, { preset = preset }
-  for name, value in pairs(presets[preset]) do
-    rules[name] = value
-  end
-  local function vary(name, values)
-    if choose(1, 3) == 1 then
-      rules[name] = values[choose(1, #values)]
-      asked[name] = rules[name]
-    end
-  end
-  vary("fill", { "backward", "forward", "nearest" })
-  vary("evidence", { "inside", "around" })
-  vary("no_data", { "down", "up", "unknown" })
-  vary("max_gap", { 0, 30 * MINUTE, 5 * HOUR, 40 * HOUR })
-  asked.max_gap = asked.max_gap and asked.max_gap / 1000000
-  return rules, asked
-end
+local text = fleets.text
 
 -- An instant in the time of a fleet: any one, or one that means something.
 local function some_instant(choose, fleet, first, last)
@@ -152,10 +26,10 @@ describe("what stores are now", function()
   it("is what the rules say, at any instant, under any rules", function()
     local compared, counts = 0, {}
     for seed = 1, 40 do
-      local monitor, fleet, choose, first, last = make_fleet(seed)
+      local monitor, fleet, choose, first, last = fleets.make(seed)
       for _ = 1, 5 do
         local at = some_instant(choose, fleet, first, last)
-        local rules, asked = some_rules(choose)
+        local rules, asked = fleets.some_rules(choose)
         asked.as_of, asked.all_stores = text(at), true
         local status = assert(monitor:status(asked))
         assert(#status == 12)
@@ -183,9 +57,9 @@ describe("what stores are now", function()
 
   it("is the last segment of a timeline", function()
     for seed = 100, 110 do
-      local monitor, fleet, choose, first, last = make_fleet(seed)
+      local monitor, fleet, choose, first, last = fleets.make(seed)
       local at = some_instant(choose, fleet, first, last)
-      local _, asked = some_rules(choose)
+      local _, asked = fleets.some_rules(choose)
       asked.as_of = text(at)
       local status = assert(monitor:status(asked))
       local from = at - 40 * DAY

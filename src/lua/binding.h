@@ -144,6 +144,7 @@ void lloom_register_facts(lua_State *L);
 void lloom_register_inspection(lua_State *L);
 void lloom_register_survey(lua_State *L);
 void lloom_register_choice(lua_State *L);
+void lloom_register_series(lua_State *L);
 void lloom_register_output(lua_State *L);
 void lloom_register_backup(lua_State *L);
 void lloom_register_thread(lua_State *L);
@@ -212,6 +213,9 @@ const unsigned char *lloom_check_choice(lua_State *L, int index, const struct lo
 /* Which stores the fields `states`, `dormant` and `others` of the table at an index let through; all but for `only` is set. */
 struct loom_state_filter;
 void lloom_read_state_filter(lua_State *L, int index, struct loom_state_filter *filter);
+
+/* Takes a report's series: see series.c. */
+int lloom_report_series(lua_State *L);
 
 /* Methods of reports of states: see report_state.c. */
 int lloom_report_state(lua_State *L);

@@ -37,6 +37,10 @@ static void push_limits(lua_State *L) {
                 {"window_length", LOOM_WINDOW_LENGTH_MAX},
                 {"window_days", LOOM_WINDOW_DAYS_MAX},
                 {"strip_bins", LOOM_STRIP_BINS_MAX},
+                {"series_steps", LOOM_SERIES_STEPS_MAX},
+                {"series_items", LOOM_SERIES_ITEMS_MAX},
+                {"step_min", LOOM_SERIES_STEP_MIN},
+                {"step_max", LOOM_SERIES_STEP_MAX},
                 {"dormant_after", LOOM_DORMANT_AFTER_MAX},
                 {"weekly_spans", LOOM_RULE_OPENINGS_MAX},
                 {"threads", LOOM_THREADS_MAX},
@@ -47,7 +51,8 @@ static void push_limits(lua_State *L) {
 }
 
 /*
-** Sets `limits`: texts in bytes, `slack` in seconds, `max_gap`, `window_length` and `dormant_after` in microseconds, else how many;
+** Sets `limits`: texts in bytes, `slack` in seconds, `max_gap`, `window_length`, `dormant_after`, `step_min` and
+** `step_max` in microseconds, else how many;
 ** `rules`, the lists of names that the options preset, fill, evidence and no_data take; and `states` and `calendar`, the names of
 ** states and of windows on the calendar.
 */

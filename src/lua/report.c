@@ -3,6 +3,7 @@
 */
 #include "binding.h"
 
+#include "base/grow.h"
 #include "base/thread.h"
 #include "measure/overlay.h"
 #include "measure/strip.h"
@@ -24,6 +25,9 @@ struct report_handle {
   struct lloom_handle handle; /* of a loom_report */
   loom_source *source;
   struct loom_id_table ids;     /* of the option `stores` */
+  struct loom_id_table members; /* of a series' groups; group_of[n] is that of number n */
+  uint32_t *group_of;
+  size_t group_capacity;
   struct loom_text text;        /* of csv_rows and json */
   struct loom_report_file file; /* of the option `file` */
   char *path, *header, *figures_path;
@@ -44,6 +48,9 @@ static void release(struct report_handle *handle) {
     loom_source_free(handle->source);
   handle->source = NULL;
   loom_id_table_free(&handle->ids);
+  loom_id_table_free(&handle->members);
+  free(handle->group_of);
+  handle->group_of = NULL;
   loom_text_free(&handle->text);
   free(handle->path);
   free(handle->header);
@@ -157,7 +164,7 @@ static void read_options(lua_State *L, struct loom_report_options *options,
   static const char *const known[] = {
       "windows",    "default_zone", "as_of", "preset", "fill",       "evidence", "no_data",
       "slack",      "max_gap",      "ids",   "globs",  "all_stores", "threads",  "strip_window",
-      "strip_bins", "private",      "file",  "states", NULL};
+      "strip_bins", "private",      "file",  "states", "series",     NULL};
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
   lloom_read_rules(L, 2, &options->rules);
@@ -211,6 +218,51 @@ static bool read_file(lua_State *L, struct report_handle *handle, size_t windows
   return given;
 }
 
+/* The groups of stores: {[id] = number from 1, …}. */
+static void read_group_of(lua_State *L, struct report_handle *handle,
+                          struct loom_series_option *series) {
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    int64_t group;
+    size_t length;
+    if (lua_type(L, -2) != LUA_TSTRING || !lloom_to_integer(L, -1, &group) || group < 1 ||
+        (uint64_t)group > series->groups)
+      luaL_error(L, "bad option 'series' (group_of: numbers of groups by store id expected)");
+    const char *id = lua_tolstring(L, -2, &length);
+    uint32_t number = loom_id_table_put(&handle->members, id, length);
+    if (number == LOOM_NO_NUMBER || !loom_grow(&handle->group_of, &handle->group_capacity,
+                                               number + 1, sizeof *handle->group_of))
+      lloom_no_memory(L);
+    handle->group_of[number] = (uint32_t)group - 1;
+    lua_pop(L, 1);
+  }
+  series->members = &handle->members;
+  series->group_of = handle->group_of;
+}
+
+/* series = {step [, window, groups, group_of]}: steps in microseconds; see series.c. */
+static void read_series(lua_State *L, struct report_handle *handle,
+                        struct loom_series_option *series) {
+  static const char *const known[] = {"step", "window", "groups", "group_of", NULL};
+  lua_pushliteral(L, "series");
+  lua_rawget(L, 2);
+  if (!lua_isnil(L, -1)) {
+    int index = lua_gettop(L);
+    luaL_checktype(L, index, LUA_TTABLE);
+    lloom_check_options(L, index, known);
+    series->step = lloom_option_integer(L, index, "step", 0, 1, LOOM_WINDOW_LENGTH_MAX);
+    series->window = (size_t)lloom_option_integer(L, index, "window", 1, 1, LOOM_WINDOWS_MAX) - 1;
+    series->groups = (size_t)lloom_option_integer(L, index, "groups", 1, 1, LOOM_SERIES_ITEMS_MAX);
+    lua_getfield(L, index, "group_of");
+    if (!lua_isnil(L, -1)) {
+      luaL_checktype(L, -1, LUA_TTABLE);
+      read_group_of(L, handle, series);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 /* A source on the handle's own connection, or on one of the report's own. */
 static loom_status make_source(loom_database *database, bool private, loom_source **source,
                                loom_zones **zones, loom_error *error) {
@@ -228,7 +280,7 @@ static loom_status make_source(loom_database *database, bool private, loom_sourc
 
 /*
 ** report(database, {windows or states, default_zone [, as_of, preset, fill, evidence, no_data, slack, max_gap, ids, globs,
-** all_stores, threads, strip_window, strip_bins, private, file]}): prepares a report, which `start` then starts. Instants and
+** all_stores, threads, strip_window, strip_bins, private, file, series]}): prepares a report, which `start` then starts. Instants and
 ** durations are in microseconds, slack in seconds; a max_gap of -1 is none. A private report has a connection of its
 ** own, so that the database stays free.
 */
@@ -243,8 +295,10 @@ int lloom_report(lua_State *L) {
   bool private = lloom_option_boolean(L, 2, "private", false) || loom_database_is_reading(database);
   struct report_handle *handle = lloom_new_handle(L, REPORT, sizeof *handle);
   loom_id_table_init(&handle->ids);
+  loom_id_table_init(&handle->members);
   if (read_ids(L, &handle->ids))
     options.selection.ids = &handle->ids;
+  read_series(L, handle, &options.series);
   if (read_file(L, handle, options.window_count)) {
     options.finish = loom_report_file_write;
     options.finish_context = &handle->file;
@@ -556,6 +610,7 @@ void lloom_register_report(lua_State *L) {
                                      {"times", times},
                                      {"strip", strip},
                                      {"left_out", left_out},
+                                     {"series", lloom_report_series},
                                      {"csv_rows", csv_rows},
                                      {"state", lloom_report_state},
                                      {"state_order", lloom_report_state_order},

@@ -90,3 +90,33 @@ bool loom_report_json_store(const loom_report *report, size_t row, const char *c
   loom_text_put_char(text, '}');
   return true;
 }
+
+/* ---- series ---- */
+
+static bool put_column(const struct loom_series *series, size_t group,
+                       enum loom_series_column column, struct loom_text *text) {
+  if (!loom_text_reserve(text, series->steps * (LOOM_MILLIONTHS_SIZE + 1) + 32))
+    return false;
+  loom_text_put_string(text, column ? ",\"" : "\"");
+  loom_text_put_string(text, loom_series_column_names[column]);
+  loom_text_put_string(text, "\":[");
+  for (size_t step = 0; step < series->steps; step++) {
+    const struct loom_series_item item = loom_series_at(series, group, step);
+    int64_t value = loom_series_value(&item, column);
+    if (step > 0)
+      loom_text_put_char(text, ',');
+    if (column == LOOM_SERIES_STORES_DOWN)
+      loom_text_put_whole(text, value);
+    else
+      loom_text_put_millionths(text, value);
+  }
+  loom_text_put_char(text, ']');
+  return true;
+}
+
+bool loom_series_json(const struct loom_series *series, size_t group, struct loom_text *text) {
+  for (int column = 0; column < LOOM_SERIES_COLUMNS; column++)
+    if (!put_column(series, group, (enum loom_series_column)column, text))
+      return false;
+  return true;
+}

@@ -1,5 +1,5 @@
 /*
-** A row of a report as JSON.
+** Rows and series of a report as JSON.
 */
 #ifndef LOOM_REPORT_JSON_H
 #define LOOM_REPORT_JSON_H
@@ -27,5 +27,11 @@ bool loom_report_json_row(const loom_report *report, size_t row, const char *con
 /* Appends the same with the store's id: {"store_id":…,"windows":…}. False: memory is out. */
 bool loom_report_json_store(const loom_report *report, size_t row, const char *const *names,
                             struct loom_text *text);
+
+/*
+** Appends the columns of a finished series, of a group or LOOM_SERIES_ALL, as members of an object, without its braces: to each
+** name a list of numbers, times in seconds. False: memory is out.
+*/
+bool loom_series_json(const struct loom_series *series, size_t group, struct loom_text *text);
 
 #endif

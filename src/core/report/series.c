@@ -109,25 +109,47 @@ void loom_series_finish(struct loom_series *series) {
   }
 }
 
-struct loom_series_item loom_series_of_group(const struct loom_series *series, size_t group,
-                                             size_t step) {
-  return series->items[group * (series->steps + 1) + step];
-}
-
-struct loom_series_item loom_series_total(const struct loom_series *series, size_t step) {
+struct loom_series_item loom_series_at(const struct loom_series *series, size_t group,
+                                       size_t step) {
+  if (group != LOOM_SERIES_ALL)
+    return series->items[group * (series->steps + 1) + step];
   struct loom_series_item total = {.stores_down = 0};
-  for (size_t group = 0; group < series->groups; group++) {
-    struct loom_series_item item = loom_series_of_group(series, group, step);
+  for (group = 0; group < series->groups; group++) {
+    const struct loom_series_item *item = &series->items[group * (series->steps + 1) + step];
     for (int state = 0; state < LOOM_SERIES_TIMES; state++)
-      total.times[state] += item.times[state];
-    total.stores_down += item.stores_down;
+      total.times[state] += item->times[state];
+    total.stores_down += item->stores_down;
   }
   return total;
 }
 
-uint64_t loom_series_stores(const struct loom_series *series) {
+uint64_t loom_series_stores(const struct loom_series *series, size_t group) {
+  if (group != LOOM_SERIES_ALL)
+    return series->stores[group];
   uint64_t stores = 0;
-  for (size_t group = 0; group < series->groups; group++)
+  for (group = 0; group < series->groups; group++)
     stores += series->stores[group];
   return stores;
+}
+
+/* ---- columns ---- */
+
+const char *const loom_series_column_names[] = {"up",        "down",        "unknown", "excluded",
+                                                "scheduled", "stores_down", NULL};
+
+int64_t loom_series_value(const struct loom_series_item *item, enum loom_series_column column) {
+  switch (column) {
+  case LOOM_SERIES_UP:
+    return item->times[LOOM_UP];
+  case LOOM_SERIES_DOWN:
+    return item->times[LOOM_DOWN];
+  case LOOM_SERIES_UNKNOWN:
+    return item->times[LOOM_UNKNOWN];
+  case LOOM_SERIES_EXCLUDED:
+    return item->times[LOOM_EXCLUDED];
+  case LOOM_SERIES_SCHEDULED:
+    return item->times[LOOM_UP] + item->times[LOOM_DOWN] + item->times[LOOM_UNKNOWN];
+  default:
+    return item->stores_down;
+  }
 }

@@ -66,12 +66,26 @@ void loom_series_merge(struct loom_series *series, const struct loom_series *oth
 /* Makes the items what they are of. */
 void loom_series_finish(struct loom_series *series);
 
-/* A step of a finished series: of a group, or of all of them together. */
-struct loom_series_item loom_series_of_group(const struct loom_series *series, size_t group,
-                                             size_t step);
-struct loom_series_item loom_series_total(const struct loom_series *series, size_t step);
+/* A step of a finished series: of a group, or with LOOM_SERIES_ALL of all of them together. */
+#define LOOM_SERIES_ALL SIZE_MAX
+struct loom_series_item loom_series_at(const struct loom_series *series, size_t group, size_t step);
 
-/* The stores of all groups. */
-uint64_t loom_series_stores(const struct loom_series *series);
+/* How many stores a group has, or with LOOM_SERIES_ALL all of them. */
+uint64_t loom_series_stores(const struct loom_series *series, size_t group);
+
+/* What is told of a step, in this order. All but the last are times, in microseconds. */
+enum loom_series_column {
+  LOOM_SERIES_UP,
+  LOOM_SERIES_DOWN,
+  LOOM_SERIES_UNKNOWN,
+  LOOM_SERIES_EXCLUDED,
+  LOOM_SERIES_SCHEDULED, /* up + down + unknown */
+  LOOM_SERIES_STORES_DOWN,
+  LOOM_SERIES_COLUMNS
+};
+
+extern const char *const loom_series_column_names[]; /* in their order; they end with NULL */
+
+int64_t loom_series_value(const struct loom_series_item *item, enum loom_series_column column);
 
 #endif
