@@ -551,6 +551,25 @@ function monitor:outages(store, from, to, options) end
 ---@return string? # its code
 function monitor:explain(store, options) end
 
+---@class loom.monitor.schedule.options: loom.monitor.report.options
+---@field from? string the first local date (default: six days before the date at `as_of`, or at the newest poll, or now where there are none)
+---@field to? string the date after the last, at most 62 days after the first (default: 14)
+
+---The hours of a store, day by day: what its openings are by the weekly hours, special days and zone in force on each date, also
+---on dates that are still to come.
+---
+---```lua
+---for _, day in ipairs(monitor:schedule("shop 1", { from = "2023-01-20", to = "2023-01-27" }).days) do
+---  print(day.date, day.rule, #day.openings)
+---end
+---```
+---@param store string its id
+---@param options? loom.monitor.schedule.options `as_of`, `default_zone` and the rules, as in `report`, of which `slack` alone matters
+---@return table|nil # `store_id`, `timezone_str`, `as_of`, and `days`: for each its `date`, `from` and `to` (instants: 23 or 25 hours apart where clocks change), `rule` (`"weekly hours"`, `"special day"`, `"special day of all stores"` or `"no hours: open all day"`), `note` of a special day, and `openings` that begin on it, as in `explain`. Dates that the clock skips are left out
+---@return string? # the failure; ENOENT if the store is not known
+---@return string? # its code
+function monitor:schedule(store, options) end
+
 ---Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active, unix)`
 ---is a table that shows the packed polls, the view `store_now` has the newest one of each store, and `figures(WORD, …)` those
 ---of reports in any windows; docs/sql.md tells of all tables, with recipes. SQLite's functions of dates (`date`, `strftime` and

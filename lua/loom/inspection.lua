@@ -5,6 +5,7 @@ local check = require "loom.check"
 local core = require "loom.core"
 local figures = require "loom.figures"
 local hours = require "loom.hours"
+local overrides = require "loom.overrides"
 local rules = require "loom.rules"
 local time = require "loom.time"
 local windows = require "loom.windows"
@@ -285,6 +286,129 @@ function inspection.explain(monitor, store, options)
     told = told + #seen.polls + #seen.openings -- all windows share what may be looked at
   end
   return result
+end
+
+-- ---- schedules ----
+
+local SCHEDULE_DAYS_MAX = 62 -- two months: each day is looked at by itself
+local SCHEDULE_DAYS = 2 * WEEK -- up to the day that it is, and after it
+local FIRST_DATE, LAST_DATE = core.parse_date "0001-01-01", core.parse_date "9999-12-31" -- that can be written
+
+-- The special days in force by date: a store's own ones before those of all.
+local function special_days_of(monitor, store, first, after_last)
+  local by_date = {}
+  for _, whose in ipairs { "*", store } do
+    local days, message, code = overrides.special_days(monitor,
+      { store = whose, from = core.format_date(first), to = core.format_date(after_last - 1) })
+    if not days then
+      return nil, message, code
+    end
+    for _, day in ipairs(days) do
+      by_date[day.date] = day
+    end
+  end
+  return by_date
+end
+
+local function rule_of(special_day)
+  return not special_day and "weekly hours" or special_day.store_id == "*" and "special day of all stores" or "special day"
+end
+
+-- A local day, looked at from when it is over, so that all of it is there; false for a date that the clock skips.
+local function day_of(monitor, store, date, options)
+  local over = (date + 3) * DAY
+  local seen, message, code = inspect(monitor, store, { calendar = "dates", first = date, after_last = date + 1 },
+    { as_of = over < tonumber(time.LAST) and over or time.LAST, slack = options.slack, preset = options.preset,
+      default_zone = options.default_zone })
+  if not seen or seen.length == 0 then
+    return not seen and nil, message, code
+  end
+  local day = { date = core.format_date(date), openings = {}, timezone_str = seen.zone }
+  time.set(day, "from", seen.from)
+  time.set_after(day, "to", seen.from, seen.length)
+  for _, opening in ipairs(openings_of(seen)) do
+    if opening.date == day.date then -- not what is left of the night before
+      table.insert(day.openings, opening)
+    end
+  end
+  return day
+end
+
+-- The first date and the one after the last, as days since 1970, around the date that the store's clock shows at an instant.
+local function schedule_dates(monitor, store, instant, options)
+  local first, after_last = time.days(options.from), time.days(options.to)
+  if not first and not after_last then
+    local seen, message, code = inspect(monitor, store, { length = DAY },
+      { as_of = instant, default_zone = options.default_zone })
+    local clock = seen and time.on_clock(monitor.database, seen.zone, instant)
+    if not clock then
+      return nil, message, code
+    end
+    first = math.max(time.days(clock:sub(1, 10)) - WEEK + 1, FIRST_DATE)
+  end
+  first = first or math.max(after_last - SCHEDULE_DAYS, FIRST_DATE)
+  after_last = after_last or math.min(first + SCHEDULE_DAYS, LAST_DATE)
+  if after_last <= first or after_last - first > SCHEDULE_DAYS_MAX then
+    check.impossible("to", "schedule", ("a date after from, by at most %d days"):format(SCHEDULE_DAYS_MAX), options.to)
+  end
+  return first, after_last
+end
+
+-- The instant around which a schedule is: `as_of`, or the newest poll, or now where there are none.
+local function instant_of(monitor, as_of)
+  local instant, message, code = time.as_of(monitor, as_of), nil, nil
+  if not instant then
+    instant, message, code = monitor.database:newest()
+  end
+  if not instant and code == "EEMPTY" then
+    return time.now(monitor)
+  end
+  return instant, message, code
+end
+
+-- Adds the days between two dates to a schedule. True, or nil and the failure.
+local function add_days(monitor, schedule, first, after_last, options)
+  local special, message, code = special_days_of(monitor, schedule.store_id, first, after_last)
+  if not special then
+    return nil, message, code
+  end
+  for date = first, after_last - 1 do
+    local day
+    day, message, code = day_of(monitor, schedule.store_id, date, options)
+    if day == nil then
+      return nil, message, code
+    elseif day then
+      local special_day = special[day.date]
+      schedule.timezone_str, day.timezone_str = day.timezone_str, nil
+      day.rule = day.openings[1] and day.openings[1].rule or rule_of(special_day)
+      day.note = special_day and special_day.note or nil
+      table.insert(schedule.days, day)
+    end
+  end
+  return true
+end
+
+--- See `loom.monitor:schedule`.
+function inspection.schedule(monitor, store, options)
+  check.argument("schedule", 1, store, check.store_id)
+  local known = { from = time.date, to = time.date }
+  for name, checker in pairs(checkers) do
+    known[name] = checker
+  end
+  options = check.options("schedule", options, known)
+  local instant, message, code = instant_of(monitor, options.as_of)
+  if not instant then
+    return nil, message, code
+  end
+  local first, after_last
+  first, after_last, code = schedule_dates(monitor, store, instant, options)
+  if not first then
+    return nil, after_last, code
+  end
+  local schedule, added = { store_id = store, days = {} }
+  time.set(schedule, "as_of", instant)
+  added, message, code = add_days(monitor, schedule, first, after_last, options)
+  return added and schedule, message, code
 end
 
 return inspection

@@ -585,6 +585,27 @@ function Monitor:explain(store, options)
   return inspection.explain(self, store, options)
 end
 
+--- The hours of a store, day by day: what its openings are by the weekly hours, special days and zone in force on each date, also
+-- on dates that are still to come.
+-- @tparam string store its id
+-- @tparam[opt] table options `as_of`, `default_zone` and the rules, as in `report`, of which `slack` alone matters
+-- @tparam[opt] string options.from the first local date (default: six days before the date at `as_of`, or at the newest poll, or
+--   now where there are none)
+-- @tparam[opt] string options.to the date after the last, at most 62 days after the first (default: 14)
+-- @treturn table|nil `store_id`, `timezone_str`, `as_of`, and `days`: for each its `date`, `from` and `to` (instants: 23 or 25
+--   hours apart where clocks change), `rule` (`"weekly hours"`, `"special day"`, `"special day of all stores"` or
+--   `"no hours: open all day"`), `note` of a special day, and `openings` that begin on it, as in `explain`. Dates that the clock
+--   skips are left out
+-- @treturn ?string the failure; ENOENT if the store is not known
+-- @treturn ?string its code
+-- @usage
+-- for _, day in ipairs(monitor:schedule("shop 1", { from = "2023-01-20", to = "2023-01-27" }).days) do
+--   print(day.date, day.rule, #day.openings)
+-- end
+function Monitor:schedule(store, options)
+  return inspection.schedule(self, store, options)
+end
+
 --- The database
 -- @section database
 

@@ -33,7 +33,7 @@ describe("a service whose newest poll is at the last instant", function()
       ["/v1/summary"] = ('"as_of":"%s"'):format(LAST), ["/v1/exclusions"] = ('"to_utc":"%s"'):format(LAST),
       ["/v1/stores/last/timeline"] = ('"to":"%s"'):format(LAST), ["/v1/stores/last/outages"] = '"outages":[',
       ["/v1/stores/last/timeline?from=9999-12-31T23:59:59.999991Z"] = '{"from":"9999-12-31 23:59:59.999991 UTC"',
-      ["/v1/stores/last/explain"] = ('"as_of":"%s"'):format(LAST),
+      ["/v1/stores/last/schedule"] = '"date":"9999-12-30"', ["/v1/stores/last/explain"] = ('"as_of":"%s"'):format(LAST),
       ["/v1/stores/last/explain?preset=monitoring"] = '"timestamp_utc":"9999-12-31 23:59:59.999993 UTC"',
       ["/v1/stores/last/timeline?from=0001-01-01T00:00:00Z&to=0001-01-02T00:00:00Z"] = '"from":"0001-01-01 00:00:00.000000 UTC"',
       ["/v1/stores/last/hours"] = "{", ["/v1/special-days"] = "{", ["/v1/stores/last/timezone"] = "{",

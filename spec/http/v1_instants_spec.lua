@@ -81,7 +81,7 @@ describe("instants over HTTP", function()
       problem(400, "time", "GET", path .. "?time=unix")
     end
     for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary", "/v1/stores/s2", "/v1/stores/s2/timeline",
-      "/v1/stores/s2/outages", "/v1/stores/s2/explain" } do
+      "/v1/stores/s2/outages", "/v1/stores/s2/explain", "/v1/stores/s2/schedule" } do
       assert.is_true(asked[path], path)
     end
   end)

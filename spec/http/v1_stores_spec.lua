@@ -405,6 +405,19 @@ describe("stores over HTTP", function()
       problem(422, "compare", "GET", "/v1/stores/s03/explain?windows=a:1h,a_before:1h&compare=true")
     end)
 
+    it("have a schedule", function()
+      local path = "/v1/stores/s03/schedule"
+      local found = expect(200, "GET", path .. "?from=2024-03-04&to=2024-03-06&time=rfc3339")
+      assert.same({ "2024-03-04", "2024-03-05" }, { found.days[1].date, found.days[2].date })
+      assert.equal("2024-03-05T00:00:00Z", found.days[2].from)
+      assert.equal(14, #expect(200, "GET", path).days)
+      problem(404, nil, "GET", "/v1/stores/nobody/schedule")
+      problem(400, "from", "GET", path .. "?from=2024-03-04T00:00:00Z")
+      problem(400, "windows", "GET", path .. "?windows=a:1d")
+      problem(422, "to", "GET", path .. "?from=2024-03-04&to=2024-03-04")
+      problem(422, "to", "GET", path .. "?from=2024-03-04&to=2024-05-06")
+    end)
+
     it("are refused with the parameter that is wrong", function()
       for _, what in ipairs { "timeline", "outages" } do
         local path = "/v1/stores/s03/" .. what

@@ -339,4 +339,94 @@ describe("one store, looked at", function()
       assert.matches("100 years", message, 1, true)
     end)
   end)
+
+  describe("by its schedule", function()
+    local monitor
+
+    before_each(function()
+      monitor = assert(loom.open ":memory:")
+    end)
+
+    after_each(function()
+      monitor:close()
+    end)
+
+    local function lengths(days)
+      local list = {}
+      for i, day in ipairs(days) do
+        list[i] = ("%g"):format((day.to - day.from) / 3600)
+        assert.equal(i > 1 and days[i - 1].to or day.from, day.from)
+      end
+      return table.concat(list, " ")
+    end
+
+    it("has days as long as the clock makes them", function()
+      for zone, case in pairs {
+        ["America/Chicago"] = { "2024-03-09", "2024-03-12", "24 23 24" },
+        ["Europe/Berlin"] = { "2024-10-26", "2024-10-29", "24 25 24" },
+        ["Australia/Lord_Howe"] = { "2024-04-06", "2024-04-09", "24 24.5 24" },
+        ["Pacific/Apia"] = { "2011-12-29", "2012-01-01", "24 24" }, -- which skipped the 30th
+      } do
+        assert(monitor:set_timezone("a", zone))
+        local found = assert(monitor:schedule("a", { from = case[1], to = case[2] }))
+        assert.equal(zone, found.timezone_str)
+        assert.equal(case[3], lengths(found.days))
+      end
+    end)
+
+    it("has the openings that explanations have, when all of them are over", function()
+      local source = random.new(7)
+      for _, zone in ipairs { "America/Chicago", "Asia/Kathmandu", "Pacific/Apia" } do
+        assert(monitor:set_timezone("a", zone))
+        assert(monitor:set_hours("a", { mon = "09:00-17:00", tue = "22:00-06:00", fri = { "10:00-12:00", "13:00-18:30" } },
+          { from = "always" }))
+        for _ = 1, 20 do
+          local date = ("2024-%02d-%02d"):format(source(1, 12), source(1, 27))
+          local next_date = date:sub(1, 8) .. ("%02d"):format(date:sub(9) + 1)
+          local day = assert(monitor:schedule("a", { from = date, to = next_date })).days[1]
+          local window = { name = "day", from = day.from, to = day.to }
+          local expected, found = {}, assert(monitor:explain("a", { as_of = day.to, windows = { window } }))
+          for _, opening in ipairs(found.windows[1].openings) do
+            expected[#expected + 1] = opening.date == date and opening or nil
+          end
+          assert.same(expected, day.openings)
+        end
+      end
+    end)
+
+    it("tells the rule of each day, and the note of special ones", function()
+      assert(monitor:set_hours("a", { mon = "09:00-17:00" }, { from = "always" }))
+      assert(monitor:set_timezone("b", "UTC"))
+      assert(monitor:set_special_day("*", "2024-01-02", "10:00-12:00", "all"))
+      assert(monitor:set_special_day("*", "2024-01-03", "closed", "holiday"))
+      assert(monitor:set_special_day("a", "2024-01-02", "closed", "own"))
+      local function told(store)
+        local list = {}
+        for i, day in ipairs(assert(monitor:schedule(store, { from = "2024-01-01", to = "2024-01-05" })).days) do
+          list[i] = ("%s|%s|%d"):format(day.rule, day.note or "", #day.openings)
+        end
+        return list
+      end
+      assert.same({ "weekly hours||1", "special day|own|0", "special day of all stores|holiday|0", "weekly hours||0" }, told "a")
+      assert.same({ "no hours: open all day||1", "special day of all stores|all|1", "special day of all stores|holiday|0",
+        "no hours: open all day||1" }, told "b")
+    end)
+
+    it("is around the date that its clock shows", function()
+      assert(monitor:set_timezone("a", "Pacific/Auckland"))
+      local function ends(options)
+        local days = assert(monitor:schedule("a", options)).days
+        return days[1].date .. " " .. days[#days].date
+      end
+      assert.equal("2024-06-10 2024-06-23", ends { as_of = "2024-06-15 13:00:00" })
+      assert(monitor:poll("a", true, "2024-06-15 10:00:00"))
+      assert.equal("2024-06-09 2024-06-22", ends())
+      assert.equal("2024-06-01 2024-06-14", ends { from = "2024-06-01" })
+      assert.equal("2024-06-01 2024-06-14", ends { to = "2024-06-15" })
+      assert.equal("9999-12-20 9999-12-30", ends { from = "9999-12-20" })
+      assert.error_matches(function() monitor:schedule("a", { from = "2024-01-01", to = "2024-03-04" }) end, "at most 62 days",
+        1, true)
+      assert.equal("ENOENT", (select(3, monitor:schedule "nobody")))
+    end)
+  end)
 end)

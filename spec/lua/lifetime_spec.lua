@@ -200,7 +200,8 @@ describe("the lifetime of handles", function()
         clear_special_day = { "a", "2023-01-01" }, exclude = { { store = "*", from = 0, to = 1 } }, exclusions = {},
         remove_exclusion = { 1 }, set_attributes = { "a", { x = "y" } }, attributes = { "a" }, store = { "a" },
         report = {}, start_report = {}, status = {}, series = {}, timeline = { "a", from, to }, outages = { "a", from, to },
-        explain = { "a" }, query = { "SELECT 1" }, info = {}, store_ids = {}, transaction = { function() end }, check = {}, doctor = {},
+        explain = { "a" }, schedule = { "a" }, query = { "SELECT 1" }, info = {}, store_ids = {},
+        transaction = { function() end }, check = {}, doctor = {},
         prune = { "90d" }, delete_polls = { "a" }, delete_store = { "a" },
         export = { "hours", function() return true end }, backup = { "/dev/null" },
       }

@@ -197,4 +197,26 @@ function shapes.write_explanation(write, found, instant)
   write "]}"
 end
 
+local function write_day(write, day, instant)
+  write(('{"date":"%s","from":%s,"to":%s,"rule":"%s","note":%s,"openings":'):format(day.date, instant(day.from_utc),
+    instant(day.to_utc), day.rule, day.note and text(day.note) or "null"))
+  write_list(write, day.openings, opening_json, instant)
+  write "}"
+end
+
+--- The hours of a store, day by day.
+-- @tparam function write
+-- @tparam table found as `loom.monitor:schedule` gives it
+-- @tparam[opt] function instant
+function shapes.write_schedule(write, found, instant)
+  instant = instant or instants.of "text"
+  write(('{"store_id":%s,"timezone_str":%s,"as_of":%s,"days":['):format(text(found.store_id), text(found.timezone_str),
+    instant(found.as_of_utc)))
+  for i, day in ipairs(found.days) do
+    write(i > 1 and ",\n" or "")
+    write_day(write, day, instant)
+  end
+  write "]}"
+end
+
 return shapes

@@ -67,19 +67,28 @@ local function outages(write, arguments)
   return write_spans(write, arguments, "outages", "outages", shapes.span)
 end
 
--- ---- explaining ----
+-- ---- explanations and schedules ----
 
-local function explain(write, arguments)
+-- What a method of the monitor tells of a store.
+local function write_found(write, arguments, method, write_shape)
   local at, message, code = open(arguments)
   local found
   if at then
-    found, message, code = at:explain(arguments.store_id, arguments.options)
+    found, message, code = at[method](at, arguments.store_id, arguments.options)
   end
   if not found then
     return nil, message, code
   end
-  shapes.write_explanation(write, found, instants.of(arguments.time))
+  write_shape(write, found, instants.of(arguments.time))
   return true
+end
+
+local function explain(write, arguments)
+  return write_found(write, arguments, "explain", shapes.write_explanation)
+end
+
+local function schedule(write, arguments)
+  return write_found(write, arguments, "schedule", shapes.write_schedule)
 end
 
 -- ---- exclusions ----
@@ -177,6 +186,7 @@ return {
   timeline = guarded(timeline),
   outages = guarded(outages),
   explain = guarded(explain),
+  schedule = guarded(schedule),
   doctor = guarded(doctor),
   exclusions = guarded(write_exclusions),
   report = guarded(report),

@@ -60,12 +60,15 @@ local function span_of(parameters)
   return from, to
 end
 
--- Has the answer made, and sends it. `fields`: see `service.call`; `field`: which one asks for too much.
-local function send(name, parameters, arguments, fields, field)
+-- Has the answer made, and sends it. `fields`: see `service.call`; `field`: which one asks for too much; `more`: options beside
+-- those of reports.
+local function send(name, parameters, arguments, fields, field, more)
   local monitor = service.monitor()
   arguments.database, arguments.default_zone = monitor.path, monitor.default_zone
   arguments.options, arguments.time = (options.report(parameters)), parameters.time
-  arguments.options.most = MOST
+  for option, value in pairs(more) do
+    arguments.options[option] = value
+  end
   tasks.enter()
   local spool = service.call(fields, function()
     local made, message, code = tasks.run(name, arguments)
@@ -86,7 +89,7 @@ local function send_spans(name, id)
   options.refuse(parameters, "windows")
   options.refuse(parameters, "compare")
   local from, to = span_of(parameters)
-  send(name, parameters, { store_id = id, from = from, to = to }, span_fields, "from")
+  send(name, parameters, { store_id = id, from = from, to = to }, span_fields, "from", { most = MOST })
 end
 
 local function timeline(arguments)
@@ -98,7 +101,18 @@ local function outages(arguments)
 end
 
 local function explain(arguments)
-  send("explain", options.read({}, false), { store_id = arguments.store_id }, { "store_id" }, "windows")
+  send("explain", options.read({}, false), { store_id = arguments.store_id }, { "store_id" }, "windows",
+    { most = MOST })
+end
+
+local schedule_checkers = { from = time.date, to = time.date }
+
+local function schedule(arguments)
+  local parameters = options.read(schedule_checkers, false)
+  options.refuse(parameters, "windows")
+  options.refuse(parameters, "compare")
+  send("schedule", parameters, { store_id = arguments.store_id }, { "store_id", "to" }, "to",
+    { from = parameters.from, to = parameters.to })
 end
 
 -- ---- routes ----
@@ -120,6 +134,16 @@ local span_parameters = {
 }
 for _, parameter in ipairs(options.without(options.parameters, { windows = true, compare = true })) do
   table.insert(span_parameters, parameter)
+end
+
+local schedule_parameters = {
+  { name = "from", description = "A date. Default: six days before the one that the store's clock shows at as_of.",
+    schema = { type = "string", format = "date" } },
+  { name = "to", description = "The date after the last, at most 62 days after the first. Default: 14 days after it.",
+    schema = { type = "string", format = "date" } },
+}
+for _, parameter in ipairs(options.without(options.parameters, { windows = true, compare = true })) do
+  table.insert(schedule_parameters, parameter)
 end
 
 local function list_schema(name, item)
@@ -169,6 +193,20 @@ return {
         },
       },
     },
+    Schedule = {
+      type = "object", required = { "store_id", "timezone_str", "as_of", "days" }, additionalProperties = false,
+      properties = {
+        store_id = { type = "string" }, timezone_str = { type = "string" }, as_of = "FormattedInstant",
+        days = list_of {
+          type = "object", required = { "date", "from", "to", "rule", "note", "openings" }, additionalProperties = false,
+          properties = {
+            date = { type = "string", format = "date" }, from = "FormattedInstant", to = "FormattedInstant",
+            rule = { type = "string" }, note = { type = { "string", "null" }, description = "Of a special day." },
+            openings = list_of "Opening",
+          },
+        },
+      },
+    },
     Explanation = {
       type = "object", required = { "store_id", "timezone_str", "as_of", "rules", "windows" }, additionalProperties = false,
       properties = {
@@ -204,5 +242,11 @@ return {
     summary = "Everything that made a store's figures", parameters = options.parameters,
     responses = { [200] = { description = "Openings, pieces and polls. Cells cover their piece; what exclusions take out is "
       .. "a cell of state excluded, without a poll.", schema = "Explanation" } },
+  },
+  {
+    method = "GET", path = "/v1/stores/{store_id}/schedule", access = "read", handler = schedule, tag = "stores",
+    summary = "The hours of a store, day by day, also of days to come", parameters = schedule_parameters,
+    responses = { [200] = { description = "Local days, 23 or 25 hours long where clocks change, and the openings that begin on "
+      .. "them. Dates that the clock skips are left out.", schema = "Schedule" } },
   },
 }
