@@ -295,6 +295,19 @@ describe("reports over HTTP", function()
     server.expect_problem(service:post("/trigger_report", "application/json", ("[" ):rep(10000)), 400)
   end)
 
+  it("know the options that the document of the API names", function()
+    local document = service:request("/openapi.json").json
+    local properties, count = document.components.schemas.ReportOptions.properties, 0
+    for name in pairs(properties) do
+      local response = service:post("/trigger_report", "application/json", cjson.encode { [name] = { { { "no" } } } })
+      assert.equal(400, response.status, name)
+      assert.equal(name, response.json.field)
+      assert.not_matches("no such", response.json.detail)
+      count = count + 1
+    end
+    assert.is_true(count > 15)
+  end)
+
   it("do not choose how many threads there are", function()
     local problem = server.expect_problem(service:post("/trigger_report", "application/json", '{"threads":1}'), 400,
       "threads: there is no such field")

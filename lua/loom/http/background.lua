@@ -10,6 +10,7 @@ local cjson = require "cjson.safe"
 local core = require "loom.core"
 local exclusions = require "loom.exclusions"
 local findings = require "loom.formats.findings"
+local info_format = require "loom.formats.info"
 local inspection = require "loom.inspection"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
@@ -153,6 +154,21 @@ local function doctor(write, arguments)
   return true
 end
 
+-- ---- info ----
+
+local function info(write, arguments)
+  local at, message, code = open(arguments)
+  local found
+  if at then
+    found, message, code = at:info()
+  end
+  if not found then
+    return nil, message, code
+  end
+  write(info_format.json(found))
+  return true
+end
+
 -- ---- reports ----
 
 -- A report whose figures are in a file, in a format.
@@ -188,6 +204,7 @@ return {
   explain = guarded(explain),
   schedule = guarded(schedule),
   doctor = guarded(doctor),
+  info = guarded(info),
   exclusions = guarded(write_exclusions),
   report = guarded(report),
 }

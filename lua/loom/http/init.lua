@@ -44,6 +44,7 @@ for _, routes in ipairs {
   require "loom.http.v1.summary",
   require "loom.http.v1.now",
   require "loom.http.v1.doctor",
+  require "loom.http.v1.info",
   require "loom.http.v1.inspection",
   require "loom.http.v1.hours",
   require "loom.http.v1.timezone",

@@ -8,6 +8,7 @@ local json = require "loom.json"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
 local Report = require "loom.report"
+local report_options = require "loom.http.v1.report_options"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
@@ -218,10 +219,8 @@ reports.routes = {
     },
     ReportId = { type = "object", required = { "report_id" }, properties = { report_id = id_schema } },
     ReportOptions = {
-      type = "object",
-      description = "The options of a report, as in the Lua module: as_of, windows, compare, preset, fill, evidence, no_data, "
-        .. "max_gap, slack, default_zone, stores, where, all_stores, hours, slo, group_by, "
-        .. "name_attribute, strips.",
+      type = "object", additionalProperties = false, properties = report_options,
+      description = "The options of a report, as in the Lua module.",
     },
   },
   {

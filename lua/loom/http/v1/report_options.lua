@@ -1,0 +1,59 @@
+--- What a report may be asked for, as properties for the document of the API: the options of `loom.monitor:report` that JSON can
+-- say. Forms are made of them.
+-- @module loom.http.v1.report_options
+
+local core = require "loom.core"
+local rules = require "loom.rules"
+local windows = require "loom.windows"
+
+local texts = { type = "object", additionalProperties = { type = { "string", "array" }, items = { type = "string" } } }
+local ratio = { type = "number", minimum = 0, maximum = 1 }
+local ratios = { type = "object", additionalProperties = ratio }
+
+return {
+  as_of = { type = { "string", "integer" },
+    description = "What all is seen from: an instant, a date or now (default: the newest poll)." },
+  windows = {
+    type = "array", description = "Default: the last hour, day and week. A window has seconds, from and to, or calendar.",
+    items = {
+      type = "object", required = { "name" }, additionalProperties = false,
+      properties = {
+        name = { type = "string" }, seconds = { type = { "string", "number" }, description = "Its length, or a duration." },
+        from = { type = { "string", "integer" } }, to = { type = { "string", "integer" } },
+        calendar = { type = "string", enum = windows.words }, unit = { type = "string", enum = { "hours", "minutes" } },
+      },
+    },
+    examples = { { { name = "month", seconds = "30d" }, { name = "yesterday", calendar = "yesterday" } } },
+  },
+  compare = { type = "boolean", description = "Puts beside each window the one before it." },
+  preset = { type = "string", enum = rules.names.preset, description = "The rules that polls are judged by." },
+  fill = { type = "string", enum = rules.names.fill, description = "Which time a poll vouches for." },
+  evidence = { type = "string", enum = rules.names.evidence, description = "Whether polls outside of an opening count for it." },
+  no_data = { type = "string", enum = rules.names.no_data, description = "What an opening without evidence is." },
+  max_gap = { type = { "string", "number" },
+    description = 'Time further from its poll than this duration is unknown; or "none".' },
+  slack = { type = { "string", "number" }, description = "A close within this duration of midnight is midnight." },
+  default_zone = { type = "string", description = "The timezone of stores without one." },
+  stores = {
+    anyOf = { { type = "string" }, { type = "array", items = { type = "string" } }, { type = "object" } },
+    description = "Which ones: an id, a pattern with *, ? and [a-z], or a list of them.", examples = { "12*" },
+  },
+  where = { type = texts.type, additionalProperties = texts.additionalProperties,
+    description = "Attributes that stores must have.", examples = { { region = "north" } } },
+  all_stores = { type = "boolean", description = "Also stores without polls." },
+  hours = { type = "object", additionalProperties = { type = "object" },
+    description = "Weekly hours for this report alone, by store; * stands for all.",
+    examples = { { ["*"] = { mon = "09:00-17:00" } } } },
+  slo = {
+    anyOf = { ratio, { type = "object", additionalProperties = false, properties = { target = ratio, stores = ratios,
+      attribute = { type = "string" }, targets = ratios } } },
+    description = "An objective: the ratio of up time that stores are to reach, from 0 to 1.", examples = { 0.99 },
+  },
+  group_by = { type = "string", description = "Groups of stores by this attribute in place of stores." },
+  name_attribute = { type = "string", description = "The attribute that pages call stores by." },
+  strips = {
+    anyOf = { { type = "boolean" }, { type = "object", additionalProperties = false, properties = { window = { type = "string" },
+      bins = { type = "integer", minimum = 1, maximum = core.limits.strip_bins } } } },
+    description = "A letter to a stretch of time for each store.",
+  },
+}
