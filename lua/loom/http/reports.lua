@@ -3,7 +3,6 @@
 
 local accept = require "loom.http.accept"
 local budget = require "loom.http.budget"
-local chosen = require "loom.http.v1.options"
 local json = require "loom.json"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
@@ -13,6 +12,7 @@ local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
 local tasks = require "loom.http.tasks"
+local zones = require "loom.http.v1.zones"
 
 local reports = {}
 
@@ -30,7 +30,7 @@ local function trigger()
   if options.threads ~= nil then -- how many there are is not for one client to say
     problem.raise(400, "threads: there is no such field", { field = "threads" })
   end
-  chosen.check_zone(options.default_zone)
+  zones.check("default_zone", options.default_zone)
   budget.check(service.monitor().database, options)
   local id = service.call(nil, function(state)
     return state.queue:trigger(options)

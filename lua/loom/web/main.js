@@ -45,16 +45,22 @@ function login() {
   header.updateWho(login);
 }
 
-// The view that an address names.
-/** @param {string} wanted */
-function viewOf(wanted) {
+/**
+ * The view that an address names.
+ * @param {string} wanted
+ * @param {AbortSignal} signal
+ */
+async function viewOf(wanted, signal) {
   const name = views[wanted] ? wanted : "fleet";
-  if (open?.name !== name) {
-    close();
-    open = { name, view: views[name].open() };
-    fill(place, open.view.element);
-    document.title = `${views[name].title} – Loom`;
+  if (open?.name === name) {
+    return open.view;
   }
+  const module = await views[name]();
+  signal.throwIfAborted();
+  close();
+  open = { name, view: module.open() };
+  fill(place, open.view.element);
+  document.title = `${module.title} – Loom`;
   return open.view;
 }
 
@@ -117,7 +123,7 @@ async function update() {
       close();
       fill(place, welcome());
     } else {
-      await viewOf(now.view).update(now, signal, state);
+      await (await viewOf(now.view, signal)).update(now, signal, state);
     }
     succeed();
   } catch (error) {

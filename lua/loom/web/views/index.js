@@ -1,9 +1,6 @@
 /**
- * The views there are, by their names in the address.
+ * The views there are, by their names in the address. Each is loaded when it is opened first.
  */
-
-import * as fleet from "./fleet.js";
-import * as wall from "./wall.js";
 
 /**
  * @typedef {object} View
@@ -13,5 +10,15 @@ import * as wall from "./wall.js";
  * @property {() => void} [close] ends what it does by itself
  */
 
-/** @type {Record<string, { title: string, open: () => View }>} */
-export const views = { fleet, wall };
+/**
+ * What a view's module has.
+ * @typedef {{ title: string, open: () => View }} Module
+ */
+
+/** @type {Record<string, () => Promise<Module>>} */
+export const views = {
+  fleet: () => import("./fleet.js"),
+  wall: () => import("./wall.js"),
+  reports: () => import("./reports.js"),
+  data: () => import("./data.js"),
+};
