@@ -78,3 +78,18 @@ export function svg(tag, properties, ...children) {
 export function fill(element, ...children) {
   element.replaceChildren(...nodes(children));
 }
+
+const FOCUSED = "a[href], button, input, select";
+
+/**
+ * The same, where the focus goes to what stands in the place of what had it.
+ * @param {Element} element
+ * @param {...Child} children
+ */
+export function refill(element, ...children) {
+  const at = [...element.querySelectorAll(FOCUSED)].findIndex((one) => one === document.activeElement);
+  fill(element, ...children);
+  if (at >= 0) {
+    /** @type {HTMLElement | undefined} */ (element.querySelectorAll(FOCUSED)[at])?.focus({ preventScroll: true });
+  }
+}

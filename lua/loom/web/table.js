@@ -3,7 +3,7 @@
  * Rows come from the service in pages, sorted there.
  */
 
-import { fill, h, set, svg } from "./h.js";
+import { fill, h, refill, set, svg } from "./h.js";
 import { paged } from "./paged.js";
 
 /**
@@ -14,6 +14,8 @@ import { paged } from "./paged.js";
  * @property {boolean} [numeric]
  * @property {boolean} [fixed] it cannot be sorted by
  * @property {boolean} [descends] the order in which it is sorted first
+ * @property {number | (() => number)} [width] in pixels; a function is asked when rows are there. Where the columns have widths,
+ *   they keep them while the rows change
  * @property {(row: any) => import("./h.js").Child} cell
  */
 
@@ -33,7 +35,7 @@ export function table(source) {
   /** @type {Column[]} */
   let columns = [];
   const rows = paged(source.load);
-  /** @type {Map<number, HTMLTableRowElement>} */
+  /** @type {Map<number, { one: HTMLTableRowElement, values: any }>} those that are elements, and what they show */
   const made = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let resting;
@@ -46,7 +48,8 @@ export function table(source) {
   const first = h("tr", { class: "pad", "aria-hidden": "true" }, h("td", null, above));
   const last = h("tr", { class: "pad", "aria-hidden": "true" }, h("td", null, below));
   const body = h("tbody", null, first, last);
-  const grid = h("table", { class: "rows" }, h("caption", { class: "unseen" }, source.label), h("thead", null, head), body);
+  const widths = h("colgroup");
+  const grid = h("table", { class: "rows" }, h("caption", { class: "unseen" }, source.label), widths, h("thead", null, head), body);
   const element = h("div", { class: "sheet", tabIndex: 0, role: "region", "aria-label": source.label, onscroll: scrolled }, grid);
 
   /** @returns {[from: number, to: number]} the rows that are seen, and some more; an empty table has no height yet */
@@ -56,29 +59,52 @@ export function table(source) {
       Math.min(rows.total(), Math.ceil((scrollTop + (made.size ? clientHeight : innerHeight)) / height) + SPARE)];
   }
 
-  /** @param {number} index */
-  function row(index) {
-    const values = rows.at(index);
+  /** @param {number} index @param {any} values */
+  function row(index, values) {
     return h("tr", { "aria-rowindex": index + 2, class: values ? null : "waiting" }, columns.map((column, at) =>
       h(at ? "td" : "th", { class: column.numeric ? "number" : null, scope: at ? null : "row" },
         values ? column.cell(values) : at ? "" : "…")));
+  }
+
+  // The element of a row: the one that is there, if it shows the same, so that what is selected stays, and the focus.
+  /** @param {number} index */
+  function rowAt(index) {
+    const values = rows.at(index);
+    const old = made.get(index);
+    if (old && old.values === values) {
+      return old.one;
+    }
+    const one = row(index, values);
+    if (old?.one.isEqualNode(one)) {
+      made.set(index, { one: old.one, values });
+      return old.one;
+    }
+    made.set(index, { one, values });
+    if (old) {
+      const at = [...old.one.querySelectorAll("a, button")].findIndex((other) => other === document.activeElement);
+      old.one.replaceWith(one);
+      /** @type {HTMLElement | undefined} */ (one.querySelectorAll("a, button")[at])?.focus({ preventScroll: true });
+    }
+    return one;
   }
 
   /** Makes the elements of the rows that are seen. */
   function render() {
     frame = 0;
     const [from, to] = seen();
-    for (const [index, old] of made) {
+    for (const [index, { one }] of made) {
       if (index < from || index >= to) {
-        old.remove();
+        if (one.contains(document.activeElement)) {
+          element.focus({ preventScroll: true });
+        }
+        one.remove();
         made.delete(index);
       }
     }
     let before = /** @type {Element} */ (first);
     for (let index = from; index < to; index++) {
-      const one = made.get(index) ?? row(index);
-      if (!made.has(index)) {
-        made.set(index, one);
+      const one = rowAt(index);
+      if (before.nextElementSibling !== one) {
         before.after(one);
       }
       before = one;
@@ -90,7 +116,7 @@ export function table(source) {
 
   // Rows are higher than they are meant to be where letters are larger.
   function measure() {
-    const real = made.values().next().value?.getBoundingClientRect().height;
+    const real = made.values().next().value?.one.getBoundingClientRect().height;
     if (real && Math.abs(real - height) > 0.5) {
       height = real;
       later();
@@ -101,14 +127,8 @@ export function table(source) {
     frame = frame || requestAnimationFrame(render);
   }
 
-  function forget() {
-    made.forEach((one) => one.remove());
-    made.clear();
-  }
-
   async function complete() {
     if (await rows.complete(...seen())) {
-      forget();
       render();
     }
   }
@@ -124,13 +144,15 @@ export function table(source) {
    * @param {"asc" | "desc"} order
    */
   function heads(key, order) {
-    fill(head, columns.map((column) => {
+    refill(head, columns.map((column) => {
       const sorted = column.key === key;
       const next = sorted ? (order === "asc" ? "desc" : "asc") : column.descends ? "desc" : "asc";
       return h("th", { scope: "col", class: column.numeric ? "number" : null, title: column.title ?? null,
         "aria-sort": sorted ? (order === "asc" ? "ascending" : "descending") : null },
       column.fixed ? column.label : h("button", { type: "button", onclick: () => source.sort(column.key, next) }, column.label));
     }));
+    fill(widths, columns.map(({ width }) => h("col", { width: typeof width === "function" ? width() : width })));
+    grid.classList.toggle("even", columns.every(({ width }) => width));
     [first, last].forEach((pad) => set(pad.cells[0], { colspan: columns.length }));
   }
 
@@ -152,7 +174,7 @@ export function table(source) {
       if (!same) {
         element.scrollTop = 0;
       }
-      forget();
+      made.forEach((row) => row.values = null);
       heads(key, order);
       grid.setAttribute("aria-rowcount", String(rows.total() + 1));
       render();

@@ -1,0 +1,131 @@
+/**
+ * The columns that the table of stores can have. Which it has stands in the address, in their order.
+ */
+
+import * as address from "../../address.js";
+import { duration, hours, show, zoneOf } from "../../clock.js";
+import { h } from "../../h.js";
+import { count, percent, points } from "../../words.js";
+
+/** @typedef {import("../../table.js").Column} Column */
+/** @typedef {{ query: URLSearchParams, window: string, asOf: () => number, idWidth: () => number }} Context */
+/** @typedef {{ label: string, about: string, field: string, make: (context: Context) => Partial<Column> }} Kind */
+
+const ATTRIBUTE = "attribute.";
+
+/**
+ * @param {string} figure the API's name
+ * @param {(value: any) => import("../../h.js").Child} print
+ * @param {boolean} descends
+ * @param {number} width
+ * @returns {Kind["make"]}
+ */
+function figure(figure, print, descends, width) {
+  return ({ window }) => ({ key: `${figure}_${window}`, numeric: true, descends, width,
+    cell: (row) => print(row.windows[window]?.[figure]) });
+}
+
+/** @param {string} text @param {boolean} quiet */
+const quietly = (text, quiet) => quiet ? h("span", { class: "soft" }, text) : text;
+
+/** @param {any} windows @param {string} window */
+function change(windows, window) {
+  const [now, before] = [windows[window]?.ratio, windows[window + "_before"]?.ratio];
+  return now === null || before === null || now === undefined || before === undefined ? null : now - before;
+}
+
+/** @type {Record<string, Kind>} */
+export const KINDS = {
+  state: { label: "State", about: "what the store is now", field: "state",
+    make: () => ({ key: "state", width: 104, cell: ({ state, dormant }) => state && h("span", { class: `fleet-state ${state}` },
+      h("i", { class: `key ${state}` }), dormant ? `${state}, dormant` : state) }) },
+  since: { label: "Since", about: "when that began, and how long ago", field: "since",
+    make: ({ query, asOf }) => ({ key: "since", width: 208, cell: (row) => row.since && [
+      h("time", { title: show(row.since, zoneOf(query, row.timezone_str), "full") },
+        show(row.since, zoneOf(query, row.timezone_str))),
+      h("small", null, ` ${duration((asOf() - row.since) / 1000)}`)] }) },
+  ratio: { label: "Up", about: "share of the time judged, by which it was up", field: "windows",
+    make: figure("ratio", (value) => quietly(percent(value), value === 1), false, 84) },
+  change: { label: "Change", about: "of that share since the window before", field: "windows",
+    make: ({ window }) => ({ key: `change_ratio_${window}`, numeric: true, width: 92,
+      cell: ({ windows }) => {
+        const value = change(windows, window);
+        return h("span", { class: value !== null && value < -0.00005 ? "delta worse" : "soft" }, points(value));
+      } }) },
+  down: { label: "Down (h)", about: "hours lost in opening hours", field: "windows",
+    make: figure("down", (value) => quietly(hours(value ?? 0), !value), true, 78) },
+  unknown: { label: "Unknown (h)", about: "hours without a poll that vouches", field: "windows",
+    make: figure("unknown", (value) => quietly(hours(value ?? 0), !value), true, 92) },
+  scheduled: { label: "Open (h)", about: "opening hours", field: "windows",
+    make: figure("scheduled", (value) => hours(value ?? 0), true, 78) },
+  outages: { label: "Outages", about: "how many", field: "windows",
+    make: figure("outages", (value) => quietly(count(value ?? 0), !value), true, 76) },
+  longest: { label: "Longest", about: "the longest outage", field: "windows",
+    make: figure("longest", (value) => quietly(duration(value), !value), true, 92) },
+  mttr: { label: "Mean", about: "how long an outage lasts on average", field: "windows",
+    make: figure("mttr", (value) => duration(value), true, 92) },
+  last_poll: { label: "Last poll", about: "when the store was heard of last", field: "last_poll",
+    make: ({ query }) => ({ key: "last_poll", width: 140,
+      cell: (row) => show(row.last_poll, zoneOf(query, row.timezone_str)) }) },
+  timezone_str: { label: "Zone", about: "by which its hours are meant", field: "timezone_str",
+    make: () => ({ key: "timezone_str", width: 150, cell: (row) => row.timezone_str }) },
+};
+
+/** The columns of those who have chosen none. */
+export const STANDARD = ["state", "since", "ratio", "change", "down", "outages", "longest", "last_poll"];
+
+/**
+ * The names of the columns that an address asks for.
+ * @param {URLSearchParams} query
+ */
+export function chosen(query) {
+  return query.get("cols")?.split(",").filter((name) => KINDS[name] || name.startsWith(ATTRIBUTE)) ?? STANDARD;
+}
+
+/**
+ * What an attribute's column is called in the address, where a comma is between names.
+ * @param {string} attribute
+ */
+export function named(attribute) {
+  return ATTRIBUTE + encodeURIComponent(attribute);
+}
+
+/** @param {string} name */
+function attributeOf(name) {
+  try {
+    return decodeURIComponent(name.slice(ATTRIBUTE.length));
+  } catch { // somebody has written the address by hand
+    return name.slice(ATTRIBUTE.length);
+  }
+}
+
+/**
+ * The fields of rows that columns need.
+ * @param {string[]} names
+ */
+export function fields(names) {
+  return [...new Set(["timezone_str", ...names.map((name) => KINDS[name]?.field ?? "attributes")])].sort().join(",");
+}
+
+/** @param {string} name the column's @returns {Column} */
+function attribute(name) {
+  const short = attributeOf(name);
+  return { key: ATTRIBUTE + short, label: short, width: 120, cell: ({ attributes }) => attributes?.[short] !== undefined
+    && h("bdi", null, attributes[short]) };
+}
+
+/**
+ * @param {string[]} names
+ * @param {Context} context
+ * @returns {Column[]}
+ */
+export function columns(names, context) {
+  return [
+    { key: "store_id", label: "Store", width: context.idWidth, cell: ({ store_id: id }) =>
+      h("a", { class: "id", href: address.href("store", { id }) }, h("bdi", null, id)) },
+    ...names.map((name) => {
+      const kind = KINDS[name];
+      return kind ? /** @type {Column} */ ({ label: kind.label, title: kind.about, ...kind.make(context) }) : attribute(name);
+    }),
+  ];
+}

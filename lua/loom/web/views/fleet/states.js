@@ -1,0 +1,112 @@
+/**
+ * How many stores are in each state, and how long those that are down have been: each a filter.
+ */
+
+import * as address from "../../address.js";
+import * as api from "../../api.js";
+import { duration } from "../../clock.js";
+import { h, refill, svg } from "../../h.js";
+import { count, counted, MEANINGS, STATES } from "../../words.js";
+import { about } from "./question.js";
+
+/** @typedef {{ up: number, down: number, unknown: number, excluded: number, closed: number, dormant: number }} Counts */
+
+const LETTER = { down: "d", unknown: "n", up: "u", excluded: "x", closed: "c" };
+
+/** @param {Counts} counts */
+const sum = (counts) => STATES.reduce((total, state) => total + counts[state], 0);
+
+/** @param {Counts} counts */
+function headline(counts) {
+  const all = sum(counts);
+  if (!all) {
+    return "No stores to tell of";
+  }
+  const unknown = counts.unknown > 0 && `, of ${counts.unknown === all ? "all" : count(counts.unknown)} nothing is known`;
+  return [h("b", { class: counts.down ? "problem" : null }, counts.down ? count(counts.down) : "None"),
+    ` of ${counted(all, "store")} ${counts.down === 1 ? "is" : "are"} down`, unknown];
+}
+
+/**
+ * The states' shares as one bar, in which what is not 0 is always seen.
+ * @param {Counts} counts
+ */
+function bar(counts) {
+  const all = sum(counts);
+  const least = all / 150;
+  const shares = STATES.filter((state) => counts[state]).map((state) => ({ state, size: Math.max(counts[state], least) }));
+  const width = shares.reduce((total, { size }) => total + size, 0) || 1;
+  let at = 0;
+  return svg("svg", { class: "fleet-bar", viewBox: `0 0 ${width} 1`, preserveAspectRatio: "none", "aria-hidden": "true" },
+    shares.map(({ state, size }) => {
+      const part = svg("rect", { class: LETTER[state], x: at, y: 0, width: size, height: 1 });
+      at += size;
+      return part;
+    }));
+}
+
+/**
+ * A count that is a filter.
+ * @param {import("../../h.js").Child} label
+ * @param {number} value
+ * @param {boolean} pressed
+ * @param {address.Changes} changes those that choose it
+ * @param {string} [title]
+ */
+function filter(label, value, pressed, changes, title) {
+  return h("button", { type: "button", class: value ? "fleet-count" : "fleet-count none", "aria-pressed": String(pressed), title,
+    onclick: () => address.alter(pressed ? { state: null, dormant: null, lasted: null } : changes) },
+  h("b", null, count(value)), h("span", null, label));
+}
+
+/** @param {number} from @param {number | null} to both in seconds */
+function lasted(from, to) {
+  return `${from ? from + "s" : ""}..${to === null ? "" : to + "s"}`;
+}
+
+/** @param {number} from @param {number | null} to */
+function span(from, to) {
+  return to === null ? `${duration(from)} and more` : from === 0 ? `under ${duration(to)}` : `${duration(from)} – ${duration(to)}`;
+}
+
+/**
+ * @param {any} now an answer of `/v1/now`
+ * @param {URLSearchParams} query
+ */
+function content({ counts, down_for: ages, dormant_after: after }, query) {
+  const [state, long, dormant] = [query.get("state"), query.get("lasted"), query.get("dormant") === "true"];
+  return [
+    h("h2", { class: "fleet-headline" }, headline(counts)),
+    bar(counts),
+    h("div", { class: "row", role: "group", "aria-label": "Stores by state" }, STATES.map((one) =>
+      filter([h("i", { class: `key ${one}` }), one], counts[one], state === one && !long && !dormant,
+        { state: one, lasted: null, dormant: null }, MEANINGS[one]))),
+    counts.down > 0 && h("div", { class: "row", role: "group", "aria-label": "Stores that are down, by how long" },
+      h("span", { class: "soft" }, "Down for"),
+      ages.map((/** @type {{ from: number, to: number | null, stores: number }} */ { from, to, stores }) =>
+        filter(span(from, to), stores, state === "down" && long === lasted(from, to),
+          { state: "down", lasted: lasted(from, to), dormant: null }))),
+    (counts.dormant > 0 || dormant) && h("p", { class: "hint" }, `${counted(counts.dormant, "store")} `
+      + `${counts.dormant === 1 ? "is" : "are"} dormant: no active poll for ${duration(after)}. `,
+    h("button", { type: "button", class: "plain", "aria-pressed": String(dormant), onclick: () =>
+      address.alter({ state: null, lasted: null, dormant: dormant ? null : "true" }) }, dormant ? "Show the others" : "Show them")),
+  ];
+}
+
+/** The panel. */
+export function states() {
+  const element = h("section", { class: "panel stack fleet-states", "aria-label": "Now" });
+  return {
+    element,
+    /**
+     * @param {URLSearchParams} query
+     * @param {AbortSignal} signal
+     */
+    async update(query, signal) {
+      const asked = about(query);
+      ["state", "dormant", "lasted"].forEach((name) => asked.delete(name));
+      const now = await api.get("v1/now", asked, signal);
+      refill(element, content(now, query));
+    },
+  };
+}

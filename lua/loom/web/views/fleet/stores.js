@@ -1,0 +1,85 @@
+/**
+ * The stores, a row each, in the order that is asked for.
+ */
+
+import * as address from "../../address.js";
+import * as api from "../../api.js";
+import { fill, h } from "../../h.js";
+import { table } from "../../table.js";
+import { counted } from "../../words.js";
+import { chosen, columns } from "./columns.js";
+import { picker } from "./picker.js";
+import { figures, labelOf, towards, windowOf, WINDOWS } from "./question.js";
+
+const SORT = "since";
+const [ID_LEAST, ID_MOST, LETTER, AROUND] = [96, 296, 7.3, 22]; // pixels: of the column of ids, of a letter of theirs, and around it
+
+/**
+ * The question for the rows.
+ * @param {URLSearchParams} query
+ */
+function question(query) {
+  const asked = figures(query);
+  asked.set("sort", query.get("sort") ?? SORT);
+  if (query.has("order")) {
+    asked.set("order", /** @type {string} */ (query.get("order")));
+  }
+  return asked;
+}
+
+/** @param {URLSearchParams} query */
+function windowChoice(query) {
+  return h("div", { class: "row switch", role: "group", "aria-label": "Window of the figures" }, WINDOWS.map(([, name, label]) =>
+    h("button", { type: "button", "aria-pressed": String(windowOf(query) === name),
+      onclick: () => address.alter(towards(query, name)) }, label)));
+}
+
+/** The panel. */
+export function stores() {
+  let [letters, total, asOf] = [8, 0, 0];
+  /** @type {[question: string | null, address: string | null]} */
+  let [shown, told] = [null, null];
+  const heading = h("h2");
+  const tools = h("div", { class: "row" });
+  const rows = table({
+    label: "Stores",
+    sort: (sort, order) => address.alter({ sort: sort === SORT && order === "asc" ? null : sort,
+      order: sort === SORT && order === "asc" ? null : order }),
+    fail: (error) => fill(heading, h("span", { class: "problem" }, error.message)),
+    async load(offset, limit, signal) {
+      const asked = question(address.read().query);
+      asked.set("limit", String(limit));
+      if (offset) {
+        asked.set("offset", String(offset));
+      }
+      const found = await api.get("v1/stores", asked, signal);
+      if (!offset) {
+        letters = Math.max(1, ...found.stores.map((/** @type {{ store_id: string }} */ row) => [...row.store_id].length));
+      }
+      [total, asOf] = [found.total, found.as_of];
+      return { total, rows: found.stores };
+    },
+  });
+  const element = h("section", { class: "stack fleet-stores", "aria-label": "Stores" },
+    h("div", { class: "row" }, heading, tools), rows.element);
+  return {
+    element,
+    /**
+     * @param {URLSearchParams} query
+     * @param {AbortSignal} signal
+     */
+    async update(query, signal) {
+      const asked = question(query).toString();
+      const window = windowOf(query);
+      await rows.show(columns(chosen(query), { query, window, asOf: () => asOf,
+        idWidth: () => Math.min(ID_MOST, Math.max(ID_LEAST, letters * LETTER + AROUND)) }),
+      query.get("sort") ?? SORT, query.get("order") === "desc" ? "desc" : "asc", asked === shown, signal);
+      shown = asked;
+      fill(heading, counted(total, "store"), h("small", null, ` figures of the ${labelOf(window).toLowerCase()}`));
+      if (told !== query.toString()) { // a menu that is open stays
+        told = query.toString();
+        fill(tools, windowChoice(query), picker());
+      }
+    },
+  };
+}
