@@ -36,6 +36,7 @@ HEADERS  := $(wildcard src/core/*/*.h src/serve/*.h src/lua/*.h)
 TESTS    := $(patsubst spec/core/%.c,$(BUILD)/spec/%,$(wildcard spec/core/*_test.c))
 API_TESTS := $(patsubst spec/api/%.c,$(BUILD)/spec/api/%,$(wildcard spec/api/*_test.c))
 LUA_FILES := $(shell find lua -name '*.lua')
+WEB_FILES := $(shell find lua/loom/web -name '*.html' -o -name '*.js' -o -name '*.css' -o -name '*.svg')
 
 # LuaJIT's module is built where its headers are installed.
 HAVE_LUAJIT := $(shell pkg-config --exists $(LUAJIT_PC) && echo yes)
@@ -313,7 +314,7 @@ list = $(BUILD)/installed
 install: all $(HELP) ## Install the command, its manual page, the modules and the SQLite extension below PREFIX
 	@test ! -f $(DESTDIR)$(INSTALLED) || $(MAKE) -s uninstall # what is not there any more would stay
 	@rm -f $(list)
-	$(call say,INSTALL,$(luadir)/loom)for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
+	$(call say,INSTALL,$(luadir)/loom)for file in $(patsubst lua/%,%,$(LUA_FILES) $(WEB_FILES)); do \
 	  install -D -m 644 lua/$$file $(DESTDIR)$(luadir)/$$file && echo $(luadir)/$$file >>$(list) || exit 1; done
 	$(call put,$(list),755,$(BUILD)/lua5.4/loom/core.so,$(lua54_cdir)/loom/core.so)
 	$(if $(HAVE_LUAJIT),$(call put,$(list),755,$(BUILD)/luajit/loom/core.so,$(luajit_cdir)/loom/core.so))
@@ -345,7 +346,7 @@ rock: $(BUILD)/$(ROCK)/loom/core.so $(if $(ROCK_LUAJIT),$(BUILD)/luajit/loom/cor
 install-rock: rock
 	@for folder in $(LUADIR) $(LIBDIR) $(BINDIR); do test -d $$folder || { \
 	  echo "LuaRocks has not made $$folder: use luarocks make --tree, then luarocks pack" >&2; exit 1; }; done
-	for file in $(patsubst lua/%,%,$(LUA_FILES)); do \
+	for file in $(patsubst lua/%,%,$(LUA_FILES) $(WEB_FILES)); do \
 	  install -D -m 644 lua/$$file $(LUADIR)/$$file || exit 1; done
 	install -D -m 755 $(BUILD)/$(ROCK)/loom/core.so $(LIBDIR)/loom/core.so
 	$(if $(ROCK_LUAJIT),install -D -m 755 $(BUILD)/luajit/loom/core.so $(LIBDIR)/luajit/loom/core.so)

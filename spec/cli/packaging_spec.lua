@@ -110,6 +110,8 @@ describe("a copy of the checkout", function()
         if [ $tries = 0 ] || ! kill -0 $pid; then cat log >&2; exit 1; fi
         sleep 0.02
       done
+      page=$(curl -sf http://127.0.0.1:PORT/ui/)
+      curl -sfo /dev/null "http://127.0.0.1:PORT/ui/$(echo "$page" | sed -n 's/.*src="\([^"]*\)".*/\1/p')"
       kill $pid
       wait $pid
       rm -r served* log]]):gsub("COMMAND", command):gsub("PORT", tostring(server.free_port()))

@@ -24,6 +24,7 @@ local sessions = require "loom.http.sessions"
 local tasks = require "loom.http.tasks"
 local timer = require "loom.http.timer"
 local turns = require "loom.http.turns"
+local ui = require "loom.http.ui"
 
 local http = {}
 
@@ -37,6 +38,7 @@ for _, routes in ipairs {
   require "loom.http.badge",
   metrics.routes,
   events.routes,
+  ui.routes,
   require "loom.http.v1.schemas",
   require "loom.http.v1.session",
   require "loom.http.v1.stores",
@@ -70,6 +72,10 @@ local function finish_sessions(premature)
   elseif not done then
     log.write(ngx.ERR, "loom: sessions of tokens that have left the file: ", message)
   end
+end
+
+if ngx and ngx.get_phase() == "init" then
+  ui.load()
 end
 
 --- For `init_worker_by_lua`: opens the database, which is made if need be, and works on reports. While it cannot

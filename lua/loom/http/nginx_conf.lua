@@ -126,12 +126,20 @@ http {
   keepalive_requests 100000;
   sendfile on;
   tcp_nopush on;
-  gzip_types text/csv application/json;
+  gzip on;
+  gzip_types text/csv application/json text/javascript text/css image/svg+xml; # text/html is gzipped, event streams never
+  gzip_min_length 1024;
+  gzip_proxied any;
+  gzip_vary on;
 
-  # Reports as pages bring a policy of their own, which allows their style and script alone.
-  map $sent_http_content_type $loom_csp {
+  # Reports as pages bring a policy of their own, which allows their style and script alone; the dashboard's files have theirs.
+  map $sent_http_content_type $loom_plain_csp {
     default "default-src 'none'; frame-ancestors 'none'";
     ~^text/html "frame-ancestors 'none'";
+  }
+  map $sent_http_content_security_policy $loom_csp {
+    default "";
+    "" $loom_plain_csp;
   }
 
   # So that nginx does not start where something is missing.
@@ -207,9 +215,8 @@ http {
       log_not_found off;
       types {}
       default_type text/csv;
-      gzip on;
+      gzip_min_length 20;
       add_header Content-Disposition 'attachment; filename="report_$loom_report.csv"';
-      gzip_vary on;
       add_header Vary Accept;
       add_header Cache-Control "private, no-cache"; # it may be removed; the ETag tells whether it is the same
       add_header X-Content-Type-Options nosniff always;

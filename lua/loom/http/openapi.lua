@@ -12,6 +12,7 @@ local tags = {
   { name = "stores", description = "Stores and their figures." },
   { name = "hours", description = "What stores are measured by: hours, timezones, special days, exclusions." },
   { name = "ingestion", description = "Polls as they come, and whole files." },
+  { name = "dashboard", description = "Pages for people, made of what is below." },
   { name = "service", description = "The service itself." },
 }
 

@@ -1,0 +1,165 @@
+--- The dashboard: the files of `loom/web`, beside the Lua that serves them, as they are.
+--
+-- They are read when nginx starts, before it has workers, so that all of these serve the same ones, also after an upgrade below
+-- them. Their addresses have a hash over all of them, HASH below: what is at one never changes, so that browsers keep it for
+-- good, and never mix files of two versions. There are no data in them, so that they need no token: the API asks for one.
+-- @module loom.http.ui
+
+local accept = require "loom.http.accept"
+local lfs = require "lfs"
+local problem = require "loom.http.problem"
+local request = require "loom.http.request"
+local response = require "loom.http.response"
+local small_file = require "loom.small_file"
+
+local ui = {}
+
+local FILE_MAX = 1024 * 1024 -- bytes; those that there are have some thousands
+local DEPTH = 3 -- of folders and a file, such as views/wall/grid.js
+local SHELL = "index.html" -- what every view is opened in
+local YEAR = 31536000 -- seconds, as long as caches are ever told to keep anything
+
+local types = { js = "text/javascript; charset=utf-8", css = "text/css; charset=utf-8", svg = "image/svg+xml" }
+
+-- Nothing but what comes from here, no code in a text, and no page around it.
+local policy = table.concat({
+  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'", "base-uri 'none'",
+  "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
+}, "; ")
+
+-- The files below a folder, by name, such as "views/fleet.js": those that have a type, and the shell. Others, such as an
+-- editor's copies, are not ours.
+local function read(folder, below, files)
+  for name in lfs.dir(folder .. below) do
+    local path = below .. name
+    local mode = name:sub(1, 1) ~= "." and lfs.attributes(folder .. path, "mode")
+    if mode == "directory" then
+      read(folder, path .. "/", files)
+    elseif mode == "file" and (types[name:match "%.(%l+)$"] or path == SHELL) then
+      files[path] = assert(small_file.read(folder .. path, FILE_MAX))
+    end
+  end
+  return files
+end
+
+--- The folder's files as they are served.
+-- @tparam {[string]=string} files by name
+-- @tparam function hash from a text to a text
+-- @treturn table `hash`; `files`, without the shell; and `shell`, which names them
+function ui.made_of(files, hash)
+  local names, parts = {}, {}
+  for name in pairs(files) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  local others, modules = {}, {}
+  for i, name in ipairs(names) do
+    parts[i] = ("%d %s %d\n%s"):format(#name, name, #files[name], files[name])
+    others[name] = name ~= SHELL and files[name] or nil
+  end
+  local made = { hash = hash(table.concat(parts)):sub(1, 16), files = others }
+  for _, name in ipairs(names) do
+    if name:find "%.js$" then
+      modules[#modules + 1] = ('<link rel="modulepreload" href="%s/%s">'):format(made.hash, name)
+    end
+  end
+  made.shell = files[SHELL]:gsub("{{(%l+)}}", { assets = made.hash, modules = table.concat(modules, "\n") })
+  return made
+end
+
+local site
+
+--- Reads the files: where there is an nginx, before it has workers.
+function ui.load()
+  local folder = package.searchpath("loom.http.ui", package.path):gsub("http/ui%.lua$", "web/")
+  site = ui.made_of(read(folder, "", {}), ngx.md5)
+end
+
+local function send(media_type, cache, etag, text)
+  response.send(200, {
+    ["Content-Type"] = media_type, ["Cache-Control"] = cache, ETag = ('W/"%s"'):format(etag),
+    ["Content-Security-Policy"] = policy,
+  }, text)
+end
+
+local function get_shell(arguments)
+  if not arguments.view:find "^%l+$" then
+    problem.raise(404, "there is nothing at this path")
+  end
+  send("text/html; charset=utf-8", "no-cache", site.hash, site.shell)
+end
+
+-- Names are relative, whatever path a proxy has the service below: those in the shell need the slash.
+local function get_root()
+  local path = ngx.var.request_uri:match "^[^?#]*"
+  if path:sub(-1) ~= "/" then
+    return ui.redirect(path:match "[^/]*$" .. "/")
+  end
+  get_shell { view = "fleet" }
+end
+
+--- Sends a browser elsewhere.
+-- @tparam string path relative, since a proxy may have the service below another one
+function ui.redirect(path)
+  response.send(303, { Location = path, ["Cache-Control"] = "no-store", Vary = "Accept" }, "")
+end
+
+--- Whether it is a page that the client wants rather than JSON: browsers do where somebody types an address.
+function ui.is_wanted()
+  local ranges = accept.parse(ngx.var.http_accept)
+  return accept.weight(ranges, "text/html") > accept.weight(ranges, "application/json")
+end
+
+-- A page that was open during an upgrade asks for files of before, which are not kept: it has to be loaded anew.
+local function get_file(arguments)
+  request.parameters {}
+  local names = {}
+  for i = 1, DEPTH do
+    names[i] = arguments["part" .. i]
+  end
+  local name = table.concat(names, "/")
+  local text = arguments.hash == site.hash and site.files[name]
+  if not text then
+    problem.raise(404, "there is nothing at this path, or not any more: load the page again")
+  end
+  send(types[name:match "%.(%l+)$"], ("public, max-age=%d, immutable"):format(YEAR), site.hash, text)
+end
+
+local text = { type = "string" }
+local page = {
+  [200] = { description = "The page.", content = { ["text/html"] = { schema = text } } },
+  [304] = { description = "It is the same as before." },
+}
+local moved = { description = "To the address with a slash.", headers = { Location = { schema = text } } }
+
+--- Its routes.
+ui.routes = {
+  {
+    method = "GET", path = "/ui", access = "none", handler = get_root, tag = "dashboard", without_database = true,
+    forgives_slashes = true, summary = "The dashboard", responses = { [200] = page[200], [303] = moved, [304] = page[304] },
+  },
+  {
+    method = "GET", path = "/ui/{view}", access = "none", handler = get_shell, tag = "dashboard", without_database = true,
+    summary = "The dashboard, by the view that it opens, such as fleet or wall", responses = page,
+  },
+}
+
+local path = "/ui/{hash}"
+for i = 1, DEPTH do
+  path = ("%s/{part%d}"):format(path, i)
+  table.insert(ui.routes, {
+    method = "GET", path = path, access = "none", handler = get_file, tag = "dashboard", without_database = true,
+    summary = "A file of the dashboard, for good",
+    responses = {
+      [200] = {
+        description = "The file.",
+        content = {
+          ["text/javascript"] = { schema = text }, ["text/css"] = { schema = text }, ["image/svg+xml"] = { schema = text },
+        },
+      },
+      [304] = page[304],
+    },
+  })
+end
+
+return ui
