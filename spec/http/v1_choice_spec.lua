@@ -134,6 +134,8 @@ describe("the choice of stores", function()
       local summary = expect(200, "GET", "/v1/summary" .. query)
       assert.equal(#expected, summary.stores, query)
       assert.equal(polls, summary.figures.last_week.totals.polls, query)
+      local series = expect(200, "GET", "/v1/series" .. query .. "&by=brand")
+      assert.equal(#expected, series.stores, query)
       status:close()
     end
     assert.is_true(chosen_some > 20)
@@ -141,7 +143,7 @@ describe("the choice of stores", function()
   end)
 
   it("is checked", function()
-    for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary" } do
+    for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary", "/v1/series" } do
       problem(400, "q", "GET", path .. "?q=")
       problem(400, "q", "GET", path .. "?q=" .. ("x"):rep(101))
       problem(400, "q", "GET", path .. "?q=a&q=b")

@@ -80,7 +80,7 @@ describe("instants over HTTP", function()
       end
       problem(400, "time", "GET", path .. "?time=unix")
     end
-    for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary", "/v1/stores/s2", "/v1/stores/s2/timeline",
+    for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary", "/v1/series", "/v1/stores/s2", "/v1/stores/s2/timeline",
       "/v1/stores/s2/outages", "/v1/stores/s2/explain", "/v1/stores/s2/schedule" } do
       assert.is_true(asked[path], path)
     end
@@ -98,7 +98,8 @@ describe("instants over HTTP", function()
     for _, path in ipairs { "/v1/stores?as_of=%s", "/v1/stores/s2?as_of=%s", "/v1/now?as_of=%s", "/v1/summary?as_of=%s",
       "/v1/stores/s2/timeline?from=%s&to=" .. escape "2024-03-05 00:00", "/v1/stores/s2/outages?as_of=%s",
       "/v1/stores/s2/explain?as_of=%s&windows=a:1h", "/v1/summary?windows=a:%s/2024-03-05T00:00:00Z",
-      "/v1/stores?windows=a:2024-03-04T00:00:00Z/%s" } do
+      "/v1/stores?windows=a:2024-03-04T00:00:00Z/%s", "/v1/series?from=%s&to=2024-03-05T00:00Z&step=4h",
+      "/v1/series?to=%s" } do
       local first
       for _, form in ipairs(forms "2024-03-04 12:00:00") do
         local answer = expect(200, "GET", (path:gsub("%%s", (escape(form):gsub("%%", "%%%%")))))

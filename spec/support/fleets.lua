@@ -84,16 +84,18 @@ local function some_store(choose, first, last)
 end
 
 --- A monitor of twelve random stores, `shop 1` to `shop 12`, with polls around a day on which clocks change.
+-- @tparam int seed
+-- @tparam[opt] string path of the database that is made (default: in memory)
 -- @treturn loom.monitor
 -- @treturn table the stores by id, as `support.states` takes them
 -- @treturn function what chooses further (see `support.random`)
 -- @treturn int the first instant that a poll may have, in microseconds
 -- @treturn int and the last one
-function fleets.make(seed)
+function fleets.make(seed, path)
   local choose, fleet = random.new(seed), {}
   local middle = changes[choose(1, #changes)] * DAY
   local first, last = middle - 12 * DAY, middle + 3 * DAY
-  local monitor = assert(loom.open(":memory:", { create = true }))
+  local monitor = assert(loom.open(path or ":memory:", { create = true }))
   local polls = {}
   for i = 1, 12 do
     local id, store = "shop " .. i, some_store(choose, first, last)

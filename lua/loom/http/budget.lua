@@ -75,6 +75,19 @@ function budget.check_status(monitor, options, is_one)
   end
 end
 
+--- The same for a series between two instants, in microseconds.
+-- @tparam loom.database database
+-- @tparam int from
+-- @tparam int to
+-- @tparam[opt] int stores how many it is of (default: all that there are)
+function budget.check_series(database, from, to, stores)
+  local days = time.between(from, to) / DAY
+  stores = stores or stores_of(database)
+  if days * stores > most then
+    refuse("from", days, stores, most)
+  end
+end
+
 --- The same for one store that is looked at at once.
 function budget.check_one(options)
   local days = days_of(options)

@@ -27,9 +27,13 @@ local SHARE = 4 -- and not more than this part of the time is spent on computing
 local WATCH = 0.05 -- seconds between two looks at one that nobody may wait for
 local LOOK = 0.005 -- seconds between two looks at a report that is waited for
 local PATIENCE = 20 -- seconds
+local WAITING_MAX = 64 -- requests that wait for others to be computed, each of which looks fifty times a second
+local TURN = 0.02 -- seconds between two such looks
 local GRACE = 30 -- seconds that a job goes on without anybody who waits, since those whose patience ends come back
 
 local monitor, leash
+local made_once = 0 -- how many are computed for one answer alone, which are not kept: see `fleet.compute`
+local waiting_for_others = 0 -- requests that do
 
 -- Reports: `options`, `report`, `revision` and `seen` (when that was the newest), `job`, `job_revision`, `started`, `took`,
 -- `failure`, `made`; of its job `run` (see `loom.leash`) and `reason`, why it was ended; how many are `waiting` for it, and since
@@ -148,7 +152,7 @@ end
 local function computing()
   collect(standard)
   collect(now)
-  local count = (standard.job and 1 or 0) + (now.job and 1 or 0)
+  local count = made_once + (standard.job and 1 or 0) + (now.job and 1 or 0)
   for _, entry in others:each() do
     collect(entry)
     count = count + (entry.job and 1 or 0)
@@ -226,16 +230,51 @@ end
 
 local NOW = "now\0" -- the key of states by the usual rules, and what those of others begin with
 
+-- Whether the client has gone, as far as nginx is told to look (lua_check_client_abort): `has_left` of what this returns.
+local function watch_client()
+  local client = ngx.ctx.loom_client
+  if not client then
+    client = {}
+    ngx.ctx.loom_client = client
+    ngx.on_abort(function()
+      client.has_left = true
+    end)
+  end
+  return client
+end
+
+-- Waits until there is room for one more computation; there is until the caller yields.
+local function wait_for_room(client, deadline)
+  if computing() < COMPUTING_MAX then
+    return
+  end
+  local has_room = false
+  waiting_for_others = waiting_for_others + 1
+  if waiting_for_others <= WAITING_MAX then
+    repeat
+      ngx.sleep(TURN)
+      has_room = monitor and computing() < COMPUTING_MAX
+    until has_room or not monitor or client.has_left or core.clock() > deadline
+  end
+  waiting_for_others = waiting_for_others - 1
+  if not monitor then
+    problem.raise_closed()
+  elseif not has_room then
+    problem.raise(503, "other reports are being computed", { headers = { ["Retry-After"] = "1" } })
+  end
+end
+
 -- One that nobody has asked for lately makes room, and is not computed any further.
-local function entry_of(key, options)
+local function entry_of(key, options, waiter)
   if key == "" or key == NOW then
     return key == "" and standard or now
   end
   local entry = others:get(key)
   if not entry then
-    if computing() >= COMPUTING_MAX then
-      problem.raise(503, "other reports are being computed", { headers = { ["Retry-After"] = "1" } })
-    end
+    wait_for_room(waiter.client, waiter.deadline)
+    entry = others:get(key) -- somebody else may have been quicker
+  end
+  if not entry then
     entry = others:put(key, new_entry(options, key:sub(1, #NOW) == NOW and Status.start or nil))
   end
   return entry
@@ -252,7 +291,7 @@ local function wait_for(waiter, entry)
   end
   if before then
     before.waiting, before.left = before.waiting - 1, core.clock()
-    if waiter.has_left and before.waiting == 0 and before ~= standard and before.job then
+    if waiter.client.has_left and before.waiting == 0 and before ~= standard and before.job then
       before.job:cancel()
     end
   end
@@ -261,7 +300,7 @@ end
 
 local function await(waiter, key, options)
   while true do
-    local entry = entry_of(key, options) -- it may have had to make room meanwhile
+    local entry = entry_of(key, options, waiter) -- it may have had to make room meanwhile
     wait_for(waiter, entry)
     local is_newest = refresh(entry, fleet.revision())
     if entry.failure and entry.failure.code ~= "EEMPTY" then
@@ -272,7 +311,7 @@ local function await(waiter, key, options)
       return nil
     elseif is_newest or is_recent(entry) then
       return entry.report, entry.made
-    elseif waiter.has_left or core.clock() > waiter.deadline then
+    elseif waiter.client.has_left or core.clock() > waiter.deadline then
       problem.raise(503, "the report takes long to compute", { headers = { ["Retry-After"] = "5" } })
     end
     ngx.sleep(LOOK)
@@ -280,10 +319,7 @@ local function await(waiter, key, options)
 end
 
 local function wait_and_take(key, options)
-  local waiter = { deadline = core.clock() + PATIENCE }
-  ngx.on_abort(function() -- where nginx is told to look (lua_check_client_abort)
-    waiter.has_left = true
-  end)
+  local waiter = { deadline = core.clock() + PATIENCE, client = watch_client() }
   local good, report, made = pcall(await, waiter, key, options)
   wait_for(waiter, nil)
   if not good then
@@ -370,6 +406,52 @@ function fleet.once(made, key, make)
     error(value, 0)
   end
   return made:put(key, value, Lru.OVERHEAD + #key + weight)
+end
+
+-- Waits for a job that is computed for this request alone, and ends it where it takes too much, or where nobody waits any more.
+local function wait_for_job(job, client, run)
+  local of, reason = monitor, nil
+  while job:state() == "running" do
+    reason = reason or leash:reason_to_end(run)
+    if reason or client.has_left or monitor ~= of then
+      job:cancel()
+    end
+    ngx.sleep(LOOK)
+  end
+  local result, message, code = job:result()
+  if not result then
+    problem.raise_uncomputed(reason or message, code)
+  elseif monitor ~= of then
+    result:close()
+    problem.raise_closed()
+  end
+  return result
+end
+
+--- Computes something on native threads for an answer that is kept with others of a report (see `fleet.once`), so that nothing
+-- else of it is. What begins, and how many there are at a time, has the bounds that reports have.
+-- @tparam function begin (monitor) that starts a job, or fails
+-- @return the job's result
+function fleet.compute(begin)
+  local client = watch_client()
+  local deadline = core.clock() + PATIENCE
+  wait_for_room(client, deadline)
+  if not leash:may_begin(computing()) then
+    problem.raise(503, "the write-ahead log is too long for another report", { headers = { ["Retry-After"] = "5" } })
+  end
+  local run = leash:begin()
+  local job, message, code = begin(monitor)
+  if not job then
+    problem.raise_uncomputed(message, code)
+  end
+  made_once = made_once + 1
+  local good, result = pcall(wait_for_job, job, client, run)
+  made_once = made_once - 1
+  if not good then
+    job:close()
+    error(result, 0)
+  end
+  return result
 end
 
 local function newest(entry, revision)

@@ -361,7 +361,7 @@ end
 -- @tparam loom.report|loom.status report
 -- @tparam loom.http.lru made
 -- @tparam string key what the text is, beside the stores that it is of
--- @tparam function work returns it
+-- @tparam function work returns it, or a function that does, which is called once the turn is over and may yield for long
 -- @tparam[opt] loom.status status
 -- @treturn string
 function options.answer(parameters, report, made, key, work, status)
@@ -370,6 +370,7 @@ function options.answer(parameters, report, made, key, work, status)
       local whole_key = table.concat({ key, options.choice(parameters), number or "" }, "\0")
       return fleet.once(made, whole_key, function()
         local text = options.look(parameters, report, made, work, of_states)
+        text = type(text) == "function" and text() or text
         return text, #text
       end)
     end)

@@ -1,0 +1,192 @@
+--- The fleet step by step: what its stores were together in each hour of a week, or in any other steps.
+-- @module loom.http.v1.series
+
+local budget = require "loom.http.budget"
+local fleet = require "loom.http.fleet"
+local formats = require "loom.formats.series"
+local instants = require "loom.formats.instants"
+local options = require "loom.http.v1.options"
+local problem = require "loom.http.problem"
+local request = require "loom.http.request"
+local response = require "loom.http.response"
+local service = require "loom.http.service"
+local stepping = require "loom.stepping"
+local stores = require "loom.stores"
+local time = require "loom.time"
+
+local PIECE = 500 -- stores that are looked at before others may have their turn
+
+local checkers = {
+  from = request.as_text(stepping.checkers.from),
+  to = request.as_text(stepping.checkers.to),
+  step = request.as_text(stepping.checkers.step),
+  by = stores.attribute_name,
+}
+
+-- The span of the parameters, as seen from where the report is: from, to and the step, in microseconds.
+local function span_of(parameters, report)
+  local chosen = {}
+  for _, name in ipairs { "from", "to", "step" } do
+    chosen[name] = parameters[name] and stepping.checkers[name](parameters[name])
+  end
+  local from, to, step = stepping.span(chosen, report.native:as_of())
+  if not from then
+    problem.raise(422, to, { field = to:match "^%l+" })
+  end
+  return from, to, step
+end
+
+-- ---- whose it is ----
+
+-- Calls visit(row, id) for rows of a report, in turns with others.
+local function each_row(report, rows, give_turn, visit)
+  for i, row in ipairs(rows) do
+    visit(row, report:store(row))
+    if i % PIECE == 0 then
+      give_turn()
+    end
+  end
+  give_turn()
+end
+
+-- What gives the value of a row that series are grouped by.
+local function reader_of(report, by, give_turn)
+  if by == stepping.ZONE then
+    return function(row)
+      return report.native:zone(row)
+    end
+  end
+  local values, message, code = stores.values_of(service.monitor().database, by, give_turn)
+  if not values then
+    problem.raise_failure(message, code)
+  end
+  return function(_, id)
+    return values[id]
+  end
+end
+
+-- Groups of rows, as `stepping.groups` makes them; in turns with others.
+local function group(report, rows, by, steps, give_turn)
+  local value_of, values, numbers, list = reader_of(report, by, give_turn), {}, {}, {}
+  each_row(report, rows, give_turn, function(row, id)
+    local value = value_of(row, id)
+    values[id] = value
+    if value and not numbers[value] then
+      list[#list + 1], numbers[value] = value, 0
+      local too_many = stepping.too_many(#list, steps)
+      if too_many then
+        problem.raise(422, too_many, { field = "by" })
+      end
+    end
+  end)
+  table.sort(list)
+  for number, value in ipairs(list) do
+    numbers[value] = number
+  end
+  each_row(report, rows, give_turn, function(_, id)
+    values[id] = values[id] and numbers[values[id]]
+  end)
+  return { groups = { groups = #list + 1, group_of = values }, values = list }
+end
+
+local function ids_of(report, rows, give_turn)
+  local ids = {}
+  each_row(report, rows, give_turn, function(_, id)
+    ids[#ids + 1] = id
+  end)
+  return ids
+end
+
+-- ---- the answer ----
+
+-- What computes the series of the chosen stores, and gives it as text.
+local function computation(parameters, chosen, report, only, give_turn)
+  local from, to, step = span_of(parameters, report)
+  local rows = (only or parameters.by) and (report.native:order { by = "id", only = only })
+  budget.check_series(service.monitor().database, from, to, rows and #rows)
+  local asked = { from = time.text(from), to = time.text(to), step = time.seconds(step), by = parameters.by,
+    as_of = report.as_of_utc, threads = 1 }
+  for name, value in pairs(chosen) do
+    asked[name] = asked[name] or value
+  end
+  if only then
+    asked.stores = { ids = ids_of(report, rows, give_turn) }
+  end
+  local grouped = parameters.by and group(report, rows, parameters.by, time.between(from, to) / step, give_turn)
+  return function()
+    local series = fleet.compute(function(monitor)
+      return stepping.start(monitor, asked, grouped)
+    end)
+    local text = formats.text(series, instants.of(parameters.time))
+    series:close()
+    return text
+  end
+end
+
+local empty = '{"as_of":null,"rules":null,"from":null,"to":null,"step":null,"stores":0,"t":[],"up":[],"down":[],"unknown":[],'
+  .. '"excluded":[],"scheduled":[],"stores_down":[],"by":null}'
+
+local function get()
+  local parameters = options.read(checkers, true)
+  options.refuse(parameters, "windows")
+  options.refuse(parameters, "compare")
+  local chosen, key = options.report(parameters)
+  local report, made = fleet.report(key, chosen)
+  if not report then
+    return response.json(200, empty)
+  end
+  local series_key = { "series" }
+  for _, name in ipairs { "from", "to", "step", "by", "time" } do
+    series_key[#series_key + 1] = parameters[name] and ngx.escape_uri(parameters[name]) or ""
+  end
+  response.json(200, options.answer(parameters, report, made, table.concat(series_key, "\0"), function(only, give_turn)
+    return computation(parameters, chosen, report, only, give_turn)
+  end))
+end
+
+-- ---- routes ----
+
+local parameters = {
+  { name = "from", description = "An instant (default: a week before to).", schema = "Instant" },
+  { name = "to", description = "An instant after it (default: as_of).", schema = "Instant" },
+  { name = "step", description = "How long a step is: a duration of whole seconds, from 60 s to 31 days, such as 15m. The span "
+    .. "is a whole number of them, 2,000 at the most.", schema = { type = "string", default = "1h" } },
+  { name = "by", description = "Also tells apart the values of this attribute, or with timezone_str the zones that stores are "
+    .. "in: 50 at the most, and 20,000 steps of all of them together.", schema = { type = "string" } },
+  more = options.without(options.fleet_parameters, { windows = true, compare = true }),
+}
+
+local columns = { "up", "down", "unknown", "excluded", "scheduled", "stores_down" }
+local seconds = { type = "array", items = { type = "number", minimum = 0 } }
+local counts = { type = "array", items = { type = "integer", minimum = 0 } }
+
+-- The schema of an object that has the columns, and what else there is.
+local function with_columns(description, required, properties)
+  for _, name in ipairs(columns) do
+    required[#required + 1], properties[name] = name, name == "stores_down" and counts or seconds
+  end
+  return { type = "object", description = description, required = required, additionalProperties = false,
+    properties = properties }
+end
+
+return {
+  schemas = {
+    SeriesGroup = with_columns("The stores of one value, and those without any, whose value is null.", { "value", "stores" }, {
+      value = { type = { "string", "null" } }, stores = { type = "integer", minimum = 1 },
+    }),
+    Series = with_columns("A number to each step, in order: times of all stores together in seconds, scheduled of which is up + "
+      .. "down + unknown, and how many stores were down at some time of it. Sums over the steps are the totals of a summary of "
+      .. "the same span, exactly.", { "as_of", "rules", "from", "to", "step", "stores", "t", "by" }, {
+      as_of = "NullableInstant", rules = { anyOf = { "Rules", { type = "null" } } }, from = "NullableInstant",
+      to = "NullableInstant", step = { type = { "integer", "null" }, description = "In seconds." },
+      stores = { type = "integer", minimum = 0 },
+      t = { type = "array", description = "When each step begins.", items = "FormattedInstant" },
+      by = { anyOf = { { type = "null" }, { type = "array", items = "SeriesGroup" } } },
+    }),
+  },
+  {
+    method = "GET", path = "/v1/series", access = "read", handler = get, tag = "stores",
+    summary = "The fleet step by step: up, down, unknown, excluded, and how many stores were down", parameters = parameters,
+    responses = { [200] = { description = "The series, by columns.", schema = "Series" } },
+  },
+}
