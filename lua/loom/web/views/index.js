@@ -19,6 +19,7 @@
 export const views = {
   fleet: () => import("./fleet.js"),
   wall: () => import("./wall.js"),
+  store: () => import("./store.js"),
   reports: () => import("./reports.js"),
   data: () => import("./data.js"),
 };

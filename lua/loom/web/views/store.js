@@ -1,0 +1,116 @@
+/**
+ * One store: what it is, what its hours are and why, how its week went, and what its figures are made of.
+ */
+
+import * as address from "../address.js";
+import * as api from "../api.js";
+import { instant } from "../clock.js";
+import { h } from "../h.js";
+import { explanation } from "./store/explain.js";
+import { figures } from "./store/figures.js";
+import { search } from "./store/find.js";
+import { head } from "./store/head.js";
+import { days } from "./store/days.js";
+import { outages } from "./store/outages.js";
+import { dateAfter, spanOf, today } from "./store/span.js";
+
+export const title = "Store";
+
+/**
+ * The path of what the service has of a store.
+ * @param {string} id
+ * @param {string} [what]
+ */
+export function path(id, what) {
+  return `v1/stores/${encodeURIComponent(id)}` + (what ? "/" + what : "");
+}
+
+/**
+ * What a store was in a span of days, with what it is made of; where that is more than the service explains at once, moment by
+ * moment alone.
+ * @param {string} id
+ * @param {URLSearchParams} asked
+ * @param {import("./store/span.js").Span} span
+ * @param {AbortSignal} signal
+ */
+async function lookAt(id, asked, span, signal) {
+  const query = new URLSearchParams([...asked, ["windows", `shown:${span.first}/${span.afterLast}`]]);
+  try {
+    const found = await api.get(path(id, "explain"), query, signal);
+    return { window: found.windows[0], rules: found.rules, segments: null };
+  } catch (error) {
+    if (!(error instanceof api.ApiError) || error.status !== 400 || error.field !== "windows") {
+      throw error;
+    }
+    const from = new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]);
+    return { window: null, rules: null, segments: (await api.get(path(id, "timeline"), from, signal)).segments };
+  }
+}
+
+/** @returns {import("./index.js").View} */
+export function open() {
+  const parts = [head(), days(), figures(), outages(), explanation()];
+  const page = h("div", { class: "stack store" }, parts.map((part) => part.element));
+  const finder = search();
+  const element = h("div", null, finder.element, page);
+
+  /**
+   * @param {string} id
+   * @param {URLSearchParams} query
+   * @param {AbortSignal} signal
+   */
+  async function load(id, query, signal) {
+    const asked = new URLSearchParams({ time: "ms" });
+    for (const name of ["as_of", "preset"]) {
+      const value = query.get(name);
+      if (value) {
+        asked.set(name, value);
+      }
+    }
+    const [store, near] = await Promise.all([api.get(path(id), asked, signal), api.get(path(id, "schedule"), asked, signal)]);
+    const span = spanOf(query, today(near));
+    const dates = new URLSearchParams([...asked, ["from", dateAfter(span.first, -1)], ["to", span.afterLast]]);
+    const [schedule, seen] = await Promise.all([api.get(path(id, "schedule"), dates, signal), lookAt(id, asked, span, signal)]);
+    return { id, query, asked, store, near, span, schedule, ...seen, asOf: /** @type {number} */ (instant(near.as_of)) };
+  }
+
+  return {
+    element,
+    async update({ query }, signal) {
+      const id = query.get("id");
+      page.hidden = !id;
+      finder.show(id);
+      document.title = `${id || title} – Loom`;
+      if (id) {
+        const data = await load(id, query, signal);
+        await Promise.all(parts.map((part) => part.show(data, signal)));
+      }
+    },
+    close() {
+      parts.forEach((part) => part.close?.());
+    },
+  };
+}
+
+/**
+ * What the parts of the view show: the answers of the service about one store. Instants are milliseconds.
+ * @typedef {object} Data
+ * @property {string} id
+ * @property {URLSearchParams} query of the address
+ * @property {URLSearchParams} asked as of when, and by which rules
+ * @property {any} store
+ * @property {any} near its schedule around `asOf`
+ * @property {import("./store/span.js").Span} span the days that are shown
+ * @property {any} schedule their hours, and those of the day before them
+ * @property {any} window what is explained of them, or null
+ * @property {any} rules
+ * @property {import("./store/row.js").Segment[] | null} segments in the place of `window`
+ * @property {number} asOf
+ */
+
+/**
+ * @typedef {object} Part
+ * @property {HTMLElement} element
+ * @property {(data: Data, signal: AbortSignal) => void | Promise<void>} show
+ * @property {() => void} [close]
+ */

@@ -1,0 +1,85 @@
+/**
+ * The figures of a store under the rules that are chosen, and beside them those under others.
+ */
+
+import * as address from "../../address.js";
+import * as api from "../../api.js";
+import { duration, hours } from "../../clock.js";
+import { h } from "../../h.js";
+import { count, percent, PRESETS } from "../../words.js";
+import { refilling } from "./refill.js";
+
+const WINDOWS = /** @type {Record<string, string>} */ ({ shown: "Days shown", last_hour: "Last hour", last_day: "Last 24 h",
+  last_week: "Last 7 days" });
+
+/** What is figured out of a window: head, what it means, and the cell. */
+export const COLUMNS = /** @type {[string, string, (f: any) => string][]} */ ([
+  ["Up %", "up of what was up or down", (f) => percent(f.ratio)],
+  ["Up (h)", "hours", (f) => hours(f.up)],
+  ["Down (h)", "hours", (f) => hours(f.down)],
+  ["Unknown (h)", "hours", (f) => hours(f.unknown)],
+  ["Excluded (h)", "hours", (f) => hours(f.excluded)],
+  ["Outages", "how many", (f) => count(f.outages)],
+  ["Longest", "the longest outage", (f) => duration(f.longest)],
+  ["To repair", "mean length of an outage", (f) => duration(f.mttr)],
+  ["Polls", "in it", (f) => count(f.polls)],
+]);
+
+/**
+ * The rules that figures are compared with.
+ * @param {URLSearchParams} query
+ */
+function besideOf(query) {
+  const chosen = query.get("preset") || "loom";
+  const wanted = query.get("beside");
+  return wanted && wanted !== chosen ? wanted : chosen === "monitoring" ? "loom" : "monitoring";
+}
+
+/** @param {import("../store.js").Data} data */
+function menu({ query }) {
+  const chosen = query.get("preset") || "loom";
+  return h("label", { class: "row" }, h("span", { class: "soft" }, "beside "), h("select", { id: "beside",
+    onchange: (/** @type {Event} */ event) => address.alter({ beside: /** @type {HTMLSelectElement} */ (event.target).value }) },
+  PRESETS.filter(([name]) => name && name !== chosen).map(([name]) =>
+    h("option", { value: name, selected: name === besideOf(query) }, name))));
+}
+
+/**
+ * @param {import("../store.js").Data} data
+ * @param {any} of
+ * @param {any} other
+ */
+function table({ query }, of, other) {
+  const names = Object.keys(of.windows).sort((one, two) => Object.keys(WINDOWS).indexOf(one) - Object.keys(WINDOWS).indexOf(two));
+  const chosen = query.get("preset") || "loom";
+  return h("div", { class: "sheet" }, h("table", { class: "rows figures" }, h("caption", { class: "unseen" }, "Figures"),
+    h("thead", null, h("tr", null, h("th", { scope: "col" }, "Window"), h("th", { scope: "col" }, "Rules"),
+      COLUMNS.map(([name, title]) => h("th", { scope: "col", class: "number", title }, name)))),
+    names.map((name) => h("tbody", null, [[chosen, of], [besideOf(query), other]].map(([preset, figures], at) => h("tr",
+      { class: at ? "soft" : null }, at ? h("td") : h("th", { scope: "row" }, WINDOWS[name] ?? name), h("td", null, preset),
+      COLUMNS.map(([, , cell]) => h("td", { class: "number" }, cell(figures.windows[name])))))))));
+}
+
+/** @returns {import("../store.js").Part} */
+export function figures() {
+  const body = h("div", { class: "stack" });
+  const refill = refilling(body);
+  return {
+    element: h("section", { class: "panel", "aria-label": "Figures" }, body),
+    async show(data, signal) {
+      const { id, query, asked, span } = data;
+      const windows = `shown:${span.first}/${span.afterLast},last_hour:1h,last_day:1d,last_week:7d`;
+      /** @param {string | null} preset */
+      const of = (preset) => {
+        const wanted = new URLSearchParams([...asked, ["windows", windows]]);
+        if (preset) {
+          wanted.set("preset", preset);
+        }
+        return api.get(`v1/stores/${encodeURIComponent(id)}`, wanted, signal);
+      };
+      const [chosen, other] = await Promise.all([of(null), of(besideOf(query))]);
+      refill([chosen.windows, other.windows, query.toString()], () => [
+        h("div", { class: "row" }, h("h2", null, "Figures"), menu(data)), table(data, chosen, other)]);
+    },
+  };
+}

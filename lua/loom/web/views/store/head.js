@@ -1,0 +1,103 @@
+/**
+ * What a store is: its state and since when, its attributes, its clock, its hours today, and when it opens next.
+ */
+
+import { duration, show, zoneOf } from "../../clock.js";
+import { fill, h } from "../../h.js";
+import { MEANINGS } from "../../words.js";
+import { refilling } from "./refill.js";
+import { today } from "./span.js";
+
+const TICK = 10000; // milliseconds between two looks at the clock
+const NAME = "name"; // the attribute that names a store, where there is one
+
+/**
+ * @param {string} term
+ * @param {...import("../../h.js").Child} description
+ */
+function fact(term, ...description) {
+  return h("div", null, h("dt", null, term), h("dd", null, description));
+}
+
+/**
+ * The hours of a day, and why they are so.
+ * @param {import("./span.js").Day} day
+ */
+export function hoursOf(day) {
+  const spans = day.openings.map((opening) => opening.span).join(", ") || "closed";
+  return [h("b", null, spans), h("small", { class: "soft" }, ` ${day.rule}`), day.note && [": ", h("bdi", null, day.note)]];
+}
+
+/**
+ * Until when it is open, or when it opens next.
+ * @param {import("../store.js").Data} data
+ */
+function nextOpening({ near, asOf, query, store }) {
+  const zone = zoneOf(query, store.timezone_str);
+  const openings = near.days.flatMap((/** @type {import("./span.js").Day} */ day) => day.openings);
+  const now = openings.find((/** @type {import("./span.js").Opening} */ one) => one.from < asOf && asOf < one.to);
+  const next = openings.find((/** @type {import("./span.js").Opening} */ one) => one.from >= asOf);
+  return [now && fact("Open until", h("b", null, show(now.to, zone))),
+    fact("Opens next", next ? [h("b", null, show(next.from, zone)), h("small", { class: "soft" }, ` ${next.rule}`)]
+      : "not within a week")];
+}
+
+/** @param {import("../store.js").Data} data */
+function state({ store, asOf, query }) {
+  if (!store.state) {
+    return h("p", null, "There are no polls yet of any store.");
+  }
+  const zone = zoneOf(query, store.timezone_str);
+  /** @type {keyof typeof MEANINGS} */
+  const now = store.state;
+  return h("p", { class: "row state-line" }, h("span", { class: "state", title: MEANINGS[now] }, h("i", { class: `key ${now}` }),
+    h("b", null, now)),
+  store.since && h("span", null, "since ", h("time", null, show(store.since, zone)),
+    h("span", { class: "soft" }, ` (${duration((asOf - store.since) / 1000)})`)),
+  store.dormant && h("span", { class: "tag", title: MEANINGS.dormant }, "dormant"),
+  !store.last_poll && h("span", { class: "tag" }, "never polled"));
+}
+
+/** @returns {import("../store.js").Part} */
+export function head() {
+  const body = h("div", { class: "stack" });
+  const clock = h("b");
+  const element = h("section", { class: "panel store-head", "aria-label": "What the store is" }, body);
+  const refill = refilling(body);
+  /** @type {import("../store.js").Data | null} */
+  let data = null;
+
+  function tick() {
+    if (data) {
+      const at = data.query.has("as_of") ? data.asOf : Date.now();
+      fill(clock, show(at, data.store.timezone_str ?? data.near.timezone_str));
+    }
+  }
+  const ticking = setInterval(tick, TICK);
+
+  return {
+    element,
+    show(now) {
+      data = now;
+      const { id, store, near, query } = now;
+      const zone = store.timezone_str ?? near.timezone_str;
+      const name = store.attributes[NAME];
+      const attributes = Object.entries(store.attributes).filter(([key]) => key !== NAME);
+      const day = near.days.find((/** @type {import("./span.js").Day} */ one) => one.date === today(near));
+      refill([id, store, near, query.get("tz")], () => [
+        h("div", { class: "row" }, h("h1", null, h("bdi", null, name ?? id)), name && h("bdi", { class: "id soft" }, id),
+          h("ul", { class: "chips" }, attributes.map(([key, value]) => h("li", { class: "tag" }, h("span", { class: "soft" },
+            h("bdi", null, key), " "), h("bdi", null, value))))),
+        state(now),
+        h("dl", { class: "store-facts" },
+          fact("Hours today", hoursOf(day)),
+          nextOpening(now),
+          fact("Zone", h("b", null, zone), !store.timezone_str && h("small", { class: "hint" }, " taken for want of its own")),
+          fact(query.has("as_of") ? "Its clock then" : "Its clock now", clock),
+          fact("Last poll", h("b", null, show(store.last_poll, zoneOf(query, zone))),
+            store.last_poll && h("small", { class: "soft" }, ` ${duration((now.asOf - store.last_poll) / 1000)} before`)))]);
+      tick();
+    },
+    close: () => clearInterval(ticking),
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * The outages of the days that are shown, as a list that can be saved.
+ */
+
+import * as api from "../../api.js";
+import { asked as instantText, duration, show, zoneOf } from "../../clock.js";
+import { h } from "../../h.js";
+import { counted } from "../../words.js";
+import { refilling } from "./refill.js";
+
+/** @typedef {{ from: number, to: number, seconds: number }} Outage */
+
+/** @param {string} text a field of CSV, that no spreadsheet takes for a formula */
+function field(text) {
+  const safe = /^[=+\-@\t\r]/.test(text) ? "'" + text : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll("\"", "\"\"")}"` : safe;
+}
+
+/**
+ * @param {string} id
+ * @param {Outage[]} outages
+ */
+function csv(id, outages) {
+  return ["store_id,from_utc,to_utc,seconds", ...outages.map(({ from, to, seconds }) =>
+    [field(id), instantText(from), instantText(to), seconds].join(","))].join("\r\n") + "\r\n";
+}
+
+/**
+ * Has the browser save a text as a file.
+ * @param {string} name
+ * @param {string} text
+ */
+function save(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+/** @returns {import("../store.js").Part} */
+export function outages() {
+  const body = h("div", { class: "stack" });
+  const refill = refilling(body);
+  return {
+    element: h("section", { class: "panel", "aria-label": "Outages" }, body),
+    async show(data, signal) {
+      const { id, asked, span, query, store } = data;
+      const dates = new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]);
+      /** @type {Outage[]} */
+      const list = (await api.get(`v1/stores/${encodeURIComponent(id)}/outages`, dates, signal)).outages;
+      const zone = zoneOf(query, store.timezone_str ?? data.near.timezone_str);
+      refill([list, query.toString()], () => [
+        h("div", { class: "row" }, h("h2", null, list.length ? counted(list.length, "outage") : "No outages in these days"),
+          list.length > 0 && h("button", { type: "button", id: "outages-csv",
+            onclick: () => save("outages.csv", csv(id, list)) }, "CSV")),
+        list.length > 0 && h("div", { class: "sheet" }, h("table", { class: "rows" },
+          h("caption", { class: "unseen" }, "Outages"),
+          h("thead", null, h("tr", null, h("th", { scope: "col" }, "From"), h("th", { scope: "col" }, "To"),
+            h("th", { scope: "col", class: "number" }, "For"))),
+          h("tbody", null, list.map((one) => h("tr", null, h("th", { scope: "row" }, show(one.from, zone)),
+            h("td", null, show(one.to, zone)), h("td", { class: "number" }, duration(one.seconds)))))))]);
+    },
+  };
+}
