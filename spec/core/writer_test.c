@@ -545,6 +545,33 @@ static void the_disk_is_full(void **state) {
   scratch_end(&scratch);
 }
 
+/* Then there is no connection between transactions; there is one again, with all that it needs, when there is room. */
+static void the_disk_is_full_at_the_start(void **state) {
+  (void)state;
+  struct scratch scratch;
+  scratch_begin(&scratch);
+  loom_database *other = open_database(scratch_path(&scratch, "db"));
+  write_batch(other, batch_of(0, 0));
+  loom_database_close(other);
+  struct rlimit before, none = {0};
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  none.rlim_max = before.rlim_max;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  loom_write *write = submit_batch(writer, batch_of(1, 0));
+  expect_failed(write, LOOM_EFULL, "");
+  loom_write_release(write);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  for (unsigned i = 2; i < 5; i++) {
+    write = submit_batch(writer, batch_of(i, 0));
+    expect_done(write);
+    loom_write_release(write);
+  }
+  loom_writer_free(writer);
+  scratch_end(&scratch);
+}
+
 /*
 ** What shares a commit with a write that finds no room fails as that one does, and leaves nothing behind. The lock is held
 ** while they are submitted, so that all but the first few wait for one transaction.
@@ -827,6 +854,7 @@ int main(void) {
                                      cmocka_unit_test(an_idle_writer_copies_what_others_wrote),
                                      cmocka_unit_test(announcements_are_withdrawn),
                                      cmocka_unit_test(the_disk_is_full),
+                                     cmocka_unit_test(the_disk_is_full_at_the_start),
                                      cmocka_unit_test(the_disk_is_full_for_a_group),
                                      cmocka_unit_test(a_failure_ends_the_transaction_of_a_group),
                                      cmocka_unit_test(texts_of_polls),

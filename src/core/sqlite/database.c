@@ -922,7 +922,8 @@ loom_status loom_database_clone(loom_database *database, loom_database **clone, 
   if (status == LOOM_OK && !database->in_memory &&
       !loom_place_equal(&database->place, &(*clone)->place)) {
     /* the log beside it is another file's */
-    sqlite3_db_config((*clone)->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if ((*clone)->sqlite)
+      sqlite3_db_config((*clone)->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     status = fail_as_lost(database, error);
   }
   if (status != LOOM_OK) {

@@ -39,7 +39,9 @@ struct loom_writer {
   size_t waiting; /* bytes in the queue, and in the group being written */
   unsigned announced_count;
   bool stopping;
+  sqlite3 *lasting; /* the connection; NULL while it is one that ends with its transaction */
   /* Of the thread alone. */
+  bool is_prepared;        /* the connection: see prepare_connection */
   int log_pages;           /* when it committed last */
   int checkpoint_due;      /* at so many */
   int page_size;           /* bytes */
@@ -164,6 +166,8 @@ static void begin_log_anew(loom_writer *writer, int pages_left) {
 */
 static void checkpoint(loom_writer *writer) {
   int pages = 0, copied = 0;
+  if (!writer->is_prepared || !writer->database->sqlite)
+    return;
   bool is_late = long_logs(writer) > 0 && milliseconds_since(&writer->tried) >= CHECKPOINT_EVERY;
   if (writer->log_pages < writer->checkpoint_due && !is_late)
     return;
@@ -176,6 +180,29 @@ static void checkpoint(loom_writer *writer) {
 }
 
 /* ---- writing ---- */
+
+/*
+** Prepares the database's connection, once there is one: where the disk is full there is none between transactions, until there
+** is room for the index of the log.
+*/
+static loom_status prepare_connection(loom_writer *writer, loom_error *error) {
+  loom_database *database = writer->database;
+  int64_t page_size = 0;
+  if (writer->is_prepared || !database->sqlite)
+    return LOOM_OK;
+  loom_status status = loom_database_number(database, "PRAGMA page_size", &page_size, error);
+  if (status != LOOM_OK)
+    return status;
+  writer->page_size = (int)page_size;
+  writer->checkpoint_due = writer->options.log_step / writer->page_size;
+  sqlite3_busy_handler(database->sqlite, wait_for_others, writer);
+  sqlite3_wal_hook(database->sqlite, note_log, writer);
+  writer->is_prepared = true;
+  pthread_mutex_lock(&writer->lock);
+  writer->lasting = database->is_makeshift ? NULL : database->sqlite;
+  pthread_mutex_unlock(&writer->lock);
+  return LOOM_OK;
+}
 
 /* Drops what cannot even be prepared. */
 static void prepare(loom_writer *writer, struct list *group) {
@@ -208,6 +235,18 @@ static loom_status apply_within(loom_writer *writer, loom_write *write, loom_err
   return status;
 }
 
+/* Begins a transaction, on what may be another connection than before. */
+static loom_status begin(loom_writer *writer, loom_error *error) {
+  writer->is_prepared = writer->is_prepared && writer->database->sqlite;
+  loom_status status = loom_sink_begin(writer->sink, error);
+  if (status != LOOM_OK)
+    return status;
+  status = prepare_connection(writer, error);
+  if (status != LOOM_OK)
+    loom_sink_abandon(writer->sink);
+  return status;
+}
+
 /*
 ** Writes what is in the group, up to its end or to a failure by which SQLite has ended the transaction: that is the
 ** failure of everything that was in it.
@@ -217,7 +256,7 @@ static void write_some(loom_writer *writer, struct list *group) {
   loom_write *write;
   loom_error error;
   bool single = group->first == group->last;
-  loom_status status = loom_sink_begin(writer->sink, &error);
+  loom_status status = begin(writer, &error);
   if (status != LOOM_OK) {
     settle_all(writer, group, &error);
     return;
@@ -303,14 +342,9 @@ static loom_status open_database(loom_writer *writer, const char *path, loom_err
     if (status == LOOM_OK)
       status = loom_database_commit(database, error);
   }
-  int64_t page_size = 0;
   if (status == LOOM_OK)
-    status = loom_database_number(database, "PRAGMA page_size", &page_size, error);
+    status = prepare_connection(writer, error);
   if (status == LOOM_OK) {
-    writer->page_size = (int)page_size;
-    writer->checkpoint_due = writer->options.log_step / writer->page_size;
-    sqlite3_busy_handler(database->sqlite, wait_for_others, writer);
-    sqlite3_wal_hook(database->sqlite, note_log, writer);
     writer->sink = loom_sink_sqlite(database);
     if (!writer->sink)
       status = loom_no_memory(error);
@@ -362,9 +396,10 @@ void loom_writer_free(loom_writer *writer) {
   for (loom_write *write = writer->announced.first; write; write = write->next)
     write->type->cancel(write);
   pthread_cond_signal(&writer->changed);
+  sqlite3 *sqlite = writer->lasting;
   pthread_mutex_unlock(&writer->lock);
-  if (loom_database_is_lost(writer->database)) /* what is being written would be for nobody */
-    sqlite3_interrupt(writer->database->sqlite);
+  if (sqlite && loom_database_is_lost(writer->database)) /* what is written would be for nobody */
+    sqlite3_interrupt(sqlite);
   pthread_join(writer->thread, NULL);
   destroy(writer);
 }
