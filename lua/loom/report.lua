@@ -649,6 +649,13 @@ function Report:histogram(figure, place, most, bins, only)
   return (self.native:histogram(figure, place, most, bins, only))
 end
 
+--- For each of some shares, how few rows have it of a figure's sum in a window, by its place.
+-- @local
+-- @treturn {int,...}
+function Report:concentration(figure, place, shares, only)
+  return self.native:concentration(figure, place, shares, only)
+end
+
 --- How many stores were open in a window, by its place, and how many of these have no poll in their openings.
 -- @local
 -- @treturn int

@@ -414,6 +414,30 @@ static void percentiles_and_histograms(void **state) {
   }
 }
 
+/* The fewest values that have a share of the sum: one less of the largest has not. */
+static void few_hold_a_share(void **state) {
+  (void)state;
+  uint64_t random = 5;
+  for (int round = 0; round < 200; round++) {
+    double values[60], sum = 0;
+    size_t count = (size_t)random_below(&random, 61);
+    for (size_t i = 0; i < count; i++)
+      values[i] = random_below(&random, 3) ? 0 : (double)random_below(&random, 1000000);
+    assert_true(loom_sort_values(values, count));
+    for (size_t i = 0; i < count; i++)
+      sum += values[i];
+    for (int percent = 1; percent <= 100; percent++) {
+      double share = (double)percent / 100, has = 0;
+      size_t fewest = loom_fewest(values, count, share);
+      assert_true(fewest <= count && (fewest > 0) == (sum > 0));
+      for (size_t i = 0; i < fewest; i++)
+        has += values[count - 1 - i];
+      assert_true(has >= sum * share);
+      assert_true(!fewest || has - values[count - fewest] < sum * share);
+    }
+  }
+}
+
 static void figures_have_names(void **state) {
   (void)state;
   assert_int_equal(loom_figure_from_name("up"), LOOM_FIGURE_UP);
@@ -522,6 +546,7 @@ int main(void) {
       cmocka_unit_test(silence_is_that_of_every_row),
       cmocka_unit_test(values_sort),
       cmocka_unit_test(percentiles_and_histograms),
+      cmocka_unit_test(few_hold_a_share),
       cmocka_unit_test(figures_have_names),
       cmocka_unit_test(figures_as_json),
       cmocka_unit_test(decimals_agree_with_printf),

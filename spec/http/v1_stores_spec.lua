@@ -345,6 +345,23 @@ describe("stores over HTTP", function()
       assert.equal(worst.stores[2].windows.last_day.ratio, day.percentiles.ratio["5"])
     end)
 
+    it("tell how few of them have most of the down time", function()
+      for query, count in pairs { [""] = 23, ["&where.region=north"] = 11 } do
+        local of = expect(200, "GET", "/v1/summary?store_id=s*" .. query).figures.last_day
+        local worst = get("?store_id=s*&sort=down_last_day&order=desc" .. query).stores
+        assert.equal(count, #worst)
+        assert.equal(3, #of.concentration)
+        for _, held in ipairs(of.concentration) do
+          local sum, fewest = 0, 0
+          while fewest < #worst and sum < held.share * of.totals.down do
+            fewest = fewest + 1
+            sum = sum + worst[fewest].windows.last_day.down
+          end
+          assert.equal(fewest, held.stores)
+        end
+      end
+    end)
+
     it("may be chosen, and cut in other ways", function()
       local summary = expect(200, "GET", "/v1/summary?where.region=north&percents=0,99.5,100&bins=4&windows=day:1d")
       assert.equal(11, summary.stores)

@@ -229,6 +229,7 @@ int lloom_report_sum(lua_State *L);
 int lloom_report_group_sums(lua_State *L);
 int lloom_report_percentiles(lua_State *L);
 int lloom_report_histogram(lua_State *L);
+int lloom_report_concentration(lua_State *L);
 int lloom_report_silence(lua_State *L);
 int lloom_report_json(lua_State *L);
 int lloom_report_json_stores(lua_State *L);

@@ -621,6 +621,7 @@ void lloom_register_report(lua_State *L) {
                                      {"group_sums", lloom_report_group_sums},
                                      {"percentiles", lloom_report_percentiles},
                                      {"histogram", lloom_report_histogram},
+                                     {"concentration", lloom_report_concentration},
                                      {"silence", lloom_report_silence},
                                      {"json", lloom_report_json},
                                      {"json_stores", lloom_report_json_stores},

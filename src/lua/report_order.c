@@ -241,6 +241,38 @@ int lloom_report_histogram(lua_State *L) {
   return 2;
 }
 
+/*
+** concentration(figure, window, {share, …} [, only]): for each share, above 0 and up to 1, how few rows have it of the figure's
+** sum.
+*/
+int lloom_report_concentration(lua_State *L) {
+  double *values;
+  size_t count;
+  const struct loom_report *report = lloom_check_complete(L);
+  enum loom_figure figure = check_figure(L, 2);
+  size_t window = lloom_check_window(L, 3, report);
+  luaL_checktype(L, 4, LUA_TTABLE);
+  int wanted = (int)lua_rawlen(L, 4);
+  double *shares = lua_newuserdata(L, ((size_t)wanted + 1) * sizeof *shares);
+  for (int i = 0; i < wanted; i++) {
+    lua_rawgeti(L, 4, i + 1);
+    shares[i] = lua_tonumber(L, -1);
+    luaL_argcheck(L, shares[i] > 0 && shares[i] <= 1, 4, "shares above 0 and up to 1 expected");
+    lua_pop(L, 1);
+  }
+  lua_createtable(L, wanted, 0); /* what may raise comes before what is allocated */
+  if (!loom_report_values(report, window, figure, lloom_check_choice(L, 5, report), &values,
+                          &count))
+    return lloom_no_memory(L);
+  bool sorted = loom_sort_values(values, count);
+  for (int i = 0; sorted && i < wanted; i++) {
+    lua_pushinteger(L, (lua_Integer)loom_fewest(values, count, shares[i]));
+    lua_rawseti(L, -2, i + 1);
+  }
+  free(values);
+  return sorted ? 1 : lloom_no_memory(L);
+}
+
 /* silence(window): how many stores were open, and how many of them have no poll in their openings. */
 int lloom_report_silence(lua_State *L) {
   size_t open, silent;

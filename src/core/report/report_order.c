@@ -385,3 +385,16 @@ void loom_histogram(const double *values, size_t count, double most, size_t bins
     counts[bin]++;
   }
 }
+
+/* Added up in one order, so that all of them have the whole, whatever is rounded. */
+size_t loom_fewest(const double *values, size_t count, double share) {
+  double sum = 0, reached = 0;
+  for (size_t i = count; i > 0; i--)
+    sum += values[i - 1];
+  size_t taken = 0;
+  while (taken < count && reached < sum * share) {
+    taken++;
+    reached += values[count - taken];
+  }
+  return taken;
+}

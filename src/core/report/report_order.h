@@ -3,7 +3,7 @@
 ** of it is a scan over the report's memory, half a millisecond or less for 14,000 stores.
 **
 **   loom_figure_from_name → loom_report_order, or
-**   loom_figure_from_name → loom_report_values → loom_sort_values → loom_percentile, loom_histogram
+**   loom_figure_from_name → loom_report_values → loom_sort_values → loom_percentile, loom_histogram, loom_fewest
 */
 #ifndef LOOM_REPORT_ORDER_H
 #define LOOM_REPORT_ORDER_H
@@ -139,5 +139,11 @@ double loom_percentile(const double *values, size_t count, double percent);
 ** end, which is i / bins * most, and below the next one's; the last bin also has what is beyond.
 */
 void loom_histogram(const double *values, size_t count, double most, size_t bins, size_t *counts);
+
+/*
+** How few of ascending values that are not negative have a share of their sum, above 0 and up to 1: the largest ones, as many as
+** are needed to reach it. 0 where all are 0.
+*/
+size_t loom_fewest(const double *values, size_t count, double share);
 
 #endif

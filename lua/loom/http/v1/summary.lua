@@ -16,6 +16,7 @@ local windows = require "loom.windows"
 local PERCENTS = { 5, 25, 50, 75, 95 }
 local PERCENTS_MAX = 20
 local BINS, BINS_MAX = 20, 100
+local SHARES = { 0.5, 0.8, 0.95 } -- of the down time
 
 -- What percentiles are of, and what prints it.
 local spread = { { "ratio", columns.ratio_of }, { "down", json.number }, { "outages", json.number }, { "longest", json.number } }
@@ -56,6 +57,15 @@ local function histogram_json(report, window, bins, only, give_turn)
   return json.array(parts, tostring)
 end
 
+local function concentration_json(report, window, only, give_turn)
+  local counts, parts = report:concentration("down", window, SHARES, only), {}
+  give_turn()
+  for i, share in ipairs(SHARES) do
+    parts[i] = json.object("share", json.number(share), "stores", json.number(counts[i]))
+  end
+  return json.array(parts, tostring)
+end
+
 -- By how much the totals differ from those of the window before, as they are printed.
 local function change_json(totals, earlier)
   local now, before, changes = cjson.decode(totals), cjson.decode(earlier), {}
@@ -72,7 +82,8 @@ local function window_json(report, window, parameters, only, give_turn)
   give_turn()
   return json.object("totals", totals, "change", before and change_json(totals, (report:json_sums(before, only))) or json.null,
     "percentiles", percentiles_json(report, window, parameters.percents or PERCENTS, only, give_turn),
-    "ratios", histogram_json(report, window, parameters.bins or BINS, only, give_turn)), count
+    "ratios", histogram_json(report, window, parameters.bins or BINS, only, give_turn),
+    "concentration", concentration_json(report, window, only, give_turn)), count
 end
 
 local function summary_json(report, parameters, only, give_turn)
@@ -118,7 +129,8 @@ local percentiles_schema = {
 return {
   schemas = {
     WindowSummary = {
-      type = "object", required = { "totals", "change", "percentiles", "ratios" }, additionalProperties = false,
+      type = "object", required = { "totals", "change", "percentiles", "ratios", "concentration" },
+      additionalProperties = false,
       properties = {
         totals = "Figures",
         change = change_schema,
@@ -132,6 +144,13 @@ return {
           items = {
             type = "object", required = { "from", "to", "stores" }, additionalProperties = false,
             properties = { from = { type = "number" }, to = { type = "number" }, stores = { type = "integer", minimum = 0 } },
+          },
+        },
+        concentration = {
+          type = "array", description = "How few stores have that share of the down time; 0 where there is none.",
+          items = {
+            type = "object", required = { "share", "stores" }, additionalProperties = false,
+            properties = { share = { type = "number" }, stores = { type = "integer", minimum = 0 } },
           },
         },
       },
