@@ -7,21 +7,25 @@ import { h } from "../h.js";
 import { figures } from "./fleet/question.js";
 import { states } from "./fleet/states.js";
 import { stores } from "./fleet/stores.js";
+import { trend } from "./fleet/trend.js";
 import { windows } from "./fleet/windows.js";
 
 export const title = "Fleet";
 
 /** @returns {import("./index.js").View} */
 export function open() {
-  const [now, totals, rows] = [states(), windows(), stores()];
+  const [now, totals, course, rows] = [states(), windows(), trend(), stores()];
   return {
-    element: h("div", { class: "fleet" }, h("div", { class: "fleet-top" }, now.element, totals.element), rows.element),
+    element: h("div", { class: "fleet" }, h("div", { class: "fleet-top" }, now.element, totals.element, course.element),
+      rows.element),
     async update({ query }, signal) {
       await Promise.all([
         now.update(query, signal),
         api.get("v1/summary", figures(query), signal).then((summary) => totals.update(query, summary)),
+        course.update(query, signal),
         rows.update(query, signal),
       ]);
     },
+    close: () => course.close(),
   };
 }

@@ -66,7 +66,10 @@ function lasted(from, to) {
 
 /** @param {number} from @param {number | null} to */
 function span(from, to) {
-  return to === null ? `${duration(from)} and more` : from === 0 ? `under ${duration(to)}` : `${duration(from)} – ${duration(to)}`;
+  if (to === null) {
+    return `≥ ${duration(from)}`;
+  }
+  return from === 0 ? `< ${duration(to)}` : `${duration(from)} – ${duration(to)}`;
 }
 
 /**
@@ -88,8 +91,9 @@ function content({ counts, down_for: ages, dormant_after: after }, query) {
           { state: "down", lasted: lasted(from, to), dormant: null }))),
     (counts.dormant > 0 || dormant) && h("p", { class: "hint" }, `${counted(counts.dormant, "store")} `
       + `${counts.dormant === 1 ? "is" : "are"} dormant: no active poll for ${duration(after)}. `,
-    h("button", { type: "button", class: "plain", "aria-pressed": String(dormant), onclick: () =>
-      address.alter({ state: null, lasted: null, dormant: dormant ? null : "true" }) }, dormant ? "Show the others" : "Show them")),
+    h("button", { type: "button", class: "plain", "aria-pressed": String(dormant),
+      onclick: () => address.alter({ state: null, lasted: null, dormant: dormant ? null : "true" }) },
+    dormant ? "Show the others" : "Show them")),
   ];
 }
 

@@ -12,7 +12,7 @@ import { picker } from "./picker.js";
 import { figures, labelOf, towards, windowOf, WINDOWS } from "./question.js";
 
 const SORT = "since";
-const [ID_LEAST, ID_MOST, LETTER, AROUND] = [96, 296, 7.3, 22]; // pixels: of the column of ids, of a letter of theirs, and around it
+const [ID_LEAST, ID_MOST, LETTER, AROUND] = [96, 296, 7.3, 22]; // pixels of the column of ids, a letter, around it
 
 /**
  * The question for the rows.

@@ -1,0 +1,152 @@
+/**
+ * The trend: what the stores were together, hour by hour.
+ */
+
+import * as api from "../../api.js";
+import { duration, hours, show, zoneOf } from "../../clock.js";
+import { fill, h, svg } from "../../h.js";
+import * as notice from "../../notice.js";
+import { count, counted, percent } from "../../words.js";
+import { hasSpan } from "./question.js";
+import { cursor } from "./trend/cursor.js";
+import { marks, plot, scales } from "./trend/plot.js";
+import { end, question, ratio } from "./trend/series.js";
+import { buttons, choose } from "./trend/span.js";
+
+/** @typedef {import("./trend/series.js").Series} Series */
+
+const HEIGHT = 230;
+const AROUND = { left: 48, right: 52, foot: 20 };
+
+/**
+ * A step in words.
+ * @param {Series} series
+ * @param {number} at
+ * @param {string | undefined} zone
+ */
+function words(series, at, zone) {
+  const parts = [`up ${percent(ratio(series, at))}`,
+    `down ${hours(series.down[at])} h in ${counted(series.stores_down[at], "store")}`];
+  for (const name of /** @type {const} */ (["unknown", "excluded"])) {
+    if (series[name][at] > 0) {
+      parts.push(`${name} ${hours(series[name][at])} h`);
+    }
+  }
+  return `${show(series.t[at], zone)} – ${show(end(series, at), zone, "time")}: ${parts.join(", ")}`;
+}
+
+/** @param {Series} series @param {string | undefined} zone */
+function table(series, zone) {
+  const names = ["Up", "Down (h)", "Stores down", "Unknown (h)", "Excluded (h)"];
+  return h("div", { class: "sheet trend-rows", tabIndex: 0, role: "region", "aria-label": "Trend as a table" },
+    h("table", { class: "rows" },
+      h("thead", null, h("tr", null, h("th", { scope: "col" }, "From"),
+        names.map((name) => h("th", { scope: "col", class: "number" }, name)))),
+      h("tbody", null, series.t.map((ms, at) => h("tr", null, h("th", { scope: "row" }, show(ms, zone)),
+        [percent(ratio(series, at)), hours(series.down[at]), count(series.stores_down[at]), hours(series.unknown[at]),
+          hours(series.excluded[at])].map((text) => h("td", { class: "number" }, text)))))));
+}
+
+/** The panel. */
+export function trend() {
+  /** @type {Series | null} */
+  let series = null;
+  /** @type {import("./trend/cursor.js").Cursor | null} */
+  let at = null;
+  let query = new URLSearchParams();
+  let told = "";
+  let frame = 0;
+
+  const heading = h("h2");
+  const tools = h("div", { class: "row" });
+  const base = svg("g");
+  const over = svg("g");
+  const picture = svg("svg", { height: HEIGHT, width: "100%", role: "img" }, base, over);
+  const place = h("div", { class: "trend-picture", tabIndex: 0, role: "application", "aria-roledescription": "chart",
+    "aria-label": "Trend: arrow keys move, with Shift they choose a span, Enter shows its figures" }, picture);
+  const readout = h("p", { class: "hint trend-readout" });
+  const rows = h("details", { ontoggle: fillRows }, h("summary", null, "As a table"));
+  const element = h("section", { class: "panel stack fleet-trend", "aria-label": "Trend" },
+    h("div", { class: "row" }, heading, tools), place, h("div", { class: "row trend-foot" }, readout), rows);
+
+  const size = () => ({ width: Math.max(240, place.clientWidth), height: HEIGHT, ...AROUND });
+
+  function draw() {
+    frame = 0;
+    if (series) {
+      const scale = scales(series, size());
+      fill(base, plot(series, scale, size(), zoneOf(query)));
+      fill(over, at && marks(scale, at));
+    }
+  }
+
+  function later() {
+    frame = frame || requestAnimationFrame(draw);
+  }
+
+  function fillRows() {
+    if (rows.open && series) {
+      fill(rows, h("summary", null, "As a table"), table(series, zoneOf(query)));
+    }
+  }
+
+  /** @param {boolean} aloud */
+  function tell(aloud) {
+    if (!series) {
+      return;
+    }
+    const zone = zoneOf(query);
+    const [first, last] = at ? [Math.min(at.anchor ?? at.at, at.at), Math.max(at.anchor ?? at.at, at.at)] : [0, 0];
+    const text = !at ? `Each column is ${duration(series.step)}: open time, down at its foot; the line is the share that was up. `
+      + "Drag over it to see the figures of a span."
+      : at.anchor === null ? words(series, at.at, zone)
+        : `${show(series.t[first], zone)} – ${show(end(series, last), zone)}: let go, or press Enter, to see its figures`;
+    fill(readout, text);
+    if (aloud && at) {
+      notice.say(text);
+    }
+  }
+
+  const pointer = cursor(place, {
+    stepAt: ({ clientX }) => series ? scales(series, size()).stepAt(clientX - place.getBoundingClientRect().left) : 0,
+    steps: () => series?.t.length ?? 0,
+    moved(to, byKey) {
+      at = to;
+      tell(byKey);
+      later();
+    },
+    choose(chosen) {
+      if (series && chosen.anchor !== null) {
+        choose(series.t[Math.min(chosen.anchor, chosen.at)], end(series, Math.max(chosen.anchor, chosen.at)));
+      }
+    },
+  });
+  const resized = new ResizeObserver(later);
+  resized.observe(place);
+
+  return {
+    element,
+    /**
+     * @param {URLSearchParams} wanted
+     * @param {AbortSignal} signal
+     */
+    async update(wanted, signal) {
+      const found = await api.get("v1/series", question(wanted), signal);
+      if (series && told !== wanted.toString()) {
+        pointer.reset();
+      }
+      [series, query] = [found, wanted];
+      const zone = zoneOf(wanted);
+      fill(heading, hasSpan(wanted) ? `${show(found.from, zone)} – ${show(found.to, zone)}` : "Trend of the week");
+      picture.setAttribute("aria-label", `Up and down time of ${counted(found.stores, "store")} in ${found.t.length} steps`);
+      if (told !== wanted.toString() || !tools.firstChild) {
+        told = wanted.toString();
+        fill(tools, buttons(wanted, found.as_of));
+      }
+      tell(false);
+      draw();
+      fillRows();
+    },
+    close: () => resized.disconnect(),
+  };
+}
