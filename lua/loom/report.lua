@@ -673,10 +673,10 @@ function Report:sums_of(place, count, group_of)
   return self.native:group_sums(place, count, group_of)
 end
 
---- The up and down time of all stores in a window, by its place, in microseconds.
+--- The up and down time of all stores, or of a choice of them, in a window, by its place, in microseconds.
 -- @local
-function Report:totals_of(place)
-  local sums = self:sums_of(place, 1)[1]
+function Report:totals_of(place, only)
+  local sums = self.native:sum(place, only)
   return sums[1], sums[2]
 end
 

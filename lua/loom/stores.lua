@@ -192,7 +192,11 @@ local function split(list)
   return ids, globs
 end
 
-local function meets(store, conditions)
+--- Whether a store has the attributes that conditions ask for.
+-- @tparam table store with its `attributes`
+-- @tparam table conditions as `stores.conditions` returns them
+-- @treturn bool
+function stores.meets(store, conditions)
   for name, allowed in pairs(conditions) do
     if not allowed[store.attributes[name]] then
       return false
@@ -226,7 +230,7 @@ local function chosen_ids(database, selection, conditions, known)
     if known then
       known[store.store_id] = true
     end
-    if (not conditions or meets(store, conditions)) and (not wanted or wanted(store)) then
+    if (not conditions or stores.meets(store, conditions)) and (not wanted or wanted(store)) then
       ids[#ids + 1] = store.store_id
     end
   end)

@@ -98,7 +98,7 @@ describe("completion", function()
     { "report --preset ", { "loom", "monitoring", "seed" } },
     { "report db --pre", { "--preset" } },
     { "special-day set --no", { "--note" } },
-    { "token ", { "read", "write" } },
+    { "token ", { "board", "read", "write" } },
     { "export stores.db spec", { "special-days" } },
   }
 

@@ -156,6 +156,11 @@ end
 function options.add_choice(parser)
   options.add(parser, "--stores", "GLOB", "Only the store of this id, or those whose id matches (* ? [a-z]). "
     .. "May be given again.", options.text(stores.selection)):count "*"
+  options.add_where(parser)
+end
+
+--- Adds the option that chooses stores by their attributes.
+function options.add_where(parser)
   options.add(parser, "--where", "NAME=VALUE", "Only stores with this attribute. May be given again: another name is "
     .. "another condition, the same name another value that will do.", options.pair):count "*"
 end
@@ -168,7 +173,7 @@ function options.choice_of(args)
     local values = where[pair[1]] or {}
     where[pair[1]], values[#values + 1] = values, pair[2]
   end
-  return { stores = #args.stores > 0 and args.stores or nil, where = where }
+  return { stores = args.stores and #args.stores > 0 and args.stores or nil, where = where }
 end
 
 -- Reads an argument's text, or ends the command as wrongly used.

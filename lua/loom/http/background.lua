@@ -94,14 +94,56 @@ end
 
 -- ---- exclusions ----
 
+-- A function (store_id) that tells whether an exclusion of it is wanted: where conditions choose stores, of these and of all
+-- stores together.
+local function wanted_by(at, where)
+  if not where then
+    return function()
+      return true
+    end
+  end
+  local ids, message, code = at:store_ids { where = where }
+  if not ids then
+    return nil, message, code
+  end
+  local chosen = { ["*"] = true }
+  for _, id in ipairs(ids) do
+    chosen[id] = true
+  end
+  return function(id)
+    return chosen[id]
+  end
+end
+
+-- The exclusions that come next, one more than a page has, if there are so many.
+local function next_exclusions(write, at, arguments)
+  local is_wanted, message, code = wanted_by(at, arguments.where)
+  local list, after = {}, arguments.after
+  while is_wanted do
+    local page
+    page, message, code = exclusions.page(at, { store = arguments.store, after = after, limit = arguments.limit + 1 })
+    if not page then
+      return nil, message, code
+    end
+    for _, exclusion in ipairs(page) do
+      list[#list + 1] = is_wanted(exclusion.store_id) and exclusion or nil
+      after = { from = exclusion.place.from, to = exclusion.place.to, number = exclusion.number }
+    end
+    if #list > arguments.limit or #page <= arguments.limit then
+      return list
+    end
+    write "" -- which ends it where it was cancelled
+  end
+  return nil, message, code
+end
+
 -- A page, with a line in front: where the next one begins, if there is one, as two instants and a number. The page ends with the
 -- exclusion that reaches so many bytes.
 local function write_exclusions(write, arguments)
   local at, message, code = open(arguments)
   local list
   if at then
-    list, message, code = exclusions.page(at, { store = arguments.store, after = arguments.after,
-      limit = arguments.limit + 1 })
+    list, message, code = next_exclusions(write, at, arguments)
   end
   if not list then
     return nil, message, code

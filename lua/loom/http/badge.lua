@@ -1,6 +1,7 @@
 --- A picture of one store's up time, for a page or a readme: an SVG of a label and a percentage.
 -- @module loom.http.badge
 
+local access = require "loom.http.access"
 local figures = require "loom.figures"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
@@ -58,8 +59,13 @@ local function state_of(of_window)
   return of_window.excluded > 0 and "excluded" or "closed"
 end
 
+-- The store of a file's name; nil where it is not that of a picture.
+local function store_of(arguments)
+  return arguments.file:match "^(.+)%.svg$"
+end
+
 local function get(arguments)
-  local id = arguments.file:match("^(.+)%.svg$")
+  local id = store_of(arguments)
   if not id then
     problem.raise(404, "there is nothing at this path")
   end
@@ -73,7 +79,7 @@ local function get(arguments)
   local of_window = row[window.name]
   local millionths = figures.ratio_of(of_window)
   ngx.header["Content-Type"] = "image/svg+xml"
-  ngx.header["Cache-Control"] = "max-age=" .. MAX_AGE
+  ngx.header["Cache-Control"] = (access.who() and "private, " or "") .. "max-age=" .. MAX_AGE
   local label = window.calendar and window.calendar:gsub("-", " ") or window.name:gsub("^last_", "")
   ngx.print(svg("uptime " .. label, millionths and figures.percent(millionths) or state_of(of_window),
     millionths and colour_of(millionths) or "#666"))
@@ -87,8 +93,8 @@ end
 --- Its routes.
 return {
   {
-    method = "GET", path = "/badge/{file}", access = "read", handler = get, tag = "stores",
-    summary = "A picture of a store's up time; the file is STORE_ID.svg",
+    method = "GET", path = "/badge/{file}", access = "read", restricted = "store", store_of = store_of, handler = get,
+    tag = "stores", summary = "A picture of a store's up time; the file is STORE_ID.svg",
     parameters = {
       { name = "window", description = "By default the week.", schema = { enum = window_names } },
     },

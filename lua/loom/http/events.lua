@@ -6,11 +6,13 @@
 -- @module loom.http.events
 
 local access = require "loom.http.access"
+local cjson = require "cjson.safe"
 local core = require "loom.core"
 local limits = require "loom.http.limits"
 local log = require "loom.http.log"
 local problem = require "loom.http.problem"
 local response = require "loom.http.response"
+local restriction = require "loom.http.restriction"
 local service = require "loom.http.service"
 local time = require "loom.time"
 local timer = require "loom.http.timer"
@@ -165,6 +167,16 @@ end
 
 -- ---- streams ----
 
+-- Whether an event is for who listens. One whose token is for some stores alone gets what is of these, and that something has
+-- changed.
+local function is_for_listener(kind, data)
+  if kind == "revision" or not restriction.where() then
+    return true
+  end
+  local id = (cjson.decode(data) or {}).store_id
+  return type(id) == "string" and restriction.sees(id)
+end
+
 -- Sends the events after `last`. An event that has a number, but is not there, is waited for unless it had its number already
 -- when this was looked at before: `known` is the newest one then.
 -- Returns the number of the last one sent, or nil when the client has gone; whether there were any; and the newest one.
@@ -178,8 +190,10 @@ local function send_after(dictionary, last, known)
     local text = dictionary:get(number)
     if text then
       local kind, data = text:match("^(.-)\n(.*)$")
-      ngx.print(("id: %d\nevent: %s\ndata: %s\n\n"):format(number, kind, data))
-      sent = true
+      if is_for_listener(kind, data) then
+        ngx.print(("id: %d\nevent: %s\ndata: %s\n\n"):format(number, kind, data))
+        sent = true
+      end
     elseif number > known then
       upto = number - 1
       break
@@ -260,7 +274,7 @@ end
 --- Its routes.
 events.routes = {
   {
-    method = "GET", path = "/v1/events", access = "read", handler = get, tag = "service",
+    method = "GET", path = "/v1/events", access = "read", restricted = "choice", handler = get, tag = "service",
     summary = "What happens, as it happens: report, store and ingest, as server-sent events whose data is JSON",
     parameters = {
       { name = "Last-Event-ID", location = "header", description = "Go on after this event.", schema = { type = "integer" } },

@@ -18,6 +18,7 @@ local problem = require "loom.http.problem"
 local readiness = require "loom.http.readiness"
 local reports = require "loom.http.reports"
 local response = require "loom.http.response"
+local restriction = require "loom.http.restriction"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
 local sessions = require "loom.http.sessions"
@@ -147,6 +148,7 @@ local function answer()
   if not (service.monitor() or route.without_database) then
     problem.raise_closed()
   end
+  restriction.check(route, arguments)
   return route.handler(arguments)
 end
 

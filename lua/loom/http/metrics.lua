@@ -12,6 +12,7 @@ local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
+local restriction = require "loom.http.restriction"
 local service = require "loom.http.service"
 local Status = require "loom.status"
 local stores = require "loom.stores"
@@ -329,27 +330,37 @@ local function add_now(families, pattern, attributes)
   if not status then
     return
   end
-  for _, state in ipairs(Status.counted) do
-    families:add("loom_stores", ('state="%s"'):format(state), status.counts[state])
-  end
-  if not pattern then
-    return
-  end
-  options.look({ store_id = pattern }, status, made, function(only, give_turn)
-    local numbers = status.native:state_order { only = only }
-    check_count(#numbers)
-    give_turn()
-    add_states(families, status, numbers, read_labels(attributes, give_turn), give_turn)
+  fleet.use(status, function()
+    options.look({}, status, made, function(only)
+      local counts = status:counts_of(only)
+      for _, state in ipairs(Status.counted) do
+        families:add("loom_stores", ('state="%s"'):format(state), counts[state])
+      end
+    end)
+    if pattern then
+      options.look({ store_id = pattern }, status, made, function(only, give_turn)
+        local numbers = status.native:state_order { only = only }
+        check_count(#numbers)
+        give_turn()
+        add_states(families, status, numbers, read_labels(attributes, give_turn), give_turn)
+      end)
+    end
   end)
 end
 
 -- ---- up time ----
 
--- The up time of a window: of the fleet, and of some stores.
+-- The up time of the fleet by window.
+local function add_totals(families, report, only)
+  for window, described in ipairs(report.windows) do
+    add_ratio(families, "loom_uptime_ratio", ('window="%s"'):format(described.name),
+      figures.millionths(report:totals_of(window, only)))
+  end
+end
+
+-- The up time of some stores in a window.
 local function add_window(families, report, window, numbers, labels, give_turn)
   local of_window = ('window="%s"'):format(report.windows[window].name)
-  local up, down = report:totals_of(window)
-  add_ratio(families, "loom_uptime_ratio", of_window, figures.millionths(up, down))
   for i, store in ipairs(numbers) do
     add_ratio(families, "loom_store_uptime_ratio", labels_of(report:store(store), labels) .. "," .. of_window,
       figures.millionths(report:times(store, window)))
@@ -360,23 +371,33 @@ local function add_window(families, report, window, numbers, labels, give_turn)
   give_turn()
 end
 
+-- The up time of each store of a choice, if these are wanted.
+local function add_ratios(families, report, are_wanted, attributes, only, give_turn)
+  local numbers, left = {}, 0
+  if are_wanted then
+    numbers, left = report:page(nil, 1, false, STORES_MAX, only)
+  end
+  check_count(left)
+  local labels = are_wanted and read_labels(attributes, give_turn) or {}
+  for window in ipairs(report.windows) do
+    add_window(families, report, window, numbers, labels, give_turn)
+  end
+end
+
 -- The up time of the fleet, and of the stores whose ids match a pattern.
 local function add_uptime(families, pattern, attributes)
   local report, made = fleet.report("", {})
   if not report then
     return
   end
-  families:add("loom_stores_left_out", "", (select(2, report:left_out())))
-  options.look({ store_id = pattern }, report, made, function(only, give_turn)
-    local numbers, left = {}, 0
-    if pattern then
-      numbers, left = report:page(nil, 1, false, STORES_MAX, only)
-    end
-    check_count(left)
-    local labels = pattern and read_labels(attributes, give_turn) or {}
-    for window in ipairs(report.windows) do
-      add_window(families, report, window, numbers, labels, give_turn)
-    end
+  fleet.use(report, function()
+    families:add("loom_stores_left_out", "", (select(2, restriction.left_out(report))))
+    options.look({}, report, made, function(only)
+      add_totals(families, report, only)
+    end)
+    options.look({ store_id = pattern }, report, made, function(only, give_turn)
+      add_ratios(families, report, pattern ~= nil, attributes, only, give_turn)
+    end)
   end)
 end
 
@@ -389,17 +410,25 @@ local function try(work, families, parameters)
   return good, failure
 end
 
-local function get()
-  local parameters = request.parameters { store_id = options.store_pattern, labels = labels_checker }
-  local families = setmetatable({ order = {} }, Families)
+-- What there is of the service, and of all stores together.
+local function add_service(families)
   if shared() then
     metrics.tell()
     add_counters(families, shared())
   end
   add_tokens(families)
   add_database(families)
+end
+
+local function get()
+  local parameters = request.parameters { store_id = options.store_pattern, labels = labels_checker }
+  local families = setmetatable({ order = {} }, Families)
+  local is_restricted = restriction.where() ~= nil -- to some stores, of which all that is counted together does not tell
+  if not is_restricted then
+    add_service(families)
+  end
   local good, failure = try(add_uptime, families, parameters)
-  if not good and failure.status == 409 then
+  if not good and failure.status == 409 and not is_restricted then
     add_all_left_out(families)
   end
   try(add_now, families, parameters)
@@ -414,7 +443,7 @@ end
 --- Its routes.
 metrics.routes = {
   {
-    method = "GET", path = "/metrics", access = "read", handler = get, tag = "service",
+    method = "GET", path = "/metrics", access = "read", restricted = "choice", handler = get, tag = "service",
     summary = "Metrics for Prometheus",
     parameters = {
       { name = "store_id", description = "A pattern of ids, with *, ? and [a-z]: the stores that have metrics of their own, such "

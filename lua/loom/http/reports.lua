@@ -10,6 +10,7 @@ local Report = require "loom.report"
 local report_options = require "loom.http.v1.report_options"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
+local restriction = require "loom.http.restriction"
 local service = require "loom.http.service"
 local tasks = require "loom.http.tasks"
 local zones = require "loom.http.v1.zones"
@@ -131,13 +132,13 @@ local function get(arguments)
   end
   local format = wanted_format()
   local flat = wants_flat(format)
-  if format == "csv" and service.has_file(id) then
+  if format == "csv" and service.has_file(id) and not restriction.where() then
     return ngx.exec(LOCATION .. id .. ".csv")
   end
   local row, message, code = service.report(id)
   if row == nil then
     problem.raise_failure(message, code)
-  elseif not row then
+  elseif not (row and restriction.covers(row.options)) then
     send_status(404, '{"status":"NotFound"}')
   elseif row.state == "failed" then
     send_status(500, json.object("status", '"Failed"', "error", json.string(problem.public(row.error))))
@@ -230,15 +231,15 @@ reports.routes = {
     responses = { [200] = { description = "The report's id.", schema = "ReportId" } },
   },
   {
-    method = "GET", path = "/get_report", access = "read", handler = get, tag = "reports", sends_file = true,
-    may_be_linked = true, forgives_slashes = true,
+    method = "GET", path = "/get_report", access = "read", restricted = "choice", handler = get, tag = "reports",
+    sends_file = true, may_be_linked = true, forgives_slashes = true,
     summary = "Fetch a report",
     parameters = { { name = "report_id", required = true, schema = id_schema }, format_parameter, flat_parameter },
     responses = get_responses,
   },
   {
-    method = "GET", path = "/get_report/{report_id}", access = "read", handler = get, tag = "reports", sends_file = true,
-    may_be_linked = true, forgives_slashes = true,
+    method = "GET", path = "/get_report/{report_id}", access = "read", restricted = "choice", handler = get, tag = "reports",
+    sends_file = true, may_be_linked = true, forgives_slashes = true,
     summary = "Fetch a report", parameters = { format_parameter, flat_parameter }, responses = get_responses,
   },
 }

@@ -7,6 +7,11 @@
 -- little for those who do not know what to ask for. `forgives_slashes` is set where slashes too many do no harm,
 -- `is_audited` where the audit log has it although it changes no data.
 --
+-- What is read has `restricted`, which says what those get of it whose token is for some stores alone (`loom.http.restriction`):
+-- "store" where it tells of one store, of the path, or the one that `store_of(arguments)` names, which has to be one of theirs;
+-- "choice" where its handler tells of their stores alone, as all do that look at stores by `loom.http.v1.options`; "nothing"
+-- where it tells of no store in particular. Without it they are refused.
+--
 -- A route also tells what it is, from which `loom.http.openapi` makes the document of the API:
 --
 -- - `summary`, a line; and `tag`, what it is about ("stores", "hours", "reports", …);

@@ -1,13 +1,20 @@
 --- Tokens, kept as hashes in a file.
 --
 -- A line of the file is `SCOPE HASH NAME`, where the scope is `read` or `write` (which may read too), the hash is the token's
--- SHA-256 (FIPS 180-4) in hexadecimal, and the name is for people. Blank lines and lines that begin with # are skipped.
+-- SHA-256 (FIPS 180-4) in hexadecimal, and the name is for people; or it is `board HASH CONDITIONS NAME`, which may read what
+-- is of some stores alone: those with the attributes that the conditions name, `brand=Taco&brand=Burrito&region=north`, in which
+-- bytes other than letters, digits and - . _ ~ are percent-encoded. Blank lines and lines that begin with # are skipped.
 -- Tokens are random and long (`loom token` makes them), so that a fast hash is enough.
 -- @module loom.http.tokens
+
+local stores = require "loom.stores"
 
 local tokens = {}
 
 local TOKEN_MAX = 512 -- bytes that are worth hashing
+
+--- The most values that the conditions of a token name: each is looked at for each store.
+tokens.CONDITIONS_MAX = 100
 
 local list -- of those in force: see `tokens.parse`; nil: everyone may do everything
 local wrong = {} -- what is wrong with their file
@@ -31,20 +38,82 @@ function tokens.unhex(text)
   end))
 end
 
+-- ---- the stores of a token ----
+
+local function encoded(text)
+  return (text:gsub("[^%w._~-]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end))
+end
+
+local function decoded(text)
+  local plain = text:gsub("%%(%x%x)", tokens.unhex)
+  return not text:gsub("%%%x%x", ""):find "%%" and plain or nil
+end
+
+--- Conditions as they stand in a token file.
+-- @tparam table where lists of values by the names of attributes
+-- @treturn string
+function tokens.conditions_text(where)
+  local parts = {}
+  for name, values in pairs(where) do
+    for _, value in ipairs(values) do
+      parts[#parts + 1] = encoded(name) .. "=" .. encoded(value)
+    end
+  end
+  table.sort(parts)
+  return table.concat(parts, "&")
+end
+
+-- The opposite; nil where it is none.
+local function read_conditions(text)
+  local where, count = {}, 0
+  for part in (text .. "&"):gmatch "([^&]*)&" do
+    local name, value = part:match "^([^=]+)=([^=]*)$"
+    name, value = name and decoded(name), value and decoded(value)
+    if not (name and value and stores.attribute_name(name)) or count == tokens.CONDITIONS_MAX then
+      return nil
+    end
+    where[name] = where[name] or {}
+    table.insert(where[name], value)
+    count = count + 1
+  end
+  return where
+end
+
+-- ---- the file ----
+
+-- A token of a line; nil, and what was expected.
+local function read_line(line)
+  local scope, hash, name = line:match "^%s*(%l+)%s+(%x+)%s*(.-)%s*$"
+  local known = { scope = scope, hash = hash and #hash == 64 and tokens.unhex(hash:lower()) or nil, name = name }
+  if known.hash and scope == "board" then
+    local conditions, rest = name:match "^(%S+)%s*(.*)$"
+    known.scope, known.where, known.name = "read", conditions and read_conditions(conditions), rest
+    if known.where then
+      return known
+    end
+  elseif known.hash and (scope == "read" or scope == "write") then
+    return known
+  end
+  return nil, scope == "board" and "board, a SHA-256 in hexadecimal, conditions such as brand=Taco, and a name"
+    or "read or write, a SHA-256 in hexadecimal, and a name"
+end
+
 --- Reads the lines of a token file. One that cannot be read lets nobody in, and does not keep out those whom others let in.
 -- @tparam function lines an iterator
--- @treturn {table,...} `scope`, `hash` and `name` of each token
+-- @treturn {table,...} `scope`, "read" or "write", `hash` and `name` of each token, and `where` of those that see some stores
+--   alone: lists of values by the names of attributes
 -- @treturn {string,...} what is wrong, with the line's number
 function tokens.parse(lines)
   local known, bad, number = {}, {}, 0
   for line in lines do
     number = number + 1
     if line:find("%S") and not line:find("^%s*#") then
-      local scope, hash, name = line:match("^%s*(%l+)%s+(%x+)%s*(.-)%s*$")
-      if (scope ~= "read" and scope ~= "write") or #hash ~= 64 then
-        bad[#bad + 1] = ("%d: is not read or write, a SHA-256 in hexadecimal, and a name"):format(number)
-      else
-        known[#known + 1] = { scope = scope, hash = tokens.unhex(hash:lower()), name = name }
+      local token, expected = read_line(line)
+      known[#known + 1] = token
+      if not token then
+        bad[#bad + 1] = ("%d: is not %s"):format(number, expected)
       end
     end
   end
@@ -95,13 +164,18 @@ local function same(a, b)
   return difference == 0
 end
 
+-- How much a token may do, for comparing.
+local function reach_of(token)
+  return token.scope == "write" and 3 or token.where and 1 or 2
+end
+
 --- What the file says of a token with a hash. All of those known are compared, whichever it is.
 -- @tparam string hash as bytes
 -- @treturn ?table as `tokens.parse` gives it; where several lines have it the one that may do the most
 function tokens.of_hash(hash)
   local found
   for _, known in ipairs(list) do
-    if same(hash, known.hash) and (not found or known.scope == "write") then
+    if same(hash, known.hash) and (not found or reach_of(known) > reach_of(found)) then
       found = known
     end
   end

@@ -1,3 +1,4 @@
+local files = require "support.files"
 local tokens = require "loom.http.tokens"
 
 local function lines_of(text)
@@ -37,6 +38,44 @@ describe("tokens", function()
       assert.same({ 0, 1 }, { count, #wrong })
       assert.same({ 0, 1 }, { tokens.state() })
     end
+  end)
+
+  it("reads which stores a token is for", function()
+    local list, wrong = tokens.parse(lines_of(("board %s brand=50%%25%%20off&brand=Taco&r%%3d=%%C3%%A4&x= who has them\n")
+      :format(hash)))
+    assert.same({}, wrong)
+    assert.same({ brand = { "50% off", "Taco" }, ["r="] = { "\195\164" }, x = { "" } }, list[1].where)
+    assert.same({ "read", "who has them" }, { list[1].scope, list[1].name })
+    local text = tokens.conditions_text(list[1].where)
+    assert.same(list, (tokens.parse(lines_of(("board %s %s who has them"):format(hash, text)))))
+    local many = {}
+    for i = 1, 101 do
+      many[i] = "a=" .. i
+    end
+    for _, bad in ipairs { "", "brand", "brand Taco", "=x", "brand=a=b", "brand=%zz", "brand=Taco&", "&brand=Taco", "store_id=x",
+      table.concat(many, "&") } do
+      list, wrong = tokens.parse(lines_of(("board %s %s\n"):format(hash, bad)))
+      assert.same({}, list, bad)
+      assert.same({ "1: is not board, a SHA-256 in hexadecimal, conditions such as brand=Taco, and a name" }, wrong)
+    end
+  end)
+
+  it("lets a token do the most of what several lines say", function()
+    local folder = files.make_folder()
+    local lines = { ("board %s brand=Taco x\n"):format(hash), ("read %s x\n"):format(hash), ("write %s x\n"):format(hash) }
+    for _, order in ipairs { { 1, 2, 3 }, { 3, 2, 1 }, { 2, 3, 1 } } do
+      local text = ""
+      for _, i in ipairs(order) do
+        text = text .. lines[i]
+      end
+      tokens.load(files.write(folder .. "/tokens", text))
+      assert.equal("write", tokens.of_hash(("\171"):rep(32)).scope)
+    end
+    tokens.load(files.write(folder .. "/tokens", lines[1] .. lines[2]))
+    assert.is_nil(tokens.of_hash(("\171"):rep(32)).where)
+    tokens.load(files.write(folder .. "/tokens", lines[1]))
+    assert.same({ brand = { "Taco" } }, tokens.of_hash(("\171"):rep(32)).where)
+    files.remove_folder(folder)
   end)
 
   it("leaves in force what the other lines say", function()

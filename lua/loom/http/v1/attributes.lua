@@ -57,7 +57,8 @@ return {
     },
   },
   {
-    method = "GET", path = path, access = "read", handler = get, tag = "stores", summary = "The attributes of a store",
+    method = "GET", path = path, access = "read", restricted = "store", handler = get, tag = "stores",
+    summary = "The attributes of a store",
     responses = { [200] = { description = "Values by name.", schema = "Attributes" } },
   },
   {

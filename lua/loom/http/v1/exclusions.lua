@@ -8,6 +8,7 @@ local json = require "loom.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
+local restriction = require "loom.http.restriction"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
@@ -16,6 +17,8 @@ local tasks = require "loom.http.tasks"
 local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
 
 local NUMBER_MAX = 2 ^ 53
+
+local EVERY = "*" -- what the library calls all stores
 
 local LIMIT, LIMIT_MAX = 1000, 1000
 local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
@@ -38,10 +41,13 @@ local function list()
   local parameters = request.parameters(checkers)
   local of = "exclusions\0" .. (parameters.store_id or "")
   local after = after_of(of, parameters.cursor)
+  if parameters.store_id and parameters.store_id ~= EVERY and not restriction.sees(parameters.store_id) then
+    return response.json(200, '{"exclusions":[]}') -- as of a store that is not known
+  end
   tasks.enter()
   local spool = service.call({ store = "store_id" }, function(state)
     return tasks.run("exclusions", { database = state.monitor.path, store = parameters.store_id, after = after,
-      limit = parameters.limit or LIMIT, bytes = PAGE_BYTES })
+      limit = parameters.limit or LIMIT, bytes = PAGE_BYTES, where = restriction.where() })
   end)
   local text, message, code = spool:read(0, ANSWER_BYTES)
   spool:close()
@@ -141,7 +147,8 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/exclusions", access = "read", handler = list, tag = "hours", summary = "The exclusions",
+    method = "GET", path = "/v1/exclusions", access = "read", restricted = "choice", handler = list, tag = "hours",
+    summary = "The exclusions",
     parameters = {
       { name = "store_id", description = "Of this store alone; * for those of all stores.", schema = { type = "string" } },
       { name = "limit", description = "A page has fewer where reasons are long.",

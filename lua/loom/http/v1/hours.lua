@@ -93,7 +93,7 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}/hours", access = "read", handler = get, tag = "hours",
+    method = "GET", path = "/v1/stores/{store_id}/hours", access = "read", restricted = "store", handler = get, tag = "hours",
     summary = "The weekly hours of a store",
     parameters = { { name = "on", description = "A local date (default: today where the store is).",
       schema = { type = "string", format = "date" } } },

@@ -8,6 +8,7 @@ local instants = require "loom.formats.instants"
 local problem = require "loom.http.problem"
 local Report = require "loom.report"
 local request = require "loom.http.request"
+local restriction = require "loom.http.restriction"
 local rules = require "loom.rules"
 local service = require "loom.http.service"
 local states = require "loom.http.v1.states"
@@ -203,16 +204,16 @@ end
 
 -- ---- which stores ----
 
--- What of the parameters chooses stores by their ids and attributes, as text: "" for all of them.
+-- What of the parameters, and of what who asks may see, chooses stores by their ids and attributes, as text: "" for all of them.
 local function names_key(parameters)
   local parts = {}
-  for name, values in pairs(parameters["where."] or {}) do
+  for name, values in pairs(restriction.narrow(parameters["where."])) do
     local texts = {}
     for i, value in ipairs(values) do
       texts[i] = ngx.escape_uri(value)
     end
     table.sort(texts)
-    parts[#parts + 1] = "where." .. ngx.escape_uri(name) .. "=" .. table.concat(texts, ",")
+    parts[#parts + 1] = "where." .. ngx.escape_uri(name) .. (texts[1] and "=" or "") .. table.concat(texts, ",")
   end
   table.sort(parts)
   for _, name in ipairs { "q", "store_id" } do
@@ -233,7 +234,7 @@ function options.choice(parameters)
   return table.concat(parts, "&")
 end
 
--- The attributes that the parameters ask for, as `stores.conditions` gives them.
+-- The attributes that stores must have, as `stores.conditions` gives them.
 local function conditions_of(parameters)
   local count = 0
   for name, values in pairs(parameters["where."] or {}) do
@@ -245,7 +246,7 @@ local function conditions_of(parameters)
   if count > CONDITIONS_MAX then
     problem.raise(400, ("where: at most %d values expected"):format(CONDITIONS_MAX), { field = "where" })
   end
-  local conditions, expected = stores.conditions(parameters["where."] or {})
+  local conditions, expected = stores.conditions(restriction.narrow(parameters["where."]))
   return conditions or problem.raise(400, ("where: %s expected"):format(expected), { field = "where" })
 end
 

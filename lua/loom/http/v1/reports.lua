@@ -10,10 +10,12 @@ local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
+local restriction = require "loom.http.restriction"
 local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
 
 local LIMIT, LIMIT_MAX = 100, 1000
+local TURN = 0.001 -- seconds that others get between two looks
 local PAGE_BYTES = 96 * 1024 -- of options, with which a page ends: reading and writing 256 KiB held the loop for 14 ms
 
 -- What a report that is complete has left out. Details may be long, and seldom tell of any.
@@ -40,6 +42,32 @@ local checkers = {
   cursor = check.string,
 }
 
+-- A page of reports, of those that who asks sees, and whether there are more. Where others are passed over, it may take several
+-- looks, between which others have their turn.
+local function page_of(state_wanted, limit, before, before_id)
+  local rows, has_more = {}, nil
+  repeat
+    local found = service.call(nil, function(state)
+      local list, more, code = state.queue:list { state = state_wanted, limit = limit, bytes = PAGE_BYTES, before = before,
+        before_id = before_id }
+      has_more = more
+      return list, more, code
+    end)
+    for _, row in ipairs(found) do
+      before, before_id = row.created_us, row.report_id
+      rows[#rows + 1] = restriction.covers(row.options) and row or nil
+      if #rows == limit then
+        return rows, has_more or row ~= found[#found]
+      end
+    end
+    has_more = has_more and #found > 0
+    if has_more and restriction.where() then
+      ngx.sleep(TURN)
+    end
+  until not has_more or not restriction.where()
+  return rows, has_more
+end
+
 local function list()
   local parameters = request.parameters(checkers)
   local limit = parameters.limit or LIMIT
@@ -48,13 +76,7 @@ local function list()
   if parameters.cursor then
     created, id = cursor.read(of, parameters.cursor)
   end
-  local has_more
-  local rows = service.call(nil, function(state)
-    local found, more, code = state.queue:list { state = parameters.status, limit = limit, bytes = PAGE_BYTES,
-      before = tonumber(created), before_id = id }
-    has_more = more
-    return found, more, code
-  end)
+  local rows, has_more = page_of(parameters.status, limit, tonumber(created), id)
   local last, next_cursor = rows[#rows], nil
   if has_more and last then
     next_cursor = cursor.write(of, core.digits(last.created_us), last.report_id)
@@ -67,7 +89,7 @@ local function get(arguments)
   local row, message, code = service.report(id_of(arguments))
   if row == nil then
     problem.raise_failure(message, code)
-  elseif not row then
+  elseif not (row and restriction.covers(row.options)) then
     problem.raise(404, "there is no such report")
   end
   response.json(200, report_json(row, "left_out", left_out_of(row)))
@@ -106,7 +128,7 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/reports", access = "read", handler = list, tag = "reports",
+    method = "GET", path = "/v1/reports", access = "read", restricted = "choice", handler = list, tag = "reports",
     summary = "Reports, the newest first",
     parameters = {
       { name = "status", schema = { type = "string", enum = Queue.states } },
@@ -117,7 +139,7 @@ return {
     responses = { [200] = { description = "A page of reports.", schema = "Reports" } },
   },
   {
-    method = "GET", path = "/v1/reports/{report_id}", access = "read", handler = get, tag = "reports",
+    method = "GET", path = "/v1/reports/{report_id}", access = "read", restricted = "choice", handler = get, tag = "reports",
     summary = "How a report stands", responses = { [200] = { description = "The report.", schema = "Report" } },
   },
   {

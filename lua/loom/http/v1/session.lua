@@ -63,12 +63,20 @@ end
 
 -- ---- routes ----
 
+local function values_json(values)
+  return json.array(values, json.string)
+end
+
+local function where_json(where)
+  return where and json.map(where, values_json) or json.null
+end
+
 -- Answers with what somebody may do; nil: nobody who is known.
 local function send(who)
   local token = who and who.token
   local are_needed = tokens.state() ~= nil
   response.json(200, json.object("tokens", json.boolean(are_needed), "name", json.text(token and token.name),
-    "scope", json.text(not are_needed and "write" or token and token.scope), "where", json.null,
+    "scope", json.text(not are_needed and "write" or token and token.scope), "where", where_json(token and token.where),
     "expires", json.text(who and who.expires and time.text(who.expires * 1000000))))
 end
 
@@ -126,7 +134,10 @@ return {
         tokens = { type = "boolean", description = "Whether tokens are needed; where they are not, everyone may do everything." },
         name = { type = { "string", "null" }, description = "The token's." },
         scope = { anyOf = { { enum = { "read", "write" } }, { type = "null" } }, description = "What may be done." },
-        where = { type = "null" },
+        where = {
+          type = { "object", "null" }, additionalProperties = { type = "array", items = { type = "string" } },
+          description = "Of a token that sees some stores alone: the attributes that these have, with the values that will do.",
+        },
         expires = { anyOf = { "Instant", { type = "null" } }, description = "When the session is over, unless it is used." },
       },
     },

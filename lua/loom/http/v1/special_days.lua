@@ -100,18 +100,20 @@ local routes = {
 }
 
 -- The routes below a path.
-local function add(path, whose)
+local function add(path, whose, restricted)
   local date = { type = "string", format = "date" }
   local of_date = path .. "/{date}"
   for _, route in ipairs {
     {
-      method = "GET", path = path, access = "read", handler = list, summary = "The special days of " .. whose,
+      method = "GET", path = path, access = "read", restricted = restricted, handler = list,
+      summary = "The special days of " .. whose,
       parameters = { { name = "from", description = "The first date.", schema = date },
         { name = "to", description = "The last date.", schema = date } },
       responses = { [200] = { description = "Special days in order of date.", schema = "SpecialDays" } },
     },
     {
-      method = "GET", path = of_date, access = "read", handler = get, summary = "A special day of " .. whose,
+      method = "GET", path = of_date, access = "read", restricted = restricted, handler = get,
+      summary = "A special day of " .. whose,
       responses = { [200] = { description = "The special day.", schema = "SpecialDay" } },
     },
     {
@@ -131,7 +133,7 @@ local function add(path, whose)
   end
 end
 
-add("/v1/stores/{store_id}/special-days", "a store")
-add("/v1/special-days", "all stores")
+add("/v1/stores/{store_id}/special-days", "a store", "store")
+add("/v1/special-days", "all stores", "nothing")
 
 return routes

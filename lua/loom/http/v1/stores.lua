@@ -281,7 +281,7 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/stores", access = "read", handler = list, tag = "stores",
+    method = "GET", path = "/v1/stores", access = "read", restricted = "choice", handler = list, tag = "stores",
     summary = "The figures of all stores",
     parameters = {
       { name = "sort", description = "store_id, since, last_poll, or a figure and a window, such as ratio_last_week, or its "
@@ -296,7 +296,7 @@ return {
     responses = { [200] = { description = "A page of stores.", schema = "StoreList" } },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}", access = "read", handler = get, tag = "stores",
+    method = "GET", path = "/v1/stores/{store_id}", access = "read", restricted = "store", handler = get, tag = "stores",
     summary = "One store and its figures", parameters = { more = options.parameters },
     responses = { [200] = { description = "The store.", schema = "Store" } },
   },

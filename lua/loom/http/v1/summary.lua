@@ -10,6 +10,7 @@ local json = require "loom.json"
 local options = require "loom.http.v1.options"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
+local restriction = require "loom.http.restriction"
 local shapes = require "loom.formats.shapes"
 local windows = require "loom.windows"
 
@@ -94,7 +95,7 @@ local function summary_json(report, parameters, only, give_turn)
   local instant = instants.of(parameters.time)
   return json.object("as_of", instant(report.as_of_utc), "rules", shapes.rules(report.rules),
     "windows", shapes.windows(report.windows, instant), "stores", json.number(count),
-    "left_out", shapes.left_out(report:left_out()), "figures", json.map(by_name, tostring))
+    "left_out", shapes.left_out(restriction.left_out(report)), "figures", json.map(by_name, tostring))
 end
 
 local function get()
@@ -165,7 +166,7 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/summary", access = "read", handler = get, tag = "stores",
+    method = "GET", path = "/v1/summary", access = "read", restricted = "choice", handler = get, tag = "stores",
     summary = "The whole fleet: totals, percentiles, distribution",
     parameters = {
       { name = "percents", description = "Percentages with commas between them.",

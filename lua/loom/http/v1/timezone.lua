@@ -61,7 +61,7 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}/timezone", access = "read", handler = get, tag = "hours",
+    method = "GET", path = "/v1/stores/{store_id}/timezone", access = "read", restricted = "store", handler = get, tag = "hours",
     summary = "The timezone of a store", responses = { [200] = { description = "The timezone.", schema = "Timezone" } },
   },
   {

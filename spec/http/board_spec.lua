@@ -1,0 +1,355 @@
+-- Tokens that see some stores alone, on a real server: every route is asked with one, and nothing of other stores may be found in
+-- any answer.
+
+local cjson = require "cjson"
+local files = require "support.files"
+local loom = require "loom"
+local server = require "support.server"
+local shell = require "support.shell"
+local transaction = require "loom.transaction"
+
+require "loom.http"
+local router = require "loom.http.router"
+
+local unpack = table.unpack or unpack -- luacheck: compat
+
+-- What must not be told: ids, attributes, zones, notes and reasons of the others all have one of these in them.
+local HIDDEN = { "hidden", "Hidden", "Chatham", "Olympus" }
+
+local OWN, OTHER, UNKNOWN = "own-1", "hidden-1", "nobody-1"
+
+-- What each parameter is asked with, beside nothing: all that might lead to others.
+local values = {
+  store_id = { "*", "hidden-*", "own-1" }, q = { "hidden", "own" }, timezone_str = { "Pacific/Chatham", "UTC" },
+  ["where.ATTRIBUTE"] = { "brand=Taco", "brand=Hidden", "brand=Taco&where.brand=Hidden", "region=Hiddenland", "none=x" },
+  by = { "brand", "region", "timezone_str" }, all_stores = { "true" }, dormant = { "any" }, state = { "up,down,unknown" },
+  labels = { "brand,region" }, limit = { "1" }, sort = { "last_poll", "attribute.region" }, order = { "desc" },
+  compare = { "true" }, values = { "region" }, fields = { "state,attributes,timezone_str,windows" }, offset = { "1" },
+}
+
+local function encoded(text)
+  return (text:gsub("[^%w._~&=%-]", function(c)
+    return ("%%%02X"):format(c:byte())
+  end))
+end
+
+-- The queries that a route is asked with: none, and each value of each parameter alone.
+local function queries_of(route)
+  local list = { "" }
+  local listed = route.parameters or {}
+  for _, group in ipairs { listed, listed.more or {} } do
+    for _, parameter in ipairs(group) do
+      for _, value in ipairs(values[parameter.name] or {}) do
+        local name = parameter.name == "where.ATTRIBUTE" and "where." .. value or parameter.name .. "=" .. encoded(value)
+        list[#list + 1] = name
+      end
+    end
+  end
+  return list
+end
+
+-- Asks until something is so.
+local function eventually(is_so)
+  local deadline = os.time() + 30
+  while not is_so() do
+    assert(os.time() < deadline, "it is not so in time")
+  end
+end
+
+describe("a token for some stores", function()
+  local folder, service, tokens, reports
+
+  local function ask(scope, path, ...)
+    return service:request(path, "-H", "Authorization: Bearer " .. tokens[scope], "--globoff", ...)
+  end
+
+  local function token_of(...)
+    local token, line = shell.good("token", ...):match "^token: (%S+)\nline:  ([^\n]+)\n$"
+    return token, line .. "\n"
+  end
+
+  -- Stores of two brands, with polls, hours, zones, attributes, exclusions and special days.
+  local function fill(path)
+    local monitor = assert(loom.open(path, { create = true }))
+    local polls, now = {}, os.time()
+    for i, id in ipairs { "own-1", "own-2", "hidden-1", "hidden-2", "hidden-3", "hidden-gone" } do
+      for minute = 1, 60, 7 do
+        polls[#polls + 1] = { id, (minute + i) % 5 ~= 0, now - 3600 + minute * 60 }
+      end
+      local is_own = id:find "^own" ~= nil
+      assert(monitor:set_timezone(id, is_own and "Europe/Berlin" or "Pacific/Chatham"))
+      assert(monitor:set_attributes(id, { brand = is_own and "Taco" or id ~= "hidden-3" and "Hidden" or nil,
+        region = is_own and "north" or "Hiddenland" }))
+      assert(monitor:exclude { store = id, from = now - 1800 + i, to = now - 1700 + i, reason = is_own and "own" or "hidden" })
+      assert(monitor:set_special_day(id, "2024-12-24", { "10:00-12:00" }, is_own and "own" or "hidden"))
+    end
+    assert(monitor:exclude { store = "*", from = now - 100, to = now - 90, reason = "everybody's" })
+    assert(monitor:polls(polls))
+    assert(transaction.run(monitor.database, function(execute)
+      return execute "UPDATE store SET timezone_override = 'US/Olympus' WHERE store_id = 'hidden-gone'"
+    end))
+    monitor:close()
+  end
+
+  -- The ids of reports that are complete, by what they are of.
+  local function make_reports()
+    local made = {}
+    for name, options in pairs { all = "{}", hidden = '{"where":{"brand":"Hidden"}}',
+      both = '{"where":{"brand":["Taco","Hidden"]}}', own = '{"where":{"brand":"Taco"}}',
+      one = '{"where":{"brand":["Taco"],"region":"north"},"stores":"own-1"}' } do
+      local triggered = service:post("/trigger_report", "application/json", options, "-H",
+        "Authorization: Bearer " .. tokens.write)
+      assert.equal(200, triggered.status, triggered.body)
+      local id = triggered.json.report_id
+      eventually(function()
+        return ask("write", "/v1/reports/" .. id).json.status == "complete"
+      end)
+      made[name] = id
+    end
+    return made
+  end
+
+  setup(function()
+    folder = files.make_folder()
+    fill(folder .. "/db")
+    tokens = {}
+    local lines = {}
+    tokens.write, lines[1] = token_of("write", "the boss")
+    tokens.board, lines[2] = token_of("board", "who has the tacos", "--where", "brand=Taco")
+    files.write(folder .. "/tokens", table.concat(lines))
+    service = server.start(folder, { workers = 1, arguments = { "--token-file", folder .. "/tokens", "--rate", "10000" } })
+    reports = make_reports()
+  end)
+
+  teardown(function()
+    service:stop()
+    files.remove_folder(folder)
+  end)
+
+  local function expect_nothing_hidden(response, what)
+    local told = response.body
+    for name, value in pairs(response.headers) do
+      told = told .. "\n" .. name .. ": " .. value
+    end
+    for _, id in pairs { reports.all, reports.hidden, reports.both } do
+      assert.is_nil(told:find(id, 1, true), what .. "\n" .. told)
+    end
+    for _, text in ipairs(HIDDEN) do
+      assert.is_nil(told:find(text, 1, true), what .. "\n" .. told)
+    end
+  end
+
+  -- All routes of the document but for the stream of events.
+  local function routes()
+    local list = {}
+    for _, route in ipairs((router.all())) do
+      list[#list + 1] = route.path ~= "/v1/events" and route or nil
+    end
+    return list
+  end
+
+  local function path_of(route, store)
+    return (route.path:gsub("{store_id}", store):gsub("{file}", store .. ".svg"):gsub("{report_id}", reports.own)
+      :gsub("{date}", "2024-12-24"):gsub("{number}", "1"):gsub("{[^}]*}", "x"))
+  end
+
+  it("says so", function()
+    assert.same({ tokens = true, name = "who has the tacos", scope = "read", where = { brand = { "Taco" } },
+      expires = cjson.null }, ask("board", "/v1/session").json)
+  end)
+
+  it("is refused what does not say how it is restricted, and whatever changes something", function()
+    local refused = {}
+    for _, route in ipairs(routes()) do
+      local path = path_of(route, OWN)
+      if route.access == "write" or (route.access == "read" and not route.restricted) then
+        local response = ask("board", path, "-X", route.method)
+        server.expect_problem(response, 403, route.access == "write" and "may only read" or "for some stores alone")
+        refused[route.path] = true
+      end
+    end
+    assert.is_true(refused["/v1/doctor"] and refused["/v1/info"] and refused["/trigger_report"])
+  end)
+
+  it("is told of another store what it is told of one that is not known", function()
+    local count = 0
+    for _, route in ipairs(routes()) do
+      if route.method == "GET" and (route.path:find "{store_id}" or route.path:find "{file}") then
+        for _, query in ipairs { "", "?windows=day:1d", "?nonsense=1", "?window=none" } do
+          local other, unknown = ask("board", path_of(route, OTHER) .. query), ask("board", path_of(route, UNKNOWN) .. query)
+          server.expect_problem(other, 404)
+          assert.equal((unknown.body:gsub("nobody%-1", OTHER)), other.body)
+          count = count + 1
+        end
+        assert.equal(200, ask("board", path_of(route, OWN)).status, route.path)
+      end
+    end
+    assert.is_true(count >= 40)
+    for _, id in ipairs { OTHER, UNKNOWN } do
+      assert.same({ exclusions = {} }, ask("board", "/v1/exclusions?store_id=" .. id).json)
+    end
+  end)
+
+  local function steady(body)
+    return (body:gsub('"lag":[%d.]+', ""):gsub('"left_out":{.-}', ""))
+  end
+
+  -- The oracle of what chooses stores is whoever sees all of them and asks for the brand.
+  it("is told by any route what others are who ask for its stores, and nothing more, whatever it is asked with", function()
+    local asked, compared, as_of = 0, 0, "as_of=" .. os.time()
+    for _, route in ipairs(routes()) do
+      local queries = route.method == "GET" and queries_of(route) or {}
+      local chooses = table.concat(queries, "\n"):find("where.brand", 1, true)
+      for _, query in ipairs(queries) do
+        local path = path_of(route, OWN) .. "?" .. query .. (chooses and (query ~= "" and "&" or "") .. as_of or "")
+        local response = ask("board", path)
+        assert.is_true(response.status < 500, path .. "\n" .. response.body)
+        if not (response.status >= 400 and query:find "[Hh]idden") then -- which tells what was asked for
+          expect_nothing_hidden(response, path)
+        end
+        asked = asked + 1
+        if chooses and route.restricted and not query:find "^where%.brand" then
+          local expected = ask("write", path .. "&where.brand=Taco")
+          assert.equal(steady(expected.body), steady(response.body), path)
+          assert.equal(expected.status, response.status)
+          compared = compared + 1
+        end
+      end
+    end
+    assert.is_true(asked > 50 and compared > 20)
+  end)
+
+  it("counts its stores alone", function()
+    for query, total in pairs { [""] = 2, ["?where.brand=Hidden"] = 0, ["?where.brand=Hidden&where.brand=Taco"] = 2 } do
+      assert.equal(total, cjson.decode(ask("board", "/v1/stores" .. query).body).total)
+    end
+    assert.equal(2, ask("board", "/v1/summary").json.stores)
+    assert.same({ count = 0, stores = {} }, ask("board", "/v1/summary").json.left_out)
+    assert.equal(1, ask("write", "/v1/summary").json.left_out.count)
+  end)
+
+  it("has metrics of its stores alone", function()
+    local own = ask("board", "/metrics?store_id=*&labels=brand").body
+    local ids = {}
+    for id in own:gmatch 'loom_store_state{store_id="(.-)"' do
+      ids[#ids + 1] = id
+    end
+    assert.same({ "own-1", "own-2" }, ids)
+    local total = 0
+    for count in own:gmatch "\nloom_stores{.-} (%d+)" do
+      total = total + tonumber(count)
+    end
+    assert.equal(2, total)
+    for _, name in ipairs { "loom_stores_known", "loom_http_requests_total", "loom_reports", "loom_tokens" } do
+      assert.is_nil(own:find(name, 1, true))
+    end
+    local ratio = ask("write", "/v1/summary?where.brand=Taco").json.figures.last_week.totals.ratio
+    assert.equal(("%.6f"):format(ratio), ("%.6f"):format(tonumber(own:match 'loom_uptime_ratio{window="last_week"} ([%d.]+)')))
+  end)
+
+  it("has the reports that were made of its stores, and no others", function()
+    for name, id in pairs(reports) do
+      local is_own = name == "own" or name == "one"
+      for _, path in ipairs { "/v1/reports/" .. id, "/get_report/" .. id, "/get_report?report_id=" .. id,
+        "/get_report/" .. id .. "?format=json" } do
+        local response = ask("board", path)
+        assert.equal(is_own and 200 or 404, response.status, name .. " " .. path)
+        expect_nothing_hidden(response, path)
+      end
+    end
+    local ids = {}
+    local path = "/v1/reports?limit=1"
+    repeat
+      local page = ask("board", path)
+      expect_nothing_hidden(page, path)
+      local list = cjson.decode(page.body)
+      for _, report in ipairs(list.reports) do
+        ids[#ids + 1] = report.report_id
+      end
+      path = "/v1/reports?limit=1&cursor=" .. tostring(list.next_cursor)
+    until list.next_cursor == cjson.null
+    table.sort(ids)
+    local expected = { reports.own, reports.one }
+    table.sort(expected)
+    assert.same(expected, ids)
+    server.expect_problem(ask("board", "/trigger_report", "-X", "POST"), 403, "may only read")
+  end)
+
+  it("has exclusions of its stores and of all, in pages of any length", function()
+    for _, limit in ipairs { 1, 2, 3, 1000 } do
+      local reasons = {}
+      local path = "/v1/exclusions?limit=" .. limit
+      repeat
+        local page = cjson.decode(ask("board", path).body)
+        for _, exclusion in ipairs(page.exclusions) do
+          reasons[#reasons + 1] = exclusion.reason
+        end
+        path = page.next_cursor and "/v1/exclusions?limit=" .. limit .. "&cursor=" .. page.next_cursor
+      until not path
+      assert.same({ "own", "own", "everybody's" }, reasons, limit)
+    end
+  end)
+
+  it("hears of its stores alone, also by the cookie of a session", function()
+    local cookie = service:post("/v1/session", "application/json", cjson.encode { token = tokens.board })
+      .headers["set-cookie"]:match "^[^;]+"
+    local heard = {}
+    local pids = {}
+    for name, header in pairs { board = "Authorization: Bearer " .. tokens.board, cookie = "Cookie: " .. cookie,
+      all = "Authorization: Bearer " .. tokens.write } do
+      heard[name] = folder .. "/" .. name
+      pids[#pids + 1] = shell.run(service:curl("/v1/events", "-N", "-H", header) .. " >" .. heard[name] .. " 2>&1 & echo $!").out
+      eventually(function()
+        return files.exists(heard[name]) and files.read(heard[name]):find("welcome", 1, true)
+      end)
+    end
+    local status = 0
+    eventually(function() -- have all heard of their last ones
+      status = status + 1
+      local polls = {}
+      for i, id in ipairs { "hidden-1", "hidden-3", "own-2" } do
+        polls[i] = { store_id = id, status = status % 2 == 0 and "active" or "inactive", timestamp_utc = os.time() + status }
+      end
+      assert.equal(200, service:post("/v1/polls", "application/json", cjson.encode(polls), "-H",
+        "Authorization: Bearer " .. tokens.write).status)
+      local all_have = true
+      for name, path in pairs(heard) do
+        all_have = all_have and files.read(path):find(name == "all" and "hidden-3" or "own-2", 1, true)
+      end
+      return all_have
+    end)
+    for _, pid in ipairs(pids) do
+      shell.run("kill " .. pid)
+    end
+    assert.matches("hidden-3", files.read(heard.all), 1, true)
+    for _, name in ipairs { "board", "cookie" } do
+      local text = files.read(heard[name])
+      assert.matches("own-2", text, 1, true)
+      for _, hidden in ipairs { "hidden", "event: report", "event: ingest" } do
+        assert.is_nil(text:find(hidden, 1, true), text)
+      end
+    end
+  end)
+end)
+
+describe("the line of a token for some stores", function()
+  it("has its conditions, of any characters", function()
+    local text = shell.good("token", "board", "a name", "--where", "brand=Taco & Co", "--where", "brand=50%", "--where",
+      "r e=\195\164=b")
+    assert.matches("\nline:  board %x+ brand=50%%25&brand=Taco%%20%%26%%20Co&r%%20e=%%C3%%A4%%3Db a name\n$", text)
+    local tokens = require "loom.http.tokens"
+    local list, wrong = tokens.parse(text:match("line:  ([^\n]+)"):gmatch "[^\n]+")
+    assert.same({}, wrong)
+    assert.same({ brand = { "50%", "Taco & Co" }, ["r e"] = { "\195\164=b" } }, list[1].where)
+    assert.same({ "read", "a name" }, { list[1].scope, list[1].name })
+  end)
+
+  it("needs conditions, which others do not take", function()
+    for _, case in ipairs { { "board", "x" }, { "read", "x", "--where", "a=b" }, { "write", "x", "--where", "a=b" },
+      { "board", "x", "--where", "nonsense" } } do
+      local result = shell.loom("token", unpack(case))
+      shell.expect_failure(result, 2)
+      assert.matches("--where", result.err, 1, true)
+    end
+  end)
+end)
