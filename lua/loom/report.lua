@@ -627,13 +627,14 @@ end
 -- @tparam ?loom.choice only which rows to choose from: see `chooser`
 -- @tparam ?table after where the page before ended: its last row's store and the value that was returned with it
 -- @tparam ?int before the place of the window before, where the order is that of the figure's change
+-- @tparam[opt=1] int first the place in the order of the first one; not with `after`
 -- @treturn {int,...} numbers of rows
 -- @treturn int how many there are from the first of them to the end
 -- @treturn int how many in all
 -- @treturn ?number the figure of the last one, where it is defined
-function Report:page(figure, place, descending, limit, only, after, before)
+function Report:page(figure, place, descending, limit, only, after, before, first)
   return self.native:order { by = before and "change" or figure and "figure" or "id", figure = figure, window = place,
-    before = before, descending = descending, limit = limit, only = only, after = after }
+    before = before, descending = descending, limit = limit, only = only, after = after, first = first }
 end
 
 --- Percentiles in a window, by its place.

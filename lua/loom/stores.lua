@@ -323,6 +323,23 @@ function stores.described(selection, conditions, all_stores)
     by_function = type(selection) == "function" or nil, where = where, all_stores = all_stores or nil }
 end
 
+-- A function (database, seconds) that goes on with what is asked of all stores, for about so long, where it was left:
+-- take(facts, seconds) takes what comes. See `stores.chooser`.
+local function pass_of(asked, take)
+  return function(database, seconds)
+    local facts = core.facts(database)
+    local done, message, code = facts:choose(asked)
+    if done then
+      done, message, code = take(facts, seconds)
+    end
+    facts:close()
+    if done == false then
+      asked.after = message
+    end
+    return done, message, code
+  end
+end
+
 --- A choice among a report's stores, made in pieces, without a table for each store: for those who have others waiting. Between
 -- two pieces nothing of the database is held, so that it may change; each store is as it is when it is looked at.
 -- @tparam userdata native the native half of the report: see `loom.report:chooser`
@@ -341,18 +358,22 @@ function stores.chooser(native, glob, conditions, text)
     table.insert(asked.conditions, condition)
   end
   local choice = native:choice()
-  return choice, function(database, seconds)
-    local facts = core.facts(database)
-    local done, message, code = facts:choose(asked)
-    if done then
-      done, message, code = choice:take(native, facts, seconds)
-    end
-    facts:close()
-    if done == false then
-      asked.after = message
-    end
-    return done, message, code
-  end
+  return choice, pass_of(asked, function(facts, seconds)
+    return choice:take(native, facts, seconds)
+  end)
+end
+
+--- What each of a report's stores has of an attribute, read in the same way.
+-- @tparam userdata native
+-- @tparam string attribute
+-- @tparam[opt] int most different values: with more it ends as soon as that is seen
+-- @treturn loom.column for methods of the report
+-- @treturn function as of `chooser`
+function stores.column(native, attribute, most)
+  local column = native:column()
+  return column, pass_of({ attribute = attribute, after = "" }, function(facts, seconds)
+    return column:take(native, facts, seconds, most)
+  end)
 end
 
 --- The newest poll of all, as text; false if there is none.

@@ -4,6 +4,7 @@
 #include "storage.h"
 
 #include "time/civil.h"
+#include "report/column.h"
 #include "report/report_csv.h"
 #include "report/report_json.h"
 #include "report/report_order.h"
@@ -86,6 +87,9 @@ static bool value_of(const loom_report *report, const struct loom_report_order *
     return true;
   case LOOM_BY_WORST:
     return loom_figure_value(f, LOOM_FIGURE_RATIO, value);
+  case LOOM_BY_RANK:
+    *value = order->ranks[row];
+    return order->ranks[row] != LOOM_NO_RANK;
   case LOOM_BY_CHANGE: {
     double now, earlier;
     const struct loom_figures *before = loom_report_figures(report, row) + order->before;
@@ -200,6 +204,46 @@ static void pages_agree_with_a_plain_sort(void **state) {
     free(chosen);
     free_report(&fixture);
   }
+}
+
+/* Pages that begin after so many rows, in any order. */
+static void pages_begin_anywhere(void **state) {
+  (void)state;
+  static const enum loom_order_by by[] = {LOOM_BY_ID,    LOOM_BY_FIGURE, LOOM_BY_HOURS,
+                                          LOOM_BY_WORST, LOOM_BY_CHANGE, LOOM_BY_RANK};
+  uint64_t random = 19;
+  enum { STORES = 90 };
+  size_t rows[STORES], expected[STORES];
+  uint32_t ranks[STORES];
+  struct fixture fixture = make_report(31, STORES);
+  unsigned char *chosen = some_rows(&random, STORES);
+  for (size_t row = 0; row < STORES; row++)
+    ranks[row] = random_below(&random, 5) ? (uint32_t)random_below(&random, 7) : LOOM_NO_RANK;
+  for (size_t variant = 0; variant < 6 * 4; variant++) {
+    struct loom_report_order order = {.by = by[variant / 4],
+                                      .figure = LOOM_FIGURE_DOWN,
+                                      .window = 1,
+                                      .ranks = ranks,
+                                      .descending = by[variant / 4] != LOOM_BY_WORST && variant & 1,
+                                      .only = variant & 2 ? chosen : NULL};
+    size_t count = sort_plainly(fixture.report, &order, expected);
+    for (int round = 0; round < 20; round++) {
+      struct loom_page page;
+      size_t limit = (size_t)random_below(&random, STORES + 10);
+      order.skip = (size_t)random_below(&random, STORES + 10);
+      if (round == 0)
+        order.skip = limit = SIZE_MAX;
+      size_t left = order.skip < count ? count - order.skip : 0;
+      assert_true(loom_report_order(fixture.report, &order, limit, rows, &page));
+      assert_int_equal(page.total, count);
+      assert_int_equal(page.left, left);
+      assert_int_equal(page.count, left < limit ? left : limit);
+      for (size_t i = 0; i < page.count; i++)
+        assert_int_equal(rows[i], expected[order.skip + i]);
+    }
+  }
+  free(chosen);
+  free_report(&fixture);
 }
 
 /* Orders that have no pages: the first so many of them. */
@@ -538,6 +582,7 @@ static void rows_as_json(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pages_agree_with_a_plain_sort),
+      cmocka_unit_test(pages_begin_anywhere),
       cmocka_unit_test(other_orders_agree_with_a_plain_sort),
       cmocka_unit_test(pages_go_on_without_their_last_store),
       cmocka_unit_test(sums_agree_with_plain_ones),

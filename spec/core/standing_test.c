@@ -2,6 +2,8 @@
 ** Reports of states: the same by few looks as by many, from a scan and by look-ups, with one thread and with several; how far
 ** back they look; and orders and counts of them. What the rules make of stores is compared in spec/lua/status_spec.lua.
 */
+#include "report/column.h"
+#include "report/report_order.h"
 #include "report/state_order.h"
 #include "reports.h"
 
@@ -231,28 +233,68 @@ static void states_of_another_report(void **test) {
   of_states.selection = (struct loom_selection){.globs = globs[1], .glob_count = 2};
   loom_report *report = complete_report(database, &options, &figures_source);
   loom_report *states = complete_report(database, &of_states, &states_source);
-  struct loom_state_walk walk = {.status = states};
-  size_t found = 0, rows = loom_report_count(report);
+  size_t found = 0, at = 0, rows = loom_report_count(report);
+  struct loom_column column;
+  assert_true(loom_column_init(&column, rows));
+  loom_column_of_states(&column, report, states);
+  static const char worst[][9] = {"down", "unknown", "excluded", "closed", "up"};
   for (size_t row = 0; row < rows; row++) {
     size_t length, other;
     const char *id = loom_report_store(report, row, &length);
-    if (random_below(&random, 4) == 0)
+    bool is_there = loom_report_find(states, id, length, &other);
+    if (random_below(&random, 4)) {
+      assert_int_equal(loom_report_walk_to(states, &at, id, length), is_there);
+      assert_true(!is_there || at == other);
+    }
+    found += is_there;
+    if (!is_there) {
+      assert_int_equal(column.ranks[row], LOOM_NO_RANK);
       continue;
-    const struct loom_store_state *state = loom_state_walk_to(&walk, report, row);
-    if (loom_report_find(states, id, length, &other))
-      assert_ptr_equal(state, loom_report_state(states, other));
-    else
-      assert_null(state);
-    found += state != NULL;
+    }
+    const struct loom_store_state *state = loom_report_state(states, other);
+    assert_string_equal(loom_state_name(state->standing.state), worst[column.ranks[row] % 5]);
+    assert_int_equal(column.ranks[row] >= 5, state->is_dormant);
   }
   assert_true(found > 5 && found + 5 < rows);
-  walk = (struct loom_state_walk){.status = states};
-  for (size_t row = 0; row < loom_report_count(states); row++)
-    assert_ptr_equal(loom_state_walk_to(&walk, states, row), loom_report_state(states, row));
+  loom_column_free(&column);
   loom_report_free(report);
   loom_report_free(states);
   loom_source_free(figures_source);
   loom_source_free(states_source);
+  loom_database_close(database);
+}
+
+/* Counts for each value of a column are those of the rows that have it. */
+static void counts_by_a_column(void **test) {
+  (void)test;
+  uint64_t random = 13;
+  loom_source *source;
+  loom_database *database = many_stores(250, 9);
+  struct loom_report_options options = state_options("2023-01-24 10:45:00");
+  loom_report *report = complete_report(database, &options, &source);
+  struct loom_column column;
+  struct loom_state_counts counts[4], expected;
+  unsigned char only[300];
+  size_t rows = loom_report_count(report);
+  assert_true(loom_column_init(&column, rows));
+  for (size_t row = 0; row < rows; row++) {
+    char value = (char)('a' + random_below(&random, 5));
+    assert_true(value == 'e' || loom_column_set(&column, row, &value, 1));
+  }
+  assert_true(loom_column_end(&column));
+  assert_int_equal(column.count, 4);
+  for (int round = 0; round < 2; round++) {
+    loom_state_count_by(report, &column, NULL, counts);
+    for (uint32_t rank = 0; rank < 4; rank++) {
+      for (size_t row = 0; row < rows; row++)
+        only[row] = column.ranks[row] == rank;
+      loom_state_count(report, only, &expected);
+      assert_memory_equal(&counts[rank], &expected, sizeof expected);
+    }
+  }
+  loom_column_free(&column);
+  loom_report_free(report);
+  loom_source_free(source);
   loom_database_close(database);
 }
 
@@ -279,6 +321,7 @@ int main(void) {
                                      cmocka_unit_test(since_up_is_not_looked_for),
                                      cmocka_unit_test(orders_and_counts),
                                      cmocka_unit_test(states_of_another_report),
+                                     cmocka_unit_test(counts_by_a_column),
                                      cmocka_unit_test(no_windows)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

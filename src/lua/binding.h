@@ -145,6 +145,7 @@ void lloom_register_inspection(lua_State *L);
 void lloom_register_survey(lua_State *L);
 void lloom_register_choice(lua_State *L);
 void lloom_register_series(lua_State *L);
+void lloom_register_column(lua_State *L);
 void lloom_register_output(lua_State *L);
 void lloom_register_backup(lua_State *L);
 void lloom_register_thread(lua_State *L);
@@ -210,6 +211,11 @@ struct loom_text *lloom_report_text(lua_State *L);
 /* Which of a report's rows are in the choice at an index (see choice.c), a byte for each; NULL, for all, where that is nil. */
 const unsigned char *lloom_check_choice(lua_State *L, int index, const struct loom_report *report);
 
+/* The column of a report at an index: see column.c. */
+struct loom_column;
+const struct loom_column *lloom_check_column(lua_State *L, int index,
+                                             const struct loom_report *report);
+
 /* Which stores the fields `states`, `dormant` and `others` of the table at an index let through; all but for `only` is set. */
 struct loom_state_filter;
 void lloom_read_state_filter(lua_State *L, int index, struct loom_state_filter *filter);
@@ -221,9 +227,11 @@ int lloom_report_series(lua_State *L);
 int lloom_report_state(lua_State *L);
 int lloom_report_state_order(lua_State *L);
 int lloom_report_state_counts(lua_State *L);
+int lloom_report_state_counts_by(lua_State *L);
 
 /* Methods of reports that choose among rows and look at many of them: see report_order.c. */
 int lloom_report_choice(lua_State *L);
+int lloom_report_column(lua_State *L);
 int lloom_report_order(lua_State *L);
 int lloom_report_sum(lua_State *L);
 int lloom_report_group_sums(lua_State *L);

@@ -53,23 +53,11 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Goes on to the report's first row that does not come before a store; whether it is the store's. */
-static bool advance(struct choice *choice, const struct loom_report *report, const char *id,
-                    size_t length) {
-  for (; choice->at < choice->rows; choice->at++) {
-    size_t other_length;
-    const char *other = loom_report_store(report, choice->at, &other_length);
-    int order = memcmp(other, id, other_length < length ? other_length : length);
-    if (order > 0 || (order == 0 && other_length >= length))
-      return order == 0 && other_length == length;
-  }
-  return false;
-}
-
 static void choose(struct choice *choice, const struct loom_report *report,
                    const struct loom_fact *store) {
   unsigned char *chosen = choice->handle.object;
-  if (!store->store || !advance(choice, report, store->store, store->store_length) ||
+  if (!store->store ||
+      !loom_report_walk_to(report, &choice->at, store->store, store->store_length) ||
       !store->wanted)
     return;
   choice->count += !chosen[choice->at];
@@ -135,11 +123,12 @@ static int take_states(lua_State *L) {
   luaL_argcheck(L, loom_report_window_count(status) == 0, 3, "the report is not of states");
   lloom_read_state_filter(L, 4, &filter);
   struct choice *choice = check_rows(L, report, 5, &only);
-  struct loom_state_walk walk = {.status = status};
-  for (size_t row = 0; row < choice->rows; row++) {
-    const struct loom_store_state *state =
-        !only || only[row] ? loom_state_walk_to(&walk, report, row) : NULL;
-    set(choice, row, state && loom_state_is_wanted(&filter, state));
+  for (size_t row = 0, at = 0; row < choice->rows; row++) {
+    size_t length;
+    const char *id = loom_report_store(report, row, &length);
+    set(choice, row,
+        (!only || only[row]) && loom_report_walk_to(status, &at, id, length) &&
+            loom_state_is_wanted(&filter, loom_report_state(status, at)));
   }
   return 0;
 }

@@ -3,6 +3,7 @@
 */
 #include "binding.h"
 
+#include "report/column.h"
 #include "report/report_json.h"
 #include "report/report_order.h"
 
@@ -36,9 +37,10 @@ static void read_after(lua_State *L, struct loom_report_order *order) {
 
 /* The options of `order`; its limit. */
 static size_t read_order(lua_State *L, const loom_report *report, struct loom_report_order *order) {
-  static const char *const known[] = {"by",         "figure", "window", "before", "limit",
-                                      "descending", "only",   "after",  NULL};
-  static const char *const orders[] = {"id", "figure", "hours", "minutes", "worst", "change", NULL};
+  static const char *const known[] = {"by",         "figure", "window", "before", "column", "limit",
+                                      "descending", "only",   "after",  "first",  NULL};
+  static const char *const orders[] = {"id",    "figure", "hours", "minutes",
+                                       "worst", "change", "rank",  NULL};
   size_t rows = loom_report_count(report);
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
@@ -54,14 +56,20 @@ static size_t read_order(lua_State *L, const loom_report *report, struct loom_re
   order->only = lloom_check_choice(L, lua_gettop(L), report);
   lua_pop(L, 1);
   read_after(L, order);
+  if (order->by == LOOM_BY_RANK) {
+    lua_getfield(L, 2, "column");
+    order->ranks = lloom_check_column(L, lua_gettop(L), report)->ranks; /* the table keeps it */
+    lua_pop(L, 1);
+  }
+  order->skip = (size_t)lloom_option_integer(L, 2, "first", 1, 1, INT64_MAX) - 1;
   int64_t limit = lloom_option_integer(L, 2, "limit", INT64_MAX, 0, INT64_MAX);
   return (uint64_t)limit < rows ? (size_t)limit : rows;
 }
 
 /*
-** order{by, figure, window, before, descending, limit, only, after}: row numbers in an order, at most `limit` of them; how many
-** there are from the first of them to the end, and how many in all; and the figure of the last one, or its change, where that is
-** what they are in order of, nil where it is not defined. See report_order.h.
+** order{by, figure, window, before, column, descending, limit, only, after, first}: row numbers in an order, at most `limit` of
+** them, beginning with the one at place `first`; how many there are from there to the end, and how many in all; and the figure of
+** the last one, or its change, where that is what they are in order of, nil where it is not defined. See report_order.h.
 */
 int lloom_report_order(lua_State *L) {
   struct loom_report_order order = {0};
@@ -128,10 +136,18 @@ int lloom_report_sum(lua_State *L) {
   return 2;
 }
 
-/* The groups of rows from a table of their numbers, from 1, in which a row in no group has false; NULL: all in one. */
+/*
+** The groups of rows: those of the values of a column, or from a table of their numbers, from 1, in which a row in no group has
+** false; NULL: all in one.
+*/
 static const uint32_t *read_groups(lua_State *L, int index, size_t rows, size_t count) {
   if (lua_isnoneornil(L, index))
     return NULL;
+  if (lua_isuserdata(L, index)) {
+    const struct loom_column *column = lloom_check_column(L, index, lloom_check_complete(L));
+    luaL_argcheck(L, column->count <= count, index, "no more values than groups expected");
+    return column->ranks; /* LOOM_NO_RANK is LOOM_NO_GROUP */
+  }
   luaL_checktype(L, index, LUA_TTABLE);
   uint32_t *groups = lua_newuserdata(L, (rows + 1) * sizeof *groups);
   for (size_t row = 0; row < rows; row++) {

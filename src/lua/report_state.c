@@ -104,3 +104,24 @@ int lloom_report_state_counts(lua_State *L) {
   push_counts(L, counts.dormant);
   return 2;
 }
+
+/*
+** state_counts_by(column [, only]): a list of the same for each value of a column, each a table of `counts` and `dormant`.
+*/
+int lloom_report_state_counts_by(lua_State *L) {
+  const struct loom_report *report = check_states(L);
+  const struct loom_column *column = lloom_check_column(L, 2, report);
+  const unsigned char *only = lloom_check_choice(L, 3, report);
+  struct loom_state_counts *counts = lua_newuserdata(L, (column->count + 1) * sizeof *counts);
+  loom_state_count_by(report, column, only, counts);
+  lua_createtable(L, (int)column->count, 0);
+  for (uint32_t rank = 0; rank < column->count; rank++) {
+    lua_createtable(L, 0, 2);
+    push_counts(L, counts[rank].others);
+    lua_setfield(L, -2, "counts");
+    push_counts(L, counts[rank].dormant);
+    lua_setfield(L, -2, "dormant");
+    lua_rawseti(L, -2, (int)rank + 1);
+  }
+  return 1;
+}

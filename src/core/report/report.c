@@ -885,3 +885,11 @@ bool loom_report_find(const loom_report *report, const char *id, size_t length, 
     *row = (size_t)(found - report->rows);
   return found != NULL;
 }
+
+bool loom_report_walk_to(const loom_report *report, size_t *at, const char *id, size_t length) {
+  const struct row wanted = {.id = id, .id_length = length};
+  int order = -1;
+  while (*at < report->row_count && (order = compare_rows(&report->rows[*at], &wanted)) < 0)
+    ++*at;
+  return order == 0;
+}

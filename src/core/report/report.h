@@ -123,6 +123,12 @@ struct loom_span loom_report_window_of(const loom_report *report, size_t row, si
 /* The row of a store; false if it has none. */
 bool loom_report_find(const loom_report *report, const char *id, size_t length, size_t *row);
 
+/*
+** Goes on from row `*at` to the first one that does not come before a store; whether it is the store's. Whoever has stores in order
+** of their ids finds all of their rows so, in one pass from row 0 on.
+*/
+bool loom_report_walk_to(const loom_report *report, size_t *at, const char *id, size_t length);
+
 /* A row's strip, loom_report_strip_bins letters without a NUL. */
 size_t loom_report_strip_bins(const loom_report *report);
 const char *loom_report_strip(const loom_report *report, size_t row);

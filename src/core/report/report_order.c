@@ -3,6 +3,7 @@
 */
 #include "report/report_order.h"
 #include "base/ratio.h"
+#include "report/column.h"
 #include "report/report_csv.h"
 #include "time/civil.h"
 
@@ -180,6 +181,10 @@ static struct entry entry_of(const loom_report *report, const struct loom_report
   case LOOM_BY_CHANGE:
     entry.defined = loom_report_order_value(report, order, row, &entry.value);
     break;
+  case LOOM_BY_RANK:
+    entry.defined = order->ranks[row] != LOOM_NO_RANK;
+    entry.value = order->ranks[row];
+    break;
   case LOOM_BY_WORST:
     entry.defined = loom_figure_value(figures, LOOM_FIGURE_RATIO, &entry.value);
     entry.down = figures->down;
@@ -223,11 +228,10 @@ static void keep_first(struct entry *heap, size_t *count, size_t limit, const st
 
 bool loom_report_order(const loom_report *report, const struct loom_report_order *order,
                        size_t limit, size_t *rows, struct loom_page *page) {
-  size_t all = loom_report_count(report);
+  size_t all = loom_report_count(report), skip = order->skip < all ? order->skip : all;
   struct bound bound = {0};
-  if (limit > all)
-    limit = all;
-  struct entry *heap = malloc((limit + 1) * sizeof *heap);
+  size_t kept = limit < all - skip ? skip + limit : all;
+  struct entry *heap = malloc((kept + 1) * sizeof *heap);
   if (!heap)
     return false;
   if (order->resumes)
@@ -245,11 +249,16 @@ bool loom_report_order(const loom_report *report, const struct loom_report_order
     if (side < 0 || (side == 0 && !bound.inclusive))
       continue;
     page->left++;
-    keep_first(heap, &page->count, limit, &entry);
+    keep_first(heap, &page->count, kept, &entry);
   }
   qsort(heap, page->count, sizeof *heap, compare);
-  for (size_t i = 0; i < page->count; i++)
-    rows[i] = order->by == LOOM_BY_ID && order->descending ? all - 1 - heap[i].row : heap[i].row;
+  skip = skip < page->count ? skip : page->count;
+  page->count -= skip;
+  page->left -= skip;
+  for (size_t i = 0; i < page->count; i++) {
+    size_t row = heap[skip + i].row;
+    rows[i] = order->by == LOOM_BY_ID && order->descending ? all - 1 - row : row;
+  }
   free(heap);
   return true;
 }

@@ -49,7 +49,8 @@ enum loom_order_by {
   LOOM_BY_HOURS, /* the same, of times as the report's CSV prints them, which makes more of them equal */
   LOOM_BY_MINUTES, /* the same */
   LOOM_BY_WORST, /* the lowest ratio, then the most down time; rows without a ratio are not among them */
-  LOOM_BY_CHANGE /* of a figure since the window `before`; where it is not defined comes last */
+  LOOM_BY_CHANGE, /* of a figure since the window `before`; where it is not defined comes last */
+  LOOM_BY_RANK    /* of a column; rows without one come last */
 };
 
 struct loom_report_order {
@@ -57,10 +58,13 @@ struct loom_report_order {
   enum loom_order_by by;
   enum loom_figure figure;
   size_t window, before;
-  bool descending; /* not for the worst */
+  const uint32_t *ranks; /* of each row: see column.h */
+  bool descending;       /* not for the worst */
   /* of each row whether it is one of those to choose from; NULL: all are */
   const unsigned char *only;
-  /* Where a page before this one ended: its last store, and that store's value. Not for the worst. */
+  /* Rows that come before the page, of those to choose from; not where it resumes */
+  size_t skip;
+  /* Where a page before this one ended: its last store, and that store's value. Not for the worst, nor for ranks. */
   bool resumes, after_defined;
   double after_value;
   const char *after_id;

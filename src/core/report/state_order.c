@@ -41,25 +41,6 @@ bool loom_state_is_wanted(const struct loom_state_filter *filter,
          (state->is_dormant ? filter->dormant : filter->others);
 }
 
-static int compare_ids(const loom_report *a, size_t a_row, const loom_report *b, size_t b_row) {
-  size_t a_length, b_length;
-  const char *a_id = loom_report_store(a, a_row, &a_length);
-  const char *b_id = loom_report_store(b, b_row, &b_length);
-  int order = memcmp(a_id, b_id, a_length < b_length ? a_length : b_length);
-  return order ? order : (a_length > b_length) - (a_length < b_length);
-}
-
-const struct loom_store_state *loom_state_walk_to(struct loom_state_walk *walk,
-                                                  const loom_report *report, size_t row) {
-  if (walk->status == report)
-    return loom_report_state(report, row);
-  int order = 1;
-  while (walk->at < loom_report_count(walk->status) &&
-         (order = compare_ids(report, row, walk->status, walk->at)) > 0)
-    walk->at++;
-  return order == 0 ? loom_report_state(walk->status, walk->at) : NULL;
-}
-
 /* Sorts the rows, which are in order of their ids. */
 static bool sort_rows(const loom_report *report, enum loom_state_key key, bool descending,
                       size_t *rows, size_t count) {
@@ -88,12 +69,24 @@ bool loom_state_order(const loom_report *report, const struct loom_state_filter 
   return key == LOOM_BY_STORE_ID || sort_rows(report, key, descending, rows, found);
 }
 
+static void count_row(const loom_report *report, size_t row, struct loom_state_counts *counts) {
+  const struct loom_store_state *state = loom_report_state(report, row);
+  size_t *of = state->is_dormant ? counts->dormant : counts->others;
+  of[state->standing.state]++;
+}
+
 void loom_state_count(const loom_report *report, const unsigned char *only,
                       struct loom_state_counts *counts) {
   *counts = (struct loom_state_counts){0};
-  for (size_t row = 0; row < loom_report_count(report); row++) {
-    const struct loom_store_state *state = loom_report_state(report, row);
-    size_t *of = state->is_dormant ? counts->dormant : counts->others;
-    of[state->standing.state] += !only || only[row];
-  }
+  for (size_t row = 0; row < loom_report_count(report); row++)
+    if (!only || only[row])
+      count_row(report, row, counts);
+}
+
+void loom_state_count_by(const loom_report *report, const struct loom_column *column,
+                         const unsigned char *only, struct loom_state_counts *counts) {
+  memset(counts, 0, column->count * sizeof *counts);
+  for (size_t row = 0; row < loom_report_count(report); row++)
+    if ((!only || only[row]) && column->ranks[row] != LOOM_NO_RANK)
+      count_row(report, row, &counts[column->ranks[row]]);
 }

@@ -4,6 +4,7 @@
 #ifndef LOOM_STATE_ORDER_H
 #define LOOM_STATE_ORDER_H
 
+#include "report/column.h"
 #include "report/report.h"
 
 #include <stdbool.h>
@@ -26,16 +27,6 @@ struct loom_state_filter {
 bool loom_state_is_wanted(const struct loom_state_filter *filter,
                           const struct loom_store_state *state);
 
-/* The states of stores of another report, whose rows are asked for in their order. Begins as {.status = …}. */
-struct loom_state_walk {
-  const loom_report *status; /* of states */
-  size_t at;
-};
-
-/* What the store of a report's row is; NULL where the status does not have it. */
-const struct loom_store_state *loom_state_walk_to(struct loom_state_walk *walk,
-                                                  const loom_report *report, size_t row);
-
 /*
 ** Fills `rows`, which has room for all rows, with the numbers of those that a filter lets through, and sets how many they are.
 ** Stores with the same value come by id, also where it descends. False: memory is out.
@@ -50,5 +41,9 @@ struct loom_state_counts {
 
 void loom_state_count(const loom_report *report, const unsigned char *only,
                       struct loom_state_counts *counts);
+
+/* The same for each rank of a column (column.h), into room for all of them; rows without one are left out. */
+void loom_state_count_by(const loom_report *report, const struct loom_column *column,
+                         const unsigned char *only, struct loom_state_counts *counts);
 
 #endif

@@ -5,7 +5,8 @@ local problem = require "loom.http.problem"
 
 local cursor = {}
 
-local LENGTH_MAX = 2048 -- bytes, more than an id in two encodings has
+--- Bytes of one, more than an id in two encodings has.
+cursor.LENGTH_MAX = 2048
 
 -- Tells cursors of this list, as they were written, from others.
 local function digest_of(list, place, id)
@@ -25,7 +26,7 @@ end
 -- @treturn string place
 -- @treturn string id
 function cursor.read(list, text)
-  local plain = #text <= LENGTH_MAX and text:find("^[%w_-]+$")
+  local plain = #text <= cursor.LENGTH_MAX and text:find("^[%w_-]+$")
     and ngx.decode_base64((text:gsub("[-_]", { ["-"] = "+", ["_"] = "/" })) .. ("="):rep(-#text % 4))
   local digest, place, id = (plain or ""):match("^(%x+)%z([^%z]*)%z(.*)$")
   if not digest or digest ~= digest_of(list, place, id) then

@@ -1,69 +1,42 @@
 --- What the fleet is now: how many stores are in each state, and for how long they have been down.
 -- @module loom.http.v1.now
 
+local columns = require "loom.http.v1.columns"
+local fleet = require "loom.http.fleet"
 local formats = require "loom.formats.status"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
 local options = require "loom.http.v1.options"
-local problem = require "loom.http.problem"
 local response = require "loom.http.response"
-local service = require "loom.http.service"
 local states = require "loom.http.v1.states"
-local stores = require "loom.stores"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
 
-local VALUES_MAX = 1000 -- of an attribute that is counted by
-
--- ---- by an attribute ----
-
--- The counts of each value of an attribute; stores without it are left out.
-local function counts_by(status, values, only, give_turn)
-  local counts, order = {}, {}
-  local numbers = status.native:state_order { only = only }
-  give_turn()
-  for i, number in ipairs(numbers) do
-    local state, _, _, is_dormant = status.native:state(number)
-    local value = values[status.native:store(number)]
-    local of_value = value and counts[value]
-    if value and not of_value then
-      of_value = { up = 0, down = 0, unknown = 0, excluded = 0, closed = 0, dormant = 0 }
-      counts[value], order[#order + 1] = of_value, value
+-- The counts of each value; stores without one are left out, and so are values of stores that are not chosen.
+local function by_json(status, column, values, only)
+  local parts = {}
+  for rank, of in ipairs(status.native:state_counts_by(column, only)) do
+    local count = 0
+    of.counts.dormant = 0
+    for state, dormant in pairs(of.dormant) do
+      of.counts.dormant = of.counts.dormant + dormant
+      count = count + of.counts[state] + dormant
     end
-    if of_value then
-      state = is_dormant and "dormant" or state
-      of_value[state] = of_value[state] + 1
-    end
-    if i % 500 == 0 then
-      give_turn()
+    if count > 0 then
+      parts[#parts + 1] = json.object("value", json.string(values[rank]), "counts", formats.counts(of.counts))
     end
   end
-  table.sort(order)
-  return counts, order
-end
-
-local function by_json(status, attribute, only, give_turn)
-  local values, message, code = stores.values_of(service.monitor().database, attribute, give_turn)
-  if not values then
-    problem.raise_failure(message, code)
-  end
-  local counts, order = counts_by(status, values, only, give_turn)
-  if #order > VALUES_MAX then
-    problem.raise(400, ("by: the attribute has more than %d values"):format(VALUES_MAX), { field = "by" })
-  end
-  return json.array(order, function(value)
-    return json.object("value", json.string(value), "counts", formats.counts(counts[value]))
-  end)
+  return "[" .. table.concat(parts, ",") .. "]"
 end
 
 -- ---- the answer ----
 
 -- All of it but the lag, which grows while nothing changes.
-local function now_json(status, parameters, only, give_turn)
+local function now_json(status, parameters, only, column, values, give_turn)
   local members = { formats.head(status, only, instants.of(parameters.time)) }
   give_turn()
   members[#members + 1] = "by"
-  members[#members + 1] = parameters.by and by_json(status, parameters.by, only, give_turn) or json.null
+  members[#members + 1] = column and by_json(status, column, values, only) or json.null
   return json.object(unpack(members))
 end
 
@@ -71,7 +44,7 @@ local empty = '{"as_of":null,"newest_poll":null,"rules":null,"dormant_after":nul
   .. '{"up":0,"down":0,"unknown":0,"excluded":0,"closed":0,"dormant":0},"down_for":[],"lag":null,"by":null}'
 
 local function get()
-  local parameters = options.read({ by = stores.attribute_name }, true)
+  local parameters = options.read({ by = columns.by }, true)
   options.refuse(parameters, "windows")
   options.refuse(parameters, "compare")
   local status, made = states.of(parameters)
@@ -79,16 +52,20 @@ local function get()
     return response.json(200, empty)
   end
   local newest = status.newest_poll
-  local key = table.concat({ "now", parameters.by or "", parameters.time or "" }, "\0")
-  local text = options.answer(parameters, status, made, key, function(only, give_turn)
-    return now_json(status, parameters, only, give_turn)
-  end, status)
+  local text = fleet.use(status, function()
+    return columns.grouped(status, made, parameters.by, function(column, values)
+      local key = table.concat({ "now", parameters.by or "", parameters.time or "" }, "\0")
+      return options.answer(parameters, status, made, key, function(only, give_turn)
+        return now_json(status, parameters, only, column, values, give_turn)
+      end, status)
+    end)
+  end)
   local lag = newest and math.max(ngx.now() - newest, 0)
   response.json(200, (text:gsub("}$", ',"lag":' .. json.number(lag) .. "}")))
 end
 
 local parameters = {
-  { name = "by", description = "Also counts for each value of this attribute.", schema = { type = "string" } },
+  columns.by_parameter "Also counts for each value of:",
 }
 for _, parameter in ipairs(options.without(options.fleet_parameters, { windows = true, compare = true })) do
   parameters[#parameters + 1] = parameter

@@ -5,6 +5,7 @@ local check = require "loom.check"
 local core = require "loom.core"
 local fleet = require "loom.http.fleet"
 local instants = require "loom.formats.instants"
+local pass = require "loom.http.v1.pass"
 local problem = require "loom.http.problem"
 local Report = require "loom.report"
 local request = require "loom.http.request"
@@ -250,30 +251,6 @@ local function conditions_of(parameters)
   return conditions or problem.raise(400, ("where: %s expected"):format(expected), { field = "where" })
 end
 
--- Chooses by ids and attributes, in turns with others.
-local function choose(report, parameters, conditions)
-  local choice, go_on = report:chooser(parameters.store_id, conditions, parameters.q)
-  local called, done, message, code = pcall(turns.run, function(give_turn)
-    local good, why, why_code
-    repeat
-      local seconds, monitor = give_turn(), service.monitor()
-      if not monitor then
-        problem.raise_closed()
-      end
-      good, why, why_code = go_on(monitor.database, seconds)
-    until good ~= false
-    return good, why, why_code
-  end)
-  if called and done then
-    return choice, choice:size()
-  end
-  choice:close()
-  if not called then
-    error(done, 0)
-  end
-  return problem.raise_failure(message, code)
-end
-
 -- Calls work(status, number) with the states that parameters choose by, and a number that tells them from others; with nil where
 -- they do not, or where there are no polls.
 local function with_status(parameters, status, work)
@@ -348,7 +325,7 @@ function options.look(parameters, report, made, work, status)
         return look(of_states)
       end
       local only = fleet.once(made, key, function()
-        return choose(report, parameters, conditions)
+        return pass.complete(report:chooser(parameters.store_id, conditions, parameters.q))
       end)
       return fleet.use(only, function()
         return look(of_states, only)

@@ -58,9 +58,10 @@ return {
     },
     StoreFigures = {
       type = "object", additionalProperties = false,
-      required = { "store_id", "state", "since", "dormant", "last_poll", "windows" },
+      required = { "store_id" }, description = "Of what is not its id that is there which fields asks for.",
       properties = {
-        store_id = { type = "string" },
+        store_id = { type = "string" }, attributes = { type = "object", additionalProperties = { type = "string" } },
+        timezone_str = { type = "string", description = "The zone that the store is measured by." },
         state = "State", since = "Since", dormant = { type = { "boolean", "null" } },
         last_poll = { anyOf = { "FormattedInstant", { type = "null" } }, description = "The last one up to as_of." },
         windows = "WindowFigures",

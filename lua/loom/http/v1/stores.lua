@@ -3,10 +3,7 @@
 
 local budget = require "loom.http.budget"
 local check = require "loom.check"
-local columns = require "loom.columns"
-local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
-local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
@@ -17,74 +14,101 @@ local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
+local sort_order = require "loom.http.v1.order"
 local states = require "loom.http.v1.states"
 local time = require "loom.time"
 
 local LIMIT, LIMIT_MAX = 100, 1000
+local OFFSET_MAX = 10000000 -- more stores than a database has
 local PIECE = 100 -- stores that are written before others may have their turn
 local BODIES_MAX = 16 * 1024 * 1024 -- bytes of answers that are kept while nothing changes: most are of a kilobyte
 
 -- ---- all ----
 
--- The order that has the worst first.
-local descending = { down = true, unknown = true, excluded = true, outages = true, longest = true, mttr = true }
+-- What a list may tell of each store, beside its id.
+local FIELDS = { "state", "since", "last_poll", "timezone_str", "attributes", "windows" }
+local of_states = { state = true, since = true, last_poll = true }
+local standard_fields = { state = true, since = true, last_poll = true, windows = true }
 
-local function sort_checker(text)
-  local figure = text:match("^change_(%l+)_.") or text:match("^(%l+)_.")
-  if text == "store_id" or text == "since" or text == "last_poll" or (figure and figures.is_name[figure]) then
-    return text
+local is_field = {}
+for _, name in ipairs(FIELDS) do
+  is_field[name] = true
+end
+
+local function fields_checker(text)
+  local chosen, count = {}, 0
+  for name in (text .. ","):gmatch "([^,]*)," do
+    count = count + 1
+    if not is_field[name] or count > #FIELDS then
+      return nil, "some of " .. table.concat(FIELDS, ", ") .. ", with commas between them,"
+    end
+    chosen[name] = true
   end
-  return nil, "store_id, since, last_poll, or name of a figure and a window such as ratio_last_week or, where windows are "
-    .. "compared, change_ratio_last_week"
+  return chosen
 end
 
 local list_checkers = {
-  sort = sort_checker,
+  sort = sort_order.checker,
   order = check.choice { "asc", "desc" },
   limit = request.whole(1, LIMIT_MAX),
   cursor = check.string,
+  offset = request.whole(0, OFFSET_MAX),
+  fields = fields_checker,
 }
 
 local empty_list = '{"as_of":null,"rules":null,"windows":[],"total":0,"stores":[],"next_cursor":null}'
 
--- What to sort by: the figure (nil: by id), the places of the window and, for a change, of the one before, and whether it
--- descends.
-local function order_of(parameters, report)
-  local sort = parameters.sort or "store_id"
-  if sort == "store_id" then
-    return nil, 1, nil, parameters.order == "desc"
+local function attributes_json(id)
+  local monitor = service.monitor() or problem.raise_closed()
+  local attributes, message, code = monitor:attributes(id)
+  if not attributes then
+    problem.raise_failure(message, code)
   end
-  local figure, place, before = columns.parse_change(report, sort)
-  if not before then
-    local window
-    figure, window = sort:match("^(%l+)_(.+)$")
-    place = report.window_index[window]
-  end
-  if not place then
-    problem.raise(400, "sort: there is no such window", { field = "sort" })
-  end
-  return figure, place, before, (parameters.order or descending[figure] and "desc") == "desc"
+  return json.map(attributes, json.string)
 end
 
--- What a store is, as members of its object, and its last poll as text; a store may have come since, or have none.
-local function state_json(status, id, instant)
+-- Adds members that tell what a store is; it may have come since, or have no polls, so that it has no state.
+local function state_members(members, fields, status, id, instant)
   local number = status and status.native:find(id)
-  if not number then
-    return '"state":null,"since":null,"dormant":null', nil
+  local state, since, last_poll, is_dormant
+  if number then
+    state, since, last_poll, is_dormant = status.native:state(number)
   end
-  local state, since, last_poll, is_dormant = status.native:state(number)
-  return '"state":"' .. state .. '","since":' .. instant(since and time.text(since)) .. ',"dormant":' .. json.boolean(is_dormant),
-    last_poll and time.text(last_poll)
+  if fields.state then
+    members[#members + 1] = '"state":' .. json.text(state)
+  end
+  if fields.since then
+    members[#members + 1] = '"since":' .. instant(since and time.text(since))
+  end
+  if fields.state then
+    members[#members + 1] = '"dormant":' .. (number and json.boolean(is_dormant) or json.null)
+  end
+  if fields.last_poll then
+    members[#members + 1] = '"last_poll":' .. instant(last_poll and time.text(last_poll))
+  end
+end
+
+local function row_json(report, status, number, fields, instant)
+  local id = report:store(number)
+  local members = { '"store_id":' .. json.string(id) }
+  state_members(members, fields, status, id, instant)
+  if fields.timezone_str then
+    members[#members + 1] = '"timezone_str":' .. json.string(report.native:zone(number))
+  end
+  if fields.attributes then
+    members[#members + 1] = '"attributes":' .. attributes_json(id)
+  end
+  if fields.windows then
+    members[#members + 1] = '"windows":' .. report:json_of(number)
+  end
+  return "{" .. table.concat(members, ",") .. "}"
 end
 
 -- Rows as JSON, in pieces.
-local function rows_json(report, status, numbers, instant, give_turn)
-  local parts = {}
+local function rows_json(report, status, numbers, parameters, give_turn)
+  local parts, fields, instant = {}, parameters.fields or standard_fields, instants.of(parameters.time)
   for i, number in ipairs(numbers) do
-    local id = report:store(number)
-    local state, last_poll = state_json(status, id, instant)
-    parts[i] = '{"store_id":' .. json.string(id) .. "," .. state .. ',"last_poll":' .. instant(last_poll)
-      .. ',"windows":' .. report:json_of(number) .. "}"
+    parts[i] = row_json(report, status, number, fields, instant)
     if i % PIECE == 0 then
       give_turn()
     end
@@ -93,91 +117,76 @@ local function rows_json(report, status, numbers, instant, give_turn)
   return "[" .. table.concat(parts, ",\n") .. "]"
 end
 
--- The rows of a page in order of a figure or of their ids: their numbers, how many there are in all, and where the next page
--- begins, as `cursor.write` takes it.
-local function page_by_figure(report, order, limit, only, place, id)
-  local after = place and { id, tonumber(place) }
-  local numbers, left, total, last = report:page(order.figure, order.window, order.is_descending, limit, only, after,
-    order.before)
-  if left > #numbers then
-    return numbers, total, last and core.digits(last) or "", report:store(numbers[limit])
-  end
-  return numbers, total
-end
-
--- The same in order of `since` or of the last poll, whose next page begins at a place: a store that changes its own meanwhile may
--- be passed over, or come again.
-local function page_by_state(report, status, order, limit, only, place)
-  local first = tonumber(place) or 1
-  local by_state, total = status.native:state_order { sort = order.by, descending = order.is_descending, only = only,
-    first = first, limit = limit }
-  local numbers = {}
-  for _, number in ipairs(by_state) do
-    numbers[#numbers + 1] = report:find(status.native:store(number))
-  end
-  if first + limit <= total then
-    return numbers, total, ("%d"):format(first + limit), ""
-  end
-  return numbers, total
-end
-
--- A page of the report's stores.
-local function page_json(parameters, report, status, order, of, only, give_turn)
-  local limit = parameters.limit or LIMIT
-  local place, id
+-- Where the page that parameters ask for begins, and which of the rows it is of.
+local function page_of(parameters, of, only)
+  local page = { limit = parameters.limit or LIMIT, first = (parameters.offset or 0) + 1, only = only }
   if parameters.cursor then
-    place, id = cursor.read(of, parameters.cursor)
+    page.place, page.id = cursor.read(of, parameters.cursor)
   end
-  local numbers, total, next_place, next_id
-  if order.by then
-    numbers, total, next_place, next_id = page_by_state(report, status, order, limit, only, place)
-  else
-    numbers, total, next_place, next_id = page_by_figure(report, order, limit, only, place, id)
-  end
+  return page
+end
+
+-- What a list is made of: `report`, `status` (nil where nothing of states is asked for), the `order`, its `column`, and `key`, by
+-- which cursors know it.
+local function page_json(parameters, list, only, give_turn)
+  local report = list.report
+  local page = page_of(parameters, list.key, only)
+  local numbers, total, next_place, next_id = sort_order.page(list.order, report, page, list.status, list.column)
   give_turn()
   local instant = instants.of(parameters.time)
   return json.object("as_of", instant(report.as_of_utc), "rules", shapes.rules(report.rules),
     "windows", shapes.windows(report.windows, instant), "total", json.number(total),
-    "stores", rows_json(report, status, numbers, instant, give_turn),
-    "next_cursor", json.text(next_place and cursor.write(of, next_place, next_id)))
+    "stores", rows_json(report, list.status, numbers, parameters, give_turn),
+    "next_cursor", json.text(next_place and cursor.write(list.key, next_place, next_id)))
 end
 
--- What parameters ask to sort by: `figure`, `window` and so on as `order_of` gives them, or `by`, of states.
-local function read_order(parameters, report)
-  local order = {}
-  if parameters.sort == "since" or parameters.sort == "last_poll" then
-    order.by, order.is_descending = parameters.sort, parameters.order == "desc"
-  else
-    order.figure, order.window, order.before, order.is_descending = order_of(parameters, report)
+-- The page of a list whose order has nothing to be made, or has it in `list.column`.
+local function send_page(parameters, list, made, made_of_states)
+  local is_of_states = list.order.kind == "status"
+  return options.look(parameters, is_of_states and list.status or list.report, is_of_states and made_of_states or made,
+    function(only, give_turn)
+      return page_json(parameters, list, only, give_turn)
+    end, list.status)
+end
+
+local function needs_states(parameters)
+  for name in pairs(parameters.fields or standard_fields) do
+    if of_states[name] then
+      return true
+    end
   end
-  return order
+  return sort_order.needs_states(parameters) or states.filter(parameters) ~= nil
 end
 
--- What a list is of, and how it is sorted, for its cursors.
-local function list_key(parameters, key, states_key, order)
-  return table.concat({ key, states_key, options.choice(parameters), order.by or order.figure or "store_id", order.window or "",
-    order.before or "", tostring(order.is_descending) }, "\0")
+-- Calls work with the states that a list needs, what was made of them, and their options as text.
+local function with_states(parameters, work)
+  if not needs_states(parameters) then
+    return work()
+  end
+  local status, made, key = states.of(parameters)
+  return fleet.use(status, function()
+    return work(status, made, key)
+  end)
 end
 
 local function list()
   local parameters = options.read(list_checkers, true)
+  if parameters.offset and parameters.cursor then
+    problem.raise(400, "offset: nothing expected beside cursor", { field = "offset" })
+  end
   local chosen, key = options.report(parameters)
   local report, made = fleet.report(key, chosen)
   if not report then
     return response.json(200, empty_list)
   end
   response.json(200, fleet.use(report, function()
-    local status, made_of_states, states_key = states.of(parameters)
-    return fleet.use(status, function()
-      local order = read_order(parameters, report)
-      local of = list_key(parameters, key, states_key, order)
-      local function page(only, give_turn)
-        return page_json(parameters, report, status, order, of, only, give_turn)
-      end
-      if order.by then
-        return options.look(parameters, status, made_of_states, page, status)
-      end
-      return options.look(parameters, report, made, page, status)
+    return with_states(parameters, function(status, made_of_states, states_key)
+      local order = sort_order.read(parameters, report)
+      local list_key = table.concat({ key, states_key or "", options.choice(parameters), order.key }, "\0")
+      return sort_order.with(order, report, made, function(column)
+        return send_page(parameters, { report = report, status = status, order = order, column = column, key = list_key }, made,
+          made_of_states)
+      end)
     end)
   end))
 end
@@ -197,12 +206,16 @@ local function report_of_one(id, chosen)
   return report
 end
 
+local told_of_one = { state = true, since = true }
+
 -- One concatenation, since this is what is asked for the most.
 local function store_json(store, report, number, status, instant)
+  local members = {}
+  state_members(members, told_of_one, status, store.store_id, instant)
   return '{"store_id":' .. json.string(store.store_id) .. ',"timezone_str":' .. json.text(store.timezone_str)
     .. ',"has_hours":' .. json.boolean(store.has_hours) .. ',"first_poll":' .. instant(store.first_poll_utc)
     .. ',"last_poll":' .. instant(store.last_poll_utc) .. ',"attributes":' .. json.map(store.attributes, json.string)
-    .. "," .. (state_json(status, store.store_id, instant)) .. ',"as_of":' .. instant(report and report.as_of_utc)
+    .. "," .. table.concat(members, ",") .. ',"as_of":' .. instant(report and report.as_of_utc)
     .. ',"windows":' .. (number and report:json_of(number) or "{}") .. "}"
 end
 
@@ -284,13 +297,17 @@ return {
     method = "GET", path = "/v1/stores", access = "read", restricted = "choice", handler = list, tag = "stores",
     summary = "The figures of all stores",
     parameters = {
-      { name = "sort", description = "store_id, since, last_poll, or a figure and a window, such as ratio_last_week, or its "
-        .. "change since the window before, such as change_ratio_last_week, where windows are compared; the worst come first.",
-        schema = { type = "string", default = "store_id" } },
+      sort_order.parameter,
       { name = "order", description = "Overrides that the worst come first.",
         schema = { type = "string", enum = { "asc", "desc" } } },
       { name = "limit", schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
-      { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
+      { name = "cursor", description = "The next_cursor of the page before.",
+        schema = { type = "string", maxLength = cursor.LENGTH_MAX } },
+      { name = "offset", description = "Instead of a cursor: how many stores of the order come before the page.",
+        schema = { type = "integer", minimum = 0, maximum = OFFSET_MAX, default = 0 } },
+      { name = "fields", description = "What to tell of each store beside its id, with commas between: "
+        .. table.concat(FIELDS, ", ") .. "; dormant comes with state. Default: state,since,last_poll,windows.",
+        schema = { type = "string", maxLength = #table.concat(FIELDS, ",") } },
       more = options.fleet_parameters,
     },
     responses = { [200] = { description = "A page of stores.", schema = "StoreList" } },
