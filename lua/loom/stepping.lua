@@ -46,13 +46,26 @@ for _, more in ipairs { rules.checkers, stores.checkers } do
   end
 end
 
--- Why there is no series between two instants; nil if there may be one.
+--- The ends of a span that options give: without `to` it ends at as_of, without `from` it begins a week earlier.
+-- @tparam table options `from` and `to`, as the checkers return them
+-- @tparam int as_of in microseconds, as are the next two
+-- @treturn int|nil from
+-- @treturn int|string to, or what was expected
+function stepping.ends(options, as_of)
+  local to = options.to or as_of
+  local from = options.from or time.instant(time.text_after(to, -WEEK))
+  local length = time.between(from, to)
+  if length <= 0 or length > core.limits.window_length then
+    return nil, "to: an instant after from, within 100 years"
+  end
+  return from, to
+end
+
+-- Why a span has no such steps; nil if it may.
 local function problem_of(from, to, duration)
   local length = time.between(from, to)
   local steps = length / duration
-  if length <= 0 or length > core.limits.window_length then
-    return "to: an instant after from, within 100 years"
-  elseif steps % 1 ~= 0 then
+  if steps % 1 ~= 0 then
     return ("step: a duration of which the %s s from %s to %s are a whole number"):format(core.seconds(length), time.text(from),
       time.text(to))
   elseif steps > core.limits.series_steps then
@@ -60,16 +73,16 @@ local function problem_of(from, to, duration)
   end
 end
 
---- The span of checked options: where it ends there is `to`, else `as_of`; it begins a week earlier, where there is no `from`.
+--- The span of checked options, and its steps, which are of an hour unless they say otherwise.
 -- @tparam table options
 -- @tparam int as_of in microseconds, as are the next three
 -- @treturn int|nil from
 -- @treturn int|string to, or what was expected
 -- @treturn int step
 function stepping.span(options, as_of)
-  local to, duration = options.to or as_of, options.step or HOUR
-  local from = options.from or time.instant(time.text_after(to, -WEEK))
-  local problem = problem_of(from, to, duration)
+  local duration = options.step or HOUR
+  local from, to = stepping.ends(options, as_of)
+  local problem = from and problem_of(from, to, duration)
   if problem then
     return nil, problem
   end

@@ -220,6 +220,10 @@ const struct loom_column *lloom_check_column(lua_State *L, int index,
 struct loom_state_filter;
 void lloom_read_state_filter(lua_State *L, int index, struct loom_state_filter *filter);
 
+/* Strips as text: see report_strips.c. */
+int lloom_report_by_rank(lua_State *L);
+int lloom_report_strip_lines(lua_State *L);
+
 /* Takes a report's series: see series.c. */
 int lloom_report_series(lua_State *L);
 

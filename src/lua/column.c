@@ -114,6 +114,15 @@ static int take_states(lua_State *L) {
   return 0;
 }
 
+/* take_first_down(report): the bins of its strips in which stores were down first, which have ranks alone, too. */
+static int take_first_down(lua_State *L) {
+  const struct loom_report *report;
+  struct column *column = check_both(L, &report);
+  luaL_argcheck(L, loom_report_strip_bins(report) > 0, 2, "the report has no strips");
+  loom_column_of_first_down(&column->column, report);
+  return 0;
+}
+
 /* count(): how many different values there are. */
 static int count(lua_State *L) {
   const struct column *column = lloom_check_handle(L, 1, COLUMN);
@@ -145,9 +154,13 @@ static int size(lua_State *L) {
 }
 
 void lloom_register_column(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"take", take},   {"take_zones", take_zones}, {"take_states", take_states},
-      {"count", count}, {"values", values},         {"size", size},
-      {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"take", take},
+                                     {"take_zones", take_zones},
+                                     {"take_states", take_states},
+                                     {"take_first_down", take_first_down},
+                                     {"count", count},
+                                     {"values", values},
+                                     {"size", size},
+                                     {NULL, NULL}};
   lloom_new_type(L, COLUMN, methods, close_column);
 }

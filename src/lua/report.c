@@ -611,6 +611,8 @@ void lloom_register_report(lua_State *L) {
                                      {"strip", strip},
                                      {"left_out", left_out},
                                      {"series", lloom_report_series},
+                                     {"by_rank", lloom_report_by_rank},
+                                     {"strip_lines", lloom_report_strip_lines},
                                      {"csv_rows", csv_rows},
                                      {"state", lloom_report_state},
                                      {"state_order", lloom_report_state_order},

@@ -14,6 +14,8 @@ local DAY = 86400 * 1000000 -- microseconds
 local STORE_DAYS = 500000000 -- of one report: a minute or so of a core
 local LOOP_DAYS = 36525 -- of a store that is looked at while others wait: a hundred years, some 5 ms
 
+local LETTERS = 20000000 -- of strips that are kept in memory: those of a week by the hour of 119,000 stores
+
 local most = STORE_DAYS
 
 --- Begins.
@@ -93,6 +95,17 @@ function budget.check_one(options)
   local days = days_of(options)
   if days > LOOP_DAYS then
     refuse("windows", days, 1, LOOP_DAYS)
+  end
+end
+
+--- Ends the request where the strips of all stores would take too much memory.
+-- @tparam loom.database database
+-- @tparam int bins letters of each
+function budget.check_strips(database, bins)
+  local stores = stores_of(database)
+  if bins * stores > LETTERS then
+    problem.raise(422, ("bins: %d letters of each of %.0f stores are more than there may be: %d"):format(bins, stores, LETTERS),
+      { field = "bins" })
   end
 end
 

@@ -127,7 +127,7 @@ http {
   sendfile on;
   tcp_nopush on;
   gzip on;
-  gzip_types text/csv application/json text/javascript text/css image/svg+xml; # text/html is gzipped, event streams never
+  gzip_types text/csv text/plain application/json text/javascript text/css image/svg+xml; # and text/html; event streams never
   gzip_min_length 1024;
   gzip_proxied any;
   gzip_vary on;

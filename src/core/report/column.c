@@ -68,6 +68,17 @@ void loom_column_of_states(struct loom_column *column, const loom_report *report
   column->count = 2 * LOOM_STATES;
 }
 
+void loom_column_of_first_down(struct loom_column *column, const loom_report *report) {
+  column->count = (uint32_t)loom_report_strip_bins(report);
+  for (size_t row = 0; row < column->rows; row++) {
+    const char *strip = loom_report_strip(report, row);
+    uint32_t bin = 0;
+    while (bin < column->count && strip[bin] != 'd' && strip[bin] != 'p')
+      bin++;
+    column->ranks[row] = bin < column->count ? bin : LOOM_NO_RANK;
+  }
+}
+
 const char *loom_column_value(const struct loom_column *column, uint32_t rank, size_t *length) {
   return column->order ? loom_id_table_get(&column->values, column->order[rank], length) : NULL;
 }

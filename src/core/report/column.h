@@ -47,6 +47,9 @@ bool loom_column_of_zones(struct loom_column *column, const loom_report *report)
 void loom_column_of_states(struct loom_column *column, const loom_report *report,
                            const loom_report *status);
 
+/* Ranks are those of the bins of strips, which the report has: the first one with down time; stores without any have none. */
+void loom_column_of_first_down(struct loom_column *column, const loom_report *report);
+
 /* A value by its rank; NULL where values are not kept. */
 const char *loom_column_value(const struct loom_column *column, uint32_t rank, size_t *length);
 
