@@ -24,6 +24,7 @@ local loom = {}
 ---@field default_zone? string of stores without a zone (default: "America/Chicago")
 ---@field max_ahead? string|number|"none" polls further ahead of the clock than this duration are not taken, so that one wrong clock does not move `as_of` for every store; or `"none"` (default: "24h")
 ---@field clock? function gives the seconds since 1970, for "now" and "today" (default: os.time)
+---@field by? string who changes something through this monitor, for `loom.monitor:audit`: up to 255 bytes (default: "library")
 
 ---Opens a database.
 ---
@@ -182,12 +183,14 @@ function monitor:transaction(work) end
 ---@class loom.monitor.set_hours.options
 ---@field effective_from? string|"always" the first date, or `"always"` (default: today where the store is); also `from`
 ---@field to? string the date from which on what was in force before is so again
+---@field by? string who changes it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
 
 ---Sets a store's weekly hours from a date on, until the next change that is already planned. They prevail over hours that
 ---files bring, also later; the past stays as it was.
 ---
 ---Of many stores in one transaction: with a list of ids, or with a list of tables instead of all arguments,
----`{ { store =, week =, effective_from =, to = }, … }`.
+---`{ { store =, week =, effective_from =, to = }, … }`; `by` and `reason` are among the options then, too.
 ---
 ---```lua
 ---monitor:set_hours("shop 1", { mon = "09:00-17:00", fri = { "11:00-14:30", "17:00-02:00" } }, { effective_from = "2026-12-01" })
@@ -217,6 +220,8 @@ function monitor:hours(store, options) end
 
 ---@class loom.monitor.clear_hours.options
 ---@field effective_from? string|"always" a date, or `"always"`, as if nothing had ever been set (default: today); also `from`
+---@field by? string who changes it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
 
 ---Ends what `set_hours` has set: from a date on the file's hours are in force again, and nothing is planned any more.
 ---
@@ -230,6 +235,29 @@ function monitor:hours(store, options) end
 ---@return string? # the failure's code
 function monitor:clear_hours(store, options) end
 
+---@class loom.monitor.set_hours_changes.options
+---@field by? string who changes it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Sets and removes changes of a store's weekly hours, date by date, and leaves those of other dates as they are: what
+---`set_hours` and `clear_hours` are made of, and what undoes them.
+---
+---```lua
+---local change = monitor:audit({ store = "shop 1", kind = "hours" })[1]
+---monitor:set_hours_changes("shop 1", change.before.changes, { reason = "undone" })
+---```
+---@param store string its id; one that is not known yet is made
+---@param changes table[] each of `effective_from`, a date or `"always"`, and one of `week`, as in `set_hours`, `reverts = true` (the file's hours are in force again from then on) and `removed = true` (nothing changes on the date)
+---@param options? loom.monitor.set_hours_changes.options
+---@return true|nil
+---@return string? # the failure
+---@return string? # its code
+function monitor:set_hours_changes(store, changes, options) end
+
+---@class loom.monitor.set_timezone.options
+---@field by? string who changes it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
 ---Sets a store's timezone, over the one that files bring. It applies to the past too: a zone is corrected, not changed.
 ---
 ---```lua
@@ -237,10 +265,11 @@ function monitor:clear_hours(store, options) end
 ---```
 ---@param store string its id; one that is not known yet is made
 ---@param zone? string an IANA name; nil: that of the file again
+---@param options? loom.monitor.set_timezone.options
 ---@return true|nil
 ---@return string? # the failure; EINPUT if there is no such zone, ENOENT if the store is not known and there is no zone to set
 ---@return string? # its code
-function monitor:set_timezone(store, zone) end
+function monitor:set_timezone(store, zone, options) end
 
 ---A store's timezone.
 ---
@@ -265,6 +294,10 @@ function monitor:timezone(store) end
 ---@return string? # its code
 function monitor:local_time(zone, when) end
 
+---@class loom.monitor.set_special_day.options
+---@field by? string who changes it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
 ---Sets what is special about a date: its openings take the place of the weekly hours, and of a special day that a file
 ---brings for the same store and date.
 ---
@@ -278,10 +311,11 @@ function monitor:local_time(zone, when) end
 ---@param date string
 ---@param spans string|string[]|"closed" `"closed"`, `"10:00-14:00"`, or a list of spans, as in `set_hours`
 ---@param note? string up to 4096 bytes (default: "")
+---@param options? loom.monitor.set_special_day.options
 ---@return true|nil
 ---@return string? # the failure
 ---@return string? # its code
-function monitor:set_special_day(store, date, spans, note) end
+function monitor:set_special_day(store, date, spans, note, options) end
 
 ---@class loom.monitor.special_days.options
 ---@field store? string an id, or `"*"` for the days of every store (default: all there are)
@@ -301,6 +335,8 @@ function monitor:special_days(options) end
 
 ---@class loom.monitor.clear_special_day.options
 ---@field loaded? boolean remove what files brought, too; loading the file again brings it back (default: false)
+---@field by? string who changes it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
 
 ---Removes a special day that was set by hand; one that a file brought for the same date is in force again.
 ---
@@ -323,6 +359,10 @@ function monitor:clear_special_day(store, date, options) end
 ---@field zone? string|"store" whose clocks the times are of: `"store"`, for each store's (default with `weekly`), or an IANA name. Such an exclusion is a rule, which becomes instants when it is read, as openings do
 ---@field reason? string up to 4096 bytes (default: "")
 
+---@class loom.monitor.exclude.options
+---@field by? string who takes it out, for the `audit` (default: the monitor's)
+---@field reason? string why it is set, where that is another than the exclusion's own
+
 ---Takes a stretch of time out of the schedule: maintenance, a strike. One that is there already stays the one that it is.
 ---
 ---```lua
@@ -330,10 +370,11 @@ function monitor:clear_special_day(store, date, options) end
 ---monitor:exclude { store = "*", weekly = "sun 02:00-04:00", zone = "store", from = "2026-12-01" }
 ---```
 ---@param exclusion loom.monitor.exclude.exclusion or a list of them, for one transaction
+---@param options? loom.monitor.exclude.options
 ---@return integer|integer[]|nil # the exclusion's number; of a list of exclusions, or of stores, a list
 ---@return string? # the failure
 ---@return string? # its code
-function monitor:exclude(exclusion) end
+function monitor:exclude(exclusion, options) end
 
 ---@class loom.monitor.exclusions.options
 ---@field store? string an id, or `"*"` for those of every store (default: all there are)
@@ -349,19 +390,26 @@ function monitor:exclude(exclusion) end
 ---@return string? # its code
 function monitor:exclusions(options) end
 
+---@class loom.monitor.remove_exclusion.options
+---@field by? string who changes it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
 ---Removes an exclusion.
 ---
 ---```lua
 ---monitor:remove_exclusion(3)
 ---```
 ---@param number integer as `exclude` and `exclusions` give it
+---@param options? loom.monitor.remove_exclusion.options
 ---@return true|nil
 ---@return string? # the failure; ENOENT if there is none of that number
 ---@return string? # its code
-function monitor:remove_exclusion(number) end
+function monitor:remove_exclusion(number, options) end
 
 ---@class loom.monitor.set_attributes.options
 ---@field replace? boolean those that are not named are removed (default: false)
+---@field by? string who changes it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
 
 ---Sets attributes of a store, by which reports choose and group. Those that are not named stay. All stores together may have
 ---255 names, and a store 32,000 bytes of values, so that all of it fits a file.
@@ -424,6 +472,29 @@ function monitor:store_ids(options) end
 ---@return string? # the failure; ENOENT if the store is not known
 ---@return string? # its code
 function monitor:store(store) end
+
+---@class loom.monitor.audit.options
+---@field store? string an id, or `"*"` for what was set for every store (default: all there is)
+---@field kind? string|"hours"|"special_day"|"exclusion"|"timezone"|"attributes"|"store"|"polls" `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"` or `"polls"`
+---@field limit? integer how many entries at the most, up to 1000 (default: 100)
+---@field after? integer only entries before that of this number: the last one of the page before
+
+---The audit: what was changed by hand, by whom, when, from what to what, and why. It has what `set_hours`, `clear_hours`,
+---`set_timezone`, `set_special_day`, `clear_special_day`, `exclude`, `remove_exclusion`, `set_attributes`, `delete_polls`,
+---`delete_store` and `prune` have changed, in whichever process, written in the same transaction; not what files bring. The last
+---100,000 entries are kept, and 64 MiB of them. They stay when their store goes.
+---
+---What was and what is have the names and the shapes of the service's writes (docs/service.md), so that a change is undone by
+---setting what was before.
+---
+---```lua
+---for _, entry in ipairs(monitor:audit { store = "shop 1" }) do print(entry.at_utc, entry.by, entry.kind) end
+---```
+---@param options? loom.monitor.audit.options
+---@return table[]|nil # the newest first: `number`, which ascends; `at` (an instant); `by`; `store_id` (or `"*"`); `kind`; `before` and `after`, nil where there was nothing, or is: of hours `changes`, one to each date, with `effective_from`, and `week`, or `reverts`, or `removed` where there was, or is, no change on the date; of a special day `date`, `spans` and `note`; of an exclusion its fields, with instants as text; of a timezone `timezone_str`; of attributes `attributes`, values by name, false for one that there was not; of polls and stores how much has gone; and `reason` (nil: none was given)
+---@return string? # the failure
+---@return string? # its code
+function monitor:audit(options) end
 
 ---@class loom.monitor.report.options
 ---@field windows? table[] 1 to 64 of `{ name =, seconds =, unit = }`, `{ name =, from =, to =, unit = }` or `{ name =, calendar =, unit = }`: a name of letters, digits and `_`; a duration that ends at `as_of`, two instants, two dates, the first one and the one after the last, or one of `"today"`, `"yesterday"`, `"this-week"`, `"last-week"` (from Monday), `"this-month"`, `"last-month"`, which alone stands for `{ name = "this_week", calendar = "this-week" }`; and `"hours"` (default) or `"minutes"`, in which the standard columns are printed (default: last_hour in minutes, last_day and last_week in hours). Dates are those of each store's own calendar, from midnight to midnight, cut at `as_of`
@@ -630,6 +701,8 @@ function monitor:doctor(options) end
 ---@class loom.monitor.prune.options
 ---@field dry_run? boolean nothing is removed (default: false)
 ---@field force? boolean remove also more than half of the polls (default: false)
+---@field by? string who removes them, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
 
 ---Removes the polls that are older than a duration before the newest one, or before now where that is earlier: one poll of
 ---the future does not make the others old. Shrinks the file.
@@ -665,6 +738,8 @@ function monitor:backup(path, options) end
 
 ---@class loom.monitor.delete_polls.options
 ---@field dry_run? boolean nothing is removed (default: false)
+---@field by? string who removes them, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
 
 ---Removes polls of a store. Nothing else that is known of the store goes, nor the store itself.
 ---
@@ -685,6 +760,8 @@ function monitor:delete_polls(store, from, to, options) end
 
 ---@class loom.monitor.delete_store.options
 ---@field dry_run? boolean nothing is removed (default: false)
+---@field by? string who removes it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
 
 ---Removes everything that is known of a store: polls, hours, timezone, special days, exclusions and attributes, whoever set
 ---them. What holds for every store stays. As `delete_polls` it may take several transactions; the store goes with the last.

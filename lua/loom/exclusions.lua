@@ -2,6 +2,7 @@
 -- set or loaded, and prevail over nothing. A rule becomes instants where a store is measured: see src/core/measure/exclusion.h.
 -- @module loom.exclusions
 
+local author = require "loom.author"
 local check = require "loom.check"
 local core = require "loom.core"
 local hours = require "loom.hours"
@@ -66,7 +67,7 @@ local function zone_failure(monitor, items)
 end
 
 --- See `loom.monitor:exclude`.
-function exclusions.add(monitor, exclusion)
+function exclusions.add(monitor, exclusion, options)
   check.argument("exclude", 1, exclusion, check.table)
   local is_list = exclusion[1] ~= nil
   local items = is_list and check.items("exclude", exclusion, exclude_options, {})
@@ -74,11 +75,13 @@ function exclusions.add(monitor, exclusion)
   for _, item in ipairs(items) do
     check_exclusion(item)
   end
+  options = check.options("exclude", options, author.checkers)
+  options.reason = options.reason or not is_list and items[1].reason or nil -- it is said once
   local failure = zone_failure(monitor, items)
   if failure then
     return nil, failure, "EINPUT"
   end
-  return transaction.facts(monitor.database, function(facts)
+  return transaction.facts(monitor, options, function(facts)
     local numbers = {}
     for _, item in ipairs(items) do
       for _, store in ipairs(item.store) do
@@ -166,9 +169,10 @@ function exclusions.page(monitor, options)
 end
 
 --- See `loom.monitor:remove_exclusion`.
-function exclusions.remove(monitor, number)
+function exclusions.remove(monitor, number, options)
   check.argument("remove_exclusion", 1, number, check.integer(1, 2 ^ 53))
-  return transaction.facts(monitor.database, function(facts)
+  options = check.options("remove_exclusion", options, author.checkers)
+  return transaction.facts(monitor, options, function(facts)
     if facts:remove { kind = "exclusion", number = number } == 0 then
       transaction.fail("ENOENT", "there is no exclusion %d", number)
     end

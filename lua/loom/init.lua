@@ -40,6 +40,7 @@ local loom = {
 -- @tparam[opt="24h"] string|number options.max_ahead polls further ahead of the clock than this duration are not taken, so
 --   that one wrong clock does not move `as_of` for every store; or `"none"`
 -- @tparam[opt=os.time] function options.clock gives the seconds since 1970, for "now" and "today"
+-- @tparam[opt="library"] string options.by who changes something through this monitor, for `loom.monitor:audit`: up to 255 bytes
 -- @treturn loom.monitor|nil
 -- @treturn ?string the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY
 -- @treturn ?string its code

@@ -9,6 +9,8 @@
 -- reads or writes the database can fail with EBUSY (another writer was not done in time), EIO, ENOMEM and ECORRUPT.
 -- @classmod loom.monitor
 
+local audit = require "loom.audit"
+local author = require "loom.author"
 local backup = require "loom.backup"
 local check = require "loom.check"
 local core = require "loom.core"
@@ -39,6 +41,7 @@ local checkers = {
   default_zone = check.text,
   max_ahead = time.max_ahead,
   clock = check.callable,
+  by = author.name,
   checkpoint = check.boolean, -- for the service, which has another connection make them
 }
 
@@ -59,6 +62,7 @@ function Monitor.open(path, options)
     default_zone = options.default_zone or "America/Chicago",
     max_ahead = options.max_ahead or MAX_AHEAD,
     clock = options.clock or os.time,
+    by = options.by or "library",
   }, Monitor)
 end
 
@@ -209,7 +213,7 @@ end
 -- files bring, also later; the past stays as it was.
 --
 -- Of many stores in one transaction: with a list of ids, or with a list of tables instead of all arguments,
--- `{ { store =, week =, effective_from =, to = }, … }`.
+-- `{ { store =, week =, effective_from =, to = }, … }`; `by` and `reason` are among the options then, too.
 -- @tparam string|table store its id, or a list; a store that is not known yet is made
 -- @tparam table week days by `mon` … `sun`: `"09:00-17:00"`, a list of spans, or `"closed"`; a day that is left out is
 --   closed; a close at or before the open is on the next day. A span may be a table of `open` and `close` in seconds since
@@ -217,6 +221,8 @@ end
 -- @tparam[opt] table options
 -- @tparam[opt] string options.effective_from the first date, or `"always"` (default: today where the store is); also `from`
 -- @tparam[opt] string options.to the date from which on what was in force before is so again
+-- @tparam[opt] string options.by who changes it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn true|nil
 -- @return the failure; or, where the hours begin today for want of a date, and the newest poll is from before yesterday, a notice
 --   that they change no report of it: `effective_from`, `newest_poll` (an instant), and by `tostring` a line of text
@@ -247,6 +253,8 @@ end
 -- @tparam[opt] table options
 -- @tparam[opt] string options.effective_from a date, or `"always"`, as if nothing had ever been set (default: today); also
 --   `from`
+-- @tparam[opt] string options.by who changes it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn true|nil
 -- @return the failure; ENOENT if a store is not known; or a notice, as of `set_hours`
 -- @treturn ?string the failure's code
@@ -255,15 +263,36 @@ function Monitor:clear_hours(store, options)
   return overrides.clear_hours(self, store, options)
 end
 
+--- Sets and removes changes of a store's weekly hours, date by date, and leaves those of other dates as they are: what
+-- `set_hours` and `clear_hours` are made of, and what undoes them.
+-- @tparam string store its id; one that is not known yet is made
+-- @tparam {table,...} changes each of `effective_from`, a date or `"always"`, and one of `week`, as in `set_hours`,
+--   `reverts = true` (the file's hours are in force again from then on) and `removed = true` (nothing changes on the date)
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who changes it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn true|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage
+-- local change = monitor:audit({ store = "shop 1", kind = "hours" })[1]
+-- monitor:set_hours_changes("shop 1", change.before.changes, { reason = "undone" })
+function Monitor:set_hours_changes(store, changes, options)
+  return overrides.set_hours_changes(self, store, changes, options)
+end
+
 --- Sets a store's timezone, over the one that files bring. It applies to the past too: a zone is corrected, not changed.
 -- @tparam string store its id; one that is not known yet is made
 -- @tparam[opt] string zone an IANA name; nil: that of the file again
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who changes it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn true|nil
 -- @treturn ?string the failure; EINPUT if there is no such zone, ENOENT if the store is not known and there is no zone to set
 -- @treturn ?string its code
 -- @usage monitor:set_timezone("shop 1", "Europe/Paris")
-function Monitor:set_timezone(store, zone)
-  return overrides.set_timezone(self, store, zone)
+function Monitor:set_timezone(store, zone, options)
+  return overrides.set_timezone(self, store, zone, options)
 end
 
 --- A store's timezone.
@@ -297,12 +326,15 @@ end
 -- @tparam string date
 -- @tparam string|{string,...} spans `"closed"`, `"10:00-14:00"`, or a list of spans, as in `set_hours`
 -- @tparam[opt=""] string note up to 4096 bytes
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who changes it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn true|nil
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage monitor:set_special_day("*", "2026-12-25", "closed", "Christmas")
-function Monitor:set_special_day(store, date, spans, note)
-  return overrides.set_special_day(self, store, date, spans, note)
+function Monitor:set_special_day(store, date, spans, note, options)
+  return overrides.set_special_day(self, store, date, spans, note, options)
 end
 
 --- The special days in force.
@@ -325,6 +357,8 @@ end
 -- @tparam string date
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.loaded remove what files brought, too; loading the file again brings it back
+-- @tparam[opt] string options.by who changes it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn true|int|nil of a list, how many stores had one
 -- @treturn ?string the failure; ENOENT if there is nothing to remove
 -- @treturn ?string its code
@@ -345,14 +379,17 @@ end
 -- @tparam[opt] string exclusion.zone whose clocks the times are of: `"store"`, for each store's (default with `weekly`), or an
 --   IANA name. Such an exclusion is a rule, which becomes instants when it is read, as openings do
 -- @tparam[opt=""] string exclusion.reason up to 4096 bytes
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who takes it out, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why it is set, where that is another than the exclusion's own
 -- @treturn int|{int,...}|nil the exclusion's number; of a list of exclusions, or of stores, a list
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage
 -- monitor:exclude { store = "*", from = "2026-11-24 02:00:00", to = "2026-11-24 04:00:00", reason = "network" }
 -- monitor:exclude { store = "*", weekly = "sun 02:00-04:00", zone = "store", from = "2026-12-01" }
-function Monitor:exclude(exclusion)
-  return exclusions.add(self, exclusion)
+function Monitor:exclude(exclusion, options)
+  return exclusions.add(self, exclusion, options)
 end
 
 --- The exclusions, whoever made them.
@@ -369,12 +406,15 @@ end
 
 --- Removes an exclusion.
 -- @tparam int number as `exclude` and `exclusions` give it
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who changes it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn true|nil
 -- @treturn ?string the failure; ENOENT if there is none of that number
 -- @treturn ?string its code
 -- @usage monitor:remove_exclusion(3)
-function Monitor:remove_exclusion(number)
-  return exclusions.remove(self, number)
+function Monitor:remove_exclusion(number, options)
+  return exclusions.remove(self, number, options)
 end
 
 --- Sets attributes of a store, by which reports choose and group. Those that are not named stay. All stores together may have
@@ -386,6 +426,8 @@ end
 -- @tparam table attributes values by name (1 to 64 bytes): text or numbers, which are stored as text; false removes
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.replace those that are not named are removed
+-- @tparam[opt] string options.by who changes it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn true|nil
 -- @treturn ?string the failure; ELIMIT if there would be more than there may be
 -- @treturn ?string its code
@@ -432,6 +474,31 @@ end
 -- @usage print(monitor:store("shop 1").timezone_str)
 function Monitor:store(store)
   return stores.get(self.database, store)
+end
+
+--- The audit: what was changed by hand, by whom, when, from what to what, and why. It has what `set_hours`, `clear_hours`,
+-- `set_timezone`, `set_special_day`, `clear_special_day`, `exclude`, `remove_exclusion`, `set_attributes`, `delete_polls`,
+-- `delete_store` and `prune` have changed, in whichever process, written in the same transaction; not what files bring. The last
+-- 100,000 entries are kept, and 64 MiB of them. They stay when their store goes.
+--
+-- What was and what is have the names and the shapes of the service's writes (docs/service.md), so that a change is undone by
+-- setting what was before.
+-- @tparam[opt] table options
+-- @tparam[opt] string options.store an id, or `"*"` for what was set for every store (default: all there is)
+-- @tparam[opt] string options.kind `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"` or
+--   `"polls"`
+-- @tparam[opt=100] int options.limit how many entries at the most, up to 1000
+-- @tparam[opt] int options.after only entries before that of this number: the last one of the page before
+-- @treturn {table,...}|nil the newest first: `number`, which ascends; `at` (an instant); `by`; `store_id` (or `"*"`); `kind`;
+--   `before` and `after`, nil where there was nothing, or is: of hours `changes`, one to each date, with `effective_from`, and
+--   `week`, or `reverts`, or `removed` where there was, or is, no change on the date; of a special day `date`, `spans` and
+--   `note`; of an exclusion its fields, with instants as text; of a timezone `timezone_str`; of attributes `attributes`, values
+--   by name, false for one that there was not; of polls and stores how much has gone; and `reason` (nil: none was given)
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage for _, entry in ipairs(monitor:audit { store = "shop 1" }) do print(entry.at_utc, entry.by, entry.kind) end
+function Monitor:audit(options)
+  return audit.list(self, options)
 end
 
 --- Reports
@@ -700,6 +767,8 @@ end
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.dry_run nothing is removed
 -- @tparam[opt=false] bool options.force remove also more than half of the polls
+-- @tparam[opt] string options.by who removes them, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn table|nil what has gone and what stays, with `dry_run` what would: `gone` and `kept`, each of `polls`, `days` (that
 --   have any of them), and where there are polls `first` and `newest` (seconds since 1970); and `cut`, the instant from which
 --   on polls stay (nil without polls)
@@ -735,6 +804,8 @@ end
 -- @tparam[opt] string|number to the last instant, whose poll goes too: the same as `from` for one poll (default: for ever)
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.dry_run nothing is removed
+-- @tparam[opt] string options.by who removes them, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn table|nil what has gone and which polls of the store stay, with `dry_run` what would: `gone` and `kept`, as `prune`
 --   returns them
 -- @treturn ?string the failure; ENOENT if the store is not known
@@ -749,6 +820,8 @@ end
 -- @tparam string store its id
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.dry_run nothing is removed
+-- @tparam[opt] string options.by who removes it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
 -- @treturn table|nil what has gone, with `dry_run` what would: `gone`, as `prune` returns it; the counts of rows `hours`,
 --   `special_days`, `exclusions` and `attributes`; and `timezone`, whether it had one
 -- @treturn ?string the failure; ENOENT if the store is not known

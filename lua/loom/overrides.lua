@@ -4,6 +4,7 @@
 -- described in `src/core/sqlite/schema.c`.
 -- @module loom.overrides
 
+local author = require "loom.author"
 local check = require "loom.check"
 local core = require "loom.core"
 local hours = require "loom.hours"
@@ -76,22 +77,24 @@ end
 -- @tparam function store_checker
 -- @tparam table known checkers of all that such a table may have
 -- @tparam {string,...} required what it has to have
--- @tparam function rest checks the other arguments, and makes a table of them
+-- @tparam ?table options the last argument, of which a list of tables leaves `by` and `reason`
+-- @tparam function rest checks the other arguments, and makes a table of them; and what was checked of the options, if it did
 -- @treturn {table,...}
-local function items_of(name, first, store_checker, known, required, rest)
+-- @treturn table the options
+local function items_of(name, first, store_checker, known, required, options, rest)
   if type(first) == "table" and type(first[1]) == "table" then
-    return check.items(name, first, known, required)
+    return check.items(name, first, known, required), check.options(name, options, author.checkers)
   end
   local items = {}
   local ids = check.argument(name, 1, first, check.one_or_list(store_checker))
-  local shared = rest()
+  local shared, checked = rest()
   for i, id in ipairs(ids) do
     items[i] = { store = id }
     for key, value in pairs(shared) do
       items[i][key] = value
     end
   end
-  return items
+  return items, checked
 end
 
 local function effective_date(value)
@@ -165,16 +168,17 @@ end
 -- @tparam loom.monitor monitor
 -- @tparam string name of the function
 -- @tparam {table,...} items `store`, and the first date, which is also called `from` (default: today's)
+-- @tparam table options `by` and `reason`
 -- @tparam function change (facts, item, from)
 -- @return true and, if there is something to tell, a notice; or nil, the failure and its code
-local function change_hours(monitor, name, items, change)
+local function change_hours(monitor, name, items, options, change)
   local today
   for _, item in ipairs(items) do
     if item.effective_from and item.from then
       check.fail("bad option 'from' to '%s' (effective_from or from expected, got both)", name)
     end
   end
-  local good, message, code = transaction.facts(monitor.database, function(facts)
+  local good, message, code = transaction.facts(monitor, options, function(facts)
     for _, item in ipairs(items) do
       local from = item.effective_from or item.from
       if not from then
@@ -197,8 +201,8 @@ end
 
 -- ---- setting hours ----
 
-local clear_hours_options = { effective_from = effective_date, from = effective_date }
-local set_hours_options = { effective_from = effective_date, from = effective_date, to = time.date }
+local clear_hours_options = author.with { effective_from = effective_date, from = effective_date }
+local set_hours_options = author.with { effective_from = effective_date, from = effective_date, to = time.date }
 local set_hours_items = { store = check.store_id, week = hours.week, effective_from = effective_date, from = effective_date,
   to = time.date }
 
@@ -221,13 +225,12 @@ end
 
 --- See `loom.monitor:set_hours`.
 function overrides.set_hours(monitor, store, week, options)
-  local items = items_of("set_hours", store, check.store_id, set_hours_items, { "store", "week" }, function()
-    local checked = check.argument("set_hours", 2, week, hours.week)
+  local items, checked = items_of("set_hours", store, check.store_id, set_hours_items, { "store", "week" }, options, function()
+    local openings = check.argument("set_hours", 2, week, hours.week)
     local shared = check.options("set_hours", options, set_hours_options)
-    shared.week = checked
-    return shared
+    return { week = openings, effective_from = shared.effective_from, from = shared.from, to = shared.to }, shared
   end)
-  return change_hours(monitor, "set_hours", items, set_week)
+  return change_hours(monitor, "set_hours", items, checked, set_week)
 end
 
 local function clear_weeks(facts, item, from)
@@ -250,10 +253,42 @@ end
 
 --- See `loom.monitor:clear_hours`.
 function overrides.clear_hours(monitor, store, options)
-  local items = items_of("clear_hours", store, check.store_id, {}, {}, function()
-    return check.options("clear_hours", options, clear_hours_options)
+  local items, checked = items_of("clear_hours", store, check.store_id, {}, {}, options, function()
+    local shared = check.options("clear_hours", options, clear_hours_options)
+    return { effective_from = shared.effective_from, from = shared.from }, shared
   end)
-  return change_hours(monitor, "clear_hours", items, clear_weeks)
+  return change_hours(monitor, "clear_hours", items, checked, clear_weeks)
+end
+
+local change_items = { effective_from = effective_date, week = hours.week, reverts = check.boolean, removed = check.boolean }
+
+-- Says of a change whether it has exactly one of what it may have.
+local function check_change(change, i)
+  local count = (change.week and 1 or 0) + (change.reverts and 1 or 0) + (change.removed and 1 or 0)
+  if count ~= 1 then
+    check.fail("bad item %d to 'set_hours_changes' (one of week, reverts and removed expected)", i)
+  end
+end
+
+--- See `loom.monitor:set_hours_changes`.
+function overrides.set_hours_changes(monitor, store, changes, options)
+  check.argument("set_hours_changes", 1, store, check.store_id)
+  changes = check.items("set_hours_changes", check.argument("set_hours_changes", 2, changes, check.table), change_items,
+    { "effective_from" })
+  options = check.options("set_hours_changes", options, author.checkers)
+  for i, change in ipairs(changes) do
+    check_change(change, i)
+  end
+  return transaction.facts(monitor, options, function(facts)
+    for _, change in ipairs(changes) do
+      if change.removed then
+        remove_week(facts, store, change.effective_from)
+      else
+        put_week(facts, store, change.effective_from, change.reverts or false, change.week)
+      end
+    end
+    return true
+  end)
 end
 
 -- The weeks that are stored for a store, in order of date.
@@ -322,8 +357,9 @@ end
 -- ---- timezones ----
 
 --- See `loom.monitor:set_timezone`.
-function overrides.set_timezone(monitor, store, zone)
+function overrides.set_timezone(monitor, store, zone, options)
   check.argument("set_timezone", 1, store, check.store_id)
+  options = check.options("set_timezone", options, author.checkers)
   if zone ~= nil then
     check.argument("set_timezone", 2, zone, check.string)
     local known, reason = core.is_timezone(monitor.database, zone)
@@ -331,7 +367,7 @@ function overrides.set_timezone(monitor, store, zone)
       return nil, ('EINPUT: timezone "%s" %s'):format(zone, reason), "EINPUT"
     end
   end
-  return transaction.facts(monitor.database, function(facts)
+  return transaction.facts(monitor, options, function(facts)
     if zone then
       facts:put { kind = "zone", store = store, text = zone }
     elseif is_known(facts, store) then
@@ -367,15 +403,16 @@ end
 local special_day_items = { store = check.store_or_all, date = time.date, spans = hours.spans, note = check.note }
 
 --- See `loom.monitor:set_special_day`.
-function overrides.set_special_day(monitor, store, date, spans, note)
-  local items = items_of("set_special_day", store, check.store_or_all, special_day_items, { "store", "date", "spans" }, function()
+function overrides.set_special_day(monitor, store, date, spans, note, options)
+  local required = { "store", "date", "spans" }
+  local items, checked = items_of("set_special_day", store, check.store_or_all, special_day_items, required, options, function()
     return {
       date = check.argument("set_special_day", 2, date, time.date),
       spans = check.argument("set_special_day", 3, spans, hours.spans),
       note = check.argument("set_special_day", 4, note or "", check.note),
-    }
+    }, check.options("set_special_day", options, author.checkers)
   end)
-  return transaction.facts(monitor.database, function(facts)
+  return transaction.facts(monitor, checked, function(facts)
     for _, item in ipairs(items) do
       facts:put { kind = "special_day", store = item.store, date = item.date, openings = item.spans, text = item.note or "" }
     end
@@ -387,8 +424,8 @@ end
 function overrides.clear_special_day(monitor, store, date, options)
   local ids = check.argument("clear_special_day", 1, store, check.one_or_list(check.store_or_all))
   check.argument("clear_special_day", 2, date, time.date)
-  options = check.options("clear_special_day", options, { loaded = check.boolean })
-  return transaction.facts(monitor.database, function(facts)
+  options = check.options("clear_special_day", options, author.with { loaded = check.boolean })
+  return transaction.facts(monitor, options, function(facts)
     local cleared = 0
     for _, id in ipairs(ids) do
       local removed = facts:remove { kind = "special_day", store = id, date = date, override = true }
@@ -514,14 +551,16 @@ local attributes_items = { store = check.store_id, attributes = check.table, rep
 
 --- See `loom.monitor:set_attributes`.
 function overrides.set_attributes(monitor, store, attributes, options)
-  local items = items_of("set_attributes", store, check.store_id, attributes_items, { "store", "attributes" }, function()
+  local required = { "store", "attributes" }
+  local items, checked = items_of("set_attributes", store, check.store_id, attributes_items, required, options, function()
     check_attributes(check.argument("set_attributes", 2, attributes, check.table), "argument #2")
-    return { attributes = attributes, replace = check.options("set_attributes", options, { replace = check.boolean }).replace }
+    local shared = check.options("set_attributes", options, author.with { replace = check.boolean })
+    return { attributes = attributes, replace = shared.replace }, shared
   end)
   for i, item in ipairs(attributes == nil and items or {}) do
     check_attributes(item.attributes, ("item %d"):format(i))
   end
-  return transaction.facts(monitor.database, function(facts)
+  return transaction.facts(monitor, checked, function(facts)
     local old, sets_any = {}, false
     for _, item in ipairs(items) do
       sets_any = set_attributes(facts, item.store, item.attributes, item.replace, old) or sets_any

@@ -1,6 +1,7 @@
 --- Removing polls and stores.
 -- @module loom.retention
 
+local author = require "loom.author"
 local check = require "loom.check"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
@@ -16,15 +17,15 @@ local function set_instants(found, names)
   end
 end
 
-local prune_options = { dry_run = check.boolean, force = check.boolean }
+local prune_options = author.with { dry_run = check.boolean, force = check.boolean }
 
 --- See `loom.monitor:prune`.
 function retention.prune(monitor, keep, options)
   keep = check.argument("prune", 1, keep, time.duration_with_unit)
   options = check.options("prune", options, prune_options)
-  local found, message, code = monitor.database:prune {
+  local found, message, code = monitor.database:prune(author.of(monitor, options, {
     keep = keep, now = time.now(monitor), dry_run = options.dry_run, force = options.force,
-  }
+  }))
   if not found then
     return nil, message, code
   end
@@ -81,6 +82,7 @@ end
 
 -- What stays is told by the look before, which says also whether there is such a store.
 local function delete(monitor, removal, options)
+  author.of(monitor, options, removal)
   local found, message, code = monitor.database:removal(removal)
   if not found then
     return nil, message, code
@@ -98,7 +100,7 @@ local function delete(monitor, removal, options)
   return found
 end
 
-local delete_options = { dry_run = check.boolean }
+local delete_options = author.with { dry_run = check.boolean }
 
 --- See `loom.monitor:delete_polls`.
 function retention.delete_polls(monitor, store, from, to, options)

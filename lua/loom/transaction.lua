@@ -1,6 +1,7 @@
 --- Changes of the database: all of them, or none.
 -- @module loom.transaction
 
+local author = require "loom.author"
 local core = require "loom.core"
 
 local failure = {} -- marks the errors that end a transaction with a failure rather than with an error of somebody's
@@ -108,9 +109,9 @@ function transaction.group(database, work)
   return ended(pcall(work))
 end
 
--- Calls work(argument) between begin and commit of the target, which is a database or facts.
-local function attempt(target, work, argument, keep_revision)
-  local begun, message, code = target:begin()
+-- Calls work(argument) between begin and commit of the target, which is a database or facts, whose change has an author.
+local function attempt(target, work, argument, keep_revision, signed)
+  local begun, message, code = target:begin(signed)
   if not begun then
     return nil, message, code
   end
@@ -162,12 +163,13 @@ end
 
 --- Calls work(facts) in a write transaction, where `facts` has the methods put, remove, list and names of `src/lua/facts.c`;
 -- however many facts are put, it is one transaction.
--- @param database
+-- @tparam loom.monitor monitor
+-- @tparam ?table options `by` and `reason`, for the audit
 -- @tparam function work
 -- @return as `transaction.run` does
-function transaction.facts(database, work)
-  local native = core.facts(database)
-  local called, result, message, code = pcall(attempt, native, work, setmetatable({ native = native }, Facts))
+function transaction.facts(monitor, options, work)
+  local native, signed = core.facts(monitor.database), author.of(monitor, options)
+  local called, result, message, code = pcall(attempt, native, work, setmetatable({ native = native }, Facts), nil, signed)
   native:close()
   if not called then
     error(result, 0)

@@ -50,6 +50,35 @@ describe("a database of version 4", function()
   end)
 end)
 
+-- One that the Loom of version 7 made of the same files, with an exclusion that is a rule.
+describe("a database of version 7", function()
+  local folder, db
+
+  before_each(function()
+    folder = files.make_folder()
+    db = folder .. "/loom.db"
+    assert(shell.run(("gzip -dc spec/fixtures/version_7/loom.db.gz >%s"):format(db)).status == 0)
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  it("gives what it gave before it was upgraded, and tells from then on who changes what", function()
+    for _ = 1, 2 do
+      for _, kind in ipairs { "hours", "polls", "timezones", "special-days", "attributes" } do
+        assert.is_true(files.read(fixtures .. kind .. ".csv") == shell.good("export", db, kind), kind)
+      end
+      assert.is_truthy(shell.good("exclude", "list", db):find("sun 03:00-03:10", 1, true))
+      assert.equal("at_utc,by,store_id,kind,before,after,reason\n", (shell.good("audit", db)))
+    end
+    shell.good("exclude", "remove", db, "2", "--reason", "not needed")
+    assert.is_true(files.read(fixtures .. "report.csv") == shell.good("report", db))
+    assert.matches(",exclusion,.*,not needed\n$", (shell.good("audit", db)))
+    assert.equal(db .. ": ok\n", shell.good("check", db))
+  end)
+end)
+
 -- One that the Loom of version 6 made of the same files.
 describe("a database of version 6", function()
   local folder, db

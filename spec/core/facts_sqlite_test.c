@@ -39,7 +39,8 @@ static struct loom_fact day_of(const char *store, int32_t date, const struct loo
 
 static void begin(loom_facts *facts) {
   loom_error error;
-  assert_status(loom_facts_begin(facts, &error), LOOM_OK, &error);
+  static const struct loom_author author = {.by = "test", .by_length = 4};
+  assert_status(loom_facts_begin(facts, &author, &error), LOOM_OK, &error);
 }
 
 static int64_t put(loom_facts *facts, struct loom_fact fact) {

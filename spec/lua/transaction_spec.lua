@@ -81,10 +81,11 @@ describe("a transaction", function()
   end)
 
   describe("of facts", function()
-    local database
+    local database, monitor
 
     before_each(function()
       database = assert(core.open(":memory:", { create = true }))
+      monitor = { database = database, by = "test", clock = os.time }
     end)
 
     after_each(function()
@@ -97,7 +98,7 @@ describe("a transaction", function()
 
     it("is one, however many are put", function()
       local before = assert(database:revision())
-      assert.is_true(transaction.facts(database, function(facts)
+      assert.is_true(transaction.facts(monitor, nil, function(facts)
         for day = 1, 28 do
           facts:put { kind = "special_day", store = "a", date = ("2023-02-%02d"):format(day), openings = { 0, 3600 } }
         end
@@ -112,7 +113,7 @@ describe("a transaction", function()
 
     it("is undone where a fact fails, or its work does", function()
       local function put_and(fail)
-        return transaction.facts(database, function(facts)
+        return transaction.facts(monitor, nil, function(facts)
           facts:put { kind = "special_day", store = "*", date = "2023-02-01" }
           fail(facts)
         end)
@@ -139,7 +140,7 @@ describe("a transaction", function()
         ["bad field 'openings' of a fact (weekdays and times of day expected)"] =
           { kind = "week", store = "a", date = "2023-02-01", openings = { 7, 0, 1 } },
       } do
-        local called, message = pcall(transaction.facts, database, function(facts) facts:put(fact) end)
+        local called, message = pcall(transaction.facts, monitor, nil, function(facts) facts:put(fact) end)
         assert.is_false(called)
         assert.matches(expected, message, 1, true)
       end

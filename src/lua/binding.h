@@ -114,6 +114,10 @@ void lloom_read_removal(lua_State *L, int index, struct loom_removal *removal);
 struct loom_removed;
 void lloom_push_removed(lua_State *L, const struct loom_removed *removed);
 
+/* Who changes something, of the fields by, reason and at of a table, whose texts live as long as it does: see author.h. */
+struct loom_author;
+void lloom_read_author(lua_State *L, int index, struct loom_author *author);
+
 /* The option max_rejects. */
 uint64_t lloom_option_max_rejects(lua_State *L, int index);
 

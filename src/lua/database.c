@@ -144,11 +144,12 @@ static int rollback(lua_State *L) {
 }
 
 /*
-** prune({keep = microseconds, now = microseconds [, dry_run] [, force]}): returns a table of gone and kept, each of polls,
+** prune({keep = microseconds, now = microseconds [, dry_run] [, force] [, by, reason, at]}): returns a table of gone and kept, each of polls,
 ** days, first and newest, and where there were polls cut.
 */
 static int prune(lua_State *L) {
-  static const char *const known[] = {"keep", "now", "dry_run", "force", NULL};
+  static const char *const known[] = {"keep", "now",    "dry_run", "force",
+                                      "by",   "reason", "at",      NULL};
   loom_error error;
   struct loom_pruning pruning;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
@@ -161,6 +162,7 @@ static int prune(lua_State *L) {
       .dry_run = lloom_option_boolean(L, 2, "dry_run", false),
       .force = lloom_option_boolean(L, 2, "force", false)};
   luaL_argcheck(L, options.keep >= 0, 2, "a table with keep expected");
+  lloom_read_author(L, 2, &options.author);
   if (loom_prune(database, &options, &pruning, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   lua_createtable(L, 0, 3);

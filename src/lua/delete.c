@@ -9,8 +9,18 @@
 
 #include <string.h>
 
+void lloom_read_author(lua_State *L, int index, struct loom_author *author) {
+  *author = (struct loom_author){
+      .by = lloom_option_string(L, index, "by", ""),
+      .reason = lloom_option_string(L, index, "reason", ""),
+      .at = lloom_option_integer(L, index, "at", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX)};
+  author->by_length = strlen(author->by);
+  author->reason_length = strlen(author->reason);
+}
+
 void lloom_read_removal(lua_State *L, int index, struct loom_removal *removal) {
-  static const char *const known[] = {"store", "from", "to", "whole_store", NULL};
+  static const char *const known[] = {"store", "from",   "to", "whole_store",
+                                      "by",    "reason", "at", NULL};
   luaL_checktype(L, index, LUA_TTABLE);
   lloom_check_options(L, index, known);
   *removal =
@@ -21,6 +31,7 @@ void lloom_read_removal(lua_State *L, int index, struct loom_removal *removal) {
                                                        LOOM_INSTANT_MIN, LOOM_INSTANT_MAX),
                             .whole_store = lloom_option_boolean(L, index, "whole_store", false)};
   removal->id_length = strlen(removal->id); /* the table keeps it */
+  lloom_read_author(L, index, &removal->author);
   luaL_argcheck(L, removal->id_length >= 1 && removal->id_length <= LOOM_ID_MAX, index,
                 "a store id expected");
 }
@@ -50,7 +61,7 @@ void lloom_push_removed(lua_State *L, const struct loom_removed *removed) {
 }
 
 /*
-** removal({store [, from] [, to] [, whole_store]}): what would be removed and which polls stay; instants are in
+** removal({store [, from] [, to] [, whole_store] [, by, reason, at]}): what would be removed and which polls stay; instants are in
 ** microseconds.
 */
 int lloom_removal(lua_State *L) {

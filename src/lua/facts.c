@@ -227,9 +227,13 @@ static void push_fact(lua_State *L, const struct loom_fact *fact) {
 
 /* ---- methods ---- */
 
+/* begin(author): see lloom_read_author. */
 static int begin(lua_State *L) {
   loom_error error;
-  return lloom_done(L, loom_facts_begin(check_facts(L), &error), &error);
+  struct loom_author author;
+  loom_facts *facts = check_facts(L);
+  lloom_read_author(L, 2, &author);
+  return lloom_done(L, loom_facts_begin(facts, &author, &error), &error);
 }
 
 /* put(fact): in place of the one with its key; its number, which is 0 for what has none. */

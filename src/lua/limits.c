@@ -11,6 +11,7 @@
 #include "read/kind.h"
 #include "report/report.h"
 #include "report/survey.h"
+#include "write/author.h"
 
 /* A list of texts, which end with NULL, as field `name` of the table on top. */
 static void set_names(lua_State *L, const char *name, const char *const *names) {
@@ -28,6 +29,7 @@ static void push_limits(lua_State *L) {
     int64_t value;
   } limits[] = {{"store_id", LOOM_ID_MAX},
                 {"note", LOOM_NOTE_MAX},
+                {"author", LOOM_AUTHOR_MAX},
                 {"attribute_name", LOOM_ATTRIBUTE_NAME_MAX},
                 {"attribute_names", LOOM_ATTRIBUTE_NAMES_MAX},
                 {"attributes_size", LOOM_ATTRIBUTES_SIZE_MAX},

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -20,6 +21,19 @@ static int process_id(lua_State *L) {
 /* user_id(): of the user whose rights this process has. */
 static int user_id(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)geteuid());
+  return 1;
+}
+
+/* user_name(): that user's; the digits of the id where it has no name. */
+static int user_name(lua_State *L) {
+  char texts[1024], digits[24]; /* a name, a folder and a shell, and what else there is of a user */
+  struct passwd user, *found = NULL;
+  if (getpwuid_r(geteuid(), &user, texts, sizeof texts, &found) != 0 || !found) {
+    snprintf(digits, sizeof digits, "%lu", (unsigned long)geteuid());
+    lua_pushstring(L, digits);
+  } else {
+    lua_pushstring(L, user.pw_name);
+  }
   return 1;
 }
 
@@ -58,9 +72,12 @@ static int descriptors(lua_State *L) {
 }
 
 void lloom_add_processes(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"process_id", process_id},       {"user_id", user_id},
-      {"process_start", process_start}, {"process_space", process_space},
-      {"descriptors", descriptors},     {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"process_id", process_id},
+                                       {"user_id", user_id},
+                                       {"user_name", user_name},
+                                       {"process_start", process_start},
+                                       {"process_space", process_space},
+                                       {"descriptors", descriptors},
+                                       {NULL, NULL}};
   lloom_set_functions(L, functions);
 }

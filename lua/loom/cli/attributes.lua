@@ -38,6 +38,7 @@ local set = { name = "set", summary = "Set attributes of a store, by which repor
   description = "Set attributes of a store, by which reports choose and group. Those that are not named stay." }
 
 function set.add_to(parser)
+  options.add_reason(parser)
   options.add_setting(parser, { { "attribute", "NAME=VALUE; NAME= removes it.", args = "*" } })
 end
 
@@ -62,7 +63,7 @@ function set.run(args)
   local attributes = attributes_of(args)
   local choice = options.read_setting(args)
   return common.with_stores(args, choice, function(monitor, store)
-    return monitor:set_attributes(store, attributes)
+    return monitor:set_attributes(store, attributes, { reason = args.reason })
   end)
 end
 

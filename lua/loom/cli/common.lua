@@ -49,7 +49,7 @@ end
 --- Opens a database, calls work(monitor) and closes it.
 -- @return what `work` returns, or nil and the failure
 function common.with_database(path, work)
-  return use(work, loom.open(path))
+  return use(work, loom.open(path, { by = "command:" .. core.user_name() }))
 end
 
 --- Tells which files of a folder are not taken.

@@ -20,7 +20,7 @@ local function run(args, work, tell, refusal)
     tell(found, true)
     return not why or args.dry_run or nil, why and ("%s: nothing was removed: %s, which needs --yes"):format(args.database, why)
   end
-  found, message = work {}
+  found, message = work { reason = args.reason }
   if not found then
     return nil, message
   end
@@ -33,7 +33,7 @@ end
 local polls = { name = "polls", summary = "Remove polls of a store: one, a stretch, or all of them." }
 
 function polls.add_to(parser)
-  parser:usage "Usage: loom delete <database> polls --store STORE [--from T] [--to T] [--dry-run] [--yes]"
+  parser:usage "Usage: loom delete <database> polls --store STORE [--from T] [--to T] [--reason TEXT] [--dry-run] [--yes]"
   options.add(parser, "--store", "STORE", "Its id.", options.text(check.store_id)):count "1"
   options.add(parser, "--from", "T", "The first instant (default: since ever).", options.instant)
   options.add(parser, "--to", "T", "The last instant, whose poll goes too (default: for ever).", options.instant)
@@ -59,7 +59,7 @@ end
 local store = { name = "store", summary = "Remove everything that is known of a store." }
 
 function store.add_to(parser)
-  parser:usage "Usage: loom delete <database> store <store> [--dry-run] [--yes]"
+  parser:usage "Usage: loom delete <database> store <store> [--reason TEXT] [--dry-run] [--yes]"
   options.argument(parser, "store", "The id of a store.", options.text(check.store_id))
   removal.add_to(parser, "Do it.")
 end

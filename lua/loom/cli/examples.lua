@@ -3,6 +3,7 @@
 
 return {
   ["attributes"] = "loom attributes set stores.db 'shop 1' region=north",
+  ["audit"] = "loom audit stores.db --store 'shop 1' --limit 20",
   ["backup"] = "loom backup stores.db stores-monday.db",
   ["check"] = "loom check stores.db",
   ["completion"] = "loom completion bash",

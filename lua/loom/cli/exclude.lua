@@ -107,11 +107,12 @@ function remove.add_to(parser)
   options.argument(parser, "database")
   options.argument(parser, "number", "Its number, as loom exclude list shows it.",
     options.number(check.integer(1, 2 ^ 53)))
+  options.add_reason(parser)
 end
 
 function remove.run(args)
   return common.with_database(args.database, function(monitor)
-    return monitor:remove_exclusion(args.number)
+    return monitor:remove_exclusion(args.number, { reason = args.reason })
   end)
 end
 

@@ -86,6 +86,7 @@ function set.add_to(parser)
   options.add(parser, "--from", "DATE", "The first local date; always: the past too (default: today where the store is).",
     options.date_or_always)
   options.add(parser, "--to", "DATE", "The local date from which on what was in force before is so again.", options.date)
+  options.add_reason(parser)
   options.add_setting(parser)
 end
 
@@ -124,7 +125,7 @@ end
 function set.run(args)
   local choice, week = options.read_setting(args), week_of(args)
   return common.with_stores(args, choice, function(monitor, store)
-    return told(monitor:set_hours(store, week, { from = args.from, to = args.to }))
+    return told(monitor:set_hours(store, week, { from = args.from, to = args.to, reason = args.reason }))
   end)
 end
 
@@ -137,13 +138,14 @@ local clear = { name = "clear", summary = "Take back what was set by hand.",
 function clear.add_to(parser)
   options.add(parser, "--from", "DATE", "The first local date; always: as if nothing had been set (default: today where the "
     .. "store is).", options.date_or_always)
+  options.add_reason(parser)
   options.add_setting(parser)
 end
 
 function clear.run(args)
   local choice = options.read_setting(args)
   return common.with_stores(args, choice, function(monitor, store)
-    return told(monitor:clear_hours(store, { from = args.from }))
+    return told(monitor:clear_hours(store, { from = args.from, reason = args.reason }))
   end)
 end
 

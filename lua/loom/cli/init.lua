@@ -13,7 +13,8 @@ local cli = {}
 -- takes longer than a small report.
 local names = {
   "ingest", "report", "status", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day", "exclude",
-  "attributes", "info", "check", "doctor", "prune", "backup", "delete", "serve", "token", "export", "completion", "manual",
+  "attributes", "audit", "info", "check", "doctor", "prune", "backup", "delete", "serve", "token", "export", "completion",
+  "manual",
 }
 
 local is_command = {}

@@ -152,6 +152,11 @@ function options.add_store(parser, database, or_all)
     options.text(check.store_id))
 end
 
+--- Adds why something is changed.
+function options.add_reason(parser)
+  options.add(parser, "--reason", "TEXT", "Why: loom audit tells it.", options.text(check.note))
+end
+
 --- Adds the options that choose stores.
 function options.add_choice(parser)
   options.add(parser, "--stores", "GLOB", "Only the store of this id, or those whose id matches (* ? [a-z]). "

@@ -29,7 +29,7 @@ end
 
 function command.run(args)
   return common.with_database(args.database, function(monitor)
-    local found, message, code = monitor:prune(args.keep, { dry_run = args.dry_run, force = args.yes })
+    local found, message, code = monitor:prune(args.keep, { dry_run = args.dry_run, force = args.yes, reason = args.reason })
     if found then
       removal.tell(args.database, found, args.dry_run)
       return true

@@ -1,14 +1,16 @@
 --- What the commands that remove polls share: their options, and what they tell.
 -- @module loom.cli.removal
 
+local options = require "loom.cli.options"
 local text = require "loom.formats.text"
 
 local removal = {}
 
---- Adds --dry-run and --yes.
+--- Adds --reason, --dry-run and --yes.
 -- @param parser
 -- @tparam string yes what the latter is for
 function removal.add_to(parser, yes)
+  options.add_reason(parser)
   parser:flag "--dry-run":description "Print what would go and what would stay, and remove nothing."
   parser:flag "--yes":description(yes)
 end

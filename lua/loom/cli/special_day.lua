@@ -51,14 +51,16 @@ local date = { "date", "A local date.", options.date }
 local set_arguments = { date, { "spans", "Such as 10:00-14:00 or 11:00-14:30,17:00-02:00, or closed.", options.spans } }
 
 function set.add_to(parser)
-  options.add(parser, "--note", "TEXT", "Why.", options.text(check.note))
+  options.add(parser, "--note", "TEXT", "What day it is.", options.text(check.note))
+  options.add_reason(parser)
   options.add_setting(parser, set_arguments, true)
 end
 
 function set.run(args)
   local choice = options.read_setting(args, set_arguments)
   return common.with_stores(args, choice, function(monitor, store)
-    return monitor:set_special_day(store, args.date, args.spans[2] and args.spans or args.spans[1], args.note)
+    return monitor:set_special_day(store, args.date, args.spans[2] and args.spans or args.spans[1], args.note,
+      { reason = args.reason })
   end)
 end
 
@@ -69,13 +71,14 @@ local clear = { name = "clear", summary = "Take back what was set by hand for a 
 
 function clear.add_to(parser)
   parser:flag "--loaded":description "Remove what a file brought, too. Loading the file again brings it back."
+  options.add_reason(parser)
   options.add_setting(parser, { date }, true)
 end
 
 function clear.run(args)
   local choice = options.read_setting(args, { date })
   return common.with_stores(args, choice, function(monitor, store)
-    return monitor:clear_special_day(store, args.date, { loaded = args.loaded })
+    return monitor:clear_special_day(store, args.date, { loaded = args.loaded, reason = args.reason })
   end)
 end
 

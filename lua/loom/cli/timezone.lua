@@ -29,21 +29,25 @@ local set = { name = "set", summary = "Set a store's timezone.",
 function set.add_to(parser)
   options.add_store(parser)
   options.argument(parser, "zone", "An IANA name, such as Europe/Paris.")
+  options.add_reason(parser)
 end
 
 function set.run(args)
   return common.with_stores(args, nil, function(monitor)
-    return monitor:set_timezone(args.store, args.zone)
+    return monitor:set_timezone(args.store, args.zone, { reason = args.reason })
   end)
 end
 
 local clear = { name = "clear", summary = "Give a store the timezone of the file again." }
 
-clear.add_to = options.add_store
+function clear.add_to(parser)
+  options.add_store(parser)
+  options.add_reason(parser)
+end
 
 function clear.run(args)
   return common.with_database(args.database, function(monitor)
-    return monitor:set_timezone(args.store, nil)
+    return monitor:set_timezone(args.store, nil, { reason = args.reason })
   end)
 end
 

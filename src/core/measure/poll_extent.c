@@ -17,3 +17,15 @@ void loom_poll_extent_add(struct loom_poll_extent *extent, int32_t day, const lo
   extent->last_day = day;
   extent->polls += (int64_t)count;
 }
+
+void loom_poll_extent_join(struct loom_poll_extent *extent, const struct loom_poll_extent *later) {
+  if (later->polls == 0)
+    return;
+  if (extent->polls == 0 || later->first < extent->first)
+    extent->first = later->first;
+  if (extent->polls == 0 || later->newest > extent->newest)
+    extent->newest = later->newest;
+  extent->days += later->days;
+  extent->last_day = later->last_day;
+  extent->polls += later->polls;
+}

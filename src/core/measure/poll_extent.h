@@ -21,4 +21,7 @@ struct loom_poll_extent {
 void loom_poll_extent_add(struct loom_poll_extent *extent, int32_t day, const loom_poll *polls,
                           size_t count);
 
+/* Adds what there is of later days. */
+void loom_poll_extent_join(struct loom_poll_extent *extent, const struct loom_poll_extent *later);
+
 #endif

@@ -236,6 +236,20 @@ static void judge_attributes_size(struct check *check, sqlite3_stmt *row) {
       id, (long long)sqlite3_column_int64(row, 1), LOOM_ATTRIBUTES_SIZE_MAX);
 }
 
+/* An entry that cannot be told, or by which it would not be known which ones are too many. */
+static void judge_audit(struct check *check, sqlite3_stmt *row) {
+  const char *wrong = !is_instant(row, 1)           ? "its instant is none of the years 1 to 9999"
+                      : !sqlite3_column_int(row, 2) ? "what was, or what is, is no JSON"
+                                                    : NULL;
+  if (wrong)
+    problem(check, "entry %lld of the audit: %s", (long long)sqlite3_column_int64(row, 0), wrong);
+}
+
+static void judge_audit_order(struct check *check, sqlite3_stmt *row) {
+  problem(check, "entry %lld of the audit: it counts fewer bytes than the one before it",
+          (long long)sqlite3_column_int64(row, 0));
+}
+
 /* First and newest poll as the blocks tell: the first and last 8 bytes of each block, summed up by day. */
 static const char reach_sql[] =
     "WITH seen(store, low, high) AS (SELECT store, min(day), max(day) FROM poll_block GROUP BY "
@@ -289,6 +303,13 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
       {"SELECT ifnull(store_id, ''), name, value FROM attribute LEFT JOIN store ON number = store"
        " ORDER BY store_id, name",
        judge_attribute},
+      {"SELECT number, at, (before IS NULL OR json_valid(before)) AND (after IS NULL OR "
+       "json_valid(after)) FROM "
+       "audit",
+       judge_audit},
+      {"SELECT number FROM (SELECT number, written, lag(written, 1, 0) OVER (ORDER BY number)"
+       " AS earlier FROM audit) WHERE written < earlier OR written < 0",
+       judge_audit_order},
       {LOOM_ATTRIBUTE_NAMES_SQL, judge_attribute_names},
       {LOOM_ATTRIBUTES_SIZE_SQL, judge_attributes_size},
   };

@@ -106,6 +106,26 @@
 #define ORIGIN_OF_SPECIAL_DAY                                                                      \
   "origin TEXT NOT NULL DEFAULT 'file' CHECK(origin IN ('file', 'override'))"
 
+/*
+** Who changed what by hand: see audit.h. An entry is of a store's id, not of its row, since it stays when that goes; NULL is every
+** store. `at` is in microseconds; what was and what is are JSON, in the shapes in which it is set. `written` is how many bytes of
+** texts there have been up to this entry, so that the oldest ones go that are too many.
+*/
+#define AUDIT_TABLE                                                                                \
+  "CREATE TABLE audit("                                                                            \
+  " number INTEGER PRIMARY KEY,"                                                                   \
+  " at INTEGER NOT NULL,"                                                                          \
+  " written INTEGER NOT NULL,"                                                                     \
+  " kind TEXT NOT NULL CHECK(kind IN ('hours', 'special_day', 'exclusion', 'timezone',"            \
+  " 'attributes', 'store', 'polls')),"                                                             \
+  " store_id TEXT,"                                                                                \
+  " author TEXT NOT NULL,"                                                                         \
+  " before TEXT,"                                                                                  \
+  " after TEXT,"                                                                                   \
+  " reason TEXT"                                                                                   \
+  ") STRICT;"                                                                                      \
+  "CREATE INDEX audit_by_store ON audit(store_id);"
+
 const char loom_schema_sql[] =
     "CREATE TABLE store("
     " number INTEGER PRIMARY KEY,"
@@ -144,10 +164,10 @@ const char loom_schema_sql[] =
     " " EXCLUSION_RULE_COLUMNS
     ") STRICT;"
     "CREATE INDEX exclusion_by_store ON exclusion(store, from_us, to_us);" ATTRIBUTE_TABLE
-        REPORT_TABLE OVERALL_TABLE SERVICE_TABLE
+        REPORT_TABLE OVERALL_TABLE SERVICE_TABLE AUDIT_TABLE
     "INSERT INTO overall VALUES(0, NULL);"
     "PRAGMA application_id=0x4c6f6f6d;"
-    "PRAGMA user_version=7;";
+    "PRAGMA user_version=8;";
 
 /*
 ** What has changed, for those who watch (changes.h). Each write that changes what reports are made from has a number, which the
@@ -278,6 +298,8 @@ static const char upgrade_6[] = "ALTER TABLE exclusion ADD COLUMN " EXCLUSION_ZO
                                 ";"
                                 "DROP VIEW main.store_now;" STORE_NOW_VIEW "PRAGMA user_version=7;";
 
+static const char upgrade_7[] = AUDIT_TABLE "PRAGMA user_version=8;";
+
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
-    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3,
-    [4] = upgrade_4, [5] = upgrade_5, [6] = upgrade_6};
+    [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4,
+    [5] = upgrade_5, [6] = upgrade_6, [7] = upgrade_7};

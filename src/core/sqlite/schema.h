@@ -4,7 +4,7 @@
 #ifndef LOOM_SCHEMA_H
 #define LOOM_SCHEMA_H
 
-#define LOOM_SCHEMA_VERSION 7 /* PRAGMA user_version */
+#define LOOM_SCHEMA_VERSION 8 /* PRAGMA user_version */
 
 /* These make all tables in an empty database, inside a transaction of the caller's. */
 extern const char loom_schema_sql[];

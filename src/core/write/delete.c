@@ -8,6 +8,8 @@
 #include "sqlite/statement.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
+#include "write/audit.h"
+#include "write/removal_text.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -348,10 +350,44 @@ loom_status loom_delete_survey(loom_database *database, const struct loom_remova
   return status;
 }
 
+/* Tells the audit what a step has removed, unless that is nothing. */
+static loom_status note_removed(loom_database *database, const struct loom_removal *removal,
+                                const struct loom_removed *removed, bool of_store,
+                                loom_error *error) {
+  if (removed->gone.polls == 0 && !of_store)
+    return LOOM_OK;
+  struct loom_text text = {0};
+  struct loom_audit_entry entry = {.author = &removal->author,
+                                   .kind = of_store ? "store" : "polls",
+                                   .store = removal->id,
+                                   .store_length = removal->id_length};
+  loom_status status = LOOM_OK;
+  if (!loom_removed_put(&text, &removed->gone, of_store ? removed : NULL))
+    status = loom_no_memory(error);
+  entry.before = text.bytes;
+  entry.before_length = text.length;
+  if (status == LOOM_OK)
+    status = loom_audit_add(database, &entry, error);
+  if (status == LOOM_OK)
+    status = loom_audit_trim(database, error);
+  loom_text_free(&text);
+  return status;
+}
+
+static void add_removed(struct loom_removed *all, const struct loom_removed *step) {
+  loom_poll_extent_join(&all->gone, &step->gone);
+  all->hours += step->hours;
+  all->special_days += step->special_days;
+  all->exclusions += step->exclusions;
+  all->attributes += step->attributes;
+  all->timezone |= step->timezone;
+}
+
 loom_status loom_delete_step(loom_database *database, const struct loom_removal *removal,
                              size_t blocks, struct loom_removed *removed, loom_error *error) {
   struct work work;
-  struct selection selection = {.removal = removal, .removed = removed, .blocks = blocks};
+  struct loom_removed step = {0};
+  struct selection selection = {.removal = removal, .removed = &step, .blocks = blocks};
   int32_t first = loom_date_of_instant(first_of(removal));
   loom_status status = loom_database_check_writing(database, error);
   if (status != LOOM_OK)
@@ -362,9 +398,13 @@ loom_status loom_delete_step(loom_database *database, const struct loom_removal 
   if (status == LOOM_OK && selection.blocks < blocks)
     status = update_reach(&work, error);
   if (status == LOOM_OK && removal->whole_store && !selection.is_left)
-    status = remove_rest(&work, removed, error);
+    status = remove_rest(&work, &step, error);
   close_work(&work);
+  if (status == LOOM_OK)
+    status =
+        note_removed(database, removal, &step, removal->whole_store && !selection.is_left, error);
   if (status != LOOM_OK)
     return status;
+  add_removed(removed, &step);
   return selection.is_left ? LOOM_OK : LOOM_DONE;
 }

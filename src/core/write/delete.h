@@ -28,7 +28,8 @@ loom_status loom_delete_survey(loom_database *database, const struct loom_remova
 
 /*
 ** Takes a step, within a write transaction, and adds what it has removed. It changes `blocks` blocks of polls at
-** most. LOOM_OK: there is more to remove; LOOM_DONE: there is not. LOOM_ENOENT: the store is not known.
+** most. LOOM_OK: there is more to remove; LOOM_DONE: there is not. LOOM_ENOENT: the store is not known. A step that removes
+** anything has an entry in the audit, of kind "store" where it is the last one of a whole store, and else "polls".
 */
 loom_status loom_delete_step(loom_database *database, const struct loom_removal *removal,
                              size_t blocks, struct loom_removed *removed, loom_error *error);

@@ -11,7 +11,7 @@ struct loom_delete_write {
   struct loom_removal removal;
   struct loom_removed removed;
   bool is_last;
-  char id[]; /* the removal's */
+  char texts[]; /* the removal's: its id, and its author's */
 };
 
 static loom_delete_write *of_head(loom_write *write) {
@@ -42,14 +42,18 @@ static const struct loom_write_type type = {
     .prepare = prepare, .apply = apply, .clear = clear, .free = free_write};
 
 loom_delete_write *loom_delete_write_new(const struct loom_removal *removal) {
-  loom_delete_write *delete = calloc(1, sizeof *delete + removal->id_length);
+  const struct loom_author *author = &removal->author;
+  size_t size =
+      sizeof(loom_delete_write) + removal->id_length + author->by_length + author->reason_length;
+  loom_delete_write *delete = calloc(1, size);
   if (!delete)
     return NULL;
   loom_write_init(&delete->write, &type);
-  memcpy(delete->id, removal->id, removal->id_length);
+  memcpy(delete->texts, removal->id, removal->id_length);
   delete->removal = *removal;
-  delete->removal.id = delete->id;
-  delete->write.size = sizeof *delete + removal->id_length;
+  delete->removal.id = delete->texts;
+  delete->removal.author = loom_author_copy(author, delete->texts + removal->id_length);
+  delete->write.size = size;
   return delete;
 }
 

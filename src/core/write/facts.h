@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "measure/hours.h"
+#include "write/author.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -98,7 +99,7 @@ struct loom_fact_choice {
 typedef struct loom_facts loom_facts;
 
 struct loom_facts_type {
-  loom_status (*begin)(loom_facts *facts, loom_error *error);
+  loom_status (*begin)(loom_facts *facts, const struct loom_author *author, loom_error *error);
   loom_status (*put)(loom_facts *facts, struct loom_fact *fact, loom_error *error);
   loom_status (*remove)(loom_facts *facts, const struct loom_fact *fact, uint64_t *count,
                         loom_error *error);
@@ -117,9 +118,12 @@ struct loom_facts {
   const struct loom_facts_type *type;
 };
 
-/* Begins a change. LOOM_EBUSY: others write, and do not end in time. */
-static inline loom_status loom_facts_begin(loom_facts *facts, loom_error *error) {
-  return facts->type->begin(facts, error);
+/*
+** Begins a change, which the audit tells of as the author's: see fact_audit.h. LOOM_EBUSY: others write, and do not end in time.
+*/
+static inline loom_status loom_facts_begin(loom_facts *facts, const struct loom_author *author,
+                                           loom_error *error) {
+  return facts->type->begin(facts, author, error);
 }
 
 /*

@@ -15,6 +15,7 @@
 #include "sqlite/stored_hours.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
+#include "write/fact_audit.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -38,6 +39,7 @@ struct sqlite_facts {
     unsigned repeats;
     bool silent;
   } last;
+  struct loom_fact_audit audit;
   /* the list */
   sqlite3_stmt *rows; /* NULL: there is none */
   enum loom_fact_kind kind;
@@ -289,6 +291,10 @@ static loom_status put_text(struct sqlite_facts *facts, const char *sql,
 }
 
 static void end_list(struct sqlite_facts *facts);
+static loom_status find_before(struct sqlite_facts *facts, const struct loom_fact *fact,
+                               int64_t store, bool override, struct loom_fact *before, bool *there,
+                               loom_error *error);
+static void end_before(struct sqlite_facts *facts);
 
 static void silence(struct sqlite_facts *facts, bool silent) {
   if (facts->last.silent != silent)
@@ -337,6 +343,29 @@ static loom_status put_noted(struct sqlite_facts *facts, struct loom_fact *fact,
   return status;
 }
 
+/* Puts a fact, and tells the audit from what to what; an exclusion takes the place of nothing. */
+static loom_status put_audited(struct sqlite_facts *facts, struct loom_fact *fact, int64_t store,
+                               loom_error *error) {
+  struct loom_fact before, after = *fact;
+  bool there;
+  loom_status status = find_before(facts, fact, store, true, &before, &there, error);
+  after.override = true;
+  if (status == LOOM_OK)
+    status =
+        loom_fact_audit_note(&facts->audit, facts->database, there ? &before : NULL, &after, error);
+  end_before(facts);
+  return status == LOOM_OK ? put_noted(facts, fact, store, error) : status;
+}
+
+static loom_status put_new_exclusion(struct sqlite_facts *facts, struct loom_fact *fact,
+                                     int64_t store, loom_error *error) {
+  int before = sqlite3_total_changes(facts->database->sqlite);
+  loom_status status = put_noted(facts, fact, store, error);
+  if (status != LOOM_OK || sqlite3_total_changes(facts->database->sqlite) == before)
+    return status;
+  return loom_fact_audit_note(&facts->audit, facts->database, NULL, fact, error);
+}
+
 static loom_status put(loom_facts *head, struct loom_fact *fact, loom_error *error) {
   struct sqlite_facts *facts = of_head(head);
   int64_t store = 0;
@@ -344,15 +373,17 @@ static loom_status put(loom_facts *head, struct loom_fact *fact, loom_error *err
   end_list(facts);
   if (status == LOOM_OK)
     status = make_store(facts, fact->store, fact->store_length, &store, error);
-  if (status != LOOM_OK)
+  if (status != LOOM_OK || fact->kind == LOOM_FACT_STORE)
     return status;
-  return put_noted(facts, fact, store, error);
+  return fact->kind == LOOM_FACT_EXCLUSION ? put_new_exclusion(facts, fact, store, error)
+                                           : put_audited(facts, fact, store, error);
 }
 
 /* ---- remove ---- */
 
-static loom_status remove_fact(loom_facts *head, const struct loom_fact *fact, uint64_t *count,
-                               loom_error *error) {
+/* Removes a fact of a kind that has one row at the most. */
+static loom_status remove_row(struct sqlite_facts *facts, const struct loom_fact *fact,
+                              int64_t store, uint64_t *count, loom_error *error) {
   static const char *const removals[LOOM_FACT_KINDS] = {
       [LOOM_FACT_ZONE] =
           "UPDATE store SET timezone_override = NULL"
@@ -362,21 +393,8 @@ static loom_status remove_fact(loom_facts *head, const struct loom_fact *fact, u
           " WHERE store = ? AND effective_from = ? AND (origin = 'override') = ?",
       [LOOM_FACT_EXCLUSION] = "DELETE FROM exclusion WHERE number = ?",
       [LOOM_FACT_ATTRIBUTE] = "DELETE FROM attribute WHERE store = ? AND name = ?"};
-  struct sqlite_facts *facts = of_head(head);
-  int64_t store = 0;
   sqlite3_stmt *remove;
-  *count = 0;
-  end_list(facts);
-  silence(facts, false);
-  facts->last.repeats = 0;
-  loom_status status = loom_database_check_writing(facts->database, error);
-  if (status == LOOM_OK)
-    status = find_store(facts, fact->store, fact->store_length, &store, error);
-  if (status != LOOM_OK || (fact->store && !store) || fact->kind == LOOM_FACT_STORE)
-    return status;
-  if (fact->kind == LOOM_FACT_SPECIAL_DAY)
-    return remove_special_day(facts, fact, store, count, error);
-  status = get(facts, removals[fact->kind], &remove, error);
+  loom_status status = get(facts, removals[fact->kind], &remove, error);
   if (status != LOOM_OK)
     return status;
   if (fact->kind == LOOM_FACT_EXCLUSION)
@@ -390,6 +408,37 @@ static loom_status remove_fact(loom_facts *head, const struct loom_fact *fact, u
     bind_text(remove, 2, fact->name, fact->name_length);
   }
   return run(facts, remove, count, error);
+}
+
+/* Removes a fact, and tells the audit what it was, if there was one. */
+static loom_status remove_audited(struct sqlite_facts *facts, const struct loom_fact *fact,
+                                  int64_t store, uint64_t *count, loom_error *error) {
+  struct loom_fact before;
+  bool there;
+  loom_status status = find_before(facts, fact, store, fact->override, &before, &there, error);
+  if (status == LOOM_OK && there)
+    status = loom_fact_audit_note(&facts->audit, facts->database, &before, NULL, error);
+  end_before(facts);
+  if (status != LOOM_OK)
+    return status;
+  return fact->kind == LOOM_FACT_SPECIAL_DAY ? remove_special_day(facts, fact, store, count, error)
+                                             : remove_row(facts, fact, store, count, error);
+}
+
+static loom_status remove_fact(loom_facts *head, const struct loom_fact *fact, uint64_t *count,
+                               loom_error *error) {
+  struct sqlite_facts *facts = of_head(head);
+  int64_t store = 0;
+  *count = 0;
+  end_list(facts);
+  silence(facts, false);
+  facts->last.repeats = 0;
+  loom_status status = loom_database_check_writing(facts->database, error);
+  if (status == LOOM_OK)
+    status = find_store(facts, fact->store, fact->store_length, &store, error);
+  if (status != LOOM_OK || (fact->store && !store) || fact->kind == LOOM_FACT_STORE)
+    return status;
+  return remove_audited(facts, fact, store, count, error);
 }
 
 /* ---- list ---- */
@@ -454,7 +503,7 @@ static const char *const lists[LOOM_FACT_KINDS][2] = {
                                   "a.store > ?4 AND a.store <= ?5 AND (?2 IS NULL OR a.name = ?2)",
                                   "a.store", " LIMIT ?3")};
 
-static const char one_exclusion[] = EXCLUSION_COLUMNS " WHERE e.number = ?2";
+#define ONE_EXCLUSION EXCLUSION_COLUMNS " WHERE e.number = ?2"
 
 static void bind_query(sqlite3_stmt *rows, const struct loom_fact_query *query) {
   if (query->kind == LOOM_FACT_SPECIAL_DAY) {
@@ -496,7 +545,7 @@ static loom_status open_list(struct sqlite_facts *facts, const struct loom_fact_
     return status; /* of a store that is not known there is nothing */
   const char *sql = lists[query->kind][query->any_store ? OF_ALL : OF_ONE];
   if (query->kind == LOOM_FACT_EXCLUSION && query->number)
-    sql = one_exclusion;
+    sql = ONE_EXCLUSION;
   status = get(facts, sql, &facts->rows, error);
   if (status != LOOM_OK)
     return status;
@@ -752,25 +801,9 @@ static loom_status read_store(struct sqlite_facts *facts, struct loom_fact *fact
                            : status;
 }
 
-static loom_status next(loom_facts *head, struct loom_fact *fact, loom_error *error) {
-  struct sqlite_facts *facts = of_head(head);
-  if (facts->gone)
-    return loom_holder_failure(facts->database, error);
-  if (facts->has_row && facts->used) {
-    loom_status status = step(facts, error);
-    if (status != LOOM_OK)
-      return status;
-  }
-  if (!facts->has_row) {
-    end_list(facts);
-    return LOOM_DONE;
-  }
+/* The fact whose row the list stands on. */
+static loom_status read_row(struct sqlite_facts *facts, struct loom_fact *fact, loom_error *error) {
   sqlite3_stmt *row = facts->rows;
-  if (facts->choosing) {
-    facts->used = true;
-    read_choice(facts, fact);
-    return LOOM_OK;
-  }
   *fact = (struct loom_fact){.kind = facts->kind, .override = sqlite3_column_int(row, 1)};
   if (facts->kind == LOOM_FACT_SPECIAL_DAY) /* which goes on to the row of the next one */
     return read_special_day(facts, fact, error);
@@ -789,6 +822,88 @@ static loom_status next(loom_facts *head, struct loom_fact *fact, loom_error *er
     fact->text = loom_column_bytes(row, 2, &fact->text_length);
   }
   return LOOM_OK;
+}
+
+static loom_status next(loom_facts *head, struct loom_fact *fact, loom_error *error) {
+  struct sqlite_facts *facts = of_head(head);
+  if (facts->gone)
+    return loom_holder_failure(facts->database, error);
+  if (facts->has_row && facts->used) {
+    loom_status status = step(facts, error);
+    if (status != LOOM_OK)
+      return status;
+  }
+  if (!facts->has_row) {
+    end_list(facts);
+    return LOOM_DONE;
+  }
+  if (facts->choosing) {
+    facts->used = true;
+    read_choice(facts, fact);
+    return LOOM_OK;
+  }
+  return read_row(facts, fact, error);
+}
+
+/* ---- what was there ---- */
+
+/* The one fact with a key, in the columns of the lists. Parameters: 1 the store's number, then those of the kind. */
+static const char *const keyed[LOOM_FACT_KINDS] = {
+    [LOOM_FACT_ZONE] = ZONES_OF("timezone_override", "1") " AND number = ?1",
+    [LOOM_FACT_WEEK] = "SELECT NULL, " LOOM_STORED_WEEK_COLUMNS
+                       " FROM hours_week WHERE store = ?1 AND effective_from = ?2 AND origin = ?3",
+    [LOOM_FACT_SPECIAL_DAY] =
+        "SELECT NULL, origin = 'override', date, open_s, close_s, note"
+        " FROM special_day WHERE store IS ?1 AND date = ?2 AND origin = ?3",
+    [LOOM_FACT_EXCLUSION] = ONE_EXCLUSION,
+    [LOOM_FACT_ATTRIBUTE] =
+        "SELECT NULL, 1, name, value FROM attribute WHERE store = ?1 AND name = ?2"};
+
+static void bind_key(sqlite3_stmt *row, const struct loom_fact *fact, int64_t store,
+                     bool override) {
+  if (fact->kind == LOOM_FACT_EXCLUSION) {
+    sqlite3_bind_int64(row, 2, fact->number);
+    return;
+  }
+  bind_store(row, 1, store);
+  if (fact->kind == LOOM_FACT_WEEK || fact->kind == LOOM_FACT_SPECIAL_DAY) {
+    bind_date(row, 2, fact->date);
+    sqlite3_bind_text(row, 3, override ? "override" : "file", -1, SQLITE_STATIC);
+  } else if (fact->kind == LOOM_FACT_ATTRIBUTE) {
+    bind_text(row, 2, fact->name, fact->name_length);
+  }
+}
+
+/*
+** Finds the fact that a put replaces or a removal takes away, whose texts live until end_before. What is damaged counts as
+** nothing: it is to be mended.
+*/
+static loom_status find_before(struct sqlite_facts *facts, const struct loom_fact *fact,
+                               int64_t store, bool override, struct loom_fact *before, bool *there,
+                               loom_error *error) {
+  loom_status status = get(facts, keyed[fact->kind], &facts->rows, error);
+  *there = false;
+  if (status != LOOM_OK)
+    return status;
+  facts->kind = fact->kind;
+  bind_key(facts->rows, fact, store, override);
+  status = step(facts, error);
+  if (status == LOOM_OK && facts->has_row) {
+    status = read_row(facts, before, error);
+    *there = status == LOOM_OK;
+    status = status == LOOM_ECORRUPT ? LOOM_OK : status;
+  }
+  if (*there && fact->kind != LOOM_FACT_EXCLUSION) {
+    before->store = fact->store;
+    before->store_length = fact->store_length;
+  }
+  return status;
+}
+
+static void end_before(struct sqlite_facts *facts) {
+  loom_statement_keep(facts->database, facts->rows, false);
+  facts->rows = NULL;
+  facts->has_row = false;
 }
 
 static loom_status count_names(loom_facts *head, uint64_t *count, loom_error *error) {
@@ -812,18 +927,31 @@ static void end_change(struct sqlite_facts *facts) {
   facts->number = 0;
 }
 
-static loom_status begin(loom_facts *head, loom_error *error) {
+static loom_status begin(loom_facts *head, const struct loom_author *author, loom_error *error) {
   struct sqlite_facts *facts = of_head(head);
-  loom_status status = loom_database_begin_write(facts->database, error);
+  loom_status status = loom_fact_audit_begin(&facts->audit, author, error);
+  if (status == LOOM_OK)
+    status = loom_database_begin_write(facts->database, error);
   if (status == LOOM_OK)
     end_change(facts);
   facts->changing = status == LOOM_OK;
   return status;
 }
 
+/* Where it fails the change is to be abandoned, as one whose commit fails is undone. */
 static loom_status commit(loom_facts *head, loom_error *error) {
-  end_change(of_head(head));
-  return loom_database_commit(of_head(head)->database, error);
+  struct sqlite_facts *facts = of_head(head);
+  loom_status status = LOOM_OK;
+  if (facts->changing) {
+    end_list(facts);
+    status = loom_fact_audit_end(&facts->audit, facts->database, error);
+  }
+  if (status != LOOM_OK) {
+    head->type->abandon(head);
+    return status;
+  }
+  end_change(facts);
+  return loom_database_commit(facts->database, error);
 }
 
 static void abandon(loom_facts *head) {
@@ -837,6 +965,7 @@ static void abandon(loom_facts *head) {
 static void free_facts(loom_facts *head) {
   struct sqlite_facts *facts = of_head(head);
   abandon(head);
+  loom_fact_audit_free(&facts->audit);
   loom_hours_list_free(&facts->openings);
   free(facts->id);
   free(facts->note);

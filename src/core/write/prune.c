@@ -6,6 +6,8 @@
 #include "sqlite/changes.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
+#include "write/audit.h"
+#include "write/removal_text.h"
 
 /* ---- the survey ---- */
 
@@ -313,6 +315,33 @@ static loom_status look_only(loom_database *database, const struct loom_prune_op
   return status == LOOM_EEMPTY ? LOOM_OK : status;
 }
 
+/* Tells the audit what has gone: polls of every store. */
+static loom_status note_gone(loom_database *database, const struct loom_author *author,
+                             const struct loom_poll_extent *gone, loom_error *error) {
+  struct loom_text text = {0};
+  loom_status status = LOOM_OK;
+  if (!loom_removed_put(&text, gone, NULL))
+    status = loom_no_memory(error);
+  const struct loom_audit_entry entry = {
+      .author = author, .kind = "polls", .before = text.bytes, .before_length = text.length};
+  if (status == LOOM_OK)
+    status = loom_audit_add(database, &entry, error);
+  if (status == LOOM_OK)
+    status = loom_audit_trim(database, error);
+  loom_text_free(&text);
+  return status;
+}
+
+/* Removes what a survey has found, and tells the audit. */
+static loom_status remove_found(loom_database *database, const struct loom_prune_options *options,
+                                const struct loom_pruning *pruning, int64_t blocks,
+                                loom_error *error) {
+  if (pruning->gone.polls == 0)
+    return LOOM_OK;
+  loom_status status = remove_before(database, pruning->cut, blocks, error);
+  return status == LOOM_OK ? note_gone(database, &options->author, &pruning->gone, error) : status;
+}
+
 loom_status loom_prune(loom_database *database, const struct loom_prune_options *options,
                        struct loom_pruning *pruning, loom_error *error) {
   int64_t blocks;
@@ -326,8 +355,8 @@ loom_status loom_prune(loom_database *database, const struct loom_prune_options 
   const struct loom_poll_extent *gone = &pruning->gone;
   if (status == LOOM_OK && gone->polls > pruning->kept.polls && !options->force)
     status = ask_first(database, pruning, error);
-  if (status == LOOM_OK && gone->polls > 0)
-    status = remove_before(database, pruning->cut, blocks, error);
+  if (status == LOOM_OK)
+    status = remove_found(database, options, pruning, blocks, error);
   if (status == LOOM_EEMPTY)
     status = LOOM_OK;
   if (status == LOOM_OK)

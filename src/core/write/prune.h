@@ -6,6 +6,7 @@
 
 #include "measure/poll_extent.h"
 #include "sqlite/database.h"
+#include "write/author.h"
 
 #include <stdbool.h>
 
@@ -15,6 +16,7 @@ struct loom_prune_options {
   int64_t now;  /* microseconds: one poll of the future must not make all others old */
   bool dry_run; /* nothing is removed */
   bool force;   /* also more than half of the polls */
+  struct loom_author author; /* who removes them, for the audit */
 };
 
 struct loom_pruning {

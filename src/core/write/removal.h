@@ -5,17 +5,19 @@
 #define LOOM_REMOVAL_H
 
 #include "measure/poll_extent.h"
+#include "write/author.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is to be removed. The id is the caller's, and 1 to 255 bytes long. */
+/* What is to be removed. The texts are the caller's, and the id is 1 to 255 bytes long. */
 struct loom_removal {
   const char *id;
   size_t id_length;
-  int64_t from, to; /* polls between these instants, in microseconds, both among them */
-  bool whole_store; /* all polls, and everything else that is known of the store */
+  int64_t from, to;          /* polls between these instants, in microseconds, both among them */
+  bool whole_store;          /* all polls, and everything else that is known of the store */
+  struct loom_author author; /* who removes it, for the audit */
 };
 
 /* What has been removed, or would be. */

@@ -1,0 +1,37 @@
+/*
+** The audit: who changed what by hand, when, from what to what, and why. An entry is written in the transaction of its change,
+** so that neither is there without the other. Entries stay when their store goes; they are of ids, not of rows.
+**
+**   within a write transaction: loom_audit_add, … → loom_audit_trim → commit
+*/
+#ifndef LOOM_AUDIT_H
+#define LOOM_AUDIT_H
+
+#include "sqlite/database.h"
+#include "write/author.h"
+
+#include <stddef.h>
+
+/*
+** The last entries are kept: 100,000 are seven changes of each of 14,000 stores, or a hundred a day for close to three years; and
+** 64 MiB of texts, so that attributes and notes of many KB cannot make the file of a small fleet a large one.
+*/
+#define LOOM_AUDIT_KEPT 100000
+#define LOOM_AUDIT_SIZE (64 << 20)
+
+struct loom_audit_entry {
+  const struct loom_author *author;
+  const char *kind;  /* one of those in the schema */
+  const char *store; /* NULL: every store */
+  size_t store_length;
+  const char *before, *after; /* JSON objects; NULL: there was, or is, nothing */
+  size_t before_length, after_length;
+};
+
+loom_status loom_audit_add(loom_database *database, const struct loom_audit_entry *entry,
+                           loom_error *error);
+
+/* Lets go of the entries that are too many, the oldest first. The last one stays. */
+loom_status loom_audit_trim(loom_database *database, loom_error *error);
+
+#endif
