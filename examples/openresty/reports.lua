@@ -1,9 +1,11 @@
 -- A page of one's own inside nginx, a report at once: /report?format=csv|json&preset=loom|seed|monitoring. See nginx.conf
--- beside this file.
+-- beside this file. Where tokens are needed it needs one, or a session's cookie, as the service does, and tells of the stores
+-- that the token may see.
 --
 -- A report is computed on threads of its own. The request looks every few milliseconds whether it is done, and lets the
 -- worker serve others meanwhile.
 
+local http = require "loom.http"
 local loom = require "loom"
 
 local ngx = ngx -- luacheck: ignore 113
@@ -36,11 +38,12 @@ local function start(options)
 end
 
 function reports.serve()
+  local where = http.admit "read"
   local format, preset = ngx.var.arg_format or "csv", ngx.var.arg_preset or "loom"
   if not types[format] or not presets[preset] then
     return finish(400, "format is csv or json; preset is loom, seed or monitoring")
   end
-  local job, message = start { preset = preset }
+  local job, message = start { preset = preset, where = where }
   if not job then
     ngx.log(ngx.ERR, message)
     return finish(503, "there is no report at the moment")

@@ -16,7 +16,7 @@ local script = [[
   port=$((20000 + $$ % 10000))
   while :; do
     service=http://127.0.0.1:$port
-    sed "s/127.0.0.1:8080/127.0.0.1:$port/" examples/openresty/nginx.conf >service/nginx.conf
+    sed -e "s/127.0.0.1:8080/127.0.0.1:$port/" -e "${edit:-}" examples/openresty/nginx.conf >service/nginx.conf
     nginx -p "$PWD/service" -c nginx.conf -e stderr -g "daemon off; $user load_module $modules/ndk_http_module.so;
       load_module $modules/ngx_http_lua_module.so;" 2>log &
     nginx=$!
@@ -42,8 +42,8 @@ describe("the example of nginx", function()
     folder:remove()
   end)
 
-  local function serve(requests)
-    local result = folder:run(script .. requests)
+  local function serve(requests, before)
+    local result = folder:run((before or "") .. script .. requests)
     assert.equal(0, result.status, result.out .. result.err)
     assert.is_false(files.exists(folder.path .. "/service/nginx.pid"), "nginx has not ended")
     return result.out
@@ -103,6 +103,33 @@ describe("the example of nginx", function()
     assert.equal(folder:good "loom report service/stores.db --format csv", files.read(folder.path .. "/report.csv"))
     assert.equal(folder:good "loom report service/stores.db --format json --preset monitoring",
       files.read(folder.path .. "/report.json"))
+  end)
+
+  it("has pages of one's own that tokens are needed for, and that tell of their stores alone", function()
+    local out = serve([[
+      id=$(sed -n 2p examples/data/store_status.csv | cut -d, -f1)
+      loom attributes set service/stores.db "$id" brand=Taco >set
+      ask() { curl -s -H "Authorization: Bearer $1" "$service/report"; }
+      ask $read >all.csv
+      ask $board >own.csv
+      printf '%s %s ' $(curl -s -o /dev/null -w '%{http_code} %{content_type}' $service/report)
+      curl -s -o /dev/null -c cookies -d "{\"token\":\"$board\"}" $service/v1/session
+      curl -s -b cookies $service/report | cmp - own.csv
+      code() { curl -s -b cookies -o /dev/null -w '%{http_code} ' "$@"; }
+      code -H 'Sec-Fetch-Site: cross-site' $service/report
+      code $service/v1/stores
+      grep -c alert log || true]], [[
+      mkdir -p service
+      loom token read everybody >read
+      loom token board somebody --where brand=Taco >board
+      sed -n 's/^line:  //p' read board >service/tokens
+      read=$(sed -n 's/^token: //p' read) board=$(sed -n 's/^token: //p' board)
+      edit='s/-- token_file/token_file/'
+      ]])
+    assert.equal("401 application/problem+json 403 200 0\n", out)
+    assert.equal(folder:good "loom report service/stores.db --format csv", files.read(folder.path .. "/all.csv"))
+    assert.equal(folder:good "loom report service/stores.db --format csv --where brand=Taco",
+      files.read(folder.path .. "/own.csv"))
   end)
 
   it("sees what is loaded meanwhile", function()

@@ -175,6 +175,23 @@ function http.content()
   end
 end
 
+--- For a page of one's own, in `content_by_lua` or `access_by_lua`: ends the request with a problem unless it may read, or write,
+-- by its token or its session, or, where no tokens are needed, as whatever this machine asks for itself.
+-- @tparam string needed "read" or "write"
+-- @treturn ?table what stores must have to be seen by who asks, as the option `where` of `loom.monitor:report` and others; nil:
+--   nothing, all stores are seen
+function http.admit(needed)
+  local monitor = service.monitor()
+  local good, err = pcall(access.check, { access = needed }, monitor and monitor.database)
+  if good then
+    return restriction.where()
+  elseif not problem.is(err) then
+    error(err, 0)
+  end
+  problem.send(err)
+  return ngx.exit(ngx.HTTP_OK)
+end
+
 --- For `content_by_lua` where the file of a report was not found: it has been removed.
 function http.gone()
   if router.target(ngx.var.request_uri):find "^/+get_report[/?]" then
