@@ -179,7 +179,7 @@ return {
           .. "line to a store: its letters, a tab and its id, and with by a tab and the value, unless it has none. Letters: "
           .. "u up, p partly down, d down for half of the open time or more, n unknown, x excluded, c closed. In ids and "
           .. "values a percent sign, control characters and bytes that are none of UTF-8 are percent-encoded.",
-        content = { ["text/plain; charset=utf-8"] = { schema = { type = "string" } } },
+        content = { ["text/plain"] = { schema = { type = "string" } } },
       },
     },
   },
