@@ -332,6 +332,30 @@ describe("a token for some stores", function()
   end)
 end)
 
+describe("a token for some stores, where no figures can be computed,", function()
+  it("is not told because of which store", function()
+    local folder = files.make_folder()
+    local monitor = assert(loom.open(folder .. "/db", { create = true }))
+    assert(monitor:polls { { "hidden-1", true, "2024-03-04 10:00:00" } })
+    assert(monitor:set_attributes("own-1", { brand = "Taco" }))
+    assert(transaction.run(monitor.database, function(execute)
+      return execute "UPDATE store SET timezone = 'US/Olympus'"
+    end))
+    monitor:close()
+    local token, line = shell.good("token", "board", "x", "--where", "brand=Taco"):match "^token: (%S+)\nline:  ([^\n]+)\n$"
+    local service = server.start(folder, { arguments = { "--token-file", files.write(folder .. "/tokens", line .. "\n") } })
+    for _, path in ipairs { "/v1/stores", "/v1/summary", "/v1/now", "/v1/series", "/v1/strips", "/metrics?store_id=*" } do
+      local response = service:request(path, "-H", "Authorization: Bearer " .. token)
+      assert.equal(path:find "metrics" and 200 or 409, response.status, path .. response.body)
+      for _, text in ipairs(HIDDEN) do
+        assert.is_nil(response.body:find(text, 1, true), response.body)
+      end
+    end
+    service:stop()
+    files.remove_folder(folder)
+  end)
+end)
+
 describe("the line of a token for some stores", function()
   it("has its conditions, of any characters", function()
     local text = shell.good("token", "board", "a name", "--where", "brand=Taco & Co", "--where", "brand=50%", "--where",

@@ -168,7 +168,7 @@ function http.content()
     log.write(ngx.ERR, "loom: broken off: ", problem.is(err) and err.detail or tostring(err))
     return ngx.exit(444)
   elseif problem.is(err) then
-    problem.send(err)
+    problem.send(restriction.public(ngx.ctx.route, err))
   else
     log.write(ngx.ERR, "loom: ", tostring(err))
     problem.send { status = 500, detail = "an internal error", more = {} }
