@@ -5,6 +5,7 @@ local access = require "loom.http.access"
 local figures = require "loom.figures"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
+local response = require "loom.http.response"
 local service = require "loom.http.service"
 local windows = require "loom.windows"
 
@@ -78,11 +79,11 @@ local function get(arguments)
   end
   local of_window = row[window.name]
   local millionths = figures.ratio_of(of_window)
-  ngx.header["Content-Type"] = "image/svg+xml"
-  ngx.header["Cache-Control"] = (access.who() and "private, " or "") .. "max-age=" .. MAX_AGE
   local label = window.calendar and window.calendar:gsub("-", " ") or window.name:gsub("^last_", "")
-  ngx.print(svg("uptime " .. label, millionths and figures.percent(millionths) or state_of(of_window),
-    millionths and colour_of(millionths) or "#666"))
+  local cache = (access.who() and "private, " or "") .. "max-age=" .. MAX_AGE
+  response.send(200, { ["Content-Type"] = "image/svg+xml", ["Cache-Control"] = cache },
+    svg("uptime " .. label, millionths and figures.percent(millionths) or state_of(of_window),
+      millionths and colour_of(millionths) or "#666"))
 end
 
 local window_names = { "hour", "day", "week", "last_hour", "last_day", "last_week" }

@@ -9,6 +9,7 @@
 
 local budget = require "loom.http.budget"
 local core = require "loom.core"
+local etag = require "loom.http.etag"
 local Job = require "loom.job"
 local Leash = require "loom.leash"
 local log = require "loom.http.log"
@@ -310,6 +311,7 @@ local function await(waiter, key, options)
     elseif is_newest and entry.failure then
       return nil
     elseif is_newest or is_recent(entry) then
+      etag.from(entry.revision)
       return entry.report, entry.made
     elseif waiter.client.has_left or core.clock() > waiter.deadline then
       problem.raise(503, "the report takes long to compute", { headers = { ["Retry-After"] = "5" } })

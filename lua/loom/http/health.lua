@@ -8,9 +8,7 @@ local service = require "loom.http.service"
 
 -- The worker answers: that is all.
 local function live()
-  ngx.header["Content-Type"] = "application/json"
-  ngx.header["Cache-Control"] = "no-store"
-  ngx.print '{"status":"ok"}\n'
+  response.json(200, '{"status":"ok"}\n')
 end
 
 local words = {

@@ -10,7 +10,9 @@
 
 local access = require "loom.http.access"
 local core = require "loom.core"
+local etag = require "loom.http.etag"
 local events = require "loom.http.events"
+local fleet = require "loom.http.fleet"
 local journal = require "loom.http.journal"
 local log = require "loom.http.log"
 local metrics = require "loom.http.metrics"
@@ -150,6 +152,12 @@ local function answer()
     problem.raise_closed()
   end
   restriction.check(route, arguments)
+  if route.by_revision then
+    local who = access.who()
+    if etag.begin(service.monitor(), fleet.revision(), who and who.token.hash or "") then
+      return response.not_modified()
+    end
+  end
   return route.handler(arguments)
 end
 

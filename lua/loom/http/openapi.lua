@@ -91,6 +91,11 @@ local function operation_of(route)
     responses[tostring(status)] = { description = described.description, content = content_of(described),
       headers = described.headers }
   end
+  if route.by_revision then
+    responses["200"].headers = { ETag = { schema = { type = "string" }, description = "Weak; none where the answer hangs on what "
+      .. "no change of the data tells, such as as_of=now." } }
+    responses["304"] = { description = "Nothing has changed since the answer that If-None-Match names." }
+  end
   return {
     operationId = (route.method:lower() .. route.path:gsub("[^%w]+", "_")):gsub("_$", ""),
     summary = route.summary,
@@ -103,7 +108,6 @@ local function operation_of(route)
 end
 
 local openapi = {}
-
 
 --- The document, as JSON.
 function openapi.document()

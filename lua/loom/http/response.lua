@@ -3,6 +3,7 @@
 
 local cjson = require "cjson.safe"
 local core = require "loom.core"
+local etag = require "loom.http.etag"
 local journal = require "loom.http.journal"
 
 local response = {}
@@ -56,6 +57,20 @@ local function send_raw(socket, status, headers, text)
   socket:send(table.concat(lines, "\r\n"))
 end
 
+--- Sets headers of a response that is good, also those of an answer that may be asked for again (see `loom.http.etag`), which
+-- the client may keep as long as it does ask.
+-- @tparam table headers by name
+function response.set_headers(headers)
+  for name, value in pairs(headers) do
+    ngx.header[name] = value
+  end
+  local tag = etag.now()
+  if tag then
+    ngx.header.ETag = tag
+    ngx.header["Cache-Control"] = "private, no-cache"
+  end
+end
+
 --- Sends a response.
 -- @tparam int status
 -- @tparam table headers by name
@@ -66,9 +81,10 @@ function response.send(status, headers, text)
     return send_raw(socket, status, headers, text)
   end
   ngx.status = status
-  for name, value in pairs(headers) do
-    ngx.header[name] = value
+  if status ~= 200 then
+    etag.void()
   end
+  response.set_headers(headers)
   ngx.header["Content-Length"] = #text
   ngx.print(text)
 end
@@ -83,6 +99,12 @@ end
 -- @tparam string text
 function response.json(status, text)
   response.send(status, { ["Content-Type"] = "application/json", ["Cache-Control"] = "no-store" }, text)
+end
+
+--- Sends that nothing has changed since the client had the answer.
+function response.not_modified()
+  ngx.status = 304
+  response.set_headers {}
 end
 
 --- Sends that all is done, and there is nothing to say.

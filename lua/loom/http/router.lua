@@ -4,7 +4,8 @@
 -- `handler`, a function that is called with the path's arguments by name. Segments are percent-decoded one by one, so that an
 -- argument may hold any bytes, a slash among them. `without_database` is set where it answers also while there is none,
 -- `sends_file` where nginx may send a file, and `may_be_linked` where pages of any origin may link to it: what it costs must be
--- little for those who do not know what to ask for. `forgives_slashes` is set where slashes too many do no harm,
+-- little for those who do not know what to ask for. `by_revision` is set where the database's revision decides what the answer
+-- is, but for what its handler tells (see `loom.http.etag`). `forgives_slashes` is set where slashes too many do no harm,
 -- `is_audited` where the audit log has it although it changes no data.
 --
 -- What is read has `restricted`, which says what those get of it whose token is for some stores alone (`loom.http.restriction`):

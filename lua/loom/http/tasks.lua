@@ -10,6 +10,7 @@ local cjson = require "cjson.safe"
 local core = require "loom.core"
 local Places = require "loom.http.places"
 local problem = require "loom.http.problem"
+local response = require "loom.http.response"
 local timer = require "loom.http.timer"
 
 local tasks = {}
@@ -211,9 +212,7 @@ end
 -- @tparam table headers by name
 function tasks.send(spool, headers)
   ngx.ctx.loom_answer.spool = spool
-  for name, value in pairs(headers) do
-    ngx.header[name] = value
-  end
+  response.set_headers(headers)
   local size, at, started = spool:size(), 0, core.clock()
   ngx.header["Content-Length"] = size
   while at < size and ngx.req.get_method() ~= "HEAD" do

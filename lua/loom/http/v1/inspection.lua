@@ -227,25 +227,29 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}/timeline", access = "read", restricted = "store", handler = timeline,
-    tag = "stores", summary = "What a store was, moment by moment", parameters = span_parameters,
+    method = "GET", path = "/v1/stores/{store_id}/timeline", access = "read", restricted = "store", by_revision = true,
+    handler = timeline, tag = "stores",
+    summary = "What a store was, moment by moment", parameters = span_parameters,
     responses = { [200] = { description = "Segments without gaps.", schema = "Timeline" } },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}/outages", access = "read", restricted = "store", handler = outages,
-    tag = "stores", summary = "The outages of a store", parameters = span_parameters,
+    method = "GET", path = "/v1/stores/{store_id}/outages", access = "read", restricted = "store", by_revision = true,
+    handler = outages, tag = "stores",
+    summary = "The outages of a store", parameters = span_parameters,
     responses = { [200] = { description = "Maximal runs of down time; closed hours and excluded time end them.",
       schema = "Outages" } },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}/explain", access = "read", restricted = "store", handler = explain,
-    tag = "stores", summary = "Everything that made a store's figures", parameters = options.parameters,
+    method = "GET", path = "/v1/stores/{store_id}/explain", access = "read", restricted = "store", by_revision = true,
+    handler = explain, tag = "stores",
+    summary = "Everything that made a store's figures", parameters = options.parameters,
     responses = { [200] = { description = "Openings, pieces and polls. Cells cover their piece; what exclusions take out is "
       .. "a cell of state excluded, without a poll.", schema = "Explanation" } },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}/schedule", access = "read", restricted = "store", handler = schedule,
-    tag = "stores", summary = "The hours of a store, day by day, also of days to come", parameters = schedule_parameters,
+    method = "GET", path = "/v1/stores/{store_id}/schedule", access = "read", restricted = "store", by_revision = true,
+    handler = schedule, tag = "stores",
+    summary = "The hours of a store, day by day, also of days to come", parameters = schedule_parameters,
     responses = { [200] = { description = "Local days, 23 or 25 hours long where clocks change, and the openings that begin on "
       .. "them. Dates that the clock skips are left out.", schema = "Schedule" } },
   },

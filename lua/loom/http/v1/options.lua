@@ -3,6 +3,7 @@
 
 local check = require "loom.check"
 local core = require "loom.core"
+local etag = require "loom.http.etag"
 local fleet = require "loom.http.fleet"
 local instants = require "loom.formats.instants"
 local pass = require "loom.http.v1.pass"
@@ -72,6 +73,7 @@ local function parse_as_of(text)
   if not instant then
     return nil, expected
   elseif instant == "now" then
+    etag.void()
     local monitor = service.monitor() or problem.raise_closed()
     local now = tonumber(time.now(monitor))
     return time.text(now - now % 1000000)

@@ -185,7 +185,8 @@ return {
     }),
   },
   {
-    method = "GET", path = "/v1/series", access = "read", restricted = "choice", handler = get, tag = "stores",
+    method = "GET", path = "/v1/series", access = "read", restricted = "choice", by_revision = true,
+    handler = get, tag = "stores",
     summary = "The fleet step by step: up, down, unknown, excluded, and how many stores were down", parameters = parameters,
     responses = { [200] = { description = "The series, by columns.", schema = "Series" } },
   },

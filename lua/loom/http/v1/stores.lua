@@ -193,7 +193,8 @@ end
 
 -- ---- one ----
 
-local bodies, bodies_revision = Lru.new(BODIES_MAX), -1 -- by store id, as long as the revision is this one
+local bodies = Lru.new(BODIES_MAX) -- by store id, as long as the monitor and the revision are these
+local bodies_monitor, bodies_revision = nil, -1
 
 -- A report of one store, which may have no polls; nil if there are no polls at all.
 local function report_of_one(id, chosen)
@@ -240,9 +241,9 @@ end
 -- One store by the standard report.
 local function standard_body(id)
   local revision = fleet.revision()
-  if bodies_revision ~= revision then
+  if bodies_revision ~= revision or bodies_monitor ~= service.monitor() then -- a backup put in its place may have the same
     bodies:clear()
-    bodies_revision = revision
+    bodies_monitor, bodies_revision = service.monitor(), revision
   end
   local body = bodies:get(id)
   if body then
@@ -294,7 +295,8 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/stores", access = "read", restricted = "choice", handler = list, tag = "stores",
+    method = "GET", path = "/v1/stores", access = "read", restricted = "choice", by_revision = true,
+    handler = list, tag = "stores",
     summary = "The figures of all stores",
     parameters = {
       sort_order.parameter,
@@ -313,7 +315,8 @@ return {
     responses = { [200] = { description = "A page of stores.", schema = "StoreList" } },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}", access = "read", restricted = "store", handler = get, tag = "stores",
+    method = "GET", path = "/v1/stores/{store_id}", access = "read", restricted = "store", by_revision = true,
+    handler = get, tag = "stores",
     summary = "One store and its figures", parameters = { more = options.parameters },
     responses = { [200] = { description = "The store.", schema = "Store" } },
   },

@@ -166,7 +166,8 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/summary", access = "read", restricted = "choice", handler = get, tag = "stores",
+    method = "GET", path = "/v1/summary", access = "read", restricted = "choice", by_revision = true,
+    handler = get, tag = "stores",
     summary = "The whole fleet: totals, percentiles, distribution",
     parameters = {
       { name = "percents", description = "Percentages with commas between them.",
