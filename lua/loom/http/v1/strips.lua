@@ -160,7 +160,8 @@ end
 
 return {
   {
-    method = "GET", path = "/v1/strips", access = "read", restricted = "choice", handler = get, tag = "stores",
+    method = "GET", path = "/v1/strips", access = "read", restricted = "choice", by_revision = true,
+    handler = get, tag = "stores",
     summary = "The fleet at a glance: a line of letters to a store",
     parameters = {
       { name = "from", description = "An instant (default: a week before to).", schema = "Instant" },
