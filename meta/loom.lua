@@ -91,6 +91,8 @@ function monitor:close() end
 ---@field progress? function called as (done, total, source, phase), where phase is `"reading"` (in bytes; total is nil if it is not known) or `"writing"` (the share written, of 1)
 ---@field replace_overrides? boolean what was set by hand for the stores in the files gives way to rows that are not of origin `override` themselves (default: false)
 ---@field threads? integer that parse polls, 1 to 64 (default: one for each processor, up to 8)
+---@field by? string who loads them, for the audit (default: the monitor's)
+---@field reason? string why, for the audit
 
 ---Loads input files, all of them in one transaction: either every file is in, or nothing has changed.
 ---
@@ -114,6 +116,8 @@ function monitor:ingest(options) end
 ---@field replace_overrides? boolean as in `ingest` (default: false)
 ---@field max_ahead? string|number as in `ingest`
 ---@field threads? integer as in `ingest`
+---@field by? string as in `ingest`
+---@field reason? string as in `ingest`
 
 ---Begins an ingest that is fed. Nothing reaches the database before it is finished, and the monitor can be used meanwhile.
 ---
@@ -475,7 +479,7 @@ function monitor:store(store) end
 
 ---@class loom.monitor.audit.options
 ---@field store? string an id, or `"*"` for what was set for every store (default: all there is)
----@field kind? string|"hours"|"special_day"|"exclusion"|"timezone"|"attributes"|"store"|"polls" `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"` or `"polls"`
+---@field kind? string|"hours"|"special_day"|"exclusion"|"timezone"|"attributes"|"store"|"polls"|"ingest" `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"`, `"polls"` or `"ingest"`
 ---@field limit? integer how many entries at the most, up to 1000 (default: 100)
 ---@field after? integer only entries before that of this number: the last one of the page before
 

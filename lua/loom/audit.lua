@@ -8,8 +8,8 @@ local time = require "loom.time"
 
 local audit = {}
 
---- What is changed by hand.
-audit.kinds = { "hours", "special_day", "exclusion", "timezone", "attributes", "store", "polls" }
+--- What is changed by hand, and files that are loaded.
+audit.kinds = { "hours", "special_day", "exclusion", "timezone", "attributes", "store", "polls", "ingest" }
 
 local LIMIT, LIMIT_MAX = 100, 1000
 audit.LIMIT, audit.LIMIT_MAX = LIMIT, LIMIT_MAX

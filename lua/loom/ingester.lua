@@ -2,6 +2,7 @@
 -- `loom.monitor:ingester` gives one.
 -- @classmod loom.ingester
 
+local author = require "loom.author"
 local check = require "loom.check"
 local loading = require "loom.loading"
 local time = require "loom.time"
@@ -31,7 +32,8 @@ end
 function Ingester.new(monitor, name, options)
   local kind = check.argument("ingester", 1, name, kind_checker)
   options = check.options("ingester", options, checkers)
-  options.latest = time.latest(time.now(monitor), options.max_ahead or monitor.max_ahead)
+  options.author = author.of(monitor, options)
+  options.latest = time.latest(options.author.at, options.max_ahead or monitor.max_ahead)
   local database, from = monitor.database, options.source or name
   local ingest, message, code = loading.open(database, kind, from, options)
   if not ingest then

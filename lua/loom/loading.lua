@@ -1,6 +1,7 @@
 --- Loading of input files: reading each, then writing all of them in one transaction.
 -- @module loom.loading
 
+local author = require "loom.author"
 local check = require "loom.check"
 local core = require "loom.core"
 local lfs = require "lfs"
@@ -37,7 +38,7 @@ local function max_rejects(value)
 end
 
 --- Checkers of the options that ingests of every sort share.
-loading.checkers = {
+loading.checkers = author.with {
   max_ahead = time.max_ahead,
   max_rejects = max_rejects,
   on_reject = check.callable,
@@ -169,9 +170,13 @@ end
 -- @param database
 -- @tparam string kind
 -- @tparam string name
--- @tparam table options that have been checked, and `latest`: see `loom.time`
+-- @tparam table options that have been checked, and `latest`: see `loom.time`; and `author`: see `loom.author`
 function loading.open(database, kind, name, options)
+  local by = options.author
   return core.ingest(database, {
+    by = by.by,
+    reason = by.reason,
+    at = by.at,
     kind = kind,
     source = name,
     latest = options.latest,
@@ -291,7 +296,8 @@ function loading.ingest(monitor, options)
   if not any then
     check.fail("no files to 'ingest' (polls, hours, timezones, special_days, exclusions or attributes expected)")
   end
-  options.latest = time.latest(time.now(monitor), options.max_ahead or monitor.max_ahead)
+  options.author = author.of(monitor, options)
+  options.latest = time.latest(options.author.at, options.max_ahead or monitor.max_ahead)
   local files, summaries = {}, {}
   local called, good, message, code = pcall(load_files, monitor.database, files, options)
   for i, file in ipairs(files) do

@@ -126,6 +126,8 @@ Closed.__name = "loom.monitor"
 -- @tparam[opt=false] bool options.replace_overrides what was set by hand for the stores in the files gives way to rows that
 --   are not of origin `override` themselves
 -- @tparam[opt] int options.threads that parse polls, 1 to 64 (default: one for each processor, up to 8)
+-- @tparam[opt] string options.by who loads them, for the audit (default: the monitor's)
+-- @tparam[opt] string options.reason why, for the audit
 -- @treturn {table,...}|nil for each file: `source`, `kind`, the counts `rows`, `new`, `duplicates`, `conflicts` and
 --   `rejected`, and `seconds`
 -- @treturn ?string the failure; ENOENT, EACCESS or EIO for a file that cannot be read, EINPUT for a bad row or header,
@@ -145,6 +147,8 @@ end
 -- @tparam[opt=false] bool options.replace_overrides as in `ingest`
 -- @tparam[opt] string|number options.max_ahead as in `ingest`
 -- @tparam[opt] int options.threads as in `ingest`
+-- @tparam[opt] string options.by as in `ingest`
+-- @tparam[opt] string options.reason as in `ingest`
 -- @treturn loom.ingester|nil
 -- @treturn ?string the failure
 -- @treturn ?string its code
@@ -485,8 +489,8 @@ end
 -- setting what was before.
 -- @tparam[opt] table options
 -- @tparam[opt] string options.store an id, or `"*"` for what was set for every store (default: all there is)
--- @tparam[opt] string options.kind `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"` or
---   `"polls"`
+-- @tparam[opt] string options.kind `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"`, `"polls"` or
+--   `"ingest"`
 -- @tparam[opt=100] int options.limit how many entries at the most, up to 1000
 -- @tparam[opt] int options.after only entries before that of this number: the last one of the page before
 -- @treturn {table,...}|nil the newest first: `number`, which ascends; `at` (an instant); `by`; `store_id` (or `"*"`); `kind`;

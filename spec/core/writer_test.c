@@ -717,8 +717,8 @@ static loom_upload *begin_upload(loom_writer *writer, uint64_t max_rejects, size
   struct loom_staging_options staging = {.kind = LOOM_POLLS, .sort_capacity = 1000};
   loom_error error;
   loom_upload *upload;
-  assert_status(loom_upload_new(writer, &options, &staging, capacity, &upload, &error), LOOM_OK,
-                &error);
+  assert_status(loom_upload_new(writer, &options, &staging, NULL, capacity, &upload, &error),
+                LOOM_OK, &error);
   return upload;
 }
 
@@ -813,7 +813,7 @@ static void uploads_that_end_early(void **state) {
   loom_writer *writer = open_writer(&scratch, &one);
   struct buffer before = dump_file(&scratch);
   loom_upload *upload = begin_upload(writer, 0, 10), *second;
-  assert_status(loom_upload_new(writer, &options, &staging, 10, &second, &error), LOOM_EAGAIN,
+  assert_status(loom_upload_new(writer, &options, &staging, NULL, 10, &second, &error), LOOM_EAGAIN,
                 &error);
   assert_status(loom_upload_push(upload, text.bytes, header, &taken, &error), LOOM_OK, &error);
   /* whole rows, so that it goes on however far it has come */
@@ -826,10 +826,10 @@ static void uploads_that_end_early(void **state) {
   expect_failed(loom_upload_head(upload), LOOM_ECANCELED, "aborted");
   assert_status(loom_upload_push(upload, "x", 1, &taken, &error), LOOM_ECANCELED, &error);
   loom_upload_release(upload);
-  while (loom_upload_new(writer, &options, &staging, 10, &upload, &error) == LOOM_EAGAIN)
+  while (loom_upload_new(writer, &options, &staging, NULL, 10, &upload, &error) == LOOM_EAGAIN)
     nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL); /* until the writer has seen it off */
   loom_upload_release(upload);                              /* without finish: dropped */
-  while (loom_upload_new(writer, &options, &staging, 10, &upload, &error) == LOOM_EAGAIN)
+  while (loom_upload_new(writer, &options, &staging, NULL, 10, &upload, &error) == LOOM_EAGAIN)
     nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
   loom_writer_free(writer); /* cancels what is not finished */
   assert_int_equal(loom_write_state(loom_upload_head(upload), &error), LOOM_WRITE_FAILED);

@@ -45,6 +45,7 @@ struct ingest_handle {
   struct lloom_handle handle; /* of a loom_ingest */
   loom_staging *staging;
   loom_sink *sink; /* of the database, whose zones the ingest reads */
+  struct loom_load_note *note;
 };
 
 static int close_ingest(lua_State *L) {
@@ -54,8 +55,10 @@ static int close_ingest(lua_State *L) {
     loom_ingest_free(ingest);
     loom_staging_free(handle->staging);
     loom_sink_free(handle->sink);
+    loom_load_note_free(handle->note);
     handle->staging = NULL;
     handle->sink = NULL;
+    handle->note = NULL;
   }
   return 0;
 }
@@ -86,32 +89,48 @@ void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_optio
   options->always_libcsv = lloom_option_boolean(L, index, "always_libcsv", false);
 }
 
-/* ingest(database, options): see lloom_read_ingest_options. */
+/* ingest(database, options): see lloom_read_ingest_options; with `at`, the audit tells of it. */
 int lloom_ingest(lua_State *L) {
-  static const char *const known[] = {
-      "kind",       "source",        "max_rejects",       "threads",
-      "block_size", "sort_capacity", "always_libcsv",     "max_size",
-      "latest",     "max_records",   "replace_overrides", NULL};
+  static const char *const known[] = {"kind",
+                                      "source",
+                                      "max_rejects",
+                                      "threads",
+                                      "block_size",
+                                      "sort_capacity",
+                                      "always_libcsv",
+                                      "max_size",
+                                      "latest",
+                                      "max_records",
+                                      "replace_overrides",
+                                      "by",
+                                      "reason",
+                                      "at",
+                                      NULL};
   loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   struct loom_ingest_options options = {0};
   struct loom_staging_options kept = {0};
+  struct loom_author author;
   lloom_check_options(L, 2, known);
   lloom_read_ingest_options(L, 2, &options, &kept);
+  lloom_read_author(L, 2, &author);
   struct ingest_handle *handle = lloom_new_handle(L, INGEST, sizeof *handle);
   loom_staging *staging = loom_staging_new(&kept);
   loom_sink *sink = loom_sink_sqlite(database);
-  loom_status status = staging && sink ? LOOM_OK : loom_no_memory(&error);
+  struct loom_load_note *note = author.at ? loom_load_note_new(&author, options.source) : NULL;
+  loom_status status = staging && sink && (note || !author.at) ? LOOM_OK : loom_no_memory(&error);
   if (status == LOOM_OK)
     status = loom_ingest_new(&options, loom_database_zones(database), staging,
                              (loom_ingest **)&handle->handle.object, &error);
   if (status != LOOM_OK) {
     loom_staging_free(staging);
     loom_sink_free(sink);
+    loom_load_note_free(note);
     return lloom_failure(L, &error);
   }
   handle->staging = staging;
   handle->sink = sink;
+  handle->note = note;
   return 1;
 }
 
@@ -158,6 +177,9 @@ static int apply(lua_State *L) {
   luaL_argcheck(L, budget > 0 && budget <= INT32_MAX, 2, "1 to 2^31 - 1 expected");
   loom_status status =
       loom_sink_apply(handle->sink, handle->staging, (size_t)budget, &share, &error);
+  if (status == LOOM_DONE &&
+      loom_sink_note(handle->sink, handle->note, handle->staging, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
   if (status != LOOM_OK && status != LOOM_DONE)
     return lloom_failure(L, &error);
   lua_pushboolean(L, status == LOOM_DONE);

@@ -90,7 +90,7 @@ static int polls_of_text(lua_State *L) {
 }
 
 /* upload({kind, source, max_rejects, threads, sort_capacity, max_size, max_records, latest,
- * replace_overrides, capacity}): returns the write. */
+ * replace_overrides, capacity [, by] [, reason] [, at]}): returns the write. */
 static int upload(lua_State *L) {
   static const char *const known[] = {"kind",
                                       "source",
@@ -102,17 +102,22 @@ static int upload(lua_State *L) {
                                       "capacity",
                                       "latest",
                                       "max_records",
+                                      "by",
+                                      "reason",
+                                      "at",
                                       NULL};
   loom_error error;
   loom_writer *writer = lloom_check_handle(L, 1, WRITER);
   struct loom_ingest_options options = {0};
   struct loom_staging_options staging = {0};
+  struct loom_author author;
   lloom_check_options(L, 2, known);
   lloom_read_ingest_options(L, 2, &options, &staging);
+  lloom_read_author(L, 2, &author);
   int64_t capacity = lloom_option_integer(L, 2, "capacity", UPLOAD_CAPACITY, 1, INT32_MAX);
   struct write_handle *handle = lloom_new_handle(L, WRITE, sizeof *handle);
-  if (loom_upload_new(writer, &options, &staging, (size_t)capacity, &handle->upload, &error) !=
-      LOOM_OK)
+  if (loom_upload_new(writer, &options, &staging, author.at ? &author : NULL, (size_t)capacity,
+                      &handle->upload, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   handle->handle.object = loom_upload_head(handle->upload);
   return 1;

@@ -117,7 +117,7 @@
   " at INTEGER NOT NULL,"                                                                          \
   " written INTEGER NOT NULL,"                                                                     \
   " kind TEXT NOT NULL CHECK(kind IN ('hours', 'special_day', 'exclusion', 'timezone',"            \
-  " 'attributes', 'store', 'polls')),"                                                             \
+  " 'attributes', 'store', 'polls', 'ingest')),"                                                   \
   " store_id TEXT,"                                                                                \
   " author TEXT NOT NULL,"                                                                         \
   " before TEXT,"                                                                                  \

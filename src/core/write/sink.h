@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "read/staging.h"
+#include "write/load_note.h"
 #include "write/removal.h"
 
 #include <stddef.h>
@@ -23,6 +24,8 @@ struct loom_sink_type {
                        loom_error *error);
   loom_status (*remove)(loom_sink *sink, const struct loom_removal *removal,
                         struct loom_removed *removed, loom_error *error);
+  loom_status (*note)(loom_sink *sink, const struct loom_load_note *note,
+                      const loom_staging *staging, loom_error *error);
   loom_status (*commit)(loom_sink *sink, loom_error *error);
   void (*abandon)(loom_sink *sink);
   void (*free)(loom_sink *sink);
@@ -66,6 +69,12 @@ static inline loom_status loom_sink_apply_all(loom_sink *sink, loom_staging *sta
 static inline loom_status loom_sink_remove(loom_sink *sink, const struct loom_removal *removal,
                                            struct loom_removed *removed, loom_error *error) {
   return sink->type->remove(sink, removal, removed, error);
+}
+
+/* Has the audit tell of a staging that has been stored as a file that was loaded. NULL: there is nothing to tell. */
+static inline loom_status loom_sink_note(loom_sink *sink, const struct loom_load_note *note,
+                                         const loom_staging *staging, loom_error *error) {
+  return note ? sink->type->note(sink, note, staging, error) : LOOM_OK;
 }
 
 /* When this returns LOOM_OK, what was applied survives whatever happens to the machine. */

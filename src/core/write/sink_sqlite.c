@@ -3,12 +3,17 @@
 ** that ends.
 */
 #include "write/sink_sqlite.h"
+#include "base/json_text.h"
 #include "sqlite/connection.h"
 #include "write/apply.h"
+#include "write/audit.h"
 #include "write/delete.h"
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define LOAD_SIZE 256 /* bytes of the names and numbers of what became of a file */
 
 struct sqlite_sink {
   loom_sink sink;            /* the first member */
@@ -68,6 +73,51 @@ static loom_status remove_step(loom_sink *head, const struct loom_removal *remov
   return loom_delete_step(of_head(head)->database, removal, LOOM_DELETE_STEP, removed, error);
 }
 
+/* What has become of a file's rows, with the names that answers have. False: memory is out. */
+static bool put_load(struct loom_text *text, const struct loom_load_note *note,
+                     const loom_staging *staging) {
+  const struct loom_counts *counts = &staging->counts;
+  const struct {
+    const char *name;
+    uint64_t value;
+  } members[] = {{",\"rows\":", counts->rows},
+                 {",\"new\":", counts->added},
+                 {",\"duplicates\":", counts->duplicates},
+                 {",\"conflicts\":", counts->conflicts},
+                 {",\"rejected\":", counts->rejected}};
+  if (!loom_text_reserve(text, LOAD_SIZE + LOOM_JSON_STRING_SIZE(note->source_length)))
+    return false;
+  loom_text_put_string(text, "{\"kind\":\"");
+  loom_text_put_string(text, loom_kind_name(staging->options.kind));
+  loom_text_put_string(text, "\",\"source\":");
+  loom_json_put_string(text, note->source, note->source_length);
+  for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+    loom_text_put_string(text, members[i].name);
+    loom_text_put_whole(text, (int64_t)members[i].value);
+  }
+  loom_text_put_char(text, '}');
+  return true;
+}
+
+static loom_status note_load(loom_sink *head, const struct loom_load_note *note,
+                             const loom_staging *staging, loom_error *error) {
+  loom_database *database = of_head(head)->database;
+  struct loom_text after = {0};
+  loom_status status = LOOM_OK;
+  if (!put_load(&after, note, staging))
+    status = loom_no_memory(error);
+  const struct loom_audit_entry entry = {.author = &note->author,
+                                         .kind = "ingest",
+                                         .after = after.bytes,
+                                         .after_length = after.length};
+  if (status == LOOM_OK)
+    status = loom_audit_add(database, &entry, error);
+  if (status == LOOM_OK)
+    status = loom_audit_trim(database, error);
+  loom_text_free(&after);
+  return status;
+}
+
 static loom_status commit(loom_sink *head, loom_error *error) {
   end_apply(of_head(head));
   return loom_database_commit(of_head(head)->database, error);
@@ -88,6 +138,7 @@ static void free_sink(loom_sink *head) {
 static const struct loom_sink_type type = {.begin = begin,
                                            .apply = apply,
                                            .remove = remove_step,
+                                           .note = note_load,
                                            .commit = commit,
                                            .abandon = abandon,
                                            .free = free_sink};

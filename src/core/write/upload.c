@@ -28,6 +28,7 @@ struct loom_upload {
   loom_writer *writer;
   loom_ingest *ingest; /* the thread's */
   loom_staging *staging;
+  struct loom_load_note *note;
   pthread_t thread;
   loom_error parse_error; /* for the writer, from the thread */
   loom_status parse_status;
@@ -117,7 +118,9 @@ static loom_status apply(loom_write *write, loom_sink *sink, loom_error *error) 
       atomic_store(&upload->written, (uint_fast64_t)(share * 1e6));
   }
   write->counts = upload->staging->counts;
-  return status == LOOM_DONE ? LOOM_OK : status;
+  if (status == LOOM_DONE)
+    status = loom_sink_note(sink, upload->note, upload->staging, error);
+  return status;
 }
 
 static void clear(loom_write *write) {
@@ -144,6 +147,7 @@ static void free_upload(loom_write *write) {
   loom_upload *upload = of_head(write);
   clear(write);
   loom_staging_free(upload->staging);
+  loom_load_note_free(upload->note);
   pthread_cond_destroy(&upload->changed);
   pthread_mutex_destroy(&upload->lock);
   free(upload);
@@ -169,8 +173,9 @@ static loom_status start(loom_upload *upload, loom_error *error) {
 }
 
 loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_options *options,
-                            const struct loom_staging_options *staging, size_t capacity,
-                            loom_upload **out, loom_error *error) {
+                            const struct loom_staging_options *staging,
+                            const struct loom_author *author, size_t capacity, loom_upload **out,
+                            loom_error *error) {
   *out = NULL;
   loom_upload *upload = calloc(1, sizeof *upload);
   if (!upload)
@@ -188,8 +193,10 @@ loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_option
   if (bounded.block_size == 0)
     bounded.block_size = BLOCK_SIZE;
   upload->staging = loom_staging_new(&kept);
+  if (author)
+    upload->note = loom_load_note_new(author, options->source);
   loom_status status = LOOM_OK;
-  if (!upload->staging)
+  if (!upload->staging || (author && !upload->note))
     status = loom_no_memory(error);
   if (status == LOOM_OK)
     status = loom_ingest_new(&bounded, loom_writer_zones(writer), upload->staging, &upload->ingest,

@@ -9,6 +9,7 @@
 #define LOOM_UPLOAD_H
 
 #include "read/ingest.h"
+#include "write/load_note.h"
 #include "write/writer.h"
 
 #include <stdbool.h>
@@ -18,12 +19,13 @@
 typedef struct loom_upload loom_upload;
 
 /*
-** Begins one. `capacity` is how many bytes may wait to be parsed. LOOM_EAGAIN: the writer has too many already. Let go
+** Begins one. `capacity` is how many bytes may wait to be parsed. The author is told by the audit, unless it is NULL. LOOM_EAGAIN: the writer has too many already. Let go
 ** with loom_upload_release, which drops an upload that has not been finished.
 */
 loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_options *options,
-                            const struct loom_staging_options *staging, size_t capacity,
-                            loom_upload **upload, loom_error *error);
+                            const struct loom_staging_options *staging,
+                            const struct loom_author *author, size_t capacity, loom_upload **upload,
+                            loom_error *error);
 void loom_upload_release(loom_upload *upload);
 
 /*
