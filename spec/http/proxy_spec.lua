@@ -145,6 +145,22 @@ http {
     server.expect_problem(through:request("/v1/stores", "-k"), 401)
   end
 
+  -- A session is for the service's path, and for TLS where the proxy was asked by it.
+  local function expect_session(through, attributes)
+    local body = files.write(folder .. "/token.json", cjson.encode { token = token })
+    local begun = through:request("/v1/session", "-k", "-X", "POST", "--data-binary", "@" .. body)
+    assert.equal(200, begun.status, begun.body)
+    local cookie, rest = begun.headers["set-cookie"]:match "^(loom_session=%x+); (.*)$"
+    assert.equal("Path=/loom; Max-Age=604800; HttpOnly; SameSite=Strict" .. attributes, rest)
+    local function delete(...)
+      return through:request("/v1/session", "-k", "-X", "DELETE", "-H", "Cookie: " .. cookie, ...)
+    end
+    assert.equal(200, through:request("/v1/stores?limit=1", "-k", "-H", "Cookie: " .. cookie).status)
+    server.expect_problem(delete(), 403)
+    assert.equal(204, delete("-H", "Sec-Fetch-Site: same-origin").status)
+    server.expect_problem(through:request("/v1/stores?limit=1", "-k", "-H", "Cookie: " .. cookie), 401)
+  end
+
   -- Who asks is told by the proxy, and by nobody else.
   local function expect_addresses(through, name)
     local target = "/v1/stores?limit=%d&sort=store_id&" .. "where.proxy=" .. name
@@ -197,6 +213,10 @@ http {
       expect_addresses(through, "nginx")
     end)
 
+    it("has sessions for TLS", function()
+      expect_session(through, "; Secure")
+    end)
+
     it("limits each client, not all that come through the proxy", function()
       local function storm(address)
         local answers = shell.run(("%s -o /dev/null -w '%%{http_code}\\n'"):format(
@@ -213,6 +233,7 @@ http {
     expect_service(through, "caddy")
     expect_events(through, "caddy")
     expect_addresses(through, "caddy")
+    expect_session(through, "") -- it is asked without TLS here
   end)
 
   it("may have it take the path away", function()

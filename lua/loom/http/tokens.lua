@@ -24,18 +24,21 @@ function tokens.hash(text)
   return require("openssl.digest").new("sha256"):final(text)
 end
 
+-- Every byte's digits, and the opposite: requests are known by hashes.
+local digits_of, byte_of = {}, {}
+for i = 0, 255 do
+  local digits = ("%02x"):format(i)
+  digits_of[string.char(i)], byte_of[digits] = digits, string.char(i)
+end
+
 --- Bytes in hexadecimal.
 function tokens.hex(bytes)
-  return (bytes:gsub(".", function(c)
-    return ("%02x"):format(c:byte())
-  end))
+  return (bytes:gsub(".", digits_of))
 end
 
 --- What is in hexadecimal, as bytes.
 function tokens.unhex(text)
-  return (text:gsub("%x%x", function(digits)
-    return string.char(tonumber(digits, 16))
-  end))
+  return (text:lower():gsub("%x%x", byte_of))
 end
 
 -- ---- the stores of a token ----
@@ -86,7 +89,7 @@ end
 -- A token of a line; nil, and what was expected.
 local function read_line(line)
   local scope, hash, name = line:match "^%s*(%l+)%s+(%x+)%s*(.-)%s*$"
-  local known = { scope = scope, hash = hash and #hash == 64 and tokens.unhex(hash:lower()) or nil, name = name }
+  local known = { scope = scope, hash = hash and #hash == 64 and tokens.unhex(hash) or nil, name = name }
   if known.hash and scope == "board" then
     local conditions, rest = name:match "^(%S+)%s*(.*)$"
     known.scope, known.where, known.name = "read", conditions and read_conditions(conditions), rest
