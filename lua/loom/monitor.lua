@@ -489,8 +489,8 @@ end
 -- setting what was before.
 -- @tparam[opt] table options
 -- @tparam[opt] string options.store an id, or `"*"` for what was set for every store (default: all there is)
--- @tparam[opt] string options.kind `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"`, `"polls"` or
---   `"ingest"`
+-- @tparam[opt] string options.kind `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"`,
+--   `"polls"` or `"ingest"`
 -- @tparam[opt=100] int options.limit how many entries at the most, up to 1000
 -- @tparam[opt] int options.after only entries before that of this number: the last one of the page before
 -- @treturn {table,...}|nil the newest first: `number`, which ascends; `at` (an instant); `by`; `store_id` (or `"*"`); `kind`;

@@ -141,7 +141,8 @@ describe("strips over HTTP", function()
 
   it("are asked for in a way that can be answered", function()
     for query, field in pairs { ["?bins=0"] = "bins", ["?bins=1001"] = "bins", ["?order=up"] = "order",
-      ["?order=attribute."] = "order", ["?by="] = "by", ["?from=x"] = "from", ["?windows=today"] = "windows", ["?step=1h"] = "step" } do
+      ["?order=attribute."] = "order", ["?by="] = "by", ["?from=x"] = "from", ["?windows=today"] = "windows",
+      ["?step=1h"] = "step" } do
       problem(400, field, "GET", "/v1/strips" .. query)
     end
     problem(422, "to", "GET", "/v1/strips?from=2024-03-05T00:00Z&to=2024-03-04T00:00Z")

@@ -108,12 +108,13 @@ describe("the audit", function()
 
   it("tells of files that are loaded, by their names without folders", function()
     local folder = files.make_folder()
-    files.write(folder .. "/polls.csv", "store_id,status,timestamp_utc\na,active,2026-01-01 00:00:00\na,off,2026-01-01 00:00:00\n")
+    files.write(folder .. "/polls.csv", "store_id,status,timestamp_utc\na,active,2026-01-01 00:00:00\na,off,2026-01-01\n")
     assert(monitor:ingest { polls = folder .. "/polls.csv", max_rejects = 1, reason = "late" })
     files.remove_folder(folder)
     local entry = newest { kind = "ingest" }
     assert.same({ "ann", "*", "late" }, { entry.by, entry.store_id, entry.reason })
-    assert.same({ kind = "polls", source = "polls.csv", rows = 2, new = 1, duplicates = 0, conflicts = 0, rejected = 1 }, entry.after)
+    assert.same({ kind = "polls", source = "polls.csv", rows = 2, new = 1, duplicates = 0, conflicts = 0, rejected = 1 },
+      entry.after)
     local ingester = assert(monitor:ingester("timezones", { by = "bob" }))
     assert(ingester:feed "store_id,timezone_str\na,Europe/Paris\n")
     assert(ingester:finish())
