@@ -123,9 +123,50 @@ static void ids_and_patterns(void **state) {
   loom_id_table_free(&ids);
 }
 
+/* Texts of few letters, in which beginnings come again and again. */
+static void texts_are_found(void **state) {
+  (void)state;
+  uint64_t random = 5;
+  for (int round = 0; round < 20000; round++) {
+    char text[40], lower[40], wanted[10];
+    size_t length = random_below(&random, sizeof text), wanted_length = random_below(&random, 7);
+    static const char letters[] = {'a', 'A', 'b', 'B', '\0', '\xc3', 'Z'};
+    for (size_t i = 0; i < length; i++) {
+      text[i] = letters[random_below(&random, 3 + random_below(&random, 5))];
+      lower[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+    }
+    for (size_t i = 0; i < wanted_length; i++)
+      wanted[i] = "aabbb\xc3z"[random_below(&random, 7)];
+    bool expected = false;
+    for (size_t at = 0; at + wanted_length <= length; at++)
+      expected = expected || memcmp(lower + at, wanted, wanted_length) == 0;
+    assert_int_equal(loom_text_contains(text, length, wanted, wanted_length), expected);
+  }
+}
+
+/* A hundred times a million comparisons would take long enough to be seen. */
+static void texts_take_no_longer_than_they_must(void **state) {
+  (void)state;
+  char wanted[LOOM_SEARCH_MAX];
+  size_t length = 1 << 20;
+  char *text = malloc(length);
+  assert_non_null(text);
+  memset(text, 'a', length);
+  memset(wanted, 'a', sizeof wanted);
+  wanted[sizeof wanted - 1] = 'b';
+  for (int round = 0; round < 20; round++)
+    assert_false(loom_text_contains(text, length, wanted, sizeof wanted));
+  text[length - 1] = 'B';
+  assert_true(loom_text_contains(text, length, wanted, sizeof wanted));
+  free(text);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(patterns_by_hand), cmocka_unit_test(patterns_are_those_of_sql),
-      cmocka_unit_test(patterns_take_no_longer_than_they_must), cmocka_unit_test(ids_and_patterns)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(patterns_by_hand),
+                                     cmocka_unit_test(patterns_are_those_of_sql),
+                                     cmocka_unit_test(patterns_take_no_longer_than_they_must),
+                                     cmocka_unit_test(ids_and_patterns),
+                                     cmocka_unit_test(texts_are_found),
+                                     cmocka_unit_test(texts_take_no_longer_than_they_must)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

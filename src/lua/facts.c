@@ -10,6 +10,7 @@
 #include "binding.h"
 
 #include "base/id_table.h"
+#include "measure/selection.h"
 #include "time/civil.h"
 #include "write/facts_sqlite.h"
 
@@ -341,6 +342,8 @@ static int choose(lua_State *L) {
   size_t ignored;
   choice.glob = read_text(L, "glob", &ignored);
   choice.text = read_text(L, "text", &choice.text_length);
+  if (choice.text_length > LOOM_SEARCH_MAX)
+    luaL_error(L, "bad text of a choice (up to %d bytes expected)", LOOM_SEARCH_MAX);
   choice.attribute = read_text(L, "attribute", &choice.attribute_length);
   choice.after = read_text(L, "after", &choice.after_length);
   if (!choice.after)

@@ -7,6 +7,7 @@
 #include "base/thread.h"
 #include "measure/exclusion.h"
 #include "measure/rules.h"
+#include "measure/selection.h"
 #include "measure/strip.h"
 #include "read/kind.h"
 #include "report/report.h"
@@ -33,6 +34,7 @@ static void push_limits(lua_State *L) {
                 {"attribute_name", LOOM_ATTRIBUTE_NAME_MAX},
                 {"attribute_names", LOOM_ATTRIBUTE_NAMES_MAX},
                 {"attributes_size", LOOM_ATTRIBUTES_SIZE_MAX},
+                {"search", LOOM_SEARCH_MAX},
                 {"slack", LOOM_SLACK_MAX},
                 {"max_gap", LOOM_MAX_GAP_MAX},
                 {"windows", LOOM_WINDOWS_MAX},

@@ -81,6 +81,33 @@ bool loom_glob_matches(const char *glob, const char *text, size_t length) {
   return glob == glob_end;
 }
 
+static char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* By Knuth, Morris and Pratt (1977): begins[i] is how long a beginning of `wanted` is that also ends at its byte i. */
+bool loom_text_contains(const char *text, size_t length, const char *wanted, size_t wanted_length) {
+  unsigned char begins[LOOM_SEARCH_MAX];
+  size_t found = 0;
+  if (wanted_length == 0 || wanted_length > LOOM_SEARCH_MAX || wanted_length > length)
+    return wanted_length == 0;
+  begins[0] = 0;
+  for (size_t i = 1; i < wanted_length; i++) {
+    while (found && wanted[found] != wanted[i])
+      found = begins[found - 1];
+    found += wanted[found] == wanted[i];
+    begins[i] = (unsigned char)found;
+  }
+  found = 0;
+  for (size_t i = 0; i < length && found < wanted_length; i++) {
+    char c = to_lower(text[i]);
+    while (found && wanted[found] != c)
+      found = begins[found - 1];
+    found += wanted[found] == c;
+  }
+  return found == wanted_length;
+}
+
 bool loom_selection_has(const struct loom_selection *selection, const char *id, size_t length) {
   for (size_t i = 0; i < selection->glob_count; i++)
     if (loom_glob_matches(selection->globs[i], id, length))

@@ -29,4 +29,12 @@ bool loom_selection_has(const struct loom_selection *selection, const char *id, 
 */
 bool loom_glob_matches(const char *glob, const char *text, size_t length);
 
+#define LOOM_SEARCH_MAX 100 /* bytes of a text to look for, which is more than people type */
+
+/*
+** Whether a text contains another one of up to LOOM_SEARCH_MAX bytes, in which A to Z are a to z; the first may have either. Other
+** bytes are what they are. It takes a time of both lengths together at the most.
+*/
+bool loom_text_contains(const char *text, size_t length, const char *wanted, size_t wanted_length);
+
 #endif

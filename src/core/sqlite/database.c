@@ -9,6 +9,7 @@
 #include "sqlite/intake.h"
 #include "sqlite/poll_sql.h"
 #include "sqlite/polls_table.h"
+#include "sqlite/search_sql.h"
 #include "sqlite/week_sql.h"
 
 #include <errno.h>
@@ -270,6 +271,7 @@ static loom_status configure(loom_database *database, loom_error *error) {
       loom_date_functions_register(database->sqlite) != SQLITE_OK ||
       loom_poll_sql_register(database->sqlite) != SQLITE_OK ||
       loom_intake_register(database->sqlite) != SQLITE_OK ||
+      loom_search_sql_register(database->sqlite) != SQLITE_OK ||
       loom_week_sql_register(database->sqlite) != SQLITE_OK)
     return loom_database_failure(database, error);
   return loom_database_execute(database,

@@ -84,7 +84,7 @@ struct loom_fact_condition {
 /* Which stores are wanted: those that meet all that is asked. */
 struct loom_fact_choice {
   const char *glob; /* that the id matches, see loom_glob_matches; NULL: any id does */
-  /* That the id or the value of an attribute contains, bytes in which A to Z are a to z; NULL: any does. */
+  /* That the id or the value of an attribute contains, see loom_text_contains; NULL: any does. */
   const char *text;
   size_t text_length;
   const char *after; /* only ids behind this one, which may be empty */

@@ -606,16 +606,16 @@ static bool add_condition(struct loom_text *sql, const struct loom_fact_conditio
   return good && add(sql, "))");
 }
 
-/* Whether a store is wanted is a column, and so is its value of an attribute. SQLite's lower() knows the letters of ASCII alone. */
+/* Whether a store is wanted is a column, and so is its value of an attribute. */
 static bool write_choice(struct loom_text *sql, const struct loom_fact_choice *choice) {
-#define CONTAINS(column) "instr(CAST(lower(" column ") AS BLOB), ?1)"
   int parameter = CONDITIONS;
   bool good = add(sql, "SELECT store_id, 1");
   for (size_t i = 0; good && i < choice->condition_count; i++)
     good = add_condition(sql, &choice->conditions[i], &parameter);
   if (choice->text)
-    good = good && add(sql, " AND (" CONTAINS("store_id") " OR EXISTS(SELECT 1 FROM attribute"
-                            " WHERE store = s.number AND " CONTAINS("value") "))");
+    good = good && add(sql,
+                       " AND (loom_contains(store_id, ?1) OR EXISTS(SELECT 1 FROM attribute"
+                       " WHERE store = s.number AND loom_contains(value, ?1)))");
   good =
       good && add(sql, choice->attribute
                            ? ", (SELECT value FROM attribute WHERE store = s.number AND name = ?2)"

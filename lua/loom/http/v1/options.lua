@@ -25,7 +25,7 @@ local options = {}
 local WINDOWS_MAX = 8 -- of a report that is kept in memory
 local GLOB_STARS_MAX = 4 -- each may multiply the time that a look at one id takes
 local CONDITIONS_MAX = 20
-local SEARCH_MAX = 100 -- bytes: each is compared with all of each id and value
+local SEARCH_MAX = core.limits.search
 local ZONES_MAX = 20
 
 -- NAME:DURATION, NAME:FROM/TO, NAME:WORD or WORD, with commas between windows.
