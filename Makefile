@@ -114,6 +114,7 @@ run: all ## Ingest examples/data into a database and print its report; with SERV
 	bin/loom report $(BUILD)/example.db --format csv -o report.csv
 	bin/loom report $(BUILD)/example.db --format table
 ifdef SERVE
+	@echo 'The dashboard: http://$(LISTEN)/ui/'
 	@for path in v1/stores v1/summary metrics openapi.json; do echo http://$(LISTEN)/$$path; done
 	@echo 'curl -X POST http://$(LISTEN)/trigger_report'
 	@echo 'curl "http://$(LISTEN)/get_report?report_id=..."'
@@ -249,7 +250,20 @@ C_FILES := $(wildcard src/*/*.[ch] src/core/*/*.[ch] spec/*/*.[ch] bench/*.[ch] 
 format: ## Lay out every C file as .clang-format says
 	clang-format -i $(C_FILES)
 
-lint: ## Warnings of gcc, clang, cppcheck, luacheck and LDoc, and what is not laid out as .clang-format says
+# What holds the dashboard's modules against the types that their comments tell.
+TYPESCRIPT := typescript@5.9.3
+TYPES := $(BUILD)/types/$(TYPESCRIPT)
+$(TYPES):
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	npm install --silent --no-audit --no-fund --no-save --no-package-lock --ignore-scripts --prefix $(@D) $(TYPESCRIPT)
+	touch $@
+
+lint-web: $(TYPES) ## The types of the dashboard's modules
+	node $(<D)/node_modules/typescript/bin/tsc --allowJs --checkJs --noEmit --strict --noUnusedLocals --noUnusedParameters \
+	  --target es2022 --lib es2023,dom,dom.iterable --module es2022 --moduleResolution bundler $(filter %.js,$(WEB_FILES))
+
+lint: lint-web ## Warnings of gcc, clang, cppcheck, luacheck, LDoc and TypeScript, and what is not laid out as .clang-format says
 	clang-format --dry-run --Werror $(C_FILES)
 	$(MAKE) BUILD=build/gcc CC=gcc all
 	$(MAKE) BUILD=build/clang CC=clang all
@@ -392,6 +406,6 @@ clean: ## Remove what was built
 
 .PHONY: all help run faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser test-musl musl-objects asan \
-        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint docs annotations env bench bench-http install uninstall rock install-rock \
+        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web docs annotations env bench bench-http install uninstall rock install-rock \
         rockspec dist deb test-deb clean
 .SECONDARY:

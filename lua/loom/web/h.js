@@ -2,7 +2,8 @@
  * Elements by DOM calls: text stays text, and nothing is ever parsed as markup.
  */
 
-/** @typedef {Node | string | number | null | undefined | false | Child[]} Child */
+/** @typedef {Node | string | number | null | undefined | false | Children} Child */
+/** @typedef {{ [Symbol.iterator](): Iterator<Child> }} Children a list, which is laid flat */
 
 /**
  * Functions listen (`onclick`), `value`, `checked` and the like are set as what they are on the element, everything else is an

@@ -12,7 +12,9 @@ const CHANNEL = "loom";
 /** @type {Map<string, Set<Listener>>} */
 const listeners = new Map();
 
-/** @type {"connecting" | "open" | "lost"} */
+/** @typedef {"connecting" | "open" | "lost"} Connection */
+
+/** @type {Connection} */
 let state = "connecting";
 
 /**
@@ -35,7 +37,7 @@ function tell(kind, data) {
   listeners.get(kind)?.forEach((listener) => listener(data));
 }
 
-/** @param {typeof state} now */
+/** @param {Connection} now */
 function become(now) {
   if (state !== now) {
     state = now;

@@ -20,7 +20,7 @@ export function open() {
     element: h("div", { class: "stack data" }, loading,
       h("section", { class: "panel stack" }, h("h2", null, "What is likely wrong"), found),
       h("section", { class: "panel stack" }, h("h2", null, "What there is"), numbers)),
-    async update(address, signal) {
+    async update(_address, signal) {
       loading.hidden = !session.mayWrite();
       if (loading.childElementCount === 1) {
         loading.append(upload());

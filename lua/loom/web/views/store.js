@@ -2,7 +2,6 @@
  * One store: what it is, what its hours are and why, how its week went, and what its figures are made of.
  */
 
-import * as address from "../address.js";
 import * as api from "../api.js";
 import { instant } from "../clock.js";
 import { h } from "../h.js";
