@@ -15,7 +15,7 @@ local small_file = require "loom.small_file"
 local ui = {}
 
 local FILE_MAX = 1024 * 1024 -- bytes; those that there are have some thousands
-local DEPTH = 3 -- of folders and a file, such as views/wall/grid.js
+local DEPTH = 4 -- of folders and a file, such as views/fleet/trend/chart.js
 local SHELL = "index.html" -- what every view is opened in
 local YEAR = 31536000 -- seconds, as long as caches are ever told to keep anything
 
@@ -29,12 +29,13 @@ local policy = table.concat({
 
 -- The files below a folder, by name, such as "views/fleet.js": those that have a type, and the shell. Others, such as an
 -- editor's copies, are not ours.
-local function read(folder, below, files)
+local function read(folder, below, files, depth)
+  assert(depth <= DEPTH, folder .. below .. ": is deeper than there are paths for")
   for name in lfs.dir(folder .. below) do
     local path = below .. name
     local mode = name:sub(1, 1) ~= "." and lfs.attributes(folder .. path, "mode")
     if mode == "directory" then
-      read(folder, path .. "/", files)
+      read(folder, path .. "/", files, depth + 1)
     elseif mode == "file" and (types[name:match "%.(%l+)$"] or path == SHELL) then
       files[path] = assert(small_file.read(folder .. path, FILE_MAX))
     end
@@ -42,28 +43,38 @@ local function read(folder, below, files)
   return files
 end
 
+-- Whether a module is one that a view needs: all that views share, and its own. Others are loaded when their view is opened.
+local function is_needed(name, view)
+  return not name:find "/" or name == "views/index.js" or name == ("views/%s.js"):format(view)
+    or name:sub(1, #view + 7) == ("views/%s/"):format(view)
+end
+
 --- The folder's files as they are served.
 -- @tparam {[string]=string} files by name
 -- @tparam function hash from a text to a text
--- @treturn table `hash`; `files`, without the shell; and `shell`, which names them
+-- @treturn table `hash`; `files`, without the shell; and `shell`, a function from a view's name to the page that opens it, which
+--   names the view's files
 function ui.made_of(files, hash)
   local names, parts = {}, {}
   for name in pairs(files) do
     names[#names + 1] = name
   end
   table.sort(names)
-  local others, modules = {}, {}
+  local others = {}
   for i, name in ipairs(names) do
     parts[i] = ("%d %s %d\n%s"):format(#name, name, #files[name], files[name])
     others[name] = name ~= SHELL and files[name] or nil
   end
   local made = { hash = hash(table.concat(parts)):sub(1, 16), files = others }
-  for _, name in ipairs(names) do
-    if name:find "%.js$" then
-      modules[#modules + 1] = ('<link rel="modulepreload" href="%s/%s">'):format(made.hash, name)
+  function made.shell(view)
+    local modules = {}
+    for _, name in ipairs(names) do
+      if name:find "%.js$" and is_needed(name, view) then
+        modules[#modules + 1] = ('<link rel="modulepreload" href="%s/%s">'):format(made.hash, name)
+      end
     end
+    return (files[SHELL]:gsub("{{(%l+)}}", { assets = made.hash, modules = table.concat(modules, "\n") }))
   end
-  made.shell = files[SHELL]:gsub("{{(%l+)}}", { assets = made.hash, modules = table.concat(modules, "\n") })
   return made
 end
 
@@ -72,7 +83,7 @@ local site
 --- Reads the files: where there is an nginx, before it has workers.
 function ui.load()
   local folder = package.searchpath("loom.http.ui", package.path):gsub("http/ui%.lua$", "web/")
-  site = ui.made_of(read(folder, "", {}), ngx.md5)
+  site = ui.made_of(read(folder, "", {}, 1), ngx.md5)
 end
 
 local function send(media_type, cache, etag, text)
@@ -86,7 +97,7 @@ local function get_shell(arguments)
   if not arguments.view:find "^%l+$" then
     problem.raise(404, "there is nothing at this path")
   end
-  send("text/html; charset=utf-8", "no-cache", site.hash, site.shell)
+  send("text/html; charset=utf-8", "no-cache", site.hash, site.shell(arguments.view))
 end
 
 -- Names are relative, whatever path a proxy has the service below: those in the shell need the slash.
