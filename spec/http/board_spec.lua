@@ -219,6 +219,26 @@ describe("a token for some stores", function()
     assert.is_true(asked > 50 and compared > 20)
   end)
 
+  it("is not told that it has an answer already that others have got", function()
+    local count = 0
+    for _, route in ipairs(routes()) do
+      if route.by_revision and route.restricted then
+        local path = path_of(route, OWN)
+        local etag
+        eventually(function() -- is the answer of now
+          etag = ask("write", path).headers.etag
+          return ask("write", path, "-H", "If-None-Match: " .. etag).status == 304
+        end)
+        assert.equal(200, ask("board", path, "-H", "If-None-Match: " .. etag).status, path)
+        if path:find(OWN, 1, true) then
+          server.expect_problem(ask("board", path_of(route, OTHER), "-H", "If-None-Match: " .. etag), 404)
+        end
+        count = count + 1
+      end
+    end
+    assert.is_true(count > 3)
+  end)
+
   it("counts its stores alone", function()
     for query, total in pairs { [""] = 2, ["?where.brand=Hidden"] = 0, ["?where.brand=Hidden&where.brand=Taco"] = 2 } do
       assert.equal(total, cjson.decode(ask("board", "/v1/stores" .. query).body).total)

@@ -92,7 +92,7 @@ end
 local function texts_of(value)
   local texts = {}
   for i, item in ipairs(type(value) == "table" and value or { value }) do
-    texts[i] = stores.attribute_text(item)
+    texts[i] = stores.attribute_text(item) or false
   end
   return texts
 end
@@ -103,9 +103,10 @@ end
 -- @treturn bool
 function restriction.covers(options)
   local bounds = restriction.where()
-  local where = bounds and (cjson.decode(options) or {}).where
+  local chosen = bounds and cjson.decode(options)
+  local where = type(chosen) == "table" and chosen.where
   for name, values in pairs(bounds or {}) do
-    local wanted = where and where[name] ~= nil and texts_of(where[name]) or {}
+    local wanted = type(where) == "table" and where[name] ~= nil and texts_of(where[name]) or {}
     if #wanted == 0 or #common(wanted, values) < #wanted then
       return false
     end
