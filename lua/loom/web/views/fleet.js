@@ -5,6 +5,7 @@
 import * as api from "../api.js";
 import { h } from "../h.js";
 import { figures } from "./fleet/question.js";
+import { spread } from "./fleet/spread.js";
 import { states } from "./fleet/states.js";
 import { stores } from "./fleet/stores.js";
 import { trend } from "./fleet/trend.js";
@@ -14,14 +15,17 @@ export const title = "Fleet";
 
 /** @returns {import("./index.js").View} */
 export function open() {
-  const [now, totals, course, rows] = [states(), windows(), trend(), stores()];
+  const [now, totals, course, rows, fared] = [states(), windows(), trend(), stores(), spread()];
   return {
     element: h("div", { class: "fleet" }, h("div", { class: "fleet-top" }, now.element, totals.element, course.element),
-      rows.element),
+      rows.element, h("div", { class: "fleet-foot" }, fared.element)),
     async update({ query }, signal) {
       await Promise.all([
         now.update(query, signal),
-        api.get("v1/summary", figures(query), signal).then((summary) => totals.update(query, summary)),
+        api.get("v1/summary", figures(query), signal).then((summary) => {
+          totals.update(query, summary);
+          fared.update(query, summary);
+        }),
         course.update(query, signal),
         rows.update(query, signal),
       ]);

@@ -7,11 +7,11 @@ import * as api from "../../api.js";
 import { fill, h } from "../../h.js";
 import { table } from "../../table.js";
 import { counted } from "../../words.js";
-import { chosen, columns } from "./columns.js";
+import { chosen, columns, fields } from "./columns.js";
 import { picker } from "./picker.js";
 import { figures, labelOf, towards, windowOf, WINDOWS } from "./question.js";
 
-const SORT = "since";
+const SORT = "state"; // what is down comes first
 const [ID_LEAST, ID_MOST, LETTER, AROUND] = [96, 296, 7.3, 22]; // pixels of the column of ids, a letter, around it
 
 /**
@@ -20,6 +20,7 @@ const [ID_LEAST, ID_MOST, LETTER, AROUND] = [96, 296, 7.3, 22]; // pixels of the
  */
 function question(query) {
   const asked = figures(query);
+  asked.set("fields", fields(chosen(query)));
   asked.set("sort", query.get("sort") ?? SORT);
   if (query.has("order")) {
     asked.set("order", /** @type {string} */ (query.get("order")));
