@@ -38,7 +38,7 @@ describe("the document of the API", function()
         assert.is_string(operation.summary, name)
         assert.is_string(operation.tags[1], name)
         assert.is_table(operation.responses.default, name)
-        assert.equal(method == "post" or method == "put", operation.requestBody ~= nil, name)
+        assert.equal(method == "post" or method == "put" or method == "patch", operation.requestBody ~= nil, name)
         for argument in path:gmatch("{(.-)}") do
           local found = false
           for _, parameter in ipairs(operation.parameters) do

@@ -83,6 +83,12 @@ local function change_json(change)
     "reverts", json.boolean(change.reverts), "week", week_json(change.week))
 end
 
+--- What is stored of a store's weekly hours, by whoever it was brought.
+-- @tparam table found as `loom.monitor:hours` gives them
+function shapes.hours_changes(found)
+  return json.array(found.changes, change_json)
+end
+
 --- The weekly hours of a store.
 -- @tparam string store_id
 -- @tparam table found as `loom.monitor:hours` gives them

@@ -5,6 +5,7 @@
 -- what is misuse of the library has the code EMISUSE, and as its message JSON of what `loom.check.misuse` tells.
 -- @module loom.http.background
 
+local audit = require "loom.audit"
 local check = require "loom.check"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
@@ -159,6 +160,30 @@ local function write_exclusions(write, arguments)
   return true
 end
 
+-- ---- the audit ----
+
+-- A page, with a line in front: the number of its last entry, if there is another one.
+local function write_audit(write, arguments)
+  local at, message, code = open(arguments)
+  if not at then
+    return nil, message, code
+  end
+  local next_entry = audit.each(at.database, { store = arguments.store, kind = arguments.kind, after = arguments.after })
+  local form, pieces, bytes, last = instants.of(arguments.time), {}, 0, nil
+  local entry
+  entry, message, code = next_entry()
+  while entry and #pieces < arguments.limit and bytes < arguments.bytes do
+    local piece = audit.json(entry, form(entry.at_utc))
+    pieces[#pieces + 1], bytes, last = piece, bytes + #piece, entry.number
+    entry, message, code = next_entry()
+  end
+  if message then
+    return nil, message, code
+  end
+  write((entry and ("%.0f"):format(last) or "") .. "\n[" .. table.concat(pieces, ",\n") .. "]")
+  return true
+end
+
 -- ---- doctor ----
 
 local FRESH = 60 -- seconds for which findings hold while nothing changes: a feed that has stopped is seen by the clock
@@ -248,5 +273,6 @@ return {
   doctor = guarded(doctor),
   info = guarded(info),
   exclusions = guarded(write_exclusions),
+  audit = guarded(write_audit),
   report = guarded(report),
 }

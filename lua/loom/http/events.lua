@@ -7,6 +7,7 @@
 
 local access = require "loom.http.access"
 local cjson = require "cjson.safe"
+local audit = require "loom.audit"
 local core = require "loom.core"
 local limits = require "loom.http.limits"
 local log = require "loom.http.log"
@@ -32,13 +33,13 @@ local streams = 0
 local streams_max = 1 -- of one worker; see events.init_worker
 
 --- Tells everybody that something has happened.
--- @tparam string kind "report", "store" or "ingest"
--- @tparam table data
+-- @tparam string kind "report", "store", "ingest", "revision" or "audit"
+-- @tparam table|string data or JSON of it
 function events.publish(kind, data)
   local dictionary = ngx.shared.loom_events
   if dictionary then
     local number = dictionary:incr("newest", 1, math.floor(ngx.now() * 1000))
-    dictionary:set(number, kind .. "\n" .. response.encode(data), KEEP)
+    dictionary:set(number, kind .. "\n" .. (type(data) == "table" and response.encode(data) or data), KEEP)
   end
 end
 
@@ -73,6 +74,46 @@ local function note(change)
     watching.since = math.huge
   elseif change.status and tonumber(change.instant) > watching.since then
     table.insert(watching.turned, change)
+  end
+end
+
+-- ---- that something was written, and what was changed by hand ----
+
+local REVISION_EVERY = 1 -- seconds between two such events: who hears one asks anew for what it shows
+local AUDIT_MAX = 100 -- entries told at a time, the last ones: of more, who misses some asks for them by their numbers
+local AUDIT_BYTES = 8 * 1024 -- of what was and what is: where these are longer the event goes without
+
+local function newest_entry(monitor)
+  return assert(monitor.database:row("SELECT ifnull(max(number), 0) AS number FROM audit")).number
+end
+
+-- Tells of the entries after the last one that was told.
+local function publish_audit(monitor)
+  local dictionary, newest = ngx.shared.loom_events, newest_entry(monitor)
+  local told = dictionary:get "told_entry" or newest
+  if told > newest then -- another database
+    told = newest
+  end
+  local entries = newest > told and assert(audit.since(monitor.database, math.max(told, newest - AUDIT_MAX), AUDIT_MAX)) or {}
+  for _, entry in ipairs(entries) do
+    if #(entry.before or "") + #(entry.after or "") > AUDIT_BYTES then
+      entry.before, entry.after = nil, nil
+    end
+    events.publish("audit", (audit.json(entry):gsub("\n", " ")))
+  end
+  dictionary:set("told_entry", newest)
+end
+
+-- Tells that something has been written, unless that was told a moment ago: the next look tells it then.
+local function publish_revision(revision, newest)
+  local dictionary, now = ngx.shared.loom_events, core.clock()
+  local told = dictionary:get "told_revision"
+  if not told then
+    dictionary:set("told_revision", revision)
+  elseif told ~= revision and now - (watching.told_at or -REVISION_EVERY) >= REVISION_EVERY then
+    watching.told_at = now
+    dictionary:set("told_revision", revision)
+    events.publish("revision", { revision = revision, as_of = newest and time.text(newest) or nil })
   end
 end
 
@@ -126,6 +167,10 @@ local function look(monitor)
     error(message, 0)
   end
   publish_turned()
+  if written then
+    publish_audit(monitor)
+  end
+  publish_revision(watching.watch.seen, newest)
   watching.newest = newest
   ngx.shared.loom_events:set("seen", watching.watch.seen)
   ngx.shared.loom_events:set("newest_poll", newest)
@@ -275,7 +320,8 @@ end
 events.routes = {
   {
     method = "GET", path = "/v1/events", access = "read", restricted = "choice", handler = get, tag = "service",
-    summary = "What happens, as it happens: report, store and ingest, as server-sent events whose data is JSON",
+    summary = "What happens, as it happens: report, store, ingest, revision (something was written; once a second at the "
+      .. "most) and audit (something was changed by hand), as server-sent events whose data is JSON",
     parameters = {
       { name = "Last-Event-ID", location = "header", description = "Go on after this event.", schema = { type = "integer" } },
     },

@@ -58,6 +58,7 @@ for _, routes in ipairs {
   require "loom.http.v1.special_days",
   require "loom.http.v1.attributes",
   require "loom.http.v1.exclusions",
+  require "loom.http.v1.audit",
   require "loom.http.v1.reports",
   require "loom.http.openapi".routes,
 } do
@@ -126,15 +127,18 @@ function http.exit_worker()
   metrics.tell()
 end
 
--- Nothing but the files of reports has an ETag or a date (RFC 9110, section 13.1). What nginx would find only once the request
--- has been carried out is found before.
-local function check_preconditions()
+-- Nothing but the files of reports and what is set by hand has an ETag, and nothing but the former a date (RFC 9110, section
+-- 13.1). What nginx would find only once the request has been carried out is found before.
+local function check_preconditions(route)
+  ngx.req.clear_header "If-Unmodified-Since"
+  if route.is_tagged then -- which looks for itself
+    return
+  end
   local match = ngx.var.http_if_match
   if match and match ~= "*" then
     problem.raise(412, "nothing at this path has an ETag", { field = "If-Match" })
   end
   ngx.req.clear_header "If-Match"
-  ngx.req.clear_header "If-Unmodified-Since"
 end
 
 -- Answers a request, or raises a problem.
@@ -146,7 +150,7 @@ local function answer()
   local monitor = service.monitor()
   access.check(route, monitor and monitor.database)
   if not route.sends_file and (ngx.var.http_if_match or ngx.var.http_if_unmodified_since) then
-    check_preconditions()
+    check_preconditions(route)
   end
   if not (service.monitor() or route.without_database) then
     problem.raise_closed()

@@ -61,7 +61,7 @@ local function cors(origin)
   return ([[
 add_header Access-Control-Allow-Origin %s always;
     add_header Access-Control-Allow-Headers "Authorization, Content-Type" always;
-    add_header Access-Control-Allow-Methods "GET, HEAD, POST, PUT, DELETE" always;
+    add_header Access-Control-Allow-Methods "GET, HEAD, POST, PUT, PATCH, DELETE" always;
     add_header Access-Control-Expose-Headers Loom-Progress always;
     add_header Vary Origin always;]]):format(quoted(origin))
 end

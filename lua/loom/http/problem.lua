@@ -43,7 +43,7 @@ end
 --- Ends the request with a problem.
 -- @tparam int status
 -- @tparam string detail what happened, for people
--- @tparam[opt] table more further members, such as `field`, and `headers`
+-- @tparam[opt] table more further members, such as `field`; `current`, which is JSON; and `headers`
 function problem.raise(status, detail, more)
   error(setmetatable({ status = status, detail = detail, more = more or {} }, marker), 0)
 end
@@ -94,7 +94,7 @@ function problem.send(found)
   local document = { type = "about:blank", title = titles[found.status] or "Error", status = found.status,
     detail = core.utf8(problem.public(found.detail)) } -- which may quote what the client has sent
   for name, value in pairs(found.more) do
-    if name ~= "headers" then
+    if name ~= "headers" and name ~= "current" then
       document[name] = type(value) == "string" and core.utf8(value) or value
     end
   end
@@ -102,7 +102,11 @@ function problem.send(found)
   for name, value in pairs(found.more.headers or {}) do
     headers[name] = value
   end
-  response.send(found.status, headers, response.encode(document) .. "\n")
+  local text = response.encode(document)
+  if found.more.current then
+    text = ('%s,"current":%s}'):format(text:sub(1, -2), found.more.current)
+  end
+  response.send(found.status, headers, text .. "\n")
 end
 
 return problem

@@ -113,7 +113,8 @@ end
 --- A JSON object in the body, without what is null; an empty body is an empty object. JSON is UTF-8 (RFC 8259, section 8.1),
 -- and its numbers are no words such as NaN.
 -- @tparam[opt] int limit bytes
-function request.json_object(limit)
+-- @tparam[opt] bool keeps_null what is null is `request.null`
+function request.json_object(limit, keeps_null)
   local text = request.body(limit or JSON_MAX)
   if not text:find("%S") then
     return {}
@@ -130,15 +131,19 @@ function request.json_object(limit)
   if name then
     problem.raise(400, ("%s: is there more than once"):format(name), { field = name })
   end
-  return without_nulls(value)
+  return keeps_null and value or without_nulls(value)
 end
+
+--- What stands for null, where it is kept.
+request.null = cjson.null
 
 --- The fields of a JSON object in the body, of which no others may be there.
 -- @tparam {string,...} known
 -- @tparam[opt] string required the name of one that must be there
 -- @tparam[opt] int limit bytes
-function request.fields(known, required, limit)
-  local object = request.json_object(limit)
+-- @tparam[opt] bool keeps_null as of `request.json_object`
+function request.fields(known, required, limit, keeps_null)
+  local object = request.json_object(limit, keeps_null)
   local names = {}
   for _, name in ipairs(known) do
     names[name] = true

@@ -1,10 +1,16 @@
 --- The attributes of a store.
 -- @module loom.http.v1.attributes
 
+local editing = require "loom.http.editing"
 local json = require "loom.json"
+local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
+
+local function attributes_json(store)
+  return json.object("store_id", json.string(store.store_id), "attributes", json.map(store.attributes, json.string))
+end
 
 local function store_of(id)
   return service.call({ "store_id" }, function(state)
@@ -13,7 +19,21 @@ local function store_of(id)
 end
 
 local function send(id)
-  response.json(200, json.object("store_id", json.string(id), "attributes", json.map(store_of(id).attributes, json.string)))
+  local text = attributes_json(store_of(id))
+  editing.send_tag(text)
+  response.json(200, text)
+end
+
+-- What is set.
+local function current_of(id)
+  return function(monitor)
+    local store, message, code = monitor:store(id)
+    if not store then
+      return nil, message, code
+    end
+    local text = attributes_json(store)
+    return text, text
+  end
 end
 
 local function get(arguments)
@@ -21,23 +41,43 @@ local function get(arguments)
   send(arguments.store_id)
 end
 
+local function set(id, attributes, parameters, replace)
+  editing.change({ "store_id", "attributes" }, current_of(id), function(monitor)
+    return monitor:set_attributes(id, attributes, editing.signed(parameters, { replace = replace }))
+  end)
+end
+
 local function put(arguments)
   local id = arguments.store_id
-  request.parameters {}
-  local attributes = request.fields({ "attributes" }, "attributes").attributes
-  service.call({ "store_id", "attributes" }, function(state)
-    return state.monitor:set_attributes(id, attributes, { replace = true })
-  end)
+  local parameters = editing.parameters()
+  set(id, request.fields({ "attributes" }, "attributes").attributes, parameters, true)
+  send(id)
+end
+
+-- A merge patch (RFC 7396): what is null is removed, and what is not named stays.
+local function patch(arguments)
+  local id = arguments.store_id
+  local parameters = editing.parameters()
+  local attributes = request.fields({ "attributes" }, "attributes", nil, true).attributes
+  if type(attributes) ~= "table" then
+    problem.raise(400, "attributes: an object expected", { field = "attributes" })
+  end
+  for name, value in pairs(attributes) do
+    if value == false then -- which the library would take for what null is
+      problem.raise(400, ("attributes: %s: text, a number or null expected"):format(name), { field = "attributes" })
+    elseif value == request.null then
+      attributes[name] = false
+    end
+  end
+  set(id, attributes, parameters, false)
   send(id)
 end
 
 local function delete(arguments)
   local id = arguments.store_id
-  request.parameters {}
+  local parameters = editing.parameters()
   store_of(id)
-  service.call({ "store_id" }, function(state)
-    return state.monitor:set_attributes(id, {}, { replace = true })
-  end)
+  set(id, {}, parameters, true)
   response.none()
 end
 
@@ -55,19 +95,34 @@ return {
       type = "object", required = { "attributes" }, additionalProperties = false,
       properties = { attributes = { type = "object", additionalProperties = { type = { "string", "number" } } } },
     },
+    AttributesPatch = {
+      type = "object", required = { "attributes" }, additionalProperties = false,
+      description = "Those that are not named stay; null removes one.",
+      properties = { attributes = { type = "object", additionalProperties = { type = { "string", "number", "null" } } } },
+    },
   },
   {
-    method = "GET", path = path, access = "read", restricted = "store", handler = get, tag = "stores",
+    method = "GET", path = path, access = "read", restricted = "store", is_tagged = true, handler = get, tag = "stores",
     summary = "The attributes of a store",
-    responses = { [200] = { description = "Values by name.", schema = "Attributes" } },
+    responses = { [200] = { description = "Values by name.", schema = "Attributes", headers = editing.headers } },
   },
   {
-    method = "PUT", path = path, access = "write", handler = put, tag = "stores",
+    method = "PUT", path = path, access = "write", is_tagged = true, handler = put, tag = "stores",
     summary = "Replace the attributes of a store", request = { schema = "AttributesChange" },
-    responses = { [200] = { description = "Values by name.", schema = "Attributes" } },
+    parameters = { editing.reason, editing.if_match },
+    responses = { [200] = { description = "Values by name.", schema = "Attributes", headers = editing.headers },
+      [409] = editing.conflict },
   },
   {
-    method = "DELETE", path = path, access = "write", handler = delete, tag = "stores",
-    summary = "Remove the attributes of a store", responses = { [204] = { description = "Done." } },
+    method = "PATCH", path = path, access = "write", is_tagged = true, handler = patch, tag = "stores",
+    summary = "Set and remove some attributes of a store", request = { schema = "AttributesPatch" },
+    parameters = { editing.reason, editing.if_match },
+    responses = { [200] = { description = "Values by name.", schema = "Attributes", headers = editing.headers },
+      [409] = editing.conflict },
+  },
+  {
+    method = "DELETE", path = path, access = "write", is_tagged = true, handler = delete, tag = "stores",
+    summary = "Remove the attributes of a store", parameters = { editing.reason, editing.if_match },
+    responses = { [204] = { description = "Done." }, [409] = editing.conflict },
   },
 }

@@ -3,6 +3,7 @@
 
 local check = require "loom.check"
 local cursor = require "loom.http.v1.cursor"
+local editing = require "loom.http.editing"
 local exclusions = require "loom.exclusions"
 local json = require "loom.json"
 local problem = require "loom.http.problem"
@@ -65,7 +66,7 @@ local instant_fields = { store = "store_id", from = "from_utc", to = "to_utc" }
 local rule_fields = { store = "store_id", from = "from_local", to = "to_local" }
 
 local function post()
-  request.parameters {}
+  local parameters = editing.parameters()
   local body = request.fields { "store_id", "from_utc", "to_utc", "reason", "weekly", "zone", "from_local", "to_local" }
   local is_rule = body.weekly ~= nil or body.zone ~= nil
   local fields, others = is_rule and rule_fields or instant_fields, is_rule and instant_fields or rule_fields
@@ -81,7 +82,7 @@ local function post()
   local wanted = { store = body.store_id, from = body[fields.from], to = body[fields.to], reason = body.reason,
     weekly = body.weekly, zone = body.zone }
   local number = service.call(fields, function(state)
-    return state.monitor:exclude(wanted)
+    return state.monitor:exclude(wanted, editing.signed(parameters))
   end)
   local made = service.call(nil, function(state)
     return exclusions.get(state.monitor, number)
@@ -94,13 +95,13 @@ local function post()
 end
 
 local function delete(arguments)
-  request.parameters {}
+  local parameters = editing.parameters()
   local number = arguments.number:find("^%d+$") and tonumber(arguments.number)
   if not number or number < 1 or number > NUMBER_MAX then
     problem.raise(400, "number: number of an exclusion expected", { field = "number" })
   end
   service.call({ "number" }, function(state)
-    return state.monitor:remove_exclusion(number)
+    return state.monitor:remove_exclusion(number, editing.signed(parameters))
   end)
   response.none()
 end
@@ -160,10 +161,12 @@ return {
   {
     method = "POST", path = "/v1/exclusions", access = "write", handler = post, tag = "hours",
     summary = "Take a stretch of time out of the schedule", request = { schema = "NewExclusion" },
+    parameters = { editing.reason },
     responses = { [201] = { description = "The exclusion.", schema = "Exclusion" } },
   },
   {
     method = "DELETE", path = "/v1/exclusions/{number}", access = "write", handler = delete, tag = "hours",
-    summary = "Remove an exclusion", responses = { [204] = { description = "Done." } },
+    summary = "Remove an exclusion", parameters = { editing.reason },
+    responses = { [204] = { description = "Done." } },
   },
 }

@@ -1,7 +1,10 @@
 --- The weekly hours of a store.
 -- @module loom.http.v1.hours
 
+local check = require "loom.check"
+local editing = require "loom.http.editing"
 local hours = require "loom.hours"
+local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
@@ -12,19 +15,53 @@ local function send(id, date, notice)
   local found = service.call({ "store_id" }, function(state)
     return state.monitor:hours(id, { on = date })
   end)
+  editing.send_tag(shapes.hours_changes(found))
   response.json(200, shapes.hours(id, found, notice and tostring(notice)))
+end
+
+-- What is set: the changes, since which week is in force depends on the day.
+local function current_of(id)
+  return function(monitor)
+    local found, message, code = monitor:hours(id)
+    if not found then
+      return nil, message, code
+    end
+    return shapes.hours_changes(found), shapes.hours(id, found)
+  end
 end
 
 local function get(arguments)
   send(arguments.store_id, request.parameters({ on = time.date }).on)
 end
 
+-- Sets and removes changes, date by date.
+local function put_changes(id, body, parameters)
+  for _, name in ipairs { "week", "effective_from", "from", "to" } do
+    if body[name] ~= nil then
+      problem.raise(400, name .. ": expected in a change, beside changes", { field = name })
+    end
+  end
+  if type(body.changes) ~= "table" or not check.length(body.changes) then
+    problem.raise(400, "changes: a list of them expected", { field = "changes" })
+  end
+  editing.change({ "store_id", "changes" }, current_of(id), function(monitor)
+    return monitor:set_hours_changes(id, body.changes, editing.signed(parameters))
+  end)
+  send(id)
+end
+
 local function put(arguments)
   local id = arguments.store_id
-  request.parameters {}
-  local body = request.fields({ "week", "effective_from", "from", "to" }, "week")
-  local _, notice = service.call({ "store_id", "week" }, function(state)
-    return state.monitor:set_hours(id, body.week, { effective_from = body.effective_from, from = body.from, to = body.to })
+  local parameters = editing.parameters()
+  local body = request.fields { "week", "effective_from", "from", "to", "changes" }
+  if body.changes ~= nil then
+    return put_changes(id, body, parameters)
+  elseif body.week == nil then
+    problem.raise(400, "week: is missing", { field = "week" })
+  end
+  local options = editing.signed(parameters, { effective_from = body.effective_from, from = body.from, to = body.to })
+  local _, notice = editing.change({ "store_id", "week" }, current_of(id), function(monitor)
+    return monitor:set_hours(id, body.week, options)
   end)
   local first = body.effective_from or body.from
   send(id, first ~= "always" and first or nil, notice)
@@ -39,9 +76,11 @@ local function from_checker(text)
 end
 
 local function delete(arguments)
-  local parameters = request.parameters { effective_from = from_checker, from = from_checker }
-  service.call({ "store_id" }, function(state)
-    return state.monitor:clear_hours(arguments.store_id, parameters)
+  local id = arguments.store_id
+  local parameters = editing.parameters { effective_from = from_checker, from = from_checker }
+  local options = editing.signed(parameters, { effective_from = parameters.effective_from, from = parameters.from })
+  editing.change({ "store_id" }, current_of(id), function(monitor)
+    return monitor:clear_hours(id, options)
   end)
   response.none()
 end
@@ -64,14 +103,22 @@ return {
   schemas = {
     Week = week,
     HoursChange = {
-      type = "object", required = { "week" }, additionalProperties = false,
+      type = "object", additionalProperties = false,
+      description = "A week, from a date on; or changes, date by date, which leave those of other dates as they are.",
       properties = {
-        week = new_week,
+        changes = { type = "array", items = "HoursDate" }, week = new_week,
         effective_from = { type = "string",
           description = 'The first local date, or "always" (default: today where the store is).' },
         from = { type = "string", description = "The same, under the name that it once had." },
         to = { type = "string", format = "date",
           description = "The local date from which on what was in force before is so again." },
+      },
+    },
+    HoursDate = {
+      type = "object", required = { "effective_from" }, additionalProperties = false,
+      description = "What begins on a date: a week, or the file's hours again; or nothing does, where it is removed.",
+      properties = {
+        effective_from = effective, week = new_week, reverts = { type = "boolean" }, removed = { type = "boolean" },
       },
     },
     Hours = {
@@ -93,24 +140,29 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}/hours", access = "read", restricted = "store", handler = get, tag = "hours",
+    method = "GET", path = "/v1/stores/{store_id}/hours", access = "read", restricted = "store",
+    is_tagged = true, handler = get, tag = "hours",
     summary = "The weekly hours of a store",
     parameters = { { name = "on", description = "A local date (default: today where the store is).",
       schema = { type = "string", format = "date" } } },
-    responses = { [200] = { description = "The week in force on the date, and all changes.", schema = "Hours" } },
+    responses = { [200] = { description = "The week in force on the date, and all changes.", schema = "Hours",
+      headers = editing.headers } },
   },
   {
-    method = "PUT", path = "/v1/stores/{store_id}/hours", access = "write", handler = put, tag = "hours",
+    method = "PUT", path = "/v1/stores/{store_id}/hours", access = "write", is_tagged = true, handler = put, tag = "hours",
     summary = "Set the weekly hours of a store from a date on", request = { schema = "HoursChange" },
-    responses = { [200] = { description = "The hours from that date on.", schema = "Hours" } },
+    parameters = { editing.reason, editing.if_match },
+    responses = { [200] = { description = "The hours from that date on.", schema = "Hours", headers = editing.headers },
+      [409] = editing.conflict },
   },
   {
-    method = "DELETE", path = "/v1/stores/{store_id}/hours", access = "write", handler = delete, tag = "hours",
+    method = "DELETE", path = "/v1/stores/{store_id}/hours", access = "write", is_tagged = true, handler = delete, tag = "hours",
     summary = "Have the file's hours in force again",
     parameters = {
       { name = "effective_from", description = "Default: today where the store is.", schema = effective },
       { name = "from", description = "The same, under the name that it once had.", schema = effective },
+      editing.reason, editing.if_match,
     },
-    responses = { [204] = { description = "Done." } },
+    responses = { [204] = { description = "Done." }, [409] = editing.conflict },
   },
 }

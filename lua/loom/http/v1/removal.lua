@@ -2,7 +2,9 @@
 -- write.
 -- @module loom.http.v1.removal
 
+local author = require "loom.author"
 local check = require "loom.check"
+local editing = require "loom.http.editing"
 local json = require "loom.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
@@ -27,7 +29,8 @@ local function await(write)
 end
 
 -- Does what is asked for, or ends the request with what has failed.
-local function remove(removal)
+local function remove(removal, parameters)
+  author.of(service.monitor() or problem.raise_closed(), editing.signed(parameters), removal)
   local removed, message, code = retention.remove(function()
     local write, why, why_code = service.writer():remove(removal)
     if not write then
@@ -65,19 +68,19 @@ local instant_checkers = { from = request.as_text(time.instant), to = request.as
 
 local function delete_polls(arguments)
   local id = store_of(arguments)
-  local parameters = request.parameters(instant_checkers)
+  local parameters = editing.parameters(instant_checkers)
   local from, to = parameters.from and time.instant(parameters.from), parameters.to and time.instant(parameters.to)
   if from and to and time.between(from, to) < 0 then
     problem.raise(400, "to: an instant not before from expected", { field = "to" })
   end
-  local removed = remove { store = id, from = from, to = to }
+  local removed = remove({ store = id, from = from, to = to }, parameters)
   response.json(200, json.object(polls_of(id, removed.gone)))
 end
 
 local function delete_store(arguments)
   local id = store_of(arguments)
-  request.parameters {}
-  local removed = remove { store = id, whole_store = true }
+  local parameters = editing.parameters()
+  local removed = remove({ store = id, whole_store = true }, parameters)
   response.json(200, json.object("hours", json.number(removed.hours), "special_days", json.number(removed.special_days),
     "exclusions", json.number(removed.exclusions), "attributes", json.number(removed.attributes),
     "timezone", json.boolean(removed.timezone), polls_of(id, removed.gone)))
@@ -109,12 +112,13 @@ return {
     parameters = {
       { name = "from", description = "The first instant (default: since ever).", schema = "Instant" },
       { name = "to", description = "The last instant, whose poll goes too (default: for ever).", schema = "Instant" },
+      editing.reason,
     },
     responses = { [200] = { description = "They are removed; which, it tells.", schema = "RemovedPolls" } },
   },
   {
     method = "DELETE", path = "/v1/stores/{store_id}", access = "write", handler = delete_store, tag = "stores",
-    summary = "Remove everything that is known of a store",
+    summary = "Remove everything that is known of a store", parameters = { editing.reason },
     responses = { [200] = { description = "It is removed; what, it tells.", schema = "RemovedStore" } },
   },
 }

@@ -1,6 +1,7 @@
 --- Dates whose openings replace the weekly hours: of one store, or of all.
 -- @module loom.http.v1.special_days
 
+local editing = require "loom.http.editing"
 local json = require "loom.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
@@ -45,7 +46,20 @@ local function send(id, date)
   if not day then
     problem.raise(404, "there is no special day on " .. date)
   end
+  editing.send_tag(day_json(day))
   response.json(200, day_json(day))
+end
+
+-- What is set.
+local function current_of(id, date)
+  return function(monitor)
+    local days, message, code = monitor:special_days { store = id, from = date, to = date }
+    if not days then
+      return nil, message, code
+    end
+    local text = days[1] and day_json(days[1])
+    return text, text
+  end
 end
 
 local function get(arguments)
@@ -55,19 +69,25 @@ end
 
 local function put(arguments)
   local id, date = store_of(arguments), arguments.date
-  request.parameters {}
+  local parameters = editing.parameters()
   local body = request.fields({ "spans", "note" }, "spans")
-  service.call({ "store_id", "date", "spans", "note" }, function(state)
-    return state.monitor:set_special_day(id, date, body.spans, body.note)
+  if not time.days(date) then -- which is asked before it is known what is set
+    problem.raise(400, "date: a date expected", { field = "date" })
+  end
+  editing.change({ "store_id", "date", "spans", "note" }, current_of(id, date), function(monitor)
+    return monitor:set_special_day(id, date, body.spans, body.note, editing.signed(parameters))
   end)
   send(id, date)
 end
 
 local function delete(arguments)
-  local parameters = request.parameters { loaded = request.flag }
+  local parameters = editing.parameters { loaded = request.flag }
   local id, date = store_of(arguments, true), arguments.date
-  service.call({ "store_id", "date" }, function(state)
-    return state.monitor:clear_special_day(id, date, { loaded = parameters.loaded })
+  if not time.days(date) then
+    problem.raise(400, "date: a date expected", { field = "date" })
+  end
+  editing.change({ "store_id", "date" }, current_of(id, date), function(monitor)
+    return monitor:clear_special_day(id, date, editing.signed(parameters, { loaded = parameters.loaded }))
   end)
   response.none()
 end
@@ -112,20 +132,23 @@ local function add(path, whose, restricted)
       responses = { [200] = { description = "Special days in order of date.", schema = "SpecialDays" } },
     },
     {
-      method = "GET", path = of_date, access = "read", restricted = restricted, handler = get,
+      method = "GET", path = of_date, access = "read", restricted = restricted, is_tagged = true, handler = get,
       summary = "A special day of " .. whose,
-      responses = { [200] = { description = "The special day.", schema = "SpecialDay" } },
+      responses = { [200] = { description = "The special day.", schema = "SpecialDay", headers = editing.headers } },
     },
     {
-      method = "PUT", path = of_date, access = "write", handler = put, summary = "Set a special day of " .. whose,
-      request = { schema = "SpecialDayChange" },
-      responses = { [200] = { description = "The special day.", schema = "SpecialDay" } },
+      method = "PUT", path = of_date, access = "write", is_tagged = true, handler = put,
+      summary = "Set a special day of " .. whose,
+      request = { schema = "SpecialDayChange" }, parameters = { editing.reason, editing.if_match },
+      responses = { [200] = { description = "The special day.", schema = "SpecialDay", headers = editing.headers },
+        [409] = editing.conflict },
     },
     {
-      method = "DELETE", path = of_date, access = "write", handler = delete,
+      method = "DELETE", path = of_date, access = "write", is_tagged = true, handler = delete,
       summary = "Remove a special day of " .. whose .. " that was set by hand",
-      parameters = { { name = "loaded", description = "Remove what files brought, too.", schema = { type = "boolean" } } },
-      responses = { [204] = { description = "Done." } },
+      parameters = { { name = "loaded", description = "Remove what files brought, too.", schema = { type = "boolean" } },
+        editing.reason, editing.if_match },
+      responses = { [204] = { description = "Done." }, [409] = editing.conflict },
     },
   } do
     route.tag = "hours"

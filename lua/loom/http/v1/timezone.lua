@@ -1,18 +1,37 @@
 --- The timezone of a store.
 -- @module loom.http.v1.timezone
 
+local editing = require "loom.http.editing"
 local json = require "loom.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
 
+local function zone_json(id, found)
+  return json.object("store_id", json.string(id), "timezone_str", json.string(found.timezone_str),
+    "origin", json.string(found.origin))
+end
+
 local function send(id)
   local found = service.call({ "store_id" }, function(state)
     return state.monitor:timezone(id)
   end)
-  response.json(200, json.object("store_id", json.string(id), "timezone_str", json.string(found.timezone_str),
-    "origin", json.string(found.origin)))
+  local text = zone_json(id, found)
+  editing.send_tag(text)
+  response.json(200, text)
+end
+
+-- What is set.
+local function current_of(id)
+  return function(monitor)
+    local found, message, code = monitor:timezone(id)
+    if not found then
+      return nil, message, code
+    end
+    local text = zone_json(id, found)
+    return text, text
+  end
 end
 
 local function get(arguments)
@@ -22,10 +41,10 @@ end
 
 local function put(arguments)
   local id = arguments.store_id
-  request.parameters {}
+  local parameters = editing.parameters()
   local zone = request.fields({ "timezone_str" }, "timezone_str").timezone_str
-  service.call({ "store_id", "timezone_str" }, function(state)
-    local done, message, code = state.monitor:set_timezone(id, zone)
+  editing.change({ "store_id", "timezone_str" }, current_of(id), function(monitor)
+    local done, message, code = monitor:set_timezone(id, zone, editing.signed(parameters))
     if not done and code == "EINPUT" then
       problem.raise(400, "timezone_str: " .. message:gsub("^E%u+: ", ""), { field = "timezone_str" })
     end
@@ -36,12 +55,9 @@ end
 
 local function delete(arguments)
   local id = arguments.store_id
-  request.parameters {}
-  service.call({ "store_id" }, function(state)
-    return state.monitor:timezone(id) -- clearing would make the store
-  end)
-  service.call({ "store_id" }, function(state)
-    return state.monitor:set_timezone(id, nil)
+  local parameters = editing.parameters()
+  editing.change({ "store_id" }, current_of(id), function(monitor)
+    return monitor:set_timezone(id, nil, editing.signed(parameters))
   end)
   response.none()
 end
@@ -61,16 +77,22 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/stores/{store_id}/timezone", access = "read", restricted = "store", handler = get, tag = "hours",
-    summary = "The timezone of a store", responses = { [200] = { description = "The timezone.", schema = "Timezone" } },
+    method = "GET", path = "/v1/stores/{store_id}/timezone", access = "read", restricted = "store",
+    is_tagged = true, handler = get, tag = "hours",
+    summary = "The timezone of a store", responses = { [200] = { description = "The timezone.", schema = "Timezone",
+      headers = editing.headers } },
   },
   {
-    method = "PUT", path = "/v1/stores/{store_id}/timezone", access = "write", handler = put, tag = "hours",
+    method = "PUT", path = "/v1/stores/{store_id}/timezone", access = "write", is_tagged = true, handler = put, tag = "hours",
     summary = "Set the timezone of a store, in the past too", request = { schema = "TimezoneChange" },
-    responses = { [200] = { description = "The timezone.", schema = "Timezone" } },
+    parameters = { editing.reason, editing.if_match },
+    responses = { [200] = { description = "The timezone.", schema = "Timezone", headers = editing.headers },
+      [409] = editing.conflict },
   },
   {
-    method = "DELETE", path = "/v1/stores/{store_id}/timezone", access = "write", handler = delete, tag = "hours",
-    summary = "Have the file's timezone in force again", responses = { [204] = { description = "Done." } },
+    method = "DELETE", path = "/v1/stores/{store_id}/timezone", access = "write",
+    is_tagged = true, handler = delete, tag = "hours",
+    summary = "Have the file's timezone in force again", parameters = { editing.reason, editing.if_match },
+    responses = { [204] = { description = "Done." }, [409] = editing.conflict },
   },
 }
