@@ -115,6 +115,11 @@ export function alter(changes, options) {
   go(view + text(change(query, changes)), options);
 }
 
+/** Has what the address asks for shown anew, where something has been changed from here. */
+export function renew() {
+  tell();
+}
+
 /**
  * Calls a function with each new address.
  * @param {(address: Address) => void} listener

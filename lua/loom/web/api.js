@@ -79,6 +79,18 @@ export async function get(path, query, signal) {
 }
 
 /**
+ * Asks for JSON that is to be changed, with its entity tag, which tells later whether somebody else has changed it.
+ * @param {string} path
+ * @param {Query} [query]
+ * @returns {Promise<{ body: any, tag: string | null }>}
+ */
+export async function tagged(path, query) {
+  const response = await request(link(path, query), { cache: "no-store" });
+  const tag = response.headers.get("ETag");
+  return { body: await response.json(), tag: tag && tag.replace(/^W\//, "") }; // which whoever packs the answer puts before it
+}
+
+/**
  * Asks for text.
  * @param {string} path
  * @param {Query} [query]

@@ -2,15 +2,18 @@
  * One store: what it is, what its hours are and why, how its week went, and what its figures are made of.
  */
 
+import * as address from "../address.js";
 import * as api from "../api.js";
 import { instant } from "../clock.js";
 import { h } from "../h.js";
+import { audit } from "./store/audit.js";
 import { explanation } from "./store/explain.js";
 import { figures } from "./store/figures.js";
 import { search } from "./store/find.js";
 import { head } from "./store/head.js";
 import { days } from "./store/days.js";
 import { outages } from "./store/outages.js";
+import { settings } from "./store/settings.js";
 import { dateAfter, spanOf, today } from "./store/span.js";
 
 export const title = "Store";
@@ -48,7 +51,7 @@ async function lookAt(id, asked, span, signal) {
 
 /** @returns {import("./index.js").View} */
 export function open() {
-  const parts = [head(), days(), figures(), outages(), explanation()];
+  const parts = [head(), days(), figures(), outages(), explanation(), settings(), audit()];
   const page = h("div", { class: "stack store" }, parts.map((part) => part.element));
   const finder = search();
   const element = h("div", null, finder.element, page);
@@ -70,7 +73,7 @@ export function open() {
     const span = spanOf(query, today(near));
     const dates = new URLSearchParams([...asked, ["from", dateAfter(span.first, -1)], ["to", span.afterLast]]);
     const [schedule, seen] = await Promise.all([api.get(path(id, "schedule"), dates, signal), lookAt(id, asked, span, signal)]);
-    return { id, query, asked, store, near, span, schedule, ...seen, asOf: /** @type {number} */ (instant(near.as_of)) };
+    return { id, query, asked, store, near, span, schedule, ...seen, asOf: instant(near.as_of) ?? 0, again: address.renew };
   }
 
   return {
@@ -105,6 +108,7 @@ export function open() {
  * @property {any} rules
  * @property {import("./store/row.js").Segment[] | null} segments in the place of `window`
  * @property {number} asOf
+ * @property {() => void} again loads all of it anew, after a change
  */
 
 /**

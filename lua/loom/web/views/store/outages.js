@@ -3,12 +3,15 @@
  */
 
 import * as api from "../../api.js";
-import { asked as instantText, duration, show, zoneOf } from "../../clock.js";
+import { duration, instant, show, zoneOf } from "../../clock.js";
 import { h } from "../../h.js";
+import * as session from "../../session.js";
 import { counted } from "../../words.js";
+import { dialog } from "./edit/dialog.js";
+import { outageExclusion } from "./edit/exclusion.js";
 import { refilling } from "./refill.js";
 
-/** @typedef {{ from: number, to: number, seconds: number }} Outage */
+/** @typedef {{ from: string, to: string, seconds: number }} Outage its ends to the microsecond */
 
 /** @param {string} text a field of CSV, that no spreadsheet takes for a formula */
 function field(text) {
@@ -22,7 +25,7 @@ function field(text) {
  */
 function csv(id, outages) {
   return ["store_id,from_utc,to_utc,seconds", ...outages.map(({ from, to, seconds }) =>
-    [field(id), instantText(from), instantText(to), seconds].join(","))].join("\r\n") + "\r\n";
+    [field(id), from, to, seconds].join(","))].join("\r\n") + "\r\n";
 }
 
 /**
@@ -45,6 +48,7 @@ export function outages() {
     async show(data, signal) {
       const { id, asked, span, query, store } = data;
       const dates = new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]);
+      dates.set("time", "rfc3339");
       /** @type {Outage[]} */
       const list = (await api.get(`v1/stores/${encodeURIComponent(id)}/outages`, dates, signal)).outages;
       const zone = zoneOf(query, store.timezone_str ?? data.near.timezone_str);
@@ -55,9 +59,12 @@ export function outages() {
         list.length > 0 && h("div", { class: "sheet" }, h("table", { class: "rows" },
           h("caption", { class: "unseen" }, "Outages"),
           h("thead", null, h("tr", null, h("th", { scope: "col" }, "From"), h("th", { scope: "col" }, "To"),
-            h("th", { scope: "col", class: "number" }, "For"))),
+            h("th", { scope: "col", class: "number" }, "For"), session.mayWrite() && h("td"))),
           h("tbody", null, list.map((one) => h("tr", null, h("th", { scope: "row" }, show(one.from, zone)),
-            h("td", null, show(one.to, zone)), h("td", { class: "number" }, duration(one.seconds)))))))]);
+            h("td", null, show(one.to, zone)), h("td", { class: "number" }, duration(one.seconds)),
+            session.mayWrite() && h("td", null, h("button", { type: "button", id: `exclude-${instant(one.from)}`,
+              "aria-label": `Exclude the outage from ${show(one.from, zone)}`,
+              onclick: () => dialog(data, outageExclusion(data, one), data.again) }, "Exclude this…")))))))]);
     },
   };
 }

@@ -1,0 +1,86 @@
+/**
+ * Who changed what of a store by hand, with a button that undoes it.
+ */
+
+import * as api from "../../api.js";
+import { show, zoneOf } from "../../clock.js";
+import { h } from "../../h.js";
+import * as session from "../../session.js";
+import { dialog } from "./edit/dialog.js";
+import { exclusionText } from "./edit/exclusion.js";
+import { spansText, weekText } from "./edit/hours.js";
+import { undo } from "./edit/undo.js";
+import { refilling } from "./refill.js";
+
+const MOST = 30; // entries
+
+/**
+ * @typedef {{ number: number, at: string | number, by: string, store_id: string, kind: string, before: any, after: any,
+ *   reason: string | null }} Entry
+ */
+
+/** @type {Record<string, string>} */
+const KINDS = { hours: "weekly hours", special_day: "special day", exclusion: "exclusion", timezone: "zone",
+  attributes: "attributes", store: "store removed", polls: "polls removed" };
+
+/** @type {Record<string, (value: any, zone: string | undefined) => string>} */
+const LINES = {
+  hours: ({ changes }) => changes.map((/** @type {any} */ one) => `from ${one.effective_from}: ${one.removed ? "no change"
+    : one.reverts ? "the file's" : weekText(one.week)}`).join("; "),
+  special_day: ({ date, spans, note }) => `${date} ${spansText(spans)} ${note ?? ""}`,
+  exclusion: (value, zone) => exclusionText(value, zone),
+  timezone: (value) => value.timezone_str,
+  attributes: ({ attributes }) => Object.entries(attributes).map(([name, value]) => `${name}: ${value ?? "none"}`).join(", "),
+};
+
+/**
+ * What was there, or is, as a line.
+ * @param {string} kind
+ * @param {any} value
+ * @param {string | undefined} zone
+ */
+export function line(kind, value, zone) {
+  return value === null ? "nothing" : (LINES[kind] ?? JSON.stringify)(value, zone);
+}
+
+/** @returns {import("../store.js").Part} */
+export function audit() {
+  const body = h("div", { class: "stack" });
+  const refill = refilling(body);
+  const element = h("section", { class: "panel", "aria-label": "Changes by hand" }, body);
+  return {
+    element,
+    async show(data, signal) {
+      const { id, query, store } = data;
+      /** @type {Entry[]} */
+      let entries;
+      try {
+        entries = (await api.get("v1/audit", { store_id: id, limit: MOST, time: "ms" }, signal)).entries;
+      } catch (error) {
+        if (!(error instanceof api.ApiError) || (error.status !== 403 && error.status !== 404)) {
+          throw error;
+        }
+        element.hidden = true; // it is not for this token
+        return;
+      }
+      element.hidden = false;
+      const zone = zoneOf(query, store.timezone_str);
+      const may = session.mayWrite();
+      refill([entries, may, query.toString()], () => [h("h2", null, "Changes by hand"),
+        entries.length ? h("div", { class: "sheet" }, h("table", { class: "rows" },
+          h("caption", { class: "unseen" }, "Changes by hand"),
+          h("thead", null, h("tr", null, ["When", "Who", "What", "Before", "After", "Reason"].map((name) =>
+            h("th", { scope: "col" }, name)), may && h("td"))),
+          h("tbody", null, entries.map((entry) => {
+            const back = may ? undo(data, entry, line(entry.kind, entry.before, zone)) : null;
+            const told = [line(entry.kind, entry.before, zone), line(entry.kind, entry.after, zone), entry.reason];
+            return h("tr", null, h("th", { scope: "row" }, show(entry.at, zone)),
+              h("td", null, h("bdi", null, entry.by || "–")), h("td", null, KINDS[entry.kind] ?? entry.kind),
+              told.map((text) => h("td", { class: "change" }, h("bdi", null, text))),
+              may && h("td", null, back && h("button", { type: "button", id: `undo-${entry.number}`,
+                "aria-label": `Undo the change of ${KINDS[entry.kind]} of ${show(entry.at, zone)}`,
+                onclick: () => dialog(data, back, data.again) }, "Undo…")));
+          })))) : h("p", { class: "hint" }, "Nothing of this store has been changed by hand.")]);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Sets a special day: a date whose hours replace the weekly ones, of the store or of all.
+ */
+
+import * as api from "../../../api.js";
+import { h } from "../../../h.js";
+import { FieldProblem } from "./dialog.js";
+import { spansOf, spansText } from "./hours.js";
+
+/** @typedef {{ store_id: string, date: string, spans: string[], note: string, origin: string }} SpecialDay */
+
+/**
+ * @param {string} id of the store, or * for all
+ * @param {string} date
+ */
+export function pathOf(id, date) {
+  return `v1/${id === "*" ? "" : `stores/${encodeURIComponent(id)}/`}special-days/${date}`;
+}
+
+/**
+ * @param {import("../../store.js").Data} data
+ * @param {SpecialDay | null} day null: a new one
+ * @returns {import("./dialog.js").Edit}
+ */
+export function specialEdit({ id, span }, day) {
+  const date = h("input", { type: "date", "data-field": "date", value: day?.date ?? span.date, disabled: day !== null });
+  const spans = h("input", { "data-field": "spans", autocomplete: "off", value: day ? spansText(day.spans) : "closed" });
+  const note = h("input", { "data-field": "note", maxlength: 200, autocomplete: "off", value: day?.note ?? "" });
+  return {
+    title: day ? `Special day ${day.date}` : "New special day",
+    content: h("div", { class: "edit-fields" }, h("label", null, h("span", null, "Date"), date),
+      h("label", null, h("span", null, "Hours"), spans, h("small", { class: "hint" }, "such as 10:00-14:00, or closed")),
+      h("label", null, h("span", null, "Name"), note)),
+    read() {
+      if (!date.value) {
+        throw new FieldProblem("date", "Which date?");
+      }
+      return { date: date.value, spans: spansOf(spans.value), note: note.value };
+    },
+    preview: (value) => ({ special_days: [{ date: value.date, spans: value.spans }] }),
+    save: (value, reason) => api.send("PUT", pathOf(id, value.date), { body: { spans: value.spans, note: value.note },
+      query: { reason } }),
+  };
+}
+
+/**
+ * @param {SpecialDay} day
+ * @returns {import("./dialog.js").Edit}
+ */
+export function specialRemoval(day) {
+  return {
+    title: `Remove the special day ${day.date}`, action: "Remove",
+    content: h("p", null, h("bdi", null, day.note), ` ${spansText(day.spans)}. The weekly hours hold again on this date.`),
+    read: () => null,
+    preview: () => ({ special_days: [{ date: day.date, spans: null }] }),
+    save: (_, reason) => api.send("DELETE", pathOf(day.store_id, day.date), { query: { reason } }),
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * Undoes a change of the audit: what was there before is set again, by the same means.
+ */
+
+import * as api from "../../../api.js";
+import { h } from "../../../h.js";
+import { pathOf } from "./special.js";
+
+/**
+ * @typedef {object} Way
+ * @property {Record<string, unknown> | null} preview
+ * @property {(reason: string) => Promise<unknown>} save
+ */
+
+/** @type {Record<string, (entry: import("../audit.js").Entry, path: string) => Way | null>} */
+const WAYS = {
+  hours: ({ before }, path) => before && { preview: null,
+    save: (reason) => api.send("PUT", `${path}/hours`, { body: before, query: { reason } }) },
+  timezone: ({ before }, path) => ({ preview: { timezone_str: before?.timezone_str ?? null },
+    save: (reason) => api.send(before ? "PUT" : "DELETE", `${path}/timezone`,
+      { query: { reason }, body: before ?? undefined }) }),
+  attributes: ({ before }, path) => before && { preview: null,
+    save: (reason) => api.send("PATCH", `${path}/attributes`, { body: before, query: { reason } }) },
+  special_day({ before, after, store_id: id }) {
+    const { date } = before ?? after;
+    return { preview: { special_days: [{ date, spans: before ? before.spans : null }] },
+      save: (reason) => api.send(before ? "PUT" : "DELETE", pathOf(id, date), { query: { reason },
+        body: before ? { spans: before.spans, note: before.note } : undefined }) };
+  },
+  exclusion({ before, after }) {
+    if (!before) {
+      return { preview: { exclusions: { remove: [after.number] } },
+        save: (reason) => api.send("DELETE", `v1/exclusions/${after.number}`, { query: { reason } }) };
+    }
+    const { number, ...exclusion } = before;
+    return { preview: { exclusions: { add: [exclusion] } }, save: () => api.send("POST", "v1/exclusions", { body: exclusion }) };
+  },
+};
+
+/**
+ * @param {import("../../store.js").Data} data
+ * @param {import("../audit.js").Entry} entry
+ * @param {string} before what was there, in words
+ * @returns {import("./dialog.js").Edit | null} null: it cannot be undone
+ */
+export function undo({ id }, entry, before) {
+  const way = WAYS[entry.kind]?.(entry, `v1/stores/${encodeURIComponent(id)}`);
+  return way ? {
+    title: "Undo", action: "Undo", content: h("p", null, "What was there before is set again: ",
+      h("bdi", null, before)),
+    read: () => null,
+    preview: () => way.preview,
+    save: (_, reason) => way.save(reason),
+  } : null;
+}

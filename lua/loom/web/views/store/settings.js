@@ -1,0 +1,151 @@
+/**
+ * What is set of a store, and what changes it: weekly hours, special days, exclusions, zone and attributes.
+ */
+
+import * as api from "../../api.js";
+import { zoneOf } from "../../clock.js";
+import { h } from "../../h.js";
+import * as notice from "../../notice.js";
+import * as session from "../../session.js";
+import { attributesEdit } from "./edit/attributes.js";
+import { dialog } from "./edit/dialog.js";
+import { exclusionEdit, exclusionRemoval, exclusionText } from "./edit/exclusion.js";
+import { DAYS, hoursEdit, spansText, weekText } from "./edit/hours.js";
+import { specialEdit, specialRemoval } from "./edit/special.js";
+import { zoneEdit } from "./edit/zone.js";
+import { refilling } from "./refill.js";
+import { dateAfter } from "./span.js";
+
+const PAST = 31; // days before today whose special days are listed
+const EXCLUSIONS = 20; // the last ones, that are listed
+
+/** @type {Record<string, string>} */
+const ORIGINS = { file: "from the file", override: "set by hand", default: "the default, for want of its own" };
+
+/**
+ * @param {import("../store.js").Data} data
+ * @param {AbortSignal} signal
+ */
+async function load({ id, span }, signal) {
+  /** @param {string} what */
+  const own = (what) => `v1/stores/${encodeURIComponent(id)}/${what}`;
+  const from = { from: dateAfter(span.today, -PAST) };
+  const [hours, zone, days, allDays, exclusions, allExclusions] = await Promise.all([
+    api.get(own("hours"), { on: span.today }, signal), api.get(own("timezone"), {}, signal),
+    api.get(own("special-days"), from, signal), api.get("v1/special-days", from, signal),
+    api.get("v1/exclusions", { store_id: id }, signal), api.get("v1/exclusions", { store_id: "*" }, signal),
+  ]);
+  return { hours, zone, exclusions: [...exclusions.exclusions, ...allExclusions.exclusions],
+    days: [...days.special_days, ...allDays.special_days].sort((one, two) => one.date < two.date ? -1 : 1) };
+}
+
+/**
+ * @param {string} title
+ * @param {import("../../h.js").Child} button
+ * @param {...import("../../h.js").Child} children
+ */
+function block(title, button, ...children) {
+  return h("section", { class: "setting stack" }, h("div", { class: "row spread" }, h("h3", null, title), button), children);
+}
+
+/** @typedef {import("./edit/dialog.js").Edit} Edit */
+
+/**
+ * What makes buttons that open a dialog, where anything may be changed at all.
+ * @param {import("../store.js").Data} data
+ */
+function buttons(data) {
+  /** @param {() => Edit | Promise<Edit>} edit */
+  async function open(edit) {
+    try {
+      dialog(data, await edit(), data.again);
+    } catch (error) {
+      notice.tell(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const may = session.mayWrite();
+  /** @param {string} key @param {string} text @param {string} label @param {() => Edit | Promise<Edit>} edit */
+  return (key, text, label, edit) => may && h("button", { type: "button", id: `edit-${key}`, "aria-label": label,
+    onclick: () => open(edit) }, text);
+}
+
+/** @typedef {ReturnType<typeof buttons>} Buttons */
+
+function everyStore() {
+  return [" ", h("span", { class: "tag" }, "all stores")];
+}
+
+/**
+ * @param {any} hours
+ * @param {import("../../h.js").Child} button
+ */
+function hoursBlock(hours, button) {
+  const changes = hours.changes.map((/** @type {any} */ one) => one.effective_from ?? "always");
+  const rows = () => DAYS.map(([day, name]) => h("tr", null, h("th", { scope: "row" }, name),
+    h("td", null, spansText(hours.week[day]))));
+  return block("Weekly hours", button, hours.week ? h("table", { class: "week" },
+    h("caption", { class: "unseen" }, "Weekly hours"), h("tbody", null, rows())) : h("p", null, weekText(null)),
+  changes.length > 1 && h("p", { class: "hint" }, `They change: ${changes.join(", ")}.`));
+}
+
+/**
+ * @param {import("../store.js").Data} data
+ * @param {import("./edit/special.js").SpecialDay[]} days
+ * @param {Buttons} button
+ */
+function specialBlock(data, days, button) {
+  return block("Special days", button("special", "Add…", "Add a special day", () => specialEdit(data, null)),
+    h("ul", { class: "listed" }, days.map((day) => h("li", null, h("b", null, day.date), ` ${spansText(day.spans)} `,
+      h("bdi", null, day.note), day.store_id === "*" ? everyStore() : [" ",
+        button(`special-${day.date}`, "Change…", `Change the special day ${day.date}`, () => specialEdit(data, day)),
+        day.origin === "override" && button(`no-special-${day.date}`, "Remove…", `Remove the special day ${day.date}`,
+          () => specialRemoval(day))]))),
+    !days.length && h("p", { class: "hint" }, "None from a month ago on."));
+}
+
+/**
+ * @param {import("../store.js").Data} data
+ * @param {import("./edit/exclusion.js").Exclusion[]} exclusions
+ * @param {Buttons} button
+ */
+function exclusionsBlock(data, exclusions, button) {
+  const zone = zoneOf(data.query, data.store.timezone_str ?? data.near.timezone_str);
+  return block("Exclusions", button("exclusion", "Add…", "Add an exclusion", () => exclusionEdit(data)),
+    h("ul", { class: "listed" }, exclusions.slice(-EXCLUSIONS).map((one) => h("li", null, exclusionText(one, zone), " ",
+      h("bdi", { class: "soft" }, one.reason), one.store_id === "*" ? everyStore() : [" ",
+        button(`exclusion-${one.number}`, "Remove…", `Remove the exclusion ${exclusionText(one, zone)}`,
+          () => exclusionRemoval(data, one))]))),
+    exclusions.length > EXCLUSIONS && h("p", { class: "hint" }, `${exclusions.length - EXCLUSIONS} earlier ones.`),
+    !exclusions.length && h("p", { class: "hint" }, "None."));
+}
+
+/** @returns {import("../store.js").Part} */
+export function settings() {
+  const body = h("div", { class: "settings" });
+  const refill = refilling(body);
+  return {
+    element: h("section", { class: "panel", "aria-label": "What is set" }, body),
+    async show(data, signal) {
+      const set = await load(data, signal);
+      const { id, query, store, span } = data;
+      const button = buttons(data);
+      /** @param {string} what @param {Record<string, string>} [asked] */
+      const current = (what, asked) => api.tagged(`v1/stores/${encodeURIComponent(id)}/${what}`, asked);
+      const attributes = Object.entries(store.attributes);
+
+      refill([set, attributes, session.mayWrite(), query.toString()], () => [
+        hoursBlock(set.hours, button("hours", "Change…", "Change the weekly hours",
+          async () => hoursEdit(data, await current("hours", { on: span.today })))),
+        specialBlock(data, set.days, button),
+        exclusionsBlock(data, set.exclusions, button),
+        block("Zone", button("zone", "Change…", "Change the zone", async () => zoneEdit(data, await current("timezone"))),
+          h("p", null, set.zone.timezone_str, " ", h("small", { class: "soft" }, ORIGINS[set.zone.origin]))),
+        block("Attributes", button("attributes", "Change…", "Change the attributes",
+          async () => attributesEdit(data, await current("attributes"))),
+        h("dl", { class: "listed" }, attributes.map(([name, value]) => h("div", null,
+          h("dt", { class: "soft" }, h("bdi", null, name)), h("dd", null, h("bdi", null, value))))),
+        !attributes.length && h("p", { class: "hint" }, "None.")),
+      ]);
+    },
+  };
+}
