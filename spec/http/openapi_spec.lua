@@ -50,6 +50,47 @@ describe("the document of the API", function()
     end
   end)
 
+  -- Parameters whose form alone bounds them: durations, numbers, lists, and values that are compared.
+  local by_form = { max_gap = true, slack = true, dormant_after = true, step = true, windows = true, percents = true,
+    labels = true, max_rejects = true, number = true, file = true, view = true, hash = true, part = true,
+    ["where.ATTRIBUTE"] = true }
+
+  -- A parameter's schema, where it is of text, and no header, which nginx bounds.
+  local function text_schema(parameter)
+    if parameter["in"] == "header" then
+      return nil
+    end
+    local schema = parameter.schema
+    local name = (schema["$ref"] or ""):match "([^/]+)$"
+    schema = name and document.components.schemas[name] or schema
+    return schema.type == "string" and schema or nil
+  end
+
+  it("has bounds of texts, and longer ones are refused", function()
+    local asked = {}
+    for path, methods in pairs(document.paths) do
+      for method, operation in pairs(methods) do
+        for _, parameter in ipairs(operation.parameters or {}) do
+          local schema, name = text_schema(parameter), parameter.name
+          if schema and not schema.enum then
+            assert.is_true(schema.maxLength ~= nil or schema.format ~= nil or by_form[name:gsub("%d$", "")] or false,
+              ("%s %s: %s"):format(method, path, name))
+          end
+          if schema and schema.maxLength and method == "get" then
+            local long = ("a"):rep(schema.maxLength + 1)
+            local target = parameter["in"] == "path" and path:gsub("{" .. name .. "}", long) or path .. "?" .. name .. "=" .. long
+            local response = server.request("GET", (target:gsub("{date}", "2024-03-04"):gsub("{.-}", "a")))
+            assert.is_true(response.status >= 400 and response.status < 500, target)
+            asked[name] = true
+          end
+        end
+      end
+    end
+    for _, name in ipairs { "store_id", "q", "sort", "as_of", "cursor", "default_zone", "by", "fields" } do
+      assert.is_true(asked[name], name)
+    end
+  end)
+
   local check = openapi.is_possible() and it or pending
   check("finds out a response that is not as it says", function()
     local response = { status = 200, headers = { ["content-type"] = "application/json" }, body = '{"status":"good"}' }

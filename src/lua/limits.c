@@ -12,6 +12,7 @@
 #include "read/kind.h"
 #include "report/report.h"
 #include "report/survey.h"
+#include "time/zone.h"
 #include "write/author.h"
 
 /* A list of texts, which end with NULL, as field `name` of the table on top. */
@@ -35,6 +36,7 @@ static void push_limits(lua_State *L) {
                 {"attribute_names", LOOM_ATTRIBUTE_NAMES_MAX},
                 {"attributes_size", LOOM_ATTRIBUTES_SIZE_MAX},
                 {"search", LOOM_SEARCH_MAX},
+                {"zone_name", LOOM_ZONE_NAME_MAX},
                 {"slack", LOOM_SLACK_MAX},
                 {"max_gap", LOOM_MAX_GAP_MAX},
                 {"windows", LOOM_WINDOWS_MAX},

@@ -447,7 +447,7 @@ metrics.routes = {
     summary = "Metrics for Prometheus",
     parameters = {
       { name = "store_id", description = "A pattern of ids, with *, ? and [a-z]: the stores that have metrics of their own, such "
-        .. "as * for all of them.", schema = { type = "string" } },
+        .. "as * for all of them.", schema = { type = "string", minLength = 1, maxLength = core.limits.store_id } },
       { name = "labels", description = "Attributes that those have as labels, up to ten, with commas between them.",
         schema = { type = "string" } },
     },

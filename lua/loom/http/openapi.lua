@@ -68,10 +68,14 @@ local function content_of(described)
   return content
 end
 
+-- Arguments of paths that are of so many bytes at the most; texts of JSON Schema have as many characters, or fewer.
+local longest = { store_id = core.limits.store_id, date = #"2026-01-05", report_id = #"00000000-0000-0000-0000-000000000000" }
+
 local function parameters_of(route)
   local list = {}
   for name in route.path:gmatch("{([^}]+)}") do
-    list[#list + 1] = { name = name, ["in"] = "path", required = true, schema = { type = "string" } }
+    list[#list + 1] = { name = name, ["in"] = "path", required = true,
+      schema = { type = "string", maxLength = longest[name] } }
   end
   local listed = route.parameters or {}
   for _, group in ipairs { listed, listed.more or {} } do

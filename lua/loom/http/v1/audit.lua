@@ -3,6 +3,7 @@
 
 local audit = require "loom.audit"
 local check = require "loom.check"
+local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
@@ -20,7 +21,7 @@ local ANSWER_BYTES = 1024 * 1024
 
 local checkers = {
   store_id = check.store_or_all, kind = check.choice(audit.kinds), limit = request.whole(1, audit.LIMIT_MAX),
-  cursor = check.string, time = check.choice(instants.names),
+  cursor = cursor.checker, time = check.choice(instants.names),
 }
 
 -- A page is made by a thread, which passes over all entries where few are of a kind.
@@ -76,11 +77,12 @@ return {
     summary = "Who changed what by hand, when, from what to what, and why",
     parameters = {
       { name = "store_id", description = "Of this store alone; * for what was set for all stores.",
-        schema = { type = "string" } },
+        schema = { type = "string", maxLength = core.limits.store_id } },
       { name = "kind", schema = { type = "string", enum = audit.kinds } },
       { name = "limit", description = "A page has fewer where entries are long.",
         schema = { type = "integer", minimum = 1, maximum = audit.LIMIT_MAX, default = audit.LIMIT } },
-      { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
+      { name = "cursor", description = "The next_cursor of the page before.",
+        schema = { type = "string", maxLength = cursor.LENGTH_MAX } },
       { name = "time", description = "The form of instants.",
         schema = { type = "string", enum = instants.names, default = "text" } },
     },

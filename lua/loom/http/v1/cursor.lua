@@ -22,11 +22,16 @@ function cursor.write(list, place, id)
   return (ngx.encode_base64(text, true):gsub("[+/]", { ["+"] = "-", ["/"] = "_" }))
 end
 
+--- Checker of what may be one, until it is read.
+function cursor.checker(text)
+  return #text <= cursor.LENGTH_MAX and text or nil, ("text of up to %d bytes"):format(cursor.LENGTH_MAX)
+end
+
 --- What a cursor holds.
 -- @treturn string place
 -- @treturn string id
 function cursor.read(list, text)
-  local plain = #text <= cursor.LENGTH_MAX and text:find("^[%w_-]+$")
+  local plain = text:find("^[%w_-]+$")
     and ngx.decode_base64((text:gsub("[-_]", { ["-"] = "+", ["_"] = "/" })) .. ("="):rep(-#text % 4))
   local digest, place, id = (plain or ""):match("^(%x+)%z([^%z]*)%z(.*)$")
   if not digest or digest ~= digest_of(list, place, id) then

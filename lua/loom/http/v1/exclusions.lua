@@ -2,6 +2,7 @@
 -- @module loom.http.v1.exclusions
 
 local check = require "loom.check"
+local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
 local editing = require "loom.http.editing"
 local exclusions = require "loom.exclusions"
@@ -25,7 +26,7 @@ local LIMIT, LIMIT_MAX = 1000, 1000
 local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
 local ANSWER_BYTES = 1024 * 1024 -- more than such a page with one more exclusion, whose reason has 4096 bytes, can have
 
-local checkers = { store_id = check.store_id, limit = request.whole(1, LIMIT_MAX), cursor = check.string }
+local checkers = { store_id = check.store_id, limit = request.whole(1, LIMIT_MAX), cursor = cursor.checker }
 
 -- Where a page begins, of its cursor.
 local function after_of(of, text)
@@ -151,10 +152,12 @@ return {
     method = "GET", path = "/v1/exclusions", access = "read", restricted = "choice", handler = list, tag = "hours",
     summary = "The exclusions",
     parameters = {
-      { name = "store_id", description = "Of this store alone; * for those of all stores.", schema = { type = "string" } },
+      { name = "store_id", description = "Of this store alone; * for those of all stores.",
+        schema = { type = "string", maxLength = core.limits.store_id } },
       { name = "limit", description = "A page has fewer where reasons are long.",
         schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
-      { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
+      { name = "cursor", description = "The next_cursor of the page before.",
+        schema = { type = "string", maxLength = cursor.LENGTH_MAX } },
     },
     responses = { [200] = { description = "A page of exclusions, in order of time.", schema = "Exclusions" } },
   },

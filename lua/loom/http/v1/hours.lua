@@ -97,7 +97,7 @@ for _, day in ipairs(hours.days) do
   new_week.properties[day] = { type = { "string", "array" }, items = { type = "string" } }
 end
 local date_or_null = { type = { "string", "null" }, format = "date" }
-local effective = { type = "string", description = 'A local date, or "always".' }
+local effective = { type = "string", maxLength = #"0001-01-01", description = 'A local date, or "always".' }
 
 return {
   schemas = {

@@ -107,7 +107,8 @@ options.parameters = {
   { name = "no_data", schema = { type = "string", enum = rules.names.no_data } },
   { name = "max_gap", description = 'A duration, or "none".', schema = { type = "string" } },
   { name = "slack", description = "A duration.", schema = { type = "string" } },
-  { name = "default_zone", description = "The timezone of stores without one.", schema = { type = "string" } },
+  { name = "default_zone", description = "The timezone of stores without one.",
+    schema = { type = "string", maxLength = core.limits.zone_name } },
   { name = "time", description = "How the answer gives instants: as text (2023-01-25 18:13:22.000000 UTC), by RFC 3339 "
     .. "(2023-01-25T18:13:22Z, with a fraction only where there is one), or as milliseconds since 1970, whose fraction is cut.",
     schema = { type = "string", enum = instants.names, default = "text" } },
@@ -121,7 +122,7 @@ options.fleet_parameters = {
     schema = { type = "string", minLength = 1, maxLength = SEARCH_MAX } },
   { name = "timezone_str", description = "The zone that stores must have by the rules of the report, so that default_zone counts "
     .. "for those without one; given more than once, one of them.",
-    schema = { type = "array", maxItems = ZONES_MAX, items = { type = "string" } } },
+    schema = { type = "array", maxItems = ZONES_MAX, items = { type = "string", maxLength = core.limits.zone_name } } },
   { name = "where.ATTRIBUTE", description = "A value that the attribute must have; given more than once, one of them. The name "
     .. "of the parameter ends with that of the attribute.", schema = { type = "string" } },
   { name = "all_stores", description = "Also stores without polls.", schema = { type = "boolean" } },

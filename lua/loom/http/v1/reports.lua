@@ -39,7 +39,7 @@ end
 local checkers = {
   status = check.choice(Queue.states),
   limit = request.whole(1, LIMIT_MAX),
-  cursor = check.string,
+  cursor = cursor.checker,
 }
 
 -- A page of reports, of those that who asks sees, and whether there are more. Where others are passed over, it may take several
@@ -134,7 +134,8 @@ return {
       { name = "status", schema = { type = "string", enum = Queue.states } },
       { name = "limit", description = "A page has fewer where the reports' options are long.",
         schema = { type = "integer", minimum = 1, maximum = LIMIT_MAX, default = LIMIT } },
-      { name = "cursor", description = "The next_cursor of the page before.", schema = { type = "string" } },
+      { name = "cursor", description = "The next_cursor of the page before.",
+        schema = { type = "string", maxLength = cursor.LENGTH_MAX } },
     },
     responses = { [200] = { description = "A page of reports.", schema = "Reports" } },
   },

@@ -20,8 +20,9 @@ figures_schema.description = "What a store was in a window. Times are in seconds
 --- Routes, of which there are none, and the schemas.
 return {
   schemas = {
-    Instant = { type = "string", description = "Such as 2023-01-25 18:13:22 UTC or 2023-01-25T18:13:22Z; in requests also "
-      .. "a whole number of 10, 13 or 16 digits: seconds, milliseconds or microseconds since 1970." },
+    Instant = { type = "string", maxLength = #"2023-01-25 18:13:22.123456789 +00:00",
+      description = "Such as 2023-01-25 18:13:22 UTC or 2023-01-25T18:13:22Z; in requests also a whole number of 10, 13 or 16 "
+        .. "digits: seconds, milliseconds or microseconds since 1970." },
     FormattedInstant = { type = { "string", "integer" }, description = "In the form that the parameter time asks for." },
     NullableInstant = { anyOf = { "FormattedInstant", { type = "null" } } },
     Figures = figures_schema,

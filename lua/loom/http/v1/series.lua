@@ -2,6 +2,7 @@
 -- @module loom.http.v1.series
 
 local budget = require "loom.http.budget"
+local core = require "loom.core"
 local fleet = require "loom.http.fleet"
 local formats = require "loom.formats.series"
 local instants = require "loom.formats.instants"
@@ -152,7 +153,8 @@ local parameters = {
   { name = "step", description = "How long a step is: a duration of whole seconds, from 60 s to 31 days, such as 15m. The span "
     .. "is a whole number of them, 2,000 at the most.", schema = { type = "string", default = "1h" } },
   { name = "by", description = "Also tells apart the values of this attribute, or with timezone_str the zones that stores are "
-    .. "in: 50 at the most, and 20,000 steps of all of them together.", schema = { type = "string" } },
+    .. "in: 50 at the most, and 20,000 steps of all of them together.",
+    schema = { type = "string", maxLength = core.limits.attribute_name } },
   more = options.without(options.fleet_parameters, { windows = true, compare = true }),
 }
 

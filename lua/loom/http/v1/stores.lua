@@ -51,7 +51,7 @@ local list_checkers = {
   sort = sort_order.checker,
   order = check.choice { "asc", "desc" },
   limit = request.whole(1, LIMIT_MAX),
-  cursor = check.string,
+  cursor = cursor.checker,
   offset = request.whole(0, OFFSET_MAX),
   fields = fields_checker,
 }

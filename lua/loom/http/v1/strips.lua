@@ -3,6 +3,7 @@
 
 local budget = require "loom.http.budget"
 local columns = require "loom.http.v1.columns"
+local core = require "loom.core"
 local fleet = require "loom.http.fleet"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
@@ -170,7 +171,7 @@ return {
         schema = { type = "integer", minimum = 1, maximum = BINS_MAX, default = BINS } },
       { name = "order", description = "store_id; down, the most down time first; first_outage, by the first bin with down time; "
         .. "timezone_str; or attribute.NAME. Stores that have nothing to be sorted by come last, equal ones by id.",
-        schema = { type = "string", default = "down" } },
+        schema = { type = "string", default = "down", maxLength = core.limits.attribute_name + #"attribute." } },
       columns.by_parameter "Puts stores together that have the same value of:",
       more = options.without(options.fleet_parameters, { windows = true, compare = true }),
     },
