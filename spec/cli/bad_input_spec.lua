@@ -367,8 +367,8 @@ describe("bad input", function()
 
     it("from a newer version", function()
       local bytes = files.read(db) -- user_version: offset 60, 4 bytes
-      local path = files.write(folder .. "/newer", bytes:sub(1, 60) .. "\0\0\0\9" .. bytes:sub(65))
-      expect_all_fail(path, "was written by a newer Loom (its schema is version 9, this Loom knows 7)")
+      local path = files.write(folder .. "/newer", bytes:sub(1, 60) .. "\0\0\0\99" .. bytes:sub(65))
+      expect_all_fail(path, ("was written by a newer Loom (its schema is version 99, this Loom knows %d)"):format(bytes:byte(64)))
     end)
 
     it("that is corrupt", function()
@@ -536,6 +536,22 @@ describe("bad input", function()
       assert.equal("the one of yesterday\n", files.read(path))
       assert.is_false(files.exists(path .. ".part"))
     end)
+  end)
+
+  it("of no known kind is told with what to say, and only that is", function()
+    local path = folder .. "/file"
+    local function failure(text)
+      files.write(path, text)
+      local result = shell.loom("ingest", folder .. "/db", path)
+      shell.expect_failure(result, 1)
+      return result.err
+    end
+    assert.matches('known: "a,b"; say of what kind it is, such as --attributes ' .. path .. "\n", failure "a,b\nc,d\n", 1, true)
+    for _, text in ipairs { "PK\3\4 a spreadsheet", "\31\139 gzip", "" } do
+      assert.is_nil(failure(text):find("of what kind", 1, true))
+    end
+    local result = shell.loom("ingest", folder .. "/db", "/dev/null")
+    assert.matches("/dev/null: is not a regular file: say of what kind it is, such as --polls /dev/null\n", result.err, 1, true)
   end)
 
   it("of output that does not fit is told", function()

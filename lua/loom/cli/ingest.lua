@@ -66,8 +66,12 @@ local function add_file(files, path)
   end
   local kind, message, code = loading.recognize(path)
   if not kind then
-    local hint = (code == "EINPUT" or code == "EINVAL") and "; say of what kind it is, such as --attributes " .. path or ""
-    return nil, message .. hint
+    if code == "EINVAL" then -- it says so itself
+      message = message .. ", such as --polls " .. path
+    elseif message:find("its header is not that of a file that is known", 1, true) then
+      message = message .. "; say of what kind it is, such as --attributes " .. path
+    end
+    return nil, message
   end
   add(files, kind, path)
   return true
