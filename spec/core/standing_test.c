@@ -7,6 +7,8 @@
 #include "report/state_order.h"
 #include "reports.h"
 
+#include <limits.h>
+
 static struct loom_report_options state_options(const char *as_of) {
   struct loom_report_options options = {.default_zone = "UTC",
                                         .threads = 1,
@@ -167,6 +169,11 @@ static void check_order(const loom_report *report, const struct loom_state_filte
     const struct loom_store_state *state = loom_report_state(report, row);
     wanted += filter->states[state->standing.state] &&
               (state->is_dormant ? filter->dormant : filter->others) &&
+              (!filter->has_lasted ||
+               (state->standing.has_since
+                    ? loom_report_as_of(report) - state->standing.since >= filter->lasted_from &&
+                          loom_report_as_of(report) - state->standing.since < filter->lasted_to
+                    : filter->lasted_to == INT64_MAX)) &&
               (!filter->only || filter->only[row]);
   }
   assert_int_equal(count, wanted);
@@ -198,8 +205,13 @@ static void orders_and_counts(void **test) {
   loom_report *report = complete_report(database, &options, &source);
   for (int round = 0; round < 300; round++) {
     struct loom_state_filter filter = {.dormant = random_below(&random, 2),
-                                       .others = random_below(&random, 2)};
+                                       .others = random_below(&random, 2),
+                                       .has_lasted = random_below(&random, 2),
+                                       .lasted_from = (int64_t)random_below(&random, 20000) * 1000000,
+                                       .lasted_to = INT64_MAX};
     struct loom_state_counts counts;
+    if (random_below(&random, 2))
+      filter.lasted_to = filter.lasted_from + (int64_t)random_below(&random, 20000) * 1000000;
     for (int state = 0; state < LOOM_STATES; state++)
       filter.states[state] = random_below(&random, 2);
     for (size_t row = 0; row < loom_report_count(report); row++)
@@ -236,8 +248,13 @@ static void states_of_another_report(void **test) {
   size_t found = 0, at = 0, rows = loom_report_count(report);
   struct loom_column column;
   assert_true(loom_column_init(&column, rows));
-  loom_column_of_states(&column, report, states);
+  assert_true(loom_column_of_states(&column, report, states));
   static const char worst[][9] = {"down", "unknown", "excluded", "closed", "up"};
+  struct {
+    unsigned place;
+    int64_t since;
+  } by_rank[250]; /* what stores of a rank are */
+  memset(by_rank, 0xff, sizeof by_rank);
   for (size_t row = 0; row < rows; row++) {
     size_t length, other;
     const char *id = loom_report_store(report, row, &length);
@@ -252,8 +269,21 @@ static void states_of_another_report(void **test) {
       continue;
     }
     const struct loom_store_state *state = loom_report_state(states, other);
-    assert_string_equal(loom_state_name(state->standing.state), worst[column.ranks[row] % 5]);
-    assert_int_equal(column.ranks[row] >= 5, state->is_dormant);
+    unsigned place = state->is_dormant ? 5 : 0;
+    while (strcmp(loom_state_name(state->standing.state), worst[place % 5]) != 0)
+      place++;
+    int64_t since = state->standing.has_since ? state->standing.since : INT64_MAX;
+    uint32_t rank = column.ranks[row];
+    assert_true(rank < column.count);
+    assert_true(by_rank[rank].place == UINT_MAX ||
+                (by_rank[rank].place == place && by_rank[rank].since == since));
+    by_rank[rank].place = place;
+    by_rank[rank].since = since;
+  }
+  for (uint32_t rank = 1; rank < column.count; rank++) {
+    assert_true(by_rank[rank - 1].place < by_rank[rank].place ||
+                (by_rank[rank - 1].place == by_rank[rank].place &&
+                 by_rank[rank - 1].since < by_rank[rank].since));
   }
   assert_true(found > 5 && found + 5 < rows);
   loom_column_free(&column);

@@ -2,6 +2,7 @@ local contract = require "support.contract"
 local core = require "loom.core"
 local loom = require "loom"
 local random_of = require "support.random".new
+local time = require "loom.time"
 local server = require "support.api"
 
 local expect, problem, escape = contract.expect, contract.expect_problem, server.escape
@@ -44,8 +45,14 @@ local function query_of(parameters)
   return "?" .. table.concat(parts, "&")
 end
 
+local function has_lasted(lasted, since, as_of)
+  local from, to = lasted:match "^(.-)%.%.(.*)$"
+  local age = since and time.between(time.instant(since), time.instant(as_of)) or math.huge
+  return (from == "" or age >= time.duration(from)) and (to == "" or age < time.duration(to))
+end
+
 -- Whether a store is one of those that parameters choose, said plainly.
-local function is_chosen(store, state, parameters)
+local function is_chosen(store, state, parameters, as_of)
   local function is_among(value, list)
     for _, item in ipairs(list) do
       if item == value then
@@ -70,10 +77,12 @@ local function is_chosen(store, state, parameters)
     and (not parameters.store_id or core.matches(parameters.store_id, store.store_id))
     and (not parameters.state or ("," .. parameters.state .. ","):find("," .. state.state .. ",", 1, true) ~= nil)
     and (dormant == "any" or tostring(state.dormant) == dormant)
+    and (not parameters.lasted or has_lasted(parameters.lasted, state.since_utc, as_of))
 end
 
 -- Some values of each parameter, of which random requests are made.
-local names = { "q", "timezone_str", "where.brand", "store_id", "state", "dormant", "dormant_after", "default_zone", "as_of" }
+local names = { "q", "timezone_str", "where.brand", "store_id", "state", "dormant", "lasted", "dormant_after", "default_zone",
+  "as_of" }
 local values = {
   q = { "taco", "TACO", "o 1", "%", "_", "1", "nothing of this" },
   timezone_str = { { "UTC" }, { "Asia/Tokyo", "America/Chicago" }, { "Europe/Paris" } },
@@ -81,6 +90,7 @@ local values = {
   store_id = { "shop*", "*1?" },
   state = { "down", "up,unknown", "closed", "down,up" },
   dormant = { "true", "false", "any" },
+  lasted = { "1h..", "..1h", "20m..90m", "..", "90m..2d" },
   dormant_after = { "1d" },
   default_zone = { "Europe/Paris" },
   as_of = { "2024-03-04 11:15:00" },
@@ -114,7 +124,7 @@ describe("the choice of stores", function()
         default_zone = parameters.default_zone })
       for store in monitor:stores() do
         local state = status:store(store.store_id)
-        expected[#expected + 1] = state and is_chosen(store, state, parameters) and store.store_id or nil
+        expected[#expected + 1] = state and is_chosen(store, state, parameters, status.as_of_utc) and store.store_id or nil
       end
       table.sort(expected)
       local list, ids, polls = expect(200, "GET", "/v1/stores" .. query .. "&limit=1000"), {}, 0
@@ -160,6 +170,9 @@ describe("the choice of stores", function()
       problem(400, "timezone_str", "GET", path .. "?" .. ("timezone_str=UTC&"):rep(21))
       problem(400, "state", "GET", path .. "?state=dead")
       problem(400, "dormant", "GET", path .. "?dormant=yes")
+      for _, lasted in ipairs { "", "1h", "1h..1h", "2h..1h", "a..", "..0", "1h..2h..3h", (" "):rep(60) .. ".." } do
+        problem(400, "lasted", "GET", path .. "?lasted=" .. escape(lasted))
+      end
       problem(422, "dormant_after", "GET", path .. "?dormant_after=0")
     end
   end)

@@ -36,7 +36,8 @@ local keys = {
     return store.store_id
   end,
   state = function(store)
-    return places[store.state] + (store.dormant and 5 or 0)
+    local since = store.since ~= cjson.null and store.since or "without"
+    return places[store.state] + (store.dormant and 5 or 0) .. " " .. since
   end,
   timezone_str = function(store)
     return store.timezone_str

@@ -110,8 +110,7 @@ static int take_states(lua_State *L) {
   struct column *column = check_both(L, &report);
   const struct loom_report *status = lloom_check_complete_at(L, 3);
   luaL_argcheck(L, loom_report_window_count(status) == 0, 3, "the report is not of states");
-  loom_column_of_states(&column->column, report, status);
-  return 0;
+  return loom_column_of_states(&column->column, report, status) ? 0 : lloom_no_memory(L);
 }
 
 /* take_first_down(report): the bins of its strips in which stores were down first, which have ranks alone, too. */

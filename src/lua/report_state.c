@@ -54,15 +54,19 @@ void lloom_read_state_filter(lua_State *L, int index, struct loom_state_filter *
   read_states(L, index, filter->states);
   filter->dormant = lloom_option_boolean(L, index, "dormant", true);
   filter->others = lloom_option_boolean(L, index, "others", true);
+  filter->lasted_from = lloom_option_integer(L, index, "lasted_from", 0, 0, INT64_MAX);
+  filter->lasted_to = lloom_option_integer(L, index, "lasted_to", INT64_MAX, 0, INT64_MAX);
+  filter->has_lasted = filter->lasted_from > 0 || filter->lasted_to < INT64_MAX;
 }
 
 /*
-** state_order{[states, dormant, others, sort, descending, only, first, limit]}: numbers of rows, and how many there are without
-** `first`, which is the place of the first one, and `limit`. See state_order.h.
+** state_order{[states, dormant, others, lasted_from, lasted_to, sort, descending, only, first, limit]}: numbers of rows, and how many
+** there are without `first`, which is the place of the first one, and `limit`. See state_order.h.
 */
 int lloom_report_state_order(lua_State *L) {
-  static const char *const known[] = {"states", "dormant", "others", "sort", "descending",
-                                      "only",   "first",   "limit",  NULL};
+  static const char *const known[] = {"states",     "dormant", "others", "lasted_from",
+                                      "lasted_to",  "sort",    "only",   "first",
+                                      "descending", "limit",   NULL};
   static const char *const sorts[] = {"store_id", "since", "last_poll", NULL};
   struct loom_state_filter filter;
   const struct loom_report *report = check_states(L);

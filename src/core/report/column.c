@@ -3,6 +3,7 @@
 */
 #include "report/column.h"
 #include "base/id_order.h"
+#include "time/civil.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,20 +53,48 @@ bool loom_column_of_zones(struct loom_column *column, const loom_report *report)
   return good && loom_column_end(column);
 }
 
-void loom_column_of_states(struct loom_column *column, const loom_report *report,
-                           const loom_report *status) {
-  static const uint32_t places[LOOM_STATES] = {
+/* What a store is, as a number: states by their places, and in each since when; it has 60 bits, of which instants need 59. */
+#define SINCE_BITS 60
+struct standing_key {
+  uint64_t key;
+  size_t row;
+};
+
+static uint64_t standing_key(const struct loom_store_state *state) {
+  static const uint64_t places[LOOM_STATES] = {
       [LOOM_DOWN] = 0, [LOOM_UNKNOWN] = 1, [LOOM_EXCLUDED] = 2, [LOOM_SHUT] = 3, [LOOM_UP] = 4};
-  size_t at = 0;
+  uint64_t place = places[state->standing.state] + (state->is_dormant ? LOOM_STATES : 0);
+  uint64_t since = state->standing.has_since ? (uint64_t)(state->standing.since - LOOM_INSTANT_MIN)
+                                             : (UINT64_C(1) << SINCE_BITS) - 1;
+  return place << SINCE_BITS | since;
+}
+
+static int compare_keys(const void *a, const void *b) {
+  uint64_t l = ((const struct standing_key *)a)->key, r = ((const struct standing_key *)b)->key;
+  return (l > r) - (l < r);
+}
+
+bool loom_column_of_states(struct loom_column *column, const loom_report *report,
+                           const loom_report *status) {
+  size_t at = 0, count = 0;
+  struct standing_key *keys = malloc((column->rows + 1) * sizeof *keys);
+  if (!keys)
+    return false;
   for (size_t row = 0; row < column->rows; row++) {
     size_t length;
     const char *id = loom_report_store(report, row, &length);
-    if (!loom_report_walk_to(status, &at, id, length))
-      continue;
-    const struct loom_store_state *state = loom_report_state(status, at);
-    column->ranks[row] = places[state->standing.state] + (state->is_dormant ? LOOM_STATES : 0);
+    if (loom_report_walk_to(status, &at, id, length))
+      keys[count++] = (struct standing_key){standing_key(loom_report_state(status, at)), row};
   }
-  column->count = 2 * LOOM_STATES;
+  qsort(keys, count, sizeof *keys, compare_keys);
+  uint32_t rank = 0;
+  for (size_t i = 0; i < count; i++) {
+    rank += i && keys[i].key != keys[i - 1].key;
+    column->ranks[keys[i].row] = rank;
+  }
+  column->count = count ? rank + 1 : 0;
+  free(keys);
+  return true;
 }
 
 void loom_column_of_first_down(struct loom_column *column, const loom_report *report) {

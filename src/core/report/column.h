@@ -42,9 +42,10 @@ bool loom_column_of_zones(struct loom_column *column, const loom_report *report)
 
 /*
 ** Ranks are those of states, the worst first (down, unknown, excluded, closed, up), and of dormant stores in the same order behind
-** them. `status` is a report of states; stores that it does not have have none.
+** them; in a state those of `since`, the longest first, without one last. `status` is a report of states; stores that it does
+** not have have none. False: memory is out.
 */
-void loom_column_of_states(struct loom_column *column, const loom_report *report,
+bool loom_column_of_states(struct loom_column *column, const loom_report *report,
                            const loom_report *status);
 
 /* Ranks are those of the bins of strips, which the report has: the first one with down time; stores without any have none. */

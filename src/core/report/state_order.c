@@ -35,10 +35,17 @@ static int compare_descending(const void *a, const void *b) {
   return compare(a, b);
 }
 
+static bool has_lasted(const struct loom_state_filter *filter, const struct loom_store_state *state,
+                       int64_t as_of) {
+  int64_t age = state->standing.has_since ? as_of - state->standing.since : INT64_MAX - 1;
+  return age >= filter->lasted_from && age < filter->lasted_to;
+}
+
 bool loom_state_is_wanted(const struct loom_state_filter *filter,
-                          const struct loom_store_state *state) {
+                          const struct loom_store_state *state, int64_t as_of) {
   return filter->states[state->standing.state] &&
-         (state->is_dormant ? filter->dormant : filter->others);
+         (state->is_dormant ? filter->dormant : filter->others) &&
+         (!filter->has_lasted || has_lasted(filter, state, as_of));
 }
 
 /* Sorts the rows, which are in order of their ids. */
@@ -62,7 +69,7 @@ bool loom_state_order(const loom_report *report, const struct loom_state_filter 
   for (size_t i = 0; i < all; i++) {
     size_t row = key == LOOM_BY_STORE_ID && descending ? all - 1 - i : i;
     if ((!filter->only || filter->only[row]) &&
-        loom_state_is_wanted(filter, loom_report_state(report, row)))
+        loom_state_is_wanted(filter, loom_report_state(report, row), loom_report_as_of(report)))
       rows[found++] = row;
   }
   *count = found;

@@ -19,13 +19,17 @@ enum loom_state_key {
 struct loom_state_filter {
   bool states[LOOM_STATES]; /* those that are wanted */
   bool dormant, others;     /* stores that are dormant; that are not */
+  bool
+      has_lasted; /* only those whose state has lasted so long, `lasted_from` up to below `lasted_to`, in microseconds; what
+                      began before all that is known counts as longest */
+  int64_t lasted_from, lasted_to;
   const unsigned char
       *only; /* of each row whether it is one of those to choose from; NULL: all are */
 };
 
-/* Whether a state is one of those that a filter lets through, whatever `only` says. */
+/* Whether a state at as_of is one of those that a filter lets through, whatever `only` says. */
 bool loom_state_is_wanted(const struct loom_state_filter *filter,
-                          const struct loom_store_state *state);
+                          const struct loom_store_state *state, int64_t as_of);
 
 /*
 ** Fills `rows`, which has room for all rows, with the numbers of those that a filter lets through, and sets how many they are.

@@ -8,10 +8,12 @@ local request = require "loom.http.request"
 local rules = require "loom.rules"
 local service = require "loom.http.service"
 local Status = require "loom.status"
+local time = require "loom.time"
 local zones = require "loom.http.v1.zones"
 
 local states = {}
 
+local LASTED_MAX = 50 -- bytes of two durations
 local STATE_MAX = 100 -- bytes of a list of states: all that there are, twice
 
 -- Options of a status among those of reports.
@@ -39,6 +41,14 @@ states.choice_checkers = {
     end
     return nil, "true, false or any"
   end,
+  lasted = function(text)
+    local from, to = text:match "^(.-)%.%.(.*)$"
+    local shortest, longest = from ~= "" and time.duration(from), to ~= "" and time.duration(to)
+    if #text > LASTED_MAX or shortest == nil or longest == nil or (longest and longest <= (shortest or 0)) then
+      return nil, "two durations with .. between them, the shorter one first, either of which may be left out,"
+    end
+    return { from = shortest or nil, to = longest or nil }
+  end,
 }
 
 --- What they are, for the document of the API.
@@ -47,6 +57,9 @@ states.choice_parameters = {
     .. "none of them is dormant, unless dormant says so.", schema = { type = "string", maxLength = STATE_MAX } },
   { name = "dormant", description = "true: only dormant stores; false: none of them; any: both.",
     schema = { type = "string", enum = { "true", "false", "any" } } },
+  { name = "lasted", description = "Only stores that have been in their state for so long at as_of, such as 15m..1h: at least "
+    .. "the first and less than the second duration. Either may be left out; what began before all that is known is longest.",
+    schema = { type = "string", maxLength = LASTED_MAX } },
   { name = "dormant_after", description = "How long a store that has openings is without an active poll until it is dormant, up "
     .. "to 366 days.", schema = { type = "string", default = "7d" } },
 }
@@ -54,10 +67,13 @@ states.choice_parameters = {
 --- Which states parameters want, as the native half takes it: see `loom.status.filter`.
 -- @treturn ?table nil where they want all
 function states.filter(parameters)
-  if parameters.state == nil and parameters.dormant == nil then
+  local lasted = parameters.lasted
+  if parameters.state == nil and parameters.dormant == nil and not lasted then
     return nil
   end
-  return Status.filter(parameters.state, parameters.dormant)
+  local filter = Status.filter(parameters.state, parameters.dormant)
+  filter.lasted_from, filter.lasted_to = lasted and lasted.from, lasted and lasted.to
+  return filter
 end
 
 --- The same as text; "" where they want all.
@@ -66,8 +82,9 @@ function states.key(parameters)
   if not filter then
     return ""
   end
-  return ("state=%s&dormant=%s%s&dormant_after=%s"):format(table.concat(filter.states or {}, ","), tostring(filter.dormant),
-    tostring(filter.others), ngx.escape_uri(parameters.dormant_after or ""))
+  return ("state=%s&dormant=%s%s&lasted=%s..%s&dormant_after=%s"):format(table.concat(filter.states or {}, ","),
+    tostring(filter.dormant), tostring(filter.others), tostring(filter.lasted_from), tostring(filter.lasted_to),
+    ngx.escape_uri(parameters.dormant_after or ""))
 end
 
 -- Options of a status among parameters, and their names.

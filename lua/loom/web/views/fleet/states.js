@@ -59,9 +59,12 @@ function filter(label, value, pressed, changes, title) {
   h("b", null, count(value)), h("span", null, label));
 }
 
+/** @param {number} seconds */
+const short = (seconds) => seconds % 3600 ? `${seconds / 60}m` : `${seconds / 3600}h`;
+
 /** @param {number} from @param {number | null} to both in seconds */
 function lasted(from, to) {
-  return `${from ? from + "s" : ""}..${to === null ? "" : to + "s"}`;
+  return `${from ? short(from) : ""}..${to === null ? "" : short(to)}`;
 }
 
 /** @param {number} from @param {number | null} to */
