@@ -20,7 +20,7 @@ static void assert_line(const loom_report *report, size_t row, const char *value
                         const char *after_letters) {
   struct loom_text text = {0};
   size_t bins = loom_report_strip_bins(report);
-  assert_true(loom_report_strip_line(report, row, value, length, &text));
+  assert_true(loom_report_strip_line(report, row, false, value, length, &text));
   assert_int_equal(text.length, bins + strlen(after_letters));
   assert_memory_equal(text.bytes, loom_report_strip(report, row), bins);
   assert_memory_equal(text.bytes + bins, after_letters, strlen(after_letters));

@@ -128,6 +128,23 @@ describe("strips over HTTP", function()
     assert.matches("^%d%d%d%d%-%d%d%-%d%dT", (get "?time=rfc3339").from)
   end)
 
+  it("are shorter where only the picture is wanted", function()
+    for _, query in ipairs { "?bins=40", "?bins=7&by=brand", "?by=timezone_str&order=first_outage" } do
+      local _, lines = get(query)
+      local body = server.request("GET", "/v1/strips" .. query .. "&compact=true").body
+      local at, rest = 0, body:match "^[^\n]*\n(.*)$"
+      for runs, value in rest:gmatch "(%w+)\t?\t?([^\n]*)\n" do
+        at = at + 1
+        local letters = runs:gsub("(%d*)(%l)", function(count, letter)
+          return letter:rep(tonumber(count) or 1)
+        end)
+        assert.same({ lines[at].letters, lines[at].value or "" }, { letters, decode(value) })
+        assert.is_true(#runs <= #letters)
+      end
+      assert.equal(#lines, at)
+    end
+  end)
+
   it("are of the stores that are chosen", function()
     for query, expected in pairs { ["?store_id=caf*"] = "caf\195\169", ["?q=B%25"] = "a\tb%\255" } do
       local head, lines = get(query)

@@ -47,8 +47,8 @@ int lloom_report_by_rank(lua_State *L) {
 }
 
 /*
-** strip_lines({row, …}, first, count [, column]): the lines of so many of the rows from one on, fewer at the end; with the values of
-** a column, which has to have kept them.
+** strip_lines({row, …}, first, count [, column [, compact]]): the lines of so many of the rows from one on, fewer at the end; with
+** the values of a column, which has to have kept them.
 */
 int lloom_report_strip_lines(lua_State *L) {
   const loom_report *report = lloom_check_complete(L);
@@ -58,6 +58,7 @@ int lloom_report_strip_lines(lua_State *L) {
   luaL_argcheck(L, loom_report_strip_bins(report) > 0, 1, "the report has no strips");
   const struct loom_column *column =
       lua_isnoneornil(L, 5) ? NULL : lloom_check_column(L, 5, report);
+  bool compact = lua_toboolean(L, 6);
   struct loom_text *text = lloom_report_text(L);
   size_t count = lua_rawlen(L, 2);
   for (size_t i = (size_t)first; i <= count && (int64_t)i - first < most; i++) {
@@ -65,7 +66,7 @@ int lloom_report_strip_lines(lua_State *L) {
     const char *value = NULL;
     if (column && column->ranks[row] != LOOM_NO_RANK)
       value = loom_column_value(column, column->ranks[row], &length);
-    if (!loom_report_strip_line(report, row, value, length, text))
+    if (!loom_report_strip_line(report, row, compact, value, length, text))
       return lloom_no_memory(L);
   }
   lua_pushlstring(L, text->length ? text->bytes : "", text->length);

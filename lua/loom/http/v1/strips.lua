@@ -35,6 +35,7 @@ local checkers = {
   bins = request.whole(1, BINS_MAX),
   order = order_checker,
   by = columns.by,
+  compact = request.flag,
 }
 
 -- ---- the report ----
@@ -127,7 +128,7 @@ local function text_of(parameters, report, only, order, groups, give_turn)
   local window = report.windows[1]
   local parts = { head(parameters, report.as_of_utc, window.from_utc, window.to_utc, #numbers) }
   for first = 1, #numbers, PIECE do
-    parts[#parts + 1] = report.native:strip_lines(numbers, first, PIECE, groups)
+    parts[#parts + 1] = report.native:strip_lines(numbers, first, PIECE, groups, parameters.compact)
     give_turn()
   end
   return table.concat(parts)
@@ -145,7 +146,8 @@ local function get()
   if not report then
     return send(head(parameters, nil, nil, nil, 0))
   end
-  local key = ("strips\0%s\0%s\0%s"):format(parameters.order or "down", parameters.by or "", parameters.time or "")
+  local key = ("strips\0%s\0%s\0%s\0%s"):format(parameters.order or "down", parameters.by or "", parameters.time or "",
+    parameters.compact and "compact" or "")
   send(fleet.use(report, function()
     return with_order(parameters, report, made, function(order)
       return columns.grouped(report, made, parameters.by, function(groups)
@@ -172,6 +174,8 @@ return {
       { name = "order", description = "store_id; down, the most down time first; first_outage, by the first bin with down time; "
         .. "timezone_str; or attribute.NAME. Stores that have nothing to be sorted by come last, equal ones by id.",
         schema = { type = "string", default = "down", maxLength = core.limits.attribute_name + #"attribute." } },
+      { name = "compact", description = "Letters as runs, such as 12u3d for twelve u and three d, and no ids: all that a picture "
+        .. "needs, a third as long.", schema = { type = "boolean" } },
       columns.by_parameter "Puts stores together that have the same value of:",
       more = options.without(options.fleet_parameters, { windows = true, compare = true }),
     },

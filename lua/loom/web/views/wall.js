@@ -4,17 +4,17 @@
  */
 
 import * as address from "../address.js";
-import * as api from "../api.js";
-import { asked, instant, show, zoneOf } from "../clock.js";
+import { show, zoneOf } from "../clock.js";
 import { fill, h, set, svg } from "../h.js";
 import * as notice from "../notice.js";
 import { counted, LETTERS } from "../words.js";
 import { controls, SPANS } from "./wall/controls.js";
 import { cursor } from "./wall/cursor.js";
-import { parse, RANKS } from "./wall/grid.js";
+import { RANKS } from "./wall/grid.js";
 import { gutterOf, rowsOf } from "./wall/layout.js";
 import { axis as dates, ids, marks, names } from "./wall/overlay.js";
 import { paint, palette } from "./wall/paint.js";
+import { source } from "./wall/source.js";
 import { table } from "./wall/table.js";
 
 export const title = "Wall";
@@ -23,8 +23,11 @@ const CHOSEN_MAX = 100; // stores that one address names
 
 /** @returns {import("./index.js").View} */
 export function open() {
-  /** @type {import("./wall/grid.js").Grid | null} */
-  let grid = null;
+  const strips = source(() => {
+    tell(false);
+    later();
+    list();
+  });
   /** @type {import("./wall/cursor.js").Cursor | null} */
   let at = null;
   let query = new URLSearchParams();
@@ -42,13 +45,14 @@ export function open() {
     "aria-label": "Stores over time: arrow keys move, Enter opens the store, Shift chooses several", onscroll: later },
   h("div", { class: "wall-view" }, canvas, over), spacer);
   const axis = svg("svg", { class: "wall-axis", "aria-hidden": "true", height: 22 });
-  const rows = h("details", null, h("summary", null, "As a table"));
+  const listed = h("div");
+  const rows = h("details", { ontoggle: list }, h("summary", null, "As a table"), listed);
   const element = h("div", { class: "stack wall" }, tools, words, h("div", null, axis, sheet),
     h("div", { class: "row" }, told, choice), rows);
 
   function layout() {
     const room = sheet.clientHeight;
-    const stores = grid?.ids.length ?? 0;
+    const stores = strips.grid()?.ids.length ?? 0;
     const { each, height, total } = rowsOf(stores, Number(query.get("rows") ?? 0), room);
     const top = Math.floor(sheet.scrollTop / height);
     return { each, height, total, room, first: top * each, rows: Math.min(total - top, Math.ceil(room / height)) };
@@ -60,6 +64,7 @@ export function open() {
   }
 
   function draw() {
+    const grid = strips.grid();
     frame = 0;
     if (!grid) {
       return;
@@ -81,13 +86,23 @@ export function open() {
     frame = frame || requestAnimationFrame(draw);
   }
 
+  function list() {
+    const grid = strips.grid();
+    if (rows.open && grid) {
+      strips.name();
+      fill(listed, strips.isNamed() && table(grid));
+    }
+  }
+
   function chosen() {
+    const grid = strips.grid();
     return !grid || !at || at.anchor === null ? []
       : grid.ids.slice(Math.min(at.anchor, at.store), Math.max(at.anchor, at.store) + 1);
   }
 
   /** @param {boolean} aloud */
   function tell(aloud) {
+    const grid = strips.grid();
     if (!grid || !at) {
       fill(told);
       fill(choice);
@@ -97,6 +112,7 @@ export function open() {
     const length = (grid.to - grid.from) / grid.bins;
     const start = grid.from + at.bin * length;
     const state = LETTERS[RANKS[grid.ranks[at.store * grid.bins + at.bin]]];
+    strips.name();
     const time = `${show(start, zone)} to ${show(start + length, zone, "time")}`;
     fill(told, h("bdi", { class: "id" }, grid.ids[at.store]), ` ${time}: `, h("b", null, state));
     if (aloud) {
@@ -111,13 +127,14 @@ export function open() {
 
   const pointer = cursor(sheet, {
     cellAt(event) {
+      const grid = strips.grid();
       const box = canvas.getBoundingClientRect();
       const now = layout();
       const store = now.first + Math.floor((event.clientY - box.top) / now.height) * now.each;
       const bin = Math.floor((event.clientX - box.left) / box.width * (grid?.bins ?? 0));
       return grid && bin >= 0 && bin < grid.bins && store >= 0 && store < grid.ids.length ? { store, bin } : null;
     },
-    size: () => ({ stores: grid?.ids.length ?? 0, bins: grid?.bins ?? 0, each: layout().each }),
+    size: () => ({ stores: strips.grid()?.ids.length ?? 0, bins: strips.grid()?.bins ?? 0, each: layout().each }),
     moved(cell, byKey) {
       at = cell;
       if (cell && byKey) {
@@ -128,7 +145,7 @@ export function open() {
       tell(byKey);
       later();
     },
-    open: (store) => grid && address.go(address.href("store", { id: grid.ids[store] })),
+    open: (store) => strips.isNamed() && address.go(address.href("store", { id: strips.grid()?.ids[store] })),
   });
 
   function repaint() {
@@ -145,30 +162,24 @@ export function open() {
     element,
     async update(now, signal, { as_of: seen }) {
       const span = SPANS[now.query.get("span") ?? "week"] ?? SPANS.week;
-      const to = /** @type {number} */ (instant(seen));
-      const question = address.question(now.query);
-      question.set("from", asked(to - span.seconds * 1000));
-      question.set("to", asked(to));
-      question.set("bins", String(span.bins));
-      question.set("order", now.query.get("order") ?? "down");
-      if (now.query.has("by")) {
-        question.set("by", /** @type {string} */ (now.query.get("by")));
-      }
-      const text = await api.getText("v1/strips", question, signal);
-      signal.throwIfAborted();
+      await strips.load(now.query, span, seen, signal);
       if (query.toString() !== now.query.toString()) {
         pointer.reset();
       }
       query = now.query;
-      grid = parse(text, (value) => /** @type {number} */ (instant(value)));
+      const stores = counted(strips.grid()?.ids.length ?? 0, "store");
       controls(tools, query);
-      fill(words, `Each row is one of ${counted(grid.ids.length, "store")}, each cell ${span.cell}. Red that stands upright has `
+      fill(words, `Each row is one of ${stores}, each cell ${span.cell}. Red that stands upright has `
         + "one cause for many stores, red that lies is a store that is dead, a comb is hours that are wrong.");
-      set(canvas, { "aria-label": `${counted(grid.ids.length, "store")} over ${span.label}` });
-      fill(rows, h("summary", null, "As a table"), table(grid));
+      set(canvas, { "aria-label": `${stores} over ${span.label}` });
       draw();
+      list();
+      if (at || gutterOf(query) && !query.has("by")) {
+        strips.name();
+      }
     },
     close() {
+      strips.close();
       resized.disconnect();
       document.removeEventListener("loom-theme", repaint);
       scheme.removeEventListener("change", repaint);

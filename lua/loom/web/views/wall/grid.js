@@ -5,6 +5,11 @@
 /** From the best to the worst: where cells merge, the worst of them is seen. */
 export const RANKS = "cuxnpd";
 
+const RANK_OF = new Uint8Array(128);
+[...RANKS].forEach((letter, rank) => {
+  RANK_OF[letter.charCodeAt(0)] = rank;
+});
+
 /**
  * @typedef {object} Grid
  * @property {number} bins cells of a row
@@ -26,7 +31,28 @@ function plain(text) {
 }
 
 /**
- * Reads what `/v1/strips` answers: a line of JSON, then a line a store.
+ * Puts the ranks of a line's letters, which may be runs such as 12u3d, and tells where it has no more of them.
+ * @param {string} line
+ * @param {Uint8Array} ranks
+ * @param {number} at
+ */
+function take(line, ranks, at) {
+  let count = 0;
+  let place = 0;
+  for (; place < line.length && line[place] !== "\t"; place++) {
+    const code = line.charCodeAt(place);
+    if (code < 58) { // a digit
+      count = count * 10 + code - 48;
+    } else {
+      ranks.fill(RANK_OF[code], at, at += count || 1);
+      count = 0;
+    }
+  }
+  return place;
+}
+
+/**
+ * Reads what `/v1/strips` answers: a line of JSON, then a line a store, without ids where it is compact.
  * @param {string} text
  * @param {(value: number | string) => number} instant
  * @returns {Grid}
@@ -37,18 +63,11 @@ export function parse(text, instant) {
   const count = lines.length - 1 - (lines[lines.length - 1] === "" ? 1 : 0);
   const { bins } = head;
   const ranks = new Uint8Array(count * bins);
-  const rankOf = new Uint8Array(128);
-  [...RANKS].forEach((letter, rank) => {
-    rankOf[letter.charCodeAt(0)] = rank;
-  });
   const ids = [];
   const values = [];
   for (let row = 0; row < count; row++) {
     const line = lines[row + 1];
-    for (let bin = 0; bin < bins; bin++) {
-      ranks[row * bins + bin] = rankOf[line.charCodeAt(bin)];
-    }
-    const [id, value] = line.slice(bins + 1).split("\t");
+    const [id, value] = line.slice(take(line, ranks, row * bins) + 1).split("\t");
     ids.push(plain(id));
     values.push(value === undefined || value === "" ? null : plain(value));
   }
