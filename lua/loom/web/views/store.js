@@ -52,9 +52,10 @@ async function lookAt(id, asked, span, signal) {
 /** @returns {import("./index.js").View} */
 export function open() {
   const parts = [head(), days(), figures(), outages(), explanation(), settings(), audit()];
-  const page = h("div", { class: "stack store" }, parts.map((part) => part.element));
+  const page = h("div", { class: "stack store", hidden: true }, parts.map((part) => part.element));
   const finder = search();
   const element = h("div", null, finder.element, page);
+  let shown = "";
 
   /**
    * @param {string} id
@@ -76,16 +77,34 @@ export function open() {
     return { id, query, asked, store, near, span, schedule, ...seen, asOf: instant(near.as_of) ?? 0, again: address.renew };
   }
 
+  /**
+   * @param {string} id
+   * @param {URLSearchParams} query
+   * @param {AbortSignal} signal
+   */
+  async function show(id, query, signal) {
+    try {
+      const data = await load(id, query, signal);
+      await Promise.all(parts.map((part) => part.show(data, signal)));
+    } catch (error) {
+      if (error instanceof api.ApiError && error.status === 404) { // it has been removed
+        page.hidden = true;
+      }
+      throw error;
+    }
+    shown = id;
+    page.hidden = false;
+  }
+
   return {
     element,
     async update({ query }, signal) {
       const id = query.get("id");
-      page.hidden = !id;
+      page.hidden = page.hidden || id !== shown; // what is shown is never taken for what is asked for
       finder.show(id);
       document.title = `${id || title} – Loom`;
       if (id) {
-        const data = await load(id, query, signal);
-        await Promise.all(parts.map((part) => part.show(data, signal)));
+        await show(id, query, signal);
       }
     },
     close() {
