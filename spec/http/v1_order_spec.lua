@@ -107,6 +107,21 @@ describe("a list of stores", function()
     end
   end)
 
+  it("has the strips that there are in all", function()
+    local letters, count = {}, 0
+    for line in server.request("GET", "/v1/strips?fill=forward").body:gmatch "[^\n]+" do
+      letters[(line:match "\t(.*)$" or ""):gsub("%%(%x%x)", function(digits)
+        return string.char(tonumber(digits, 16))
+      end)] = line:match "^%l+"
+    end
+    for _, store in ipairs(get("fields=strip&limit=1000&fill=forward&windows=day:1d&compare=true&sort=state").stores) do
+      assert.equal(168, #store.strip)
+      assert.equal(letters[store.store_id], store.strip)
+      count = count + 1
+    end
+    assert.equal(40, count)
+  end)
+
   it("begins anywhere, and goes on from there", function()
     for sort in pairs(keys) do
       for _, choice in ipairs { "", "&where.brand=Taco&where.brand=taco&where.brand=10", "&state=down,unknown,up" } do
@@ -202,7 +217,7 @@ describe("a list of stores", function()
     problem(400, "offset", "GET", "/v1/stores?offset=0&cursor=" .. get "limit=1".next_cursor)
     problem(400, "cursor", "GET", "/v1/stores?sort=state&cursor=" .. get "limit=1&sort=attribute.brand".next_cursor)
     problem(400, "cursor", "GET", "/v1/stores?sort=attribute.a&cursor=" .. get "limit=1&sort=attribute.brand".next_cursor)
-    for _, fields in ipairs { "", "state,", "colour", "dormant", "state,state,state,state,state,state,state" } do
+    for _, fields in ipairs { "", "state,", "colour", "dormant", ("state,"):rep(7) .. "state" } do
       problem(400, "fields", "GET", "/v1/stores?fields=" .. fields)
     end
     for _, sort in ipairs { "attribute.", "attribute", "attribute." .. ("x"):rep(1000), "attribute.%00", "dormant" } do

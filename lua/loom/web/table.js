@@ -159,6 +159,12 @@ export function table(source) {
   return {
     element,
 
+    /** Shows what has been added to rows that are there. */
+    refresh() {
+      made.forEach((row) => row.values = null);
+      later();
+    },
+
     /**
      * Shows other rows, columns or another order, or the same anew.
      * @param {Column[]} wanted

@@ -33,9 +33,9 @@ end
 --- What it is, for the document of the API.
 order.parameter = {
   name = "sort", description = "store_id; since or last_poll; state (down, unknown, excluded, closed, up, and dormant stores in "
-    .. "the same order behind them; in each the longest first); timezone_str; attribute.NAME, in order of bytes; or a figure and a "
-    .. "window, such as ratio_last_week, or its change since the window before, such as change_ratio_last_week, where windows are "
-    .. "compared. The worst come first, and stores that have nothing to be sorted by last.",
+    .. "the same order behind them; in each the longest first); timezone_str; attribute.NAME, in order of bytes; or a figure "
+    .. "and a window, such as ratio_last_week, or its change since the window before, such as change_ratio_last_week, where "
+    .. "windows are compared. The worst come first, and stores that have nothing to be sorted by last.",
   schema = { type = "string", default = "store_id", maxLength = core.limits.attribute_name + #"attribute." },
 }
 

@@ -66,6 +66,7 @@ return {
         state = "State", since = "Since", dormant = { type = { "boolean", "null" } },
         last_poll = { anyOf = { "FormattedInstant", { type = "null" } }, description = "The last one up to as_of." },
         windows = "WindowFigures",
+        strip = { type = { "string", "null" }, pattern = "^[updnxc]*$", description = "A letter for each hour of the week." },
       },
     },
     WindowFigures = { type = "object", additionalProperties = "Figures", description = "Figures by the names of windows." },

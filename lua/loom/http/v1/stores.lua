@@ -15,6 +15,7 @@ local response = require "loom.http.response"
 local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
 local sort_order = require "loom.http.v1.order"
+local strip_report = require "loom.http.v1.strip_report"
 local states = require "loom.http.v1.states"
 local time = require "loom.time"
 
@@ -26,7 +27,7 @@ local BODIES_MAX = 16 * 1024 * 1024 -- bytes of answers that are kept while noth
 -- ---- all ----
 
 -- What a list may tell of each store, beside its id.
-local FIELDS = { "state", "since", "last_poll", "timezone_str", "attributes", "windows" }
+local FIELDS = { "state", "since", "last_poll", "timezone_str", "attributes", "windows", "strip" }
 local of_states = { state = true, since = true, last_poll = true }
 local standard_fields = { state = true, since = true, last_poll = true, windows = true }
 
@@ -88,7 +89,14 @@ local function state_members(members, fields, status, id, instant)
   end
 end
 
-local function row_json(report, status, number, fields, instant)
+-- The letters of a store; it may have come since.
+local function strip_json(strips, id)
+  local number = strips and strips:find(id)
+  return number and json.string(strips.native:strip_lines({ number }, 1, 1):match "^%l*") or json.null
+end
+
+local function row_json(list, number, fields, instant)
+  local report, status = list.report, list.status
   local id = report:store(number)
   local members = { '"store_id":' .. json.string(id) }
   state_members(members, fields, status, id, instant)
@@ -101,14 +109,17 @@ local function row_json(report, status, number, fields, instant)
   if fields.windows then
     members[#members + 1] = '"windows":' .. report:json_of(number)
   end
+  if fields.strip then
+    members[#members + 1] = '"strip":' .. strip_json(list.strips, id)
+  end
   return "{" .. table.concat(members, ",") .. "}"
 end
 
 -- Rows as JSON, in pieces.
-local function rows_json(report, status, numbers, parameters, give_turn)
+local function rows_json(list, numbers, parameters, give_turn)
   local parts, fields, instant = {}, parameters.fields or standard_fields, instants.of(parameters.time)
   for i, number in ipairs(numbers) do
-    parts[i] = row_json(report, status, number, fields, instant)
+    parts[i] = row_json(list, number, fields, instant)
     if i % PIECE == 0 then
       give_turn()
     end
@@ -126,8 +137,8 @@ local function page_of(parameters, of, only)
   return page
 end
 
--- What a list is made of: `report`, `status` (nil where nothing of states is asked for), the `order`, its `column`, and `key`, by
--- which cursors know it.
+-- What a list is made of: `report`, `status` and `strips` (nil where nothing of them is asked for), the `order`, its `column`,
+-- and `key`, by which cursors know it.
 local function page_json(parameters, list, only, give_turn)
   local report = list.report
   local page = page_of(parameters, list.key, only)
@@ -136,7 +147,7 @@ local function page_json(parameters, list, only, give_turn)
   local instant = instants.of(parameters.time)
   return json.object("as_of", instant(report.as_of_utc), "rules", shapes.rules(report.rules),
     "windows", shapes.windows(report.windows, instant), "total", json.number(total),
-    "stores", rows_json(report, list.status, numbers, parameters, give_turn),
+    "stores", rows_json(list, numbers, parameters, give_turn),
     "next_cursor", json.text(next_place and cursor.write(list.key, next_place, next_id)))
 end
 
@@ -169,6 +180,20 @@ local function with_states(parameters, work)
   end)
 end
 
+-- Calls work with the report that has strips, if a list needs it.
+local function with_strips(parameters, work)
+  if not (parameters.fields or standard_fields).strip then
+    return work()
+  end
+  local strips = strip_report.of(parameters, strip_report.WEEK, strip_report.BINS)
+  if not strips then
+    return work()
+  end
+  return fleet.use(strips, function()
+    return work(strips)
+  end)
+end
+
 local function list()
   local parameters = options.read(list_checkers, true)
   if parameters.offset and parameters.cursor then
@@ -184,8 +209,10 @@ local function list()
       local order = sort_order.read(parameters, report)
       local list_key = table.concat({ key, states_key or "", options.choice(parameters), order.key }, "\0")
       return sort_order.with(order, report, made, function(column)
-        return send_page(parameters, { report = report, status = status, order = order, column = column, key = list_key }, made,
-          made_of_states)
+        return with_strips(parameters, function(strips)
+          local of = { report = report, status = status, strips = strips, order = order, column = column, key = list_key }
+          return send_page(parameters, of, made, made_of_states)
+        end)
       end)
     end)
   end))
@@ -308,7 +335,9 @@ return {
       { name = "offset", description = "Instead of a cursor: how many stores of the order come before the page.",
         schema = { type = "integer", minimum = 0, maximum = OFFSET_MAX, default = 0 } },
       { name = "fields", description = "What to tell of each store beside its id, with commas between: "
-        .. table.concat(FIELDS, ", ") .. "; dormant comes with state. Default: state,since,last_poll,windows.",
+        .. table.concat(FIELDS, ", ") .. "; dormant comes with state, and strip has a letter for each hour of the week "
+        .. "up to as_of, as /v1/strips tells. "
+        .. "Default: state,since,last_poll,windows.",
         schema = { type = "string", maxLength = #table.concat(FIELDS, ",") } },
       more = options.fleet_parameters,
     },

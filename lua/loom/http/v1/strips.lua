@@ -1,7 +1,6 @@
 --- The fleet at a glance: a line to a store, of letters that tell what it was in each bin of a span.
 -- @module loom.http.v1.strips
 
-local budget = require "loom.http.budget"
 local columns = require "loom.http.v1.columns"
 local core = require "loom.core"
 local fleet = require "loom.http.fleet"
@@ -12,11 +11,12 @@ local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
+local strip_report = require "loom.http.v1.strip_report"
 local stepping = require "loom.stepping"
 local stores = require "loom.stores"
 local time = require "loom.time"
 
-local BINS, BINS_MAX = 168, 1000 -- an hour of a week each; more than that no screen has columns for
+local BINS, BINS_MAX = strip_report.BINS, 1000 -- more than that no screen has columns for
 local PIECE = 500 -- stores that are written before others may have their turn
 
 local is_order = { store_id = true, down = true, first_outage = true, timezone_str = true }
@@ -43,7 +43,7 @@ local checkers = {
 -- The window of the parameters: a week up to as_of, or between two instants. Nil where neither is known, for want of polls.
 local function window_of(parameters)
   if not parameters.from and not parameters.to then
-    return { name = "span", seconds = "7d" }
+    return strip_report.WEEK
   end
   local as_of = parameters.as_of and time.seen_from(parameters.as_of) or service.monitor().database:newest()
   if not as_of then
@@ -59,14 +59,11 @@ end
 
 -- The report that has the strips, and what was made of it; nil if there are no polls.
 local function report_of(parameters)
-  local chosen, key = options.report(parameters)
-  local window, bins = window_of(parameters), parameters.bins or BINS
+  local window = window_of(parameters)
   if not window then
     return nil
   end
-  budget.check_strips(service.monitor().database, bins)
-  chosen.windows, chosen.strips = { window }, { window = window.name, bins = bins }
-  return fleet.report(("%s&strips=%d of %s/%s"):format(key, bins, window.from or window.seconds, window.to or ""), chosen)
+  return strip_report.of(parameters, window, parameters.bins or BINS)
 end
 
 -- ---- the order ----

@@ -5,6 +5,7 @@
 import * as address from "../../address.js";
 import { duration, hours, show, zoneOf } from "../../clock.js";
 import { h } from "../../h.js";
+import { strip } from "../../strip.js";
 import { count, percent, points } from "../../words.js";
 
 /** @typedef {import("../../table.js").Column} Column */
@@ -67,12 +68,14 @@ export const KINDS = {
   last_poll: { label: "Last poll", about: "when the store was heard of last", field: "last_poll",
     make: ({ query }) => ({ key: "last_poll", width: 140,
       cell: (row) => show(row.last_poll, zoneOf(query, row.timezone_str)) }) },
+  strip: { label: "Week", about: "the last seven days, hour by hour", field: "strip",
+    make: () => ({ key: "strip", fixed: true, width: 216, cell: (row) => row.strip && strip(row.strip) }) },
   timezone_str: { label: "Zone", about: "by which its hours are meant", field: "timezone_str",
     make: () => ({ key: "timezone_str", width: 150, cell: (row) => row.timezone_str }) },
 };
 
 /** The columns of those who have chosen none. */
-export const STANDARD = ["state", "since", "ratio", "change", "down", "outages", "longest", "last_poll"];
+export const STANDARD = ["state", "since", "ratio", "change", "down", "outages", "last_poll", "strip"];
 
 /**
  * The names of the columns that an address asks for.
@@ -100,11 +103,12 @@ function attributeOf(name) {
 }
 
 /**
- * The fields of rows that columns need.
+ * The fields of rows that columns need, but for strips, which take longer than all others: they are asked for when the rest is seen.
  * @param {string[]} names
  */
 export function fields(names) {
-  return [...new Set(["timezone_str", ...names.map((name) => KINDS[name]?.field ?? "attributes")])].sort().join(",");
+  const some = names.filter((name) => name !== "strip").map((name) => KINDS[name]?.field ?? "attributes");
+  return [...new Set(["timezone_str", ...some])].sort().join(",");
 }
 
 /** @param {string} name the column's @returns {Column} */

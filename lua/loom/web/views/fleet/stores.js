@@ -28,6 +28,22 @@ function question(query) {
   return asked;
 }
 
+/**
+ * Puts strips to rows that are there: nothing where it fails, since the rest is what matters.
+ * @param {URLSearchParams} asked for these rows
+ * @param {any[]} rows
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>} whether there are any
+ */
+async function addStrips(asked, rows, signal) {
+  const question = new URLSearchParams(asked);
+  question.set("fields", "strip");
+  const found = await api.get("v1/stores", question, signal);
+  const strips = new Map(found.stores.map((/** @type {any} */ row) => [row.store_id, row.strip]));
+  rows.forEach((row) => row.strip = strips.get(row.store_id));
+  return rows.length > 0;
+}
+
 /** @param {URLSearchParams} query */
 function windowChoice(query) {
   return h("div", { class: "row switch", role: "group", "aria-label": "Window of the figures" }, WINDOWS.map(([, name, label]) =>
@@ -58,6 +74,9 @@ export function stores() {
         letters = Math.max(1, ...found.stores.map((/** @type {{ store_id: string }} */ row) => [...row.store_id].length));
       }
       [total, asOf] = [found.total, found.as_of];
+      if (chosen(address.read().query).includes("strip")) {
+        addStrips(asked, found.stores, signal).then((some) => some && rows.refresh(), () => {});
+      }
       return { total, rows: found.stores };
     },
   });
