@@ -454,6 +454,8 @@ function monitor:stores() end
 ---@class loom.monitor.store_ids.options
 ---@field stores? any as in `report`
 ---@field where? table as in `report`
+---@field search? string as in `report`
+---@field zones? any as in `report`
 
 ---The ids of some of the stores that are known, to set something for all of them.
 ---
@@ -513,6 +515,8 @@ function monitor:audit(options) end
 ---@field default_zone? string of stores without one (default: the monitor's)
 ---@field stores? any which ones: an id, a pattern (`*`, `?`, `[a-z]`), a list of them, `{ ids = list }` of ids that are no patterns, or a function, called with what `stores` gives, that tells whether the store is wanted
 ---@field where? table attributes that stores must have: `{ region = "north", brand = { "x", "y" } }`
+---@field search? string a text that ids or values of attributes must contain, whichever case A to Z are in
+---@field zones? any the timezone that stores must be measured by, or a list of those that will do
 ---@field all_stores? boolean also those known only from hours or zones (default: false)
 ---@field hours? any weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in `set_hours`, or a function, called as (store_id, date, spans, openings) for each store and date, that returns other spans (nil: they stay)
 ---@field slo? any an objective: a target ratio from 0 to 1, or a table (see `loom.slo`)
@@ -560,7 +564,7 @@ function monitor:start_report(options) end
 ---print(status.counts.down, status.counts.dormant)
 ---for store in status:stores { state = "down", sort = "since" } do print(store.store_id, store.since_utc) end
 ---```
----@param options? loom.monitor.status.options `stores`, `where`, `all_stores`, `default_zone`, `threads` and the rules, as in `report`
+---@param options? loom.monitor.status.options `stores`, `where`, `search`, `zones`, `all_stores`, `default_zone`, `threads` and the rules, as in `report`
 ---@return loom.status|nil
 ---@return string? # the failure; EEMPTY when there are no polls and no `as_of`
 ---@return string? # its code
@@ -579,7 +583,7 @@ function monitor:status(options) end
 ---for i, down in ipairs(series.down) do print(series.t_utc[i], down, series.stores_down[i]) end
 ---for _, region in ipairs(series.by) do print(region.value, region.stores, region.down[1]) end
 ---```
----@param options? loom.monitor.series.options `stores`, `where`, `all_stores`, `default_zone`, `threads`, `as_of` and the rules, as in `report`
+---@param options? loom.monitor.series.options `stores`, `where`, `search`, `zones`, `all_stores`, `default_zone`, `threads`, `as_of` and the rules, as in `report`
 ---@return loom.series|nil
 ---@return string? # the failure; EEMPTY when there are no polls and no `as_of`; EINVAL where span and step do not fit, or there are too many values
 ---@return string? # its code

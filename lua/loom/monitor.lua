@@ -462,12 +462,14 @@ end
 -- @tparam[opt] table options without any, all
 -- @param[opt] options.stores as in `report`
 -- @tparam[opt] table options.where as in `report`
+-- @tparam[opt] string options.search as in `report`
+-- @param[opt] options.zones as in `report`
 -- @treturn {string,...}|nil sorted; there may be none
 -- @treturn ?string the failure; ENOENT if an id is asked for, rather than a pattern, and not known
 -- @treturn ?string its code
 -- @usage monitor:set_special_day(assert(monitor:store_ids { where = { region = "north" } }), "2026-12-24", "10:00-14:00")
 function Monitor:store_ids(options)
-  return stores.ids(self.database, options)
+  return stores.ids(self.database, options, self.default_zone)
 end
 
 --- One store.
@@ -532,6 +534,8 @@ end
 -- @param[opt] options.stores which ones: an id, a pattern (`*`, `?`, `[a-z]`), a list of them, `{ ids = list }` of ids that
 --   are no patterns, or a function, called with what `stores` gives, that tells whether the store is wanted
 -- @tparam[opt] table options.where attributes that stores must have: `{ region = "north", brand = { "x", "y" } }`
+-- @tparam[opt] string options.search a text that ids or values of attributes must contain, whichever case A to Z are in
+-- @param[opt] options.zones the timezone that stores must be measured by, or a list of those that will do
 -- @tparam[opt=false] bool options.all_stores also those known only from hours or zones
 -- @param[opt] options.hours weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in
 --   `set_hours`, or a function, called as (store_id, date, spans, openings) for each store and date, that returns other
@@ -568,7 +572,8 @@ function Monitor:start_report(options)
 end
 
 --- What every store is now, or at another instant, and since when.
--- @tparam[opt] table options `stores`, `where`, `all_stores`, `default_zone`, `threads` and the rules, as in `report`
+-- @tparam[opt] table options `stores`, `where`, `search`, `zones`, `all_stores`, `default_zone`, `threads` and the rules, as in
+--   `report`
 -- @tparam[opt="monitoring"] string options.preset rules by name
 -- @tparam[opt] string|number options.as_of the instant, also a date or `"now"`, as in `report` (default: the newest poll); polls
 --   after it are as if they were not there
@@ -588,7 +593,8 @@ function Monitor:status(options)
 end
 
 --- What stores were together, step by step: the trend of a week by the hour, for one.
--- @tparam[opt] table options `stores`, `where`, `all_stores`, `default_zone`, `threads`, `as_of` and the rules, as in `report`
+-- @tparam[opt] table options `stores`, `where`, `search`, `zones`, `all_stores`, `default_zone`, `threads`, `as_of` and the
+--   rules, as in `report`
 -- @param[opt] options.from an instant (default: a week before `to`)
 -- @param[opt] options.to an instant after it (default: `as_of`, which is the newest poll unless given)
 -- @tparam[opt="1h"] string|number options.step how long each step is: a duration of whole seconds, from 60 s to 31 days; the span

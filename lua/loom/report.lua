@@ -92,7 +92,7 @@ end
 
 -- What the native half is asked for. The caller's filter is called meanwhile.
 local function native_options(monitor, options, wanted, private)
-  local chosen, message, code = stores.choose(monitor.database, options.stores, options.where)
+  local chosen, message, code = stores.choose(monitor.database, options, options.default_zone or monitor.default_zone)
   if not chosen then
     return nil, message, code
   end
@@ -329,7 +329,7 @@ local function finish(monitor, native, options)
     has_slo = options.slo ~= nil,
     group_by = options.group_by,
     name_attribute = options.name_attribute,
-    filter = stores.described(options.stores, options.where, options.all_stores),
+    filter = stores.described(options),
     strips = options.strips
       and { window = options.strips.window or resolved[windows.last_place(resolved)].name, bins = options.strips.bins } or nil,
     attribute_values = options.attribute_values,

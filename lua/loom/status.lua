@@ -103,7 +103,7 @@ local choice_checkers = {
 
 -- The options of the native half.
 local function native_options(monitor, options, private)
-  local chosen, message, code = stores.choose(monitor.database, options.stores, options.where)
+  local chosen, message, code = stores.choose(monitor.database, options, options.default_zone or monitor.default_zone)
   if not chosen then
     return nil, message, code
   end

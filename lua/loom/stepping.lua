@@ -189,7 +189,7 @@ local function resolve(monitor, options, grouped)
   if not plan.from then
     return nil, "EINVAL: " .. plan.to, "EINVAL"
   end
-  plan.chosen, message, code = stores.choose(monitor.database, options.stores, options.where)
+  plan.chosen, message, code = stores.choose(monitor.database, options, options.default_zone or monitor.default_zone)
   if not plan.chosen then
     return nil, message, code
   end

@@ -176,6 +176,20 @@ function stores.conditions(value)
   return conditions
 end
 
+--- Checker of the option `search`: a text that the id or the value of an attribute contains, whichever case A to Z are in.
+function stores.search(value)
+  if type(value) == "string" and #value >= 1 and #value <= core.limits.search then
+    return value
+  end
+  return nil, ("text of 1 to %d bytes"):format(core.limits.search)
+end
+
+--- Checker of the option `zones`: one that stores are measured by, or a list of them.
+function stores.zones(value)
+  local list = type(value) == "string" and { value } or value
+  return type(list) == "table" and are_texts(list) and list or nil, "name of a timezone, or list of them"
+end
+
 -- Ids and patterns of a list apart.
 local function split(list)
   local ids, globs = {}, {}
@@ -222,17 +236,71 @@ local function is_listed(list)
   end
 end
 
--- The ids of the stores that a selection and conditions choose, either of which may be nil; `known`, if it is there, gets all.
-local function chosen_ids(database, selection, conditions, known)
-  local wanted = type(selection) == "table" and is_listed(selection) or selection
-  local ids = {}
-  local good, message, code = visit_all(database, function(store)
+-- A function (store) for a text that is looked for.
+local function contains(search)
+  search = search:lower()
+  return function(store)
+    local found = store.store_id:lower():find(search, 1, true)
+    for _, value in pairs(store.attributes) do
+      found = found or value:lower():find(search, 1, true)
+    end
+    return found
+  end
+end
+
+-- A function (store) for a list of zones.
+local function is_in(zones, default_zone)
+  local set = {}
+  for _, zone in ipairs(zones) do
+    set[zone] = true
+  end
+  return function(store)
+    return set[store.timezone_str or default_zone]
+  end
+end
+
+-- The functions (store) that options choose by, all of which have to be true; a caller's own one comes last.
+local function tests_of(options, default_zone)
+  local selection, conditions, tests = options.stores, options.where, {}
+  if conditions then
+    tests[1] = function(store)
+      return stores.meets(store, conditions)
+    end
+  end
+  tests[#tests + 1] = options.search and contains(options.search)
+  tests[#tests + 1] = options.zones and is_in(options.zones, default_zone)
+  tests[#tests + 1] = type(selection) == "table" and is_listed(selection) or selection or nil
+  return tests
+end
+
+-- Zones of the options that are none of the tz database: nil and the failure.
+local function check_zones(database, zones)
+  for _, zone in ipairs(zones or {}) do
+    local known, reason = core.is_timezone(database, zone)
+    if not known then
+      return nil, ('EINVAL: zones: "%s" %s'):format(zone, reason), "EINVAL"
+    end
+  end
+  return true
+end
+
+-- The ids of the stores that options choose; `known`, if it is there, gets all.
+local function chosen_ids(database, options, default_zone, known)
+  local good, message, code = check_zones(database, options.zones)
+  if not good then
+    return nil, message, code
+  end
+  local tests, ids = tests_of(options, default_zone), {}
+  good, message, code = visit_all(database, function(store)
     if known then
       known[store.store_id] = true
     end
-    if (not conditions or stores.meets(store, conditions)) and (not wanted or wanted(store)) then
-      ids[#ids + 1] = store.store_id
+    for _, test in ipairs(tests) do
+      if not test(store) then
+        return
+      end
     end
+    ids[#ids + 1] = store.store_id
   end)
   if not good then
     return nil, message, code
@@ -242,19 +310,22 @@ end
 
 --- The stores that a report is for.
 -- @tparam loom.database database
--- @param selection as `stores.selection` returns it; nil: all
--- @tparam ?table conditions as `stores.conditions` returns them
+-- @tparam table options `stores`, `where`, `search` and `zones`, as the checkers return them; without any: all
+-- @tparam string default_zone of stores without one
 -- @treturn table|nil `ids`, a list, and `globs`, a list of patterns; without either: all stores
 -- @treturn ?string the failure
 -- @treturn ?string its code
-function stores.choose(database, selection, conditions)
-  if not selection and not conditions then
-    return {}
-  elseif type(selection) == "table" and not conditions then
-    local ids, globs = split(selection)
-    return { ids = ids, globs = globs }
+function stores.choose(database, options, default_zone)
+  local selection = options.stores
+  if not (options.where or options.search or options.zones) then
+    if not selection then
+      return {}
+    elseif type(selection) == "table" then
+      local ids, globs = split(selection)
+      return { ids = ids, globs = globs }
+    end
   end
-  local ids, message, code = chosen_ids(database, selection, conditions)
+  local ids, message, code = chosen_ids(database, options, default_zone)
   if not ids then
     return nil, message, code
   end
@@ -271,10 +342,11 @@ local function unknown_id(selection, known)
 end
 
 --- The ids of known stores: see `loom.monitor:store_ids`.
-function stores.ids(database, options)
-  options = check.options("store_ids", options, { stores = stores.selection, where = stores.conditions })
+function stores.ids(database, options, default_zone)
+  options = check.options("store_ids", options, { stores = stores.selection, where = stores.conditions,
+    search = stores.search, zones = stores.zones })
   local known = {}
-  local ids, message, code = chosen_ids(database, options.stores, options.where, known)
+  local ids, message, code = chosen_ids(database, options, default_zone, known)
   if not ids then
     return nil, message, code
   end
@@ -298,14 +370,12 @@ local function first_of(list)
 end
 
 --- A choice of stores, for those who have to say what it was.
--- @param selection as `stores.selection` returns it
--- @tparam ?table conditions as `stores.conditions` returns them
--- @tparam ?bool all_stores whether those without a poll are wanted, too
+-- @tparam table options `stores`, `where`, `search`, `zones` and `all_stores`, as the checkers return them
 -- @treturn table `ids`, if any are named: the `first` of them and their `count`; `by_function`, where one tells; `where`, if
---   there are conditions: a list of `name` and, as of ids, `values`; `all_stores`
-function stores.described(selection, conditions, all_stores)
-  local where
-  for name, allowed in pairs(conditions or {}) do
+--   there are conditions: a list of `name` and, as of ids, `values`; `search`; `zones`, as of ids; `all_stores`
+function stores.described(options)
+  local selection, where = options.stores, nil
+  for name, allowed in pairs(options.where or {}) do
     local values = {}
     for value in pairs(allowed) do
       values[#values + 1] = value
@@ -320,7 +390,8 @@ function stores.described(selection, conditions, all_stores)
     end)
   end
   return { ids = type(selection) == "table" and first_of(selection.ids or selection) or nil,
-    by_function = type(selection) == "function" or nil, where = where, all_stores = all_stores or nil }
+    by_function = type(selection) == "function" or nil, where = where, search = options.search,
+    zones = options.zones and first_of(options.zones), all_stores = options.all_stores or nil }
 end
 
 -- A function (database, seconds) that goes on with what is asked of all stores, for about so long, where it was left:
@@ -461,6 +532,7 @@ function stores.zones_of(database, default_zone, give_turn)
 end
 
 --- The checkers, for those who have other options beside these.
-stores.checkers = { stores = stores.selection, where = stores.conditions, all_stores = check.boolean }
+stores.checkers = { stores = stores.selection, where = stores.conditions, search = stores.search, zones = stores.zones,
+  all_stores = check.boolean }
 
 return stores

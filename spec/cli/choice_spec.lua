@@ -51,6 +51,22 @@ describe("a command that sets something", function()
     change(2, "special-day", "clear", db, "--where", "seen=1", "--where", "side=west", "--stores", "west*", "2024-03-04")
   end)
 
+  it("takes those that a text is found in, or that are in a zone", function()
+    shell.good("timezone", "set", db, "east", "Asia/Tokyo")
+    shell.good("timezone", "set", db, "west 2", "Africa/Cairo")
+    change(2, "attributes", "set", db, "--search", "WEST", "found=1")
+    change(1, "attributes", "set", db, "--in-zone", "Asia/Tokyo", "--in-zone", "Asia/Seoul", "found=1")
+    change(1, "attributes", "set", db, "--in-zone", "Africa/Cairo", "--search", " 2", "found=2")
+    assert.equal("east,1 west,1 west 2,2 ", values [[SELECT store_id, value FROM attribute JOIN store ON store = number
+      WHERE name = 'found' ORDER BY 1]])
+    local report = shell.good("report", db, "--search", "west", "--all-stores", "--as-of", "2024-03-04")
+    assert.matches("^[^\n]+\nwest 2,[^\n]+\n$", report) -- of west there are only attributes
+    local status = shell.good("status", db, "--in-zone", "Asia/Tokyo", "--all-stores", "--as-of", "2024-03-04", "--format", "csv")
+    assert.matches("^[^\n]+\neast,[^\n]+\n$", status)
+    command.expect_failure(db, 1, "there is no store of --search 'no such' --in-zone 'UTC'", "attributes", "set", db, "--search",
+      "no such", "--in-zone", "UTC", "a=b")
+  end)
+
   it("is one transaction, whose exclusions are told one to a line", function()
     assert.equal("3\n4\n", change(2, "exclude", "add", db, "--where", "side=west", "--from", "2024-03-04 10:00", "--to",
       "2024-03-04 11:00"))

@@ -162,6 +162,17 @@ describe("stores", function()
     { "a function that says anything", { stores = function(store) return store.store_id == "ab" and 0 end }, { "ab" } },
     { "conditions and a function", { where = { region = "north" }, stores = function(store) return store.has_hours end },
       { "north 2" } },
+    { "a text in ids", { search = "NORTH" }, { "north 1", "north 2", "é" } }, -- the last one is in that region
+    { "a text in attributes", { search = "x" }, { "north 1", "south 1" } },
+    { "a text that is no pattern", { search = "*" }, { "a*" } },
+    { "a text that is nowhere", { search = "nowhere" }, {} },
+    { "a zone", { zones = "Europe/Oslo" }, { "north 1" } },
+    { "the default zone", { zones = { "America/Chicago", "UTC" }, stores = "?*" },
+      { "A", "a*", "a?", "a[b]", "ab", "north 2", "south 1", "é" } },
+    { "the default zone of a report", { zones = "Europe/Oslo", default_zone = "Europe/Oslo" }, ALL },
+    { "no zone", { zones = {} }, {} },
+    { "a text, a zone, conditions and a pattern", { search = "x", zones = "Europe/Oslo", where = { region = "north" },
+      stores = "*1" }, { "north 1" } },
     { "stores without polls, too", { all_stores = true, where = { region = "north", brand = "x" } },
       { "north 1", "without polls" } },
     { "stores without polls by a function", { all_stores = true, stores = function(store) return not store.last_poll end },
@@ -172,6 +183,21 @@ describe("stores", function()
       assert.same(case[3], chosen(case[2]))
     end)
   end
+
+  it("are not chosen by what is no text or no zone", function()
+    for _, call in ipairs { "report", "status", "store_ids", "series" } do
+      for _, options in ipairs { { search = "" }, { search = ("x"):rep(101) }, { zones = { 1 } }, { zones = true } } do
+        local called, message = pcall(monitor[call], monitor, options)
+        assert.is_false(called)
+        assert.matches(("bad option '%s' to '"):format((next(options))), message, 1, true)
+      end
+      local result, message, code = monitor[call](monitor, { zones = { "UTC", "Mars" } })
+      assert.is_nil(result)
+      assert.equal("EINVAL", code)
+      assert.matches('^EINVAL: zones: "Mars" is ', message)
+    end
+    assert.same({ "north 1" }, monitor:store_ids { zones = "Europe/Oslo", search = "1" })
+  end)
 
   it("are chosen alike by a pattern and by the same one with conditions", function()
     for _, pattern in ipairs { "*", "?", "a?", "a*", "a[*]", "[!a]*", "[^a]*", "[a-z]*", "*1", "* *", "[]", "[", "a[b", "é",

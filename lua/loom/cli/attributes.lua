@@ -45,7 +45,7 @@ end
 -- What was given as the store is an attribute where stores are chosen.
 local function attributes_of(args)
   local attributes, texts = {}, args.attribute
-  if #args.stores + #args.where > 0 then
+  if next(options.choice_of(args)) then
     table.insert(texts, 1, args.store)
     args.store = nil
   end

@@ -97,6 +97,12 @@ local function choice_text(args)
   for _, pair in ipairs(args.where) do
     words[#words + 1] = "--where " .. text.shell_quoted(pair[1] .. "=" .. pair[2])
   end
+  if args.search then
+    words[#words + 1] = "--search " .. text.shell_quoted(args.search)
+  end
+  for _, zone in ipairs(args.in_zone) do
+    words[#words + 1] = "--in-zone " .. text.shell_quoted(zone)
+  end
   return table.concat(words, " ")
 end
 

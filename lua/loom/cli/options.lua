@@ -162,6 +162,10 @@ function options.add_choice(parser)
   options.add(parser, "--stores", "GLOB", "Only the store of this id, or those whose id matches (* ? [a-z]). "
     .. "May be given again.", options.text(stores.selection)):count "*"
   options.add_where(parser)
+  options.add(parser, "--search", "TEXT", "Only stores whose id or an attribute contains this, in any case.",
+    options.text(stores.search))
+  options.add(parser, "--in-zone", "ZONE", "Only stores in this timezone. May be given again.", options.text(check.text))
+    :count "*"
 end
 
 --- Adds the option that chooses stores by their attributes.
@@ -170,7 +174,8 @@ function options.add_where(parser)
     .. "another condition, the same name another value that will do.", options.pair):count "*"
 end
 
---- The choice among the arguments, as options of the library: `stores` and `where`, nil where they are not given.
+--- The choice among the arguments, as options of the library: `stores`, `where`, `search` and `zones`, nil where they are not
+-- given.
 function options.choice_of(args)
   local where
   for _, pair in ipairs(args.where) do -- conditions by attribute, each with the values that will do
@@ -178,7 +183,8 @@ function options.choice_of(args)
     local values = where[pair[1]] or {}
     where[pair[1]], values[#values + 1] = values, pair[2]
   end
-  return { stores = args.stores and #args.stores > 0 and args.stores or nil, where = where }
+  return { stores = args.stores and #args.stores > 0 and args.stores or nil, where = where, search = args.search,
+    zones = args.in_zone and #args.in_zone > 0 and args.in_zone or nil }
 end
 
 -- Reads an argument's text, or ends the command as wrongly used.
@@ -197,7 +203,7 @@ end
 -- @tparam[opt] bool or_all the store may be every store
 function options.add_setting(parser, more, or_all)
   options.argument(parser, "database")
-  local left_out = " Left out where --stores or --where choose."
+  local left_out = " Left out where options choose."
   options.argument(parser, "store", (or_all and "The id of a store, or '*' for every store." or "The id of a store.")
     .. left_out):args "?"
   for _, argument in ipairs(more or {}) do -- which read_setting asks for, since what comes first may not be the store
@@ -216,7 +222,7 @@ function options.read_setting(args, more)
   for _, argument in ipairs(more or {}) do
     names[#names + 1] = argument[1]
   end
-  if choice.stores or choice.where then
+  if next(choice) then
     if args[names[#names]] then
       common.wrong_use("a store is named, and stores are chosen: either will do")
     end

@@ -103,8 +103,9 @@ local function options_of(args, format)
   local wanted = options.rules_of(args)
   wanted.windows = options.windows_of(args)
   wanted.compare = args.compare
-  local choice = options.choice_of(args)
-  wanted.stores, wanted.where = choice.stores, choice.where
+  for name, value in pairs(options.choice_of(args)) do
+    wanted[name] = value
+  end
   wanted.all_stores = args.all_stores
   wanted.group_by = args.group_by
   wanted.name_attribute = args.name_attribute

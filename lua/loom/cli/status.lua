@@ -132,8 +132,11 @@ local function judge(args, status)
 end
 
 function command.run(args)
-  local wanted, choice = options.rules_of(args), options.choice_of(args)
-  wanted.stores, wanted.where, wanted.all_stores = choice.stores, choice.where, args.all_stores
+  local wanted = options.rules_of(args)
+  for name, value in pairs(options.choice_of(args)) do
+    wanted[name] = value
+  end
+  wanted.all_stores = args.all_stores
   wanted.dormant_after = args.dormant_after
   local held
   local done, message = common.with_data(args.database, function(monitor)

@@ -99,6 +99,12 @@ function words.filter(filter)
   for _, condition in ipairs(filter and filter.where or {}) do
     said[#said + 1] = condition.name .. " is " .. any_of(condition.values)
   end
+  if filter and filter.search then
+    said[#said + 1] = ("%q is in an id or an attribute"):format(filter.search)
+  end
+  if filter and filter.zones then
+    said[#said + 1] = "timezone is " .. any_of(filter.zones)
+  end
   if filter and filter.all_stores then
     said[#said + 1] = "also without a poll"
   elseif not said[1] then

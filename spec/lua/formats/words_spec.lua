@@ -45,7 +45,8 @@ describe("words", function()
 
   it("tell the stores that were chosen", function()
     local function filter(selection, where, all)
-      return words.filter(stores.described(selection and stores.selection(selection), where and stores.conditions(where), all))
+      return words.filter(stores.described { stores = selection and stores.selection(selection),
+        where = where and stores.conditions(where), all_stores = all })
     end
     assert.equal("every one with a poll", filter())
     assert.equal("every one with a poll", words.filter(nil))
@@ -55,6 +56,8 @@ describe("words", function()
     assert.equal("store_id is none", filter({ ids = {} }))
     assert.equal("chosen by a function; n is 1", filter(function() end, { n = 1 }))
     assert.equal("brand is x; region is north or south", filter(nil, { region = { "south", "north" }, brand = "x" }))
+    assert.equal('"ta\\"co" is in an id or an attribute; timezone is UTC or Asia/Tokyo; also without a poll',
+      words.filter(stores.described { search = 'ta"co', zones = { "UTC", "Asia/Tokyo" }, all_stores = true }))
     local many = {}
     for i = 1, 200 do
       many[i] = ("s%03d"):format(i)

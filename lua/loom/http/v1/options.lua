@@ -25,7 +25,6 @@ local options = {}
 local WINDOWS_MAX = 8 -- of a report that is kept in memory
 local GLOB_STARS_MAX = 4 -- each may multiply the time that a look at one id takes
 local CONDITIONS_MAX = 20
-local SEARCH_MAX = core.limits.search
 local ZONES_MAX = 20
 
 -- NAME:DURATION, NAME:FROM/TO, NAME:WORD or WORD, with commas between windows.
@@ -56,11 +55,6 @@ function options.store_pattern(text)
     return text
   end
   return nil, ("pattern of 1 to %d bytes, with at most %d stars"):format(core.limits.store_id, GLOB_STARS_MAX)
-end
-
--- A text to look for.
-local function search_checker(text)
-  return #text >= 1 and #text <= SEARCH_MAX and text or nil, ("text of 1 to %d bytes"):format(SEARCH_MAX)
 end
 
 local function zones_checker(list)
@@ -119,7 +113,7 @@ options.fleet_parameters = {
   { name = "store_id", description = "A pattern that ids must match, with *, ? and [a-z].",
     schema = { type = "string", minLength = 1, maxLength = core.limits.store_id } },
   { name = "q", description = "A text that the id or the value of an attribute must contain, whichever case A to Z are in.",
-    schema = { type = "string", minLength = 1, maxLength = SEARCH_MAX } },
+    schema = { type = "string", minLength = 1, maxLength = core.limits.search } },
   { name = "timezone_str", description = "The zone that stores must have by the rules of the report, so that default_zone counts "
     .. "for those without one; given more than once, one of them.",
     schema = { type = "array", maxItems = ZONES_MAX, items = { type = "string", maxLength = core.limits.zone_name } } },
@@ -134,7 +128,7 @@ for _, more in ipairs { states.choice_parameters, options.parameters } do
 end
 
 -- Checkers of the parameters that choose stores, beside `all_stores`, which is one of reports, and "where.ATTRIBUTE".
-local of_choice = { store_id = options.store_pattern, q = search_checker, timezone_str = zones_checker }
+local of_choice = { store_id = options.store_pattern, q = stores.search, timezone_str = zones_checker }
 for name, checker in pairs(states.choice_checkers) do
   of_choice[name] = checker
 end
