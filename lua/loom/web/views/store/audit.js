@@ -6,11 +6,9 @@ import * as api from "../../api.js";
 import { show, zoneOf } from "../../clock.js";
 import { h } from "../../h.js";
 import * as session from "../../session.js";
-import { dialog } from "./edit/dialog.js";
-import { exclusionText } from "./edit/exclusion.js";
-import { spansText, weekText } from "./edit/hours.js";
-import { undo } from "./edit/undo.js";
+import { open } from "./edits.js";
 import { refilling } from "./refill.js";
+import { exclusionText, spansText, weekText } from "./texts.js";
 
 const MOST = 30; // entries
 
@@ -39,8 +37,17 @@ const LINES = {
  * @param {any} value
  * @param {string | undefined} zone
  */
-export function line(kind, value, zone) {
+function line(kind, value, zone) {
   return value === null ? "nothing" : (LINES[kind] ?? JSON.stringify)(value, zone);
+}
+
+/**
+ * Whether what was there can be set again.
+ * @param {Entry} entry
+ */
+function undoable({ kind, before }) {
+  return kind === "timezone" || kind === "special_day" || kind === "exclusion"
+    || (kind === "hours" || kind === "attributes") && before !== null;
 }
 
 /** @returns {import("../store.js").Part} */
@@ -72,14 +79,14 @@ export function audit() {
           h("thead", null, h("tr", null, ["When", "Who", "What", "Before", "After", "Reason"].map((name) =>
             h("th", { scope: "col" }, name)), may && h("td"))),
           h("tbody", null, entries.map((entry) => {
-            const back = may ? undo(data, entry, line(entry.kind, entry.before, zone)) : null;
-            const told = [line(entry.kind, entry.before, zone), line(entry.kind, entry.after, zone), entry.reason];
+            const before = line(entry.kind, entry.before, zone);
+            const told = [before, line(entry.kind, entry.after, zone), entry.reason];
             return h("tr", null, h("th", { scope: "row" }, show(entry.at, zone)),
               h("td", null, h("bdi", null, entry.by || "–")), h("td", null, KINDS[entry.kind] ?? entry.kind),
               told.map((text) => h("td", { class: "change" }, h("bdi", null, text))),
-              may && h("td", null, back && h("button", { type: "button", id: `undo-${entry.number}`,
+              may && h("td", null, undoable(entry) && h("button", { type: "button", id: `undo-${entry.number}`,
                 "aria-label": `Undo the change of ${KINDS[entry.kind]} of ${show(entry.at, zone)}`,
-                onclick: () => dialog(data, back, data.again) }, "Undo…")));
+                onclick: () => open(data, "undo", entry, before) }, "Undo…")));
           })))) : h("p", { class: "hint" }, "Nothing of this store has been changed by hand.")]);
     },
   };

@@ -7,8 +7,7 @@ import { duration, instant, show, zoneOf } from "../../clock.js";
 import { h } from "../../h.js";
 import * as session from "../../session.js";
 import { counted } from "../../words.js";
-import { dialog } from "./edit/dialog.js";
-import { outageExclusion } from "./edit/exclusion.js";
+import { open } from "./edits.js";
 import { refilling } from "./refill.js";
 
 /** @typedef {{ from: string, to: string, seconds: number }} Outage its ends to the microsecond */
@@ -64,7 +63,7 @@ export function outages() {
             h("td", null, show(one.to, zone)), h("td", { class: "number" }, duration(one.seconds)),
             session.mayWrite() && h("td", null, h("button", { type: "button", id: `exclude-${instant(one.from)}`,
               "aria-label": `Exclude the outage from ${show(one.from, zone)}`,
-              onclick: () => dialog(data, outageExclusion(data, one), data.again) }, "Exclude this…")))))))]);
+              onclick: () => open(data, "outage", one) }, "Exclude this…")))))))]);
     },
   };
 }

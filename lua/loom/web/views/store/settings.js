@@ -5,16 +5,11 @@
 import * as api from "../../api.js";
 import { zoneOf } from "../../clock.js";
 import { h } from "../../h.js";
-import * as notice from "../../notice.js";
 import * as session from "../../session.js";
-import { attributesEdit } from "./edit/attributes.js";
-import { dialog } from "./edit/dialog.js";
-import { exclusionEdit, exclusionRemoval, exclusionText } from "./edit/exclusion.js";
-import { DAYS, hoursEdit, spansText, weekText } from "./edit/hours.js";
-import { specialEdit, specialRemoval } from "./edit/special.js";
-import { zoneEdit } from "./edit/zone.js";
+import { open } from "./edits.js";
 import { refilling } from "./refill.js";
 import { dateAfter } from "./span.js";
+import { DAYS, exclusionText, spansText, weekText } from "./texts.js";
 
 const PAST = 31; // days before today whose special days are listed
 const EXCLUSIONS = 20; // the last ones, that are listed
@@ -48,25 +43,12 @@ function block(title, button, ...children) {
   return h("section", { class: "setting stack" }, h("div", { class: "row spread" }, h("h3", null, title), button), children);
 }
 
-/** @typedef {import("./edit/dialog.js").Edit} Edit */
-
-/**
- * What makes buttons that open a dialog, where anything may be changed at all.
- * @param {import("../store.js").Data} data
- */
-function buttons(data) {
-  /** @param {() => Edit | Promise<Edit>} edit */
-  async function open(edit) {
-    try {
-      dialog(data, await edit(), data.again);
-    } catch (error) {
-      notice.tell(error instanceof Error ? error.message : String(error));
-    }
-  }
+/** What makes buttons, where anything may be changed at all. */
+function buttons() {
   const may = session.mayWrite();
-  /** @param {string} key @param {string} text @param {string} label @param {() => Edit | Promise<Edit>} edit */
-  return (key, text, label, edit) => may && h("button", { type: "button", id: `edit-${key}`, "aria-label": label,
-    onclick: () => open(edit) }, text);
+  /** @param {string} key @param {string} text @param {string} label @param {() => void} onclick */
+  return (key, text, label, onclick) => may
+    && h("button", { type: "button", id: `edit-${key}`, "aria-label": label, onclick }, text);
 }
 
 /** @typedef {ReturnType<typeof buttons>} Buttons */
@@ -90,31 +72,31 @@ function hoursBlock(hours, button) {
 
 /**
  * @param {import("../store.js").Data} data
- * @param {import("./edit/special.js").SpecialDay[]} days
+ * @param {import("./texts.js").SpecialDay[]} days
  * @param {Buttons} button
  */
 function specialBlock(data, days, button) {
-  return block("Special days", button("special", "Add…", "Add a special day", () => specialEdit(data, null)),
+  return block("Special days", button("special", "Add…", "Add a special day", () => open(data, "special", null)),
     h("ul", { class: "listed" }, days.map((day) => h("li", null, h("b", null, day.date), ` ${spansText(day.spans)} `,
       h("bdi", null, day.note), day.store_id === "*" ? everyStore() : [" ",
-        button(`special-${day.date}`, "Change…", `Change the special day ${day.date}`, () => specialEdit(data, day)),
+        button(`special-${day.date}`, "Change…", `Change the special day ${day.date}`, () => open(data, "special", day)),
         day.origin === "override" && button(`no-special-${day.date}`, "Remove…", `Remove the special day ${day.date}`,
-          () => specialRemoval(day))]))),
+          () => open(data, "unspecial", day))]))),
     !days.length && h("p", { class: "hint" }, "None from a month ago on."));
 }
 
 /**
  * @param {import("../store.js").Data} data
- * @param {import("./edit/exclusion.js").Exclusion[]} exclusions
+ * @param {import("./texts.js").Exclusion[]} exclusions
  * @param {Buttons} button
  */
 function exclusionsBlock(data, exclusions, button) {
   const zone = zoneOf(data.query, data.store.timezone_str ?? data.near.timezone_str);
-  return block("Exclusions", button("exclusion", "Add…", "Add an exclusion", () => exclusionEdit(data)),
+  return block("Exclusions", button("exclusion", "Add…", "Add an exclusion", () => open(data, "exclusion")),
     h("ul", { class: "listed" }, exclusions.slice(-EXCLUSIONS).map((one) => h("li", null, exclusionText(one, zone), " ",
       h("bdi", { class: "soft" }, one.reason), one.store_id === "*" ? everyStore() : [" ",
         button(`exclusion-${one.number}`, "Remove…", `Remove the exclusion ${exclusionText(one, zone)}`,
-          () => exclusionRemoval(data, one))]))),
+          () => open(data, "unexclusion", one))]))),
     exclusions.length > EXCLUSIONS && h("p", { class: "hint" }, `${exclusions.length - EXCLUSIONS} earlier ones.`),
     !exclusions.length && h("p", { class: "hint" }, "None."));
 }
@@ -127,21 +109,17 @@ export function settings() {
     element: h("section", { class: "panel", "aria-label": "What is set" }, body),
     async show(data, signal) {
       const set = await load(data, signal);
-      const { id, query, store, span } = data;
-      const button = buttons(data);
-      /** @param {string} what @param {Record<string, string>} [asked] */
-      const current = (what, asked) => api.tagged(`v1/stores/${encodeURIComponent(id)}/${what}`, asked);
+      const { query, store } = data;
+      const button = buttons();
       const attributes = Object.entries(store.attributes);
 
       refill([set, attributes, session.mayWrite(), query.toString()], () => [
-        hoursBlock(set.hours, button("hours", "Change…", "Change the weekly hours",
-          async () => hoursEdit(data, await current("hours", { on: span.today })))),
+        hoursBlock(set.hours, button("hours", "Change…", "Change the weekly hours", () => open(data, "hours"))),
         specialBlock(data, set.days, button),
         exclusionsBlock(data, set.exclusions, button),
-        block("Zone", button("zone", "Change…", "Change the zone", async () => zoneEdit(data, await current("timezone"))),
+        block("Zone", button("zone", "Change…", "Change the zone", () => open(data, "zone")),
           h("p", null, set.zone.timezone_str, " ", h("small", { class: "soft" }, ORIGINS[set.zone.origin]))),
-        block("Attributes", button("attributes", "Change…", "Change the attributes",
-          async () => attributesEdit(data, await current("attributes"))),
+        block("Attributes", button("attributes", "Change…", "Change the attributes", () => open(data, "attributes")),
         h("dl", { class: "listed" }, attributes.map(([name, value]) => h("div", null,
           h("dt", { class: "soft" }, h("bdi", null, name)), h("dd", null, h("bdi", null, value))))),
         !attributes.length && h("p", { class: "hint" }, "None.")),

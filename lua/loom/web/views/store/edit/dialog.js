@@ -144,6 +144,9 @@ export function dialog(data, edit, done) {
     }
   }
 
+  if (document.querySelector("dialog[open]")) { // a second press, while the first one loaded
+    return;
+  }
   document.body.append(element);
   element.showModal();
   look();

@@ -5,24 +5,8 @@
 import * as api from "../../../api.js";
 import { show, zoneOf } from "../../../clock.js";
 import { h } from "../../../h.js";
+import { exclusionText } from "../texts.js";
 import { FieldProblem } from "./dialog.js";
-
-/**
- * @typedef {{ number: number, store_id: string, from_utc: string | null, to_utc: string | null, reason: string, zone?: string,
- *   weekly?: string | null, from_local?: string | null, to_local?: string | null }} Exclusion
- */
-
-/**
- * What an exclusion takes out, in words.
- * @param {Exclusion} one
- * @param {string | undefined} zone
- */
-export function exclusionText(one, zone) {
-  if (one.weekly) {
-    return `${one.weekly}${one.from_local ? ` from ${one.from_local}` : ""}${one.to_local ? ` until ${one.to_local}` : ""}`;
-  }
-  return one.from_utc ? `${show(one.from_utc, zone)} – ${show(one.to_utc, zone)}` : `${one.from_local} – ${one.to_local}`;
-}
 
 /**
  * @param {(value: any) => Record<string, unknown>} added the exclusion, without its store and reason
@@ -75,7 +59,7 @@ export function exclusionEdit({ id, span, schedule }) {
 
 /**
  * @param {import("../../store.js").Data} data
- * @param {Exclusion} one
+ * @param {import("../texts.js").Exclusion} one
  * @returns {import("./dialog.js").Edit}
  */
 export function exclusionRemoval({ query, store }, one) {

@@ -4,10 +4,8 @@
 
 import * as api from "../../../api.js";
 import { h } from "../../../h.js";
+import { DAYS, spansText, weekText } from "../texts.js";
 import { FieldProblem } from "./dialog.js";
-
-export const DAYS = /** @type {const} */ ([["mon", "Monday"], ["tue", "Tuesday"], ["wed", "Wednesday"], ["thu", "Thursday"],
-  ["fri", "Friday"], ["sat", "Saturday"], ["sun", "Sunday"]]);
 
 /**
  * The spans of a day as the service takes them.
@@ -16,19 +14,6 @@ export const DAYS = /** @type {const} */ ([["mon", "Monday"], ["tue", "Tuesday"]
 export function spansOf(text) {
   const spans = text.split(",").map((span) => span.trim().replace(/\s*[-–]\s*/, "-")).filter(Boolean);
   return spans.length && spans[0].toLowerCase() !== "closed" ? spans : "closed";
-}
-
-/** @param {string[] | undefined} spans */
-export function spansText(spans) {
-  return spans?.length ? spans.join(", ") : "closed";
-}
-
-/**
- * The week as text of a line.
- * @param {Record<string, string[]> | null} week
- */
-export function weekText(week) {
-  return week ? DAYS.map(([day]) => `${day} ${spansText(week[day])}`).join("; ") : "no hours: open all day";
 }
 
 /**

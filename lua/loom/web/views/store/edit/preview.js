@@ -57,7 +57,8 @@ export function shown(data, { before, after, changed }) {
     return h("p", { class: "hint" }, "Nothing of these days changes.");
   }
   const zone = zoneOf(data.query, data.store.timezone_str);
-  return [h("div", { class: "sheet" }, h("table", { class: "rows" }, h("caption", { class: "unseen" }, "Figures before and after"),
+  return [h("div", { class: "sheet" }, h("table", { class: "rows" },
+    h("caption", { class: "unseen" }, "Figures before and after"),
     h("thead", null, h("tr", null, h("td"), COLUMNS.map(([name]) => h("th", { scope: "col", class: "number" }, name)))),
     h("tbody", null, Object.keys(NAMES).filter((name) => before.windows[name] && after.windows[name]).map((name) => h("tr", null,
       h("th", { scope: "row" }, NAMES[name]),

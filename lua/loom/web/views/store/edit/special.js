@@ -4,10 +4,9 @@
 
 import * as api from "../../../api.js";
 import { h } from "../../../h.js";
+import { spansText } from "../texts.js";
 import { FieldProblem } from "./dialog.js";
-import { spansOf, spansText } from "./hours.js";
-
-/** @typedef {{ store_id: string, date: string, spans: string[], note: string, origin: string }} SpecialDay */
+import { spansOf } from "./hours.js";
 
 /**
  * @param {string} id of the store, or * for all
@@ -19,7 +18,7 @@ export function pathOf(id, date) {
 
 /**
  * @param {import("../../store.js").Data} data
- * @param {SpecialDay | null} day null: a new one
+ * @param {import("../texts.js").SpecialDay | null} day null: a new one
  * @returns {import("./dialog.js").Edit}
  */
 export function specialEdit({ id, span }, day) {
@@ -44,15 +43,16 @@ export function specialEdit({ id, span }, day) {
 }
 
 /**
- * @param {SpecialDay} day
+ * @param {import("../../store.js").Data} _
+ * @param {import("../texts.js").SpecialDay} day
  * @returns {import("./dialog.js").Edit}
  */
-export function specialRemoval(day) {
+export function specialRemoval(_, day) {
   return {
     title: `Remove the special day ${day.date}`, action: "Remove",
     content: h("p", null, h("bdi", null, day.note), ` ${spansText(day.spans)}. The weekly hours hold again on this date.`),
     read: () => null,
     preview: () => ({ special_days: [{ date: day.date, spans: null }] }),
-    save: (_, reason) => api.send("DELETE", pathOf(day.store_id, day.date), { query: { reason } }),
+    save: (value, reason) => api.send("DELETE", pathOf(day.store_id, day.date), { query: { reason } }),
   };
 }

@@ -12,15 +12,15 @@ import { pathOf } from "./special.js";
  * @property {(reason: string) => Promise<unknown>} save
  */
 
-/** @type {Record<string, (entry: import("../audit.js").Entry, path: string) => Way | null>} */
+/** @type {Record<string, (entry: import("../audit.js").Entry, path: string) => Way>} those that `undoable` of the audit tells */
 const WAYS = {
-  hours: ({ before }, path) => before && { preview: null,
-    save: (reason) => api.send("PUT", `${path}/hours`, { body: before, query: { reason } }) },
+  hours: ({ before }, path) => ({ preview: null,
+    save: (reason) => api.send("PUT", `${path}/hours`, { body: before, query: { reason } }) }),
   timezone: ({ before }, path) => ({ preview: { timezone_str: before?.timezone_str ?? null },
     save: (reason) => api.send(before ? "PUT" : "DELETE", `${path}/timezone`,
       { query: { reason }, body: before ?? undefined }) }),
-  attributes: ({ before }, path) => before && { preview: null,
-    save: (reason) => api.send("PATCH", `${path}/attributes`, { body: before, query: { reason } }) },
+  attributes: ({ before }, path) => ({ preview: null,
+    save: (reason) => api.send("PATCH", `${path}/attributes`, { body: before, query: { reason } }) }),
   special_day({ before, after, store_id: id }) {
     const { date } = before ?? after;
     return { preview: { special_days: [{ date, spans: before ? before.spans : null }] },
@@ -41,15 +41,15 @@ const WAYS = {
  * @param {import("../../store.js").Data} data
  * @param {import("../audit.js").Entry} entry
  * @param {string} before what was there, in words
- * @returns {import("./dialog.js").Edit | null} null: it cannot be undone
+ * @returns {import("./dialog.js").Edit}
  */
 export function undo({ id }, entry, before) {
-  const way = WAYS[entry.kind]?.(entry, `v1/stores/${encodeURIComponent(id)}`);
-  return way ? {
+  const way = WAYS[entry.kind](entry, `v1/stores/${encodeURIComponent(id)}`);
+  return {
     title: "Undo", action: "Undo", content: h("p", null, "What was there before is set again: ",
       h("bdi", null, before)),
     read: () => null,
     preview: () => way.preview,
     save: (_, reason) => way.save(reason),
-  } : null;
+  };
 }
