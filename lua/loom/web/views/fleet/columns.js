@@ -93,8 +93,8 @@ export function named(attribute) {
   return ATTRIBUTE + encodeURIComponent(attribute);
 }
 
-/** @param {string} name */
-function attributeOf(name) {
+/** @param {string} name the column's */
+export function attributeOf(name) {
   try {
     return decodeURIComponent(name.slice(ATTRIBUTE.length));
   } catch { // somebody has written the address by hand
@@ -103,7 +103,8 @@ function attributeOf(name) {
 }
 
 /**
- * The fields of rows that columns need, but for strips, which take longer than all others: they are asked for when the rest is seen.
+ * The fields of rows that columns need, but for strips, which take longer than all others: they are asked for when the
+ * rest is seen.
  * @param {string[]} names
  */
 export function fields(names) {

@@ -53,8 +53,8 @@ function few(concentration, stores, query) {
     at > 0 && (at === concentration.length - 1 ? " and " : ", "),
     h("b", null, count(held)), at === 0 && ` of ${counted(stores, "store")}`,
     ` ${held === 1 ? "has" : "have"} ${Math.round(share * 100)} %`]), " of the down time. ",
-  h("button", { type: "button", class: "plain", onclick: () => address.alter({ sort: `down_${windowOf(query)}`, order: "desc" }) },
-    "Show these first"));
+  h("button", { type: "button", class: "plain",
+    onclick: () => address.alter({ sort: `down_${windowOf(query)}`, order: "desc" }) }, "Show these first"));
 }
 
 /** The panel. */

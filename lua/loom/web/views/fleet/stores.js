@@ -4,10 +4,13 @@
 
 import * as address from "../../address.js";
 import * as api from "../../api.js";
+import { asked as requested } from "../../clock.js";
 import { fill, h } from "../../h.js";
+import * as notice from "../../notice.js";
 import { table } from "../../table.js";
 import { counted } from "../../words.js";
 import { chosen, columns, fields } from "./columns.js";
+import { csv, save } from "./csv.js";
 import { picker } from "./picker.js";
 import { figures, labelOf, towards, windowOf, WINDOWS } from "./question.js";
 
@@ -42,6 +45,23 @@ async function addStrips(asked, rows, signal) {
   const strips = new Map(found.stores.map((/** @type {any} */ row) => [row.store_id, row.strip]));
   rows.forEach((row) => row.strip = strips.get(row.store_id));
   return rows.length > 0;
+}
+
+/** @param {() => number} asOf */
+function csvButton(asOf) {
+  const button = h("button", { type: "button", title: "All rows, in the columns that are shown", async onclick() {
+    const { query } = address.read();
+    button.disabled = true;
+    try {
+      save(await csv(question(query), chosen(query), windowOf(query), (done, total) =>
+        fill(button, `CSV ${Math.floor(done / total * 100)} %`)), `stores-${requested(asOf()).slice(0, 10)}.csv`);
+    } catch (error) {
+      notice.tell(`The file was not made: ${error instanceof Error ? error.message : error}`);
+    }
+    button.disabled = false;
+    fill(button, "CSV");
+  } }, "CSV");
+  return button;
 }
 
 /** @param {URLSearchParams} query */
@@ -98,7 +118,7 @@ export function stores() {
       fill(heading, counted(total, "store"), h("small", null, ` figures of the ${labelOf(window).toLowerCase()}`));
       if (told !== query.toString()) { // a menu that is open stays
         told = query.toString();
-        fill(tools, windowChoice(query), picker());
+        fill(tools, windowChoice(query), picker(), csvButton(() => asOf));
       }
     },
   };
