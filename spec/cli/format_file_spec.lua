@@ -57,6 +57,26 @@ describe("--format FILE.lua", function()
     assert.matches("^store_id,grade,ratio_last_week\n", files.read(folder .. "/out"))
   end)
 
+  it("is a function of what is no list", function()
+    local path = file 'return function(found, write) write(found.store_id .. " " .. #found.windows .. "\\n") end'
+    assert.equal("night 3\n", (shell.good("explain", db, "night", "--format", path)))
+    path = file 'return function(found, write) write(tostring(found.week ~= nil) .. #found.changes .. "\\n") end'
+    assert.equal("true1\n", (shell.good("hours", "get", db, "night", "--format", path)))
+    path = file 'return function(found, write) for _, f in ipairs(found.findings) do write(f.code .. "\\n") end end'
+    local codes = {}
+    for _, finding in ipairs(cjson.decode((shell.good("doctor", db, "--format", "json"))).findings) do
+      codes[#codes + 1] = finding.code .. "\n"
+    end
+    shell.good("doctor", db, "--format", path, "-o", folder .. "/out")
+    assert.equal(table.concat(codes), files.read(folder .. "/out"))
+    for text, message in pairs { ["return {}"] = "own.lua: returns {}, not a function (found, write)",
+      ["return function() error 'no' end"] = "own.lua:1: no", ["return ("] = "own.lua:1: " } do
+      local result = shell.loom("explain", db, "night", "--format", file(text))
+      shell.expect_failure(result, 1)
+      assert.matches(message, result.err, 1, true)
+    end
+  end)
+
   it("is a format of one's own, also of lists", function()
     local path = file [[return function(report, write, options)
       for row in options.rows() do

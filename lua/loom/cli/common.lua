@@ -250,6 +250,20 @@ function common.format_of(args)
   return args.format or (goes_to_terminal(args) and "table" or "csv")
 end
 
+--- What writes what is no list: one of `writers`, or a function of the user's own, which is read before anything is opened.
+-- @tparam table args
+-- @tparam {[string]=function,...} writers `text` and `json`, functions (found, write)
+-- @treturn function (found) that writes it to where the arguments say
+function common.writer_of(args, writers)
+  local writer = writers[args.format or "text"]
+    or require("loom.cli.format_file").load_function(args.format.path)
+  return function(found)
+    return common.write(args.output, function(write)
+      writer(found, write)
+    end)
+  end
+end
+
 --- How wide a table is to be: as the terminal, where it goes to one. COLUMNS overrides what the terminal says.
 function common.width_of(args)
   if not goes_to_terminal(args) then

@@ -18,7 +18,7 @@ function command.add_to(parser)
       .. "timezone, gaps of the feed, stores without polls, polls that are far from all others. It looks at all stores, and at "
       .. "the polls of the last 15 days that have any. docs/doctor.md explains each finding.")
   options.argument(doctor, "database", "A database, or a folder of input files.")
-  options.add_format(doctor, { "text", "json" }, "text")
+  options.add_text_format(doctor)
   options.add_output(doctor)
   options.add(doctor, "--examples", "N", "Up to N examples of each finding (default: 3).",
     options.number(check.integer(0, core.limits.examples)))
@@ -77,19 +77,18 @@ end
 
 function command.run(args)
   local warnings
+  local write = common.writer_of(args, { text = function(found, put)
+    write_text(put, found, args)
+  end, json = function(found, put)
+    put(findings.json(found) .. "\n")
+  end })
   local written, message = common.with_data(args.database, function(monitor)
     local found, why = monitor:doctor { examples = args.examples }
     if not found then
       return nil, why
     end
     warnings = findings.count(found)
-    return common.write(args.output, function(write)
-      if args.format == "json" then
-        write(findings.json(found) .. "\n")
-      else
-        write_text(write, found, args)
-      end
-    end)
+    return write(found)
   end)
   if written and args.fail and warnings > 0 then
     return nil, ("%s: %s"):format(args.database, text.counted(warnings, "warning"))

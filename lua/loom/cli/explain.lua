@@ -16,7 +16,7 @@ function command.add_to(parser)
   options.add_store(explain, "A database, or a folder of input files.")
   options.add_windows(explain)
   options.add_compare(explain)
-  options.add_format(explain, { "text", "json" }, "text")
+  options.add_text_format(explain)
   options.add_output(explain)
   options.add_rules(explain, "The end of the windows (default: the newest poll).")
 end
@@ -24,19 +24,20 @@ end
 function command.run(args)
   local wanted = options.rules_of(args)
   wanted.windows, wanted.compare = options.windows_of(args), args.compare
+  local at
+  local write = common.writer_of(args, { text = function(found, put)
+    explanation.write(put, at, found)
+  end, json = function(found, put)
+    shapes.write_explanation(put, found)
+    put "\n"
+  end })
   return common.with_data(args.database, function(monitor)
+    at = monitor
     local explained, message = monitor:explain(args.store, wanted)
     if not explained then
       return nil, message
     end
-    return common.write(args.output, function(write)
-      if args.format == "json" then
-        shapes.write_explanation(write, explained)
-        write "\n"
-      else
-        explanation.write(write, monitor, explained)
-      end
-    end)
+    return write(explained)
   end)
 end
 

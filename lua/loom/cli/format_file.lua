@@ -2,7 +2,8 @@
 --
 -- The file returns a format, a function (report, write, options) as `loom.formats` has them, or a table of `format`, such a
 -- function or the name of one, and `columns`, a list as `loom.columns` takes it; both may be left out. Of commands that list
--- something other than figures there is no report: it is nil.
+-- something other than figures there is no report: it is nil. Of commands that tell of one thing, such as `loom explain`, the
+-- file returns a function (found, write), whose first argument is what the library's function of that name gives.
 -- @module loom.cli.format_file
 
 local check = require "loom.check"
@@ -70,11 +71,7 @@ local function take(path, found)
   return { path = path, format = format, columns = found.columns and columns_of(path, found.columns) }
 end
 
---- Runs the file.
--- @tparam string path
--- @treturn table `path`; `format`, a function or a name, and `columns`, of which those that are tables are the file's own;
---   either may be nil. It ends the command where that fails, with the file's name and the line
-function format_file.load(path)
+local function run(path)
   local chunk, message = loadfile(path)
   if not chunk then
     common.fail(message)
@@ -83,7 +80,26 @@ function format_file.load(path)
   if not called then
     fail(path, found)
   end
-  return take(path, found)
+  return found
+end
+
+--- Runs a file that is to return a function.
+-- @tparam string path
+-- @treturn function whose errors end the command, with the file's name and the line
+function format_file.load_function(path)
+  local found = run(path)
+  if type(found) ~= "function" then
+    common.fail(("%s: returns %s, not a function (found, write)"):format(path, check.shown(found)))
+  end
+  return guarded(path, found)
+end
+
+--- Runs the file.
+-- @tparam string path
+-- @treturn table `path`; `format`, a function or a name, and `columns`, of which those that are tables are the file's own;
+--   either may be nil. It ends the command where that fails, with the file's name and the line
+function format_file.load(path)
+  return take(path, run(path))
 end
 
 return format_file

@@ -17,7 +17,7 @@ local get = { name = "get", summary = "Show a store's weekly hours.",
 function get.add_to(parser)
   options.add_store(parser)
   options.add(parser, "--on", "DATE", "The local date (default: today where the store is).", options.date)
-  options.add_format(parser, { "text", "json" }, "text")
+  options.add_text_format(parser)
 end
 
 local origins = { file = "from a file", override = "set by hand" }
@@ -57,18 +57,17 @@ local function write_text(write, found, on)
 end
 
 function get.run(args)
+  local write = common.writer_of(args, { text = function(found, put)
+    write_text(put, found, args.on)
+  end, json = function(found, put)
+    put(shapes.hours(args.store, found) .. "\n")
+  end })
   return common.with_database(args.database, function(monitor)
     local found, message = monitor:hours(args.store, { on = args.on })
     if not found then
       return nil, message
     end
-    return common.write(nil, function(write)
-      if args.format == "json" then
-        write(shapes.hours(args.store, found) .. "\n")
-      else
-        write_text(write, found, args.on)
-      end
-    end)
+    return write(found)
   end)
 end
 

@@ -246,14 +246,6 @@ end
 
 local BY_TERMINAL = "table on a terminal, whose width it fits, csv otherwise"
 
---- Adds --format.
--- @tparam {string,...} formats
--- @tparam[opt] string default what is written where none is asked for (default: a table or CSV)
-function options.add_format(parser, formats, default)
-  options.add(parser, "--format", "FORMAT", ("%s. Default: %s."):format(table.concat(formats, ", "),
-    default or BY_TERMINAL)):choices(formats)
-end
-
 -- Reader of the name of a format, or of a FILE.lua.
 local function format_or_file(formats)
   local names = table.concat(formats, "', '")
@@ -267,12 +259,23 @@ local function format_or_file(formats)
   end
 end
 
---- The same where the format may be one of the user's own. `loom.cli.common.format_of` reads it.
-function options.add_format_or_file(parser, formats)
-  local option = options.add(parser, "--format", "FORMAT", ("%s, or a FILE.lua that returns a format, columns, or both. "
-    .. "Default: %s."):format(table.concat(formats, ", "), BY_TERMINAL))
+local function add_format(parser, formats, of_file, default)
+  local option = options.add(parser, "--format", "FORMAT", ("%s, or a FILE.lua that returns %s. Default: %s."):format(
+    table.concat(formats, ", "), of_file, default))
   option:convert(format_or_file(formats))
   option.formats = formats -- for completion: as choices they would be all that is taken
+end
+
+--- Adds --format of lists. `loom.cli.common.format_of` reads it.
+-- @param parser
+-- @tparam {string,...} formats
+function options.add_format_or_file(parser, formats)
+  add_format(parser, formats, "a format, columns, or both", BY_TERMINAL)
+end
+
+--- Adds --format of what is no list. `loom.cli.common.writer_of` reads it.
+function options.add_text_format(parser)
+  add_format(parser, { "text", "json" }, "a function (found, write)", "text")
 end
 
 -- ---- rules ----
