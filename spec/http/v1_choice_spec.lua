@@ -73,6 +73,7 @@ local function is_chosen(store, state, parameters, as_of)
   local zone = store.timezone_str or parameters.default_zone or "America/Chicago"
   local dormant = parameters.dormant or parameters.state and "false" or "any"
   return (not parameters.timezone_str or is_among(zone, parameters.timezone_str))
+    and (not parameters.store or is_among(store.store_id, parameters.store))
     and (not parameters["where.brand"] or is_among(store.attributes.brand, parameters["where.brand"]))
     and (not parameters.store_id or core.matches(parameters.store_id, store.store_id))
     and (not parameters.state or ("," .. parameters.state .. ","):find("," .. state.state .. ",", 1, true) ~= nil)
@@ -81,10 +82,11 @@ local function is_chosen(store, state, parameters, as_of)
 end
 
 -- Some values of each parameter, of which random requests are made.
-local names = { "q", "timezone_str", "where.brand", "store_id", "state", "dormant", "lasted", "dormant_after", "default_zone",
+local names = { "q", "store", "timezone_str", "where.brand", "store_id", "state", "dormant", "lasted", "dormant_after", "default_zone",
   "as_of" }
 local values = {
   q = { "taco", "TACO", "o 1", "%", "_", "1", "nothing of this" },
+  store = { { "shop 01", "nobody", "shop 01" }, { "shop 02", "Taco 03", "shop 04", "gone 1", "shop 10", "shop 11" } },
   timezone_str = { { "UTC" }, { "Asia/Tokyo", "America/Chicago" }, { "Europe/Paris" } },
   ["where.brand"] = { { "Taco" }, { "Pizza", "taco bell" } },
   store_id = { "shop*", "*1?" },
@@ -168,6 +170,8 @@ describe("the choice of stores", function()
       problem(400, "timezone_str", "GET", path .. "?timezone_str")
       problem(422, "timezone_str", "GET", path .. "?timezone_str=")
       problem(400, "timezone_str", "GET", path .. "?" .. ("timezone_str=UTC&"):rep(21))
+      problem(400, "store", "GET", path .. "?store=")
+      problem(400, "store", "GET", path .. "?" .. ("store=a&"):rep(81))
       problem(400, "state", "GET", path .. "?state=dead")
       problem(400, "dormant", "GET", path .. "?dormant=yes")
       for _, lasted in ipairs { "", "1h", "1h..1h", "2h..1h", "a..", "..0", "1h..2h..3h", (" "):rep(60) .. ".." } do

@@ -160,6 +160,29 @@ static int take_zones(lua_State *L) {
   return 0;
 }
 
+/*
+** take_ids(report, {id, …} [, only]): chooses those of a report's rows, or of its rows in the choice `only`, whose stores have one
+** of some ids.
+*/
+static int take_ids(lua_State *L) {
+  const unsigned char *only;
+  const struct loom_report *report = lloom_check_complete_at(L, 2);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  size_t ids = lua_rawlen(L, 3);
+  struct choice *choice = check_rows(L, report, 4, &only);
+  const unsigned char *chosen = choice->handle.object;
+  for (size_t i = 0; i < ids; i++) {
+    size_t length, row;
+    lua_rawgeti(L, 3, (int)i + 1);
+    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 3, "ids of stores expected");
+    const char *id = lua_tolstring(L, -1, &length);
+    if (loom_report_find(report, id, length, &row) && (!only || only[row]) && !chosen[row])
+      set(choice, row, true);
+    lua_pop(L, 1);
+  }
+  return 0;
+}
+
 /* count(): how many rows are chosen. */
 static int count(lua_State *L) {
   lloom_check_handle(L, 1, CHOICE);
@@ -178,6 +201,7 @@ void lloom_register_choice(lua_State *L) {
   static const luaL_Reg methods[] = {{"take", take},
                                      {"take_states", take_states},
                                      {"take_zones", take_zones},
+                                     {"take_ids", take_ids},
                                      {"count", count},
                                      {"size", size},
                                      {NULL, NULL}};

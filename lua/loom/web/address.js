@@ -13,8 +13,8 @@
 
 /** @typedef {Record<string, string | string[] | null | undefined>} Changes null and undefined take a parameter away */
 
-const SHARED = /^(as_of|preset|q|store_id|timezone_str|state|dormant|lasted|tz|where\..+)$/;
-const CHOICE = /^(q|store_id|timezone_str|state|dormant|lasted|where\..+)$/;
+const SHARED = /^(as_of|preset|q|store|store_id|timezone_str|state|dormant|lasted|tz|where\..+)$/;
+const CHOICE = /^(q|store|store_id|timezone_str|state|dormant|lasted|where\..+)$/;
 
 /** @type {Set<(address: Address) => void>} */
 const listeners = new Set();

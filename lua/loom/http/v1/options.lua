@@ -26,6 +26,7 @@ local WINDOWS_MAX = 8 -- of a report that is kept in memory
 local GLOB_STARS_MAX = 4 -- each may multiply the time that a look at one id takes
 local CONDITIONS_MAX = 20
 local ZONES_MAX = 20
+local IDS_MAX = 80 -- whose addresses of 36 letters are half of the longest line that nginx takes
 
 -- NAME:DURATION, NAME:FROM/TO, NAME:WORD or WORD, with commas between windows.
 local function parse_windows(text)
@@ -59,6 +60,15 @@ end
 
 local function zones_checker(list)
   return #list <= ZONES_MAX and list or nil, ("at most %d zones"):format(ZONES_MAX)
+end
+
+local function ids_checker(list)
+  for _, id in ipairs(list) do
+    if not check.store_id(id) then
+      return nil, "ids of stores"
+    end
+  end
+  return #list <= IDS_MAX and list or nil, ("at most %d ids"):format(IDS_MAX)
 end
 
 -- "now" is the second that has begun, so that all who ask within it share a report.
@@ -112,6 +122,8 @@ options.parameters = {
 options.fleet_parameters = {
   { name = "store_id", description = "A pattern that ids must match, with *, ? and [a-z].",
     schema = { type = "string", minLength = 1, maxLength = core.limits.store_id } },
+  { name = "store", description = "The id of a store; given more than once, one of them.",
+    schema = { type = "array", maxItems = IDS_MAX, items = { type = "string", minLength = 1, maxLength = core.limits.store_id } } },
   { name = "q", description = "A text that the id or the value of an attribute must contain, whichever case A to Z are in.",
     schema = { type = "string", minLength = 1, maxLength = core.limits.search } },
   { name = "timezone_str", description = "The zone that stores must have by the rules of the report, so that default_zone counts "
@@ -127,8 +139,10 @@ for _, more in ipairs { states.choice_parameters, options.parameters } do
   end
 end
 
+local LISTS = { timezone_str = true, store = true } -- may be there more than once
+
 -- Checkers of the parameters that choose stores, beside `all_stores`, which is one of reports, and "where.ATTRIBUTE".
-local of_choice = { store_id = options.store_pattern, q = stores.search, timezone_str = zones_checker }
+local of_choice = { store_id = options.store_pattern, store = ids_checker, q = stores.search, timezone_str = zones_checker }
 for name, checker in pairs(states.choice_checkers) do
   of_choice[name] = checker
 end
@@ -146,7 +160,7 @@ function options.read(more, of_fleet)
   end
   known.time = check.choice(instants.names)
   known.all_stores = of_fleet and known.all_stores or nil
-  local parameters = request.parameters(known, of_fleet and { ["where."] = true }, of_fleet and { timezone_str = true })
+  local parameters = request.parameters(known, of_fleet and { ["where."] = true }, of_fleet and LISTS)
   for _, zone in ipairs(parameters.timezone_str or {}) do
     zones.check("timezone_str", zone)
   end
@@ -226,7 +240,11 @@ end
 function options.choice(parameters)
   local parts = {}
   local zone_names = parameters.timezone_str and "timezone_str=" .. table.concat(parameters.timezone_str, ",") or ""
-  for _, part in ipairs { names_key(parameters), zone_names, states.key(parameters) } do
+  local ids = {}
+  for i, id in ipairs(parameters.store or {}) do
+    ids[i] = "store=" .. ngx.escape_uri(id)
+  end
+  for _, part in ipairs { names_key(parameters), table.concat(ids, "&"), zone_names, states.key(parameters) } do
     parts[#parts + 1] = part ~= "" and part or nil
   end
   return table.concat(parts, "&")
@@ -277,8 +295,8 @@ local function with_choice(report, fill, work)
   return result
 end
 
--- Calls work(only) with those of a report's rows, or of the choice among them, whose stores have zones and states that parameters
--- ask for: to look for these takes so little time that they are not kept.
+-- Calls work(only) with those of a report's rows, or of the choice among them, whose stores have ids, zones and states that
+-- parameters ask for: to look for these takes so little time that they are not kept.
 local function narrow(parameters, report, status, only, work)
   local filter = states.filter(parameters)
   local function by_states(in_zones)
@@ -291,12 +309,20 @@ local function narrow(parameters, report, status, only, work)
       end
     end, work)
   end
-  if not parameters.timezone_str then
-    return by_states(only)
+  local function by_zones(among)
+    if not parameters.timezone_str then
+      return by_states(among)
+    end
+    return with_choice(report, function(choice)
+      choice:take_zones(report.native, parameters.timezone_str, among)
+    end, by_states)
+  end
+  if not parameters.store then
+    return by_zones(only)
   end
   return with_choice(report, function(choice)
-    choice:take_zones(report.native, parameters.timezone_str, only)
-  end, by_states)
+    choice:take_ids(report.native, parameters.store, only)
+  end, by_zones)
 end
 
 --- Has a report looked at in turns with others: see `loom.http.turns`.

@@ -19,7 +19,7 @@ import { table } from "./wall/table.js";
 
 export const title = "Wall";
 
-const CHOSEN_MAX = 100; // stores that one address names
+const CHOSEN_MAX = 80; // stores that the service takes by their ids
 
 /** @returns {import("./index.js").View} */
 export function open() {
@@ -120,7 +120,7 @@ export function open() {
     }
     const ids = chosen();
     fill(choice, ids.length > 0 && h("button", { type: "button", class: "first", disabled: ids.length > CHOSEN_MAX,
-      onclick: () => address.alter({ store_id: ids.map((id) => id.replace(/[*?[]/g, "[$&]")) }) },
+      onclick: () => address.alter({ store: ids }) },
     ids.length > CHOSEN_MAX ? `${counted(ids.length, "store")}: at most ${CHOSEN_MAX} can be chosen`
       : `Only ${ids.length === 1 ? "this store" : `these ${ids.length} stores`}`));
   }
