@@ -82,8 +82,8 @@ local function is_chosen(store, state, parameters, as_of)
 end
 
 -- Some values of each parameter, of which random requests are made.
-local names = { "q", "store", "timezone_str", "where.brand", "store_id", "state", "dormant", "lasted", "dormant_after", "default_zone",
-  "as_of" }
+local names = { "q", "store", "timezone_str", "where.brand", "store_id", "state", "dormant", "lasted", "dormant_after",
+  "default_zone", "as_of" }
 local values = {
   q = { "taco", "TACO", "o 1", "%", "_", "1", "nothing of this" },
   store = { { "shop 01", "nobody", "shop 01" }, { "shop 02", "Taco 03", "shop 04", "gone 1", "shop 10", "shop 11" } },

@@ -123,7 +123,8 @@ options.fleet_parameters = {
   { name = "store_id", description = "A pattern that ids must match, with *, ? and [a-z].",
     schema = { type = "string", minLength = 1, maxLength = core.limits.store_id } },
   { name = "store", description = "The id of a store; given more than once, one of them.",
-    schema = { type = "array", maxItems = IDS_MAX, items = { type = "string", minLength = 1, maxLength = core.limits.store_id } } },
+    schema = { type = "array", maxItems = IDS_MAX,
+      items = { type = "string", minLength = 1, maxLength = core.limits.store_id } } },
   { name = "q", description = "A text that the id or the value of an attribute must contain, whichever case A to Z are in.",
     schema = { type = "string", minLength = 1, maxLength = core.limits.search } },
   { name = "timezone_str", description = "The zone that stores must have by the rules of the report, so that default_zone counts "
