@@ -14,9 +14,10 @@ return {
   as_of = { type = { "string", "integer" },
     description = "What all is seen from: an instant, a date or now (default: the newest poll)." },
   windows = {
-    type = "array", description = "Default: the last hour, day and week. A window has seconds, from and to, or calendar.",
+    type = "array", description = "Default: the last hour, day and week. A window has seconds, from and to, or calendar; or "
+      .. "is a word of the calendar alone.",
     items = {
-      type = "object", required = { "name" }, additionalProperties = false,
+      type = { "object", "string" }, required = { "name" }, additionalProperties = false,
       properties = {
         name = { type = "string" }, seconds = { type = { "string", "number" }, description = "Its length, or a duration." },
         from = { type = { "string", "integer" } }, to = { type = { "string", "integer" } },
