@@ -310,6 +310,29 @@ describe("a token for some stores", function()
     end
   end)
 
+  it("has the audit of its stores alone", function()
+    local all = cjson.decode(ask("write", "/v1/audit?limit=1000").body).entries
+    local expected, found = {}, {}
+    for _, entry in ipairs(all) do
+      expected[#expected + 1] = entry.store_id:find "^own" and entry.number or nil
+    end
+    local path = "/v1/audit?limit=2"
+    repeat
+      local page = ask("board", path)
+      expect_nothing_hidden(page, path)
+      local list = cjson.decode(page.body)
+      for _, entry in ipairs(list.entries) do
+        found[#found + 1] = entry.number
+      end
+      path = "/v1/audit?limit=2&cursor=" .. tostring(list.next_cursor)
+    until not list.next_cursor
+    assert.same(expected, found)
+    assert.is_true(#found > 3 and #found < #all)
+    for _, id in ipairs { OTHER, UNKNOWN, "*" } do
+      assert.same({ entries = {} }, ask("board", "/v1/audit?store_id=" .. id).json)
+    end
+  end)
+
   it("hears of its stores alone, also by the cookie of a session", function()
     local cookie = service:post("/v1/session", "application/json", cjson.encode { token = tokens.board })
       .headers["set-cookie"]:match "^[^;]+"

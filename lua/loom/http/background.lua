@@ -95,9 +95,9 @@ end
 
 -- ---- exclusions ----
 
--- A function (store_id) that tells whether an exclusion of it is wanted: where conditions choose stores, of these and of all
--- stores together.
-local function wanted_by(at, where)
+-- A function (store_id) that tells whether what is of a store is wanted; where conditions choose stores, it is of these, and what
+-- is of all stores together where `of_all` says so.
+local function wanted_by(at, where, of_all)
   if not where then
     return function()
       return true
@@ -107,7 +107,7 @@ local function wanted_by(at, where)
   if not ids then
     return nil, message, code
   end
-  local chosen = { ["*"] = true }
+  local chosen = { ["*"] = of_all }
   for _, id in ipairs(ids) do
     chosen[id] = true
   end
@@ -118,7 +118,7 @@ end
 
 -- The exclusions that come next, one more than a page has, if there are so many.
 local function next_exclusions(write, at, arguments)
-  local is_wanted, message, code = wanted_by(at, arguments.where)
+  local is_wanted, message, code = wanted_by(at, arguments.where, true)
   local list, after = {}, arguments.after
   while is_wanted do
     local page
@@ -162,13 +162,33 @@ end
 
 -- ---- the audit ----
 
--- A page, with a line in front: the number of its last entry, if there is another one.
-local function write_audit(write, arguments)
-  local at, message, code = open(arguments)
-  if not at then
+-- An iterator over the entries that are wanted. Those of files that were loaded, and of all stores, are of more than some stores.
+local function wanted_entries(write, at, arguments)
+  local is_wanted, message, code = wanted_by(at, arguments.where, false)
+  if not is_wanted then
     return nil, message, code
   end
   local next_entry = audit.each(at.database, { store = arguments.store, kind = arguments.kind, after = arguments.after })
+  return function()
+    local entry, why, why_code = next_entry()
+    while entry and not is_wanted(entry.store_id) do
+      write "" -- which ends it where it was cancelled
+      entry, why, why_code = next_entry()
+    end
+    return entry, why, why_code
+  end
+end
+
+-- A page, with a line in front: the number of its last entry, if there is another one.
+local function write_audit(write, arguments)
+  local at, message, code = open(arguments)
+  local next_entry
+  if at then
+    next_entry, message, code = wanted_entries(write, at, arguments)
+  end
+  if not next_entry then
+    return nil, message, code
+  end
   local form, pieces, bytes, last = instants.of(arguments.time), {}, 0, nil
   local entry
   entry, message, code = next_entry()

@@ -10,6 +10,7 @@ local json = require "loom.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
+local restriction = require "loom.http.restriction"
 local service = require "loom.http.service"
 local tasks = require "loom.http.tasks"
 
@@ -36,7 +37,8 @@ local function list()
   tasks.enter()
   local spool = service.call({ store = "store_id" }, function(state)
     return tasks.run("audit", { database = state.monitor.path, store = parameters.store_id, kind = parameters.kind, after = after,
-      limit = parameters.limit or audit.LIMIT, bytes = PAGE_BYTES, time = parameters.time })
+      limit = parameters.limit or audit.LIMIT, bytes = PAGE_BYTES, time = parameters.time,
+      where = restriction.where() })
   end)
   local text, message, code = spool:read(0, ANSWER_BYTES)
   spool:close()
@@ -73,7 +75,7 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/audit", access = "read", handler = list, tag = "service",
+    method = "GET", path = "/v1/audit", access = "read", restricted = "choice", handler = list, tag = "service",
     summary = "Who changed what by hand, when, from what to what, and why",
     parameters = {
       { name = "store_id", description = "Of this store alone; * for what was set for all stores.",
