@@ -4,7 +4,7 @@
 
 import * as address from "../address.js";
 import * as api from "../api.js";
-import { instant } from "../clock.js";
+import { instant, zoneOf } from "../clock.js";
 import { h } from "../h.js";
 import { audit } from "./store/audit.js";
 import { explanation } from "./store/explain.js";
@@ -74,7 +74,8 @@ export function open() {
     const span = spanOf(query, today(near));
     const dates = new URLSearchParams([...asked, ["from", dateAfter(span.first, -1)], ["to", span.afterLast]]);
     const [schedule, seen] = await Promise.all([api.get(path(id, "schedule"), dates, signal), lookAt(id, asked, span, signal)]);
-    return { id, query, asked, store, near, span, schedule, ...seen, asOf: instant(near.as_of) ?? 0, again: address.renew };
+    return { id, query, asked, store, near, span, schedule, ...seen, asOf: instant(near.as_of) ?? 0,
+      zone: zoneOf(query, near.timezone_str), again: address.renew };
   }
 
   /**
@@ -127,6 +128,7 @@ export function open() {
  * @property {any} rules
  * @property {import("./store/row.js").Segment[] | null} segments in the place of `window`
  * @property {number} asOf
+ * @property {string | undefined} zone by whose clocks times are shown
  * @property {() => void} again loads all of it anew, after a change
  */
 

@@ -3,7 +3,7 @@
  */
 
 import * as api from "../../api.js";
-import { show, zoneOf } from "../../clock.js";
+import { show } from "../../clock.js";
 import { h } from "../../h.js";
 import * as session from "../../session.js";
 import { open } from "./edits.js";
@@ -58,7 +58,7 @@ export function audit() {
   return {
     element,
     async show(data, signal) {
-      const { id, query, store } = data;
+      const { id, query, zone } = data;
       /** @type {Entry[]} */
       let entries;
       try {
@@ -71,7 +71,6 @@ export function audit() {
         return;
       }
       element.hidden = false;
-      const zone = zoneOf(query, store.timezone_str);
       const may = session.mayWrite();
       refill([entries, may, query.toString()], () => [h("h2", null, "Changes by hand"),
         entries.length ? h("div", { class: "sheet" }, h("table", { class: "rows" },

@@ -3,7 +3,7 @@
  * it, and that these add up to the figure.
  */
 
-import { duration, hours, show, zoneOf } from "../../clock.js";
+import { duration, hours, show } from "../../clock.js";
 import { h } from "../../h.js";
 import { counted } from "../../words.js";
 import { refilling } from "./refill.js";
@@ -79,8 +79,7 @@ export function explanation() {
   const refill = refilling(body);
   return {
     element: h("section", { class: "panel", "aria-label": "Explanation" }, body),
-    show({ window, query, store, near, rules, schedule, id }) {
-      const zone = zoneOf(query, store.timezone_str ?? near.timezone_str);
+    show({ window, query, zone, rules, schedule, id }) {
       const opened = new Set([...body.querySelectorAll("details[open]")].map((one) => one.id));
       refill([id, window, query.toString()], () => {
         if (!window) {

@@ -2,7 +2,7 @@
  * What a store is: its state and since when, its attributes, its clock, its hours today, and when it opens next.
  */
 
-import { duration, show, zoneOf } from "../../clock.js";
+import { duration, show } from "../../clock.js";
 import { fill, h } from "../../h.js";
 import { MEANINGS } from "../../words.js";
 import { refilling } from "./refill.js";
@@ -29,25 +29,28 @@ export function hoursOf(day) {
 }
 
 /**
- * Until when it is open, or when it opens next.
+ * Until when it is open, through openings that touch, or when it opens next.
  * @param {import("../store.js").Data} data
  */
-function nextOpening({ near, asOf, query, store }) {
-  const zone = zoneOf(query, store.timezone_str);
+function nextOpening({ near, asOf, zone }) {
+  /** @type {import("./span.js").Opening[]} */
   const openings = near.days.flatMap((/** @type {import("./span.js").Day} */ day) => day.openings);
-  const now = openings.find((/** @type {import("./span.js").Opening} */ one) => one.from < asOf && asOf < one.to);
-  const next = openings.find((/** @type {import("./span.js").Opening} */ one) => one.from >= asOf);
-  return [now && fact("Open until", h("b", null, show(now.to, zone))),
-    fact("Opens next", next ? [h("b", null, show(next.from, zone)), h("small", { class: "soft" }, ` ${next.rule}`)]
+  let until = asOf;
+  for (const { from, to } of openings) {
+    until = from <= until && to > until ? to : until;
+  }
+  const next = openings.find((one) => one.from > until);
+  const end = near.days[near.days.length - 1].to;
+  return [until > asOf && fact("Open until", h("b", null, until >= end ? "further notice" : show(until, zone))),
+    until < end && fact("Opens next", next ? [h("b", null, show(next.from, zone)), h("small", { class: "soft" }, ` ${next.rule}`)]
       : "not within a week")];
 }
 
 /** @param {import("../store.js").Data} data */
-function state({ store, asOf, query }) {
+function state({ store, asOf, zone }) {
   if (!store.state) {
     return h("p", null, "There are no polls yet of any store.");
   }
-  const zone = zoneOf(query, store.timezone_str);
   /** @type {keyof typeof MEANINGS} */
   const now = store.state;
   return h("p", { class: "row state-line" }, h("span", { class: "state", title: MEANINGS[now] }, h("i", { class: `key ${now}` }),
@@ -70,7 +73,7 @@ export function head() {
   function tick() {
     if (data) {
       const at = data.query.has("as_of") ? data.asOf : Date.now();
-      fill(clock, show(at, data.store.timezone_str ?? data.near.timezone_str));
+      fill(clock, show(at, data.near.timezone_str));
     }
   }
   const ticking = setInterval(tick, TICK);
@@ -80,9 +83,9 @@ export function head() {
     show(now) {
       data = now;
       const { id, store, near, query } = now;
-      const zone = store.timezone_str ?? near.timezone_str;
       const name = store.attributes[NAME];
       const attributes = Object.entries(store.attributes).filter(([key]) => key !== NAME);
+      const age = store.last_poll ? (now.asOf - store.last_poll) / 1000 : 0;
       const day = near.days.find((/** @type {import("./span.js").Day} */ one) => one.date === today(near));
       refill([id, store, near, query.get("tz")], () => [
         h("div", { class: "row" }, h("h1", null, h("bdi", null, name ?? id)), name && h("bdi", { class: "id soft" }, id),
@@ -92,10 +95,11 @@ export function head() {
         h("dl", { class: "store-facts" },
           fact("Hours today", hoursOf(day)),
           nextOpening(now),
-          fact("Zone", h("b", null, zone), !store.timezone_str && h("small", { class: "hint" }, " taken for want of its own")),
+          fact("Zone", h("b", null, near.timezone_str),
+            !store.timezone_str && h("small", { class: "hint" }, " taken for want of its own")),
           fact(query.has("as_of") ? "Its clock then" : "Its clock now", clock),
-          fact("Last poll", h("b", null, show(store.last_poll, zoneOf(query, zone))),
-            store.last_poll && h("small", { class: "soft" }, ` ${duration((now.asOf - store.last_poll) / 1000)} before`)))]);
+          fact("Last poll", h("b", null, show(store.last_poll, now.zone)),
+            age > 0 && h("small", { class: "soft" }, ` ${duration(age)} before`)))]);
       tick();
     },
     close: () => clearInterval(ticking),

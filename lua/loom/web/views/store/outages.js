@@ -3,7 +3,7 @@
  */
 
 import * as api from "../../api.js";
-import { duration, instant, show, zoneOf } from "../../clock.js";
+import { duration, instant, show } from "../../clock.js";
 import { h } from "../../h.js";
 import * as session from "../../session.js";
 import { counted } from "../../words.js";
@@ -45,12 +45,11 @@ export function outages() {
   return {
     element: h("section", { class: "panel", "aria-label": "Outages" }, body),
     async show(data, signal) {
-      const { id, asked, span, query, store } = data;
+      const { id, asked, span, query, zone } = data;
       const dates = new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]);
       dates.set("time", "rfc3339");
       /** @type {Outage[]} */
       const list = (await api.get(`v1/stores/${encodeURIComponent(id)}/outages`, dates, signal)).outages;
-      const zone = zoneOf(query, store.timezone_str ?? data.near.timezone_str);
       refill([list, query.toString()], () => [
         h("div", { class: "row" }, h("h2", null, list.length ? counted(list.length, "outage") : "No outages in these days"),
           list.length > 0 && h("button", { type: "button", id: "outages-csv",

@@ -3,7 +3,6 @@
  */
 
 import * as api from "../../api.js";
-import { zoneOf } from "../../clock.js";
 import { h } from "../../h.js";
 import * as session from "../../session.js";
 import { open } from "./edits.js";
@@ -91,7 +90,7 @@ function specialBlock(data, days, button) {
  * @param {Buttons} button
  */
 function exclusionsBlock(data, exclusions, button) {
-  const zone = zoneOf(data.query, data.store.timezone_str ?? data.near.timezone_str);
+  const { zone } = data;
   return block("Exclusions", button("exclusion", "Add…", "Add an exclusion", () => open(data, "exclusion")),
     h("ul", { class: "listed" }, exclusions.slice(-EXCLUSIONS).map((one) => h("li", null, exclusionText(one, zone), " ",
       h("bdi", { class: "soft" }, one.reason), one.store_id === "*" ? everyStore() : [" ",

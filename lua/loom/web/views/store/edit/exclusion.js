@@ -3,7 +3,7 @@
  */
 
 import * as api from "../../../api.js";
-import { show, zoneOf } from "../../../clock.js";
+import { show } from "../../../clock.js";
 import { h } from "../../../h.js";
 import { exclusionText } from "../texts.js";
 import { FieldProblem } from "./dialog.js";
@@ -26,8 +26,7 @@ function addition(added, id) {
  * @param {{ from: string, to: string }} outage
  * @returns {import("./dialog.js").Edit}
  */
-export function outageExclusion({ id, query, store }, outage) {
-  const zone = zoneOf(query, store.timezone_str);
+export function outageExclusion({ id, zone }, outage) {
   return {
     title: "Exclude this outage", action: "Exclude",
     content: h("p", null, `${show(outage.from, zone, "full")} – ${show(outage.to, zone, "full")}`,
@@ -62,10 +61,10 @@ export function exclusionEdit({ id, span, schedule }) {
  * @param {import("../texts.js").Exclusion} one
  * @returns {import("./dialog.js").Edit}
  */
-export function exclusionRemoval({ query, store }, one) {
+export function exclusionRemoval({ zone }, one) {
   return {
     title: "Remove the exclusion", action: "Remove",
-    content: h("p", null, exclusionText(one, zoneOf(query, store.timezone_str)), ": ", h("bdi", null, one.reason),
+    content: h("p", null, exclusionText(one, zone), ": ", h("bdi", null, one.reason),
       ". It counts again."),
     read: () => null,
     preview: () => ({ exclusions: { remove: [one.number] } }),

@@ -3,7 +3,7 @@
  */
 
 import * as api from "../../../api.js";
-import { hours, show, zoneOf } from "../../../clock.js";
+import { hours, show } from "../../../clock.js";
 import { h } from "../../../h.js";
 import { counted, percent } from "../../../words.js";
 
@@ -52,11 +52,10 @@ function change(before, after, cell) {
  * @param {import("../../store.js").Data} data
  * @param {Preview} found
  */
-export function shown(data, { before, after, changed }) {
+export function shown({ zone }, { before, after, changed }) {
   if (!changed.length) {
     return h("p", { class: "hint" }, "Nothing of these days changes.");
   }
-  const zone = zoneOf(data.query, data.store.timezone_str);
   return [h("div", { class: "sheet" }, h("table", { class: "rows" },
     h("caption", { class: "unseen" }, "Figures before and after"),
     h("thead", null, h("tr", null, h("td"), COLUMNS.map(([name]) => h("th", { scope: "col", class: "number" }, name)))),
