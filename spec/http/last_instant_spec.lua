@@ -33,7 +33,7 @@ describe("a service whose newest poll is at the last instant", function()
       ["/v1/summary"] = ('"as_of":"%s"'):format(LAST), ["/v1/exclusions"] = ('"to_utc":"%s"'):format(LAST),
       ["/v1/series"] = ('"to":"%s"'):format(LAST), ["/v1/series?time=ms&step=31d&from=9999-11-30T23:59:59.999999Z"] = '"t":[',
       ["/v1/series?from=0001-01-01T00:00Z&to=0001-01-02T00:00Z"] = '"from":"0001-01-01 00:00:00.000000 UTC"',
-      ["/v1/strips"] = ('"to":"%s","bins":168,'):format(LAST),
+      ["/v1/groups?by=timezone_str"] = ('"as_of":"%s"'):format(LAST), ["/v1/strips"] = ('"to":"%s","bins":168,'):format(LAST),
       ["/v1/strips?from=0001-01-01T00:00Z&to=0001-01-02T00:00Z"] = "\tlast\n",
       ["/v1/stores/last/timeline"] = ('"to":"%s"'):format(LAST), ["/v1/stores/last/outages"] = '"outages":[',
       ["/v1/stores/last/timeline?from=9999-12-31T23:59:59.999991Z"] = '{"from":"9999-12-31 23:59:59.999991 UTC"',

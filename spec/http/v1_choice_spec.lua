@@ -148,6 +148,11 @@ describe("the choice of stores", function()
       assert.equal(polls, summary.figures.last_week.totals.polls, query)
       local series = expect(200, "GET", "/v1/series" .. query .. "&by=brand")
       assert.equal(#expected, series.stores, query)
+      local of_groups = 0
+      for _, group in ipairs(expect(200, "GET", "/v1/groups" .. query .. "&by=brand").groups) do
+        of_groups = of_groups + group.stores
+      end
+      assert.equal(#expected, of_groups, query)
       local strips = {}
       for id in server.request("GET", "/v1/strips" .. query .. "&order=store_id&bins=3").body:gmatch "\t([^\n]*)" do
         strips[#strips + 1] = (id:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
@@ -160,7 +165,7 @@ describe("the choice of stores", function()
   end)
 
   it("is checked", function()
-    for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary", "/v1/series", "/v1/strips" } do
+    for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary", "/v1/series", "/v1/strips", "/v1/groups" } do
       problem(400, "q", "GET", path .. "?q=")
       problem(400, "q", "GET", path .. "?q=" .. ("x"):rep(101))
       problem(400, "q", "GET", path .. "?q=a&q=b")

@@ -87,8 +87,8 @@ describe("instants over HTTP", function()
       end
       problem(400, "time", "GET", path .. "?time=unix")
     end
-    for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary", "/v1/series", "/v1/strips", "/v1/stores/s2",
-      "/v1/stores/s2/timeline", "/v1/stores/s2/outages", "/v1/stores/s2/explain", "/v1/stores/s2/schedule" } do
+    for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary", "/v1/series", "/v1/strips", "/v1/groups",
+      "/v1/stores/s2", "/v1/stores/s2/timeline", "/v1/stores/s2/outages", "/v1/stores/s2/explain", "/v1/stores/s2/schedule" } do
       assert.is_true(asked[path], path)
     end
   end)

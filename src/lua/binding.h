@@ -150,6 +150,7 @@ void lloom_register_survey(lua_State *L);
 void lloom_register_choice(lua_State *L);
 void lloom_register_series(lua_State *L);
 void lloom_register_column(lua_State *L);
+void lloom_register_grouping(lua_State *L);
 void lloom_register_output(lua_State *L);
 void lloom_register_backup(lua_State *L);
 void lloom_register_thread(lua_State *L);
@@ -220,6 +221,12 @@ struct loom_column;
 const struct loom_column *lloom_check_column(lua_State *L, int index,
                                              const struct loom_report *report);
 
+/* The grouping of a report's rows at an index: see grouping.c. */
+struct loom_grouping;
+bool lloom_is_grouping(lua_State *L, int index);
+const struct loom_grouping *lloom_check_grouping(lua_State *L, int index,
+                                                 const struct loom_report *report);
+
 /* Which stores the fields `states`, `dormant` and `others` of the table at an index let through; all but for `only` is set. */
 struct loom_state_filter;
 void lloom_read_state_filter(lua_State *L, int index, struct loom_state_filter *filter);
@@ -242,7 +249,9 @@ int lloom_report_choice(lua_State *L);
 int lloom_report_column(lua_State *L);
 int lloom_report_order(lua_State *L);
 int lloom_report_sum(lua_State *L);
+int lloom_report_grouping(lua_State *L);
 int lloom_report_group_sums(lua_State *L);
+int lloom_report_group_percentiles(lua_State *L);
 int lloom_report_percentiles(lua_State *L);
 int lloom_report_histogram(lua_State *L);
 int lloom_report_concentration(lua_State *L);

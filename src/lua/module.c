@@ -408,6 +408,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_choice(L);
   lloom_register_series(L);
   lloom_register_column(L);
+  lloom_register_grouping(L);
   lloom_register_output(L);
   lloom_register_backup(L);
   lloom_register_thread(L);

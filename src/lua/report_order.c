@@ -4,6 +4,7 @@
 #include "binding.h"
 
 #include "report/column.h"
+#include "report/grouping.h"
 #include "report/report_json.h"
 #include "report/report_order.h"
 
@@ -137,12 +138,17 @@ int lloom_report_sum(lua_State *L) {
 }
 
 /*
-** The groups of rows: those of the values of a column, or from a table of their numbers, from 1, in which a row in no group has
-** false; NULL: all in one.
+** The groups of rows: those of a grouping, those of the values of a column, or from a table of their numbers, from 1, in which a
+** row in no group has false; NULL: all in one.
 */
 static const uint32_t *read_groups(lua_State *L, int index, size_t rows, size_t count) {
   if (lua_isnoneornil(L, index))
     return NULL;
+  if (lloom_is_grouping(L, index)) {
+    const struct loom_grouping *grouping = lloom_check_grouping(L, index, lloom_check_complete(L));
+    luaL_argcheck(L, grouping->count <= count, index, "no more groups than that expected");
+    return grouping->groups;
+  }
   if (lua_isuserdata(L, index)) {
     const struct loom_column *column = lloom_check_column(L, index, lloom_check_complete(L));
     luaL_argcheck(L, column->count <= count, index, "no more values than groups expected");
@@ -193,27 +199,25 @@ static void push_figure(lua_State *L, enum loom_figure figure, double value) {
     lua_pushnumber(L, value);
 }
 
-/* percentiles(figure, window, {percent, …} [, only]): a table of values by percentage; empty if the figure is defined nowhere. */
-int lloom_report_percentiles(lua_State *L) {
-  double *values;
-  size_t count;
-  const struct loom_report *report = lloom_check_complete(L);
-  enum loom_figure figure = check_figure(L, 2);
-  size_t window = lloom_check_window(L, 3, report);
-  luaL_checktype(L, 4, LUA_TTABLE);
-  size_t wanted = lua_rawlen(L, 4);
-  double *percents = lua_newuserdata(L, 2 * (wanted + 1) * sizeof *percents);
-  double *results = percents + wanted;
-  for (size_t i = 0; i < wanted; i++) {
-    lua_rawgeti(L, 4, (int)i + 1);
+/* Percentages from the list at an index, and how many there are; room for as many results lies behind them. */
+static double *read_percents(lua_State *L, int index, size_t *wanted) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  *wanted = lua_rawlen(L, index);
+  double *percents = lua_newuserdata(L, 2 * (*wanted + 1) * sizeof *percents);
+  for (size_t i = 0; i < *wanted; i++) {
+    lua_rawgeti(L, index, (int)i + 1);
     percents[i] = lua_tonumber(L, -1);
-    luaL_argcheck(L, percents[i] >= 0 && percents[i] <= 100, 4,
+    luaL_argcheck(L, percents[i] >= 0 && percents[i] <= 100, index,
                   "percentages from 0 to 100 expected");
     lua_pop(L, 1);
   }
-  if (!loom_report_values(report, window, figure, lloom_check_choice(L, 5, report), &values,
-                          &count))
-    return lloom_no_memory(L);
+  return percents;
+}
+
+/* Pushes a table of values by the percentages at an index; empty without values, which are freed. */
+static int push_percentiles(lua_State *L, int index, double *percents, size_t wanted,
+                            enum loom_figure figure, double *values, size_t count) {
+  double *results = percents + wanted;
   bool sorted = loom_sort_values(values, count);
   for (size_t i = 0; sorted && count && i < wanted; i++)
     results[i] = loom_percentile(values, count, percents[i]);
@@ -222,11 +226,43 @@ int lloom_report_percentiles(lua_State *L) {
     return lloom_no_memory(L);
   lua_createtable(L, 0, count ? (int)wanted : 0);
   for (size_t i = 0; count && i < wanted; i++) {
-    lua_rawgeti(L, 4, (int)i + 1);
+    lua_rawgeti(L, index, (int)i + 1);
     push_figure(L, figure, results[i]);
     lua_rawset(L, -3);
   }
   return 1;
+}
+
+/* percentiles(figure, window, {percent, …} [, only]): a table of values by percentage; empty if the figure is defined nowhere. */
+int lloom_report_percentiles(lua_State *L) {
+  double *values;
+  size_t count, wanted;
+  const struct loom_report *report = lloom_check_complete(L);
+  enum loom_figure figure = check_figure(L, 2);
+  size_t window = lloom_check_window(L, 3, report);
+  const unsigned char *only = lloom_check_choice(L, 5, report);
+  double *percents = read_percents(L, 4, &wanted);
+  if (!loom_report_values(report, window, figure, only, &values, &count))
+    return lloom_no_memory(L);
+  return push_percentiles(L, 4, percents, wanted, figure, values, count);
+}
+
+/* group_percentiles(figure, window, {percent, …}, grouping, group): the same of one group. */
+int lloom_report_group_percentiles(lua_State *L) {
+  size_t wanted;
+  const struct loom_report *report = lloom_check_complete(L);
+  enum loom_figure figure = check_figure(L, 2);
+  size_t window = lloom_check_window(L, 3, report);
+  const struct loom_grouping *grouping = lloom_check_grouping(L, 5, report);
+  int64_t group = lloom_check_integer(L, 6);
+  luaL_argcheck(L, group >= 1 && (uint64_t)group <= grouping->count, 6, "no such group");
+  double *percents = read_percents(L, 4, &wanted);
+  size_t size = loom_grouping_size(grouping, (size_t)group - 1);
+  double *values = malloc((size + 1) * sizeof *values);
+  if (!values)
+    return lloom_no_memory(L);
+  size_t count = loom_grouping_values(grouping, (size_t)group - 1, report, window, figure, values);
+  return push_percentiles(L, 4, percents, wanted, figure, values, count);
 }
 
 /*

@@ -23,7 +23,8 @@ local slo_order = { "target", "met", "budget", "spent", "left", "burn" }
 -- Members that are ratios, which are cut.
 local is_ratio = { target = true, burn = true }
 
-local function slo_json(slo)
+--- How a window stands against an objective, as JSON: see `loom.slo`.
+function values.slo(slo)
   local members = {}
   for i, name in ipairs(slo_order) do
     local value = slo[name]
@@ -37,7 +38,7 @@ end
 local function figures_json(report, row, place)
   local text = figures.json(report:figures(row.index, place))
   local slo = report.has_slo and row[report.windows[place].name].slo
-  return slo and ('%s,"slo":%s}'):format(text:sub(1, -2), slo_json(slo)) or text
+  return slo and ('%s,"slo":%s}'):format(text:sub(1, -2), values.slo(slo)) or text
 end
 
 -- A row's key, and of a group how many stores it has: what an object begins with.
@@ -53,7 +54,7 @@ function values.flat_row(report, row)
     local text = figures.json(report:figures(row.index, i)):sub(2, -2)
     parts[#parts + 1] = text:gsub('"(%l+)":', '"%1_' .. window.name .. '":')
     local slo = report.has_slo and row[window.name].slo
-    parts[#parts + 1] = slo and slo_json(slo):sub(2, -2):gsub('"(%l+)":', '"slo_%1_' .. window.name .. '":') or nil
+    parts[#parts + 1] = slo and values.slo(slo):sub(2, -2):gsub('"(%l+)":', '"slo_%1_' .. window.name .. '":') or nil
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end

@@ -49,6 +49,7 @@ for _, routes in ipairs {
   require "loom.http.v1.summary",
   require "loom.http.v1.series",
   require "loom.http.v1.strips",
+  require "loom.http.v1.groups",
   require "loom.http.v1.now",
   require "loom.http.v1.doctor",
   require "loom.http.v1.info",

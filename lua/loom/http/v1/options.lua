@@ -358,25 +358,40 @@ function options.look(parameters, report, made, work, status)
   end)
 end
 
---- The same for what makes a text, which is kept for those who ask for it again.
+--- A text that is made of a report and the stores that parameters choose, and kept for those who ask for it again.
 -- @tparam table parameters
 -- @tparam loom.report|loom.status report
 -- @tparam loom.http.lru made
 -- @tparam string key what the text is, beside the stores that it is of
--- @tparam function work returns it, or a function that does, which is called once the turn is over and may yield for long
+-- @tparam function make called without a turn, with the states that parameters choose by, if they do, as `look` takes them; it
+--   returns the text
 -- @tparam[opt] loom.status status
 -- @treturn string
-function options.answer(parameters, report, made, key, work, status)
+function options.kept(parameters, report, made, key, make, status)
   return fleet.use(report, function()
     return with_status(parameters, status, function(of_states, number)
       local whole_key = table.concat({ key, options.choice(parameters), number or "" }, "\0")
       return fleet.once(made, whole_key, function()
-        local text = options.look(parameters, report, made, work, of_states)
-        text = type(text) == "function" and text() or text
+        local text = make(of_states)
         return text, #text
       end)
     end)
   end)
+end
+
+--- The same of what takes one look.
+-- @tparam table parameters
+-- @tparam loom.report|loom.status report
+-- @tparam loom.http.lru made
+-- @tparam string key
+-- @tparam function work returns the text, or a function that does, which is called once the turn is over and may yield for long
+-- @tparam[opt] loom.status status
+-- @treturn string
+function options.answer(parameters, report, made, key, work, status)
+  return options.kept(parameters, report, made, key, function(of_states)
+    local text = options.look(parameters, report, made, work, of_states)
+    return type(text) == "function" and text() or text
+  end, status)
 end
 
 return options

@@ -1,9 +1,6 @@
 --- The whole fleet in figures: totals, percentiles, and how the stores' ratios are spread.
 -- @module loom.http.v1.summary
 
-local cjson = require "cjson.safe"
-local columns = require "loom.columns"
-local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
@@ -12,41 +9,11 @@ local request = require "loom.http.request"
 local response = require "loom.http.response"
 local restriction = require "loom.http.restriction"
 local shapes = require "loom.formats.shapes"
+local spread = require "loom.http.v1.spread"
 local windows = require "loom.windows"
 
-local PERCENTS = { 5, 25, 50, 75, 95 }
-local PERCENTS_MAX = 20
 local BINS, BINS_MAX = 20, 100
 local SHARES = { 0.5, 0.8, 0.95 } -- of the down time
-
--- What percentiles are of, and what prints it.
-local spread = { { "ratio", columns.ratio_of }, { "down", json.number }, { "outages", json.number }, { "longest", json.number } }
-
-local function percents_checker(text)
-  local list = {}
-  for item in (text .. ","):gmatch("([^,]*),") do
-    local percent = item:find("^%d+%.?%d*$") and tonumber(item)
-    if not percent or percent > 100 or #list == PERCENTS_MAX then
-      return nil, ("up to %d percentages from 0 to 100 with commas between them"):format(PERCENTS_MAX)
-    end
-    list[#list + 1] = percent
-  end
-  return list
-end
-
-local function percentiles_json(report, window, percents, only, give_turn)
-  local parts = {}
-  for _, of in ipairs(spread) do
-    local values, by_percent = report:percentiles_of(of[1], window, percents, only), {}
-    give_turn()
-    for _, percent in ipairs(percents) do
-      local value = values[percent]
-      by_percent[json.number(percent)] = value and of[2](value) or json.null
-    end
-    parts[of[1]] = json.map(by_percent, tostring)
-  end
-  return json.map(parts, tostring)
-end
 
 local function histogram_json(report, window, bins, only, give_turn)
   local counts = report:histogram("ratio", window, 1, bins, only)
@@ -67,22 +34,15 @@ local function concentration_json(report, window, only, give_turn)
   return json.array(parts, tostring)
 end
 
--- By how much the totals differ from those of the window before, as they are printed.
-local function change_json(totals, earlier)
-  local now, before, changes = cjson.decode(totals), cjson.decode(earlier), {}
-  for _, name in ipairs(figures.names) do
-    local is_defined = now[name] ~= cjson.null and before[name] ~= cjson.null
-    changes[name] = is_defined and json.number(now[name] - before[name]) or json.null
-  end
-  return json.map(changes, tostring)
-end
-
 local function window_json(report, window, parameters, only, give_turn)
   local totals, count = report:json_sums(window, only)
   local before = windows.place_before(report, window)
   give_turn()
-  return json.object("totals", totals, "change", before and change_json(totals, (report:json_sums(before, only))) or json.null,
-    "percentiles", percentiles_json(report, window, parameters.percents or PERCENTS, only, give_turn),
+  return json.object("totals", totals, "change", before and spread.change(totals, (report:json_sums(before, only))) or json.null,
+    "percentiles", spread.percentiles(parameters.percents, function(figure, percents)
+      give_turn()
+      return report:percentiles_of(figure, window, percents, only)
+    end),
     "ratios", histogram_json(report, window, parameters.bins or BINS, only, give_turn),
     "concentration", concentration_json(report, window, only, give_turn)), count
 end
@@ -99,33 +59,19 @@ local function summary_json(report, parameters, only, give_turn)
 end
 
 local function get()
-  local parameters = options.read({ percents = percents_checker, bins = request.whole(1, BINS_MAX) }, true)
+  local parameters = options.read({ percents = spread.checker, bins = request.whole(1, BINS_MAX) }, true)
   local chosen, key = options.report(parameters)
   local report, made = fleet.report(key, chosen)
   if not report then
     return response.json(200, '{"as_of":null,"rules":null,"windows":[],"stores":0,'
       .. '"left_out":{"count":0,"stores":[]},"figures":{}}')
   end
-  local summary_key = table.concat({ "summary", table.concat(parameters.percents or PERCENTS, ","), parameters.bins or BINS,
+  local summary_key = table.concat({ "summary", spread.key(parameters.percents), parameters.bins or BINS,
     parameters.time or "" }, "\0")
   response.json(200, options.answer(parameters, report, made, summary_key, function(only, give_turn)
     return summary_json(report, parameters, only, give_turn)
   end))
 end
-
-local change_schema = {
-  type = { "object", "null" }, required = figures.names, properties = {}, additionalProperties = false,
-  description = "Where windows are compared: by how much the totals differ from those of the window before; null of that one, "
-    .. "and of figures that are not defined in both.",
-}
-for _, name in ipairs(figures.names) do
-  change_schema.properties[name] = { type = { "number", "null" } }
-end
-
-local percentiles_schema = {
-  type = "object", description = "Values by percentage, by nearest rank; null if the figure is defined nowhere.",
-  additionalProperties = { type = { "number", "null" } },
-}
 
 return {
   schemas = {
@@ -134,12 +80,8 @@ return {
       additionalProperties = false,
       properties = {
         totals = "Figures",
-        change = change_schema,
-        percentiles = {
-          type = "object", required = { "ratio", "down", "outages", "longest" }, additionalProperties = false,
-          properties = { ratio = percentiles_schema, down = percentiles_schema, outages = percentiles_schema,
-            longest = percentiles_schema },
-        },
+        change = spread.schemas.change,
+        percentiles = spread.schemas.percentiles,
         ratios = {
           type = "array", description = "How many stores have a ratio from one number to below another; 1 is in the last bin.",
           items = {
@@ -170,8 +112,7 @@ return {
     handler = get, tag = "stores",
     summary = "The whole fleet: totals, percentiles, distribution",
     parameters = {
-      { name = "percents", description = "Percentages with commas between them.",
-        schema = { type = "string", default = "5,25,50,75,95" } },
+      spread.parameter,
       { name = "bins", description = "Of the distribution of ratios.",
         schema = { type = "integer", minimum = 1, maximum = BINS_MAX, default = BINS } },
       more = options.fleet_parameters,
