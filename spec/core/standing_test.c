@@ -207,7 +207,8 @@ static void orders_and_counts(void **test) {
     struct loom_state_filter filter = {.dormant = random_below(&random, 2),
                                        .others = random_below(&random, 2),
                                        .has_lasted = random_below(&random, 2),
-                                       .lasted_from = (int64_t)random_below(&random, 20000) * 1000000,
+                                       .lasted_from =
+                                           (int64_t)random_below(&random, 20000) * 1000000,
                                        .lasted_to = INT64_MAX};
     struct loom_state_counts counts;
     if (random_below(&random, 2))

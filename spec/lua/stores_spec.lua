@@ -245,8 +245,8 @@ describe("stores", function()
   end)
 
   -- The stores of a report that a chooser chooses, and in how many pieces.
-  local function choose(report, glob, conditions, seconds, meanwhile)
-    local choice, go_on = report:chooser(glob, conditions and stores.conditions(conditions))
+  local function choose(report, glob, conditions, seconds, meanwhile, search)
+    local choice, go_on = report:chooser(glob, conditions and stores.conditions(conditions), search)
     local pieces, done = 0, false
     while not done do
       done = go_on(monitor.database, seconds)
@@ -270,20 +270,85 @@ describe("stores", function()
     for _, case in ipairs {
       { "*" }, { "north*" }, { "a[*?[]*" }, { "[!a-z]*" }, { "" }, { "é" }, { "[" }, { nil, { region = "north" } },
       { "*1", { region = { "north", "south" }, brand = "x" } }, { nil, { nothing = "x" } }, { nil, {} },
+      { nil, nil, "NORTH" }, { nil, nil, "*" }, { nil, nil, "É" }, { nil, nil, "é" }, { "*1", { brand = "x" }, "out" },
     } do
       local expected = {}
       for store in monitor:stores() do
-        local only = assert(monitor:report { all_stores = true, stores = case[1], where = case[2] })
+        local only = assert(monitor:report { all_stores = true, stores = case[1], where = case[2],
+          search = case[3] })
         if only:find(store.store_id) then
           expected[#expected + 1] = store.store_id
         end
         only:close()
       end
       table.sort(expected)
-      assert.same(expected, (choose(report, case[1], case[2], 1)))
-      assert.same(expected, (choose(report, case[1], case[2], 0)))
+      assert.same(expected, (choose(report, case[1], case[2], 1, nil, case[3])))
+      assert.same(expected, (choose(report, case[1], case[2], 0, nil, case[3])))
     end
     report:close()
+  end)
+
+  -- A report's column of an attribute, read in pieces of so many seconds.
+  local function column_of(report, name, seconds, most)
+    local column, go_on = stores.column(report.native, name, most)
+    local done
+    repeat
+      done = go_on(monitor.database, seconds)
+      assert.is_boolean(done)
+    until done
+    return column
+  end
+
+  it("have columns of what they are sorted and counted by", function()
+    local report = assert(monitor:report { all_stores = true })
+    for _, seconds in ipairs { 0, 1 } do
+      local column = column_of(report, "brand", seconds)
+      assert.same({ "x", "y" }, column:values())
+      assert.equal(2, column:count())
+      assert.is_true(column:size() > 0)
+      for _, descending in ipairs { false, true } do
+        local expected = {}
+        for store in monitor:stores() do
+          expected[#expected + 1] = { store.store_id, store.attributes.brand }
+        end
+        table.sort(expected, function(a, b)
+          if a[2] == b[2] then
+            return a[1] < b[1]
+          elseif a[2] and b[2] then
+            return (a[2] < b[2]) ~= descending
+          end
+          return a[2] ~= nil
+        end)
+        local numbers = report.native:order { by = "rank", column = column, descending = descending }
+        for i, row in ipairs(numbers) do
+          assert.equal(expected[i][1], report:store(row))
+        end
+        assert.equal(#expected, #numbers)
+      end
+      column:close()
+    end
+    local none = column_of(report, "nothing", 1)
+    assert.same({}, none:values())
+    none:close()
+    report:close()
+  end)
+
+  it("have columns that are those of one report, and of texts while they are few", function()
+    local report, other = assert(monitor:report()), assert(monitor:report { all_stores = true })
+    local column = report.native:column()
+    assert.error_matches(function() other.native:order { by = "rank", column = column } end, "the column is of another report")
+    assert.error_matches(function() column:take_states(report.native, report.native) end, "the report is not of states")
+    assert.error_matches(function() report.native:order { by = "rank" } end, "loom.column expected")
+    column:take_zones(report.native)
+    assert.same({ "America/Chicago", "Europe/Oslo" }, column:values())
+    local sums = report.native:group_sums(1, 2, column)
+    assert.equal(#report - 1, sums[1].stores)
+    assert.equal(1, sums[2].stores)
+    assert.error_matches(function() report.native:group_sums(1, 1, column) end, "no more values than groups expected")
+    column:close()
+    assert.error_matches(function() column:values() end, "loom.column is closed", 1, true)
+    report:close()
+    other:close()
   end)
 
   describe("of which there are many", function()
@@ -314,6 +379,29 @@ describe("stores", function()
         assert.same(all, same)
       end
       assert.equal(3000, #choose(report, "*", nil, 0))
+    end)
+
+    it("have columns of many values, which are given up where that is too many", function()
+      assert(monitor:transaction(function()
+        for i = 1, report:count() do
+          assert(monitor:set_attributes(report:store(i), { number = ("%04d"):format(i * 7 % 3001), half = i % 2 }))
+        end
+      end))
+      local column = column_of(report, "number", 0)
+      assert.is_nil(column:values())
+      assert.equal(3000, column:count())
+      local last
+      for _, row in ipairs((report.native:order { by = "rank", column = column })) do
+        assert.is_true(not last or row * 7 % 3001 > last)
+        last = row * 7 % 3001
+      end
+      column:close()
+      column = column_of(report, "number", 1000, 10)
+      assert.equal(11, column:count())
+      column:close()
+      column = column_of(report, "half", 0, 10)
+      assert.same({ "0", "1" }, column:values())
+      column:close()
     end)
 
     it("may be written to between two pieces", function()

@@ -128,7 +128,8 @@ static int take_states(lua_State *L) {
     const char *id = loom_report_store(report, row, &length);
     set(choice, row,
         (!only || only[row]) && loom_report_walk_to(status, &at, id, length) &&
-            loom_state_is_wanted(&filter, loom_report_state(status, at), loom_report_as_of(status)));
+            loom_state_is_wanted(&filter, loom_report_state(status, at),
+                                 loom_report_as_of(status)));
   }
   return 0;
 }
