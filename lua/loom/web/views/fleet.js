@@ -4,6 +4,7 @@
 
 import * as api from "../api.js";
 import { h } from "../h.js";
+import { groups } from "./fleet/groups.js";
 import { figures } from "./fleet/question.js";
 import { spread } from "./fleet/spread.js";
 import { states } from "./fleet/states.js";
@@ -15,10 +16,10 @@ export const title = "Fleet";
 
 /** @returns {import("./index.js").View} */
 export function open() {
-  const [now, totals, course, rows, fared] = [states(), windows(), trend(), stores(), spread()];
+  const [now, totals, course, rows, shares, fared] = [states(), windows(), trend(), stores(), groups(), spread()];
   return {
     element: h("div", { class: "fleet" }, h("div", { class: "fleet-top" }, now.element, totals.element, course.element),
-      rows.element, h("div", { class: "fleet-foot" }, fared.element)),
+      rows.element, h("div", { class: "fleet-foot" }, shares.element, fared.element)),
     async update({ query }, signal) {
       await Promise.all([
         now.update(query, signal),
@@ -28,6 +29,7 @@ export function open() {
         }),
         course.update(query, signal),
         rows.update(query, signal),
+        shares.update(query, signal),
       ]);
     },
     close: () => course.close(),
