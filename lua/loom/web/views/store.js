@@ -86,15 +86,19 @@ export function open() {
   async function show(id, query, signal) {
     try {
       const data = await load(id, query, signal);
-      await Promise.all(parts.map((part) => part.show(data, signal)));
+      const isOther = id !== shown;
+      shown = id;
+      page.hidden = false;
+      await Promise.all(parts.map(async (part) => {
+        part.element.hidden = part.element.hidden || isOther; // until it is about this one
+        part.element.hidden = await part.show(data, signal) === false;
+      }));
     } catch (error) {
       if (error instanceof api.ApiError && error.status === 404) { // it has been removed
         page.hidden = true;
       }
       throw error;
     }
-    shown = id;
-    page.hidden = false;
   }
 
   return {
@@ -135,6 +139,6 @@ export function open() {
 /**
  * @typedef {object} Part
  * @property {HTMLElement} element
- * @property {(data: Data, signal: AbortSignal) => void | Promise<void>} show
+ * @property {(data: Data, signal: AbortSignal) => void | Promise<void | false>} show false: there is nothing to show
  * @property {() => void} [close]
  */

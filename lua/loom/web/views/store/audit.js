@@ -54,9 +54,8 @@ function undoable({ kind, before }) {
 export function audit() {
   const body = h("div", { class: "stack" });
   const refill = refilling(body);
-  const element = h("section", { class: "panel", "aria-label": "Changes by hand" }, body);
   return {
-    element,
+    element: h("section", { class: "panel", "aria-label": "Changes by hand" }, body),
     async show(data, signal) {
       const { id, query, zone } = data;
       /** @type {Entry[]} */
@@ -64,13 +63,11 @@ export function audit() {
       try {
         entries = (await api.get("v1/audit", { store_id: id, limit: MOST, time: "ms" }, signal)).entries;
       } catch (error) {
-        if (!(error instanceof api.ApiError) || (error.status !== 403 && error.status !== 404)) {
+        if (!(error instanceof api.ApiError) || error.status !== 403) {
           throw error;
         }
-        element.hidden = true; // it is not for this token
-        return;
+        return false; // it is not for this token
       }
-      element.hidden = false;
       const may = session.mayWrite();
       refill([entries, may, query.toString()], () => [h("h2", null, "Changes by hand"),
         entries.length ? h("div", { class: "sheet" }, h("table", { class: "rows" },

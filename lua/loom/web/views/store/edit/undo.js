@@ -14,7 +14,7 @@ import { pathOf } from "./special.js";
 
 /** @type {Record<string, (entry: import("../audit.js").Entry, path: string) => Way>} those that `undoable` of the audit tells */
 const WAYS = {
-  hours: ({ before }, path) => ({ preview: null,
+  hours: ({ before }, path) => ({ preview: { hours: before },
     save: (reason) => api.send("PUT", `${path}/hours`, { body: before, query: { reason } }) }),
   timezone: ({ before }, path) => ({ preview: { timezone_str: before?.timezone_str ?? null },
     save: (reason) => api.send(before ? "PUT" : "DELETE", `${path}/timezone`,
