@@ -649,6 +649,28 @@ function monitor:explain(store, options) end
 ---@return string? # its code
 function monitor:schedule(store, options) end
 
+---@class loom.monitor.preview.options
+---@field store string its id
+---@field hours? table `week`, `effective_from` and `to`, as `set_hours` takes them; or `changes`, as `set_hours_changes` does
+---@field special_days? table[] each of `date` and `spans`, as `set_special_day` takes them; spans of false remove it
+---@field exclusions? table `add`, a list as `exclude` takes it, and `remove`, a list of numbers
+---@field timezone_str? string|boolean a zone's name; false: that of the file again
+---@field windows? table[] as in `report`, and so `as_of`, `default_zone` and the rules
+
+---What a store's figures would be if something else were set for it: before and after, and when it would have been something
+---else. Nothing is stored, and nobody waits. After the change has been made, a report has the figures that this tells.
+---
+---```lua
+---local week = { mon = "10:00-18:00", sat = "10:00-16:00" }
+---local found = assert(monitor:preview { store = "shop 1", hours = { week = week, effective_from = "always" } })
+---print(found.before:get("shop 1").last_week.ratio, found.after:get("shop 1").last_week.ratio, #found.changed)
+---```
+---@param options loom.monitor.preview.options
+---@return table|nil # `store_id`; `as_of` (an instant); `before` and `after`, reports of the store alone; `changed`, the stretches between the first window's start and the last one's end in which it would have been something else: `from` and `to` (instants), `seconds`, and the states `before` and `after`, up to 10,000 of them; and `left_out`, how many more there are
+---@return string? # the failure; ENOENT if the store or an exclusion is not known
+---@return string? # its code
+function monitor:preview(options) end
+
 ---Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active, unix)`
 ---is a table that shows the packed polls, the view `store_now` has the newest one of each store, and `figures(WORD, …)` those
 ---of reports in any windows; docs/sql.md tells of all tables, with recipes. SQLite's functions of dates (`date`, `strftime` and

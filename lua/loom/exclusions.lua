@@ -66,6 +66,37 @@ local function zone_failure(monitor, items)
   end
 end
 
+-- The fact of an exclusion that has been checked, of one store.
+local function fact_of(item, store)
+  return { kind = "exclusion", store = store, from = item.from, to = item.to, text = item.reason, name = item.zone,
+    openings = item.weekly }
+end
+
+--- The facts of exclusions of one store, for those who only look what they would do.
+-- @tparam loom.monitor monitor
+-- @tparam string store
+-- @tparam {table,...} list as `loom.monitor:exclude` takes them, whose store is that, or `"*"`
+-- @treturn {table,...}|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function exclusions.facts(monitor, store, list)
+  local items, facts = check.items("exclude", list, exclude_options, {}), {}
+  for i, item in ipairs(items) do
+    item.store = item.store or { store }
+    check_exclusion(item)
+    if item.store[2] or (item.store[1] ~= store and item.store[1] ~= "*") then
+      check.fail("bad option 'store' of item %d to 'exclude' (%s or \"*\" expected, got %s)", i, check.shown(store),
+        check.shown(item.store[1]))
+    end
+    facts[i] = fact_of(item, store)
+  end
+  local failure = zone_failure(monitor, items)
+  if failure then
+    return nil, failure, "EINPUT"
+  end
+  return facts
+end
+
 --- See `loom.monitor:exclude`.
 function exclusions.add(monitor, exclusion, options)
   check.argument("exclude", 1, exclusion, check.table)
@@ -85,9 +116,7 @@ function exclusions.add(monitor, exclusion, options)
     local numbers = {}
     for _, item in ipairs(items) do
       for _, store in ipairs(item.store) do
-        local fact = { kind = "exclusion", store = store, from = item.from, to = item.to, text = item.reason, name = item.zone,
-          openings = item.weekly }
-        numbers[#numbers + 1] = facts:put(fact)
+        numbers[#numbers + 1] = facts:put(fact_of(item, store))
       end
     end
     return (is_list or type(exclusion.store) == "table") and numbers or numbers[1]

@@ -22,9 +22,9 @@ for name, checker in pairs(rules.checkers) do
   checkers[name] = checker
 end
 
-local function inspect(monitor, store, window, options, told)
+local function inspect(monitor, store, window, options, told, overlay)
   local native = rules.pass_on(options, { id = store, as_of = time.as_of(monitor, options.as_of), most = options.most,
-    told = told })
+    told = told, overlay = overlay })
   native.default_zone = options.default_zone or monitor.default_zone
   for _, field in ipairs { "length", "from", "to", "calendar", "first", "after_last", "before" } do
     native[field] = window[field]
@@ -127,6 +127,37 @@ local function add(spans, from, to, state)
   end
 end
 
+-- The segments of what was looked at, in microseconds since it begins.
+local function segments_of(seen)
+  local spans, at = {}, 0
+  for _, cell in ipairs(seen.cells) do
+    add(spans, at, cell.from, "closed") -- cells cover the pieces
+    add(spans, cell.from, cell.to, cell.state)
+    at = cell.to
+  end
+  add(spans, at, seen.length, "closed")
+  return spans
+end
+
+--- What a store was, as `timeline` tells, or would be.
+-- @tparam loom.monitor monitor
+-- @tparam string store
+-- @tparam string|number from an instant
+-- @tparam string|number to an instant after it
+-- @tparam table options as of `loom.monitor:timeline`
+-- @tparam[opt] loom.overlay overlay facts in place of those that are stored: it is used up
+-- @treturn {table,...}|nil `from` and `to` in microseconds since the first instant, and `state`
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function inspection.segments(monitor, store, from, to, options, overlay)
+  local window = { from = time.instant(from), to = time.instant(to) }
+  local seen, message, code = inspect(monitor, store, window, check.options("segments", options, checkers), nil, overlay)
+  if not seen then
+    return nil, message, code
+  end
+  return segments_of(seen)
+end
+
 -- The instants that were looked at.
 local function span_of(seen)
   return shown(seen, { from = 0, to = seen.length })
@@ -139,14 +170,7 @@ function inspection.timeline(monitor, store, from, to, options)
   if not seen then
     return nil, message, code
   end
-  local spans, at = {}, 0
-  for _, cell in ipairs(seen.cells) do
-    add(spans, at, cell.from, "closed") -- cells cover the pieces
-    add(spans, cell.from, cell.to, cell.state)
-    at = cell.to
-  end
-  add(spans, at, seen.length, "closed")
-  return all_shown(seen, spans), span_of(seen)
+  return all_shown(seen, segments_of(seen)), span_of(seen)
 end
 
 --- See `loom.monitor:outages`.

@@ -21,6 +21,7 @@ local inspection = require "loom.inspection"
 local Job = require "loom.job"
 local loading = require "loom.loading"
 local overrides = require "loom.overrides"
+local preview = require "loom.preview"
 local Report = require "loom.report"
 local retention = require "loom.retention"
 local single_polls = require "loom.single_polls"
@@ -681,6 +682,30 @@ end
 -- end
 function Monitor:schedule(store, options)
   return inspection.schedule(self, store, options)
+end
+
+--- What a store's figures would be if something else were set for it: before and after, and when it would have been something
+-- else. Nothing is stored, and nobody waits. After the change has been made, a report has the figures that this tells.
+-- @tparam table options
+-- @tparam string options.store its id
+-- @tparam[opt] table options.hours `week`, `effective_from` and `to`, as `set_hours` takes them; or `changes`, as
+--   `set_hours_changes` does
+-- @tparam[opt] {table,...} options.special_days each of `date` and `spans`, as `set_special_day` takes them; spans of false
+--   remove it
+-- @tparam[opt] table options.exclusions `add`, a list as `exclude` takes it, and `remove`, a list of numbers
+-- @tparam[opt] string|bool options.timezone_str a zone's name; false: that of the file again
+-- @tparam[opt] {table,...} options.windows as in `report`, and so `as_of`, `default_zone` and the rules
+-- @treturn table|nil `store_id`; `as_of` (an instant); `before` and `after`, reports of the store alone; `changed`, the stretches
+--   between the first window's start and the last one's end in which it would have been something else: `from` and `to`
+--   (instants), `seconds`, and the states `before` and `after`, up to 10,000 of them; and `left_out`, how many more there are
+-- @treturn ?string the failure; ENOENT if the store or an exclusion is not known
+-- @treturn ?string its code
+-- @usage
+-- local week = { mon = "10:00-18:00", sat = "10:00-16:00" }
+-- local found = assert(monitor:preview { store = "shop 1", hours = { week = week, effective_from = "always" } })
+-- print(found.before:get("shop 1").last_week.ratio, found.after:get("shop 1").last_week.ratio, #found.changed)
+function Monitor:preview(options)
+  return preview.look(self, options)
 end
 
 --- The database

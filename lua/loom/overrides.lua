@@ -164,6 +164,25 @@ local function notice_of(monitor, today)
   return notice
 end
 
+-- Changes hours by `change` (facts, item, from), within a transaction, or whatever has its facts.
+-- @treturn ?table `zone` and `date` of the first item that begins today
+local function apply_hours(monitor, facts, items, change)
+  local today
+  for _, item in ipairs(items) do
+    local from = item.effective_from or item.from
+    if not from then
+      local zone = zone_in_force(facts:list { kind = "zone", store = item.store })
+      local date, why, why_code = local_date(monitor, zone, time.now(monitor))
+      if not date then
+        transaction.fail(why_code, "%s", (why:gsub("^E%u+: ", "")))
+      end
+      today, from = today or { zone = zone, date = date }, core.format_date(date)
+    end
+    change(facts, item, from)
+  end
+  return today
+end
+
 -- Changes hours in one transaction.
 -- @tparam loom.monitor monitor
 -- @tparam string name of the function
@@ -172,25 +191,14 @@ end
 -- @tparam function change (facts, item, from)
 -- @return true and, if there is something to tell, a notice; or nil, the failure and its code
 local function change_hours(monitor, name, items, options, change)
-  local today
   for _, item in ipairs(items) do
     if item.effective_from and item.from then
       check.fail("bad option 'from' to '%s' (effective_from or from expected, got both)", name)
     end
   end
+  local today
   local good, message, code = transaction.facts(monitor, options, function(facts)
-    for _, item in ipairs(items) do
-      local from = item.effective_from or item.from
-      if not from then
-        local zone = zone_in_force(facts:list { kind = "zone", store = item.store })
-        local date, why, why_code = local_date(monitor, zone, time.now(monitor))
-        if not date then
-          transaction.fail(why_code, "%s", (why:gsub("^E%u+: ", "")))
-        end
-        today, from = today or { zone = zone, date = date }, core.format_date(date)
-      end
-      change(facts, item, from)
-    end
+    today = apply_hours(monitor, facts, items, change)
     return true
   end)
   if not good then
@@ -273,22 +281,46 @@ end
 --- See `loom.monitor:set_hours_changes`.
 function overrides.set_hours_changes(monitor, store, changes, options)
   check.argument("set_hours_changes", 1, store, check.store_id)
-  changes = check.items("set_hours_changes", check.argument("set_hours_changes", 2, changes, check.table), change_items,
-    { "effective_from" })
+  changes = check.argument("set_hours_changes", 2, changes, overrides.changes)
   options = check.options("set_hours_changes", options, author.checkers)
-  for i, change in ipairs(changes) do
-    check_change(change, i)
-  end
   return transaction.facts(monitor, options, function(facts)
-    for _, change in ipairs(changes) do
-      if change.removed then
-        remove_week(facts, store, change.effective_from)
-      else
-        put_week(facts, store, change.effective_from, change.reverts or false, change.week)
-      end
-    end
+    overrides.apply_changes(facts, store, changes)
     return true
   end)
+end
+
+--- Sets and removes changes of hours, which have been checked, within a transaction, or whatever has its facts.
+function overrides.apply_changes(facts, store, changes)
+  for _, change in ipairs(changes) do
+    if change.removed then
+      remove_week(facts, store, change.effective_from)
+    else
+      put_week(facts, store, change.effective_from, change.reverts or false, change.week)
+    end
+  end
+end
+
+--- The checker of a list of them.
+function overrides.changes(value)
+  if type(value) ~= "table" or not check.length(value) then
+    return nil, "list of changes of hours"
+  end
+  local items = check.items("set_hours_changes", value, change_items, { "effective_from" })
+  for i, change in ipairs(items) do
+    check_change(change, i)
+  end
+  return items
+end
+
+--- Checkers of a week and from which date on it is in force.
+overrides.week_checkers = { week = hours.week, effective_from = effective_date, from = effective_date, to = time.date }
+
+--- Sets a week from a date on, within a transaction, or whatever has its facts.
+-- @tparam loom.monitor monitor
+-- @tparam table facts as `transaction.facts` gives them
+-- @tparam table item `store`, and what the checkers above have checked
+function overrides.apply_week(monitor, facts, item)
+  apply_hours(monitor, facts, { item }, set_week)
 end
 
 -- The weeks that are stored for a store, in order of date.

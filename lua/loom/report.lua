@@ -180,6 +180,9 @@ end
 local function override_hours(monitor, native, change)
   if type(change) == "function" then
     return override_dates(monitor, native, change)
+  elseif type(change) == "userdata" then
+    native:lay_over(change)
+    return true
   end
   for id, week in pairs(change or {}) do
     native:override_week(id, week)
@@ -189,7 +192,7 @@ end
 
 -- ---- computing ----
 
--- The caller's function is not to leave threads behind.
+-- The caller's function is not to leave threads behind. `change` is of hours, or an overlay (`src/lua/overlay.c`).
 local function start(monitor, native, change)
   local called, good, message, code = pcall(override_hours, monitor, native, change)
   if called and good then
@@ -257,7 +260,7 @@ end
 -- @treturn loom.report.native|nil
 -- @treturn table|string the checked options, or the failure
 -- @treturn ?string its code
-local function begin(monitor, name, options, private, file)
+local function begin(monitor, name, options, private, file, overlay)
   options = checked_options(name, options)
   local wanted = options.windows
   local asked, message, code = native_options(monitor, options, wanted, private)
@@ -274,7 +277,7 @@ local function begin(monitor, name, options, private, file)
   if not native then
     return nil, message, code
   end
-  native, message, code = start(monitor, native, options.hours)
+  native, message, code = start(monitor, native, overlay or options.hours)
   return native, native and options or message, code
 end
 
@@ -351,8 +354,9 @@ end
 
 --- Computes a report and waits for it: see `loom.monitor:report`.
 -- @local
-function Report.compute(monitor, options)
-  local native, checked, code = begin(monitor, "report", options, false)
+-- @tparam[opt] loom.overlay overlay facts of a store in place of those that are stored: it is used up
+function Report.compute(monitor, options, overlay)
+  local native, checked, code = begin(monitor, "report", options, false, nil, overlay)
   if not native then
     return nil, checked, code
   end

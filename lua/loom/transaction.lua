@@ -13,6 +13,15 @@ function transaction.fail(code, format, ...)
   error(setmetatable({ code = code, message = code .. ": " .. format:format(...) }, failure), 0)
 end
 
+--- What work outside of a transaction has failed with, that ends one by `transaction.fail`; other errors come through.
+-- @return nil, the failure and its code
+function transaction.failure(err)
+  if getmetatable(err) ~= failure then
+    error(err, 0)
+  end
+  return nil, err.message, err.code
+end
+
 -- Undoes what is open of a write transaction down to one of its parts, 0 for the whole. False where that is not open any more.
 local function undo(database, number, part)
   local open, parts = database:writing()

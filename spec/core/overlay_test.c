@@ -265,10 +265,35 @@ static void same_as_in_the_database(void **test) {
   }
 }
 
+/* What replaces all is laid over itself: weeks and days set by hand over those of a file. */
+static void what_replaces_all(void **state) {
+  (void)state;
+  struct loom_overlays overlays;
+  loom_overlays_init(&overlays);
+  struct loom_overlay *a = loom_overlays_put(&overlays, "a", 1);
+  assert_non_null(a);
+  struct loom_layers *layers = &a->layers;
+  assert_true(loom_hours_list_add(&layers->file.hours, (struct loom_hours){LOOM_ALWAYS, 0, 1, 2}));
+  assert_true(loom_hours_list_add(&layers->override.hours, (struct loom_hours){5, 1, 3, 4}));
+  assert_true(loom_special_days_add(&layers->file.days, (struct loom_special_day){7, 1, 2}));
+  assert_true(loom_special_days_add(&layers->file.days, (struct loom_special_day){8, 1, 2}));
+  assert_true(loom_special_days_add(&layers->override.days, (struct loom_special_day){7, 5, 6}));
+  assert_true(loom_spans_add(&a->own.exclusions, 1, 2));
+  assert_true(loom_overlay_finish(a));
+  assert_true(a->replaces_all);
+  assert_int_equal(a->own.hours.count, 2);
+  assert_int_equal(a->own.hours.items[1].open, 3);
+  assert_int_equal(a->own.special_days.count, 2);
+  assert_int_equal(a->own.special_days.items[0].open, 5);
+  assert_ptr_equal(loom_overlays_find(&overlays, "a", 1), a);
+  loom_overlays_free(&overlays);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whose_overlay),
       cmocka_unit_test(many_overlays),
+      cmocka_unit_test(what_replaces_all),
       cmocka_unit_test(same_as_in_the_database),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,7 @@ describe("what is changed by hand, over HTTP", function()
       assert.equal(tag, put.headers.etag, path)
       -- the same again is no other
       expect(200, "bob", "PUT", path, resource.one, "-H", "If-Match: " .. tag)
+      expect(200, "bob", "PUT", path, resource.one, "-H", "If-Match: W/" .. tag) -- as of an answer that was gzipped
       expect(200, "bob", "PUT", path, resource.other, "-H", 'If-Match: "x", ' .. tag)
       local problem = expect(409, "ann", "PUT", path, resource.one, "-H", "If-Match: " .. tag)
       local current, now = expect(200, "ann", "GET", path)

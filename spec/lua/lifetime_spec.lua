@@ -195,7 +195,7 @@ describe("the lifetime of handles", function()
       local arguments = {
         ingest = { { status = function() end } }, ingester = { "hours" }, polls = { { { "a", true, 0 } } },
         poll = { "a", true, 0 }, set_hours = { "a", { mon = "closed" }, { from = "always" } }, hours = { "a" },
-        audit = {}, set_hours_changes = { "a", { { effective_from = "always", removed = true } } },
+        audit = {}, preview = { { store = "a" } }, set_hours_changes = { "a", { { effective_from = "always", removed = true } } },
         clear_hours = { "a", { from = "always" } }, set_timezone = { "a", "UTC" }, timezone = { "a" },
         local_time = { "Europe/Paris", 0 }, set_special_day = { "a", "2023-01-01", "closed" }, special_days = {},
         clear_special_day = { "a", "2023-01-01" }, exclude = { { store = "*", from = 0, to = 1 } }, exclusions = {},

@@ -105,6 +105,15 @@ void lloom_push_counts(lua_State *L, const struct loom_counts *counts);
 struct loom_poll_extent;
 void lloom_push_extent(lua_State *L, const struct loom_poll_extent *extent);
 
+/* A fact, of the table at index 2, in which what is read stays: see facts.c. */
+struct loom_fact;
+void lloom_read_fact(lua_State *L, struct loom_fact *fact);
+
+/* The overlays of a loom.overlay, to be moved to where they are used; and the end of it, once they have been. */
+struct loom_overlays;
+struct loom_overlays *lloom_check_overlays(lua_State *L, int index);
+void lloom_end_overlays(lua_State *L, int index);
+
 /*
 ** What is to be removed: store, from, to, whole_store. Its id lives as long as the table. And what was: gone, kept, hours,
 ** special_days, exclusions, attributes, timezone.
@@ -145,6 +154,7 @@ void lloom_register_staging(lua_State *L);
 void lloom_register_writer(lua_State *L);
 void lloom_register_walk(lua_State *L);
 void lloom_register_facts(lua_State *L);
+void lloom_register_overlay(lua_State *L);
 void lloom_register_inspection(lua_State *L);
 void lloom_register_survey(lua_State *L);
 void lloom_register_choice(lua_State *L);
@@ -184,6 +194,7 @@ int lloom_staging(lua_State *L);
 int lloom_writer(lua_State *L);
 int lloom_walk(lua_State *L);
 int lloom_facts(lua_State *L);
+int lloom_overlay(lua_State *L);
 int lloom_inspect(lua_State *L);
 int lloom_survey(lua_State *L);
 int lloom_output(lua_State *L);

@@ -127,7 +127,7 @@ static void read_openings(lua_State *L, struct loom_fact *fact) {
   fact->openings = openings;
 }
 
-static void read_fact(lua_State *L, struct loom_fact *fact) {
+void lloom_read_fact(lua_State *L, struct loom_fact *fact) {
   bool given;
   *fact = (struct loom_fact){.kind = read_kind(L)};
   fact->store = read_store(L, fact->kind, &fact->store_length, &given);
@@ -242,7 +242,7 @@ static int put(lua_State *L) {
   loom_error error;
   struct loom_fact fact;
   loom_facts *facts = check_facts(L);
-  read_fact(L, &fact);
+  lloom_read_fact(L, &fact);
   if (loom_facts_put(facts, &fact, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   lloom_push_integer(L, fact.number);
@@ -255,7 +255,7 @@ static int remove_fact(lua_State *L) {
   struct loom_fact fact;
   uint64_t count;
   loom_facts *facts = check_facts(L);
-  read_fact(L, &fact);
+  lloom_read_fact(L, &fact);
   if (loom_facts_remove(facts, &fact, &count, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   lua_pushinteger(L, (lua_Integer)count);

@@ -111,7 +111,7 @@ static void set_figures(lua_State *L, const struct loom_figures *f) {
 
 /*
 ** inspect(database, {id, default_zone, a window as lloom_read_window has it [, as_of, preset, fill, evidence, no_data, slack,
-** max_gap, most, told]}): a table of `as_of`, `from`, `length`, `zone` and `figures`, and of lists: `openings`, `intervals`,
+** max_gap, most, told, overlay]}): a table of `as_of`, `from`, `length`, `zone` and `figures`, and of lists: `openings`, `intervals`,
 ** `exclusions`, `pieces`, `polls`, and `cells`, each with its state, its piece's number, and `poll` and `active` of the poll that
 ** vouches for it. Times are in microseconds; those in the lists, but for `poll`, are since `from`.
 */
@@ -119,7 +119,7 @@ int lloom_inspect(lua_State *L) {
   static const char *const known[] = {"id",       "default_zone", "length",     "from",    "to",
                                       "calendar", "first",        "after_last", "before",  "as_of",
                                       "preset",   "fill",         "evidence",   "no_data", "slack",
-                                      "max_gap",  "most",         "told",       NULL};
+                                      "max_gap",  "most",         "told",       "overlay", NULL};
   loom_error error;
   struct loom_inspect_options options = {0};
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
@@ -136,6 +136,10 @@ int lloom_inspect(lua_State *L) {
   options.most = (uint64_t)lloom_option_integer(L, 2, "most", 0, 0, INT64_MAX);
   options.told = (uint64_t)lloom_option_integer(L, 2, "told", 0, 0, INT64_MAX);
 
+  lua_getfield(L, 2, "overlay");
+  int overlay = lua_gettop(L);
+  options.overlays = lua_isnil(L, overlay) ? NULL : lloom_check_overlays(L, overlay);
+
   struct lloom_handle *handle =
       lloom_new_handle(L, INSPECTION, sizeof *handle + sizeof(struct loom_inspection));
   struct loom_inspection *in = (struct loom_inspection *)(handle + 1);
@@ -145,13 +149,15 @@ int lloom_inspect(lua_State *L) {
   handle->object = in;
   loom_status status = loom_inspect(&options, source, loom_database_zones(database), in, &error);
   loom_source_free(source);
+  if (options.overlays)
+    lloom_end_overlays(L, overlay);
   if (status != LOOM_OK)
     return lloom_failure(L, &error);
   lua_createtable(L, 0, 10);
   lloom_set_integer(L, "as_of", in->as_of);
   lloom_set_integer(L, "from", in->window.start);
   lloom_set_integer(L, "length", in->window.end - in->window.start);
-  lua_pushstring(L, *in->store.zone ? in->store.zone : options.default_zone);
+  lua_pushstring(L, loom_inspection_zone(in, options.default_zone));
   lua_setfield(L, -2, "zone");
   set_figures(L, &in->figures);
   set_openings(L, in);

@@ -362,6 +362,7 @@ int luaopen_loom_core(lua_State *L) {
                                        {"writer", lloom_writer},
                                        {"walk", lloom_walk},
                                        {"facts", lloom_facts},
+                                       {"overlay", lloom_overlay},
                                        {"inspect", lloom_inspect},
                                        {"survey", lloom_survey},
                                        {"output", lloom_output},
@@ -403,6 +404,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_writer(L);
   lloom_register_walk(L);
   lloom_register_facts(L);
+  lloom_register_overlay(L);
   lloom_register_inspection(L);
   lloom_register_survey(L);
   lloom_register_choice(L);

@@ -315,6 +315,19 @@ int lloom_report(lua_State *L) {
 
 /* ---- before the start ---- */
 
+/* lay_over(overlay): the facts of one store, in place of those that are stored. */
+static int lay_over(lua_State *L) {
+  struct loom_overlays *overlays = loom_report_overlays(check_report(L)->handle.object);
+  struct loom_overlays *given = lloom_check_overlays(L, 2);
+  if (!overlays)
+    luaL_error(L, "the report has been started already");
+  loom_overlays_free(overlays);
+  *overlays = *given;
+  loom_overlays_init(given);
+  lloom_end_overlays(L, 2);
+  return 0;
+}
+
 /* The overlay of the store at argument 2, or of all others if it is "*". */
 static struct loom_overlay *check_overlay(lua_State *L, loom_report *report) {
   size_t length;
@@ -595,6 +608,7 @@ struct loom_text *lloom_report_text(lua_State *L) {
 void lloom_register_report(lua_State *L) {
   static const luaL_Reg methods[] = {{"override_week", override_week},
                                      {"override_date", override_date},
+                                     {"lay_over", lay_over},
                                      {"start", start},
                                      {"wait", wait},
                                      {"cancel", cancel},

@@ -60,7 +60,7 @@ local function matches(header, state)
   end
   local wanted = editing.tag(state)
   for tag in header:gmatch '[^%s,]+' do
-    if tag == wanted then
+    if tag:gsub("^W/", "") == wanted then -- nginx makes the tag of what it gzips a weak one
       return true
     end
   end

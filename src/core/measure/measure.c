@@ -17,20 +17,27 @@ loom_status loom_setting_zone(struct loom_setting *setting, const char *name, lo
                    cause.message);
 }
 
+/* What tells when a store is open. */
+static const struct loom_store *facts_of(const struct loom_setting *setting,
+                                         const struct loom_store *store) {
+  const struct loom_overlay *overlay =
+      loom_overlays_find(&setting->overlays, store->id, store->id_length);
+  return overlay && overlay->replaces_all ? &overlay->own : store;
+}
+
 loom_status loom_setting_zone_of(const struct loom_setting *setting, const struct loom_store *store,
                                  const loom_zone **zone, loom_error *error) {
   loom_error cause;
+  const char *wanted = facts_of(setting, store)->zone;
   *zone = setting->default_zone;
-  if (!*store->zone)
+  if (!*wanted)
     return LOOM_OK;
-  loom_status status =
-      loom_zones_get(setting->zones, store->zone, strlen(store->zone), zone, &cause);
+  loom_status status = loom_zones_get(setting->zones, wanted, strlen(wanted), zone, &cause);
   if (status != LOOM_OK) {
     char id[LOOM_QUOTED_SIZE], name[LOOM_QUOTED_SIZE];
     loom_fail(error, status, "store %s: timezone %s %.200s%s",
-              loom_quote(id, store->id, store->id_length),
-              loom_quote(name, store->zone, strlen(store->zone)), cause.message,
-              status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "");
+              loom_quote(id, store->id, store->id_length), loom_quote(name, wanted, strlen(wanted)),
+              cause.message, status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "");
   }
   return status;
 }
@@ -134,9 +141,10 @@ static loom_status exclusions_of_zone(struct loom_measure *measure, const struct
 
 /* Where the store has no exclusions of its own, everyone's serve as they are. */
 static loom_status join_exclusions(struct loom_measure *measure, loom_error *error) {
-  const struct loom_store *store = measure->store;
-  const struct loom_spans *all;
-  loom_status status = exclusions_of_zone(measure, &all, error);
+  const struct loom_store *store = measure->facts;
+  static const struct loom_spans none = {0};
+  const struct loom_spans *all = &none;
+  loom_status status = store == measure->store ? exclusions_of_zone(measure, &all, error) : LOOM_OK;
   measure->exclusions = all;
   if (status != LOOM_OK || store->exclusions.count + store->rules.count == 0)
     return status;
@@ -153,7 +161,7 @@ static loom_status join_exclusions(struct loom_measure *measure, loom_error *err
 
 /* The overlay's days, and those of the store's own whose date it does not have, by date. */
 static bool join_days(struct loom_measure *measure, const struct loom_special_days *over) {
-  const struct loom_special_days *own = &measure->store->special_days;
+  const struct loom_special_days *own = &measure->facts->special_days;
   size_t o = 0, s = 0;
   measure->days.count = 0;
   while (o < over->count || s < own->count) {
@@ -188,12 +196,14 @@ static bool lay_over(struct loom_measure *measure) {
 loom_status loom_measure_store(struct loom_measure *measure, const struct loom_setting *setting,
                                const struct loom_store *store, loom_error *error) {
   const struct loom_special_days *all_days = &setting->common.special_days;
+  const struct loom_store *facts = facts_of(setting, store);
   measure->setting = setting;
   measure->store = store;
-  measure->schedule = (struct loom_schedule){.hours = store->hours.items,
-                                             .hours_count = store->hours.count,
-                                             .own_days = store->special_days.items,
-                                             .own_days_count = store->special_days.count,
+  measure->facts = facts;
+  measure->schedule = (struct loom_schedule){.hours = facts->hours.items,
+                                             .hours_count = facts->hours.count,
+                                             .own_days = facts->special_days.items,
+                                             .own_days_count = facts->special_days.count,
                                              .all_days = all_days->items,
                                              .all_days_count = all_days->count};
   loom_status status = loom_setting_zone_of(setting, store, &measure->schedule.zone, error);

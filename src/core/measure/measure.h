@@ -28,7 +28,7 @@ struct loom_setting {
 loom_status loom_setting_zone(struct loom_setting *setting, const char *name, loom_error *error);
 
 /*
-** The zone that a store's clock shows. LOOM_EINPUT: it is not in the tz database. Errors name the store.
+** The zone that a store's clock shows, or would show by an overlay. LOOM_EINPUT: it is not in the tz database. Errors name the store.
 */
 loom_status loom_setting_zone_of(const struct loom_setting *setting, const struct loom_store *store,
                                  const loom_zone **zone, loom_error *error);
@@ -40,6 +40,8 @@ loom_status loom_setting_zone_of(const struct loom_setting *setting, const struc
 struct loom_measure {
   const struct loom_setting *setting;
   const struct loom_store *store;
+  const struct loom_store
+      *facts; /* what tells when it is open: the store itself, or an overlay's */
   struct loom_schedule schedule;
   struct loom_spans intervals;         /* the store's openings that reach into the hull */
   const struct loom_spans *exclusions; /* the store's and everyone's, sorted and disjoint */

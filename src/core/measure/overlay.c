@@ -15,6 +15,14 @@ void loom_overlays_init(struct loom_overlays *overlays) {
 static void free_overlay(struct loom_overlay *overlay) {
   loom_hours_list_free(&overlay->hours);
   free(overlay->days.items);
+  loom_store_free(&overlay->own);
+  loom_layers_free(&overlay->layers);
+}
+
+bool loom_overlay_finish(struct loom_overlay *overlay) {
+  overlay->replaces_all = true;
+  return loom_layers_hours(&overlay->layers, &overlay->own.hours) &&
+         loom_layers_days(&overlay->layers, &overlay->own.special_days);
 }
 
 void loom_overlays_free(struct loom_overlays *overlays) {

@@ -176,6 +176,10 @@ loom_status loom_inspect(const struct loom_inspect_options *options, loom_source
                          loom_zones *zones, struct loom_inspection *in, loom_error *error) {
   *in = (struct loom_inspection){.setting = {.rules = options->rules, .zones = zones}};
   loom_overlays_init(&in->setting.overlays);
+  if (options->overlays) {
+    in->setting.overlays = *options->overlays;
+    loom_overlays_init(options->overlays);
+  }
   loom_status status = loom_setting_zone(&in->setting, options->default_zone, error);
   if (status != LOOM_OK)
     return status;
@@ -188,6 +192,10 @@ loom_status loom_inspect(const struct loom_inspect_options *options, loom_source
   loom_source_release(source);
   in->setting.as_of = in->as_of;
   return status == LOOM_OK ? measure(options, in, error) : status;
+}
+
+const char *loom_inspection_zone(const struct loom_inspection *in, const char *default_zone) {
+  return *in->measure.facts->zone ? in->measure.facts->zone : default_zone;
 }
 
 void loom_inspection_free(struct loom_inspection *in) {

@@ -19,8 +19,9 @@ struct loom_inspect_options {
   bool has_as_of; /* otherwise as_of is the newest poll */
   int64_t as_of;
   const char *default_zone;
-  uint64_t most; /* polls and openings that may be looked at; 0: any number */
-  uint64_t told; /* that others of the same caller have taken of them */
+  uint64_t most;                  /* polls and openings that may be looked at; 0: any number */
+  uint64_t told;                  /* that others of the same caller have taken of them */
+  struct loom_overlays *overlays; /* are moved into the inspection; NULL: there are none */
 };
 
 /* An opening as the schedule has it, and the instants that it becomes. */
@@ -60,6 +61,10 @@ struct loom_inspection {
 */
 loom_status loom_inspect(const struct loom_inspect_options *options, loom_source *source,
                          loom_zones *zones, struct loom_inspection *inspection, loom_error *error);
+/* The name of the zone that it was looked at in. */
+const char *loom_inspection_zone(const struct loom_inspection *inspection,
+                                 const char *default_zone);
+
 void loom_inspection_free(struct loom_inspection *inspection);
 
 #endif
