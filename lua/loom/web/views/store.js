@@ -28,8 +28,19 @@ export function path(id, what) {
 }
 
 /**
- * What a store was in a span of days, with what it is made of; where that is more than the service explains at once, moment by
- * moment alone.
+ * @param {string} id
+ * @param {URLSearchParams} asked
+ * @param {import("./store/span.js").Span} span
+ * @param {AbortSignal} signal
+ */
+async function momentsOf(id, asked, span, signal) {
+  const query = new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]);
+  return { window: null, rules: null, segments: (await api.get(path(id, "timeline"), query, signal)).segments };
+}
+
+/**
+ * What a store was in a span of days, with what it is made of; in a month, or where that is more than the service explains at
+ * once, moment by moment alone.
  * @param {string} id
  * @param {URLSearchParams} asked
  * @param {import("./store/span.js").Span} span
@@ -37,6 +48,9 @@ export function path(id, what) {
  */
 async function lookAt(id, asked, span, signal) {
   const query = new URLSearchParams([...asked, ["windows", `shown:${span.first}/${span.afterLast}`]]);
+  if (span.kind === "month") {
+    return momentsOf(id, asked, span, signal);
+  }
   try {
     const found = await api.get(path(id, "explain"), query, signal);
     return { window: found.windows[0], rules: found.rules, segments: null };
@@ -44,8 +58,7 @@ async function lookAt(id, asked, span, signal) {
     if (!(error instanceof api.ApiError) || error.status !== 400 || error.field !== "windows") {
       throw error;
     }
-    const from = new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]);
-    return { window: null, rules: null, segments: (await api.get(path(id, "timeline"), from, signal)).segments };
+    return momentsOf(id, asked, span, signal);
   }
 }
 

@@ -15,6 +15,7 @@ import { next } from "./span.js";
 const HOUR = 3600000;
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const TABLE_MOST = 1000; // rows of the table
+const TICKS_MOST = 3000; // polls that are drawn: more could not be told apart
 
 /**
  * A link to other days of the store.
@@ -42,8 +43,9 @@ export function seenOf({ window, segments, schedule, asOf }) {
     return { segments: segments ?? [], openings, exclusions: [], polls: [], asOf };
   }
   const pieces = window.pieces;
+  const polls = pieces.flatMap((/** @type {any} */ piece) => piece.polls);
   return { segments: pieces.flatMap((/** @type {any} */ piece) => piece.cells), openings, exclusions: window.exclusions,
-    polls: pieces.flatMap((/** @type {any} */ piece) => piece.polls), asOf };
+    polls: polls.length > TICKS_MOST ? [] : polls, asOf };
 }
 
 /** @param {import("../store.js").Data} data */
@@ -91,7 +93,7 @@ function rows(data, days) {
   const scale = scaleOf(days);
   const every = span.kind === "day" ? 3 : 6;
   const seen = seenOf(data);
-  const drawn = span.kind === "day" ? seen : { ...seen, segments: merged(seen.segments) };
+  const drawn = span.kind === "day" && seen.segments.length < TICKS_MOST ? seen : { ...seen, segments: merged(seen.segments) };
   const like = days.find((day) => day.to - day.from === 24 * HOUR) ?? days[0];
   return h("div", { class: "days" }, h("div", { class: "day-row" }, h("span"), axis(like, zone, scale, every)),
     days.map((day) => h("div", { class: "day-row" }, h("div", { class: "day-label" }, label(day, query)),
@@ -139,7 +141,8 @@ function legend({ window, rules, asked }) {
   return h("ul", { class: "legend" },
     [LETTERS.u, LETTERS.d, LETTERS.n, LETTERS.x].map((state) => h("li", null, h("i", { class: `key ${state}` }), state)),
     h("li", null, h("i", { class: "key band-key" }), "opening hours"),
-    window && h("li", null, "| polls below the line, inactive ones longer and red"),
+    window && h("li", null, window.figures.polls > TICKS_MOST ? "too many polls to draw"
+      : "| polls below the line, inactive ones longer and red"),
     h("li", { class: "soft" }, "judged by ", h("b", null, rules?.preset ?? asked.get("preset") ?? "loom")));
 }
 

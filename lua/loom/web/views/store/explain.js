@@ -40,6 +40,23 @@ function behind(openings, piece) {
 }
 
 /**
+ * Which poll vouches for each stretch; made when somebody looks, since there may be very many.
+ * @param {Cell[]} cells
+ * @param {string | undefined} zone
+ */
+function table(cells, zone) {
+  return h("table", { class: "rows" }, h("caption", { class: "unseen" }, "What each stretch is judged by"),
+    h("thead", null, h("tr", null, HEADS.map((name) =>
+      h("th", { scope: "col", class: name === "For" ? "number" : null }, name)))),
+    h("tbody", null, cells.map((cell) => h("tr", null,
+      h("th", { scope: "row" }, show(cell.from, zone, "seconds")), h("td", null, show(cell.to, zone, "seconds")),
+      h("td", { class: "number" }, duration(cell.seconds)),
+      h("td", null, h("i", { class: `key ${cell.state}` }), " ", cell.state),
+      h("td", null, cell.poll === null ? "none" : `${show(cell.poll, zone, "seconds")} ${cell.status}`),
+      h("td", null, cell.reason)))));
+}
+
+/**
  * @param {any} piece
  * @param {import("./span.js").Opening[]} openings
  * @param {string | undefined} zone
@@ -48,19 +65,14 @@ function behind(openings, piece) {
 function pieceOf(piece, openings, zone, open) {
   const sums = sumsOf(piece.cells);
   const told = SUMS.filter((state) => sums[state]).map((state) => `${state} ${duration(sums[state])}`).join(", ");
-  return h("details", { open, id: `piece-${piece.from}` }, h("summary", null,
+  const place = h("div");
+  const made = () => place.childElementCount || !element.open || place.append(table(piece.cells, zone));
+  const element = h("details", { open, id: `piece-${piece.from}`, ontoggle: made }, h("summary", null,
     h("span", { class: "piece-name" }, behind(openings, piece).map((one, at) => [at ? " and " : "",
       h("b", null, `${show(Date.parse(one.date + "T00:00Z"), "UTC", "day")}, ${one.span}`),
-      h("small", { class: "soft" }, ` ${one.rule}`)])), h("span", { class: "soft" }, told)),
-  h("table", { class: "rows" }, h("caption", { class: "unseen" }, "What each stretch is judged by"),
-    h("thead", null, h("tr", null, HEADS.map((name) =>
-      h("th", { scope: "col", class: name === "For" ? "number" : null }, name)))),
-    h("tbody", null, piece.cells.map((/** @type {Cell} */ cell) => h("tr", null,
-      h("th", { scope: "row" }, show(cell.from, zone, "seconds")), h("td", null, show(cell.to, zone, "seconds")),
-      h("td", { class: "number" }, duration(cell.seconds)),
-      h("td", null, h("i", { class: `key ${cell.state}` }), " ", cell.state),
-      h("td", null, cell.poll === null ? "none" : `${show(cell.poll, zone, "seconds")} ${cell.status}`),
-      h("td", null, cell.reason))))));
+      h("small", { class: "soft" }, ` ${one.rule}`)])), h("span", { class: "soft" }, told)), place);
+  made();
+  return element;
 }
 
 /** @param {any} window */
@@ -79,12 +91,13 @@ export function explanation() {
   const refill = refilling(body);
   return {
     element: h("section", { class: "panel", "aria-label": "Explanation" }, body),
-    show({ window, query, zone, rules, schedule, id }) {
+    show({ window, query, zone, rules, schedule, span, id }) {
       const opened = new Set([...body.querySelectorAll("details[open]")].map((one) => one.id));
       refill([id, window, query.toString()], () => {
         if (!window) {
           return [h("h2", null, "Explanation"), h("p", { class: "hint" },
-            "There are too many polls in these days to explain them all: look at one of them.")];
+            span.kind === "month" ? "Look at a week or a day to see what its figures are made of."
+              : "There are too many polls in these days to explain them all: look at one of them.")];
         }
         const { pieces } = window;
         return [h("h2", null, "What these figures are made of"),
