@@ -22,6 +22,7 @@ local time = require "loom.time"
 local LIMIT, LIMIT_MAX = 100, 1000
 local OFFSET_MAX = 10000000 -- more stores than a database has
 local PIECE = 100 -- stores that are written before others may have their turn
+local PIECE_OF_ATTRIBUTES = 10 -- of those whose attributes are looked up, each in a tenth of a millisecond
 local BODIES_MAX = 16 * 1024 * 1024 -- bytes of answers that are kept while nothing changes: most are of a kilobyte
 
 -- ---- all ----
@@ -118,9 +119,10 @@ end
 -- Rows as JSON, in pieces.
 local function rows_json(list, numbers, parameters, give_turn)
   local parts, fields, instant = {}, parameters.fields or standard_fields, instants.of(parameters.time)
+  local piece = fields.attributes and PIECE_OF_ATTRIBUTES or PIECE
   for i, number in ipairs(numbers) do
     parts[i] = row_json(list, number, fields, instant)
-    if i % PIECE == 0 then
+    if i % piece == 0 then
       give_turn()
     end
   end
