@@ -226,7 +226,7 @@ function common.tell_stores_left_out(report)
     common.note("%s: left out", left_out[i].reason)
   end
   if count > TOLD_MAX then
-    common.note("%d stores in all were left out; loom check names their zones", count)
+    common.note("%d stores in all were left out; loom check names their timezones", count)
   end
 end
 

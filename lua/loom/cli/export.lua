@@ -13,7 +13,7 @@ function command.add_to(parser)
     :description("Write what is in a database as CSV, in a form that loom ingest reads. Where hours, timezones or "
       .. "special days have been set by hand, the column origin (file or override) tells these from what files brought.")
   export:argument "database":description "A database."
-  export:argument "kind":choices(kinds):description(table.concat(kinds, ", "))
+  export:argument "kind":choices(kinds):description "What to write."
   options.add_output(export)
 end
 

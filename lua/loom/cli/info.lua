@@ -7,7 +7,7 @@ local command = { name = "info" }
 
 function command.add_to(parser)
   local info = parser:command "info":summary "Tell what is in a database."
-    :description "Tell what is in a database: stores, polls, hours, zones, and its size."
+    :description "Tell what is in a database: stores, polls, hours, timezones, and its size."
   info:argument "database":description "A database."
 end
 
@@ -20,8 +20,8 @@ local lines = {
   { "newest poll", "newest_poll_utc" },
   { "weekly hours", "hours" },
   { "stores with hours", "stores_with_hours" },
-  { "zones", "timezones" },
-  { "stores with a zone", "stores_with_timezone" },
+  { "timezones", "timezones" },
+  { "stores with a timezone", "stores_with_timezone" },
   { "special days", "special_days" },
   { "exclusions", "exclusions" },
   { "overrides", "overrides" },
@@ -39,7 +39,7 @@ function command.run(args)
   end
   for _, line in ipairs(lines) do
     local value, show = info[line[2]], line[3] or tostring
-    io.stdout:write(("%-20s%s\n"):format(line[1], value and show(value) or "none"))
+    io.stdout:write(("%-24s%s\n"):format(line[1], value and show(value) or "none"))
   end
   return true
 end

@@ -36,7 +36,7 @@ function command.add_to(parser)
   ingest:option "--polls --status":argname "FILE":count "*":description "Polls: store_id, status, timestamp_utc."
   ingest:option "--hours":argname "FILE":count "*"
     :description "Weekly hours: store_id, dayOfWeek, start_time_local, end_time_local [, effective_from, origin]."
-  ingest:option "--timezones":argname "FILE":count "*":description "Zones: store_id, timezone_str [, origin]."
+  ingest:option "--timezones":argname "FILE":count "*":description "Timezones: store_id, timezone_str [, origin]."
   ingest:option "--special-days":argname "FILE":count "*"
     :description "Special days: store_id or *, date, open, close [, note, origin]; no times, or closed: closed."
   ingest:option "--exclusions":argname "FILE":count "*"
@@ -44,7 +44,7 @@ function command.add_to(parser)
   ingest:option "--attributes":argname "FILE":count "*"
     :description "Attributes to choose and group by: store_id and a column for each."
   ingest:flag "--replace-overrides"
-    :description "Hours, zones and special days that were set by hand give way to those in the files."
+    :description "Hours, timezones and special days that were set by hand give way to those in the files."
   options.add(ingest, "--max-rejects", "N",
     "Leave out up to N bad rows of each file, or all of them with 'all' (default: 0).", read_max_rejects)
   options.add(ingest, "--max-ahead", "DUR",

@@ -304,7 +304,7 @@ function options.add_rules(parser, as_of, preset)
   options.add(parser, "--max-gap", "DUR", "Time further than this from its poll is unknown; or none.",
     options.text(checkers.max_gap))
   options.add(parser, "--slack", "DUR", "A close this near midnight is midnight.", options.text(checkers.slack))
-  options.add(parser, "--default-zone", "ZONE", "Zone of stores without one (default: America/Chicago).")
+  options.add(parser, "--default-zone", "ZONE", "Timezone of stores without one (default: America/Chicago).")
 end
 
 --- The rules among the arguments, as options of the library.

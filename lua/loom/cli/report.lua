@@ -30,7 +30,7 @@ end
 local function add_choice(report)
   options.add_choice(report)
   report:flag "--quiet":description "No warnings about the data on standard error: see loom doctor."
-  report:flag "--all-stores":description "Also stores that have hours or a zone but no poll."
+  report:flag "--all-stores":description "Also stores that have hours or a timezone but no poll."
   options.add(report, "--group-by", "NAME", "Totals for each value of this attribute instead of stores; in html, beside them.",
     options.text(stores.attribute_name))
   options.add(report, "--name-attribute", "NAME", "In html, call stores by this attribute, beside their ids.",

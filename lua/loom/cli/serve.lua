@@ -115,8 +115,9 @@ end
 
 function command.add_to(parser)
   local serve = parser:command "serve"
-    :summary "Serve reports over HTTP."
-    :description("Serve POST /trigger_report and GET /get_report?report_id=ID with nginx and its Lua module, in the foreground. "
+    :summary "Serve data and reports over HTTP."
+    :description("Serve the dashboard (/ui/), reports (POST /trigger_report, GET /get_report?report_id=ID), and what is stored "
+      .. "(/v1), with nginx and its Lua module, in the foreground. docs/service.md tells of all requests. "
       .. "SIGINT and SIGTERM end it once the reports that run are complete, SIGHUP reads the tokens again, SIGUSR1 opens "
       .. "the logs anew.")
   options.argument(serve, "database", "A database, which is made if it does not exist.")
@@ -152,8 +153,8 @@ function command.add_to(parser)
   options.add(serve, "--access-log", "FILE", "Log every request, as JSON lines, with the token's name (- is standard output).",
     log_path)
   options.add(serve, "--audit-log", "FILE", "The same of requests that change something, with their store.", log_path)
-  options.add(serve, "--rows-limit", "N", "Rows of a file of hours, zones, … that is sent, or stores or bad rows of one of polls "
-    .. "(default: 2000000).", options.number(check.integer(1, 1000000000)))
+  options.add(serve, "--rows-limit", "N", "Rows of a file of hours, timezones, … that is sent, or stores or bad rows of one of "
+    .. "polls (default: 2000000).", options.number(check.integer(1, 1000000000)))
   options.add(serve, "--uploads", "N", "Files that may be sent at a time, to each worker (default: 4).",
     options.number(check.integer(1, 1000)))
   options.add(serve, "--client-uploads", "N", "Of these from one token, or address where none are needed (default: 2).",

@@ -23,7 +23,7 @@ function command.add_to(parser)
       .. "have all stores, by id. Exit status: 3 if a condition of --fail-if holds.")
   options.argument(status, "database", "A database, or a folder of input files.")
   options.add_choice(status)
-  status:flag "--all-stores":description "Also stores that have hours or a zone but no poll."
+  status:flag "--all-stores":description "Also stores that have hours or a timezone but no poll."
   options.add(status, "--state", "STATE", "Only stores in this state, without dormant ones. May be given again.",
     options.text(Status.states)):count "*"
   options.add(status, "--dormant", "WHICH", "true: only dormant stores; false: none of them; any: both."):choices {
