@@ -23,6 +23,9 @@ const [ID_LEAST, ID_MOST, LETTER, AROUND] = [96, 296, 7.3, 22]; // pixels of the
  */
 function question(query) {
   const asked = figures(query);
+  if (!query.has("state") && !query.has("dormant")) {
+    asked.set("dormant", "false"); // they are told of apart
+  }
   asked.set("fields", fields(chosen(query)));
   asked.set("sort", query.get("sort") ?? SORT);
   if (query.has("order")) {
@@ -115,7 +118,8 @@ export function stores() {
         idWidth: () => Math.min(ID_MOST, Math.max(ID_LEAST, letters * LETTER + AROUND)) }),
       query.get("sort") ?? SORT, query.get("order") === "desc" ? "desc" : "asc", asked === shown, signal);
       shown = asked;
-      fill(heading, counted(total, "store"), h("small", null, ` figures of the ${labelOf(window).toLowerCase()}`));
+      fill(heading, counted(total, "store"), h("small", null, total > 0
+        ? ` figures of the ${labelOf(window).toLowerCase()}` : " No store is like this."));
       if (told !== query.toString()) { // a menu that is open stays
         told = query.toString();
         fill(tools, windowChoice(query), picker(), csvButton(() => asOf));

@@ -113,7 +113,8 @@ function axes({ floor, most, y, share, base }, { width, left, right }, step) {
   return [
     [floor, (1 + floor) / 2, 1].map((value) => [
       svg("line", { class: "trend-grid", x1: left, x2: width - right, y1: share(value), y2: share(value) }),
-      svg("text", { x: width - right + 6, y: share(value) + 4 }, value === 1 ? "100 %" : percent(value).replace(/\.0+ /, " "))]),
+      svg("text", { x: width - right + 6, y: share(value) + 4 }, value === 1 ? "100 %"
+        : percent(value).replace(/0+ %$/, " %").replace(". ", " "))]),
     svg("text", { x: left - 6, y: y(most) + 8, "text-anchor": "end" }, stores.toLocaleString("en")),
     svg("text", { x: left - 6, y: base, "text-anchor": "end" }, "0"),
   ];
