@@ -30,6 +30,7 @@ export class FieldProblem extends Error {
  * @property {(value: any) => Record<string, unknown> | null} preview what to ask `/v1/preview` of the store; null: nothing
  * @property {(value: any, reason: string) => Promise<unknown>} save
  * @property {string} [action] what the button says
+ * @property {(message: string) => string} [fieldOf] which field a problem is about that the service tells of several at once
  * @property {(current: any) => import("../../../h.js").Child} [differs] tells what is there now, where somebody else has changed
  *   it; the next `save` then writes over that
  */
@@ -57,6 +58,11 @@ export function dialog(data, edit, done) {
   let typing;
   let asking = new AbortController();
 
+  /** @param {string} name as the service has it */
+  function fieldOf(name) {
+    return name ? element.querySelector(`[data-field~="${CSS.escape(name)}"]`) : null;
+  }
+
   /** @param {unknown} error */
   function fail(error) {
     if (error instanceof DOMException) {
@@ -72,8 +78,7 @@ export function dialog(data, edit, done) {
     }
     const isLost = error instanceof ApiError && error.status === 0;
     fill(problem, isLost ? "The service does not answer. Try again in a moment." : error.message);
-    const name = (error.field ?? "").replace(/^.*\./, "");
-    const field = name && element.querySelector(`[data-field~="${CSS.escape(name)}"]`);
+    const field = fieldOf(error.field ?? "") ?? fieldOf(edit.fieldOf?.(error.message) ?? "");
     if (field instanceof HTMLElement) {
       field.setAttribute("aria-invalid", "true");
       field.setAttribute("aria-describedby", "edit-problem");

@@ -33,7 +33,7 @@ export function hoursEdit({ id, span }, found) {
   const to = h("input", { type: "date", "data-field": "to" });
   return {
     title: "Weekly hours",
-    content: h("div", { class: "stack" }, h("fieldset", { class: "edit-fields", "data-field": "week" },
+    content: h("div", { class: "stack" }, h("fieldset", { class: "edit-fields" },
       h("legend", null, "Local times, such as 09:00-17:00, 18:00-22:00, or closed"),
       DAYS.map(([, name], at) => h("label", null, h("span", null, name), inputs[at])),
       h("button", { type: "button", onclick: () => {
@@ -58,6 +58,7 @@ export function hoursEdit({ id, span }, found) {
     },
     preview: (hours) => ({ hours }),
     save: (body, reason) => api.send("PUT", `v1/stores/${encodeURIComponent(id)}/hours`, { body, query: { reason }, match: tag }),
+    fieldOf: (message) => DAYS.find(([day]) => message.includes(` for ${day} `))?.[0] ?? "",
     differs(current) {
       tag = null;
       return weekText(current.week ?? null);
