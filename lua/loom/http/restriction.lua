@@ -2,8 +2,8 @@
 --
 -- Each route says by `restricted` what such a token gets of it (see `loom.http.router`); one that says nothing refuses it, so
 -- that a route that somebody adds tells no more than it should. Handlers that choose stores ask here which ones there may be, and
--- those that do so by `loom.http.v1.options` have no other way. What is computed of a whole fleet, and kept, is shared; what is
--- made of it for a choice of stores is kept by that choice.
+-- those that do so by `loom.http.v1.options` have no other way. What is computed of a whole fleet, and kept, is shared, and so
+-- are choices of stores; answers are kept apart, since there is more in them than the figures of the chosen stores.
 -- @module loom.http.restriction
 
 local access = require "loom.http.access"
@@ -12,6 +12,7 @@ local cjson = require "cjson.safe"
 local problem = require "loom.http.problem"
 local service = require "loom.http.service"
 local stores = require "loom.stores"
+local tokens = require "loom.http.tokens"
 
 local restriction = {}
 
@@ -20,6 +21,13 @@ local restriction = {}
 function restriction.where()
   local who = access.who()
   return who and who.token.where
+end
+
+--- What tells apart what is made for those who see all stores and for those who see some, whatever both have asked for.
+-- @treturn string
+function restriction.key()
+  local bounds = restriction.where()
+  return bounds and tokens.conditions_text(bounds) or ""
 end
 
 -- Those of some values that are among others, too.

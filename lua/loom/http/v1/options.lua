@@ -370,7 +370,7 @@ end
 function options.kept(parameters, report, made, key, make, status)
   return fleet.use(report, function()
     return with_status(parameters, status, function(of_states, number)
-      local whole_key = table.concat({ key, options.choice(parameters), number or "" }, "\0")
+      local whole_key = table.concat({ key, options.choice(parameters), number or "", restriction.key() }, "\0")
       return fleet.once(made, whole_key, function()
         local text = make(of_states)
         return text, #text
