@@ -80,6 +80,18 @@ describe("POST /v1/ingest", function()
     end
   end)
 
+  it("is told of by the audit, under the name that the client has for the file", function()
+    start()
+    local path = files.write(folder .. "/polls.csv", HEADER .. "a,active,2024-05-01 10:00:00\na,on,2024-05-01 11:00:00\n")
+    local refused = send("polls?source=may%20polls.csv", CSV, path)
+    assert.matches('"may polls%.csv:3: ', refused.body)
+    assert.equal(200, send("polls?source=may%20polls.csv&max_rejects=1&reason=late", CSV, path).status)
+    local entries = service:request("/v1/audit?kind=ingest&limit=1").json.entries
+    assert.same({ "*", "late", { kind = "polls", source = "may polls.csv", rows = 2, new = 1, duplicates = 0, conflicts = 0,
+      rejected = 1 } }, { entries[1].store_id, entries[1].reason, entries[1].after })
+    assert.equal(400, send("polls?source=a%0Ab", CSV, path).status)
+  end)
+
   it("takes attributes", function()
     start()
     expect_counts(service:post("/v1/ingest/attributes", "text/csv", "store_id,region\n1,north\n2,south\n"), 2, 2)

@@ -3,6 +3,7 @@
 -- @module loom.http.writing
 
 local access = require "loom.http.access"
+local editing = require "loom.http.editing"
 local events = require "loom.http.events"
 local loading = require "loom.loading"
 local metrics = require "loom.http.metrics"
@@ -20,6 +21,7 @@ local TURN = 512 * 1024 -- bytes of a body taken before other requests get their
 local TURN_STEP = 0.001 -- seconds of it: less would be none, nginx's clock counts milliseconds
 local SORT_CAPACITY = 1024 * 1024 -- polls of an upload sorted in memory at a time: 32 MiB
 local POLLS_TEXT_MAX = 64 * 1024 * 1024 * 1024 -- bytes of an upload once decompressed: polls go to a file
+local SOURCE_MAX = 255 -- bytes of a file's name, as file systems have them
 local RECORDS_TEXT_MAX = 256 * 1024 * 1024 -- and the other kinds stay in memory
 
 local poll_formats = {
@@ -208,18 +210,26 @@ local function take_file(kind, body, options)
   end)
 end
 
+-- What the file is called, of which only clients know.
+local function source_checker(text)
+  if #text >= 1 and #text <= SOURCE_MAX and not text:find "%c" then
+    return text
+  end
+  return nil, ("name of 1 to %d bytes"):format(SOURCE_MAX)
+end
+
 local function post_file(kind)
-  local parameters = request.parameters { max_rejects = max_rejects, replace_overrides = request.flag }
+  local parameters = editing.parameters { max_rejects = max_rejects, replace_overrides = request.flag, source = source_checker }
   if not file_types[content_type()] then
     problem.raise(415, "a file is expected as text/csv or application/gzip")
   end
-  local _, latest = service.now()
+  local now, latest = service.now()
   local limits = service.limits()
-  local options = {
-    kind = kind, source = "body", latest = latest, max_rejects = parameters.max_rejects or 0,
+  local options = editing.signed(parameters, {
+    kind = kind, source = parameters.source or "body", at = now, latest = latest, max_rejects = parameters.max_rejects or 0,
     replace_overrides = parameters.replace_overrides or false, sort_capacity = SORT_CAPACITY,
     max_size = kind == "polls" and POLLS_TEXT_MAX or RECORDS_TEXT_MAX, max_records = limits.rows,
-  }
+  })
   local body = stream.open(limits.ingest, limits.body_rate, limits.body_timeout)
   local called, err = pcall(take_file, kind, body, options)
   if not called and not problem.is(err) then
@@ -286,6 +296,9 @@ local function add_ingest(kind, name)
     parameters = {
       max_rejects_parameter,
       { name = "replace_overrides", description = "What was set by hand gives way.", schema = { enum = { "true", "false" } } },
+      { name = "source", description = "The file's name, for messages and the audit (default: body).",
+        schema = { type = "string", minLength = 1, maxLength = SOURCE_MAX } },
+      editing.reason,
     },
     request = {
       content = {

@@ -25,8 +25,11 @@ function outcome(counts) {
     + `${counts.conflicts} conflicts, ${counts.rejected} rejected.`), counts.errors && rejects(counts.errors)];
 }
 
-/** @param {File} file */
-function item(file) {
+/**
+ * @param {File} file
+ * @param {() => void} loaded
+ */
+function item(file, loaded) {
   const kind = h("select", { "aria-label": `What is in ${file.name}` },
     Object.entries(KINDS).map(([name, { label }]) => h("option", { value: name }, label)));
   const lenient = h("input", { type: "checkbox" });
@@ -39,10 +42,12 @@ function item(file) {
     progress.hidden = false;
     fill(result);
     try {
-      const counts = await send(`v1/ingest/${kind.value}`, file, { max_rejects: lenient.checked ? "all" : "0" }, (share) => {
-        progress.value = share;
-      });
+      const counts = await send(`v1/ingest/${kind.value}`, file, { source: file.name, max_rejects: lenient.checked ? "all" : "0" },
+        (share) => {
+          progress.value = share;
+        });
       fill(result, outcome(counts));
+      loaded();
     } catch (error) {
       const failed = /** @type {api.ApiError} */ (error);
       fill(result, h("p", { class: "problem" }, failed.status ? failed.message : "The service does not answer."),
@@ -58,13 +63,16 @@ function item(file) {
     h("label", null, lenient, " leave bad rows out"), button, progress), result);
 }
 
-/** The place where files are dropped or chosen, and what becomes of them. */
-export function upload() {
+/**
+ * The place where files are dropped or chosen, and what becomes of them.
+ * @param {() => void} loaded called when a file has been taken
+ */
+export function upload(loaded) {
   const files = h("ul", { class: "uploads" });
 
   /** @param {FileList | null | undefined} list */
   function take(list) {
-    files.append(...[...list ?? []].map(item));
+    files.append(...[...list ?? []].map((file) => item(file, loaded)));
   }
   const input = h("input", { type: "file", multiple: true, accept: ".csv,.gz,text/csv,application/gzip", id: "files",
     onchange: () => {
