@@ -21,9 +21,14 @@ const MOST = 30; // entries
 const KINDS = { hours: "weekly hours", special_day: "special day", exclusion: "exclusion", timezone: "zone",
   attributes: "attributes", store: "store removed", polls: "polls removed" };
 
+/** @param {{ effective_from: string }} change */
+function from({ effective_from: date }) {
+  return date === "always" ? date : `from ${date}`;
+}
+
 /** @type {Record<string, (value: any, zone: string | undefined) => string>} */
 const LINES = {
-  hours: ({ changes }) => changes.map((/** @type {any} */ one) => `from ${one.effective_from}: ${one.removed ? "no change"
+  hours: ({ changes }) => changes.map((/** @type {any} */ one) => `${from(one)}: ${one.removed ? "no change"
     : one.reverts ? "the file's" : weekText(one.week)}`).join("; "),
   special_day: ({ date, spans, note }) => `${date} ${spansText(spans)} ${note ?? ""}`,
   exclusion: (value, zone) => exclusionText(value, zone),

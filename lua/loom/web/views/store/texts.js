@@ -20,11 +20,24 @@ export function spansText(spans) {
 }
 
 /**
- * The week as text of a line.
+ * The week as text of a line, in which days that follow and are alike are told at once.
  * @param {Record<string, string[]> | null} week
  */
 export function weekText(week) {
-  return week ? DAYS.map(([day]) => `${day} ${spansText(week[day])}`).join("; ") : "no hours: open all day";
+  if (!week) {
+    return "no hours: open all day";
+  }
+  /** @type {{ first: string, last: string, text: string }[]} */
+  const runs = [];
+  for (const [day] of DAYS) {
+    const [run, text] = [runs[runs.length - 1], spansText(week[day])];
+    if (run?.text === text) {
+      run.last = day;
+    } else {
+      runs.push({ first: day, last: day, text });
+    }
+  }
+  return runs.map(({ first, last, text }) => `${first === last ? first : `${first}–${last}`} ${text}`).join("; ");
 }
 
 /**
