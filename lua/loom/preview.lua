@@ -112,8 +112,10 @@ local function hours_checker(value)
     local changes, expected = overrides.changes(value.changes)
     return changes and { changes = changes }, expected
   end
-  local item = check.items("preview", { value }, overrides.week_checkers, { "week" })[1]
-  return item
+  if value.week == nil then
+    check.fail "missing option 'week' to 'preview'"
+  end
+  return check.options("preview", value, overrides.week_checkers)
 end
 
 -- false: the special day is removed.
@@ -135,8 +137,10 @@ local function days_checker(value)
       return nil, "list of special days", false, day
     end
     local spans = day.spans
-    local rest = check.items("preview", { { date = day.date, note = day.note } }, { date = time.date, note = check.note },
-      { "date" })[1]
+    if day.date == nil then
+      check.fail "missing option 'date' to 'preview'"
+    end
+    local rest = check.options("preview", { date = day.date, note = day.note }, { date = time.date, note = check.note })
     local checked, expected, _, wrong = spans_checker(spans)
     if checked == nil then
       return nil, "special days with spans: " .. expected, false, wrong or spans

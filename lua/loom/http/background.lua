@@ -93,6 +93,37 @@ local function schedule(write, arguments)
   return write_found(write, arguments, "schedule", shapes.write_schedule)
 end
 
+-- ---- previews ----
+
+local function figures_of(report, id)
+  local found = report:find(id)
+  return json.object("windows", found and report:json_of(found) or "{}")
+end
+
+local function preview(write, arguments)
+  local at, message, code = open(arguments)
+  local found
+  if at then
+    found, message, code = at:preview(arguments.options)
+  end
+  if not found then
+    return nil, message, code
+  end
+  local instant = instants.of(arguments.time)
+  write(('{"store_id":%s,"as_of":%s,"rules":%s,"windows":%s,"before":%s,"after":%s,"left_out":%s,"changed":'):format(
+    json.string(found.store_id), instant(found.as_of_utc), shapes.rules(found.before.rules),
+    shapes.windows(found.before.windows, instant), figures_of(found.before, found.store_id),
+    figures_of(found.after, found.store_id), json.number(found.left_out)))
+  found.before:close()
+  found.after:close()
+  shapes.write_list(write, found.changed, function(stretch)
+    return ('{"from":%s,"to":%s,"seconds":%s,"before":"%s","after":"%s"}'):format(instant(stretch.from_utc),
+      instant(stretch.to_utc), json.number(stretch.seconds), stretch.before, stretch.after)
+  end)
+  write "}"
+  return true
+end
+
 -- ---- exclusions ----
 
 -- A function (store_id) that tells whether what is of a store is wanted; where conditions choose stores, it is of these, and what
@@ -294,5 +325,6 @@ return {
   info = guarded(info),
   exclusions = guarded(write_exclusions),
   audit = guarded(write_audit),
+  preview = guarded(preview),
   report = guarded(report),
 }

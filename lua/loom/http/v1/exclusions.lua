@@ -7,6 +7,7 @@ local cursor = require "loom.http.v1.cursor"
 local editing = require "loom.http.editing"
 local exclusions = require "loom.exclusions"
 local json = require "loom.json"
+local new_exclusion = require "loom.http.v1.new_exclusion"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -62,26 +63,9 @@ local function list()
   response.json(200, json.object("exclusions", page, unpack(more)))
 end
 
--- The names of the library's options in a body: a rule has times by the clock.
-local instant_fields = { store = "store_id", from = "from_utc", to = "to_utc" }
-local rule_fields = { store = "store_id", from = "from_local", to = "to_local" }
-
 local function post()
   local parameters = editing.parameters()
-  local body = request.fields { "store_id", "from_utc", "to_utc", "reason", "weekly", "zone", "from_local", "to_local" }
-  local is_rule = body.weekly ~= nil or body.zone ~= nil
-  local fields, others = is_rule and rule_fields or instant_fields, is_rule and instant_fields or rule_fields
-  for _, name in ipairs { "from", "to" } do
-    if body[others[name]] ~= nil then
-      problem.raise(400, ("%s: expected in an exclusion %s a zone"):format(others[name], is_rule and "without" or "with"),
-        { field = others[name] })
-    end
-  end
-  if type(body.store_id) == "table" then -- which the library would take for a list of stores
-    problem.raise(400, "store_id: text expected", { field = "store_id" })
-  end
-  local wanted = { store = body.store_id, from = body[fields.from], to = body[fields.to], reason = body.reason,
-    weekly = body.weekly, zone = body.zone }
+  local wanted, fields = new_exclusion.read(request.fields(new_exclusion.fields))
   local number = service.call(fields, function(state)
     return state.monitor:exclude(wanted, editing.signed(parameters))
   end)
