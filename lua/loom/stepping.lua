@@ -56,7 +56,7 @@ function stepping.ends(options, as_of)
   local from = options.from or time.instant(time.text_after(to, -WEEK))
   local length = time.between(from, to)
   if length <= 0 or length > core.limits.window_length then
-    return nil, "to: an instant after from, within 100 years"
+    return nil, "to: an instant after from, within 100 years, expected"
   end
   return from, to
 end
@@ -66,10 +66,10 @@ local function problem_of(from, to, duration)
   local length = time.between(from, to)
   local steps = length / duration
   if steps % 1 ~= 0 then
-    return ("step: a duration of which the %s s from %s to %s are a whole number"):format(core.seconds(length), time.text(from),
-      time.text(to))
+    return ("step: the %s s from %s to %s are no whole number of steps of %s s"):format(core.seconds(length), time.text(from),
+      time.text(to), core.seconds(duration))
   elseif steps > core.limits.series_steps then
-    return ("step: a longer one: there are %.0f steps, and may be %d"):format(steps, core.limits.series_steps)
+    return ("step: there would be %.0f steps, of which there may be %d"):format(steps, core.limits.series_steps)
   end
 end
 

@@ -20,6 +20,7 @@ return {
   ["prune"] = "loom prune stores.db --keep 90d --dry-run",
   ["query"] = "loom query stores.db 'SELECT store_id, count(*) AS polls FROM polls GROUP BY 1'",
   ["report"] = "loom report stores.db --window last-month --preset monitoring --format html -o report.html",
+  ["series"] = "loom series stores.db --step 1d --by region",
   ["serve"] = "loom serve stores.db --listen 127.0.0.1:8080",
   ["special-day"] = "loom special-day set stores.db '*' 2024-12-25 closed",
   ["status"] = "loom status stores.db --state down",

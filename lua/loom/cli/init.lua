@@ -12,9 +12,9 @@ local cli = {}
 -- In the order in which --help lists them. Each is a module of its own, which is loaded when it is named: to load all of them
 -- takes longer than a small report.
 local names = {
-  "ingest", "report", "status", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day", "exclude",
-  "attributes", "audit", "info", "check", "doctor", "prune", "backup", "delete", "serve", "token", "export", "completion",
-  "manual",
+  "ingest", "report", "status", "series", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day",
+  "exclude", "attributes", "audit", "info", "check", "doctor", "prune", "backup", "delete", "serve", "token", "export",
+  "completion", "manual",
 }
 
 local is_command = {}

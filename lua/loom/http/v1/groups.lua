@@ -2,6 +2,7 @@
 -- @module loom.http.v1.groups
 
 local columns = require "loom.http.v1.columns"
+local core = require "loom.core"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
 local formats = require "loom.formats.status"
@@ -280,12 +281,13 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/groups", access = "read", restricted = "choice", handler = get, tag = "stores",
+    method = "GET", path = "/v1/groups", access = "read", restricted = "choice", by_revision = true, handler = get,
+    tag = "stores",
     summary = "The fleet by attributes and zones: names, values, and the figures and states of each value",
     parameters = {
       columns.by_parameter "Gives figures and states for each value of:",
       { name = "values", description = "Instead of names the values, up to 1,000, of this attribute, or with timezone_str the "
-        .. "zones.", schema = { type = "string" } },
+        .. "zones.", schema = { type = "string", minLength = 1, maxLength = core.limits.attribute_name } },
       { name = "target", description = "A ratio from 0 to 1: each group is held against it.",
         schema = { type = "number", minimum = 0, maximum = 1 } },
       spread.parameter,
