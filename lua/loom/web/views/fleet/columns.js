@@ -41,7 +41,7 @@ export const KINDS = {
     make: () => ({ key: "state", width: 104, cell: ({ state, dormant }) => state && h("span", { class: `fleet-state ${state}` },
       h("i", { class: `key ${state}` }), dormant ? `${state}, dormant` : state) }) },
   since: { label: "Since", about: "when that began, and how long ago", field: "since",
-    make: ({ query, asOf }) => ({ key: "since", width: 208, cell: (row) => row.since && [
+    make: ({ query, asOf }) => ({ key: "since", width: 224, cell: (row) => row.since && [
       h("time", { title: show(row.since, zoneOf(query, row.timezone_str), "full") },
         show(row.since, zoneOf(query, row.timezone_str))),
       h("small", null, ` ${duration((asOf() - row.since) / 1000)}`)] }) },

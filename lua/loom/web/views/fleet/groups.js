@@ -9,7 +9,7 @@ import { fill, h, refill } from "../../h.js";
 import { count, counted, percent, points } from "../../words.js";
 import { spark } from "./groups/spark.js";
 import { target } from "./groups/target.js";
-import { about, figures, hasSpan, labelOf, windowOf } from "./question.js";
+import { about, figures, hasSpan, windowOf, wordOf } from "./question.js";
 
 /** @typedef {import("./states.js").Counts} Counts */
 /** @typedef {{ value: string | null, stores: number, states: Counts, windows: Record<string, any> }} Group */
@@ -137,7 +137,7 @@ export function groups() {
       const found = /** @type {Group[]} */ ((await api.get("v1/groups", asked, signal)).groups);
       const courses = await coursesOf(query, by, found.length, signal);
       found.sort((a, b) => b.windows[window].totals.down - a.windows[window].totals.down);
-      fill(heading, "Groups", h("small", null, ` in the ${labelOf(window).toLowerCase()}`));
+      fill(heading, "Groups", h("small", null, ` in the ${wordOf(window)}`));
       refill(tools, choice(names, by), target(query));
       fill(head, [by === ZONE ? "Zone" : by, "Stores", "Down now", "Up", "Change", "Down (h)",
         query.has("target") && "Budget used", courses.size > 0 ? "Down in the week" : ""].map((label, at) => label !== false

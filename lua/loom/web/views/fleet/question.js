@@ -39,6 +39,14 @@ export function labelOf(name) {
 }
 
 /**
+ * The same within a sentence, after "the".
+ * @param {string} name the API's
+ */
+export function wordOf(name) {
+  return name === SPAN ? "chosen span" : labelOf(name).toLowerCase();
+}
+
+/**
  * Changes of the address that show another window, and sort by its figures if figures are sorted by.
  * @param {URLSearchParams} query
  * @param {string} name the API's

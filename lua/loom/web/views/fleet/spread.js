@@ -5,7 +5,7 @@
 import * as address from "../../address.js";
 import { h, refill, svg } from "../../h.js";
 import { count, counted, percent } from "../../words.js";
-import { labelOf, windowOf } from "./question.js";
+import { windowOf, wordOf } from "./question.js";
 
 /** @typedef {{ from: number, to: number, stores: number }} Bin */
 
@@ -69,7 +69,7 @@ export function spread() {
     update(query, summary) {
       const of = summary.figures[windowOf(query)];
       const { 50: median, 5: low } = of?.percentiles.ratio ?? {};
-      refill(element, h("h2", null, "How stores fared", h("small", null, ` in the ${labelOf(windowOf(query)).toLowerCase()}`)),
+      refill(element, h("h2", null, "How stores fared", h("small", null, ` in the ${wordOf(windowOf(query))}`)),
         median === undefined || median === null ? h("p", { class: "soft" }, "Nothing was measured.") : [
           h("p", null, "Half of them were up ", h("b", null, percent(median)), median < 1 && " or more", ", one in twenty ",
             h("b", null, percent(low)), low < 1 && " or less", "."),

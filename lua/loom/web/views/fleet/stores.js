@@ -12,7 +12,7 @@ import { counted } from "../../words.js";
 import { chosen, columns, fields } from "./columns.js";
 import { csv, save } from "./csv.js";
 import { picker } from "./picker.js";
-import { figures, labelOf, towards, windowOf, WINDOWS } from "./question.js";
+import { figures, towards, windowOf, WINDOWS, wordOf } from "./question.js";
 
 const SORT = "state"; // what is down comes first
 const [ID_LEAST, ID_MOST, LETTER, AROUND] = [96, 296, 7.3, 22]; // pixels of the column of ids, a letter, around it
@@ -119,7 +119,7 @@ export function stores() {
       query.get("sort") ?? SORT, query.get("order") === "desc" ? "desc" : "asc", asked === shown, signal);
       shown = asked;
       fill(heading, counted(total, "store"), h("small", null, total > 0
-        ? ` figures of the ${labelOf(window).toLowerCase()}` : " No store is like this."));
+        ? ` figures of the ${wordOf(window)}` : " No store is like this."));
       if (told !== query.toString()) { // a menu that is open stays
         told = query.toString();
         fill(tools, windowChoice(query), picker(), csvButton(() => asOf));

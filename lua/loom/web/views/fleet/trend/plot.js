@@ -98,7 +98,7 @@ function days(series, { x, base }, { width, right }, zone) {
     last = now;
     const text = place >= free && place + DAY_NEEDS / 2 < width - right + 30;
     free = text ? place + (short ? DAY_NEEDS / 1.5 : DAY_NEEDS) : free;
-    return [svg("line", { class: "trend-day", x1: place, x2: place, y1: 6, y2: base + (text ? 4 : 0) }),
+    return (text || !short) && [svg("line", { class: "trend-day", x1: place, x2: place, y1: 6, y2: base + (text ? 4 : 0) }),
       text && svg("text", { x: place + 3, y: base + 15 }, show(ms, zone, style))];
   });
 }
