@@ -223,7 +223,7 @@ static void read_group_of(lua_State *L, struct report_handle *handle,
                           struct loom_series_option *series) {
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    int64_t group;
+    int64_t group = 1;
     size_t length;
     if (lua_type(L, -2) != LUA_TSTRING || !lloom_to_integer(L, -1, &group) || group < 1 ||
         (uint64_t)group > series->groups)
