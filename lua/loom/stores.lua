@@ -506,34 +506,29 @@ function stores.values_of(database, attribute, give_turn)
   return values
 end
 
-local NAMES_PIECE = 5000 -- attributes that are looked at at a time, in a millisecond or two: those of some twenty stores at least
-
 --- The names of all attributes that any store has.
 -- @tparam loom.database database
--- @tparam function give_turn called after some thousand attributes
+-- @tparam function give_turn called after every thousand stores
 -- @treturn {string,...}|nil in order of their bytes
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function stores.attribute_names(database, give_turn)
-  local list, is_known, after = {}, {}, 0
-  repeat
-    local rows, message, code = database:query("SELECT name, count(*) AS count, max(store) AS store FROM"
-      .. " (SELECT store, name FROM attribute WHERE store > ? ORDER BY store, name LIMIT ?) GROUP BY name", after, NAMES_PIECE)
-    if not rows then
-      return nil, message, code
+  local list, is_known = {}, {}
+  for after, last, code in page_ends(database, false) do
+    if not after then
+      return nil, last, code
     end
-    local count = 0
-    for row in rows do
-      count = count + row.count
-      after = math.max(after, row.store)
-      if not is_known[row.name] then
-        list[#list + 1], is_known[row.name] = row.name, true
+    local facts, message, why = transaction.list(database, { kind = "attribute", after = after, last_number = last })
+    if not facts then
+      return nil, message, why
+    end
+    for _, fact in ipairs(facts) do
+      if not is_known[fact.name] then
+        list[#list + 1], is_known[fact.name] = fact.name, true
       end
     end
-    rows:close()
-    after = after - 1 -- the last store may have more of them
     give_turn()
-  until count < NAMES_PIECE
+  end
   table.sort(list)
   return list
 end
