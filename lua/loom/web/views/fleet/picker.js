@@ -1,11 +1,10 @@
 /**
- * The menu that chooses the columns of the table of stores.
+ * What is in the menu that chooses the columns of the table of stores. It is loaded when somebody opens that.
  */
 
 import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { h } from "../../h.js";
-import { menu } from "../../menu.js";
 import { chosen, KINDS, named, STANDARD } from "./columns.js";
 
 /** @param {string[]} names */
@@ -28,7 +27,7 @@ function option(name, label, about) {
 }
 
 /** @param {() => void} close */
-function panel(close) {
+export function panel(close) {
   const attributes = h("fieldset", { class: "choices" }, h("legend", null, "Attributes"), "…");
   api.get("v1/groups").then((found) => attributes.replaceChildren(h("legend", null, "Attributes"),
     ...(found.names.length ? found.names.map((/** @type {{ name: string, values: number }} */ { name, values }) =>
@@ -42,9 +41,4 @@ function panel(close) {
       close();
       choose(STANDARD);
     } }, "As usual")));
-}
-
-/** The button, and its panel. */
-export function picker() {
-  return menu("Columns", panel, { class: null });
 }

@@ -6,12 +6,11 @@ import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { asked as requested } from "../../clock.js";
 import { fill, h } from "../../h.js";
+import { menu } from "../../menu.js";
 import * as notice from "../../notice.js";
 import { table } from "../../table.js";
 import { counted } from "../../words.js";
 import { chosen, columns, fields } from "./columns.js";
-import { csv, save } from "./csv.js";
-import { picker } from "./picker.js";
 import { figures, towards, windowOf, WINDOWS, wordOf } from "./question.js";
 
 const SORT = "state"; // what is down comes first
@@ -50,12 +49,24 @@ async function addStrips(asked, rows, signal) {
   return rows.length > 0;
 }
 
+function picker() {
+  return menu("Columns", (close) => {
+    const place = h("div", null, "…");
+    import("./picker.js").then(({ panel }) => {
+      place.replaceChildren(panel(close));
+      place.querySelector("input")?.focus();
+    });
+    return place;
+  });
+}
+
 /** @param {() => number} asOf */
 function csvButton(asOf) {
   const button = h("button", { type: "button", title: "All rows, in the columns that are shown", async onclick() {
     const { query } = address.read();
     button.disabled = true;
     try {
+      const { csv, save } = await import("./csv.js");
       save(await csv(question(query), chosen(query), windowOf(query), (done, total) =>
         fill(button, `CSV ${Math.floor(done / total * 100)} %`)), `stores-${requested(asOf()).slice(0, 10)}.csv`);
     } catch (error) {

@@ -6,7 +6,7 @@ import * as api from "../../api.js";
 import { duration, hours, show, zoneOf } from "../../clock.js";
 import { fill, h, svg } from "../../h.js";
 import * as notice from "../../notice.js";
-import { count, counted, percent } from "../../words.js";
+import { counted, percent } from "../../words.js";
 import { hasSpan } from "./question.js";
 import { cursor } from "./trend/cursor.js";
 import { marks, plot, scales } from "./trend/plot.js";
@@ -33,18 +33,6 @@ function words(series, at, zone) {
     }
   }
   return `${show(series.t[at], zone)} – ${show(end(series, at), zone, "time")}: ${parts.join(", ")}`;
-}
-
-/** @param {Series} series @param {string | undefined} zone */
-function table(series, zone) {
-  const names = ["Up", "Down (h)", "Stores down", "Unknown (h)", "Excluded (h)"];
-  return h("div", { class: "sheet trend-rows", tabIndex: 0, role: "region", "aria-label": "Trend as a table" },
-    h("table", { class: "rows" },
-      h("thead", null, h("tr", null, h("th", { scope: "col" }, "From"),
-        names.map((name) => h("th", { scope: "col", class: "number" }, name)))),
-      h("tbody", null, series.t.map((ms, at) => h("tr", null, h("th", { scope: "row" }, show(ms, zone)),
-        [percent(ratio(series, at)), hours(series.down[at]), count(series.stores_down[at]), hours(series.unknown[at]),
-          hours(series.excluded[at])].map((text) => h("td", { class: "number" }, text)))))));
 }
 
 /** The panel. */
@@ -84,8 +72,9 @@ export function trend() {
     frame = frame || requestAnimationFrame(draw);
   }
 
-  function fillRows() {
+  async function fillRows() {
     if (rows.open && series) {
+      const { table } = await import("./trend/rows.js");
       fill(rows, h("summary", null, "As a table"), table(series, zoneOf(query)));
     }
   }
