@@ -11,34 +11,6 @@ static void bind(sqlite3_stmt *statement, int parameter, const char *text, size_
     sqlite3_bind_text(statement, parameter, text, (int)length, SQLITE_STATIC);
 }
 
-loom_status loom_audit_add(loom_database *database, const struct loom_audit_entry *entry,
-                           loom_error *error) {
-  const struct loom_author *author = entry->author;
-  size_t size = entry->store_length + author->by_length + author->reason_length +
-                entry->before_length + entry->after_length;
-  sqlite3_stmt *add = NULL;
-  loom_status status =
-      loom_statement_get(database,
-                         "INSERT INTO audit(at, written, kind, store_id, author, before, after,"
-                         " reason) VALUES(?1, ?2 + ifnull((SELECT written FROM audit"
-                         " ORDER BY number DESC LIMIT 1), 0), ?3, ?4, ?5, ?6, ?7, ?8)",
-                         &add, error);
-  if (status != LOOM_OK)
-    return status;
-  sqlite3_bind_int64(add, 1, author->at);
-  sqlite3_bind_int64(add, 2, (int64_t)size);
-  bind(add, 3, entry->kind, strlen(entry->kind));
-  bind(add, 4, entry->store, entry->store_length);
-  bind(add, 5, author->by ? author->by : "", author->by_length);
-  bind(add, 6, entry->before, entry->before_length);
-  bind(add, 7, entry->after, entry->after_length);
-  if (author->reason_length)
-    bind(add, 8, author->reason, author->reason_length);
-  status = loom_database_run(database, add, error);
-  loom_statement_keep(database, add, false);
-  return status;
-}
-
 /* The number of the last entry, and how many bytes have been written up to it; both 0 where there is none. */
 static loom_status read_last(loom_database *database, int64_t *number, int64_t *written,
                              loom_error *error) {
@@ -53,6 +25,36 @@ static loom_status read_last(loom_database *database, int64_t *number, int64_t *
   if (step != SQLITE_ROW && step != SQLITE_DONE)
     status = loom_database_failure(database, error);
   loom_statement_keep(database, row, false);
+  return status;
+}
+
+loom_status loom_audit_add(loom_database *database, const struct loom_audit_entry *entry,
+                           loom_error *error) {
+  const struct loom_author *author = entry->author;
+  size_t size = entry->store_length + author->by_length + author->reason_length +
+                entry->before_length + entry->after_length;
+  sqlite3_stmt *add = NULL;
+  int64_t number, unknown = -1, *written = entry->written ? entry->written : &unknown;
+  loom_status status = *written < 0 ? read_last(database, &number, written, error) : LOOM_OK;
+  if (status == LOOM_OK)
+    status = loom_statement_get(database,
+                                "INSERT INTO audit(at, written, kind, store_id, author, before,"
+                                " after, reason) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                                &add, error);
+  if (status != LOOM_OK)
+    return status;
+  *written += (int64_t)size;
+  sqlite3_bind_int64(add, 1, author->at);
+  sqlite3_bind_int64(add, 2, *written);
+  bind(add, 3, entry->kind, strlen(entry->kind));
+  bind(add, 4, entry->store, entry->store_length);
+  bind(add, 5, author->by ? author->by : "", author->by_length);
+  bind(add, 6, entry->before, entry->before_length);
+  bind(add, 7, entry->after, entry->after_length);
+  if (author->reason_length)
+    bind(add, 8, author->reason, author->reason_length);
+  status = loom_database_run(database, add, error);
+  loom_statement_keep(database, add, false);
   return status;
 }
 

@@ -26,6 +26,7 @@ struct loom_audit_entry {
   size_t store_length;
   const char *before, *after; /* JSON objects; NULL: there was, or is, nothing */
   size_t before_length, after_length;
+  int64_t *written; /* of who adds many: begins at -1; NULL: it is read for this one */
 };
 
 loom_status loom_audit_add(loom_database *database, const struct loom_audit_entry *entry,

@@ -103,7 +103,8 @@ static loom_status flush(struct loom_fact_audit *audit, loom_database *database,
   struct loom_audit_entry entry = {.author = &audit->author,
                                    .kind = kind_name(audit->kind),
                                    .store = audit->store_length ? audit->store : NULL,
-                                   .store_length = audit->store_length};
+                                   .store_length = audit->store_length,
+                                   .written = &audit->written};
   loom_status status = LOOM_OK;
   bool changes = false;
   for (size_t i = 0; i < audit->count && !changes; i++)
@@ -227,6 +228,7 @@ loom_status loom_fact_audit_begin(struct loom_fact_audit *audit, const struct lo
   audit->signature = signature;
   audit->author = loom_author_copy(author, signature);
   audit->has_written = false;
+  audit->written = -1;
   forget(audit);
   return LOOM_OK;
 }
