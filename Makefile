@@ -173,16 +173,17 @@ chaos: all ## Kill processes of a service at random and look for what is lost: R
 
 # The version, because it has to run on the node of Debian 12.
 PLAYWRIGHT := playwright-core@1.60.0
-BROWSER_TOOLS := $(BUILD)/browser/$(PLAYWRIGHT)
+AXE := axe-core@4.10.3
+BROWSER_TOOLS := $(BUILD)/browser/$(PLAYWRIGHT)-$(AXE)
 $(BROWSER_TOOLS):
 	rm -rf $(@D)
 	mkdir -p $(@D)
-	npm install --silent --no-audit --no-fund --no-save --no-package-lock --ignore-scripts --prefix $(@D) $(PLAYWRIGHT)
+	npm install --silent --no-audit --no-fund --no-save --no-package-lock --ignore-scripts --prefix $(@D) $(PLAYWRIGHT) $(AXE)
 	touch $@
 
-test-browser: all $(BROWSER_TOOLS) ## The HTML report in Chromium
-	@echo "== the HTML report in Chromium"
-	LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-reporter=spec spec/browser/html_test.mjs
+test-browser: all $(BROWSER_TOOLS) ## The HTML report and the dashboard in Chromium; pictures of it are in build/pictures
+	@for test in html dashboard; do echo "== spec/browser/$${test}_test.mjs in Chromium"; \
+	  LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-reporter=spec spec/browser/$${test}_test.mjs || exit 1; done
 
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it. It keeps 16 MB of what was freed, not 256,
 # since a spec looks at how much memory a worker takes.

@@ -129,6 +129,7 @@ http {
   gzip on;
   gzip_types text/csv text/plain application/json text/javascript text/css image/svg+xml; # and text/html; event streams never
   gzip_min_length 1024;
+  gzip_comp_level 5; # a twentieth shorter than by 1, for half as much time again
   gzip_proxied any;
   gzip_vary on;
 

@@ -43,10 +43,23 @@ local function read(folder, below, files, depth)
   return files
 end
 
--- Whether a module is one that a view needs: all that views share, and its own. Others are loaded when their view is opened.
-local function is_needed(name, view)
-  return not name:find "/" or name == "views/index.js" or name == ("views/%s.js"):format(view)
-    or name:sub(1, #view + 7) == ("views/%s/"):format(view)
+-- The name of what a module imports, such as "../h.js" of "views/fleet.js".
+local function resolved(relative, importer)
+  local folder, rest = importer:match "^(.*/)[^/]*$" or "", relative:gsub("^%./", "")
+  while rest:find "^%.%./" do
+    folder, rest = folder:gsub("[^/]*/$", ""), rest:sub(4)
+  end
+  return folder .. rest
+end
+
+-- Adds a module and what it cannot begin without: what is asked for when it is needed (`import()`) comes then.
+local function add_needed(needed, files, name)
+  if files[name] and not needed[name] then
+    needed[name] = true
+    for relative in files[name]:gmatch '%f[%w]from "(%.[^"\n]*)"' do
+      add_needed(needed, files, resolved(relative, name))
+    end
+  end
 end
 
 --- The folder's files as they are served.
@@ -67,9 +80,11 @@ function ui.made_of(files, hash)
   end
   local made = { hash = hash(table.concat(parts)):sub(1, 16), files = others }
   function made.shell(view)
-    local modules = {}
+    local modules, needed = {}, {}
+    add_needed(needed, files, "main.js")
+    add_needed(needed, files, ("views/%s.js"):format(view))
     for _, name in ipairs(names) do
-      if name:find "%.js$" and is_needed(name, view) then
+      if needed[name] then
         modules[#modules + 1] = ('<link rel="modulepreload" href="%s/%s">'):format(made.hash, name)
       end
     end
