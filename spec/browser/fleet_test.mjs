@@ -206,7 +206,8 @@ describe("the fleet", () => {
       const polled = await fetch(`${service.url}/v1/polls`, {method: "POST", headers: {"Content-Type": "application/json"},
         body: JSON.stringify(poll)});
       assert.ok(polled.ok, await polled.text());
-      await until("the page asks anew", () => seen.requests.filter((request) => request.url().includes("/v1/summary")).length > 1);
+      const asks = () => seen.requests.filter((request) => request.url().includes("/v1/summary")).length;
+      await until("the page asks anew", () => asks() > 1);
       await settle(page, seen);
       assert.equal(await sheet.evaluate((element) => element.scrollTop), 640);
       assert.equal(await page.evaluate(() => document.activeElement.closest("tr")?.getAttribute("aria-rowindex")), "25");
