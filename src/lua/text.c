@@ -1,11 +1,12 @@
 /*
-** Text as both languages write it: strings and numbers of JSON, fields of CSV, UTF-8, figures.
+** Text as both languages write it: strings and numbers of JSON, fields of CSV, UTF-8, figures; and its digest.
 */
 #include "binding.h"
 
 #include "base/csv_text.h"
 #include "base/json_text.h"
 #include "base/number_text.h"
+#include "base/sha256.h"
 #include "base/utf8.h"
 #include "base/utf8_width.h"
 #include "measure/uptime.h"
@@ -58,6 +59,16 @@ static int utf8_width(lua_State *L) {
   size_t length;
   const char *string = luaL_checklstring(L, 1, &length);
   lua_pushinteger(L, (lua_Integer)loom_utf8_width(string, length));
+  return 1;
+}
+
+/* sha256(text): its digest, 32 bytes; see loom_sha256. */
+static int sha256(lua_State *L) {
+  unsigned char digest[LOOM_SHA256_SIZE];
+  size_t length;
+  const char *string = luaL_checklstring(L, 1, &length);
+  loom_sha256(string, length, digest);
+  lua_pushlstring(L, (const char *)digest, sizeof digest);
   return 1;
 }
 
@@ -202,6 +213,7 @@ void lloom_add_text(lua_State *L) {
                                        {"json_number", json_number},
                                        {"utf8", utf8},
                                        {"utf8_width", utf8_width},
+                                       {"sha256", sha256},
                                        {"csv_field", csv_field},
                                        {"decimal", decimal},
                                        {"digits", digits},
