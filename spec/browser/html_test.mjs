@@ -200,37 +200,61 @@ describe("ids that are code", () => {
 
 // ---- strips ----
 
-// What is painted at points of the window, as CSS writes colours.
-async function pixels(page, points) {
+// What is painted in columns of the window, each a place and a height: from the top, as CSS writes colours.
+async function columns(page, places) {
   const png = (await page.screenshot()).toString("base64");
   const context = await browser.newContext(), canvas = await context.newPage(); // the report's policy allows no images
-  const colours = await canvas.evaluate(async ([data, places]) => {
+  const colours = await canvas.evaluate(async ([data, all]) => {
     const image = new Image();
     image.src = "data:image/png;base64," + data;
     await image.decode();
-    const drawing = new OffscreenCanvas(image.width, image.height).getContext("2d", {willReadFrequently: true});
+    const drawing = new OffscreenCanvas(image.width, image.height).getContext("2d");
     drawing.drawImage(image, 0, 0);
-    return places.map(([x, y]) => `rgb(${drawing.getImageData(x, y, 1, 1).data.slice(0, 3).join(", ")})`);
-  }, [png, points]);
+    const bytes = drawing.getImageData(0, 0, image.width, image.height).data;
+    return all.map(([x, y, height]) => Array.from({length: height}, (_, i) => {
+      const at = ((y + i) * image.width + x) * 4;
+      return `rgb(${bytes.slice(at, at + 3).join(", ")})`;
+    }));
+  }, [png, places]);
   await context.close();
   return colours;
 }
 
-// For each strip the colours of its bins, in the lowest line, where each state has something.
-async function paintedColours(page, strips, bins) {
+const BARS = 16; // pixels that a strip's bars are high; the days are below
+
+// For each strip the columns of its bins.
+async function paintedBins(page, strips, bins) {
   await strips.first().scrollIntoViewIfNeeded();
-  const points = await strips.evaluateAll((all, count) => all.map((strip) => {
+  const places = await strips.evaluateAll((all, [count, height]) => all.map((strip) => {
     const box = strip.getBoundingClientRect();
-    const low = box.bottom - 5; // the days are below
-    return Array.from({length: count}, (_, bin) => [Math.floor(box.left + (bin + .5) * box.width / count), low]);
-  }), bins);
-  const colours = await pixels(page, points.flat());
-  return points.map((_, i) => colours.slice(i * bins, (i + 1) * bins));
+    return Array.from({length: count}, (_, bin) =>
+      [Math.floor(box.left + (bin + .5) * box.width / count), Math.round(box.top), height]);
+  }), [bins, BARS]);
+  const painted = await columns(page, places.flat());
+  return places.map((_, i) => painted.slice(i * bins, (i + 1) * bins));
 }
 
 // The colours of the states, as the legend has them.
-const legendColours = (page) => page.evaluate((letters) => Object.fromEntries(letters.map((letter) =>
-  [letter, getComputedStyle(document.querySelector(`.legend .${letter}`)).backgroundColor])), Object.keys(STATES));
+const legendColours = (page) => page.evaluate((letters) => Object.fromEntries(letters.map((letter) => {
+  const {fill, stroke} = getComputedStyle(document.querySelector(`.legend path.${letter}`));
+  return [letter, fill === "none" ? stroke : fill];
+})), Object.keys(STATES));
+
+// How high the mark of a state is, of the bars' 16 pixels; what is excluded is an outline.
+const MARKS = {d: 16, p: 8, u: 5, n: 3, c: 1};
+
+// Each bin has its state's mark, and nothing else but the sides of outlines beside it.
+function checkPainted(letters, bins, colours) {
+  for (const [at, letter] of [...letters].entries()) {
+    const own = bins[at].filter((colour) => colour === colours[letter]).length;
+    assert.ok(own > 0, `${at}, ${letter}: ${bins[at]}`);
+    if (![letter, letters[at - 1], letters[at + 1]].includes("x")) {
+      assert.ok(Math.abs(own - MARKS[letter]) <= 1, `${at}, ${letter}: ${own} pixels`);
+      const others = Object.keys(STATES).filter((one) => one !== letter && bins[at].includes(colours[one]));
+      assert.deepEqual(others, [], `${at}, ${letter}`);
+    }
+  }
+}
 
 describe("strips", () => {
   const tall = {viewport: {width: 1440, height: 2600}}; // the whole page
@@ -239,8 +263,9 @@ describe("strips", () => {
     it(`are painted by their letters (${colorScheme})`, () => withPage("fleet", {colorScheme, ...tall}, async (page) => {
       const colours = await legendColours(page), letters = figuresOf("fleet").stores.map((store) => [...store.strip]);
       await page.locator("#all").scrollIntoViewIfNeeded();
-      const painted = await paintedColours(page, page.locator("#rows svg.strip"), 168);
-      assert.deepEqual(painted, letters.map((strip) => strip.map((letter) => colours[letter])));
+      const painted = await paintedBins(page, page.locator("#rows svg.strip"), 168);
+      assert.equal(painted.length, letters.length);
+      painted.forEach((bins, i) => checkPainted(letters[i], bins, colours));
       assert.deepEqual([...new Set(letters.flat())].sort(), Object.keys(STATES).sort());
     }));
   }
@@ -267,7 +292,7 @@ describe("strips", () => {
   it("say in words how much of them is what", () => withPage("fleet", {}, async (page) => {
     const labels = await page.locator("#rows svg.strip").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
     const expected = figuresOf("fleet").stores.map(({strip}) => Object.keys(STATES).filter((letter) => strip.includes(letter))
-      .map((letter) => `${STATES[letter]} ${Math.floor((strip.split(letter).length - 1) * 100 / 168)}%`).join(", "));
+      .map((letter) => `${STATES[letter]} ${Math.floor((strip.split(letter).length - 1) * 100 / 168)} %`).join(", "));
     assert.deepEqual(labels, expected);
   }));
 
@@ -279,8 +304,8 @@ describe("strips", () => {
       printed.ratio(worst[0].ratio_last_week) + "%");
     const id = await page.locator(".worst tbody th").first().textContent();
     const colours = await legendColours(page);
-    assert.deepEqual((await paintedColours(page, page.locator(".worst svg.strip"), 168))[0],
-      [...stores.find((store) => store.store_id === id).strip].map((letter) => colours[letter]));
+    checkPainted([...stores.find((store) => store.store_id === id).strip],
+      (await paintedBins(page, page.locator(".worst svg.strip"), 168))[0], colours);
   }));
 });
 
@@ -375,15 +400,32 @@ describe("colours", () => {
         assert.ok(contrast(ink, behind) >= 4.5, `${text}: ${ink} on ${behind}`);
       }
       const colours = await legendColours(page);
-      for (const letter of "upd") {
-        assert.ok(contrast(colours[letter], paper) >= 2.2, letter);
+      for (const letter of "dpnx") { // trouble stands out from up, which is quiet, and from the paper
+        assert.ok(contrast(colours[letter], colours.u) >= 3, letter);
+        assert.ok(contrast(colours[letter], paper) >= 3, letter);
       }
-      assert.ok(contrast(colours.u, paper) >= 3 && contrast(colours.d, paper) >= 3);
-      // Without any hue each state has a lightness of its own.
-      const sorted = Object.values(colours).sort((a, b) => luminance(a) - luminance(b));
-      sorted.slice(1).forEach((colour, i) => assert.ok(contrast(colour, sorted[i]) >= 1.25, `${colour} and ${sorted[i]}`));
     }));
   }
+
+  it("are the system's where it forces them", () => withPage("fleet", {forcedColors: "active"}, async (page) => {
+    const colours = await legendColours(page);
+    const system = await page.evaluate(() => ["CanvasText", "GrayText", "LinkText"].map((name) => {
+      const probe = document.body.appendChild(document.createElement("i"));
+      probe.style.color = name;
+      return getComputedStyle(probe).color;
+    }));
+    assert.deepEqual(new Set(Object.values(colours)), new Set(system)); // the marks' heights tell the others apart
+    assert.equal(colours.d, system[0]);
+  }));
+
+  it("are the dashboard's", () => withPage("fleet", {colorScheme: "light"}, async (page) => {
+    const tokens = readFileSync(join(top, "lua/loom/web/tokens.css"), "utf8"), colours = await legendColours(page);
+    const named = {u: "up", p: "partly", d: "down", n: "unknown", x: "excluded", c: "base"};
+    for (const [letter, name] of Object.entries(named)) {
+      const hex = tokens.match(new RegExp(`--${name}: light-dark\\((#[0-9a-f]{6}),`))[1];
+      assert.equal(colours[letter], `rgb(${hex.slice(1).match(/../g).map((part) => parseInt(part, 16)).join(", ")})`, name);
+    }
+  }));
 
   it("follow the system's setting", () => withPage("fleet", {colorScheme: "light"}, async (page) => {
     const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

@@ -11,6 +11,7 @@ local nginx_conf = require "loom.http.nginx_conf"
 local options = require "loom.cli.options"
 local report_folder = require "loom.report_folder"
 local runtime_folder = require "loom.cli.runtime_folder"
+local searchpath = require "loom.searchpath"
 local user = require "loom.cli.user"
 local time = require "loom.time"
 
@@ -209,22 +210,11 @@ local function native_folders(folder)
   return { (folder:gsub("/lua5%.%d/$", "/luajit/")), (folder:gsub("/lua/5%.%d/$", "/lua/5.1/")), folder .. "luajit/" }
 end
 
--- The file of a module on a path; Lua 5.1 has no package.searchpath. nil if there is none.
-local function file_of(name, path)
-  name = name:gsub("%.", "/")
-  for template in path:gmatch "[^;]+" do
-    local file = template:gsub("%?", name)
-    if common.exists(file) then
-      return file
-    end
-  end
-end
-
 -- Where nginx's LuaJIT finds what this command runs: its Lua files, and the native half, which must be the one for LuaJIT.
 -- nil and what is missing.
 local function module_paths()
-  local lua = absolute(file_of("loom", package.path)):gsub("loom/init%.lua$", "")
-  local here = absolute(file_of("loom.core", package.cpath)):gsub("loom/core%.so$", "")
+  local lua = absolute(searchpath("loom", package.path)):gsub("loom/init%.lua$", "")
+  local here = absolute(searchpath("loom.core", package.cpath)):gsub("loom/core%.so$", "")
   for _, native in ipairs(native_folders(here)) do
     if (jit or native ~= here) and common.exists(native .. "loom/core.so") then
       return { lua = ("%s?.lua;%s?/init.lua;;"):format(lua, lua), native = native .. "?.so;;", folder = native .. "loom/core.so" }

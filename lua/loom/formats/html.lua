@@ -23,9 +23,8 @@ local function write_start(write, title)
   write(("<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n"):format(markup.text(title), style.text))
 end
 
-local legend = '<ul class="legend" aria-label="Colours of the strips"><li><i class="key u"></i>up</li>'
-  .. '<li><i class="key p"></i>partly down</li><li><i class="key d"></i>down</li><li><i class="key n"></i>unknown</li>'
-  .. '<li><i class="key x"></i>excluded</li><li><i class="key c"></i>closed</li>%s</ul>\n'
+-- The script puts the letters there.
+local legend = '<ul class="legend" aria-label="What the strips show">%s</ul>\n'
 
 local ticks = "<li><i class=\"key tick\"></i>midnight by the store's clock</li>"
 

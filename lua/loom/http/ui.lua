@@ -11,6 +11,7 @@ local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local small_file = require "loom.small_file"
+local web = require "loom.web"
 
 local ui = {}
 
@@ -97,8 +98,7 @@ local site
 
 --- Reads the files: where there is an nginx, before it has workers.
 function ui.load()
-  local folder = package.searchpath("loom.http.ui", package.path):gsub("http/ui%.lua$", "web/")
-  site = ui.made_of(read(folder, "", {}, 1), ngx.md5)
+  site = ui.made_of(read(web.folder(), "", {}, 1), ngx.md5)
 end
 
 local function send(media_type, cache, etag, text)

@@ -1,36 +1,16 @@
 /**
- * Strips: a stretch of time as cells, of which each is a letter (see `words.js`). What is worse is taller, so that colours are
- * not needed to tell the states apart: down has the whole height, partly down half of it, unknown is a line, what is excluded an
- * outline, and closed the base.
+ * Strips: a stretch of time as cells, of which each is a letter (see `shapes.js`).
  */
 
 import { svg } from "./h.js";
-import { LETTERS } from "./words.js";
-
-const HEIGHT = 12;
-
-/** @type {Record<string, (at: number, length: number) => string>} */
-const SHAPES = {
-  c: (at, length) => `M${at} 11.4h${length}v.6h${-length}z`,
-  u: (at, length) => `M${at} 8.5h${length}V12h${-length}z`,
-  x: (at, length) => `M${at} 3h${length}V12h${-length}z`,
-  n: (at, length) => `M${at} 6h${length}v1.6h${-length}z`,
-  p: (at, length) => `M${at} 6h${length}V12h${-length}z`,
-  d: (at, length) => `M${at} 0h${length}V12h${-length}z`,
-};
+import * as shapes from "./shapes.js";
 
 /**
- * How many cells have each letter.
  * @param {string} letters
- * @returns {Record<string, number>}
+ * @returns {shapes.Run[]}
  */
-function counts(letters) {
-  /** @type {Record<string, number>} */
-  const found = {};
-  for (const letter of letters) {
-    found[letter] = (found[letter] ?? 0) + 1;
-  }
-  return found;
+function runs(letters) {
+  return [...letters.matchAll(/(.)\1*/g)].map(({ 0: run, index }) => [run[0], index, run.length]);
 }
 
 /**
@@ -38,9 +18,7 @@ function counts(letters) {
  * @param {string} letters
  */
 export function words(letters) {
-  const found = counts(letters);
-  return Object.entries(LETTERS).filter(([letter]) => found[letter])
-    .map(([letter, name]) => `${name} ${Math.floor(found[letter] * 100 / letters.length)} %`).join(", ");
+  return shapes.words(runs(letters));
 }
 
 /**
@@ -48,13 +26,7 @@ export function words(letters) {
  * @param {string} letters
  */
 export function strip(letters) {
-  /** @type {Record<string, string>} */
-  const paths = {};
-  for (const { 0: run, index } of letters.matchAll(/(.)\1*/g)) {
-    const letter = run[0];
-    paths[letter] = (paths[letter] ?? "") + SHAPES[letter]?.(index, run.length);
-  }
-  return svg("svg", { class: "strip", viewBox: `0 0 ${letters.length} ${HEIGHT}`, preserveAspectRatio: "none", role: "img",
-    "aria-label": words(letters) },
-  Object.keys(SHAPES).filter((letter) => paths[letter]).map((letter) => svg("path", { class: letter, d: paths[letter] })));
+  const all = runs(letters);
+  return svg("svg", { class: "strip", viewBox: `0 0 ${letters.length} ${shapes.HEIGHT}`, preserveAspectRatio: "none", role: "img",
+    "aria-label": shapes.words(all) }, shapes.paths(all).map(([letter, d]) => svg("path", { class: letter, d })));
 }

@@ -17,12 +17,6 @@ export const MEANINGS = {
   dormant: "not active for days: shown apart",
 };
 
-/**
- * The letters of strips.
- * @type {Record<string, string>}
- */
-export const LETTERS = { u: "up", p: "partly down", d: "down", n: "unknown", x: "excluded", c: "closed" };
-
 /** Presets of rules, a line on each. */
 export const PRESETS = /** @type {const} */ ([
   ["", "As Loom judges by itself", "figures by loom, states by monitoring"],

@@ -1,21 +1,18 @@
---- The page's script. `sha256` is the hash of `text` in base64, by which the page's policy allows it; a spec tells when it has
--- changed.
+--- The page's script: `text`, and `sha256`, by which the page's policy allows it (see `loom.formats.html.inline`). How strips
+-- look is the dashboard's.
 --
 -- Rows have one height, so that only those in view need to be elements: two empty rows stand for what is above and below.
 -- Text gets into the page as text nodes alone.
 -- @module loom.formats.html.script
 
-return {
-  sha256 = "FXyFHABqzFMuVELTGdQF19jC1SanW/0/6/PU5TtLCTQ=",
-  text = [==[
+local inline = require "loom.formats.html.inline"
 
-"use strict";
-(() => {
+return inline.of('\n"use strict";\n(() => {\n' .. inline.module "shapes.js" .. [==[
+
   const OVERSCAN = 12;     // rows made beyond those in view
   const PRINT_ROWS = 500;  // about 15 pages
   const SVG = "http://www.w3.org/2000/svg";
-  const STATES = {u: "up", p: "partly down", d: "down", n: "unknown", x: "excluded", c: "closed"};
-  const TOP = {u: 0, p: 0, d: 0, n: 4, x: 6, c: 8}; // of a bar, of 10
+  const BELOW = 3; // units below a strip, for the days
   const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const byId = (id) => document.getElementById(id);
@@ -71,13 +68,13 @@ return {
 
   // ---- strips ----
 
-  function eachRun(code, call) {
+  function runsOf(code) {
     let at = 0;
-    for (const [, count, letter] of code.matchAll(/(\d*)([a-z])/g)) {
+    return [...code.matchAll(/(\d*)([a-z])/g)].map(([, count, letter]) => {
       const length = count === "" ? 1 : Number(count);
-      call(letter, at, length);
       at += length;
-    }
+      return [letter, at - length, length];
+    });
   }
 
   // Whole pixels for a bin, as far as the strip is neither tiny nor endless; as wide as an id on a small screen.
@@ -91,40 +88,42 @@ return {
   function ticksOf(zone) {
     if (!tickPaths.has(zone)) {
       const places = zone.days.map(([instant]) => (instant - zone.from) / (zone.to - zone.from) * strips.bins);
-      tickPaths.set(zone, places.length > 62 ? "" : places.map((place) => `M${place.toFixed(2)} 10.5V12.5`).join(""));
+      tickPaths.set(zone, places.length > 62 ? "" : places.map((place) => `M${place.toFixed(2)} ${HEIGHT + 1}v2`).join(""));
     }
     return tickPaths.get(zone);
   }
 
-  function addPath(svg, name, d) {
-    const path = document.createElementNS(SVG, "path");
-    path.setAttribute("class", name);
-    path.setAttribute("d", d);
-    svg.append(path);
+  function makePicture(properties, shapes) {
+    const svg = document.createElementNS(SVG, "svg");
+    for (const [name, value] of Object.entries(properties)) {
+      svg.setAttribute(name, value);
+    }
+    for (const [name, d] of shapes) {
+      const path = document.createElementNS(SVG, "path");
+      path.setAttribute("class", name);
+      path.setAttribute("d", d);
+      svg.append(path);
+    }
+    return svg;
   }
 
   function drawStrip(code) {
-    const paths = {}, counts = {};
-    eachRun(code, (letter, at, length) => {
-      paths[letter] = (paths[letter] || "") + `M${at} ${TOP[letter]}h${length}V10h${-length}z`;
-      counts[letter] = (counts[letter] || 0) + length;
-    });
-    const svg = document.createElementNS(SVG, "svg");
-    for (const [name, value] of Object.entries({class: "strip", viewBox: `0 0 ${strips.bins} 12.5`, width: stripWidth(),
-      height: 20, preserveAspectRatio: "none", role: "img"})) {
-      svg.setAttribute(name, value);
-    }
-    const shares = [];
-    for (const letter of Object.keys(STATES).filter((name) => paths[name])) {
-      addPath(svg, letter, paths[letter]);
-      shares.push(`${STATES[letter]} ${Math.floor(counts[letter] * 100 / strips.bins)}%`);
-    }
-    if (ticksOf(zoneOf(code))) {
-      addPath(svg, "tick", ticksOf(zoneOf(code)));
-    }
-    svg.setAttribute("aria-label", shares.join(", "));
+    const runs = runsOf(code), ticks = ticksOf(zoneOf(code));
+    const svg = makePicture({class: "strip", viewBox: `0 0 ${strips.bins} ${HEIGHT + BELOW}`, width: stripWidth(), height: 20,
+      preserveAspectRatio: "none", role: "img", "aria-label": words(runs)},
+    ticks ? [...paths(runs), ["tick", ticks]] : paths(runs));
     svg.stripCode = code;
     return svg;
+  }
+
+  // What the letters look like, each as one cell.
+  function drawLegend(list) {
+    list.prepend(...Object.entries(LETTERS).map(([letter, name]) => {
+      const item = document.createElement("li");
+      item.append(makePicture({class: "mark", viewBox: `0 0 ${HEIGHT} ${HEIGHT}`, "aria-hidden": "true"},
+        paths([[letter, 1, HEIGHT - 2]])), name);
+      return item;
+    }));
   }
 
   const two = (number) => String(number).padStart(2, "0");
@@ -144,14 +143,9 @@ return {
     const zone = zoneOf(code);
     const edge = (number) => new Date(Math.floor(zone.from + (zone.to - zone.from) / strips.bins * number) * 1000);
     const from = edge(bin), to = edge(bin + 1);
-    let state;
-    eachRun(code, (letter, at, length) => {
-      if (bin >= at && bin < at + length) {
-        state = STATES[letter];
-      }
-    });
+    const [letter] = runsOf(code).find(([, at, length]) => bin >= at && bin < at + length);
     const end = from.toISOString().slice(0, 10) === to.toISOString().slice(0, 10) ? clockOf(to) : timeOf(to);
-    return `${state}\n${timeOf(from)} \u2013 ${end} UTC${localDay(zone, from / 1000)}`;
+    return `${LETTERS[letter]}\n${timeOf(from)} \u2013 ${end} UTC${localDay(zone, from / 1000)}`;
   }
 
   function showTip(svg, bin) {
@@ -504,6 +498,9 @@ return {
 
   document.documentElement.classList.add("js");
   placeStrips();
+  for (const list of document.querySelectorAll(".legend")) {
+    drawLegend(list);
+  }
   for (const head of heads.filter((one) => one.classList.contains("any"))) {
     if (rows.some((row) => typeof row[head.dataset.column] === "number")) {
       head.classList.replace("any", "number");
@@ -574,5 +571,4 @@ return {
   addEventListener("afterprint", () => setPrinting(false));
   matchMedia("print").addEventListener("change", (event) => setPrinting(event.matches));
 })();
-]==],
-}
+]==])

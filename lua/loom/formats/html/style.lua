@@ -1,30 +1,13 @@
---- The page's style. `sha256` is the hash of `text` in base64, by which the page's policy allows it; a spec tells when it has
--- changed.
---
--- The states differ in lightness as well as in hue, and in height (the script draws them), so that neither colour vision nor
--- a colour printer is needed. Down is the one that stands out in both schemes.
+--- The page's style: `text`, and `sha256`, by which the page's policy allows it (see `loom.formats.html.inline`). Its colours and
+-- type, and those of strips, are the dashboard's.
 -- @module loom.formats.html.style
 
-return {
-  sha256 = "iOH9qzMzkDd3bqsDevcUa6H2Fuc8hc0omxS3VzL704E=",
-  text = [==[
+local inline = require "loom.formats.html.inline"
+local web = require "loom.web"
 
-:root {
-  color-scheme: light;
-  --paper: #fff; --wash: #f5f6f7; --ink: #181c20; --soft: #5a636c; --line: #e1e4e7; --strong: #868e96; --link: #0b57a4;
-  --bad: #a11a24; --found: #fff3c4;
-  --up: #2a8a78; --partly: #e0a23a; --down: #8c1226; --unknown: #8b9095; --excluded: #cdc6ec; --closed: #e6e8ea;
-  --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif;
-  --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
-}
-@media screen and (prefers-color-scheme: dark) {
-  :root {
-    color-scheme: dark;
-    --paper: #14171a; --wash: #1d2125; --ink: #e4e7ea; --soft: #9aa3ac; --line: #2c3238; --strong: #69727b; --link: #7db8f5;
-    --bad: #ff8d82; --found: #453a12;
-    --up: #22836f; --partly: #bd8a2f; --down: #ff9385; --unknown: #5d646b; --excluded: #463f6b; --closed: #2b3036;
-  }
-}
+return inline.of("\n" .. web.read "tokens.css" .. [==[
+
+:root { --found: light-dark(#fff3c4, #453a12); }
 * { box-sizing: border-box; }
 html { background: var(--paper); color: var(--ink); -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; padding: 28px 32px 48px; max-width: 1520px; font: 13px/1.45 var(--sans);
@@ -58,12 +41,7 @@ dt { color: var(--soft); }
 .spread caption { padding: 0 0 2px; }
 .card dl { display: grid; grid-template-columns: 1fr 1fr; gap: 0 16px; white-space: nowrap; }
 .card dl div { display: flex; justify-content: space-between; gap: 4px; padding: 3px 0; border-top: 1px solid var(--line); }
-.key { display: inline-block; width: 9px; height: 9px; margin-right: 6px; border-radius: 2px; }
-i.u { background: var(--up); } i.p { background: var(--partly); } i.d { background: var(--down); }
-i.n { background: var(--unknown); } i.x { background: var(--excluded); } i.c { background: var(--closed); }
-svg .u { fill: var(--up); } svg .p { fill: var(--partly); } svg .d { fill: var(--down); }
-svg .n { fill: var(--unknown); } svg .x { fill: var(--excluded); } svg .c { fill: var(--closed); }
-svg, .key { forced-color-adjust: none; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+.key { margin-right: 6px; }
 
 .wide { overflow-x: auto; }
 table { border-collapse: separate; border-spacing: 0; }
@@ -82,6 +60,7 @@ thead .id, thead .id button { font-family: var(--sans); font-size: 11.5px; }
 .window { text-align: center; }
 svg.strip { display: block; height: 20px; shape-rendering: crispEdges; }
 .tick { fill: none; stroke: var(--ink); stroke-width: 1; vector-effect: non-scaling-stroke; }
+.mark { width: 12px; height: 12px; margin-right: 6px; vertical-align: -1px; shape-rendering: crispEdges; }
 i.tick { width: 1px; height: 6px; margin: 0 8px 0 4px; vertical-align: 2px; background: var(--ink); }
 
 .tools { display: none; flex-wrap: wrap; align-items: center; gap: 8px 24px; margin-bottom: 8px; }
@@ -120,7 +99,7 @@ kbd { font-family: inherit; border: 1px solid var(--line); border-radius: 3px; p
 #rows th.id { position: sticky; left: 0; z-index: 1; max-width: 320px; overflow: hidden; text-overflow: ellipsis; }
 #rows .first { border-left: 1px solid var(--line); }
 #rows .zero { color: var(--soft); }
-#rows .missed { color: var(--bad); font-weight: 600; }
+#rows .missed { color: var(--down); font-weight: 600; }
 #rows tbody tr:hover > * { background: var(--wash); }
 #rows tbody tr.found > * { background: var(--found); }
 #rows tbody tr:focus { outline: none; }
@@ -146,6 +125,10 @@ html:not(.js) .strip { display: none; }
   .stacked th.strip, .stacked td.strip { display: none; }
   .stacked svg.strip { margin: 2px 0 3px; }
   #rows.stacked .id .axis { margin: 10px 8px 0; }
+}
+@media (forced-colors: active) {
+  .tick { stroke: CanvasText; }
+  i.tick { background: CanvasText; }
 }
 @media print {
   @page { size: landscape; margin: 11mm; }
@@ -175,5 +158,4 @@ html:not(.js) .strip { display: none; }
   .axis { margin: 0; max-width: 252px; font-size: 7.5px; }
   #all { break-before: page; }
 }
-]==],
-}
+]==])

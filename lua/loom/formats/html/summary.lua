@@ -114,8 +114,8 @@ local function write_card(report, write, totals, place)
   write(bar(up, down, unknown) .. "\n")
   write_spread(report, write, window)
   write("<dl>")
-  local lines = { { "Up", markup.hours(up) .. " h", "u" }, { "Down", markup.hours(down) .. " h", "d" },
-    { "Unknown", markup.hours(unknown) .. " h", "n" }, { "Excluded", markup.hours(excluded) .. " h", "x" },
+  local lines = { { "Up", markup.hours(up) .. " h", "up" }, { "Down", markup.hours(down) .. " h", "down" },
+    { "Unknown", markup.hours(unknown) .. " h", "unknown" }, { "Excluded", markup.hours(excluded) .. " h", "excluded" },
     { "Outages", markup.count(outages) }, { "Longest", markup.duration(longest) } }
   if report.has_slo then
     local met, measured = met_counts(report, place)

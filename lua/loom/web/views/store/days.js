@@ -5,7 +5,7 @@
 import * as address from "../../address.js";
 import { duration, show } from "../../clock.js";
 import { h } from "../../h.js";
-import { LETTERS } from "../../words.js";
+import { LETTERS } from "../../shapes.js";
 import { refilling } from "./refill.js";
 import { axis, hatch, merged, row, scaleOf } from "./row.js";
 import { next } from "./span.js";
