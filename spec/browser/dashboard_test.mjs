@@ -53,6 +53,7 @@ describe("each view", () => {
           await page.setViewportSize({width: 320, height: 640});
           await settle(page, seen);
           assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it is wider than 320 pixels");
+          assert.deepEqual(await barriers(page), []);
         });
       });
     }

@@ -29,6 +29,14 @@ export function failure(error, again) {
       h("a", { href: "fleet" }, "Back to the whole fleet")));
 }
 
+/** What to do where the page itself fails, or asks for a part of it that the service has in a newer version. */
+export function broken() {
+  return h("section", { class: "panel failure", role: "alert" },
+    h("h2", null, "This page has failed"),
+    h("p", null, "It may be older than the service."),
+    h("p", null, h("button", { type: "button", onclick: () => location.reload() }, "Load it anew")));
+}
+
 /** What to do where there are no polls yet. */
 export function welcome() {
   return h("section", { class: "panel welcome" },

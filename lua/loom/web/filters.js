@@ -4,19 +4,20 @@
 
 import * as address from "./address.js";
 import * as api from "./api.js";
-import { fill, h } from "./h.js";
+import { fill, h, refill } from "./h.js";
 import { menu } from "./menu.js";
 import { count, MEANINGS, STATES } from "./words.js";
 
 const TYPING = 200; // milliseconds without a key after which what was typed is asked for
 
+let told = ""; // the parameters that the chips are of
 const chips = h("ul", { class: "chips", "aria-label": "Filters" });
-const tools = h("div", { class: "row" });
 const search = h("input", { type: "search", placeholder: "Id or attribute", "aria-label": "Search stores", maxlength: 100,
   oninput: typed });
 
 /** The bar, for the page. */
-export const element = h("div", { class: "filters", role: "search" }, search, tools, chips);
+export const element = h("div", { class: "filters", role: "search" }, search,
+  h("div", { class: "row" }, menu("Filter by …", attributes), menu("State", states)), chips);
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let typing;
@@ -82,11 +83,9 @@ function attributes(close) {
   return place;
 }
 
-/**
- * @param {URLSearchParams} query
- * @param {() => void} close
- */
-function states(query, close) {
+/** @param {() => void} close */
+function states(close) {
+  const { query } = address.read();
   const chosen = (query.get("state") ?? "").split(",").filter(Boolean);
   const dormant = query.get("dormant");
   return h("fieldset", { class: "choices" }, h("legend", null, "What stores are"),
@@ -112,9 +111,11 @@ export function update({ view, query }) {
   if (document.activeElement !== search) {
     search.value = query.get("q") ?? "";
   }
-  fill(tools, menu("Filter by …", attributes), menu("State", (close) => states(query, close)));
   const chosen = [...address.choice(query)].filter(([name]) => name !== "q");
-  fill(chips, chosen.map(([name, value]) => chip(name, value, query)),
-    chosen.length > 1 && h("li", null, h("button", { type: "button", class: "plain",
-      onclick: () => address.alter(Object.fromEntries(chosen.map(([name]) => [name, null]))) }, "Clear all")));
+  if (told !== String(query)) {
+    told = String(query);
+    refill(chips, chosen.map(([name, value]) => chip(name, value, query)),
+      chosen.length > 1 && h("li", null, h("button", { type: "button", class: "plain",
+        onclick: () => address.alter(Object.fromEntries(chosen.map(([name]) => [name, null]))) }, "Clear all")));
+  }
 }

@@ -80,17 +80,17 @@ export function fill(element, ...children) {
   element.replaceChildren(...nodes(children));
 }
 
-const FOCUSED = "a[href], button, input, select";
+const FOCUSED = "a[href], button, input, select, summary";
 
 /**
- * The same, where the focus goes to what stands in the place of what had it.
+ * The same, where the focus goes to what has the id of what had it, or else stands in its place.
  * @param {Element} element
  * @param {...Child} children
  */
 export function refill(element, ...children) {
-  const at = [...element.querySelectorAll(FOCUSED)].findIndex((one) => one === document.activeElement);
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  const at = [...element.querySelectorAll(FOCUSED)].findIndex((one) => one === focused);
   fill(element, ...children);
-  if (at >= 0) {
-    /** @type {HTMLElement | undefined} */ (element.querySelectorAll(FOCUSED)[at])?.focus({ preventScroll: true });
-  }
+  const heir = focused?.id ? document.getElementById(focused.id) : element.querySelectorAll(FOCUSED)[at];
+  /** @type {HTMLElement | null | undefined} */ (heir)?.focus({ preventScroll: true });
 }

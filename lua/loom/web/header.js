@@ -4,7 +4,7 @@
 
 import * as address from "./address.js";
 import { duration, instant, show, zoneOf } from "./clock.js";
-import { fill, h } from "./h.js";
+import { fill, h, refill } from "./h.js";
 import { menu } from "./menu.js";
 import { scrubber } from "./scrubber.js";
 import * as session from "./session.js";
@@ -15,40 +15,48 @@ const TABS = [["fleet", "Fleet"], ["wall", "Wall"], ["store", "Store"], ["report
 const OLD = 2 * 3600; // seconds of age from which on data are told to be old
 const STALE = 24 * 3600; // and from which on nothing that is shown can be taken for now
 
+let told = ""; // what the tabs lead to
 const tabs = h("nav", { "aria-label": "Views" });
 const age = h("span", { class: "age" });
 const connection = h("span", { class: "connection", role: "img" });
 const who = h("span", { class: "who" });
-const controls = h("div", { class: "controls" });
+// These are made once, so that what is open stays so, and keeps the focus, while what they say changes.
+const time = scrubber();
+const rules = h("b");
+const clocks = select("Times of day", [["store", "Store's time"], ["viewer", "My time"], ["utc", "UTC"]],
+  (value) => address.alter({ tz: value === "store" ? null : value }));
+const colours = select("Colours", [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]],
+  (value) => theme.choose(/** @type {theme.Theme} */ (value)));
+const controls = h("div", { class: "controls" },
+  time.element, menu(["Rules: ", rules], presets), clocks.element, colours.element);
 
 /** The header, for the page. */
 export const element = h("header", { class: "top" },
   h("a", { class: "brand", href: "fleet" }, "Loom"), tabs, h("div", { class: "facts" }, age, connection), controls, who);
 
-/** @param {URLSearchParams} query */
-function presetMenu(query) {
-  const chosen = query.get("preset") ?? "";
-  return menu(["Rules: ", h("b", null, chosen || "as usual")], (close) => h("fieldset", { class: "choices" },
+/** @param {() => void} close */
+function presets(close) {
+  const chosen = address.read().query.get("preset") ?? "";
+  return h("fieldset", { class: "choices" },
     h("legend", null, "How polls are judged"),
     PRESETS.map(([name, title, line]) => h("label", null,
-      h("input", { type: "radio", name: "preset", value: name, checked: name === chosen, autofocus: name === chosen,
+      h("input", { type: "radio", name: "preset", value: name, checked: name === chosen,
         onchange: () => {
           close();
           address.alter({ preset: name || null });
         } }),
-      h("span", null, h("b", null, title), h("small", null, line))))));
+      h("span", null, h("b", null, title), h("small", null, line)))));
 }
 
 /**
  * @param {string} label
- * @param {string} chosen
  * @param {string[][]} options value and text
  * @param {(value: string) => void} choose
  */
-function select(label, chosen, options, choose) {
-  return h("label", null, h("span", { class: "unseen" }, label), h("select", {
-    onchange: (/** @type {Event} */ event) => choose(/** @type {HTMLSelectElement} */ (event.target).value),
-  }, options.map(([value, text]) => h("option", { value, selected: value === chosen }, text))));
+function select(label, options, choose) {
+  const input = h("select", { onchange: () => choose(input.value) },
+    options.map(([value, text]) => h("option", { value }, text)));
+  return { input, element: h("label", null, h("span", { class: "unseen" }, label), input) };
 }
 
 /**
@@ -56,25 +64,27 @@ function select(label, chosen, options, choose) {
  * @param {address.Address} now
  */
 export function update({ view, query }) {
-  fill(tabs, TABS.map(([name, title]) => name === "store" && view !== "store" ? null
-    : h("a", { href: address.href(name, name === "store" ? { id: query.get("id") } : {}),
-      "aria-current": name === view ? "page" : null }, title)));
-  fill(controls, scrubber(query), presetMenu(query),
-    select("Times of day", query.get("tz") ?? "store", [["store", "Store's time"], ["viewer", "My time"], ["utc", "UTC"]],
-      (value) => address.alter({ tz: value === "store" ? null : value })),
-    select("Colours", theme.chosen(), [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]],
-      (value) => theme.choose(/** @type {theme.Theme} */ (value))));
+  if (told !== view + query) {
+    told = view + query;
+    refill(tabs, TABS.map(([name, title]) => name === "store" && view !== "store" ? null
+      : h("a", { href: address.href(name, name === "store" ? { id: query.get("id") } : {}),
+        "aria-current": name === view ? "page" : null }, title)));
+  }
+  time.update(query);
+  fill(rules, query.get("preset") || "as usual");
+  clocks.input.value = query.get("tz") ?? "store";
+  colours.input.value = theme.chosen();
 }
 
 /**
  * Shows who is logged in.
- * @param {() => void} left called when they have logged out
+ * @param {() => void} leave logs them out
  */
-export function updateWho(left) {
+export function updateWho(leave) {
   const { tokens, name, scope } = session.current();
   fill(who, tokens && scope && [h("span", { title: scope === "read" ? "This token may only read" : "" }, name ?? "token",
     scope === "read" && h("small", null, " read only")),
-  h("button", { type: "button", onclick: () => session.leave().then(left, left) }, "Log out")]);
+  h("button", { type: "button", onclick: leave }, "Log out")]);
 }
 
 /**

@@ -1,13 +1,14 @@
 /**
  * What happens, as it happens: one stream of events for all pages of this browser, where it can tell them apart.
  *
- * Pages that are hidden hear nothing; when one is shown again its views are loaded anew.
+ * Pages that are hidden do nothing about it; when one is shown again its view is loaded anew, if there is any news.
  */
 
 /** @typedef {(data: any) => void} Listener */
 
 const KINDS = ["revision", "audit", "report", "store", "ingest"];
-const CHANNEL = "loom";
+const CHANNEL = "loom " + new URL("..", location.href).pathname; // of one service: there may be others beside it
+const AGAIN = 3000; // milliseconds after which a stream that was refused is asked for anew
 
 /** @type {Map<string, Set<Listener>>} */
 const listeners = new Map();
@@ -46,18 +47,28 @@ function become(now) {
 }
 
 /**
- * Opens the stream, and passes on what comes.
+ * Opens the stream, and passes on what comes. Browsers open it anew when it breaks, but not when it is refused, as by a proxy
+ * that has nobody behind it for a while.
  * @param {(kind: string, data: any) => void} pass
  * @returns {() => void} closes it
  */
 function open(pass) {
   const source = new EventSource("../v1/events");
+  let close = () => source.close();
   source.addEventListener("open", () => pass("connection", "open"));
-  source.addEventListener("error", () => pass("connection", "lost"));
+  source.addEventListener("error", () => {
+    pass("connection", "lost");
+    if (source.readyState === EventSource.CLOSED) {
+      const trying = setTimeout(() => {
+        close = open(pass);
+      }, AGAIN);
+      close = () => clearTimeout(trying);
+    }
+  });
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => pass(kind, JSON.parse(/** @type {MessageEvent} */ (event).data)));
   }
-  return () => source.close();
+  return () => close();
 }
 
 /**
@@ -74,12 +85,14 @@ function take(kind, data) {
 
 // The page that holds the lock has the stream, and tells the others. Locks are for pages that came safely, over TLS or from this
 // machine; others have a stream each.
+/** @returns {() => void} ends that */
 function share() {
   const channel = new BroadcastChannel(CHANNEL);
+  const over = new AbortController();
   channel.addEventListener("message", ({ data: [kind, data] }) => kind === "hello" ? undefined : take(kind, data));
-  navigator.locks.request(CHANNEL + new URL("..", location.href).pathname, () => new Promise(() => {
+  navigator.locks.request(CHANNEL, { signal: over.signal }, () => new Promise((done) => {
     let latest = "connecting";
-    open((kind, data) => {
+    const close = open((kind, data) => {
       latest = kind === "connection" ? data : latest;
       channel.postMessage([kind, data]);
       take(kind, data);
@@ -89,17 +102,31 @@ function share() {
         channel.postMessage(["connection", latest]);
       }
     });
-  }));
+    over.signal.addEventListener("abort", () => {
+      close();
+      done(undefined);
+    });
+  })).catch(() => {}); // it ended before it was this page's turn
   channel.postMessage(["hello"]);
+  return () => {
+    over.abort();
+    channel.close();
+  };
 }
 
-/** Begins to listen. */
+/** @type {(() => void) | null} */
+let end = null;
+
+/** Begins to listen, unless it does so. */
 export function start() {
-  if (navigator.locks) {
-    share();
-  } else {
-    open(take);
-  }
+  end ??= navigator.locks ? share() : open(take);
+}
+
+/** Listens no more, as when nobody is logged in. */
+export function stop() {
+  end?.();
+  end = null;
+  become("connecting");
 }
 
 /**
@@ -118,11 +145,14 @@ export function refreshing(refresh) {
     }
     due = false;
     busy = true;
-    await refresh();
-    setTimeout(() => {
-      busy = false;
-      run();
-    }, PAUSE);
+    try {
+      await refresh();
+    } finally {
+      setTimeout(() => {
+        busy = false;
+        run();
+      }, PAUSE);
+    }
   }
 
   function ask() {

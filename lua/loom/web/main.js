@@ -5,7 +5,7 @@
 import * as address from "./address.js";
 import * as api from "./api.js";
 import { show } from "./clock.js";
-import { failure, welcome } from "./failure.js";
+import { broken, failure, welcome } from "./failure.js";
 import * as filters from "./filters.js";
 import { fill, h } from "./h.js";
 import * as header from "./header.js";
@@ -26,8 +26,8 @@ let updating = new AbortController();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let retrying;
 let retries = 0;
-/** @type {number | null} when the service was there last */
-let lost = null;
+let isLost = false; // whether the service does not answer
+let isKnown = false; // whether the service has told who looks
 
 function close() {
   open?.view.close?.();
@@ -35,14 +35,28 @@ function close() {
 }
 
 function login() {
+  live.stop();
   close();
+  filters.element.hidden = true;
   fill(problem);
   fill(place, session.form(() => {
     fill(place);
-    header.updateWho(login);
+    header.updateWho(leave);
     update();
   }));
-  header.updateWho(login);
+  header.updateWho(leave);
+}
+
+// What has been asked for is not waited for: it would be refused.
+async function leave() {
+  updating.abort();
+  live.stop();
+  try {
+    await session.leave();
+    login();
+  } catch (error) {
+    fail(error);
+  }
 }
 
 /**
@@ -51,7 +65,7 @@ function login() {
  * @param {AbortSignal} signal
  */
 async function viewOf(wanted, signal) {
-  const name = views[wanted] ? wanted : "fleet";
+  const name = Object.hasOwn(views, wanted) ? wanted : "fleet";
   if (open?.name === name) {
     return open.view;
   }
@@ -74,18 +88,20 @@ function fail(error) {
   if (error instanceof DOMException && error.name === "AbortError") {
     return;
   } else if (!(error instanceof api.ApiError)) {
+    document.body.classList.add("lost");
+    fill(problem, broken());
     throw error;
   }
   if (error.status === 0) {
-    lost ??= Date.now();
-    document.body.classList.add("lost");
-    notice.warn("The service has not answered since ", show(lost, undefined, "time"),
-      ". What is shown is from before. Trying again by itself. ",
-      h("button", { type: "button", onclick: () => update() }, "Try now"));
+    lose();
     retry();
-  } else if (error.status === 401) {
+    return;
+  }
+  answered();
+  if (error.status === 401) {
     session.load().then(login, fail);
   } else {
+    document.body.classList.add("lost");
     fill(problem, failure(error, () => update()));
     if (error.status === 503) {
       retry();
@@ -93,29 +109,56 @@ function fail(error) {
   }
 }
 
-function succeed() {
-  retries = 0;
-  lost = null;
+// The banner is put up once, so that its button keeps the focus.
+function lose() {
+  document.body.classList.add("lost");
+  if (!isLost) {
+    isLost = true;
+    notice.warn("The service has not answered since ", show(Date.now(), undefined, "time"),
+      ". What is shown is from before. Trying again by itself. ",
+      h("button", { type: "button", onclick: () => update() }, "Try now"));
+  }
+}
+
+function answered() {
+  isLost = false;
   clearTimeout(retrying);
   document.body.classList.remove("lost");
   notice.warn();
+}
+
+function succeed() {
+  answered();
+  retries = 0;
   fill(problem);
+}
+
+/** Whether whoever looks may: where they have to log in first, they have. */
+async function isAdmitted() {
+  if (!isKnown) {
+    await session.load();
+    isKnown = true;
+    header.updateWho(leave);
+  }
+  const { tokens, scope } = session.current();
+  return !tokens || scope !== null;
 }
 
 /** Shows what the address asks for, as the data are now. */
 async function update() {
-  const { tokens, scope } = session.current();
-  if (tokens && !scope) {
-    login();
-    return;
-  }
-  const now = address.read();
-  header.update(now);
-  filters.update(now);
   updating.abort();
   updating = new AbortController();
   const { signal } = updating;
+  const now = address.read();
   try {
+    if (!await isAdmitted()) {
+      login();
+      return;
+    }
+    signal.throwIfAborted();
+    live.start();
+    header.update(now);
+    filters.update(now);
     const asked = address.question(now.query);
     const state = await api.get("v1/now", asked, signal);
     header.updateAge(state, now.query);
@@ -133,7 +176,7 @@ async function update() {
   }
 }
 
-async function start() {
+function start() {
   theme.apply();
   document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "To the content"), header.element, filters.element,
     ...notice.places, problem, place);
@@ -145,15 +188,7 @@ async function start() {
       await update();
     }
   });
-  try {
-    await session.load();
-  } catch (error) {
-    fail(error);
-    return;
-  }
-  header.updateWho(login);
-  live.start();
-  await update();
+  update();
 }
 
 start();

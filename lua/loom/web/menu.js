@@ -25,7 +25,8 @@ export function menu(label, content, properties) {
     if (open) {
       panel.replaceChildren(h("div", null, content(close)));
       document.addEventListener("pointerdown", elsewhere);
-      /** @type {HTMLElement | null} */ (panel.querySelector("[autofocus], input, select, button, a"))?.focus();
+      /** @type {HTMLElement | null} */ (panel.querySelector("input[type=radio]:checked")
+        ?? panel.querySelector("input, select, button, a"))?.focus();
     } else {
       document.removeEventListener("pointerdown", elsewhere);
     }

@@ -3,7 +3,8 @@
  */
 
 import * as api from "../api.js";
-import { fill, h } from "../h.js";
+import { h } from "../h.js";
+import { refilling } from "../refilling.js";
 import * as session from "../session.js";
 import { facts } from "./data/facts.js";
 import { findings } from "./data/findings.js";
@@ -20,18 +21,19 @@ export function open() {
   const found = h("div");
   const numbers = h("div");
   const log = h("div");
+  const [refillFound, refillNumbers, refillLog] = [found, numbers, log].map(refilling);
 
   /** @param {AbortSignal} [signal] */
   async function look(signal) {
     const [doctor, info, audit] = await Promise.all([api.get("v1/doctor", {}, signal), api.get("v1/info", {}, signal),
       api.get("v1/audit", { kind: "ingest", limit: LOGGED }, signal)]);
-    fill(found, findings(doctor));
-    fill(numbers, facts(info));
-    fill(log, entries(audit.entries));
+    refillFound(doctor.findings, () => findings(doctor));
+    refillNumbers(info, () => facts(info));
+    refillLog(audit.entries, () => entries(audit.entries));
   }
 
   return {
-    element: h("div", { class: "stack data" }, loading,
+    element: h("div", { class: "stack data" }, h("h1", { class: "unseen" }, title), loading,
       h("section", { class: "panel stack" }, h("h2", null, "What is likely wrong"), found),
       h("section", { class: "panel stack" }, h("h2", null, "Files that were loaded"), log),
       h("section", { class: "panel stack" }, h("h2", null, "What there is"), numbers)),

@@ -3,8 +3,9 @@
  */
 
 import * as api from "../api.js";
-import { fill, h } from "../h.js";
+import { h } from "../h.js";
 import * as live from "../live.js";
+import { refilling } from "../refilling.js";
 import * as session from "../session.js";
 import { form } from "./reports/form.js";
 import { list } from "./reports/list.js";
@@ -18,6 +19,7 @@ const LOOK = 1000; // milliseconds between two looks at reports that run
 export function open() {
   const asking = h("details", { class: "panel" }, h("summary", null, "Make a report"));
   const place = h("div");
+  const refill = refilling(place);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let looking;
   /** @type {string[]} */
@@ -27,7 +29,7 @@ export function open() {
   async function look() {
     clearTimeout(looking);
     const { reports, next_cursor: more } = await api.get("v1/reports", { limit });
-    fill(place, list(reports, formats, {
+    refill([reports, more, limit, session.mayWrite()], () => list(reports, formats, {
       changed: look,
       more: more && (() => {
         limit += LIMIT;
@@ -47,7 +49,7 @@ export function open() {
 
   const end = live.subscribe("report", () => look().catch(() => {}));
   return {
-    element: h("div", { class: "stack" }, asking, place),
+    element: h("div", { class: "stack" }, h("h1", { class: "unseen" }, title), asking, place),
     async update() {
       asking.hidden = !session.mayWrite();
       if (!formats.length) {

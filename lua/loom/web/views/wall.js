@@ -9,10 +9,10 @@ import { fill, h, set, svg } from "../h.js";
 import * as notice from "../notice.js";
 import { LETTERS } from "../shapes.js";
 import { counted } from "../words.js";
-import { controls, SPANS } from "./wall/controls.js";
+import { controls, spanOf } from "./wall/controls.js";
 import { cursor } from "./wall/cursor.js";
 import { RANKS } from "./wall/grid.js";
-import { gutterOf, rowsOf } from "./wall/layout.js";
+import { gutterOf, heightOf, rowsOf } from "./wall/layout.js";
 import { axis as dates, ids, marks, names } from "./wall/overlay.js";
 import { paint, palette } from "./wall/paint.js";
 import { source } from "./wall/source.js";
@@ -48,13 +48,13 @@ export function open() {
   const axis = svg("svg", { class: "wall-axis", "aria-hidden": "true", height: 22 });
   const listed = h("div");
   const rows = h("details", { ontoggle: list }, h("summary", null, "As a table"), listed);
-  const element = h("div", { class: "stack wall" }, tools, words, h("div", null, axis, sheet),
-    h("div", { class: "row" }, told, choice), rows);
+  const element = h("div", { class: "stack wall" }, h("h1", { class: "unseen" }, title), tools, words,
+    h("div", null, axis, sheet), h("div", { class: "row" }, told, choice), rows);
 
   function layout() {
     const room = sheet.clientHeight;
     const stores = strips.grid()?.ids.length ?? 0;
-    const { each, height, total } = rowsOf(stores, Number(query.get("rows") ?? 0), room);
+    const { each, height, total } = rowsOf(stores, heightOf(query), room);
     const top = Math.floor(sheet.scrollTop / height);
     return { each, height, total, room, first: top * each, rows: Math.min(total - top, Math.ceil(room / height)) };
   }
@@ -162,7 +162,7 @@ export function open() {
   return {
     element,
     async update(now, signal, { as_of: seen }) {
-      const span = SPANS[now.query.get("span") ?? "week"] ?? SPANS.week;
+      const span = spanOf(now.query);
       await strips.load(now.query, span, seen, signal);
       if (query.toString() !== now.query.toString()) {
         pointer.reset();

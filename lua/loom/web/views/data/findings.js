@@ -15,12 +15,13 @@ function exampleOf(example) {
 }
 
 /** @param {any} finding */
-function entry({ severity, text, effect, command, examples }) {
+function entry({ code, severity, text, effect, command, examples }) {
   return h("li", { class: `finding ${severity}` },
     h("h3", null, h("span", { class: "severity" }, severity), " ", text),
     h("p", null, effect),
-    h("pre", null, h("code", null, command)),
-    examples.length > 0 && h("details", null, h("summary", null, "Examples"), h("ul", null, examples.map(exampleOf))));
+    h("pre", { tabIndex: 0 }, h("code", null, command)),
+    examples.length > 0 && h("details", { id: `finding-${code}` }, h("summary", null, "Examples"),
+      h("ul", null, examples.map(exampleOf))));
 }
 
 /** @param {{ findings: any[] }} doctor what `/v1/doctor` answers */

@@ -4,6 +4,7 @@
 
 import { show } from "../../clock.js";
 import { h } from "../../h.js";
+import { sheet } from "../../sheet.js";
 import { count } from "../../words.js";
 
 const COUNTS = ["rows", "new", "duplicates", "conflicts", "rejected"];
@@ -13,7 +14,7 @@ export function entries(list) {
   if (!list.length) {
     return h("p", { class: "hint" }, "None were loaded since the log was begun.");
   }
-  return h("div", { class: "sheet" }, h("table", { class: "rows" },
+  return sheet("Files that were loaded", h("table", { class: "rows" },
     h("caption", { class: "unseen" }, "Files that were loaded, the newest first"),
     h("thead", null, h("tr", null, ["When", "File", "Kind", "By"].map((name) => h("th", { scope: "col" }, name)),
       COUNTS.map((name) => h("th", { scope: "col", class: "number" }, name)))),

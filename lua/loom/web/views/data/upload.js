@@ -4,13 +4,14 @@
 
 import * as api from "../../api.js";
 import { fill, h } from "../../h.js";
+import { sheet } from "../../sheet.js";
 import { counted } from "../../words.js";
 import { guess, KINDS } from "./kinds.js";
 import { send } from "./send.js";
 
 /** @param {any[]} errors */
 function rejects(errors) {
-  return h("div", { class: "sheet" }, h("table", { class: "rows" },
+  return sheet("Rows that were not taken", h("table", { class: "rows" },
     h("caption", { class: "hint" }, "Rows that were not taken, the first of them"),
     h("thead", null, h("tr", null, ["Line", "Column", "Value", "Reason"].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", null, errors.map((error) => h("tr", null, h("th", { scope: "row", class: "number" }, error.line ?? error.index),

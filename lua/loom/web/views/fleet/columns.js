@@ -29,8 +29,12 @@ function figure(figure, print, descends, width) {
 /** @param {string} text @param {boolean} quiet */
 const quietly = (text, quiet) => quiet ? h("span", { class: "soft" }, text) : text;
 
-/** @param {any} windows @param {string} window */
-function change(windows, window) {
+/**
+ * How much a store's share of time up has changed since the window before; null: one of them has none.
+ * @param {any} windows
+ * @param {string} window
+ */
+export function change(windows, window) {
   const [now, before] = [windows[window]?.ratio, windows[window + "_before"]?.ratio];
   return now === null || before === null || now === undefined || before === undefined ? null : now - before;
 }
@@ -82,7 +86,7 @@ export const STANDARD = ["state", "since", "ratio", "change", "down", "outages",
  * @param {URLSearchParams} query
  */
 export function chosen(query) {
-  return query.get("cols")?.split(",").filter((name) => KINDS[name] || name.startsWith(ATTRIBUTE)) ?? STANDARD;
+  return query.get("cols")?.split(",").filter((name) => Object.hasOwn(KINDS, name) || name.startsWith(ATTRIBUTE)) ?? STANDARD;
 }
 
 /**

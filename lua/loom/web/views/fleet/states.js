@@ -82,7 +82,7 @@ function span(from, to) {
 function content({ counts, down_for: ages, dormant_after: after }, query) {
   const [state, long, dormant] = [query.get("state"), query.get("lasted"), query.get("dormant") === "true"];
   return [
-    h("h2", { class: "fleet-headline" }, headline(counts)),
+    h("h1", { class: "fleet-headline" }, headline(counts)),
     bar(counts),
     h("div", { class: "row", role: "group", "aria-label": "Stores by state" }, STATES.map((one) =>
       filter([h("i", { class: `key ${one}` }), one], counts[one], state === one && !long && !dormant,

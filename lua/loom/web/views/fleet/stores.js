@@ -5,7 +5,7 @@
 import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { asked as requested } from "../../clock.js";
-import { fill, h } from "../../h.js";
+import { fill, h, refill } from "../../h.js";
 import { menu } from "../../menu.js";
 import * as notice from "../../notice.js";
 import { table } from "../../table.js";
@@ -66,9 +66,9 @@ function csvButton(asOf) {
     const { query } = address.read();
     button.disabled = true;
     try {
-      const { csv, save } = await import("./csv.js");
-      save(await csv(question(query), chosen(query), windowOf(query), (done, total) =>
-        fill(button, `CSV ${Math.floor(done / total * 100)} %`)), `stores-${requested(asOf()).slice(0, 10)}.csv`);
+      const [{ csv }, { save }] = await Promise.all([import("./csv.js"), import("../../csv.js")]);
+      save(`stores-${requested(asOf()).slice(0, 10)}.csv`, await csv(question(query), chosen(query), windowOf(query),
+        (done, total) => fill(button, `CSV ${Math.floor(done / total * 100)} %`)));
     } catch (error) {
       notice.tell(`The file was not made: ${error instanceof Error ? error.message : error}`);
     }
@@ -80,20 +80,20 @@ function csvButton(asOf) {
 
 /** @param {URLSearchParams} query */
 function windowChoice(query) {
-  return h("div", { class: "row switch", role: "group", "aria-label": "Window of the figures" }, WINDOWS.map(([, name, label]) =>
-    h("button", { type: "button", "aria-pressed": String(windowOf(query) === name),
-      onclick: () => address.alter(towards(query, name)) }, label)));
+  return WINDOWS.map(([, name, label]) => h("button", { type: "button", "aria-pressed": String(windowOf(query) === name),
+    onclick: () => address.alter(towards(query, name)) }, label));
 }
 
 /** The panel. */
 export function stores() {
   let [letters, total, asOf] = [8, 0, 0];
-  /** @type {[question: string | null, address: string | null]} */
-  let [shown, told] = [null, null];
+  /** @type {string | null} the question */
+  let shown = null;
   const heading = h("h2");
-  const tools = h("div", { class: "row" });
+  const window = h("div", { class: "row switch", role: "group", "aria-label": "Window of the figures" });
+  const tools = h("div", { class: "row" }, window, picker(), csvButton(() => asOf));
   const rows = table({
-    label: "Stores",
+    label: "Table of stores",
     sort: (sort, order) => address.alter({ sort: sort === SORT && order === "asc" ? null : sort,
       order: sort === SORT && order === "asc" ? null : order }),
     fail: (error) => fill(heading, h("span", { class: "problem" }, error.message)),
@@ -124,17 +124,14 @@ export function stores() {
      */
     async update(query, signal) {
       const asked = question(query).toString();
-      const window = windowOf(query);
-      await rows.show(columns(chosen(query), { query, window, asOf: () => asOf,
+      const name = windowOf(query);
+      await rows.show(columns(chosen(query), { query, window: name, asOf: () => asOf,
         idWidth: () => Math.min(ID_MOST, Math.max(ID_LEAST, letters * LETTER + AROUND)) }),
       query.get("sort") ?? SORT, query.get("order") === "desc" ? "desc" : "asc", asked === shown, signal);
       shown = asked;
       fill(heading, counted(total, "store"), h("small", null, total > 0
-        ? ` figures of the ${wordOf(window)}` : " No store is like this."));
-      if (told !== query.toString()) { // a menu that is open stays
-        told = query.toString();
-        fill(tools, windowChoice(query), picker(), csvButton(() => asOf));
-      }
+        ? ` figures of the ${wordOf(name)}` : " No store is like this."));
+      refill(window, windowChoice(query));
     },
   };
 }

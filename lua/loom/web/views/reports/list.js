@@ -5,7 +5,9 @@
 import * as api from "../../api.js";
 import { show } from "../../clock.js";
 import { h } from "../../h.js";
+import * as notice from "../../notice.js";
 import * as session from "../../session.js";
+import { sheet } from "../../sheet.js";
 
 /**
  * @param {any} report
@@ -31,6 +33,15 @@ function words(options) {
     : JSON.stringify(options[name])}`).join(", ") : "the usual one";
 }
 
+/** @param {string} id */
+async function remove(id) {
+  try {
+    await api.send("DELETE", `v1/reports/${id}`);
+  } catch (error) {
+    notice.tell(`The report was not deleted: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 /**
  * @param {any[]} reports
  * @param {string[]} formats
@@ -40,7 +51,7 @@ export function list(reports, formats, { changed, more }) {
   if (!reports.length) {
     return h("p", { class: "hint" }, "There are no reports yet.");
   }
-  return h("div", { class: "stack" }, h("div", { class: "sheet" }, h("table", { class: "rows" },
+  return h("div", { class: "stack" }, sheet("Table of reports", h("table", { class: "rows" },
     h("caption", { class: "unseen" }, "Reports"),
     h("thead", null, h("tr", null, ["Asked for", "Status", "Options", "Result", ""].map((name) =>
       h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "Delete"))))),
@@ -49,8 +60,8 @@ export function list(reports, formats, { changed, more }) {
       h("td", null, report.status),
       h("td", { class: "options" }, h("bdi", { title: words(report.options) }, words(report.options))),
       h("td", null, result(report, formats)),
-      h("td", null, session.mayWrite() && h("button", { type: "button", class: "plain",
+      h("td", null, session.mayWrite() && h("button", { type: "button", class: "plain", id: `delete-${report.report_id}`,
         "aria-label": `Delete the report of ${show(report.created, undefined, "full")}`,
-        onclick: () => api.send("DELETE", `v1/reports/${report.report_id}`).then(changed, changed) }, "Delete"))))))),
+        onclick: () => remove(report.report_id).then(changed) }, "Delete"))))))),
   more && h("p", null, h("button", { type: "button", onclick: more }, "Older ones")));
 }

@@ -6,8 +6,9 @@ import * as api from "../../api.js";
 import { show } from "../../clock.js";
 import { h } from "../../h.js";
 import * as session from "../../session.js";
+import { sheet } from "../../sheet.js";
 import { open } from "./edits.js";
-import { refilling } from "./refill.js";
+import { refilling } from "../../refilling.js";
 import { exclusionText, spansText, weekText } from "./texts.js";
 
 const MOST = 30; // entries
@@ -75,7 +76,7 @@ export function audit() {
       }
       const may = session.mayWrite();
       refill([entries, may, query.toString()], () => [h("h2", null, "Changes by hand"),
-        entries.length ? h("div", { class: "sheet" }, h("table", { class: "rows" },
+        entries.length ? sheet("Table of changes", h("table", { class: "rows" },
           h("caption", { class: "unseen" }, "Changes by hand"),
           h("thead", null, h("tr", null, ["When", "Who", "What", "Before", "After", "Reason"].map((name) =>
             h("th", { scope: "col" }, name)), may && h("td"))),

@@ -5,8 +5,9 @@
 import * as address from "../../address.js";
 import { duration, show } from "../../clock.js";
 import { h } from "../../h.js";
+import { refilling } from "../../refilling.js";
 import { LETTERS } from "../../shapes.js";
-import { refilling } from "./refill.js";
+import { sheet } from "../../sheet.js";
 import { axis, hatch, merged, row, scaleOf } from "./row.js";
 import { next } from "./span.js";
 
@@ -126,8 +127,8 @@ function table(data) {
   const zone = data.schedule.timezone_str;
   const segments = merged(seenOf(data).segments).filter((one) => one.state !== "closed");
   const shown = segments.slice(0, TABLE_MOST);
-  return h("details", { class: "as-table" }, h("summary", null, "As a table"),
-    h("div", { class: "sheet" }, h("table", { class: "rows" },
+  return h("details", { class: "as-table", id: "days-table" }, h("summary", null, "As a table"),
+    sheet("Days as a table", h("table", { class: "rows" },
       h("caption", { class: "hint" }, shown.length < segments.length ? `The first ${TABLE_MOST} stretches`
         : "What the store was while open"),
       h("thead", null, h("tr", null, ["From", "To", "State", "For"].map((name) => h("th", { scope: "col" }, name)))),

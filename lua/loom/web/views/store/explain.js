@@ -6,7 +6,7 @@
 import { duration, hours, show } from "../../clock.js";
 import { h } from "../../h.js";
 import { counted } from "../../words.js";
-import { refilling } from "./refill.js";
+import { refilling } from "../../refilling.js";
 
 const SUMS = /** @type {const} */ (["up", "down", "unknown", "excluded"]);
 const HEADS = ["From", "To", "For", "State", "Poll that vouches", "Why"];
@@ -92,7 +92,6 @@ export function explanation() {
   return {
     element: h("section", { class: "panel", "aria-label": "Explanation" }, body),
     show({ window, query, zone, rules, schedule, span, id }) {
-      const opened = new Set([...body.querySelectorAll("details[open]")].map((one) => one.id));
       refill([id, window, query.toString()], () => {
         if (!window) {
           return [h("h2", null, "Explanation"), h("p", { class: "hint" },
@@ -106,7 +105,7 @@ export function explanation() {
             rules.max_gap ? `a poll holds for ${duration(rules.max_gap)} at most.` : "a poll holds for any time."),
           h("div", { class: "pieces" }, pieces.map((/** @type {any} */ piece) => pieceOf(piece,
             window.openings.length ? window.openings : schedule.days.flatMap((/** @type {any} */ day) => day.openings), zone,
-            pieces.length === 1 || opened.has(`piece-${piece.from}`)))),
+            pieces.length === 1))),
           sum(window)];
       });
     },

@@ -6,8 +6,9 @@ import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { duration, hours } from "../../clock.js";
 import { h } from "../../h.js";
+import { sheet } from "../../sheet.js";
 import { count, percent, PRESETS } from "../../words.js";
-import { refilling } from "./refill.js";
+import { refilling } from "../../refilling.js";
 
 const WINDOWS = /** @type {Record<string, string>} */ ({ shown: "Days shown", last_hour: "Last hour", last_day: "Last 24 h",
   last_week: "Last 7 days" });
@@ -52,7 +53,7 @@ function menu({ query }) {
 function table({ query }, of, other) {
   const names = Object.keys(of.windows).sort((one, two) => Object.keys(WINDOWS).indexOf(one) - Object.keys(WINDOWS).indexOf(two));
   const chosen = query.get("preset") || "loom";
-  return h("div", { class: "sheet" }, h("table", { class: "rows figures" }, h("caption", { class: "unseen" }, "Figures"),
+  return sheet("Table of figures", h("table", { class: "rows figures" }, h("caption", { class: "unseen" }, "Figures"),
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "Window"), h("th", { scope: "col" }, "Rules"),
       COLUMNS.map(([name, title]) => h("th", { scope: "col", class: "number", title }, name)))),
     names.map((name) => h("tbody", null, [[chosen, of], [besideOf(query), other]].map(([preset, figures], at) => h("tr",

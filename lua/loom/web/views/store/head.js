@@ -5,7 +5,7 @@
 import { duration, show } from "../../clock.js";
 import { fill, h } from "../../h.js";
 import { MEANINGS } from "../../words.js";
-import { refilling } from "./refill.js";
+import { refilling } from "../../refilling.js";
 import { today } from "./span.js";
 
 const TICK = 10000; // milliseconds between two looks at the clock

@@ -4,38 +4,19 @@
 
 import * as api from "../../api.js";
 import { duration, instant, show } from "../../clock.js";
+import { save, text } from "../../csv.js";
 import { h } from "../../h.js";
 import * as session from "../../session.js";
+import { sheet } from "../../sheet.js";
 import { counted } from "../../words.js";
 import { open } from "./edits.js";
-import { refilling } from "./refill.js";
+import { refilling } from "../../refilling.js";
 
 /** @typedef {{ from: string, to: string, seconds: number }} Outage its ends to the microsecond */
 
-/** @param {string} text a field of CSV, that no spreadsheet takes for a formula */
-function field(text) {
-  const safe = /^[=+\-@\t\r]/.test(text) ? "'" + text : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll("\"", "\"\"")}"` : safe;
-}
-
-/**
- * @param {string} id
- * @param {Outage[]} outages
- */
-function csv(id, outages) {
-  return ["store_id,from_utc,to_utc,seconds", ...outages.map(({ from, to, seconds }) =>
-    [field(id), from, to, seconds].join(","))].join("\r\n") + "\r\n";
-}
-
-/**
- * Has the browser save a text as a file.
- * @param {string} name
- * @param {string} text
- */
-function save(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+/** @param {string} id @param {Outage[]} outages */
+function rows(id, outages) {
+  return [["store_id", "from_utc", "to_utc", "seconds"], ...outages.map(({ from, to, seconds }) => [id, from, to, seconds])];
 }
 
 /** @returns {import("../store.js").Part} */
@@ -53,8 +34,8 @@ export function outages() {
       refill([list, query.toString()], () => [
         h("div", { class: "row" }, h("h2", null, list.length ? counted(list.length, "outage") : "No outages in these days"),
           list.length > 0 && h("button", { type: "button", id: "outages-csv",
-            onclick: () => save("outages.csv", csv(id, list)) }, "CSV")),
-        list.length > 0 && h("div", { class: "sheet" }, h("table", { class: "rows" },
+            onclick: () => save("outages.csv", text(rows(id, list))) }, "CSV")),
+        list.length > 0 && sheet("Table of outages", h("table", { class: "rows" },
           h("caption", { class: "unseen" }, "Outages"),
           h("thead", null, h("tr", null, h("th", { scope: "col" }, "From"), h("th", { scope: "col" }, "To"),
             h("th", { scope: "col", class: "number" }, "For"), session.mayWrite() && h("td"))),

@@ -6,7 +6,7 @@ import * as api from "../../api.js";
 import { h } from "../../h.js";
 import * as session from "../../session.js";
 import { open } from "./edits.js";
-import { refilling } from "./refill.js";
+import { refilling } from "../../refilling.js";
 import { dateAfter } from "./span.js";
 import { DAYS, exclusionText, spansText, weekText } from "./texts.js";
 

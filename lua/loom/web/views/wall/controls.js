@@ -11,11 +11,20 @@ import { HEIGHTS } from "./layout.js";
  * Stretches of time, with cells that divide them.
  * @type {Record<string, { label: string, seconds: number, bins: number, cell: string }>}
  */
-export const SPANS = {
+const SPANS = {
   day: { label: "a day", seconds: 86400, bins: 96, cell: "15 minutes" },
   week: { label: "a week", seconds: 604800, bins: 168, cell: "an hour" },
   month: { label: "four weeks", seconds: 2419200, bins: 672, cell: "an hour" },
 };
+
+/**
+ * The stretch that an address asks for.
+ * @param {URLSearchParams} query
+ */
+export function spanOf(query) {
+  const name = query.get("span") ?? "";
+  return Object.hasOwn(SPANS, name) ? SPANS[name] : SPANS.week;
+}
 
 const ORDERS = [["down", "Most down time first"], ["store_id", "Id"], ["first_outage", "First outage"]];
 

@@ -2,18 +2,27 @@
  * Where stores and hours are on the wall: from pixels to cells and back.
  */
 
-/** Heights of a row that can be chosen, in pixels; 0: as many stores share one as have to for all to be seen. */
+/** Those that can be chosen: see `heightOf`. */
 export const HEIGHTS = [0, 1, 2, 4, 8, 16];
 
 const NAMED = 16; // the height from which on the names of stores have room
 const GUTTER = 120; // pixels at the left for names
 
 /**
+ * The height of a row that an address asks for, in pixels; 0: as many stores share one as have to for all to be seen.
+ * @param {URLSearchParams} query
+ */
+export function heightOf(query) {
+  const height = Number(query.get("rows"));
+  return HEIGHTS.includes(height) ? height : 0;
+}
+
+/**
  * The room for names: of groups, or of stores.
  * @param {URLSearchParams} query
  */
 export function gutterOf(query) {
-  return query.has("by") || Number(query.get("rows")) >= NAMED ? GUTTER : 0;
+  return query.has("by") || heightOf(query) >= NAMED ? GUTTER : 0;
 }
 
 /**

@@ -4,6 +4,7 @@
 
 import { h } from "../../h.js";
 import * as address from "../../address.js";
+import { sheet } from "../../sheet.js";
 import { words } from "../../strip.js";
 import { count } from "../../words.js";
 import { RANKS } from "./grid.js";
@@ -14,7 +15,7 @@ const MOST = 50;
 export function table(grid) {
   const { ids, bins, ranks } = grid;
   const shown = ids.slice(0, MOST);
-  return h("div", { class: "sheet" }, h("table", { class: "rows" },
+  return sheet("Wall as a table", h("table", { class: "rows" },
     h("caption", { class: "hint" }, ids.length > MOST ? `The first ${MOST} of ${count(ids.length)} stores` : "All stores"),
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "Store"), h("th", { scope: "col" }, "Cells"))),
     h("tbody", null, shown.map((id, row) => h("tr", null,

@@ -5,6 +5,7 @@
 import * as api from "../../../api.js";
 import { hours, show } from "../../../clock.js";
 import { h } from "../../../h.js";
+import { sheet } from "../../../sheet.js";
 import { counted, percent } from "../../../words.js";
 
 const STRETCHES = 8; // that change, and are shown
@@ -56,7 +57,7 @@ export function shown({ zone }, { before, after, changed }) {
   if (!changed.length) {
     return h("p", { class: "hint" }, "Nothing of these days changes.");
   }
-  return [h("div", { class: "sheet" }, h("table", { class: "rows" },
+  return [sheet("Figures before and after", h("table", { class: "rows" },
     h("caption", { class: "unseen" }, "Figures before and after"),
     h("thead", null, h("tr", null, h("td"), COLUMNS.map(([name]) => h("th", { scope: "col", class: "number" }, name)))),
     h("tbody", null, Object.keys(NAMES).filter((name) => before.windows[name] && after.windows[name]).map((name) => h("tr", null,

@@ -53,6 +53,6 @@ export function specialRemoval(_, day) {
     content: h("p", null, h("bdi", null, day.note), ` ${spansText(day.spans)}. The weekly hours hold again on this date.`),
     read: () => null,
     preview: () => ({ special_days: [{ date: day.date, spans: null }] }),
-    save: (value, reason) => api.send("DELETE", pathOf(day.store_id, day.date), { query: { reason } }),
+    save: (_value, reason) => api.send("DELETE", pathOf(day.store_id, day.date), { query: { reason } }),
   };
 }

@@ -1,0 +1,173 @@
+// What goes on while somebody uses the dashboard disturbs nobody, and what fails does not stay so.
+
+import assert from "node:assert/strict";
+import {writeFileSync} from "node:fs";
+import {join} from "node:path";
+import {after, before, describe, it} from "node:test";
+
+import {launch, loom, makeFleet, makeFolder, serve, settle, until, visit} from "./support.mjs";
+
+const STORES = 20;
+const GONE = [/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_NETWORK/];
+
+let folder, browser, service;
+let polls = 0;
+
+before(async () => {
+  folder = makeFolder();
+  makeFleet(join(folder.path, "db"), STORES);
+  browser = await launch();
+  service = await serve(join(folder.path, "db"));
+});
+
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+  folder.remove();
+});
+
+// Has a poll come, and waits until a page has looked at what that changes.
+async function update(page, seen) {
+  await page.locator(".connection.open").waitFor();
+  const looked = page.waitForResponse((response) => response.url().includes("/v1/now"));
+  const at = new Date(Date.UTC(2024, 2, 12, 3, 0, polls++)).toISOString();
+  const answer = await fetch(`${service.url}/v1/polls`, {method: "POST", headers: {"Content-Type": "application/json"},
+    body: JSON.stringify({store_id: "store-00019", status: "active", timestamp_utc: at})});
+  assert.ok(answer.ok, await answer.text());
+  await looked;
+  await settle(page, seen);
+}
+
+const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label")
+  ?? document.activeElement?.textContent);
+
+describe("a live update", () => {
+  it("leaves menus open", async () => {
+    await visit(browser, `${service.url}/ui/fleet?state=up`, {}, async (page, seen) => {
+      for (const name of [/^Time/, /^Rules/, "Filter by …", "State", "Columns", "From … to …"]) {
+        await page.getByRole("button", {name, exact: true}).click();
+        await page.locator(".menu-panel:not([hidden])").locator("input, .choice").first().waitFor();
+        const before = await focused(page);
+        await update(page, seen);
+        assert.ok(await page.locator(".menu-panel:not([hidden])").isVisible(), `${name}`);
+        assert.equal(await focused(page), before, `${name}`);
+        await page.keyboard.press("Escape");
+        await page.locator(".menu-panel:not([hidden])").waitFor({state: "detached"});
+      }
+    });
+  });
+
+  it("leaves what is typed, and tabs that have the focus", async () => {
+    await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {
+      await page.getByRole("link", {name: "Wall"}).focus();
+      await update(page, seen);
+      assert.equal(await focused(page), "Wall");
+      await page.getByRole("searchbox").pressSequentially("store-000", {delay: 20});
+      await update(page, seen);
+      assert.equal(await page.getByRole("searchbox").inputValue(), "store-000");
+      assert.equal(await focused(page), "Search stores");
+    });
+  });
+
+  it("leaves open what is open among the data", async () => {
+    await visit(browser, `${service.url}/ui/data`, {}, async (page, seen) => {
+      const examples = page.locator("main details").first();
+      await examples.locator("summary").click();
+      await update(page, seen);
+      assert.ok(await examples.evaluate((details) => details.open));
+    });
+  });
+});
+
+describe("by keys alone", () => {
+  it("one travels in time step by step, which is one step back", async () => {
+    await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {
+      await page.getByRole("button", {name: /^Time/}).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("slider").waitFor();
+      const instants = new Set();
+      for (let step = 0; step < 3; step++) {
+        await page.keyboard.press("ArrowLeft");
+        await settle(page, seen);
+        assert.equal(await focused(page), "Instant");
+        instants.add(new URL(page.url()).searchParams.get("as_of"));
+      }
+      assert.equal(instants.size, 3);
+      await page.goBack();
+      assert.equal(new URL(page.url()).searchParams.get("as_of"), null);
+    });
+  });
+
+  it("one chooses several columns, and the clocks, without losing the place", async () => {
+    await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {
+      await page.getByRole("button", {name: "Columns"}).click();
+      for (const name of [/^Unknown \(h\)/, /^Zone/]) {
+        await page.getByRole("checkbox", {name}).press("Space");
+        await settle(page, seen);
+      }
+      assert.match(new URL(page.url()).searchParams.get("cols"), /unknown,timezone_str$/);
+      const clocks = page.getByRole("combobox", {name: "Times of day"});
+      await clocks.focus();
+      await page.keyboard.press("ArrowDown");
+      await settle(page, seen);
+      assert.ok(await clocks.evaluate((select) => select === document.activeElement && select.value === "viewer"));
+    });
+  });
+});
+
+describe("what fails", () => {
+  it("is over when the service is back, also where there is nothing", async () => {
+    const database = join(folder.path, "other");
+    makeFleet(database, STORES);
+    let other = await serve(database);
+    const {port} = other;
+    await visit(browser, `${other.url}/ui/fleet`, {allowed: [...GONE, /status of 404/]}, async (page) => {
+      await other.stop();
+      await page.getByRole("columnheader", {name: "Outages"}).getByRole("button").click();
+      await page.locator(".banner:not(:empty)").waitFor();
+      await page.getByRole("button", {name: "Try now"}).focus();
+      await page.keyboard.press("Enter");
+      assert.equal(await focused(page), "Try now");
+      await page.evaluate(() => history.replaceState(null, "", "store?id=nobody"));
+      other = await serve(database, {port});
+      await page.getByRole("heading", {name: "Not there"}).waitFor();
+      assert.equal(await page.locator(".banner").textContent(), "");
+      await page.locator(".connection.open").waitFor();
+    });
+    await other.stop();
+  });
+
+  it("is told where a part of the page is not there any more, as after an upgrade", async () => {
+    await visit(browser, `${service.url}/ui/fleet`, {allowed: [/status of 404/, /^$/]}, async (page) => {
+      await page.route("**/views/wall.js", (route) => route.fulfill({status: 404, body: ""}));
+      await page.getByRole("link", {name: "Wall"}).click();
+      await page.getByRole("button", {name: "Load it anew"}).waitFor();
+      await page.unroute("**/views/wall.js");
+      await page.getByRole("button", {name: "Load it anew"}).click();
+      await page.locator("canvas").waitFor();
+    });
+  });
+});
+
+describe("a session", () => {
+  it("has what happens told from when it begins to when it ends", async () => {
+    const database = join(folder.path, "guarded");
+    makeFleet(database, STORES);
+    const [, token, line] = /^token: (\S+)\nline: {2}(.*)\n$/.exec(loom("token", "read", "ops"));
+    writeFileSync(join(folder.path, "tokens"), `${line}\n`);
+    const guarded = await serve(database, {words: ["--token-file", join(folder.path, "tokens")]});
+    await visit(browser, `${guarded.url}/ui/fleet`, {}, async (page, {requests}) => {
+      assert.ok(!requests.some((request) => request.url().endsWith("/v1/events")));
+      for (const _ of [1, 2]) {
+        await page.fill("#token", token);
+        await page.keyboard.press("Enter");
+        await page.locator(".connection.open").waitFor();
+        await page.getByRole("button", {name: "Log out"}).click();
+        await page.locator("#token").waitFor();
+        await until("the stream has ended", () => requests.filter((request) => request.url().endsWith("/v1/events"))
+          .every((request) => request.failure()));
+      }
+    });
+    await guarded.stop();
+  });
+});
