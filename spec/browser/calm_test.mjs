@@ -170,4 +170,24 @@ describe("a session", () => {
     });
     await guarded.stop();
   });
+
+  it("of a token for some stores alone is offered what it may see", async () => {
+    const database = join(folder.path, "board");
+    makeFleet(database, STORES);
+    const [, token, line] = /^token: (\S+)\nline: {2}(.*)\n$/.exec(loom("token", "board", "tacos", "--where", "brand=Taco"));
+    writeFileSync(join(folder.path, "board-tokens"), `${line}\n`);
+    const guarded = await serve(database, {words: ["--token-file", join(folder.path, "board-tokens")]});
+    await visit(browser, `${guarded.url}/ui/fleet`, {}, async (page, seen) => {
+      await page.fill("#token", token);
+      await page.keyboard.press("Enter");
+      for (const view of ["Wall", "Reports", "Fleet"]) {
+        await page.getByRole("link", {name: view, exact: true}).click();
+        await settle(page, seen);
+        assert.equal(await page.locator(".failure").count(), 0);
+      }
+      assert.equal(await page.getByRole("link", {name: "Data"}).count(), 0);
+      assert.match(await page.locator("h1").textContent(), / of 5 stores /);
+    });
+    await guarded.stop();
+  });
 });

@@ -74,13 +74,19 @@ export async function serve(database, {port, words = []} = {}) {
   let log = "";
   child.stderr.on("data", (text) => log += text);
   const ended = new Promise((done) => child.on("exit", done));
+  const kill = () => child.kill("SIGTERM");
+  process.on("exit", kill); // a test that fails does not come to stop it, and nothing waits for it then
+  child.unref();
+  child.stderr.unref();
   const url = `http://127.0.0.1:${port}`;
   await until(() => `loom serve answers\n${log}`, async () => {
     assert.equal(child.exitCode, null, log);
     return (await fetch(`${url}/healthz`).catch(() => null))?.ok;
   });
   return {port, url, async stop() {
-    child.kill("SIGTERM");
+    child.ref();
+    process.off("exit", kill);
+    kill();
     await ended;
   }};
 }

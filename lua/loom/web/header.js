@@ -18,7 +18,7 @@ const STALE = 24 * 3600; // and from which on nothing that is shown can be taken
 let told = ""; // what the tabs lead to
 const tabs = h("nav", { "aria-label": "Views" });
 const age = h("span", { class: "age" });
-const connection = h("span", { class: "connection", role: "img" });
+const connection = h("span", { class: "connection", role: "img", hidden: true });
 const who = h("span", { class: "who" });
 // These are made once, so that what is open stays so, and keeps the focus, while what they say changes.
 const time = scrubber();
@@ -64,9 +64,10 @@ function select(label, options, choose) {
  * @param {address.Address} now
  */
 export function update({ view, query }) {
-  if (told !== view + query) {
-    told = view + query;
-    refill(tabs, TABS.map(([name, title]) => name === "store" && view !== "store" ? null
+  const isBound = session.current().where !== null; // what is about all stores is not for a token that sees some alone
+  if (told !== `${view} ${query} ${isBound}`) {
+    told = `${view} ${query} ${isBound}`;
+    refill(tabs, TABS.map(([name, title]) => name === "store" && view !== "store" || name === "data" && isBound ? null
       : h("a", { href: address.href(name, name === "store" ? { id: query.get("id") } : {}),
         "aria-current": name === view ? "page" : null }, title)));
   }
@@ -105,9 +106,10 @@ export function updateAge(now, query) {
     !query.has("as_of") && h("small", null, ` ${duration(seconds)} old`));
 }
 
-/** @param {"connecting" | "open" | "lost"} state of the stream of events */
+/** @param {import("./live.js").Connection} state of the stream of events */
 export function updateConnection(state) {
-  const text = { connecting: "Connecting", open: "Live: changes show by themselves", lost: "Not connected" }[state];
+  const text = { none: "", connecting: "Connecting", open: "Live: changes show by themselves", lost: "Not connected" }[state];
+  connection.hidden = state === "none";
   connection.className = "connection " + state;
   connection.setAttribute("aria-label", text);
   connection.setAttribute("title", text);

@@ -13,10 +13,10 @@ const AGAIN = 3000; // milliseconds after which a stream that was refused is ask
 /** @type {Map<string, Set<Listener>>} */
 const listeners = new Map();
 
-/** @typedef {"connecting" | "open" | "lost"} Connection */
+/** @typedef {"none" | "connecting" | "open" | "lost"} Connection */
 
 /** @type {Connection} */
-let state = "connecting";
+let state = "none";
 
 /**
  * Calls a function with the data of events of a kind; of "connection" with the state of the stream.
@@ -119,14 +119,17 @@ let end = null;
 
 /** Begins to listen, unless it does so. */
 export function start() {
-  end ??= navigator.locks ? share() : open(take);
+  if (!end) {
+    become("connecting");
+    end = navigator.locks ? share() : open(take);
+  }
 }
 
 /** Listens no more, as when nobody is logged in. */
 export function stop() {
   end?.();
   end = null;
-  become("connecting");
+  become("none");
 }
 
 /**
