@@ -130,7 +130,7 @@ describe("a week", () => {
     assert.deepEqual(cells, window.pieces[0].cells.map(({reason}) => reason));
     const {outages} = await api(pathOf("york", "/outages?time=rfc3339&from=2024-03-06&to=2024-03-13"));
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("#outages-csv")]);
-    const lines = readFileSync(await download.path(), "utf8").trimEnd().split("\r\n");
+    const lines = readFileSync(await download.path(), "utf8").trimEnd().split("\n");
     assert.deepEqual(lines.slice(1), outages.map(({from, to, seconds}) => `york,${from},${to},${seconds}`));
   }));
 });

@@ -1,5 +1,5 @@
 /**
- * Files of CSV that people keep.
+ * Files of CSV that people keep: as all of Loom's, with LF at the ends of lines.
  */
 
 /** @param {unknown} value a field, quoted where it has to be; what a spreadsheet would compute is text to it */
