@@ -280,6 +280,11 @@ annotations: ## Write meta/loom.lua, what LuaLS knows of the module, from the do
 	$(LUA) docs/annotations.lua >$(BUILD)/annotations.lua
 	mv $(BUILD)/annotations.lua meta/loom.lua
 
+pictures: all $(BROWSER_TOOLS) ## Have the tests make the pictures of docs/pictures anew
+	mkdir -p docs/pictures
+	LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-reporter=spec --test-name-pattern="are made anew" spec/browser/dashboard_test.mjs
+	for view in fleet wall store; do cp $(BUILD)/pictures/$$view-light.png $(BUILD)/pictures/$$view-dark.png docs/pictures; done
+
 # LuaJIT knows none of the variables that are for Lua 5.4 alone.
 FIND_LUA := $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua
 env: ## Print exports by which a shell finds the checkout's module and command
@@ -405,7 +410,7 @@ test-deb: deb ## Hold the packages against lintian; install them on a copy of th
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-luas \
+.PHONY: all help run pictures faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser test-musl musl-objects asan \
         asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web docs annotations env bench bench-http install uninstall rock install-rock \
         rockspec dist deb test-deb clean

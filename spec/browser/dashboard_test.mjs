@@ -1,7 +1,7 @@
 // The dashboard in a browser, on a real service: that nothing is wrong with any of its pages, and what they cost.
 
 import assert from "node:assert/strict";
-import {mkdirSync, writeFileSync} from "node:fs";
+import {mkdirSync, readFileSync, statSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {after, before, describe, it} from "node:test";
 
@@ -181,5 +181,43 @@ describe("a fleet of 14,000 stores", () => {
       assert.ok(all <= 200 * KB, `${all} bytes`);
       await page.screenshot({path: join(pictures, "wall-14000.png")});
     });
+  });
+});
+
+describe("pictures of the documentation", () => {
+  const KEPT = 200 * KB; // bytes of each
+  const shown = {fleet: "", wall: "?by=brand", store: "?id=store-00160"};
+  const names = Object.keys(shown).flatMap((view) => [`${view}-light.png`, `${view}-dark.png`]);
+  let plain;
+
+  before(async () => {
+    const database = join(folder.path, "plain");
+    makeFleet(database, 400, "plain");
+    plain = await serve(database);
+  });
+
+  after(() => plain?.stop());
+
+  for (const [view, query] of Object.entries(shown)) {
+    it(`are made anew of the ${view}`, async () => {
+      for (const colorScheme of ["light", "dark"]) {
+        const path = join(pictures, `${view}-${colorScheme}.png`);
+        await visit(browser, `${plain.url}/ui/${view}${query}`, {colorScheme}, async (page) => {
+          if (view === "fleet") { // strips come when the rows are there
+            await page.locator(".rows .strip").first().waitFor();
+          }
+          await page.screenshot({path});
+        });
+        assert.ok(statSync(path).size <= KEPT, path);
+      }
+    });
+  }
+
+  it("that are kept are short, and shown", () => {
+    const text = readFileSync("docs/dashboard.md", "utf8");
+    for (const name of names) {
+      assert.ok(statSync(join("docs/pictures", name)).size <= KEPT, name);
+      assert.ok(text.includes(`pictures/${name}`), name);
+    }
   });
 });

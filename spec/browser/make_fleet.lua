@@ -1,15 +1,17 @@
--- Makes the database that the dashboard is looked at with: make_fleet.lua DATABASE STORES
+-- Makes the database that the dashboard is looked at with: make_fleet.lua DATABASE STORES [plain]
 --
 -- The week is one in which clocks in America change. One zone is down for an afternoon, one store in fifty since long, some are
--- polled at hours that are not theirs, and some ids are such as a careless page would run, or be broken by.
+-- polled at hours that are not theirs, and some ids are such as a careless page would run, or be broken by. A plain fleet has no
+-- such ids, and two weeks that end now: it is for pictures.
 
 local loom = require "loom"
 
-local path, count = assert(arg[1], "make_fleet.lua DATABASE STORES"), tonumber(arg[2])
+local path, count = assert(arg[1], "make_fleet.lua DATABASE STORES [plain]"), tonumber(arg[2])
+local is_plain = arg[3] == "plain"
 
 local HOUR = 3600
-local FIRST = assert(loom.parse_timestamp "2024-03-05 00:00:00")
-local HOURS = 7 * 24
+local HOURS = (is_plain and 15 or 7) * 24
+local FIRST = is_plain and os.time() // HOUR * HOUR - HOURS * HOUR or assert(loom.parse_timestamp "2024-03-05 00:00:00")
 local EVERY = count > 1000 and 3 or 1 -- hours between two polls of a store
 local PIECE = 200000 -- polls at a time
 
@@ -23,7 +25,7 @@ local hostile = {
 }
 
 local function id_of(number)
-  return hostile[number] or ("store-%05d"):format(number)
+  return not is_plain and hostile[number] or ("store-%05d"):format(number)
 end
 
 -- A number from 0 to 1 that is always the same for the same ones.
@@ -33,8 +35,8 @@ end
 
 local function is_up(number, hour)
   if number % 50 == 7 then
-    return hour < 40
-  elseif number % #zones == 1 and hour >= 90 and hour < 96 then
+    return hour < HOURS - 128
+  elseif number % #zones == 1 and hour >= HOURS - 78 and hour < HOURS - 72 then
     return false
   end
   return chance(number, math.floor(hour / 3)) > 0.03
@@ -84,6 +86,6 @@ for hour = 0, HOURS - 1, EVERY do
   end
 end
 assert(monitor:polls(polls))
-assert(monitor:exclude { store = "*", from = "2024-03-08 02:00:00", to = "2024-03-08 04:00:00", reason = "network, planned" })
-assert(monitor:set_special_day(id_of(1), "2024-03-09", "closed", "Founder's day"))
+assert(monitor:exclude { store = "*", from = FIRST + (HOURS - 94) * HOUR, to = FIRST + (HOURS - 92) * HOUR, reason = "network, planned" })
+assert(monitor:set_special_day(id_of(1), os.date("!%Y-%m-%d", FIRST + (HOURS - 72) * HOUR), "closed", "Founder's day"))
 monitor:close()

@@ -33,9 +33,9 @@ export function makeFolder() {
   return {path, remove: () => rmSync(path, {recursive: true, force: true})};
 }
 
-/** Makes a database of so many stores: see make_fleet.lua. */
-export function makeFleet(database, stores) {
-  execFileSync(process.env.LUA || "lua5.4", ["spec/browser/make_fleet.lua", database, String(stores)],
+/** Makes a database of so many stores, perhaps plain ones: see make_fleet.lua. */
+export function makeFleet(database, stores, ...words) {
+  execFileSync(process.env.LUA || "lua5.4", ["spec/browser/make_fleet.lua", database, String(stores), ...words],
     {cwd: top, env: environment});
 }
 
