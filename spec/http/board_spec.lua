@@ -414,6 +414,36 @@ describe("a token for some stores", function()
   end)
 end)
 
+describe("a token for some stores, where figures cost too much,", function()
+  it("is not told how many stores there are", function()
+    local folder, others = files.make_folder(), 20001
+    local stores = { "store_id,name,value", "own-1,brand,Taco" }
+    for i = 1, others - 1 do
+      stores[2 + i] = ("hidden-%d,brand,Hidden"):format(i)
+    end
+    shell.good("ingest", folder .. "/db", "--attributes", files.write(folder .. "/attributes.csv", table.concat(stores, "\n")))
+    local monitor = assert(loom.open(folder .. "/db"))
+    assert(monitor:polls { { "own-1", true, "2024-03-04 10:00:00" } })
+    monitor:close()
+    local lines, names = {}, { "board", "read" }
+    for i, scope in ipairs(names) do
+      lines[i] = shell.good("token", scope, "x", unpack(scope == "board" and { "--where", "brand=Taco" } or {}))
+    end
+    files.write(folder .. "/tokens", (table.concat(lines):gsub("token: [^\n]*\nline:  ", "")))
+    local service = server.start(folder, { arguments = { "--token-file", folder .. "/tokens", "--store-days", "30000" } })
+    for _, path in ipairs { "/v1/stores?windows=a:30d", "/v1/summary?windows=a:30d", "/v1/groups?windows=a:30d",
+      "/v1/now?as_of=2024-04-04", "/v1/stores?state=up&as_of=2024-04-04", "/v1/strips?bins=1000&compact=true" } do
+      for i, name in ipairs(names) do
+        local response = service:request(path, "-H", "Authorization: Bearer " .. lines[i]:match "^token: (%S+)")
+        server.expect_problem(response, 422)
+        assert.equal(name == "read", response.body:find(tostring(others), 1, true) ~= nil, path .. response.body)
+      end
+    end
+    service:stop()
+    files.remove_folder(folder)
+  end)
+end)
+
 describe("a token for some stores, where no figures can be computed,", function()
   it("is not told because of which store", function()
     local folder = files.make_folder()

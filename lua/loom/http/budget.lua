@@ -46,7 +46,7 @@ end
 
 local function refuse(field, days, stores, limit)
   problem.raise(422, ("%s: %.0f days of %.0f stores are more than one report may have: %.0f days of stores"):format(
-    field, days, stores, limit), { field = field })
+    field, days, stores, limit), { field = field, discreet = field .. ": more than one report may have" })
 end
 
 --- Ends the request where a report would be too large.
@@ -105,7 +105,7 @@ function budget.check_strips(database, bins)
   local stores = stores_of(database)
   if bins * stores > LETTERS then
     problem.raise(422, ("bins: %d letters of each of %.0f stores are more than there may be: %d"):format(bins, stores, LETTERS),
-      { field = "bins" })
+      { field = "bins", discreet = "bins: more letters than there may be" })
   end
 end
 

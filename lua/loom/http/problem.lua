@@ -43,7 +43,8 @@ end
 --- Ends the request with a problem.
 -- @tparam int status
 -- @tparam string detail what happened, for people
--- @tparam[opt] table more further members, such as `field`; `current`, which is JSON; and `headers`
+-- @tparam[opt] table more further members, such as `field`; `current`, which is JSON; `headers`; and `discreet`, the detail for
+--   those who see some stores alone, where the other one tells of all (see `loom.http.restriction`)
 function problem.raise(status, detail, more)
   error(setmetatable({ status = status, detail = detail, more = more or {} }, marker), 0)
 end
@@ -89,12 +90,14 @@ function problem.is(err)
   return getmetatable(err) == marker
 end
 
+local is_no_member = { headers = true, current = true, discreet = true } -- of the document, at least not as it is
+
 --- Sends a problem.
 function problem.send(found)
   local document = { type = "about:blank", title = titles[found.status] or "Error", status = found.status,
     detail = core.utf8(problem.public(found.detail)) } -- which may quote what the client has sent
   for name, value in pairs(found.more) do
-    if name ~= "headers" and name ~= "current" then
+    if not is_no_member[name] then
       document[name] = type(value) == "string" and core.utf8(value) or value
     end
   end

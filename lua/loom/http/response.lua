@@ -8,6 +8,10 @@ local journal = require "loom.http.journal"
 
 local response = {}
 
+local PIECE = 64 * 1024 -- bytes sent before others get their turn: nginx gzips them in a millisecond
+local TURN = 0.001 -- seconds that others get between two pieces
+local GRACE, RATE_MIN = 30, 16 * 1024 -- a client who has read for longer reads so many bytes a second at the least
+
 --- JSON of a value. Store ids and values may hold any bytes, JSON is UTF-8: others are replaced.
 function response.encode(value)
   local text = cjson.encode(value)
@@ -71,7 +75,29 @@ function response.set_headers(headers)
   end
 end
 
---- Sends a response.
+--- Sends the body piece by piece, once the headers are set: nginx holds no more of it for a client who reads slowly, and others
+-- have their turn after each.
+-- @tparam int size in bytes
+-- @tparam function read (first, last) returns the piece from one byte to another, counted from 1; it may be shorter
+function response.send_pieces(size, read)
+  local sent, started = 0, core.clock()
+  ngx.header["Content-Length"] = size
+  while sent < size and ngx.req.get_method() ~= "HEAD" do
+    local text = read(sent + 1, math.min(sent + PIECE, size))
+    if not (ngx.print(text) and ngx.flush(true)) then -- the client has gone
+      ngx.exit(499)
+    end
+    sent = sent + #text
+    if core.clock() - started > GRACE + sent / RATE_MIN then
+      error(("the client reads too slowly: %d of %d bytes"):format(sent, size), 0)
+    end
+    if sent < size then
+      ngx.sleep(TURN)
+    end
+  end
+end
+
+--- Sends a response. The caller yields where it is long.
 -- @tparam int status
 -- @tparam table headers by name
 -- @tparam string text the body
@@ -85,6 +111,11 @@ function response.send(status, headers, text)
     etag.void()
   end
   response.set_headers(headers)
+  if #text > PIECE then
+    return response.send_pieces(#text, function(first, last)
+      return text:sub(first, last)
+    end)
+  end
   ngx.header["Content-Length"] = #text
   ngx.print(text)
 end

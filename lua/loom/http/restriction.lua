@@ -141,12 +141,17 @@ function restriction.check(route, arguments)
   end
 end
 
---- A problem as who asks may read it: what keeps the figures of all stores from being computed names any of them.
+--- A problem as who asks may read it: what keeps the figures of all stores from being computed names any of them, and what is
+-- too much to compute tells how many there are.
 -- @tparam ?table route nil where there is none
 -- @tparam table found as `loom.http.problem.raise` makes it
 -- @treturn table
 function restriction.public(route, found)
-  if found.status == 409 and restriction.where() and route and route.restricted ~= "store" then
+  if not restriction.where() then
+    return found
+  end
+  found.detail = found.more.discreet or found.detail
+  if found.status == 409 and route and route.restricted ~= "store" then
     found.detail = "the figures of the stores cannot be computed"
   end
   return found

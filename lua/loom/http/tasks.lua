@@ -22,9 +22,6 @@ local ANSWER_MAX = 1024 * 1024 * 1024 -- bytes: a report of a million stores as 
 local PATIENCE = 20 -- seconds until a thread is free
 local TIME_MAX = 60 -- seconds that a task may take: ten times what a report of a hundred thousand stores takes as JSON
 local FIRST_LOOK, LAST_LOOK = 0.001, 0.02 -- seconds between two looks: small answers take about as long as the first
-local PIECE = 64 * 1024 -- bytes sent before others get their turn
-local TURN = 0.001 -- seconds that others get between two pieces
-local GRACE, RATE_MIN = 30, 16 * 1024 -- a client who has read for longer reads so many bytes a second at the least
 
 local folder
 local threads = {} -- of `thread`, `taken` and `is_closed`
@@ -213,22 +210,9 @@ end
 function tasks.send(spool, headers)
   ngx.ctx.loom_answer.spool = spool
   response.set_headers(headers)
-  local size, at, started = spool:size(), 0, core.clock()
-  ngx.header["Content-Length"] = size
-  while at < size and ngx.req.get_method() ~= "HEAD" do
-    local text = assert(spool:read(at, PIECE))
-    if not (ngx.print(text) and ngx.flush(true)) then -- the client has gone
-      tasks.release()
-      ngx.exit(499)
-    end
-    at = at + #text
-    if core.clock() - started > GRACE + at / RATE_MIN then
-      error(("the client reads too slowly: %d of %d bytes"):format(at, size), 0)
-    end
-    if at < size then
-      ngx.sleep(TURN)
-    end
-  end
+  response.send_pieces(spool:size(), function(first, last)
+    return assert(spool:read(first - 1, last - first + 1))
+  end)
   tasks.release()
 end
 

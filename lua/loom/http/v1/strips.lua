@@ -12,11 +12,13 @@ local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
 local strip_report = require "loom.http.v1.strip_report"
+local tasks = require "loom.http.tasks"
 local stepping = require "loom.stepping"
 local stores = require "loom.stores"
 local time = require "loom.time"
 
 local BINS, BINS_MAX = strip_report.BINS, 1000 -- more than that no screen has columns for
+local LONG = 1024 * 1024 -- bytes of an answer: those of 1,000 stores are shorter
 local PIECE = 500 -- stores that are written before others may have their turn
 
 local is_order = { store_id = true, down = true, first_outage = true, timezone_str = true }
@@ -131,7 +133,11 @@ local function text_of(parameters, report, only, order, groups, give_turn)
   return table.concat(parts)
 end
 
+-- Long ones are kept until they are sent, however slowly the client reads, so that there are not too many at a time.
 local function send(text)
+  if #text > LONG then
+    tasks.enter()
+  end
   response.send(200, { ["Content-Type"] = "text/plain; charset=utf-8", ["Cache-Control"] = "no-store" }, text)
 end
 
