@@ -23,6 +23,8 @@ local events = {}
 
 local KEEP = 300 -- seconds
 local KEPT_MAX = 10000 -- of the newest ones, as many as a client that was cut off gets
+local PIECE = 50 -- events that are sent before others have their turn: for whom one is, is looked up in up to 0.1 ms
+local TURN = 0.001 -- seconds that others get
 local LOOK_EVERY = 0.2 -- seconds between two looks for new events
 local BEAT_EVERY = 15 -- seconds after which a silent stream gets a comment, so that nobody in between closes it
 local WATCH_EVERY = 0.5 -- seconds between two looks at the stores
@@ -222,6 +224,13 @@ local function is_for_listener(kind, data)
   return type(id) == "string" and restriction.sees(id)
 end
 
+-- Gives others their turn, once what was printed is on its way. Returns nothing when the client has gone.
+local function give_turn()
+  local is_there = ngx.flush(true)
+  ngx.sleep(TURN)
+  return is_there
+end
+
 -- Sends the events after `last`. An event that has a number, but is not there, is waited for unless it had its number already
 -- when this was looked at before: `known` is the newest one then.
 -- Returns the number of the last one sent, or nil when the client has gone; whether there were any; and the newest one.
@@ -230,8 +239,11 @@ local function send_after(dictionary, last, known)
   if last > newest then -- numbers have begun anew, by a clock that was set back: the client has missed all that there is
     last = newest - KEPT_MAX
   end
-  local upto, sent = newest, false
-  for number = math.max(last + 1, newest - KEPT_MAX), newest do
+  local upto, sent, first = newest, false, math.max(last + 1, newest - KEPT_MAX)
+  for number = first, newest do
+    if number > first and (number - first) % PIECE == 0 and not give_turn() then
+      return nil
+    end
     local text = dictionary:get(number)
     if text then
       local kind, data = text:match("^(.-)\n(.*)$")

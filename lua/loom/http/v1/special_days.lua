@@ -15,7 +15,7 @@ local EVERY = "*" -- what the library calls all stores
 local function store_of(arguments, must_be_known)
   local id = arguments.store_id
   if id == EVERY then
-    problem.raise(400, "store_id: special days of all stores are at /v1/special-days", { field = "store_id" })
+    problem.raise(400, "store_id: special days of all stores are those of the path special-days", { field = "store_id" })
   elseif id and must_be_known then
     service.call({ "store_id" }, function(state)
       return state.monitor:store(id)
