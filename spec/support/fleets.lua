@@ -140,7 +140,7 @@ function fleets.some_rules(choose)
   vary("evidence", { "inside", "around" })
   vary("no_data", { "down", "up", "unknown" })
   vary("max_gap", { 0, 30 * MINUTE, 5 * HOUR, 40 * HOUR })
-  asked.max_gap = asked.max_gap and asked.max_gap / 1000000
+  asked.max_gap = asked.max_gap and math.floor(asked.max_gap / 1000000) -- 1800.0 is no duration in a query
   return rules, asked
 end
 
