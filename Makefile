@@ -261,7 +261,8 @@ $(TYPES):
 	touch $@
 
 lint-web: $(TYPES) ## The types of the dashboard's modules
-	node $(<D)/node_modules/typescript/bin/tsc --allowJs --checkJs --noEmit --strict --noUnusedLocals --noUnusedParameters \
+	@echo '  TSC     lua/loom/web'
+	@node $(<D)/node_modules/typescript/bin/tsc --allowJs --checkJs --noEmit --strict --noUnusedLocals --noUnusedParameters \
 	  --target es2022 --lib es2023,dom,dom.iterable --module es2022 --moduleResolution bundler $(filter %.js,$(WEB_FILES))
 
 lint: lint-web ## Warnings of gcc, clang, cppcheck, luacheck, LDoc and TypeScript, and what is not laid out as .clang-format says

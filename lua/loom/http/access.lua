@@ -36,7 +36,7 @@ local function check_page(may_be_linked)
   if host ~= known_host then
     local name = host:lower():gsub(":%d+$", "")
     if not (name:find "^[%d.]+$" or name:find "^%[[%x:.]+%]$" or name == "localhost" or hosts[name]) then
-      problem.raise(403, "without tokens this service answers to addresses, localhost and the names in `hosts`")
+      problem.raise(403, "without tokens this service answers to addresses, localhost and the name given by --host")
     end
     known_host = host
   end
@@ -182,8 +182,11 @@ function access.init_worker(options)
   for i = 1, math.min(#found, TOLD_MAX) do
     log.write(ngx.ERR, "loom: ", found[i])
   end
-  if #found > TOLD_MAX or count == 0 then
-    log.write(ngx.ERR, ("loom: %s: %d lines cannot be read, %d tokens are in force"):format(options.token_file, #found, count))
+  if #found > TOLD_MAX then
+    log.write(ngx.ERR, ("loom: %s: %d lines cannot be read in all"):format(options.token_file, #found))
+  end
+  if count == 0 then
+    log.write(ngx.ERR, ("loom: %s: no token is in force: nobody gets in"):format(options.token_file))
   end
 end
 
