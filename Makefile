@@ -302,6 +302,9 @@ $(BUILD)/bench/%: bench/%.c $(LIBRARY)
 bench: all $(BUILD)/bench/generate $(BUILD)/bench/baseline $(BUILD)/bench/measure ## Time ingestion and reports on generated data: see docs/performance.md
 	bench/run
 
+bench-dashboard: all $(BROWSER_TOOLS) ## Time the dashboard in Chromium
+	LOOM_BUILD=$(BUILD) LUA=$(LUA) node bench/dashboard.mjs
+
 bench-http: all $(BUILD)/bench/generate ## Time the service on the loopback, with wrk
 	bench/http/run
 
@@ -413,6 +416,6 @@ clean: ## Remove what was built
 
 .PHONY: all help run pictures faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser test-musl musl-objects asan \
-        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web docs annotations env bench bench-http install uninstall rock install-rock \
+        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web docs annotations env bench bench-dashboard bench-http install uninstall rock install-rock \
         rockspec dist deb test-deb clean
 .SECONDARY:

@@ -20,7 +20,8 @@ local brands, regions = { "Taco", "Burger", "Noodle", "Pizza" }, { "north", "eas
 
 local hostile = {
   "<script>window.harmed = 1</script>", '"><img src=x onerror="window.harmed = 2">', "</script><script>window.harmed = 3//",
-  "' onmouseover='window.harmed = 4", "&amp;&lt;", "caf\195\169 \226\128\174desrever", "\216\167\217\132\217\133\216\170\216\172\216\177",
+  "' onmouseover='window.harmed = 4", "&amp;&lt;", "caf\195\169 \226\128\174desrever",
+  "\216\167\217\132\217\133\216\170\216\172\216\177",
   "\240\159\140\174 taco", "tab\tand\nline", "a/b?c=d&e#f%2F", ("long id "):rep(31) .. "255 byt",
 }
 
@@ -86,6 +87,7 @@ for hour = 0, HOURS - 1, EVERY do
   end
 end
 assert(monitor:polls(polls))
-assert(monitor:exclude { store = "*", from = FIRST + (HOURS - 94) * HOUR, to = FIRST + (HOURS - 92) * HOUR, reason = "network, planned" })
+assert(monitor:exclude { store = "*", from = FIRST + (HOURS - 94) * HOUR, to = FIRST + (HOURS - 92) * HOUR,
+  reason = "network, planned" })
 assert(monitor:set_special_day(id_of(1), os.date("!%Y-%m-%d", FIRST + (HOURS - 72) * HOUR), "closed", "Founder's day"))
 monitor:close()
