@@ -354,6 +354,8 @@ end
 
 --- Computes a report and waits for it: see `loom.monitor:report`.
 -- @local
+-- @tparam loom.monitor monitor
+-- @tparam[opt] table options
 -- @tparam[opt] loom.overlay overlay facts of a store in place of those that are stored: it is used up
 function Report.compute(monitor, options, overlay)
   local native, checked, code = begin(monitor, "report", options, false, nil, overlay)
