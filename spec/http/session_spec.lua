@@ -3,8 +3,10 @@
 local cjson = require "cjson"
 local database = require "support.database"
 local files = require "support.files"
+local loom = require "loom"
 local server = require "support.server"
 local shell = require "support.shell"
+local transaction = require "loom.transaction"
 
 local unpack = table.unpack or unpack -- luacheck: compat
 
@@ -163,6 +165,23 @@ describe("a session", function()
     assert.equal("loom_session=; Path=/loom; Max-Age=0; HttpOnly; SameSite=Strict", response.headers["set-cookie"])
     server.expect_problem(ask(cookie, "GET", "/v1/stores"), 401, "the session is over")
     assert.equal(204, service:request("/v1/session", "-X", "DELETE").status)
+  end)
+
+  it("has its cookie dropped also where it cannot be ended", function()
+    local _, cookie = log_in(tokens.read)
+    local function execute(sql)
+      local monitor = assert(loom.open(folder .. "/db"))
+      assert(transaction.run(monitor.database, function(run)
+        return run(sql)
+      end))
+      monitor:close()
+    end
+    execute "CREATE TRIGGER stays BEFORE DELETE ON service BEGIN SELECT RAISE(ABORT, 'it stays'); END"
+    local response = ask(cookie, "DELETE", "/v1/session", "-H", OWN)
+    execute "DROP TRIGGER stays"
+    assert.equal(500, response.status, response.body)
+    assert.matches("^loom_session=; Path=/loom; Max%-Age=0;", response.headers["set-cookie"])
+    assert.equal(204, ask(cookie, "DELETE", "/v1/session", "-H", OWN).status)
   end)
 
   it("ends when its token leaves the file", function()

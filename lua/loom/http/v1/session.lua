@@ -114,6 +114,7 @@ local function delete()
     access.check_session_page()
     local who = tokens.state() and access.identify(database())
     journal.note_token(who and who.token.name)
+    set_cookie("", 0) -- which the browser drops also where the session cannot be ended, as on a full disk
     service.call(nil, function(state)
       return sessions.finish(state.monitor.database, id)
     end)
