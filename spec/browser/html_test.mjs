@@ -427,6 +427,29 @@ describe("colours", () => {
     }
   }));
 
+  it("are the same in browsers that have no light-dark()", () => withPage("fleet", {}, async (page) => {
+    const context = await browser.newContext(), older = await context.newPage();
+    const text = readFileSync(join(folder, "fleet.html"), "utf8");
+    assert.ok(text.includes("light-dark("));
+    await older.setContent(text.replace(/<meta http-equiv[^>]*>/, "").replaceAll("light-dark(", "unknown-function("));
+    const seen = (one) => one.evaluate((names) => {
+      const probe = document.body.appendChild(document.createElement("i"));
+      return Object.fromEntries(names.map((name) => {
+        probe.style.color = `var(${name})`;
+        return [name, getComputedStyle(probe).color];
+      }));
+    }, [...new Set(text.match(/--[a-z]+(?=: light-dark)/g))]);
+    for (const media of [{colorScheme: "light", media: "screen"}, {colorScheme: "dark", media: "screen"},
+      {colorScheme: "dark", media: "print"}]) {
+      await page.emulateMedia(media);
+      await older.emulateMedia(media);
+      const colours = await seen(page);
+      assert.ok(new Set(Object.values(colours)).size > 12);
+      assert.deepEqual(await seen(older), colours);
+    }
+    await context.close();
+  }));
+
   it("follow the system's setting", () => withPage("fleet", {colorScheme: "light"}, async (page) => {
     const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const light = await paper();

@@ -5,9 +5,29 @@
 local inline = require "loom.formats.html.inline"
 local web = require "loom.web"
 
-return inline.of("\n" .. web.read "tokens.css" .. [==[
+local COLOUR = "(%-%-%l+): light%-dark%((#%x+), (#%x+)%);"
 
-:root { --found: light-dark(#fff3c4, #453a12); }
+-- Reports are kept, and mailed to whoever has whatever browser: those from before 2024 do not know light-dark(), of which each
+-- colour is the one of the scheme for them.
+local function for_older_browsers(css)
+  local light, dark = {}, {}
+  for name, one, other in css:gmatch(COLOUR) do
+    light[#light + 1] = ("%s: %s;"):format(name, one)
+    dark[#dark + 1] = ("%s: %s;"):format(name, other)
+  end
+  return ([[
+@supports not (color: light-dark(#000, #fff)) {
+  :root { %s }
+  @media screen and (prefers-color-scheme: dark) {
+    :root { %s }
+  }
+}
+]]):format(table.concat(light, " "), table.concat(dark, " "))
+end
+
+local colours = "\n" .. web.read "tokens.css" .. ":root { --found: light-dark(#fff3c4, #453a12); }\n"
+
+return inline.of(colours .. for_older_browsers(colours) .. [==[
 * { box-sizing: border-box; }
 html { background: var(--paper); color: var(--ink); -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; padding: 28px 32px 48px; max-width: 1520px; font: 13px/1.45 var(--sans);
