@@ -89,14 +89,16 @@ describe("a copy of the checkout", function()
   local options = "--deps-mode=none CFLAGS=-O0"
     .. (jit and ' LUA_INCDIR="$(pkg-config --variable=includedir luajit)"' or "")
 
-  -- The command loads the example's files and prints their report.
+  -- The command loads the example's files and prints their report, also as a page, which is made of files that are no Lua.
   local function expect_command(command)
     assert.equal("loom " .. loom.version .. "\n", good("/", command .. " --version"))
-    local report = good("/", ([[
-      trap 'rm "$TMPDIR"/db' EXIT
-      COMMAND ingest "$TMPDIR"/db --quiet ]] .. copy .. [[/examples/data
-      COMMAND report "$TMPDIR"/db --format=table]]):gsub("COMMAND", command))
-    assert.equal((shell.good("report", "examples/data", "--format=table")), report)
+    for _, format in ipairs { "table", "html" } do
+      local report = good("/", ([[
+        trap 'rm "$TMPDIR"/db' EXIT
+        COMMAND ingest "$TMPDIR"/db --quiet ]] .. copy .. [[/examples/data
+        COMMAND report "$TMPDIR"/db --format=]] .. format):gsub("COMMAND", command))
+      assert.equal((shell.good("report", "examples/data", "--format=" .. format)), report)
+    end
   end
 
   -- The command serves, on nginx's LuaJIT.
