@@ -182,7 +182,7 @@ $(BROWSER_TOOLS):
 	touch $@
 
 test-browser: all $(BROWSER_TOOLS) ## The HTML report and the dashboard in Chromium; pictures of it are in build/pictures
-	@for test in html dashboard fleet store calm; do echo "== spec/browser/$${test}_test.mjs in Chromium"; \
+	@for test in html bundle dashboard fleet store calm; do echo "== spec/browser/$${test}_test.mjs in Chromium"; \
 	  LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-reporter=spec spec/browser/$${test}_test.mjs || exit 1; done
 
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it. It keeps 16 MB of what was freed, not 256,
