@@ -98,6 +98,34 @@ describe("by keys alone", () => {
     });
   });
 
+  it("one goes past a table of many stores, or from one of them to the next", async () => {
+    await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {
+      const sheet = page.getByRole("region", {name: "Table of stores"});
+      await sheet.focus();
+      const ids = await sheet.locator("tbody th a").allTextContents();
+      for (const id of ids.slice(0, 3)) {
+        await page.keyboard.press("ArrowDown");
+        assert.equal(await focused(page), id);
+      }
+      await page.keyboard.press("ArrowUp");
+      assert.equal(await focused(page), ids[1]);
+      await page.keyboard.press("Tab");
+      assert.ok(await page.evaluate(() => document.activeElement.closest(".fleet-groups") !== null));
+      await sheet.locator("tbody th a").nth(1).focus();
+      await page.keyboard.press("Enter");
+      await settle(page, seen);
+      assert.equal(new URL(page.url()).searchParams.get("id"), ids[1]);
+    });
+  });
+
+  it("one takes a filter away, and is at the others", async () => {
+    await visit(browser, `${service.url}/ui/fleet?where.brand=Taco`, {}, async (page, seen) => {
+      await page.getByRole("button", {name: "Remove the filter brand Taco"}).press("Enter");
+      await settle(page, seen);
+      assert.equal(await focused(page), "Filter by …");
+    });
+  });
+
   it("one chooses several columns, and the clocks, without losing the place", async () => {
     await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {
       await page.getByRole("button", {name: "Columns"}).click();

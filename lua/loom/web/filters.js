@@ -114,8 +114,12 @@ export function update({ view, query }) {
   const chosen = [...address.choice(query)].filter(([name]) => name !== "q");
   if (told !== String(query)) {
     told = String(query);
+    const had = chips.contains(document.activeElement);
     refill(chips, chosen.map(([name, value]) => chip(name, value, query)),
       chosen.length > 1 && h("li", null, h("button", { type: "button", class: "plain",
         onclick: () => address.alter(Object.fromEntries(chosen.map(([name]) => [name, null]))) }, "Clear all")));
+    if (had && !chips.contains(document.activeElement)) { // the last of them has been taken away
+      element.querySelector("button")?.focus();
+    }
   }
 }

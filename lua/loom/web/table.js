@@ -5,6 +5,7 @@
 
 import { fill, h, refill, set, svg } from "./h.js";
 import { paged } from "./paged.js";
+import { listen, targets } from "./rowkeys.js";
 
 /**
  * @typedef {object} Column
@@ -51,6 +52,7 @@ export function table(source) {
   const widths = h("colgroup");
   const grid = h("table", { class: "rows" }, h("caption", { class: "unseen" }, source.label), widths, h("thead", null, head), body);
   const element = h("div", { class: "sheet", tabIndex: 0, role: "region", "aria-label": source.label, onscroll: scrolled }, grid);
+  listen(element, () => Math.ceil(element.scrollTop / height), (index) => made.get(index)?.one);
 
   /** @returns {[from: number, to: number]} the rows that are seen, and some more; an empty table has no height yet */
   function seen() {
@@ -61,9 +63,11 @@ export function table(source) {
 
   /** @param {number} index @param {any} values */
   function row(index, values) {
-    return h("tr", { "aria-rowindex": index + 2, class: values ? null : "waiting" }, columns.map((column, at) =>
+    const one = h("tr", { "aria-rowindex": index + 2, class: values ? null : "waiting" }, columns.map((column, at) =>
       h(at ? "td" : "th", { class: column.numeric ? "number" : null, scope: at ? null : "row" },
         values ? column.cell(values) : at ? "" : "…")));
+    targets(one).forEach((target) => set(target, { tabIndex: -1 }));
+    return one;
   }
 
   // The element of a row: the one that is there, if it shows the same, so that what is selected stays, and the focus.
@@ -81,9 +85,9 @@ export function table(source) {
     }
     made.set(index, { one, values });
     if (old) {
-      const at = [...old.one.querySelectorAll("a, button")].findIndex((other) => other === document.activeElement);
+      const at = targets(old.one).findIndex((other) => other === document.activeElement);
       old.one.replaceWith(one);
-      /** @type {HTMLElement | undefined} */ (one.querySelectorAll("a, button")[at])?.focus({ preventScroll: true });
+      targets(one)[at]?.focus({ preventScroll: true });
     }
     return one;
   }

@@ -93,7 +93,7 @@ export function stores() {
   const window = h("div", { class: "row switch", role: "group", "aria-label": "Window of the figures" });
   const tools = h("div", { class: "row" }, window, picker(), csvButton(() => asOf));
   const rows = table({
-    label: "Table of stores",
+    label: "Table of stores: arrow keys go from one to the next",
     sort: (sort, order) => address.alter({ sort: sort === SORT && order === "asc" ? null : sort,
       order: sort === SORT && order === "asc" ? null : order }),
     fail: (error) => fill(heading, h("span", { class: "problem" }, error.message)),
