@@ -3,7 +3,7 @@
 
 local files = require "support.files"
 
-local LINES_MAX = 200
+local LINES_MAX, COLUMNS_MAX = 200, 130
 
 -- By pattern: what makes markup of text, or code; styles and scripts inside of others; and what leads elsewhere.
 local forbidden = {
@@ -49,11 +49,17 @@ describe("the dashboard's files", function()
     assert.is_true(count > 1000)
   end)
 
-  it("have one subject each, and not many lines", function()
+  it("have one subject each, and neither many lines nor long ones", function()
     local wrong = {}
     for path, text in pairs(all) do
       local _, lines = text:gsub("\n", "")
       wrong[#wrong + 1] = lines > LINES_MAX and ("%s: %d lines"):format(path, lines) or nil
+      local number = 0
+      for line in text:gmatch "([^\n]*)\n" do
+        number = number + 1
+        local _, columns = line:gsub("[^\128-\191]", "")
+        wrong[#wrong + 1] = columns > COLUMNS_MAX and ("%s:%d: %d columns"):format(path, number, columns) or nil
+      end
       wrong[#wrong + 1] = path:find "%.js$" and not text:find "^/%*%*" and path .. ": does not begin with what it is for" or nil
     end
     assert.same({}, wrong)

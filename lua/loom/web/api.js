@@ -35,6 +35,15 @@ export function link(path, query) {
   return "../" + path + (text && "?" + text);
 }
 
+/**
+ * The path of what the service has of a store.
+ * @param {string} id
+ * @param {string} [what] such as "outages"; of the store itself without it
+ */
+export function ofStore(id, what) {
+  return `v1/stores/${encodeURIComponent(id)}` + (what ? "/" + what : "");
+}
+
 /** @param {Response} response */
 async function problemOf(response) {
   const text = await response.text();

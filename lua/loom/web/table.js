@@ -50,7 +50,8 @@ export function table(source) {
   const last = h("tr", { class: "pad", "aria-hidden": "true" }, h("td", null, below));
   const body = h("tbody", null, first, last);
   const widths = h("colgroup");
-  const grid = h("table", { class: "rows" }, h("caption", { class: "unseen" }, source.label), widths, h("thead", null, head), body);
+  const grid = h("table", { class: "rows" },
+    h("caption", { class: "unseen" }, source.label), widths, h("thead", null, head), body);
   const element = h("div", { class: "sheet", tabIndex: 0, role: "region", "aria-label": source.label, onscroll: scrolled }, grid);
   listen(element, () => Math.ceil(element.scrollTop / height), (index) => made.get(index)?.one);
 

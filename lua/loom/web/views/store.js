@@ -19,15 +19,6 @@ import { dateAfter, spanOf, today } from "./store/span.js";
 export const title = "Store";
 
 /**
- * The path of what the service has of a store.
- * @param {string} id
- * @param {string} [what]
- */
-export function path(id, what) {
-  return `v1/stores/${encodeURIComponent(id)}` + (what ? "/" + what : "");
-}
-
-/**
  * @param {string} id
  * @param {URLSearchParams} asked
  * @param {import("./store/span.js").Span} span
@@ -35,7 +26,7 @@ export function path(id, what) {
  */
 async function momentsOf(id, asked, span, signal) {
   const query = new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]);
-  return { window: null, rules: null, segments: (await api.get(path(id, "timeline"), query, signal)).segments };
+  return { window: null, rules: null, segments: (await api.get(api.ofStore(id, "timeline"), query, signal)).segments };
 }
 
 /**
@@ -52,7 +43,7 @@ async function lookAt(id, asked, span, signal) {
     return momentsOf(id, asked, span, signal);
   }
   try {
-    const found = await api.get(path(id, "explain"), query, signal);
+    const found = await api.get(api.ofStore(id, "explain"), query, signal);
     return { window: found.windows[0], rules: found.rules, segments: null };
   } catch (error) {
     if (!(error instanceof api.ApiError) || error.status !== 400 || error.field !== "windows") {
@@ -83,10 +74,12 @@ export function open() {
         asked.set(name, value);
       }
     }
-    const [store, near] = await Promise.all([api.get(path(id), asked, signal), api.get(path(id, "schedule"), asked, signal)]);
+    const [store, near] = await Promise.all([api.get(api.ofStore(id), asked, signal),
+      api.get(api.ofStore(id, "schedule"), asked, signal)]);
     const span = spanOf(query, today(near));
     const dates = new URLSearchParams([...asked, ["from", dateAfter(span.first, -1)], ["to", span.afterLast]]);
-    const [schedule, seen] = await Promise.all([api.get(path(id, "schedule"), dates, signal), lookAt(id, asked, span, signal)]);
+    const [schedule, seen] = await Promise.all([api.get(api.ofStore(id, "schedule"), dates, signal),
+      lookAt(id, asked, span, signal)]);
     return { id, query, asked, store, near, span, schedule, ...seen, asOf: instant(near.as_of) ?? 0,
       zone: zoneOf(query, near.timezone_str), again: address.renew };
   }

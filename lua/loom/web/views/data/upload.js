@@ -43,10 +43,10 @@ function item(file, loaded) {
     progress.hidden = false;
     fill(result);
     try {
-      const counts = await send(`v1/ingest/${kind.value}`, file, { source: file.name, max_rejects: lenient.checked ? "all" : "0" },
-        (share) => {
-          progress.value = share;
-        });
+      const query = { source: file.name, max_rejects: lenient.checked ? "all" : "0" };
+      const counts = await send(`v1/ingest/${kind.value}`, file, query, (share) => {
+        progress.value = share;
+      });
       fill(result, outcome(counts));
       loaded();
     } catch (error) {

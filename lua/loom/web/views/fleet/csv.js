@@ -36,7 +36,8 @@ function value(row, name, window) {
  */
 export async function csv(question, names, window, progress) {
   const asked = new URLSearchParams(question);
-  const heads = names.map((name) => KINDS[name]?.field === "windows" ? `${name}_${window}` : KINDS[name] ? name : attributeOf(name));
+  const heads = names.map((name) =>
+    KINDS[name]?.field === "windows" ? `${name}_${window}` : KINDS[name] ? name : attributeOf(name));
   /** @type {unknown[][]} */
   const rows = [["store_id", ...heads]];
   asked.set("limit", String(PAGE));

@@ -76,7 +76,7 @@ export function figures() {
         if (preset) {
           wanted.set("preset", preset);
         }
-        return api.get(`v1/stores/${encodeURIComponent(id)}`, wanted, signal);
+        return api.get(api.ofStore(id), wanted, signal);
       };
       const [chosen, other] = await Promise.all([of(null), of(besideOf(query))]);
       refill([chosen.windows, other.windows, query.toString()], () => [

@@ -30,7 +30,7 @@ export function outages() {
       const dates = new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]);
       dates.set("time", "rfc3339");
       /** @type {Outage[]} */
-      const list = (await api.get(`v1/stores/${encodeURIComponent(id)}/outages`, dates, signal)).outages;
+      const list = (await api.get(api.ofStore(id, "outages"), dates, signal)).outages;
       refill([list, query.toString()], () => [
         h("div", { class: "row" }, h("h2", null, list.length ? counted(list.length, "outage") : "No outages in these days"),
           list.length > 0 && h("button", { type: "button", id: "outages-csv",

@@ -21,12 +21,10 @@ const ORIGINS = { file: "from the file", override: "set by hand", default: "the 
  * @param {AbortSignal} signal
  */
 async function load({ id, span }, signal) {
-  /** @param {string} what */
-  const own = (what) => `v1/stores/${encodeURIComponent(id)}/${what}`;
   const from = { from: dateAfter(span.today, -PAST) };
   const [hours, zone, days, allDays, exclusions, allExclusions] = await Promise.all([
-    api.get(own("hours"), { on: span.today }, signal), api.get(own("timezone"), {}, signal),
-    api.get(own("special-days"), from, signal), api.get("v1/special-days", from, signal),
+    api.get(api.ofStore(id, "hours"), { on: span.today }, signal), api.get(api.ofStore(id, "timezone"), {}, signal),
+    api.get(api.ofStore(id, "special-days"), from, signal), api.get("v1/special-days", from, signal),
     api.get("v1/exclusions", { store_id: id }, signal), api.get("v1/exclusions", { store_id: "*" }, signal),
   ]);
   return { hours, zone, exclusions: [...exclusions.exclusions, ...allExclusions.exclusions],

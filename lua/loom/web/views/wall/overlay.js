@@ -43,7 +43,8 @@ export function names(grid, layout, { gutter, width, room }) {
  */
 export function ids(grid, layout) {
   return grid.ids.slice(layout.first, layout.first + layout.rows).map((id, row) =>
-    svg("text", { class: "id", x: 4, y: row * layout.height + LINE - 1 }, id.length > NAME_MAX ? id.slice(0, NAME_MAX - 1) + "…" : id));
+    svg("text", { class: "id", x: 4, y: row * layout.height + LINE - 1 },
+      id.length > NAME_MAX ? id.slice(0, NAME_MAX - 1) + "…" : id));
 }
 
 /**

@@ -48,7 +48,7 @@ export function attributesEdit({ id }, found) {
       return Object.fromEntries(attributes);
     },
     preview: () => null,
-    save: (attributes, reason) => api.send("PUT", `v1/stores/${encodeURIComponent(id)}/attributes`,
+    save: (attributes, reason) => api.send("PUT", api.ofStore(id, "attributes"),
       { body: { attributes }, query: { reason }, match: tag }),
     differs(current) {
       tag = null;

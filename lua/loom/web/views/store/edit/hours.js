@@ -57,7 +57,7 @@ export function hoursEdit({ id, span }, found) {
       return { week: wanted, effective_from: always.checked ? "always" : from.value, ...(to.value ? { to: to.value } : {}) };
     },
     preview: (hours) => ({ hours }),
-    save: (body, reason) => api.send("PUT", `v1/stores/${encodeURIComponent(id)}/hours`, { body, query: { reason }, match: tag }),
+    save: (body, reason) => api.send("PUT", api.ofStore(id, "hours"), { body, query: { reason }, match: tag }),
     fieldOf: (message) => DAYS.find(([day]) => message.includes(` for ${day} `))?.[0] ?? "",
     differs(current) {
       tag = null;

@@ -18,7 +18,7 @@ import { zoneEdit } from "./zone.js";
  * @param {Record<string, string>} [asked]
  */
 function current({ id }, what, asked) {
-  return api.tagged(`v1/stores/${encodeURIComponent(id)}/${what}`, asked);
+  return api.tagged(api.ofStore(id, what), asked);
 }
 
 export const edits = {

@@ -13,7 +13,8 @@ import { spansOf } from "./hours.js";
  * @param {string} date
  */
 export function pathOf(id, date) {
-  return `v1/${id === "*" ? "" : `stores/${encodeURIComponent(id)}/`}special-days/${date}`;
+  const what = `special-days/${date}`;
+  return id === "*" ? `v1/${what}` : api.ofStore(id, what);
 }
 
 /**

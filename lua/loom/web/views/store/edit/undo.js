@@ -44,7 +44,7 @@ const WAYS = {
  * @returns {import("./dialog.js").Edit}
  */
 export function undo({ id }, entry, before) {
-  const way = WAYS[entry.kind](entry, `v1/stores/${encodeURIComponent(id)}`);
+  const way = WAYS[entry.kind](entry, api.ofStore(id));
   return {
     title: "Undo", action: "Undo", content: h("p", null, "What was there before is set again: ",
       h("bdi", null, before)),

@@ -22,7 +22,7 @@ export function zoneEdit({ id }, found) {
     h("datalist", { id: "edit-zones" }, Intl.supportedValuesOf("timeZone").map((value) => h("option", { value })))),
     read: () => input.value.trim() || null,
     preview: (timezone_str) => ({ timezone_str }),
-    save: (timezone_str, reason) => api.send(timezone_str ? "PUT" : "DELETE", `v1/stores/${encodeURIComponent(id)}/timezone`,
+    save: (timezone_str, reason) => api.send(timezone_str ? "PUT" : "DELETE", api.ofStore(id, "timezone"),
       { query: { reason }, match: tag, ...(timezone_str ? { body: { timezone_str } } : {}) }),
     differs(current) {
       tag = null;
