@@ -51,8 +51,8 @@ local function without_comments(text, name)
   end))
 end
 
--- Takes out what is imported, and puts loading before everything else, where it happens whatever line it is on. Collects the paths
--- of what is imported at once, in their order, and those of what is imported by calls.
+-- Takes imports out, and puts loading before everything else, which is where they happen, whatever line they are on. Collects the
+-- paths of what is imported at once, in their order, and those of what is imported by calls.
 local function replace_imports(text, name, needed, later)
   local loads = {}
   text = text:gsub('\nimport ([%w%s_$*{},]-) from "([^"\n]+)";', function(what, specifier)
