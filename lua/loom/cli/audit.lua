@@ -24,7 +24,7 @@ function command.add_to(parser)
   local audited = parser:command(command.name):summary "List who changed what by hand, when, from what to what, and why."
     :description("List who changed what by hand, when, from what to what, and why, the newest first. It tells of hours, special "
       .. "days, exclusions, timezones and attributes that were set or removed, and of stores and polls that were removed, by "
-      .. "commands, over HTTP, or by programs; not of what files brought.")
+      .. "commands, over HTTP, or by programs; and of files that were loaded, though not of what each row brought.")
   options.argument(audited, "database")
   options.add(audited, "--store", "STORE", "Only what was set for this store, or '*': for every store.",
     options.text(check.store_id))
