@@ -59,7 +59,8 @@ describe("a bundle", function()
   it("is not confused by types, which are in comments", function()
     assert.equal("main.js", modules_of(made {
       ["main.js"] = '/** @typedef {import("./none.js").Type} Type */\n'
-        .. '/**\n * @param {import("./none.js").Type} a exports\n */\nexport function f(a) {\n  return /** @type {import("./none.js").Type} */ (a); // import nothing\n}\n',
+        .. '/**\n * @param {import("./none.js").Type} a exports\n */\n'
+        .. 'export function f(a) {\n  return /** @type {import("./none.js").Type} */ (a); // import nothing\n}\n',
     }))
   end)
 end)
