@@ -511,7 +511,7 @@ describe("bad input", function()
       assert.equal(header, shell.good("report", path, "--as-of", "2024-03-04 12:00:00"))
       assert.equal(header .. "new,0,0.0,0.0,60,24.0,168.0\n",
         shell.good("report", path, "--as-of", "2024-03-04 12:00:00", "--all-stores"))
-      assert.matches("\npolls               0\n", shell.good("info", path), 1, true)
+      assert.matches("\npolls                   0\n", shell.good("info", path), 1, true)
       assert.equal("0", shell.good("prune", path, "--keep", "1d"):match("(%d+) polls removed\n"))
       assert.equal("store_id,status,timestamp_utc\n", shell.good("export", path, "polls"))
     end)

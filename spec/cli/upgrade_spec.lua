@@ -34,7 +34,7 @@ describe("a database of version 4", function()
       expect("table_hours_week.csv", "query", db, "SELECT store, origin, effective_from, reverts FROM hours_week")
     end
     assert.equal(db .. ": ok\n", shell.good("check", db))
-    assert.is_truthy(shell.good("info", db):find("\nweekly hours        40\n", 1, true))
+    assert.is_truthy(shell.good("info", db):find("\nweekly hours            40\n", 1, true))
   end)
 
   it("is as good as a new one that its exports are loaded into", function()
