@@ -38,6 +38,17 @@ function Job.of(native, finish)
   return setmetatable({ native = native, finish = finish, share = 0 }, Job)
 end
 
+--- What is under way, once it is complete.
+-- @param native as of `of`
+-- @tparam function finish
+-- @return what finish gives, or nil, the failure and its code
+-- @local
+function Job.run(native, finish)
+  local job = Job.of(native, finish)
+  job:wait()
+  return job:result()
+end
+
 --- Starts one: see `loom.monitor:start_report`.
 -- @tparam loom.monitor monitor
 -- @tparam ?table options
@@ -131,6 +142,6 @@ function Job:__tostring()
   return "loom.job (" .. (self.ended or "running") .. ")"
 end
 
-check.methods(Job, "loom.job", { "of", "start" })
+check.methods(Job, "loom.job", { "of", "run", "start" })
 
 return Job

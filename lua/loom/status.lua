@@ -169,15 +169,7 @@ function Status.compute(monitor, options)
   if not native then
     return nil, finish, code
   end
-  local done, message
-  repeat
-    done, message, code = native:wait(1000)
-  until done ~= false
-  if not done then
-    native:close()
-    return nil, message, code
-  end
-  return finish()
+  return Job.run(native, finish)
 end
 
 --- Starts to look, on threads and a connection of its own.

@@ -252,15 +252,7 @@ function stepping.compute(monitor, options)
   if not native then
     return nil, make, code
   end
-  local done, message
-  repeat
-    done, message, code = native:wait(1000)
-  until done ~= false
-  if not done then
-    native:close()
-    return nil, message, code
-  end
-  return make()
+  return Job.run(native, make)
 end
 
 --- Starts to compute one, on threads and a connection of its own.
