@@ -67,6 +67,21 @@ local function matches(header, state)
   return false
 end
 
+--- What is set, as `editing.change` asks for it.
+-- @tparam function read (monitor) gives it; or nil, the failure and its code
+-- @tparam function write (found) gives its state and, where that is another text, its JSON; nil where there is nothing
+-- @treturn function
+function editing.current(read, write)
+  return function(monitor)
+    local found, message, code = read(monitor)
+    if not found then
+      return nil, message, code
+    end
+    local state, text = write(found)
+    return state, text or state
+  end
+end
+
 --- Makes a change, and ends the request with what fails: see `service.call`.
 -- @tparam ?table fields
 -- @tparam function current (monitor) gives the state and JSON of what is set; nil where there is nothing; or nil, the failure and

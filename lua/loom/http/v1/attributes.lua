@@ -26,14 +26,9 @@ end
 
 -- What is set.
 local function current_of(id)
-  return function(monitor)
-    local store, message, code = monitor:store(id)
-    if not store then
-      return nil, message, code
-    end
-    local text = attributes_json(store)
-    return text, text
-  end
+  return editing.current(function(monitor)
+    return monitor:store(id)
+  end, attributes_json)
 end
 
 local function get(arguments)

@@ -21,13 +21,11 @@ end
 
 -- What is set: the changes, since which week is in force depends on the day.
 local function current_of(id)
-  return function(monitor)
-    local found, message, code = monitor:hours(id)
-    if not found then
-      return nil, message, code
-    end
+  return editing.current(function(monitor)
+    return monitor:hours(id)
+  end, function(found)
     return shapes.hours_changes(found), shapes.hours(id, found)
-  end
+  end)
 end
 
 local function get(arguments)

@@ -52,14 +52,11 @@ end
 
 -- What is set.
 local function current_of(id, date)
-  return function(monitor)
-    local days, message, code = monitor:special_days { store = id, from = date, to = date }
-    if not days then
-      return nil, message, code
-    end
-    local text = days[1] and day_json(days[1])
-    return text, text
-  end
+  return editing.current(function(monitor)
+    return monitor:special_days { store = id, from = date, to = date }
+  end, function(days)
+    return days[1] and day_json(days[1])
+  end)
 end
 
 local function get(arguments)

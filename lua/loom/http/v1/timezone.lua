@@ -24,14 +24,11 @@ end
 
 -- What is set.
 local function current_of(id)
-  return function(monitor)
-    local found, message, code = monitor:timezone(id)
-    if not found then
-      return nil, message, code
-    end
-    local text = zone_json(id, found)
-    return text, text
-  end
+  return editing.current(function(monitor)
+    return monitor:timezone(id)
+  end, function(found)
+    return zone_json(id, found)
+  end)
 end
 
 local function get(arguments)
