@@ -165,6 +165,22 @@ describe("a token for some stores", function()
     end
   end
 
+  -- The pages of a list, as what sees some stores alone has them.
+  local function pages(first)
+    local path = first
+    return function()
+      if not path then
+        return nil
+      end
+      local response = ask("board", path)
+      expect_nothing_hidden(response, path)
+      local page = cjson.decode(response.body)
+      local cursor = page.next_cursor
+      path = cursor and cursor ~= cjson.null and first .. "&cursor=" .. cursor or nil
+      return page
+    end
+  end
+
   -- All routes of the document but for the stream of events.
   local function routes()
     local list = {}
@@ -317,16 +333,11 @@ describe("a token for some stores", function()
       end
     end
     local ids = {}
-    local path = "/v1/reports?limit=1"
-    repeat
-      local page = ask("board", path)
-      expect_nothing_hidden(page, path)
-      local list = cjson.decode(page.body)
-      for _, report in ipairs(list.reports) do
+    for page in pages "/v1/reports?limit=1" do
+      for _, report in ipairs(page.reports) do
         ids[#ids + 1] = report.report_id
       end
-      path = "/v1/reports?limit=1&cursor=" .. tostring(list.next_cursor)
-    until list.next_cursor == cjson.null
+    end
     table.sort(ids)
     local expected = { reports.own, reports.one }
     table.sort(expected)
@@ -337,14 +348,11 @@ describe("a token for some stores", function()
   it("has exclusions of its stores and of all, in pages of any length", function()
     for _, limit in ipairs { 1, 2, 3, 1000 } do
       local reasons = {}
-      local path = "/v1/exclusions?limit=" .. limit
-      repeat
-        local page = cjson.decode(ask("board", path).body)
+      for page in pages("/v1/exclusions?limit=" .. limit) do
         for _, exclusion in ipairs(page.exclusions) do
           reasons[#reasons + 1] = exclusion.reason
         end
-        path = page.next_cursor and "/v1/exclusions?limit=" .. limit .. "&cursor=" .. page.next_cursor
-      until not path
+      end
       assert.same({ "own", "own", "everybody's" }, reasons, limit)
     end
   end)
@@ -355,16 +363,11 @@ describe("a token for some stores", function()
     for _, entry in ipairs(all) do
       expected[#expected + 1] = entry.store_id:find "^own" and entry.number or nil
     end
-    local path = "/v1/audit?limit=2"
-    repeat
-      local page = ask("board", path)
-      expect_nothing_hidden(page, path)
-      local list = cjson.decode(page.body)
-      for _, entry in ipairs(list.entries) do
+    for page in pages "/v1/audit?limit=2" do
+      for _, entry in ipairs(page.entries) do
         found[#found + 1] = entry.number
       end
-      path = "/v1/audit?limit=2&cursor=" .. tostring(list.next_cursor)
-    until not list.next_cursor
+    end
     assert.same(expected, found)
     assert.is_true(#found > 3 and #found < #all)
     for _, id in ipairs { OTHER, UNKNOWN, "*" } do
