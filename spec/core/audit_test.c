@@ -61,7 +61,8 @@ static void fill(loom_database *database, int count, int bytes) {
   loom_error error;
   snprintf(sql, sizeof sql,
            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
-           " INSERT INTO audit(at, written, kind, author) SELECT 0, i * %d, 'hours', '' FROM n",
+           " INSERT INTO audit(at, changes, written, kind, author) SELECT 0, i, i * %d, 'hours', ''"
+           " FROM n",
            count, bytes);
   begin(database);
   assert_status(loom_database_execute(database, sql, &error), LOOM_OK, &error);
@@ -94,6 +95,36 @@ static void the_oldest_go_when_they_are_large(void **state) {
   loom_database_close(database);
 }
 
+/* A feed of files, each of which is told, leaves what was changed by hand where it is, and has an end of its own. */
+static void loaded_files_crowd_nothing_out(void **state) {
+  (void)state;
+  enum { MORE = 20 };
+  char sql[256];
+  loom_error error;
+  const struct loom_author author = {.at = 5};
+  const struct loom_audit_entry loaded = {
+      .author = &author, .kind = LOOM_AUDIT_LOADED, .after = "{}", .after_length = 2};
+  loom_database *database = memory_database();
+  fill(database, LOOM_AUDIT_KEPT, 1);
+  trim_and_commit(database);
+  for (int i = 0; i < LOOM_AUDIT_LOADED_KEPT + MORE; i++) {
+    begin(database);
+    assert_status(loom_audit_add(database, &loaded, &error), LOOM_OK, &error);
+    trim_and_commit(database);
+  }
+  snprintf(sql, sizeof sql, "SELECT count(*) FROM audit WHERE kind = '%s'", LOOM_AUDIT_LOADED);
+  assert_int_equal(number(database, sql), LOOM_AUDIT_LOADED_KEPT);
+  assert_int_equal(number(database, "SELECT count(*) FROM audit WHERE kind = 'hours'"),
+                   LOOM_AUDIT_KEPT);
+  begin(database);
+  add(database, "a", "{}");
+  trim_and_commit(database);
+  assert_int_equal(number(database, "SELECT min(number) FROM audit"), 2);
+  assert_int_equal(number(database, "SELECT changes FROM audit ORDER BY number DESC LIMIT 1"),
+                   LOOM_AUDIT_KEPT + 1);
+  loom_database_close(database);
+}
+
 static void the_last_one_stays(void **state) {
   (void)state;
   loom_database *database = memory_database();
@@ -112,7 +143,8 @@ static void damage_is_found(void **state) {
   (void)state;
   static const char *const damages[] = {"", "UPDATE audit SET before = '{' WHERE number = 1",
                                         "UPDATE audit SET at = at - 9223372036854775000",
-                                        "UPDATE audit SET written = 0 WHERE number = 2"};
+                                        "UPDATE audit SET written = 0 WHERE number = 2",
+                                        "UPDATE audit SET changes = 0 WHERE number = 2"};
   for (size_t i = 0; i < COUNT_OF(damages); i++) {
     int problems = 0;
     loom_error error;
@@ -135,6 +167,7 @@ int main(void) {
       cmocka_unit_test(entries_are_rows),
       cmocka_unit_test(the_oldest_go_when_they_are_many),
       cmocka_unit_test(the_oldest_go_when_they_are_large),
+      cmocka_unit_test(loaded_files_crowd_nothing_out),
       cmocka_unit_test(the_last_one_stays),
       cmocka_unit_test(damage_is_found),
   };

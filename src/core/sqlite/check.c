@@ -246,7 +246,7 @@ static void judge_audit(struct check *check, sqlite3_stmt *row) {
 }
 
 static void judge_audit_order(struct check *check, sqlite3_stmt *row) {
-  problem(check, "entry %lld of the audit: it counts fewer bytes than the one before it",
+  problem(check, "entry %lld of the audit: it counts less than the one before it",
           (long long)sqlite3_column_int64(row, 0));
 }
 
@@ -307,8 +307,9 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
        "json_valid(after)) FROM "
        "audit",
        judge_audit},
-      {"SELECT number FROM (SELECT number, written, lag(written, 1, 0) OVER (ORDER BY number)"
-       " AS earlier FROM audit) WHERE written < earlier OR written < 0",
+      {"SELECT number FROM (SELECT number, changes, written, lag(changes, 1, 0) OVER numbers AS"
+       " fewer, lag(written, 1, 0) OVER numbers AS less FROM audit WINDOW numbers AS (ORDER BY"
+       " number)) WHERE changes < fewer OR written < less OR changes < 0 OR written < 0",
        judge_audit_order},
       {LOOM_ATTRIBUTE_NAMES_SQL, judge_attribute_names},
       {LOOM_ATTRIBUTES_SIZE_SQL, judge_attributes_size},

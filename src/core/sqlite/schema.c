@@ -108,13 +108,15 @@
 
 /*
 ** Who changed what by hand: see audit.h. An entry is of a store's id, not of its row, since it stays when that goes; NULL is every
-** store. `at` is in microseconds; what was and what is are JSON, in the shapes in which it is set. `written` is how many bytes of
-** texts there have been up to this entry, so that the oldest ones go that are too many.
+** store. `at` is in microseconds; what was and what is are JSON, in the shapes in which it is set. `changes` and `written` are how
+** many entries and bytes of texts there have been up to this one, but for those of files, so that the oldest ones go that are too
+** many.
 */
 #define AUDIT_TABLE                                                                                \
   "CREATE TABLE audit("                                                                            \
   " number INTEGER PRIMARY KEY,"                                                                   \
   " at INTEGER NOT NULL,"                                                                          \
+  " changes INTEGER NOT NULL,"                                                                     \
   " written INTEGER NOT NULL,"                                                                     \
   " kind TEXT NOT NULL CHECK(kind IN ('hours', 'special_day', 'exclusion', 'timezone',"            \
   " 'attributes', 'store', 'polls', 'ingest')),"                                                   \
@@ -124,7 +126,8 @@
   " after TEXT,"                                                                                   \
   " reason TEXT"                                                                                   \
   ") STRICT;"                                                                                      \
-  "CREATE INDEX audit_by_store ON audit(store_id);"
+  "CREATE INDEX audit_by_store ON audit(store_id);"                                                \
+  "CREATE INDEX audit_of_files ON audit(number) WHERE kind = 'ingest';"
 
 const char loom_schema_sql[] =
     "CREATE TABLE store("

@@ -19,6 +19,18 @@
 #define LOOM_AUDIT_KEPT 100000
 #define LOOM_AUDIT_SIZE (64 << 20)
 
+/*
+** Files that are loaded are told beside what is changed by hand, and must not crowd it out: they count for neither of the above,
+** and have a number of their own, a file each minute for a week.
+*/
+#define LOOM_AUDIT_LOADED "ingest" /* their kind */
+#define LOOM_AUDIT_LOADED_KEPT 10000
+
+/* Of all entries up to one, those of loaded files aside. */
+struct loom_audit_total {
+  int64_t changes, written; /* bytes of texts */
+};
+
 struct loom_audit_entry {
   const struct loom_author *author;
   const char *kind;  /* one of those in the schema */
@@ -26,7 +38,8 @@ struct loom_audit_entry {
   size_t store_length;
   const char *before, *after; /* JSON objects; NULL: there was, or is, nothing */
   size_t before_length, after_length;
-  int64_t *written; /* of who adds many: begins at -1; NULL: it is read for this one */
+  /* up to this entry, of who adds many: `changes` begins at -1; NULL: it is read for this one */
+  struct loom_audit_total *total;
 };
 
 loom_status loom_audit_add(loom_database *database, const struct loom_audit_entry *entry,

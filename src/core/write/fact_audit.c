@@ -4,7 +4,6 @@
 */
 #include "write/fact_audit.h"
 #include "base/grow.h"
-#include "write/audit.h"
 #include "write/fact_text.h"
 
 #include <stdlib.h>
@@ -104,7 +103,7 @@ static loom_status flush(struct loom_fact_audit *audit, loom_database *database,
                                    .kind = kind_name(audit->kind),
                                    .store = audit->store_length ? audit->store : NULL,
                                    .store_length = audit->store_length,
-                                   .written = &audit->written};
+                                   .total = &audit->total};
   loom_status status = LOOM_OK;
   bool changes = false;
   for (size_t i = 0; i < audit->count && !changes; i++)
@@ -228,7 +227,7 @@ loom_status loom_fact_audit_begin(struct loom_fact_audit *audit, const struct lo
   audit->signature = signature;
   audit->author = loom_author_copy(author, signature);
   audit->has_written = false;
-  audit->written = -1;
+  audit->total.changes = -1;
   forget(audit);
   return LOOM_OK;
 }

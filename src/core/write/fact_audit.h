@@ -11,6 +11,7 @@
 #include "base/id_table.h"
 #include "base/text.h"
 #include "sqlite/database.h"
+#include "write/audit.h"
 #include "write/facts.h"
 
 #include <stdbool.h>
@@ -27,7 +28,7 @@ struct loom_fact_audit {
   struct loom_text pieces; /* of the items */
   struct loom_text entry;
   bool has_written;
-  int64_t written; /* by all entries there are: see loom_audit_entry */
+  struct loom_audit_total total; /* of all entries there are: see loom_audit_entry */
 };
 
 /* From here on changes are this author's; what was noted before, and not ended, is forgotten. */

@@ -107,7 +107,7 @@ static loom_status note_load(loom_sink *head, const struct loom_load_note *note,
   if (!put_load(&after, note, staging))
     status = loom_no_memory(error);
   const struct loom_audit_entry entry = {.author = &note->author,
-                                         .kind = "ingest",
+                                         .kind = LOOM_AUDIT_LOADED,
                                          .after = after.bytes,
                                          .after_length = after.length};
   if (status == LOOM_OK)
