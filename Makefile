@@ -121,17 +121,25 @@ ifdef SERVE
 	bin/loom serve $(BUILD)/example.db --listen $(LISTEN)
 endif
 
-test: test-core test-api test-lua test-luas test-browser ## Pass every test
+# What is built first, and then passed one kind after another, is two at a time, unless make was told another number. What each prints
+# is shown in one piece.
+TWO = --no-print-directory --output-sync=target $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j2)
+test: ## Pass every test
+	@$(MAKE) $(TWO) all other-luas $(TESTS) $(API_TESTS) $(VALIDATORS) $(GRAFANA) $(BROWSER_TOOLS)
+	@for part in core api lua luas browser; do $(MAKE) --no-print-directory test-$$part || exit 1; done
 
 # Seconds for one program of tests, under Valgrind and on a busy machine: one that hangs fails.
 TEST_LIMIT ?= 900
 LIMITED = timeout --foreground $(TEST_LIMIT)
 
 test-core: $(TESTS) ## The C tests of the core
-	@for test in $^; do echo "== $$test"; $(LIMITED) $(RUN) $$test || exit 1; done
+	@$(MAKE) $(TWO) $(TESTS:=.passes)
 
 test-api: $(API_TESTS) $(BUILD)/lua5.4/loom/core.so ## The C tests of the module, in Lua 5.4 states of their own
-	@for test in $(API_TESTS); do echo "== $$test"; LOOM_BUILD=$(BUILD) $(LIMITED) $(RUN) $$test || exit 1; done
+	@$(MAKE) $(TWO) $(API_TESTS:=.passes)
+
+$(TESTS:=.passes) $(API_TESTS:=.passes): %.passes: %
+	@echo "== $<"; LOOM_BUILD=$(BUILD) $(LIMITED) $(RUN) $<
 
 # What holds responses against the document of the API.
 VALIDATORS := build/openapi/node_modules
@@ -144,25 +152,25 @@ GRAFANA := build/grafana/node_modules
 $(GRAFANA):
 	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent --ignore-scripts @grafana/schema@10.4.19 typescript@5.4.5
 
-# Both at a time, since half of it is waiting for what they have started; what each prints is shown in one piece.
+# In two processes for each Lua, since half of it is waiting for what they have started.
 test-lua: all $(VALIDATORS) $(GRAFANA) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
-	$(MAKE) -j2 --output-sync=target specs-lua5.4 specs-luajit
+	$(MAKE) $(TWO) specs-lua5.4 specs-luajit
 
 specs-lua5.4:
-	LOOM_BUILD=$(BUILD) spec/run $(LUA)
+	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 spec/run $(LUA)
 
 specs-luajit:
-	LOOM_BUILD=$(BUILD) spec/run $(LUAJIT)
+	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 spec/run $(LUAJIT)
 
 # The module, the reference's examples and the first reports of the command: what the service and the command are made of runs on
 # two Luas already.
 OTHER_SPECS := spec/lua spec/docs/reference_spec.lua spec/cli/interpreter_spec.lua
 test-luas: all other-luas ## The specs of the module on Lua 5.1, 5.2 and 5.3
 	@test "$(OTHER_LUAS)" = "lua5.1 lua5.2 lua5.3" || { echo "make test-luas: Luas are missing: sh .ci/deps test" >&2; exit 1; }
-	$(MAKE) -j2 --output-sync=target $(OTHER_LUAS:%=specs-%)
+	$(MAKE) $(TWO) $(OTHER_LUAS:%=specs-%)
 
 specs-lua5.1 specs-lua5.2 specs-lua5.3: specs-%:
-	LOOM_BUILD=$(BUILD) SPECS="$(OTHER_SPECS)" spec/run $*
+	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 SPECS="$(OTHER_SPECS)" spec/run $*
 
 test-gc: all ## The specs, as test-lua, with a collector that never rests
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
@@ -182,8 +190,8 @@ $(BROWSER_TOOLS):
 	touch $@
 
 test-browser: all $(BROWSER_TOOLS) ## The HTML report and the dashboard in Chromium; pictures of it are in build/pictures
-	@for test in html bundle dashboard fleet store calm; do echo "== spec/browser/$${test}_test.mjs in Chromium"; \
-	  LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-reporter=spec spec/browser/$${test}_test.mjs || exit 1; done
+	@echo "== spec/browser in Chromium"
+	@LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-concurrency=2 --test-reporter=spec spec/browser/*_test.mjs
 
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it. It keeps 16 MB of what was freed, not 256,
 # since a spec looks at how much memory a worker takes.
@@ -265,14 +273,23 @@ lint-web: $(TYPES) ## The types of the dashboard's modules
 	@node $(<D)/node_modules/typescript/bin/tsc --allowJs --checkJs --noEmit --strict --noUnusedLocals --noUnusedParameters \
 	  --target es2022 --lib es2023,dom,dom.iterable --module es2022 --moduleResolution bundler $(filter %.js,$(WEB_FILES))
 
-lint: lint-web ## Warnings of gcc, clang, cppcheck, luacheck, LDoc and TypeScript, and what is not laid out as .clang-format says
-	clang-format --dry-run --Werror $(C_FILES)
-	$(MAKE) BUILD=build/gcc CC=gcc all
+# Where $(CC) is gcc, what it is built from says what gcc warns of.
+GCC_BUILD = $(if $(findstring Free Software Foundation,$(shell $(CC) --version)),$(BUILD),build/gcc)
+lint: lint-web lint-gcc lint-clang lint-c lint-lua docs ## Warnings of compilers, cppcheck, luacheck, LDoc and TypeScript, and of .clang-format
+
+lint-gcc:
+	$(MAKE) BUILD=$(GCC_BUILD) CC=gcc all
+
+lint-clang:
 	$(MAKE) BUILD=build/clang CC=clang all
+
+lint-c:
+	clang-format --dry-run --Werror $(C_FILES)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	  --inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc/core -Isrc src
+
+lint-lua:
 	luacheck --quiet bin/loom lua spec bench examples docs/config.ld docs/annotations.lua $(wildcard *.rockspec)
-	$(MAKE) docs
 
 docs: ## Write the reference of the Lua module, from its sources, into build/reference
 	ldoc --quiet --fatalwarnings -c docs/config.ld --dir "$(abspath $(BUILD))/reference" .
@@ -416,6 +433,6 @@ clean: ## Remove what was built
 
 .PHONY: all help run pictures faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser test-musl musl-objects asan \
-        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web docs annotations env bench bench-dashboard bench-http install uninstall rock install-rock \
+        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web lint-gcc lint-clang lint-c lint-lua docs annotations env bench bench-dashboard bench-http install uninstall rock install-rock \
         rockspec dist deb test-deb clean
 .SECONDARY:

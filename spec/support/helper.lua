@@ -59,6 +59,16 @@ local function expect_nothing_left(before, what)
   end
 end
 
+-- Where several processes share the files (see spec/run), the one that makes a folder for a file first runs it.
+local taken = os.getenv "LOOM_TAKEN"
+
+busted.subscribe({ "file", "start" }, function(file)
+  if taken and not lfs.mkdir(("%s/%s"):format(taken, (file.name:gsub("/", "-")))) then
+    setmetatable(file.run, { __call = function() end }) -- busted asks the first file for the traces of all
+  end
+  return nil, true
+end)
+
 local before = {}
 
 for _, scope in ipairs { "file", "test" } do
