@@ -79,6 +79,41 @@ describe("a live update", () => {
   });
 });
 
+describe("a click that a live update comes into", () => {
+  for (const [what, selector, name, value] of [
+    ["a count", ".fleet-count:has(.key.up)", "state", "up"],
+    ["a window", ".fleet-windows button:text-is('Day')", "w", "day"],
+    ["a group", ".fleet-groups tbody a:has-text('Taco')", "where.brand", "Taco"],
+    ["how stores fared", ".fleet-spread button", "sort", "down_last_week"],
+  ]) {
+    it(`is not lost on ${what}`, async () => {
+      await visit(browser, `${service.url}/ui/fleet?by=brand`, {}, async (page, seen) => {
+        const target = page.locator(selector);
+        await target.scrollIntoViewIfNeeded();
+        const before = await page.locator("main").textContent();
+        await target.hover();
+        await page.mouse.down();
+        await update(page, seen);
+        await page.mouse.up();
+        await until("it is chosen", () => new URL(page.url()).searchParams.get(name) === value);
+        await settle(page, seen);
+        assert.notEqual(await page.locator("main").textContent(), before, "nothing has come that would have been in the way");
+      });
+    });
+  }
+
+  it("is on the same elements, where they have nothing new", async () => {
+    await visit(browser, `${service.url}/ui/fleet?by=brand`, {}, async (page, seen) => {
+      const kept = await page.$$(".fleet-groups select, .fleet-stores .switch button, .chips, .top nav a");
+      assert.ok(kept.length > 8);
+      await update(page, seen);
+      for (const element of kept) {
+        assert.ok(await element.evaluate((one) => one.isConnected));
+      }
+    });
+  });
+});
+
 describe("by keys alone", () => {
   it("one travels in time step by step, which is one step back", async () => {
     await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {

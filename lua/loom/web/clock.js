@@ -15,6 +15,20 @@ export function instant(value) {
   return Date.parse(text);
 }
 
+/** Seconds of age from which on data are told to be old. */
+export const OLD = 2 * 3600;
+
+/** And from which on nothing that is shown can be taken for now. */
+export const STALE = 24 * 3600;
+
+/**
+ * How long ago an instant was by the clock of the viewer, in seconds; 0 for what is to come, and for none.
+ * @param {number | null} ms
+ */
+export function sinceNow(ms) {
+  return ms === null ? 0 : Math.max(0, (Date.now() - ms) / 1000);
+}
+
 /**
  * An instant for a question.
  * @param {number} ms

@@ -3,7 +3,7 @@
  */
 
 import * as address from "./address.js";
-import { duration, instant, show, zoneOf } from "./clock.js";
+import { duration, instant, OLD, show, sinceNow, STALE, zoneOf } from "./clock.js";
 import { fill, h, refill } from "./h.js";
 import { menu } from "./menu.js";
 import { scrubber } from "./scrubber.js";
@@ -12,8 +12,6 @@ import * as theme from "./theme.js";
 import { PRESETS } from "./words.js";
 
 const TABS = [["fleet", "Fleet"], ["wall", "Wall"], ["store", "Store"], ["reports", "Reports"], ["data", "Data"]];
-const OLD = 2 * 3600; // seconds of age from which on data are told to be old
-const STALE = 24 * 3600; // and from which on nothing that is shown can be taken for now
 
 let told = ""; // what the tabs lead to
 const tabs = h("nav", { "aria-label": "Views" });
@@ -99,7 +97,7 @@ export function updateAge(now, query) {
     fill(age, now ? "no polls yet" : "");
     return;
   }
-  const seconds = Math.max(0, (Date.now() - newest) / 1000);
+  const seconds = sinceNow(newest);
   const zone = zoneOf(query);
   age.className = "age " + (query.has("as_of") ? "then" : seconds > STALE ? "stale" : seconds > OLD ? "old" : "");
   fill(age, query.has("as_of") ? "As of " : "Data as of ", h("time", null, show(now.as_of, zone, "full")),

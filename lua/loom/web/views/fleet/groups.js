@@ -5,7 +5,9 @@
 import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { duration, hours } from "../../clock.js";
-import { fill, h, refill } from "../../h.js";
+import { fill, h } from "../../h.js";
+import { refilling } from "../../refilling.js";
+import { sheet } from "../../sheet.js";
 import { count, counted, percent, points } from "../../words.js";
 import { spark } from "./groups/spark.js";
 import { target } from "./groups/target.js";
@@ -72,34 +74,52 @@ function row({ value, stores, states, windows }, by, window, course, most) {
     h("td", { class: "fleet-spark" }, course && spark(course, most)));
 }
 
+/**
+ * @typedef {object} Shown
+ * @property {Group[]} found the most down time first
+ * @property {string} by
+ * @property {string} window
+ * @property {[value: string | null, course: Course][]} courses
+ * @property {boolean} hasTarget
+ * @property {boolean} all whether all groups are shown
+ */
+
+/** @param {Shown} shown */
+function table({ found, by, window, courses, hasTarget, all }) {
+  const most = Math.max(0.01, ...courses.flatMap(([, { up, down }]) =>
+    up.map((seconds, at) => down[at] / (seconds + down[at] || 1))));
+  const courseOf = new Map(courses);
+  return h("table", null, h("caption", { class: "unseen" }, "Groups of stores, the most down time first"),
+    h("thead", null, h("tr", null, h("th", { scope: "col" }, by === ZONE ? "Zone" : by),
+      ["Stores", "Down now", "Up", "Change", "Down (h)"].map((label) => h("th", { scope: "col", class: "number" }, label)),
+    hasTarget && h("th", { scope: "col", class: "number" }, "Budget used"),
+    h("th", { scope: "col", class: "fleet-spark" }, courses.length > 0 && "Down in the week"))),
+    h("tbody", null, (all ? found : found.slice(0, FEW)).map((group) =>
+      row(group, by, window, courseOf.get(group.value), most))));
+}
+
 /** The panel. */
 export function groups() {
   let all = false;
   const heading = h("h2");
   const tools = h("div", { class: "row" });
-  const head = h("tr");
-  const body = h("tbody");
+  const rows = sheet("Groups of stores");
   const rest = h("p");
   const element = h("section", { class: "panel stack fleet-groups", "aria-label": "Groups" },
-    h("div", { class: "row" }, heading, tools),
-    h("div", { class: "fleet-scroll", tabIndex: 0, role: "region", "aria-label": "Groups of stores" },
-      h("table", null, h("caption", { class: "unseen" }, "Groups of stores, the most down time first"), h("thead", null, head),
-        body)), rest);
+    h("div", { class: "row" }, heading, tools), rows, rest);
+  const [refillTools, refillRows, refillRest] = [tools, rows, rest].map(refilling);
 
   /**
-   * @param {Group[]} found
-   * @param {string} by
-   * @param {string} window
-   * @param {Map<string | null, Course>} courses
+   * @param {Omit<Shown, "all">} shown
+   * @param {URLSearchParams} query which links keep
    */
-  function show(found, by, window, courses) {
-    const most = Math.max(0.01, ...[...courses.values()].flatMap(({ up, down }) =>
-      up.map((seconds, at) => down[at] / (seconds + down[at] || 1))));
-    refill(body, (all ? found : found.slice(0, FEW)).map((group) => row(group, by, window, courses.get(group.value), most)));
-    fill(rest, found.length > FEW && h("button", { type: "button", class: "plain", "aria-expanded": String(all), onclick: () => {
-      all = !all;
-      show(found, by, window, courses);
-    } }, all ? "Fewer" : `All ${counted(found.length, "group")}`));
+  function show(shown, query) {
+    refillRows([shown, all, query.toString()], () => table({ ...shown, all }));
+    refillRest([shown, all], () => shown.found.length > FEW && h("button", { type: "button", class: "plain",
+      "aria-expanded": String(all), onclick: () => {
+        all = !all;
+        show(shown, query);
+      } }, all ? "Fewer" : `All ${counted(shown.found.length, "group")}`));
   }
 
   /**
@@ -138,11 +158,8 @@ export function groups() {
       const courses = await coursesOf(query, by, found.length, signal);
       found.sort((a, b) => b.windows[window].totals.down - a.windows[window].totals.down);
       fill(heading, "Groups", h("small", null, ` in the ${wordOf(window)}`));
-      refill(tools, choice(names, by), target(query));
-      fill(head, [by === ZONE ? "Zone" : by, "Stores", "Down now", "Up", "Change", "Down (h)",
-        query.has("target") && "Budget used", courses.size > 0 ? "Down in the week" : ""].map((label, at) => label !== false
-        && h("th", { scope: "col", class: at && at < 7 ? "number" : null }, label)));
-      show(found, by, window, courses);
+      refillTools([names, by, query.toString()], () => [choice(names, by), target(query)]);
+      show({ found, by, window, courses: [...courses], hasTarget: query.has("target") }, query);
     },
   };
 }

@@ -3,7 +3,8 @@
  */
 
 import * as address from "../../address.js";
-import { h, refill, svg } from "../../h.js";
+import { h, svg } from "../../h.js";
+import { refilling } from "../../refilling.js";
 import { count, counted, percent } from "../../words.js";
 import { windowOf, wordOf } from "./question.js";
 
@@ -22,7 +23,7 @@ function bars(bins) {
     return [svg("rect", { class: to > 0.95 ? "u" : "p", x: x + 0.5, y: base - height, width: width - 1, height },
       svg("title", null, `${counted(stores, "store")} from ${percent(from)} to ${percent(to)}`)),
     stores > 0 && svg("text", { x: x + width / 2, y: base - height - 3, "text-anchor": "middle" },
-      stores >= 10000 ? `${Math.round(stores / 1000)}k` : stores)];
+      stores >= 10000 ? `${Math.round(stores / 1000)}k` : count(stores))];
   });
 }
 
@@ -37,10 +38,10 @@ function picture(bins) {
 
 /** @param {Bin[]} bins */
 function table(bins) {
-  return h("table", { class: "unseen" }, h("caption", null, "Stores by the share of time that they were up"),
+  return h("div", { class: "unseen" }, h("table", null, h("caption", null, "Stores by the share of time that they were up"),
     h("thead", null, h("tr", null, ["From", "To", "Stores"].map((label) => h("th", { scope: "col" }, label)))),
     h("tbody", null, bins.map(({ from, to, stores }) => h("tr", null, h("th", { scope: "row" }, percent(from)),
-      h("td", null, percent(to)), h("td", null, count(stores))))));
+      h("td", null, percent(to)), h("td", null, count(stores)))))));
 }
 
 /**
@@ -60,6 +61,7 @@ function few(concentration, stores, query) {
 /** The panel. */
 export function spread() {
   const element = h("section", { class: "panel stack fleet-spread", "aria-label": "How stores fared" });
+  const refill = refilling(element);
   return {
     element,
     /**
@@ -69,11 +71,12 @@ export function spread() {
     update(query, summary) {
       const of = summary.figures[windowOf(query)];
       const { 50: median, 5: low } = of?.percentiles.ratio ?? {};
-      refill(element, h("h2", null, "How stores fared", h("small", null, ` in the ${wordOf(windowOf(query))}`)),
+      refill([of, summary.stores, query.toString()], () => [
+        h("h2", null, "How stores fared", h("small", null, ` in the ${wordOf(windowOf(query))}`)),
         median === undefined || median === null ? h("p", { class: "soft" }, "Nothing was measured.") : [
           h("p", null, "Half of them were up ", h("b", null, percent(median)), median < 1 && " or more", ", one in twenty ",
             h("b", null, percent(low)), low < 1 && " or less", "."),
-          picture(of.ratios), table(of.ratios), few(of.concentration, summary.stores, query)]);
+          picture(of.ratios), table(of.ratios), few(of.concentration, summary.stores, query)]]);
     },
   };
 }

@@ -4,8 +4,9 @@
 
 import * as address from "../../address.js";
 import * as api from "../../api.js";
-import { duration } from "../../clock.js";
-import { h, refill, svg } from "../../h.js";
+import { duration, instant, OLD, sinceNow } from "../../clock.js";
+import { h, svg } from "../../h.js";
+import { refilling } from "../../refilling.js";
 import { count, counted, MEANINGS, STATES } from "../../words.js";
 import { about } from "./question.js";
 
@@ -16,15 +17,31 @@ const LETTER = { down: "d", unknown: "n", up: "u", excluded: "x", closed: "c" };
 /** @param {Counts} counts */
 const sum = (counts) => STATES.reduce((total, state) => total + counts[state], 0);
 
-/** @param {Counts} counts */
-function headline(counts) {
+/**
+ * How long ago that was what is told, where it cannot be taken for now: a feed that is dead says nothing of stores.
+ * @param {any} now an answer of `/v1/now`
+ * @param {URLSearchParams} query
+ * @returns {string | null} null: it is now
+ */
+function agoOf({ newest_poll: newest }, query) {
+  const age = sinceNow(instant(newest));
+  return query.has("as_of") ? "" : age > OLD ? ` ${duration(age)} ago` : null;
+}
+
+/**
+ * @param {Counts} counts
+ * @param {string | null} ago
+ */
+function headline(counts, ago) {
   const all = sum(counts);
   if (!all) {
     return "No stores to tell of";
   }
-  const unknown = counts.unknown > 0 && `, of ${counts.unknown === all ? "all" : count(counts.unknown)} nothing is known`;
+  const be = counts.down === 1 ? ["is", "was"] : ["are", "were"];
+  const unknown = counts.unknown > 0
+    && `, and of ${counts.unknown === all ? "all" : count(counts.unknown)} nothing ${ago === null ? "is" : "was"} known`;
   return [h("b", { class: counts.down ? "problem" : null }, counts.down ? count(counts.down) : "None"),
-    ` of ${counted(all, "store")} ${counts.down === 1 ? "is" : "are"} down`, unknown];
+    ` of ${counted(all, "store")} ${be[ago === null ? 0 : 1]} down${ago ?? ""}`, unknown];
 }
 
 /**
@@ -56,7 +73,7 @@ function bar(counts) {
 function filter(label, value, pressed, changes, title) {
   return h("button", { type: "button", class: value ? "fleet-count" : "fleet-count none", "aria-pressed": String(pressed), title,
     onclick: () => address.alter(pressed ? { state: null, dormant: null, lasted: null } : changes) },
-  h("b", null, count(value)), h("span", null, label));
+  h("span", null, label), h("b", null, count(value)));
 }
 
 /** @param {number} seconds */
@@ -77,12 +94,13 @@ function span(from, to) {
 
 /**
  * @param {any} now an answer of `/v1/now`
+ * @param {string | null} ago
  * @param {URLSearchParams} query
  */
-function content({ counts, down_for: ages, dormant_after: after }, query) {
+function content({ counts, down_for: ages, dormant_after: after }, ago, query) {
   const [state, long, dormant] = [query.get("state"), query.get("lasted"), query.get("dormant") === "true"];
   return [
-    h("h1", { class: "fleet-headline" }, headline(counts)),
+    h("h1", { class: "fleet-headline" }, headline(counts, ago)),
     bar(counts),
     h("div", { class: "row", role: "group", "aria-label": "Stores by state" }, STATES.map((one) =>
       filter([h("i", { class: `key ${one}` }), one], counts[one], state === one && !long && !dormant,
@@ -103,6 +121,7 @@ function content({ counts, down_for: ages, dormant_after: after }, query) {
 /** The panel. */
 export function states() {
   const element = h("section", { class: "panel stack fleet-states", "aria-label": "Now" });
+  const refill = refilling(element);
   return {
     element,
     /**
@@ -113,7 +132,8 @@ export function states() {
       const asked = about(query);
       ["state", "dormant", "lasted"].forEach((name) => asked.delete(name));
       const now = await api.get("v1/now", asked, signal);
-      refill(element, content(now, query));
+      const ago = agoOf(now, query);
+      refill([now.counts, now.down_for, now.dormant_after, ago, query.toString()], () => content(now, ago, query));
     },
   };
 }

@@ -5,9 +5,10 @@
 import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { asked as requested } from "../../clock.js";
-import { fill, h, refill } from "../../h.js";
+import { fill, h } from "../../h.js";
 import { menu } from "../../menu.js";
 import * as notice from "../../notice.js";
+import { refilling } from "../../refilling.js";
 import { table } from "../../table.js";
 import { counted } from "../../words.js";
 import { chosen, columns, fields } from "./columns.js";
@@ -90,7 +91,8 @@ export function stores() {
   /** @type {string | null} the question */
   let shown = null;
   const heading = h("h2");
-  const window = h("div", { class: "row switch", role: "group", "aria-label": "Window of the figures" });
+  const window = h("div", { class: "switch", role: "group", "aria-label": "Window of the figures" });
+  const refill = refilling(window);
   const tools = h("div", { class: "row" }, window, picker(), csvButton(() => asOf));
   const rows = table({
     label: "Table of stores: arrow keys go from one to the next",
@@ -131,7 +133,7 @@ export function stores() {
       shown = asked;
       fill(heading, counted(total, "store"), h("small", null, total > 0
         ? ` figures of the ${wordOf(name)}` : " No store is like this."));
-      refill(window, windowChoice(query));
+      refill(query.toString(), () => windowChoice(query));
     },
   };
 }

@@ -15,7 +15,7 @@ import { buttons, choose } from "./trend/span.js";
 
 /** @typedef {import("./trend/series.js").Series} Series */
 
-const HEIGHT = 230;
+const HEIGHT = 210;
 const AROUND = { left: 48, right: 52, foot: 20 };
 
 /**

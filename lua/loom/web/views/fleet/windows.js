@@ -4,7 +4,9 @@
 
 import * as address from "../../address.js";
 import { duration, hours, show, zoneOf } from "../../clock.js";
-import { h, refill } from "../../h.js";
+import { h } from "../../h.js";
+import { refilling } from "../../refilling.js";
+import { sheet } from "../../sheet.js";
 import { count, percent, points } from "../../words.js";
 import { labelOf, towards, windowOf } from "./question.js";
 
@@ -45,11 +47,11 @@ function row(window, { totals, change }, query) {
 /** The panel. */
 export function windows() {
   const body = h("tbody");
-  const element = h("section", { class: "panel fleet-windows" }, h("div", { class: "fleet-scroll", tabIndex: 0, role: "region",
-    "aria-label": "Figures of all stores that are chosen" }, h("table", null,
+  const refill = refilling(body);
+  const element = h("section", { class: "panel fleet-windows" }, sheet("Figures of all stores that are chosen", h("table", null,
     h("caption", { class: "unseen" }, "Figures of all stores that are chosen, and their change since the window before"),
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "Last"),
-      ["Up", "change", "Down (h)", "change", "Outages", "Mean", "Unknown (h)"].map((label, at) =>
+      ["Up", "change", "Down (h)", "change", "Outages", "Mean outage", "Unknown (h)"].map((label, at) =>
         h("th", { scope: "col", class: label === "change" ? "number soft" : "number",
           title: at === 5 ? "How long an outage lasts on average" : null }, label)))), body)));
   return {
@@ -59,8 +61,9 @@ export function windows() {
      * @param {any} summary
      */
     update(query, summary) {
-      refill(body, summary.windows.filter((/** @type {any} */ { before_of: of }) => !of)
-        .map((/** @type {any} */ one) => row(one, summary.figures[one.name], query)));
+      const list = summary.windows.filter((/** @type {any} */ { before_of: of }) => !of);
+      refill([list, list.map((/** @type {any} */ { name }) => summary.figures[name]), query.toString()],
+        () => list.map((/** @type {any} */ one) => row(one, summary.figures[one.name], query)));
     },
   };
 }

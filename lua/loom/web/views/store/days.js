@@ -57,7 +57,7 @@ function controls({ query, span }) {
     ? h("a", { id, class: "button", href: link(query, { date: date === span.today ? null : date }) }, text)
     : h("span", { class: "button soft", "aria-disabled": "true" }, text);
   return h("nav", { class: "row", "aria-label": "Days" },
-    h("span", { class: "segmented" }, ["day", "week", "month"].map((kind) => h("a", { id: `span-${kind}`, class: "button",
+    h("span", { class: "switch" }, ["day", "week", "month"].map((kind) => h("a", { id: `span-${kind}`, class: "button",
       "aria-current": kind === span.kind ? "true" : null, href: link(query, { span: kind === "week" ? null : kind }) },
     kind[0].toUpperCase() + kind.slice(1)))),
     step(before, "days-before", "← Earlier"), step(after, "days-after", "Later →"),

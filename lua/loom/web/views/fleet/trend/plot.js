@@ -13,6 +13,7 @@ import { ratio } from "./series.js";
 
 const PARTS = /** @type {const} */ ([["d", "down"], ["n", "unknown"], ["u", "up"], ["x", "excluded"]]);
 const DAY_NEEDS = 74; // pixels
+const DAY_WIDE = 66; // of its letters alone
 const FLOORS = [0.99, 0.95, 0.9, 0.8, 0.5, 0]; // where the axis of shares may begin
 
 /** @param {number} value rounded, so that paths are short */
@@ -84,7 +85,7 @@ function line(series, { x, share }) {
  * @param {Size} size
  * @param {string | undefined} zone
  */
-function days(series, { x, base }, { width, right }, zone) {
+function days(series, { x, base }, { width }, zone) {
   const short = series.to - series.t[0] <= 2 * 86400000;
   const style = short ? "time" : "day";
   /** @type {(ms: number) => string} what an instant is in: a day, or an hour */
@@ -96,7 +97,7 @@ function days(series, { x, base }, { width, right }, zone) {
       return null;
     }
     last = now;
-    const text = place >= free && place + DAY_NEEDS / 2 < width - right + 30;
+    const text = place >= free && place + (short ? DAY_WIDE / 2 : DAY_WIDE) <= width;
     free = text ? place + (short ? DAY_NEEDS / 1.5 : DAY_NEEDS) : free;
     return (text || !short) && [svg("line", { class: "trend-day", x1: place, x2: place, y1: 6, y2: base + (text ? 4 : 0) }),
       text && svg("text", { x: place + 3, y: base + 15 }, show(ms, zone, style))];
@@ -113,11 +114,16 @@ function axes({ floor, most, y, share, base }, { width, left, right }, step) {
   return [
     [floor, (1 + floor) / 2, 1].map((value) => [
       svg("line", { class: "trend-grid", x1: left, x2: width - right, y1: share(value), y2: share(value) }),
-      svg("text", { x: width - right + 6, y: share(value) + 4 }, value === 1 ? "100 %"
+      svg("text", { x: width - right + 6, y: share(value) + (value === floor ? 0 : 4) }, value === 1 ? "100 %"
         : percent(value).replace(/0+ %$/, " %").replace(". ", " "))]),
     svg("text", { x: left - 6, y: y(most) + 8, "text-anchor": "end" }, stores.toLocaleString("en")),
     svg("text", { x: left - 6, y: base, "text-anchor": "end" }, "0"),
   ];
+}
+
+/** @param {Size} size */
+function nothing({ width, height }) {
+  return svg("text", { x: width / 2, y: height / 2, "text-anchor": "middle" }, "No store was open.");
 }
 
 /**
@@ -128,6 +134,9 @@ function axes({ floor, most, y, share, base }, { width, left, right }, step) {
  * @param {string | undefined} zone
  */
 export function plot(series, scale, size, zone) {
+  if (series.t.every((_, at) => PARTS.every(([, name]) => !series[name][at]))) {
+    return nothing(size);
+  }
   return [areas(series, scale), axes(scale, size, series.step), days(series, scale, size, zone), line(series, scale)];
 }
 

@@ -4,6 +4,7 @@
 
 import { hours, show } from "../../../clock.js";
 import { h } from "../../../h.js";
+import { sheet } from "../../../sheet.js";
 import { count, percent } from "../../../words.js";
 import { ratio } from "./series.js";
 
@@ -13,7 +14,7 @@ import { ratio } from "./series.js";
  */
 export function table(series, zone) {
   const names = ["Up", "Down (h)", "Stores down", "Unknown (h)", "Excluded (h)"];
-  return h("div", { class: "sheet trend-rows", tabIndex: 0, role: "region", "aria-label": "Trend as a table" },
+  return sheet("Trend as a table",
     h("table", { class: "rows" },
       h("thead", null, h("tr", null, h("th", { scope: "col" }, "From"),
         names.map((name) => h("th", { scope: "col", class: "number" }, name)))),
