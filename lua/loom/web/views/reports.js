@@ -25,10 +25,15 @@ export function open() {
   /** @type {string[]} */
   let formats = [];
   let limit = LIMIT;
+  let asked = false; // whether there are any has been asked
 
   async function look() {
     clearTimeout(looking);
     const { reports, next_cursor: more } = await api.get("v1/reports", { limit });
+    if (!reports.length && !asked) {
+      asking.open = true; // there is nothing else to do here
+    }
+    asked = true;
     refill([reports, more, limit, session.mayWrite()], () => list(reports, formats, {
       changed: look,
       more: more && (() => {

@@ -4,23 +4,19 @@
  */
 
 import * as address from "../address.js";
-import { show, zoneOf } from "../clock.js";
+import { zoneOf } from "../clock.js";
 import { fill, h, set, svg } from "../h.js";
-import * as notice from "../notice.js";
-import { LETTERS } from "../shapes.js";
 import { counted } from "../words.js";
 import { controls, spanOf } from "./wall/controls.js";
 import { cursor } from "./wall/cursor.js";
-import { RANKS } from "./wall/grid.js";
 import { gutterOf, heightOf, rowsOf } from "./wall/layout.js";
 import { axis as dates, ids, marks, names } from "./wall/overlay.js";
 import { paint, palette } from "./wall/paint.js";
+import { readout } from "./wall/readout.js";
 import { source } from "./wall/source.js";
 import { table } from "./wall/table.js";
 
 export const title = "Wall";
-
-const CHOSEN_MAX = 80; // stores that the service takes by their ids
 
 /** @returns {import("./index.js").View} */
 export function open() {
@@ -37,8 +33,7 @@ export function open() {
 
   const tools = h("div", { class: "row wall-tools" });
   const words = h("p", { class: "hint" });
-  const told = h("p", { class: "wall-cell", "aria-live": "off" });
-  const choice = h("span", { class: "row" });
+  const told = readout();
   const canvas = h("canvas", { role: "img" });
   const over = svg("svg", { class: "wall-over", "aria-hidden": "true" });
   const spacer = svg("svg", { width: 1, height: 0 });
@@ -49,7 +44,7 @@ export function open() {
   const listed = h("div");
   const rows = h("details", { ontoggle: list }, h("summary", null, "As a table"), listed);
   const element = h("div", { class: "stack wall" }, h("h1", { class: "unseen" }, title), tools, words,
-    h("div", null, axis, sheet), h("div", { class: "row" }, told, choice), rows);
+    h("div", null, axis, sheet), told.element, rows);
 
   function layout() {
     const room = sheet.clientHeight;
@@ -59,8 +54,9 @@ export function open() {
     return { each, height, total, room, first: top * each, rows: Math.min(total - top, Math.ceil(room / height)) };
   }
 
-  function size() {
-    const gutter = gutterOf(query);
+  /** @param {{ height: number }} layout */
+  function size({ height }) {
+    const gutter = gutterOf(query, height);
     return { gutter, width: Math.max(100, sheet.clientWidth - gutter), room: sheet.clientHeight };
   }
 
@@ -71,7 +67,8 @@ export function open() {
       return;
     }
     const [now, scale] = [layout(), devicePixelRatio];
-    const { gutter, width, room } = size();
+    const sizes = size(now);
+    const { gutter, width, room } = sizes;
     set(element, { class: gutter ? "stack wall named" : "stack wall" });
     const [wide, high] = [Math.round(width * scale), Math.round(room * scale)];
     if (canvas.width !== wide || canvas.height !== high) {
@@ -79,8 +76,9 @@ export function open() {
     }
     set(spacer, { height: Math.max(0, now.total * now.height - room) });
     paint(canvas, grid, now, colours);
-    fill(over, query.has("by") ? names(grid, now, size()) : gutter > 0 && ids(grid, now), at && marks(grid, now, size(), at));
-    fill(axis, dates(grid, zoneOf(query), size()));
+    fill(over, query.has("by") ? names(grid, now, sizes) : gutter > 0 && ids(grid, now, sizes),
+      at && marks(grid, now, sizes, at));
+    fill(axis, dates(grid, zoneOf(query), sizes));
   }
 
   function later() {
@@ -95,35 +93,12 @@ export function open() {
     }
   }
 
-  function chosen() {
-    const grid = strips.grid();
-    return !grid || !at || at.anchor === null ? []
-      : grid.ids.slice(Math.min(at.anchor, at.store), Math.max(at.anchor, at.store) + 1);
-  }
-
   /** @param {boolean} aloud */
   function tell(aloud) {
-    const grid = strips.grid();
-    if (!grid || !at) {
-      fill(told);
-      fill(choice);
-      return;
+    if (at) {
+      strips.name();
     }
-    const zone = zoneOf(query);
-    const length = (grid.to - grid.from) / grid.bins;
-    const start = grid.from + at.bin * length;
-    const state = LETTERS[RANKS[grid.ranks[at.store * grid.bins + at.bin]]];
-    strips.name();
-    const time = `${show(start, zone)} to ${show(start + length, zone, "time")}`;
-    fill(told, h("bdi", { class: "id" }, grid.ids[at.store]), ` ${time}: `, h("b", null, state));
-    if (aloud) {
-      notice.say(`${grid.ids[at.store]}, ${time}: ${state}`);
-    }
-    const ids = chosen();
-    fill(choice, ids.length > 0 && h("button", { type: "button", class: "first", disabled: ids.length > CHOSEN_MAX,
-      onclick: () => address.alter({ store: ids }) },
-    ids.length > CHOSEN_MAX ? `${counted(ids.length, "store")}: at most ${CHOSEN_MAX} can be chosen`
-      : `Only ${ids.length === 1 ? "this store" : `these ${ids.length} stores`}`));
+    told.tell(strips.grid(), at, zoneOf(query), aloud);
   }
 
   const pointer = cursor(sheet, {
@@ -175,7 +150,8 @@ export function open() {
       set(canvas, { "aria-label": `${stores} over ${span.label}` });
       draw();
       list();
-      if (at || gutterOf(query) && !query.has("by")) {
+      tell(false);
+      if (gutterOf(query, layout().height) && !query.has("by")) {
         strips.name();
       }
     },

@@ -100,8 +100,9 @@ export function explanation() {
         }
         const { pieces } = window;
         return [h("h2", null, "What these figures are made of"),
-          h("p", { class: "hint" }, `${counted(pieces.length, "opening")}, each judged by its own polls: fill ${rules.fill}, `,
-            `evidence ${rules.evidence}, without polls ${rules.no_data}, `,
+          !pieces.length && h("p", { class: "hint" }, "The store was not open in these days."),
+          pieces.length > 0 && h("p", { class: "hint" }, `${counted(pieces.length, "opening")}, each judged by its own polls: `,
+            `fill ${rules.fill}, evidence ${rules.evidence}, without polls ${rules.no_data}, `,
             rules.max_gap ? `a poll holds for ${duration(rules.max_gap)} at most.` : "a poll holds for any time."),
           h("div", { class: "pieces" }, pieces.map((/** @type {any} */ piece) => pieceOf(piece,
             window.openings.length ? window.openings : schedule.days.flatMap((/** @type {any} */ day) => day.openings), zone,

@@ -22,7 +22,7 @@ export const COLUMNS = /** @type {[string, string, (f: any) => string][]} */ ([
   ["Excluded (h)", "hours", (f) => hours(f.excluded)],
   ["Outages", "how many", (f) => count(f.outages)],
   ["Longest", "the longest outage", (f) => duration(f.longest)],
-  ["To repair", "mean length of an outage", (f) => duration(f.mttr)],
+  ["Mean outage", "how long one lasts on average", (f) => duration(f.mttr)],
   ["Polls", "in it", (f) => count(f.polls)],
 ]);
 

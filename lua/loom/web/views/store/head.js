@@ -2,7 +2,7 @@
  * What a store is: its state and since when, its attributes, its clock, its hours today, and when it opens next.
  */
 
-import { duration, show } from "../../clock.js";
+import { duration, OLD, show, sinceNow } from "../../clock.js";
 import { fill, h } from "../../h.js";
 import { MEANINGS } from "../../words.js";
 import { refilling } from "../../refilling.js";
@@ -46,8 +46,18 @@ function nextOpening({ near, asOf, zone }) {
       : "not within a week")];
 }
 
+/**
+ * As of when that is, where it cannot be taken for now.
+ * @param {import("../store.js").Data} data
+ */
+function then({ query, asOf, zone }) {
+  return (query.has("as_of") || sinceNow(asOf) > OLD)
+    && h("span", { class: "soft" }, "as of ", h("time", null, show(asOf, zone)));
+}
+
 /** @param {import("../store.js").Data} data */
-function state({ store, asOf, zone }) {
+function state(data) {
+  const { store, asOf, zone } = data;
   if (!store.state) {
     return h("p", null, "There are no polls yet of any store.");
   }
@@ -57,6 +67,7 @@ function state({ store, asOf, zone }) {
     h("b", null, now)),
   store.since && h("span", null, "since ", h("time", null, show(store.since, zone)),
     h("span", { class: "soft" }, ` (${duration((asOf - store.since) / 1000)})`)),
+  then(data),
   store.dormant && h("span", { class: "tag", title: MEANINGS.dormant }, "dormant"),
   !store.last_poll && h("span", { class: "tag" }, "never polled"));
 }
@@ -99,7 +110,8 @@ export function head() {
             !store.timezone_str && h("small", { class: "hint" }, " taken for want of its own")),
           fact(query.has("as_of") ? "Its clock then" : "Its clock now", clock),
           fact("Last poll", h("b", null, show(store.last_poll, now.zone)),
-            age > 0 && h("small", { class: "soft" }, ` ${duration(age)} before`)))]);
+            age > 0 && h("small", { class: "soft", title: "the newest poll of all stores, or the instant that is looked at" },
+              ` ${duration(age)} behind`)))]);
       tick();
     },
     close: () => clearInterval(ticking),

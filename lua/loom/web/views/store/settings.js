@@ -74,8 +74,8 @@ function hoursBlock(hours, button) {
  */
 function specialBlock(data, days, button) {
   return block("Special days", button("special", "Add…", "Add a special day", () => open(data, "special", null)),
-    h("ul", { class: "listed" }, days.map((day) => h("li", null, h("b", null, day.date), ` ${spansText(day.spans)} `,
-      h("bdi", null, day.note), day.store_id === "*" ? everyStore() : [" ",
+    days.length > 0 && h("ul", { class: "listed" }, days.map((day) => h("li", null,
+      h("b", null, day.date), ` ${spansText(day.spans)} `, h("bdi", null, day.note), day.store_id === "*" ? everyStore() : [" ",
         button(`special-${day.date}`, "Change…", `Change the special day ${day.date}`, () => open(data, "special", day)),
         day.origin === "override" && button(`no-special-${day.date}`, "Remove…", `Remove the special day ${day.date}`,
           () => open(data, "unspecial", day))]))),
@@ -90,8 +90,8 @@ function specialBlock(data, days, button) {
 function exclusionsBlock(data, exclusions, button) {
   const { zone } = data;
   return block("Exclusions", button("exclusion", "Add…", "Add an exclusion", () => open(data, "exclusion")),
-    h("ul", { class: "listed" }, exclusions.slice(-EXCLUSIONS).map((one) => h("li", null, exclusionText(one, zone), " ",
-      h("bdi", { class: "soft" }, one.reason), one.store_id === "*" ? everyStore() : [" ",
+    exclusions.length > 0 && h("ul", { class: "listed" }, exclusions.slice(-EXCLUSIONS).map((one) => h("li", null,
+      exclusionText(one, zone), " ", h("bdi", { class: "soft" }, one.reason), one.store_id === "*" ? everyStore() : [" ",
         button(`exclusion-${one.number}`, "Remove…", `Remove the exclusion ${exclusionText(one, zone)}`,
           () => open(data, "unexclusion", one))]))),
     exclusions.length > EXCLUSIONS && h("p", { class: "hint" }, `${exclusions.length - EXCLUSIONS} earlier ones.`),
@@ -117,7 +117,7 @@ export function settings() {
         block("Zone", button("zone", "Change…", "Change the zone", () => open(data, "zone")),
           h("p", null, set.zone.timezone_str, " ", h("small", { class: "soft" }, ORIGINS[set.zone.origin]))),
         block("Attributes", button("attributes", "Change…", "Change the attributes", () => open(data, "attributes")),
-        h("dl", { class: "listed" }, attributes.map(([name, value]) => h("div", null,
+        attributes.length > 0 && h("dl", { class: "listed" }, attributes.map(([name, value]) => h("div", null,
           h("dt", { class: "soft" }, h("bdi", null, name)), h("dd", null, h("bdi", null, value))))),
         !attributes.length && h("p", { class: "hint" }, "None.")),
       ]);

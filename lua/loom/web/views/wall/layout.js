@@ -5,8 +5,13 @@
 /** Those that can be chosen: see `heightOf`. */
 export const HEIGHTS = [0, 1, 2, 4, 8, 16];
 
+/** Pixels of a date. */
+export const DATE = 70;
+
 const NAMED = 16; // the height from which on the names of stores have room
-const GUTTER = 120; // pixels at the left for names
+const HIGHEST = 28; // of rows where all are seen at once
+const GUTTERS = { wide: 120, narrow: 84 }; // pixels at the left for names, as the style has them, too
+const NARROW = matchMedia("(max-width: 700px)");
 
 /**
  * The height of a row that an address asks for, in pixels; 0: as many stores share one as have to for all to be seen.
@@ -20,9 +25,10 @@ export function heightOf(query) {
 /**
  * The room for names: of groups, or of stores.
  * @param {URLSearchParams} query
+ * @param {number} height of a row
  */
-export function gutterOf(query) {
-  return query.has("by") || heightOf(query) >= NAMED ? GUTTER : 0;
+export function gutterOf(query, height) {
+  return query.has("by") || height >= NAMED ? NARROW.matches ? GUTTERS.narrow : GUTTERS.wide : 0;
 }
 
 /**
@@ -37,11 +43,11 @@ export function rowsOf(stores, wanted, room) {
   }
   const each = Math.max(1, Math.ceil(stores / room));
   const total = Math.ceil(stores / each);
-  return { each, height: Math.min(16, room / Math.max(1, total)), total };
+  return { each, height: Math.min(HIGHEST, room / Math.max(1, total)), total };
 }
 
 /**
- * Instants at which days begin by the clocks of a zone, at most one for every 60 pixels.
+ * Instants at which days begin by the clocks of a zone, at most one for every 70 pixels, which is what a date needs.
  * @param {{ from: number, to: number }} grid
  * @param {string | undefined} zone
  * @param {number} width
@@ -55,6 +61,6 @@ export function days({ from, to }, zone, width) {
       list.push(at);
     }
   }
-  const every = Math.max(1, Math.ceil(list.length * 60 / Math.max(1, width)));
+  const every = Math.max(1, Math.ceil(list.length * DATE / Math.max(1, width)));
   return list.filter((_, place) => place % every === 0);
 }

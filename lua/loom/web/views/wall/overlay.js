@@ -5,12 +5,23 @@
 import { show } from "../../clock.js";
 import { svg } from "../../h.js";
 import { groups } from "./grid.js";
-import { days } from "./layout.js";
+import { DATE, days } from "./layout.js";
 
 /** @typedef {{ gutter: number, width: number, room: number }} Size of the place for names, and of the wall, in pixels */
 
 const LINE = 13; // pixels that a name needs
-const NAME_MAX = 17; // letters of it that have room
+const BASE = 3.5; // from the middle of its letters to their foot
+const LETTER = 6.6; // pixels
+
+/**
+ * A name, cut where there is no room for all of it.
+ * @param {string} name
+ * @param {number} gutter pixels that there are
+ */
+function cut(name, gutter) {
+  const most = Math.floor((gutter - 6) / LETTER);
+  return name.length > most ? name.slice(0, most - 1) + "…" : name;
+}
 
 /**
  * Where a store is, in pixels from the top.
@@ -32,7 +43,7 @@ export function names(grid, layout, { gutter, width, room }) {
     const y = Math.max(0, top(from, layout));
     const end = Math.min(room, top(to, layout));
     return end > y && [svg("line", { x1: 0, x2: gutter + width, y1: y, y2: y }),
-      end - y >= LINE && svg("text", { x: 4, y: y + LINE - 1 }, value === null ? "without" : value.slice(0, NAME_MAX))];
+      end - y >= LINE && svg("text", { x: 4, y: y + LINE - 1 }, value === null ? "without" : cut(value, gutter))];
   });
 }
 
@@ -40,11 +51,11 @@ export function names(grid, layout, { gutter, width, room }) {
  * The ids of stores, where rows are high enough for them.
  * @param {import("./grid.js").Grid} grid
  * @param {import("./paint.js").Layout} layout
+ * @param {Size} size
  */
-export function ids(grid, layout) {
+export function ids(grid, layout, { gutter }) {
   return grid.ids.slice(layout.first, layout.first + layout.rows).map((id, row) =>
-    svg("text", { class: "id", x: 4, y: row * layout.height + LINE - 1 },
-      id.length > NAME_MAX ? id.slice(0, NAME_MAX - 1) + "…" : id));
+    svg("text", { class: "id", x: 4, y: (row + 0.5) * layout.height + BASE }, cut(id, gutter)));
 }
 
 /**
@@ -75,6 +86,7 @@ export function marks(grid, layout, { gutter, width, room }, { store, bin, ancho
 export function axis({ from, to }, zone, { gutter, width }) {
   return days({ from, to }, zone, width).map((day) => {
     const x = gutter + (day - from) / (to - from) * width;
-    return [svg("line", { x1: x, x2: x, y1: 14, y2: 22 }), svg("text", { x: x + 3, y: 14 }, show(day, zone, "day"))];
+    return [svg("line", { x1: x, x2: x, y1: 14, y2: 22 }),
+      x + DATE <= gutter + width && svg("text", { x: x + 3, y: 14 }, show(day, zone, "day"))];
   });
 }
