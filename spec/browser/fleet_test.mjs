@@ -138,9 +138,10 @@ describe("the fleet", () => {
   it("gives what it shows as CSV", async () => {
     await open("?state=up&cols=state,attribute.brand,down", async (page) => {
       const download = page.waitForEvent("download");
-      await page.getByRole("button", {name: "CSV"}).click();
+      await page.getByRole("link", {name: "CSV"}).click();
+      assert.match((await download).suggestedFilename(), /^stores_\d{4}-\d\d-\d\d\.csv$/);
       const lines = readFileSync(await (await download).path(), "utf8").split("\n");
-      assert.equal(lines[0], "store_id,state,brand,down_last_week");
+      assert.equal(lines[0], "store_id,state,attribute.brand,down_last_week");
       const {stores} = await ask("stores?state=up&sort=state&limit=1000");
       const plain = stores.filter((store) => store.store_id.startsWith("store-"));
       assert.ok(plain.length > 50);

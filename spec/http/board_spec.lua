@@ -26,6 +26,7 @@ local values = {
   by = { "brand", "region", "timezone_str" }, all_stores = { "true" }, dormant = { "any" }, state = { "up,down,unknown" },
   labels = { "brand,region" }, limit = { "1" }, sort = { "last_poll", "attribute.region" }, order = { "desc" },
   compare = { "true" }, values = { "region" }, fields = { "state,attributes,timezone_str,windows" }, offset = { "1" },
+  format = { "csv", "csv&fields=attributes,timezone_str,windows", "csv&columns=attribute.region,attributes,state" },
 }
 
 local function encoded(text)

@@ -75,6 +75,13 @@ function response.set_headers(headers)
   end
 end
 
+-- Ends what is sent to a client who reads too slowly.
+local function check_speed(started, sent)
+  if core.clock() - started > GRACE + sent / RATE_MIN then
+    error(("the client reads too slowly: %d bytes so far"):format(sent), 0)
+  end
+end
+
 --- Sends the body piece by piece, once the headers are set: nginx holds no more of it for a client who reads slowly, and others
 -- have their turn after each.
 -- @tparam int size in bytes
@@ -88,13 +95,32 @@ function response.send_pieces(size, read)
       ngx.exit(499)
     end
     sent = sent + #text
-    if core.clock() - started > GRACE + sent / RATE_MIN then
-      error(("the client reads too slowly: %d of %d bytes"):format(sent, size), 0)
-    end
+    check_speed(started, sent)
     if sent < size then
       ngx.sleep(TURN)
     end
   end
+end
+
+--- Sends a body whose length is not known while it is made. It returns where the client has gone, so that the caller gives back
+-- what it holds before it ends the request.
+-- @tparam table headers by name
+-- @tparam function next_piece returns a text, or nil at the end; it may yield
+-- @treturn bool whether all was sent
+function response.stream(headers, next_piece)
+  response.set_headers(headers)
+  local sent, started = 0, core.clock()
+  local text = ngx.req.get_method() ~= "HEAD" and next_piece() or nil
+  while text do
+    if not (ngx.print(text) and ngx.flush(true)) then
+      return false
+    end
+    sent = sent + #text
+    check_speed(started, sent)
+    ngx.sleep(TURN)
+    text = next_piece()
+  end
+  return true
 end
 
 --- Sends a response. The caller yields where it is long.

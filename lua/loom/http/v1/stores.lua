@@ -13,6 +13,7 @@ local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
+local sheet = require "loom.http.v1.sheet"
 local shapes = require "loom.formats.shapes"
 local sort_order = require "loom.http.v1.order"
 local strip_report = require "loom.http.v1.strip_report"
@@ -56,6 +57,8 @@ local list_checkers = {
   cursor = cursor.checker,
   offset = request.whole(0, OFFSET_MAX),
   fields = fields_checker,
+  format = sheet.checkers.format,
+  columns = sheet.checkers.columns,
 }
 
 local empty_list = '{"as_of":null,"rules":null,"windows":[],"total":0,"stores":[],"next_cursor":null}'
@@ -153,13 +156,26 @@ local function page_json(parameters, list, only, give_turn)
     "next_cursor", json.text(next_place and cursor.write(list.key, next_place, next_id)))
 end
 
--- The page of a list whose order has nothing to be made, or has it in `list.column`.
-local function send_page(parameters, list, made, made_of_states)
+-- Looks at a list whose order has nothing to be made, or has it in `list.column`: work(only, give_turn).
+local function look(parameters, list, made, made_of_states, work)
   local is_of_states = list.order.kind == "status"
-  return options.look(parameters, is_of_states and list.status or list.report, is_of_states and made_of_states or made,
-    function(only, give_turn)
-      return page_json(parameters, list, only, give_turn)
-    end, list.status)
+  return options.look(parameters, is_of_states and list.status or list.report, is_of_states and made_of_states or made, work,
+    list.status)
+end
+
+local function page_text(parameters, list, made, made_of_states)
+  return look(parameters, list, made, made_of_states, function(only, give_turn)
+    return page_json(parameters, list, only, give_turn)
+  end)
+end
+
+-- Sends all of a list as CSV; false if the client has gone meanwhile.
+local function send_sheet(parameters, list, made, made_of_states)
+  local numbers = look(parameters, list, made, made_of_states, function(only)
+    local page = { limit = math.max(1, list.report:count()), first = 1, only = only }
+    return (sort_order.page(list.order, list.report, page, list.status, list.column))
+  end)
+  return sheet.send(list, numbers, list.columns, parameters.time)
 end
 
 local function needs_states(parameters)
@@ -202,22 +218,33 @@ local function list()
     problem.raise(400, "offset: nothing expected beside cursor", { field = "offset" })
   end
   local chosen, key = options.report(parameters)
+  local names = sheet.is_wanted(parameters) and sheet.names(parameters, parameters.fields or standard_fields, FIELDS) or nil
+  parameters.fields = names and sheet.fields(names) or parameters.fields
   local report, made = fleet.report(key, chosen)
-  if not report then
+  ngx.header["Vary"] = "Accept"
+  if not report and names then
+    return sheet.send_empty(names)
+  elseif not report then
     return response.json(200, empty_list)
   end
-  response.json(200, fleet.use(report, function()
+  local page = fleet.use(report, function()
     return with_states(parameters, function(status, made_of_states, states_key)
       local order = sort_order.read(parameters, report)
       local list_key = table.concat({ key, states_key or "", options.choice(parameters), order.key }, "\0")
       return sort_order.with(order, report, made, function(column)
         return with_strips(parameters, function(strips)
-          local of = { report = report, status = status, strips = strips, order = order, column = column, key = list_key }
-          return send_page(parameters, of, made, made_of_states)
+          local of = { report = report, status = status, strips = strips, order = order, column = column, key = list_key,
+            columns = names }
+          return (names and send_sheet or page_text)(parameters, of, made, made_of_states)
         end)
       end)
     end)
-  end))
+  end)
+  if type(page) == "string" then
+    response.json(200, page)
+  elseif not page then
+    ngx.exit(499)
+  end
 end
 
 -- ---- one ----
@@ -341,9 +368,16 @@ return {
         .. "up to as_of, as /v1/strips tells. "
         .. "Default: state,since,last_poll,windows.",
         schema = { type = "string", maxLength = #table.concat(FIELDS, ",") } },
+      sheet.parameters[1], sheet.parameters[2],
       more = options.fleet_parameters,
     },
-    responses = { [200] = { description = "A page of stores.", schema = "StoreList" } },
+    responses = {
+      [200] = {
+        description = "A page of stores, or all of them as CSV: store_id and a column to each of columns, or of fields, which "
+          .. "are state and dormant, since, last_poll, and so on, and of windows every figure.",
+        content = { ["application/json"] = { schema = "StoreList" }, ["text/csv"] = { schema = { type = "string" } } },
+      },
+    },
   },
   {
     method = "GET", path = "/v1/stores/{store_id}", access = "read", restricted = "store", by_revision = true,

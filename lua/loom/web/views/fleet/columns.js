@@ -116,6 +116,16 @@ export function fields(names) {
   return [...new Set(["timezone_str", ...some])].sort().join(",");
 }
 
+/**
+ * What the API calls a column in a file.
+ * @param {string} name
+ * @param {string} window
+ */
+export function columnOf(name, window) {
+  const figure = KINDS[name]?.field === "windows" && (name === "change" ? "change_ratio" : name);
+  return figure ? `${figure}_${window}` : name;
+}
+
 /** @param {string} name the column's @returns {Column} */
 function attribute(name) {
   const short = attributeOf(name);

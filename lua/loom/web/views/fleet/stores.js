@@ -4,14 +4,12 @@
 
 import * as address from "../../address.js";
 import * as api from "../../api.js";
-import { asked as requested } from "../../clock.js";
-import { fill, h } from "../../h.js";
+import { fill, h, set } from "../../h.js";
 import { menu } from "../../menu.js";
-import * as notice from "../../notice.js";
 import { refilling } from "../../refilling.js";
 import { table } from "../../table.js";
 import { counted } from "../../words.js";
-import { chosen, columns, fields } from "./columns.js";
+import { chosen, columnOf, columns, fields } from "./columns.js";
 import { figures, towards, windowOf, WINDOWS, wordOf } from "./question.js";
 
 const SORT = "state"; // what is down comes first
@@ -61,22 +59,17 @@ function picker() {
   });
 }
 
-/** @param {() => number} asOf */
-function csvButton(asOf) {
-  const button = h("button", { type: "button", title: "All rows, in the columns that are shown", async onclick() {
-    const { query } = address.read();
-    button.disabled = true;
-    try {
-      const [{ csv }, { save }] = await Promise.all([import("./csv.js"), import("../../csv.js")]);
-      save(`stores-${requested(asOf()).slice(0, 10)}.csv`, await csv(question(query), chosen(query), windowOf(query),
-        (done, total) => fill(button, `CSV ${Math.floor(done / total * 100)} %`)));
-    } catch (error) {
-      notice.tell(`The file was not made: ${error instanceof Error ? error.message : error}`);
-    }
-    button.disabled = false;
-    fill(button, "CSV");
-  } }, "CSV");
-  return button;
+/**
+ * The address of all rows as a file, in the columns that are shown.
+ * @param {URLSearchParams} query
+ */
+function file(query) {
+  const asked = question(query);
+  asked.delete("fields");
+  asked.set("format", "csv");
+  asked.set("time", "rfc3339");
+  asked.set("columns", chosen(query).map((name) => columnOf(name, windowOf(query))).join(","));
+  return api.link("v1/stores", asked);
 }
 
 /** @param {URLSearchParams} query */
@@ -88,12 +81,13 @@ function windowChoice(query) {
 /** The panel. */
 export function stores() {
   let [letters, total, asOf] = [8, 0, 0];
+  const csv = h("a", { download: "", title: "All rows, in the columns that are shown" }, "CSV");
   /** @type {string | null} the question */
   let shown = null;
   const heading = h("h2");
   const window = h("div", { class: "switch", role: "group", "aria-label": "Window of the figures" });
   const refill = refilling(window);
-  const tools = h("div", { class: "row" }, window, picker(), csvButton(() => asOf));
+  const tools = h("div", { class: "row" }, window, picker(), csv);
   const rows = table({
     label: "Table of stores: arrow keys go from one to the next",
     sort: (sort, order) => address.alter({ sort: sort === SORT && order === "asc" ? null : sort,
@@ -131,6 +125,7 @@ export function stores() {
         idWidth: () => Math.min(ID_MOST, Math.max(ID_LEAST, letters * LETTER + AROUND)) }),
       query.get("sort") ?? SORT, query.get("order") === "desc" ? "desc" : "asc", asked === shown, signal);
       shown = asked;
+      set(csv, { href: file(query) });
       fill(heading, counted(total, "store"), h("small", null, total > 0
         ? ` figures of the ${wordOf(name)}` : " No store is like this."));
       refill(query.toString(), () => windowChoice(query));
