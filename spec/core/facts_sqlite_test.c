@@ -1,32 +1,8 @@
 /*
 ** Tests of facts in a database: each kind put, listed, replaced and removed; layers; many in one change; random changes against
-** a model; what ends a list.
+** a model.
 */
-#include "storage.h"
-
-#include "base/id_table.h"
-#include "support.h"
-#include "time/civil.h"
-#include "write/facts_sqlite.h"
-
-static struct loom_fact fact_of(enum loom_fact_kind kind, const char *store) {
-  return (struct loom_fact){.kind = kind,
-                            .store = store,
-                            .store_length = store ? strlen(store) : 0,
-                            .override = true,
-                            .name = "",
-                            .text = ""};
-}
-
-static struct loom_fact with_text(enum loom_fact_kind kind, const char *store, const char *name,
-                                  const char *text) {
-  struct loom_fact fact = fact_of(kind, store);
-  fact.name = name;
-  fact.name_length = strlen(name);
-  fact.text = text;
-  fact.text_length = strlen(text);
-  return fact;
-}
+#include "facts.h"
 
 static struct loom_fact day_of(const char *store, int32_t date, const struct loom_hours *openings,
                                size_t count, const char *note) {
@@ -35,75 +11,6 @@ static struct loom_fact day_of(const char *store, int32_t date, const struct loo
   fact.openings = openings;
   fact.opening_count = count;
   return fact;
-}
-
-static void begin(loom_facts *facts) {
-  loom_error error;
-  static const struct loom_author author = {.by = "test", .by_length = 4};
-  assert_status(loom_facts_begin(facts, &author, &error), LOOM_OK, &error);
-}
-
-static int64_t put(loom_facts *facts, struct loom_fact fact) {
-  loom_error error;
-  assert_status(loom_facts_put(facts, &fact, &error), LOOM_OK, &error);
-  return fact.number;
-}
-
-static uint64_t take_away(loom_facts *facts, struct loom_fact fact) {
-  loom_error error;
-  uint64_t count;
-  assert_status(loom_facts_remove(facts, &fact, &count, &error), LOOM_OK, &error);
-  return count;
-}
-
-static void commit(loom_facts *facts) {
-  loom_error error;
-  assert_status(loom_facts_commit(facts, &error), LOOM_OK, &error);
-}
-
-/* A list as text: "store layer key: value" on each line. */
-static struct buffer lines(loom_facts *facts, const struct loom_fact_query *query) {
-  loom_error error;
-  loom_status status;
-  struct loom_fact fact;
-  struct buffer out = {0};
-  assert_status(loom_facts_list(facts, query, &error), LOOM_OK, &error);
-  while ((status = loom_facts_next(facts, &fact, &error)) == LOOM_OK) {
-    assert_int_equal(fact.kind, query->kind);
-    buffer_printf(&out, "%.*s%s", (int)(fact.store ? fact.store_length : 1),
-                  fact.store ? fact.store : "*", fact.override ? "" : " file");
-    if (fact.kind == LOOM_FACT_WEEK || fact.kind == LOOM_FACT_SPECIAL_DAY)
-      buffer_printf(&out, " %d%s", fact.date == LOOM_DATE_MIN ? -1 : fact.date,
-                    fact.reverts ? " reverts" : "");
-    for (size_t i = 0; i < fact.opening_count; i++)
-      buffer_printf(&out, " %d@%d-%d", fact.openings[i].weekday, fact.openings[i].open,
-                    fact.openings[i].close);
-    if (fact.kind == LOOM_FACT_EXCLUSION)
-      buffer_printf(&out, " %lld-%lld", (long long)fact.from, (long long)fact.to);
-    if (fact.name)
-      buffer_printf(&out, " %.*s", (int)fact.name_length, fact.name);
-    if (fact.text_length)
-      buffer_printf(&out, " '%.*s'", (int)fact.text_length, fact.text);
-    buffer_put(&out, "\n", 1);
-  }
-  assert_status(status, LOOM_DONE, &error);
-  assert_int_equal(loom_facts_next(facts, &fact, &error), LOOM_DONE);
-  return out;
-}
-
-/* The list of one store's facts; of all stores' where it is NULL. */
-static void assert_lists(loom_facts *facts, enum loom_fact_kind kind, const char *store,
-                         const char *expected) {
-  struct loom_fact_query query = {.kind = kind,
-                                  .any_store = !store,
-                                  .store = store,
-                                  .store_length = store ? strlen(store) : 0,
-                                  .first_date = LOOM_DATE_MIN,
-                                  .last_date = LOOM_DATE_MAX,
-                                  .most = -1};
-  struct buffer found = lines(facts, &query);
-  assert_string_equal(found.bytes ? found.bytes : "", expected);
-  buffer_free(&found);
 }
 
 static void zones_and_stores(void **state) {
@@ -322,173 +229,6 @@ static void names_are_counted(void **state) {
   loom_database_close(database);
 }
 
-/* Stores come by number, a page at a time, and so do their attributes; each tells of its polls and hours. */
-static void pages_of_stores(void **state) {
-  (void)state;
-  enum { STORES = 23, PAGE = 5 };
-  loom_error error;
-  struct loom_fact fact;
-  unsigned count = 0, pages = 0, attributes = 0;
-  loom_database *database = memory_database();
-  loom_facts *facts = loom_facts_sqlite(database);
-  load(database, LOOM_POLLS,
-       "store_id,status,timestamp_utc\ns3,active,1970-01-01 00:00:01 UTC\n"
-       "s3,active,1970-01-01 00:00:09 UTC\n");
-  load(database, LOOM_HOURS, "store_id,day,start_time_local,end_time_local\ns4,0,1:00,2:00\n");
-  begin(facts);
-  for (int i = 0; i < STORES; i++) {
-    char id[20];
-    snprintf(id, sizeof id, "s%d", i);
-    put(facts, with_text(LOOM_FACT_ATTRIBUTE, id, "name", id));
-  }
-  commit(facts);
-  struct loom_fact_query query = {.kind = LOOM_FACT_STORE, .any_store = true, .most = PAGE};
-  struct loom_fact_query of_page = {.kind = LOOM_FACT_ATTRIBUTE, .any_store = true, .most = -1};
-  do {
-    of_page.after.number = query.after.number;
-    of_page.last = 0;
-    assert_status(loom_facts_list(facts, &query, &error), LOOM_OK, &error);
-    while (loom_facts_next(facts, &fact, &error) == LOOM_OK) {
-      bool is_polled = fact.store_length == 2 && memcmp(fact.store, "s3", 2) == 0;
-      assert_true(fact.number > query.after.number);
-      query.after.number = of_page.last = fact.number;
-      assert_int_equal(fact.polled, is_polled);
-      assert_int_equal(fact.from, is_polled ? 1000000 : 0);
-      assert_int_equal(fact.to, is_polled ? 9000000 : 0);
-      assert_int_equal(fact.has_hours, fact.store_length == 2 && memcmp(fact.store, "s4", 2) == 0);
-      count++;
-    }
-    pages++;
-    if (!of_page.last)
-      break;
-    struct buffer found = lines(facts, &of_page);
-    for (size_t i = 0; i < found.length; i++)
-      attributes += found.bytes[i] == '\n';
-    buffer_free(&found);
-    assert_int_equal(attributes, count);
-  } while (true);
-  assert_int_equal(count, STORES);
-  assert_int_equal(pages, STORES / PAGE + 2);
-  loom_facts_free(facts);
-  loom_database_close(database);
-}
-
-/* The ids that a choice wants, each with its last character; those that it does not want are told, too. */
-static void assert_chooses(loom_facts *facts, const struct loom_fact_choice *choice,
-                           unsigned stores, const char *expected) {
-  loom_error error;
-  loom_status status;
-  struct loom_fact fact;
-  char found[40] = "", last[LOOM_ID_MAX + 1] = "";
-  unsigned count = 0;
-  assert_status(loom_facts_choose(facts, choice, &error), LOOM_OK, &error);
-  while ((status = loom_facts_next(facts, &fact, &error)) == LOOM_OK) {
-    char id[LOOM_ID_MAX + 1] = "";
-    memcpy(id, fact.store, fact.store_length);
-    assert_true(strcmp(id, last) > 0);
-    strcpy(last, id);
-    count++;
-    if (fact.wanted)
-      strncat(found, id + fact.store_length - 1, 1);
-  }
-  assert_status(status, LOOM_DONE, &error);
-  assert_int_equal(count, stores);
-  assert_string_equal(found, expected);
-}
-
-static void stores_are_chosen(void **state) {
-  (void)state;
-  static const char *const colours[] = {"red", "blue"}, *const sizes[] = {"1"};
-  static const size_t colour_lengths[] = {3, 4}, size_lengths[] = {1};
-  static const struct loom_fact_condition conditions[] = {{"colour", 6, colours, colour_lengths, 2},
-                                                          {"size", 4, sizes, size_lengths, 1},
-                                                          {"size", 4, NULL, NULL, 0}};
-  loom_database *database = memory_database();
-  loom_facts *facts = loom_facts_sqlite(database);
-  begin(facts);
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "sd", "colour", "red"));
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "sb", "colour", "blue"));
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "sb", "size", "1"));
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "sc", "colour", "green"));
-  put(facts, fact_of(LOOM_FACT_STORE, "ta"));
-  commit(facts);
-  assert_chooses(facts, &(struct loom_fact_choice){.after = ""}, 4, "bcda");
-  assert_chooses(facts, &(struct loom_fact_choice){.after = "sb", .after_length = 2}, 3, "cda");
-  assert_chooses(facts, &(struct loom_fact_choice){.after = "", .glob = "s[^c]"}, 4, "bd");
-  struct loom_fact_choice choice = {
-      .after = "", .glob = "*", .conditions = conditions, .condition_count = 1};
-  assert_chooses(facts, &choice, 4, "bd");
-  choice.condition_count = 2;
-  assert_chooses(facts, &choice, 4, "b");
-  choice.condition_count = 3; /* a condition without values is met by none */
-  assert_chooses(facts, &choice, 4, "");
-  assert_lists(facts, LOOM_FACT_STORE, "ta", "ta file\n"); /* a list after it is one */
-  loom_facts_free(facts);
-  loom_database_close(database);
-}
-
-/* A text is looked for in ids and in values of any attribute, whatever bytes they are of. */
-static void stores_are_searched(void **state) {
-  (void)state;
-  static const char *const sizes[] = {"1"};
-  static const size_t size_lengths[] = {1};
-  static const struct loom_fact_condition condition = {"size", 4, sizes, size_lengths, 1};
-  loom_database *database = memory_database();
-  loom_facts *facts = loom_facts_sqlite(database);
-  begin(facts);
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "Taco a", "size", "1"));
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "b", "brand", "TACO B\xc3\x89LL"));
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "b", "size", "1"));
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "c", "taco", "100%_"));
-  put(facts, fact_of(LOOM_FACT_STORE, "d"));
-  commit(facts);
-  static const struct {
-    const char *text, *wanted;
-  } cases[] = {{"taco", "ab"}, {"b", "b"},   {"100%", "c"},     {"%", "c"},       {"_", "c"},
-               {"*", ""},      {"o b", "b"}, {"\xc3\x89", "b"}, {"\xc3\xa9", ""}, {"\x89", "b"}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct loom_fact_choice choice = {
-        .after = "", .text = cases[i].text, .text_length = strlen(cases[i].text)};
-    assert_chooses(facts, &choice, 4, cases[i].wanted);
-    choice.conditions = &condition;
-    choice.condition_count = 1;
-    assert_chooses(facts, &choice, 4, strpbrk(cases[i].wanted, "ab") ? cases[i].wanted : "");
-    choice.glob = "b";
-    assert_chooses(facts, &choice, 4, strchr(cases[i].wanted, 'b') ? "b" : "");
-  }
-  loom_facts_free(facts);
-  loom_database_close(database);
-}
-
-static void values_come_with_stores(void **state) {
-  (void)state;
-  loom_error error;
-  struct loom_fact fact;
-  loom_database *database = memory_database();
-  loom_facts *facts = loom_facts_sqlite(database);
-  begin(facts);
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "a", "size", "1"));
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "c", "size", ""));
-  put(facts, with_text(LOOM_FACT_ATTRIBUTE, "b", "colour", "red"));
-  commit(facts);
-  struct loom_fact_choice choice = {
-      .after = "", .glob = "c", .attribute = "size", .attribute_length = 4};
-  static const char *const values[] = {"1", NULL, ""};
-  assert_status(loom_facts_choose(facts, &choice, &error), LOOM_OK, &error);
-  for (int i = 0; i < 3; i++) {
-    assert_status(loom_facts_next(facts, &fact, &error), LOOM_OK, &error);
-    assert_int_equal(fact.wanted, i == 2);
-    assert_int_equal(fact.text != NULL, values[i] != NULL);
-    if (values[i]) {
-      assert_int_equal(fact.text_length, strlen(values[i]));
-      assert_memory_equal(fact.text, values[i], fact.text_length);
-    }
-  }
-  assert_int_equal(loom_facts_next(facts, &fact, &error), LOOM_DONE);
-  loom_facts_free(facts);
-  loom_database_close(database);
-}
-
 /* Two years of days of one store are one change. */
 static void many_days_at_once(void **state) {
   (void)state;
@@ -536,56 +276,6 @@ static void nothing_is_changed_outside_of_a_change(void **state) {
   loom_facts_free(facts);
   loom_facts_free(NULL);
   loom_database_close(database);
-}
-
-static void a_write_ends_a_list(void **state) {
-  (void)state;
-  loom_error error;
-  struct loom_fact fact;
-  struct loom_fact_query query = {.kind = LOOM_FACT_STORE, .any_store = true, .most = -1};
-  loom_database *database = memory_database();
-  loom_facts *facts = loom_facts_sqlite(database);
-  load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\nb,UTC\n");
-  assert_status(loom_facts_list(facts, &query, &error), LOOM_OK, &error);
-  assert_status(loom_facts_next(facts, &fact, &error), LOOM_OK, &error);
-  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-  assert_int_equal(loom_facts_next(facts, &fact, &error), LOOM_EINVAL);
-  assert_non_null(strstr(error.message, "closed by a change"));
-  loom_database_rollback(database);
-  assert_lists(facts, LOOM_FACT_STORE, NULL, "a file 'UTC'\nb file 'UTC'\n");
-  loom_facts_free(facts);
-  loom_database_close(database);
-}
-
-static void damage_is_told(void **state) {
-  (void)state;
-  static const struct {
-    const char *sql;
-    enum loom_fact_kind kind;
-  } cases[] = {
-      {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-30', 0, x'')", LOOM_FACT_WEEK},
-      {"INSERT INTO hours_week VALUES(1, 'file', '2023-02-20', 0, x'01')", LOOM_FACT_WEEK},
-      {"INSERT INTO special_day VALUES(1, '2023', NULL, NULL, '', 'file')", LOOM_FACT_SPECIAL_DAY},
-      {"INSERT INTO exclusion VALUES(1, 1, -9e18, 9e18, '', NULL, NULL)", LOOM_FACT_EXCLUSION}};
-  for (size_t i = 0; i < COUNT_OF(cases); i++) {
-    loom_error error;
-    struct loom_fact fact;
-    loom_database *database = memory_database();
-    loom_facts *facts = loom_facts_sqlite(database);
-    load(database, LOOM_TIMEZONES, "store_id,timezone_str\na,UTC\n");
-    execute(database, cases[i].sql);
-    struct loom_fact_query query = {.kind = cases[i].kind,
-                                    .any_store = true,
-                                    .first_date = LOOM_DATE_MIN,
-                                    .last_date = LOOM_DATE_MAX,
-                                    .most = -1};
-    loom_status status = loom_facts_list(facts, &query, &error);
-    if (status == LOOM_OK)
-      status = loom_facts_next(facts, &fact, &error);
-    assert_int_equal(status, LOOM_ECORRUPT);
-    loom_facts_free(facts);
-    loom_database_close(database);
-  }
 }
 
 /* Long runs of facts in random order, some of which are there already: whose they are is noted, and nothing else is. */
@@ -649,14 +339,8 @@ int main(void) {
                                      cmocka_unit_test(exclusions),
                                      cmocka_unit_test(attributes_like_a_model),
                                      cmocka_unit_test(names_are_counted),
-                                     cmocka_unit_test(pages_of_stores),
-                                     cmocka_unit_test(stores_are_chosen),
-                                     cmocka_unit_test(stores_are_searched),
-                                     cmocka_unit_test(values_come_with_stores),
                                      cmocka_unit_test(many_days_at_once),
                                      cmocka_unit_test(runs_are_noted),
-                                     cmocka_unit_test(nothing_is_changed_outside_of_a_change),
-                                     cmocka_unit_test(a_write_ends_a_list),
-                                     cmocka_unit_test(damage_is_told)};
+                                     cmocka_unit_test(nothing_is_changed_outside_of_a_change)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 ** Prepared statements that are kept, the one used last first.
 */
 #include "sqlite/statement.h"
+#include "time/civil.h"
 
 #include <string.h>
 
@@ -24,6 +25,43 @@ loom_status loom_statement_get(loom_database *database, const char *sql, sqlite3
                                loom_error *error) {
   *statement = loom_statement_take(database, sql, strlen(sql), false);
   return *statement ? LOOM_OK : loom_database_prepare(database, sql, statement, error);
+}
+
+loom_status loom_statement_run(loom_database *database, sqlite3_stmt *statement, uint64_t *changes,
+                               loom_error *error) {
+  loom_status status = loom_database_run(database, statement, error);
+  if (status == LOOM_OK && changes)
+    *changes += (uint64_t)sqlite3_changes(database->sqlite);
+  loom_statement_keep(database, statement, false);
+  return status;
+}
+
+loom_status loom_statement_number(loom_database *database, sqlite3_stmt *statement, int64_t *number,
+                                  loom_error *error) {
+  int step = sqlite3_step(statement);
+  loom_status status = LOOM_OK;
+  if (step == SQLITE_ROW)
+    *number = sqlite3_column_int64(statement, 0);
+  else if (step != SQLITE_DONE)
+    status = loom_database_failure(database, error);
+  loom_statement_keep(database, statement, false);
+  return status;
+}
+
+void loom_bind_text(sqlite3_stmt *statement, int parameter, const char *text, size_t length) {
+  if (text)
+    sqlite3_bind_text(statement, parameter, text, (int)length, SQLITE_STATIC);
+}
+
+void loom_bind_date(sqlite3_stmt *statement, int parameter, int32_t date) {
+  char text[LOOM_DATE_SIZE];
+  size_t length = loom_format_date(date, text);
+  sqlite3_bind_text(statement, parameter, text, (int)length, SQLITE_TRANSIENT);
+}
+
+void loom_bind_store(sqlite3_stmt *statement, int parameter, int64_t number) {
+  if (number)
+    sqlite3_bind_int64(statement, parameter, number);
 }
 
 const char *loom_column_bytes(sqlite3_stmt *row, int column, size_t *length) {

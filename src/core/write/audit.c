@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static void bind(sqlite3_stmt *statement, int parameter, const char *text, size_t length) {
-  if (text)
-    sqlite3_bind_text(statement, parameter, text, (int)length, SQLITE_STATIC);
-}
-
 /* The number of the last entry, and what there is up to it; all 0 where there is none. */
 static loom_status read_last(loom_database *database, int64_t *number,
                              struct loom_audit_total *total, loom_error *error) {
@@ -62,13 +57,13 @@ loom_status loom_audit_add(loom_database *database, const struct loom_audit_entr
   sqlite3_bind_int64(add, 1, author->at);
   sqlite3_bind_int64(add, 2, total->changes);
   sqlite3_bind_int64(add, 3, total->written);
-  bind(add, 4, entry->kind, strlen(entry->kind));
-  bind(add, 5, entry->store, entry->store_length);
-  bind(add, 6, author->by ? author->by : "", author->by_length);
-  bind(add, 7, entry->before, entry->before_length);
-  bind(add, 8, entry->after, entry->after_length);
+  loom_bind_text(add, 4, entry->kind, strlen(entry->kind));
+  loom_bind_text(add, 5, entry->store, entry->store_length);
+  loom_bind_text(add, 6, author->by ? author->by : "", author->by_length);
+  loom_bind_text(add, 7, entry->before, entry->before_length);
+  loom_bind_text(add, 8, entry->after, entry->after_length);
   if (author->reason_length)
-    bind(add, 9, author->reason, author->reason_length);
+    loom_bind_text(add, 9, author->reason, author->reason_length);
   status = loom_database_run(database, add, error);
   loom_statement_keep(database, add, false);
   return status;

@@ -181,3 +181,46 @@ loom_status loom_store_numbers_insert(loom_database *database,
       database, INSERT " SELECT a, b, c, d, e, " CHANGED("e") " FROM loom_intake(?1)",
       &insertion.intake, error);
 }
+
+/* ---- one store ---- */
+
+loom_status loom_store_number_find(loom_database *database, struct loom_last_store *last,
+                                   const char *id, size_t length, int64_t *number,
+                                   loom_error *error) {
+  sqlite3_stmt *find;
+  *number = 0;
+  if (!id)
+    return LOOM_OK;
+  if (last && last->number && last->length == length && memcmp(last->id, id, length) == 0) {
+    *number = last->number;
+    return LOOM_OK;
+  }
+  loom_status status =
+      loom_statement_get(database, "SELECT number FROM store WHERE store_id = ?", &find, error);
+  if (status != LOOM_OK)
+    return status;
+  loom_bind_text(find, 1, id, length);
+  status = loom_statement_number(database, find, number, error);
+  if (status == LOOM_OK && *number && last && length <= sizeof last->id) {
+    memcpy(last->id, id, length);
+    last->length = length;
+    last->number = *number;
+  }
+  return status;
+}
+
+loom_status loom_store_number_make(loom_database *database, struct loom_last_store *last,
+                                   const char *id, size_t length, int64_t *number,
+                                   loom_error *error) {
+  sqlite3_stmt *add;
+  loom_status status = loom_store_number_find(database, last, id, length, number, error);
+  if (status != LOOM_OK || !id || *number)
+    return status;
+  status = loom_statement_get(database, "INSERT INTO store(store_id) VALUES(?)", &add, error);
+  if (status != LOOM_OK)
+    return status;
+  loom_bind_text(add, 1, id, length);
+  status = loom_statement_run(database, add, NULL, error);
+  return status == LOOM_OK ? loom_store_number_find(database, last, id, length, number, error)
+                           : status;
+}

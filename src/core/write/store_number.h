@@ -2,6 +2,7 @@
 ** Stores in the database: each store id has a number, which the other tables refer to.
 **
 **   loom_store_numbers_find → … → loom_store_numbers_insert
+**   loom_store_number_find, loom_store_number_make: of one store after the other
 **
 ** New stores get numbers in the order of their ids, so that the index of ids grows at its end, and so do tables whose rows are
 ** written in that order. They may be inserted after the rows that refer to them, once it is known what to insert.
@@ -38,5 +39,22 @@ loom_status loom_store_numbers_find(loom_database *database, struct loom_store_n
 loom_status loom_store_numbers_insert(loom_database *database,
                                       const struct loom_store_numbers *stores,
                                       const struct loom_reach *reach, loom_error *error);
+
+/* The store that was looked for last, whose number need not be looked up again: none while `number` is 0. */
+struct loom_last_store {
+  char id[LOOM_ID_MAX];
+  size_t length;
+  int64_t number;
+};
+
+/* Finds the number of one store, or in `last`, which may be NULL: 0 for every store (an id that is NULL), and where it is not known. */
+loom_status loom_store_number_find(loom_database *database, struct loom_last_store *last,
+                                   const char *id, size_t length, int64_t *number,
+                                   loom_error *error);
+
+/* The same, where a store that is not known becomes so. Needs a write transaction. */
+loom_status loom_store_number_make(loom_database *database, struct loom_last_store *last,
+                                   const char *id, size_t length, int64_t *number,
+                                   loom_error *error);
 
 #endif
