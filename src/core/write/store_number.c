@@ -2,6 +2,7 @@
 ** Numbers of stores. Where many are asked for, the index of ids is passed over once; a few are looked up.
 */
 #include "write/store_number.h"
+#include "sqlite/changes.h"
 #include "sqlite/intake.h"
 #include "sqlite/statement.h"
 
@@ -180,6 +181,57 @@ loom_status loom_store_numbers_insert(loom_database *database,
   return loom_statement_take_in(
       database, INSERT " SELECT a, b, c, d, e, " CHANGED("e") " FROM loom_intake(?1)",
       &insertion.intake, error);
+}
+
+/* ---- how far their polls reach ---- */
+
+static loom_status tell_newest(loom_database *database, int64_t newest, loom_error *error) {
+  sqlite3_stmt *update;
+  loom_status status = loom_statement_get(database,
+                                          "UPDATE overall SET newest_poll = ?1"
+                                          " WHERE newest_poll IS NULL OR newest_poll < ?1",
+                                          &update, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_bind_int64(update, 1, newest);
+  return loom_statement_run(database, update, NULL, error);
+}
+
+loom_status loom_store_numbers_tell(loom_database *database,
+                                    const struct loom_store_numbers *stores,
+                                    const struct loom_reach *reaches, bool but_new,
+                                    loom_error *error) {
+  sqlite3_stmt *update = NULL;
+  int64_t newest = INT64_MIN, number = 0;
+  loom_status status = loom_write_number(database, &number, error);
+  if (status == LOOM_OK)
+    status = loom_statement_get(
+        database,
+        "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
+        " newest_poll = max(ifnull(newest_poll, ?3), ?3),"
+        " newest_active = CASE WHEN newest_poll > ?3 THEN newest_active ELSE ?4 END,"
+        " turned = CASE WHEN newest_poll <= ?3 AND newest_active <> ?4 THEN ?5 ELSE turned END,"
+        " changed = ?5 WHERE number = ?1"
+        " AND (?6 OR first_poll IS NULL OR first_poll > ?2 OR newest_poll < ?3)",
+        &update, error);
+  for (size_t i = 0; status == LOOM_OK && i < stores->ids->count; i++) {
+    const struct loom_reach *reach = &reaches[i];
+    if (reach->newest == INT64_MIN)
+      continue;
+    int64_t instant = loom_poll_instant(reach->newest);
+    newest = instant > newest ? instant : newest;
+    if (but_new && stores->numbers[i] >= stores->first_new)
+      continue;
+    sqlite3_bind_int64(update, 1, stores->numbers[i]);
+    sqlite3_bind_int64(update, 2, reach->first);
+    sqlite3_bind_int64(update, 3, instant);
+    sqlite3_bind_int(update, 4, loom_poll_active(reach->newest));
+    sqlite3_bind_int64(update, 5, number);
+    sqlite3_bind_int(update, 6, reach->has_changed);
+    status = loom_database_run(database, update, error);
+  }
+  loom_statement_keep(database, update, false);
+  return status == LOOM_OK && newest != INT64_MIN ? tell_newest(database, newest, error) : status;
 }
 
 /* ---- one store ---- */

@@ -1,7 +1,7 @@
 /*
 ** Stores in the database: each store id has a number, which the other tables refer to.
 **
-**   loom_store_numbers_find → … → loom_store_numbers_insert
+**   loom_store_numbers_find → … → loom_store_numbers_insert → loom_store_numbers_tell
 **   loom_store_number_find, loom_store_number_make: of one store after the other
 **
 ** New stores get numbers in the order of their ids, so that the index of ids grows at its end, and so do tables whose rows are
@@ -39,6 +39,15 @@ loom_status loom_store_numbers_find(loom_database *database, struct loom_store_n
 loom_status loom_store_numbers_insert(loom_database *database,
                                       const struct loom_store_numbers *stores,
                                       const struct loom_reach *reach, loom_error *error);
+
+/*
+** Tells the stores, and the database, how far their polls reach, by number in `ids`; `but_new`: those that were inserted have been
+** told.
+*/
+loom_status loom_store_numbers_tell(loom_database *database,
+                                    const struct loom_store_numbers *stores,
+                                    const struct loom_reach *reaches, bool but_new,
+                                    loom_error *error);
 
 /* The store that was looked for last, whose number need not be looked up again: none while `number` is 0. */
 struct loom_last_store {
