@@ -110,6 +110,20 @@ function shapes.exclusion(exclusion)
     unpack(rule))
 end
 
+--- The timezone of a store.
+-- @tparam string store_id
+-- @tparam table found as `loom.monitor:timezone` gives it
+function shapes.zone(store_id, found)
+  return json.object("store_id", text(store_id), "timezone_str", text(found.timezone_str), "origin", text(found.origin))
+end
+
+--- A special day.
+-- @tparam table day as `loom.monitor:special_days` gives it
+function shapes.special_day(day)
+  return json.object("store_id", text(day.store_id), "date", text(day.date), "spans", json.array(day.spans, text),
+    "note", text(day.note), "origin", text(day.origin))
+end
+
 -- ---- explanations ----
 
 -- What is put between quotes as it is are words of Loom's own.
@@ -146,6 +160,21 @@ end
 function shapes.segment(segment, instant)
   return ('{"from":%s,"to":%s,"seconds":%s,"state":"%s"}'):format(instant(segment.from_utc), instant(segment.to_utc),
     number(segment.seconds), segment.state)
+end
+
+--- Writes a list of what a store was in a span of time.
+-- @tparam function write
+-- @tparam string store_id
+-- @tparam string name what the list is called
+-- @tparam {table,...} list
+-- @tparam table span of `from_utc` and `to_utc`
+-- @tparam function piece_of `shapes.span` or `shapes.segment`
+-- @tparam[opt] function instant
+function shapes.write_spans(write, store_id, name, list, span, piece_of, instant)
+  instant = instant or instants.of "text"
+  write(('{"store_id":%s,"from":%s,"to":%s,"%s":'):format(text(store_id), instant(span.from_utc), instant(span.to_utc), name))
+  write_list(write, list, piece_of, instant, ",")
+  write "}"
 end
 
 local function quoted(word)

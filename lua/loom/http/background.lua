@@ -53,11 +53,7 @@ local function write_spans(write, arguments, method, name, piece_of)
   if not list then
     return nil, message, code
   end
-  local instant = instants.of(arguments.time)
-  write(('{"store_id":%s,"from":%s,"to":%s,"%s":'):format(json.string(arguments.store_id), instant(span.from_utc),
-    instant(span.to_utc), name))
-  shapes.write_list(write, list, piece_of, instant, ",")
-  write "}"
+  shapes.write_spans(write, arguments.store_id, name, list, span, piece_of, instants.of(arguments.time))
   return true
 end
 

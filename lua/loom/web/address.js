@@ -1,9 +1,11 @@
 /**
  * The address, which holds all that a view shows: it can be sent to others, and back and forward work.
  *
- * A view is the last segment of the path; what it shows are parameters, under the names that the API has for them. Those that
- * choose stores, instants and rules stay from view to view, the others belong to one view.
+ * It names a view; what that shows are parameters, under the names that the API has for them. Those that choose stores, instants
+ * and rules stay from view to view, the others belong to one view. Where it is kept: see `place.js`.
  */
+
+import * as place from "./place.js";
 
 /**
  * @typedef {object} Address
@@ -14,6 +16,7 @@
 /** @typedef {Record<string, string | string[] | null | undefined>} Changes null and undefined take a parameter away */
 
 const SHARED = /^(as_of|preset|q|store|store_id|timezone_str|state|dormant|lasted|tz|where\..+)$/;
+const MAIN = "#main"; // a part of the page, whatever its address
 const CHOICE = /^(q|store|store_id|timezone_str|state|dormant|lasted|where\..+)$/;
 
 /** @type {Set<(address: Address) => void>} */
@@ -21,10 +24,7 @@ const listeners = new Set();
 
 /** @returns {Address} */
 export function read() {
-  return {
-    view: location.pathname.match(/([^/]*)$/)?.[1] || "fleet",
-    query: new URLSearchParams(location.search),
-  };
+  return place.read();
 }
 
 /**
@@ -52,19 +52,21 @@ function only(query, pattern) {
   return new URLSearchParams([...query].filter(([name]) => pattern.test(name)));
 }
 
-/** @param {URLSearchParams} query colons, slashes and commas stand for themselves, so that people can read it */
-function text(query) {
-  const encoded = query.toString().replace(/%(3A|2F|2C|40)/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
-  return encoded && "?" + encoded;
-}
-
 /**
  * A link to a view, with what is shared.
  * @param {string} view
  * @param {Changes} [changes]
  */
 export function href(view, changes) {
-  return view + text(change(only(read().query, SHARED), changes ?? {}));
+  return place.link(view, change(only(read().query, SHARED), changes ?? {}));
+}
+
+/**
+ * A link to a view of the whole fleet, by nothing that was chosen.
+ * @param {string} view
+ */
+export function plain(view) {
+  return place.link(view, new URLSearchParams());
 }
 
 /**
@@ -112,7 +114,7 @@ export function go(link, options) {
  */
 export function alter(changes, options) {
   const { view, query } = read();
-  go(view + text(change(query, changes)), options);
+  go(place.link(view, change(query, changes)), options);
 }
 
 /** Has what the address asks for shown anew, where something has been changed from here. */
@@ -137,10 +139,13 @@ export function follow() {
       || link.target || link.hasAttribute("download")) {
       return;
     }
-    const here = new URL(".", location.href).href;
-    if (link.href.startsWith(here) && !link.href.slice(here.length).split("?")[0].includes("/")) {
+    const own = place.own(link);
+    if (link.getAttribute("href") === MAIN) {
       event.preventDefault();
-      go(link.href.slice(here.length) || "fleet");
+      document.querySelector(/** @type {"main"} */ (MAIN))?.focus();
+    } else if (own) {
+      event.preventDefault();
+      go(own);
     }
   });
 }

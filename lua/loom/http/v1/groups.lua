@@ -3,10 +3,8 @@
 
 local columns = require "loom.http.v1.columns"
 local core = require "loom.core"
-local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
-local formats = require "loom.formats.status"
-local formatted = require "loom.formats.values"
+local formats = require "loom.formats.groups"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
 local options = require "loom.http.v1.options"
@@ -14,15 +12,10 @@ local problem = require "loom.http.problem"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
-local slo = require "loom.slo"
 local spread = require "loom.http.v1.spread"
 local states = require "loom.http.v1.states"
-local Status = require "loom.status"
 local stores = require "loom.stores"
 local turns = require "loom.http.turns"
-local windows = require "loom.windows"
-
-local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
 
 local function target_checker(text)
   local target = text:find "^[%d.]+$" and tonumber(text)
@@ -114,88 +107,24 @@ end
 
 -- ---- groups ----
 
-local function slo_json(target, sums)
-  local up, down = sums[1], sums[2]
-  return formatted.slo(slo.judge(slo.budget(target, up, down), up, down, target))
-end
-
--- A window of a group; `sums` has those of all windows, each a list of what `group_sums` gives.
-local function window_json(parameters, report, sums, grouping, place, group, give_turn)
-  local own, before = sums[place][group], windows.place_before(report, place)
-  local totals = figures.json(unpack(own))
-  local members = { "totals", totals,
-    "change", before and spread.change(totals, figures.json(unpack(sums[before][group]))) or json.null,
-    "percentiles", spread.percentiles(parameters.percents, function(figure, percents)
-      return report.native:group_percentiles(figure, place, percents, grouping, group)
-    end) }
-  if parameters.target then
-    members[#members + 1], members[#members + 2] = "slo", slo_json(parameters.target, own)
-  end
-  give_turn()
-  return json.object(unpack(members))
-end
-
--- The figures of each group that has a store: a list of `place`, among the values, `stores` and `windows`, which is JSON.
-local function figures_of(parameters, report, grouping, give_turn)
-  local sizes, sums, list = grouping:sizes(), {}, {}
-  for place in ipairs(report.windows) do
-    sums[place] = report.native:group_sums(place, #sizes, grouping)
-    give_turn()
-  end
-  for group, count in ipairs(sizes) do
-    local by_name = {}
-    for place, window in ipairs(count > 0 and report.windows or {}) do
-      by_name[window.name] = window_json(parameters, report, sums, grouping, place, group, give_turn)
-    end
-    list[#list + 1] = count > 0 and { place = group, stores = count, windows = json.map(by_name, tostring) } or nil
-  end
-  return list
-end
-
-local function with_dormant(counts, dormant)
-  counts.dormant = 0
-  for _, count in pairs(dormant) do
-    counts.dormant = counts.dormant + count
-  end
-  return counts
-end
-
--- How many stores of each value are in each state, by value; those of stores without one are under the key false.
 local function states_of(parameters)
   local status, made = states.of(parameters)
   return fleet.use(status, function()
     return columns.grouped(status, made, parameters.by, function(column, values)
       return options.look(parameters, status, made, function(only)
-        local rest, by_value = status:counts_of(only), {}
-        for rank, counts in ipairs(status.native:state_counts_by(column, only)) do
-          by_value[values[rank]] = with_dormant(counts.counts, counts.dormant)
-          for _, name in ipairs(Status.counted) do
-            rest[name] = rest[name] - by_value[values[rank]][name]
-          end
-        end
-        by_value[false] = rest
-        return by_value
+        return formats.states(status, column, values, only)
       end, status)
     end)
   end)
-end
-
-local nothing = {}
-for _, name in ipairs(Status.counted) do
-  nothing[name] = 0
 end
 
 local function groups_json(parameters, of, status)
   local counts = states_of(parameters)
   return columns.grouped(of.report, of.made, parameters.by, function(column, values)
     local list = with_grouping(parameters, of, column, status, function(grouping, give_turn)
-      return figures_of(parameters, of.report, grouping, give_turn)
+      return formats.figures(parameters, of.report, grouping, give_turn)
     end)
-    return json.array(list, function(group)
-      local value = values[group.place]
-      return json.object("value", json.text(value), "stores", json.number(group.stores),
-        "states", formats.counts(counts[value or false] or nothing), "windows", group.windows)
-    end)
+    return formats.text(list, values, counts)
   end)
 end
 

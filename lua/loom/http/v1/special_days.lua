@@ -7,6 +7,7 @@ local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
+local shapes = require "loom.formats.shapes"
 local time = require "loom.time"
 
 local EVERY = "*" -- what the library calls all stores
@@ -24,11 +25,6 @@ local function store_of(arguments, must_be_known)
   return id or EVERY
 end
 
-local function day_json(day)
-  return json.object("store_id", json.string(day.store_id), "date", json.string(day.date),
-    "spans", json.array(day.spans, json.string), "note", json.string(day.note), "origin", json.string(day.origin))
-end
-
 local function days_of(id, from, to)
   return service.call({ store = "store_id", from = "date", to = "date" }, function(state)
     return state.monitor:special_days { store = id, from = from, to = to }
@@ -38,7 +34,7 @@ end
 local function list(arguments)
   local parameters = request.parameters { from = time.date, to = time.date }
   local days = days_of(store_of(arguments, true), parameters.from, parameters.to)
-  response.json(200, json.object("special_days", json.array(days, day_json)))
+  response.json(200, json.object("special_days", json.array(days, shapes.special_day)))
 end
 
 local function send(id, date)
@@ -46,8 +42,8 @@ local function send(id, date)
   if not day then
     problem.raise(404, "there is no special day on " .. date)
   end
-  editing.send_tag(day_json(day))
-  response.json(200, day_json(day))
+  editing.send_tag(shapes.special_day(day))
+  response.json(200, shapes.special_day(day))
 end
 
 -- What is set.
@@ -55,7 +51,7 @@ local function current_of(id, date)
   return editing.current(function(monitor)
     return monitor:special_days { store = id, from = date, to = date }
   end, function(days)
-    return days[1] and day_json(days[1])
+    return days[1] and shapes.special_day(days[1])
   end)
 end
 

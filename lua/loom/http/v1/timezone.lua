@@ -2,22 +2,17 @@
 -- @module loom.http.v1.timezone
 
 local editing = require "loom.http.editing"
-local json = require "loom.json"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
-
-local function zone_json(id, found)
-  return json.object("store_id", json.string(id), "timezone_str", json.string(found.timezone_str),
-    "origin", json.string(found.origin))
-end
+local shapes = require "loom.formats.shapes"
 
 local function send(id)
   local found = service.call({ "store_id" }, function(state)
     return state.monitor:timezone(id)
   end)
-  local text = zone_json(id, found)
+  local text = shapes.zone(id, found)
   editing.send_tag(text)
   response.json(200, text)
 end
@@ -27,7 +22,7 @@ local function current_of(id)
   return editing.current(function(monitor)
     return monitor:timezone(id)
   end, function(found)
-    return zone_json(id, found)
+    return shapes.zone(id, found)
   end)
 end
 
