@@ -51,21 +51,21 @@ local function without_comments(text, name)
   end))
 end
 
--- Takes imports out, and puts loading before everything else, which is where they happen, whatever line they are on. Collects the
--- paths of what is imported at once, in their order, and those of what is imported by calls.
-local function replace_imports(text, name, needed, later)
+-- Takes imports out, which are relative to a place, and puts loading before everything else, which is where they happen, whatever
+-- line they are on. Collects the paths of what is imported at once, in their order, and those of what is imported by calls.
+local function replace_imports(text, place, needed, later)
   local loads = {}
   text = text:gsub('\nimport ([%w%s_$*{},]-) from "([^"\n]+)";', function(what, specifier)
     local binding = what:match("^%* as (" .. WORD .. "+)$") or what:match "^%b{}$"
     if binding then
-      local path = resolve(specifier, name)
+      local path = resolve(specifier, place)
       needed[#needed + 1] = path
       loads[#loads + 1] = ('const %s = $load("%s");\n'):format(binding:gsub("%s+as%s+", ": "):gsub("%s+", " "), path)
       return "\n"
     end
   end)
   text = text:gsub('%f[%w_$]import%("([^"\n]+)"%)', function(specifier)
-    local path = resolve(specifier, name)
+    local path = resolve(specifier, place)
     later[#later + 1] = path
     return ('$later("%s")'):format(path)
   end)
@@ -103,11 +103,12 @@ local function refuse_others(text, name)
   end
 end
 
-local function made_of(text, name)
+-- `place`: the path that what it imports is relative to.
+local function made_of(text, name, place)
   local needed, later, exported = {}, {}, {}
   text = without_comments("\n" .. text:gsub("\r\n", "\n"), name)
   refuse_own_names(text, name)
-  text = replace_exports(replace_imports(text, name, needed, later), exported)
+  text = replace_exports(replace_imports(text, place, needed, later), exported)
   refuse_others(text, name)
   return ('$modules["%s"] = () => {\n%s\nreturn { %s };\n};\n'):format(name, text, table.concat(exported, ", ")), needed, later
 end
@@ -115,8 +116,8 @@ end
 --- Makes the script.
 -- @tparam function read from a module's path, such as `views/fleet.js`, to its text
 -- @tparam string entry the path of the module that is run
--- @tparam[opt] {[string]=string} replaced paths of modules to take in the place of others, by the paths of those, which what they
---   import is relative to
+-- @tparam[opt] {[string]=string} replaced paths of modules to take in the place of others, by the paths of those; what they
+--   import is relative to their own
 -- @treturn string the script. Raises a text with the module where one has a form that is not known, or needs itself
 function bundle.of(read, entry, replaced)
   local parts, states, waiting = { START }, {}, { entry }
@@ -125,7 +126,8 @@ function bundle.of(read, entry, replaced)
       error(("%s: is needed by %s, and needs it"):format(path, by), 0)
     elseif not states[path] then
       states[path] = "open"
-      local text, needed, later = made_of(read(replaced and replaced[path] or path), path)
+      local place = replaced and replaced[path] or path
+      local text, needed, later = made_of(read(place), path, place)
       for _, other in ipairs(needed) do
         add(other, path)
       end

@@ -144,7 +144,7 @@ export async function visit(browser, address, options, work) {
   const {allowed = [], ...rest} = options;
   const context = await browser.newContext({viewport: {width: 1280, height: 800}, ...rest});
   const page = await context.newPage();
-  const seen = watch(page, new URL(address).origin);
+  const seen = watch(page, address.startsWith("file:") ? new URL(".", address).href.slice(0, -1) : new URL(address).origin);
   await page.goto(address);
   await settle(page, seen);
   const result = await work(page, seen);
@@ -163,7 +163,7 @@ export async function barriers(page) {
     return result.value;
   };
   await run(axe + "\n;0");
-  const found = await run(`axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => violations
+  const found = await run(`axe.run(document, {resultTypes: ["violations"], preload: location.protocol !== "file:"}).then(({violations}) => violations
     .filter(({impact}) => impact === "serious" || impact === "critical")
     .flatMap(({id, help, nodes}) => nodes.map((node) => id + ": " + help + ": " + node.html.slice(0, 200) + " " + node.target)))`);
   await session.detach();

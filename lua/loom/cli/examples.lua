@@ -22,6 +22,7 @@ return {
   ["report"] = "loom report stores.db --window last-month --preset monitoring --format html -o report.html",
   ["series"] = "loom series stores.db --step 1d --by region",
   ["serve"] = "loom serve stores.db --listen 127.0.0.1:8080",
+  ["site"] = "loom site stores.db site --where region=north --title 'Stores of the north'",
   ["special-day"] = "loom special-day set stores.db '*' 2024-12-25 closed",
   ["status"] = "loom status stores.db --state down",
   ["timeline"] = "loom timeline stores.db 'shop 1' --window yesterday",

@@ -52,13 +52,19 @@ function only(query, pattern) {
   return new URLSearchParams([...query].filter(([name]) => pattern.test(name)));
 }
 
+/** @param {URLSearchParams} query colons, slashes and commas stand for themselves, so that people can read it */
+function text(query) {
+  const encoded = query.toString().replace(/%(3A|2F|2C|40)/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
+  return encoded && "?" + encoded;
+}
+
 /**
  * A link to a view, with what is shared.
  * @param {string} view
  * @param {Changes} [changes]
  */
 export function href(view, changes) {
-  return place.link(view, change(only(read().query, SHARED), changes ?? {}));
+  return place.link(view, text(change(only(read().query, SHARED), changes ?? {})));
 }
 
 /**
@@ -66,7 +72,7 @@ export function href(view, changes) {
  * @param {string} view
  */
 export function plain(view) {
-  return place.link(view, new URLSearchParams());
+  return place.link(view, "");
 }
 
 /**
@@ -114,7 +120,7 @@ export function go(link, options) {
  */
 export function alter(changes, options) {
   const { view, query } = read();
-  go(place.link(view, change(query, changes)), options);
+  go(place.link(view, text(change(query, changes))), options);
 }
 
 /** Has what the address asks for shown anew, where something has been changed from here. */

@@ -2,6 +2,8 @@
  * Instants and lengths of time as people read them. Instants are milliseconds since 1970, lengths are seconds.
  */
 
+import { copy } from "./copy.js";
+
 /**
  * An instant of an answer, which is milliseconds or text.
  * @param {number | string | null | undefined} value
@@ -22,11 +24,12 @@ export const OLD = 2 * 3600;
 export const STALE = 24 * 3600;
 
 /**
- * How long ago an instant was by the clock of the viewer, in seconds; 0 for what is to come, and for none.
+ * How long ago an instant was by the clock of the viewer, in seconds; 0 for what is to come, and for none, and in a copy, where
+ * nothing grows older.
  * @param {number | null} ms
  */
 export function sinceNow(ms) {
-  return ms === null ? 0 : Math.max(0, (Date.now() - ms) / 1000);
+  return ms === null || copy ? 0 : Math.max(0, (Date.now() - ms) / 1000);
 }
 
 /**

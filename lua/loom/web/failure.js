@@ -26,7 +26,7 @@ export function failure(error, again) {
     h("h2", null, title),
     h("p", null, h("bdi", null, error.message)), advice && h("p", { class: "hint" }, advice),
     h("p", { class: "row" }, h("button", { type: "button", onclick: again }, "Try again"),
-      h("a", { href: "fleet" }, "Back to the whole fleet")));
+      h("a", { href: address.plain("fleet") }, "Back to the whole fleet")));
 }
 
 /** What to do where the page itself fails, or asks for a part of it that the service has in a newer version. */

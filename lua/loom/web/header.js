@@ -4,6 +4,7 @@
 
 import * as address from "./address.js";
 import { duration, instant, OLD, show, sinceNow, STALE, zoneOf } from "./clock.js";
+import { copy } from "./copy.js";
 import { fill, h, refill } from "./h.js";
 import { menu } from "./menu.js";
 import { scrubber } from "./scrubber.js";
@@ -11,7 +12,8 @@ import * as session from "./session.js";
 import * as theme from "./theme.js";
 import { PRESETS } from "./words.js";
 
-const TABS = [["fleet", "Fleet"], ["wall", "Wall"], ["store", "Store"], ["reports", "Reports"], ["data", "Data"]];
+const TABS = [["fleet", "Fleet"], ["wall", "Wall"], ["store", "Store"],
+  ...copy ? [] : [["reports", "Reports"], ["data", "Data"]]];
 
 let told = ""; // what the tabs lead to
 const tabs = h("nav", { "aria-label": "Views" });
@@ -26,11 +28,19 @@ const clocks = select("Times of day", [["store", "Store's time"], ["viewer", "My
 const colours = select("Colours", [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]],
   (value) => theme.choose(/** @type {theme.Theme} */ (value)));
 const controls = h("div", { class: "controls" },
-  time.element, menu(["Rules: ", rules], presets), clocks.element, colours.element);
+  copy ? h("span", { class: "row" }, "Rules: ", rules) : [time.element, menu(["Rules: ", rules], presets)],
+  clocks.element, colours.element);
 
 /** The header, for the page. */
 export const element = h("header", { class: "top" },
-  h("a", { class: "brand", href: "fleet" }, "Loom"), tabs, h("div", { class: "facts" }, age, connection), controls, who);
+  h("a", { class: "brand", href: address.plain("fleet") }, copy ? h("bdi", null, copy.title) : "Loom"), tabs,
+  h("div", { class: "facts" }, age, connection), controls, who);
+
+/** @param {import("./copy.js").Copy} of */
+function rulesOf({ preset, rules: others }) {
+  const [, title, line] = PRESETS.find(([name]) => name === preset) ?? PRESETS[0];
+  return [h("span", { title: line }, title), others && ` with ${others}`];
+}
 
 /** @param {() => void} close */
 function presets(close) {
@@ -70,7 +80,7 @@ export function update({ view, query }) {
         "aria-current": name === view ? "page" : null }, title)));
   }
   time.update(query);
-  fill(rules, query.get("preset") || "as usual");
+  fill(rules, copy ? rulesOf(copy) : query.get("preset") || "as usual");
   clocks.input.value = query.get("tz") ?? "store";
   colours.input.value = theme.chosen();
 }
@@ -99,6 +109,11 @@ export function updateAge(now, query) {
   }
   const seconds = sinceNow(newest);
   const zone = zoneOf(query);
+  if (copy) {
+    age.className = "age then";
+    fill(age, "A copy, as of ", h("time", null, show(now.as_of, zone, "full")));
+    return;
+  }
   age.className = "age " + (query.has("as_of") ? "then" : seconds > STALE ? "stale" : seconds > OLD ? "old" : "");
   fill(age, query.has("as_of") ? "As of " : "Data as of ", h("time", null, show(now.as_of, zone, "full")),
     !query.has("as_of") && h("small", null, ` ${duration(seconds)} old`));

@@ -13,16 +13,10 @@ export function read() {
 /**
  * What leads to an address.
  * @param {string} view
- * @param {URLSearchParams} query
+ * @param {string} search the parameters as text, with the question mark before them; empty where there are none
  */
-export function link(view, query) {
-  return view + text(query);
-}
-
-/** @param {URLSearchParams} query colons, slashes and commas stand for themselves, so that people can read it */
-export function text(query) {
-  const encoded = query.toString().replace(/%(3A|2F|2C|40)/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
-  return encoded && "?" + encoded;
+export function link(view, search) {
+  return view + search;
 }
 
 /**

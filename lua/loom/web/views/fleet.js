@@ -2,7 +2,9 @@
  * The fleet: which stores are down, since when, and whether it matters.
  */
 
+import * as address from "../address.js";
 import * as api from "../api.js";
+import { copy } from "../copy.js";
 import { h } from "../h.js";
 import { groups } from "./fleet/groups.js";
 import { figures } from "./fleet/question.js";
@@ -17,11 +19,17 @@ export const title = "Fleet";
 /** @returns {import("./index.js").View} */
 export function open() {
   const [now, totals, course, rows, shares, fared] = [states(), windows(), trend(), stores(), groups(), spread()];
+  const ofAll = [totals, course, shares, fared];
+  const untold = h("p", { class: "hint", hidden: true }, "Of some stores this copy has the counts and the table. Figures of "
+    + "stores together are there for ", h("a", { href: address.plain("fleet") }, "all of its stores"), ".");
   return {
-    element: h("div", { class: "fleet" }, h("div", { class: "fleet-top" }, now.element, totals.element, course.element),
+    element: h("div", { class: "fleet" }, h("div", { class: "fleet-top" }, now.element, totals.element, course.element), untold,
       rows.element, h("div", { class: "fleet-foot" }, shares.element, fared.element)),
     async update({ query }, signal) {
-      await Promise.all([
+      const isTold = !copy || copy.tells(query);
+      untold.hidden = isTold;
+      ofAll.forEach(({ element }) => element.hidden = !isTold);
+      await Promise.all(!isTold ? [now.update(query, signal), rows.update(query, signal)] : [
         now.update(query, signal),
         api.get("v1/summary", figures(query), signal).then((summary) => {
           totals.update(query, summary);

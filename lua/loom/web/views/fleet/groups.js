@@ -5,6 +5,7 @@
 import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { duration, hours } from "../../clock.js";
+import { copy } from "../../copy.js";
 import { fill, h } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { sheet } from "../../sheet.js";
@@ -148,7 +149,8 @@ export function groups() {
      * @param {AbortSignal} signal
      */
     async update(query, signal) {
-      const { names } = await api.get("v1/groups", about(query), signal);
+      const all = (await api.get("v1/groups", about(query), signal)).names;
+      const names = copy ? all.filter((/** @type {{ name: string }} */ { name }) => copy?.groups(name)) : all;
       const [by, window, asked] = [groupedBy(query, names), windowOf(query), figures(query)];
       asked.set("by", by);
       if (query.has("target")) {
@@ -158,7 +160,7 @@ export function groups() {
       const courses = await coursesOf(query, by, found.length, signal);
       found.sort((a, b) => b.windows[window].totals.down - a.windows[window].totals.down);
       fill(heading, "Groups", h("small", null, ` in the ${wordOf(window)}`));
-      refillTools([names, by, query.toString()], () => [choice(names, by), target(query)]);
+      refillTools([names, by, query.toString()], () => [choice(names, by), !copy && target(query)]);
       show({ found, by, window, courses: [...courses], hasTarget: query.has("target") }, query);
     },
   };

@@ -4,6 +4,7 @@
 
 import * as address from "../../address.js";
 import * as api from "../../api.js";
+import { copy } from "../../copy.js";
 import { fill, h, set } from "../../h.js";
 import { menu } from "../../menu.js";
 import { refilling } from "../../refilling.js";
@@ -87,7 +88,7 @@ export function stores() {
   const heading = h("h2");
   const window = h("div", { class: "switch", role: "group", "aria-label": "Window of the figures" });
   const refill = refilling(window);
-  const tools = h("div", { class: "row" }, window, picker(), csv);
+  const tools = h("div", { class: "row" }, window, picker(), !copy && csv);
   const rows = table({
     label: "Table of stores: arrow keys go from one to the next",
     sort: (sort, order) => address.alter({ sort: sort === SORT && order === "asc" ? null : sort,
@@ -125,7 +126,7 @@ export function stores() {
         idWidth: () => Math.min(ID_MOST, Math.max(ID_LEAST, letters * LETTER + AROUND)) }),
       query.get("sort") ?? SORT, query.get("order") === "desc" ? "desc" : "asc", asked === shown, signal);
       shown = asked;
-      set(csv, { href: file(query) });
+      set(csv, { href: copy ? null : file(query) });
       fill(heading, counted(total, "store"), h("small", null, total > 0
         ? ` figures of the ${wordOf(name)}` : " No store is like this."));
       refill(query.toString(), () => windowChoice(query));

@@ -4,6 +4,7 @@
 
 import * as api from "../../api.js";
 import { duration, hours, show, zoneOf } from "../../clock.js";
+import { copy } from "../../copy.js";
 import { fill, h, svg } from "../../h.js";
 import * as notice from "../../notice.js";
 import { counted, percent } from "../../words.js";
@@ -87,7 +88,7 @@ export function trend() {
     const zone = zoneOf(query);
     const [first, last] = at ? [Math.min(at.anchor ?? at.at, at.at), Math.max(at.anchor ?? at.at, at.at)] : [0, 0];
     const text = !at ? `Each column is ${duration(series.step)}: open time, down at its foot; the line is the share that was up. `
-      + "Drag over it to see the figures of a span."
+      + (copy ? "" : "Drag over it to see the figures of a span.")
       : at.anchor === null ? words(series, at.at, zone)
         : `${show(series.t[first], zone)} – ${show(end(series, last), zone)}: let go, or press Enter, to see its figures`;
     fill(readout, text);
@@ -105,7 +106,7 @@ export function trend() {
       later();
     },
     choose(chosen) {
-      if (series && chosen.anchor !== null) {
+      if (series && chosen.anchor !== null && !copy) {
         choose(series.t[Math.min(chosen.anchor, chosen.at)], end(series, Math.max(chosen.anchor, chosen.at)));
       }
     },
@@ -128,9 +129,9 @@ export function trend() {
       const zone = zoneOf(wanted);
       fill(heading, hasSpan(wanted) ? `${show(found.from, zone)} – ${show(found.to, zone)}` : "Trend of the week");
       picture.setAttribute("aria-label", `Up and down time of ${counted(found.stores, "store")} in ${found.t.length} steps`);
-      if (told !== wanted.toString() || !tools.firstChild) {
+      if (told !== wanted.toString() || !tools.firstChild && !copy) {
         told = wanted.toString();
-        fill(tools, buttons(wanted, found.as_of));
+        fill(tools, !copy && buttons(wanted, found.as_of));
       }
       tell(false);
       draw();

@@ -4,6 +4,7 @@
 
 import * as address from "../../address.js";
 import { duration, show } from "../../clock.js";
+import { copy } from "../../copy.js";
 import { h } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { LETTERS } from "../../shapes.js";
@@ -78,7 +79,8 @@ function heading({ span }) {
  */
 function label(day, query) {
   const hours = (day.to - day.from) / HOUR;
-  return [h("a", { id: `day-${day.date}`, href: link(query, { span: "day", date: day.date }) }, dateText(day.date)),
+  return [copy ? h("b", null, dateText(day.date))
+    : h("a", { id: `day-${day.date}`, href: link(query, { span: "day", date: day.date }) }, dateText(day.date)),
     hours !== 24 && h("span", { class: "tag", title: "The clock changes on this day" }, `${Number(hours.toFixed(2))} h`),
     day.note !== null && h("small", { class: "special", title: day.rule }, h("bdi", null, day.note || day.rule)),
     !day.openings.length && h("small", { class: "soft" }, "closed")];
@@ -144,7 +146,7 @@ function legend({ window, rules, asked }) {
     h("li", null, h("i", { class: "key band-key" }), "opening hours"),
     window && h("li", null, window.figures.polls > TICKS_MOST ? "too many polls to draw"
       : "| polls below the line, inactive ones longer and red"),
-    h("li", { class: "soft" }, "judged by ", h("b", null, rules?.preset ?? asked.get("preset") ?? "loom")));
+    h("li", { class: "soft" }, "judged by ", h("b", null, rules?.preset ?? asked.get("preset") ?? (copy?.preset || "loom"))));
 }
 
 /** @returns {import("../store.js").Part} */
@@ -162,7 +164,7 @@ export function days() {
         const list = table(data);
         list.open = Boolean(open);
         const draw = span.kind === "month" ? calendar : rows;
-        return [h("div", { class: "row spread" }, heading(data), controls(data)),
+        return [h("div", { class: "row spread" }, heading(data), !copy && controls(data)),
           shown.length ? draw(data, shown) : h("p", null, "The clock skips this day."),
           h("p", { class: "hint row" }, `By the clock in ${schedule.timezone_str}.`, legend(data)), list];
       });

@@ -5,6 +5,7 @@
 import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { duration, hours } from "../../clock.js";
+import { copy } from "../../copy.js";
 import { h } from "../../h.js";
 import { sheet } from "../../sheet.js";
 import { count, percent, PRESETS } from "../../words.js";
@@ -26,19 +27,24 @@ export const COLUMNS = /** @type {[string, string, (f: any) => string][]} */ ([
   ["Polls", "in it", (f) => count(f.polls)],
 ]);
 
+/** @param {URLSearchParams} query */
+function chosenOf(query) {
+  return (copy ? copy.preset : query.get("preset")) || "loom";
+}
+
 /**
  * The rules that figures are compared with.
  * @param {URLSearchParams} query
  */
 function besideOf(query) {
-  const chosen = query.get("preset") || "loom";
+  const chosen = chosenOf(query);
   const wanted = query.get("beside");
   return wanted && wanted !== chosen ? wanted : chosen === "monitoring" ? "loom" : "monitoring";
 }
 
 /** @param {import("../store.js").Data} data */
 function menu({ query }) {
-  const chosen = query.get("preset") || "loom";
+  const chosen = chosenOf(query);
   return h("label", { class: "row" }, h("span", { class: "soft" }, "beside "), h("select", { id: "beside",
     onchange: (/** @type {Event} */ event) => address.alter({ beside: /** @type {HTMLSelectElement} */ (event.target).value }) },
   PRESETS.filter(([name]) => name && name !== chosen).map(([name]) =>
@@ -52,11 +58,12 @@ function menu({ query }) {
  */
 function table({ query }, of, other) {
   const names = Object.keys(of.windows).sort((one, two) => Object.keys(WINDOWS).indexOf(one) - Object.keys(WINDOWS).indexOf(two));
-  const chosen = query.get("preset") || "loom";
+  const chosen = chosenOf(query);
+  const lines = other ? [[chosen, of], [besideOf(query), other]] : [[chosen, of]];
   return sheet("Table of figures", h("table", { class: "rows figures" }, h("caption", { class: "unseen" }, "Figures"),
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "Window"), h("th", { scope: "col" }, "Rules"),
       COLUMNS.map(([name, title]) => h("th", { scope: "col", class: "number", title }, name)))),
-    names.map((name) => h("tbody", null, [[chosen, of], [besideOf(query), other]].map(([preset, figures], at) => h("tr",
+    names.map((name) => h("tbody", null, lines.map(([preset, figures], at) => h("tr",
       { class: at ? "soft" : null }, at ? h("td") : h("th", { scope: "row" }, WINDOWS[name] ?? name), h("td", null, preset),
       COLUMNS.map(([, , cell]) => h("td", { class: "number" }, cell(figures.windows[name])))))))));
 }
@@ -78,9 +85,9 @@ export function figures() {
         }
         return api.get(api.ofStore(id), wanted, signal);
       };
-      const [chosen, other] = await Promise.all([of(null), of(besideOf(query))]);
-      refill([chosen.windows, other.windows, query.toString()], () => [
-        h("div", { class: "row" }, h("h2", null, "Figures"), menu(data)), table(data, chosen, other)]);
+      const [chosen, other] = await Promise.all([of(null), copy ? null : of(besideOf(query))]);
+      refill([chosen.windows, other?.windows, query.toString()], () => [
+        h("div", { class: "row" }, h("h2", null, "Figures"), !copy && menu(data)), table(data, chosen, other)]);
     },
   };
 }

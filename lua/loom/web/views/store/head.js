@@ -3,6 +3,7 @@
  */
 
 import { duration, OLD, show, sinceNow } from "../../clock.js";
+import { copy } from "../../copy.js";
 import { fill, h } from "../../h.js";
 import { MEANINGS } from "../../words.js";
 import { refilling } from "../../refilling.js";
@@ -72,6 +73,11 @@ function state(data) {
   !store.last_poll && h("span", { class: "tag" }, "never polled"));
 }
 
+/** @param {URLSearchParams} query */
+function isThen(query) {
+  return copy !== null || query.has("as_of");
+}
+
 /** @returns {import("../store.js").Part} */
 export function head() {
   const body = h("div", { class: "stack" });
@@ -83,7 +89,7 @@ export function head() {
 
   function tick() {
     if (data) {
-      const at = data.query.has("as_of") ? data.asOf : Date.now();
+      const at = isThen(data.query) ? data.asOf : Date.now();
       fill(clock, show(at, data.near.timezone_str));
     }
   }
@@ -108,7 +114,7 @@ export function head() {
           nextOpening(now),
           fact("Zone", h("b", null, near.timezone_str),
             !store.timezone_str && h("small", { class: "hint" }, " taken for want of its own")),
-          fact(query.has("as_of") ? "Its clock then" : "Its clock now", clock),
+          fact(isThen(query) ? "Its clock then" : "Its clock now", clock),
           fact("Last poll", h("b", null, show(store.last_poll, now.zone)),
             age > 0 && h("small", { class: "soft", title: "the newest poll of all stores, or the instant that is looked at" },
               ` ${duration(age)} behind`)))]);

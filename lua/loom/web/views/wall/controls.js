@@ -4,6 +4,7 @@
 
 import * as address from "../../address.js";
 import * as api from "../../api.js";
+import { copy } from "../../copy.js";
 import { fill, h } from "../../h.js";
 import { HEIGHTS } from "./layout.js";
 
@@ -64,7 +65,7 @@ export function controls(place, query) {
   fill(place,
     select("Order", "order", "down", ORDERS, query),
     select("Group by", "by", "", by, query),
-    select("Over", "span", "week", Object.entries(SPANS).map(([name, { label }]) => [name, label]), query),
+    !copy && select("Over", "span", "week", Object.entries(SPANS).map(([name, { label }]) => [name, label]), query),
     select("Rows", "rows", "0", HEIGHTS.map((height) => [String(height), height ? `${height} px` : "All at once"]), query),
     h("ul", { class: "legend", "aria-label": "Colours" },
       ["down", "partly", "unknown", "excluded", "up", "closed"].map((state) =>

@@ -1,0 +1,174 @@
+--- The dashboard as files: a folder with the pages and their data, which opens from a disk or any host of files.
+--
+-- What is in it, and nothing but that:
+--
+--     index.html, loom.js, loom.css, icon.svg    the page: see `loom.site.page`
+--     data/fleet.js                              what is told of all stores together
+--     data/stores-1.js …                         a thousand stores each, as rows of the table
+--     data/store-1.js …                          fifty stores each: what is seen when one is opened
+--
+-- Every figure is that of one instant, by the same rules, and made by what makes the service's answers.
+-- @module loom.site
+
+local fleet = require "loom.site.fleet"
+local folder = require "loom.site.folder"
+local json = require "loom.json"
+local page = require "loom.site.page"
+local rules = require "loom.rules"
+local script = require "loom.site.script"
+local stores = require "loom.site.stores"
+
+local site = {}
+
+--- How many stores a site may have: the page holds a row of each in memory, to sort and to choose among them, and each takes a
+-- hundredth of a second, and some 30 KB of files.
+site.STORES_MAX = 10000
+
+local ROWS, TOLD = 1000, 50 -- stores to a file
+
+local need = fleet.need
+
+-- What all is computed of: the monitor, the instant, which stores and by which rules.
+local Of = {}
+Of.__index = Of
+
+-- Options of the library with the rules and the instant.
+function Of:rules(more)
+  for name in pairs(rules.checkers) do
+    more[name] = self.options[name]
+  end
+  more.as_of = self.as_of
+  return more
+end
+
+-- The same, with the choice of stores.
+function Of:chosen(more)
+  more.stores, more.all_stores = self.ids and { ids = self.ids }, self.options.all_stores
+  return self:rules(more)
+end
+
+function Of:series(more)
+  return self.monitor:series(self:chosen(more))
+end
+
+local choosing = { "stores", "where", "search", "zones" }
+
+-- The stores that options choose, by the states that they have; nil for all.
+local function ids_of(monitor, options)
+  local asked, is_chosen = { all_stores = options.all_stores, as_of = options.as_of, dormant_after = options.dormant_after },
+    options.dormant ~= nil
+  for _, name in ipairs(choosing) do
+    asked[name], is_chosen = options[name], is_chosen or options[name] ~= nil
+  end
+  for name in pairs(rules.checkers) do
+    asked[name] = options[name]
+  end
+  local status = need(monitor:status(asked))
+  local ids, as_of = is_chosen and {} or nil, status.as_of_utc
+  if ids then
+    for store in status:stores { dormant = options.dormant } do
+      ids[#ids + 1] = store.store_id
+    end
+  end
+  local count = ids and #ids or status:count()
+  status:close()
+  return ids, count, as_of
+end
+
+local function check_count(count)
+  if count == 0 then
+    error({ site = "EINVAL: there is no store that is like that", code = "EINVAL" }, 0)
+  elseif count > site.STORES_MAX then
+    error({ site = ("EINVAL: there are %d stores, and a site may have %d: choose some of them"):format(count, site.STORES_MAX),
+      code = "EINVAL" }, 0)
+  end
+end
+
+local function compute(monitor, options)
+  local ids, count, as_of = ids_of(monitor, options)
+  check_count(count)
+  local of = setmetatable({ monitor = monitor, options = options, ids = ids, as_of = as_of }, Of)
+  of.status = need(monitor:status(of:chosen { dormant_after = options.dormant_after }))
+  of.report = need(monitor:report(of:chosen { compare = true, strips = { window = "last_week", bins = 168 } }))
+  return of
+end
+
+-- The rules that were asked for: the preset, and the others as words.
+local function rules_json(options)
+  local changed = {}
+  for name in pairs(rules.checkers) do
+    if name ~= "preset" and options[name] ~= nil then
+      changed[#changed + 1] = ("%s %s"):format(name:gsub("_", " "), tostring(options[name]))
+    end
+  end
+  table.sort(changed)
+  return json.object("preset", json.string(options.preset or ""), "changed", json.array(changed, json.string))
+end
+
+-- Writes files of so many stores each: what a function makes of their numbers.
+local function write_pieces(of, write, name, size, make)
+  local count = of.report:count()
+  for first = 1, count, size do
+    local parts = {}
+    for number = first, math.min(first + size - 1, count) do
+      parts[#parts + 1] = make(of, number)
+      if of.options.progress then
+        of.options.progress(number / count, "writing " .. name)
+      end
+    end
+    local piece = ("%s-%d"):format(name, math.floor(first / size) + 1)
+    write("data/" .. piece .. ".js", script(piece, "[" .. table.concat(parts, ",\n") .. "]"))
+  end
+end
+
+local function write_data(of, write)
+  local windows = {}
+  for i, window in ipairs(of.report.windows) do
+    windows[i] = window.name
+  end
+  write("data/fleet.js", script("fleet", fleet.text(of, {
+    "title", json.text(of.options.title), "rules", rules_json(of.options), "stores", json.number(of.report:count()),
+    "rows", json.number(ROWS), "told", json.number(TOLD), "members", json.array(stores.members, json.string),
+    "figures", json.array(stores.figures, json.string), "windows", json.array(windows, json.string),
+  })))
+  write_pieces(of, write, "stores", ROWS, stores.row)
+  write_pieces(of, write, "store", TOLD, stores.text)
+end
+
+--- Makes one.
+-- @tparam loom.monitor monitor
+-- @tparam string path of the folder; where there is one it is empty, or a site, which is replaced
+-- @tparam[opt] table options `as_of` and the rules, and `stores`, `where`, `search`, `zones`, `all_stores` and `dormant_after`,
+--   as `loom.monitor:status` takes them; `dormant` as `loom.status:stores` does; `title`; `progress`, a function (share, label)
+-- @treturn table|nil `files`, `bytes` and `stores`, how many there are, and `as_of_utc`
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function site.make(monitor, path, options)
+  local good, message, code = folder.check(path)
+  if not good then
+    return nil, message, code
+  end
+  local called, of = pcall(compute, monitor, options or {})
+  local written
+  if called then
+    called, written, message, code = pcall(folder.write, path, function(write)
+      page.write(write)
+      write_data(of, write)
+      return true
+    end)
+    written = called and written and { files = written.files, bytes = written.bytes, stores = of.report:count(),
+      as_of_utc = of.as_of } or written
+    of.report:close()
+    of.status:close()
+  else
+    written = of
+  end
+  if called then
+    return written, message, code
+  elseif type(written) == "table" and written.site then
+    return nil, written.site, written.code
+  end
+  error(written, 0)
+end
+
+return site

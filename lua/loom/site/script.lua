@@ -1,0 +1,14 @@
+--- Data as classic scripts, which are all that browsers read beside a page that is opened from a disk: each puts a text of JSON
+-- under a name, for whoever wants it.
+-- @module loom.site.script
+
+local escapes = { ["\\"] = "\\\\", ["'"] = "\\'", ["\n"] = "\\n", ["\r"] = "\\r" }
+
+--- A script. JSON stays text in it: it is read faster than code, and a name such as `__proto__` is one like any other.
+-- @function script
+-- @tparam string name of letters, digits and dashes
+-- @tparam string text JSON
+-- @treturn string
+return function(name, text)
+  return ("(globalThis.loomFiles ||= {})[\"%s\"] = '%s';\n"):format(name, (text:gsub("[\\'\n\r]", escapes)))
+end

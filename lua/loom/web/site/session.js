@@ -1,0 +1,26 @@
+/**
+ * Nobody logs in to a copy, and nobody changes it.
+ */
+
+import { h } from "../h.js";
+
+const NOBODY = { tokens: false, name: null, scope: null, where: null };
+
+/** @returns {import("../session.js").Session} */
+export function current() {
+  return NOBODY;
+}
+
+export function mayWrite() {
+  return false;
+}
+
+export async function load() {
+  return NOBODY;
+}
+
+export async function leave() {}
+
+export function form() {
+  return h("form");
+}

@@ -1,0 +1,10 @@
+/**
+ * The views of a copy.
+ */
+
+/** @type {Record<string, () => Promise<import("../../views/index.js").Module>>} */
+export const views = {
+  fleet: () => import("../../views/fleet.js"),
+  wall: () => import("../../views/wall.js"),
+  store: () => import("../../views/store.js"),
+};

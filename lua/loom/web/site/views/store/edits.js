@@ -1,0 +1,5 @@
+/**
+ * Nothing is changed in a copy, and no dialogs are in it.
+ */
+
+export async function open() {}
