@@ -14,7 +14,7 @@ Leash.__index = Leash
 
 local TIME_LIMIT = 600 -- seconds: the largest report that the service takes by default computes for a minute or two
 local LOG_LIMIT = 1024 * 1024 * 1024 -- bytes: what a thousand stores with a poll a second write in some hours
-local LOG_KEPT = 64 * 1024 * 1024 -- bytes of its file that stay when it begins anew: journal_size_limit in sqlite/database.c
+local LOG_KEPT = 64 * 1024 * 1024 -- bytes of its file that stay when it begins anew: journal_size_limit in sqlite/connect.c
 local REST, REST_MAX = 3, 30 -- seconds without a report; the writer tries every second
 
 --- Makes one for a database.

@@ -19,8 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct loom_database
-    loom_database; /* as in database.h, whose C file this is the inside of */
+typedef struct loom_database loom_database; /* as in database.h */
 
 #define LOOM_APPLICATION_ID 0x4c6f6f6d /* "Loom", in the header of every database file */
 
@@ -97,8 +96,30 @@ loom_status loom_holder_failure(const loom_database *database, loom_error *error
 */
 loom_database *loom_database_borrow(sqlite3 *sqlite, const char *schema, const char *path);
 
+/* The failure of what is asked of a handle while a transaction of this kind is open. */
+loom_status loom_database_under_way(const loom_database *database, int transaction,
+                                    loom_error *error);
+
+/* LOOM_EINVAL while a report computes, whose threads have the connection to themselves. */
+loom_status loom_database_check_idle(const loom_database *database, loom_error *error);
+
+/* Whether what begins is a part of the transaction that is open. */
+bool loom_database_is_part(const loom_database *database);
+
+/* Has all holders let go. */
+void loom_database_let_all_go(loom_database *database);
+
+/* Ends SQLite's transaction, if there is one. */
+loom_status loom_database_roll_back(loom_database *database, loom_error *error);
+
 /* Describes SQLite's last failure, with the database's path. */
 loom_status loom_database_failure(loom_database *database, loom_error *error);
+
+/* Says that the file was deleted or replaced: LOOM_EMOVED. */
+loom_status loom_database_fail_as_lost(const loom_database *database, loom_error *error);
+
+/* How many pages the connection has written, or tried to. */
+int64_t loom_database_pages_written(loom_database *database);
 
 /* Says what is corrupt: LOOM_ECORRUPT, with the database's path. */
 loom_status loom_database_corrupt(loom_database *database, loom_error *error, const char *format,
