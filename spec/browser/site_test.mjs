@@ -2,7 +2,8 @@
 // nothing outside of its folder.
 
 import assert from "node:assert/strict";
-import {existsSync, renameSync} from "node:fs";
+import {existsSync, readFileSync, renameSync} from "node:fs";
+import {createServer} from "node:http";
 import {join} from "node:path";
 import {after, before, describe, it} from "node:test";
 import {pathToFileURL} from "node:url";
@@ -92,6 +93,19 @@ describe("a site", () => {
     });
   });
 
+  it("has the table as CSV, byte for byte as the service sends it", async () => {
+    const columns = "state,ratio_last_day,change_ratio_last_day,down_last_day,attribute.brand,timezone_str,strip";
+    const expected = await (await fetch(`${service.url}/v1/stores?format=csv&compare=true&columns=${columns}&where.brand=Taco&`
+      + "sort=down_last_day&order=desc&dormant=false")).text();
+    assert.ok(expected.split("\n").length > 200);
+    await open("fleet?w=day&cols=state,ratio,change,down,attribute.brand,timezone_str,strip&where.brand=Taco&sort=down_last_day"
+      + "&order=desc", async (at) => {
+      await at.getByRole("button", {name: "CSV"}).waitFor();
+      const [download] = await Promise.all([at.waitForEvent("download"), at.getByRole("button", {name: "CSV"}).click()]);
+      assert.equal(readFileSync(await download.path(), "utf8"), expected);
+    });
+  });
+
   it("has the wall, and opens a store from it and from a link", async () => {
     const {stores} = await ask("stores?sort=down_last_week&order=desc&limit=1");
     const worst = stores[0].store_id;
@@ -146,6 +160,25 @@ describe("a site", () => {
           assert.deepEqual(await barriers(at), [], view);
         });
       }
+    }
+  });
+
+  it("opens from a host of files, too", async () => {
+    const types = {html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml"};
+    const host = createServer(({url}, response) => {
+      const path = join(folder.path, "site", new URL(url, "http://host").pathname.replace(/\/$/, "/index.html"));
+      response.writeHead(200, {"Content-Type": types[path.split(".").pop()]}).end(readFileSync(path));
+    });
+    await new Promise((done) => host.listen(0, "127.0.0.1", done));
+    try {
+      await visit(browser, `http://127.0.0.1:${host.address().port}/`, {}, async (at) => {
+        await at.getByRole("link", {name: "Wall"}).click();
+        await at.locator(".wall-sheet").waitFor();
+        assert.match(await at.title(), /^Wall – A <b>fleet<\/b>$/);
+      });
+    } finally {
+      host.close();
+      host.closeAllConnections();
     }
   });
 

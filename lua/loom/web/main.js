@@ -5,6 +5,7 @@
 import * as address from "./address.js";
 import * as api from "./api.js";
 import { show } from "./clock.js";
+import { copy } from "./copy.js";
 import { broken, failure, welcome } from "./failure.js";
 import * as filters from "./filters.js";
 import { fill, h } from "./h.js";
@@ -74,7 +75,7 @@ async function viewOf(wanted, signal) {
   close();
   open = { name, view: module.open() };
   fill(place, open.view.element);
-  document.title = `${module.title} – Loom`;
+  document.title = `${module.title} – ${copy?.title ?? "Loom"}`;
   return open.view;
 }
 

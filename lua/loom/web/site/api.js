@@ -2,7 +2,7 @@
  * What a page asks a service, answered from the files of a copy: the same questions, the same answers.
  */
 
-import { chooser } from "./choice.js";
+import { chosen } from "./choice.js";
 import { fleet } from "./files.js";
 import { compareTexts, ordered } from "./order.js";
 import { rows } from "./rows.js";
@@ -34,11 +34,6 @@ export class ApiError extends Error {
  */
 export function ofStore(id, what) {
   return `v1/stores/${encodeURIComponent(id)}` + (what ? "/" + what : "");
-}
-
-/** @param {URLSearchParams} query */
-async function chosen(query) {
-  return (await rows()).filter(chooser(query, fleet.as_of));
 }
 
 /** @param {URLSearchParams} query */

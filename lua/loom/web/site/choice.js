@@ -2,6 +2,9 @@
  * Which stores are chosen, as the service chooses them.
  */
 
+import { fleet } from "./files.js";
+import { rows } from "./rows.js";
+
 /** @typedef {import("./rows.js").Row} Row */
 
 const UNITS = /** @type {Record<string, number>} */ ({ s: 1, m: 60, h: 3600, d: 86400 });
@@ -19,10 +22,9 @@ function seconds(text, otherwise) {
 
 /**
  * @param {URLSearchParams} query
- * @param {number} asOf
  * @returns {((row: Row) => boolean)[]}
  */
-function byState(query, asOf) {
+function byState(query) {
   const [states, dormant, lasted] = [query.get("state"), query.get("dormant"), query.get("lasted")];
   const tests = [];
   if (states) {
@@ -36,7 +38,7 @@ function byState(query, asOf) {
     const [from, to] = lasted.split("..");
     const [least, most] = [seconds(from, 0), seconds(to, Infinity)];
     tests.push((/** @type {Row} */ { since }) => {
-      const age = since === null ? Number.MAX_VALUE : (asOf - since) / 1000;
+      const age = since === null ? Number.MAX_VALUE : (fleet.as_of - since) / 1000;
       return age >= least && age < most;
     });
   }
@@ -44,13 +46,11 @@ function byState(query, asOf) {
 }
 
 /**
- * What stores have to be for a question.
+ * The stores that a question is about, in order of their ids.
  * @param {URLSearchParams} query
- * @param {number} asOf
- * @returns {(row: Row) => boolean}
  */
-export function chooser(query, asOf) {
-  const tests = byState(query, asOf);
+export async function chosen(query) {
+  const tests = byState(query);
   const [text, zones, ids] = [small(query.get("q") ?? ""), query.getAll("timezone_str"), new Set(query.getAll("store"))];
   if (text) {
     tests.push(({ store_id: id, attributes }) => [id, ...Object.values(attributes)].some((one) => small(one).includes(text)));
@@ -65,5 +65,5 @@ export function chooser(query, asOf) {
     const [attribute, values] = [name.slice("where.".length), query.getAll(name)];
     tests.push(({ attributes }) => Object.hasOwn(attributes, attribute) && values.includes(attributes[attribute]));
   }
-  return (row) => tests.every((test) => test(row));
+  return (await rows()).filter((row) => tests.every((test) => test(row)));
 }

@@ -37,12 +37,12 @@ function millionths(ratio) {
 }
 
 /**
- * How much a figure has changed since the window before.
+ * How much a figure has changed since the window before; ratios, which are printed with six digits, in millionths.
  * @param {Row} row
  * @param {string} figure
  * @param {string} window
  */
-function change({ windows }, figure, window) {
+export function change({ windows }, figure, window) {
   const values = [windows[window]?.[figure], windows[window + "_before"]?.[figure]];
   const [now, before] = figure === "ratio" ? values.map(millionths) : values;
   return now === null || now === undefined || before === null || before === undefined ? null : now - before;

@@ -5,6 +5,7 @@
 import * as address from "../address.js";
 import * as api from "../api.js";
 import { instant, zoneOf } from "../clock.js";
+import { copy } from "../copy.js";
 import { h } from "../h.js";
 import { audit } from "./store/audit.js";
 import { explanation } from "./store/explain.js";
@@ -113,7 +114,7 @@ export function open() {
       const id = query.get("id");
       page.hidden = page.hidden || id !== shown; // what is shown is never taken for what is asked for
       finder.show(id);
-      document.title = `${id || title} – Loom`;
+      document.title = `${id || title} – ${copy?.title ?? "Loom"}`;
       if (id) {
         await show(id, query, signal);
       }

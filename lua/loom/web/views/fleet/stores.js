@@ -61,7 +61,7 @@ function picker() {
 }
 
 /**
- * The address of all rows as a file, in the columns that are shown.
+ * The question for all rows as a file, in the columns that are shown.
  * @param {URLSearchParams} query
  */
 function file(query) {
@@ -70,7 +70,14 @@ function file(query) {
   asked.set("format", "csv");
   asked.set("time", "rfc3339");
   asked.set("columns", chosen(query).map((name) => columnOf(name, windowOf(query))).join(","));
-  return api.link("v1/stores", asked);
+  return asked;
+}
+
+/** What has that file kept: a link, or of a copy a button. */
+function csvLink() {
+  const properties = { title: "All rows, in the columns that are shown" };
+  return copy ? h("button", { type: "button", onclick: () => copy?.save(file(address.read().query)), ...properties }, "CSV")
+    : h("a", { download: "", ...properties }, "CSV");
 }
 
 /** @param {URLSearchParams} query */
@@ -82,13 +89,13 @@ function windowChoice(query) {
 /** The panel. */
 export function stores() {
   let [letters, total, asOf] = [8, 0, 0];
-  const csv = h("a", { download: "", title: "All rows, in the columns that are shown" }, "CSV");
+  const csv = csvLink();
   /** @type {string | null} the question */
   let shown = null;
   const heading = h("h2");
   const window = h("div", { class: "switch", role: "group", "aria-label": "Window of the figures" });
   const refill = refilling(window);
-  const tools = h("div", { class: "row" }, window, picker(), !copy && csv);
+  const tools = h("div", { class: "row" }, window, picker(), csv);
   const rows = table({
     label: "Table of stores: arrow keys go from one to the next",
     sort: (sort, order) => address.alter({ sort: sort === SORT && order === "asc" ? null : sort,
@@ -126,7 +133,7 @@ export function stores() {
         idWidth: () => Math.min(ID_MOST, Math.max(ID_LEAST, letters * LETTER + AROUND)) }),
       query.get("sort") ?? SORT, query.get("order") === "desc" ? "desc" : "asc", asked === shown, signal);
       shown = asked;
-      set(csv, { href: copy ? null : file(query) });
+      set(csv, { href: copy ? null : api.link("v1/stores", file(query)) });
       fill(heading, counted(total, "store"), h("small", null, total > 0
         ? ` figures of the ${wordOf(name)}` : " No store is like this."));
       refill(query.toString(), () => windowChoice(query));
