@@ -40,8 +40,8 @@ end
 --- What was wrong, for those who pass on what others say and catch what is raised.
 -- @param err an error that was caught just now
 -- @treturn ?table nil if it was not raised here, else `message`, as it was raised but for the place; `option` or `argument`,
---   the name of the one and the position of the other, where one of them was wrong; `expected`, and what was given, where
---   the message tells; `is_impossible`, where an option has the right form, but cannot work
+--   the name of the one and the position of the other, where one of them was wrong; `item`, the place of what has it in a list;
+--   `expected`, and what was given, where the message tells; `is_impossible`, where an option has the right form, but cannot work
 function check.misuse(err)
   if not last or err ~= last.raised then
     return nil
@@ -49,7 +49,8 @@ function check.misuse(err)
   local message = last.message
   return {
     message = message,
-    option = message:match("^%l+ option '(.-)' to '"),
+    option = message:match("^%l+ option '(.-)' to '") or message:match("^%l+ option '(.-)' of item %d+ to '"),
+    item = tonumber(message:match("^%l+ option '.-' of item (%d+) to '")),
     argument = tonumber(message:match("^bad argument #(%d+)")),
     is_unknown = message:find("^unknown ") ~= nil,
     is_missing = message:find("^missing ") ~= nil,

@@ -232,17 +232,37 @@ local function status_of(active)
   return active and "active" or "inactive"
 end
 
+local function shown_poll(seen, poll)
+  local item = { status = status_of(poll.active) }
+  time.set_after(item, "timestamp", seen.from, poll.at)
+  return item
+end
+
 -- The polls that belong to a piece, in order; `at` is where to look on in the list of all.
 local function polls_of(seen, piece, at)
   local list = {}
   while seen.polls[at] and seen.polls[at].at <= piece.to do
     if seen.polls[at].at >= piece.from then
-      list[#list + 1] = { status = status_of(seen.polls[at].active) }
-      time.set_after(list[#list], "timestamp", seen.from, seen.polls[at].at)
+      list[#list + 1] = shown_poll(seen, seen.polls[at])
     end
     at = at + 1
   end
   return list, math.max(at - 1, 1) -- a poll at the end of a piece may be at the start of the next one
+end
+
+-- The polls of the window that belong to no piece, in order.
+local function polls_outside(seen)
+  local list, place = {}, 1
+  for _, poll in ipairs(seen.polls) do
+    while seen.pieces[place] and seen.pieces[place].to < poll.at do
+      place = place + 1
+    end
+    local piece = seen.pieces[place]
+    if poll.at < seen.length and not (piece and poll.at >= piece.from) then
+      list[#list + 1] = shown_poll(seen, poll)
+    end
+  end
+  return list
 end
 
 local function pieces_of(seen, rule)
@@ -277,6 +297,7 @@ local function explain_window(seen, window, rule)
     intervals = all_shown(seen, seen.intervals),
     exclusions = all_shown(seen, seen.exclusions),
     pieces = pieces_of(seen, rule),
+    polls_outside = polls_outside(seen),
   }
   time.set(shown_window, "from", seen.from)
   time.set_after(shown_window, "to", seen.from, seen.length)

@@ -655,7 +655,7 @@ end
 --   since midnight, `rule`, `from`, `to`), `intervals`, `exclusions` and `pieces`, which have `polls` (`timestamp`, and as text
 --   `timestamp_utc`, and `status`: those in the piece) and `cells` (`from`, `to`, `seconds`, `state`, `reason`, and `poll` and
 --   `status` of the poll that vouches for them), which cover the piece and add up to the figures; what exclusions take out is a
---   cell whose state is `"excluded"`
+--   cell whose state is `"excluded"`; and `polls_outside`, such as came in the window while the store was closed, like `polls`
 -- @treturn ?string the failure; ENOENT if the store is not known
 -- @treturn ?string its code
 -- @usage print(monitor:explain("shop 1", { preset = "monitoring" }).windows[1].uptime)

@@ -162,6 +162,18 @@ describe("the fleet", () => {
     });
   });
 
+  it("has one chip for stores that were chosen together", async () => {
+    const some = ["store-00012", "store-00013", "store-00014"];
+    await open(`?where.brand=Taco&${some.map((id) => `store=${id}`).join("&")}`, async (page, seen) => {
+      const chips = page.getByRole("list", {name: "Filters"});
+      assert.deepEqual(await chips.getByRole("button").allTextContents(), ["chosen 3 stores×", "brand Taco×", "Clear all"]);
+      await chips.getByRole("button", {name: "Remove the filter chosen 3 stores"}).click();
+      await settle(page, seen);
+      assert.deepEqual([...parameters(page)], [["where.brand", "Taco"]]);
+      assert.deepEqual(await chips.getByRole("button").allTextContents(), ["brand Taco×"]);
+    });
+  });
+
   it("has dormant stores apart", async () => {
     const asOf = "as_of=2024-03-14T00:00:00Z";
     const {counts} = await ask(`now?${asOf}`);

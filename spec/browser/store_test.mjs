@@ -103,6 +103,15 @@ describe("a week", () => {
     }));
   }
 
+  it("has a tick for each poll, a faint one where it was closed", () => open("york", "&date=2024-03-12", async (page) => {
+    const [window] = (await api(pathOf("york", "/explain?time=ms&windows=w:2024-03-06/2024-03-13"))).windows;
+    assert.ok(window.polls_outside.length > 0);
+    assert.equal(await page.locator("svg.day .outside").count(), window.polls_outside.length);
+    assert.equal(await page.locator("svg.day .poll").count(), window.polls_outside.length
+      + new Set(window.pieces.flatMap(({polls}) => polls.map((poll) => poll.timestamp_utc))).size);
+    assert.match(await page.locator(".legend").textContent(), /faint ones came while it was closed/);
+  }));
+
   it("names special days, and zooms to a day and out to a month", () => open("berlin", "&date=2024-04-02", async (page, seen) => {
     assert.match(await page.textContent(".day-label:has(#day-2024-04-01)"), /Ostermontag.*closed/);
     await page.click("#day-2024-03-30");
@@ -250,6 +259,26 @@ describe("a change", () => {
     const [rule] = (await api(`exclusions?store_id=${id}`)).exclusions;
     assert.deepEqual([rule.from_local, rule.to_local, rule.zone], ["2024-04-08 09:00:00", "2024-04-08 10:30:00", "store"]);
   }));
+
+  it("of every week is previewed, excluded and taken back", () => open(id, "", async (page, seen) => {
+    await page.click("#edit-exclusion");
+    await page.selectOption("#exclusion-kind", "weekly");
+    const spans = page.locator("dialog [data-field=weekly]");
+    await spans.fill("someday");
+    await page.waitForSelector("dialog [data-field=weekly][aria-invalid=true]");
+    await spans.fill("mon-tue 09:00-10:30");
+    await page.fill("dialog [data-field~=from_local]", "2024-04-08");
+    await until("it is previewed", async () => /3\.00/.test(await page.locator("dialog tbody tr").first().textContent()
+      .catch(() => "")));
+    await save(page, seen);
+    const made = (await api(`exclusions?store_id=${id}`)).exclusions.find(({weekly}) => weekly);
+    assert.deepEqual([made.weekly, made.from_local, made.to_local, made.zone, made.reason],
+      ["mon-tue 09:00-10:30", "2024-04-08", null, "store", "a test"]);
+    assert.match(await page.textContent(".settings"), /every mon-tue 09:00-10:30 from 2024-04-08/);
+    await page.click(`#edit-exclusion-${made.number}`);
+    await save(page, seen);
+    assert.ok(!(await api(`exclusions?store_id=${id}`)).exclusions.some(({weekly}) => weekly));
+  }, {allowed: [/400|422/]}));
 
   it("of the zone is saved, and refused where there is none such", () => open(id, "", async (page, seen) => {
     await page.click("#edit-zone");

@@ -98,6 +98,7 @@ describe("a preview over HTTP", function()
       { 400, "exclusions", '{"store_id":"known","exclusions":5}' },
       { 400, "exclusions", '{"store_id":"known","exclusions":{"add":[5]}}' },
       { 400, "exclusions", '{"store_id":"known","exclusions":{"add":[{"other":1}]}}' },
+      { 400, "weekly", '{"store_id":"known","exclusions":{"add":[{"weekly":"someday"}]}}' },
       { 404, nil, '{"store_id":"known","exclusions":{"remove":[777]}}' },
       { 400, "timezone_str", '{"store_id":"known","timezone_str":"Mars/Base"}' },
       { 400, "other", '{"store_id":"known","other":1}' },

@@ -202,6 +202,38 @@ describe("one store, looked at", function()
       monitor:close()
     end)
 
+    it("with the polls that came while it was closed, apart from those that count", function()
+      local monitor = assert(loom.open ":memory:")
+      assert(monitor:set_timezone("s", "America/New_York"))
+      assert(monitor:set_hours("s", { sun = { "00:00-01:30", "04:00-04:00:01" }, mon = "22:00-02:00" },
+        { effective_from = "always" }))
+      local first, count = loom.parse_timestamp "2024-11-02 12:00:00", 0
+      local polls, seen = {}, {}
+      for i = 0, 3 * 48 do
+        polls[i + 1] = { "s", i % 3 > 0, first + i * 1800 }
+      end
+      assert(monitor:polls(polls))
+      local window = assert(monitor:explain("s", { windows = { { name = "w", from = "2024-11-02 14:00:00",
+        to = "2024-11-05 12:00:00" } } })).windows[1]
+      for _, piece in ipairs(window.pieces) do
+        for _, poll in ipairs(piece.polls) do
+          seen[poll.timestamp], count = true, count + 1
+        end
+      end
+      assert.equal(window.figures.polls, count)
+      local segments, place = assert(monitor:timeline("s", window.from, window.to)), 1
+      for i, poll in ipairs(window.polls_outside) do
+        while segments[place].to <= poll.timestamp do
+          place = place + 1
+        end
+        assert(segments[place].state == "closed" and not seen[poll.timestamp])
+        assert(i == 1 or window.polls_outside[i - 1].timestamp < poll.timestamp)
+        assert(poll.status == (math.floor((poll.timestamp - first) / 1800) % 3 > 0 and "active" or "inactive"))
+      end
+      assert.equal(70 * 2, count + #window.polls_outside) -- all there are in 70 hours
+      monitor:close()
+    end)
+
     it("with its openings and exclusions, and where they come from", function()
       local monitor = assert(loom.open ":memory:")
       assert(monitor:ingest(database.files(database.small)))

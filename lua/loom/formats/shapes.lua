@@ -214,7 +214,9 @@ local function write_window(write, window, instant)
     write(i > 1 and ",\n" or "")
     write_piece(write, piece, instant)
   end
-  write "]}"
+  write '],"polls_outside":'
+  write_list(write, window.polls_outside, poll_json, instant)
+  write "}"
 end
 
 --- Everything that made a store's figures, piece by piece, since it may be long.

@@ -289,6 +289,9 @@ local function raise_misuse(misuse, fields)
   elseif field and misuse.expected then
     detail = ("%s: %s"):format(field, misuse.expected)
   end
+  if field and misuse.item then
+    detail = ("%s (item %d)"):format(detail, misuse.item)
+  end
   problem.raise(misuse.is_impossible and 422 or 400, detail, { field = field })
 end
 

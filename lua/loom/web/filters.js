@@ -6,8 +6,9 @@ import * as address from "./address.js";
 import * as api from "./api.js";
 import { fill, h, refill } from "./h.js";
 import { menu } from "./menu.js";
-import { count, MEANINGS, STATES } from "./words.js";
+import { count, counted, MEANINGS, STATES } from "./words.js";
 
+const ID = "store"; // the parameter that names a store
 const TYPING = 200; // milliseconds without a key after which what was typed is asked for
 
 let told = ""; // the parameters that the chips are of
@@ -28,15 +29,26 @@ function typed() {
 }
 
 /**
- * @param {string} name
+ * @param {string} label
  * @param {string} value
- * @param {URLSearchParams} query
+ * @param {string} name
+ * @param {string[]} rest the other values of the parameter, which stay
  */
-function chip(name, value, query) {
-  const label = name.replace(/^where\./, "").replace("timezone_str", "zone").replace("store_id", "id");
-  const rest = query.getAll(name).filter((other) => other !== value);
+function chip(label, value, name, rest) {
   return h("li", null, h("button", { type: "button", "aria-label": `Remove the filter ${label} ${value}`,
     onclick: () => address.alter({ [name]: rest }) }, h("span", null, label, " "), h("bdi", null, value), h("i", null, "×")));
+}
+
+/**
+ * A chip for each value that is chosen, but one for stores that were chosen together, as on the wall.
+ * @param {[name: string, value: string][]} chosen
+ */
+function chipsOf(chosen) {
+  const ids = chosen.filter(([name]) => name === ID);
+  const others = ids.length > 1 ? chosen.filter(([name]) => name !== ID) : chosen;
+  return [ids.length > 1 && chip("chosen", counted(ids.length, "store"), ID, []), others.map(([name, value]) =>
+    chip(name.replace(/^where\./, "").replace("timezone_str", "zone").replace("store_id", "id"), value, name,
+      chosen.filter(([other, its]) => other === name && its !== value).map(([, its]) => its)))];
 }
 
 /**
@@ -115,7 +127,7 @@ export function update({ view, query }) {
   if (told !== String(query)) {
     told = String(query);
     const had = chips.contains(document.activeElement);
-    refill(chips, chosen.map(([name, value]) => chip(name, value, query)),
+    refill(chips, chipsOf(chosen),
       chosen.length > 1 && h("li", null, h("button", { type: "button", class: "plain",
         onclick: () => address.alter(Object.fromEntries(chosen.map(([name]) => [name, null]))) }, "Clear all")));
     if (had && !chips.contains(document.activeElement)) { // the last of them has been taken away

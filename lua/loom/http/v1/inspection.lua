@@ -175,14 +175,15 @@ return {
       properties = { date = { type = "string", format = "date" }, span = { type = "string" }, rule = { type = "string" },
         from = "FormattedInstant", to = "FormattedInstant" },
     },
+    PollSeen = {
+      type = "object", required = { "timestamp_utc", "status" }, additionalProperties = false,
+      properties = { timestamp_utc = "FormattedInstant", status = { enum = statuses } },
+    },
     Piece = {
       type = "object", required = { "from", "to", "seconds", "polls", "cells" }, additionalProperties = false,
       properties = {
         from = "FormattedInstant", to = "FormattedInstant", seconds = { type = "number" },
-        polls = list_of {
-          type = "object", required = { "timestamp_utc", "status" }, additionalProperties = false,
-          properties = { timestamp_utc = "FormattedInstant", status = { enum = statuses } },
-        },
+        polls = list_of "PollSeen",
         cells = list_of {
           type = "object", required = { "from", "to", "seconds", "state", "poll", "status", "reason" },
           additionalProperties = false,
@@ -214,13 +215,14 @@ return {
         windows = list_of {
           type = "object", additionalProperties = false,
           required = { "name", "from", "to", "uptime", "downtime", "unit", "figures", "openings", "intervals", "exclusions",
-            "pieces" },
+            "pieces", "polls_outside" },
           properties = {
             name = { type = "string" }, from = "FormattedInstant", to = "FormattedInstant", calendar = { type = "string" },
             before_of = { type = "string", description = "With compare: the window that this is the one before." },
             uptime = { type = "string" },
             downtime = { type = "string" }, unit = { enum = { "hours", "minutes" } }, figures = "Figures",
             openings = list_of "Opening", intervals = list_of "Span", exclusions = list_of "Span", pieces = list_of "Piece",
+            polls_outside = { type = "array", items = "PollSeen", description = "In no piece: the store was closed." },
           },
         },
       },

@@ -26,8 +26,12 @@ export const title = "Store";
  * @param {AbortSignal} signal
  */
 async function momentsOf(id, asked, span, signal) {
-  const query = new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]);
-  return { window: null, rules: null, segments: (await api.get(api.ofStore(id, "timeline"), query, signal)).segments };
+  const [line, { rules }] = await Promise.all([
+    api.get(api.ofStore(id, "timeline"), new URLSearchParams([...asked, ["from", span.first], ["to", span.afterLast]]), signal),
+    copy ? { rules: { preset: copy.preset || "loom" } } // of a store of which it has no explanation
+      : api.get(api.ofStore(id, "explain"), new URLSearchParams([...asked, ["windows", "last_hour:1h"]]), signal),
+  ]);
+  return { window: null, rules, segments: line.segments };
 }
 
 /**
@@ -136,7 +140,7 @@ export function open() {
  * @property {import("./store/span.js").Span} span the days that are shown
  * @property {any} schedule their hours, and those of the day before them
  * @property {any} window what is explained of them, or null
- * @property {any} rules
+ * @property {any} rules that it is judged by
  * @property {import("./store/row.js").Segment[] | null} segments in the place of `window`
  * @property {number} asOf
  * @property {string | undefined} zone by whose clocks times are shown

@@ -35,6 +35,14 @@ function dateText(date, style = "day") {
 }
 
 /**
+ * Whether polls can be told apart.
+ * @param {any} window
+ */
+function areDrawn({ figures, polls_outside: outside }) {
+  return figures.polls + outside.length <= TICKS_MOST;
+}
+
+/**
  * What there is to draw.
  * @param {import("../store.js").Data} data
  * @returns {Seen}
@@ -42,12 +50,12 @@ function dateText(date, style = "day") {
 export function seenOf({ window, segments, schedule, asOf }) {
   const openings = schedule.days.flatMap((/** @type {import("./span.js").Day} */ day) => day.openings);
   if (!window) {
-    return { segments: segments ?? [], openings, exclusions: [], polls: [], asOf };
+    return { segments: segments ?? [], openings, exclusions: [], polls: [], outside: [], asOf };
   }
   const pieces = window.pieces;
-  const polls = pieces.flatMap((/** @type {any} */ piece) => piece.polls);
-  return { segments: pieces.flatMap((/** @type {any} */ piece) => piece.cells), openings, exclusions: window.exclusions,
-    polls: polls.length > TICKS_MOST ? [] : polls, asOf };
+  return { segments: pieces.flatMap((/** @type {any} */ piece) => piece.cells), openings, exclusions: window.exclusions, asOf,
+    ...areDrawn(window) ? { polls: pieces.flatMap((/** @type {any} */ piece) => piece.polls), outside: window.polls_outside }
+      : { polls: [], outside: [] } };
 }
 
 /** @param {import("../store.js").Data} data */
@@ -140,13 +148,14 @@ function table(data) {
 }
 
 /** @param {import("../store.js").Data} data */
-function legend({ window, rules, asked }) {
+function legend({ window, rules }) {
   return h("ul", { class: "legend" },
     [LETTERS.u, LETTERS.d, LETTERS.n, LETTERS.x].map((state) => h("li", null, h("i", { class: `key ${state}` }), state)),
     h("li", null, h("i", { class: "key band-key" }), "opening hours"),
-    window && h("li", null, window.figures.polls > TICKS_MOST ? "too many polls to draw"
-      : "| polls below the line, inactive ones longer and red"),
-    h("li", { class: "soft" }, "judged by ", h("b", null, rules?.preset ?? asked.get("preset") ?? (copy?.preset || "loom"))));
+    window && h("li", null, !areDrawn(window) ? "too many polls to draw"
+      : "| polls below the line, inactive ones longer and red", window.polls_outside.length > 0 && areDrawn(window)
+      && `; faint ones came while it was closed${rules.evidence === "inside" ? " and count for nothing" : ""}`),
+    h("li", { class: "soft" }, "judged by ", h("b", null, rules.preset)));
 }
 
 /** @returns {import("../store.js").Part} */

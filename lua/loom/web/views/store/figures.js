@@ -27,28 +27,21 @@ export const COLUMNS = /** @type {[string, string, (f: any) => string][]} */ ([
   ["Polls", "in it", (f) => count(f.polls)],
 ]);
 
-/** @param {URLSearchParams} query */
-function chosenOf(query) {
-  return (copy ? copy.preset : query.get("preset")) || "loom";
-}
-
 /**
  * The rules that figures are compared with.
- * @param {URLSearchParams} query
+ * @param {import("../store.js").Data} data
  */
-function besideOf(query) {
-  const chosen = chosenOf(query);
+function besideOf({ query, rules: { preset: chosen } }) {
   const wanted = query.get("beside");
   return wanted && wanted !== chosen ? wanted : chosen === "monitoring" ? "loom" : "monitoring";
 }
 
 /** @param {import("../store.js").Data} data */
-function menu({ query }) {
-  const chosen = chosenOf(query);
+function menu(data) {
   return h("label", { class: "row" }, h("span", { class: "soft" }, "beside "), h("select", { id: "beside",
     onchange: (/** @type {Event} */ event) => address.alter({ beside: /** @type {HTMLSelectElement} */ (event.target).value }) },
-  PRESETS.filter(([name]) => name && name !== chosen).map(([name]) =>
-    h("option", { value: name, selected: name === besideOf(query) }, name))));
+  PRESETS.filter(([name]) => name && name !== data.rules.preset).map(([name]) =>
+    h("option", { value: name, selected: name === besideOf(data) }, name))));
 }
 
 /**
@@ -56,10 +49,9 @@ function menu({ query }) {
  * @param {any} of
  * @param {any} other
  */
-function table({ query }, of, other) {
+function table(data, of, other) {
   const names = Object.keys(of.windows).sort((one, two) => Object.keys(WINDOWS).indexOf(one) - Object.keys(WINDOWS).indexOf(two));
-  const chosen = chosenOf(query);
-  const lines = other ? [[chosen, of], [besideOf(query), other]] : [[chosen, of]];
+  const lines = [[data.rules.preset, of], ...other ? [[besideOf(data), other]] : []];
   return sheet("Table of figures", h("table", { class: "rows figures" }, h("caption", { class: "unseen" }, "Figures"),
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "Window"), h("th", { scope: "col" }, "Rules"),
       COLUMNS.map(([name, title]) => h("th", { scope: "col", class: "number", title }, name)))),
@@ -75,7 +67,7 @@ export function figures() {
   return {
     element: h("section", { class: "panel", "aria-label": "Figures" }, body),
     async show(data, signal) {
-      const { id, query, asked, span } = data;
+      const { id, query, asked, rules, span } = data;
       const windows = `shown:${span.first}/${span.afterLast},last_hour:1h,last_day:1d,last_week:7d`;
       /** @param {string | null} preset */
       const of = (preset) => {
@@ -85,8 +77,8 @@ export function figures() {
         }
         return api.get(api.ofStore(id), wanted, signal);
       };
-      const [chosen, other] = await Promise.all([of(null), copy ? null : of(besideOf(query))]);
-      refill([chosen.windows, other?.windows, query.toString()], () => [
+      const [chosen, other] = await Promise.all([of(null), copy ? null : of(besideOf(data))]);
+      refill([chosen.windows, other?.windows, rules, query.toString()], () => [
         h("div", { class: "row" }, h("h2", null, "Figures"), !copy && menu(data)), table(data, chosen, other)]);
     },
   };

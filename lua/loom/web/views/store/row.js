@@ -20,6 +20,7 @@ const HOURS = 24 * 2 * HALF_HOUR; // milliseconds of a day on which the clock do
  * @property {Stretch[]} openings
  * @property {Stretch[]} exclusions
  * @property {{ timestamp_utc: number, status: string }[]} polls
+ * @property {{ timestamp_utc: number, status: string }[]} outside polls that came while it was closed
  * @property {number} asOf
  */
 
@@ -117,6 +118,10 @@ export function row(day, seen, zone, scale, options = {}) {
   const wide = (one) => percent((Math.min(one.to, day.to) - Math.max(one.from, day.from)) / scale);
   /** @param {Stretch} one */
   const from = (one) => `${show(one.from, zone, "time")}–${show(one.to, zone, "time")}`;
+  /** @param {Seen["polls"]} polls @param {string} name @param {string} about */
+  const ticks = (polls, name, about) => polls.filter(({ timestamp_utc: at }) => at >= day.from && at < day.to).map(
+    ({ timestamp_utc: at, status }) => svg("line", { class: `${name} ${status}`, x1: place(at), x2: place(at), y1: 28,
+      y2: status === "active" ? 31 : 34 }, svg("title", null, `${status} ${show(at, zone, "seconds")}${about}`)));
 
   return svg("svg", { class: options.small ? "day small" : "day", height: options.small ? 26 : HEIGHT, "aria-hidden": "true" },
     svg("rect", { class: "ground", y: 26, width: percent((day.to - day.from) / scale), height: 1 }),
@@ -131,9 +136,7 @@ export function row(day, seen, zone, scale, options = {}) {
       return svg("rect", { class: name, fill: name === "hatched" ? "url(#hatch)" : null, x: place(one.from), width: wide(one), y,
         height }, svg("title", null, `${one.state} ${from(one)}${one.reason ? `: ${one.reason}` : ""}`));
     }),
-    !options.small && seen.polls.map(({ timestamp_utc: at, status }) => inside({ from: at, to: at + 1 })
-      && svg("line", { class: `poll ${status}`, x1: place(at), x2: place(at), y1: 28, y2: status === "active" ? 31 : 34 },
-        svg("title", null, `${status} ${show(at, zone, "seconds")}`))),
+    !options.small && [ticks(seen.outside, "poll outside", ", while closed"), ticks(seen.polls, "poll", "")],
     seen.asOf > day.from && seen.asOf < day.to && svg("line", { class: "now", x1: place(seen.asOf), x2: place(seen.asOf), y1: 0,
       y2: HEIGHT }, svg("title", null, `as of ${show(seen.asOf, zone, "time")}`)));
 }

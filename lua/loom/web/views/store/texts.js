@@ -46,8 +46,11 @@ export function weekText(week) {
  * @param {string | undefined} zone
  */
 export function exclusionText(one, zone) {
+  const clock = one.zone && one.zone !== "store" ? ` (${one.zone})` : "";
   if (one.weekly) {
-    return `${one.weekly}${one.from_local ? ` from ${one.from_local}` : ""}${one.to_local ? ` until ${one.to_local}` : ""}`;
+    return `every ${one.weekly}${clock}${one.from_local ? ` from ${one.from_local}` : ""}`
+      + `${one.to_local ? ` until before ${one.to_local}` : ""}`;
   }
-  return one.from_utc ? `${show(one.from_utc, zone)} – ${show(one.to_utc, zone)}` : `${one.from_local} – ${one.to_local}`;
+  return one.from_utc ? `${show(one.from_utc, zone)} – ${show(one.to_utc, zone)}`
+    : `${one.from_local} – ${one.to_local}${clock}`;
 }

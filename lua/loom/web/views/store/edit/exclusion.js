@@ -4,7 +4,7 @@
 
 import * as api from "../../../api.js";
 import { show } from "../../../clock.js";
-import { h } from "../../../h.js";
+import { fill, h } from "../../../h.js";
 import { exclusionText } from "../texts.js";
 import { FieldProblem } from "./dialog.js";
 
@@ -36,23 +36,71 @@ export function outageExclusion({ id, zone }, outage) {
 }
 
 /**
- * @param {import("../../store.js").Data} data
- * @returns {import("./dialog.js").Edit}
+ * Fields of an exclusion, and what they say of it.
+ * @typedef {{ element: HTMLElement, read: () => Record<string, string> }} Fields
  */
-export function exclusionEdit({ id, span, schedule }) {
+
+/**
+ * @param {string} date
+ * @returns {Fields}
+ */
+function onceFields(date) {
   const [from, to] = ["from", "to"].map((name) => h("input", { type: "datetime-local", step: 60,
-    "data-field": `${name}_local ${name}_utc ${name}`, value: `${span.date}T${name === "from" ? "00:00" : "23:59"}` }));
+    "data-field": `${name}_local ${name}_utc ${name}`, value: `${date}T${name === "from" ? "00:00" : "23:59"}` }));
   return {
-    title: "New exclusion", action: "Exclude",
-    content: h("div", { class: "edit-fields" }, h("p", { class: "hint" }, `By the clock in ${schedule.timezone_str}.`),
+    element: h("div", { class: "edit-fields" },
       h("label", null, h("span", null, "From"), from), h("label", null, h("span", null, "To"), to)),
     read() {
       if (!from.value || !to.value) {
         throw new FieldProblem(from.value ? "to_local" : "from_local", "Both ends are needed.");
       }
-      return { from: from.value.replace("T", " "), to: to.value.replace("T", " ") };
+      return { from_local: from.value.replace("T", " "), to_local: to.value.replace("T", " ") };
     },
-    ...addition((value) => ({ zone: "store", from_local: value.from, to_local: value.to }), id),
+  };
+}
+
+/**
+ * @param {string} today
+ * @returns {Fields}
+ */
+function weeklyFields(today) {
+  const spans = h("input", { "data-field": "weekly", autocomplete: "off", spellcheck: "false", value: "sun 02:00-04:00" });
+  const from = h("input", { type: "date", "data-field": "from_local from", value: today });
+  const to = h("input", { type: "date", "data-field": "to_local to" });
+  return {
+    element: h("div", { class: "edit-fields" },
+      h("label", null, h("span", null, "Times"), spans,
+        h("small", { class: "hint" }, "such as mon-fri 01:00-02:00; sat,sun 22:00-06:00")),
+      h("label", null, h("span", null, "From"), from, h("small", { class: "hint" }, "empty: as if it had always been so")),
+      h("label", null, h("span", null, "Until before"), to, h("small", { class: "hint" }, "empty: for good"))),
+    read() {
+      if (!spans.value.trim()) {
+        throw new FieldProblem("weekly", "At which times of the week?");
+      }
+      return { weekly: spans.value.trim(), ...(from.value ? { from_local: from.value } : {}),
+        ...(to.value ? { to_local: to.value } : {}) };
+    },
+  };
+}
+
+/**
+ * An exclusion between two times of the store's clock, or one that comes every week.
+ * @param {import("../../store.js").Data} data
+ * @returns {import("./dialog.js").Edit}
+ */
+export function exclusionEdit({ id, span, schedule }) {
+  const [once, weekly] = [onceFields(span.date), weeklyFields(span.today)];
+  const place = h("div", null, once.element);
+  const isWeekly = h("select", { id: "exclusion-kind", onchange: () => fill(place, now().element) },
+    h("option", { value: "once" }, "once"), h("option", { value: "weekly" }, "every week"));
+  const now = () => isWeekly.value === "weekly" ? weekly : once;
+  return {
+    title: "New exclusion", action: "Exclude",
+    content: h("div", { class: "stack" }, h("div", { class: "edit-fields" },
+      h("p", { class: "hint" }, `By the clock in ${schedule.timezone_str}.`),
+      h("label", null, h("span", null, "It comes"), isWeekly)), place),
+    read: () => now().read(),
+    ...addition((value) => ({ zone: "store", ...value }), id),
   };
 }
 
