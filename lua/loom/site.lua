@@ -25,6 +25,8 @@ local site = {}
 site.STORES_MAX = 10000
 
 local ROWS, TOLD = 1000, 50 -- stores to a file
+local TRIES = 3 -- how often one is begun, where the data change meanwhile
+local CHANGED = "EBUSY"
 
 local need = fleet.need
 
@@ -135,40 +137,62 @@ local function write_data(of, write)
   write_pieces(of, write, "store", TOLD, stores.text)
 end
 
---- Makes one.
+-- Whether the figures are still those that were written: what they are made of may have been changed meanwhile, by polls that come
+-- late or hours that are set.
+local function is_unchanged(of)
+  local report = need(of.monitor:report(of:chosen { compare = true }))
+  local count = report:count()
+  local is_same = count == of.report:count()
+  for number = 1, is_same and count or 0 do
+    is_same = is_same and report:store(number) == of.report:store(number)
+      and report:json_of(number) == of.report:json_of(number)
+  end
+  report:close()
+  return is_same
+end
+
+-- Makes one, if nothing changes meanwhile. Raises what `need` does.
+local function attempt(monitor, path, options)
+  local of = compute(monitor, options)
+  local called, written, message, code = pcall(folder.write, path, function(write)
+    page.write(write)
+    write_data(of, write)
+    if not is_unchanged(of) then
+      return nil, CHANGED .. ": what it is made of changes while it is written", CHANGED
+    end
+    return true
+  end)
+  local count = of.report:count()
+  of.report:close()
+  of.status:close()
+  if not called then
+    error(written, 0)
+  end
+  return written and { files = written.files, bytes = written.bytes, stores = count, as_of_utc = of.as_of }, message, code
+end
+
+--- Makes one. Where its data change meanwhile it is begun anew, so that all of it is of one state of them.
 -- @tparam loom.monitor monitor
 -- @tparam string path of the folder; where there is one it is empty, or a site, which is replaced
 -- @tparam[opt] table options `as_of` and the rules, and `stores`, `where`, `search`, `zones`, `all_stores` and `dormant_after`,
 --   as `loom.monitor:status` takes them; `dormant` as `loom.status:stores` does; `title`; `progress`, a function (share, label)
 -- @treturn table|nil `files`, `bytes` and `stores`, how many there are, and `as_of_utc`
--- @treturn ?string the failure
+-- @treturn ?string the failure; EBUSY where the data change each time
 -- @treturn ?string its code
 function site.make(monitor, path, options)
-  local good, message, code = folder.check(path)
-  if not good then
-    return nil, message, code
+  local made, message, code = folder.check(path)
+  local tries = made and TRIES or 0
+  while tries > 0 do
+    local called
+    called, made, message, code = pcall(attempt, monitor, path, options or {})
+    if not called and type(made) == "table" and made.site then
+      return nil, made.site, made.code
+    elseif not called then
+      error(made, 0)
+    end
+    tries = code == CHANGED and tries - 1 or 0
   end
-  local called, of = pcall(compute, monitor, options or {})
-  local written
-  if called then
-    called, written, message, code = pcall(folder.write, path, function(write)
-      page.write(write)
-      write_data(of, write)
-      return true
-    end)
-    written = called and written and { files = written.files, bytes = written.bytes, stores = of.report:count(),
-      as_of_utc = of.as_of } or written
-    of.report:close()
-    of.status:close()
-  else
-    written = of
-  end
-  if called then
-    return written, message, code
-  elseif type(written) == "table" and written.site then
-    return nil, written.site, written.code
-  end
-  error(written, 0)
+  return made or nil, message, code
 end
 
 return site

@@ -59,6 +59,30 @@ describe("a site", function()
     assert.equal("site", names_in(folder))
   end)
 
+  it("is begun anew where what it is made of changes meanwhile", function()
+    local changes = 0
+    local made = assert(site.make(monitor, path, { as_of = "2024-03-10 20:00:00", progress = function()
+      if changes == 0 then
+        changes = 1
+        assert(monitor:poll("b", false, "2024-03-10 19:00:00"))
+      end
+    end }))
+    assert.equal(7, made.files)
+    local before = files.read(path .. "/data/fleet.js")
+    assert(site.make(monitor, folder .. "/other", { as_of = "2024-03-10 20:00:00" }))
+    assert.is_true(before == files.read(folder .. "/other/data/fleet.js"))
+    local failed, message, code = site.make(monitor, path, { as_of = "2024-03-10 20:00:00", progress = function()
+      changes = changes + 1
+      assert(monitor:poll("b", changes % 2 == 0, "2024-03-10 18:00:00"))
+      assert(monitor:poll("a", false, ("2024-03-10 17:%02d:00"):format(changes)))
+    end })
+    assert.same({ "EBUSY: what it is made of changes while it is written", "EBUSY" }, { message, code })
+    assert.is_nil(failed)
+    assert.equal(1 + 3 * 6, changes) -- three times, a row and what is told of each store
+    assert.is_true(before == files.read(path .. "/data/fleet.js"))
+    assert.equal("other site", names_in(folder))
+  end)
+
   it("has no more stores than a page can hold", function()
     local most = site.STORES_MAX
     site.STORES_MAX = 2
