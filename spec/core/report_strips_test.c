@@ -7,15 +7,6 @@
 #include "report/column.h"
 #include "reports.h"
 
-static loom_report *complete_report(const struct loom_report_options *options, loom_source *source,
-                                    loom_zones *zones) {
-  loom_error error;
-  loom_report *report;
-  assert_status(start_report(options, source, zones, &report, &error), LOOM_OK, &error);
-  assert_status(wait_for(report, &error), LOOM_DONE, &error);
-  return report;
-}
-
 static void assert_line(const loom_report *report, size_t row, const char *value, size_t length,
                         const char *after_letters) {
   struct loom_text text = {0};

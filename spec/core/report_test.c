@@ -1,16 +1,10 @@
 /*
-** Tests of reports: the figures of known data, the same figures however many threads compute them, rows in order of
-** id, reports of some stores only, what is refused, and cancelling or freeing at any time.
+** Tests of reports: the figures of known data, reports of some stores only, what lies over files, windows on the calendar, and what is
+** refused.
 */
 #include "reports.h"
 
 #include "sqlite/export.h"
-#include "sqlite/info.h"
-#include "report/inspect.h"
-#include "measure/overlay.h"
-#include "measure/strip.h"
-
-#include <pthread.h>
 
 static void assert_report(loom_database *database, const struct loom_report_options *options,
                           const char *expected) {
@@ -19,30 +13,6 @@ static void assert_report(loom_database *database, const struct loom_report_opti
   assert_status(report_text(database, options, &found, &error), LOOM_DONE, &error);
   assert_string_equal(found.bytes, expected);
   buffer_free(&found);
-}
-
-static void assert_fails(loom_database *database, const struct loom_report_options *options,
-                         loom_status expected, const char *message) {
-  loom_error error = {0};
-  struct buffer found = {0};
-  assert_int_equal(report_text(database, options, &found, &error), expected);
-  assert_int_equal(error.code, expected);
-  assert_string_equal(error.message, message);
-  buffer_free(&found);
-}
-
-/* ---- figures ---- */
-
-/* Open on Tuesdays 09:00 to 17:00 UTC; active at 10:00, inactive at 12:00, active at 16:00; as of
- * 16:30. */
-static loom_database *one_tuesday(void) {
-  loom_database *database = memory_database();
-  load(database, LOOM_POLLS,
-       POLLS_HEADER
-       "s,active,2023-01-24 10:00:00\ns,inactive,2023-01-24 "
-       "12:00:00\ns,active,2023-01-24 16:00:00\n");
-  load(database, LOOM_HOURS, "store_id,day,start_time_local,end_time_local\ns,1,09:00,17:00\n");
-  return database;
 }
 
 /*
@@ -132,130 +102,6 @@ static void evidence_from_afar(void **state) {
   loom_database_close(database);
 }
 
-/* ---- rows ---- */
-
-static void rows_in_order_of_bytes(void **state) {
-  (void)state;
-  static const char *const ordered[] = {"\"a,b\"", "\"\x7f\"", "10", "9",        "A",
-                                        "a",       "a b",      "aa", "\xc3\xa9", "\xff"};
-  /* `"` and `,` are quoting of the CSV; the ids in order: */
-  static const char *const ids[] = {"10",  "9",  "A",    "a",        "a b",
-                                    "a,b", "aa", "\x7f", "\xc3\xa9", "\xff"};
-  loom_database *database = memory_database();
-  struct buffer text = {0};
-  buffer_printf(&text, POLLS_HEADER);
-  for (size_t i = 0; i < COUNT_OF(ordered); i++)
-    buffer_printf(&text, "%s,active,2023-01-24 10:00:00\n", ordered[COUNT_OF(ordered) - 1 - i]);
-  load(database, LOOM_POLLS, text.bytes);
-  for (unsigned threads = 1; threads < 4; threads++) {
-    loom_error error;
-    loom_report *report;
-    struct loom_report_options options = default_options();
-    options.threads = threads;
-    loom_source *source = loom_source_sqlite(database);
-    assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
-                  &error);
-    assert_status(wait_for(report, &error), LOOM_DONE, &error);
-    assert_status(loom_report_wait(report, 0, &error), LOOM_DONE, &error);
-    assert_true(loom_report_progress(report) == 1.0);
-    assert_int_equal(loom_report_count(report), COUNT_OF(ids));
-    for (size_t i = 0; i < COUNT_OF(ids); i++) {
-      size_t length;
-      const char *id = loom_report_store(report, i, &length);
-      assert_int_equal(length, strlen(ids[i]));
-      assert_memory_equal(id, ids[i], length);
-    }
-    struct loom_span week = loom_report_window(report, 2);
-    assert_int_equal(week.end, loom_report_as_of(report));
-    assert_int_equal(week.end - week.start, 7 * LOOM_DAY);
-    loom_report_free(report);
-    loom_source_free(source);
-  }
-  buffer_free(&text);
-  loom_database_close(database);
-}
-
-/*
-** Stores are read in the order in which the database came to know them, which may be any: in one file, in some, in a file
-** each.
-*/
-static void stores_that_came_in_any_order(void **test) {
-  (void)test;
-  enum { STORES = 700 };
-  static const int to_a_file[] = {STORES, 100, 7, 1};
-  uint64_t state = 71;
-  for (size_t f = 0; f < COUNT_OF(to_a_file); f++) {
-    loom_error error;
-    loom_report *report;
-    struct loom_report_options options = default_options();
-    loom_database *database = memory_database();
-    for (int at = 0; at < STORES; at += to_a_file[f]) {
-      struct buffer text = {0};
-      buffer_printf(&text, POLLS_HEADER);
-      for (int i = at; i < STORES && i < at + to_a_file[f];
-           i++) /* each comes once: 263 and 700 have nothing in common */
-        buffer_printf(&text, "%d-%d,active,2023-01-24 10:00:00\n", i * 263 % STORES,
-                      (int)random_below(&state, 1000000));
-      load(database, LOOM_POLLS, text.bytes);
-      buffer_free(&text);
-    }
-    options.threads = 1 + (unsigned)(f % 3);
-    loom_source *source = loom_source_sqlite(database);
-    assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
-                  &error);
-    assert_status(wait_for(report, &error), LOOM_DONE, &error);
-    assert_int_equal(loom_report_count(report), STORES);
-    for (size_t i = 1; i < STORES; i++) { /* no id has a NUL byte, or begins another one */
-      size_t length, before_length;
-      const char *before = loom_report_store(report, i - 1, &before_length);
-      const char *id = loom_report_store(report, i, &length);
-      assert_true(memcmp(before, id, before_length < length ? before_length : length) < 0);
-    }
-    loom_report_free(report);
-    loom_source_free(source);
-    loom_database_close(database);
-  }
-}
-
-static void threads_change_nothing(void **state) {
-  (void)state;
-  static const char *const presets[] = {"loom", "seed", "monitoring"};
-  loom_error error;
-  struct scratch scratch;
-  scratch_begin(&scratch);
-  loom_database *database = stores_far_apart(&scratch, 5);
-  for (size_t p = 0; p < COUNT_OF(presets); p++) {
-    struct buffer expected = {0};
-    struct loom_report_options options = default_options();
-    assert_true(loom_rules_preset(presets[p], &options.rules));
-    options.default_zone = "America/Chicago";
-    options.selection.all_stores = p == 1;
-    assert_status(report_text(database, &options, &expected, &error), LOOM_DONE, &error);
-    assert_true(expected.length > 10000);
-    /* 0: as many as processors; 9: more than 8 */
-    for (unsigned threads = 0; threads <= 9; threads++) {
-      struct buffer found = {0};
-      options.threads = threads;
-      assert_status(report_text(database, &options, &found, &error), LOOM_DONE, &error);
-      assert_buffer_equal(&expected, &found);
-      buffer_free(&found);
-    }
-    buffer_free(&expected);
-  }
-  loom_database_close(database);
-  scratch_end(&scratch);
-}
-
-static loom_report *complete_report(const struct loom_report_options *options, loom_source *source,
-                                    loom_zones *zones) {
-  loom_error error;
-  loom_report *report;
-  assert_status(start_report(options, source, zones, &report, &error), LOOM_OK, &error);
-  assert_status(wait_for(report, &error), LOOM_DONE, &error);
-  assert_true(loom_report_progress(report) == 1.0);
-  return report;
-}
-
 static void assert_no_growth(const struct loom_figures *with, const struct loom_figures *without) {
   assert_int_equal(without->excluded, 0);
   assert_int_equal(with->up + with->down + with->unknown + with->excluded,
@@ -330,8 +176,6 @@ static void filters(void **state) {
                 "s 3600000000/0/0 x0 o0 l0 p1\n");
   loom_database_close(database);
 }
-
-/* ---- reports of some stores ---- */
 
 /* One row of a report. */
 static void assert_same_row(const loom_report *a, size_t row, const loom_report *b, size_t other) {
@@ -418,142 +262,6 @@ static void reports_of_ids(void **state) {
   }
   loom_database_close(database);
 }
-
-static void rows_are_found(void **state) {
-  (void)state;
-  static const char *const none[] = {"", "0", "1.", "aa", "ab\x01", "b", "\xff\xff", "A"};
-  size_t row;
-  loom_database *database = memory_database();
-  struct loom_report_options options = default_options();
-  load(database, LOOM_POLLS,
-       POLLS_HEADER
-       "1,active,2023-01-24 10:00:00\na,active,2023-01-24 10:00:00\n"
-       "ab,active,2023-01-24 10:00:00\n\xff,active,2023-01-24 10:00:00\n");
-  loom_source *source = loom_source_sqlite(database);
-  loom_report *report = complete_report(&options, source, database->zones);
-  for (size_t i = 0; i < loom_report_count(report); i++) {
-    size_t length;
-    const char *id = loom_report_store(report, i, &length);
-    assert_true(loom_report_find(report, id, length, &row));
-    assert_int_equal(row, i);
-  }
-  for (size_t i = 0; i < COUNT_OF(none); i++)
-    assert_false(loom_report_find(report, none[i], strlen(none[i]), &row));
-  loom_report_free(report);
-  options.has_as_of = true;
-  execute(database, "DELETE FROM poll_block; DELETE FROM hours_week; DELETE FROM store");
-  report = complete_report(&options, source, database->zones);
-  assert_false(loom_report_find(report, "a", 1, &row));
-  loom_report_free(report);
-  loom_source_free(source);
-  loom_database_close(database);
-}
-
-/* ---- strips ---- */
-
-/* Time of a state that lies within [from, to), from the cells of a store looked at by itself. */
-static int64_t time_within(const struct loom_inspection *in, enum loom_state state, int64_t from,
-                           int64_t to) {
-  int64_t sum = 0;
-  for (size_t i = 0; i < in->cell_count; i++) {
-    struct loom_span span = in->cells[i].span;
-    int64_t start = span.start > from ? span.start : from, end = span.end < to ? span.end : to;
-    if (in->cells[i].state == state && start < end)
-      sum += end - start;
-  }
-  return sum;
-}
-
-static int64_t open_within(const struct loom_inspection *in, int64_t from, int64_t to) {
-  int64_t sum = 0;
-  for (size_t i = 0; i < in->measure.intervals.count; i++) {
-    struct loom_span span = in->measure.intervals.items[i];
-    int64_t start = span.start > from ? span.start : from, end = span.end < to ? span.end : to;
-    sum += start < end ? end - start : 0;
-  }
-  return sum;
-}
-
-static char letter_of(const struct loom_inspection *in, int64_t from, int64_t to) {
-  int64_t up = time_within(in, LOOM_UP, from, to), down = time_within(in, LOOM_DOWN, from, to);
-  int64_t unknown = time_within(in, LOOM_UNKNOWN, from, to), open = open_within(in, from, to);
-  int64_t scheduled = up + down + unknown;
-  if (open == 0)
-    return 'c';
-  if (down > 0)
-    return 2 * down >= scheduled ? 'd' : 'p';
-  if (2 * (open - scheduled) >= open)
-    return 'x';
-  return 2 * unknown >= scheduled ? 'n' : 'u';
-}
-
-static void strips_by_any_number_of_threads(void **state) {
-  (void)state;
-  static const size_t bins[] = {1, 24, 168, 35};
-  uint64_t random = 11;
-  loom_database *database = many_stores(120, 12);
-  for (int round = 0; round < 12; round++) {
-    struct loom_window windows[] = {any_window(&random), any_window(&random), any_window(&random)};
-    struct loom_report_options options = default_options();
-    options.windows = windows;
-    options.window_count = COUNT_OF(windows);
-    options.has_as_of = true;
-    options.as_of = instant("2023-01-24 07:00:00");
-    options.selection.all_stores = round % 2;
-    options.threads = 1 + (unsigned)round % 4;
-    options.strip_window = (size_t)round % COUNT_OF(windows);
-    options.strip_bins = bins[(size_t)round % COUNT_OF(bins)];
-    random_rules(&random, &options.rules);
-    loom_source *source = loom_source_sqlite(database), *looker = loom_source_sqlite(database);
-    loom_report *report = complete_report(&options, source, database->zones);
-    assert_int_equal(loom_report_strip_bins(report), options.strip_bins);
-    for (size_t row = 0; row < loom_report_count(report); row++) {
-      loom_error error;
-      struct loom_inspection in;
-      struct loom_inspect_options wanted = {.rules = options.rules,
-                                            .window = windows[options.strip_window],
-                                            .has_as_of = true,
-                                            .as_of = options.as_of,
-                                            .default_zone = "UTC"};
-      wanted.id = loom_report_store(report, row, &wanted.id_length);
-      assert_status(loom_inspect(&wanted, looker, database->zones, &in, &error), LOOM_OK, &error);
-      const char *strip = loom_report_strip(report, row);
-      struct loom_span window = loom_report_window_of(report, row, options.strip_window);
-      for (size_t bin = 0; bin < options.strip_bins; bin++) {
-        __extension__ typedef __int128 wide;
-        wide length = window.end - window.start;
-        int64_t from = window.start + (int64_t)(length * (wide)bin / (wide)options.strip_bins);
-        int64_t to = window.start + (int64_t)(length * (wide)(bin + 1) / (wide)options.strip_bins);
-        assert_int_equal(strip[bin], letter_of(&in, from, to));
-      }
-      loom_inspection_free(&in);
-    }
-    loom_report_free(report);
-    loom_source_free(source);
-    loom_source_free(looker);
-  }
-  loom_database_close(database);
-}
-
-static void strips_that_are_refused(void **state) {
-  (void)state;
-  static const char message[] = "a strip is of one of the windows, and has up to 10000 bins";
-  loom_database *database = one_tuesday();
-  struct loom_report_options options = default_options();
-  options.strip_bins = LOOM_STRIP_BINS_MAX + 1;
-  assert_fails(database, &options, LOOM_EINVAL, message);
-  options.strip_bins = 1;
-  options.strip_window = 3;
-  assert_fails(database, &options, LOOM_EINVAL, message);
-  options.strip_bins = 0; /* none: its window does not matter */
-  struct buffer out = {0};
-  loom_error error;
-  assert_status(report_text(database, &options, &out, &error), LOOM_DONE, &error);
-  buffer_free(&out);
-  loom_database_close(database);
-}
-
-/* ---- overrides ---- */
 
 #define HOURS_HEADER "store_id,day,start_time_local,end_time_local,effective_from\n"
 #define DAYS_HEADER "store_id,date,open,close,note\n"
@@ -904,8 +612,6 @@ static void overrides_are_as_good_as_files(void **test) {
   }
 }
 
-/* ---- windows on the calendar ---- */
-
 /*
 ** Each store's figures are those that a report of its own has in the same instants, which need no calendar; and what is told of a
 ** window covers those of all rows, and nothing else.
@@ -981,87 +687,14 @@ static void calendar_windows_are_instants(void **state) {
   loom_database_close(database);
 }
 
-/* ---- refusals ---- */
-
 static void nothing_to_report(void **state) {
   (void)state;
   loom_database *database = memory_database();
   struct loom_report_options options = default_options();
-  assert_fails(database, &options, LOOM_EEMPTY, ":memory:: there are no polls yet");
+  assert_report_fails(database, &options, LOOM_EEMPTY, ":memory:: there are no polls yet");
   options.has_as_of = true;
   options.as_of = instant("2023-01-24 00:00:00");
   assert_report(database, &options, "as_of 1674518400000000\n");
-  loom_database_close(database);
-}
-
-static void unknown_zones(void **state) {
-  (void)state;
-  loom_database *database = one_tuesday();
-  struct loom_report_options options = default_options();
-  options.default_zone = "Mars/Olympus";
-  assert_fails(database, &options, LOOM_EINPUT,
-               "default zone: \"Mars/Olympus\" is not a zone of the tz database");
-  options = default_options();
-  execute(database, "UPDATE store SET timezone = 'No/Where'");
-  for (unsigned threads = 1; threads < 5; threads++) {
-    options.threads = threads;
-    assert_fails(
-        database, &options, LOOM_EINPUT,
-        "store \"s\": timezone \"No/Where\" is not a zone of the tz database any more (Debian keeps"
-        " old names in its package tzdata-legacy)");
-  }
-  loom_database_close(database);
-}
-
-/* Every third of the stores has lost its zone: the others' figures are what they were, and each of these is named. */
-static void stores_whose_zone_is_gone(void **state) {
-  (void)state;
-  enum { STORES = 400 };
-  loom_database *database = many_stores(STORES, 31);
-  struct loom_report_options options = default_options();
-  options.selection.all_stores = true;
-  options.strip_window = 2, options.strip_bins = 24;
-  struct complete {
-    loom_source *source;
-    loom_report *report;
-  } before, after;
-  loom_error error;
-  for (unsigned threads = 1; threads < 5; threads++) {
-    options.threads = threads;
-    execute(database, "UPDATE store SET timezone_override = NULL");
-    before.source = loom_source_sqlite(database);
-    assert_status(start_report(&options, before.source, database->zones, &before.report, &error),
-                  LOOM_OK, &error);
-    assert_status(wait_for(before.report, &error), LOOM_DONE, &error);
-    execute(database, "UPDATE store SET timezone_override = 'No/Where' WHERE number % 3 = 0");
-    after.source = loom_source_sqlite(database);
-    assert_status(start_report(&options, after.source, database->zones, &after.report, &error),
-                  LOOM_OK, &error);
-    assert_status(wait_for(after.report, &error), LOOM_DONE, &error);
-    size_t kept, length, row, gone = loom_report_left_out_count(after.report);
-    const struct loom_left_out *left_out = loom_report_left_out(after.report, &kept);
-    assert_true(gone > LOOM_LEFT_OUT_MAX && kept == LOOM_LEFT_OUT_MAX);
-    assert_int_equal(loom_report_left_out_count(before.report), 0);
-    assert_int_equal(loom_report_count(before.report), loom_report_count(after.report) + gone);
-    for (size_t i = 0; i < kept; i++) {
-      assert_false(loom_report_find(after.report, left_out[i].id, left_out[i].id_length, &row));
-      assert_true(loom_report_find(before.report, left_out[i].id, left_out[i].id_length, &row));
-      assert_int_equal(left_out[i].reason.code, LOOM_EINPUT);
-      assert_non_null(strstr(left_out[i].reason.message, "timezone \"No/Where\" is not a zone"));
-    }
-    for (size_t i = 0; i < loom_report_count(after.report); i++) {
-      const char *id = loom_report_store(after.report, i, &length);
-      assert_true(loom_report_find(before.report, id, length, &row));
-      assert_memory_equal(loom_report_figures(after.report, i),
-                          loom_report_figures(before.report, row), 3 * sizeof(struct loom_figures));
-      assert_memory_equal(loom_report_strip(after.report, i), loom_report_strip(before.report, row),
-                          24);
-    }
-    loom_report_free(before.report);
-    loom_report_free(after.report);
-    loom_source_free(before.source);
-    loom_source_free(after.source);
-  }
   loom_database_close(database);
 }
 
@@ -1096,14 +729,14 @@ static void bad_windows(void **state) {
     struct loom_window windows[] = {standard[0], cases[i].window};
     options.windows = windows;
     options.window_count = 2;
-    assert_fails(database, &options, LOOM_EINVAL, cases[i].message);
+    assert_report_fails(database, &options, LOOM_EINVAL, cases[i].message);
   }
   struct loom_window longest = {.length = LOOM_WINDOW_LENGTH_MAX};
   options.windows = &longest;
   options.window_count = 0;
-  assert_fails(database, &options, LOOM_EINVAL, "a report has 1 to 64 windows");
+  assert_report_fails(database, &options, LOOM_EINVAL, "a report has 1 to 64 windows");
   options.window_count = LOOM_WINDOWS_MAX + 1;
-  assert_fails(database, &options, LOOM_EINVAL, "a report has 1 to 64 windows");
+  assert_report_fails(database, &options, LOOM_EINVAL, "a report has 1 to 64 windows");
   options.window_count = 1;
   loom_error error;
   struct buffer found = {0};
@@ -1118,348 +751,27 @@ static void damage_fails_the_report(void **state) {
   struct loom_report_options options = default_options();
   execute(database, "UPDATE poll_block SET polls = x'0001'");
   options.threads = 4;
-  assert_fails(database, &options, LOOM_ECORRUPT,
-               ":memory:: is corrupt: a block of polls has a length that is not a multiple of 8 "
-               "(see loom check)");
+  assert_report_fails(
+      database, &options, LOOM_ECORRUPT,
+      ":memory:: is corrupt: a block of polls has a length that is not a multiple of 8 "
+      "(see loom check)");
   /* The database can be used again. */
   execute(database, "BEGIN IMMEDIATE; ROLLBACK");
   loom_database_close(database);
 }
 
-/* ---- lifetime ---- */
-
-static void never_started(void **state) {
-  (void)state;
-  loom_error error;
-  loom_report *report;
-  loom_database *database = one_tuesday();
-  struct loom_report_options options = default_options();
-  loom_source *source = loom_source_sqlite(database);
-  for (int cancelled = 0; cancelled < 2; cancelled++) {
-    assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK,
-                  &error);
-    assert_non_null(loom_overlays_put(loom_report_overlays(report), "s", 1));
-    /* the snapshot is held */
-    assert_int_equal(loom_database_begin_write(database, &error), LOOM_EINVAL);
-    if (cancelled)
-      loom_report_cancel(report);
-    assert_int_equal(loom_report_wait(report, 1000000, &error), LOOM_EINVAL); /* at once */
-    assert_string_equal(error.message, "the report has not been started");
-    assert_int_equal(loom_report_wait(report, 0, NULL), LOOM_EINVAL);
-    assert_false(loom_report_is_complete(report));
-    assert_int_equal(loom_report_count(report), 0);
-    loom_report_free(report);
-    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    loom_database_rollback(database);
-  }
-  loom_source_free(source);
-  loom_database_close(database);
-}
-
-static void started_once_only(void **state) {
-  (void)state;
-  loom_error error;
-  loom_database *database = one_tuesday();
-  struct loom_report_options options = default_options();
-  loom_source *source = loom_source_sqlite(database);
-  loom_report *report = complete_report(&options, source, database->zones);
-  assert_true(loom_report_is_complete(report));
-  assert_int_equal(loom_report_start(report, &error), LOOM_EINVAL);
-  assert_string_equal(error.message, "the report has been started already");
-  assert_null(loom_report_overlays(report));
-  assert_status(loom_report_wait(report, 0, &error), LOOM_DONE, &error); /* as it was */
-  assert_int_equal(loom_report_count(report), 1);
-  loom_report_free(report);
-  loom_source_free(source);
-  loom_database_close(database);
-}
-
-static void started_after_it_was_cancelled(void **state) {
-  (void)state;
-  loom_error error;
-  loom_report *report;
-  loom_database *database = one_tuesday();
-  struct loom_report_options options = default_options();
-  loom_source *source = loom_source_sqlite(database);
-  assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK,
-                &error);
-  loom_report_cancel(report);
-  assert_status(loom_report_start(report, &error), LOOM_OK, &error);
-  assert_int_equal(wait_for(report, &error), LOOM_ECANCELED);
-  assert_false(loom_report_is_complete(report));
-  loom_report_free(report);
-  loom_source_free(source);
-  loom_database_close(database);
-}
-
-/* It stays failed, and lets the snapshot go. */
-static void failed_to_start(void **state) {
-  (void)state;
-  loom_error error;
-  loom_report *report;
-  loom_database *database = one_tuesday();
-  struct loom_report_options options = default_options();
-  execute(database, "INSERT INTO special_day VALUES(NULL, 'x', NULL, NULL, '', 'file')");
-  loom_source *source = loom_source_sqlite(database);
-  for (int told = 0; told < 2; told++) {
-    assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK,
-                  &error);
-    assert_int_equal(loom_report_start(report, told ? &error : NULL), LOOM_ECORRUPT);
-    error.code = LOOM_OK;
-    assert_int_equal(loom_report_wait(report, 0, &error), LOOM_ECORRUPT);
-    assert_int_equal(error.code, LOOM_ECORRUPT);
-    assert_int_equal(loom_report_start(report, &error), LOOM_EINVAL);
-    assert_false(loom_report_is_complete(report));
-    loom_report_free(report);
-    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
-    loom_database_rollback(database);
-  }
-  loom_source_free(source);
-  loom_database_close(database);
-}
-
-/* A source whose `next` waits at a gate, so that a report can be caught while it runs. */
-struct gate {
-  loom_roster roster; /* the first member */
-  loom_roster *inner;
-  loom_source *source;
-  pthread_mutex_t lock;
-  pthread_cond_t changed;
-  bool open;
-  int waiting;
-};
-
-static loom_status gate_begin(loom_roster *roster, loom_error *error) {
-  return loom_roster_begin(((struct gate *)roster)->inner, error);
-}
-
-static loom_status gate_open_roster(loom_roster *roster, const struct loom_roster_query *query,
-                                    struct loom_common *common, struct loom_roster_order *order,
-                                    loom_error *error) {
-  return loom_roster_open(((struct gate *)roster)->inner, query, common, order, error);
-}
-
-static loom_status gate_next(loom_roster *roster, struct loom_store *store, loom_error *error) {
-  struct gate *gate = (struct gate *)roster;
-  pthread_mutex_lock(&gate->lock);
-  gate->waiting++;
-  pthread_cond_broadcast(&gate->changed);
-  while (!gate->open)
-    pthread_cond_wait(&gate->changed, &gate->lock);
-  pthread_mutex_unlock(&gate->lock);
-  return loom_roster_next(gate->inner, store, error);
-}
-
-static loom_status gate_fill(loom_roster *roster, struct loom_store *store, loom_error *error) {
-  return loom_roster_fill(((struct gate *)roster)->inner, store, error);
-}
-
-static void gate_end(loom_roster *roster) {
-  loom_roster_end(((struct gate *)roster)->inner);
-}
-
-static void gate_free(loom_roster *roster) {
-  loom_roster_free(((struct gate *)roster)->inner);
-}
-
-static void gate_make(struct gate *gate, loom_database *database) {
-  static const struct loom_roster_type type = {.begin = gate_begin,
-                                               .open = gate_open_roster,
-                                               .next = gate_next,
-                                               .fill = gate_fill,
-                                               .end = gate_end,
-                                               .free = gate_free};
-  *gate = (struct gate){.roster = {&type},
-                        .source = loom_source_sqlite(database),
-                        .lock = PTHREAD_MUTEX_INITIALIZER,
-                        .changed = PTHREAD_COND_INITIALIZER};
-  gate->inner = gate->source->roster; /* the gate stands before it */
-  gate->source->roster = &gate->roster;
-}
-
-static void gate_open(struct gate *gate) {
-  pthread_mutex_lock(&gate->lock);
-  gate->open = true;
-  pthread_cond_broadcast(&gate->changed);
-  pthread_mutex_unlock(&gate->lock);
-}
-
-static void gate_await(struct gate *gate) {
-  pthread_mutex_lock(&gate->lock);
-  while (!gate->waiting)
-    pthread_cond_wait(&gate->changed, &gate->lock);
-  pthread_mutex_unlock(&gate->lock);
-}
-
-static void cancel_while_running(void **state) {
-  (void)state;
-  loom_error error;
-  loom_database *database = many_stores(200, 7);
-  struct loom_report_options options = default_options();
-  for (unsigned threads = 1; threads < 5; threads++) {
-    struct gate gate;
-    loom_report *report;
-    gate_make(&gate, database);
-    options.threads = threads;
-    assert_status(start_report(&options, gate.source, database->zones, &report, &error), LOOM_OK,
-                  &error);
-    gate_await(&gate);
-    assert_status(loom_report_wait(report, 0, &error), LOOM_OK, &error); /* still running */
-    assert_true(loom_report_progress(report) == 0.0);
-    assert_false(loom_report_is_complete(report));
-    assert_null(loom_report_overlays(report));
-    loom_report_cancel(report);
-    gate_open(&gate);
-    assert_int_equal(wait_for(report, &error), LOOM_ECANCELED);
-    assert_string_equal(error.message, "the report was cancelled");
-    assert_int_equal(loom_report_wait(report, 0, NULL), LOOM_ECANCELED);
-    loom_report_free(report);
-    loom_source_free(gate.source);
-  }
-  loom_database_close(database);
-}
-
-/* What one store of so many windows of a hundred years costs when the report is cancelled as the store arrives, or is not. */
-static double cost_of_windows(loom_database *database, bool cancelled) {
-  struct gate gate;
-  loom_error error;
-  loom_report *report;
-  struct loom_window windows[LOOM_WINDOWS_MAX];
-  struct loom_report_options options = default_options();
-  for (size_t w = 0; w < LOOM_WINDOWS_MAX; w++)
-    windows[w] = (struct loom_window){.length = LOOM_WINDOW_LENGTH_MAX - (int64_t)w};
-  options.windows = windows;
-  options.window_count = LOOM_WINDOWS_MAX;
-  options.threads = 1;
-  gate_make(&gate, database);
-  assert_status(start_report(&options, gate.source, database->zones, &report, &error), LOOM_OK,
-                &error);
-  gate_await(&gate);
-  clock_t before = clock();
-  if (cancelled)
-    loom_report_cancel(report);
-  gate_open(&gate);
-  assert_int_equal(wait_for(report, &error), cancelled ? LOOM_ECANCELED : LOOM_DONE);
-  double cost = (double)(clock() - before);
-  loom_report_free(report);
-  loom_source_free(gate.source);
-  return cost;
-}
-
-static void cancel_within_a_store(void **state) {
-  (void)state;
-  loom_database *database = many_stores(1, 7);
-  double whole = cost_of_windows(database, false), cut = cost_of_windows(database, true);
-  assert_true(cut < whole / 4);
-  loom_database_close(database);
-}
-
-static void *open_gate(void *gate) {
-  gate_open(gate);
-  return NULL;
-}
-
-static void free_while_running(void **state) {
-  (void)state;
-  loom_error error;
-  loom_database *database = many_stores(200, 8);
-  struct loom_report_options options = default_options();
-  for (unsigned threads = 1; threads < 5; threads++) {
-    struct gate gate;
-    loom_report *report;
-    pthread_t opener;
-    gate_make(&gate, database);
-    options.threads = threads;
-    assert_status(start_report(&options, gate.source, database->zones, &report, &error), LOOM_OK,
-                  &error);
-    gate_await(&gate);
-    assert_int_equal(pthread_create(&opener, NULL, open_gate, &gate), 0);
-    loom_report_free(report); /* waits for the threads, which the gate may still hold */
-    pthread_join(opener, NULL);
-    loom_source_free(gate.source);
-    /* The snapshot has been let go. */
-    loom_source *source = loom_source_sqlite(database);
-    assert_status(start_report(&options, source, database->zones, &report, &error), LOOM_OK,
-                  &error);
-    loom_report_free(report);
-    loom_source_free(source);
-  }
-  loom_report_free(NULL);
-  loom_database_close(database);
-}
-
-/* ---- the handle meanwhile ---- */
-
-/* What a thread does with the handle of a report that computes: for the thread sanitizer, which sees what luck hides. */
-static void a_computing_handle_is_left_alone(void **state) {
-  (void)state;
-  static const loom_status expected = LOOM_EINVAL;
-  loom_error error;
-  loom_report *report;
-  loom_export *export;
-  struct loom_info info;
-  int64_t number;
-  struct loom_report_options options = default_options();
-  loom_database *database = many_stores(300, 11);
-  options.threads = 3;
-  options.strip_bins = LOOM_STRIP_BINS_MAX;
-  loom_source *source = loom_source_sqlite(database), *other = loom_source_sqlite_shared(database);
-  assert_status(loom_report_prepare(&options, source, database->zones, &report, &error), LOOM_OK,
-                &error);
-  assert_status(loom_report_start(report, &error), LOOM_OK, &error);
-  for (int round = 0; round < 200 && loom_report_wait(report, 0, &error) == LOOM_OK; round++) {
-    loom_status statuses[] = {loom_database_revision(database, &number, &error),
-                              loom_database_set_busy_timeout(database, 10, &error),
-                              loom_info_read(database, &info, &error),
-                              loom_database_commit(database, &error),
-                              loom_database_check_writing(database, &error),
-                              loom_export_new(database, LOOM_HOURS, &export, &error),
-                              loom_source_snapshot(other, &error)};
-    loom_database_rollback(database);
-    if (statuses[5] == LOOM_OK)
-      loom_export_free(export);
-    if (statuses[6] == LOOM_OK)
-      loom_source_release(other);
-    for (size_t i = 0; i < COUNT_OF(statuses); i++)
-      assert_true(statuses[i] == LOOM_OK || statuses[i] == expected);
-  }
-  assert_status(wait_for(report, &error), LOOM_DONE, &error);
-  loom_report_free(report);
-  loom_source_free(source);
-  loom_source_free(other);
-  loom_database_close(database);
-}
-
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(figures_by_hand),
-      cmocka_unit_test(zones_and_as_of),
-      cmocka_unit_test(evidence_from_afar),
-      cmocka_unit_test(rows_in_order_of_bytes),
-      cmocka_unit_test(stores_that_came_in_any_order),
-      cmocka_unit_test(threads_change_nothing),
-      cmocka_unit_test(exclusions_only_take_away),
-      cmocka_unit_test(filters),
-      cmocka_unit_test(reports_of_ids),
-      cmocka_unit_test(rows_are_found),
-      cmocka_unit_test(strips_by_any_number_of_threads),
-      cmocka_unit_test(strips_that_are_refused),
-      cmocka_unit_test(overrides_by_hand),
-      cmocka_unit_test(overrides_are_as_good_as_files),
-      cmocka_unit_test(calendar_windows_are_instants),
-      cmocka_unit_test(nothing_to_report),
-      cmocka_unit_test(unknown_zones),
-      cmocka_unit_test(stores_whose_zone_is_gone),
-      cmocka_unit_test(bad_windows),
-      cmocka_unit_test(damage_fails_the_report),
-      cmocka_unit_test(never_started),
-      cmocka_unit_test(started_once_only),
-      cmocka_unit_test(started_after_it_was_cancelled),
-      cmocka_unit_test(cancel_within_a_store),
-      cmocka_unit_test(failed_to_start),
-      cmocka_unit_test(cancel_while_running),
-      cmocka_unit_test(a_computing_handle_is_left_alone),
-      cmocka_unit_test(free_while_running),
-  };
+  const struct CMUnitTest tests[] = {cmocka_unit_test(figures_by_hand),
+                                     cmocka_unit_test(zones_and_as_of),
+                                     cmocka_unit_test(evidence_from_afar),
+                                     cmocka_unit_test(exclusions_only_take_away),
+                                     cmocka_unit_test(filters),
+                                     cmocka_unit_test(reports_of_ids),
+                                     cmocka_unit_test(overrides_by_hand),
+                                     cmocka_unit_test(overrides_are_as_good_as_files),
+                                     cmocka_unit_test(calendar_windows_are_instants),
+                                     cmocka_unit_test(nothing_to_report),
+                                     cmocka_unit_test(bad_windows),
+                                     cmocka_unit_test(damage_fails_the_report)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

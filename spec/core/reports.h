@@ -188,4 +188,37 @@ static inline struct loom_window any_window(uint64_t *random) {
   return window;
 }
 
+static inline void assert_report_fails(loom_database *database,
+                                       const struct loom_report_options *options,
+                                       loom_status expected, const char *message) {
+  loom_error error = {0};
+  struct buffer found = {0};
+  assert_int_equal(report_text(database, options, &found, &error), expected);
+  assert_int_equal(error.code, expected);
+  assert_string_equal(error.message, message);
+  buffer_free(&found);
+}
+
+/* Open on Tuesdays 09:00 to 17:00 UTC; active at 10:00, inactive at 12:00, active at 16:00; as of
+ * 16:30. */
+static inline loom_database *one_tuesday(void) {
+  loom_database *database = memory_database();
+  load(database, LOOM_POLLS,
+       POLLS_HEADER
+       "s,active,2023-01-24 10:00:00\ns,inactive,2023-01-24 "
+       "12:00:00\ns,active,2023-01-24 16:00:00\n");
+  load(database, LOOM_HOURS, "store_id,day,start_time_local,end_time_local\ns,1,09:00,17:00\n");
+  return database;
+}
+
+static inline loom_report *complete_report(const struct loom_report_options *options,
+                                           loom_source *source, loom_zones *zones) {
+  loom_error error;
+  loom_report *report;
+  assert_status(start_report(options, source, zones, &report, &error), LOOM_OK, &error);
+  assert_status(wait_for(report, &error), LOOM_DONE, &error);
+  assert_true(loom_report_progress(report) == 1.0);
+  return report;
+}
+
 #endif

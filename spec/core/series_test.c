@@ -229,15 +229,6 @@ static void check_against_sums(const loom_report *report, size_t window,
   assert_int_equal(times[LOOM_EXCLUDED], sum.excluded);
 }
 
-static loom_report *complete_report(const struct loom_report_options *options, loom_source *source,
-                                    loom_zones *zones) {
-  loom_error error;
-  loom_report *report;
-  assert_status(start_report(options, source, zones, &report, &error), LOOM_OK, &error);
-  assert_status(wait_for(report, &error), LOOM_DONE, &error);
-  return report;
-}
-
 static void series_of_reports(void **state) {
   (void)state;
   uint64_t random = 11;

@@ -21,7 +21,7 @@ static struct loom_report_options state_options(const char *as_of) {
   return options;
 }
 
-static loom_report *complete_report(loom_database *database,
+static loom_report *complete_states(loom_database *database,
                                     const struct loom_report_options *options,
                                     loom_source **source) {
   loom_error error;
@@ -37,7 +37,7 @@ static struct buffer states_text(loom_database *database,
                                  const struct loom_report_options *options) {
   loom_source *source;
   struct buffer out = {0};
-  loom_report *report = complete_report(database, options, &source);
+  loom_report *report = complete_states(database, options, &source);
   for (size_t row = 0; row < loom_report_count(report); row++) {
     size_t length;
     char since[LOOM_TIMESTAMP_SIZE] = "-", last[LOOM_TIMESTAMP_SIZE] = "-";
@@ -202,7 +202,7 @@ static void orders_and_counts(void **test) {
   unsigned char only[300];
   loom_database *database = many_stores(250, 9);
   struct loom_report_options options = state_options("2023-01-24 10:45:00");
-  loom_report *report = complete_report(database, &options, &source);
+  loom_report *report = complete_states(database, &options, &source);
   for (int round = 0; round < 300; round++) {
     struct loom_state_filter filter = {.dormant = random_below(&random, 2),
                                        .others = random_below(&random, 2),
@@ -244,8 +244,8 @@ static void states_of_another_report(void **test) {
   static const char *const globs[2][2] = {{"*1*", "*[a-m]*"}, {"*[02468]", "*[n-z]*"}};
   options.selection = (struct loom_selection){.globs = globs[0], .glob_count = 2};
   of_states.selection = (struct loom_selection){.globs = globs[1], .glob_count = 2};
-  loom_report *report = complete_report(database, &options, &figures_source);
-  loom_report *states = complete_report(database, &of_states, &states_source);
+  loom_report *report = complete_states(database, &options, &figures_source);
+  loom_report *states = complete_states(database, &of_states, &states_source);
   size_t found = 0, at = 0, rows = loom_report_count(report);
   struct loom_column column;
   assert_true(loom_column_init(&column, rows));
@@ -302,7 +302,7 @@ static void counts_by_a_column(void **test) {
   loom_source *source;
   loom_database *database = many_stores(250, 9);
   struct loom_report_options options = state_options("2023-01-24 10:45:00");
-  loom_report *report = complete_report(database, &options, &source);
+  loom_report *report = complete_states(database, &options, &source);
   struct loom_column column;
   struct loom_state_counts counts[4], expected;
   unsigned char only[300];

@@ -46,9 +46,7 @@ static int compare(const void *a, const void *b) {
   const struct entry *l = a, *r = b;
   if (l->key != r->key)
     return l->key < r->key ? -1 : 1;
-  size_t length = l->length < r->length ? l->length : r->length;
-  int order = memcmp(l->text, r->text, length);
-  return order ? order : (l->length > r->length) - (l->length < r->length);
+  return loom_id_compare(l->text, l->length, r->text, r->length);
 }
 
 bool loom_id_order(const struct loom_id_table *ids, uint32_t *order) {

@@ -15,6 +15,11 @@ struct loom_span {
   int64_t start, end;
 };
 
+/* The smallest span that holds both. */
+static inline struct loom_span loom_span_around(struct loom_span a, struct loom_span b) {
+  return (struct loom_span){a.start < b.start ? a.start : b.start, a.end > b.end ? a.end : b.end};
+}
+
 struct loom_spans {
   struct loom_span *items;
   size_t count, capacity;

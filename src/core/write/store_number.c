@@ -2,6 +2,7 @@
 ** Numbers of stores. Where many are asked for, the index of ids is passed over once; a few are looked up.
 */
 #include "write/store_number.h"
+#include "base/id_order.h"
 #include "sqlite/changes.h"
 #include "sqlite/intake.h"
 #include "sqlite/statement.h"
@@ -39,11 +40,6 @@ static loom_status look_up(loom_database *database, struct loom_store_numbers *s
   return status;
 }
 
-static int compare(const char *a, size_t a_length, const char *b, size_t b_length) {
-  int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
-  return order ? order : (a_length > b_length) - (a_length < b_length);
-}
-
 /* Passes over the database's stores, which come in the same order as the ids. */
 static loom_status pass_over(loom_database *database, struct loom_store_numbers *stores,
                              loom_error *error) {
@@ -59,7 +55,7 @@ static loom_status pass_over(loom_database *database, struct loom_store_numbers 
     const char *known = loom_column_bytes(all, 1, &known_length);
     for (int order = 1; next < count && order > 0; next += order >= 0) {
       const char *id = loom_id_table_get(stores->ids, stores->order[next], &length);
-      order = compare(known, known_length, id, length);
+      order = loom_id_compare(known, known_length, id, length);
       if (order == 0)
         stores->numbers[stores->order[next]] = sqlite3_column_int64(all, 0);
     }
