@@ -42,6 +42,7 @@ local TIDY_EVERY = 60 * SECOND
 local FULL_PAUSE = 10 * SECOND -- between two tries to write a report where there is no room for it
 local TELL_EVERY = 60 -- seconds between two lines of the log that say the same
 local TOLD_MAX = 100 -- lines that are known to have been told
+local OWN_MAX = 500 -- reports of one client that may wait: each is looked up when it asks for another one
 local GIVE_BACK = 10000 -- milliseconds for which a queue that is closed waits for others who write
 
 local checkers = {
@@ -168,18 +169,37 @@ local function settled(self, options)
   return copy
 end
 
+-- How many of some reports wait.
+local function count_queued(execute, ids)
+  local count = 0
+  for _, id in ipairs(ids) do
+    local _, _, found = execute("SELECT report_id FROM report WHERE state = 'queued' AND report_id = ?", id)
+    count = count + (found and 1 or 0)
+  end
+  return count
+end
+
+--- How many reports of one client may wait where there are several: half of all, so that others find places.
+-- @treturn int
+function Queue:own_places()
+  return math.min(math.ceil(self.queued / 2), OWN_MAX)
+end
+
 --- Asks for a report. A report with the same options that still waits serves both who asked.
 -- @tparam[opt] table options as in `loom.monitor:report`, but for functions and `progress`; wrong ones raise an error
+-- @tparam[opt] {string,...} own ids of reports that the same client has asked for, of which no more than `own_places` wait
 -- @treturn string|nil the report's id, a UUID
 -- @treturn ?string the failure; EAGAIN when too many wait
 -- @treturn ?string its code
-function Queue:trigger(options)
+-- @treturn ?bool whether it is too many of one client
+function Queue:trigger(options, own)
   Report.check_options("trigger", options)
   local text = next(options or {}) and canonical(settled(self, options)) or "{}"
   if #text > Queue.OPTIONS_MAX then
     check.fail("bad options to 'trigger' (at most %d bytes as JSON expected, got %d)", Queue.OPTIONS_MAX, #text)
   end
-  return change(self, function(execute)
+  local are_own
+  local id, message, code = change(self, function(execute)
     local _, _, same = execute("SELECT report_id FROM report WHERE state = 'queued' AND options = ?", text)
     if same then
       return same
@@ -187,11 +207,15 @@ function Queue:trigger(options)
     local _, _, waiting = execute("SELECT count(*) FROM report WHERE state = 'queued'")
     if waiting >= self.queued then
       transaction.fail("EAGAIN", "%s waiting already", waiting == 1 and "1 report is" or waiting .. " reports are")
+    elseif own and count_queued(execute, own) >= self:own_places() then
+      are_own = true
+      transaction.fail("EAGAIN", "%d reports of this client are waiting already", self:own_places())
     end
-    local id = core.uuid()
-    execute("INSERT INTO report(report_id, options, state, created) VALUES(?, ?, 'queued', ?)", id, text, now(self))
-    return id
+    local made = core.uuid()
+    execute("INSERT INTO report(report_id, options, state, created) VALUES(?, ?, 'queued', ?)", made, text, now(self))
+    return made
   end)
+  return id, message, code, are_own
 end
 
 --- How many reports wait.

@@ -411,6 +411,19 @@ local function pass_of(asked, take)
   end
 end
 
+-- Conditions as the native half takes them.
+local function native_conditions(conditions)
+  local list = {}
+  for name, allowed in pairs(conditions or {}) do
+    local condition = { name }
+    for value in pairs(allowed) do
+      condition[#condition + 1] = value
+    end
+    list[#list + 1] = condition
+  end
+  return list
+end
+
 --- A choice among a report's stores, made in pieces, without a table for each store: for those who have others waiting. Between
 -- two pieces nothing of the database is held, so that it may change; each store is as it is when it is looked at.
 -- @tparam userdata native the native half of the report: see `loom.report:chooser`
@@ -420,14 +433,7 @@ end
 -- @treturn loom.choice for methods of the report; complete once the function returns true
 -- @treturn function (database, seconds) that goes on for about so long: true at the end, false before; nil, the failure, its code
 function stores.chooser(native, glob, conditions, text)
-  local asked = { glob = glob, text = text and text:lower(), conditions = {}, after = "" }
-  for name, allowed in pairs(conditions or {}) do
-    local condition = { name }
-    for value in pairs(allowed) do
-      condition[#condition + 1] = value
-    end
-    table.insert(asked.conditions, condition)
-  end
+  local asked = { glob = glob, text = text and text:lower(), conditions = native_conditions(conditions), after = "" }
   local choice = native:choice()
   return choice, pass_of(asked, function(facts, seconds)
     return choice:take(native, facts, seconds)
@@ -438,11 +444,13 @@ end
 -- @tparam userdata native
 -- @tparam string attribute
 -- @tparam[opt] int most different values: with more it ends as soon as that is seen
+-- @tparam[opt] table conditions as `stores.conditions` returns them: of others nothing is read
 -- @treturn loom.column for methods of the report
 -- @treturn function as of `chooser`
-function stores.column(native, attribute, most)
+function stores.column(native, attribute, most, conditions)
   local column = native:column()
-  return column, pass_of({ attribute = attribute, after = "" }, function(facts, seconds)
+  local asked = { attribute = attribute, conditions = native_conditions(conditions), after = "" }
+  return column, pass_of(asked, function(facts, seconds)
     return column:take(native, facts, seconds, most)
   end)
 end

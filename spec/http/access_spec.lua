@@ -2,8 +2,10 @@
 
 local database = require "support.database"
 local files = require "support.files"
+local loom = require "loom"
 local server = require "support.server"
 local shell = require "support.shell"
+local transaction = require "loom.transaction"
 
 require "loom.http"
 local families = require("loom.http.metrics").families
@@ -149,6 +151,39 @@ describe("access to a service", function()
 
   teardown(function()
     files.remove_folder(folder)
+  end)
+
+  it("lets no client have all places where reports wait", function()
+    local monitor = assert(loom.open(folder .. "/db"))
+    assert(transaction.run(monitor.database, function(execute) -- none is begun
+      return execute "CREATE TRIGGER held BEFORE UPDATE OF state ON report BEGIN SELECT raise(IGNORE); END"
+    end, true))
+    local lines, headers = {}, {}
+    for i = 1, 2 do
+      local token, line = shell.good("token", "write", "number " .. i):match "^token: (%S+)\nline:  ([^\n]+)\n$"
+      lines[i], headers[i] = line, "Authorization: Bearer " .. token
+    end
+    local service = server.start(folder, { arguments = { "--queued", "4", "--token-file",
+      files.write(folder .. "/tokens", table.concat(lines, "\n")) } })
+    local function trigger(client, hour)
+      return service:post("/trigger_report", "application/json", ('{"as_of":"2024-03-04T0%d:00:00Z"}'):format(hour), "-H",
+        headers[client])
+    end
+    assert.equal(200, trigger(1, 1).status)
+    assert.equal(200, trigger(1, 2).status)
+    local response = trigger(1, 3)
+    server.expect_problem(response, 429, "2 reports of this client are waiting already")
+    assert.equal("1", response.headers["retry-after"])
+    assert.equal(200, trigger(1, 2).status) -- which waits already
+    assert.equal(200, trigger(2, 3).status)
+    assert.equal(200, trigger(2, 4).status)
+    server.expect_problem(trigger(2, 5), 503, "reports are waiting already")
+    assert(transaction.run(monitor.database, function(execute)
+      execute "DELETE FROM report"
+      return execute "DROP TRIGGER held"
+    end, true))
+    monitor:close()
+    service:stop()
   end)
 
   it("is not for pages that a browser on this machine shows", function()

@@ -66,6 +66,27 @@ describe("the document of the API", function()
     return schema.type == "string" and schema or nil
   end
 
+  it("has pages that all end in one way", function()
+    local count = 0
+    for name, schema in pairs(document.components.schemas) do
+      local properties, is_required = schema.properties or {}, false
+      for _, required in ipairs(schema.required or {}) do
+        is_required = is_required or required == "next_cursor"
+      end
+      if properties.next_cursor then
+        assert.is_true(is_required, name)
+        assert.same({ "string", "null" }, properties.next_cursor.type, name)
+        count = count + 1
+      end
+    end
+    for path, methods in pairs(document.paths) do -- whatever takes a cursor gives one
+      for _, parameter in ipairs(methods.get and methods.get.parameters or {}) do
+        count = count - (parameter.name == "cursor" and path and 1 or 0)
+      end
+    end
+    assert.equal(0, count)
+  end)
+
   it("has bounds of texts, and longer ones are refused", function()
     local asked = {}
     for path, methods in pairs(document.paths) do

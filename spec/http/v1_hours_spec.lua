@@ -250,7 +250,7 @@ describe("what stores are measured by, over HTTP", function()
           to_utc = "9999-12-31 23:59:59.999999", reason = i .. long })
       end
       local whole = expect(200, "GET", "/v1/exclusions?store_id=known")
-      assert.is_nil(whole.next_cursor)
+      assert.equal(null, whole.next_cursor)
       assert.equal(7, #whole.exclusions)
       for i = 2, 7 do
         local a, b = whole.exclusions[i - 1], whole.exclusions[i]
@@ -263,7 +263,7 @@ describe("what stores are measured by, over HTTP", function()
           for _, exclusion in ipairs(page.exclusions) do
             found[#found + 1] = exclusion
           end
-          cursor, pages = page.next_cursor and "&cursor=" .. page.next_cursor, pages + 1
+          cursor, pages = page.next_cursor ~= null and "&cursor=" .. page.next_cursor, pages + 1
           assert.is_true(#page.exclusions <= limit)
         until not cursor
         assert.same(whole.exclusions, found)
@@ -299,7 +299,7 @@ describe("what stores are measured by, over HTTP", function()
       local pages, cursor, numbers = 0, "", {}
       repeat
         local page = expect(200, "GET", "/v1/exclusions?limit=1" .. cursor)
-        cursor, pages = page.next_cursor and "&cursor=" .. page.next_cursor, pages + 1
+        cursor, pages = page.next_cursor ~= null and "&cursor=" .. page.next_cursor, pages + 1
         numbers[page.exclusions[1].number] = true
       until not cursor
       assert.is_true(numbers[week.number] and numbers[once.number] and pages >= 2)

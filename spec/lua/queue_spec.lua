@@ -167,6 +167,21 @@ describe("the queue of reports", function()
     work(queue)
   end)
 
+  test("leaves half of the places to others than one who has many", function()
+    local queue, own = make { queued = 5 }, {}
+    assert.equal(3, queue:own_places())
+    for hour = 1, 3 do
+      own[hour] = assert(queue:trigger({ as_of = ("2024-03-04 0%d:00:00"):format(hour) }, own))
+    end
+    local id, message, code, are_own = queue:trigger({ as_of = "2024-03-04 09:00:00" }, own)
+    assert.same({ nil, "EAGAIN: 3 reports of this client are waiting already", "EAGAIN", true }, { id, message, code, are_own })
+    assert.equal(own[2], (queue:trigger({ as_of = "2024-03-04 02:00:00" }, own))) -- which waits already
+    assert(queue:trigger({ as_of = "2024-03-04 09:00:00" }, {}))
+    work(queue)
+    assert(queue:trigger({ as_of = "2024-03-04 10:00:00" }, own))
+    work(queue)
+  end)
+
   test("computes no more at a time than may, in all processes together", function()
     local one, other = make { running = 1 }, make { running = 1 }
     local first, second = one:trigger {}, one:trigger { preset = "seed" }

@@ -59,13 +59,14 @@ static double now(void) {
 
 static bool take_store(struct column *column, const struct loom_report *report,
                        const struct loom_fact *store) {
-  return !store->store || !store->text ||
+  return !store->store || !store->text || !store->wanted ||
          !loom_report_walk_to(report, &column->at, store->store, store->store_length) ||
          loom_column_set(&column->column, column->at, store->text, store->text_length);
 }
 
 /*
-** take(report, facts, seconds [, most]): goes on with the stores that the facts' `choose` has started on, whose values it takes.
+** take(report, facts, seconds [, most]): goes on with the stores that the facts' `choose` has started on; the values of those that
+** are wanted it takes.
 ** True at their end, or where there are more than so many different ones; after so many seconds, if that comes first, false and the
 ** last id; nil and the failure. A few stores are taken however short the time is.
 */

@@ -2,6 +2,7 @@
 -- @module loom.http.reports
 
 local accept = require "loom.http.accept"
+local access = require "loom.http.access"
 local budget = require "loom.http.budget"
 local json = require "loom.json"
 local problem = require "loom.http.problem"
@@ -17,8 +18,47 @@ local zones = require "loom.http.v1.zones"
 
 local reports = {}
 
+local KEEP = 24 * 3600 -- seconds for which it is known who has asked for reports
+
 -- The internal location from which nginx sends report files.
 local LOCATION = "/loom-report/"
+
+-- ---- asking ----
+
+local KEY = "reports of " -- and a client, in the shared dictionary: ids of the last reports that it has asked for
+
+-- The ids of reports that a client has asked for by any worker, of which some may wait. They are forgotten when nginx ends.
+local function ids_of(client)
+  local ids = {}
+  for id in ((ngx.shared.loom and ngx.shared.loom:get(KEY .. client)) or ""):gmatch "%S+" do
+    ids[#ids + 1] = id
+  end
+  return ids
+end
+
+-- Notes another one, as many as may be in the queue. One that cannot be noted is not counted.
+local function note_id(client, ids, id)
+  local first = #ids - 2 * service.state().queue:own_places() + 2
+  ids[#ids + 1] = id
+  if ngx.shared.loom then
+    ngx.shared.loom:safe_set(KEY .. client, table.concat(ids, " ", math.max(1, first)), KEEP)
+  end
+end
+
+-- Asks the queue for a report. One client leaves places for others, however many reports it asks for.
+local function ask(options)
+  local client = access.client()
+  return service.call(nil, function(state)
+    local ids = ids_of(client)
+    local id, message, code, are_own = state.queue:trigger(options, ids)
+    if are_own then
+      problem.raise(429, (message:gsub("^E%u+: ", "")), { headers = { ["Retry-After"] = "1" } })
+    elseif id then
+      note_id(client, ids, id)
+    end
+    return id, message, code
+  end)
+end
 
 -- The options of a report as JSON, or nothing.
 local function trigger()
@@ -33,10 +73,7 @@ local function trigger()
   end
   zones.check("default_zone", options.default_zone)
   budget.check(service.monitor().database, options)
-  local id = service.call(nil, function(state)
-    return state.queue:trigger(options)
-  end)
-  response.json(200, json.object("report_id", json.string(id)))
+  response.json(200, json.object("report_id", json.string((ask(options)))))
 end
 
 local types = { csv = "text/csv", json = "application/json", ndjson = "application/x-ndjson",

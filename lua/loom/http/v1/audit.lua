@@ -14,8 +14,6 @@ local restriction = require "loom.http.restriction"
 local service = require "loom.http.service"
 local tasks = require "loom.http.tasks"
 
-local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
-
 local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
 -- More than such a page with one more entry: all attributes of a store twice, each byte escaped as \u0001 is.
 local ANSWER_BYTES = 1024 * 1024
@@ -47,8 +45,8 @@ local function list()
     problem.raise_failure(message, code)
   end
   local number, page = text:match "^(%d*)\n(.*)$"
-  local more = number ~= "" and { "next_cursor", json.string(cursor.write(of, "", number)) } or {}
-  response.json(200, json.object("entries", page, unpack(more)))
+  local more = number ~= "" and cursor.write(of, "", number) or nil
+  response.json(200, json.object("entries", page, "next_cursor", json.text(more)))
 end
 
 local side = { type = { "object", "null" }, description = "As it is written by the route of its kind; null: there was, or is, "
@@ -67,10 +65,10 @@ return {
       },
     },
     Audit = {
-      type = "object", required = { "entries" }, additionalProperties = false,
+      type = "object", required = { "entries", "next_cursor" }, additionalProperties = false,
       properties = {
         entries = { type = "array", items = "AuditEntry" },
-        next_cursor = { type = "string", description = "Where there is another page." },
+        next_cursor = cursor.schema,
       },
     },
   },

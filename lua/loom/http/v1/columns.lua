@@ -5,6 +5,7 @@ local core = require "loom.core"
 local fleet = require "loom.http.fleet"
 local pass = require "loom.http.v1.pass"
 local problem = require "loom.http.problem"
+local restriction = require "loom.http.restriction"
 local stores = require "loom.stores"
 
 local columns = {}
@@ -31,7 +32,8 @@ local function column_of_zones(report)
   return column, column:size()
 end
 
---- The column of a report, made by who asks first.
+--- The column of a report, made by who asks first: for those who see some stores alone one of these, or how many values others
+-- have would be told by what is too many.
 -- It waits for its turn itself, so that whoever asks must not have one: see `loom.http.turns`.
 -- @tparam loom.report|loom.status report in use: see `loom.http.fleet.use`
 -- @tparam loom.http.lru made what was made of it before
@@ -40,11 +42,11 @@ end
 -- @tparam[opt] int most values that it may have, or else it is given up as soon as that is seen
 -- @treturn loom.column good until the caller yields
 function columns.of(report, made, kind, name, most)
-  return fleet.once(made, table.concat({ "column", kind, name or "" }, "\0"), function()
+  return fleet.once(made, table.concat({ "column", kind, name or "", restriction.key() }, "\0"), function()
     if kind == ZONE then
       return column_of_zones(report)
     end
-    local column, size = pass.complete(stores.column(report.native, name, most))
+    local column, size = pass.complete(stores.column(report.native, name, most, (stores.conditions(restriction.narrow()))))
     if most and column:count() > most then
       column:close()
       problem.raise(400, ("by: the attribute has more than %d values"):format(most), { field = "by" })

@@ -8,6 +8,9 @@ local cursor = {}
 --- Bytes of one, more than an id in two encodings has.
 cursor.LENGTH_MAX = 2048
 
+--- What lists have where their next page begins.
+cursor.schema = { type = { "string", "null" }, description = "Null on the last page." }
+
 -- Tells cursors of this list, as they were written, from others.
 local function digest_of(list, place, id)
   return ngx.md5(("%s\0%s\0%s"):format(list, place, id)):sub(1, 16)

@@ -17,8 +17,6 @@ local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
 local tasks = require "loom.http.tasks"
 
-local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
-
 local NUMBER_MAX = 2 ^ 53
 
 local EVERY = "*" -- what the library calls all stores
@@ -45,7 +43,7 @@ local function list()
   local of = "exclusions\0" .. (parameters.store_id or "")
   local after = after_of(of, parameters.cursor)
   if parameters.store_id and parameters.store_id ~= EVERY and not restriction.sees(parameters.store_id) then
-    return response.json(200, '{"exclusions":[]}') -- as of a store that is not known
+    return response.json(200, '{"exclusions":[],"next_cursor":null}') -- as of a store that is not known
   end
   tasks.enter()
   local spool = service.call({ store = "store_id" }, function(state)
@@ -59,8 +57,8 @@ local function list()
     problem.raise_failure(message, code)
   end
   local place, number, page = text:match "^([^\n]-)\t?(%d*)\n(.*)$"
-  local more = number ~= "" and { "next_cursor", json.string(cursor.write(of, place, number)) } or {}
-  response.json(200, json.object("exclusions", page, unpack(more)))
+  local more = number ~= "" and cursor.write(of, place, number) or nil
+  response.json(200, json.object("exclusions", page, "next_cursor", json.text(more)))
 end
 
 local function post()
@@ -109,10 +107,10 @@ return {
       },
     },
     Exclusions = {
-      type = "object", required = { "exclusions" }, additionalProperties = false,
+      type = "object", required = { "exclusions", "next_cursor" }, additionalProperties = false,
       properties = {
         exclusions = { type = "array", items = "Exclusion" },
-        next_cursor = { type = "string", description = "Where there is another page." },
+        next_cursor = cursor.schema,
       },
     },
     NewExclusion = {

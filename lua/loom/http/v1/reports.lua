@@ -124,7 +124,7 @@ return {
     },
     Reports = {
       type = "object", required = { "reports", "next_cursor" }, additionalProperties = false,
-      properties = { reports = { type = "array", items = "Report" }, next_cursor = { type = { "string", "null" } } },
+      properties = { reports = { type = "array", items = "Report" }, next_cursor = cursor.schema },
     },
   },
   {

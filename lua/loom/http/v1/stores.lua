@@ -346,7 +346,7 @@ return {
       properties = {
         as_of = "NullableInstant", rules = { anyOf = { "Rules", { type = "null" } } },
         windows = { type = "array", items = "Window" }, total = { type = "integer", minimum = 0 },
-        stores = { type = "array", items = "StoreFigures" }, next_cursor = { type = { "string", "null" } },
+        stores = { type = "array", items = "StoreFigures" }, next_cursor = cursor.schema,
       },
     },
   },
