@@ -38,13 +38,32 @@ function Job.of(native, finish)
   return setmetatable({ native = native, finish = finish, share = 0 }, Job)
 end
 
---- What is under way, once it is complete.
--- @param native as of `of`
+--- Starts a native half, which is closed where that fails.
+-- @param native as of `of`, and `start()`
 -- @tparam function finish
+-- @treturn loom.job|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @local
+function Job.started(native, finish)
+  local good, message, code = native:start()
+  if not good then
+    native:close()
+    return nil, message, code
+  end
+  return Job.of(native, finish)
+end
+
+--- What a job comes to, which is waited for.
+-- @tparam loom.job|nil job
+-- @tparam ?string message why there is none
+-- @tparam ?string code
 -- @return what finish gives, or nil, the failure and its code
 -- @local
-function Job.run(native, finish)
-  local job = Job.of(native, finish)
+function Job.run(job, message, code)
+  if not job then
+    return nil, message, code
+  end
   job:wait()
   return job:result()
 end
@@ -142,6 +161,6 @@ function Job:__tostring()
   return "loom.job (" .. (self.ended or "running") .. ")"
 end
 
-check.methods(Job, "loom.job", { "of", "run", "start" })
+check.methods(Job, "loom.job", { "of", "run", "start", "started" })
 
 return Job

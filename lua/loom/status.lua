@@ -137,10 +137,7 @@ function Status.of(monitor, native, options)
   return rows.object(status, "loom.status")
 end
 
--- Starts the native half.
--- @treturn loom.report.native|nil
--- @treturn function|string that makes a status of it, or the failure
--- @treturn ?string its code
+-- Starts to look: the job; nil, the failure and its code.
 local function begin(monitor, options, private)
   options = check.options("status", options, Status.checkers)
   local asked, message, code = native_options(monitor, options, private)
@@ -151,25 +148,15 @@ local function begin(monitor, options, private)
   if not native then
     return nil, message, code
   end
-  local good
-  good, message, code = native:start()
-  if not good then
-    native:close()
-    return nil, message, code
-  end
-  return native, function()
+  return Job.started(native, function()
     return Status.of(monitor, native, options)
-  end
+  end)
 end
 
 --- Looks at all stores: see `loom.monitor:status`.
 -- @local
 function Status.compute(monitor, options)
-  local native, finish, code = begin(monitor, options, false)
-  if not native then
-    return nil, finish, code
-  end
-  return Job.run(native, finish)
+  return Job.run(begin(monitor, options, false))
 end
 
 --- Starts to look, on threads and a connection of its own.
@@ -178,11 +165,7 @@ end
 -- @treturn ?string its code
 -- @local
 function Status.start(monitor, options)
-  local native, finish, code = begin(monitor, options, true)
-  if not native then
-    return nil, finish, code
-  end
-  return Job.of(native, finish)
+  return begin(monitor, options, true)
 end
 
 --- Raises what is wrong with options.

@@ -222,7 +222,7 @@ local function native_options(options, plan, private)
   return native
 end
 
--- Starts the native half: it, and a function that makes a series of it; nil and the failure.
+-- Starts to compute one: the job; nil, the failure and its code.
 local function begin(monitor, options, private, grouped)
   options = check.options("series", options, stepping.checkers)
   local plan, why, why_code = resolve(monitor, options, grouped)
@@ -233,26 +233,16 @@ local function begin(monitor, options, private, grouped)
   if not native then
     return nil, message, code
   end
-  local good
-  good, message, code = native:start()
-  if not good then
-    native:close()
-    return nil, message, code
-  end
-  return native, function()
+  return Job.started(native, function()
     local series = Series.of(native:series(), plan)
     native:close()
     return series
-  end
+  end)
 end
 
 --- Computes one: see `loom.monitor:series`.
 function stepping.compute(monitor, options)
-  local native, make, code = begin(monitor, options, false)
-  if not native then
-    return nil, make, code
-  end
-  return Job.run(native, make)
+  return Job.run(begin(monitor, options, false))
 end
 
 --- Starts to compute one, on threads and a connection of its own.
@@ -264,11 +254,7 @@ end
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function stepping.start(monitor, options, grouped)
-  local native, make, code = begin(monitor, options, true, grouped)
-  if not native then
-    return nil, make, code
-  end
-  return Job.of(native, make)
+  return begin(monitor, options, true, grouped)
 end
 
 --- Raises what is wrong with options.
