@@ -26,14 +26,19 @@ after(async () => {
   folder.remove();
 });
 
-// Has a poll come, and waits until a page has looked at what that changes.
-async function update(page, seen) {
-  await page.locator(".connection.open").waitFor();
-  const looked = page.waitForResponse((response) => response.url().includes("/v1/now"));
+// Has a poll come.
+async function poll() {
   const at = new Date(Date.UTC(2024, 2, 12, 3, 0, polls++)).toISOString();
   const answer = await fetch(`${service.url}/v1/polls`, {method: "POST", headers: {"Content-Type": "application/json"},
     body: JSON.stringify({store_id: "store-00019", status: "active", timestamp_utc: at})});
   assert.ok(answer.ok, await answer.text());
+}
+
+// Has a poll come, and waits until a page has looked at what that changes.
+async function update(page, seen) {
+  await page.locator(".connection.open").waitFor();
+  const looked = page.waitForResponse((response) => response.url().includes("/v1/now"));
+  await poll();
   await looked;
   await settle(page, seen);
 }
@@ -110,6 +115,40 @@ describe("a click that a live update comes into", () => {
       for (const element of kept) {
         assert.ok(await element.evaluate((one) => one.isConnected));
       }
+    });
+  });
+});
+
+describe("pages of one browser", () => {
+  it("have one stream of events together, and one that stays takes over", async () => {
+    const streams = [];
+    await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {
+      page.context().on("request", (request) => request.url().endsWith("/v1/events") && streams.push(request));
+      await page.locator(".connection.open").waitFor();
+      const first = await page.context().newPage(), second = await page.context().newPage();
+      for (const other of [first, second]) {
+        await other.goto(`${service.url}/ui/fleet`);
+        await other.locator(".connection.open").waitFor();
+      }
+      assert.deepEqual(streams, [], "only the page that was there before has a stream");
+      await first.bringToFront(); // what is hidden asks for nothing
+      const looked = [page, first, second].map((one) => one.evaluate(() => new Promise((done) => {
+        const channel = new BroadcastChannel(`loom ${new URL("..", location.href).pathname}`);
+        channel.onmessage = ({data: [kind]}) => kind === "revision" && done(kind);
+      })).catch(() => "closed"));
+      const asked = first.waitForResponse((response) => response.url().includes("/v1/now"));
+      await poll();
+      await asked;
+      assert.deepEqual(await Promise.all(looked), ["revision", "revision", "revision"]);
+      await settle(page, seen);
+      const taken = page.context().waitForEvent("request", (request) => request.url().endsWith("/v1/events"));
+      await page.close();
+      await taken;
+      await first.locator(".connection.open").waitFor();
+      const again = first.waitForResponse((response) => response.url().includes("/v1/now"));
+      await poll();
+      await again;
+      assert.equal(streams.length, 1);
     });
   });
 });

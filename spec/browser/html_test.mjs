@@ -409,7 +409,7 @@ describe("colours", () => {
 
   it("are the system's where it forces them", () => withPage("fleet", {forcedColors: "active"}, async (page) => {
     const colours = await legendColours(page);
-    const system = await page.evaluate(() => ["CanvasText", "GrayText", "LinkText"].map((name) => {
+    const system = await page.evaluate(() => ["CanvasText", "GrayText", "LinkText", "Highlight"].map((name) => {
       const probe = document.body.appendChild(document.createElement("i"));
       probe.style.color = name;
       return getComputedStyle(probe).color;

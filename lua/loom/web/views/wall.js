@@ -18,6 +18,8 @@ import { table } from "./wall/table.js";
 
 export const title = "Wall";
 
+const SCHEMES = ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"]; // on which colours depend
+
 /** @returns {import("./index.js").View} */
 export function open() {
   const strips = source(() => {
@@ -126,13 +128,13 @@ export function open() {
 
   function repaint() {
     colours = palette();
-    later();
+    draw(); // at once: what is printed is not waited for
   }
   const resized = new ResizeObserver(later);
   resized.observe(sheet);
   document.addEventListener("loom-theme", repaint);
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", repaint);
+  const schemes = SCHEMES.map((query) => matchMedia(query));
+  schemes.forEach((scheme) => scheme.addEventListener("change", repaint));
 
   return {
     element,
@@ -159,7 +161,7 @@ export function open() {
       strips.close();
       resized.disconnect();
       document.removeEventListener("loom-theme", repaint);
-      scheme.removeEventListener("change", repaint);
+      schemes.forEach((scheme) => scheme.removeEventListener("change", repaint));
     },
   };
 }

@@ -45,14 +45,14 @@ export const KINDS = {
     make: () => ({ key: "state", width: 104, cell: ({ state, dormant }) => state && h("span", { class: `fleet-state ${state}` },
       h("i", { class: `key ${state}` }), dormant ? `${state}, dormant` : state) }) },
   since: { label: "Since", about: "how long ago that began, and when", field: "since",
-    make: ({ query, asOf }) => ({ key: "since", width: 224, cell: (row) => row.since && [
+    make: ({ query, asOf }) => ({ key: "since", width: 238, cell: (row) => row.since && [
       h("span", { class: "fleet-for" }, duration((asOf() - row.since) / 1000)),
       h("time", { class: "soft", title: show(row.since, zoneOf(query, row.timezone_str), "full") },
         show(row.since, zoneOf(query, row.timezone_str)))] }) },
   ratio: { label: "Up", about: "share of the time judged, by which it was up", field: "windows",
     make: figure("ratio", (value) => quietly(percent(value), value === 1), false, 84) },
   change: { label: "Change", about: "of that share since the window before", field: "windows",
-    make: ({ window }) => ({ key: `change_ratio_${window}`, numeric: true, width: 92,
+    make: ({ window }) => ({ key: `change_ratio_${window}`, numeric: true, width: 100,
       cell: ({ windows }) => {
         const value = change(windows, window);
         return h("span", { class: value !== null && value < -0.00005 ? "delta worse" : "soft" }, points(value));
