@@ -107,11 +107,15 @@ static void loaded_files_crowd_nothing_out(void **state) {
   loom_database *database = memory_database();
   fill(database, LOOM_AUDIT_KEPT, 1);
   trim_and_commit(database);
-  for (int i = 0; i < LOOM_AUDIT_LOADED_KEPT + MORE; i++) {
-    begin(database);
+  begin(database);
+  for (int i = 1; i <= LOOM_AUDIT_LOADED_KEPT + MORE; i++) {
     assert_status(loom_audit_add(database, &loaded, &error), LOOM_OK, &error);
-    trim_and_commit(database);
+    if (i > LOOM_AUDIT_LOADED_KEPT - MORE) { /* the last of them as changes of their own */
+      trim_and_commit(database);
+      begin(database);
+    }
   }
+  trim_and_commit(database);
   snprintf(sql, sizeof sql, "SELECT count(*) FROM audit WHERE kind = '%s'", LOOM_AUDIT_LOADED);
   assert_int_equal(number(database, sql), LOOM_AUDIT_LOADED_KEPT);
   assert_int_equal(number(database, "SELECT count(*) FROM audit WHERE kind = 'hours'"),
