@@ -159,8 +159,11 @@ test-lua: all $(VALIDATORS) $(GRAFANA) ## The Lua and command specs, on Lua 5.4 
 specs-lua5.4:
 	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 spec/run $(LUA)
 
+# A spec outside of spec/lua that has nothing of the module or the interpreter in it looks at what runs elsewhere, whichever Lua it is
+# in itself: the command on Lua 5.4, and the service on nginx's LuaJIT. It is run on Lua 5.4 only.
+OF_THE_LUA = $(shell grep -lE 'require.*"loom|support.checkout|shell.lua|jit' spec/*/*_spec.lua)
 specs-luajit:
-	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 spec/run $(LUAJIT)
+	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 SPECS="spec/lua $(filter-out spec/lua/%,$(OF_THE_LUA))" spec/run $(LUAJIT)
 
 # The module, the reference's examples and the first reports of the command: what the service and the command are made of runs on
 # two Luas already.

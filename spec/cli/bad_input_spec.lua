@@ -458,31 +458,6 @@ describe("bad input", function()
       assert.same({ "db" }, files.list(inner))
       assert.equal(before, database.dump(inner .. "/db"))
     end)
-
-    it("that another process is writing", function()
-      local core = require "loom.core"
-      local holder = assert(core.open(db))
-      assert(holder:begin())
-      -- The command as it is, but for a wait of 20 milliseconds instead of ten seconds.
-      local hurried = files.write(folder .. "/hurried.lua", [[
-        local loom = require "loom"
-        local open = loom.open
-        loom.open = function(path, options)
-          return open(path, { create = options and options.create, busy_timeout = 20 })
-        end
-        os.exit(require("loom.cli").main(arg))
-      ]])
-      local ingest = shell.run(shell.words(shell.lua, hurried, "ingest", db, "--timezones", timezones))
-      local prune = shell.run(shell.words(shell.lua, hurried, "prune", db, "--keep", "1d"))
-      local report = shell.loom("report", db)
-      holder:rollback()
-      holder:close()
-      shell.expect_failure(ingest, 1, db .. ": is locked by another process (waited 20 ms)")
-      shell.expect_failure(prune, 1, db .. ": is locked by another process (waited 20 ms)")
-      assert.equal(0, report.status) -- readers need not wait
-      assert.equal(before, database.dump(db))
-      shell.good("ingest", db, "--timezones", timezones, "--quiet")
-    end)
   end)
 
   describe("a report", function()

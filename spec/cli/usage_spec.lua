@@ -16,6 +16,8 @@ local verbs = {
   attributes = { "get", "set" },
 }
 
+local version = "loom " .. files.read("src/core/base/version.h"):match '#define LOOM_VERSION "([^"]+)"' .. "\n"
+
 describe("loom", function()
   it("has help on every level", function()
     local help = shell.good("--help")
@@ -53,11 +55,11 @@ describe("loom", function()
 
   it("runs from any folder", function()
     local result = shell.run('here=$(pwd) && cd / && "$here"/bin/loom --version')
-    assert.equal("loom " .. require("loom").version .. "\n", result.out)
+    assert.equal(version, result.out)
   end)
 
   it("tells its version", function()
-    assert.equal("loom " .. require("loom").version .. "\n", (shell.good("--version")))
+    assert.equal(version, (shell.good("--version")))
   end)
 end)
 
@@ -192,25 +194,6 @@ describe("wrong use of loom", function()
     shell.expect_failure(result, 2, "--stores: at most 1000 patterns (see loom report --help)")
     result = shell.run(shell.line("report", db) .. " " .. table.concat(ids, " ")) -- of ids there may be any number
     assert.equal(0, result.status)
-  end)
-
-  it("is none of the examples that the help of each command ends with", function()
-    local cli, examples, count = require "loom.cli", require "loom.cli.examples", 0
-    for name, line in pairs(examples) do
-      count = count + 1
-      local words = {}
-      for quoted, plain in line:gsub("%S*'[^']*'%S*", function(word)
-        return (word:gsub(" ", "\1"):gsub("'", ""))
-      end):gmatch "((%S+))" do
-        words[#words + 1] = (quoted or plain):gsub("\1", " ")
-      end
-      assert.equal("loom", table.remove(words, 1))
-      assert.equal(name, words[1])
-      local parsed, why = cli.parser(name):pparse(words)
-      assert.is_true(parsed, line .. ": " .. tostring(why))
-    end
-    assert.equal(count, #cli.parser()._commands)
-    assert.matches("\n\nExample: loom prune stores.db --keep 90d --dry-run\n", shell.good("prune", "--help"), 1, true)
   end)
 
   it("of prune and export", function()
