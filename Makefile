@@ -135,6 +135,9 @@ LIMITED = timeout --foreground $(TEST_LIMIT)
 test-core: $(TESTS) ## The C tests of the core
 	@$(MAKE) $(TWO) $(TESTS:=.passes)
 
+test-clang: ## The same as clang compiles them
+	$(MAKE) BUILD=build/clang CC=clang test-core
+
 test-api: $(API_TESTS) $(BUILD)/lua5.4/loom/core.so ## The C tests of the module, in Lua 5.4 states of their own
 	@$(MAKE) $(TWO) $(API_TESTS:=.passes)
 
@@ -152,18 +155,20 @@ GRAFANA := build/grafana/node_modules
 $(GRAFANA):
 	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent --ignore-scripts @grafana/schema@10.4.19 typescript@5.4.5
 
-# In two processes for each Lua, since half of it is waiting for what they have started.
+# In several processes for each Lua, since half of it is waiting for what they have started.
 test-lua: all $(VALIDATORS) $(GRAFANA) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
 	$(MAKE) $(TWO) specs-lua5.4 specs-luajit
 
 specs-lua5.4:
-	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 spec/run $(LUA)
+	LOOM_BUILD=$(BUILD) LOOM_JOBS=3 spec/run $(LUA)
 
-# A spec outside of spec/lua that has nothing of the module or the interpreter in it looks at what runs elsewhere, whichever Lua it is
-# in itself: the command on Lua 5.4, and the service on nginx's LuaJIT. It is run on Lua 5.4 only.
-OF_THE_LUA = $(shell grep -lE 'require.*"loom|support.checkout|shell.lua|jit' spec/*/*_spec.lua)
+# The command runs on Lua 5.4 and the service on nginx's LuaJIT, whichever Lua a spec of them runs on. So on LuaJIT are run, outside of
+# spec/lua, those that have the module or the interpreter in them; of the service, whose specs make databases with the module, as
+# spec/lua does, three that go from the first poll to reports.
+OF_THE_LUA = $(shell grep -lE 'require.*"loom|support.checkout|shell.lua|jit' spec/cli/*_spec.lua spec/docs/*_spec.lua spec/examples/*_spec.lua) \
+  $(patsubst %,spec/http/%_spec.lua,polls reports v1_stores)
 specs-luajit:
-	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 SPECS="spec/lua $(filter-out spec/lua/%,$(OF_THE_LUA))" spec/run $(LUAJIT)
+	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 SPECS="spec/lua $(OF_THE_LUA)" spec/run $(LUAJIT)
 
 # The module, the reference's examples and the first reports of the command: what the service and the command are made of runs on
 # two Luas already.
@@ -434,7 +439,7 @@ test-deb: deb ## Hold the packages against lintian; install them on a copy of th
 clean: ## Remove what was built
 	rm -rf build report.csv
 
-.PHONY: all help run pictures faults test test-core test-api test-lua specs-lua5.4 specs-luajit test-luas \
+.PHONY: all help run pictures faults test test-core test-clang test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser test-musl musl-objects asan \
         asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web lint-gcc lint-clang lint-c lint-lua docs annotations env bench bench-dashboard bench-http install uninstall rock install-rock \
         rockspec dist deb test-deb clean

@@ -104,14 +104,23 @@ function server:curl(path, ...)
   return shell.curl .. " " .. shell.words("-s", "--max-time", "60", ...) .. " " .. shell.quote(self.url .. path)
 end
 
+-- The same, run by no more than a shell, since there are thousands: what it writes to standard output, as numbers.
+local function curl_numbers(self, path, ...)
+  local pipe = assert(io.popen("exec </dev/null 2>/dev/null; " .. self:curl(path, ...)))
+  local status, exit = pipe:read("*n", "*n")
+  pipe:close()
+  return status, exit
+end
+
 --- Makes a request.
 -- @tparam string path with the query
 -- @param ... arguments of curl
 -- @return a table of `status`, `headers` (by lower-case name), `body`, and `json`: the body's value, where it is a line of JSON
 function server:request(path, ...)
   local folder = files.make_folder()
-  local result = shell.run(self:curl(path, "-D", folder .. "/headers", "-o", folder .. "/body", "-w", "%{http_code}", ...))
-  local response = { status = tonumber(result.out), headers = {}, exit = result.status, body = "" }
+  local response = { headers = {}, body = "" }
+  response.status, response.exit = curl_numbers(self, path, "-D", folder .. "/headers", "-o", folder .. "/body",
+    "-w", "%{http_code} %{exitcode}", ...)
   if files.exists(folder .. "/headers") then
     for name, value in files.read(folder .. "/headers"):gmatch("([%w-]+): ([^\r\n]*)") do
       response.headers[name:lower()] = value
