@@ -164,9 +164,9 @@ specs-lua5.4:
 
 # The command runs on Lua 5.4 and the service on nginx's LuaJIT, whichever Lua a spec of them runs on. So on LuaJIT are run, outside of
 # spec/lua, those that have the module or the interpreter in them; of the service, whose specs make databases with the module, as
-# spec/lua does, three that go from the first poll to reports.
+# spec/lua does, three that ask for most of what it has.
 OF_THE_LUA = $(shell grep -lE 'require.*"loom|support.checkout|shell.lua|jit' spec/cli/*_spec.lua spec/docs/*_spec.lua spec/examples/*_spec.lua) \
-  $(patsubst %,spec/http/%_spec.lua,polls reports v1_stores)
+  $(patsubst %,spec/http/%_spec.lua,polls service v1_stores)
 specs-luajit:
 	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 SPECS="spec/lua $(OF_THE_LUA)" spec/run $(LUAJIT)
 

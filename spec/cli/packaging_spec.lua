@@ -5,6 +5,8 @@ local loom = require "loom"
 local server = require "support.server"
 local shell = require "support.shell"
 
+local LIMIT = 900 -- seconds for one script, where all is compiled while other tests run
+
 local this_lua = jit and jit.version or _VERSION
 
 -- What a rockspec defines.
@@ -73,7 +75,7 @@ describe("a copy of the checkout", function()
   local function run(where, script)
     local environment = ('PATH="$PATH" HOME=%s TMPDIR=%s GIT_CONFIG_NOSYSTEM=1 OPTIMIZE=-O0 MAKEFLAGS=-j2')
       :format(folder .. "/home", folder .. "/tmp")
-    return shell.run(("cd %s && env -i %s sh -euc %s"):format(where, environment, shell.quote(script)))
+    return shell.run(("cd %s && env -i %s sh -euc %s"):format(where, environment, shell.quote(script)), LIMIT)
   end
 
   -- Expects it to succeed, too.

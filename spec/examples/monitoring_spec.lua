@@ -1,5 +1,6 @@
 -- What watches the service: Prometheus' configuration, its rules, and Grafana's dashboard, each held against the real thing.
 
+local await = require "support.await"
 local cjson = require "cjson"
 local database = require "support.database"
 local files = require "support.files"
@@ -118,15 +119,12 @@ describe("Prometheus", function()
         shell.quote("query=" .. query), url)).out
       return answer:find "^{" and cjson.decode(answer) or { status = "none" } -- it says in plain text that it is not ready yet
     end
-    local result
-    for _ = 1, 500 do
-      result = ask 'up{job="loom"} == 1 and on (job) loom_stores'
-      if result.data and #result.data.result > 0 then
-        break
-      end
-      shell.run "sleep 0.02"
-    end
-    assert.is_true(#(result.data and result.data.result or {}) > 0, files.read(folder .. "/prometheus.log"))
+    await("the service in Prometheus", function()
+      local result = ask 'up{job="loom"} == 1 and on (job) loom_stores'
+      return result.data and #result.data.result > 0
+    end, function()
+      return files.read(folder .. "/prometheus.log")
+    end)
     for _, query in ipairs(queries("127.0.0.1:" .. service.port)) do
       local answer = ask(query)
       assert.equal("success", answer.status, query)

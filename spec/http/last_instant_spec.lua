@@ -1,5 +1,6 @@
 -- A service whose newest poll is at the last microsecond that there is: every route that reads answers, and exactly.
 
+local await = require "support.await"
 local database = require "support.database"
 local files = require "support.files"
 local loom = require "loom"
@@ -54,13 +55,10 @@ describe("a service whose newest poll is at the last instant", function()
 
   it("makes reports, in every format", function()
     local id = service:request("/trigger_report", "-X", "POST").json.report_id
-    local response
-    for _ = 1, 2000 do
-      response = service:request("/get_report/" .. id)
-      if response.headers["content-type"] == "text/csv" then
-        break
-      end
-    end
+    local response = await("the report", function()
+      local answer = service:request("/get_report/" .. id)
+      return answer.headers["content-type"] == "text/csv" and answer
+    end)
     assert.matches("\nlast,", response.body, 1, true)
     for _, format in ipairs { "csv", "exact", "html", "json", "markdown", "ndjson", "table" } do
       response = service:request(("/get_report/%s?format=%s"):format(id, format))

@@ -1,5 +1,6 @@
 -- Stores whose zone has left the tz database, over HTTP.
 
+local await = require "support.await"
 local contract = require "support.contract"
 local loom = require "loom"
 local server = require "support.api"
@@ -39,14 +40,13 @@ describe("stores whose zone is none any more, over HTTP,", function()
 
   local function reported()
     local id = expect(200, "POST", "/trigger_report").report_id
-    for _ = 1, 500 do -- requests
+    return await("the report", function()
       local report = expect(200, "GET", "/v1/reports/" .. id)
       if report.status ~= "running" and report.status ~= "queued" then
         return report
       end
       assert.equal(require("cjson").null, report.left_out)
-    end
-    error "the report runs for ever"
+    end)
   end
 
   local function lines_of_log(pattern)
@@ -66,13 +66,10 @@ describe("stores whose zone is none any more, over HTTP,", function()
       local id = ("s%02d"):format(number)
       named[i] = { store_id = id, reason = reason_of(id) }
     end
-    local summary
-    for _ = 1, 2000 do -- requests: one that is a few seconds old may be served
-      summary = expect(200, "GET", "/v1/summary")
-      if summary.left_out.count > 0 then
-        break
-      end
-    end
+    local summary = await("the summary of now", function() -- one that is a few seconds old may be served
+      local answer = expect(200, "GET", "/v1/summary")
+      return answer.left_out.count > 0 and answer
+    end)
     assert.same({ count = 11, stores = named }, summary.left_out)
     assert.equal(4, summary.stores)
     assert.same(summary.left_out, reported().left_out)

@@ -1,5 +1,6 @@
 -- The logs of a service: who has asked for what, and who has changed what.
 
+local await = require "support.await"
 local cjson = require "cjson"
 
 local database = require "support.database"
@@ -35,32 +36,32 @@ describe("the logs of a service", function()
     return service:request(target, "-X", method, "-H", "Authorization: Bearer " .. (token or "none"), "--path-as-is", ...)
   end
 
-  -- Nginx writes once a request has ended, which the client may see first. The limit is one of looks.
-  local function await(name, target)
-    for _ = 1, 1000 do
+  -- Nginx writes once a request has ended, which the client may see first.
+  local function await_entry(name, target)
+    return await(target .. " in " .. name, function()
       for line in files.read(folder .. "/" .. name):gmatch "[^\n]+" do
         local entry = cjson.decode(line)
         if entry.target == target then
           return entry
         end
       end
-      service:request "/healthz"
-    end
-    error(target .. " is not in " .. name .. ":\n" .. files.read(folder .. "/" .. name), 0)
+    end, function()
+      return files.read(folder .. "/" .. name)
+    end)
   end
 
   it("tell who has asked for what", function()
     assert.equal(200, send("GET", "/v1/stores?limit=3", tokens.read, "-A", 'a "quoted"\\ agent').status)
-    local entry = await("access", "/v1/stores?limit=3")
+    local entry = await_entry("access", "/v1/stores?limit=3")
     assert.same({ 'the "read" one', "GET", "/v1/stores", 200, "127.0.0.1", 'a "quoted"\\ agent' },
       { entry.token, entry.method, entry.route, entry.status, entry.address, entry.agent })
     assert.is_true(entry.bytes > 100 and entry.seconds >= 0)
     assert.matches("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d[+-]%d%d:%d%d$", entry.time)
     assert.equal(401, send("GET", "/v1/stores?limit=4").status)
-    entry = await("access", "/v1/stores?limit=4")
+    entry = await_entry("access", "/v1/stores?limit=4")
     assert.same({ "", 401 }, { entry.token, entry.status })
     assert.equal(404, send("GET", "/nothing").status)
-    assert.same({ 404, "" }, { await("access", "/nothing").status, await("access", "/nothing").route })
+    assert.same({ 404, "" }, { await_entry("access", "/nothing").status, await_entry("access", "/nothing").route })
   end)
 
   it("tell of reports that nginx sends", function()
@@ -80,25 +81,25 @@ describe("the logs of a service", function()
     local target = "/v1/stores/caf%C3%A9%0A%22x/timezone"
     local put = send("PUT", target, tokens.write, "-H", "Content-Type: application/json", "--data", '{"timezone_str":"UTC"}')
     assert.equal(200, put.status, put.body)
-    local entry = await("audit", target)
+    local entry = await_entry("audit", target)
     assert.same({ 'the "write" one', "PUT", "/v1/stores/{store_id}/timezone", "caf\195\169\n\"x", 200 },
       { entry.token, entry.method, entry.route, entry.store, entry.status })
     assert.equal(403, send("DELETE", "/v1/stores/a/hours", tokens.read).status)
-    entry = await("audit", "/v1/stores/a/hours")
+    entry = await_entry("audit", "/v1/stores/a/hours")
     assert.same({ 'the "read" one', "a", 403 }, { entry.token, entry.store, entry.status })
     assert.equal(200, send("POST", "/v1/ingest/timezones?max_rejects=1", tokens.write, "-H", "Content-Type: text/csv",
       "-H", "Transfer-Encoding: chunked", "--data-binary", "store_id,timezone_str\nnight,UTC\n").status)
-    entry = await("audit", "/v1/ingest/timezones?max_rejects=1")
-    assert.same({ 200, 200 }, { entry.status, await("access", "/v1/ingest/timezones?max_rejects=1").status })
+    entry = await_entry("audit", "/v1/ingest/timezones?max_rejects=1")
+    assert.same({ 200, 200 }, { entry.status, await_entry("access", "/v1/ingest/timezones?max_rejects=1").status })
     assert.is_nil(files.read(folder .. "/audit"):find('"method":"GET"', 1, true))
   end)
 
   it("are UTF-8, as JSON has to be, whatever bytes clients send", function()
     assert.equal(400, send("PUT", "/v1/stores/%FFid/timezone", tokens.write, "-H", "Content-Type: application/json", "--data",
       '{"timezone_str":"none"}').status)
-    assert.equal("\239\191\189id", await("audit", "/v1/stores/%FFid/timezone").store)
+    assert.equal("\239\191\189id", await_entry("audit", "/v1/stores/%FFid/timezone").store)
     assert.equal(404, send("GET", "/nothing?\255caf\195\169", tokens.read, "-A", "an \254 agent").status)
-    assert.equal("an \239\191\189 agent", await("access", "/nothing?\239\191\189caf\195\169").agent)
+    assert.equal("an \239\191\189 agent", await_entry("access", "/nothing?\239\191\189caf\195\169").agent)
     for _, name in ipairs { "access", "audit" } do
       local text = files.read(folder .. "/" .. name)
       assert.equal(core.utf8(text), text)
@@ -116,7 +117,7 @@ describe("the logs of a service", function()
     end
     assert.matches("/healthz", files.read(folder .. "/access"), 1, true)
     service:request "/v1/stores?limit=5"
-    assert.equal(401, await("access", "/v1/stores?limit=5").status)
+    assert.equal(401, await_entry("access", "/v1/stores?limit=5").status)
   end)
 
   it("have no lines that clients have made up", function()

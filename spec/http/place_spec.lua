@@ -1,5 +1,6 @@
 -- A database that is deleted, or in whose place another one is put, under a service that goes on.
 
+local await = require "support.await"
 local database = require "support.database"
 local files = require "support.files"
 local server = require "support.server"
@@ -20,14 +21,13 @@ describe("the service whose database", function()
     files.remove_folder(folder)
   end)
 
-  -- Looks again and again, with a request in between; the limit is one of looks.
+  -- Looks again and again, at an answer each time.
   local function until_there(what, look)
-    for _ = 1, 2000 do
-      if look(service:request "/readyz") then
-        return
-      end
-    end
-    error(what .. " does not come:\n" .. files.read(folder .. "/server.log"), 0)
+    await(what, function()
+      return look(service:request "/readyz")
+    end, function()
+      return files.read(folder .. "/server.log")
+    end)
   end
 
   local function is_ready(response)

@@ -1,5 +1,6 @@
 -- The service behind a proxy: real ones, with the configurations of the examples.
 
+local await = require "support.await"
 local cjson = require "cjson"
 local database = require "support.database"
 local files = require "support.files"
@@ -87,16 +88,14 @@ http {
 
   -- The address that the access log has of a request.
   local function logged(target)
-    for _ = 1, 500 do -- nginx writes once a request has ended, which the client may see first
+    return await(target .. " in the log", function() -- nginx writes once a request has ended, which the client may see first
       for line in files.read(folder .. "/access"):gmatch "[^\n]+" do
         local entry = cjson.decode(line)
         if entry.target == target then
           return entry.address
         end
       end
-      shell.run "sleep 0.01"
-    end
-    error(target .. " is not in the log")
+    end)
   end
 
   -- All that is the same behind whichever proxy.
@@ -182,18 +181,17 @@ http {
     local log = folder .. "/events-" .. name
     local pid = shell.run(("%s >%s 2>/dev/null </dev/null & echo $!"):format(through:curl("/v1/events", "-kN", "-H",
       "Authorization: Bearer " .. token), log)).out:match "%d+"
-    local function await(text)
-      for i = 1, 1000 do
-        if files.exists(log) and files.read(log):find(text, 1, true) then
-          return
-        elseif i % 20 == 1 and text:find "report" then
-          ask(service, "/trigger_report", "-X", "POST", "-H", "X-Forwarded-For: 192.0.2." .. math.ceil(i / 20))
-        end
-        shell.run "sleep 0.01"
+    local looks = 0
+    await("a report among the events", function()
+      looks = looks + 1
+      if files.exists(log) and files.read(log):find("event: report", 1, true) then
+        return true
+      elseif looks % 20 == 1 then
+        ask(service, "/trigger_report", "-X", "POST", "-H", "X-Forwarded-For: 192.0.2." .. math.ceil(looks / 20))
       end
-      error("no " .. text .. " among the events:\n" .. (files.exists(log) and files.read(log) or ""))
-    end
-    await "event: report"
+    end, function()
+      return files.exists(log) and files.read(log) or ""
+    end)
     shell.run("kill " .. pid)
   end
 

@@ -1,5 +1,6 @@
 -- What /readyz tells when something cannot be done, while the service lives on.
 
+local await = require "support.await"
 local database = require "support.database"
 local files = require "support.files"
 local server = require "support.server"
@@ -18,31 +19,34 @@ describe("a service that cannot do all", function()
     files.remove_folder(folder)
   end)
 
-  -- Asks until it is as expected: what was found holds for a second. The limit is one of looks.
-  local function await(failing)
+  -- Asks until it is as expected: what was found holds for a second.
+  local function await_readiness(failing)
     local response
-    for _ = 1, 1000 do
+    await("readiness but for " .. tostring(failing), function()
       response = service:request "/readyz"
-      if failing == nil and response.status == 200 then
-        assert.same({ status = "ok" }, response.json)
-        return
-      elseif failing and response.status == 503 and table.concat(response.json.failing, " ") == failing then
-        server.expect_problem(response, 503)
-        assert.is_nil(response.body:find(folder, 1, true))
-        return
+      if failing then
+        return response.status == 503 and table.concat(response.json.failing, " ") == failing
       end
+      return response.status == 200
+    end, function()
+      return response.body
+    end)
+    if failing then
+      server.expect_problem(response, 503)
+      assert.is_nil(response.body:find(folder, 1, true))
+    else
+      assert.same({ status = "ok" }, response.json)
     end
-    error("not " .. tostring(failing) .. " but " .. response.body)
   end
 
   it("says that reports have no folder", function()
     service = server.start(folder, { arguments = { "--reports", folder .. "/reports" } })
-    await(nil)
+    await_readiness(nil)
     assert(os.rename(folder .. "/reports", folder .. "/away"))
-    await "reports"
+    await_readiness "reports"
     assert.equal(200, service:request("/healthz").status)
     assert(os.rename(folder .. "/away", folder .. "/reports"))
-    await(nil)
+    await_readiness(nil)
     assert.same({ ".loom-database" }, files.list(folder .. "/reports"))
     local _, lines = files.read(folder .. "/server.log"):gsub("not ready: reports:", "")
     assert.is_true(lines <= 2) -- one of each worker, however often they were asked
@@ -52,14 +56,14 @@ describe("a service that cannot do all", function()
     service = server.start(folder)
     assert.is_true(shell.sqlite(folder .. "/db",
       "CREATE TRIGGER no BEFORE UPDATE ON overall BEGIN SELECT RAISE(ABORT, 'no'); END"))
-    await "write"
+    await_readiness "write"
     assert.is_true(shell.sqlite(folder .. "/db", "DROP TRIGGER no"))
-    await(nil)
+    await_readiness(nil)
   end)
 
   it("says that the disk is full", function()
     service = server.start(folder, { before = "trap '' XFSZ; ulimit -f 900;" })
-    await(nil)
+    await_readiness(nil)
     local polls = { "store_id,status,timestamp_utc" }
     for i = 1, 5000 do
       polls[#polls + 1] = ("full %d,active,2024-03-04 12:00:00"):format(i)
@@ -72,21 +76,21 @@ describe("a service that cannot do all", function()
       end
     end
     assert.equal(507, status)
-    await "write"
+    await_readiness "write"
   end)
 
   it("says that the database cannot be read", function()
     service = server.start(folder)
-    await(nil)
+    await_readiness(nil)
     local file = assert(io.open(folder .. "/db", "r+b"))
     local header = file:read(100)
     file:seek("set", 0)
     file:write(("x"):rep(100))
     file:flush()
-    await "read"
+    await_readiness "read"
     file:seek("set", 0)
     file:write(header)
     file:close()
-    await(nil)
+    await_readiness(nil)
   end)
 end)

@@ -1,5 +1,6 @@
 -- The two endpoints of the service that Loom replaces, on a real server with two workers.
 
+local await = require "support.await"
 local cjson = require "cjson"
 
 local core = require "loom.core"
@@ -39,11 +40,11 @@ describe("reports over HTTP", function()
     return response.json.report_id
   end
 
-  -- Asks until the report is no longer running; the limit is one of requests, not of time.
+  -- Asks until the report is no longer running.
   local function fetch(id, ...)
-    local response
-    for _ = 1, 500 do
-      response = service:request("/get_report?report_id=" .. id, ...)
+    local arguments = { ... }
+    return await("the report", function()
+      local response = service:request("/get_report?report_id=" .. id, unpack(arguments))
       if not (response.json and response.json.status == "Running") then
         return response
       end
@@ -51,8 +52,7 @@ describe("reports over HTTP", function()
         response.headers["cache-control"] })
       local progress = tonumber(response.headers["loom-progress"])
       assert.is_true(progress >= 0 and progress <= 1)
-    end
-    error("the report runs for ever: " .. response.body)
+    end)
   end
 
   it("are byte for byte those of loom report", function()
@@ -457,13 +457,10 @@ describe("reports over HTTP, on a service of their own,", function()
         shell.run("kill -HUP " .. service.pid)
       end
       for _, id in ipairs(ids) do
-        local response
-        for _ = 1, 2000 do
-          response = service:request("/get_report/" .. id, "--retry", "3")
-          if not (response.json and response.json.status == "Running") then
-            break
-          end
-        end
+        local response = await("the report", function()
+          local answer = service:request("/get_report/" .. id, "--retry", "3")
+          return not (answer.json and answer.json.status == "Running") and answer
+        end)
         assert.equal(200, response.status, response.body)
         assert.matches("^store_id,uptime_long", response.body)
       end
@@ -511,13 +508,10 @@ describe("reports over HTTP, on a service of their own,", function()
         local result = shell.run(service:curl("/v1/stores?windows=" .. table.concat(windows, ","), "--max-time", "0.3"))
         assert.equal(28, result.status, result.out) -- curl's own: no answer in time
       end
-      local response
-      for _ = 1, 40 do
-        response = service:request "/v1/stores?windows=w:30d"
-        if response.status ~= 503 then
-          break
-        end
-      end
+      local response = await("a free place", function()
+        local answer = service:request "/v1/stores?windows=w:30d"
+        return answer.status ~= 503 and answer
+      end)
       assert.equal(200, response.status, response.body)
     end)
   end)
@@ -539,14 +533,9 @@ describe("reports over HTTP, on a service of their own,", function()
         assert.equal(404, service:request("/v1/reports/" .. id).status)
       end
       local last = service:request("/trigger_report", "-X", "POST").json.report_id
-      local response
-      for _ = 1, 2000 do -- the one that ran gives its place away
-        response = service:request("/get_report/" .. last)
-        if response.headers["content-type"] == "text/csv" then
-          break
-        end
-      end
-      assert.equal("text/csv", response.headers["content-type"], response.body)
+      await("the last report", function() -- the one that ran gives its place away
+        return service:request("/get_report/" .. last).headers["content-type"] == "text/csv"
+      end)
     end)
     with_service(options, function(service)
       assert.equal(1, #service:request("/v1/reports").json.reports)
@@ -588,13 +577,10 @@ describe("reports over HTTP, on a service of their own,", function()
   local function expect_csv(service, ids, ...)
     for more, id in pairs(ids) do
       for _, format in ipairs { "csv", "exact" } do
-        local response
-        for _ = 1, 500 do -- requests
-          response = service:request(("/get_report/%s?format=%s"):format(id, format))
-          if response.body ~= '{"status":"Running"}' then
-            break
-          end
-        end
+        local response = await("the report", function()
+          local answer = service:request(("/get_report/%s?format=%s"):format(id, format))
+          return answer.body ~= '{"status":"Running"}' and answer
+        end)
         assert.equal(shell.good("report", folder .. "/db", "--format", format, more, ...), response.body)
       end
     end
@@ -656,13 +642,11 @@ describe("reports over HTTP, on a service of their own,", function()
       assert.equal(200, service:post("/v1/polls", "text/csv", "store_id,status,timestamp_utc\n" .. table.concat(many)).status)
       local id = service:post("/trigger_report", "application/json", '{"windows":[' .. table.concat(windows, ",") .. "]}")
         .json.report_id
-      local path, response = "/v1/reports/" .. id, nil
-      for _ = 1, 2000 do
-        response = service:request(path)
-        if response.json.error ~= cjson.null then
-          break
-        end
-      end
+      local path = "/v1/reports/" .. id
+      local response = await("an error", function()
+        local answer = service:request(path)
+        return answer.json.error ~= cjson.null and answer
+      end)
       assert.equal("File too large", response.json.error) -- and not where
       assert.equal("queued", response.json.status) -- until there is room
       assert.equal("Running", service:request("/get_report/" .. id).json.status)

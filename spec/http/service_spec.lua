@@ -1,5 +1,6 @@
 -- Health, metrics, events and badges, on a real server.
 
+local await = require "support.await"
 local cjson = require "cjson"
 local lfs = require "lfs"
 
@@ -25,16 +26,10 @@ describe("the service", function()
     files.remove_folder(folder)
   end)
 
-  -- Looks again and again, with a request in between, until what is looked for is there; the limit is one of looks.
   local function until_there(what, look)
-    for _ = 1, 1000 do
-      local found = look()
-      if found then
-        return found
-      end
-      service:request "/healthz"
-    end
-    error(what .. " does not come:\n" .. files.read(folder .. "/server.log"), 0)
+    return await(what, look, function()
+      return files.read(folder .. "/server.log")
+    end)
   end
 
   it("tells that it lives, and is ready", function()

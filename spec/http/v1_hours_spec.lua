@@ -1,3 +1,4 @@
+local await = require "support.await"
 local contract = require "support.contract"
 local files = require "support.files"
 local loom = require "loom"
@@ -344,14 +345,10 @@ describe("what stores are measured by, over HTTP", function()
 
     -- Waits until a report has ended.
     local function ended(id)
-      for _ = 1, 200 do
+      return await("the report's end", function()
         local report = expect(200, "GET", "/v1/reports/" .. id)
-        if report.status == "complete" or report.status == "failed" then
-          return report
-        end
-        os.execute("sleep 0.05")
-      end
-      error("the report does not end")
+        return (report.status == "complete" or report.status == "failed") and report
+      end)
     end
 
     it("are listed, the newest first, and removed", function()

@@ -1,3 +1,4 @@
+local await = require "support.await"
 local cjson = require "cjson"
 local contract = require "support.contract"
 local loom = require "loom"
@@ -234,12 +235,9 @@ describe("stores over HTTP", function()
         expect(200, "PUT", "/v1/stores/s06/attributes", { attributes = { region = "north", size = "0", round = tostring(i) } })
         assert.equal(23, get("?limit=1").total)
       end
-      for _ = 1, 100 do -- lists may be some seconds old
-        if get("?where.round=30").total == 1 then
-          break
-        end
-        os.execute("sleep 0.1")
-      end
+      await("the list of now", function() -- it may be some seconds old
+        return get("?where.round=30").total == 1
+      end)
       assert.equal("s06", ids(get "?where.round=30"))
     end)
 
@@ -308,12 +306,9 @@ describe("stores over HTTP", function()
         assert.equal(0, store.windows.last_hour.polls)
         expect(200, "GET", path .. "/timeline")
       end
-      for _ = 1, 100 do -- lists may be some seconds old
-        if get("?all_stores=true&limit=1").total == 23 + #odd then
-          break
-        end
-        os.execute("sleep 0.1")
-      end
+      await("the list of now", function() -- it may be some seconds old
+        return get("?all_stores=true&limit=1").total == 23 + #odd
+      end)
       for _, id in ipairs(odd) do
         assert.equal(1, get("?all_stores=true&store_id=" .. escape((id:gsub("[%[*?]", "[%0]")))).total)
       end

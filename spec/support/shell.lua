@@ -40,12 +40,14 @@ function shell.words(...)
 end
 
 --- Runs a script.
+-- @tparam string script
+-- @tparam[opt] int limit in seconds
 -- @return a table with `status`, `out` and `err`
-function shell.run(script)
+function shell.run(script, limit)
   local folder = files.make_folder()
   files.write(folder .. "/script", script .. "\n")
   local pipe = assert(io.popen(("timeout %d sh %s/script >%s/out 2>%s/err </dev/null; echo $?")
-    :format(TIME_LIMIT, folder, folder, folder)))
+    :format(limit or TIME_LIMIT, folder, folder, folder)))
   local status = tonumber(pipe:read("*l"))
   pipe:close()
   local result = { status = status, out = files.read(folder .. "/out"), err = files.read(folder .. "/err") }
