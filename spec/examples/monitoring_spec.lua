@@ -126,10 +126,11 @@ describe("Prometheus", function()
       return files.read(folder .. "/prometheus.log")
     end)
     for _, query in ipairs(queries("127.0.0.1:" .. service.port)) do
-      local answer = ask(query)
-      assert.equal("success", answer.status, query)
+      assert.equal("success", ask(query).status, query)
       if query:find "^sum%(loom_stores" or query:find "^loom_%l+_%l+" and not query:find "left_out" then -- others want rates
-        assert.is_true(#answer.data.result > 0, query)
+        await(query, function() -- after a scrape that fails on a busy machine it has none until the next
+          return #ask(query).data.result > 0
+        end)
       end
     end
     local rules = cjson.decode(shell.run(("%s -s --max-time 20 %srules"):format(shell.curl, url)).out).data.groups[1].rules

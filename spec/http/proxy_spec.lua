@@ -7,7 +7,6 @@ local files = require "support.files"
 local server = require "support.server"
 local shell = require "support.shell"
 
-
 local PROXY, CLIENT, OTHER = "127.0.0.1", "127.0.0.2", "127.0.0.3" -- all of them this machine
 
 describe("the service behind a proxy", function()
@@ -74,7 +73,7 @@ http {
     token, line = shell.good("token", "write", "someone"):match "^token: (%S+)\nline:  ([^\n]+)\n$"
     files.write(folder .. "/tokens", line .. "\n")
     service = server.start(folder, { arguments = { "--token-file", folder .. "/tokens", "--access-log", folder .. "/access",
-      "--trust-proxy", PROXY, "--prefix", "/loom", "--rate", "200" } })
+      "--trust-proxy", PROXY, "--prefix", "/loom", "--rate", "50" } })
   end)
 
   teardown(function()
