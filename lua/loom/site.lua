@@ -137,8 +137,8 @@ local function write_data(of, write)
   write_pieces(of, write, "store", TOLD, stores.text)
 end
 
--- Whether the figures are still those that were written: what they are made of may have been changed meanwhile, by polls that come
--- late or hours that are set.
+-- Whether the figures are still those that were written: what they are made of may have been changed meanwhile, by polls that
+-- come late or hours that are set.
 local function is_unchanged(of)
   local report = need(of.monitor:report(of:chosen { compare = true }))
   local count = report:count()
