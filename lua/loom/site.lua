@@ -55,8 +55,9 @@ end
 
 local choosing = { "stores", "where", "search", "zones" }
 
--- The stores that options choose, by the states that they have; nil for all.
-local function ids_of(monitor, options)
+-- What options choose: the `ids` of the stores, nil for all; how many there are (`count`); the instant that they are seen from,
+-- as text (`as_of`); and those that are `left_out`, as `loom.status:left_out` gives them.
+local function choose(monitor, options)
   local asked, is_chosen = { all_stores = options.all_stores, as_of = options.as_of, dormant_after = options.dormant_after },
     options.dormant ~= nil
   for _, name in ipairs(choosing) do
@@ -66,15 +67,13 @@ local function ids_of(monitor, options)
     asked[name] = options[name]
   end
   local status = need(monitor:status(asked))
-  local ids, as_of = is_chosen and {} or nil, status.as_of_utc
-  if ids then
-    for store in status:stores { dormant = options.dormant } do
-      ids[#ids + 1] = store.store_id
-    end
+  local chosen = { ids = is_chosen and {} or nil, as_of = status.as_of_utc, left_out = { status:left_out() } }
+  for store in is_chosen and status:stores { dormant = options.dormant } or function() end do
+    chosen.ids[#chosen.ids + 1] = store.store_id
   end
-  local count = ids and #ids or status:count()
+  chosen.count = is_chosen and #chosen.ids or status:count()
   status:close()
-  return ids, count, as_of
+  return chosen
 end
 
 local function check_count(count)
@@ -87,9 +86,9 @@ local function check_count(count)
 end
 
 local function compute(monitor, options)
-  local ids, count, as_of = ids_of(monitor, options)
-  check_count(count)
-  local of = setmetatable({ monitor = monitor, options = options, ids = ids, as_of = as_of }, Of)
+  local of = setmetatable(choose(monitor, options), Of)
+  check_count(of.count)
+  of.monitor, of.options = monitor, options
   of.status = need(monitor:status(of:chosen { dormant_after = options.dormant_after }))
   of.report = need(monitor:report(of:chosen { compare = true, strips = { window = "last_week", bins = 168 } }))
   return of
@@ -162,13 +161,16 @@ local function attempt(monitor, path, options)
     end
     return true
   end)
-  local count = of.report:count()
   of.report:close()
   of.status:close()
   if not called then
     error(written, 0)
   end
-  return written and { files = written.files, bytes = written.bytes, stores = count, as_of_utc = of.as_of }, message, code
+  if not written then
+    return nil, message, code
+  end
+  return { files = written.files, bytes = written.bytes, stores = of.count, as_of_utc = of.as_of, left_out = of.left_out[1],
+    left_out_count = of.left_out[2] }
 end
 
 --- Makes one. Where its data change meanwhile it is begun anew, so that all of it is of one state of them.
@@ -176,7 +178,8 @@ end
 -- @tparam string path of the folder; where there is one it is empty, or a site, which is replaced
 -- @tparam[opt] table options `as_of` and the rules, and `stores`, `where`, `search`, `zones`, `all_stores` and `dormant_after`,
 --   as `loom.monitor:status` takes them; `dormant` as `loom.status:stores` does; `title`; `progress`, a function (share, label)
--- @treturn table|nil `files`, `bytes` and `stores`, how many there are, and `as_of_utc`
+-- @treturn table|nil `files`, `bytes` and `stores`, how many there are; `as_of_utc`; and what `loom.status:left_out` gives:
+--   `left_out` and `left_out_count`
 -- @treturn ?string the failure; EBUSY where the data change each time
 -- @treturn ?string its code
 function site.make(monitor, path, options)

@@ -161,6 +161,31 @@ describe("loom site", function()
     end)
   end
 
+  it("is made of files that reports are made of, too", function()
+    local out = shell.good("site", "examples/data", site, "--stores", "0*")
+    assert.matches(": %d+ stores? as of ", out)
+    local report = cjson.decode((shell.good("report", "examples/data", "--stores", "0*", "--format", "json", "--quiet")))
+    local rows = rows_of(site)
+    assert.is_true(#report.stores > 0)
+    for _, store in ipairs(report.stores) do
+      assert.same(store.windows.last_week, rows[store.store_id].windows.last_week)
+    end
+  end)
+
+  it("leaves a store out whose zone is none any more, and says so", function()
+    local broken = folder .. "/broken"
+    make(broken)
+    local monitor = assert(loom.open(broken))
+    assert(monitor.database:begin())
+    assert(monitor.database:execute "UPDATE store SET timezone_override = 'US/Olympus' WHERE store_id = 'north 1'")
+    assert(monitor.database:commit())
+    monitor:close()
+    local result = shell.loom("site", broken, site, "--where", "region=north", "--quiet")
+    assert.equal(0, result.status)
+    assert.matches('^loom: store "north 1": timezone "US/Olympus" is not a zone[^\n]*: left out\n$', result.err)
+    assert.equal(1, #data(site, "stores-1"))
+  end)
+
   it("tells of each store what loom explain and loom outages do", function()
     shell.good("site", db, site)
     local rows = {}
@@ -219,7 +244,8 @@ describe("loom site", function()
     files.write(place .. "/data/stores-7.js", "of one that was larger")
     shell.good("site", db, place)
     assert.equal("fleet.js store-1.js stores-1.js", names_in(place .. "/data"))
-    assert.equal("db place site", (names_in(folder):gsub("db%-%l+ ", ""))) -- and nothing is left beside them
+    assert.is_nil(names_in(folder):find "%.new%-")
+    assert.is_nil(names_in(folder):find "%.old%-") -- nothing is left beside them
     assert(lfs.link(place, folder .. "/link", true))
     shell.expect_failure(shell.loom("site", db, folder .. "/link"), 1,
       folder .. "/link: is a link, in whose place no folder is put")

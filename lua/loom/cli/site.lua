@@ -54,6 +54,9 @@ function command.run(args)
     if not made then
       return nil, message
     end
+    common.tell_stores_left_out { left_out = function()
+      return made.left_out, made.left_out_count
+    end }
     if not args.quiet then
       print(("%s: %s as of %s, %s, %s"):format(text.shown(args.folder), text.counted(made.stores, "store"), made.as_of_utc,
         text.counted(made.files, "file"), size_text(made.bytes)))
