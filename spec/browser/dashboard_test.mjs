@@ -203,9 +203,7 @@ describe("pictures of the documentation", () => {
       for (const colorScheme of ["light", "dark"]) {
         const path = join(pictures, `${view}-${colorScheme}.png`);
         await visit(browser, `${plain.url}/ui/${view}${query}`, {colorScheme}, async (page) => {
-          if (view === "fleet") { // strips come when the rows are there
-            await page.locator(".rows .strip").first().waitFor();
-          }
+          await page.locator({fleet: ".rows .strip", wall: "canvas", store: ".figures td"}[view]).first().waitFor(); // what comes last
           await page.screenshot({path});
         });
         assert.ok(statSync(path).size <= KEPT, path);

@@ -77,7 +77,7 @@ function file(query) {
 function csvLink() {
   const properties = { title: "All rows, in the columns that are shown" };
   return copy ? h("button", { type: "button", onclick: () => copy?.save(file(address.read().query)), ...properties }, "CSV")
-    : h("a", { download: "", ...properties }, "CSV");
+    : h("a", { class: "button", download: "", ...properties }, "CSV");
 }
 
 /** @param {URLSearchParams} query */
