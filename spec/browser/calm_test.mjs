@@ -74,6 +74,29 @@ describe("a live update", () => {
     });
   });
 
+  it("asks for what may have changed, and for nothing else", async () => {
+    await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {
+      await page.locator(".connection.open").waitFor();
+      await settle(page, seen);
+      const asked = () => seen.requests.map((request) => new URL(request.url())).filter(({pathname}) => /\/v1\//.test(pathname))
+        .map(({pathname, search}) => pathname + search);
+      const first = asked();
+      assert.deepEqual([...new Set(first)], first); // also where the stream of events opened after the answers
+      await page.getByRole("columnheader", {name: "Outages"}).getByRole("button").click();
+      await page.locator('.fleet-stores th[aria-sort="descending"]').waitFor();
+      await settle(page, seen);
+      const sorted = asked().slice(first.length);
+      assert.equal(sorted.length, 2, sorted.join()); // rows, and their strips
+      assert.ok(sorted.every((address) => address.startsWith("/v1/stores?")), sorted.join());
+      const before = asked().length;
+      await update(page, seen);
+      const fresh = asked().slice(before);
+      for (const path of ["now", "summary", "stores", "series", "groups"]) {
+        assert.ok(fresh.some((address) => address.startsWith(`/v1/${path}?`)), `${path}: ${fresh.join()}`);
+      }
+    });
+  });
+
   it("leaves open what is open among the data", async () => {
     await visit(browser, `${service.url}/ui/data`, {}, async (page, seen) => {
       const examples = page.locator("main details").first();

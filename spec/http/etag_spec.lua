@@ -84,8 +84,10 @@ describe("answers that a revision decides", function()
     for _, target in ipairs(list) do
       local got = newest(target)
       assert.equal("private, no-cache", got.headers["cache-control"])
+      assert.equal(got.headers.etag:match '^W/"(%d+)%-', got.headers["loom-revision"], target)
       for _, match in ipairs { got.headers.etag, (got.headers.etag:gsub("^W/", "")), '"x", ' .. got.headers.etag .. ' , "y"' } do
         local same = get(target, match)
+        assert.equal(got.headers["loom-revision"], same.headers["loom-revision"], target)
         assert.same({ 304, "", got.headers.etag, "private, no-cache" },
           { same.status, same.body, same.headers.etag, same.headers["cache-control"] }, target)
       end

@@ -133,7 +133,8 @@ describe("the service", function()
       act()
       return until_there("the event", function()
         local seen = files.read(path)
-        return select(2, seen:gsub("\nevent: ", "")) - select(2, seen:gsub("\nevent: revision", "")) >= count and seen
+        local others = select(2, seen:gsub("\nevent: revision", "")) + select(2, seen:gsub("\nevent: welcome", ""))
+        return select(2, seen:gsub("\nevent: ", "")) - others >= count and seen
       end)
     end)
     shell.run("kill " .. pid)
@@ -167,6 +168,16 @@ describe("the service", function()
     assert.equal(events[2].id, missed[1].id)
     assert.equal(events[1].id, listen(3, function() end, "-H", "Last-Event-ID: 5")[1].id) -- of a service before this one
     assert.equal(events[1].id, listen(3, function() end, "-H", "Last-Event-ID: 999999999999999")[1].id) -- and of a later clock
+  end)
+
+  it("begins with the revision that there is, which answers tell, too", function()
+    local told = shell.run(service:curl("/v1/events", "-N", "-m", "1")).out
+    local revision = told:match '^: welcome\nretry: 2000\n\nevent: welcome\ndata: {"revision":(%d+)}\n\n'
+    assert.is_string(revision, told)
+    local now = service:request "/v1/now"
+    assert.equal(200, now.status)
+    assert.matches("^%d+$", now.headers["loom-revision"])
+    assert.is_true(tonumber(now.headers["loom-revision"]) <= tonumber(service:request("/v1/now").headers["loom-revision"]))
   end)
 
   it("has text in events that is UTF-8, whatever ids are", function()

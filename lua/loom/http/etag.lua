@@ -45,6 +45,12 @@ function etag.begin(monitor, revision, whose)
   return theirs ~= nil and theirs:find(('"%d-%s"'):format(revision, what), 1, true) ~= nil
 end
 
+--- An answer that has no ETag, but tells the revision that it is made from: see `etag.revision`.
+-- @tparam int revision the database's
+function etag.begin_without(revision)
+  ngx.ctx.loom_etag = { revision = revision }
+end
+
 --- Says that the answer is made from what was read at a revision, or has parts that are.
 -- @tparam ?int revision nil if it is not known
 function etag.from(revision)
@@ -62,7 +68,14 @@ end
 --- The ETag of the answer that is sent now; nil if it has none.
 function etag.now()
   local ours = ngx.ctx.loom_etag
-  return ours and ours.revision and ('W/"%d-%s"'):format(ours.revision, ours.what) or nil
+  return ours and ours.revision and ours.what and ('W/"%d-%s"'):format(ours.revision, ours.what) or nil
+end
+
+--- The revision that the answer that is sent now is made from, or an earlier one; nil if that is not known.
+-- @treturn ?int
+function etag.revision()
+  local ours = ngx.ctx.loom_etag
+  return ours and ours.revision
 end
 
 return etag

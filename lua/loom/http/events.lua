@@ -304,6 +304,14 @@ local function last_event_id()
   return tonumber(text)
 end
 
+-- What a stream begins with: the revision that there is, so that who has asked for something before knows whether that is of now.
+-- It is read after the place in the stream is: what is written later is told by an event. It has no number of its own.
+local function welcome()
+  local monitor = service.monitor()
+  local revision = monitor and monitor.database:revision()
+  return revision and ("event: welcome\ndata: {\"revision\":%d}\n\n"):format(revision) or ""
+end
+
 local function get()
   local dictionary = ngx.shared.loom_events
   if not dictionary then
@@ -318,7 +326,7 @@ local function get()
   if ngx.req.get_method() == "HEAD" then
     return
   end
-  ngx.print(": welcome\nretry: 2000\n\n")
+  ngx.print(": welcome\nretry: 2000\n\n", welcome())
   ngx.flush(true)
   streams = streams + 1
   local good, err = pcall(stream, dictionary, last)
@@ -332,8 +340,9 @@ end
 events.routes = {
   {
     method = "GET", path = "/v1/events", access = "read", restricted = "choice", handler = get, tag = "service",
-    summary = "What happens, as it happens: report, store, ingest, revision (something was written; once a second at the "
-      .. "most) and audit (something was changed by hand), as server-sent events whose data is JSON",
+    summary = "What happens, as it happens: welcome (the revision at the beginning), report, store, ingest, revision (something "
+      .. "was written; once a second at the most) and audit (something was changed by hand), as server-sent events whose data "
+      .. "is JSON",
     parameters = {
       { name = "Last-Event-ID", location = "header", description = "Go on after this event.", schema = { type = "integer" } },
     },

@@ -163,6 +163,8 @@ local function answer()
     if etag.begin(service.monitor(), fleet.revision(), who and who.token.hash or "") then
       return response.not_modified()
     end
+  elseif route.tells_revision then
+    etag.begin_without(fleet.revision())
   end
   return route.handler(arguments)
 end

@@ -203,6 +203,11 @@ http {
       content_by_lua_block { require("loom.http").content() }
     }
 
+    location /ui/ {
+      gzip_min_length 256; # most of the dashboard's files are short, and there are many
+      content_by_lua_block { require("loom.http").content() }
+    }
+
     location / {
       content_by_lua_block { require("loom.http").content() }
     }

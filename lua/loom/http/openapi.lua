@@ -89,15 +89,26 @@ local function parameters_of(route)
   return #list > 0 and list or nil
 end
 
+local revision_header = {
+  schema = { type = "integer" }, description = "The revision of the data that the answer is made from, or an earlier one, as "
+    .. "the events welcome and revision of /v1/events tell it.",
+}
+
+local tag_header = {
+  schema = { type = "string" }, description = "Weak; none where the answer hangs on what no change of the data tells, such as "
+    .. "as_of=now.",
+}
+
 local function operation_of(route)
   local responses = { default = { description = "What was wrong.", content = content_of { problem = true } } }
   for status, described in pairs(route.responses) do
     responses[tostring(status)] = { description = described.description, content = content_of(described),
       headers = described.headers }
   end
+  if route.tells_revision or route.by_revision then
+    responses["200"].headers = { ["Loom-Revision"] = revision_header, ETag = route.by_revision and tag_header or nil }
+  end
   if route.by_revision then
-    responses["200"].headers = { ETag = { schema = { type = "string" }, description = "Weak; none where the answer hangs on what "
-      .. "no change of the data tells, such as as_of=now." } }
     responses["304"] = { description = "Nothing has changed since the answer that If-None-Match names." }
   end
   return {

@@ -69,6 +69,7 @@ function response.set_headers(headers)
     ngx.header[name] = value
   end
   local tag = etag.now()
+  ngx.header["Loom-Revision"] = etag.revision()
   if tag then
     ngx.header.ETag = tag
     ngx.header["Cache-Control"] = "private, no-cache"

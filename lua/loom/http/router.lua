@@ -5,9 +5,10 @@
 -- argument may hold any bytes, a slash among them. `without_database` is set where it answers also while there is none,
 -- `sends_file` where nginx may send a file, and `may_be_linked` where pages of any origin may link to it: what it costs must be
 -- little for those who do not know what to ask for. `by_revision` is set where the database's revision decides what the answer
--- is, but for what its handler tells (see `loom.http.etag`), `is_tagged` where answers have an ETag that the handler compares
--- with `If-Match` (see `loom.http.editing`). `forgives_slashes` is set where slashes too many do no harm,
--- `is_audited` where the audit log has it although it changes no data.
+-- is, but for what its handler tells (see `loom.http.etag`), `tells_revision` where the answer tells it, but hangs on the clock
+-- too, `is_tagged` where answers have an ETag that the handler compares with `If-Match` (see `loom.http.editing`).
+-- `forgives_slashes` is set where slashes too many do no harm, `is_audited` where the audit log has it although it changes no
+-- data.
 --
 -- What is read has `restricted`, which says what those get of it whose token is for some stores alone (`loom.http.restriction`):
 -- "store" where it tells of one store, of the path, or the one that `store_of(arguments)` names, which has to be one of theirs;

@@ -88,6 +88,14 @@ export function question(query) {
 }
 
 /**
+ * The question of what the fleet is, for `/v1/now`: of stores in whichever state, so that all who want to know ask the same.
+ * @param {URLSearchParams} query
+ */
+export function now(query) {
+  return change(question(query), { state: null, dormant: null, lasted: null, time: "ms" });
+}
+
+/**
  * Those that choose stores.
  * @param {URLSearchParams} query
  */

@@ -17,6 +17,17 @@ export class ApiError extends Error {
   }
 }
 
+/** @type {(revision: number) => void} */
+let tellRevision = () => {};
+
+/**
+ * Calls a function with the revision of the data that each answer is from, where the service tells it.
+ * @param {(revision: number) => void} listener
+ */
+export function dated(listener) {
+  tellRevision = listener;
+}
+
 /** @typedef {URLSearchParams | Record<string, string | number | boolean | null | undefined>} Query */
 
 /**
@@ -55,10 +66,11 @@ async function problemOf(response) {
 }
 
 /**
+ * Sends a request, and returns the response if it is good.
  * @param {string} address
  * @param {RequestInit} init
  */
-async function request(address, init) {
+export async function request(address, init) {
   let response;
   try {
     response = await fetch(address, { credentials: "same-origin", ...init });
@@ -72,6 +84,10 @@ async function request(address, init) {
     throw new ApiError(0, {});
   } else if (!response.ok) {
     throw new ApiError(response.status, await problemOf(response));
+  }
+  const revision = response.headers.get("Loom-Revision");
+  if (revision) {
+    tellRevision(Number(revision));
   }
   return response;
 }
@@ -88,18 +104,6 @@ export async function get(path, query, signal) {
 }
 
 /**
- * Asks for JSON that is to be changed, with its entity tag, which tells later whether somebody else has changed it.
- * @param {string} path
- * @param {Query} [query]
- * @returns {Promise<{ body: any, tag: string | null }>}
- */
-export async function tagged(path, query) {
-  const response = await request(link(path, query), { cache: "no-store" });
-  const tag = response.headers.get("ETag");
-  return { body: await response.json(), tag: tag && tag.replace(/^W\//, "") }; // which whoever packs the answer puts before it
-}
-
-/**
  * Asks for text.
  * @param {string} path
  * @param {Query} [query]
@@ -107,25 +111,4 @@ export async function tagged(path, query) {
  */
 export async function getText(path, query, signal) {
   return (await request(link(path, query), { signal })).text();
-}
-
-/**
- * Has something changed.
- * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
- * @param {string} path
- * @param {{ query?: Query, body?: unknown, match?: string | null, signal?: AbortSignal }} [options] `body` is sent as JSON, or as
- *   it is where it is a `Blob`; `match`: the entity tag of what is to be there still
- * @returns {Promise<any>} JSON, or null where there is none
- */
-export async function send(method, path, options = {}) {
-  const { query, body, match, signal } = options;
-  /** @type {Record<string, string>} */
-  const headers = match ? { "If-Match": match } : {};
-  let sent = /** @type {BodyInit | undefined} */ (body instanceof Blob ? body : undefined);
-  if (body !== undefined && !sent) {
-    headers["Content-Type"] = "application/json";
-    sent = JSON.stringify(body);
-  }
-  const response = await request(link(path, query), { method, headers, body: sent, signal });
-  return response.headers.get("Content-Type")?.includes("json") ? response.json() : null;
 }

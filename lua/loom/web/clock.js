@@ -3,6 +3,7 @@
  */
 
 import { copy } from "./copy.js";
+import { count } from "./words.js";
 
 /**
  * An instant of an answer, which is milliseconds or text.
@@ -74,6 +75,14 @@ function format(zone, style) {
 }
 
 /**
+ * Whether instants are shown without waiting: to begin with such texts takes a tenth of a second on a slow machine. What is to be
+ * seen at once is shown without them until they are ready, and then anew.
+ */
+export function isReady() {
+  return formats.size > 0;
+}
+
+/**
  * An instant by the clocks of a zone.
  * @param {number | string | null | undefined} value
  * @param {string | undefined} zone undefined: the viewer's
@@ -122,5 +131,5 @@ export function duration(seconds) {
  */
 export function hours(seconds) {
   const value = seconds / 3600;
-  return value >= 1000 ? Math.round(value).toLocaleString("en") : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+  return value >= 1000 ? count(Math.round(value)) : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

@@ -80,6 +80,15 @@ export function fill(element, ...children) {
   element.replaceChildren(...nodes(children));
 }
 
+/** Waits until what was made is painted, where the page is seen. */
+export function painted() {
+  return new Promise((done) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = done;
+    document.hidden ? done(undefined) : requestAnimationFrame(() => channel.port2.postMessage(undefined));
+  });
+}
+
 const FOCUSED = "a[href], button, input, select, summary";
 
 /**

@@ -6,7 +6,7 @@ import * as address from "./address.js";
 import { duration, instant, OLD, show, sinceNow, STALE, zoneOf } from "./clock.js";
 import { copy } from "./copy.js";
 import { fill, h, refill } from "./h.js";
-import { menu } from "./menu.js";
+import { loaded, menu } from "./menu.js";
 import { scrubber } from "./scrubber.js";
 import * as session from "./session.js";
 import * as theme from "./theme.js";
@@ -28,7 +28,8 @@ const clocks = select("Times of day", [["store", "Store's time"], ["viewer", "My
 const colours = select("Colours", [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]],
   (value) => theme.choose(/** @type {theme.Theme} */ (value)));
 const controls = h("div", { class: "controls" },
-  copy ? h("span", { class: "row" }, "Rules: ", rules) : [time.element, menu(["Rules: ", rules], presets)],
+  copy ? h("span", { class: "row" }, "Rules: ", rules)
+    : [time.element, menu(["Rules: ", rules], loaded(() => import("./presets.js")))],
   clocks.element, colours.element);
 
 /** The header, for the page. */
@@ -40,20 +41,6 @@ export const element = h("header", { class: "top" },
 function rulesOf({ preset, rules: others }) {
   const [, title, line] = PRESETS.find(([name]) => name === preset) ?? PRESETS[0];
   return [h("span", { title: line }, title), others && ` with ${others}`];
-}
-
-/** @param {() => void} close */
-function presets(close) {
-  const chosen = address.read().query.get("preset") ?? "";
-  return h("fieldset", { class: "choices" },
-    h("legend", null, "How polls are judged"),
-    PRESETS.map(([name, title, line]) => h("label", null,
-      h("input", { type: "radio", name: "preset", value: name, checked: name === chosen,
-        onchange: () => {
-          close();
-          address.alter({ preset: name || null });
-        } }),
-      h("span", null, h("b", null, title), h("small", null, line)))));
 }
 
 /**

@@ -4,9 +4,11 @@
  * Pages that are hidden do nothing about it; when one is shown again its view is loaded anew, if there is any news.
  */
 
+import * as fresh from "./fresh.js";
+
 /** @typedef {(data: any) => void} Listener */
 
-const KINDS = ["revision", "audit", "report", "store", "ingest"];
+const KINDS = ["welcome", "revision", "audit", "report", "store", "ingest"];
 const CHANNEL = "loom " + new URL("..", location.href).pathname; // of one service: there may be others beside it
 const AGAIN = 3000; // milliseconds after which a stream that was refused is asked for anew
 
@@ -92,14 +94,20 @@ function share() {
   channel.addEventListener("message", ({ data: [kind, data] }) => kind === "hello" ? undefined : take(kind, data));
   navigator.locks.request(CHANNEL, { signal: over.signal }, () => new Promise((done) => {
     let latest = "connecting";
+    /** @type {{ revision: number } | null} the one that there is */
+    let newest = null;
     const close = open((kind, data) => {
       latest = kind === "connection" ? data : latest;
+      newest = kind === "welcome" || kind === "revision" ? data : newest;
       channel.postMessage([kind, data]);
       take(kind, data);
     });
     channel.addEventListener("message", ({ data: [kind] }) => {
       if (kind === "hello") {
         channel.postMessage(["connection", latest]);
+        if (newest) {
+          channel.postMessage(["welcome", newest]);
+        }
       }
     });
     over.signal.addEventListener("abort", () => {
@@ -132,15 +140,21 @@ export function stop() {
   become("none");
 }
 
+/** Whether whatever changes will be told. */
+export function isOpen() {
+  return state === "open";
+}
+
 /**
- * Calls a function when data may have changed and the page is seen: at most every two seconds, and not before the last call has
- * ended.
+ * Calls a function when what the page has asked for may be of before the newest change, and the page is seen: at most every two
+ * seconds, and not before the last call has ended.
  * @param {() => Promise<void>} refresh
  */
 export function refreshing(refresh) {
   const PAUSE = 2000;
   let due = false;
   let busy = false;
+  let wasLost = false;
 
   async function run() {
     if (!due || busy || document.hidden) {
@@ -159,10 +173,20 @@ export function refreshing(refresh) {
   }
 
   function ask() {
+    fresh.forget();
     due = true;
     run();
   }
-  subscribe("revision", ask);
-  subscribe("connection", (now) => now === "open" && ask());
+  subscribe("revision", ({ revision }) => fresh.isNews(revision) && ask());
+  subscribe("welcome", ({ revision }) => {
+    if (fresh.isNews(revision) || wasLost) {
+      wasLost = false;
+      ask();
+    }
+  });
+  subscribe("connection", (now) => {
+    wasLost ||= now === "lost";
+  });
+  fresh.late(ask);
   document.addEventListener("visibilitychange", run);
 }

@@ -5,24 +5,20 @@
 import * as address from "./address.js";
 import * as api from "./api.js";
 import { show } from "./clock.js";
-import { copy } from "./copy.js";
-import { broken, failure, welcome } from "./failure.js";
 import * as filters from "./filters.js";
+import * as fresh from "./fresh.js";
 import { fill, h } from "./h.js";
 import * as header from "./header.js";
 import * as live from "./live.js";
 import * as notice from "./notice.js";
+import * as opened from "./opened.js";
 import * as session from "./session.js";
 import * as theme from "./theme.js";
-import { views } from "./views/index.js";
 
 const RETRY_MOST = 30000; // milliseconds between two tries where the service does not answer
 
 const problem = h("div", { class: "place" });
-const place = h("main", { id: "main", tabIndex: -1 });
 
-/** @type {{ name: string, view: import("./views/index.js").View } | null} */
-let open = null;
 let updating = new AbortController();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let retrying;
@@ -30,22 +26,17 @@ let retries = 0;
 let isLost = false; // whether the service does not answer
 let isKnown = false; // whether the service has told who looks
 
-function close() {
-  open?.view.close?.();
-  open = null;
-}
-
 function login() {
   live.stop();
-  close();
+  opened.close();
   filters.element.hidden = true;
   fill(problem);
-  fill(place, session.form(() => {
-    fill(place);
+  header.updateWho(leave);
+  import("./login.js").then(({ form }) => fill(opened.place, form(() => {
+    fill(opened.place);
     header.updateWho(leave);
     update();
-  }));
-  header.updateWho(leave);
+  }))).catch(fail);
 }
 
 // What has been asked for is not waited for: it would be refused.
@@ -60,23 +51,19 @@ async function leave() {
   }
 }
 
-/**
- * The view that an address names.
- * @param {string} wanted
- * @param {AbortSignal} signal
- */
-async function viewOf(wanted, signal) {
-  const name = Object.hasOwn(views, wanted) ? wanted : "fleet";
-  if (open?.name === name) {
-    return open.view;
-  }
-  const module = await views[name]();
-  signal.throwIfAborted();
-  close();
-  open = { name, view: module.open() };
-  fill(place, open.view.element);
-  document.title = `${module.title} – ${copy?.title ?? "Loom"}`;
-  return open.view;
+/** What to do where the page itself fails, or asks for a part of it that the service has in a newer version. */
+function broken() {
+  return h("section", { class: "panel failure", role: "alert" },
+    h("h2", null, "This page has failed"),
+    h("p", null, "It may be older than the service."),
+    h("p", null, h("button", { type: "button", onclick: () => location.reload() }, "Load it anew")));
+}
+
+/** @param {unknown} error */
+function breakDown(error) {
+  document.body.classList.add("lost");
+  fill(problem, broken());
+  throw error;
 }
 
 function retry() {
@@ -89,24 +76,21 @@ function fail(error) {
   if (error instanceof DOMException && error.name === "AbortError") {
     return;
   } else if (!(error instanceof api.ApiError)) {
-    document.body.classList.add("lost");
-    fill(problem, broken());
-    throw error;
-  }
-  if (error.status === 0) {
+    return breakDown(error);
+  } else if (error.status === 0) {
     lose();
-    retry();
-    return;
+    return retry();
   }
   answered();
   if (error.status === 401) {
     session.load().then(login, fail);
-  } else {
-    document.body.classList.add("lost");
-    fill(problem, failure(error, () => update()));
-    if (error.status === 503) {
-      retry();
-    }
+    return;
+  }
+  const { signal } = updating;
+  document.body.classList.add("lost");
+  import("./failure.js").then(({ failure }) => !signal.aborted && fill(problem, failure(error, () => update())), breakDown);
+  if (error.status === 503) {
+    retry();
   }
 }
 
@@ -151,36 +135,37 @@ async function update() {
   updating = new AbortController();
   const { signal } = updating;
   const now = address.read();
+  const loading = opened.load(now.view);
+  loading.catch(() => {}); // it is told where the view is wanted
+  if (!live.isOpen()) { // nobody tells of changes
+    fresh.forget();
+  }
   try {
     if (!await isAdmitted()) {
       login();
       return;
     }
     signal.throwIfAborted();
-    live.start();
+    const asked = fresh.get("v1/now", address.now(now.query), signal);
+    loading.then(({ module: { ahead } }) => ahead?.(now.query, signal), () => {});
     header.update(now);
     filters.update(now);
-    const asked = address.question(now.query);
-    const state = await api.get("v1/now", asked, signal);
-    header.updateAge(state, now.query);
-    if (state.newest_poll === null && now.view !== "data") {
-      close();
-      fill(place, welcome());
-    } else {
-      await (await viewOf(now.view, signal)).update(now, signal, state);
-    }
+    await opened.update(now, loading, await asked, signal);
     succeed();
   } catch (error) {
     if (!signal.aborted) {
       fail(error);
     }
   }
+  if (!signal.aborted) {
+    live.start(); // what it tells first is whether all this is of now
+  }
 }
 
 function start() {
   theme.apply();
   document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "To the content"), header.element, filters.element,
-    ...notice.places, problem, place);
+    ...notice.places, problem, opened.place);
   address.follow();
   address.subscribe(update);
   live.subscribe("connection", header.updateConnection);

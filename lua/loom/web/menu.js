@@ -2,7 +2,7 @@
  * A button that opens a panel under it: Escape, a press elsewhere and the focus that leaves close it.
  */
 
-import { h } from "./h.js";
+import { fill, h } from "./h.js";
 
 let made = 0;
 
@@ -68,4 +68,22 @@ export function menu(label, content, properties) {
     }
   }
   return root;
+}
+
+/**
+ * What is in a panel, by a function of a module that is loaded when it opens.
+ * @template {string} [Name="panel"]
+ * @param {() => Promise<Record<Name, (close: () => void) => import("./h.js").Child>>} load
+ * @param {Name} [name] of the function
+ * @returns {(close: () => void) => HTMLElement}
+ */
+export function loaded(load, name = /** @type {Name} */ ("panel")) {
+  return (close) => {
+    const place = h("div", null, "…");
+    load().then((module) => {
+      fill(place, module[name](close));
+      /** @type {HTMLElement | null} */ (place.querySelector("input, button"))?.focus();
+    }, () => fill(place, "This part of the page is not there: load it anew."));
+    return place;
+  };
 }

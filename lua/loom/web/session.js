@@ -1,9 +1,8 @@
 /**
- * Who looks: the login, where the service asks for tokens. The token itself is never kept.
+ * Who looks, where the service asks for tokens.
  */
 
 import * as api from "./api.js";
-import { fill, h } from "./h.js";
 
 /**
  * @typedef {object} Session
@@ -32,43 +31,18 @@ export async function load() {
   return session;
 }
 
-/** Logs out. */
-export async function leave() {
-  await api.send("DELETE", "v1/session");
-  session = { ...session, name: null, scope: null, where: null };
+/**
+ * Logs in.
+ * @param {string} token
+ */
+export async function begin(token) {
+  const { send } = await import("./writes.js");
+  session = await send("POST", "v1/session", { body: { token } });
 }
 
-/**
- * The login form.
- * @param {() => void} done called when somebody is logged in
- */
-export function form(done) {
-  const token = h("input", { type: "password", id: "token", name: "token", autocomplete: "current-password", required: true,
-    "aria-describedby": "token-problem" });
-  const problem = h("p", { id: "token-problem", class: "problem", role: "alert" });
-  const button = h("button", { class: "first" }, "Log in");
-
-  /** @param {SubmitEvent} event */
-  async function submit(event) {
-    event.preventDefault();
-    button.disabled = true;
-    fill(problem);
-    try {
-      session = await api.send("POST", "v1/session", { body: { token: token.value.trim() } });
-      token.value = "";
-      done();
-    } catch (error) {
-      const failed = /** @type {api.ApiError} */ (error);
-      fill(problem, failed.status ? failed.message : "The service does not answer. Try again in a moment.");
-      token.select();
-    } finally {
-      button.disabled = false;
-    }
-  }
-  return h("form", { class: "login panel", onsubmit: submit },
-    h("h1", null, "Log in"),
-    h("label", { htmlFor: "token" }, "Token"), token, problem,
-    button,
-    h("p", { class: "hint" }, "Tokens are made by ", h("code", null, "loom token"), " where the service runs. ",
-      "This page does not keep yours."));
+/** Logs out. */
+export async function leave() {
+  const { send } = await import("./writes.js");
+  await send("DELETE", "v1/session");
+  session = { ...session, name: null, scope: null, where: null };
 }

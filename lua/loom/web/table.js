@@ -5,33 +5,16 @@
 
 import { fill, h, refill, set, svg } from "./h.js";
 import { paged } from "./paged.js";
-import { listen, targets } from "./rowkeys.js";
+import { listen } from "./rowkeys.js";
+import { row, update } from "./rowcells.js";
 
-/**
- * @typedef {object} Column
- * @property {string} key by which rows are sorted, and which tells columns apart
- * @property {string} label
- * @property {string} [title] what it means
- * @property {boolean} [numeric]
- * @property {boolean} [fixed] it cannot be sorted by
- * @property {boolean} [descends] the order in which it is sorted first
- * @property {number | (() => number)} [width] in pixels; a function is asked when rows are there. Where the columns have widths,
- *   they keep them while the rows change
- * @property {(row: any) => import("./h.js").Child} cell
- */
-
-/**
- * @typedef {object} Source
- * @property {string} label what the rows are
- * @property {import("./paged.js").Load} load
- * @property {(key: string, order: "asc" | "desc") => void} sort asks for another order
- * @property {(error: Error) => void} fail
- */
+/** @typedef {import("./columns.js").Column} Column */
 
 const SPARE = 8; // rows above and below those that are seen
+const FIRST = 20; // rows that are made before the height that there is for them is known
 const REST = 80; // milliseconds without scrolling after which rows are asked for
 
-/** @param {Source} source */
+/** @param {import("./columns.js").Source} source */
 export function table(source) {
   /** @type {Column[]} */
   let columns = [];
@@ -40,7 +23,8 @@ export function table(source) {
   const made = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let resting;
-  let height = 32;
+  // What is laid out is looked at when that has been done (by an observer, or when it is scrolled), so that it is done but once.
+  let [height, top, room] = [32, 0, 0];
   let frame = 0;
 
   const head = h("tr");
@@ -53,44 +37,31 @@ export function table(source) {
   const grid = h("table", { class: "rows" },
     h("caption", { class: "unseen" }, source.label), widths, h("thead", null, head), body);
   const element = h("div", { class: "sheet", tabIndex: 0, role: "region", "aria-label": source.label, onscroll: scrolled }, grid);
+  const resized = new ResizeObserver(measure);
+  [element, body].forEach((one) => resized.observe(one));
   listen(element, () => Math.ceil(element.scrollTop / height), (index) => made.get(index)?.one);
 
-  /** @returns {[from: number, to: number]} the rows that are seen, and some more; an empty table has no height yet */
+  /** @returns {[from: number, to: number]} the rows that are seen, and some more */
   function seen() {
-    const { scrollTop, clientHeight } = element;
-    return [Math.max(0, Math.floor(scrollTop / height) - SPARE),
-      Math.min(rows.total(), Math.ceil((scrollTop + (made.size ? clientHeight : innerHeight)) / height) + SPARE)];
+    return [Math.max(0, Math.floor(top / height) - SPARE),
+      Math.min(rows.total(), room ? Math.ceil((top + room) / height) + SPARE : FIRST)];
   }
 
-  /** @param {number} index @param {any} values */
-  function row(index, values) {
-    const one = h("tr", { "aria-rowindex": index + 2, class: values ? null : "waiting" }, columns.map((column, at) =>
-      h(at ? "td" : "th", { class: column.numeric ? "number" : null, scope: at ? null : "row" },
-        values ? column.cell(values) : at ? "" : "…")));
-    targets(one).forEach((target) => set(target, { tabIndex: -1 }));
-    return one;
-  }
-
-  // The element of a row: the one that is there, if it shows the same, so that what is selected stays, and the focus.
+  // The element of a row: the one that is there, if there is one.
   /** @param {number} index */
   function rowAt(index) {
     const values = rows.at(index);
     const old = made.get(index);
-    if (old && old.values === values) {
-      return old.one;
+    if (!old) {
+      const one = row(columns, index, values);
+      made.set(index, { one, values });
+      return one;
     }
-    const one = row(index, values);
-    if (old?.one.isEqualNode(one)) {
-      made.set(index, { one: old.one, values });
-      return old.one;
+    if (old.values !== values) {
+      update(old.one, columns, values);
+      old.values = values;
     }
-    made.set(index, { one, values });
-    if (old) {
-      const at = targets(old.one).findIndex((other) => other === document.activeElement);
-      old.one.replaceWith(one);
-      targets(one)[at]?.focus({ preventScroll: true });
-    }
-    return one;
+    return old.one;
   }
 
   /** Makes the elements of the rows that are seen. */
@@ -116,14 +87,14 @@ export function table(source) {
     }
     above.setAttribute("height", String(from * height));
     below.setAttribute("height", String((rows.total() - to) * height));
-    measure();
   }
 
   // Rows are higher than they are meant to be where letters are larger.
   function measure() {
     const real = made.values().next().value?.one.getBoundingClientRect().height;
-    if (real && Math.abs(real - height) > 0.5) {
-      height = real;
+    if (real) {
+      room = element.clientHeight;
+      height = Math.abs(real - height) > 0.5 ? real : height;
       later();
     }
   }
@@ -139,6 +110,7 @@ export function table(source) {
   }
 
   function scrolled() {
+    top = element.scrollTop;
     later();
     clearTimeout(resting);
     resting = setTimeout(() => complete().catch(source.fail), REST);
@@ -164,10 +136,12 @@ export function table(source) {
   return {
     element,
 
-    /** Shows what has been added to rows that are there. */
-    refresh() {
-      made.forEach((row) => row.values = null);
-      later();
+    /**
+     * Shows what has been added to rows that are there.
+     * @param {string} key the column that shows it
+     */
+    refresh(key) {
+      made.forEach(({ one, values }) => values && update(one, columns, values, key));
     },
 
     /**
@@ -181,15 +155,17 @@ export function table(source) {
     async show(wanted, key, order, same, signal) {
       const [from, to] = same ? seen() : [0, 0];
       await rows.renew(from, to, signal);
-      columns = wanted;
-      if (!same) {
-        element.scrollTop = 0;
+      if (!same && top) {
+        element.scrollTop = top = 0;
       }
+      columns = wanted;
       made.forEach((row) => row.values = null);
       heads(key, order);
       grid.setAttribute("aria-rowcount", String(rows.total() + 1));
       render();
-      await complete();
+      if (same) { // it may have been scrolled meanwhile
+        await complete();
+      }
     },
   };
 }

@@ -109,7 +109,8 @@ return {
     },
   },
   {
-    method = "GET", path = "/v1/now", access = "read", restricted = "choice", handler = get, tag = "stores",
+    method = "GET", path = "/v1/now", access = "read", restricted = "choice", tells_revision = true,
+    handler = get, tag = "stores",
     summary = "What the fleet is now: stores by state, and how long they have been down", parameters = parameters,
     responses = { [200] = { description = "Counts, by the rules of the preset monitoring unless others are given.",
       schema = "Now" } },

@@ -28,6 +28,17 @@ export class ApiError extends Error {
   }
 }
 
+export function dated() {}
+
+/**
+ * By what an answer is known.
+ * @param {string} path
+ * @param {Query} query
+ */
+export function link(path, query) {
+  return `${path}?${query}`;
+}
+
 /**
  * @param {string} id
  * @param {string} [what]

@@ -9,6 +9,11 @@ export function subscribe() {
 
 export function refreshing() {}
 
+/** Whether whatever changes will be told. */
+export function isOpen() {
+  return true;
+}
+
 export function start() {}
 
 export function stop() {}

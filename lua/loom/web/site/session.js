@@ -2,8 +2,6 @@
  * Nobody logs in to a copy, and nobody changes it.
  */
 
-import { h } from "../h.js";
-
 const NOBODY = { tokens: false, name: null, scope: null, where: null };
 
 /** @returns {import("../session.js").Session} */
@@ -21,6 +19,4 @@ export async function load() {
 
 export async function leave() {}
 
-export function form() {
-  return h("form");
-}
+export async function begin() {}

@@ -3,43 +3,86 @@
  */
 
 import * as address from "../address.js";
-import * as api from "../api.js";
 import { copy } from "../copy.js";
-import { h } from "../h.js";
-import { groups } from "./fleet/groups.js";
+import * as fresh from "../fresh.js";
+import { fill, h } from "../h.js";
 import { figures } from "./fleet/question.js";
-import { spread } from "./fleet/spread.js";
 import { states } from "./fleet/states.js";
-import { stores } from "./fleet/stores.js";
-import { trend } from "./fleet/trend.js";
+import { firstPage, stores } from "./fleet/stores.js";
 import { windows } from "./fleet/windows.js";
 
 export const title = "Fleet";
 
-/** @returns {import("./index.js").View} */
+/**
+ * Whether there are figures of the stores together that an address chooses.
+ * @param {URLSearchParams} query
+ */
+function isOfAll(query) {
+  return !copy || copy.tells(query);
+}
+
+/**
+ * Asks for what is seen first.
+ * @param {URLSearchParams} query
+ * @param {AbortSignal} signal
+ */
+function first(query, signal) {
+  return Promise.all([fresh.get("v1/now", address.now(query), signal), fresh.get("v1/stores", firstPage(query), signal),
+    isOfAll(query) ? fresh.get("v1/summary", figures(query), signal) : null]);
+}
+
+/** @param {URLSearchParams} query @param {AbortSignal} signal */
+export function ahead(query, signal) {
+  first(query, signal).catch(() => {}); // the view asks for it again
+}
+
+// What is seen after the rows, or is to be scrolled to.
+async function rest() {
+  const [{ trend }, { groups }, { spread }] = await Promise.all([import("./fleet/trend.js"), import("./fleet/groups.js"),
+    import("./fleet/spread.js")]);
+  return { course: trend(), shares: groups(), fared: spread() };
+}
+
+/** @returns {import("./view.js").View} */
 export function open() {
-  const [now, totals, course, rows, shares, fared] = [states(), windows(), trend(), stores(), groups(), spread()];
-  const ofAll = [totals, course, shares, fared];
+  const [now, totals, rows] = [states(), windows(), stores()];
+  const place = h("div", { class: "panel fleet-trend" });
+  const foot = h("div", { class: "fleet-foot" });
   const untold = h("p", { class: "hint", hidden: true }, "Of some stores this copy has the counts and the table. Figures of "
     + "stores together are there for ", h("a", { href: address.plain("fleet") }, "all of its stores"), ".");
+  /** @type {Awaited<ReturnType<typeof rest>> | null} what is made when the rows are seen */
+  let others = null;
   return {
-    element: h("div", { class: "fleet" }, h("div", { class: "fleet-top" }, now.element, totals.element, course.element), untold,
-      rows.element, h("div", { class: "fleet-foot" }, shares.element, fared.element)),
+    element: h("div", { class: "fleet" }, h("div", { class: "fleet-top" }, now.element, totals.element, place), untold,
+      rows.element, foot),
     async update({ query }, signal) {
-      const isTold = !copy || copy.tells(query);
+      const isTold = isOfAll(query);
+      const [state, , summary] = await first(query, signal); // so that all of it is laid out and painted once
       untold.hidden = isTold;
-      ofAll.forEach(({ element }) => element.hidden = !isTold);
-      await Promise.all(!isTold ? [now.update(query, signal), rows.update(query, signal)] : [
-        now.update(query, signal),
-        api.get("v1/summary", figures(query), signal).then((summary) => {
+      totals.element.hidden = !isTold;
+      now.update(query, state);
+      if (isTold) {
+        totals.update(query, summary);
+      }
+      await rows.update(query, signal);
+      return async () => {
+        rows.refresh();
+        if (!others) {
+          const parts = await rest();
+          signal.throwIfAborted();
+          others = parts;
+          place.replaceWith(parts.course.element);
+          fill(foot, parts.shares.element, parts.fared.element);
+        }
+        const { course, shares, fared } = others;
+        [course, shares, fared].forEach(({ element }) => element.hidden = !isTold);
+        if (isTold) {
           totals.update(query, summary);
           fared.update(query, summary);
-        }),
-        course.update(query, signal),
-        rows.update(query, signal),
-        shares.update(query, signal),
-      ]);
+          await Promise.all([course.update(query, signal), shares.update(query, signal)]);
+        }
+      };
     },
-    close: () => course.close(),
+    close: () => others?.course.close(),
   };
 }

@@ -3,12 +3,12 @@
  */
 
 import * as address from "../../address.js";
-import { duration, hours, show, zoneOf } from "../../clock.js";
+import { duration, hours, isReady, show, zoneOf } from "../../clock.js";
 import { h } from "../../h.js";
 import { strip } from "../../strip.js";
 import { count, percent, points } from "../../words.js";
 
-/** @typedef {import("../../table.js").Column} Column */
+/** @typedef {import("../../columns.js").Column} Column */
 /** @typedef {{ query: URLSearchParams, window: string, asOf: () => number, idWidth: () => number }} Context */
 /** @typedef {{ label: string, about: string, field: string, make: (context: Context) => Partial<Column> }} Kind */
 
@@ -47,7 +47,7 @@ export const KINDS = {
   since: { label: "Since", about: "how long ago that began, and when", field: "since",
     make: ({ query, asOf }) => ({ key: "since", width: 238, cell: (row) => row.since && [
       h("span", { class: "fleet-for" }, duration((asOf() - row.since) / 1000)),
-      h("time", { class: "soft", title: show(row.since, zoneOf(query, row.timezone_str), "full") },
+      isReady() && h("time", { class: "soft", title: show(row.since, zoneOf(query, row.timezone_str), "full") },
         show(row.since, zoneOf(query, row.timezone_str)))] }) },
   ratio: { label: "Up", about: "share of the time judged, by which it was up", field: "windows",
     make: figure("ratio", (value) => quietly(percent(value), value === 1), false, 84) },
@@ -71,7 +71,7 @@ export const KINDS = {
     make: figure("mttr", (value) => duration(value), true, 108) },
   last_poll: { label: "Last poll", about: "when the store was heard of last", field: "last_poll",
     make: ({ query }) => ({ key: "last_poll", width: 140,
-      cell: (row) => show(row.last_poll, zoneOf(query, row.timezone_str)) }) },
+      cell: (row) => isReady() && show(row.last_poll, zoneOf(query, row.timezone_str)) }) },
   strip: { label: "Week", about: "the last seven days, hour by hour", field: "strip",
     make: () => ({ key: "strip", fixed: true, width: 216, cell: (row) => row.strip && strip(row.strip) }) },
   timezone_str: { label: "Zone", about: "by which its hours are meant", field: "timezone_str",

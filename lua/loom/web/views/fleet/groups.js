@@ -3,15 +3,14 @@
  */
 
 import * as address from "../../address.js";
-import * as api from "../../api.js";
 import { duration, hours } from "../../clock.js";
 import { copy } from "../../copy.js";
+import * as fresh from "../../fresh.js";
 import { fill, h } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { sheet } from "../../sheet.js";
 import { count, counted, percent, points } from "../../words.js";
 import { spark } from "./groups/spark.js";
-import { target } from "./groups/target.js";
 import { about, figures, hasSpan, windowOf, wordOf } from "./question.js";
 
 /** @typedef {import("./states.js").Counts} Counts */
@@ -42,6 +41,17 @@ function choice(names, by) {
     [{ name: ZONE, label: "zone" }, ...names.map(({ name }) => ({ name, label: name }))].map(({ name, label }) =>
       h("option", { value: name, selected: name === by }, label)));
   return h("label", { class: "row" }, "by", select);
+}
+
+/**
+ * The share of time that stores are meant to be up, from which groups have a budget of down time.
+ * @param {URLSearchParams} query
+ */
+function target(query) {
+  const input = h("input", { type: "number", min: 0, max: 100, step: "any", value: query.get("target") ?? "", placeholder: "–",
+    class: "fleet-target", "aria-label": "Target, in percent of the time",
+    onchange: () => input.validity.valid && address.alter({ target: input.value || null }) });
+  return h("label", { class: "row" }, "target", input, "%");
 }
 
 /** @param {any} slo in minutes */
@@ -138,7 +148,7 @@ export function groups() {
     const asked = about(query);
     asked.set("by", by);
     asked.set("step", String(STEP));
-    const found = await api.get("v1/series", asked, signal);
+    const found = await fresh.get("v1/series", asked, signal);
     return new Map(found.by.map((/** @type {Course & { value: string | null }} */ one) => [one.value, one]));
   }
 
@@ -149,14 +159,14 @@ export function groups() {
      * @param {AbortSignal} signal
      */
     async update(query, signal) {
-      const all = (await api.get("v1/groups", about(query), signal)).names;
+      const all = (await fresh.get("v1/groups", about(query), signal)).names;
       const names = copy ? all.filter((/** @type {{ name: string }} */ { name }) => copy?.groups(name)) : all;
       const [by, window, asked] = [groupedBy(query, names), windowOf(query), figures(query)];
       asked.set("by", by);
       if (query.has("target")) {
         asked.set("target", String(Number(query.get("target")) / 100));
       }
-      const found = /** @type {Group[]} */ ((await api.get("v1/groups", asked, signal)).groups);
+      const found = /** @type {Group[]} */ ((await fresh.get("v1/groups", asked, signal)).groups);
       const courses = await coursesOf(query, by, found.length, signal);
       found.sort((a, b) => b.windows[window].totals.down - a.windows[window].totals.down);
       fill(heading, "Groups", h("small", null, ` in the ${wordOf(window)}`));

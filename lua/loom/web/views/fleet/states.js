@@ -3,12 +3,10 @@
  */
 
 import * as address from "../../address.js";
-import * as api from "../../api.js";
 import { duration, instant, OLD, sinceNow } from "../../clock.js";
 import { h, svg } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { count, counted, MEANINGS, STATES } from "../../words.js";
-import { about } from "./question.js";
 
 /** @typedef {{ up: number, down: number, unknown: number, excluded: number, closed: number, dormant: number }} Counts */
 
@@ -126,12 +124,9 @@ export function states() {
     element,
     /**
      * @param {URLSearchParams} query
-     * @param {AbortSignal} signal
+     * @param {any} now an answer of `/v1/now`
      */
-    async update(query, signal) {
-      const asked = about(query);
-      ["state", "dormant", "lasted"].forEach((name) => asked.delete(name));
-      const now = await api.get("v1/now", asked, signal);
+    update(query, now) {
       const ago = agoOf(now, query);
       refill([now.counts, now.down_for, now.dormant_after, ago, query.toString()], () => content(now, ago, query));
     },

@@ -5,8 +5,10 @@
 import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { copy } from "../../copy.js";
+import * as fresh from "../../fresh.js";
 import { fill, h, set } from "../../h.js";
-import { menu } from "../../menu.js";
+import { loaded, menu } from "../../menu.js";
+import { PAGE } from "../../paged.js";
 import { refilling } from "../../refilling.js";
 import { table } from "../../table.js";
 import { counted } from "../../words.js";
@@ -34,30 +36,28 @@ function question(query) {
 }
 
 /**
+ * The question for the first rows.
+ * @param {URLSearchParams} query
+ */
+export function firstPage(query) {
+  const asked = question(query);
+  asked.set("limit", String(PAGE));
+  return asked;
+}
+
+/**
  * Puts strips to rows that are there: nothing where it fails, since the rest is what matters.
  * @param {URLSearchParams} asked for these rows
  * @param {any[]} rows
  * @param {AbortSignal} signal
- * @returns {Promise<boolean>} whether there are any
  */
 async function addStrips(asked, rows, signal) {
   const question = new URLSearchParams(asked);
   question.set("fields", "strip");
-  const found = await api.get("v1/stores", question, signal);
+  const found = await fresh.get("v1/stores", question, signal);
   const strips = new Map(found.stores.map((/** @type {any} */ row) => [row.store_id, row.strip]));
   rows.forEach((row) => row.strip = strips.get(row.store_id));
-  return rows.length > 0;
-}
-
-function picker() {
-  return menu("Columns", (close) => {
-    const place = h("div", null, "…");
-    import("./picker.js").then(({ panel }) => {
-      place.replaceChildren(panel(close));
-      place.querySelector("input")?.focus();
-    });
-    return place;
-  });
+  return strips;
 }
 
 /**
@@ -90,12 +90,14 @@ function windowChoice(query) {
 export function stores() {
   let [letters, total, asOf] = [8, 0, 0];
   const csv = csvLink();
+  /** @type {Map<string, string>} those of the page that came last */
+  let strips = new Map();
   /** @type {string | null} the question */
   let shown = null;
   const heading = h("h2");
   const window = h("div", { class: "switch", role: "group", "aria-label": "Window of the figures" });
   const refill = refilling(window);
-  const tools = h("div", { class: "row" }, window, picker(), csv);
+  const tools = h("div", { class: "row" }, window, menu("Columns", loaded(() => import("./picker.js"))), csv);
   const rows = table({
     label: "Table of stores: arrow keys go from one to the next",
     sort: (sort, order) => address.alter({ sort: sort === SORT && order === "asc" ? null : sort,
@@ -107,13 +109,17 @@ export function stores() {
       if (offset) {
         asked.set("offset", String(offset));
       }
-      const found = await api.get("v1/stores", asked, signal);
+      const found = await fresh.get("v1/stores", asked, signal);
       if (!offset) {
         letters = Math.max(1, ...found.stores.map((/** @type {{ store_id: string }} */ row) => [...row.store_id].length));
       }
       [total, asOf] = [found.total, found.as_of];
       if (chosen(address.read().query).includes("strip")) {
-        addStrips(asked, found.stores, signal).then((some) => some && rows.refresh(), () => {});
+        found.stores.forEach((/** @type {any} */ row) => row.strip ??= strips.get(row.store_id)); // until the new ones are there
+        addStrips(asked, found.stores, signal).then((some) => {
+          strips = some;
+          rows.refresh("strip");
+        }, () => {});
       }
       return { total, rows: found.stores };
     },
@@ -122,6 +128,11 @@ export function stores() {
     h("div", { class: "row" }, heading, tools), rows.element);
   return {
     element,
+    /** Shows when things were, where that was not ready: see `clock.js`. */
+    refresh() {
+      rows.refresh("since");
+      rows.refresh("last_poll");
+    },
     /**
      * @param {URLSearchParams} query
      * @param {AbortSignal} signal
@@ -129,6 +140,9 @@ export function stores() {
     async update(query, signal) {
       const asked = question(query).toString();
       const name = windowOf(query);
+      if (asked !== shown) {
+        strips = new Map();
+      }
       await rows.show(columns(chosen(query), { query, window: name, asOf: () => asOf,
         idWidth: () => Math.min(ID_MOST, Math.max(ID_LEAST, letters * LETTER + AROUND)) }),
       query.get("sort") ?? SORT, query.get("order") === "desc" ? "desc" : "asc", asked === shown, signal);

@@ -2,9 +2,9 @@
  * The trend: what the stores were together, hour by hour.
  */
 
-import * as api from "../../api.js";
 import { duration, hours, show, zoneOf } from "../../clock.js";
 import { copy } from "../../copy.js";
+import * as fresh from "../../fresh.js";
 import { fill, h, svg } from "../../h.js";
 import * as notice from "../../notice.js";
 import { counted, percent } from "../../words.js";
@@ -121,7 +121,7 @@ export function trend() {
      * @param {AbortSignal} signal
      */
     async update(wanted, signal) {
-      const found = await api.get("v1/series", question(wanted), signal);
+      const found = await fresh.get("v1/series", question(wanted), signal);
       if (series && told !== wanted.toString()) {
         pointer.reset();
       }

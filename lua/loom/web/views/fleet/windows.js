@@ -3,7 +3,7 @@
  */
 
 import * as address from "../../address.js";
-import { duration, hours, show, zoneOf } from "../../clock.js";
+import { duration, hours, isReady, show, zoneOf } from "../../clock.js";
 import { h } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { sheet } from "../../sheet.js";
@@ -33,7 +33,7 @@ function row(window, { totals, change }, query) {
   const zone = zoneOf(query);
   return h("tr", { class: chosen ? "chosen" : null },
     h("th", { scope: "row" }, h("button", { type: "button", class: "plain", "aria-pressed": String(chosen),
-      title: window.from !== null ? `${show(window.from, zone, "full")} to ${show(window.to, zone, "full")}` : null,
+      title: isReady() && window.from !== null ? `${show(window.from, zone, "full")} to ${show(window.to, zone, "full")}` : null,
       onclick: () => address.alter(towards(query, window.name)) }, labelOf(window.name))),
     h("td", { class: "number" }, h("b", null, percent(totals.ratio))),
     delta(change?.ratio, points(change?.ratio), change?.ratio < -0.00005),
@@ -62,7 +62,7 @@ export function windows() {
      */
     update(query, summary) {
       const list = summary.windows.filter((/** @type {any} */ { before_of: of }) => !of);
-      refill([list, list.map((/** @type {any} */ { name }) => summary.figures[name]), query.toString()],
+      refill([isReady(), list, list.map((/** @type {any} */ { name }) => summary.figures[name]), query.toString()],
         () => list.map((/** @type {any} */ one) => row(one, summary.figures[one.name], query)));
     },
   };

@@ -5,6 +5,7 @@
 import * as api from "../../api.js";
 import { fill, h, set } from "../../h.js";
 import * as notice from "../../notice.js";
+import { send } from "../../writes.js";
 
 /**
  * @typedef {object} Field
@@ -73,7 +74,7 @@ export function form(properties, made) {
     Object.values(fields).forEach(({ input }) => set(input, { "aria-invalid": null }));
     try {
       const body = Object.fromEntries(Object.entries(fields).map(([name, { value }]) => [name, value()]));
-      await api.send("POST", "trigger_report", { body });
+      await send("POST", "trigger_report", { body });
       notice.tell("The report is on its way.");
       await made();
     } catch (error) {

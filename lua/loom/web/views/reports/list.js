@@ -8,6 +8,7 @@ import { h } from "../../h.js";
 import * as notice from "../../notice.js";
 import * as session from "../../session.js";
 import { sheet } from "../../sheet.js";
+import { send } from "../../writes.js";
 
 /**
  * @param {any} report
@@ -36,7 +37,7 @@ function words(options) {
 /** @param {string} id */
 async function remove(id) {
   try {
-    await api.send("DELETE", `v1/reports/${id}`);
+    await send("DELETE", `v1/reports/${id}`);
   } catch (error) {
     notice.tell(`The report was not deleted: ${error instanceof Error ? error.message : error}`);
   }

@@ -2,7 +2,7 @@
  * Paints the wall on its canvas.
  */
 
-import { colour } from "../../theme.js";
+import { colour } from "../../colour.js";
 import { merged, RANKS } from "./grid.js";
 
 /** @type {Record<string, string>} */

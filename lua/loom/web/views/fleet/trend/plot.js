@@ -4,7 +4,7 @@
 
 import { show } from "../../../clock.js";
 import { svg } from "../../../h.js";
-import { percent } from "../../../words.js";
+import { count, percent } from "../../../words.js";
 import { ratio } from "./series.js";
 
 /** @typedef {import("./series.js").Series} Series */
@@ -116,7 +116,7 @@ function axes({ floor, most, y, share, base }, { width, left, right }, step) {
       svg("line", { class: "trend-grid", x1: left, x2: width - right, y1: share(value), y2: share(value) }),
       svg("text", { x: width - right + 6, y: share(value) + (value === floor ? 0 : 4) }, value === 1 ? "100 %"
         : percent(value).replace(/0+ %$/, " %").replace(". ", " "))]),
-    svg("text", { x: left - 6, y: y(most) + 8, "text-anchor": "end" }, stores.toLocaleString("en")),
+    svg("text", { x: left - 6, y: y(most) + 8, "text-anchor": "end" }, count(stores)),
     svg("text", { x: left - 6, y: base, "text-anchor": "end" }, "0"),
   ];
 }

@@ -5,6 +5,7 @@
 import * as api from "../../../api.js";
 import { h } from "../../../h.js";
 import { FieldProblem } from "./dialog.js";
+import { send } from "../../../writes.js";
 
 /**
  * @param {import("../../store.js").Data} data
@@ -48,7 +49,7 @@ export function attributesEdit({ id }, found) {
       return Object.fromEntries(attributes);
     },
     preview: () => null,
-    save: (attributes, reason) => api.send("PUT", api.ofStore(id, "attributes"),
+    save: (attributes, reason) => send("PUT", api.ofStore(id, "attributes"),
       { body: { attributes }, query: { reason }, match: tag }),
     differs(current) {
       tag = null;

@@ -2,11 +2,11 @@
  * Takes a stretch of time out of the schedule, or back in.
  */
 
-import * as api from "../../../api.js";
 import { show } from "../../../clock.js";
 import { fill, h } from "../../../h.js";
 import { exclusionText } from "../texts.js";
 import { FieldProblem } from "./dialog.js";
+import { send } from "../../../writes.js";
 
 /**
  * @param {(value: any) => Record<string, unknown>} added the exclusion, without its store and reason
@@ -15,7 +15,7 @@ import { FieldProblem } from "./dialog.js";
 function addition(added, id) {
   return {
     preview: (/** @type {any} */ value) => ({ exclusions: { add: [{ store_id: id, ...added(value) }] } }),
-    save: (/** @type {any} */ value, /** @type {string} */ reason) => api.send("POST", "v1/exclusions",
+    save: (/** @type {any} */ value, /** @type {string} */ reason) => send("POST", "v1/exclusions",
       { body: { store_id: id, ...added(value), reason } }),
   };
 }
@@ -116,6 +116,6 @@ export function exclusionRemoval({ zone }, one) {
       ". It counts again."),
     read: () => null,
     preview: () => ({ exclusions: { remove: [one.number] } }),
-    save: (_, reason) => api.send("DELETE", `v1/exclusions/${one.number}`, { query: { reason } }),
+    save: (_, reason) => send("DELETE", `v1/exclusions/${one.number}`, { query: { reason } }),
   };
 }

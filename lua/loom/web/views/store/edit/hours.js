@@ -6,6 +6,7 @@ import * as api from "../../../api.js";
 import { h } from "../../../h.js";
 import { DAYS, spansText, weekText } from "../texts.js";
 import { FieldProblem } from "./dialog.js";
+import { send } from "../../../writes.js";
 
 /**
  * The spans of a day as the service takes them.
@@ -57,7 +58,7 @@ export function hoursEdit({ id, span }, found) {
       return { week: wanted, effective_from: always.checked ? "always" : from.value, ...(to.value ? { to: to.value } : {}) };
     },
     preview: (hours) => ({ hours }),
-    save: (body, reason) => api.send("PUT", api.ofStore(id, "hours"), { body, query: { reason }, match: tag }),
+    save: (body, reason) => send("PUT", api.ofStore(id, "hours"), { body, query: { reason }, match: tag }),
     fieldOf: (message) => DAYS.find(([day]) => message.includes(` for ${day} `))?.[0] ?? "",
     differs(current) {
       tag = null;

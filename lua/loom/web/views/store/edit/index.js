@@ -9,6 +9,7 @@ import { hoursEdit } from "./hours.js";
 import { specialEdit, specialRemoval } from "./special.js";
 import { undo } from "./undo.js";
 import { zoneEdit } from "./zone.js";
+import { tagged } from "../../../writes.js";
 
 /** @typedef {import("../../store.js").Data} Data */
 
@@ -18,7 +19,7 @@ import { zoneEdit } from "./zone.js";
  * @param {Record<string, string>} [asked]
  */
 function current({ id }, what, asked) {
-  return api.tagged(api.ofStore(id, what), asked);
+  return tagged(api.ofStore(id, what), asked);
 }
 
 export const edits = {

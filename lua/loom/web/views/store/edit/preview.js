@@ -7,6 +7,7 @@ import { hours, show } from "../../../clock.js";
 import { h } from "../../../h.js";
 import { sheet } from "../../../sheet.js";
 import { counted, percent } from "../../../words.js";
+import { send } from "../../../writes.js";
 
 const STRETCHES = 8; // that change, and are shown
 
@@ -29,7 +30,7 @@ export async function ask({ id, asked, span }, body, signal) {
   const query = new URLSearchParams([...asked, ["windows", `shown:${span.first}/${span.afterLast},last_day:1d,last_week:7d`]]);
   query.delete("time");
   try {
-    return await api.send("POST", "v1/preview", { query, body: { store_id: id, ...body }, signal });
+    return await send("POST", "v1/preview", { query, body: { store_id: id, ...body }, signal });
   } catch (error) {
     if (error instanceof api.ApiError && error.status === 404) {
       return null;

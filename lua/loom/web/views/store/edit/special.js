@@ -7,6 +7,7 @@ import { h } from "../../../h.js";
 import { spansText } from "../texts.js";
 import { FieldProblem } from "./dialog.js";
 import { spansOf } from "./hours.js";
+import { send } from "../../../writes.js";
 
 /**
  * @param {string} id of the store, or * for all
@@ -38,7 +39,7 @@ export function specialEdit({ id, span }, day) {
       return { date: date.value, spans: spansOf(spans.value), note: note.value };
     },
     preview: (value) => ({ special_days: [{ date: value.date, spans: value.spans }] }),
-    save: (value, reason) => api.send("PUT", pathOf(id, value.date), { body: { spans: value.spans, note: value.note },
+    save: (value, reason) => send("PUT", pathOf(id, value.date), { body: { spans: value.spans, note: value.note },
       query: { reason } }),
   };
 }
@@ -54,6 +55,6 @@ export function specialRemoval(_, day) {
     content: h("p", null, h("bdi", null, day.note), ` ${spansText(day.spans)}. The weekly hours hold again on this date.`),
     read: () => null,
     preview: () => ({ special_days: [{ date: day.date, spans: null }] }),
-    save: (_value, reason) => api.send("DELETE", pathOf(day.store_id, day.date), { query: { reason } }),
+    save: (_value, reason) => send("DELETE", pathOf(day.store_id, day.date), { query: { reason } }),
   };
 }

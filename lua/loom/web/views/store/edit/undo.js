@@ -5,6 +5,7 @@
 import * as api from "../../../api.js";
 import { h } from "../../../h.js";
 import { pathOf } from "./special.js";
+import { send } from "../../../writes.js";
 
 /**
  * @typedef {object} Way
@@ -15,25 +16,25 @@ import { pathOf } from "./special.js";
 /** @type {Record<string, (entry: import("../audit.js").Entry, path: string) => Way>} those that `undoable` of the audit tells */
 const WAYS = {
   hours: ({ before }, path) => ({ preview: { hours: before },
-    save: (reason) => api.send("PUT", `${path}/hours`, { body: before, query: { reason } }) }),
+    save: (reason) => send("PUT", `${path}/hours`, { body: before, query: { reason } }) }),
   timezone: ({ before }, path) => ({ preview: { timezone_str: before?.timezone_str ?? null },
-    save: (reason) => api.send(before ? "PUT" : "DELETE", `${path}/timezone`,
+    save: (reason) => send(before ? "PUT" : "DELETE", `${path}/timezone`,
       { query: { reason }, body: before ?? undefined }) }),
   attributes: ({ before }, path) => ({ preview: null,
-    save: (reason) => api.send("PATCH", `${path}/attributes`, { body: before, query: { reason } }) }),
+    save: (reason) => send("PATCH", `${path}/attributes`, { body: before, query: { reason } }) }),
   special_day({ before, after, store_id: id }) {
     const { date } = before ?? after;
     return { preview: { special_days: [{ date, spans: before ? before.spans : null }] },
-      save: (reason) => api.send(before ? "PUT" : "DELETE", pathOf(id, date), { query: { reason },
+      save: (reason) => send(before ? "PUT" : "DELETE", pathOf(id, date), { query: { reason },
         body: before ? { spans: before.spans, note: before.note } : undefined }) };
   },
   exclusion({ before, after }) {
     if (!before) {
       return { preview: { exclusions: { remove: [after.number] } },
-        save: (reason) => api.send("DELETE", `v1/exclusions/${after.number}`, { query: { reason } }) };
+        save: (reason) => send("DELETE", `v1/exclusions/${after.number}`, { query: { reason } }) };
     }
     const { number, ...exclusion } = before;
-    return { preview: { exclusions: { add: [exclusion] } }, save: () => api.send("POST", "v1/exclusions", { body: exclusion }) };
+    return { preview: { exclusions: { add: [exclusion] } }, save: () => send("POST", "v1/exclusions", { body: exclusion }) };
   },
 };
 

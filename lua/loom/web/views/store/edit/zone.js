@@ -4,6 +4,7 @@
 
 import * as api from "../../../api.js";
 import { h } from "../../../h.js";
+import { send } from "../../../writes.js";
 
 /**
  * @param {import("../../store.js").Data} data
@@ -22,7 +23,7 @@ export function zoneEdit({ id }, found) {
     h("datalist", { id: "edit-zones" }, Intl.supportedValuesOf("timeZone").map((value) => h("option", { value })))),
     read: () => input.value.trim() || null,
     preview: (timezone_str) => ({ timezone_str }),
-    save: (timezone_str, reason) => api.send(timezone_str ? "PUT" : "DELETE", api.ofStore(id, "timezone"),
+    save: (timezone_str, reason) => send(timezone_str ? "PUT" : "DELETE", api.ofStore(id, "timezone"),
       { query: { reason }, match: tag, ...(timezone_str ? { body: { timezone_str } } : {}) }),
     differs(current) {
       tag = null;

@@ -1,0 +1,73 @@
+/**
+ * The view that is open, and its place in the page.
+ */
+
+import { copy } from "./copy.js";
+import { fill, h, painted } from "./h.js";
+import * as header from "./header.js";
+import { views } from "./views/index.js";
+
+/** @typedef {{ name: string, module: import("./views/view.js").Module }} Loaded */
+
+/** Where it stands. */
+export const place = h("main", { id: "main", tabIndex: -1 });
+
+/** @type {{ name: string, view: import("./views/view.js").View } | null} */
+let open = null;
+
+/** Ends the view that is open. */
+export function close() {
+  open?.view.close?.();
+  open = null;
+}
+
+/**
+ * Loads a view.
+ * @param {string} wanted as the address names it
+ * @returns {Promise<Loaded>}
+ */
+export async function load(wanted) {
+  const name = Object.hasOwn(views, wanted) ? wanted : "fleet";
+  return { name, module: await views[name]() };
+}
+
+/** @param {Loaded} loaded */
+function viewOf({ name, module }) {
+  if (open?.name !== name) {
+    close();
+    open = { name, view: module.open() };
+    fill(place, open.view.element);
+    document.title = `${module.title} – ${copy?.title ?? "Loom"}`;
+  }
+  return open.view;
+}
+
+/**
+ * Shows what an address asks for, or that there are no data. What can wait is made when the rest is painted.
+ * @param {import("./address.js").Address} now
+ * @param {Promise<Loaded>} loading its view
+ * @param {any} state an answer of `/v1/now`
+ * @param {AbortSignal} signal
+ */
+export async function update(now, loading, state, signal) {
+  let rest;
+  try {
+    if (state.newest_poll === null && now.view !== "data") {
+      const { welcome } = await import("./welcome.js");
+      signal.throwIfAborted();
+      close();
+      fill(place, welcome());
+    } else {
+      const loaded = await loading;
+      signal.throwIfAborted();
+      rest = await viewOf(loaded).update(now, signal, state);
+    }
+    await painted();
+  } finally {
+    if (!signal.aborted) {
+      header.updateAge(state, now.query);
+    }
+  }
+  signal.throwIfAborted();
+  await rest?.();
+}
