@@ -198,8 +198,10 @@ $(BROWSER_TOOLS):
 	touch $@
 
 test-browser: all $(BROWSER_TOOLS) ## The HTML report and the dashboard in Chromium; pictures of it are in build/pictures
-	@echo "== spec/browser in Chromium"
-	@LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-concurrency=2 --test-reporter=spec spec/browser/*_test.mjs
+	@$(MAKE) $(TWO) $(addsuffix .passes,$(wildcard spec/browser/*_test.mjs))
+
+spec/browser/%.passes: spec/browser/%
+	@echo "== $< in Chromium"; LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-reporter=spec $<
 
 # The sanitizer's runtime has to be loaded before an interpreter that was built without it. It keeps 16 MB of what was freed, not 256,
 # since a spec looks at how much memory a worker takes.
