@@ -178,10 +178,11 @@ end
 
 --- Checker of the option `search`: a text that the id or the value of an attribute contains, whichever case A to Z are in.
 function stores.search(value)
-  if type(value) == "string" and #value >= 1 and #value <= core.limits.search then
+  local count = type(value) == "string" and #value:gsub("[\128-\191]", "") -- of UTF-8, as pages and JSON Schema count
+  if count and #value >= 1 and count <= core.limits.search and #value <= 4 * core.limits.search then
     return value
   end
-  return nil, ("text of 1 to %d bytes"):format(core.limits.search)
+  return nil, ("text of 1 to %d characters"):format(core.limits.search)
 end
 
 --- Checker of the option `zones`: one that stores are measured by, or a list of them.

@@ -24,7 +24,7 @@ describe("a session", function()
 
   local function log_in(token, ...)
     local response = service:post("/v1/session", "application/json", cjson.encode { token = token }, ...)
-    local cookie = (response.headers["set-cookie"] or ""):match "^(loom_session=%x+)"
+    local cookie = (response.headers["set-cookie"] or ""):match "^(loom_session_%d+_loom=%x+)"
     cookies[#cookies + 1] = cookie and cookie:match "=(%x+)"
     return response, cookie
   end
@@ -97,7 +97,7 @@ describe("a session", function()
       local header = log_in(tokens.read, ...).headers["set-cookie"]
       return (header:gsub("=%x+;", "=ID;", 1))
     end
-    local plain = "loom_session=ID; Path=/loom; Max-Age=604800; HttpOnly; SameSite=Strict"
+    local plain = "loom_session_" .. service.port .. "_loom=ID; Path=/loom; Max-Age=604800; HttpOnly; SameSite=Strict"
     local claim = { "-H", "X-Forwarded-Proto: https" }
     assert.equal(plain, attributes())
     assert.equal(plain, attributes(unpack(claim))) -- of anybody
@@ -163,7 +163,8 @@ describe("a session", function()
     local _, cookie = log_in(tokens.read)
     local response = ask(cookie, "DELETE", "/v1/session", "-H", OWN)
     assert.equal(204, response.status)
-    assert.equal("loom_session=; Path=/loom; Max-Age=0; HttpOnly; SameSite=Strict", response.headers["set-cookie"])
+    assert.equal(("loom_session_%d_loom=; Path=/loom; Max-Age=0; HttpOnly; SameSite=Strict"):format(service.port),
+      response.headers["set-cookie"])
     server.expect_problem(ask(cookie, "GET", "/v1/stores"), 401, "the session is over")
     assert.equal(204, service:request("/v1/session", "-X", "DELETE").status)
   end)
@@ -181,7 +182,7 @@ describe("a session", function()
     local response = ask(cookie, "DELETE", "/v1/session", "-H", OWN)
     execute "DROP TRIGGER stays"
     assert.equal(500, response.status, response.body)
-    assert.matches("^loom_session=; Path=/loom; Max%-Age=0;", response.headers["set-cookie"])
+    assert.matches("^loom_session_%d+_loom=; Path=/loom; Max%-Age=0;", response.headers["set-cookie"])
     assert.equal(204, ask(cookie, "DELETE", "/v1/session", "-H", OWN).status)
   end)
 
@@ -235,7 +236,8 @@ describe("a session", function()
       assert.is_true(response.status == 400 or response.status == 413, response.body)
       assert.is_nil(response.headers["set-cookie"])
     end
-    for _, cookie in ipairs { "loom_session=", "loom_session=x", "loom_session=" .. ("0"):rep(64), 'loom_session="' } do
+    for _, value in ipairs { "", "x", ("0"):rep(64), '"' } do
+      local cookie = ("loom_session_%d_loom=%s"):format(service.port, value)
       server.expect_problem(ask(cookie, "GET", "/v1/stores"), 401)
     end
   end)

@@ -5,6 +5,7 @@
 local journal = require "loom.http.journal"
 local log = require "loom.http.log"
 local problem = require "loom.http.problem"
+local router = require "loom.http.router"
 local sessions = require "loom.http.sessions"
 local tokens = require "loom.http.tokens"
 
@@ -51,10 +52,15 @@ local function sent_token()
   return token and scheme:lower() == "bearer" and token or nil
 end
 
+--- The name of the cookie of this service's sessions.
+function access.cookie_name()
+  return sessions.cookie_name(ngx.var.server_port or "", router.link "")
+end
+
 --- The cookie of a session that a request brings; nil if there is none, or it brings a token.
 -- @treturn ?string
 function access.cookie()
-  return not sent_token() and ngx.var["cookie_" .. sessions.COOKIE] or nil
+  return not sent_token() and ngx.var["cookie_" .. access.cookie_name()] or nil
 end
 
 -- Who has a session: see `access.identify`.

@@ -145,7 +145,8 @@ function openapi.document()
       schemas = components,
       securitySchemes = {
         bearer = { type = "http", scheme = "bearer", description = "A token, where the service asks for them." },
-        session = { type = "apiKey", ["in"] = "cookie", name = sessions.COOKIE, description = "The cookie of POST /v1/session. "
+        session = { type = "apiKey", ["in"] = "cookie", name = sessions.COOKIE .. "_PORT",
+          description = "The cookie of POST /v1/session, whose name ends with the service's port and the path that it is below. "
           .. "What changes something needs Sec-Fetch-Site: same-origin, or an Origin that is the service's own." },
       },
     },

@@ -9,6 +9,8 @@ local problem = {}
 
 local titles = response.reasons
 
+local TEXT_MAX = 2048 -- bytes of a detail
+
 --- The status that a failure's code stands for.
 problem.status_of = {
   EINVAL = 400, EINPUT = 400, ENOENT = 404, EBUSY = 503, EAGAIN = 503, EFULL = 507, EREADONLY = 403, EEMPTY = 409,
@@ -92,13 +94,21 @@ end
 
 local is_no_member = { headers = true, current = true, discreet = true } -- of the document, at least not as it is
 
+-- What may quote what the client has sent, in one line that terminals do nothing by, and not much longer than can be read.
+local function readable(text)
+  text = core.utf8(text:sub(1, TEXT_MAX)) .. (#text > TEXT_MAX and "..." or "")
+  return (text:gsub("[%z\1-\31\127]", function(c)
+    return ("\\%d"):format(c:byte())
+  end))
+end
+
 --- Sends a problem.
 function problem.send(found)
   local document = { type = "about:blank", title = titles[found.status] or "Error", status = found.status,
-    detail = core.utf8(problem.public(found.detail)) } -- which may quote what the client has sent
+    detail = readable(problem.public(found.detail)) }
   for name, value in pairs(found.more) do
     if not is_no_member[name] then
-      document[name] = type(value) == "string" and core.utf8(value) or value
+      document[name] = type(value) == "string" and readable(value) or value
     end
   end
   local headers = { ["Content-Type"] = "application/problem+json", ["Cache-Control"] = "no-store" }

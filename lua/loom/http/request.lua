@@ -5,6 +5,7 @@ local check = require "loom.check"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
 local problem = require "loom.http.problem"
+local router = require "loom.http.router"
 local small_file = require "loom.small_file"
 
 local request = {}
@@ -110,6 +111,61 @@ local function has_bad_number(text)
   return bare:find "%.%D" or bare:find "%D%."
 end
 
+-- ---- types ----
+
+local words = { string = "text", number = "a number", boolean = "true or false", array = "a list", object = "an object" }
+
+-- Adds the types that a schema of the document of the API allows, as keys. Whether it says.
+local function add_types(types, schema)
+  local _, schemas = router.all()
+  schema = type(schema) == "string" and schemas[schema] or schema
+  if type(schema) ~= "table" then
+    return false
+  end
+  for _, name in ipairs(type(schema.type) == "table" and schema.type or { schema.type }) do
+    types[name == "integer" and "number" or name] = true
+  end
+  local says = schema.type ~= nil
+  for _, one in ipairs(schema.anyOf or schema.oneOf or {}) do
+    if not add_types(types, one) then
+      return false
+    end
+    says = true
+  end
+  for _, value in ipairs(schema.enum or { schema.const }) do
+    types[type(value)], says = true, true
+  end
+  return says
+end
+
+-- Whether a value is of one of some types; an empty table may be a list or an object.
+local function is_of(types, value)
+  if type(value) ~= "table" then
+    return types[type(value)] or false
+  end
+  return types.object and #value == 0 or types.array and (#value > 0 or next(value) == nil) or false
+end
+
+-- Ends the request where a field of a body is of another type than the document says: handlers and the library have uses of
+-- their own for some, such as false for what is removed, and numbers for instants.
+local function check_types(object)
+  local schema = (((ngx.ctx or {}).route or {}).request or {}).schema
+  local _, schemas = router.all()
+  schema = type(schema) == "string" and schemas[schema] or schema or {}
+  for name, value in pairs(object) do
+    local types = {}
+    local says = value ~= cjson.null and add_types(types, (schema.properties or {})[name])
+    if says and not is_of(types, value) then
+      local expected = {}
+      for kind in pairs(types) do
+        expected[#expected + 1] = words[kind]
+      end
+      table.sort(expected)
+      problem.raise(400, ("%s: %s expected"):format(name, table.concat(expected, " or ")), { field = name })
+    end
+  end
+end
+
 --- A JSON object in the body, without what is null; an empty body is an empty object. JSON is UTF-8 (RFC 8259, section 8.1),
 -- and its numbers are no words such as NaN.
 -- @tparam[opt] int limit bytes
@@ -131,6 +187,7 @@ function request.json_object(limit, keeps_null)
   if name then
     problem.raise(400, ("%s: is there more than once"):format(name), { field = name })
   end
+  check_types(value)
   return keeps_null and value or without_nulls(value)
 end
 

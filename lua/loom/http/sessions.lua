@@ -14,8 +14,17 @@ local transaction = require "loom.transaction"
 
 local sessions = {}
 
---- The name of the cookie.
+--- What the names of cookies begin with.
 sessions.COOKIE = "loom_session"
+
+--- The name of a service's cookie. Browsers send cookies to all ports of a host (RFC 6265, section 8.5): services on several of
+-- them would end each other's sessions, and so would one below the path of another.
+-- @tparam string port that the service listens on
+-- @tparam string path that clients have it below, "" for none
+-- @treturn string
+function sessions.cookie_name(port, path)
+  return ("%s_%s%s"):format(sessions.COOKIE, port, (path:gsub("%W", "_")))
+end
 
 --- The longest that a session lasts, in seconds.
 sessions.LIFETIME = 7 * 86400

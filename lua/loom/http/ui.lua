@@ -109,10 +109,11 @@ local function send(media_type, cache, etag, text)
 end
 
 local function get_shell(arguments)
-  if not arguments.view:find "^%l+$" then
+  local view = arguments.view
+  if not view:find "^%l+$" or view == "index" or not site.files[("views/%s.js"):format(view)] then
     problem.raise(404, "there is nothing at this path")
   end
-  send("text/html; charset=utf-8", "no-cache", site.hash, site.shell(arguments.view))
+  send("text/html; charset=utf-8", "no-cache", site.hash, site.shell(view))
 end
 
 -- Names are relative, whatever path a proxy has the service below: those in the shell need the slash.

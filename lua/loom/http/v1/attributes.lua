@@ -45,7 +45,13 @@ end
 local function put(arguments)
   local id = arguments.store_id
   local parameters = editing.parameters()
-  set(id, request.fields({ "attributes" }, "attributes").attributes, parameters, true)
+  local attributes = request.fields({ "attributes" }, "attributes").attributes
+  for name, value in pairs(type(attributes) == "table" and attributes or {}) do
+    if value == false then -- which the library would take for one that is removed
+      problem.raise(400, ("attributes: %s: text or a number expected"):format(name), { field = "attributes" })
+    end
+  end
+  set(id, attributes, parameters, true)
   send(id)
 end
 

@@ -89,6 +89,7 @@ local function delete(arguments)
   response.none()
 end
 
+local instant = { type = { "string", "number" }, description = "An instant; as a number in seconds since 1970." }
 local nullable_instant = { type = { "string", "null" }, description = "An instant; null of a rule." }
 
 return {
@@ -118,7 +119,7 @@ return {
       description = "From from_utc to to_utc; or with a zone from from_local to to_local, by its clocks; or weekly.",
       properties = {
         store_id = { type = "string", description = "* stands for all stores." },
-        from_utc = "Instant", to_utc = "Instant", reason = { type = "string" },
+        from_utc = instant, to_utc = instant, reason = { type = "string" },
         zone = { type = "string",
           description = "Whose clocks times are of: store for each store's, or a timezone (default with weekly: store)." },
         weekly = { type = "string",

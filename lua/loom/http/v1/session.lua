@@ -57,7 +57,7 @@ end
 -- came, where it trusts the proxy: see `loom.http.nginx_conf`.
 local function set_cookie(value, seconds)
   local path, scheme = router.link "", ngx.var.loom_scheme or ngx.var.scheme
-  ngx.header["Set-Cookie"] = ("%s=%s; Path=%s; Max-Age=%d; HttpOnly; SameSite=Strict%s"):format(sessions.COOKIE, value,
+  ngx.header["Set-Cookie"] = ("%s=%s; Path=%s; Max-Age=%d; HttpOnly; SameSite=Strict%s"):format(access.cookie_name(), value,
     path ~= "" and path or "/", seconds, scheme == "https" and "; Secure" or "")
 end
 
