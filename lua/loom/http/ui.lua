@@ -18,6 +18,7 @@ local ui = {}
 local FILE_MAX = 1024 * 1024 -- bytes; those that there are have some thousands
 local DEPTH = 4 -- of folders and a file, such as views/fleet/trend/chart.js
 local SHELL = "index.html" -- what every view is opened in
+local COPIES = "site" -- what pages have that need no service: see `loom.site`
 local YEAR = 31536000 -- seconds, as long as caches are ever told to keep anything
 
 local types = { js = "text/javascript; charset=utf-8", css = "text/css; charset=utf-8", svg = "image/svg+xml" }
@@ -35,7 +36,7 @@ local function read(folder, below, files, depth)
   for name in lfs.dir(folder .. below) do
     local path = below .. name
     local mode = name:sub(1, 1) ~= "." and lfs.attributes(folder .. path, "mode")
-    if mode == "directory" then
+    if mode == "directory" and path ~= COPIES then
       read(folder, path .. "/", files, depth + 1)
     elseif mode == "file" and (types[name:match "%.(%l+)$"] or path == SHELL) then
       files[path] = assert(small_file.read(folder .. path, FILE_MAX))
