@@ -1,6 +1,6 @@
 /*
-** What tests of databases share: files that Loom and others have made, whole ones and some of older versions, and what is expected of
-** them.
+** What tests of databases share: files that Loom and others have made, whole ones and some of older versions, and what is
+** expected of them.
 */
 #ifndef DATABASES_H
 #define DATABASES_H

@@ -1,6 +1,6 @@
 /*
-** Tests of whose file a database is: what is not one of Loom's is told apart and left alone; older ones are upgraded, whoever else
-** does it meanwhile.
+** Tests of whose file a database is: what is not one of Loom's is told apart and left alone; older ones are upgraded, whoever
+** else does it meanwhile.
 */
 #include "databases.h"
 

@@ -1,6 +1,7 @@
 /*
-** Tests of the order of records, by random ones: sorted they are the same records in order of store, layer, date and time, equal ones
-** as they came; groups are layers, or dates of them; and what is left of repeats and of rows that say nothing is what a set has.
+** Tests of the order of records, by random ones: sorted they are the same records in order of store, layer, date and time, equal
+** ones as they came; groups are layers, or dates of them; and what is left of repeats and of rows that say nothing is what a set
+** has.
 */
 #include "support.h"
 

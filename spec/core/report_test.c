@@ -1,6 +1,6 @@
 /*
-** Tests of reports: the figures of known data, reports of some stores only, what lies over files, windows on the calendar, and what is
-** refused.
+** Tests of reports: the figures of known data, reports of some stores only, what lies over files, windows on the calendar, and
+** what is refused.
 */
 #include "reports.h"
 

@@ -1,6 +1,6 @@
 /*
-** Tests of the threads of a report: how many there are changes nothing; reports that are not started, fail, are cancelled and freed at
-** any time.
+** Tests of the threads of a report: how many there are changes nothing; reports that are not started, fail, are cancelled and
+** freed at any time.
 */
 #include "reports.h"
 

@@ -1,6 +1,6 @@
 /*
-** What a report is inside: what the threads that compute it share, and what each of them works with. For report.c, which starts it and
-** shows its results, report_threads.c, and those who find what a store's row has: report_measure.c and report_states.c.
+** What a report is inside: what the threads that compute it share, and what each of them works with. For report.c, which starts
+** it and shows its results, report_threads.c, and those who find what a store's row has: report_measure.c and report_states.c.
 */
 #ifndef LOOM_REPORT_JOB_H
 #define LOOM_REPORT_JOB_H

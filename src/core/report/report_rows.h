@@ -1,7 +1,7 @@
 /*
 ** The rows of a report: put by its readers, a batch at a time, and sorted when all are there.
 **
-**   {.windows, .bins, .has_states} → loom_report_rows_reserve → loom_report_rows_add, and what the row has at the index it returns, …
+**   {.windows, .bins, .has_states} → loom_report_rows_reserve → loom_report_rows_add, and what the row at its index has, …
 **   → loom_report_rows_sort → loom_report_rows_find, loom_report_rows_walk_to, … → loom_report_rows_free
 */
 #ifndef LOOM_REPORT_ROWS_H

@@ -1,6 +1,6 @@
 /*
-** A report of states: what each store is at as_of. Each look goes back further, up to where none does: see standing.h. Of most stores
-** one look will do; the others are deferred until all have had theirs.
+** A report of states: what each store is at as_of. Each look goes back further, up to where none does: see standing.h. Of most
+** stores one look will do; the others are deferred until all have had theirs.
 */
 #ifndef LOOM_REPORT_STATES_H
 #define LOOM_REPORT_STATES_H

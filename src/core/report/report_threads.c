@@ -1,6 +1,6 @@
 /*
-** The threads of a report. Each reads stores by a reader of its own, which the source has for it, and measures them; there are as many
-** as readers can be had. What it has measured it hands over a batch at a time.
+** The threads of a report. Each reads stores by a reader of its own, which the source has for it, and measures them; there are
+** as many as readers can be had. What it has measured it hands over a batch at a time.
 */
 #include "report/report_threads.h"
 #include "base/thread.h"

@@ -18,7 +18,10 @@ loom_status loom_database_connect_again(loom_database *database, loom_error *err
 /* Closes the connection, with what is kept of it. */
 void loom_database_disconnect(loom_database *database);
 
-/* Sets what a transaction of this kind needs; only where it changes: a flag that is set makes SQLite compile all statements anew. */
+/*
+** Sets what a transaction of this kind needs; only where it changes: a flag that is set makes SQLite compile all statements
+** anew.
+*/
 loom_status loom_database_set_for(loom_database *database, enum loom_settings settings,
                                   loom_error *error);
 

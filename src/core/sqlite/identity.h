@@ -12,8 +12,8 @@ typedef struct loom_database loom_database; /* as in database.h */
 loom_status loom_database_identify(loom_database *database, loom_error *error);
 
 /*
-** For whoever has the write lock: a newer Loom may have upgraded the file while it was open here, and nothing is written by rules that
-** are not its own.
+** For whoever has the write lock: a newer Loom may have upgraded the file while it was open here, and nothing is written by
+** rules that are not its own.
 */
 loom_status loom_database_check_version(loom_database *database, loom_error *error);
 

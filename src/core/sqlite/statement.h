@@ -23,7 +23,9 @@ loom_status loom_statement_get(loom_database *database, const char *sql, sqlite3
 /* Gives a statement back, to be kept in place of the one that was not used for the longest time. NULL does nothing. */
 void loom_statement_keep(loom_database *database, sqlite3_stmt *statement, bool reads_only);
 
-/* Runs a statement that returns no rows, and gives it back. *changes, which may be NULL, grows by the rows that it has changed. */
+/*
+** Runs a statement that returns no rows, and gives it back. *changes, which may be NULL, grows by the rows that it has changed.
+*/
 loom_status loom_statement_run(loom_database *database, sqlite3_stmt *statement, uint64_t *changes,
                                loom_error *error);
 

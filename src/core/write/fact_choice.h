@@ -1,6 +1,6 @@
 /*
-** A choice of stores as SQL: one row to a store, in order of the ids. Columns: the id; whether all is met but for the glob; the value
-** of the attribute.
+** A choice of stores as SQL: one row to a store, in order of the ids. Columns: the id; whether all is met but for the glob; the
+** value of the attribute.
 **
 **   loom_fact_choice_write → prepared → loom_fact_choice_bind
 */

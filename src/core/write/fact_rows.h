@@ -46,9 +46,9 @@ loom_status loom_fact_rows_next(struct loom_fact_rows *rows, struct loom_fact *f
 void loom_fact_rows_end(struct loom_fact_rows *rows);
 
 /*
-** Finds the fact that a put replaces or a removal takes away, by its key, the number of its store, 0 for every store, and whether it
-** was set by hand; its texts live until loom_fact_rows_leave, which follows whatever this returns. What is damaged counts as
-** nothing: it is to be mended. There is no list meanwhile.
+** Finds the fact that a put replaces or a removal takes away, by its key, the number of its store, 0 for every store, and
+** whether it was set by hand; its texts live until loom_fact_rows_leave, which follows whatever this returns. What is damaged
+** counts as nothing: it is to be mended. There is no list meanwhile.
 */
 loom_status loom_fact_rows_find(struct loom_fact_rows *rows, const struct loom_fact *fact,
                                 int64_t store, bool override, struct loom_fact *found, bool *there,

@@ -9,8 +9,8 @@
 #include "write/facts.h"
 
 /*
-** Puts a fact of the store with a number, 0 for every store, in place of the one with its key. An exclusion gets its number; where
-** there is the same one, nothing is written.
+** Puts a fact of the store with a number, 0 for every store, in place of the one with its key. An exclusion gets its number;
+** where there is the same one, nothing is written.
 */
 loom_status loom_fact_write_put(loom_database *database, struct loom_fact *fact, int64_t store,
                                 loom_error *error);

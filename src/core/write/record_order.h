@@ -19,7 +19,10 @@ int loom_records_compare(const struct loom_record *l, const struct loom_record *
 */
 uint32_t *loom_records_sort(struct loom_record *records, size_t count, uint32_t stores);
 
-/* How many sorted records, of those that are left, belong to the first one: a layer of a store's hours, or of its spans of a date. */
+/*
+** How many sorted records, of those that are left, belong to the first one: a layer of a store's hours, or of its spans of a
+** date.
+*/
 size_t loom_records_group(const struct loom_record *first, size_t left, enum loom_kind kind);
 
 /*
@@ -30,8 +33,8 @@ size_t loom_records_drop_repeats(struct loom_record *records, size_t count,
                                  struct loom_counts *counts);
 
 /*
-** Drops hours without times that say nothing, in the same way: beside an opening in the same week, or beside another one, of which a
-** closed one prevails over one that reverts. The others make their week exist.
+** Drops hours without times that say nothing, in the same way: beside an opening in the same week, or beside another one, of
+** which a closed one prevails over one that reverts. The others make their week exist.
 */
 size_t loom_records_drop_closed(struct loom_record *records, size_t count,
                                 struct loom_counts *counts);

@@ -1,9 +1,9 @@
 /*
 ** Records as rows, kind by kind.
 **
-** Hours and zones replace those of the same stores, special days those of the same store and date, each within its layer: what files
-** brought, or what was set by hand. Attributes replace those of the same store and name; exclusions are added. Overrides stay where
-** rows are a file's, unless they are to be replaced too.
+** Hours and zones replace those of the same stores, special days those of the same store and date, each within its layer: what
+** files brought, or what was set by hand. Attributes replace those of the same store and name; exclusions are added. Overrides
+** stay where rows are a file's, unless they are to be replaced too.
 */
 #include "write/record_write.h"
 #include "sqlite/statement.h"

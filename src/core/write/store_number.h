@@ -41,8 +41,8 @@ loom_status loom_store_numbers_insert(loom_database *database,
                                       const struct loom_reach *reach, loom_error *error);
 
 /*
-** Tells the stores, and the database, how far their polls reach, by number in `ids`; `but_new`: those that were inserted have been
-** told.
+** Tells the stores, and the database, how far their polls reach, by number in `ids`; `but_new`: those that were inserted have
+** been told.
 */
 loom_status loom_store_numbers_tell(loom_database *database,
                                     const struct loom_store_numbers *stores,
@@ -56,7 +56,10 @@ struct loom_last_store {
   int64_t number;
 };
 
-/* Finds the number of one store, or in `last`, which may be NULL: 0 for every store (an id that is NULL), and where it is not known. */
+/*
+** Finds the number of one store, or in `last`, which may be NULL: 0 for every store (an id that is NULL), and where it is not
+** known.
+*/
 loom_status loom_store_number_find(loom_database *database, struct loom_last_store *last,
                                    const char *id, size_t length, int64_t *number,
                                    loom_error *error);
