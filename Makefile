@@ -210,10 +210,10 @@ ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-fil
 ASAN_MAKE = $(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' \
             SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
 asan-core: ## The C tests of the core under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
-	$(ASAN_MAKE) test-core
+	+$(ASAN_MAKE) test-core
 
 asan: asan-core $(VALIDATORS) ## The same, those of the module, and the specs
-	$(ASAN_MAKE) all test-api
+	+$(ASAN_MAKE) all test-api
 	$(ASAN_ENV) LOOM_BUILD=build/asan spec/run $(LUA)
 
 tsan: ## The core tests under ThreadSanitizer

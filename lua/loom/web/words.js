@@ -47,7 +47,7 @@ export function points(change) {
     return "–";
   }
   const value = change * 100;
-  return `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value).toFixed(2)} pp`;
+  return `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value).toFixed(Math.abs(value) < 10 ? 2 : 1)} pp`;
 }
 
 /**
