@@ -132,6 +132,7 @@ describe("a click that a live update comes into", () => {
 
   it("is on the same elements, where they have nothing new", async () => {
     await visit(browser, `${service.url}/ui/fleet?by=brand`, {}, async (page, seen) => {
+      await page.locator(".fleet-groups select").first().waitFor();
       const kept = await page.$$(".fleet-groups select, .fleet-stores .switch button, .chips, .top nav a");
       assert.ok(kept.length > 8);
       await update(page, seen);
