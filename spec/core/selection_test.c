@@ -144,7 +144,7 @@ static void texts_are_found(void **state) {
   }
 }
 
-/* A hundred times a million comparisons would take long enough to be seen. */
+/* Hundreds of times a million comparisons would take long enough to be seen. */
 static void texts_take_no_longer_than_they_must(void **state) {
   (void)state;
   char wanted[LOOM_SEARCH_MAX];

@@ -165,6 +165,7 @@ describe("stores", function()
     { "a text in ids", { search = "NORTH" }, { "north 1", "north 2", "é" } }, -- the last one is in that region
     { "a text in attributes", { search = "x" }, { "north 1", "south 1" } },
     { "a text that is no pattern", { search = "*" }, { "a*" } },
+    { "a text of as many characters as it may have", { search = ("\240\159\140\174"):rep(100) }, {} }, -- of four bytes each
     { "a text that is nowhere", { search = "nowhere" }, {} },
     { "a zone", { zones = "Europe/Oslo" }, { "north 1" } },
     { "the default zone", { zones = { "America/Chicago", "UTC" }, stores = "?*" },
@@ -186,7 +187,8 @@ describe("stores", function()
 
   it("are not chosen by what is no text or no zone", function()
     for _, call in ipairs { "report", "status", "store_ids", "series" } do
-      for _, options in ipairs { { search = "" }, { search = ("x"):rep(101) }, { zones = { 1 } }, { zones = true } } do
+      for _, options in ipairs { { search = "" }, { search = ("x"):rep(101) }, { search = ("é"):rep(101) },
+        { zones = { 1 } }, { zones = true } } do
         local called, message = pcall(monitor[call], monitor, options)
         assert.is_false(called)
         assert.matches(("bad option '%s' to '"):format((next(options))), message, 1, true)
@@ -271,6 +273,7 @@ describe("stores", function()
       { "*" }, { "north*" }, { "a[*?[]*" }, { "[!a-z]*" }, { "" }, { "é" }, { "[" }, { nil, { region = "north" } },
       { "*1", { region = { "north", "south" }, brand = "x" } }, { nil, { nothing = "x" } }, { nil, {} },
       { nil, nil, "NORTH" }, { nil, nil, "*" }, { nil, nil, "É" }, { nil, nil, "é" }, { "*1", { brand = "x" }, "out" },
+      { nil, nil, ("é"):rep(100) },
     } do
       local expected = {}
       for store in monitor:stores() do

@@ -35,7 +35,7 @@ static void push_limits(lua_State *L) {
                 {"attribute_name", LOOM_ATTRIBUTE_NAME_MAX},
                 {"attribute_names", LOOM_ATTRIBUTE_NAMES_MAX},
                 {"attributes_size", LOOM_ATTRIBUTES_SIZE_MAX},
-                {"search", LOOM_SEARCH_MAX},
+                {"search", LOOM_SEARCH_CHARACTERS},
                 {"zone_name", LOOM_ZONE_NAME_MAX},
                 {"slack", LOOM_SLACK_MAX},
                 {"max_gap", LOOM_MAX_GAP_MAX},

@@ -87,7 +87,7 @@ static char to_lower(char c) {
 
 /* By Knuth, Morris and Pratt (1977): begins[i] is how long a beginning of `wanted` is that also ends at its byte i. */
 bool loom_text_contains(const char *text, size_t length, const char *wanted, size_t wanted_length) {
-  unsigned char begins[LOOM_SEARCH_MAX];
+  uint16_t begins[LOOM_SEARCH_MAX];
   size_t found = 0;
   if (wanted_length == 0 || wanted_length > LOOM_SEARCH_MAX || wanted_length > length)
     return wanted_length == 0;
@@ -96,7 +96,7 @@ bool loom_text_contains(const char *text, size_t length, const char *wanted, siz
     while (found && wanted[found] != wanted[i])
       found = begins[found - 1];
     found += wanted[found] == wanted[i];
-    begins[i] = (unsigned char)found;
+    begins[i] = (uint16_t)found;
   }
   found = 0;
   for (size_t i = 0; i < length && found < wanted_length; i++) {

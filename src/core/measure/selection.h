@@ -29,7 +29,9 @@ bool loom_selection_has(const struct loom_selection *selection, const char *id, 
 */
 bool loom_glob_matches(const char *glob, const char *text, size_t length);
 
-#define LOOM_SEARCH_MAX 100 /* bytes of a text to look for, which is more than people type */
+/* Characters of a text to look for, which is more than people type, and bytes of it, of which one of UTF-8 has up to four. */
+#define LOOM_SEARCH_CHARACTERS 100
+#define LOOM_SEARCH_MAX (4 * LOOM_SEARCH_CHARACTERS)
 
 /*
 ** Whether a text contains another one of up to LOOM_SEARCH_MAX bytes, in which A to Z are a to z; the first may have either. Other
