@@ -209,7 +209,9 @@ function Queue:trigger(options, own)
       transaction.fail("EAGAIN", "%s waiting already", waiting == 1 and "1 report is" or waiting .. " reports are")
     elseif own and count_queued(execute, own) >= self:own_places() then
       are_own = true
-      transaction.fail("EAGAIN", "%d reports of this client are waiting already", self:own_places())
+      local places = self:own_places()
+      transaction.fail("EAGAIN", "%s waiting already", places == 1 and "1 report of this client is"
+        or places .. " reports of this client are")
     end
     local made = core.uuid()
     execute("INSERT INTO report(report_id, options, state, created) VALUES(?, ?, 'queued', ?)", made, text, now(self))

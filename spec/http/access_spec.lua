@@ -169,7 +169,9 @@ describe("access to a service", function()
       return service:post("/trigger_report", "application/json", ('{"as_of":"2024-03-04T0%d:00:00Z"}'):format(hour), "-H",
         headers[client])
     end
-    assert.equal(200, trigger(1, 1).status)
+    for _ = 1, 3 do
+      assert.equal(200, trigger(1, 1).status) -- asked for again and again it is one
+    end
     assert.equal(200, trigger(1, 2).status)
     local response = trigger(1, 3)
     server.expect_problem(response, 429, "2 reports of this client are waiting already")

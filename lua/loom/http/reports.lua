@@ -27,7 +27,8 @@ local LOCATION = "/loom-report/"
 
 local KEY = "reports of " -- and a client, in the shared dictionary: ids of the last reports that it has asked for
 
--- The ids of reports that a client has asked for by any worker, of which some may wait. They are forgotten when nginx ends.
+-- The ids of reports that a client has asked for by any worker, each once, of which some may wait. They are forgotten when nginx
+-- ends.
 local function ids_of(client)
   local ids = {}
   for id in ((ngx.shared.loom and ngx.shared.loom:get(KEY .. client)) or ""):gmatch "%S+" do
@@ -36,8 +37,14 @@ local function ids_of(client)
   return ids
 end
 
--- Notes another one, as many as may be in the queue. One that cannot be noted is not counted.
+-- Notes another one, as many as may be in the queue. One that waits already may be asked for again, and stays one. One that
+-- cannot be noted is not counted.
 local function note_id(client, ids, id)
+  for _, known in ipairs(ids) do
+    if known == id then
+      return
+    end
+  end
   local first = #ids - 2 * service.state().queue:own_places() + 2
   ids[#ids + 1] = id
   if ngx.shared.loom then
