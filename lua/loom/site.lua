@@ -89,8 +89,12 @@ local function compute(monitor, options)
   local of = setmetatable(choose(monitor, options), Of)
   check_count(of.count)
   of.monitor, of.options = monitor, options
-  of.status = need(monitor:status(of:chosen { dormant_after = options.dormant_after }))
   of.report = need(monitor:report(of:chosen { compare = true, strips = { window = "last_week", bins = 168 } }))
+  local status, message, code = monitor:status(of:chosen { dormant_after = options.dormant_after })
+  if not status then
+    of.report:close()
+  end
+  of.status = need(status, message, code)
   return of
 end
 

@@ -251,6 +251,18 @@ describe("loom site", function()
       folder .. "/link: is a link, in whose place no folder is put")
   end)
 
+  it("fails with a line where the folder that is there cannot be read", function()
+    local unprivileged, place = shell.unprivileged(), folder .. "/closed"
+    if not unprivileged then
+      pending "the superuser may read everything, and setpriv is not there"
+    end
+    assert(lfs.mkdir(place))
+    shell.run("chmod 000 " .. place)
+    local result = shell.run(unprivileged .. shell.line("site", db, place))
+    shell.run("chmod 700 " .. place)
+    shell.expect_failure(result, 1, ("cannot open %s: Permission denied"):format(place))
+  end)
+
   it("fails with a line where there is nothing to tell, or too much is wrong", function()
     local empty = folder .. "/empty"
     local monitor = assert(loom.open(empty, { create = true }))

@@ -25,15 +25,11 @@ local instant = instants.of "ms"
 
 local function no_turn() end
 
-local function raise(message, code)
-  error({ site = message, code = code }, 0)
-end
-
 --- What something returns; where that is nil, the failure is raised, for `loom.site` to catch.
 -- @treturn any
 function fleet.need(value, message, code)
   if value == nil then
-    raise(message, code)
+    error({ site = message, code = code }, 0)
   end
   return value, message
 end
@@ -50,15 +46,10 @@ local function with_column(of, native, name, work)
     column, go_on = stores.column(native, name)
   end
   local good, result = pcall(function()
-    repeat
-      local done, message, code = not go_on or go_on(of.monitor.database, 1), nil, nil
-      if go_on and not done then
-        done, message, code = go_on(of.monitor.database, 1)
-      end
-      if done == nil then
-        raise(message, code)
-      end
-    until done
+    local done = not go_on
+    while not done do
+      done = need(go_on(of.monitor.database, 1))
+    end
     return work(column)
   end)
   column:close()

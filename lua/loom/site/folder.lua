@@ -43,7 +43,7 @@ local function stranger(path)
   end
 end
 
--- What is at a path: nil for nothing, "empty", "site", or what is wrong with it.
+-- What is at a path: nil for nothing, "empty", "site", or what is wrong with it. Raises where a folder cannot be read.
 local function look(path)
   local mode = lfs.attributes(path, "mode")
   if not mode then
@@ -131,8 +131,10 @@ function folder.check(path)
     return nil, ("EINVAL: %s: the name of a folder is needed, which is put in the place of the one that is there"):format(path),
       "EINVAL"
   end
-  local _, problem = look(name)
-  if problem then
+  local called, found, problem = pcall(look, name)
+  if not called then
+    return failed((tostring(found):gsub("^.-:%d+: ", ""))) -- without the place here
+  elseif problem then
     return nil, "EINVAL: " .. problem, "EINVAL"
   end
   return true
@@ -174,7 +176,5 @@ function folder.write(path, produce)
   end
   return done and written, message, code
 end
-
-folder.MARK = MARK
 
 return folder
