@@ -121,6 +121,12 @@ describe("by keys alone", () => {
     assert.equal(new URL(page.url()).searchParams.get("id"), ids[3]);
   }));
 
+  it("the menu of rules begins with those that are chosen", () => open("fleet?preset=monitoring", {}, async (page) => {
+    await page.getByRole("button", {name: /^Rules/}).focus();
+    await page.keyboard.press("Enter");
+    await until("they have the focus", () => page.evaluate(() => document.activeElement.value === "monitoring"));
+  }));
+
   it("a dialog is left, and the focus is where it was", () => open("store?id=store-00020", {}, async (page) => {
     for (const id of ["edit-exclusion", "edit-hours", "edit-special"]) {
       await page.locator(`#${id}`).focus();

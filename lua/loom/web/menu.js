@@ -7,6 +7,15 @@ import { fill, h } from "./h.js";
 let made = 0;
 
 /**
+ * Puts the focus on what is chosen in a panel, or on the first that can be.
+ * @param {Element} panel
+ */
+function enter(panel) {
+  /** @type {HTMLElement | null} */ (panel.querySelector("input[type=radio]:checked")
+    ?? panel.querySelector("input, select, button, a"))?.focus();
+}
+
+/**
  * @param {import("./h.js").Child} label what the button shows
  * @param {(close: () => void) => import("./h.js").Child} content what is in the panel, made when it opens
  * @param {import("./h.js").Properties} [properties] of the button
@@ -25,8 +34,7 @@ export function menu(label, content, properties) {
     if (open) {
       panel.replaceChildren(h("div", null, content(close)));
       document.addEventListener("pointerdown", elsewhere);
-      /** @type {HTMLElement | null} */ (panel.querySelector("input[type=radio]:checked")
-        ?? panel.querySelector("input, select, button, a"))?.focus();
+      enter(panel);
     } else {
       document.removeEventListener("pointerdown", elsewhere);
     }
@@ -82,7 +90,7 @@ export function loaded(load, name = /** @type {Name} */ ("panel")) {
     const place = h("div", null, "…");
     load().then((module) => {
       fill(place, module[name](close));
-      /** @type {HTMLElement | null} */ (place.querySelector("input, button"))?.focus();
+      enter(place);
     }, () => fill(place, "This part of the page is not there: load it anew."));
     return place;
   };

@@ -98,7 +98,7 @@ export function named(attribute) {
 }
 
 /** @param {string} name the column's */
-export function attributeOf(name) {
+function attributeOf(name) {
   try {
     return decodeURIComponent(name.slice(ATTRIBUTE.length));
   } catch { // somebody has written the address by hand

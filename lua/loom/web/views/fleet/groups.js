@@ -166,9 +166,9 @@ export function groups() {
       if (query.has("target")) {
         asked.set("target", String(Number(query.get("target")) / 100));
       }
-      const found = /** @type {Group[]} */ ((await fresh.get("v1/groups", asked, signal)).groups);
-      const courses = await coursesOf(query, by, found.length, signal);
-      found.sort((a, b) => b.windows[window].totals.down - a.windows[window].totals.down);
+      const answer = /** @type {Group[]} */ ((await fresh.get("v1/groups", asked, signal)).groups);
+      const courses = await coursesOf(query, by, answer.length, signal);
+      const found = answer.toSorted((a, b) => b.windows[window].totals.down - a.windows[window].totals.down);
       fill(heading, "Groups", h("small", null, ` in the ${wordOf(window)}`));
       refillTools([names, by, query.toString()], () => [choice(names, by), !copy && target(query)]);
       show({ found, by, window, courses: [...courses], hasTarget: query.has("target") }, query);

@@ -47,7 +47,7 @@ function areDrawn({ figures, polls_outside: outside }) {
  * @param {import("../store.js").Data} data
  * @returns {Seen}
  */
-export function seenOf({ window, segments, schedule, asOf }) {
+function seenOf({ window, segments, schedule, asOf }) {
   const openings = schedule.days.flatMap((/** @type {import("./span.js").Day} */ day) => day.openings);
   if (!window) {
     return { segments: segments ?? [], openings, exclusions: [], polls: [], outside: [], asOf };

@@ -29,7 +29,7 @@ export function dateAfter(date, days) {
  * @param {string} date
  * @param {number} months
  */
-export function monthAfter(date, months) {
+function monthAfter(date, months) {
   const [year, month] = date.split("-").map(Number);
   return new Date(Date.UTC(year, month - 1 + months, 1)).toISOString().slice(0, 10);
 }

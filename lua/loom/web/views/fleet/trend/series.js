@@ -25,7 +25,7 @@ const LENGTHS = [60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400
  * How long steps are, so that a span has a whole number of them.
  * @param {number} seconds of the span
  */
-export function stepOf(seconds) {
+function stepOf(seconds) {
   return LENGTHS.find((step) => seconds % step === 0 && seconds / step <= MOST)
     ?? LENGTHS.findLast((step) => seconds % step === 0) ?? seconds;
 }
