@@ -129,8 +129,8 @@ function http.exit_worker()
   metrics.tell()
 end
 
--- Nothing but the files of reports and what is set by hand has an ETag, and nothing but the former a date (RFC 9110, section
--- 13.1). What nginx would find only once the request has been carried out is found before.
+-- Nothing but the files of reports and what is set by hand has an ETag that is not weak, as If-Match needs, and nothing but the
+-- former a date (RFC 9110, section 13.1). What nginx would find only once the request has been carried out is found before.
 local function check_preconditions(route)
   ngx.req.clear_header "If-Unmodified-Since"
   if route.is_tagged then -- which looks for itself
@@ -138,7 +138,7 @@ local function check_preconditions(route)
   end
   local match = ngx.var.http_if_match
   if match and match ~= "*" then
-    problem.raise(412, "nothing at this path has an ETag", { field = "If-Match" })
+    problem.raise(412, "nothing at this path has an ETag that is not weak", { field = "If-Match" })
   end
   ngx.req.clear_header "If-Match"
 end
