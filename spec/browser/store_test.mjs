@@ -50,8 +50,8 @@ function open(id, query, work, options = {}) {
 const dialog = (page) => page.locator("dialog.edit");
 
 /** Saves what is in the dialog, with a reason, and waits until it is done. */
-async function save(page, seen) {
-  await page.fill("#edit-reason", "a test");
+async function save(page, seen, reason = "a test") {
+  await page.fill("#edit-reason", reason);
   await page.keyboard.press("Enter");
   await until("the dialog is closed", async () => {
     const problem = await page.evaluate(() => document.querySelector("#edit-problem")?.textContent);
@@ -260,7 +260,7 @@ describe("a change", () => {
     assert.deepEqual([rule.from_local, rule.to_local, rule.zone], ["2024-04-08 09:00:00", "2024-04-08 10:30:00", "store"]);
   }));
 
-  it("of every week is previewed, excluded and taken back", () => open(id, "", async (page, seen) => {
+  it("of every week is previewed, excluded, taken back and set again", () => open(id, "", async (page, seen) => {
     await page.click("#edit-exclusion");
     await page.selectOption("#exclusion-kind", "weekly");
     const spans = page.locator("dialog [data-field=weekly]");
@@ -278,6 +278,11 @@ describe("a change", () => {
     await page.click(`#edit-exclusion-${made.number}`);
     await save(page, seen);
     assert.ok(!(await api(`exclusions?store_id=${id}`)).exclusions.some(({weekly}) => weekly));
+    await page.locator("[id^=undo-]").first().click();
+    await save(page, seen, "it was right");
+    const again = (await api(`exclusions?store_id=${id}`)).exclusions.find(({weekly}) => weekly);
+    assert.deepEqual(again, {...made, number: again.number});
+    assert.equal((await api(`audit?store_id=${id}&limit=1`)).entries[0].reason, "it was right");
   }, {allowed: [/400|422/]}));
 
   it("of the zone is saved, and refused where there is none such", () => open(id, "", async (page, seen) => {

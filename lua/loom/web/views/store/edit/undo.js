@@ -34,7 +34,8 @@ const WAYS = {
         save: (reason) => send("DELETE", `v1/exclusions/${after.number}`, { query: { reason } }) };
     }
     const { number, ...exclusion } = before;
-    return { preview: { exclusions: { add: [exclusion] } }, save: () => send("POST", "v1/exclusions", { body: exclusion }) };
+    return { preview: { exclusions: { add: [exclusion] } },
+      save: (reason) => send("POST", "v1/exclusions", { body: exclusion, query: { reason } }) };
   },
 };
 
