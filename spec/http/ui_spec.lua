@@ -50,7 +50,7 @@ describe("the dashboard", function()
       assert.equal(without_preloads(shell_page.body), without_preloads(got.body), view)
       assert.equal("no-cache", got.headers["cache-control"])
     end
-    for _, other in ipairs { "Fleet", "a.b", "..%2findex", "a%20b", "fleet/", "fl3et", "nothing", "index" } do
+    for _, other in ipairs { "Fleet", "a.b", "..%2findex", "a%20b", "fleet/", "fl3et", "nothing", "index", "view" } do
       server.expect_problem(service:request("/ui/" .. other, "--path-as-is"), 404)
     end
     server.expect_problem(service:request "/v1/stores", 401)

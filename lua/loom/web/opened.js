@@ -7,12 +7,12 @@ import { fill, h, painted } from "./h.js";
 import * as header from "./header.js";
 import { views } from "./views/index.js";
 
-/** @typedef {{ name: string, module: import("./views/view.js").Module }} Loaded */
+/** @typedef {{ name: string, module: import("./view.js").Module }} Loaded */
 
 /** Where it stands. */
 export const place = h("main", { id: "main", tabIndex: -1 });
 
-/** @type {{ name: string, view: import("./views/view.js").View } | null} */
+/** @type {{ name: string, view: import("./view.js").View } | null} */
 let open = null;
 
 /** Ends the view that is open. */

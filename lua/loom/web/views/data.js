@@ -15,7 +15,7 @@ export const title = "Data";
 
 const LOGGED = 20; // files that the log shows
 
-/** @returns {import("./view.js").View} */
+/** @returns {import("../view.js").View} */
 export function open() {
   const loading = h("section", { class: "panel stack" }, h("h2", null, "Load files"));
   const found = h("div");

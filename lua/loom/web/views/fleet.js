@@ -43,7 +43,7 @@ async function rest() {
   return { course: trend(), shares: groups(), fared: spread() };
 }
 
-/** @returns {import("./view.js").View} */
+/** @returns {import("../view.js").View} */
 export function open() {
   const [now, totals, rows] = [states(), windows(), stores()];
   const place = h("div", { class: "panel fleet-trend" });

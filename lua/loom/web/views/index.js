@@ -2,7 +2,7 @@
  * The views there are, by their names in the address. Each is loaded when it is opened first.
  */
 
-/** @type {Record<string, () => Promise<import("./view.js").Module>>} */
+/** @type {Record<string, () => Promise<import("../view.js").Module>>} */
 export const views = {
   fleet: () => import("./fleet.js"),
   wall: () => import("./wall.js"),

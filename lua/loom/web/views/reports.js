@@ -15,7 +15,7 @@ export const title = "Reports";
 const LIMIT = 50; // reports that are shown at a time
 const LOOK = 1000; // milliseconds between two looks at reports that run
 
-/** @returns {import("./view.js").View} */
+/** @returns {import("../view.js").View} */
 export function open() {
   const asking = h("details", { class: "panel" }, h("summary", null, "Make a report"));
   const place = h("div");

@@ -58,7 +58,7 @@ async function lookAt(id, asked, span, signal) {
   }
 }
 
-/** @returns {import("./view.js").View} */
+/** @returns {import("../view.js").View} */
 export function open() {
   const parts = [head(), days(), figures(), outages(), explanation(), settings(), audit()];
   const page = h("div", { class: "stack store", hidden: true }, parts.map((part) => part.element));

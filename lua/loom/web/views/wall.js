@@ -20,7 +20,7 @@ export const title = "Wall";
 
 const SCHEMES = ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"]; // on which colours depend
 
-/** @returns {import("./view.js").View} */
+/** @returns {import("../view.js").View} */
 export function open() {
   const strips = source(() => {
     tell(false);

@@ -2,7 +2,7 @@
  * The views of a copy.
  */
 
-/** @type {Record<string, () => Promise<import("../../views/view.js").Module>>} */
+/** @type {Record<string, () => Promise<import("../../view.js").Module>>} */
 export const views = {
   fleet: () => import("../../views/fleet.js"),
   wall: () => import("../../views/wall.js"),
