@@ -141,11 +141,12 @@ export function open() {
     async update(now, signal, { as_of: seen }) {
       const span = spanOf(now.query);
       await strips.load(now.query, span, seen, signal);
-      if (query.toString() !== now.query.toString()) {
+      const count = strips.grid()?.ids.length ?? 0;
+      if (query.toString() !== now.query.toString() || at && at.store >= count) { // it may have been removed
         pointer.reset();
       }
       query = now.query;
-      const stores = counted(strips.grid()?.ids.length ?? 0, "store");
+      const stores = counted(count, "store");
       controls(tools, query);
       fill(words, `Each row is one of ${stores}, each cell ${span.cell}. Red that stands upright has `
         + "one cause for many stores, red that lies is a store that is dead, a comb is hours that are wrong.");
