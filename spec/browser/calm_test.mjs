@@ -147,8 +147,8 @@ describe("pages of one browser", () => {
   it("have one stream of events together, and one that stays takes over", async () => {
     const streams = [];
     await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {
-      page.context().on("request", (request) => request.url().endsWith("/v1/events") && streams.push(request));
       await page.locator(".connection.open").waitFor();
+      page.context().on("request", (request) => request.url().endsWith("/v1/events") && streams.push(request));
       const first = await page.context().newPage(), second = await page.context().newPage();
       for (const other of [first, second]) {
         await other.goto(`${service.url}/ui/fleet`);
