@@ -126,12 +126,15 @@ function watch(page, origin) {
 /** Waits for two frames. */
 export const frame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
-/** Waits until a page has all that it has asked for, and shows it. */
+/** Waits until a page has all that it has asked for, and shows it: for three looks, since what a click asks for is told later. */
 export async function settle(page, seen) {
+  let quiet = 0;
   await until(() => `the page has all of ${[...seen.pending].map((request) => request.url())}`, async () => {
     await frame(page);
-    return seen.pending.size === 0 && page.evaluate(() => (document.querySelector("main")?.childElementCount ?? 0) > 0
-      || document.querySelector(".place")?.childElementCount);
+    const isShown = seen.pending.size === 0 && await page.evaluate(() =>
+      (document.querySelector("main")?.childElementCount ?? 0) > 0 || document.querySelector(".place")?.childElementCount);
+    quiet = isShown ? quiet + 1 : 0;
+    return quiet === 3;
   });
   await frame(page);
 }
