@@ -251,6 +251,19 @@ describe("loom site", function()
       folder .. "/link: is a link, in whose place no folder is put")
   end)
 
+  it("fails with a line where the disk is full, and the site that is there stays", function()
+    local place = folder .. "/site"
+    shell.good("site", db, place)
+    local before = files.read(place .. "/index.html")
+    for _, blocks in ipairs { 8, 60 } do -- at the script, and later
+      local result = shell.run(("trap '' XFSZ; ulimit -f %d; "):format(blocks) .. shell.line("site", db, place))
+      shell.expect_failure(result, 1, place .. ": File too large")
+    end
+    assert.equal(before, files.read(place .. "/index.html"))
+    assert.is_nil(names_in(folder):find "%.new%-")
+    assert.is_nil(names_in(folder):find "%.old%-")
+  end)
+
   it("fails with a line where the folder that is there cannot be read", function()
     local unprivileged, place = shell.unprivileged(), folder .. "/closed"
     if not unprivileged then

@@ -75,7 +75,7 @@ end
 -- What an error that was raised means: the command's own are tables, and the interpreter makes one of Ctrl-C.
 local function explain(err)
   local message = tostring(err)
-  if type(err) == "table" then
+  if type(err) == "table" and (err.failure or err.usage) then
     return err
   elseif message:find("interrupted!$") then
     return { failure = "interrupted" }

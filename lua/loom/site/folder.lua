@@ -171,8 +171,10 @@ function folder.write(path, produce)
   elseif old then
     remove(old)
   end
-  if not called then
-    return type(done) == "table" and done.folder and failed(done.folder) or error(done, 0)
+  if not called and type(done) == "table" and done.folder then
+    return failed(done.folder)
+  elseif not called then
+    error(done, 0)
   end
   return done and written, message, code
 end
