@@ -74,8 +74,9 @@ static struct loom_standing expected(const struct scene *scene) {
   const struct loom_spans list = {.items = pieces, .count = count};
   const struct loom_spans exclusions = {.items = (struct loom_span *)(uintptr_t)scene->exclusions,
                                         .count = scene->exclusion_count};
+  const struct loom_listener listener = {keep, &run, .joins = false};
   loom_uptime_measure(&list, &exclusions, scene->polls, scene->poll_count, &scene->rules, 0,
-                      &figures, keep, &run);
+                      &figures, &listener);
   if (run.span.end != 0)
     return (struct loom_standing){.state = LOOM_SHUT, .is_known = true};
   bool open = run.state != LOOM_EXCLUDED;

@@ -205,8 +205,8 @@ static void check_scene(const struct scene *scene) {
   const struct loom_spans none = {0};
   loom_poll polls[POLLS_MAX];
   struct answer expected;
-  struct loom_figures figures, silent, whole;
-  struct painting painting = {.base = scene->base, .last_end = INT64_MIN};
+  struct loom_figures figures, of_joined, silent, whole;
+  struct painting painting = {.base = scene->base, .last_end = INT64_MIN}, joined;
   for (int i = 0; i < scene->piece_count; i++)
     assert_true(loom_spans_add(&pieces, scene->base + scene->pieces[i].start,
                                scene->base + scene->pieces[i].end));
@@ -216,15 +216,21 @@ static void check_scene(const struct scene *scene) {
     painting.states[t] = OUTSIDE;
     painting.vouchers[t] = NOBODY;
   }
+  joined = painting;
   size_t count = (size_t)scene->poll_count;
   int64_t as_of = scene->base + scene->as_of;
   add_exclusions(scene, &exclusions);
-  loom_uptime_measure(&pieces, &exclusions, polls, count, &scene->rules, as_of, &figures, paint,
-                      &painting);
-  loom_uptime_measure(&pieces, &exclusions, polls, count, &scene->rules, as_of, &silent, NULL,
-                      NULL);
-  loom_uptime_measure(&pieces, &none, polls, count, &scene->rules, as_of, &whole, NULL, NULL);
+  const struct loom_listener listener = {paint, &painting, .joins = false},
+                             joining = {paint, &joined, .joins = true};
+  loom_uptime_measure(&pieces, &exclusions, polls, count, &scene->rules, as_of, &figures,
+                      &listener);
+  loom_uptime_measure(&pieces, &exclusions, polls, count, &scene->rules, as_of, &of_joined,
+                      &joining);
+  loom_uptime_measure(&pieces, &exclusions, polls, count, &scene->rules, as_of, &silent, NULL);
+  loom_uptime_measure(&pieces, &none, polls, count, &scene->rules, as_of, &whole, NULL);
   answer_slowly(scene, &expected);
+  assert_memory_equal(joined.states, expected.states, sizeof expected.states);
+  assert_memory_equal(&of_joined, &figures, sizeof figures);
   assert_memory_equal(painting.states, expected.states, sizeof expected.states);
   assert_memory_equal(painting.vouchers, expected.vouchers, sizeof expected.vouchers);
   assert_same_figures(&figures, &expected.figures);
@@ -347,7 +353,7 @@ static void windows_that_meet_at_a_closed_moment_add_up(void **state) {
       int64_t reach = 0;
       assert_true(loom_schedule_pieces(&intervals, windows[w], &pieces));
       loom_uptime_measure(&pieces, &exclusions, polls, (size_t)scene.poll_count, &scene.rules,
-                          scene.base + scene.as_of, &figures[w], NULL, NULL);
+                          scene.base + scene.as_of, &figures[w], NULL);
       for (size_t i = 0; i < intervals.count; i++) {
         int64_t start = intervals.items[i].start, end = intervals.items[i].end;
         start = start < windows[w].start ? windows[w].start : start;
@@ -768,7 +774,7 @@ static void cases_by_hand(void **state) {
       read_spans(bar + 1, end, &exclusions);
     loom_spans_merge(&exclusions, true);
     loom_uptime_measure(&pieces, &exclusions, polls, count, &c->rules, c->as_of * LOOM_MINUTE, &f,
-                        NULL, NULL);
+                        NULL);
     if (f.up != c->up * LOOM_MINUTE || f.down != c->down * LOOM_MINUTE ||
         f.unknown != c->unknown * LOOM_MINUTE || f.outages != c->outages ||
         f.longest != c->longest * LOOM_MINUTE)
@@ -789,7 +795,7 @@ static void midpoints_are_rounded_down(void **state) {
     struct loom_spans pieces = {&span, 1, 1}, none = {0};
     const loom_poll polls[] = {loom_poll_pack(base, true), loom_poll_pack(base + 3, false)};
     struct loom_figures figures;
-    loom_uptime_measure(&pieces, &none, polls, 2, &rules, base + 3, &figures, NULL, NULL);
+    loom_uptime_measure(&pieces, &none, polls, 2, &rules, base + 3, &figures, NULL);
     assert_int_equal(figures.up, 1);
     assert_int_equal(figures.down, 2);
   }

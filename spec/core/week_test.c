@@ -75,8 +75,12 @@ static void packed_and_unpacked(void **state) {
     size_t count = random_rows(&random, rows);
     for (size_t i = 0; i < count; i++)
       loom_opening_pack(&rows[i], week + i * LOOM_OPENING_SIZE);
+    struct loom_hours openings[OPENINGS_MAX];
     assert_null(loom_week_problem(week, count * LOOM_OPENING_SIZE));
+    assert_true(loom_week_unpack(week, count * LOOM_OPENING_SIZE, round, openings));
     for (size_t i = 0; i < count; i++) {
+      assert_int_equal(compare(&openings[i], &rows[i]), 0);
+      assert_int_equal(openings[i].from, round);
       loom_opening_unpack(week + i * LOOM_OPENING_SIZE, &unpacked);
       assert_int_equal(compare(&unpacked, &rows[i]), 0);
       if (i > 0)
@@ -114,7 +118,7 @@ static void damage_is_found(void **state) {
   (void)state;
   uint64_t random = 3;
   for (int round = 0; round < 100; round++) {
-    struct loom_hours rows[OPENINGS_MAX];
+    struct loom_hours rows[OPENINGS_MAX], openings[OPENINGS_MAX];
     unsigned char week[OPENINGS_MAX * LOOM_OPENING_SIZE];
     size_t size = random_rows(&random, rows) * LOOM_OPENING_SIZE;
     for (size_t i = 0; i * LOOM_OPENING_SIZE < size; i++)
@@ -122,10 +126,13 @@ static void damage_is_found(void **state) {
     for (size_t bit = 0; bit < size * 8; bit++) {
       week[bit / 8] ^= (unsigned char)(1 << bit % 8);
       assert_int_equal(loom_week_problem(week, size) == NULL, is_good(week, size));
+      assert_int_equal(loom_week_unpack(week, size, 0, openings), is_good(week, size));
       week[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
-    for (size_t length = 0; length <= size; length++)
+    for (size_t length = 0; length <= size; length++) {
       assert_int_equal(loom_week_problem(week, length) == NULL, length % 5 == 0);
+      assert_int_equal(loom_week_unpack(week, length, 0, openings), length % 5 == 0);
+    }
   }
 }
 

@@ -910,8 +910,39 @@ static void threads_share_a_cache(void **state) {
   loom_zones_free(zones);
 }
 
+/* ---- stretches without a change ---- */
+
+/* Where clocks are said to be steady, one offset makes of all local times what they are by themselves; and they mostly are. */
+static void steady_clocks_have_one_offset(void **state) {
+  (void)state;
+  static const char *const names[] = {"UTC", "America/Chicago", "Pacific/Apia",
+                                      "Australia/Lord_Howe", "Africa/Casablanca"};
+  loom_zones *zones = loom_zones_new(NULL);
+  uint64_t random = 11;
+  int steady = 0, rounds = 20000;
+  for (int round = 0; round < rounds; round++) {
+    const loom_zone *zone;
+    loom_error error;
+    const char *name = names[random_below(&random, sizeof names / sizeof *names)];
+    assert_int_equal(loom_zones_get(zones, name, strlen(name), &zone, &error), LOOM_OK);
+    uint64_t years = random_below(&random, 10) ? 100 : 8029;
+    int64_t from = (int64_t)random_below(&random, years * 365 * 86400) - (int64_t)50 * 365 * 86400;
+    int64_t to = from + (int64_t)random_below(&random, 12 * 86400);
+    int32_t offset;
+    if (!loom_zone_is_steady(zone, from, to, &offset))
+      continue;
+    steady++;
+    assert_int_equal(loom_zone_instant(zone, to), to - offset);
+    for (int64_t local = from; local <= to; local += 1 + (int64_t)random_below(&random, 86400))
+      assert_int_equal(loom_zone_instant(zone, local), local - offset);
+  }
+  assert_in_range(steady, rounds / 2, rounds - 100);
+  loom_zones_free(zones);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(steady_clocks_have_one_offset),
       cmocka_unit_test(every_zone_agrees_with_the_c_library),
       cmocka_unit_test(local_mean_time_is_never_used),
       cmocka_unit_test(known_local_times),

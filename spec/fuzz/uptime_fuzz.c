@@ -456,11 +456,15 @@ static void ignore(void *context, struct loom_span span, enum loom_state state,
 static struct loom_figures measure_window(struct loom_measure *measure, struct loom_span window,
                                           bool in_segments) {
   loom_error error;
-  struct loom_figures figures;
-  int64_t last = INT64_MIN;
+  struct loom_figures figures, of_joined;
+  int64_t last = INT64_MIN, last_joined = INT64_MIN;
+  const struct loom_listener listener = {ignore, &last, .joins = false},
+                             joining = {ignore, &last_joined, .joins = true};
   assert_int_equal(
-      loom_measure_window(measure, window, &figures, in_segments ? ignore : NULL, &last, &error),
+      loom_measure_window(measure, window, &figures, in_segments ? &listener : NULL, &error),
       LOOM_OK);
+  assert_int_equal(loom_measure_window(measure, window, &of_joined, &joining, &error), LOOM_OK);
+  assert_memory_equal(&of_joined, &figures, sizeof figures);
   return figures;
 }
 

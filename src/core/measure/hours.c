@@ -6,8 +6,12 @@
 
 #include <stdlib.h>
 
+bool loom_hours_list_reserve(struct loom_hours_list *list, size_t more) {
+  return loom_grow(&list->items, &list->capacity, list->count + more, sizeof *list->items);
+}
+
 bool loom_hours_list_add(struct loom_hours_list *list, struct loom_hours hours) {
-  if (!loom_grow(&list->items, &list->capacity, list->count + 1, sizeof *list->items))
+  if (!loom_hours_list_reserve(list, 1))
     return false;
   list->items[list->count++] = hours;
   return true;

@@ -38,6 +38,7 @@ struct loom_hours_list {
 };
 
 /* False when memory is out. */
+bool loom_hours_list_reserve(struct loom_hours_list *list, size_t more);
 bool loom_hours_list_add(struct loom_hours_list *list, struct loom_hours hours);
 void loom_hours_list_free(struct loom_hours_list *list);
 

@@ -217,13 +217,13 @@ loom_status loom_measure_store(struct loom_measure *measure, const struct loom_s
 }
 
 loom_status loom_measure_window(struct loom_measure *measure, struct loom_span window,
-                                struct loom_figures *figures, loom_segment_fn *segment,
-                                void *context, loom_error *error) {
+                                struct loom_figures *figures, const struct loom_listener *listener,
+                                loom_error *error) {
   const struct loom_polls *polls = &measure->store->polls;
   if (!loom_schedule_pieces(&measure->intervals, window, &measure->pieces))
     return loom_no_memory(error);
   loom_uptime_measure(&measure->pieces, measure->exclusions, polls->items, polls->count,
-                      &measure->setting->rules, measure->setting->as_of, figures, segment, context);
+                      &measure->setting->rules, measure->setting->as_of, figures, listener);
   return LOOM_OK;
 }
 

@@ -63,10 +63,10 @@ struct loom_measure {
 loom_status loom_measure_store(struct loom_measure *measure, const struct loom_setting *setting,
                                const struct loom_store *store, loom_error *error);
 
-/* Measures one window, which lies in the hull. `segment` may be NULL: see loom_uptime_measure. */
+/* Measures one window, which lies in the hull. `listener` may be NULL: see loom_uptime_measure. */
 loom_status loom_measure_window(struct loom_measure *measure, struct loom_span window,
-                                struct loom_figures *figures, loom_segment_fn *segment,
-                                void *context, loom_error *error);
+                                struct loom_figures *figures, const struct loom_listener *listener,
+                                loom_error *error);
 
 void loom_measure_free(struct loom_measure *measure);
 

@@ -4,17 +4,21 @@
 #include "measure/schedule.h"
 #include "time/civil.h"
 
-static int64_t instant_of(const loom_zone *zone, int32_t date, int32_t seconds, size_t *near) {
-  int64_t local = (int64_t)date * LOOM_DAY_SECONDS + seconds;
-  return loom_zone_instant_near(zone, local, near) * LOOM_SECOND;
+/* An opening on the local clock, in seconds since it showed 1970-01-01T00:00:00. */
+static struct loom_span local_span(int32_t date, int32_t open, int32_t close, int32_t slack) {
+  int64_t midnight = (int64_t)date * LOOM_DAY_SECONDS;
+  if (close >= LOOM_DAY_SECONDS - slack)
+    close = LOOM_DAY_SECONDS;
+  return (struct loom_span){midnight + open,
+                            midnight + (close <= open ? LOOM_DAY_SECONDS : 0) + close};
 }
 
 struct loom_span loom_schedule_span_near(const loom_zone *zone, int32_t date, int32_t open,
                                          int32_t close, int32_t slack, size_t *near) {
-  if (close >= LOOM_DAY_SECONDS - slack)
-    close = LOOM_DAY_SECONDS;
-  int64_t start = instant_of(zone, date, open, near);
-  return (struct loom_span){start, instant_of(zone, date + (close <= open), close, near)};
+  struct loom_span span = local_span(date, open, close, slack);
+  span.start = loom_zone_instant_near(zone, span.start, near) * LOOM_SECOND;
+  span.end = loom_zone_instant_near(zone, span.end, near) * LOOM_SECOND;
+  return span;
 }
 
 struct loom_span loom_schedule_span(const loom_zone *zone, int32_t date, int32_t open,
@@ -106,12 +110,35 @@ struct builder {
   int32_t slack;
   size_t near; /* as loom_zone_instant_near has it */
   struct loom_spans *intervals;
+  /* seconds east of Greenwich on all dates that are laid out; if `is_steady`, else clocks are changed then */
+  int32_t offset;
+  bool is_steady;
 };
 
 static bool add_opening(void *context, int32_t date, int32_t open, int32_t close) {
   struct builder *b = context;
-  struct loom_span span = loom_schedule_span_near(b->zone, date, open, close, b->slack, &b->near);
+  struct loom_span span;
+  if (b->is_steady) {
+    span = local_span(date, open, close, b->slack);
+    span.start = (span.start - b->offset) * LOOM_SECOND;
+    span.end = (span.end - b->offset) * LOOM_SECOND;
+  } else {
+    span = loom_schedule_span_near(b->zone, date, open, close, b->slack, &b->near);
+  }
   return span.end <= span.start || loom_spans_add(b->intervals, span.start, span.end);
+}
+
+/* The local dates whose openings may reach into [from, to): on most days the clocks have one offset, by which fewer will do. */
+static void choose_dates(struct builder *b, int64_t from, int64_t to, int32_t *first,
+                         int32_t *last) {
+  loom_schedule_dates(from, to, first, last);
+  b->is_steady = loom_zone_is_steady(b->zone, (int64_t)*first * LOOM_DAY_SECONDS,
+                                     (int64_t)(*last + 2) * LOOM_DAY_SECONDS, &b->offset);
+  if (b->is_steady) {
+    int64_t offset = b->offset * LOOM_SECOND;
+    *first = loom_date_of_instant(from + offset) - 1;
+    *last = loom_date_of_instant(to - 1 + offset);
+  }
 }
 
 bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from, int64_t to,
@@ -119,7 +146,7 @@ bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from,
   struct builder b = {.zone = schedule->zone, .slack = slack, .intervals = intervals};
   enum loom_origin origin;
   int32_t first, last;
-  loom_schedule_dates(from, to, &first, &last);
+  choose_dates(&b, from, to, &first, &last);
   intervals->count = 0;
   for (int32_t date = first; date <= last; date++)
     if (!loom_schedule_date(schedule, date, slack, add_opening, &b, &origin))

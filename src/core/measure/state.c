@@ -30,8 +30,9 @@ static struct run judge(const struct loom_past *past, const struct loom_rules *r
   struct loom_figures figures;
   struct run run = {.span = {INT64_MIN, INT64_MIN}};
   const struct loom_spans pieces = {.items = &piece, .count = 1};
+  const struct loom_listener listener = {keep_last, &run, .joins = true};
   loom_uptime_measure(&pieces, past->exclusions, past->polls, past->poll_count, rules, at, &figures,
-                      keep_last, &run);
+                      &listener);
   return run;
 }
 

@@ -10,8 +10,9 @@ struct judge {
   struct loom_span outage; /* the run of down time that may still grow */
   /* the first one that ends after what was judged last, or the end */
   const struct loom_span *exclusion, *exclusions_end;
-  loom_segment_fn *segment;
-  void *context;
+  const struct loom_listener *listener;
+  /* polls of one state that are no further apart, as packed ones differ, make one cell */
+  loom_poll joined;
 };
 
 /* The polls that speak for one piece: those in it, and its neighbours where the rules admit them. */
@@ -45,8 +46,8 @@ static void count_span(struct judge *judge, int64_t start, int64_t end, enum loo
     if (end - judge->outage.start > figures->longest)
       figures->longest = end - judge->outage.start;
   }
-  if (judge->segment)
-    judge->segment(judge->context, (struct loom_span){start, end}, state, poll);
+  if (judge->listener)
+    judge->listener->segment(judge->listener->context, (struct loom_span){start, end}, state, poll);
 }
 
 /* Counts what was judged, less the exclusions. It comes in order of time, so that each of these is passed once. */
@@ -68,19 +69,25 @@ static void add(struct judge *judge, int64_t start, int64_t end, enum loom_state
   }
 }
 
-/* Adds the cell [start, end), which the poll vouches for. */
-static void vouch(struct judge *judge, int64_t start, int64_t end, const loom_poll *poll) {
-  enum loom_state state = loom_poll_active(*poll) ? LOOM_UP : LOOM_DOWN;
+/* Adds the cell [start, end), which polls of one state vouch for, from the first to the last without a gap. */
+static void vouch_all(struct judge *judge, int64_t start, int64_t end, const loom_poll *first,
+                      const loom_poll *last) {
+  enum loom_state state = loom_poll_active(*last) ? LOOM_UP : LOOM_DOWN;
   int64_t gap = judge->rules->max_gap;
   if (gap == LOOM_NO_MAX_GAP) {
-    add(judge, start, end, state, poll);
+    add(judge, start, end, state, last);
   } else if (start < end) {
-    int64_t instant = loom_poll_instant(*poll);
-    int64_t from = clamp(instant - gap, start, end), to = clamp(instant + gap, start, end);
-    add(judge, start, from, LOOM_UNKNOWN, poll);
-    add(judge, from, to, state, poll);
-    add(judge, to, end, LOOM_UNKNOWN, poll);
+    int64_t from = clamp(loom_poll_instant(*first) - gap, start, end);
+    int64_t to = clamp(loom_poll_instant(*last) + gap, start, end);
+    add(judge, start, from, LOOM_UNKNOWN, first);
+    add(judge, from, to, state, last);
+    add(judge, to, end, LOOM_UNKNOWN, last);
   }
+}
+
+/* Adds the cell [start, end), which the poll vouches for. */
+static void vouch(struct judge *judge, int64_t start, int64_t end, const loom_poll *poll) {
+  vouch_all(judge, start, end, poll, poll);
 }
 
 /* Halfway between two polls, rounded down. */
@@ -122,25 +129,25 @@ static void judge_piece(struct judge *judge, struct loom_span piece,
     return;
   }
   const loom_poll *inside = evidence->inside, *last = inside + evidence->count - 1;
+  const loom_poll *first = inside; /* of the cell that may still grow */
   int64_t from = piece.start;
   if (evidence->before) {
     int64_t cut = clamp(handover(judge, *evidence->before, *inside), from, piece.end);
     vouch(judge, from, cut, evidence->before);
     from = cut;
   }
-  /* Polls of one state make one cell, unless someone wants to know which poll vouches for what. */
-  bool join = judge->rules->max_gap == LOOM_NO_MAX_GAP && !judge->segment;
   for (const loom_poll *poll = inside; poll < last; poll++) {
-    if (join && !((poll[0] ^ poll[1]) & 1))
+    if (!((poll[0] ^ poll[1]) & 1) && poll[1] - poll[0] <= judge->joined)
       continue;
     int64_t cut = handover(judge, poll[0], poll[1]);
-    vouch(judge, from, cut, poll);
+    vouch_all(judge, from, cut, first, poll);
     from = cut;
+    first = poll + 1;
   }
   int64_t cut = piece.end;
   if (evidence->after)
     cut = clamp(handover(judge, *last, *evidence->after), from, piece.end);
-  vouch(judge, from, cut, last);
+  vouch_all(judge, from, cut, first, last);
   if (evidence->after)
     vouch(judge, cut, piece.end, evidence->after);
 }
@@ -174,11 +181,14 @@ static const struct loom_span *find_exclusion(const struct loom_spans *exclusion
 
 void loom_uptime_measure(const struct loom_spans *pieces, const struct loom_spans *exclusions,
                          const loom_poll *polls, size_t count, const struct loom_rules *rules,
-                         int64_t as_of, struct loom_figures *figures, loom_segment_fn *segment,
-                         void *context) {
-  struct judge judge = {.rules = rules, .figures = figures, .segment = segment, .context = context};
+                         int64_t as_of, struct loom_figures *figures,
+                         const struct loom_listener *listener) {
+  struct judge judge = {.rules = rules, .figures = figures, .listener = listener};
   size_t counted = 0; /* polls before this index are in figures->polls already, or in no piece */
   *figures = (struct loom_figures){0};
+  judge.joined = rules->max_gap == LOOM_NO_MAX_GAP ? INT64_MAX : rules->max_gap * 2;
+  if (listener && !listener->joins)
+    judge.joined = -1; /* it is to be told which poll vouches for what */
   if (exclusions->count > 0 && pieces->count > 0) {
     judge.exclusion = find_exclusion(exclusions, pieces->items[0].start);
     judge.exclusions_end = exclusions->items + exclusions->count;

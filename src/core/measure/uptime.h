@@ -47,14 +47,22 @@ struct loom_figures {
 typedef void loom_segment_fn(void *context, struct loom_span span, enum loom_state state,
                              const loom_poll *poll);
 
+/* Who hears of segments. */
+struct loom_listener {
+  loom_segment_fn *segment;
+  void *context;
+  /* polls in a row that leave nothing unknown between them make one segment, which is the last one's: fewer are told of */
+  bool joins;
+};
+
 /*
 ** Judges each piece, and takes the exclusions out. `pieces` are in order and disjoint, `exclusions` too; `polls` are
 ** sorted, one to an instant. Under LOOM_EVIDENCE_AROUND they must include the nearest poll on either side of each piece;
-** those after `as_of` count only inside pieces. `segment` may be NULL.
+** those after `as_of` count only inside pieces. `listener` may be NULL.
 */
 void loom_uptime_measure(const struct loom_spans *pieces, const struct loom_spans *exclusions,
                          const loom_poll *polls, size_t count, const struct loom_rules *rules,
-                         int64_t as_of, struct loom_figures *figures, loom_segment_fn *segment,
-                         void *context);
+                         int64_t as_of, struct loom_figures *figures,
+                         const struct loom_listener *listener);
 
 #endif

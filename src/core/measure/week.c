@@ -18,17 +18,18 @@ void loom_opening_pack(const struct loom_hours *opening, unsigned char bytes[LOO
 }
 
 static int64_t number_of(const unsigned char *bytes) {
-  int64_t number = 0;
-  for (int i = 0; i < LOOM_OPENING_SIZE; i++)
-    number = number << 8 | bytes[i];
-  return number;
+  return (int64_t)bytes[0] << 32 | (int64_t)bytes[1] << 24 | bytes[2] << 16 | bytes[3] << 8 |
+         bytes[4];
 }
 
-void loom_opening_unpack(const unsigned char bytes[LOOM_OPENING_SIZE], struct loom_hours *opening) {
-  int64_t number = number_of(bytes);
+static void unpack(int64_t number, struct loom_hours *opening) {
   opening->weekday = (int32_t)(number >> 2 * TIME_BITS);
   opening->open = (int32_t)(number >> TIME_BITS & TIME_MASK);
   opening->close = (int32_t)(number & TIME_MASK);
+}
+
+void loom_opening_unpack(const unsigned char bytes[LOOM_OPENING_SIZE], struct loom_hours *opening) {
+  unpack(number_of(bytes), opening);
 }
 
 static int compare_packed(const void *a, const void *b) {
@@ -49,6 +50,23 @@ size_t loom_week_pack(const struct loom_hours *openings, size_t count, unsigned 
     size += LOOM_OPENING_SIZE;
   }
   return size;
+}
+
+bool loom_week_unpack(const unsigned char *week, size_t size, int32_t from,
+                      struct loom_hours *openings) {
+  int64_t previous = -1;
+  if (size % LOOM_OPENING_SIZE != 0)
+    return false;
+  for (size_t at = 0; at < size; at += LOOM_OPENING_SIZE, openings++) {
+    int64_t number = number_of(week + at);
+    unpack(number, openings);
+    if (number <= previous || openings->weekday > 6 || openings->open > LOOM_DAY_SECONDS ||
+        openings->close > LOOM_DAY_SECONDS)
+      return false;
+    openings->from = from;
+    previous = number;
+  }
+  return true;
 }
 
 const char *loom_week_problem(const unsigned char *week, size_t size) {

@@ -30,6 +30,13 @@ void loom_opening_unpack(const unsigned char bytes[LOOM_OPENING_SIZE], struct lo
 */
 size_t loom_week_pack(const struct loom_hours *openings, size_t count, unsigned char *week);
 
+/*
+** Unpacks a week into `openings`, which has room for as many as there are, and gives each of them a date: the first one that it is
+** in force on. False: loom_week_problem tells why not.
+*/
+bool loom_week_unpack(const unsigned char *week, size_t size, int32_t from,
+                      struct loom_hours *openings);
+
 /* Why bytes are no packed week, such as "is not sorted", or NULL. */
 const char *loom_week_problem(const unsigned char *week, size_t size);
 

@@ -155,6 +155,7 @@ static loom_status check_size(const struct loom_inspect_options *options,
 static loom_status measure(const struct loom_inspect_options *options, struct loom_inspection *in,
                            loom_error *error) {
   struct filling filling = {.inspection = in};
+  const struct loom_listener listener = {add_cell, &filling, .joins = false};
   const loom_zone *zone;
   loom_status status = loom_setting_zone_of(&in->setting, &in->store, &zone, error);
   if (status != LOOM_OK)
@@ -166,7 +167,7 @@ static loom_status measure(const struct loom_inspect_options *options, struct lo
   if (status == LOOM_OK)
     status = check_size(options, in, error);
   if (status == LOOM_OK)
-    status = loom_measure_window(&in->measure, in->window, &in->figures, add_cell, &filling, error);
+    status = loom_measure_window(&in->measure, in->window, &in->figures, &listener, error);
   if (status == LOOM_OK && filling.out_of_memory)
     status = loom_no_memory(error);
   return status;

@@ -18,21 +18,21 @@ static loom_status measure_window(struct loom_report_work *work, size_t w, struc
                                   struct loom_figures *figures, loom_error *error) {
   const struct loom_report_options *options = &work->report->options;
   if (options->strip_bins && w == options->strip_window) {
+    const struct loom_listener listener = {loom_strip_add, &work->strip, .joins = true};
     loom_strip_begin(&work->strip, window);
-    loom_status status =
-        loom_measure_window(&work->measure, window, figures, loom_strip_add, &work->strip, error);
+    loom_status status = loom_measure_window(&work->measure, window, figures, &listener, error);
     if (status == LOOM_OK)
       loom_strip_finish(&work->strip, work->strips + work->count * options->strip_bins);
     return status;
   }
   if (options->series.step && w == options->series.window) {
+    const struct loom_listener listener = {loom_series_add, &work->series, .joins = true};
     loom_series_begin(&work->series, group_of(work));
-    loom_status status =
-        loom_measure_window(&work->measure, window, figures, loom_series_add, &work->series, error);
+    loom_status status = loom_measure_window(&work->measure, window, figures, &listener, error);
     loom_series_end(&work->series);
     return status;
   }
-  return loom_measure_window(&work->measure, window, figures, NULL, NULL, error);
+  return loom_measure_window(&work->measure, window, figures, NULL, error);
 }
 
 loom_status loom_report_measure(struct loom_report_work *work, loom_error *error) {

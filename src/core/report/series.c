@@ -61,7 +61,7 @@ static void take_run(struct loom_series *series) {
     count_down(series, first, last);
 }
 
-/* Most segments only go on with the state of the one before, since there is one to a poll. */
+/* Many segments only go on with the state of the one before, by the evidence of another poll. */
 void loom_series_add(void *context, struct loom_span span, enum loom_state state,
                      const loom_poll *poll) {
   struct loom_series *series = context;

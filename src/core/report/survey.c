@@ -389,7 +389,7 @@ static loom_status look_at_windows(struct pass *pass, loom_error *error) {
   for (int w = 0; status == LOOM_OK && w < LOOM_SURVEY_WINDOWS; w++) {
     struct loom_figures figures = {0};
     struct loom_span window = {pass->survey->as_of - lengths[w], pass->survey->as_of};
-    status = loom_measure_window(&pass->measure, window, &figures, NULL, NULL, error);
+    status = loom_measure_window(&pass->measure, window, &figures, NULL, error);
     if (status == LOOM_OK && !look_at_window(pass, w, &figures))
       status = loom_no_memory(error);
     if (w == LOOM_SURVEY_WINDOWS - 1)

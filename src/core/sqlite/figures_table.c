@@ -251,7 +251,7 @@ static loom_status measure(struct figures_cursor *cursor, loom_error *error) {
   for (size_t w = 0; status == LOOM_OK && w < options->window_count; w++) {
     cursor->spans[w] =
         loom_window_span(&options->windows[w], cursor->setting.as_of, of->schedule.zone);
-    status = loom_measure_window(of, cursor->spans[w], &cursor->figures[w], NULL, NULL, error);
+    status = loom_measure_window(of, cursor->spans[w], &cursor->figures[w], NULL, error);
   }
   return status;
 }

@@ -30,18 +30,17 @@ loom_status loom_stored_week_read(sqlite3_stmt *row, int column, struct loom_hou
   const unsigned char *week =
       (const unsigned char *)loom_column_bytes(row, column + OPENINGS, &size);
   bool reverts = sqlite3_column_int(row, column + REVERTS) != 0;
-  if (!week || loom_week_problem(week, size) || (reverts && size > 0) ||
-      !read_date(row, column + EFFECTIVE_FROM, &hours.from))
+  if (!week || (reverts && size > 0) || !read_date(row, column + EFFECTIVE_FROM, &hours.from))
     return LOOM_ECORRUPT;
   if (size == 0) {
     hours.open = hours.close = reverts ? LOOM_NO_HOURS : LOOM_CLOSED;
     return loom_hours_list_add(list, hours) ? LOOM_OK : LOOM_ENOMEM;
   }
-  for (size_t at = 0; at < size; at += LOOM_OPENING_SIZE) {
-    loom_opening_unpack(week + at, &hours);
-    if (!loom_hours_list_add(list, hours))
-      return LOOM_ENOMEM;
-  }
+  if (!loom_hours_list_reserve(list, size / LOOM_OPENING_SIZE))
+    return LOOM_ENOMEM;
+  if (!loom_week_unpack(week, size, hours.from, list->items + list->count))
+    return LOOM_ECORRUPT;
+  list->count += size / LOOM_OPENING_SIZE;
   return LOOM_OK;
 }
 

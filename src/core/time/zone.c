@@ -430,6 +430,15 @@ int64_t loom_zone_instant(const loom_zone *zone, int64_t local) {
   return loom_zone_instant_near(zone, local, &near);
 }
 
+bool loom_zone_is_steady(const loom_zone *zone, int64_t from, int64_t to, int32_t *offset) {
+  int64_t moved = cycles_before(zone, from);
+  size_t i = find_period(zone, from - moved - LOOM_OFFSET_MAX);
+  *offset = zone->periods[i].offset;
+  return cycles_before(zone, to) == moved &&
+         is_in_period(zone, i, from - moved - LOOM_OFFSET_MAX) &&
+         is_in_period(zone, i, to - moved - *offset);
+}
+
 /* ---- the cache ---- */
 
 struct entry {
@@ -586,6 +595,8 @@ static size_t hash_name(const char *name, size_t length) {
 /* Reads a zone into the cache. */
 static loom_status add_entry(loom_zones *zones, struct entry **bucket, const char *name,
                              size_t length, loom_error *error) {
+  if (!is_zone_name(name, length) || is_of_the_machine(name, length))
+    return not_a_zone(error);
   struct entry *entry = calloc(1, sizeof *entry);
   if (!entry)
     return loom_no_memory(error);
@@ -605,8 +616,6 @@ static loom_status add_entry(loom_zones *zones, struct entry **bucket, const cha
 loom_status loom_zones_get(loom_zones *zones, const char *name, size_t length,
                            const loom_zone **zone, loom_error *error) {
   *zone = NULL;
-  if (!is_zone_name(name, length) || is_of_the_machine(name, length))
-    return not_a_zone(error);
   struct entry **bucket = &zones->buckets[hash_name(name, length)];
   loom_status status = LOOM_OK;
   pthread_mutex_lock(&zones->lock);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,5 +70,11 @@ int64_t loom_zone_instant(const loom_zone *zone, int64_t local);
 ** next one is looked for there before it is elsewhere.
 */
 int64_t loom_zone_instant_near(const loom_zone *zone, int64_t local, size_t *near);
+
+/*
+** Whether local times from one to another all become instants by one offset, so that these are local - *offset. False: the clocks
+** are changed within a day or so of one of them.
+*/
+bool loom_zone_is_steady(const loom_zone *zone, int64_t from, int64_t to, int32_t *offset);
 
 #endif
