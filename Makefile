@@ -31,8 +31,9 @@ VERSION  := $(shell sed -n 's/^.define LOOM_VERSION "\(.*\)"/\1/p' src/core/base
 
 CORE     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/core/*/*.c src/serve/*.c))
 LIBRARY  := $(BUILD)/libloom.a
+NET      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/net/*.c))
 BINDING  := $(wildcard src/lua/*.c)
-HEADERS  := $(wildcard src/core/*/*.h src/serve/*.h src/lua/*.h)
+HEADERS  := $(wildcard src/core/*/*.h src/serve/*.h src/lua/*.h src/net/*.h)
 TESTS    := $(patsubst spec/core/%.c,$(BUILD)/spec/%,$(wildcard spec/core/*_test.c))
 API_TESTS := $(patsubst spec/api/%.c,$(BUILD)/spec/api/%,$(wildcard spec/api/*_test.c))
 LUA_FILES := $(shell find lua -name '*.lua')
@@ -42,12 +43,17 @@ WEB_FILES := $(shell find lua/loom/web -name '*.html' -o -name '*.js' -o -name '
 HAVE_LUAJIT := $(shell pkg-config --exists $(LUAJIT_PC) && echo yes)
 MODULES := $(BUILD)/lua5.4/loom/core.so $(if $(HAVE_LUAJIT),$(BUILD)/luajit/loom/core.so)
 
+# What sends alerts is a module of its own, which only the agent loads: the others need no libcurl.
+HAVE_CURL := $(shell pkg-config --exists libcurl && echo yes)
+SENDERS   := $(if $(HAVE_CURL),$(MODULES:%/core.so=%/curl.so))
+CURL      := $(if $(HAVE_CURL),$(shell pkg-config --libs libcurl))
+
 EXTENSION := $(BUILD)/loom_polls.so
 
 # The other Luas, for those who ask for them: `make lua5.3`, or all whose headers are installed.
 OTHER_LUAS := $(foreach version,5.1 5.2 5.3,$(shell pkg-config --exists lua$(version) && echo lua$(version)))
 
-all: $(MODULES) $(EXTENSION) ## Build in place; bin/loom then runs from the checkout
+all: $(MODULES) $(SENDERS) $(EXTENSION) ## Build in place; bin/loom then runs from the checkout
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -68,6 +74,14 @@ $(BUILD)/$(1)/%.o: src/lua/%.c $(HEADERS)
 $(BUILD)/$(1)/loom/core.so: $(patsubst src/lua/%.c,$(BUILD)/$(1)/%.o,$(BINDING)) $(LIBRARY)
 	@mkdir -p $$(@D)
 	$$(call say,LD)$(CC) $(LIBFLAG) $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(LDLIBS)
+
+$(BUILD)/$(1)/curl.o: src/curl/module.c $(HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(2) -c -o $$@ $$<
+
+$(BUILD)/$(1)/loom/curl.so: $(BUILD)/$(1)/curl.o $(BUILD)/$(1)/binding.o $(NET) $(LIBRARY)
+	@mkdir -p $$(@D)
+	$$(call say,LD)$(CC) $(LIBFLAG) $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(CURL) -lm
 endef
 $(eval $(call module,lua5.4,$$(shell pkg-config --cflags $(LUA_PC))))
 $(eval $(call module,luajit,$$(shell pkg-config --cflags $(LUAJIT_PC))))
@@ -95,6 +109,12 @@ $(EXTENSION): $(patsubst %,$(BUILD)/extension/%.o,extension/loom_polls $(addpref
 $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,CCLD)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDFLAGS) $(CMOCKA) $(LDLIBS)
+
+# What sends has tests with it and libcurl.
+TESTS := $(if $(HAVE_CURL),$(TESTS),$(filter-out %/address_test %/transfer_test,$(TESTS)))
+$(patsubst %,$(BUILD)/spec/%,address_test transfer_test): $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(NET) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,CCLD)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(NET) $(LIBRARY) $(LDFLAGS) $(CMOCKA) $(CURL) $(LDLIBS)
 
 # Its allocations fail when they are told to: see spec/core/faults.h.
 $(BUILD)/spec/faults_test: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc free strdup)
@@ -369,6 +389,8 @@ install: all $(HELP) ## Install the command, its manual page, the modules and th
 	  install -D -m 644 lua/$$file $(DESTDIR)$(luadir)/$$file && echo $(luadir)/$$file >>$(list) || exit 1; done
 	$(call put,$(list),755,$(BUILD)/lua5.4/loom/core.so,$(lua54_cdir)/loom/core.so)
 	$(if $(HAVE_LUAJIT),$(call put,$(list),755,$(BUILD)/luajit/loom/core.so,$(luajit_cdir)/loom/core.so))
+	$(if $(HAVE_CURL),$(call put,$(list),755,$(BUILD)/lua5.4/loom/curl.so,$(lua54_cdir)/loom/curl.so))
+	$(if $(HAVE_CURL),$(if $(HAVE_LUAJIT),$(call put,$(list),755,$(BUILD)/luajit/loom/curl.so,$(luajit_cdir)/loom/curl.so)))
 	$(call put,$(list),755,$(EXTENSION),$(libdir)/loom/loom_polls.so)
 	$(call put,$(list),755,bin/loom,$(bindir)/loom)
 	$(call put,$(list),644,meta/loom.lua,$(datadir)/loom/meta/loom.lua)
@@ -390,7 +412,8 @@ uninstall: ## Remove what `make install` has put below PREFIX, and nothing else
 
 # For LuaRocks, which says where headers are and where things go.
 ROCK_LUAJIT := $(if $(HAVE_LUAJIT),$(if $(wildcard $(LUA_INCDIR)/luajit.h),,yes)) # another Lua's rock has both
-rock: $(BUILD)/$(ROCK)/loom/core.so $(if $(ROCK_LUAJIT),$(BUILD)/luajit/loom/core.so) $(EXTENSION)
+ROCK_CURL := $(if $(HAVE_CURL),curl.so) # who sends alerts has libcurl
+rock: $(addprefix $(BUILD)/$(ROCK)/loom/,core.so $(ROCK_CURL)) $(if $(ROCK_LUAJIT),$(BUILD)/luajit/loom/core.so) $(EXTENSION)
 
 # LuaRocks has made the folders. They are missing with `luarocks make --pack-binary-rock`, which LuaRocks 3.8 tells of
 # folders in its default tree, to then pack nothing.
@@ -400,6 +423,7 @@ install-rock: rock
 	for file in $(patsubst lua/%,%,$(LUA_FILES) $(WEB_FILES)); do \
 	  install -D -m 644 lua/$$file $(LUADIR)/$$file || exit 1; done
 	install -D -m 755 $(BUILD)/$(ROCK)/loom/core.so $(LIBDIR)/loom/core.so
+	$(if $(ROCK_CURL),install -D -m 755 $(BUILD)/$(ROCK)/loom/curl.so $(LIBDIR)/loom/curl.so)
 	$(if $(ROCK_LUAJIT),install -D -m 755 $(BUILD)/luajit/loom/core.so $(LIBDIR)/luajit/loom/core.so)
 	install -D -m 755 $(EXTENSION) $(LIBDIR)/loom/loom_polls.so
 	install -D -m 755 bin/loom $(BINDIR)/loom

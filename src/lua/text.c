@@ -72,6 +72,17 @@ static int sha256(lua_State *L) {
   return 1;
 }
 
+/* hmac_sha256(key, text): the signature of a text, 32 bytes; see loom_hmac_sha256. */
+static int hmac_sha256(lua_State *L) {
+  unsigned char digest[LOOM_SHA256_SIZE];
+  size_t key_length, length;
+  const char *key = luaL_checklstring(L, 1, &key_length);
+  const char *string = luaL_checklstring(L, 2, &length);
+  loom_hmac_sha256(key, key_length, string, length, digest);
+  lua_pushlstring(L, (const char *)digest, sizeof digest);
+  return 1;
+}
+
 /* csv_field(text [, neutralise_formulas]): the text as a field of CSV; see loom_csv_is_formula. */
 static int csv_field(lua_State *L) {
   char bytes[ROOM];
@@ -214,6 +225,7 @@ void lloom_add_text(lua_State *L) {
                                        {"utf8", utf8},
                                        {"utf8_width", utf8_width},
                                        {"sha256", sha256},
+                                       {"hmac_sha256", hmac_sha256},
                                        {"csv_field", csv_field},
                                        {"decimal", decimal},
                                        {"digits", digits},

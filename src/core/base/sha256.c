@@ -74,16 +74,39 @@ static void take_end(uint32_t state[WORDS], const unsigned char *rest, size_t co
     take_block(state, end + at);
 }
 
-void loom_sha256(const void *bytes, size_t length, unsigned char digest[LOOM_SHA256_SIZE]) {
+/* The digest of a block, if there is one, and of what comes after it. */
+static void digest_after(const unsigned char *block, const void *bytes, size_t length,
+                         unsigned char digest[LOOM_SHA256_SIZE]) {
   /* Section 5.3.3: of the square roots of the first eight primes. */
   uint32_t state[WORDS] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                            0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   const unsigned char *at = bytes;
   size_t left = length;
+  if (block)
+    take_block(state, block);
   for (; left >= BLOCK; at += BLOCK, left -= BLOCK)
     take_block(state, at);
-  take_end(state, at, left, (uint64_t)length * 8);
+  take_end(state, at, left, ((uint64_t)length + (block ? BLOCK : 0)) * 8);
   for (int i = 0; i < WORDS; i++)
     for (int byte = 0; byte < 4; byte++)
       digest[4 * i + byte] = (unsigned char)(state[i] >> (24 - 8 * byte));
+}
+
+void loom_sha256(const void *bytes, size_t length, unsigned char digest[LOOM_SHA256_SIZE]) {
+  digest_after(NULL, bytes, length, digest);
+}
+
+void loom_hmac_sha256(const void *key, size_t key_length, const void *bytes, size_t length,
+                      unsigned char digest[LOOM_SHA256_SIZE]) {
+  unsigned char block[BLOCK] = {0}, inner[LOOM_SHA256_SIZE];
+  if (key_length > BLOCK)
+    loom_sha256(key, key_length, block);
+  else if (key_length > 0)
+    memcpy(block, key, key_length);
+  for (int i = 0; i < BLOCK; i++)
+    block[i] ^= 0x36;
+  digest_after(block, bytes, length, inner);
+  for (int i = 0; i < BLOCK; i++)
+    block[i] ^= 0x36 ^ 0x5c;
+  digest_after(block, inner, sizeof inner, digest);
 }
