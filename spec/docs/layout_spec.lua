@@ -7,6 +7,7 @@ local MAY_INCLUDE = {
   time = { "base" },
   measure = { "base", "time" },
   report = { "base", "time", "measure" },
+  alert = { "base", "time", "measure" },
   read = { "base", "time", "measure" },
   sqlite = { "base", "time", "measure", "report", "read" },
   write = { "base", "time", "measure", "read", "sqlite" },
