@@ -1,0 +1,109 @@
+--- Channels: where messages go. Each kind is a file of pure functions: `requests(message, channel, now, tell)` gives what is to
+-- be sent, and `judge(answer)` what became of it. A new kind is a file with these, and a name in this list.
+-- @module loom.agent.channels
+
+local small_file = require "loom.small_file"
+
+local channels = {}
+
+channels.kinds = { "webhook", "alertmanager", "pagerduty", "slack", "teams", "ntfy", "email", "command", "log", "lua",
+  "heartbeat" }
+
+local SECRET_MAX = 64 * 1024 -- bytes of a file with a secret
+
+--- The functions of a kind; nil where there is none.
+function channels.of(kind)
+  for _, known in ipairs(channels.kinds) do
+    if known == kind then
+      return (require("loom.agent.channels." .. known))
+    end
+  end
+end
+
+local function set_of(...)
+  local set = {}
+  for _, list in ipairs { ... } do
+    for _, name in ipairs(list) do
+      set[name] = true
+    end
+  end
+  return set
+end
+
+-- Every list is of texts, so that what is sent is what was set.
+local function is_good(name, value)
+  if name == "to" or name == "command" then
+    if type(value) ~= "table" or #value == 0 then
+      return false
+    end
+    for _, item in ipairs(value) do
+      if type(item) ~= "string" or item == "" then
+        return false
+      end
+    end
+    return true
+  elseif name == "plain" then
+    return type(value) == "boolean"
+  elseif name == "call" then
+    return type(value) == "function"
+  end
+  return type(value) == "string" and value ~= ""
+end
+
+--- Checks what a channel is defined by.
+-- @tparam table definition `name`, `kind`, and what the kind needs; each secret may be the name of a file instead: `secret_file`
+-- @treturn bool|nil true, or nil and what is wrong with it, without any of its values
+function channels.check(definition)
+  local kind = channels.of(definition.kind)
+  if not kind then
+    return nil, "kind is none of " .. table.concat(channels.kinds, ", ")
+  end
+  local secrets = set_of(kind.secrets)
+  local known = set_of(kind.secrets, kind.required, kind.optional, { "name", "kind", "enabled" })
+  for _, name in ipairs(kind.required) do
+    if definition[name] == nil and not (secrets[name] and definition[name .. "_file"]) then
+      return nil, name .. " is missing"
+    end
+  end
+  for name, value in pairs(definition) do
+    local of_file = tostring(name):match "^(.*)_file$"
+    if not known[name] and not (of_file and secrets[of_file]) then
+      return nil, tostring(name) .. " is not known to a channel of the kind " .. definition.kind
+    elseif name ~= "enabled" and not is_good(name, value) then
+      return nil, name .. " is not what it should be"
+    end
+  end
+  return true
+end
+
+--- A channel with the secrets that are in files.
+-- @treturn table|nil a copy, or nil and which one cannot be read
+function channels.resolve(definition)
+  local copy = {}
+  for name, value in pairs(definition) do
+    copy[name] = value
+  end
+  for _, name in ipairs(channels.of(definition.kind).secrets) do
+    local path = definition[name .. "_file"]
+    if path then
+      local text = small_file.read(path, SECRET_MAX)
+      if not text or text:match "^%s*$" then
+        return nil, name .. "_file cannot be read, or is empty"
+      end
+      copy[name] = text:match "^%s*(.-)%s*$"
+    end
+  end
+  return copy
+end
+
+--- A channel as it may be shown: whether there are secrets, but not which.
+function channels.shown(definition)
+  local kind, copy = channels.of(definition.kind), {}
+  local secrets = set_of(kind.secrets)
+  for name, value in pairs(definition) do
+    copy[name] = secrets[name] and true or value
+  end
+  return copy
+end
+
+return channels

@@ -1,0 +1,57 @@
+--- Microsoft Teams, by a workflow that is started by a request, whose address is a secret: an Adaptive Card of version 1.2.
+-- @module loom.agent.channels.teams
+
+local json = require "loom.json"
+local verdict = require "loom.agent.verdict"
+local wording = require "loom.agent.wording"
+
+local teams = { kind = "teams", secrets = { "url" }, required = { "url" }, optional = { "ca_file" }, judge = verdict.http,
+  rate = 100 / 3600, burst = 4 }
+
+local LIMIT = 18000 -- bytes of a body
+local LINE_MAX = 2000
+
+local COLOURS = { critical = "attention", error = "attention", warning = "warning", info = "accent" }
+
+local function block(text, ...)
+  return json.object("type", '"TextBlock"', "text", json.string(text), "wrap", "true", ...)
+end
+
+local function actions(message)
+  local runbook, list = message.events[1] and message.events[1].runbook, {}
+  for _, link in ipairs { { runbook, "Runbook" }, { message.link, "Loom" } } do
+    list[#list + 1] = link[1]
+      and json.object("type", '"Action.OpenUrl"', "title", json.string(link[2]), "url", json.string(link[1])) or nil
+  end
+  return "[" .. table.concat(list, ",") .. "]"
+end
+
+local function body(message, lines, count)
+  local colour = wording.is_over(message) and "good" or COLOURS[wording.severity(message)]
+  local list = { block(wording.line(wording.title(message), 500), "weight", '"bolder"', "size", '"medium"',
+    "color", json.string(colour)) }
+  for i = 1, count do
+    list[#list + 1] = block((wording.shorten(lines[i], LINE_MAX)))
+  end
+  if count < #lines then
+    list[#list + 1] = block(("… (shortened: %d more)"):format(#lines - count))
+  end
+  local card = json.object("$schema", '"http://adaptivecards.io/schemas/adaptive-card.json"', "type", '"AdaptiveCard"',
+    "version", '"1.2"', "body", "[" .. table.concat(list, ",") .. "]", "actions", actions(message))
+  return json.object("type", '"message"', "attachments",
+    "[" .. json.object("contentType", '"application/vnd.microsoft.card.adaptive"', "contentUrl", "null", "content", card) .. "]")
+end
+
+--- A message as requests.
+function teams.requests(message, channel)
+  local lines = wording.lines(message)
+  local count = #lines
+  local made = body(message, lines, count)
+  while #made > LIMIT and count > 0 do
+    count = count - 1
+    made = body(message, lines, count)
+  end
+  return { { url = channel.url, headers = { "Content-Type: application/json" }, body = made, ca_file = channel.ca_file } }
+end
+
+return teams

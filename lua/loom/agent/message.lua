@@ -1,0 +1,83 @@
+--- Messages: events of one group that go to a channel together.
+-- @module loom.agent.message
+
+local time = require "loom.time"
+
+local message = {}
+
+local STORM = 50 -- events beyond which a message tells counts and the worst
+local WORST = 10
+
+local RANK = { critical = 4, error = 3, warning = 2, info = 1 }
+
+-- The worst of many events, by severity and then by value; of equals the earlier ones.
+local function worst(events)
+  local order = {}
+  for i, event in ipairs(events) do
+    order[i] = { event = event, rank = RANK[event.severity] or 0, value = tonumber(event.value) or 0, number = i }
+  end
+  table.sort(order, function(a, b)
+    if a.rank ~= b.rank then
+      return a.rank > b.rank
+    elseif a.value ~= b.value then
+      return a.value > b.value
+    end
+    return a.number < b.number
+  end)
+  local list = {}
+  for i = 1, math.min(WORST, #order) do
+    list[i] = order[i].event
+  end
+  return list
+end
+
+local function count(events, of)
+  local counts = {}
+  for _, event in ipairs(events) do
+    local key = of(event)
+    if key then
+      counts[key] = (counts[key] or 0) + 1
+    end
+  end
+  return counts
+end
+
+-- Zones with how many events they have, the most first.
+local function zones_of(events)
+  local list = {}
+  for zone, number in pairs(count(events, function(event) return event.subject.zone end)) do
+    list[#list + 1] = { zone, number }
+  end
+  table.sort(list, function(a, b)
+    return a[2] > b[2] or a[2] == b[2] and a[1] < b[1]
+  end)
+  while #list > WORST do
+    list[#list] = nil
+  end
+  return list
+end
+
+--- Makes a message, which channels format.
+-- @tparam table fields `id`: one for all tries; `group`; `at`: when it is sent, in microseconds; `test`; `link`: where the
+--   dashboard is
+-- @tparam {table,...} events in their order: `id`, `alert`, `rule`, `severity`, `subject`, `state`, `reason`, `at`, `since`,
+--   `value`, `unit`, `threshold`, `evidence`, `text`, `runbook`
+-- @param[opt] database whose zones tell when an alert began on its store's clock
+-- @treturn table with `all` events, `events`, those that are told one by one, `total`, `counts` by state, and in a storm `zones`
+function message.new(fields, events, database)
+  local made = { id = fields.id, group = fields.group, at = fields.at, test = fields.test, link = fields.link, total = #events,
+    counts = count(events, function(event) return event.state end) }
+  made.all, made.events = events, events
+  if #events > STORM then
+    made.events, made.zones = worst(events), zones_of(events)
+  end
+  for _, event in ipairs(database and made.events or {}) do
+    if event.subject.zone and event.since and not event.since_local then
+      local shown = time.on_clock(database, event.subject.zone, event.since)
+      event.since_local = shown and shown:sub(1, 16)
+    end
+  end
+  return made
+end
+
+return message
