@@ -41,7 +41,7 @@ static void newer_schema(void **state) {
   make_database(path);
   raw_sql(path, "PRAGMA user_version=99");
   assert_refused(path, LOOM_OPEN_EXISTING, LOOM_EVERSION,
-                 "was written by a newer Loom (its schema is version 99, this Loom knows 8)");
+                 "was written by a newer Loom (its schema is version 99, this Loom knows 9)");
 }
 
 static void newer_schema_while_open(void **state) {

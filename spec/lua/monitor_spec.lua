@@ -31,7 +31,7 @@ describe("a monitor", function()
     assert.equal(4, info.stores)
     assert.equal(3, info.polled_stores)
     assert.equal(7, info.polls)
-    assert.equal(8, info.schema_version)
+    assert.equal(9, info.schema_version)
   end)
 
   it("is checked", function()

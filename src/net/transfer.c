@@ -362,7 +362,7 @@ loom_status loom_transfers_wait(loom_transfers *transfers, int milliseconds, loo
   int running = 0;
   CURLMcode code = curl_multi_perform(transfers->multi, &running);
   size_t ended = collect(transfers);
-  if (code == CURLM_OK && ended == 0 && running > 0) {
+  if (code == CURLM_OK && ended == 0) {
     code = curl_multi_poll(transfers->multi, NULL, 0, milliseconds, NULL);
     if (code == CURLM_OK)
       code = curl_multi_perform(transfers->multi, &running);

@@ -66,7 +66,7 @@ void loom_transfers_free(loom_transfers *transfers);
 loom_status loom_transfers_start(loom_transfers *transfers, const struct loom_request *request,
                                  uint64_t *number, loom_error *error);
 
-/* Goes on with all of them until one has ended, none is left or `milliseconds` have passed. */
+/* Goes on with all of them until something has happened or `milliseconds` have passed, also where none is under way. */
 loom_status loom_transfers_wait(loom_transfers *transfers, int milliseconds, loom_error *error);
 
 /* The next one that has ended; LOOM_DONE where none has. */

@@ -129,6 +129,65 @@
   "CREATE INDEX audit_by_store ON audit(store_id);"                                                \
   "CREATE INDEX audit_of_files ON audit(number) WHERE kind = 'ingest';"
 
+/*
+** Alerts on their way to receivers: see lua/loom/agent/outbox.lua. Instants are in microseconds. What happened is an event, in JSON
+** as its receivers get it. Events that go to a channel together are a message, whose id is one for all tries; messages of one
+** `thread` of a channel go in order of their numbers. `due` is when it is tried next. Of a channel, `secrets` are in a table of
+** their own, which no query reads; `tokens` are what is left of its rate at `tokens_at`, and nothing goes to it before `hold`.
+*/
+#define ALERT_DELIVERY_TABLES                                                                      \
+  "CREATE TABLE alert_event("                                                                      \
+  " number INTEGER PRIMARY KEY,"                                                                   \
+  " id TEXT NOT NULL UNIQUE,"                                                                      \
+  " alert TEXT NOT NULL,"                                                                          \
+  " rule TEXT NOT NULL,"                                                                           \
+  " state TEXT NOT NULL,"                                                                          \
+  " at INTEGER NOT NULL,"                                                                          \
+  " event TEXT NOT NULL"                                                                           \
+  ") STRICT;"                                                                                      \
+  "CREATE INDEX alert_event_by_alert ON alert_event(alert, number);"                               \
+  "CREATE TABLE alert_channel("                                                                    \
+  " number INTEGER PRIMARY KEY,"                                                                   \
+  " name TEXT NOT NULL UNIQUE,"                                                                    \
+  " kind TEXT NOT NULL,"                                                                           \
+  " definition TEXT NOT NULL,"                                                                     \
+  " disabled INTEGER,"                                                                             \
+  " disabled_reason TEXT,"                                                                         \
+  " failing INTEGER,"                                                                              \
+  " failing_told INTEGER NOT NULL DEFAULT 0,"                                                      \
+  " hold INTEGER NOT NULL DEFAULT 0,"                                                              \
+  " renewed INTEGER,"                                                                              \
+  " tokens REAL,"                                                                                  \
+  " tokens_at INTEGER"                                                                             \
+  ") STRICT;"                                                                                      \
+  "CREATE TABLE alert_secret("                                                                     \
+  " channel INTEGER PRIMARY KEY REFERENCES alert_channel(number) ON DELETE CASCADE,"               \
+  " secrets TEXT NOT NULL"                                                                         \
+  ") STRICT;"                                                                                      \
+  "CREATE TABLE alert_message("                                                                    \
+  " number INTEGER PRIMARY KEY,"                                                                   \
+  " id TEXT NOT NULL UNIQUE,"                                                                      \
+  " channel INTEGER NOT NULL REFERENCES alert_channel(number) ON DELETE CASCADE,"                  \
+  " thread TEXT NOT NULL,"                                                                         \
+  " made INTEGER NOT NULL,"                                                                        \
+  " due INTEGER NOT NULL,"                                                                         \
+  " tries INTEGER NOT NULL DEFAULT 0,"                                                             \
+  " outcome TEXT NOT NULL DEFAULT 'pending'"                                                       \
+  " CHECK(outcome IN ('pending', 'delivered', 'dead', 'dropped')),"                                \
+  " ended INTEGER,"                                                                                \
+  " answer TEXT"                                                                                   \
+  ") STRICT;"                                                                                      \
+  "CREATE INDEX alert_message_pending ON alert_message(channel, thread, number)"                   \
+  " WHERE outcome = 'pending';"                                                                    \
+  "CREATE INDEX alert_message_ended ON alert_message(outcome, ended)"                              \
+  " WHERE outcome <> 'pending';"                                                                   \
+  "CREATE TABLE alert_message_event("                                                              \
+  " message INTEGER NOT NULL REFERENCES alert_message(number) ON DELETE CASCADE,"                  \
+  " event INTEGER NOT NULL REFERENCES alert_event(number) ON DELETE CASCADE,"                      \
+  " PRIMARY KEY(message, event)"                                                                   \
+  ") STRICT, WITHOUT ROWID;"                                                                       \
+  "CREATE INDEX alert_message_of_event ON alert_message_event(event);"
+
 const char loom_schema_sql[] =
     "CREATE TABLE store("
     " number INTEGER PRIMARY KEY,"
@@ -170,7 +229,7 @@ const char loom_schema_sql[] =
         REPORT_TABLE OVERALL_TABLE SERVICE_TABLE AUDIT_TABLE
     "INSERT INTO overall VALUES(0, NULL);"
     "PRAGMA application_id=0x4c6f6f6d;"
-    "PRAGMA user_version=8;";
+    "PRAGMA user_version=9;";
 
 /*
 ** What has changed, for those who watch (changes.h). Each write that changes what reports are made from has a number, which the
@@ -303,6 +362,10 @@ static const char upgrade_6[] = "ALTER TABLE exclusion ADD COLUMN " EXCLUSION_ZO
 
 static const char upgrade_7[] = AUDIT_TABLE "PRAGMA user_version=8;";
 
+const char loom_schema_alerts_sql[] = ALERT_DELIVERY_TABLES;
+
+static const char upgrade_8[] = ALERT_DELIVERY_TABLES "PRAGMA user_version=9;";
+
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
     [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4,
-    [5] = upgrade_5, [6] = upgrade_6, [7] = upgrade_7};
+    [5] = upgrade_5, [6] = upgrade_6, [7] = upgrade_7, [8] = upgrade_8};

@@ -4,11 +4,13 @@
 #ifndef LOOM_SCHEMA_H
 #define LOOM_SCHEMA_H
 
-#define LOOM_SCHEMA_VERSION 8 /* PRAGMA user_version */
+#define LOOM_SCHEMA_VERSION 9 /* PRAGMA user_version */
 
 /* These make all tables in an empty database, inside a transaction of the caller's. */
 extern const char loom_schema_sql[];
 extern const char loom_schema_changes_sql[]; /* since version LOOM_SCHEMA_OF_CHANGES */
+
+extern const char loom_schema_alerts_sql[];
 
 #define LOOM_SCHEMA_OF_CHANGES 5
 

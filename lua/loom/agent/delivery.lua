@@ -1,0 +1,219 @@
+--- Delivery: takes what is due from the outbox and brings it to its channels, many at a time, in one loop.
+-- @classmod loom.agent.delivery
+
+local channels = require "loom.agent.channels"
+local formats = require "loom.formats.text"
+local message = require "loom.agent.message"
+local outbox = require "loom.agent.outbox"
+local small_file = require "loom.small_file"
+
+local Delivery = {}
+Delivery.__index = Delivery
+
+local STEP = 200 -- milliseconds between two looks at commands, which nobody waits for otherwise
+local STEP_OF_COMMANDS = 20
+local COMMAND_LIMIT = 15 -- seconds
+local AT_ONCE = 100 -- messages under way: fewer than loom.curl takes requests
+local ANSWER_MAX = 1024
+
+--- Makes one.
+-- @tparam loom.monitor monitor
+-- @tparam table options `allow`: addresses and ranges that may be spoken to although they are not public; `now`: function, the
+--   instant in microseconds; `random`: function () from 0 to 1; `tell`: function (line), of the log; `link`: where the dashboard
+--   is; `time_limit`: milliseconds that a request may take
+-- @treturn loom.agent.delivery|nil or nil, the failure and its code
+function Delivery.new(monitor, options)
+  local transfers, why, code = require("loom.curl").transfers(options.allow or {})
+  if not transfers then
+    return nil, why, code
+  end
+  return setmetatable({ monitor = monitor, transfers = transfers, now = options.now, random = options.random or math.random,
+    tell = options.tell or function() end, link = options.link, time_limit = options.time_limit,
+    by_number = {}, commands = {}, under_way = 0 }, Delivery)
+end
+
+function Delivery:close()
+  self.transfers:close()
+end
+
+-- ---- requests ----
+
+local function shell_line(folder, words)
+  local quoted = {}
+  for i, word in ipairs(words) do
+    quoted[i] = formats.shell_quoted(word)
+  end
+  local place = formats.shell_quoted(folder)
+  return ("cd / && (timeout %d %s <%s/in >%s/out 2>&1; echo $? >%s/status) >/dev/null 2>&1 &"):format(COMMAND_LIMIT,
+    table.concat(quoted, " "), place, place, place)
+end
+
+-- A folder that only this user sees.
+local function make_folder()
+  local pipe = io.popen "mktemp -d"
+  local path = pipe and pipe:read "*l"
+  if pipe then
+    pipe:close()
+  end
+  return path
+end
+
+local function start_command(self, work, request)
+  local folder = make_folder()
+  local file = folder and io.open(folder .. "/in", "wb")
+  if not file then
+    return nil, "a command cannot be given its input"
+  end
+  file:write(request.body)
+  file:close()
+  os.execute(shell_line(folder, request.command))
+  self.commands[#self.commands + 1] = { work = work, folder = folder, ends = self.now() + (COMMAND_LIMIT + 5) * 1000000 }
+  return true
+end
+
+local function start_transfer(self, work, request)
+  request.time_limit = self.time_limit
+  local number, why = self.transfers:start(request)
+  if number then
+    self.by_number[number] = work
+  end
+  return number, why
+end
+
+local settle
+
+-- Starts the next request of a message. One that cannot be sent at all is dead.
+local function start_next(self, work)
+  local request = work.requests[work.at]
+  if request.call then
+    local verdict, after, why = request.call()
+    return settle(self, work, verdict, why, after)
+  end
+  local started, why = (request.command and start_command or start_transfer)(self, work, request)
+  if not started then
+    settle(self, work, "dead", why)
+  end
+end
+
+function settle(self, work, verdict, answer, after)
+  if verdict == "delivered" and work.requests[work.at + 1] then
+    work.at = work.at + 1
+    return start_next(self, work)
+  end
+  self.under_way = self.under_way - 1
+  local good, why = outbox.settle(self.monitor, work.row, verdict, answer, self.now(), after, self.random)
+  self.counts[verdict] = (self.counts[verdict] or 0) + 1
+  self.failure = self.failure or not good and why or nil
+end
+
+-- ---- messages ----
+
+-- What is sent of a message; nil and why it cannot be.
+local function make_work(self, row, now)
+  local channel, why = outbox.open_channel(self.monitor, row)
+  if not channel then
+    return nil, why
+  end
+  local events
+  events, why = outbox.events(self.monitor, row.number)
+  if not events then
+    return nil, why
+  end
+  local made = message.new({ id = row.id, group = row.thread, at = now, link = self.link }, events, self.monitor.database)
+  local kind = channels.of(row.kind)
+  local requests = kind.requests(made, channel, now, self.tell)
+  return { row = row, kind = kind, requests = requests, at = 1 }
+end
+
+local function try(self, row, now)
+  local begun, why = outbox.begin(self.monitor, row, now)
+  if not begun then
+    self.failure = self.failure or begun == nil and why or nil
+    return false
+  end
+  self.under_way = self.under_way + 1
+  local work
+  work, why = make_work(self, row, now)
+  if not work then -- a secret's file, say, which somebody can mend
+    settle(self, { row = row, requests = {}, at = 1 }, "again", why)
+  elseif #work.requests == 0 then
+    settle(self, work, "delivered")
+  else
+    start_next(self, work)
+  end
+  return true
+end
+
+local function start_due(self)
+  local now, started = self.now(), false
+  local rows, why = outbox.due(self.monitor, now)
+  self.failure = self.failure or not rows and why or nil
+  for _, row in ipairs(rows or {}) do
+    if self.under_way < AT_ONCE then
+      started = try(self, row, now) or started
+    end
+  end
+  return started
+end
+
+-- ---- answers ----
+
+local function take_answers(self)
+  local answer = self.transfers:next()
+  while answer do
+    local work = self.by_number[answer.number]
+    self.by_number[answer.number] = nil
+    local verdict, after = work.kind.judge(answer)
+    local text = answer.message or ("%d %s"):format(answer.status, answer.body)
+    settle(self, work, verdict, formats.shown(text), after)
+    answer = self.transfers:next()
+  end
+end
+
+local function take_command(self, command)
+  local status = tonumber(small_file.read(command.folder .. "/status", 16) or "")
+  if not status and self.now() < command.ends then
+    return false
+  end
+  local output = small_file.read(command.folder .. "/out", ANSWER_MAX) or ""
+  for _, name in ipairs { "in", "out", "status", "" } do
+    os.remove(command.folder .. "/" .. name)
+  end
+  settle(self, command.work, command.work.kind.judge { status = status }, formats.shown(output))
+  return true
+end
+
+local function take_commands(self)
+  for i = #self.commands, 1, -1 do
+    local command = self.commands[i]
+    if take_command(self, command) then
+      for k, other in ipairs(self.commands) do
+        if other == command then
+          table.remove(self.commands, k)
+        end
+      end
+    end
+  end
+end
+
+--- Delivers what is due, until nothing is due or under way any more.
+-- @treturn table|nil how many tries ended as `delivered`, `again`, `dead` and `disabled`; or nil and the failure
+function Delivery:round()
+  self.counts, self.failure = {}, nil
+  outbox.tell_failing(self.monitor, self.now())
+  local started = start_due(self)
+  while (self.under_way > 0 or started) and not self.failure do
+    if self.under_way > 0 and not started or self.transfers:count() > 0 then
+      self.transfers:wait(#self.commands > 0 and STEP_OF_COMMANDS or STEP)
+    end
+    take_answers(self)
+    take_commands(self)
+    started = start_due(self)
+  end
+  if self.failure then
+    return nil, self.failure
+  end
+  return self.counts
+end
+
+return Delivery

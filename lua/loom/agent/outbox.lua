@@ -1,0 +1,327 @@
+--- The outbox: events that are written together with what they follow from, as messages to channels, until they are delivered.
+--
+-- At least once: a try is written before it is made, and its outcome after it; who dies in between leaves a message that is
+-- tried again, under the same id. In order: of the messages of one thread of a channel only the first that is pending may go,
+-- so that no `resolved` overtakes its `firing`. Events join the last message of their thread as long as it was never tried.
+-- @module loom.agent.outbox
+
+local channels = require "loom.agent.channels"
+local check = require "loom.check"
+local cjson = require "cjson.safe"
+local transaction = require "loom.transaction"
+local ulid = require "loom.ulid"
+
+local outbox = {}
+
+local SECOND = 1000000 -- microseconds
+
+--- Seconds before each try, from the first on; each is up to a fifth shorter or longer, so that those who failed together do not
+-- come again together.
+outbox.DELAYS = { 0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400 }
+
+local SPREAD = 0.2
+local UNDER_WAY = 30 * SECOND -- a try may take that long: nobody else makes it meanwhile
+local HOLD_MAX = 86400 -- seconds that a Retry-After can hold a channel
+local FAILING = 3600 * SECOND -- after which the other channels are told
+local ANSWER_MAX = 1024 -- bytes of an answer that are kept
+local RATE, BURST = 5, 20 -- messages a second, and at once, to a channel whose kind says nothing else
+local DUE_MAX = 200 -- messages that are looked at at a time
+local KEEP, KEEP_DEAD = 30 * 86400 * SECOND, 400 * 86400 * SECOND -- of messages that have ended
+local KEEP_EVENTS = 400 * 86400 * SECOND
+local TIDY_MAX = 10000 -- rows that go at a time
+local CHANNELS_MAX = 100 -- each may hold a transfer
+
+-- ---- channels ----
+
+-- What of a definition is secret, and what is not.
+local function split(definition)
+  local secrets, open = {}, {}
+  local is_secret = {}
+  for _, name in ipairs(channels.of(definition.kind).secrets) do
+    is_secret[name] = true
+  end
+  for name, value in pairs(definition) do
+    if name ~= "name" and name ~= "kind" then
+      (is_secret[name] and secrets or open)[name] = value
+    end
+  end
+  return cjson.encode(open), cjson.encode(secrets)
+end
+
+--- Sets a channel. Secrets that are not given stay as they were.
+-- @tparam loom.monitor monitor
+-- @tparam table definition see `loom.agent.channels.check`
+-- @treturn bool|nil true, or nil, the failure and its code
+function outbox.set_channel(monitor, definition)
+  local good, why = channels.check(definition)
+  if good and type(definition.name) ~= "string" then
+    good, why = nil, "name is missing"
+  elseif good and definition.kind == "lua" then
+    good, why = nil, "a function cannot be stored: it belongs into a configuration"
+  end
+  if not good then
+    return nil, "EINVAL: channel " .. check.shown(definition.name) .. ": " .. why, "EINVAL"
+  end
+  local open, secrets = split(definition)
+  return transaction.run(monitor.database, function(execute)
+    execute([[INSERT INTO alert_channel(name, kind, definition) VALUES(?1, ?2, ?3) ON CONFLICT(name) DO UPDATE
+      SET kind = ?2, definition = ?3, disabled = NULL, disabled_reason = NULL, failing = NULL, failing_told = 0, hold = 0]],
+      definition.name, definition.kind, open)
+    execute("INSERT OR REPLACE INTO alert_secret SELECT number, ?2 FROM alert_channel WHERE name = ?1", definition.name, secrets)
+    local _, _, count = execute "SELECT count(*) FROM alert_channel"
+    if count > CHANNELS_MAX then
+      transaction.fail("EINVAL", "there may be at most %d channels", CHANNELS_MAX)
+    end
+    return true
+  end, true)
+end
+
+--- Removes a channel, with what is on its way to it.
+function outbox.remove_channel(monitor, name)
+  return transaction.run(monitor.database, function(execute)
+    return execute("DELETE FROM alert_channel WHERE name = ?", name) > 0
+  end, true)
+end
+
+--- The channels, without their secrets.
+-- @treturn {table,...}|nil `name`, `kind`, `definition`, `disabled`, `disabled_reason`, `failing`, `hold`
+function outbox.channels(monitor)
+  local rows, message, code = monitor.database:rows [[SELECT name, kind, definition, disabled, disabled_reason, failing, hold
+    FROM alert_channel ORDER BY name]]
+  for _, row in ipairs(rows or {}) do
+    row.definition = cjson.decode(row.definition)
+  end
+  return rows, message, code
+end
+
+--- A channel with its secrets, as `requests` of its kind take it; nil, and which secret cannot be read.
+function outbox.open_channel(monitor, row)
+  local secrets, message = transaction.run(monitor.database, function(execute)
+    local _, _, text = execute("SELECT secrets FROM alert_secret WHERE channel = ?", row.channel)
+    return text or "{}"
+  end, true)
+  if not secrets then
+    return nil, message
+  end
+  local definition = cjson.decode(row.definition) or {}
+  for name, value in pairs(cjson.decode(secrets) or {}) do
+    definition[name] = value
+  end
+  definition.name, definition.kind = row.name, row.kind
+  return channels.resolve(definition)
+end
+
+-- ---- putting ----
+
+local function put_event(execute, event)
+  local kept = {}
+  for name, value in pairs(event) do
+    kept[name] = name ~= "channels" and value or nil
+  end
+  local added, number = execute([[INSERT INTO alert_event(id, alert, rule, state, at, event) VALUES(?, ?, ?, ?, ?, ?)
+    ON CONFLICT(id) DO NOTHING]], event.id, event.alert, event.rule, event.state, event.at, assert(cjson.encode(kept)))
+  return added > 0 and number
+end
+
+-- The message of a thread that an event joins: one that was never tried, or a new one.
+local function message_of(execute, channel, thread, now)
+  local _, _, number = execute([[SELECT max(number) FROM alert_message WHERE channel = ?1 AND thread = ?2
+    AND outcome = 'pending' AND tries = 0]], channel, thread)
+  if number then
+    return number
+  end
+  local _, made = execute("INSERT INTO alert_message(id, channel, thread, made, due) VALUES(?1, ?2, ?3, ?4, ?4)",
+    "msg_" .. ulid.new(now), channel, thread, now)
+  return made
+end
+
+--- Puts events, in the transaction of what they follow from. One that is there already, by its id, is left as it is.
+-- @tparam function execute see `loom.transaction.run`
+-- @tparam {table,...} events in order, as `loom.agent.message` has them, with `group` (a text) and `channels` (names)
+-- @tparam int now in microseconds
+function outbox.put(execute, events, now)
+  for _, event in ipairs(events) do
+    local number = put_event(execute, event)
+    for _, name in ipairs(number and event.channels or {}) do
+      local _, _, channel = execute("SELECT number FROM alert_channel WHERE name = ? AND kind <> 'heartbeat'", name)
+      if channel then
+        local message = message_of(execute, channel, event.group or event.rule, now)
+        execute("INSERT OR IGNORE INTO alert_message_event VALUES(?, ?)", message, number)
+      end
+    end
+  end
+  return true
+end
+
+-- ---- trying ----
+
+local due_sql = [[SELECT m.number, m.id, m.thread, m.tries, m.channel, c.name, c.kind, c.definition, c.tokens, c.tokens_at
+  FROM alert_message m JOIN alert_channel c ON c.number = m.channel
+  WHERE m.outcome = 'pending' AND m.due <= ?1 AND c.disabled IS NULL AND c.hold <= ?1
+    AND NOT EXISTS(SELECT 1 FROM alert_message o WHERE o.channel = m.channel AND o.thread = m.thread
+      AND o.outcome = 'pending' AND o.number < m.number)
+  ORDER BY m.number LIMIT ?2]]
+
+--- The messages that may be tried now, the oldest of each thread.
+function outbox.due(monitor, now)
+  return monitor.database:rows(due_sql, now, DUE_MAX)
+end
+
+--- The events of a message, in order.
+function outbox.events(monitor, number)
+  local rows, message, code = monitor.database:rows([[SELECT e.event FROM alert_message_event m
+    JOIN alert_event e ON e.number = m.event WHERE m.message = ? ORDER BY e.number]], number)
+  for i, row in ipairs(rows or {}) do
+    rows[i] = cjson.decode(row.event)
+  end
+  return rows, message, code
+end
+
+-- Whether a channel's rate lets a message go, and what is left of it.
+local function take(row, now)
+  local kind = channels.of(row.kind)
+  local rate, burst = kind.rate or RATE, kind.burst or BURST
+  local passed = math.max(0, now - (row.tokens_at or now)) / SECOND -- a clock may jump back
+  local tokens = math.min(burst, (row.tokens or burst) + passed * rate)
+  return tokens >= 1, tokens - 1
+end
+
+-- Microseconds until a try, by its number.
+local function delay(try, random)
+  return math.floor((outbox.DELAYS[try] or 0) * SECOND * (1 - SPREAD + 2 * SPREAD * random()))
+end
+
+--- Writes that a message is tried now.
+-- @tparam loom.monitor monitor
+-- @tparam table row of `outbox.due`
+-- @tparam int now
+-- @treturn ?bool true; false where the channel's rate is used up, or somebody else was first
+function outbox.begin(monitor, row, now)
+  return transaction.run(monitor.database, function(execute)
+    local _, _, tokens = execute("SELECT tokens FROM alert_channel WHERE number = ?", row.channel)
+    local _, _, at = execute("SELECT tokens_at FROM alert_channel WHERE number = ?", row.channel)
+    local may, left = take({ kind = row.kind, tokens = tokens, tokens_at = at }, now)
+    if not may or execute([[UPDATE alert_message SET tries = tries + 1, due = ?2 WHERE number = ?1 AND outcome = 'pending'
+        AND tries = ?3 AND due <= ?4]], row.number, now + UNDER_WAY, row.tries, now) == 0 then
+      return false
+    end
+    execute("UPDATE alert_channel SET tokens = ?2, tokens_at = ?3 WHERE number = ?1", row.channel, left, now)
+    return true
+  end, true)
+end
+
+local function finish(execute, row, outcome, answer, now)
+  execute("UPDATE alert_message SET outcome = ?2, ended = ?3, answer = ?4 WHERE number = ?1 AND outcome = 'pending'",
+    row.number, outcome, now, answer)
+end
+
+-- A channel fails from the first try that was not taken until one is.
+local function note_failure(execute, row, now, after)
+  execute("UPDATE alert_channel SET failing = ifnull(failing, ?2), hold = max(hold, ?3) WHERE number = ?1", row.channel, now,
+    after and now + math.floor(math.min(after, HOLD_MAX) * SECOND) or 0)
+end
+
+--- Writes what became of a try.
+-- @tparam loom.monitor monitor
+-- @tparam table row of `outbox.due`, from before the try
+-- @tparam string verdict `"delivered"`, `"again"`, `"dead"` or `"disabled"`
+-- @tparam ?string answer what was answered, or why there was no answer
+-- @tparam int now
+-- @tparam ?number after seconds for which the channel is to be left alone
+-- @tparam function random () from 0 to 1
+function outbox.settle(monitor, row, verdict, answer, now, after, random)
+  local try = row.tries + 1
+  answer = answer and answer:sub(1, ANSWER_MAX)
+  return transaction.run(monitor.database, function(execute)
+    if verdict == "delivered" then
+      finish(execute, row, "delivered", answer, now)
+      execute("UPDATE alert_channel SET failing = NULL, failing_told = 0 WHERE number = ?", row.channel)
+      return true
+    end
+    note_failure(execute, row, now, after)
+    if verdict == "again" and outbox.DELAYS[try + 1] then
+      execute("UPDATE alert_message SET due = ?2, answer = ?3 WHERE number = ?1 AND outcome = 'pending'", row.number,
+        now + delay(try + 1, random), answer)
+      return true
+    end
+    finish(execute, row, "dead", answer, now)
+    if verdict == "disabled" then
+      execute("UPDATE alert_channel SET disabled = ?2, disabled_reason = '410 Gone' WHERE number = ?1", row.channel, now)
+    end
+    return true
+  end, true)
+end
+
+-- What is told of a channel that fails.
+local function failing_event(row, others, now)
+  return { id = ulid.new(now), alert = ulid.new(row.failing), rule = "channel failing", severity = "error",
+    subject = { kind = "system", id = row.name }, state = "firing", reason = "channel", at = now, since = row.failing,
+    text = ("the channel %s has not taken a message for an hour"):format(row.name), group = "Loom", channels = others }
+end
+
+--- Tells the other channels of those that have failed for an hour, once.
+function outbox.tell_failing(monitor, now)
+  local rows, message, code = monitor.database:rows([[SELECT number, name, failing FROM alert_channel WHERE failing <= ?
+    AND failing_told = 0]], now - FAILING)
+  local all
+  if rows and rows[1] then
+    all, message, code = monitor.database:rows "SELECT number, name FROM alert_channel WHERE disabled IS NULL"
+  end
+  if not all then
+    return rows and true, message, code
+  end
+  return transaction.run(monitor.database, function(execute)
+    for _, row in ipairs(rows) do
+      local others = {}
+      for _, other in ipairs(all) do
+        others[#others + 1] = other.number ~= row.number and other.name or nil
+      end
+      if execute("UPDATE alert_channel SET failing_told = 1 WHERE number = ? AND failing_told = 0", row.number) > 0 then
+        outbox.put(execute, { failing_event(row, others, now) }, now)
+      end
+    end
+    return true
+  end, true)
+end
+
+-- ---- dead letters ----
+
+--- Messages by what became of them, the newest first.
+-- @tparam loom.monitor monitor
+-- @tparam string outcome `"dead"`, `"pending"`, `"delivered"` or `"dropped"`
+-- @tparam int limit
+function outbox.list(monitor, outcome, limit)
+  return monitor.database:rows([[SELECT m.id, c.name AS channel, m.thread, m.made, m.due, m.tries, m.ended, m.answer
+    FROM alert_message m JOIN alert_channel c ON c.number = m.channel WHERE m.outcome = ? ORDER BY m.number DESC LIMIT ?]],
+    outcome, limit)
+end
+
+--- Has a dead letter sent again, under its id. False: there is no such one.
+function outbox.retry(monitor, id, now)
+  return transaction.run(monitor.database, function(execute)
+    return execute([[UPDATE alert_message SET outcome = 'pending', due = ?2, tries = 1, ended = NULL
+      WHERE id = ?1 AND outcome = 'dead']], id, now) > 0
+  end, true)
+end
+
+--- Drops a message that is dead or waits. False: there is no such one.
+function outbox.drop(monitor, id, now)
+  return transaction.run(monitor.database, function(execute)
+    return execute([[UPDATE alert_message SET outcome = 'dropped', ended = ?2 WHERE id = ?1
+      AND outcome IN ('dead', 'pending')]], id, now) > 0
+  end, true)
+end
+
+--- Removes what is older than it is kept: delivered and dropped messages after 30 days, dead letters and events after 400.
+function outbox.tidy(monitor, now)
+  return transaction.run(monitor.database, function(execute)
+    execute([[DELETE FROM alert_message WHERE number IN (SELECT number FROM alert_message
+      WHERE (outcome IN ('delivered', 'dropped') AND ended < ?1) OR (outcome = 'dead' AND ended < ?2) LIMIT ?3)]],
+      now - KEEP, now - KEEP_DEAD, TIDY_MAX)
+    execute([[DELETE FROM alert_event WHERE number IN (SELECT number FROM alert_event e WHERE at < ?1 AND NOT EXISTS(
+      SELECT 1 FROM alert_message_event WHERE event = e.number) ORDER BY number LIMIT ?2)]], now - KEEP_EVENTS, TIDY_MAX)
+    return true
+  end, true)
+end
+
+return outbox

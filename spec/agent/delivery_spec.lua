@@ -1,0 +1,311 @@
+-- From events in the database to receivers: what is written when, what is tried again and when, and that nothing is lost.
+local core = require "loom.core"
+local Delivery = require "loom.agent.delivery"
+local files = require "support.files"
+local loom = require "loom"
+local outbox = require "loom.agent.outbox"
+local shell = require "support.shell"
+local transaction = require "loom.transaction"
+local ulid = require "loom.ulid"
+
+local DAY = 86400 * 1000000
+local START = 1700000000000000
+
+local serial = 0
+
+local function event(alert, state, fields)
+  serial = serial + 1
+  local made = { id = ("%026d"):format(serial), alert = alert, rule = "down", severity = "critical", state = state,
+    subject = { kind = "store", id = "1" }, at = START + serial, since = START, text = "down", group = alert,
+    channels = { "hook" } }
+  for name, value in pairs(fields or {}) do
+    made[name] = value
+  end
+  return made
+end
+
+describe("the outbox", function()
+  local folder, monitor, now, receivers
+
+  before_each(function()
+    folder, now, receivers = files.make_folder(), START, {}
+    monitor = assert(loom.open(folder .. "/db", { create = true }))
+    for _ = 1, 2 do -- from the first one on the file is open, and from the next one on its log
+      assert(transaction.run(monitor.database, function(execute)
+        return execute "INSERT INTO service VALUES('spec', 'x') ON CONFLICT(name) DO NOTHING"
+      end, true))
+    end
+  end)
+
+  after_each(function()
+    for _, pid in ipairs(receivers) do
+      shell.run("kill -9 " .. pid .. " 2>/dev/null")
+      shell.await_end(pid, 10)
+    end
+    monitor:close()
+    files.remove_folder(folder)
+  end)
+
+  local function receive(mode, seed)
+    local result = shell.run(([[
+LD_PRELOAD= node spec/support/receiver.mjs %s/log %s %d >%s/port 2>%s/err </dev/null &
+echo $!
+tries=500
+until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(folder, mode, seed or 1,
+      folder, folder, folder))
+    assert(result.status == 0, result.err)
+    local pid = result.out:match "%d+"
+    receivers[#receivers + 1] = pid
+    local port = files.read(folder .. "/port"):match "%d+"
+    os.remove(folder .. "/port")
+    return "http://127.0.0.1:" .. port .. "/secret", pid
+  end
+
+  local function put(...)
+    local list = { ... }
+    return assert(transaction.run(monitor.database, function(execute)
+      return outbox.put(execute, list, now)
+    end, true))
+  end
+
+  local function round(options)
+    options = options or {}
+    options.allow, options.now, options.time_limit = { "127.0.0.1" }, function() return now end, 300
+    options.random = options.random or function() return 0.5 end
+    local delivery = assert(Delivery.new(monitor, options))
+    local counts = assert(delivery:round())
+    delivery:close()
+    return counts
+  end
+
+  -- What was received: `done`, `id` and `events`, in order.
+  local function received()
+    local list = {}
+    for line in (files.exists(folder .. "/log") and files.read(folder .. "/log") or ""):gmatch "[^\n]+" do
+      local done, id, events = line:match "^(%S+) (%S+) (.*)$"
+      list[#list + 1] = { done = done, id = id, events = events }
+    end
+    return list
+  end
+
+  local function list(outcome)
+    return assert(outbox.list(monitor, outcome, 100))
+  end
+
+  it("brings what is written to its channel, once", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
+    put(event("a", "firing"), event("b", "firing", { channels = { "hook", "none" } }))
+    assert.same({ delivered = 2 }, round())
+    assert.same({}, round())
+    local got = received()
+    assert.equal(2, #got)
+    assert.matches("^msg_%w+$", got[1].id)
+    assert.not_equal(got[1].id, got[2].id)
+    assert.equal(2, #list "delivered")
+    assert.equal("200 so ok", list("delivered")[1].answer)
+  end)
+
+  it("joins events of a thread in a message until it is tried, and tells those that are known once", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
+    local first = event("a", "firing")
+    put(first)
+    put(first)
+    put(event("a", "resolved"))
+    assert.same({ again = 1 }, round())
+    put(event("a", "firing"))
+    assert.equal(2, #list "pending")
+    assert.same({}, round()) -- the second waits for the first, which is not due
+    now = now + 5 * 1000000
+    assert.same({ again = 1 }, round())
+    local got = received()
+    assert.equal(2, #got)
+    assert.equal(got[1].id, got[2].id)
+    assert.equal(got[1].events, got[2].events)
+    assert.matches("firing.*resolved", got[1].events)
+  end)
+
+  it("tries again at the times that there are, and gives up after the last", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
+    put(event("a", "firing"))
+    for try = 1, #outbox.DELAYS do
+      assert.same({ again = 1 }, round(), try)
+      if try < #outbox.DELAYS then
+        local due = list("pending")[1].due
+        assert.equal(outbox.DELAYS[try + 1] * 1000000, due - now)
+        now = due - 1
+        assert.same({}, round())
+        now = due
+      end
+    end
+    assert.equal(1, #list "dead")
+    assert.equal(10, list("dead")[1].tries)
+  end)
+
+  it("spreads tries by a fifth", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
+    for _, drawn in ipairs { 0, 1 } do
+      put(event("a" .. drawn, "firing"))
+      round { random = function() return drawn end }
+    end
+    local pending = list "pending"
+    assert.equal(6 * 1000000, pending[1].due - now)
+    assert.equal(4 * 1000000, pending[2].due - now)
+  end)
+
+  it("leaves a channel alone for as long as it asks for", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "busy") }))
+    put(event("a", "firing"))
+    assert.same({ again = 1 }, round())
+    put(event("b", "firing"))
+    assert.same({}, round())
+    now = now + 1000000
+    assert.same({ again = 1 }, round()) -- that of b: a waits 5 s
+  end)
+
+  it("keeps what is refused as a dead letter, which can be sent again or dropped", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "wrong") }))
+    put(event("a", "firing"), event("b", "firing"))
+    assert.same({ dead = 2 }, round())
+    local dead = list "dead"
+    assert.equal("400 so wrong", dead[1].answer)
+    assert.is_true(outbox.drop(monitor, dead[1].id, now))
+    assert.is_true(outbox.retry(monitor, dead[2].id, now))
+    assert.is_false(outbox.retry(monitor, dead[1].id, now))
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
+    assert.same({ delivered = 1 }, round())
+    local got = received()
+    assert.equal(dead[2].id, got[#got].id)
+  end)
+
+  it("disables a channel whose receiver is gone, and says so", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "gone") }))
+    put(event("a", "firing"))
+    assert.same({ disabled = 1 }, round())
+    put(event("b", "firing"))
+    assert.same({}, round())
+    assert.equal("410 Gone", outbox.channels(monitor)[1].disabled_reason)
+  end)
+
+  it("tells others of a channel that has failed for an hour, once", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
+    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
+    local lines = {}
+    local options = { tell = function(line) lines[#lines + 1] = line end }
+    put(event("a", "firing"))
+    round(options)
+    assert.same({}, lines)
+    now = now + 3600 * 1000000
+    round(options)
+    round(options)
+    assert.equal(1, #lines)
+    assert.matches("the channel hook has not taken a message for an hour", lines[1], 1, true)
+  end)
+
+  it("keeps to a channel's rate: what does not fit joins the next message of its group", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "slack", url = "http://127.0.0.1:1/secret" }))
+    for i = 1, 3 do
+      put(event("a" .. i, "firing"))
+    end
+    assert.same({ again = 1 }, round()) -- nobody listens there
+    put(event("a3", "resolved"))
+    assert.equal(3, #list "pending")
+    now = now + 1000000
+    assert.same({ again = 1 }, round())
+  end)
+
+  it("shows no secret: in lists, answers, queries and failures", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/s3cret", secret = "s3cret" }))
+    put(event("a", "firing"))
+    round()
+    local shown = core.json_string(list("pending")[1].answer)
+    for _, row in ipairs(outbox.channels(monitor)) do
+      for name, value in pairs(row.definition) do
+        shown = shown .. name .. tostring(value)
+      end
+    end
+    assert.is_nil(shown:find("s3cret", 1, true))
+    local rows, _, code = monitor:query "SELECT secrets FROM alert_secret"
+    assert.is_nil(rows)
+    assert.equal("EINVAL", code)
+  end)
+
+  it("runs commands without a shell, and hears what they say", function()
+    local script = files.write(folder .. "/script", "cat >$1; echo \"$2\"; exit $3\n")
+    local function channel(status)
+      assert(outbox.set_channel(monitor, { name = "hook", kind = "command",
+        command = { "/bin/sh", script, folder .. "/got", "it's $HOME; `x`", tostring(status) } }))
+    end
+    for status, outcome in pairs { [0] = "delivered", [75] = "again", [3] = "dead" } do
+      channel(status)
+      put(event("a" .. status, "firing"))
+      assert.same({ [outcome] = 1 }, round())
+      assert.matches('"alerts":[', files.read(folder .. "/got"), 1, true)
+    end
+    assert.equal("it's $HOME; `x`?", list("dead")[1].answer)
+  end)
+
+  it("forgets what has long ended", function()
+    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
+    put(event("a", "firing", { channels = { "log" } }))
+    round()
+    outbox.tidy(monitor, now + 29 * DAY)
+    assert.equal(1, #list "delivered")
+    outbox.tidy(monitor, now + 31 * DAY)
+    assert.equal(0, #list "delivered")
+    outbox.tidy(monitor, now + 500 * DAY)
+    assert.equal(0, monitor:query "SELECT count(*) AS n FROM alert_event"().n)
+  end)
+
+  -- Rounds in processes of their own, some of which are killed, to a receiver that is as bad as can be, and is killed as well.
+  it("loses nothing, whoever is killed, and keeps the order of an alert", function()
+    local draw = require("support.random").new(math.floor(core.clock() * 1000) % 2147483646 + 1)
+    local expected, alerts = {}, 12
+    for i = 1, 14 do
+      local url, pid = receive("bad", draw(1, 2147483646))
+      assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = url }))
+      for alert = 1, alerts do
+        local one = event("alert" .. alert, i % 2 == 1 and "firing" or "resolved")
+        expected[one.id] = true
+        put(one)
+      end
+      local command = ("%s spec/support/agent_round.lua %s/db %d"):format(shell.lua, folder, now)
+      shell.run(("%s >>%s/rounds 2>&1 </dev/null & pid=$!; %s; wait $pid"):format(command, folder,
+        draw(1, 2) == 1 and ("sleep 0.%02d; kill -9 $pid"):format(draw(1, 60)) or ":"))
+      if draw(1, 2) == 1 then
+        shell.run("kill -9 " .. pid)
+      end
+      now = now + 2 * DAY
+    end
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
+    for _ = 1, 20 do
+      now = now + 2 * DAY
+      round()
+    end
+    assert.same({}, list "pending")
+    assert.same({}, list "dead")
+    local of_message, seen, last = {}, {}, {}
+    for _, got in ipairs(received()) do
+      assert.equal(of_message[got.id] or got.events, got.events) -- one id, one text
+      of_message[got.id] = got.events
+      for id, alert in got.events:gmatch "(%d+)/(alert%d+)/%a+" do
+        if not seen[id] and (got.done == "ok" or got.done == "cut") then
+          seen[id] = true
+          assert.is_true(id > (last[alert] or ""), "an event of " .. alert .. " was overtaken")
+          last[alert] = id
+        end
+      end
+    end
+    assert.same(expected, seen)
+  end)
+end)
+
+describe("an id", function()
+  it("has 26 characters, in order of its time", function()
+    local one, other = ulid.new(START), ulid.new(START + 1000)
+    assert.matches("^[0-9A-HJKMNP-TV-Z]+$", one)
+    assert.equal(26, #one)
+    assert.is_true(one < other)
+    assert.not_equal(one, ulid.new(START))
+    assert.equal("01HF7YAT00", one:sub(1, 10)) -- 2023-11-14T22:13:20Z
+  end)
+end)

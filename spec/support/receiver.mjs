@@ -1,0 +1,30 @@
+// A receiver of webhooks that is as bad as its mode says: node receiver.mjs LOG MODE [SEED] prints its port. Each request is a line of
+// LOG: what was done with it (MODE "bad" draws one), its id, and the events in it.
+import { createServer } from "node:http";
+import { appendFileSync } from "node:fs";
+
+const [log, mode, seed] = process.argv.slice(2);
+let state = Number(seed) || 1;
+const draw = (n) => (state = (state * 16807) % 2147483647) % n;
+const KINDS = ["ok", "ok", "ok", "ok", "ok", "ok", "fail", "busy", "reset", "cut", "hang"];
+
+const server = createServer((request, response) => {
+  let body = "";
+  request.on("data", (piece) => (body += piece));
+  request.on("end", () => {
+    const kind = mode === "bad" ? KINDS[draw(KINDS.length)] : mode;
+    const events = JSON.parse(body).data.alerts.map(({ event, id, state }) => `${event}/${id}/${state}`);
+    appendFileSync(log, `${kind} ${request.headers["webhook-id"]} ${events.join(",")}\n`);
+    if (kind === "hang") return;
+    if (kind === "reset") return request.socket.resetAndDestroy ? request.socket.resetAndDestroy() : request.socket.destroy();
+    if (kind === "cut") {
+      request.socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly");
+      return request.socket.destroy();
+    }
+    const status = { ok: 200, fail: 503, busy: 429, gone: 410, wrong: 400 }[kind];
+    response.writeHead(status, kind === "busy" ? { "Retry-After": "1" } : {});
+    response.end(`so ${kind}`);
+  });
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+setTimeout(() => process.exit(), 120000);
