@@ -365,6 +365,8 @@ int luaopen_loom_core(lua_State *L) {
                                        {"overlay", lloom_overlay},
                                        {"inspect", lloom_inspect},
                                        {"survey", lloom_survey},
+                                       {"alert_evaluator", lloom_alert_evaluator},
+                                       {"alert_id", lloom_alert_id},
                                        {"output", lloom_output},
                                        {"backup", lloom_backup},
                                        {"thread", lloom_thread},
@@ -407,6 +409,7 @@ int luaopen_loom_core(lua_State *L) {
   lloom_register_overlay(L);
   lloom_register_inspection(L);
   lloom_register_survey(L);
+  lloom_register_alert(L);
   lloom_register_choice(L);
   lloom_register_series(L);
   lloom_register_column(L);

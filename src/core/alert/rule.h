@@ -68,6 +68,7 @@ struct loom_alert_rule {
       burnt; /* y: of the budget, within `burn_long` and still in `burn_short`; 0: is not asked */
   int64_t burn_long, burn_short;      /* business time */
   int64_t min_known;                  /* less known time in the window is no result */
+  int64_t max_gap;                    /* of the polls that vouch; see loom_rules */
   bool dormant;                       /* dormant stores are judged, too */
   struct loom_alert_need fires, ends; /* `for` and `keep`; of `ends` count is all of `of` */
 };

@@ -1,0 +1,662 @@
+/*
+** Evaluations.
+*/
+#include "alert/evaluator.h"
+#include "base/grow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Gaps between polls are counted by the minute; longer ones are all the same. */
+#define GAP_MINUTES 2880
+
+/* A feed is stale after so many times its median gap. */
+#define STALE_GAPS 3
+
+/* What is known of a clock before any rule is looked at. */
+struct moment {
+  int64_t clock, newest; /* newest: of the polls up to it; 0: there is none */
+  int64_t instant;
+  bool is_stale;
+};
+
+/* The median gap of a UTC day. */
+struct day_gap {
+  int32_t day;
+  int64_t gap;
+};
+
+struct loom_alert_evaluator {
+  struct loom_alert_rule *rules;
+  const struct loom_alert_members **members;
+  size_t count;
+  struct loom_alert_scale scale;
+  int64_t stale_after, reach;
+  struct loom_setting setting;
+  int64_t gaps[LOOM_ALERT_GAPS_MAX]; /* distinct max_gap, and the past judged by each */
+  struct loom_alert_past pasts[LOOM_ALERT_GAPS_MAX];
+  size_t gap_count;
+  size_t *gap_of; /* the place of each rule's among them */
+
+  struct loom_id_table ids;        /* of all stores that were ever evaluated */
+  struct loom_alert_state *states; /* of stores: by number, then rule */
+  size_t state_capacity;
+  bool *seen; /* in this evaluation, by number */
+  size_t seen_capacity;
+  struct loom_alert_state **of_groups; /* to each rule of groups or of the fleet: of each of them */
+  struct loom_alert_state stale;
+
+  struct moment *moments;
+  size_t moment_count, moment_capacity;
+  struct day_gap *day_gaps;
+  size_t day_gap_count, day_gap_capacity;
+  uint32_t *minutes; /* of the gaps of the day that is counted */
+
+  struct loom_alert_sum **sums; /* to each rule of groups: by moment, then group */
+  struct loom_alert_event *events;
+  size_t event_count, event_capacity;
+  struct loom_store store;
+  struct loom_measure measure;
+  bool has_last;
+  struct loom_alert_verdict last_verdict;
+  struct loom_alert_evidence last_evidence;
+};
+
+/* ---- making ---- */
+
+static size_t groups_of(const loom_alert_evaluator *evaluator, size_t rule) {
+  if (evaluator->rules[rule].scope == LOOM_ALERT_FLEET)
+    return 1;
+  return evaluator->members[rule] ? evaluator->members[rule]->names.count : 0;
+}
+
+static bool is_of_stores(const loom_alert_evaluator *evaluator, size_t rule) {
+  return evaluator->rules[rule].scope == LOOM_ALERT_STORE;
+}
+
+static loom_status find_gap(loom_alert_evaluator *evaluator, size_t rule, loom_error *error) {
+  size_t i = 0;
+  while (i < evaluator->gap_count && evaluator->gaps[i] != evaluator->rules[rule].max_gap)
+    i++;
+  if (i == LOOM_ALERT_GAPS_MAX)
+    return loom_fail(error, LOOM_EINVAL, "rules have more than %d different max_gap",
+                     LOOM_ALERT_GAPS_MAX);
+  evaluator->gap_of[rule] = i;
+  if (i == evaluator->gap_count)
+    evaluator->gaps[evaluator->gap_count++] = evaluator->rules[rule].max_gap;
+  return LOOM_OK;
+}
+
+static loom_status take_rule(loom_alert_evaluator *evaluator, size_t rule, loom_error *error) {
+  const char *problem = loom_alert_rule_problem(&evaluator->rules[rule]);
+  if (problem)
+    return loom_fail(error, LOOM_EINVAL, "rule %zu: %s", rule + 1, problem);
+  int64_t reach = loom_alert_rule_reach(&evaluator->rules[rule]);
+  evaluator->reach = reach > evaluator->reach ? reach : evaluator->reach;
+  if (!is_of_stores(evaluator, rule)) {
+    size_t groups = groups_of(evaluator, rule);
+    evaluator->of_groups[rule] = calloc(groups + 1, sizeof **evaluator->of_groups);
+    if (!evaluator->of_groups[rule])
+      return loom_no_memory(error);
+  }
+  return find_gap(evaluator, rule, error);
+}
+
+/* calloc, of one item at least. */
+static void *new_array(size_t count, size_t size) {
+  return calloc(count + 1, size);
+}
+
+static loom_status set_up(loom_alert_evaluator *evaluator,
+                          const struct loom_alert_settings *settings, loom_zones *zones,
+                          loom_error *error) {
+  size_t count = settings->count;
+  evaluator->rules = new_array(count, sizeof *evaluator->rules);
+  evaluator->members = new_array(count, sizeof *evaluator->members);
+  evaluator->gap_of = new_array(count, sizeof *evaluator->gap_of);
+  evaluator->of_groups = new_array(count, sizeof *evaluator->of_groups);
+  evaluator->sums = new_array(count, sizeof *evaluator->sums);
+  evaluator->minutes = new_array(GAP_MINUTES, sizeof *evaluator->minutes);
+  if (!evaluator->rules || !evaluator->members || !evaluator->gap_of || !evaluator->of_groups ||
+      !evaluator->sums || !evaluator->minutes)
+    return loom_no_memory(error);
+  evaluator->count = count;
+  evaluator->stale_after = settings->stale_after;
+  evaluator->scale.dormant_after = settings->dormant_after;
+  evaluator->reach = settings->dormant_after + LOOM_DAY;
+  if (evaluator->reach < LOOM_ALERT_REACH_LEAST)
+    evaluator->reach = LOOM_ALERT_REACH_LEAST;
+  evaluator->setting.zones = zones;
+  loom_rules_preset("monitoring", &evaluator->setting.rules);
+  loom_status status = loom_setting_zone(&evaluator->setting, settings->default_zone, error);
+  for (size_t i = 0; status == LOOM_OK && i < count; i++) {
+    evaluator->rules[i] = settings->rules[i];
+    evaluator->members[i] = settings->members[i];
+    status = take_rule(evaluator, i, error);
+  }
+  return status;
+}
+
+loom_status loom_alert_evaluator_new(const struct loom_alert_settings *settings, loom_zones *zones,
+                                     loom_alert_evaluator **out, loom_error *error) {
+  *out = NULL;
+  if (settings->count > LOOM_ALERT_RULES_MAX)
+    return loom_fail(error, LOOM_EINVAL, "there are more than %d rules", LOOM_ALERT_RULES_MAX);
+  if (settings->dormant_after <= 0 || settings->dormant_after > LOOM_ALERT_WINDOW_MAX)
+    return loom_fail(error, LOOM_EINVAL, "stores are dormant after up to 31 days");
+  loom_alert_evaluator *evaluator = calloc(1, sizeof *evaluator);
+  if (!evaluator)
+    return loom_no_memory(error);
+  loom_id_table_init(&evaluator->ids);
+  loom_overlays_init(&evaluator->setting.overlays);
+  loom_status status = set_up(evaluator, settings, zones, error);
+  if (status == LOOM_OK)
+    *out = evaluator;
+  else
+    loom_alert_evaluator_free(evaluator);
+  return status;
+}
+
+static void free_sums(loom_alert_evaluator *evaluator) {
+  for (size_t i = 0; i < evaluator->count; i++) {
+    free(evaluator->sums[i]);
+    evaluator->sums[i] = NULL;
+  }
+}
+
+void loom_alert_evaluator_free(loom_alert_evaluator *evaluator) {
+  if (!evaluator)
+    return;
+  free_sums(evaluator);
+  for (size_t i = 0; i < evaluator->count; i++)
+    free(evaluator->of_groups[i]);
+  for (size_t i = 0; i < LOOM_ALERT_GAPS_MAX; i++)
+    loom_alert_past_free(&evaluator->pasts[i]);
+  free(evaluator->rules);
+  free(evaluator->members);
+  free(evaluator->gap_of);
+  free(evaluator->of_groups);
+  free(evaluator->sums);
+  free(evaluator->minutes);
+  free(evaluator->states);
+  free(evaluator->seen);
+  free(evaluator->moments);
+  free(evaluator->day_gaps);
+  free(evaluator->events);
+  loom_id_table_free(&evaluator->ids);
+  loom_store_free(&evaluator->store);
+  loom_measure_free(&evaluator->measure);
+  loom_common_free(&evaluator->setting.common);
+  loom_overlays_free(&evaluator->setting.overlays);
+  free(evaluator);
+}
+
+/* ---- states ---- */
+
+/* The number of a store, with room for its states. LOOM_NO_NUMBER: memory is out. */
+static uint32_t number_of(loom_alert_evaluator *evaluator, const char *id, size_t length) {
+  uint32_t before = evaluator->ids.count;
+  uint32_t number = loom_id_table_put(&evaluator->ids, id, length);
+  size_t rules = evaluator->count, wanted = ((size_t)number + 1) * rules;
+  if (number == LOOM_NO_NUMBER || number < before)
+    return number;
+  if (!loom_grow(&evaluator->states, &evaluator->state_capacity, wanted,
+                 sizeof *evaluator->states) ||
+      !loom_grow(&evaluator->seen, &evaluator->seen_capacity, (size_t)number + 1,
+                 sizeof *evaluator->seen))
+    return LOOM_NO_NUMBER;
+  if (rules > 0)
+    memset(evaluator->states + number * rules, 0, rules * sizeof *evaluator->states);
+  evaluator->seen[number] = false;
+  return number;
+}
+
+static struct loom_alert_state *state_of(const loom_alert_evaluator *evaluator, size_t rule,
+                                         uint32_t subject) {
+  return is_of_stores(evaluator, rule) ? &evaluator->states[subject * evaluator->count + rule]
+                                       : &evaluator->of_groups[rule][subject];
+}
+
+const struct loom_alert_state *loom_alert_state_of(const loom_alert_evaluator *evaluator,
+                                                   uint32_t rule, uint32_t subject) {
+  if (rule == LOOM_ALERT_STALE)
+    return &evaluator->stale;
+  if (rule >= evaluator->count)
+    return NULL;
+  size_t subjects =
+      is_of_stores(evaluator, rule) ? evaluator->ids.count : groups_of(evaluator, rule);
+  return subject < subjects ? state_of(evaluator, rule, subject) : NULL;
+}
+
+loom_status loom_alert_evaluator_put(loom_alert_evaluator *evaluator, uint32_t rule, const char *id,
+                                     size_t length, const struct loom_alert_state *state,
+                                     loom_error *error) {
+  uint32_t subject = 0;
+  if (rule == LOOM_ALERT_STALE) {
+    evaluator->stale = *state;
+    return LOOM_OK;
+  }
+  if (is_of_stores(evaluator, rule)) {
+    subject = number_of(evaluator, id, length);
+    if (subject == LOOM_NO_NUMBER)
+      return loom_no_memory(error);
+  } else if (evaluator->rules[rule].scope == LOOM_ALERT_GROUP) {
+    const struct loom_alert_members *members = evaluator->members[rule];
+    subject = members ? loom_id_table_find(&members->names, id, length) : LOOM_NO_NUMBER;
+    if (subject == LOOM_NO_NUMBER)
+      return loom_fail(error, LOOM_ENOENT, "rule %u knows no such group", rule + 1);
+  }
+  *state_of(evaluator, rule, subject) = *state;
+  return LOOM_OK;
+}
+
+const char *loom_alert_store(const loom_alert_evaluator *evaluator, uint32_t number,
+                             size_t *length) {
+  return loom_id_table_get(&evaluator->ids, number, length);
+}
+
+uint32_t loom_alert_store_number(const loom_alert_evaluator *evaluator, const char *id,
+                                 size_t length) {
+  return loom_id_table_find(&evaluator->ids, id, length);
+}
+
+bool loom_alert_last(const loom_alert_evaluator *evaluator, struct loom_alert_verdict *verdict,
+                     struct loom_alert_evidence *evidence) {
+  *verdict = evaluator->last_verdict;
+  *evidence = evaluator->last_evidence;
+  return evaluator->has_last;
+}
+
+int64_t loom_alert_instant(const loom_alert_evaluator *evaluator, bool *is_stale) {
+  const struct moment *last =
+      evaluator->moment_count ? &evaluator->moments[evaluator->moment_count - 1] : NULL;
+  *is_stale = last && last->is_stale;
+  return last ? last->instant : 0;
+}
+
+/* ---- events ---- */
+
+static bool add_event(loom_alert_evaluator *evaluator, const struct loom_alert_event *event) {
+  if (event->transition.change == LOOM_ALERT_STAYS)
+    return true;
+  if (!loom_grow(&evaluator->events, &evaluator->event_capacity, evaluator->event_count + 1,
+                 sizeof *evaluator->events))
+    return false;
+  evaluator->events[evaluator->event_count++] = *event;
+  return true;
+}
+
+/* Subjects of one rule are numbered as they come, which an order of events must not tell: ids decide in the end. */
+static int compare_events(const void *a, const void *b) {
+  const struct loom_alert_event *x = a, *y = b;
+  if (x->at != y->at)
+    return x->at < y->at ? -1 : 1;
+  if (x->rule != y->rule)
+    return x->rule < y->rule ? -1 : 1;
+  return (x->subject > y->subject) - (x->subject < y->subject);
+}
+
+const struct loom_alert_event *loom_alert_events(const loom_alert_evaluator *evaluator,
+                                                 size_t *count) {
+  *count = evaluator->event_count;
+  return evaluator->events;
+}
+
+/* ---- moments: how new the polls are at each clock, and how far apart they come ---- */
+
+/* The median of the gaps counted, in microseconds; 0: there are none. Counts nothing any more. */
+static int64_t take_median(uint32_t *minutes) {
+  uint64_t all = 0, below = 0;
+  int64_t median = 0;
+  for (size_t i = 0; i < GAP_MINUTES; i++)
+    all += minutes[i];
+  for (size_t i = 0; all > 0 && i < GAP_MINUTES; i++) {
+    below += minutes[i];
+    if (below * 2 >= all) {
+      median = (int64_t)i * LOOM_MINUTE;
+      break;
+    }
+  }
+  memset(minutes, 0, GAP_MINUTES * sizeof *minutes);
+  return median;
+}
+
+static const struct day_gap *find_day(const loom_alert_evaluator *evaluator, int32_t day) {
+  for (size_t i = 0; i < evaluator->day_gap_count; i++)
+    if (evaluator->day_gaps[i].day == day)
+      return &evaluator->day_gaps[i];
+  return NULL;
+}
+
+/* Notes a store's polls: the newest at each clock, and the gaps that end on a day. */
+static void note_polls(loom_alert_evaluator *evaluator, int32_t day) {
+  const struct loom_polls *polls = &evaluator->store.polls;
+  struct loom_span span = {day * LOOM_DAY, (day + INT64_C(1)) * LOOM_DAY};
+  size_t m = 0;
+  for (size_t i = 0; i < polls->count; i++) {
+    int64_t at = loom_poll_instant(polls->items[i]);
+    while (m < evaluator->moment_count && evaluator->moments[m].clock < at)
+      m++;
+    if (m < evaluator->moment_count && evaluator->moments[m].newest < at)
+      evaluator->moments[m].newest = at;
+    if (i == 0 || at < span.start || at >= span.end)
+      continue;
+    int64_t minutes = (at - loom_poll_instant(polls->items[i - 1])) / LOOM_MINUTE;
+    evaluator->minutes[minutes < GAP_MINUTES ? minutes : GAP_MINUTES - 1]++;
+  }
+}
+
+static loom_status select_stores(loom_alert_evaluator *evaluator, loom_source *source,
+                                 struct loom_span span, const struct loom_id_table *ids,
+                                 loom_error *error) {
+  uint64_t most;
+  struct loom_source_query query = {.from = span.start,
+                                    .to = span.end,
+                                    .neighbours = true,
+                                    .as_of = span.end,
+                                    .selection = {.ids = ids}};
+  struct loom_common *common = &evaluator->setting.common;
+  common->special_days.count = common->exclusions.count = 0;
+  loom_exclusion_rules_clear(&common->rules);
+  loom_status status = loom_source_select(source, &query, common, &most, error);
+  loom_spans_merge(&common->exclusions, true);
+  return status;
+}
+
+/* Reads all polls up to the last clock, once to a UTC day of clocks. */
+static loom_status scan_day(loom_alert_evaluator *evaluator, loom_source *source, int32_t day,
+                            struct loom_span span, loom_error *error) {
+  loom_status status = select_stores(evaluator, source, span, NULL, error);
+  while (status == LOOM_OK) {
+    status = loom_source_next(source, &evaluator->store, error);
+    if (status == LOOM_OK)
+      note_polls(evaluator, day);
+  }
+  if (status != LOOM_DONE)
+    return status;
+  struct day_gap found = {day, take_median(evaluator->minutes)};
+  if (!loom_grow(&evaluator->day_gaps, &evaluator->day_gap_capacity, evaluator->day_gap_count + 1,
+                 sizeof *evaluator->day_gaps))
+    return loom_no_memory(error);
+  if (!find_day(evaluator, day))
+    evaluator->day_gaps[evaluator->day_gap_count++] = found;
+  return LOOM_OK;
+}
+
+/* The UTC day before that of an instant: the last one that is over, whose gaps do not change any more. */
+static int32_t day_before(int64_t instant) {
+  return loom_date_of_instant(instant) - 1;
+}
+
+static void judge_moments(loom_alert_evaluator *evaluator) {
+  int64_t newest = 0;
+  for (size_t i = 0; i < evaluator->moment_count; i++) {
+    struct moment *moment = &evaluator->moments[i];
+    const struct day_gap *gap = find_day(evaluator, day_before(moment->clock));
+    int64_t after = evaluator->stale_after;
+    if (gap && STALE_GAPS * gap->gap > after)
+      after = STALE_GAPS * gap->gap;
+    newest = moment->newest > newest ? moment->newest : newest;
+    moment->newest = newest;
+    moment->instant = newest < moment->clock ? newest : moment->clock;
+    moment->is_stale = newest != 0 && moment->clock - newest > after;
+  }
+}
+
+static loom_status find_moments(loom_alert_evaluator *evaluator, loom_source *source,
+                                const struct loom_alert_clocks *clocks, loom_error *error) {
+  int64_t newest = 0, last = clocks->first + clocks->step * (int64_t)(clocks->count - 1);
+  if (!loom_grow(&evaluator->moments, &evaluator->moment_capacity, clocks->count,
+                 sizeof *evaluator->moments))
+    return loom_no_memory(error);
+  evaluator->moment_count = clocks->count;
+  for (size_t i = 0; i < clocks->count; i++)
+    evaluator->moments[i] = (struct moment){.clock = clocks->first + clocks->step * (int64_t)i};
+  loom_status status = loom_source_newest(source, &newest, error);
+  if (status == LOOM_EEMPTY)
+    return LOOM_OK;
+  bool is_scanned = newest <= clocks->first;
+  if (is_scanned)
+    evaluator->moments[0].newest = newest;
+  struct loom_span span = {clocks->first - evaluator->reach, last};
+  for (int32_t day = day_before(clocks->first); status == LOOM_OK && day <= day_before(last);
+       day++) {
+    if (find_day(evaluator, day) && is_scanned)
+      continue;
+    status = scan_day(evaluator, source, day, span, error);
+    is_scanned = true;
+  }
+  judge_moments(evaluator);
+  return status;
+}
+
+/* ---- stores ---- */
+
+/* Its number among the members of a rule, where these are some. False: it is none of them. */
+static bool is_member(const loom_alert_evaluator *evaluator, size_t rule, uint32_t *group) {
+  const struct loom_alert_members *members = evaluator->members[rule];
+  *group = 0;
+  if (!members)
+    return true;
+  uint32_t number =
+      loom_id_table_find(&members->stores, evaluator->store.id, evaluator->store.id_length);
+  if (number == LOOM_NO_NUMBER)
+    return false;
+  if (evaluator->rules[rule].scope == LOOM_ALERT_GROUP)
+    *group = members->groups[number];
+  return *group != LOOM_ALERT_NO_GROUP;
+}
+
+static bool judge_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t store) {
+  struct loom_alert_state *state = state_of(evaluator, rule, store);
+  const struct loom_alert_past *past = &evaluator->pasts[evaluator->gap_of[rule]];
+  struct loom_alert_event event = {.rule = (uint32_t)rule, .subject = store};
+  for (size_t i = 0; i < evaluator->moment_count; i++) {
+    const struct moment *moment = &evaluator->moments[i];
+    if (moment->is_stale || moment->newest == 0 || moment->instant < state->at)
+      continue;
+    if (i > 0 && moment->instant == state->at)
+      continue;
+    event.at = moment->instant;
+    loom_alert_judge(&evaluator->rules[rule], &evaluator->scale, past, event.at, state,
+                     &event.verdict, &event.evidence);
+    event.transition = loom_alert_step(&evaluator->rules[rule], &event.verdict, event.at, state);
+    if (!add_event(evaluator, &event))
+      return false;
+  }
+  evaluator->has_last = event.at != 0;
+  evaluator->last_verdict = event.verdict;
+  evaluator->last_evidence = event.evidence;
+  return true;
+}
+
+static bool end_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t store) {
+  struct loom_alert_state *state = state_of(evaluator, rule, store);
+  const struct moment *last = &evaluator->moments[evaluator->moment_count - 1];
+  struct loom_alert_event event = {.rule = (uint32_t)rule, .subject = store, .at = last->instant};
+  if (state->at == 0)
+    return true;
+  event.transition = loom_alert_end(LOOM_ALERT_STORE_LEFT, state);
+  return add_event(evaluator, &event);
+}
+
+/* The fleet is judged by the clock: whether there are polls at all is seen by nothing else. */
+static void add_to_sums(loom_alert_evaluator *evaluator, size_t rule, uint32_t group) {
+  const struct loom_alert_past *past = &evaluator->pasts[evaluator->gap_of[rule]];
+  bool is_fleet = evaluator->rules[rule].scope == LOOM_ALERT_FLEET;
+  size_t groups = groups_of(evaluator, rule);
+  for (size_t i = 0; i < evaluator->moment_count; i++) {
+    const struct moment *moment = &evaluator->moments[i];
+    if (moment->newest == 0 || (!is_fleet && moment->is_stale))
+      continue;
+    loom_alert_sum_add(&evaluator->sums[rule][i * groups + group], &evaluator->rules[rule],
+                       &evaluator->scale, past, is_fleet ? moment->clock : moment->instant);
+  }
+}
+
+static loom_status evaluate_store(loom_alert_evaluator *evaluator, bool is_part,
+                                  loom_error *error) {
+  const struct loom_store *store = &evaluator->store;
+  uint32_t group, number = number_of(evaluator, store->id, store->id_length);
+  loom_status status = number == LOOM_NO_NUMBER ? loom_no_memory(error) : LOOM_OK;
+  if (status == LOOM_OK)
+    status = loom_measure_store(&evaluator->measure, &evaluator->setting, store, error);
+  for (size_t i = 0; status == LOOM_OK && i < evaluator->gap_count; i++) {
+    evaluator->setting.rules.max_gap = evaluator->gaps[i];
+    status = loom_alert_past_fill(&evaluator->pasts[i], &evaluator->measure, error);
+  }
+  if (status != LOOM_OK)
+    return status;
+  evaluator->seen[number] = true;
+  bool has_memory = true;
+  for (size_t r = 0; has_memory && r < evaluator->count; r++) {
+    bool is_one = is_member(evaluator, r, &group);
+    if (is_of_stores(evaluator, r))
+      has_memory = is_one ? judge_store(evaluator, r, number) : end_store(evaluator, r, number);
+    else if (is_one && !is_part)
+      add_to_sums(evaluator, r, group);
+  }
+  return has_memory ? LOOM_OK : loom_no_memory(error);
+}
+
+/* A store whose zone is not in the tz database is not measured anywhere, and is left out here, too. */
+static loom_status evaluate_stores(loom_alert_evaluator *evaluator, loom_source *source,
+                                   const struct loom_id_table *ids, loom_error *error) {
+  loom_status status = select_stores(evaluator, source, evaluator->setting.hull, ids, error);
+  /* what it keeps of zones is of exclusions that may have changed */
+  loom_measure_free(&evaluator->measure);
+  evaluator->measure = (struct loom_measure){0};
+  for (size_t i = 0; i < evaluator->ids.count; i++)
+    evaluator->seen[i] = false;
+  while (status == LOOM_OK) {
+    status = loom_source_next(source, &evaluator->store, error);
+    if (status != LOOM_OK)
+      break;
+    status = evaluate_store(evaluator, ids != NULL, error);
+    if (status == LOOM_EINPUT)
+      status = LOOM_OK;
+  }
+  if (status != LOOM_DONE)
+    return status;
+  bool has_memory = true;
+  for (uint32_t i = 0; !ids && has_memory && i < evaluator->ids.count; i++)
+    for (size_t r = 0; has_memory && !evaluator->seen[i] && r < evaluator->count; r++)
+      has_memory = !is_of_stores(evaluator, r) || end_store(evaluator, r, i);
+  return has_memory ? LOOM_OK : loom_no_memory(error);
+}
+
+/* ---- groups, the fleet, the feed ---- */
+
+static loom_status make_sums(loom_alert_evaluator *evaluator, loom_error *error) {
+  for (size_t r = 0; r < evaluator->count; r++) {
+    if (is_of_stores(evaluator, r))
+      continue;
+    evaluator->sums[r] =
+        new_array(groups_of(evaluator, r) * evaluator->moment_count, sizeof **evaluator->sums);
+    if (!evaluator->sums[r])
+      return loom_no_memory(error);
+  }
+  return LOOM_OK;
+}
+
+static bool judge_group(loom_alert_evaluator *evaluator, size_t rule, uint32_t group) {
+  struct loom_alert_state *state = state_of(evaluator, rule, group);
+  bool is_fleet = evaluator->rules[rule].scope == LOOM_ALERT_FLEET;
+  size_t groups = groups_of(evaluator, rule);
+  struct loom_alert_event event = {.rule = (uint32_t)rule, .subject = group};
+  for (size_t i = 0; i < evaluator->moment_count; i++) {
+    const struct moment *moment = &evaluator->moments[i];
+    if (moment->newest == 0 || (!is_fleet && moment->is_stale))
+      continue;
+    event.at = is_fleet ? moment->clock : moment->instant;
+    loom_alert_judge_sum(&evaluator->rules[rule], &evaluator->sums[rule][i * groups + group],
+                         event.at, state, &event.verdict, &event.evidence);
+    event.transition = loom_alert_step(&evaluator->rules[rule], &event.verdict, event.at, state);
+    if (!add_event(evaluator, &event))
+      return false;
+  }
+  evaluator->has_last = event.at != 0;
+  evaluator->last_verdict = event.verdict;
+  evaluator->last_evidence = event.evidence;
+  return true;
+}
+
+static bool judge_groups(loom_alert_evaluator *evaluator) {
+  bool has_memory = true;
+  for (size_t r = 0; r < evaluator->count; r++) {
+    size_t groups = is_of_stores(evaluator, r) ? 0 : groups_of(evaluator, r);
+    for (uint32_t g = 0; has_memory && g < groups; g++)
+      has_memory = judge_group(evaluator, r, g);
+  }
+  return has_memory;
+}
+
+static bool judge_feed(loom_alert_evaluator *evaluator) {
+  static const struct loom_alert_rule rule = {.kind = LOOM_ALERT_SYSTEM,
+                                              .meaning = 1,
+                                              .fires = {.count = 1, .of = 1},
+                                              .ends = {.count = 1, .of = 1}};
+  for (size_t i = 0; i < evaluator->moment_count; i++) {
+    const struct moment *moment = &evaluator->moments[i];
+    struct loom_alert_event event = {.rule = LOOM_ALERT_STALE, .at = moment->clock};
+    if (moment->newest == 0)
+      continue;
+    event.verdict = (struct loom_alert_verdict){
+        .result = moment->is_stale ? LOOM_ALERT_TRUE : LOOM_ALERT_FALSE,
+        .value = (double)(moment->clock - moment->newest),
+        .since = moment->newest,
+        .from = moment->newest,
+        .step = evaluator->stale.at ? moment->clock - evaluator->stale.at : 0};
+    event.evidence.last_poll = moment->newest;
+    event.transition = loom_alert_step(&rule, &event.verdict, event.at, &evaluator->stale);
+    if (!add_event(evaluator, &event))
+      return false;
+  }
+  return true;
+}
+
+size_t loom_alert_clocks_most(const loom_alert_evaluator *evaluator) {
+  size_t groups = 0;
+  for (size_t r = 0; r < evaluator->count; r++)
+    groups += is_of_stores(evaluator, r) ? 0 : groups_of(evaluator, r);
+  size_t most = LOOM_ALERT_SUMS_MAX / (groups + 1);
+  most = most < 1 ? 1 : most;
+  return most < LOOM_ALERT_INSTANTS_MAX ? most : LOOM_ALERT_INSTANTS_MAX;
+}
+
+static loom_status evaluate(loom_alert_evaluator *evaluator, loom_source *source,
+                            const struct loom_alert_clocks *clocks, const struct loom_id_table *ids,
+                            loom_error *error) {
+  loom_status status = find_moments(evaluator, source, clocks, error);
+  if (status != LOOM_OK)
+    return status;
+  int64_t last = evaluator->moments[evaluator->moment_count - 1].clock;
+  evaluator->setting.hull = (struct loom_span){clocks->first - evaluator->reach, last};
+  evaluator->setting.as_of = last;
+  if (!ids)
+    status = make_sums(evaluator, error);
+  if (status == LOOM_OK)
+    status = evaluate_stores(evaluator, source, ids, error);
+  if (status == LOOM_OK && ((!ids && !judge_groups(evaluator)) || !judge_feed(evaluator)))
+    status = loom_no_memory(error);
+  free_sums(evaluator);
+  return status;
+}
+
+loom_status loom_alert_evaluate(loom_alert_evaluator *evaluator, loom_source *source,
+                                const struct loom_alert_clocks *clocks,
+                                const struct loom_id_table *ids, loom_error *error) {
+  evaluator->event_count = 0;
+  evaluator->has_last = false;
+  if (clocks->count < 1 || clocks->count > loom_alert_clocks_most(evaluator) ||
+      (clocks->step <= 0 && clocks->count > 1))
+    return loom_fail(error, LOOM_EINVAL, "an evaluation has 1 to %zu instants",
+                     loom_alert_clocks_most(evaluator));
+  loom_status status = loom_source_snapshot(source, error);
+  if (status == LOOM_OK)
+    status = evaluate(evaluator, source, clocks, ids, error);
+  loom_source_release(source);
+  if (status == LOOM_OK && evaluator->event_count > 0)
+    qsort(evaluator->events, evaluator->event_count, sizeof *evaluator->events, compare_events);
+  return status;
+}
