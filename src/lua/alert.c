@@ -60,11 +60,12 @@ static double number_of(lua_State *L, int index, const char *name, double fallba
 static void read_need(lua_State *L, int index, const char *name, struct loom_alert_need *need) {
   static const char *const known[] = {"count", "of", "time", "wall", NULL};
   lua_getfield(L, index, name);
-  lloom_check_options(L, -1, known);
-  need->count = (int32_t)lloom_option_integer(L, -1, "count", 1, 1, LOOM_ALERT_OF_MAX);
-  need->of = (int32_t)lloom_option_integer(L, -1, "of", need->count, 1, LOOM_ALERT_OF_MAX);
-  need->time = lloom_option_integer(L, -1, "time", 0, 0, LOOM_ALERT_WINDOW_MAX);
-  need->wall = lloom_option_boolean(L, -1, "wall", false);
+  index = lua_gettop(L);
+  lloom_check_options(L, index, known);
+  need->count = (int32_t)lloom_option_integer(L, index, "count", 1, 1, LOOM_ALERT_OF_MAX);
+  need->of = (int32_t)lloom_option_integer(L, index, "of", need->count, 1, LOOM_ALERT_OF_MAX);
+  need->time = lloom_option_integer(L, index, "time", 0, 0, LOOM_ALERT_WINDOW_MAX);
+  need->wall = lloom_option_boolean(L, index, "wall", false);
   lua_pop(L, 1);
 }
 

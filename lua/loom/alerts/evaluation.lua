@@ -1,0 +1,344 @@
+--- The evaluation of alert rules: which stores each is for, and the events that come of it (src/core/alert/evaluator.h).
+--
+-- An event is a table of
+--
+--     id         26 characters that sort by time; the same whenever the same is evaluated
+--     alert      the id of the alert: of one firing of a rule for a subject
+--     rule       its name, or "stale"
+--     severity   of the rule
+--     subject    { kind = "store"|"group"|"fleet"|"system", id, zone }
+--     state      "firing", "resolved", "flapping" or "expired"
+--     reason     of what is resolved or expired: "recovered", "rule_changed", "excluded", "store_left", "rule_removed",
+--                "no_result"
+--     at, since  in seconds since 1970-01-01 UTC; at_utc and since_utc are the same as text
+--     value, unit, threshold   what the rule compares: see `loom.alerts.rules`
+--     evidence   what it was made from
+--     text       the rule's text, its fields filled in
+--     inhibited  the id of the alert of the group that speaks for it; or nil
+--
+-- @module loom.alerts.evaluation
+
+local core = require "loom.core"
+local rules = require "loom.alerts.rules"
+local stores = require "loom.stores"
+local time = require "loom.time"
+
+local Evaluation = {}
+Evaluation.__index = Evaluation
+
+-- What a group tells speaks for the alerts of its members that began so close to it, in seconds.
+local INHIBITED = 900
+
+-- ---- members ----
+
+local function set_of(list)
+  local set = {}
+  for _, item in ipairs(list or {}) do
+    set[item] = true
+  end
+  return list and set
+end
+
+-- A rule that is for all stores, and judges them one by one, needs no list of them.
+local function needs_members(rule)
+  return rule.when.scope == "group" or (rule.stores and (rule.stores.where or rule.stores.ids))
+end
+
+local function is_for(rule, ids, store)
+  local choice = rule.stores or {}
+  return (not ids or ids[store.store_id]) and (not choice.where or stores.meets(store, choice.where))
+end
+
+local function group_of(rule, store, default_zone)
+  if rule.when.scope ~= "group" then
+    return nil
+  elseif rule.group_by == "timezone" then
+    return store.timezone_str or default_zone
+  end
+  return store.attributes[rule.group_by]
+end
+
+-- The members of some rules, by rule.
+local function find_members(monitor, list)
+  local found = {}
+  for i, rule in ipairs(list) do
+    if needs_members(rule) then
+      found[i] = { ids = set_of(rule.stores and rule.stores.ids), numbers = {},
+        members = { stores = {}, groups = {}, names = {} } }
+    end
+  end
+  if not next(found) then
+    return found
+  end
+  for store in stores.each(monitor.database) do
+    for i, of in pairs(found) do
+      if is_for(list[i], of.ids, store) then
+        local members, group = of.members, group_of(list[i], store, monitor.default_zone)
+        if group and not of.numbers[group] then
+          members.names[#members.names + 1] = group
+          of.numbers[group] = #members.names
+        end
+        members.stores[#members.stores + 1] = store.store_id
+        members.groups[#members.stores] = group and of.numbers[group] or 0
+      end
+    end
+  end
+  return found
+end
+
+-- ---- texts ----
+
+local function shown_value(value, unit)
+  if unit == "s" then
+    local minutes = math.floor(value / 60)
+    return minutes >= 60 and ("%dh %dm"):format(math.floor(minutes / 60), minutes % 60) or ("%dm"):format(minutes)
+  elseif unit == "ratio" then
+    return ("%.2f %%"):format(value * 100)
+  end
+  return ("%d %s"):format(value, unit)
+end
+
+local DEFAULT = "{rule}: {store} is {state}: {value} (threshold {threshold}) since {since}"
+
+local function render(template, event, rule)
+  local subject = event.subject
+  local values = {
+    rule = event.rule, severity = event.severity, state = event.state, reason = event.reason or "",
+    store = subject.id ~= "" and subject.id or subject.kind, group = subject.kind == "group" and subject.id or "",
+    timezone = subject.zone or "", value = shown_value(event.value, event.unit),
+    threshold = event.threshold and shown_value(event.threshold, event.unit) or "",
+    since = event.since_utc or event.at_utc, at = event.at_utc, runbook = rule and rule.runbook or "",
+  }
+  return (template:gsub("{([^{}]*)}", values))
+end
+
+-- ---- making ----
+
+--- Makes an evaluation of rules, whose states are those of never having been evaluated.
+-- @tparam loom.monitor monitor which must stay open
+-- @tparam {table,...} list of rules as `loom.alerts.rules.read` gives them; those that are not enabled are left out
+-- @tparam[opt] table options `stale_after`, `dormant_after` in microseconds
+-- @treturn table|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function Evaluation.new(monitor, list, options)
+  local enabled, compiled, members = {}, {}, {}
+  for _, rule in ipairs(list) do
+    enabled[#enabled + 1] = rule.enabled and rule or nil
+  end
+  local good, found = pcall(find_members, monitor, enabled)
+  if not good then
+    return nil, found, tostring(found):match "^(%u+):" or "EIO"
+  end
+  for i, rule in ipairs(enabled) do
+    compiled[i] = rules.compile(rule)
+    if found[i] then
+      members[#members + 1] = found[i].members
+      compiled[i].members = #members
+    end
+  end
+  local native, message, code = core.alert_evaluator(monitor.database, { rules = compiled, members = members,
+    default_zone = monitor.default_zone, stale_after = options and options.stale_after,
+    dormant_after = options and options.dormant_after })
+  if not native then
+    return nil, message, code
+  end
+  return setmetatable({ native = native, monitor = monitor, rules = enabled, members = found, groups_firing = {},
+    inhibited = {} }, Evaluation)
+end
+
+-- ---- events ----
+
+local function id_of(native_event, state, at)
+  return core.alert_id(at, table.concat({ native_event.rule_name, native_event.kind, native_event.subject,
+    tostring(native_event.fired_at), state, tostring(at) }, "\0"))
+end
+
+local INSTANTS = { "from", "to", "open", "close", "last_poll" }
+local TIMES = { "up", "down", "unknown", "excluded" }
+
+local function evidence_of(found)
+  for _, name in ipairs(INSTANTS) do
+    if found[name] then
+      time.set(found, name, found[name])
+    end
+  end
+  for _, name in ipairs(TIMES) do
+    found[name] = time.seconds(found[name])
+  end
+  return found
+end
+
+--- Times of what a verdict was made from, as they are told.
+-- @local
+Evaluation.evidence = evidence_of
+
+local function zone_of(self, kind, id)
+  if kind ~= "store" then
+    return nil
+  end
+  local store = stores.get(self.monitor.database, id)
+  return store and store.timezone_str or self.monitor.default_zone
+end
+
+local function make_event(self, native)
+  local rule = self.rules[native.rule]
+  native.rule_name = rule and rule.name or "stale"
+  native.kind = rule and rule.when.scope or "system"
+  local event = { rule = native.rule_name, severity = rule and rule.severity or "error", state = native.state,
+    reason = native.reason, subject = { kind = native.kind, id = rule and native.subject or "stale",
+      zone = zone_of(self, native.kind, native.subject) } }
+  event.alert = id_of(native, "", native.fired_at or native.at)
+  event.id = id_of(native, native.state, native.at)
+  if rule then
+    event.threshold, event.unit = rules.threshold(rule)
+  else
+    event.unit = "s"
+  end
+  event.value = event.unit == "s" and time.seconds(native.value) or native.value
+  time.set(event, "at", native.at)
+  time.set(event, "since", native.since or native.at)
+  event.evidence = evidence_of(native.evidence)
+  event.text = render(rule and rule.text or DEFAULT, event, rule)
+  return event
+end
+
+-- While a group fires it speaks for its members' alerts that began close to it.
+local function inhibit(self, event)
+  if event.subject.kind == "group" and event.state ~= "flapping" then
+    local rule = event.rule .. "\0" .. event.subject.id
+    self.groups_firing[rule] = event.state == "firing" and { alert = event.alert, at = event.at, rule = event.rule,
+      group = event.subject.id } or nil
+  elseif event.subject.kind == "store" and event.state == "firing" then
+    for _, firing in pairs(self.groups_firing) do
+      if math.abs(event.at - firing.at) <= INHIBITED and self:is_in(firing.rule, firing.group, event.subject.id) then
+        self.inhibited[event.alert] = firing.alert
+      end
+    end
+  end
+  event.inhibited = self.inhibited[event.alert]
+  if event.state == "resolved" or event.state == "expired" then
+    self.inhibited[event.alert] = nil
+  end
+end
+
+--- Whether a store is in a group of a rule of `group_down`.
+-- @local
+function Evaluation:is_in(rule_name, group, store)
+  for i, rule in ipairs(self.rules) do
+    if rule.name == rule_name and rule.when.kind == "group_down" then
+      local of = self.members[i]
+      if not of.group_of then
+        of.group_of = {}
+        for place, id in ipairs(of.members.stores) do
+          of.group_of[id] = of.members.names[of.members.groups[place]]
+        end
+      end
+      return of.group_of[store] == group
+    end
+  end
+  return false
+end
+
+-- By instant; groups before stores, for which they may speak; then by rule and subject.
+local function goes_first(a, b)
+  if a.at_utc ~= b.at_utc then
+    return a.at_utc < b.at_utc
+  elseif (a.subject.kind == "store") ~= (b.subject.kind == "store") then
+    return b.subject.kind == "store"
+  elseif a.rule ~= b.rule then
+    return a.rule < b.rule
+  end
+  return a.subject.id < b.subject.id
+end
+
+--- Evaluates at the instants of clocks.
+-- @tparam int first in microseconds
+-- @tparam[opt=1] int step
+-- @tparam[opt=1] int count up to `most()`
+-- @tparam[opt] {string,...} ids only these stores, and no groups: those that a write has changed
+-- @treturn {table,...}|nil the events, in the order in which they happened
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function Evaluation:evaluate(first, step, count, ids)
+  local events = {}
+  local found, message, code = self.native:evaluate(self.monitor.database, first, step or 1, count or 1, ids)
+  if not found then
+    return nil, message, code
+  end
+  for i = 1, found do
+    events[i] = make_event(self, self.native:event(i))
+  end
+  table.sort(events, goes_first)
+  for _, event in ipairs(events) do
+    inhibit(self, event)
+  end
+  return events
+end
+
+--- Of how many clocks one evaluation may be.
+function Evaluation:most()
+  return self.native:most()
+end
+
+--- The state of a rule's subject: the bytes that `put` takes, and what is in them.
+-- @tparam int rule its place in `rules`; 0: that the feed is stale
+-- @tparam string id of the store or group; `""` of the fleet and the feed
+function Evaluation:state(rule, id)
+  return self.native:state(rule, id)
+end
+
+--- Gives a rule's subject the state that it had.
+function Evaluation:put(rule, id, bytes)
+  return self.native:put(rule, id, bytes)
+end
+
+function Evaluation:close()
+  self.native:close()
+end
+
+--- Events that are one message: those of one rule and state at one instant, where there are more than the rule's `storm`.
+-- @tparam {table,...} events of one evaluation
+-- @tparam {table,...} list of rules
+-- @treturn {table,...} lists of events, with `storm = true` where they are one message: counts `by_zone`, and the ten `worst`
+function Evaluation.storms(events, list)
+  local limits, groups, by_key = {}, {}, {}
+  for _, rule in ipairs(list) do
+    limits[rule.name] = rule.storm
+  end
+  for _, event in ipairs(events) do
+    local key = table.concat({ event.rule, event.state, event.at_utc }, "\0")
+    if not by_key[key] then
+      by_key[key] = { rule = event.rule, state = event.state, at = event.at }
+      groups[#groups + 1] = by_key[key]
+    end
+    table.insert(by_key[key], event)
+  end
+  local messages = {}
+  for _, group in ipairs(groups) do
+    if #group > (limits[group.rule] or 50) then
+      group.storm, group.by_zone, group.worst = true, {}, {}
+      for i, event in ipairs(group) do
+        local zone = event.subject.zone or ""
+        group.by_zone[zone], group.worst[i] = (group.by_zone[zone] or 0) + 1, event
+      end
+      table.sort(group.worst, function(a, b)
+        if a.value ~= b.value then
+          return a.value > b.value
+        end
+        return a.subject.id < b.subject.id
+      end)
+      for i = #group.worst, 11, -1 do
+        group.worst[i] = nil
+      end
+      messages[#messages + 1] = group
+    else
+      for _, event in ipairs(group) do
+        messages[#messages + 1] = { event }
+      end
+    end
+  end
+  return messages
+end
+
+return Evaluation

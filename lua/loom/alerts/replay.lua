@@ -1,0 +1,188 @@
+--- What rules would have told of the past, and why they did or did not: the evaluation over instants that are gone.
+-- @module loom.alerts.replay
+
+local check = require "loom.check"
+local Evaluation = require "loom.alerts.evaluation"
+local rules = require "loom.alerts.rules"
+local time = require "loom.time"
+
+local replay = {}
+
+local MICROSECONDS = 1000000
+
+-- So many instants: two months of minutes, which takes minutes for a large fleet.
+local MOST = 100000
+
+-- Before the instant that is explained, so much is evaluated, so that counters are what they were.
+local WARM_UP = 86400 * MICROSECONDS
+
+local function step(value)
+  local length = time.duration(value)
+  if length and length >= MICROSECONDS then
+    return length
+  end
+  return nil, "duration of at least a second"
+end
+
+local settings = { stale_after = time.duration, dormant_after = time.duration }
+
+local function checkers(more)
+  for name, checker in pairs(settings) do
+    more[name] = checker
+  end
+  return more
+end
+
+-- Evaluates step by step, in as many instants at a time as the evaluator takes.
+local function run(evaluation, from, to, length, ids, on_events)
+  local left, first = math.floor((to - from) / length) + 1, from
+  while left > 0 do
+    local count = math.min(left, evaluation:most())
+    local events, message, code = evaluation:evaluate(first, length, count, ids)
+    if not events then
+      return nil, message, code
+    end
+    on_events(events)
+    left, first = left - count, first + count * length
+  end
+  return true
+end
+
+-- How often each rule fired, and for how many subjects.
+local function summarize(list, events)
+  local summary, by_name = {}, {}
+  for _, rule in ipairs(list) do
+    local line = { name = rule.name, severity = rule.severity, fired = 0, resolved = 0, subjects = 0, seen = {} }
+    summary[#summary + 1], by_name[rule.name] = line, line
+  end
+  for _, event in ipairs(events) do
+    local line = by_name[event.rule]
+    if line and event.state == "firing" then
+      line.fired = line.fired + 1
+      line.subjects = line.subjects + (line.seen[event.subject.id] and 0 or 1)
+      line.seen[event.subject.id] = true
+    elseif line and event.state == "resolved" then
+      line.resolved = line.resolved + 1
+    end
+  end
+  for _, line in ipairs(summary) do
+    line.seen = nil
+  end
+  return summary
+end
+
+--- Evaluates rules over the past: see `loom.monitor:replay_alerts`.
+function replay.run(monitor, options)
+  options = check.options("replay_alerts", options, checkers { rules = check.table, from = time.instant, to = time.instant,
+    step = step })
+  for _, name in ipairs { "rules", "from", "to" } do
+    if options[name] == nil then
+      check.fail("missing option '%s' to 'replay_alerts'", name)
+    end
+  end
+  local length = options.step or 60 * MICROSECONDS
+  if options.to < options.from or (options.to - options.from) / length > MOST then
+    return nil, ("EINVAL: a replay is of 1 to %d instants"):format(MOST), "EINVAL"
+  end
+  local list, message, code = rules.read(options.rules)
+  local evaluation
+  if list then
+    evaluation, message, code = Evaluation.new(monitor, list, options)
+  end
+  if not evaluation then
+    return nil, message, code
+  end
+  local all = {}
+  local done
+  done, message, code = run(evaluation, options.from, options.to, length, nil, function(events)
+    for _, event in ipairs(events) do
+      all[#all + 1] = event
+    end
+  end)
+  evaluation:close()
+  if not done then
+    return nil, message, code
+  end
+  return { rules = summarize(list, all), events = all }
+end
+
+local function find_rule(list, name)
+  for _, rule in ipairs(list) do
+    if rule.name == name then
+      return rule
+    end
+  end
+end
+
+-- A rule alone, whatever else it is for: it is asked about this store.
+local function explained(evaluation, store, at)
+  local events = {}
+  local done, message, code = run(evaluation, at - WARM_UP, at, 60 * MICROSECONDS, { store }, function(found)
+    for _, event in ipairs(found) do
+      events[#events + 1] = event.rule ~= "stale" and event or nil
+    end
+  end)
+  if not done then
+    return nil, message, code
+  end
+  local verdict, evidence = evaluation.native:last()
+  local instant, is_stale = evaluation.native:instant()
+  local _, state = evaluation:state(1, store)
+  return { verdict = verdict, evidence = evidence, state = state, instant = instant, is_stale = is_stale, events = events }
+end
+
+--- Tells why a rule fires for a store, or why not: see `loom.monitor:explain_alert`.
+function replay.explain(monitor, options)
+  options = check.options("explain_alert", options, checkers { rules = check.table, rule = check.string,
+    store = check.store_id, at = time.instant })
+  local list, message, code = rules.read(options.rules)
+  if not list then
+    return nil, message, code
+  end
+  local rule = find_rule(list, options.rule)
+  if not rule then
+    return nil, ('ENOENT: there is no rule "%s"'):format(options.rule), "ENOENT"
+  elseif rule.when.scope ~= "store" then
+    return nil, ('EINVAL: rule "%s" is not about stores'):format(rule.name), "EINVAL"
+  end
+  rule.enabled = true
+  local at = options.at
+  if not at then
+    at, message, code = monitor.database:newest()
+    if not at then
+      return nil, message, code
+    end
+  end
+  local evaluation
+  evaluation, message, code = Evaluation.new(monitor, { rule }, options)
+  if not evaluation then
+    return nil, message, code
+  end
+  local found
+  found, message, code = explained(evaluation, options.store, at)
+  evaluation:close()
+  if not found then
+    return nil, message, code
+  end
+  local threshold, unit = rules.threshold(rule)
+  local result = { rule = rule.name, kind = rule.when.kind, store_id = options.store, threshold = threshold, unit = unit,
+    result = found.verdict and found.verdict.result or "none", absence = found.verdict and found.verdict.absence or "",
+    phase = found.state and found.state.phase or "ok", events = found.events, stale = found.is_stale,
+    flapping = found.state and found.state.flapping or false, results = found.state and found.state.results or 0 }
+  if found.verdict then
+    result.value = unit == "s" and time.seconds(found.verdict.value) or found.verdict.value
+    result.evidence = Evaluation.evidence(found.evidence)
+  end
+  if found.is_stale then
+    result.result, result.absence = "none", "held"
+  end
+  if found.state then
+    result.true_for = time.seconds(found.state.true_for)
+  end
+  if found.instant then
+    time.set(result, "at", found.instant)
+  end
+  return result
+end
+
+return replay
