@@ -728,6 +728,53 @@ function monitor:check() end
 ---@return string? # its code
 function monitor:doctor(options) end
 
+---@class loom.monitor.replay_alerts.options
+---@field rules table a list of rules, or a table with it as `rules`; each has a `name` and `when`, a table of its `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`, `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`, `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
+---@field from string|number the first instant
+---@field to string|number the last
+---@field step? string|number how often rules are evaluated; 100,000 times at the most (default: "60s")
+---@field stale_after? string|number how long without a poll makes the feed stale: three times its median gap, if that is longer (default: "30m")
+---@field dormant_after? string|number how long without an active poll makes a store with openings dormant (default: "7d")
+
+---What rules of alerts would have told of the past: all of them evaluated at one instant after the other, by the same code that
+---tells of the present. It begins with nothing known of what fired before.
+---
+---Rules see preset `monitoring`, and only business time: openings less exclusions. A store that is closed or excluded has no
+---result, which moves nothing; nor has a dormant one, unless the rule's `stores.dormant` is true. No rule sees further than the
+---newest poll there is at an instant; where that is too old, rules are held and `stale` fires alone.
+---
+---```lua
+---local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
+---local past = assert(monitor:replay_alerts { rules = rules, from = "2023-01-24 00:00:00", to = "2023-01-25 00:00:00" })
+---print(past.rules[1].fired, past.rules[1].subjects)
+---```
+---@param options loom.monitor.replay_alerts.options
+---@return table|nil # `rules`, in their order a table of `name`, `severity`, `of` (`"store"`, `"group"` or `"fleet"`), `fired`, `resolved` and `subjects` (for how many it fired); and `events`, in the order in which they happened: each has `id`, `alert` (one firing of a rule for a subject), `rule`, `severity`, `subject` (`kind`, `id`, `zone`), `state` (`"firing"`, `"resolved"`, `"flapping"` or `"expired"`), `reason`, `at`, `since`, `value`, `unit`, `threshold`, `evidence`, `text`, and `inhibited`, the alert of a group that speaks for it
+---@return string? # the failure; EINVAL names the rule, the field and the value that is wrong
+---@return string? # its code
+function monitor:replay_alerts(options) end
+
+---@class loom.monitor.explain_alert.options
+---@field rules table as in `replay_alerts`
+---@field rule string the name of one of them, about stores
+---@field store string the id of a store
+---@field at? string|number the instant (default: the newest poll)
+---@field stale_after? string|number as in `replay_alerts` (default: "30m")
+---@field dormant_after? string|number as in `replay_alerts` (default: "7d")
+
+---Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
+---counters are what they were.
+---
+---```lua
+---local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
+---print(monitor:explain_alert({ rules = rules, rule = "down", store = "shop 1" }).result)
+---```
+---@param options loom.monitor.explain_alert.options
+---@return table|nil # `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`, `threshold`, `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are remembered) and `events` (of the day before)
+---@return string? # the failure; ENOENT: there is no such rule
+---@return string? # its code
+function monitor:explain_alert(options) end
+
 ---@class loom.monitor.prune.options
 ---@field dry_run? boolean nothing is removed (default: false)
 ---@field force? boolean remove also more than half of the polls (default: false)

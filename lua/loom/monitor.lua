@@ -9,6 +9,7 @@
 -- reads or writes the database can fail with EBUSY (another writer was not done in time), EIO, ENOMEM and ECORRUPT.
 -- @classmod loom.monitor
 
+local alert_replay = require "loom.alerts.replay"
 local audit = require "loom.audit"
 local author = require "loom.author"
 local backup = require "loom.backup"
@@ -794,6 +795,60 @@ end
 -- @usage for _, finding in ipairs(monitor:doctor().findings) do print(finding.code, finding.text) end
 function Monitor:doctor(options)
   return doctor.look(self, options)
+end
+
+--- What rules of alerts would have told of the past: all of them evaluated at one instant after the other, by the same code that
+-- tells of the present. It begins with nothing known of what fired before.
+--
+-- Rules see preset `monitoring`, and only business time: openings less exclusions. A store that is closed or excluded has no
+-- result, which moves nothing; nor has a dormant one, unless the rule's `stores.dormant` is true. No rule sees further than the
+-- newest poll there is at an instant; where that is too old, rules are held and `stale` fires alone.
+-- @tparam table options
+-- @tparam table options.rules a list of rules, or a table with it as `rules`; each has a `name` and `when`, a table of its
+--   `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`,
+--   `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`,
+--   `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
+-- @tparam string|number options.from the first instant
+-- @tparam string|number options.to the last
+-- @tparam[opt="60s"] string|number options.step how often rules are evaluated; 100,000 times at the most
+-- @tparam[opt="30m"] string|number options.stale_after how long without a poll makes the feed stale: three times its median gap,
+--   if that is longer
+-- @tparam[opt="7d"] string|number options.dormant_after how long without an active poll makes a store with openings dormant
+-- @treturn table|nil `rules`, in their order a table of `name`, `severity`, `of` (`"store"`, `"group"` or `"fleet"`), `fired`,
+--   `resolved` and `subjects` (for how many it fired); and `events`, in the order in which they happened: each has `id`, `alert`
+--   (one firing of a rule for a subject), `rule`, `severity`, `subject` (`kind`, `id`, `zone`), `state` (`"firing"`,
+--   `"resolved"`, `"flapping"` or `"expired"`), `reason`, `at`, `since`, `value`, `unit`, `threshold`, `evidence`, `text`, and
+--   `inhibited`, the
+--   alert of a group that speaks for it
+-- @treturn ?string the failure; EINVAL names the rule, the field and the value that is wrong
+-- @treturn ?string its code
+-- @usage local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
+-- local past = assert(monitor:replay_alerts { rules = rules, from = "2023-01-24 00:00:00", to = "2023-01-25 00:00:00" })
+-- print(past.rules[1].fired, past.rules[1].subjects)
+function Monitor:replay_alerts(options)
+  return alert_replay.run(self, options)
+end
+
+--- Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
+-- counters are what they were.
+-- @tparam table options
+-- @tparam table options.rules as in `replay_alerts`
+-- @tparam string options.rule the name of one of them, about stores
+-- @tparam string options.store the id of a store
+-- @tparam[opt] string|number options.at the instant (default: the newest poll)
+-- @tparam[opt="30m"] string|number options.stale_after as in `replay_alerts`
+-- @tparam[opt="7d"] string|number options.dormant_after as in `replay_alerts`
+-- @treturn table|nil `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or
+--   `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`,
+--   `threshold`,
+--   `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are
+--   remembered) and `events` (of the day before)
+-- @treturn ?string the failure; ENOENT: there is no such rule
+-- @treturn ?string its code
+-- @usage local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
+-- print(monitor:explain_alert({ rules = rules, rule = "down", store = "shop 1" }).result)
+function Monitor:explain_alert(options)
+  return alert_replay.explain(self, options)
 end
 
 --- Removes the polls that are older than a duration before the newest one, or before now where that is earlier: one poll of

@@ -52,7 +52,8 @@ end
 local function summarize(list, events)
   local summary, by_name = {}, {}
   for _, rule in ipairs(list) do
-    local line = { name = rule.name, severity = rule.severity, fired = 0, resolved = 0, subjects = 0, seen = {} }
+    local line = { name = rule.name, severity = rule.severity, of = rule.when.scope,
+      fired = 0, resolved = 0, subjects = 0, seen = {} }
     summary[#summary + 1], by_name[rule.name] = line, line
   end
   for _, event in ipairs(events) do

@@ -1,0 +1,202 @@
+--- loom alerts
+-- @module loom.cli.alerts
+
+local check = require "loom.check"
+local cjson = require "cjson.safe"
+local common = require "loom.cli.common"
+local json = require "loom.json"
+local listing = require "loom.cli.listing"
+local options = require "loom.cli.options"
+local small_file = require "loom.small_file"
+local text = require "loom.formats.text"
+local time = require "loom.time"
+
+-- ---- rules from a file ----
+
+local MOST = 16 * 1024 * 1024 -- bytes: a thousand rules with ten thousand ids each would not be a file of rules
+
+local function load_lua(path, source)
+  local chunk, why = (loadstring or load)(source, "@" .. path)
+  if not chunk then
+    common.fail(why)
+  end
+  local good, found = pcall(chunk)
+  return good and found or common.fail(good and path .. ": returns nothing" or tostring(found))
+end
+
+-- The definitions in a file of JSON, or of Lua that returns a table.
+local function read_definitions(path)
+  local source, why = small_file.read(path, MOST)
+  if not source then
+    common.fail(why)
+  elseif path:find "%.lua$" then
+    return load_lua(path, source)
+  end
+  local found, message = cjson.decode(source)
+  if type(found) ~= "table" then
+    common.fail(("%s: JSON expected: %s"):format(path, message or "it is no list or object"))
+  end
+  return found
+end
+
+local function add_rules(parser)
+  options.add(parser, "--rules", "FILE", "The rules: JSON, a list or an object with it as rules, or a .lua file that returns "
+    .. "such a table."):count "1"
+  options.add(parser, "--stale-after", "DUR", "Without a poll for so long the feed is stale, and rules about stores are held "
+    .. "(default: 30m, or three times the feed's median gap if that is longer).", options.text(time.duration))
+  options.add(parser, "--dormant-after", "DUR", "How long without an active poll makes a store with openings dormant "
+    .. "(default: 7d).", options.text(time.duration))
+end
+
+-- ---- replay ----
+
+local replay = { name = "replay", summary = "Tell what rules would have told of the past.",
+  description = "Tell what rules would have told of the past: how often each would have fired and for how many stores, and "
+    .. "each event. It begins at --from with nothing known of what fired before. The table ends with a line for each rule." }
+
+function replay.add_to(parser)
+  options.argument(parser, "database", "A database, or a folder of input files.")
+  add_rules(parser)
+  options.add(parser, "--from", "T", "The first instant.", options.text(time.instant)):count "1"
+  options.add(parser, "--to", "T", "The last instant.", options.text(time.instant)):count "1"
+  options.add(parser, "--step", "DUR", "How often rules are evaluated (default: 60s).", options.text(time.duration))
+  options.add_format_or_file(parser, listing.formats)
+  options.add_output(parser)
+end
+
+local function columns_of(format)
+  return {
+    listing.instant("at_utc", format), listing.text "rule", listing.text "severity",
+    { name = "subject", left = true, value = function(event)
+      return event.subject.id ~= "" and event.subject.id or event.subject.kind
+    end },
+    listing.text "state", listing.text "reason", listing.instant("since_utc", format), { name = "value", value = function(event)
+      return event.value
+    end }, listing.text "text", listing.text "alert", listing.text "id",
+  }
+end
+
+local NOUNS = { store = "store", group = "group", fleet = "fleet" }
+
+local function summary(found)
+  local lines = {}
+  for i, rule in ipairs(found.rules) do
+    lines[i] = ("%s would have fired %s for %s\n"):format(rule.name, text.counted(rule.fired, "time"),
+      text.counted(rule.subjects, NOUNS[rule.of]))
+  end
+  return table.concat(lines)
+end
+
+local function event_json(event)
+  local subject = event.subject
+  return json.object("id", json.text(event.id), "alert", json.text(event.alert), "rule", json.text(event.rule),
+    "severity", json.text(event.severity), "subject", json.object("kind", json.text(subject.kind), "id",
+      json.text(subject.id), "timezone_str", json.text(subject.zone)), "state", json.text(event.state), "reason",
+    json.text(event.reason), "at_utc", json.text(event.at_utc), "since_utc", json.text(event.since_utc), "value",
+    json.any(event.value), "unit", json.text(event.unit), "threshold", json.any(event.threshold), "inhibited",
+    json.text(event.inhibited), "evidence", json.map(event.evidence, json.any), "text", json.text(event.text))
+end
+
+local function write_json(write, found)
+  write(json.object("rules", json.array(found.rules, function(rule)
+    return json.object("name", json.text(rule.name), "severity", json.text(rule.severity), "fired", json.any(rule.fired),
+      "resolved", json.any(rule.resolved), "subjects", json.any(rule.subjects))
+  end), "events", json.array(found.events, event_json)) .. "\n")
+end
+
+function replay.run(args)
+  local wanted = { rules = read_definitions(args.rules), from = args.from, to = args.to, step = args.step,
+    stale_after = args.stale_after, dormant_after = args.dormant_after }
+  local format = common.format_of(args)
+  return common.with_data(args.database, function(monitor)
+    local found, message = monitor:replay_alerts(wanted)
+    if not found then
+      return nil, message
+    elseif format == "json" and not args.own then
+      return common.write(args.output, function(write)
+        write_json(write, found)
+      end)
+    end
+    return listing.write(args, columns_of(format), found.events, function()
+      return summary(found)
+    end)
+  end)
+end
+
+-- ---- explain ----
+
+local explain = { name = "explain", summary = "Tell why a rule fires for a store, or why not.",
+  description = "Tell why a rule fires for a store at an instant, or why not: its condition, the value, what that was made "
+    .. "from, and the counters. The day before is evaluated minute by minute, so that the counters are what they were." }
+
+function explain.add_to(parser)
+  options.argument(parser, "database", "A database, or a folder of input files.")
+  options.argument(parser, "rule", "The name of a rule.")
+  options.argument(parser, "store", "The id of a store.", options.text(check.store_id))
+  add_rules(parser)
+  options.add(parser, "--at", "T", "The instant (default: the newest poll).", options.text(time.instant))
+  options.add_text_format(parser)
+  options.add_output(parser)
+end
+
+local RESULTS = { ["true"] = "holds", ["false"] = "does not hold", none = "has no result" }
+
+local function shown(value, unit)
+  return unit == "s" and listing.duration(value) or ("%.6g %s"):format(value, unit)
+end
+
+-- Names of lines, and what they tell: nothing where it is not known.
+local function lines_of(found)
+  local evidence, lines = found.evidence or {}, {}
+  local function add(name, value)
+    if value and value ~= "" then
+      lines[#lines + 1] = ("  %-10s %s\n"):format(name, value)
+    end
+  end
+  add("condition", found.kind .. ", " .. shown(found.threshold, found.unit))
+  add("value", found.value and found.result ~= "none" and shown(found.value, found.unit))
+  add("because", found.absence)
+  add("store is", evidence.state)
+  add("looked at", evidence.from_utc and evidence.from_utc .. " to " .. evidence.to_utc)
+  add("opening", evidence.open_utc and evidence.open_utc .. " to " .. evidence.close_utc)
+  add("last poll", evidence.last_poll_utc)
+  add("polls", evidence.polls and evidence.polls > 0 and ("%d, %d of them inactive"):format(evidence.polls, evidence.inactive))
+  if evidence.up and evidence.up + evidence.down + evidence.unknown > 0 then
+    add("of these", ("up %s, down %s, unknown %s, excluded %s"):format(listing.duration(evidence.up),
+      listing.duration(evidence.down), listing.duration(evidence.unknown), listing.duration(evidence.excluded)))
+  end
+  add("phase", found.phase .. (found.flapping and ", flapping" or ""))
+  add("results", found.results > 0 and ("%d that are remembered"):format(found.results))
+  for _, event in ipairs(found.events) do
+    add("event", event.at_utc .. " " .. event.state)
+  end
+  return table.concat(lines)
+end
+
+local function write_text(found, write)
+  write(text.shown(("%s %s for %s at %s: %s"):format(found.rule, RESULTS[found.result], found.store_id, found.at_utc or "no time",
+    found.phase)) .. "\n" .. lines_of(found))
+end
+
+local function write_explanation(found, write)
+  write(json.object("rule", json.text(found.rule), "kind", json.text(found.kind), "store_id", json.text(found.store_id), "at_utc",
+    json.text(found.at_utc), "result", json.text(found.result), "absence", json.text(found.absence), "value",
+    json.any(found.value), "unit", json.text(found.unit), "threshold", json.any(found.threshold), "phase", json.text(found.phase),
+    "flapping", json.boolean(found.flapping), "stale", json.boolean(found.stale), "results", json.any(found.results), "evidence",
+    json.map(found.evidence or {}, json.any), "events", json.array(found.events, event_json)) .. "\n")
+end
+
+function explain.run(args)
+  local wanted = { rules = read_definitions(args.rules), rule = args.rule, store = args.store, at = args.at,
+    stale_after = args.stale_after, dormant_after = args.dormant_after }
+  local writer = common.writer_of(args, { text = write_text, json = write_explanation })
+  return common.with_data(args.database, function(monitor)
+    local found, message = monitor:explain_alert(wanted)
+    if not found then
+      return nil, message
+    end
+    return writer(found)
+  end)
+end
+
+return common.group("alerts", "Evaluate rules of alerts over the past, and explain them.", { replay, explain })
