@@ -10,7 +10,7 @@ local snippet = require "support.snippet"
 local internal = { "audit", "author", "backup", "bundle", "canonical", "check", "doctor", "exclusions", "hours", "inspection",
   "json", "leash", "loading", "output", "overrides", "owner", "preview", "queue", "report_details", "report_folder",
   "report_thread", "retention", "rules", "searchpath", "single_polls", "site", "small_file", "source", "stepping",
-  "stored_report", "stores", "threaded_job", "time", "transaction", "watch", "web", "windows" }
+  "stored_report", "stores", "threaded_job", "time", "transaction", "ulid", "watch", "web", "windows" }
 
 local modules = doc_comments.public_modules()
 

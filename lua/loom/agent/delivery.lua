@@ -196,6 +196,30 @@ local function take_commands(self)
   end
 end
 
+--- Waits for some seconds.
+function Delivery:pause(seconds)
+  self.transfers:wait(math.floor(seconds * 1000))
+end
+
+--- Asks the addresses of all heartbeats, and waits for what they answer, which is of no interest.
+function Delivery:beat()
+  local kind = channels.of "heartbeat"
+  for _, row in ipairs(outbox.heartbeats(self.monitor) or {}) do
+    local channel = outbox.open_channel(self.monitor, row)
+    if channel then
+      local request = kind.requests(nil, channel)[1]
+      request.time_limit = self.time_limit
+      self.transfers:start(request)
+    end
+  end
+  while self.transfers:count() > 0 do
+    self.transfers:wait(STEP)
+    while self.transfers:next() do
+      self.beats = (self.beats or 0) + 1
+    end
+  end
+end
+
 --- Delivers what is due, until nothing is due or under way any more.
 -- @treturn table|nil how many tries ended as `delivered`, `again`, `dead` and `disabled`; or nil and the failure
 function Delivery:round()

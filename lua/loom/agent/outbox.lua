@@ -111,6 +111,12 @@ function outbox.open_channel(monitor, row)
   return channels.resolve(definition)
 end
 
+--- The channels that are heartbeats, as `open_channel` takes them.
+function outbox.heartbeats(monitor)
+  return monitor.database:rows [[SELECT number AS channel, name, kind, definition FROM alert_channel
+    WHERE kind = 'heartbeat' AND disabled IS NULL]]
+end
+
 -- ---- putting ----
 
 local function put_event(execute, event)

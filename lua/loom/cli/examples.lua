@@ -14,6 +14,7 @@ return {
   ["explain"] = "loom explain stores.db 'shop 1' --window yesterday",
   ["export"] = "loom export stores.db hours -o menu_hours.csv",
   ["hours"] = "loom hours set stores.db 'shop 1' --daily 09:00-17:00 --sun closed",
+  ["agent"] = "loom agent stores.db --once",
   ["info"] = "loom info stores.db",
   ["ingest"] = "loom ingest stores.db store_status.csv menu_hours.csv timezones.csv",
   ["manual"] = "loom manual",

@@ -1,0 +1,89 @@
+--- The agent: what `loom agent` does, round by round. Several may run on a database, and one of them at a time holds the lease.
+-- @classmod loom.agent
+
+local Delivery = require "loom.agent.delivery"
+local outbox = require "loom.agent.outbox"
+local owner = require "loom.owner"
+local transaction = require "loom.transaction"
+
+local Agent = {}
+Agent.__index = Agent
+
+local LEASE = 60 * 1000000 -- microseconds; a round may take as long as a few time-outs
+local TIDY_EVERY = 3600 * 1000000
+local BEAT_EVERY = 60 * 1000000
+
+--- Makes one.
+-- @tparam loom.monitor monitor
+-- @tparam table options those of `loom.agent.delivery`; `now` is also what leases are of
+-- @treturn loom.agent|nil or nil, the failure and its code
+function Agent.new(monitor, options)
+  local delivery, message, code = Delivery.new(monitor, options)
+  if not delivery then
+    return nil, message, code
+  end
+  local self = setmetatable({ monitor = monitor, now = options.now, delivery = delivery }, Agent)
+  self.owner = owner.make(self)
+  return self
+end
+
+--- Gives the lease back, so that another need not wait for its end.
+function Agent:close()
+  transaction.run(self.monitor.database, function(execute)
+    return execute("DELETE FROM service WHERE name = 'agent' AND value LIKE ? || '|%'", self.owner)
+  end, true)
+  owner.leave(self.owner)
+  self.delivery:close()
+end
+
+--- Waits for some seconds, as long as nothing is under way.
+function Agent:pause(seconds)
+  self.delivery:pause(seconds)
+end
+
+-- Whether a lease is over: its time is, or whoever holds it is seen to be gone. One from a clock that was far ahead is, too.
+local function is_over(value, now)
+  local name, until_when = value:match "^(.*)|(%d+)$"
+  until_when = tonumber(until_when) or 0
+  return until_when <= now or until_when > now + 2 * LEASE or not name or owner.lives(name) == false
+end
+
+--- Takes the lease, or renews it.
+-- @treturn bool|nil whether it is this agent's; or nil and the failure
+function Agent:lead()
+  return transaction.run(self.monitor.database, function(execute)
+    local now = self.now()
+    local _, _, value = execute "SELECT value FROM service WHERE name = 'agent'"
+    if value and value:match "^(.*)|" ~= self.owner and not is_over(value, now) then
+      return false
+    end
+    execute("INSERT OR REPLACE INTO service(name, value) VALUES('agent', ?)", ("%s|%d"):format(self.owner, now + LEASE))
+    return true
+  end, true)
+end
+
+--- Does one round: delivers what is due, beats, and removes what is too old.
+-- @treturn table|bool|nil how many tries ended as what; false where another agent holds the lease; or nil and the failure
+function Agent:round()
+  local leads, message = self:lead()
+  if not leads then
+    return leads, message
+  end
+  local counts
+  counts, message = self.delivery:round()
+  if not counts then
+    return nil, message
+  end
+  local now = self.now()
+  if math.abs(now - (self.beaten or 0)) >= BEAT_EVERY then
+    self.beaten = now
+    self.delivery:beat()
+  end
+  if math.abs(now - (self.tidied or 0)) >= TIDY_EVERY then
+    self.tidied = now
+    outbox.tidy(self.monitor, now)
+  end
+  return counts
+end
+
+return Agent

@@ -1,0 +1,68 @@
+--- loom agent
+-- @module loom.cli.agent
+
+local common = require "loom.cli.common"
+local options = require "loom.cli.options"
+local text = require "loom.formats.text"
+local time = require "loom.time"
+
+local command = { name = "agent" }
+
+local PAUSE = 1 -- seconds between two rounds
+
+function command.add_to(parser)
+  local agent = parser:command "agent":summary "Send alerts to their channels."
+    :description("Send what is due to the channels of alerts, until it is stopped: one agent to a database at a time. It speaks "
+      .. "to public addresses, and to those that are allowed.")
+  agent:argument "database":description "A database."
+  agent:flag "--once":description "Do one round, and end: for cron."
+  options.add(agent, "--clock", "TIME", "What the clock shows, for tests; with --once.", options.text(time.instant))
+  options.add(agent, "--allow", "RANGE", "Speak also to this address or range, such as 127.0.0.1 or 10.0.0.0/8; may be repeated.")
+    :count "*"
+end
+
+local function tell(line)
+  common.note("%s", line)
+end
+
+-- Rounds until one fails, or the first one only.
+local function rounds(agent, once)
+  while true do
+    local counts, message = agent:round()
+    if counts == nil then
+      return nil, message
+    elseif counts == false and once then
+      common.note("another agent is at work on the database")
+    end
+    for _, outcome in ipairs { "again", "dead", "disabled" } do
+      if counts and counts[outcome] then
+        common.note("%s: %s", outcome, text.counted(counts[outcome], "message"))
+      end
+    end
+    if once then
+      return true
+    end
+    agent:pause(PAUSE)
+  end
+end
+
+function command.run(args)
+  if args.clock and not args.once then
+    common.wrong_use "--clock needs --once"
+  end
+  local clock = args.clock and time.instant(args.clock)
+  return common.with_database(args.database, function(monitor)
+    local agent, message = require("loom.agent").new(monitor, { allow = args.allow, tell = tell, now = function()
+      return clock or time.now(monitor)
+    end })
+    if not agent then
+      return nil, message
+    end
+    local done
+    done, message = rounds(agent, args.once)
+    agent:close()
+    return done, message
+  end)
+end
+
+return command

@@ -1,0 +1,75 @@
+-- The agent: one at a time, by the command and as a handle.
+local Agent = require "loom.agent"
+local files = require "support.files"
+local loom = require "loom"
+local outbox = require "loom.agent.outbox"
+local shell = require "support.shell"
+local transaction = require "loom.transaction"
+
+local START = 1700000000000000
+
+describe("an agent", function()
+  local folder, db
+
+  before_each(function()
+    folder = files.make_folder()
+    db = folder .. "/db"
+    local monitor = assert(loom.open(db, { create = true }))
+    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
+    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = "http://127.0.0.1:1/" }))
+    assert(transaction.run(monitor.database, function(execute)
+      return outbox.put(execute, { { id = ("E"):rep(26), alert = ("A"):rep(26), rule = "down", severity = "critical",
+        state = "firing", subject = { kind = "store", id = "42" }, at = START, since = START, text = "for 30 min", group = "down",
+        channels = { "log", "beat" } } }, START)
+    end, true))
+    monitor:close()
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  it("delivers by the command, once", function()
+    local _, err = shell.good("agent", db, "--once", "--clock", "2023-11-14 22:13:21 UTC", "--allow", "127.0.0.1")
+    assert.equal("loom: [critical] firing: down: store 42: for 30 min (since 2023-11-14 22:13 UTC)\n", err)
+    _, err = shell.good("agent", db, "--once")
+    assert.equal("", err)
+  end)
+
+  it("is the only one on its database, until it ends or its lease is over", function()
+    local one, other = assert(loom.open(db)), assert(loom.open(db))
+    local now = START
+    local function agent_of(monitor)
+      return assert(Agent.new(monitor, { now = function() return now end }))
+    end
+    local first, second = agent_of(one), agent_of(other)
+    assert.is_true(first:lead())
+    assert.is_false(second:round())
+    now = now + 59 * 1000000
+    assert.is_true(first:lead())
+    now = now + 59 * 1000000
+    assert.is_false(second:lead())
+    now = now + 2 * 1000000
+    assert.is_true(second:lead())
+    assert.is_false(first:lead())
+    second:close()
+    assert.is_true(first:lead())
+    first:close()
+    one:close()
+    other:close()
+  end)
+
+  it("takes over at once from one that was killed", function()
+    local script = files.write(folder .. "/agent.lua", [[
+local monitor = assert(require "loom".open(arg[1]))
+local agent = assert(require "loom.agent".new(monitor, { now = function() return 1700000000000000 end }))
+assert(agent:lead())
+os.exit(0, false)]])
+    assert.equal(0, shell.run(("%s %s %s"):format(shell.lua, script, db)).status)
+    local monitor = assert(loom.open(db))
+    local agent = assert(Agent.new(monitor, { now = function() return START end }))
+    assert.is_true(agent:lead())
+    agent:close()
+    monitor:close()
+  end)
+end)
