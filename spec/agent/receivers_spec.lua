@@ -81,6 +81,15 @@ until curl -sf %s/-/ready >/dev/null; do tries=$((tries - 1)); [ $tries -gt 0 ] 
     local groups = shown "alerts/groups"
     assert.equal(1, #groups)
     assert.same({ group = "down 30 min" }, groups[1].labels)
+    local ends = alerts[1].endsAt
+    now = now + 61 * 1000000
+    local delivery = assert(Delivery.new(monitor, { allow = { "127.0.0.1" }, now = function() return now end }))
+    delivery:renew() -- so that they stand for longer
+    delivery:close()
+    alerts = shown "alerts"
+    assert.equal(3, #alerts)
+    assert.is_true(alerts[1].endsAt > ends)
+    now = now - 61 * 1000000
     send "resolved"
     assert.equal(0, #shown "alerts")
     monitor:close()

@@ -220,6 +220,36 @@ function Delivery:beat()
   end
 end
 
+-- What stands, again, to one channel: true where it was taken.
+local function renew(self, row, now)
+  local events, channel = outbox.standing(self.monitor, row, now), outbox.open_channel(self.monitor, row)
+  if not events or not channel then
+    return false
+  elseif #events == 0 then
+    return true
+  end
+  local kind = channels.of(row.kind)
+  local request = kind.requests(message.new({ id = "renewal", at = now, link = self.link }, events, self.monitor.database),
+    channel, now, self.tell)[1]
+  request.time_limit = self.time_limit
+  local answer = self.transfers:start(request) and nil
+  while not answer and self.transfers:count() > 0 do
+    self.transfers:wait(STEP)
+    answer = self.transfers:next()
+  end
+  return answer ~= nil and kind.judge(answer) == "delivered"
+end
+
+--- Sends what stands again where that is needed for it to stand: to Alertmanager, each minute.
+function Delivery:renew()
+  local now = self.now()
+  for _, row in ipairs(outbox.renewing(self.monitor, "alertmanager", now) or {}) do
+    if renew(self, row, now) then
+      outbox.renewed(self.monitor, row, now)
+    end
+  end
+end
+
 --- Delivers what is due, until nothing is due or under way any more.
 -- @treturn table|nil how many tries ended as `delivered`, `again`, `dead` and `disabled`; or nil and the failure
 function Delivery:round()

@@ -62,7 +62,7 @@ function Agent:lead()
   end, true)
 end
 
---- Does one round: delivers what is due, beats, and removes what is too old.
+--- Does one round: delivers what is due, sends again what has to be, beats, and removes what is too old.
 -- @treturn table|bool|nil how many tries ended as what; false where another agent holds the lease; or nil and the failure
 function Agent:round()
   local leads, message = self:lead()
@@ -74,6 +74,7 @@ function Agent:round()
   if not counts then
     return nil, message
   end
+  self.delivery:renew()
   local now = self.now()
   if math.abs(now - (self.beaten or 0)) >= BEAT_EVERY then
     self.beaten = now

@@ -29,6 +29,7 @@ local DUE_MAX = 200 -- messages that are looked at at a time
 local KEEP, KEEP_DEAD = 30 * 86400 * SECOND, 400 * 86400 * SECOND -- of messages that have ended
 local KEEP_EVENTS = 400 * 86400 * SECOND
 local TIDY_MAX = 10000 -- rows that go at a time
+local STANDING_MAX = 5000 -- alerts that are sent again at a time, some MB
 local CHANNELS_MAX = 100 -- each may hold a transfer
 
 -- ---- channels ----
@@ -115,6 +116,33 @@ end
 function outbox.heartbeats(monitor)
   return monitor.database:rows [[SELECT number AS channel, name, kind, definition FROM alert_channel
     WHERE kind = 'heartbeat' AND disabled IS NULL]]
+end
+
+--- The channels to which what stands is sent again now: those of kinds that renew, whose last time was long enough ago.
+function outbox.renewing(monitor, kind, now)
+  return monitor.database:rows([[SELECT number AS channel, name, kind, definition FROM alert_channel WHERE kind = ?1
+    AND disabled IS NULL AND hold <= ?2 AND (renewed IS NULL OR renewed <= ?3 OR renewed > ?2)]], kind, now,
+    now - channels.of(kind).renews * SECOND)
+end
+
+--- The last event of each alert that a channel was told of and that stands, or has ended a short while ago.
+function outbox.standing(monitor, row, now)
+  local rows, message, code = monitor.database:rows([[SELECT event FROM alert_event WHERE number IN (
+      SELECT max(e.number) FROM alert_message m JOIN alert_message_event o ON o.message = m.number
+      JOIN alert_event e ON e.number = o.event WHERE m.channel = ?1 AND m.outcome = 'delivered' GROUP BY e.alert)
+    AND (state NOT IN ('resolved', 'expired') OR at > ?2) ORDER BY number DESC LIMIT ?3]], row.channel,
+    now - channels.of(row.kind).settles * SECOND, STANDING_MAX)
+  for i, found in ipairs(rows or {}) do
+    rows[i] = cjson.decode(found.event)
+  end
+  return rows, message, code
+end
+
+--- Writes that what stands was sent again.
+function outbox.renewed(monitor, row, now)
+  return transaction.run(monitor.database, function(execute)
+    return execute("UPDATE alert_channel SET renewed = ?2 WHERE number = ?1", row.channel, now)
+  end, true)
 end
 
 -- ---- putting ----

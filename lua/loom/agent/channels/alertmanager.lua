@@ -15,7 +15,7 @@ local TEXT_MAX = 4000
 local function alert(event, message)
   local over = event.state == "resolved" or event.state == "expired"
   local labels = { alertname = event.rule, severity = event.severity, subject_kind = event.subject.kind,
-    subject = event.subject.id and tostring(event.subject.id), zone = event.subject.zone, group = message.group }
+    subject = event.subject.id and tostring(event.subject.id), zone = event.subject.zone, group = event.group or message.group }
   local annotations = { summary = wording.line(wording.event(event), 1024), description = event.text
     and wording.shorten(event.text, TEXT_MAX), reason = event.reason, value = event.value ~= nil and tostring(event.value) or nil,
     runbook_url = event.runbook, alert_id = event.alert, since_local = event.since_local }
