@@ -352,6 +352,9 @@ bench: all $(BUILD)/bench/generate $(BUILD)/bench/baseline $(BUILD)/bench/measur
 bench-dashboard: all $(BROWSER_TOOLS) ## Time the dashboard in Chromium
 	LOOM_BUILD=$(BUILD) LUA=$(LUA) node bench/dashboard.mjs
 
+bench-alerts: all $(BUILD)/bench/generate ## Time the evaluation of ten rules for 14,000 stores, with ten days of polls and with ten times as many
+	bench/alerts
+
 bench-http: all $(BUILD)/bench/generate ## Time the service on the loopback, with wrk
 	bench/http/run
 
@@ -467,6 +470,7 @@ clean: ## Remove what was built
 
 .PHONY: all help run pictures faults test test-core test-clang test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser test-musl musl-objects asan \
-        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web lint-gcc lint-clang lint-c lint-lua docs annotations env bench bench-dashboard bench-http install uninstall rock install-rock \
+        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web lint-gcc lint-clang lint-c lint-lua docs annotations \
+        env bench bench-alerts bench-dashboard bench-http install uninstall rock install-rock \
         rockspec dist deb test-deb clean
 .SECONDARY:

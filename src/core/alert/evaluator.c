@@ -360,6 +360,11 @@ static loom_status select_stores(loom_alert_evaluator *evaluator, loom_source *s
   loom_exclusion_rules_clear(&common->rules);
   loom_status status = loom_source_select(source, &query, common, &most, error);
   loom_spans_merge(&common->exclusions, true);
+  /* at once, since arrays that double are half empty */
+  if (status == LOOM_OK && !ids &&
+      !loom_grow(&evaluator->states, &evaluator->state_capacity, most * evaluator->count,
+                 sizeof *evaluator->states))
+    return loom_no_memory(error);
   return status;
 }
 
