@@ -1,5 +1,5 @@
--- Times the evaluation of ten rules: bench/alerts.lua DATABASE. Prints how many milliseconds one of all stores takes, and one of 200
--- stores, the medians of many, and the most memory of the process in MB. The clock goes on by a minute each time.
+-- Times the evaluation of ten rules: bench/alerts.lua DATABASE. Prints how many milliseconds one of all stores takes, and one of
+-- 200 stores, the medians of many, and the most memory of the process in MB. The clock goes on by a minute each time.
 
 local Evaluation = require "loom.alerts.evaluation"
 local loom = require "loom"

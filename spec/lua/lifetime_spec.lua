@@ -192,6 +192,7 @@ describe("the lifetime of handles", function()
 
     it("so does every method of the monitor", function()
       local from, to = "2023-01-01 00:00:00", "2023-01-02 00:00:00"
+      local rules = { { name = "down", when = { kind = "down_for", time = 60 } } }
       local arguments = {
         ingest = { { status = function() end } }, ingester = { "hours" }, polls = { { { "a", true, 0 } } },
         poll = { "a", true, 0 }, set_hours = { "a", { mon = "closed" }, { from = "always" } }, hours = { "a" },
@@ -205,6 +206,8 @@ describe("the lifetime of handles", function()
         transaction = { function() end }, check = {}, doctor = {},
         prune = { "90d" }, delete_polls = { "a" }, delete_store = { "a" },
         export = { "hours", function() return true end }, backup = { "/dev/null" },
+        replay_alerts = { { rules = rules, from = from, to = to } },
+        explain_alert = { { rules = rules, rule = "down", store = "a" } },
       }
       for _, given in pairs(arguments) do
         table.insert(given, 1, monitor)
