@@ -66,7 +66,7 @@ static void assert_same(struct scene *scene, struct loom_span window) {
   size_t polls = loom_alert_past_polls(&scene->past, window.end);
   assert_true(loom_schedule_pieces(&scene->measure.intervals, window, &pieces));
   loom_uptime_measure(&pieces, scene->measure.exclusions, scene->store.polls.items, polls,
-                      &scene->setting.rules, window.end, &figures, NULL, NULL);
+                      &scene->setting.rules, window.end, &figures, NULL);
   struct loom_alert_sums sums = loom_alert_past_between(&scene->past, window.start, window.end);
   assert_int_equal(sums.up, figures.up);
   assert_int_equal(sums.down, figures.down);

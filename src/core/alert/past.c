@@ -52,6 +52,7 @@ static void add_run(void *context, struct loom_span span, enum loom_state state,
 loom_status loom_alert_past_fill(struct loom_alert_past *past, struct loom_measure *measure,
                                  loom_error *error) {
   struct filling filling = {.past = past};
+  const struct loom_listener listener = {add_run, &filling, .joins = true};
   struct loom_figures figures;
   const struct loom_store *store = measure->store;
   past->hull = measure->setting->hull;
@@ -62,7 +63,7 @@ loom_status loom_alert_past_fill(struct loom_alert_past *past, struct loom_measu
   past->polled = store->polled;
   past->first_poll = store->first_poll;
   past->zone = measure->schedule.zone;
-  loom_status status = loom_measure_window(measure, past->hull, &figures, add_run, &filling, error);
+  loom_status status = loom_measure_window(measure, past->hull, &figures, &listener, error);
   return status == LOOM_OK && filling.out_of_memory ? loom_no_memory(error) : status;
 }
 
