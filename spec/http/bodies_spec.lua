@@ -2,7 +2,9 @@
 
 local cjson = require "cjson"
 local contract = require "support.contract"
+local json_schema = require "support.json_schema"
 local loom = require "loom"
+local random = require "support.random"
 local server = require "support.api"
 
 require "loom.http"
@@ -36,6 +38,85 @@ local function types_of(schema, schemas)
   end
   return next(types) and types or nil
 end
+
+local array, object = json_schema.list, json_schema.object
+
+local week = object { mon = "09:00-17:00", tue = array { "00:00-06:00", "12:00-24:00" },
+  wed = object { open = 0, close = 3600 } }
+
+-- Bodies that are good, by route: random changes are made to them.
+local examples = {
+  ["POST /trigger_report"] = object {
+    as_of = "2024-03-04T12:00:00Z", windows = array { object { name = "w", seconds = "2h" }, "yesterday",
+      object { name = "v", from = 1709510400, to = "2024-03-05T00:00:00Z", unit = "minutes" } },
+    compare = true, preset = "monitoring", fill = "nearest", evidence = "inside", no_data = "up", max_gap = 3600, slack = "60s",
+    default_zone = "UTC", stores = array { "known", "k*" }, where = object { brand = array { "Taco", 1 } }, search = "k",
+    zones = array { "UTC" }, all_stores = true, hours = object { ["*"] = week },
+    slo = object { target = 0.9, attribute = "brand", targets = object { Taco = 1 }, stores = object { known = 0.5 } },
+    name_attribute = "brand", strips = object { window = "w", bins = 24 },
+  },
+  ["POST /v1/exclusions"] = object { store_id = "known", weekly = "sun 02:00-04:00", zone = "store", from_local = "2024-01-01",
+    to_local = "2024-02-01", reason = "why" },
+  ["POST /v1/preview"] = object {
+    store_id = "known", timezone_str = cjson.null,
+    hours = object { changes = array { object { effective_from = "2024-03-01", week = week },
+      object { effective_from = "always", removed = true } } },
+    special_days = array { object { date = "2024-03-04", spans = array { "10:00-14:00" }, note = "n" },
+      object { date = "2024-03-05", spans = cjson.null } },
+    exclusions = object { add = array { object { from_utc = "2024-03-04T00:00:00Z", to_utc = 1709600000 } }, remove = array {} },
+  },
+  ["PUT /v1/stores/known/hours"] = object { week = week, effective_from = "2024-03-01", to = "2024-04-01" },
+  ["PUT /v1/stores/known/special-days/2024-12-24"] = object { spans = array { "10:00-14:00", object { open = 0, close = 60 } },
+    note = "eve" },
+  ["PUT /v1/special-days/2024-12-24"] = object { spans = "closed" },
+  ["PUT /v1/stores/known/attributes"] = object { attributes = object { brand = "Taco", size = 12 } },
+  ["PATCH /v1/stores/known/attributes"] = object { attributes = object { brand = cjson.null, size = 12 } },
+  ["PUT /v1/stores/known/timezone"] = object { timezone_str = "America/Denver" },
+  ["POST /v1/session"] = object { token = "any" },
+  ["POST /v1/polls"] = array { object { store_id = "known", status = "active", timestamp_utc = "2024-03-04 11:00:00" },
+    object { store_id = "other", status = "inactive", timestamp_utc = 1709510400, more = array { object {} } } },
+}
+
+-- What is put in the place of anything.
+local odd = { cjson.null, true, false, 0, -1, 1, 1.5, 1e300, -1e300, 2 ^ 53 + 2, "", "x", "*", "\0", "\127", ("x"):rep(5000),
+  "2024-02-30", "9999-12-31", "0001-01-01", "25:00-26:00", "closed", array {}, array { array {} }, array { cjson.null },
+  object {}, object { none = 1 }, object { ["a.b \"c"] = object {} }, array { "x", 1, object {} } }
+
+local function keys_of(items)
+  local keys = {}
+  for key in pairs(items) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+-- Changes something somewhere in a list or an object.
+local function change(value, any)
+  local items = value.list or value.object
+  local keys = keys_of(items)
+  local key = keys[#keys > 0 and any(1, #keys) or 1]
+  local inner = key ~= nil and items[key] or nil
+  if type(inner) == "table" and any(1, 3) > 1 then
+    return change(inner, any)
+  end
+  local what = any(1, 4)
+  if what == 1 and value.list then
+    table.insert(items, json_schema.copy(odd[any(1, #odd)]))
+  elseif what == 1 then
+    items[({ "none", "store", "ids", "open", "", "week" })[any(1, 6)]] = json_schema.copy(odd[any(1, #odd)])
+  elseif what == 2 and value.list and key then
+    table.remove(items, key)
+  elseif what == 2 and key then
+    items[key] = nil
+  elseif what == 3 and type(inner) == "string" then
+    items[key] = inner .. ({ " ", "0", "\n", "z", "-" })[any(1, 5)]
+  elseif key then
+    items[key] = json_schema.copy(odd[any(1, #odd)])
+  end
+end
+
+local SEED, CHANGED = tonumber(os.getenv "SEED") or 1, tonumber(os.getenv "CHANGED") or 60 -- of each route
 
 describe("bodies of requests", function()
   setup(function()
@@ -85,6 +166,84 @@ describe("bodies of requests", function()
     end
     assert.same({}, failures)
     assert.is_true(count > 50)
+  end)
+
+  -- The schema of a route's JSON, which is found by its method and target.
+  local function schema_of(name)
+    local method, target = name:match "^(%S+) (.*)$"
+    target = target:gsub("/stores/known", "/stores/{store_id}"):gsub("/2024%-12%-24$", "/{date}")
+    for _, route in ipairs((router.all())) do
+      if route.method == method and route.path == target then
+        return route.request.schema or route.request.content["application/json"].schema
+      end
+    end
+    error(name)
+  end
+
+  -- A body that is changed at one to three places.
+  local function changed(body, any)
+    local copy = json_schema.copy(body)
+    for _ = 1, any(1, 3) do
+      change(copy, any)
+    end
+    return copy
+  end
+
+  it("are all that routes take as JSON", function()
+    local names = {}
+    for name in pairs(examples) do
+      names[schema_of(name)] = true
+    end
+    for _, body in ipairs(bodies()) do
+      assert.is_true(names[body.route.request.schema], body.route.path)
+    end
+  end)
+
+  for name, body in pairs(examples) do
+    it("of " .. name .. " that the document refuses are refused, and none is more than the service can take", function()
+      local schema, schemas, any = schema_of(name), select(2, router.all()), random.new(SEED)
+      local method, target = name:match "^(%S+) (.*)$"
+      assert.is_true(json_schema.allows(schema, body, schemas))
+      local sent, failures, refused = { json_schema.encode(body) }, {}, 0
+      local allowed = { true }
+      for i = 2, CHANGED do
+        local value = changed(body, any)
+        sent[i], allowed[i] = json_schema.encode(value), json_schema.allows(schema, value, schemas)
+        refused = refused + (allowed[i] and 0 or 1)
+      end
+      for i, response in ipairs(server.send_all(method, target, sent)) do
+        local is_good = response.status < 300 and (allowed[i] or false) or response.status >= 400 and response.status < 500
+        failures[#failures + 1] = not is_good and ("%s %s: %d %s"):format(name, sent[i], response.status, response.body) or nil
+        if i == 1 and response.status >= 300 then
+          failures[#failures + 1] = sent[i] .. response.body
+        end
+      end
+      assert.same({}, failures)
+      assert.is_true(refused > CHANGED / 5, "few are wrong")
+    end)
+  end
+
+  it("say where in them something is wrong", function()
+    local function expect(detail, field, method, target, text)
+      assert.equal(detail, contract.expect_problem(400, field, method, target, text).detail)
+    end
+    local hours = "/v1/stores/known/hours"
+    expect("week.mon[1].close: a whole number from 0 to 86400 expected, got 86401", "week", "PUT", hours,
+      '{"week":{"mon":["09:00-10:00",{"open":0,"close":86401}]}}')
+    expect("changes[0].week.moon: there is no such field", "changes", "PUT", hours,
+      '{"changes":[{"effective_from":"2024-01-01","week":{"moon":"closed"}}]}')
+    expect("changes[0].effective_from: is missing", "changes", "PUT", hours, '{"changes":[{"removed":true}]}')
+    expect("changes: a list expected, got an object", "changes", "PUT", hours, '{"changes":{}}')
+    expect("week: an object expected, got a list", "week", "PUT", hours, '{"week":[]}')
+    expect('attributes["a b"]: text or a number expected, got a list', "attributes", "PUT", "/v1/stores/known/attributes",
+      '{"attributes":{"a b":[]}}')
+    expect("exclusions.add[0].form_utc: there is no such field", "exclusions", "POST", "/v1/preview",
+      '{"store_id":"known","exclusions":{"add":[{"form_utc":0}]}}')
+    expect("slo.targets.Taco: a number from 0 to 1 expected, got 2", "slo", "POST", "/trigger_report",
+      '{"slo":{"attribute":"brand","targets":{"Taco":2}}}')
+    expect("strips.bins: a whole number from 1 to 10000 expected, got 0", "strips", "POST", "/trigger_report",
+      '{"strips":{"bins":0}}')
+    expect("store_id: is missing", "store_id", "POST", "/v1/exclusions", '{"store_id":null}')
   end)
 
   it("have attributes of text and numbers alone", function()

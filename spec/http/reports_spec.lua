@@ -276,14 +276,15 @@ describe("reports over HTTP", function()
       ['{"as_of":5.}'] = "a number is not written", ['{"as_of":-.5}'] = "a number is not written",
       ['{"where":{"a":[1.e5]}}'] = "a number is not written", ['{"where":{"a":1e400}}'] = "table of attributes",
       ['{"where":{"a":12345678901234567890}}'] = "table of attributes", ['{"where":{"":"x"}}'] = "table of attributes",
-      ['{"slo":0x1}'] = "not a JSON object", ['{"stores":["a",null,"b"]}'] = "a list with null",
-      ['{"windows":[{"name":"a","seconds":60},null]}'] = "a list with null",
+      ['{"slo":0x1}'] = "not a JSON object", ['{"stores":["a",null,"b"]}'] = "stores[1]: text expected",
+      ['{"windows":[{"name":"a","seconds":60},null]}'] = "windows[1]: an object or text expected",
       ["{"] = "not a JSON object", ["[]"] = "not a JSON object", ["1"] = "not a JSON object", ['"x"'] = "not a JSON object",
       ['{"preset":"best"}'] = "one of loom, seed, monitoring expected, got \"best\"",
       ['{"presets":"loom"}'] = "presets: there is no such field",
-      ['{"windows":[{"name":"a b","seconds":1}]}'] = "windows whose name is", ['{"windows":{}}'] = "list of 1 to 64 windows",
+      ['{"windows":[{"name":"a b","seconds":1}]}'] = "windows whose name is", ['{"windows":[]}'] = "list of 1 to 64 windows",
+      ['{"windows":{}}'] = "windows: a list expected",
       ['{"as_of":"soon"}'] = "timestamp", ['{"hours":"09:00"}'] = "hours",
-      ['{"progress":true}'] = "progress", ['{"stores":[1]}'] = "store id", ['{"slack":"1d"}'] = "less than a day",
+      ['{"progress":true}'] = "progress", ['{"stores":[1]}'] = "stores[0]: text expected", ['{"slack":"1d"}'] = "less than a day",
     } do
       server.expect_problem(service:post("/trigger_report", "application/json", body), 400, detail)
     end

@@ -2,6 +2,7 @@
 
 local files = require "support.files"
 local server = require "support.server"
+local shell = require "support.shell"
 
 local unpack = table.unpack or unpack -- luacheck: compat
 
@@ -76,6 +77,35 @@ function api.request(method, target, options)
     response.body = ""
   end
   return response
+end
+
+--- Sends a request for each of some bodies of JSON, one after the other by one curl.
+-- @treturn {table,...} `status` and `body` of each
+function api.send_all(method, target, bodies)
+  local folder = files.make_folder()
+  local lines = {}
+  for i, body in ipairs(bodies) do
+    files.write(("%s/sent%d"):format(folder, i), body)
+    lines[#lines + 1] = i > 1 and "next" or nil
+    lines[#lines + 1] = ([[
+url = "http://127.0.0.1:%d%s"
+request = "%s"
+header = "Content-Type: application/json"
+data-binary = "@%s/sent%d"
+output = "%s/answer%d"
+write-out = "%%{http_code}\n"
+silent]]):format(state.port, target, method, folder, i, folder, i)
+  end
+  files.write(folder .. "/config", table.concat(lines, "\n"))
+  local result = shell.run(shell.curl .. " --max-time 60 -K " .. folder .. "/config")
+  local responses = {}
+  for status in result.out:gmatch "%d+" do
+    local path = ("%s/answer%d"):format(folder, #responses + 1)
+    responses[#responses + 1] = { status = tonumber(status), body = files.exists(path) and files.read(path) or "" }
+  end
+  assert(#responses == #bodies, result.err)
+  files.remove_folder(folder)
+  return responses
 end
 
 return api

@@ -3,15 +3,12 @@
 
 local check = require "loom.check"
 local cjson = require "cjson.safe"
-local core = require "loom.core"
 local problem = require "loom.http.problem"
-local router = require "loom.http.router"
+local schema = require "loom.http.schema"
 local small_file = require "loom.small_file"
+local strict_json = require "loom.http.strict_json"
 
 local request = {}
-
-local strict_json = cjson.new()
-strict_json.decode_invalid_numbers(false)
 
 local PARAMETERS_MAX = 100
 local JSON_MAX = 1024 * 1024 -- bytes of a JSON document that is not a stream of polls
@@ -71,123 +68,31 @@ local function without_nulls(value)
   return clean
 end
 
--- Where the string ends that begins at `at`.
-local function end_of_string(text, at)
-  repeat
-    at = text:find('["\\]', at + 1)
-    local escapes = text:sub(at, at) == "\\"
-    at = escapes and at + 1 or at
-  until not escapes
-  return at
+-- The schema of the route's body.
+local function body_schema()
+  return (((ngx.ctx or {}).route or {}).request or {}).schema
 end
 
--- A name that an object in good JSON has more than once, of which parsers take one or the other (RFC 8259, section 4).
-local function repeated_name(text)
-  local objects, at = {}, text:find '["{}]'
-  while at do
-    local c = text:sub(at, at)
-    if c == "{" then
-      objects[#objects + 1] = {}
-    elseif c == "}" then
-      objects[#objects] = nil
-    else
-      local stop = end_of_string(text, at)
-      if text:find("^%s*:", stop + 1) then
-        local name, names = strict_json.decode("[" .. text:sub(at, stop) .. "]")[1], objects[#objects]
-        if names[name] then
-          return name
-        end
-        names[name] = true
-      end
-      at = stop
-    end
-    at = text:find('["{}]', at + 1)
-  end
-end
-
--- Whether a number in what was parsed has no digit on one side of its point: 5. or -.5, which JSON has not (RFC 8259, section 6).
-local function has_bad_number(text)
-  local bare = text:gsub("\\.", ""):gsub('"[^"]*"', "")
-  return bare:find "%.%D" or bare:find "%D%."
-end
-
--- ---- types ----
-
-local words = { string = "text", number = "a number", boolean = "true or false", array = "a list", object = "an object" }
-
--- Adds the types that a schema of the document of the API allows, as keys. Whether it says.
-local function add_types(types, schema)
-  local _, schemas = router.all()
-  schema = type(schema) == "string" and schemas[schema] or schema
-  if type(schema) ~= "table" then
-    return false
-  end
-  for _, name in ipairs(type(schema.type) == "table" and schema.type or { schema.type }) do
-    types[name == "integer" and "number" or name] = true
-  end
-  local says = schema.type ~= nil
-  for _, one in ipairs(schema.anyOf or schema.oneOf or {}) do
-    if not add_types(types, one) then
-      return false
-    end
-    says = true
-  end
-  for _, value in ipairs(schema.enum or { schema.const }) do
-    types[type(value)], says = true, true
-  end
-  return says
-end
-
--- Whether a value is of one of some types; an empty table may be a list or an object.
-local function is_of(types, value)
-  if type(value) ~= "table" then
-    return types[type(value)] or false
-  end
-  return types.object and #value == 0 or types.array and (#value > 0 or next(value) == nil) or false
-end
-
--- Ends the request where a field of a body is of another type than the document says: handlers and the library have uses of
--- their own for some, such as false for what is removed, and numbers for instants.
-local function check_types(object)
-  local schema = (((ngx.ctx or {}).route or {}).request or {}).schema
-  local _, schemas = router.all()
-  schema = type(schema) == "string" and schemas[schema] or schema or {}
-  for name, value in pairs(object) do
-    local types = {}
-    local says = value ~= cjson.null and add_types(types, (schema.properties or {})[name])
-    if says and not is_of(types, value) then
-      local expected = {}
-      for kind in pairs(types) do
-        expected[#expected + 1] = words[kind]
-      end
-      table.sort(expected)
-      problem.raise(400, ("%s: %s expected"):format(name, table.concat(expected, " or ")), { field = name })
-    end
-  end
-end
-
---- A JSON object in the body, without what is null; an empty body is an empty object. JSON is UTF-8 (RFC 8259, section 8.1),
--- and its numbers are no words such as NaN.
+--- The JSON object in the body, which is as the document of the API says, without what is null; an empty body is an empty object.
+-- Here alone bodies are held against the document: what handlers get has the fields, types and ranges that it names, and what is
+-- none of that ends the request, which is told where it is.
 -- @tparam[opt] int limit bytes
 -- @tparam[opt] bool keeps_null what is null is `request.null`
 function request.json_object(limit, keeps_null)
   local text = request.body(limit or JSON_MAX)
-  if not text:find("%S") then
-    return {}
-  elseif core.utf8(text) ~= text then
-    problem.raise(400, "the body is not a JSON object: it is not UTF-8")
+  local value, lists, repeated = {}, {}, nil
+  if text:find "%S" then
+    value, lists, repeated = strict_json.object(text)
   end
-  local value, why = strict_json.decode(text)
-  if type(value) ~= "table" or not text:find("^%s*{") then
-    problem.raise(400, "the body is not a JSON object" .. (why and ": " .. why or ""))
-  elseif has_bad_number(text) then
-    problem.raise(400, "the body is not a JSON object: a number is not written as JSON has it")
+  if repeated then
+    problem.raise(400, ("%s: is there more than once"):format(repeated), { field = repeated })
+  elseif not value then
+    problem.raise(400, "the body is not a JSON object" .. lists)
   end
-  local name = repeated_name(text)
-  if name then
-    problem.raise(400, ("%s: is there more than once"):format(name), { field = name })
+  local path, wrong = schema.find_wrong(body_schema(), value, lists)
+  if path then
+    problem.raise(400, ("%s: %s"):format(path, wrong), { field = path:match "^[^.%[]+" })
   end
-  check_types(value)
   return keeps_null and value or without_nulls(value)
 end
 

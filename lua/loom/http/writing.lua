@@ -258,7 +258,9 @@ local routes = {
     Poll = {
       type = "object", required = { "store_id", "status" },
       properties = {
-        store_id = { type = "string" }, status = { enum = { "active", "inactive" } },
+        store_id = { type = "string" },
+        status = { type = "string", pattern = "^[ \t]*([Ii][Nn])?[Aa][Cc][Tt][Ii][Vv][Ee][ \t]*$", description = "active or "
+          .. "inactive, whichever case its letters are in.", examples = { "active", "inactive" } },
         timestamp_utc = {
           type = { "string", "integer" },
           description = "By default now; not far in the future. A number is seconds, milliseconds or microseconds since 1970.",

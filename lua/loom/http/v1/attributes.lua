@@ -3,7 +3,6 @@
 
 local editing = require "loom.http.editing"
 local json = require "loom.json"
-local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
@@ -45,13 +44,7 @@ end
 local function put(arguments)
   local id = arguments.store_id
   local parameters = editing.parameters()
-  local attributes = request.fields({ "attributes" }, "attributes").attributes
-  for name, value in pairs(type(attributes) == "table" and attributes or {}) do
-    if value == false then -- which the library would take for one that is removed
-      problem.raise(400, ("attributes: %s: text or a number expected"):format(name), { field = "attributes" })
-    end
-  end
-  set(id, attributes, parameters, true)
+  set(id, request.json_object().attributes, parameters, true)
   send(id)
 end
 
@@ -59,15 +52,10 @@ end
 local function patch(arguments)
   local id = arguments.store_id
   local parameters = editing.parameters()
-  local attributes = request.fields({ "attributes" }, "attributes", nil, true).attributes
-  if type(attributes) ~= "table" then
-    problem.raise(400, "attributes: an object expected", { field = "attributes" })
-  end
+  local attributes = request.json_object(nil, true).attributes
   for name, value in pairs(attributes) do
-    if value == false then -- which the library would take for what null is
-      problem.raise(400, ("attributes: %s: text, a number or null expected"):format(name), { field = "attributes" })
-    elseif value == request.null then
-      attributes[name] = false
+    if value == request.null then
+      attributes[name] = false -- the library's word for what is removed
     end
   end
   set(id, attributes, parameters, false)

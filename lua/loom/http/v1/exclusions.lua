@@ -63,7 +63,7 @@ end
 
 local function post()
   local parameters = editing.parameters()
-  local wanted, fields = new_exclusion.read(request.fields(new_exclusion.fields))
+  local wanted, fields = new_exclusion.read(request.json_object())
   local number = service.call(fields, function(state)
     return state.monitor:exclude(wanted, editing.signed(parameters))
   end)
@@ -89,7 +89,6 @@ local function delete(arguments)
   response.none()
 end
 
-local instant = { type = { "string", "number" }, description = "An instant; as a number in seconds since 1970." }
 local nullable_instant = { type = { "string", "null" }, description = "An instant; null of a rule." }
 
 return {
@@ -114,22 +113,7 @@ return {
         next_cursor = cursor.schema,
       },
     },
-    NewExclusion = {
-      type = "object", required = { "store_id" }, additionalProperties = false,
-      description = "From from_utc to to_utc; or with a zone from from_local to to_local, by its clocks; or weekly.",
-      properties = {
-        store_id = { type = "string", description = "* stands for all stores." },
-        from_utc = instant, to_utc = instant, reason = { type = "string" },
-        zone = { type = "string",
-          description = "Whose clocks times are of: store for each store's, or a timezone (default with weekly: store)." },
-        weekly = { type = "string",
-          description = "Spans of every week: sun 02:00-04:00, or mon-fri 01:00-02:00,22:00-23:00; sat,sun 22:00-06:00." },
-        from_local = { type = "string",
-          description = "A local time; of a weekly exclusion its first date (default: it always held)." },
-        to_local = { type = "string",
-          description = "A local time; of a weekly exclusion the date after its last (default: it does not end)." },
-      },
-    },
+    NewExclusion = new_exclusion.schema { "store_id" },
   },
   {
     method = "GET", path = "/v1/exclusions", access = "read", restricted = "choice", handler = list, tag = "hours",

@@ -1,7 +1,6 @@
 --- The weekly hours of a store.
 -- @module loom.http.v1.hours
 
-local check = require "loom.check"
 local editing = require "loom.http.editing"
 local hours = require "loom.hours"
 local problem = require "loom.http.problem"
@@ -39,9 +38,6 @@ local function put_changes(id, body, parameters)
       problem.raise(400, name .. ": expected in a change, beside changes", { field = name })
     end
   end
-  if type(body.changes) ~= "table" or not check.length(body.changes) then
-    problem.raise(400, "changes: a list of them expected", { field = "changes" })
-  end
   editing.change({ "store_id", "changes" }, current_of(id), function(monitor)
     return monitor:set_hours_changes(id, body.changes, editing.signed(parameters))
   end)
@@ -51,7 +47,7 @@ end
 local function put(arguments)
   local id = arguments.store_id
   local parameters = editing.parameters()
-  local body = request.fields { "week", "effective_from", "from", "to", "changes" }
+  local body = request.json_object()
   if body.changes ~= nil then
     return put_changes(id, body, parameters)
   elseif body.week == nil then
@@ -88,23 +84,34 @@ end
 local spans = { type = "array", items = { type = "string" }, description = 'Such as ["09:00-17:00"]; empty: closed.' }
 local week = { type = { "object", "null" }, properties = {}, required = hours.days, additionalProperties = false,
   description = "Null: no hours, open all day." }
+local seconds_of_day = { type = "integer", minimum = 0, maximum = 86400 }
 local new_week = { type = "object", properties = {}, additionalProperties = false,
   description = 'A span, a list of them, or "closed" for each day; a day that is left out is closed.' }
 for _, day in ipairs(hours.days) do
   week.properties[day] = spans
-  new_week.properties[day] = { type = { "string", "array" }, items = { type = "string" } }
+  new_week.properties[day] = "DaySpans"
 end
+local new_span = { type = { "string", "object" }, required = { "open", "close" }, additionalProperties = false,
+  properties = { open = seconds_of_day, close = seconds_of_day } }
 local date_or_null = { type = { "string", "null" }, format = "date" }
 local effective = { type = "string", maxLength = #"0001-01-01", description = 'A local date, or "always".' }
 
 return {
   schemas = {
     Week = week,
+    NewWeek = new_week,
+    NewSpan = new_span,
+    DaySpans = {
+      type = { "string", "array", "object" }, items = "NewSpan", required = new_span.required,
+      properties = new_span.properties, additionalProperties = false,
+      description = 'The spans of a day: "closed", "10:00-14:00", or a list of such; also of open and close in seconds since '
+        .. "midnight, a close at or before the open being on the next day.",
+    },
     HoursChange = {
       type = "object", additionalProperties = false,
       description = "A week, from a date on; or changes, date by date, which leave those of other dates as they are.",
       properties = {
-        changes = { type = "array", items = "HoursDate" }, week = new_week,
+        changes = { type = "array", items = "HoursDate" }, week = "NewWeek",
         effective_from = { type = "string",
           description = 'The first local date, or "always" (default: today where the store is).' },
         from = { type = "string", description = "The same, under the name that it once had." },
@@ -116,7 +123,7 @@ return {
       type = "object", required = { "effective_from" }, additionalProperties = false,
       description = "What begins on a date: a week, or the file's hours again; or nothing does, where it is removed.",
       properties = {
-        effective_from = effective, week = new_week, reverts = { type = "boolean" }, removed = { type = "boolean" },
+        effective_from = effective, week = "NewWeek", reverts = { type = "boolean" }, removed = { type = "boolean" },
       },
     },
     Hours = {

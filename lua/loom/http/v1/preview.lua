@@ -2,7 +2,6 @@
 -- @module loom.http.v1.preview
 
 local budget = require "loom.http.budget"
-local check = require "loom.check"
 local new_exclusion = require "loom.http.v1.new_exclusion"
 local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
@@ -13,10 +12,6 @@ local tasks = require "loom.http.tasks"
 
 -- Polls and openings that may be looked at: as of an explanation (`loom.http.v1.inspection`).
 local MOST = 100000
-
-local function refuse(field, expected)
-  problem.raise(400, ("%s: %s expected"):format(field, expected), { field = field })
-end
 
 -- What is null is false in `spans` and `timezone_str`, where it stands for what is removed, and is not there anywhere else.
 local function without_nulls(value, name)
@@ -30,49 +25,20 @@ local function without_nulls(value, name)
   end
   local clean = {}
   for key, item in pairs(value) do
-    if item == request.null and type(key) == "number" then
-      problem.raise(400, "the body has a list with null in it")
-    end
     clean[key] = without_nulls(item, key)
   end
   return clean
-end
-
-local function list_of(value, field)
-  if value ~= nil and (type(value) ~= "table" or not check.length(value)) then
-    refuse(field, "a list")
-  end
-  return value or {}
 end
 
 -- The exclusions of the body, in the library's words.
 local function exclusions_of(body)
   if body == nil then
     return nil
-  elseif type(body) ~= "table" then
-    refuse("exclusions", "an object of add and remove")
   end
-  local is_known, change = {}, {}
-  for _, name in ipairs(new_exclusion.fields) do
-    is_known[name] = true
-  end
-  for i, item in ipairs(list_of(body.add, "exclusions")) do
-    if type(item) ~= "table" then
-      refuse("exclusions", "a list of objects")
-    end
-    for name in pairs(item) do
-      if not is_known[name] then
-        problem.raise(400, ("%s: there is no such field"):format(tostring(name)), { field = "exclusions" })
-      end
-    end
+  local change = { remove = body.remove }
+  for i, item in ipairs(body.add or {}) do
     change.add = change.add or {}
     change.add[i] = new_exclusion.read(item)
-  end
-  change.remove = body.remove and list_of(body.remove, "exclusions")
-  for name in pairs(body) do
-    if name ~= "add" and name ~= "remove" then
-      problem.raise(400, ("%s: there is no such field"):format(tostring(name)), { field = "exclusions" })
-    end
   end
   return change
 end
@@ -82,12 +48,9 @@ local fields = { store = "store_id" }
 local function post()
   local parameters = options.read({}, false)
   options.refuse(parameters, "compare")
-  local body = without_nulls(request.fields({ "store_id", "hours", "special_days", "exclusions", "timezone_str" }, "store_id",
-    nil, true))
+  local body = without_nulls(request.json_object(nil, true))
   local id = body.store_id
-  if type(id) ~= "string" then
-    refuse("store_id", "text")
-  elseif not restriction.sees(id) then
+  if not restriction.sees(id) then
     problem.raise_failure(('ENOENT: store "%s" is not known'):format(id), "ENOENT")
   end
   local chosen = options.report(parameters)
@@ -128,7 +91,7 @@ return {
             type = "object", required = { "date", "spans" }, additionalProperties = false,
             properties = {
               date = { type = "string", format = "date" }, note = { type = "string" },
-              spans = { type = { "string", "array", "null" }, items = { type = "string" },
+              spans = { anyOf = { "DaySpans", { type = "null" } },
                 description = "As a special day is set; null: the one that was set by hand is removed." },
             },
           },
@@ -136,7 +99,7 @@ return {
         exclusions = {
           type = "object", additionalProperties = false,
           properties = {
-            add = { type = "array", items = { type = "object" },
+            add = { type = "array", items = new_exclusion.schema(),
               description = "As POST /v1/exclusions takes them, where the store may be left out." },
             remove = { type = "array", items = { type = "integer", minimum = 1 }, description = "Numbers." },
           },

@@ -6,13 +6,14 @@ local core = require "loom.core"
 local rules = require "loom.rules"
 local windows = require "loom.windows"
 
-local texts = { type = "object", additionalProperties = { type = { "string", "array" }, items = { type = "string" } } }
+local values = { type = { "string", "number", "array" }, items = { type = { "string", "number" } } }
+local instant = { type = { "string", "number" }, description = "An instant; as a number in seconds since 1970." }
 local ratio = { type = "number", minimum = 0, maximum = 1 }
 local ratios = { type = "object", additionalProperties = ratio }
 
 return {
-  as_of = { type = { "string", "integer" },
-    description = "What all is seen from: an instant, a date or now (default: the newest poll)." },
+  as_of = { type = instant.type, description = "What all is seen from: an instant, also as a number of seconds since 1970, a "
+    .. "date or now (default: the newest poll)." },
   windows = {
     type = "array", description = "Default: the last hour, day and week. A window has seconds, from and to, or calendar; or "
       .. "is a word of the calendar alone.",
@@ -20,7 +21,7 @@ return {
       type = { "object", "string" }, required = { "name" }, additionalProperties = false,
       properties = {
         name = { type = "string" }, seconds = { type = { "string", "number" }, description = "Its length, or a duration." },
-        from = { type = { "string", "integer" } }, to = { type = { "string", "integer" } },
+        from = instant, to = instant,
         calendar = { type = "string", enum = windows.words }, unit = { type = "string", enum = { "hours", "minutes" } },
       },
     },
@@ -36,17 +37,19 @@ return {
   slack = { type = { "string", "number" }, description = "A close within this duration of midnight is midnight." },
   default_zone = { type = "string", description = "The timezone of stores without one." },
   stores = {
-    anyOf = { { type = "string" }, { type = "array", items = { type = "string" } }, { type = "object" } },
+    anyOf = { { type = "string" }, { type = "array", items = { type = "string" } },
+      { type = "object", required = { "ids" }, additionalProperties = false, properties = {
+        ids = { type = "array", items = { type = "string" }, description = "None of them is a pattern." } } } },
     description = "Which ones: an id, a pattern with *, ? and [a-z], or a list of them.", examples = { "12*" },
   },
-  where = { type = texts.type, additionalProperties = texts.additionalProperties,
+  where = { type = "object", additionalProperties = values,
     description = "Attributes that stores must have.", examples = { { region = "north" } } },
   search = { type = "string", minLength = 1, maxLength = core.limits.search,
     description = "A text that ids or values of attributes must contain." },
   zones = { type = { "array", "string" }, items = { type = "string", maxLength = core.limits.zone_name },
     maxLength = core.limits.zone_name, description = "A timezone, or several, one of which stores must be measured by." },
   all_stores = { type = "boolean", description = "Also stores without polls." },
-  hours = { type = "object", additionalProperties = { type = "object" },
+  hours = { type = "object", additionalProperties = "NewWeek",
     description = "Weekly hours for this report alone, by store; * stands for all.",
     examples = { { ["*"] = { mon = "09:00-17:00" } } } },
   slo = {

@@ -63,7 +63,7 @@ end
 local function put(arguments)
   local id, date = store_of(arguments), arguments.date
   local parameters = editing.parameters()
-  local body = request.fields({ "spans", "note" }, "spans")
+  local body = request.json_object()
   if not time.days(date) then -- which is asked before it is known what is set
     problem.raise(400, "date: a date expected", { field = "date" })
   end
@@ -104,8 +104,7 @@ local routes = {
     SpecialDayChange = {
       type = "object", required = { "spans" }, additionalProperties = false,
       properties = {
-        spans = { type = { "string", "array" }, items = { type = "string" },
-          description = '"closed", "10:00-14:00", or a list of spans.' },
+        spans = "DaySpans",
         note = { type = "string" },
       },
     },

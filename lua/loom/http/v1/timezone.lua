@@ -34,7 +34,7 @@ end
 local function put(arguments)
   local id = arguments.store_id
   local parameters = editing.parameters()
-  local zone = request.fields({ "timezone_str" }, "timezone_str").timezone_str
+  local zone = request.json_object().timezone_str
   editing.change({ "store_id", "timezone_str" }, current_of(id), function(monitor)
     local done, message, code = monitor:set_timezone(id, zone, editing.signed(parameters))
     if not done and code == "EINPUT" then
