@@ -188,6 +188,52 @@
   ") STRICT, WITHOUT ROWID;"                                                                       \
   "CREATE INDEX alert_message_of_event ON alert_message_event(event);"
 
+/*
+** What alert rules have come to: see lua/loom/alerts/book.lua. A state is that of a rule, by its number among what is configured, 0
+** of the feed, and of a subject: a store's id, a group's name or "" (machine.h has what is in the bytes). An alert is one firing;
+** `since` is since when it was so, `at` when it fired, `told` when it was last told, 0 where it was not yet. The flags decide what
+** is told of it; `inhibited` is the id of the alert that speaks for it.
+*/
+#define ALERT_TABLES                                                                               \
+  "CREATE TABLE alert_state("                                                                      \
+  " rule INTEGER NOT NULL,"                                                                        \
+  " subject TEXT NOT NULL,"                                                                        \
+  " state BLOB NOT NULL,"                                                                          \
+  " PRIMARY KEY(rule, subject)"                                                                    \
+  ") STRICT, WITHOUT ROWID;"                                                                       \
+  "CREATE TABLE alert("                                                                            \
+  " number INTEGER PRIMARY KEY,"                                                                   \
+  " id TEXT NOT NULL UNIQUE,"                                                                      \
+  " rule TEXT NOT NULL,"                                                                           \
+  " severity TEXT NOT NULL CHECK(severity IN ('critical', 'error', 'warning', 'info')),"           \
+  " kind TEXT NOT NULL CHECK(kind IN ('store', 'group', 'fleet', 'system')),"                      \
+  " subject TEXT NOT NULL,"                                                                        \
+  " zone TEXT,"                                                                                    \
+  " state TEXT NOT NULL CHECK(state IN ('firing', 'resolving', 'resolved', 'expired')),"           \
+  " since INTEGER NOT NULL,"                                                                       \
+  " at INTEGER NOT NULL,"                                                                          \
+  " ended INTEGER CHECK((ended IS NULL) = (state IN ('firing', 'resolving'))),"                    \
+  " reason TEXT,"                                                                                  \
+  " value REAL,"                                                                                   \
+  " unit TEXT,"                                                                                    \
+  " threshold REAL,"                                                                               \
+  " text TEXT,"                                                                                    \
+  " thread TEXT,"                                                                                  \
+  " told INTEGER NOT NULL DEFAULT 0,"                                                              \
+  " flapping INTEGER NOT NULL DEFAULT 0,"                                                          \
+  " frozen INTEGER NOT NULL DEFAULT 0,"                                                            \
+  " silenced INTEGER NOT NULL DEFAULT 0,"                                                          \
+  " muted INTEGER NOT NULL DEFAULT 0,"                                                             \
+  " inhibited TEXT,"                                                                               \
+  " acked INTEGER,"                                                                                \
+  " acked_by TEXT,"                                                                                \
+  " ack_note TEXT,"                                                                                \
+  " ack_until INTEGER"                                                                             \
+  ") STRICT;"                                                                                      \
+  "CREATE INDEX alert_open ON alert(rule, subject) WHERE ended IS NULL;"                           \
+  "CREATE INDEX alert_ended ON alert(ended) WHERE ended IS NOT NULL;"                              \
+  "CREATE INDEX alert_by_subject ON alert(subject, number);"
+
 const char loom_schema_sql[] =
     "CREATE TABLE store("
     " number INTEGER PRIMARY KEY,"
@@ -362,9 +408,9 @@ static const char upgrade_6[] = "ALTER TABLE exclusion ADD COLUMN " EXCLUSION_ZO
 
 static const char upgrade_7[] = AUDIT_TABLE "PRAGMA user_version=8;";
 
-const char loom_schema_alerts_sql[] = ALERT_DELIVERY_TABLES;
+const char loom_schema_alerts_sql[] = ALERT_DELIVERY_TABLES ALERT_TABLES;
 
-static const char upgrade_8[] = ALERT_DELIVERY_TABLES "PRAGMA user_version=9;";
+static const char upgrade_8[] = ALERT_DELIVERY_TABLES ALERT_TABLES "PRAGMA user_version=9;";
 
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
     [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4,
