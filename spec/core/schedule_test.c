@@ -578,6 +578,11 @@ static void open_weekly(struct openings *openings, const struct loom_schedule *s
       open_on(openings, s->zone, slack, date, s->hours[i].open, s->hours[i].close);
 }
 
+static int compare_instants(const void *a, const void *b) {
+  const int64_t *left = a, *right = b;
+  return (*left > *right) - (*left < *right);
+}
+
 static int compare_spans(const void *a, const void *b) {
   const struct loom_span *left = a, *right = b;
   return (left->start > right->start) - (left->start < right->start);
@@ -772,6 +777,112 @@ static void windows_that_meet_share_out_the_schedule(void **state) {
   loom_spans_free(&pieces);
 }
 
+/* ---- long intervals ---- */
+
+#define EDGES 6
+
+/* Between two of these, and after the last one, what is open may be taken as one. */
+struct edges {
+  int64_t items[EDGES]; /* in order */
+  bool never;
+};
+
+static int64_t same_until(void *context, int64_t from) {
+  const struct edges *edges = context;
+  for (int i = 0; i < EDGES && !edges->never; i++)
+    if (edges->items[i] > from)
+      return edges->items[i];
+  return edges->never ? from : INT64_MAX;
+}
+
+/* A week that never closes: each opening begins when the one before it ends, and some lie within others. */
+static void never_close(struct random_schedule *r, uint64_t *random) {
+  int32_t first = random_time(random) % 86400, second = first;
+  size_t count = 0;
+  if (random_below(random, 2))
+    first = 0;
+  while (second <= first)
+    second = first + 1 + (int32_t)random_below(random, (uint64_t)(86400 - first));
+  for (int32_t weekday = 0; weekday < 7; weekday++) {
+    bool split = second < 86400 && random_below(random, 3) == 0;
+    r->hours[count++] = (struct loom_hours){LOOM_ALWAYS, weekday, first, split ? second : first};
+    if (split)
+      r->hours[count++] = (struct loom_hours){LOOM_ALWAYS, weekday, second, first};
+    else if (random_below(random, 8) == 0)
+      r->hours[count++] =
+          (struct loom_hours){LOOM_ALWAYS, weekday, second % 86400, second % 86400 + 1};
+  }
+  r->schedule.hours_count = random_below(random, 4) ? count : 0;
+}
+
+/*
+** Takes what may be taken as one apart again, as it is in `plain`, which it must be made of; but the first and the last may have days
+** that do not reach into the window.
+*/
+static size_t compare_long(const struct loom_spans *found, const struct loom_spans *plain,
+                           struct edges *edges) {
+  size_t at = 0, joined = 0;
+  for (size_t i = 0; i < found->count; i++) {
+    struct loom_span whole = found->items[i];
+    size_t first = at;
+    assert_true(at < plain->count);
+    assert_true(plain->items[at].start == whole.start ||
+                (i == 0 && plain->items[at].start > whole.start));
+    while (++at < plain->count && plain->items[at - 1].end < whole.end)
+      assert_int_equal(plain->items[at].start, plain->items[at - 1].end);
+    assert_true(plain->items[at - 1].end == whole.end ||
+                (i + 1 == found->count && plain->items[at - 1].end < whole.end));
+    if (at > first + 1)
+      assert_true(same_until(edges, whole.start) >= whole.end);
+    joined += at - first - 1;
+  }
+  assert_int_equal(at, plain->count);
+  return joined;
+}
+
+static void long_intervals_are_made_of_short_ones(void **state) {
+  (void)state;
+  struct loom_spans plain = {0}, found = {0};
+  uint64_t random = 5;
+  size_t joined = 0;
+  for (int round = 0; round < 10000; round++) {
+    struct random_schedule r;
+    struct edges edges = {.never = random_below(&random, 10) == 0};
+    make_schedule(&r, &random);
+    if (random_below(&random, 4))
+      never_close(&r, &random);
+    struct loom_span window = {r.window.start - (int64_t)random_below(&random, 200) * LOOM_DAY,
+                               r.window.end};
+    for (int i = 0; i < EDGES; i++)
+      edges.items[i] =
+          window.start + (int64_t)random_below(&random, (uint64_t)(window.end - window.start));
+    qsort(edges.items, EDGES, sizeof *edges.items, compare_instants);
+    assert_true(loom_schedule_intervals(&r.schedule, window.start, window.end, r.slack, &plain));
+    assert_true(loom_schedule_long_intervals(&r.schedule, window.start, window.end, r.slack,
+                                             same_until, &edges, &found));
+    joined += compare_long(&found, &plain, &edges);
+  }
+  assert_true(joined > 100000);
+  loom_spans_free(&plain);
+  loom_spans_free(&found);
+}
+
+/* A store that never closes, over all years that there are: as many steps as its edges make. */
+static void eight_thousand_years_are_few_intervals(void **state) {
+  (void)state;
+  struct loom_spans found = {0};
+  struct edges edges = {0};
+  const struct loom_schedule schedule = {.zone = zone_named("America/Chicago")};
+  assert_true(loom_schedule_long_intervals(&schedule, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX, 60,
+                                           same_until, &edges, &found));
+  assert_true(found.capacity < 100);
+  assert_true(found.items[0].start <= LOOM_INSTANT_MIN + LOOM_DAY);
+  for (size_t i = 1; i < found.count; i++)
+    assert_int_equal(found.items[i].start, found.items[i - 1].end);
+  assert_true(found.items[found.count - 1].end >= LOOM_INSTANT_MAX - LOOM_DAY);
+  loom_spans_free(&found);
+}
+
 /* Openings that touch stay apart, and the window cuts them. */
 static void pieces_by_hand(void **state) {
   (void)state;
@@ -790,6 +901,8 @@ int main(void) {
       cmocka_unit_test(cases_by_hand),
       cmocka_unit_test(a_week_without_end_is_168_hours),
       cmocka_unit_test(random_schedules_agree_with_the_oracle),
+      cmocka_unit_test(long_intervals_are_made_of_short_ones),
+      cmocka_unit_test(eight_thousand_years_are_few_intervals),
       cmocka_unit_test(windows_that_meet_share_out_the_schedule),
       cmocka_unit_test(pieces_by_hand),
   };

@@ -144,6 +144,32 @@ static void silence(void **test) {
   loom_database_close(database);
 }
 
+/* Nothing is heard of stores that never close for as long as there are years: that is seen in few steps (schedule_test.c). */
+static void silence_of_eight_thousand_years(void **test) {
+  (void)test;
+  struct buffer hours = {0};
+  loom_database *database = memory_database();
+  load(database, LOOM_POLLS,
+       POLLS_HEADER
+       "always,active,2023-01-20 12:00:00\nnew,active,2023-01-20 12:00:00\n"
+       "out,active,2023-01-20 12:00:00\nround,active,2023-01-20 12:00:00\n");
+  buffer_printf(&hours, "store_id,day,start_time_local,end_time_local\n");
+  for (int weekday = 0; weekday < 7; weekday++)
+    buffer_printf(&hours, "round,%d,06:00,14:00\nround,%d,14:00,06:00\n", weekday, weekday);
+  load(database, LOOM_HOURS, hours.bytes);
+  load(database, LOOM_SPECIAL_DAYS, "store_id,date,open,close\nnew,2500-03-01,,\n");
+  load(database, LOOM_EXCLUSIONS,
+       "store_id,from_utc,to_utc\nout,3022-02-01 10:00:00,3022-02-01 11:00:00\n");
+  assert_states(
+      database, "9999-12-30 12:00:00",
+      "always unknown 2023-01-20 14:00:00.000000 UTC 2023-01-20 12:00:00.000000 UTC dormant\n"
+      "new unknown 2500-03-02 00:00:00.000000 UTC 2023-01-20 12:00:00.000000 UTC dormant\n"
+      "out unknown 3022-02-01 11:00:00.000000 UTC 2023-01-20 12:00:00.000000 UTC dormant\n"
+      "round unknown 2023-01-20 14:00:00.000000 UTC 2023-01-20 12:00:00.000000 UTC dormant\n");
+  buffer_free(&hours);
+  loom_database_close(database);
+}
+
 static void since_up_is_not_looked_for(void **test) {
   (void)test;
   loom_database *database = memory_database();
@@ -349,6 +375,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(scans_and_look_ups),
                                      cmocka_unit_test(long_runs),
                                      cmocka_unit_test(silence),
+                                     cmocka_unit_test(silence_of_eight_thousand_years),
                                      cmocka_unit_test(since_up_is_not_looked_for),
                                      cmocka_unit_test(orders_and_counts),
                                      cmocka_unit_test(states_of_another_report),

@@ -135,6 +135,48 @@ static void what_is_known_decides(void **test) {
   assert_true(lacking > 1000 && enough > 1000);
 }
 
+/* Makes one interval of those that touch and may be judged as one. */
+static size_t join(const struct loom_past *past, const struct loom_rules *rules,
+                   struct loom_span *joined) {
+  size_t count = 0;
+  int64_t until = INT64_MIN;
+  for (size_t i = 0; i < past->intervals->count; i++) {
+    struct loom_span span = past->intervals->items[i];
+    if (count && joined[count - 1].end == span.start && span.end <= until) {
+      joined[count - 1].end = span.end;
+    } else {
+      until = loom_state_same_until(past, rules, span.start);
+      until = span.end <= until ? until : INT64_MIN;
+      joined[count++] = span;
+    }
+  }
+  return count;
+}
+
+static void what_is_the_same_is_judged_as_one(void **test) {
+  (void)test;
+  uint64_t random = 17;
+  size_t fewer = 0;
+  for (int round = 0; round < 20000; round++) {
+    struct scene scene = random_scene(&random);
+    scene.poll_count -= random_below(&random, scene.poll_count + 1); /* silent since then */
+    struct loom_spans intervals, exclusions;
+    struct loom_standing wanted, found;
+    struct loom_past past =
+        past_of(&scene, 0, random_below(&random, scene.poll_count + 1), &intervals, &exclusions);
+    enum loom_lack lack = loom_state_at(&past, &scene.rules, 0, &wanted);
+    struct loom_span joined[ITEMS];
+    const struct loom_spans list = {.items = joined, .count = join(&past, &scene.rules, joined)};
+    fewer += intervals.count - list.count;
+    past.intervals = &list;
+    assert_int_equal(loom_state_at(&past, &scene.rules, 0, &found), lack);
+    assert_int_equal(found.is_known, wanted.is_known);
+    if (found.is_known)
+      assert_same(&found, &wanted);
+  }
+  assert_true(fewer > 10000);
+}
+
 /* Where nothing began before `from` it is as if it always was so. */
 static void a_run_without_a_beginning(void **test) {
   (void)test;
@@ -181,8 +223,8 @@ static void ends(void **test) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_known_decides),
-                                     cmocka_unit_test(a_run_without_a_beginning),
-                                     cmocka_unit_test(ends)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_known_decides), cmocka_unit_test(what_is_the_same_is_judged_as_one),
+      cmocka_unit_test(a_run_without_a_beginning), cmocka_unit_test(ends)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,12 +61,18 @@ static bool tell_special(const struct inquiry *inquiry, const struct loom_specia
   return true;
 }
 
+/* Index behind the last row of the week in force on a date; 0: there is none. */
+static size_t week_end(const struct loom_schedule *schedule, int32_t date) {
+  size_t end = schedule->hours_count;
+  while (end > 0 && schedule->hours[end - 1].from > date)
+    end--;
+  return end;
+}
+
 /* Tells of the openings of the week in force on the date. A store without one is open all day. */
 static bool tell_weekly(const struct inquiry *inquiry, enum loom_origin *origin) {
   const struct loom_hours *hours = inquiry->schedule->hours;
-  size_t end = inquiry->schedule->hours_count;
-  while (end > 0 && hours[end - 1].from > inquiry->date)
-    end--;
+  size_t end = week_end(inquiry->schedule, inquiry->date);
   *origin = LOOM_ORIGIN_WEEKLY;
   if (end == 0 || hours[end - 1].open == LOOM_NO_HOURS) {
     *origin = LOOM_ORIGIN_NO_HOURS;
@@ -113,6 +119,8 @@ struct builder {
   /* seconds east of Greenwich on all dates that are laid out; if `is_steady`, else clocks are changed then */
   int32_t offset;
   bool is_steady;
+  loom_sameness_fn *same; /* NULL: each date's openings come by themselves */
+  void *context;
 };
 
 static bool add_opening(void *context, int32_t date, int32_t open, int32_t close) {
@@ -141,22 +149,149 @@ static void choose_dates(struct builder *b, int64_t from, int64_t to, int32_t *f
   }
 }
 
-bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from, int64_t to,
-                             int32_t slack, struct loom_spans *intervals) {
-  struct builder b = {.zone = schedule->zone, .slack = slack, .intervals = intervals};
+/* ---- days without end ---- */
+
+/* A stretch of dates on which one week is in force that never closes, and nothing else is. */
+struct days {
+  const struct loom_hours *week; /* its rows, in order; none: open from midnight to midnight */
+  size_t rows;
+  int32_t end; /* the date after the last one */
+};
+
+/*
+** Whether a week never closes: each weekday's first opening begins when the one before it ends, by local time, and what else there
+** is lies within one.
+*/
+static bool is_chain(const struct loom_hours *week, size_t rows, int32_t slack) {
+  unsigned weekdays = 0;
+  struct loom_span first = local_span(week->weekday, week->open, week->close, slack),
+                   link = {first.start, first.start};
+  for (size_t i = 0; i < rows; i++) {
+    struct loom_span span = local_span(week[i].weekday, week[i].open, week[i].close, slack);
+    unsigned weekday = 1u << week[i].weekday;
+    if (week[i].open == LOOM_CLOSED)
+      return false;
+    if (span.start == link.end) {
+      link = span;
+      weekdays |= weekday;
+    } else if (span.start == link.start) {
+      link.end = span.end > link.end ? span.end : link.end;
+    } else if (span.start < link.start || span.end > link.end || !(weekdays & weekday)) {
+      return false;
+    }
+  }
+  return weekdays == 0x7f && link.end == first.start + (int64_t)7 * LOOM_DAY_SECONDS;
+}
+
+static int32_t date_from(const struct loom_special_day *days, size_t count, int32_t date,
+                         int32_t otherwise) {
+  size_t at = find_day(days, count, date);
+  return at < count && days[at].date < otherwise ? days[at].date : otherwise;
+}
+
+/* The days that begin with a date, and end with `last` at the latest. False: there is none. */
+static bool find_days(const struct loom_schedule *s, int32_t date, int32_t last, int32_t slack,
+                      struct days *days) {
+  size_t next = week_end(s, date), begin = next;
+  *days = (struct days){.end = last + 1};
+  if (next > 0 && s->hours[next - 1].open != LOOM_NO_HOURS) {
+    while (begin > 0 && s->hours[begin - 1].from == s->hours[next - 1].from)
+      begin--;
+    days->week = s->hours + begin;
+    days->rows = next - begin;
+  }
+  if (days->week ? !is_chain(days->week, days->rows, slack) : slack == 0)
+    return false;
+  if (next < s->hours_count && s->hours[next].from < days->end)
+    days->end = s->hours[next].from;
+  days->end = date_from(s->own_days, s->own_days_count, date, days->end);
+  days->end = date_from(s->all_days, s->all_days_count, date, days->end);
+  return days->end > date;
+}
+
+/* The instant at which a date's first opening begins, and the one before it ends. False: clocks are changed about then. */
+static bool find_seam(const struct builder *b, const struct days *days, int32_t date,
+                      int64_t *seam) {
+  int64_t local = (int64_t)date * LOOM_DAY_SECONDS;
+  int32_t offset;
+  for (size_t i = 0; i < days->rows; i++)
+    if (days->week[i].weekday == loom_weekday(date)) {
+      local += days->week[i].open;
+      break;
+    }
+  if (!loom_zone_is_steady(b->zone, local - LOOM_DAY_SECONDS, local + LOOM_DAY_SECONDS, &offset))
+    return false;
+  *seam = (local - offset) * LOOM_SECOND;
+  return true;
+}
+
+/*
+** Adds the days from *date on that may be taken as one, if there are any, and moves on behind them. The first and the last one of a
+** stretch are not among them: openings beside it may overlap them. False: memory is out.
+*/
+static bool add_days(struct builder *b, const struct loom_schedule *schedule, int32_t *date,
+                     int32_t last) {
+  struct days days;
+  int64_t start, end = 0;
+  if (!find_days(schedule, *date - 1, last, b->slack, &days) || days.end - 1 <= *date ||
+      !find_seam(b, &days, *date, &start))
+    return true;
+  int64_t until = b->same(b->context, start);
+  if (until <= start)
+    return true;
+  int32_t next = loom_date_of_instant(until < LOOM_INSTANT_MAX ? until : LOOM_INSTANT_MAX) + 2;
+  if (next >= days.end)
+    next = days.end - 1;
+  while (next > *date && (!find_seam(b, &days, next, &end) || end > until))
+    next--;
+  if (next <= *date)
+    return true;
+  *date = next;
+  return loom_spans_add(b->intervals, start, end);
+}
+
+static bool build(struct builder *b, const struct loom_schedule *schedule, int64_t from,
+                  int64_t to) {
   enum loom_origin origin;
   int32_t first, last;
-  choose_dates(&b, from, to, &first, &last);
-  intervals->count = 0;
-  for (int32_t date = first; date <= last; date++)
-    if (!loom_schedule_date(schedule, date, slack, add_opening, &b, &origin))
+  choose_dates(b, from, to, &first, &last);
+  b->intervals->count = 0;
+  for (int32_t date = first; date <= last;) {
+    int32_t at = date;
+    if (b->same && !add_days(b, schedule, &date, last))
       return false;
+    if (date == at && !loom_schedule_date(schedule, date++, b->slack, add_opening, b, &origin))
+      return false;
+  }
+  return true;
+}
+
+/* Brings what was built in order, and leaves out what does not reach into [from, to). */
+static void finish(struct loom_spans *intervals, int64_t from, int64_t to) {
   loom_spans_merge(intervals, false);
   size_t kept = 0;
   for (size_t i = 0; i < intervals->count; i++)
     if (intervals->items[i].end > from && intervals->items[i].start < to)
       intervals->items[kept++] = intervals->items[i];
   intervals->count = kept;
+}
+
+bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from, int64_t to,
+                             int32_t slack, struct loom_spans *intervals) {
+  return loom_schedule_long_intervals(schedule, from, to, slack, NULL, NULL, intervals);
+}
+
+bool loom_schedule_long_intervals(const struct loom_schedule *schedule, int64_t from, int64_t to,
+                                  int32_t slack, loom_sameness_fn *same, void *context,
+                                  struct loom_spans *intervals) {
+  struct builder b = {.zone = schedule->zone,
+                      .slack = slack,
+                      .intervals = intervals,
+                      .same = same,
+                      .context = context};
+  if (!build(&b, schedule, from, to))
+    return false;
+  finish(intervals, from, to);
   return true;
 }
 

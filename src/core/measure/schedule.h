@@ -68,6 +68,17 @@ void loom_schedule_dates(int64_t from, int64_t to, int32_t *first, int32_t *last
 bool loom_schedule_intervals(const struct loom_schedule *schedule, int64_t from, int64_t to,
                              int32_t slack, struct loom_spans *intervals);
 
+/* Up to which instant what is open from `from` on may be taken as one: at or before `from`, it may not. */
+typedef int64_t loom_sameness_fn(void *context, int64_t from);
+
+/*
+** The same, where days of a week that never closes, and lie between an instant and that which `same` tells of it, come as one
+** interval: a thousand years of them take no more steps than a few days do.
+*/
+bool loom_schedule_long_intervals(const struct loom_schedule *schedule, int64_t from, int64_t to,
+                                  int32_t slack, loom_sameness_fn *same, void *context,
+                                  struct loom_spans *intervals);
+
 /*
 ** Fills `pieces` with intervals ∩ window, in order; ones that touch stay apart. False: memory is out.
 */

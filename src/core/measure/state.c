@@ -98,3 +98,33 @@ enum loom_lack loom_state_at(const struct loom_past *past, const struct loom_rul
   standing->is_known = false;
   return look_back(past, rules, at, end, standing);
 }
+
+static int64_t earliest_after(int64_t from, int64_t instant, int64_t until) {
+  return from < instant && instant < until ? instant : until;
+}
+
+int64_t loom_state_same_until(const struct loom_past *past, const struct loom_rules *rules,
+                              int64_t from) {
+  size_t next = 0, end = past->poll_count;
+  int64_t until = INT64_MAX, gap = rules->max_gap;
+  while (next < end) { /* the first poll at `from` or later */
+    size_t middle = next + (end - next) / 2;
+    if (loom_poll_instant(past->polls[middle]) < from)
+      next = middle + 1;
+    else
+      end = middle;
+  }
+  const loom_poll *before = next > 0 ? &past->polls[next - 1] : NULL;
+  const loom_poll *after = next < past->poll_count ? &past->polls[next] : NULL;
+  if (!before && past->has_more_polls)
+    return from;
+  if (after)
+    until = loom_poll_instant(*after) - 1; /* at the end of an opening it is in it */
+  if (before && gap != LOOM_NO_MAX_GAP)
+    until = earliest_after(from, loom_poll_instant(*before) + gap, until);
+  if (after && gap != LOOM_NO_MAX_GAP)
+    until = earliest_after(from, loom_poll_instant(*after) - gap, until);
+  if (before && after && rules->fill == LOOM_FILL_NEAREST)
+    until = earliest_after(from, loom_poll_midpoint(*before, *after), until);
+  return until;
+}

@@ -44,4 +44,11 @@ struct loom_standing {
 enum loom_lack loom_state_at(const struct loom_past *past, const struct loom_rules *rules,
                              int64_t at, struct loom_standing *standing);
 
+/*
+** Up to which instant openings that follow `from` and touch may be judged as one, with the same result as one by one: no poll is in
+** them, and what the polls around them vouch for does not change. At or before `from`: not at all.
+*/
+int64_t loom_state_same_until(const struct loom_past *past, const struct loom_rules *rules,
+                              int64_t from);
+
 #endif

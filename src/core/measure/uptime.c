@@ -90,12 +90,6 @@ static void vouch(struct judge *judge, int64_t start, int64_t end, const loom_po
   vouch_all(judge, start, end, poll, poll);
 }
 
-/* Halfway between two polls, rounded down. */
-static int64_t midpoint(loom_poll a, loom_poll b) {
-  int64_t sum = loom_poll_instant(a) + loom_poll_instant(b);
-  return (sum - (sum & 1)) / 2;
-}
-
 /* Where the earlier of two neighbouring polls hands over to the later one. */
 static int64_t handover(const struct judge *judge, loom_poll earlier, loom_poll later) {
   switch (judge->rules->fill) {
@@ -104,7 +98,7 @@ static int64_t handover(const struct judge *judge, loom_poll earlier, loom_poll 
   case LOOM_FILL_FORWARD:
     return loom_poll_instant(later);
   default:
-    return midpoint(earlier, later);
+    return loom_poll_midpoint(earlier, later);
   }
 }
 

@@ -28,6 +28,12 @@ static inline bool loom_poll_active(loom_poll poll) {
   return poll & 1;
 }
 
+/* Halfway between two polls, rounded down. */
+static inline int64_t loom_poll_midpoint(loom_poll a, loom_poll b) {
+  int64_t sum = loom_poll_instant(a) + loom_poll_instant(b);
+  return (sum - (sum & 1)) / 2;
+}
+
 /* What one store was in one window. Times are in microseconds. */
 struct loom_figures {
   int64_t up, down, unknown; /* their sum is the scheduled time */

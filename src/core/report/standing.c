@@ -30,10 +30,29 @@ static loom_status take_earlier(struct look *look, loom_error *error) {
   return status;
 }
 
+/* What is known of the store's past so far. */
+static struct loom_past past_of(const struct look *look) {
+  const struct loom_store *store = look->store;
+  return (struct loom_past){.intervals = &look->measure->intervals,
+                            .from = look->from,
+                            .is_all = look->from <= look->limit,
+                            .exclusions = look->measure->exclusions,
+                            .polls = store->polls.items,
+                            .poll_count = store->polls.count,
+                            .has_more_polls = store->has_more_polls};
+}
+
+static int64_t same_until(void *context, int64_t from) {
+  const struct look *look = context;
+  const struct loom_past past = past_of(look);
+  return loom_state_same_until(&past, &look->setting->rules, from);
+}
+
 static loom_status lay_out(struct look *look, int64_t from, loom_error *error) {
   look->from = from;
-  return loom_schedule_intervals(&look->measure->schedule, from, look->setting->as_of,
-                                 look->setting->rules.slack, &look->measure->intervals)
+  return loom_schedule_long_intervals(&look->measure->schedule, from, look->setting->as_of,
+                                      look->setting->rules.slack, same_until, look,
+                                      &look->measure->intervals)
              ? LOOM_OK
              : loom_no_memory(error);
 }
@@ -49,16 +68,9 @@ static loom_status lay_out_earlier(struct look *look, loom_error *error) {
 /* Looks further back until nothing is lacking. */
 static loom_status find_state(struct look *look, struct loom_standing *standing,
                               loom_error *error) {
-  const struct loom_store *store = look->store;
   loom_status status = LOOM_OK;
   while (status == LOOM_OK) {
-    struct loom_past past = {.intervals = &look->measure->intervals,
-                             .from = look->from,
-                             .is_all = look->from <= look->limit,
-                             .exclusions = look->measure->exclusions,
-                             .polls = store->polls.items,
-                             .poll_count = store->polls.count,
-                             .has_more_polls = store->has_more_polls};
+    const struct loom_past past = past_of(look);
     enum loom_lack lack =
         loom_state_at(&past, &look->setting->rules, look->setting->as_of, standing);
     bool is_enough = look->query->no_since_up && standing->is_known && standing->state == LOOM_UP;
