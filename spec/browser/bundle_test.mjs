@@ -20,8 +20,8 @@ let folder;
 before(() => folder = mkdtempSync(join(tmpdir(), "loom-bundle-")));
 after(() => rmSync(folder, {recursive: true, force: true}));
 
-function bundle(from, out) {
-  execFileSync(process.env.LUA || "lua5.4", ["spec/browser/make_bundle.lua", from, "main.js", out], {
+function bundle(from, out, ...words) {
+  execFileSync(process.env.LUA || "lua5.4", ["spec/browser/make_bundle.lua", from, "main.js", out, ...words], {
     cwd: top,
     env: {...process.env, LUA_PATH: "lua/?.lua;lua/?/init.lua;;", LUA_CPATH: `${build}/lua5.4/?.so;;`},
   });
@@ -103,6 +103,11 @@ describe("a bundle", () => {
     const expected = await noting(() => import(pathToFileURL(join(from, "main.js")).href));
     assert.equal(expected.length, 7);
     assert.deepEqual(await noting(() => vm.runInThisContext(readFileSync(join(folder, "modules.js"), "utf8"))), expected);
+    const parts = join(folder, "parts");
+    mkdirSync(join(parts, "views"), {recursive: true});
+    writeFileSync(join(parts, "package.json"), MODULES["package.json"]);
+    bundle(from, parts, "parts");
+    assert.deepEqual(await noting(() => import(pathToFileURL(join(parts, "main.js")).href)), expected);
   });
 
   it("of the dashboard opens from a disk", async () => {

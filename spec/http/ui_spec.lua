@@ -28,7 +28,7 @@ describe("the dashboard", function()
     files.write(folder .. "/tokens", line .. "\n")
     service = server.start(folder, { arguments = { "--token-file", folder .. "/tokens", "--prefix", "/loom" } })
     shell_page = service:request "/ui/"
-    hash = shell_page.body:match 'src="(%x+)/main.js"'
+    hash = shell_page.body:match 'href="(%x+)/main.js"'
   end)
 
   teardown(function()
@@ -36,19 +36,20 @@ describe("the dashboard", function()
     files.remove_folder(folder)
   end)
 
-  -- What a page is but for the modules of its view.
-  local function without_preloads(page)
-    return (page:gsub("<link rel=\"modulepreload\"[^\n]*\n", ""))
+  -- What a page is but for its view.
+  local function without_view(page)
+    return (page:gsub("/views/%l+%.js", ""))
   end
 
   it("is one page for every view but for what that needs, which needs no token and is looked at anew each time", function()
-    assert.same({ 200, "text/html; charset=utf-8", "no-cache", POLICY, "no-referrer", "nosniff" }, { shell_page.status,
+    assert.same({ 200, "text/html; charset=utf-8", "private, no-cache", POLICY, "no-referrer", "nosniff" }, { shell_page.status,
       shell_page.headers["content-type"], shell_page.headers["cache-control"], shell_page.headers["content-security-policy"],
       shell_page.headers["referrer-policy"], shell_page.headers["x-content-type-options"] })
     for _, view in ipairs { "fleet", "wall", "store", "reports", "data", "fleet?as_of=2023-01-24&q=%22" } do
       local got = service:request("/ui/" .. view)
-      assert.equal(without_preloads(shell_page.body), without_preloads(got.body), view)
-      assert.equal("no-cache", got.headers["cache-control"])
+      assert.equal(without_view(shell_page.body), without_view(got.body), view)
+      assert.equal("private, no-cache", got.headers["cache-control"])
+      assert.is_truthy(got.body:find(('src="%s/views/%s.js"'):format(hash, view:match "^%l+"), 1, true), view)
     end
     for _, other in ipairs { "Fleet", "a.b", "..%2findex", "a%20b", "fleet/", "fl3et", "nothing", "index", "view" } do
       server.expect_problem(service:request("/ui/" .. other, "--path-as-is"), 404)
@@ -58,8 +59,8 @@ describe("the dashboard", function()
   end)
 
   it("is not sent again while it is the same", function()
-    local etag = shell_page.headers.etag
     for _, path in ipairs { "/ui/", "/ui/wall", "/ui/" .. hash .. "/main.js" } do
+      local etag = service:request(path).headers.etag
       for _, match in ipairs { etag, (etag:gsub("^W/", "")), '"other", ' .. etag, "*" } do
         local same = service:request(path, "-H", "If-None-Match: " .. match)
         assert.same({ 304, "" }, { same.status, same.body }, path)
@@ -68,38 +69,84 @@ describe("the dashboard", function()
     end
   end)
 
-  it("has all its files at addresses of their own, which never change", function()
-    local names, count = names_of "lua/loom/web", 0
-    for _, name in ipairs(names) do
-      local kind = name:match "%.(%l+)$"
-      if name:find "^site/" then -- which pages have that need no service
-        assert.equal(404, service:request("/ui/" .. hash .. "/" .. name).status)
-      elseif name ~= "index.html" then
-        local got = service:request("/ui/" .. hash .. "/" .. name)
-        assert.same({ 200, TYPES[kind], "public, max-age=31536000, immutable", POLICY, files.read("lua/loom/web/" .. name) },
-          { got.status, got.headers["content-type"], got.headers["cache-control"], got.headers["content-security-policy"],
-            got.body }, name)
-        local view = name:match "^views/(%l+)%.js$" or name:match "^views/(%l+)/"
-        local page = service:request("/ui/" .. (view ~= "index" and view or "")).body
-        local is_first = kind == "css" or name == "main.js" or name:find "^views/%l+%.js$" -- others may come when they are needed
-        assert.is_true(not is_first or page:find('"' .. hash .. "/" .. name .. '"', 1, true) ~= nil, name)
-        local other = service:request(view == "wall" and "/ui/data" or "/ui/wall").body
-        assert.is_true(not view or view == "index" or not other:find(name, 1, true),
-          name .. " is loaded where it is not needed")
-        count = count + 1
+  it("tells who looks, who may be somebody else the next time", function()
+    local function told(...)
+      local page = service:request("/ui/", ...)
+      return page.body:match '<meta name="loom%-viewer" content="([^"]*)">':gsub("&quot;", '"'), page.headers.etag
+    end
+    local function session(...)
+      return (service:request("/v1/session", ...).body:gsub(',"expires":.*$', "}"))
+    end
+    local nobody, etag = told()
+    assert.equal(session(), nobody)
+    assert.is_truthy(nobody:find('"scope":null', 1, true))
+    local header = "Authorization: Bearer " .. token
+    local somebody, other = told("-H", header)
+    assert.equal(session("-H", header), somebody)
+    assert.is_truthy(somebody:find('"name":"someone"', 1, true))
+    assert.not_equal(etag, other)
+  end)
+
+  -- The file at a name, which is what files are.
+  local function file_at(name)
+    local got = service:request("/ui/" .. hash .. "/" .. name)
+    assert.same({ 200, TYPES[name:match "%.(%l+)$"], "public, max-age=31536000, immutable", POLICY },
+      { got.status, got.headers["content-type"], got.headers["cache-control"], got.headers["content-security-policy"] }, name)
+    return got.body
+  end
+
+  -- The names of the modules that there are in the scripts that a page names, and in those that these ask for.
+  local function modules_of(view)
+    local page, found, asked, waiting = service:request("/ui/" .. view).body, {}, {}, {}
+    for name in page:gmatch('"' .. hash .. '/([^"]*%.js)"') do
+      waiting[#waiting + 1] = name
+    end
+    for _, name in ipairs(waiting) do
+      if not asked[name] and not found[name] then
+        asked[name] = true
+        local script = file_at(name)
+        for module in script:gmatch '\n%$modules%["([^"]+)"%] ' do
+          found[module] = true
+        end
+        for other in script:gmatch '%$later%("([^"]+)"%)' do
+          waiting[#waiting + 1] = other
+        end
       end
+    end
+    return found
+  end
+
+  it("has all its modules in scripts of their own addresses, which never change", function()
+    local found, count = modules_of "", 0
+    for _, name in ipairs(names_of "lua/loom/web") do
+      local text = files.read("lua/loom/web/" .. name)
+      local is_module = name:find "%.js$" and not name:find "^site/" and not text:find("\nexport {};", 1, true) -- types alone
+      assert.equal(is_module and true or nil, found[name], name)
+      count = count + (is_module and 1 or 0)
     end
     assert.is_true(count > 20)
     for _, other in ipairs { hash .. "/index.html", hash .. "/none.js", hash .. "/views", hash .. "/views/none/a/b.js",
-      hash .. "/../ui.lua", ("0"):rep(16) .. "/main.js", hash:upper() .. "x/main.js" } do
+      hash .. "/h.js", hash .. "/site/api.js", hash .. "/../ui.lua", ("0"):rep(16) .. "/main.js", hash:upper() .. "x/main.js" } do
       local gone = service:request("/ui/" .. other, "--path-as-is")
       server.expect_problem(gone, 404)
       assert.equal("no-store", gone.headers["cache-control"])
     end
   end)
 
+  it("has all its styles in one file, and its pictures as they are", function()
+    local style = file_at "style.css"
+    for _, name in ipairs(names_of "lua/loom/web") do
+      local text = files.read("lua/loom/web/" .. name)
+      if name:find "%.css$" then
+        assert.is_truthy(style:find((text:gsub("/%*.-%*/", "")), 1, true), name)
+      elseif name:find "%.svg$" then
+        assert.equal(text, file_at(name))
+      end
+    end
+  end)
+
   it("is gzipped, but for what is small", function()
-    for _, path in ipairs { "/ui/", "/ui/" .. hash .. "/main.js", "/ui/" .. hash .. "/page.css", "/openapi.json" } do
+    for _, path in ipairs { "/ui/", "/ui/" .. hash .. "/main.js", "/ui/" .. hash .. "/style.css", "/openapi.json" } do
       local got = service:request(path, "--compressed")
       assert.same({ "gzip", true }, { got.headers["content-encoding"], got.headers.vary:find "Accept%-Encoding" ~= nil }, path)
       assert.equal(service:request(path).body, got.body)
@@ -143,7 +190,7 @@ describe("the dashboard", function()
 
   it("names nothing but by relative addresses", function()
     for address in shell_page.body:gmatch '[hs]re?[cf]="([^"]*)"' do
-      assert.is_truthy(address:find("^" .. hash .. "/") or address == "../openapi.json" or address == "../v1/session", address)
+      assert.is_truthy(address:find("^" .. hash .. "/") or address == "../openapi.json", address)
     end
     assert.is_nil(shell_page.body:find "{{")
   end)
@@ -156,32 +203,12 @@ describe("the dashboard", function()
   end)
 end)
 
-describe("the page", function()
-  it("names the modules that it cannot begin without, and those of its view, once each", function()
-    local made = ui.made_of({
-      ["index.html"] = "{{modules}}", ["main.js"] = 'import { a } from "./a.js";\nimport * as v from "./views/index.js";',
-      ["a.js"] = 'import { main } from "./main.js";', ["b.js"] = "",
-      ["views/index.js"] = 'const wall = () => import("./wall.js");',
-      ["views/wall.js"] = 'import { b } from "../b.js";\nimport {\n  c,\n} from "./wall/c.js";', ["views/fleet.js"] = "",
-      ["views/wall/c.js"] = 'import { d } from "../../a.js"; import("./later.js");', ["views/wall/later.js"] = "",
-    }, function() return ("0"):rep(32) end)
-    local function modules_of(view)
-      local list = {}
-      for name in made.shell(view):gmatch 'href="0+/([^"]*)"' do
-        list[#list + 1] = name
-      end
-      return table.concat(list, " ")
-    end
-    assert.equal("a.js b.js main.js views/index.js views/wall.js views/wall/c.js", modules_of "wall")
-    assert.equal("a.js main.js views/fleet.js views/index.js", modules_of "fleet")
-    assert.equal("a.js main.js views/index.js", modules_of "none")
-  end)
-end)
-
 describe("the hash of the dashboard's files", function()
   -- The whole text is what a hash is made of.
   local function hash_of(names)
     names["index.html"] = names["index.html"] or "{{assets}}"
+    names["main.js"] = names["main.js"] or ""
+    names["page.js"] = names["page.js"] or ""
     local seen
     ui.made_of(names, function(text)
       seen = text
@@ -193,8 +220,9 @@ describe("the hash of the dashboard's files", function()
   it("is another one for any other file, name or cut between them", function()
     local seen = {}
     for _, names in ipairs {
-      { ["a.js"] = "1" }, { ["a.js"] = "2" }, { ["b.js"] = "1" }, { ["a.js"] = "1", ["b.js"] = "" }, { ["a.js"] = "1b.js" },
-      { ["a.js"] = "", ["b.js"] = "1" }, { ["a.js"] = "1", ["index.html"] = "x" },
+      { ["a.svg"] = "1" }, { ["a.svg"] = "2" }, { ["b.svg"] = "1" }, { ["a.svg"] = "1", ["b.svg"] = "" },
+      { ["a.svg"] = "1b.svg" }, { ["a.svg"] = "", ["b.svg"] = "1" }, { ["a.svg"] = "1", ["index.html"] = "x" },
+      { ["main.js"] = 'import("./a.js");', ["a.js"] = "" }, { ["main.js"] = 'import("./a.js");', ["a.js"] = "1" },
     } do
       local hash = hash_of(names)
       assert.is_nil(seen[hash])
@@ -205,8 +233,8 @@ describe("the hash of the dashboard's files", function()
   it("does not depend on the order in which a folder gives its files", function()
     local one, two = {}, {}
     for i = 1, 50 do
-      one["f" .. i .. ".js"] = tostring(i)
-      two["f" .. (51 - i) .. ".js"] = tostring(51 - i)
+      one["f" .. i .. ".svg"] = tostring(i)
+      two["f" .. (51 - i) .. ".svg"] = tostring(51 - i)
     end
     assert.equal(hash_of(one), hash_of(two))
   end)

@@ -13,7 +13,7 @@ end
 -- The modules of a script, in the order in which they are in it.
 local function modules_of(script)
   local names = {}
-  for name in script:gmatch '\n%$modules%["([^"]+)"%] = ' do
+  for name in script:gmatch '\n%$modules%["([^"]+)"%] %?%?= ' do
     names[#names + 1] = name
   end
   return table.concat(names, " ")
@@ -62,6 +62,53 @@ describe("a bundle", function()
         .. '/**\n * @param {import("./none.js").Type} a exports\n */\n'
         .. 'export function f(a) {\n  return /** @type {import("./none.js").Type} */ (a); // import nothing\n}\n',
     }))
+  end)
+end)
+
+describe("a bundle in parts", function()
+  local function parts_of(modules, soon)
+    local scripts = bundle.parts(reading(modules), "main.js", soon or {})
+    local names = {}
+    for path, script in pairs(scripts) do
+      names[path] = modules_of(script)
+    end
+    return names, scripts
+  end
+
+  it("is a script to begin with, and one to each module that is imported by a call", function()
+    local names, scripts = parts_of {
+      ["main.js"] = 'import { a } from "./a.js";\na(() => import("./views/b.js"), () => import("./c.js"));\n',
+      ["a.js"] = "export function a() {}\n",
+      ["views/b.js"] = 'import { a } from "../a.js";\nimport { d } from "./d.js";\na(d, () => import("./e.js"));\n',
+      ["views/d.js"] = "export const d = 1;\n",
+      ["views/e.js"] = 'import { a } from "../a.js";\nimport { d } from "./d.js";\nimport { f } from "../f.js";\na(d, f);\n',
+      ["c.js"] = 'import { f } from "./f.js";\nf();\n',
+      ["f.js"] = "export function f() {}\n",
+    }
+    assert.same({ ["main.js"] = "a.js main.js", ["views/b.js"] = "views/d.js views/b.js", ["c.js"] = "f.js c.js",
+      ["views/e.js"] = "f.js views/e.js" }, names)
+    assert.is_truthy(scripts["views/e.js"]:find('from "../main.js";', 1, true))
+    assert.is_truthy(scripts["c.js"]:find('from "./main.js";', 1, true))
+  end)
+
+  it("brings what a module that two ask for needs beside what all pages have", function()
+    assert.same({ ["main.js"] = "main.js", ["one.js"] = "common.js one.js", ["two.js"] = "two.js",
+      ["both.js"] = "common.js both.js" }, (parts_of {
+        ["main.js"] = 'import("./one.js");\nimport("./two.js");\n',
+        ["one.js"] = 'import { common } from "./common.js";\nimport("./both.js");\n',
+        ["two.js"] = 'import("./both.js");\n',
+        ["both.js"] = 'import { common } from "./common.js";\n',
+        ["common.js"] = "export const common = 1;\n",
+      }))
+  end)
+
+  it("begins with what comes soon", function()
+    assert.same({ ["main.js"] = "main.js a.js page.js", ["view.js"] = "view.js" }, (parts_of({
+      ["main.js"] = 'import("./view.js");\nimport("./page.js");\n',
+      ["page.js"] = 'import { a } from "./a.js";\nimport("./view.js");\n',
+      ["view.js"] = 'import { a } from "./a.js";\n',
+      ["a.js"] = "export const a = 1;\n",
+    }, { "page.js" })))
   end)
 end)
 

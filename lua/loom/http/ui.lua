@@ -1,16 +1,24 @@
---- The dashboard: the files of `loom/web`, beside the Lua that serves them, as they are.
+--- The dashboard: the files of `loom/web`, beside the Lua that serves them, in few pieces.
+--
+-- A file costs a browser some milliseconds, four times as many on a slow machine, and there are a hundred short ones. So its
+-- styles are one file, and its modules one script that all pages begin with, one to each view, and one to each part of a view
+-- that may come later; what is in them stands as it does in the files, without comments: see `loom.bundle`.
 --
 -- They are read when nginx starts, before it has workers, so that all of these serve the same ones, also after an upgrade below
 -- them. Their addresses have a hash over all of them, HASH below: what is at one never changes, so that browsers keep it for
--- good, and never mix files of two versions. There are no data in them, so that they need no token: the API asks for one.
+-- good, and never mix files of two versions. There are no data in them, so that they need no token: the API asks for one. The
+-- page tells who looks (`loom.http.viewer`), so that its script can ask for data at once.
 -- @module loom.http.ui
 
 local accept = require "loom.http.accept"
+local bundle = require "loom.bundle"
 local lfs = require "lfs"
+local markup = require "loom.formats.html.markup"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local small_file = require "loom.small_file"
+local viewer = require "loom.http.viewer"
 local web = require "loom.web"
 
 local ui = {}
@@ -18,6 +26,9 @@ local ui = {}
 local FILE_MAX = 1024 * 1024 -- bytes; those that there are have some thousands
 local DEPTH = 4 -- of folders and a file, such as views/fleet/trend/chart.js
 local SHELL = "index.html" -- what every view is opened in
+local ENTRY = "main.js" -- the module that it begins with
+local SOON = { "page.js" } -- what that begins with
+local STYLE = "style.css"
 local COPIES = "site" -- what pages have that need no service: see `loom.site`
 local YEAR = 31536000 -- seconds, as long as caches are ever told to keep anything
 
@@ -45,52 +56,47 @@ local function read(folder, below, files, depth)
   return files
 end
 
--- The name of what a module imports, such as "../h.js" of "views/fleet.js".
-local function resolved(relative, importer)
-  local folder, rest = importer:match "^(.*/)[^/]*$" or "", relative:gsub("^%./", "")
-  while rest:find "^%.%./" do
-    folder, rest = folder:gsub("[^/]*/$", ""), rest:sub(4)
-  end
-  return folder .. rest
+-- The styles in the place of the first that the shell names, and the shell with that name alone.
+local function join_styles(shell, files)
+  local parts = {}
+  shell = shell:gsub('<link rel="stylesheet" href="{{assets}}/([^"]*)">\n', function(name)
+    parts[#parts + 1] = files[name]
+    return #parts == 1 and ('<link rel="stylesheet" href="{{assets}}/%s">\n'):format(STYLE) or ""
+  end)
+  return shell, (table.concat(parts, "\n"):gsub("/%*.-%*/", ""))
 end
 
--- Adds a module and what it cannot begin without: what is asked for when it is needed (`import()`) comes then.
-local function add_needed(needed, files, name)
-  if files[name] and not needed[name] then
-    needed[name] = true
-    for relative in files[name]:gmatch '%f[%w]from "(%.[^"\n]*)"' do
-      add_needed(needed, files, resolved(relative, name))
-    end
+-- What is served of the folder's files, by name; and the shell.
+local function joined(files)
+  local shell, style = join_styles(files[SHELL], files)
+  local served = bundle.parts(function(name)
+    return files[name] or error(name .. ": is not there", 0)
+  end, ENTRY, SOON)
+  served[STYLE] = style
+  for name, text in pairs(files) do
+    served[name] = name:find "%.svg$" and text or served[name]
   end
+  return served, shell
 end
 
 --- The folder's files as they are served.
 -- @tparam {[string]=string} files by name
 -- @tparam function hash from a text to a text
--- @treturn table `hash`; `files`, without the shell; and `shell`, a function from a view's name to the page that opens it, which
---   names the view's files
+-- @treturn table `hash`; `files`, without the shell; and `shell`, a function from a view's name, and a text that tells who looks,
+--   to the page that opens the view
 function ui.made_of(files, hash)
-  local names, parts = {}, {}
-  for name in pairs(files) do
+  local served, shell = joined(files)
+  local names, parts = {}, { ("%d\n%s"):format(#shell, shell) }
+  for name in pairs(served) do
     names[#names + 1] = name
   end
   table.sort(names)
-  local others = {}
-  for i, name in ipairs(names) do
-    parts[i] = ("%d %s %d\n%s"):format(#name, name, #files[name], files[name])
-    others[name] = name ~= SHELL and files[name] or nil
+  for _, name in ipairs(names) do
+    parts[#parts + 1] = ("%d %s %d\n%s"):format(#name, name, #served[name], served[name])
   end
-  local made = { hash = hash(table.concat(parts)):sub(1, 16), files = others }
-  function made.shell(view)
-    local modules, needed = {}, {}
-    add_needed(needed, files, "main.js")
-    add_needed(needed, files, ("views/%s.js"):format(view))
-    for _, name in ipairs(names) do
-      if needed[name] then
-        modules[#modules + 1] = ('<link rel="modulepreload" href="%s/%s">'):format(made.hash, name)
-      end
-    end
-    return (files[SHELL]:gsub("{{(%l+)}}", { assets = made.hash, modules = table.concat(modules, "\n") }))
+  local made = { hash = hash(table.concat(parts)):sub(1, 16), files = served }
+  function made.shell(view, who)
+    return (shell:gsub("{{(%l+)}}", { assets = made.hash, view = view, who = markup.text(who or "") }))
   end
   return made
 end
@@ -109,12 +115,19 @@ local function send(media_type, cache, etag, text)
   }, text)
 end
 
+-- Who looks, as JSON; empty where that cannot be told now, since the page is there also when the database is not.
+local function who_looks()
+  local told, who = pcall(viewer.find)
+  return told and viewer.text(who) or ""
+end
+
 local function get_shell(arguments)
   local view = arguments.view
-  if not view:find "^%l+$" or view == "index" or not site.files[("views/%s.js"):format(view)] then
+  if not view:find "^%l+$" or not site.files[("views/%s.js"):format(view)] then
     problem.raise(404, "there is nothing at this path")
   end
-  send("text/html; charset=utf-8", "no-cache", site.hash, site.shell(view))
+  local text = site.shell(view, who_looks())
+  send("text/html; charset=utf-8", "private, no-cache", ngx.md5(text):sub(1, 16), text)
 end
 
 -- Names are relative, whatever path a proxy has the service below: those in the shell need the slash.

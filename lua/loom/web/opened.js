@@ -5,9 +5,8 @@
 import { copy } from "./copy.js";
 import { fill, h, painted } from "./h.js";
 import * as header from "./header.js";
-import { views } from "./views/index.js";
 
-/** @typedef {{ name: string, module: import("./view.js").Module }} Loaded */
+/** @typedef {import("./load.js").Loaded} Loaded */
 
 /** Where it stands. */
 export const place = h("main", { id: "main", tabIndex: -1 });
@@ -19,16 +18,6 @@ let open = null;
 export function close() {
   open?.view.close?.();
   open = null;
-}
-
-/**
- * Loads a view.
- * @param {string} wanted as the address names it
- * @returns {Promise<Loaded>}
- */
-export async function load(wanted) {
-  const name = Object.hasOwn(views, wanted) ? wanted : "fleet";
-  return { name, module: await views[name]() };
 }
 
 /** @param {Loaded} loaded */

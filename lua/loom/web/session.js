@@ -25,6 +25,20 @@ export function mayWrite() {
   return session.scope === "write";
 }
 
+/**
+ * Whether the page itself tells who looks. It does not where that may not be so any more, or is not certain: browsers keep the
+ * page to go back to it, and do not tell the service who they are when a link of another site leads here.
+ */
+export function isTold() {
+  const place = /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=loom-viewer]"));
+  const [loaded] = performance.getEntriesByType("navigation");
+  if (!place?.content || /** @type {PerformanceNavigationTiming | undefined} */ (loaded)?.type === "back_forward") {
+    return false;
+  }
+  session = JSON.parse(place.content);
+  return session.scope !== null;
+}
+
 /** Asks the service who is logged in. */
 export async function load() {
   session = await api.get("v1/session");

@@ -11,7 +11,7 @@ import { row, update } from "./rowcells.js";
 /** @typedef {import("./columns.js").Column} Column */
 
 const SPARE = 8; // rows above and below those that are seen
-const FIRST = 20; // rows that are made before the height that there is for them is known
+const FIRST = 16; // rows that are made before the height that there is for them is known
 const REST = 80; // milliseconds without scrolling after which rows are asked for
 
 /** @param {import("./columns.js").Source} source */

@@ -15,6 +15,7 @@ local service = require "loom.http.service"
 local sessions = require "loom.http.sessions"
 local time = require "loom.time"
 local tokens = require "loom.http.tokens"
+local viewer = require "loom.http.viewer"
 
 local BODY_MAX = 4096 -- bytes: a token has 512 at the most
 local FAILURES_MAX, FAILURES_PERIOD = 10, 60 -- tokens that are not known, of a client, in so many seconds of a worker
@@ -60,21 +61,9 @@ end
 
 -- ---- routes ----
 
-local function values_json(values)
-  return json.array(values, json.string)
-end
-
-local function where_json(where)
-  return where and json.map(where, values_json) or json.null
-end
-
 -- Answers with what somebody may do; nil: nobody who is known.
 local function send(who)
-  local token = who and who.token
-  local are_needed = tokens.state() ~= nil
-  response.json(200, json.object("tokens", json.boolean(are_needed), "name", json.text(token and token.name),
-    "scope", json.text(not are_needed and "write" or token and token.scope), "where", where_json(token and token.where),
-    "expires", json.text(who and who.expires and time.text(who.expires * 1000000))))
+  response.json(200, viewer.text(who, "expires", json.text(who and who.expires and time.text(who.expires * 1000000))))
 end
 
 local function database()
@@ -83,7 +72,7 @@ end
 
 local function get()
   request.parameters {}
-  local who = tokens.state() and access.identify(database()) or nil
+  local who = viewer.find()
   journal.note_token(who and who.token.name)
   send(who)
 end
@@ -109,7 +98,7 @@ local function delete()
   local id = access.cookie()
   if id then
     access.check_session_page()
-    local who = tokens.state() and access.identify(database())
+    local who = viewer.find()
     journal.note_token(who and who.token.name)
     set_cookie("", 0) -- which the browser drops also where the session cannot be ended, as on a full disk
     service.call(nil, function(state)

@@ -1,0 +1,186 @@
+/**
+ * The page: it opens the view that the address names, keeps it up to date, and gives every failure its place.
+ */
+
+import * as address from "./address.js";
+import * as api from "./api.js";
+import { show } from "./clock.js";
+import * as filters from "./filters.js";
+import * as fresh from "./fresh.js";
+import { fill, h } from "./h.js";
+import * as header from "./header.js";
+import { load } from "./load.js";
+import * as live from "./live.js";
+import * as notice from "./notice.js";
+import * as opened from "./opened.js";
+import { ready } from "./ready.js";
+import * as session from "./session.js";
+import * as theme from "./theme.js";
+
+const RETRY_MOST = 30000; // milliseconds between two tries where the service does not answer
+
+const problem = h("div", { class: "place" });
+const placed = ready().then(() => document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "To the content"),
+  header.element, filters.element, ...notice.places, problem, opened.place));
+
+let updating = new AbortController();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let retrying;
+let retries = 0;
+let isLost = false; // whether the service does not answer
+let isKnown = false; // whether it is told who looks
+
+function login() {
+  live.stop();
+  opened.close();
+  filters.element.hidden = true;
+  fill(problem);
+  header.updateWho(leave);
+  import("./login.js").then(({ form }) => fill(opened.place, form(() => {
+    fill(opened.place);
+    header.updateWho(leave);
+    update();
+  }))).catch(fail);
+}
+
+// What has been asked for is not waited for: it would be refused.
+async function leave() {
+  updating.abort();
+  live.stop();
+  try {
+    await session.leave();
+    login();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** What to do where the page itself fails, or asks for a part of it that the service has in a newer version. */
+function broken() {
+  return h("section", { class: "panel failure", role: "alert" },
+    h("h2", null, "This page has failed"),
+    h("p", null, "It may be older than the service."),
+    h("p", null, h("button", { type: "button", onclick: () => location.reload() }, "Load it anew")));
+}
+
+/** @param {unknown} error */
+function breakDown(error) {
+  document.body.classList.add("lost");
+  fill(problem, broken());
+  throw error;
+}
+
+function retry() {
+  clearTimeout(retrying);
+  retrying = setTimeout(update, Math.min(1000 * 2 ** retries++, RETRY_MOST));
+}
+
+/** @param {unknown} error */
+function fail(error) {
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return;
+  } else if (!(error instanceof api.ApiError)) {
+    return breakDown(error);
+  } else if (error.status === 0) {
+    lose();
+    return retry();
+  }
+  answered();
+  if (error.status === 401) {
+    session.load().then(login, fail);
+    return;
+  }
+  const { signal } = updating;
+  document.body.classList.add("lost");
+  import("./failure.js").then(({ failure }) => !signal.aborted && fill(problem, failure(error, () => update())), breakDown);
+  if (error.status === 503) {
+    retry();
+  }
+}
+
+// The banner is put up once, so that its button keeps the focus.
+function lose() {
+  document.body.classList.add("lost");
+  if (!isLost) {
+    isLost = true;
+    notice.warn("The service has not answered since ", show(Date.now(), undefined, "time"),
+      ". What is shown is from before. Trying again by itself. ",
+      h("button", { type: "button", onclick: () => update() }, "Try now"));
+  }
+}
+
+function answered() {
+  isLost = false;
+  clearTimeout(retrying);
+  document.body.classList.remove("lost");
+  notice.warn();
+}
+
+function succeed() {
+  answered();
+  retries = 0;
+  fill(problem);
+}
+
+/** Whether whoever looks may: where they have to log in first, they have. */
+async function isAdmitted() {
+  if (!isKnown) {
+    if (session.current().scope === null) { // the page itself has not told
+      await session.load();
+    }
+    isKnown = true;
+    header.updateWho(leave);
+  }
+  const { tokens, scope } = session.current();
+  return !tokens || scope !== null;
+}
+
+/** Shows what the address asks for, as the data are now. */
+async function update() {
+  updating.abort();
+  updating = new AbortController();
+  const { signal } = updating;
+  const now = address.read();
+  const loading = load(now.view);
+  loading.catch(() => {}); // it is told where the view is wanted
+  if (isKnown && !live.isOpen()) { // nobody tells of changes; what is asked for first is of now
+    fresh.forget();
+  }
+  try {
+    if (!await isAdmitted()) {
+      await placed;
+      login();
+      return;
+    }
+    signal.throwIfAborted();
+    const asked = fresh.get("v1/now", address.now(now.query), signal);
+    asked.catch(() => {}); // so is how it went
+    loading.then(({ module: { ahead } }) => ahead?.(now.query, signal), () => {});
+    await placed;
+    header.update(now);
+    filters.update(now);
+    await opened.update(now, loading, await asked, signal);
+    succeed();
+  } catch (error) {
+    if (!signal.aborted) {
+      fail(error);
+    }
+  }
+  if (!signal.aborted) {
+    live.start(); // what it tells first is whether all this is of now
+  }
+}
+
+/** Begins with it. */
+export function start() {
+  theme.apply();
+  address.follow();
+  address.subscribe(update);
+  live.subscribe("connection", header.updateConnection);
+  live.refreshing(async () => {
+    if (!address.read().query.has("as_of")) {
+      await update();
+    }
+  });
+  update();
+}
