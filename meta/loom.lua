@@ -481,7 +481,7 @@ function monitor:store(store) end
 
 ---@class loom.monitor.audit.options
 ---@field store? string an id, or `"*"` for what was set for every store (default: all there is)
----@field kind? string|"hours"|"special_day"|"exclusion"|"timezone"|"attributes"|"store"|"polls"|"ingest" `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"`, `"polls"` or `"ingest"`
+---@field kind? string|"hours"|"special_day"|"exclusion"|"timezone"|"attributes"|"store"|"polls"|"ingest"|"rule"|"channel"|"mute"|"silence"|"objective"|"setting"|"alert" `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"`, `"polls"`, `"ingest"`, or of what alerts go by `"rule"`, `"channel"`, `"mute"`, `"silence"`, `"objective"`, `"setting"` or `"alert"`
 ---@field limit? integer how many entries at the most, up to 1000 (default: 100)
 ---@field after? integer only entries before that of this number: the last one of the page before
 
@@ -497,7 +497,7 @@ function monitor:store(store) end
 ---for _, entry in ipairs(monitor:audit { store = "shop 1" }) do print(entry.at_utc, entry.by, entry.kind) end
 ---```
 ---@param options? loom.monitor.audit.options
----@return table[]|nil # the newest first: `number`, which ascends; `at` (an instant); `by`; `store_id` (or `"*"`); `kind`; `before` and `after`, nil where there was nothing, or is: of hours `changes`, one to each date, with `effective_from`, and `week`, or `reverts`, or `removed` where there was, or is, no change on the date; of a special day `date`, `spans` and `note`; of an exclusion its fields, with instants as text; of a timezone `timezone_str`; of attributes `attributes`, values by name, false for one that there was not; of polls and stores how much has gone; and `reason` (nil: none was given)
+---@return table[]|nil # the newest first: `number`, which ascends; `at` (an instant); `by`; `store_id` (or `"*"`); `kind`; `before` and `after`, nil where there was nothing, or is: of hours `changes`, one to each date, with `effective_from`, and `week`, or `reverts`, or `removed` where there was, or is, no change on the date; of a special day `date`, `spans` and `note`; of an exclusion its fields, with instants as text; of a timezone `timezone_str`; of attributes `attributes`, values by name, false for one that there was not; of polls and stores how much has gone; of what alerts go by its definition; and `reason` (nil: none was given)
 ---@return string? # the failure
 ---@return string? # its code
 function monitor:audit(options) end

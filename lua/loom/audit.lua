@@ -8,8 +8,10 @@ local time = require "loom.time"
 
 local audit = {}
 
---- What is changed by hand, and files that are loaded.
-audit.kinds = { "hours", "special_day", "exclusion", "timezone", "attributes", "store", "polls", "ingest" }
+--- What is changed by hand, files that are loaded, and what alerts go by. Those of the configuration are of no store: they are
+-- told of "*", and their `before` and `after` name them.
+audit.kinds = { "hours", "special_day", "exclusion", "timezone", "attributes", "store", "polls", "ingest", "rule", "channel",
+  "mute", "silence", "objective", "setting", "alert" }
 
 local LIMIT, LIMIT_MAX = 100, 1000
 audit.LIMIT, audit.LIMIT_MAX = LIMIT, LIMIT_MAX

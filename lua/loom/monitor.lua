@@ -494,14 +494,16 @@ end
 -- @tparam[opt] table options
 -- @tparam[opt] string options.store an id, or `"*"` for what was set for every store (default: all there is)
 -- @tparam[opt] string options.kind `"hours"`, `"special_day"`, `"exclusion"`, `"timezone"`, `"attributes"`, `"store"`,
---   `"polls"` or `"ingest"`
+--   `"polls"`, `"ingest"`, or of what alerts go by `"rule"`, `"channel"`, `"mute"`, `"silence"`, `"objective"`, `"setting"` or
+--   `"alert"`
 -- @tparam[opt=100] int options.limit how many entries at the most, up to 1000
 -- @tparam[opt] int options.after only entries before that of this number: the last one of the page before
 -- @treturn {table,...}|nil the newest first: `number`, which ascends; `at` (an instant); `by`; `store_id` (or `"*"`); `kind`;
 --   `before` and `after`, nil where there was nothing, or is: of hours `changes`, one to each date, with `effective_from`, and
 --   `week`, or `reverts`, or `removed` where there was, or is, no change on the date; of a special day `date`, `spans` and
 --   `note`; of an exclusion its fields, with instants as text; of a timezone `timezone_str`; of attributes `attributes`, values
---   by name, false for one that there was not; of polls and stores how much has gone; and `reason` (nil: none was given)
+--   by name, false for one that there was not; of polls and stores how much has gone; of what alerts go by its definition; and
+--   `reason` (nil: none was given)
 -- @treturn ?string the failure
 -- @treturn ?string its code
 -- @usage for _, entry in ipairs(monitor:audit { store = "shop 1" }) do print(entry.at_utc, entry.by, entry.kind) end

@@ -118,9 +118,10 @@ function transaction.group(database, work)
   return ended(pcall(work))
 end
 
--- Calls work(argument) between begin and commit of the target, which is a database or facts, whose change has an author.
-local function attempt(target, work, argument, keep_revision, signed)
-  local begun, message, code = target:begin(signed)
+-- Calls work(argument) between begin and commit of the target, which is a database or facts; `how` is what it begins with, the
+-- author of facts, and whether a database is asked meanwhile.
+local function attempt(target, work, argument, keep_revision, how)
+  local begun, message, code = target:begin(how)
   if not begun then
     return nil, message, code
   end
@@ -145,16 +146,17 @@ end
 -- @param database
 -- @tparam function work
 -- @tparam[opt] bool keep_revision nothing changes that reports are made from: see loom_database_revision
+-- @tparam[opt] bool reads `work` also asks the database by its other methods, which see what it has written so far
 -- @return what `work` returns, or nil, the failure and its code; an error of `work` comes through. In both cases the
 --   database is as it was.
-function transaction.run(database, work, keep_revision)
+function transaction.run(database, work, keep_revision, reads)
   return attempt(database, work, function(sql, ...)
     local changes, number, value = database:execute(sql, ...)
     if not changes then
       error(setmetatable({ code = value, message = number }, failure), 0)
     end
     return changes, number, value
-  end, keep_revision)
+  end, keep_revision, reads)
 end
 
 -- Facts whose methods end the transaction when they fail.

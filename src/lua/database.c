@@ -8,6 +8,7 @@
 #include "sqlite/info.h"
 #include "sqlite/source_sqlite.h"
 #include "time/civil.h"
+#include "write/audit.h"
 #include "write/prune.h"
 
 #include <stdlib.h>
@@ -143,6 +144,40 @@ static int rollback(lua_State *L) {
   return 0;
 }
 
+/* The text of a field, which the table at `index` keeps; NULL and a length of 0 where it has none. */
+static const char *text_of(lua_State *L, int index, const char *name, size_t *length) {
+  lua_getfield(L, index, name);
+  const char *text = lua_isnil(L, -1) ? NULL : luaL_checklstring(L, -1, length);
+  lua_pop(L, 1);
+  return text;
+}
+
+/*
+** audit({kind =, before =, after =, by =, reason =, at =}): writes an entry that is of no store, in the write transaction of its
+** change. `before` and `after` are objects in JSON.
+*/
+static int audit(lua_State *L) {
+  static const char *const known[] = {"kind", "before", "after", "by", "reason", "at", NULL};
+  loom_error error;
+  uint64_t number;
+  unsigned parts;
+  struct loom_author author;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lloom_check_options(L, 2, known);
+  lloom_read_author(L, 2, &author);
+  struct loom_audit_entry entry = {.author = &author,
+                                   .kind = lloom_option_string(L, 2, "kind", "")};
+  entry.before = text_of(L, 2, "before", &entry.before_length);
+  entry.after = text_of(L, 2, "after", &entry.after_length);
+  luaL_argcheck(L, loom_database_writing(database, &number, &parts), 1,
+                "a write transaction expected");
+  loom_status status = loom_audit_add(database, &entry, &error);
+  if (status == LOOM_OK)
+    status = loom_audit_trim(database, &error);
+  return lloom_done(L, status, &error);
+}
+
 /*
 ** prune({keep = microseconds, now = microseconds [, dry_run] [, force] [, by, reason, at]}): returns a table of gone and kept, each of polls,
 ** days, first and newest, and where there were polls cut.
@@ -268,6 +303,7 @@ void lloom_register_database(lua_State *L) {
                                      {"info", info},
                                      {"rollback", rollback},
                                      {"check", check},
+                                     {"audit", audit},
                                      {"prune", prune},
                                      {"removal", lloom_removal},
                                      {"remove", lloom_remove},

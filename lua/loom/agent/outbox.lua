@@ -5,9 +5,10 @@
 -- so that no `resolved` overtakes its `firing`. Events join the last message of their thread as long as it was never tried.
 -- @module loom.agent.outbox
 
+local channel_store = require "loom.agent.channel_store"
 local channels = require "loom.agent.channels"
-local check = require "loom.check"
 local cjson = require "cjson.safe"
+local time = require "loom.time"
 local transaction = require "loom.transaction"
 local ulid = require "loom.ulid"
 
@@ -30,70 +31,22 @@ local KEEP, KEEP_DEAD = 30 * 86400 * SECOND, 400 * 86400 * SECOND -- of messages
 local KEEP_EVENTS = 400 * 86400 * SECOND
 local TIDY_MAX = 10000 -- rows that go at a time
 local STANDING_MAX = 5000 -- alerts that are sent again at a time, some MB
-local CHANNELS_MAX = 100 -- each may hold a transfer
 
 -- ---- channels ----
 
--- What of a definition is secret, and what is not.
-local function split(definition)
-  local secrets, open = {}, {}
-  local is_secret = {}
-  for _, name in ipairs(channels.of(definition.kind).secrets) do
-    is_secret[name] = true
-  end
-  for name, value in pairs(definition) do
-    if name ~= "name" and name ~= "kind" then
-      (is_secret[name] and secrets or open)[name] = value
-    end
-  end
-  return cjson.encode(open), cjson.encode(secrets)
-end
-
---- Sets a channel. Secrets that are not given stay as they were.
+--- Sets a channel, of which no audit tells: see `loom.alerts.configuration`, which is for all others than tests of this.
 -- @tparam loom.monitor monitor
--- @tparam table definition see `loom.agent.channels.check`
+-- @tparam table definition see `loom.agent.channel_store.put`
 -- @treturn bool|nil true, or nil, the failure and its code
 function outbox.set_channel(monitor, definition)
-  local good, why = channels.check(definition)
-  if good and type(definition.name) ~= "string" then
-    good, why = nil, "name is missing"
-  elseif good and definition.kind == "lua" then
-    good, why = nil, "a function cannot be stored: it belongs into a configuration"
-  end
-  if not good then
-    return nil, "EINVAL: channel " .. check.shown(definition.name) .. ": " .. why, "EINVAL"
-  end
-  local open, secrets = split(definition)
   return transaction.run(monitor.database, function(execute)
-    execute([[INSERT INTO alert_channel(name, kind, definition) VALUES(?1, ?2, ?3) ON CONFLICT(name) DO UPDATE
-      SET kind = ?2, definition = ?3, disabled = NULL, disabled_reason = NULL, failing = NULL, failing_told = 0, hold = 0]],
-      definition.name, definition.kind, open)
-    execute("INSERT OR REPLACE INTO alert_secret SELECT number, ?2 FROM alert_channel WHERE name = ?1", definition.name, secrets)
-    local _, _, count = execute "SELECT count(*) FROM alert_channel"
-    if count > CHANNELS_MAX then
-      transaction.fail("EINVAL", "there may be at most %d channels", CHANNELS_MAX)
-    end
+    channel_store.put(execute, definition, time.now(monitor))
     return true
   end, true)
 end
 
---- Removes a channel, with what is on its way to it.
-function outbox.remove_channel(monitor, name)
-  return transaction.run(monitor.database, function(execute)
-    return execute("DELETE FROM alert_channel WHERE name = ?", name) > 0
-  end, true)
-end
-
---- The channels, without their secrets.
--- @treturn {table,...}|nil `name`, `kind`, `definition`, `disabled`, `disabled_reason`, `failing`, `hold`
-function outbox.channels(monitor)
-  local rows, message, code = monitor.database:rows [[SELECT name, kind, definition, disabled, disabled_reason, failing, hold
-    FROM alert_channel ORDER BY name]]
-  for _, row in ipairs(rows or {}) do
-    row.definition = cjson.decode(row.definition)
-  end
-  return rows, message, code
-end
+--- The channels, without their secrets: see `loom.agent.channel_store.list`.
+outbox.channels = channel_store.list
 
 --- A channel with its secrets, as `requests` of its kind take it; nil, and which secret cannot be read.
 function outbox.open_channel(monitor, row)
@@ -107,6 +60,11 @@ function outbox.open_channel(monitor, row)
   local definition = cjson.decode(row.definition) or {}
   for name, value in pairs(cjson.decode(secrets) or {}) do
     definition[name] = value
+  end
+  for _, name in ipairs(channels.of(row.kind).secrets) do
+    if definition[name] == false then
+      return nil, name .. " has not been given yet"
+    end
   end
   definition.name, definition.kind = row.name, row.kind
   return channels.resolve(definition)

@@ -147,6 +147,10 @@ local top = {
   max_gap = time.duration,
 }
 
+--- Checkers that other definitions share with those of rules: a name, texts, a window, a choice of stores.
+rules.checkers = { name = name, texts = list_of_texts, window = window,
+  stores = { where = stores.conditions, ids = list_of_texts, dormant = check.boolean } }
+
 -- ---- reading ----
 
 -- Ends the reading with a failure: {rule, field, expected, value}.

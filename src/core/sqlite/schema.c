@@ -89,7 +89,7 @@
 
 /*
 ** What the service keeps: `reports`, the folder of report files, which no other database has (report_folder.lua), and sessions,
-** by the hashes of their cookies (sessions.lua).
+** by the hashes of their cookies (sessions.lua); and `configuration`, how often that has changed (alerts/configuration.lua).
 */
 #define SERVICE_TABLE                                                                              \
   "CREATE TABLE service(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
@@ -119,7 +119,8 @@
   " changes INTEGER NOT NULL,"                                                                     \
   " written INTEGER NOT NULL,"                                                                     \
   " kind TEXT NOT NULL CHECK(kind IN ('hours', 'special_day', 'exclusion', 'timezone',"            \
-  " 'attributes', 'store', 'polls', 'ingest')),"                                                   \
+  " 'attributes', 'store', 'polls', 'ingest', 'rule', 'channel', 'mute', 'silence', 'objective',"  \
+  " 'setting', 'alert')),"                                                                         \
   " store_id TEXT,"                                                                                \
   " author TEXT NOT NULL,"                                                                         \
   " before TEXT,"                                                                                  \
@@ -128,6 +129,20 @@
   ") STRICT;"                                                                                      \
   "CREATE INDEX audit_by_store ON audit(store_id);"                                                \
   "CREATE INDEX audit_of_files ON audit(number) WHERE kind = 'ingest';"
+
+/*
+** What alerts go by, but for channels: see lua/loom/alerts/configuration.lua. A definition is JSON, as it was given; no number is
+** given twice, also where what had it is gone. `changed` is in microseconds.
+*/
+#define CONFIGURATION_TABLE                                                                        \
+  "CREATE TABLE configuration("                                                                    \
+  " number INTEGER PRIMARY KEY,"                                                                   \
+  " kind TEXT NOT NULL CHECK(kind IN ('rule', 'mute', 'silence', 'objective', 'setting')),"        \
+  " name TEXT NOT NULL,"                                                                           \
+  " definition TEXT NOT NULL,"                                                                     \
+  " changed INTEGER NOT NULL,"                                                                     \
+  " UNIQUE(kind, name)"                                                                            \
+  ") STRICT;"
 
 /*
 ** Alerts on their way to receivers: see lua/loom/agent/outbox.lua. Instants are in microseconds. What happened is an event, in JSON
@@ -408,9 +423,15 @@ static const char upgrade_6[] = "ALTER TABLE exclusion ADD COLUMN " EXCLUSION_ZO
 
 static const char upgrade_7[] = AUDIT_TABLE "PRAGMA user_version=8;";
 
-const char loom_schema_alerts_sql[] = ALERT_DELIVERY_TABLES ALERT_TABLES;
+const char loom_schema_alerts_sql[] = CONFIGURATION_TABLE ALERT_DELIVERY_TABLES ALERT_TABLES;
 
-static const char upgrade_8[] = ALERT_DELIVERY_TABLES ALERT_TABLES "PRAGMA user_version=9;";
+/* Entries of the audit are copied aside, since there are more kinds of them. */
+static const char upgrade_8[] =
+    "CREATE TEMP TABLE old_audit AS SELECT * FROM audit;"
+    "DROP TABLE main.audit;" AUDIT_TABLE
+    "INSERT INTO main.audit SELECT * FROM temp.old_audit;"
+    "DROP TABLE temp.old_audit;" CONFIGURATION_TABLE ALERT_DELIVERY_TABLES ALERT_TABLES
+    "PRAGMA user_version=9;";
 
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
     [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4,

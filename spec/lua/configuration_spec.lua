@@ -1,0 +1,299 @@
+-- What alerts go by, stored: checked, told of in the audit, exported as it was applied, and no secret told by anything.
+local configuration = require "loom.alerts.configuration"
+local files = require "support.files"
+local loom = require "loom"
+local outbox = require "loom.agent.outbox"
+local transaction = require "loom.transaction"
+
+local SECRET = "s3cret-of-a-channel"
+
+local function json(value)
+  return require "loom.canonical"(value)
+end
+
+describe("the configuration of alerts", function()
+  local folder, monitor, now
+
+  before_each(function()
+    folder, now = files.make_folder(), 1700000000
+    monitor = assert(loom.open(folder .. "/db", { create = true, by = "spec", clock = function()
+      return now
+    end }))
+    for _ = 1, 2 do -- from the first one on the file is open, and from the next one on its log
+      assert(transaction.run(monitor.database, function(execute)
+        return execute "INSERT INTO service VALUES('spec', 'x') ON CONFLICT(name) DO NOTHING"
+      end, true))
+    end
+  end)
+
+  after_each(function()
+    monitor:close()
+    files.remove_folder(folder)
+  end)
+
+  local all = {
+    settings = { stale_after = "45m", dormant_after = 864000 },
+    channels = {
+      { name = "ops", kind = "webhook", url = "https://example.org/" .. SECRET, secret = SECRET },
+      { name = "mail", kind = "email", url = "smtp://mail.example.org:587", from = "a@example.org", to = { "b@example.org" },
+        username = "a", password_file = "/etc/loom/password" },
+    },
+    mutes = { { name = "night", hours = "mon-fri 22:00-06:00", zone = "Europe/Paris", passes = "critical" } },
+    objectives = { { name = "west", stores = { where = { region = "west" } }, target = 0.99, window = "month" } },
+    silences = { { id = "works", matchers = { store = "shop*", where = { region = { "west", "east" } } },
+      from = "2023-11-01 00:00:00 UTC", to = 1700003600, author = "me", comment = "works" } },
+    rules = {
+      { name = "down", severity = "critical", when = { kind = "down_for", time = "30m" }, channels = { "ops", "mail" },
+        mute = "night", ["for"] = { count = 2, of = 3 }, stores = {} },
+      { name = "budget", when = { kind = "budget", objective = "west", left = 0.25 }, enabled = false },
+    },
+  }
+
+  local function put(kind, definition)
+    return assert(configuration.put(monitor, kind, definition))
+  end
+
+  local function refused(pattern, kind, definition)
+    local before = configuration.revision(monitor)
+    local done, message, code = configuration.put(monitor, kind, definition)
+    assert.is_nil(done)
+    assert.equal("EINVAL", code)
+    assert.matches(pattern, message)
+    assert.is_nil(message:find(SECRET, 1, true))
+    assert.equal(before, configuration.revision(monitor))
+  end
+
+  it("gives each definition as it was set, under a number that no other has had", function()
+    local seen = {}
+    for _ = 1, 3 do
+      local item = put("rule", { name = "down", when = { kind = "down_for", time = "30m" } })
+      assert.same({ name = "down", when = { kind = "down_for", time = "30m" } }, item.definition)
+      assert.equal("new", item.change)
+      assert.is_nil(seen[item.number])
+      seen[item.number] = true
+      assert.equal("unchanged", put("rule", item.definition).change)
+      assert.equal(item.number, put("rule", { name = "down", when = { kind = "down_for", time = "31m" } }).number)
+      assert.is_true(configuration.remove(monitor, "rule", "down"))
+      assert.is_false(configuration.get(monitor, "rule", "down"))
+    end
+    assert.equal("ENOENT", select(3, configuration.remove(monitor, "rule", "down")))
+  end)
+
+  it("has another revision after each change, and the same one without", function()
+    local last = configuration.revision(monitor)
+    local function is_changed(expected)
+      local found = configuration.revision(monitor)
+      assert.equal(expected, found ~= last)
+      last = found
+    end
+    assert.equal(0, last)
+    assert(configuration.apply(monitor, all))
+    is_changed(true)
+    assert(configuration.apply(monitor, all))
+    is_changed(false)
+    assert(configuration.apply(monitor, {}, { prune = true, dry_run = true }))
+    is_changed(false)
+    assert(configuration.remove(monitor, "silence", "works"))
+    is_changed(true)
+    assert.equal(json {}, json(assert(configuration.apply(monitor, {}))))
+    is_changed(false)
+  end)
+
+  it("is read as the evaluation takes it", function()
+    assert(configuration.apply(monitor, all))
+    local loaded = assert(configuration.load(monitor))
+    assert.equal(configuration.revision(monitor), loaded.revision)
+    assert.same({ stale_after = 2700000000, dormant_after = 864000000000 }, loaded.settings)
+    assert.same({ "mail", "ops" }, loaded.channels)
+    assert.same({ "budget", "down" }, { loaded.rules[1].name, loaded.rules[2].name })
+    assert.equal(1800000000, loaded.rules[2].when.time)
+    assert.equal(0.99, loaded.rules[1].when.target)
+    assert.equal("month", loaded.rules[1].when.window)
+    assert.same({ region = { west = true } }, loaded.rules[1].stores.where or false)
+    assert.equal(configuration.get(monitor, "rule", "down").number, loaded.rules[2].number)
+    local mute, silence = loaded.mutes[1], loaded.silences[1]
+    assert.same({ "night", "Europe/Paris", "critical", 15 }, { mute.name, mute.zone, mute.passes, #mute.hours })
+    assert.same({ store = { "shop*" }, where = { region = { west = true, east = true } } }, silence.matchers)
+    assert.equal(1700003600000000, silence.to)
+  end)
+
+  it("is exported as it was applied, and an empty database that takes it exports the same", function()
+    assert(configuration.apply(monitor, all))
+    local exported = assert(configuration.export(monitor))
+    assert.same(all.channels[2], exported.channels[1])
+    assert.same(all.settings, exported.settings)
+    assert.same(all.silences, exported.silences)
+    local other = assert(loom.open(folder .. "/other", { create = true }))
+    assert(configuration.apply(other, exported))
+    assert.equal(json(exported), json(assert(configuration.export(other))))
+    assert.same({ "url", "secret" }, (function()
+      local awaited = configuration.get(other, "channel", "ops").channel.awaited
+      table.sort(awaited, function(a, b) return a > b end)
+      return awaited
+    end)())
+    other:close()
+    assert.same({}, assert(configuration.apply(monitor, exported, { prune = true }))) -- it keeps its secrets
+    local row = monitor.database:rows("SELECT number AS channel, name, kind, definition FROM alert_channel WHERE name = 'ops'")[1]
+    assert.equal(SECRET, outbox.open_channel(monitor, row).secret)
+    local old = json(all.rules[2])
+    for _, rule in ipairs(exported.rules) do
+      assert.is_true(json(rule) == json(all.rules[1]) or json(rule) == old)
+    end
+  end)
+
+  it("is applied as a whole or not at all", function()
+    assert(configuration.apply(monitor, all))
+    local before = json(assert(configuration.export(monitor)))
+    local done, message, code = configuration.apply(monitor, {
+      mutes = { { name = "day", hours = "mon 00:00-24:00", zone = "UTC" } },
+      rules = { { name = "late", when = { kind = "late_open" } } } }, { prune = true })
+    assert.is_nil(done)
+    assert.equal("EINVAL", code)
+    assert.matches('rule "late": when.time', message)
+    assert.equal(before, json(assert(configuration.export(monitor))))
+    local changes = assert(configuration.apply(monitor, { rules = {} }, { prune = true, dry_run = true }))
+    assert.equal(9, #changes)
+    assert.equal(before, json(assert(configuration.export(monitor))))
+    assert(configuration.apply(monitor, { rules = {} }, { prune = true }))
+    assert.equal(json { rules = {}, channels = {}, mutes = {}, silences = {}, objectives = {}, settings = {} },
+      json(assert(configuration.export(monitor))))
+  end)
+
+  it("tells the audit of each change, without a secret and without where one is", function()
+    assert(configuration.apply(monitor, all, { reason = "first" }))
+    put("channel", { name = "ops", kind = "webhook", url = "https://example.org/" .. SECRET, secret = SECRET .. "2" })
+    assert(configuration.remove(monitor, "rule", "down", { by = "somebody" }))
+    local entries = assert(monitor:audit())
+    assert.equal(11, #entries)
+    assert.same({ "rule", "somebody", "down", "critical" }, { entries[1].kind, entries[1].by, entries[1].before.name,
+      entries[1].before.severity })
+    assert.is_nil(entries[1].after)
+    assert.same({ "secret" }, entries[2].after.changed_secrets)
+    assert.equal("first", entries[3].reason)
+    assert.equal(2, #assert(monitor:audit { kind = "setting" }))
+    local text = ""
+    for row in monitor:query "SELECT ifnull(before, '') || ifnull(after, '') AS t FROM audit" do
+      text = text .. row.t
+    end
+    assert.is_nil(text:find(SECRET, 1, true))
+    assert.is_nil(text:find("/etc/loom", 1, true))
+    assert.is_truthy(text:find('"password_file":true', 1, true))
+  end)
+
+  it("keeps what is referred to, and refuses what refers to nothing", function()
+    assert(configuration.apply(monitor, all))
+    for kind, name in pairs { channel = "ops", mute = "night", objective = "west" } do
+      local done, message, code = configuration.remove(monitor, kind, name)
+      assert.is_nil(done)
+      assert.equal("EINVAL", code)
+      assert.matches(kind .. ' "' .. name .. '" is used by rule "', message, 1, true)
+    end
+    local when = { kind = "down_for", time = "30m" }
+    refused('rule "x": channels: channel "y" is not known', "rule", { name = "x", when = when, channels = { "ops", "y" } })
+    refused('rule "x": mute: mute "y" is not known', "rule", { name = "x", when = when, mute = "y" })
+    refused('rule "x": when.objective: "y" is not known', "rule", { name = "x", when = { kind = "budget", objective = "y" } })
+  end)
+
+  it("refuses what it does not know, and says what and where", function()
+    refused('mute "n": zone: timezone "Mars/Base" ', "mute", { name = "n", hours = "mon 00:00-01:00", zone = "Mars/Base" })
+    refused('mute "n": hours: week of ', "mute", { name = "n", hours = "someday", zone = "UTC" })
+    refused('mute "n": hours is missing', "mute", { name = "n", zone = "UTC" })
+    refused('mute "n": colour is unknown', "mute", { name = "n", hours = "mon 00:00-01:00", zone = "UTC", colour = 1 })
+    refused('objective "o": target: ratio between 0 and 1 expected, got 1', "objective", { name = "o", target = 1 })
+    refused('objective "o": stores.when is unknown', "objective", { name = "o", target = 0.5, stores = { when = 1 } })
+    refused('setting "x" is unknown', "setting", { name = "x", value = 1 })
+    refused('setting "stale_after": value: duration', "setting", { name = "stale_after", value = 0 })
+    refused('silence "s": matchers: rule, store', "silence", { id = "s", matchers = {}, to = 1800000000 })
+    refused('silence "s": to: an instant after', "silence", { id = "s", matchers = { rule = "x" }, to = 1600000000 })
+    refused('silence "s": matchers.severity: one of', "silence", { id = "s", matchers = { severity = "bad" }, to = 1800000000 })
+    refused("mute: name: name of letters", "mute", { name = "a/b", hours = "mon 00:00-01:00", zone = "UTC" })
+    refused("rule: table of texts", "rule", { name = "x", when = function() end })
+    refused("rule: table of texts", "rule", 5)
+  end)
+
+  it("keeps silences for a month after they have ended, and gives each an id", function()
+    local silence = { matchers = { rule = "down" }, to = "2023-11-20 00:00" }
+    local first = put("silence", silence)
+    assert.equal(26, #first.name)
+    assert.equal(first.name, first.definition.id)
+    now = now + 60
+    assert.equal(first.name, put("silence", silence).name) -- the same is not said twice
+    local other = put("silence", { matchers = { rule = "up" }, to = "2023-12-25 00:00" })
+    now = 1703203200
+    put("silence", { matchers = { rule = "late" }, to = "2024-12-20 00:00" })
+    assert.is_false(configuration.get(monitor, "silence", first.name))
+    assert.is_truthy(configuration.get(monitor, "silence", other.name))
+  end)
+
+  describe("of a channel", function()
+    local function opened(name)
+      local row = monitor.database:rows("SELECT number AS channel, name, kind, definition FROM alert_channel WHERE name = ?",
+        name)[1]
+      return outbox.open_channel(monitor, row)
+    end
+
+    it("keeps secrets that are not given, and those that are true; false takes one away", function()
+      put("channel", { name = "c", kind = "webhook", url = "https://a.example/" .. SECRET, secret = SECRET })
+      for _, secret in ipairs { false, true } do
+        put("channel", { name = "c", kind = "webhook", secret = secret or nil, url = secret or nil })
+        assert.equal(SECRET, opened("c").secret)
+        assert.equal("https://a.example/" .. SECRET, opened("c").url)
+      end
+      put("channel", { name = "c", kind = "webhook", secret = false })
+      assert.is_nil(opened("c").secret)
+      refused("url is missing", "channel", { name = "c", kind = "webhook", url = false })
+    end)
+
+    it("sends no secret to another address than the one that it was given for", function()
+      put("channel", { name = "c", kind = "webhook", url = "https://a.example/", authorization = SECRET })
+      refused("authorization has to be given again", "channel", { name = "c", kind = "webhook", url = "https://b.example/" })
+      refused("authorization has to be given again", "channel", { name = "c", kind = "webhook", url = "https://b.example/",
+        authorization = true })
+      put("channel", { name = "c", kind = "webhook", url = "https://b.example/", authorization = "other" })
+      assert.equal("other", opened("c").authorization)
+      put("channel", { name = "c", kind = "ntfy", topic = "t" }) -- nothing is left of what it was
+      assert.is_nil(opened("c").authorization)
+      put("channel", { name = "m", kind = "email", url = "smtp://a.example", from = "a", to = { "b" }, password = SECRET })
+      refused("password has to be given again", "channel", { name = "m", kind = "email", url = "smtp://b.example", from = "a",
+        to = { "b" } })
+    end)
+
+    it("waits for secrets that an export does not have", function()
+      put("channel", { name = "c", kind = "slack", url = true })
+      assert.same({ "url" }, configuration.get(monitor, "channel", "c").channel.awaited)
+      local channel, why = opened "c"
+      assert.is_nil(channel)
+      assert.equal("url has not been given yet", why)
+      put("channel", { name = "c", kind = "slack", url = "https://hooks.example/" .. SECRET })
+      assert.same({}, configuration.get(monitor, "channel", "c").channel.awaited)
+    end)
+
+    it("is refused where its address is none, or has a password that would be shown", function()
+      refused("url is not what it should be", "channel", { name = "c", kind = "webhook", url = "file:///" .. SECRET })
+      refused("url is not what it should be", "channel", { name = "c", kind = "email", url = "https://a.example", from = "a",
+        to = { "b" } })
+      refused("url must not have a password", "channel", { name = "c", kind = "email", from = "a", to = { "b" },
+        url = "smtp://a:" .. SECRET .. "@b.example" })
+      refused("kind is none of", "channel", { name = "c", kind = "pigeon" })
+      refused("a function cannot be stored", "channel", { name = "c", kind = "lua" })
+      refused("secret and secret_file cannot both", "channel", { name = "c", kind = "webhook", url = "https://a.example",
+        secret = SECRET, secret_file = "x" })
+      refused("secret is not what it should be", "channel", { name = "c", kind = "webhook", url = "https://a.example",
+        secret = 5 })
+      refused("name of letters", "channel", { name = "a b", kind = "log" })
+    end)
+  end)
+
+  it("has bounds", function()
+    for i = 1, configuration.MOST.mute do
+      put("mute", { name = "m" .. i, hours = "mon 00:00-01:00", zone = "UTC" })
+    end
+    refused("there may be at most 100 mutes", "mute", { name = "one-more", hours = "mon 00:00-01:00", zone = "UTC" })
+    local ids = {}
+    for i = 1, 8000 do
+      ids[i] = ("store %05d"):format(i)
+    end
+    refused('rule "r": it has more than 65536 bytes', "rule", { name = "r", when = { kind = "down_for", time = 60 },
+      stores = { ids = ids } })
+  end)
+end)
