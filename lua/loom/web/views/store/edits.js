@@ -18,9 +18,9 @@ import * as notice from "../../notice.js";
  */
 export async function open(data, name, ...given) {
   try {
-    const [{ dialog }, { edits }] = await Promise.all([import("./edit/dialog.js"), import("./edit/index.js")]);
+    const [{ dialog }, { edits, of }] = await Promise.all([import("../../dialog.js"), import("./edit/index.js")]);
     const make = /** @type {(data: any, ...given: any[]) => any} */ (edits[name]);
-    dialog(data, await make(data, ...given), data.again);
+    dialog(of(data, await make(data, ...given)), data.again);
   } catch (error) {
     notice.tell(error instanceof Error ? error.message : String(error));
   }

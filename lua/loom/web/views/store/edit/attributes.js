@@ -4,13 +4,13 @@
 
 import * as api from "../../../api.js";
 import { h } from "../../../h.js";
-import { FieldProblem } from "./dialog.js";
+import { FieldProblem } from "../../../dialog.js";
 import { send } from "../../../writes.js";
 
 /**
  * @param {import("../../store.js").Data} data
  * @param {{ body: any, tag: string | null }} found
- * @returns {import("./dialog.js").Edit}
+ * @returns {import("./index.js").Edit}
  */
 export function attributesEdit({ id }, found) {
   let { tag } = found;

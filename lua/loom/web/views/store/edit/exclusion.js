@@ -5,7 +5,7 @@
 import { show } from "../../../clock.js";
 import { fill, h } from "../../../h.js";
 import { exclusionText } from "../texts.js";
-import { FieldProblem } from "./dialog.js";
+import { FieldProblem } from "../../../dialog.js";
 import { send } from "../../../writes.js";
 
 /**
@@ -24,7 +24,7 @@ function addition(added, id) {
  * An outage that is to be excluded, to the microsecond.
  * @param {import("../../store.js").Data} data
  * @param {{ from: string, to: string }} outage
- * @returns {import("./dialog.js").Edit}
+ * @returns {import("./index.js").Edit}
  */
 export function outageExclusion({ id, zone }, outage) {
   return {
@@ -86,7 +86,7 @@ function weeklyFields(today) {
 /**
  * An exclusion between two times of the store's clock, or one that comes every week.
  * @param {import("../../store.js").Data} data
- * @returns {import("./dialog.js").Edit}
+ * @returns {import("./index.js").Edit}
  */
 export function exclusionEdit({ id, span, schedule }) {
   const [once, weekly] = [onceFields(span.date), weeklyFields(span.today)];
@@ -107,7 +107,7 @@ export function exclusionEdit({ id, span, schedule }) {
 /**
  * @param {import("../../store.js").Data} data
  * @param {import("../texts.js").Exclusion} one
- * @returns {import("./dialog.js").Edit}
+ * @returns {import("./index.js").Edit}
  */
 export function exclusionRemoval({ zone }, one) {
   return {

@@ -5,7 +5,7 @@
 import * as api from "../../../api.js";
 import { h } from "../../../h.js";
 import { DAYS, spansText, weekText } from "../texts.js";
-import { FieldProblem } from "./dialog.js";
+import { FieldProblem } from "../../../dialog.js";
 import { send } from "../../../writes.js";
 
 /**
@@ -20,7 +20,7 @@ export function spansOf(text) {
 /**
  * @param {import("../../store.js").Data} data
  * @param {{ body: any, tag: string | null }} found what is in force, and its entity tag
- * @returns {import("./dialog.js").Edit}
+ * @returns {import("./index.js").Edit}
  */
 export function hoursEdit({ id, span }, found) {
   const { week } = found.body;

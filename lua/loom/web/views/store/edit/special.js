@@ -5,7 +5,7 @@
 import * as api from "../../../api.js";
 import { h } from "../../../h.js";
 import { spansText } from "../texts.js";
-import { FieldProblem } from "./dialog.js";
+import { FieldProblem } from "../../../dialog.js";
 import { spansOf } from "./hours.js";
 import { send } from "../../../writes.js";
 
@@ -21,7 +21,7 @@ export function pathOf(id, date) {
 /**
  * @param {import("../../store.js").Data} data
  * @param {import("../texts.js").SpecialDay | null} day null: a new one
- * @returns {import("./dialog.js").Edit}
+ * @returns {import("./index.js").Edit}
  */
 export function specialEdit({ id, span }, day) {
   const date = h("input", { type: "date", "data-field": "date", value: day?.date ?? span.date, disabled: day !== null });
@@ -47,7 +47,7 @@ export function specialEdit({ id, span }, day) {
 /**
  * @param {import("../../store.js").Data} _
  * @param {import("../texts.js").SpecialDay} day
- * @returns {import("./dialog.js").Edit}
+ * @returns {import("./index.js").Edit}
  */
 export function specialRemoval(_, day) {
   return {

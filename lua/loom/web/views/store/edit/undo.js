@@ -43,7 +43,7 @@ const WAYS = {
  * @param {import("../../store.js").Data} data
  * @param {import("../audit.js").Entry} entry
  * @param {string} before what was there, in words
- * @returns {import("./dialog.js").Edit}
+ * @returns {import("./index.js").Edit}
  */
 export function undo({ id }, entry, before) {
   const way = WAYS[entry.kind](entry, api.ofStore(id));

@@ -9,7 +9,7 @@ import { send } from "../../../writes.js";
 /**
  * @param {import("../../store.js").Data} data
  * @param {{ body: any, tag: string | null }} found
- * @returns {import("./dialog.js").Edit}
+ * @returns {import("./index.js").Edit}
  */
 export function zoneEdit({ id }, found) {
   let { tag } = found;

@@ -1,12 +1,11 @@
 /**
- * A dialog in which something of a store is changed: what is typed is checked by the service and previewed, what is wrong is told
- * at its field, and what somebody else has changed meanwhile is shown before it is written over.
+ * A dialog in which something is changed: what is typed is checked by the service and previewed, what is wrong is told at its
+ * field, and what somebody else has changed meanwhile is shown before it is written over.
  */
 
-import { ApiError } from "../../../api.js";
-import { fill, h } from "../../../h.js";
-import * as notice from "../../../notice.js";
-import { ask, shown } from "./preview.js";
+import { ApiError } from "./api.js";
+import { fill, h } from "./h.js";
+import * as notice from "./notice.js";
 
 const TYPING = 400; // milliseconds without a key after which what was typed is previewed
 
@@ -27,20 +26,25 @@ export class FieldProblem extends Error {
  * @property {string} title
  * @property {HTMLElement} content its fields; those that the service may find wrong have its names for them as `data-field`
  * @property {() => any} read what has been typed; it throws a `FieldProblem`
- * @property {(value: any) => Record<string, unknown> | null} preview what to ask `/v1/preview` of the store; null: nothing
  * @property {(value: any, reason: string) => Promise<unknown>} save
+ * @property {(value: any, signal: AbortSignal) => Promise<Outcome>} [look] asks what it would make, without changing anything
+ * @property {boolean} [reasoned] whether it asks why: the reason is kept in the audit
  * @property {string} [action] what the button says
  * @property {(message: string) => string} [fieldOf] which field a problem is about that the service tells of several at once
- * @property {(current: any) => import("../../../h.js").Child} [differs] tells what is there now, where somebody else has changed
+ * @property {(current: any) => import("./h.js").Child} [differs] tells what is there now, where somebody else has changed
  *   it; the next `save` then writes over that
  */
 
 /**
- * @param {import("../../store.js").Data} data
+ * What a change would make: what is shown of it, and whether the past changes, for which there has to be a reason.
+ * @typedef {{ shown: import("./h.js").Child, past?: boolean }} Outcome
+ */
+
+/**
  * @param {Edit} edit
  * @param {() => void} done called when it is saved
  */
-export function dialog(data, edit, done) {
+export function dialog(edit, done) {
   const reason = h("input", { id: "edit-reason", "data-field": "reason", maxlength: 1000, autocomplete: "off" });
   const needed = h("small", { class: "hint" });
   const problem = h("p", { class: "problem", role: "alert", id: "edit-problem" });
@@ -52,7 +56,7 @@ export function dialog(data, edit, done) {
     element.remove();
   } }, h("form", { class: "stack", novalidate: true, onsubmit: submit, oninput: typed },
     h("h2", { id: "edit-title" }, edit.title), edit.content,
-    h("label", { class: "stack" }, h("span", null, "Reason ", needed), reason), outcome, problem,
+    edit.reasoned && h("label", { class: "stack" }, h("span", null, "Reason ", needed), reason), outcome, problem,
     h("div", { class: "row" }, save, h("button", { type: "button", onclick: () => element.close() }, "Cancel"))));
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let typing;
@@ -98,13 +102,12 @@ export function dialog(data, edit, done) {
    * @param {any} value
    */
   async function preview(value) {
-    const body = edit.preview(value);
     asking.abort();
     asking = new AbortController();
-    const found = body && await ask(data, body, asking.signal);
-    const past = Boolean(found && found.changed.length);
+    const found = await edit.look?.(value, asking.signal);
+    const past = Boolean(found?.past);
     fill(needed, past ? "(needed, since the past changes)" : "");
-    fill(outcome, found && shown(data, found));
+    fill(outcome, found?.shown);
     return past;
   }
 
