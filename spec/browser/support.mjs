@@ -66,11 +66,11 @@ export async function until(what, holds) {
   throw new Error(`never: ${typeof what === "function" ? what() : what}`);
 }
 
-/** Starts a service, and returns when it answers: its `port` and its `url`; `stop` ends it. */
-export async function serve(database, {port, words = []} = {}) {
+/** Starts a service, with an agent or without, and returns when it answers: its `port` and its `url`; `stop` ends it. */
+export async function serve(database, {port, words = [], agent = false} = {}) {
   port ??= await freePort();
   const child = spawn(process.env.LUA || "lua5.4", [join(top, "bin/loom"), "serve", database, "--listen", `127.0.0.1:${port}`,
-    "--log-level", "error", ...words], {env: environment, stdio: ["ignore", "ignore", "pipe"]});
+    "--log-level", "error", ...(agent ? [] : ["--no-agent"]), ...words], {env: environment, stdio: ["ignore", "ignore", "pipe"]});
   let log = "";
   child.stderr.on("data", (text) => log += text);
   const ended = new Promise((done) => child.on("exit", done));

@@ -20,7 +20,7 @@
 static int run(char *const argv[]) {
   loom_error error;
   int code = -1;
-  assert_int_equal(loom_supervise(argv, PATIENCE, &code, &error), LOOM_OK);
+  assert_int_equal(loom_supervise(argv, NULL, PATIENCE, &code, &error), LOOM_OK);
   return code;
 }
 
@@ -36,11 +36,11 @@ static void no_such_program(void **state) {
   loom_error error;
   int code;
   char *const argv[] = {"there/is/no/such/program", NULL};
-  assert_int_equal(loom_supervise(argv, PATIENCE, &code, &error), LOOM_ENOENT);
+  assert_int_equal(loom_supervise(argv, NULL, PATIENCE, &code, &error), LOOM_ENOENT);
   assert_string_equal(error.message,
                       "there/is/no/such/program: cannot be started: No such file or directory");
   char *const folder[] = {"/", NULL};
-  assert_int_equal(loom_supervise(folder, PATIENCE, &code, &error), LOOM_EIO);
+  assert_int_equal(loom_supervise(folder, NULL, PATIENCE, &code, &error), LOOM_EIO);
 }
 
 /* Supervises a script in a process of its own, which is sent the signals once the script is ready; its exit code. */
@@ -55,7 +55,7 @@ static int signalled(const char *script, const int *signals) {
     int code = 99;
     dup2(ready[1], STDOUT_FILENO);
     close(ready[0]);
-    loom_supervise((char *[]){"sh", "-c", (char *)(uintptr_t)script, NULL}, PATIENCE, &code,
+    loom_supervise((char *[]){"sh", "-c", (char *)(uintptr_t)script, NULL}, NULL, PATIENCE, &code,
                    &error);
     _exit(code);
   }
@@ -180,6 +180,93 @@ static void the_end_of_the_parent_is_heard(void **state) {
   close(ready[1]);
 }
 
+struct told {
+  int count;
+  char last[256];
+};
+
+static void take_line(void *context, const char *line) {
+  struct told *told = context;
+  told->count++;
+  snprintf(told->last, sizeof told->last, "%s", line);
+}
+
+/*
+** Supervises a script with another beside it, both of which find a pipe as descriptor 8 (to read) and 9 (to write); what was
+** told, and the exit code of the first.
+*/
+static int run_beside(const char *script, const char *companion, struct told *told) {
+  int ends[2], code = -1;
+  loom_error error;
+  assert_int_equal(pipe(ends), 0);
+  dup2(ends[0], 8);
+  dup2(ends[1], 9);
+  close(ends[0]);
+  close(ends[1]);
+  *told = (struct told){0};
+  char *const words[] = {"sh", "-c", (char *)(uintptr_t)companion, NULL},
+              *const none[] = {"there/is/no/such/program", NULL};
+  struct loom_companion beside = {.argv = companion ? words : none,
+                                  .pause = 1,
+                                  .pause_max = 4,
+                                  .unavailable = 69,
+                                  .tell = take_line,
+                                  .context = told};
+  assert_int_equal(loom_supervise((char *[]){"sh", "-c", (char *)(uintptr_t)script, NULL}, &beside,
+                                  PATIENCE, &code, &error),
+                   LOOM_OK);
+  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+  close(8);
+  close(9);
+  return code;
+}
+
+/* A script that ends once it has read some lines, with 7. */
+#define READS(count)                                                                               \
+  "i=0; while [ $i -lt " count " ] && read line <&8; do i=$((i + 1)); done; exit 7"
+
+static void a_companion_that_ends_is_started_again(void **state) {
+  (void)state;
+  struct told told;
+  assert_int_equal(run_beside(READS("5"), "echo >&9; exit 3", &told), 7);
+  assert_in_range(told.count, 4, 1000);
+  assert_non_null(strstr(told.last, "has ended with status 3; it is started again in "));
+  assert_int_equal(run_beside(READS("5"), "echo >&9; kill -9 $$", &told), 7);
+  assert_non_null(strstr(told.last, "has been ended by signal 9; it is started again in "));
+}
+
+static void a_companion_is_asked_to_end_with_the_program(void **state) {
+  (void)state;
+  struct told told;
+  char line[8];
+  int said[2];
+  assert_int_equal(pipe(said), 0);
+  dup2(said[1], 7);
+  assert_int_equal(
+      run_beside(READS("1"), "trap 'echo ended >&7; exit' TERM; echo >&9; " WAIT, &told), 7);
+  assert_int_equal(told.count, 0);
+  assert_int_equal(read(said[0], line, sizeof line), 6);
+  assert_memory_equal(line, "ended\n", 6);
+  assert_int_equal(run_beside(READS("1"), "trap '' TERM; echo >&9; sleep 1000", &told),
+                   7); /* killed */
+  close(7);
+  close(said[0]);
+  close(said[1]);
+}
+
+/* What it had started goes with it; one that says that it is of no use is left alone. */
+static void a_companion_leaves_nothing_and_may_give_up(void **state) {
+  (void)state;
+  struct told told;
+  assert_int_equal(
+      run_beside(READS("1"), "sleep 1000 & sh -c 'sleep 1000 & :'; echo >&9; exit 1", &told), 7);
+  assert_int_equal(run_beside(READS("1"), "echo >&9; exit 69", &told), 7);
+  assert_int_equal(told.count, 0);
+  assert_int_equal(run_beside("sleep 0.05; exit 7", NULL, &told), 7);
+  assert_in_range(told.count, 1, 1000);
+  assert_non_null(strstr(told.last, "cannot be started: No such file or directory; "));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exit_codes),
@@ -189,6 +276,9 @@ int main(void) {
       cmocka_unit_test(what_was_ignored_is_heard),
       cmocka_unit_test(what_was_started_ends_too),
       cmocka_unit_test(the_end_of_the_parent_is_heard),
+      cmocka_unit_test(a_companion_that_ends_is_started_again),
+      cmocka_unit_test(a_companion_is_asked_to_end_with_the_program),
+      cmocka_unit_test(a_companion_leaves_nothing_and_may_give_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ end
 local function launch(folder, options)
   local port = server.free_port()
   local words = shell.line("serve", options.database or folder .. "/db", "--listen", "127.0.0.1:" .. port,
-    "--workers", options.workers or 2, unpack(options.arguments or {}))
+    "--workers", options.workers or 2, not options.agent and "--no-agent" or nil, unpack(options.arguments or {}))
   local pid = output(("%s TMPDIR=%s exec %s >%s/server.log 2>&1 </dev/null & echo $!")
     :format(options.before or "", folder, words, folder))
   local self = setmetatable({ folder = folder, port = port, pid = tonumber(pid), url = "http://127.0.0.1:" .. port,
@@ -64,7 +64,7 @@ end
 --- Starts one, and returns when it answers.
 -- @tparam string folder where its log goes, and its database
 -- @tparam[opt] table options `database` (default: FOLDER/db), `workers` (default 2), `arguments`: more of `loom serve`,
---   `before`: shell commands, such as `ulimit`
+--   `before`: shell commands, such as `ulimit`, `agent`: whether one runs beside it
 function server.start(folder, options)
   local self, answers
   for _ = 1, PORTS do

@@ -7,6 +7,7 @@
 #include "sqlite/database.h"
 #include "base/hold.h"
 #include "base/platform.h"
+#include "serve/ending.h"
 #include "serve/listen.h"
 #include "base/ratio.h"
 #include "measure/rules.h"
@@ -197,23 +198,62 @@ static int millionths(lua_State *L) {
 
 #define PATIENCE 10000 /* milliseconds that what is left of a supervised program gets to end */
 
-/* supervise({program, argument, …}): runs a program until it ends, and returns its exit code. See supervise.h. */
-static int supervise(lua_State *L) {
-  char *argv[ARGUMENTS_MAX + 1] = {NULL};
-  loom_error error;
-  int exit_code;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  size_t count = lua_rawlen(L, 1);
-  luaL_argcheck(L, count >= 1 && count <= ARGUMENTS_MAX, 1, "1 to 64 words expected");
+#define PAUSE 1000 /* milliseconds before an agent that has ended is started again, at first, */
+#define PAUSE_MAX 60000 /* and at last: as long as a lease that nobody gave back */
+#define UNAVAILABLE 69  /* the exit status of an agent that could never work (EX_UNAVAILABLE) */
+
+/* The words of the table at an index, which stay on the stack. */
+static void check_words(lua_State *L, int index, char *argv[ARGUMENTS_MAX + 1]) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  size_t count = lua_rawlen(L, index);
+  luaL_argcheck(L, count >= 1 && count <= ARGUMENTS_MAX, index, "1 to 64 words expected");
   luaL_checkstack(L, ARGUMENTS_MAX, NULL);
-  for (size_t i = 0; i < count; i++) { /* they stay on the stack */
-    lua_rawgeti(L, 1, (int)i + 1);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, index, (int)i + 1);
     /* execvp takes them so, and changes nothing */
     argv[i] = (char *)(uintptr_t)luaL_checkstring(L, -1);
   }
-  if (loom_supervise(argv, PATIENCE, &exit_code, &error) != LOOM_OK)
+}
+
+static void tell_of_agent(void *context, const char *line) {
+  (void)context;
+  fprintf(stderr, "loom: the agent %s\n", line);
+}
+
+/*
+** supervise({program, argument, …}[, {agent, argument, …}]): runs a program until it ends, with an agent beside it, and returns
+** its exit code. See supervise.h.
+*/
+static int supervise(lua_State *L) {
+  char *argv[ARGUMENTS_MAX + 1] = {NULL}, *agent[ARGUMENTS_MAX + 1] = {NULL};
+  struct loom_companion beside = {.argv = agent,
+                                  .pause = PAUSE,
+                                  .pause_max = PAUSE_MAX,
+                                  .unavailable = UNAVAILABLE,
+                                  .tell = tell_of_agent};
+  bool has_agent = !lua_isnoneornil(L, 2);
+  loom_error error;
+  int exit_code;
+  lua_settop(L, 2);
+  check_words(L, 1, argv);
+  if (has_agent)
+    check_words(L, 2, agent);
+  if (loom_supervise(argv, has_agent ? &beside : NULL, PATIENCE, &exit_code, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   lua_pushinteger(L, exit_code);
+  return 1;
+}
+
+/* note_asked_to_end(): true. See ending.h. */
+static int note_asked_to_end(lua_State *L) {
+  loom_note_asked_to_end();
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* asked_to_end(): whether it is. See ending.h. */
+static int asked_to_end(lua_State *L) {
+  lua_pushboolean(L, loom_asked_to_end());
   return 1;
 }
 
@@ -373,6 +413,8 @@ int luaopen_loom_core(lua_State *L) {
                                        {"proxy", proxy},
                                        {"supervise", supervise},
                                        {"end_with_parent", end_with_parent},
+                                       {"note_asked_to_end", note_asked_to_end},
+                                       {"asked_to_end", asked_to_end},
                                        {"hold", hold},
                                        {"uuid", uuid},
                                        {"probe_listen", probe_listen},

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -53,11 +54,11 @@ static void give_back(const struct state *before) {
 }
 
 /* In the child: a group of its own, so that a terminal's Ctrl-C comes from the parent alone. */
-static void become(char *const argv[], pid_t parent, int failed) {
+static void become(char *const argv[], pid_t parent, int at_parents_end, int failed) {
   sigset_t none;
   sigemptyset(&none);
   setpgid(0, 0);
-  loom_signal_at_parents_end(SIGQUIT);
+  loom_signal_at_parents_end(at_parents_end);
   sigprocmask(SIG_SETMASK, &none, NULL);
   if (getppid() == parent)
     execvp(argv[0], argv);
@@ -77,6 +78,28 @@ static int read_cause(int pipe_end) {
   return got == (ssize_t)sizeof cause ? cause : 0;
 }
 
+/* Starts a program; *child is its process, or 0 where the cause, an errno, tells why there is none. */
+static int start(char *const argv[], int at_parents_end, pid_t *child) {
+  int failed[2];
+  pid_t parent = getpid();
+  *child = 0;
+  if (loom_pipe(failed) != 0)
+    return errno;
+  pid_t made = fork();
+  if (made == 0)
+    become(argv, parent, at_parents_end, failed[1]);
+  int cause = made < 0 ? errno : 0;
+  close(failed[1]);
+  if (made > 0)
+    cause = read_cause(failed[0]);
+  close(failed[0]);
+  if (made > 0 && cause)
+    waitpid(made, NULL, 0);
+  else if (made > 0)
+    *child = made;
+  return cause;
+}
+
 static int code_of(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -85,13 +108,89 @@ static bool asks_to_end(int signal) {
   return signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
 }
 
-static int wait_for(pid_t child, const sigset_t *signals) {
+static int64_t milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the companion ---- */
+
+struct beside {
+  const struct loom_companion *program; /* NULL: there is none, or none any more */
+  pid_t pid;                            /* 0: it does not run */
+  int64_t started, due;                 /* milliseconds; `due`: when it is to be started */
+  int pause;
+};
+
+/* It is to be started after the pause, which is twice as long the next time. */
+static void put_off(struct beside *beside, int64_t now, const char *why) {
+  const struct loom_companion *program = beside->program;
+  char line[LOOM_MESSAGE_SIZE];
+  snprintf(line, sizeof line, "%s; it is started again in %d ms", why, beside->pause);
+  program->tell(program->context, line);
+  beside->due = now + beside->pause;
+  beside->pause = beside->pause > program->pause_max / 2 ? program->pause_max : beside->pause * 2;
+}
+
+/* Of one that has ended by itself; what it had started has nobody any more who would hear of it. */
+static void note_end(struct beside *beside, int status, int64_t now) {
+  char why[64];
+  pid_t group = beside->pid;
+  beside->pid = 0;
+  kill(-group, SIGKILL);
+  while (waitpid(-group, NULL, 0) > 0)
+    ;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == beside->program->unavailable) {
+    beside->program = NULL;
+    return;
+  }
+  if (now - beside->started >= beside->program->pause_max)
+    beside->pause = beside->program->pause;
+  if (WIFSIGNALED(status))
+    snprintf(why, sizeof why, "has been ended by signal %d", WTERMSIG(status));
+  else
+    snprintf(why, sizeof why, "has ended with status %d", WEXITSTATUS(status));
+  put_off(beside, now, why);
+}
+
+/* Sees to it that it runs; milliseconds until it has to be looked again, -1: when a signal comes. */
+static int64_t look_beside(struct beside *beside) {
+  int status = 0;
+  int64_t now = milliseconds();
+  if (beside->pid && waitpid(beside->pid, &status, WNOHANG) == beside->pid)
+    note_end(beside, status, now);
+  if (!beside->program || beside->pid)
+    return -1;
+  if (beside->due > now)
+    return beside->due - now;
+  int cause = start(beside->program->argv, SIGTERM, &beside->pid);
+  beside->started = now;
+  if (!cause)
+    return -1;
+  char why[128];
+  snprintf(why, sizeof why, "cannot be started: %s", strerror(cause));
+  put_off(beside, now, why);
+  return beside->due - now;
+}
+
+static void ask_beside(struct beside *beside) {
+  if (beside->program && beside->pid)
+    kill(beside->pid, SIGTERM);
+  beside->program = NULL;
+}
+
+/* ---- the program ---- */
+
+static int wait_for(pid_t child, struct beside *beside, const sigset_t *signals) {
   bool asked = false; /* to end */
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
-    int signal = loom_await_signal(signals, -1);
+    int64_t left = asked ? -1 : look_beside(beside);
+    int signal = loom_await_signal(signals, left);
     if (asks_to_end(signal)) {
       kill(child, asked ? SIGTERM : SIGQUIT);
+      ask_beside(beside);
       asked = true;
     } else if (signal == SIGHUP || signal == SIGUSR1) {
       kill(child, signal);
@@ -100,16 +199,9 @@ static int wait_for(pid_t child, const sigset_t *signals) {
   return code_of(status);
 }
 
-static int64_t milliseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Ends what is left of a group, whose members are children of this process by now. */
 static void end_group(pid_t group, int patience, const sigset_t *signals) {
   int64_t deadline = milliseconds() + patience, left = patience;
-  kill(-group, SIGQUIT);
   for (;;) {
     pid_t ended;
     do
@@ -126,29 +218,22 @@ static void end_group(pid_t group, int patience, const sigset_t *signals) {
   }
 }
 
-loom_status loom_supervise(char *const argv[], int patience, int *exit_code, loom_error *error) {
+loom_status loom_supervise(char *const argv[], const struct loom_companion *companion, int patience,
+                           int *exit_code, loom_error *error) {
   sigset_t signals;
   struct state before;
-  int failed[2];
-  pid_t parent = getpid();
-  if (loom_pipe(failed) != 0)
-    return cannot_start(argv[0], errno, error);
+  struct beside beside = {.program = companion, .pause = companion ? companion->pause : 0};
+  pid_t child;
   take_over(&before, &signals);
-  pid_t child = fork();
-  if (child == 0)
-    become(argv, parent, failed[1]);
-  int cause = child < 0 ? errno : 0;
-  close(failed[1]);
-  if (child > 0) {
-    cause = read_cause(failed[0]);
-    if (cause) {
-      waitpid(child, NULL, 0);
-    } else {
-      *exit_code = wait_for(child, &signals);
-      end_group(child, patience, &signals);
-    }
+  int cause = start(argv, SIGQUIT, &child);
+  if (!cause) {
+    *exit_code = wait_for(child, &beside, &signals);
+    ask_beside(&beside);
+    kill(-child, SIGQUIT);
+    end_group(child, patience, &signals);
+    if (beside.pid)
+      end_group(beside.pid, patience, &signals);
   }
-  close(failed[0]);
   give_back(&before);
   return cause ? cannot_start(argv[0], cause, error) : LOOM_OK;
 }

@@ -13,6 +13,8 @@ Delivery.__index = Delivery
 local STEP = 200 -- milliseconds between two looks at commands, which nobody waits for otherwise
 local STEP_OF_COMMANDS = 20
 local COMMAND_LIMIT = 15 -- seconds
+local NO_CURL = "EUNAVAILABLE: alerts are sent by libcurl, for which Loom's module is not there (on Debian: the package "
+  .. "lua-loom-curl; elsewhere: install libcurl's headers, then build and install Loom again)"
 local AT_ONCE = 100 -- messages under way: fewer than loom.curl takes requests
 local ANSWER_MAX = 1024
 
@@ -20,16 +22,20 @@ local ANSWER_MAX = 1024
 -- @tparam loom.monitor monitor
 -- @tparam table options `allow`: addresses and ranges that may be spoken to although they are not public; `now`: function, the
 --   instant in microseconds; `random`: function () from 0 to 1; `tell`: function (line), of the log; `link`: where the dashboard
---   is; `time_limit`: milliseconds that a request may take
--- @treturn loom.agent.delivery|nil or nil, the failure and its code
+--   is; `time_limit`: milliseconds that a request may take; `is_ending`: function, true: nothing more is begun
+-- @treturn loom.agent.delivery|nil or nil, the failure and its code; EUNAVAILABLE: there is no libcurl
 function Delivery.new(monitor, options)
-  local transfers, why, code = require("loom.curl").transfers(options.allow or {})
+  local found, curl = pcall(require, "loom.curl")
+  if not found then
+    return nil, NO_CURL, "EUNAVAILABLE"
+  end
+  local transfers, why, code = curl.transfers(options.allow or {})
   if not transfers then
     return nil, why, code
   end
   return setmetatable({ monitor = monitor, transfers = transfers, now = options.now, random = options.random or math.random,
     tell = options.tell or function() end, link = options.link, time_limit = options.time_limit,
-    by_number = {}, commands = {}, under_way = 0 }, Delivery)
+    is_ending = options.is_ending or function() return false end, by_number = {}, commands = {}, under_way = 0 }, Delivery)
 end
 
 function Delivery:close()
@@ -145,6 +151,9 @@ local function try(self, row, now)
 end
 
 local function start_due(self)
+  if self.is_ending() then
+    return false
+  end
   local now, started = self.now(), false
   local rows, why = outbox.due(self.monitor, now)
   self.failure = self.failure or not rows and why or nil

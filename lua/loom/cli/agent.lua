@@ -2,6 +2,7 @@
 -- @module loom.cli.agent
 
 local common = require "loom.cli.common"
+local core = require "loom.core"
 local options = require "loom.cli.options"
 local text = require "loom.formats.text"
 local time = require "loom.time"
@@ -9,11 +10,13 @@ local time = require "loom.time"
 local command = { name = "agent" }
 
 local PAUSE = 1 -- seconds between two rounds
+local UNAVAILABLE = 69 -- the exit status where there is no libcurl: `loom serve` does not start such an agent again
 
 function command.add_to(parser)
   local agent = parser:command "agent":summary "Send alerts to their channels."
-    :description("Send what is due to the channels of alerts, until it is stopped: one agent to a database at a time. It speaks "
-      .. "to public addresses, and to those that are allowed.")
+    :description("Send what is due to the channels of alerts, until it is stopped: one agent to a database at a time. loom serve "
+      .. "starts one, too. It speaks to public addresses, and to those that are allowed. SIGINT and SIGTERM end it once what is "
+      .. "under way has been answered.")
   agent:argument "database":description "A database."
   agent:flag "--once":description "Do one round, and end: for cron."
   options.add(agent, "--clock", "TIME", "What the clock shows, for tests; with --once.", options.text(time.instant))
@@ -25,9 +28,9 @@ local function tell(line)
   common.note("%s", line)
 end
 
--- Rounds until one fails, or the first one only.
+-- Rounds until one fails or somebody asks for the end, or the first one only.
 local function rounds(agent, once)
-  while true do
+  while not core.asked_to_end() do
     local counts, message = agent:round()
     if counts == nil then
       return nil, message
@@ -44,6 +47,7 @@ local function rounds(agent, once)
     end
     agent:pause(PAUSE)
   end
+  return true
 end
 
 function command.run(args)
@@ -52,12 +56,13 @@ function command.run(args)
   end
   local clock = args.clock and time.instant(args.clock)
   return common.with_database(args.database, function(monitor)
-    local agent, message = require("loom.agent").new(monitor, { allow = args.allow, tell = tell, now = function()
+    local agent, message, code = require("loom.agent").new(monitor, { allow = args.allow, tell = tell, now = function()
       return clock or time.now(monitor)
-    end })
+    end, is_ending = core.asked_to_end })
     if not agent then
-      return nil, message
+      return common.fail(message, code == "EUNAVAILABLE" and UNAVAILABLE or nil)
     end
+    core.note_asked_to_end()
     local done
     done, message = rounds(agent, args.once)
     agent:close()

@@ -16,8 +16,10 @@ function common.wrong_use(format, ...)
 end
 
 --- Ends the command as failed, from inside a callback.
-function common.fail(message)
-  error({ failure = message }, 0)
+-- @tparam string message
+-- @tparam ?int status with which it ends (default: 1)
+function common.fail(message, status)
+  error({ failure = message, status = status }, 0)
 end
 
 function common.is_folder(path)

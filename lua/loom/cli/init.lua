@@ -99,7 +99,7 @@ local function run(args)
     return 1
   elseif called or good.failure then
     complain(called and message or good.failure)
-    return 1
+    return not called and good.status or 1
   elseif good.usage then
     complain_of_use(good.usage, args.verb and args.command .. " " .. args.verb or args.command)
     return 2

@@ -166,6 +166,9 @@ function command.add_to(parser)
   serve:option "--csv-formulas":argname "HOW":choices { "escape", "raw" }:default "escape"
     :description("Text in CSV that a spreadsheet would take for a formula: with a ' in front (escape, see loom report "
       .. "--neutralise-formulas), or as it is (raw).")
+  options.add(serve, "--agent-allow", "RANGE", "Have alerts go also to this address or range, beside public ones: see loom agent "
+    .. "--allow. May be given again.", network):count "*"
+  serve:flag "--no-agent":description "Start no agent of alerts beside it: see loom agent."
   serve:flag "--print-config":description "Print the configuration of nginx, and run nothing."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
     :description "What goes to standard error: error, warn, notice, info or debug."
@@ -342,7 +345,29 @@ local function configuration(args, chosen, loopback, database, reports, modules,
   }
 end
 
-local function run_nginx(program, folder, text)
+-- The command line of the agent: the interpreter and the script that run here, as whom the workers run.
+local function agent_words(args, chosen)
+  if args.no_agent then
+    return nil
+  end
+  local words = chosen and { "setpriv", "--reuid", chosen.name, "--regid", chosen.group, "--init-groups", "--pdeathsig", "TERM" }
+    or {}
+  local first = 0
+  while arg[first - 1] do
+    first = first - 1
+  end
+  for i = first, 0 do
+    words[#words + 1] = arg[i]
+  end
+  words[#words + 1] = "agent"
+  words[#words + 1] = absolute(args.database)
+  for _, range in ipairs(args.agent_allow) do
+    words[#words + 1] = "--allow=" .. range
+  end
+  return words
+end
+
+local function run_nginx(program, folder, text, agent)
   local path = folder .. "/nginx.conf"
   local good, message = write_file(path, text)
   if not good then
@@ -350,7 +375,7 @@ local function run_nginx(program, folder, text)
   end
   local arguments = { program, "-p", folder .. "/", "-c", path, "-e", "stderr" }
   local exit_code
-  exit_code, message = core.supervise(arguments)
+  exit_code, message = core.supervise(arguments, agent)
   if not exit_code then
     return nil, message
   elseif exit_code ~= 0 then
@@ -395,14 +420,14 @@ local function choose_address(args)
 end
 
 -- Runs nginx until it ends, in a folder of its own.
-local function serve(program, text, chosen)
+local function serve(program, text, chosen, agent)
   runtime_folder.clear()
   local folder, message = runtime_folder.make(chosen ~= false)
   if not folder then
     return nil, message
   end
   local good
-  good, message = run_nginx(program, folder.path, text)
+  good, message = run_nginx(program, folder.path, text, agent)
   runtime_folder.remove(folder)
   return good, message
 end
@@ -437,7 +462,7 @@ function command.run(args)
     io.stderr:write "loom: the workers run as root, who owns the database's folder: name a --user\n"
   end
   io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
-  return serve(program, text, chosen)
+  return serve(program, text, chosen, agent_words(args, chosen))
 end
 
 return command
