@@ -248,7 +248,7 @@ valgrind: all $(TESTS) $(API_TESTS) $(VALIDATORS) ## The C tests and the specs u
 # glibc alone, is linked statically and tested, with the little of cmocka that spec/musl has. These tests are of
 # base, time, measure and serve but for those that load data, and of what read has without libcsv.
 MUSL := build/musl
-MUSL_OF := platform_posix input json_polls poll_run poll_sorter reject separator $(filter-out csv_text overlay selection standing survey, \
+MUSL_OF := platform_posix input json_polls poll_ahead poll_run poll_sorter reject separator $(filter-out csv_text overlay selection standing survey, \
   $(notdir $(basename $(wildcard $(patsubst %,src/core/%/*.c,base time measure) src/serve/*.c))))
 MUSL_TESTS := $(patsubst %,$(MUSL)/spec/%,$(filter $(MUSL_OF:%=%_test),$(basename $(notdir $(wildcard spec/core/*_test.c)))))
 MUSL_HEADERS := $(MUSL)/include

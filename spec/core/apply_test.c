@@ -454,12 +454,72 @@ static void one_that_is_given_up(void **test) {
   loom_database_close(database);
 }
 
+#define AHEAD 70000 /* polls, so many that a thread takes them ahead */
+
+/* Polls of many stores, some of them twice, in runs that are spilled. */
+static loom_staging *staging_ahead(void) {
+  loom_error error;
+  uint64_t state = 63;
+  loom_staging *staging =
+      new_staging(&(struct loom_staging_options){.kind = LOOM_POLLS, .sort_capacity = 20000});
+  for (size_t i = 0; i < AHEAD; i++) {
+    char id[16];
+    int length = snprintf(id, sizeof id, "%d", (int)random_below(&state, 5000));
+    int64_t instant = (int64_t)random_below(&state, 48) * LOOM_HOUR;
+    assert_status(loom_staging_add_poll(staging, id, (size_t)length, random_below(&state, 2),
+                                        instant, &error),
+                  LOOM_OK, &error);
+  }
+  loom_staging_complete(staging);
+  return staging;
+}
+
+/* Where a thread takes the polls, one is given up in the middle and applied again: as if by blocks, in one step. */
+static void many_that_are_given_up(void **test) {
+  (void)test;
+  loom_error error;
+  loom_staging *staging = staging_ahead();
+  char *dumps[2];
+  struct loom_counts counts[2];
+  for (int given_up = 0; given_up < 2; given_up++) {
+    loom_apply *apply;
+    double share;
+    loom_database *database = memory_database();
+    for (int left = given_up * 3; left > 0; left--) {
+      assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+      assert_status(loom_apply_new(staging, database, &apply, &error), LOOM_OK, &error);
+      for (int step = 0; step < left; step++)
+        assert_int_equal(loom_apply_step(apply, 2000, &share, &error), LOOM_OK);
+      loom_apply_free(apply);
+      loom_database_rollback(database);
+    }
+    assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+    assert_status(loom_apply_new(staging, database, &apply, &error), LOOM_OK, &error);
+    loom_status status = LOOM_OK;
+    while (status == LOOM_OK)
+      status = loom_apply_step(apply, given_up ? 3000 : AHEAD, &share, &error);
+    assert_status(status, LOOM_DONE, &error);
+    loom_apply_free(apply);
+    assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+    dumps[given_up] = dump_polls(database);
+    counts[given_up] = staging->counts;
+    loom_database_close(database);
+  }
+  assert_string_equal(dumps[0], dumps[1]);
+  assert_memory_equal(&counts[0], &counts[1], sizeof counts[0]);
+  assert_int_equal(counts[0].added + counts[0].duplicates + counts[0].conflicts, AHEAD);
+  assert_true(counts[0].duplicates && counts[0].conflicts);
+  free(dumps[0]);
+  free(dumps[1]);
+  loom_staging_free(staging);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(polls_in_steps),       cmocka_unit_test(records_in_steps),
       cmocka_unit_test(attributes_in_steps),  cmocka_unit_test(a_failure_keeps_overrides),
       cmocka_unit_test(the_database_fails),   cmocka_unit_test(stored_hours_that_are_corrupt),
       cmocka_unit_test(the_last_note_counts), cmocka_unit_test(as_a_whole_or_a_few_at_a_time),
-      cmocka_unit_test(one_that_is_given_up)};
+      cmocka_unit_test(one_that_is_given_up), cmocka_unit_test(many_that_are_given_up)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,8 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define STORES 5
@@ -96,12 +98,16 @@ static size_t take_groups(const struct filled *filled) {
     if (at > 0) /* one group for each store and day */
       assert_true(items[at].record.day != items[at - 1].record.day ||
                   items[at].record.store != items[at - 1].record.store);
+    bool distinct = true;
     for (size_t i = 0; i < group.count; i++, at++) {
+      distinct = distinct && (i == 0 || loom_poll_instant(items[at - 1].record.poll) <
+                                            loom_poll_instant(items[at].record.poll));
       assert_true(at < filled->count);
       assert_int_equal(group.day, items[at].record.day);
       assert_int_equal(group.store, items[at].record.store);
       assert_int_equal(group.polls[i], items[at].record.poll);
     }
+    assert_int_equal(group.distinct, distinct);
   }
   assert_status(status, LOOM_DONE, &error);
   assert_int_equal(at, filled->count);
@@ -149,6 +155,42 @@ static void long_runs(void **test) {
   assert_sorts(&state, 10000, 35000, 3);
   assert_sorts(&state, 10000, 35000, 1 << 30);
   assert_sorts(&state, 4096, 4096 * 3, 1);
+}
+
+#define SPILLED_BY_THREAD 65536 /* so many at least */
+
+/* Runs that a thread spills, while the next one is filled. */
+static void runs_of_a_thread(void **test) {
+  (void)test;
+  uint64_t state = 15;
+  assert_sorts(&state, SPILLED_BY_THREAD, SPILLED_BY_THREAD * 3 + 100, 50);
+  assert_sorts(&state, SPILLED_BY_THREAD, SPILLED_BY_THREAD * 2, 1 << 20);
+}
+
+/* What fails in the thread is told by who adds more, or takes them, again and again. */
+static void a_thread_that_cannot_spill(void **test) {
+  (void)test;
+  struct loom_poll_record *records = calloc(SPILLED_BY_THREAD, sizeof *records);
+  for (int more = 0; more < 2; more++) {
+    loom_error error;
+    struct loom_poll_group group;
+    struct rlimit limit, none;
+    loom_poll_sorter *sorter = loom_poll_sorter_new(SPILLED_BY_THREAD);
+    assert_true(records && sorter && getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    none = (struct rlimit){0, limit.rlim_max};
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    loom_status status = LOOM_OK;
+    for (int i = 0; i < 2 + more && status == LOOM_OK; i++)
+      status = loom_poll_sorter_add(sorter, records, SPILLED_BY_THREAD, NULL, &error);
+    assert_int_equal(status, more ? LOOM_EFULL : LOOM_OK);
+    for (int i = 0; i < 2; i++)
+      assert_status(loom_poll_sorter_next(sorter, &group, &error), LOOM_EFULL, &error);
+    loom_poll_sorter_free(sorter);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, before);
+  }
+  free(records);
 }
 
 static int open_null(int flags) {
@@ -248,9 +290,12 @@ static void leaves_no_file(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(sorts_at_any_capacity), cmocka_unit_test(long_runs),
-      cmocka_unit_test(spilled_polls_that_cannot_be_read), cmocka_unit_test(nowhere_to_spill),
-      cmocka_unit_test(leaves_no_file)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(sorts_at_any_capacity),
+                                     cmocka_unit_test(long_runs),
+                                     cmocka_unit_test(spilled_polls_that_cannot_be_read),
+                                     cmocka_unit_test(nowhere_to_spill),
+                                     cmocka_unit_test(leaves_no_file),
+                                     cmocka_unit_test(runs_of_a_thread),
+                                     cmocka_unit_test(a_thread_that_cannot_spill)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

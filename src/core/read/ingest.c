@@ -125,9 +125,8 @@ static void free_worker(struct worker *worker) {
   free(worker->numbers);
 }
 
-void loom_ingest_free(loom_ingest *ingest) {
-  if (!ingest)
-    return;
+/* Ends the parser threads. With their tables of ids they take as much memory as the staging does. */
+static void end_workers(loom_ingest *ingest) {
   pthread_mutex_lock(&ingest->lock);
   ingest->stop = true;
   pthread_cond_broadcast(&ingest->changed);
@@ -137,8 +136,16 @@ void loom_ingest_free(loom_ingest *ingest) {
       pthread_join(ingest->workers[i].thread, NULL);
     free_worker(&ingest->workers[i]);
   }
-  free_worker(&ingest->self);
   free(ingest->workers);
+  ingest->workers = NULL;
+  ingest->worker_count = 0;
+}
+
+void loom_ingest_free(loom_ingest *ingest) {
+  if (!ingest)
+    return;
+  end_workers(ingest);
+  free_worker(&ingest->self);
   for (size_t i = 0; ingest->slots && i < ingest->slot_count; i++) {
     free(ingest->slots[i].block);
     loom_batch_free(&ingest->slots[i].batch);
@@ -518,6 +525,7 @@ static loom_status finish(loom_ingest *ingest, loom_error *error) {
     status = ready_slot(ingest, current_slot(ingest), error);
   if (status == LOOM_OK)
     status = parse_here(ingest, true, error);
+  end_workers(ingest);
   if (status == LOOM_OK)
     loom_staging_complete(ingest->staging);
   return status;

@@ -1,9 +1,13 @@
 /*
 ** External merge sort of polls: runs are sorted by day and store alone; the few polls of a group are put in order of time
 ** when the group is taken, which they mostly are already.
+**
+** A full buffer is sorted and spilled by a thread, while the next one is filled. Until that has ended, the run, the ranks, the file
+** and the streams are its own.
 */
 #include "read/poll_sorter.h"
 #include "base/grow.h"
+#include "base/thread.h"
 #include "base/unnamed_file.h"
 
 #include <stdbool.h>
@@ -13,6 +17,9 @@
 
 #define WINDOW (48 << 10)  /* bytes read at a time: a multiple of the sizes of groups and polls */
 #define INSERTION_LIMIT 64 /* groups up to this size are sorted by insertion */
+
+/* Fewer polls than this are sorted in less time than it takes to start a thread. */
+#define THREAD_LEAST 65536
 
 /* A part of the spill file, of which `size` bytes can be seen at a time; or the whole of what is in memory. */
 struct window {
@@ -31,6 +38,11 @@ struct loom_poll_sorter {
   size_t capacity, count;
   uint64_t total;
   struct loom_poll_record *records;
+  struct loom_poll_record *full; /* those that are being spilled */
+  bool spills;                   /* some have been, or are being */
+  bool spilling;                 /* by the thread */
+  pthread_t thread;
+  loom_error failure; /* of spilling */
   struct loom_store_ranks ranks;
   struct loom_poll_run run; /* sorted last; the one in memory, once groups are taken */
   int file;                 /* -1 until something is spilled */
@@ -55,9 +67,17 @@ static bool is_in_file(const struct window *window) {
   return window->end > 0;
 }
 
+/* Waits until what was full is spilled. */
+static void end_spill(loom_poll_sorter *sorter) {
+  if (sorter->spilling)
+    pthread_join(sorter->thread, NULL);
+  sorter->spilling = false;
+}
+
 void loom_poll_sorter_free(loom_poll_sorter *sorter) {
   if (!sorter)
     return;
+  end_spill(sorter);
   for (size_t i = 0; i < sorter->stream_count; i++) {
     struct stream *stream = &sorter->streams[i];
     if (is_in_file(&stream->groups)) {
@@ -72,6 +92,7 @@ void loom_poll_sorter_free(loom_poll_sorter *sorter) {
   free(sorter->ranks.ranks);
   free(sorter->streams);
   free(sorter->records);
+  free(sorter->full);
   free(sorter->group);
   free(sorter->group_spare);
   free(sorter);
@@ -83,7 +104,7 @@ uint64_t loom_poll_sorter_count(const loom_poll_sorter *sorter) {
 
 bool loom_poll_sorter_set_order(loom_poll_sorter *sorter, const uint32_t *order, size_t count) {
   struct loom_store_ranks *ranks = &sorter->ranks;
-  if (ranks->order || sorter->taking || sorter->stream_count > 0 || count == 0)
+  if (sorter->spills || ranks->order || sorter->taking || count == 0)
     return true;
   ranks->order = malloc(count * sizeof *order);
   ranks->ranks = malloc(count * sizeof *order);
@@ -97,7 +118,7 @@ bool loom_poll_sorter_set_order(loom_poll_sorter *sorter, const uint32_t *order,
 }
 
 bool loom_poll_sorter_would_sort(const loom_poll_sorter *sorter, size_t count) {
-  return sorter->stream_count == 0 && sorter->count + count > sorter->capacity;
+  return !sorter->spills && sorter->count + count > sorter->capacity;
 }
 
 /* ---- the spill file ---- */
@@ -122,13 +143,14 @@ static loom_status write_window(loom_poll_sorter *sorter, const void *bytes, siz
   return LOOM_OK;
 }
 
-static loom_status spill(loom_poll_sorter *sorter, loom_error *error) {
+static loom_status spill_full(loom_poll_sorter *sorter, loom_error *error) {
   struct loom_poll_run *run = &sorter->run;
   struct stream stream = {0}, *kept;
-  loom_status status =
-      sorter->file < 0 ? loom_unnamed_file_open(NULL, &sorter->file, error) : LOOM_OK;
-  if (status == LOOM_OK && !loom_poll_run_sort(sorter->records, sorter->count, &sorter->ranks, run))
+  loom_status status = LOOM_OK;
+  if (!loom_poll_run_sort(sorter->full, sorter->capacity, &sorter->ranks, run))
     status = loom_no_memory(error);
+  free(sorter->full); /* the next buffer is growing meanwhile */
+  sorter->full = NULL;
   if (status == LOOM_OK)
     status = write_window(sorter, run->groups, run->group_count * sizeof *run->groups,
                           &stream.groups, error);
@@ -140,23 +162,59 @@ static loom_status spill(loom_poll_sorter *sorter, loom_error *error) {
   if (!(kept = add_stream(sorter)))
     return loom_no_memory(error);
   *kept = stream;
-  sorter->count = 0;
   return LOOM_OK;
+}
+
+static void *spill_in_thread(void *context) {
+  loom_poll_sorter *sorter = context;
+  sorter->failure.code = spill_full(sorter, &sorter->failure);
+  return NULL;
+}
+
+/* Waits for the spill before, and fails if that has. */
+static loom_status check_spill(loom_poll_sorter *sorter, loom_error *error) {
+  end_spill(sorter);
+  if (sorter->failure.code != LOOM_OK && error)
+    *error = sorter->failure;
+  return sorter->failure.code;
+}
+
+/* Spills the buffer, which is full; what fails in the thread is told by the next call. */
+static loom_status spill(loom_poll_sorter *sorter, loom_error *error) {
+  loom_status status = check_spill(sorter, error);
+  if (status == LOOM_OK && sorter->file < 0)
+    status = loom_unnamed_file_open(NULL, &sorter->file, error);
+  if (status != LOOM_OK)
+    return status;
+  sorter->full = sorter->records;
+  sorter->records = NULL;
+  sorter->count = 0;
+  sorter->spills = true;
+  sorter->spilling = sorter->capacity >= THREAD_LEAST &&
+                     loom_thread_start(&sorter->thread, spill_in_thread, sorter);
+  if (!sorter->spilling)
+    spill_in_thread(sorter);
+  return sorter->spilling ? LOOM_OK : check_spill(sorter, error);
+}
+
+/* The place of the next poll; NULL: memory is out. */
+static struct loom_poll_record *next_place(loom_poll_sorter *sorter) {
+  if (!sorter->records)
+    sorter->records = malloc(sorter->capacity * sizeof *sorter->records);
+  return sorter->records ? &sorter->records[sorter->count++] : NULL;
 }
 
 loom_status loom_poll_sorter_add(loom_poll_sorter *sorter, const struct loom_poll_record *polls,
                                  size_t count, const uint32_t *numbers, loom_error *error) {
-  if (!sorter->records)
-    sorter->records = malloc(sorter->capacity * sizeof *sorter->records);
-  if (!sorter->records)
-    return loom_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     if (sorter->count == sorter->capacity) {
       loom_status status = spill(sorter, error);
       if (status != LOOM_OK)
         return status;
     }
-    struct loom_poll_record *record = &sorter->records[sorter->count++];
+    struct loom_poll_record *record = next_place(sorter);
+    if (!record)
+      return loom_no_memory(error);
     *record = polls[i];
     if (numbers)
       record->store = numbers[record->store];
@@ -209,6 +267,9 @@ loom_status loom_poll_sorter_finish(loom_poll_sorter *sorter, loom_error *error)
   struct loom_poll_run *run = &sorter->run;
   if (sorter->taking)
     return LOOM_OK;
+  loom_status status = check_spill(sorter, error);
+  if (status != LOOM_OK)
+    return status;
   if (sorter->count) {
     if (!loom_poll_run_sort(sorter->records, sorter->count, &sorter->ranks, run))
       return loom_no_memory(error);
@@ -228,11 +289,13 @@ loom_status loom_poll_sorter_finish(loom_poll_sorter *sorter, loom_error *error)
 }
 
 loom_status loom_poll_sorter_rewind(loom_poll_sorter *sorter, loom_error *error) {
+  if (!sorter->taking) /* nothing has been taken */
+    return LOOM_OK;
   for (size_t i = 0; i < sorter->stream_count; i++) {
     rewind_window(&sorter->streams[i].groups);
     rewind_window(&sorter->streams[i].polls);
   }
-  return sorter->taking ? refill_all(sorter, error) : LOOM_OK;
+  return refill_all(sorter, error);
 }
 
 /* ---- polls of a group, in order of time ---- */
@@ -241,10 +304,14 @@ static bool later(loom_poll a, loom_poll b) {
   return (a | 1) > (b | 1); /* by instant alone */
 }
 
-static bool is_sorted(const loom_poll *polls, size_t count) {
-  for (size_t i = 1; i < count; i++)
+/* Whether they are in order; `distinct`: one to an instant. */
+static bool is_sorted(const loom_poll *polls, size_t count, bool *distinct) {
+  *distinct = true;
+  for (size_t i = 1; i < count; i++) {
     if (later(polls[i - 1], polls[i]))
       return false;
+    *distinct = *distinct && later(polls[i], polls[i - 1]);
+  }
   return true;
 }
 
@@ -275,14 +342,14 @@ static void merge_sort(loom_poll *polls, loom_poll *spare, size_t count) {
   memcpy(polls, spare, (at + half - left) * sizeof *polls);
 }
 
-static bool sort_group(loom_poll_sorter *sorter, loom_poll *polls, size_t count) {
-  if (is_sorted(polls, count))
+static bool sort_group(loom_poll_sorter *sorter, loom_poll *polls, size_t count, bool *distinct) {
+  if (is_sorted(polls, count, distinct))
     return true;
   if (count > INSERTION_LIMIT &&
       !loom_grow(&sorter->group_spare, &sorter->spare_capacity, count, sizeof *polls))
     return false;
   merge_sort(polls, sorter->group_spare, count);
-  return true;
+  return is_sorted(polls, count, distinct);
 }
 
 /* ---- taking the groups ---- */
@@ -392,9 +459,11 @@ loom_status loom_poll_sorter_next(loom_poll_sorter *sorter, struct loom_poll_gro
     status = take_polls(sorter, &first, count, only, &polls, error);
   if (status != LOOM_OK)
     return status;
-  if (!sort_group(sorter, polls, count))
+  if (!sort_group(sorter, polls, count, &group->distinct))
     return loom_no_memory(error);
-  *group = (struct loom_poll_group){first.day, loom_store_of_rank(&sorter->ranks, first.rank),
-                                    polls, count};
+  group->day = first.day;
+  group->store = loom_store_of_rank(&sorter->ranks, first.rank);
+  group->polls = polls;
+  group->count = count;
   return LOOM_OK;
 }

@@ -20,7 +20,8 @@ typedef struct loom_poll_sorter loom_poll_sorter;
 
 /*
 ** A sorter that keeps up to `capacity` polls in memory, 16 bytes each and 8 more when they are sorted; where they are few of
-** very many stores and days, 24 more while sorting. NULL: no memory.
+** very many stores and days, 24 more while sorting. Many that are spilled are so by a thread, while others are added. NULL: no
+** memory.
 */
 loom_poll_sorter *loom_poll_sorter_new(size_t capacity);
 void loom_poll_sorter_free(loom_poll_sorter *sorter);
@@ -35,7 +36,10 @@ bool loom_poll_sorter_set_order(loom_poll_sorter *sorter, const uint32_t *order,
 /* Whether adding so many polls would sort any for the first time. */
 bool loom_poll_sorter_would_sort(const loom_poll_sorter *sorter, size_t count);
 
-/* Adds polls; each `store` is mapped through `numbers`, unless that is NULL. LOOM_EIO, LOOM_EFULL: the spill file failed. */
+/*
+** Adds polls; each `store` is mapped through `numbers`, unless that is NULL. LOOM_EIO, LOOM_EFULL: the spill file failed, maybe
+** with polls that were added before; if it does so with the last ones, that is told when they are taken.
+*/
 loom_status loom_poll_sorter_add(loom_poll_sorter *sorter, const struct loom_poll_record *polls,
                                  size_t count, const uint32_t *numbers, loom_error *error);
 
@@ -47,6 +51,7 @@ struct loom_poll_group {
   uint32_t store;
   const loom_poll *polls; /* valid until the next call */
   size_t count;
+  bool distinct; /* one poll to an instant */
 };
 
 /* Ends adding: what is in memory is sorted. Otherwise this is done when the first group is taken. */

@@ -4,6 +4,7 @@
 */
 #include "write/apply.h"
 #include "base/grow.h"
+#include "read/poll_ahead.h"
 #include "sqlite/changes.h"
 #include "sqlite/connection.h"
 #include "write/poll_merge.h"
@@ -20,6 +21,12 @@
 ** prepares all statements anew.
 */
 #define BULK_LEAST 4096
+
+/* So many are taken from the sorter by a thread: fewer in less time than it takes to start one. */
+#define AHEAD_LEAST 65536
+
+/* What is kept of a store is fetched so many blocks before it is needed, since it is not in the cache. */
+#define FETCH_AHEAD 8
 
 struct loom_apply {
   loom_staging *staging;
@@ -38,12 +45,14 @@ struct loom_apply {
   size_t group_capacity;
   loom_record_write *write; /* of records */
   loom_poll_merge *merge;
+  loom_poll_ahead *ahead;      /* NULL: polls are taken from the sorter itself */
   struct loom_changes changes; /* of records, in one step */
 };
 
 void loom_apply_free(loom_apply *apply) {
   if (!apply)
     return;
+  loom_poll_ahead_free(apply->ahead);
   loom_record_write_free(apply->write);
   loom_poll_merge_free(apply->merge);
   if (apply->bulk)
@@ -96,6 +105,8 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
     status = loom_staging_set_order(staging, error);
   if (status == LOOM_OK && kind == LOOM_POLLS)
     status = loom_poll_sorter_rewind(staging->sorter, error);
+  if (status == LOOM_OK && apply->bulk && loom_poll_sorter_count(staging->sorter) >= AHEAD_LEAST)
+    apply->ahead = loom_poll_ahead_new(staging->sorter);
   if (status == LOOM_OK && kind != LOOM_POLLS)
     status = loom_record_write_new(staging, database, &apply->stores, &apply->write, error);
   if (status == LOOM_OK &&
@@ -112,6 +123,20 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
 
 /* ---- polls ---- */
 
+/* The next polls of a store on a day. */
+static loom_status next_group(const loom_apply *apply, struct loom_poll_group *group,
+                              loom_error *error) {
+  if (!apply->ahead)
+    return loom_poll_sorter_next(apply->staging->sorter, group, error);
+  loom_status status = loom_poll_ahead_next(apply->ahead, group, error);
+  uint32_t store = loom_poll_ahead_peek(apply->ahead, FETCH_AHEAD);
+  if (store != LOOM_POLL_AHEAD_NONE) {
+    __builtin_prefetch(&apply->stores.numbers[store]);
+    __builtin_prefetch(&apply->reach[store], 1);
+  }
+  return status;
+}
+
 /* The next polls; LOOM_DONE also where the step ends. */
 static loom_status next_portion(void *context, struct loom_poll_portion *portion,
                                 loom_error *error) {
@@ -119,12 +144,16 @@ static loom_status next_portion(void *context, struct loom_poll_portion *portion
   struct loom_poll_group group;
   if (apply->applied >= apply->stop)
     return LOOM_DONE;
-  loom_status status = loom_poll_sorter_next(apply->staging->sorter, &group, error);
+  loom_status status = next_group(apply, &group, error);
   if (status != LOOM_OK)
     return status;
   apply->applied += group.count;
-  *portion = (struct loom_poll_portion){group.day, apply->stores.numbers[group.store], group.polls,
-                                        group.count, &apply->reach[group.store]};
+  *portion = (struct loom_poll_portion){.day = group.day,
+                                        .store = apply->stores.numbers[group.store],
+                                        .polls = group.polls,
+                                        .count = group.count,
+                                        .distinct = group.distinct,
+                                        .reach = &apply->reach[group.store]};
   return LOOM_OK;
 }
 

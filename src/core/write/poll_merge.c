@@ -97,6 +97,19 @@ static loom_status make_block(loom_poll_merge *merge, loom_error *error) {
   return LOOM_OK;
 }
 
+/* The same where each has an instant of its own, so that all are new. */
+static loom_status copy_block(loom_poll_merge *merge, loom_error *error) {
+  struct loom_poll_merging *merging = &merge->merging;
+  struct loom_polls *merged = &merging->merged;
+  if (!loom_polls_reserve(merged, merging->count))
+    return loom_no_memory(error);
+  memcpy(merged->items, merging->incoming, merging->count * sizeof *merged->items);
+  merged->count = merging->change.added = merging->count;
+  merging->newest = merged->items[merged->count - 1];
+  loom_poll_block_encode(merged->items, merged->count);
+  return LOOM_OK;
+}
+
 static loom_status insert(loom_poll_merge *merge, int64_t store, loom_error *error) {
   sqlite3_stmt *insert;
   loom_status status = make_block(merge, error);
@@ -166,7 +179,7 @@ static loom_status give_block(struct portions *portions, loom_error *error) {
   loom_poll_merge *merge = portions->merge;
   const struct loom_poll_portion *portion = &portions->portion;
   begin(merge, portion->polls, portion->count);
-  loom_status status = make_block(merge, error);
+  loom_status status = portion->distinct ? copy_block(merge, error) : make_block(merge, error);
   add_counts(merge, portions->counts);
   if (status == LOOM_OK)
     extend(merge, portion->reach);

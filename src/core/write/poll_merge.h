@@ -32,6 +32,7 @@ struct loom_poll_portion {
   int64_t store;
   const loom_poll *polls;
   size_t count;
+  bool distinct;            /* one poll to an instant */
   struct loom_reach *reach; /* of the store */
 };
 
