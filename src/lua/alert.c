@@ -305,15 +305,15 @@ static void push_verdict(lua_State *L, const struct loom_alert_verdict *verdict)
   set_instant(L, "since", verdict->since);
 }
 
-/* The id of an event's subject: of the store, or the group; "" of the fleet and the feed. */
-static void push_subject(lua_State *L, const struct alerts *alerts,
-                         const struct loom_alert_event *event) {
+/* The id of a rule's subject: of the store, or the group; "" of the fleet and the feed. */
+static void push_subject(lua_State *L, const struct alerts *alerts, uint32_t rule,
+                         uint32_t subject) {
   size_t length = 0;
   const char *id = "";
-  if (event->rule != LOOM_ALERT_STALE && alerts->rules[event->rule].scope == LOOM_ALERT_STORE)
-    id = loom_alert_store(alerts->evaluator, event->subject, &length);
-  else if (event->rule != LOOM_ALERT_STALE && alerts->rules[event->rule].scope == LOOM_ALERT_GROUP)
-    id = loom_id_table_get(&alerts->members_of[event->rule]->names, event->subject, &length);
+  if (rule != LOOM_ALERT_STALE && alerts->rules[rule].scope == LOOM_ALERT_STORE)
+    id = loom_alert_store(alerts->evaluator, subject, &length);
+  else if (rule != LOOM_ALERT_STALE && alerts->rules[rule].scope == LOOM_ALERT_GROUP)
+    id = loom_id_table_get(&alerts->members_of[rule]->names, subject, &length);
   lua_pushlstring(L, id, length);
 }
 
@@ -329,7 +329,7 @@ static int event_at(lua_State *L) {
   lua_createtable(L, 0, 10);
   lua_pushinteger(L, event->rule == LOOM_ALERT_STALE ? 0 : (lua_Integer)event->rule + 1);
   lua_setfield(L, -2, "rule");
-  push_subject(L, alerts, event);
+  push_subject(L, alerts, event->rule, event->subject);
   lua_setfield(L, -2, "subject");
   set_instant(L, "at", event->at);
   set_text(L, "state", loom_alert_change_names[transition->change]);
@@ -342,6 +342,50 @@ static int event_at(lua_State *L) {
   push_evidence(L, &event->evidence);
   lua_setfield(L, -2, "evidence");
   return 1;
+}
+
+/* moved(): how many states the last evaluation has made others. */
+static int moved(lua_State *L) {
+  size_t count;
+  const struct alerts *alerts = lloom_check_handle(L, 1, EVALUATOR);
+  loom_alert_moved(alerts->evaluator, &count);
+  lua_pushinteger(L, (lua_Integer)count);
+  return 1;
+}
+
+/*
+** moved_at(index): the place of the rule, 0 for the feed; the subject; the bytes to keep, nil: none; the phase; whether it flaps;
+** whether there is no result.
+*/
+static int moved_at(lua_State *L) {
+  size_t count;
+  unsigned char bytes[LOOM_ALERT_STATE_SIZE];
+  const struct alerts *alerts = lloom_check_handle(L, 1, EVALUATOR);
+  int64_t index = lloom_check_integer(L, 2);
+  const struct loom_alert_moved *list = loom_alert_moved(alerts->evaluator, &count);
+  luaL_argcheck(L, index >= 1 && (uint64_t)index <= count, 2, "no such state");
+  const struct loom_alert_moved *found = &list[index - 1];
+  const struct loom_alert_state *of =
+      loom_alert_state_of(alerts->evaluator, found->rule, found->subject);
+  lua_pushinteger(L, found->rule == LOOM_ALERT_STALE ? 0 : (lua_Integer)found->rule + 1);
+  push_subject(L, alerts, found->rule, found->subject);
+  if (loom_alert_state_is_plain(of)) {
+    lua_pushnil(L);
+  } else {
+    loom_alert_state_pack(of, bytes);
+    lua_pushlstring(L, (const char *)bytes, sizeof bytes);
+  }
+  lua_pushstring(L, loom_alert_phase_names[of->phase]);
+  lua_pushboolean(L, of->is_flapping);
+  lua_pushboolean(L, of->last_result != of->at);
+  return 6;
+}
+
+/* resume(instant): states that are put were judged up to it, and stayed the same since they were kept. */
+static int resume(lua_State *L) {
+  struct alerts *alerts = lloom_check_handle(L, 1, EVALUATOR);
+  loom_alert_evaluator_resume(alerts->evaluator, lloom_check_integer(L, 2));
+  return 0;
 }
 
 /* last(): the last verdict of all, and what it was made from; nil: there was none. */
@@ -453,8 +497,9 @@ int lloom_alert_id(lua_State *L) {
 }
 
 void lloom_register_alert(lua_State *L) {
-  static const luaL_Reg methods[] = {{"evaluate", evaluate}, {"event", event_at}, {"last", last},
-                                     {"instant", instant},   {"most", most},      {"state", state},
-                                     {"put", put},           {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"evaluate", evaluate}, {"event", event_at}, {"last", last}, {"instant", instant},
+      {"most", most},         {"state", state},    {"put", put},   {"moved", moved},
+      {"moved_at", moved_at}, {"resume", resume},  {NULL, NULL}};
   lloom_new_type(L, EVALUATOR, methods, close_alerts);
 }

@@ -13,6 +13,7 @@ Delivery.__index = Delivery
 local STEP = 200 -- milliseconds between two looks at commands, which nobody waits for otherwise
 local STEP_OF_COMMANDS = 20
 local COMMAND_LIMIT = 15 -- seconds
+local MEANWHILE = 1000000 -- microseconds between two looks at what else there is to do
 local NO_CURL = "EUNAVAILABLE: alerts are sent by libcurl, for which Loom's module is not there (on Debian: the package "
   .. "lua-loom-curl; elsewhere: install libcurl's headers, then build and install Loom again)"
 local AT_ONCE = 100 -- messages under way: fewer than loom.curl takes requests
@@ -260,9 +261,11 @@ function Delivery:renew()
 end
 
 --- Delivers what is due, until nothing is due or under way any more.
+-- @tparam[opt] function meanwhile called about once a second while something is under way
 -- @treturn table|nil how many tries ended as `delivered`, `again`, `dead` and `disabled`; or nil and the failure
-function Delivery:round()
+function Delivery:round(meanwhile)
   self.counts, self.failure = {}, nil
+  local looked = self.now()
   outbox.tell_failing(self.monitor, self.now())
   local started = start_due(self)
   while (self.under_way > 0 or started) and not self.failure do
@@ -272,6 +275,10 @@ function Delivery:round()
     take_answers(self)
     take_commands(self)
     started = start_due(self)
+    if meanwhile and math.abs(self.now() - looked) >= MEANWHILE then
+      looked = self.now()
+      meanwhile()
+    end
   end
   if self.failure then
     return nil, self.failure

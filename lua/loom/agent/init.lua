@@ -2,6 +2,7 @@
 -- @classmod loom.agent
 
 local Delivery = require "loom.agent.delivery"
+local Judge = require "loom.agent.judge"
 local outbox = require "loom.agent.outbox"
 local owner = require "loom.owner"
 local transaction = require "loom.transaction"
@@ -15,15 +16,20 @@ local BEAT_EVERY = 60 * 1000000
 
 --- Makes one.
 -- @tparam loom.monitor monitor
--- @tparam table options those of `loom.agent.delivery`; `now` is also what leases are of
+-- @tparam table options those of `loom.agent.delivery`; `now` is also what leases are of; `config`: see `loom.agent.config`
 -- @treturn loom.agent|nil or nil, the failure and its code
 function Agent.new(monitor, options)
   local delivery, message, code = Delivery.new(monitor, options)
   if not delivery then
     return nil, message, code
   end
-  local self = setmetatable({ monitor = monitor, now = options.now, delivery = delivery }, Agent)
+  local self = setmetatable({ monitor = monitor, now = options.now, delivery = delivery, tell = options.tell or function() end },
+    Agent)
   self.owner = owner.make(self)
+  self.judge = Judge.new(monitor, { now = options.now, rules = options.config and options.config.rules, fence = function(execute)
+    local _, _, value = execute "SELECT value FROM service WHERE name = 'agent'"
+    return value ~= nil and value:match "^(.*)|" == self.owner
+  end })
   return self
 end
 
@@ -33,6 +39,7 @@ function Agent:close()
     return execute("DELETE FROM service WHERE name = 'agent' AND value LIKE ? || '|%'", self.owner)
   end, true)
   owner.leave(self.owner)
+  self.judge:forget()
   self.delivery:close()
 end
 
@@ -62,15 +69,36 @@ function Agent:lead()
   end, true)
 end
 
---- Does one round: delivers what is due, sends again what has to be, beats, and removes what is too old.
+-- Evaluates what is due. What fails is told once, and keeps nobody from hearing of what is known.
+local function judge(self, is_all)
+  local found, message = self.judge:round(is_all)
+  local failure = found == nil and message or found and found.failure
+  if failure and failure ~= self.told_failure then
+    self.tell("alerts are not evaluated: " .. failure)
+  end
+  if failure or found and found.is_all then
+    self.told_failure = failure
+  end
+  return found
+end
+
+--- Does one round: evaluates what is due, delivers, sends again what has to be, beats, and removes what is too old. While
+-- deliveries take their time, evaluation goes on.
+-- @tparam[opt] bool is_all evaluate all, whatever the clock says
 -- @treturn table|bool|nil how many tries ended as what; false where another agent holds the lease; or nil and the failure
-function Agent:round()
+function Agent:round(is_all)
   local leads, message = self:lead()
   if not leads then
+    self.judge:forget()
     return leads, message
   end
+  self.judged = judge(self, is_all)
   local counts
-  counts, message = self.delivery:round()
+  counts, message = self.delivery:round(function()
+    if self:lead() then
+      self.judged = judge(self) or self.judged
+    end
+  end)
   if not counts then
     return nil, message
   end

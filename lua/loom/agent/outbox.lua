@@ -116,30 +116,44 @@ local function put_event(execute, event)
 end
 
 -- The message of a thread that an event joins: one that was never tried, or a new one.
-local function message_of(execute, channel, thread, now)
+local function message_of(execute, channel, thread, now, due)
   local _, _, number = execute([[SELECT max(number) FROM alert_message WHERE channel = ?1 AND thread = ?2
     AND outcome = 'pending' AND tries = 0]], channel, thread)
   if number then
     return number
   end
-  local _, made = execute("INSERT INTO alert_message(id, channel, thread, made, due) VALUES(?1, ?2, ?3, ?4, ?4)",
-    "msg_" .. ulid.new(now), channel, thread, now)
+  local _, made = execute("INSERT INTO alert_message(id, channel, thread, made, due) VALUES(?, ?, ?, ?, ?)",
+    "msg_" .. ulid.new(now), channel, thread, now, due or now)
   return made
+end
+
+--- Brings an event that is there to channels, in a thread of theirs.
+-- @tparam function execute see `loom.transaction.run`
+-- @tparam int number of the event
+-- @tparam {string,...} names of channels
+-- @tparam string thread
+-- @tparam int now in microseconds
+-- @tparam[opt] int due before which a new message is not sent
+function outbox.send(execute, number, names, thread, now, due)
+  for _, name in ipairs(names) do
+    local _, _, channel = execute("SELECT number FROM alert_channel WHERE name = ? AND kind <> 'heartbeat'", name)
+    if channel then
+      local message = message_of(execute, channel, thread, now, due)
+      execute("INSERT OR IGNORE INTO alert_message_event VALUES(?, ?)", message, number)
+    end
+  end
 end
 
 --- Puts events, in the transaction of what they follow from. One that is there already, by its id, is left as it is.
 -- @tparam function execute see `loom.transaction.run`
 -- @tparam {table,...} events in order, as `loom.agent.message` has them, with `group` (a text) and `channels` (names)
 -- @tparam int now in microseconds
-function outbox.put(execute, events, now)
+-- @tparam[opt] int due before which new messages are not sent
+function outbox.put(execute, events, now, due)
   for _, event in ipairs(events) do
     local number = put_event(execute, event)
-    for _, name in ipairs(number and event.channels or {}) do
-      local _, _, channel = execute("SELECT number FROM alert_channel WHERE name = ? AND kind <> 'heartbeat'", name)
-      if channel then
-        local message = message_of(execute, channel, event.group or event.rule, now)
-        execute("INSERT OR IGNORE INTO alert_message_event VALUES(?, ?)", message, number)
-      end
+    if number and event.channels then
+      outbox.send(execute, number, event.channels, event.group or event.rule, now, due)
     end
   end
   return true

@@ -13,7 +13,7 @@
 --     reason     of what has ended: see `loom.alerts.evaluation`
 --     value, unit, threshold, text   as it last told them
 --     flags      { acknowledged, silenced, muted, inhibited, flapping, frozen }, each true or false; frozen: no result now
---     inhibited_by   the id of the alert that speaks for it; or nil
+--     inhibited_by   the id of the alert that spoke for it when it fired, and does as long as it is open itself; or nil
 --     ack        { who, note, at, until }, times as above (at_utc, until_utc); or nil
 --
 -- @module loom.alerts.book
@@ -83,7 +83,8 @@ local filters = {
 -- ---- reading ----
 
 local COLUMNS = [[SELECT number, id, rule, severity, kind, subject, zone, state, since, at, ended, reason, value, unit, threshold,
-  text, told, flapping, frozen, silenced, muted, inhibited, acked, acked_by, ack_note, ack_until FROM alert a]]
+  text, told, flapping, frozen, silenced, muted, inhibited, acked, acked_by, ack_note, ack_until,
+  ended IS NULL AND EXISTS(SELECT 1 FROM alert o WHERE o.id = a.inhibited AND o.ended IS NULL) AS is_inhibited FROM alert a]]
 
 local function ack_of(row)
   if not row.acked then
@@ -108,7 +109,7 @@ local function alert_of(row, now)
   end
   local is_acked = row.acked ~= nil and (not row.ack_until or row.ack_until > now)
   alert.flags = { acknowledged = is_acked, silenced = row.silenced == 1, muted = row.muted == 1,
-    inhibited = row.inhibited ~= nil, flapping = row.flapping == 1, frozen = row.frozen == 1 }
+    inhibited = row.is_inhibited == 1, flapping = row.flapping == 1, frozen = row.frozen == 1 }
   return alert
 end
 

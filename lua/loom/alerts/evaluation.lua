@@ -173,9 +173,14 @@ end
 -- @local
 Evaluation.evidence = evidence_of
 
+-- So many events, and the zones of all stores are read at once.
+local MANY = 100
+
 local function zone_of(self, kind, id)
   if kind ~= "store" then
     return nil
+  elseif self.zones then
+    return self.zones[id] or self.monitor.default_zone
   end
   local store = stores.get(self.monitor.database, id)
   return store and store.timezone_str or self.monitor.default_zone
@@ -205,10 +210,11 @@ end
 
 -- While a group fires it speaks for its members' alerts that began close to it.
 local function inhibit(self, event)
-  if event.subject.kind == "group" and event.state ~= "flapping" then
-    local rule = event.rule .. "\0" .. event.subject.id
-    self.groups_firing[rule] = event.state == "firing" and { alert = event.alert, at = event.at, rule = event.rule,
-      group = event.subject.id } or nil
+  if event.subject.kind == "group" then
+    local rule, is_open = event.rule .. "\0" .. event.subject.id, event.state == "firing" or event.state == "flapping"
+    local before = self.groups_firing[rule]
+    self.groups_firing[rule] = is_open and (before and before.alert == event.alert and before or { alert = event.alert,
+      at = event.at, rule = event.rule, group = event.subject.id }) or nil
   elseif event.subject.kind == "store" and event.state == "firing" then
     for _, firing in pairs(self.groups_firing) do
       if math.abs(event.at - firing.at) <= INHIBITED and self:is_in(firing.rule, firing.group, event.subject.id) then
@@ -220,6 +226,18 @@ local function inhibit(self, event)
   if event.state == "resolved" or event.state == "expired" then
     self.inhibited[event.alert] = nil
   end
+end
+
+--- The group that a store is in by a rule of stores that groups its messages; nil: none.
+function Evaluation:group_of(rule, id)
+  if not rule.group_by or rule.when.scope == "group" then
+    return nil
+  end
+  local store = stores.get(self.monitor.database, id)
+  if rule.group_by == "timezone" then
+    return store and store.timezone_str or self.monitor.default_zone
+  end
+  return store and store.attributes[rule.group_by]
 end
 
 --- Whether a store is in a group of a rule of `group_down`.
@@ -261,19 +279,65 @@ end
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function Evaluation:evaluate(first, step, count, ids)
+  local events, message, code = self:gather(first, step, count, ids)
+  if not events then
+    return nil, message, code
+  end
+  return self:arrange(events)
+end
+
+--- The same, but in no order, and without what speaks for what: for those who evaluate in parts, and arrange all.
+function Evaluation:gather(first, step, count, ids)
   local events = {}
   local found, message, code = self.native:evaluate(self.monitor.database, first, step or 1, count or 1, ids)
   if not found then
     return nil, message, code
   end
+  self.zones = found > MANY and stores.zones_of(self.monitor.database, self.monitor.default_zone) or nil
   for i = 1, found do
     events[i] = make_event(self, self.native:event(i))
   end
+  self.zones = nil
+  return events
+end
+
+--- Puts events into the order in which they happened, and finds which alerts are spoken for.
+function Evaluation:arrange(events)
   table.sort(events, goes_first)
   for _, event in ipairs(events) do
     inhibit(self, event)
   end
   return events
+end
+
+--- Takes what speaks for what as it was, before anything is evaluated.
+-- @tparam {table,...} alerts those that are open: `id`, `rule`, `kind`, `subject`, `at` (in seconds), `inhibited`
+function Evaluation:recall(alerts)
+  for _, alert in ipairs(alerts) do
+    if alert.kind == "group" then
+      self.groups_firing[alert.rule .. "\0" .. alert.subject] = { alert = alert.id, at = alert.at, rule = alert.rule,
+        group = alert.subject }
+    end
+    self.inhibited[alert.id] = alert.inhibited
+  end
+end
+
+--- Whether a rule is for some stores, so that it has to be made anew when stores come or have other attributes or zones.
+function Evaluation:has_members()
+  return next(self.members) ~= nil
+end
+
+--- The states that the last evaluation has made others: calls visit(rule, subject, bytes, phase, is_flapping, is_frozen) of
+-- each, where `bytes` is nil of one that need not be kept, and `rule` its place.
+function Evaluation:each_moved(visit)
+  for i = 1, self.native:moved() do
+    visit(self.native:moved_at(i))
+  end
+end
+
+--- Up to which instant the states that are put were judged.
+function Evaluation:resume(instant)
+  self.native:resume(instant)
 end
 
 --- Of how many clocks one evaluation may be.

@@ -13,10 +13,10 @@ local PAUSE = 1 -- seconds between two rounds
 local UNAVAILABLE = 69 -- the exit status where there is no libcurl: `loom serve` does not start such an agent again
 
 function command.add_to(parser)
-  local agent = parser:command "agent":summary "Send alerts to their channels."
-    :description("Send what is due to the channels of alerts, until it is stopped: one agent to a database at a time. loom serve "
-      .. "starts one, too. It speaks to public addresses, and to those that are allowed. SIGINT and SIGTERM end it once what is "
-      .. "under way has been answered.")
+  local agent = parser:command "agent":summary "Evaluate the rules of alerts, and tell what they come to."
+    :description("Evaluate the rules of alerts that are stored, and send what is due to their channels, until it is stopped: one "
+      .. "agent to a database at a time. loom serve starts one, too. It speaks to public addresses, and to those that are allowed. "
+      .. "SIGINT and SIGTERM end it once what is under way has been answered.")
   agent:argument "database":description "A database."
   agent:flag "--once":description "Do one round, and end: for cron."
   options.add(agent, "--clock", "TIME", "What the clock shows, for tests; with --once.", options.text(time.instant))
@@ -31,7 +31,7 @@ end
 -- Rounds until one fails or somebody asks for the end, or the first one only.
 local function rounds(agent, once)
   while not core.asked_to_end() do
-    local counts, message = agent:round()
+    local counts, message = agent:round(once)
     if counts == nil then
       return nil, message
     elseif counts == false and once then

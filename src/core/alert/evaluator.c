@@ -55,6 +55,9 @@ struct loom_alert_evaluator {
   struct loom_alert_sum **sums; /* to each rule of groups: by moment, then group */
   struct loom_alert_event *events;
   size_t event_count, event_capacity;
+  struct loom_alert_moved *moved;
+  size_t moved_count, moved_capacity;
+  int64_t resumed; /* up to which states that are put were judged; 0: they are as they were put */
   struct loom_store store;
   struct loom_measure measure;
   bool has_last;
@@ -183,6 +186,7 @@ void loom_alert_evaluator_free(loom_alert_evaluator *evaluator) {
   free(evaluator->moments);
   free(evaluator->day_gaps);
   free(evaluator->events);
+  free(evaluator->moved);
   loom_id_table_free(&evaluator->ids);
   loom_store_free(&evaluator->store);
   loom_measure_free(&evaluator->measure);
@@ -284,6 +288,30 @@ static bool add_event(loom_alert_evaluator *evaluator, const struct loom_alert_e
     return false;
   evaluator->events[evaluator->event_count++] = *event;
   return true;
+}
+
+/* Notes what has become another state, and adds the event. */
+static bool note(loom_alert_evaluator *evaluator, const struct loom_alert_rule *rule,
+                 const struct loom_alert_event *event, const struct loom_alert_state *before,
+                 const struct loom_alert_state *after) {
+  if (!loom_alert_state_same(rule, before, after)) {
+    if (!loom_grow(&evaluator->moved, &evaluator->moved_capacity, evaluator->moved_count + 1,
+                   sizeof *evaluator->moved))
+      return false;
+    evaluator->moved[evaluator->moved_count++] =
+        (struct loom_alert_moved){event->rule, event->subject};
+  }
+  return add_event(evaluator, event);
+}
+
+const struct loom_alert_moved *loom_alert_moved(const loom_alert_evaluator *evaluator,
+                                                size_t *count) {
+  *count = evaluator->moved_count;
+  return evaluator->moved;
+}
+
+void loom_alert_evaluator_resume(loom_alert_evaluator *evaluator, int64_t instant) {
+  evaluator->resumed = instant;
 }
 
 /* Subjects of one rule are numbered as they come, which an order of events must not tell: ids decide in the end. */
@@ -456,6 +484,10 @@ static bool judge_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t s
   struct loom_alert_state *state = state_of(evaluator, rule, store);
   const struct loom_alert_past *past = &evaluator->pasts[evaluator->gap_of[rule]];
   struct loom_alert_event event = {.rule = (uint32_t)rule, .subject = store};
+  struct loom_alert_state before = *state;
+  if (state->at != 0 && state->at < evaluator->resumed)
+    loom_alert_state_catch_up(state, evaluator->resumed,
+                              loom_alert_past_business(past, state->at, evaluator->resumed));
   for (size_t i = 0; i < evaluator->moment_count; i++) {
     const struct moment *moment = &evaluator->moments[i];
     if (moment->is_stale || moment->newest == 0 || moment->instant < state->at)
@@ -466,8 +498,9 @@ static bool judge_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t s
     loom_alert_judge(&evaluator->rules[rule], &evaluator->scale, past, event.at, state,
                      &event.verdict, &event.evidence);
     event.transition = loom_alert_step(&evaluator->rules[rule], &event.verdict, event.at, state);
-    if (!add_event(evaluator, &event))
+    if (!note(evaluator, &evaluator->rules[rule], &event, &before, state))
       return false;
+    before = *state;
   }
   evaluator->has_last = event.at != 0;
   evaluator->last_verdict = event.verdict;
@@ -479,10 +512,11 @@ static bool end_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t sto
   struct loom_alert_state *state = state_of(evaluator, rule, store);
   const struct moment *last = &evaluator->moments[evaluator->moment_count - 1];
   struct loom_alert_event event = {.rule = (uint32_t)rule, .subject = store, .at = last->instant};
+  struct loom_alert_state before = *state;
   if (state->at == 0)
     return true;
   event.transition = loom_alert_end(LOOM_ALERT_STORE_LEFT, state);
-  return add_event(evaluator, &event);
+  return note(evaluator, &evaluator->rules[rule], &event, &before, state);
 }
 
 /* The fleet is judged by the clock: whether there are polls at all is seen by nothing else. */
@@ -569,6 +603,9 @@ static bool judge_group(loom_alert_evaluator *evaluator, size_t rule, uint32_t g
   bool is_fleet = evaluator->rules[rule].scope == LOOM_ALERT_FLEET;
   size_t groups = groups_of(evaluator, rule);
   struct loom_alert_event event = {.rule = (uint32_t)rule, .subject = group};
+  struct loom_alert_state before = *state;
+  loom_alert_state_catch_up(state, evaluator->resumed,
+                            state->at == state->last_result ? evaluator->resumed - state->at : 0);
   for (size_t i = 0; i < evaluator->moment_count; i++) {
     const struct moment *moment = &evaluator->moments[i];
     if (moment->newest == 0 || (!is_fleet && moment->is_stale))
@@ -577,8 +614,9 @@ static bool judge_group(loom_alert_evaluator *evaluator, size_t rule, uint32_t g
     loom_alert_judge_sum(&evaluator->rules[rule], &evaluator->sums[rule][i * groups + group],
                          event.at, state, &event.verdict, &event.evidence);
     event.transition = loom_alert_step(&evaluator->rules[rule], &event.verdict, event.at, state);
-    if (!add_event(evaluator, &event))
+    if (!note(evaluator, &evaluator->rules[rule], &event, &before, state))
       return false;
+    before = *state;
   }
   evaluator->has_last = event.at != 0;
   evaluator->last_verdict = event.verdict;
@@ -613,8 +651,9 @@ static bool judge_feed(loom_alert_evaluator *evaluator) {
         .from = moment->newest,
         .step = evaluator->stale.at ? moment->clock - evaluator->stale.at : 0};
     event.evidence.last_poll = moment->newest;
+    struct loom_alert_state before = evaluator->stale;
     event.transition = loom_alert_step(&rule, &event.verdict, event.at, &evaluator->stale);
-    if (!add_event(evaluator, &event))
+    if (!note(evaluator, &rule, &event, &before, &evaluator->stale))
       return false;
   }
   return true;
@@ -651,7 +690,7 @@ static loom_status evaluate(loom_alert_evaluator *evaluator, loom_source *source
 loom_status loom_alert_evaluate(loom_alert_evaluator *evaluator, loom_source *source,
                                 const struct loom_alert_clocks *clocks,
                                 const struct loom_id_table *ids, loom_error *error) {
-  evaluator->event_count = 0;
+  evaluator->event_count = evaluator->moved_count = 0;
   evaluator->has_last = false;
   if (clocks->count < 1 || clocks->count > loom_alert_clocks_most(evaluator) ||
       (clocks->step <= 0 && clocks->count > 1))

@@ -95,6 +95,20 @@ loom_status loom_alert_evaluator_put(loom_alert_evaluator *evaluator, uint32_t r
                                      size_t length, const struct loom_alert_state *state,
                                      loom_error *error);
 
+/*
+** Up to which instant all that has a state was judged before, so that a state that was kept, and then stayed the same, is known to have
+** been: set it beside the states that are put.
+*/
+void loom_alert_evaluator_resume(loom_alert_evaluator *evaluator, int64_t instant);
+
+/* A state that the last evaluation has made another one, for those who keep them: see loom_alert_state_same. */
+struct loom_alert_moved {
+  uint32_t rule, subject; /* as of events */
+};
+
+const struct loom_alert_moved *loom_alert_moved(const loom_alert_evaluator *evaluator,
+                                                size_t *count);
+
 /* Of the last verdict of all: what it was, and made from what. False: there was none. */
 bool loom_alert_last(const loom_alert_evaluator *evaluator, struct loom_alert_verdict *verdict,
                      struct loom_alert_evidence *evidence);

@@ -193,6 +193,50 @@ struct loom_alert_transition loom_alert_step(const struct loom_alert_rule *rule,
   return told.change == LOOM_ALERT_STAYS ? calm_down(state) : told;
 }
 
+/* ---- keeping ---- */
+
+bool loom_alert_state_is_plain(const struct loom_alert_state *state) {
+  bool has_flapped =
+      state->flaps[0] != 0 && state->clock + 1 - state->flaps[0] <= LOOM_ALERT_FLAPPING;
+  return state->phase == LOOM_ALERT_OK && !state->is_flapping && !state->is_quiet && !has_flapped;
+}
+
+/* Of results, as many as are ever counted. */
+static bool same_results(const struct loom_alert_rule *rule, const struct loom_alert_state *a,
+                         const struct loom_alert_state *b) {
+  int32_t most = rule->fires.of > rule->ends.of ? rule->fires.of : rule->ends.of;
+  int32_t count_a = a->count < most ? a->count : most, count_b = b->count < most ? b->count : most;
+  uint64_t mask = most >= 64 ? UINT64_MAX : (UINT64_C(1) << most) - 1;
+  return count_a == count_b && (a->history & mask) == (b->history & mask);
+}
+
+static bool has_result(const struct loom_alert_state *state) {
+  return state->last_result == state->at;
+}
+
+bool loom_alert_state_same(const struct loom_alert_rule *rule, const struct loom_alert_state *a,
+                           const struct loom_alert_state *b) {
+  bool is_plain = loom_alert_state_is_plain(b);
+  if (is_plain || loom_alert_state_is_plain(a))
+    return is_plain == loom_alert_state_is_plain(a);
+  return a->meaning == b->meaning && a->phase == b->phase && a->is_flapping == b->is_flapping &&
+         a->is_quiet == b->is_quiet && same_results(rule, a, b) && has_result(a) == has_result(b) &&
+         (has_result(a) || a->last_result == b->last_result) && a->true_clock == b->true_clock &&
+         a->true_at == b->true_at && a->false_clock == b->false_clock &&
+         a->false_at == b->false_at && a->fired_at == b->fired_at && a->since == b->since &&
+         a->from == b->from && a->excluded == b->excluded &&
+         memcmp(a->flaps, b->flaps, sizeof a->flaps) == 0;
+}
+
+void loom_alert_state_catch_up(struct loom_alert_state *state, int64_t instant, int64_t business) {
+  if (state->at == 0 || state->at >= instant)
+    return;
+  if (has_result(state))
+    state->last_result = instant;
+  state->clock += business;
+  state->at = instant;
+}
+
 /* ---- bytes ---- */
 
 /* The fields of 64 bits, in the order in which they are packed. */

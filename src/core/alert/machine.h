@@ -124,6 +124,25 @@ struct loom_alert_transition loom_alert_step(const struct loom_alert_rule *rule,
 struct loom_alert_transition loom_alert_end(enum loom_alert_reason reason,
                                             struct loom_alert_state *state);
 
+/*
+** Whether a state is as good as that of one never judged: nothing is true, was told, or has flapped of late. Such ones need not be
+** kept.
+*/
+bool loom_alert_state_is_plain(const struct loom_alert_state *state);
+
+/*
+** Whether what is to come makes no difference between two states of one subject: of one that has only become older, the instant and
+** its clock follow from the older one and the business time since, so that it need not be written again.
+*/
+bool loom_alert_state_same(const struct loom_alert_rule *rule, const struct loom_alert_state *a,
+                           const struct loom_alert_state *b);
+
+/*
+** What became of a state that was kept, and the same since, by an instant up to which it had been judged before: so much business
+** time has passed. One that is as new stays so.
+*/
+void loom_alert_state_catch_up(struct loom_alert_state *state, int64_t instant, int64_t business);
+
 /* A state as bytes of any machine, whose first one is the version of the form. */
 #define LOOM_ALERT_STATE_SIZE 144
 #define LOOM_ALERT_STATE_VERSION 1

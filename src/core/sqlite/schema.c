@@ -206,7 +206,7 @@
 /*
 ** What alert rules have come to: see lua/loom/alerts/book.lua. A state is that of a rule, by its number among what is configured, 0
 ** of the feed, and of a subject: a store's id, a group's name or "" (machine.h has what is in the bytes). An alert is one firing;
-** `since` is since when it was so, `at` when it fired, `told` when it was last told, 0 where it was not yet. The flags decide what
+** `since` is since when it was so, `at` when it fired, `told` when it was last told, 0 where it was not yet, in `thread`. The flags decide what
 ** is told of it; `inhibited` is the id of the alert that speaks for it.
 */
 #define ALERT_TABLES                                                                               \
@@ -220,6 +220,7 @@
   " number INTEGER PRIMARY KEY,"                                                                   \
   " id TEXT NOT NULL UNIQUE,"                                                                      \
   " rule TEXT NOT NULL,"                                                                           \
+  " rule_number INTEGER NOT NULL DEFAULT 0,"                                                       \
   " severity TEXT NOT NULL CHECK(severity IN ('critical', 'error', 'warning', 'info')),"           \
   " kind TEXT NOT NULL CHECK(kind IN ('store', 'group', 'fleet', 'system')),"                      \
   " subject TEXT NOT NULL,"                                                                        \
@@ -245,7 +246,7 @@
   " ack_note TEXT,"                                                                                \
   " ack_until INTEGER"                                                                             \
   ") STRICT;"                                                                                      \
-  "CREATE INDEX alert_open ON alert(rule, subject) WHERE ended IS NULL;"                           \
+  "CREATE INDEX alert_open ON alert(rule_number, subject) WHERE ended IS NULL;"                    \
   "CREATE INDEX alert_ended ON alert(ended) WHERE ended IS NOT NULL;"                              \
   "CREATE INDEX alert_by_subject ON alert(subject, number);"
 

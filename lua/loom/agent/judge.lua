@@ -1,0 +1,344 @@
+--- The agent's judgement: when rules are evaluated, of which stores, and from where it goes on after it was killed.
+--
+-- All stores are evaluated every minute of the clock; those that a write has changed, as soon as it is seen. What a round comes
+-- to is one transaction (`loom.agent.ledger`), after which the database knows all that the next round needs: whoever begins
+-- anew, here or in another agent, comes to the same events. If the transaction fails, what was evaluated is forgotten.
+-- @classmod loom.agent.judge
+
+local cjson = require "cjson.safe"
+local Evaluation = require "loom.alerts.evaluation"
+local Ledger = require "loom.agent.ledger"
+local Quiet = require "loom.agent.quiet"
+local system = require "loom.agent.system"
+local transaction = require "loom.transaction"
+local Watch = require "loom.watch"
+
+local Judge = {}
+Judge.__index = Judge
+
+local MINUTE = 60 * 1000000
+local PAGE = 2000 -- states read at a time, 300 KB
+local ROUND = "alert round" -- in `service`: the last complete one
+
+--- Makes one.
+-- @tparam loom.monitor monitor
+-- @tparam table options `now`: function, the instant in microseconds; `configuration`: what has `load` and `revision`, which is
+--   `loom.alerts.configuration` without it; `rules`: functions, see `loom.agent.config`; `fence`: function (execute), false
+--   where somebody else has the lease
+function Judge.new(monitor, options)
+  return setmetatable({ monitor = monitor, now = options.now, functions = options.rules or {}, fence = options.fence,
+    configuration = options.configuration or require "loom.alerts.configuration", threads = {} }, Judge)
+end
+
+--- Forgets what it knows: the next round begins with what the database does.
+function Judge:forget()
+  if self.evaluation then
+    self.evaluation:close()
+  end
+  self.evaluation = nil
+end
+
+-- ---- beginning ----
+
+local function seconds_of(microseconds)
+  return microseconds / 1000000
+end
+
+-- Gives the evaluation the states that there are; what is of nobody any more is noted.
+local function restore_states(self)
+  local after_rule, after_subject = -1, ""
+  repeat
+    local rows, message, code = self.monitor.database:rows([[SELECT rule, subject, state FROM alert_state
+      WHERE (rule, subject) > (?, ?) ORDER BY rule, subject LIMIT ?]], after_rule, after_subject, PAGE)
+    if not rows then
+      return nil, message, code
+    end
+    for _, row in ipairs(rows) do
+      local place = row.rule == 0 and 0 or self.place_of[row.rule]
+      if not place or not self.evaluation:put(place, row.subject, row.state) then
+        self.orphans[#self.orphans + 1] = { row.rule, row.subject }
+      end
+      after_rule, after_subject = row.rule, row.subject
+    end
+  until #rows < PAGE
+  return true
+end
+
+local open_sql = [[SELECT a.id, a.rule, a.rule_number, a.severity, a.kind, a.subject, a.zone, a.since, a.at, a.value, a.unit,
+    a.threshold, a.text, a.inhibited, s.rule AS has_state
+  FROM alert a LEFT JOIN alert_state s ON s.rule = a.rule_number
+    AND s.subject = CASE a.kind WHEN 'system' THEN '' WHEN 'fleet' THEN '' ELSE a.subject END
+  WHERE a.ended IS NULL AND a.rule_number >= 0]]
+
+-- Why an alert that is open will not be ended by its rule; nil where it will.
+local function ends_of(self, row, orphans)
+  if row.rule_number ~= 0 and not self.place_of[row.rule_number] then
+    return self.disabled[row.rule_number] and "rule_changed" or "rule_removed"
+  elseif orphans[row.rule_number .. "\0" .. row.subject] then
+    return row.kind == "group" and "store_left" or "rule_changed"
+  end
+  return not row.has_state and "rule_changed" or nil
+end
+
+local function restore_alerts(self)
+  local rows, message, code = self.monitor.database:rows(open_sql)
+  if not rows then
+    return nil, message, code
+  end
+  local orphans, open = {}, {}
+  for _, orphan in ipairs(self.orphans) do
+    orphans[orphan[1] .. "\0" .. orphan[2]] = true
+  end
+  for _, row in ipairs(rows) do
+    row.ends = ends_of(self, row, orphans)
+    if row.ends then
+      self.ended[#self.ended + 1] = row
+    else
+      open[#open + 1] = { id = row.id, rule = row.rule, kind = row.kind, subject = row.subject, at = seconds_of(row.at),
+        inhibited = row.inhibited }
+    end
+  end
+  self.evaluation:recall(open)
+  return true
+end
+
+local function last_round(self)
+  local row = self.monitor.database:row("SELECT value FROM service WHERE name = ?", ROUND)
+  return row and cjson.decode(row.value) or {}
+end
+
+-- How many stores there are: another number, and those of a rule may be others.
+local function count_stores(self)
+  local row = self.monitor.database:row "SELECT count(*) AS count, ifnull(max(number), 0) AS last FROM store"
+  return row and row.count .. " " .. row.last
+end
+
+local function begin(self)
+  local configured, message, code = self.configuration.load(self.monitor)
+  if not configured then
+    return nil, message, code
+  end
+  self:forget()
+  self.place_of, self.disabled, self.by_name, self.orphans, self.ended = {}, {}, {}, {}, {}
+  -- first: what comes while it is evaluated is told afterwards
+  if not self.watch then
+    self.watch, message, code = Watch.new(self.monitor)
+    if not self.watch then
+      return nil, message, code
+    end
+    self.watch:subscribe(function(change) self:hear(change) end)
+  end
+  self.stores = count_stores(self)
+  local evaluation
+  evaluation, message, code = Evaluation.new(self.monitor, configured.rules, configured.settings)
+  if not evaluation then
+    return nil, message, code
+  end
+  self.evaluation, self.configured, self.revision = evaluation, configured, configured.revision
+  for place, rule in ipairs(evaluation.rules) do
+    self.place_of[rule.number], self.by_name[rule.name] = place, rule
+  end
+  for _, rule in ipairs(configured.rules) do
+    self.disabled[rule.number] = not rule.enabled or nil
+  end
+  for _, rule in ipairs(self.functions) do
+    self.by_name[rule.name] = rule
+  end
+  evaluation:resume(last_round(self).instant or 0)
+  local done
+  done, message, code = restore_states(self)
+  if done then
+    done, message, code = restore_alerts(self)
+  end
+  if not done then
+    self:forget()
+    return nil, message, code
+  end
+  self.all_due, self.is_stale_members, self.changed = true, false, {}
+  return true
+end
+
+-- ---- what has changed ----
+
+local ABOUT_MEMBERS = { attributes = true, timezones = true, removal = true, everything = true }
+
+--- Hears of a change: see `loom.watch`.
+-- @local
+function Judge:hear(change)
+  if change.kind == "everything" then
+    self:forget()
+  elseif ABOUT_MEMBERS[change.kind] then
+    self.is_stale_members = true
+  end
+  if change.store_id and change.kind ~= "removal" then
+    self.changed[change.store_id] = true
+  else
+    self.all_due = true
+  end
+end
+
+-- Whether it has to begin anew, as far as that is known.
+local function is_outdated(self)
+  if not self.evaluation then
+    return true
+  end
+  local revision = self.configuration.revision(self.monitor)
+  return revision ~= nil and revision ~= self.revision
+end
+
+-- Looks at what has been written since; nil and the failure if that cannot be seen.
+local function look(self, now)
+  if is_outdated(self) then
+    local begun, message, code = begin(self)
+    if not begun then
+      return nil, message, code
+    end
+  end
+  local looked, message, code = self.watch:look()
+  if looked == nil then
+    return nil, message, code
+  end
+  self.all_due = self.all_due or math.abs(now - (self.last_all or 0)) >= MINUTE
+    or math.floor(now / MINUTE) ~= math.floor((self.last_all or 0) / MINUTE)
+  local is_outdated_now = not self.evaluation
+  if self.evaluation and self.evaluation:has_members() then
+    is_outdated_now = self.is_stale_members or (self.all_due and count_stores(self) ~= self.stores)
+  end
+  if is_outdated_now then
+    return begin(self)
+  end
+  return true
+end
+
+-- ---- evaluating ----
+
+local function gather(self, ids, now, found)
+  local events, message, code = self.evaluation:gather(now, 1, 1, ids)
+  if not events then
+    return nil, message, code
+  end
+  for _, event in ipairs(events) do
+    found.events[#found.events + 1] = event
+  end
+  self.evaluation:each_moved(function(place, ...)
+    local rule = self.evaluation.rules[place]
+    found.states[#found.states + 1] = { rule and rule.number or 0, ... }
+  end)
+  return true
+end
+
+local function speaks_for_stores(self)
+  for _, rule in ipairs(self.evaluation.rules) do
+    if rule.when.kind == "group_down" then
+      return true
+    end
+  end
+  return false
+end
+
+-- Evaluates all, or those that have changed. Where an alert of one of these begins, groups are asked, too, which may speak for
+-- it.
+local function evaluate(self, now)
+  local found, ids = { events = {}, states = {} }, {}
+  for id in pairs(self.changed) do
+    ids[#ids + 1] = id
+  end
+  found.is_all = self.all_due
+  local done, message, code = gather(self, not found.is_all and ids or nil, now, found)
+  if done and not found.is_all and found.events[1] and speaks_for_stores(self) then
+    found.is_all = true
+    done, message, code = gather(self, nil, now, found)
+  end
+  if not done then
+    return nil, message, code
+  end
+  self.evaluation:arrange(found.events)
+  if found.is_all then
+    found.failure = system.ask(self.monitor, self.functions, now)
+  end
+  return found
+end
+
+-- ---- writing ----
+
+local function ledger_of(self, execute, now)
+  return Ledger.new { execute = execute, monitor = self.monitor, now = now, rules = self.by_name,
+    channels = self.configured.channels or {}, quiet = Quiet.new(self.monitor, self.configured, now), threads = self.threads,
+    group_of = function(rule, id) return rule.when and rule.number and self.evaluation:group_of(rule, id) or nil end }
+end
+
+local function write_round(self, execute, now, seconds)
+  local instant, is_stale = self.evaluation.native:instant()
+  execute("INSERT OR REPLACE INTO service(name, value) VALUES(?, ?)", ROUND, cjson.encode { clock = now, instant = instant,
+    stale = is_stale, seconds = seconds, rules = #self.evaluation.rules })
+end
+
+local function write(self, found, now, seconds)
+  return transaction.run(self.monitor.database, function(execute)
+    if self.fence and not self.fence(execute) then
+      return false
+    end
+    local ledger = ledger_of(self, execute, now)
+    for _, orphan in ipairs(self.orphans) do
+      execute("DELETE FROM alert_state WHERE rule = ? AND subject = ?", orphan[1], orphan[2])
+    end
+    for _, state in ipairs(found.states) do
+      ledger:state(state[1], state[2], state[3], state[4], state[5], state[6])
+    end
+    ledger:finish(self.ended, now)
+    ledger:events(found.events, function(name)
+      local rule = self.by_name[name]
+      return rule and rule.number or 0
+    end)
+    if found.is_all then
+      system.write(self.monitor, ledger, self.functions, now)
+      ledger:review()
+      write_round(self, execute, now, seconds)
+    end
+    return true
+  end, true, true) -- in which it may be read what is open
+end
+
+--- Does what is due: nothing, the stores that have changed, or all.
+-- @tparam[opt] bool is_all all, whatever the clock says
+-- @treturn table|bool|nil `events`, how many there were, and `seconds`; false where somebody else has the lease; or nil, the
+--   failure and its code
+function Judge:round(is_all)
+  local now, begun = self.now(), os.clock()
+  local looked, message, code = look(self, now)
+  if not looked then
+    return nil, message, code
+  end
+  self.all_due = self.all_due or is_all or false
+  if not self.all_due and next(self.changed) == nil then
+    return { events = 0, seconds = 0 }
+  end
+  local found
+  found, message, code = evaluate(self, now)
+  if not found then
+    self:forget()
+    return nil, message, code
+  end
+  local seconds = os.clock() - begun
+  local needs_writing = found.is_all or found.events[1] or found.states[1]
+  local written = true
+  if needs_writing then
+    written, message, code = write(self, found, now, seconds)
+  end
+  if not written then
+    self:forget() -- what was evaluated has moved its states, and nobody has heard of it
+    return written, message, code
+  end
+  self.changed, self.all_due, self.orphans, self.ended = {}, false, {}, {}
+  self.last_all = found.is_all and now or self.last_all
+  return { events = #found.events, seconds = seconds, is_all = found.is_all, failure = found.failure }
+end
+
+--- What the last complete round was.
+-- @tparam loom.monitor monitor
+-- @treturn table `clock` and `instant` in microseconds, `seconds`, `rules`, `stale`; empty where there was none
+function Judge.last(monitor)
+  return last_round { monitor = monitor }
+end
+
+return Judge

@@ -1,0 +1,155 @@
+--- Conditions that are told by what is there, rather than by the evaluation of polls: those of the system, and rules that are Lua
+-- functions. What holds is an alert, and ends when it does not any more.
+-- @module loom.agent.system
+
+local core = require "loom.core"
+local Ledger = require "loom.agent.ledger"
+
+local system = {}
+
+local SECOND = 1000000
+local FAILING = 3600 * SECOND -- after which a channel that takes nothing is told
+local FAILED = 86400 * SECOND -- for which a report that failed is one to look after
+local MOST = 1000 -- subjects of one condition
+
+-- ---- what the system tells ----
+
+local function rows(monitor, ...)
+  local found, message = monitor.database:rows(...)
+  if not found then
+    error(message, 0)
+  end
+  return found
+end
+
+local function failing_channels(monitor, now, add)
+  for _, row in ipairs(rows(monitor, [[SELECT name, failing, disabled, disabled_reason FROM alert_channel
+      WHERE failing <= ? OR disabled IS NOT NULL]], now - FAILING)) do
+    local text = row.disabled and ("the channel %s is disabled: %s"):format(row.name, row.disabled_reason or "")
+      or ("the channel %s has not taken a message for an hour"):format(row.name)
+    add { rule = "channel failing", subject = row.name, since = row.disabled or row.failing, text = text, except = row.name }
+  end
+end
+
+local function failed_reports(monitor, now, add)
+  for _, row in ipairs(rows(monitor, [[SELECT report_id, finished, error FROM report WHERE state = 'failed' AND finished > ?
+      ORDER BY finished LIMIT ?]], now - FAILED, MOST)) do
+    add { rule = "report failed", subject = row.report_id, since = row.finished,
+      text = ("the report %s has failed: %s"):format(row.report_id, (row.error or ""):sub(1, 500)) }
+  end
+end
+
+-- ---- rules that are functions ----
+
+-- What a function returned, as conditions: true, for the fleet; or a table of ids, each with true, a value, or `value` and
+-- `text`.
+local function of_function(rule, result, now, add)
+  if result == true then
+    return add { rule = rule.name, kind = "fleet", subject = "", since = now, severity = rule.severity }
+  end
+  for id, found in pairs(type(result) == "table" and result or {}) do
+    if type(id) == "number" then
+      id, found = found, true
+    end
+    local told = type(found) == "table" and found or { value = tonumber(found) }
+    if found then
+      add { rule = rule.name, kind = told.kind or "store", subject = tostring(id), since = now, severity = rule.severity,
+        value = tonumber(told.value), text = told.text and tostring(told.text) or rule.text }
+    end
+  end
+end
+
+-- Nil where the function fails: what it has told before stays.
+local function call(rule, monitor, now)
+  local called, result = pcall(rule.when, monitor, tonumber(now) / SECOND)
+  if not called then
+    return nil, tostring(result)
+  end
+  return result or false
+end
+
+-- ---- writing ----
+
+local function event_of(condition, state, at, alert)
+  return { id = core.alert_id(at, alert .. "\0" .. state .. "\0" .. tostring(at)), alert = alert, rule = condition.rule,
+    severity = condition.severity or "error", state = state, subject = { kind = condition.kind or "system",
+    id = condition.subject }, at = at / SECOND, since = condition.since / SECOND, value = condition.value, text = condition.text,
+    except = condition.except }
+end
+
+-- What begins and what ends, of a number of rules by name.
+local function compare(ledger, number, names, holding, now)
+  local open, events = {}, {}
+  for _, row in ipairs(ledger:open(number)) do
+    local key = row.rule .. "\0" .. row.subject
+    if names[row.rule] == nil and number == Ledger.FUNCTION then
+      row.ends = "rule_removed"
+    elseif not holding[key] and names[row.rule] then
+      row.ends = "recovered"
+    end
+    open[key] = true
+    if row.ends then
+      local event = event_of({ rule = row.rule, severity = row.severity, kind = row.kind, subject = row.subject,
+        since = row.since, value = row.value, text = row.text }, "resolved", now, row.id)
+      event.reason = row.ends
+      events[#events + 1] = event
+    end
+  end
+  for key, condition in pairs(holding) do
+    if not open[key] then
+      local alert = core.alert_id(now, key .. "\0" .. tostring(now))
+      events[#events + 1] = event_of(condition, "firing", now, alert)
+    end
+  end
+  table.sort(events, function(a, b)
+    return a.id < b.id
+  end)
+  ledger:events(events, function() return number end)
+end
+
+local function gatherer()
+  local holding, count = {}, 0
+  return holding, function(condition)
+    count = count + 1
+    if count <= MOST then
+      holding[condition.rule .. "\0" .. condition.subject] = condition
+    end
+  end
+end
+
+--- Writes what begins and what ends.
+-- @tparam loom.monitor monitor
+-- @tparam loom.agent.ledger ledger
+-- @tparam {table,...} functions rules: see `loom.agent.config`
+-- @tparam int now in microseconds
+function system.write(monitor, ledger, functions, now)
+  local holding, add = gatherer()
+  failing_channels(monitor, now, add)
+  failed_reports(monitor, now, add)
+  compare(ledger, Ledger.SYSTEM, { ["channel failing"] = true, ["report failed"] = true }, holding, now)
+  local names = {}
+  holding, add = gatherer()
+  for _, rule in ipairs(functions) do
+    local result = rule.result
+    names[rule.name] = result ~= nil -- false: it has failed, and nothing is known
+    of_function(rule, result, now, add)
+  end
+  compare(ledger, Ledger.FUNCTION, names, holding, now)
+end
+
+--- Asks the rules that are functions, before anything is written.
+-- @tparam loom.monitor monitor
+-- @tparam {table,...} functions
+-- @tparam int now in microseconds
+-- @treturn ?string what one has failed with
+function system.ask(monitor, functions, now)
+  local failure
+  for _, rule in ipairs(functions) do
+    local why
+    rule.result, why = call(rule, monitor, now)
+    failure = failure or why and ("rule %s: %s"):format(rule.name, why)
+  end
+  return failure
+end
+
+return system
