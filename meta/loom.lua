@@ -671,6 +671,445 @@ function monitor:schedule(store, options) end
 ---@return string? # its code
 function monitor:preview(options) end
 
+---@class loom.monitor.set_rule.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Sets a rule of alerts. One of the same name is replaced.
+---
+---```lua
+---assert(monitor:set_rule { name = "down", severity = "critical", when = { kind = "down_for", time = "30m" } })
+---```
+---@param definition table `name`, `when`, and what docs/alerts.md tells of rules; `channels` and `mute` are names of those that there are
+---@param options? loom.monitor.set_rule.options
+---@return string|nil # its name
+---@return string? # the failure; EINVAL names the field and the value that is wrong
+---@return string? # its code
+function monitor:set_rule(definition, options) end
+
+---The rules of alerts, in order of the names.
+---
+---```lua
+---for _, rule in ipairs(monitor:rules()) do print(rule.name, rule.when.kind) end
+---```
+---@return table[]|nil # as they were set
+---@return string? # the failure
+---@return string? # its code
+function monitor:rules() end
+
+---@class loom.monitor.delete_rule.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Removes a rule of alerts. What it fires for is resolved.
+---
+---```lua
+---assert(monitor:set_rule { name = "late", when = { kind = "late_open", time = "20m" } })
+---assert(monitor:delete_rule "late")
+---```
+---@param name string
+---@param options? loom.monitor.delete_rule.options
+---@return true|nil
+---@return string? # the failure; ENOENT: there is none
+---@return string? # its code
+function monitor:delete_rule(name, options) end
+
+---@class loom.monitor.set_channel.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Sets a channel, to which alerts are told. One of the same name is replaced.
+---
+---```lua
+---assert(monitor:set_channel { name = "ops", kind = "webhook", url = "https://example.org/hook", secret = "s3cret" })
+---```
+---@param definition table `name`, `kind`, and what docs/alerts.md tells of the kind. A secret that is left out, or `true`, stays as it was; one that is false goes. Where `url` is another, the others are to be given again
+---@param options? loom.monitor.set_channel.options
+---@return string|nil # its name
+---@return string? # the failure; EINVAL names the field and the value that is wrong
+---@return string? # its code
+function monitor:set_channel(definition, options) end
+
+---The channels, in order of the names.
+---
+---```lua
+---for _, channel in ipairs(monitor:channels()) do print(channel.name, channel.kind) end
+---```
+---@return table[]|nil # as they were set; `true` stands for a secret, which nothing gives back
+---@return string? # the failure
+---@return string? # its code
+function monitor:channels() end
+
+---@class loom.monitor.delete_channel.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Removes a channel, with what is on its way to it.
+---
+---```lua
+---assert(monitor:set_channel { name = "console", kind = "log" })
+---assert(monitor:delete_channel "console")
+---```
+---@param name string
+---@param options? loom.monitor.delete_channel.options
+---@return true|nil
+---@return string? # the failure; ENOENT: there is none; EINVAL: a rule names it
+---@return string? # its code
+function monitor:delete_channel(name, options) end
+
+---@class loom.monitor.set_silence.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Sets a silence: alerts that meet its matchers are not told while it lasts. One of the same id is replaced.
+---
+---```lua
+---assert(monitor:set_silence { matchers = { store = "shop 1" }, to = os.time() + 3600, comment = "works" })
+---```
+---@param definition table `matchers`, of which all must hold: `rule` and `store` (texts or lists, with `*` and `?`), `severity` and `where` (attributes of the store); `to`, an instant; and, if wanted, `from` (default: now), `author`, `comment`, and `id` (default: a new one)
+---@param options? loom.monitor.set_silence.options
+---@return string|nil # its id
+---@return string? # the failure; EINVAL names the field and the value that is wrong
+---@return string? # its code
+function monitor:set_silence(definition, options) end
+
+---The silences, also those that ended in the last 30 days, in order of the ids.
+---
+---```lua
+---for _, silence in ipairs(monitor:silences()) do print(silence.id, silence.comment) end
+---```
+---@return table[]|nil # as they were set
+---@return string? # the failure
+---@return string? # its code
+function monitor:silences() end
+
+---@class loom.monitor.delete_silence.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Removes a silence.
+---
+---```lua
+---local id = assert(monitor:set_silence { matchers = { rule = "down" }, to = os.time() + 3600 })
+---assert(monitor:delete_silence(id))
+---```
+---@param id string
+---@param options? loom.monitor.delete_silence.options
+---@return true|nil
+---@return string? # the failure; ENOENT: there is none
+---@return string? # its code
+function monitor:delete_silence(id, options) end
+
+---@class loom.monitor.set_mute.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Sets a mute: hours of the week in which rules that name it are not told. One of the same name is replaced.
+---
+---```lua
+---assert(monitor:set_mute { name = "night", hours = "daily 22:00-06:00", zone = "Europe/Paris", passes = "critical" })
+---```
+---@param definition table `name`, `hours` (as `exclude` takes `weekly`: `"mon-fri 22:00-06:00"`), `zone`, and, if wanted, `passes` (the least severity that is told all the same) and `comment`
+---@param options? loom.monitor.set_mute.options
+---@return string|nil # its name
+---@return string? # the failure; EINVAL names the field and the value that is wrong
+---@return string? # its code
+function monitor:set_mute(definition, options) end
+
+---The mutes, in order of the names.
+---
+---```lua
+---for _, mute in ipairs(monitor:mutes()) do print(mute.name, mute.zone) end
+---```
+---@return table[]|nil # as they were set
+---@return string? # the failure
+---@return string? # its code
+function monitor:mutes() end
+
+---@class loom.monitor.delete_mute.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Removes a mute.
+---
+---```lua
+---assert(monitor:set_mute { name = "lunch", hours = "mon-fri 12:00-13:00", zone = "UTC" })
+---assert(monitor:delete_mute "lunch")
+---```
+---@param name string
+---@param options? loom.monitor.delete_mute.options
+---@return true|nil
+---@return string? # the failure; ENOENT: there is none; EINVAL: a rule names it
+---@return string? # its code
+function monitor:delete_mute(name, options) end
+
+---@class loom.monitor.set_objective.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Sets an objective, by which rules of the kind `budget` go that name it as `when.objective`. One of the same name is
+---replaced.
+---
+---```lua
+---assert(monitor:set_objective { name = "west", target = 0.99, stores = { where = { region = "west" } } })
+---```
+---@param definition table `name`, `target` (a ratio between 0 and 1), and, if wanted, `stores` (as rules have it), `window` (default: 28 days; `"month"`: the calendar month) and `comment`
+---@param options? loom.monitor.set_objective.options
+---@return string|nil # its name
+---@return string? # the failure; EINVAL names the field and the value that is wrong
+---@return string? # its code
+function monitor:set_objective(definition, options) end
+
+---The objectives, in order of the names.
+---
+---```lua
+---for _, objective in ipairs(monitor:objectives()) do print(objective.name, objective.target) end
+---```
+---@return table[]|nil # as they were set
+---@return string? # the failure
+---@return string? # its code
+function monitor:objectives() end
+
+---@class loom.monitor.delete_objective.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Removes an objective.
+---
+---```lua
+---assert(monitor:set_objective { name = "east", target = 0.98 })
+---assert(monitor:delete_objective "east")
+---```
+---@param name string
+---@param options? loom.monitor.delete_objective.options
+---@return true|nil
+---@return string? # the failure; ENOENT: there is none; EINVAL: a rule names it
+---@return string? # its code
+function monitor:delete_objective(name, options) end
+
+---@class loom.monitor.set_settings.settings
+---@field stale_after? string|number how long without a poll makes the feed stale (30 minutes where it is not set); false: as if it had not been set
+---@field dormant_after? string|number how long without an active poll makes a store dormant (7 days); or false
+
+---@class loom.monitor.set_settings.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Sets what all rules go by. Settings that are not named stay.
+---
+---```lua
+---assert(monitor:set_settings { stale_after = "45m" })
+---```
+---@param settings loom.monitor.set_settings.settings
+---@param options? loom.monitor.set_settings.options
+---@return true|nil
+---@return string? # the failure
+---@return string? # its code
+function monitor:set_settings(settings, options) end
+
+---The settings that were set.
+---
+---```lua
+---print(monitor:settings().stale_after)
+---```
+---@return table|nil # values by name, as they were set
+---@return string? # the failure
+---@return string? # its code
+function monitor:settings() end
+
+---@class loom.monitor.apply.wanted
+---@field rules? table[] as `set_rule` takes them
+---@field channels? table[] as `set_channel` takes them
+---@field mutes? table[] as `set_mute` takes them
+---@field silences? table[] as `set_silence` takes them
+---@field objectives? table[] as `set_objective` takes them
+---@field settings? table as `set_settings` takes them
+
+---@class loom.monitor.apply.options
+---@field dry_run? boolean nothing is changed (default: false)
+---@field prune? boolean what is not in the table is removed (default: false)
+---@field by? string who applies it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Applies rules, channels, mutes, silences, objectives and settings: all of them, or nothing. What is the same already is left
+---as it is.
+---
+---```lua
+---local wanted = { rules = { { name = "down", when = { kind = "down_for", time = "30m" } } } }
+---for _, change in ipairs(assert(monitor:apply(wanted, { dry_run = true }))) do print(change.change, change.name) end
+---```
+---@param wanted loom.monitor.apply.wanted
+---@param options? loom.monitor.apply.options
+---@return table[]|nil # what has changed, or with `dry_run` would: `kind`, `name`, `change` (`"new"`, `"changed"` or `"removed"`), `before` and `after`, and `secrets`, the names of those of a channel that are others
+---@return string? # the failure; EINVAL names the definition, the field and the value that is wrong
+---@return string? # its code
+function monitor:apply(wanted, options) end
+
+---Rules, channels, mutes, silences, objectives and settings, as `apply` takes them. `true` stands for secrets: who applies that
+---to the same database leaves them as they are; in another one they are to be given.
+---
+---```lua
+---print(#monitor:configuration().rules)
+---```
+---@return table|nil
+---@return string? # the failure
+---@return string? # its code
+function monitor:configuration() end
+
+---@class loom.monitor.alerts.options
+---@field state? string|string[]|"open"|"firing"|"resolving"|"resolved"|"expired" `"open"` (which is both firing and resolving), `"firing"`, `"resolving"`, `"resolved"` or `"expired"`
+---@field severity? string|string[]|"critical"|"error"|"warning"|"info" `"critical"`, `"error"`, `"warning"` or `"info"`
+---@field rule? string|string[] the names of rules
+---@field store_id? string|string[] the ids of stores
+---@field kind? string|string[]|"store"|"group"|"fleet"|"system" of the subject: `"store"`, `"group"`, `"fleet"` or `"system"`
+---@field where? table attributes of the store, as `report` takes them
+---@field from? string|number those that were open at this instant, or later
+---@field to? string|number and those that began before this one
+---@field limit? integer how many at the most, up to 1000 (default: 100)
+---@field before? integer only alerts before that of this number: the last one of the page before
+
+---Alerts: what fires, and what has fired, the newest first. `loom agent` evaluates the rules.
+---
+---```lua
+---for _, alert in ipairs(monitor:alerts { state = "open" }) do print(alert.rule, alert.subject.id, alert.text) end
+---```
+---@param options? loom.monitor.alerts.options
+---@return table[]|nil # each of `number`, `id`, `rule`, `severity`, `subject` (`kind`, `id`, `zone`), `state`, `since`, `at` (it fired) and `ended` (instants), `reason`, `value`, `unit`, `threshold`, `text`, `flags` (`acknowledged`, `silenced`, `muted`, `inhibited`, `flapping`, `frozen`), `inhibited_by` and `ack`
+---@return string? # the failure
+---@return string? # its code
+function monitor:alerts(options) end
+
+---One alert, with what was told of it.
+---
+---```lua
+---for _, alert in ipairs(monitor:alerts()) do print(#monitor:alert(alert.id).events) end
+---```
+---@param id string
+---@return table|nil # as of `alerts`, with `events`, the oldest first, and `deliveries`: `id` (the message's), `channel`, `kind`, `event`, `state`, `made`, `due`, `ended`, `tries`, `outcome`, `answer`
+---@return string? # the failure; ENOENT: there is none
+---@return string? # its code
+function monitor:alert(id) end
+
+---@class loom.monitor.acknowledge.ack
+---@field who? string who does it, up to 200 bytes (default: `by`)
+---@field note? string up to 1000 bytes
+---@field until? string|number an instant at which it ends
+
+---@class loom.monitor.acknowledge.options
+---@field by? string who does it, for the `audit` (default: the monitor's)
+---@field reason? string why, up to 4096 bytes
+
+---Acknowledges an alert, which is then not told again until it ends; or takes that back.
+---
+---```lua
+---for _, alert in ipairs(monitor:alerts { state = "open" }) do assert(monitor:acknowledge(alert.id, { note = "seen" })) end
+---```
+---@param id string
+---@param ack loom.monitor.acknowledge.ack? nil takes it back
+---@param options? loom.monitor.acknowledge.options
+---@return table|nil # the alert, as `alert` gives it
+---@return string? # the failure; ENOENT: there is none; EINVAL: it has ended
+---@return string? # its code
+function monitor:acknowledge(id, ack, options) end
+
+---@class loom.monitor.notifications.options
+---@field outcome? string|"pending"|"delivered"|"dead"|"dropped" `"pending"`, `"delivered"`, `"dead"` or `"dropped"`
+---@field channel? string the name of one
+---@field limit? integer how many at the most, up to 1000 (default: 100)
+---@field before? integer only messages before that of this number: the last one of the page before
+
+---Messages to channels, the newest first.
+---
+---```lua
+---for _, letter in ipairs(monitor:notifications { outcome = "dead" }) do print(letter.channel, letter.answer) end
+---```
+---@param options? loom.monitor.notifications.options
+---@return table[]|nil # each of `number`, `id`, `channel`, `kind`, `group`, `outcome`, `made`, `due` and `ended` (instants), `tries`, `answer` (its first KB, or why there was none) and `events` (how many it tells of)
+---@return string? # the failure
+---@return string? # its code
+function monitor:notifications(options) end
+
+---Has a dead letter sent again, under its id.
+---
+---```lua
+---for _, letter in ipairs(monitor:notifications { outcome = "dead" }) do assert(monitor:retry_notification(letter.id)) end
+---```
+---@param id string of a message
+---@return table|nil # the message, as of `notifications`
+---@return string? # the failure; ENOENT: there is no dead one of that id
+---@return string? # its code
+function monitor:retry_notification(id) end
+
+---Drops a message that is dead, or waits.
+---
+---```lua
+---for _, letter in ipairs(monitor:notifications { outcome = "dead" }) do assert(monitor:drop_notification(letter.id)) end
+---```
+---@param id string of a message
+---@return table|nil # the message, as of `notifications`
+---@return string? # the failure; ENOENT: there is none of that id that is dead or waits
+---@return string? # its code
+function monitor:drop_notification(id) end
+
+---Has a message sent to a channel that says that it is a test. `loom agent` delivers it.
+---
+---```lua
+---assert(monitor:set_channel { name = "console", kind = "log" })
+---print(assert(monitor:test_channel "console").outcome) --> pending
+---```
+---@param name string of the channel
+---@return table|nil # the message, as of `notifications`
+---@return string? # the failure; ENOENT: there is none; EINVAL: it is disabled, or lacks a secret
+---@return string? # its code
+function monitor:test_channel(name) end
+
+---@class loom.monitor.replay_alerts.options
+---@field rules table a list of rules, or a table with it as `rules`; each has a `name` and `when`, a table of its `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`, `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`, `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
+---@field from string|number the first instant
+---@field to string|number the last
+---@field step? string|number how often rules are evaluated; 100,000 times at the most (default: "60s")
+---@field stale_after? string|number how long without a poll makes the feed stale: three times its median gap, if that is longer (default: "30m")
+---@field dormant_after? string|number how long without an active poll makes a store with openings dormant (default: "7d")
+
+---What rules of alerts would have told of the past: all of them evaluated at one instant after the other, by the same code that
+---tells of the present. It begins with nothing known of what fired before.
+---
+---Rules see preset `monitoring`, and only business time: openings less exclusions. A store that is closed or excluded has no
+---result, which moves nothing; nor has a dormant one, unless the rule's `stores.dormant` is true. No rule sees further than the
+---newest poll there is at an instant; where that is too old, rules are held and `stale` fires alone.
+---
+---```lua
+---local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
+---local past = assert(monitor:replay_alerts { rules = rules, from = "2023-01-24 00:00:00", to = "2023-01-25 00:00:00" })
+---print(past.rules[1].fired, past.rules[1].subjects)
+---```
+---@param options loom.monitor.replay_alerts.options
+---@return table|nil # `rules`, in their order a table of `name`, `severity`, `of` (`"store"`, `"group"` or `"fleet"`), `fired`, `resolved` and `subjects` (for how many it fired); and `events`, in the order in which they happened: each has `id`, `alert` (one firing of a rule for a subject), `rule`, `severity`, `subject` (`kind`, `id`, `zone`), `state` (`"firing"`, `"resolved"`, `"flapping"` or `"expired"`), `reason`, `at`, `since`, `value`, `unit`, `threshold`, `evidence`, `text`, and `inhibited`, the alert of a group that speaks for it
+---@return string? # the failure; EINVAL names the rule, the field and the value that is wrong
+---@return string? # its code
+function monitor:replay_alerts(options) end
+
+---@class loom.monitor.explain_alert.options
+---@field rules table as in `replay_alerts`
+---@field rule string the name of one of them, about stores
+---@field store string the id of a store
+---@field at? string|number the instant (default: the newest poll)
+---@field stale_after? string|number as in `replay_alerts` (default: "30m")
+---@field dormant_after? string|number as in `replay_alerts` (default: "7d")
+
+---Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
+---counters are what they were.
+---
+---```lua
+---local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
+---print(monitor:explain_alert({ rules = rules, rule = "down", store = "shop 1" }).result)
+---```
+---@param options loom.monitor.explain_alert.options
+---@return table|nil # `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`, `threshold`, `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are remembered) and `events` (of the day before)
+---@return string? # the failure; ENOENT: there is no such rule
+---@return string? # its code
+function monitor:explain_alert(options) end
+
 ---Asks the database in SQL. Only statements that read are allowed; `polls(store_id, timestamp_utc, active, unix)`
 ---is a table that shows the packed polls, the view `store_now` has the newest one of each store, and `figures(WORD, …)` those
 ---of reports in any windows; docs/sql.md tells of all tables, with recipes. SQLite's functions of dates (`date`, `strftime` and
@@ -727,53 +1166,6 @@ function monitor:check() end
 ---@return string? # the failure
 ---@return string? # its code
 function monitor:doctor(options) end
-
----@class loom.monitor.replay_alerts.options
----@field rules table a list of rules, or a table with it as `rules`; each has a `name` and `when`, a table of its `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`, `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`, `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
----@field from string|number the first instant
----@field to string|number the last
----@field step? string|number how often rules are evaluated; 100,000 times at the most (default: "60s")
----@field stale_after? string|number how long without a poll makes the feed stale: three times its median gap, if that is longer (default: "30m")
----@field dormant_after? string|number how long without an active poll makes a store with openings dormant (default: "7d")
-
----What rules of alerts would have told of the past: all of them evaluated at one instant after the other, by the same code that
----tells of the present. It begins with nothing known of what fired before.
----
----Rules see preset `monitoring`, and only business time: openings less exclusions. A store that is closed or excluded has no
----result, which moves nothing; nor has a dormant one, unless the rule's `stores.dormant` is true. No rule sees further than the
----newest poll there is at an instant; where that is too old, rules are held and `stale` fires alone.
----
----```lua
----local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
----local past = assert(monitor:replay_alerts { rules = rules, from = "2023-01-24 00:00:00", to = "2023-01-25 00:00:00" })
----print(past.rules[1].fired, past.rules[1].subjects)
----```
----@param options loom.monitor.replay_alerts.options
----@return table|nil # `rules`, in their order a table of `name`, `severity`, `of` (`"store"`, `"group"` or `"fleet"`), `fired`, `resolved` and `subjects` (for how many it fired); and `events`, in the order in which they happened: each has `id`, `alert` (one firing of a rule for a subject), `rule`, `severity`, `subject` (`kind`, `id`, `zone`), `state` (`"firing"`, `"resolved"`, `"flapping"` or `"expired"`), `reason`, `at`, `since`, `value`, `unit`, `threshold`, `evidence`, `text`, and `inhibited`, the alert of a group that speaks for it
----@return string? # the failure; EINVAL names the rule, the field and the value that is wrong
----@return string? # its code
-function monitor:replay_alerts(options) end
-
----@class loom.monitor.explain_alert.options
----@field rules table as in `replay_alerts`
----@field rule string the name of one of them, about stores
----@field store string the id of a store
----@field at? string|number the instant (default: the newest poll)
----@field stale_after? string|number as in `replay_alerts` (default: "30m")
----@field dormant_after? string|number as in `replay_alerts` (default: "7d")
-
----Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
----counters are what they were.
----
----```lua
----local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
----print(monitor:explain_alert({ rules = rules, rule = "down", store = "shop 1" }).result)
----```
----@param options loom.monitor.explain_alert.options
----@return table|nil # `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`, `threshold`, `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are remembered) and `events` (of the day before)
----@return string? # the failure; ENOENT: there is no such rule
----@return string? # its code
-function monitor:explain_alert(options) end
 
 ---@class loom.monitor.prune.options
 ---@field dry_run? boolean nothing is removed (default: false)

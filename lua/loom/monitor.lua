@@ -9,10 +9,12 @@
 -- reads or writes the database can fail with EBUSY (another writer was not done in time), EIO, ENOMEM and ECORRUPT.
 -- @classmod loom.monitor
 
+local alert_doors = require "loom.alerts.doors"
 local alert_replay = require "loom.alerts.replay"
 local audit = require "loom.audit"
 local author = require "loom.author"
 local backup = require "loom.backup"
+local book = require "loom.alerts.book"
 local check = require "loom.check"
 local core = require "loom.core"
 local doctor = require "loom.doctor"
@@ -711,6 +713,416 @@ function Monitor:preview(options)
   return preview.look(self, options)
 end
 
+--- Alerts
+-- @section alerts
+
+--- Sets a rule of alerts. One of the same name is replaced.
+-- @tparam table definition `name`, `when`, and what docs/alerts.md tells of rules; `channels` and `mute` are names of those
+--   that there are
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn string|nil its name
+-- @treturn ?string the failure; EINVAL names the field and the value that is wrong
+-- @treturn ?string its code
+-- @usage assert(monitor:set_rule { name = "down", severity = "critical", when = { kind = "down_for", time = "30m" } })
+function Monitor:set_rule(definition, options)
+  return alert_doors.set(self, "rule", definition, options)
+end
+
+--- The rules of alerts, in order of the names.
+-- @treturn {table,...}|nil as they were set
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage for _, rule in ipairs(monitor:rules()) do print(rule.name, rule.when.kind) end
+function Monitor:rules()
+  return alert_doors.list(self, "rule")
+end
+
+--- Removes a rule of alerts. What it fires for is resolved.
+-- @tparam string name
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn true|nil
+-- @treturn ?string the failure; ENOENT: there is none
+-- @treturn ?string its code
+-- @usage
+-- assert(monitor:set_rule { name = "late", when = { kind = "late_open", time = "20m" } })
+-- assert(monitor:delete_rule "late")
+function Monitor:delete_rule(name, options)
+  return alert_doors.delete(self, "rule", name, options)
+end
+
+--- Sets a channel, to which alerts are told. One of the same name is replaced.
+-- @tparam table definition `name`, `kind`, and what docs/alerts.md tells of the kind. A secret that is left out, or `true`,
+--   stays as it was; one that is false goes. Where `url` is another, the others are to be given again
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn string|nil its name
+-- @treturn ?string the failure; EINVAL names the field and the value that is wrong
+-- @treturn ?string its code
+-- @usage assert(monitor:set_channel { name = "ops", kind = "webhook", url = "https://example.org/hook", secret = "s3cret" })
+function Monitor:set_channel(definition, options)
+  return alert_doors.set(self, "channel", definition, options)
+end
+
+--- The channels, in order of the names.
+-- @treturn {table,...}|nil as they were set; `true` stands for a secret, which nothing gives back
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage for _, channel in ipairs(monitor:channels()) do print(channel.name, channel.kind) end
+function Monitor:channels()
+  return alert_doors.list(self, "channel")
+end
+
+--- Removes a channel, with what is on its way to it.
+-- @tparam string name
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn true|nil
+-- @treturn ?string the failure; ENOENT: there is none; EINVAL: a rule names it
+-- @treturn ?string its code
+-- @usage
+-- assert(monitor:set_channel { name = "console", kind = "log" })
+-- assert(monitor:delete_channel "console")
+function Monitor:delete_channel(name, options)
+  return alert_doors.delete(self, "channel", name, options)
+end
+
+--- Sets a silence: alerts that meet its matchers are not told while it lasts. One of the same id is replaced.
+-- @tparam table definition `matchers`, of which all must hold: `rule` and `store` (texts or lists, with `*` and `?`),
+--   `severity` and `where` (attributes of the store); `to`, an instant; and, if wanted, `from` (default: now), `author`,
+--   `comment`, and `id` (default: a new one)
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn string|nil its id
+-- @treturn ?string the failure; EINVAL names the field and the value that is wrong
+-- @treturn ?string its code
+-- @usage assert(monitor:set_silence { matchers = { store = "shop 1" }, to = os.time() + 3600, comment = "works" })
+function Monitor:set_silence(definition, options)
+  return alert_doors.set(self, "silence", definition, options)
+end
+
+--- The silences, also those that ended in the last 30 days, in order of the ids.
+-- @treturn {table,...}|nil as they were set
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage for _, silence in ipairs(monitor:silences()) do print(silence.id, silence.comment) end
+function Monitor:silences()
+  return alert_doors.list(self, "silence")
+end
+
+--- Removes a silence.
+-- @tparam string id
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn true|nil
+-- @treturn ?string the failure; ENOENT: there is none
+-- @treturn ?string its code
+-- @usage
+-- local id = assert(monitor:set_silence { matchers = { rule = "down" }, to = os.time() + 3600 })
+-- assert(monitor:delete_silence(id))
+function Monitor:delete_silence(id, options)
+  return alert_doors.delete(self, "silence", id, options)
+end
+
+--- Sets a mute: hours of the week in which rules that name it are not told. One of the same name is replaced.
+-- @tparam table definition `name`, `hours` (as `exclude` takes `weekly`: `"mon-fri 22:00-06:00"`), `zone`, and, if wanted,
+--   `passes` (the least severity that is told all the same) and `comment`
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn string|nil its name
+-- @treturn ?string the failure; EINVAL names the field and the value that is wrong
+-- @treturn ?string its code
+-- @usage assert(monitor:set_mute { name = "night", hours = "daily 22:00-06:00", zone = "Europe/Paris", passes = "critical" })
+function Monitor:set_mute(definition, options)
+  return alert_doors.set(self, "mute", definition, options)
+end
+
+--- The mutes, in order of the names.
+-- @treturn {table,...}|nil as they were set
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage for _, mute in ipairs(monitor:mutes()) do print(mute.name, mute.zone) end
+function Monitor:mutes()
+  return alert_doors.list(self, "mute")
+end
+
+--- Removes a mute.
+-- @tparam string name
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn true|nil
+-- @treturn ?string the failure; ENOENT: there is none; EINVAL: a rule names it
+-- @treturn ?string its code
+-- @usage
+-- assert(monitor:set_mute { name = "lunch", hours = "mon-fri 12:00-13:00", zone = "UTC" })
+-- assert(monitor:delete_mute "lunch")
+function Monitor:delete_mute(name, options)
+  return alert_doors.delete(self, "mute", name, options)
+end
+
+--- Sets an objective, by which rules of the kind `budget` go that name it as `when.objective`. One of the same name is
+-- replaced.
+-- @tparam table definition `name`, `target` (a ratio between 0 and 1), and, if wanted, `stores` (as rules have it), `window`
+--   (default: 28 days; `"month"`: the calendar month) and `comment`
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn string|nil its name
+-- @treturn ?string the failure; EINVAL names the field and the value that is wrong
+-- @treturn ?string its code
+-- @usage assert(monitor:set_objective { name = "west", target = 0.99, stores = { where = { region = "west" } } })
+function Monitor:set_objective(definition, options)
+  return alert_doors.set(self, "objective", definition, options)
+end
+
+--- The objectives, in order of the names.
+-- @treturn {table,...}|nil as they were set
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage for _, objective in ipairs(monitor:objectives()) do print(objective.name, objective.target) end
+function Monitor:objectives()
+  return alert_doors.list(self, "objective")
+end
+
+--- Removes an objective.
+-- @tparam string name
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn true|nil
+-- @treturn ?string the failure; ENOENT: there is none; EINVAL: a rule names it
+-- @treturn ?string its code
+-- @usage
+-- assert(monitor:set_objective { name = "east", target = 0.98 })
+-- assert(monitor:delete_objective "east")
+function Monitor:delete_objective(name, options)
+  return alert_doors.delete(self, "objective", name, options)
+end
+
+--- Sets what all rules go by. Settings that are not named stay.
+-- @tparam table settings
+-- @tparam[opt] string|number settings.stale_after how long without a poll makes the feed stale (30 minutes where it is not set);
+--   false: as if it had not been set
+-- @tparam[opt] string|number settings.dormant_after how long without an active poll makes a store dormant (7 days); or false
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn true|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage assert(monitor:set_settings { stale_after = "45m" })
+function Monitor:set_settings(settings, options)
+  return alert_doors.set_settings(self, settings, options)
+end
+
+--- The settings that were set.
+-- @treturn table|nil values by name, as they were set
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage print(monitor:settings().stale_after)
+function Monitor:settings()
+  return alert_doors.settings(self)
+end
+
+--- Applies rules, channels, mutes, silences, objectives and settings: all of them, or nothing. What is the same already is left
+-- as it is.
+-- @tparam table wanted
+-- @tparam[opt] {table,...} wanted.rules as `set_rule` takes them
+-- @tparam[opt] {table,...} wanted.channels as `set_channel` takes them
+-- @tparam[opt] {table,...} wanted.mutes as `set_mute` takes them
+-- @tparam[opt] {table,...} wanted.silences as `set_silence` takes them
+-- @tparam[opt] {table,...} wanted.objectives as `set_objective` takes them
+-- @tparam[opt] table wanted.settings as `set_settings` takes them
+-- @tparam[opt] table options
+-- @tparam[opt=false] bool options.dry_run nothing is changed
+-- @tparam[opt=false] bool options.prune what is not in the table is removed
+-- @tparam[opt] string options.by who applies it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn {table,...}|nil what has changed, or with `dry_run` would: `kind`, `name`, `change` (`"new"`, `"changed"` or
+--   `"removed"`), `before` and `after`, and `secrets`, the names of those of a channel that are others
+-- @treturn ?string the failure; EINVAL names the definition, the field and the value that is wrong
+-- @treturn ?string its code
+-- @usage
+-- local wanted = { rules = { { name = "down", when = { kind = "down_for", time = "30m" } } } }
+-- for _, change in ipairs(assert(monitor:apply(wanted, { dry_run = true }))) do print(change.change, change.name) end
+function Monitor:apply(wanted, options)
+  return alert_doors.apply(self, wanted, options)
+end
+
+--- Rules, channels, mutes, silences, objectives and settings, as `apply` takes them. `true` stands for secrets: who applies that
+-- to the same database leaves them as they are; in another one they are to be given.
+-- @treturn table|nil
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage print(#monitor:configuration().rules)
+function Monitor:configuration()
+  return alert_doors.configuration(self)
+end
+
+--- Alerts: what fires, and what has fired, the newest first. `loom agent` evaluates the rules.
+-- @tparam[opt] table options
+-- @tparam[opt] string|{string,...} options.state `"open"` (which is both firing and resolving), `"firing"`, `"resolving"`,
+--   `"resolved"` or `"expired"`
+-- @tparam[opt] string|{string,...} options.severity `"critical"`, `"error"`, `"warning"` or `"info"`
+-- @tparam[opt] string|{string,...} options.rule the names of rules
+-- @tparam[opt] string|{string,...} options.store_id the ids of stores
+-- @tparam[opt] string|{string,...} options.kind of the subject: `"store"`, `"group"`, `"fleet"` or `"system"`
+-- @tparam[opt] table options.where attributes of the store, as `report` takes them
+-- @tparam[opt] string|number options.from those that were open at this instant, or later
+-- @tparam[opt] string|number options.to and those that began before this one
+-- @tparam[opt=100] int options.limit how many at the most, up to 1000
+-- @tparam[opt] int options.before only alerts before that of this number: the last one of the page before
+-- @treturn {table,...}|nil each of `number`, `id`, `rule`, `severity`, `subject` (`kind`, `id`, `zone`), `state`, `since`, `at`
+--   (it fired) and `ended` (instants), `reason`, `value`, `unit`, `threshold`, `text`, `flags` (`acknowledged`, `silenced`,
+--   `muted`, `inhibited`, `flapping`, `frozen`), `inhibited_by` and `ack`
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage for _, alert in ipairs(monitor:alerts { state = "open" }) do print(alert.rule, alert.subject.id, alert.text) end
+function Monitor:alerts(options)
+  return book.list(self, options)
+end
+
+--- One alert, with what was told of it.
+-- @tparam string id
+-- @treturn table|nil as of `alerts`, with `events`, the oldest first, and `deliveries`: `id` (the message's), `channel`, `kind`,
+--   `event`, `state`, `made`, `due`, `ended`, `tries`, `outcome`, `answer`
+-- @treturn ?string the failure; ENOENT: there is none
+-- @treturn ?string its code
+-- @usage for _, alert in ipairs(monitor:alerts()) do print(#monitor:alert(alert.id).events) end
+function Monitor:alert(id)
+  return book.get(self, id)
+end
+
+--- Acknowledges an alert, which is then not told again until it ends; or takes that back.
+-- @tparam string id
+-- @tparam ?table ack nil takes it back
+-- @tparam[opt] string ack.who who does it, up to 200 bytes (default: `by`)
+-- @tparam[opt] string ack.note up to 1000 bytes
+-- @tparam[opt] string|number ack.until an instant at which it ends
+-- @tparam[opt] table options
+-- @tparam[opt] string options.by who does it, for the `audit` (default: the monitor's)
+-- @tparam[opt] string options.reason why, up to 4096 bytes
+-- @treturn table|nil the alert, as `alert` gives it
+-- @treturn ?string the failure; ENOENT: there is none; EINVAL: it has ended
+-- @treturn ?string its code
+-- @usage
+-- for _, alert in ipairs(monitor:alerts { state = "open" }) do assert(monitor:acknowledge(alert.id, { note = "seen" })) end
+function Monitor:acknowledge(id, ack, options)
+  return alert_doors.acknowledge(self, id, ack, options)
+end
+
+--- Messages to channels, the newest first.
+-- @tparam[opt] table options
+-- @tparam[opt] string options.outcome `"pending"`, `"delivered"`, `"dead"` or `"dropped"`
+-- @tparam[opt] string options.channel the name of one
+-- @tparam[opt=100] int options.limit how many at the most, up to 1000
+-- @tparam[opt] int options.before only messages before that of this number: the last one of the page before
+-- @treturn {table,...}|nil each of `number`, `id`, `channel`, `kind`, `group`, `outcome`, `made`, `due` and `ended` (instants),
+--   `tries`, `answer` (its first KB, or why there was none) and `events` (how many it tells of)
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @usage for _, letter in ipairs(monitor:notifications { outcome = "dead" }) do print(letter.channel, letter.answer) end
+function Monitor:notifications(options)
+  return alert_doors.notifications.list(self, options)
+end
+
+--- Has a dead letter sent again, under its id.
+-- @tparam string id of a message
+-- @treturn table|nil the message, as of `notifications`
+-- @treturn ?string the failure; ENOENT: there is no dead one of that id
+-- @treturn ?string its code
+-- @usage
+-- for _, letter in ipairs(monitor:notifications { outcome = "dead" }) do assert(monitor:retry_notification(letter.id)) end
+function Monitor:retry_notification(id)
+  return alert_doors.notifications.retry(self, id)
+end
+
+--- Drops a message that is dead, or waits.
+-- @tparam string id of a message
+-- @treturn table|nil the message, as of `notifications`
+-- @treturn ?string the failure; ENOENT: there is none of that id that is dead or waits
+-- @treturn ?string its code
+-- @usage
+-- for _, letter in ipairs(monitor:notifications { outcome = "dead" }) do assert(monitor:drop_notification(letter.id)) end
+function Monitor:drop_notification(id)
+  return alert_doors.notifications.drop(self, id)
+end
+
+--- Has a message sent to a channel that says that it is a test. `loom agent` delivers it.
+-- @tparam string name of the channel
+-- @treturn table|nil the message, as of `notifications`
+-- @treturn ?string the failure; ENOENT: there is none; EINVAL: it is disabled, or lacks a secret
+-- @treturn ?string its code
+-- @usage
+-- assert(monitor:set_channel { name = "console", kind = "log" })
+-- print(assert(monitor:test_channel "console").outcome) --> pending
+function Monitor:test_channel(name)
+  return alert_doors.notifications.test(self, name)
+end
+
+--- What rules of alerts would have told of the past: all of them evaluated at one instant after the other, by the same code that
+-- tells of the present. It begins with nothing known of what fired before.
+--
+-- Rules see preset `monitoring`, and only business time: openings less exclusions. A store that is closed or excluded has no
+-- result, which moves nothing; nor has a dormant one, unless the rule's `stores.dormant` is true. No rule sees further than the
+-- newest poll there is at an instant; where that is too old, rules are held and `stale` fires alone.
+-- @tparam table options
+-- @tparam table options.rules a list of rules, or a table with it as `rules`; each has a `name` and `when`, a table of its
+--   `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`,
+--   `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`,
+--   `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
+-- @tparam string|number options.from the first instant
+-- @tparam string|number options.to the last
+-- @tparam[opt="60s"] string|number options.step how often rules are evaluated; 100,000 times at the most
+-- @tparam[opt="30m"] string|number options.stale_after how long without a poll makes the feed stale: three times its median gap,
+--   if that is longer
+-- @tparam[opt="7d"] string|number options.dormant_after how long without an active poll makes a store with openings dormant
+-- @treturn table|nil `rules`, in their order a table of `name`, `severity`, `of` (`"store"`, `"group"` or `"fleet"`), `fired`,
+--   `resolved` and `subjects` (for how many it fired); and `events`, in the order in which they happened: each has `id`, `alert`
+--   (one firing of a rule for a subject), `rule`, `severity`, `subject` (`kind`, `id`, `zone`), `state` (`"firing"`,
+--   `"resolved"`, `"flapping"` or `"expired"`), `reason`, `at`, `since`, `value`, `unit`, `threshold`, `evidence`, `text`, and
+--   `inhibited`, the
+--   alert of a group that speaks for it
+-- @treturn ?string the failure; EINVAL names the rule, the field and the value that is wrong
+-- @treturn ?string its code
+-- @usage local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
+-- local past = assert(monitor:replay_alerts { rules = rules, from = "2023-01-24 00:00:00", to = "2023-01-25 00:00:00" })
+-- print(past.rules[1].fired, past.rules[1].subjects)
+function Monitor:replay_alerts(options)
+  return alert_replay.run(self, options)
+end
+
+--- Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
+-- counters are what they were.
+-- @tparam table options
+-- @tparam table options.rules as in `replay_alerts`
+-- @tparam string options.rule the name of one of them, about stores
+-- @tparam string options.store the id of a store
+-- @tparam[opt] string|number options.at the instant (default: the newest poll)
+-- @tparam[opt="30m"] string|number options.stale_after as in `replay_alerts`
+-- @tparam[opt="7d"] string|number options.dormant_after as in `replay_alerts`
+-- @treturn table|nil `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or
+--   `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`,
+--   `threshold`,
+--   `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are
+--   remembered) and `events` (of the day before)
+-- @treturn ?string the failure; ENOENT: there is no such rule
+-- @treturn ?string its code
+-- @usage local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
+-- print(monitor:explain_alert({ rules = rules, rule = "down", store = "shop 1" }).result)
+function Monitor:explain_alert(options)
+  return alert_replay.explain(self, options)
+end
+
 --- The database
 -- @section database
 
@@ -797,60 +1209,6 @@ end
 -- @usage for _, finding in ipairs(monitor:doctor().findings) do print(finding.code, finding.text) end
 function Monitor:doctor(options)
   return doctor.look(self, options)
-end
-
---- What rules of alerts would have told of the past: all of them evaluated at one instant after the other, by the same code that
--- tells of the present. It begins with nothing known of what fired before.
---
--- Rules see preset `monitoring`, and only business time: openings less exclusions. A store that is closed or excluded has no
--- result, which moves nothing; nor has a dormant one, unless the rule's `stores.dormant` is true. No rule sees further than the
--- newest poll there is at an instant; where that is too old, rules are held and `stale` fires alone.
--- @tparam table options
--- @tparam table options.rules a list of rules, or a table with it as `rules`; each has a `name` and `when`, a table of its
---   `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`,
---   `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`,
---   `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
--- @tparam string|number options.from the first instant
--- @tparam string|number options.to the last
--- @tparam[opt="60s"] string|number options.step how often rules are evaluated; 100,000 times at the most
--- @tparam[opt="30m"] string|number options.stale_after how long without a poll makes the feed stale: three times its median gap,
---   if that is longer
--- @tparam[opt="7d"] string|number options.dormant_after how long without an active poll makes a store with openings dormant
--- @treturn table|nil `rules`, in their order a table of `name`, `severity`, `of` (`"store"`, `"group"` or `"fleet"`), `fired`,
---   `resolved` and `subjects` (for how many it fired); and `events`, in the order in which they happened: each has `id`, `alert`
---   (one firing of a rule for a subject), `rule`, `severity`, `subject` (`kind`, `id`, `zone`), `state` (`"firing"`,
---   `"resolved"`, `"flapping"` or `"expired"`), `reason`, `at`, `since`, `value`, `unit`, `threshold`, `evidence`, `text`, and
---   `inhibited`, the
---   alert of a group that speaks for it
--- @treturn ?string the failure; EINVAL names the rule, the field and the value that is wrong
--- @treturn ?string its code
--- @usage local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
--- local past = assert(monitor:replay_alerts { rules = rules, from = "2023-01-24 00:00:00", to = "2023-01-25 00:00:00" })
--- print(past.rules[1].fired, past.rules[1].subjects)
-function Monitor:replay_alerts(options)
-  return alert_replay.run(self, options)
-end
-
---- Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
--- counters are what they were.
--- @tparam table options
--- @tparam table options.rules as in `replay_alerts`
--- @tparam string options.rule the name of one of them, about stores
--- @tparam string options.store the id of a store
--- @tparam[opt] string|number options.at the instant (default: the newest poll)
--- @tparam[opt="30m"] string|number options.stale_after as in `replay_alerts`
--- @tparam[opt="7d"] string|number options.dormant_after as in `replay_alerts`
--- @treturn table|nil `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or
---   `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`,
---   `threshold`,
---   `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are
---   remembered) and `events` (of the day before)
--- @treturn ?string the failure; ENOENT: there is no such rule
--- @treturn ?string its code
--- @usage local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
--- print(monitor:explain_alert({ rules = rules, rule = "down", store = "shop 1" }).result)
-function Monitor:explain_alert(options)
-  return alert_replay.explain(self, options)
 end
 
 --- Removes the polls that are older than a duration before the newest one, or before now where that is earlier: one poll of

@@ -297,3 +297,93 @@ describe("the configuration of alerts", function()
       stores = { ids = ids } })
   end)
 end)
+
+describe("a monitor's methods of alerts", function()
+  local folder, monitor
+
+  before_each(function()
+    folder = files.make_folder()
+    monitor = assert(loom.open(folder .. "/db", { create = true, by = "spec" }))
+    for _ = 1, 2 do
+      assert(monitor:set_settings { stale_after = "1h" })
+    end
+  end)
+
+  after_each(function()
+    monitor:close()
+    files.remove_folder(folder)
+  end)
+
+  it("set, list and delete each kind", function()
+    local given = {
+      rule = { name = "x", when = { kind = "down_for", time = "30m" } }, channel = { name = "x", kind = "log" },
+      mute = { name = "x", hours = "mon 00:00-01:00", zone = "UTC" }, objective = { name = "x", target = 0.9 },
+      silence = { id = "x", matchers = { rule = "x" }, from = 0, to = 1e9 * 4 },
+    }
+    for kind, plural in pairs(configuration.plurals) do
+      if kind ~= "setting" then
+        assert.equal("x", assert(monitor["set_" .. kind](monitor, given[kind], { reason = "try" })))
+        assert.same({ given[kind] }, assert(monitor[plural](monitor)))
+        assert.is_true(monitor["delete_" .. kind](monitor, "x", { by = "another" }))
+        assert.same({}, assert(monitor[plural](monitor)))
+        assert.equal("ENOENT", select(3, monitor["delete_" .. kind](monitor, "x")))
+        local entries = assert(monitor:audit { kind = kind })
+        assert.same({ "another", "spec", "try" }, { entries[1].by, entries[2].by, entries[2].reason })
+      end
+    end
+  end)
+
+  it("take settings one by one", function()
+    assert(monitor:set_settings { dormant_after = 3600 })
+    assert.same({ stale_after = "1h", dormant_after = 3600 }, monitor:settings())
+    assert(monitor:set_settings { stale_after = false })
+    assert.same({ dormant_after = 3600 }, monitor:settings())
+    assert.equal("EINVAL", select(3, monitor:set_settings { volume = 11 }))
+  end)
+
+  it("make a change with others, or none of them", function()
+    assert.is_nil(monitor:transaction(function()
+      assert(monitor:set_channel { name = "x", kind = "log" })
+      assert.equal(1, #monitor:channels())
+      return nil, "EINVAL: no", "EINVAL"
+    end))
+    assert.same({}, monitor:channels())
+  end)
+
+  it("test a channel by a message that waits for the agent", function()
+    assert(monitor:set_channel { name = "x", kind = "log" })
+    local sent = assert(monitor:test_channel "x")
+    assert.same({ "x", "pending", 1, "log" }, { sent.channel, sent.outcome, sent.events, sent.kind })
+    assert.same({ sent.id }, { monitor:notifications({ outcome = "pending" })[1].id })
+    assert.same({}, monitor:notifications { outcome = "dead" })
+    assert.equal("ENOENT", select(3, monitor:retry_notification(sent.id)))
+    assert.equal("dropped", assert(monitor:drop_notification(sent.id)).outcome)
+    assert(monitor:set_channel { name = "pager", kind = "pagerduty", routing_key = "k" })
+    assert.equal(2, assert(monitor:test_channel "pager").events) -- what it opens it also ends
+    assert(monitor:set_channel { name = "off", kind = "log", enabled = false })
+    assert(monitor:set_channel { name = "later", kind = "slack", url = true })
+    assert(monitor:set_channel { name = "beat", kind = "heartbeat", url = "https://example.org" })
+    for name, why in pairs { off = "is disabled", later = "has not been given its url yet", beat = "is a heartbeat" } do
+      local done, message, code = monitor:test_channel(name)
+      assert.is_nil(done)
+      assert.equal("EINVAL", code)
+      assert.matches(why, message, 1, true)
+    end
+    assert.equal("ENOENT", select(3, monitor:test_channel "none"))
+  end)
+
+  it("tell the audit who acknowledged what", function()
+    assert(transaction.run(monitor.database, function(execute)
+      return execute [[INSERT INTO alert(id, rule, severity, kind, subject, state, since, at, text, told)
+        VALUES('a', 'down', 'critical', 'store', 's', 'firing', 0, 0, 'down', 0)]]
+    end, true))
+    assert(monitor:acknowledge("a", { note = "seen" }, { by = "Ann", reason = "awake" }))
+    assert.equal("Ann", monitor:alert("a").ack.who)
+    assert(monitor:acknowledge("a", nil))
+    assert(monitor:acknowledge("a", nil))
+    local entries = assert(monitor:audit { kind = "alert" })
+    assert.equal(2, #entries)
+    assert.same({ id = "a", who = "Ann", note = "seen" }, entries[1].before)
+    assert.same({ "Ann", "awake", "seen" }, { entries[2].by, entries[2].reason, entries[2].after.note })
+  end)
+end)

@@ -149,7 +149,7 @@ describe("the lifetime of handles", function()
         prune = { database, { keep = 0 } }, query = { database, "SELECT 1" }, row = { database, "SELECT 1" },
         rows = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
         is_lost = { database }, revision = { database }, newest = { database }, set_busy_timeout = { database, 10 },
-        clone = { database }, writing = { database },
+        clone = { database }, writing = { database }, audit = { database, { kind = "rule" } },
       }, { close = true })
     end)
 
@@ -208,6 +208,14 @@ describe("the lifetime of handles", function()
         export = { "hours", function() return true end }, backup = { "/dev/null" },
         replay_alerts = { { rules = rules, from = from, to = to } },
         explain_alert = { { rules = rules, rule = "down", store = "a" } },
+        set_rule = { rules[1] }, rules = {},
+        delete_rule = { "down" }, channels = {}, set_channel = { { name = "c", kind = "log" } },
+        delete_channel = { "c" }, set_silence = { { matchers = { rule = "down" }, to = to } }, silences = {},
+        delete_silence = { "s" }, set_mute = { { name = "m", hours = "mon 00:00-01:00", zone = "UTC" } }, mutes = {},
+        delete_mute = { "m" }, set_objective = { { name = "o", target = 0.9 } }, objectives = {}, delete_objective = { "o" },
+        set_settings = { { stale_after = "1h" } }, settings = {}, apply = { { rules = rules } }, configuration = {},
+        alerts = {}, alert = { "a" }, acknowledge = { "a", {} }, notifications = {}, retry_notification = { "m" },
+        drop_notification = { "m" }, test_channel = { "c" },
       }
       for _, given in pairs(arguments) do
         table.insert(given, 1, monitor)

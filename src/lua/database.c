@@ -170,9 +170,9 @@ static int audit(lua_State *L) {
                                    .kind = lloom_option_string(L, 2, "kind", "")};
   entry.before = text_of(L, 2, "before", &entry.before_length);
   entry.after = text_of(L, 2, "after", &entry.after_length);
-  luaL_argcheck(L, loom_database_writing(database, &number, &parts), 1,
-                "a write transaction expected");
-  loom_status status = loom_audit_add(database, &entry, &error);
+  loom_status status = loom_database_writing(database, &number, &parts)
+                           ? loom_audit_add(database, &entry, &error)
+                           : loom_fail(&error, LOOM_EINVAL, "there is no write transaction");
   if (status == LOOM_OK)
     status = loom_audit_trim(database, &error);
   return lloom_done(L, status, &error);

@@ -18,6 +18,8 @@
 --
 -- @module loom.alerts.book
 
+local author = require "loom.author"
+local canonical = require "loom.canonical"
 local check = require "loom.check"
 local rules = require "loom.alerts.rules"
 local stores = require "loom.stores"
@@ -279,35 +281,57 @@ end
 
 local ack_fields = { who = line(NAME_MAX), note = line(NOTE_MAX), ["until"] = time.instant }
 
---- Acknowledges an alert: nothing is told of it any more but its end; or takes that back.
+local function ack_json(id, ack)
+  if not ack then
+    return nil
+  end
+  return canonical { id = id, who = ack.who, note = ack.note, until_utc = ack["until"] and time.text(ack["until"]) }
+end
+
+-- What is acknowledged of an alert now, as `acknowledge` takes it; and whether there is such an alert.
+local function acked_of(execute, id)
+  local function value_of(column)
+    local _, _, value = execute("SELECT " .. column .. " FROM alert WHERE id = ?", id)
+    return value
+  end
+  return value_of "acked" and { who = value_of "acked_by", note = value_of "ack_note", ["until"] = value_of "ack_until" },
+    value_of "1"
+end
+
+--- Acknowledges an alert: nothing is told of it any more but its end; or takes that back. The audit tells of it.
 -- @tparam loom.monitor monitor
 -- @tparam string id
--- @tparam ?table ack `who`, `note`, and `until`, an instant; nil takes it back
+-- @tparam ?table ack `who` (default: who does it), `note`, and `until`, an instant; nil takes it back
+-- @tparam[opt] table options `by` and `reason`, for the audit
 -- @treturn table|nil the alert, as `get` gives it
 -- @treturn ?string the failure: ENOENT, there is none; EINVAL, it has ended
 -- @treturn ?string its code
-function book.acknowledge(monitor, id, ack)
+function book.acknowledge(monitor, id, ack, options)
   check.argument("acknowledge", 1, id, check.string)
+  local signed = author.of(monitor, options)
   if ack ~= nil then
     ack = check.options("acknowledge", ack, ack_fields)
+    ack.who = ack.who or signed.by:sub(1, NAME_MAX)
   end
-  local now = time.now(monitor)
   local done, message, code = transaction.run(monitor.database, function(execute)
-    local changed
-    if ack then
-      changed = execute([[UPDATE alert SET acked = ?2, acked_by = ?3, ack_note = ?4, ack_until = ?5
-        WHERE id = ?1 AND ended IS NULL]], id, now, ack.who, ack.note, ack["until"])
-    else
-      changed = execute([[UPDATE alert SET acked = NULL, acked_by = NULL, ack_note = NULL, ack_until = NULL
-        WHERE id = ? AND ended IS NULL]], id)
+    local before, known = acked_of(execute, id)
+    if not known then
+      return false
     end
-    local _, _, known = execute("SELECT 1 FROM alert WHERE id = ?", id)
-    if changed == 0 and known then
+    local changed = execute([[UPDATE alert SET acked = ?2, acked_by = ?3, ack_note = ?4, ack_until = ?5
+      WHERE id = ?1 AND ended IS NULL]], id, ack and signed.at, ack and ack.who, ack and ack.note, ack and ack["until"])
+    if changed == 0 then
       transaction.fail("EINVAL", "alert %s has ended", id)
+    elseif before or ack then
+      local noted, why, of = monitor.database:audit { kind = "alert", before = ack_json(id, before), after = ack_json(id, ack),
+        by = signed.by, reason = signed.reason, at = signed.at }
+      if not noted then
+        transaction.fail(of, "%s", (why:gsub("^%u+: ", "", 1)))
+      end
     end
     return true
   end, true)
-  if not done then
+  if done == nil then
     return nil, message, code
   end
   return book.get(monitor, id)

@@ -576,7 +576,15 @@ end
 local function apply_kind(session, kind, list)
   local names = {}
   for _, definition in ipairs(list) do
-    local name = put(session, kind, definition)
+    local name
+    if kind == "setting" and definition.value == false then -- as if it had never been set
+      name = name_of(kind, definition)
+      if stored(session, kind, name)[1] then
+        remove(session, kind, name)
+      end
+    else
+      name = put(session, kind, definition)
+    end
     if names[name] then
       transaction.fail("EINVAL", "%s %s is there twice", kind, check.shown(name))
     end
