@@ -15,7 +15,7 @@ local UNAVAILABLE = 69 -- the exit status where there is no libcurl: `loom serve
 function command.add_to(parser)
   local agent = parser:command "agent":summary "Evaluate the rules of alerts, and tell what they come to."
     :description("Evaluate the rules of alerts that are stored, and send what is due to their channels, until it is stopped: one "
-      .. "agent to a database at a time. loom serve starts one, too. It speaks to public addresses, and to those that are allowed. "
+      .. "agent to a database at a time. loom serve starts one, too. It speaks to public addresses, and to allowed ones. "
       .. "SIGINT and SIGTERM end it once what is under way has been answered.")
   agent:argument "database":description "A database."
   agent:flag "--once":description "Do one round, and end: for cron."
