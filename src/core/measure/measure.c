@@ -25,13 +25,10 @@ static const struct loom_store *facts_of(const struct loom_setting *setting,
   return overlay && overlay->replaces_all ? &overlay->own : store;
 }
 
-loom_status loom_setting_zone_of(const struct loom_setting *setting, const struct loom_store *store,
-                                 const loom_zone **zone, loom_error *error) {
+/* Finds a store's zone by the name that it is to have. */
+static loom_status find_zone(const struct loom_setting *setting, const struct loom_store *store,
+                             const char *wanted, const loom_zone **zone, loom_error *error) {
   loom_error cause;
-  const char *wanted = facts_of(setting, store)->zone;
-  *zone = setting->default_zone;
-  if (!*wanted)
-    return LOOM_OK;
   loom_status status = loom_zones_get(setting->zones, wanted, strlen(wanted), zone, &cause);
   if (status != LOOM_OK) {
     char id[LOOM_QUOTED_SIZE], name[LOOM_QUOTED_SIZE];
@@ -39,6 +36,42 @@ loom_status loom_setting_zone_of(const struct loom_setting *setting, const struc
               loom_quote(id, store->id, store->id_length), loom_quote(name, wanted, strlen(wanted)),
               cause.message, status == LOOM_EINPUT ? " " LOOM_ZONE_GONE : "");
   }
+  return status;
+}
+
+loom_status loom_setting_zone_of(const struct loom_setting *setting, const struct loom_store *store,
+                                 const loom_zone **zone, loom_error *error) {
+  const char *wanted = facts_of(setting, store)->zone;
+  *zone = setting->default_zone;
+  return *wanted ? find_zone(setting, store, wanted, zone, error) : LOOM_OK;
+}
+
+/* Where a zone of that name is kept among those that were met. */
+static size_t place_of(const char *name, size_t length) {
+  const unsigned char *letters = (const unsigned char *)name;
+  return (letters[length - 1] * 17u + letters[length / 2] * 3u + length * 3) % LOOM_ZONES_MET;
+}
+
+/* The same for a store that is measured: zones that others were in before are at hand. */
+static loom_status meet_zone(struct loom_measure *measure, loom_error *error) {
+  const struct loom_setting *setting = measure->setting;
+  const char *wanted = measure->facts->zone;
+  const loom_zone **zone = &measure->schedule.zone;
+  size_t length = strlen(wanted);
+  *zone = setting->default_zone;
+  if (length == 0)
+    return LOOM_OK;
+  if (measure->met_in != setting->zones)
+    memset(measure->met, 0, sizeof measure->met);
+  measure->met_in = setting->zones;
+  const loom_zone **met = &measure->met[place_of(wanted, length)];
+  if (*met && strcmp(loom_zone_name(*met), wanted) == 0) {
+    *zone = *met;
+    return LOOM_OK;
+  }
+  loom_status status = find_zone(setting, measure->store, wanted, zone, error);
+  if (status == LOOM_OK)
+    *met = *zone;
   return status;
 }
 
@@ -206,7 +239,7 @@ loom_status loom_measure_store(struct loom_measure *measure, const struct loom_s
                                              .own_days_count = facts->special_days.count,
                                              .all_days = all_days->items,
                                              .all_days_count = all_days->count};
-  loom_status status = loom_setting_zone_of(setting, store, &measure->schedule.zone, error);
+  loom_status status = meet_zone(measure, error);
   if (status != LOOM_OK)
     return status;
   if (!lay_over(measure) ||

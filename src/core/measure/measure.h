@@ -36,6 +36,9 @@ loom_status loom_setting_zone_of(const struct loom_setting *setting, const struc
 /* Zones whose exclusions are kept: a fleet's stores are in few, and those of rules for every store are the same in each. */
 #define LOOM_ZONES_KEPT 64
 
+/* Zones that are found again without looking them up, by a few letters of their names: a power of two. */
+#define LOOM_ZONES_MET 64
+
 /* One thread's work, whose buffers last from store to store. Zero it to begin. */
 struct loom_measure {
   const struct loom_setting *setting;
@@ -54,6 +57,9 @@ struct loom_measure {
     struct loom_spans spans;
   } * of_zones;
   struct loom_special_days days; /* the store's own, where an overlay adds to them */
+  /* zones that stores were in, of one cache: most are in few, and to look one up takes its lock */
+  const loom_zones *met_in;
+  const loom_zone *met[LOOM_ZONES_MET];
 };
 
 /*

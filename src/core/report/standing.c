@@ -48,11 +48,15 @@ static int64_t same_until(void *context, int64_t from) {
   return loom_state_same_until(&past, &look->setting->rules, from);
 }
 
+/* A time from which on days that may be taken as one are looked for: it costs more than it saves of a shorter one. */
+#define LONG (64 * LOOM_DAY)
+
 static loom_status lay_out(struct look *look, int64_t from, loom_error *error) {
   look->from = from;
-  return loom_schedule_long_intervals(&look->measure->schedule, from, look->setting->as_of,
-                                      look->setting->rules.slack, same_until, look,
-                                      &look->measure->intervals)
+  int64_t to = look->setting->as_of;
+  return loom_schedule_long_intervals(
+             &look->measure->schedule, from, to, look->setting->rules.slack,
+             to - from > LONG ? same_until : NULL, look, &look->measure->intervals)
              ? LOOM_OK
              : loom_no_memory(error);
 }
