@@ -36,7 +36,8 @@ function Delivery.new(monitor, options)
   end
   return setmetatable({ monitor = monitor, transfers = transfers, now = options.now, random = options.random or math.random,
     tell = options.tell or function() end, link = options.link, time_limit = options.time_limit,
-    is_ending = options.is_ending or function() return false end, by_number = {}, commands = {}, under_way = 0 }, Delivery)
+    is_ending = options.is_ending or function() return false end, by_number = {}, commands = {}, under_way = 0,
+    calls = options.config and options.config.channels or {} }, Delivery)
 end
 
 function Delivery:close()
@@ -120,6 +121,12 @@ local function make_work(self, row, now)
   local channel, why = outbox.open_channel(self.monitor, row)
   if not channel then
     return nil, why
+  end
+  if row.kind == "lua" then
+    channel.call = self.calls[row.name]
+    if not channel.call then
+      return nil, "this agent was given no function of that name (--config)"
+    end
   end
   local events
   events, why = outbox.events(self.monitor, row.number)

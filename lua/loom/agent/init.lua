@@ -1,6 +1,7 @@
 --- The agent: what `loom agent` does, round by round. Several may run on a database, and one of them at a time holds the lease.
 -- @classmod loom.agent
 
+local config = require "loom.agent.config"
 local Delivery = require "loom.agent.delivery"
 local Judge = require "loom.agent.judge"
 local outbox = require "loom.agent.outbox"
@@ -19,6 +20,12 @@ local BEAT_EVERY = 60 * 1000000
 -- @tparam table options those of `loom.agent.delivery`; `now` is also what leases are of; `config`: see `loom.agent.config`
 -- @treturn loom.agent|nil or nil, the failure and its code
 function Agent.new(monitor, options)
+  if options.config then
+    local known, message, code = config.announce(monitor, options.config.channels)
+    if not known then
+      return nil, message, code
+    end
+  end
   local delivery, message, code = Delivery.new(monitor, options)
   if not delivery then
     return nil, message, code

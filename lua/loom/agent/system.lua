@@ -51,9 +51,10 @@ local function of_function(rule, result, now, add)
     if type(id) == "number" then
       id, found = found, true
     end
-    local told = type(found) == "table" and found or { value = tonumber(found) }
+    local told = type(found) == "table" and found or { value = type(found) == "number" and found or nil,
+      text = type(found) == "string" and found or nil }
     if found then
-      add { rule = rule.name, kind = told.kind or "store", subject = tostring(id), since = now, severity = rule.severity,
+      add { rule = rule.name, kind = "store", subject = tostring(id), since = now, severity = rule.severity,
         value = tonumber(told.value), text = told.text and tostring(told.text) or rule.text }
     end
   end
@@ -102,7 +103,10 @@ local function compare(ledger, number, names, holding, now)
     end
   end
   table.sort(events, function(a, b)
-    return a.id < b.id
+    if a.rule ~= b.rule then
+      return a.rule < b.rule
+    end
+    return a.subject.id < b.subject.id
   end)
   ledger:events(events, function() return number end)
 end

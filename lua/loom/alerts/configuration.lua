@@ -593,12 +593,17 @@ local function apply_kind(session, kind, list)
   return names
 end
 
+-- A channel that is a function is of the agent that was given it.
+local function is_function(item)
+  return item.kind == "channel" and item.definition.kind == "lua"
+end
+
 -- Removes what a table does not name, those first that refer to others; of kinds that it does not have, everything.
 local function prune(session, names)
   for i = #configuration.kinds, 1, -1 do
     local kind = configuration.kinds[i]
     for _, item in ipairs(stored(session, kind)) do
-      if not (names[kind] and names[kind][item.name]) then
+      if not (names[kind] and names[kind][item.name]) and not is_function(item) then
         remove(session, kind, item.name)
       end
     end
@@ -643,11 +648,11 @@ function configuration.export(monitor)
       return nil, message, code
     end
     local list = {}
-    for i, item in ipairs(items) do
+    for _, item in ipairs(items) do
       if kind == "setting" then
         list[item.name] = item.definition.value
-      else
-        list[i] = item.definition
+      elseif not is_function(item) then
+        list[#list + 1] = item.definition
       end
     end
     all[configuration.plurals[kind]] = list

@@ -20,6 +20,7 @@ function command.add_to(parser)
   agent:argument "database":description "A database."
   agent:flag "--once":description "Do one round, and end: for cron."
   options.add(agent, "--clock", "TIME", "What the clock shows, for tests; with --once.", options.text(time.instant))
+  options.add(agent, "--config", "FILE", "A Lua file that returns rules and channels that are functions: see docs/alerts.md.")
   options.add(agent, "--allow", "RANGE", "Speak also to this address or range, such as 127.0.0.1 or 10.0.0.0/8; may be repeated.")
     :count "*"
 end
@@ -54,11 +55,19 @@ function command.run(args)
   if args.clock and not args.once then
     common.wrong_use "--clock needs --once"
   end
-  local clock = args.clock and time.instant(args.clock)
+  local function now(monitor)
+    return args.clock and time.instant(args.clock) or time.now(monitor)
+  end
+  local config, why
+  if args.config then
+    config, why = require("loom.agent.config").load(args.config)
+    if not config then
+      return nil, why
+    end
+  end
   return common.with_database(args.database, function(monitor)
-    local agent, message, code = require("loom.agent").new(monitor, { allow = args.allow, tell = tell, now = function()
-      return clock or time.now(monitor)
-    end, is_ending = core.asked_to_end })
+    local agent, message, code = require("loom.agent").new(monitor, { config = config, allow = args.allow, tell = tell,
+      now = function() return now(monitor) end, is_ending = core.asked_to_end })
     if not agent then
       return common.fail(message, code == "EUNAVAILABLE" and UNAVAILABLE or nil)
     end

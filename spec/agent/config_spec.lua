@@ -1,0 +1,82 @@
+-- Rules and channels that are Lua functions: by the command, from a file.
+local book = require "loom.alerts.book"
+local config = require "loom.agent.config"
+local configuration = require "loom.alerts.configuration"
+local files = require "support.files"
+local loom = require "loom"
+local shell = require "support.shell"
+
+describe("an agent's file", function()
+  local folder, db
+
+  before_each(function()
+    folder = files.make_folder()
+    db = folder .. "/db"
+    local monitor = assert(loom.open(db, { create = true }))
+    assert(monitor:set_attributes("1", { region = "west" }))
+    monitor:close()
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  local function write(text)
+    return files.write(folder .. "/config.lua", text)
+  end
+
+  local function agent(path, clock)
+    local out, err = shell.good("agent", db, "--once", "--clock", clock, "--config", path)
+    return out, err
+  end
+
+  local FILE = [[
+return {
+  rules = {
+    { name = "staff", severity = "critical", when = function(monitor, at)
+      assert(monitor:stores()().store_id == "1")
+      return at < 1700000060 and { ["1"] = "nobody is there" }
+    end },
+    { name = "fleet", when = function(_, at)
+      if at >= 1700000120 then error "no idea" end
+      return true
+    end },
+  },
+  channels = { { name = "board", call = function(message)
+    for _, event in ipairs(message.events) do
+      print(event.rule, event.state, event.subject.kind, event.subject.id, event.text)
+    end
+  end } },
+}]]
+
+  it("has rules that fire for what they name, and channels that are called", function()
+    local path = write(FILE)
+    assert.equal("fleet\tfiring\tfleet\t\tnil\nstaff\tfiring\tstore\t1\tnobody is there\n",
+      (agent(path, "2023-11-14 22:13:20 UTC")))
+    assert.equal("", (agent(path, "2023-11-14 22:13:30 UTC")))
+    assert.equal("staff\tresolved\tstore\t1\tnobody is there\n", (agent(path, "2023-11-14 22:14:20 UTC")))
+    local out, err = agent(path, "2023-11-14 22:15:20 UTC")
+    assert.equal("", out)
+    assert.is_truthy(err:find("alerts are not evaluated: rule fleet: ", 1, true))
+    local monitor = assert(loom.open(db))
+    assert.equal("fleet", assert(book.list(monitor, { state = "open" }))[1].rule)
+    assert.same({}, assert(configuration.export(monitor)).channels)
+    monitor:close()
+    assert.equal("fleet\tresolved\tfleet\t\tnil\n",
+      (agent(write('return { channels = { { name = "board", ' .. FILE:match "call = function.*$"), "2023-11-14 22:16:20 UTC")))
+  end)
+
+  it("says what is wrong with it", function()
+    local function failure(text)
+      local message = select(2, config.load(write(text)))
+      local at = message:find(folder, 1, true)
+      return message:sub(1, at - 1) .. "FOLDER" .. message:sub(at + #folder)
+    end
+    assert.equal("EINVAL: FOLDER/config.lua: a table of rules and channels expected, got nothing", failure "return nil")
+    assert.equal("EINVAL: FOLDER/config.lua: mutes is unknown: it is none of rules, channels", failure "return { mutes = {} }")
+    assert.equal("EINVAL: FOLDER/config.lua: rules \"a\": when is missing", failure 'return { rules = { { name = "a" } } }')
+    assert.is_truthy(failure('return { rules = { { name = "a", when = { kind = "down_for" } } } }'):find "loom apply")
+    assert.is_truthy(failure("return {"):find "config.lua:1")
+    assert.is_truthy(failure("error 'x'"):find "config.lua:1: x")
+  end)
+end)
