@@ -36,7 +36,8 @@ local function lay_out(store)
 end
 
 local function make_store(random, id)
-  local store = { id = id, first = -2 * DAY, open = {}, excluded = {}, polls = {}, exclusions = {} }
+  local store = { id = id, first = -2 * DAY, open = {}, excluded = {}, polls = {}, exclusions = {},
+    region = ({ "north", "south" })[1 + random(3)] }
   if random(3) > 0 then
     store.opens = 5 + random(6)
     store.closes = store.opens + 6 + random(8)
@@ -72,7 +73,7 @@ local function make_fleet(seed)
   local stop = random(MINUTES)
   local stops = { stop, stop + random(400) }
   local every = 8 + random(30)
-  for i = 1, 3 do
+  for i = 1, 4 do
     local store = make_store(random, "s" .. i)
     poll(random, store, every, stops)
     fleet.stores[i] = store
@@ -122,6 +123,9 @@ local function open_monitor(fleet)
   end
   assert(monitor:ingest { hours = text_of(hours) })
   assert(monitor:ingest { exclusions = text_of(exclusions) })
+  for _, store in ipairs(fleet.stores) do
+    assert(monitor:set_attributes(store.id, { name = store.id, region = store.region }))
+  end
   return monitor
 end
 
@@ -144,23 +148,45 @@ end
 
 -- ---- rules ----
 
-local function make_rules(random)
-  local whens = {
-    { kind = "down_for", time = random(60) }, { kind = "inactive_polls", of = 2 + random(4), count = 2 },
+-- Conditions about a store, and about groups of them, in minutes.
+local function conditions(random)
+  local clock = random(3) == 0 and "wall" or nil
+  return {
+    { kind = "down_for", time = random(60), clock = clock },
+    { kind = "inactive_polls", of = 2 + random(4), count = 2 },
     { kind = "down_time", window = 60 + random(600), time = 10 + random(60) },
-    { kind = "ratio", window = 60 + random(900), below = 0.5 + random(50) / 100 },
+    { kind = "ratio", window = 60 + random(900), below = 0.5 + random(50) / 100, min_known = random(2) * random(100) },
     { kind = "outages", window = 300 + random(900), count = 1 + random(3) },
     { kind = "unknown", window = 60 + random(300), share = random(100) / 100 + 0.01 },
-    { kind = "late_open", time = random(60) }, { kind = "no_poll", time = 10 + random(60) },
+    { kind = "late_open", time = random(60), clock = clock },
+    { kind = "no_poll", time = 10 + random(60), clock = clock },
+    { kind = "budget", window = 300 + random(2000), target = random(90) / 100, left = random(100) / 100 + 0.01 },
+    { kind = "budget", window = 300 + random(2000), target = random(90) / 100, burnt = random(60) / 100 + 0.01,
+      within = 60 + random(400), still = 10 + random(40) },
+    { kind = "group_down", scope = "group", count = 1 + random(2), share = random(100) / 100 + 0.01 },
+    { kind = "no_poll", scope = "group", time = 10 + random(60) },
+    { kind = "no_poll", scope = "fleet", time = 10 + random(60) },
+    { kind = "down_time", scope = "group", window = 60 + random(600), time = 20 + random(120) },
+    { kind = "unknown", scope = "group", window = 60 + random(300), share = random(100) / 100 + 0.01 },
+    { kind = "outages", scope = "group", window = 300 + random(900), count = 1 + random(6) },
+    { kind = "budget", scope = "group", window = 300 + random(2000), target = random(90) / 100, left = random(100) / 100 + 0.01,
+      burnt = random(60) / 100 + 0.01, within = 60 + random(400), still = 10 + random(40) },
   }
+end
+
+local function make_rules(random)
   local list = {}
-  for i, when in ipairs(whens) do
+  for i, when in ipairs(conditions(random)) do
     local count = 1 + random(3)
-    list[i] = { name = when.kind, when = when, ["for"] = { count = count, of = count + random(3), time = random(3) * random(20) },
+    list[i] = { name = ("r%02d_%s"):format(i, when.kind), when = when, dormant = random(3) == 0,
+      max_gap = random(3) == 0 and 45 + random(2) * 60 or nil, group_by = when.scope == "group" and "region" or nil,
+      ["for"] = { count = count, of = count + random(3), time = random(3) * random(20) },
       keep = { count = 1 + random(3), time = random(2) * random(30) } }
   end
   return list
 end
+
+local IN_MINUTES = { time = true, window = true, within = true, still = true, min_known = true }
 
 -- The same with times in seconds.
 local function definitions(list)
@@ -168,9 +194,10 @@ local function definitions(list)
   for i, rule in ipairs(list) do
     local when = {}
     for key, value in pairs(rule.when) do
-      when[key] = (key == "time" or key == "window") and value * MINUTE or value
+      when[key] = IN_MINUTES[key] and value * MINUTE or value
     end
     out[i] = { name = rule.name, when = when, keep = { count = rule.keep.count, time = rule.keep.time * MINUTE },
+      group_by = rule.group_by, stores = { dormant = rule.dormant }, max_gap = rule.max_gap and rule.max_gap * MINUTE,
       ["for"] = { count = rule["for"].count, of = rule["for"].of, time = rule["for"].time * MINUTE } }
   end
   return out
@@ -198,7 +225,7 @@ describe("alerts", function()
       local fleet, random = make_fleet(seed * 7919)
       local list, monitor = make_rules(random), open_monitor(fleet)
       assert(monitor:ingest { polls = polls_text(arrivals(fleet, random)) })
-      local from, step, clocks = 2 * DAY + random(60), 7 + random(20), {}
+      local from, step, clocks = 2 * DAY + random(60), 12 + random(30), {}
       for clock = from, MINUTES, step do
         clocks[#clocks + 1] = clock
       end

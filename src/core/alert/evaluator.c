@@ -492,7 +492,7 @@ static bool judge_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t s
     const struct moment *moment = &evaluator->moments[i];
     if (moment->is_stale || moment->newest == 0 || moment->instant < state->at)
       continue;
-    if (i > 0 && moment->instant == state->at)
+    if ((i > 0 && moment->instant == state->at) || loom_alert_last_poll(past, moment->instant) == 0)
       continue;
     event.at = moment->instant;
     loom_alert_judge(&evaluator->rules[rule], &evaluator->scale, past, event.at, state,
@@ -675,7 +675,10 @@ static loom_status evaluate(loom_alert_evaluator *evaluator, loom_source *source
   if (status != LOOM_OK)
     return status;
   int64_t last = evaluator->moments[evaluator->moment_count - 1].clock;
-  evaluator->setting.hull = (struct loom_span){clocks->first - evaluator->reach, last};
+  const struct moment *first = &evaluator->moments[0];
+  bool is_behind = first->newest != 0 && !first->is_stale; /* by what the feed may be */
+  evaluator->setting.hull =
+      (struct loom_span){(is_behind ? first->instant : first->clock) - evaluator->reach, last};
   evaluator->setting.as_of = last;
   if (!ids)
     status = make_sums(evaluator, error);

@@ -75,7 +75,9 @@ const char *loom_alert_rule_problem(const struct loom_alert_rule *rule) {
 }
 
 int64_t loom_alert_rule_reach(const struct loom_alert_rule *rule) {
-  int64_t window = rule->month ? LOOM_ALERT_WINDOW_MAX : rule->window;
+  /* business time is spread over more than itself: what takes longer than a day of it looks as far back as there is */
+  bool is_far = rule->month || rule->time > LOOM_DAY || rule->burn_long > 0;
+  int64_t window = is_far ? LOOM_ALERT_WINDOW_MAX : rule->window;
   /* a month begins by each store's clock */
   int64_t reach = window + LOOM_DAY;
   return reach > LOOM_ALERT_REACH_LEAST ? reach : LOOM_ALERT_REACH_LEAST;

@@ -76,7 +76,10 @@ struct loom_alert_rule {
 /* What is wrong with a rule, in words that complete `rule NAME: …`; NULL: nothing is. */
 const char *loom_alert_rule_problem(const struct loom_alert_rule *rule);
 
-/* How long before an instant the rule looks, in microseconds of wall time. */
+/*
+** How long before an instant the rule looks, in microseconds of wall time. What began before that counts from there, so that a
+** verdict is of the rule and the instant, however much else has been read.
+*/
 int64_t loom_alert_rule_reach(const struct loom_alert_rule *rule);
 
 #endif

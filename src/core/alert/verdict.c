@@ -14,6 +14,15 @@ static void found(struct loom_alert_verdict *verdict, bool is_true, double value
   verdict->value = value;
 }
 
+/* Where what a rule sees at an instant begins. */
+static int64_t horizon_of(const struct loom_alert_rule *rule, int64_t instant) {
+  return instant - loom_alert_rule_reach(rule);
+}
+
+static int64_t later(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
 /* ---- windows ---- */
 
 static struct loom_span window_of(const struct loom_alert_rule *rule,
@@ -77,9 +86,11 @@ static void add_sums(struct loom_alert_sums *all, struct loom_alert_sums more) {
   all->excluded += more.excluded;
 }
 
-static struct loom_alert_sums burn_of(const struct loom_alert_past *past, int64_t instant,
+static struct loom_alert_sums burn_of(const struct loom_alert_rule *rule,
+                                      const struct loom_alert_past *past, int64_t instant,
                                       int64_t business) {
-  return loom_alert_past_between(past, loom_alert_past_back(past, instant, business), instant);
+  int64_t from = loom_alert_past_back(past, instant, business);
+  return loom_alert_past_between(past, later(from, horizon_of(rule, instant)), instant);
 }
 
 static void add_window(struct loom_alert_sum *sum, const struct loom_alert_rule *rule,
@@ -89,8 +100,8 @@ static void add_window(struct loom_alert_sum *sum, const struct loom_alert_rule 
   if (rule->kind == LOOM_ALERT_OUTAGES)
     sum->outages += loom_alert_past_outages(past, window.start, instant);
   if (rule->burnt > 0) {
-    add_sums(&sum->burn_long, burn_of(past, instant, rule->burn_long));
-    add_sums(&sum->burn_short, burn_of(past, instant, rule->burn_short));
+    add_sums(&sum->burn_long, burn_of(rule, past, instant, rule->burn_long));
+    add_sums(&sum->burn_short, burn_of(rule, past, instant, rule->burn_short));
   }
   if (sum->from == 0 || window.start < sum->from)
     sum->from = window.start;
@@ -117,7 +128,7 @@ static void judge_polls(const struct loom_alert_rule *rule, const struct loom_al
                         struct loom_alert_evidence *evidence) {
   for (size_t i = loom_alert_past_polls(past, instant); i-- > 0 && evidence->polls < rule->of;) {
     loom_poll poll = past->polls[i];
-    if (loom_poll_instant(poll) < past->hull.start)
+    if (loom_poll_instant(poll) < horizon_of(rule, instant))
       break;
     if (!loom_alert_past_counts(past, poll))
       continue;
@@ -148,9 +159,10 @@ static void judge_down(const struct loom_alert_rule *rule, const struct loom_ale
   } else if (evidence->state == LOOM_UP) {
     found(verdict, false, 0);
   } else {
-    int64_t time = time_of(rule, past, since, instant);
+    int64_t from = later(since, horizon_of(rule, instant));
+    int64_t time = time_of(rule, past, from, instant);
     found(verdict, time >= rule->time, (double)time);
-    verdict->since = verdict->from = since;
+    verdict->since = verdict->from = from;
   }
 }
 
@@ -180,12 +192,13 @@ static void judge_silence(const struct loom_alert_rule *rule, const struct loom_
     absent(verdict, LOOM_ALERT_UNKNOWN_NOW);
     return;
   }
-  int64_t time = time_of(rule, past, evidence->last_poll, instant);
+  int64_t from = later(evidence->last_poll, horizon_of(rule, instant));
+  int64_t time = time_of(rule, past, from, instant);
   found(verdict, time >= rule->time, (double)time);
-  verdict->since = verdict->from = evidence->last_poll;
+  verdict->since = verdict->from = from;
 }
 
-static int64_t last_poll_of(const struct loom_alert_past *past, int64_t instant) {
+int64_t loom_alert_last_poll(const struct loom_alert_past *past, int64_t instant) {
   size_t polls = loom_alert_past_polls(past, instant);
   return polls > 0 ? loom_poll_instant(past->polls[polls - 1]) : 0;
 }
@@ -209,7 +222,7 @@ static void judge_now(const struct loom_alert_rule *rule, const struct loom_aler
                       struct loom_alert_verdict *verdict, struct loom_alert_evidence *evidence) {
   int64_t since;
   const struct loom_span *opening = loom_alert_past_opening(past, instant);
-  *evidence = (struct loom_alert_evidence){.last_poll = last_poll_of(past, instant)};
+  *evidence = (struct loom_alert_evidence){.last_poll = loom_alert_last_poll(past, instant)};
   evidence->state = loom_alert_past_state(past, instant, &since);
   if (opening)
     evidence->opening = *opening;
@@ -264,21 +277,19 @@ void loom_alert_judge(const struct loom_alert_rule *rule, const struct loom_aler
 void loom_alert_sum_add(struct loom_alert_sum *sum, const struct loom_alert_rule *rule,
                         const struct loom_alert_scale *scale, const struct loom_alert_past *past,
                         int64_t instant) {
-  int64_t since, last = last_poll_of(past, instant);
+  int64_t since, last = loom_alert_last_poll(past, instant);
   enum loom_state state = loom_alert_past_state(past, instant, &since);
-  if (!rule->dormant && is_dormant(past, instant, scale->dormant_after))
+  if (last == 0 || (!rule->dormant && is_dormant(past, instant, scale->dormant_after)))
     return;
   sum->stores++;
   if (has_window(rule->kind))
     add_window(sum, rule, past, instant);
   if (state == LOOM_SHUT || state == LOOM_EXCLUDED)
     return;
-  if (last != 0) {
-    int64_t silence = time_of(rule, past, last, instant);
-    bool is_least = sum->business == 0 || silence < sum->silence;
-    sum->silence = is_least ? silence : sum->silence;
-    sum->business++;
-  }
+  int64_t silence = time_of(rule, past, later(last, horizon_of(rule, instant)), instant);
+  bool is_least = sum->business == 0 || silence < sum->silence;
+  sum->silence = is_least ? silence : sum->silence;
+  sum->business++;
   sum->open += state != LOOM_UNKNOWN;
   sum->down += state == LOOM_DOWN;
 }

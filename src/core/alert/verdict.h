@@ -37,6 +37,9 @@ void loom_alert_judge(const struct loom_alert_rule *rule, const struct loom_aler
                       const struct loom_alert_state *state, struct loom_alert_verdict *verdict,
                       struct loom_alert_evidence *evidence);
 
+/* The last poll up to an instant; 0: there was none yet, and no rule knows of the store. */
+int64_t loom_alert_last_poll(const struct loom_alert_past *past, int64_t instant);
+
 /* Stores of a group together. {0} to begin. */
 struct loom_alert_sum {
   int64_t stores, open,
