@@ -61,6 +61,7 @@ for _, routes in ipairs {
   require "loom.http.v1.exclusions",
   require "loom.http.v1.audit",
   require "loom.http.v1.preview",
+  require "loom.http.v1.alert_overview",
   require "loom.http.v1.reports",
   require "loom.http.openapi".routes,
 } do

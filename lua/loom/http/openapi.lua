@@ -11,6 +11,7 @@ local tags = {
   { name = "reports", description = "Reports that are made in the background." },
   { name = "stores", description = "Stores and their figures." },
   { name = "hours", description = "What stores are measured by: hours, timezones, special days, exclusions." },
+  { name = "alerts", description = "What fires, and what alerts go by." },
   { name = "ingestion", description = "Polls as they come, and whole files." },
   { name = "dashboard", description = "Pages for people, made of what is below." },
   { name = "service", description = "The service itself." },
