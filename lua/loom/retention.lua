@@ -29,6 +29,13 @@ function retention.prune(monitor, keep, options)
   if not found then
     return nil, message, code
   end
+  if not options.dry_run then -- alerts are kept for as long as they are, whatever `keep` is
+    local tidied
+    tidied, message, code = require("loom.agent.outbox").tidy(monitor, time.now(monitor))
+    if not tidied then
+      return nil, message, code
+    end
+  end
   set_instants(found, { "cut" })
   set_instants(found.gone, { "first", "newest" })
   set_instants(found.kept, { "first", "newest" })

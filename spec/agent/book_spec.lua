@@ -96,6 +96,22 @@ describe("the book of alerts", function()
     assert.equal("ENOENT", code)
   end)
 
+  it("is checked, and pruned of what ended 400 days ago", function()
+    assert.same({}, assert(monitor:check()))
+    assert(transaction.run(monitor.database, function(execute)
+      execute("INSERT INTO alert_state VALUES(1, 'shop', CAST('xx' AS BLOB))")
+      execute("UPDATE alert SET rule_number = 7 WHERE id = 'a'")
+      return execute("INSERT INTO alert_event(id, alert, rule, state, at, event) VALUES('E', 'a', 'r', 'firing', 1, '{')")
+    end, true))
+    assert.same({ 'the state of rule 1 for "shop" is damaged', "alert a is open, and its rule has no state for it",
+      "event E of an alert is no JSON" }, assert(monitor:check()))
+    now = NOW + 35 + 400 * 86400
+    assert(monitor:prune("700d", { dry_run = true }))
+    assert.equal("edcba", ids())
+    assert(monitor:prune "700d")
+    assert.equal("edba", ids())
+  end)
+
   it("has an alert's events and deliveries", function()
     assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
     assert(transaction.run(monitor.database, function(execute)

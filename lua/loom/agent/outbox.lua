@@ -29,6 +29,7 @@ local RATE, BURST = 5, 20 -- messages a second, and at once, to a channel whose 
 local DUE_MAX = 200 -- messages that are looked at at a time
 local KEEP, KEEP_DEAD = 30 * 86400 * SECOND, 400 * 86400 * SECOND -- of messages that have ended
 local KEEP_EVENTS = 400 * 86400 * SECOND
+local ALERTS_MAX = 1000000 -- some 300 MB; the oldest ones that have ended go first
 local TIDY_MAX = 10000 -- rows that go at a time
 local STANDING_MAX = 5000 -- alerts that are sent again at a time, some MB
 
@@ -318,7 +319,8 @@ function outbox.drop(monitor, id, now)
   end, true)
 end
 
---- Removes what is older than it is kept: delivered and dropped messages after 30 days, dead letters and events after 400.
+--- Removes what is older than it is kept: delivered and dropped messages after 30 days, dead letters, events and alerts
+-- that have ended after 400.
 function outbox.tidy(monitor, now)
   return transaction.run(monitor.database, function(execute)
     execute([[DELETE FROM alert_message WHERE number IN (SELECT number FROM alert_message
@@ -326,6 +328,10 @@ function outbox.tidy(monitor, now)
       now - KEEP, now - KEEP_DEAD, TIDY_MAX)
     execute([[DELETE FROM alert_event WHERE number IN (SELECT number FROM alert_event e WHERE at < ?1 AND NOT EXISTS(
       SELECT 1 FROM alert_message_event WHERE event = e.number) ORDER BY number LIMIT ?2)]], now - KEEP_EVENTS, TIDY_MAX)
+    execute([[DELETE FROM alert WHERE number IN (SELECT number FROM alert WHERE ended < ?1 LIMIT ?2)]], now - KEEP_EVENTS,
+      TIDY_MAX)
+    execute([[DELETE FROM alert WHERE number IN (SELECT number FROM alert WHERE ended IS NOT NULL
+      AND number <= (SELECT max(number) FROM alert) - ?1 ORDER BY number LIMIT ?2)]], ALERTS_MAX, TIDY_MAX)
     return true
   end, true)
 end

@@ -250,6 +250,30 @@ static void judge_audit_order(struct check *check, sqlite3_stmt *row) {
           (long long)sqlite3_column_int64(row, 0));
 }
 
+/* What an agent would begin anew, as if it had never been judged. */
+static void judge_alert_state(struct check *check, sqlite3_stmt *row) {
+  char id[LOOM_QUOTED_SIZE];
+  loom_quote(id, text(check, row, 1), (size_t)sqlite3_column_bytes(row, 1));
+  problem(check, "the state of rule %lld for %s is damaged",
+          (long long)sqlite3_column_int64(row, 0), id);
+}
+
+static void judge_alert(struct check *check, sqlite3_stmt *row) {
+  problem(check, "alert %s is open, and its rule has no state for it", text(check, row, 0));
+}
+
+static void judge_alert_event(struct check *check, sqlite3_stmt *row) {
+  problem(check, "event %s of an alert is no JSON", text(check, row, 0));
+}
+
+/* A state has 144 bytes, the first of which is the version 1: alert/machine.h. */
+#define DAMAGED_STATES_SQL                                                                         \
+  "SELECT rule, subject FROM alert_state WHERE length(state) <> 144 OR substr(state, 1, 1) <> "    \
+  "x'01' ORDER BY rule, subject"
+#define ALERTS_WITHOUT_STATE_SQL                                                                   \
+  "SELECT id FROM alert a WHERE ended IS NULL AND rule_number > 0 AND NOT EXISTS(SELECT 1 FROM"    \
+  " alert_state WHERE rule = rule_number AND subject = a.subject) ORDER BY number"
+
 /* First and newest poll as the blocks tell: the first and last 8 bytes of each block, summed up by day. */
 static const char reach_sql[] =
     "WITH seen(store, low, high) AS (SELECT store, min(day), max(day) FROM poll_block GROUP BY "
@@ -311,6 +335,9 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
        " fewer, lag(written, 1, 0) OVER numbers AS less FROM audit WINDOW numbers AS (ORDER BY"
        " number)) WHERE changes < fewer OR written < less OR changes < 0 OR written < 0",
        judge_audit_order},
+      {DAMAGED_STATES_SQL, judge_alert_state},
+      {ALERTS_WITHOUT_STATE_SQL, judge_alert},
+      {"SELECT id FROM alert_event WHERE NOT json_valid(event) ORDER BY number", judge_alert_event},
       {LOOM_ATTRIBUTE_NAMES_SQL, judge_attribute_names},
       {LOOM_ATTRIBUTES_SIZE_SQL, judge_attributes_size},
   };
