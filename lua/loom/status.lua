@@ -370,11 +370,11 @@ function Status:write(target, options)
       choice[name] = value
     end
   end
-  choose(self, "write", choice)
+  local numbers = choose(self, "write", choice)
   local given = check.options("write", { format = options and options.format,
     neutralise_formulas = options and options.neutralise_formulas }, known)
   return output.write(target, function(write)
-    writers[given.format or "csv"](self, write, self:stores(choice), given.neutralise_formulas)
+    writers[given.format or "csv"](self, write, numbers, given.neutralise_formulas)
   end)
 end
 

@@ -74,4 +74,42 @@ describe("what stores are now", function()
       monitor:close()
     end
   end)
+
+  it("is written as its rows tell, in whatever order and however many", function()
+    local monitor = assert(require "loom".open(":memory:"))
+    local polls = {}
+    for i = 1, 2100 do
+      polls[i] = { ("=%d,"):format(i), i % 3 > 0, ("2023-01-%02d 12:00:00"):format(1 + i % 20) }
+    end
+    assert(monitor:polls(polls))
+    local status = assert(monitor:status())
+    for _, choice in ipairs { {}, { limit = 1 }, { limit = 1000 }, { state = "excluded" },
+      { sort = "since", descending = true, limit = 2001 } } do
+      local csv, ndjson, written = { "store_id,state,since_utc,dormant,last_poll_utc\n" }, {}, {}
+      for store in status:stores(choice) do
+        csv[#csv + 1] = ('"%s",%s,%s,%s,%s\n'):format(store.store_id, store.state, store.since_utc or "",
+          tostring(store.dormant), store.last_poll_utc)
+        ndjson[#ndjson + 1] = ('{"store_id":"%s","state":"%s","since":%s,"dormant":%s,"last_poll":"%s"}\n'):format(store.store_id,
+          store.state, store.since_utc and ('"%s"'):format(store.since_utc) or "null", tostring(store.dormant),
+          store.last_poll_utc)
+      end
+      for _, format in ipairs { "csv", "ndjson", "json" } do
+        local parts = {}
+        local options = { format = format }
+        for name, value in pairs(choice) do
+          options[name] = value
+        end
+        assert(status:write(function(part)
+          parts[#parts + 1] = part
+        end, options))
+        written[format] = table.concat(parts)
+      end
+      assert.equal(table.concat(csv), written.csv)
+      assert.equal(table.concat(ndjson), written.ndjson)
+      local stores = table.concat(ndjson):gsub("}\n{", "},\n{"):gsub("\n$", "")
+      assert.equal(stores .. "\n]}\n", written.json:match('"stores":%[\n(.*)$'))
+    end
+    status:close()
+    monitor:close()
+  end)
 end)

@@ -255,6 +255,7 @@ int lloom_report_series(lua_State *L);
 /* Methods of reports of states: see report_state.c. */
 int lloom_report_state(lua_State *L);
 int lloom_report_state_order(lua_State *L);
+int lloom_report_state_rows(lua_State *L);
 int lloom_report_state_counts(lua_State *L);
 int lloom_report_state_counts_by(lua_State *L);
 

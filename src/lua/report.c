@@ -630,6 +630,7 @@ void lloom_register_report(lua_State *L) {
                                      {"csv_rows", csv_rows},
                                      {"state", lloom_report_state},
                                      {"state_order", lloom_report_state_order},
+                                     {"state_rows", lloom_report_state_rows},
                                      {"state_counts", lloom_report_state_counts},
                                      {"state_counts_by", lloom_report_state_counts_by},
                                      {"choice", lloom_report_choice},

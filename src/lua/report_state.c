@@ -4,6 +4,7 @@
 #include "binding.h"
 
 #include "report/state_order.h"
+#include "report/state_text.h"
 
 #include <string.h>
 
@@ -91,6 +92,34 @@ int lloom_report_state_order(lua_State *L) {
   }
   lua_pushinteger(L, (lua_Integer)count);
   return 2;
+}
+
+/*
+** state_rows(rows, first, count, format, ending): so many of the rows in a list of their numbers, from the place `first` on, fewer at
+** the end, as text: see state_text.h. Each ends with `ending`.
+*/
+int lloom_report_state_rows(lua_State *L) {
+  static const char *const formats[] = {"csv", "harmless_csv", "json", NULL};
+  const struct loom_report *report = check_states(L);
+  struct loom_text *text = lloom_report_text(L);
+  size_t ending_length, listed;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  int64_t first = lloom_check_integer(L, 3), count = lloom_check_integer(L, 4);
+  luaL_argcheck(L, first >= 1 && count >= 0, 3, "no such rows");
+  enum loom_state_format format = (enum loom_state_format)luaL_checkoption(L, 5, NULL, formats);
+  const char *ending = luaL_checklstring(L, 6, &ending_length);
+  listed = lua_rawlen(L, 2);
+  for (uint64_t at = (uint64_t)first; at <= listed && at < (uint64_t)first + (uint64_t)count;
+       at++) {
+    lua_rawgeti(L, 2, (int)at);
+    size_t row = lloom_check_row(L, -1, report);
+    lua_pop(L, 1);
+    if (!loom_state_put_row(report, row, format, text) || !loom_text_reserve(text, ending_length))
+      return lloom_no_memory(L);
+    loom_text_put(text, ending, ending_length);
+  }
+  lua_pushlstring(L, text->length ? text->bytes : "", text->length);
+  return 1;
 }
 
 static void push_counts(lua_State *L, const size_t *counts) {

@@ -1,7 +1,6 @@
 --- What stores are, as CSV and JSON.
 -- @module loom.formats.status
 
-local core = require "loom.core"
 local json = require "loom.json"
 local shapes = require "loom.formats.shapes"
 local Status = require "loom.status"
@@ -10,35 +9,17 @@ local formats = {}
 
 local STORES_TO_A_WRITE = 1000
 
--- Writes what a function makes of each store, many at a time.
-local function write_all(write, each, line_of, between)
-  local lines, count, is_first = {}, 0, true
-  for store in each do
-    count = count + 1
-    lines[count] = (is_first and "" or between) .. line_of(store)
-    is_first = false
-    if count == STORES_TO_A_WRITE then
-      write(table.concat(lines, "", 1, count))
-      count = 0
-    end
+-- Writes stores, many at a time.
+local function write_rows(status, write, numbers, format, ending)
+  for first = 1, #numbers, STORES_TO_A_WRITE do
+    write(status.native:state_rows(numbers, first, STORES_TO_A_WRITE, format, ending))
   end
-  write(table.concat(lines, "", 1, count))
-  return is_first
 end
 
 --- CSV: the columns `store_id,state,since_utc,dormant,last_poll_utc`.
-function formats.csv(_, write, each, neutralise)
+function formats.csv(status, write, numbers, neutralise)
   write "store_id,state,since_utc,dormant,last_poll_utc\n"
-  write_all(write, each, function(store)
-    return ("%s,%s,%s,%s,%s\n"):format(core.csv_field(store.store_id, neutralise), store.state, store.since_utc or "",
-      tostring(store.dormant), store.last_poll_utc or "")
-  end, "")
-end
-
---- A store as JSON.
-function formats.store(store)
-  return json.object("store_id", json.string(store.store_id), "state", json.string(store.state),
-    "since", json.text(store.since_utc), "dormant", json.boolean(store.dormant), "last_poll", json.text(store.last_poll_utc))
+  write_rows(status, write, numbers, neutralise and "harmless_csv" or "csv", "\n")
 end
 
 --- Counts by state.
@@ -66,17 +47,22 @@ function formats.head(status, only, instant)
 end
 
 --- An object of all that is known.
-function formats.json(status, write, each)
+function formats.json(status, write, numbers)
   write((json.object(formats.head(status)):gsub("}$", ',"stores":[\n')))
-  write_all(write, each, formats.store, ",\n")
+  local held -- of what comes between stores the last one is left out
+  write_rows(status, function(rows)
+    if held then
+      write(held)
+    end
+    held = rows
+  end, numbers, "json", ",\n")
+  write(held and held:sub(1, -3) or "")
   write "\n]}\n"
 end
 
 --- An object to a line for each store.
-function formats.ndjson(_, write, each)
-  write_all(write, each, function(store)
-    return formats.store(store) .. "\n"
-  end, "")
+function formats.ndjson(status, write, numbers)
+  write_rows(status, write, numbers, "json", "\n")
 end
 
 return formats
