@@ -22,9 +22,9 @@ for name, checker in pairs(rules.checkers) do
   checkers[name] = checker
 end
 
-local function inspect(monitor, store, window, options, told, overlay)
+local function inspect(monitor, store, window, options, told, overlay, hours_alone)
   local native = rules.pass_on(options, { id = store, as_of = time.as_of(monitor, options.as_of), most = options.most,
-    told = told, overlay = overlay })
+    told = told, overlay = overlay, hours_alone = hours_alone })
   native.default_zone = options.default_zone or monitor.default_zone
   for _, field in ipairs { "length", "from", "to", "calendar", "first", "after_last", "before" } do
     native[field] = window[field]
@@ -335,7 +335,7 @@ end
 
 -- ---- schedules ----
 
-local SCHEDULE_DAYS_MAX = 62 -- two months: each day is looked at by itself
+local SCHEDULE_DAYS_MAX = 62 -- two months
 local SCHEDULE_DAYS = 2 * WEEK -- up to the day that it is, and after it
 local FIRST_DATE, LAST_DATE = core.parse_date "0001-01-01", core.parse_date "9999-12-31" -- that can be written
 
@@ -359,24 +359,40 @@ local function rule_of(special_day)
   return not special_day and "weekly hours" or special_day.store_id == "*" and "special day of all stores" or "special day"
 end
 
--- A local day, looked at from when it is over, so that all of it is there; false for a date that the clock skips.
-local function day_of(monitor, store, date, options)
-  local over = (date + 3) * DAY
-  local seen, message, code = inspect(monitor, store, { calendar = "dates", first = date, after_last = date + 1 },
-    { as_of = over < tonumber(time.LAST) and over or time.LAST, slack = options.slack, preset = options.preset,
-      default_zone = options.default_zone })
-  if not seen or seen.length == 0 then
-    return not seen and nil, message, code
-  end
-  local day = { date = core.format_date(date), openings = {}, timezone_str = seen.zone }
-  time.set(day, "from", seen.from)
-  time.set_after(day, "to", seen.from, seen.length)
-  for _, opening in ipairs(openings_of(seen)) do
-    if opening.date == day.date then -- not what is left of the night before
-      table.insert(day.openings, opening)
+-- The openings of a date among those of more dates, without what is left of the night before. What lies beyond the clock's day is
+-- none of it.
+local function openings_on(openings, day)
+  local list = {}
+  for _, opening in ipairs(openings) do
+    if opening.date == day.date and opening.to > day.from and opening.from < day.to then
+      list[#list + 1] = opening
     end
   end
-  return day
+  return list
+end
+
+-- Local days, from a date to the one before another: looked at from when they are over, so that all of them is there; without those
+-- that the clock skips.
+local function days_of(monitor, store, first, after_last, options)
+  local over = (after_last + 2) * DAY
+  local seen, message, code = inspect(monitor, store, { calendar = "dates", first = first, after_last = after_last },
+    { as_of = over < tonumber(time.LAST) and over or time.LAST, slack = options.slack, preset = options.preset,
+      default_zone = options.default_zone }, nil, nil, true)
+  if not seen then
+    return nil, message, code
+  end
+  local days, openings = {}, openings_of(seen)
+  for i = 1, after_last - first do
+    local from, to = seen.midnights[i], seen.midnights[i + 1]
+    if from < to then
+      local day = { date = core.format_date(first + i - 1) }
+      time.set_after(day, "from", seen.from, from)
+      time.set_after(day, "to", seen.from, to)
+      day.openings = openings_on(openings, day)
+      days[#days + 1] = day
+    end
+  end
+  return days, seen.zone
 end
 
 -- The first date and the one after the last, as days since 1970, around the date that the store's clock shows at an instant.
@@ -417,19 +433,17 @@ local function add_days(monitor, schedule, first, after_last, options)
   if not special then
     return nil, message, code
   end
-  for date = first, after_last - 1 do
-    local day
-    day, message, code = day_of(monitor, schedule.store_id, date, options)
-    if day == nil then
-      return nil, message, code
-    elseif day then
-      local special_day = special[day.date]
-      schedule.timezone_str, day.timezone_str = day.timezone_str, nil
-      day.rule = day.openings[1] and day.openings[1].rule or rule_of(special_day)
-      day.note = special_day and special_day.note or nil
-      table.insert(schedule.days, day)
-    end
+  local days, zone
+  days, zone, code = days_of(monitor, schedule.store_id, first, after_last, options)
+  if not days then
+    return nil, zone, code
   end
+  for _, day in ipairs(days) do
+    local special_day = special[day.date]
+    day.rule = day.openings[1] and day.openings[1].rule or rule_of(special_day)
+    day.note = special_day and special_day.note or nil
+  end
+  schedule.days, schedule.timezone_str = days, zone
   return true
 end
 

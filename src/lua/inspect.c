@@ -97,6 +97,20 @@ static void set_polls(lua_State *L, const struct loom_inspection *in) {
   lua_setfield(L, -2, "polls");
 }
 
+/* Where the dates of a window begin, and where the last one ends: see push_span. */
+static void set_midnights(lua_State *L, const struct loom_inspection *in,
+                          const struct loom_window *window) {
+  struct loom_window day = {.calendar = LOOM_CALENDAR_DATES, .first = window->first};
+  lua_createtable(L, window->after_last - window->first + 1, 0);
+  for (int i = 1; day.first <= window->after_last; i++, day.first++) {
+    day.after_last = day.first + 1;
+    struct loom_span span = loom_window_span(&day, LOOM_INSTANT_MAX, in->measure.schedule.zone);
+    lua_pushnumber(L, (lua_Number)(span.start - in->window.start));
+    lua_rawseti(L, -2, i);
+  }
+  lua_setfield(L, -2, "midnights");
+}
+
 static void set_figures(lua_State *L, const struct loom_figures *f) {
   lua_createtable(L, 0, 7);
   lloom_set_integer(L, "up", f->up);
@@ -109,17 +123,30 @@ static void set_figures(lua_State *L, const struct loom_figures *f) {
   lua_setfield(L, -2, "figures");
 }
 
+/* What came of the polls, and what that was made of. */
+static void set_judged(lua_State *L, const struct loom_inspection *in) {
+  set_figures(L, &in->figures);
+  set_spans(L, in, "intervals", &in->measure.intervals);
+  set_spans(L, in, "exclusions", in->measure.exclusions);
+  set_spans(L, in, "pieces", &in->measure.pieces);
+  set_polls(L, in);
+  set_cells(L, in);
+}
+
 /*
 ** inspect(database, {id, default_zone, a window as lloom_read_window has it [, as_of, preset, fill, evidence, no_data, slack,
-** max_gap, most, told, overlay]}): a table of `as_of`, `from`, `length`, `zone` and `figures`, and of lists: `openings`, `intervals`,
-** `exclusions`, `pieces`, `polls`, and `cells`, each with its state, its piece's number, and `poll` and `active` of the poll that
-** vouches for it. Times are in microseconds; those in the lists, but for `poll`, are since `from`.
+** max_gap, most, told, overlay, hours_alone]}): a table of `as_of`, `from`, `length`, `zone` and `figures`, and of lists: `openings`,
+** `intervals`, `exclusions`, `pieces`, `polls`, and `cells`, each with its state, its piece's number, and `poll` and `active` of the
+** poll that vouches for it. Times are in microseconds; those in the lists, but for `poll`, are since `from`.
+**
+** With `hours_alone`, of a window of dates, there are of the lists `openings` and `midnights`: where each date begins, and the one
+** after the last.
 */
 int lloom_inspect(lua_State *L) {
-  static const char *const known[] = {"id",       "default_zone", "length",     "from",    "to",
-                                      "calendar", "first",        "after_last", "before",  "as_of",
-                                      "preset",   "fill",         "evidence",   "no_data", "slack",
-                                      "max_gap",  "most",         "told",       "overlay", NULL};
+  static const char *const known[] = {
+      "id",         "default_zone", "length", "from",   "to",      "calendar",    "first",
+      "after_last", "before",       "as_of",  "preset", "fill",    "evidence",    "no_data",
+      "slack",      "max_gap",      "most",   "told",   "overlay", "hours_alone", NULL};
   loom_error error;
   struct loom_inspect_options options = {0};
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
@@ -136,6 +163,8 @@ int lloom_inspect(lua_State *L) {
   options.most = (uint64_t)lloom_option_integer(L, 2, "most", 0, 0, INT64_MAX);
   options.told = (uint64_t)lloom_option_integer(L, 2, "told", 0, 0, INT64_MAX);
 
+  bool hours_alone = lloom_option_boolean(L, 2, "hours_alone", false) &&
+                     options.window.calendar == LOOM_CALENDAR_DATES;
   lua_getfield(L, 2, "overlay");
   int overlay = lua_gettop(L);
   options.overlays = lua_isnil(L, overlay) ? NULL : lloom_check_overlays(L, overlay);
@@ -159,13 +188,11 @@ int lloom_inspect(lua_State *L) {
   lloom_set_integer(L, "length", in->window.end - in->window.start);
   lua_pushstring(L, loom_inspection_zone(in, options.default_zone));
   lua_setfield(L, -2, "zone");
-  set_figures(L, &in->figures);
   set_openings(L, in);
-  set_spans(L, in, "intervals", &in->measure.intervals);
-  set_spans(L, in, "exclusions", in->measure.exclusions);
-  set_spans(L, in, "pieces", &in->measure.pieces);
-  set_polls(L, in);
-  set_cells(L, in);
+  if (hours_alone)
+    set_midnights(L, in, &options.window);
+  else
+    set_judged(L, in);
   handle->object = NULL;
   loom_inspection_free(in);
   return 1;

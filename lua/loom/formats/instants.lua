@@ -25,14 +25,23 @@ function forms.rfc3339(text)
   return '"' .. text:sub(1, 10) .. "T" .. text:sub(12, 19) .. fraction .. 'Z"'
 end
 
+-- The same of years whose microseconds LuaJIT's numbers do not hold.
+local function far_ms(text)
+  local hours, minutes, seconds, milliseconds = text:match "(%d%d):(%d%d):(%d%d)%.(%d%d%d)"
+  local of_day = ((tonumber(hours) * 60 + tonumber(minutes)) * 60 + tonumber(seconds)) * 1000 + tonumber(milliseconds)
+  return ("%.0f"):format(core.parse_date(text:sub(1, 10)) * 86400000 + of_day)
+end
+
 --- Milliseconds since 1970, a number: microseconds are cut, to the earlier one also before 1970.
 function forms.ms(text)
   if not text then
     return json.null
   end
-  local hours, minutes, seconds, milliseconds = text:match "(%d%d):(%d%d):(%d%d)%.(%d%d%d)"
-  local of_day = ((tonumber(hours) * 60 + tonumber(minutes)) * 60 + tonumber(seconds)) * 1000 + tonumber(milliseconds)
-  return ("%.0f"):format(core.parse_date(text:sub(1, 10)) * 86400000 + of_day)
+  local instant = core.parse_timestamp(text)
+  if type(instant) ~= "number" then
+    return far_ms(text)
+  end
+  return ("%.0f"):format((instant - instant % 1000) / 1000)
 end
 
 --- What writes instants in a form.
