@@ -20,8 +20,8 @@ local stores = require "loom.site.stores"
 
 local site = {}
 
---- How many stores a site may have: the page holds a row of each in memory, to sort and to choose among them, and each takes a
--- hundredth of a second, and some 30 KB of files.
+--- How many stores a site may have: the page holds a row of each in memory, to sort and to choose among them, and each takes some
+-- 3 ms, and 30 KB of files.
 site.STORES_MAX = 10000
 
 local ROWS, TOLD = 1000, 50 -- stores to a file
@@ -85,8 +85,15 @@ local function check_count(count)
   end
 end
 
+-- The number of the last change of what is set or loaded of stores: hours, zones, attributes and all else but polls.
+local function last_change(monitor)
+  return need(monitor.database:row "SELECT ifnull(max(id), 0) AS id FROM change").id
+end
+
 local function compute(monitor, options)
+  local change = last_change(monitor)
   local of = setmetatable(choose(monitor, options), Of)
+  of.change = change
   check_count(of.count)
   of.monitor, of.options = monitor, options
   of.report = need(monitor:report(of:chosen { compare = true, strips = { window = "last_week", bins = 168 } }))
@@ -122,7 +129,7 @@ local function write_pieces(of, write, name, size, make)
       end
     end
     local piece = ("%s-%d"):format(name, math.floor(first / size) + 1)
-    write("data/" .. piece .. ".js", script(piece, "[" .. table.concat(parts, ",\n") .. "]"))
+    write("data/" .. piece .. ".js", script(piece, "[" .. table.concat(parts, ",") .. "]"))
   end
 end
 
@@ -140,9 +147,12 @@ local function write_data(of, write)
   write_pieces(of, write, "store", TOLD, stores.text)
 end
 
--- Whether the figures are still those that were written: what they are made of may have been changed meanwhile, by polls that
--- come late or hours that are set.
+-- Whether all is still what was written: what it is made of may have been changed meanwhile, by what is set, or by polls that
+-- come late. Those after `as_of` change nothing, and may come all the time.
 local function is_unchanged(of)
+  if last_change(of.monitor) ~= of.change then
+    return false
+  end
   local report = need(of.monitor:report(of:chosen { compare = true }))
   local count = report:count()
   local is_same = count == of.report:count()

@@ -1,5 +1,6 @@
 -- What is in a site is held against reports by spec/cli/site_spec.lua; what its page does is for a browser.
 
+local cjson = require "cjson"
 local files = require "support.files"
 local lfs = require "lfs"
 local loom = require "loom"
@@ -57,6 +58,52 @@ describe("a site", function()
     assert.same({ false, "interrupted!" }, { good, message })
     assert.equal(before, files.read(path .. "/data/fleet.js"))
     assert.equal("site", names_in(folder))
+  end)
+
+  it("is begun anew where anything is set meanwhile, and not where polls come that are later than it", function()
+    local changes = {
+      function() return monitor:set_attributes("a", { brand = "Taco" }) end,
+      function() return monitor:set_special_day("b", "2024-03-20", "closed") end,
+      function() return monitor:set_special_day("*", "2024-12-24", "closed") end,
+      function() return monitor:set_hours("c", { mon = "09:00-10:00" }, { effective_from = "2024-05-01" }) end,
+      function() return monitor:set_timezone("a", "Asia/Tokyo") end,
+      function() return monitor:exclude { store = "b", from = "2024-05-01 00:00", to = "2024-05-02 00:00" } end,
+    }
+    for i = 1, #changes + 1 do
+      local begun, done = 0, false
+      local made = assert(site.make(monitor, path, { as_of = "2024-03-10 20:00:00", progress = function(share)
+        begun = begun + (share < 0.34 and 1 or 0)
+        if share == 1 and not done then
+          done = true
+          assert((changes[i] or function() return monitor:poll("a", false, "2024-03-10 20:00:01") end)())
+        end
+      end }))
+      assert.equal(3, made.stores)
+      assert.equal(changes[i] and 4 or 2, begun, i) -- the first row, and what is told of the first store
+    end
+  end)
+
+  -- What the data of a file is.
+  local function data(name)
+    return (files.read(path .. "/data/" .. name .. ".js"):match "'(.*)';\n$":gsub("\\(.)", "%1"))
+  end
+
+  it("tells the hours of stores that share them as if each were alone", function()
+    for i, id in ipairs { "a", "b", "c", "d", "e", "f" } do
+      assert(monitor:poll(id, true, "2024-03-10 20:00:00"))
+      assert(monitor:set_hours(id, { mon = "09:00-17:00", sun = i < 4 and "10:00-12:00" or nil }, { effective_from = "always" }))
+      assert(monitor:set_timezone(id, i % 2 == 0 and "America/Denver" or "Europe/Berlin"))
+    end
+    assert(monitor:set_special_day("b", "2024-03-11", "closed", "fair"))
+    assert(site.make(monitor, path, { as_of = "2024-03-10 20:00:00" }))
+    local together = cjson.decode(data "store-1")
+    for i, id in ipairs { "a", "b", "c", "d", "e", "f" } do
+      assert(site.make(monitor, path, { as_of = "2024-03-10 20:00:00", stores = id }))
+      local alone = cjson.decode(data "store-1")[1]
+      assert.equal(id, alone.schedule.store_id)
+      assert.same(alone, together[i])
+    end
+    assert.equal("fair", together[2].schedule.days[9].note)
   end)
 
   it("is begun anew where what it is made of changes meanwhile", function()

@@ -24,7 +24,7 @@ typedef struct loom_database loom_database; /* as in database.h */
 #define LOOM_APPLICATION_ID 0x4c6f6f6d /* "Loom", in the header of every database file */
 
 /* How many statements are kept to be used again: more than any part of Loom uses over and over. */
-#define LOOM_KEPT_STATEMENTS 16
+#define LOOM_KEPT_STATEMENTS 32
 
 enum loom_settings { LOOM_UNSET, LOOM_FOR_READING, LOOM_FOR_WRITING };
 

@@ -2,11 +2,12 @@
 ** Cursors over the rows of stores.
 */
 #include "sqlite/cursor.h"
+#include "sqlite/statement.h"
 
 loom_status loom_cursor_open(struct loom_cursor *cursor, loom_database *database, const char *sql,
                              loom_error *error) {
   *cursor = (struct loom_cursor){.database = database, .store = INT64_MIN};
-  return loom_database_prepare(database, sql, &cursor->statement, error);
+  return loom_statement_get(database, sql, &cursor->statement, error);
 }
 
 loom_status loom_cursor_step(struct loom_cursor *cursor, loom_error *error) {
@@ -46,6 +47,7 @@ loom_status loom_cursor_seek(struct loom_cursor *cursor, int64_t store, bool *fo
 }
 
 void loom_cursor_close(struct loom_cursor *cursor) {
-  sqlite3_finalize(cursor->statement);
+  if (cursor->statement)
+    loom_statement_keep(cursor->database, cursor->statement, false);
   *cursor = (struct loom_cursor){0};
 }

@@ -5,6 +5,7 @@
 #include "sqlite/feed_sqlite.h"
 #include "base/grow.h"
 #include "sqlite/cursor.h"
+#include "sqlite/statement.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
 
@@ -34,7 +35,8 @@ static struct sqlite_feed *of_head(loom_feed *feed) {
 static void close_cursors(struct sqlite_feed *feed) {
   for (size_t i = 0; i < feed->day_count; i++)
     loom_cursor_close(&feed->days[i]);
-  sqlite3_finalize(feed->block);
+  if (feed->block)
+    loom_statement_keep(feed->database, feed->block, false);
   free(feed->days);
   free(feed->all_days);
   feed->block = NULL;
@@ -181,9 +183,9 @@ static loom_status open_feed(loom_feed *head, const struct loom_feed_query *quer
   if (status == LOOM_OK)
     status = open_days(feed, error);
   if (status == LOOM_OK)
-    status = loom_database_prepare(feed->database,
-                                   "SELECT polls FROM main.poll_block WHERE day = ? AND store = ?",
-                                   &feed->block, error);
+    status = loom_statement_get(feed->database,
+                                "SELECT polls FROM main.poll_block WHERE day = ? AND store = ?",
+                                &feed->block, error);
   return status;
 }
 

@@ -196,8 +196,12 @@ static const struct roster_sql {
 static loom_status choose_way(struct sqlite_roster *roster, const struct loom_id_table *ids,
                               struct loom_roster_order *order, loom_error *error) {
   int64_t count = 0, last = 0;
-  loom_status status =
-      loom_database_number(roster->database, "SELECT count(*) FROM main.store", &count, error);
+  loom_status status = LOOM_OK;
+  if (!ids ||
+      ids->count >
+          1) /* one store is looked up however many there are: to count them would take longer */
+    status =
+        loom_database_number(roster->database, "SELECT count(*) FROM main.store", &count, error);
   roster->looked_up = ids && ids->count <= 1 + count / LOOK_UP_SHARE ? ids : NULL;
   order->in_order = !roster->looked_up;
   order->most = roster->places = roster->looked_up ? ids->count : (uint64_t)count;

@@ -6,19 +6,26 @@
 
 #include <string.h>
 
-sqlite3_stmt *loom_statement_take(loom_database *database, const char *sql, size_t length,
-                                  bool reads_only) {
+/* The place of a kept statement of a text; NULL: there is none. */
+static struct loom_kept_statement *find(loom_database *database, const char *sql, size_t length,
+                                        bool reads_only) {
   for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++) {
     struct loom_kept_statement *kept = &database->kept[i];
     const char *text = kept->statement ? sqlite3_sql(kept->statement) : NULL;
     if (text && kept->reads_only == reads_only && strlen(text) == length &&
-        memcmp(text, sql, length) == 0) {
-      sqlite3_stmt *statement = kept->statement;
-      kept->statement = NULL;
-      return statement;
-    }
+        memcmp(text, sql, length) == 0)
+      return kept;
   }
   return NULL;
+}
+
+sqlite3_stmt *loom_statement_take(loom_database *database, const char *sql, size_t length,
+                                  bool reads_only) {
+  struct loom_kept_statement *kept = find(database, sql, length, reads_only);
+  sqlite3_stmt *statement = kept ? kept->statement : NULL;
+  if (kept)
+    kept->statement = NULL;
+  return statement;
 }
 
 loom_status loom_statement_get(loom_database *database, const char *sql, sqlite3_stmt **statement,
@@ -74,6 +81,12 @@ void loom_statement_keep(loom_database *database, sqlite3_stmt *statement, bool 
   size_t gap = 0;
   if (!statement)
     return;
+  const char *sql = sqlite3_sql(statement);
+  if (sqlite3_db_handle(statement) != database->sqlite ||
+      find(database, sql, strlen(sql), reads_only)) {
+    sqlite3_finalize(statement);
+    return;
+  }
   while (gap < LOOM_KEPT_STATEMENTS - 1 && database->kept[gap].statement)
     gap++;
   sqlite3_finalize(database->kept[gap].statement);

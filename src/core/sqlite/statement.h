@@ -20,7 +20,10 @@ sqlite3_stmt *loom_statement_take(loom_database *database, const char *sql, size
 loom_status loom_statement_get(loom_database *database, const char *sql, sqlite3_stmt **statement,
                                loom_error *error);
 
-/* Gives a statement back, to be kept in place of the one that was not used for the longest time. NULL does nothing. */
+/*
+** Gives a statement back, to be kept in place of the one that was not used for the longest time. One of each text is kept, and none
+** of a connection that the database does not have any more. NULL does nothing.
+*/
 void loom_statement_keep(loom_database *database, sqlite3_stmt *statement, bool reads_only);
 
 /*

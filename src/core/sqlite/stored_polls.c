@@ -54,7 +54,7 @@ loom_status loom_stored_day(loom_database *database, sqlite3_stmt *row, int colu
 loom_status loom_stored_newest(loom_database *database, int64_t *instant, loom_error *error) {
   sqlite3_stmt *row = NULL;
   int32_t day = 0;
-  loom_status status = loom_database_prepare(
+  loom_status status = loom_statement_get(
       database,
       "SELECT (SELECT max(day) FROM main.poll_block), (SELECT newest_poll FROM main.overall)", &row,
       error);
@@ -69,7 +69,7 @@ loom_status loom_stored_newest(loom_database *database, int64_t *instant, loom_e
   if (status == LOOM_OK && loom_date_of_instant(*instant) != day)
     status = loom_database_corrupt(database, error,
                                    "the newest poll of all is not of the last day that has polls");
-  sqlite3_finalize(row);
+  loom_statement_keep(database, row, false);
   return status;
 }
 
