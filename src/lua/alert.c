@@ -365,8 +365,8 @@ static int moved_at(lua_State *L) {
   const struct loom_alert_moved *list = loom_alert_moved(alerts->evaluator, &count);
   luaL_argcheck(L, index >= 1 && (uint64_t)index <= count, 2, "no such state");
   const struct loom_alert_moved *found = &list[index - 1];
-  const struct loom_alert_state *of =
-      loom_alert_state_of(alerts->evaluator, found->rule, found->subject);
+  struct loom_alert_state now = {0}, *of = &now;
+  loom_alert_state_of(alerts->evaluator, found->rule, found->subject, of);
   lua_pushinteger(L, found->rule == LOOM_ALERT_STALE ? 0 : (lua_Integer)found->rule + 1);
   push_subject(L, alerts, found->rule, found->subject);
   if (loom_alert_state_is_plain(of)) {
@@ -448,9 +448,9 @@ static int state(lua_State *L) {
   uint32_t rule = check_rule(L, alerts);
   const char *id = luaL_checklstring(L, 3, &length);
   uint32_t subject = find_subject(alerts, rule, id, length);
-  const struct loom_alert_state *found =
-      subject == LOOM_NO_NUMBER ? NULL : loom_alert_state_of(alerts->evaluator, rule, subject);
-  if (!found || found->at == 0)
+  struct loom_alert_state now, *found = &now;
+  if (subject == LOOM_NO_NUMBER || !loom_alert_state_of(alerts->evaluator, rule, subject, found) ||
+      found->at == 0)
     return 0;
   loom_alert_state_pack(found, bytes);
   lua_pushlstring(L, (const char *)bytes, sizeof bytes);

@@ -26,6 +26,21 @@ struct day_gap {
   int64_t gap;
 };
 
+/*
+** States of stores. Of nearly all nothing but the instant is worth remembering, which is a store's for all rules: only those that
+** are not plain have a place, whose number, from 1, is in `places` by store, then rule; 0: none.
+*/
+struct loom_states {
+  uint32_t *places;
+  size_t place_capacity;
+  int64_t *judged; /* by store: when it was last; 0: never */
+  size_t judged_capacity;
+  struct loom_alert_state *items;
+  size_t count, capacity;
+  uint32_t *free; /* places that were given back */
+  size_t free_count, free_capacity;
+};
+
 struct loom_alert_evaluator {
   struct loom_alert_rule *rules;
   const struct loom_alert_members **members;
@@ -38,10 +53,10 @@ struct loom_alert_evaluator {
   size_t gap_count;
   size_t *gap_of; /* the place of each rule's among them */
 
-  struct loom_id_table ids;        /* of all stores that were ever evaluated */
-  struct loom_alert_state *states; /* of stores: by number, then rule */
-  size_t state_capacity;
-  bool *seen; /* in this evaluation, by number */
+  struct loom_id_table ids;  /* of all stores that were ever evaluated */
+  struct loom_states states; /* of stores */
+  int64_t judged;            /* the last instant of the store that is evaluated */
+  bool *seen;                /* in this evaluation, by number */
   size_t seen_capacity;
   struct loom_alert_state **of_groups; /* to each rule of groups or of the fleet: of each of them */
   struct loom_alert_state stale;
@@ -181,7 +196,10 @@ void loom_alert_evaluator_free(loom_alert_evaluator *evaluator) {
   free(evaluator->of_groups);
   free(evaluator->sums);
   free(evaluator->minutes);
-  free(evaluator->states);
+  free(evaluator->states.places);
+  free(evaluator->states.judged);
+  free(evaluator->states.items);
+  free(evaluator->states.free);
   free(evaluator->seen);
   free(evaluator->moments);
   free(evaluator->day_gaps);
@@ -204,32 +222,82 @@ static uint32_t number_of(loom_alert_evaluator *evaluator, const char *id, size_
   size_t rules = evaluator->count, wanted = ((size_t)number + 1) * rules;
   if (number == LOOM_NO_NUMBER || number < before)
     return number;
-  if (!loom_grow(&evaluator->states, &evaluator->state_capacity, wanted,
-                 sizeof *evaluator->states) ||
+  struct loom_states *states = &evaluator->states;
+  if (!loom_grow(&states->places, &states->place_capacity, wanted, sizeof *states->places) ||
+      !loom_grow(&states->judged, &states->judged_capacity, (size_t)number + 1,
+                 sizeof *states->judged) ||
       !loom_grow(&evaluator->seen, &evaluator->seen_capacity, (size_t)number + 1,
                  sizeof *evaluator->seen))
     return LOOM_NO_NUMBER;
   if (rules > 0)
-    memset(evaluator->states + number * rules, 0, rules * sizeof *evaluator->states);
+    memset(states->places + number * rules, 0, rules * sizeof *states->places);
+  states->judged[number] = 0;
   evaluator->seen[number] = false;
   return number;
 }
 
-static struct loom_alert_state *state_of(const loom_alert_evaluator *evaluator, size_t rule,
-                                         uint32_t subject) {
-  return is_of_stores(evaluator, rule) ? &evaluator->states[subject * evaluator->count + rule]
-                                       : &evaluator->of_groups[rule][subject];
+static struct loom_alert_state state_of(const loom_alert_evaluator *evaluator, size_t rule,
+                                        uint32_t subject) {
+  const struct loom_states *states = &evaluator->states;
+  if (!is_of_stores(evaluator, rule))
+    return evaluator->of_groups[rule][subject];
+  uint32_t place = states->places[subject * evaluator->count + rule];
+  if (place > 0)
+    return states->items[place - 1];
+  int64_t at = states->judged[subject];
+  return (struct loom_alert_state){
+      .meaning = at ? evaluator->rules[rule].meaning : 0, .at = at, .last_result = at};
 }
 
-const struct loom_alert_state *loom_alert_state_of(const loom_alert_evaluator *evaluator,
-                                                   uint32_t rule, uint32_t subject) {
-  if (rule == LOOM_ALERT_STALE)
-    return &evaluator->stale;
+/* A place for a state of a store; 0: memory is out. */
+static uint32_t take_place(struct loom_states *states) {
+  if (states->free_count > 0)
+    return states->free[--states->free_count];
+  if (!loom_grow(&states->items, &states->capacity, states->count + 1, sizeof *states->items))
+    return 0;
+  return (uint32_t)++states->count;
+}
+
+static bool set_state(loom_alert_evaluator *evaluator, size_t rule, uint32_t subject,
+                      const struct loom_alert_state *state) {
+  struct loom_states *states = &evaluator->states;
+  if (!is_of_stores(evaluator, rule)) {
+    evaluator->of_groups[rule][subject] = *state;
+    return true;
+  }
+  uint32_t *place = &states->places[subject * evaluator->count + rule];
+  if (loom_alert_state_is_plain(state)) {
+    if (*place == 0)
+      return true;
+    if (!loom_grow(&states->free, &states->free_capacity, states->free_count + 1,
+                   sizeof *states->free))
+      return false;
+    states->free[states->free_count++] = *place;
+    *place = 0;
+    return true;
+  }
+  if (*place == 0)
+    *place = take_place(states);
+  if (*place == 0)
+    return false;
+  states->items[*place - 1] = *state;
+  return true;
+}
+
+bool loom_alert_state_of(const loom_alert_evaluator *evaluator, uint32_t rule, uint32_t subject,
+                         struct loom_alert_state *state) {
+  if (rule == LOOM_ALERT_STALE) {
+    *state = evaluator->stale;
+    return true;
+  }
   if (rule >= evaluator->count)
-    return NULL;
+    return false;
   size_t subjects =
       is_of_stores(evaluator, rule) ? evaluator->ids.count : groups_of(evaluator, rule);
-  return subject < subjects ? state_of(evaluator, rule, subject) : NULL;
+  if (subject >= subjects)
+    return false;
+  *state = state_of(evaluator, rule, subject);
+  return true;
 }
 
 loom_status loom_alert_evaluator_put(loom_alert_evaluator *evaluator, uint32_t rule, const char *id,
@@ -250,8 +318,7 @@ loom_status loom_alert_evaluator_put(loom_alert_evaluator *evaluator, uint32_t r
     if (subject == LOOM_NO_NUMBER)
       return loom_fail(error, LOOM_ENOENT, "rule %u knows no such group", rule + 1);
   }
-  *state_of(evaluator, rule, subject) = *state;
-  return LOOM_OK;
+  return set_state(evaluator, rule, subject, state) ? LOOM_OK : loom_no_memory(error);
 }
 
 const char *loom_alert_store(const loom_alert_evaluator *evaluator, uint32_t number,
@@ -389,9 +456,10 @@ static loom_status select_stores(loom_alert_evaluator *evaluator, loom_source *s
   loom_status status = loom_source_select(source, &query, common, &most, error);
   loom_spans_merge(&common->exclusions, true);
   /* at once, since arrays that double are half empty */
+  struct loom_states *states = &evaluator->states;
   if (status == LOOM_OK && !ids &&
-      !loom_grow(&evaluator->states, &evaluator->state_capacity, most * evaluator->count,
-                 sizeof *evaluator->states))
+      !loom_grow(&states->places, &states->place_capacity, most * evaluator->count,
+                 sizeof *states->places))
     return loom_no_memory(error);
   return status;
 }
@@ -481,7 +549,7 @@ static bool is_member(const loom_alert_evaluator *evaluator, size_t rule, uint32
 }
 
 static bool judge_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t store) {
-  struct loom_alert_state *state = state_of(evaluator, rule, store);
+  struct loom_alert_state now = state_of(evaluator, rule, store), *state = &now;
   const struct loom_alert_past *past = &evaluator->pasts[evaluator->gap_of[rule]];
   struct loom_alert_event event = {.rule = (uint32_t)rule, .subject = store};
   struct loom_alert_state before = *state;
@@ -505,18 +573,21 @@ static bool judge_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t s
   evaluator->has_last = event.at != 0;
   evaluator->last_verdict = event.verdict;
   evaluator->last_evidence = event.evidence;
-  return true;
+  if (event.at > evaluator->judged)
+    evaluator->judged = event.at;
+  return set_state(evaluator, rule, store, state);
 }
 
 static bool end_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t store) {
-  struct loom_alert_state *state = state_of(evaluator, rule, store);
+  struct loom_alert_state now = state_of(evaluator, rule, store), *state = &now;
   const struct moment *last = &evaluator->moments[evaluator->moment_count - 1];
   struct loom_alert_event event = {.rule = (uint32_t)rule, .subject = store, .at = last->instant};
   struct loom_alert_state before = *state;
   if (state->at == 0)
     return true;
   event.transition = loom_alert_end(LOOM_ALERT_STORE_LEFT, state);
-  return note(evaluator, &evaluator->rules[rule], &event, &before, state);
+  return note(evaluator, &evaluator->rules[rule], &event, &before, state) &&
+         set_state(evaluator, rule, store, state);
 }
 
 /* The fleet is judged by the clock: whether there are polls at all is seen by nothing else. */
@@ -548,6 +619,7 @@ static loom_status evaluate_store(loom_alert_evaluator *evaluator, bool is_part,
     return status;
   evaluator->seen[number] = true;
   bool has_memory = true;
+  evaluator->judged = evaluator->states.judged[number];
   for (size_t r = 0; has_memory && r < evaluator->count; r++) {
     bool is_one = is_member(evaluator, r, &group);
     if (is_of_stores(evaluator, r))
@@ -555,6 +627,7 @@ static loom_status evaluate_store(loom_alert_evaluator *evaluator, bool is_part,
     else if (is_one && !is_part)
       add_to_sums(evaluator, r, group);
   }
+  evaluator->states.judged[number] = evaluator->judged;
   return has_memory ? LOOM_OK : loom_no_memory(error);
 }
 
@@ -599,7 +672,7 @@ static loom_status make_sums(loom_alert_evaluator *evaluator, loom_error *error)
 }
 
 static bool judge_group(loom_alert_evaluator *evaluator, size_t rule, uint32_t group) {
-  struct loom_alert_state *state = state_of(evaluator, rule, group);
+  struct loom_alert_state *state = &evaluator->of_groups[rule][group];
   bool is_fleet = evaluator->rules[rule].scope == LOOM_ALERT_FLEET;
   size_t groups = groups_of(evaluator, rule);
   struct loom_alert_event event = {.rule = (uint32_t)rule, .subject = group};

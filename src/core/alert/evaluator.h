@@ -86,9 +86,9 @@ const char *loom_alert_store(const loom_alert_evaluator *evaluator, uint32_t num
 uint32_t loom_alert_store_number(const loom_alert_evaluator *evaluator, const char *id,
                                  size_t length);
 
-/* The state of a subject: NULL where there is none. */
-const struct loom_alert_state *loom_alert_state_of(const loom_alert_evaluator *evaluator,
-                                                   uint32_t rule, uint32_t subject);
+/* Gives the state of a subject. False: there is none. */
+bool loom_alert_state_of(const loom_alert_evaluator *evaluator, uint32_t rule, uint32_t subject,
+                         struct loom_alert_state *state);
 
 /* Gives a store, a group, the fleet or the feed the state that it had. LOOM_ENOMEM; LOOM_ENOENT: the rule knows no such group. */
 loom_status loom_alert_evaluator_put(loom_alert_evaluator *evaluator, uint32_t rule, const char *id,
