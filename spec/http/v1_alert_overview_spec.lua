@@ -1,5 +1,7 @@
 -- What is about to fire, and how often rules have fired: the routes, on what rounds of the real agent have come to.
+local cjson = require "cjson"
 local contract = require "support.contract"
+local files = require "support.files"
 local loom = require "loom"
 local server = require "support.api"
 local shell = require "support.shell"
@@ -24,8 +26,11 @@ local function fill(path)
 end
 
 describe("the overview of alerts", function()
+  local started
+
   setup(function()
-    fill(server.start().database)
+    started = server.start { arguments = { "--no-agent" } }
+    fill(started.database)
   end)
 
   teardown(function()
@@ -44,5 +49,30 @@ describe("the overview of alerts", function()
       expect(200, "GET", "/v1/alerts/days?days=2"))
     assert.equal(28, #expect(200, "GET", "/v1/alerts/days").days)
     problem(400, "days", "GET", "/v1/alerts/days?days=401")
+  end)
+
+  it("tells of alerts as it happens", function()
+    local path = started.folder .. "/heard"
+    local pid = shell.run(started.service:curl("/v1/events", "-N") .. (" >%s 2>&1 & echo $!"):format(path)).out
+    local data, is_ready
+    for _ = 1, 2000 do
+      local heard = files.exists(path) and files.read(path) or ""
+      data = heard:match "event: alert\ndata: ([^\n]*)\n"
+      if data then
+        break
+      elseif not is_ready and heard:find("welcome", 1, true) then
+        is_ready = true
+        local monitor = assert(loom.open(started.database))
+        assert(monitor:set_rule { name = "other", severity = "error", when = { kind = "down_for", time = "5m" } })
+        monitor:close()
+        shell.good("agent", started.database, "--once", "--clock", "2024-03-12 12:01:05")
+      end
+      started.service:request "/healthz"
+    end
+    shell.run("kill " .. pid)
+    local alert = cjson.decode(data)
+    assert.same({ "other", "error", "firing", "1", { kind = "store", id = "1" } }, { alert.rule, alert.severity, alert.state,
+      alert.store_id, alert.subject })
+    assert.equal("2024-03-12 12:00:00.000000 UTC", alert.at)
   end)
 end)

@@ -35,7 +35,7 @@ local streams = 0
 local streams_max = 1 -- of one worker; see events.init_worker
 
 --- Tells everybody that something has happened.
--- @tparam string kind "report", "store", "ingest", "revision" or "audit"
+-- @tparam string kind "report", "store", "ingest", "revision", "audit" or "alert"
 -- @tparam table|string data or JSON of it
 function events.publish(kind, data)
   local dictionary = ngx.shared.loom_events
@@ -106,6 +106,28 @@ local function publish_audit(monitor)
   dictionary:set("told_entry", newest)
 end
 
+-- ---- what became of alerts ----
+
+local ALERTS_MAX = 100 -- told at a time, the last ones: of a storm, who hears one asks for what there is
+
+local alerts_sql = [[SELECT e.number, e.alert, e.rule, e.state, e.at, a.severity, a.kind, a.subject FROM alert_event e
+  JOIN alert a ON a.id = e.alert WHERE e.number > ? ORDER BY e.number DESC LIMIT ]] .. ALERTS_MAX
+
+-- Tells of the events after the last one that was told.
+local function publish_alerts(monitor)
+  local dictionary = ngx.shared.loom_events
+  local newest = assert(monitor.database:row("SELECT ifnull(max(number), 0) AS number FROM alert_event")).number
+  local told = dictionary:get "told_alert" or newest
+  local rows = newest > told and assert(monitor.database:rows(alerts_sql, told)) or {} -- those of another database have no more
+  for i = #rows, 1, -1 do
+    local row = rows[i]
+    events.publish("alert", { id = row.alert, rule = row.rule, severity = row.severity, state = row.state,
+      at = time.text(row.at), subject = { kind = row.kind, id = row.subject },
+      store_id = row.kind == "store" and row.subject or nil })
+  end
+  dictionary:set("told_alert", newest)
+end
+
 -- Tells that something has been written, unless that was told a moment ago: the next look tells it then.
 local function publish_revision(revision, newest)
   local dictionary, now = ngx.shared.loom_events, core.clock()
@@ -172,6 +194,7 @@ local function look(monitor)
   if written then
     publish_audit(monitor)
   end
+  publish_alerts(monitor) -- the agent writes them, which makes no other data
   publish_revision(watching.watch.seen, newest)
   watching.newest = newest
   ngx.shared.loom_events:set("seen", watching.watch.seen)
@@ -341,8 +364,8 @@ events.routes = {
   {
     method = "GET", path = "/v1/events", access = "read", restricted = "choice", handler = get, tag = "service",
     summary = "What happens, as it happens: welcome (the revision at the beginning), report, store, ingest, revision (something "
-      .. "was written; once a second at the most) and audit (something was changed by hand), as server-sent events whose data "
-      .. "is JSON",
+      .. "was written; once a second at the most), audit (something was changed by hand) and alert (one has changed its state), "
+      .. "as server-sent events whose data is JSON",
     parameters = {
       { name = "Last-Event-ID", location = "header", description = "Go on after this event.", schema = { type = "integer" } },
     },
