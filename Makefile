@@ -204,7 +204,7 @@ test-gc: all ## The specs, as test-lua, with a collector that never rests
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUAJIT)
 
-chaos: all ## Kill processes of a service at random and look for what is lost: ROUNDS (20) or MINUTES, SEED
+chaos: all ## Kill processes of a service, and agents of alerts, at random and look for what is lost: ROUNDS (20) or MINUTES, SEED, PART
 	LOOM_BUILD=$(BUILD) timeout --foreground $$(($${MINUTES:-30} * 60 + 600)) spec/chaos/run
 
 # The version, because it has to run on the node of Debian 12.

@@ -1,9 +1,9 @@
-// A receiver of webhooks that is as bad as its mode says: node receiver.mjs LOG MODE [SEED] prints its port. Each request is a line of
+// A receiver of webhooks that is as bad as its mode says: node receiver.mjs LOG MODE [SEED [PORT]] prints its port. Each request is a line of
 // LOG: what was done with it (MODE "bad" draws one), its id, and the events in it.
 import { createServer } from "node:http";
 import { appendFileSync } from "node:fs";
 
-const [log, mode, seed] = process.argv.slice(2);
+const [log, mode, seed, port] = process.argv.slice(2);
 let state = Number(seed) || 1;
 const draw = (n) => (state = (state * 16807) % 2147483647) % n;
 const KINDS = ["ok", "ok", "ok", "ok", "ok", "ok", "fail", "busy", "reset", "cut", "hang"];
@@ -26,5 +26,5 @@ const server = createServer((request, response) => {
     response.end(`so ${kind}`);
   });
 });
-server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+server.listen(Number(port) || 0, "127.0.0.1", () => console.log(server.address().port));
 setTimeout(() => process.exit(), 120000);

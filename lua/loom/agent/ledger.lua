@@ -22,6 +22,9 @@ local PAGE = 1000 -- alerts looked at at a time
 --- Threads of their own: of what many rules or subjects tell together.
 Ledger.MANY, Ledger.LATE = "many alerts", "still firing"
 
+--- The rule whose subjects are channels.
+Ledger.CHANNEL = "channel failing"
+
 --- The number of rules that are functions, and of what the system tells.
 Ledger.FUNCTION, Ledger.SYSTEM = -1, -2
 
@@ -62,8 +65,10 @@ local function due_of(self, thread, rule)
   return told.count > storm_of(rule) and told.from < self.now and told.from + PACE or self.now
 end
 
-local function channels_of(self, rule, except)
+-- A channel is told nothing of itself: neither that it fails, which it could not take, nor that it does not any more.
+local function channels_of(self, rule, name, subject)
   local names = rule and rule.channels or self.channels
+  local except = name == Ledger.CHANNEL and subject
   if not except then
     return names
   end
@@ -117,7 +122,7 @@ local function put(self, event, rule, thread)
     subject = { kind = subject.kind, id = subject.id, zone = subject.zone }, at = microseconds(event.at),
     since = microseconds(event.since), value = event.value, unit = event.unit, threshold = event.threshold,
     evidence = event.evidence, text = event.text, runbook = rule and rule.runbook, inhibited = event.inhibited,
-    group = thread or event.rule, channels = thread and channels_of(self, rule, event.except) or nil,
+    group = thread or event.rule, channels = thread and channels_of(self, rule, event.rule, subject.id) or nil,
   } }, self.now, thread and due_of(self, thread, rule) or nil)
 end
 
@@ -243,7 +248,8 @@ end
 local function tell_late(self, row, rule)
   local event = last_event(self, row.id)
   if event then
-    outbox.send(self.execute, event.number, channels_of(self, rule), Ledger.LATE, self.now, due_of(self, Ledger.LATE, rule))
+    outbox.send(self.execute, event.number, channels_of(self, rule, row.rule, row.subject), Ledger.LATE, self.now,
+      due_of(self, Ledger.LATE, rule))
   end
   self.execute("UPDATE alert SET told = ?2, thread = ?3 WHERE number = ?1", row.number, self.now, Ledger.LATE)
 end
@@ -254,7 +260,8 @@ local function remind(self, row, rule)
   local event = last and cjson.decode(last.event)
   if event then
     event.id = core.alert_id(self.now, row.id .. "\0repeat\0" .. tostring(self.now))
-    event.reason, event.at, event.group, event.channels = "repeat", self.now, row.thread, channels_of(self, rule)
+    event.reason, event.at, event.group, event.channels = "repeat", self.now, row.thread,
+      channels_of(self, rule, row.rule, row.subject)
     outbox.put(self.execute, { event }, self.now, due_of(self, row.thread, rule))
   end
   self.execute("UPDATE alert SET told = ?2 WHERE number = ?1", row.number, self.now)

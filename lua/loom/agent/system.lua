@@ -27,7 +27,7 @@ local function failing_channels(monitor, now, add)
       WHERE failing <= ? OR disabled IS NOT NULL]], now - FAILING)) do
     local text = row.disabled and ("the channel %s is disabled: %s"):format(row.name, row.disabled_reason or "")
       or ("the channel %s has not taken a message for an hour"):format(row.name)
-    add { rule = "channel failing", subject = row.name, since = row.disabled or row.failing, text = text, except = row.name }
+    add { rule = Ledger.CHANNEL, subject = row.name, since = row.disabled or row.failing, text = text }
   end
 end
 
@@ -74,8 +74,7 @@ end
 local function event_of(condition, state, at, alert)
   return { id = core.alert_id(at, alert .. "\0" .. state .. "\0" .. tostring(at)), alert = alert, rule = condition.rule,
     severity = condition.severity or "error", state = state, subject = { kind = condition.kind or "system",
-    id = condition.subject }, at = at / SECOND, since = condition.since / SECOND, value = condition.value, text = condition.text,
-    except = condition.except }
+    id = condition.subject }, at = at / SECOND, since = condition.since / SECOND, value = condition.value, text = condition.text }
 end
 
 -- What begins and what ends, of a number of rules by name.
@@ -130,7 +129,7 @@ function system.write(monitor, ledger, functions, now)
   local holding, add = gatherer()
   failing_channels(monitor, now, add)
   failed_reports(monitor, now, add)
-  compare(ledger, Ledger.SYSTEM, { ["channel failing"] = true, ["report failed"] = true }, holding, now)
+  compare(ledger, Ledger.SYSTEM, { [Ledger.CHANNEL] = true, ["report failed"] = true }, holding, now)
   local names = {}
   holding, add = gatherer()
   for _, rule in ipairs(functions) do
