@@ -116,6 +116,24 @@ end
 
 -- ---- messages ----
 
+local function make_message(self, row, kind, now)
+  local fields, database = { id = row.id, group = row.thread, at = now, link = self.link }, self.monitor.database
+  local count, why = outbox.count_events(self.monitor, row.number)
+  if not count then
+    return nil, why
+  elseif count <= message.STORM or kind.kind == "lua" then
+    local events
+    events, why = outbox.events(self.monitor, row.number)
+    return events and message.new(fields, events, database), why
+  end
+  local summary, all
+  summary, why = outbox.summary(self.monitor, row.number, message.WORST)
+  if summary and kind.tells_all then
+    all, why = outbox.event_texts(self.monitor, row.number)
+  end
+  return summary and (all or not kind.tells_all) and message.of_many(fields, summary, all, database), why
+end
+
 -- What is sent of a message; nil and why it cannot be.
 local function make_work(self, row, now)
   local channel, why = outbox.open_channel(self.monitor, row)
@@ -128,13 +146,11 @@ local function make_work(self, row, now)
       return nil, "this agent was given no function of that name (--config)"
     end
   end
-  local events
-  events, why = outbox.events(self.monitor, row.number)
-  if not events then
-    return nil, why
-  end
-  local made = message.new({ id = row.id, group = row.thread, at = now, link = self.link }, events, self.monitor.database)
   local kind = channels.of(row.kind)
+  local made, what = make_message(self, row, kind, now)
+  if not made then
+    return nil, what
+  end
   local requests = kind.requests(made, channel, now, self.tell)
   return { row = row, kind = kind, requests = requests, at = 1 }
 end

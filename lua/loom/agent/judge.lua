@@ -213,7 +213,7 @@ end
 -- ---- evaluating ----
 
 local function gather(self, ids, now, found)
-  local events, message, code = self.evaluation:gather(now, 1, 1, ids)
+  local events, message, code = self.evaluation:gather(now, 1, 1, ids, Ledger.pack)
   if not events then
     return nil, message, code
   end

@@ -114,6 +114,37 @@ end
 
 -- ---- events ----
 
+-- What of an event is not looked at before it is written.
+local PACKED = { "severity", "reason", "value", "unit", "threshold", "evidence", "text" }
+
+--- An event with most of it as one text, of which a storm's events take a quarter of the room.
+function Ledger.pack(event)
+  local rest = {}
+  for _, name in ipairs(PACKED) do
+    rest[name] = event[name]
+  end
+  return { id = event.id, alert = event.alert, rule = event.rule, state = event.state, subject = event.subject, at = event.at,
+    at_utc = event.at_utc, since = event.since, packed = assert(cjson.encode(rest)) }
+end
+
+local function unpack_event(event)
+  if not event.packed then
+    return event
+  end
+  local whole = cjson.decode(event.packed)
+  for _, name in ipairs { "id", "alert", "rule", "state", "subject", "at", "since", "inhibited" } do
+    whole[name] = event[name]
+  end
+  return whole
+end
+
+-- The group that an alert's events are of, as the first one told it: labels of it must not change.
+local function group_of(self, event, rule)
+  local _, _, group = self.execute([[SELECT json_extract(event, '$.group') FROM alert_event WHERE alert = ?
+    ORDER BY number LIMIT 1]], event.alert)
+  return group or own_thread(self, event, rule)
+end
+
 -- As the outbox has them.
 local function put(self, event, rule, thread)
   local subject = event.subject
@@ -122,7 +153,8 @@ local function put(self, event, rule, thread)
     subject = { kind = subject.kind, id = subject.id, zone = subject.zone }, at = microseconds(event.at),
     since = microseconds(event.since), value = event.value, unit = event.unit, threshold = event.threshold,
     evidence = event.evidence, text = event.text, runbook = rule and rule.runbook, inhibited = event.inhibited,
-    group = thread or event.rule, channels = thread and channels_of(self, rule, event.rule, subject.id) or nil,
+    group = group_of(self, event, rule), thread = thread or nil,
+    channels = thread and channels_of(self, rule, event.rule, subject.id) or nil,
   } }, self.now, thread and due_of(self, thread, rule) or nil)
 end
 
@@ -170,7 +202,8 @@ end
 -- @tparam function number_of (name of a rule): its number
 function Ledger:events(events, number_of)
   self.storms = count_storms(events)
-  for _, event in ipairs(events) do
+  for _, light in ipairs(events) do
+    local event = unpack_event(light)
     local rule = self.rules[event.rule]
     if event.state == "firing" or event.state == "flapping" then
       begin(self, event, rule, number_of(event.rule))
@@ -260,7 +293,7 @@ local function remind(self, row, rule)
   local event = last and cjson.decode(last.event)
   if event then
     event.id = core.alert_id(self.now, row.id .. "\0repeat\0" .. tostring(self.now))
-    event.reason, event.at, event.group, event.channels = "repeat", self.now, row.thread,
+    event.reason, event.at, event.thread, event.channels = "repeat", self.now, row.thread,
       channels_of(self, rule, row.rule, row.subject)
     outbox.put(self.execute, { event }, self.now, due_of(self, row.thread, rule))
   end

@@ -7,6 +7,7 @@ local message = {}
 
 local STORM = 50 -- events beyond which a message tells counts and the worst
 local WORST = 10
+message.STORM, message.WORST = STORM, WORST
 
 local RANK = { critical = 4, error = 3, warning = 2, info = 1 }
 
@@ -57,6 +58,17 @@ local function zones_of(events)
   return list
 end
 
+-- Tells when alerts began on the clocks of their stores.
+local function with_local_times(made, database)
+  for _, event in ipairs(database and made.events or {}) do
+    if event.subject.zone and event.since and not event.since_local then
+      local shown = time.on_clock(database, event.subject.zone, event.since)
+      event.since_local = shown and shown:sub(1, 16)
+    end
+  end
+  return made
+end
+
 --- Makes a message, which channels format.
 -- @tparam table fields `id`: one for all tries; `group`; `at`: when it is sent, in microseconds; `test`; `link`: where the
 --   dashboard is
@@ -71,13 +83,18 @@ function message.new(fields, events, database)
   if #events > STORM then
     made.events, made.zones = worst(events), zones_of(events)
   end
-  for _, event in ipairs(database and made.events or {}) do
-    if event.subject.zone and event.since and not event.since_local then
-      local shown = time.on_clock(database, event.subject.zone, event.since)
-      event.since_local = shown and shown:sub(1, 16)
-    end
-  end
-  return made
+  return with_local_times(made, database)
+end
+
+--- Makes a message of so many events that only the worst of them are told one by one.
+-- @tparam table fields as of `new`
+-- @tparam table summary see `loom.agent.outbox.summary`
+-- @tparam {string,...} all the events as JSON, for kinds that tell all
+-- @param[opt] database
+function message.of_many(fields, summary, all, database)
+  return with_local_times({ id = fields.id, group = fields.group, at = fields.at, link = fields.link, total = summary.total,
+    counts = summary.counts, all = all, events = summary.events, zones = summary.zones,
+    groups = #summary.groups > 1 and summary.groups or nil }, database)
 end
 
 return message

@@ -109,7 +109,7 @@ end
 local function put_event(execute, event)
   local kept = {}
   for name, value in pairs(event) do
-    kept[name] = name ~= "channels" and value or nil
+    kept[name] = name ~= "channels" and name ~= "thread" and value or nil
   end
   local added, number = execute([[INSERT INTO alert_event(id, alert, rule, state, at, event) VALUES(?, ?, ?, ?, ?, ?)
     ON CONFLICT(id) DO NOTHING]], event.id, event.alert, event.rule, event.state, event.at, assert(cjson.encode(kept)))
@@ -147,20 +147,29 @@ end
 
 --- Puts events, in the transaction of what they follow from. One that is there already, by its id, is left as it is.
 -- @tparam function execute see `loom.transaction.run`
--- @tparam {table,...} events in order, as `loom.agent.message` has them, with `group` (a text) and `channels` (names)
+-- @tparam {table,...} events in order, as `loom.agent.message` has them, with `group` (a text), `channels` (names)
+--   and, where it is not the group, `thread`
 -- @tparam int now in microseconds
 -- @tparam[opt] int due before which new messages are not sent
 function outbox.put(execute, events, now, due)
   for _, event in ipairs(events) do
     local number = put_event(execute, event)
     if number and event.channels then
-      outbox.send(execute, number, event.channels, event.group or event.rule, now, due)
+      outbox.send(execute, number, event.channels, event.thread or event.group or event.rule, now, due)
     end
   end
   return true
 end
 
 -- ---- trying ----
+
+-- Events out of rows that have them as JSON.
+local function decoded(rows, message, code)
+  for i, row in ipairs(rows or {}) do
+    rows[i] = cjson.decode(row.event)
+  end
+  return rows, message, code
+end
 
 local due_sql = [[SELECT m.number, m.id, m.thread, m.tries, m.channel, c.name, c.kind, c.definition, c.tokens, c.tokens_at
   FROM alert_message m JOIN alert_channel c ON c.number = m.channel
@@ -174,14 +183,62 @@ function outbox.due(monitor, now)
   return monitor.database:rows(due_sql, now, DUE_MAX)
 end
 
+--- The worst events of a message, and what there is to say of all of them.
+-- @tparam loom.monitor monitor
+-- @tparam int number
+-- @tparam int most how many
+-- @treturn table|nil `events`, `total`, `counts` by state, `zones` and `groups`: lists of name and how many, the most first
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function outbox.summary(monitor, number, most)
+  local found, sums = { counts = {}, total = 0 }, {}
+  for name, what in pairs { states = "e.state", zones = "json_extract(e.event, '$.subject.zone')",
+    groups = "json_extract(e.event, '$.group')" } do
+    local message, code
+    sums[name], message, code = monitor.database:rows(([[SELECT %s AS name, count(*) AS count FROM alert_message_event m
+      JOIN alert_event e ON e.number = m.event WHERE m.message = ? GROUP BY 1 ORDER BY 2 DESC, 1]]):format(what), number)
+    if not sums[name] then
+      return nil, message, code
+    end
+  end
+  for _, row in ipairs(sums.states) do
+    found.counts[row.name], found.total = row.count, found.total + row.count
+  end
+  for _, name in ipairs { "zones", "groups" } do
+    found[name] = {}
+    for _, row in ipairs(sums[name]) do
+      found[name][#found[name] + 1] = row.name and #found[name] < most and { row.name, row.count } or nil
+    end
+  end
+  local message, code
+  found.events, message, code = decoded(monitor.database:rows([[SELECT e.event FROM alert_message_event m
+    JOIN alert_event e ON e.number = m.event WHERE m.message = ?
+    ORDER BY CASE json_extract(e.event, '$.severity') WHEN 'critical' THEN 4 WHEN 'error' THEN 3 WHEN 'warning' THEN 2 ELSE 1 END
+      DESC, ifnull(json_extract(e.event, '$.value'), 0) DESC, e.number LIMIT ?]], number, most))
+  return found.events and found, message, code
+end
+
 --- The events of a message, in order.
 function outbox.events(monitor, number)
   local rows, message, code = monitor.database:rows([[SELECT e.event FROM alert_message_event m
     JOIN alert_event e ON e.number = m.event WHERE m.message = ? ORDER BY e.number]], number)
+  return decoded(rows, message, code)
+end
+
+--- The same as texts of JSON, and how many there are.
+function outbox.event_texts(monitor, number)
+  local rows, message, code = monitor.database:rows([[SELECT e.event FROM alert_message_event m
+    JOIN alert_event e ON e.number = m.event WHERE m.message = ? ORDER BY e.number]], number)
   for i, row in ipairs(rows or {}) do
-    rows[i] = cjson.decode(row.event)
+    rows[i] = row.event
   end
   return rows, message, code
+end
+
+-- How many events a message has.
+function outbox.count_events(monitor, number)
+  local row, message, code = monitor.database:row("SELECT count(*) AS count FROM alert_message_event WHERE message = ?", number)
+  return row and row.count, message, code
 end
 
 -- Whether a channel's rate lets a message go, and what is left of it.

@@ -113,8 +113,10 @@ function wording.lines(message)
   if message.total > #message.events then
     lines[#lines + 1] = ("and %s more"):format(formats.grouped(message.total - #message.events))
   end
-  for _, zone in ipairs(message.zones or {}) do
-    lines[#lines + 1] = ("%s: %s"):format(zone[1], formats.counted(zone[2], "alert"))
+  for _, list in ipairs { message.groups or {}, message.zones or {} } do
+    for _, item in ipairs(list) do
+      lines[#lines + 1] = ("%s: %s"):format(item[1], formats.counted(item[2], "alert"))
+    end
   end
   return lines
 end

@@ -287,7 +287,13 @@ function Evaluation:evaluate(first, step, count, ids)
 end
 
 --- The same, but in no order, and without what speaks for what: for those who evaluate in parts, and arrange all.
-function Evaluation:gather(first, step, count, ids)
+-- @tparam int first
+-- @tparam[opt] int step
+-- @tparam[opt] int count
+-- @tparam[opt] {string,...} ids
+-- @tparam[opt] function pack (event): what is kept of each, which has to have `rule`, `state`, `subject`, `alert`, `at` and
+--   `at_utc`: a fleet's events are some 5 KB each
+function Evaluation:gather(first, step, count, ids, pack)
   local events = {}
   local found, message, code = self.native:evaluate(self.monitor.database, first, step or 1, count or 1, ids)
   if not found then
@@ -295,7 +301,8 @@ function Evaluation:gather(first, step, count, ids)
   end
   self.zones = found > MANY and stores.zones_of(self.monitor.database, self.monitor.default_zone) or nil
   for i = 1, found do
-    events[i] = make_event(self, self.native:event(i))
+    local event = make_event(self, self.native:event(i))
+    events[i] = pack and pack(event) or event
   end
   self.zones = nil
   return events

@@ -1,6 +1,7 @@
 --- Prometheus' Alertmanager, by its API of version 2: labels identify an alert, annotations tell of it.
 -- @module loom.agent.channels.alertmanager
 
+local cjson = require "cjson.safe"
 local json = require "loom.json"
 local verdict = require "loom.agent.verdict"
 local wording = require "loom.agent.wording"
@@ -32,7 +33,9 @@ function alertmanager.requests(message, channel)
     headers[#headers + 1] = "Authorization: " .. channel.authorization
   end
   return { { url = (channel.url:gsub("/+$", "")) .. "/api/v2/alerts", headers = headers, ca_file = channel.ca_file,
-    body = json.array(message.all, function(event) return alert(event, message) end) } }
+    body = json.array(message.all, function(event)
+      return alert(type(event) == "string" and cjson.decode(event) or event, message)
+    end) } }
 end
 
 return alertmanager
