@@ -98,16 +98,24 @@ local function shown_value(value, unit)
   return ("%d %s"):format(value, unit)
 end
 
-local DEFAULT = "{rule}: {store} is {state}: {value} (threshold {threshold}) since {since}"
+local DEFAULT = "{value} (threshold {threshold})"
 
-local function render(template, event, rule)
+-- An instant, in seconds, to the minute, as the clock of a store shows it; of others in UTC.
+local function shown_instant(database, zone, seconds)
+  local instant = math.floor(seconds * 1000000)
+  local shown = zone and time.on_clock(database, zone, instant)
+  return (shown or time.text(instant)):sub(1, 16) .. " " .. (shown and zone or "UTC")
+end
+
+local function render(template, event, rule, database)
   local subject = event.subject
   local values = {
     rule = event.rule, severity = event.severity, state = event.state, reason = event.reason or "",
     store = subject.id ~= "" and subject.id or subject.kind, group = subject.kind == "group" and subject.id or "",
     timezone = subject.zone or "", value = shown_value(event.value, event.unit),
     threshold = event.threshold and shown_value(event.threshold, event.unit) or "",
-    since = event.since_utc or event.at_utc, at = event.at_utc, runbook = rule and rule.runbook or "",
+    since = shown_instant(database, subject.zone, event.since), at = shown_instant(database, subject.zone, event.at),
+    runbook = rule and rule.runbook or "",
   }
   return (template:gsub("{([^{}]*)}", values))
 end
@@ -204,7 +212,7 @@ local function make_event(self, native)
   time.set(event, "at", native.at)
   time.set(event, "since", native.since or native.at)
   event.evidence = evidence_of(native.evidence)
-  event.text = render(rule and rule.text or DEFAULT, event, rule)
+  event.text = render(rule and rule.text or DEFAULT, event, rule, self.monitor.database)
   return event
 end
 
