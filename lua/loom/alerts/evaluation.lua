@@ -98,7 +98,7 @@ local function shown_value(value, unit)
   return ("%d %s"):format(value, unit)
 end
 
-local DEFAULT = "{value} (threshold {threshold})"
+local DEFAULT, STALE = "{value} (threshold {threshold})", "no poll of any store for {value}"
 
 -- An instant, in seconds, to the minute, as the clock of a store shows it; of others in UTC.
 local function shown_instant(database, zone, seconds)
@@ -212,7 +212,7 @@ local function make_event(self, native)
   time.set(event, "at", native.at)
   time.set(event, "since", native.since or native.at)
   event.evidence = evidence_of(native.evidence)
-  event.text = render(rule and rule.text or DEFAULT, event, rule, self.monitor.database)
+  event.text = render(rule and (rule.text or DEFAULT) or STALE, event, rule, self.monitor.database)
   return event
 end
 
