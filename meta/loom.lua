@@ -1064,12 +1064,12 @@ function monitor:drop_notification(id) end
 function monitor:test_channel(name) end
 
 ---@class loom.monitor.replay_alerts.options
----@field rules table a list of rules, or a table with it as `rules`; each has a `name` and `when`, a table of its `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`, `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`, `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
+---@field rules? table a list of rules, or a table with it as `rules` (default: those that are stored); each has a `name` and `when`, a table of its `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`, `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`, `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
 ---@field from string|number the first instant
 ---@field to string|number the last
 ---@field step? string|number how often rules are evaluated; 100,000 times at the most (default: "60s")
----@field stale_after? string|number how long without a poll makes the feed stale: three times its median gap, if that is longer (default: "30m")
----@field dormant_after? string|number how long without an active poll makes a store with openings dormant (default: "7d")
+---@field stale_after? string|number how long without a poll makes the feed stale: three times its median gap, if that is longer (default: as it is set, or `"30m"`)
+---@field dormant_after? string|number how long without an active poll makes a store with openings dormant (default: as it is set, or `"7d"`)
 
 ---What rules of alerts would have told of the past: all of them evaluated at one instant after the other, by the same code that
 ---tells of the present. It begins with nothing known of what fired before.
@@ -1090,12 +1090,12 @@ function monitor:test_channel(name) end
 function monitor:replay_alerts(options) end
 
 ---@class loom.monitor.explain_alert.options
----@field rules table as in `replay_alerts`
+---@field rules? table as in `replay_alerts`
 ---@field rule string the name of one of them, about stores
 ---@field store string the id of a store
 ---@field at? string|number the instant (default: the newest poll)
----@field stale_after? string|number as in `replay_alerts` (default: "30m")
----@field dormant_after? string|number as in `replay_alerts` (default: "7d")
+---@field stale_after? string|number as in `replay_alerts`
+---@field dormant_after? string|number as in `replay_alerts`
 
 ---Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
 ---counters are what they were.

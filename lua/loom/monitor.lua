@@ -1076,16 +1076,18 @@ end
 -- result, which moves nothing; nor has a dormant one, unless the rule's `stores.dormant` is true. No rule sees further than the
 -- newest poll there is at an instant; where that is too old, rules are held and `stale` fires alone.
 -- @tparam table options
--- @tparam table options.rules a list of rules, or a table with it as `rules`; each has a `name` and `when`, a table of its
---   `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`,
---   `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`,
---   `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
+-- @tparam[opt] table options.rules a list of rules, or a table with it as `rules` (default: those that are stored); each has a
+--   `name` and `when`, a table of its `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`,
+--   `"unknown"`, `"late_open"`, `"no_poll"`, `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep`
+--   (`count`, `of`, `time`), `stores` (`where`, `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`.
+--   docs/alerts.md has them all
 -- @tparam string|number options.from the first instant
 -- @tparam string|number options.to the last
 -- @tparam[opt="60s"] string|number options.step how often rules are evaluated; 100,000 times at the most
--- @tparam[opt="30m"] string|number options.stale_after how long without a poll makes the feed stale: three times its median gap,
---   if that is longer
--- @tparam[opt="7d"] string|number options.dormant_after how long without an active poll makes a store with openings dormant
+-- @tparam[opt] string|number options.stale_after how long without a poll makes the feed stale: three times its median gap, if
+--   that is longer (default: as it is set, or `"30m"`)
+-- @tparam[opt] string|number options.dormant_after how long without an active poll makes a store with openings dormant (default:
+--   as it is set, or `"7d"`)
 -- @treturn table|nil `rules`, in their order a table of `name`, `severity`, `of` (`"store"`, `"group"` or `"fleet"`), `fired`,
 --   `resolved` and `subjects` (for how many it fired); and `events`, in the order in which they happened: each has `id`, `alert`
 --   (one firing of a rule for a subject), `rule`, `severity`, `subject` (`kind`, `id`, `zone`), `state` (`"firing"`,
@@ -1104,12 +1106,12 @@ end
 --- Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
 -- counters are what they were.
 -- @tparam table options
--- @tparam table options.rules as in `replay_alerts`
+-- @tparam[opt] table options.rules as in `replay_alerts`
 -- @tparam string options.rule the name of one of them, about stores
 -- @tparam string options.store the id of a store
 -- @tparam[opt] string|number options.at the instant (default: the newest poll)
--- @tparam[opt="30m"] string|number options.stale_after as in `replay_alerts`
--- @tparam[opt="7d"] string|number options.dormant_after as in `replay_alerts`
+-- @tparam[opt] string|number options.stale_after as in `replay_alerts`
+-- @tparam[opt] string|number options.dormant_after as in `replay_alerts`
 -- @treturn table|nil `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or
 --   `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`,
 --   `threshold`,

@@ -25,10 +25,11 @@ local function bad(name, format, ...)
   transaction.fail("EINVAL", "channel %s: %s", check.shown(name), format:format(...))
 end
 
---- The fields of a kind that name a file on this machine: each secret with `_file` behind it, and `ca_file`.
+--- The fields of a kind that are about this machine: each secret with `_file` behind it, `ca_file`, and what is run. They are set
+-- here, and not told to who asks from elsewhere.
 -- @treturn table a set
-function channel_store.files_of(kind)
-  local names, of = { ca_file = true }, channels.of(kind)
+function channel_store.local_of(kind)
+  local names, of = { ca_file = true, command = true }, channels.of(kind)
   for _, name in ipairs(of and of.secrets or {}) do
     names[name .. "_file"] = true
   end
@@ -110,10 +111,9 @@ end
 
 local function merge(definition, old)
   local made, of = { open = {}, secrets = {}, kept = {}, awaited = {} }, channels.of(definition.kind)
-  local is_secret = channel_store.files_of(definition.kind)
-  is_secret.ca_file = nil
+  local is_secret = {}
   for _, name in ipairs(of.secrets) do
-    is_secret[name] = true
+    is_secret[name], is_secret[name .. "_file"] = true, true
     merge_secret(made, definition, old, name)
     made.awaited[name] = made.open[name] == AWAITED and "awaited" or nil
   end
@@ -209,10 +209,10 @@ end
 -- @tparam loom.monitor monitor
 -- @tparam[opt] string name of one
 -- @treturn {table,...}|nil `number`, `name`, `kind`, `definition`, in which `true` stands for a secret; `awaited`, those that
---   have not been given yet; and of the outbox `disabled`, `disabled_reason`, `failing`, `hold`
+--   have not been given yet; and of the outbox `disabled`, `disabled_reason`, `failing`, `hold`, `last` and `last_outcome`
 function channel_store.list(monitor, name)
   local rows, message, code = monitor.database:rows([[SELECT number, name, kind, definition, disabled, disabled_reason, failing,
-    hold FROM alert_channel WHERE ?1 IS NULL OR name = ?1 ORDER BY name]], name)
+    hold, last, last_outcome FROM alert_channel WHERE ?1 IS NULL OR name = ?1 ORDER BY name]], name)
   for _, row in ipairs(rows or {}) do
     local found = shown(row.name, row.kind, cjson.decode(row.definition))
     row.definition, row.awaited = found.definition, found.awaited

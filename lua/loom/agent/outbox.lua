@@ -279,6 +279,12 @@ local function finish(execute, row, outcome, answer, now)
     row.number, outcome, now, answer)
 end
 
+-- What came of a try is counted: "delivered", "retried" or "dead".
+local function count_try(execute, row, outcome, now)
+  execute(("UPDATE alert_channel SET %s = %s + 1, last = ?2, last_outcome = ?3 WHERE number = ?1"):format(outcome, outcome),
+    row.channel, now, outcome)
+end
+
 -- A channel fails from the first try that was not taken until one is.
 local function note_failure(execute, row, now, after)
   execute("UPDATE alert_channel SET failing = ifnull(failing, ?2), hold = max(hold, ?3) WHERE number = ?1", row.channel, now,
@@ -299,6 +305,7 @@ function outbox.settle(monitor, row, verdict, answer, now, after, random)
   return transaction.run(monitor.database, function(execute)
     if verdict == "delivered" then
       finish(execute, row, "delivered", answer, now)
+      count_try(execute, row, "delivered", now)
       execute("UPDATE alert_channel SET failing = NULL, failing_told = 0 WHERE number = ?", row.channel)
       return true
     end
@@ -306,9 +313,11 @@ function outbox.settle(monitor, row, verdict, answer, now, after, random)
     if verdict == "again" and outbox.DELAYS[try + 1] then
       execute("UPDATE alert_message SET due = ?2, answer = ?3 WHERE number = ?1 AND outcome = 'pending'", row.number,
         now + delay(try + 1, random), answer)
+      count_try(execute, row, "retried", now)
       return true
     end
     finish(execute, row, "dead", answer, now)
+    count_try(execute, row, "dead", now)
     if verdict == "disabled" then
       execute("UPDATE alert_channel SET disabled = ?2, disabled_reason = '410 Gone' WHERE number = ?1", row.channel, now)
     end

@@ -208,18 +208,21 @@ end
 -- @tparam loom.monitor monitor
 -- @tparam string kind one of `configuration.kinds`
 -- @tparam[opt] string name of one
+-- @tparam[opt] table page `after`, a name, and `limit`: those that come next (not of channels)
 -- @treturn {table,...}|nil `number`, which no other has had, `name`, `kind`, `changed` (in microseconds; not of channels) and
 --   `definition`, as it was given, with its name (of a silence as `id`); of a channel with `true` for its secrets, and also
 --   `channel`, what `loom.agent.channel_store.list` tells
 -- @treturn ?string the failure
 -- @treturn ?string its code
-function configuration.list(monitor, kind, name)
+function configuration.list(monitor, kind, name, page)
   local rows, message, code
+  page = page or {}
   if kind == "channel" then
     rows, message, code = channel_store.list(monitor, name)
   else
     rows, message, code = monitor.database:rows([[SELECT number, name, kind, definition, changed FROM configuration
-      WHERE kind = ?1 AND (?2 IS NULL OR name = ?2) ORDER BY name]], kind, name)
+      WHERE kind = ?1 AND (?2 IS NULL OR name = ?2) AND name > ?3 ORDER BY name LIMIT ?4]], kind, name, page.after or "",
+      page.limit or -1)
   end
   for i, row in ipairs(rows or {}) do
     rows[i] = kind == "channel" and channel_item(row) or item_of(row)
@@ -259,9 +262,9 @@ local function audited(kind, definition, others)
   if not definition then
     return nil
   end
-  local files, copy = kind == "channel" and channel_store.files_of(definition.kind) or {}, {}
+  local hidden, copy = kind == "channel" and channel_store.local_of(definition.kind) or {}, {}
   for name, value in pairs(definition) do
-    copy[name] = files[name] and true or value
+    copy[name] = hidden[name] and true or value
   end
   if others and others[1] then
     copy.changed_secrets = others
@@ -673,9 +676,10 @@ local function load_kind(monitor, kind)
   return read
 end
 
-local function load_rules(monitor, objectives)
+-- The definitions of rules, with what objectives give them; and the items that they are of.
+local function whole_rules(monitor)
   local by_name, definitions, items = {}, {}, stored({ monitor = monitor }, "rule")
-  for _, item in ipairs(objectives) do
+  for _, item in ipairs(stored({ monitor = monitor }, "objective")) do
     by_name[item.name] = item.definition
   end
   for i, item in ipairs(items) do
@@ -683,6 +687,38 @@ local function load_rules(monitor, objectives)
       return by_name[name]
     end)
   end
+  return definitions, items
+end
+
+--- The rules that are stored and the settings, as `loom.monitor:replay_alerts` takes them.
+-- @tparam loom.monitor monitor
+-- @tparam[opt] {table,...} instead rules, which may name objectives, in the place of those
+-- @treturn {table,...}|nil rules
+-- @return settings; or the failure
+-- @treturn ?string its code
+function configuration.rules(monitor, instead)
+  local good, found, settings = pcall(function()
+    local of_monitor, definitions = { monitor = monitor }, {}
+    for i, rule in ipairs(instead or {}) do
+      definitions[i] = with_objective(rule, function(name)
+        local item = stored(of_monitor, "objective", name)[1]
+        return item and item.definition
+      end)
+    end
+    local values = {}
+    for _, item in ipairs(stored(of_monitor, "setting")) do
+      values[item.name] = item.definition.value
+    end
+    return instead and definitions or whole_rules(monitor), values
+  end)
+  if not good then
+    return transaction.failure(found)
+  end
+  return found, settings
+end
+
+local function load_rules(monitor)
+  local definitions, items = whole_rules(monitor)
   local read, message, code = rules.read(definitions)
   if not read then
     failed(message, code)
@@ -717,7 +753,7 @@ function configuration.load(monitor)
     end
     all.mutes, all.silences = load_kind(monitor, "mute"), load_kind(monitor, "silence")
     all.objectives = load_kind(monitor, "objective")
-    all.rules = load_rules(monitor, stored({ monitor = monitor }, "objective"))
+    all.rules = load_rules(monitor)
     return all
   end)
   if not good then

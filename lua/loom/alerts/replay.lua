@@ -33,6 +33,22 @@ local function checkers(more)
   return more
 end
 
+-- The rules that options name, or those that are stored; what settings they do not name are those that are stored.
+local function rules_of(monitor, options)
+  local given = options.rules and (options.rules.rules or options.rules)
+  if given and (type(given) ~= "table" or not check.length(given)) then
+    return given -- which is told where it is read
+  end
+  local stored, values, code = require("loom.alerts.configuration").rules(monitor, given)
+  if not stored then
+    return nil, values, code
+  end
+  for name, value in pairs(values) do
+    options[name] = options[name] or time.duration(value)
+  end
+  return stored
+end
+
 -- Evaluates step by step, in as many instants at a time as the evaluator takes.
 local function run(evaluation, from, to, length, ids, on_events)
   local left, first = math.floor((to - from) / length) + 1, from
@@ -73,10 +89,13 @@ local function summarize(list, events)
 end
 
 --- Evaluates rules over the past: see `loom.monitor:replay_alerts`.
-function replay.run(monitor, options)
+-- @tparam loom.monitor monitor
+-- @tparam table options
+-- @tparam[opt] function on_step called now and then
+function replay.run(monitor, options, on_step)
   options = check.options("replay_alerts", options, checkers { rules = check.table, from = time.instant, to = time.instant,
     step = step })
-  for _, name in ipairs { "rules", "from", "to" } do
+  for _, name in ipairs { "from", "to" } do
     if options[name] == nil then
       check.fail("missing option '%s' to 'replay_alerts'", name)
     end
@@ -85,7 +104,10 @@ function replay.run(monitor, options)
   if options.to < options.from or (options.to - options.from) / length > MOST then
     return nil, ("EINVAL: a replay is of 1 to %d instants"):format(MOST), "EINVAL"
   end
-  local list, message, code = rules.read(options.rules)
+  local list, message, code = rules_of(monitor, options)
+  if list then
+    list, message, code = rules.read(list)
+  end
   local evaluation
   if list then
     evaluation, message, code = Evaluation.new(monitor, list, options)
@@ -98,6 +120,9 @@ function replay.run(monitor, options)
   done, message, code = run(evaluation, options.from, options.to, length, nil, function(events)
     for _, event in ipairs(events) do
       all[#all + 1] = event
+    end
+    if on_step then
+      on_step()
     end
   end)
   evaluation:close()
@@ -136,7 +161,10 @@ end
 function replay.explain(monitor, options)
   options = check.options("explain_alert", options, checkers { rules = check.table, rule = check.string,
     store = check.store_id, at = time.instant })
-  local list, message, code = rules.read(options.rules)
+  local list, message, code = rules_of(monitor, options)
+  if list then
+    list, message, code = rules.read(list)
+  end
   if not list then
     return nil, message, code
   end

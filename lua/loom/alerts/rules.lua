@@ -125,6 +125,10 @@ local kinds = {
     still = time.duration, min_known = time.duration }, must = { "target" }, scopes = BOTH },
 }
 
+--- The kinds of rules.
+rules.kinds = { "inactive_polls", "down_for", "down_time", "ratio", "outages", "unknown", "late_open", "no_poll", "group_down",
+  "budget" }
+
 local function kind(value)
   return kinds[value] and value or nil, "kind of rule"
 end

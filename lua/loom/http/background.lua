@@ -5,7 +5,9 @@
 -- what is misuse of the library has the code EMISUSE, and as its message JSON of what `loom.check.misuse` tells.
 -- @module loom.http.background
 
+local alert_shapes = require "loom.formats.alert_shapes"
 local audit = require "loom.audit"
+local book = require "loom.alerts.book"
 local check = require "loom.check"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
@@ -231,6 +233,84 @@ local function write_audit(write, arguments)
   return true
 end
 
+-- ---- alerts ----
+
+-- A function that makes a path as clients see it.
+local function link_of(prefix)
+  return function(path)
+    return prefix .. path
+  end
+end
+
+-- A page of a list, with a line in front: the number of its last item, if there is another one.
+local function write_page(write, arguments, list, piece_of)
+  local pieces, bytes = {}, 0
+  while #pieces < math.min(#list, arguments.limit) and bytes < arguments.bytes do
+    local piece = piece_of(list[#pieces + 1])
+    pieces[#pieces + 1], bytes = piece, bytes + #piece
+  end
+  write((#pieces < #list and ("%.0f"):format(list[#pieces].number) or "") .. "\n[" .. table.concat(pieces, ",\n") .. "]")
+  return true
+end
+
+local function alerts(write, arguments)
+  local at, message, code = open(arguments)
+  local list
+  if at then
+    list, message, code = book.list(at, arguments.filter)
+  end
+  if not list then
+    return nil, message, code
+  end
+  local instant, link = instants.of(arguments.time), link_of(arguments.prefix)
+  return write_page(write, arguments, list, function(alert)
+    return alert_shapes.alert(alert, instant, link)
+  end)
+end
+
+local function list_notifications(write, arguments)
+  local at, message, code = open(arguments)
+  local list
+  if at then
+    list, message, code = at:notifications(arguments.filter)
+  end
+  if not list then
+    return nil, message, code
+  end
+  local instant = instants.of(arguments.time)
+  return write_page(write, arguments, list, function(item)
+    return alert_shapes.notification(item, instant)
+  end)
+end
+
+local function explain_alert(write, arguments)
+  local at, message, code = open(arguments)
+  local found
+  if at then
+    found, message, code = at:explain_alert(arguments.options)
+  end
+  if not found then
+    return nil, message, code
+  end
+  write(alert_shapes.explanation(found, instants.of(arguments.time)))
+  return true
+end
+
+local function backtest(write, arguments)
+  local at, message, code = open(arguments)
+  local found
+  if at then
+    found, message, code = require("loom.alerts.backtest").run(at, arguments.options, function()
+      write "" -- which ends it where it was cancelled
+    end)
+  end
+  if not found then
+    return nil, message, code
+  end
+  write(alert_shapes.backtest(found, instants.of(arguments.time)))
+  return true
+end
+
 -- ---- doctor ----
 
 local FRESH = 60 -- seconds for which findings hold while nothing changes: a feed that has stopped is seen by the clock
@@ -321,6 +401,10 @@ return {
   info = guarded(info),
   exclusions = guarded(write_exclusions),
   audit = guarded(write_audit),
+  alerts = guarded(alerts),
+  notifications = guarded(list_notifications),
+  explain_alert = guarded(explain_alert),
+  backtest = guarded(backtest),
   preview = guarded(preview),
   report = guarded(report),
 }

@@ -63,6 +63,9 @@ for _, routes in ipairs {
   require "loom.http.v1.preview",
   require "loom.http.v1.alert_overview",
   require "loom.http.v1.reports",
+  require "loom.http.v1.alerts",
+  require "loom.http.v1.alert_configuration",
+  require "loom.http.v1.notifications",
   require "loom.http.openapi".routes,
 } do
   router.add(routes)

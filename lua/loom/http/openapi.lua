@@ -70,7 +70,8 @@ local function content_of(described)
 end
 
 -- Arguments of paths that are of so many bytes at the most; texts of JSON Schema have as many characters, or fewer.
-local longest = { store_id = core.limits.store_id, date = #"2026-01-05", report_id = #"00000000-0000-0000-0000-000000000000" }
+local longest = { store_id = core.limits.store_id, date = #"2026-01-05", report_id = #"00000000-0000-0000-0000-000000000000",
+  name = 100, id = #"msg_" + 26 }
 
 local function parameters_of(route)
   local list = {}

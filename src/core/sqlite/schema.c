@@ -148,7 +148,8 @@
 ** Alerts on their way to receivers: see lua/loom/agent/outbox.lua. Instants are in microseconds. What happened is an event, in JSON
 ** as its receivers get it. Events that go to a channel together are a message, whose id is one for all tries; messages of one
 ** `thread` of a channel go in order of their numbers. `due` is when it is tried next. Of a channel, `secrets` are in a table of
-** their own, which no query reads; `tokens` are what is left of its rate at `tokens_at`, and nothing goes to it before `hold`.
+** their own, which no query reads; `tokens` are what is left of its rate at `tokens_at`, and nothing goes to it before `hold`;
+** tries are counted by what came of them, and the last one was at `last`.
 */
 #define ALERT_DELIVERY_TABLES                                                                      \
   "CREATE TABLE alert_event("                                                                      \
@@ -173,7 +174,12 @@
   " hold INTEGER NOT NULL DEFAULT 0,"                                                              \
   " renewed INTEGER,"                                                                              \
   " tokens REAL,"                                                                                  \
-  " tokens_at INTEGER"                                                                             \
+  " tokens_at INTEGER,"                                                                            \
+  " delivered INTEGER NOT NULL DEFAULT 0,"                                                         \
+  " retried INTEGER NOT NULL DEFAULT 0,"                                                           \
+  " dead INTEGER NOT NULL DEFAULT 0,"                                                              \
+  " last INTEGER,"                                                                                 \
+  " last_outcome TEXT"                                                                             \
   ") STRICT;"                                                                                      \
   "CREATE TABLE alert_secret("                                                                     \
   " channel INTEGER PRIMARY KEY REFERENCES alert_channel(number) ON DELETE CASCADE,"               \
