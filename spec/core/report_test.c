@@ -745,6 +745,35 @@ static void bad_windows(void **state) {
   loom_database_close(database);
 }
 
+/* Two reports have the same stores whatever their figures are. */
+static void stores_of_reports(void **state) {
+  (void)state;
+  loom_error error;
+  loom_report *reports[3];
+  loom_source *sources[3];
+  loom_database *database = memory_database();
+  static const char *const polls[] = {
+      POLLS_HEADER "a,active,2023-01-24 10:00:00\nb,active,2023-01-24 10:00:00\n",
+      POLLS_HEADER "a,inactive,2023-01-24 11:00:00\n",
+      POLLS_HEADER "c,inactive,2023-01-24 11:00:00\n"};
+  for (int i = 0; i < 3; i++) {
+    struct loom_report_options options = default_options();
+    load(database, LOOM_POLLS, polls[i]);
+    sources[i] = loom_source_sqlite(database);
+    assert_status(start_report(&options, sources[i], database->zones, &reports[i], &error), LOOM_OK,
+                  &error);
+    assert_status(wait_for(reports[i], &error), LOOM_DONE, &error);
+  }
+  assert_true(loom_report_has_stores_of(reports[0], reports[1]));
+  assert_false(loom_report_has_stores_of(reports[1], reports[2]));
+  assert_true(loom_report_has_stores_of(reports[2], reports[2]));
+  for (int i = 0; i < 3; i++) {
+    loom_report_free(reports[i]);
+    loom_source_free(sources[i]);
+  }
+  loom_database_close(database);
+}
+
 static void damage_fails_the_report(void **state) {
   (void)state;
   loom_database *database = one_tuesday();
@@ -772,6 +801,7 @@ int main(void) {
                                      cmocka_unit_test(calendar_windows_are_instants),
                                      cmocka_unit_test(nothing_to_report),
                                      cmocka_unit_test(bad_windows),
+                                     cmocka_unit_test(stores_of_reports),
                                      cmocka_unit_test(damage_fails_the_report)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -527,6 +527,13 @@ static int find(lua_State *L) {
   return 1;
 }
 
+/* has_stores_of(report): whether its rows are of the same stores. */
+static int has_stores_of(lua_State *L) {
+  const loom_report *report = lloom_check_complete(L);
+  lua_pushboolean(L, loom_report_has_stores_of(report, lloom_check_complete_at(L, 2)));
+  return 1;
+}
+
 /* left_out(): the first stores without a row, as a list of {store_id, reason}; and how many there are. */
 static int left_out(lua_State *L) {
   size_t kept;
@@ -620,6 +627,7 @@ void lloom_register_report(lua_State *L) {
                                      {"count", count},
                                      {"store", store},
                                      {"find", find},
+                                     {"has_stores_of", has_stores_of},
                                      {"figures", figures},
                                      {"times", times},
                                      {"strip", strip},

@@ -14,13 +14,13 @@ local Job = require "loom.job"
 local Leash = require "loom.leash"
 local log = require "loom.http.log"
 local Lru = require "loom.http.lru"
+local made_of = require "loom.http.made"
 local problem = require "loom.http.problem"
 local Status = require "loom.status"
 
 local fleet = {}
 
 local OTHERS_MAX = 4 -- reports with options that are kept
-local MADE_MAX = 8 * 1024 * 1024 -- bytes of what was made for one report: some 80 choices among a hundred thousand stores
 local COMPUTING_MAX = 2 -- of them at a time
 local STALE = 2 -- seconds, or so many pauses, for which what has changed since may still be served
 local LEAST_PAUSE, MOST_PAUSE = 1, 10 -- seconds between two starts of the same report
@@ -38,7 +38,8 @@ local waiting_for_others = 0 -- requests that do
 
 -- Reports: `options`, `report`, `revision` and `seen` (when that was the newest), `job`, `job_revision`, `started`, `took`,
 -- `failure`, `made`; of its job `run` (see `loom.leash`) and `reason`, why it was ended; how many are `waiting` for it, and since
--- when (`left`) nobody is. The standard one stays, and so does that of what stores are now; the others are kept by
+-- when (`left`) nobody is; and marks of before the report and the job were begun (`mark`, `job_mark`: see `loom.http.made`).
+-- The standard one stays, and so does that of what stores are now; the others are kept by
 -- their options as text.
 local standard, now, others
 
@@ -60,27 +61,13 @@ local function close_entry(entry)
   if entry.report then
     close_when_unused(entry.report)
   end
-  entry.made:clear()
+  made_of.clear(entry.made)
   entry.job, entry.report, entry.revision, entry.seen, entry.started = nil, nil, nil, nil, nil
 end
 
-local made_count = 0
-
 -- What clients choose of a report is kept with it: choices, which are memory that Lua's collector does not know of, and texts.
--- Its `number` is another one for each report.
-local function new_made()
-  local made = Lru.new(MADE_MAX, function(value)
-    if type(value) ~= "string" then
-      close_when_unused(value)
-    end
-  end)
-  made_count = made_count + 1
-  made.number = made_count
-  return made
-end
-
 local function new_entry(options, begin)
-  return { options = options, made = new_made(), waiting = 0, begin = begin or Job.start }
+  return { options = options, made = made_of.new(close_when_unused), waiting = 0, begin = begin or Job.start }
 end
 
 --- Begins: see `loom.http.service`.
@@ -131,12 +118,11 @@ local function collect(entry)
   local report, message, code = job:result()
   entry.job, entry.took = nil, core.clock() - entry.started
   if report then
-    if entry.report then
+    if entry.report then -- those who still use it keep theirs
+      entry.made = made_of.next(entry.made, close_when_unused, monitor.database, entry.mark, entry.report.native, report.native)
       close_when_unused(entry.report)
     end
-    entry.made:clear() -- those who still use the report keep theirs
-    entry.made = new_made()
-    entry.report, entry.seen, entry.failure = report, entry.started, nil
+    entry.report, entry.seen, entry.failure, entry.mark = report, entry.started, nil, entry.job_mark
     tell_left_out(entry)
   else
     job:close()
@@ -193,6 +179,7 @@ local function start(entry, revision)
     options[name] = value
   end
   entry.started, entry.job_revision, entry.run, entry.left = core.clock(), revision, leash:begin(), core.clock()
+  entry.job_mark = made_of.mark(monitor.database)
   local job, message, code = entry.begin(monitor, options)
   entry.job = job
   if job then

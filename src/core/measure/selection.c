@@ -88,9 +88,13 @@ static char to_lower(char c) {
 /* By Knuth, Morris and Pratt (1977): begins[i] is how long a beginning of `wanted` is that also ends at its byte i. */
 bool loom_text_contains(const char *text, size_t length, const char *wanted, size_t wanted_length) {
   uint16_t begins[LOOM_SEARCH_MAX];
-  size_t found = 0;
+  size_t found = 0, first = 0;
   if (wanted_length == 0 || wanted_length > LOOM_SEARCH_MAX || wanted_length > length)
     return wanted_length == 0;
+  while (first <= length - wanted_length && to_lower(text[first]) != *wanted)
+    first++;
+  if (first > length - wanted_length) /* as in most texts */
+    return false;
   begins[0] = 0;
   for (size_t i = 1; i < wanted_length; i++) {
     while (found && wanted[found] != wanted[i])
@@ -99,7 +103,7 @@ bool loom_text_contains(const char *text, size_t length, const char *wanted, siz
     begins[i] = (uint16_t)found;
   }
   found = 0;
-  for (size_t i = 0; i < length && found < wanted_length; i++) {
+  for (size_t i = first; i < length && found < wanted_length; i++) {
     char c = to_lower(text[i]);
     while (found && wanted[found] != c)
       found = begins[found - 1];

@@ -304,3 +304,14 @@ bool loom_report_find(const loom_report *report, const char *id, size_t length, 
 bool loom_report_walk_to(const loom_report *report, size_t *at, const char *id, size_t length) {
   return loom_report_rows_walk_to(&report->rows, at, id, length);
 }
+
+bool loom_report_has_stores_of(const loom_report *report, const loom_report *other) {
+  const struct loom_report_row *left = report->rows.items, *right = other->rows.items;
+  if (report->rows.count != other->rows.count)
+    return false;
+  for (size_t i = 0; i < report->rows.count; i++)
+    if (left[i].id_length != right[i].id_length ||
+        memcmp(left[i].id, right[i].id, left[i].id_length) != 0)
+      return false;
+  return true;
+}

@@ -88,6 +88,9 @@ bool loom_report_find(const loom_report *report, const char *id, size_t length, 
 */
 bool loom_report_walk_to(const loom_report *report, size_t *at, const char *id, size_t length);
 
+/* Whether two complete reports have rows of the same stores. */
+bool loom_report_has_stores_of(const loom_report *report, const loom_report *other);
+
 /* A row's strip, loom_report_strip_bins letters without a NUL. */
 size_t loom_report_strip_bins(const loom_report *report);
 const char *loom_report_strip(const loom_report *report, size_t row);

@@ -42,7 +42,8 @@ end
 -- @tparam[opt] int most values that it may have, or else it is given up as soon as that is seen
 -- @treturn loom.column good until the caller yields
 function columns.of(report, made, kind, name, most)
-  return fleet.once(made, table.concat({ "column", kind, name or "", restriction.key() }, "\0"), function()
+  local cache = kind == ZONE and made or made.of_stores
+  return fleet.once(cache, table.concat({ "column", kind, name or "", restriction.key() }, "\0"), function()
     if kind == ZONE then
       return column_of_zones(report)
     end

@@ -348,7 +348,7 @@ function options.look(parameters, report, made, work, status)
       if key == "" then
         return look(of_states)
       end
-      local only = fleet.once(made, key, function()
+      local only = fleet.once(made.of_stores, key, function()
         return pass.complete(report:chooser(parameters.store_id, conditions, parameters.q))
       end)
       return fleet.use(only, function()
