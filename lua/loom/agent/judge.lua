@@ -5,6 +5,7 @@
 -- anew, here or in another agent, comes to the same events. If the transaction fails, what was evaluated is forgotten.
 -- @classmod loom.agent.judge
 
+local book = require "loom.alerts.book"
 local cjson = require "cjson.safe"
 local Evaluation = require "loom.alerts.evaluation"
 local Ledger = require "loom.agent.ledger"
@@ -102,11 +103,6 @@ local function restore_alerts(self)
   return true
 end
 
-local function last_round(self)
-  local row = self.monitor.database:row("SELECT value FROM service WHERE name = ?", ROUND)
-  return row and cjson.decode(row.value) or {}
-end
-
 -- How many stores there are: another number, and those of a rule may be others.
 local function count_stores(self)
   local row = self.monitor.database:row "SELECT count(*) AS count, ifnull(max(number), 0) AS last FROM store"
@@ -144,7 +140,13 @@ local function begin(self)
   for _, rule in ipairs(self.functions) do
     self.by_name[rule.name] = rule
   end
-  evaluation:resume(last_round(self).instant or 0)
+  local last
+  last, message, code = book.last_round(self.monitor)
+  if not last then
+    self:forget()
+    return nil, message, code
+  end
+  evaluation:resume(last.instant or 0)
   local done
   done, message, code = restore_states(self)
   if done then
@@ -332,13 +334,6 @@ function Judge:round(is_all)
   self.changed, self.all_due, self.orphans, self.ended = {}, false, {}, {}
   self.last_all = found.is_all and now or self.last_all
   return { events = #found.events, seconds = seconds, is_all = found.is_all, failure = found.failure }
-end
-
---- What the last complete round was.
--- @tparam loom.monitor monitor
--- @treturn table `clock` and `instant` in microseconds, `seconds`, `rules`, `stale`; empty where there was none
-function Judge.last(monitor)
-  return last_round { monitor = monitor }
 end
 
 return Judge

@@ -73,8 +73,8 @@ local function channels_of(self, rule, name, subject)
     return names
   end
   local others = {}
-  for _, name in ipairs(names) do
-    others[#others + 1] = name ~= except and name or nil
+  for _, other in ipairs(names) do
+    others[#others + 1] = other ~= except and other or nil
   end
   return others
 end

@@ -268,6 +268,51 @@ function book.counts(monitor)
     FROM alert WHERE ended IS NULL GROUP BY rule, severity, state ORDER BY rule, severity, state]], time.now(monitor))
 end
 
+-- ---- the agent ----
+
+--- What the agent's last evaluation of all stores was.
+-- @tparam loom.monitor monitor
+-- @treturn table|nil `clock` and `instant` (that of the data) in microseconds, `seconds` of the processor that it took, how many
+--   `rules`, and whether the feed was `stale`; empty where there was none
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function book.last_round(monitor)
+  local rows, message, code = monitor.database:rows "SELECT value FROM service WHERE name = 'alert round'"
+  if not rows then
+    return nil, message, code
+  end
+  return rows[1] and require("cjson.safe").decode(rows[1].value) or {}
+end
+
+local channels_sql = [[SELECT name, delivered, retried, dead, (SELECT count(*) FROM alert_message WHERE channel = c.number
+  AND outcome = 'pending') AS pending FROM alert_channel c WHERE kind <> 'heartbeat' ORDER BY name]]
+
+local letters_sql = "SELECT count(*) AS count FROM alert_message WHERE outcome = 'dead'"
+
+--- What there is to count of alerts and their messages, for those who watch Loom itself.
+-- @tparam loom.monitor monitor
+-- @treturn table|nil `alerts` (see `counts`), `round` (see `last_round`), `channels`: `{ name, delivered, retried, dead,
+--   pending }`, how many tries ended as what, and how many messages wait; and `dead_letters`, how many there are
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function book.figures(monitor)
+  local alerts, message, code = book.counts(monitor)
+  local round, channels, letters
+  if alerts then
+    round, message, code = book.last_round(monitor)
+  end
+  if round then
+    channels, message, code = monitor.database:rows(channels_sql)
+  end
+  if channels then
+    letters, message, code = monitor.database:rows(letters_sql)
+  end
+  if not letters then
+    return nil, message, code
+  end
+  return { alerts = alerts, round = round, channels = channels, dead_letters = letters[1].count }
+end
+
 -- ---- what people say ----
 
 local function line(limit)

@@ -4,6 +4,7 @@
 -- are. Stores have metrics of their own where `store_id` asks for them, with their attributes as labels where `labels` does.
 -- @module loom.http.metrics
 
+local book = require "loom.alerts.book"
 local core = require "loom.core"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
@@ -116,6 +117,12 @@ metrics.families = {
   loom_newest_poll_timestamp_seconds = { "gauge", "The newest poll of all stores, in seconds since 1970." },
   loom_newest_poll_age_seconds = { "gauge", "How long ago the newest poll was." },
   loom_uptime_ratio = { "gauge", "Up time of the whole fleet as a share of what is known, by window." },
+  loom_alerts = { "gauge", "Alerts that are open." },
+  loom_alert_evaluation_seconds = { "gauge", "Processor time of the last evaluation of all stores." },
+  loom_alert_evaluation_timestamp_seconds = { "gauge", "When all stores were last evaluated, in seconds since 1970." },
+  loom_notifications_total = { "counter", "Tries of messages of alerts by channel and by what became of them." },
+  loom_notifications_pending = { "gauge", "Messages of alerts that wait, by channel." },
+  loom_dead_letters = { "gauge", "Messages of alerts that were not taken, and are kept." },
   loom_tokens = { "gauge", "Tokens in force." },
   loom_token_file_bad_lines = { "gauge", "Lines of the token file that cannot be read, and let nobody in." },
   loom_store_uptime_ratio = { "gauge", "Up time of a store as a share of what is known, by window." },
@@ -176,6 +183,17 @@ local function add_tokens(families)
   end
 end
 
+-- A store's id as a label's value, which is UTF-8: ids that are not are percent-encoded, as in a path, and so are those with a
+-- "%", so that no two are the same.
+local function label(id)
+  if id:find("%", 1, true) or core.utf8(id) ~= id then
+    id = id:gsub("[^%w._~-]", function(byte)
+      return ("%%%02X"):format(byte:byte())
+    end)
+  end
+  return (id:gsub('[\\"\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }))
+end
+
 -- What the database knows; nil, the failure and its code where it cannot be read.
 local function known_of(state)
   local database = state.monitor.database
@@ -189,7 +207,28 @@ local function known_of(state)
   for _, name in ipairs(Queue.states) do
     known.reports[name] = assert(database:row("SELECT count(*) AS n FROM report WHERE state = ?", name)).n
   end
+  known.alerts, message, code = book.figures(state.monitor)
+  if not known.alerts then
+    return nil, message, code
+  end
   return known
+end
+
+local function add_alerts(families, found)
+  for _, row in ipairs(found.alerts) do
+    families:add("loom_alerts", ('rule="%s",severity="%s",state="%s"'):format(label(row.rule), row.severity, row.state), row.count)
+  end
+  if found.round.seconds then
+    families:add("loom_alert_evaluation_seconds", "", ("%.6f"):format(found.round.seconds))
+    families:add("loom_alert_evaluation_timestamp_seconds", "", ("%.3f"):format(found.round.clock / 1e6))
+  end
+  for _, row in ipairs(found.channels) do
+    for _, outcome in ipairs { "delivered", "retried", "dead" } do
+      families:add("loom_notifications_total", ('channel="%s",outcome="%s"'):format(label(row.name), outcome), row[outcome])
+    end
+    families:add("loom_notifications_pending", ('channel="%s"'):format(label(row.name)), row.pending)
+  end
+  families:add("loom_dead_letters", "", found.dead_letters)
 end
 
 local function add_database(families)
@@ -205,17 +244,7 @@ local function add_database(families)
   for _, name in ipairs(Queue.states) do
     families:add("loom_reports", ('state="%s"'):format(name), known.reports[name])
   end
-end
-
--- A store's id as a label's value, which is UTF-8: ids that are not are percent-encoded, as in a path, and so are those with a
--- "%", so that no two are the same.
-local function label(id)
-  if id:find("%", 1, true) or core.utf8(id) ~= id then
-    id = id:gsub("[^%w._~-]", function(byte)
-      return ("%%%02X"):format(byte:byte())
-    end)
-  end
-  return (id:gsub('[\\"\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }))
+  add_alerts(families, known.alerts)
 end
 
 -- Names that Loom's own labels have.
