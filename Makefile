@@ -145,7 +145,7 @@ endif
 # is shown in one piece.
 TWO = --no-print-directory --output-sync=target $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j2)
 test: ## Pass every test
-	@$(MAKE) $(TWO) all other-luas $(TESTS) $(API_TESTS) $(VALIDATORS) $(GRAFANA) $(BROWSER_TOOLS)
+	@$(MAKE) $(TWO) all other-luas $(TESTS) $(API_TESTS) $(VALIDATORS) $(RECEIVERS) $(GRAFANA) $(BROWSER_TOOLS)
 	@for part in core api lua luas browser; do $(MAKE) --no-print-directory test-$$part || exit 1; done
 
 # Seconds for one program of tests, under Valgrind and on a busy machine: one that hangs fails.
@@ -170,13 +170,18 @@ $(VALIDATORS):
 	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent \
 	  ajv@8.20.0 ajv-formats@3.0.1 @seriousme/openapi-schema-validator@2.11.0
 
+# Receivers of alerts: a server of mail, and what verifies webhooks. The versions run on the node of Debian 12.
+RECEIVERS := build/receivers/node_modules
+$(RECEIVERS):
+	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent --ignore-scripts smtp-server@3.14.0 standardwebhooks@1.0.0
+
 # What holds the dashboard against Grafana's own types.
 GRAFANA := build/grafana/node_modules
 $(GRAFANA):
 	npm install --prefix $(@D) --no-audit --no-fund --no-save --silent --ignore-scripts @grafana/schema@10.4.19 typescript@5.4.5
 
 # In several processes for each Lua, since half of it is waiting for what they have started.
-test-lua: all $(VALIDATORS) $(GRAFANA) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
+test-lua: all $(VALIDATORS) $(RECEIVERS) $(GRAFANA) ## The Lua and command specs, on Lua 5.4 and on LuaJIT
 	$(MAKE) $(TWO) specs-lua5.4 specs-luajit
 
 specs-lua5.4:
@@ -232,14 +237,14 @@ ASAN_MAKE = $(MAKE) BUILD=build/asan OPTIMIZE='-O1 -g' \
 asan-core: ## The C tests of the core under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
 	+$(ASAN_MAKE) test-core
 
-asan: asan-core $(VALIDATORS) ## The same, those of the module, and the specs
+asan: asan-core $(VALIDATORS) $(RECEIVERS) ## The same, those of the module, and the specs
 	+$(ASAN_MAKE) all test-api
 	$(ASAN_ENV) LOOM_BUILD=build/asan spec/run $(LUA)
 
 tsan: ## The core tests under ThreadSanitizer
 	$(MAKE) BUILD=build/tsan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=thread' test-core
 
-valgrind: all $(TESTS) $(API_TESTS) $(VALIDATORS) ## The C tests and the specs under Valgrind
+valgrind: all $(TESTS) $(API_TESTS) $(VALIDATORS) $(RECEIVERS) ## The C tests and the specs under Valgrind
 	LOOM_SLOW=1 $(MAKE) test-core test-api \
 	  RUN='valgrind -q --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)

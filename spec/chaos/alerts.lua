@@ -1,9 +1,9 @@
 -- Chaos of alerts: alerts.lua ROUNDS SEED
 --
 -- Each round has polls come, and two agents evaluate and deliver at once, to a receiver that fails, hangs, asks for time, resets,
--- and cuts the connection after its 200; agents and receiver are killed at random. In the end every event that is told has arrived,
--- in the order of its alert, under one id for all tries; none was sent again that had been taken while nobody was killed; and
--- the events are those of an evaluation that nobody has disturbed.
+-- and cuts the connection after its 200; agents and receiver are killed at random. In the end every event that is told has
+-- arrived, in the order of its alert, under one id for all tries; none was sent again that had been taken while nobody was
+-- killed; and the events are those of an evaluation that nobody has disturbed.
 
 local cjson = require "cjson"
 local Evaluation = require "loom.alerts.evaluation"

@@ -66,9 +66,9 @@ local function due_of(self, thread, rule)
 end
 
 -- A channel is told nothing of itself: neither that it fails, which it could not take, nor that it does not any more.
-local function channels_of(self, rule, name, subject)
+local function channels_of(self, rule, rule_name, subject)
   local names = rule and rule.channels or self.channels
-  local except = name == Ledger.CHANNEL and subject
+  local except = rule_name == Ledger.CHANNEL and subject
   if not except then
     return names
   end
