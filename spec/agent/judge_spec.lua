@@ -152,6 +152,20 @@ describe("the agent's judgement", function()
       table.sort(replayed)
       assert.is_true(#replayed > 60 and kills > 80, #replayed .. " " .. kills)
       assert.same(replayed, events_of(monitor), "seed " .. seed)
+      local explained, flaps = 0, {} -- of those that flap, an event tells what was before it
+      for _, event in ipairs(found.events) do
+        flaps[event.alert] = flaps[event.alert] or event.state == "flapping"
+      end
+      for i = 1, #found.events, 3 do -- to the verdict that was given
+        local event = found.events[i]
+        if event.subject.kind == "store" and not flaps[event.alert] and (event.state == "firing" or event.reason == "recovered") then
+          local why = assert(monitor:explain_alert { rule = event.rule, store = event.subject.id, at = event.at })
+          assert.same({ tostring(event.state == "firing"), event.value }, { why.result, why.value })
+          assert.is_truthy(event.state ~= "firing" or why.alert.id == event.alert)
+          explained = explained + 1
+        end
+      end
+      assert.is_true(explained > 10)
       monitor:close()
       files.remove_folder(folder)
       folder = files.make_folder()

@@ -1,6 +1,7 @@
 --- What rules would have told of the past, and why they did or did not: the evaluation over instants that are gone.
 -- @module loom.alerts.replay
 
+local book = require "loom.alerts.book"
 local check = require "loom.check"
 local Evaluation = require "loom.alerts.evaluation"
 local rules = require "loom.alerts.rules"
@@ -157,6 +158,15 @@ local function explained(evaluation, store, at)
   return { verdict = verdict, evidence = evidence, state = state, instant = instant, is_stale = is_stale, events = events }
 end
 
+-- The last alert of a stored rule for a store that had begun by an instant; false: there was none.
+local function alert_at(monitor, name, store, at)
+  local list, message, code = book.list(monitor, { rule = name, store_id = store, to = time.seconds(at) + 1, limit = 1 })
+  if not list then
+    return nil, message, code
+  end
+  return list[1] and book.get(monitor, list[1].id) or false
+end
+
 --- Tells why a rule fires for a store, or why not: see `loom.monitor:explain_alert`.
 function replay.explain(monitor, options)
   options = check.options("explain_alert", options, checkers { rules = check.table, rule = check.string,
@@ -210,6 +220,14 @@ function replay.explain(monitor, options)
   end
   if found.instant then
     time.set(result, "at", found.instant)
+  end
+  if not options.rules then
+    local alert
+    alert, message, code = alert_at(monitor, rule.name, options.store, at)
+    if alert == nil then
+      return nil, message, code
+    end
+    result.alert = alert or nil
   end
   return result
 end

@@ -216,7 +216,8 @@ end
 
 local function add_alerts(families, found)
   for _, row in ipairs(found.alerts) do
-    families:add("loom_alerts", ('rule="%s",severity="%s",state="%s"'):format(label(row.rule), row.severity, row.state), row.count)
+    local labels = ('rule="%s",severity="%s",state="%s"'):format(label(row.rule), row.severity, row.state)
+    families:add("loom_alerts", labels, row.count)
   end
   if found.round.seconds then
     families:add("loom_alert_evaluation_seconds", "", ("%.6f"):format(found.round.seconds))
