@@ -354,8 +354,8 @@ $(BUILD)/bench/%: bench/%.c $(LIBRARY)
 bench: all $(BUILD)/bench/generate $(BUILD)/bench/baseline $(BUILD)/bench/measure ## Time ingestion and reports on generated data: see docs/performance.md
 	bench/run
 
-bench-dashboard: all $(BROWSER_TOOLS) ## Time the dashboard in Chromium
-	LOOM_BUILD=$(BUILD) LUA=$(LUA) node bench/dashboard.mjs
+bench-dashboard: all $(BROWSER_TOOLS) ## Time the dashboard in Chromium, of STORES (14000)
+	LOOM_BUILD=$(BUILD) LUA=$(LUA) node bench/dashboard.mjs $(STORES)
 
 bench-alerts: all $(BUILD)/bench/generate ## Time the evaluation of ten rules for 14,000 stores, with ten days of polls and with ten times as many
 	bench/alerts

@@ -113,6 +113,8 @@ describe("a click that a live update comes into", () => {
     ["a window", ".fleet-windows button:text-is('Day')", "w", "day"],
     ["a group", ".fleet-groups tbody a:has-text('Taco')", "where.brand", "Taco"],
     ["how stores fared", ".fleet-spread button", "sort", "down_last_week"],
+    ["a store", ".fleet-stores tbody th bdi:text-is('store-00019')", "id", "store-00019"],
+    ["a head", ".fleet-stores thead button:text-is('Outages')", "sort", "outages_last_week"],
   ]) {
     it(`is not lost on ${what}`, async () => {
       await visit(browser, `${service.url}/ui/fleet?by=brand`, {}, async (page, seen) => {

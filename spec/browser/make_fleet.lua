@@ -12,7 +12,7 @@ local is_plain = arg[3] == "plain"
 local HOUR = 3600
 local HOURS = (is_plain and 15 or 7) * 24
 local FIRST = is_plain and os.time() // HOUR * HOUR - HOURS * HOUR or assert(loom.parse_timestamp "2024-03-05 00:00:00")
-local EVERY = count > 1000 and 3 or 1 -- hours between two polls of a store
+local EVERY = count > 50000 and 12 or count > 1000 and 3 or 1 -- hours between two polls of a store
 local PIECE = 200000 -- polls at a time
 
 local zones = { "America/New_York", "America/Chicago", "America/Los_Angeles", "Europe/London", "Asia/Kolkata" }
@@ -62,28 +62,28 @@ assert(monitor:transaction(function()
       assert(monitor:set_timezone(id, zone))
     end
   end
-  for brand, ids in by(function(number) return brands[number % #brands + 1] end) do
-    assert(monitor:set_attributes(ids, { brand = brand }))
-  end
-  for region, ids in by(function(number) return regions[number % 7 % #regions + 1] end) do
-    assert(monitor:set_attributes(ids, { region = region }))
-  end
-  for opening, ids in by(function(number) return 6 + number % 4 end) do
-    local day = ("%02d:00-%02d:00"):format(opening, (opening + 15) % 24)
-    assert(monitor:set_hours(ids, { mon = day, tue = day, wed = day, thu = day, fri = day, sat = "10:00-16:00" },
-      { effective_from = "always" }))
-  end
   return true
 end))
+for brand, ids in by(function(number) return brands[number % #brands + 1] end) do
+  assert(monitor:set_attributes(ids, { brand = brand }))
+end
+for region, ids in by(function(number) return regions[number % 7 % #regions + 1] end) do
+  assert(monitor:set_attributes(ids, { region = region }))
+end
+for opening, ids in by(function(number) return 6 + number % 4 end) do
+  local day = ("%02d:00-%02d:00"):format(opening, (opening + 15) % 24)
+  assert(monitor:set_hours(ids, { mon = day, tue = day, wed = day, thu = day, fri = day, sat = "10:00-16:00" },
+    { effective_from = "always" }))
+end
 
 local polls = {}
-for hour = 0, HOURS - 1, EVERY do
-  for number = 1, count do
+for number = 1, count do -- all polls of a store at once, so that they are written once
+  for hour = 0, HOURS - 1, EVERY do
     polls[#polls + 1] = { id_of(number), is_up(number, hour), FIRST + hour * HOUR + number % 900 }
-    if #polls == PIECE then
-      assert(monitor:polls(polls))
-      polls = {}
-    end
+  end
+  if #polls >= PIECE then
+    assert(monitor:polls(polls))
+    polls = {}
   end
 end
 assert(monitor:polls(polls))

@@ -32,14 +32,15 @@ function viewOf({ name, module }) {
 }
 
 /**
- * Shows what an address asks for, or that there are no data. What can wait is made when the rest is painted.
+ * Shows what an address asks for, or that there are no data, and waits until it is painted. What can wait is made by what it
+ * returns.
  * @param {import("./address.js").Address} now
  * @param {Promise<Loaded>} loading its view
  * @param {any} state an answer of `/v1/now`
  * @param {AbortSignal} signal
  */
 export async function update(now, loading, state, signal) {
-  let rest;
+  let rest = /** @type {void | (() => Promise<void>)} */ (undefined);
   try {
     if (state.newest_poll === null && now.view !== "data") {
       const { welcome } = await import("./welcome.js");
@@ -58,5 +59,5 @@ export async function update(now, loading, state, signal) {
     }
   }
   signal.throwIfAborted();
-  await rest?.();
+  return rest;
 }

@@ -135,20 +135,27 @@ async function isAdmitted() {
   return !tokens || scope !== null;
 }
 
-/** Shows what the address asks for, as the data are now. */
-async function update() {
+/**
+ * Shows what the address asks for, as the data are now.
+ * @param {address.Address} [changed] the address, where it is another one: until it is painted, what is shown is something else
+ */
+async function update(changed) {
   updating.abort();
   updating = new AbortController();
   const { signal } = updating;
-  const now = address.read();
+  const now = changed ?? address.read();
   const loading = load(now.view);
   loading.catch(() => {}); // it is told where the view is wanted
+  if (changed) {
+    opened.place.setAttribute("aria-busy", "true");
+  }
   if (isKnown && !live.isOpen()) { // nobody tells of changes; what is asked for first is of now
     fresh.forget();
   }
   try {
     if (!await isAdmitted()) {
       await placed;
+      opened.place.removeAttribute("aria-busy");
       login();
       return;
     }
@@ -159,7 +166,10 @@ async function update() {
     await placed;
     header.update(now);
     filters.update(now);
-    await opened.update(now, loading, await asked, signal);
+    const rest = await opened.update(now, loading, await asked, signal);
+    opened.place.removeAttribute("aria-busy");
+    live.start(); // what it tells first is whether all this is of now
+    await rest?.();
     succeed();
   } catch (error) {
     if (!signal.aborted) {
@@ -167,7 +177,8 @@ async function update() {
     }
   }
   if (!signal.aborted) {
-    live.start(); // what it tells first is whether all this is of now
+    opened.place.removeAttribute("aria-busy");
+    live.start(); // also where something has failed
   }
 }
 
@@ -182,5 +193,5 @@ export function start() {
       await update();
     }
   });
-  update();
+  update(address.read());
 }

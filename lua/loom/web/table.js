@@ -3,8 +3,10 @@
  * Rows come from the service in pages, sorted there.
  */
 
-import { fill, h, refill, set, svg } from "./h.js";
+import { fill, h, set, svg } from "./h.js";
+import { holding } from "./holding.js";
 import { paged } from "./paged.js";
+import { refilling } from "./refilling.js";
 import { listen } from "./rowkeys.js";
 import { row, update } from "./rowcells.js";
 
@@ -37,6 +39,8 @@ export function table(source) {
   const grid = h("table", { class: "rows" },
     h("caption", { class: "unseen" }, source.label), widths, h("thead", null, head), body);
   const element = h("div", { class: "sheet", tabIndex: 0, role: "region", "aria-label": source.label, onscroll: scrolled }, grid);
+  const refill = refilling(head);
+  const held = holding(body);
   const resized = new ResizeObserver(measure);
   [element, body].forEach((one) => resized.observe(one));
   listen(element, () => Math.ceil(element.scrollTop / height), (index) => made.get(index)?.one);
@@ -57,7 +61,9 @@ export function table(source) {
       made.set(index, { one, values });
       return one;
     }
-    if (old.values !== values) {
+    if (old.values !== values && held.isPressed()) {
+      held.run(later);
+    } else if (old.values !== values) {
       update(old.one, columns, values);
       old.values = values;
     }
@@ -121,7 +127,7 @@ export function table(source) {
    * @param {"asc" | "desc"} order
    */
   function heads(key, order) {
-    refill(head, columns.map((column) => {
+    refill([key, order, columns], () => columns.map((column) => {
       const sorted = column.key === key;
       const next = sorted ? (order === "asc" ? "desc" : "asc") : column.descends ? "desc" : "asc";
       return h("th", { scope: "col", class: column.numeric ? "number" : null, title: column.title ?? null,
@@ -141,7 +147,7 @@ export function table(source) {
      * @param {string} key the column that shows it
      */
     refresh(key) {
-      made.forEach(({ one, values }) => values && update(one, columns, values, key));
+      held.run(() => made.forEach(({ one, values }) => values && update(one, columns, values, key)));
     },
 
     /**
@@ -158,11 +164,13 @@ export function table(source) {
       if (!same && top) {
         element.scrollTop = top = 0;
       }
-      columns = wanted;
-      made.forEach((row) => row.values = null);
-      heads(key, order);
-      grid.setAttribute("aria-rowcount", String(rows.total() + 1));
-      render();
+      held.run(() => {
+        columns = wanted;
+        made.forEach((row) => row.values = null);
+        heads(key, order);
+        grid.setAttribute("aria-rowcount", String(rows.total() + 1));
+        render();
+      });
       if (same) { // it may have been scrolled meanwhile
         await complete();
       }

@@ -20,15 +20,15 @@ export async function tagged(path, query) {
 /** @typedef {import("./api.js").Query} Query */
 
 /**
- * Has something changed.
+ * Has something changed, after which nothing that was answered before is sure, or asks what takes a body, which changes nothing.
  * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path
- * @param {{ query?: Query, body?: unknown, match?: string | null, signal?: AbortSignal }} [options] `body` is sent as JSON, or as
- *   it is where it is a `Blob`; `match`: the entity tag of what is to be there still
+ * @param {{ query?: Query, body?: unknown, match?: string | null, signal?: AbortSignal, onlyAsks?: boolean }} [options]
+ *   `body` is sent as JSON, or as it is where it is a `Blob`; `match`: the entity tag of what is to be there still
  * @returns {Promise<any>} JSON, or null where there is none
  */
 export async function send(method, path, options = {}) {
-  const { query, body, match, signal } = options;
+  const { query, body, match, signal, onlyAsks } = options;
   /** @type {Record<string, string>} */
   const headers = match ? { "If-Match": match } : {};
   let sent = /** @type {BodyInit | undefined} */ (body instanceof Blob ? body : undefined);
@@ -37,6 +37,8 @@ export async function send(method, path, options = {}) {
     sent = JSON.stringify(body);
   }
   const response = await request(link(path, query), { method, headers, body: sent, signal });
-  forget();
+  if (!onlyAsks) {
+    forget();
+  }
   return response.headers.get("Content-Type")?.includes("json") ? response.json() : null;
 }

@@ -30,13 +30,19 @@ export class ApiError extends Error {
 
 export function dated() {}
 
+/** @param {Query} [query] */
+function parameters(query) {
+  return query instanceof URLSearchParams ? query : new URLSearchParams(Object.entries(query ?? {}).map(([name, value]) =>
+    [name, String(value ?? "")]));
+}
+
 /**
  * By what an answer is known.
  * @param {string} path
  * @param {Query} query
  */
 export function link(path, query) {
-  return `${path}?${query}`;
+  return `${path}?${parameters(query)}`;
 }
 
 /**
@@ -127,9 +133,7 @@ async function answer(path, query) {
  * @returns {Promise<any>}
  */
 export async function get(path, query, signal) {
-  const asked = query instanceof URLSearchParams ? query : new URLSearchParams(Object.entries(query ?? {}).map(([name, value]) =>
-    [name, String(value ?? "")]));
-  const found = await answer(path, asked).catch((error) => {
+  const found = await answer(path, parameters(query)).catch((error) => {
     throw error instanceof ApiError ? error : new ApiError(404, { detail: String(error.message) });
   });
   signal?.throwIfAborted();

@@ -32,6 +32,8 @@ export function open() {
   let query = new URLSearchParams();
   let colours = palette();
   let frame = 0;
+  /** @type {unknown[]} what the canvas shows: it is painted when that changes, not whenever the pointer moves */
+  let shown = [];
 
   const tools = h("div", { class: "row wall-tools" });
   const words = h("p", { class: "hint" });
@@ -56,6 +58,11 @@ export function open() {
     return { each, height, total, room, first: top * each, rows: Math.min(total - top, Math.ceil(room / height)) };
   }
 
+  /** Whether the ids of stores are shown beside them. @param {URLSearchParams} query */
+  function areNamed(query) {
+    return !query.has("by") && gutterOf(query, layout().height) > 0;
+  }
+
   /** @param {{ height: number }} layout */
   function size({ height }) {
     const gutter = gutterOf(query, height);
@@ -77,7 +84,11 @@ export function open() {
       set(canvas, { width: wide, height: high });
     }
     set(spacer, { height: Math.max(0, now.total * now.height - room) });
-    paint(canvas, grid, now, colours);
+    const wanted = [grid, colours, wide, high, ...Object.values(now)];
+    if (wanted.some((value, place) => value !== shown[place])) {
+      shown = wanted;
+      paint(canvas, grid, now, colours);
+    }
     fill(over, query.has("by") ? names(grid, now, sizes) : gutter > 0 && ids(grid, now, sizes),
       at && marks(grid, now, sizes, at));
     fill(axis, dates(grid, zoneOf(query), sizes));
@@ -140,9 +151,10 @@ export function open() {
     element,
     async update(now, signal, { as_of: seen }) {
       const span = spanOf(now.query);
-      await strips.load(now.query, span, seen, signal);
+      const isSame = query.toString() === now.query.toString();
+      await strips.load(now.query, span, seen, isSame && strips.isNamed() && (at !== null || areNamed(query)), signal);
       const count = strips.grid()?.ids.length ?? 0;
-      if (query.toString() !== now.query.toString() || at && at.store >= count) { // it may have been removed
+      if (!isSame || at && at.store >= count) { // it may have been removed
         pointer.reset();
       }
       query = now.query;
@@ -154,7 +166,7 @@ export function open() {
       draw();
       list();
       tell(false);
-      if (gutterOf(query, layout().height) && !query.has("by")) {
+      if (areNamed(query)) {
         strips.name();
       }
     },

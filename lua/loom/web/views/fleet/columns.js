@@ -70,10 +70,10 @@ export const KINDS = {
   mttr: { label: "Mean outage", about: "how long an outage lasts on average", field: "windows",
     make: figure("mttr", (value) => duration(value), true, 108) },
   last_poll: { label: "Last poll", about: "when the store was heard of last", field: "last_poll",
-    make: ({ query }) => ({ key: "last_poll", width: 140,
+    make: ({ query }) => ({ key: "last_poll", width: 156,
       cell: (row) => isReady() && show(row.last_poll, zoneOf(query, row.timezone_str)) }) },
   strip: { label: "Week", about: "the last seven days, hour by hour", field: "strip",
-    make: () => ({ key: "strip", fixed: true, width: 216, cell: (row) => row.strip && strip(row.strip) }) },
+    make: () => ({ key: "strip", fixed: true, width: 200, cell: (row) => row.strip && strip(row.strip) }) },
   timezone_str: { label: "Zone", about: "by which its hours are meant", field: "timezone_str",
     make: () => ({ key: "timezone_str", width: 150, cell: (row) => row.timezone_str }) },
 };

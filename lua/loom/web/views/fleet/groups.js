@@ -112,6 +112,9 @@ function table({ found, by, window, courses, hasTarget, all }) {
 /** The panel. */
 export function groups() {
   let all = false;
+  /** @type {Map<string | null, Course>} */
+  let courses = new Map();
+  let coursed = ""; // the question that these are of
   const heading = h("h2");
   const tools = h("div", { class: "row" });
   const rows = sheet("Groups of stores");
@@ -167,11 +170,16 @@ export function groups() {
         asked.set("target", String(Number(query.get("target")) / 100));
       }
       const answer = /** @type {Group[]} */ ((await fresh.get("v1/groups", asked, signal)).groups);
-      const courses = await coursesOf(query, by, answer.length, signal);
       const found = answer.toSorted((a, b) => b.windows[window].totals.down - a.windows[window].totals.down);
       fill(heading, "Groups", h("small", null, ` in the ${wordOf(window)}`));
       refillTools([names, by, query.toString()], () => [choice(names, by), !copy && target(query)]);
-      show({ found, by, window, courses: [...courses], hasTarget: query.has("target") }, query);
+      const showAll = () => show({ found, by, window, courses: [...courses], hasTarget: query.has("target") }, query);
+      if (coursed !== `${by} ${query}`) {
+        courses = new Map();
+      }
+      showAll(); // courses take longer
+      [courses, coursed] = [await coursesOf(query, by, answer.length, signal), `${by} ${query}`];
+      showAll();
     },
   };
 }

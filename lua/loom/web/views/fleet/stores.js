@@ -80,6 +80,14 @@ function csvLink() {
     : h("a", { class: "button", download: "", ...properties }, "CSV");
 }
 
+/**
+ * The length that nine of ten ids have at most: few that are long are cut rather than take the room of all.
+ * @param {number[]} lengths
+ */
+function usual(lengths) {
+  return lengths.sort((a, b) => a - b)[Math.ceil(lengths.length * 0.9) - 1] ?? 1;
+}
+
 /** @param {URLSearchParams} query */
 function windowChoice(query) {
   return WINDOWS.map(([, name, label]) => h("button", { type: "button", "aria-pressed": String(windowOf(query) === name),
@@ -111,7 +119,7 @@ export function stores() {
       }
       const found = await fresh.get("v1/stores", asked, signal);
       if (!offset) {
-        letters = Math.max(1, ...found.stores.map((/** @type {{ store_id: string }} */ row) => [...row.store_id].length));
+        letters = usual(found.stores.map((/** @type {{ store_id: string }} */ row) => [...row.store_id].length));
       }
       [total, asOf] = [found.total, found.as_of];
       if (chosen(address.read().query).includes("strip")) {

@@ -43,21 +43,35 @@ function take(line, ranks, at) {
     const code = line.charCodeAt(place);
     if (code < 58) { // a digit
       count = count * 10 + code - 48;
-    } else {
-      ranks.fill(RANK_OF[code], at, at += count || 1);
+    } else if (count) {
+      ranks.fill(RANK_OF[code], at, at += count);
       count = 0;
+    } else {
+      ranks[at++] = RANK_OF[code];
     }
   }
   return place;
+}
+
+const TURN = 2000; // lines after which others have their turn: some milliseconds
+
+/** Lets others have theirs, such as whoever types or scrolls. */
+function turn() {
+  return new Promise((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = done;
+    port2.postMessage(null);
+  });
 }
 
 /**
  * Reads what `/v1/strips` answers: a line of JSON, then a line a store, without ids where it is compact.
  * @param {string} text
  * @param {(value: number | string) => number} instant
- * @returns {Grid}
+ * @param {AbortSignal} signal
+ * @returns {Promise<Grid>}
  */
-export function parse(text, instant) {
+export async function parse(text, instant, signal) {
   const lines = text.split("\n");
   const head = JSON.parse(lines[0]);
   const count = lines.length - 1 - (lines[lines.length - 1] === "" ? 1 : 0);
@@ -66,6 +80,10 @@ export function parse(text, instant) {
   const ids = [];
   const values = [];
   for (let row = 0; row < count; row++) {
+    if (row % TURN === TURN - 1) {
+      await turn();
+      signal.throwIfAborted();
+    }
     const line = lines[row + 1];
     const [id, value] = line.slice(take(line, ranks, row * bins) + 1).split("\t");
     ids.push(plain(id));

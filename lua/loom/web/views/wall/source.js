@@ -27,13 +27,14 @@ export function source(named) {
     isNamed: () => state === "named",
 
     /**
-     * Asks for the picture.
+     * Asks for the picture, and shows it when it is there; with the ids where some are shown, so that these stay.
      * @param {URLSearchParams} query of the address
      * @param {{ seconds: number, bins: number }} span
      * @param {number | string} to where it ends
+     * @param {boolean} isNamed
      * @param {AbortSignal} signal
      */
-    async load(query, { seconds, bins }, to, signal) {
+    async load(query, { seconds, bins }, to, isNamed, signal) {
       loading.abort();
       loading = new AbortController();
       question = address.question(query);
@@ -44,12 +45,14 @@ export function source(named) {
       if (query.has("by")) {
         question.set("by", /** @type {string} */ (query.get("by")));
       }
-      const compact = new URLSearchParams(question);
-      compact.set("compact", "true");
-      const text = await api.getText("v1/strips", compact, signal);
+      const wanted = new URLSearchParams(question);
+      if (!isNamed) {
+        wanted.set("compact", "true");
+      }
+      const found = await parse(await api.getText("v1/strips", wanted, signal), ms, signal);
       signal.throwIfAborted();
-      grid = parse(text, ms);
-      state = "without";
+      grid = found;
+      state = isNamed ? "named" : "without";
     },
 
     /** Asks for the ids, unless they are there or on their way. */
@@ -60,9 +63,9 @@ export function source(named) {
       state = "asked";
       const { signal } = loading;
       try {
-        const text = await api.getText("v1/strips", question, signal);
+        const found = await parse(await api.getText("v1/strips", question, signal), ms, signal);
         if (!signal.aborted) {
-          grid = parse(text, ms);
+          grid = found;
           state = "named";
           named();
         }

@@ -30,7 +30,7 @@ export async function ask({ id, asked, span }, body, signal) {
   const query = new URLSearchParams([...asked, ["windows", `shown:${span.first}/${span.afterLast},last_day:1d,last_week:7d`]]);
   query.delete("time");
   try {
-    return await send("POST", "v1/preview", { query, body: { store_id: id, ...body }, signal });
+    return await send("POST", "v1/preview", { query, body: { store_id: id, ...body }, signal, onlyAsks: true });
   } catch (error) {
     if (error instanceof api.ApiError && error.status === 404) {
       return null;
