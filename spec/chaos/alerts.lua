@@ -166,6 +166,21 @@ local function check_messages(list)
   return again
 end
 
+-- What there is of an alert, for a failure: its events, and what became of their messages.
+local function story_of(alert)
+  local lines = {}
+  for _, row in ipairs(assert(monitor.database:rows([[SELECT e.id, e.state, e.rule, g.id AS message, g.thread, g.outcome, g.tries
+      FROM alert_event e LEFT JOIN alert_message_event m ON m.event = e.number LEFT JOIN alert_message g ON g.number = m.message
+      WHERE e.alert = ? ORDER BY e.number, m.message]], alert))) do
+    lines[#lines + 1] = ("  %s %s %s: %s of %s, %s after %s"):format(row.rule, row.state, row.id, row.message, row.thread,
+      row.outcome, row.tries)
+  end
+  for line in files.read(log):gmatch "[^\n]+" do
+    lines[#lines + 1] = line:find(alert, 1, true) and "  received: " .. line:match "^%l+ %S+" or nil
+  end
+  return table.concat(lines, "\n")
+end
+
 -- Every event of a message has arrived, for the first time after those before it of its alert.
 local function check_events(list)
   local rows = assert(monitor.database:rows [[SELECT DISTINCT e.number, e.id, e.alert, e.state FROM alert_event e
@@ -182,9 +197,9 @@ local function check_events(list)
       if was_taken(got) and not seen[id] then
         seen[id] = true
         if not place[id] or place[id] < (last[alert] or 0) then
-          fail("event %s of alert %s was overtaken, or is none", id, alert)
+          fail("event %s of alert %s was overtaken, or is none:\n%s", id, alert, story_of(alert))
         elseif not last[alert] and state ~= "firing" and state ~= "flapping" then
-          fail("the first that is told of alert %s is that it is %s", alert, state)
+          fail("the first that is told of alert %s is that it is %s:\n%s", alert, state, story_of(alert))
         end
         last[alert] = place[id]
       end
@@ -192,7 +207,7 @@ local function check_events(list)
   end
   for _, row in ipairs(rows) do
     if not seen[row.id] then
-      fail("event %s (%s of alert %s) has not arrived", row.id, row.state, row.alert)
+      fail("event %s (%s of alert %s) has not arrived:\n%s", row.id, row.state, row.alert, story_of(row.alert))
     end
   end
   return #rows

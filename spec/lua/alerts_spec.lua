@@ -265,4 +265,24 @@ describe("alerts", function()
       after:close()
     end
   end)
+
+  it("are explained by the verdict that was given", function()
+    local fleet, random = make_fleet(31337)
+    local list, monitor = make_rules(random), open_monitor(fleet)
+    assert(monitor:ingest { polls = polls_text(arrivals(fleet, random)) })
+    local events, explained = replay(monitor, list, 2 * DAY, MINUTES, 30, fleet.dormant_after).events, 0
+    for i = 1, #events, math.ceil(#events / 40) do
+      local event = events[i]
+      if event.subject.kind == "store" and (event.state == "firing" or event.reason == "recovered") then
+        local found = assert(monitor:explain_alert { rules = definitions(list), rule = event.rule, store = event.subject.id,
+          at = event.at, dormant_after = fleet.dormant_after * MINUTE })
+        explained = explained + 1
+        assert.equal(event.at, found.at)
+        assert.equal(event.value, found.value)
+        assert.same(event.evidence, found.evidence)
+      end
+    end
+    assert.is_true(explained > 10, explained)
+    monitor:close()
+  end)
 end)
