@@ -286,6 +286,33 @@ function loading.summary(file)
   return counts
 end
 
+-- The agent tells of files that could not be loaded (`loom.agent.system`), where there is somebody to tell.
+local FAILED = "ingest failed"
+
+local function has_row(monitor, sql, ...)
+  local rows = monitor.path ~= ":memory:" and lfs.attributes(monitor.path) and monitor.database:rows(sql, ...)
+  return rows and rows[1] ~= nil
+end
+
+-- Who hears of it need not know where files are on this machine.
+local function note_failure(monitor, message)
+  message = message:gsub("[^%s\"']*/", "")
+  if has_row(monitor, "SELECT 1 AS found FROM alert_channel LIMIT 1") then
+    transaction.run(monitor.database, function(execute)
+      return execute("INSERT OR REPLACE INTO service(name, value) VALUES(?, ?)", FAILED,
+        ("%d %s"):format(time.now(monitor), core.utf8(message):sub(1, 500)))
+    end, true)
+  end
+end
+
+local function note_success(monitor)
+  if has_row(monitor, "SELECT 1 AS found FROM service WHERE name = ?", FAILED) then
+    transaction.run(monitor.database, function(execute)
+      return execute("DELETE FROM service WHERE name = ?", FAILED)
+    end, true)
+  end
+end
+
 --- See `loom.monitor:ingest`.
 function loading.ingest(monitor, options)
   options = check.options("ingest", check.argument("ingest", 1, options, check.table), checkers)
@@ -307,8 +334,10 @@ function loading.ingest(monitor, options)
   if not called then
     error(good, 0)
   elseif not good then
+    note_failure(monitor, message)
     return nil, message, code
   end
+  note_success(monitor)
   return summaries
 end
 

@@ -1116,8 +1116,8 @@ end
 --   `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`,
 --   `threshold`,
 --   `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are
---   remembered) and `events` (of the day before); of a rule that is stored also `alert`, the last one that had begun for the store,
---   as `loom.alerts.book.get` gives it, with its flags, events and deliveries
+--   remembered) and `events` (of the day before); of a rule that is stored also `alert`, the last one that had begun for
+--   the store, as `loom.alerts.book.get` gives it, with its flags, events and deliveries
 -- @treturn ?string the failure; ENOENT: there is no such rule
 -- @treturn ?string its code
 -- @usage local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }

@@ -158,7 +158,8 @@ describe("the agent's judgement", function()
       end
       for i = 1, #found.events, 3 do -- to the verdict that was given
         local event = found.events[i]
-        if event.subject.kind == "store" and not flaps[event.alert] and (event.state == "firing" or event.reason == "recovered") then
+        local is_plain = event.subject.kind == "store" and not flaps[event.alert]
+        if is_plain and (event.state == "firing" or event.reason == "recovered") then
           local why = assert(monitor:explain_alert { rule = event.rule, store = event.subject.id, at = event.at })
           assert.same({ tostring(event.state == "firing"), event.value }, { why.result, why.value })
           assert.is_truthy(event.state ~= "firing" or why.alert.id == event.alert)
@@ -453,6 +454,19 @@ describe("the agent's judgement", function()
     assert.same({ "channel failing: resolved dead recovered", "report failed: resolved r1 recovered",
       "report failed: resolved r1 recovered" }, told())
     assert.same({ "dead resolved recovered", "r1 resolved recovered" }, states())
+  end)
+
+  it("tells of files that cannot be loaded, until files can", function()
+    put("channel", LOG)
+    poll({ "1" })
+    round()
+    assert.is_nil(monitor:ingest { polls = folder .. "/none.csv" })
+    round()
+    assert.same({ "ingest failed: firing files" }, told())
+    assert.matches("^files could not be loaded: ENOENT: none%.csv: ", book.list(monitor, { state = "open" })[1].text)
+    poll({ "2" })
+    round()
+    assert.same({ "ingest failed: resolved files recovered" }, told())
   end)
 
   it("moves nothing while the clock is behind", function()

@@ -9,7 +9,7 @@ local system = {}
 
 local SECOND = 1000000
 local FAILING = 3600 * SECOND -- after which a channel that takes nothing is told
-local FAILED = 86400 * SECOND -- for which a report that failed is one to look after
+local FAILED = 86400 * SECOND -- for which a report or an ingest that failed is one to look after
 local MOST = 1000 -- subjects of one condition
 
 -- ---- what the system tells ----
@@ -36,6 +36,16 @@ local function failed_reports(monitor, now, add)
       ORDER BY finished LIMIT ?]], now - FAILED, MOST)) do
     add { rule = "report failed", subject = row.report_id, since = row.finished,
       text = ("the report %s has failed: %s"):format(row.report_id, (row.error or ""):sub(1, 500)) }
+  end
+end
+
+local function failed_ingest(monitor, now, add)
+  for _, row in ipairs(rows(monitor, "SELECT value FROM service WHERE name = 'ingest failed'")) do
+    local at, message = row.value:match "^(%d+) (.*)$"
+    at = tonumber(at)
+    if at and at > now - FAILED then
+      add { rule = "ingest failed", subject = "files", since = at, text = "files could not be loaded: " .. message }
+    end
   end
 end
 
@@ -129,7 +139,8 @@ function system.write(monitor, ledger, functions, now)
   local holding, add = gatherer()
   failing_channels(monitor, now, add)
   failed_reports(monitor, now, add)
-  compare(ledger, Ledger.SYSTEM, { [Ledger.CHANNEL] = true, ["report failed"] = true }, holding, now)
+  failed_ingest(monitor, now, add)
+  compare(ledger, Ledger.SYSTEM, { [Ledger.CHANNEL] = true, ["report failed"] = true, ["ingest failed"] = true }, holding, now)
   local names = {}
   holding, add = gatherer()
   for _, rule in ipairs(functions) do
