@@ -336,7 +336,7 @@ annotations: ## Write meta/loom.lua, what LuaLS knows of the module, from the do
 pictures: all $(BROWSER_TOOLS) ## Have the tests make the pictures of docs/pictures anew
 	mkdir -p docs/pictures
 	LOOM_BUILD=$(BUILD) LUA=$(LUA) $(LIMITED) node --test --test-reporter=spec --test-name-pattern="are made anew" spec/browser/dashboard_test.mjs
-	for view in fleet wall store; do cp $(BUILD)/pictures/$$view-light.png $(BUILD)/pictures/$$view-dark.png docs/pictures; done
+	for view in fleet wall store alerts; do cp $(BUILD)/pictures/$$view-light.png $(BUILD)/pictures/$$view-dark.png docs/pictures; done
 
 # LuaJIT knows none of the variables that are for Lua 5.4 alone.
 FIND_LUA := $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua

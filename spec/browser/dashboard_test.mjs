@@ -14,7 +14,7 @@ const MOST = {js: 50 * KB, css: 8 * KB, all: 120 * KB}; // gzipped, of the first
 const NODES = 2500;
 const LARGE = Number(process.env.LOOM_STORES || 14000); // stores of a large fleet; 100000 take half a minute to be made
 
-const views = {fleet: "", wall: "", store: "?id=store-00020", reports: "", data: ""};
+const views = {fleet: "", wall: "", store: "?id=store-00020", alerts: "", reports: "", data: ""};
 const pictures = join(build, "pictures");
 
 let folder, browser, service;
@@ -197,13 +197,17 @@ describe("a large fleet", () => {
 
 describe("pictures of the documentation", () => {
   const KEPT = 200 * KB; // bytes of each
-  const shown = {fleet: "", wall: "?by=brand", store: "?id=store-00160"};
+  const ROUNDS = 8; // of the agent, an hour apart, up to now
+  const shown = {fleet: "", wall: "?by=brand", store: "?id=store-00160", alerts: ""};
   const names = Object.keys(shown).flatMap((view) => [`${view}-light.png`, `${view}-dark.png`]);
   let plain;
 
   before(async () => {
     const database = join(folder.path, "plain");
     makeFleet(database, 400, "plain");
+    for (let round = ROUNDS; round >= 0; round--) {
+      loom("agent", database, "--once", "--clock", new Date(Date.now() - round * 3600000).toISOString());
+    }
     plain = await serve(database);
   });
 
@@ -214,7 +218,7 @@ describe("pictures of the documentation", () => {
       for (const colorScheme of ["light", "dark"]) {
         const path = join(pictures, `${view}-${colorScheme}.png`);
         await visit(browser, `${plain.url}/ui/${view}${query}`, {colorScheme}, async (page) => {
-          await page.locator({fleet: ".rows .strip", wall: "canvas", store: ".figures td"}[view]).first().waitFor(); // what comes last
+          await page.locator({fleet: ".rows .strip", wall: "canvas", store: ".figures td", alerts: ".firing td"}[view]).first().waitFor(); // what comes last
           await page.screenshot({path});
         });
         assert.ok(statSync(path).size <= KEPT, path);

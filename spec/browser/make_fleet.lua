@@ -2,7 +2,7 @@
 --
 -- The week is one in which clocks in America change. One zone is down for an afternoon, one store in fifty since long, some are
 -- polled at hours that are not theirs, and some ids are such as a careless page would run, or be broken by. A plain fleet has no
--- such ids, and two weeks that end now: it is for pictures.
+-- such ids, two weeks that end now, and rules of alerts: it is for pictures.
 
 local loom = require "loom"
 
@@ -90,4 +90,10 @@ assert(monitor:polls(polls))
 assert(monitor:exclude { store = "*", from = FIRST + (HOURS - 94) * HOUR, to = FIRST + (HOURS - 92) * HOUR,
   reason = "network, planned" })
 assert(monitor:set_special_day(id_of(1), os.date("!%Y-%m-%d", FIRST + (HOURS - 72) * HOUR), "closed", "Founder's day"))
+if is_plain then
+  assert(monitor:apply { rules = {
+    { name = "down", severity = "critical", when = { kind = "down_for", time = "1h" } },
+    { name = "often", severity = "warning", when = { kind = "outages", window = "7d", count = 6 } },
+  } })
+end
 monitor:close()

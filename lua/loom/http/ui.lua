@@ -56,23 +56,31 @@ local function read(folder, below, files, depth)
   return files
 end
 
--- The styles in the place of the first that the shell names, and the shell with that name alone.
-local function join_styles(shell, files)
-  local parts = {}
+local function without_comments(style)
+  return (style:gsub("/%*.-%*/", ""))
+end
+
+-- The styles in the place of the first that the shell names, and the shell with that name alone. Others, which a view asks for
+-- when it is opened, stay by themselves.
+local function join_styles(shell, files, served)
+  local parts, is_part = {}, {}
   shell = shell:gsub('<link rel="stylesheet" href="{{assets}}/([^"]*)">\n', function(name)
-    parts[#parts + 1] = files[name]
+    parts[#parts + 1], is_part[name] = files[name], true
     return #parts == 1 and ('<link rel="stylesheet" href="{{assets}}/%s">\n'):format(STYLE) or ""
   end)
-  return shell, (table.concat(parts, "\n"):gsub("/%*.-%*/", ""))
+  for name, text in pairs(files) do
+    served[name] = name:find "%.css$" and not is_part[name] and without_comments(text) or served[name]
+  end
+  served[STYLE] = without_comments(table.concat(parts, "\n"))
+  return shell
 end
 
 -- What is served of the folder's files, by name; and the shell.
 local function joined(files)
-  local shell, style = join_styles(files[SHELL], files)
   local served = bundle.parts(function(name)
     return files[name] or error(name .. ": is not there", 0)
   end, ENTRY, SOON)
-  served[STYLE] = style
+  local shell = join_styles(files[SHELL], files, served)
   for name, text in pairs(files) do
     served[name] = name:find "%.svg$" and text or served[name]
   end

@@ -113,6 +113,9 @@ export function dialog(edit, done) {
 
   async function look() {
     clear();
+    if (!edit.look) {
+      return; // what is not done yet is told when it is to be saved
+    }
     try {
       await preview(edit.read());
     } catch (error) {

@@ -13,7 +13,7 @@ import * as theme from "./theme.js";
 import { PRESETS } from "./words.js";
 
 const TABS = [["fleet", "Fleet"], ["wall", "Wall"], ["store", "Store"],
-  ...copy ? [] : [["reports", "Reports"], ["data", "Data"]]];
+  ...copy ? [] : [["alerts", "Alerts"], ["reports", "Reports"], ["data", "Data"]]];
 
 let told = ""; // what the tabs lead to
 const tabs = h("nav", { "aria-label": "Views" });

@@ -8,7 +8,7 @@ import * as fresh from "./fresh.js";
 
 /** @typedef {(data: any) => void} Listener */
 
-const KINDS = ["welcome", "revision", "audit", "report", "store", "ingest"];
+const KINDS = ["welcome", "revision", "audit", "report", "store", "ingest", "alert"];
 const CHANNEL = "loom " + new URL("..", location.href).pathname; // of one service: there may be others beside it
 const AGAIN = 3000; // milliseconds after which a stream that was refused is asked for anew
 

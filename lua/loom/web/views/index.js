@@ -7,6 +7,7 @@ export const views = {
   fleet: () => import("./fleet.js"),
   wall: () => import("./wall.js"),
   store: () => import("./store.js"),
+  alerts: () => import("./alerts.js"),
   reports: () => import("./reports.js"),
   data: () => import("./data.js"),
 };

@@ -7,6 +7,7 @@ import * as api from "../api.js";
 import { instant, zoneOf } from "../clock.js";
 import { copy } from "../copy.js";
 import { h } from "../h.js";
+import { alerts, bracketsOf, shownOf } from "./store/alerts.js";
 import { audit } from "./store/audit.js";
 import { explanation } from "./store/explain.js";
 import { figures } from "./store/figures.js";
@@ -60,7 +61,7 @@ async function lookAt(id, asked, span, signal) {
 
 /** @returns {import("../view.js").View} */
 export function open() {
-  const parts = [head(), days(), figures(), outages(), explanation(), settings(), audit()];
+  const parts = [head(), days(), figures(), alerts(), outages(), explanation(), settings(), audit()];
   const page = h("div", { class: "stack store", hidden: true }, parts.map((part) => part.element));
   const finder = search();
   const element = h("div", null, finder.element, page);
@@ -83,9 +84,10 @@ export function open() {
       api.get(api.ofStore(id, "schedule"), asked, signal)]);
     const span = spanOf(query, today(near));
     const dates = new URLSearchParams([...asked, ["from", dateAfter(span.first, -1)], ["to", span.afterLast]]);
-    const [schedule, seen] = await Promise.all([api.get(api.ofStore(id, "schedule"), dates, signal),
-      lookAt(id, asked, span, signal)]);
-    return { id, query, asked, store, near, span, schedule, ...seen, asOf: instant(near.as_of) ?? 0,
+    const asOf = instant(near.as_of) ?? 0;
+    const [schedule, seen, brackets] = await Promise.all([api.get(api.ofStore(id, "schedule"), dates, signal),
+      lookAt(id, asked, span, signal), bracketsOf(id, span, asOf, signal)]);
+    return { id, query, asked, store, near, span, schedule, ...seen, brackets: shownOf(brackets, schedule.days, span), asOf,
       zone: zoneOf(query, near.timezone_str), again: address.renew };
   }
 
@@ -139,6 +141,7 @@ export function open() {
  * @property {any} near its schedule around `asOf`
  * @property {import("./store/span.js").Span} span the days that are shown
  * @property {any} schedule their hours, and those of the day before them
+ * @property {import("./store/alerts.js").Bracket[]} brackets its alerts in them
  * @property {any} window what is explained of them, or null
  * @property {any} rules that it is judged by
  * @property {import("./store/row.js").Segment[] | null} segments in the place of `window`

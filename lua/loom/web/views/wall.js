@@ -7,6 +7,7 @@ import * as address from "../address.js";
 import { zoneOf } from "../clock.js";
 import { fill, h, set, svg } from "../h.js";
 import { counted } from "../words.js";
+import { alerts } from "./wall/alerts.js";
 import { controls, spanOf } from "./wall/controls.js";
 import { cursor } from "./wall/cursor.js";
 import { gutterOf, heightOf, rowsOf } from "./wall/layout.js";
@@ -32,11 +33,13 @@ export function open() {
   let query = new URLSearchParams();
   let colours = palette();
   let frame = 0;
+  const fired = alerts();
   /** @type {unknown[]} what the canvas shows: it is painted when that changes, not whenever the pointer moves */
   let shown = [];
 
   const tools = h("div", { class: "row wall-tools" });
   const words = h("p", { class: "hint" });
+  const remark = h("span");
   const told = readout();
   const canvas = h("canvas", { role: "img" });
   const over = svg("svg", { class: "wall-over", "aria-hidden": "true" });
@@ -89,7 +92,7 @@ export function open() {
       shown = wanted;
       paint(canvas, grid, now, colours);
     }
-    fill(over, query.has("by") ? names(grid, now, sizes) : gutter > 0 && ids(grid, now, sizes),
+    fill(over, fired.drawn(grid, now, sizes), query.has("by") ? names(grid, now, sizes) : gutter > 0 && ids(grid, now, sizes),
       at && marks(grid, now, sizes, at));
     fill(axis, dates(grid, zoneOf(query), sizes));
   }
@@ -111,7 +114,7 @@ export function open() {
     if (at) {
       strips.name();
     }
-    told.tell(strips.grid(), at, zoneOf(query), aloud);
+    told.tell(strips.grid(), at, zoneOf(query), aloud, fired);
   }
 
   const pointer = cursor(sheet, {
@@ -152,7 +155,8 @@ export function open() {
     async update(now, signal, { as_of: seen }) {
       const span = spanOf(now.query);
       const isSame = query.toString() === now.query.toString();
-      await strips.load(now.query, span, seen, isSame && strips.isNamed() && (at !== null || areNamed(query)), signal);
+      const wantsIds = isSame && strips.isNamed() && (at !== null || areNamed(query) || fired.some());
+      await strips.load(now.query, span, seen, wantsIds, signal);
       const count = strips.grid()?.ids.length ?? 0;
       if (!isSame || at && at.store >= count) { // it may have been removed
         pointer.reset();
@@ -161,7 +165,7 @@ export function open() {
       const stores = counted(count, "store");
       controls(tools, query);
       fill(words, `Each row is one of ${stores}, each cell ${span.cell}. Red that stands upright has `
-        + "one cause for many stores, red that lies is a store that is dead, a comb is hours that are wrong.");
+        + "one cause for many stores, red that lies is a store that is dead, a comb is hours that are wrong.", remark);
       set(canvas, { "aria-label": `${stores} over ${span.label}` });
       draw();
       list();
@@ -169,6 +173,14 @@ export function open() {
       if (areNamed(query)) {
         strips.name();
       }
+      return async () => { // marks can wait until the rest is painted
+        await fired.load(strips.grid(), signal);
+        fill(remark, fired.some() && " A line at the top of a row is an alert.");
+        draw();
+        if (fired.some()) {
+          strips.name();
+        }
+      };
     },
     close() {
       strips.close();

@@ -47,13 +47,13 @@ function areDrawn({ figures, polls_outside: outside }) {
  * @param {import("../store.js").Data} data
  * @returns {Seen}
  */
-function seenOf({ window, segments, schedule, asOf }) {
+function seenOf({ window, segments, schedule, brackets, asOf }) {
   const openings = schedule.days.flatMap((/** @type {import("./span.js").Day} */ day) => day.openings);
   if (!window) {
-    return { segments: segments ?? [], openings, exclusions: [], polls: [], outside: [], asOf };
+    return { segments: segments ?? [], openings, exclusions: [], polls: [], outside: [], brackets, asOf };
   }
-  const pieces = window.pieces;
-  return { segments: pieces.flatMap((/** @type {any} */ piece) => piece.cells), openings, exclusions: window.exclusions, asOf,
+  const { pieces, exclusions } = window;
+  return { segments: pieces.flatMap((/** @type {any} */ piece) => piece.cells), openings, exclusions, brackets, asOf,
     ...areDrawn(window) ? { polls: pieces.flatMap((/** @type {any} */ piece) => piece.polls), outside: window.polls_outside }
       : { polls: [], outside: [] } };
 }
@@ -148,10 +148,11 @@ function table(data) {
 }
 
 /** @param {import("../store.js").Data} data */
-function legend({ window, rules }) {
+function legend({ window, rules, brackets }) {
   return h("ul", { class: "legend" },
     [LETTERS.u, LETTERS.d, LETTERS.n, LETTERS.x].map((state) => h("li", null, h("i", { class: `key ${state}` }), state)),
     h("li", null, h("i", { class: "key band-key" }), "opening hours"),
+    brackets.length > 0 && h("li", null, "⊓ alerts"),
     window && h("li", null, !areDrawn(window) ? "too many polls to draw"
       : "| polls below the line, inactive ones longer and red", window.polls_outside.length > 0 && areDrawn(window)
       && `; faint ones came while it was closed${rules.evidence === "inside" ? " and count for nothing" : ""}`),
@@ -166,9 +167,9 @@ export function days() {
   return {
     element,
     show(data) {
-      const { schedule, span, window, segments, query } = data;
+      const { schedule, span, window, segments, brackets, query } = data;
       const shown = schedule.days.filter((/** @type {import("./span.js").Day} */ day) => day.date >= span.first);
-      refill([schedule, window, segments, query.toString()], () => {
+      refill([schedule, window, segments, brackets, query.toString()], () => {
         const open = body.querySelector("details")?.open;
         const list = table(data);
         list.open = Boolean(open);

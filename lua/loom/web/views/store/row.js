@@ -21,6 +21,7 @@ const HOURS = 24 * 2 * HALF_HOUR; // milliseconds of a day on which the clock do
  * @property {Stretch[]} exclusions
  * @property {{ timestamp_utc: number, status: string }[]} polls
  * @property {{ timestamp_utc: number, status: string }[]} outside polls that came while it was closed
+ * @property {import("./alerts.js").Bracket[]} brackets
  * @property {number} asOf
  */
 
@@ -103,6 +104,21 @@ export function merged(segments) {
 }
 
 /**
+ * An alert, over what it is of: its ends stand where it begins and ends.
+ * @param {import("./alerts.js").Bracket} alert
+ * @param {Stretch} day
+ * @param {(at: number) => string} place
+ * @param {string} since
+ */
+function bracket({ rule, severity, from, to, isOpen }, day, place, since) {
+  const [left, right] = [place(from), place(to)];
+  /** @param {string} x */
+  const end = (x) => svg("line", { x1: x, x2: x, y1: 0.5, y2: 6 });
+  return svg("g", { class: `bracket ${severity}` }, svg("title", null, `alert ${rule} since ${since}`),
+    svg("line", { x1: left, x2: right, y1: 0.5, y2: 0.5 }), from >= day.from && end(left), !isOpen && to <= day.to && end(right));
+}
+
+/**
  * @param {import("./span.js").Day} day
  * @param {Seen} seen
  * @param {string} zone
@@ -136,6 +152,7 @@ export function row(day, seen, zone, scale, options = {}) {
       return svg("rect", { class: name, fill: name === "hatched" ? "url(#hatch)" : null, x: place(one.from), width: wide(one), y,
         height }, svg("title", null, `${one.state} ${from(one)}${one.reason ? `: ${one.reason}` : ""}`));
     }),
+    seen.brackets.filter(inside).map((one) => bracket(one, day, place, show(one.from, zone))),
     !options.small && [ticks(seen.outside, "poll outside", ", while closed"), ticks(seen.polls, "poll", "")],
     seen.asOf > day.from && seen.asOf < day.to && svg("line", { class: "now", x1: place(seen.asOf), x2: place(seen.asOf), y1: 0,
       y2: HEIGHT }, svg("title", null, `as of ${show(seen.asOf, zone, "time")}`)));

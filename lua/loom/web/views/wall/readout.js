@@ -40,8 +40,9 @@ export function readout() {
      * @param {import("./cursor.js").Cursor | null} at
      * @param {string | undefined} zone by whose clocks times are told
      * @param {boolean} aloud
+     * @param {ReturnType<typeof import("./alerts.js").alerts>} fired
      */
-    tell(grid, at, zone, aloud) {
+    tell(grid, at, zone, aloud, fired) {
       if (!grid || !at) {
         fill(cell, h("span", { class: "hint" }, "Point at a cell, or use the arrow keys, to see whose it is. "
           + "A click opens the store, a drag chooses several."));
@@ -52,9 +53,11 @@ export function readout() {
       const start = grid.from + at.bin * length;
       const state = LETTERS[RANKS[grid.ranks[at.store * grid.bins + at.bin]]];
       const time = `${show(start, zone)} to ${show(start + length, zone, "time")}`;
-      fill(cell, h("bdi", { class: "id" }, grid.ids[at.store]), ` ${time}: `, h("b", null, state));
+      const rules = fired.rulesOf(grid.ids[at.store], start, start + length).join(", ");
+      fill(cell, h("bdi", { class: "id" }, grid.ids[at.store]), ` ${time}: `, h("b", null, state),
+        rules && [", alert ", h("bdi", null, rules)]);
       if (aloud) {
-        notice.say(`${grid.ids[at.store]}, ${time}: ${state}`);
+        notice.say(`${grid.ids[at.store]}, ${time}: ${state}${rules && `, alert ${rules}`}`);
       }
       const ids = chosen(grid, at);
       fill(choice, ids.length > 0 && button(ids));
