@@ -1,5 +1,6 @@
 -- The agent: one at a time, by the command and as a handle.
 local Agent = require "loom.agent"
+local await = require "support.await"
 local files = require "support.files"
 local loom = require "loom"
 local outbox = require "loom.agent.outbox"
@@ -70,6 +71,33 @@ os.exit(0, false)]])
     local agent = assert(Agent.new(monitor, { now = function() return START end }))
     assert.is_true(agent:lead())
     agent:close()
+    monitor:close()
+  end)
+
+  it("hears what others write while it runs, tells it, and ends when it is asked to", function()
+    shell.good("agent", db, "--once") -- what is there already
+    local monitor = assert(loom.open(db))
+    assert(monitor:set_rule { name = "down", severity = "error", when = { kind = "down_for", time = "10m" } })
+    local pid = shell.run(("%s >%s/out 2>%s/err & echo $!"):format(shell.line("agent", db), folder, folder)).out:match "%d+"
+    local function heard(text)
+      return await(text, function()
+        return files.read(folder .. "/err"):find(text, 1, true)
+      end, function() return files.read(folder .. "/err") end)
+    end
+    await("the first round", function()
+      return monitor:query "SELECT 1 FROM service WHERE name = 'alert round'"()
+    end)
+    local polls, now = {}, os.time()
+    for at = now - 3600, now, 600 do
+      polls[#polls + 1] = { "1", at < now - 1800, at }
+    end
+    assert(monitor:polls(polls))
+    heard "[error] firing: down: store 1"
+    assert(monitor:delete_rule "down")
+    heard "[error] resolved: down: store 1"
+    shell.run("kill -TERM " .. pid)
+    assert.is_true(shell.await_end(pid, 30))
+    assert.is_nil(monitor:query "SELECT value FROM service WHERE name = 'agent'"())
     monitor:close()
   end)
 end)
