@@ -2,46 +2,24 @@
 -- @module loom.cli.alerts
 
 local check = require "loom.check"
-local cjson = require "cjson.safe"
 local common = require "loom.cli.common"
+local definitions = require "loom.cli.definitions"
 local json = require "loom.json"
 local listing = require "loom.cli.listing"
 local options = require "loom.cli.options"
-local small_file = require "loom.small_file"
 local text = require "loom.formats.text"
 local time = require "loom.time"
 
 -- ---- rules from a file ----
 
-local MOST = 16 * 1024 * 1024 -- bytes: a thousand rules with ten thousand ids each would not be a file of rules
-
-local function load_lua(path, source)
-  local chunk, why = (loadstring or load)(source, "@" .. path)
-  if not chunk then
-    common.fail(why)
-  end
-  local good, found = pcall(chunk)
-  return good and found or common.fail(good and path .. ": returns nothing" or tostring(found))
-end
-
--- The definitions in a file of JSON, or of Lua that returns a table.
+-- The definitions in a file; nil, for those that are stored, where there is none.
 local function read_definitions(path)
-  local source, why = small_file.read(path, MOST)
-  if not source then
-    common.fail(why)
-  elseif path:find "%.lua$" then
-    return load_lua(path, source)
-  end
-  local found, message = cjson.decode(source)
-  if type(found) ~= "table" then
-    common.fail(("%s: JSON expected: %s"):format(path, message or "it is no list or object"))
-  end
-  return found
+  return path and definitions.read(path) or nil
 end
 
 local function add_rules(parser)
   options.add(parser, "--rules", "FILE", "The rules: JSON, a list or an object with it as rules, or a .lua file that returns "
-    .. "such a table."):count "1"
+    .. "such a table (default: those that are stored).")
   options.add(parser, "--stale-after", "DUR", "Without a poll for so long the feed is stale, and rules about stores are held "
     .. "(default: 30m, or three times the feed's median gap if that is longer).", options.text(time.duration))
   options.add(parser, "--dormant-after", "DUR", "How long without an active poll makes a store with openings dormant "
@@ -199,4 +177,8 @@ function explain.run(args)
   end)
 end
 
-return common.group("alerts", "Evaluate rules of alerts over the past, and explain them.", { replay, explain })
+local verbs = require "loom.cli.alert_verbs"
+verbs[#verbs + 1] = replay
+verbs[#verbs + 1] = explain
+
+return common.group("alerts", "List alerts, answer them, and say why they fire.", verbs)

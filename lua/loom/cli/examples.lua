@@ -3,6 +3,7 @@
 
 return {
   ["alerts"] = "loom alerts replay stores.db --rules rules.json --from '2024-03-01 00:00' --to '2024-03-08 00:00'",
+  ["apply"] = "loom apply stores.db alerts.json --dry-run",
   ["attributes"] = "loom attributes set stores.db 'shop 1' region=north",
   ["audit"] = "loom audit stores.db --store 'shop 1' --limit 20",
   ["backup"] = "loom backup stores.db stores-monday.db",

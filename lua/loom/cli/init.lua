@@ -13,8 +13,8 @@ local cli = {}
 -- takes longer than a small report.
 local names = {
   "ingest", "report", "status", "series", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day",
-  "exclude", "attributes", "alerts", "agent", "audit", "info", "check", "doctor", "prune", "backup", "delete", "serve", "site",
-  "token", "export", "completion", "manual",
+  "exclude", "attributes", "alerts", "apply", "agent", "audit", "info", "check", "doctor", "prune", "backup", "delete",
+  "serve", "site", "token", "export", "completion", "manual",
 }
 
 local is_command = {}
