@@ -60,6 +60,30 @@ describe("an agent", function()
     other:close()
   end)
 
+  it("beats after rounds that are complete alone, and tells once why they are not", function()
+    local monitor, lines, now = assert(loom.open(db)), {}, START
+    local agent = assert(Agent.new(monitor, { now = function() return now end, tell = function(line)
+      lines[#lines + 1] = line
+    end }))
+    assert(agent:round())
+    assert.equal(START, agent.beaten)
+    local usual = agent.judge.round
+    agent.judge.round = function()
+      return nil, "EIO: the disk is gone", "EIO"
+    end
+    lines = {}
+    for _ = 1, 3 do
+      now = now + 60 * 1000000
+      assert(agent:round())
+    end
+    assert.same({ START, { "alerts are not evaluated: EIO: the disk is gone" } }, { agent.beaten, lines })
+    agent.judge.round = usual
+    assert(agent:round())
+    assert.equal(now, agent.beaten)
+    agent:close()
+    monitor:close()
+  end)
+
   it("takes over at once from one that was killed", function()
     local script = files.write(folder .. "/agent.lua", [[
 local monitor = assert(require "loom".open(arg[1]))

@@ -111,7 +111,7 @@ function Agent:round(is_all)
   end
   self.delivery:renew()
   local now = self.now()
-  if math.abs(now - (self.beaten or 0)) >= BEAT_EVERY then
+  if self.judged and math.abs(now - (self.beaten or 0)) >= BEAT_EVERY then -- of a round that is complete
     self.beaten = now
     self.delivery:beat()
   end
