@@ -51,7 +51,7 @@ function remarks({ state, flags, ack }) {
 function cells(alert, { query, asOf }) {
   const zone = zoneOf(query, alert.subject.timezone_str);
   const since = instant(alert.since) ?? 0;
-  const end = instant(alert.ended) ?? asOf;
+  const end = Math.min(instant(alert.ended) ?? asOf, asOf);
   return [subjectLink(alert.subject), h("a", { id: `why-${alert.id}`, href: address.href("alerts", { alert: alert.id }) },
     show(since, zone), h("span", { class: "unseen" }, ": why")), duration(Math.max(0, end - since) / 1000),
   h("span", { title: `threshold: ${amount(alert.threshold, alert.unit)}` }, amount(alert.value, alert.unit))];
@@ -73,7 +73,7 @@ function section(common, [name, alerts]) {
     runbook && (/^https?:/.test(runbook) ? h("a", { href: runbook, target: "_blank", rel: "noopener noreferrer" }, "Runbook")
       : h("span", { class: "soft" }, "Runbook: ", h("bdi", null, runbook)))),
   listing(`alerts of ${name}`, [...HEADS, ...MORE], alerts.map((alert) => [...cells(alert, common), remarks(alert),
-    buttons(alert)])));
+    !common.query.has("as_of") && buttons(alert)])));
 }
 
 /**

@@ -125,7 +125,8 @@ function content(alert, why, common) {
     h("section", { class: "panel stack" },
       h("div", { class: "row spread" }, h("h2", null, "Why"), h("span", { class: "switch" }, moment(null, "As of now"),
         moment(asked(instant(alert.at) ?? 0), "When it fired"))),
-      why ? verdict(why, rule, zone) : h("p", { class: "hint" }, "Stores are explained, while there is the rule.")),
+      why ? verdict(why, rule, zone) : h("p", { class: "hint" },
+        why === null ? "Alerts of stores are explained, by rules that there are." : "…")),
     h("section", { class: "panel stack" }, h("h2", null, "What happened"), events(alert, zone)),
     alert.deliveries && h("section", { class: "panel stack" }, h("h2", null, "Who was told"), deliveries(alert, zone))];
 }
@@ -149,16 +150,26 @@ async function explanation(path, at, signal) {
 
 /** @returns {import("../alerts.js").Part} */
 export function part() {
+  /** @type {{ of: string, why: any }} the explanation that was shown last, which stays until the next is there */
+  let last = { of: "", why: undefined };
   const element = h("div", { class: "stack" });
   const refill = refilling(element);
   return {
     element,
     async show(common, signal) {
-      const { query } = common;
+      const { query, rules, mayManage } = common;
       const path = `v1/alerts/${encodeURIComponent(query.get("alert") ?? "")}`;
+      const of = `${path} ${query.get("at")}`;
       const alert = await api.get(path, { time: "ms" }, signal);
-      const why = alert.subject.kind === "store" ? await explanation(path, query.get("at"), signal) : null;
-      refill([alert, why, query.toString(), common.rules, !alert.ended && common.asOf], () => content(alert, why, common));
+      const isExplained = alert.subject.kind === "store" && (!mayManage || rules.some(({ name }) => name === alert.rule));
+      /** @param {any} why undefined: it is waited for */
+      const put = (why) => refill([alert, why === undefined ? "" : why, query.toString(), rules,
+        alert.ended === null && common.asOf], () => content(alert, why, common));
+      put(isExplained ? last.of === of ? last.why : undefined : null);
+      if (isExplained) {
+        last = { of, why: await explanation(path, query.get("at"), signal) };
+        put(last.why);
+      }
     },
   };
 }

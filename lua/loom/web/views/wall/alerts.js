@@ -70,9 +70,9 @@ export function alerts() {
     drawn(grid, { first, each, rows, height }, { gutter, width }) {
       /** @param {number} at */
       const x = (at) => gutter + (at - grid.from) / (grid.to - grid.from) * width;
-      return place(grid).filter(({ store }) => store >= first && store < first + rows * each).map(({ store, mark: { from, to } }) =>
-        svg("rect", { class: "alert", x: x(from), y: Math.floor((store - first) / each) * height,
-          width: Math.max(2, x(to) - x(from)), height: Math.min(THIN, height) }));
+      const seen = place(grid).filter(({ store }) => store >= first && store < first + rows * each);
+      return seen.map(({ store, mark: { from, to } }) => svg("rect", { class: "alert", x: x(from),
+        y: Math.floor((store - first) / each) * height, width: Math.max(2, x(to) - x(from)), height: Math.min(THIN, height) }));
     },
   };
 }
