@@ -101,23 +101,4 @@ function overview.days(monitor, last, days)
   return by_rule
 end
 
---- The last time that an agent has evaluated all rules.
--- @tparam loom.monitor monitor
--- @treturn table|nil `enabled`, how many rules there are that are not disabled; and where there was a round `clock`, the agent's
---   then, in microseconds, `seconds` that it took, and `stale`, whether the feed was
--- @treturn ?string the failure
--- @treturn ?string its code
-function overview.round(monitor)
-  local cjson = require "cjson.safe"
-  local rows, message, code = monitor.database:rows [[SELECT (SELECT count(*) FROM configuration WHERE kind = 'rule'
-    AND ifnull(json_extract(definition, '$.enabled'), 1)) AS enabled,
-    (SELECT value FROM service WHERE name = 'alert round') AS round]]
-  if not rows then
-    return nil, message, code
-  end
-  local found = cjson.decode(rows[1].round or "{}") or {}
-  return { enabled = math.floor(rows[1].enabled), clock = found.clock and math.floor(found.clock), seconds = found.seconds,
-    stale = found.stale }
-end
-
 return overview

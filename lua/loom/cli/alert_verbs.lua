@@ -7,7 +7,6 @@ local common = require "loom.cli.common"
 local configuration_text = require "loom.alerts.configuration_text"
 local listing = require "loom.cli.listing"
 local options = require "loom.cli.options"
-local overview = require "loom.alerts.overview"
 local rules = require "loom.alerts.rules"
 local text = require "loom.formats.text"
 local time = require "loom.time"
@@ -107,17 +106,24 @@ local function counting(monitor)
   return counts, named
 end
 
--- Why nobody is known to look; nil: somebody does.
+local enabled_sql = [[SELECT count(*) AS n FROM configuration WHERE kind = 'rule'
+  AND ifnull(json_extract(definition, '$.enabled'), 1)]]
+
+-- Why nobody is known to look; false: somebody does, or there is nothing to look for; nil and the failure.
 local function unwatched(monitor, late_after)
-  local found, message = overview.round(monitor)
-  if found == nil then
+  local rows, message = monitor.database:rows(enabled_sql)
+  local round
+  if rows then
+    round, message = book.last_round(monitor)
+  end
+  if not round then
     return nil, message
-  elseif found.enabled == 0 then
+  elseif rows[1].n == 0 then
     return false
-  elseif not found.clock then
+  elseif not round.clock then
     return "rules are not evaluated: no loom agent has been at work"
-  elseif time.between(found.clock, time.now(monitor)) > (late_after and time.duration(late_after) or LATE * 1000000) then
-    return ("rules are not evaluated since %s"):format(time.short(found.clock))
+  elseif time.between(round.clock, time.now(monitor)) > (late_after and time.duration(late_after) or LATE * 1000000) then
+    return ("rules are not evaluated since %s"):format(time.short(round.clock))
   end
   return false
 end
