@@ -44,6 +44,7 @@ void loom_staging_empty(loom_staging *staging) {
   loom_id_table_free(&staging->ids);
   loom_id_table_free(&staging->texts);
   loom_poll_sorter_free(staging->sorter);
+  loom_staged_hours_free(&staging->hours);
   free(staging->records);
   free(staging->order);
   staging->order = NULL;
@@ -109,10 +110,12 @@ loom_status loom_staging_add_poll(loom_staging *staging, const char *id, size_t 
 
 loom_status loom_staging_add_records(loom_staging *staging, const struct loom_record *records,
                                      size_t count, loom_error *error) {
-  if (!loom_grow(&staging->records, &staging->record_capacity, staging->record_count + count,
-                 sizeof *records))
+  bool hours = staging->options.kind == LOOM_HOURS;
+  if (hours ? !loom_staged_hours_add(&staging->hours, records, count)
+            : !loom_grow(&staging->records, &staging->record_capacity,
+                         staging->record_count + count, sizeof *records))
     return loom_no_memory(error);
-  if (count)
+  if (count && !hours)
     memcpy(staging->records + staging->record_count, records, count * sizeof *records);
   staging->record_count += count;
   return LOOM_OK;

@@ -15,6 +15,7 @@
 #include "read/poll_sorter.h"
 #include "read/record.h"
 #include "read/reject.h"
+#include "read/staged_hours.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -51,13 +52,14 @@ typedef struct loom_staging {
   bool complete; /* nothing more comes: it can be stored */
   bool sorting;  /* a thread of its own sorts the polls: see loom_staging_wait */
   pthread_t thread;
-  struct loom_id_table ids;    /* stores */
-  uint32_t *order;             /* of the ids: see loom_staging_order */
-  size_t ordered;              /* how many there were */
-  struct loom_id_table texts;  /* zones, notes, reasons, names and values of attributes */
-  loom_poll_sorter *sorter;    /* of polls, by number of the store */
-  struct loom_record *records; /* of other kinds */
-  size_t record_count, record_capacity;
+  struct loom_id_table ids;   /* stores */
+  uint32_t *order;            /* of the ids: see loom_staging_order */
+  size_t ordered;             /* how many there were */
+  struct loom_id_table texts; /* zones, notes, reasons, names and values of attributes */
+  loom_poll_sorter *sorter;   /* of polls, by number of the store */
+  struct loom_staged_hours hours;
+  struct loom_record *records;          /* of other kinds */
+  size_t record_count, record_capacity; /* also those that `hours` has */
   struct loom_reject_list rejects;
   struct loom_reject_entry *taken; /* the one that its reader has */
   /* added, duplicates and conflicts are those of the last time that it was stored */

@@ -32,14 +32,16 @@ struct loom_apply {
   loom_staging *staging;
   loom_database *database;
   struct loom_store_numbers stores;
-  struct loom_reach *reach; /* of the polls that this apply has brought */
-  bool bulk;                /* see BULK_LEAST */
-  uint64_t stop;            /* when so much is applied, the step ends */
-  uint64_t applied;         /* polls or records */
-  size_t next_record;
-  /* of records that are brought together by store: where each store's end; the next store, in order; the end of those at hand */
+  struct loom_reach *reach;          /* of the polls that this apply has brought */
+  bool bulk;                         /* see BULK_LEAST */
+  uint64_t stop;                     /* when so much is applied, the step ends */
+  uint64_t applied;                  /* polls or records */
+  const struct loom_record *records; /* that are at hand: all, or those of a store's hours */
+  size_t next_record, end_record;
+  /* of records that are brought together by store: where each store's end; the next store, in order */
   uint32_t *ends, next_store;
-  size_t end_record;
+  struct loom_record_list hours; /* of one store */
+  size_t next_hours;             /* the place of the next store's */
   /* those that are applied together, as what repeats or says nothing leaves them */
   struct loom_record *group;
   size_t group_capacity;
@@ -59,6 +61,7 @@ void loom_apply_free(loom_apply *apply) {
     loom_database_check_references(apply->database, true);
   free(apply->stores.numbers);
   free(apply->ends);
+  free(apply->hours.items);
   free(apply->reach);
   free(apply->group);
   free(apply);
@@ -82,6 +85,27 @@ static loom_status prepare_stores(loom_apply *apply, loom_error *error) {
   if (status == LOOM_OK && !apply->bulk)
     status = loom_store_numbers_insert(apply->database, stores, NULL, error);
   return status;
+}
+
+/* Has records come by store, if those of a store belong together. */
+static loom_status prepare_records(loom_apply *apply, loom_error *error) {
+  loom_staging *staging = apply->staging;
+  enum loom_kind kind = staging->options.kind;
+  loom_status status =
+      loom_record_write_new(staging, apply->database, &apply->stores, &apply->write, error);
+  if (status != LOOM_OK)
+    return status;
+  if (kind == LOOM_HOURS)
+    return loom_staged_hours_sort(&staging->hours, apply->stores.order, staging->ids.count)
+               ? LOOM_OK
+               : loom_no_memory(error);
+  apply->records = staging->records;
+  if (kind != LOOM_TIMEZONES && kind != LOOM_SPECIAL_DAYS) {
+    apply->end_record = staging->record_count;
+    return LOOM_OK;
+  }
+  apply->ends = loom_records_sort(staging->records, staging->record_count, staging->ids.count);
+  return apply->ends ? LOOM_OK : loom_no_memory(error);
 }
 
 loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_apply **out,
@@ -108,12 +132,7 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
   if (status == LOOM_OK && apply->bulk && loom_poll_sorter_count(staging->sorter) >= AHEAD_LEAST)
     apply->ahead = loom_poll_ahead_new(staging->sorter);
   if (status == LOOM_OK && kind != LOOM_POLLS)
-    status = loom_record_write_new(staging, database, &apply->stores, &apply->write, error);
-  if (status == LOOM_OK &&
-      (kind == LOOM_HOURS || kind == LOOM_TIMEZONES || kind == LOOM_SPECIAL_DAYS)) {
-    apply->ends = loom_records_sort(staging->records, staging->record_count, staging->ids.count);
-    status = apply->ends ? LOOM_OK : loom_no_memory(error);
-  }
+    status = prepare_records(apply, error);
   if (status == LOOM_OK)
     *out = apply;
   else
@@ -196,25 +215,37 @@ static loom_status apply_polls(loom_apply *apply, size_t budget, struct loom_cou
 static struct loom_record *take_group(loom_apply *apply, size_t count) {
   if (!loom_grow(&apply->group, &apply->group_capacity, count, sizeof *apply->group))
     return NULL;
-  memcpy(apply->group, &apply->staging->records[apply->next_record], count * sizeof *apply->group);
+  memcpy(apply->group, &apply->records[apply->next_record], count * sizeof *apply->group);
   return apply->group;
 }
 
+/* Takes the hours of the next store. */
+static loom_status find_hours(loom_apply *apply, loom_error *error) {
+  loom_status status =
+      loom_staged_hours_next(&apply->staging->hours, &apply->next_hours, &apply->hours, error);
+  if (status == LOOM_OK)
+    loom_records_sort_store(apply->hours.items, apply->hours.count);
+  apply->records = apply->hours.items;
+  apply->next_record = 0;
+  apply->end_record = apply->hours.count;
+  return status;
+}
+
 /*
-** Moves to the next store's records, once those at hand are applied, in the order in which new stores are numbered. False:
+** Moves to the next store's records, once those at hand are applied, in the order in which new stores are numbered. LOOM_DONE:
 ** that is all.
 */
-static bool find_records(loom_apply *apply) {
+static loom_status find_records(loom_apply *apply, loom_error *error) {
   uint32_t stores = apply->staging->ids.count;
-  if (!apply->ends)
-    return apply->next_record < apply->staging->record_count;
-  while (apply->next_record == apply->end_record && apply->next_store <= stores) {
+  if (apply->staging->options.kind == LOOM_HOURS && apply->next_record == apply->end_record)
+    return find_hours(apply, error);
+  while (apply->ends && apply->next_record == apply->end_record && apply->next_store <= stores) {
     uint32_t place = apply->next_store++,
              store = place < stores ? apply->stores.order[place] : place;
     apply->next_record = store > 0 ? apply->ends[store - 1] : 0;
     apply->end_record = apply->ends[store];
   }
-  return apply->next_record < apply->end_record;
+  return apply->next_record < apply->end_record ? LOOM_OK : LOOM_DONE;
 }
 
 /* Rows that were changed, also those that wait to be inserted. */
@@ -243,15 +274,16 @@ static loom_status apply_some(loom_apply *apply, uint64_t stop, loom_error *erro
   loom_status status = LOOM_OK;
   apply->changes = (struct loom_changes){0};
   loom_changes_silence(apply->database, true);
-  while (status == LOOM_OK && apply->applied < stop && find_records(apply)) {
+  while (status == LOOM_OK && apply->applied < stop &&
+         (status = find_records(apply, error)) == LOOM_OK) {
     size_t count =
-        loom_records_group(&staging->records[apply->next_record],
-                           staging->record_count - apply->next_record, staging->options.kind);
+        loom_records_group(&apply->records[apply->next_record],
+                           apply->end_record - apply->next_record, staging->options.kind);
     status = apply_and_note(apply, count, error);
     apply->next_record += count;
     apply->applied += count;
   }
-  if (status == LOOM_OK)
+  if (status == LOOM_OK || status == LOOM_DONE)
     status = loom_record_write_flush(apply->write, error);
   loom_changes_silence(apply->database, false);
   if (status == LOOM_OK)
@@ -262,7 +294,9 @@ static loom_status apply_some(loom_apply *apply, uint64_t stop, loom_error *erro
 
 static loom_status apply_records(loom_apply *apply, size_t budget, loom_error *error) {
   loom_status status = apply_some(apply, apply->applied + budget, error);
-  if (status != LOOM_OK || find_records(apply))
+  if (status == LOOM_OK)
+    status = find_records(apply, error);
+  if (status != LOOM_DONE)
     return status;
   status = loom_record_write_check(apply->write, error);
   return status == LOOM_OK ? LOOM_DONE : status;

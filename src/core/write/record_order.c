@@ -53,17 +53,23 @@ static void gather_stores(struct loom_record *records, size_t count, uint32_t st
   }
 }
 
+void loom_records_sort_store(struct loom_record *records, size_t count) {
+  bool sorted = true;
+  for (size_t i = 1; i < count && sorted; i++)
+    sorted = loom_records_compare(&records[i - 1], &records[i]) <= 0;
+  if (!sorted)
+    qsort(records, count, sizeof *records, compare_order);
+}
+
 uint32_t *loom_records_sort(struct loom_record *records, size_t count, uint32_t stores) {
   uint32_t *ends = calloc((size_t)stores + 1, sizeof *ends);
   if (!ends)
     return NULL;
   gather_stores(records, count, stores, ends);
   for (size_t begin = 0, end; begin < count; begin = end) {
-    bool sorted = true;
-    for (end = begin + 1; end < count && records[end].store == records[begin].store; end++)
-      sorted = sorted && loom_records_compare(&records[end - 1], &records[end]) <= 0;
-    if (!sorted)
-      qsort(&records[begin], end - begin, sizeof *records, compare_order);
+    for (end = begin + 1; end < count && records[end].store == records[begin].store;)
+      end++;
+    loom_records_sort_store(&records[begin], end - begin);
   }
   return ends;
 }

@@ -19,6 +19,9 @@ int loom_records_compare(const struct loom_record *l, const struct loom_record *
 */
 uint32_t *loom_records_sort(struct loom_record *records, size_t count, uint32_t stores);
 
+/* Sorts the records of one store, or of every store, whose `order` is that of the file. */
+void loom_records_sort_store(struct loom_record *records, size_t count);
+
 /*
 ** How many sorted records, of those that are left, belong to the first one: a layer of a store's hours, or of its spans of a
 ** date.
