@@ -74,6 +74,31 @@ static void texts_of_any_length(void **state) {
   free(text);
 }
 
+/* Of any number of ids: they are as they were, and found again once another is put. */
+static void settled(void **test) {
+  (void)test;
+  static const uint32_t counts[] = {0, 1, 511, 512, 513, 5000};
+  for (size_t c = 0; c < COUNT_OF(counts); c++) {
+    struct loom_id_table table;
+    char id[16];
+    loom_id_table_init(&table);
+    for (uint32_t i = 0; i < counts[c]; i++)
+      assert_int_equal(loom_id_table_put(&table, id, (size_t)sprintf(id, "%u", i)), i);
+    size_t size = loom_id_table_size(&table);
+    loom_id_table_settle(&table);
+    loom_id_table_settle(&table);
+    assert_true(loom_id_table_size(&table) < size || counts[c] == 0);
+    assert_int_equal(loom_id_table_find(&table, "0", 1), LOOM_NO_NUMBER);
+    for (uint32_t i = 0; i < counts[c]; i++)
+      assert_id(&table, i, id, (size_t)sprintf(id, "%u", i));
+    assert_int_equal(loom_id_table_put(&table, "x", 1), counts[c]);
+    for (uint32_t i = 0; i < counts[c]; i++)
+      assert_int_equal(loom_id_table_find(&table, id, (size_t)sprintf(id, "%u", i)), i);
+    assert_int_equal(table.count, counts[c] + 1);
+    loom_id_table_free(&table);
+  }
+}
+
 static void many_ids(void **test) {
   (void)test;
   enum { IDS = 100000 };
@@ -148,6 +173,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_in_order),
                                      cmocka_unit_test(look_alikes),
                                      cmocka_unit_test(texts_of_any_length),
+                                     cmocka_unit_test(settled),
                                      cmocka_unit_test(many_ids),
                                      cmocka_unit_test(finding),
                                      cmocka_unit_test(hashing_is_seeded)};

@@ -54,6 +54,8 @@ static uint64_t hash_id(uint64_t seed, const char *id, size_t length) {
 
 static bool grow_slots(struct loom_id_table *table) {
   size_t count = table->slot_count ? table->slot_count * 2 : SLOTS_MIN;
+  while (table->count >= count / 2) /* those of a table that was settled */
+    count *= 2;
   struct loom_id_slot *slots = calloc(count, sizeof *slots);
   if (!slots)
     return false;
@@ -109,8 +111,14 @@ static struct loom_id_slot *find_slot(const struct loom_id_table *table, uint64_
   return &table->slots[at];
 }
 
+void loom_id_table_settle(struct loom_id_table *table) {
+  free(table->slots);
+  table->slots = NULL;
+  table->slot_count = 0;
+}
+
 uint32_t loom_id_table_find(const struct loom_id_table *table, const char *id, size_t length) {
-  if (table->count == 0)
+  if (table->slot_count == 0)
     return LOOM_NO_NUMBER;
   const struct loom_id_slot *slot = find_slot(table, hash_id(table->seed, id, length), id, length);
   return slot->number ? slot->number - 1 : LOOM_NO_NUMBER;

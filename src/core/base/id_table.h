@@ -35,6 +35,12 @@ size_t loom_id_table_size(const struct loom_id_table *table);
 /* The number of an id, new or known; LOOM_NO_NUMBER when memory is out. Notes and other texts may have any length. */
 uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t length);
 
+/*
+** Lets go of what ids are found by, which is a quarter of a table of UUIDs: they still have their numbers, but none is found until
+** one is put.
+*/
+void loom_id_table_settle(struct loom_id_table *table);
+
 /* The number of an id that the table has, or LOOM_NO_NUMBER. */
 uint32_t loom_id_table_find(const struct loom_id_table *table, const char *id, size_t length);
 

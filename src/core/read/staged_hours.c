@@ -62,6 +62,8 @@ static struct loom_hours_run *run_of(struct loom_staged_hours *hours,
 
 bool loom_staged_hours_add(struct loom_staged_hours *hours, const struct loom_record *records,
                            size_t count) {
+  free(hours->sequence);
+  hours->sequence = NULL;
   if (!loom_grow(&hours->rows, &hours->capacity, hours->count + count, LOOM_OPENING_SIZE))
     return false;
   for (size_t i = 0; i < count; i++) {
@@ -78,8 +80,8 @@ bool loom_staged_hours_sort(struct loom_staged_hours *hours, const uint32_t *ord
                             uint32_t stores) {
   size_t *places = calloc((size_t)stores + 1, sizeof *places), next = 0;
   free(hours->sequence);
-  hours->sequence = malloc((hours->run_count + 1) * sizeof *hours->sequence);
-  if (!places || !hours->sequence) {
+  hours->sequence = places ? malloc((hours->run_count + 1) * sizeof *hours->sequence) : NULL;
+  if (!hours->sequence) {
     free(places);
     return false;
   }

@@ -12,7 +12,7 @@
 
 #define SORT_CAPACITY (5 << 19)
 
-/* Fewer polls than this are sorted in less time than it takes to start a thread. */
+/* Fewer polls or stores than this are sorted in less time than it takes to start a thread. */
 #define THREAD_LEAST 65536
 
 loom_staging *loom_staging_new(const struct loom_staging_options *options) {
@@ -77,6 +77,16 @@ loom_status loom_staging_order(loom_staging *staging, const uint32_t **order, lo
   return LOOM_OK;
 }
 
+loom_status loom_staging_sort_hours(loom_staging *staging, loom_error *error) {
+  const uint32_t *order;
+  if (staging->hours.sequence)
+    return LOOM_OK;
+  loom_status status = loom_staging_order(staging, &order, error);
+  if (status == LOOM_OK && !loom_staged_hours_sort(&staging->hours, order, staging->ids.count))
+    status = loom_no_memory(error);
+  return status;
+}
+
 loom_status loom_staging_set_order(loom_staging *staging, loom_error *error) {
   const uint32_t *order;
   loom_status status = loom_staging_order(staging, &order, error);
@@ -138,18 +148,27 @@ bool loom_staging_take_reject(loom_staging *staging, struct loom_reject *reject)
   return staging->taken;
 }
 
-/* What fails here is tried again, and told, by who takes the polls. */
-static void *sort_polls(void *context) {
+/* Sorts what is staged. What fails is tried again, and told, by who stores it. */
+static void *sort_all(void *context) {
   loom_staging *staging = context;
+  const uint32_t *order;
   loom_error ignored;
-  if (loom_staging_set_order(staging, &ignored) == LOOM_OK)
-    loom_poll_sorter_finish(staging->sorter, &ignored);
+  if (staging->sorter) {
+    if (loom_staging_set_order(staging, &ignored) == LOOM_OK)
+      loom_poll_sorter_finish(staging->sorter, &ignored);
+  } else if (staging->options.kind == LOOM_HOURS) {
+    loom_staging_sort_hours(staging, &ignored);
+  } else {
+    loom_staging_order(staging, &order, &ignored);
+  }
   return NULL;
 }
 
 void loom_staging_complete(loom_staging *staging) {
+  uint64_t many =
+      staging->sorter ? loom_poll_sorter_count(staging->sorter) : (uint64_t)staging->ids.count;
   staging->complete = true;
-  if (staging->sorter && !staging->sorting &&
-      loom_poll_sorter_count(staging->sorter) >= THREAD_LEAST)
-    staging->sorting = loom_thread_start(&staging->thread, sort_polls, staging);
+  loom_id_table_settle(&staging->ids);
+  if (!staging->sorting && many >= THREAD_LEAST)
+    staging->sorting = loom_thread_start(&staging->thread, sort_all, staging);
 }

@@ -50,7 +50,7 @@ struct loom_counts {
 typedef struct loom_staging {
   struct loom_staging_options options;
   bool complete; /* nothing more comes: it can be stored */
-  bool sorting;  /* a thread of its own sorts the polls: see loom_staging_wait */
+  bool sorting;  /* a thread of its own sorts what it has: see loom_staging_wait */
   pthread_t thread;
   struct loom_id_table ids;   /* stores */
   uint32_t *order;            /* of the ids: see loom_staging_order */
@@ -100,7 +100,13 @@ loom_status loom_staging_order(loom_staging *staging, const uint32_t **order, lo
 /* Makes polls come in that order within a day, as far as they have not been sorted yet. */
 loom_status loom_staging_set_order(loom_staging *staging, loom_error *error);
 
-/* Says that nothing more comes. Many polls are sorted by a thread from then on, while the caller does something else. */
+/* Makes hours come store by store in that order, if they do not yet. */
+loom_status loom_staging_sort_hours(loom_staging *staging, loom_error *error);
+
+/*
+** Says that nothing more comes. Many polls, stores and hours are sorted by a thread from then on, while the caller does something
+** else.
+*/
 void loom_staging_complete(loom_staging *staging);
 
 /* Waits until that thread has ended. Needed before anything but the counts, the ids and the bad rows is looked at. */

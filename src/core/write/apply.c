@@ -25,7 +25,7 @@
 /* So many are taken from the sorter by a thread: fewer in less time than it takes to start one. */
 #define AHEAD_LEAST 65536
 
-/* What is kept of a store is fetched so many blocks before it is needed, since it is not in the cache. */
+/* What is kept of a store is fetched so many blocks or stores before it is needed, since it is not in the cache. */
 #define FETCH_AHEAD 8
 
 struct loom_apply {
@@ -96,9 +96,7 @@ static loom_status prepare_records(loom_apply *apply, loom_error *error) {
   if (status != LOOM_OK)
     return status;
   if (kind == LOOM_HOURS)
-    return loom_staged_hours_sort(&staging->hours, apply->stores.order, staging->ids.count)
-               ? LOOM_OK
-               : loom_no_memory(error);
+    return loom_staging_sort_hours(staging, error);
   apply->records = staging->records;
   if (kind != LOOM_TIMEZONES && kind != LOOM_SPECIAL_DAYS) {
     apply->end_record = staging->record_count;
@@ -231,6 +229,16 @@ static loom_status find_hours(loom_apply *apply, loom_error *error) {
   return status;
 }
 
+/* Fetches where the records are of stores to come, and the next ones of these. */
+static void fetch_records(const loom_apply *apply) {
+  const uint32_t *order = apply->stores.order + apply->next_store;
+  if (apply->next_store + 2 * FETCH_AHEAD >= apply->staging->ids.count)
+    return;
+  __builtin_prefetch(&apply->ends[order[2 * FETCH_AHEAD]]);
+  __builtin_prefetch(&apply->stores.numbers[order[FETCH_AHEAD]]);
+  __builtin_prefetch(&apply->records[apply->ends[order[FETCH_AHEAD]]] - 1);
+}
+
 /*
 ** Moves to the next store's records, once those at hand are applied, in the order in which new stores are numbered. LOOM_DONE:
 ** that is all.
@@ -240,6 +248,7 @@ static loom_status find_records(loom_apply *apply, loom_error *error) {
   if (apply->staging->options.kind == LOOM_HOURS && apply->next_record == apply->end_record)
     return find_hours(apply, error);
   while (apply->ends && apply->next_record == apply->end_record && apply->next_store <= stores) {
+    fetch_records(apply);
     uint32_t place = apply->next_store++,
              store = place < stores ? apply->stores.order[place] : place;
     apply->next_record = store > 0 ? apply->ends[store - 1] : 0;
