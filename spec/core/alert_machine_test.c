@@ -174,11 +174,57 @@ static void test_packing(void **context) {
   assert_false(loom_alert_state_unpack(bytes, sizeof bytes, &read));
 }
 
+/* Only states that are others than before are kept, and whoever begins with what is kept at any time tells the same. */
+static void keep_and_begin_anew(uint64_t *random) {
+  struct loom_alert_rule rule =
+      some_rule(1 + (int)random_below(random, 3), 3 + (int)random_below(random, 3),
+                (int64_t)random_below(random, 5) * LOOM_MINUTE, 1 + (int)random_below(random, 4),
+                (int64_t)random_below(random, 5) * LOOM_MINUTE);
+  struct loom_alert_state live = {0}, kept = {0}, other = {0};
+  int64_t business = 0, business_kept = 0, writes = 0;
+  uint64_t likely = 2 + random_below(random, 20); /* how seldom it turns */
+  char letter = 'f';
+  for (int i = 0; i < 3000; i++) {
+    int64_t at = START + i * 10 * LOOM_MINUTE;
+    if (random_below(random, likely) == 0)
+      letter = "Tff-"[random_below(random, 4)];
+    if (random_below(random, 4) == 0) { /* as of the last instant */
+      other = kept;
+      loom_alert_state_catch_up(&other, at - 10 * LOOM_MINUTE, business - business_kept);
+    }
+    struct loom_alert_verdict verdict = verdict_of(letter, 10 * LOOM_MINUTE), seen;
+    verdict.since = verdict.from = at;
+    seen = verdict;
+    seen.step = other.at ? verdict.step : 0;
+    struct loom_alert_state before = live;
+    struct loom_alert_transition told = loom_alert_step(&rule, &verdict, at, &live);
+    struct loom_alert_transition again = loom_alert_step(&rule, &seen, at, &other);
+    assert_int_equal(told.change, again.change);
+    assert_true(told.fired_at == again.fired_at && told.since == again.since &&
+                told.reason == again.reason);
+    business += verdict.step;
+    if (!loom_alert_state_same(&rule, &before, &live)) {
+      kept = loom_alert_state_is_plain(&live) ? (struct loom_alert_state){0} : live;
+      business_kept = business;
+      writes++;
+    }
+  }
+  assert_true(writes > 10 && (likely < 15 || writes < 1000));
+}
+
+static void test_keeping(void **context) {
+  (void)context;
+  uint64_t random = 11;
+  for (int i = 0; i < 40; i++)
+    keep_and_begin_anew(&random);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_for_and_keep), cmocka_unit_test(test_none_moves_nothing),
       cmocka_unit_test(test_expiry),       cmocka_unit_test(test_clock_that_jumps_back),
       cmocka_unit_test(test_edited_rule),  cmocka_unit_test(test_evidence_taken_away),
-      cmocka_unit_test(test_flapping),     cmocka_unit_test(test_packing)};
+      cmocka_unit_test(test_flapping),     cmocka_unit_test(test_packing),
+      cmocka_unit_test(test_keeping)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
