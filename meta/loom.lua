@@ -1105,7 +1105,7 @@ function monitor:replay_alerts(options) end
 ---print(monitor:explain_alert({ rules = rules, rule = "down", store = "shop 1" }).result)
 ---```
 ---@param options loom.monitor.explain_alert.options
----@return table|nil # `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`, `threshold`, `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are remembered) and `events` (of the day before)
+---@return table|nil # `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`, `threshold`, `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are remembered) and `events` (of the day before); of a rule that is stored also `alert`, the last one that had begun for the store, as `loom.alerts.book.get` gives it, with its flags, events and deliveries
 ---@return string? # the failure; ENOENT: there is no such rule
 ---@return string? # its code
 function monitor:explain_alert(options) end
