@@ -181,36 +181,60 @@ local function story_of(alert)
   return table.concat(lines, "\n")
 end
 
+-- The events that messages have by the database: lists by id, and how many events there are.
+local function messages()
+  local rows = assert(monitor.database:rows [[SELECT e.number, e.id, e.alert, e.state, g.id AS message FROM alert_event e
+    JOIN alert_message_event m ON m.event = e.number JOIN alert_message g ON g.number = m.message ORDER BY e.number]])
+  local by_id, count, known = {}, 0, {}
+  for _, row in ipairs(rows) do
+    by_id[row.message] = by_id[row.message] or {}
+    table.insert(by_id[row.message], row)
+    if known[row.id] then
+      fail("event %s is in two messages:\n%s", row.id, story_of(row.alert))
+    end
+    known[row.id], count = row, count + 1
+  end
+  return by_id, count, known
+end
+
+-- What was received has the events of its message, all of them or, of a storm, the worst.
+local function check_text(got, of_message)
+  local ids, listed = {}, 0
+  for _, event in ipairs(of_message) do
+    ids[("%s/%s/%s"):format(event.id, event.alert, event.state)] = true
+  end
+  for text in got.events:gmatch "[^,+]+/[^,]+" do
+    listed = listed + 1
+    if not ids[text] then
+      fail("message %s has an event that is not its own: %s", got.id, text)
+    end
+  end
+  if listed + (tonumber(got.events:match "%+(%d+)$") or 0) ~= #of_message then
+    fail("message %s has %d events, and tells of %s", got.id, #of_message, got.events)
+  end
+end
+
 -- Every event of a message has arrived, for the first time after those before it of its alert.
 local function check_events(list)
-  local rows = assert(monitor.database:rows [[SELECT DISTINCT e.number, e.id, e.alert, e.state FROM alert_event e
-    JOIN alert_message_event m ON m.event = e.number ORDER BY e.number]])
-  local place, last, seen = {}, {}, {}
-  for i, row in ipairs(rows) do
-    if place[row.id] then
-      fail("event %s is there twice", row.id)
-    end
-    place[row.id] = i
-  end
+  local by_id, count, known = messages()
+  local last, seen = {}, {}
   for _, got in ipairs(list) do
-    for id, alert, state in got.events:gmatch "([^/,]+)/([^/,]+)/(%a+)" do
-      if was_taken(got) and not seen[id] then
-        seen[id] = true
-        if not place[id] or place[id] < (last[alert] or 0) then
-          fail("event %s of alert %s was overtaken, or is none:\n%s", id, alert, story_of(alert))
-        elseif not last[alert] and state ~= "firing" and state ~= "flapping" then
-          fail("the first that is told of alert %s is that it is %s:\n%s", alert, state, story_of(alert))
-        end
-        last[alert] = place[id]
+    check_text(got, by_id[got.id] or {})
+    for _, event in ipairs(was_taken(got) and not seen[got.id] and by_id[got.id] or {}) do
+      if event.number < (last[event.alert] or 0) then
+        fail("event %s was overtaken:\n%s", event.id, story_of(event.alert))
+      elseif not last[event.alert] and event.state ~= "firing" and event.state ~= "flapping" then
+        fail("the first that is told of alert %s is that it is %s:\n%s", event.alert, event.state, story_of(event.alert))
       end
+      last[event.alert], known[event.id] = event.number, nil
     end
+    seen[got.id] = seen[got.id] or was_taken(got)
   end
-  for _, row in ipairs(rows) do
-    if not seen[row.id] then
-      fail("event %s (%s of alert %s) has not arrived:\n%s", row.id, row.state, row.alert, story_of(row.alert))
-    end
+  local id, event = next(known)
+  if id then
+    fail("event %s has not arrived:\n%s", id, story_of(event.alert))
   end
-  return #rows
+  return count
 end
 
 -- The events are those of an evaluation of the finished data, at the same clocks.

@@ -1,5 +1,5 @@
 // A receiver of webhooks that is as bad as its mode says: node receiver.mjs LOG MODE [SEED [PORT]] prints its port. Each request is a line of
-// LOG: what was done with it (MODE "bad" draws one), its id, and the events in it.
+// LOG: what was done with it (MODE "bad" draws one), its id, the events in it, and how many were left out.
 import { createServer } from "node:http";
 import { appendFileSync } from "node:fs";
 
@@ -13,13 +13,14 @@ const server = createServer((request, response) => {
   request.on("data", (piece) => (body += piece));
   request.on("end", () => {
     const kind = mode === "bad" ? KINDS[draw(KINDS.length)] : mode;
-    const events = JSON.parse(body).data.alerts.map(({ event, id, state }) => `${event}/${id}/${state}`);
+    const { alerts, left_out } = JSON.parse(body).data;
+    const events = alerts.map(({ event, id, state }) => `${event}/${id}/${state}`);
+    if (left_out) events.push(`+${left_out}`);
     appendFileSync(log, `${kind} ${request.headers["webhook-id"]} ${events.join(",")}\n`);
     if (kind === "hang") return;
     if (kind === "reset") return request.socket.resetAndDestroy ? request.socket.resetAndDestroy() : request.socket.destroy();
     if (kind === "cut") {
-      request.socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly");
-      return request.socket.destroy();
+      return request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly");
     }
     const status = { ok: 200, fail: 503, busy: 429, gone: 410, wrong: 400 }[kind];
     response.writeHead(status, kind === "busy" ? { "Retry-After": "1" } : {});
