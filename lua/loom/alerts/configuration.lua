@@ -510,17 +510,13 @@ end
 -- @tparam loom.monitor monitor
 -- @tparam string kind one of `configuration.kinds`
 -- @tparam table definition
--- @tparam[opt] table options `by` and `reason`, for the audit; `expect`: function (item or false), which is called before
---   anything changes, and ends the transaction by `loom.transaction.fail`
+-- @tparam[opt] table options `by` and `reason`, for the audit
 -- @treturn table|nil as `configuration.list` has it; and `change`: `"new"`, `"changed"` or `"unchanged"`
 -- @treturn ?string the failure: EINVAL
 -- @treturn ?string its code
 function configuration.put(monitor, kind, definition, options)
   options = options or {}
   return change(monitor, options, function(session)
-    if options.expect then
-      options.expect(stored(session, kind, definition.name or definition.id)[1] or false)
-    end
     local name, what = put(session, kind, definition)
     local item = stored(session, kind, name)[1]
     item.change = what
@@ -539,9 +535,6 @@ end
 function configuration.remove(monitor, kind, name, options)
   options = options or {}
   return change(monitor, options, function(session)
-    if options.expect then
-      options.expect(stored(session, kind, name)[1] or false)
-    end
     remove(session, kind, name)
     return true
   end)

@@ -191,10 +191,8 @@ local function look(monitor)
     error(message, 0)
   end
   publish_turned()
-  if written then
-    publish_audit(monitor)
-  end
-  publish_alerts(monitor) -- the agent writes them, which makes no other data
+  publish_audit(monitor) -- what alerts go by is told there, and makes no other data
+  publish_alerts(monitor) -- nor does what the agent writes
   publish_revision(watching.watch.seen, newest)
   watching.newest = newest
   ngx.shared.loom_events:set("seen", watching.watch.seen)
