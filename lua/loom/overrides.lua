@@ -14,6 +14,10 @@ local transaction = require "loom.transaction"
 
 local overrides = {}
 
+--- Changes of hours that a store may have by hand: one for each day of almost three years. Whoever reads or removes all of them
+-- pays for each, which is one request of the service.
+overrides.CHANGES_MAX = 1000
+
 local ALWAYS = "0001-01-01" -- the effective date of what always applied
 
 -- Facts of a kind: see `src/lua/facts.c`.
@@ -118,6 +122,14 @@ end
 
 local function put_week(facts, store, date, reverts, openings)
   facts:put { kind = "week", store = store, date = date, reverts = reverts, openings = openings }
+end
+
+local function check_weeks(facts, store)
+  local count = #override_weeks(facts, store)
+  if count > overrides.CHANGES_MAX then
+    transaction.fail("ELIMIT", 'store "%s": %d changes of hours would be set by hand, there may be %d', store, count,
+      overrides.CHANGES_MAX)
+  end
 end
 
 local function remove_week(facts, store, date)
@@ -229,6 +241,9 @@ local function set_week(facts, item, from)
     end
   end
   put_week(facts, store, from, false, item.week)
+  if #weeks + 2 > overrides.CHANGES_MAX then -- it may have added two
+    check_weeks(facts, store)
+  end
 end
 
 --- See `loom.monitor:set_hours`.
@@ -298,12 +313,14 @@ function overrides.apply_changes(facts, store, changes)
       put_week(facts, store, change.effective_from, change.reverts or false, change.week)
     end
   end
+  check_weeks(facts, store)
 end
 
 --- The checker of a list of them.
 function overrides.changes(value)
-  if type(value) ~= "table" or not check.length(value) then
-    return nil, "list of changes of hours"
+  local length = type(value) == "table" and check.length(value)
+  if not length or length > overrides.CHANGES_MAX then
+    return nil, ("list of up to %d changes of hours"):format(overrides.CHANGES_MAX)
   end
   local items = check.items("set_hours_changes", value, change_items, { "effective_from" })
   for i, change in ipairs(items) do

@@ -21,7 +21,10 @@ local preview = {}
 
 local CHANGED_MAX = 10000 -- stretches that are told: a year of a store that changes once an hour
 local EXCLUSIONS_MAX = 100000 -- that are read: more take seconds, and have the memory of a large report
-local DAYS_MAX, CHANGES_MAX = 1000, 1000 -- special days, and exclusions either way, that one change may set
+
+--- Special days that one change may set, and exclusions either way.
+preview.DAYS_MAX, preview.CHANGES_MAX = 1000, 1000
+
 local TRIES = 4 -- where others write meanwhile
 
 -- ---- facts in memory ----
@@ -128,8 +131,8 @@ end
 
 local function days_checker(value)
   local length = type(value) == "table" and check.length(value)
-  if not length or length > DAYS_MAX then
-    return nil, ("list of up to %d special days"):format(DAYS_MAX)
+  if not length or length > preview.DAYS_MAX then
+    return nil, ("list of up to %d special days"):format(preview.DAYS_MAX)
   end
   local days = {}
   for i, day in ipairs(value) do
@@ -156,13 +159,13 @@ local function days_checker(value)
 end
 
 local function exclusions_checker(value)
-  local expected = ("table of up to %d exclusions to add and of numbers to remove"):format(CHANGES_MAX)
+  local expected = ("table of up to %d exclusions to add and of numbers to remove"):format(preview.CHANGES_MAX)
   if type(value) ~= "table" then
     return nil, expected
   end
   for name, list in pairs(value) do
     local length = type(list) == "table" and check.length(list)
-    if (name ~= "add" and name ~= "remove") or not length or length > CHANGES_MAX then
+    if (name ~= "add" and name ~= "remove") or not length or length > preview.CHANGES_MAX then
       return nil, expected, false, name
     end
   end

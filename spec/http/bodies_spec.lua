@@ -246,6 +246,23 @@ describe("bodies of requests", function()
     expect("store_id: is missing", "store_id", "POST", "/v1/exclusions", '{"store_id":null}')
   end)
 
+  it("have no more changes of hours than can be read at once, nor have stores", function()
+    local hours, changes = "/v1/stores/busy/hours", {}
+    for i = 1, 1001 do
+      changes[i] = { effective_from = os.date("!%Y-%m-%d", i * 86400), reverts = true }
+    end
+    local told = contract.expect_problem(400, "changes", "PUT", hours, { changes = changes })
+    assert.equal("changes: 0 to 1000 items expected, got 1001", told.detail)
+    local last = table.remove(changes)
+    contract.expect(200, "PUT", hours, { changes = changes })
+    contract.expect(413, "PUT", hours, { changes = { last } })
+    contract.expect(413, "PUT", hours, { week = { mon = "closed" }, effective_from = last.effective_from })
+    contract.expect(200, "PUT", hours, { week = { mon = "closed" }, effective_from = changes[1000].effective_from })
+    contract.expect(200, "PUT", hours, { changes = { { effective_from = changes[1].effective_from, removed = true } } })
+    contract.expect(200, "PUT", hours, { changes = { last } })
+    contract.expect(204, "DELETE", hours .. "?effective_from=always")
+  end)
+
   it("have attributes of text and numbers alone", function()
     for _, method in ipairs { "PUT", "PATCH" } do
       for _, value in ipairs { "false", "true", "[1]", '{"a":1}' } do

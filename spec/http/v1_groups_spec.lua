@@ -205,3 +205,32 @@ describe("groups of a service without polls", function()
     assert.same({}, expect(200, "GET", "/v1/groups?values=brand").values)
   end)
 end)
+
+describe("groups of many values over HTTP", function()
+  setup(function()
+    local monitor = assert(loom.open(server.start({ workers = 1 }).database, { create = true }))
+    assert(monitor:transaction(function()
+      for i = 1, 1000 do
+        assert(monitor:set_attributes("shop " .. i, { each = "v" .. i, half = "h" .. i % 500 }))
+        assert(monitor:poll("shop " .. i, true, "2024-03-04 10:00:00"))
+      end
+      return true
+    end))
+    monitor:close()
+  end)
+
+  teardown(function()
+    server.stop()
+  end)
+
+  it("have so many percentiles, and more are refused before they are computed", function()
+    local target = "/v1/groups?by=each&windows=a:1h,b:2h,c:3h,d:4h,e:5h,f:6h,g:7h,h:8h"
+    assert.equal(1000, #expect(200, "GET", target).groups)
+    local refused = problem(422, "percents", "GET", target .. "&percents=5,25,50,75,95,99,1")
+    assert.matches("7 percentages, of 1000 values in 8 windows, are 56000 percentiles of a figure", refused.detail, 1, true)
+    problem(422, "percents", "GET",
+      "/v1/groups?by=each&compare=true&windows=a:1h,b:2h,c:3h,d:4h&percents=1,2,3,4,5,6,7")
+    assert.equal(500, #expect(200, "GET", target:gsub("each", "half") .. "&percents=5,25,50,75,95,99,1,2,3,4").groups)
+    assert.equal(1, #expect(200, "GET", target .. "&percents=5,25,50,75,95,99,1&store_id=shop+1").groups)
+  end)
+end)

@@ -385,6 +385,34 @@ describe("stores over HTTP", function()
       assert.same({}, expect(200, "GET", "/v1/stores/s23/outages?from=2024-03-04T00:00:00Z&to=2024-03-04T23:00:00Z").outages)
     end)
 
+    it("have them as CSV, which tells what JSON does, and what the store's clock showed", function()
+      local function sheet(target, headers)
+        local response = contract.request("GET", target, { headers = headers })
+        assert.same({ 200, "text/csv" }, { response.status, response.headers["content-type"] }, response.body)
+        return response.body, response.headers
+      end
+      local outages, headers = sheet("/v1/stores/s03/outages" .. span .. "&format=csv&time=rfc3339")
+      assert.equal("store_id,from_utc,to_utc,seconds,from_local,to_local\n"
+        .. "s03,2024-03-04T02:30:00Z,2024-03-05T00:00:00Z,77400,2024-03-04 02:30:00,2024-03-05 00:00:00\n", outages)
+      assert.equal('attachment; filename="outages.csv"', headers["content-disposition"])
+      assert.equal(outages, (sheet("/v1/stores/s03/outages" .. span .. "&time=rfc3339", { Accept = "text/csv" })))
+      assert.equal(200, contract.request("HEAD", "/v1/stores/s03/outages" .. span .. "&format=csv").status)
+      local found, lines = expect(200, "GET", "/v1/stores/s03/timeline" .. span .. "&format=json"), {}
+      for i, segment in ipairs(found.segments) do
+        local function shown(text)
+          return (text:gsub("%.000000 UTC", "")) -- its zone is UTC
+        end
+        lines[i] = table.concat({ "s03", segment.from, segment.to, segment.state, ("%d"):format(segment.seconds),
+          shown(segment.from), shown(segment.to) }, ",")
+      end
+      assert.equal("store_id,from_utc,to_utc,state,seconds,from_local,to_local\n" .. table.concat(lines, "\n") .. "\n",
+        (sheet("/v1/stores/s03/timeline" .. span .. "&format=csv")))
+      assert.equal("store_id,from_utc,to_utc,seconds,from_local,to_local\n",
+        (sheet "/v1/stores/s23/outages?from=2024-03-04T00:00:00Z&to=2024-03-04T23:00:00Z&format=csv"))
+      problem(400, "format", "GET", "/v1/stores/s03/outages?format=xml")
+      problem(400, "to", "GET", "/v1/stores/s03/outages?format=csv&from=2024-03-05T00:00:00Z&to=2024-03-04T00:00:00Z")
+    end)
+
     it("have them on the store's calendar, too", function()
       local path = "/v1/stores/s03/"
       local outages = expect(200, "GET", path .. "outages" .. span .. "&as_of=2024-03-05")

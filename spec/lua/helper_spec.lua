@@ -29,4 +29,21 @@ describe("a run of specs", function()
       assert.matches(message, result.out)
     end)
   end
+
+  it("has a folder that another run leaves alone, and takes away what runs that were killed have left", function()
+    local memory = files.make_folder()
+    local result = shell.run(([[
+cd %s && mkdir loom-specs.killed loom-specs.live loom-specs.begins other
+for name in loom-specs.killed loom-specs.live loom-specs.begins other; do : >$name/lock; done
+touch -d '10 minutes ago' loom-specs.killed/lock loom-specs.live/lock other/lock
+exec 9<loom-specs.live/lock && flock 9 && cd - >/dev/null && LOOM_MEMORY=%s TMPDIR=%s spec/folder 9<&-]]):format(memory, memory,
+      memory .. "/other"))
+    assert.equal("", result.err)
+    local made = result.out:match "^(.*)\n$"
+    assert.is_true(files.exists(made .. "/lock"))
+    assert.same({ false, true, true, true }, { files.exists(memory .. "/loom-specs.killed"),
+      files.exists(memory .. "/loom-specs.live"), files.exists(memory .. "/loom-specs.begins"),
+      files.exists(memory .. "/other") })
+    files.remove_folder(memory)
+  end)
 end)

@@ -44,6 +44,25 @@ end
 
 -- ---- timelines and outages ----
 
+-- Writes a list as CSV, with the columns that the command has.
+local function write_csv(write, arguments, at, list, has_states)
+  local zone, message, code = at:timezone(arguments.store_id)
+  if not zone then
+    return nil, message, code
+  end
+  local name = zone.origin == "default" and arguments.options.default_zone or zone.timezone_str
+  local instant, id = instants.of(arguments.time), core.csv_field(arguments.store_id, arguments.neutralise_formulas)
+  write(("store_id,from_utc,to_utc,%sseconds,from_local,to_local\n"):format(has_states and "state," or ""))
+  for _, item in ipairs(list) do
+    local cells = { id, (instant(item.from_utc):gsub('"', "")), (instant(item.to_utc):gsub('"', "")) }
+    cells[4] = has_states and item.state or nil
+    cells[#cells + 1] = json.number(item.seconds)
+    cells[#cells + 1], cells[#cells + 2] = at:local_time(name, item.from_utc), at:local_time(name, item.to_utc)
+    write(table.concat(cells, ",") .. "\n")
+  end
+  return true
+end
+
 -- What is asked of a store between two ends, as a list under a name.
 local function write_spans(write, arguments, method, name, piece_of)
   local at, message, code = open(arguments)
@@ -54,6 +73,9 @@ local function write_spans(write, arguments, method, name, piece_of)
   end
   if not list then
     return nil, message, code
+  end
+  if arguments.csv then
+    return write_csv(write, arguments, at, list, name == "segments")
   end
   shapes.write_spans(write, arguments.store_id, name, list, span, piece_of, instants.of(arguments.time))
   return true

@@ -160,8 +160,8 @@ end
 
 local function check_list(wanted, list, path, lists)
   if is_beyond(#list, wanted.minItems, wanted.maxItems) then
-    local most = wanted.maxItems and (" and %d at the most"):format(wanted.maxItems) or ""
-    return { path = path, detail = ("%d items expected%s, got %d"):format(wanted.minItems or 0, most, #list) }
+    local expected = ("%d to %s"):format(wanted.minItems or 0, wanted.maxItems or "any number of")
+    return { path = path, detail = ("%s items expected, got %d"):format(expected, #list) }
   end
   for place, value in ipairs(wanted.items and list or {}) do
     local wrong = find_wrong(wanted.items, value, item(path, place), lists)

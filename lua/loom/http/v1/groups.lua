@@ -25,6 +25,9 @@ local function target_checker(text)
   return nil, "ratio from 0 to 1"
 end
 
+-- Percentiles of a figure that groups may have together: the usual five of a thousand values in eight windows are fewer.
+local PERCENTILES_MAX = 50000
+
 local checkers = { by = columns.by, values = columns.by, target = target_checker, percents = spread.checker }
 
 -- ---- grouping ----
@@ -118,10 +121,24 @@ local function states_of(parameters)
   end)
 end
 
+-- Ends the request where there would be too many percentiles.
+local function check_size(parameters, of, grouping)
+  local values, windows = 0, #of.report.windows
+  for _, count in ipairs(grouping:sizes()) do
+    values = values + (count > 0 and 1 or 0)
+  end
+  local percents = #(parameters.percents or spread.PERCENTS)
+  if values * windows * percents > PERCENTILES_MAX then
+    problem.raise(422, ("percents: %d percentages, of %d values in %d windows, are %d percentiles of a figure; there may be %d")
+      :format(percents, values, windows, values * windows * percents, PERCENTILES_MAX), { field = "percents" })
+  end
+end
+
 local function groups_json(parameters, of, status)
   local counts = states_of(parameters)
   return columns.grouped(of.report, of.made, parameters.by, function(column, values)
     local list = with_grouping(parameters, of, column, status, function(grouping, give_turn)
+      check_size(parameters, of, grouping)
       return formats.figures(parameters, of.report, grouping, give_turn)
     end)
     return formats.text(list, values, counts)
@@ -219,9 +236,11 @@ return {
         .. "zones.", schema = { type = "string", minLength = 1, maxLength = core.limits.attribute_name } },
       { name = "target", description = "A ratio from 0 to 1: each group is held against it.",
         schema = { type = "number", minimum = 0, maximum = 1 } },
-      spread.parameter,
+      { name = spread.parameter.name, schema = spread.parameter.schema, description = spread.parameter.description
+        .. (" Values, windows and percentages may make %d percentiles together."):format(PERCENTILES_MAX) },
       more = options.fleet_parameters,
     },
-    responses = { [200] = { description = "What is asked for; null what is not.", schema = "Groups" } },
+    responses = { [200] = { description = "What is asked for; null what is not.", schema = "Groups" },
+      [422] = { description = "There would be too many percentiles.", problem = true } },
   },
 }

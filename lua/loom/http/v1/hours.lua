@@ -3,6 +3,7 @@
 
 local editing = require "loom.http.editing"
 local hours = require "loom.hours"
+local overrides = require "loom.overrides"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -111,7 +112,7 @@ return {
       type = "object", additionalProperties = false,
       description = "A week, from a date on; or changes, date by date, which leave those of other dates as they are.",
       properties = {
-        changes = { type = "array", items = "HoursDate" }, week = "NewWeek",
+        changes = { type = "array", items = "HoursDate", maxItems = overrides.CHANGES_MAX }, week = "NewWeek",
         effective_from = { type = "string",
           description = 'The first local date, or "always" (default: today where the store is).' },
         from = { type = "string", description = "The same, under the name that it once had." },

@@ -6,6 +6,7 @@ local inspection = require "loom.inspection"
 local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
 local service = require "loom.http.service"
+local sheet = require "loom.http.v1.sheet"
 local stores = require "loom.stores"
 local tasks = require "loom.http.tasks"
 local time = require "loom.time"
@@ -23,7 +24,8 @@ local function end_checker(text)
   return instant and text, not instant and expected .. ", or date" or nil
 end
 
-local span_checkers = { from = end_checker, to = end_checker, window = check.choice(windows.words) }
+local span_checkers = { from = end_checker, to = end_checker, window = check.choice(windows.words),
+  format = sheet.checkers.format }
 
 -- The newest poll as text, where something has to end there; false where there are none and `or_none` allows that.
 local function newest_poll(or_none)
@@ -61,8 +63,8 @@ local function span_of(parameters)
 end
 
 -- Has the answer made, and sends it. `fields`: see `service.call`; `field`: which one asks for too much; `more`: options beside
--- those of reports.
-local function send(name, parameters, arguments, fields, field, more)
+-- those of reports; `headers`: those of what is no JSON.
+local function send(name, parameters, arguments, fields, field, more, headers)
   local monitor = service.monitor()
   arguments.database, arguments.default_zone = monitor.path, monitor.default_zone
   arguments.options, arguments.time = (options.report(parameters)), parameters.time
@@ -79,7 +81,9 @@ local function send(name, parameters, arguments, fields, field, more)
     end
     return made, message, code
   end)
-  tasks.send(spool, { ["Content-Type"] = "application/json", ["Cache-Control"] = "no-store" })
+  headers = headers or { ["Content-Type"] = "application/json" }
+  headers["Cache-Control"] = "no-store"
+  tasks.send(spool, headers)
 end
 
 local span_fields = { "store_id", "from", "to" }
@@ -89,7 +93,12 @@ local function send_spans(name, id)
   options.refuse(parameters, "windows")
   options.refuse(parameters, "compare")
   local from, to = span_of(parameters)
-  send(name, parameters, { store_id = id, from = from, to = to }, span_fields, "from", { most = MOST })
+  local arguments, headers = { store_id = id, from = from, to = to }, { ["Content-Type"] = "application/json", Vary = "Accept" }
+  if sheet.is_csv(parameters) then
+    arguments.csv, arguments.neutralise_formulas = true, service.neutralises_formulas()
+    headers["Content-Type"], headers["Content-Disposition"] = "text/csv", ('attachment; filename="%s.csv"'):format(name)
+  end
+  send(name, parameters, arguments, span_fields, "from", { most = MOST }, headers)
 end
 
 local function timeline(arguments)
@@ -131,6 +140,9 @@ local span_parameters = {
     schema = "Instant" },
   { name = "window", description = "Instead of from and to, on the store's calendar up to as_of.",
     schema = { type = "string", enum = windows.words } },
+  { name = "format", description = "By default csv where Accept wants text/csv more than JSON, else json. CSV has the columns "
+    .. "store_id, from_utc, to_utc, of a timeline state, seconds, and what the store's clock showed: from_local, to_local.",
+    schema = { type = "string", enum = { "json", "csv" } } },
 }
 for _, parameter in ipairs(options.without(options.parameters, { windows = true, compare = true })) do
   table.insert(span_parameters, parameter)
@@ -158,6 +170,10 @@ end
 
 local function list_of(item)
   return { type = "array", items = item }
+end
+
+local function json_or_csv(schema)
+  return { ["application/json"] = { schema = schema }, ["text/csv"] = { schema = { type = "string" } } }
 end
 
 return {
@@ -232,14 +248,14 @@ return {
     method = "GET", path = "/v1/stores/{store_id}/timeline", access = "read", restricted = "store", by_revision = true,
     handler = timeline, tag = "stores",
     summary = "What a store was, moment by moment", parameters = span_parameters,
-    responses = { [200] = { description = "Segments without gaps.", schema = "Timeline" } },
+    responses = { [200] = { description = "Segments without gaps.", content = json_or_csv "Timeline" } },
   },
   {
     method = "GET", path = "/v1/stores/{store_id}/outages", access = "read", restricted = "store", by_revision = true,
     handler = outages, tag = "stores",
     summary = "The outages of a store", parameters = span_parameters,
     responses = { [200] = { description = "Maximal runs of down time; closed hours and excluded time end them.",
-      schema = "Outages" } },
+      content = json_or_csv "Outages" } },
   },
   {
     method = "GET", path = "/v1/stores/{store_id}/explain", access = "read", restricted = "store", by_revision = true,

@@ -4,6 +4,7 @@
 local budget = require "loom.http.budget"
 local new_exclusion = require "loom.http.v1.new_exclusion"
 local options = require "loom.http.v1.options"
+local preview = require "loom.preview"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local restriction = require "loom.http.restriction"
@@ -86,7 +87,7 @@ return {
         store_id = { type = "string" },
         hours = "HoursChange",
         special_days = {
-          type = "array",
+          type = "array", maxItems = preview.DAYS_MAX,
           items = {
             type = "object", required = { "date", "spans" }, additionalProperties = false,
             properties = {
@@ -99,9 +100,10 @@ return {
         exclusions = {
           type = "object", additionalProperties = false,
           properties = {
-            add = { type = "array", items = new_exclusion.schema(),
+            add = { type = "array", maxItems = preview.CHANGES_MAX, items = new_exclusion.schema(),
               description = "As POST /v1/exclusions takes them, where the store may be left out." },
-            remove = { type = "array", items = { type = "integer", minimum = 1 }, description = "Numbers." },
+            remove = { type = "array", maxItems = preview.CHANGES_MAX, description = "Numbers.",
+              items = { type = "integer", minimum = 1 } },
           },
         },
         timezone_str = { type = { "string", "null" }, description = "An IANA name; null: that of the file again." },

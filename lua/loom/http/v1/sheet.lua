@@ -62,11 +62,18 @@ local function wants_csv()
   return accept.weight(ranges, "text/csv") > accept.weight(ranges, "application/json")
 end
 
+--- Whether CSV is asked for, by the parameter or by the header.
+-- @tparam table parameters
+-- @treturn bool
+function sheet.is_csv(parameters)
+  return parameters.format == "csv" or not parameters.format and wants_csv()
+end
+
 --- Whether CSV is asked for, and what cannot be asked for beside it is not.
 -- @tparam table parameters
 -- @treturn bool
 function sheet.is_wanted(parameters)
-  local is_csv = parameters.format == "csv" or not parameters.format and wants_csv()
+  local is_csv = sheet.is_csv(parameters)
   for _, name in ipairs(is_csv and { "limit", "cursor", "offset" } or { "columns" }) do
     if parameters[name] ~= nil then
       problem.raise(400, ("%s: nothing expected %s"):format(name, is_csv and "beside CSV, which has all stores"

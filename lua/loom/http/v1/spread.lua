@@ -8,6 +8,9 @@ local spread = {}
 
 local PERCENTS_MAX = 20
 
+--- Those that are told where nobody asks for others.
+spread.PERCENTS = formats.PERCENTS
+
 --- Checker of percentages.
 function spread.checker(text)
   local list = {}
