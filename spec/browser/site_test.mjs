@@ -94,11 +94,11 @@ describe("a site", () => {
   });
 
   it("has the table as CSV, byte for byte as the service sends it", async () => {
-    const columns = "state,ratio_last_day,change_ratio_last_day,down_last_day,attribute.brand,timezone_str,strip";
-    const expected = await (await fetch(`${service.url}/v1/stores?format=csv&compare=true&columns=${columns}&where.brand=Taco&`
+    const columns = "state,since,last_poll,ratio_last_day,change_ratio_last_day,down_last_day,attribute.brand,timezone_str,strip";
+    const expected = await (await fetch(`${service.url}/v1/stores?format=csv&compare=true&columns=${columns}&where.brand=Taco&time=rfc3339&`
       + "sort=down_last_day&order=desc&dormant=false")).text();
     assert.ok(expected.split("\n").length > 200);
-    await open("fleet?w=day&cols=state,ratio,change,down,attribute.brand,timezone_str,strip&where.brand=Taco&sort=down_last_day"
+    await open("fleet?w=day&cols=state,since,last_poll,ratio,change,down,attribute.brand,timezone_str,strip&where.brand=Taco&sort=down_last_day"
       + "&order=desc", async (at) => {
       await at.getByRole("button", {name: "CSV"}).waitFor();
       const [download] = await Promise.all([at.waitForEvent("download"), at.getByRole("button", {name: "CSV"}).click()]);

@@ -1,5 +1,6 @@
 local database = require "support.database"
 local files = require "support.files"
+local loom = require "loom"
 local shell = require "support.shell"
 
 local small = database.small
@@ -20,6 +21,30 @@ describe("loom ingest", function()
     local path = database.make(folder .. "/expected")
     return database.dump(path)
   end
+
+  it("is told of by the audit: who loaded which file, why, and what became of its rows; not of what is refused", function()
+    local polls = "store_id,status,timestamp_utc\n1,active,2024-01-01 00:00:00\n1,active,2024-01-01 00:00:00\n"
+    files.write(folder .. "/polls.csv", polls)
+    files.write(folder .. "/bad.csv", polls .. "2,asleep,2024-01-01 00:00:00\n")
+    files.write(folder .. "/stores.csv", "store_id,brand\n1,Taco\n")
+    shell.good("ingest", db, "--polls", folder .. "/polls.csv", "--attributes", folder .. "/stores.csv", "--reason", "first",
+      "--quiet")
+    assert.equal(1, shell.loom("ingest", db, folder .. "/bad.csv").status)
+    shell.good("ingest", db, folder .. "/bad.csv", "--max-rejects", "1", "--quiet")
+    local monitor = assert(loom.open(db))
+    local told = {}
+    for _, entry in ipairs(assert(monitor:audit { kind = "ingest" })) do
+      local after = entry.after
+      assert.matches("^command:.", entry.by)
+      assert.equal("*", entry.store_id)
+      table.insert(told, 1, ("%s %s %s: %d %d %d %d %d"):format(entry.reason, after.kind, after.source:match "[^/]*$", after.rows,
+        after.new, after.duplicates, after.conflicts, after.rejected))
+    end
+    monitor:close()
+    table.sort(told)
+    assert.same({ "first attributes stores.csv: 1 1 0 0 0", "first polls polls.csv: 2 1 1 0 0",
+      "nil polls bad.csv: 3 0 2 0 1" }, told)
+  end)
 
   it("takes a folder, and says what it did", function()
     local out, err = shell.good("ingest", db, small)

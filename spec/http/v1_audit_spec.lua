@@ -112,6 +112,36 @@ describe("what is changed by hand, over HTTP", function()
     expect(201, "ann", "POST", "/v1/exclusions?reason=undone", before)
   end)
 
+  local loaded = {
+    polls = "store_id,status,timestamp_utc\nfiled,active,2024-03-04 10:00:00\n",
+    hours = "store_id,day,start_time_local,end_time_local\nfiled,0,09:00,17:00\n",
+    timezones = "store_id,timezone_str\nfiled,Europe/Rome\n",
+    ["special-days"] = "store_id,date,open,close\nfiled,2024-12-25,,\n",
+    exclusions = "store_id,from_utc,to_utc,reason\nfiled,2024-01-01 10:00:00,2024-01-01 11:00:00,network\n",
+    attributes = "store_id,brand\nfiled,Taco\n",
+  }
+
+  it("is told of every kind of file and what became of its rows, not of those refused, nor of polls as they come", function()
+    for path, text in pairs(loaded) do
+      local function send(body, query)
+        return service:post("/v1/ingest/" .. path .. query, "text/csv", body, "-H", "Authorization: Bearer " .. tokens.bob)
+      end
+      local bad = text .. "filed,?,?,?\n"
+      local before = newest().number
+      assert.equal(400, send(path == "attributes" and text .. ",Taco\n" or bad, "?source=bad.csv").status, path)
+      assert.equal(before, newest().number)
+      local counts = send(text, "?source=good.csv&reason=nightly").json
+      local entry = newest "&kind=ingest"
+      assert.same({ "bob", "nightly", "*", null }, { entry.by, entry.reason, entry.store_id, entry.before })
+      assert.same({ kind = path:gsub("-", "_"), source = "good.csv", rows = 1, new = counts.new, duplicates = counts.duplicates,
+        conflicts = counts.conflicts, rejected = 0 }, entry.after)
+    end
+    local before = newest().number
+    expect(200, "ann", "POST", "/v1/polls", { store_id = "filed", status = "active", timestamp_utc = "2024-03-04 11:00:00" })
+    expect(200, "ann", "POST", "/v1/polls", '[{"store_id":"filed","status":"active","timestamp_utc":1709550000}]')
+    assert.equal(before, newest().number)
+  end)
+
   it("comes in pages", function()
     for i = 1, 7 do
       expect(200, "ann", "PUT", "/v1/stores/paged/attributes", { attributes = { n = tostring(i) } })

@@ -36,7 +36,7 @@ describe("a run of specs", function()
 cd %s && mkdir loom-specs.killed loom-specs.live loom-specs.begins other
 for name in loom-specs.killed loom-specs.live loom-specs.begins other; do : >$name/lock; done
 touch -d '10 minutes ago' loom-specs.killed/lock loom-specs.live/lock other/lock
-exec 9<loom-specs.live/lock && flock 9 && cd - >/dev/null && LOOM_MEMORY=%s TMPDIR=%s spec/folder 9<&-]]):format(memory, memory,
+exec 9<loom-specs.live/lock && flock 9 && cd - >/dev/null && LOOM_MEMORY=%s TMPDIR=%s spec/folder 1 9<&-]]):format(memory, memory,
       memory .. "/other"))
     assert.equal("", result.err)
     local made = result.out:match "^(.*)\n$"

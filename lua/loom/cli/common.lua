@@ -48,10 +48,15 @@ local function use(work, monitor, message)
   return result, message
 end
 
+--- Who changes something by a command, for the audit.
+function common.author()
+  return "command:" .. core.user_name()
+end
+
 --- Opens a database, calls work(monitor) and closes it.
 -- @return what `work` returns, or nil and the failure
 function common.with_database(path, work)
-  return use(work, loom.open(path, { by = "command:" .. core.user_name() }))
+  return use(work, loom.open(path, { by = common.author() }))
 end
 
 --- Tells which files of a folder are not taken.

@@ -51,6 +51,7 @@ function command.add_to(parser)
     "A poll further ahead of the clock is a bad row; or none, for any (default: 24h).", options.max_ahead)
   ingest:option "--rejects":argname "FILE"
     :description "Write the bad rows there, with line and reason. Without --max-rejects: all of them."
+  options.add_reason(ingest)
   ingest:flag "--quiet":description "No progress, no summary and no warnings about the data."
 end
 
@@ -182,6 +183,7 @@ local function load(monitor, files, args, on_reject)
     on_reject = on_reject,
     max_ahead = args.max_ahead,
     replace_overrides = args.replace_overrides,
+    reason = args.reason,
   }
   for kind, paths in pairs(files) do
     wanted[kind] = paths
@@ -202,7 +204,7 @@ function command.run(args)
     return nil, message
   end
   local monitor
-  monitor, message = loom.open(args.database, { create = true })
+  monitor, message = loom.open(args.database, { create = true, by = common.author() })
   if not monitor then
     return nil, message
   end

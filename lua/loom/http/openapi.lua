@@ -42,7 +42,9 @@ local function resolve(schema)
   local resolved = {}
   for key, value in pairs(schema) do
     resolved[key] = value
-    if key == "items" or key == "additionalProperties" then
+    if key == "required" and #value == 0 then
+      resolved[key] = nil -- cjson would make an object of the empty list
+    elseif key == "items" or key == "additionalProperties" then
       resolved[key] = value and resolve(value)
     elseif key == "properties" or key == "anyOf" then
       resolved[key] = {}

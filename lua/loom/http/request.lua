@@ -99,28 +99,6 @@ end
 --- What stands for null, where it is kept.
 request.null = cjson.null
 
---- The fields of a JSON object in the body, of which no others may be there.
--- @tparam {string,...} known
--- @tparam[opt] string required the name of one that must be there
--- @tparam[opt] int limit bytes
--- @tparam[opt] bool keeps_null as of `request.json_object`
-function request.fields(known, required, limit, keeps_null)
-  local object = request.json_object(limit, keeps_null)
-  local names = {}
-  for _, name in ipairs(known) do
-    names[name] = true
-  end
-  for name in pairs(object) do
-    if not names[name] then
-      problem.raise(400, ("%s: there is no such field"):format(name), { field = name })
-    end
-  end
-  if required and object[required] == nil then
-    problem.raise(400, required .. ": is missing", { field = required })
-  end
-  return object
-end
-
 -- The values of a parameter that may be there more than once.
 local function texts_of(name, value)
   local texts = {}

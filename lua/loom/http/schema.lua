@@ -106,7 +106,7 @@ local function is_beyond(number, least, most)
   return number < (least or -math.huge) or number > (most or math.huge)
 end
 
--- What is expected of a value that is no table; nil where it is as it should be.
+-- What is expected of a value that is no table, or has to be one of some that are none; nil where it is as it should be.
 local function check_plain(wanted, value)
   local choices = wanted.enum or wanted.const ~= nil and { wanted.const }
   if choices and not is_among(value, choices) then
@@ -197,7 +197,7 @@ function find_wrong(wanted, value, path, lists, may_be_null)
     return not (may_be_null and value == cjson.null) and unexpected(path, expected_type(wanted.type), value, lists) or nil
   elseif value == cjson.null then
     return nil
-  elseif type(value) ~= "table" then
+  elseif type(value) ~= "table" or wanted.enum or wanted.const ~= nil then
     local expected = check_plain(wanted, value)
     return expected and unexpected(path, expected, value, lists)
   elseif types_of(value, lists) == "array" then

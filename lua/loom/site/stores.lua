@@ -22,6 +22,13 @@ local need, milliseconds = fleet.need, instants.of "ms"
 
 -- ---- rows ----
 
+-- Milliseconds with the microseconds behind the point, for those who keep a row.
+local function exact(given)
+  local text = given and time.text(given)
+  local whole, micro = milliseconds(text), text and text:sub(24, 26)
+  return micro and micro ~= "000" and ("%.3f"):format(tonumber(whole) + tonumber("0." .. micro)) or whole
+end
+
 --- The members of a row, in their order.
 stores.members = { "store_id", "state", "since", "dormant", "last_poll", "timezone_str", "attributes", "windows", "strip" }
 
@@ -45,8 +52,8 @@ function stores.row(of, number)
     state, since, last_poll, is_dormant = of.status.native:state(place)
   end
   return "[" .. table.concat({
-    json.string(id), json.text(state), milliseconds(since and time.text(since)), json.boolean(is_dormant),
-    milliseconds(last_poll and time.text(last_poll)), json.string(of.report.native:zone(number)),
+    json.string(id), json.text(state), exact(since), json.boolean(is_dormant),
+    exact(last_poll), json.string(of.report.native:zone(number)),
     json.map(need(of.monitor:attributes(id)), json.string), values_alone(of.report:json_of(number)),
     json.string(of.report.native:strip_lines({ number }, 1, 1, nil, true):match "^%w*"),
   }, ",") .. "]"

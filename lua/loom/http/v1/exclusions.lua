@@ -17,7 +17,7 @@ local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
 local tasks = require "loom.http.tasks"
 
-local NUMBER_MAX = 2 ^ 53
+local NUMBER_MAX = 2 ^ 53 - 1 -- further on another number is the same to LuaJIT
 
 local EVERY = "*" -- what the library calls all stores
 

@@ -58,7 +58,7 @@ function keyOf(sort) {
     return ({ state, dormant, since }) => state === null ? null
       : (STATES.indexOf(state) + (dormant ? STATES.length : 0)) * 2 * LATEST + (since ?? LATEST);
   } else if (sort === "since" || sort === "last_poll") {
-    return (row) => row[sort];
+    return (row) => row.exact[sort];
   } else if (sort === "timezone_str") {
     return (row) => row.timezone_str;
   } else if (sort.startsWith("attribute.")) {

@@ -10,6 +10,7 @@ import { fleet, load } from "./files.js";
  * @property {string} store_id
  * @property {import("../words.js").State | null} state
  * @property {number | null} since milliseconds since 1970
+ * @property {{since: number | null, last_poll: number | null}} exact the same with microseconds behind the point
  * @property {boolean} dormant
  * @property {number | null} last_poll
  * @property {string} timezone_str
@@ -36,6 +37,11 @@ function object(names, values) {
   return Object.fromEntries(names.map((name, at) => [name, values[at]]));
 }
 
+/** @param {number | null} instant */
+function whole(instant) {
+  return instant === null ? null : Math.floor(instant);
+}
+
 /**
  * @param {any[]} values
  * @param {number} place
@@ -44,7 +50,9 @@ function object(names, values) {
 function row(values, place) {
   const members = object(fleet.members, values);
   const windows = members.windows.map((/** @type {any[]} */ one) => object(fleet.figures, one));
-  return /** @type {any} */ ({ ...members, place, windows: object(fleet.windows, windows), runs: members.strip,
+  const { since, last_poll } = members;
+  return /** @type {any} */ ({ ...members, since: whole(since), last_poll: whole(last_poll), exact: { since, last_poll }, place,
+    windows: object(fleet.windows, windows), runs: members.strip,
     strip: letters(members.strip) });
 }
 

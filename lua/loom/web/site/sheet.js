@@ -2,7 +2,6 @@
  * The stores that are chosen as a file of CSV, as the service sends it: `store_id`, and the columns that are asked for.
  */
 
-import { asked as rfc3339 } from "../clock.js";
 import { text } from "../csv.js";
 import { chosen } from "./choice.js";
 import { change, ordered } from "./order.js";
@@ -10,6 +9,16 @@ import { change, ordered } from "./order.js";
 /** @typedef {import("./rows.js").Row} Row */
 
 const DIGITS = 1e6; // of decimals
+
+/**
+ * An instant by RFC 3339, with all of its microseconds.
+ * @param {number} ms with a fraction
+ */
+function rfc3339(ms) {
+  const text = new Date(Math.floor(ms)).toISOString().replace("Z", "");
+  const micro = String(Math.round((ms - Math.floor(ms)) * 1000)).padStart(3, "0");
+  return (text + micro).replace(/\.?0+$/, "") + "Z";
+}
 
 /** @param {Row} row @param {string} name the column's */
 function figure(row, name) {
@@ -28,7 +37,8 @@ function figure(row, name) {
  */
 function cell(row, name) {
   if (name === "since" || name === "last_poll") {
-    return row[name] === null ? null : rfc3339(/** @type {number} */ (row[name]));
+    const instant = row.exact[name];
+    return instant === null ? null : rfc3339(instant);
   } else if (name === "state" || name === "timezone_str" || name === "strip") {
     return row[name];
   }
