@@ -98,6 +98,21 @@ os.exit(0, false)]])
     monitor:close()
   end)
 
+  it("is asked why it told something: alerts, their flags and their deliveries", function()
+    local monitor, polls = assert(loom.open(db)), {}
+    for minute = -60, 0, 10 do
+      polls[#polls + 1] = { "1", minute < -30, 1700000000 + minute * 60 }
+    end
+    assert(monitor:polls(polls))
+    assert(monitor:set_rule { name = "down", severity = "error", when = { kind = "down_for", time = "10m" } })
+    monitor:close()
+    shell.good("agent", db, "--once", "--clock", "2023-11-14 22:13:21 UTC")
+    local out = shell.good("alerts", "explain", db, "down", "1")
+    assert.matches("\n  alert      %w+ firing since 2023%-11%-14 21:43:20", out)
+    assert.matches("\n  told       log of firing: delivered, tried 1 time\n", out)
+    assert.matches('"alert":"%w+"}\n$', (shell.good("alerts", "explain", db, "down", "1", "--format", "json")))
+  end)
+
   it("hears what others write while it runs, tells it, and ends when it is asked to", function()
     shell.good("agent", db, "--once") -- what is there already
     local monitor = assert(loom.open(db))

@@ -105,7 +105,8 @@ end
 
 local explain = { name = "explain", summary = "Tell why a rule fires for a store, or why not.",
   description = "Tell why a rule fires for a store at an instant, or why not: its condition, the value, what that was made "
-    .. "from, and the counters. The day before is evaluated minute by minute, so that the counters are what they were." }
+    .. "from, and the counters; of a stored rule also its alert, with flags and deliveries. The day before is evaluated minute "
+    .. "by minute, so that the counters are what they were." }
 
 function explain.add_to(parser)
   options.argument(parser, "database", "A database, or a folder of input files.")
@@ -121,6 +122,25 @@ local RESULTS = { ["true"] = "holds", ["false"] = "does not hold", none = "has n
 
 local function shown(value, unit)
   return unit == "s" and listing.duration(value) or ("%.6g %s"):format(value, unit)
+end
+
+local FLAGS = { "acknowledged", "silenced", "muted", "inhibited", "flapping", "frozen" }
+
+-- What the agent has made of it.
+local function add_alert(add, alert)
+  if not alert then
+    return
+  end
+  local flags = {}
+  for _, name in ipairs(FLAGS) do
+    flags[#flags + 1] = alert.flags[name] and name or nil
+  end
+  add("alert", ("%s %s since %s"):format(alert.id, alert.state, alert.since_utc))
+  add("flags", table.concat(flags, ", "))
+  for _, delivery in ipairs(alert.deliveries) do
+    add("told", ("%s of %s: %s, tried %s"):format(delivery.channel, delivery.state, delivery.outcome,
+      text.counted(delivery.tries, "time")))
+  end
 end
 
 -- Names of lines, and what they tell: nothing where it is not known.
@@ -148,6 +168,7 @@ local function lines_of(found)
   for _, event in ipairs(found.events) do
     add("event", event.at_utc .. " " .. event.state)
   end
+  add_alert(add, found.alert)
   return table.concat(lines)
 end
 
@@ -161,7 +182,8 @@ local function write_explanation(found, write)
     json.text(found.at_utc), "result", json.text(found.result), "absence", json.text(found.absence), "value",
     json.any(found.value), "unit", json.text(found.unit), "threshold", json.any(found.threshold), "phase", json.text(found.phase),
     "flapping", json.boolean(found.flapping), "stale", json.boolean(found.stale), "results", json.any(found.results), "evidence",
-    json.map(found.evidence or {}, json.any), "events", json.array(found.events, event_json)) .. "\n")
+    json.map(found.evidence or {}, json.any), "events", json.array(found.events, event_json), "alert",
+    json.any(found.alert and found.alert.id)) .. "\n")
 end
 
 function explain.run(args)
