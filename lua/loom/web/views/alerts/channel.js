@@ -23,7 +23,7 @@ const KINDS = {
     field("to", "To", { list: true, hint: "several with commas" }), field("username", "User", { optional: true }),
     field("password", "Password", { secret: true, optional: true })],
   pagerduty: [field("routing_key", "Routing key", { secret: true })],
-  ntfy: [field("topic", "Topic"), field("url", "Server", { optional: true, hint: "empty: https://ntfy.sh" }),
+  ntfy: [field("topic", "Topic"), field("url", "Server", { optional: true, hint: "empty: ntfy.sh" }),
     field("token", "Token", { secret: true, optional: true })],
   alertmanager: [field("url", "Address"), authorization],
   log: [],
