@@ -134,11 +134,11 @@ describe("the dashboard", function()
   end)
 
   it("has the styles of its pages in one file, those that a view asks for and its pictures as they are", function()
-    local style, shell, others = file_at "style.css", files.read "lua/loom/web/index.html", 0
+    local style, page, others = file_at "style.css", files.read "lua/loom/web/index.html", 0
     for _, name in ipairs(names_of "lua/loom/web") do
       local text = files.read("lua/loom/web/" .. name)
       if name:find "%.css$" then
-        local found = shell:find("/" .. name, 1, true) and style or file_at(name)
+        local found = page:find("/" .. name, 1, true) and style or file_at(name)
         others = others + (found ~= style and 1 or 0)
         assert.is_truthy(found:find((text:gsub("/%*.-%*/", "")), 1, true), name)
       elseif name:find "%.svg$" then
