@@ -1,6 +1,7 @@
 -- loom.curl: what may be asked of it, whom it speaks to, and that it lets go of everything. What servers do to it is in
 -- spec/core/transfer_test.c.
 local curl = require "loom.curl"
+local shell = require "support.shell"
 
 local LIMIT = 100 -- waits of up to 0.1 s for an answer
 
@@ -99,5 +100,8 @@ describe("the module", function()
     pipe:close()
     assert.matches("libsqlite3", text)
     assert.is_nil(text:find("libcurl", 1, true))
+    local script = [[local monitor = assert(require "loom".open ":memory:"); monitor:close()
+      require "loom.agent.outbox"; require "loom.alerts.replay"; print(package.loaded["loom.curl"])]]
+    assert.equal("nil\n", shell.run(shell.words(shell.lua, "-e", script)).out)
   end)
 end)
