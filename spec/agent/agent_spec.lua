@@ -117,7 +117,8 @@ os.exit(0, false)]])
     shell.good("agent", db, "--once") -- what is there already
     local monitor = assert(loom.open(db))
     assert(monitor:set_rule { name = "down", severity = "error", when = { kind = "down_for", time = "10m" } })
-    local pid = shell.run(("%s >%s/out 2>%s/err & echo $!"):format(shell.line("agent", db), folder, folder)).out:match "%d+"
+    files.write(folder .. "/err", "") -- a busy machine may look for it before the shell has made it
+    local pid = shell.run(("%s >%s/out 2>>%s/err & echo $!"):format(shell.line("agent", db), folder, folder)).out:match "%d+"
     local function heard(text)
       return await(text, function()
         return files.read(folder .. "/err"):find(text, 1, true)
