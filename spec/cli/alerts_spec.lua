@@ -87,6 +87,8 @@ describe("the command, about alerts,", function()
     assert.matches('config.json: rule "down": colour is unknown', failed.err, 1, true)
     assert.matches('"channels": []', shell.good("export", db, "config"), 1, true)
     assert.matches("JSON expected", apply("{").err, 1, true)
+    assert.matches("an object expected", apply("[]").err, 1, true)
+    assert.matches("it has more than 16 MiB", apply((" "):rep(16 * 1024 * 1024) .. "{}").err, 1, true)
     assert.matches('"rule" is unknown', apply('{ "rule": [] }').err, 1, true)
   end)
 

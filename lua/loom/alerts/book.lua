@@ -349,7 +349,7 @@ end
 -- @tparam ?table ack `who` (default: who does it), `note`, and `until`, an instant; nil takes it back
 -- @tparam[opt] table options `by` and `reason`, for the audit
 -- @treturn table|nil the alert, as `get` gives it
--- @treturn ?string the failure: ENOENT, there is none; EINVAL, it has ended
+-- @treturn ?string the failure: ENOENT, there is none; EINVAL, it has ended, or `until` is over
 -- @treturn ?string its code
 function book.acknowledge(monitor, id, ack, options)
   check.argument("acknowledge", 1, id, check.string)
@@ -357,6 +357,9 @@ function book.acknowledge(monitor, id, ack, options)
   if ack ~= nil then
     ack = check.options("acknowledge", ack, ack_fields)
     ack.who = ack.who or signed.by:sub(1, NAME_MAX)
+    if ack["until"] and ack["until"] <= signed.at then
+      return nil, "EINVAL: until: an instant after now expected, got " .. time.text(ack["until"]), "EINVAL"
+    end
   end
   local done, message, code = transaction.run(monitor.database, function(execute)
     local before, known = acked_of(execute, id)

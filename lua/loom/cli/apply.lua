@@ -23,7 +23,7 @@ function command.add_to(parser)
 end
 
 function command.run(args)
-  local wanted = definitions.read(args.file)
+  local wanted = definitions.read(args.file, true)
   return common.with_database(args.database, function(monitor)
     local changes, message = monitor:apply(wanted, { dry_run = args.dry_run, prune = args.prune, reason = args.reason })
     if not changes then
