@@ -6,6 +6,7 @@ local configuration = require "loom.alerts.configuration"
 local files = require "support.files"
 local Judge = require "loom.agent.judge"
 local loom = require "loom"
+local outbox = require "loom.agent.outbox"
 local random = require "support.random"
 local transaction = require "loom.transaction"
 
@@ -389,6 +390,73 @@ describe("the agent's judgement", function()
       "group: west: resolved west store_left", "off: resolved 1 rule_changed", "where: resolved 1 store_left",
       "where: resolved 2 store_left" }, told())
     judge:forget()
+  end)
+
+  -- The same with the channel that each is on its way to.
+  local function told_to()
+    local lines = {}
+    for row in monitor:query [[SELECT c.name, e.state, json_extract(e.event, '$.subject.id') AS subject FROM alert_message m
+        JOIN alert_channel c ON c.number = m.channel JOIN alert_message_event x ON x.message = m.number
+        JOIN alert_event e ON e.number = x.event WHERE m.outcome = 'pending']] do
+      lines[#lines + 1] = ("%s: %s %s"):format(row.name, row.state, row.subject)
+    end
+    table.sort(lines)
+    told()
+    return lines
+  end
+
+  it("tells the end of an alert to whom it was told before, whatever its rule is by then, and to nobody else", function()
+    for _, name in ipairs { "ops", "west", "east" } do
+      put("channel", { name = name, kind = "log" })
+    end
+    local function down(fields)
+      local rule = { name = "down", when = { kind = "down_for", time = "10m" }, channels = { "ops" } }
+      for name, value in pairs(fields or {}) do
+        rule[name] = value
+      end
+      put("rule", rule)
+    end
+    local ways = {
+      function() assert(configuration.remove(monitor, "rule", "down")) end,
+      function() down { enabled = false } end,
+      function() down { channels = { "west", "east" } } end,
+      function() down { when = { kind = "down_for", time = "11m" }, channels = { "west" } } end,
+      function() -- and the alert goes on for longer than messages are kept
+        assert(transaction.run(monitor.database, function(execute)
+          return execute("UPDATE alert_message SET ended = ?", (now - 31 * DAY) * SECOND)
+        end, true))
+        assert(outbox.tidy(monitor, now * SECOND))
+      end,
+    }
+    for i, way in ipairs(ways) do
+      down()
+      poll({ "1" }, true)
+      round()
+      assert.same({ "ops: firing 1" }, told_to(), i)
+      way()
+      pass(1800)
+      poll({ "1" })
+      round()
+      assert.same({ "ops: resolved 1" }, told_to(), i)
+      assert(configuration.list(monitor, "rule", "down")[1] == nil or configuration.remove(monitor, "rule", "down"))
+      pass(7200)
+      poll({ "1" })
+      round()
+      assert.same({}, told_to(), i)
+    end
+  end)
+
+  it("does not tell the end of an alert to a channel that came after it began", function()
+    put("channel", LOG)
+    put("rule", DOWN)
+    poll({ "1" }, true)
+    round()
+    assert.same({ "log: firing 1" }, told_to())
+    put("channel", { name = "new", kind = "log" })
+    pass(600)
+    poll({ "1" })
+    round()
+    assert.same({ "log: resolved 1" }, told_to())
   end)
 
   it("resolves what an exclusion takes away afterwards, and lets what has no result for a week expire", function()

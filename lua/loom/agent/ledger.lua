@@ -79,6 +79,18 @@ local function channels_of(self, rule, rule_name, subject)
   return others
 end
 
+-- What ends is told where it was told before, whatever its rule has become since, and nowhere else. A message that was dropped
+-- before it was tried has reached nobody.
+local function channels_told(self, alert)
+  local names = {}
+  for i, row in ipairs(rows(self, [[SELECT DISTINCT c.name FROM alert_event e JOIN alert_message_event o ON o.event = e.number
+      JOIN alert_message m ON m.number = o.message JOIN alert_channel c ON c.number = m.channel
+      WHERE e.alert = ? AND (m.outcome <> 'dropped' OR m.tries > 0) ORDER BY c.name]], alert)) do
+    names[i] = row.name
+  end
+  return names
+end
+
 -- The events of a round by rule and state: more than the rule's storm go together.
 local function count_storms(events)
   local counts = {}
@@ -145,8 +157,8 @@ local function group_of(self, event, rule)
   return group or own_thread(self, event, rule)
 end
 
--- As the outbox has them.
-local function put(self, event, rule, thread)
+-- As the outbox has them; without a thread it is told nowhere.
+local function put(self, event, rule, thread, names)
   local subject = event.subject
   outbox.put(self.execute, { {
     id = event.id, alert = event.alert, rule = event.rule, severity = event.severity, state = event.state, reason = event.reason,
@@ -154,7 +166,7 @@ local function put(self, event, rule, thread)
     since = microseconds(event.since), value = event.value, unit = event.unit, threshold = event.threshold,
     evidence = event.evidence, text = event.text, runbook = rule and rule.runbook, inhibited = event.inhibited,
     group = group_of(self, event, rule), thread = thread or nil,
-    channels = thread and channels_of(self, rule, event.rule, subject.id) or nil,
+    channels = thread and names or nil,
   } }, self.now, thread and due_of(self, thread, rule) or nil)
 end
 
@@ -185,14 +197,14 @@ local function begin(self, event, rule, number)
     return put(self, event, rule, nil)
   end
   local thread = thread_of(self, event, rule, row.told > 0 and row.thread)
-  put(self, event, rule, thread)
+  put(self, event, rule, thread, channels_of(self, rule, event.rule, subject.id))
   self.execute("UPDATE alert SET told = ?2, thread = ?3 WHERE id = ?1", event.alert, self.now, thread)
 end
 
 local function finish(self, event, rule)
   local row = alert_of(self, event.alert)
   local thread = row and row.told > 0 and thread_of(self, event, rule, row.thread)
-  put(self, event, rule, thread or nil)
+  put(self, event, rule, thread or nil, thread and channels_told(self, event.alert))
   self.execute([[UPDATE alert SET state = ?2, ended = ?3, reason = ?4, flapping = 0, frozen = 0 WHERE id = ?1]], event.alert,
     event.state, microseconds(event.at), event.reason)
 end
