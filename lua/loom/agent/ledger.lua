@@ -1,9 +1,9 @@
 --- What a round comes to, written down: states, alerts, events, and what is told of them. All of it is in one transaction, which
 -- ends before anything is sent.
 --
--- An event is always written. It is told unless its alert is silenced, muted or spoken for; an alert of which nothing was told,
--- and that still goes on when nothing holds it back any more, is told then, together with others of its kind. What has been told
--- as firing is told when it is over.
+-- An event is always written. It is told unless its alert is silenced, muted, acknowledged or spoken for; an alert of which nothing
+-- was told, and that still goes on when nothing holds it back any more, is told then, together with others of its kind. What has
+-- been told as firing is told when it is over.
 -- @classmod loom.agent.ledger
 
 local cjson = require "cjson.safe"
@@ -171,7 +171,12 @@ local function put(self, event, rule, thread, names)
 end
 
 local function alert_of(self, id)
-  return rows(self, "SELECT number, told, thread, silenced, muted, inhibited FROM alert WHERE id = ?", id)[1]
+  return rows(self, "SELECT number, told, thread, silenced, muted, inhibited, acked, ack_until FROM alert WHERE id = ?", id)[1]
+end
+
+-- Of what somebody has acknowledged nothing is told but its end.
+local function is_acked(row, now)
+  return row.acked and not (row.ack_until and row.ack_until <= now)
 end
 
 local insert_sql = [[INSERT INTO alert(id, rule, rule_number, severity, kind, subject, zone, state, since, at, value, unit,
@@ -193,7 +198,7 @@ local function begin(self, event, rule, number)
     microseconds(event.since), microseconds(event.at), event.value, event.unit, event.threshold, event.text,
     flag(event.state == "flapping"), flag(silenced), flag(muted), event.inhibited)
   local row = alert_of(self, event.alert)
-  if silenced or muted or event.inhibited then
+  if silenced or muted or event.inhibited or is_acked(row, self.now) then
     return put(self, event, rule, nil)
   end
   local thread = thread_of(self, event, rule, row.told > 0 and row.thread)
@@ -312,10 +317,6 @@ local function remind(self, row, rule)
   self.execute("UPDATE alert SET told = ?2 WHERE number = ?1", row.number, self.now)
 end
 
-local function is_acked(row, now)
-  return row.acked and not (row.ack_until and row.ack_until <= now)
-end
-
 local function look_at(self, row)
   local rule = self.rules[row.rule]
   local silenced, muted = self.quiet:is_silenced(row), self.quiet:is_muted(row, rule)
@@ -324,11 +325,11 @@ local function look_at(self, row)
     self.execute("UPDATE alert SET silenced = ?2, muted = ?3 WHERE number = ?1", row.number, flag(silenced), flag(muted))
   end
   local every = rule and rule["repeat"]
-  if silenced or muted or inhibited then
+  if silenced or muted or inhibited or is_acked(row, self.now) then
     return
   elseif row.told == 0 then
     tell_late(self, row, rule)
-  elseif every and self.now - row.told >= every and row.flapping == 0 and not is_acked(row, self.now) then
+  elseif every and self.now - row.told >= every and row.flapping == 0 then
     remind(self, row, rule)
   end
 end
