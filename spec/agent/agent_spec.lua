@@ -84,6 +84,43 @@ describe("an agent", function()
     monitor:close()
   end)
 
+  it("tells the others once of a channel that has failed for an hour, and once when it takes messages again", function()
+    local monitor, lines, now = assert(loom.open(db)), {}, START
+    local function set(definition)
+      assert(outbox.set_channel(monitor, definition))
+    end
+    set { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/" } -- nobody listens there
+    local function put(name)
+      assert(transaction.run(monitor.database, function(execute)
+        return outbox.put(execute, { { id = (name):rep(26), alert = (name):rep(26), rule = "down", severity = "critical",
+          state = "firing", subject = { kind = "store", id = "1" }, at = now, since = now, group = name,
+          channels = { "hook" } } }, now)
+      end, true))
+    end
+    local agent = assert(Agent.new(monitor, { now = function() return now end, allow = { "127.0.0.1" }, tell = function(line)
+      lines[#lines + 1] = line:match "channel failing.*" and line:match "^%[%w+%] (%w+)"
+    end }))
+    local function rounds(seconds, count)
+      for _ = 1, count do
+        now = now + seconds * 1000000
+        assert(agent:round(true))
+      end
+    end
+    put "H"
+    rounds(1, 2)
+    assert.same({}, lines)
+    rounds(3600, 1)
+    rounds(60, 3)
+    assert.same({ "firing" }, lines)
+    set { name = "hook", kind = "log" }
+    put "I"
+    rounds(60, 3)
+    assert.same({ "firing", "resolved" }, lines)
+    assert.is_nil(monitor:query "SELECT 1 FROM alert_event WHERE rule = 'channel failing' AND alert NOT IN (SELECT id FROM alert)"())
+    agent:close()
+    monitor:close()
+  end)
+
   it("takes over at once from one that was killed", function()
     local script = files.write(folder .. "/agent.lua", [[
 local monitor = assert(require "loom".open(arg[1]))

@@ -186,21 +186,6 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.equal("410 Gone", outbox.channels(monitor)[1].disabled_reason)
   end)
 
-  it("tells others of a channel that has failed for an hour, once", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
-    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
-    local lines = {}
-    local options = { tell = function(line) lines[#lines + 1] = line end }
-    put(event("a", "firing"))
-    round(options)
-    assert.same({}, lines)
-    now = now + 3600 * 1000000
-    round(options)
-    round(options)
-    assert.equal(1, #lines)
-    assert.matches("the channel hook has not taken a message for an hour", lines[1], 1, true)
-  end)
-
   it("keeps to a channel's rate: what does not fit joins the next message of its group", function()
     assert(outbox.set_channel(monitor, { name = "hook", kind = "slack", url = "http://127.0.0.1:1/secret" }))
     for i = 1, 3 do

@@ -183,7 +183,7 @@ function channel_store.put(execute, definition, now)
   local disabled = made.open.enabled == false and now or nil
   execute([[INSERT INTO alert_channel(name, kind, definition, disabled, disabled_reason) VALUES(?1, ?2, ?3, ?4, ?5)
     ON CONFLICT(name) DO UPDATE SET kind = ?2, definition = ?3, disabled = ?4, disabled_reason = ?5, failing = NULL,
-    failing_told = 0, hold = 0]], definition.name, definition.kind, open, disabled, disabled and "not enabled")
+    hold = 0]], definition.name, definition.kind, open, disabled, disabled and "not enabled")
   execute("INSERT OR REPLACE INTO alert_secret SELECT number, ?2 FROM alert_channel WHERE name = ?1", definition.name, secrets)
   local _, _, count = execute "SELECT count(*) FROM alert_channel"
   if count > MOST then

@@ -289,7 +289,6 @@ end
 function Delivery:round(meanwhile)
   self.counts, self.failure = {}, nil
   local looked = self.now()
-  outbox.tell_failing(self.monitor, self.now())
   local started = start_due(self)
   while (self.under_way > 0 or started) and not self.failure do
     if self.under_way > 0 and not started or self.transfers:count() > 0 then

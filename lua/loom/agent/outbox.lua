@@ -23,7 +23,6 @@ outbox.DELAYS = { 0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400 }
 local SPREAD = 0.2
 local UNDER_WAY = 30 * SECOND -- a try may take that long: nobody else makes it meanwhile
 local HOLD_MAX = 86400 -- seconds that a Retry-After can hold a channel
-local FAILING = 3600 * SECOND -- after which the other channels are told
 local ANSWER_MAX = 1024 -- bytes of an answer that are kept
 local RATE, BURST = 5, 20 -- messages a second, and at once, to a channel whose kind says nothing else
 local DUE_MAX = 200 -- messages that are looked at at a time
@@ -306,7 +305,7 @@ function outbox.settle(monitor, row, verdict, answer, now, after, random)
     if verdict == "delivered" then
       finish(execute, row, "delivered", answer, now)
       count_try(execute, row, "delivered", now)
-      execute("UPDATE alert_channel SET failing = NULL, failing_told = 0 WHERE number = ?", row.channel)
+      execute("UPDATE alert_channel SET failing = NULL WHERE number = ?", row.channel)
       return true
     end
     note_failure(execute, row, now, after)
@@ -320,38 +319,6 @@ function outbox.settle(monitor, row, verdict, answer, now, after, random)
     count_try(execute, row, "dead", now)
     if verdict == "disabled" then
       execute("UPDATE alert_channel SET disabled = ?2, disabled_reason = '410 Gone' WHERE number = ?1", row.channel, now)
-    end
-    return true
-  end, true)
-end
-
--- What is told of a channel that fails.
-local function failing_event(row, others, now)
-  return { id = ulid.new(now), alert = ulid.new(row.failing), rule = "channel failing", severity = "error",
-    subject = { kind = "system", id = row.name }, state = "firing", reason = "channel", at = now, since = row.failing,
-    text = ("the channel %s has not taken a message for an hour"):format(row.name), group = "Loom", channels = others }
-end
-
---- Tells the other channels of those that have failed for an hour, once.
-function outbox.tell_failing(monitor, now)
-  local rows, message, code = monitor.database:rows([[SELECT number, name, failing FROM alert_channel WHERE failing <= ?
-    AND failing_told = 0]], now - FAILING)
-  local all
-  if rows and rows[1] then
-    all, message, code = monitor.database:rows "SELECT number, name FROM alert_channel WHERE disabled IS NULL"
-  end
-  if not all then
-    return rows and true, message, code
-  end
-  return transaction.run(monitor.database, function(execute)
-    for _, row in ipairs(rows) do
-      local others = {}
-      for _, other in ipairs(all) do
-        others[#others + 1] = other.number ~= row.number and other.name or nil
-      end
-      if execute("UPDATE alert_channel SET failing_told = 1 WHERE number = ? AND failing_told = 0", row.number) > 0 then
-        outbox.put(execute, { failing_event(row, others, now) }, now)
-      end
     end
     return true
   end, true)

@@ -170,7 +170,6 @@
   " disabled INTEGER,"                                                                             \
   " disabled_reason TEXT,"                                                                         \
   " failing INTEGER,"                                                                              \
-  " failing_told INTEGER NOT NULL DEFAULT 0,"                                                      \
   " hold INTEGER NOT NULL DEFAULT 0,"                                                              \
   " renewed INTEGER,"                                                                              \
   " tokens REAL,"                                                                                  \
