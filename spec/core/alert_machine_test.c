@@ -85,6 +85,26 @@ static void test_expiry(void **context) {
   assert_int_equal(state.phase, LOOM_ALERT_OK);
 }
 
+/* A store that flaps and closes for good while it is well: business time, by which it would become calm, does not pass any more. */
+static void test_expiry_of_what_flaps(void **context) {
+  (void)context;
+  struct loom_alert_rule rule = some_rule(1, 1, 0, 1, 0);
+  struct loom_alert_state state = {0};
+  struct loom_alert_verdict none = verdict_of('-', 0);
+  int64_t at = START;
+  for (const char *letter = "TfTfTf"; *letter; letter++, at += LOOM_MINUTE) {
+    struct loom_alert_verdict verdict = verdict_of(*letter, LOOM_MINUTE);
+    loom_alert_step(&rule, &verdict, at, &state);
+  }
+  assert_true(state.phase == LOOM_ALERT_OK && state.is_flapping && state.is_quiet);
+  int64_t fired = state.fired_at, end = state.last_result + LOOM_ALERT_EXPIRY;
+  assert_int_equal(loom_alert_step(&rule, &none, end - 1, &state).change, LOOM_ALERT_STAYS);
+  struct loom_alert_transition told = loom_alert_step(&rule, &none, end, &state);
+  assert_int_equal(told.change, LOOM_ALERT_EXPIRES);
+  assert_true(told.fired_at == fired && !state.is_flapping && !state.is_quiet);
+  assert_int_equal(loom_alert_step(&rule, &none, end + 1, &state).change, LOOM_ALERT_STAYS);
+}
+
 static void test_clock_that_jumps_back(void **context) {
   (void)context;
   struct loom_alert_rule rule = some_rule(2, 2, 0, 1, 0);
@@ -220,11 +240,15 @@ static void test_keeping(void **context) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_for_and_keep), cmocka_unit_test(test_none_moves_nothing),
-      cmocka_unit_test(test_expiry),       cmocka_unit_test(test_clock_that_jumps_back),
-      cmocka_unit_test(test_edited_rule),  cmocka_unit_test(test_evidence_taken_away),
-      cmocka_unit_test(test_flapping),     cmocka_unit_test(test_packing),
-      cmocka_unit_test(test_keeping)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_for_and_keep),
+                                     cmocka_unit_test(test_none_moves_nothing),
+                                     cmocka_unit_test(test_expiry),
+                                     cmocka_unit_test(test_expiry_of_what_flaps),
+                                     cmocka_unit_test(test_clock_that_jumps_back),
+                                     cmocka_unit_test(test_edited_rule),
+                                     cmocka_unit_test(test_evidence_taken_away),
+                                     cmocka_unit_test(test_flapping),
+                                     cmocka_unit_test(test_packing),
+                                     cmocka_unit_test(test_keeping)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

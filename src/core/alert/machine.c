@@ -155,8 +155,10 @@ struct loom_alert_transition loom_alert_end(enum loom_alert_reason reason,
   return told;
 }
 
+/* Whoever was told that it flaps, and not what became of it, waits for an end, too. */
 static struct loom_alert_transition without_result(struct loom_alert_state *state) {
-  if (is_open(state) && state->at - state->last_result >= LOOM_ALERT_EXPIRY)
+  bool is_awaited = is_open(state) || state->is_quiet;
+  if (is_awaited && state->at - state->last_result >= LOOM_ALERT_EXPIRY)
     return over(state, LOOM_ALERT_EXPIRES, LOOM_ALERT_NO_RESULT);
   return stays;
 }
