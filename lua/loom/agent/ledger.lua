@@ -284,8 +284,8 @@ end
 -- Alerts that may be of another opinion about being told: all where anything is silent.
 local function candidates(self, after)
   local repeating = names_where(self.rules, function(rule) return rule["repeat"] ~= nil end)
-  return rows(self, [[SELECT number, id, rule, severity, kind, subject, told, thread, silenced, muted, inhibited, flapping, acked,
-      ack_until, EXISTS(SELECT 1 FROM alert o WHERE o.id = a.inhibited AND o.ended IS NULL) AS is_inhibited
+  return rows(self, [[SELECT number, id, rule, severity, kind, subject, told, thread, silenced, muted, inhibited, flapping, frozen,
+      acked, ack_until, EXISTS(SELECT 1 FROM alert o WHERE o.id = a.inhibited AND o.ended IS NULL) AS is_inhibited
     FROM alert a WHERE ended IS NULL AND number > ?1 AND (?2 OR told = 0 OR silenced = 1 OR muted = 1
       OR rule IN (SELECT value FROM json_each(?3))) ORDER BY number LIMIT ?4]], after, flag(self.quiet:is_any()), repeating, PAGE)
 end
@@ -329,7 +329,7 @@ local function look_at(self, row)
     return
   elseif row.told == 0 then
     tell_late(self, row, rule)
-  elseif every and self.now - row.told >= every and row.flapping == 0 then
+  elseif every and self.now - row.told >= every and row.flapping == 0 and row.frozen == 0 then
     remind(self, row, rule)
   end
 end
