@@ -378,6 +378,39 @@ describe("the agent's judgement", function()
     assert.same({ "many: west: resolved west recovered", "still firing: firing 3" }, told())
   end)
 
+  it("lets a group speak also for members that were told a short while before it, but not for older ones", function()
+    put("channel", LOG)
+    put("rule", { name = "down", severity = "error", when = { kind = "down_for", time = "10m" }, ["repeat"] = "30m" })
+    put("rule", { name = "many", severity = "critical", when = { kind = "group_down", count = 3 }, group_by = "region" })
+    for _, id in ipairs { "1", "2", "3" } do
+      assert(monitor:set_attributes(id, { region = "west" }))
+    end
+    local function go_on(...)
+      poll({ ... }, true)
+      round()
+      return told()
+    end
+    poll({ "2", "3" })
+    assert.same({ "down: firing 1" }, go_on("1"))
+    pass(600)
+    poll({ "3" })
+    assert.same({ "down: firing 2" }, go_on("1", "2"))
+    pass(600)
+    assert.same({ "many: west: firing west" }, go_on("1", "2", "3")) -- and 1 fired twenty minutes ago
+    local function is_inhibited(id)
+      return book.list(monitor, { store_id = id })[1].flags.inhibited
+    end
+    assert.same({ false, true, true }, { is_inhibited "1", is_inhibited "2", is_inhibited "3" })
+    pass(1800)
+    assert.same({ "down: firing 1 repeat" }, go_on("1", "2", "3"))
+    pass(600)
+    poll({ "1", "3" })
+    round()
+    -- what nobody speaks for any more is as any other: told at its time
+    local lines = told()
+    assert.same({ "down: firing 2 repeat", "down: resolved 1 recovered", "many: west: resolved west recovered" }, lines)
+  end)
+
   it("tells a storm in one message a channel, and what it leads to within the next minute in another", function()
     put("channel", LOG)
     put("rule", { name = "down", severity = "error", when = { kind = "down_for", time = "10m" }, storm = 20 })

@@ -224,6 +224,9 @@ function Ledger:events(events, number_of)
     local rule = self.rules[event.rule]
     if event.state == "firing" or event.state == "flapping" then
       begin(self, event, rule, number_of(event.rule))
+      for _, member in ipairs(light.speaks_for or {}) do
+        self.execute("UPDATE alert SET inhibited = ?2 WHERE id = ?1 AND ended IS NULL", member, event.alert)
+      end
     else
       finish(self, event, rule)
     end

@@ -15,6 +15,7 @@
 --     evidence   what it was made from
 --     text       the rule's text, its fields filled in
 --     inhibited  the id of the alert of the group that speaks for it; or nil
+--     speaks_for the ids of the alerts that began before it, and for which it speaks from now on; or nil
 --
 -- @module loom.alerts.evaluation
 
@@ -152,7 +153,7 @@ function Evaluation.new(monitor, list, options)
     return nil, message, code
   end
   return setmetatable({ native = native, monitor = monitor, rules = enabled, members = found, groups_firing = {},
-    inhibited = {} }, Evaluation)
+    stores_firing = {}, inhibited = {} }, Evaluation)
 end
 
 -- ---- events ----
@@ -216,19 +217,54 @@ local function make_event(self, native)
   return event
 end
 
+-- Whether an alert began close enough to that of its group for this one to speak for it; both have `at`, in seconds.
+local function is_close(a, b)
+  return math.abs(a.at - b.at) <= INHIBITED
+end
+
+-- A group begins to fire: it speaks from now on also for those of its members that were told a short while before.
+local function speak_for_members(self, event, firing)
+  event.speaks_for = {}
+  for alert, member in pairs(self.stores_firing) do
+    if not self.inhibited[alert] and is_close(member, firing) and self:is_in(firing.rule, firing.group, member.id) then
+      self.inhibited[alert] = firing.alert
+      table.insert(event.speaks_for, alert)
+    end
+  end
+end
+
+local function note_group(self, event)
+  local key = event.rule .. "\0" .. event.subject.id
+  if event.state ~= "firing" and event.state ~= "flapping" then
+    self.groups_firing[key] = nil
+    return
+  end
+  local before = self.groups_firing[key]
+  if not before or before.alert ~= event.alert then
+    self.groups_firing[key] = { alert = event.alert, at = event.at, rule = event.rule, group = event.subject.id }
+    speak_for_members(self, event, self.groups_firing[key])
+  end
+end
+
+local function note_store(self, event)
+  if event.state ~= "firing" and event.state ~= "flapping" then
+    self.stores_firing[event.alert] = nil
+    return
+  end
+  self.stores_firing[event.alert] = self.stores_firing[event.alert] or { id = event.subject.id, at = event.at }
+  for _, firing in pairs(event.state == "firing" and self.groups_firing or {}) do
+    if is_close(event, firing) and self:is_in(firing.rule, firing.group, event.subject.id) then
+      self.inhibited[event.alert] = firing.alert
+    end
+  end
+end
+
 -- While a group fires it speaks for its members' alerts that began close to it.
 local function inhibit(self, event)
   if event.subject.kind == "group" then
-    local rule, is_open = event.rule .. "\0" .. event.subject.id, event.state == "firing" or event.state == "flapping"
-    local before = self.groups_firing[rule]
-    self.groups_firing[rule] = is_open and (before and before.alert == event.alert and before or { alert = event.alert,
-      at = event.at, rule = event.rule, group = event.subject.id }) or nil
-  elseif event.subject.kind == "store" and event.state == "firing" then
-    for _, firing in pairs(self.groups_firing) do
-      if math.abs(event.at - firing.at) <= INHIBITED and self:is_in(firing.rule, firing.group, event.subject.id) then
-        self.inhibited[event.alert] = firing.alert
-      end
-    end
+    note_group(self, event)
+  elseif event.subject.kind == "store" then
+    note_store(self, event)
   end
   event.inhibited = self.inhibited[event.alert]
   if event.state == "resolved" or event.state == "expired" then
@@ -332,6 +368,8 @@ function Evaluation:recall(alerts)
     if alert.kind == "group" then
       self.groups_firing[alert.rule .. "\0" .. alert.subject] = { alert = alert.id, at = alert.at, rule = alert.rule,
         group = alert.subject }
+    elseif alert.kind == "store" then
+      self.stores_firing[alert.id] = { id = alert.subject, at = alert.at }
     end
     self.inhibited[alert.id] = alert.inhibited
   end
