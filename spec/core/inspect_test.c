@@ -126,6 +126,22 @@ static void check_openings(const struct loom_inspection *in) {
   loom_spans_free(&intervals);
 }
 
+/* Who asks for hours alone gets the same, and no polls are read, of which there may be any number. */
+static void check_hours_alone(loom_database *database, struct loom_inspect_options options,
+                              const struct loom_inspection *all) {
+  loom_error error;
+  struct loom_inspection hours;
+  options.hours_alone = true;
+  assert_status(inspect(database, &options, &hours, &error), LOOM_OK, &error);
+  assert_int_equal(hours.as_of, all->as_of);
+  assert_int_equal(hours.opening_count, all->opening_count);
+  for (size_t i = 0; i < all->opening_count; i++)
+    assert_memory_equal(&hours.openings[i], &all->openings[i], sizeof *all->openings);
+  assert_int_equal(hours.store.polls.count, 0);
+  assert_int_equal(hours.cell_count, 0);
+  loom_inspection_free(&hours);
+}
+
 static void check_store(loom_database *database, const struct loom_report_options *options,
                         const loom_report *report, size_t row) {
   size_t length;
@@ -144,6 +160,7 @@ static void check_store(loom_database *database, const struct loom_report_option
     assert_memory_equal(&in.figures, &loom_report_figures(report, row)[w], sizeof in.figures);
     check_cells(&in);
     check_openings(&in);
+    check_hours_alone(database, wanted, &in);
     loom_inspection_free(&in);
   }
 }

@@ -163,8 +163,8 @@ int lloom_inspect(lua_State *L) {
   options.most = (uint64_t)lloom_option_integer(L, 2, "most", 0, 0, INT64_MAX);
   options.told = (uint64_t)lloom_option_integer(L, 2, "told", 0, 0, INT64_MAX);
 
-  bool hours_alone = lloom_option_boolean(L, 2, "hours_alone", false) &&
-                     options.window.calendar == LOOM_CALENDAR_DATES;
+  options.hours_alone = lloom_option_boolean(L, 2, "hours_alone", false) &&
+                        options.window.calendar == LOOM_CALENDAR_DATES;
   lua_getfield(L, 2, "overlay");
   int overlay = lua_gettop(L);
   options.overlays = lua_isnil(L, overlay) ? NULL : lloom_check_overlays(L, overlay);
@@ -189,7 +189,7 @@ int lloom_inspect(lua_State *L) {
   lua_pushstring(L, loom_inspection_zone(in, options.default_zone));
   lua_setfield(L, -2, "zone");
   set_openings(L, in);
-  if (hours_alone)
+  if (options.hours_alone)
     set_midnights(L, in, &options.window);
   else
     set_judged(L, in);

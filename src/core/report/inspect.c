@@ -107,6 +107,7 @@ static loom_status read_store(const struct loom_inspect_options *options, loom_s
   struct loom_source_query query = {.from = in->window.start,
                                     .to = in->window.end,
                                     .neighbours = options->rules.evidence == LOOM_EVIDENCE_AROUND,
+                                    .no_polls = options->hours_alone,
                                     .as_of = in->as_of,
                                     .selection = {.ids = &ids, .all_stores = true}};
   loom_status status = LOOM_OK;
@@ -166,7 +167,7 @@ static loom_status measure(const struct loom_inspect_options *options, struct lo
     status = list_openings(in, error);
   if (status == LOOM_OK)
     status = check_size(options, in, error);
-  if (status == LOOM_OK)
+  if (status == LOOM_OK && !options->hours_alone)
     status = loom_measure_window(&in->measure, in->window, &in->figures, &listener, error);
   if (status == LOOM_OK && filling.out_of_memory)
     status = loom_no_memory(error);
