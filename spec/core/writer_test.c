@@ -843,6 +843,58 @@ static void uploads_that_end_early(void **state) {
   scratch_end(&scratch);
 }
 
+/* Waits until some of it is written; false: it has ended before that was seen. */
+static bool await_part(const loom_upload *upload, loom_write *write) {
+  for (int i = 0; i < 600000; i++) {
+    uint64_t parsed;
+    double written;
+    loom_upload_progress(upload, &parsed, &written);
+    if (loom_write_state(write, NULL) != LOOM_WRITE_PENDING || written > 0)
+      return loom_write_state(write, NULL) == LOOM_WRITE_PENDING;
+    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+  }
+  return false;
+}
+
+/*
+** With so many polls a thread sorts them ahead of the writing, from what the upload lets go of. Whether it does so while it is
+** aborted is a matter of luck, so that it is tried until it was.
+*/
+static void uploads_aborted_while_they_are_written(void **state) {
+  (void)state;
+  struct scratch scratch;
+  struct buffer text = polls_text(300000, 0);
+  loom_error error;
+  bool aborted = false;
+  scratch_begin(&scratch);
+  loom_writer *writer = open_writer(&scratch, &roomy);
+  struct buffer before = dump_file(&scratch);
+  for (int i = 0; i < 20 && !aborted; i++) {
+    loom_upload *upload = begin_upload(writer, 0, 1 << 24);
+    loom_write *write = loom_upload_head(upload);
+    push_all(upload, &text, 1 << 20);
+    if (await_part(upload, write))
+      loom_upload_abort(upload);
+    aborted = await(write, &error) == LOOM_WRITE_FAILED;
+    if (aborted)
+      assert_status(error.code, LOOM_ECANCELED, &error);
+    loom_upload_release(upload);
+    if (aborted && i == 0) {
+      struct buffer after = dump_file(&scratch);
+      assert_buffer_equal(&before, &after);
+      buffer_free(&after);
+    }
+  }
+  assert_true(aborted);
+  loom_write *next = submit_batch(writer, batch_of(0, 0)); /* the writer goes on */
+  expect_done(next);
+  loom_write_release(next);
+  loom_writer_free(writer);
+  buffer_free(&before);
+  buffer_free(&text);
+  scratch_end(&scratch);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(groups_equal_one_by_one),
                                      cmocka_unit_test(a_failure_in_a_group_is_undone_alone),
@@ -860,6 +912,7 @@ int main(void) {
                                      cmocka_unit_test(texts_of_polls),
                                      cmocka_unit_test(uploads_equal_ingests),
                                      cmocka_unit_test(bad_rows_of_uploads),
-                                     cmocka_unit_test(uploads_that_end_early)};
+                                     cmocka_unit_test(uploads_that_end_early),
+                                     cmocka_unit_test(uploads_aborted_while_they_are_written)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,8 +53,9 @@ static int close_ingest(lua_State *L) {
   if (ingest) {
     struct ingest_handle *handle = lua_touserdata(L, 1);
     loom_ingest_free(ingest);
+    loom_sink_free(
+        handle->sink); /* it may have half stored the staging, which a thread reads then */
     loom_staging_free(handle->staging);
-    loom_sink_free(handle->sink);
     loom_load_note_free(handle->note);
     handle->staging = NULL;
     handle->sink = NULL;

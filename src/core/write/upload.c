@@ -111,8 +111,11 @@ static loom_status apply(loom_write *write, loom_sink *sink, loom_error *error) 
   loom_status status = LOOM_OK;
   while (status == LOOM_OK) {
     double share;
-    if (atomic_load(&upload->aborted))
+    if (atomic_load(&upload->aborted)) {
+      loom_sink_abandon(
+          sink); /* what is half stored may be read by a thread, and goes with the upload */
       return canceled(error);
+    }
     status = loom_sink_apply(sink, upload->staging, APPLY_STEP, &share, error);
     if (status == LOOM_OK || status == LOOM_DONE)
       atomic_store(&upload->written, (uint_fast64_t)(share * 1e6));
