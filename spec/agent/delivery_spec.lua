@@ -198,6 +198,54 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.same({ again = 1 }, round())
   end)
 
+  it("is not silenced by a clock that jumps back", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "slack", url = "http://127.0.0.1:1/secret" }))
+    now = START + 30 * DAY
+    put(event("a", "firing"), event("b", "firing"))
+    assert.same({ again = 1 }, round()) -- the rate is used up
+    assert(transaction.run(monitor.database, function(execute)
+      return execute("UPDATE alert_channel SET hold = ?", now + 3600 * 1000000)
+    end, true))
+    now = START
+    put(event("c", "firing"))
+    local tried = 0
+    for _ = 1, 4 do -- a, which was to be tried again 30 days from now, b and c, one a second
+      tried = tried + (round().again or 0)
+      now = now + 1000000
+    end
+    assert.equal(3, tried)
+    assert.equal(0, #list "dead")
+    local row = assert(monitor.database:row "SELECT hold, failing, tokens_at FROM alert_channel")
+    assert.is_true(row.failing <= now and row.hold <= now and row.tokens_at <= now)
+  end)
+
+  it("gives Teams no more than 100 messages in any hour", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "teams", url = "http://127.0.0.1:1/secret" }))
+    local events, begun = {}, {}
+    for i = 1, 250 do
+      events[i] = event("a" .. i, "firing")
+    end
+    put((table.unpack or unpack)(events))
+    for _ = 0, 2 * 3600, 30 do
+      for _, row in ipairs(assert(outbox.due(monitor, now))) do
+        if outbox.begin(monitor, row, now) then
+          assert(outbox.settle(monitor, row, "delivered", "", now, nil, math.random))
+          begun[#begun + 1] = now
+        end
+      end
+      now = now + 30 * 1000000
+    end
+    local most = 0
+    for i, at in ipairs(begun) do
+      local count = 0
+      for k = i, #begun do
+        count = count + (begun[k] <= at + 3600 * 1000000 and 1 or 0)
+      end
+      most = math.max(most, count)
+    end
+    assert.is_true(most <= 100 and most >= 95, most)
+  end)
+
   it("shows no secret: in lists, answers, queries and failures", function()
     assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/s3cret", secret = "s3cret" }))
     put(event("a", "firing"))

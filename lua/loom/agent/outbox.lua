@@ -23,6 +23,7 @@ outbox.DELAYS = { 0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400 }
 local SPREAD = 0.2
 local UNDER_WAY = 30 * SECOND -- a try may take that long: nobody else makes it meanwhile
 local HOLD_MAX = 86400 -- seconds that a Retry-After can hold a channel
+local WAIT_MAX = 60 -- seconds that a message which was never tried can wait for what joins it: see loom.agent.ledger
 local ANSWER_MAX = 1024 -- bytes of an answer that are kept
 local RATE, BURST = 5, 20 -- messages a second, and at once, to a channel whose kind says nothing else
 local DUE_MAX = 200 -- messages that are looked at at a time
@@ -31,6 +32,27 @@ local KEEP_EVENTS = 400 * 86400 * SECOND
 local ALERTS_MAX = 1000000 -- some 300 MB; the oldest ones that have ended go first
 local TIDY_MAX = 10000 -- rows that go at a time
 local STANDING_MAX = 5000 -- alerts that are sent again at a time, some MB
+
+-- ---- clocks that jump back ----
+
+-- Instants of a clock that was ahead since are further away than what they stand for can be: those are over.
+
+-- Microseconds until a try, by its number and from 0 to 1.
+local function delay(try, drawn)
+  return math.floor((outbox.DELAYS[try] or 0) * SECOND * (1 - SPREAD + 2 * SPREAD * drawn))
+end
+
+-- How far away a message can be due, by how often it was tried: until the next try, or for the one that is under way.
+local function furthest_due()
+  local words = { ("CASE m.tries WHEN 0 THEN %d"):format(WAIT_MAX * SECOND) }
+  for tries = 1, #outbox.DELAYS do
+    words[#words + 1] = ("WHEN %d THEN %d"):format(tries, math.max(UNDER_WAY, delay(tries + 1, 1)))
+  end
+  return table.concat(words, " ") .. (" ELSE %d END"):format(UNDER_WAY)
+end
+
+local IS_DUE = "(m.due <= ?1 OR m.due > ?1 + " .. furthest_due() .. ")"
+local IS_FREE = ("disabled IS NULL AND (hold <= ?1 OR hold > ?1 + %d)"):format(HOLD_MAX * SECOND)
 
 -- ---- channels ----
 
@@ -78,8 +100,8 @@ end
 
 --- The channels to which what stands is sent again now: those of kinds that renew, whose last time was long enough ago.
 function outbox.renewing(monitor, kind, now)
-  return monitor.database:rows([[SELECT number AS channel, name, kind, definition FROM alert_channel WHERE kind = ?1
-    AND disabled IS NULL AND hold <= ?2 AND (renewed IS NULL OR renewed <= ?3 OR renewed > ?2)]], kind, now,
+  return monitor.database:rows("SELECT number AS channel, name, kind, definition FROM alert_channel WHERE "
+    .. IS_FREE .. " AND kind = ?2 AND (renewed IS NULL OR renewed <= ?3 OR renewed > ?1)", now, kind,
     now - channels.of(kind).renews * SECOND)
 end
 
@@ -172,7 +194,7 @@ end
 
 local due_sql = [[SELECT m.number, m.id, m.thread, m.tries, m.channel, c.name, c.kind, c.definition, c.tokens, c.tokens_at
   FROM alert_message m JOIN alert_channel c ON c.number = m.channel
-  WHERE m.outcome = 'pending' AND m.due <= ?1 AND c.disabled IS NULL AND c.hold <= ?1
+  WHERE m.outcome = 'pending' AND ]] .. IS_DUE .. " AND " .. IS_FREE .. [[
     AND NOT EXISTS(SELECT 1 FROM alert_message o WHERE o.channel = m.channel AND o.thread = m.thread
       AND o.outcome = 'pending' AND o.number < m.number)
   ORDER BY m.number LIMIT ?2]]
@@ -240,18 +262,12 @@ function outbox.count_events(monitor, number)
   return row and row.count, message, code
 end
 
--- Whether a channel's rate lets a message go, and what is left of it.
-local function take(row, now)
+-- How many messages a channel's rate lets go now. Where its clock has jumped back, none are added.
+local function tokens_of(row, now)
   local kind = channels.of(row.kind)
   local rate, burst = kind.rate or RATE, kind.burst or BURST
-  local passed = math.max(0, now - (row.tokens_at or now)) / SECOND -- a clock may jump back
-  local tokens = math.min(burst, (row.tokens or burst) + passed * rate)
-  return tokens >= 1, tokens - 1
-end
-
--- Microseconds until a try, by its number.
-local function delay(try, random)
-  return math.floor((outbox.DELAYS[try] or 0) * SECOND * (1 - SPREAD + 2 * SPREAD * random()))
+  local passed = math.max(0, now - (row.tokens_at or now)) / SECOND
+  return math.min(burst, (row.tokens or burst) + passed * rate)
 end
 
 --- Writes that a message is tried now.
@@ -263,12 +279,15 @@ function outbox.begin(monitor, row, now)
   return transaction.run(monitor.database, function(execute)
     local _, _, tokens = execute("SELECT tokens FROM alert_channel WHERE number = ?", row.channel)
     local _, _, at = execute("SELECT tokens_at FROM alert_channel WHERE number = ?", row.channel)
-    local may, left = take({ kind = row.kind, tokens = tokens, tokens_at = at }, now)
-    if not may or execute([[UPDATE alert_message SET tries = tries + 1, due = ?2 WHERE number = ?1 AND outcome = 'pending'
-        AND tries = ?3 AND due <= ?4]], row.number, now + UNDER_WAY, row.tries, now) == 0 then
+    local left = tokens_of({ kind = row.kind, tokens = tokens, tokens_at = at }, now)
+    if left < 1 then
+      execute("UPDATE alert_channel SET tokens_at = ?2 WHERE number = ?1 AND tokens_at > ?2", row.channel, now)
+      return false
+    elseif execute("UPDATE alert_message AS m SET tries = tries + 1, due = ?2 WHERE number = ?3 AND outcome = 'pending' "
+        .. "AND tries = ?4 AND " .. IS_DUE, now, now + UNDER_WAY, row.number, row.tries) == 0 then
       return false
     end
-    execute("UPDATE alert_channel SET tokens = ?2, tokens_at = ?3 WHERE number = ?1", row.channel, left, now)
+    execute("UPDATE alert_channel SET tokens = ?2, tokens_at = ?3 WHERE number = ?1", row.channel, left - 1, now)
     return true
   end, true)
 end
@@ -286,8 +305,9 @@ end
 
 -- A channel fails from the first try that was not taken until one is.
 local function note_failure(execute, row, now, after)
-  execute("UPDATE alert_channel SET failing = ifnull(failing, ?2), hold = max(hold, ?3) WHERE number = ?1", row.channel, now,
-    after and now + math.floor(math.min(after, HOLD_MAX) * SECOND) or 0)
+  execute([[UPDATE alert_channel SET failing = min(ifnull(failing, ?2), ?2),
+    hold = CASE WHEN hold > ?2 + ?4 THEN ?3 ELSE max(hold, ?3) END WHERE number = ?1]], row.channel, now,
+    after and now + math.floor(math.min(after, HOLD_MAX) * SECOND) or 0, HOLD_MAX * SECOND)
 end
 
 --- Writes what became of a try.
@@ -311,7 +331,7 @@ function outbox.settle(monitor, row, verdict, answer, now, after, random)
     note_failure(execute, row, now, after)
     if verdict == "again" and outbox.DELAYS[try + 1] then
       execute("UPDATE alert_message SET due = ?2, answer = ?3 WHERE number = ?1 AND outcome = 'pending'", row.number,
-        now + delay(try + 1, random), answer)
+        now + delay(try + 1, random()), answer)
       count_try(execute, row, "retried", now)
       return true
     end
