@@ -1,8 +1,11 @@
 -- What alerts go by, stored: checked, told of in the audit, exported as it was applied, and no secret told by anything.
 local configuration = require "loom.alerts.configuration"
+local Evaluation = require "loom.alerts.evaluation"
 local files = require "support.files"
 local loom = require "loom"
 local outbox = require "loom.agent.outbox"
+local random = require "support.random"
+local rules = require "loom.alerts.rules"
 local transaction = require "loom.transaction"
 
 local SECRET = "s3cret-of-a-channel"
@@ -209,6 +212,101 @@ describe("the configuration of alerts", function()
     refused("mute: name: name of letters", "mute", { name = "a/b", hours = "mon 00:00-01:00", zone = "UTC" })
     refused("rule: table of texts", "rule", { name = "x", when = function() end })
     refused("rule: table of texts", "rule", 5)
+  end)
+
+  it("refuses what the evaluator does not take, and says of which rule", function()
+    local function rule(when, fields)
+      local made = { name = "r", when = when }
+      for name, value in pairs(fields or {}) do
+        made[name] = value
+      end
+      return made
+    end
+    local down = { kind = "down_for", time = "30m" }
+    refused('rule "r": when.time: duration of up to 31 days', "rule", rule { kind = "down_for", time = "45d" })
+    refused('rule "r": when.time: duration', "rule", rule { kind = "no_poll", time = "32d", scope = "fleet" })
+    refused('rule "r": for.time: duration', "rule", rule(down, { ["for"] = { time = "40d" } }))
+    refused('rule "r": keep.time: duration', "rule", rule(down, { keep = { time = 32 * 86400 } }))
+    refused('rule "r": when.min_known: duration', "rule", rule { kind = "ratio", window = "1d", below = 0.5, min_known = "40d" })
+    refused('rule "r": when.burnt: number of more', "rule", rule { kind = "budget", target = 0.9, burnt = 0, within = "1d",
+      still = "1h" })
+    refused('rule "r": when.within: duration', "rule", rule { kind = "budget", target = 0.9, burnt = 0.1, within = "40d",
+      still = "1h" })
+    refused('rule "r": max_gap: duration', "rule", rule(down, { max_gap = 1e10 }))
+    refused('setting "dormant_after": value: duration of up to 31 days', "setting", { name = "dormant_after", value = "60d" })
+    refused('setting "stale_after": value: duration', "setting", { name = "stale_after", value = "32d" })
+    for i = 1, 8 do
+      put("rule", { name = "gap" .. i, when = down, max_gap = i .. "h" })
+    end
+    refused('rule "r": rules have more than 8 different max_gap', "rule", rule(down, { max_gap = "9h" }))
+    put("rule", rule(down, { max_gap = "9h", enabled = false }))
+    put("rule", rule(down, { max_gap = "8h" }))
+    local applied, message = configuration.apply(monitor, { rules = { rule(down, { max_gap = "9h" }) } })
+    assert.is_nil(applied)
+    assert.matches('rule "r": rules have more', message)
+    assert.is_truthy(configuration.apply(monitor, { rules = { rule(down, { max_gap = "9h" }) } }, { prune = true }))
+  end)
+
+  it("takes nothing that cannot be evaluated, and leaves nothing out of what it takes", function()
+    local choose = random.new(20240307)
+    local lengths = { 0, 1, "30m", "2h", "1d", "20d", "31d", 31 * 86400 + 1, "400d", 1e11 }
+    local shares = { 0, 1e-9, 0.5, 1 }
+    local counts = { 1, 60, 64, 65, 2 ^ 31 - 1 }
+    local function any(list)
+      return list[choose(1, #list)]
+    end
+    local taken = 0
+    for i = 1, 400 do
+      local definition = { name = "r" .. i % 7, group_by = "region", when = { kind = any(rules.kinds) },
+        ["for"] = { count = any(counts), time = any(lengths) }, keep = { count = any(counts), time = any(lengths) },
+        max_gap = any(lengths) }
+      for name, list in pairs { time = lengths, window = lengths, min_known = lengths, within = lengths, still = lengths,
+        below = shares, share = shares, left = shares, burnt = shares, target = shares, count = counts, of = counts,
+        scope = { "store", "group", "fleet" } } do
+        if rules.known(definition.when.kind, name) and choose(1, 4) > 1 then
+          definition.when[name] = any(list)
+        end
+      end
+      for _, field in ipairs { "for", "keep", "max_gap", "group_by" } do
+        definition[field] = choose(1, 3) == 1 and definition[field] or nil
+      end
+      local done = configuration.put(monitor, "rule", definition)
+      taken = taken + (done and 1 or 0)
+      local loaded = assert(configuration.load(monitor))
+      assert.same({}, loaded.left_out)
+      assert(Evaluation.new(monitor, loaded.rules, loaded.settings)):close()
+    end
+    assert.is_true(taken > 30, taken)
+  end)
+
+  it("leaves out of the evaluation what was stored and is of no use any more, and says why", function()
+    assert(configuration.apply(monitor, all))
+    put("mute", { name = "day", hours = "mon 10:00-11:00", zone = "UTC" })
+    put("rule", { name = "late", when = { kind = "late_open", time = "10m" } })
+    local function set(kind, name, from, to)
+      assert(transaction.run(monitor.database, function(execute)
+        return assert(execute("UPDATE configuration SET definition = replace(definition, ?, ?) WHERE kind = ? AND name = ?",
+          from, to, kind, name) == 1)
+      end, true))
+    end
+    set("mute", "night", "Europe/Paris", "Europe/Gone")
+    set("rule", "down", "30m", "45d")
+    set("rule", "budget", '"west"', '"gone"')
+    set("setting", "dormant_after", "864000", "8640000")
+    local loaded, why = assert(configuration.load(monitor)), {}
+    for i, item in ipairs(loaded.left_out) do
+      why[i] = item.why
+      assert.equal(configuration.get(monitor, item.kind, item.name).number, item.number)
+    end
+    assert.same({ "late" }, { loaded.rules[1].name, loaded.rules[2] })
+    assert.same({ "day" }, { loaded.mutes[1].name, loaded.mutes[2] })
+    assert.same({ stale_after = 2700000000 }, loaded.settings)
+    assert.equal(4, #why)
+    for i, pattern in ipairs { 'setting "dormant_after": value: ', 'mute "night": zone: timezone "Europe/Gone" ',
+      'rule "budget": when.objective: "gone" is not known', 'rule "down": when.time: ' } do
+      assert.matches("^EINVAL: " .. pattern, why[i])
+    end
+    put("rule", { name = "late", when = { kind = "late_open", time = "11m" } }) -- which is not the fault of those
   end)
 
   it("keeps silences for a month after they have ended, and gives each an id", function()

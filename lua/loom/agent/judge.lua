@@ -56,7 +56,7 @@ local function restore_states(self)
     end
     for _, row in ipairs(rows) do
       local place = row.rule == 0 and 0 or self.place_of[row.rule]
-      if not place or not self.evaluation:put(place, row.subject, row.state) then
+      if not self.left_out[row.rule] and not (place and self.evaluation:put(place, row.subject, row.state)) then
         self.orphans[#self.orphans + 1] = { row.rule, row.subject }
       end
       after_rule, after_subject = row.rule, row.subject
@@ -71,9 +71,11 @@ local open_sql = [[SELECT a.id, a.rule, a.rule_number, a.severity, a.kind, a.sub
     AND s.subject = CASE a.kind WHEN 'system' THEN '' WHEN 'fleet' THEN '' ELSE a.subject END
   WHERE a.ended IS NULL AND a.rule_number >= 0]]
 
--- Why an alert that is open will not be ended by its rule; nil where it will.
+-- Why an alert that is open will not be ended by its rule; nil where it will, or where that is left out, which somebody mends.
 local function ends_of(self, row, orphans)
-  if row.rule_number ~= 0 and not self.place_of[row.rule_number] then
+  if self.left_out[row.rule_number] then
+    return nil
+  elseif row.rule_number ~= 0 and not self.place_of[row.rule_number] then
     return self.disabled[row.rule_number] and "rule_changed" or "rule_removed"
   elseif orphans[row.rule_number .. "\0" .. row.subject] then
     return row.kind == "group" and "store_left" or "rule_changed"
@@ -115,7 +117,7 @@ local function begin(self)
     return nil, message, code
   end
   self:forget()
-  self.place_of, self.disabled, self.by_name, self.orphans, self.ended = {}, {}, {}, {}, {}
+  self.place_of, self.disabled, self.by_name, self.orphans, self.ended, self.left_out = {}, {}, {}, {}, {}, {}
   -- first: what comes while it is evaluated is told afterwards
   if not self.watch then
     self.watch, message, code = Watch.new(self.monitor)
@@ -136,6 +138,9 @@ local function begin(self)
   end
   for _, rule in ipairs(configured.rules) do
     self.disabled[rule.number] = not rule.enabled or nil
+  end
+  for _, item in ipairs(configured.left_out or {}) do
+    self.left_out[item.number] = item.kind == "rule" or nil
   end
   for _, rule in ipairs(self.functions) do
     self.by_name[rule.name] = rule
@@ -293,7 +298,7 @@ local function write(self, found, now, seconds)
       return rule and rule.number or 0
     end)
     if found.is_all then
-      system.write(self.monitor, ledger, self.functions, now)
+      system.write(self.monitor, ledger, self.functions, now, self.configured.left_out)
       ledger:review()
       write_round(self, execute, now, seconds)
     end

@@ -49,6 +49,14 @@ local function failed_ingest(monitor, now, add)
   end
 end
 
+-- What is stored and cannot be gone by.
+local function left_out(list, now, add)
+  for _, item in ipairs(list or {}) do
+    add { rule = "left out", subject = item.kind .. " " .. item.name, since = now,
+      text = ("%s is left out: %s"):format(item.kind, item.why:gsub("^%u+: ", "", 1)) }
+  end
+end
+
 -- ---- rules that are functions ----
 
 -- What a function returned, as conditions: true, for the fleet; or a table of ids, each with true, a value, or `value` and
@@ -135,12 +143,15 @@ end
 -- @tparam loom.agent.ledger ledger
 -- @tparam {table,...} functions rules: see `loom.agent.config`
 -- @tparam int now in microseconds
-function system.write(monitor, ledger, functions, now)
+-- @tparam[opt] {table,...} unusable what is stored and left out: see `loom.alerts.configuration.load`
+function system.write(monitor, ledger, functions, now, unusable)
   local holding, add = gatherer()
   failing_channels(monitor, now, add)
   failed_reports(monitor, now, add)
   failed_ingest(monitor, now, add)
-  compare(ledger, Ledger.SYSTEM, { [Ledger.CHANNEL] = true, ["report failed"] = true, ["ingest failed"] = true }, holding, now)
+  left_out(unusable, now, add)
+  compare(ledger, Ledger.SYSTEM, { [Ledger.CHANNEL] = true, ["report failed"] = true, ["ingest failed"] = true,
+    ["left out"] = true }, holding, now)
   local names = {}
   holding, add = gatherer()
   for _, rule in ipairs(functions) do

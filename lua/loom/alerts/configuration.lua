@@ -11,6 +11,7 @@ local channel_store = require "loom.agent.channel_store"
 local check = require "loom.check"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
+local Evaluation = require "loom.alerts.evaluation"
 local hours = require "loom.hours"
 local rules = require "loom.alerts.rules"
 local stores = require "loom.stores"
@@ -48,11 +49,6 @@ local function target(value)
   return nil, "ratio between 0 and 1"
 end
 
-local function positive(value)
-  local length, expected = time.duration(value)
-  return length and length > 0 and length or nil, expected or "duration of more than 0"
-end
-
 local matcher_fields = { rule = rules.checkers.texts, store = rules.checkers.texts, severity = severities,
   where = stores.conditions }
 
@@ -64,7 +60,7 @@ local kinds = {
     comment = comment }, must = { "matchers", "to" } },
   objective = { known = { stores = rules.checkers.stores, target = target, window = rules.checkers.window, comment = comment },
     must = { "target" } },
-  setting = { known = { value = positive }, must = { "value" } },
+  setting = { known = { value = rules.checkers.stretch }, must = { "value" } },
 }
 
 --- The settings that there are.
@@ -401,6 +397,7 @@ local function write(session, kind, name, definition)
     transaction.fail("EINVAL", "there may be at most %d %s", MOST[kind], configuration.plurals[kind])
   end
   note(session, kind, name, before and before.definition, definition)
+  session.judged[name] = kind == "rule" or session.judged[name]
   return before and "changed" or "new"
 end
 
@@ -410,6 +407,7 @@ local function check_users(session, name)
     local when = item.definition.when
     if when.objective == name then
       check_rule(session, item.definition)
+      session.judged[item.name] = true
     end
   end
 end
@@ -488,13 +486,60 @@ local function remove(session, kind, name)
   note(session, kind, name, before.definition, nil)
 end
 
+-- The definitions of rules, with what objectives give them; and the items that they are of. One whose objective is gone is left
+-- to `on_wrong`(item, failure), or fails.
+local function whole_rules(monitor, on_wrong)
+  local by_name, definitions, items = {}, {}, {}
+  for _, item in ipairs(stored({ monitor = monitor }, "objective")) do
+    by_name[item.name] = item.definition
+  end
+  for _, item in ipairs(stored({ monitor = monitor }, "rule")) do
+    local good, found = pcall(with_objective, item.definition, function(name)
+      return by_name[name]
+    end)
+    if good then
+      definitions[#definitions + 1], items[#items + 1] = found, item
+    elseif on_wrong then
+      on_wrong(item, found)
+    else
+      error(found, 0)
+    end
+  end
+  return definitions, items
+end
+
+-- Whether the evaluator takes what has changed, beside all that is there already. It has limits that no checker of a field knows,
+-- and what it does not take would be found by the agent, at night.
+local function check_judged(session)
+  if next(session.judged) == nil then
+    return
+  end
+  local before, changed = {}, {}
+  for _, definition in ipairs(whole_rules(session.monitor, function() end)) do
+    local read = rules.read { definition }
+    local list = session.judged[definition.name] and changed or before
+    list[#list + 1] = read and read[1]
+  end
+  for _, rule in ipairs(changed) do -- last, so that no rule is refused for another that comes after it
+    before[#before + 1] = rule
+  end
+  local _, bad = Evaluation.sort_out(session.monitor, before)
+  for _, rule in ipairs(bad) do
+    if session.judged[rule.name] then
+      transaction.fail("EINVAL", "rule %s: %s", check.shown(rule.name), rule.why)
+    end
+  end
+end
+
 -- Calls work(session) in a transaction, which changes no report. With `dry_run` all is undone, and what it returns is as if it
 -- were not.
 local function change(monitor, options, work)
   local result
   local done, message, code = transaction.run(monitor.database, function(execute)
     local signed = author.of(monitor, options)
-    result = work { monitor = monitor, execute = execute, author = signed, now = signed.at, changes = {} }
+    local session = { monitor = monitor, execute = execute, author = signed, now = signed.at, changes = {}, judged = {} }
+    result = work(session)
+    check_judged(session)
     if options.dry_run then
       transaction.fail("EDRY", "nothing is changed")
     end
@@ -658,29 +703,24 @@ end
 
 -- ---- what the evaluation takes ----
 
--- Items that are read, without those that are of no use any more: a zone that is not known since, say.
-local function load_kind(monitor, kind)
-  local read = {}
-  for i, item in ipairs(stored({ monitor = monitor }, kind)) do
-    local given = without_name(item.definition)
-    read[i] = read_kind(monitor, kind, item.name, given, item.changed)
-    read[i].number = item.number
-  end
-  return read
+local function leave_out(left_out, item, why)
+  left_out[#left_out + 1] = { kind = item.kind, name = item.name, number = item.number, why = why }
 end
 
--- The definitions of rules, with what objectives give them; and the items that they are of.
-local function whole_rules(monitor)
-  local by_name, definitions, items = {}, {}, stored({ monitor = monitor }, "rule")
-  for _, item in ipairs(stored({ monitor = monitor }, "objective")) do
-    by_name[item.name] = item.definition
+-- Items that are read, without those that are of no use any more, which are left out: a zone that is not known since, say.
+local function load_kind(monitor, kind, left_out)
+  local read = {}
+  for _, item in ipairs(stored({ monitor = monitor }, kind)) do
+    local good, found = pcall(read_kind, monitor, kind, item.name, without_name(item.definition), item.changed)
+    if good then
+      found.number = item.number
+      read[#read + 1] = found
+    else
+      local _, why = transaction.failure(found)
+      leave_out(left_out, item, why)
+    end
   end
-  for i, item in ipairs(items) do
-    definitions[i] = with_objective(item.definition, function(name)
-      return by_name[name]
-    end)
-  end
-  return definitions, items
+  return read
 end
 
 --- The rules that are stored and the settings, as `loom.monitor:replay_alerts` takes them.
@@ -710,16 +750,26 @@ function configuration.rules(monitor, instead)
   return found, settings
 end
 
-local function load_rules(monitor)
-  local definitions, items = whole_rules(monitor)
-  local read, message, code = rules.read(definitions)
-  if not read then
-    failed(message, code)
+local function load_rules(monitor, left_out)
+  local all, by_name = {}, {}
+  local definitions, items = whole_rules(monitor, function(item, found)
+    local _, why = transaction.failure(found)
+    leave_out(left_out, item, why)
+  end)
+  for i, definition in ipairs(definitions) do
+    local read, why = rules.read { definition }
+    if read then
+      read[1].number, by_name[read[1].name] = items[i].number, items[i]
+      all[#all + 1] = read[1]
+    else
+      leave_out(left_out, items[i], why)
+    end
   end
-  for i, rule in ipairs(read) do
-    rule.number = items[i].number
+  local good, bad = Evaluation.sort_out(monitor, all)
+  for _, rule in ipairs(bad) do
+    leave_out(left_out, by_name[rule.name], ("EINVAL: rule %s: %s"):format(check.shown(rule.name), rule.why))
   end
-  return read
+  return good
 end
 
 --- What alerts are evaluated by.
@@ -728,7 +778,8 @@ end
 --   `loom.hours.weekly` returns them, `zone`, `passes`: the least severity that is told all the same, nil for none), `silences`
 --   (`name`, `matchers`: `rule`, `store` and `severity`, lists of texts, those of the first two patterns, and `where`, as
 --   `loom.stores.conditions` returns it; `from`, `to`, in microseconds), `objectives` (`name`, `stores`, `target`, `window`: in
---   microseconds, or `"month"`), `settings` (in microseconds), `channels` (names) and `revision`
+--   microseconds, or `"month"`), `settings` (in microseconds), `channels` (names), `revision`, and `left_out`: what is stored and
+--   of no use any more (`kind`, `name`, `number`, and `why`, a failure), which is in none of the others
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function configuration.load(monitor)
@@ -737,16 +788,16 @@ function configuration.load(monitor)
     return nil, message, code
   end
   local good, found = pcall(function()
-    local all = { revision = revision, settings = {}, channels = {} }
-    for _, item in ipairs(load_kind(monitor, "setting")) do
+    local all = { revision = revision, settings = {}, channels = {}, left_out = {} }
+    for _, item in ipairs(load_kind(monitor, "setting", all.left_out)) do
       all.settings[item.name] = item.value
     end
     for i, item in ipairs(stored({ monitor = monitor }, "channel")) do
       all.channels[i] = item.name
     end
-    all.mutes, all.silences = load_kind(monitor, "mute"), load_kind(monitor, "silence")
-    all.objectives = load_kind(monitor, "objective")
-    all.rules = load_rules(monitor)
+    all.mutes, all.silences = load_kind(monitor, "mute", all.left_out), load_kind(monitor, "silence", all.left_out)
+    all.objectives = load_kind(monitor, "objective", all.left_out)
+    all.rules = load_rules(monitor, all.left_out)
     return all
   end)
   if not good then

@@ -123,6 +123,57 @@ end
 
 -- ---- making ----
 
+local function code_of(message)
+  return tostring(message):match "^(%u+):" or "EIO"
+end
+
+-- The native half. What it raises of what it is given, such as a number that is out of range, is a failure of the rules.
+local function new_native(monitor, compiled, members, options)
+  local made, native, message, code = pcall(core.alert_evaluator, monitor.database, { rules = compiled, members = members,
+    default_zone = monitor.default_zone, stale_after = options and options.stale_after,
+    dormant_after = options and options.dormant_after })
+  if made then
+    return native, message, code
+  end
+  return nil, "EINVAL: " .. tostring(native), "EINVAL"
+end
+
+local function is_taken(monitor, compiled)
+  local native, message = new_native(monitor, compiled, {})
+  if native then
+    native:close()
+  end
+  return native ~= nil, message
+end
+
+--- Which rules the evaluator takes, of some that are read: each of them, and, of those that are enabled, all together. They
+-- depend on each other by `max_gap` alone, of which there may be so many different ones; of those the first ones are taken.
+-- @tparam loom.monitor monitor
+-- @tparam {table,...} list as `loom.alerts.rules.read` gives them
+-- @treturn {table,...} those that it takes
+-- @treturn {table,...} the others: `name` and `why`
+function Evaluation.sort_out(monitor, list)
+  local good, bad, gaps, gap_known = {}, {}, {}, {}
+  for _, rule in ipairs(list) do
+    local compiled = rules.compile(rule)
+    local taken, why = is_taken(monitor, { compiled })
+    local gap = rule.max_gap or false
+    if taken and rule.enabled and not gap_known[gap] then
+      -- in the place of all rules of a gap, one that is quick to make
+      gaps[#gaps + 1] = { kind = "no_poll", meaning = "", max_gap = rule.max_gap }
+      taken, why = is_taken(monitor, gaps)
+      gap_known[gap] = taken or nil
+      gaps[#gaps] = taken and gaps[#gaps] or nil
+    end
+    if taken then
+      good[#good + 1] = rule
+    else
+      bad[#bad + 1] = { name = rule.name, why = (tostring(why):gsub("^%u+: ", "", 1):gsub("^rule %d+: ", "", 1)) }
+    end
+  end
+  return good, bad
+end
+
 --- Makes an evaluation of rules, whose states are those of never having been evaluated.
 -- @tparam loom.monitor monitor which must stay open
 -- @tparam {table,...} list of rules as `loom.alerts.rules.read` gives them; those that are not enabled are left out
@@ -137,7 +188,7 @@ function Evaluation.new(monitor, list, options)
   end
   local good, found = pcall(find_members, monitor, enabled)
   if not good then
-    return nil, found, tostring(found):match "^(%u+):" or "EIO"
+    return nil, found, code_of(found)
   end
   for i, rule in ipairs(enabled) do
     compiled[i] = rules.compile(rule)
@@ -146,9 +197,7 @@ function Evaluation.new(monitor, list, options)
       compiled[i].members = #members
     end
   end
-  local native, message, code = core.alert_evaluator(monitor.database, { rules = compiled, members = members,
-    default_zone = monitor.default_zone, stale_after = options and options.stale_after,
-    dormant_after = options and options.dormant_after })
+  local native, message, code = new_native(monitor, compiled, members, options)
   if not native then
     return nil, message, code
   end

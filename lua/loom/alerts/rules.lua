@@ -82,15 +82,44 @@ local function text(value)
   return type(value) == "string" and #value <= TEXT_MAX and value or nil, ("text of up to %d bytes"):format(TEXT_MAX)
 end
 
+local DAY = 86400 * 1000000
+local STRETCH_MAX = 31 * DAY -- of what a rule looks back on: LOOM_ALERT_WINDOW_MAX
+local GAP_MAX = 36525 * DAY -- LOOM_MAX_GAP_MAX
+
+-- A duration up to one: the evaluator takes no longer ones.
+local function up_to(most)
+  return function(value)
+    local length, expected = time.duration(value)
+    if length and length <= most then
+      return length
+    end
+    return nil, expected or ("duration of up to %d days"):format(most / DAY)
+  end
+end
+
+local stretch = up_to(STRETCH_MAX)
+
+local function some_stretch(value)
+  local length, expected = stretch(value)
+  if length and length > 0 then
+    return length
+  end
+  return nil, expected or "duration of more than 0"
+end
+
 local function window(value)
   if value == "month" then
     return value
   end
-  local length, expected = time.duration(value)
-  if length and length > 0 and length <= 31 * 86400 * 1000000 then
-    return length
+  return some_stretch(value)
+end
+
+local function some_share(value)
+  local checked, expected = share(value)
+  if checked and checked > 0 then
+    return checked
   end
-  return nil, expected or "duration of up to 31 days"
+  return nil, expected or "number of more than 0"
 end
 
 local function is_true(value)
@@ -110,24 +139,29 @@ local STORE, BOTH = { "store" }, { "store", "group" }
 local kinds = {
   inactive_polls = { known = { count = check.integer(1, 60), of = check.integer(1, 60) }, must = { "count", "of" },
     scopes = STORE },
-  down_for = { known = { time = time.duration, clock = clock }, must = { "time" }, scopes = STORE },
-  down_time = { known = { window = window, time = time.duration, min_known = time.duration }, must = { "window", "time" },
+  down_for = { known = { time = stretch, clock = clock }, must = { "time" }, scopes = STORE },
+  down_time = { known = { window = window, time = stretch, min_known = stretch }, must = { "window", "time" },
     scopes = BOTH },
-  ratio = { known = { window = window, below = share, min_known = time.duration }, must = { "window", "below" }, scopes = BOTH },
-  outages = { known = { window = window, count = count, min_known = time.duration }, must = { "window", "count" },
+  ratio = { known = { window = window, below = share, min_known = stretch }, must = { "window", "below" }, scopes = BOTH },
+  outages = { known = { window = window, count = count, min_known = stretch }, must = { "window", "count" },
     scopes = BOTH },
-  unknown = { known = { window = window, share = share, min_known = time.duration }, must = { "window", "share" },
+  unknown = { known = { window = window, share = share, min_known = stretch }, must = { "window", "share" },
     scopes = BOTH },
-  late_open = { known = { time = time.duration, clock = clock }, must = { "time" }, scopes = STORE },
-  no_poll = { known = { time = time.duration, clock = clock }, must = { "time" }, scopes = { "store", "group", "fleet" } },
+  late_open = { known = { time = stretch, clock = clock }, must = { "time" }, scopes = STORE },
+  no_poll = { known = { time = stretch, clock = clock }, must = { "time" }, scopes = { "store", "group", "fleet" } },
   group_down = { known = { count = count, share = share }, must = {}, scopes = { "group" } },
-  budget = { known = { target = share, window = window, left = share, burnt = share, within = time.duration,
-    still = time.duration, min_known = time.duration }, must = { "target" }, scopes = BOTH },
+  budget = { known = { target = share, window = window, left = share, burnt = some_share, within = stretch,
+    still = stretch, min_known = stretch }, must = { "target" }, scopes = BOTH },
 }
 
 --- The kinds of rules.
 rules.kinds = { "inactive_polls", "down_for", "down_time", "ratio", "outages", "unknown", "late_open", "no_poll", "group_down",
   "budget" }
+
+--- Whether `when` of a kind may have a field.
+function rules.known(name_of_kind, field)
+  return kinds[name_of_kind].known[field] ~= nil or field == "scope"
+end
 
 local function kind(value)
   return kinds[value] and value or nil, "kind of rule"
@@ -139,8 +173,8 @@ local top = {
   severity = check.choice(rules.severities),
   stores = fields { where = stores.conditions, ids = list_of_texts, dormant = check.boolean },
   when = fields(nil), -- of its kind
-  ["for"] = fields { count = result_count, of = result_count, time = time.duration, clock = clock },
-  keep = fields { count = result_count, time = time.duration, clock = clock },
+  ["for"] = fields { count = result_count, of = result_count, time = stretch, clock = clock },
+  keep = fields { count = result_count, time = stretch, clock = clock },
   group_by = name,
   ["repeat"] = time.duration,
   storm = check.integer(1, 2 ^ 31 - 1),
@@ -148,11 +182,11 @@ local top = {
   channels = list_of_texts,
   text = template,
   runbook = text,
-  max_gap = time.duration,
+  max_gap = up_to(GAP_MAX),
 }
 
---- Checkers that other definitions share with those of rules: a name, texts, a window, a choice of stores.
-rules.checkers = { name = name, texts = list_of_texts, window = window,
+--- Checkers that other definitions share with those of rules: a name, texts, a window, a stretch of time, a choice of stores.
+rules.checkers = { name = name, texts = list_of_texts, window = window, stretch = some_stretch,
   stores = { where = stores.conditions, ids = list_of_texts, dormant = check.boolean } }
 
 -- ---- reading ----
