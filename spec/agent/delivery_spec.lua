@@ -246,6 +246,29 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.is_true(most <= 100 and most >= 95, most)
   end)
 
+  it("has no slow channel keep the others waiting", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "hang") }))
+    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
+    local events, lines = {}, {}
+    for i = 1, 300 do
+      events[i] = event("a" .. i, "firing")
+    end
+    put((table.unpack or unpack)(events))
+    put(event("b", "firing", { channels = { "log" } }))
+    local running = {}
+    for place, row in ipairs(assert(outbox.due(monitor, now))) do
+      assert.is_true(row.name == "hook" or place <= 2)
+      running[row.number] = row.channel
+    end
+    for _, row in ipairs(assert(outbox.due(monitor, now, running))) do
+      error("a message of " .. row.name .. " more than may be under way, or one that is")
+    end
+    local counts = round { tell = function(line) lines[#lines + 1] = { line = line, heard = #received() } end }
+    assert.equal(1, counts.delivered)
+    assert.equal(20, counts.again) -- as many as the channel's rate has
+    assert.is_true(#lines == 1 and lines[1].heard < 10)
+  end)
+
   it("shows no secret: in lists, answers, queries and failures", function()
     assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/s3cret", secret = "s3cret" }))
     put(event("a", "firing"))

@@ -36,7 +36,7 @@ function Delivery.new(monitor, options)
   end
   return setmetatable({ monitor = monitor, transfers = transfers, now = options.now, random = options.random or math.random,
     tell = options.tell or function() end, link = options.link, time_limit = options.time_limit,
-    is_ending = options.is_ending or function() return false end, by_number = {}, commands = {}, under_way = 0,
+    is_ending = options.is_ending or function() return false end, by_number = {}, commands = {}, under_way = 0, running = {},
     calls = options.config and options.config.channels or {} }, Delivery)
 end
 
@@ -108,7 +108,7 @@ function settle(self, work, verdict, answer, after)
     work.at = work.at + 1
     return start_next(self, work)
   end
-  self.under_way = self.under_way - 1
+  self.under_way, self.running[work.row.number] = self.under_way - 1, nil
   local good, why = outbox.settle(self.monitor, work.row, verdict, answer, self.now(), after, self.random)
   self.counts[verdict] = (self.counts[verdict] or 0) + 1
   self.failure = self.failure or not good and why or nil
@@ -161,7 +161,7 @@ local function try(self, row, now)
     self.failure = self.failure or begun == nil and why or nil
     return false
   end
-  self.under_way = self.under_way + 1
+  self.under_way, self.running[row.number] = self.under_way + 1, row.channel
   local work
   work, why = make_work(self, row, now)
   if not work then -- a secret's file, say, which somebody can mend
@@ -179,7 +179,7 @@ local function start_due(self)
     return false
   end
   local now, started = self.now(), false
-  local rows, why = outbox.due(self.monitor, now)
+  local rows, why = outbox.due(self.monitor, now, self.running)
   self.failure = self.failure or not rows and why or nil
   for _, row in ipairs(rows or {}) do
     if self.under_way < AT_ONCE then

@@ -26,7 +26,7 @@ local HOLD_MAX = 86400 -- seconds that a Retry-After can hold a channel
 local WAIT_MAX = 60 -- seconds that a message which was never tried can wait for what joins it: see loom.agent.ledger
 local ANSWER_MAX = 1024 -- bytes of an answer that are kept
 local RATE, BURST = 5, 20 -- messages a second, and at once, to a channel whose kind says nothing else
-local DUE_MAX = 200 -- messages that are looked at at a time
+local LANES = 10 -- messages of one channel under way at a time: a slow one leaves room for the others
 local KEEP, KEEP_DEAD = 30 * 86400 * SECOND, 400 * 86400 * SECOND -- of messages that have ended
 local KEEP_EVENTS = 400 * 86400 * SECOND
 local ALERTS_MAX = 1000000 -- some 300 MB; the oldest ones that have ended go first
@@ -192,16 +192,74 @@ local function decoded(rows, message, code)
   return rows, message, code
 end
 
-local due_sql = [[SELECT m.number, m.id, m.thread, m.tries, m.channel, c.name, c.kind, c.definition, c.tokens, c.tokens_at
-  FROM alert_message m JOIN alert_channel c ON c.number = m.channel
-  WHERE m.outcome = 'pending' AND ]] .. IS_DUE .. " AND " .. IS_FREE .. [[
+local free_sql = "SELECT number AS channel, name, kind, definition, tokens, tokens_at FROM alert_channel WHERE " .. IS_FREE
+
+local due_sql = [[SELECT m.number, m.id, m.thread, m.tries FROM alert_message m
+  WHERE m.channel = ?2 AND m.outcome = 'pending' AND ]] .. IS_DUE .. [[
     AND NOT EXISTS(SELECT 1 FROM alert_message o WHERE o.channel = m.channel AND o.thread = m.thread
       AND o.outcome = 'pending' AND o.number < m.number)
-  ORDER BY m.number LIMIT ?2]]
+  ORDER BY m.number LIMIT ?3]]
 
---- The messages that may be tried now, the oldest of each thread.
-function outbox.due(monitor, now)
-  return monitor.database:rows(due_sql, now, DUE_MAX)
+-- How many messages a channel's rate lets go now. Where its clock has jumped back, none are added.
+local function tokens_of(row, now)
+  local kind = channels.of(row.kind)
+  local rate, burst = kind.rate or RATE, kind.burst or BURST
+  local passed = math.max(0, now - (row.tokens_at or now)) / SECOND
+  return math.min(burst, (row.tokens or burst) + passed * rate)
+end
+
+-- Adds what one channel may be sent now, besides what is under way to it.
+local function add_due(list, monitor, channel, now, running)
+  local busy = 0
+  for _, number in pairs(running) do
+    busy = busy + (number == channel.channel and 1 or 0)
+  end
+  local tokens = math.floor(tokens_of(channel, now))
+  if (channel.tokens_at or now) > now then -- which `begin` sets right
+    tokens = math.max(1, tokens)
+  end
+  local most = math.min(LANES - busy, tokens)
+  if most < 1 then
+    return true
+  end
+  local rows, message, code = monitor.database:rows(due_sql, now, channel.channel, most + busy)
+  local count = 0
+  for _, row in ipairs(rows or {}) do
+    if not running[row.number] and count < most then
+      count = count + 1
+      for name, value in pairs(channel) do
+        row[name] = value
+      end
+      row.place = busy + count
+      list[#list + 1] = row
+    end
+  end
+  return rows, message, code
+end
+
+--- The messages that may be tried now: the oldest of each thread, as many of each channel as its rate lets go, those of the
+-- channels to which least is under way first.
+-- @tparam loom.monitor monitor
+-- @tparam int now
+-- @tparam[opt] table running the channels, by number, of the messages, by number, that are under way
+-- @treturn {table,...}|nil or nil, the failure and its code
+function outbox.due(monitor, now, running)
+  local free, message, code = monitor.database:rows(free_sql, now)
+  local list = {}
+  for _, channel in ipairs(free or {}) do
+    local good
+    good, message, code = add_due(list, monitor, channel, now, running or {})
+    if not good then
+      return nil, message, code
+    end
+  end
+  table.sort(list, function(a, b)
+    if a.place ~= b.place then
+      return a.place < b.place
+    end
+    return a.number < b.number
+  end)
+  return free and list, message, code
 end
 
 --- The worst events of a message, and what there is to say of all of them.
@@ -260,14 +318,6 @@ end
 function outbox.count_events(monitor, number)
   local row, message, code = monitor.database:row("SELECT count(*) AS count FROM alert_message_event WHERE message = ?", number)
   return row and row.count, message, code
-end
-
--- How many messages a channel's rate lets go now. Where its clock has jumped back, none are added.
-local function tokens_of(row, now)
-  local kind = channels.of(row.kind)
-  local rate, burst = kind.rate or RATE, kind.burst or BURST
-  local passed = math.max(0, now - (row.tokens_at or now)) / SECOND
-  return math.min(burst, (row.tokens or burst) + passed * rate)
 end
 
 --- Writes that a message is tried now.
