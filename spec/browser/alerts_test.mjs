@@ -274,6 +274,19 @@ describe("alerts elsewhere", () => {
     });
   });
 
+  it("are missed where they cannot be had, and nothing else is", async () => {
+    const busy = {status: 503, json: {status: 503, title: "Busy", detail: "others are being answered"}};
+    for (const [view, place] of [["wall", ".wall .hint"], ["store?id=store-05", ".store section[aria-label=Alerts]"]]) {
+      await visit(browser, `${service.url}/ui/reports`, {allowed: [/503/]}, async (page) => {
+        await page.route("**/v1/alerts?*", (route) => route.fulfill(busy));
+        await page.goto(`${service.url}/ui/${view}`);
+        await page.locator(place, {hasText: "others are being answered"}).waitFor();
+        assert.equal(await page.locator(".failure").count(), 0, view);
+        assert.equal(await page.locator("body.lost").count(), 0, view);
+      });
+    }
+  });
+
   it("show by themselves when the agent has found any", async () => {
     await open("", async (page) => {
       const before = await page.locator(".firing tbody tr").count();

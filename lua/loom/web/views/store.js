@@ -85,9 +85,9 @@ export function open() {
     const span = spanOf(query, today(near));
     const dates = new URLSearchParams([...asked, ["from", dateAfter(span.first, -1)], ["to", span.afterLast]]);
     const asOf = instant(near.as_of) ?? 0;
-    const [schedule, seen, brackets] = await Promise.all([api.get(api.ofStore(id, "schedule"), dates, signal),
+    const [schedule, seen, { brackets, problem }] = await Promise.all([api.get(api.ofStore(id, "schedule"), dates, signal),
       lookAt(id, asked, span, signal), bracketsOf(id, span, asOf, signal)]);
-    return { id, query, asked, store, near, span, schedule, ...seen, brackets: shownOf(brackets, schedule.days, span), asOf,
+    return { id, query, asked, store, near, span, schedule, ...seen, brackets: shownOf(brackets, schedule.days, span), problem, asOf,
       zone: zoneOf(query, near.timezone_str), again: address.renew };
   }
 
@@ -142,6 +142,7 @@ export function open() {
  * @property {import("./store/span.js").Span} span the days that are shown
  * @property {any} schedule their hours, and those of the day before them
  * @property {import("./store/alerts.js").Bracket[]} brackets its alerts in them
+ * @property {string} problem why alerts could not be had, or ""
  * @property {any} window what is explained of them, or null
  * @property {any} rules that it is judged by
  * @property {import("./store/row.js").Segment[] | null} segments in the place of `window`

@@ -175,7 +175,8 @@ export function open() {
       }
       return async () => { // marks can wait until the rest is painted
         await fired.load(strips.grid(), signal);
-        fill(remark, fired.some() && " A line at the top of a row is an alert.");
+        fill(remark, fired.some() && " A line at the top of a row is an alert.",
+          fired.problem() && ` Alerts cannot be shown: ${fired.problem()}`);
         draw();
         if (fired.some()) {
           strips.name();

@@ -9,6 +9,7 @@ import { copy } from "../../copy.js";
 import { h } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { sheet } from "../../sheet.js";
+import { spare } from "../../spare.js";
 import { counted } from "../../words.js";
 
 const MOST = 100; // that are listed
@@ -26,22 +27,23 @@ const DAY = 86400000; // milliseconds: on no clock a date begins farther from wh
  * @param {import("./span.js").Span} span
  * @param {number} asOf
  * @param {AbortSignal} signal
- * @returns {Promise<Bracket[]>}
+ * @returns {Promise<{ brackets: Bracket[], problem: string }>} `problem`: why they could not be had, or ""
  */
 export async function bracketsOf(id, { first, afterLast }, asOf, signal) {
   if (copy) {
-    return [];
+    return { brackets: [], problem: "" };
   }
   const from = Date.parse(first) - DAY;
   const to = Math.max(from, Math.min(Date.parse(afterLast) + DAY, asOf + 1));
   const asking = { store_id: id, from: asked(from), to: asked(to), limit: MOST, time: "ms" };
-  const { alerts } = await api.get("v1/alerts", asking, signal);
-  return alerts.map((/** @type {any} */ alert) => {
+  const { found, problem } = await spare(api.get("v1/alerts", asking, signal));
+  const brackets = (found?.alerts ?? []).map((/** @type {any} */ alert) => {
     const ended = instant(alert.ended);
     const isOpen = ended === null || ended > asOf;
     return { id: alert.id, rule: alert.rule, severity: alert.severity, state: alert.state, from: instant(alert.since) ?? 0,
       to: isOpen ? asOf : ended, isOpen };
   });
+  return { brackets, problem };
 }
 
 /**
@@ -61,9 +63,10 @@ export function alerts() {
   const refill = refilling(body);
   return {
     element: h("section", { class: "panel", "aria-label": "Alerts" }, body),
-    async show({ brackets, query, zone }) {
-      refill([brackets, query.toString()], () => [h("h2", null, counted(brackets.length, "alert")),
-        sheet("Table of alerts", h("table", { class: "rows" }, h("caption", { class: "unseen" }, "Alerts"),
+    async show({ brackets, problem, query, zone }) {
+      refill([brackets, problem, query.toString()], () => problem ? [h("h2", null, "Alerts"),
+        h("p", { class: "hint" }, "They cannot be shown: ", h("bdi", null, problem))]
+        : [h("h2", null, counted(brackets.length, "alert")), sheet("Table of alerts", h("table", { class: "rows" }, h("caption", { class: "unseen" }, "Alerts"),
           h("thead", null, h("tr", null, h("th", { scope: "col" }, "Rule"), h("th", { scope: "col" }, "Severity"),
             h("th", { scope: "col" }, "Since"), h("th", { scope: "col" }, "Until"),
             h("th", { scope: "col", class: "number" }, "For"))),
@@ -73,7 +76,7 @@ export function alerts() {
             h("td", null, one.severity), h("td", null, show(one.from, zone)),
             h("td", null, one.isOpen ? h("b", null, one.state) : show(one.to, zone)),
             h("td", { class: "number" }, duration((one.to - one.from) / 1000)))))))]);
-      return brackets.length > 0 ? undefined : false;
+      return brackets.length > 0 || problem ? undefined : false;
     },
   };
 }

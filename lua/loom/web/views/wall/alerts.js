@@ -6,6 +6,7 @@ import * as api from "../../api.js";
 import { asked, instant } from "../../clock.js";
 import { copy } from "../../copy.js";
 import { svg } from "../../h.js";
+import { spare } from "../../spare.js";
 
 const MOST = 1000; // marks: more could not be told apart
 const THIN = 3; // pixels, up to which a mark is as high as its row
@@ -19,6 +20,7 @@ export function alerts() {
   let all = new Map();
   /** @type {{ grid: Grid | null, marks: { store: number, mark: Mark }[] }} where they are in a grid that has its ids */
   let placed = { grid: null, marks: [] };
+  let problem = "";
 
   /** @param {Grid} grid */
   function place(grid) {
@@ -33,6 +35,9 @@ export function alerts() {
     /** Whether there are any. */
     some: () => all.size > 0,
 
+    /** Why they could not be had, or "". */
+    problem: () => problem,
+
     /**
      * @param {Grid | null} grid
      * @param {AbortSignal} signal
@@ -43,9 +48,10 @@ export function alerts() {
       }
       const { from, to } = grid;
       const asking = { kind: "store", from: asked(from), to: asked(to), limit: MOST, time: "ms" };
-      const found = await api.get("v1/alerts", asking, signal);
+      const answer = await spare(api.get("v1/alerts", asking, signal));
+      problem = answer.problem;
       all = new Map();
-      for (const { subject, rule, since, ended } of found.alerts) {
+      for (const { subject, rule, since, ended } of answer.found?.alerts ?? []) {
         const mark = { rule, from: Math.max(from, instant(since) ?? from), to: Math.min(to, instant(ended) ?? to) };
         all.set(subject.id, [...all.get(subject.id) ?? [], mark]);
       }
