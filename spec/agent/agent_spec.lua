@@ -116,7 +116,8 @@ describe("an agent", function()
     put "I"
     rounds(60, 3)
     assert.same({ "firing", "resolved" }, lines)
-    assert.is_nil(monitor:query "SELECT 1 FROM alert_event WHERE rule = 'channel failing' AND alert NOT IN (SELECT id FROM alert)"())
+    assert.is_nil(monitor:query [[SELECT 1 FROM alert_event WHERE rule = 'channel failing'
+      AND alert NOT IN (SELECT id FROM alert)]]())
     agent:close()
     monitor:close()
   end)

@@ -3,6 +3,7 @@
 
 local channels = require "loom.agent.channels"
 local formats = require "loom.formats.text"
+local incidents = require "loom.agent.incidents"
 local message = require "loom.agent.message"
 local outbox = require "loom.agent.outbox"
 local small_file = require "loom.small_file"
@@ -134,6 +135,18 @@ local function make_message(self, row, kind, now)
   return summary and (all or not kind.tells_all) and message.of_many(fields, summary, all, database), why
 end
 
+-- What a message does to incidents, where its channel's kind has these.
+local function add_incidents(self, made, row)
+  local found, why = incidents.of(self.monitor.database, row.number, row.channel)
+  for _, incident in ipairs(found or {}) do
+    if incident.event then
+      message.add_local_time(incident.event, self.monitor.database)
+    end
+  end
+  made.incidents = found
+  return found and made, why
+end
+
 -- What is sent of a message; nil and why it cannot be.
 local function make_work(self, row, now)
   local channel, why = outbox.open_channel(self.monitor, row)
@@ -148,6 +161,9 @@ local function make_work(self, row, now)
   end
   local kind = channels.of(row.kind)
   local made, what = make_message(self, row, kind, now)
+  if made and kind.has_incidents then
+    made, what = add_incidents(self, made, row)
+  end
   if not made then
     return nil, what
   end

@@ -58,13 +58,18 @@ local function zones_of(events)
   return list
 end
 
+--- Tells when an alert began on the clock of its store, in an event of it.
+function message.add_local_time(event, database)
+  if event.subject.zone and event.since and not event.since_local then
+    local shown = time.on_clock(database, event.subject.zone, event.since)
+    event.since_local = shown and shown:sub(1, 16)
+  end
+end
+
 -- Tells when alerts began on the clocks of their stores.
 local function with_local_times(made, database)
   for _, event in ipairs(database and made.events or {}) do
-    if event.subject.zone and event.since and not event.since_local then
-      local shown = time.on_clock(database, event.subject.zone, event.since)
-      event.since_local = shown and shown:sub(1, 16)
-    end
+    message.add_local_time(event, database)
   end
   return made
 end

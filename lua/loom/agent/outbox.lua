@@ -422,19 +422,22 @@ function outbox.drop(monitor, id, now)
   end, true)
 end
 
--- The last message that a channel has of an alert that is open: by it is known who is to hear of its end.
-local is_last_of_open = [[EXISTS(SELECT 1 FROM alert_message_event o JOIN alert_event e ON e.number = o.event
-  JOIN alert a ON a.id = e.alert AND a.ended IS NULL WHERE o.message = m.number AND NOT EXISTS(
+-- The last message that a channel has of an alert that is open, by which is known who is to hear of its end; and the first one, of
+-- whose incident it is.
+local function is_end_of_open(order)
+  return [[EXISTS(SELECT 1 FROM alert_message_event o JOIN alert_event e ON e.number = o.event
+    JOIN alert a ON a.id = e.alert AND a.ended IS NULL WHERE o.message = m.number AND NOT EXISTS(
     SELECT 1 FROM alert_event f JOIN alert_message_event p ON p.event = f.number JOIN alert_message q ON q.number = p.message
-    WHERE f.alert = e.alert AND q.channel = m.channel AND q.number > m.number))]]
+    WHERE f.alert = e.alert AND q.channel = m.channel AND q.number ]] .. order .. " m.number))"
+end
 
 --- Removes what is older than it is kept: delivered and dropped messages after 30 days, dead letters, events and alerts
--- that have ended after 400. Of an alert that is open each channel's last message stays.
+-- that have ended after 400. Of an alert that is open each channel's first and last message stay.
 function outbox.tidy(monitor, now)
   return transaction.run(monitor.database, function(execute)
     execute([[DELETE FROM alert_message WHERE number IN (SELECT number FROM alert_message m
       WHERE ((outcome IN ('delivered', 'dropped') AND ended < ?1) OR (outcome = 'dead' AND ended < ?2))
-        AND NOT ]] .. is_last_of_open .. [[ LIMIT ?3)]],
+        AND NOT ]] .. is_end_of_open ">" .. " AND NOT " .. is_end_of_open "<" .. [[ LIMIT ?3)]],
       now - KEEP, now - KEEP_DEAD, TIDY_MAX)
     execute([[DELETE FROM alert_event WHERE number IN (SELECT number FROM alert_event e WHERE at < ?1 AND NOT EXISTS(
       SELECT 1 FROM alert_message_event WHERE event = e.number) ORDER BY number LIMIT ?2)]], now - KEEP_EVENTS, TIDY_MAX)
