@@ -46,6 +46,29 @@ describe("the overview of alerts", function()
     assert.equal(0, #overview.pending(monitor, { where = { region = "east" } }))
   end)
 
+  it("has as many as are wanted of what is chosen, and no group that is named like a store", function()
+    local polls = {}
+    for at = T - DAY, T, 600 do
+      for i = 0, 9 do
+        polls[#polls + 1] = { "0" .. i, at < T - HOUR / 2, at }
+      end
+    end
+    assert(monitor:polls(polls))
+    for i = 0, 9 do
+      assert(monitor:set_attributes("0" .. i, { region = "east", brand = "1" }))
+    end
+    assert(monitor:set_rule { name = "a", when = { kind = "group_down", count = 2 }, group_by = "brand",
+      ["for"] = { time = "1h" } })
+    round()
+    assert.equal(12, #overview.pending(monitor))
+    local list = overview.pending(monitor, { where = { region = "west" }, limit = 2 })
+    assert.equal(1, #list)
+    assert.same({ "down", "store", "1" }, { list[1].rule, list[1].subject.kind, list[1].subject.id })
+    list = overview.pending(monitor, { where = { region = { "east", "west" } }, limit = 3 })
+    assert.equal(3, #list)
+    assert.equal("02", list[3].subject.id)
+  end)
+
   it("counts what fired by rule and day", function()
     round()
     local days = assert(overview.days(monitor, T * 1000000, 3))

@@ -142,8 +142,12 @@ local function add_states(conditions, values, list)
   among(conditions, values, "state", list and wanted)
 end
 
--- Conditions on the attributes of stores; what is about no store meets none of them.
-local function add_where(conditions, values, where)
+--- Adds conditions on the attributes of stores to those of a query of `a`, which has `kind` and `subject`; what is about no store
+-- meets none of them.
+-- @tparam {string,...} conditions
+-- @tparam {string,...} values of the question marks in them
+-- @tparam ?table where as `loom.stores.conditions` gives it
+function book.add_where(conditions, values, where)
   for name, allowed in pairs(where or {}) do
     local of_value = {}
     values[#values + 1] = name
@@ -151,7 +155,7 @@ local function add_where(conditions, values, where)
       of_value[#of_value + 1] = "?"
       values[#values + 1] = value
     end
-    conditions[#conditions + 1] = ([[kind = 'store' AND EXISTS(SELECT 1 FROM store s JOIN attribute t ON t.store = s.number
+    conditions[#conditions + 1] = ([[a.kind = 'store' AND EXISTS(SELECT 1 FROM store s JOIN attribute t ON t.store = s.number
       WHERE s.store_id = a.subject AND t.name = ? AND t.value IN (%s))]]):format(table.concat(of_value, ", "))
   end
 end
@@ -163,7 +167,7 @@ local function sql_of(options)
   among(conditions, values, "rule", options.rule)
   among(conditions, values, "kind", options.kind or options.store_id and { "store" })
   among(conditions, values, "subject", options.store_id)
-  add_where(conditions, values, options.where)
+  book.add_where(conditions, values, options.where)
   if options.from then
     conditions[#conditions + 1], values[#values + 1] = "ifnull(ended, at) >= ?", options.from
   end

@@ -1,6 +1,7 @@
 --- What there is of alerts beside those that fire: what is about to, and how often rules have fired.
 -- @module loom.alerts.overview
 
+local book = require "loom.alerts.book"
 local check = require "loom.check"
 local stores = require "loom.stores"
 local time = require "loom.time"
@@ -18,9 +19,14 @@ overview.DAYS_MAX = DAYS_MAX
 local PENDING = 1
 local TRUE_AT = { 57, 64 }
 
-local pending_sql = [[SELECT c.name, c.definition, s.subject, s.state FROM alert_state s
-  JOIN configuration c ON c.number = s.rule AND c.kind = 'rule'
-  WHERE unicode(CAST(substr(s.state, 2, 1) AS TEXT)) = ]] .. PENDING .. [[ ORDER BY c.name, s.subject LIMIT ?]]
+-- What a rule is about, which its definition need not say.
+local PENDING_SQL = [[SELECT a.name, a.severity, a.kind, a.subject, a.state FROM (
+    SELECT c.name, s.subject, s.state, ifnull(json_extract(c.definition, '$.severity'), 'warning') AS severity,
+      ifnull(json_extract(c.definition, '$.when.scope'),
+        CASE json_extract(c.definition, '$.when.kind') WHEN 'group_down' THEN 'group' ELSE 'store' END) AS kind
+    FROM alert_state s JOIN configuration c ON c.number = s.rule AND c.kind = 'rule'
+    WHERE unicode(CAST(substr(s.state, 2, 1) AS TEXT)) = ]] .. PENDING .. [[) a
+  WHERE %s ORDER BY a.name, a.subject LIMIT ?]]
 
 -- A number of 64 bits, the lowest byte first. Instants are exact in a double.
 local function number_of(bytes)
@@ -33,41 +39,32 @@ end
 
 local filters = { limit = check.integer(1, LIMIT_MAX), where = stores.conditions }
 
-local function scope_of(definition)
-  local when = definition.when or {}
-  return when.scope or when.kind == "group_down" and "group" or "store"
-end
+local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
 
 local function subject_of(monitor, kind, id)
   local store = kind == "store" and stores.get(monitor.database, id)
-  return { kind = kind, id = id, zone = kind == "store" and (store and store.timezone_str or monitor.default_zone) or nil }, store
+  return { kind = kind, id = id, zone = kind == "store" and (store and store.timezone_str or monitor.default_zone) or nil }
 end
 
 --- What is about to fire: what is true, but not yet for as long or as often as its rule asks for. Nobody is told of it.
 -- @tparam loom.monitor monitor
--- @tparam[opt] table options `limit` (1,000); `where`: attributes of stores, of which alone it tells then
+-- @tparam[opt] table options `limit` (1,000), of what `where` leaves; `where`: attributes of stores, of which alone it tells then
 -- @treturn {table,...}|nil each of `rule`, `severity`, `subject` (`kind`, `id`, `zone`) and `since`, when it was true first (in
 --   seconds; `since_utc` as text), in order of rules and subjects
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function overview.pending(monitor, options)
-  local cjson = require "cjson.safe" -- which nothing else of the module needs
   options = check.options("pending", options, filters)
-  local rows, message, code = monitor.database:rows(pending_sql, options.limit or LIMIT_MAX)
-  if not rows then
-    return nil, message, code
+  local conditions, values = { "true" }, {}
+  book.add_where(conditions, values, options.where)
+  values[#values + 1] = options.limit or LIMIT_MAX
+  local rows, message, code = monitor.database:rows(PENDING_SQL:format(table.concat(conditions, " AND ")), unpack(values))
+  for i, row in ipairs(rows or {}) do
+    local one = { rule = row.name, severity = row.severity, subject = subject_of(monitor, row.kind, row.subject) }
+    time.set(one, "since", number_of(row.state:sub(TRUE_AT[1], TRUE_AT[2])))
+    rows[i] = one
   end
-  local list = {}
-  for _, row in ipairs(rows) do
-    local definition = cjson.decode(row.definition) or {}
-    local subject, store = subject_of(monitor, scope_of(definition), row.subject)
-    if not options.where or store and stores.meets(store, options.where) then
-      local one = { rule = row.name, severity = definition.severity or "warning", subject = subject }
-      time.set(one, "since", number_of(row.state:sub(TRUE_AT[1], TRUE_AT[2])))
-      list[#list + 1] = one
-    end
-  end
-  return list
+  return rows, message, code
 end
 
 --- How often rules fired on each of the days, in UTC, that end with that of an instant.

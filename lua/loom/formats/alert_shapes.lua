@@ -11,6 +11,13 @@ local function subject_of(subject)
   return json.object("kind", json.text(subject.kind), "id", json.text(subject.id), "timezone_str", json.text(subject.zone))
 end
 
+--- What is about to fire.
+-- @tparam table one of `loom.alerts.overview.pending`
+function alert_shapes.pending(one, instant)
+  return json.object("rule", json.text(one.rule), "severity", json.text(one.severity), "subject", subject_of(one.subject),
+    "since", instant(one.since_utc))
+end
+
 local function ack_of(ack, instant)
   return ack and json.object("who", json.text(ack.who), "note", json.text(ack.note), "at", instant(ack.at_utc), "until",
     instant(ack.until_utc)) or json.null

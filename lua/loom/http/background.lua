@@ -18,6 +18,7 @@ local inspection = require "loom.inspection"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
 local Monitor = require "loom.monitor"
+local overview = require "loom.alerts.overview"
 local shapes = require "loom.formats.shapes"
 local Stored = require "loom.stored_report"
 
@@ -290,6 +291,20 @@ local function alerts(write, arguments)
   end)
 end
 
+local function pending_alerts(write, arguments)
+  local at, message, code = open(arguments)
+  local list
+  if at then
+    list, message, code = overview.pending(at, arguments.options)
+  end
+  if not list then
+    return nil, message, code
+  end
+  local instant = instants.of(arguments.time)
+  write(json.object("pending", json.array(list, function(one) return alert_shapes.pending(one, instant) end)))
+  return true
+end
+
 local function list_notifications(write, arguments)
   local at, message, code = open(arguments)
   local list
@@ -424,6 +439,7 @@ return {
   exclusions = guarded(write_exclusions),
   audit = guarded(write_audit),
   alerts = guarded(alerts),
+  pending_alerts = guarded(pending_alerts),
   notifications = guarded(list_notifications),
   explain_alert = guarded(explain_alert),
   backtest = guarded(backtest),

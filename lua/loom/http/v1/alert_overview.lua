@@ -11,6 +11,7 @@ local request = require "loom.http.request"
 local response = require "loom.http.response"
 local restriction = require "loom.http.restriction"
 local service = require "loom.http.service"
+local tasks = require "loom.http.tasks"
 local time = require "loom.time"
 
 local DAYS = 28
@@ -18,20 +19,15 @@ local DAY = 86400 * 1000000 -- microseconds
 
 -- ---- what is about to fire ----
 
-local function pending_json(instant)
-  return function(one)
-    return json.object("rule", json.text(one.rule), "severity", json.text(one.severity), "subject", json.object("kind",
-      json.text(one.subject.kind), "id", json.text(one.subject.id), "timezone_str", json.text(one.subject.zone)), "since",
-      instant(one.since_utc))
-  end
-end
-
+-- By a thread, since it looks at all states, of which each store has one with each rule.
 local function get_pending()
   local parameters = request.parameters { limit = request.whole(1, overview.LIMIT_MAX), time = check.choice(instants.names) }
-  local list = service.call({}, function(state)
-    return overview.pending(state.monitor, { limit = parameters.limit, where = restriction.where() })
+  tasks.enter()
+  local spool = service.call({}, function(state)
+    return tasks.run("pending_alerts", { database = state.monitor.path, default_zone = state.monitor.default_zone,
+      options = { limit = parameters.limit, where = restriction.where() }, time = parameters.time })
   end)
-  response.json(200, json.object("pending", json.array(list, pending_json(instants.of(parameters.time)))))
+  tasks.send(spool, { ["Content-Type"] = "application/json", ["Cache-Control"] = "no-store" })
 end
 
 -- ---- how often rules have fired ----
