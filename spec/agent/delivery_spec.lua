@@ -269,6 +269,64 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.is_true(#lines == 1 and lines[1].heard < 10)
   end)
 
+  it("sends what takes long once: a message of many requests is this agent's until the last is answered", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "pagerduty", url = (receive "ok"), routing_key = "k" }))
+    local events = {}
+    for i = 1, 8 do
+      events[i] = event("a" .. i, "firing", { group = "one" })
+    end
+    put((table.unpack or unpack)(events))
+    local delivery
+    delivery = assert(Delivery.new(monitor, { allow = { "127.0.0.1" }, now = function()
+      now = START + #received() * 14 * 1000000 -- each answer takes 14 s
+      if delivery.under_way > 0 then -- what another agent would take now
+        assert.same({}, outbox.due(monitor, now))
+      end
+      return now
+    end }))
+    local counts = assert(delivery:round())
+    delivery:close()
+    assert.same({ delivered = 1 }, counts)
+    assert.equal(8, #received())
+  end)
+
+  it("leaves a message to who has begun it since", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/" }))
+    put(event("a", "firing"))
+    local first = assert(outbox.due(monitor, now))[1]
+    assert.is_true(outbox.begin(monitor, first, now))
+    now = now + 25 * 1000000
+    assert.is_true(outbox.keep(monitor, first, now))
+    now = now + 25 * 1000000
+    assert.same({}, outbox.due(monitor, now))
+    now = now + 25 * 1000000
+    local second = assert(outbox.due(monitor, now))[1]
+    assert.is_true(outbox.begin(monitor, second, now))
+    assert.is_false(outbox.keep(monitor, first, now))
+    local before = list("pending")[1]
+    for _, verdict in ipairs { "again", "dead" } do
+      assert(outbox.settle(monitor, first, verdict, "late", now, nil, math.random))
+    end
+    assert.same(before, list("pending")[1])
+    assert(outbox.settle(monitor, first, "delivered", "late", now, nil, math.random)) -- which it was, whoever did it
+    assert.equal(1, #list "delivered")
+    assert(outbox.settle(monitor, second, "again", "later", now, nil, math.random))
+    assert.equal(1, #list "delivered")
+  end)
+
+  it("ends between two requests of a message when it is asked to, which is sent again by who comes next", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "pagerduty", url = (receive "ok"), routing_key = "k" }))
+    local events = {}
+    for i = 1, 8 do
+      events[i] = event("a" .. i, "firing", { group = "one" })
+    end
+    put((table.unpack or unpack)(events))
+    assert.same({}, round { is_ending = function() return #received() > 0 end })
+    assert.equal(1, #received())
+    assert.same({ delivered = 1 }, round())
+    assert.equal(9, #received())
+  end)
+
   it("shows no secret: in lists, answers, queries and failures", function()
     assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/s3cret", secret = "s3cret" }))
     put(event("a", "firing"))

@@ -19,6 +19,7 @@ local NO_CURL = "EUNAVAILABLE: alerts are sent by libcurl, for which Loom's modu
   .. "lua-loom-curl; elsewhere: install libcurl's headers, then build and install Loom again)"
 local AT_ONCE = 100 -- messages under way: fewer than loom.curl takes requests
 local ANSWER_MAX = 1024
+local KEEP_EVERY = 10000000 -- microseconds: a request begins so long after its message was kept, and ends before that is over
 
 --- Makes one.
 -- @tparam loom.monitor monitor
@@ -104,12 +105,31 @@ local function start_next(self, work)
   end
 end
 
+local function let_go(self, work)
+  self.under_way, self.running[work.row.number] = self.under_way - 1, nil
+end
+
+-- Goes on with the next request of a message, as long as it is this agent's, and that is not asked to end.
+local function go_on(self, work)
+  local now = self.now()
+  if self.is_ending() then
+    outbox.release(self.monitor, work.row, now)
+    return let_go(self, work)
+  elseif math.abs(now - work.kept) >= KEEP_EVERY then
+    if outbox.keep(self.monitor, work.row, now) == false then
+      return let_go(self, work)
+    end
+    work.kept = now
+  end
+  work.at = work.at + 1
+  return start_next(self, work)
+end
+
 function settle(self, work, verdict, answer, after)
   if verdict == "delivered" and work.requests[work.at + 1] then
-    work.at = work.at + 1
-    return start_next(self, work)
+    return go_on(self, work)
   end
-  self.under_way, self.running[work.row.number] = self.under_way - 1, nil
+  let_go(self, work)
   local good, why = outbox.settle(self.monitor, work.row, verdict, answer, self.now(), after, self.random)
   self.counts[verdict] = (self.counts[verdict] or 0) + 1
   self.failure = self.failure or not good and why or nil
@@ -168,7 +188,7 @@ local function make_work(self, row, now)
     return nil, what
   end
   local requests = kind.requests(made, channel, now, self.tell)
-  return { row = row, kind = kind, requests = requests, at = 1 }
+  return { row = row, kind = kind, requests = requests, at = 1, kept = now }
 end
 
 local function try(self, row, now)

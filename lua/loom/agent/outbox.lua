@@ -342,9 +342,30 @@ function outbox.begin(monitor, row, now)
   end, true)
 end
 
+-- Sets when a message is due that is being tried, as long as nobody else has begun it since.
+local function set_due(monitor, row, due)
+  return transaction.run(monitor.database, function(execute)
+    return execute("UPDATE alert_message SET due = ?2 WHERE number = ?1 AND outcome = 'pending' AND tries = ?3", row.number, due,
+      row.tries + 1) > 0
+  end, true)
+end
+
+--- Writes that a message is still being tried: to be called again within `outbox.UNDER_WAY` less what a request may take.
+-- @tparam loom.monitor monitor
+-- @tparam table row of `outbox.due`, from before the try
+-- @tparam int now
+-- @treturn ?bool true; false where the message is somebody else's by now, or was dropped
+function outbox.keep(monitor, row, now)
+  return set_due(monitor, row, now + UNDER_WAY)
+end
+
+--- Lets go of a message that is being tried: who looks next tries it again.
+outbox.release = set_due
+
+-- Of a try that was overtaken by another one it counts only that it was delivered.
 local function finish(execute, row, outcome, answer, now)
-  execute("UPDATE alert_message SET outcome = ?2, ended = ?3, answer = ?4 WHERE number = ?1 AND outcome = 'pending'",
-    row.number, outcome, now, answer)
+  execute([[UPDATE alert_message SET outcome = ?2, ended = ?3, answer = ?4 WHERE number = ?1 AND outcome = 'pending'
+    AND (tries = ?5 OR ?2 = 'delivered')]], row.number, outcome, now, answer, row.tries + 1)
 end
 
 -- What came of a try is counted: "delivered", "retried" or "dead".
@@ -380,8 +401,8 @@ function outbox.settle(monitor, row, verdict, answer, now, after, random)
     end
     note_failure(execute, row, now, after)
     if verdict == "again" and outbox.DELAYS[try + 1] then
-      execute("UPDATE alert_message SET due = ?2, answer = ?3 WHERE number = ?1 AND outcome = 'pending'", row.number,
-        now + delay(try + 1, random()), answer)
+      execute("UPDATE alert_message SET due = ?2, answer = ?3 WHERE number = ?1 AND outcome = 'pending' AND tries = ?4",
+        row.number, now + delay(try + 1, random()), answer, try)
       count_try(execute, row, "retried", now)
       return true
     end
