@@ -23,18 +23,19 @@ local prune_options = author.with { dry_run = check.boolean, force = check.boole
 function retention.prune(monitor, keep, options)
   keep = check.argument("prune", 1, keep, time.duration_with_unit)
   options = check.options("prune", options, prune_options)
-  local found, message, code = monitor.database:prune(author.of(monitor, options, {
+  local wanted = author.of(monitor, options, {
     keep = keep, now = time.now(monitor), dry_run = options.dry_run, force = options.force,
-  }))
-  if not found then
-    return nil, message, code
-  end
+  })
   if not options.dry_run then -- alerts are kept for as long as they are, whatever `keep` is
-    local tidied
-    tidied, message, code = require("loom.agent.outbox").tidy(monitor, time.now(monitor))
+    -- first: were it to fail after polls are removed, nobody would be told how many
+    local tidied, message, code = require("loom.agent.outbox").tidy(monitor, time.now(monitor))
     if not tidied then
       return nil, message, code
     end
+  end
+  local found, message, code = monitor.database:prune(wanted)
+  if not found then
+    return nil, message, code
   end
   set_instants(found, { "cut" })
   set_instants(found.gone, { "first", "newest" })

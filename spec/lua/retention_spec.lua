@@ -2,8 +2,26 @@ local database = require "support.database"
 local files = require "support.files"
 local loom = require "loom"
 local retention = require "loom.retention"
+local transaction = require "loom.transaction"
 
 local STORE = "1481966498820158979"
+
+describe("pruning", function()
+  it("removes nothing where it fails", function()
+    local monitor = assert(loom.open ":memory:")
+    assert(monitor:ingest(database.files(database.small)))
+    local before = monitor:info().polls
+    assert(transaction.run(monitor.database, function(execute) -- as where another writes for longer than is waited
+      execute "DROP TABLE alert_message_event"
+      return true
+    end))
+    local found, message = monitor:prune("0s", { force = true })
+    assert.is_nil(found)
+    assert.matches("alert_message_event", message, 1, true)
+    assert.equal(before, monitor:info().polls)
+    monitor:close()
+  end)
+end)
 
 describe("removing", function()
   local monitor
