@@ -294,9 +294,37 @@ local function has_row(monitor, sql, ...)
   return rows and rows[1] ~= nil
 end
 
--- Who hears of it need not know where files are on this machine.
-local function note_failure(monitor, message)
-  message = message:gsub("[^%s\"']*/", "")
+-- A text with another in the place of a part, wherever that is.
+local function replace(text, part, with)
+  local parts, from = {}, 1
+  local first, last = text:find(part, 1, true)
+  while first do
+    parts[#parts + 1] = text:sub(from, first - 1) .. with
+    from = last + 1
+    first, last = text:find(part, from, true)
+  end
+  return table.concat(parts) .. text:sub(from)
+end
+
+-- Who hears of it need not know where files are on this machine. All else stays as it is: values have slashes, too.
+local function without_folders(monitor, message, options)
+  local paths = { monitor.path }
+  for _, kind in ipairs(loading.kinds) do
+    for _, from in ipairs(sources_of(options, kind)) do
+      paths[#paths + 1] = from.path
+    end
+  end
+  table.sort(paths, function(a, b) return #a > #b end) -- one may begin with another
+  for _, path in ipairs(paths) do
+    if path:find("/", 1, true) then
+      message = replace(message, path, path:match "[^/]*/*$")
+    end
+  end
+  return message
+end
+
+local function note_failure(monitor, message, options)
+  message = without_folders(monitor, message, options)
   if has_row(monitor, "SELECT 1 AS found FROM alert_channel LIMIT 1") then
     transaction.run(monitor.database, function(execute)
       return execute("INSERT OR REPLACE INTO service(name, value) VALUES(?, ?)", FAILED,
@@ -334,10 +362,12 @@ function loading.ingest(monitor, options)
   if not called then
     error(good, 0)
   elseif not good then
-    note_failure(monitor, message)
+    if code ~= "EBUSY" then -- who has waited for another that writes would wait as long again
+      pcall(note_failure, monitor, message, options) -- the caller's functions may have closed the monitor
+    end
     return nil, message, code
   end
-  note_success(monitor)
+  pcall(note_success, monitor)
   return summaries
 end
 

@@ -648,6 +648,34 @@ describe("the agent's judgement", function()
     assert.same({ "ingest failed: resolved files recovered" }, told())
   end)
 
+  it("tells of files without where they are on this machine, and values as they are", function()
+    put("channel", LOG)
+    local zones, folders = folder .. "/zones.csv", folder .. "/zones.csv.d/x.csv"
+    files.write(zones, "store_id,timezone_str\n1,America/Chicagoo\n")
+    for _, try in ipairs {
+      { { timezones = zones }, '^EINPUT: zones%.csv:2: .*"America/Chicagoo"' },
+      { { timezones = { zones, folders } }, '^EINPUT: zones%.csv:2: .*"America/Chicagoo"' },
+      { { timezones = { folders, zones } }, "^ENOENT: x%.csv: " },
+      { { timezones = { name = "of/us", read = folders } }, "^ENOENT: x%.csv: " },
+    } do
+      assert.is_nil(monitor:ingest(try[1]))
+      local value = monitor.database:rows("SELECT value FROM service WHERE name = 'ingest failed'")[1].value
+      assert.matches(try[2], value:match "^%d+ (.*)$")
+    end
+  end)
+
+  it("fails of files as they did where nobody can be told any more", function()
+    put("channel", LOG)
+    local closed
+    closed = function()
+      monitor:close()
+      return nil, "it is gone"
+    end
+    local done, message, code = monitor:ingest { polls = closed }
+    assert.same({ "EIO: polls: it is gone", "EIO" }, { done or message, code })
+    monitor = assert(loom.open(folder .. "/other.db", { create = true }))
+  end)
+
   it("moves nothing while the clock is behind", function()
     put("channel", LOG)
     put("rule", DOWN)
