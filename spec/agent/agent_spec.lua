@@ -122,6 +122,32 @@ describe("an agent", function()
     monitor:close()
   end)
 
+  it("goes on after what is raised, be it in the evaluation or the delivery, and tells it", function()
+    local monitor, lines = assert(loom.open(db)), {}
+    local agent = assert(Agent.new(monitor, { now = function() return START end, tell = function(line)
+      lines[#lines + 1] = line
+    end }))
+    local judge, delivery = agent.judge, agent.delivery
+    function judge.round()
+      error "no rules"
+    end
+    function delivery.round()
+      error "no messages"
+    end
+    local counts, message = agent:round()
+    assert.is_nil(counts)
+    assert.matches("no messages", message)
+    assert.matches("^alerts are not evaluated: .*no rules$", lines[1])
+    delivery.round = nil
+    assert.same({ delivered = 1 }, assert(agent:round()))
+    judge.round = nil
+    assert.same({}, assert(agent:round()))
+    assert.is_truthy(agent.judged)
+    assert.equal(2, #lines)
+    agent:close()
+    monitor:close()
+  end)
+
   it("takes over at once from one that was killed", function()
     local script = files.write(folder .. "/agent.lua", [[
 local monitor = assert(require "loom".open(arg[1]))

@@ -276,6 +276,17 @@ describe("a channel", function()
     end
   end)
 
+  it("has as many addresses as a mail can be sent to", function()
+    local to = {}
+    for i = 1, 100 do
+      to[i] = "a@example.org"
+    end
+    local definition = { name = "mail", kind = "email", url = "smtp://mail.example.org:587", from = "a@example.org", to = to }
+    assert.is_true(channels.check(definition))
+    to[101] = "a@example.org"
+    assert.same({ nil, "to has 101 addresses, of which there may be 100" }, { channels.check(definition) })
+  end)
+
   it("takes secrets from files, and shows none", function()
     local folder = files.make_folder()
     files.write(folder .. "/key", "s3cret\n")

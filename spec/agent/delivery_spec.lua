@@ -1,4 +1,5 @@
 -- From events in the database to receivers: what is written when, what is tried again and when, and that nothing is lost.
+local cjson = require "cjson.safe"
 local core = require "loom.core"
 local Delivery = require "loom.agent.delivery"
 local files = require "support.files"
@@ -139,6 +140,48 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     end
     assert.equal(1, #list "dead")
     assert.equal(10, list("dead")[1].tries)
+  end)
+
+  it("has what cannot be made or sent as dead letters, and brings the others", function()
+    local url, many = receive "ok", {}
+    for i = 1, 101 do
+      many[i] = ("%d@example.org"):format(i)
+    end
+    assert(outbox.set_channel(monitor, { name = "mail", kind = "email", url = "smtp://127.0.0.1:1", from = "a@example.org",
+      to = { "b@example.org" } }))
+    assert(transaction.run(monitor.database, function(execute) -- as it was accepted once
+      return execute("UPDATE alert_channel SET definition = ? WHERE name = 'mail'",
+        cjson.encode { url = "smtp://127.0.0.1:1", from = "a@example.org", to = many })
+    end, true))
+    assert(outbox.set_channel(monitor, { name = "bad", kind = "log" }))
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = url }))
+    put(event("a", "firing", { channels = { "mail", "bad", "hook" } }))
+    local log = require "loom.agent.channels.log"
+    local usual = log.requests
+    log.requests = function(message)
+      return message.none.none
+    end
+    local good, counts = pcall(round)
+    log.requests = usual
+    assert.is_true(good, counts)
+    assert.same({ dead = 2, delivered = 1 }, counts)
+    assert.equal(1, #received())
+    for _, letter in ipairs(list "dead") do
+      assert.matches("^it cannot be sent: [%w' #]", letter.answer)
+      assert.is_nil(letter.answer:find("%.lua"), letter.answer)
+    end
+  end)
+
+  it("takes from a function no time that is none", function()
+    local answers = { 0 / 0, -1, "soon", {} }
+    assert(transaction.run(monitor.database, function(execute)
+      return execute "INSERT INTO alert_channel(name, kind, definition) VALUES('hook', 'lua', '{}')"
+    end, true))
+    for i, answer in ipairs(answers) do
+      put(event(("a%d"):format(i), "firing"))
+      assert.same({ again = 1 }, round { config = { channels = { hook = function() return false, answer end } } })
+    end
+    assert.equal(#answers, #list "pending")
   end)
 
   it("spreads tries by a fifth", function()

@@ -676,6 +676,20 @@ describe("the agent's judgement", function()
     monitor = assert(loom.open(folder .. "/other.db", { create = true }))
   end)
 
+  it("writes whatever a function returns, or tells that it cannot be read, and evaluates all else", function()
+    put("channel", LOG)
+    put("rule", DOWN)
+    local function rule(name, result)
+      return { name = name, severity = "error", when = function() return result end }
+    end
+    local rules = { rule("numbers", { a = 0 / 0, b = math.huge, c = { value = -math.huge, text = ("x"):rep(5000) } }),
+      rule("list", setmetatable({}, { __pairs = function() error "no list" end })), rule("fleet", true) }
+    poll({ "1" }, true)
+    local found = round { rules = rules }
+    assert.matches("^rule list: .*no list", found.failure)
+    assert.same({ "down: firing 1", "fleet: firing ", "numbers: firing a", "numbers: firing b", "numbers: firing c" }, told())
+  end)
+
   it("moves nothing while the clock is behind", function()
     put("channel", LOG)
     put("rule", DOWN)

@@ -92,6 +92,11 @@ end
 
 local settle
 
+-- What was raised, for a dead letter, which clients of the service read: without the place in this machine's files.
+local function told_of(raised)
+  return formats.shown("it cannot be sent: " .. tostring(raised):gsub("^[^:]*:%d+: ", ""))
+end
+
 -- Starts the next request of a message. One that cannot be sent at all is dead.
 local function start_next(self, work)
   local request = work.requests[work.at]
@@ -99,7 +104,10 @@ local function start_next(self, work)
     local verdict, after, why = request.call()
     return settle(self, work, verdict, why, after)
   end
-  local started, why = (request.command and start_command or start_transfer)(self, work, request)
+  local called, started, why = pcall(request.command and start_command or start_transfer, self, work, request)
+  if not called then -- what is raised of it would be raised again, and again
+    started, why = nil, told_of(started)
+  end
   if not started then
     settle(self, work, "dead", why)
   end
@@ -198,9 +206,11 @@ local function try(self, row, now)
     return false
   end
   self.under_way, self.running[row.number] = self.under_way + 1, row.channel
-  local work
-  work, why = make_work(self, row, now)
-  if not work then -- a secret's file, say, which somebody can mend
+  local called, work
+  called, work, why = pcall(make_work, self, row, now)
+  if not called then -- no message of that can be made, now or later
+    settle(self, { row = row, requests = {}, at = 1 }, "dead", told_of(work))
+  elseif not work then -- a secret's file, say, which somebody can mend
     settle(self, { row = row, requests = {}, at = 1 }, "again", why)
   elseif #work.requests == 0 then
     settle(self, work, "delivered")

@@ -78,7 +78,11 @@ end
 
 -- Evaluates what is due. What fails is told once, and keeps nobody from hearing of what is known.
 local function judge(self, is_all)
-  local found, message = self.judge:round(is_all)
+  local called, found, message = pcall(self.judge.round, self.judge, is_all)
+  if not called then
+    self.judge:forget()
+    found, message = nil, tostring(found)
+  end
   local failure = found == nil and message or found and found.failure
   if failure and failure ~= self.told_failure then
     self.tell("alerts are not evaluated: " .. failure)
@@ -89,11 +93,7 @@ local function judge(self, is_all)
   return found
 end
 
---- Does one round: evaluates what is due, delivers, sends again what has to be, beats, and removes what is too old. While
--- deliveries take their time, evaluation goes on.
--- @tparam[opt] bool is_all evaluate all, whatever the clock says
--- @treturn table|bool|nil how many tries ended as what; false where another agent holds the lease; or nil and the failure
-function Agent:round(is_all)
+local function round(self, is_all)
   local leads, message = self:lead()
   if not leads then
     self.judge:forget()
@@ -120,6 +120,22 @@ function Agent:round(is_all)
     outbox.tidy(self.monitor, now)
   end
   return counts
+end
+
+--- Does one round: evaluates what is due, delivers, sends again what has to be, beats, and removes what is too old. While
+-- deliveries take their time, evaluation goes on.
+-- @tparam[opt] bool is_all evaluate all, whatever the clock says
+-- @treturn table|bool|nil how many tries ended as what; false where another agent holds the lease; or nil and the failure, after
+--   which the next round goes on with what was under way
+function Agent:round(is_all)
+  local called, counts, message = pcall(round, self, is_all)
+  if not called then
+    counts, message = nil, tostring(counts)
+  end
+  if counts == nil then
+    self.judge:forget() -- it may know what is not so
+  end
+  return counts, message
 end
 
 return Agent

@@ -11,6 +11,7 @@ local SECOND = 1000000
 local FAILING = 3600 * SECOND -- after which a channel that takes nothing is told
 local FAILED = 86400 * SECOND -- for which a report or an ingest that failed is one to look after
 local MOST = 1000 -- subjects of one condition
+local TEXT_MAX = 1000 -- bytes of what a function tells, as of a rule's text
 
 -- ---- what the system tells ----
 
@@ -59,11 +60,22 @@ end
 
 -- ---- rules that are functions ----
 
+-- A number that can be written as JSON; nil for others.
+local function finite(value)
+  local number = tonumber(value)
+  return number and number == number and math.abs(number) < math.huge and number or nil
+end
+
 -- What a function returned, as conditions: true, for the fleet; or a table of ids, each with true, a value, or `value` and
 -- `text`.
-local function of_function(rule, result, now, add)
+local function of_function(rule, result, now)
+  local list = {}
+  local function add(condition)
+    list[#list + 1] = #list < MOST and condition or nil
+  end
   if result == true then
-    return add { rule = rule.name, kind = "fleet", subject = "", since = now, severity = rule.severity }
+    add { rule = rule.name, kind = "fleet", subject = "", since = now, severity = rule.severity }
+    return list
   end
   for id, found in pairs(type(result) == "table" and result or {}) do
     if type(id) == "number" then
@@ -73,18 +85,21 @@ local function of_function(rule, result, now, add)
       text = type(found) == "string" and found or nil }
     if found then
       add { rule = rule.name, kind = "store", subject = tostring(id), since = now, severity = rule.severity,
-        value = tonumber(told.value), text = told.text and tostring(told.text) or rule.text }
+        value = finite(told.value), text = told.text and tostring(told.text):sub(1, TEXT_MAX) or rule.text }
     end
   end
+  return list
 end
 
--- Nil where the function fails: what it has told before stays.
+-- Nil where the function fails, or what it returns does when it is read: what it has told before stays.
 local function call(rule, monitor, now)
-  local called, result = pcall(rule.when, monitor, tonumber(now) / SECOND)
+  local called, result = pcall(function()
+    return of_function(rule, rule.when(monitor, tonumber(now) / SECOND), now)
+  end)
   if not called then
     return nil, tostring(result)
   end
-  return result or false
+  return result
 end
 
 -- ---- writing ----
@@ -155,9 +170,10 @@ function system.write(monitor, ledger, functions, now, unusable)
   local names = {}
   holding, add = gatherer()
   for _, rule in ipairs(functions) do
-    local result = rule.result
-    names[rule.name] = result ~= nil -- false: it has failed, and nothing is known
-    of_function(rule, result, now, add)
+    names[rule.name] = rule.holding ~= nil -- false: it has failed, and nothing is known
+    for _, condition in ipairs(rule.holding or {}) do
+      add(condition)
+    end
   end
   compare(ledger, Ledger.FUNCTION, names, holding, now)
 end
@@ -171,7 +187,7 @@ function system.ask(monitor, functions, now)
   local failure
   for _, rule in ipairs(functions) do
     local why
-    rule.result, why = call(rule, monitor, now)
+    rule.holding, why = call(rule, monitor, now)
     failure = failure or why and ("rule %s: %s"):format(rule.name, why)
   end
   return failure

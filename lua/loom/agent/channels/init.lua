@@ -10,6 +10,7 @@ channels.kinds = { "webhook", "alertmanager", "pagerduty", "slack", "teams", "nt
   "heartbeat" }
 
 local SECRET_MAX = 64 * 1024 -- bytes of a file with a secret
+local TO_MAX = 100 -- addresses of a mail, as many as loom.curl takes
 
 --- The functions of a kind; nil where there is none.
 function channels.of(kind)
@@ -71,6 +72,8 @@ function channels.check(definition)
       return nil, tostring(name) .. " is not known to a channel of the kind " .. definition.kind
     elseif name ~= "enabled" and not is_good(name, value) then
       return nil, name .. " is not what it should be"
+    elseif name == "to" and #value > TO_MAX then
+      return nil, ("to has %d addresses, of which there may be %d"):format(#value, TO_MAX)
     end
   end
   return true

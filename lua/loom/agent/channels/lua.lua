@@ -11,7 +11,8 @@ function lua.requests(message, channel)
     if called and good ~= false then
       return "delivered"
     end
-    return "again", called and after or nil, not called and tostring(good) or nil
+    after = called and tonumber(after)
+    return "again", after and after >= 0 and after or nil, not called and tostring(good) or nil -- NaN is none either
   end } }
 end
 
