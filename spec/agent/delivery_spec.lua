@@ -401,6 +401,53 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.equal("it's $HOME; `x`?", list("dead")[1].answer)
   end)
 
+  it("sends again all that stands, however much that is and however long ago it began", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "alertmanager", url = (receive "ok") }))
+    local count, list_of = 5100, {}
+    for i = 1, count do
+      list_of[i] = event("a" .. i, "firing", { group = "down" })
+    end
+    assert(transaction.run(monitor.database, function(execute)
+      for _, one in ipairs(list_of) do
+        execute([[INSERT INTO alert(id, rule, severity, kind, subject, state, since, at)
+          VALUES(?1, 'down', 'critical', 'store', '1', 'firing', ?2, ?2)]], one.alert, now)
+      end
+      return outbox.put(execute, list_of, now)
+    end, true))
+    assert.same({ delivered = 1 }, round())
+    now = now + 40 * DAY
+    assert(outbox.tidy(monitor, now))
+    local function standing()
+      local states, after = {}, 0
+      local row = assert(outbox.renewing(monitor, "alertmanager", now))[1]
+      while after do
+        local events
+        events, after = assert(outbox.standing(monitor, row, now, after))
+        for _, one in ipairs(events) do
+          states[one.state] = (states[one.state] or 0) + 1
+        end
+      end
+      return states
+    end
+    assert.same({ firing = count }, standing())
+    local before = #received()
+    local delivery = assert(Delivery.new(monitor, { allow = { "127.0.0.1" }, now = function() return now end }))
+    delivery:renew()
+    delivery:close()
+    assert.equal(6, #received() - before) -- of 1,000 alerts each
+    assert.equal(0, #assert(outbox.renewing(monitor, "alertmanager", now)))
+    -- what ends is told as such for five minutes from when it was told, also where the feed is an hour behind
+    assert(transaction.run(monitor.database, function(execute)
+      return execute("UPDATE alert SET state = 'resolved', ended = ?2 WHERE id = ?1", "a1", now - 3600 * 1000000)
+    end, true))
+    put(event("a1", "resolved", { group = "down" }))
+    assert.same({ delivered = 1 }, round())
+    now = now + 299 * 1000000
+    assert.same({ firing = count - 1, resolved = 1 }, standing())
+    now = now + 2 * 1000000
+    assert.same({ firing = count - 1 }, standing())
+  end)
+
   it("forgets what has long ended", function()
     assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
     put(event("a", "firing", { channels = { "log" } }))

@@ -299,15 +299,8 @@ function Delivery:beat()
   end
 end
 
--- What stands, again, to one channel: true where it was taken.
-local function renew(self, row, now)
-  local events, channel = outbox.standing(self.monitor, row, now), outbox.open_channel(self.monitor, row)
-  if not events or not channel then
-    return false
-  elseif #events == 0 then
-    return true
-  end
-  local kind = channels.of(row.kind)
+-- Events, again, to one channel: true where they were taken.
+local function send_again(self, kind, channel, events, now)
   local request = kind.requests(message.new({ id = "renewal", at = now, link = self.link }, events, self.monitor.database),
     channel, now, self.tell)[1]
   request.time_limit = self.time_limit
@@ -317,6 +310,19 @@ local function renew(self, row, now)
     answer = self.transfers:next()
   end
   return answer ~= nil and kind.judge(answer) == "delivered"
+end
+
+-- What stands, again, to one channel, page by page: true where all of it was taken.
+local function renew(self, row, now)
+  local channel, after = outbox.open_channel(self.monitor, row), 0
+  while channel and after do
+    local events
+    events, after = outbox.standing(self.monitor, row, now, after)
+    if not events or events[1] and not send_again(self, channels.of(row.kind), channel, events, now) then
+      return false
+    end
+  end
+  return channel ~= nil
 end
 
 --- Sends what stands again where that is needed for it to stand: to Alertmanager, each minute.

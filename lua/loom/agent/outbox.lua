@@ -31,7 +31,8 @@ local KEEP, KEEP_DEAD = 30 * 86400 * SECOND, 400 * 86400 * SECOND -- of messages
 local KEEP_EVENTS = 400 * 86400 * SECOND
 local ALERTS_MAX = 1000000 -- some 300 MB; the oldest ones that have ended go first
 local TIDY_MAX = 10000 -- rows that go at a time
-local STANDING_MAX = 5000 -- alerts that are sent again at a time, some MB
+local STANDING_PAGE = 1000 -- alerts that are sent again in a request, 1 MB
+local LATE = 86400 * SECOND -- for which the end of an alert may be on its way
 
 -- ---- clocks that jump back ----
 
@@ -105,17 +106,35 @@ function outbox.renewing(monitor, kind, now)
     now - channels.of(kind).renews * SECOND)
 end
 
---- The last event of each alert that a channel was told of and that stands, or has ended a short while ago.
-function outbox.standing(monitor, row, now)
-  local rows, message, code = monitor.database:rows([[SELECT event FROM alert_event WHERE number IN (
-      SELECT max(e.number) FROM alert_message m JOIN alert_message_event o ON o.message = m.number
-      JOIN alert_event e ON e.number = o.event WHERE m.channel = ?1 AND m.outcome = 'delivered' GROUP BY e.alert)
-    AND (state NOT IN ('resolved', 'expired') OR at > ?2) ORDER BY number DESC LIMIT ?3]], row.channel,
-    now - channels.of(row.kind).settles * SECOND, STANDING_MAX)
-  for i, found in ipairs(rows or {}) do
-    rows[i] = cjson.decode(found.event)
+local standing_sql = [[WITH one AS MATERIALIZED(SELECT number, id, ended FROM alert
+    WHERE number > ?3 AND (ended IS NULL OR ended > ?4) ORDER BY number LIMIT ?5)
+  SELECT one.number, e.event FROM one LEFT JOIN alert_event e ON e.number = (
+    SELECT max(f.number) FROM alert_event f JOIN alert_message_event o ON o.event = f.number
+      JOIN alert_message m ON m.number = o.message
+    WHERE f.alert = one.id AND m.channel = ?1 AND m.outcome = 'delivered'
+      AND (f.state NOT IN ('resolved', 'expired') OR m.ended > ?2))
+    AND (one.ended IS NULL OR e.state IN ('resolved', 'expired'))
+  ORDER BY one.number]]
+
+--- The last event that a channel was told of each alert that stands, or whose end it was told a short while ago; a page of them.
+-- @tparam loom.monitor monitor
+-- @tparam table row of `outbox.renewing`
+-- @tparam int now
+-- @tparam int after 0, or what the last page returned
+-- @treturn {table,...}|nil
+-- @return after what the next page comes, false: there is none; or the failure
+-- @treturn ?string its code
+function outbox.standing(monitor, row, now, after)
+  local settled = now - channels.of(row.kind).settles * SECOND
+  local rows, message, code = monitor.database:rows(standing_sql, row.channel, settled, after, now - LATE, STANDING_PAGE)
+  if not rows then
+    return nil, message, code
   end
-  return rows, message, code
+  local events = {}
+  for _, found in ipairs(rows) do
+    events[#events + 1] = found.event and cjson.decode(found.event) or nil
+  end
+  return events, #rows == STANDING_PAGE and rows[#rows].number
 end
 
 --- Writes that what stands was sent again.
@@ -443,13 +462,13 @@ function outbox.drop(monitor, id, now)
   end, true)
 end
 
--- The last message that a channel has of an alert that is open, by which is known who is to hear of its end; and the first one, of
--- whose incident it is.
+-- The last message of an outcome that a channel has of an alert that is open, by which is known who is to hear of its end, and
+-- what stands; and the first one, of whose incident it is.
 local function is_end_of_open(order)
   return [[EXISTS(SELECT 1 FROM alert_message_event o JOIN alert_event e ON e.number = o.event
     JOIN alert a ON a.id = e.alert AND a.ended IS NULL WHERE o.message = m.number AND NOT EXISTS(
     SELECT 1 FROM alert_event f JOIN alert_message_event p ON p.event = f.number JOIN alert_message q ON q.number = p.message
-    WHERE f.alert = e.alert AND q.channel = m.channel AND q.number ]] .. order .. " m.number))"
+    WHERE f.alert = e.alert AND q.channel = m.channel AND q.outcome = m.outcome AND q.number ]] .. order .. " m.number))"
 end
 
 --- Removes what is older than it is kept: delivered and dropped messages after 30 days, dead letters, events and alerts
