@@ -356,6 +356,26 @@ describe("the configuration of alerts", function()
         to = { "b" } })
     end)
 
+    it("that is set again as it is goes on as it was: what fails, waits or is gone does not begin anew", function()
+      local one = { name = "c", kind = "webhook", url = "https://a.example/", authorization = SECRET }
+      local function status()
+        local found = configuration.get(monitor, "channel", "c").channel
+        return { found.failing or 0, found.hold, found.disabled or 0, found.disabled_reason or "" }
+      end
+      put("channel", one)
+      assert(require("loom.transaction").run(monitor.database, function(execute)
+        return execute "UPDATE alert_channel SET failing = 5, hold = 6, disabled = 7, disabled_reason = '410 Gone'"
+      end, true))
+      assert.equal("unchanged", put("channel", one).change)
+      assert.same({}, assert(configuration.apply(monitor, { channels = { one } })))
+      assert.same({ 5, 6, 7, "410 Gone" }, status())
+      for _, changed in ipairs { { enabled = false }, { enabled = true } } do -- by hand it can be
+        changed.name, changed.kind, changed.url = "c", "webhook", "https://a.example/"
+        assert.equal("changed", put("channel", changed).change)
+      end
+      assert.same({ 0, 0, 0, "" }, status())
+    end)
+
     it("waits for secrets that an export does not have", function()
       put("channel", { name = "c", kind = "slack", url = true })
       assert.same({ "url" }, configuration.get(monitor, "channel", "c").channel.awaited)

@@ -47,7 +47,7 @@ local function stored(execute, name)
     return nil
   end
   local _, _, secrets = execute("SELECT secrets FROM alert_secret WHERE channel = ?", number) -- which no query may read
-  return { number = number, kind = value_of "kind", open = cjson.decode(value_of "definition"), disabled = value_of "disabled",
+  return { number = number, kind = value_of "kind", open = cjson.decode(value_of "definition"),
     secrets = cjson.decode(secrets or "{}") }
 end
 
@@ -164,6 +164,18 @@ local function changed_secrets(of, made, old)
   return names
 end
 
+-- Writes a channel that is another one than it was: what is known of it does not hold any more.
+local function write(execute, definition, open, secrets, disabled)
+  execute([[INSERT INTO alert_channel(name, kind, definition, disabled, disabled_reason) VALUES(?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT(name) DO UPDATE SET kind = ?2, definition = ?3, disabled = ?4, disabled_reason = ?5, failing = NULL,
+    hold = 0]], definition.name, definition.kind, open, disabled, disabled and "not enabled")
+  execute("INSERT OR REPLACE INTO alert_secret SELECT number, ?2 FROM alert_channel WHERE name = ?1", definition.name, secrets)
+  local _, _, count = execute "SELECT count(*) FROM alert_channel"
+  if count > MOST then
+    transaction.fail("EINVAL", "there may be at most %d channels", MOST)
+  end
+end
+
 --- Sets a channel, in a transaction; ends that where it cannot be.
 -- @tparam function execute see `loom.transaction.run`
 -- @tparam table definition see `loom.agent.channels.check`; a secret that is not given, or `true`, stays as it was, one that is
@@ -180,17 +192,11 @@ function channel_store.put(execute, definition, now)
   old.is_there = old == found
   local made = merge(definition, old)
   local open, secrets = canonical(made.open), canonical(made.secrets)
-  local disabled = made.open.enabled == false and now or nil
-  execute([[INSERT INTO alert_channel(name, kind, definition, disabled, disabled_reason) VALUES(?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT(name) DO UPDATE SET kind = ?2, definition = ?3, disabled = ?4, disabled_reason = ?5, failing = NULL,
-    hold = 0]], definition.name, definition.kind, open, disabled, disabled and "not enabled")
-  execute("INSERT OR REPLACE INTO alert_secret SELECT number, ?2 FROM alert_channel WHERE name = ?1", definition.name, secrets)
-  local _, _, count = execute "SELECT count(*) FROM alert_channel"
-  if count > MOST then
-    transaction.fail("EINVAL", "there may be at most %d channels", MOST)
-  end
   local others = changed_secrets(channels.of(definition.kind), made, old)
-  local is_changed = not old.is_there or #others > 0 or canonical(old.open) ~= open or (old.disabled ~= nil) ~= (disabled ~= nil)
+  local is_changed = not old.is_there or #others > 0 or canonical(old.open) ~= open
+  if is_changed then -- or a channel that fails, waits or is gone would begin anew whenever the same file is applied
+    write(execute, definition, open, secrets, made.open.enabled == false and now or nil)
+  end
   return found and shown(definition.name, found.kind, found.open), shown(definition.name, definition.kind, made.open), others,
     is_changed
 end
