@@ -148,6 +148,30 @@ describe("an agent", function()
     monitor:close()
   end)
 
+  it("goes on by the command after rounds that fail", function()
+    local config = files.write(folder .. "/config.lua", [[
+local outbox, failures = require "loom.agent.outbox", 2
+local due = outbox.due
+outbox.due = function(...)
+  failures = failures - 1
+  if failures >= 0 then
+    return nil, "EBUSY: the database is in use", "EBUSY"
+  end
+  return due(...)
+end
+return {}]])
+    files.write(folder .. "/err", "")
+    local pid = shell.run(("%s >%s/out 2>>%s/err & echo $!"):format(shell.line("agent", db, "--config", config), folder, folder))
+      .out:match "%d+"
+    await("the message", function()
+      return files.read(folder .. "/err"):find("[critical] firing: down", 1, true)
+    end, function() return files.read(folder .. "/err") end)
+    shell.run("kill -TERM " .. pid)
+    assert.is_true(shell.await_end(pid, 30))
+    local _, count = files.read(folder .. "/err"):gsub("loom: EBUSY: the database is in use; it is tried again\n", "")
+    assert.equal(1, count)
+  end)
+
   it("takes over at once from one that was killed", function()
     local script = files.write(folder .. "/agent.lua", [[
 local monitor = assert(require "loom".open(arg[1]))

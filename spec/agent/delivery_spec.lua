@@ -172,6 +172,42 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     end
   end)
 
+  it("sends a message once, also where what became of it cannot be written at once", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
+    local delivery = assert(Delivery.new(monitor, { allow = { "127.0.0.1" }, now = function() return now end }))
+    put(event("a", "firing"), event("b", "firing"))
+    local usual, failures = outbox.settle, 3
+    outbox.settle = function(...)
+      failures = failures - 1
+      if failures >= 0 then
+        return nil, "EBUSY: the database is in use", "EBUSY"
+      end
+      return usual(...)
+    end
+    local rounds, failed = 0, 0
+    repeat
+      rounds = rounds + 1
+      local good, counts, why = pcall(delivery.round, delivery)
+      if good and not counts then
+        failed = failed + 1
+        assert.equal("EBUSY: the database is in use", why)
+      end
+      now = now + 60 * 1000000 -- longer than a try may take
+      put(event("a", "resolved"))
+    until #list "delivered" == 2 or rounds == 20
+    outbox.settle = usual
+    assert(delivery:round())
+    delivery:close()
+    assert.equal(3, failed)
+    local got, ids = received(), {}
+    for _, one in ipairs(got) do
+      assert.is_nil(ids[one.id], "it came twice")
+      ids[one.id] = true
+    end
+    assert.equal(#got, #list "delivered")
+    assert.same({}, list "pending")
+  end)
+
   it("takes from a function no time that is none", function()
     local answers = { 0 / 0, -1, "soon", {} }
     assert(transaction.run(monitor.database, function(execute)

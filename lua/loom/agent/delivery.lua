@@ -39,11 +39,7 @@ function Delivery.new(monitor, options)
   return setmetatable({ monitor = monitor, transfers = transfers, now = options.now, random = options.random or math.random,
     tell = options.tell or function() end, link = options.link, time_limit = options.time_limit,
     is_ending = options.is_ending or function() return false end, by_number = {}, commands = {}, under_way = 0, running = {},
-    calls = options.config and options.config.channels or {} }, Delivery)
-end
-
-function Delivery:close()
-  self.transfers:close()
+    outcomes = {}, calls = options.config and options.config.channels or {} }, Delivery)
 end
 
 -- ---- requests ----
@@ -133,14 +129,30 @@ local function go_on(self, work)
   return start_next(self, work)
 end
 
+-- Writes what became of tries. What cannot be written now, such as while somebody else writes for long, is written later: a
+-- message whose outcome nobody knew would be sent again.
+local function write_outcomes(self)
+  while self.outcomes[1] and not self.failure do
+    local outcome = table.remove(self.outcomes, 1)
+    local row = outcome.row
+    local good, why = outbox.settle(self.monitor, row, outcome.verdict, outcome.answer, outcome.at, outcome.after, self.random)
+    if good then
+      self.running[row.number] = nil
+    else
+      table.insert(self.outcomes, 1, outcome)
+      self.failure = why
+    end
+  end
+end
+
 function settle(self, work, verdict, answer, after)
   if verdict == "delivered" and work.requests[work.at + 1] then
     return go_on(self, work)
   end
-  let_go(self, work)
-  local good, why = outbox.settle(self.monitor, work.row, verdict, answer, self.now(), after, self.random)
+  self.under_way = self.under_way - 1 -- it is running still, for those who look for what is due, until that is written
   self.counts[verdict] = (self.counts[verdict] or 0) + 1
-  self.failure = self.failure or not good and why or nil
+  self.outcomes[#self.outcomes + 1] = { row = work.row, verdict = verdict, answer = answer, after = after, at = self.now() }
+  write_outcomes(self)
 end
 
 -- ---- messages ----
@@ -337,11 +349,13 @@ end
 
 --- Delivers what is due, until nothing is due or under way any more.
 -- @tparam[opt] function meanwhile called about once a second while something is under way
--- @treturn table|nil how many tries ended as `delivered`, `again`, `dead` and `disabled`; or nil and the failure
+-- @treturn table|nil how many tries ended as `delivered`, `again`, `dead` and `disabled`; or nil and the failure, after which the
+--   next round goes on with what is under way
 function Delivery:round(meanwhile)
   self.counts, self.failure = {}, nil
   local looked = self.now()
-  local started = start_due(self)
+  write_outcomes(self)
+  local started = not self.failure and start_due(self)
   while (self.under_way > 0 or started) and not self.failure do
     if self.under_way > 0 and not started or self.transfers:count() > 0 then
       self.transfers:wait(#self.commands > 0 and STEP_OF_COMMANDS or STEP)
@@ -358,6 +372,13 @@ function Delivery:round(meanwhile)
     return nil, self.failure
   end
   return self.counts
+end
+
+--- Ends what is under way; what has ended is written, if it can be.
+function Delivery:close()
+  self.failure = nil
+  write_outcomes(self)
+  self.transfers:close()
 end
 
 return Delivery

@@ -29,15 +29,20 @@ local function tell(line)
   common.note("%s", line)
 end
 
--- Rounds until one fails or somebody asks for the end, or the first one only.
+-- Rounds until somebody asks for the end, or the first one only. One that fails, since somebody else writes for long, or the disk
+-- is full, is told, and the next one may not: an alert that comes late is better than none.
 local function rounds(agent, once)
+  local told
   while not core.asked_to_end() do
     local counts, message = agent:round(once)
-    if counts == nil then
+    if counts == nil and once then
       return nil, message
     elseif counts == false and once then
       common.note("another agent is at work on the database")
+    elseif counts == nil and message ~= told then
+      common.note("%s; it is tried again", message)
     end
+    told = counts == nil and message or nil
     for _, outcome in ipairs { "again", "dead", "disabled" } do
       if counts and counts[outcome] then
         common.note("%s: %s", outcome, text.counted(counts[outcome], "message"))
