@@ -325,6 +325,11 @@ describe("access to a service", function()
       authorization).status)
     assert.equal(200, service:post("/v1/ingest/hours", "text/csv", "store_id,day,start_time_local,end_time_local\n", "-H",
       authorization).status)
+    assert.equal(201, service:request("/v1/channels/log", "-X", "PUT", "-H", authorization, "-H",
+      "Content-Type: application/json", "-d", '{"kind":"log"}').status)
+    assert.equal(201, service:request("/v1/alert-rules/down", "-X", "PUT", "-H", authorization, "-H",
+      "Content-Type: application/json", "-d", '{"when":{"kind":"inactive_polls","count":1,"of":1}}').status)
+    shell.good("agent", folder .. "/db", "--once")
     local body, missing
     local tries = 0
     repeat -- whichever worker it was in

@@ -4,13 +4,14 @@ local instants = require "loom.formats.instants"
 local loom = require "loom"
 local router = require "loom.http.router"
 local server = require "support.api"
+local shell = require "support.shell"
 local time = require "loom.time"
 
 require "loom.http" -- which knows all routes
 
 local expect, problem, escape = contract.expect, contract.expect_problem, server.escape
 
--- Stores with polls that are no whole seconds, an exclusion, and one with opening hours.
+-- Stores with polls that are no whole seconds, an exclusion, one with opening hours, an alert and one that is about to fire.
 local function fill(path)
   local monitor = assert(loom.open(path, { create = true }))
   local polls = {}
@@ -23,6 +24,12 @@ local function fill(path)
   assert(monitor:polls(polls))
   assert(monitor:set_hours("s3", { mon = "09:00-17:00" }, { effective_from = "always" }))
   assert(monitor:exclude { store = "s2", from = "2024-03-04 10:00", to = "2024-03-04 10:20", reason = "repair" })
+  assert(monitor:set_channel { name = "log", kind = "log" })
+  local down = { kind = "inactive_polls", count = 1, of = 1 }
+  assert(monitor:set_rule { name = "down", when = down, channels = { "log" } })
+  assert(monitor:set_rule { name = "soon", when = down, ["for"] = { count = 3 }, channels = { "log" } })
+  assert(monitor:set_silence { matchers = { rule = { "none" } }, to = "2124-03-04" .. " 10:00" })
+  shell.good("agent", path, "--once", "--clock", "2024-03-04 23:40:00")
   monitor:close()
 end
 
@@ -35,6 +42,18 @@ describe("instants over HTTP", function()
     server.stop()
   end)
 
+  -- A route's path, of what there is.
+  local function address(route)
+    local names = { store_id = "s2", name = "down", id = function()
+      return expect(200, "GET", "/v1/alerts?rule=down").alerts[1].id
+    end }
+    local path = route.path:gsub("{(.-)}", function(name)
+      local found = names[name]
+      return type(found) == "function" and found() or found
+    end)
+    return path .. (path:find "^/v1/alert%-rules/.*/explain$" and "?store_id=s8" or "")
+  end
+
   -- Routes that answer with instants in a chosen form; what differs by the clock alone is left out.
   local function paths()
     local list = {}
@@ -42,7 +61,7 @@ describe("instants over HTTP", function()
       for _, group in ipairs { route.parameters or {}, (route.parameters or {}).more or {} } do
         for _, parameter in ipairs(group) do
           if parameter.name == "time" and route.method == "GET" then
-            list[#list + 1] = (route.path:gsub("{store_id}", "s2"))
+            list[#list + 1] = address(route)
           end
         end
       end
@@ -85,11 +104,12 @@ describe("instants over HTTP", function()
     for _, path in ipairs(paths()) do
       asked[path] = true
       local text = ask(path)
+      local chosen = path .. (path:find("?", 1, true) and "&" or "?") .. "time="
       for _, form in ipairs(instants.names) do
-        local formed = ask(path .. "?time=" .. form)
+        local formed = ask(chosen .. form)
         assert.is_true(compare(text, formed, instants.of(form), path) > 0, path)
       end
-      problem(400, "time", "GET", path .. "?time=unix")
+      problem(400, "time", "GET", chosen .. "unix")
     end
     for _, path in ipairs { "/v1/stores", "/v1/now", "/v1/summary", "/v1/series", "/v1/strips", "/v1/groups",
       "/v1/stores/s2", "/v1/stores/s2/timeline", "/v1/stores/s2/outages", "/v1/stores/s2/explain", "/v1/stores/s2/schedule" } do

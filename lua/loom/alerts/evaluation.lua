@@ -207,9 +207,11 @@ end
 
 -- ---- events ----
 
+-- Ids are the same on every Lua: a number as text is not.
 local function id_of(native_event, state, at)
+  local fired_at = native_event.fired_at
   return core.alert_id(at, table.concat({ native_event.rule_name, native_event.kind, native_event.subject,
-    tostring(native_event.fired_at), state, tostring(at) }, "\0"))
+    fired_at and ("%d"):format(fired_at) or "nil", state, ("%d"):format(at) }, "\0"))
 end
 
 local INSTANTS = { "from", "to", "open", "close", "last_poll" }

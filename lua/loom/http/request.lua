@@ -111,14 +111,24 @@ local function texts_of(name, value)
   return texts
 end
 
+local function sorted_names(map)
+  local names = {}
+  for name in pairs(map) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
 --- The parameters of the query, checked; no others may be there.
 -- @tparam table checkers by name, as in `loom.check`
 -- @tparam[opt] table prefixes names such as "where." whose parameters become a table, by what follows, of lists of texts
 -- @tparam[opt] table lists those that may be there more than once, by name: their checkers get a list of texts
 -- @treturn table
 function request.parameters(checkers, prefixes, lists)
-  local checked = {}
-  for name, value in pairs(parameters_of_query()) do
+  local checked, given_ones = {}, parameters_of_query()
+  for _, name in ipairs(sorted_names(given_ones)) do -- of two that are wrong the same one is told, whoever is told
+    local value = given_ones[name]
     local prefix, rest = name:match("^([%l_]+%.)(.*)$")
     local checker = checkers[name]
     if prefix and prefixes and prefixes[prefix] then
