@@ -1,9 +1,9 @@
 --- What a round comes to, written down: states, alerts, events, and what is told of them. All of it is in one transaction, which
 -- ends before anything is sent.
 --
--- An event is always written. It is told unless its alert is silenced, muted, acknowledged or spoken for; an alert of which nothing
--- was told, and that still goes on when nothing holds it back any more, is told then, together with others of its kind. What has
--- been told as firing is told when it is over.
+-- An event is always written. It is told unless its alert is silenced, muted, acknowledged or spoken for; an alert of which
+-- nothing was told, and that still goes on when nothing holds it back any more, is told then, together with others of its kind.
+-- What has been told as firing is told when it is over.
 -- @classmod loom.agent.ledger
 
 local cjson = require "cjson.safe"
@@ -287,8 +287,8 @@ end
 -- Alerts that may be of another opinion about being told: all where anything is silent.
 local function candidates(self, after)
   local repeating = names_where(self.rules, function(rule) return rule["repeat"] ~= nil end)
-  return rows(self, [[SELECT number, id, rule, severity, kind, subject, told, thread, silenced, muted, inhibited, flapping, frozen,
-      acked, ack_until, EXISTS(SELECT 1 FROM alert o WHERE o.id = a.inhibited AND o.ended IS NULL) AS is_inhibited
+  return rows(self, [[SELECT number, id, rule, severity, kind, subject, told, thread, silenced, muted, inhibited, flapping,
+      frozen, acked, ack_until, EXISTS(SELECT 1 FROM alert o WHERE o.id = a.inhibited AND o.ended IS NULL) AS is_inhibited
     FROM alert a WHERE ended IS NULL AND number > ?1 AND (?2 OR told = 0 OR silenced = 1 OR muted = 1
       OR rule IN (SELECT value FROM json_each(?3))) ORDER BY number LIMIT ?4]], after, flag(self.quiet:is_any()), repeating, PAGE)
 end
