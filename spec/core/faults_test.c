@@ -533,6 +533,29 @@ static void files_that_fail(void **state) {
   try_all(*state, found, COUNT_OF(found));
 }
 
+/* An order of stores for which there was no memory is set when it is asked for again, as where what failed is stored again. */
+static void an_order_without_memory(void **state) {
+  (void)state;
+  static const uint32_t order[] = {1, 0};
+  static const struct loom_poll_record polls[] = {{.store = 0}, {.store = 1}};
+  for (long n = 1; n <= 2; n++) {
+    loom_error error;
+    struct loom_poll_group group;
+    loom_poll_sorter *sorter = loom_poll_sorter_new(10);
+    assert_non_null(sorter);
+    fault_arm(FAULT_OWN_MEMORY, FAULT_ERROR, false, n);
+    assert_false(loom_poll_sorter_set_order(sorter, order, 2));
+    assert_int_equal(fault_disarm(), 1);
+    assert_true(loom_poll_sorter_set_order(sorter, order, 2));
+    assert_status(loom_poll_sorter_add(sorter, polls, 2, NULL, &error), LOOM_OK, &error);
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+      assert_status(loom_poll_sorter_next(sorter, &group, &error), LOOM_OK, &error);
+      assert_int_equal(group.store, order[i]);
+    }
+    loom_poll_sorter_free(sorter);
+  }
+}
+
 static int begin(void **state) {
   static struct scratch scratch;
   scratch_begin(&scratch);
@@ -552,6 +575,7 @@ static int end(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_order_without_memory),
       cmocka_unit_test_setup_teardown(out_of_memory, begin, end),
       cmocka_unit_test_setup_teardown(files_that_fail, begin, end),
   };

@@ -108,8 +108,12 @@ bool loom_poll_sorter_set_order(loom_poll_sorter *sorter, const uint32_t *order,
     return true;
   ranks->order = malloc(count * sizeof *order);
   ranks->ranks = malloc(count * sizeof *order);
-  if (!ranks->order || !ranks->ranks)
+  if (!ranks->order || !ranks->ranks) { /* not by half, so that it can be set again */
+    free(ranks->order);
+    free(ranks->ranks);
+    ranks->order = ranks->ranks = NULL;
     return false;
+  }
   memcpy(ranks->order, order, count * sizeof *order);
   for (uint32_t rank = 0; rank < count; rank++)
     ranks->ranks[order[rank]] = rank;
@@ -305,7 +309,7 @@ static bool later(loom_poll a, loom_poll b) {
 }
 
 /* Whether they are in order; `distinct`: one to an instant. */
-static bool is_sorted(const loom_poll *polls, size_t count, bool *distinct) {
+static bool is_in_order(const loom_poll *polls, size_t count, bool *distinct) {
   *distinct = true;
   for (size_t i = 1; i < count; i++) {
     if (later(polls[i - 1], polls[i]))
@@ -343,13 +347,13 @@ static void merge_sort(loom_poll *polls, loom_poll *spare, size_t count) {
 }
 
 static bool sort_group(loom_poll_sorter *sorter, loom_poll *polls, size_t count, bool *distinct) {
-  if (is_sorted(polls, count, distinct))
+  if (is_in_order(polls, count, distinct))
     return true;
   if (count > INSERTION_LIMIT &&
       !loom_grow(&sorter->group_spare, &sorter->spare_capacity, count, sizeof *polls))
     return false;
   merge_sort(polls, sorter->group_spare, count);
-  return is_sorted(polls, count, distinct);
+  return is_in_order(polls, count, distinct);
 }
 
 /* ---- taking the groups ---- */
