@@ -1,7 +1,8 @@
 /*
 ** Reading of one input file into a staging, which needs no database and takes bytes as they come.
 **
-**   loom_staging_new → loom_ingest_new → loom_ingest_feed, … → loom_ingest_finish → loom_ingest_free → a sink stores the staging
+**   loom_staging_new → loom_ingest_new → loom_ingest_feed, … → loom_ingest_finish → loom_ingest_free
+**   → a sink stores the staging
 **
 ** Bytes may be plain or gzip (told by their first two). Polls are parsed by several threads and sorted in bounded
 ** memory; the result does not depend on how the bytes were cut or how many threads there were.
