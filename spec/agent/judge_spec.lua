@@ -676,6 +676,22 @@ describe("the agent's judgement", function()
     monitor = assert(loom.open(folder .. "/other.db", { create = true }))
   end)
 
+  it("goes by the rule that is stored where a function has its name, and tells of the function", function()
+    put("channel", LOG)
+    local rules = { { name = "down", severity = "info", when = function() return { ["7"] = true } end },
+      { name = "own", severity = "info", when = function() return { ["8"] = true } end } }
+    poll({ "1" }, true)
+    round { rules = rules }
+    assert.same({ "down: firing 7", "own: firing 8" }, told())
+    put("rule", DOWN)
+    round { rules = rules }
+    assert.same({ "down: firing 1", "down: resolved 7 rule_removed", "left out: firing function down" }, told())
+    assert(configuration.remove(monitor, "rule", "down"))
+    pass(60)
+    round { rules = rules }
+    assert.same({ "down: firing 7", "down: resolved 1 rule_removed", "left out: resolved function down recovered" }, told())
+  end)
+
   it("writes whatever a function returns, or tells that it cannot be read, and evaluates all else", function()
     put("channel", LOG)
     put("rule", DOWN)

@@ -223,6 +223,7 @@ describe("the configuration of alerts", function()
       return made
     end
     local down = { kind = "down_for", time = "30m" }
+    refused('rule "stale": name: another name than that of', "rule", { name = "stale", when = down })
     refused('rule "r": when.time: duration of up to 31 days', "rule", rule { kind = "down_for", time = "45d" })
     refused('rule "r": when.time: duration', "rule", rule { kind = "no_poll", time = "32d", scope = "fleet" })
     refused('rule "r": for.time: duration', "rule", rule(down, { ["for"] = { time = "40d" } }))

@@ -34,7 +34,7 @@ local function text(value)
 end
 
 local known = {
-  rules = { name = rules.checkers.name, severity = check.choice(rules.severities), when = is_function, text = text,
+  rules = { name = rules.checkers.name_of_rule, severity = check.choice(rules.severities), when = is_function, text = text,
     channels = rules.checkers.texts, mute = rules.checkers.texts, ["repeat"] = time.duration,
     storm = check.integer(1, 2 ^ 31 - 1), runbook = text },
   channels = { name = rules.checkers.name, call = is_function },
@@ -125,6 +125,22 @@ function config.load(path)
     return nil, type(found) == "table" and found.message or error(found, 0), "EINVAL"
   end
   return found
+end
+
+--- Whether rules that are functions have names of their own, since alerts are known by the names of their rules.
+-- @tparam loom.monitor monitor
+-- @tparam {table,...} list of rules
+-- @treturn bool|nil true, or nil, the failure (EINVAL: a rule that is stored has that name) and its code
+function config.check_names(monitor, list)
+  for _, rule in ipairs(list) do
+    local rows, message, code = monitor.database:rows("SELECT 1 FROM configuration WHERE kind = 'rule' AND name = ?", rule.name)
+    if not rows then
+      return nil, message, code
+    elseif rows[1] then
+      return nil, ("EINVAL: rule %s: there is one of this name that is stored"):format(check.shown(rule.name)), "EINVAL"
+    end
+  end
+  return true
 end
 
 --- Makes the channels known to the outbox, which then keeps messages for them.

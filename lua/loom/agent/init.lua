@@ -21,7 +21,10 @@ local BEAT_EVERY = 60 * 1000000
 -- @treturn loom.agent|nil or nil, the failure and its code
 function Agent.new(monitor, options)
   if options.config then
-    local known, message, code = config.announce(monitor, options.config.channels)
+    local known, message, code = config.check_names(monitor, options.config.rules)
+    if known then
+      known, message, code = config.announce(monitor, options.config.channels)
+    end
     if not known then
       return nil, message, code
     end

@@ -6,6 +6,7 @@
 -- @classmod loom.agent.judge
 
 local book = require "loom.alerts.book"
+local check = require "loom.check"
 local cjson = require "cjson.safe"
 local Evaluation = require "loom.alerts.evaluation"
 local Ledger = require "loom.agent.ledger"
@@ -111,6 +112,25 @@ local function count_stores(self)
   return row and row.count .. " " .. row.last
 end
 
+-- Takes the rules that are functions, but for those whose names are those of rules that have been stored since.
+local function add_functions(self, configured)
+  local names = {}
+  for _, list in ipairs { configured.rules, configured.left_out or {} } do
+    for _, item in ipairs(list) do
+      names[item.name] = names[item.name] or item.kind == nil or item.kind == "rule"
+    end
+  end
+  self.asked, self.unusable = {}, { table.unpack(configured.left_out or {}) }
+  for _, rule in ipairs(self.functions) do
+    if names[rule.name] then
+      self.unusable[#self.unusable + 1] = { kind = "function", name = rule.name,
+        why = ("rule %s: one of this name has been stored"):format(check.shown(rule.name)) }
+    else
+      self.asked[#self.asked + 1], self.by_name[rule.name] = rule, rule
+    end
+  end
+end
+
 local function begin(self)
   local configured, message, code = self.configuration.load(self.monitor)
   if not configured then
@@ -142,9 +162,7 @@ local function begin(self)
   for _, item in ipairs(configured.left_out or {}) do
     self.left_out[item.number] = item.kind == "rule" or nil
   end
-  for _, rule in ipairs(self.functions) do
-    self.by_name[rule.name] = rule
-  end
+  add_functions(self, configured)
   local last
   last, message, code = book.last_round(self.monitor)
   if not last then
@@ -261,7 +279,7 @@ local function evaluate(self, now)
   end
   self.evaluation:arrange(found.events)
   if found.is_all then
-    found.failure = system.ask(self.monitor, self.functions, now)
+    found.failure = system.ask(self.monitor, self.asked, now)
   end
   return found
 end
@@ -298,7 +316,7 @@ local function write(self, found, now, seconds)
       return rule and rule.number or 0
     end)
     if found.is_all then
-      system.write(self.monitor, ledger, self.functions, now, self.configured.left_out)
+      system.write(self.monitor, ledger, self.asked, now, self.unusable)
       ledger:review()
       write_round(self, execute, now, seconds)
     end

@@ -65,6 +65,14 @@ local function name(value)
   return nil, ("name of letters, digits, '_', '.' and '-', up to %d"):format(NAME_MAX)
 end
 
+-- The name of a rule: not that of an alert of the system, whose events would pass for the rule's. (The others have a space.)
+local function name_of_rule(value)
+  if value == "stale" then
+    return nil, "another name than that of the alert of a feed that is stale"
+  end
+  return name(value)
+end
+
 local function template(value)
   local expected = ("text of up to %d bytes"):format(TEXT_MAX)
   if type(value) ~= "string" or #value > TEXT_MAX then
@@ -168,7 +176,7 @@ local function kind(value)
 end
 
 local top = {
-  name = name,
+  name = name_of_rule,
   enabled = check.boolean,
   severity = check.choice(rules.severities),
   stores = fields { where = stores.conditions, ids = list_of_texts, dormant = check.boolean },
@@ -185,8 +193,10 @@ local top = {
   max_gap = up_to(GAP_MAX),
 }
 
---- Checkers that other definitions share with those of rules: a name, texts, a window, a stretch of time, a choice of stores.
-rules.checkers = { name = name, texts = list_of_texts, window = window, stretch = some_stretch,
+--- Checkers that other definitions share with those of rules: a name, that of a rule, texts, a window, a stretch of time, a
+-- choice of stores.
+rules.checkers = { name = name, name_of_rule = name_of_rule, texts = list_of_texts, window = window,
+  stretch = some_stretch,
   stores = { where = stores.conditions, ids = list_of_texts, dormant = check.boolean } }
 
 -- ---- reading ----
