@@ -241,6 +241,51 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.same({ again = 1 }, round()) -- that of b: a waits 5 s
   end)
 
+  it("tells counts by zone and attribute, and the ten worst, of more than the rule's storm, and of no fewer", function()
+    local heard
+    assert(transaction.run(monitor.database, function(execute)
+      return execute "INSERT INTO alert_channel(name, kind, definition) VALUES('hook', 'lua', '{}')"
+    end, true))
+    for i = 1, 30 do
+      assert(monitor:set_attributes(tostring(i), { region = i > 25 and "east" or "west", number = tostring(i) }))
+    end
+    local function tell(count, fields)
+      local events = {}
+      for i = 1, count do
+        events[i] = event("a" .. i, "firing", { group = "g", value = i, subject = { kind = "store", id = tostring(i),
+          zone = i % 3 == 0 and "Europe/London" or "Europe/Paris" } })
+        for name, value in pairs(fields[i] or fields) do
+          events[i][name] = value
+        end
+      end
+      put((table.unpack or unpack)(events)) -- luacheck: compat
+      heard = nil
+      assert.same({ delivered = 1 }, round { config = { channels = { hook = function(made) heard = made end } } })
+      assert.equal(count, heard.total)
+      assert.equal(count, #heard.all)
+      return #heard.events
+    end
+    assert.equal(20, tell(20, { storm = 20 }))
+    assert.is_nil(heard.attributes)
+    assert.equal(10, tell(30, { storm = 20 }))
+    assert.same({ { "Europe/Paris", 20 }, { "Europe/London", 10 } }, heard.zones)
+    assert.equal(2, #heard.attributes) -- the number of each store is no news
+    assert.same({ "region=west", 25, attribute = "region", value = "west" }, heard.attributes[1])
+    assert.same({ "region=east", 5, attribute = "region", value = "east" }, heard.attributes[2])
+    assert.equal("30", heard.events[1].subject.id)
+    assert.equal(300, tell(300, { storm = 500 }))
+    assert.equal(10, tell(501, { storm = 1000 })) -- as many as are told at all
+    assert.equal(50, tell(50, {}))
+    assert.equal(10, tell(51, {}))
+    local two = {} -- the one has its own storm, which the other does not have
+    for i = 1, 100 do
+      two[i] = { rule = i > 21 and "b" or "a", storm = i > 21 and 200 or 20 }
+    end
+    assert.equal(10, tell(100, two))
+    two[21].rule = "b"
+    assert.equal(100, tell(100, two))
+  end)
+
   it("keeps what is refused as a dead letter, which can be sent again or dropped", function()
     assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "wrong") }))
     put(event("a", "firing"), event("b", "firing"))

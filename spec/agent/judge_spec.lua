@@ -428,6 +428,7 @@ describe("the agent's judgement", function()
     end
     assert.equal(1, (messages()))
     assert.equal(120, #told())
+    assert.equal(20, cjson.decode(monitor:query "SELECT event FROM alert_event"().event).storm) -- by which a message goes
     pass(1)
     poll(more, true)
     assert(judge:round())

@@ -159,20 +159,24 @@ end
 
 local function make_message(self, row, kind, now)
   local fields, database = { id = row.id, group = row.thread, at = now, link = self.link }, self.monitor.database
-  local count, why = outbox.count_events(self.monitor, row.number)
-  if not count then
+  local tallies, why = outbox.tallies(self.monitor, row.number)
+  if not tallies then
     return nil, why
-  elseif count <= message.STORM or kind.kind == "lua" then
-    local events
-    events, why = outbox.events(self.monitor, row.number)
-    return events and message.new(fields, events, database), why
   end
-  local summary, all
-  summary, why = outbox.summary(self.monitor, row.number, message.WORST)
-  if summary and kind.tells_all then
+  local is_storm, all = message.is_storm(tallies), nil
+  if not is_storm or kind.kind == "lua" then
+    all, why = outbox.events(self.monitor, row.number)
+  elseif kind.tells_all then
     all, why = outbox.event_texts(self.monitor, row.number)
   end
-  return summary and (all or not kind.tells_all) and message.of_many(fields, summary, all, database), why
+  if why then
+    return nil, why
+  elseif not is_storm then
+    return message.new(fields, all, database)
+  end
+  local summary
+  summary, why = outbox.summary(self.monitor, row.number, message.WORST)
+  return summary and message.of_many(fields, summary, all, database), why
 end
 
 -- What a message does to incidents, where its channel's kind has these.

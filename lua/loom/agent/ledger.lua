@@ -8,6 +8,7 @@
 
 local cjson = require "cjson.safe"
 local core = require "loom.core"
+local messages = require "loom.agent.message"
 local outbox = require "loom.agent.outbox"
 local transaction = require "loom.transaction"
 
@@ -16,7 +17,6 @@ Ledger.__index = Ledger
 
 local MICROSECONDS = 1000000
 local PACE = 60 * MICROSECONDS -- a thread that storms has a message so often
-local STORM = 50 -- of what has no rule of its own
 local PAGE = 1000 -- alerts looked at at a time
 
 --- Threads of their own: of what many rules or subjects tell together.
@@ -51,7 +51,7 @@ end
 -- ---- threads ----
 
 local function storm_of(rule)
-  return rule and rule.storm or STORM
+  return rule and rule.storm or messages.STORM
 end
 
 -- When a thread's next message is due: at once, unless it has been told a storm within the last minute.
@@ -164,8 +164,8 @@ local function put(self, event, rule, thread, names)
     id = event.id, alert = event.alert, rule = event.rule, severity = event.severity, state = event.state, reason = event.reason,
     subject = { kind = subject.kind, id = subject.id, zone = subject.zone }, at = microseconds(event.at),
     since = microseconds(event.since), value = event.value, unit = event.unit, threshold = event.threshold,
-    evidence = event.evidence, text = event.text, runbook = rule and rule.runbook, inhibited = event.inhibited,
-    group = group_of(self, event, rule), thread = thread or nil,
+    evidence = event.evidence, text = event.text, runbook = rule and rule.runbook, storm = rule and rule.storm,
+    inhibited = event.inhibited, group = group_of(self, event, rule), thread = thread or nil,
     channels = thread and names or nil,
   } }, self.now, thread and due_of(self, thread, rule) or nil)
 end

@@ -5,9 +5,10 @@ local time = require "loom.time"
 
 local message = {}
 
-local STORM = 50 -- events beyond which a message tells counts and the worst
+local STORM = 50 -- of what has no rule of its own
+local EVENTS_MAX = 500 -- told one by one, whatever their rules say: a few MB, of which no channel takes as much
 local WORST = 10
-message.STORM, message.WORST = STORM, WORST
+message.STORM, message.EVENTS_MAX, message.WORST = STORM, EVENTS_MAX, WORST
 
 local RANK = { critical = 4, error = 3, warning = 2, info = 1 }
 
@@ -74,18 +75,46 @@ local function with_local_times(made, database)
   return made
 end
 
+--- Whether events are so many that a message tells their counts and the worst: more of one rule and state than that rule's
+-- `storm`, or more of all than the largest `storm` of their rules.
+-- @tparam {table,...} tallies of each rule and state, `count` and `storm`
+function message.is_storm(tallies)
+  local total, most = 0, 0
+  for _, tally in ipairs(tallies) do
+    if tally.count > tally.storm then
+      return true
+    end
+    total, most = total + tally.count, math.max(most, tally.storm)
+  end
+  return total > math.min(most, EVENTS_MAX)
+end
+
+local function tallies_of(events)
+  local tallies, by_key = {}, {}
+  for _, event in ipairs(events) do
+    local key = event.rule .. "\0" .. event.state
+    local tally = by_key[key]
+    if not tally then
+      tally = { count = 0, storm = 0 }
+      tallies[#tallies + 1], by_key[key] = tally, tally
+    end
+    tally.count, tally.storm = tally.count + 1, math.max(tally.storm, event.storm or STORM)
+  end
+  return tallies
+end
+
 --- Makes a message, which channels format.
 -- @tparam table fields `id`: one for all tries; `group`; `at`: when it is sent, in microseconds; `test`; `link`: where the
 --   dashboard is
 -- @tparam {table,...} events in their order: `id`, `alert`, `rule`, `severity`, `subject`, `state`, `reason`, `at`, `since`,
---   `value`, `unit`, `threshold`, `evidence`, `text`, `runbook`
+--   `value`, `unit`, `threshold`, `evidence`, `text`, `runbook`, `storm` (of the rule)
 -- @param[opt] database whose zones tell when an alert began on its store's clock
 -- @treturn table with `all` events, `events`, those that are told one by one, `total`, `counts` by state, and in a storm `zones`
 function message.new(fields, events, database)
   local made = { id = fields.id, group = fields.group, at = fields.at, test = fields.test, link = fields.link, total = #events,
     counts = count(events, function(event) return event.state end) }
   made.all, made.events = events, events
-  if #events > STORM then
+  if message.is_storm(tallies_of(events)) then
     made.events, made.zones = worst(events), zones_of(events)
   end
   return with_local_times(made, database)
@@ -94,12 +123,12 @@ end
 --- Makes a message of so many events that only the worst of them are told one by one.
 -- @tparam table fields as of `new`
 -- @tparam table summary see `loom.agent.outbox.summary`
--- @tparam {string,...} all the events as JSON, for kinds that tell all
+-- @tparam ?{string|table,...} all the events, as JSON for kinds that tell all
 -- @param[opt] database
 function message.of_many(fields, summary, all, database)
   return with_local_times({ id = fields.id, group = fields.group, at = fields.at, link = fields.link, total = summary.total,
     counts = summary.counts, all = all, events = summary.events, zones = summary.zones,
-    groups = #summary.groups > 1 and summary.groups or nil }, database)
+    attributes = summary.attributes, groups = #summary.groups > 1 and summary.groups or nil }, database)
 end
 
 return message

@@ -8,6 +8,7 @@
 local channel_store = require "loom.agent.channel_store"
 local channels = require "loom.agent.channels"
 local cjson = require "cjson.safe"
+local messages = require "loom.agent.message"
 local time = require "loom.time"
 local transaction = require "loom.transaction"
 local ulid = require "loom.ulid"
@@ -281,11 +282,18 @@ function outbox.due(monitor, now, running)
   return free and list, message, code
 end
 
+local attributes_sql = [[SELECT t.name, t.value, count(*) AS count
+  FROM alert_message_event m JOIN alert_event e ON e.number = m.event
+  JOIN store s ON s.store_id = json_extract(e.event, '$.subject.id') JOIN attribute t ON t.store = s.number
+  WHERE m.message = ?1 AND json_extract(e.event, '$.subject.kind') = 'store'
+  GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY 3 DESC, 1, 2 LIMIT ?2]]
+
 --- The worst events of a message, and what there is to say of all of them.
 -- @tparam loom.monitor monitor
 -- @tparam int number
 -- @tparam int most how many
--- @treturn table|nil `events`, `total`, `counts` by state, `zones` and `groups`: lists of name and how many, the most first
+-- @treturn table|nil `events`, `total`, `counts` by state; `zones`, `groups` and `attributes`: lists of name and how many, the
+--   most first, of attributes of stores those values that more than one event has
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function outbox.summary(monitor, number, most)
@@ -309,6 +317,13 @@ function outbox.summary(monitor, number, most)
     end
   end
   local message, code
+  found.attributes, message, code = monitor.database:rows(attributes_sql, number, most)
+  for i, row in ipairs(found.attributes or {}) do
+    found.attributes[i] = { row.name .. "=" .. row.value, row.count, attribute = row.name, value = row.value }
+  end
+  if not found.attributes then
+    return nil, message, code
+  end
   found.events, message, code = decoded(monitor.database:rows([[SELECT e.event FROM alert_message_event m
     JOIN alert_event e ON e.number = m.event WHERE m.message = ?
     ORDER BY CASE json_extract(e.event, '$.severity') WHEN 'critical' THEN 4 WHEN 'error' THEN 3 WHEN 'warning' THEN 2 ELSE 1 END
@@ -333,10 +348,11 @@ function outbox.event_texts(monitor, number)
   return rows, message, code
 end
 
--- How many events a message has.
-function outbox.count_events(monitor, number)
-  local row, message, code = monitor.database:row("SELECT count(*) AS count FROM alert_message_event WHERE message = ?", number)
-  return row and row.count, message, code
+--- How many events a message has, by rule and state, and the `storm` of each rule: see `loom.agent.message.is_storm`.
+function outbox.tallies(monitor, number)
+  return monitor.database:rows([[SELECT count(*) AS count, max(ifnull(json_extract(e.event, '$.storm'), ?2)) AS storm
+    FROM alert_message_event m JOIN alert_event e ON e.number = m.event WHERE m.message = ?1 GROUP BY e.rule, e.state]], number,
+    messages.STORM)
 end
 
 --- Writes that a message is tried now.

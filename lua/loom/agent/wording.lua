@@ -113,7 +113,7 @@ function wording.lines(message)
   if message.total > #message.events then
     lines[#lines + 1] = ("and %s more"):format(formats.grouped(message.total - #message.events))
   end
-  for _, list in ipairs { message.groups or {}, message.zones or {} } do
+  for _, list in ipairs { message.groups or {}, message.zones or {}, message.attributes or {} } do
     for _, item in ipairs(list) do
       lines[#lines + 1] = ("%s: %s"):format(item[1], formats.counted(item[2], "alert"))
     end

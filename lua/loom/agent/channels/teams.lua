@@ -48,7 +48,11 @@ end
 --- A message as requests.
 function teams.requests(message, channel)
   local lines = wording.lines(message)
-  local count = #lines
+  local count, bytes = 0, 0
+  while count < #lines and bytes <= LIMIT do -- more of them are too long already
+    count = count + 1
+    bytes = bytes + math.min(#lines[count], LINE_MAX)
+  end
   local made = body(message, lines, count)
   while #made > LIMIT and count > 0 do
     count = count - 1

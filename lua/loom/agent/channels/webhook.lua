@@ -27,6 +27,14 @@ local function alert(event, how)
     "links", wording.json { runbook = event.runbook })
 end
 
+local function zone(item)
+  return json.object("zone", json.string(item[1]), "count", json.number(item[2]))
+end
+
+local function attribute(item)
+  return json.object("attribute", json.string(item.attribute), "value", json.string(item.value), "count", json.number(item[2]))
+end
+
 local function encode(message, how, count)
   local list = {}
   for i = 1, count do
@@ -35,6 +43,7 @@ local function encode(message, how, count)
   return json.object("type", json.string(message.test and "test" or "alerts"), "timestamp",
     json.text(wording.rfc3339(message.at)), "data", json.object("group", json.text(message.group),
       "total", json.number(message.total), "counts", wording.json(message.counts), "left_out", json.number(message.total - count),
+      "zones", json.array(message.zones or {}, zone), "attributes", json.array(message.attributes or {}, attribute),
       "alerts", json.array(list, function(event) return alert(event, how) end)))
 end
 
