@@ -719,6 +719,25 @@ describe("the agent's judgement", function()
     assert.same({ "1 firing -" }, states())
   end)
 
+  -- A feed that is ahead of the clock by seconds: polls of no store but those that are ahead are looked at.
+  it("reads no more than what has changed where polls are ahead of the clock", function()
+    put("rule", DOWN)
+    poll({ "1", "2" })
+    local judge = judge_of()
+    assert(judge:round())
+    assert(transaction.run(monitor.database, function(execute)
+      return execute "UPDATE poll_block SET polls = x'' WHERE store = (SELECT number FROM store WHERE store_id = '2')"
+    end, true))
+    for _ = 1, 3 do
+      pass(1)
+      ingest_polls(monitor, { { "1", now - 1, false }, { "1", now + 2, false } })
+      assert.is_false(assert(judge:round()).is_all)
+    end
+    judge:forget()
+    local _, _, code = judge:round() -- all are looked at
+    assert.equal("ECORRUPT", code)
+  end)
+
   it("hears of stores that have changed at once, and of the others each minute", function()
     put("rule", DOWN)
     poll({ "1", "2" })

@@ -388,6 +388,27 @@ static int resume(lua_State *L) {
   return 0;
 }
 
+/* gap(): the last UTC day whose median gap between polls is known, and the gap; nil: there is none. */
+static int gap(lua_State *L) {
+  int32_t day;
+  int64_t found;
+  const struct alerts *alerts = lloom_check_handle(L, 1, EVALUATOR);
+  if (!loom_alert_last_gap(alerts->evaluator, &day, &found))
+    return 0;
+  lua_pushinteger(L, day);
+  lloom_push_integer(L, found);
+  return 2;
+}
+
+/* know_gap(day, gap): what another one's `gap` gave. */
+static int know_gap(lua_State *L) {
+  loom_error error;
+  const struct alerts *alerts = lloom_check_handle(L, 1, EVALUATOR);
+  loom_status status = loom_alert_know_gap(alerts->evaluator, (int32_t)lloom_check_integer(L, 2),
+                                           lloom_check_integer(L, 3), &error);
+  return lloom_done(L, status, &error);
+}
+
 /* last(): the last verdict of all, and what it was made from; nil: there was none. */
 static int last(lua_State *L) {
   struct loom_alert_verdict verdict;
@@ -497,9 +518,18 @@ int lloom_alert_id(lua_State *L) {
 }
 
 void lloom_register_alert(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"evaluate", evaluate}, {"event", event_at}, {"last", last}, {"instant", instant},
-      {"most", most},         {"state", state},    {"put", put},   {"moved", moved},
-      {"moved_at", moved_at}, {"resume", resume},  {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"evaluate", evaluate},
+                                     {"event", event_at},
+                                     {"last", last},
+                                     {"instant", instant},
+                                     {"most", most},
+                                     {"state", state},
+                                     {"put", put},
+                                     {"moved", moved},
+                                     {"moved_at", moved_at},
+                                     {"resume", resume},
+                                     {"gap", gap},
+                                     {"know_gap", know_gap},
+                                     {NULL, NULL}};
   lloom_new_type(L, EVALUATOR, methods, close_alerts);
 }

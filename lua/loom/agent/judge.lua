@@ -35,6 +35,7 @@ end
 --- Forgets what it knows: the next round begins with what the database does.
 function Judge:forget()
   if self.evaluation then
+    self.gap_day, self.gap = self.evaluation.native:gap() -- which a whole day of polls was read for
     self.evaluation:close()
   end
   self.evaluation = nil
@@ -153,6 +154,9 @@ local function begin(self)
     return nil, message, code
   end
   self.evaluation, self.configured, self.revision = evaluation, configured, configured.revision
+  if self.gap_day then
+    evaluation.native:know_gap(self.gap_day, self.gap)
+  end
   for place, rule in ipairs(evaluation.rules) do
     self.place_of[rule.number], self.by_name[rule.name] = place, rule
   end

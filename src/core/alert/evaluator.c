@@ -423,10 +423,41 @@ static const struct day_gap *find_day(const loom_alert_evaluator *evaluator, int
   return NULL;
 }
 
-/* Notes a store's polls: the newest at each clock, and the gaps that end on a day. */
-static void note_polls(loom_alert_evaluator *evaluator, int32_t day) {
+loom_status loom_alert_know_gap(loom_alert_evaluator *evaluator, int32_t day, int64_t gap,
+                                loom_error *error) {
+  if (find_day(evaluator, day))
+    return LOOM_OK;
+  if (!loom_grow(&evaluator->day_gaps, &evaluator->day_gap_capacity, evaluator->day_gap_count + 1,
+                 sizeof *evaluator->day_gaps))
+    return loom_no_memory(error);
+  evaluator->day_gaps[evaluator->day_gap_count++] = (struct day_gap){day, gap};
+  return LOOM_OK;
+}
+
+bool loom_alert_last_gap(const loom_alert_evaluator *evaluator, int32_t *day, int64_t *gap) {
+  if (evaluator->day_gap_count == 0)
+    return false;
+  const struct day_gap *last = &evaluator->day_gaps[evaluator->day_gap_count - 1];
+  *day = last->day;
+  *gap = last->gap;
+  return true;
+}
+
+/* Notes the gaps between a store's polls that end within a day. */
+static void note_gaps(loom_alert_evaluator *evaluator, struct loom_span day) {
   const struct loom_polls *polls = &evaluator->store.polls;
-  struct loom_span span = {day * LOOM_DAY, (day + INT64_C(1)) * LOOM_DAY};
+  for (size_t i = 1; i < polls->count; i++) {
+    int64_t at = loom_poll_instant(polls->items[i]);
+    if (at < day.start || at >= day.end)
+      continue;
+    int64_t minutes = (at - loom_poll_instant(polls->items[i - 1])) / LOOM_MINUTE;
+    evaluator->minutes[minutes < GAP_MINUTES ? minutes : GAP_MINUTES - 1]++;
+  }
+}
+
+/* Notes the newest of a store's polls at each clock. */
+static void note_newest(loom_alert_evaluator *evaluator) {
+  const struct loom_polls *polls = &evaluator->store.polls;
   size_t m = 0;
   for (size_t i = 0; i < polls->count; i++) {
     int64_t at = loom_poll_instant(polls->items[i]);
@@ -434,27 +465,30 @@ static void note_polls(loom_alert_evaluator *evaluator, int32_t day) {
       m++;
     if (m < evaluator->moment_count && evaluator->moments[m].newest < at)
       evaluator->moments[m].newest = at;
-    if (i == 0 || at < span.start || at >= span.end)
-      continue;
-    int64_t minutes = (at - loom_poll_instant(polls->items[i - 1])) / LOOM_MINUTE;
-    evaluator->minutes[minutes < GAP_MINUTES ? minutes : GAP_MINUTES - 1]++;
   }
 }
 
-static loom_status select_stores(loom_alert_evaluator *evaluator, loom_source *source,
-                                 struct loom_span span, const struct loom_id_table *ids,
-                                 loom_error *error) {
+static loom_status select_from(loom_alert_evaluator *evaluator, loom_source *source,
+                               const struct loom_source_query *query, uint64_t *most,
+                               loom_error *error) {
+  struct loom_common *common = &evaluator->setting.common;
+  common->special_days.count = common->exclusions.count = 0;
+  loom_exclusion_rules_clear(&common->rules);
+  return loom_source_select(source, query, common, most, error);
+}
+
+/* The polls of a span, and the nearest before it. */
+static loom_status select_polls(loom_alert_evaluator *evaluator, loom_source *source,
+                                struct loom_span span, const struct loom_id_table *ids,
+                                loom_error *error) {
   uint64_t most;
   struct loom_source_query query = {.from = span.start,
                                     .to = span.end,
                                     .neighbours = true,
                                     .as_of = span.end,
                                     .selection = {.ids = ids}};
-  struct loom_common *common = &evaluator->setting.common;
-  common->special_days.count = common->exclusions.count = 0;
-  loom_exclusion_rules_clear(&common->rules);
-  loom_status status = loom_source_select(source, &query, common, &most, error);
-  loom_spans_merge(&common->exclusions, true);
+  loom_status status = select_from(evaluator, source, &query, &most, error);
+  loom_spans_merge(&evaluator->setting.common.exclusions, true);
   /* at once, since arrays that double are half empty */
   struct loom_states *states = &evaluator->states;
   if (status == LOOM_OK && !ids &&
@@ -464,24 +498,64 @@ static loom_status select_stores(loom_alert_evaluator *evaluator, loom_source *s
   return status;
 }
 
-/* Reads all polls up to the last clock, once to a UTC day of clocks. */
+/* Counts the gaps of a UTC day that is over. */
 static loom_status scan_day(loom_alert_evaluator *evaluator, loom_source *source, int32_t day,
-                            struct loom_span span, loom_error *error) {
-  loom_status status = select_stores(evaluator, source, span, NULL, error);
+                            loom_error *error) {
+  struct loom_span span = {day * LOOM_DAY, (day + INT64_C(1)) * LOOM_DAY};
+  loom_status status = select_polls(evaluator, source, span, NULL, error);
   while (status == LOOM_OK) {
     status = loom_source_next(source, &evaluator->store, error);
     if (status == LOOM_OK)
-      note_polls(evaluator, day);
+      note_gaps(evaluator, span);
   }
-  if (status != LOOM_DONE)
-    return status;
-  struct day_gap found = {day, take_median(evaluator->minutes)};
-  if (!loom_grow(&evaluator->day_gaps, &evaluator->day_gap_capacity, evaluator->day_gap_count + 1,
-                 sizeof *evaluator->day_gaps))
-    return loom_no_memory(error);
-  if (!find_day(evaluator, day))
-    evaluator->day_gaps[evaluator->day_gap_count++] = found;
-  return LOOM_OK;
+  int64_t gap = take_median(evaluator->minutes);
+  return status == LOOM_DONE ? loom_alert_know_gap(evaluator, day, gap, error) : status;
+}
+
+/*
+** The stores whose newest poll is ahead of a clock, and the newest poll of all others: of these none need be read. A feed that is ahead by seconds must not have each evaluation read the whole fleet.
+*/
+static loom_status find_ahead(loom_alert_evaluator *evaluator, loom_source *source, int64_t clock,
+                              struct loom_id_table *ahead, int64_t *newest, loom_error *error) {
+  uint64_t most;
+  struct loom_source_query query = {.from = clock, .to = clock, .no_polls = true, .as_of = clock};
+  loom_status status = select_from(evaluator, source, &query, &most, error);
+  *newest = 0;
+  while (status == LOOM_OK) {
+    const struct loom_store *store = &evaluator->store;
+    status = loom_source_next(source, &evaluator->store, error);
+    if (status != LOOM_OK || !store->polled)
+      continue;
+    if (store->newest_poll <= clock)
+      *newest = store->newest_poll > *newest ? store->newest_poll : *newest;
+    else if (store->first_poll <= clock &&
+             loom_id_table_put(ahead, store->id, store->id_length) == LOOM_NO_NUMBER)
+      status = loom_no_memory(error);
+  }
+  return status == LOOM_DONE ? LOOM_OK : status;
+}
+
+/* The newest poll at each clock, where there are later ones than the first clock. Of many clocks nearly all stores are ahead. */
+static loom_status scan_newest(loom_alert_evaluator *evaluator, loom_source *source,
+                               struct loom_span clocks, loom_error *error) {
+  struct loom_id_table ahead;
+  loom_id_table_init(&ahead);
+  int64_t *newest = &evaluator->moments[0].newest;
+  bool is_one = evaluator->moment_count == 1, is_needed = true;
+  loom_status status = LOOM_OK;
+  if (is_one) {
+    status = find_ahead(evaluator, source, clocks.start, &ahead, newest, error);
+    is_needed = ahead.count > 0 && *newest < clocks.end;
+  }
+  if (status == LOOM_OK && is_needed)
+    status = select_polls(evaluator, source, clocks, is_one ? &ahead : NULL, error);
+  while (status == LOOM_OK && is_needed) {
+    status = loom_source_next(source, &evaluator->store, error);
+    if (status == LOOM_OK)
+      note_newest(evaluator);
+  }
+  loom_id_table_free(&ahead);
+  return status == LOOM_DONE ? LOOM_OK : status;
 }
 
 /* The UTC day before that of an instant: the last one that is over, whose gaps do not change any more. */
@@ -516,17 +590,13 @@ static loom_status find_moments(loom_alert_evaluator *evaluator, loom_source *so
   loom_status status = loom_source_newest(source, &newest, error);
   if (status == LOOM_EEMPTY)
     return LOOM_OK;
-  bool is_scanned = newest <= clocks->first;
-  if (is_scanned)
+  if (status == LOOM_OK && newest <= clocks->first)
     evaluator->moments[0].newest = newest;
-  struct loom_span span = {clocks->first - evaluator->reach, last};
-  for (int32_t day = day_before(clocks->first); status == LOOM_OK && day <= day_before(last);
-       day++) {
-    if (find_day(evaluator, day) && is_scanned)
-      continue;
-    status = scan_day(evaluator, source, day, span, error);
-    is_scanned = true;
-  }
+  else if (status == LOOM_OK)
+    status = scan_newest(evaluator, source, (struct loom_span){clocks->first, last}, error);
+  for (int32_t day = day_before(clocks->first); status == LOOM_OK && day <= day_before(last); day++)
+    if (!find_day(evaluator, day))
+      status = scan_day(evaluator, source, day, error);
   judge_moments(evaluator);
   return status;
 }
@@ -634,7 +704,7 @@ static loom_status evaluate_store(loom_alert_evaluator *evaluator, bool is_part,
 /* A store whose zone is not in the tz database is not measured anywhere, and is left out here, too. */
 static loom_status evaluate_stores(loom_alert_evaluator *evaluator, loom_source *source,
                                    const struct loom_id_table *ids, loom_error *error) {
-  loom_status status = select_stores(evaluator, source, evaluator->setting.hull, ids, error);
+  loom_status status = select_polls(evaluator, source, evaluator->setting.hull, ids, error);
   /* what it keeps of zones is of exclusions that may have changed */
   loom_measure_free(&evaluator->measure);
   evaluator->measure = (struct loom_measure){0};

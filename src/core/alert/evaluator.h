@@ -101,6 +101,14 @@ loom_status loom_alert_evaluator_put(loom_alert_evaluator *evaluator, uint32_t r
 */
 void loom_alert_evaluator_resume(loom_alert_evaluator *evaluator, int64_t instant);
 
+/*
+** The median gap between polls of a UTC day that is over, in microseconds, by which the feed may be stale on the next one: it takes a
+** day of all polls to find. Who makes an evaluator anew gives it the last one that the other had found. False: it had found none.
+*/
+bool loom_alert_last_gap(const loom_alert_evaluator *evaluator, int32_t *day, int64_t *gap);
+loom_status loom_alert_know_gap(loom_alert_evaluator *evaluator, int32_t day, int64_t gap,
+                                loom_error *error);
+
 /* A state that the last evaluation has made another one, for those who keep them: see loom_alert_state_same. */
 struct loom_alert_moved {
   uint32_t rule, subject; /* as of events */
