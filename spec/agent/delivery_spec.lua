@@ -304,9 +304,16 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   it("disables a channel whose receiver is gone, and says so", function()
     assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "gone") }))
     put(event("a", "firing"))
+    now = now - 1
+    put(event("z", "firing"), event("a", "resolved", { group = "waits" }))
+    assert(transaction.run(monitor.database, function(execute)
+      return execute("UPDATE alert_message SET due = ? WHERE thread <> 'a'", now + 10 * 1000000)
+    end, true))
+    now = now + 1
     assert.same({ disabled = 1 }, round())
     put(event("b", "firing"))
     assert.same({}, round())
+    assert.same({ 0, 2 }, { #list "pending", #list "dropped" }) -- nothing waits for nobody
     assert.equal("410 Gone", outbox.channels(monitor)[1].disabled_reason)
   end)
 

@@ -13,6 +13,9 @@ local transaction = require "loom.transaction"
 
 local channel_store = {}
 
+--- Why a channel is disabled by its definition.
+channel_store.SWITCHED_OFF = "not enabled"
+
 local AWAITED = false -- stands in a stored definition for a secret that has not been given yet
 
 local MOST = 100 -- each may hold a transfer
@@ -164,15 +167,27 @@ local function changed_secrets(of, made, old)
   return names
 end
 
+--- Drops what waits for a channel that is disabled: it would be told when nobody needs it any more.
+-- @tparam function execute see `loom.transaction.run`
+-- @tparam int number of the channel
+-- @tparam int now in microseconds
+function channel_store.drop_pending(execute, number, now)
+  execute([[UPDATE alert_message SET outcome = 'dropped', ended = ?2 WHERE channel = ?1 AND outcome = 'pending']], number, now)
+end
+
 -- Writes a channel that is another one than it was: what is known of it does not hold any more.
-local function write(execute, definition, open, secrets, disabled)
+local function write(execute, definition, open, secrets, now)
+  local disabled = definition.enabled == false and now or nil
   execute([[INSERT INTO alert_channel(name, kind, definition, disabled, disabled_reason) VALUES(?1, ?2, ?3, ?4, ?5)
     ON CONFLICT(name) DO UPDATE SET kind = ?2, definition = ?3, disabled = ?4, disabled_reason = ?5, failing = NULL,
-    hold = 0]], definition.name, definition.kind, open, disabled, disabled and "not enabled")
+    hold = 0]], definition.name, definition.kind, open, disabled, disabled and channel_store.SWITCHED_OFF)
   execute("INSERT OR REPLACE INTO alert_secret SELECT number, ?2 FROM alert_channel WHERE name = ?1", definition.name, secrets)
   local _, _, count = execute "SELECT count(*) FROM alert_channel"
   if count > MOST then
     transaction.fail("EINVAL", "there may be at most %d channels", MOST)
+  end
+  if disabled then
+    channel_store.drop_pending(execute, stored(execute, definition.name).number, now)
   end
 end
 
@@ -195,7 +210,7 @@ function channel_store.put(execute, definition, now)
   local others = changed_secrets(channels.of(definition.kind), made, old)
   local is_changed = not old.is_there or #others > 0 or canonical(old.open) ~= open
   if is_changed then -- or a channel that fails, waits or is gone would begin anew whenever the same file is applied
-    write(execute, definition, open, secrets, made.open.enabled == false and now or nil)
+    write(execute, definition, open, secrets, now)
   end
   return found and shown(definition.name, found.kind, found.open), shown(definition.name, definition.kind, made.open), others,
     is_changed

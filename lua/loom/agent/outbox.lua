@@ -169,7 +169,7 @@ local function message_of(execute, channel, thread, now, due)
   return made
 end
 
---- Brings an event that is there to channels, in a thread of theirs.
+--- Brings an event that is there to channels, in a thread of theirs; but to none that is disabled.
 -- @tparam function execute see `loom.transaction.run`
 -- @tparam int number of the event
 -- @tparam {string,...} names of channels
@@ -178,7 +178,8 @@ end
 -- @tparam[opt] int due before which a new message is not sent
 function outbox.send(execute, number, names, thread, now, due)
   for _, name in ipairs(names) do
-    local _, _, channel = execute("SELECT number FROM alert_channel WHERE name = ? AND kind <> 'heartbeat'", name)
+    local _, _, channel = execute("SELECT number FROM alert_channel WHERE name = ? AND kind <> 'heartbeat' AND disabled IS NULL",
+      name)
     if channel then
       local message = message_of(execute, channel, thread, now, due)
       execute("INSERT OR IGNORE INTO alert_message_event VALUES(?, ?)", message, number)
@@ -445,6 +446,7 @@ function outbox.settle(monitor, row, verdict, answer, now, after, random)
     count_try(execute, row, "dead", now)
     if verdict == "disabled" then
       execute("UPDATE alert_channel SET disabled = ?2, disabled_reason = '410 Gone' WHERE number = ?1", row.channel, now)
+      channel_store.drop_pending(execute, row.channel, now)
     end
     return true
   end, true)

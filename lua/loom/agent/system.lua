@@ -2,6 +2,7 @@
 -- functions. What holds is an alert, and ends when it does not any more.
 -- @module loom.agent.system
 
+local channel_store = require "loom.agent.channel_store"
 local core = require "loom.core"
 local Ledger = require "loom.agent.ledger"
 
@@ -25,7 +26,8 @@ end
 
 local function failing_channels(monitor, now, add)
   for _, row in ipairs(rows(monitor, [[SELECT name, failing, disabled, disabled_reason FROM alert_channel
-      WHERE failing <= ? OR disabled IS NOT NULL]], now - FAILING)) do
+      WHERE CASE WHEN disabled IS NULL THEN failing <= ?1 ELSE disabled_reason IS NOT ?2 END]], now - FAILING,
+      channel_store.SWITCHED_OFF)) do
     local text = row.disabled and ("the channel %s is disabled: %s"):format(row.name, row.disabled_reason or "")
       or ("the channel %s has not taken a message for an hour"):format(row.name)
     add { rule = Ledger.CHANNEL, subject = row.name, since = row.disabled or row.failing, text = text }
