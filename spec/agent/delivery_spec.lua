@@ -301,6 +301,34 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.equal(dead[2].id, got[#got].id)
   end)
 
+  it("tells what has become of its alerts since of a dead letter that is sent again", function()
+    local heard = {}
+    local function tell(made)
+      for _, one in ipairs(made.all) do
+        heard[#heard + 1] = one.alert .. " " .. one.state .. (one.reason and " " .. one.reason or "")
+      end
+    end
+    local function rounds()
+      heard = {}
+      round { config = { channels = { hook = tell } } }
+      return heard
+    end
+    assert(transaction.run(monitor.database, function(execute)
+      return execute "INSERT INTO alert_channel(name, kind, definition) VALUES('hook', 'lua', '{}')"
+    end, true))
+    put(event("a", "firing", { group = "g" }), event("b", "firing", { group = "g" }), event("c", "firing", { group = "g" }),
+      event("d", "firing", { group = "g" }), event("d", "resolved", { group = "g" }))
+    local id = list("pending")[1].id
+    assert(transaction.run(monitor.database, function(execute)
+      return execute("UPDATE alert_message SET outcome = 'dead', ended = ?", now)
+    end, true))
+    put(event("a", "resolved", { group = "g" }), event("c", "firing", { group = "g", reason = "repeat" }))
+    assert.same({ "a resolved", "c firing repeat" }, rounds())
+    assert.is_true(outbox.retry(monitor, id, now))
+    assert.same({ "b firing", "d firing", "d resolved", "a resolved", "c firing repeat" }, rounds())
+    assert.equal(id, list("delivered")[2].id)
+  end)
+
   it("disables a channel whose receiver is gone, and says so", function()
     assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "gone") }))
     put(event("a", "firing"))

@@ -464,12 +464,35 @@ function outbox.list(monitor, outcome, limit)
     outcome, limit)
 end
 
---- Has a dead letter sent again, under its id. False: there is no such one.
+-- Has a message tell, of each alert of which more has happened since it was made, the last that did: what came between may have
+-- arrived already. Of the others it tells what it did.
+local function bring_up_to_date(monitor, execute, number)
+  local behind, message, code = monitor.database:rows([[SELECT alert, max(number) AS told, last FROM (
+      SELECT e.number, e.alert, (SELECT max(number) FROM alert_event WHERE alert = e.alert) AS last
+      FROM alert_message_event x JOIN alert_event e ON e.number = x.event WHERE x.message = ?)
+    GROUP BY alert HAVING max(number) < last]], number)
+  if not behind then
+    transaction.fail(code or "EIO", "%s", (message:gsub("^%u+: ", "", 1)))
+  end
+  for _, alert in ipairs(behind) do
+    execute([[DELETE FROM alert_message_event WHERE message = ?1 AND event IN (SELECT number FROM alert_event
+      WHERE alert = ?2)]], number, alert.alert)
+    execute("INSERT INTO alert_message_event VALUES(?, ?)", number, alert.last)
+  end
+end
+
+--- Has a dead letter sent again, under its id. It tells what has become of its alerts since: nothing fires for a receiver after
+-- it has heard that it is over. False: there is no such one.
 function outbox.retry(monitor, id, now)
   return transaction.run(monitor.database, function(execute)
-    return execute([[UPDATE alert_message SET outcome = 'pending', due = ?2, tries = 1, ended = NULL
-      WHERE id = ?1 AND outcome = 'dead']], id, now) > 0
-  end, true)
+    if execute([[UPDATE alert_message SET outcome = 'pending', due = ?2, tries = 1, ended = NULL
+        WHERE id = ?1 AND outcome = 'dead']], id, now) == 0 then
+      return false
+    end
+    local _, _, number = execute("SELECT number FROM alert_message WHERE id = ?", id)
+    bring_up_to_date(monitor, execute, number)
+    return true
+  end, true, true)
 end
 
 --- Drops a message that is dead or waits. False: there is no such one.
