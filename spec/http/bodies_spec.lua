@@ -9,6 +9,7 @@ local server = require "support.api"
 
 require "loom.http"
 local router = require "loom.http.router"
+local schemas_of = require "loom.http.schema"
 
 -- What bodies need beside the field that is wrong.
 local needed = {
@@ -253,6 +254,13 @@ describe("bodies of requests", function()
     expect("strips.bins: a whole number from 1 to 10000 expected, got 0", "strips", "POST", "/trigger_report",
       '{"strips":{"bins":0}}')
     expect("store_id: is missing", "store_id", "POST", "/v1/exclusions", '{"store_id":null}')
+  end)
+
+  it("are told all that would do in their place", function()
+    local short = { type = "object", properties = { at = { anyOf = { { type = "array", maxItems = 1 }, { type = "string" } } } } }
+    assert.same({ "at", "0 to 1 items or text expected, got a list" }, { schemas_of.find_wrong(short, { at = { 1, 2 } }, {}) })
+    assert.same({ "at", "a list or text expected, got 3" }, { schemas_of.find_wrong(short, { at = 3 }, {}) })
+    assert.same({}, { schemas_of.find_wrong(short, { at = { 1 } }, {}) })
   end)
 
   it("have no more changes of hours than can be read at once, nor have stores", function()

@@ -160,8 +160,8 @@ end
 
 local function check_list(wanted, list, path, lists)
   if is_beyond(#list, wanted.minItems, wanted.maxItems) then
-    local expected = ("%d to %s"):format(wanted.minItems or 0, wanted.maxItems or "any number of")
-    return { path = path, detail = ("%s items expected, got %d"):format(expected, #list) }
+    local expected = ("%d to %s items"):format(wanted.minItems or 0, wanted.maxItems or "any number of")
+    return { path = path, expected = expected, detail = ("%s expected, got %d"):format(expected, #list) }
   end
   for place, value in ipairs(wanted.items and list or {}) do
     local wrong = find_wrong(wanted.items, value, item(path, place), lists)
