@@ -23,4 +23,20 @@ function web.read(name)
   return assert(small_file.read(web.folder() .. name, FILE_MAX))
 end
 
+local LINK = '<link rel="stylesheet" href="{{assets}}/%s">\n'
+
+--- The styles that the dashboard's page names.
+-- @tparam string page its text
+-- @tparam string name of a file in which they are together
+-- @treturn {string,...} their names, in order
+-- @treturn string the page, which names that file in the place of the first of them, and no other
+function web.styles(page, name)
+  local names = {}
+  page = page:gsub(LINK:format '([^"]*)', function(style)
+    names[#names + 1] = style
+    return #names == 1 and LINK:format(name) or ""
+  end)
+  return names, page
+end
+
 return web

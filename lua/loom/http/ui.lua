@@ -64,15 +64,15 @@ end
 -- when it is opened, stay by themselves.
 local function join_styles(shell, files, served)
   local parts, is_part = {}, {}
-  shell = shell:gsub('<link rel="stylesheet" href="{{assets}}/([^"]*)">\n', function(name)
-    parts[#parts + 1], is_part[name] = files[name], true
-    return #parts == 1 and ('<link rel="stylesheet" href="{{assets}}/%s">\n'):format(STYLE) or ""
-  end)
+  local styles, page = web.styles(shell, STYLE)
+  for i, name in ipairs(styles) do
+    parts[i], is_part[name] = files[name], true
+  end
   for name, text in pairs(files) do
     served[name] = name:find "%.css$" and not is_part[name] and without_comments(text) or served[name]
   end
   served[STYLE] = without_comments(table.concat(parts, "\n"))
-  return shell
+  return page
 end
 
 -- What is served of the folder's files, by name; and the shell.

@@ -9,6 +9,7 @@ local web = require "loom.web"
 local page = {}
 
 local BELOW = "site/"
+local STYLE = "loom.css"
 
 -- Modules that are others in a site.
 local REPLACED = { "api.js", "copy.js", "live.js", "place.js", "session.js", "views/index.js", "views/store/edits.js" }
@@ -16,8 +17,8 @@ local REPLACED = { "api.js", "copy.js", "live.js", "place.js", "session.js", "vi
 -- The styles, in the order in which the dashboard's page names them.
 local function styles()
   local parts = {}
-  for name in web.read("index.html"):gmatch 'href="{{assets}}/([^"]+%.css)"' do
-    parts[#parts + 1] = web.read(name)
+  for i, name in ipairs(web.styles(web.read "index.html", STYLE)) do
+    parts[i] = web.read(name)
   end
   return table.concat(parts, "\n")
 end
@@ -31,7 +32,7 @@ function page.write(write)
   end
   write("index.html", web.read(BELOW .. "index.html"))
   write("icon.svg", web.read "icon.svg")
-  write("loom.css", styles())
+  write(STYLE, styles())
   write("loom.js", bundle.of(web.read, "main.js", replaced))
 end
 
