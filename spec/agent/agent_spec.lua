@@ -201,6 +201,22 @@ os.exit(0, false)]])
     assert.matches('"alert":"%w+"}\n$', (shell.good("alerts", "explain", db, "down", "1", "--format", "json")))
   end)
 
+  it("measures by the zone that stores without one are in", function()
+    local monitor = assert(loom.open(db))
+    local polls = {}
+    for minute = -60, 0, 10 do
+      polls[#polls + 1] = { "1", minute < -30, 1700000000 + minute * 60 }
+    end
+    assert(monitor:polls(polls))
+    assert(monitor:set_rule { name = "down", text = "{timezone}", when = { kind = "down_for", time = "10m" } })
+    monitor:close()
+    local _, err = shell.good("agent", db, "--once", "--clock", "2023-11-14 22:13:21 UTC", "--default-zone", "Asia/Tokyo")
+    assert.matches("firing: down: store 1: Asia/Tokyo", err, 1, true)
+    local result = shell.loom("agent", db, "--once", "--default-zone", "Mars/Base")
+    assert.equal(1, result.status)
+    assert.matches('loom: --default-zone: timezone "Mars/Base" ', result.err, 1, true)
+  end)
+
   it("hears what others write while it runs, tells it, and ends when it is asked to", function()
     shell.good("agent", db, "--once") -- what is there already
     local monitor = assert(loom.open(db))

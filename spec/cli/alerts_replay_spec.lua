@@ -42,6 +42,25 @@ describe("loom alerts", function()
     assert.matches("\ndown would have fired 1 time for 1 store\nquiet would have fired 0 times for 0 stores\n", out, 1, true)
   end)
 
+  it("take the zone of stores without one, which is one that there is", function()
+    local zones = files.write(folder .. "/zones.json", [[{ "rules": [{ "name": "down", "text": "{timezone} {since}",
+      "when": { "kind": "down_for", "time": "30m" } }] }]])
+    local function tell(verb, ...)
+      return (shell.good("alerts", verb, db, ...))
+    end
+    local explain = { "explain", "down", "a", "--rules", zones, "--at", "2024-03-04 10:40", "--format", "json" }
+    local replays = { "replay", "--rules", zones, "--from", "2024-03-04 06:00", "--to", "2024-03-04 18:00" }
+    for _, words in ipairs { replays, explain } do
+      assert.matches("America/Chicago 2024-03-04 04:00 America/Chicago", tell(table.unpack(words)), 1, true)
+      words[#words + 1] = "--default-zone=Asia/Tokyo"
+      assert.matches("Asia/Tokyo 2024-03-04 19:00 Asia/Tokyo", tell(table.unpack(words)), 1, true)
+      words[#words] = "--default-zone=Mars/Base"
+      local result = shell.loom("alerts", words[1], db, table.unpack(words, 2))
+      assert.equal(1, result.status)
+      assert.matches('loom: --default-zone: timezone "Mars/Base" ', result.err, 1, true)
+    end
+  end)
+
   it("replay tells in every format what the module does", function()
     local monitor = assert(loom.open(db))
     local expected = assert(monitor:replay_alerts { rules = cjson.decode(files.read(rules)), from = "2024-03-04 06:00",

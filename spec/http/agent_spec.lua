@@ -91,6 +91,20 @@ describe("the agent of a service", function()
     assert.is_true(shell.await_end(second, 1))
   end)
 
+  it("has the zone of stores without one that the service has, which is one that there is", function()
+    start { arguments = { "--default-zone", "Asia/Tokyo" } }
+    local pid = await("the agent", agent_pid)
+    assert.matches(" --default-zone=Asia/Tokyo", shell.run(shell.ps .. " -o args= -p " .. pid).out, 1, true)
+    local monitor = assert(loom.open(folder .. "/db"))
+    assert(monitor:polls { { "1", true, 1700000000 } })
+    monitor:close()
+    local body = service:request("/v1/stores/1/explain").body
+    assert.matches([["Asia/Tokyo"]], body, 1, true)
+    local result = shell.loom("serve", folder .. "/db", "--default-zone", "Mars/Base")
+    assert.equal(1, result.status)
+    assert.matches('loom: --default-zone: timezone "Mars/Base" ', result.err, 1, true)
+  end)
+
   it("ends with a service that is killed", function()
     start()
     kill_service(await("the agent", agent_pid))

@@ -23,6 +23,7 @@ function command.add_to(parser)
   options.add(agent, "--config", "FILE", "A Lua file that returns rules and channels that are functions: see docs/alerts.md.")
   options.add(agent, "--allow", "RANGE", "Speak also to this address or range, such as 127.0.0.1 or 10.0.0.0/8; may be repeated.")
     :count "*"
+  options.add_default_zone(agent)
 end
 
 local function tell(line)
@@ -78,6 +79,10 @@ function command.run(args)
     end
   end
   return common.with_database(args.database, function(monitor)
+    local known, unknown = common.use_default_zone(monitor, args.default_zone)
+    if not known then
+      return nil, unknown
+    end
     local agent, message, code = require("loom.agent").new(monitor, { config = config, allow = args.allow, tell = tell,
       now = function() return now(monitor) end, is_ending = core.asked_to_end })
     if not agent then

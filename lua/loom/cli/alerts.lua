@@ -24,6 +24,7 @@ local function add_rules(parser)
     .. "(default: 30m, or three times the feed's median gap if that is longer).", options.text(time.duration))
   options.add(parser, "--dormant-after", "DUR", "How long without an active poll makes a store with openings dormant "
     .. "(default: 7d).", options.text(time.duration))
+  options.add_default_zone(parser)
 end
 
 -- ---- replay ----
@@ -87,7 +88,10 @@ function replay.run(args)
     stale_after = args.stale_after, dormant_after = args.dormant_after }
   local format = common.format_of(args)
   return common.with_data(args.database, function(monitor)
-    local found, message = monitor:replay_alerts(wanted)
+    local found, message = common.use_default_zone(monitor, args.default_zone)
+    if found then
+      found, message = monitor:replay_alerts(wanted)
+    end
     if not found then
       return nil, message
     elseif format == "json" and not args.own then
@@ -191,7 +195,10 @@ function explain.run(args)
     stale_after = args.stale_after, dormant_after = args.dormant_after }
   local writer = common.writer_of(args, { text = write_text, json = write_explanation })
   return common.with_data(args.database, function(monitor)
-    local found, message = monitor:explain_alert(wanted)
+    local found, message = common.use_default_zone(monitor, args.default_zone)
+    if found then
+      found, message = monitor:explain_alert(wanted)
+    end
     if not found then
       return nil, message
     end

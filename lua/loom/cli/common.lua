@@ -1,6 +1,7 @@
 --- What the subcommands share: how they end, databases, commands of several verbs, progress, output.
 -- @module loom.cli.common
 
+local check = require "loom.check"
 local core = require "loom.core"
 local lfs = require "lfs"
 local loading = require "loom.loading"
@@ -57,6 +58,19 @@ end
 -- @return what `work` returns, or nil and the failure
 function common.with_database(path, work)
   return use(work, loom.open(path, { by = common.author() }))
+end
+
+--- Has stores without a zone be in one, where it is given.
+-- @treturn bool|nil true, or nil and the failure: there is no such zone
+function common.use_default_zone(monitor, zone)
+  if zone then
+    local known, reason = core.is_timezone(monitor.database, zone)
+    if not known then
+      return nil, ("EINVAL: --default-zone: timezone %s %s"):format(check.shown(zone), reason)
+    end
+    monitor.default_zone = zone
+  end
+  return true
 end
 
 --- Tells which files of a folder are not taken.

@@ -86,6 +86,12 @@ options.date = parsed(core.parse_date)
 --- Reader of a local date from which something holds.
 options.date_or_always = parsed(core.parse_date, "always")
 
+--- Adds the zone of stores without one: see `loom.cli.common.use_default_zone`.
+function options.add_default_zone(parser)
+  options.add(parser, "--default-zone", "ZONE", "Timezone of stores without one (default: America/Chicago).",
+    options.text(check.text))
+end
+
 --- Reader of a duration.
 options.duration = parsed(core.parse_duration)
 
@@ -304,7 +310,7 @@ function options.add_rules(parser, as_of, preset)
   options.add(parser, "--max-gap", "DUR", "Time further than this from its poll is unknown; or none.",
     options.text(checkers.max_gap))
   options.add(parser, "--slack", "DUR", "A close this near midnight is midnight.", options.text(checkers.slack))
-  options.add(parser, "--default-zone", "ZONE", "Timezone of stores without one (default: America/Chicago).")
+  options.add_default_zone(parser)
 end
 
 --- The rules among the arguments, as options of the library.

@@ -166,6 +166,7 @@ function command.add_to(parser)
   serve:option "--csv-formulas":argname "HOW":choices { "escape", "raw" }:default "escape"
     :description("Text in CSV that a spreadsheet would take for a formula: with a ' in front (escape, see loom report "
       .. "--neutralise-formulas), or as it is (raw).")
+  options.add_default_zone(serve)
   options.add(serve, "--agent-allow", "RANGE", "Have alerts go also to this address or range, beside public ones: see loom agent "
     .. "--allow. May be given again.", network):count "*"
   serve:flag "--no-agent":description "Start no agent of alerts beside it: see loom agent."
@@ -258,11 +259,14 @@ local function check_tokens(path)
 end
 
 -- Opens the database once, so that what is wrong with it is said now.
-local function check_database(path)
+local function check_database(path, default_zone)
   local monitor, message = loom.open(path, { create = true })
   local info
   if monitor then
-    info, message = monitor:info()
+    info, message = common.use_default_zone(monitor, default_zone)
+    if info then
+      info, message = monitor:info()
+    end
     monitor:close()
   end
   return info ~= nil, message
@@ -336,6 +340,7 @@ local function configuration(args, chosen, loopback, database, reports, modules,
     host = args.host,
     access_log = args.access_log,
     audit_log = args.audit_log,
+    default_zone = args.default_zone,
     max_ahead = args.max_ahead,
     rows_limit = args.rows_limit,
     uploads = args.uploads,
@@ -364,6 +369,7 @@ local function agent_words(args, chosen)
   for _, range in ipairs(args.agent_allow) do
     words[#words + 1] = "--allow=" .. range
   end
+  words[#words + 1] = args.default_zone and "--default-zone=" .. args.default_zone -- alerts measure as reports do
   return words
 end
 
@@ -387,7 +393,7 @@ end
 -- Makes everything that the workers need, in this order, and looks whether it will do. nil and the first thing that is wrong.
 local function prepare(args, chosen, database, reports, paths)
   local had_database, had_reports = common.exists(database), common.is_folder(reports)
-  local good, message = check_database(database)
+  local good, message = check_database(database, args.default_zone)
   if good and args.token_file then
     good, message = check_tokens(args.token_file)
   end

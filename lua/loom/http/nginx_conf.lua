@@ -159,6 +159,7 @@ http {
       csv_formulas = @csv_formulas@,
       polls_limit = @polls_limit@,
       ingest_limit = @ingest_limit@,
+      default_zone = @default_zone@,
       max_ahead = @max_ahead@,
       rows_limit = @rows_limit@,
       uploads = @uploads@,
@@ -243,9 +244,9 @@ http {
 --   `modules` (paths to load), `lua_path`, `lua_cpath`, `listen`, `polls_limit` and `ingest_limit` (bytes), and absolute:
 --   `database`, `reports`, `token_file`, `access_log` and `audit_log` (the last three optional, without "$"); `rate`
 --   (requests a second of one address), `trust_proxy` (addresses and networks), `prefix` (a path without what nginx or a pattern
---   would take for its own, but for points), `store_days`, `time_limit`, `log_limit`, `csv_formulas`, `max_ahead`, `cors_origin`,
---   `host`, and those of files that come, `rows_limit`, `uploads`, `client_uploads`, `body_rate` and `body_timeout`: see
---   `loom.http.init_worker` (all optional)
+--   would take for its own, but for points), `store_days`, `time_limit`, `log_limit`, `csv_formulas`, `default_zone`,
+--   `max_ahead`, `cors_origin`, `host`, and those of files that come, `rows_limit`, `uploads`, `client_uploads`, `body_rate` and
+--   `body_timeout`: see `loom.http.init_worker` (all optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -282,6 +283,7 @@ function nginx_conf.text(options)
     cors = cors(options.cors_origin),
     polls_limit = ("%d"):format(options.polls_limit),
     ingest_limit = ("%d"):format(options.ingest_limit),
+    default_zone = options.default_zone and lua_string(options.default_zone) or "nil",
     max_ahead = options.max_ahead and lua_string(options.max_ahead) or "nil",
     rows_limit = tostring(options.rows_limit),
     uploads = tostring(options.uploads),
