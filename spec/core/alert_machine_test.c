@@ -59,6 +59,28 @@ static void test_for_and_keep(void **context) {
   assert_scene(&timed, "TTTfTTTT", ".......F");
 }
 
+/* Writes have stores judged between the minutes: whatever they come to, it is fired when it is without them. */
+static void test_a_minute_has_one_result(void **context) {
+  (void)context;
+  struct loom_alert_rule rule = some_rule(3, 4, 0, 2, 0);
+  const char *results = "ffTfTTfTTTffTff";
+  for (int more = 0; more < 4; more++) {
+    struct loom_alert_state state = {0};
+    char got[40] = "";
+    for (int i = 0; results[i]; i++) {
+      struct loom_alert_verdict verdict = verdict_of(results[i], LOOM_MINUTE);
+      int64_t at = START - START % LOOM_MINUTE + i * LOOM_MINUTE;
+      got[i] = ".FRWX"[loom_alert_step(&rule, &verdict, at, &state).change];
+      for (int m = 1; m <= more; m++) {
+        verdict = verdict_of(results[i], LOOM_SECOND);
+        assert_int_equal(loom_alert_step(&rule, &verdict, at + m * LOOM_SECOND, &state).change,
+                         LOOM_ALERT_STAYS);
+      }
+    }
+    assert_string_equal(got, ".....F.....R...");
+  }
+}
+
 /* A closed night is neither time nor a result. */
 static void test_none_moves_nothing(void **context) {
   (void)context;
@@ -115,7 +137,8 @@ static void test_clock_that_jumps_back(void **context) {
   loom_alert_step(&rule, &no, START - LOOM_HOUR, &state);
   loom_alert_step(&rule, &yes, START, &state);
   assert_memory_equal(&before, &state, sizeof state);
-  assert_int_equal(loom_alert_step(&rule, &yes, START + 1, &state).change, LOOM_ALERT_FIRES);
+  assert_int_equal(loom_alert_step(&rule, &yes, START + LOOM_MINUTE, &state).change,
+                   LOOM_ALERT_FIRES);
 }
 
 static void test_edited_rule(void **context) {
@@ -126,14 +149,16 @@ static void test_edited_rule(void **context) {
   edited.meaning = 2;
   loom_alert_step(&rule, &yes, START, &state);
   /* what was pending begins anew, silently */
-  assert_int_equal(loom_alert_step(&edited, &yes, START + 1, &state).change, LOOM_ALERT_STAYS);
+  assert_int_equal(loom_alert_step(&edited, &yes, START + LOOM_MINUTE, &state).change,
+                   LOOM_ALERT_STAYS);
   assert_int_equal(state.phase, LOOM_ALERT_PENDING);
-  assert_int_equal(loom_alert_step(&edited, &yes, START + 2, &state).change, LOOM_ALERT_FIRES);
+  assert_int_equal(loom_alert_step(&edited, &yes, START + 2 * LOOM_MINUTE, &state).change,
+                   LOOM_ALERT_FIRES);
   /* what fires is resolved, also where the instant is the same */
-  struct loom_alert_transition told = loom_alert_step(&rule, &yes, START + 2, &state);
+  struct loom_alert_transition told = loom_alert_step(&rule, &yes, START + 2 * LOOM_MINUTE, &state);
   assert_int_equal(told.change, LOOM_ALERT_RESOLVES);
   assert_int_equal(told.reason, LOOM_ALERT_RULE_CHANGED);
-  assert_int_equal(told.fired_at, START + 2);
+  assert_int_equal(told.fired_at, START + 2 * LOOM_MINUTE);
   assert_int_equal(state.phase, LOOM_ALERT_OK);
 }
 
@@ -242,6 +267,7 @@ static void test_keeping(void **context) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_for_and_keep),
                                      cmocka_unit_test(test_none_moves_nothing),
+                                     cmocka_unit_test(test_a_minute_has_one_result),
                                      cmocka_unit_test(test_expiry),
                                      cmocka_unit_test(test_expiry_of_what_flaps),
                                      cmocka_unit_test(test_clock_that_jumps_back),

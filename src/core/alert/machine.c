@@ -21,7 +21,17 @@ static bool is_open(const struct loom_alert_state *state) {
 
 /* ---- counting ---- */
 
-static void remember(struct loom_alert_state *state, bool is_true) {
+/*
+** A minute has one result, the last one: stores are judged after each write, too, and two writes within a second are no more
+** evidence than one.
+*/
+static void remember(struct loom_alert_state *state, bool is_true, int64_t instant) {
+  bool is_same = state->last_result / LOOM_MINUTE == instant / LOOM_MINUTE && state->count > 0;
+  state->last_result = instant;
+  if (is_same) {
+    state->history = (state->history & ~UINT64_C(1)) | is_true;
+    return;
+  }
   state->history = state->history << 1 | is_true;
   if (state->count < LOOM_ALERT_OF_MAX)
     state->count++;
@@ -187,8 +197,7 @@ struct loom_alert_transition loom_alert_step(const struct loom_alert_rule *rule,
   state->at = instant;
   if (verdict->result == LOOM_ALERT_NONE)
     return without_result(state);
-  state->last_result = instant;
-  remember(state, verdict->result == LOOM_ALERT_TRUE);
+  remember(state, verdict->result == LOOM_ALERT_TRUE, instant);
   struct loom_alert_transition told = verdict->result == LOOM_ALERT_TRUE
                                           ? when_true(rule, verdict, state)
                                           : when_false(rule, state);
