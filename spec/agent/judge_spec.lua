@@ -726,6 +726,22 @@ describe("the agent's judgement", function()
     assert.same({ "down: firing 1", "fleet: firing ", "numbers: firing a", "numbers: firing b", "numbers: firing c" }, told())
   end)
 
+  it("keeps instants to the microsecond", function()
+    put("channel", LOG)
+    put("rule", DOWN)
+    now = START + 0.123456
+    ingest_polls(monitor, { { "1", START - 1800, true } })
+    local at = START * SECOND + 123456
+    assert(monitor:ingest { polls = text_of { "store_id,status,timestamp_utc", "1,inactive," ..
+      loom.format_timestamp(START - 1200 + 0.654321), "1,inactive," .. loom.format_timestamp(START + 0.123456) } })
+    round()
+    local event = cjson.decode(monitor:query "SELECT event FROM alert_event"().event)
+    assert.equal(at, event.at)
+    assert.equal(at - 1200 * SECOND - 123456 + 654321, event.since)
+    local last = assert(book.last_round(monitor))
+    assert.same({ at, at }, { last.clock, last.instant })
+  end)
+
   it("moves nothing while the clock is behind", function()
     put("channel", LOG)
     put("rule", DOWN)

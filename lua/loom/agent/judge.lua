@@ -298,7 +298,8 @@ end
 
 local function write_round(self, execute, now, seconds)
   local instant, is_stale = self.evaluation.native:instant()
-  execute("INSERT OR REPLACE INTO service(name, value) VALUES(?, ?)", ROUND, cjson.encode { clock = now, instant = instant,
+  execute("INSERT OR REPLACE INTO service(name, value) VALUES(?, ?)", ROUND, cjson.encode {
+    clock = ("%d"):format(now), instant = instant and ("%d"):format(instant), -- lua-cjson writes 14 digits of a number
     stale = is_stale, seconds = seconds, rules = #self.evaluation.rules })
 end
 

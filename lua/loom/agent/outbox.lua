@@ -147,13 +147,20 @@ end
 
 -- ---- putting ----
 
-local function put_event(execute, event)
+local NOT_KEPT = { channels = true, thread = true, at = true, since = true }
+
+-- As JSON, with its instants to the microsecond: lua-cjson writes 14 digits of a number.
+local function json_of(event)
   local kept = {}
   for name, value in pairs(event) do
-    kept[name] = name ~= "channels" and name ~= "thread" and value or nil
+    kept[name] = not NOT_KEPT[name] and value or nil
   end
+  return ('{"at":%d,"since":%d,%s'):format(event.at, event.since or event.at, assert(cjson.encode(kept)):sub(2))
+end
+
+local function put_event(execute, event)
   local added, number = execute([[INSERT INTO alert_event(id, alert, rule, state, at, event) VALUES(?, ?, ?, ?, ?, ?)
-    ON CONFLICT(id) DO NOTHING]], event.id, event.alert, event.rule, event.state, event.at, assert(cjson.encode(kept)))
+    ON CONFLICT(id) DO NOTHING]], event.id, event.alert, event.rule, event.state, event.at, json_of(event))
   return added > 0 and number
 end
 

@@ -285,7 +285,9 @@ function book.last_round(monitor)
   if not rows then
     return nil, message, code
   end
-  return rows[1] and require("cjson.safe").decode(rows[1].value) or {}
+  local round = rows[1] and require("cjson.safe").decode(rows[1].value) or {}
+  round.clock, round.instant = tonumber(round.clock), tonumber(round.instant) -- as text, whose digits are all there
+  return round
 end
 
 local channels_sql = [[SELECT name, delivered, retried, dead, (SELECT count(*) FROM alert_message WHERE channel = c.number
