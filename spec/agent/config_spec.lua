@@ -66,6 +66,23 @@ return {
       (agent(write('return { channels = { { name = "board", ' .. FILE:match "call = function.*$"), "2023-11-14 22:16:20 UTC")))
   end)
 
+  it("has channels that are told where the dashboard is", function()
+    local minute = 0
+    local function link(holds, ...)
+      minute = minute + 1
+      return (shell.good("agent", db, "--once", "--clock", ("2023-11-14 22:%02d:00 UTC"):format(minute), "--config",
+        write(([[return {
+        rules = { { name = "all", when = function() return %s end } },
+        channels = { { name = "board", call = function(message) print(message.link) end } } }]]):format(holds)), ...))
+    end
+    assert.equal("https://example.org/loom/ui/alerts\n", link("true", "--url", "https://example.org/loom/"))
+    assert.equal("http://10.0.0.1:8080/ui/alerts\n", link("false", "--url", "http://10.0.0.1:8080"))
+    assert.equal("nil\n", link "true")
+    for _, url in ipairs { "ftp://example.org", "https://", "https://example.org/\"x", "https://example.org/\n" } do
+      assert.equal(2, shell.loom("agent", db, "--once", "--url", url).status)
+    end
+  end)
+
   it("has no rule with the name of one that is stored", function()
     local monitor = assert(loom.open(db))
     assert(monitor:set_rule { name = "staff", enabled = false, when = { kind = "late_open", time = "10m" } })

@@ -115,6 +115,13 @@ describe("the agent of a service", function()
     assert.is_nil(agent_pid())
   end)
 
+  it("hears where the service is reached, and whom it may speak to", function()
+    start { arguments = { "--agent-url", "https://example.org/loom", "--agent-allow", "10.0.0.0/8" } }
+    local pid = await("the agent", agent_pid)
+    local line = shell.run(shell.ps .. " -o args= -p " .. pid).out
+    assert.matches(" --allow=10.0.0.0/8 --url=https://example.org/loom", line, 1, true)
+  end)
+
   it("is missing where libcurl is, which is told in a line, and the service goes on", function()
     local build = shell.run("cd \"$LOOM_BUILD\" && pwd").out:match "[^\n]+"
     for _, lua in ipairs { "lua5.4", "luajit" } do

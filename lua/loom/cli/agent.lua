@@ -24,6 +24,13 @@ function command.add_to(parser)
   options.add(agent, "--allow", "RANGE", "Speak also to this address or range, such as 127.0.0.1 or 10.0.0.0/8; may be repeated.")
     :count "*"
   options.add_default_zone(agent)
+  options.add(agent, "--url", "URL", "Where people reach the service, such as https://example.org/loom: messages link to its "
+    .. "dashboard.", options.url)
+end
+
+-- The alerts in the dashboard of a service.
+local function link_of(url)
+  return url and url:gsub("/+$", "") .. "/ui/alerts"
 end
 
 local function tell(line)
@@ -84,6 +91,7 @@ function command.run(args)
       return nil, unknown
     end
     local agent, message, code = require("loom.agent").new(monitor, { config = config, allow = args.allow, tell = tell,
+      link = link_of(args.url),
       now = function() return now(monitor) end, is_ending = core.asked_to_end })
     if not agent then
       return common.fail(message, code == "EUNAVAILABLE" and UNAVAILABLE or nil)

@@ -44,6 +44,14 @@ function options.number(checker)
   end
 end
 
+--- Reader of an address of a web page; in it is nothing that would have to be quoted.
+function options.url(text)
+  if not text:find "^https?://[^%s\"'<>\\%c]+$" then
+    return nil, options.expected_but("address, such as https://example.org/loom,", text)
+  end
+  return text
+end
+
 -- Reader of text that one of the native half's parsers accepts, which say what is wrong, or of one other word.
 local function parsed(parse, other)
   return function(text)

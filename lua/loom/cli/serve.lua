@@ -169,6 +169,8 @@ function command.add_to(parser)
   options.add_default_zone(serve)
   options.add(serve, "--agent-allow", "RANGE", "Have alerts go also to this address or range, beside public ones: see loom agent "
     .. "--allow. May be given again.", network):count "*"
+  options.add(serve, "--agent-url", "URL", "Where people reach the service, such as https://example.org/loom: alerts link to its "
+    .. "dashboard (see loom agent --url).", options.url)
   serve:flag "--no-agent":description "Start no agent of alerts beside it: see loom agent."
   serve:flag "--print-config":description "Print the configuration of nginx, and run nothing."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
@@ -370,6 +372,7 @@ local function agent_words(args, chosen)
     words[#words + 1] = "--allow=" .. range
   end
   words[#words + 1] = args.default_zone and "--default-zone=" .. args.default_zone -- alerts measure as reports do
+  words[#words + 1] = args.agent_url and "--url=" .. args.agent_url or nil
   return words
 end
 
