@@ -27,7 +27,7 @@ describe("incidents", function()
   end)
 
   -- Writes that alerts begin or end, in one thread.
-  local function write(alerts, state)
+  local function write(alerts, state, storm)
     now = now + 1000000
     assert(transaction.run(monitor.database, function(execute)
       for _, alert in ipairs(alerts) do
@@ -40,7 +40,8 @@ describe("incidents", function()
         end
         serial = serial + 1
         outbox.put(execute, { { id = "E" .. serial, alert = alert, rule = "down", severity = "error", state = state,
-          subject = { kind = "store", id = "1" }, at = now, since = now, group = "down", channels = { "pager" } } }, now)
+          subject = { kind = "store", id = "1" }, at = now, since = now, group = "down", channels = { "pager" },
+          storm = storm } }, now)
       end
       return true
     end, true))
@@ -52,7 +53,7 @@ describe("incidents", function()
     for _, row in ipairs(assert(outbox.due(monitor, now))) do
       local events = assert(outbox.events(monitor, row.number))
       local made = message.new({ id = row.id, group = row.thread, at = now }, events)
-      made.incidents = assert(incidents.of(monitor.database, row.number, row.channel))
+      made.incidents = assert(incidents.of(monitor, row.number, row.channel))
       for _, request in ipairs(pager.requests(made, { routing_key = "k" })) do
         local body = cjson.decode(request.body)
         open[body.dedup_key], requests = body.event_action == "trigger" or nil, requests + 1
@@ -89,6 +90,17 @@ describe("incidents", function()
     write(alerts_from(300, 300), "resolved")
     assert.equal(1, send())
     assert.same({}, open)
+  end)
+
+  it("are one where the rule says that so many are a storm", function()
+    for storm, count in pairs { [20] = 1, [29] = 1, [30] = 30, [500] = 30 } do
+      local alerts = alerts_from(storm * 100, storm * 100 + 29)
+      write(alerts, "firing", storm)
+      assert.equal(count, send(), storm)
+      write(alerts, "resolved", storm)
+      assert.equal(count, send(), storm)
+      assert.same({}, open)
+    end
   end)
 
   it("are open as long as an alert of theirs is, however these begin and end", function()

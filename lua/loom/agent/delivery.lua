@@ -181,7 +181,7 @@ end
 
 -- What a message does to incidents, where its channel's kind has these.
 local function add_incidents(self, made, row)
-  local found, why = incidents.of(self.monitor.database, row.number, row.channel)
+  local found, why = incidents.of(self.monitor, row.number, row.channel)
   for _, incident in ipairs(found or {}) do
     if incident.event then
       message.add_local_time(incident.event, self.monitor.database)

@@ -1,16 +1,14 @@
 --- Incidents: what a receiver opens and closes by a key, for many alerts or for one.
 --
--- An alert is of the incident of the first message that a channel has of it. A message of more alerts than somebody looks at one
--- by one is one incident, of which its id is the key; it is open as long as one of its alerts is. Others have one each, by their
--- ids. Which one an alert is of never changes, so that what was opened is what is closed.
+-- An alert is of the incident of the first message that a channel has of it. A storm is one incident, of which the message's
+-- id is the key; it is open as long as one of its alerts is. Others have one each, by their ids. Which one an alert is of never changes, so that what was opened is what is closed.
 -- @module loom.agent.incidents
 
 local cjson = require "cjson.safe"
+local messages = require "loom.agent.message"
+local outbox = require "loom.agent.outbox"
 
 local incidents = {}
-
---- Events beyond which a message is one incident.
-incidents.MOST = 50
 
 -- The first message of a channel (?2) that told an alert (%s) as firing.
 local FIRST = [[(SELECT min(o.message) FROM alert_event f JOIN alert_message_event o ON o.event = f.number
@@ -37,23 +35,27 @@ local function row_of(database, ...)
 end
 
 -- The id of a message that is one incident; false of others.
-local function id_of_many(database, known, number)
+local function id_of_many(monitor, known, number)
   if known[number] == nil then
-    local row = row_of(database, [[SELECT m.id, count(*) AS count FROM alert_message m
-      JOIN alert_message_event x ON x.message = m.number WHERE m.number = ?]], number)
-    known[number] = row and row.count > incidents.MOST and row.id or false
+    local tallies, why = outbox.tallies(monitor, number)
+    if not tallies then
+      failing(why)
+    end
+    known[number] = messages.is_storm(tallies)
+      and row_of(monitor.database, "SELECT id FROM alert_message WHERE number = ?", number).id
   end
   return known[number]
 end
 
-local function gather(database, message, channel)
+local function gather(monitor, message, channel)
+  local database = monitor.database
   local rows, why = database:rows(events_sql, message, channel)
   if not rows then
     failing(why)
   end
   local list, known, many = {}, {}, {}
   for _, row in ipairs(rows) do
-    local key = row.first and id_of_many(database, known, row.first)
+    local key = row.first and id_of_many(monitor, known, row.first)
     if not key then
       local found = row_of(database, "SELECT event FROM alert_event WHERE number = ?", row.number)
       list[#list + 1] = { event = cjson.decode(found.event) }
@@ -70,19 +72,19 @@ local function gather(database, message, channel)
 end
 
 --- What a message does to incidents.
--- @param database
+-- @tparam loom.monitor monitor
 -- @tparam int message its number
 -- @tparam int channel its channel's
 -- @treturn {table,...}|nil in order: of an incident of one alert the `event` that opens or closes it; of others `key` and `over`
 -- @treturn ?string the failure
-function incidents.of(database, message, channel)
+function incidents.of(monitor, message, channel)
   local good, found = pcall(function()
     local list = {}
-    for _, one in ipairs(gather(database, message, channel)) do
+    for _, one in ipairs(gather(monitor, message, channel)) do
       if one.event then
         list[#list + 1] = one
       else
-        local over = one.ends and not row_of(database, open_sql, one.first, channel)
+        local over = one.ends and not row_of(monitor.database, open_sql, one.first, channel)
         list[#list + 1] = one.begins and { key = one.key, over = false } or nil
         list[#list + 1] = over and { key = one.key, over = true } or nil
       end
