@@ -773,6 +773,32 @@ describe("the agent's judgement", function()
     assert.equal("ECORRUPT", code)
   end)
 
+  it("counts one result a minute, however many writes there are, as a replay by the minute does", function()
+    local rule = { name = "down", when = { kind = "down_for", time = "10m" }, ["for"] = { count = 3 } }
+    put("rule", rule)
+    poll({ "1" }, true)
+    local judge, first = judge_of(), now
+    assert(judge:round())
+    for _ = 1, 2 do
+      for _ = 1, 5 do
+        pass(7)
+        ingest_polls(monitor, { { "1", now, false } })
+        local found = assert(judge:round())
+        assert.same({ 0, false }, { found.events, found.is_all })
+      end
+      assert.same({}, events_of(monitor))
+      pass(60 - 35)
+      ingest_polls(monitor, { { "1", now, false } })
+      assert(judge:round())
+    end
+    judge:forget()
+    local found = assert(monitor:replay_alerts { rules = { rule }, from = first, to = now })
+    assert.equal(1, #found.events)
+    assert.equal(now, found.events[1].at)
+    local event = found.events[1]
+    assert.same({ ("%s %s down 1 firing -"):format(event.id, event.alert) }, events_of(monitor))
+  end)
+
   it("hears of stores that have changed at once, and of the others each minute", function()
     put("rule", DOWN)
     poll({ "1", "2" })

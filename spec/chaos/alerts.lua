@@ -86,7 +86,7 @@ end
 
 local function note_evaluated()
   local row = monitor.database:row "SELECT value FROM service WHERE name = 'alert round'"
-  if row and cjson.decode(row.value).clock >= clock then
+  if row and tonumber(cjson.decode(row.value).clock) >= clock then
     evaluated[#evaluated + 1] = clock
   end
 end
