@@ -71,7 +71,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
 
   local function round(options)
     options = options or {}
-    options.allow, options.now, options.time_limit = { "127.0.0.1" }, function() return now end, 300
+    options.allow, options.now, options.time_limit = { "127.0.0.1" }, function() return now end, options.time_limit or 300
     options.random = options.random or function() return 0.5 end
     local delivery = assert(Delivery.new(monitor, options))
     local counts = assert(delivery:round())
@@ -486,6 +486,117 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.equal(9, #received())
   end)
 
+  local function agent_of(options)
+    options.allow, options.time_limit = { "127.0.0.1" }, options.time_limit or 300
+    options.now = options.now or function() return now end
+    return assert(require "loom.agent".new(monitor, options))
+  end
+
+  local function channel_row(name)
+    return assert(monitor.database:row("SELECT failing, last, last_outcome, renewed FROM alert_channel WHERE name = ?", name))
+  end
+
+  it("waits for no heartbeat, and tells of one that is not answered", function()
+    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "hang") }))
+    local agent = agent_of {}
+    for _ = 1, 2 do -- within a minute, one is asked
+      assert(agent:round())
+      assert.equal(1, agent.delivery.transfers:count())
+    end
+    agent:finish()
+    assert.equal(0, agent.delivery.transfers:count())
+    assert.same({ failing = START, last = START, last_outcome = "retried" }, channel_row "beat")
+    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "ok") }))
+    now = now + 60 * 1000000
+    assert(agent:round())
+    agent:finish()
+    agent:close()
+    assert.same({ last = now, last_outcome = "delivered" }, channel_row "beat")
+    assert.equal(2, #received())
+  end)
+
+  it("beats while deliveries take their time, and not once it cannot evaluate", function()
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "hang") }))
+    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "ok") }))
+    local agent, is_seen
+    agent = agent_of { time_limit = 2000, now = function()
+      now = now + 100000
+      is_seen = is_seen or agent and agent.delivery.under_way > 0 and #received() > 1 -- the hook's, and the beat
+      return now
+    end }
+    put(event("a", "firing"))
+    assert.same({ again = 1 }, assert(agent:round()))
+    assert.is_true(is_seen)
+    agent:finish()
+    agent.judge.round = function()
+      return nil, "EIO: the disk is gone", "EIO"
+    end
+    now = now + 120 * 1000000
+    put(event("b", "firing"))
+    assert(agent:round())
+    agent:finish()
+    agent:close()
+    local beats = 0
+    for _, got in ipairs(received()) do
+      beats = beats + (got.done == "ok" and 1 or 0)
+    end
+    assert.equal(1, beats)
+  end)
+
+  it("waits for nobody to whom what stands is sent again, nor asks at each moment who does not take it", function()
+    assert(outbox.set_channel(monitor, { name = "am", kind = "alertmanager", url = (receive "ok") }))
+    put(event("a", "firing", { channels = { "am" } }))
+    assert(transaction.run(monitor.database, function(execute)
+      return execute([[INSERT INTO alert(id, rule, severity, kind, subject, state, since, at)
+        VALUES('a', 'down', 'critical', 'store', '1', 'firing', ?1, ?1)]], now)
+    end, true))
+    local agent = agent_of {}
+    agent.judge.round = function() -- which would end what no rule tells
+      return { events = 0 }
+    end
+    assert(agent:round())
+    agent:finish()
+    assert.equal(START, channel_row "am".renewed)
+    assert(outbox.set_channel(monitor, { name = "am", kind = "alertmanager", url = (receive "hang") }))
+    now = now + 61 * 1000000
+    for _ = 1, 2 do
+      assert(agent:round())
+      assert.equal(1, agent.delivery.transfers:count())
+    end
+    put(event("a", "resolved", { channels = { "am" } })) -- which what was sent before must not overtake
+    assert(agent:round())
+    assert.equal(1, agent.delivery.transfers:count())
+    assert.equal(0, list("pending")[1].tries)
+    agent:finish()
+    local row = channel_row "am"
+    assert.same({ START, now }, { row.renewed, row.failing })
+    now = now + 1000000
+    assert(agent:round())
+    assert.equal(0, agent.delivery.transfers:count())
+    assert(outbox.set_channel(monitor, { name = "am", kind = "alertmanager", url = (receive "ok") }))
+    now = now + 10 * 1000000
+    assert.same({ delivered = 1 }, assert(agent:round()))
+    agent:finish()
+    agent:close()
+    row = channel_row "am"
+    assert.equal(now, row.renewed)
+    assert.is_nil(row.failing)
+  end)
+
+  it("ends at once when it is asked to, whatever is not answered that is no message", function()
+    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "hang") }))
+    local is_ending = false
+    local agent = agent_of { time_limit = 15000, is_ending = function() return is_ending end }
+    assert(agent:round())
+    is_ending = true
+    agent:finish()
+    assert.equal(1, agent.delivery.transfers:count()) -- still
+    now = now + 60 * 1000000
+    assert(agent:round())
+    assert.equal(1, agent.delivery.transfers:count())
+    agent:close()
+  end)
+
   it("shows no secret: in lists, answers, queries and failures", function()
     assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/s3cret", secret = "s3cret" }))
     put(event("a", "firing"))
@@ -530,7 +641,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
       end
       return outbox.put(execute, list_of, now)
     end, true))
-    assert.same({ delivered = 1 }, round())
+    assert.same({ delivered = 1 }, round { time_limit = 15000 })
     now = now + 40 * DAY
     assert(outbox.tidy(monitor, now))
     local function standing()
@@ -549,6 +660,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     local before = #received()
     local delivery = assert(Delivery.new(monitor, { allow = { "127.0.0.1" }, now = function() return now end }))
     delivery:renew()
+    delivery:finish()
     delivery:close()
     assert.equal(6, #received() - before) -- of 1,000 alerts each
     assert.equal(0, #assert(outbox.renewing(monitor, "alertmanager", now)))

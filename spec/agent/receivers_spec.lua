@@ -87,6 +87,7 @@ until curl -sf %s/-/ready >/dev/null; do tries=$((tries - 1)); [ $tries -gt 0 ] 
     now = now + 61 * 1000000
     local delivery = assert(Delivery.new(monitor, { allow = { "127.0.0.1" }, now = function() return now end }))
     delivery:renew() -- so that they stand for longer
+    delivery:finish()
     delivery:close()
     alerts = shown "alerts"
     assert.equal(3, #alerts)

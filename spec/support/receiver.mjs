@@ -13,7 +13,7 @@ const server = createServer((request, response) => {
   request.on("data", (piece) => (body += piece));
   request.on("end", () => {
     const kind = mode === "bad" ? KINDS[draw(KINDS.length)] : mode;
-    const { alerts, left_out } = JSON.parse(body).data ?? { alerts: [] };
+    const { alerts, left_out } = JSON.parse(body || "{}").data ?? { alerts: [] };
     const events = alerts.map(({ event, id, state }) => `${event}/${id}/${state}`);
     if (left_out) events.push(`+${left_out}`);
     appendFileSync(log, `${kind} ${request.headers["webhook-id"]} ${events.join(",")}\n`);

@@ -17,7 +17,8 @@ local COMMAND_LIMIT = 15 -- seconds
 local MEANWHILE = 1000000 -- microseconds between two looks at what else there is to do
 local NO_CURL = "EUNAVAILABLE: alerts are sent by libcurl, for which Loom's module is not there (on Debian: the package "
   .. "lua-loom-curl; elsewhere: install libcurl's headers, then build and install Loom again)"
-local AT_ONCE = 100 -- messages under way: fewer than loom.curl takes requests
+local AT_ONCE = 100 -- messages under way: with one more request to each channel, fewer than loom.curl takes
+local RENEW_AFTER = 10000000 -- microseconds after which what stands is sent again to a channel that has not taken it
 local ANSWER_MAX = 1024
 local KEEP_EVERY = 10000000 -- microseconds: a request begins so long after its message was kept, and ends before that is over
 
@@ -39,7 +40,8 @@ function Delivery.new(monitor, options)
   return setmetatable({ monitor = monitor, transfers = transfers, now = options.now, random = options.random or math.random,
     tell = options.tell or function() end, link = options.link, time_limit = options.time_limit,
     is_ending = options.is_ending or function() return false end, by_number = {}, commands = {}, under_way = 0, running = {},
-    outcomes = {}, calls = options.config and options.config.channels or {} }, Delivery)
+    asides = {}, overdue = {}, refused = {}, counts = {}, outcomes = {},
+    calls = options.config and options.config.channels or {} }, Delivery)
 end
 
 -- ---- requests ----
@@ -244,7 +246,7 @@ local function start_due(self)
   local rows, why = outbox.due(self.monitor, now, self.running)
   self.failure = self.failure or not rows and why or nil
   for _, row in ipairs(rows or {}) do
-    if self.under_way < AT_ONCE then
+    if self.under_way < AT_ONCE and not self.asides[row.channel] and not self.overdue[row.channel] then
       started = try(self, row, now) or started
     end
   end
@@ -253,14 +255,21 @@ end
 
 -- ---- answers ----
 
+local function take_answer(self, work, answer)
+  if work.answered then
+    return work.answered(answer)
+  end
+  local verdict, after = work.kind.judge(answer)
+  local text = answer.message or ("%d %s"):format(answer.status, answer.body)
+  settle(self, work, verdict, formats.shown(text), after)
+end
+
 local function take_answers(self)
   local answer = self.transfers:next()
   while answer do
     local work = self.by_number[answer.number]
     self.by_number[answer.number] = nil
-    local verdict, after = work.kind.judge(answer)
-    local text = answer.message or ("%d %s"):format(answer.status, answer.body)
-    settle(self, work, verdict, formats.shown(text), after)
+    take_answer(self, work, answer)
     answer = self.transfers:next()
   end
 end
@@ -291,63 +300,106 @@ local function take_commands(self)
   end
 end
 
---- Waits for some seconds.
+--- Waits for some seconds, or less where something is answered.
 function Delivery:pause(seconds)
   self.transfers:wait(math.floor(seconds * 1000))
+  take_answers(self)
 end
 
---- Asks the addresses of all heartbeats, and waits for what they answer, which is of no interest.
+-- ---- what is no message ----
+
+-- Starts requests to a channel, one after another, that nobody waits for. `next_one` gives each, nil after the last and false
+-- where there is none to be had; `done` is told whether all were taken. No channel has two of these under way.
+local function start_aside(self, row, kind, next_one, done)
+  local function send_next(is_taken)
+    local request = is_taken and next_one()
+    local started = request and start_transfer(self, { answered = function(answer)
+      send_next(kind.judge(answer) == "delivered")
+    end }, request)
+    self.asides[row.channel] = started and true or nil
+    if not started then
+      done(request == nil)
+    end
+  end
+  send_next(true)
+end
+
+--- Begins to ask the addresses of all heartbeats.
 function Delivery:beat()
   local kind = channels.of "heartbeat"
-  for _, row in ipairs(outbox.heartbeats(self.monitor) or {}) do
+  for _, row in ipairs(not self.is_ending() and outbox.heartbeats(self.monitor) or {}) do
     local channel = outbox.open_channel(self.monitor, row)
-    if channel then
-      local request = kind.requests(nil, channel)[1]
-      request.time_limit = self.time_limit
-      self.transfers:start(request)
-    end
-  end
-  while self.transfers:count() > 0 do
-    self.transfers:wait(STEP)
-    while self.transfers:next() do
-      self.beats = (self.beats or 0) + 1
+    if not channel then
+      outbox.told_aside(self.monitor, row, false, self.now())
+    elseif not self.asides[row.channel] then
+      local list = kind.requests(nil, channel)
+      start_aside(self, row, kind, function() return table.remove(list) end, function(is_taken)
+        outbox.told_aside(self.monitor, row, is_taken, self.now())
+      end)
     end
   end
 end
 
--- Events, again, to one channel: true where they were taken.
-local function send_again(self, kind, channel, events, now)
-  local request = kind.requests(message.new({ id = "renewal", at = now, link = self.link }, events, self.monitor.database),
-    channel, now, self.tell)[1]
-  request.time_limit = self.time_limit
-  local answer = self.transfers:start(request) and nil
-  while not answer and self.transfers:count() > 0 do
-    self.transfers:wait(STEP)
-    answer = self.transfers:next()
-  end
-  return answer ~= nil and kind.judge(answer) == "delivered"
-end
-
--- What stands, again, to one channel, page by page: true where all of it was taken.
+-- Begins to send what stands to one channel, page by page.
 local function renew(self, row, now)
-  local channel, after = outbox.open_channel(self.monitor, row), 0
-  while channel and after do
+  local kind, channel, after = channels.of(row.kind), outbox.open_channel(self.monitor, row), 0
+  local is_asked = false
+  local function next_page()
     local events
-    events, after = outbox.standing(self.monitor, row, now, after)
-    if not events or events[1] and not send_again(self, channels.of(row.kind), channel, events, now) then
+    while channel and after do
+      events, after = outbox.standing(self.monitor, row, now, after)
+      if not events then
+        return false
+      elseif events[1] then
+        is_asked = true
+        local made = message.new({ id = "renewal", at = now, link = self.link }, events, self.monitor.database)
+        return kind.requests(made, channel, now, self.tell)[1]
+      end
+    end
+    if not channel then
       return false
     end
   end
-  return channel ~= nil
-end
-
---- Sends what stands again where that is needed for it to stand: to Alertmanager, each minute.
-function Delivery:renew()
-  local now = self.now()
-  for _, row in ipairs(outbox.renewing(self.monitor, "alertmanager", now) or {}) do
-    if renew(self, row, now) then
+  start_aside(self, row, kind, next_page, function(is_taken)
+    self.refused[row.channel] = not is_taken and self.now() or nil
+    if is_asked or not is_taken then
+      outbox.told_aside(self.monitor, row, is_taken, self.now())
+    end
+    if is_taken then
       outbox.renewed(self.monitor, row, now)
     end
+  end)
+end
+
+local function is_running_to(self, channel)
+  for _, of in pairs(self.running) do
+    if of == channel then
+      return true
+    end
+  end
+  return false
+end
+
+--- Begins to send what stands again where that is needed for it to stand: to Alertmanager, each minute. Nothing else is under way
+-- to the channel meanwhile, or what stood could overtake its end.
+function Delivery:renew()
+  local now = self.now()
+  for _, row in ipairs(not self.is_ending() and outbox.renewing(self.monitor, "alertmanager", now) or {}) do
+    local refused, is_running = self.refused[row.channel], is_running_to(self, row.channel)
+    if not self.asides[row.channel] and not (refused and math.abs(now - refused) < RENEW_AFTER) then
+      self.overdue[row.channel] = is_running or nil
+      if not is_running then
+        renew(self, row, now)
+      end
+    end
+  end
+end
+
+--- Waits for the answers to what `beat` and `renew` have begun.
+function Delivery:finish()
+  while next(self.asides) and not self.is_ending() do
+    self.transfers:wait(STEP)
+    take_answers(self)
   end
 end
 

@@ -53,7 +53,12 @@ function Agent:close()
   self.delivery:close()
 end
 
---- Waits for some seconds, as long as nothing is under way.
+--- Waits for the answers to what is no message: heartbeats, and what stands.
+function Agent:finish()
+  self.delivery:finish()
+end
+
+--- Waits for some seconds, or less where something is answered.
 function Agent:pause(seconds)
   self.delivery:pause(seconds)
 end
@@ -96,6 +101,16 @@ local function judge(self, is_all)
   return found
 end
 
+-- Begins to send what is no message, which keeps nobody waiting: what stands, and beats where all is evaluated.
+local function send_aside(self)
+  self.delivery:renew()
+  local now = self.now()
+  if self.judged and math.abs(now - (self.beaten or 0)) >= BEAT_EVERY then
+    self.beaten = now
+    self.delivery:beat()
+  end
+end
+
 local function round(self, is_all)
   local leads, message = self:lead()
   if not leads then
@@ -105,19 +120,14 @@ local function round(self, is_all)
   self.judged = judge(self, is_all)
   local counts
   counts, message = self.delivery:round(function()
-    if self:lead() then
-      self.judged = judge(self) or self.judged
-    end
+    self.judged = self:lead() and judge(self)
+    send_aside(self)
   end)
   if not counts then
     return nil, message
   end
-  self.delivery:renew()
+  send_aside(self)
   local now = self.now()
-  if self.judged and math.abs(now - (self.beaten or 0)) >= BEAT_EVERY then -- of a round that is complete
-    self.beaten = now
-    self.delivery:beat()
-  end
   if math.abs(now - (self.tidied or 0)) >= TIDY_EVERY then
     self.tidied = now
     outbox.tidy(self.monitor, now)
@@ -125,8 +135,8 @@ local function round(self, is_all)
   return counts
 end
 
---- Does one round: evaluates what is due, delivers, sends again what has to be, beats, and removes what is too old. While
--- deliveries take their time, evaluation goes on.
+--- Does one round: evaluates what is due, delivers, begins to send again what has to be and to beat, and removes what is too old.
+-- While deliveries take their time, all of that goes on.
 -- @tparam[opt] bool is_all evaluate all, whatever the clock says
 -- @treturn table|bool|nil how many tries ended as what; false where another agent holds the lease; or nil and the failure, after
 --   which the next round goes on with what was under way

@@ -145,6 +145,19 @@ function outbox.renewed(monitor, row, now)
   end, true)
 end
 
+--- Writes what became of something that is no message: a heartbeat, or what stands, sent again.
+-- @tparam loom.monitor monitor
+-- @tparam table row of `heartbeats` or `renewing`
+-- @tparam bool is_taken
+-- @tparam int now
+function outbox.told_aside(monitor, row, is_taken, now)
+  return transaction.run(monitor.database, function(execute)
+    return execute([[UPDATE alert_channel SET last = ?2, last_outcome = CASE WHEN ?3 THEN 'delivered' ELSE 'retried' END,
+      failing = CASE WHEN ?3 THEN NULL ELSE min(ifnull(failing, ?2), ?2) END WHERE number = ?1]], row.channel, now,
+      is_taken and 1 or 0)
+  end, true)
+end
+
 -- ---- putting ----
 
 local NOT_KEPT = { channels = true, thread = true, at = true, since = true }

@@ -57,6 +57,7 @@ local function rounds(agent, once)
       end
     end
     if once then
+      agent:finish()
       return true
     end
     agent:pause(PAUSE)
