@@ -47,18 +47,23 @@ describe("the outbox", function()
     files.remove_folder(folder)
   end)
 
-  local function receive(mode, seed)
+  local function start_receiver(script, ...)
     local result = shell.run(([[
-LD_PRELOAD= node spec/support/receiver.mjs %s/log %s %d >%s/port 2>%s/err </dev/null &
+LD_PRELOAD= node spec/support/%s %s >%s/port 2>%s/err </dev/null &
 echo $!
 tries=500
-until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(folder, mode, seed or 1,
-      folder, folder, folder))
+until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(script,
+      shell.words(folder .. "/log", ...), folder, folder, folder))
     assert(result.status == 0, result.err)
     local pid = result.out:match "%d+"
     receivers[#receivers + 1] = pid
     local port = files.read(folder .. "/port"):match "%d+"
     os.remove(folder .. "/port")
+    return port, pid
+  end
+
+  local function receive(mode, seed)
+    local port, pid = start_receiver("receiver.mjs", mode, tostring(seed or 1))
     return "http://127.0.0.1:" .. port .. "/secret", pid
   end
 
@@ -674,6 +679,23 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.same({ firing = count - 1, resolved = 1 }, standing())
     now = now + 2 * 1000000
     assert.same({ firing = count - 1 }, standing())
+  end)
+
+  it("brings a mail to those that are there, and tells who is not", function()
+    local url = "smtp://127.0.0.1:" .. start_receiver "post_office.mjs"
+    local function mail_to(...)
+      assert(outbox.set_channel(monitor, { name = "hook", kind = "email", url = url, from = "loom@example.org", to = { ... },
+        plain = true }))
+      put(event("a" .. select("#", ...), "firing"))
+      return round { time_limit = 15000 }
+    end
+    assert.same({ delivered = 1 }, mail_to("a@example.org", "no@example.org", "b@example.org"))
+    assert.equal("a@example.org,b@example.org\n", files.read(folder .. "/log"))
+    assert.matches("^250 550 5%.1%.1 nobody is called that here", list("delivered")[1].answer)
+    assert.same({ dead = 1 }, mail_to("no@example.org", "none@example.org"))
+    assert.matches("^550 550 5%.1%.1 nobody", list("dead")[1].answer)
+    assert.same({ delivered = 1 }, mail_to "a@example.org")
+    assert.equal("250 ", list("delivered")[1].answer)
   end)
 
   it("forgets what has long ended", function()

@@ -86,6 +86,18 @@ static size_t take_header(char *bytes, size_t one, size_t length, void *context)
   return length;
 }
 
+/* Of what a mail's receiver says the refusals are kept: of recipients, too, whom the others need not wait for. */
+static size_t take_refusal(char *bytes, size_t one, size_t length, void *context) {
+  struct transfer *t = context;
+  size_t room = sizeof t->answer - t->kept;
+  (void)one;
+  if (length > 0 && (*bytes == '4' || *bytes == '5')) {
+    memcpy(t->answer + t->kept, bytes, length < room ? length : room);
+    t->kept += length < room ? length : room;
+  }
+  return length;
+}
+
 static size_t give_body(char *bytes, size_t one, size_t room, void *context) {
   struct transfer *t = context;
   size_t left = t->length - t->sent, now = left < room ? left : room;
@@ -218,6 +230,13 @@ static void set_mail(struct setting *s, const struct transfer *t,
                      const struct loom_request *request) {
   SET(s, CURLOPT_MAIL_FROM, request->from);
   SET(s, CURLOPT_MAIL_RCPT, t->recipients);
+#if CURL_AT_LEAST_VERSION(8, 2, 0)
+  SET(s, CURLOPT_MAIL_RCPT_ALLOWFAILS, 1L);
+#elif CURL_AT_LEAST_VERSION(7, 69, 0)
+  SET(s, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L); /* so it was spelt */
+#endif
+  SET(s, CURLOPT_HEADERFUNCTION, take_refusal);
+  SET(s, CURLOPT_HEADERDATA, t);
   SET(s, CURLOPT_UPLOAD, 1L);
   SET(s, CURLOPT_READFUNCTION, give_body);
   SET(s, CURLOPT_READDATA, t);
