@@ -1,5 +1,6 @@
 -- From events in the database to receivers: what is written when, what is tried again and when, and that nothing is lost.
 local cjson = require "cjson.safe"
+local await = require "support.await"
 local core = require "loom.core"
 local Delivery = require "loom.agent.delivery"
 local files = require "support.files"
@@ -696,6 +697,38 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.matches("^550 550 5%.1%.1 nobody", list("dead")[1].answer)
     assert.same({ delivered = 1 }, mail_to "a@example.org")
     assert.equal("250 ", list("delivered")[1].answer)
+  end)
+
+  it("kills a command that does not end, and tries it again", function()
+    local script = files.write(folder .. "/script", "trap '' TERM\nwhile :; do sleep 0.1; done\n")
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "command", command = { "/bin/sh", script } }))
+    put(event("a", "firing"))
+    assert.same({ again = 1 }, round { command_limit = 1 })
+    assert.equal(1, list("pending")[1].tries)
+  end)
+
+  it("leaves nothing of a command's behind, also where the agent is killed", function()
+    local script = files.write(folder .. "/script", "echo $$ >$1; cat >/dev/null; sleep 0.5; echo done\n")
+    local place = folder .. "/tmp"
+    shell.run("mkdir " .. place)
+    local words = { "/bin/sh", script, folder .. "/runs" }
+    assert(outbox.set_channel(monitor, { name = "hook", kind = "command", command = words }))
+    put(event("a", "firing"))
+    local command = ("TMPDIR=%s %s spec/support/agent_round.lua %s/db %d"):format(place, shell.lua, folder, now)
+    local pid = shell.run(("%s >>%s/rounds 2>&1 </dev/null & echo $!"):format(command, folder)).out:match "%d+"
+    local function left()
+      return shell.run("find " .. place .. " -mindepth 1").out
+    end
+    await("the command", function()
+      return files.exists(folder .. "/runs")
+    end, left)
+    assert.is_nil(left():find "/in\n")
+    shell.run("kill -9 " .. pid)
+    await("nothing to be left", function()
+      return left() == ""
+    end, left)
+    now = now + 60 * 1000000
+    assert.same({ delivered = 1 }, round())
   end)
 
   it("forgets what has long ended", function()

@@ -13,7 +13,9 @@ Delivery.__index = Delivery
 
 local STEP = 200 -- milliseconds between two looks at commands, which nobody waits for otherwise
 local STEP_OF_COMMANDS = 20
-local COMMAND_LIMIT = 15 -- seconds
+local COMMAND_LIMIT = 15 -- seconds after which a command is asked to end
+local KILL_AFTER = 2 -- more seconds after which it is killed
+local LEFT_AFTER = 60 -- seconds for which what a command said waits for an agent that is busy
 local MEANWHILE = 1000000 -- microseconds between two looks at what else there is to do
 local NO_CURL = "EUNAVAILABLE: alerts are sent by libcurl, for which Loom's module is not there (on Debian: the package "
   .. "lua-loom-curl; elsewhere: install libcurl's headers, then build and install Loom again)"
@@ -26,7 +28,8 @@ local KEEP_EVERY = 10000000 -- microseconds: a request begins so long after its 
 -- @tparam loom.monitor monitor
 -- @tparam table options `allow`: addresses and ranges that may be spoken to although they are not public; `now`: function, the
 --   instant in microseconds; `random`: function () from 0 to 1; `tell`: function (line), of the log; `link`: where the dashboard
---   is; `time_limit`: milliseconds that a request may take; `is_ending`: function, true: nothing more is begun
+--   is; `time_limit`: milliseconds that a request may take; `command_limit`:
+--   seconds that a command may; `is_ending`: function, true: nothing more is begun
 -- @treturn loom.agent.delivery|nil or nil, the failure and its code; EUNAVAILABLE: there is no libcurl
 function Delivery.new(monitor, options)
   local found, curl = pcall(require, "loom.curl")
@@ -40,20 +43,24 @@ function Delivery.new(monitor, options)
   return setmetatable({ monitor = monitor, transfers = transfers, now = options.now, random = options.random or math.random,
     tell = options.tell or function() end, link = options.link, time_limit = options.time_limit,
     is_ending = options.is_ending or function() return false end, by_number = {}, commands = {}, under_way = 0, running = {},
-    asides = {}, overdue = {}, refused = {}, counts = {}, outcomes = {},
+    asides = {}, overdue = {}, refused = {}, counts = {}, outcomes = {}, command_limit = options.command_limit or COMMAND_LIMIT,
     calls = options.config and options.config.channels or {} }, Delivery)
 end
 
 -- ---- requests ----
 
-local function shell_line(folder, words)
+-- What runs a command beside the agent. Its input has no name once it runs, and its folder goes when the agent has, whether that
+-- was killed or not.
+local function shell_line(folder, words, limit)
   local quoted = {}
   for i, word in ipairs(words) do
     quoted[i] = formats.shell_quoted(word)
   end
-  local place = formats.shell_quoted(folder)
-  return ("cd / && (timeout %d %s <%s/in >%s/out 2>&1; echo $? >%s/status) >/dev/null 2>&1 &"):format(COMMAND_LIMIT,
-    table.concat(quoted, " "), place, place, place)
+  return ([[(cd / && folder=%s && exec <"$folder/in" && rm "$folder/in" && {
+timeout -k %d %d %s >"$folder/out" 2>&1; echo $? >"$folder/status"
+left=%d; while [ $left -gt 0 ] && [ -e "$folder" ] && kill -0 $PPID; do sleep 1; left=$((left - 1)); done
+rm -rf "$folder"; }) >/dev/null 2>&1 &]]):format(formats.shell_quoted(folder), KILL_AFTER, limit,
+    table.concat(quoted, " "), LEFT_AFTER)
 end
 
 -- A folder that only this user sees.
@@ -74,8 +81,9 @@ local function start_command(self, work, request)
   end
   file:write(request.body)
   file:close()
-  os.execute(shell_line(folder, request.command))
-  self.commands[#self.commands + 1] = { work = work, folder = folder, ends = self.now() + (COMMAND_LIMIT + 5) * 1000000 }
+  os.execute(shell_line(folder, request.command, self.command_limit))
+  self.commands[#self.commands + 1] = { work = work, folder = folder,
+    ends = self.now() + (self.command_limit + KILL_AFTER + 5) * 1000000 }
   return true
 end
 

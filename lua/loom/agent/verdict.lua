@@ -35,12 +35,13 @@ function verdict.mail(answer)
   return status < 500 and "again" or "dead"
 end
 
---- Of a command that has ended: 75 is EX_TEMPFAIL of <sysexits.h>; 124 is the time-out's.
+--- Of a command that has ended: 75 is EX_TEMPFAIL of <sysexits.h>; 124 and, where it had to be killed, 137 are the time-out's.
 function verdict.command(answer)
   if answer.status == 0 then
     return "delivered"
   end
-  return (answer.status == 75 or answer.status == 124 or not answer.status) and "again" or "dead"
+  local again = { [75] = true, [124] = true, [137] = true }
+  return (not answer.status or again[answer.status]) and "again" or "dead"
 end
 
 return verdict
