@@ -30,8 +30,9 @@
 
 struct loom_staging_options {
   enum loom_kind kind;
-  /* polls in memory at a time, further ones are in a file; 0: 2.5 Mi. Each has 16 bytes, and 8 as it is sorted. While a thread
-  ** sorts those that were full, as many may come: 40 bytes for each, or up to 68 where nearly every one is of another store or day */
+  /* polls in memory at a time, further ones are in a file; 0: 2.5 Mi. Each has 16 bytes, and 8 as it is sorted. While a
+  ** thread sorts those that were full, as many may come: 40 bytes for each, or up to 68 where nearly every one is of
+  ** another store or day */
   size_t sort_capacity;
   /* bad rows that wait to be taken; further ones are only counted. 0: any number */
   size_t rejects_kept;
