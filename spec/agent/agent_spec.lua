@@ -1,4 +1,5 @@
 -- The agent: one at a time, by the command and as a handle.
+local cjson = require "cjson"
 local Agent = require "loom.agent"
 local await = require "support.await"
 local files = require "support.files"
@@ -198,7 +199,10 @@ os.exit(0, false)]])
     local out = shell.good("alerts", "explain", db, "down", "1")
     assert.matches("\n  alert      %w+ firing since 2023%-11%-14 21:43:20", out)
     assert.matches("\n  told       log of firing: delivered, tried 1 time\n", out)
-    assert.matches('"alert":"%w+"}\n$', (shell.good("alerts", "explain", db, "down", "1", "--format", "json")))
+    local found = cjson.decode((shell.good("alerts", "explain", db, "down", "1", "--format", "json"))).alert
+    assert.is_false(found.flags.acknowledged)
+    assert.same({ "firing", "delivered", "log", 1 }, { found.state, found.deliveries[1].outcome, found.deliveries[1].channel,
+      found.deliveries[1].tries })
   end)
 
   it("measures by the zone that stores without one are in", function()

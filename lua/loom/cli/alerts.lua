@@ -1,9 +1,11 @@
 --- loom alerts
 -- @module loom.cli.alerts
 
+local alert_shapes = require "loom.formats.alert_shapes"
 local check = require "loom.check"
 local common = require "loom.cli.common"
 local definitions = require "loom.cli.definitions"
+local instants = require "loom.formats.instants"
 local json = require "loom.json"
 local listing = require "loom.cli.listing"
 local options = require "loom.cli.options"
@@ -181,13 +183,19 @@ local function write_text(found, write)
     found.phase)) .. "\n" .. lines_of(found))
 end
 
+local as_text = instants.of "text"
+
+local function as_it_is(path)
+  return path
+end
+
 local function write_explanation(found, write)
   write(json.object("rule", json.text(found.rule), "kind", json.text(found.kind), "store_id", json.text(found.store_id), "at_utc",
     json.text(found.at_utc), "result", json.text(found.result), "absence", json.text(found.absence), "value",
     json.any(found.value), "unit", json.text(found.unit), "threshold", json.any(found.threshold), "phase", json.text(found.phase),
     "flapping", json.boolean(found.flapping), "stale", json.boolean(found.stale), "results", json.any(found.results), "evidence",
     json.map(found.evidence or {}, json.any), "events", json.array(found.events, event_json), "alert",
-    json.any(found.alert and found.alert.id)) .. "\n")
+    found.alert and alert_shapes.whole_alert(found.alert, as_text, as_it_is) or json.null) .. "\n")
 end
 
 function explain.run(args)

@@ -326,10 +326,16 @@ local function explain_alert(write, arguments)
   if at then
     found, message, code = at:explain_alert(arguments.options)
   end
+  if found and arguments.alert then -- which need not be the last one
+    found.alert = book.get(at, arguments.alert)
+  end
   if not found then
     return nil, message, code
   end
-  write(alert_shapes.explanation(found, instants.of(arguments.time)))
+  if found.alert and arguments.hides_deliveries then
+    found.alert.deliveries = {}
+  end
+  write(alert_shapes.explanation(found, instants.of(arguments.time), link_of(arguments.prefix)))
   return true
 end
 

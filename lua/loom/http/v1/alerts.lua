@@ -22,7 +22,6 @@ local time = require "loom.time"
 local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
 local ANSWER_BYTES = 1024 * 1024 -- more than such a page with one more alert
 local VALUES_MAX = 100 -- of all conditions together
-local EXPLANATION_BYTES = 1024 * 1024 -- a day of events of a store, of which each minute could have one
 
 local KINDS = { "store", "group", "fleet", "system" }
 local STATES = { "open", "firing", "resolving", "resolved", "expired" }
@@ -154,19 +153,14 @@ local function delete_ack(arguments)
 end
 
 -- The instant that an alert is explained at: the one that is asked for, or the newest poll.
-local function send_explanation(options, parameters)
+local function send_explanation(options, parameters, alert)
   tasks.enter()
   local spool = service.call({ store = "store_id", at = "at" }, function(state)
     return tasks.run("explain_alert", { database = state.monitor.path, default_zone = state.monitor.default_zone,
-      options = options, time = parameters.time })
+      options = options, time = parameters.time, prefix = router.link "", alert = alert,
+      hides_deliveries = restriction.where() ~= nil })
   end)
-  local text, message, code = spool:read(0, EXPLANATION_BYTES)
-  spool:close()
-  tasks.release()
-  if not text then
-    problem.raise_failure(message, code)
-  end
-  response.json(200, text)
+  tasks.send(spool, { ["Content-Type"] = "application/json", ["Cache-Control"] = "no-store" })
 end
 
 local explain_checkers = { at = request.as_text(time.instant), time = time_form }
@@ -177,7 +171,7 @@ local function explain(arguments)
   if alert.subject.kind ~= "store" then
     problem.raise(409, "alerts about stores alone can be explained")
   end
-  send_explanation({ rule = alert.rule, store = alert.subject.id, at = parameters.at }, parameters)
+  send_explanation({ rule = alert.rule, store = alert.subject.id, at = parameters.at }, parameters, alert.id)
 end
 
 local function explain_rule(arguments)
@@ -276,6 +270,8 @@ return {
       results = { type = "integer", minimum = 0, description = "How many results are remembered." },
       evidence = { type = "object", description = "What the value was made from." },
       events = { type = "array", items = event, description = "Of the day before." },
+      alert = { anyOf = { "WholeAlert", { type = "null" } }, description = "The one that is explained, or the last one that had "
+        .. "begun for the store: its flags, what was told of it, and where." },
     },
   },
   {
