@@ -292,8 +292,6 @@ describe("a channel", function()
     files.write(folder .. "/key", "s3cret\n")
     local channel = { kind = "webhook", url = "https://example.org/?key=s3cret", secret_file = folder .. "/key" }
     assert.equal("s3cret", channels.resolve(channel).secret)
-    assert.is_nil(cjson.encode(channels.shown(channel)):find("s3cret", 1, true))
-    assert.is_nil(cjson.encode(channels.shown { kind = "pagerduty", routing_key = "s3cret" }):find("s3cret", 1, true))
     channel.secret_file = folder .. "/none"
     local none, why = channels.resolve(channel)
     assert.is_nil(none)

@@ -1,7 +1,8 @@
 --- Incidents: what a receiver opens and closes by a key, for many alerts or for one.
 --
--- An alert is of the incident of the first message that a channel has of it. A storm is one incident, of which the message's
--- id is the key; it is open as long as one of its alerts is. Others have one each, by their ids. Which one an alert is of never changes, so that what was opened is what is closed.
+-- An alert is of the incident of the first message that a channel has of it. A storm is one incident, of which the message's id
+-- is the key; it is open as long as one of its alerts is. Others have one each, by their ids. Which one an alert is of never
+-- changes, so that what was opened is what is closed.
 -- @module loom.agent.incidents
 
 local cjson = require "cjson.safe"

@@ -74,7 +74,7 @@ local open_sql = [[SELECT a.id, a.rule, a.rule_number, a.severity, a.kind, a.sub
   WHERE a.ended IS NULL AND a.rule_number >= 0]]
 
 -- Why an alert that is open will not be ended by its rule; nil where it will, or where that is left out, which somebody mends.
-local function ends_of(self, row, orphans)
+local function end_reason_of(self, row, orphans)
   if self.left_out[row.rule_number] then
     return nil
   elseif row.rule_number ~= 0 and not self.place_of[row.rule_number] then
@@ -95,9 +95,9 @@ local function restore_alerts(self)
     orphans[orphan[1] .. "\0" .. orphan[2]] = true
   end
   for _, row in ipairs(rows) do
-    row.ends = ends_of(self, row, orphans)
-    if row.ends then
-      self.ended[#self.ended + 1] = row
+    row.end_reason = end_reason_of(self, row, orphans)
+    if row.end_reason then
+      self.to_end[#self.to_end + 1] = row
     else
       open[#open + 1] = { id = row.id, rule = row.rule, kind = row.kind, subject = row.subject, at = seconds_of(row.at),
         inhibited = row.inhibited }
@@ -138,7 +138,7 @@ local function begin(self)
     return nil, message, code
   end
   self:forget()
-  self.place_of, self.disabled, self.by_name, self.orphans, self.ended, self.left_out = {}, {}, {}, {}, {}, {}
+  self.place_of, self.disabled, self.by_name, self.orphans, self.to_end, self.left_out = {}, {}, {}, {}, {}, {}
   -- first: what comes while it is evaluated is told afterwards
   if not self.watch then
     self.watch, message, code = Watch.new(self.monitor)
@@ -315,7 +315,7 @@ local function write(self, found, now, seconds)
     for _, state in ipairs(found.states) do
       ledger:state(state[1], state[2], state[3], state[4], state[5], state[6])
     end
-    ledger:finish(self.ended, now)
+    ledger:finish(self.to_end, now)
     ledger:events(found.events, function(name)
       local rule = self.by_name[name]
       return rule and rule.number or 0
@@ -359,7 +359,7 @@ function Judge:round(is_all)
     self:forget() -- what was evaluated has moved its states, and nobody has heard of it
     return written, message, code
   end
-  self.changed, self.all_due, self.orphans, self.ended = {}, false, {}, {}
+  self.changed, self.all_due, self.orphans, self.to_end = {}, false, {}, {}
   self.last_all = found.is_all and now or self.last_all
   return { events = #found.events, seconds = seconds, is_all = found.is_all, failure = found.failure }
 end

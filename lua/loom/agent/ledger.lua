@@ -241,14 +241,15 @@ end
 
 --- Ends alerts that nothing will end any more: their rules are gone, or their groups.
 -- @tparam {table,...} list `id`, `rule`, `severity`, `kind`, `subject`, `zone`, `since`, `value`, `unit`, `threshold`, `text` as
---   they are in the table, and `ends`: the reason
+--   they are in the table, and `end_reason`
 -- @tparam int at the instant
 function Ledger:finish(list, at)
   local events = {}
   for i, row in ipairs(list) do
-    events[i] = { id = core.alert_id(at, table.concat({ row.id, "resolved", row.ends }, "\0")), alert = row.id, rule = row.rule,
+    local id = core.alert_id(at, table.concat({ row.id, "resolved", row.end_reason }, "\0"))
+    events[i] = { id = id, alert = row.id, rule = row.rule,
       severity = row.severity, subject = { kind = row.kind, id = row.subject, zone = row.zone }, state = "resolved",
-      reason = row.ends, at = at / MICROSECONDS, since = row.since / MICROSECONDS, value = row.value, unit = row.unit,
+      reason = row.end_reason, at = at / MICROSECONDS, since = row.since / MICROSECONDS, value = row.value, unit = row.unit,
       threshold = row.threshold, text = row.text }
   end
   self:events(events, function() return 0 end)

@@ -359,7 +359,7 @@ function outbox.events(monitor, number)
   return decoded(rows, message, code)
 end
 
---- The same as texts of JSON, and how many there are.
+--- The same as texts of JSON.
 function outbox.event_texts(monitor, number)
   local rows, message, code = monitor.database:rows([[SELECT e.event FROM alert_message_event m
     JOIN alert_event e ON e.number = m.event WHERE m.message = ? ORDER BY e.number]], number)

@@ -118,15 +118,15 @@ local function compare(ledger, number, names, holding, now)
   for _, row in ipairs(ledger:open(number)) do
     local key = row.rule .. "\0" .. row.subject
     if names[row.rule] == nil and number == Ledger.FUNCTION then
-      row.ends = "rule_removed"
+      row.end_reason = "rule_removed"
     elseif not holding[key] and names[row.rule] then
-      row.ends = "recovered"
+      row.end_reason = "recovered"
     end
     open[key] = true
-    if row.ends then
+    if row.end_reason then
       local event = event_of({ rule = row.rule, severity = row.severity, kind = row.kind, subject = row.subject,
         since = row.since, value = row.value, text = row.text }, "resolved", now, row.id)
-      event.reason = row.ends
+      event.reason = row.end_reason
       events[#events + 1] = event
     end
   end

@@ -99,14 +99,4 @@ function channels.resolve(definition)
   return copy
 end
 
---- A channel as it may be shown: whether there are secrets, but not which.
-function channels.shown(definition)
-  local kind, copy = channels.of(definition.kind), {}
-  local secrets = set_of(kind.secrets)
-  for name, value in pairs(definition) do
-    copy[name] = secrets[name] and true or value
-  end
-  return copy
-end
-
 return channels
