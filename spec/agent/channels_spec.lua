@@ -153,6 +153,18 @@ describe("a message", function()
     assert.equal(1990, body.data.left_out)
   end)
 
+  it("links each alert of a webhook to its page, where the dashboard's address is known, and to its runbook", function()
+    local function links(made)
+      return cjson.decode(channels.of("webhook").body(made)).data.alerts[1].links
+    end
+    local made = made_of { event() }
+    made.link = "https://loom.example/ui/alerts"
+    assert.same({ alert = "https://loom.example/ui/alerts?alert=01HF3XQ2B8000000000000ALRT",
+      runbook = "https://example.org/run" }, links(made))
+    made.link = nil
+    assert.same({ runbook = "https://example.org/run" }, links(made))
+  end)
+
   it("leaves out evidence before texts, and texts before alerts", function()
     local webhook = channels.of "webhook"
     local body = cjson.decode(webhook.body(made_of(many(20, { evidence = { text = ("x"):rep(3000) } }))))

@@ -16,7 +16,7 @@ local TEXT_MAX = 1000 -- of a text, where all are too long
 -- Whether there is room for what may be left out, from the first try on.
 local TRIES = { { evidence = true }, {}, { text = TEXT_MAX }, { text = 200 } }
 
-local function alert(event, how)
+local function alert(event, how, link)
   local text = event.text and (how.text and wording.shorten(event.text, how.text) or event.text)
   return json.object("id", json.text(event.alert), "event", json.text(event.id), "state", json.text(event.state),
     "rule", json.text(event.rule), "severity", json.text(event.severity), "subject", wording.json(event.subject),
@@ -24,7 +24,7 @@ local function alert(event, how)
     "threshold", json.any(event.threshold), "since", json.text(wording.rfc3339(event.since)),
     "since_local", json.text(event.since_local), "as_of", json.text(wording.rfc3339(event.at)),
     "evidence", how.evidence and wording.json(event.evidence or {}) or "null",
-    "links", wording.json { runbook = event.runbook })
+    "links", wording.json { runbook = event.runbook, alert = link and link .. "?alert=" .. event.alert })
 end
 
 local function zone(item)
@@ -44,7 +44,7 @@ local function encode(message, how, count)
     json.text(wording.rfc3339(message.at)), "data", json.object("group", json.text(message.group),
       "total", json.number(message.total), "counts", wording.json(message.counts), "left_out", json.number(message.total - count),
       "zones", json.array(message.zones or {}, zone), "attributes", json.array(message.attributes or {}, attribute),
-      "alerts", json.array(list, function(event) return alert(event, how) end)))
+      "alerts", json.array(list, function(event) return alert(event, how, message.link) end)))
 end
 
 --- A message as JSON of at most 20 KB: what does not fit is left out by degrees, evidence first, then ends of texts, then alerts,
