@@ -87,8 +87,8 @@ export function open() {
     const asOf = instant(near.as_of) ?? 0;
     const [schedule, seen, { brackets, problem }] = await Promise.all([api.get(api.ofStore(id, "schedule"), dates, signal),
       lookAt(id, asked, span, signal), bracketsOf(id, span, asOf, signal)]);
-    return { id, query, asked, store, near, span, schedule, ...seen, brackets: shownOf(brackets, schedule.days, span), problem, asOf,
-      zone: zoneOf(query, near.timezone_str), again: address.renew };
+    return { id, query, asked, store, near, span, schedule, ...seen, brackets: shownOf(brackets, schedule.days, span), problem,
+      asOf, zone: zoneOf(query, near.timezone_str), again: address.renew };
   }
 
   /**

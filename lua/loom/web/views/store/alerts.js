@@ -66,7 +66,8 @@ export function alerts() {
     async show({ brackets, problem, query, zone }) {
       refill([brackets, problem, query.toString()], () => problem ? [h("h2", null, "Alerts"),
         h("p", { class: "hint" }, "They cannot be shown: ", h("bdi", null, problem))]
-        : [h("h2", null, counted(brackets.length, "alert")), sheet("Table of alerts", h("table", { class: "rows" }, h("caption", { class: "unseen" }, "Alerts"),
+        : [h("h2", null, counted(brackets.length, "alert")), sheet("Table of alerts", h("table", { class: "rows" },
+          h("caption", { class: "unseen" }, "Alerts"),
           h("thead", null, h("tr", null, h("th", { scope: "col" }, "Rule"), h("th", { scope: "col" }, "Severity"),
             h("th", { scope: "col" }, "Since"), h("th", { scope: "col" }, "Until"),
             h("th", { scope: "col", class: "number" }, "For"))),
