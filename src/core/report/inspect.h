@@ -19,8 +19,8 @@ struct loom_inspect_options {
   bool has_as_of; /* otherwise as_of is the newest poll */
   int64_t as_of;
   const char *default_zone;
-  /* Openings are listed and nothing is judged: polls are not even read, of which a month of one store may have any number. There are
-  ** no figures, and no cells */
+  /* Openings are listed and nothing is judged: polls are not even read, of which a month of one store may have any number.
+  ** There are no figures, and no cells */
   bool hours_alone;
   uint64_t most;                  /* polls and openings that may be looked at; 0: any number */
   uint64_t told;                  /* that others of the same caller have taken of them */

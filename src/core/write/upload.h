@@ -20,7 +20,8 @@ typedef struct loom_upload loom_upload;
 
 /*
 ** Begins one. `capacity` is how many bytes may wait to be parsed. The author is told by the audit, unless it is NULL.
-** LOOM_EAGAIN: the writer has too many already. Let go with loom_upload_release, which drops an upload that has not been finished.
+** LOOM_EAGAIN: the writer has too many already. Let go with loom_upload_release, which drops an upload that has not been
+** finished.
 */
 loom_status loom_upload_new(loom_writer *writer, const struct loom_ingest_options *options,
                             const struct loom_staging_options *staging,
