@@ -113,10 +113,19 @@ local ALERTS_MAX = 100 -- told at a time, the last ones: of a storm, who hears o
 local alerts_sql = [[SELECT e.number, e.alert, e.rule, e.state, e.at, a.severity, a.kind, a.subject FROM alert_event e
   JOIN alert a ON a.id = e.alert WHERE e.number > ? ORDER BY e.number DESC LIMIT ]] .. ALERTS_MAX
 
+local function newest_event(monitor)
+  return assert(monitor.database:row("SELECT ifnull(max(number), 0) AS number FROM alert_event")).number
+end
+
+-- What is written from here on is told, also before anybody has looked for the first time: someone listens.
+local function begin_to_tell(monitor)
+  ngx.shared.loom_events:add("told_entry", newest_entry(monitor))
+  ngx.shared.loom_events:add("told_alert", newest_event(monitor))
+end
+
 -- Tells of the events after the last one that was told.
 local function publish_alerts(monitor)
-  local dictionary = ngx.shared.loom_events
-  local newest = assert(monitor.database:row("SELECT ifnull(max(number), 0) AS number FROM alert_event")).number
+  local dictionary, newest = ngx.shared.loom_events, newest_event(monitor)
   local told = dictionary:get "told_alert" or newest
   local rows = newest > told and assert(monitor.database:rows(alerts_sql, told)) or {} -- those of another database have no more
   for i = #rows, 1, -1 do
@@ -330,6 +339,9 @@ end
 local function welcome()
   local monitor = service.monitor()
   local revision = monitor and monitor.database:revision()
+  if monitor then
+    pcall(begin_to_tell, monitor) -- which a database that is away for now does not prevent: it is done at the first look
+  end
   return revision and ("event: welcome\ndata: {\"revision\":%d}\n\n"):format(revision) or ""
 end
 
