@@ -1,6 +1,7 @@
 -- The book of alerts: what it lists and counts, and what people say to an alert.
 local loom = require "loom"
 local book = require "loom.alerts.book"
+local files = require "support.files"
 local outbox = require "loom.agent.outbox"
 local transaction = require "loom.transaction"
 
@@ -133,5 +134,20 @@ describe("the book of alerts", function()
     assert.same({ "log", "log", "E1", "firing", "pending", NOW }, { delivery.channel, delivery.kind, delivery.event,
       delivery.state, delivery.outcome, delivery.made })
     assert.equal("ENOENT", (select(3, book.get(monitor, "none"))))
+  end)
+
+  it("has tables in a file once something is written to them, and is empty until then", function()
+    local folder = files.make_folder()
+    local file = assert(loom.open(folder .. "/db", { create = true }))
+    local tables = "SELECT count(*) AS number FROM sqlite_schema WHERE name GLOB 'alert*' OR name = 'configuration'"
+    assert(file:set_timezone("a", "UTC"))
+    assert.same({}, assert(book.list(file, {})))
+    assert.same({}, assert(file:rules()))
+    assert.equal(0, file:query(tables)().number)
+    assert(file:set_rule { name = "down", when = { kind = "down_for", time = "30m" } })
+    assert.is_true(file:query(tables)().number > 0)
+    assert.equal(1, #assert(file:rules()))
+    file:close()
+    files.remove_folder(folder)
   end)
 end)

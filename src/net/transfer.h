@@ -19,8 +19,9 @@
 
 #define LOOM_ANSWER_KEPT 1024 /* bytes of an answer that are kept: enough to see why it is one */
 #define LOOM_ANSWER_READ                                                                           \
-  (64 * 1024)                  /* and that are waited for: what is longer is not read to its end */
-#define LOOM_TRANSFERS_MAX 256 /* under way at a time: messages, and as many as there are channels */
+  (64 * 1024) /* and that are waited for: what is longer is not read to its end */
+#define LOOM_TRANSFERS_MAX                                                                         \
+  256 /* under way at a time: messages, and as many as there are channels */
 #define LOOM_TRANSFER_TIME                                                                         \
   15000 /* milliseconds that one may take in all, if nothing else is said; also the most */
 

@@ -285,6 +285,25 @@ static const char reach_sql[] =
     " SELECT store_id FROM store LEFT JOIN bounds ON bounds.store = store.number"
     " WHERE first_poll IS NOT first OR newest_poll IS NOT newest OR newest_active IS NOT active";
 
+/* A file has tables of alerts once something was written to them. */
+static loom_status check_alerts(struct check *check, loom_error *error) {
+  static const struct {
+    const char *sql;
+    void (*judge)(struct check *check, sqlite3_stmt *row);
+  } questions[] = {
+      {DAMAGED_STATES_SQL, judge_alert_state},
+      {ALERTS_WITHOUT_STATE_SQL, judge_alert},
+      {"SELECT id FROM alert_event WHERE NOT json_valid(event) ORDER BY number", judge_alert_event},
+  };
+  int64_t tables = 0;
+  loom_status status = loom_database_number(
+      check->database, "SELECT count(*) FROM main.sqlite_schema WHERE name = 'alert_state'",
+      &tables, error);
+  for (size_t i = 0; status == LOOM_OK && tables && i < sizeof questions / sizeof *questions; i++)
+    status = each_row(check, questions[i].sql, questions[i].judge, error);
+  return status;
+}
+
 loom_status loom_check_run(loom_database *database, loom_check_fn *report, void *context,
                            loom_error *error) {
   struct check check = {.database = database, .report = report, .context = context};
@@ -335,14 +354,13 @@ loom_status loom_check_run(loom_database *database, loom_check_fn *report, void 
        " fewer, lag(written, 1, 0) OVER numbers AS less FROM audit WINDOW numbers AS (ORDER BY"
        " number)) WHERE changes < fewer OR written < less OR changes < 0 OR written < 0",
        judge_audit_order},
-      {DAMAGED_STATES_SQL, judge_alert_state},
-      {ALERTS_WITHOUT_STATE_SQL, judge_alert},
-      {"SELECT id FROM alert_event WHERE NOT json_valid(event) ORDER BY number", judge_alert_event},
       {LOOM_ATTRIBUTE_NAMES_SQL, judge_attribute_names},
       {LOOM_ATTRIBUTES_SIZE_SQL, judge_attributes_size},
   };
   for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++)
     status = each_row(&check, questions[i].sql, questions[i].judge, error);
+  if (status == LOOM_OK)
+    status = check_alerts(&check, error);
   loom_database_end_read(database);
   return status;
 }

@@ -57,11 +57,15 @@ loom_status loom_database_check_place(const loom_database *database, loom_error 
                                               : LOOM_OK;
 }
 
-void loom_database_disconnect(loom_database *database) {
+void loom_database_forget_statements(loom_database *database) {
   for (size_t i = 0; i < LOOM_KEPT_STATEMENTS; i++) {
     sqlite3_finalize(database->kept[i].statement);
     database->kept[i].statement = NULL;
   }
+}
+
+void loom_database_disconnect(loom_database *database) {
+  loom_database_forget_statements(database);
   sqlite3_finalize(database->revision.statement);
   database->revision.statement = NULL;
   database->revision.has_index = database->revision.is_known = false;

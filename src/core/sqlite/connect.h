@@ -15,6 +15,9 @@ loom_status loom_database_connect_new(loom_database *database, loom_error *error
 /* Connects where there is no connection between transactions: makes the file, unless it is there. */
 loom_status loom_database_connect_again(loom_database *database, loom_error *error);
 
+/* Lets go of the statements that are kept. */
+void loom_database_forget_statements(loom_database *database);
+
 /* Closes the connection, with what is kept of it. */
 void loom_database_disconnect(loom_database *database);
 

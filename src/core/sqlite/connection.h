@@ -43,6 +43,8 @@ struct loom_database {
   unsigned readers;       /* that share the transaction */
   unsigned references;
   loom_zones *zones;
+  struct loom_database *
+      blank; /* in memory, with all tables: what a file has no tables for is asked of it; NULL: none was */
   char *path;
   char *schema; /* what is read of a borrowed connection; NULL: `main` of its own */
   struct loom_place place;
@@ -56,12 +58,13 @@ struct loom_database {
   ** keeps others away, or does not see what they change. */
   bool is_makeshift;
   enum loom_settings settings; /* of the connection: what the last transaction was for */
-  bool keeps_revision; /* the write transaction changes nothing that reports are made from */
-  bool nests;          /* it has parts: see loom_database_nest */
-  unsigned parts;      /* those that are open, one within the other, each a savepoint */
-  uint64_t begun;      /* how many write transactions have been, without their parts */
-  int changes;         /* SQLite's count of rows that were changed when it began */
-  int64_t pages;       /* and of pages that it had written */
+  bool has_made_tables; /* the transaction has: without it, statements on them cannot be kept */
+  bool keeps_revision;  /* the write transaction changes nothing that reports are made from */
+  bool nests;           /* it has parts: see loom_database_nest */
+  unsigned parts;       /* those that are open, one within the other, each a savepoint */
+  uint64_t begun;       /* how many write transactions have been, without their parts */
+  int changes;          /* SQLite's count of rows that were changed when it began */
+  int64_t pages;        /* and of pages that it had written */
   struct loom_holder *holders; /* within the transaction, the last one first */
   /* Statements that are not in use, the one used last first: see statement.h. */
   struct loom_kept_statement {

@@ -112,6 +112,7 @@ void loom_database_close(loom_database *database) {
     leave_lost_file(database);
   loom_database_disconnect(database);
   loom_place_free(&database->place);
+  loom_database_close(database->blank);
   loom_zones_free(database->zones);
   free(database->schema);
   free(database->path);

@@ -3,6 +3,7 @@
 ** would do, and once more by the connection, which writes nothing within a read transaction.
 */
 #include "sqlite/query.h"
+#include "sqlite/schema.h"
 #include "sqlite/statement.h"
 
 #include <stdlib.h>
@@ -118,6 +119,19 @@ static void connect_tables(loom_database *database) {
   sqlite3_finalize(statement);
 }
 
+/* Whether a statement could not be compiled because the file has no tables of alerts yet. */
+static bool lacks_alerts(loom_status status, const loom_error *error) {
+  static const char words[] = "no such table: ";
+  const char *name = status == LOOM_EINVAL ? strstr(error->message, words) : NULL;
+  if (!name)
+    return false;
+  name += sizeof words - 1;
+  if (strncmp(name, "main.", 5) == 0)
+    name += 5;
+  return strcmp(name, "alert") == 0 || strncmp(name, "alert_", 6) == 0 ||
+         strcmp(name, "configuration") == 0;
+}
+
 static loom_status new_query(loom_database *database, loom_query **out, loom_error *error) {
   loom_query *query = calloc(1, sizeof *query);
   *out = query;
@@ -154,8 +168,8 @@ static loom_status keep_if_good(loom_status status, loom_query **query) {
   return status;
 }
 
-loom_status loom_query_new(loom_database *database, const char *sql, size_t length,
-                           loom_query **out, loom_error *error) {
+static loom_status new_in_read(loom_database *database, const char *sql, size_t length,
+                               loom_query **out, loom_error *error) {
   loom_status status = new_query(database, out, error);
   if (status == LOOM_OK)
     status = loom_database_begin_read(database, error);
@@ -174,8 +188,33 @@ loom_status loom_query_new(loom_database *database, const char *sql, size_t leng
   return keep_if_good(status, out);
 }
 
+/* A database without anything, whose tables are all there. */
+static loom_status open_blank(loom_database *database, loom_error *error) {
+  if (database->blank)
+    return LOOM_OK;
+  loom_status status = loom_database_open(":memory:", LOOM_OPEN_CREATE, 0, &database->blank, error);
+  if (status == LOOM_OK)
+    status = loom_database_begin_write(database->blank, error);
+  if (status == LOOM_OK)
+    status = loom_database_commit(database->blank, error);
+  return status;
+}
+
+loom_status loom_query_new(loom_database *database, const char *sql, size_t length,
+                           loom_query **out, loom_error *error) {
+  loom_error own = {.code = LOOM_OK};
+  error = error ? error : &own;
+  loom_status status = new_in_read(database, sql, length, out, error);
+  if (!lacks_alerts(status, error))
+    return status;
+  status = open_blank(database, error);
+  return status == LOOM_OK ? new_in_read(database->blank, sql, length, out, error) : status;
+}
+
 loom_status loom_query_new_in_write(loom_database *database, const char *sql, size_t length,
                                     loom_query **out, loom_error *error) {
+  loom_error own = {.code = LOOM_OK};
+  error = error ? error : &own;
   loom_status status = new_query(database, out, error);
   if (status == LOOM_OK)
     status = loom_database_check_writing(database, error);
@@ -183,6 +222,12 @@ loom_status loom_query_new_in_write(loom_database *database, const char *sql, si
     (*out)->statement = loom_statement_take(database, sql, length, false);
   if (status == LOOM_OK && !(*out)->statement)
     status = compile(*out, sql, length, error);
+  if (lacks_alerts(status, error)) {
+    database->has_made_tables = true;
+    status = loom_database_execute(database, loom_schema_alerts_sql, error);
+    if (status == LOOM_OK)
+      status = compile(*out, sql, length, error);
+  }
   return keep_if_good(status, out);
 }
 

@@ -28,12 +28,12 @@ typedef struct loom_query loom_query;
 /*
 ** Prepares a statement that only reads, and holds a read transaction until it is freed. LOOM_EINVAL: it is not one
 ** statement, does not compile, or would do something other than read; the message tells which. Free with
-** loom_query_free.
+** loom_query_free. Tables of alerts that a file does not have yet are empty.
 */
 loom_status loom_query_new(loom_database *database, const char *sql, size_t length,
                            loom_query **query, loom_error *error);
 
-/* Prepares a statement of Loom's own, within a write transaction of the caller's. */
+/* Prepares a statement of Loom's own, within a write transaction of the caller's. One on alerts makes their tables. */
 loom_status loom_query_new_in_write(loom_database *database, const char *sql, size_t length,
                                     loom_query **query, loom_error *error);
 

@@ -436,8 +436,7 @@ static const char upgrade_8[] =
     "CREATE TEMP TABLE old_audit AS SELECT * FROM audit;"
     "DROP TABLE main.audit;" AUDIT_TABLE
     "INSERT INTO main.audit SELECT * FROM temp.old_audit;"
-    "DROP TABLE temp.old_audit;" CONFIGURATION_TABLE ALERT_DELIVERY_TABLES ALERT_TABLES
-    "PRAGMA user_version=9;";
+    "DROP TABLE temp.old_audit; PRAGMA user_version=9;";
 
 const char *const loom_schema_upgrades[LOOM_SCHEMA_VERSION] = {
     [1] = upgrade_1, [2] = upgrade_2, [3] = upgrade_3, [4] = upgrade_4,

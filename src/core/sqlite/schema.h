@@ -10,6 +10,10 @@
 extern const char loom_schema_sql[];
 extern const char loom_schema_changes_sql[]; /* since version LOOM_SCHEMA_OF_CHANGES */
 
+/*
+** These make the tables of alerts. In a file they are not there before something is written to them, since each takes a page, and
+** most databases have no alerts: see query.h.
+*/
 extern const char loom_schema_alerts_sql[];
 
 #define LOOM_SCHEMA_OF_CHANGES 5

@@ -27,6 +27,9 @@ static loom_status check_free(const loom_database *database, loom_error *error) 
 static void end_transaction(loom_database *database) {
   loom_error ignored; /* for want of memory: see settle */
   loom_database_roll_back(database, &ignored);
+  if (database->has_made_tables)
+    loom_database_forget_statements(database);
+  database->has_made_tables = false;
   if (database->is_makeshift)
     loom_database_disconnect(database);
   database->nests = false;
@@ -88,6 +91,8 @@ static loom_status end_part(loom_database *database, bool keep, loom_error *erro
   loom_status status = check_whole(database, error);
   if (status == LOOM_OK && !keep)
     status = loom_database_execute(database, "ROLLBACK TO part", error);
+  if (!keep && database->has_made_tables)
+    loom_database_forget_statements(database);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "RELEASE part", error);
   if (status != LOOM_OK) {
