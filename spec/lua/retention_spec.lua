@@ -12,6 +12,7 @@ describe("pruning", function()
     assert(monitor:ingest(database.files(database.small)))
     local before = monitor:info().polls
     assert(transaction.run(monitor.database, function(execute) -- as where another writes for longer than is waited
+      execute "INSERT INTO alert_event(id, alert, rule, state, at, event) VALUES('e', 'a', 'down', 'firing', 0, '{}')"
       execute "DROP TABLE alert_message_event"
       return true
     end))

@@ -121,7 +121,10 @@ local function add_functions(self, configured)
       names[item.name] = names[item.name] or item.kind == nil or item.kind == "rule"
     end
   end
-  self.asked, self.unusable = {}, { table.unpack(configured.left_out or {}) }
+  self.asked, self.unusable = {}, {}
+  for i, item in ipairs(configured.left_out or {}) do
+    self.unusable[i] = item
+  end
   for _, rule in ipairs(self.functions) do
     if names[rule.name] then
       self.unusable[#self.unusable + 1] = { kind = "function", name = rule.name,

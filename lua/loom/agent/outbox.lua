@@ -535,6 +535,11 @@ end
 --- Removes what is older than it is kept: delivered and dropped messages after 30 days, dead letters, events and alerts
 -- that have ended after 400. Of an alert that is open each channel's first and last message stay.
 function outbox.tidy(monitor, now)
+  local any, message, code = monitor.database:rows [[SELECT 1 WHERE EXISTS(SELECT 1 FROM alert_event)
+    OR EXISTS(SELECT 1 FROM alert) OR EXISTS(SELECT 1 FROM alert_message)]]
+  if not any or not any[1] then
+    return any and true, message, code
+  end
   return transaction.run(monitor.database, function(execute)
     execute([[DELETE FROM alert_message WHERE number IN (SELECT number FROM alert_message m
       WHERE ((outcome IN ('delivered', 'dropped') AND ended < ?1) OR (outcome = 'dead' AND ended < ?2))

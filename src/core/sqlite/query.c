@@ -119,8 +119,10 @@ static void connect_tables(loom_database *database) {
   sqlite3_finalize(statement);
 }
 
-/* Whether a statement could not be compiled because the file has no tables of alerts yet. */
-static bool lacks_alerts(loom_status status, const loom_error *error) {
+/* Whether a statement could not be compiled because the file has no tables of alerts yet, of which it has all or none. */
+static bool lacks_alerts(loom_database *database, loom_status status, const loom_error *error) {
+  loom_error ignored;
+  int64_t count = 0;
   static const char words[] = "no such table: ";
   const char *name = status == LOOM_EINVAL ? strstr(error->message, words) : NULL;
   if (!name)
@@ -128,8 +130,13 @@ static bool lacks_alerts(loom_status status, const loom_error *error) {
   name += sizeof words - 1;
   if (strncmp(name, "main.", 5) == 0)
     name += 5;
-  return strcmp(name, "alert") == 0 || strncmp(name, "alert_", 6) == 0 ||
-         strcmp(name, "configuration") == 0;
+  return (strcmp(name, "alert") == 0 || strncmp(name, "alert_", 6) == 0 ||
+          strcmp(name, "configuration") == 0) &&
+         loom_database_number(database,
+                              "SELECT count(*) FROM main.sqlite_schema WHERE name = 'alert'"
+                              " OR name = 'configuration' OR name GLOB 'alert_*'",
+                              &count, &ignored) == LOOM_OK &&
+         count == 0;
 }
 
 static loom_status new_query(loom_database *database, loom_query **out, loom_error *error) {
@@ -205,7 +212,7 @@ loom_status loom_query_new(loom_database *database, const char *sql, size_t leng
   loom_error own = {.code = LOOM_OK};
   error = error ? error : &own;
   loom_status status = new_in_read(database, sql, length, out, error);
-  if (!lacks_alerts(status, error))
+  if (!lacks_alerts(database, status, error))
     return status;
   status = open_blank(database, error);
   return status == LOOM_OK ? new_in_read(database->blank, sql, length, out, error) : status;
@@ -222,7 +229,7 @@ loom_status loom_query_new_in_write(loom_database *database, const char *sql, si
     (*out)->statement = loom_statement_take(database, sql, length, false);
   if (status == LOOM_OK && !(*out)->statement)
     status = compile(*out, sql, length, error);
-  if (lacks_alerts(status, error)) {
+  if (lacks_alerts(database, status, error)) {
     database->has_made_tables = true;
     status = loom_database_execute(database, loom_schema_alerts_sql, error);
     if (status == LOOM_OK)
