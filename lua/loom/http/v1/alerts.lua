@@ -8,7 +8,7 @@ local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
 local editing = require "loom.http.editing"
 local instants = require "loom.formats.instants"
-local json = require "loom.json"
+local page = require "loom.http.v1.page"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -19,8 +19,6 @@ local service = require "loom.http.service"
 local tasks = require "loom.http.tasks"
 local time = require "loom.time"
 
-local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
-local ANSWER_BYTES = 1024 * 1024 -- more than such a page with one more alert
 local VALUES_MAX = 100 -- of all conditions together
 
 local KINDS = { "store", "group", "fleet", "system" }
@@ -82,20 +80,8 @@ local function list()
     filter.before = tonumber(number)
   end
   filter.limit = math.min(limit + 1, book.LIMIT_MAX)
-  tasks.enter()
-  local spool = service.call({ where = "where" }, function(state)
-    return tasks.run("alerts", { database = state.monitor.path, filter = filter, limit = math.min(limit, book.LIMIT_MAX - 1),
-      bytes = PAGE_BYTES, time = parameters.time, prefix = router.link "" })
-  end)
-  local text, message, code = spool:read(0, ANSWER_BYTES)
-  spool:close()
-  tasks.release()
-  if not text then
-    problem.raise_failure(message, code)
-  end
-  local number, page = text:match "^(%d*)\n(.*)$"
-  local more = number ~= "" and cursor.write(of, "", number) or nil
-  response.json(200, json.object("alerts", page, "next_cursor", json.text(more)))
+  page.send("alerts", of, { filter = filter, limit = math.min(limit, book.LIMIT_MAX - 1), time = parameters.time,
+    prefix = router.link "" }, { where = "where" })
 end
 
 -- An alert that who asks sees: of the others they hear as of those that there are not.

@@ -6,17 +6,10 @@ local check = require "loom.check"
 local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
 local instants = require "loom.formats.instants"
-local json = require "loom.json"
-local problem = require "loom.http.problem"
+local page = require "loom.http.v1.page"
 local request = require "loom.http.request"
-local response = require "loom.http.response"
 local restriction = require "loom.http.restriction"
-local service = require "loom.http.service"
-local tasks = require "loom.http.tasks"
 
-local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
--- More than such a page with one more entry: all attributes of a store twice, each byte escaped as \u0001 is.
-local ANSWER_BYTES = 1024 * 1024
 
 local checkers = {
   store_id = check.store_or_all, kind = check.choice(audit.kinds), limit = request.whole(1, audit.LIMIT_MAX),
@@ -32,21 +25,9 @@ local function list()
     local _, number = cursor.read(of, parameters.cursor)
     after = tonumber(number)
   end
-  tasks.enter()
-  local spool = service.call({ store = "store_id" }, function(state)
-    return tasks.run("audit", { database = state.monitor.path, store = parameters.store_id, kind = parameters.kind, after = after,
-      limit = parameters.limit or audit.LIMIT, bytes = PAGE_BYTES, time = parameters.time,
-      where = restriction.where() })
-  end)
-  local text, message, code = spool:read(0, ANSWER_BYTES)
-  spool:close()
-  tasks.release()
-  if not text then
-    problem.raise_failure(message, code)
-  end
-  local number, page = text:match "^(%d*)\n(.*)$"
-  local more = number ~= "" and cursor.write(of, "", number) or nil
-  response.json(200, json.object("entries", page, "next_cursor", json.text(more)))
+  page.send("audit", of, { store = parameters.store_id, kind = parameters.kind, after = after,
+    limit = parameters.limit or audit.LIMIT, time = parameters.time, where = restriction.where() }, { store = "store_id" },
+    "entries")
 end
 
 local side = { type = { "object", "null" }, description = "As it is written by the route of its kind; null: there was, or is, "

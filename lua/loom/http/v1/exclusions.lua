@@ -6,8 +6,8 @@ local core = require "loom.core"
 local cursor = require "loom.http.v1.cursor"
 local editing = require "loom.http.editing"
 local exclusions = require "loom.exclusions"
-local json = require "loom.json"
 local new_exclusion = require "loom.http.v1.new_exclusion"
+local page = require "loom.http.v1.page"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -15,15 +15,12 @@ local restriction = require "loom.http.restriction"
 local router = require "loom.http.router"
 local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
-local tasks = require "loom.http.tasks"
 
 local NUMBER_MAX = 2 ^ 53 - 1 -- further on another number is the same to LuaJIT
 
 local EVERY = "*" -- what the library calls all stores
 
 local LIMIT, LIMIT_MAX = 1000, 1000
-local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
-local ANSWER_BYTES = 1024 * 1024 -- more than such a page with one more exclusion, whose reason has 4096 bytes, can have
 
 local checkers = { store_id = check.store_id, limit = request.whole(1, LIMIT_MAX), cursor = cursor.checker }
 
@@ -45,20 +42,8 @@ local function list()
   if parameters.store_id and parameters.store_id ~= EVERY and not restriction.sees(parameters.store_id) then
     return response.json(200, '{"exclusions":[],"next_cursor":null}') -- as of a store that is not known
   end
-  tasks.enter()
-  local spool = service.call({ store = "store_id" }, function(state)
-    return tasks.run("exclusions", { database = state.monitor.path, store = parameters.store_id, after = after,
-      limit = parameters.limit or LIMIT, bytes = PAGE_BYTES, where = restriction.where() })
-  end)
-  local text, message, code = spool:read(0, ANSWER_BYTES)
-  spool:close()
-  tasks.release()
-  if not text then
-    problem.raise_failure(message, code)
-  end
-  local place, number, page = text:match "^([^\n]-)\t?(%d*)\n(.*)$"
-  local more = number ~= "" and cursor.write(of, place, number) or nil
-  response.json(200, json.object("exclusions", page, "next_cursor", json.text(more)))
+  page.send("exclusions", of, { store = parameters.store_id, after = after, limit = parameters.limit or LIMIT,
+    where = restriction.where() }, { store = "store_id" })
 end
 
 local function post()

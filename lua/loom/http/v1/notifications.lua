@@ -5,16 +5,12 @@ local alert_shapes = require "loom.formats.alert_shapes"
 local check = require "loom.check"
 local cursor = require "loom.http.v1.cursor"
 local instants = require "loom.formats.instants"
-local json = require "loom.json"
 local notifications = require "loom.alerts.notifications"
-local problem = require "loom.http.problem"
+local page = require "loom.http.v1.page"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
 local service = require "loom.http.service"
-local tasks = require "loom.http.tasks"
 
-local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
-local ANSWER_BYTES = 1024 * 1024 -- more than such a page with one more message
 
 local function channel_name(text)
   return #text <= 100 and text or nil, "name of up to 100 bytes"
@@ -33,20 +29,7 @@ local function list()
     local _, number = cursor.read(of, parameters.cursor)
     filter.before = tonumber(number)
   end
-  tasks.enter()
-  local spool = service.call(nil, function(state)
-    return tasks.run("notifications", { database = state.monitor.path, filter = filter, limit = limit, bytes = PAGE_BYTES,
-      time = parameters.time })
-  end)
-  local text, message, code = spool:read(0, ANSWER_BYTES)
-  spool:close()
-  tasks.release()
-  if not text then
-    problem.raise_failure(message, code)
-  end
-  local number, page = text:match "^(%d*)\n(.*)$"
-  local more = number ~= "" and cursor.write(of, "", number) or nil
-  response.json(200, json.object("notifications", page, "next_cursor", json.text(more)))
+  page.send("notifications", of, { filter = filter, limit = limit, time = parameters.time })
 end
 
 local function retry(arguments)
