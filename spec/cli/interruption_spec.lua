@@ -197,7 +197,8 @@ describe("reading", function()
     local folder = files.make_folder()
     local db = database.make(folder .. "/db")
     local script = table.concat({ shell.line("report", db, "--format", "csv"), shell.line("info", db), shell.line("check", db),
-      shell.line("export", db, "polls"), shell.line("query", db, "SELECT count(*) FROM polls") }, " && ")
+      shell.line("export", db, "polls"), shell.line("query", db, "SELECT count(*) FROM polls"),
+      shell.line("alerts", "list", db) }, " && ")
     local before = shell.run(script)
     local full = shell.run("exec 3>&1; { trap '' XFSZ; ulimit -f 0; { " .. script .. "; } 2>&1; } | cat >&3")
     assert.equal(0, before.status)

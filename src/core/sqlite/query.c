@@ -119,7 +119,10 @@ static void connect_tables(loom_database *database) {
   sqlite3_finalize(statement);
 }
 
-/* Whether a statement could not be compiled because the file has no tables of alerts yet, of which it has all or none. */
+/*
+** Whether a statement could not be compiled because the file has no tables of alerts yet, of which it has all or none. To be
+** asked within the statement's transaction: a file on a full disk can be read in none but that.
+*/
 static bool lacks_alerts(loom_database *database, loom_status status, const loom_error *error) {
   loom_error ignored;
   int64_t count = 0;
@@ -176,7 +179,7 @@ static loom_status keep_if_good(loom_status status, loom_query **query) {
 }
 
 static loom_status new_in_read(loom_database *database, const char *sql, size_t length,
-                               loom_query **out, loom_error *error) {
+                               loom_query **out, bool *lacks, loom_error *error) {
   loom_status status = new_query(database, out, error);
   if (status == LOOM_OK)
     status = loom_database_begin_read(database, error);
@@ -192,6 +195,7 @@ static loom_status new_in_read(loom_database *database, const char *sql, size_t 
   }
   if (status == LOOM_OK && !sqlite3_stmt_readonly((*out)->statement))
     status = loom_fail(error, LOOM_EINVAL, "the query does not only read");
+  *lacks = lacks_alerts(database, status, error);
   return keep_if_good(status, out);
 }
 
@@ -211,11 +215,12 @@ loom_status loom_query_new(loom_database *database, const char *sql, size_t leng
                            loom_query **out, loom_error *error) {
   loom_error own = {.code = LOOM_OK};
   error = error ? error : &own;
-  loom_status status = new_in_read(database, sql, length, out, error);
-  if (!lacks_alerts(database, status, error))
+  bool lacks = false;
+  loom_status status = new_in_read(database, sql, length, out, &lacks, error);
+  if (!lacks)
     return status;
   status = open_blank(database, error);
-  return status == LOOM_OK ? new_in_read(database->blank, sql, length, out, error) : status;
+  return status == LOOM_OK ? new_in_read(database->blank, sql, length, out, &lacks, error) : status;
 }
 
 loom_status loom_query_new_in_write(loom_database *database, const char *sql, size_t length,
