@@ -5,8 +5,10 @@
 -- connection to the database is open until the report is closed, or collected.
 -- @classmod loom.job
 
+local later = require "loom.later"
+
 local check = require "loom.check"
-local Report = require "loom.report"
+local Report = later.module "loom.report"
 
 local Job = {}
 Job.__index = Job

@@ -5,8 +5,11 @@ local check = require "loom.check"
 local cjson = require "cjson.safe"
 local details = require "loom.report_details"
 local Job = require "loom.job"
+local later = require "loom.later"
 local Monitor = require "loom.monitor"
 local output = require "loom.output"
+
+later.load_all()
 
 local LOOK = 0.05 -- seconds between two looks whether the report was cancelled
 

@@ -8,13 +8,15 @@
 -- methods below are made of these. Those that look at all figures call `ordered`, `worst_of`, `percentiles_of` and `sums_of`,
 -- which a report has its native half do.
 
+local later = require "loom.later"
+
 local check = require "loom.check"
-local columns = require "loom.columns"
+local columns = later.module "loom.columns"
 local core = require "loom.core"
-local figures = require "loom.figures"
+local figures = later.module "loom.figures"
 local output = require "loom.output"
-local Row = require "loom.row"
-local windows = require "loom.windows"
+local Row = later.module "loom.row"
+local windows = later.module "loom.windows"
 
 local rows = {}
 

@@ -4,9 +4,12 @@
 local config = require "loom.agent.config"
 local Delivery = require "loom.agent.delivery"
 local Judge = require "loom.agent.judge"
+local later = require "loom.later"
 local outbox = require "loom.agent.outbox"
 local owner = require "loom.owner"
 local transaction = require "loom.transaction"
+
+later.load_all()
 
 local Agent = {}
 Agent.__index = Agent

@@ -27,7 +27,7 @@ local function find_command(name)
 end
 
 --- A parser of one command, or of all.
--- @tparam ?string first the command; if it is none, all
+-- @tparam ?string first the command; if it is none, all, but for --version, which asks for none
 function cli.parser(first)
   local parser = argparse("loom")
     :description "Uptime and downtime of stores inside their business hours, from raw polls."
@@ -41,7 +41,7 @@ function cli.parser(first)
     end)
   parser:command_target "command"
   parser:require_command(true)
-  for _, name in ipairs(is_command[first] and { first } or names) do
+  for _, name in ipairs(is_command[first] and { first } or first == "--version" and {} or names) do
     find_command(name).add_to(parser)
     parser._commands[#parser._commands]:epilog("Example: " .. examples[name])
   end

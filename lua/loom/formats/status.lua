@@ -1,8 +1,10 @@
 --- What stores are, as CSV and JSON.
 -- @module loom.formats.status
 
+local later = require "loom.later"
+
 local json = require "loom.json"
-local shapes = require "loom.formats.shapes"
+local shapes = later.module "loom.formats.shapes"
 local Status = require "loom.status"
 
 local formats = {}

@@ -1,7 +1,9 @@
 --- What the formats for people share.
 -- @module loom.formats.text
 
-local columns = require "loom.columns"
+local later = require "loom.later"
+
+local columns = later.module "loom.columns"
 local core = require "loom.core"
 
 local text = {}

@@ -17,10 +17,13 @@ local info_format = require "loom.formats.info"
 local inspection = require "loom.inspection"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
+local later = require "loom.later"
 local Monitor = require "loom.monitor"
 local overview = require "loom.alerts.overview"
 local shapes = require "loom.formats.shapes"
 local Stored = require "loom.stored_report"
+
+later.load_all()
 
 -- Where the database was opened before, it is still open, unless it was deleted or replaced: a thread has one.
 local monitor, opened

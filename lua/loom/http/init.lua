@@ -14,6 +14,7 @@ local etag = require "loom.http.etag"
 local events = require "loom.http.events"
 local fleet = require "loom.http.fleet"
 local journal = require "loom.http.journal"
+local later = require "loom.later"
 local log = require "loom.http.log"
 local metrics = require "loom.http.metrics"
 local problem = require "loom.http.problem"
@@ -85,6 +86,8 @@ local function finish_sessions(premature)
     log.write(ngx.ERR, "loom: sessions of tokens that have left the file: ", message)
   end
 end
+
+later.load_all() -- before the master forks, so that workers share them
 
 if ngx and ngx.get_phase() == "init" then
   ui.load()
