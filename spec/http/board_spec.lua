@@ -66,9 +66,11 @@ local function ask_some(service, authorization, paths)
       ["dump-header"] = there .. "/head" .. i, header = authorization, ["max-time"] = "60" } do
       lines[#lines + 1] = ('%s = "%s"'):format(name, value)
     end
-    lines[#lines + 1] = "globoff\nsilent" .. (i < #paths and "\nnext" or "")
+    lines[#lines + 1] = "globoff\nsilent\nshow-error" .. (i < #paths and "\nnext" or "")
   end
-  assert.equal(0, shell.run(shell.curl .. " -K " .. files.write(there .. "/config", table.concat(lines, "\n"))).status)
+  local result = shell.run(shell.curl .. " --fail-early -K " .. files.write(there .. "/config", table.concat(lines, "\n")))
+  assert.equal("", result.err)
+  assert.equal(0, result.status)
   for i, path in ipairs(paths) do
     local head = files.read(there .. "/head" .. i)
     local response = { status = tonumber(head:match "^HTTP/[%d.]+ (%d+)"), headers = {}, body = "" }
