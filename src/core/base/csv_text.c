@@ -11,9 +11,10 @@ static bool is_blank(char c) {
 }
 
 static bool is_plain(const char *field, size_t length) {
+  static const bool special[256] = {[','] = true, ['"'] = true, ['\n'] = true, ['\r'] = true};
   bool plain = length == 0 || (!is_blank(field[0]) && !is_blank(field[length - 1]));
   for (size_t i = 0; i < length && plain; i++)
-    plain = field[i] != ',' && field[i] != '"' && field[i] != '\n' && field[i] != '\r';
+    plain = !special[(unsigned char)field[i]];
   return plain;
 }
 

@@ -78,11 +78,15 @@ static bool tell_weekly(const struct inquiry *inquiry, enum loom_origin *origin)
     *origin = LOOM_ORIGIN_NO_HOURS;
     return tell(inquiry, 0, inquiry->slack == 0 ? LOOM_DAY_SECONDS - 1 : LOOM_DAY_SECONDS);
   }
-  size_t begin = end;
-  while (begin > 0 && hours[begin - 1].from == hours[end - 1].from)
-    begin--;
   int weekday = loom_weekday(inquiry->date);
-  for (size_t i = begin; i < end; i++)
+  int32_t from = hours[end - 1].from;
+  size_t first = end, behind = 0; /* the weekday's rows are among these */
+  for (size_t i = end; i-- > 0 && hours[i].from == from;)
+    if (hours[i].weekday == weekday) {
+      first = i;
+      behind = behind ? behind : i + 1;
+    }
+  for (size_t i = first; i < behind; i++)
     if (hours[i].weekday == weekday && !tell(inquiry, hours[i].open, hours[i].close))
       return false;
   return true;

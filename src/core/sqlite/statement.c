@@ -72,9 +72,10 @@ void loom_bind_store(sqlite3_stmt *statement, int parameter, int64_t number) {
 }
 
 const char *loom_column_bytes(sqlite3_stmt *row, int column, size_t *length) {
-  const char *bytes = sqlite3_column_blob(row, column);
-  *length = (size_t)sqlite3_column_bytes(row, column);
-  return bytes || sqlite3_column_type(row, column) == SQLITE_NULL ? bytes : "";
+  sqlite3_value *value = sqlite3_column_value(row, column); /* nobody else uses the connection */
+  const char *bytes = sqlite3_value_blob(value);
+  *length = (size_t)sqlite3_value_bytes(value);
+  return bytes || sqlite3_value_type(value) == SQLITE_NULL ? bytes : "";
 }
 
 void loom_statement_keep(loom_database *database, sqlite3_stmt *statement, bool reads_only) {

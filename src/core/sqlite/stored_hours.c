@@ -6,6 +6,8 @@
 #include "sqlite/statement.h"
 #include "time/civil.h"
 
+#include <string.h>
+
 enum { OVERRIDE, REVERTS, EFFECTIVE_FROM, OPENINGS };
 
 bool loom_stored_time_read(sqlite3_stmt *row, int column, int32_t *seconds) {
@@ -14,14 +16,16 @@ bool loom_stored_time_read(sqlite3_stmt *row, int column, int32_t *seconds) {
          *seconds <= LOOM_DAY_SECONDS;
 }
 
+static const char always[] = "0001-01-01"; /* the database's name for it */
+
 static bool read_date(sqlite3_stmt *row, int column, int32_t *date) {
   size_t length;
   const char *text = loom_column_bytes(row, column, &length);
-  if (!text || loom_parse_date(text, length, date))
-    return false;
-  if (*date == LOOM_DATE_MIN) /* the database's name for it */
+  if (text && length == sizeof always - 1 && memcmp(text, always, sizeof always - 1) == 0) {
     *date = LOOM_ALWAYS;
-  return true;
+    return true;
+  }
+  return text && !loom_parse_date(text, length, date);
 }
 
 loom_status loom_stored_week_read(sqlite3_stmt *row, int column, struct loom_hours_list *list) {

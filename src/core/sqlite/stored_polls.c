@@ -7,8 +7,9 @@
 
 loom_status loom_stored_instant(loom_database *database, sqlite3_stmt *row, int column,
                                 const char *what, int64_t *instant, loom_error *error) {
-  *instant = sqlite3_column_int64(row, column);
-  if (sqlite3_column_type(row, column) == SQLITE_INTEGER && *instant >= LOOM_INSTANT_MIN &&
+  sqlite3_value *value = sqlite3_column_value(row, column); /* nobody else uses the connection */
+  *instant = sqlite3_value_int64(value);
+  if (sqlite3_value_type(value) == SQLITE_INTEGER && *instant >= LOOM_INSTANT_MIN &&
       *instant <= LOOM_INSTANT_MAX)
     return LOOM_OK;
   return loom_database_corrupt(database, error, "%s is no instant of the years 1 to 9999", what);
@@ -24,15 +25,16 @@ static loom_status add_block(loom_database *database, const void *block, size_t 
 
 loom_status loom_stored_polls_add(loom_database *database, sqlite3_stmt *row, int column,
                                   int32_t day, struct loom_polls *polls, loom_error *error) {
-  const void *block = sqlite3_column_blob(row, column);
-  return add_block(database, block, (size_t)sqlite3_column_bytes(row, column), day, polls, error);
+  size_t size;
+  const void *block = loom_column_bytes(row, column, &size);
+  return add_block(database, block, size, day, polls, error);
 }
 
 loom_status loom_stored_polls_add_last(loom_database *database, sqlite3_stmt *row, int column,
                                        int32_t day, int64_t to, bool *is_first,
                                        struct loom_polls *polls, loom_error *error) {
-  const void *block = sqlite3_column_blob(row, column);
-  size_t size = (size_t)sqlite3_column_bytes(row, column);
+  size_t size;
+  const void *block = loom_column_bytes(row, column, &size);
   *is_first = true;
   if (size == 0 || size % sizeof(loom_poll) != 0) /* which is a problem */
     return add_block(database, block, size, day, polls, error);

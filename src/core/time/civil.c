@@ -265,33 +265,36 @@ const char *loom_parse_duration(const char *text, size_t length, int64_t *durati
   return NULL;
 }
 
-/* Writes value with leading zeros, `digits` wide. */
-static char *put(char *out, int64_t value, int digits) {
-  for (int i = digits; i-- > 0; value /= 10)
-    out[i] = (char)('0' + value % 10);
-  return out + digits;
+/* Writes a number below 100 as two digits. */
+static char *put_two(char *out, int value) {
+  int tens = value * 205 >> 11; /* a tenth, up to 1,028 */
+  out[0] = (char)('0' + tens);
+  out[1] = (char)('0' + value - tens * 10);
+  return out + 2;
 }
 
 size_t loom_format_date(int32_t date, char out[LOOM_DATE_SIZE]) {
   int year, month, day;
   char *at = out;
   loom_civil_from_date(date, &year, &month, &day);
-  at = put(at, year, 4);
+  at = put_two(at, year / 100);
+  at = put_two(at, year % 100);
   *at++ = '-';
-  at = put(at, month, 2);
+  at = put_two(at, month);
   *at++ = '-';
-  at = put(at, day, 2);
+  at = put_two(at, day);
   *at = '\0';
   return (size_t)(at - out);
 }
 
 size_t loom_format_time_of_day(int32_t seconds, char out[LOOM_TIME_SIZE]) {
   char *at = out;
-  at = put(at, seconds / 3600, 2);
+  int minutes = seconds / 60;
+  at = put_two(at, minutes / 60);
   *at++ = ':';
-  at = put(at, seconds / 60 % 60, 2);
+  at = put_two(at, minutes % 60);
   *at++ = ':';
-  at = put(at, seconds % 60, 2);
+  at = put_two(at, seconds % 60);
   *at = '\0';
   return (size_t)(at - out);
 }
@@ -303,7 +306,10 @@ size_t loom_format_timestamp(int64_t instant, char out[LOOM_TIMESTAMP_SIZE]) {
   *at++ = ' ';
   at += loom_format_time_of_day((int32_t)(rest / LOOM_SECOND), at);
   *at++ = '.';
-  at = put(at, rest % LOOM_SECOND, 6);
+  int32_t micros = (int32_t)(rest % LOOM_SECOND);
+  at = put_two(at, micros / 10000);
+  at = put_two(at, micros / 100 % 100);
+  at = put_two(at, micros % 100);
   memcpy(at, " UTC", 5);
   return (size_t)(at + 4 - out);
 }
