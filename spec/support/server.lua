@@ -87,8 +87,8 @@ function server:stop(signal)
   end
   openapi.hold(self.lines)
   local log = files.read(self.folder .. "/server.log")
-  for signal in log:gmatch "exited on signal (%d+)" do -- by itself; a spec that kills takes 9 or 15
-    assert(signal == "9" or signal == "15", log)
+  for number in log:gmatch "exited on signal (%d+)" do -- by itself; a spec that kills takes 9 or 15
+    assert(number == "9" or number == "15", log)
   end
   return log
 end
