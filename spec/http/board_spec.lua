@@ -512,7 +512,8 @@ describe("a token for some stores", function()
       for _, group in ipairs(is_steady and { route.parameters or {}, (route.parameters or {}).more or {} } or {}) do
         for _, parameter in ipairs(group) do
           for _, value in ipairs(extremes[parameter.name] or {}) do
-            list[#list + 1] = ("%s?%s=%s"):format(path, parameter.name, encoded(value))
+            local days = path:find "/explain$" and "360d" or "36000d" -- an explanation tells of each day: 20 MB
+            list[#list + 1] = ("%s?%s=%s"):format(path, parameter.name, encoded(value:gsub("36000d", days)))
           end
         end
       end
