@@ -5,4 +5,4 @@ files["lua/loom/http"].std = "+ngx_lua"
 files["spec"].std = "+busted"
 files["bench/http/polls.lua"] = { globals = { "wrk", "setup", "init", "request", "response", "done", "number", "refused" } }
 files["bench/http/mixed.lua"] = { globals = { "wrk", "request" } }
-exclude_files = { "build" }
+exclude_files = { "build", "meta" }

@@ -1837,8 +1837,9 @@ function ingester:abort() end
 
 ---Output formats by name, for the option `format` of `loom.rows:write`. More can be added to this table.
 ---
----A format is a function, called as (report, write, options). It calls `write` with text, piece by piece; `write` raises an
----error when it cannot go on, which `loom.rows:write` returns as its failure. An error of the format's own comes through.
+---A format is a function, called as (report, write, options). It calls `write` with text, in as many pieces as it likes, several
+---in a call or one; `write` raises an error when it cannot go on, which `loom.rows:write` returns as its failure. An error of the
+---format's own comes through.
 ---@class loom.formats
 ---@field csv function CSV (RFC 4180); the standard columns as the Python service wrote them
 ---@field exact function CSV of every window's up, down, unknown, excluded, outages and longest outage, durations in microseconds

@@ -13,10 +13,13 @@ local function checked(written, message, code)
   end
 end
 
--- Calls produce(write); nil, the message and the code if writing failed.
+-- Calls produce(write); nil, the message and the code if writing failed. As `io.write` does, it takes several pieces.
 local function run(produce, write)
-  local good, err = pcall(produce, function(text)
+  local good, err = pcall(produce, function(text, ...)
     checked(write(text))
+    for i = 1, select("#", ...) do
+      checked(write((select(i, ...))))
+    end
   end)
   if good then
     return true
@@ -69,7 +72,7 @@ end
 -- @tparam string|file|function target a path, whose file is replaced when all is written ("-" is standard output, as it is
 --   standard input where files are read); an open file; or a function (text),
 --   which ends it by returning nil and why
--- @tparam function produce called with a function (text)
+-- @tparam function produce called with a function (text, …)
 -- @treturn true|nil
 -- @treturn ?string the failure: EFULL, EACCESS or EIO
 -- @treturn ?string its code

@@ -522,6 +522,9 @@ describe("bad input", function()
       return result.err
     end
     assert.matches('known: "a,b"; say of what kind it is, such as --attributes ' .. path .. "\n", failure "a,b\nc,d\n", 1, true)
+    files.write(folder .. "/a file", "a,b\n")
+    local of_blanks = shell.loom("ingest", folder .. "/db", folder .. "/a file")
+    assert.matches("such as --attributes '" .. folder .. "/a file'\n", of_blanks.err, 1, true)
     for _, text in ipairs { "PK\3\4 a spreadsheet", "\31\139 gzip", "" } do
       assert.is_nil(failure(text):find("of what kind", 1, true))
     end

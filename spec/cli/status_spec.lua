@@ -75,6 +75,27 @@ dead      unknown  2024-02-20 13:30:00  12d 22h  2024-03-04 12:00:00
       (shell.good("status", db, "--format", "table", "--state", "unknown")))
   end)
 
+  it("fits the terminal, counts and all", function()
+    local line = ("script -qec %s /dev/null </dev/null"):format(shell.quote("stty cols 50; " .. shell.line("status", db)))
+    local lines = {}
+    for row in shell.run(line).out:gsub("\r", ""):gmatch "([^\n]*)\n" do
+      assert.is_true(#row:gsub("…", ".") <= 50, row)
+      lines[#lines + 1] = row
+    end
+    assert.same({ "1 up   2 down   1 unknown   1 excluded   1 closed", "1 dormant" }, { lines[2], lines[3] })
+  end)
+
+  it("says where no store is chosen", function()
+    local _, err = shell.good("status", db, "--where", "region=nort")
+    assert.equal("loom: no store of --where 'region=nort' has a poll\n", err)
+    _, err = shell.good("status", db, "--stores", "nobody*", "--all-stores")
+    assert.equal("loom: there is no store of --stores 'nobody*'\n", err)
+    _, err = shell.good("report", db, "--stores", "nobody*")
+    assert.equal("loom: no store of --stores 'nobody*' has a poll\n", err)
+    _, err = shell.good("status", db, "--where", "region=north", "--state", "up")
+    assert.equal("", err)
+  end)
+
   it("chooses stores, by state and otherwise, and sorts them", function()
     local function ids(...)
       local list = {}

@@ -30,6 +30,17 @@ describe("output", function()
     assert.same({ "out" }, files.list(folder))
   end)
 
+  it("is written in several pieces to a call, as io.write takes them", function()
+    local function several(write)
+      write("one", "\n", "two\n")
+    end
+    assert.is_true(output.write(path, several))
+    assert.equal("one\ntwo\n", files.read(path))
+    local taken = {}
+    assert.is_true(output.write(function(text) taken[#taken + 1] = text end, several))
+    assert.same({ "one", "\n", "two\n" }, taken)
+  end)
+
   it("takes the place of a file only when it is complete", function()
     files.write(path, "old")
     assert.has_error(function()

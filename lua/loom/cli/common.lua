@@ -109,7 +109,7 @@ function common.with_data(path, work)
   return use(work, monitor, message)
 end
 
--- What is asked for in words, for a failure.
+-- What is asked for in words.
 local function choice_text(args)
   local words = {}
   for _, selection in ipairs(args.stores) do
@@ -241,8 +241,14 @@ end
 local TOLD_MAX = 5 -- stores that are told one by one
 
 --- Tells which stores a report leaves out.
-function common.tell_stores_left_out(report)
+-- @param report or status
+-- @tparam[opt] table args whose choice of stores there may be none of
+function common.tell_stores_left_out(report, args)
   local left_out, count = report:left_out()
+  local choice = args and choice_text(args) or ""
+  if choice ~= "" and count == 0 and report:count() == 0 then
+    common.note(args.all_stores and "there is no store of %s" or "no store of %s has a poll", choice)
+  end
   for i = 1, math.min(#left_out, TOLD_MAX) do
     common.note("%s: left out", left_out[i].reason)
   end

@@ -68,9 +68,9 @@ local function add_file(files, path)
   local kind, message, code = loading.recognize(path)
   if not kind then
     if code == "EINVAL" then -- it says so itself
-      message = message .. ", such as --polls " .. path
+      message = message .. ", such as --polls " .. common.shell_word(path)
     elseif message:find("its header is not that of a file that is known", 1, true) then
-      message = message .. "; say of what kind it is, such as --attributes " .. path
+      message = message .. "; say of what kind it is, such as --attributes " .. common.shell_word(path)
     end
     return nil, message
   end

@@ -54,7 +54,25 @@ local function complain(message)
 end
 
 local function complain_of_use(message, command)
+  message = message:gsub("\nDid you mean", "; did you mean") -- argparse's
   complain(("%s (see loom %s--help)"):format(message, command and command .. " " or ""))
+end
+
+-- The command that arguments name, with its verb, as far as there are such.
+local function named(parser, arguments)
+  local words = {}
+  local commands = parser._commands
+  while commands[1] do
+    local found
+    for _, command in ipairs(commands) do
+      found = command._name == arguments[#words + 1] and command or found
+    end
+    if not found then
+      break
+    end
+    words[#words + 1], commands = found._name, found._commands
+  end
+  return words[1] and table.concat(words, " ")
 end
 
 -- Wrong use as the library's checks raise it (see `loom.check`, and `lloom_option_integer` of the native half), in words of
@@ -116,9 +134,10 @@ function cli.main(arguments)
     io.stdout:write(cli.parser():get_help(), "\n")
     return 0
   end
-  local parsed, args = cli.parser(arguments[1]):pparse(arguments)
+  local parser = cli.parser(arguments[1])
+  local parsed, args = parser:pparse(arguments)
   if not parsed then
-    complain_of_use(args, is_command[arguments[1]] and arguments[1])
+    complain_of_use(args, named(parser, arguments))
     return 2
   end
   return run(args)

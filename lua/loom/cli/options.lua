@@ -349,6 +349,10 @@ local function read_window(text)
   end
   window.unit = unit
   local good, expected = windows.checker { window }
+  if not good and window.seconds and not time.duration(window.seconds)
+      and windows.checker { { name = name, unit = unit, seconds = "1d" } } then -- all else is right
+    expected = window_forms
+  end
   if not good then
     return nil, options.expected_but(expected, text)
   end

@@ -213,7 +213,7 @@ function command.run(args)
     if not report then
       return nil, message
     end
-    common.tell_stores_left_out(report)
+    common.tell_stores_left_out(report, args)
     local written
     written, message = write(args, format, report)
     if written then

@@ -73,13 +73,24 @@ local function write_list(write, status, args, choice)
   end })
 end
 
+-- Counts by state, on as many lines as they take.
+local function write_counts(write, counts, width)
+  local line = ""
+  for _, name in ipairs(Status.counted) do
+    local part = text.grouped(counts[name]) .. " " .. name
+    if line ~= "" and #line + #part + 3 > width then
+      write(line .. "\n")
+      line = part
+    else
+      line = line == "" and part or line .. "   " .. part
+    end
+  end
+  write(line .. "\n")
+end
+
 local function write_table(write, status, args, choice)
   write(("as of %s UTC, preset %s\n"):format(listing.short_instant(status.as_of_utc):gsub("%.%d+$", ""), status.rules.preset))
-  local parts = {}
-  for i, name in ipairs(Status.counted) do
-    parts[i] = text.grouped(status.counts[name]) .. " " .. name
-  end
-  write(table.concat(parts, "   ") .. "\n")
+  write_counts(write, status.counts, common.width_of(args) or math.huge)
   choice.sort = choice.sort or "since"
   if choice.state or choice.dormant ~= nil then
     write "\n"
@@ -144,7 +155,7 @@ function command.run(args)
     if not status then
       return nil, failure
     end
-    common.tell_stores_left_out(status)
+    common.tell_stores_left_out(status, args)
     local written
     written, failure = write(args, status)
     held = judge(args, status)
