@@ -19,6 +19,7 @@ local overrides = {}
 overrides.CHANGES_MAX = 1000
 
 local ALWAYS = "0001-01-01" -- the effective date of what always applied
+local FIRST, LAST = ALWAYS, "9999-12-31" -- that dates may be
 
 -- Facts of a kind: see `src/lua/facts.c`.
 local function list(monitor, query)
@@ -514,6 +515,28 @@ function overrides.special_days(monitor, options)
     overridden = fact.override and fact or overridden
   end
   return days
+end
+
+local PAGE = " FROM special_day WHERE store IS (SELECT number FROM store WHERE store_id = ?1) AND date >= ?2 AND date <= ?3"
+local PAGE_SQL = "SELECT DISTINCT date" .. PAGE .. " ORDER BY date LIMIT ?4"
+
+--- Where a page of special days ends, and where the next one begins; the store is known.
+-- @tparam loom.monitor monitor
+-- @tparam string store an id, or `"*"` for those of every store
+-- @tparam ?string from the first date
+-- @tparam ?string to the last date
+-- @tparam int limit how many dates a page has
+-- @treturn {string,...}|nil its last date, if it has any, and the next one, if there is one
+-- @treturn ?string the failure
+-- @treturn ?string its code
+-- @local
+function overrides.special_days_ends(monitor, store, from, to, limit)
+  local rows, message, code = monitor.database:rows(PAGE_SQL, store, from or FIRST, to or LAST, limit + 1)
+  if not rows then
+    return nil, message, code
+  end
+  local last, next_one = rows[math.min(#rows, limit)], rows[limit + 1]
+  return { last and last.date, next_one and next_one.date }
 end
 
 -- ---- attributes ----

@@ -128,6 +128,15 @@ describe("access to the service", function()
     end
   end)
 
+  it("tells what a path takes also where nginx refuses the method", function()
+    for _, method in ipairs { "TRACE", "CONNECT" } do
+      local refused = service:request("/v1/now", "-X", method)
+      server.expect_problem(refused, 405)
+      assert.equal("GET, HEAD", refused.headers.allow)
+      server.expect_problem(service:request("/v1/nothing", "-X", method), 404)
+    end
+  end)
+
   it("follows the file of tokens on SIGHUP", function()
     local new = add_token("read", "new")
     tokens.new = new

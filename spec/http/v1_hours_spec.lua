@@ -90,6 +90,24 @@ describe("what stores are measured by, over HTTP", function()
       assert.same({}, expect(200, "GET", "/v1/stores/newer/hours").week.mon)
     end)
 
+    it("are not told where files have brought too many changes of them", function()
+      local lines = { "store_id,day,start_time_local,end_time_local,effective_from" }
+      for i = 1, 2001 do
+        lines[i + 1] = ("many,0,09:00:00,17:00:00,%s"):format(os.date("!%Y-%m-%d", i * 86400))
+      end
+      local file = server.database() .. "-many.csv"
+      local function load(count)
+        files.write(file, table.concat(lines, "\n", 1, count + 1))
+        shell.good("ingest", server.database(), "--hours", file)
+      end
+      load(2001)
+      local other = "/v1/stores/many/hours"
+      problem(422, nil, "GET", other)
+      problem(422, nil, "PUT", other, { week = {}, effective_from = "2030-01-01" })
+      load(2000)
+      assert.equal(2000, #expect(200, "GET", other).changes)
+    end)
+
     it("are refused with the field that is wrong", function()
       problem(404, nil, "GET", "/v1/stores/nobody/hours")
       problem(404, nil, "DELETE", "/v1/stores/nobody/hours")
@@ -157,6 +175,36 @@ describe("what stores are measured by, over HTTP", function()
       expect(204, "DELETE", path .. "/2024-12-24")
       problem(404, nil, "GET", path .. "/2024-12-24")
       problem(404, nil, "DELETE", path .. "/2024-12-24")
+    end)
+
+    it("come in pages, each date once and in order", function()
+      for day = 1, 7 do
+        expect(200, "PUT", ("%s/2025-01-%02d"):format(path, day), { spans = "closed" })
+      end
+      local whole = expect(200, "GET", path)
+      assert.equal(null, whole.next_cursor)
+      for limit = 1, 9 do
+        local found, cursor, pages = {}, "", 0
+        repeat
+          local page = expect(200, "GET", ("%s?limit=%d%s"):format(path, limit, cursor))
+          assert.is_true(#page.special_days <= limit)
+          for _, day in ipairs(page.special_days) do
+            found[#found + 1] = day
+          end
+          cursor, pages = page.next_cursor ~= null and "&cursor=" .. page.next_cursor, pages + 1
+        until not cursor
+        assert.same(whole.special_days, found)
+        assert.equal(math.ceil(#found / limit), pages)
+      end
+      local first = expect(200, "GET", path .. "?from=2025-01-01&to=2025-01-05&limit=3")
+      local rest = expect(200, "GET", path .. "?from=2025-01-01&to=2025-01-05&limit=3&cursor=" .. first.next_cursor)
+      assert.same({ 3, 2, null, "2025-01-04" },
+        { #first.special_days, #rest.special_days, rest.next_cursor, rest.special_days[1].date })
+      problem(400, "cursor", "GET", "/v1/special-days?cursor=" .. first.next_cursor) -- of another list
+      problem(400, "limit", "GET", path .. "?limit=1001")
+      for day = 1, 7 do
+        expect(204, "DELETE", ("%s/2025-01-%02d"):format(path, day))
+      end
     end)
 
     it("that files brought are removed when that is asked for", function()

@@ -247,6 +247,10 @@ function http.problem()
   journal.begin()
   local status = ngx.status
   local headers = status == 429 and { ["Retry-After"] = "1" } or nil
+  if status == 405 then -- of methods that nginx refuses before it looks for a path
+    local methods = router.methods(ngx.var.request_uri)
+    status, headers = methods and 405 or 404, methods and { Allow = methods } or nil
+  end
   problem.send { status = status, detail = found_by_nginx[status] or "the request has failed", more = { headers = headers } }
 end
 

@@ -141,6 +141,14 @@ local function look_up(path)
   return node, segments
 end
 
+--- The methods of a path, as `Allow` has them.
+-- @tparam string target as it was sent
+-- @treturn ?string nil if there is nothing at the path
+function router.methods(target)
+  local node = look_up((router.target(target):match "^[^?#]*"))
+  return node and allowed(node.methods)
+end
+
 --- The route of a request, and the path's arguments.
 -- @tparam string method
 -- @tparam string target the request's target as it was sent, percent-encoded

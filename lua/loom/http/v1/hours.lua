@@ -11,7 +11,22 @@ local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
 local time = require "loom.time"
 
+local CHANGES_MAX = 2000 -- that files have brought, or that were made: to tell them takes some 50 ms, while others wait
+
+-- Ends the request where a store has more changes of hours than can be told at once.
+local function check_size(id)
+  local row = service.call({}, function(state)
+    return state.monitor.database:row([[SELECT count(*) AS count FROM (SELECT 1 FROM hours_week
+      WHERE store = (SELECT number FROM store WHERE store_id = ?1) LIMIT ?2)]], id, CHANGES_MAX + 1)
+  end)
+  if row.count > CHANGES_MAX then
+    problem.raise(422, ("the store has more than %d changes of hours, which the command loom hours alone tells"):format(
+      CHANGES_MAX))
+  end
+end
+
 local function send(id, date, notice)
+  check_size(id)
   local found = service.call({ "store_id" }, function(state)
     return state.monitor:hours(id, { on = date })
   end)
@@ -21,6 +36,7 @@ end
 
 -- What is set: the changes, since which week is in force depends on the day.
 local function current_of(id)
+  check_size(id)
   return editing.current(function(monitor)
     return monitor:hours(id)
   end, function(found)
@@ -133,7 +149,7 @@ return {
         store_id = { type = "string" }, week = "Week", effective_from = date_or_null,
         origin = { type = { "string", "null" } },
         changes = {
-          type = "array",
+          type = "array", maxItems = CHANGES_MAX,
           items = {
             type = "object", required = { "effective_from", "origin", "reverts", "week" }, additionalProperties = false,
             properties = { effective_from = date_or_null, origin = { enum = { "file", "override" } },
@@ -152,7 +168,8 @@ return {
     parameters = { { name = "on", description = "A local date (default: today where the store is).",
       schema = { type = "string", format = "date" } } },
     responses = { [200] = { description = "The week in force on the date, and all changes.", schema = "Hours",
-      headers = editing.headers } },
+      headers = editing.headers },
+      [422] = { description = ("There are more than %d changes."):format(CHANGES_MAX), problem = true } },
   },
   {
     method = "PUT", path = "/v1/stores/{store_id}/hours", access = "write", is_tagged = true, handler = put, tag = "hours",

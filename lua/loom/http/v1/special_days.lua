@@ -1,8 +1,10 @@
 --- Dates whose openings replace the weekly hours: of one store, or of all.
 -- @module loom.http.v1.special_days
 
+local cursor = require "loom.http.v1.cursor"
 local editing = require "loom.http.editing"
 local json = require "loom.json"
+local overrides = require "loom.overrides"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -11,6 +13,10 @@ local shapes = require "loom.formats.shapes"
 local time = require "loom.time"
 
 local EVERY = "*" -- what the library calls all stores
+
+local LIMIT = 1000 -- dates of a page, which take some 15 ms
+
+local checkers = { from = time.date, to = time.date, limit = request.whole(1, LIMIT), cursor = cursor.checker }
 
 -- The store of the path; that it is known is checked where it need not be made.
 local function store_of(arguments, must_be_known)
@@ -31,10 +37,27 @@ local function days_of(id, from, to)
   end)
 end
 
+-- Where a page begins: no earlier than what its cursor has.
+local function first_of(of, parameters)
+  local from, place = parameters.from, nil
+  if parameters.cursor then
+    place = cursor.read(of, parameters.cursor)
+  end
+  return place and (not from or from < place) and place or from
+end
+
 local function list(arguments)
-  local parameters = request.parameters { from = time.date, to = time.date }
-  local days = days_of(store_of(arguments, true), parameters.from, parameters.to)
-  response.json(200, json.object("special_days", json.array(days, shapes.special_day)))
+  local parameters = request.parameters(checkers)
+  local id = store_of(arguments, true)
+  local of = "special days\0" .. id
+  local from = first_of(of, parameters)
+  local ends = service.call(nil, function(state)
+    return overrides.special_days_ends(state.monitor, id, from, parameters.to, parameters.limit or LIMIT)
+  end)
+  local last, next_one = ends[1], ends[2]
+  local days = last and days_of(id, from, last) or {}
+  response.json(200, json.object("special_days", json.array(days, shapes.special_day),
+    "next_cursor", json.text(next_one and cursor.write(of, next_one, id) or nil)))
 end
 
 local function send(id, date)
@@ -98,8 +121,8 @@ local routes = {
       },
     },
     SpecialDays = {
-      type = "object", required = { "special_days" }, additionalProperties = false,
-      properties = { special_days = { type = "array", items = "SpecialDay" } },
+      type = "object", required = { "special_days", "next_cursor" }, additionalProperties = false,
+      properties = { special_days = { type = "array", maxItems = LIMIT, items = "SpecialDay" }, next_cursor = cursor.schema },
     },
     SpecialDayChange = {
       type = "object", required = { "spans" }, additionalProperties = false,
@@ -120,8 +143,11 @@ local function add(path, whose, restricted)
       method = "GET", path = path, access = "read", restricted = restricted, handler = list,
       summary = "The special days of " .. whose,
       parameters = { { name = "from", description = "The first date.", schema = date },
-        { name = "to", description = "The last date.", schema = date } },
-      responses = { [200] = { description = "Special days in order of date.", schema = "SpecialDays" } },
+        { name = "to", description = "The last date.", schema = date },
+        { name = "limit", schema = { type = "integer", minimum = 1, maximum = LIMIT, default = LIMIT } },
+        { name = "cursor", description = "The next_cursor of the page before.",
+          schema = { type = "string", maxLength = cursor.LENGTH_MAX } } },
+      responses = { [200] = { description = "A page of special days in order of date.", schema = "SpecialDays" } },
     },
     {
       method = "GET", path = of_date, access = "read", restricted = restricted, is_tagged = true, handler = get,
