@@ -46,6 +46,27 @@ local function open(arguments)
   return monitor
 end
 
+-- A task of two halves: what find(at, arguments, write) returns of a monitor, tell(write, found, arguments, at, more) tells,
+-- `more` being the second value that it returned. Where it is nil, the task fails with the message and the code beside it.
+local function task(find, tell)
+  return function(write, arguments)
+    local at, message, code = open(arguments)
+    local found
+    if at then
+      found, message, code = find(at, arguments, write)
+    end
+    if not found then
+      return nil, message, code
+    end
+    return tell(write, found, arguments, at, message)
+  end
+end
+
+-- Nothing, but where the task was cancelled: that ends it.
+local function pause(write)
+  write ""
+end
+
 -- ---- timelines and outages ----
 
 -- Writes a list as CSV, with the columns that the command has.
@@ -68,53 +89,28 @@ local function write_csv(write, arguments, at, list, has_states)
 end
 
 -- What is asked of a store between two ends, as a list under a name.
-local function write_spans(write, arguments, method, name, piece_of)
-  local at, message, code = open(arguments)
-  local list, span
-  if at then
-    list, span, code = inspection[method](at, arguments.store_id, arguments.from, arguments.to, arguments.options)
-    message = span
-  end
-  if not list then
-    return nil, message, code
-  end
-  if arguments.csv then
-    return write_csv(write, arguments, at, list, name == "segments")
-  end
-  shapes.write_spans(write, arguments.store_id, name, list, span, piece_of, instants.of(arguments.time))
-  return true
-end
-
-local function timeline(write, arguments)
-  return write_spans(write, arguments, "timeline", "segments", shapes.segment)
-end
-
-local function outages(write, arguments)
-  return write_spans(write, arguments, "outages", "outages", shapes.span)
+local function spans_task(method, name, piece_of)
+  return task(function(at, arguments)
+    return inspection[method](at, arguments.store_id, arguments.from, arguments.to, arguments.options)
+  end, function(write, list, arguments, at, span)
+    if arguments.csv then
+      return write_csv(write, arguments, at, list, name == "segments")
+    end
+    shapes.write_spans(write, arguments.store_id, name, list, span, piece_of, instants.of(arguments.time))
+    return true
+  end)
 end
 
 -- ---- explanations and schedules ----
 
 -- What a method of the monitor tells of a store.
-local function write_found(write, arguments, method, write_shape)
-  local at, message, code = open(arguments)
-  local found
-  if at then
-    found, message, code = at[method](at, arguments.store_id, arguments.options)
-  end
-  if not found then
-    return nil, message, code
-  end
-  write_shape(write, found, instants.of(arguments.time))
-  return true
-end
-
-local function explain(write, arguments)
-  return write_found(write, arguments, "explain", shapes.write_explanation)
-end
-
-local function schedule(write, arguments)
-  return write_found(write, arguments, "schedule", shapes.write_schedule)
+local function store_task(method, write_shape)
+  return task(function(at, arguments)
+    return at[method](at, arguments.store_id, arguments.options)
+  end, function(write, found, arguments)
+    write_shape(write, found, instants.of(arguments.time))
+    return true
+  end)
 end
 
 -- ---- previews ----
@@ -124,15 +120,9 @@ local function figures_of(report, id)
   return json.object("windows", found and report:json_of(found) or "{}")
 end
 
-local function preview(write, arguments)
-  local at, message, code = open(arguments)
-  local found
-  if at then
-    found, message, code = at:preview(arguments.options)
-  end
-  if not found then
-    return nil, message, code
-  end
+local preview = task(function(at, arguments)
+  return at:preview(arguments.options)
+end, function(write, found, arguments)
   local instant = instants.of(arguments.time)
   write(('{"store_id":%s,"as_of":%s,"rules":%s,"windows":%s,"before":%s,"after":%s,"left_out":%s,"changed":'):format(
     json.string(found.store_id), instant(found.as_of_utc), shapes.rules(found.before.rules),
@@ -145,6 +135,25 @@ local function preview(write, arguments)
       instant(stretch.to_utc), json.number(stretch.seconds), stretch.before, stretch.after)
   end)
   write "}"
+  return true
+end)
+
+-- ---- pages ----
+
+-- The pieces of a list that go into a page, the last of which reaches the bytes that one has; and the last item in it where there is
+-- another one.
+local function page_of(list, arguments, piece_of)
+  local pieces, bytes = {}, 0
+  while #pieces < math.min(#list, arguments.limit) and bytes < arguments.bytes do
+    local piece = piece_of(list[#pieces + 1])
+    pieces[#pieces + 1], bytes = piece, bytes + #piece
+  end
+  return pieces, #pieces < #list and list[#pieces] or nil
+end
+
+-- Writes a page, with a line in front: where the next one begins, if there is one.
+local function write_page(write, pieces, place)
+  write((place or "") .. "\n[" .. table.concat(pieces, ",\n") .. "]")
   return true
 end
 
@@ -172,7 +181,7 @@ local function wanted_by(at, where, of_all)
 end
 
 -- The exclusions that come next, one more than a page has, if there are so many.
-local function next_exclusions(write, at, arguments)
+local function next_exclusions(at, arguments, write)
   local is_wanted, message, code = wanted_by(at, arguments.where, true)
   local list, after = {}, arguments.after
   while is_wanted do
@@ -188,37 +197,21 @@ local function next_exclusions(write, at, arguments)
     if #list > arguments.limit or #page <= arguments.limit then
       return list
     end
-    write "" -- which ends it where it was cancelled
+    pause(write)
   end
   return nil, message, code
 end
 
--- A page, with a line in front: where the next one begins, if there is one, as two instants and a number. The page ends with the
--- exclusion that reaches so many bytes.
-local function write_exclusions(write, arguments)
-  local at, message, code = open(arguments)
-  local list
-  if at then
-    list, message, code = next_exclusions(write, at, arguments)
-  end
-  if not list then
-    return nil, message, code
-  end
-  local pieces, bytes = {}, 0
-  while #pieces < math.min(#list, arguments.limit) and bytes < arguments.bytes do
-    local piece = shapes.exclusion(list[#pieces + 1])
-    pieces[#pieces + 1], bytes = piece, bytes + #piece
-  end
-  local last = #pieces < #list and list[#pieces]
-  write(last and ("%s\t%s\t%d\n"):format(last.place.from, last.place.to, last.number) or "\n")
-  write("[" .. table.concat(pieces, ",\n") .. "]")
-  return true
-end
+-- The place of an exclusion is two instants and a number.
+local list_exclusions = task(next_exclusions, function(write, list, arguments)
+  local pieces, last = page_of(list, arguments, shapes.exclusion)
+  return write_page(write, pieces, last and ("%s\t%s\t%d"):format(last.place.from, last.place.to, last.number))
+end)
 
 -- ---- the audit ----
 
 -- An iterator over the entries that are wanted. Those of files that were loaded, and of all stores, are of more than some stores.
-local function wanted_entries(write, at, arguments)
+local function wanted_entries(at, arguments, write)
   local is_wanted, message, code = wanted_by(at, arguments.where, false)
   if not is_wanted then
     return nil, message, code
@@ -227,26 +220,16 @@ local function wanted_entries(write, at, arguments)
   return function()
     local entry, why, why_code = next_entry()
     while entry and not is_wanted(entry.store_id) do
-      write "" -- which ends it where it was cancelled
+      pause(write)
       entry, why, why_code = next_entry()
     end
     return entry, why, why_code
   end
 end
 
--- A page, with a line in front: the number of its last entry, if there is another one.
-local function write_audit(write, arguments)
-  local at, message, code = open(arguments)
-  local next_entry
-  if at then
-    next_entry, message, code = wanted_entries(write, at, arguments)
-  end
-  if not next_entry then
-    return nil, message, code
-  end
+local list_audit = task(wanted_entries, function(write, next_entry, arguments)
   local form, pieces, bytes, last = instants.of(arguments.time), {}, 0, nil
-  local entry
-  entry, message, code = next_entry()
+  local entry, message, code = next_entry()
   while entry and #pieces < arguments.limit and bytes < arguments.bytes do
     local piece = audit.json(entry, form(entry.at_utc))
     pieces[#pieces + 1], bytes, last = piece, bytes + #piece, entry.number
@@ -255,9 +238,8 @@ local function write_audit(write, arguments)
   if message then
     return nil, message, code
   end
-  write((entry and ("%.0f"):format(last) or "") .. "\n[" .. table.concat(pieces, ",\n") .. "]")
-  return true
-end
+  return write_page(write, pieces, entry and ("%.0f"):format(last))
+end)
 
 -- ---- alerts ----
 
@@ -268,94 +250,59 @@ local function link_of(prefix)
   end
 end
 
--- A page of a list, with a line in front: the number of its last item, if there is another one.
-local function write_page(write, arguments, list, piece_of)
-  local pieces, bytes = {}, 0
-  while #pieces < math.min(#list, arguments.limit) and bytes < arguments.bytes do
-    local piece = piece_of(list[#pieces + 1])
-    pieces[#pieces + 1], bytes = piece, bytes + #piece
-  end
-  write((#pieces < #list and ("%.0f"):format(list[#pieces].number) or "") .. "\n[" .. table.concat(pieces, ",\n") .. "]")
-  return true
+-- A page of what is numbered.
+local function write_numbered(write, list, arguments, piece_of)
+  local pieces, last = page_of(list, arguments, piece_of)
+  return write_page(write, pieces, last and ("%.0f"):format(last.number))
 end
 
-local function alerts(write, arguments)
-  local at, message, code = open(arguments)
-  local list
-  if at then
-    list, message, code = book.list(at, arguments.filter)
-  end
-  if not list then
-    return nil, message, code
-  end
+local alerts = task(function(at, arguments)
+  return book.list(at, arguments.filter)
+end, function(write, list, arguments)
   local instant, link = instants.of(arguments.time), link_of(arguments.prefix)
-  return write_page(write, arguments, list, function(alert)
+  return write_numbered(write, list, arguments, function(alert)
     return alert_shapes.alert(alert, instant, link)
   end)
-end
+end)
 
-local function pending_alerts(write, arguments)
-  local at, message, code = open(arguments)
-  local list
-  if at then
-    list, message, code = overview.pending(at, arguments.options)
-  end
-  if not list then
-    return nil, message, code
-  end
+local pending_alerts = task(function(at, arguments)
+  return overview.pending(at, arguments.options)
+end, function(write, list, arguments)
   local instant = instants.of(arguments.time)
   write(json.object("pending", json.array(list, function(one) return alert_shapes.pending(one, instant) end)))
   return true
-end
+end)
 
-local function list_notifications(write, arguments)
-  local at, message, code = open(arguments)
-  local list
-  if at then
-    list, message, code = at:notifications(arguments.filter)
-  end
-  if not list then
-    return nil, message, code
-  end
+local notifications = task(function(at, arguments)
+  return at:notifications(arguments.filter)
+end, function(write, list, arguments)
   local instant = instants.of(arguments.time)
-  return write_page(write, arguments, list, function(item)
+  return write_numbered(write, list, arguments, function(item)
     return alert_shapes.notification(item, instant)
   end)
-end
+end)
 
-local function explain_alert(write, arguments)
-  local at, message, code = open(arguments)
-  local found
-  if at then
-    found, message, code = at:explain_alert(arguments.options)
-  end
-  if found and arguments.alert then -- which need not be the last one
+local explain_alert = task(function(at, arguments)
+  return at:explain_alert(arguments.options)
+end, function(write, found, arguments, at)
+  if arguments.alert then -- which need not be the last one
     found.alert = book.get(at, arguments.alert)
-  end
-  if not found then
-    return nil, message, code
   end
   if found.alert and arguments.hides_deliveries then
     found.alert.deliveries = {}
   end
   write(alert_shapes.explanation(found, instants.of(arguments.time), link_of(arguments.prefix)))
   return true
-end
+end)
 
-local function backtest(write, arguments)
-  local at, message, code = open(arguments)
-  local found
-  if at then
-    found, message, code = require("loom.alerts.backtest").run(at, arguments.options, function()
-      write "" -- which ends it where it was cancelled
-    end)
-  end
-  if not found then
-    return nil, message, code
-  end
+local backtest = task(function(at, arguments, write)
+  return require("loom.alerts.backtest").run(at, arguments.options, function()
+    pause(write)
+  end)
+end, function(write, found, arguments)
   write(alert_shapes.backtest(found, instants.of(arguments.time)))
   return true
-end
+end)
 
 -- ---- doctor ----
 
@@ -396,25 +343,19 @@ end
 
 -- ---- info ----
 
-local function info(write, arguments)
-  local at, message, code = open(arguments)
-  local found
-  if at then
-    found, message, code = at:info()
-  end
-  if not found then
-    return nil, message, code
-  end
+local info = task(function(at)
+  return at:info()
+end, function(write, found)
   write(info_format.json(found))
   return true
-end
+end)
 
 -- ---- reports ----
 
 -- A report whose figures are in a file, in a format.
 local function report(write, arguments)
   local stored, message, code = Stored.read(arguments.path, arguments.details, function()
-    write "" -- which ends it where it was cancelled
+    pause(write)
   end)
   if not stored then
     return nil, message, code or "EIO"
@@ -439,17 +380,17 @@ local function guarded(produce)
 end
 
 return {
-  timeline = guarded(timeline),
-  outages = guarded(outages),
-  explain = guarded(explain),
-  schedule = guarded(schedule),
+  timeline = guarded(spans_task("timeline", "segments", shapes.segment)),
+  outages = guarded(spans_task("outages", "outages", shapes.span)),
+  explain = guarded(store_task("explain", shapes.write_explanation)),
+  schedule = guarded(store_task("schedule", shapes.write_schedule)),
   doctor = guarded(doctor),
   info = guarded(info),
-  exclusions = guarded(write_exclusions),
-  audit = guarded(write_audit),
+  exclusions = guarded(list_exclusions),
+  audit = guarded(list_audit),
   alerts = guarded(alerts),
   pending_alerts = guarded(pending_alerts),
-  notifications = guarded(list_notifications),
+  notifications = guarded(notifications),
   explain_alert = guarded(explain_alert),
   backtest = guarded(backtest),
   preview = guarded(preview),
