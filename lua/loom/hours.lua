@@ -1,8 +1,8 @@
 --- Openings as people write them: spans of a day, and weeks of them.
 --
--- A span is "09:00-17:00", or with seconds; a close at or before the open is on the next day. A day is one span, a list of
--- them, or "closed". A week is a table of days by `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`; a day that is left out
--- is closed. A span may also be a table of `open` and `close` in seconds since midnight, as `hours.openings` gives it.
+-- A span is "09:00-17:00", "9:00 AM-5:00 PM", or with seconds; a close at or before the open is on the next day. A day is one
+-- span, a list of them, or "closed". A week is a table of days by `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`; a day that is
+-- left out is closed. A span may also be a table of `open` and `close` in seconds since midnight, as `hours.openings` gives it.
 -- @module loom.hours
 
 local check = require "loom.check"
@@ -29,7 +29,9 @@ local function bounds_of(span)
   elseif type(span) ~= "string" then
     return nil
   end
-  local from, to = span:match("^%s*([%d:]+)%s*%-%s*([%d:]+)%s*$")
+  local from, to = span:match("^%s*([%d:]+ ?%a*)%s*%-%s*([%d:]+ ?%a*)%s*$")
+  from = from and from:gsub(" $", "")
+  to = to and to:gsub(" $", "")
   return from and core.parse_time_of_day(from), to and core.parse_time_of_day(to)
 end
 

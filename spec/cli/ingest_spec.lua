@@ -1,5 +1,6 @@
 local database = require "support.database"
 local files = require "support.files"
+local lfs = require "lfs"
 local loom = require "loom"
 local shell = require "support.shell"
 
@@ -64,6 +65,32 @@ describe("loom ingest", function()
     }, lines)
     assert.equal(expected(), database.dump(db))
     assert.same({ "db", "expected" }, files.list(folder))
+  end)
+
+  -- As a spreadsheet saves it: ASCII in UTF-16, lines of CR LF, and a row of separators alone at the end.
+  local function as_saved(text, separator, first_line, byte_order)
+    text = first_line .. text:gsub(",", separator):gsub("\r?\n", "\r\n") .. separator:rep(3) .. "\r\n"
+    local little = byte_order == "little"
+    return (little and "\255\254" or "\254\255") .. text:gsub(".", little and "%0\0" or "\0%0")
+  end
+
+  it("makes the same reports of what a spreadsheet has saved", function()
+    local plain = { "store_status.csv", "menu_hours.csv", "timezones.csv" }
+    local reports = {}
+    for i, variant in ipairs {
+      {}, { ";", "sep=;\n", "little" }, { ";", "", "big" }, { "\t", "", "little" }, { "\t", "sep=\t\n", "big" },
+    } do
+      local saved = ("%s/%d"):format(folder, i)
+      assert(lfs.mkdir(saved))
+      for _, name in ipairs(plain) do
+        local text = files.read("examples/data/" .. name)
+        files.write(saved .. "/" .. name, variant[1] and as_saved(text, variant[1], variant[2], variant[3]) or text)
+      end
+      shell.good("ingest", ("%s/db%d"):format(folder, i), saved, "--quiet")
+      reports[i] = shell.good("report", ("%s/db%d"):format(folder, i), "--format", "exact")
+      assert.equal(reports[1], reports[i])
+    end
+    assert.matches("03b061f6-6135-4836-a8dc-fc58bb70252f", reports[1], 1, true)
   end)
 
   it("changes nothing the second time", function()

@@ -119,6 +119,15 @@ describe("loom report", function()
       to = "2024-03-04 00:00:00.000000 UTC" } }, parsed.windows)
   end)
 
+  it("says which window on the calendar begins after the data", function()
+    local _, err = shell.good("report", db, "--window", "may=2024-05-01/2024-06-01", "--window", "today", "--compare")
+    assert.matches("loom: window may is empty: it begins after 2024-03-04 16:00:00.000000 UTC, which the report is as of; "
+      .. "see --as-of\n", err, 1, true)
+    assert.is_nil(err:find("today is empty", 1, true) or err:find("before is empty", 1, true))
+    _, err = shell.good("report", db, "--window", "may=2024-05-01/2024-06-01", "--quiet")
+    assert.equal("", err)
+  end)
+
   it("compares each figure with that of the window before", function()
     local header = "store_id,uptime_w,uptime_w_before,downtime_w,downtime_w_before\n"
     local function lines_of(...)

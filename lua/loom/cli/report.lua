@@ -186,12 +186,23 @@ local function format_of(args)
   return (not args.flat or format == "ndjson") and format or common.wrong_use("--flat: of --format ndjson only")
 end
 
+-- Windows on the calendar end with the data, and may begin after them.
+local function tell_empty_windows(report)
+  for _, window in ipairs(report.windows) do
+    if window.calendar and not window.before_of and window.from_utc == window.to_utc then
+      common.note("window %s is empty: it begins after %s, which the report is as of; see --as-of", window.name, report.as_of_utc)
+    end
+  end
+end
+
 -- The short form of loom doctor: of a folder, which has just been read, its warnings; of a database what the report itself shows,
 -- since to look at all of it takes longer than a report.
 local function tell_warnings(args, monitor, report)
   if args.quiet then
     return
-  elseif common.is_folder(args.database) then
+  end
+  tell_empty_windows(report)
+  if common.is_folder(args.database) then
     return common.tell_warnings(monitor, args.database)
   end
   local silence, effect = doctor.silence(report)
