@@ -3,8 +3,8 @@ local cjson = require "cjson.safe"
 local await = require "support.await"
 local core = require "loom.core"
 local Delivery = require "loom.agent.delivery"
+local database = require "support.database"
 local files = require "support.files"
-local loom = require "loom"
 local outbox = require "loom.agent.outbox"
 local shell = require "support.shell"
 local transaction = require "loom.transaction"
@@ -31,12 +31,7 @@ describe("the outbox", function()
 
   before_each(function()
     folder, now, receivers = files.make_folder(), START, {}
-    monitor = assert(loom.open(folder .. "/db", { create = true }))
-    for _ = 1, 2 do -- from the first one on the file is open, and from the next one on its log
-      assert(transaction.run(monitor.database, function(execute)
-        return execute "INSERT INTO service VALUES('spec', 'x') ON CONFLICT(name) DO NOTHING"
-      end, true))
-    end
+    monitor = database.open_warm(folder .. "/db")
   end)
 
   after_each(function()

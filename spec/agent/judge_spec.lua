@@ -3,6 +3,7 @@
 local book = require "loom.alerts.book"
 local cjson = require "cjson.safe"
 local configuration = require "loom.alerts.configuration"
+local database = require "support.database"
 local files = require "support.files"
 local Judge = require "loom.agent.judge"
 local loom = require "loom"
@@ -46,9 +47,7 @@ describe("the agent's judgement", function()
   local folder, monitor, now
 
   local function open()
-    return assert(loom.open(folder .. "/db", { create = true, default_zone = "America/New_York", clock = function()
-      return now
-    end }))
+    return database.open_warm(folder .. "/db", { default_zone = "America/New_York", clock = function() return now end })
   end
 
   local function judge_of(of, options)
@@ -64,11 +63,6 @@ describe("the agent's judgement", function()
   before_each(function()
     folder, now = files.make_folder(), START
     monitor = open()
-    for _ = 1, 2 do -- from the first one on the file is open, and from the next one on its log
-      assert(transaction.run(monitor.database, function(execute)
-        return execute "INSERT INTO service VALUES('spec', 'x') ON CONFLICT(name) DO NOTHING"
-      end, true))
-    end
   end)
 
   after_each(function()

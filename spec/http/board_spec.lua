@@ -5,6 +5,7 @@ local cjson = require "cjson"
 local files = require "support.files"
 local loom = require "loom"
 local openapi = require "support.openapi"
+local make_token = require("support.tokens").make
 local server = require "support.server"
 local shell = require "support.shell"
 local transaction = require "loom.transaction"
@@ -109,11 +110,6 @@ describe("a token for some stores", function()
     return ask_many(service, "Authorization: Bearer " .. tokens[scope], paths)
   end
 
-  local function token_of(...)
-    local token, line = shell.good("token", ...):match "^token: (%S+)\nline:  ([^\n]+)\n$"
-    return token, line .. "\n"
-  end
-
   -- Stores of two brands, with polls, hours, zones, attributes, exclusions and special days.
   local function fill(path)
     local monitor = assert(loom.open(path, { create = true }))
@@ -160,8 +156,8 @@ describe("a token for some stores", function()
     fill(folder .. "/db")
     tokens = {}
     local lines = {}
-    tokens.write, lines[1] = token_of("write", "the boss")
-    tokens.board, lines[2] = token_of("board", "who has the tacos", "--where", "brand=Taco")
+    tokens.write, lines[1] = make_token("write", "the boss")
+    tokens.board, lines[2] = make_token("board", "who has the tacos", "--where", "brand=Taco")
     files.write(folder .. "/tokens", table.concat(lines))
     service = server.start(folder, { workers = 1, arguments = { "--token-file", folder .. "/tokens", "--rate", "10000" } })
     reports = make_reports()

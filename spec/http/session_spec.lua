@@ -5,6 +5,7 @@ local cjson = require "cjson"
 local database = require "support.database"
 local files = require "support.files"
 local loom = require "loom"
+local make_token = require("support.tokens").make
 local server = require "support.server"
 local shell = require "support.shell"
 local transaction = require "loom.transaction"
@@ -16,11 +17,6 @@ local poll = '{"store_id":"new","status":"active","timestamp_utc":"2023-01-25 12
 
 describe("a session", function()
   local folder, service, tokens, cookies
-
-  local function token_of(scope, name)
-    local token, line = shell.good("token", scope, name):match "^token: (%S+)\nline:  ([^\n]+)\n$"
-    return token, line .. "\n"
-  end
 
   local function log_in(token, ...)
     local response = service:post("/v1/session", "application/json", cjson.encode { token = token }, ...)
@@ -52,9 +48,9 @@ describe("a session", function()
     database.make(folder .. "/db")
     tokens, cookies = {}, {}
     local lines = {}
-    tokens.read, lines[1] = token_of("read", "a screen")
-    tokens.write, lines[2] = token_of("write", "the boss")
-    tokens.gone, lines[3] = token_of("write", "who leaves")
+    tokens.read, lines[1] = make_token("read", "a screen")
+    tokens.write, lines[2] = make_token("write", "the boss")
+    tokens.gone, lines[3] = make_token("write", "who leaves")
     tokens.lines = lines
     files.write(folder .. "/tokens", table.concat(lines))
     service = server.start(folder, { arguments = { "--token-file", folder .. "/tokens", "--access-log", folder .. "/access",

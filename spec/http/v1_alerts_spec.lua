@@ -4,6 +4,7 @@
 local cjson = require "cjson"
 local files = require "support.files"
 local loom = require "loom"
+local make_token = require("support.tokens").make
 local server = require "support.server"
 local shell = require "support.shell"
 local transaction = require "loom.transaction"
@@ -12,11 +13,6 @@ local SECRET = "s3cret-of-a-channel"
 
 describe("alerts, over HTTP", function()
   local folder, service, tokens, told
-
-  local function token_of(...)
-    local text = shell.good("token", ...)
-    return text:match("token: (%S+)"), text:match("line:%s+(%l+ [^\n]+\n)")
-  end
 
   local function add_alert(execute, id, subject, state, rule)
     execute([[INSERT INTO alert(id, rule, severity, kind, subject, state, since, at, ended, text, told)
@@ -47,9 +43,9 @@ describe("alerts, over HTTP", function()
     monitor:close()
     tokens = {}
     local lines = {}
-    tokens.write, lines[1] = token_of("write", "ann")
-    tokens.read, lines[2] = token_of("read", "bob")
-    tokens.board, lines[3] = token_of("board", "west", "--where", "region=west")
+    tokens.write, lines[1] = make_token("write", "ann")
+    tokens.read, lines[2] = make_token("read", "bob")
+    tokens.board, lines[3] = make_token("board", "west", "--where", "region=west")
     files.write(folder .. "/tokens", table.concat(lines))
     service = server.start(folder, { workers = 2, arguments = { "--token-file", folder .. "/tokens", "--rate", "10000" } })
     told = {}
@@ -60,14 +56,8 @@ describe("alerts, over HTTP", function()
     files.remove_folder(folder)
   end)
 
-  local function request(who, method, path, value, ...)
-    local response
-    if value then
-      response = service:post(path, "application/json", type(value) == "string" and value or cjson.encode(value), "-X", method,
-        "-H", "Authorization: Bearer " .. tokens[who], ...)
-    else
-      response = service:request(path, "-X", method, "-H", "Authorization: Bearer " .. tokens[who], ...)
-    end
+  local function request(who, ...)
+    local response = service:ask(tokens[who], ...)
     told[#told + 1] = response.body
     return response
   end

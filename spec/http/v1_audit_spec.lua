@@ -3,6 +3,7 @@
 local cjson = require "cjson"
 local files = require "support.files"
 local loom = require "loom"
+local make_token = require("support.tokens").make
 local server = require "support.server"
 local shell = require "support.shell"
 
@@ -11,11 +12,6 @@ local unpack = table.unpack or unpack -- luacheck: compat
 describe("what is changed by hand, over HTTP", function()
   local folder, service, tokens
 
-  local function token_of(scope, name)
-    local text = shell.good("token", scope, name)
-    return text:match("token: (%S+)"), text:match("line:%s+(%l+ [^\n]+\n)")
-  end
-
   setup(function()
     folder = files.make_folder()
     local monitor = assert(loom.open(folder .. "/db", { create = true }))
@@ -23,8 +19,8 @@ describe("what is changed by hand, over HTTP", function()
     monitor:close()
     tokens = {}
     local lines = {}
-    tokens.ann, lines[1] = token_of("write", "ann")
-    tokens.bob, lines[2] = token_of("write", "bob")
+    tokens.ann, lines[1] = make_token("write", "ann")
+    tokens.bob, lines[2] = make_token("write", "bob")
     files.write(folder .. "/tokens", table.concat(lines))
     service = server.start(folder, { workers = 2, arguments = { "--token-file", folder .. "/tokens", "--rate", "10000" } })
   end)
@@ -34,14 +30,8 @@ describe("what is changed by hand, over HTTP", function()
     files.remove_folder(folder)
   end)
 
-  local function request(who, method, path, value, ...)
-    local response
-    if value then
-      response = service:post(path, "application/json", type(value) == "string" and value or cjson.encode(value), "-X", method,
-        "-H", "Authorization: Bearer " .. tokens[who], ...)
-    else
-      response = service:request(path, "-X", method, "-H", "Authorization: Bearer " .. tokens[who], ...)
-    end
+  local function request(who, ...)
+    local response = service:ask(tokens[who], ...)
     return response
   end
 

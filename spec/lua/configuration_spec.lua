@@ -1,6 +1,7 @@
 -- What alerts go by, stored: checked, told of in the audit, exported as it was applied, and no secret told by anything.
 local configuration = require "loom.alerts.configuration"
 local Evaluation = require "loom.alerts.evaluation"
+local database = require "support.database"
 local files = require "support.files"
 local loom = require "loom"
 local outbox = require "loom.agent.outbox"
@@ -19,14 +20,7 @@ describe("the configuration of alerts", function()
 
   before_each(function()
     folder, now = files.make_folder(), 1700000000
-    monitor = assert(loom.open(folder .. "/db", { create = true, by = "spec", clock = function()
-      return now
-    end }))
-    for _ = 1, 2 do -- from the first one on the file is open, and from the next one on its log
-      assert(transaction.run(monitor.database, function(execute)
-        return execute "INSERT INTO service VALUES('spec', 'x') ON CONFLICT(name) DO NOTHING"
-      end, true))
-    end
+    monitor = database.open_warm(folder .. "/db", { by = "spec", clock = function() return now end })
   end)
 
   after_each(function()

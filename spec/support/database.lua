@@ -1,6 +1,7 @@
 --- Databases for specs.
 
 local loom = require "loom"
+local transaction = require "loom.transaction"
 
 local database = {}
 
@@ -8,6 +9,22 @@ local database = {}
 database.small = "spec/fixtures/small"
 
 database.kinds = { "polls", "hours", "timezones", "special_days", "exclusions" }
+
+--- Opens a database, a new one if there is none, and writes to it twice: from the first time on the file is open, from the next one
+-- on its log. So the descriptors that are left over are a test's own.
+-- @tparam string path
+-- @tparam[opt] table options of loom.open
+function database.open_warm(path, options)
+  options = options or {}
+  options.create = true
+  local monitor = assert(loom.open(path, options))
+  for _ = 1, 2 do
+    assert(transaction.run(monitor.database, function(execute)
+      return execute "INSERT INTO service VALUES('spec', 'x') ON CONFLICT(name) DO NOTHING"
+    end, true))
+  end
+  return monitor
+end
 
 --- The files of a folder as options of monitor:ingest.
 function database.files(folder)

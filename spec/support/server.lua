@@ -141,6 +141,16 @@ function server:request(path, ...)
   return response
 end
 
+--- The same with a token, and a method; `value` is sent as JSON where it is not nil, a string as it is.
+function server:ask(token, method, path, value, ...)
+  local authorization = "Authorization: Bearer " .. token
+  if value == nil then
+    return self:request(path, "-X", method, "-H", authorization, ...)
+  end
+  return self:post(path, "application/json", type(value) == "string" and value or cjson.encode(value), "-X", method,
+    "-H", authorization, ...)
+end
+
 --- The same for a text that is sent.
 function server:post(path, content_type, text, ...)
   local path_of_text = files.write(files.make_folder() .. "/text", text)
