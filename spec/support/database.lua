@@ -10,8 +10,8 @@ database.small = "spec/fixtures/small"
 
 database.kinds = { "polls", "hours", "timezones", "special_days", "exclusions" }
 
---- Opens a database, a new one if there is none, and writes to it twice: from the first time on the file is open, from the next one
--- on its log. So the descriptors that are left over are a test's own.
+--- Opens a database, a new one if there is none, and writes to it twice: after the first time the file is open, after the next one
+-- its log. So the descriptors that are left over are a test's own.
 -- @tparam string path
 -- @tparam[opt] table options of loom.open
 function database.open_warm(path, options)
