@@ -31,7 +31,8 @@ function command.add_to(parser)
   options.add(status, "--dormant-after", "DUR", "How long without an active poll makes a store with openings dormant "
     .. "(default: 7d).", options.text(Status.checkers.dormant_after))
   options.add(status, "--fail-if", "CONDITION", "Exit with 3 if it holds: a state or dormant, >, >=, < or <=, and how many "
-    .. "stores, or which share: 'down>5%' of those that are up, down or unknown. May be given again.",
+    .. "stores, or which share: 'down>5%' of those that are up, down or unknown. May be given again. A watch asks with --as-of "
+    .. "now, so that polls that stop coming are noticed.",
     options.text(Status.condition)):count "*"
   options.add(status, "--sort", "BY", "store_id, since (the longest first) or last_poll."):choices {
     "store_id", "since", "last_poll" }
