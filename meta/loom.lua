@@ -1067,7 +1067,7 @@ function monitor:test_channel(name) end
 ---@field rules? table a list of rules, or a table with it as `rules` (default: those that are stored); each has a `name` and `when`, a table of its `kind`, `"inactive_polls"`, `"down_for"`, `"down_time"`, `"ratio"`, `"outages"`, `"unknown"`, `"late_open"`, `"no_poll"`, `"group_down"` or `"budget"`, and what that takes, and may have `for` and `keep` (`count`, `of`, `time`), `stores` (`where`, `ids`, `dormant`), `group_by`, `severity`, `max_gap`, `storm` and `text`. docs/alerts.md has them all
 ---@field from string|number the first instant
 ---@field to string|number the last
----@field step? string|number how often rules are evaluated; 100,000 times at the most (default: "60s")
+---@field step? string|number how often rules are evaluated; 100,000 times at the most. Where neither `rules`, `step` nor settings are given, and the agent was at work in that time, they are evaluated when it did (default: "60s")
 ---@field stale_after? string|number how long without a poll makes the feed stale: three times its median gap, if that is longer (default: as it is set, or `"30m"`)
 ---@field dormant_after? string|number how long without an active poll makes a store with openings dormant (default: as it is set, or `"7d"`)
 

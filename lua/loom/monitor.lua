@@ -1085,7 +1085,8 @@ end
 --   docs/alerts.md has them all
 -- @tparam string|number options.from the first instant
 -- @tparam string|number options.to the last
--- @tparam[opt="60s"] string|number options.step how often rules are evaluated; 100,000 times at the most
+-- @tparam[opt="60s"] string|number options.step how often rules are evaluated; 100,000 times at the most. Where neither `rules`,
+--   `step` nor settings are given, and the agent was at work in that time, they are evaluated when it did
 -- @tparam[opt] string|number options.stale_after how long without a poll makes the feed stale: three times its median gap, if
 --   that is longer (default: as it is set, or `"30m"`)
 -- @tparam[opt] string|number options.dormant_after how long without an active poll makes a store with openings dormant (default:

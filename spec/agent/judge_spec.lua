@@ -169,6 +169,128 @@ describe("the agent's judgement", function()
     end
   end)
 
+  -- ---- rounds wherever they fell ----
+
+  -- Polls as they arrive: each write has some, and none of them is of an instant that a round has been of. They come late, in any
+  -- order among those that are late, and ahead of the clock.
+  local function arrive(waiting, clock, choose, judged)
+    local new, rest, until_when = {}, {}, clock - choose(0, 3) * choose(0, 500) + (choose(1, 4) == 1 and 40 or 0)
+    for _, poll in ipairs(waiting) do
+      if poll[2] <= until_when then
+        new[#new + 1] = poll
+      else
+        rest[#rest + 1] = poll
+      end
+    end
+    for i = #new, 2, -1 do
+      local other = choose(1, i)
+      new[i], new[other] = new[other], new[i]
+    end
+    for _, poll in ipairs(new) do
+      assert.is_true(poll[2] > judged)
+    end
+    return new, rest
+  end
+
+  local function compared(events)
+    local list = {}
+    for i, event in ipairs(events) do
+      list[i] = ("%s %s %s %s %s %s"):format(event.id, event.alert, event.rule, event.subject.id, event.state,
+        event.inhibited or "-")
+    end
+    table.sort(list)
+    return list
+  end
+
+  -- What is in one list alone, and what in the other.
+  local function differing(a, b)
+    local lists, counts = { {}, {} }, {}
+    for _, item in ipairs(a) do
+      counts[item] = (counts[item] or 0) + 1
+    end
+    for _, item in ipairs(b) do
+      counts[item] = (counts[item] or 0) - 1
+    end
+    for item, count in pairs(counts) do
+      table.insert(lists[count > 0 and 1 or 2], count ~= 0 and item or nil)
+    end
+    return lists
+  end
+
+  it("comes to the events of a replay by its rounds, wherever they fell, however late polls are and agents are killed", function()
+    for seed = 1, 2 do
+      local choose = random.new(seed * 104729)
+      local waiting = make_fleet(choose)
+      for _, rule in ipairs(definitions) do
+        if seed % 2 == 0 or rule.name ~= "many" then -- with groups that speak for stores, what fires has all evaluated
+          put("rule", rule)
+        end
+      end
+      local judge, parts, judged = nil, 0, 0
+      now = START
+      while now < START + 2 * DAY do
+        local new
+        new, waiting = arrive(waiting, now, choose, judged)
+        ingest_polls(monitor, new)
+        judge = judge or judge_of()
+        local found = assert(judge:round())
+        parts = parts + (not found.is_all and found.events > 0 and 1 or 0)
+        judged = (select(1, judge.evaluation.native:instant()) or 0) / SECOND
+        if choose(1, 12) == 1 then
+          judge = nil
+        end
+        now = now + choose(1, 8) * choose(1, 20) + (choose(1, 40) == 1 and 3600 or 0) + choose(0, 999999) / SECOND
+      end
+      local found = assert(monitor:replay_alerts { from = START, to = now })
+      assert.is_true(#found.events > 60 and (parts > 5 or seed % 2 == 0), #found.events .. " " .. parts)
+      local some = monitor:query "SELECT count(*) AS n FROM alert_round WHERE stores IS NOT NULL"().n
+      assert.is_true(some > 10, some)
+      assert.same({ {}, {} }, differing(compared(found.events), events_of(monitor)), "seed " .. seed)
+      monitor:close()
+      files.remove_folder(folder)
+      folder, now = files.make_folder(), START
+      monitor = open()
+    end
+  end)
+
+  it("keeps rounds of all, and of some what they came to, for 400 days, and none in a file without alerts", function()
+    put("rule", { name = "down", when = { kind = "down_for", time = "5m" } })
+    ingest_polls(monitor, { { "1", now - 600, true }, { "2", now - 600, true } })
+    local judge = judge_of()
+    assert(judge:round())
+    local function kept()
+      local list = {}
+      for row in monitor:query "SELECT clock, newest, stale, stores FROM alert_round ORDER BY number" do
+        list[#list + 1] = ("%d %d %d %s"):format(row.clock / SECOND - START, row.newest / SECOND - START, row.stale,
+          row.stores or "all")
+      end
+      return list
+    end
+    now = now + 1
+    ingest_polls(monitor, { { "1", now - 400, false }, { "2", now, true } })
+    assert(judge:round())
+    now = now + 1
+    ingest_polls(monitor, { { "2", now, true } }) -- which makes nothing else of it
+    assert(judge:round())
+    now = now + 3600
+    assert(judge:round())
+    judge:forget()
+    assert.same({ "0 -600 0 all", '1 1 0 ["1"]', "3602 2 1 all" }, kept())
+    now = now + 400 * DAY - 1800
+    assert(outbox.tidy(monitor, now * SECOND))
+    assert.same({ "3602 2 1 all" }, kept())
+    assert(transaction.run(monitor.database, function(execute)
+      return execute "DROP TABLE alert_round"
+    end, true))
+    monitor:close()
+    monitor = open()
+    assert.same({}, kept()) -- as in a file whose agent was older
+    assert(outbox.tidy(monitor, now * SECOND))
+    assert.equal(0, monitor:query "SELECT count(*) AS n FROM sqlite_schema WHERE name GLOB 'alert_round*'"().n)
+    assert(judge_of():round())
+    assert.equal(1, #kept())
+  end)
+
   -- ---- what is told ----
 
   local LOG = { name = "log", kind = "log" }

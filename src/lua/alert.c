@@ -24,8 +24,21 @@ struct alerts {
   size_t member_count, count;
   struct loom_alert_rule *rules;
   const struct loom_alert_members **members_of;
-  struct loom_id_table ids; /* of an evaluation of some stores */
+  struct loom_id_table ids;        /* of an evaluation of some stores */
+  struct loom_alert_round *rounds; /* of one of rounds that were */
+  struct loom_id_table *round_ids; /* to each of them */
+  size_t round_count;
 };
+
+static void free_rounds(struct alerts *alerts) {
+  for (size_t i = 0; i < alerts->round_count; i++)
+    loom_id_table_free(&alerts->round_ids[i]);
+  free(alerts->rounds);
+  free(alerts->round_ids);
+  alerts->rounds = NULL;
+  alerts->round_ids = NULL;
+  alerts->round_count = 0;
+}
 
 static void free_alerts(struct alerts *alerts) {
   loom_alert_evaluator_free(alerts->evaluator);
@@ -35,6 +48,7 @@ static void free_alerts(struct alerts *alerts) {
     free(alerts->members[i].groups);
   }
   loom_id_table_free(&alerts->ids);
+  free_rounds(alerts);
   free(alerts->members);
   free(alerts->rules);
   free(alerts->members_of);
@@ -226,18 +240,56 @@ int lloom_alert_evaluator(lua_State *L) {
 
 /* ---- evaluating ---- */
 
+/* A round at the top of the stack, {clock, newest, stale, stores}: instants; a list of ids, nil: all. */
+static void read_round(lua_State *L, struct loom_alert_round *round, struct loom_id_table *ids) {
+  static const char *const known[] = {"clock", "newest", "stale", "stores", NULL};
+  int index = lua_gettop(L);
+  luaL_checktype(L, index, LUA_TTABLE);
+  lloom_check_options(L, index, known);
+  round->clock = lloom_option_integer(L, index, "clock", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  round->newest = lloom_option_integer(L, index, "newest", 0, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  round->is_stale = lloom_option_boolean(L, index, "stale", false);
+  lua_getfield(L, index, "stores");
+  if (!lua_isnil(L, -1)) {
+    luaL_checktype(L, -1, LUA_TTABLE);
+    put_texts(L, lua_rawlen(L, -1), ids);
+    round->stores = ids;
+  }
+  lua_pop(L, 1);
+}
+
+/* Clocks by their first, step and count, from the third argument on; or a list of rounds there. */
+static struct loom_alert_clocks read_clocks(lua_State *L, struct alerts *alerts) {
+  free_rounds(alerts);
+  if (!lua_istable(L, 3))
+    return (struct loom_alert_clocks){.first = lloom_check_integer(L, 3),
+                                      .step = lloom_check_integer(L, 4),
+                                      .count = (size_t)lloom_check_integer(L, 5)};
+  size_t count = lua_rawlen(L, 3);
+  alerts->rounds = calloc(count + 1, sizeof *alerts->rounds);
+  alerts->round_ids = calloc(count + 1, sizeof *alerts->round_ids);
+  if (!alerts->rounds || !alerts->round_ids)
+    lloom_no_memory(L);
+  for (; alerts->round_count < count; alerts->round_count++) {
+    size_t i = alerts->round_count;
+    loom_id_table_init(&alerts->round_ids[i]);
+    lua_rawgeti(L, 3, (int)i + 1);
+    read_round(L, &alerts->rounds[i], &alerts->round_ids[i]);
+    lua_pop(L, 1);
+  }
+  return (struct loom_alert_clocks){.count = count, .rounds = alerts->rounds};
+}
+
 /*
-** evaluate(database, first, step, count [, ids]): how many events there are. The database is the one that it was made for. Of ids,
-** a list, only these stores, and no groups.
+** evaluate(database, first, step, count [, ids]), evaluate(database, rounds): how many events there are. The database is the one that
+** it was made for. Of ids, a list, only these stores, and no groups.
 */
 static int evaluate(lua_State *L) {
   loom_error error;
   struct alerts *alerts = lloom_check_handle(L, 1, EVALUATOR);
   loom_database *database = lloom_check_handle(L, 2, LLOOM_DATABASE);
   luaL_argcheck(L, database == alerts->database, 2, "another database");
-  struct loom_alert_clocks clocks = {.first = lloom_check_integer(L, 3),
-                                     .step = lloom_check_integer(L, 4),
-                                     .count = (size_t)lloom_check_integer(L, 5)};
+  struct loom_alert_clocks clocks = read_clocks(L, alerts);
   bool is_part = !lua_isnoneornil(L, 6);
   if (is_part) {
     luaL_checktype(L, 6, LUA_TTABLE);

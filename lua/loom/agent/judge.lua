@@ -11,6 +11,7 @@ local cjson = require "cjson.safe"
 local Evaluation = require "loom.alerts.evaluation"
 local Ledger = require "loom.agent.ledger"
 local Quiet = require "loom.agent.quiet"
+local rounds = require "loom.alerts.rounds"
 local system = require "loom.agent.system"
 local transaction = require "loom.transaction"
 local Watch = require "loom.watch"
@@ -275,7 +276,7 @@ local function evaluate(self, now)
   for id in pairs(self.changed) do
     ids[#ids + 1] = id
   end
-  found.is_all = self.all_due
+  found.is_all = self.all_due or #ids > rounds.STORES_MAX
   local done, message, code = gather(self, not found.is_all and ids or nil, now, found)
   if done and not found.is_all and found.events[1] and speaks_for_stores(self) then
     found.is_all = true
@@ -306,6 +307,21 @@ local function write_round(self, execute, now, seconds)
     stale = is_stale, seconds = seconds, rules = #self.evaluation.rules })
 end
 
+-- The stores of which a round of some has made something else; nil: it was one of all.
+local function moved_stores(found)
+  if found.is_all then
+    return nil
+  end
+  local ids, known = {}, {}
+  for _, state in ipairs(found.states) do
+    local number, subject = state[1], state[2]
+    if number ~= 0 and not known[subject] then
+      ids[#ids + 1], known[subject] = subject, true
+    end
+  end
+  return ids
+end
+
 local function write(self, found, now, seconds)
   return transaction.run(self.monitor.database, function(execute)
     if self.fence and not self.fence(execute) then
@@ -323,6 +339,8 @@ local function write(self, found, now, seconds)
       local rule = self.by_name[name]
       return rule and rule.number or 0
     end)
+    local newest, is_stale = self.evaluation.native:instant() -- it is no later than the clock, and the instant of both
+    rounds.put(execute, now, newest, is_stale, moved_stores(found))
     if found.is_all then
       system.write(self.monitor, ledger, self.asked, now, self.unusable)
       ledger:review()

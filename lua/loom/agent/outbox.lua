@@ -10,6 +10,7 @@ local channels = require "loom.agent.channels"
 local cjson = require "cjson.safe"
 local messages = require "loom.agent.message"
 local time = require "loom.time"
+local rounds = require "loom.alerts.rounds"
 local transaction = require "loom.transaction"
 local ulid = require "loom.ulid"
 
@@ -535,7 +536,12 @@ end
 --- Removes what is older than it is kept: delivered and dropped messages after 30 days, dead letters, events and alerts
 -- that have ended after 400. Of an alert that is open each channel's first and last message stay.
 function outbox.tidy(monitor, now)
-  local any, message, code = monitor.database:rows [[SELECT 1 WHERE EXISTS(SELECT 1 FROM alert_event)
+  local tidied, message, code = rounds.tidy(monitor, now)
+  if not tidied then
+    return nil, message, code
+  end
+  local any
+  any, message, code = monitor.database:rows [[SELECT 1 WHERE EXISTS(SELECT 1 FROM alert_event)
     OR EXISTS(SELECT 1 FROM alert) OR EXISTS(SELECT 1 FROM alert_message)]]
   if not any or not any[1] then
     return any and true, message, code

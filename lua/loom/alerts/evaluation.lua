@@ -365,8 +365,8 @@ local function goes_first(a, b)
   return a.subject.id < b.subject.id
 end
 
---- Evaluates at the instants of clocks.
--- @tparam int first in microseconds
+--- Evaluates at the instants of clocks, or of rounds that were.
+-- @tparam int|{table,...} first in microseconds; or rounds, up to `most()` of them, as `loom.alerts.rounds` reads them
 -- @tparam[opt=1] int step
 -- @tparam[opt=1] int count up to `most()`
 -- @tparam[opt] {string,...} ids only these stores, and no groups: those that a write has changed
@@ -390,7 +390,7 @@ end
 --   `at_utc`: a fleet's events are some 5 KB each
 function Evaluation:gather(first, step, count, ids, pack)
   local events = {}
-  local found, message, code = self.native:evaluate(self.monitor.database, first, step or 1, count or 1, ids)
+  local found, message, code = self.native:evaluate(self.monitor.database, first, step or 1, count or 1, ids or nil)
   if not found then
     return nil, message, code
   end

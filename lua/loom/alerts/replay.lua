@@ -4,6 +4,7 @@
 local book = require "loom.alerts.book"
 local check = require "loom.check"
 local Evaluation = require "loom.alerts.evaluation"
+local rounds = require "loom.alerts.rounds"
 local rules = require "loom.alerts.rules"
 local time = require "loom.time"
 
@@ -65,6 +66,35 @@ local function run(evaluation, from, to, length, ids, on_events)
   return true
 end
 
+-- Evaluates at the agent's rounds from one clock to another.
+local function run_rounds(evaluation, from, to, on_events)
+  local after, limit = 0, evaluation:most()
+  repeat
+    local page, last, code = rounds.read(evaluation.monitor, from, to, after, limit)
+    if not page then
+      return nil, last, code
+    end
+    after = last
+    if page[1] then
+      local events, message
+      events, message, code = evaluation:evaluate(page)
+      if not events then
+        return nil, message, code
+      end
+      on_events(events)
+    end
+  until #page < limit
+  return true
+end
+
+-- How many rounds of the agent a replay goes by: those of the period, where nothing is asked for that was not so then.
+local function count_rounds(monitor, options)
+  if options.rules or options.step or options.stale_after or options.dormant_after then
+    return 0
+  end
+  return rounds.count(monitor, options.from, options.to)
+end
+
 -- How often each rule fired, and for how many subjects.
 local function summarize(list, events)
   local summary, by_name = {}, {}
@@ -102,10 +132,14 @@ function replay.run(monitor, options, on_step)
     end
   end
   local length = options.step or 60 * MICROSECONDS
-  if options.to < options.from or (options.to - options.from) / length > MOST then
+  local live, message, code = count_rounds(monitor, options)
+  if not live then
+    return nil, message, code
+  elseif options.to < options.from or (live > 0 and live or (options.to - options.from) / length) > MOST then
     return nil, ("EINVAL: a replay is of 1 to %d instants"):format(MOST), "EINVAL"
   end
-  local list, message, code = rules_of(monitor, options)
+  local list
+  list, message, code = rules_of(monitor, options)
   if list then
     list, message, code = rules.read(list)
   end
@@ -117,15 +151,20 @@ function replay.run(monitor, options, on_step)
     return nil, message, code
   end
   local all = {}
-  local done
-  done, message, code = run(evaluation, options.from, options.to, length, nil, function(events)
+  local function add(events)
     for _, event in ipairs(events) do
       all[#all + 1] = event
     end
     if on_step then
       on_step()
     end
-  end)
+  end
+  local done
+  if live > 0 then
+    done, message, code = run_rounds(evaluation, options.from, options.to, add)
+  else
+    done, message, code = run(evaluation, options.from, options.to, length, nil, add)
+  end
   evaluation:close()
   if not done then
     return nil, message, code

@@ -40,7 +40,8 @@ function replay.add_to(parser)
   add_rules(parser)
   options.add(parser, "--from", "T", "The first instant.", options.text(time.instant)):count "1"
   options.add(parser, "--to", "T", "The last instant.", options.text(time.instant)):count "1"
-  options.add(parser, "--step", "DUR", "How often rules are evaluated (default: 60s).", options.text(time.duration))
+  options.add(parser, "--step", "DUR", "How often rules are evaluated (default: 60s; without --rules, whenever the agent "
+    .. "did, if it was at work then).", options.text(time.duration))
   options.add_format_or_file(parser, listing.formats)
   options.add_output(parser)
 end

@@ -18,6 +18,8 @@ struct moment {
   int64_t clock, newest; /* newest: of the polls up to it; 0: there is none */
   int64_t instant;
   bool is_stale;
+  const struct loom_id_table *stores; /* it is of these alone; NULL: of all */
+  bool is_mine;                       /* of the store that is evaluated */
 };
 
 /* The median gap of a UTC day. */
@@ -578,6 +580,17 @@ static void judge_moments(loom_alert_evaluator *evaluator) {
   }
 }
 
+/* Of rounds nothing has to be found. */
+static void take_rounds(loom_alert_evaluator *evaluator, const struct loom_alert_round *rounds) {
+  for (size_t i = 0; i < evaluator->moment_count; i++)
+    evaluator->moments[i] = (struct moment){
+        .clock = rounds[i].clock,
+        .newest = rounds[i].newest,
+        .instant = rounds[i].newest < rounds[i].clock ? rounds[i].newest : rounds[i].clock,
+        .is_stale = rounds[i].is_stale,
+        .stores = rounds[i].stores};
+}
+
 static loom_status find_moments(loom_alert_evaluator *evaluator, loom_source *source,
                                 const struct loom_alert_clocks *clocks, loom_error *error) {
   int64_t newest = 0, last = clocks->first + clocks->step * (int64_t)(clocks->count - 1);
@@ -585,6 +598,10 @@ static loom_status find_moments(loom_alert_evaluator *evaluator, loom_source *so
                  sizeof *evaluator->moments))
     return loom_no_memory(error);
   evaluator->moment_count = clocks->count;
+  if (clocks->rounds) {
+    take_rounds(evaluator, clocks->rounds);
+    return LOOM_OK;
+  }
   for (size_t i = 0; i < clocks->count; i++)
     evaluator->moments[i] = (struct moment){.clock = clocks->first + clocks->step * (int64_t)i};
   loom_status status = loom_source_newest(source, &newest, error);
@@ -628,7 +645,7 @@ static bool judge_store(loom_alert_evaluator *evaluator, size_t rule, uint32_t s
                               loom_alert_past_business(past, state->at, evaluator->resumed));
   for (size_t i = 0; i < evaluator->moment_count; i++) {
     const struct moment *moment = &evaluator->moments[i];
-    if (moment->is_stale || moment->newest == 0 || moment->instant < state->at)
+    if (!moment->is_mine || moment->is_stale || moment->newest == 0 || moment->instant < state->at)
       continue;
     if ((i > 0 && moment->instant == state->at) || loom_alert_last_poll(past, moment->instant) == 0)
       continue;
@@ -667,10 +684,21 @@ static void add_to_sums(loom_alert_evaluator *evaluator, size_t rule, uint32_t g
   size_t groups = groups_of(evaluator, rule);
   for (size_t i = 0; i < evaluator->moment_count; i++) {
     const struct moment *moment = &evaluator->moments[i];
-    if (moment->newest == 0 || (!is_fleet && moment->is_stale))
+    if (moment->stores || moment->newest == 0 || (!is_fleet && moment->is_stale))
       continue;
     loom_alert_sum_add(&evaluator->sums[rule][i * groups + group], &evaluator->rules[rule],
-                       &evaluator->scale, past, is_fleet ? moment->clock : moment->instant);
+                       &evaluator->scale, past, is_fleet ? moment->clock : moment->instant,
+                       moment->instant);
+  }
+}
+
+/* Which moments are of a store. */
+static void find_mine(loom_alert_evaluator *evaluator) {
+  const struct loom_store *store = &evaluator->store;
+  for (size_t i = 0; i < evaluator->moment_count; i++) {
+    struct moment *moment = &evaluator->moments[i];
+    moment->is_mine = !moment->stores || loom_id_table_find(moment->stores, store->id,
+                                                            store->id_length) != LOOM_NO_NUMBER;
   }
 }
 
@@ -688,6 +716,7 @@ static loom_status evaluate_store(loom_alert_evaluator *evaluator, bool is_part,
   if (status != LOOM_OK)
     return status;
   evaluator->seen[number] = true;
+  find_mine(evaluator);
   bool has_memory = true;
   evaluator->judged = evaluator->states.judged[number];
   for (size_t r = 0; has_memory && r < evaluator->count; r++) {
@@ -751,7 +780,7 @@ static bool judge_group(loom_alert_evaluator *evaluator, size_t rule, uint32_t g
                             state->at == state->last_result ? evaluator->resumed - state->at : 0);
   for (size_t i = 0; i < evaluator->moment_count; i++) {
     const struct moment *moment = &evaluator->moments[i];
-    if (moment->newest == 0 || (!is_fleet && moment->is_stale))
+    if (moment->stores || moment->newest == 0 || (!is_fleet && moment->is_stale))
       continue;
     event.at = is_fleet ? moment->clock : moment->instant;
     loom_alert_judge_sum(&evaluator->rules[rule], &evaluator->sums[rule][i * groups + group],
@@ -811,18 +840,28 @@ size_t loom_alert_clocks_most(const loom_alert_evaluator *evaluator) {
   return most < LOOM_ALERT_INSTANTS_MAX ? most : LOOM_ALERT_INSTANTS_MAX;
 }
 
+/* What all moments see: from the first instant, or clock where stores are held, as far back as rules look. */
+static struct loom_span hull_of(const loom_alert_evaluator *evaluator) {
+  struct loom_span hull = {INT64_MAX, INT64_MIN};
+  for (size_t i = 0; i < evaluator->moment_count; i++) {
+    const struct moment *moment = &evaluator->moments[i];
+    bool is_behind = moment->newest != 0 && !moment->is_stale; /* by what the feed may be */
+    int64_t from = is_behind ? moment->instant : moment->clock;
+    hull.start = from < hull.start ? from : hull.start;
+    hull.end = moment->clock > hull.end ? moment->clock : hull.end;
+  }
+  hull.start -= evaluator->reach;
+  return hull;
+}
+
 static loom_status evaluate(loom_alert_evaluator *evaluator, loom_source *source,
                             const struct loom_alert_clocks *clocks, const struct loom_id_table *ids,
                             loom_error *error) {
   loom_status status = find_moments(evaluator, source, clocks, error);
   if (status != LOOM_OK)
     return status;
-  int64_t last = evaluator->moments[evaluator->moment_count - 1].clock;
-  const struct moment *first = &evaluator->moments[0];
-  bool is_behind = first->newest != 0 && !first->is_stale; /* by what the feed may be */
-  evaluator->setting.hull =
-      (struct loom_span){(is_behind ? first->instant : first->clock) - evaluator->reach, last};
-  evaluator->setting.as_of = last;
+  evaluator->setting.hull = hull_of(evaluator);
+  evaluator->setting.as_of = evaluator->setting.hull.end;
   if (!ids)
     status = make_sums(evaluator, error);
   if (status == LOOM_OK)
@@ -839,7 +878,7 @@ loom_status loom_alert_evaluate(loom_alert_evaluator *evaluator, loom_source *so
   evaluator->event_count = evaluator->moved_count = 0;
   evaluator->has_last = false;
   if (clocks->count < 1 || clocks->count > loom_alert_clocks_most(evaluator) ||
-      (clocks->step <= 0 && clocks->count > 1))
+      (!clocks->rounds && clocks->step <= 0 && clocks->count > 1))
     return loom_fail(error, LOOM_EINVAL, "an evaluation has 1 to %zu instants",
                      loom_alert_clocks_most(evaluator));
   loom_status status = loom_source_snapshot(source, error);

@@ -52,10 +52,19 @@ struct loom_alert_event {
   struct loom_alert_evidence evidence;
 };
 
-/* Clocks at which rules are evaluated: first, first + step, … */
+/* An evaluation as it was: what it knew is told, rather than found in polls of which some may have come later. */
+struct loom_alert_round {
+  int64_t clock,
+      newest;    /* microseconds; newest: the poll that was then the newest up to the clock */
+  bool is_stale; /* the feed was */
+  const struct loom_id_table *stores; /* these alone, and no groups; NULL: all */
+};
+
+/* Clocks at which rules are evaluated: first, first + step, …; or those of rounds, in the order in which they were. */
 struct loom_alert_clocks {
-  int64_t first, step; /* microseconds */
-  size_t count;        /* 1 to LOOM_ALERT_INSTANTS_MAX */
+  int64_t first, step;                   /* microseconds */
+  size_t count;                          /* 1 to LOOM_ALERT_INSTANTS_MAX */
+  const struct loom_alert_round *rounds; /* so many, in the place of first and step; NULL: none */
 };
 
 typedef struct loom_alert_evaluator loom_alert_evaluator;

@@ -109,9 +109,11 @@ static void add_window(struct loom_alert_sum *sum, const struct loom_alert_rule 
 
 /* ---- stores ---- */
 
-static bool is_dormant(const struct loom_alert_past *past, int64_t instant, int64_t after) {
+/* Whether a store is dormant at an instant, by its polls up to `known`. */
+static bool is_dormant(const struct loom_alert_past *past, int64_t instant, int64_t known,
+                       int64_t after) {
   int64_t from = instant - after;
-  for (size_t i = loom_alert_past_polls(past, instant); i-- > 0;) {
+  for (size_t i = loom_alert_past_polls(past, known); i-- > 0;) {
     if (loom_poll_instant(past->polls[i]) < from)
       break;
     if (loom_poll_active(past->polls[i]))
@@ -212,7 +214,7 @@ static enum loom_alert_absence absence_of(const struct loom_alert_rule *rule,
     return LOOM_ALERT_CLOSED;
   if (state == LOOM_EXCLUDED)
     return LOOM_ALERT_EXCLUDED;
-  if (!rule->dormant && is_dormant(past, instant, scale->dormant_after))
+  if (!rule->dormant && is_dormant(past, instant, instant, scale->dormant_after))
     return LOOM_ALERT_DORMANT;
   return LOOM_ALERT_PRESENT;
 }
@@ -276,10 +278,10 @@ void loom_alert_judge(const struct loom_alert_rule *rule, const struct loom_aler
 
 void loom_alert_sum_add(struct loom_alert_sum *sum, const struct loom_alert_rule *rule,
                         const struct loom_alert_scale *scale, const struct loom_alert_past *past,
-                        int64_t instant) {
-  int64_t since, last = loom_alert_last_poll(past, instant);
+                        int64_t instant, int64_t known) {
+  int64_t since, last = loom_alert_last_poll(past, known);
   enum loom_state state = loom_alert_past_state(past, instant, &since);
-  if (last == 0 || (!rule->dormant && is_dormant(past, instant, scale->dormant_after)))
+  if (last == 0 || (!rule->dormant && is_dormant(past, instant, known, scale->dormant_after)))
     return;
   sum->stores++;
   if (has_window(rule->kind))

@@ -52,10 +52,10 @@ struct loom_alert_sum {
   int64_t from;    /* the earliest start of the windows */
 };
 
-/* Adds a store, as it is at an instant. */
+/* Adds a store, as it is at an instant. Of the fleet, which goes by the clock, polls after `known` are not known yet. */
 void loom_alert_sum_add(struct loom_alert_sum *sum, const struct loom_alert_rule *rule,
                         const struct loom_alert_scale *scale, const struct loom_alert_past *past,
-                        int64_t instant);
+                        int64_t instant, int64_t known);
 
 /*
 ** The verdict of a rule about a group or the fleet. Its business time is that in which any of its stores is in business time, in

@@ -82,5 +82,7 @@ loom_status loom_database_create_schema(loom_database *database, loom_error *err
     status = loom_database_execute(database, loom_schema_changes_sql, error);
   if (status == LOOM_OK && database->is_new && database->in_memory)
     status = loom_database_execute(database, loom_schema_alerts_sql, error);
+  if (status == LOOM_OK && database->is_new && database->in_memory)
+    status = loom_database_execute(database, loom_schema_rounds_sql, error);
   return status;
 }

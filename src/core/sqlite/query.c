@@ -119,27 +119,41 @@ static void connect_tables(loom_database *database) {
   sqlite3_finalize(statement);
 }
 
+/* What a table of alerts is made by; NULL: it is none. */
+static const char *maker_of(const char *name) {
+  if (strcmp(name, "alert_round") == 0)
+    return loom_schema_rounds_sql;
+  bool is_of_alerts = strcmp(name, "alert") == 0 || strncmp(name, "alert_", 6) == 0 ||
+                      strcmp(name, "configuration") == 0;
+  return is_of_alerts ? loom_schema_alerts_sql : NULL;
+}
+
 /*
-** Whether a statement could not be compiled because the file has no tables of alerts yet, of which it has all or none. To be
-** asked within the statement's transaction: a file on a full disk can be read in none but that.
+** Whether a statement could not be compiled because the file has no tables of alerts yet, of which it has all or none, but for that of
+** rounds; and what makes them. To be asked within the statement's transaction: a file on a full disk can be read in none but that.
 */
-static bool lacks_alerts(loom_database *database, loom_status status, const loom_error *error) {
+static const char *lacks_alerts(loom_database *database, loom_status status,
+                                const loom_error *error) {
   loom_error ignored;
   int64_t count = 0;
   static const char words[] = "no such table: ";
   const char *name = status == LOOM_EINVAL ? strstr(error->message, words) : NULL;
   if (!name)
-    return false;
+    return NULL;
   name += sizeof words - 1;
   if (strncmp(name, "main.", 5) == 0)
     name += 5;
-  return (strcmp(name, "alert") == 0 || strncmp(name, "alert_", 6) == 0 ||
-          strcmp(name, "configuration") == 0) &&
-         loom_database_number(database,
-                              "SELECT count(*) FROM main.sqlite_schema WHERE name = 'alert'"
-                              " OR name = 'configuration' OR name GLOB 'alert_*'",
-                              &count, &ignored) == LOOM_OK &&
-         count == 0;
+  const char *maker = maker_of(name);
+  bool is_none = maker &&
+                 loom_database_number(
+                     database,
+                     maker == loom_schema_rounds_sql
+                         ? "SELECT count(*) FROM main.sqlite_schema WHERE name = 'alert_round'"
+                         : "SELECT count(*) FROM main.sqlite_schema WHERE name = 'alert'"
+                           " OR name = 'configuration' OR name GLOB 'alert_[^r]*'",
+                     &count, &ignored) == LOOM_OK &&
+                 count == 0;
+  return is_none ? maker : NULL;
 }
 
 static loom_status new_query(loom_database *database, loom_query **out, loom_error *error) {
@@ -195,7 +209,7 @@ static loom_status new_in_read(loom_database *database, const char *sql, size_t 
   }
   if (status == LOOM_OK && !sqlite3_stmt_readonly((*out)->statement))
     status = loom_fail(error, LOOM_EINVAL, "the query does not only read");
-  *lacks = lacks_alerts(database, status, error);
+  *lacks = lacks_alerts(database, status, error) != NULL;
   return keep_if_good(status, out);
 }
 
@@ -234,9 +248,10 @@ loom_status loom_query_new_in_write(loom_database *database, const char *sql, si
     (*out)->statement = loom_statement_take(database, sql, length, false);
   if (status == LOOM_OK && !(*out)->statement)
     status = compile(*out, sql, length, error);
-  if (lacks_alerts(database, status, error)) {
+  const char *maker = lacks_alerts(database, status, error);
+  if (maker) {
     database->has_made_tables = true;
-    status = loom_database_execute(database, loom_schema_alerts_sql, error);
+    status = loom_database_execute(database, maker, error);
     if (status == LOOM_OK)
       status = compile(*out, sql, length, error);
   }

@@ -429,6 +429,21 @@ static const char upgrade_6[] = "ALTER TABLE exclusion ADD COLUMN " EXCLUSION_ZO
 
 static const char upgrade_7[] = AUDIT_TABLE "PRAGMA user_version=8;";
 
+/*
+** The agent's rounds, as a replay needs them: see lua/loom/alerts/rounds.lua. Instants are in microseconds; `newest` is that of the
+** poll which was then the newest up to the clock. `stores` are those that were evaluated and came to something, as a JSON array of
+** ids; NULL: all were evaluated.
+*/
+const char loom_schema_rounds_sql[] =
+    "CREATE TABLE alert_round("
+    " number INTEGER PRIMARY KEY,"
+    " clock INTEGER NOT NULL,"
+    " newest INTEGER NOT NULL,"
+    " stale INTEGER NOT NULL,"
+    " stores TEXT"
+    ") STRICT;"
+    "CREATE INDEX alert_round_by_clock ON alert_round(clock);";
+
 const char loom_schema_alerts_sql[] = CONFIGURATION_TABLE ALERT_DELIVERY_TABLES ALERT_TABLES;
 
 /* Entries of the audit are copied aside, since there are more kinds of them. */

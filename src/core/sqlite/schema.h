@@ -16,6 +16,9 @@ extern const char loom_schema_changes_sql[]; /* since version LOOM_SCHEMA_OF_CHA
 */
 extern const char loom_schema_alerts_sql[];
 
+/* And this that of the agent's rounds, which files whose agents were older do not have. */
+extern const char loom_schema_rounds_sql[];
+
 #define LOOM_SCHEMA_OF_CHANGES 5
 
 /*
