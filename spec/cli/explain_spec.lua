@@ -52,6 +52,35 @@ two: uptime 2.33, downtime 1.5 hours
 ]], (shell.good("explain", db, "night", "--window", "two=2d")))
   end)
 
+  it("fits the terminal, with the reasons below what they are of", function()
+    local function on_terminal(columns)
+      local line = ("stty cols %d; %s"):format(columns, shell.line("explain", db, "night", "--window", "two=2d"))
+      return (shell.run(("script -qec %s /dev/null </dev/null"):format(shell.quote(line))).out:gsub("\r", ""))
+    end
+    assert.equal((shell.good("explain", db, "night", "--window", "two=2d")), on_terminal(250))
+    local narrow = on_terminal(80)
+    for line in narrow:gmatch "\n(    [^\n]*)" do
+      assert.is_true(#line <= 80, line)
+    end
+    assert.matches([[
+  pieces (intervals inside the window):
+       duration  from_utc             local                        polls
+    1   4:00:00  2024-03-02 22:00:00  Sat 22:00:00 - Sun 02:00:00  2
+    (width 80: left out: to_utc)
+  what they were, and what vouches for it:
+    piece  state      duration  from_utc
+    1      down        1:30:00  2024-03-02 22:00:00
+        the poll that follows, inactive at 2024-03-02 23:30:00
+    1      up          1:30:00  2024-03-02 23:30:00
+        the poll in it, active at 2024-03-03 00:30:00
+    1      excluded  0:10:00.5  2024-03-03 01:00:00
+        taken out by an exclusion
+    1      up        0:49:59.5  2024-03-03 01:10:00.500000
+        the poll before, active at 2024-03-03 00:30:00
+    (width 80: left out: to_utc, local)
+]], narrow, 1, true)
+  end)
+
   it("tells how it was before", function()
     local out = shell.good("explain", db, "night", "--window", "one=1d", "--compare")
     local uptime, ratio = out:match "\none_before: uptime ([%d.]+),.-\n  ratio of up time ([%d.a-z]+);"
@@ -150,7 +179,7 @@ two: uptime 2.33, downtime 1.5 hours
     { 1, 'store "nobody" is not known', "nobody" },
     { 1, 'default zone: "Mars/One" is not a zone of the tz database', "night", "--default-zone", "Mars/One" },
     { 2, '--as-of: "soon" is not a timestamp', "night", "--as-of", "soon" },
-    { 2, "--window: windows whose seconds are a duration of up to 100 years expected", "night", "--window", "w=soon" },
+    { 2, "--window: NAME=DUR, NAME=FROM/TO, NAME=WORD or WORD", "night", "--window", "w=soon" },
     { 2, "--window: windows with different names expected", "night", "--window=w=1d", "--window=w=2d" },
     { 2, "argument for option '--format' must be one of 'text', 'json'", "night", "--format", "csv" },
     { 2, "missing argument 'store'" },

@@ -26,7 +26,7 @@ function command.run(args)
   wanted.windows, wanted.compare = options.windows_of(args), args.compare
   local at
   local write = common.writer_of(args, { text = function(found, put)
-    explanation.write(put, at, found)
+    explanation.write(put, at, found, common.width_of(args))
   end, json = function(found, put)
     shapes.write_explanation(put, found)
     put "\n"

@@ -12,27 +12,75 @@ local explanation = {}
 
 local duration, short = listing.duration, listing.short_instant
 
--- A table of rows, which are lists, under a heading; or the heading with a word for nothing.
-local function write_rows(write, heading, names, rows, nothing)
+local INDENT, GAP = "    ", 2
+
+-- What is left out first where a line is too long: the ends follow from the beginnings.
+local EXPENDABLE = { "to_utc", "local" }
+
+-- The places of the columns that are shown in a table of some width, that of a column which stands below its row, and the
+-- names of those that are left out.
+local function choose(names, rows, width)
+  local kept, place_of, widths, total = {}, {}, {}, #INDENT - GAP
+  for i, name in ipairs(names) do
+    kept[i], place_of[name], widths[i] = true, i, core.utf8_width(name)
+    for _, row in ipairs(rows) do
+      widths[i] = math.max(widths[i], core.utf8_width(row[i] or ""))
+    end
+    total = total + widths[i] + GAP
+  end
+  local function leave_out(place)
+    if not place or not width or total <= width then
+      return nil
+    end
+    kept[place], total = false, total - widths[place] - GAP
+    return place
+  end
+  local below = leave_out(place_of.why)
+  local left_out = {}
+  for _, name in ipairs(EXPENDABLE) do
+    left_out[#left_out + 1] = leave_out(place_of[name]) and name
+  end
+  local places = {}
+  for i = 1, #names do
+    places[#places + 1] = kept[i] and i or nil
+  end
+  return places, below, left_out
+end
+
+-- A table of rows, which are lists, under a heading; or the heading with a word for nothing. Without a width lines are as long as
+-- they need to be.
+local function write_rows(write, width, heading, names, rows, nothing)
   if #rows == 0 then
     write(("  %s: %s\n"):format(heading, nothing))
     return
   end
   write(("  %s:\n"):format(heading))
-  local list, at = {}, 0
-  for i, name in ipairs(names) do
-    list[i] = { name = name, left = name ~= "duration", value = function(row)
-      return row[i]
+  local places, below, left_out = choose(names, rows, width)
+  local list, at, lines = {}, 0, {}
+  for i, place in ipairs(places) do
+    list[i] = { name = names[place], left = names[place] ~= "duration", value = function(row)
+      return row[place]
     end }
   end
   formats.table(nil, function(line)
-    write("    " .. line)
-  end, { columns = list, rows = function()
+    lines[#lines + 1] = line
+  end, { columns = list, width = width and width - #INDENT, rows = function()
     return function()
       at = at + 1
       return rows[at]
     end
   end })
+  at = -1 -- the head is no row
+  for line in table.concat(lines):gmatch "[^\n]*\n" do
+    at = at + 1
+    write(INDENT .. line)
+    if below and at > 0 and rows[at] then
+      write(INDENT .. INDENT .. rows[at][below] .. "\n")
+    end
+  end
+  if left_out[1] then
+    write(("%s(width %d: left out: %s)\n"):format(INDENT, width, table.concat(left_out, ", ")))
+  end
 end
 
 -- "Mon 2024-03-04".
@@ -82,15 +130,16 @@ local function ends(on_clock, item)
     day_and_time(from) .. " - " .. (same_day and to:match("(%S+)$") or day_and_time(to))
 end
 
-local function write_openings(write, on_clock, window)
+local function write_openings(write, width, on_clock, window)
   local rows = {}
   for i, opening in ipairs(window.openings) do
     rows[i] = { day(opening.date), opening.span, opening.rule, ends(on_clock, opening) }
   end
-  write_rows(write, "openings", { "date", "hours", "rule", "from_utc", "to_utc", "local" }, rows, "none, closed all through")
+  write_rows(write, width, "openings", { "date", "hours", "rule", "from_utc", "to_utc", "local" }, rows,
+    "none, closed all through")
 end
 
-local function write_spans(write, on_clock, heading, spans)
+local function write_spans(write, width, on_clock, heading, spans)
   local rows, names = {}, { "", "duration", "from_utc", "to_utc", "local" }
   for i, span in ipairs(spans) do
     rows[i] = { tostring(i), duration(span.seconds), ends(on_clock, span) }
@@ -98,10 +147,10 @@ local function write_spans(write, on_clock, heading, spans)
       names[6], rows[i][6] = "polls", tostring(#span.polls)
     end
   end
-  write_rows(write, heading, names, rows, "none")
+  write_rows(write, width, heading, names, rows, "none")
 end
 
-local function write_cells(write, on_clock, window)
+local function write_cells(write, width, on_clock, window)
   local rows = {}
   for number, piece in ipairs(window.pieces) do
     for _, cell in ipairs(piece.cells) do
@@ -110,7 +159,7 @@ local function write_cells(write, on_clock, window)
       rows[#rows + 1] = { tostring(number), cell.state, duration(cell.seconds), from, to, on_clocks, why }
     end
   end
-  write_rows(write, "what they were, and what vouches for it",
+  write_rows(write, width, "what they were, and what vouches for it",
     { "piece", "state", "duration", "from_utc", "to_utc", "local", "why" }, rows, "there are none")
 end
 
@@ -118,7 +167,8 @@ end
 -- @tparam function write
 -- @tparam loom.monitor monitor whose zones are used
 -- @tparam table explained as `monitor:explain` gives it
-function explanation.write(write, monitor, explained)
+-- @tparam[opt] int width of the terminal that it is for
+function explanation.write(write, monitor, explained, width)
   local function on_clock(instant)
     return monitor:local_time(explained.timezone_str, instant) or "-"
   end
@@ -128,11 +178,11 @@ function explanation.write(write, monitor, explained)
   for i, window in ipairs(explained.windows) do
     local next_one = explained.windows[i + 1]
     write_figures(write, window, next_one and next_one.before_of == window.name and next_one)
-    write_openings(write, on_clock, window)
-    write_spans(write, on_clock, "intervals (openings, overlapping ones merged)", window.intervals)
-    write_spans(write, on_clock, "exclusions", window.exclusions)
-    write_spans(write, on_clock, "pieces (intervals inside the window)", window.pieces)
-    write_cells(write, on_clock, window)
+    write_openings(write, width, on_clock, window)
+    write_spans(write, width, on_clock, "intervals (openings, overlapping ones merged)", window.intervals)
+    write_spans(write, width, on_clock, "exclusions", window.exclusions)
+    write_spans(write, width, on_clock, "pieces (intervals inside the window)", window.pieces)
+    write_cells(write, width, on_clock, window)
   end
 end
 
