@@ -105,6 +105,31 @@ describe("the tab of alerts", () => {
     });
   });
 
+  it("tells in the navigation how many there are, and has pages of them", async () => {
+    const firing = (await api("alerts?state=open")).alerts;
+    assert.equal((await api("now")).alerts, firing.length);
+    await open("?part=rules", async (page, seen) => {
+      const tab = page.locator("header nav a", {hasText: "Alerts"});
+      assert.equal(await tab.textContent(), `Alerts ${firing.length} open`);
+      await page.route(/\/v1\/alerts\?.*state=open/, (route) =>
+        route.continue({url: route.request().url().replace("limit=200", "limit=1")}));
+      await tab.click();
+      await settle(page, seen);
+      for (const [i, {id}] of firing.entries()) {
+        assert.deepEqual(await page.locator(".firing tbody a[id^=why]").evaluateAll((links) => links.map((link) => link.id)),
+          [`why-${id}`]);
+        if (i < firing.length - 1) {
+          await page.click("#older");
+          await settle(page, seen);
+        }
+      }
+      assert.equal(await page.locator("#older").count(), 0);
+      await page.click("#newest");
+      await settle(page, seen);
+      assert.equal(await page.locator(`#why-${firing[0].id}`).count(), 1);
+    });
+  });
+
   it("takes an acknowledgement, and back", async () => {
     const [one] = await openAlerts("down");
     await open("", async (page, seen) => {

@@ -106,6 +106,12 @@ describe("alerts, over HTTP", function()
     end
   end)
 
+  it("are counted beside what stores are now, where they are of all stores", function()
+    assert.equal(4, expect(200, "read", "GET", "/v1/now").alerts)
+    assert.equal(cjson.null, expect(200, "read", "GET", "/v1/now?as_of=2024-03-04").alerts)
+    assert.equal(cjson.null, expect(200, "board", "GET", "/v1/now").alerts)
+  end)
+
   it("are told of one by one, in the form of instants that is asked for", function()
     local alert = expect(200, "read", "GET", "/v1/alerts/a3?time=rfc3339")
     assert.same({ "2024-03-04T12:01:00Z", "firing", "/v1/stores/west%201", cjson.null }, { alert.at, alert.state,

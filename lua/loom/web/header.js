@@ -10,12 +10,13 @@ import { loaded, menu } from "./menu.js";
 import { scrubber } from "./scrubber.js";
 import * as session from "./session.js";
 import * as theme from "./theme.js";
-import { PRESETS } from "./words.js";
+import { count as counts, PRESETS } from "./words.js";
 
 const TABS = [["fleet", "Fleet"], ["wall", "Wall"], ["store", "Store"],
   ...copy ? [] : [["alerts", "Alerts"], ["reports", "Reports"], ["data", "Data"]]];
 
 let told = ""; // what the tabs lead to
+const open = h("span", { class: "count", hidden: true }); // alerts
 const tabs = h("nav", { "aria-label": "Views" });
 const age = h("span", { class: "age" });
 const connection = h("span", { class: "connection", role: "img", hidden: true });
@@ -64,7 +65,7 @@ export function update({ view, query }) {
     told = `${view} ${query} ${isBound}`;
     refill(tabs, TABS.map(([name, title]) => name === "store" && view !== "store" || name === "data" && isBound ? null
       : h("a", { href: address.href(name, name === "store" ? { id: query.get("id") } : {}),
-        "aria-current": name === view ? "page" : null }, title)));
+        "aria-current": name === view ? "page" : null }, title, name === "alerts" && open)));
   }
   time.update(query);
   fill(rules, copy ? rulesOf(copy) : query.get("preset") || "as usual");
@@ -104,6 +105,15 @@ export function updateAge(now, query) {
   age.className = "age " + (query.has("as_of") ? "then" : seconds > STALE ? "stale" : seconds > OLD ? "old" : "");
   fill(age, query.has("as_of") ? "As of " : "Data as of ", h("time", null, show(now.as_of, zone, "full")),
     !query.has("as_of") && h("small", null, ` ${duration(seconds)} old`));
+}
+
+/**
+ * Shows how many alerts are open.
+ * @param {number | null | undefined} count
+ */
+export function updateAlerts(count) {
+  open.hidden = !count;
+  fill(open, count ? [" ", counts(count), h("span", { class: "unseen" }, " open")] : null);
 }
 
 /** @param {import("./live.js").Connection} state of the stream of events */

@@ -187,6 +187,7 @@ export function refreshing(refresh) {
   subscribe("connection", (now) => {
     wasLost ||= now === "lost";
   });
+  subscribe("alert", ask); // which is of no revision of the data
   fresh.late(ask);
   document.addEventListener("visibilitychange", run);
 }

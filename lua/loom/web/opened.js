@@ -56,6 +56,7 @@ export async function update(now, loading, state, signal) {
   } finally {
     if (!signal.aborted) {
       header.updateAge(state, now.query);
+      header.updateAlerts(state.alerts);
     }
   }
   signal.throwIfAborted();

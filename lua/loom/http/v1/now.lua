@@ -1,6 +1,7 @@
 --- What the fleet is now: how many stores are in each state, and for how long they have been down.
 -- @module loom.http.v1.now
 
+local book = require "loom.alerts.book"
 local columns = require "loom.http.v1.columns"
 local fleet = require "loom.http.fleet"
 local formats = require "loom.formats.status"
@@ -8,6 +9,8 @@ local instants = require "loom.formats.instants"
 local json = require "loom.json"
 local options = require "loom.http.v1.options"
 local response = require "loom.http.response"
+local restriction = require "loom.http.restriction"
+local service = require "loom.http.service"
 local states = require "loom.http.v1.states"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 (LuaJIT)
@@ -41,7 +44,17 @@ local function now_json(status, parameters, only, column, values, give_turn)
 end
 
 local empty = '{"as_of":null,"newest_poll":null,"rules":null,"dormant_after":null,"counts":'
-  .. '{"up":0,"down":0,"unknown":0,"excluded":0,"closed":0,"dormant":0},"down_for":[],"lag":null,"by":null}'
+  .. '{"up":0,"down":0,"unknown":0,"excluded":0,"closed":0,"dormant":0},"down_for":[],"by":null,"lag":null,"alerts":%s}'
+
+-- How many alerts are open, which are not of some stores alone, nor of another time.
+local function alerts_json(parameters)
+  if restriction.where() or parameters.as_of then
+    return json.null
+  end
+  return json.number(service.call(nil, function(state)
+    return book.open_count(state.monitor)
+  end))
+end
 
 local function get()
   local parameters = options.read({ by = columns.by }, true)
@@ -49,7 +62,7 @@ local function get()
   options.refuse(parameters, "compare")
   local status, made = states.of(parameters)
   if not status then
-    return response.json(200, empty)
+    return response.json(200, empty:format(alerts_json(parameters)))
   end
   local newest = status.newest_poll
   local text = fleet.use(status, function()
@@ -61,7 +74,7 @@ local function get()
     end)
   end)
   local lag = newest and math.max(ngx.now() - newest, 0)
-  response.json(200, (text:gsub("}$", ',"lag":' .. json.number(lag) .. "}")))
+  response.json(200, (text:gsub("}$", ',"lag":' .. json.number(lag) .. ',"alerts":' .. alerts_json(parameters) .. "}")))
 end
 
 local parameters = {
@@ -78,10 +91,12 @@ return {
     StateCounts = states.schemas.StateCounts,
     Now = {
       type = "object", additionalProperties = false,
-      required = { "as_of", "newest_poll", "lag", "rules", "dormant_after", "counts", "down_for", "by" },
+      required = { "as_of", "newest_poll", "lag", "rules", "dormant_after", "counts", "down_for", "by", "alerts" },
       properties = {
         as_of = "NullableInstant", newest_poll = "NullableInstant",
         lag = { type = { "number", "null" }, minimum = 0, description = "How long ago the newest poll was, in seconds." },
+        alerts = { type = { "integer", "null" }, minimum = 0, maximum = book.OPEN_MAX, description = "How many are open, of "
+          .. "whichever stores; null where another time is asked for, and where the token is for some stores alone." },
         rules = { anyOf = { "Rules", { type = "null" } } },
         dormant_after = { type = { "number", "null" }, description = "In seconds." }, counts = "StateCounts",
         down_for = {

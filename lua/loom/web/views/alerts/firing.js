@@ -16,7 +16,7 @@ import { listing, long } from "./listing.js";
 import { subjectLink } from "./subject.js";
 import { amount, badge, condition, flagTags, SEVERITIES } from "./words.js";
 
-const MOST = 200; // alerts that are shown
+const MOST = 200; // alerts of a page
 const LATELY = 20; // that have ended
 
 /** @typedef {import("../alerts.js").Common} Common */
@@ -110,15 +110,29 @@ const NONE = { alerts: [], pending: [], next_cursor: null };
  */
 async function load({ query, asOf }, signal) {
   const shared = { limit: MOST, time: "ms" };
-  if (query.has("as_of")) {
-    const then = { from: asked(asOf), to: asked(asOf + 1), ...shared };
-    return { firing: await api.get("v1/alerts", then, signal), ended: NONE, pending: NONE };
+  const cursor = query.get("cursor");
+  const isThen = query.has("as_of");
+  if (isThen || cursor) {
+    const which = isThen ? { from: asked(asOf), to: asked(asOf + 1) } : { state: "open" };
+    return { firing: await api.get("v1/alerts", { ...which, cursor, ...shared }, signal), ended: NONE, pending: NONE };
   }
   const over = new URLSearchParams([["state", "resolved"], ["state", "expired"], ["limit", String(LATELY)], ["time", "ms"]]);
   const [firing, ended, pending] = await Promise.all([api.get("v1/alerts", { state: "open", ...shared }, signal),
     api.get("v1/alerts", over, signal),
     api.get("v1/alerts/pending", shared, signal)]);
   return { firing, ended, pending };
+}
+
+/**
+ * @param {any} firing a page of alerts
+ * @param {URLSearchParams} query
+ */
+function pages({ next_cursor }, query) {
+  const isLater = query.has("cursor");
+  return (isLater || next_cursor) && h("nav", { class: "row", "aria-label": "Pages of alerts" },
+    isLater && h("a", { id: "newest", class: "button", href: address.href("alerts") }, "Newest"),
+    next_cursor && h("a", { id: "older", class: "button", href: address.href("alerts", { cursor: next_cursor }) }, "Older"),
+    next_cursor && h("span", { class: "hint" }, `A page has ${MOST} alerts.`));
 }
 
 /** @returns {import("../alerts.js").Part} */
@@ -136,7 +150,7 @@ export function part() {
           onclick: () => edit(async () => (await import("./rule.js")).ruleEdit(null, common)) }, "make one"))
           : !firing.alerts.length && h("p", { class: "quiet-line" }, h("i", { class: "key up" }), " Nothing fires."),
         byRule(firing.alerts).map((group) => section(common, group)),
-        firing.next_cursor && h("p", { class: "hint" }, `The newest ${MOST}. Of a store, its own page has all.`),
+        pages(firing, query),
         pending.pending.length > 0 && toCome(pending.pending, common),
         ended.alerts.length > 0 && over(ended.alerts, common),
       ]);
