@@ -221,6 +221,32 @@ os.exit(0, false)]])
     assert.matches('loom: --default-zone: timezone "Mars/Base" ', result.err, 1, true)
   end)
 
+  it("fails once it has evaluated all that it could, where that is not all", function()
+    local monitor = assert(loom.open(db))
+    local polls = {}
+    for minute = -60, 0, 10 do
+      polls[#polls + 1] = { "1", minute < -30, 1700000000 + minute * 60 }
+    end
+    assert(monitor:polls(polls))
+    assert(monitor:set_rule { name = "down", when = { kind = "down_for", time = "10m" } })
+    monitor:close()
+    files.write(folder .. "/config.lua", [[return { rules = { { name = "staff", when = function() error "no list" end } } }]])
+    local result = shell.loom("agent", db, "--once", "--clock", "2023-11-14 22:13:21 UTC", "--config", folder .. "/config.lua")
+    assert.equal(1, result.status)
+    assert.matches("firing: down: store 1", result.err, 1, true)
+    local _, times = result.err:gsub("loom: alerts are not evaluated: [^\n]*no list", "")
+    assert.equal(1, times, result.err)
+    shell.good("agent", db, "--once", "--clock", "2023-11-14 22:14:21 UTC")
+    monitor = assert(loom.open(db))
+    assert(transaction.run(monitor.database, function(execute)
+      return execute [[UPDATE configuration SET definition = '{"name":"down","when":{"kind":"x"}}' WHERE name = 'down']]
+    end, true))
+    monitor:close()
+    result = shell.loom("agent", db, "--once", "--clock", "2023-11-14 22:15:21 UTC")
+    assert.equal(1, result.status)
+    assert.matches('loom: a rule is not evaluated: rule "down"', result.err, 1, true)
+  end)
+
   it("hears what others write while it runs, tells it, and ends when it is asked to", function()
     shell.good("agent", db, "--once") -- what is there already
     local monitor = assert(loom.open(db))

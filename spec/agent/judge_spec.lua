@@ -4,6 +4,7 @@ local book = require "loom.alerts.book"
 local cjson = require "cjson.safe"
 local configuration = require "loom.alerts.configuration"
 local database = require "support.database"
+local Evaluation = require "loom.alerts.evaluation"
 local files = require "support.files"
 local Judge = require "loom.agent.judge"
 local loom = require "loom"
@@ -685,6 +686,33 @@ describe("the agent's judgement", function()
     round()
     assert.same({ "bad: resolved 1 recovered", "left out: resolved mute night recovered",
       "left out: resolved rule bad recovered" }, told())
+  end)
+
+  it("leaves a rule out that has more groups than there may be, and tells of it", function()
+    local usual = Evaluation.GROUPS_MAX
+    finally(function()
+      Evaluation.GROUPS_MAX = usual
+    end)
+    Evaluation.GROUPS_MAX = 2
+    put("channel", LOG)
+    put("rule", DOWN)
+    put("rule", { name = "many", when = { kind = "group_down" }, group_by = "region" })
+    for i = 1, 3 do
+      assert(monitor:set_attributes(tostring(i), { region = "r" .. i }))
+    end
+    poll({ "1", "2", "3" }, true)
+    round()
+    local lines = table.concat(told(), "\n")
+    assert.matches("down: firing 3", lines, 1, true)
+    assert.matches("left out: firing rule many", lines, 1, true)
+    assert.is_nil(lines:find("many: ", 1, true))
+    local _, message = monitor:replay_alerts { rules = { { name = "many", when = { kind = "group_down" }, group_by = "region" } },
+      from = now, to = now }
+    assert.equal('EINVAL: rule "many": group_by: its stores have more than 2 different values of "region"', message)
+    Evaluation.GROUPS_MAX = 3
+    pass(60)
+    round()
+    assert.matches("many: r1: firing r1", table.concat(told(), "\n"), 1, true)
   end)
 
   it("resolves what an exclusion takes away afterwards, and lets what has no result for a week expire", function()

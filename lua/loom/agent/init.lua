@@ -20,7 +20,8 @@ local BEAT_EVERY = 60 * 1000000
 
 --- Makes one.
 -- @tparam loom.monitor monitor
--- @tparam table options those of `loom.agent.delivery`; `now` is also what leases are of; `config`: see `loom.agent.config`
+-- @tparam table options those of `loom.agent.delivery`; `now` is also what leases are of; `config`: see `loom.agent.config`;
+--   `tell_failure` is told why rules are not evaluated, in the place of `tell`
 -- @treturn loom.agent|nil or nil, the failure and its code
 function Agent.new(monitor, options)
   if options.config then
@@ -36,8 +37,8 @@ function Agent.new(monitor, options)
   if not delivery then
     return nil, message, code
   end
-  local self = setmetatable({ monitor = monitor, now = options.now, delivery = delivery, tell = options.tell or function() end },
-    Agent)
+  local self = setmetatable({ monitor = monitor, now = options.now, delivery = delivery,
+    tell_failure = options.tell_failure or options.tell or function() end }, Agent)
   self.owner = owner.make(self)
   self.judge = Judge.new(monitor, { now = options.now, rules = options.config and options.config.rules, fence = function(execute)
     local _, _, value = execute "SELECT value FROM service WHERE name = 'agent'"
@@ -59,6 +60,20 @@ end
 --- Waits for the answers to what is no message: heartbeats, and what stands.
 function Agent:finish()
   self.delivery:finish()
+end
+
+--- Which rules the last round has not evaluated.
+-- @treturn ?string why; nil where it has evaluated all
+function Agent:unevaluated()
+  if self.told_failure then
+    return "alerts are not evaluated: " .. self.told_failure
+  end
+  local names = {}
+  for _, item in ipairs(self.judge:not_evaluated()) do
+    names[#names + 1] = (item.kind == "rule" or item.kind == "function") and item.why:gsub("^%u+: ", "", 1) or nil
+  end
+  return names[1] and ("%s evaluated: %s"):format(#names == 1 and "a rule is not" or #names .. " rules are not",
+    table.concat(names, "; "))
 end
 
 --- Waits for some seconds, or less where something is answered.
@@ -96,7 +111,7 @@ local function judge(self, is_all)
   end
   local failure = found == nil and message or found and found.failure
   if failure and failure ~= self.told_failure then
-    self.tell("alerts are not evaluated: " .. failure)
+    self.tell_failure("alerts are not evaluated: " .. failure)
   end
   if failure or found and found.is_all then
     self.told_failure = failure

@@ -115,15 +115,15 @@ local function count_stores(self)
 end
 
 -- Takes the rules that are functions, but for those whose names are those of rules that have been stored since.
-local function add_functions(self, configured)
+local function add_functions(self, configured, left_out)
   local names = {}
-  for _, list in ipairs { configured.rules, configured.left_out or {} } do
+  for _, list in ipairs { configured.rules, left_out } do
     for _, item in ipairs(list) do
       names[item.name] = names[item.name] or item.kind == nil or item.kind == "rule"
     end
   end
   self.asked, self.unusable = {}, {}
-  for i, item in ipairs(configured.left_out or {}) do
+  for i, item in ipairs(left_out) do
     self.unusable[i] = item
   end
   for _, rule in ipairs(self.functions) do
@@ -153,9 +153,17 @@ local function begin(self)
   end
   self.stores = count_stores(self)
   local evaluation
-  evaluation, message, code = Evaluation.new(self.monitor, configured.rules, configured.settings)
+  local settings = configured.settings or {}
+  evaluation, message, code = Evaluation.new(self.monitor, configured.rules, { stale_after = settings.stale_after,
+    dormant_after = settings.dormant_after, leave_out = true })
   if not evaluation then
     return nil, message, code
+  end
+  local left_out = {}
+  for _, list in ipairs { configured.left_out or {}, evaluation.left_out } do
+    for _, item in ipairs(list) do
+      left_out[#left_out + 1] = item
+    end
   end
   self.evaluation, self.configured, self.revision = evaluation, configured, configured.revision
   if self.gap_day then
@@ -167,10 +175,10 @@ local function begin(self)
   for _, rule in ipairs(configured.rules) do
     self.disabled[rule.number] = not rule.enabled or nil
   end
-  for _, item in ipairs(configured.left_out or {}) do
+  for _, item in ipairs(left_out) do
     self.left_out[item.number] = item.kind == "rule" or nil
   end
-  add_functions(self, configured)
+  add_functions(self, configured, left_out)
   local last
   last, message, code = book.last_round(self.monitor)
   if not last then
@@ -348,6 +356,11 @@ local function write(self, found, now, seconds)
     end
     return true
   end, true, true) -- in which it may be read what is open
+end
+
+--- What is stored and no evaluation goes by: `kind`, `name` and `why`.
+function Judge:not_evaluated()
+  return self.unusable or {}
 end
 
 --- Does what is due: nothing, the stores that have changed, or all.

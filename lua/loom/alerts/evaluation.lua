@@ -19,6 +19,7 @@
 --
 -- @module loom.alerts.evaluation
 
+local check = require "loom.check"
 local core = require "loom.core"
 local rules = require "loom.alerts.rules"
 local stores = require "loom.stores"
@@ -26,6 +27,9 @@ local time = require "loom.time"
 
 local Evaluation = {}
 Evaluation.__index = Evaluation
+
+--- So many groups a rule may have, some 400 bytes each while it is evaluated.
+Evaluation.GROUPS_MAX = 65535
 
 -- What a group tells speaks for the alerts of its members that began so close to it, in seconds.
 local INHIBITED = 900
@@ -59,6 +63,21 @@ local function group_of(rule, store, default_zone)
   return store.attributes[rule.group_by]
 end
 
+-- Adds a store to what is found of a rule. One of too many groups is looked at no further.
+local function add_member(of, store, group)
+  local members = of.members
+  if group and not of.numbers[group] then
+    of.has_too_many = #members.names == Evaluation.GROUPS_MAX
+    if of.has_too_many then
+      return
+    end
+    members.names[#members.names + 1] = group
+    of.numbers[group] = #members.names
+  end
+  members.stores[#members.stores + 1] = store.store_id
+  members.groups[#members.stores] = group and of.numbers[group] or 0
+end
+
 -- The members of some rules, by rule.
 local function find_members(monitor, list)
   local found = {}
@@ -73,14 +92,8 @@ local function find_members(monitor, list)
   end
   for store in stores.each(monitor.database) do
     for i, of in pairs(found) do
-      if is_for(list[i], of.ids, store) then
-        local members, group = of.members, group_of(list[i], store, monitor.default_zone)
-        if group and not of.numbers[group] then
-          members.names[#members.names + 1] = group
-          of.numbers[group] = #members.names
-        end
-        members.stores[#members.stores + 1] = store.store_id
-        members.groups[#members.stores] = group and of.numbers[group] or 0
+      if not of.has_too_many and is_for(list[i], of.ids, store) then
+        add_member(of, store, group_of(list[i], store, monitor.default_zone))
       end
     end
   end
@@ -174,21 +187,42 @@ function Evaluation.sort_out(monitor, list)
   return good, bad
 end
 
+-- Takes rules of too many groups out of a list, and what was found of them. Gives their names and why.
+local function take_out(list, found)
+  local taken, kept, kept_found = {}, {}, {}
+  for i, rule in ipairs(list) do
+    if found[i] and found[i].has_too_many then
+      taken[#taken + 1] = { kind = "rule", name = rule.name, number = rule.number,
+        why = ("EINVAL: rule %s: group_by: its stores have more than %d different values of %s"):format(check.shown(rule.name),
+          Evaluation.GROUPS_MAX, check.shown(rule.group_by)) }
+    else
+      kept[#kept + 1] = rule
+      kept_found[#kept] = found[i]
+    end
+  end
+  return taken, kept, kept_found
+end
+
 --- Makes an evaluation of rules, whose states are those of never having been evaluated.
 -- @tparam loom.monitor monitor which must stay open
 -- @tparam {table,...} list of rules as `loom.alerts.rules.read` gives them; those that are not enabled are left out
--- @tparam[opt] table options `stale_after`, `dormant_after` in microseconds
--- @treturn table|nil
+-- @tparam[opt] table options `stale_after`, `dormant_after` in microseconds; `leave_out`: rules of more than `GROUPS_MAX` groups
+--   are left out, too, rather than a failure
+-- @treturn table|nil `left_out` are those rules: `kind`, `name`, `number`, `why`
 -- @treturn ?string the failure
 -- @treturn ?string its code
 function Evaluation.new(monitor, list, options)
-  local enabled, compiled, members = {}, {}, {}
+  local enabled, compiled, members, left_out = {}, {}, {}
   for _, rule in ipairs(list) do
     enabled[#enabled + 1] = rule.enabled and rule or nil
   end
   local good, found = pcall(find_members, monitor, enabled)
   if not good then
     return nil, found, code_of(found)
+  end
+  left_out, enabled, found = take_out(enabled, found)
+  if left_out[1] and not (options and options.leave_out) then
+    return nil, left_out[1].why, "EINVAL"
   end
   for i, rule in ipairs(enabled) do
     compiled[i] = rules.compile(rule)
@@ -201,8 +235,8 @@ function Evaluation.new(monitor, list, options)
   if not native then
     return nil, message, code
   end
-  return setmetatable({ native = native, monitor = monitor, rules = enabled, members = found, groups_firing = {},
-    stores_firing = {}, inhibited = {} }, Evaluation)
+  return setmetatable({ native = native, monitor = monitor, rules = enabled, members = found, left_out = left_out,
+    groups_firing = {}, stores_firing = {}, inhibited = {} }, Evaluation)
 end
 
 -- ---- events ----

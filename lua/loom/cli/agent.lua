@@ -18,7 +18,7 @@ function command.add_to(parser)
       .. "agent to a database at a time. loom serve starts one, too. It speaks to public addresses, and to allowed ones. "
       .. "SIGINT and SIGTERM end it once what is under way has been answered.")
   agent:argument "database":description "A database."
-  agent:flag "--once":description "Do one round, and end: for cron."
+  agent:flag "--once":description "Do one round, and end: for cron. It fails where not all rules could be evaluated."
   options.add(agent, "--clock", "TIME", "What the clock shows, for tests; with --once.", options.text(time.instant))
   options.add(agent, "--config", "FILE", "A Lua file that returns rules and channels that are functions: see docs/alerts.md.")
   options.add(agent, "--allow", "RANGE", "Speak also to this address or range, such as 127.0.0.1 or 10.0.0.0/8; may be repeated.")
@@ -58,7 +58,8 @@ local function rounds(agent, once)
     end
     if once then
       agent:finish()
-      return true
+      local unevaluated = counts and agent:unevaluated()
+      return not unevaluated, unevaluated
     end
     agent:pause(PAUSE)
   end
@@ -92,6 +93,7 @@ function command.run(args)
       return nil, unknown
     end
     local agent, message, code = require("loom.agent").new(monitor, { config = config, allow = args.allow, tell = tell,
+      tell_failure = args.once and function() end or tell, -- the command's own failure tells it
       link = link_of(args.url),
       now = function() return now(monitor) end, is_ending = core.asked_to_end })
     if not agent then
