@@ -673,6 +673,13 @@ static size_t random_days(struct loom_special_day *days, size_t most, int32_t da
   return count;
 }
 
+static int compare_rows(const void *a, const void *b) {
+  const struct loom_hours *left = a, *right = b;
+  if (left->from != right->from)
+    return left->from < right->from ? -1 : 1;
+  return left->weekday - right->weekday;
+}
+
 static void make_schedule(struct random_schedule *r, uint64_t *random) {
   static const char *const names[] = {"UTC",
                                       "America/Chicago",
@@ -704,6 +711,8 @@ static void make_schedule(struct random_schedule *r, uint64_t *random) {
     if (random_below(random, 12) == 0)
       r->hours[i].open = r->hours[i].close = LOOM_CLOSED;
   }
+  if (rows && random_below(random, 2)) /* as stored weeks are */
+    qsort(r->hours, rows, sizeof *r->hours, compare_rows);
   size_t own = random_below(random, 3) ? 0 : random_days(r->own, 12, date, random);
   size_t all = random_below(random, 3) ? 0 : random_days(r->all, 12, date, random);
   r->schedule = (struct loom_schedule){zone_named(name), r->hours, rows, r->own, own, r->all, all};

@@ -254,12 +254,63 @@ static bool add_days(struct builder *b, const struct loom_schedule *schedule, in
   return loom_spans_add(b->intervals, start, end);
 }
 
+/* ---- dates of one week ---- */
+
+/* The week that is in force on all dates that are laid out, and where the rows of each weekday begin; at 7 the last ones end. */
+struct week {
+  const struct loom_hours *rows;
+  size_t first[8];
+};
+
+static bool has_day(const struct loom_special_day *days, size_t count, int32_t first,
+                    int32_t last) {
+  size_t at = find_day(days, count, first);
+  return at < count && days[at].date <= last;
+}
+
+/* False: there is no such week, or its rows are not in order. */
+static bool find_week(const struct loom_schedule *s, int32_t first, int32_t last,
+                      struct week *week) {
+  size_t end = week_end(s, first), row = end;
+  if (end == 0 || s->hours[end - 1].open == LOOM_NO_HOURS ||
+      (end < s->hours_count && s->hours[end].from <= last) ||
+      has_day(s->own_days, s->own_days_count, first, last) ||
+      has_day(s->all_days, s->all_days_count, first, last))
+    return false;
+  while (row > 0 && s->hours[row - 1].from == s->hours[end - 1].from)
+    row--;
+  week->rows = s->hours;
+  for (int weekday = 0; weekday < 7; weekday++) {
+    week->first[weekday] = row;
+    while (row < end && s->hours[row].weekday == weekday)
+      row++;
+  }
+  week->first[7] = row;
+  return row == end;
+}
+
+/* As loom_schedule_date would for each date, without looking for its week and weekday. */
+static bool add_dates(struct builder *b, const struct week *week, int32_t first, int32_t last) {
+  int weekday = loom_weekday(first);
+  for (int32_t date = first; date <= last; date++) {
+    for (size_t i = week->first[weekday]; i < week->first[weekday + 1]; i++)
+      if (week->rows[i].open != LOOM_CLOSED &&
+          !add_opening(b, date, week->rows[i].open, week->rows[i].close))
+        return false;
+    weekday = weekday == 6 ? 0 : weekday + 1;
+  }
+  return true;
+}
+
 static bool build(struct builder *b, const struct loom_schedule *schedule, int64_t from,
                   int64_t to) {
   enum loom_origin origin;
   int32_t first, last;
   choose_dates(b, from, to, &first, &last);
   b->intervals->count = 0;
+  struct week week;
+  if (!b->same && find_week(schedule, first, last, &week))
+    return add_dates(b, &week, first, last);
   for (int32_t date = first; date <= last;) {
     int32_t at = date;
     if (b->same && !add_days(b, schedule, &date, last))
