@@ -235,8 +235,9 @@ judges[#judges + 1] = function(survey)
   if not first then
     return nil
   end
-  local silent, shares = {}, {}
+  local silent, shares, any = {}, {}, false
   for i, window in ipairs(windows) do
+    any = any or window.silent > 0
     silent[i] = ("%s in the %s"):format(i == 1 and of_all(window.silent, window.stores, "open store")
       .. " " .. has_have(window.silent, window.stores) .. " no poll" or of_all(window.silent, window.stores), WINDOW_WORDS[i])
     shares[i] = percent(survey.windows[i].unseen, math.max(survey.windows[i].scheduled, 1))
@@ -244,8 +245,9 @@ judges[#judges + 1] = function(survey)
   return {
     code = "no-evidence", severity = "warning", count = windows[first].silent, of = windows[first].stores,
     share = windows[first].share,
-    text = ("%s (%s of the open time)"):format(table.concat(silent, ", "), table.concat(shares, ", ")),
-    effect = EFFECT,
+    text = any and ("%s (%s of the open time)"):format(table.concat(silent, ", "), table.concat(shares, ", "))
+      or ("of the open time of the last hour, day and week %s is in openings without a poll"):format(table.concat(shares, ", ")),
+    effect = any and EFFECT or "they count as down; see --preset monitoring",
     command = "loom report DB --preset monitoring",
     examples = examples_of(survey.windows[first].silent),
     windows = windows,

@@ -127,6 +127,14 @@ describe("loom doctor", function()
     assert.is_truthy(of_folder:find("loom: no-evidence: 1 of 3 open stores has no poll in the last hour", 1, true))
   end)
 
+  it("speaks of time where no store is without a poll, but much of the time is", function()
+    local alone = folder .. "/alone.csv"
+    files.write(alone, "store_id,status,timestamp_utc\na,active,2024-01-01 10:00:00\n")
+    local _, told = shell.good("ingest", folder .. "/alone", alone)
+    assert.is_truthy(told:find("loom: no-evidence: of the open time of the last hour, day and week 0 %, 83 %, 97 % is in "
+      .. "openings without a poll: they count as down; see --preset monitoring\n", 1, true), told)
+  end)
+
   it("finds nothing to say of an empty folder's database", function()
     files.write(folder .. "/hours.csv", "store_id,day,start_time_local,end_time_local\na,0,09:00,17:00\n")
     shell.good("ingest", db, "--hours", folder .. "/hours.csv", "--quiet")
