@@ -125,6 +125,39 @@ describe("a series over HTTP", function()
     assert.equal(microseconds(before.down[7]) + 86400 * 1000000, microseconds(after.down[7]))
   end)
 
+  it("goes by what attributes are now, of however many values", function()
+    local query = "/v1/series?step=1d&by=code&store_id="
+    local monitor, as_of, polls = assert(loom.open(server.database())), expect(200, "GET", "/v1/series").as_of, {}
+    for i = 1, 1001 do
+      polls[i] = { "many " .. i, true, as_of }
+      assert(monitor:set_attributes("many " .. i, { code = "c" .. i }))
+    end
+    assert(monitor:polls(polls))
+    local function values(of)
+      local deadline = core.clock() + 20
+      local found, list
+      repeat
+        found, list = expect(200, "GET", query .. escape(of)), {}
+        for i, group in ipairs(found.by) do
+          list[i] = group.value
+        end
+      until found.stores == 10 or core.clock() > deadline
+      return table.concat(list, " ")
+    end
+    assert.equal("c20 c21 c22 c23 c24 c25 c26 c27 c28 c29", values "many 2?")
+    problem(422, "by", "GET", query .. escape "many *")
+    for i = 30, 1001 do
+      assert(monitor:set_attributes("many " .. i, { code = i < 40 and "c" .. i % 2 or "" }))
+    end
+    local deadline = core.clock() + 20
+    local found
+    repeat
+      found = values "many 3?"
+    until found == "c0 c1" or core.clock() > deadline
+    assert.equal("c0 c1", found)
+    monitor:close()
+  end)
+
   it("is asked for in a way that can be answered", function()
     local span = "/v1/series?from=2024-03-04T00:00Z&to=2024-03-05T00:00Z"
     for query, field in pairs { ["&step=x"] = "step", ["&by="] = "by", ["&by=store_id"] = "by",

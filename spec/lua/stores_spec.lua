@@ -308,6 +308,7 @@ describe("stores", function()
       local column = column_of(report, "brand", seconds)
       assert.same({ "x", "y" }, column:values())
       assert.equal(2, column:count())
+      assert.has_error(function() column:rank(0) end)
       assert.is_true(column:size() > 0)
       for _, descending in ipairs { false, true } do
         local expected = {}

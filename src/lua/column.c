@@ -146,6 +146,18 @@ static int values(lua_State *L) {
   return 1;
 }
 
+/* rank(row): the rank of a row's value, from 1; nil where it has none. */
+static int rank(lua_State *L) {
+  const struct column *column = lloom_check_handle(L, 1, COLUMN);
+  int64_t row = lloom_check_integer(L, 2);
+  luaL_argcheck(L, row >= 1 && (uint64_t)row <= column->column.rows, 2, "there is no such row");
+  uint32_t found = column->column.ranks[row - 1];
+  if (found == LOOM_NO_RANK)
+    return 0;
+  lua_pushinteger(L, (lua_Integer)found + 1);
+  return 1;
+}
+
 /* size(): bytes of memory, of which Lua's collector does not know. */
 static int size(lua_State *L) {
   const struct column *column = lloom_check_handle(L, 1, COLUMN);
@@ -160,6 +172,7 @@ void lloom_register_column(lua_State *L) {
                                      {"take_first_down", take_first_down},
                                      {"count", count},
                                      {"values", values},
+                                     {"rank", rank},
                                      {"size", size},
                                      {NULL, NULL}};
   lloom_new_type(L, COLUMN, methods, close_column);

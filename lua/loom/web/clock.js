@@ -106,8 +106,10 @@ export function zoneOf(query, ofStore) {
 
 const UNITS = /** @type {const} */ ([["d", 86400], ["h", 3600], ["min", 60], ["s", 1]]);
 
+const LONG = 30; // days of which hours say nothing more
+
 /**
- * A length of time in its two largest units, cut: "3 d 4 h", "42 min".
+ * A length of time in its two largest units, cut: "3 d 4 h", "42 min"; where it is long in days: "1,401 d".
  * @param {number | null | undefined} seconds
  */
 export function duration(seconds) {
@@ -121,8 +123,8 @@ export function duration(seconds) {
   const [unit, size] = UNITS[at];
   const first = Math.floor(seconds / size);
   const next = UNITS[at + 1];
-  const rest = next && size > 60 ? Math.floor((seconds - first * size) / next[1]) : 0;
-  return `${first} ${unit}` + (rest ? ` ${rest} ${next[0]}` : "");
+  const rest = next && size > 60 && (unit !== "d" || first < LONG) ? Math.floor((seconds - first * size) / next[1]) : 0;
+  return `${count(first)} ${unit}` + (rest ? ` ${rest} ${next[0]}` : "");
 }
 
 /**

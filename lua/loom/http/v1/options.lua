@@ -384,13 +384,12 @@ end
 -- @tparam loom.report|loom.status report
 -- @tparam loom.http.lru made
 -- @tparam string key
--- @tparam function work returns the text, or a function that does, which is called once the turn is over and may yield for long
+-- @tparam function work as `look` takes it; it returns the text
 -- @tparam[opt] loom.status status
 -- @treturn string
 function options.answer(parameters, report, made, key, work, status)
   return options.kept(parameters, report, made, key, function(of_states)
-    local text = options.look(parameters, report, made, work, of_states)
-    return type(text) == "function" and text() or text
+    return options.look(parameters, report, made, work, of_states)
   end, status)
 end
 

@@ -2,6 +2,7 @@
 -- @module loom.http.v1.series
 
 local budget = require "loom.http.budget"
+local columns = require "loom.http.v1.columns"
 local core = require "loom.core"
 local fleet = require "loom.http.fleet"
 local formats = require "loom.formats.series"
@@ -39,10 +40,10 @@ end
 
 -- ---- whose it is ----
 
--- Calls visit(row, id) for rows of a report, in turns with others.
-local function each_row(report, rows, give_turn, visit)
+-- Calls visit(row, place) for rows of a report, in turns with others.
+local function each_row(rows, give_turn, visit)
   for i, row in ipairs(rows) do
-    visit(row, report:store(row))
+    visit(row, i)
     if i % PIECE == 0 then
       give_turn()
     end
@@ -50,28 +51,31 @@ local function each_row(report, rows, give_turn, visit)
   give_turn()
 end
 
--- What gives the value of a row that series are grouped by.
-local function reader_of(report, by, give_turn)
-  if by == stepping.ZONE then
+-- What gives the value of a row that series are grouped by. Columns stay good while polls come, but do not keep very many values,
+-- of which the chosen stores may have few.
+local function reader_of(report, by, column, give_turn)
+  local values = column:values()
+  if values then
     return function(row)
-      return report.native:zone(row)
+      return values[column:rank(row)]
     end
   end
-  local values, message, code = stores.values_of(service.monitor().database, by, give_turn)
+  local message, code
+  values, message, code = stores.values_of(service.monitor().database, by, give_turn)
   if not values then
     problem.raise_failure(message, code)
   end
-  return function(_, id)
-    return values[id]
+  return function(row)
+    return values[report:store(row)]
   end
 end
 
 -- Groups of rows, as `stepping.groups` makes them; in turns with others.
-local function group(report, rows, by, steps, give_turn)
-  local value_of, values, numbers, list = reader_of(report, by, give_turn), {}, {}, {}
-  each_row(report, rows, give_turn, function(row, id)
-    local value = value_of(row, id)
-    values[id] = value
+local function group(report, rows, by, column, steps, give_turn)
+  local value_of, value_at, numbers, list = reader_of(report, by, column, give_turn), {}, {}, {}
+  each_row(rows, give_turn, function(row, place)
+    local value = value_of(row)
+    value_at[place] = value or false
     if value and not numbers[value] then
       list[#list + 1], numbers[value] = value, 0
       local too_many = stepping.too_many(#list, steps)
@@ -84,16 +88,19 @@ local function group(report, rows, by, steps, give_turn)
   for number, value in ipairs(list) do
     numbers[value] = number
   end
-  each_row(report, rows, give_turn, function(_, id)
-    values[id] = values[id] and numbers[values[id]]
+  local group_of = {}
+  each_row(rows, give_turn, function(row, place)
+    if value_at[place] then
+      group_of[report:store(row)] = numbers[value_at[place]]
+    end
   end)
-  return { groups = { groups = #list + 1, group_of = values }, values = list }
+  return { groups = { groups = #list + 1, group_of = group_of }, values = list }
 end
 
 local function ids_of(report, rows, give_turn)
   local ids = {}
-  each_row(report, rows, give_turn, function(_, id)
-    ids[#ids + 1] = id
+  each_row(rows, give_turn, function(row, place)
+    ids[place] = report:store(row)
   end)
   return ids
 end
@@ -101,7 +108,7 @@ end
 -- ---- the answer ----
 
 -- What computes the series of the chosen stores, and gives it as text.
-local function computation(parameters, chosen, report, only, give_turn)
+local function computation(parameters, chosen, report, column, only, give_turn)
   local from, to, step = span_of(parameters, report)
   local rows = (only or parameters.by) and (report.native:order { by = "id", only = only })
   budget.check_series(service.monitor().database, from, to, rows and #rows)
@@ -113,7 +120,8 @@ local function computation(parameters, chosen, report, only, give_turn)
   if only then
     asked.stores = { ids = ids_of(report, rows, give_turn) }
   end
-  local grouped = parameters.by and group(report, rows, parameters.by, time.between(from, to) / step, give_turn)
+  local steps = time.between(from, to) / step
+  local grouped = column and group(report, rows, parameters.by, column, steps, give_turn)
   return function()
     local series = fleet.compute(function(monitor)
       return stepping.start(monitor, asked, grouped)
@@ -122,6 +130,18 @@ local function computation(parameters, chosen, report, only, give_turn)
     series:close()
     return text
   end
+end
+
+-- Calls work(column) with what the stores have of what they are grouped by; with nil where they are not.
+local function with_column(parameters, report, made, work)
+  local by = parameters.by
+  if not by then
+    return work()
+  end
+  local column = columns.of(report, made, by == stepping.ZONE and by or "attribute", by)
+  return fleet.use(column, function()
+    return work(column)
+  end)
 end
 
 local empty = '{"as_of":null,"rules":null,"from":null,"to":null,"step":null,"stores":0,"t":[],"up":[],"down":[],"unknown":[],'
@@ -140,8 +160,12 @@ local function get()
   for _, name in ipairs { "from", "to", "step", "by", "time" } do
     series_key[#series_key + 1] = parameters[name] and ngx.escape_uri(parameters[name]) or ""
   end
-  response.json(200, options.answer(parameters, report, made, table.concat(series_key, "\0"), function(only, give_turn)
-    return computation(parameters, chosen, report, only, give_turn)
+  response.json(200, options.kept(parameters, report, made, table.concat(series_key, "\0"), function(of_states)
+    return with_column(parameters, report, made, function(column)
+      return options.look(parameters, report, made, function(only, give_turn)
+        return computation(parameters, chosen, report, column, only, give_turn)
+      end, of_states)()
+    end)
   end))
 end
 
@@ -158,13 +182,13 @@ local parameters = {
   more = options.without(options.fleet_parameters, { windows = true, compare = true }),
 }
 
-local columns = { "up", "down", "unknown", "excluded", "scheduled", "stores_down" }
+local names = { "up", "down", "unknown", "excluded", "scheduled", "stores_down" }
 local seconds = { type = "array", items = { type = "number", minimum = 0 } }
 local counts = { type = "array", items = { type = "integer", minimum = 0 } }
 
 -- The schema of an object that has the columns, and what else there is.
 local function with_columns(description, required, properties)
-  for _, name in ipairs(columns) do
+  for _, name in ipairs(names) do
     required[#required + 1], properties[name] = name, name == "stores_down" and counts or seconds
   end
   return { type = "object", description = description, required = required, additionalProperties = false,

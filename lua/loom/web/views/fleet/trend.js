@@ -16,6 +16,7 @@ import { buttons, choose } from "./trend/span.js";
 
 /** @typedef {import("./trend/series.js").Series} Series */
 
+const WEEK = "Trend of the week";
 const HEIGHT = 210;
 const AROUND = { left: 48, right: 52, foot: 20 };
 
@@ -46,14 +47,14 @@ export function trend() {
   let told = "";
   let frame = 0;
 
-  const heading = h("h2");
+  const heading = h("h2", null, WEEK);
   const tools = h("div", { class: "row" });
   const base = svg("g");
   const over = svg("g");
   const picture = svg("svg", { height: HEIGHT, width: "100%", role: "img" }, base, over);
   const place = h("div", { class: "trend-picture", tabIndex: 0, role: "application", "aria-roledescription": "chart",
     "aria-label": "Trend: arrow keys move, with Shift they choose a span, Enter shows its figures" }, picture);
-  const readout = h("p", { class: "hint trend-readout" });
+  const readout = h("p", { class: "hint trend-readout" }, "Adding up …");
   const rows = h("details", { ontoggle: fillRows }, h("summary", null, "As a table"));
   const element = h("section", { class: "panel stack fleet-trend", "aria-label": "Trend" },
     h("div", { class: "row" }, heading, tools), place, h("div", { class: "row trend-foot" }, readout), rows);
@@ -127,7 +128,7 @@ export function trend() {
       }
       [series, query] = [found, wanted];
       const zone = zoneOf(wanted);
-      fill(heading, hasSpan(wanted) ? `${show(found.from, zone)} – ${show(found.to, zone)}` : "Trend of the week");
+      fill(heading, hasSpan(wanted) ? `${show(found.from, zone)} – ${show(found.to, zone)}` : WEEK);
       picture.setAttribute("aria-label", `Up and down time of ${counted(found.stores, "store")} in ${found.t.length} steps`);
       if (told !== wanted.toString() || !tools.firstChild && !copy) {
         told = wanted.toString();
