@@ -309,6 +309,49 @@ local function chosen_ids(database, options, default_zone, known)
   return ids
 end
 
+-- Conditions as the native half takes them.
+local function native_conditions(conditions)
+  local list = {}
+  for name, allowed in pairs(conditions or {}) do
+    local condition = { name }
+    for value in pairs(allowed) do
+      condition[#condition + 1] = value
+    end
+    list[#list + 1] = condition
+  end
+  return list
+end
+
+local VALUES_MAX = 900 -- in the conditions that the native half is given: each is a parameter of a statement
+
+-- What options ask for where the native half can choose by it; nil where it cannot.
+local function native_choice(options)
+  local count = 0
+  for _, allowed in pairs(options.where or {}) do
+    if next(allowed) == nil then -- of which no value will do
+      return nil
+    end
+    for _ in pairs(allowed) do
+      count = count + 1
+    end
+  end
+  if options.stores or options.zones or count > VALUES_MAX then
+    return nil
+  end
+  return { text = options.search and options.search:lower(), conditions = native_conditions(options.where), after = "" }
+end
+
+-- As chosen_ids, without a table for each store.
+local function natively_chosen_ids(database, asked)
+  local facts = core.facts(database)
+  local ids, message, code = facts:choose(asked)
+  if ids then
+    ids, message, code = facts:chosen()
+  end
+  facts:close()
+  return ids, message, code
+end
+
 --- The stores that a report is for.
 -- @tparam loom.database database
 -- @tparam table options `stores`, `where`, `search` and `zones`, as the checkers return them; without any: all
@@ -326,7 +369,11 @@ function stores.choose(database, options, default_zone)
       return { ids = ids, globs = globs }
     end
   end
-  local ids, message, code = chosen_ids(database, options, default_zone)
+  local choose, asked = natively_chosen_ids, native_choice(options)
+  if not asked then
+    choose, asked = chosen_ids, options
+  end
+  local ids, message, code = choose(database, asked, default_zone)
   if not ids then
     return nil, message, code
   end
@@ -410,19 +457,6 @@ local function pass_of(asked, take)
     end
     return done, message, code
   end
-end
-
--- Conditions as the native half takes them.
-local function native_conditions(conditions)
-  local list = {}
-  for name, allowed in pairs(conditions or {}) do
-    local condition = { name }
-    for value in pairs(allowed) do
-      condition[#condition + 1] = value
-    end
-    list[#list + 1] = condition
-  end
-  return list
 end
 
 --- A choice among a report's stores, made in pieces, without a table for each store: for those who have others waiting. Between

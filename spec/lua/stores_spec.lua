@@ -208,6 +208,31 @@ describe("stores", function()
     end
   end)
 
+  it("are those that a function would choose, by attributes and texts, however it is done", function()
+    local many = { "north" }
+    for i = 2, 1000 do -- too many for the native half
+      many[i] = "value " .. i
+    end
+    for _, where in ipairs { {}, { region = "north" }, { region = { "north", "south" }, brand = "x" }, { brand = "" },
+      { tier = 1 }, { region = {} }, { nothing = "x" }, { region = many }, { region = "North" } } do
+      for _, search in ipairs { false, "NORTH", "1", "é", "a[", "%" } do
+        local options = { where = next(where) and where or nil, search = search or nil }
+        local expected = assert(monitor:store_ids(options)) -- looks at each
+        for _, more in ipairs { {}, { stores = function() return true end } } do
+          local report = assert(monitor:report { where = options.where, search = options.search, stores = more.stores,
+            all_stores = true })
+          local found = {}
+          for i = 1, report:count() do
+            found[i] = report:row(i).store_id
+          end
+          assert.same(expected, found)
+        end
+        options.all_stores = true
+        assert.equal(#expected, assert(monitor:status(options)):count())
+      end
+    end
+  end)
+
   it("are shown to a function with all that is documented", function()
     local seen = {}
     chosen { stores = function(store)

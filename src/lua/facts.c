@@ -330,9 +330,9 @@ static void read_condition(lua_State *L, int index, struct loom_fact_condition *
 }
 
 /*
-** choose(choice): starts on all stores behind the id `after`, for loom.choice and loom.column, which take them: those are wanted
-** that match `glob`, contain `text` (see loom_fact_choice) and meet every one of `conditions`, lists of an attribute's name and the
-** values that it may have. Each is given with its value of `attribute`.
+** choose(choice): starts on all stores behind the id `after`, for loom.choice and loom.column, which take them, or for `chosen`:
+** those are wanted that match `glob`, contain `text` (see loom_fact_choice) and meet every one of `conditions`, lists of an
+** attribute's name and the values that it may have. Each is given with its value of `attribute`.
 */
 static int choose(lua_State *L) {
   loom_error error;
@@ -367,6 +367,23 @@ static int choose(lua_State *L) {
   return lloom_done(L, loom_facts_choose(facts, &choice, &error), &error);
 }
 
+/* chosen(): the ids of the stores that are wanted, of those on which choose has started. */
+static int chosen(lua_State *L) {
+  loom_error error;
+  struct loom_fact store;
+  loom_facts *facts = check_facts(L);
+  loom_status status;
+  int count = 0;
+  lua_newtable(L);
+  while ((status = loom_facts_next(facts, &store, &error)) == LOOM_OK) {
+    if (!store.wanted)
+      continue;
+    lua_pushlstring(L, store.store, store.store_length);
+    lua_rawseti(L, -2, ++count);
+  }
+  return status == LOOM_DONE ? 1 : lloom_failure(L, &error);
+}
+
 /* names(): how many different names attributes have. */
 static int names(lua_State *L) {
   loom_error error;
@@ -388,9 +405,9 @@ static int rollback(lua_State *L) {
 }
 
 void lloom_register_facts(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"begin", begin},   {"put", put},           {"remove", remove_fact},
-      {"list", list},     {"choose", choose},     {"names", names},
-      {"commit", commit}, {"rollback", rollback}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"begin", begin}, {"put", put},       {"remove", remove_fact},
+                                     {"list", list},   {"choose", choose}, {"chosen", chosen},
+                                     {"names", names}, {"commit", commit}, {"rollback", rollback},
+                                     {NULL, NULL}};
   lloom_new_type(L, FACTS, methods, close_facts);
 }
