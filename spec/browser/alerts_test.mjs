@@ -80,6 +80,27 @@ describe("the tab of alerts", () => {
     }
   });
 
+  it("can be read in colours of the system, and on paper", async () => {
+    await open("?part=rules", async (page, seen) => {
+      await page.emulateMedia({forcedColors: "active"});
+      for (const [query, selector] of [["?part=rules", "button.first"], ["", ".severity-tag.critical"]]) {
+        await page.goto(`${service.url}/ui/alerts${query}`);
+        await settle(page, seen);
+        const {color, ground, adjust} = await page.locator(selector).first().evaluate((element) => {
+          const {color, backgroundColor, forcedColorAdjust} = getComputedStyle(element);
+          return {color, ground: backgroundColor, adjust: forcedColorAdjust};
+        });
+        assert.equal(adjust, "none", selector); // or text stands on a patch of the paper's colour
+        assert.notEqual(color, ground, selector);
+      }
+      await page.emulateMedia({forcedColors: "none", media: "print"});
+      const edges = await page.locator(".firing table").first().locator("tr > :nth-child(2)").evaluateAll((cells) =>
+        cells.map((cell) => getComputedStyle(cell).paddingLeft));
+      assert.equal(new Set(edges).size, 1, edges.join()); // heads are above what they are of
+      assert.equal(await page.locator("nav, button").locator("visible=true").count(), 0);
+    });
+  });
+
   it("tells what fires by rule, the worst first, and why", async () => {
     const down = await openAlerts("down");
     assert.equal(down.length, 2);
