@@ -5,6 +5,7 @@ local await = require "support.await"
 local files = require "support.files"
 local loom = require "loom"
 local outbox = require "loom.agent.outbox"
+local set_channel = require("support.outbox").set_channel
 local shell = require "support.shell"
 local transaction = require "loom.transaction"
 
@@ -17,8 +18,8 @@ describe("an agent", function()
     folder = files.make_folder()
     db = folder .. "/db"
     local monitor = assert(loom.open(db, { create = true }))
-    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
-    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = "http://127.0.0.1:1/" }))
+    assert(set_channel(monitor, { name = "log", kind = "log" }))
+    assert(set_channel(monitor, { name = "beat", kind = "heartbeat", url = "http://127.0.0.1:1/" }))
     assert(transaction.run(monitor.database, function(execute)
       return outbox.put(execute, { { id = ("E"):rep(26), alert = ("A"):rep(26), rule = "down", severity = "critical",
         state = "firing", subject = { kind = "store", id = "42" }, at = START, since = START, text = "for 30 min", group = "down",
@@ -88,7 +89,7 @@ describe("an agent", function()
   it("tells the others once of a channel that has failed for an hour, and once when it takes messages again", function()
     local monitor, lines, now = assert(loom.open(db)), {}, START
     local function set(definition)
-      assert(outbox.set_channel(monitor, definition))
+      assert(set_channel(monitor, definition))
     end
     set { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/" } -- nobody listens there
     local function put(name)

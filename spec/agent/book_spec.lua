@@ -3,6 +3,7 @@ local loom = require "loom"
 local book = require "loom.alerts.book"
 local files = require "support.files"
 local outbox = require "loom.agent.outbox"
+local set_channel = require("support.outbox").set_channel
 local transaction = require "loom.transaction"
 
 local NOW = 1700000000
@@ -117,7 +118,7 @@ describe("the book of alerts", function()
   end)
 
   it("has an alert's events and deliveries", function()
-    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
+    assert(set_channel(monitor, { name = "log", kind = "log" }))
     assert(transaction.run(monitor.database, function(execute)
       for i, state in ipairs { "firing", "resolved" } do
         outbox.put(execute, { { id = "E" .. i, alert = "a", rule = "down", severity = "critical", state = state,

@@ -26,8 +26,7 @@ describe("an agent's file", function()
   end
 
   local function agent(path, clock)
-    local out, err = shell.good("agent", db, "--once", "--clock", clock, "--config", path)
-    return out, err
+    return (shell.good("agent", db, "--once", "--clock", clock, "--config", path))
   end
 
   local FILE = [[
@@ -52,12 +51,12 @@ return {
   it("has rules that fire for what they name, and channels that are called", function()
     local path = write(FILE)
     assert.equal("fleet\tfiring\tfleet\t\tnil\nstaff\tfiring\tstore\t1\tnobody is there\n",
-      (agent(path, "2023-11-14 22:13:20 UTC")))
-    assert.equal("", (agent(path, "2023-11-14 22:13:30 UTC")))
-    assert.equal("staff\tresolved\tstore\t1\tnobody is there\n", (agent(path, "2023-11-14 22:14:20 UTC")))
-    local out, err = agent(path, "2023-11-14 22:15:20 UTC")
-    assert.equal("", out)
-    assert.is_truthy(err:find("alerts are not evaluated: rule fleet: ", 1, true))
+      agent(path, "2023-11-14 22:13:20 UTC"))
+    assert.equal("", agent(path, "2023-11-14 22:13:30 UTC"))
+    assert.equal("staff\tresolved\tstore\t1\tnobody is there\n", agent(path, "2023-11-14 22:14:20 UTC"))
+    local result = shell.run(shell.line("agent", db, "--once", "--clock", "2023-11-14 22:15:20 UTC", "--config", path))
+    assert.same({ 1, "" }, { result.status, result.out })
+    assert.is_truthy(result.err:find("alerts are not evaluated: rule fleet: ", 1, true))
     local monitor = assert(loom.open(db))
     assert.equal("fleet", assert(book.list(monitor, { state = "open" }))[1].rule)
     assert.same({}, assert(configuration.export(monitor)).channels)

@@ -1,4 +1,5 @@
 -- From events in the database to receivers: what is written when, what is tried again and when, and that nothing is lost.
+local channel_store = require "loom.agent.channel_store"
 local cjson = require "cjson.safe"
 local await = require "support.await"
 local core = require "loom.core"
@@ -6,6 +7,7 @@ local Delivery = require "loom.agent.delivery"
 local database = require "support.database"
 local files = require "support.files"
 local outbox = require "loom.agent.outbox"
+local set_channel = require("support.outbox").set_channel
 local shell = require "support.shell"
 local transaction = require "loom.transaction"
 local ulid = require "loom.ulid"
@@ -91,11 +93,11 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end
 
   local function list(outcome)
-    return assert(outbox.list(monitor, outcome, 100))
+    return require("support.outbox").list(monitor, outcome)
   end
 
   it("brings what is written to its channel, once", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
     put(event("a", "firing"), event("b", "firing", { channels = { "hook", "none" } }))
     assert.same({ delivered = 2 }, round())
     assert.same({}, round())
@@ -108,7 +110,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("joins events of a thread in a message until it is tried, and tells those that are known once", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
     local first = event("a", "firing")
     put(first)
     put(first)
@@ -127,7 +129,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("tries again at the times that there are, and gives up after the last", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
     put(event("a", "firing"))
     for try = 1, #outbox.DELAYS do
       assert.same({ again = 1 }, round(), try)
@@ -148,14 +150,14 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     for i = 1, 101 do
       many[i] = ("%d@example.org"):format(i)
     end
-    assert(outbox.set_channel(monitor, { name = "mail", kind = "email", url = "smtp://127.0.0.1:1", from = "a@example.org",
+    assert(set_channel(monitor, { name = "mail", kind = "email", url = "smtp://127.0.0.1:1", from = "a@example.org",
       to = { "b@example.org" } }))
     assert(transaction.run(monitor.database, function(execute) -- as it was accepted once
       return execute("UPDATE alert_channel SET definition = ? WHERE name = 'mail'",
         cjson.encode { url = "smtp://127.0.0.1:1", from = "a@example.org", to = many })
     end, true))
-    assert(outbox.set_channel(monitor, { name = "bad", kind = "log" }))
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = url }))
+    assert(set_channel(monitor, { name = "bad", kind = "log" }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = url }))
     put(event("a", "firing", { channels = { "mail", "bad", "hook" } }))
     local log = require "loom.agent.channels.log"
     local usual = log.requests
@@ -174,7 +176,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("sends a message once, also where what became of it cannot be written at once", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
     local delivery = assert(Delivery.new(monitor, { allow = { "127.0.0.1" }, now = function() return now end }))
     put(event("a", "firing"), event("b", "firing"))
     local usual, failures = outbox.settle, 3
@@ -222,7 +224,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("spreads tries by a fifth", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "fail") }))
     for _, drawn in ipairs { 0, 1 } do
       put(event("a" .. drawn, "firing"))
       round { random = function() return drawn end }
@@ -233,7 +235,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("leaves a channel alone for as long as it asks for", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "busy") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "busy") }))
     put(event("a", "firing"))
     assert.same({ again = 1 }, round())
     put(event("b", "firing"))
@@ -288,7 +290,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("keeps what is refused as a dead letter, which can be sent again or dropped", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "wrong") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "wrong") }))
     put(event("a", "firing"), event("b", "firing"))
     assert.same({ dead = 2 }, round())
     local dead = list "dead"
@@ -296,7 +298,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.is_true(outbox.drop(monitor, dead[1].id, now))
     assert.is_true(outbox.retry(monitor, dead[2].id, now))
     assert.is_false(outbox.retry(monitor, dead[1].id, now))
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
     assert.same({ delivered = 1 }, round())
     local got = received()
     assert.equal(dead[2].id, got[#got].id)
@@ -331,7 +333,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("disables a channel whose receiver is gone, and says so", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "gone") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "gone") }))
     put(event("a", "firing"))
     now = now - 1
     put(event("z", "firing"), event("a", "resolved", { group = "waits" }))
@@ -343,11 +345,11 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     put(event("b", "firing"))
     assert.same({}, round())
     assert.same({ 0, 2 }, { #list "pending", #list "dropped" }) -- nothing waits for nobody
-    assert.equal("410 Gone", outbox.channels(monitor)[1].disabled_reason)
+    assert.equal("410 Gone", channel_store.list(monitor)[1].disabled_reason)
   end)
 
   it("keeps to a channel's rate: what does not fit joins the next message of its group", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "slack", url = "http://127.0.0.1:1/secret" }))
+    assert(set_channel(monitor, { name = "hook", kind = "slack", url = "http://127.0.0.1:1/secret" }))
     for i = 1, 3 do
       put(event("a" .. i, "firing"))
     end
@@ -359,7 +361,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("is not silenced by a clock that jumps back", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "slack", url = "http://127.0.0.1:1/secret" }))
+    assert(set_channel(monitor, { name = "hook", kind = "slack", url = "http://127.0.0.1:1/secret" }))
     now = START + 30 * DAY
     put(event("a", "firing"), event("b", "firing"))
     assert.same({ again = 1 }, round()) -- the rate is used up
@@ -380,7 +382,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("gives Teams no more than 100 messages in any hour", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "teams", url = "http://127.0.0.1:1/secret" }))
+    assert(set_channel(monitor, { name = "hook", kind = "teams", url = "http://127.0.0.1:1/secret" }))
     local events, begun = {}, {}
     for i = 1, 250 do
       events[i] = event("a" .. i, "firing")
@@ -407,8 +409,8 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("has no slow channel keep the others waiting", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "hang") }))
-    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "hang") }))
+    assert(set_channel(monitor, { name = "log", kind = "log" }))
     local events, lines = {}, {}
     for i = 1, 300 do
       events[i] = event("a" .. i, "firing")
@@ -430,7 +432,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("sends what takes long once: a message of many requests is this agent's until the last is answered", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "pagerduty", url = (receive "ok"), routing_key = "k" }))
+    assert(set_channel(monitor, { name = "hook", kind = "pagerduty", url = (receive "ok"), routing_key = "k" }))
     local events = {}
     for i = 1, 8 do
       events[i] = event("a" .. i, "firing", { group = "one" })
@@ -451,7 +453,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("leaves a message to who has begun it since", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/" }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/" }))
     put(event("a", "firing"))
     local first = assert(outbox.due(monitor, now))[1]
     assert.is_true(outbox.begin(monitor, first, now))
@@ -475,7 +477,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("ends between two requests of a message when it is asked to, which is sent again by who comes next", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "pagerduty", url = (receive "ok"), routing_key = "k" }))
+    assert(set_channel(monitor, { name = "hook", kind = "pagerduty", url = (receive "ok"), routing_key = "k" }))
     local events = {}
     for i = 1, 8 do
       events[i] = event("a" .. i, "firing", { group = "one" })
@@ -498,7 +500,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end
 
   it("waits for no heartbeat, and tells of one that is not answered", function()
-    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "hang") }))
+    assert(set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "hang") }))
     local agent = agent_of {}
     for _ = 1, 2 do -- within a minute, one is asked
       assert(agent:round())
@@ -507,7 +509,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     agent:finish()
     assert.equal(0, agent.delivery.transfers:count())
     assert.same({ failing = START, last = START, last_outcome = "retried" }, channel_row "beat")
-    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "ok") }))
+    assert(set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "ok") }))
     now = now + 60 * 1000000
     assert(agent:round())
     agent:finish()
@@ -517,8 +519,8 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("beats while deliveries take their time, and not once it cannot evaluate", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "hang") }))
-    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "ok") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "hang") }))
+    assert(set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "ok") }))
     local agent, is_seen
     agent = agent_of { time_limit = 2000, now = function()
       now = now + 100000
@@ -545,7 +547,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("waits for nobody to whom what stands is sent again, nor asks at each moment who does not take it", function()
-    assert(outbox.set_channel(monitor, { name = "am", kind = "alertmanager", url = (receive "ok") }))
+    assert(set_channel(monitor, { name = "am", kind = "alertmanager", url = (receive "ok") }))
     put(event("a", "firing", { channels = { "am" } }))
     assert(transaction.run(monitor.database, function(execute)
       return execute([[INSERT INTO alert(id, rule, severity, kind, subject, state, since, at)
@@ -558,7 +560,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert(agent:round())
     agent:finish()
     assert.equal(START, channel_row "am".renewed)
-    assert(outbox.set_channel(monitor, { name = "am", kind = "alertmanager", url = (receive "hang") }))
+    assert(set_channel(monitor, { name = "am", kind = "alertmanager", url = (receive "hang") }))
     now = now + 61 * 1000000
     for _ = 1, 2 do
       assert(agent:round())
@@ -574,7 +576,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     now = now + 1000000
     assert(agent:round())
     assert.equal(0, agent.delivery.transfers:count())
-    assert(outbox.set_channel(monitor, { name = "am", kind = "alertmanager", url = (receive "ok") }))
+    assert(set_channel(monitor, { name = "am", kind = "alertmanager", url = (receive "ok") }))
     now = now + 10 * 1000000
     assert.same({ delivered = 1 }, assert(agent:round()))
     agent:finish()
@@ -585,7 +587,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("ends at once when it is asked to, whatever is not answered that is no message", function()
-    assert(outbox.set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "hang") }))
+    assert(set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "hang") }))
     local is_ending = false
     local agent = agent_of { time_limit = 15000, is_ending = function() return is_ending end }
     assert(agent:round())
@@ -599,11 +601,11 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("shows no secret: in lists, answers, queries and failures", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/s3cret", secret = "s3cret" }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = "http://127.0.0.1:1/s3cret", secret = "s3cret" }))
     put(event("a", "firing"))
     round()
     local shown = core.json_string(list("pending")[1].answer)
-    for _, row in ipairs(outbox.channels(monitor)) do
+    for _, row in ipairs(channel_store.list(monitor)) do
       for name, value in pairs(row.definition) do
         shown = shown .. name .. tostring(value)
       end
@@ -617,7 +619,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   it("runs commands without a shell, and hears what they say", function()
     local script = files.write(folder .. "/script", "cat >$1; echo \"$2\"; exit $3\n")
     local function channel(status)
-      assert(outbox.set_channel(monitor, { name = "hook", kind = "command",
+      assert(set_channel(monitor, { name = "hook", kind = "command",
         command = { "/bin/sh", script, folder .. "/got", "it's $HOME; `x`", tostring(status) } }))
     end
     for status, outcome in pairs { [0] = "delivered", [75] = "again", [3] = "dead" } do
@@ -630,7 +632,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("sends again all that stands, however much that is and however long ago it began", function()
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "alertmanager", url = (receive "ok") }))
+    assert(set_channel(monitor, { name = "hook", kind = "alertmanager", url = (receive "ok") }))
     local count, list_of = 5100, {}
     for i = 1, count do
       list_of[i] = event("a" .. i, "firing", { group = "down" })
@@ -680,7 +682,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   it("brings a mail to those that are there, and tells who is not", function()
     local url = "smtp://127.0.0.1:" .. start_receiver "post_office.mjs"
     local function mail_to(...)
-      assert(outbox.set_channel(monitor, { name = "hook", kind = "email", url = url, from = "loom@example.org", to = { ... },
+      assert(set_channel(monitor, { name = "hook", kind = "email", url = url, from = "loom@example.org", to = { ... },
         plain = true }))
       put(event("a" .. select("#", ...), "firing"))
       return round { time_limit = 15000 }
@@ -696,7 +698,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
 
   it("kills a command that does not end, and tries it again", function()
     local script = files.write(folder .. "/script", "trap '' TERM\nwhile :; do sleep 0.1; done\n")
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "command", command = { "/bin/sh", script } }))
+    assert(set_channel(monitor, { name = "hook", kind = "command", command = { "/bin/sh", script } }))
     put(event("a", "firing"))
     assert.same({ again = 1 }, round { command_limit = 1 })
     assert.equal(1, list("pending")[1].tries)
@@ -707,7 +709,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     local place = folder .. "/tmp"
     shell.run("mkdir " .. place)
     local words = { "/bin/sh", script, folder .. "/runs" }
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "command", command = words }))
+    assert(set_channel(monitor, { name = "hook", kind = "command", command = words }))
     put(event("a", "firing"))
     local command = ("TMPDIR=%s %s spec/support/agent_round.lua %s/db %d"):format(place, shell.lua, folder, now)
     local pid = shell.run(("%s >>%s/rounds 2>&1 </dev/null & echo $!"):format(command, folder)).out:match "%d+"
@@ -727,7 +729,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   it("forgets what has long ended", function()
-    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
+    assert(set_channel(monitor, { name = "log", kind = "log" }))
     put(event("a", "firing", { channels = { "log" } }))
     round()
     outbox.tidy(monitor, now + 29 * DAY)
@@ -744,7 +746,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     local expected, alerts = {}, 12
     for i = 1, 14 do
       local url, pid = receive("bad", draw(1, 2147483646))
-      assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = url }))
+      assert(set_channel(monitor, { name = "hook", kind = "webhook", url = url }))
       for alert = 1, alerts do
         local one = event("alert" .. alert, i % 2 == 1 and "firing" or "resolved")
         expected[one.id] = true
@@ -758,7 +760,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
       end
       now = now + 2 * DAY
     end
-    assert(outbox.set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = (receive "ok") }))
     for _ = 1, 20 do
       now = now + 2 * DAY
       round()

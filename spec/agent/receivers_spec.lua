@@ -6,6 +6,7 @@ local Delivery = require "loom.agent.delivery"
 local files = require "support.files"
 local loom = require "loom"
 local outbox = require "loom.agent.outbox"
+local set_channel = require("support.outbox").set_channel
 local server = require "support.server"
 local shell = require "support.shell"
 local transaction = require "loom.transaction"
@@ -55,7 +56,7 @@ until curl -sf %s/-/ready >/dev/null; do tries=$((tries - 1)); [ $tries -gt 0 ] 
       pending "prometheus-alertmanager is not installed"
       return
     end
-    assert(outbox.set_channel(monitor, { name = "am", kind = "alertmanager", url = url .. "/" }))
+    assert(set_channel(monitor, { name = "am", kind = "alertmanager", url = url .. "/" }))
     local now, serial = os.time() * 1000000, 0
     local function send(state)
       local events = {}
@@ -176,7 +177,7 @@ describe("a mail", function()
     for name, value in pairs(fields or {}) do
       channel[name] = value or nil
     end
-    assert(outbox.set_channel(monitor, channel))
+    assert(set_channel(monitor, channel))
     return send(monitor, serial, text)
   end
 
@@ -248,7 +249,7 @@ describe("a webhook", function()
     local pid, port = start(folder, "verifier.mjs", secret, folder .. "/log")
     local url = "http://127.0.0.1:" .. port
     local function try(serial, path, of)
-      assert(outbox.set_channel(monitor, { name = "one", kind = "webhook", url = url .. path, secret = of }))
+      assert(set_channel(monitor, { name = "one", kind = "webhook", url = url .. path, secret = of }))
       return (send(monitor, serial, "über <&> \"30\" min"))
     end
     assert.equal("delivered", try(1, "/", secret))

@@ -4,6 +4,7 @@ local await = require "support.await"
 local files = require "support.files"
 local loom = require "loom"
 local outbox = require "loom.agent.outbox"
+local set_channel = require("support.outbox").set_channel
 local server = require "support.server"
 local shell = require "support.shell"
 local transaction = require "loom.transaction"
@@ -59,7 +60,7 @@ describe("the agent of a service", function()
   local function put(id)
     local now = os.time() * 1000000
     local monitor = assert(loom.open(folder .. "/db"))
-    assert(outbox.set_channel(monitor, { name = "log", kind = "log" }))
+    assert(set_channel(monitor, { name = "log", kind = "log" }))
     assert(transaction.run(monitor.database, function(execute)
       return outbox.put(execute, { { id = id:rep(26), alert = id:rep(26), rule = "rule " .. id, severity = "critical",
         state = "firing", subject = { kind = "store", id = "42" }, at = now, since = now, text = "down", group = "down",

@@ -200,29 +200,6 @@ describe("alerts", function()
     assert.is_nil(by_subject.d.inhibited) -- that began half an hour later
   end)
 
-  it("of many stores at once are one message, with counts and the ten worst", function()
-    local stores = {}
-    for i = 1, 60 do
-      stores[i] = ("s%02d"):format(i)
-      assert(monitor:set_timezone(stores[i], i % 3 == 0 and "America/Denver" or "America/Chicago"))
-    end
-    ingest(polls_of(stores, 0, 4 * HOUR, 10 * MINUTE, 2 * HOUR, 3 * HOUR))
-    local list = assert(rules.read { { name = "down", when = { kind = "down_for", time = 0 } },
-      { name = "calm", storm = 60, when = { kind = "down_for", time = 0 } } })
-    evaluate_by(list)
-    local messages = Evaluation.storms(events_at(HOUR, 2 * HOUR + 10 * MINUTE, 10 * MINUTE), list)
-    assert.equal(61, #messages) -- one storm, and 60 that are none
-    local storm
-    for _, message in ipairs(messages) do
-      storm = message.storm and message or storm
-    end
-    assert.same({ 60, "down", "firing" }, { #storm, storm.rule, storm.state })
-    assert.same({ ["America/Denver"] = 20, ["America/Chicago"] = 40 }, storm.by_zone)
-    assert.equal(10, #storm.worst)
-    messages = Evaluation.storms(events_at(2 * HOUR + 20 * MINUTE, 3 * HOUR + 30 * MINUTE, 10 * MINUTE), list)
-    assert.equal(61, #messages) -- likewise when they resolve
-  end)
-
   it("of a store are none before its first poll, whatever comes later", function()
     local definitions = { { name = "unknown", stores = { dormant = true },
         when = { kind = "unknown", window = HOUR, share = 0.5 } },

@@ -10,7 +10,7 @@ database.small = "spec/fixtures/small"
 
 database.kinds = { "polls", "hours", "timezones", "special_days", "exclusions" }
 
---- Opens a database, a new one if there is none, and writes to it twice: after the first time the file is open, after the next one
+--- Opens a database, a new one if there is none, and writes to it twice: after the first time the file is open, then
 -- its log. So the descriptors that are left over are a test's own.
 -- @tparam string path
 -- @tparam[opt] table options of loom.open

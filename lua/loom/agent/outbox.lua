@@ -9,7 +9,6 @@ local channel_store = require "loom.agent.channel_store"
 local channels = require "loom.agent.channels"
 local cjson = require "cjson.safe"
 local messages = require "loom.agent.message"
-local time = require "loom.time"
 local rounds = require "loom.alerts.rounds"
 local transaction = require "loom.transaction"
 local ulid = require "loom.ulid"
@@ -58,20 +57,6 @@ local IS_DUE = "(m.due <= ?1 OR m.due > ?1 + " .. furthest_due() .. ")"
 local IS_FREE = ("disabled IS NULL AND (hold <= ?1 OR hold > ?1 + %d)"):format(HOLD_MAX * SECOND)
 
 -- ---- channels ----
-
---- Sets a channel, of which no audit tells: see `loom.alerts.configuration`, which is for all others than tests of this.
--- @tparam loom.monitor monitor
--- @tparam table definition see `loom.agent.channel_store.put`
--- @treturn bool|nil true, or nil, the failure and its code
-function outbox.set_channel(monitor, definition)
-  return transaction.run(monitor.database, function(execute)
-    channel_store.put(execute, definition, time.now(monitor))
-    return true
-  end, true)
-end
-
---- The channels, without their secrets: see `loom.agent.channel_store.list`.
-outbox.channels = channel_store.list
 
 --- A channel with its secrets, as `requests` of its kind take it; nil, and which secret cannot be read.
 function outbox.open_channel(monitor, row)
@@ -474,16 +459,6 @@ function outbox.settle(monitor, row, verdict, answer, now, after, random)
 end
 
 -- ---- dead letters ----
-
---- Messages by what became of them, the newest first.
--- @tparam loom.monitor monitor
--- @tparam string outcome `"dead"`, `"pending"`, `"delivered"` or `"dropped"`
--- @tparam int limit
-function outbox.list(monitor, outcome, limit)
-  return monitor.database:rows([[SELECT m.id, c.name AS channel, m.thread, m.made, m.due, m.tries, m.ended, m.answer
-    FROM alert_message m JOIN alert_channel c ON c.number = m.channel WHERE m.outcome = ? ORDER BY m.number DESC LIMIT ?]],
-    outcome, limit)
-end
 
 -- Has a message tell, of each alert of which more has happened since it was made, the last that did: what came between may have
 -- arrived already. Of the others it tells what it did.

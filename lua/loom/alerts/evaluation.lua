@@ -499,48 +499,4 @@ function Evaluation:close()
   self.native:close()
 end
 
---- Events that are one message: those of one rule and state at one instant, where there are more than the rule's `storm`.
--- @tparam {table,...} events of one evaluation
--- @tparam {table,...} list of rules
--- @treturn {table,...} lists of events, with `storm = true` where they are one message: counts `by_zone`, and the ten `worst`
-function Evaluation.storms(events, list)
-  local limits, groups, by_key = {}, {}, {}
-  for _, rule in ipairs(list) do
-    limits[rule.name] = rule.storm
-  end
-  for _, event in ipairs(events) do
-    local key = table.concat({ event.rule, event.state, event.at_utc }, "\0")
-    if not by_key[key] then
-      by_key[key] = { rule = event.rule, state = event.state, at = event.at }
-      groups[#groups + 1] = by_key[key]
-    end
-    table.insert(by_key[key], event)
-  end
-  local messages = {}
-  for _, group in ipairs(groups) do
-    if #group > (limits[group.rule] or 50) then
-      group.storm, group.by_zone, group.worst = true, {}, {}
-      for i, event in ipairs(group) do
-        local zone = event.subject.zone or ""
-        group.by_zone[zone], group.worst[i] = (group.by_zone[zone] or 0) + 1, event
-      end
-      table.sort(group.worst, function(a, b)
-        if a.value ~= b.value then
-          return a.value > b.value
-        end
-        return a.subject.id < b.subject.id
-      end)
-      for i = #group.worst, 11, -1 do
-        group.worst[i] = nil
-      end
-      messages[#messages + 1] = group
-    else
-      for _, event in ipairs(group) do
-        messages[#messages + 1] = { event }
-      end
-    end
-  end
-  return messages
-end
-
 return Evaluation

@@ -140,7 +140,7 @@ end)
 
 -- ---- pages ----
 
--- The pieces of a list that go into a page, the last of which reaches the bytes that one has; and the last item in it where there is
+-- The pieces of a list that go into a page, whose bytes the last of them reaches; and the last item in it where there is
 -- another one.
 local function page_of(list, arguments, piece_of)
   local pieces, bytes = {}, 0
