@@ -1091,21 +1091,24 @@ function monitor:replay_alerts(options) end
 
 ---@class loom.monitor.explain_alert.options
 ---@field rules? table as in `replay_alerts`
----@field rule string the name of one of them, about stores
----@field store string the id of a store
+---@field rule string|"stale" the name of one of them, or `"stale"`, by which all rules about stores are held
+---@field store? string the id of a store, of rules about stores
+---@field group? string the name of a group, of rules about groups
+---@field subject? string either of them, by what the rule is about
 ---@field at? string|number the instant (default: the newest poll)
 ---@field stale_after? string|number as in `replay_alerts`
 ---@field dormant_after? string|number as in `replay_alerts`
 
----Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
----counters are what they were.
+---Why a rule of alerts fires for a store, a group or the fleet at an instant, or why not. The day before is evaluated, so that
+---counters are what they were: at the rounds of the agent, where it was at work and neither rules nor settings are given, or each
+---minute.
 ---
 ---```lua
 ---local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
 ---print(monitor:explain_alert({ rules = rules, rule = "down", store = "shop 1" }).result)
 ---```
 ---@param options loom.monitor.explain_alert.options
----@return table|nil # `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`, `threshold`, `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are remembered) and `events` (of the day before); of a rule that is stored also `alert`, the last one that had begun for the store, as `loom.alerts.book.get` gives it, with its flags, events and deliveries
+---@return table|nil # `rule`, `kind`, `of` (`"store"`, `"group"`, `"fleet"` or `"system"`), `store_id` or `group`, `at` (no later than the newest poll, but of the fleet and the feed), `result` (`"true"`, `"false"` or `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`, `threshold`, `evidence`, `polls` (of a store: the last 100 that were looked at, each with `at` and `active`), `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are remembered) and `events` (of the day before); of a rule that is stored also `alert`, the last one that had begun, as `loom.alerts.book.get` gives it, with its flags, events and deliveries
 ---@return string? # the failure; ENOENT: there is no such rule
 ---@return string? # its code
 function monitor:explain_alert(options) end

@@ -12,6 +12,7 @@
 local later = require "loom.later"
 
 local alert_doors = later.module "loom.alerts.doors"
+local alert_explanation = later.module "loom.alerts.explanation"
 local alert_replay = later.module "loom.alerts.replay"
 local audit = later.module "loom.audit"
 local author = require "loom.author"
@@ -1106,27 +1107,32 @@ function Monitor:replay_alerts(options)
   return alert_replay.run(self, options)
 end
 
---- Why a rule of alerts fires for a store at an instant, or why not. The day before is evaluated minute by minute, so that its
--- counters are what they were.
+--- Why a rule of alerts fires for a store, a group or the fleet at an instant, or why not. The day before is evaluated, so that
+-- counters are what they were: at the rounds of the agent, where it was at work and neither rules nor settings are given, or each
+-- minute.
 -- @tparam table options
 -- @tparam[opt] table options.rules as in `replay_alerts`
--- @tparam string options.rule the name of one of them, about stores
--- @tparam string options.store the id of a store
+-- @tparam string options.rule the name of one of them, or `"stale"`, by which all rules about stores are held
+-- @tparam[opt] string options.store the id of a store, of rules about stores
+-- @tparam[opt] string options.group the name of a group, of rules about groups
+-- @tparam[opt] string options.subject either of them, by what the rule is about
 -- @tparam[opt] string|number options.at the instant (default: the newest poll)
 -- @tparam[opt] string|number options.stale_after as in `replay_alerts`
 -- @tparam[opt] string|number options.dormant_after as in `replay_alerts`
--- @treturn table|nil `rule`, `kind`, `store_id`, `at` (no later than the newest poll), `result` (`"true"`, `"false"` or
---   `"none"`), `absence` (of a result: `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`,
+-- @treturn table|nil `rule`, `kind`, `of` (`"store"`, `"group"`, `"fleet"` or `"system"`), `store_id` or `group`, `at` (no later
+--   than the newest poll, but of the fleet and the feed), `result` (`"true"`, `"false"` or `"none"`), `absence` (of a result:
+--   `"closed"`, `"excluded"`, `"dormant"`, `"held"` or `"unknown"`), `value`, `unit`,
 --   `threshold`,
---   `evidence`, `phase` (`"ok"`, `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are
---   remembered) and `events` (of the day before); of a rule that is stored also `alert`, the last one that had begun for
---   the store, as `loom.alerts.book.get` gives it, with its flags, events and deliveries
+--   `evidence`, `polls` (of a store: the last 100 that were looked at, each with `at` and `active`), `phase` (`"ok"`,
+--   `"pending"`, `"firing"` or `"resolving"`), `flapping`, `stale`, `results` (how many are remembered) and `events` (of the day
+--   before); of a rule that is stored also `alert`, the last one that had begun, as `loom.alerts.book.get` gives it, with its
+--   flags, events and deliveries
 -- @treturn ?string the failure; ENOENT: there is no such rule
 -- @treturn ?string its code
 -- @usage local rules = { { name = "down", when = { kind = "down_for", time = "30m" } } }
 -- print(monitor:explain_alert({ rules = rules, rule = "down", store = "shop 1" }).result)
 function Monitor:explain_alert(options)
-  return alert_replay.explain(self, options)
+  return alert_explanation.explain(self, options)
 end
 
 --- The database

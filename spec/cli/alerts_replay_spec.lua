@@ -104,6 +104,34 @@ describe("loom alerts", function()
     assert.equal("firing", found.events[1].state)
   end)
 
+  it("explain tells of groups, the fleet and the feed, and of which polls a store was judged by", function()
+    local others = files.write(folder .. "/others.json", [[{ "rules": [
+      { "name": "zone", "group_by": "timezone", "when": { "kind": "group_down", "share": 0.5 } },
+      { "name": "dead", "when": { "kind": "no_poll", "time": "10m", "scope": "fleet", "clock": "wall" } },
+      { "name": "polls", "when": { "kind": "inactive_polls", "count": 2, "of": 3 } } ] }]])
+    local function tell(rule, ...)
+      return (shell.good("alerts", "explain", db, rule, "--rules", others, ...))
+    end
+    local out = tell("zone", "America/Chicago", "--at", "2024-03-04 11:00")
+    assert.matches("^zone holds for America/Chicago at 2024%-03%-04 11:00:00.*: firing\n", out)
+    assert.matches("\n  stores +2 open, 1 of them down\n", out)
+    out = tell("dead", "--at", "2024-03-05 00:15")
+    assert.matches("^dead holds for the fleet at 2024%-03%-05 00:15:00.*: firing\n", out)
+    out = tell("stale", "--at", "2024-03-05 00:45")
+    assert.matches("^stale holds for the feed at 2024%-03%-05 00:45:00.*: firing\n  condition +system, 0:30:00\n"
+      .. "  value +0:45:00", out)
+    out = tell("polls", "a", "--at", "2024-03-04 10:15")
+    assert.matches("poll +2024%-03%-04 09:50:00[^\n]* active\n  poll +2024%-03%-04 10:00:00[^\n]* inactive\n"
+      .. "  poll +2024%-03%-04 10:10:00[^\n]* inactive\n", out)
+    local found = cjson.decode(tell("polls", "a", "--at", "2024-03-04 10:15", "--format", "json"))
+    assert.same({ "store", 4, false }, { found.of, #found.polls, found.polls[4].active })
+    local function refused(message, ...)
+      shell.expect_failure(shell.loom("alerts", "explain", db, ...), 1, message)
+    end
+    refused('rule "zone" is about groups: the name of one expected', "zone", "--rules", others)
+    refused('rule "dead" is about the fleet', "dead", "a", "--rules", others)
+  end)
+
   it("explain tells why there is no result", function()
     local out = shell.good("alerts", "explain", db, "down", "nobody", "--rules", rules)
     assert.matches("^down has no result for nobody", out)

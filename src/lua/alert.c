@@ -473,17 +473,18 @@ static int last(lua_State *L) {
   return 2;
 }
 
-/* instant(): the instant of the last evaluation's last clock, nil without polls; and whether the feed was stale then. */
+/* instant(): the instant of the last evaluation's last clock, nil without polls; whether the feed was stale then; and the clock. */
 static int instant(lua_State *L) {
   bool is_stale;
   const struct alerts *alerts = lloom_check_handle(L, 1, EVALUATOR);
-  int64_t at = loom_alert_instant(alerts->evaluator, &is_stale);
+  int64_t clock, at = loom_alert_instant(alerts->evaluator, &clock, &is_stale);
   if (at)
     lloom_push_integer(L, at);
   else
     lua_pushnil(L);
   lua_pushboolean(L, is_stale);
-  return 2;
+  lloom_push_integer(L, clock);
+  return 3;
 }
 
 /* most(): of how many clocks an evaluation may be. */

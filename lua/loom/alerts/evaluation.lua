@@ -79,7 +79,7 @@ local function add_member(of, store, group)
 end
 
 -- The members of some rules, by rule.
-local function find_members(monitor, list)
+local function find_members(monitor, list, only_group)
   local found = {}
   for i, rule in ipairs(list) do
     if needs_members(rule) then
@@ -93,7 +93,10 @@ local function find_members(monitor, list)
   for store in stores.each(monitor.database) do
     for i, of in pairs(found) do
       if not of.has_too_many and is_for(list[i], of.ids, store) then
-        add_member(of, store, group_of(list[i], store, monitor.default_zone))
+        local group = group_of(list[i], store, monitor.default_zone)
+        if not only_group or group == only_group then
+          add_member(of, store, group)
+        end
       end
     end
   end
@@ -207,7 +210,7 @@ end
 -- @tparam loom.monitor monitor which must stay open
 -- @tparam {table,...} list of rules as `loom.alerts.rules.read` gives them; those that are not enabled are left out
 -- @tparam[opt] table options `stale_after`, `dormant_after` in microseconds; `leave_out`: rules of more than `GROUPS_MAX` groups
---   are left out, too, rather than a failure
+--   are left out, too, rather than a failure; `only_group`: no other group is known
 -- @treturn table|nil `left_out` are those rules: `kind`, `name`, `number`, `why`
 -- @treturn ?string the failure
 -- @treturn ?string its code
@@ -216,7 +219,7 @@ function Evaluation.new(monitor, list, options)
   for _, rule in ipairs(list) do
     enabled[#enabled + 1] = rule.enabled and rule or nil
   end
-  local good, found = pcall(find_members, monitor, enabled)
+  local good, found = pcall(find_members, monitor, enabled, options and options.only_group)
   if not good then
     return nil, found, code_of(found)
   end

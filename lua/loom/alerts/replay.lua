@@ -1,7 +1,6 @@
---- What rules would have told of the past, and why they did or did not: the evaluation over instants that are gone.
+--- What rules would have told of the past: the evaluation over instants that are gone.
 -- @module loom.alerts.replay
 
-local book = require "loom.alerts.book"
 local check = require "loom.check"
 local Evaluation = require "loom.alerts.evaluation"
 local rounds = require "loom.alerts.rounds"
@@ -15,9 +14,6 @@ local MICROSECONDS = 1000000
 -- So many instants: two months of minutes, which takes minutes for a large fleet.
 local MOST = 100000
 
--- Before the instant that is explained, so much is evaluated, so that counters are what they were.
-local WARM_UP = 86400 * MICROSECONDS
-
 local function step(value)
   local length = time.duration(value)
   if length and length >= MICROSECONDS then
@@ -28,18 +24,21 @@ end
 
 local settings = { stale_after = time.duration, dormant_after = time.duration }
 
-local function checkers(more)
+--- How options are checked that settings are among.
+-- @local
+function replay.checkers(more)
   for name, checker in pairs(settings) do
     more[name] = checker
   end
   return more
 end
 
--- The rules that options name, or those that are stored; what settings they do not name are those that are stored.
-local function rules_of(monitor, options)
+--- The rules that options name, or those that are stored, read; what settings they do not name are those that are stored.
+-- @local
+function replay.rules_of(monitor, options)
   local given = options.rules and (options.rules.rules or options.rules)
   if given and (type(given) ~= "table" or not check.length(given)) then
-    return given -- which is told where it is read
+    return rules.read(given) -- which tells what is wrong
   end
   local stored, values, code = require("loom.alerts.configuration").rules(monitor, given)
   if not stored then
@@ -48,11 +47,12 @@ local function rules_of(monitor, options)
   for name, value in pairs(values) do
     options[name] = options[name] or time.duration(value)
   end
-  return stored
+  return rules.read(stored)
 end
 
--- Evaluates step by step, in as many instants at a time as the evaluator takes.
-local function run(evaluation, from, to, length, ids, on_events)
+--- Evaluates step by step, in as many instants at a time as the evaluator takes.
+-- @local
+function replay.by_step(evaluation, from, to, length, ids, on_events)
   local left, first = math.floor((to - from) / length) + 1, from
   while left > 0 do
     local count = math.min(left, evaluation:most())
@@ -66,8 +66,9 @@ local function run(evaluation, from, to, length, ids, on_events)
   return true
 end
 
--- Evaluates at the agent's rounds from one clock to another.
-local function run_rounds(evaluation, from, to, on_events)
+--- Evaluates at the agent's rounds from one clock to another.
+-- @local
+function replay.by_rounds(evaluation, from, to, on_events)
   local after, limit = 0, evaluation:most()
   repeat
     local page, last, code = rounds.read(evaluation.monitor, from, to, after, limit)
@@ -124,7 +125,7 @@ end
 -- @tparam table options
 -- @tparam[opt] function on_step called now and then
 function replay.run(monitor, options, on_step)
-  options = check.options("replay_alerts", options, checkers { rules = check.table, from = time.instant, to = time.instant,
+  options = check.options("replay_alerts", options, replay.checkers { rules = check.table, from = time.instant, to = time.instant,
     step = step })
   for _, name in ipairs { "from", "to" } do
     if options[name] == nil then
@@ -139,10 +140,7 @@ function replay.run(monitor, options, on_step)
     return nil, ("EINVAL: a replay is of 1 to %d instants"):format(MOST), "EINVAL"
   end
   local list
-  list, message, code = rules_of(monitor, options)
-  if list then
-    list, message, code = rules.read(list)
-  end
+  list, message, code = replay.rules_of(monitor, options)
   local evaluation
   if list then
     evaluation, message, code = Evaluation.new(monitor, list, options)
@@ -161,114 +159,15 @@ function replay.run(monitor, options, on_step)
   end
   local done
   if live > 0 then
-    done, message, code = run_rounds(evaluation, options.from, options.to, add)
+    done, message, code = replay.by_rounds(evaluation, options.from, options.to, add)
   else
-    done, message, code = run(evaluation, options.from, options.to, length, nil, add)
+    done, message, code = replay.by_step(evaluation, options.from, options.to, length, nil, add)
   end
   evaluation:close()
   if not done then
     return nil, message, code
   end
   return { rules = summarize(list, all), events = all }
-end
-
-local function find_rule(list, name)
-  for _, rule in ipairs(list) do
-    if rule.name == name then
-      return rule
-    end
-  end
-end
-
--- A rule alone, whatever else it is for: it is asked about this store.
-local function explained(evaluation, store, at)
-  local events = {}
-  local done, message, code = run(evaluation, at - WARM_UP, at, 60 * MICROSECONDS, { store }, function(found)
-    for _, event in ipairs(found) do
-      events[#events + 1] = event.rule ~= "stale" and event or nil
-    end
-  end)
-  if not done then
-    return nil, message, code
-  end
-  local verdict, evidence = evaluation.native:last()
-  local instant, is_stale = evaluation.native:instant()
-  local _, state = evaluation:state(1, store)
-  return { verdict = verdict, evidence = evidence, state = state, instant = instant, is_stale = is_stale, events = events }
-end
-
--- The last alert of a stored rule for a store that had begun by an instant; false: there was none.
-local function alert_at(monitor, name, store, at)
-  local list, message, code = book.list(monitor, { rule = name, store_id = store, to = time.seconds(at) + 1, limit = 1 })
-  if not list then
-    return nil, message, code
-  end
-  return list[1] and book.get(monitor, list[1].id) or false
-end
-
---- Tells why a rule fires for a store, or why not: see `loom.monitor:explain_alert`.
-function replay.explain(monitor, options)
-  options = check.options("explain_alert", options, checkers { rules = check.table, rule = check.string,
-    store = check.store_id, at = time.instant })
-  local list, message, code = rules_of(monitor, options)
-  if list then
-    list, message, code = rules.read(list)
-  end
-  if not list then
-    return nil, message, code
-  end
-  local rule = find_rule(list, options.rule)
-  if not rule then
-    return nil, ('ENOENT: there is no rule "%s"'):format(options.rule), "ENOENT"
-  elseif rule.when.scope ~= "store" then
-    return nil, ('EINVAL: rule "%s" is not about stores'):format(rule.name), "EINVAL"
-  end
-  rule.enabled = true
-  local at = options.at
-  if not at then
-    at, message, code = monitor.database:newest()
-    if not at then
-      return nil, message, code
-    end
-  end
-  local evaluation
-  evaluation, message, code = Evaluation.new(monitor, { rule }, options)
-  if not evaluation then
-    return nil, message, code
-  end
-  local found
-  found, message, code = explained(evaluation, options.store, at)
-  evaluation:close()
-  if not found then
-    return nil, message, code
-  end
-  local threshold, unit = rules.threshold(rule)
-  local result = { rule = rule.name, kind = rule.when.kind, store_id = options.store, threshold = threshold, unit = unit,
-    result = found.verdict and found.verdict.result or "none", absence = found.verdict and found.verdict.absence or "",
-    phase = found.state and found.state.phase or "ok", events = found.events, stale = found.is_stale,
-    flapping = found.state and found.state.flapping or false, results = found.state and found.state.results or 0 }
-  if found.verdict then
-    result.value = unit == "s" and time.seconds(found.verdict.value) or found.verdict.value
-    result.evidence = Evaluation.evidence(found.evidence)
-  end
-  if found.is_stale then
-    result.result, result.absence = "none", "held"
-  end
-  if found.state then
-    result.true_for = time.seconds(found.state.true_for)
-  end
-  if found.instant then
-    time.set(result, "at", found.instant)
-  end
-  if not options.rules then
-    local alert
-    alert, message, code = alert_at(monitor, rule.name, options.store, at)
-    if alert == nil then
-      return nil, message, code
-    end
-    result.alert = alert or nil
-  end
-  return result
 end
 
 return replay

@@ -46,8 +46,21 @@ function rounds.count(monitor, from, to)
   return rows[1].count
 end
 
-local page_sql = [[SELECT number, clock, newest, stale, stores FROM alert_round WHERE clock BETWEEN ?1 AND ?2 AND number > ?3
-  ORDER BY number LIMIT ?4]]
+local COLUMNS = "SELECT number, clock, newest, stale, stores FROM alert_round "
+local page_sql = COLUMNS .. "WHERE clock BETWEEN ?1 AND ?2 AND number > ?3 ORDER BY number LIMIT ?4"
+local later_sql = COLUMNS .. "WHERE clock > ?1 AND clock <= ?2 AND newest = ?1 AND stale = 0 ORDER BY number LIMIT ?3"
+
+local function rounds_of(rows)
+  local list = {}
+  for i, row in ipairs(rows) do
+    local stores = row.stores and cjson.decode(row.stores)
+    if row.stores and type(stores) ~= "table" then
+      return nil, ("ECORRUPT: the stores of round %d of alerts are no JSON"):format(row.number), "ECORRUPT"
+    end
+    list[i] = { clock = row.clock, newest = row.newest, stale = row.stale == 1, stores = stores or nil }
+  end
+  return list
+end
 
 --- Reads some, in the order in which they were.
 -- @tparam loom.monitor monitor
@@ -63,16 +76,25 @@ function rounds.read(monitor, from, to, after, limit)
   if not rows then
     return nil, message, code
   end
-  local list = {}
-  for i, row in ipairs(rows) do
-    local stores = row.stores and cjson.decode(row.stores)
-    if row.stores and type(stores) ~= "table" then
-      return nil, ("ECORRUPT: the stores of round %d of alerts are no JSON"):format(row.number), "ECORRUPT"
-    end
-    list[i] = { clock = row.clock, newest = row.newest, stale = row.stale == 1, stores = stores or nil }
-    after = row.number
+  local list
+  list, message, code = rounds_of(rows)
+  if not list then
+    return nil, message, code
   end
-  return list, after
+  return list, rows[1] and rows[#rows].number or after
+end
+
+--- Reads those that judged stores at an instant when the clock was ahead of it.
+-- @tparam loom.monitor monitor
+-- @tparam int instant in microseconds
+-- @tparam int to the last clock
+-- @tparam int limit
+function rounds.of_instant(monitor, instant, to, limit)
+  local rows, message, code = monitor.database:rows(later_sql, instant, to, limit)
+  if not rows then
+    return nil, message, code
+  end
+  return rounds_of(rows)
 end
 
 --- Removes those that are too old, or too many; a file without any is left as it is.

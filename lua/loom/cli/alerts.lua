@@ -110,15 +110,17 @@ end
 
 -- ---- explain ----
 
-local explain = { name = "explain", summary = "Tell why a rule fires for a store, or why not.",
-  description = "Tell why a rule fires for a store at an instant, or why not: its condition, the value, what that was made "
-    .. "from, and the counters; of a stored rule also its alert, with flags and deliveries. The day before is evaluated minute "
-    .. "by minute, so that the counters are what they were." }
+local explain = { name = "explain", summary = "Tell why a rule fires, or why not.",
+  description = "Tell why a rule fires for a store, a group or the fleet at an instant, or why not: its condition, the value, "
+    .. "what that was made from, with the polls of a store, and the counters; of a stored rule also its alert, with flags and "
+    .. "deliveries. The day before is evaluated, at the agent's rounds or minute by minute, so that the counters are what they "
+    .. "were." }
 
 function explain.add_to(parser)
   options.argument(parser, "database", "A database, or a folder of input files.")
-  options.argument(parser, "rule", "The name of a rule.")
-  options.argument(parser, "store", "The id of a store.", options.text(check.store_id))
+  options.argument(parser, "rule", "The name of a rule, or stale, for the feed.")
+  options.argument(parser, "subject", "The id of a store, or the name of a group, by what the rule is about: none for the fleet "
+    .. "and the feed.", options.text(check.store_id)):args "?"
   add_rules(parser)
   options.add(parser, "--at", "T", "The instant (default: the newest poll).", options.text(time.instant))
   options.add_text_format(parser)
@@ -150,6 +152,8 @@ local function add_alert(add, alert)
   end
 end
 
+local SHOWN_POLLS = 10 -- the last ones
+
 -- Names of lines, and what they tell: nothing where it is not known.
 local function lines_of(found)
   local evidence, lines = found.evidence or {}, {}
@@ -170,6 +174,12 @@ local function lines_of(found)
     add("of these", ("up %s, down %s, unknown %s, excluded %s"):format(listing.duration(evidence.up),
       listing.duration(evidence.down), listing.duration(evidence.unknown), listing.duration(evidence.excluded)))
   end
+  add("stores", evidence.stores_open and evidence.stores_open > 0 and ("%d open, %d of them down"):format(evidence.stores_open,
+    evidence.stores_down))
+  local polls = found.polls or {}
+  for i = math.max(1, #polls - SHOWN_POLLS + 1), #polls do
+    add("poll", polls[i].at_utc .. (polls[i].active and " active" or " inactive"))
+  end
   add("phase", found.phase .. (found.flapping and ", flapping" or ""))
   add("results", found.results > 0 and ("%d that are remembered"):format(found.results))
   for _, event in ipairs(found.events) do
@@ -180,8 +190,8 @@ local function lines_of(found)
 end
 
 local function write_text(found, write)
-  write(text.shown(("%s %s for %s at %s: %s"):format(found.rule, RESULTS[found.result], found.store_id, found.at_utc or "no time",
-    found.phase)) .. "\n" .. lines_of(found))
+  write(text.shown(("%s %s for %s at %s: %s"):format(found.rule, RESULTS[found.result], found.store_id or found.group
+    or found.of == "fleet" and "the fleet" or "the feed", found.at_utc or "no time", found.phase)) .. "\n" .. lines_of(found))
 end
 
 local as_text = instants.of "text"
@@ -190,17 +200,23 @@ local function as_it_is(path)
   return path
 end
 
+local function poll_json(poll)
+  return json.object("at_utc", json.text(poll.at_utc), "active", json.boolean(poll.active))
+end
+
 local function write_explanation(found, write)
-  write(json.object("rule", json.text(found.rule), "kind", json.text(found.kind), "store_id", json.text(found.store_id), "at_utc",
-    json.text(found.at_utc), "result", json.text(found.result), "absence", json.text(found.absence), "value",
+  write(json.object("rule", json.text(found.rule), "kind", json.text(found.kind), "of", json.text(found.of), "store_id",
+    json.text(found.store_id), "group", json.text(found.group), "at_utc", json.text(found.at_utc), "result",
+    json.text(found.result), "absence", json.text(found.absence), "value",
     json.any(found.value), "unit", json.text(found.unit), "threshold", json.any(found.threshold), "phase", json.text(found.phase),
     "flapping", json.boolean(found.flapping), "stale", json.boolean(found.stale), "results", json.any(found.results), "evidence",
-    json.map(found.evidence or {}, json.any), "events", json.array(found.events, event_json), "alert",
+    json.map(found.evidence or {}, json.any), "polls", json.array(found.polls or {}, poll_json), "events",
+    json.array(found.events, event_json), "alert",
     found.alert and alert_shapes.whole_alert(found.alert, as_text, as_it_is) or json.null) .. "\n")
 end
 
 function explain.run(args)
-  local wanted = { rules = read_definitions(args.rules), rule = args.rule, store = args.store, at = args.at,
+  local wanted = { rules = read_definitions(args.rules), rule = args.rule, subject = args.subject, at = args.at,
     stale_after = args.stale_after, dormant_after = args.dormant_after }
   local writer = common.writer_of(args, { text = write_text, json = write_explanation })
   return common.with_data(args.database, function(monitor)

@@ -340,10 +340,11 @@ bool loom_alert_last(const loom_alert_evaluator *evaluator, struct loom_alert_ve
   return evaluator->has_last;
 }
 
-int64_t loom_alert_instant(const loom_alert_evaluator *evaluator, bool *is_stale) {
+int64_t loom_alert_instant(const loom_alert_evaluator *evaluator, int64_t *clock, bool *is_stale) {
   const struct moment *last =
       evaluator->moment_count ? &evaluator->moments[evaluator->moment_count - 1] : NULL;
   *is_stale = last && last->is_stale;
+  *clock = last ? last->clock : 0;
   return last ? last->instant : 0;
 }
 

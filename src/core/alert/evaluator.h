@@ -130,7 +130,7 @@ const struct loom_alert_moved *loom_alert_moved(const loom_alert_evaluator *eval
 bool loom_alert_last(const loom_alert_evaluator *evaluator, struct loom_alert_verdict *verdict,
                      struct loom_alert_evidence *evidence);
 
-/* The instant of the last evaluation's last clock; 0: there were no polls. And whether the feed was stale then. */
-int64_t loom_alert_instant(const loom_alert_evaluator *evaluator, bool *is_stale);
+/* The instant of the last evaluation's last clock; 0: there were no polls. And that clock, and whether the feed was stale then. */
+int64_t loom_alert_instant(const loom_alert_evaluator *evaluator, int64_t *clock, bool *is_stale);
 
 #endif
