@@ -253,14 +253,13 @@ end
 
 -- ---- evaluating ----
 
-local function gather(self, ids, now, found)
+-- Evaluates stores that have changed. Another evaluation may follow before what it came to is written.
+local function gather_some(self, ids, now, found)
   local events, message, code = self.evaluation:gather(now, 1, 1, ids, Ledger.pack)
   if not events then
     return nil, message, code
   end
-  for _, event in ipairs(events) do
-    found.events[#found.events + 1] = event
-  end
+  found.events = events
   self.evaluation:each_moved(function(place, ...)
     local rule = self.evaluation.rules[place]
     found.states[#found.states + 1] = { rule and rule.number or 0, ... }
@@ -268,13 +267,16 @@ local function gather(self, ids, now, found)
   return true
 end
 
-local function speaks_for_stores(self)
-  for _, rule in ipairs(self.evaluation.rules) do
-    if rule.when.kind == "group_down" then
-      return true
-    end
+-- Evaluates all. What it comes to is written before anything else is evaluated, so that of a storm little is kept here.
+local function gather_all(self, now, found)
+  local events, message, code = self.evaluation:gather(now, 1, 1, nil, Ledger.note)
+  if not events then
+    return nil, message, code
   end
-  return false
+  for _, event in ipairs(events) do
+    found.events[#found.events + 1] = event
+  end
+  return true
 end
 
 -- Evaluates all, or those that have changed. Where an alert of one of these begins, groups are asked, too, which may speak for
@@ -285,10 +287,13 @@ local function evaluate(self, now)
     ids[#ids + 1] = id
   end
   found.is_all = self.all_due or #ids > rounds.STORES_MAX
-  local done, message, code = gather(self, not found.is_all and ids or nil, now, found)
-  if done and not found.is_all and found.events[1] and speaks_for_stores(self) then
-    found.is_all = true
-    done, message, code = gather(self, nil, now, found)
+  local done, message, code = true, nil, nil
+  if not found.is_all then
+    done, message, code = gather_some(self, ids, now, found)
+    found.is_all = done and found.events[1] ~= nil and self.evaluation:speaks_for_stores()
+  end
+  if done and found.is_all then
+    done, message, code = gather_all(self, now, found)
   end
   if not done then
     return nil, message, code
@@ -305,6 +310,7 @@ end
 local function ledger_of(self, execute, now)
   return Ledger.new { execute = execute, monitor = self.monitor, now = now, rules = self.by_name,
     channels = self.configured.channels or {}, quiet = Quiet.new(self.monitor, self.configured, now), threads = self.threads,
+    make_event = function(place, subject) return self.evaluation:event(place, subject) end,
     group_of = function(rule, id) return rule.when and rule.number and self.evaluation:group_of(rule, id) or nil end }
 end
 
@@ -330,6 +336,18 @@ local function moved_stores(found)
   return ids
 end
 
+local function write_states(self, ledger, found)
+  for _, state in ipairs(found.states) do
+    ledger:state(state[1], state[2], state[3], state[4], state[5], state[6])
+  end
+  if found.is_all then
+    self.evaluation:each_moved(function(place, ...)
+      local rule = self.evaluation.rules[place]
+      ledger:state(rule and rule.number or 0, ...)
+    end)
+  end
+end
+
 local function write(self, found, now, seconds)
   return transaction.run(self.monitor.database, function(execute)
     if self.fence and not self.fence(execute) then
@@ -339,9 +357,7 @@ local function write(self, found, now, seconds)
     for _, orphan in ipairs(self.orphans) do
       execute("DELETE FROM alert_state WHERE rule = ? AND subject = ?", orphan[1], orphan[2])
     end
-    for _, state in ipairs(found.states) do
-      ledger:state(state[1], state[2], state[3], state[4], state[5], state[6])
-    end
+    write_states(self, ledger, found)
     ledger:finish(self.to_end, now)
     ledger:events(found.events, function(name)
       local rule = self.by_name[name]

@@ -35,7 +35,7 @@ end
 --- Begins to write.
 -- @tparam table fields `execute`: see `loom.transaction.run`; `monitor`; `now`, in microseconds; `rules` by name; `channels`: the
 --   names of all; `quiet`: see `loom.agent.quiet`; `threads`: what each has been told of late, which outlives the round;
---   `group_of`: function (rule, store's id)
+--   `group_of`: function (rule, store's id); `make_event`: function (place, subject), of events that are noted
 function Ledger.new(fields)
   return setmetatable(fields, Ledger)
 end
@@ -126,7 +126,7 @@ end
 
 -- ---- events ----
 
--- What of an event is not looked at before it is written.
+-- What of an event is not looked at before it is written, and cannot be made again.
 local PACKED = { "severity", "reason", "value", "unit", "threshold", "evidence", "text" }
 
 --- An event with most of it as one text, of which a storm's events take a quarter of the room.
@@ -139,8 +139,18 @@ function Ledger.pack(event)
     at_utc = event.at_utc, since = event.since, packed = assert(cjson.encode(rest)) }
 end
 
-local function unpack_event(event)
-  if not event.packed then
+--- An event that is made again when it is written: no more of it is kept than it takes to put events in order.
+function Ledger.note(event, place)
+  return { place = place, alert = event.alert, rule = event.rule, state = event.state, subject = event.subject, at = event.at,
+    at_utc = event.at_utc }
+end
+
+local function unpack_event(self, event)
+  if event.place then
+    local whole = self.make_event(event.place, event.subject)
+    whole.inhibited = event.inhibited
+    return whole
+  elseif not event.packed then
     return event
   end
   local whole = cjson.decode(event.packed)
@@ -220,7 +230,7 @@ end
 function Ledger:events(events, number_of)
   self.storms = count_storms(events)
   for _, light in ipairs(events) do
-    local event = unpack_event(light)
+    local event = unpack_event(self, light)
     local rule = self.rules[event.rule]
     if event.state == "firing" or event.state == "flapping" then
       begin(self, event, rule, number_of(event.rule))

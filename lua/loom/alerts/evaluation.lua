@@ -283,12 +283,13 @@ local function zone_of(self, kind, id)
   return store and store.timezone_str or self.monitor.default_zone
 end
 
-local function make_event(self, native)
+-- An event of the last evaluation. Its subject may be known, as the same event has had it.
+local function make_event(self, native, subject)
   local rule = self.rules[native.rule]
   native.rule_name = rule and rule.name or "stale"
   native.kind = rule and rule.when.scope or "system"
   local event = { rule = native.rule_name, severity = rule and rule.severity or "error", state = native.state,
-    reason = native.reason, subject = { kind = native.kind, id = rule and native.subject or "stale",
+    reason = native.reason, subject = subject or { kind = native.kind, id = rule and native.subject or "stale",
       zone = zone_of(self, native.kind, native.subject) } }
   event.alert = id_of(native, "", native.fired_at or native.at)
   event.id = id_of(native, native.state, native.at)
@@ -334,6 +335,19 @@ local function note_group(self, event)
   end
 end
 
+-- Whether any rule speaks for stores: a fleet's worth of them is noted for nothing where there is none.
+local function speaks_for_stores(self)
+  for _, rule in ipairs(self.rules) do
+    if rule.when.kind == "group_down" then
+      return true
+    end
+  end
+  return false
+end
+
+--- Whether any rule speaks for stores.
+Evaluation.speaks_for_stores = speaks_for_stores
+
 local function note_store(self, event)
   if event.state ~= "firing" and event.state ~= "flapping" then
     self.stores_firing[event.alert] = nil
@@ -351,7 +365,7 @@ end
 local function inhibit(self, event)
   if event.subject.kind == "group" then
     note_group(self, event)
-  elseif event.subject.kind == "store" then
+  elseif event.subject.kind == "store" and speaks_for_stores(self) then
     note_store(self, event)
   end
   event.inhibited = self.inhibited[event.alert]
@@ -423,8 +437,8 @@ end
 -- @tparam[opt] int step
 -- @tparam[opt] int count
 -- @tparam[opt] {string,...} ids
--- @tparam[opt] function pack (event): what is kept of each, which has to have `rule`, `state`, `subject`, `alert`, `at` and
---   `at_utc`: a fleet's events are some 5 KB each
+-- @tparam[opt] function pack (event, place): what is kept of each, which has to have `rule`, `state`, `subject`, `alert`, `at`
+--   and `at_utc`: a fleet's events are some 5 KB each. By its place it is made again until the next evaluation (`event`)
 function Evaluation:gather(first, step, count, ids, pack)
   local events = {}
   local found, message, code = self.native:evaluate(self.monitor.database, first, step or 1, count or 1, ids or nil)
@@ -434,10 +448,17 @@ function Evaluation:gather(first, step, count, ids, pack)
   self.zones = found > MANY and stores.zones_of(self.monitor.database, self.monitor.default_zone) or nil
   for i = 1, found do
     local event = make_event(self, self.native:event(i))
-    events[i] = pack and pack(event) or event
+    events[i] = pack and pack(event, i) or event
   end
   self.zones = nil
   return events
+end
+
+--- Makes an event of the last evaluation again.
+-- @tparam int place
+-- @tparam table subject as it had it
+function Evaluation:event(place, subject)
+  return make_event(self, self.native:event(place), subject)
 end
 
 --- Puts events into the order in which they happened, and finds which alerts are spoken for.
@@ -456,7 +477,7 @@ function Evaluation:recall(alerts)
     if alert.kind == "group" then
       self.groups_firing[alert.rule .. "\0" .. alert.subject] = { alert = alert.id, at = alert.at, rule = alert.rule,
         group = alert.subject }
-    elseif alert.kind == "store" then
+    elseif alert.kind == "store" and speaks_for_stores(self) then
       self.stores_firing[alert.id] = { id = alert.subject, at = alert.at }
     end
     self.inhibited[alert.id] = alert.inhibited
