@@ -72,9 +72,11 @@ void loom_alert_past_free(struct loom_alert_past *past) {
   *past = (struct loom_alert_past){0};
 }
 
-/* How many runs begin before an instant. */
+/* How many runs begin before an instant: live it is after all of them. */
 static size_t runs_before(const struct loom_alert_past *past, int64_t instant) {
   size_t low = 0, high = past->count;
+  if (high > 0 && past->runs[high - 1].span.start < instant)
+    return high;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
     if (past->runs[middle].span.start < instant)
@@ -179,6 +181,8 @@ const struct loom_span *loom_alert_past_opening(const struct loom_alert_past *pa
 
 size_t loom_alert_past_polls(const struct loom_alert_past *past, int64_t instant) {
   size_t low = 0, high = past->poll_count;
+  if (high > 0 && loom_poll_instant(past->polls[high - 1]) <= instant)
+    return high;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
     if (loom_poll_instant(past->polls[middle]) <= instant)
