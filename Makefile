@@ -245,7 +245,7 @@ tsan: ## The core tests under ThreadSanitizer
 	$(MAKE) BUILD=build/tsan OPTIMIZE='-O1 -g' SANITIZE='-fsanitize=thread' test-core
 
 valgrind: all $(TESTS) $(API_TESTS) $(VALIDATORS) $(RECEIVERS) ## The C tests and the specs under Valgrind
-	LOOM_SLOW=1 $(MAKE) test-core test-api \
+	LOOM_SLOW=1 $(MAKE) test-core test-api TEST_LIMIT=3600 \
 	  RUN='valgrind -q --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes'
 	LOOM_BUILD=$(BUILD) LOOM_VALGRIND=1 spec/run $(LUA)
 
