@@ -244,6 +244,46 @@ describe("rules", () => {
     }, {allowed: [/status of 4\d\d/]});
   });
 
+  it("name objectives, which are set beside them", async () => {
+    await open("?part=rules", async (page, seen) => {
+      await page.click("#new-objective");
+      await field(page, "name").fill("tacos");
+      await field(page, "target").fill("101");
+      await page.keyboard.press("Enter");
+      await until("it is told", async () => (await page.textContent("#edit-problem")) !== "");
+      await field(page, "target").fill("99.5");
+      await field(page, "stores").fill("brand=Taco");
+      await save(page, seen);
+      assert.deepEqual(await api("objectives/tacos"), {name: "tacos", target: 0.995, window: "28d",
+        stores: {where: {brand: "Taco"}}});
+      assert.match(await page.textContent("main"), /tacos99.5 %28dbrand=Taco/);
+
+      await page.click("#new-rule");
+      await field(page, "name").fill("burning");
+      await field(page, "when.kind").selectOption("budget");
+      await field(page, "when.target").fill("");
+      await field(page, "when.window").fill("");
+      await field(page, "when.left").fill("");
+      for (const [name, value] of Object.entries({objective: "tacos", burnt: "10", within: "6h", still: "30m"})) {
+        await field(page, `when.${name}`).fill(value);
+      }
+      await save(page, seen);
+      assert.deepEqual((await api("alert-rules/burning")).when, {kind: "budget", objective: "tacos", burnt: 0.1, within: "6h",
+        still: "30m"});
+      assert.match(await page.textContent("main"), /10\.0 % of the error budget of tacos burnt in 6h/);
+
+      await page.click("#no-objective-tacos");
+      await page.keyboard.press("Enter");
+      await until("it is told", async () => /burning/.test(await page.textContent("#edit-problem")));
+      await page.keyboard.press("Escape");
+      await page.click("#remove-burning");
+      await save(page, seen);
+      await page.click("#no-objective-tacos");
+      await save(page, seen);
+      assert.deepEqual((await api("objectives")).objectives, []);
+    }, {allowed: [/status of 4(00|09) /]});
+  });
+
   it("keep as JSON what there are no fields for", async () => {
     const path = "alert-rules/odd";
     await change("PUT", path, {name: "odd", when: {kind: "down_for", time: "3h"}, keep: {time: "5m"}, storm: 7});

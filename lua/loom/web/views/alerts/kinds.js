@@ -6,7 +6,7 @@
  * @typedef {object} Field
  * @property {string} name as the service has it
  * @property {string} label
- * @property {"time" | "number" | "share"} type a share is typed in percent
+ * @property {"time" | "number" | "share" | "text"} type a share is typed in percent
  * @property {string} value that a new rule begins with; empty: it may be left out
  */
 
@@ -31,5 +31,7 @@ export const KINDS = {
   group_down: { label: "Much of a group is down", group: true, fields: [field("count", "Stores, at least", "number", "3"),
     field("share", "And %, at least", "share", "50")] },
   budget: { label: "Error budget", fields: [field("target", "Target %", "share", "99"),
-    field("left", "Left % below", "share", "20"), field("window", "Over", "time", "28d")] },
+    field("window", "Over", "time", "28d"), field("objective", "Or an objective's", "text", ""),
+    field("left", "Left % below", "share", "20"), field("burnt", "Or burnt %", "share", ""),
+    field("within", "Burnt within", "time", ""), field("still", "And still burning in", "time", "")] },
 };

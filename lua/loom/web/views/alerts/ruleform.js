@@ -24,13 +24,18 @@ function input(name, value, more) {
  * @param {HTMLElement} control
  * @param {string} [hint]
  */
-function labelled(label, control, hint) {
+export function labelled(label, control, hint) {
   return h("label", null, h("span", null, label), control, hint && h("small", { class: "hint" }, hint));
 }
 
 /** A share as percent, without the digits that floating point adds. @param {number} share */
-function percentOf(share) {
+export function percentOf(share) {
   return String(Number((share * 100).toFixed(9)));
+}
+
+/** Whether what is typed is no number. @param {import("./kinds.js").Field["type"]} type */
+function isText(type) {
+  return type === "time" || type === "text";
 }
 
 /**
@@ -41,7 +46,7 @@ function whenFields(when) {
   const fields = KINDS[when.kind].fields.map((one) => {
     const now = when[one.name];
     const value = now === undefined ? when.isNew ? one.value : "" : one.type === "share" ? percentOf(now) : String(now);
-    return { ...one, input: input(`when.${one.name}`, value, one.type === "time" ? {} : { inputmode: "decimal" }) };
+    return { ...one, input: input(`when.${one.name}`, value, isText(one.type) ? {} : { inputmode: "decimal" }) };
   });
   return {
     elements: fields.map(({ label, type, input: control }) =>
@@ -49,10 +54,10 @@ function whenFields(when) {
     read: () => Object.fromEntries(fields.flatMap(({ name, label, type, input: control }) => {
       const text = control.value.trim();
       const number = Number(text);
-      if (text && type !== "time" && Number.isNaN(number)) {
+      if (text && !isText(type) && Number.isNaN(number)) {
         throw new FieldProblem(`when.${name}`, `${label}: a number is expected.`);
       }
-      return text ? [[name, type === "time" ? text : type === "share" ? Number((number / 100).toFixed(12)) : number]] : [];
+      return text ? [[name, isText(type) ? text : type === "share" ? Number((number / 100).toFixed(12)) : number]] : [];
     })),
   };
 }
@@ -61,7 +66,7 @@ function whenFields(when) {
  * `name=value` pairs of attributes.
  * @param {string} text
  */
-function conditionsOf(text) {
+export function conditionsOf(text) {
   /** @type {Record<string, string | string[]>} */
   const where = {};
   for (const pair of text.split(/[\n,]/).map((one) => one.trim()).filter(Boolean)) {
@@ -76,7 +81,7 @@ function conditionsOf(text) {
 }
 
 /** @param {Record<string, string | string[]> | undefined} where */
-function conditionsText(where) {
+export function conditionsText(where) {
   return Object.entries(where ?? {}).flatMap(([name, values]) => [values].flat().map((value) => `${name}=${value}`)).join(", ");
 }
 
@@ -85,8 +90,7 @@ function conditionsText(where) {
  * @param {Definition} definition
  */
 export function hasForm({ when }) {
-  return when && Object.hasOwn(KINDS, when.kind) && when.window !== "month"
-    && (when.kind !== "budget" || when.burnt === undefined);
+  return when && Object.hasOwn(KINDS, when.kind) && when.window !== "month";
 }
 
 /**

@@ -10,9 +10,12 @@ import { begin } from "./begin.js";
 import { bars } from "./days.js";
 import { edit } from "./edits.js";
 import { listing, long } from "./listing.js";
+import { objectives } from "./objectives.js";
 import { badge, condition } from "./words.js";
 
 /** @typedef {import("../alerts.js").Common} Common */
+
+const OBJECTIVES = 1000; // as many as there may be
 
 const load = () => import("./rule.js");
 
@@ -53,13 +56,15 @@ export function part() {
     element,
     async show(common, signal) {
       const { rules, query } = common;
-      const told = await api.get("v1/alerts/days", {}, signal);
+      const [told, { objectives: list }] = await Promise.all([api.get("v1/alerts/days", {}, signal),
+        api.get("v1/objectives", { limit: OBJECTIVES }, signal)]);
       const may = session.mayWrite();
-      refill([rules, told, may, query.toString()], () => [
+      refill([rules, told, list, may, query.toString()], () => [
         rules.length ? listing("rules", ["Rule", "Severity", "When", "Told to", "Last 28 days", { text: "Change", unseen: true }],
           rules.map((rule) => row(rule, common, daysOf(told, rule.name)))) : begin(null),
         may && h("p", null, h("button", { type: "button", class: "first", id: "new-rule",
-          onclick: () => edit(async () => (await load()).ruleEdit(null, common)) }, "New rule…"))]);
+          onclick: () => edit(async () => (await load()).ruleEdit(null, common)) }, "New rule…")),
+        (list.length > 0 || may && rules.length > 0) && objectives(list)]);
     },
   };
 }

@@ -15,13 +15,13 @@ export const SEVERITIES = ["critical", "error", "warning", "info"];
  * A length of time as a definition has it: seconds, or text such as "30m".
  * @param {number | string | undefined} value
  */
-function time(value) {
+export function time(value) {
   return typeof value === "number" ? duration(value) : value ?? "–";
 }
 
 /** @param {Definition} when */
-function budget({ target, left, burnt, within }) {
-  const of = `of the error budget of ${percent(target)}`;
+function budget({ target, objective, left, burnt, within }) {
+  const of = `of the error budget of ${target === undefined ? objective : percent(target)}`;
   return left !== undefined ? `less than ${percent(left)} ${of} is left` : `${percent(burnt)} ${of} burnt in ${time(within)}`;
 }
 
