@@ -106,10 +106,11 @@ describe("the book of alerts", function()
     assert(transaction.run(monitor.database, function(execute)
       execute("INSERT INTO alert_state VALUES(1, 'shop', CAST('xx' AS BLOB))")
       execute("UPDATE alert SET rule_number = 7 WHERE id = 'a'")
+      execute("INSERT INTO alert_round VALUES(3, 1, 1, 0, NULL), (4, 1, 1, 0, '['), (5, 1, 1, 0, '[\"a\"]')")
       return execute("INSERT INTO alert_event(id, alert, rule, state, at, event) VALUES('E', 'a', 'r', 'firing', 1, '{')")
     end, true))
     assert.same({ 'the state of rule 1 for "shop" is damaged', "alert a is open, and its rule has no state for it",
-      "event E of an alert is no JSON" }, assert(monitor:check()))
+      "event E of an alert is no JSON", "the stores of round 4 of alerts are no JSON" }, assert(monitor:check()))
     now = NOW + 35 + 400 * 86400
     assert(monitor:prune("700d", { dry_run = true }))
     assert.equal("edcba", ids())

@@ -266,6 +266,11 @@ static void judge_alert_event(struct check *check, sqlite3_stmt *row) {
   problem(check, "event %s of an alert is no JSON", text(check, row, 0));
 }
 
+static void judge_round(struct check *check, sqlite3_stmt *row) {
+  problem(check, "the stores of round %lld of alerts are no JSON",
+          (long long)sqlite3_column_int64(row, 0));
+}
+
 /* A state has 144 bytes, the first of which is the version 1: alert/machine.h. */
 #define DAMAGED_STATES_SQL                                                                         \
   "SELECT rule, subject FROM alert_state WHERE length(state) <> 144 OR substr(state, 1, 1) <> "    \
@@ -285,22 +290,30 @@ static const char reach_sql[] =
     " SELECT store_id FROM store LEFT JOIN bounds ON bounds.store = store.number"
     " WHERE first_poll IS NOT first OR newest_poll IS NOT newest OR newest_active IS NOT active";
 
+#define HAS_TABLE_SQL(name) "SELECT count(*) FROM main.sqlite_schema WHERE name = '" name "'"
+
 /* A file has tables of alerts once something was written to them. */
 static loom_status check_alerts(struct check *check, loom_error *error) {
   static const struct {
-    const char *sql;
+    const char *has_table, *sql;
     void (*judge)(struct check *check, sqlite3_stmt *row);
   } questions[] = {
-      {DAMAGED_STATES_SQL, judge_alert_state},
-      {ALERTS_WITHOUT_STATE_SQL, judge_alert},
-      {"SELECT id FROM alert_event WHERE NOT json_valid(event) ORDER BY number", judge_alert_event},
+      {HAS_TABLE_SQL("alert_state"), DAMAGED_STATES_SQL, judge_alert_state},
+      {HAS_TABLE_SQL("alert_state"), ALERTS_WITHOUT_STATE_SQL, judge_alert},
+      {HAS_TABLE_SQL("alert_event"),
+       "SELECT id FROM alert_event WHERE NOT json_valid(event) ORDER BY number", judge_alert_event},
+      {HAS_TABLE_SQL("alert_round"),
+       "SELECT number FROM alert_round WHERE stores IS NOT NULL AND NOT json_valid(stores)"
+       " ORDER BY number",
+       judge_round},
   };
-  int64_t tables = 0;
-  loom_status status = loom_database_number(
-      check->database, "SELECT count(*) FROM main.sqlite_schema WHERE name = 'alert_state'",
-      &tables, error);
-  for (size_t i = 0; status == LOOM_OK && tables && i < sizeof questions / sizeof *questions; i++)
-    status = each_row(check, questions[i].sql, questions[i].judge, error);
+  loom_status status = LOOM_OK;
+  for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++) {
+    int64_t tables = 0;
+    status = loom_database_number(check->database, questions[i].has_table, &tables, error);
+    if (status == LOOM_OK && tables)
+      status = each_row(check, questions[i].sql, questions[i].judge, error);
+  }
   return status;
 }
 
