@@ -271,7 +271,10 @@ describe("alerts, over HTTP", function()
     assert.equal("a5", found.alert.id)
     found = expect(200, "read", "GET", "/v1/alert-rules/down/explain?store_id=east%201&at=2024-03-04T10:00:00Z&time=ms")
     assert.same({ "false", "ok", 1709546400000 }, { found.result, found.phase, found.at })
-    expect(409, "read", "GET", "/v1/alerts/fleet/explain")
+    assert.same({ at = 1709546400000, active = true }, found.polls[#found.polls])
+    found = expect(200, "read", "GET", "/v1/alerts/fleet/explain")
+    assert.same({ "stale", "system", cjson.null, "false", "s" }, { found.rule, found.of, found.store_id, found.result,
+      found.unit })
     expect(404, "read", "GET", "/v1/alert-rules/down/explain?store_id=none")
     expect(404, "read", "GET", "/v1/alert-rules/none/explain?store_id=east%201")
     local past = expect(200, "read", "POST", "/v1/alert-rules/backtest", { rule = rule, from = "2024-03-04 08:00:00",

@@ -108,17 +108,19 @@ local function evidence_of(evidence, instant)
   return "{" .. table.concat(members_of, ",") .. "}"
 end
 
---- Why a rule fires for a store, or why not.
+--- Why a rule fires for a store, a group, the fleet or the feed, or why not.
 -- @tparam table found of `loom.monitor:explain_alert`
 -- @tparam function instant see `loom.formats.instants`
 -- @tparam function link makes a path as clients see it
 function alert_shapes.explanation(found, instant, link)
-  return json.object("rule", json.text(found.rule), "kind", json.text(found.kind), "store_id", json.text(found.store_id), "at",
-    instant(found.at_utc), "result", json.text(found.result), "absence", json.text(found.absence ~= "" and found.absence or nil),
-    "value", json.any(found.value), "unit", json.text(found.unit), "threshold", json.any(found.threshold), "phase",
-    json.text(found.phase), "flapping", json.boolean(found.flapping), "stale", json.boolean(found.stale), "results",
-    json.number(found.results), "evidence", evidence_of(found.evidence, instant), "events",
-    json.array(found.events, event_of(instant)), "alert",
+  return json.object("rule", json.text(found.rule), "kind", json.text(found.kind), "of", json.text(found.of), "store_id",
+    json.text(found.store_id), "group", json.text(found.group), "at", instant(found.at_utc), "result", json.text(found.result),
+    "absence", json.text(found.absence ~= "" and found.absence or nil), "value", json.any(found.value), "unit",
+    json.text(found.unit), "threshold", json.any(found.threshold), "phase", json.text(found.phase), "flapping",
+    json.boolean(found.flapping), "stale", json.boolean(found.stale), "results", json.number(found.results), "evidence",
+    evidence_of(found.evidence, instant), "polls", json.array(found.polls or {}, function(poll)
+      return json.object("at", instant(poll.at_utc), "active", json.boolean(poll.active))
+    end), "events", json.array(found.events, event_of(instant)), "alert",
     found.alert and alert_shapes.whole_alert(found.alert, instant, link) or json.null)
 end
 

@@ -154,10 +154,12 @@ local explain_checkers = { at = request.as_text(time.instant), time = time_form 
 local function explain(arguments)
   local parameters = request.parameters(explain_checkers)
   local alert = find(arguments.id)
-  if alert.subject.kind ~= "store" then
-    problem.raise(409, "alerts about stores alone can be explained")
+  local kind = alert.subject.kind
+  if kind == "system" and alert.rule ~= "stale" then
+    problem.raise(409, "of the alerts of the system stale alone can be explained")
   end
-  send_explanation({ rule = alert.rule, store = alert.subject.id, at = parameters.at }, parameters, alert.id)
+  send_explanation({ rule = alert.rule, subject = (kind == "store" or kind == "group") and alert.subject.id or nil,
+    at = parameters.at }, parameters, alert.id)
 end
 
 local function explain_rule(arguments)
@@ -250,14 +252,17 @@ return {
       },
     },
     AlertExplanation = object {
-      rule = text, kind = text, store_id = text, at = "NullableInstant", result = { enum = { "true", "false", "none" } },
+      rule = text, kind = text, of = { enum = KINDS }, store_id = nullable_text, group = nullable_text,
+      at = "NullableInstant", result = { enum = { "true", "false", "none" } },
       absence = { anyOf = { { enum = absences }, { type = "null" } } }, value = nullable_number, unit = text,
       threshold = nullable_number, phase = { enum = { "ok", "pending", "firing", "resolving" } }, flapping = flag, stale = flag,
       results = { type = "integer", minimum = 0, description = "How many results are remembered." },
       evidence = { type = "object", description = "What the value was made from." },
+      polls = { type = "array", maxItems = 100, description = "Of a store, the last ones that were looked at.",
+        items = object { at = "FormattedInstant", active = flag } },
       events = { type = "array", items = event, description = "Of the day before." },
       alert = { anyOf = { "WholeAlert", { type = "null" } }, description = "The one that is explained, or the last one that had "
-        .. "begun for the store: its flags, what was told of it, and where." },
+        .. "begun: its flags, what was told of it, and where." },
     },
   },
   {
@@ -295,7 +300,7 @@ return {
     method = "GET", path = "/v1/alerts/{id}/explain", access = "read", restricted = "choice", handler = explain, tag = "alerts",
     summary = "Why an alert fires, or why not: by the rule as it is now", parameters = { at_parameter, time_parameter },
     responses = { [200] = { description = "The explanation.", schema = "AlertExplanation" },
-      [409] = { description = "It is not about a store.", problem = true } },
+      [409] = { description = "It is one of the system's, and not stale.", problem = true } },
   },
   {
     method = "GET", path = "/v1/alert-rules/{name}/explain", access = "read", restricted = "choice", handler = explain_rule,

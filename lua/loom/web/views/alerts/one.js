@@ -126,7 +126,7 @@ function content(alert, why, common) {
       h("div", { class: "row spread" }, h("h2", null, "Why"), h("span", { class: "switch" }, moment(null, "As of now"),
         moment(asked(instant(alert.at) ?? 0), "When it fired"))),
       why ? verdict(why, rule, zone) : h("p", { class: "hint" },
-        why === null ? "Alerts of stores are explained, by rules that there are." : "…")),
+        why === null ? "Its rule is no more, or is a function." : "…")),
     h("section", { class: "panel stack" }, h("h2", null, "What happened"), events(alert, zone)),
     alert.deliveries && h("section", { class: "panel stack" }, h("h2", null, "Who was told"), deliveries(alert, zone))];
 }
