@@ -229,6 +229,27 @@ describe("the agent's judgement", function()
     end
   end
 
+  -- What the agent makes of a rule and a store now, as it is explained at once, before later polls come.
+  local function look(judge, choose)
+    local place = choose(1, #judge.evaluation.rules)
+    local rule, store = judge.evaluation.rules[place], "s" .. choose(1, 6)
+    if rule.when.scope ~= "store" then
+      return nil
+    end
+    local _, state = judge.evaluation:state(place, store)
+    return { rule = rule.name, store = store, at = now, phase = state and state.phase or "ok",
+      why = assert(monitor:explain_alert { rule = rule.name, store = store, at = now }) }
+  end
+
+  local function expect_the_same(looks)
+    assert.is_true(#looks > 5, #looks)
+    for _, one in ipairs(looks) do
+      local why, told = assert(monitor:explain_alert { rule = one.rule, store = one.store, at = one.at }), one.why
+      assert.same({ told.result, told.absence, told.value, told.at_utc, one.phase, told.polls },
+        { why.result, why.absence, why.value, why.at_utc, why.phase, why.polls }, one.rule .. " " .. one.store .. " " .. one.at)
+    end
+  end
+
   -- What is in one list alone, and what in the other.
   local function differing(a, b)
     local lists, counts = { {}, {} }, {}
@@ -254,7 +275,7 @@ describe("the agent's judgement", function()
           put("rule", rule)
         end
       end
-      local judge, parts, judged = nil, 0, 0
+      local judge, parts, judged, looks, choose_looks = nil, 0, 0, {}, random.new(seed)
       now = START
       while now < START + 1.5 * DAY do
         local new
@@ -264,6 +285,9 @@ describe("the agent's judgement", function()
         local found = assert(judge:round())
         parts = parts + (not found.is_all and found.events > 0 and 1 or 0)
         judged = (select(1, judge.evaluation.native:instant()) or 0) / SECOND
+        if found.is_all and now < START + DAY and choose_looks(1, 25) == 1 then -- a day is what is evaluated before
+          looks[#looks + 1] = look(judge, choose_looks)
+        end
         if choose(1, 12) == 1 then
           judge:forget()
           judge = nil
@@ -280,6 +304,7 @@ describe("the agent's judgement", function()
       end
       assert.same({ {}, {} }, differing(compared(found.events), events_of(monitor)), "seed " .. seed)
       expect_explained(found.events, explained)
+      expect_the_same(looks)
       monitor:close()
       files.remove_folder(folder)
       folder, now = files.make_folder(), START
