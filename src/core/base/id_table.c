@@ -1,5 +1,6 @@
 /*
-** Store ids and their numbers: a hash table over one block of text.
+** Store ids and their numbers: a hash table over one block of text. Slots are in the order of their hashes but where these collide,
+** so that a table that grows is passed over from its beginning to its end, and so is what it becomes.
 */
 #include "base/id_table.h"
 
@@ -11,7 +12,7 @@
 #include <time.h>
 
 struct loom_id_slot {
-  uint32_t hash;   /* low bits of the hash, compared before the text is */
+  uint32_t hash;   /* says where it belongs, and is compared before the text is */
   uint32_t number; /* plus one; 0 marks a free slot */
 };
 
@@ -41,7 +42,7 @@ static uint64_t mix(uint64_t hash, uint64_t word) {
   return hash ^ hash >> 32;
 }
 
-static uint64_t hash_id(uint64_t seed, const char *id, size_t length) {
+static uint32_t hash_id(uint64_t seed, const char *id, size_t length) {
   uint64_t hash = mix(seed, length), word;
   for (; length > 8; id += 8, length -= 8) {
     memcpy(&word, id, 8);
@@ -49,7 +50,19 @@ static uint64_t hash_id(uint64_t seed, const char *id, size_t length) {
   }
   word = 0;
   memcpy(&word, id, length);
-  return mix(mix(hash, word), seed);
+  return (uint32_t)(mix(mix(hash, word), seed) >> 32);
+}
+
+/* Where a hash belongs among so many slots, or the next free one is. */
+static size_t place_of(uint32_t hash, size_t slot_count) {
+  return (size_t)((uint64_t)hash * slot_count >> 32) & (slot_count - 1);
+}
+
+static void fill_slot(struct loom_id_slot *slots, size_t count, struct loom_id_slot slot) {
+  size_t at = place_of(slot.hash, count);
+  while (slots[at].number)
+    at = (at + 1) & (count - 1);
+  slots[at] = slot;
 }
 
 static bool grow_slots(struct loom_id_table *table) {
@@ -59,14 +72,14 @@ static bool grow_slots(struct loom_id_table *table) {
   struct loom_id_slot *slots = calloc(count, sizeof *slots);
   if (!slots)
     return false;
-  for (uint32_t number = 0; number < table->count; number++) {
+  for (size_t i = 0; i < table->slot_count; i++)
+    if (table->slots[i].number)
+      fill_slot(slots, count, table->slots[i]);
+  for (uint32_t number = 0; !table->slots && number < table->count; number++) {
     size_t length;
     const char *id = loom_id_table_get(table, number, &length);
-    uint64_t hash = hash_id(table->seed, id, length);
-    size_t at = (hash >> 32) & (count - 1);
-    while (slots[at].number)
-      at = (at + 1) & (count - 1);
-    slots[at] = (struct loom_id_slot){(uint32_t)hash, number + 1};
+    uint32_t hash = hash_id(table->seed, id, length);
+    fill_slot(slots, count, (struct loom_id_slot){hash, number + 1});
   }
   free(table->slots);
   table->slots = slots;
@@ -97,11 +110,11 @@ static bool reserve(struct loom_id_table *table, size_t length) {
 }
 
 /* The slot that holds the id, or the empty one where it belongs. The table has slots, one of them empty. */
-static struct loom_id_slot *find_slot(const struct loom_id_table *table, uint64_t hash,
+static struct loom_id_slot *find_slot(const struct loom_id_table *table, uint32_t hash,
                                       const char *id, size_t length) {
-  size_t at = (hash >> 32) & (table->slot_count - 1);
+  size_t at = place_of(hash, table->slot_count);
   for (; table->slots[at].number; at = (at + 1) & (table->slot_count - 1)) {
-    if (table->slots[at].hash == (uint32_t)hash) {
+    if (table->slots[at].hash == hash) {
       size_t known_length;
       const char *known = loom_id_table_get(table, table->slots[at].number - 1, &known_length);
       if (known_length == length && memcmp(known, id, length) == 0)
@@ -128,7 +141,7 @@ uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t l
   if (table->count >= table->slot_count / 2 &&
       (table->count == LOOM_NO_NUMBER - 1 || !grow_slots(table)))
     return LOOM_NO_NUMBER;
-  uint64_t hash = hash_id(table->seed, id, length);
+  uint32_t hash = hash_id(table->seed, id, length);
   struct loom_id_slot *slot = find_slot(table, hash, id, length);
   if (slot->number)
     return slot->number - 1;
@@ -137,6 +150,6 @@ uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t l
   memcpy(table->text + table->text_size, id, length);
   table->text_size += length;
   table->offsets[table->count] = table->text_size;
-  *slot = (struct loom_id_slot){(uint32_t)hash, table->count + 1};
+  *slot = (struct loom_id_slot){hash, table->count + 1};
   return table->count++;
 }
