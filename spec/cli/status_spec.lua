@@ -180,6 +180,7 @@ dead      unknown  2024-02-20 13:30:00  12d 22h  2024-03-04 12:00:00
     local status = assert(monitor:status())
     local _, lines = out:gsub("\n", "")
     assert.equal(#status + 1, lines)
+    status:close()
     monitor:close()
   end)
 end)
