@@ -270,9 +270,9 @@ static struct loom_alert_clocks read_clocks(lua_State *L, struct alerts *alerts)
   alerts->round_ids = calloc(count + 1, sizeof *alerts->round_ids);
   if (!alerts->rounds || !alerts->round_ids)
     lloom_no_memory(L);
-  for (; alerts->round_count < count; alerts->round_count++) {
-    size_t i = alerts->round_count;
+  for (size_t i = 0; i < count; i++) {
     loom_id_table_init(&alerts->round_ids[i]);
+    alerts->round_count = i + 1; /* it is freed also where an error is raised */
     lua_rawgeti(L, 3, (int)i + 1);
     read_round(L, &alerts->rounds[i], &alerts->round_ids[i]);
     lua_pop(L, 1);
