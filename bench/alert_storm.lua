@@ -54,6 +54,7 @@ if arg[2] == "make" then -- in a process of its own, which needs more memory
   return
 end
 local monitor = assert(loom.open(arg[1]))
+monitor.database:stay_small()
 local agent = assert(Agent.new(monitor, { now = function() return NOW * 1000000 end, tell = function() end }))
 local start = os.clock()
 assert(agent:round(true))

@@ -149,7 +149,7 @@ describe("the lifetime of handles", function()
         prune = { database, { keep = 0 } }, query = { database, "SELECT 1" }, row = { database, "SELECT 1" },
         rows = { database, "SELECT 1" }, execute = { database, "SELECT 1" },
         is_lost = { database }, revision = { database }, newest = { database }, set_busy_timeout = { database, 10 },
-        clone = { database }, writing = { database }, audit = { database, { kind = "rule" } },
+        clone = { database }, stay_small = { database }, writing = { database }, audit = { database, { kind = "rule" } },
       }, { close = true })
     end)
 

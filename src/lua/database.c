@@ -73,6 +73,12 @@ static int writing(lua_State *L) {
   return 2;
 }
 
+/* stay_small(): writes with little cache. */
+static int stay_small(lua_State *L) {
+  loom_database_stay_small(lloom_check_handle(L, 1, LLOOM_DATABASE));
+  return 0;
+}
+
 /* set_busy_timeout(milliseconds): true, or a failure while a report computes. */
 static int set_busy_timeout(lua_State *L) {
   loom_error error;
@@ -314,6 +320,7 @@ void lloom_register_database(lua_State *L) {
                                      {"revision", revision},
                                      {"newest", newest},
                                      {"set_busy_timeout", set_busy_timeout},
+                                     {"stay_small", stay_small},
                                      {"is_lost", is_lost},
                                      {"clone", clone},
                                      {"writing", writing},

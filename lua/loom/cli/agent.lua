@@ -99,6 +99,7 @@ function command.run(args)
     if not agent then
       return common.fail(message, code == "EUNAVAILABLE" and UNAVAILABLE or nil)
     end
+    monitor.database:stay_small()
     core.note_asked_to_end()
     local done
     done, message = rounds(agent, args.once)

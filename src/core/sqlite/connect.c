@@ -111,6 +111,8 @@ loom_status loom_database_set_for(loom_database *database, enum loom_settings se
   if (database->settings == settings)
     return LOOM_OK;
   loom_status status = loom_database_execute(database, settings_sql[settings], error);
+  if (status == LOOM_OK && database->stays_small)
+    status = loom_database_execute(database, "PRAGMA cache_size=-4096", error);
   database->settings = status == LOOM_OK ? settings : LOOM_UNSET;
   return status;
 }

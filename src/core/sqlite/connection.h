@@ -53,6 +53,7 @@ struct loom_database {
   int version; /* of the schema */
   bool in_memory;
   bool leaves_checkpoints;
+  bool stays_small; /* who writes has no larger cache than who reads */
   /*
   ** The connection is not as it should be: alone with the file, or without locks. It is made anew for each transaction, as it
   ** keeps others away, or does not see what they change. */

@@ -71,6 +71,11 @@ loom_status loom_database_leave_checkpoints(loom_database *database, loom_error 
   return database->sqlite ? loom_database_stop_checkpoints(database, error) : LOOM_OK;
 }
 
+void loom_database_stay_small(loom_database *database) {
+  database->stays_small = true;
+  database->settings = LOOM_UNSET;
+}
+
 loom_status loom_database_set_busy_timeout(loom_database *database, int busy_timeout,
                                            loom_error *error) {
   loom_status status = loom_database_check_idle(database, error);

@@ -42,6 +42,9 @@ loom_status loom_database_open(const char *path, enum loom_open_mode mode, int b
 */
 loom_status loom_database_leave_checkpoints(loom_database *database, loom_error *error);
 
+/* From the next transaction on a process that is to stay small writes with 4 MiB of cache rather than 16. */
+void loom_database_stay_small(loom_database *database);
+
 /*
 ** How many milliseconds transactions wait for other writers from now on, also of clones made from now on. LOOM_EINVAL while a
 ** report computes.
