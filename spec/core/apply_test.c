@@ -514,12 +514,46 @@ static void many_that_are_given_up(void **test) {
   loom_staging_free(staging);
 }
 
+/* Whose references are not looked up while they are written: all are to stores that there are, and others are refused again. */
+static void hours_of_many_stores(void **test) {
+  (void)test;
+  enum { STORES = 4096, BUDGET = 1500 };
+  char id[16];
+  double share;
+  loom_error error;
+  loom_apply *apply;
+  loom_database *database = memory_database();
+  loom_staging *staging = new_staging(&(struct loom_staging_options){.kind = LOOM_HOURS});
+  for (uint32_t i = 0; i < STORES; i++) {
+    struct loom_record hours = {.date = LOOM_ALWAYS, .open = 3600, .close = 7200, .order = i};
+    hours.store =
+        loom_id_table_put(&staging->ids, id, (size_t)snprintf(id, sizeof id, "store %u", i));
+    assert_status(loom_staging_add_records(staging, &hours, 1, &error), LOOM_OK, &error);
+  }
+  loom_staging_complete(staging);
+  assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
+  assert_status(loom_apply_new(staging, database, &apply, &error), LOOM_OK, &error);
+  loom_status status;
+  do {
+    status = loom_apply_step(apply, BUDGET, &share, &error);
+    assert_int_equal(number(database, "PRAGMA foreign_keys"), 1);
+  } while (status == LOOM_OK);
+  assert_status(status, LOOM_DONE, &error);
+  loom_apply_free(apply);
+  assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
+  assert_int_equal(number(database, "SELECT count(*) FROM hours"), STORES);
+  assert_int_equal(number(database, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+  loom_staging_free(staging);
+  loom_database_close(database);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(polls_in_steps),       cmocka_unit_test(records_in_steps),
       cmocka_unit_test(attributes_in_steps),  cmocka_unit_test(a_failure_keeps_overrides),
       cmocka_unit_test(the_database_fails),   cmocka_unit_test(stored_hours_that_are_corrupt),
       cmocka_unit_test(the_last_note_counts), cmocka_unit_test(as_a_whole_or_a_few_at_a_time),
-      cmocka_unit_test(one_that_is_given_up), cmocka_unit_test(many_that_are_given_up)};
+      cmocka_unit_test(one_that_is_given_up), cmocka_unit_test(many_that_are_given_up),
+      cmocka_unit_test(hours_of_many_stores)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -277,12 +277,18 @@ static loom_status apply_and_note(loom_apply *apply, size_t count, loom_error *e
   return status;
 }
 
+/* Hours of so many stores, each of which has its number from this apply, would have it looked up again for every week. */
+static bool has_known_stores(const loom_staging *staging) {
+  return staging->options.kind == LOOM_HOURS && staging->ids.count >= BULK_LEAST;
+}
+
 /* Applies the records that are next, and notes what they have changed: whoever ends the transaction then, it is noted. */
 static loom_status apply_some(loom_apply *apply, uint64_t stop, loom_error *error) {
   const loom_staging *staging = apply->staging;
   loom_status status = LOOM_OK;
   apply->changes = (struct loom_changes){0};
   loom_changes_silence(apply->database, true);
+  loom_database_check_references(apply->database, !has_known_stores(staging));
   while (status == LOOM_OK && apply->applied < stop &&
          (status = find_records(apply, error)) == LOOM_OK) {
     size_t count =
@@ -294,6 +300,7 @@ static loom_status apply_some(loom_apply *apply, uint64_t stop, loom_error *erro
   }
   if (status == LOOM_OK || status == LOOM_DONE)
     status = loom_record_write_flush(apply->write, error);
+  loom_database_check_references(apply->database, true);
   loom_changes_silence(apply->database, false);
   if (status == LOOM_OK)
     status = loom_changes_note(apply->database, &apply->changes,
