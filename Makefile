@@ -43,9 +43,11 @@ WEB_FILES := $(shell find lua/loom/web -name '*.html' -o -name '*.js' -o -name '
 HAVE_LUAJIT := $(shell pkg-config --exists $(LUAJIT_PC) && echo yes)
 MODULES := $(BUILD)/lua5.4/loom/core.so $(if $(HAVE_LUAJIT),$(BUILD)/luajit/loom/core.so)
 
-# What sends alerts is a module of its own, which only the agent loads: the others need no libcurl.
+# What sends alerts, and what asks a cluster, are modules of their own, which only the agent and who has a cluster load: the others
+# need no libcurl.
 HAVE_CURL := $(shell pkg-config --exists libcurl && echo yes)
 SENDERS   := $(if $(HAVE_CURL),$(MODULES:%/core.so=%/curl.so))
+CLUSTER   := $(SENDERS:%/curl.so=%/cluster.so)
 CURL      := $(if $(HAVE_CURL),$(shell pkg-config --libs libcurl))
 
 EXTENSION := $(BUILD)/loom_polls.so
@@ -53,7 +55,7 @@ EXTENSION := $(BUILD)/loom_polls.so
 # The other Luas, for those who ask for them: `make lua5.3`, or all whose headers are installed.
 OTHER_LUAS := $(foreach version,5.1 5.2 5.3,$(shell pkg-config --exists lua$(version) && echo lua$(version)))
 
-all: $(MODULES) $(SENDERS) $(EXTENSION) ## Build in place; bin/loom then runs from the checkout
+all: $(MODULES) $(SENDERS) $(CLUSTER) $(EXTENSION) ## Build in place; bin/loom then runs from the checkout
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -82,6 +84,14 @@ $(BUILD)/$(1)/curl.o: src/curl/module.c $(HEADERS)
 $(BUILD)/$(1)/loom/curl.so: $(BUILD)/$(1)/curl.o $(BUILD)/$(1)/binding.o $(NET) $(LIBRARY)
 	@mkdir -p $$(@D)
 	$$(call say,LD)$(CC) $(LIBFLAG) $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(CURL) -lm
+
+$(BUILD)/$(1)/cluster.o: src/cluster/module.c $(HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(2) -c -o $$@ $$<
+
+$(BUILD)/$(1)/loom/cluster.so: $(BUILD)/$(1)/cluster.o $(BUILD)/$(1)/binding.o $(NET) $(LIBRARY)
+	@mkdir -p $$(@D)
+	$$(call say,LD)$(CC) $(LIBFLAG) $(LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$^ $(CURL) $(LDLIBS)
 endef
 $(eval $(call module,lua5.4,$$(shell pkg-config --cflags $(LUA_PC))))
 $(eval $(call module,luajit,$$(shell pkg-config --cflags $(LUAJIT_PC))))
@@ -96,7 +106,7 @@ $(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
 # The extension: what it has of the core, compiled anew to call the SQLite of the program that loads it.
 EXTENSION_PARTS := $(patsubst src/core/%.c,%,$(wildcard src/core/base/*.c src/core/time/*.c \
     src/core/measure/*.c src/core/report/*.c)) \
-  $(addprefix sqlite/,connect connection cursor database date_functions failure feed_sqlite figures_options figures_table identity \
+  $(addprefix sqlite/,connect connection cursor database date_functions failure feed_sqlite figures_options figures_table head identity \
     in_schema intake place poll_sql polls_table revision roster_sqlite schema search_sql snapshot source_sqlite sql_instant statement \
     stored_exclusion stored_hours stored_polls transaction wal_index week_sql)
 $(BUILD)/extension/%.o: src/%.c $(HEADERS) src/extension/sqlite.h
@@ -397,6 +407,8 @@ install: all $(HELP) ## Install the command, its manual page, the modules and th
 	  install -D -m 644 lua/$$file $(DESTDIR)$(luadir)/$$file && echo $(luadir)/$$file >>$(list) || exit 1; done
 	$(call put,$(list),755,$(BUILD)/lua5.4/loom/core.so,$(lua54_cdir)/loom/core.so)
 	$(if $(HAVE_LUAJIT),$(call put,$(list),755,$(BUILD)/luajit/loom/core.so,$(luajit_cdir)/loom/core.so))
+	$(if $(HAVE_CURL),$(call put,$(list),755,$(BUILD)/lua5.4/loom/cluster.so,$(lua54_cdir)/loom/cluster.so))
+	$(if $(HAVE_CURL),$(if $(HAVE_LUAJIT),$(call put,$(list),755,$(BUILD)/luajit/loom/cluster.so,$(luajit_cdir)/loom/cluster.so)))
 	$(if $(HAVE_CURL),$(call put,$(list),755,$(BUILD)/lua5.4/loom/curl.so,$(lua54_cdir)/loom/curl.so))
 	$(if $(HAVE_CURL),$(if $(HAVE_LUAJIT),$(call put,$(list),755,$(BUILD)/luajit/loom/curl.so,$(luajit_cdir)/loom/curl.so)))
 	$(call put,$(list),755,$(EXTENSION),$(libdir)/loom/loom_polls.so)
@@ -420,7 +432,7 @@ uninstall: ## Remove what `make install` has put below PREFIX, and nothing else
 
 # For LuaRocks, which says where headers are and where things go.
 ROCK_LUAJIT := $(if $(HAVE_LUAJIT),$(if $(wildcard $(LUA_INCDIR)/luajit.h),,yes)) # another Lua's rock has both
-ROCK_CURL := $(if $(HAVE_CURL),curl.so) # who sends alerts has libcurl
+ROCK_CURL := $(if $(HAVE_CURL),curl.so cluster.so) # who sends alerts, or has a cluster, has libcurl
 rock: $(addprefix $(BUILD)/$(ROCK)/loom/,core.so $(ROCK_CURL)) $(if $(ROCK_LUAJIT),$(BUILD)/luajit/loom/core.so) $(EXTENSION)
 
 # LuaRocks has made the folders. They are missing with `luarocks make --pack-binary-rock`, which LuaRocks 3.8 tells of
@@ -431,7 +443,7 @@ install-rock: rock
 	for file in $(patsubst lua/%,%,$(LUA_FILES) $(WEB_FILES)); do \
 	  install -D -m 644 lua/$$file $(LUADIR)/$$file || exit 1; done
 	install -D -m 755 $(BUILD)/$(ROCK)/loom/core.so $(LIBDIR)/loom/core.so
-	$(if $(ROCK_CURL),install -D -m 755 $(BUILD)/$(ROCK)/loom/curl.so $(LIBDIR)/loom/curl.so)
+	for module in $(ROCK_CURL); do install -D -m 755 $(BUILD)/$(ROCK)/loom/$$module $(LIBDIR)/loom/$$module || exit 1; done
 	$(if $(ROCK_LUAJIT),install -D -m 755 $(BUILD)/luajit/loom/core.so $(LIBDIR)/luajit/loom/core.so)
 	install -D -m 755 $(EXTENSION) $(LIBDIR)/loom/loom_polls.so
 	install -D -m 755 bin/loom $(BINDIR)/loom

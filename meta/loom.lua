@@ -31,10 +31,10 @@ local loom = {}
 ---```lua
 ---local monitor = assert(loom.open("stores.db", { create = true }))
 ---```
----@param path string a file, or `":memory:"`
+---@param path string a file, `":memory:"`, or a cluster.conf, whose polls are in a cluster (docs/cluster.md)
 ---@param options? loom.open.options
 ---@return loom.monitor|nil
----@return string? # the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY
+---@return string? # the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY; of a cluster also EINPUT, EIO and EUNAVAILABLE
 ---@return string? # its code
 function loom.open(path, options) end
 

@@ -32,7 +32,7 @@ local loom = {
 }
 
 --- Opens a database.
--- @tparam string path a file, or `":memory:"`
+-- @tparam string path a file, `":memory:"`, or a cluster.conf, whose polls are in a cluster (docs/cluster.md)
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.create make the file if it does not exist
 -- @tparam[opt=10000] int options.busy_timeout milliseconds to wait for another writer
@@ -42,7 +42,8 @@ local loom = {
 -- @tparam[opt=os.time] function options.clock gives the seconds since 1970, for "now" and "today"
 -- @tparam[opt="library"] string options.by who changes something through this monitor, for `loom.monitor:audit`: up to 255 bytes
 -- @treturn loom.monitor|nil
--- @treturn ?string the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY
+-- @treturn ?string the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY; of a cluster also EINPUT, EIO and
+--   EUNAVAILABLE
 -- @treturn ?string its code
 -- @usage local monitor = assert(loom.open("stores.db", { create = true }))
 function loom.open(path, options)

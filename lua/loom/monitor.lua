@@ -26,6 +26,7 @@ local Ingester = later.module "loom.ingester"
 local inspection = later.module "loom.inspection"
 local Job = later.module "loom.job"
 local loading = require "loom.loading"
+local opening = require "loom.opening"
 local overrides = later.module "loom.overrides"
 local preview = later.module "loom.preview"
 local Report = later.module "loom.report"
@@ -57,15 +58,16 @@ local checkers = {
 function Monitor.open(path, options)
   check.argument("open", 1, path, check.text)
   options = check.options("open", options, checkers)
-  local database, message, code = core.open(path, {
+  local database, file, code = opening.open(path, {
     create = options.create, busy_timeout = options.busy_timeout, checkpoint = options.checkpoint,
   })
   if not database then
-    return nil, message, code
+    return nil, file, code
   end
   return setmetatable({
     database = database,
     path = path,
+    file = file,
     default_zone = options.default_zone or "America/Chicago",
     max_ahead = options.max_ahead or MAX_AHEAD,
     clock = options.clock or os.time,

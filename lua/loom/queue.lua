@@ -84,7 +84,7 @@ function Queue.new(monitor, options)
     keep = math.floor((options.keep_seconds or 7 * 86400) * SECOND),
     keep_count = options.keep_count or 1000,
     threads = options.threads,
-    leash = Leash.new(monitor.path, options.time_limit, options.log_limit),
+    leash = Leash.new(monitor.file, options.time_limit, options.log_limit),
     neutralise_formulas = options.neutralise_formulas or false,
     on_end = options.on_end,
     log = options.log,

@@ -6,6 +6,7 @@
 #include "sqlite/check.h"
 #include "sqlite/database.h"
 #include "sqlite/info.h"
+#include "sqlite/remote.h"
 #include "sqlite/source_sqlite.h"
 #include "time/civil.h"
 #include "write/audit.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 
 loom_source *lloom_source(loom_database *database, bool shared) {
-  return shared ? loom_source_sqlite_shared(database) : loom_source_sqlite(database);
+  return loom_source_of(database, shared);
 }
 
 static int close_database(lua_State *L) {
@@ -289,7 +290,10 @@ static int check(lua_State *L) {
   loom_error error;
   struct problems problems = {0};
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  loom_remote *remote = loom_database_remote(database);
   loom_status status = loom_check_run(database, add_problem, &problems, &error);
+  if (status == LOOM_OK && remote)
+    status = remote->type->check(remote, add_problem, &problems, &error);
   if (status == LOOM_OK && problems.out_of_memory)
     status = loom_no_memory(&error);
   if (status != LOOM_OK) {

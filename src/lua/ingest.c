@@ -117,7 +117,7 @@ int lloom_ingest(lua_State *L) {
   lloom_read_author(L, 2, &author);
   struct ingest_handle *handle = lloom_new_handle(L, INGEST, sizeof *handle);
   loom_staging *staging = loom_staging_new(&kept);
-  loom_sink *sink = loom_sink_sqlite(database);
+  loom_sink *sink = loom_sink_of(database);
   struct loom_load_note *note = author.at ? loom_load_note_new(&author, options.source) : NULL;
   loom_status status = staging && sink && (note || !author.at) ? LOOM_OK : loom_no_memory(&error);
   if (status == LOOM_OK)

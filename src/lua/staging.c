@@ -49,7 +49,7 @@ static int apply(lua_State *L) {
   loom_error error;
   loom_staging *staging = lloom_check_handle(L, 1, LLOOM_STAGING);
   loom_database *database = lloom_check_handle(L, 2, LLOOM_DATABASE);
-  loom_sink *sink = loom_sink_sqlite(database);
+  loom_sink *sink = loom_sink_of(database);
   if (!sink)
     return lloom_no_memory(L);
   loom_staging_complete(staging);

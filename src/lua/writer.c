@@ -3,6 +3,7 @@
 */
 #include "binding.h"
 
+#include "sqlite/remote.h"
 #include "time/civil.h"
 #include "write/delete_write.h"
 #include "write/poll_write.h"
@@ -29,7 +30,10 @@ static int close_writer(lua_State *L) {
   return 0;
 }
 
-/* writer(path [, {busy_timeout = milliseconds, capacity = bytes, uploads = count}]): see writer.h. */
+/*
+** writer(path [, {busy_timeout = milliseconds, capacity = bytes, uploads = count} [, database]]): see writer.h; with a database's handle,
+** polls go where that has its own.
+*/
 int lloom_writer(lua_State *L) {
   static const char *const known[] = {"busy_timeout", "capacity", "uploads", NULL};
   loom_error error;
@@ -40,6 +44,8 @@ int lloom_writer(lua_State *L) {
           (int)lloom_option_integer(L, 2, "busy_timeout", LOOM_BUSY_TIMEOUT, 0, INT32_MAX),
       .capacity = (size_t)lloom_option_integer(L, 2, "capacity", WAITING_MAX, 0, INT32_MAX),
       .announced = (unsigned)lloom_option_integer(L, 2, "uploads", UPLOADS_MAX, 0, 1000)};
+  if (!lua_isnoneornil(L, 3))
+    options.remote = loom_database_remote(lloom_check_handle(L, 3, LLOOM_DATABASE));
   struct lloom_handle *handle = lloom_new_handle(L, WRITER, sizeof *handle);
   if (loom_writer_new(path, &options, (loom_writer **)&handle->object, &error) != LOOM_OK)
     return lloom_failure(L, &error);

@@ -8,6 +8,7 @@ return {
   ["audit"] = "loom audit stores.db --store 'shop 1' --limit 20",
   ["backup"] = "loom backup stores.db stores-monday.db",
   ["check"] = "loom check stores.db",
+  ["cluster"] = "loom cluster create cluster.conf",
   ["completion"] = "loom completion bash",
   ["delete"] = "loom delete stores.db polls --store 'shop 1' --from '2024-03-01 00:00' --to '2024-03-01 23:59'",
   ["doctor"] = "loom doctor stores.db",

@@ -70,7 +70,7 @@ end
 
 -- A writer of the database that a monitor has open; nil, and why there can be none, or why it must not be served.
 local function open_writer(options, monitor)
-  local writer, message = core.writer(options.database, { uploads = options.uploads or UPLOADS })
+  local writer, message = core.writer(monitor.file, { uploads = options.uploads or UPLOADS }, monitor.database)
   if not writer then
     return nil, message
   end

@@ -20,6 +20,8 @@
 #include <stdint.h>
 
 typedef struct loom_database loom_database; /* as in database.h */
+struct loom_pending;                        /* as in remote.h */
+struct loom_remote;
 
 #define LOOM_APPLICATION_ID 0x4c6f6f6d /* "Loom", in the header of every database file */
 
@@ -66,7 +68,10 @@ struct loom_database {
   uint64_t begun;       /* how many write transactions have been, without their parts */
   int changes;          /* SQLite's count of rows that were changed when it began */
   int64_t pages;        /* and of pages that it had written */
-  struct loom_holder *holders; /* within the transaction, the last one first */
+  struct loom_holder *holders;  /* within the transaction, the last one first */
+  struct loom_remote *remote;   /* that has the polls; NULL: they are here. See remote.h */
+  struct loom_pending *pending; /* of the write transaction */
+  bool pending_undone;          /* a part that may have had a share in it was undone */
   /* Statements that are not in use, the one used last first: see statement.h. */
   struct loom_kept_statement {
     sqlite3_stmt *statement;

@@ -5,6 +5,7 @@
 #include "sqlite/connect.h"
 #include "sqlite/connection.h"
 #include "sqlite/identity.h"
+#include "sqlite/remote.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -92,6 +93,16 @@ loom_database *loom_database_retain(loom_database *database) {
   return database;
 }
 
+void loom_database_set_remote(loom_database *database, loom_remote *remote) {
+  if (database->remote)
+    database->remote->type->release(database->remote);
+  database->remote = remote;
+}
+
+loom_remote *loom_database_remote(const loom_database *database) {
+  return database->remote;
+}
+
 loom_zones *loom_database_zones(const loom_database *database) {
   return database->zones;
 }
@@ -117,6 +128,8 @@ void loom_database_close(loom_database *database) {
     leave_lost_file(database);
   loom_database_disconnect(database);
   loom_place_free(&database->place);
+  if (database->remote)
+    database->remote->type->release(database->remote);
   loom_database_close(database->blank);
   loom_zones_free(database->zones);
   free(database->schema);
@@ -174,6 +187,8 @@ loom_status loom_database_clone(loom_database *database, loom_database **clone, 
     status = copy_memory(database, *clone, error);
   if (status == LOOM_OK && database->leaves_checkpoints)
     status = loom_database_leave_checkpoints(*clone, error);
+  if (status == LOOM_OK && database->remote)
+    loom_database_set_remote(*clone, database->remote->type->retain(database->remote));
   if (status == LOOM_OK && !database->in_memory &&
       !loom_place_equal(&database->place, &(*clone)->place)) {
     /* the log beside it is another file's */

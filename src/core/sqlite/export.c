@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "measure/week.h"
 #include "measure/week_text.h"
+#include "sqlite/head.h"
+#include "sqlite/remote.h"
 #include "sqlite/statement.h"
 #include "sqlite/stored_exclusion.h"
 #include "sqlite/stored_hours.h"
@@ -23,6 +25,7 @@ struct loom_export {
   loom_database *database;
   enum loom_kind kind;
   sqlite3_stmt *rows;
+  struct loom_remote_polls *remote; /* instead of rows, where polls are elsewhere */
   struct loom_polls polls;
   struct loom_hours_list week;
   struct loom_text text;
@@ -105,6 +108,21 @@ static size_t row_size(const loom_export *export) {
   return size;
 }
 
+static loom_status put_polls_of(loom_export *export, const char *id, size_t id_length,
+                                const struct loom_polls *polls, loom_error *error) {
+  if (!loom_text_reserve(&export->text, polls->count * (2 * id_length + 64)))
+    return loom_no_memory(error);
+  for (size_t i = 0; i < polls->count; i++) {
+    loom_poll poll = polls->items[i];
+    loom_csv_put_field(&export->text, id, id_length);
+    loom_text_put(&export->text, loom_poll_active(poll) ? ",active," : ",inactive,",
+                  loom_poll_active(poll) ? 8 : 10);
+    put_instant(export, loom_poll_instant(poll));
+    loom_text_put_char(&export->text, '\n');
+  }
+  return LOOM_OK;
+}
+
 static loom_status put_polls(loom_export *export, loom_error *error) {
   sqlite3_stmt *row = export->rows;
   int32_t day;
@@ -114,20 +132,18 @@ static loom_status put_polls(loom_export *export, loom_error *error) {
   loom_status status = loom_stored_day(export->database, row, 2, &day, error);
   if (status == LOOM_OK)
     status = loom_stored_polls_add(export->database, row, 1, day, &export->polls, error);
-  if (status == LOOM_OK &&
-      !loom_text_reserve(&export->text, export->polls.count * (2 * id_length + 64)))
-    status = loom_no_memory(error);
+  return status == LOOM_OK ? put_polls_of(export, id, id_length, &export->polls, error) : status;
+}
+
+static loom_status put_remote(loom_export *export, loom_error *error) {
+  const char *id;
+  size_t length;
+  const struct loom_polls *polls;
+  loom_status status = export->remote->next(export->remote, &id, &length, &polls, error);
+  export->ended = status == LOOM_DONE;
   if (status != LOOM_OK)
-    return status;
-  for (size_t i = 0; i < export->polls.count; i++) {
-    loom_poll poll = export->polls.items[i];
-    loom_csv_put_field(&export->text, id, id_length);
-    loom_text_put(&export->text, loom_poll_active(poll) ? ",active," : ",inactive,",
-                  loom_poll_active(poll) ? 8 : 10);
-    put_instant(export, loom_poll_instant(poll));
-    loom_text_put_char(&export->text, '\n');
-  }
-  return LOOM_OK;
+    return export->ended ? LOOM_OK : status;
+  return put_polls_of(export, id, length, polls, error);
 }
 
 static void put_text(loom_export *export, const char *text) {
@@ -347,6 +363,9 @@ static void let_go(struct loom_holder *holder) {
   loom_holder_end(holder);
   sqlite3_finalize(export->rows);
   export->rows = NULL;
+  if (export->remote)
+    export->remote->free(export->remote);
+  export->remote = NULL;
   if (export->in_transaction)
     loom_database_end_read(export->database);
   export->in_transaction = false;
@@ -364,7 +383,12 @@ loom_status loom_export_new(loom_database *database, enum loom_kind kind, loom_e
   int64_t layered = 0;
   loom_status status = loom_database_begin_read(database, error);
   export->in_transaction = status == LOOM_OK;
-  if (status == LOOM_OK)
+  loom_remote *remote = kind == LOOM_POLLS ? loom_database_remote(database) : NULL;
+  if (status == LOOM_OK && remote)
+    status = remote->type->open_polls(remote, database, &export->remote, error);
+  else if (status == LOOM_OK && kind == LOOM_POLLS)
+    status = loom_head_refuse(database, error);
+  if (status == LOOM_OK && !remote)
     status = loom_database_prepare(database, sql[kind], &export->rows, error);
   if (status == LOOM_OK && layered_sql[kind])
     status = loom_database_number(database, layered_sql[kind], &layered, error);
@@ -400,6 +424,10 @@ loom_status loom_export_next(loom_export *export, const char **text, size_t *len
   export->header_given = true;
   /* Stepping a statement again after its end would start it anew. */
   while (status == LOOM_OK && !export->ended && export->text.length < STRETCH) {
+    if (export->remote) {
+      status = put_remote(export, error);
+      continue;
+    }
     int step = sqlite3_step(export->rows);
     export->ended = step == SQLITE_DONE;
     if (step == SQLITE_ROW)

@@ -5,6 +5,7 @@
 #include "sqlite/feed_sqlite.h"
 #include "base/grow.h"
 #include "sqlite/cursor.h"
+#include "sqlite/head.h"
 #include "sqlite/statement.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
@@ -57,7 +58,9 @@ static void let_go(struct loom_holder *holder) {
 }
 
 static loom_status begin(loom_feed *head, loom_error *error) {
-  return loom_snapshot_begin(&of_head(head)->part, let_go, error);
+  struct sqlite_feed *feed = of_head(head);
+  loom_status status = loom_snapshot_begin(&feed->part, let_go, error);
+  return status == LOOM_OK ? loom_head_refuse(feed->database, error) : status;
 }
 
 static void free_feed(loom_feed *head) {

@@ -3,10 +3,24 @@
 */
 #include "sqlite/info.h"
 #include "sqlite/connection.h"
+#include "sqlite/remote.h"
 #include "time/civil.h"
 
 static bool is_instant(int64_t value) {
   return value >= LOOM_INSTANT_MIN && value <= LOOM_INSTANT_MAX;
+}
+
+/* The polls are not in the file. */
+static loom_status ask_remote(loom_database *database, struct loom_info *info, loom_error *error) {
+  loom_remote *remote = loom_database_remote(database);
+  struct loom_remote_info there = {0};
+  if (!remote)
+    return LOOM_OK;
+  loom_status status = remote->type->info(remote, database, &there, error);
+  info->polls = there.polls;
+  info->days = there.days;
+  info->size += there.size;
+  return status;
 }
 
 loom_status loom_info_read(loom_database *database, struct loom_info *info, loom_error *error) {
@@ -40,6 +54,8 @@ loom_status loom_info_read(loom_database *database, struct loom_info *info, loom
   for (size_t i = 0; status == LOOM_OK && i < sizeof questions / sizeof *questions; i++)
     status = loom_database_number(database, questions[i].sql, questions[i].number, error);
   loom_database_end_read(database);
+  if (status == LOOM_OK)
+    status = ask_remote(database, info, error);
   if (status == LOOM_OK && info->polls &&
       !(is_instant(info->first_poll) && is_instant(info->newest_poll)))
     status = loom_database_corrupt(

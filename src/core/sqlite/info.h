@@ -16,7 +16,7 @@ struct loom_info {
   int64_t special_days, exclusions;
   int64_t overrides;  /* weeks, timezones and spans of special days that were set by hand */
   int64_t attributes; /* values, of all stores */
-  int64_t size;       /* bytes of the database file */
+  int64_t size;       /* bytes of the database file, and of polls that are elsewhere */
   int64_t schema_version;
 };
 

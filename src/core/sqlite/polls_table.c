@@ -304,6 +304,20 @@ static int prepare(struct polls_table *table, const char *sql, sqlite3_stmt **st
   return result;
 }
 
+/* The polls of a head (head.h) are elsewhere: none would be told where there are some. */
+static int check_here(struct polls_table *table) {
+  sqlite3_stmt *find = NULL;
+  bool is_head = loom_prepare_in_schema(table->sqlite, table->schema,
+                                        "SELECT 1 FROM main.service WHERE name = 'cluster'",
+                                        SQLITE_PREPARE_NO_VTAB, &find) == SQLITE_OK &&
+                 sqlite3_step(find) == SQLITE_ROW;
+  sqlite3_finalize(find);
+  if (!is_head)
+    return SQLITE_OK;
+  fail(table, SQLITE_ERROR, "the polls are in a cluster, which has to be asked for them");
+  return SQLITE_ERROR;
+}
+
 /* Reads the block that the statement stands on. */
 static int take_block(struct polls_table *table, struct polls_cursor *cursor) {
   int64_t day = sqlite3_column_int64(cursor->blocks, 0);
@@ -345,7 +359,9 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *plan
     sqlite3_reset(cursor->blocks);
   cursor->blocks = NULL;
   sqlite3_stmt **blocks = selection.store ? &cursor->store : &cursor->scan;
-  int result = prepare(table, selection.store ? store_sql : scan_sql, blocks);
+  int result = check_here(table);
+  if (result == SQLITE_OK)
+    result = prepare(table, selection.store ? store_sql : scan_sql, blocks);
   if (result == SQLITE_OK)
     result = sqlite3_bind_int64(*blocks, 1, selection.first_day);
   if (result == SQLITE_OK)

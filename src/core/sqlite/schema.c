@@ -89,7 +89,8 @@
 
 /*
 ** What the service keeps: `reports`, the folder of report files, which no other database has (report_folder.lua), and sessions,
-** by the hashes of their cookies (sessions.lua); and `configuration`, how often that has changed (alerts/configuration.lua).
+** by the hashes of their cookies (sessions.lua); and `configuration`, how often that has changed (alerts/configuration.lua). Of a
+** head also `cluster`, where its polls are (head.h).
 */
 #define SERVICE_TABLE                                                                              \
   "CREATE TABLE service(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"

@@ -4,6 +4,7 @@
 #include "sqlite/source_sqlite.h"
 #include "sqlite/connection.h"
 #include "sqlite/feed_sqlite.h"
+#include "sqlite/remote.h"
 #include "sqlite/roster_sqlite.h"
 #include "sqlite/snapshot.h"
 
@@ -44,4 +45,11 @@ loom_source *loom_source_sqlite(loom_database *database) {
 
 loom_source *loom_source_sqlite_shared(loom_database *database) {
   return make(database, true);
+}
+
+loom_source *loom_source_of(loom_database *database, bool shared) {
+  loom_remote *remote = loom_database_remote(database);
+  if (remote)
+    return remote->type->source(remote, database, shared);
+  return shared ? loom_source_sqlite_shared(database) : loom_source_sqlite(database);
 }

@@ -16,4 +16,7 @@ loom_source *loom_source_sqlite(loom_database *database);
 /* The same for use by the handle's own thread, which may read from it in other ways too. */
 loom_source *loom_source_sqlite_shared(loom_database *database);
 
+/* Either of them, or that of the remote which has the handle's polls: see remote.h. */
+loom_source *loom_source_of(loom_database *database, bool shared);
+
 #endif

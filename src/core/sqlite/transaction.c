@@ -5,6 +5,7 @@
 #include "sqlite/connection.h"
 #include "sqlite/database.h"
 #include "sqlite/identity.h"
+#include "sqlite/remote.h"
 
 /*
 ** What a new file is made with, on which it has an effect alone. A block of polls that does not fit into about a quarter of a
@@ -24,8 +25,39 @@ static loom_status check_free(const loom_database *database, loom_error *error) 
                                             : loom_database_under_way(database, transaction, error);
 }
 
+static void abandon_pending(loom_database *database) {
+  struct loom_pending *pending = database->pending;
+  database->pending = NULL;
+  database->pending_undone = false;
+  if (pending)
+    pending->abandon(pending);
+}
+
+/* Commits what is pending elsewhere, which is not taken back where what follows fails. */
+static loom_status commit_pending(loom_database *database, loom_error *error) {
+  struct loom_pending *pending = database->pending;
+  if (!pending)
+    return LOOM_OK;
+  if (database->pending_undone)
+    return loom_fail(error, LOOM_EIO,
+                     "%s: a part of the transaction was undone, and what others wrote to the "
+                     "cluster cannot be told from it",
+                     database->path);
+  database->pending = NULL;
+  return pending->commit(pending, error);
+}
+
+struct loom_pending *loom_database_pending(const loom_database *database) {
+  return database->pending;
+}
+
+void loom_database_set_pending(loom_database *database, struct loom_pending *pending) {
+  database->pending = pending;
+}
+
 static void end_transaction(loom_database *database) {
   loom_error ignored; /* for want of memory: see settle */
+  abandon_pending(database);
   loom_database_roll_back(database, &ignored);
   if (database->has_made_tables)
     loom_database_forget_statements(database);
@@ -88,6 +120,7 @@ static loom_status begin_part(loom_database *database, loom_error *error) {
 static loom_status end_part(loom_database *database, bool keep, loom_error *error) {
   loom_database_let_all_go(database);
   database->parts--;
+  database->pending_undone |= !keep && database->pending;
   loom_status status = check_whole(database, error);
   if (status == LOOM_OK && !keep)
     status = loom_database_execute(database, "ROLLBACK TO part", error);
@@ -171,6 +204,8 @@ loom_status loom_database_commit(loom_database *database, loom_error *error) {
     return end_part(database, true, error);
   loom_database_let_all_go(database);
   loom_status status = database->nests ? check_whole(database, error) : LOOM_OK;
+  if (status == LOOM_OK)
+    status = commit_pending(database, error);
   if (status == LOOM_OK && !database->keeps_revision &&
       sqlite3_total_changes(database->sqlite) != database->changes)
     status = loom_database_execute(database, "UPDATE overall SET revision = revision + 1", error);

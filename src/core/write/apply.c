@@ -7,6 +7,7 @@
 #include "read/poll_ahead.h"
 #include "sqlite/changes.h"
 #include "sqlite/connection.h"
+#include "sqlite/head.h"
 #include "write/poll_merge.h"
 #include "write/record_order.h"
 #include "write/record_write.h"
@@ -118,11 +119,16 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
   struct loom_counts *counts = &staging->counts;
   counts->added = counts->duplicates = counts->conflicts = 0;
   loom_staging_wait(staging);
+  loom_status status = kind == LOOM_POLLS ? loom_head_refuse(database, error) : LOOM_OK;
+  if (status != LOOM_OK) {
+    free(apply);
+    return status;
+  }
   apply->bulk = kind == LOOM_POLLS && loom_poll_sorter_count(staging->sorter) >= BULK_LEAST;
   if (apply->bulk) /* the polls come before their stores */
     loom_database_check_references(database, false);
   apply->merge = loom_poll_merge_new(database);
-  loom_status status = apply->merge ? prepare_stores(apply, error) : loom_no_memory(error);
+  status = apply->merge ? prepare_stores(apply, error) : loom_no_memory(error);
   if (status == LOOM_OK && apply->bulk)
     status = loom_staging_set_order(staging, error);
   if (status == LOOM_OK && kind == LOOM_POLLS)

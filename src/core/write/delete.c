@@ -4,6 +4,7 @@
 ** Which days have polls of the store is not stored, so that all days are looked at: one look-up each.
 */
 #include "write/delete.h"
+#include "sqlite/head.h"
 #include "sqlite/changes.h"
 #include "sqlite/statement.h"
 #include "sqlite/stored_polls.h"
@@ -342,6 +343,11 @@ loom_status loom_delete_survey(loom_database *database, const struct loom_remova
   loom_status status = loom_database_begin_read(database, error);
   if (status != LOOM_OK)
     return status;
+  status = loom_head_refuse(database, error);
+  if (status != LOOM_OK) {
+    loom_database_end_read(database);
+    return status;
+  }
   status = open_work(&work, database, removal, error);
   if (status == LOOM_OK)
     status = survey(&work, removal, removed, error);
@@ -390,6 +396,8 @@ loom_status loom_delete_step(loom_database *database, const struct loom_removal 
   struct selection selection = {.removal = removal, .removed = &step, .blocks = blocks};
   int32_t first = loom_date_of_instant(first_of(removal));
   loom_status status = loom_database_check_writing(database, error);
+  if (status == LOOM_OK)
+    status = loom_head_refuse(database, error);
   if (status != LOOM_OK)
     return status;
   status = open_work(&work, database, removal, error);

@@ -4,6 +4,7 @@
 */
 #include "write/prune.h"
 #include "sqlite/changes.h"
+#include "sqlite/remote.h"
 #include "sqlite/stored_polls.h"
 #include "time/civil.h"
 #include "write/audit.h"
@@ -293,8 +294,8 @@ static loom_status remove_before(loom_database *database, int64_t cut, int64_t b
 
 /* ---- the whole ---- */
 
-static loom_status ask_first(loom_database *database, const struct loom_pruning *pruning,
-                             loom_error *error) {
+loom_status loom_prune_ask_first(loom_database *database, const struct loom_pruning *pruning,
+                                 loom_error *error) {
   char cut[LOOM_TIMESTAMP_SIZE];
   int64_t gone = pruning->gone.polls, all = gone + pruning->kept.polls;
   loom_format_timestamp(pruning->cut, cut);
@@ -316,8 +317,8 @@ static loom_status look_only(loom_database *database, const struct loom_prune_op
 }
 
 /* Tells the audit what has gone: polls of every store. */
-static loom_status note_gone(loom_database *database, const struct loom_author *author,
-                             const struct loom_poll_extent *gone, loom_error *error) {
+loom_status loom_prune_note(loom_database *database, const struct loom_author *author,
+                            const struct loom_poll_extent *gone, loom_error *error) {
   struct loom_text text = {0};
   loom_status status = LOOM_OK;
   if (!loom_removed_put(&text, gone, NULL))
@@ -339,13 +340,17 @@ static loom_status remove_found(loom_database *database, const struct loom_prune
   if (pruning->gone.polls == 0)
     return LOOM_OK;
   loom_status status = remove_before(database, pruning->cut, blocks, error);
-  return status == LOOM_OK ? note_gone(database, &options->author, &pruning->gone, error) : status;
+  return status == LOOM_OK ? loom_prune_note(database, &options->author, &pruning->gone, error)
+                           : status;
 }
 
 loom_status loom_prune(loom_database *database, const struct loom_prune_options *options,
                        struct loom_pruning *pruning, loom_error *error) {
   int64_t blocks;
+  loom_remote *remote = loom_database_remote(database);
   *pruning = (struct loom_pruning){0};
+  if (remote)
+    return remote->type->prune(remote, database, options, pruning, error);
   if (options->dry_run)
     return look_only(database, options, pruning, error);
   loom_status status = loom_database_begin_write(database, error);
@@ -354,7 +359,7 @@ loom_status loom_prune(loom_database *database, const struct loom_prune_options 
   status = look(database, options, pruning, &blocks, error);
   const struct loom_poll_extent *gone = &pruning->gone;
   if (status == LOOM_OK && gone->polls > pruning->kept.polls && !options->force)
-    status = ask_first(database, pruning, error);
+    status = loom_prune_ask_first(database, pruning, error);
   if (status == LOOM_OK)
     status = remove_found(database, options, pruning, blocks, error);
   if (status == LOOM_EEMPTY)

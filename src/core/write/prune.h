@@ -35,4 +35,10 @@ struct loom_pruning {
 loom_status loom_prune(loom_database *database, const struct loom_prune_options *options,
                        struct loom_pruning *pruning, loom_error *error);
 
+/* For those who remove polls elsewhere: the failure LOOM_ECONFIRM, and what the audit is told of what has gone. */
+loom_status loom_prune_ask_first(loom_database *database, const struct loom_pruning *pruning,
+                                 loom_error *error);
+loom_status loom_prune_note(loom_database *database, const struct loom_author *author,
+                            const struct loom_poll_extent *gone, loom_error *error);
+
 #endif

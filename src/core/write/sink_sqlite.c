@@ -5,6 +5,7 @@
 #include "write/sink_sqlite.h"
 #include "base/json_text.h"
 #include "sqlite/connection.h"
+#include "sqlite/remote.h"
 #include "write/apply.h"
 #include "write/audit.h"
 #include "write/delete.h"
@@ -150,4 +151,9 @@ loom_sink *loom_sink_sqlite(loom_database *database) {
   sink->sink.type = &type;
   sink->database = loom_database_retain(database);
   return &sink->sink;
+}
+
+loom_sink *loom_sink_of(loom_database *database) {
+  loom_remote *remote = loom_database_remote(database);
+  return remote ? remote->type->sink(remote, database) : loom_sink_sqlite(database);
 }

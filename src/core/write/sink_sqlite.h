@@ -13,4 +13,7 @@
 */
 loom_sink *loom_sink_sqlite(loom_database *database);
 
+/* The same, or that of the remote which has the handle's polls: see remote.h. */
+loom_sink *loom_sink_of(loom_database *database);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/platform.h"
 #include "base/thread.h"
 #include "sqlite/connection.h"
+#include "sqlite/remote.h"
 #include "write/sink_sqlite.h"
 
 #include <pthread.h>
@@ -21,6 +22,11 @@
 #define CHECKPOINT_EVERY 1000
 /* Milliseconds after which what others have written is copied, where the options leave it open. */
 #define IDLE_TIME 10000
+/*
+** Milliseconds from one commit to the next where polls are elsewhere: each makes files on some servers, which have to be merged. What
+** comes meanwhile goes together.
+*/
+#define REMOTE_EVERY 1000
 /* Nanoseconds between two tries while others write: a commit takes a few of them. */
 #define BUSY_STEP 100000
 
@@ -48,6 +54,7 @@ struct loom_writer {
   int patience;            /* milliseconds to wait for other connections */
   struct timespec blocked; /* since when it waits */
   struct timespec tried;   /* when the log was copied last */
+  struct timespec written; /* when a transaction ended last */
 };
 
 /* ---- writes ---- */
@@ -305,11 +312,23 @@ static bool wait_for_work(loom_writer *writer) {
   return result == 0;
 }
 
+/* Waits until others may be written to again. */
+static void spare_remote(loom_writer *writer) {
+  struct timespec until = writer->written;
+  if (!writer->options.remote)
+    return;
+  until.tv_sec += REMOTE_EVERY / 1000;
+  while (!writer->stopping && milliseconds_since(&writer->written) < REMOTE_EVERY)
+    loom_condition_wait_until(&writer->changed, &writer->lock, &until);
+}
+
 static void *run(void *context) {
   loom_writer *writer = context;
   pthread_mutex_lock(&writer->lock);
   for (;;) {
     bool idle = !wait_for_work(writer);
+    if (!idle)
+      spare_remote(writer);
     struct list group = take_group(writer);
     if (!group.first && !idle)
       break;
@@ -319,6 +338,7 @@ static void *run(void *context) {
     prepare(writer, &group);
     while (group.first)
       write_some(writer, &group);
+    clock_gettime(CLOCK_MONOTONIC, &writer->written);
     checkpoint(writer);
     pthread_mutex_lock(&writer->lock);
   }
@@ -333,6 +353,9 @@ static loom_status open_database(loom_writer *writer, const char *path, loom_err
   loom_status status = loom_database_open(path, LOOM_OPEN_CREATE, writer->options.busy_timeout,
                                           &writer->database, error);
   loom_database *database = writer->database;
+  loom_remote *remote = writer->options.remote;
+  if (status == LOOM_OK && remote)
+    loom_database_set_remote(database, remote->type->retain(remote));
   if (status == LOOM_OK && database->in_memory)
     return loom_fail(error, LOOM_EINVAL, "a database in memory has no other connections");
   if (status == LOOM_OK)
@@ -345,7 +368,7 @@ static loom_status open_database(loom_writer *writer, const char *path, loom_err
   if (status == LOOM_OK)
     status = prepare_connection(writer, error);
   if (status == LOOM_OK) {
-    writer->sink = loom_sink_sqlite(database);
+    writer->sink = loom_sink_of(database);
     if (!writer->sink)
       status = loom_no_memory(error);
   }

@@ -70,6 +70,8 @@ struct loom_writer_options {
   int log_step;
   /* milliseconds without a write, after which what others have written is copied; default 10 s */
   int idle_time;
+  /* that has the polls of the database, which is its head then: see remote.h. It is retained; NULL: none has */
+  struct loom_remote *remote;
 };
 
 /* Opens the database, which is made if it does not exist, and starts the thread. */

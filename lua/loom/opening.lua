@@ -1,0 +1,74 @@
+--- What a path of a database names: its file, or a cluster.conf, whose polls are in a cluster and all else in a file, the head.
+-- @module loom.opening
+
+local core = require "loom.core"
+local lfs = require "lfs"
+
+local FIRST_LINE = "loom cluster 1"
+local NO_MODULE = "EUNAVAILABLE: clusters are asked by libcurl, for which Loom's module is not there (on Debian: the package "
+  .. "lua-loom-curl; elsewhere: install libcurl's headers, then build and install Loom again)"
+
+local opening = {}
+
+--- Whether a file is a cluster.conf, by its first line. Nothing of a cluster is loaded for that.
+function opening.is_conf(path)
+  local file = lfs.attributes(path, "mode") == "file" and io.open(path, "rb")
+  if not file then
+    return false
+  end
+  local start = file:read(#FIRST_LINE + 1)
+  file:close()
+  return start ~= nil and start:gsub("[\r\n]$", "") == FIRST_LINE
+end
+
+--- The module by which clusters are asked.
+-- @treturn table|nil or nil, the failure and its code; EUNAVAILABLE: there is no libcurl
+function opening.cluster()
+  local found, cluster = pcall(require, "loom.cluster")
+  if not found then
+    return nil, NO_MODULE, "EUNAVAILABLE"
+  end
+  return cluster
+end
+
+local function open_conf(path, options)
+  local cluster, message, code = opening.cluster()
+  if not cluster then
+    return nil, message, code
+  end
+  local conf
+  conf, message, code = cluster.read(path)
+  if not conf then
+    return nil, message, code
+  end
+  local database
+  database, message, code = core.open(conf.head, { create = true, busy_timeout = options.busy_timeout,
+    checkpoint = options.checkpoint })
+  if not database then
+    return nil, message, code
+  end
+  local attached
+  attached, message, code = cluster.attach(database, path)
+  if not attached then
+    database:close()
+    return nil, message, code
+  end
+  return database, conf.head
+end
+
+--- Opens what a path names.
+-- @tparam string path
+-- @tparam table options as `core.open` takes them
+-- @return the native handle, and the path of its file; or nil, the failure and its code
+function opening.open(path, options)
+  if opening.is_conf(path) then
+    return open_conf(path, options)
+  end
+  local database, message, code = core.open(path, options)
+  if not database then
+    return nil, message, code
+  end
+  return database, path
+end
+
+return opening

@@ -1,0 +1,65 @@
+local files = require "support.files"
+local shell = require "support.shell"
+
+describe("a cluster.conf", function()
+  local folder, conf
+
+  before_each(function()
+    folder = files.make_folder()
+    conf = folder .. "/cluster.conf"
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  local function write(...)
+    files.write(conf, "loom cluster 1\n" .. table.concat({ ... }, "\n") .. "\n")
+  end
+
+  it("that is none is told in a line, with the place", function()
+    write("database loom", "head head.db", "shard localhost:8123")
+    shell.expect_failure(shell.loom("report", conf), 1,
+      conf .. ", line 4: 'localhost:8123' is no address: http://host:8123 or https://host:8443 is expected")
+    shell.expect_failure(shell.loom("cluster", "status", conf), 1,
+      conf .. ", line 4: 'localhost:8123' is no address: http://host:8123 or https://host:8443 is expected")
+    write("database loom", "shard http://127.0.0.1:1")
+    shell.expect_failure(shell.loom("ingest", conf, "examples/data"), 1, conf .. ": the setting 'head' is missing")
+    assert.is_false(files.exists(folder .. "/head.db"))
+  end)
+
+  it("whose servers do not answer is told with their names", function()
+    write("database loom", "head head.db", "patience 1", "shard http://127.0.0.1:1")
+    local result = shell.loom("report", conf)
+    shell.expect_failure(result, 1)
+    assert.matches("shard 1 does not answer: http://127%.0%.0%.1:1: ", result.err)
+    result = shell.loom("cluster", "create", conf)
+    shell.expect_failure(result, 1)
+    assert.matches("shard 1, http://127%.0%.0%.1:1: ", result.err)
+  end)
+
+  it("keeps its password from others", function()
+    files.write(folder .. "/key", "secret\n")
+    os.execute("chmod 644 " .. folder .. "/key")
+    write("database loom", "head head.db", "password-file key", "shard https://127.0.0.1:1")
+    shell.expect_failure(shell.loom("report", conf), 1,
+      folder .. "/key: others may read it: a password's file has the mode 0600")
+  end)
+
+  it("is what cluster compact needs", function()
+    shell.good("ingest", folder .. "/db", "examples/data", "--quiet")
+    shell.expect_failure(shell.loom("cluster", "compact", folder .. "/db"), 1, "the database has its polls in its file")
+    shell.expect_failure(shell.loom("cluster", "check", folder .. "/none"), 1, folder .. "/none: No such file or directory")
+  end)
+end)
+
+describe("the module", function()
+  it("loads nothing of libcurl for what is no cluster", function()
+    local result = shell.run(shell.lua .. [[ -e '
+      local monitor = assert(require "loom".open ":memory:")
+      assert(monitor:ingest { polls = "examples/data/store_status.csv" })
+      for line in io.lines "/proc/self/maps" do assert(not line:find "curl", line) end']])
+    assert.equal("", result.err)
+    assert.equal(0, result.status)
+  end)
+end)

@@ -1,0 +1,215 @@
+-- Polls in a cluster of servers: figures and counts are those of a file, whatever becomes of servers and writers.
+
+local files = require "support.files"
+local golden = require "support.golden"
+local servers = require "support.servers"
+local shell = require "support.shell"
+
+local missing = servers.missing()
+
+describe("polls in a cluster", function()
+  local folder, conf, db
+
+  setup(function()
+    if not missing then
+      servers.up()
+    end
+  end)
+
+  teardown(function()
+    servers.down()
+  end)
+
+  before_each(function()
+    if missing then
+      pending(missing)
+      return
+    end
+    folder = files.make_folder()
+    conf, db = folder .. "/cluster.conf", folder .. "/stores.db"
+    servers.conf(conf)
+  end)
+
+  after_each(function()
+    if folder then
+      servers.mend()
+      files.remove_folder(folder)
+    end
+  end)
+
+  -- What a command says of both is the same, but for times and names.
+  local function same(...)
+    local words = { ... }
+    local function said(path)
+      local line = {}
+      for i, word in ipairs(words) do
+        line[i] = word == "DB" and path or word
+      end
+      local result = shell.loom((table.unpack or unpack)(line))
+      return (result.status .. result.out .. result.err):gsub("[%d.]+ s, [%d,]+ rows/s", ""):gsub(path:gsub("%p", "%%%0"), "DB")
+        :gsub("size in bytes%s+%d+", "")
+    end
+    local here, there = said(conf), said(db)
+    assert.equal(there, here)
+    return here
+  end
+
+  local function all_same()
+    same("report", "DB", "--format", "exact")
+    same("report", "DB", "--preset", "monitoring", "--all-stores")
+    same("status", "DB", "--format", "json")
+    same("series", "DB", "--step", "6h")
+    same("export", "DB", "polls")
+    same("info", "DB")
+  end
+
+  local function load(case)
+    same("ingest", "DB", "spec/fixtures/golden/" .. case)
+  end
+
+  local function write_polls(name, ...)
+    local path = folder .. "/" .. name
+    files.write(path, "store_id,status,timestamp_utc\n" .. table.concat({ ... }, "\n") .. "\n")
+    return path
+  end
+
+  for _, case in ipairs(golden.cases) do
+    it("has the figures of case " .. case, function()
+      if missing then return end
+      load(case)
+      for rules in pairs(golden.rules) do
+        local expected = golden.expected(case, "report", rules)
+        if expected then
+          assert.equal(expected, (shell.good("report", conf, "--preset", rules)))
+        end
+      end
+      all_same()
+      same("check", "DB")
+    end)
+  end
+
+  it("counts what is new, known and contradicted, over files and within them", function()
+    if missing then return end
+    local one = write_polls("one", "a,active,2023-01-25 10:00:00", "a,active,2023-01-25 10:00:00",
+      "b,inactive,2023-01-25 10:00:00")
+    local two = write_polls("two", "a,inactive,2023-01-25 10:00:00", "c,active,2023-01-24 23:59:59",
+      "b,inactive,2023-01-25 10:00:00", "c,inactive,2023-01-24 23:59:59")
+    same("ingest", "DB", "--status", one, "--status", two)
+    all_same()
+    same("ingest", "DB", "--status", two, "--status", one)
+    all_same()
+    same("explain", "DB", "c")
+    same("timeline", "DB", "a")
+    same("doctor", "DB")
+  end)
+
+  it("is set by hand, pruned and written anew as a database is", function()
+    if missing then return end
+    load "zones"
+    local store = shell.good("report", db):match "\n([^,]+)"
+    same("timezone", "set", "DB", store, "Asia/Tokyo")
+    same("exclude", "add", "DB", store, "--from", "2023-01-24 10:00", "--to", "2023-01-24 12:00")
+    same("hours", "set", "DB", store, "--daily", "09:00-17:00")
+    same("attributes", "set", "DB", store, "region=north")
+    same("report", "DB", "--where", "region=north")
+    local more = write_polls("more", store .. ",active,2023-01-20 10:00:00", "new,inactive,2023-01-21 11:00:00")
+    same("ingest", "DB", "--status", more)
+    all_same()
+    assert.equal(conf .. ": 2 days written anew\n", (shell.good("cluster", "compact", conf)))
+    all_same()
+    same("prune", "DB", "--keep", "4d", "--dry-run")
+    same("prune", "DB", "--keep", "4d", "--yes")
+    all_same()
+    assert.equal(conf .. ": ok\n", (shell.good("cluster", "check", conf)))
+  end)
+
+  it("is read and written while one replica of each shard is dead, frozen, or behind", function()
+    if missing then return end
+    load "utc"
+    servers.act("kill", "ch11")
+    servers.act("stop", "ch23")
+    all_same()
+    same("ingest", "DB", "--status", write_polls("more", "a,active,2023-01-25 10:00:00", "b,active,2023-01-25 10:00:00"))
+    all_same()
+    servers.act("start", "ch11")
+    servers.act("cont", "ch23")
+    servers.ask(1, 1, "SYSTEM STOP FETCHES")
+    same("ingest", "DB", "--status", write_polls("late", "a,inactive,2023-01-25 10:10:00", "c,active,2023-01-25 10:10:00"))
+    all_same()
+    servers.ask(1, 1, "SYSTEM START FETCHES")
+  end)
+
+  it("says which shard does not answer, and writes no file", function()
+    if missing then return end
+    load "south"
+    servers.act("kill", "ch21", "ch22", "ch23")
+    local result = shell.loom("report", conf, "-o", folder .. "/report.csv")
+    shell.expect_failure(result, 1)
+    assert.matches("shard 2 does not answer: http://127%.0%.0%.1:%d+: ", result.err)
+    assert.is_false(files.exists(folder .. "/report.csv"))
+    local more = write_polls("more", "a,active,2023-01-25 10:00:00", "b,active,2023-01-25 10:00:00")
+    shell.expect_failure(shell.loom("ingest", conf, "--status", more), 1)
+    result = shell.loom("cluster", "status", conf)
+    assert.equal(1, result.status)
+    servers.act("start", "ch21", "ch22", "ch23")
+    shell.good("report", conf, "-o", folder .. "/report.csv")
+    same("ingest", "DB", "--status", more)
+    all_same()
+  end)
+
+  it("keeps nothing of a writer that was killed, and takes its file again", function()
+    if missing then return end
+    load "south"
+    local lines = {}
+    for i = 1, 30000 do
+      lines[i] = ("shop %d,active,2023-02-%02d %02d:00:00"):format(i % 100, 1 + i % 28, i % 24)
+    end
+    local path = write_polls("many", (table.unpack or unpack)(lines, 1, 200))
+    local file = assert(io.open(path, "a"))
+    file:write(table.concat(lines, "\n", 201), "\n")
+    file:close()
+    local before = shell.good("report", conf, "--format", "exact")
+    for tenths = 1, 4 do
+      local line = shell.line("ingest", conf, "--status", path)
+      shell.run(("%s >/dev/null 2>&1 & sleep 0.%d; kill -9 $!; wait"):format(line, tenths))
+      local found = shell.good("report", conf, "--format", "exact") -- none of the file, or all of it
+      assert.is_true(found == before or shell.good("info", conf):find "days with polls +37\n" ~= nil)
+    end
+    shell.good("ingest", conf, "--status", path, "--quiet")
+    shell.good("ingest", db, "--status", path, "--quiet")
+    all_same()
+  end)
+
+  it("is told to another head, which has all but what was set by hand", function()
+    if missing then return end
+    files.remove_folder(folder)
+    folder = files.make_folder()
+    conf, db = folder .. "/cluster.conf", folder .. "/stores.db"
+    local database = servers.conf(conf)
+    same("ingest", "DB", "--status", "spec/fixtures/golden/utc/store_status.csv")
+    conf = folder .. "/other.conf"
+    servers.conf(conf, database)
+    all_same()
+    same("ingest", "DB", "--status", write_polls("more", "a,active,2023-01-25 10:00:00"))
+    conf = folder .. "/cluster.conf"
+    all_same()
+  end)
+
+  it("is read by who may only read, and written by nobody who may not", function()
+    if missing then return end
+    load "south"
+    files.write(folder .. "/key", "only reads\n")
+    os.execute("chmod 600 " .. folder .. "/key")
+    local database = files.read(conf):match "database (%S+)"
+    local reader = folder .. "/reader.conf"
+    servers.conf(reader, database, "user reporter\npassword-file key\n")
+    assert.equal((shell.good("report", conf)):sub(1, 100), (shell.good("report", reader)):sub(1, 100))
+    local result = shell.loom("ingest", reader, "--status", write_polls("more", "a,active,2023-01-25 10:00:00"))
+    shell.expect_failure(result, 1)
+    assert.matches("Code: 164", result.err)
+    files.write(folder .. "/key", "another\n")
+    result = shell.loom("report", reader)
+    shell.expect_failure(result, 1)
+    assert.is_nil(result.err:find("another", 1, true))
+  end)
+end)

@@ -1,0 +1,119 @@
+/*
+** Asking: replicas in turn, what is tried again and what is not, and what is said in the end.
+*/
+#include "cluster/cluster.h"
+#include "fake_cluster.h"
+
+struct fixture {
+  struct fake_cluster *fake;
+  struct loom_conf conf;
+  loom_cluster *cluster;
+};
+
+/* The cluster keeps the address of the configuration. */
+static void begin(struct fixture *fixture) {
+  static const struct loom_patience none = {0, 0};
+  loom_error error;
+  fixture->fake = fake_cluster_new();
+  fixture->conf = fake_conf();
+  assert_status(loom_cluster_new(&fixture->conf, fake_asker_new(fixture->fake), &none,
+                                 &fixture->cluster, &error),
+                LOOM_OK, &error);
+}
+
+static void end(struct fixture *fixture) {
+  loom_cluster_free(fixture->cluster);
+  loom_conf_free(&fixture->conf);
+  fake_cluster_free(fixture->fake);
+}
+
+static loom_status ask_version(struct fixture *fixture, unsigned shard, struct loom_text *answer,
+                               loom_error *error) {
+  char sql[] = "SELECT version()";
+  struct loom_text text = {.bytes = sql, .length = sizeof sql - 1};
+  const struct loom_question question = {.sql = &text};
+  return loom_cluster_ask(fixture->cluster, shard, &question, answer, error);
+}
+
+static void asks_replicas_in_turn(void **state) {
+  struct fixture fixture;
+  struct loom_text answer = {0};
+  loom_error error;
+  (void)state;
+  begin(&fixture);
+  fixture.fake->dead[1][0] = true;
+  assert_status(ask_version(&fixture, 1, &answer, &error), LOOM_OK, &error);
+  assert_int_equal(answer.length, 6);
+  assert_int_equal(loom_cluster_replica(fixture.cluster, 1), 1);
+  assert_int_equal(fixture.fake->asked[1][1], 2); /* for its settings, too */
+  assert_status(ask_version(&fixture, 1, &answer, &error), LOOM_OK, &error);
+  assert_int_equal(fixture.fake->asked[1][1], 3); /* it is asked first from then on */
+  loom_cluster_turn_away(fixture.cluster, 1);
+  assert_status(ask_version(&fixture, 1, &answer, &error), LOOM_OK, &error);
+  assert_int_equal(loom_cluster_replica(fixture.cluster, 1), 2);
+  for (int i = 0; i < FAKE_REPLICAS; i++)
+    fixture.fake->dead[1][i] = true;
+  assert_int_equal(ask_version(&fixture, 1, &answer, &error), LOOM_EIO);
+  assert_string_equal(error.message,
+                      "shard 2 does not answer: http://127.0.0.1:10: Couldn't connect to server; "
+                      "http://127.0.0.1:11: Couldn't connect to server; http://127.0.0.1:12: "
+                      "Couldn't connect to server");
+  assert_status(ask_version(&fixture, 0, &answer, &error), LOOM_OK, &error);
+  loom_text_free(&answer);
+  end(&fixture);
+}
+
+static void does_not_try_again_what_will_never_be(void **state) {
+  static const struct {
+    const char *error;
+    unsigned asked;
+    loom_status status;
+  } cases[] = {
+      {"Code: 62, e.displayText() = DB::Exception: Syntax error", 1, LOOM_EIO},
+      {"Code: 242, e.displayText() = DB::Exception: Table is in readonly mode", 3, LOOM_EIO},
+      {"Code: 285, too few live replicas", 3, LOOM_EIO},
+      {"something of a proxy", 3, LOOM_EIO},
+      {"Code: 81, e.displayText() = DB::Exception: Database polls doesn't exist", 1, LOOM_ENOENT}};
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    struct fixture fixture;
+    struct loom_text answer = {0};
+    loom_error error;
+    begin(&fixture);
+    fixture.fake->error = cases[i].error;
+    assert_int_equal(ask_version(&fixture, 0, &answer, &error), cases[i].status);
+    unsigned asked = 0;
+    for (int j = 0; j < FAKE_REPLICAS; j++)
+      asked += fixture.fake->asked[0][j];
+    assert_int_equal(asked, cases[i].asked);
+    loom_text_free(&answer);
+    end(&fixture);
+  }
+}
+
+static loom_status fail_second(void *context, unsigned shard, loom_error *error) {
+  atomic_int *calls = context;
+  atomic_fetch_add(calls, 1);
+  return shard == 1 ? loom_fail(error, LOOM_EFULL, "full") : LOOM_OK;
+}
+
+static void works_for_each_shard(void **state) {
+  struct fixture fixture;
+  loom_error error;
+  atomic_int calls = 0;
+  (void)state;
+  begin(&fixture);
+  assert_int_equal(loom_cluster_each(fixture.cluster, fail_second, &calls, &error), LOOM_EFULL);
+  assert_string_equal(error.message, "full");
+  assert_int_equal(atomic_load(&calls), 2);
+  end(&fixture);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(asks_replicas_in_turn),
+      cmocka_unit_test(does_not_try_again_what_will_never_be),
+      cmocka_unit_test(works_for_each_shard),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

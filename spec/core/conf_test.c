@@ -1,0 +1,154 @@
+/*
+** cluster.conf: what is read, what is refused, and why.
+*/
+#include "cluster/conf.h"
+#include "storage.h"
+
+#include <sys/stat.h>
+
+#define GOOD "loom cluster 1\ndatabase loom\nhead head.db\nshard http://127.0.0.1:8123\n"
+
+static void reads_settings(void **state) {
+  static const char text[] =
+      "loom cluster 1\r\n"
+      "# all of it\n"
+      "database loom_1\n"
+      "\n"
+      "shard https://a1:8443/ https://a2:8443 # the first\n"
+      "\tshard http://b1 http://b2//\n"
+      "user reporter\n"
+      "ca-file /etc/ca.pem\n"
+      "head data/head.db";
+  loom_error error;
+  struct loom_conf conf;
+  (void)state;
+  assert_status(loom_conf_parse("/srv/c.conf", text, strlen(text), &conf, &error), LOOM_OK, &error);
+  assert_string_equal(conf.database, "loom_1");
+  assert_string_equal(conf.user, "reporter");
+  assert_string_equal(conf.ca_file, "/etc/ca.pem");
+  assert_string_equal(conf.head, "/srv/data/head.db");
+  assert_null(conf.password);
+  assert_int_equal(conf.patience, 60);
+  assert_int_equal(conf.shard_count, 2);
+  assert_int_equal(conf.shards[0].count, 2);
+  assert_string_equal(conf.shards[0].urls[0], "https://a1:8443");
+  assert_string_equal(conf.shards[1].urls[1], "http://b2");
+  loom_conf_free(&conf);
+  loom_conf_free(&conf);
+}
+
+static void tells_what_is_wrong(void **state) {
+  static const struct {
+    const char *text, *message;
+  } cases[] = {
+      {"loom cluster 2\n", "c.conf, line 1: 'loom cluster 1' is expected"},
+      {"loom cluster 1\n", "c.conf: the setting 'database' is missing"},
+      {"loom cluster 1\ndatabase a\n", "c.conf: the setting 'head' is missing"},
+      {"loom cluster 1\ndatabase a\nhead h\n", "c.conf: the setting 'shard' is missing"},
+      {GOOD "database b\n", "c.conf, line 5: 'database' is given twice"},
+      {GOOD "colour red\n",
+       "c.conf, line 5: 'colour' is no setting: database, shard, user, "
+       "password-file, ca-file, head or patience is expected"},
+      {GOOD "patience 0\n", "c.conf, line 5: '0' is no number of seconds, 1 to 3600"},
+      {GOOD "patience 1m\n", "c.conf, line 5: '1m' is no number of seconds, 1 to 3600"},
+      {GOOD "user\n", "c.conf, line 5: 'user' needs one value"},
+      {GOOD "user a b\n", "c.conf, line 5: 'user' needs one value"},
+      {GOOD "shard\n",
+       "c.conf, line 5: a shard needs the address of a replica, such as "
+       "http://host:8123"},
+      {GOOD "shard ftp://a\n",
+       "c.conf, line 5: 'ftp://a' is no address: http://host:8123 or "
+       "https://host:8443 is expected"},
+      {GOOD "shard http://u:p@a\n",
+       "c.conf, line 5: 'http://u:p@a' is no address: "
+       "http://host:8123 or https://host:8443 is expected"},
+      {"loom cluster 1\ndatabase a;b\n",
+       "c.conf, line 2: 'a;b' is no name of a database: letters, "
+       "digits and _ are expected"},
+  };
+  loom_error error;
+  struct loom_conf conf;
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    assert_int_equal(loom_conf_parse("c.conf", cases[i].text, strlen(cases[i].text), &conf, &error),
+                     LOOM_EINPUT);
+    assert_string_equal(error.message, cases[i].message);
+    loom_conf_free(&conf);
+  }
+}
+
+static loom_status read_with_password(struct scratch *scratch, const char *password, mode_t mode,
+                                      const char *shard, struct loom_conf *conf,
+                                      loom_error *error) {
+  char text[256];
+  const char *path = scratch_path(scratch, "key");
+  write_file(path, password, strlen(password));
+  assert_int_equal(chmod(path, mode), 0);
+  snprintf(text, sizeof text,
+           "loom cluster 1\ndatabase a\nhead h\nuser u\npassword-file key\nshard %s\n", shard);
+  path = scratch_path(scratch, "c.conf");
+  write_file(path, text, strlen(text));
+  return loom_conf_read(path, conf, error);
+}
+
+static void keeps_passwords_from_others(void **state) {
+  struct scratch scratch;
+  loom_error error;
+  struct loom_conf conf;
+  (void)state;
+  scratch_begin(&scratch);
+  assert_status(read_with_password(&scratch, "secret\n", 0600, "https://far:8443", &conf, &error),
+                LOOM_OK, &error);
+  assert_string_equal(conf.password, "secret");
+  loom_conf_free(&conf);
+  assert_int_equal(
+      read_with_password(&scratch, "secret\n", 0640, "https://far:8443", &conf, &error),
+      LOOM_EACCESS);
+  assert_non_null(strstr(error.message, "others may read it"));
+  assert_int_equal(read_with_password(&scratch, "secret", 0600, "http://far:8123", &conf, &error),
+                   LOOM_EINPUT);
+  assert_non_null(strstr(error.message, "would go to http://far:8123 as it is"));
+  assert_int_equal(
+      read_with_password(&scratch, "secret", 0600, "http://127.0.0.1.evil", &conf, &error),
+      LOOM_EINPUT);
+  assert_int_equal(read_with_password(&scratch, "\n", 0600, "https://far", &conf, &error),
+                   LOOM_EINPUT);
+  assert_int_equal(read_with_password(&scratch, "a\nb\n", 0600, "https://far", &conf, &error),
+                   LOOM_EINPUT);
+  assert_status(read_with_password(&scratch, "s", 0400, "http://127.0.0.1:8123", &conf, &error),
+                LOOM_OK, &error);
+  loom_conf_free(&conf);
+  scratch_end(&scratch);
+}
+
+static void knows_its_files(void **state) {
+  struct scratch scratch;
+  loom_error error;
+  struct loom_conf conf;
+  (void)state;
+  scratch_begin(&scratch);
+  const char *path = scratch_path(&scratch, "c.conf");
+  assert_false(loom_conf_is_one(path));
+  assert_int_equal(loom_conf_read(path, &conf, &error), LOOM_ENOENT);
+  write_file(path, GOOD, strlen(GOOD));
+  assert_true(loom_conf_is_one(path));
+  write_file(path, "loom cluster 1", 14);
+  assert_true(loom_conf_is_one(path));
+  write_file(path, "loom cluster 12\n", 16);
+  assert_false(loom_conf_is_one(path));
+  write_file(path, "SQLite format 3", 16);
+  assert_false(loom_conf_is_one(path));
+  assert_false(loom_conf_is_one(scratch.folder));
+  unlink(path);
+  scratch_end(&scratch);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(reads_settings),
+      cmocka_unit_test(tells_what_is_wrong),
+      cmocka_unit_test(keeps_passwords_from_others),
+      cmocka_unit_test(knows_its_files),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

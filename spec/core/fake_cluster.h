@@ -1,0 +1,449 @@
+/*
+** A cluster without servers: an asker that keeps what is inserted, and answers the questions that Loom asks, as a server would. Its
+** replicas share what a shard has; one can lag, be dead, or cut its answers off.
+*/
+#ifndef FAKE_CLUSTER_H
+#define FAKE_CLUSTER_H
+
+#include "storage.h"
+
+#include "cluster/asker.h"
+#include "cluster/conf.h"
+#include "cluster/row_binary.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+
+#define FAKE_SHARDS 2
+#define FAKE_REPLICAS 3
+#define FAKE_ROWS 20000
+
+struct fake_block {
+  int32_t day;
+  uint32_t gen;
+  int64_t number;
+  char id[64];
+  uint64_t ingest;
+  uint16_t file;
+  int64_t *polls;
+  size_t count;
+};
+
+struct fake_entry {
+  uint64_t ingest, number, blocks, polls, sum, added;
+  char step[8];
+  uint16_t shard;
+  int32_t day;
+  uint32_t gen;
+  int64_t newest;
+};
+
+struct fake_cluster {
+  pthread_mutex_t lock;
+  struct fake_block blocks[FAKE_SHARDS][FAKE_ROWS];
+  size_t block_count[FAKE_SHARDS];
+  struct fake_entry ledger[FAKE_ROWS];
+  size_t ledger_count;
+  unsigned asked[FAKE_SHARDS][FAKE_REPLICAS]; /* how many questions each has had, that reached it */
+  bool dead[FAKE_SHARDS][FAKE_REPLICAS];
+  size_t lags[FAKE_SHARDS][FAKE_REPLICAS]; /* so many of the last blocks it lacks */
+  size_t cuts[FAKE_SHARDS][FAKE_REPLICAS]; /* so many of the last bytes its answers of polls lack */
+  const char *error; /* what every server answers, with status 500; NULL: nothing */
+  /* called before a commit is inserted, once */
+  void (*before_commit)(struct fake_cluster *fake);
+};
+
+struct fake_asker {
+  loom_asker asker;
+  struct fake_cluster *fake;
+};
+
+static inline struct fake_cluster *fake_cluster_new(void) {
+  struct fake_cluster *fake = calloc(1, sizeof *fake);
+  assert_non_null(fake);
+  pthread_mutex_init(&fake->lock, NULL);
+  return fake;
+}
+
+static inline void fake_cluster_free(struct fake_cluster *fake) {
+  for (int i = 0; i < FAKE_SHARDS; i++)
+    for (size_t j = 0; j < fake->block_count[i]; j++)
+      free(fake->blocks[i][j].polls);
+  pthread_mutex_destroy(&fake->lock);
+  free(fake);
+}
+
+/* ---- which rows are meant ---- */
+
+struct fake_condition {
+  int64_t first, end;  /* of the numbers */
+  const char *numbers; /* a list of them; NULL: all */
+  int64_t first_day, last_day;
+  const char *days, *voids; /* lists; NULL: none */
+  uint64_t last, own;
+};
+
+static inline bool fake_list_has(const char *list, const char *item) {
+  const char *end = strchr(list, ')');
+  size_t length = strlen(item);
+  for (const char *at = list; at && at < end; at = strchr(at, ',')) {
+    at += strspn(at, ", ");
+    if (strncmp(at, item, length) == 0 && strchr(",)", at[length]))
+      return true;
+  }
+  return false;
+}
+
+static inline const char *fake_behind(const char *sql, const char *words) {
+  const char *at = strstr(sql, words);
+  return at ? at + strlen(words) : NULL;
+}
+
+static inline int64_t fake_number(const char *sql, const char *words, int64_t otherwise) {
+  const char *at = fake_behind(sql, words);
+  return at ? strtoll(at, NULL, 10) : otherwise;
+}
+
+static inline struct fake_condition fake_condition_of(const char *sql) {
+  return (struct fake_condition){.first = fake_number(sql, "number >= ", INT64_MIN),
+                                 .end = fake_number(sql, "number < ", INT64_MAX),
+                                 .numbers = fake_behind(sql, "number IN ("),
+                                 .first_day = fake_number(sql, "day >= ", INT64_MIN),
+                                 .last_day = fake_number(sql, "day <= ", INT64_MAX),
+                                 .days = fake_behind(sql, "(day, gen) IN ("),
+                                 .voids = fake_behind(sql, "ingest NOT IN ("),
+                                 .last = (uint64_t)fake_number(sql, "ingest <= ", INT64_MAX),
+                                 .own = (uint64_t)fake_number(sql, "OR ingest = ", 0)};
+}
+
+static inline bool fake_is_visible(const struct fake_condition *condition,
+                                   const struct fake_block *block) {
+  char text[64];
+  if (block->number < condition->first || block->number >= condition->end ||
+      block->day < condition->first_day || block->day > condition->last_day)
+    return false;
+  snprintf(text, sizeof text, "%" PRId64, block->number);
+  if (condition->numbers && !fake_list_has(condition->numbers, text))
+    return false;
+  snprintf(text, sizeof text, "(%" PRId32 ", %" PRIu32 ")", block->day, block->gen);
+  const char *found = strstr(condition->days, text);
+  const char *end = strstr(condition->days, ") AND (");
+  if (!found || found > end)
+    return false;
+  if (condition->own && block->ingest == condition->own)
+    return true;
+  snprintf(text, sizeof text, "%" PRIu64, block->ingest);
+  return block->ingest <= condition->last &&
+         !(condition->voids && fake_list_has(condition->voids, text));
+}
+
+/* ---- answers ---- */
+
+static inline void fake_put(struct loom_text *out, const struct fake_block *block, bool with_number,
+                            bool with_day) {
+  assert_true(loom_text_reserve(out, 64 + block->count * 8));
+  if (with_number)
+    loom_row_put_u64(out, (uint64_t)block->number);
+  if (with_day)
+    loom_row_put_u32(out, (uint32_t)block->day);
+  loom_row_put_u64(out, block->ingest);
+  loom_row_put_u16(out, block->file);
+  loom_row_put_int64s(out, block->polls, block->count);
+}
+
+static inline uint64_t fake_sum(const struct fake_block *block) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < block->count; i++)
+    sum += (uint64_t)block->polls[i];
+  return sum;
+}
+
+/* Rows of day, blocks, polls and sum, of what the function takes. */
+static inline void fake_by_day(struct fake_cluster *fake, unsigned shard, size_t count,
+                               const struct fake_condition *condition, uint64_t ingest,
+                               struct loom_text *out) {
+  for (size_t i = 0; i < count; i++) {
+    const struct fake_block *first = &fake->blocks[shard][i];
+    uint64_t blocks = 0, polls = 0, sum = 0;
+    for (size_t j = 0; j < count; j++) {
+      const struct fake_block *block = &fake->blocks[shard][j];
+      if (block->day != first->day ||
+          (condition ? !fake_is_visible(condition, block) : block->ingest != ingest))
+        continue;
+      if (j < i)
+        break; /* which was told with that */
+      blocks++;
+      polls += block->count;
+      sum += fake_sum(block);
+    }
+    if (blocks == 0 || (condition ? !fake_is_visible(condition, first) : first->ingest != ingest))
+      continue;
+    assert_true(loom_text_reserve(out, 28));
+    loom_row_put_u32(out, (uint32_t)first->day);
+    loom_row_put_u64(out, blocks);
+    loom_row_put_u64(out, polls);
+    loom_row_put_u64(out, sum);
+  }
+}
+
+/* The ingest of the commit of a number that holds; 0: there is none. */
+static inline uint64_t fake_holding(const struct fake_cluster *fake, uint64_t number) {
+  uint64_t holding = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (strcmp(fake->ledger[i].step, "commit") == 0 && fake->ledger[i].number == number &&
+        fake->ledger[i].ingest > holding)
+      holding = fake->ledger[i].ingest;
+  return holding;
+}
+
+static inline bool fake_holds(const struct fake_cluster *fake, uint64_t ingest, uint64_t last) {
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (strcmp(fake->ledger[i].step, "commit") == 0 && fake->ledger[i].number <= last &&
+        fake->ledger[i].ingest == ingest && fake_holding(fake, fake->ledger[i].number) == ingest)
+      return true;
+  return false;
+}
+
+static inline int fake_compare(const void *a, const void *b) {
+  const struct fake_entry *x = a, *y = b;
+  if (x->shard != y->shard)
+    return x->shard < y->shard ? -1 : 1;
+  if (x->day != y->day)
+    return x->day < y->day ? -1 : 1;
+  return x->gen < y->gen ? -1 : x->gen > y->gen;
+}
+
+static inline void fake_ledger(struct fake_cluster *fake, uint64_t last, struct loom_text *out) {
+  struct fake_entry *entries = calloc(fake->ledger_count + 1, sizeof *entries);
+  size_t count = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (strcmp(fake->ledger[i].step, "begin") != 0 &&
+        fake_holds(fake, fake->ledger[i].ingest, last))
+      entries[count++] = fake->ledger[i];
+  qsort(entries, count, sizeof *entries, fake_compare);
+  for (size_t i = 0, next; i < count; i = next) {
+    struct fake_entry sum = entries[i];
+    for (next = i + 1; next < count && fake_compare(&entries[next], &sum) == 0; next++) {
+      const struct fake_entry *more = &entries[next];
+      sum.blocks += more->blocks;
+      sum.polls += more->polls;
+      sum.sum += more->sum;
+      sum.added += more->added;
+      sum.newest = more->newest > sum.newest ? more->newest : sum.newest;
+      sum.ingest = more->ingest > sum.ingest ? more->ingest : sum.ingest;
+      sum.number = more->number > sum.number ? more->number : sum.number;
+    }
+    assert_true(loom_text_reserve(out, 96));
+    loom_row_put_u16(out, sum.shard);
+    loom_row_put_u32(out, (uint32_t)sum.day);
+    loom_row_put_u32(out, sum.gen);
+    const uint64_t values[] = {sum.blocks,           sum.polls,  sum.sum,    sum.added,
+                               (uint64_t)sum.newest, sum.ingest, sum.number, next - i};
+    for (size_t j = 0; j < COUNT_OF(values); j++)
+      loom_row_put_u64(out, values[j]);
+  }
+  free(entries);
+}
+
+static inline void fake_voids(struct fake_cluster *fake, uint64_t last, struct loom_text *out) {
+  uint64_t newest = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (fake_holds(fake, fake->ledger[i].ingest, last) && fake->ledger[i].ingest > newest)
+      newest = fake->ledger[i].ingest;
+  for (size_t i = 0; i < fake->ledger_count; i++) {
+    const struct fake_entry *entry = &fake->ledger[i];
+    if (strcmp(entry->step, "begin") == 0 && entry->ingest <= newest &&
+        !fake_holds(fake, entry->ingest, last)) {
+      assert_true(loom_text_reserve(out, 8));
+      loom_row_put_u64(out, entry->ingest);
+    }
+  }
+}
+
+static inline void fake_put_number(struct loom_text *out, uint64_t number) {
+  assert_true(loom_text_reserve(out, 8));
+  loom_row_put_u64(out, number);
+}
+
+static inline void fake_select_blocks(struct fake_cluster *fake, unsigned shard, size_t count,
+                                      const char *sql, struct loom_text *out) {
+  struct fake_condition condition = fake_condition_of(sql);
+  bool counts = strstr(sql, "SELECT count()"), last = strstr(sql, "SELECT max(number)"),
+       ids = strstr(sql, "SELECT DISTINCT number, store");
+  uint64_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    const struct fake_block *block = &fake->blocks[shard][i];
+    if (!fake_is_visible(&condition, block))
+      continue;
+    found = last ? ((uint64_t)block->number > found ? (uint64_t)block->number : found) : found + 1;
+    if (ids) {
+      assert_true(loom_text_reserve(out, 80));
+      loom_row_put_u64(out, (uint64_t)block->number);
+      loom_row_put_string(out, block->id, strlen(block->id));
+    } else if (!counts && !last) {
+      fake_put(out, block, true, strstr(sql, "SELECT number, day"));
+    }
+  }
+  if (counts || last)
+    fake_put_number(out, found);
+}
+
+static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsigned replica,
+                               const char *sql, struct loom_text *out) {
+  size_t count = fake->block_count[shard], lags = fake->lags[shard][replica];
+  uint64_t last = (uint64_t)strtoull(
+      fake_behind(sql, "number <= ") ? fake_behind(sql, "number <= ") : "0", NULL, 10);
+  count -= lags < count ? lags : count;
+  if (strstr(sql, "system.settings"))
+    return;
+  if (strstr(sql, "version()")) {
+    assert_true(loom_text_reserve(out, 8));
+    loom_text_put_string(out, "1.2.3\n");
+  } else if (strstr(sql, "SELECT max(ingest) FROM ledger FORMAT")) {
+    uint64_t newest = 0;
+    for (size_t i = 0; i < fake->ledger_count; i++)
+      newest = fake->ledger[i].ingest > newest ? fake->ledger[i].ingest : newest;
+    fake_put_number(out, newest);
+  } else if (strstr(sql, "SELECT max(number) FROM ledger")) {
+    uint64_t number = 0;
+    while (fake_holding(fake, number + 1))
+      number++;
+    fake_put_number(out, number);
+  } else if (strstr(sql, "at < now() - 3600")) {
+    return; /* nothing is that old */
+  } else if (strstr(sql, "SELECT DISTINCT ingest FROM ledger")) {
+    fake_voids(fake, last, out);
+  } else if (strstr(sql, "FROM ledger")) {
+    fake_ledger(fake, last, out);
+  } else if (strstr(sql, "GROUP BY day")) {
+    struct fake_condition condition = fake_condition_of(sql);
+    const char *own = fake_behind(sql, "WHERE ingest = ");
+    fake_by_day(fake, shard, count, own ? NULL : &condition, own ? strtoull(own, NULL, 10) : 0,
+                out);
+  } else {
+    fake_select_blocks(fake, shard, count, sql, out);
+    size_t cuts = fake->cuts[shard][replica];
+    if (strstr(sql, "SELECT number"))
+      out->length -= cuts < out->length ? cuts : out->length;
+  }
+}
+
+/* ---- inserts ---- */
+
+static inline void fake_insert_block(struct fake_cluster *fake, unsigned shard,
+                                     struct loom_row_reader *reader) {
+  assert_true(fake->block_count[shard] < FAKE_ROWS);
+  struct fake_block *block = &fake->blocks[shard][fake->block_count[shard]++];
+  size_t length;
+  block->day = loom_row_i32(reader);
+  block->gen = loom_row_u32(reader);
+  block->number = loom_row_i64(reader);
+  const char *id = loom_row_string(reader, &length);
+  snprintf(block->id, sizeof block->id, "%.*s", (int)length, id);
+  block->ingest = loom_row_u64(reader);
+  block->file = loom_row_u16(reader);
+  const void *polls = loom_row_int64s(reader, &block->count);
+  block->polls = malloc(block->count * sizeof *block->polls + 1);
+  memcpy(block->polls, polls, block->count * sizeof *block->polls);
+}
+
+static inline void fake_insert_entry(struct fake_cluster *fake, struct loom_row_reader *reader) {
+  assert_true(fake->ledger_count < FAKE_ROWS);
+  struct fake_entry *entry = &fake->ledger[fake->ledger_count++];
+  size_t length;
+  entry->ingest = loom_row_u64(reader);
+  const char *step = loom_row_string(reader, &length);
+  snprintf(entry->step, sizeof entry->step, "%.*s", (int)length, step);
+  entry->number = loom_row_u64(reader);
+  entry->shard = loom_row_u16(reader);
+  entry->day = loom_row_i32(reader);
+  entry->gen = loom_row_u32(reader);
+  entry->blocks = loom_row_u64(reader);
+  entry->polls = loom_row_u64(reader);
+  entry->sum = loom_row_u64(reader);
+  entry->added = loom_row_u64(reader);
+  entry->newest = loom_row_i64(reader);
+  loom_row_u32(reader);
+  loom_row_string(reader, &length);
+}
+
+static inline void fake_insert(struct fake_cluster *fake, unsigned shard, bool of_ledger,
+                               const struct loom_call *call) {
+  struct loom_row_reader reader = {(const unsigned char *)call->body,
+                                   (const unsigned char *)call->body + call->length, false};
+  while (loom_row_more(&reader))
+    if (of_ledger)
+      fake_insert_entry(fake, &reader);
+    else
+      fake_insert_block(fake, shard, &reader);
+  assert_false(reader.bad);
+}
+
+/* ---- the asker ---- */
+
+static inline loom_status fake_post(loom_asker *asker, const struct loom_call *call, long *status,
+                                    struct loom_text *answer, loom_error *error) {
+  struct fake_cluster *fake = ((struct fake_asker *)asker)->fake;
+  unsigned shard = 0, replica = 0;
+  assert_int_equal(sscanf(call->url, "http://127.0.0.1:%1u%1u", &shard, &replica), 2);
+  if (fake->dead[shard][replica])
+    return loom_fail(error, LOOM_EIO, "Couldn't connect to server");
+  pthread_mutex_lock(&fake->lock);
+  fake->asked[shard][replica]++;
+  *status = fake->error ? 500 : 200;
+  const char *insert = strstr(call->url, "&query=INSERT");
+  if (fake->error) {
+    assert_true(loom_text_reserve(answer, strlen(fake->error)));
+    loom_text_put_string(answer, fake->error);
+  } else if (insert) {
+    void (*before_commit)(struct fake_cluster *) = fake->before_commit;
+    bool of_ledger = strstr(insert, "ledger");
+    if (of_ledger && before_commit && memmem(call->body, call->length, "commit", 6)) {
+      fake->before_commit = NULL;
+      before_commit(fake);
+    }
+    fake_insert(fake, shard, of_ledger, call);
+  } else {
+    char *sql = strndup(call->body, call->length);
+    fake_select(fake, shard, replica, sql, answer);
+    free(sql);
+  }
+  pthread_mutex_unlock(&fake->lock);
+  return LOOM_OK;
+}
+
+static inline loom_asker *fake_another(const loom_asker *asker);
+
+static inline void fake_free(loom_asker *asker) {
+  free(asker);
+}
+
+static const struct loom_asker_type fake_type = {
+    .post = fake_post, .another = fake_another, .free = fake_free};
+
+static inline loom_asker *fake_asker_new(struct fake_cluster *fake) {
+  struct fake_asker *asker = calloc(1, sizeof *asker);
+  assert_non_null(asker);
+  *asker = (struct fake_asker){.asker = {&fake_type}, .fake = fake};
+  return &asker->asker;
+}
+
+static inline loom_asker *fake_another(const loom_asker *asker) {
+  return fake_asker_new(((const struct fake_asker *)asker)->fake);
+}
+
+/* Servers whose ports tell shard and replica. */
+#define FAKE_CONF                                                                                  \
+  "loom cluster 1\ndatabase polls\nhead head.db\n"                                                 \
+  "shard http://127.0.0.1:00 http://127.0.0.1:01 http://127.0.0.1:02\n"                            \
+  "shard http://127.0.0.1:10 http://127.0.0.1:11 http://127.0.0.1:12\n"
+
+static inline struct loom_conf fake_conf(void) {
+  loom_error error;
+  struct loom_conf conf;
+  assert_status(loom_conf_parse("fake.conf", FAKE_CONF, strlen(FAKE_CONF), &conf, &error), LOOM_OK,
+                &error);
+  return conf;
+}
+
+#endif

@@ -1,0 +1,463 @@
+/*
+** A head and its cluster against a database of its own: what is stored in both reads the same, whatever becomes of servers and
+** writers meanwhile; and what does not add up is told, and never read.
+*/
+#include "cluster/remote_cluster.h"
+#include "cluster/care.h"
+#include "cluster/ledger.h"
+#include "fake_cluster.h"
+#include "reports.h"
+#include "sqlite/export.h"
+#include "sqlite/head.h"
+#include "sqlite/info.h"
+#include "sqlite/remote.h"
+#include "write/prune.h"
+
+#define HEADER "store_id,status,timestamp_utc\n"
+
+struct fixture {
+  struct scratch scratch;
+  struct fake_cluster *fake;
+  loom_database *head, *other; /* the other one has its polls itself */
+};
+
+static loom_status attach(struct fixture *fixture, const char *name, loom_database **head,
+                          loom_error *error) {
+  struct loom_conf conf = fake_conf();
+  *head = open_database(scratch_path(&fixture->scratch, name));
+  return loom_remote_attach(*head, &conf, fake_asker_new(fixture->fake), error);
+}
+
+static struct fixture begin(void) {
+  struct fixture fixture = {.fake = fake_cluster_new(), .other = memory_database()};
+  loom_error error;
+  scratch_begin(&fixture.scratch);
+  assert_status(attach(&fixture, "head.db", &fixture.head, &error), LOOM_OK, &error);
+  return fixture;
+}
+
+static void end(struct fixture *fixture) {
+  loom_database_close(fixture->head);
+  loom_database_close(fixture->other);
+  fake_cluster_free(fixture->fake);
+  scratch_end(&fixture->scratch);
+}
+
+/* ---- storing ---- */
+
+/* Stores texts of polls, all in one transaction. */
+static loom_status store_texts(loom_database *database, const char *const *texts, size_t count,
+                               struct loom_counts *counts, loom_error *error) {
+  struct input_file file = small_file(LOOM_POLLS);
+  loom_status status = loom_database_begin_write(database, error);
+  *counts = (struct loom_counts){0};
+  for (size_t i = 0; status == LOOM_OK && i < count; i++) {
+    loom_staging *staging =
+        stage_bytes(loom_database_zones(database), &file, texts[i], strlen(texts[i]));
+    loom_sink *sink = loom_sink_of(database);
+    assert_non_null(sink);
+    status = apply_in_steps(sink, staging, 7, error);
+    status = status == LOOM_DONE ? LOOM_OK : status;
+    counts->added += staging->counts.added;
+    counts->duplicates += staging->counts.duplicates;
+    counts->conflicts += staging->counts.conflicts;
+    loom_sink_free(sink);
+    loom_staging_free(staging);
+  }
+  if (status == LOOM_OK)
+    return loom_database_commit(database, error);
+  loom_database_rollback(database);
+  return status;
+}
+
+/* Stores them in both, with the same counts. */
+static void store_both(struct fixture *fixture, const char *const *texts, size_t count) {
+  struct loom_counts here, there;
+  loom_error error;
+  assert_status(store_texts(fixture->head, texts, count, &here, &error), LOOM_OK, &error);
+  assert_status(store_texts(fixture->other, texts, count, &there, &error), LOOM_OK, &error);
+  assert_int_equal(here.added, there.added);
+  assert_int_equal(here.duplicates, there.duplicates);
+  assert_int_equal(here.conflicts, there.conflicts);
+}
+
+static void store_one(struct fixture *fixture, const char *text) {
+  store_both(fixture, &text, 1);
+}
+
+/* Polls of some stores and days, some of them more than once, and some contradicting others. */
+static char *some_polls(uint64_t *state, int count) {
+  struct buffer text = {0};
+  buffer_printf(&text, HEADER);
+  for (int i = 0; i < count; i++) {
+    char when[LOOM_TIMESTAMP_SIZE];
+    int64_t t = instant("2023-01-20 00:00:00") + (int64_t)random_below(state, 12) * 9 * LOOM_HOUR +
+                (int64_t)random_below(state, 4) * LOOM_MINUTE;
+    when[loom_format_timestamp(t, when)] = '\0';
+    buffer_printf(&text, "shop %d,%s,%s\n", (int)random_below(state, 23),
+                  random_below(state, 3) ? "active" : "inactive", when);
+  }
+  return text.bytes;
+}
+
+/* ---- reading ---- */
+
+static loom_status report_of(loom_database *database, bool around, struct buffer *out,
+                             loom_error *error) {
+  struct loom_report_options options = default_options();
+  loom_report *report;
+  if (around)
+    assert_true(loom_rules_preset("monitoring", &options.rules));
+  loom_source *source = loom_source_of(database, false);
+  assert_non_null(source);
+  loom_status status =
+      start_report(&options, source, loom_database_zones(database), &report, error);
+  if (status == LOOM_OK)
+    status = wait_for(report, error);
+  if (status == LOOM_DONE)
+    put_report(out, report);
+  loom_report_free(report);
+  loom_source_free(source);
+  return status;
+}
+
+static struct buffer export_of(loom_database *database) {
+  loom_error error;
+  loom_export *export;
+  loom_status status;
+  struct buffer out = {0};
+  const char *text;
+  size_t length;
+  assert_status(loom_export_new(database, LOOM_POLLS, &export, &error), LOOM_OK, &error);
+  while ((status = loom_export_next(export, &text, &length, &error)) == LOOM_OK)
+    buffer_put(&out, text, length);
+  assert_status(status, LOOM_DONE, &error);
+  loom_export_free(export);
+  return out;
+}
+
+static void assert_same_reports(struct fixture *fixture) {
+  loom_error error;
+  struct buffer exported = export_of(fixture->head), expected = export_of(fixture->other);
+  assert_buffer_equal(&exported, &expected);
+  buffer_free(&exported);
+  buffer_free(&expected);
+  for (int around = 0; around < 2; around++) {
+    struct buffer here = {0}, there = {0};
+    assert_status(report_of(fixture->head, around, &here, &error), LOOM_DONE, &error);
+    assert_status(report_of(fixture->other, around, &there, &error), LOOM_DONE, &error);
+    assert_buffer_equal(&here, &there);
+    buffer_free(&here);
+    buffer_free(&there);
+  }
+  struct loom_info here, there;
+  assert_status(loom_info_read(fixture->head, &here, &error), LOOM_OK, &error);
+  assert_status(loom_info_read(fixture->other, &there, &error), LOOM_OK, &error);
+  assert_int_equal(here.polls, there.polls);
+  assert_int_equal(here.days, there.days);
+  assert_int_equal(here.polled_stores, there.polled_stores);
+  assert_int_equal(here.first_poll, there.first_poll);
+  assert_int_equal(here.newest_poll, there.newest_poll);
+}
+
+static void assert_no_report(struct fixture *fixture, loom_status code, const char *words) {
+  loom_error error;
+  struct buffer out = {0};
+  assert_int_equal(report_of(fixture->head, false, &out, &error), code);
+  if (!strstr(error.message, words))
+    fail_msg("%s", error.message);
+  buffer_free(&out);
+}
+
+/* ---- what is stored ---- */
+
+static void stores_what_a_database_does(void **state) {
+  struct fixture fixture = begin();
+  uint64_t seed = 7;
+  (void)state;
+  for (int i = 0; i < 6; i++) {
+    char *texts[3];
+    for (int j = 0; j < 3; j++)
+      texts[j] = some_polls(&seed, 40 + 60 * (i % 2));
+    store_both(&fixture, (const char *const *)texts, (size_t)(1 + i % 3));
+    for (int j = 0; j < 3; j++)
+      free(texts[j]);
+    assert_same_reports(&fixture);
+  }
+  end(&fixture);
+}
+
+static void keeps_nothing_of_what_is_not_committed(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  struct input_file file = small_file(LOOM_POLLS);
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\nb,inactive,2023-01-25 10:00:00\n");
+  static const char lost[] =
+      HEADER "a,inactive,2023-01-25 10:00:00\nc,active,2023-01-26 09:00:00\n";
+  loom_staging *staging = stage_bytes(loom_database_zones(fixture.head), &file, lost, strlen(lost));
+  loom_sink *sink = loom_sink_of(fixture.head);
+  assert_status(loom_sink_begin(sink, &error), LOOM_OK, &error);
+  assert_status(loom_sink_apply_all(sink, staging, &error), LOOM_OK, &error);
+  loom_sink_abandon(sink);
+  assert_same_reports(&fixture);
+  store_one(&fixture, HEADER "b,active,2023-01-25 11:00:00\n"); /* of a later ingest */
+  assert_same_reports(&fixture);
+  loom_sink_free(sink);
+  loom_staging_free(staging);
+  const char *text = HEADER "a,active,2023-01-25 10:00:00\n";
+  assert_status(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_OK, &error);
+  assert_int_equal(counts.duplicates, 1);
+  end(&fixture);
+}
+
+/* Another writer, thought to be dead, whose commit was on its way. */
+static void commit_late(struct fake_cluster *fake) {
+  uint64_t ingest = 1, number = 0;
+  while (fake_holding(fake, number + 1))
+    number++;
+  fake->ledger[fake->ledger_count++] =
+      (struct fake_entry){.ingest = ingest, .step = "begin", .shard = 65535, .day = INT32_MIN};
+  fake->ledger[fake->ledger_count++] = (struct fake_entry){
+      .ingest = ingest, .number = number + 1, .step = "commit", .shard = 65535, .day = INT32_MIN};
+}
+
+static void does_not_see_a_commit_that_came_too_late(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  fixture.fake->before_commit = commit_late;
+  store_one(&fixture, HEADER "b,active,2023-01-25 10:00:00\n");
+  assert_same_reports(&fixture);
+  store_one(&fixture, HEADER "b,inactive,2023-01-25 10:10:00\n");
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
+static void refuses_what_another_writer_overtook(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  loom_database *second;
+  struct input_file file = small_file(LOOM_POLLS);
+  static const char mine[] = HEADER "a,active,2023-01-25 10:00:00\n";
+  const char *theirs = HEADER "b,active,2023-01-25 10:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,inactive,2023-01-25 09:00:00\n");
+  assert_status(attach(&fixture, "second.db", &second, &error), LOOM_OK, &error);
+  loom_staging *staging = stage_bytes(loom_database_zones(fixture.head), &file, mine, strlen(mine));
+  loom_sink *sink = loom_sink_of(fixture.head);
+  assert_status(loom_sink_begin(sink, &error), LOOM_OK, &error);
+  assert_status(loom_sink_apply_all(sink, staging, &error), LOOM_OK, &error);
+  assert_status(store_texts(second, &theirs, 1, &counts, &error), LOOM_OK, &error);
+  assert_int_equal(loom_sink_commit(sink, &error), LOOM_EBUSY);
+  assert_non_null(strstr(error.message, "commit 2 of another writer"));
+  assert_status(loom_sink_begin(sink, &error), LOOM_OK,
+                &error); /* the staging can be stored again */
+  assert_status(loom_sink_apply_all(sink, staging, &error), LOOM_OK, &error);
+  assert_status(loom_sink_commit(sink, &error), LOOM_OK, &error);
+  const char *both[] = {theirs, mine};
+  assert_status(store_texts(fixture.other, both, 2, &counts, &error), LOOM_OK, &error);
+  assert_same_reports(&fixture);
+  loom_sink_free(sink);
+  loom_staging_free(staging);
+  loom_database_close(second);
+  end(&fixture);
+}
+
+/* ---- servers that are not as they should be ---- */
+
+static void fill(struct fixture *fixture) {
+  uint64_t seed = 3;
+  for (int i = 0; i < 3; i++) {
+    char *text = some_polls(&seed, 200);
+    store_one(fixture, text);
+    free(text);
+  }
+}
+
+static void reads_of_a_replica_that_has_all(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  fill(&fixture);
+  fixture.fake->dead[0][0] = true;
+  fixture.fake->lags[1][0] = 5;
+  fixture.fake->lags[1][1] = 1;
+  assert_same_reports(&fixture);
+  fixture.fake->lags[1][2] = 1;
+  assert_no_report(&fixture, LOOM_EIO, "and no other replica has all");
+  end(&fixture);
+}
+
+static void never_takes_a_part_for_the_whole(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  fill(&fixture);
+  for (int i = 0; i < FAKE_REPLICAS; i++)
+    fixture.fake->cuts[1][i] = 1;
+  assert_no_report(&fixture, LOOM_EIO, "the answer is cut off");
+  struct fake_block *last = &fixture.fake->blocks[1][fixture.fake->block_count[1] - 1];
+  for (int i = 0; i < FAKE_REPLICAS; i++)
+    fixture.fake->cuts[1][i] =
+        8 + 4 + 8 + 2 + 1 + 8 * last->count; /* a row: what is left is whole */
+  assert_no_report(&fixture, LOOM_EIO, "does not add up");
+  for (int i = 0; i < FAKE_REPLICAS; i++)
+    fixture.fake->cuts[1][i] = 0;
+  last->polls[0] ^= 1; /* as many, but others */
+  assert_no_report(&fixture, LOOM_EIO, "does not add up");
+  last->polls[0] ^= 1;
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
+/* ---- heads ---- */
+
+static void brings_another_head_up(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  loom_database *second;
+  (void)state;
+  fill(&fixture);
+  assert_status(attach(&fixture, "second.db", &second, &error), LOOM_OK, &error);
+  loom_database *first = fixture.head;
+  fixture.head = second;
+  assert_same_reports(&fixture);
+  assert_rows(second, "SELECT value FROM service WHERE name = 'cluster'", "9:polls 2 3 \n");
+  store_one(&fixture, HEADER "shop 5,active,2023-02-01 10:00:00\nnew,active,2023-02-01 11:00:00\n");
+  fixture.head = first; /* which has not heard of it */
+  loom_database *third;
+  loom_database_close(first);
+  assert_status(attach(&fixture, "head.db", &third, &error), LOOM_OK, &error);
+  fixture.head = third;
+  assert_same_reports(&fixture);
+  loom_database_close(second);
+  end(&fixture);
+}
+
+static void refuses_heads_of_others(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  static const char one[] = "loom cluster 1\ndatabase polls\nhead h\nshard http://127.0.0.1:00\n";
+  struct loom_conf conf;
+  struct buffer out = {0};
+  (void)state;
+  fill(&fixture);
+  assert_status(loom_conf_parse("c", one, strlen(one), &conf, &error), LOOM_OK, &error);
+  assert_int_equal(loom_remote_attach(fixture.head, &conf, fake_asker_new(fixture.fake), &error),
+                   LOOM_EINVAL);
+  assert_non_null(strstr(error.message, "in 2 shards, and this is polls in 1"));
+  conf = fake_conf();
+  assert_int_equal(loom_remote_attach(fixture.other, &conf, fake_asker_new(fixture.fake), &error),
+                   LOOM_EINVAL);
+  assert_non_null(strstr(error.message, "has polls of its own"));
+  /* the file by itself has no polls, and says so */
+  loom_database *alone = open_database(scratch_path(&fixture.scratch, "head.db"));
+  assert_int_equal(report_of(alone, false, &out, &error), LOOM_EINVAL);
+  assert_non_null(strstr(error.message, "is the head of a cluster"));
+  const char *text = HEADER "a,active,2023-01-25 10:00:00\n";
+  struct loom_counts counts;
+  assert_int_equal(store_texts(alone, &text, 1, &counts, &error), LOOM_EINVAL);
+  buffer_free(&out);
+  loom_database_close(alone);
+  end(&fixture);
+}
+
+/* ---- care ---- */
+
+static void compact(struct fixture *fixture, uint64_t expected) {
+  loom_error error;
+  loom_cluster *cluster;
+  uint64_t days;
+  assert_status(loom_remote_open(fixture->head, &cluster, &error), LOOM_OK, &error);
+  assert_status(loom_care_compact(fixture->head, cluster, &days, &error), LOOM_OK, &error);
+  assert_int_equal(days, expected);
+}
+
+static void count_problem(void *context, const char *problem) {
+  int *count = context;
+  (void)problem;
+  ++*count;
+}
+
+static void assert_problems(struct fixture *fixture, int expected) {
+  loom_error error;
+  loom_remote *remote = loom_database_remote(fixture->head);
+  int count = 0;
+  assert_status(remote->type->check(remote, count_problem, &count, &error), LOOM_OK, &error);
+  assert_int_equal(count, expected);
+}
+
+static void writes_days_anew(void **state) {
+  struct fixture fixture = begin();
+  uint64_t seed = 11;
+  (void)state;
+  fill(&fixture);
+  assert_problems(&fixture, 0);
+  compact(&fixture, 5);
+  assert_problems(&fixture, 0);
+  assert_same_reports(&fixture);
+  compact(&fixture, 0);
+  char *text = some_polls(&seed, 100);
+  store_one(&fixture, text);
+  free(text);
+  assert_same_reports(&fixture);
+  compact(&fixture, 5);
+  assert_same_reports(&fixture);
+  fixture.fake->lags[0][2] = 1;
+  fixture.fake->dead[1][1] = true;
+  assert_problems(&fixture, 2);
+  end(&fixture);
+}
+
+static struct loom_pruning prune(loom_database *database, bool dry_run) {
+  loom_error error;
+  struct loom_pruning pruning;
+  const struct loom_prune_options options = {.keep = 40 * LOOM_HOUR,
+                                             .now = instant("2024-01-01 00:00:00"),
+                                             .dry_run = dry_run,
+                                             .force = true,
+                                             .author = {.by = "test", .at = 1}};
+  assert_status(loom_prune(database, &options, &pruning, &error), LOOM_OK, &error);
+  return pruning;
+}
+
+static void removes_old_polls(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  fill(&fixture);
+  store_one(&fixture, HEADER "gone,active,2023-01-19 01:00:00\n");
+  for (int i = 0; i < 2; i++) {
+    struct loom_pruning here = prune(fixture.head, i == 0), there = prune(fixture.other, i == 0);
+    assert_int_equal(here.cut, there.cut);
+    assert_int_equal(here.gone.polls, there.gone.polls);
+    assert_int_equal(here.gone.days, there.gone.days);
+    assert_int_equal(here.gone.first, there.gone.first);
+    assert_int_equal(here.kept.polls, there.kept.polls);
+    assert_int_equal(here.kept.days, there.kept.days);
+    assert_int_equal(here.kept.first, there.kept.first);
+    assert_true(here.gone.polls > 0);
+  }
+  assert_same_reports(&fixture);
+  assert_problems(&fixture, 0);
+  store_one(&fixture, HEADER "gone,active,2023-01-19 02:00:00\n"); /* of a day that was removed */
+  assert_same_reports(&fixture);
+  assert_problems(&fixture, 0);
+  end(&fixture);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(stores_what_a_database_does),
+      cmocka_unit_test(keeps_nothing_of_what_is_not_committed),
+      cmocka_unit_test(does_not_see_a_commit_that_came_too_late),
+      cmocka_unit_test(refuses_what_another_writer_overtook),
+      cmocka_unit_test(reads_of_a_replica_that_has_all),
+      cmocka_unit_test(never_takes_a_part_for_the_whole),
+      cmocka_unit_test(brings_another_head_up),
+      cmocka_unit_test(refuses_heads_of_others),
+      cmocka_unit_test(writes_days_anew),
+      cmocka_unit_test(removes_old_polls),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

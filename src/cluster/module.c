@@ -1,0 +1,291 @@
+/*
+** loom.cluster: databases whose polls are in a cluster. A module of its own, so that only who has one needs libcurl.
+**
+**   cluster.is_conf(path)         whether a file is a cluster.conf, by its first line
+**   cluster.read(path)            {database, head, user, shards = {{url, …}, …}}
+**   cluster.create(path)          makes the tables on every replica, where they are not there yet: true
+**   cluster.attach(handle, path)  from now on the polls of a database's handle, whose file is the head, are the cluster's: true
+**   cluster.status(path)          {number, blocks, polls, days, newest, shards = {{{url, version, problem}, …}, …}}
+**   cluster.check(path)           a list of problems, empty where every replica adds up
+**   cluster.compact(handle)       how many days were written anew
+**
+** What fails is nil, "CODE: text", "CODE".
+*/
+#include "lua/binding.h"
+
+#include "cluster/care.h"
+#include "cluster/conf.h"
+#include "cluster/ledger.h"
+#include "cluster/remote_cluster.h"
+#include "net/http.h"
+#include "sqlite/database.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* is_conf(path) */
+static int is_conf(lua_State *L) {
+  lua_pushboolean(L, loom_conf_is_one(lloom_check_path(L, 1)));
+  return 1;
+}
+
+static void push_shards(lua_State *L, const struct loom_conf *conf) {
+  lua_createtable(L, (int)conf->shard_count, 0);
+  for (unsigned i = 0; i < conf->shard_count; i++) {
+    lua_createtable(L, (int)conf->shards[i].count, 0);
+    for (unsigned j = 0; j < conf->shards[i].count; j++) {
+      lua_pushstring(L, conf->shards[i].urls[j]);
+      lua_rawseti(L, -2, (int)j + 1);
+    }
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+static int push_conf(lua_State *L) {
+  const struct loom_conf *conf = lua_touserdata(L, 1);
+  lua_createtable(L, 0, 4);
+  lua_pushstring(L, conf->database);
+  lua_setfield(L, -2, "database");
+  lua_pushstring(L, conf->head);
+  lua_setfield(L, -2, "head");
+  if (conf->user) {
+    lua_pushstring(L, conf->user);
+    lua_setfield(L, -2, "user");
+  }
+  push_shards(L, conf);
+  lua_setfield(L, -2, "shards");
+  return 1;
+}
+
+/* Calls what pushes a result with what it is of, so that what has memory is freed where Lua has none. */
+static int protect(lua_State *L, lua_CFunction push, void *of) {
+  lua_pushcfunction(L, push);
+  lua_pushlightuserdata(L, of);
+  return lua_pcall(L, 1, 1, 0);
+}
+
+/* read(path) */
+static int read_conf(lua_State *L) {
+  loom_error error;
+  struct loom_conf conf;
+  if (loom_conf_read(lloom_check_path(L, 1), &conf, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  int failed = protect(L, push_conf, &conf);
+  loom_conf_free(&conf);
+  return failed ? lua_error(L) : 1;
+}
+
+/* A configuration and a cluster of it, which are freed together. */
+struct opened {
+  struct loom_conf conf;
+  loom_cluster *cluster;
+};
+
+static loom_status open_cluster(const char *path, struct opened *opened, loom_error *error) {
+  opened->cluster = NULL;
+  loom_status status = loom_conf_read(path, &opened->conf, error);
+  if (status == LOOM_OK)
+    status = loom_cluster_new(&opened->conf, loom_http_new(), NULL, &opened->cluster, error);
+  return status;
+}
+
+static void close_cluster(struct opened *opened) {
+  loom_cluster_free(opened->cluster);
+  loom_conf_free(&opened->conf);
+}
+
+/* create(path) */
+static int create(lua_State *L) {
+  loom_error error;
+  struct opened opened;
+  loom_status status = open_cluster(lloom_check_path(L, 1), &opened, &error);
+  if (status == LOOM_OK)
+    status = loom_cluster_create(opened.cluster, &error);
+  close_cluster(&opened);
+  return lloom_done(L, status, &error);
+}
+
+/* attach(handle, path) */
+static int attach(lua_State *L) {
+  loom_error error;
+  struct loom_conf conf;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  loom_status status = loom_conf_read(lloom_check_path(L, 2), &conf, &error);
+  if (status == LOOM_OK)
+    status = loom_remote_attach(database, &conf, loom_http_new(), &error);
+  return lloom_done(L, status, &error);
+}
+
+/* ---- status ---- */
+
+struct found {
+  struct opened opened;
+  struct loom_ledger ledger;
+  size_t days;
+  char (*versions)[LOOM_REPLICAS_MAX][64];
+  char (*problems)[LOOM_REPLICAS_MAX][256];
+};
+
+static void note_replica(void *context, unsigned shard, unsigned replica, const char *version,
+                         const char *problem) {
+  struct found *found = context;
+  strncpy(found->versions[shard][replica], version ? version : "", 63);
+  strncpy(found->problems[shard][replica], problem ? problem : "", 255);
+}
+
+static void push_replica(lua_State *L, const struct found *found, unsigned shard,
+                         unsigned replica) {
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, found->opened.conf.shards[shard].urls[replica]);
+  lua_setfield(L, -2, "url");
+  if (*found->versions[shard][replica]) {
+    lua_pushstring(L, found->versions[shard][replica]);
+    lua_setfield(L, -2, "version");
+  }
+  if (*found->problems[shard][replica]) {
+    lua_pushstring(L, found->problems[shard][replica]);
+    lua_setfield(L, -2, "problem");
+  }
+}
+
+static int push_status(lua_State *L) {
+  const struct found *found = lua_touserdata(L, 1);
+  const struct loom_conf *conf = &found->opened.conf;
+  uint64_t blocks = 0, polls = 0;
+  int64_t newest = INT64_MIN;
+  for (size_t i = 0; i < found->ledger.part_count; i++) {
+    blocks += found->ledger.parts[i].blocks;
+    polls += found->ledger.parts[i].added;
+    newest = found->ledger.parts[i].newest > newest ? found->ledger.parts[i].newest : newest;
+  }
+  lua_createtable(L, 0, 6);
+  lloom_set_integer(L, "number", (int64_t)found->ledger.number);
+  lloom_set_integer(L, "blocks", (int64_t)blocks);
+  lloom_set_integer(L, "polls", (int64_t)polls);
+  lloom_set_integer(L, "days", (int64_t)found->days);
+  if (newest != INT64_MIN)
+    lloom_set_integer(L, "newest", newest);
+  lua_createtable(L, (int)conf->shard_count, 0);
+  for (unsigned i = 0; i < conf->shard_count; i++) {
+    lua_createtable(L, (int)conf->shards[i].count, 0);
+    for (unsigned j = 0; j < conf->shards[i].count; j++) {
+      push_replica(L, found, i, j);
+      lua_rawseti(L, -2, (int)j + 1);
+    }
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "shards");
+  return 1;
+}
+
+static loom_status find_status(const char *path, struct found *found, loom_error *error) {
+  loom_status status = open_cluster(path, &found->opened, error);
+  if (status != LOOM_OK)
+    return status;
+  found->versions = calloc(found->opened.conf.shard_count, sizeof *found->versions);
+  found->problems = calloc(found->opened.conf.shard_count, sizeof *found->problems);
+  if (!found->versions || !found->problems)
+    return loom_no_memory(error);
+  loom_care_look(found->opened.cluster, note_replica, found);
+  status = loom_ledger_read(found->opened.cluster, UINT64_MAX, &found->ledger, error);
+  if (status == LOOM_OK) {
+    int32_t *days = loom_ledger_days(&found->ledger, &found->days);
+    free(days);
+  }
+  return status;
+}
+
+/* status(path) */
+static int status_of(lua_State *L) {
+  loom_error error;
+  struct found found = {0};
+  int failed = 0;
+  loom_status status = find_status(lloom_check_path(L, 1), &found, &error);
+  if (status == LOOM_OK)
+    failed = protect(L, push_status, &found);
+  loom_ledger_free(&found.ledger);
+  free(found.versions);
+  free(found.problems);
+  close_cluster(&found.opened);
+  if (failed)
+    return lua_error(L);
+  return status == LOOM_OK ? 1 : lloom_failure(L, &error);
+}
+
+/* ---- check ---- */
+
+/* Problems, each with its NUL. */
+struct problems {
+  char *text;
+  size_t length;
+  bool out_of_memory;
+};
+
+static void add_problem(void *context, const char *problem) {
+  struct problems *problems = context;
+  size_t length = strlen(problem) + 1;
+  char *text = realloc(problems->text, problems->length + length);
+  problems->out_of_memory |= !text;
+  if (!text)
+    return;
+  memcpy(text + problems->length, problem, length);
+  problems->text = text;
+  problems->length += length;
+}
+
+static int push_problems(lua_State *L) {
+  const struct problems *problems = lua_touserdata(L, 1);
+  int count = 0;
+  lua_newtable(L);
+  for (size_t at = 0; at < problems->length; at += strlen(problems->text + at) + 1) {
+    lua_pushstring(L, problems->text + at);
+    lua_rawseti(L, -2, ++count);
+  }
+  return 1;
+}
+
+/* check(path) */
+static int check(lua_State *L) {
+  loom_error error;
+  struct opened opened;
+  struct problems problems = {0};
+  int failed = 0;
+  loom_status status = open_cluster(lloom_check_path(L, 1), &opened, &error);
+  if (status == LOOM_OK)
+    status = loom_care_check(opened.cluster, add_problem, &problems, &error);
+  if (status == LOOM_OK && problems.out_of_memory)
+    status = loom_no_memory(&error);
+  if (status == LOOM_OK)
+    failed = protect(L, push_problems, &problems);
+  free(problems.text);
+  close_cluster(&opened);
+  if (failed)
+    return lua_error(L);
+  return status == LOOM_OK ? 1 : lloom_failure(L, &error);
+}
+
+/* compact(handle) */
+static int compact(lua_State *L) {
+  loom_error error;
+  uint64_t days = 0;
+  loom_cluster *cluster;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  loom_status status = loom_remote_open(database, &cluster, &error);
+  if (status == LOOM_OK)
+    status = loom_care_compact(database, cluster, &days, &error);
+  if (status != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushinteger(L, (lua_Integer)days);
+  return 1;
+}
+
+__attribute__((visibility("default"))) int luaopen_loom_cluster(lua_State *L);
+
+int luaopen_loom_cluster(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"is_conf", is_conf},  {"read", read_conf}, {"create", create},   {"attach", attach},
+      {"status", status_of}, {"check", check},    {"compact", compact}, {NULL, NULL}};
+  lua_newtable(L);
+  lloom_set_functions(L, functions);
+  return 1;
+}

@@ -1,0 +1,245 @@
+/*
+** Care.
+*/
+#include "cluster/care.h"
+#include "cluster/row_binary.h"
+#include "cluster/sql_text.h"
+#include "cluster/write_cluster.h"
+#include "sqlite/head.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERSION_MOST 63 /* bytes of a version that are told */
+
+static struct loom_row_reader reader_of(const struct loom_text *text) {
+  const unsigned char *bytes = (const unsigned char *)text->bytes;
+  return (struct loom_row_reader){bytes, bytes ? bytes + text->length : bytes, false};
+}
+
+/* ---- a look ---- */
+
+void loom_care_look(loom_cluster *cluster, loom_replica_fn *tell, void *context) {
+  char sql[] = "SELECT version() FORMAT TabSeparated";
+  struct loom_text question_text = {.bytes = sql, .length = sizeof sql - 1};
+  const struct loom_question question = {.sql = &question_text};
+  for (unsigned i = 0; i < loom_cluster_shards(cluster); i++)
+    for (unsigned j = 0; j < loom_cluster_replicas(cluster, i); j++) {
+      struct loom_text answer = {0};
+      loom_error error;
+      char version[VERSION_MOST + 1];
+      loom_status status = loom_cluster_ask_replica(cluster, i, j, &question, &answer, &error);
+      size_t length = 0;
+      while (status == LOOM_OK && length < answer.length && length < VERSION_MOST &&
+             answer.bytes[length] >= ' ')
+        length++;
+      snprintf(version, sizeof version, "%.*s", (int)length, length ? answer.bytes : "");
+      tell(context, i, j, status == LOOM_OK ? version : NULL,
+           status == LOOM_OK ? NULL : error.message);
+      loom_text_free(&answer);
+    }
+}
+
+/* ---- whether it adds up ---- */
+
+struct checking {
+  loom_cluster *cluster;
+  const struct loom_ledger *ledger;
+  loom_remote_problem_fn *tell;
+  void *context;
+};
+
+/* Compares what a replica has of each day with the ledger. */
+static void compare(const struct checking *checking, unsigned shard, const char *url,
+                    const struct loom_text *answer) {
+  struct loom_row_reader reader = reader_of(answer);
+  char problem[512];
+  size_t found = 0, wanted = 0;
+  for (size_t i = 0; i < checking->ledger->part_count; i++)
+    wanted += checking->ledger->parts[i].shard == shard && checking->ledger->parts[i].blocks;
+  for (; loom_row_more(&reader); found++) {
+    int32_t day = loom_row_i32(&reader);
+    uint64_t blocks = loom_row_u64(&reader), polls = loom_row_u64(&reader),
+             sum = loom_row_u64(&reader);
+    const struct loom_ledger_part *part = loom_ledger_find(checking->ledger, shard, day);
+    if (!reader.bad && part && part->blocks == blocks && part->polls == polls && part->sum == sum)
+      continue;
+    snprintf(problem, sizeof problem,
+             "shard %u, %s: day %" PRId32 " has %" PRIu64 " blocks and %" PRIu64
+             " polls, and the ledger %" PRIu64 " and %" PRIu64,
+             shard + 1, url, day, blocks, polls, part ? part->blocks : 0, part ? part->polls : 0);
+    checking->tell(checking->context, problem);
+  }
+  if (found == wanted && !reader.bad)
+    return;
+  snprintf(problem, sizeof problem, "shard %u, %s: has %zu of %zu days", shard + 1, url, found,
+           wanted);
+  checking->tell(checking->context, problem);
+}
+
+static loom_status check_replica(const struct checking *checking, unsigned shard, unsigned replica,
+                                 loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  bool any = false;
+  loom_error why;
+  if (!loom_sql_add(&sql,
+                    "SELECT day, count(), sum(length(polls)), sum(arraySum(polls)) FROM "
+                    "block WHERE ") ||
+      !loom_ledger_visible(checking->ledger, shard, INT32_MIN, INT32_MAX, 0, &any, &sql) ||
+      !loom_sql_add(&sql, " GROUP BY day FORMAT RowBinary")) {
+    loom_text_free(&sql);
+    return loom_no_memory(error);
+  }
+  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
+  loom_status status = LOOM_OK;
+  if (any)
+    status = loom_cluster_ask_replica(checking->cluster, shard, replica, &question, &answer, &why);
+  if (status == LOOM_OK)
+    compare(checking, shard, loom_cluster_url(checking->cluster, shard, replica), &answer);
+  else
+    checking->tell(checking->context, why.message);
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  return LOOM_OK;
+}
+
+loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell, void *context,
+                            loom_error *error) {
+  struct loom_ledger ledger;
+  loom_status status = loom_ledger_read(cluster, UINT64_MAX, &ledger, error);
+  if (status != LOOM_OK)
+    return status;
+  const struct checking checking = {cluster, &ledger, tell, context};
+  for (unsigned i = 0; status == LOOM_OK && i < loom_cluster_shards(cluster); i++)
+    for (unsigned j = 0; status == LOOM_OK && j < loom_cluster_replicas(cluster, i); j++)
+      status = check_replica(&checking, i, j, error);
+  loom_ledger_free(&ledger);
+  return status;
+}
+
+/* ---- writing anew ---- */
+
+/* Gives the cluster to the write, which takes it over. */
+static loom_status lend(void *context, loom_cluster **cluster, loom_error *error) {
+  (void)error;
+  loom_cluster **lent = context;
+  *cluster = *lent;
+  *lent = NULL;
+  return LOOM_OK;
+}
+
+static bool is_in_pieces(const struct loom_ledger *ledger, int32_t day) {
+  for (size_t i = 0; i < ledger->part_count; i++)
+    if (ledger->parts[i].day == day && ledger->parts[i].blocks && ledger->parts[i].commits > 1)
+      return true;
+  return false;
+}
+
+static loom_status renew_days(loom_cluster_write *write, uint64_t *days, loom_error *error) {
+  const struct loom_ledger *ledger = loom_cluster_write_ledger(write);
+  size_t count;
+  int32_t *list = loom_ledger_days(ledger, &count);
+  loom_status status = list ? LOOM_OK : loom_no_memory(error);
+  for (size_t i = 0; status == LOOM_OK && i < count; i++) {
+    if (!is_in_pieces(ledger, list[i]))
+      continue;
+    if (*days == 0)
+      status = loom_cluster_write_begin_file(write, error);
+    if (status == LOOM_OK)
+      status = loom_cluster_write_renewed(write, list[i], INT64_MIN, error);
+    ++*days;
+  }
+  free(list);
+  return status;
+}
+
+/* ---- generations that nobody reads any more ---- */
+
+/* The generations that were in force an hour ago, by shard and day. */
+static loom_status read_superseded(loom_cluster *cluster, struct loom_text *answer,
+                                   loom_error *error) {
+  char sql[] =
+      "SELECT shard, day, max(gen) FROM ledger WHERE step = 'part' AND gen > 0 AND ingest "
+      "IN (SELECT max(ingest) FROM ledger WHERE step = 'commit' GROUP BY number) AND at < "
+      "now() - 3600 GROUP BY shard, day FORMAT RowBinary";
+  struct loom_text text = {.bytes = sql, .length = sizeof sql - 1};
+  const struct loom_question question = {.sql = &text, .consistent = true};
+  return loom_cluster_ask(cluster, 0, &question, answer, error);
+}
+
+static loom_status drop(loom_cluster *cluster, unsigned shard, int32_t day, uint32_t gen,
+                        loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
+  loom_status status =
+      loom_sql_add(&sql, "ALTER TABLE block DROP PARTITION (%" PRId32 ", %" PRIu32 ")", day, gen)
+          ? LOOM_OK
+          : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = loom_cluster_ask(cluster, shard, &question, &answer, error);
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  return status;
+}
+
+/* The generations of a day that a shard has on its disks and that were superseded. */
+static loom_status drop_before(loom_cluster *cluster, unsigned shard, int32_t day, uint32_t gen,
+                               loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
+  loom_status status = loom_sql_add(&sql,
+                                    "SELECT DISTINCT gen FROM block WHERE day = %" PRId32
+                                    " AND gen < %" PRIu32 " FORMAT RowBinary",
+                                    day, gen)
+                           ? LOOM_OK
+                           : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = loom_cluster_ask(cluster, shard, &question, &answer, error);
+  struct loom_row_reader reader = reader_of(&answer);
+  while (status == LOOM_OK && loom_row_more(&reader)) {
+    uint32_t old = loom_row_u32(&reader);
+    if (!reader.bad)
+      status = drop(cluster, shard, day, old, error);
+  }
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  return status;
+}
+
+static loom_status drop_superseded(loom_cluster *cluster, loom_error *error) {
+  struct loom_text answer = {0};
+  loom_status status = read_superseded(cluster, &answer, error);
+  struct loom_row_reader reader = reader_of(&answer);
+  while (status == LOOM_OK && loom_row_more(&reader)) {
+    unsigned shard = loom_row_u16(&reader);
+    int32_t day = loom_row_i32(&reader);
+    uint32_t gen = loom_row_u32(&reader);
+    if (!reader.bad && shard < loom_cluster_shards(cluster))
+      status = drop_before(cluster, shard, day, gen, error);
+  }
+  loom_text_free(&answer);
+  return status;
+}
+
+loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t *days,
+                              loom_error *error) {
+  loom_cluster_write *write;
+  *days = 0;
+  loom_status status = drop_superseded(cluster, error);
+  if (status == LOOM_OK)
+    status = loom_database_begin_write(head, error);
+  if (status == LOOM_OK) {
+    status = loom_cluster_write_of(head, lend, &cluster, &write, error);
+    if (status == LOOM_OK)
+      status = renew_days(write, days, error);
+    loom_database_keep_revision(head); /* no figure changes */
+    if (status == LOOM_OK)
+      status = loom_database_commit(head, error);
+    else
+      loom_database_rollback(head);
+  }
+  loom_cluster_free(cluster);
+  return status;
+}

@@ -1,0 +1,35 @@
+/*
+** Looking after a cluster: what its servers have, whether all of it adds up, and writing anew what has come in many pieces.
+*/
+#ifndef LOOM_CARE_H
+#define LOOM_CARE_H
+
+#include "cluster/cluster.h"
+#include "cluster/ledger.h"
+#include "sqlite/database.h"
+#include "sqlite/remote.h"
+
+#include <stdint.h>
+
+/* What is told of a replica: its version, or else what is wrong with it. */
+typedef void loom_replica_fn(void *context, unsigned shard, unsigned replica, const char *version,
+                             const char *problem);
+
+/* Asks every replica of every shard for its version, each once. */
+void loom_care_look(loom_cluster *cluster, loom_replica_fn *tell, void *context);
+
+/*
+** Compares blocks, polls and sums of every day on every replica with the ledger, as it is now. LOOM_OK also where there are
+** problems, which are told; that a replica does not answer is one.
+*/
+loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell, void *context,
+                            loom_error *error);
+
+/*
+** Writes days anew that more than one commit has written, each in its next generation, and drops generations that were superseded an
+** hour ago, which no report reads any more. Holds the head's write lock, and takes the cluster over. *days: how many were written.
+*/
+loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t *days,
+                              loom_error *error);
+
+#endif

@@ -1,0 +1,431 @@
+/*
+** Asking a cluster. A server that is frozen takes connections and never answers, and one that is busy answers late: limits of time
+** are short to begin with, and double with each round over the replicas.
+*/
+#include "cluster/cluster.h"
+#include "base/thread.h"
+#include "cluster/sql_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define URL_SIZE 1024
+/* Questions name ingests that are void, days, and up to some ten thousand stores: more than the 256 KiB that there are to begin with. */
+#define QUERY_SIZE "&max_query_size=67108864"
+#define PAUSE 100 /* milliseconds between rounds over the replicas */
+#define QUORUM_TIME                                                                                \
+  "10000" /* milliseconds that a server waits for others to have what is inserted */
+
+/* What a server may know, and has to be told then: whether it does is asked once. */
+enum { ASYNC_INSERT = 1, PARALLEL_QUORUM = 2, IS_KNOWN = 4 };
+
+struct lane {
+  loom_asker *asker;
+  unsigned replica;                          /* that is asked first */
+  unsigned char settings[LOOM_REPLICAS_MAX]; /* of each replica */
+  char reasons[LOOM_REPLICAS_MAX][128];      /* why each did not answer the question at hand */
+};
+
+struct loom_cluster {
+  const struct loom_conf *conf;
+  struct loom_patience patience;
+  struct lane *lanes;
+};
+
+/* Frees the lanes, too. NULL is ignored. */
+void loom_cluster_free(loom_cluster *cluster) {
+  if (!cluster)
+    return;
+  for (unsigned i = 0; cluster->lanes && i < cluster->conf->shard_count; i++)
+    loom_asker_free(cluster->lanes[i].asker);
+  free(cluster->lanes);
+  free(cluster);
+}
+
+loom_status loom_cluster_new(const struct loom_conf *conf, loom_asker *asker,
+                             const struct loom_patience *patience, loom_cluster **out,
+                             loom_error *error) {
+  *out = NULL;
+  loom_cluster *cluster = calloc(1, sizeof *cluster);
+  bool good = cluster && asker;
+  if (good) {
+    cluster->conf = conf;
+    int64_t usual = (int64_t)conf->patience * 1000;
+    cluster->patience = patience ? *patience : (struct loom_patience){usual, usual};
+    cluster->lanes = calloc(conf->shard_count, sizeof *cluster->lanes);
+    good = cluster->lanes;
+  }
+  for (unsigned i = 0; good && i < conf->shard_count; i++) {
+    cluster->lanes[i].asker = loom_asker_another(asker);
+    good = cluster->lanes[i].asker;
+  }
+  loom_asker_free(asker);
+  if (good) {
+    *out = cluster;
+    return LOOM_OK;
+  }
+  loom_cluster_free(cluster);
+  return loom_no_memory(error);
+}
+
+unsigned loom_cluster_shards(const loom_cluster *cluster) {
+  return cluster->conf->shard_count;
+}
+
+unsigned loom_cluster_replicas(const loom_cluster *cluster, unsigned shard) {
+  return cluster->conf->shards[shard].count;
+}
+
+const char *loom_cluster_url(const loom_cluster *cluster, unsigned shard, unsigned replica) {
+  return cluster->conf->shards[shard].urls[replica];
+}
+
+const struct loom_conf *loom_cluster_conf(const loom_cluster *cluster) {
+  return cluster->conf;
+}
+
+unsigned loom_cluster_replica(const loom_cluster *cluster, unsigned shard) {
+  return cluster->lanes[shard].replica;
+}
+
+void loom_cluster_turn_away(loom_cluster *cluster, unsigned shard) {
+  struct lane *lane = &cluster->lanes[shard];
+  lane->replica = (lane->replica + 1) % cluster->conf->shards[shard].count;
+}
+
+/* ---- one question ---- */
+
+/* Codes of errors that another replica, or a later try, may not have. */
+static bool may_pass(long code) {
+  static const long codes[] = {
+      159,      /* time-out */
+      202,      /* too many at the same time */
+      209, 210, /* the network */
+      241,      /* memory is out */
+      242,      /* the table is read-only, for want of ZooKeeper */
+      252,      /* too many parts */
+      279, 285, /* too few replicas live */
+      286,      /* the insert before has no quorum yet */
+      289,      /* the replica lags */
+      319,      /* whether it was inserted is not known: the same again is not inserted twice */
+      999       /* ZooKeeper */
+  };
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+    if (code == codes[i])
+      return true;
+  return false;
+}
+
+/* The number in "Code: 62, e.displayText() = …"; 0: there is none. */
+static long code_of(const struct loom_text *answer) {
+  char text[32];
+  long code = 0;
+  size_t length = answer->length < sizeof text - 1 ? answer->length : sizeof text - 1;
+  if (length)
+    memcpy(text, answer->bytes, length);
+  text[length] = '\0';
+  return sscanf(text, "Code: %ld", &code) == 1 ? code : 0;
+}
+
+/* What is put behind an address, in which nothing needs to be escaped but what is here. */
+static void put_url(const loom_cluster *cluster, unsigned shard, unsigned replica,
+                    const struct loom_question *question, char url[URL_SIZE]) {
+  const struct loom_conf_shard *servers = &cluster->conf->shards[shard];
+  unsigned char settings = cluster->lanes[shard].settings[replica];
+  bool is_insert = question && question->size == LOOM_INSERT, several = servers->count > 1;
+  char quorum[64] = "";
+  if (is_insert && several)
+    snprintf(quorum, sizeof quorum, "&insert_quorum=%u&insert_quorum_timeout=" QUORUM_TIME,
+             servers->count / 2 + 1);
+  snprintf(
+      url, URL_SIZE, "%s/?wait_end_of_query=1&buffer_size=33554432" QUERY_SIZE "%s%s%s%s%s%s%s",
+      servers->urls[replica], question ? "&database=" : "", question ? cluster->conf->database : "",
+      quorum, question && question->consistent && several ? "&select_sequential_consistency=1" : "",
+      is_insert && settings & ASYNC_INSERT ? "&async_insert=0" : "",
+      question && settings & PARALLEL_QUORUM ? "&insert_quorum_parallel=0" : "",
+      is_insert ? "&query=" : "");
+}
+
+/* Escapes an insert's SQL, which is short and of few characters. */
+static void put_query(char url[URL_SIZE], const struct loom_text *sql) {
+  size_t length = strlen(url);
+  for (size_t i = 0; i < sql->length && length + 4 < URL_SIZE; i++) {
+    char c = sql->bytes[i];
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    length += (size_t)snprintf(url + length, URL_SIZE - length, plain ? "%c" : "%%%02X",
+                               (unsigned char)c);
+  }
+}
+
+static loom_status post(loom_cluster *cluster, unsigned shard, unsigned replica,
+                        const struct loom_question *question, const struct loom_text *body,
+                        long time_limit, struct loom_text *answer, long *code, loom_error *error) {
+  char url[URL_SIZE];
+  long status = 0;
+  const struct loom_conf *conf = cluster->conf;
+  put_url(cluster, shard, replica, question, url);
+  if (question && question->size == LOOM_INSERT)
+    put_query(url, question->sql);
+  struct loom_call call = {.url = url,
+                           .user = conf->user,
+                           .password = conf->password,
+                           .ca_file = conf->ca_file,
+                           .body = body->bytes,
+                           .length = body->length,
+                           .time_limit = time_limit};
+  *code = 0;
+  loom_status result = loom_asker_post(cluster->lanes[shard].asker, &call, &status, answer, error);
+  if (result != LOOM_OK || status == 200)
+    return result;
+  *code = code_of(answer);
+  char said[256];
+  size_t length = answer->length < sizeof said - 1 ? answer->length : sizeof said - 1;
+  memcpy(said, answer->length ? answer->bytes : "", length);
+  said[length] = '\0';
+  if (*code == 60 || *code == 81)
+    return loom_fail(error, LOOM_ENOENT, "there are no tables of %s yet: see loom cluster create",
+                     conf->database);
+  loom_make_printable(said);
+  return loom_fail(error, LOOM_EIO, "status %ld: %s", status, said);
+}
+
+/* Asks which of the settings a server knows that it has to be told. */
+static loom_status probe(loom_cluster *cluster, unsigned shard, unsigned replica, long time_limit,
+                         long *code, loom_error *error) {
+  static const char sql[] =
+      "SELECT name FROM system.settings WHERE name IN ('async_insert', "
+      "'insert_quorum_parallel') FORMAT TabSeparated";
+  struct loom_text body = {.bytes = (char *)(uintptr_t)sql, .length = sizeof sql - 1}, answer = {0};
+  unsigned char *known = &cluster->lanes[shard].settings[replica];
+  loom_status status = post(cluster, shard, replica, NULL, &body, time_limit, &answer, code, error);
+  if (status == LOOM_OK && !loom_text_reserve(&answer, 1))
+    status = loom_no_memory(error);
+  if (status == LOOM_OK) {
+    loom_text_put_char(&answer, '\0');
+    *known = IS_KNOWN;
+    *known |= strstr(answer.bytes, "async_insert") ? ASYNC_INSERT : 0;
+    *known |= strstr(answer.bytes, "insert_quorum_parallel") ? PARALLEL_QUORUM : 0;
+  }
+  loom_text_free(&answer);
+  return status;
+}
+
+static long limit_of(enum loom_question_size size) {
+  static const long limits[] = {[LOOM_SMALL] = 1500, [LOOM_RANGE] = 6000, [LOOM_INSERT] = 12000};
+  return limits[size];
+}
+
+static loom_status ask_once(loom_cluster *cluster, unsigned shard, unsigned replica,
+                            const struct loom_question *question, long time_limit,
+                            struct loom_text *answer, long *code, loom_error *error) {
+  loom_status status = LOOM_OK;
+  if (!(cluster->lanes[shard].settings[replica] & IS_KNOWN))
+    status = probe(cluster, shard, replica, time_limit, code, error);
+  if (status == LOOM_OK)
+    status = post(cluster, shard, replica, question,
+                  question->size == LOOM_INSERT ? question->data : question->sql, time_limit,
+                  answer, code, error);
+  return status;
+}
+
+loom_status loom_cluster_ask_replica(loom_cluster *cluster, unsigned shard, unsigned replica,
+                                     const struct loom_question *question, struct loom_text *answer,
+                                     loom_error *error) {
+  long code;
+  loom_error why;
+  loom_status status = ask_once(cluster, shard, replica, question, 2 * limit_of(question->size),
+                                answer, &code, &why);
+  if (status == LOOM_OK)
+    return LOOM_OK;
+  return loom_fail(error, status, "shard %u, %s: %s", shard + 1,
+                   loom_cluster_url(cluster, shard, replica), why.message);
+}
+
+/* ---- in turn ---- */
+
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void rest(void) {
+  struct timespec pause = {0, PAUSE * 1000000L};
+  nanosleep(&pause, NULL);
+}
+
+/* The failure that tells what became of the question at each replica. */
+static loom_status fail(const loom_cluster *cluster, unsigned shard, loom_error *error) {
+  const struct lane *lane = &cluster->lanes[shard];
+  char why[LOOM_MESSAGE_SIZE] = "";
+  size_t length = 0;
+  for (unsigned i = 0; i < cluster->conf->shards[shard].count && length < sizeof why - 1; i++) {
+    int more = snprintf(why + length, sizeof why - length, "%s%s: %s", length ? "; " : "",
+                        loom_cluster_url(cluster, shard, i),
+                        *lane->reasons[i] ? lane->reasons[i] : "was not asked");
+    length += more > 0 ? (size_t)more : 0;
+  }
+  return loom_fail(error, LOOM_EIO, "shard %u does not answer: %s", shard + 1, why);
+}
+
+/* Asks each replica once. LOOM_EAGAIN: none has answered, but may later. */
+static loom_status ask_round(loom_cluster *cluster, unsigned shard,
+                             const struct loom_question *question, long time_limit,
+                             struct loom_text *answer, loom_error *error) {
+  struct lane *lane = &cluster->lanes[shard];
+  loom_error why = {0};
+  for (unsigned i = 0; i < cluster->conf->shards[shard].count; i++) {
+    long code = 0;
+    loom_status status =
+        ask_once(cluster, shard, lane->replica, question, time_limit, answer, &code, &why);
+    if (status == LOOM_OK)
+      return LOOM_OK;
+    if (status == LOOM_ENOMEM)
+      return loom_no_memory(error);
+    if (code && !may_pass(code))
+      return loom_fail(error, status, "shard %u, %s: %s", shard + 1,
+                       loom_cluster_url(cluster, shard, lane->replica), why.message);
+    snprintf(lane->reasons[lane->replica], sizeof *lane->reasons, "%.*s",
+             (int)sizeof *lane->reasons - 1, why.message);
+    loom_cluster_turn_away(cluster, shard);
+  }
+  return LOOM_EAGAIN;
+}
+
+loom_status loom_cluster_ask(loom_cluster *cluster, unsigned shard,
+                             const struct loom_question *question, struct loom_text *answer,
+                             loom_error *error) {
+  bool is_insert = question->size == LOOM_INSERT;
+  int64_t patience = is_insert ? cluster->patience.writing : cluster->patience.reading;
+  int64_t until = now() + patience;
+  long time_limit = limit_of(question->size);
+  memset(cluster->lanes[shard].reasons, 0, sizeof cluster->lanes[shard].reasons);
+  for (;;) {
+    loom_status status = ask_round(cluster, shard, question, time_limit, answer, error);
+    if (status != LOOM_EAGAIN)
+      return status;
+    if (now() >= until)
+      return fail(cluster, shard, error);
+    rest();
+    time_limit = time_limit < 30000 ? time_limit * 2 : time_limit;
+  }
+}
+
+/* ---- all shards ---- */
+
+struct errand {
+  loom_shard_fn *work;
+  void *context;
+  unsigned shard;
+  pthread_t thread;
+  bool started;
+  loom_status status;
+  loom_error error;
+};
+
+static void *run(void *context) {
+  struct errand *errand = context;
+  errand->status = errand->work(errand->context, errand->shard, &errand->error);
+  return NULL;
+}
+
+loom_status loom_cluster_each(loom_cluster *cluster, loom_shard_fn *work, void *context,
+                              loom_error *error) {
+  unsigned count = cluster->conf->shard_count;
+  struct errand *errands = calloc(count, sizeof *errands);
+  loom_status status = LOOM_OK;
+  if (!errands)
+    return loom_no_memory(error);
+  for (unsigned i = 0; i < count; i++) {
+    errands[i] = (struct errand){.work = work, .context = context, .shard = i};
+    errands[i].started = i + 1 < count && loom_thread_start(&errands[i].thread, run, &errands[i]);
+    if (!errands[i].started)
+      run(&errands[i]);
+  }
+  for (unsigned i = 0; i < count; i++) {
+    if (errands[i].started)
+      pthread_join(errands[i].thread, NULL);
+    if (status == LOOM_OK && errands[i].status != LOOM_OK) {
+      status = errands[i].status;
+      if (error)
+        *error = errands[i].error;
+    }
+  }
+  free(errands);
+  return status;
+}
+
+/* ---- tables ---- */
+
+static const char block_columns[] =
+    "(day Int32, gen UInt32, number UInt64, store String, "
+    "ingest UInt64, file UInt16, polls Array(Int64))";
+static const char block_order[] =
+    "PARTITION BY (day, gen) ORDER BY (number, ingest, file) SETTINGS index_granularity = 256";
+
+static const char ledger_columns[] =
+    "(ingest UInt64, step String, number UInt64, shard UInt16, day Int32, gen UInt32, blocks "
+    "UInt64, polls UInt64, sum Int64, added UInt64, newest Int64, at DateTime, note String)";
+static const char ledger_order[] = "PARTITION BY tuple() ORDER BY (step, ingest, shard, day)";
+
+static loom_status send(loom_cluster *cluster, unsigned shard, unsigned replica,
+                        struct loom_text *sql, bool in_database, loom_error *error) {
+  struct loom_text answer = {0};
+  struct loom_question question = {.sql = sql};
+  loom_error why;
+  long code;
+  loom_status status = post(cluster, shard, replica, in_database ? &question : NULL, sql, 30000,
+                            &answer, &code, &why);
+  loom_text_free(&answer);
+  if (status == LOOM_OK)
+    return LOOM_OK;
+  return loom_fail(error, status, "shard %u, %s: %s", shard + 1,
+                   loom_cluster_url(cluster, shard, replica), why.message);
+}
+
+/* A table that the replicas of a shard share, by a name that its address tells them apart by. */
+static loom_status create_table(loom_cluster *cluster, unsigned shard, unsigned replica,
+                                const char *name, const char *columns, const char *order,
+                                loom_error *error) {
+  struct loom_text sql = {0};
+  const char *url = loom_cluster_url(cluster, shard, replica);
+  const char *host = strstr(url, "://") + 3;
+  bool good = loom_sql_add(&sql, "CREATE TABLE IF NOT EXISTS %s %s ENGINE = ", name, columns);
+  if (cluster->conf->shards[shard].count > 1)
+    good = good && loom_sql_add(&sql, "ReplicatedMergeTree('/clickhouse/tables/%s/%u/%s', '%s') ",
+                                cluster->conf->database, shard + 1, name, host);
+  else
+    good = good && loom_sql_add(&sql, "MergeTree ");
+  good = good && loom_sql_add(&sql, "%s", order);
+  loom_status status =
+      good ? send(cluster, shard, replica, &sql, true, error) : loom_no_memory(error);
+  loom_text_free(&sql);
+  return status;
+}
+
+static loom_status create_on(loom_cluster *cluster, unsigned shard, unsigned replica,
+                             loom_error *error) {
+  struct loom_text sql = {0};
+  loom_status status = LOOM_OK;
+  if (!loom_sql_add(&sql, "CREATE DATABASE IF NOT EXISTS %s", cluster->conf->database))
+    status = loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = send(cluster, shard, replica, &sql, false, error);
+  loom_text_free(&sql);
+  if (status == LOOM_OK)
+    status = create_table(cluster, shard, replica, "block", block_columns, block_order, error);
+  if (status == LOOM_OK && shard == 0)
+    status = create_table(cluster, shard, replica, "ledger", ledger_columns, ledger_order, error);
+  return status;
+}
+
+loom_status loom_cluster_create(loom_cluster *cluster, loom_error *error) {
+  loom_status status = LOOM_OK;
+  for (unsigned i = 0; status == LOOM_OK && i < cluster->conf->shard_count; i++)
+    for (unsigned j = 0; status == LOOM_OK && j < cluster->conf->shards[i].count; j++)
+      status = create_on(cluster, i, j, error);
+  return status;
+}

@@ -1,0 +1,321 @@
+/*
+** The ledger, which the first shard has.
+*/
+#include "cluster/ledger.h"
+#include "base/grow.h"
+#include "base/platform.h"
+#include "cluster/row_binary.h"
+#include "cluster/sql_text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Ingests of writers that begin at once, of which one was thought to be dead, differ in their lowest bits. */
+#define RANDOM_BITS 20
+
+#define COMMIT_SHARD 65535 /* of the commits' rows, which are of no shard */
+
+/* The ingests of the commits that hold, up to a number. */
+#define HOLDING                                                                                    \
+  "(SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number <= %" PRIu64                   \
+  " GROUP BY "                                                                                     \
+  "number)"
+
+void loom_ledger_free(struct loom_ledger *ledger) {
+  free(ledger->parts);
+  free(ledger->voids);
+  *ledger = (struct loom_ledger){0};
+}
+
+/* ---- to read ---- */
+
+static loom_status ask(loom_cluster *cluster, struct loom_text *sql, struct loom_text *answer,
+                       loom_error *error) {
+  const struct loom_question question = {.sql = sql, .size = LOOM_SMALL, .consistent = true};
+  return loom_cluster_ask(cluster, 0, &question, answer, error);
+}
+
+static loom_status cut_off(loom_error *error) {
+  return loom_fail(error, LOOM_EIO, "the cluster's ledger: the answer is cut off");
+}
+
+static int compare_parts(const void *a, const void *b) {
+  const struct loom_ledger_part *x = a, *y = b;
+  if (x->shard != y->shard)
+    return x->shard < y->shard ? -1 : 1;
+  return x->day != y->day ? (x->day < y->day ? -1 : 1) : 0;
+}
+
+/* Takes a row, in place of one of an earlier generation. */
+static loom_status add_part(struct loom_ledger *ledger, const struct loom_ledger_part *part,
+                            loom_error *error) {
+  struct loom_ledger_part *last =
+      ledger->part_count ? &ledger->parts[ledger->part_count - 1] : NULL;
+  if (last && compare_parts(last, part) > 0)
+    return loom_fail(error, LOOM_ECORRUPT, "the cluster's ledger: its parts are not in order");
+  if (last && compare_parts(last, part) == 0) {
+    *last = *part;
+    return LOOM_OK;
+  }
+  if (!loom_grow(&ledger->parts, &ledger->part_capacity, ledger->part_count + 1,
+                 sizeof *ledger->parts))
+    return loom_no_memory(error);
+  ledger->parts[ledger->part_count++] = *part;
+  return LOOM_OK;
+}
+
+/* Shard, day, generation; sums of blocks, polls, packed polls and new ones; the greatest newest poll, ingest and number; rows. */
+static loom_status take_row(struct loom_ledger *ledger, struct loom_row_reader *reader,
+                            uint64_t *commits, loom_error *error) {
+  struct loom_ledger_part part = {.shard = loom_row_u16(reader),
+                                  .day = loom_row_i32(reader),
+                                  .gen = loom_row_u32(reader),
+                                  .blocks = loom_row_u64(reader),
+                                  .polls = loom_row_u64(reader),
+                                  .sum = loom_row_u64(reader),
+                                  .added = loom_row_u64(reader),
+                                  .newest = loom_row_i64(reader)};
+  uint64_t ingest = loom_row_u64(reader), number = loom_row_u64(reader),
+           rows = loom_row_u64(reader);
+  if (reader->bad)
+    return cut_off(error);
+  part.commits = rows;
+  if (part.shard != COMMIT_SHARD)
+    return add_part(ledger, &part, error);
+  ledger->ingest = ingest;
+  ledger->number = number;
+  *commits = rows;
+  return LOOM_OK;
+}
+
+loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text *parts,
+                             const struct loom_text *voids, loom_error *error) {
+  struct loom_row_reader reader = {(const unsigned char *)parts->bytes,
+                                   (const unsigned char *)parts->bytes + parts->length, false};
+  uint64_t commits = 0;
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK && loom_row_more(&reader))
+    status = take_row(ledger, &reader, &commits, error);
+  if (status == LOOM_OK && commits != ledger->number)
+    status = loom_fail(error, LOOM_ECORRUPT,
+                       "the cluster's ledger has %" PRIu64 " of %" PRIu64 " commits", commits,
+                       ledger->number);
+  reader = (struct loom_row_reader){(const unsigned char *)voids->bytes,
+                                    (const unsigned char *)voids->bytes + voids->length, false};
+  while (status == LOOM_OK && loom_row_more(&reader)) {
+    uint64_t ingest = loom_row_u64(&reader);
+    if (reader.bad)
+      status = cut_off(error);
+    else if (!loom_grow(&ledger->voids, &ledger->void_capacity, ledger->void_count + 1,
+                        sizeof *ledger->voids))
+      status = loom_no_memory(error);
+    else
+      ledger->voids[ledger->void_count++] = ingest;
+  }
+  return status;
+}
+
+static bool put_questions(uint64_t number, struct loom_text *parts, struct loom_text *voids) {
+  bool good = loom_sql_add(
+      parts,
+      "SELECT shard, day, gen, sum(blocks), sum(polls), sum(sum), sum(added), max(newest), "
+      "max(ingest), "
+      "max(number), count() FROM ledger WHERE step IN ('part', 'commit') AND ingest IN " HOLDING
+      " GROUP BY shard, day, gen ORDER BY shard, day, gen FORMAT RowBinary",
+      number);
+  return good && loom_sql_add(voids,
+                              "SELECT DISTINCT ingest FROM ledger WHERE step = 'begin' AND ingest "
+                              "<= (SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number "
+                              "<= %" PRIu64 ") AND ingest NOT IN " HOLDING
+                              " ORDER BY ingest FORMAT RowBinary",
+                              number, number);
+}
+
+/* One try: a replica that lacks a commit is told by the count of them. */
+static loom_status read_once(loom_cluster *cluster, uint64_t number, struct loom_ledger *ledger,
+                             loom_error *error) {
+  struct loom_text questions[2] = {{0}}, answers[2] = {{0}};
+  *ledger = (struct loom_ledger){0};
+  loom_status status = LOOM_OK;
+  if (!put_questions(number, &questions[0], &questions[1]))
+    status = loom_no_memory(error);
+  for (int i = 0; status == LOOM_OK && i < 2; i++)
+    status = ask(cluster, &questions[i], &answers[i], error);
+  if (status == LOOM_OK)
+    status = loom_ledger_take(ledger, &answers[0], &answers[1], error);
+  if (status == LOOM_OK && number != UINT64_MAX && ledger->number != number)
+    status = loom_fail(error, LOOM_ECORRUPT,
+                       "the cluster's ledger has %" PRIu64 " commits, and the head knows %" PRIu64,
+                       ledger->number, number);
+  for (int i = 0; i < 2; i++) {
+    loom_text_free(&questions[i]);
+    loom_text_free(&answers[i]);
+  }
+  if (status != LOOM_OK)
+    loom_ledger_free(ledger);
+  return status;
+}
+
+loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, struct loom_ledger *ledger,
+                             loom_error *error) {
+  loom_status status = LOOM_ECORRUPT;
+  for (unsigned i = 0; status == LOOM_ECORRUPT && i < loom_cluster_replicas(cluster, 0); i++) {
+    status = read_once(cluster, number, ledger, error);
+    if (status == LOOM_ECORRUPT)
+      loom_cluster_turn_away(cluster, 0);
+  }
+  return status;
+}
+
+/* One number that a question gives; 0 where there is none. */
+static loom_status ask_number(loom_cluster *cluster, const char *sql, uint64_t *number,
+                              loom_error *error) {
+  struct loom_text question = {0}, answer = {0};
+  loom_status status = loom_sql_add(&question, "%s", sql) ? LOOM_OK : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = ask(cluster, &question, &answer, error);
+  struct loom_row_reader reader = {(const unsigned char *)answer.bytes,
+                                   (const unsigned char *)answer.bytes + answer.length, false};
+  *number = 0;
+  if (status == LOOM_OK && loom_row_more(&reader)) {
+    *number = loom_row_u64(&reader);
+    if (reader.bad)
+      status = cut_off(error);
+  }
+  loom_text_free(&question);
+  loom_text_free(&answer);
+  return status;
+}
+
+loom_status loom_ledger_last(loom_cluster *cluster, uint64_t *number, loom_error *error) {
+  return ask_number(cluster,
+                    "SELECT max(number) FROM ledger WHERE step = 'commit' FORMAT RowBinary", number,
+                    error);
+}
+
+/* ---- what it says ---- */
+
+const struct loom_ledger_part *loom_ledger_find(const struct loom_ledger *ledger, unsigned shard,
+                                                int32_t day) {
+  const struct loom_ledger_part key = {.shard = shard, .day = day};
+  const struct loom_ledger_part *part =
+      ledger->part_count
+          ? bsearch(&key, ledger->parts, ledger->part_count, sizeof key, compare_parts)
+          : NULL;
+  return part;
+}
+
+static int compare_days(const void *a, const void *b) {
+  int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+int32_t *loom_ledger_days(const struct loom_ledger *ledger, size_t *count) {
+  int32_t *days = malloc((ledger->part_count + 1) * sizeof *days);
+  size_t kept = 0;
+  *count = 0;
+  if (!days)
+    return NULL;
+  for (size_t i = 0; i < ledger->part_count; i++)
+    if (ledger->parts[i].polls)
+      days[(*count)++] = ledger->parts[i].day;
+  qsort(days, *count, sizeof *days, compare_days);
+  for (size_t i = 0; i < *count; i++)
+    if (kept == 0 || days[i] != days[kept - 1])
+      days[kept++] = days[i];
+  *count = kept;
+  return days;
+}
+
+bool loom_ledger_visible(const struct loom_ledger *ledger, unsigned shard, int32_t first_day,
+                         int32_t last_day, uint64_t own, bool *any, struct loom_text *sql) {
+  const char *comma = "";
+  bool good = loom_sql_add(sql, "day >= %" PRId32 " AND day <= %" PRId32 " AND (day, gen) IN (",
+                           first_day, last_day);
+  for (size_t i = 0; good && i < ledger->part_count; i++) {
+    const struct loom_ledger_part *part = &ledger->parts[i];
+    if (part->shard != shard || part->day < first_day || part->day > last_day)
+      continue;
+    good = loom_sql_add(sql, "%s(%" PRId32 ", %" PRIu32 ")", comma, part->day, part->gen);
+    comma = ", ";
+  }
+  *any = *comma;
+  good = good && loom_sql_add(sql, ") AND (ingest <= %" PRIu64, ledger->ingest);
+  for (size_t i = 0; good && i < ledger->void_count; i++)
+    good = loom_sql_add(sql, i ? ", %" PRIu64 : " AND ingest NOT IN (%" PRIu64, ledger->voids[i]);
+  if (good && own)
+    good = loom_sql_add(sql, "%s OR ingest = %" PRIu64 ")", ledger->void_count ? ")" : "", own);
+  else if (good)
+    good = loom_sql_add(sql, "%s)", ledger->void_count ? ")" : "");
+  return good;
+}
+
+/* ---- to write ---- */
+
+static bool put_row(struct loom_text *rows, uint64_t ingest, const char *step, uint64_t number,
+                    const struct loom_ledger_part *part, const char *note) {
+  if (!loom_text_reserve(rows, 96 + strlen(step) + strlen(note)))
+    return false;
+  loom_row_put_u64(rows, ingest);
+  loom_row_put_string(rows, step, strlen(step));
+  loom_row_put_u64(rows, number);
+  loom_row_put_u16(rows, (uint16_t)part->shard);
+  loom_row_put_u32(rows, (uint32_t)part->day);
+  loom_row_put_u32(rows, part->gen);
+  loom_row_put_u64(rows, part->blocks);
+  loom_row_put_u64(rows, part->polls);
+  loom_row_put_u64(rows, part->sum);
+  loom_row_put_u64(rows, part->added);
+  loom_row_put_u64(rows, (uint64_t)part->newest);
+  loom_row_put_u32(rows, (uint32_t)time(NULL));
+  loom_row_put_string(rows, note, strlen(note));
+  return true;
+}
+
+static loom_status insert(loom_cluster *cluster, const struct loom_text *rows, loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  loom_status status =
+      loom_sql_add(&sql, "INSERT INTO ledger FORMAT RowBinary") ? LOOM_OK : loom_no_memory(error);
+  const struct loom_question question = {.sql = &sql, .size = LOOM_INSERT, .data = rows};
+  if (status == LOOM_OK)
+    status = loom_cluster_ask(cluster, 0, &question, &answer, error);
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  return status;
+}
+
+static const struct loom_ledger_part nothing = {
+    .shard = COMMIT_SHARD, .day = INT32_MIN, .newest = INT64_MIN};
+
+loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t *ingest,
+                              loom_error *error) {
+  uint64_t last = 0;
+  uint32_t random = 0;
+  struct loom_text rows = {0};
+  loom_status status =
+      ask_number(cluster, "SELECT max(ingest) FROM ledger FORMAT RowBinary", &last, error);
+  if (status == LOOM_OK && !loom_random(&random, sizeof random))
+    status = loom_fail(error, LOOM_EIO, "the system has no random numbers");
+  *ingest = ((last >> RANDOM_BITS) + 1) << RANDOM_BITS | (random & ((1u << RANDOM_BITS) - 1));
+  if (status == LOOM_OK && !put_row(&rows, *ingest, "begin", 0, &nothing, note))
+    status = loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = insert(cluster, &rows, error);
+  loom_text_free(&rows);
+  return status;
+}
+
+loom_status loom_ledger_commit(loom_cluster *cluster, uint64_t ingest, uint64_t number,
+                               const struct loom_ledger_part *parts, size_t count,
+                               loom_error *error) {
+  struct loom_text rows = {0};
+  bool good = true;
+  for (size_t i = 0; good && i < count; i++)
+    good = put_row(&rows, ingest, "part", number, &parts[i], "");
+  good = good && put_row(&rows, ingest, "commit", number, &nothing, "");
+  loom_status status = good ? insert(cluster, &rows, error) : loom_no_memory(error);
+  loom_text_free(&rows);
+  return status;
+}

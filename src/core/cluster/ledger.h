@@ -1,0 +1,76 @@
+/*
+** The ledger: a table of rows that are only added, by which what is written to a cluster comes to be.
+**
+** Who writes adds `begin`, with a number of its own (an ingest); then blocks, which bear it; and at last, in one insert, a `part` for
+** each shard and day that it has written, with how many blocks and polls that is and the sum of all packed polls, and `commit`,
+** with the next number of the commits. Of commits with one number the one of the highest ingest holds: a writer that was killed may
+** have sent one that comes later than the next writer's. A block is visible where its ingest holds, up to the snapshot's last, and
+** it is of the day's last generation; and all that is visible must add up to what the ledger says.
+**
+**   loom_ledger_read → loom_ledger_visible, … → loom_ledger_free
+*/
+#ifndef LOOM_LEDGER_H
+#define LOOM_LEDGER_H
+
+#include "cluster/cluster.h"
+
+#include <stdint.h>
+
+/* What the ledger has of a shard's day in the generation that is in force. */
+struct loom_ledger_part {
+  unsigned shard;
+  int32_t day;
+  uint32_t gen;
+  uint64_t blocks, polls, sum;
+  uint64_t added;   /* of the polls, those that are not in the place of others */
+  int64_t newest;   /* in microseconds */
+  uint64_t commits; /* that have written it */
+};
+
+struct loom_ledger {
+  uint64_t number;                /* of the last commit; 0: there is none */
+  uint64_t ingest;                /* the last one that holds */
+  struct loom_ledger_part *parts; /* by shard and day */
+  size_t part_count, part_capacity;
+  uint64_t *voids; /* ingests up to the last that do not hold */
+  size_t void_count, void_capacity;
+};
+
+/* Reads it as it was at a commit; UINT64_MAX for the last one. LOOM_ECORRUPT: there are commits of which one is missing. */
+loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, struct loom_ledger *ledger,
+                             loom_error *error);
+void loom_ledger_free(struct loom_ledger *ledger);
+
+/* The last commit's number alone. */
+loom_status loom_ledger_last(loom_cluster *cluster, uint64_t *number, loom_error *error);
+
+/* Takes the rows that the two questions give; for tests. */
+loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text *parts,
+                             const struct loom_text *voids, loom_error *error);
+
+/* A shard's day, of which nothing may be left; NULL: nothing ever was in it. */
+const struct loom_ledger_part *loom_ledger_find(const struct loom_ledger *ledger, unsigned shard,
+                                                int32_t day);
+
+/* The days that hold polls, in order. NULL: memory is out. */
+int32_t *loom_ledger_days(const struct loom_ledger *ledger, size_t *count);
+
+/*
+** Appends the condition under which blocks of a shard's days, the first and the last among them, are visible; *any: whether any is.
+** `own`, where it is not 0, is an ingest that is to be seen although it does not hold. False: memory is out.
+*/
+bool loom_ledger_visible(const struct loom_ledger *ledger, unsigned shard, int32_t first_day,
+                         int32_t last_day, uint64_t own, bool *any, struct loom_text *sql);
+
+/* ---- to write ---- */
+
+/* Begins an ingest, which gets a number above all that there are. */
+loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t *ingest,
+                              loom_error *error);
+
+/* Adds the parts and the commit of an ingest as the one of this number. */
+loom_status loom_ledger_commit(loom_cluster *cluster, uint64_t ingest, uint64_t number,
+                               const struct loom_ledger_part *parts, size_t count,
+                               loom_error *error);
+
+#endif

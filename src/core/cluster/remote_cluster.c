@@ -1,0 +1,203 @@
+/*
+** The remote: a configuration, and how to ask. Each source and each transaction has connections of its own.
+*/
+#include "cluster/remote_cluster.h"
+#include "cluster/care.h"
+#include "cluster/catch_up.h"
+#include "cluster/polls_cluster.h"
+#include "cluster/prune_cluster.h"
+#include "cluster/sink_cluster.h"
+#include "cluster/source_cluster.h"
+#include "sqlite/head.h"
+#include "sqlite/remote.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cluster_remote {
+  loom_remote remote; /* the first member */
+  atomic_uint references;
+  struct loom_conf conf;
+  loom_asker *asker; /* of which others are made */
+};
+
+static struct cluster_remote *of_head(loom_remote *remote) {
+  return (struct cluster_remote *)remote;
+}
+
+static loom_remote *retain(loom_remote *remote) {
+  atomic_fetch_add(&of_head(remote)->references, 1);
+  return remote;
+}
+
+static void release(loom_remote *head) {
+  struct cluster_remote *remote = of_head(head);
+  if (atomic_fetch_sub(&remote->references, 1) != 1)
+    return;
+  loom_conf_free(&remote->conf);
+  loom_asker_free(remote->asker);
+  free(remote);
+}
+
+static loom_status open_cluster(void *context, loom_cluster **cluster, loom_error *error) {
+  struct cluster_remote *remote = context;
+  return loom_cluster_new(&remote->conf, loom_asker_another(remote->asker), NULL, cluster, error);
+}
+
+static loom_source *source(loom_remote *head, loom_database *database, bool shared) {
+  loom_cluster *cluster;
+  loom_error ignored;
+  if (open_cluster(of_head(head), &cluster, &ignored) != LOOM_OK)
+    return NULL;
+  return loom_source_cluster(database, cluster, shared);
+}
+
+static loom_sink *sink(loom_remote *head, loom_database *database) {
+  return loom_sink_cluster(database, open_cluster, of_head(head));
+}
+
+static loom_status read_head(loom_database *database, struct loom_head *head, loom_error *error) {
+  loom_status status = loom_database_begin_read(database, error);
+  if (status != LOOM_OK)
+    return status;
+  status = loom_head_read(database, head, error);
+  loom_database_end_read(database);
+  return status;
+}
+
+static loom_status info(loom_remote *head, loom_database *database, struct loom_remote_info *found,
+                        loom_error *error) {
+  struct loom_head known;
+  struct loom_ledger ledger = {0};
+  loom_cluster *cluster = NULL;
+  *found = (struct loom_remote_info){0};
+  loom_status status = read_head(database, &known, error);
+  if (status == LOOM_OK)
+    status = open_cluster(of_head(head), &cluster, error);
+  if (status == LOOM_OK && known.number)
+    status = loom_ledger_read(cluster, known.number, &ledger, error);
+  size_t days = 0;
+  int32_t *list = status == LOOM_OK ? loom_ledger_days(&ledger, &days) : NULL;
+  if (status == LOOM_OK && !list)
+    status = loom_no_memory(error);
+  for (size_t i = 0; i < ledger.part_count; i++) {
+    found->polls += (int64_t)ledger.parts[i].added;
+    found->size += (int64_t)ledger.parts[i].polls * (int64_t)sizeof(loom_poll);
+  }
+  found->days = (int64_t)days;
+  free(list);
+  loom_ledger_free(&ledger);
+  loom_cluster_free(cluster);
+  return status;
+}
+
+static loom_status check(loom_remote *head, loom_remote_problem_fn *tell, void *context,
+                         loom_error *error) {
+  loom_cluster *cluster;
+  loom_status status = open_cluster(of_head(head), &cluster, error);
+  if (status == LOOM_OK)
+    status = loom_care_check(cluster, tell, context, error);
+  loom_cluster_free(cluster);
+  return status;
+}
+
+static loom_status prune(loom_remote *head, loom_database *database,
+                         const struct loom_prune_options *options, struct loom_pruning *pruning,
+                         loom_error *error) {
+  loom_cluster *cluster;
+  loom_status status = open_cluster(of_head(head), &cluster, error);
+  if (status == LOOM_OK)
+    status = loom_prune_cluster(database, cluster, options, pruning, error);
+  return status;
+}
+
+static loom_status open_polls(loom_remote *head, loom_database *database,
+                              struct loom_remote_polls **polls, loom_error *error) {
+  loom_cluster *cluster;
+  loom_status status = open_cluster(of_head(head), &cluster, error);
+  return status == LOOM_OK ? loom_polls_cluster(database, cluster, polls, error) : status;
+}
+
+static const struct loom_remote_type type = {.source = source,
+                                             .sink = sink,
+                                             .info = info,
+                                             .check = check,
+                                             .prune = prune,
+                                             .open_polls = open_polls,
+                                             .retain = retain,
+                                             .release = release};
+
+/* ---- attaching ---- */
+
+/* Brings the head up where it is behind. */
+static loom_status catch_up(loom_database *head, struct cluster_remote *remote, loom_error *error) {
+  struct loom_ledger ledger = {0};
+  loom_cluster *cluster = NULL;
+  loom_status status = open_cluster(remote, &cluster, error);
+  if (status == LOOM_OK)
+    status = loom_database_begin_write(head, error);
+  if (status == LOOM_OK) {
+    status = loom_catch_up(head, cluster, &ledger, error);
+    if (status == LOOM_OK)
+      status = loom_database_commit(head, error);
+    else
+      loom_database_rollback(head);
+  }
+  loom_ledger_free(&ledger);
+  loom_cluster_free(cluster);
+  return status;
+}
+
+static loom_status look(loom_database *head, struct cluster_remote *remote, loom_error *error) {
+  struct loom_head known = {0};
+  loom_cluster *cluster = NULL;
+  uint64_t last = 0;
+  loom_status status = read_head(head, &known, error);
+  if (status == LOOM_OK)
+    status = open_cluster(remote, &cluster, error);
+  if (status == LOOM_OK)
+    status = loom_ledger_last(cluster, &last, error);
+  loom_cluster_free(cluster);
+  if (status != LOOM_OK)
+    return status;
+  if (known.is_one &&
+      (strcmp(known.name, remote->conf.database) != 0 || known.shards != remote->conf.shard_count))
+    return loom_fail(error, LOOM_EINVAL,
+                     "%s: is the head of the database %s in %u shards, and this is %s in %u",
+                     remote->conf.head, known.name, known.shards, remote->conf.database,
+                     remote->conf.shard_count);
+  if (known.is_one && known.number == last)
+    return LOOM_OK;
+  status = catch_up(head, remote, error);
+  return status == LOOM_EBUSY && known.is_one ? LOOM_OK : status; /* who writes brings it up */
+}
+
+loom_status loom_remote_attach(loom_database *head, struct loom_conf *conf, loom_asker *asker,
+                               loom_error *error) {
+  struct cluster_remote *remote = asker ? calloc(1, sizeof *remote) : NULL;
+  if (!remote) {
+    loom_conf_free(conf);
+    loom_asker_free(asker);
+    return loom_no_memory(error);
+  }
+  remote->remote.type = &type;
+  atomic_store(&remote->references, 1);
+  remote->conf = *conf;
+  *conf = (struct loom_conf){0};
+  remote->asker = asker;
+  loom_status status = look(head, remote, error);
+  if (status == LOOM_OK)
+    loom_database_set_remote(head, &remote->remote);
+  else
+    release(&remote->remote);
+  return status;
+}
+
+loom_status loom_remote_open(loom_database *head, loom_cluster **cluster, loom_error *error) {
+  loom_remote *remote = loom_database_remote(head);
+  *cluster = NULL;
+  if (!remote || remote->type != &type)
+    return loom_fail(error, LOOM_EINVAL, "the database has its polls in its file");
+  return open_cluster(of_head(remote), cluster, error);
+}

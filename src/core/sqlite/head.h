@@ -1,0 +1,77 @@
+/*
+** Heads: databases whose polls are in a cluster (remote.h). All but these is in the file; of the polls it has which stores have some,
+** the first and the newest of each, and the number of the cluster's commit that this is of. It follows from the cluster, by which a
+** head that is behind is brought up.
+*/
+#ifndef LOOM_HEAD_H
+#define LOOM_HEAD_H
+
+#include "base/error.h"
+#include "measure/uptime.h"
+#include "sqlite/database.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOOM_HEAD_NAME_MAX 64 /* bytes of a cluster's database, with its NUL */
+
+struct loom_head {
+  bool is_one; /* the file is a head: of this database of a cluster of so many shards */
+  char name[LOOM_HEAD_NAME_MAX];
+  unsigned shards;
+  uint64_t number; /* of the commit that it has come to; 0: none */
+};
+
+/* Needs a transaction. */
+loom_status loom_head_read(loom_database *database, struct loom_head *head, loom_error *error);
+
+/* Needs a write transaction. LOOM_EINVAL: there are polls in the file, or it is the head of another. */
+loom_status loom_head_write(loom_database *database, const struct loom_head *head,
+                            loom_error *error);
+
+/* For who reads or writes polls of the file: LOOM_EINVAL where it is a head, as they are not there. Needs a transaction. */
+loom_status loom_head_refuse(loom_database *database, loom_error *error);
+
+/* The newest poll of all. LOOM_EEMPTY: there are none. */
+loom_status loom_head_newest(loom_database *database, int64_t *instant, loom_error *error);
+
+/* The greatest number of a store that has polls; 0: none has. */
+loom_status loom_head_last_polled(loom_database *database, int64_t *number, loom_error *error);
+
+/* Adds a store, unless it is there. LOOM_ECORRUPT: its number is another store's. Needs a write transaction. */
+loom_status loom_head_add(loom_database *database, int64_t number, const char *id, size_t length,
+                          loom_error *error);
+
+/* Forgets of all stores that they have polls, before those that do are told. */
+loom_status loom_head_clear(loom_database *database, loom_error *error);
+
+/* Tells the head of the first and the newest poll of a store, which are all that there are. */
+loom_status loom_head_tell(loom_database *database, int64_t number, int64_t first, loom_poll newest,
+                           loom_error *error);
+
+/* The id of a store, of up to LOOM_ID_MAX bytes. LOOM_ECORRUPT: there is none of this number. */
+loom_status loom_head_id(loom_database *database, int64_t number, char *id, size_t *length,
+                         loom_error *error);
+
+/*
+** Forgets of stores that polls before an instant have gone: those that had no others have none now. *stale: how many others had any,
+** whose first one is to be told by loom_head_first.
+*/
+loom_status loom_head_forget(loom_database *database, int64_t cut, int64_t *stale,
+                             loom_error *error);
+
+/* Tells the first poll of a store that is left, unless that has been done; *told: it has been now. */
+loom_status loom_head_first(loom_database *database, int64_t cut, int64_t number, int64_t first,
+                            bool *told, loom_error *error);
+
+/*
+** The next stores in order of their ids, up to `most`, behind an id (of length 0: from the first on), that may have polls between
+** two instants. Their ids go into a table that is empty, and their numbers, by the ids' numbers there, into an array that has room.
+*/
+struct loom_id_table;
+loom_status loom_head_list(loom_database *database, int64_t from, int64_t to, const char *after,
+                           size_t length, size_t most, struct loom_id_table *ids, int64_t *numbers,
+                           loom_error *error);
+
+#endif

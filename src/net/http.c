@@ -1,0 +1,145 @@
+/*
+** Questions by libcurl's easy interface.
+*/
+#include "net/http.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_TIME 2000L       /* milliseconds */
+#define ANSWER_MOST (1ull << 30) /* bytes of an answer: windows have some megabytes */
+#define HEADER_SIZE 2048         /* bytes of a header with a user or a password */
+
+struct http {
+  loom_asker asker; /* the first member */
+  CURL *easy;
+  struct curl_slist *headers;
+  struct loom_text *answer;
+  bool out_of_memory;
+};
+
+static struct http *of_head(loom_asker *asker) {
+  return (struct http *)asker;
+}
+
+static size_t take_body(char *bytes, size_t one, size_t length, void *context) {
+  struct http *http = context;
+  (void)one; /* 1 */
+  if (http->answer->length + length > ANSWER_MOST)
+    return 0;
+  http->out_of_memory = !loom_text_reserve(http->answer, length);
+  if (http->out_of_memory)
+    return 0;
+  loom_text_put(http->answer, bytes, length);
+  return length;
+}
+
+static bool add_header(struct http *http, const char *name, const char *value) {
+  char header[HEADER_SIZE];
+  int length = snprintf(header, sizeof header, "%s%s", name, value);
+  if (length < 0 || (size_t)length >= sizeof header)
+    return false;
+  struct curl_slist *longer = curl_slist_append(http->headers, header);
+  memset(header, 0, sizeof header);
+  if (longer)
+    http->headers = longer;
+  return longer;
+}
+
+static bool set_headers(struct http *http, const struct loom_call *call) {
+  curl_slist_free_all(http->headers);
+  http->headers = NULL;
+  return add_header(http, "Expect:", "") && add_header(http, "Content-Type:", " text/plain") &&
+         (!call->user || add_header(http, "X-ClickHouse-User: ", call->user)) &&
+         (!call->password || add_header(http, "X-ClickHouse-Key: ", call->password));
+}
+
+/* Carries the first failure: SET does nothing after one. */
+struct setting {
+  CURL *easy;
+  CURLcode code;
+};
+
+#define SET(setting, option, value)                                                                \
+  ((setting)->code =                                                                               \
+       (setting)->code ? (setting)->code : curl_easy_setopt((setting)->easy, option, value))
+
+static CURLcode set_call(struct http *http, const struct loom_call *call) {
+  struct setting s = {http->easy, CURLE_OK};
+  curl_easy_reset(http->easy); /* which keeps connections */
+  SET(&s, CURLOPT_NOSIGNAL, 1L);
+  SET(&s, CURLOPT_URL, call->url);
+  SET(&s, CURLOPT_CONNECTTIMEOUT_MS,
+      call->time_limit < CONNECT_TIME ? call->time_limit : CONNECT_TIME);
+  SET(&s, CURLOPT_TIMEOUT_MS, call->time_limit);
+  SET(&s, CURLOPT_FOLLOWLOCATION, 0L);
+  SET(&s, CURLOPT_PROXY, ""); /* none, whatever the environment says */
+  SET(&s, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+#if CURL_AT_LEAST_VERSION(7, 85, 0)
+  SET(&s, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  SET(&s, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+  SET(&s, CURLOPT_USERAGENT, "loom");
+  SET(&s, CURLOPT_HTTPHEADER, http->headers);
+  SET(&s, CURLOPT_POST, 1L);
+  SET(&s, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->length);
+  SET(&s, CURLOPT_POSTFIELDS, call->body ? call->body : "");
+  SET(&s, CURLOPT_WRITEFUNCTION, take_body);
+  SET(&s, CURLOPT_WRITEDATA, http);
+  if (call->ca_file)
+    SET(&s, CURLOPT_CAINFO, call->ca_file);
+  return s.code;
+}
+
+static loom_status post(loom_asker *asker, const struct loom_call *call, long *status,
+                        struct loom_text *answer, loom_error *error) {
+  struct http *http = of_head(asker);
+  http->answer = answer;
+  http->out_of_memory = false;
+  *status = 0;
+  if (!set_headers(http, call))
+    return loom_no_memory(error);
+  CURLcode code = set_call(http, call);
+  if (code == CURLE_OK)
+    code = curl_easy_perform(http->easy);
+  if (http->out_of_memory || code == CURLE_OUT_OF_MEMORY)
+    return loom_no_memory(error);
+  if (code != CURLE_OK)
+    return loom_fail(error, LOOM_EIO, "%s", curl_easy_strerror(code));
+  curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, status);
+  return LOOM_OK;
+}
+
+static void free_http(loom_asker *asker) {
+  struct http *http = of_head(asker);
+  curl_easy_cleanup(http->easy);
+  curl_slist_free_all(http->headers);
+  free(http);
+  curl_global_cleanup();
+}
+
+static loom_asker *another(const loom_asker *asker) {
+  (void)asker;
+  return loom_http_new();
+}
+
+static const struct loom_asker_type type = {.post = post, .another = another, .free = free_http};
+
+loom_asker *loom_http_new(void) {
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    return NULL;
+  struct http *http = calloc(1, sizeof *http);
+  if (http && !(http->easy = curl_easy_init())) {
+    free(http);
+    http = NULL;
+  }
+  if (!http) {
+    curl_global_cleanup();
+    return NULL;
+  }
+  http->asker.type = &type;
+  return &http->asker;
+}
