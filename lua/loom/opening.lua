@@ -42,7 +42,7 @@ local function open_conf(path, options)
     return nil, message, code
   end
   local database
-  database, message, code = core.open(conf.head, { create = true, busy_timeout = options.busy_timeout,
+  database, message, code = core.open(conf.head, { create = options.create ~= false, busy_timeout = options.busy_timeout,
     checkpoint = options.checkpoint })
   if not database then
     return nil, message, code
@@ -56,7 +56,14 @@ local function open_conf(path, options)
   return database, conf.head
 end
 
---- Opens what a path names.
+--- The path of the file that a path names: a cluster's head, or the path itself, which it is, too, where the conf cannot be read.
+function opening.file(path)
+  local cluster = opening.is_conf(path) and opening.cluster()
+  local conf = cluster and cluster.read(path)
+  return conf and conf.head or path
+end
+
+--- Opens what a path names. A cluster's head that is not there is made, unless `create` is false.
 -- @tparam string path
 -- @tparam table options as `core.open` takes them
 -- @return the native handle, and the path of its file; or nil, the failure and its code

@@ -1,5 +1,6 @@
 --- A ClickHouse cluster for specs, of 2 shards with 3 replicas each: see spec/cluster/servers.
 
+local core = require "loom.core"
 local files = require "support.files"
 local shell = require "support.shell"
 
@@ -7,10 +8,27 @@ local servers = {}
 
 local folder
 
--- Ports that nobody else has: of a thousand, by the process that runs the specs.
-local function base_port()
-  local pid = tonumber(files.read("/proc/self/stat"):match "^(%d+)")
-  return 20000 + pid % 10 * 1000
+-- Ports that nobody has: other specs, which run beside these, have servers, too.
+local PORTS = { 1, 2, 3, 11, 12, 13, 21, 22, 23, 31, 32, 33, 41, 42, 43, 51, 52, 53, 911, 912, 913 }
+local base_port
+
+local function are_free(base)
+  for _, port in ipairs(PORTS) do
+    if not core.probe_listen("127.0.0.1", tostring(base + port)) then
+      return false
+    end
+  end
+  return true
+end
+
+local function choose_ports()
+  for _ = 1, 50 do
+    local base = 20000 + tonumber(core.uuid():sub(1, 4), 16) % 110 * 100
+    if are_free(base) then
+      return base
+    end
+  end
+  error "no ports are free"
 end
 
 --- Why there can be none, or nil.
@@ -24,7 +42,7 @@ end
 
 local function run(...)
   return shell.run(("CLUSTER_DIR=%s SHARDS=2 REPLICAS=3 BASE_PORT=%d spec/cluster/servers %s"):format(shell.quote(folder),
-    base_port(), shell.words(...)))
+    base_port, shell.words(...)))
 end
 
 --- Does something with them: "kill", "stop", "cont" or "start", and names such as ch11, of shard 1 and replica 1.
@@ -36,7 +54,7 @@ end
 
 --- Starts them.
 function servers.up()
-  folder = files.make_folder() .. "/servers"
+  folder, base_port = files.make_folder() .. "/servers", choose_ports()
   servers.act "up"
 end
 

@@ -8,6 +8,7 @@ local lfs = require "lfs"
 local limits = require "loom.http.limits"
 local loom = require "loom"
 local nginx_conf = require "loom.http.nginx_conf"
+local opening = require "loom.opening"
 local options = require "loom.cli.options"
 local report_folder = require "loom.report_folder"
 local runtime_folder = require "loom.cli.runtime_folder"
@@ -395,7 +396,8 @@ end
 
 -- Makes everything that the workers need, in this order, and looks whether it will do. nil and the first thing that is wrong.
 local function prepare(args, chosen, database, reports, paths)
-  local had_database, had_reports = common.exists(database), common.is_folder(reports)
+  local file = opening.file(database)
+  local had_file, had_reports = common.exists(file), common.is_folder(reports)
   local good, message = check_database(database, args.default_zone)
   if good and args.token_file then
     good, message = check_tokens(args.token_file)
@@ -409,9 +411,9 @@ local function prepare(args, chosen, database, reports, paths)
   if not good then
     return nil, message
   end
-  user.give(not had_database and chosen, database)
+  user.give(not had_file and chosen, file)
   user.give(not had_reports and chosen, reports)
-  message = user.refused(chosen, { { paths.folder, "r" }, { database:match "^(.*/)", "w" }, { database, "w" },
+  message = user.refused(chosen, { { paths.folder, "r" }, { database, "r" }, { file:match "^(.*/)", "w" }, { file, "w" },
     { reports, "w" }, args.token_file and { args.token_file, "r" } })
   return not message, message
 end
@@ -453,7 +455,7 @@ function command.run(args)
   local loopback = choose_address(args)
   local database = absolute(args.database)
   local reports = absolute(args.reports or args.database .. "-reports")
-  local chosen, unknown = user.choose(args.user, database:match "^(.*/)")
+  local chosen, unknown = user.choose(args.user, opening.file(database):match "^(.*/)")
   if chosen == nil then
     common.wrong_use("--user: %s", unknown)
   end

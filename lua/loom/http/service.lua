@@ -10,6 +10,7 @@ local lfs = require "lfs"
 local log = require "loom.http.log"
 local Lru = require "loom.http.lru"
 local Monitor = require "loom.monitor"
+local opening = require "loom.opening"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
 local report_folder = require "loom.report_folder"
@@ -156,7 +157,7 @@ end
 --   there, and not opened before it looks as it did a second ago, since it may still be being copied
 -- @tparam[opt] string before how it looked then
 function service.open(options, was_lost, before)
-  local looks = was_lost and looks_of(options.database)
+  local looks = was_lost and looks_of(opening.file(options.database))
   if was_lost and not (looks and looks == before) then
     return await_database(options, true, looks)
   end

@@ -1,0 +1,100 @@
+-- The service of a cluster: polls that are sent, and a head that is deleted under it.
+
+local loom = require "loom"
+local await = require "support.await"
+local files = require "support.files"
+local server = require "support.server"
+local servers = require "support.servers"
+local shell = require "support.shell"
+
+local missing = servers.missing()
+local is_root = shell.run("test $(id -u) = 0").status == 0
+
+describe("the service of a cluster", function()
+  local folder, conf, head, service
+
+  setup(function()
+    if not missing then
+      servers.up()
+    end
+  end)
+
+  teardown(function()
+    servers.down()
+  end)
+
+  before_each(function()
+    if missing then
+      pending(missing)
+      return
+    end
+    folder = files.make_folder()
+    conf, head = folder .. "/cluster.conf", folder .. "/cluster.conf.db"
+    servers.conf(conf)
+    shell.good("ingest", conf, "--status", "spec/fixtures/golden/utc/store_status.csv", "--quiet")
+  end)
+
+  after_each(function()
+    if service then
+      service:stop()
+      service = nil
+    end
+    if folder then
+      files.remove_folder(folder)
+      folder = nil
+    end
+  end)
+
+  local function until_there(what, look)
+    await(what, function()
+      return look(service:request "/readyz")
+    end, function()
+      return files.read(folder .. "/server.log")
+    end)
+  end
+
+  it("has polls in the cluster once they are answered, and reports of them", function()
+    if missing then return end
+    service = server.start(folder, { database = conf })
+    assert.equal(200, service:post("/v1/polls", "application/json", '{"store_id":"live1","status":"active"}').status)
+    assert.matches("\nlive1,", (shell.good("report", conf, "--all-stores")))
+    local id = service:post("/trigger_report", "application/json", "").json.report_id
+    local response
+    repeat
+      response = service:request("/get_report/" .. id)
+    until not response.json
+    assert.equal(200, response.status)
+  end)
+
+  it("makes no head where it is deleted, and goes on with the one that is put there", function()
+    if missing then return end
+    service = server.start(folder, { database = conf })
+    shell.good("backup", conf, folder .. "/backup")
+    assert(os.remove(head))
+    until_there("the look of both workers", function()
+      return select(2, files.read(folder .. "/server.log"):gsub("requests get 503", "")) == 2
+    end)
+    assert.is_nil((loom.open(conf, { create = false })))
+    assert.is_false(files.exists(head))
+    assert(os.rename(folder .. "/backup", head))
+    until_there("the head", function(response)
+      return response.status == 200
+    end)
+    assert.equal(200, service:post("/v1/polls", "application/json", '{"store_id":"live2","status":"active"}').status)
+  end)
+
+  it("gives a head that it makes to whom the workers run as", function()
+    if missing or not is_root then return end
+    shell.run(("chmod 711 %s; mkdir %s/data; chown nobody:nogroup %s/data"):format(folder, folder, folder))
+    if shell.run(("setpriv --reuid nobody --regid nogroup --clear-groups test -x %s -a -r lua/loom/init.lua")
+      :format(shell.quote(folder))).status ~= 0 then
+      return pending "nobody cannot get here"
+    end
+    local text = files.read(conf):gsub("head [^\n]*", "head data/head.db")
+    files.write(conf, text)
+    shell.run("chmod 644 " .. shell.quote(conf))
+    service = server.start(folder, { database = conf, arguments = { "--reports", folder .. "/data/reports" } })
+    assert.equal(200, service:post("/v1/polls", "application/json", '{"store_id":"live3","status":"active"}').status)
+    assert.equal("nobody\n", shell.run("stat -c %U " .. shell.quote(folder .. "/data/head.db")).out)
+  end)
+end)
