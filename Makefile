@@ -215,6 +215,9 @@ test-luas: all other-luas ## The specs of the module on Lua 5.1, 5.2 and 5.3
 specs-lua5.1 specs-lua5.2 specs-lua5.3: specs-%:
 	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 SPECS="$(OTHER_SPECS)" spec/run $*
 
+test-cluster: all ## The specs of a cluster, which test-lua has, too, on ClickHouse servers that they start
+	LOOM_BUILD=$(BUILD) SPECS="spec/cluster spec/cli/cluster_spec.lua" spec/run $(LUA)
+
 test-gc: all ## The specs, as test-lua, with a collector that never rests
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUAJIT)
