@@ -106,7 +106,7 @@ local made = 0
 function servers.conf(path, database, more)
   made = made + 1
   local name = database or ("spec%d_%d"):format(made, os.time())
-  files.write(path, ("loom cluster 1\ndatabase %s\nhead %s\npatience 3\n%s%s"):format(name, path:match "[^/]*$" .. ".db",
+  files.write(path, ("loom cluster 1\ndatabase %s\nhead %s\n%s%s"):format(name, path:match "[^/]*$" .. ".db",
     more or "", servers.act "conf"))
   if not database then
     shell.good("cluster", "create", path)
