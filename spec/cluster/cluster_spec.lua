@@ -139,6 +139,20 @@ describe("polls in a cluster", function()
     servers.ask(1, 1, "SYSTEM START FETCHES")
   end)
 
+  it("has no polls in SQL, and none that are removed but by age, and says so", function()
+    if missing then return end
+    load "south"
+    for _, words in ipairs { { "query", conf, "SELECT * FROM polls" }, { "query", conf, "SELECT * FROM figures" },
+        { "delete", conf, "store", "a", "--yes" } } do
+      local result = shell.loom((table.unpack or unpack)(words))
+      assert.equal(1, result.status)
+      assert.matches("the polls are in a cluster, ", result.err, 1, true)
+    end
+    local result = shell.loom("report", conf .. ".db")
+    shell.expect_failure(result, 1)
+    assert.matches("is the head of a cluster, in which its polls are: give the cluster's file", result.err, 1, true)
+  end)
+
   it("says which shard does not answer, and writes no file", function()
     if missing then return end
     load "south"

@@ -110,9 +110,13 @@ loom_status loom_head_refuse(loom_database *database, loom_error *error) {
   loom_status status = find_row(database, row, error);
   if (status != LOOM_OK || !*row)
     return status;
-  return loom_fail(error, LOOM_EINVAL,
-                   "%s: is the head of a cluster, in which its polls are: give the cluster's file",
-                   database->path);
+  return loom_fail(
+      error, LOOM_EINVAL,
+      loom_database_remote(database)
+          ? "%s: the polls are in a cluster, of whose polls there is no SQL, and none can be "
+            "removed but by age (loom prune)"
+          : "%s: is the head of a cluster, in which its polls are: give the cluster's file",
+      database->path);
 }
 
 loom_status loom_head_newest(loom_database *database, int64_t *instant, loom_error *error) {

@@ -30,7 +30,10 @@ loom_status loom_head_read(loom_database *database, struct loom_head *head, loom
 loom_status loom_head_write(loom_database *database, const struct loom_head *head,
                             loom_error *error);
 
-/* For who reads or writes polls of the file: LOOM_EINVAL where it is a head, as they are not there. Needs a transaction. */
+/*
+** For who reads or writes polls of the file itself: LOOM_EINVAL where it is a head, as they are not there; the message says what to do
+** instead. Needs a transaction.
+*/
 loom_status loom_head_refuse(loom_database *database, loom_error *error);
 
 /* The newest poll of all. LOOM_EEMPTY: there are none. */
