@@ -146,11 +146,11 @@ describe("polls in a cluster", function()
         { "delete", conf, "store", "a", "--yes" } } do
       local result = shell.loom((table.unpack or unpack)(words))
       assert.equal(1, result.status)
-      assert.matches("the polls are in a cluster, ", result.err, 1, true)
+      assert.matches("the polls are in a cluster", result.err, 1, true)
     end
     local result = shell.loom("report", conf .. ".db")
     shell.expect_failure(result, 1)
-    assert.matches("is the head of a cluster, in which its polls are: give the cluster's file", result.err, 1, true)
+    assert.matches("the polls are in a cluster: reports need the cluster's file", result.err, 1, true)
   end)
 
   it("says which shard does not answer, and writes no file", function()

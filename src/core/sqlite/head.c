@@ -112,10 +112,8 @@ loom_status loom_head_refuse(loom_database *database, loom_error *error) {
     return status;
   return loom_fail(
       error, LOOM_EINVAL,
-      loom_database_remote(database)
-          ? "%s: the polls are in a cluster, of whose polls there is no SQL, and none can be "
-            "removed but by age (loom prune)"
-          : "%s: is the head of a cluster, in which its polls are: give the cluster's file",
+      "%s: the polls are in a cluster: reports need the cluster's file, in SQL there are "
+      "none, and none are removed but by age (loom prune)",
       database->path);
 }
 
