@@ -174,8 +174,10 @@ static void is_upgraded_from(int version, struct scratch *scratch) {
     loom_database *database;
     assert_status(loom_database_open(path, LOOM_OPEN_EXISTING, SHORT_TIMEOUT, &database, &error),
                   LOOM_OK, &error);
-    if (attempt == 0) /* these come when something is written to them, and are there in memory */
+    if (attempt == 0) { /* these come when something is written to them, and are there in memory */
       execute(database, loom_schema_alerts_sql);
+      execute(database, loom_schema_rounds_sql);
+    }
     struct buffer new_contents = dump(database), new_given = give_all(database),
                   new_shape = shape_of(database);
     assert_buffer_equal(&contents, &new_contents);
