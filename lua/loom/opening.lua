@@ -8,17 +8,27 @@ local FIRST_LINE = "loom cluster 1"
 local NO_MODULE = "EUNAVAILABLE: clusters are asked by libcurl, for which Loom's module is not there (on Debian: the package "
   .. "lua-loom-curl; elsewhere: install libcurl's headers, then build and install Loom again)"
 
+local PAGE = 512 -- bytes: SQLite's smallest page, of which every database's size is a multiple
+
 local opening = {}
 
---- Whether a file is a cluster.conf, by its first line. Nothing of a cluster is loaded for that.
-function opening.is_conf(path)
-  local file = lfs.attributes(path, "mode") == "file" and io.open(path, "rb")
+-- By its first line. This must not be done to a database: as soon as a process closes a file once, it has lost all the locks
+-- on it that its other descriptors hold (fcntl(2)); who comes then takes itself for the only one, and removes the log.
+local function begins_as_conf(path)
+  local file = io.open(path, "rb")
   if not file then
     return false
   end
   local start = file:read(#FIRST_LINE + 1)
   file:close()
   return start ~= nil and start:gsub("[\r\n]$", "") == FIRST_LINE
+end
+
+--- Whether a file is a cluster.conf, by its first line. Nothing of a cluster is loaded for that. Of a file that may be a database,
+-- by its size, it is not known: false.
+function opening.is_conf(path)
+  local found = lfs.attributes(path)
+  return found ~= nil and found.mode == "file" and found.size % PAGE ~= 0 and begins_as_conf(path)
 end
 
 --- The module by which clusters are asked.
@@ -56,7 +66,8 @@ local function open_conf(path, options)
   return database, conf.head
 end
 
---- The path of the file that a path names: a cluster's head, or the path itself, which it is, too, where the conf cannot be read.
+--- The path of the file that a path names: a cluster's head, or the path itself, which it is, too, where the conf cannot be
+-- read, or has the size of a database.
 function opening.file(path)
   local cluster = opening.is_conf(path) and opening.cluster()
   local conf = cluster and cluster.read(path)
@@ -72,7 +83,9 @@ function opening.open(path, options)
     return open_conf(path, options)
   end
   local database, message, code = core.open(path, options)
-  if not database then
+  if code == "ENOTDB" and lfs.attributes(path, "mode") == "file" and begins_as_conf(path) then
+    return open_conf(path, options)
+  elseif not database then
     return nil, message, code
   end
   return database, path

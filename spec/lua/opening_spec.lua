@@ -1,0 +1,49 @@
+-- Opening: what a path names, and that looking at it takes nothing from those who have it open.
+
+local database = require "support.database"
+local files = require "support.files"
+local loom = require "loom"
+local opening = require "loom.opening"
+local shell = require "support.shell"
+
+describe("opening", function()
+  local folder
+
+  before_each(function()
+    folder = files.make_folder()
+  end)
+
+  after_each(function()
+    files.remove_folder(folder)
+  end)
+
+  -- A process loses the locks of a file as soon as it closes that once, however often it has it open: others would then take
+  -- themselves for the last ones, and remove its log.
+  it("a database again lets go of no lock on it", function()
+    local path = folder .. "/db"
+    local monitor = database.open_warm(path)
+    assert(loom.open(path)):close()
+    opening.file(path)
+    shell.good("attributes", "set", path, "1", "region=west")
+    assert.is_true(files.exists(path .. "-wal"))
+    assert.equal("west", assert(monitor:attributes "1").region)
+    assert(monitor:set_attributes("1", { region = "east" }))
+    assert.matches("east", shell.good("query", path, "SELECT value FROM attribute"))
+    monitor:close()
+  end)
+
+  it("knows a cluster.conf by its first line, of any length, and leaves it as it is", function()
+    local path = folder .. "/cluster.conf"
+    for _, length in ipairs { 14, 15, 100, 511, 512, 513, 1024, 16384 } do
+      local text = ("loom cluster 1\n" .. ("#"):rep(length)):sub(1, length)
+      files.write(path, text)
+      assert.equal(length % 512 ~= 0, opening.is_conf(path), length)
+      local monitor, message = loom.open(path, { create = true })
+      assert.is_nil(monitor)
+      assert.is_nil(message:find("SQLite", 1, true), message)
+      assert.equal(text, files.read(path))
+    end
+    assert.is_false(opening.is_conf(folder))
+    assert.is_false(opening.is_conf(folder .. "/none"))
+  end)
+end)
