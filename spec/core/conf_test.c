@@ -121,24 +121,21 @@ static void keeps_passwords_from_others(void **state) {
   scratch_end(&scratch);
 }
 
-static void knows_its_files(void **state) {
+static void reads_files(void **state) {
   struct scratch scratch;
   loom_error error;
   struct loom_conf conf;
   (void)state;
   scratch_begin(&scratch);
   const char *path = scratch_path(&scratch, "c.conf");
-  assert_false(loom_conf_is_one(path));
   assert_int_equal(loom_conf_read(path, &conf, &error), LOOM_ENOENT);
   write_file(path, GOOD, strlen(GOOD));
-  assert_true(loom_conf_is_one(path));
-  write_file(path, "loom cluster 1", 14);
-  assert_true(loom_conf_is_one(path));
+  assert_status(loom_conf_read(path, &conf, &error), LOOM_OK, &error);
+  loom_conf_free(&conf);
   write_file(path, "loom cluster 12\n", 16);
-  assert_false(loom_conf_is_one(path));
+  assert_int_equal(loom_conf_read(path, &conf, &error), LOOM_EINPUT);
   write_file(path, "SQLite format 3", 16);
-  assert_false(loom_conf_is_one(path));
-  assert_false(loom_conf_is_one(scratch.folder));
+  assert_int_equal(loom_conf_read(path, &conf, &error), LOOM_EINPUT);
   unlink(path);
   scratch_end(&scratch);
 }
@@ -148,7 +145,7 @@ int main(void) {
       cmocka_unit_test(reads_settings),
       cmocka_unit_test(tells_what_is_wrong),
       cmocka_unit_test(keeps_passwords_from_others),
-      cmocka_unit_test(knows_its_files),
+      cmocka_unit_test(reads_files),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,6 @@
 /*
 ** loom.cluster: databases whose polls are in a cluster. A module of its own, so that only who has one needs libcurl.
 **
-**   cluster.is_conf(path)         whether a file is a cluster.conf, by its first line
 **   cluster.read(path)            {database, head, user, shards = {{url, …}, …}}
 **   cluster.create(path)          makes the tables on every replica, where they are not there yet: true
 **   cluster.attach(handle, path)  from now on the polls of a database's handle, whose file is the head, are the cluster's: true
@@ -22,12 +21,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* is_conf(path) */
-static int is_conf(lua_State *L) {
-  lua_pushboolean(L, loom_conf_is_one(lloom_check_path(L, 1)));
-  return 1;
-}
 
 static void push_shards(lua_State *L, const struct loom_conf *conf) {
   lua_createtable(L, (int)conf->shard_count, 0);
@@ -283,8 +276,8 @@ __attribute__((visibility("default"))) int luaopen_loom_cluster(lua_State *L);
 
 int luaopen_loom_cluster(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"is_conf", is_conf},  {"read", read_conf}, {"create", create},   {"attach", attach},
-      {"status", status_of}, {"check", check},    {"compact", compact}, {NULL, NULL}};
+      {"read", read_conf}, {"create", create},   {"attach", attach}, {"status", status_of},
+      {"check", check},    {"compact", compact}, {NULL, NULL}};
   lua_newtable(L);
   lloom_set_functions(L, functions);
   return 1;

@@ -247,20 +247,6 @@ loom_status loom_conf_parse(const char *path, const char *text, size_t length,
 
 /* ---- files ---- */
 
-bool loom_conf_is_one(const char *path) {
-  struct stat info;
-  char line[sizeof FIRST_LINE];
-  if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
-    return false;
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t length = file >= 0 ? read(file, line, sizeof line) : -1;
-  if (file >= 0)
-    close(file);
-  size_t wanted = sizeof FIRST_LINE - 1;
-  return length >= (ssize_t)wanted && memcmp(line, FIRST_LINE, wanted) == 0 &&
-         (length == (ssize_t)wanted || line[wanted] == '\n' || line[wanted] == '\r');
-}
-
 loom_status loom_conf_read(const char *path, struct loom_conf *conf, loom_error *error) {
   *conf = (struct loom_conf){0};
   FILE *file = fopen(path, "re");

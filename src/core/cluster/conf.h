@@ -18,7 +18,6 @@
 
 #include "base/error.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define LOOM_SHARDS_MAX 256  /* a thread each */
@@ -39,9 +38,6 @@ struct loom_conf {
   unsigned shard_count;
   struct loom_conf_shard *shards;
 };
-
-/* Whether a file can be one: a regular file whose first line is that. */
-bool loom_conf_is_one(const char *path);
 
 /* LOOM_EINPUT: it is none, with the line; LOOM_EACCESS: the password is for others to read. Free with loom_conf_free. */
 loom_status loom_conf_read(const char *path, struct loom_conf *conf, loom_error *error);
