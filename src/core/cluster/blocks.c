@@ -220,7 +220,8 @@ static loom_status take_rows(loom_blocks *blocks, const struct window *window, u
     if (loom_poll_block_problem(row->polls, row->count * sizeof(loom_poll), row->day))
       return wrong(blocks, shard, error, "a block of polls is damaged");
   }
-  qsort(share->rows, share->count, sizeof *share->rows, compare_rows);
+  if (share->count)
+    qsort(share->rows, share->count, sizeof *share->rows, compare_rows);
   return LOOM_OK;
 }
 
@@ -530,7 +531,7 @@ static loom_status unite(loom_blocks *blocks, const struct row *rows, size_t cou
   loom_polls_free(&merged);
   if (status == LOOM_OK && !loom_polls_reserve(polls, polls->count + stored->count))
     status = loom_no_memory(error);
-  if (status == LOOM_OK) {
+  if (status == LOOM_OK && stored->count) {
     memcpy(polls->items + polls->count, stored->items, stored->count * sizeof *stored->items);
     polls->count += stored->count;
   }

@@ -253,7 +253,8 @@ static loom_status take_stored(struct shard_day *here, unsigned shard, loom_erro
     if (reader.bad)
       return loom_fail(error, LOOM_EIO, "shard %u: the answer is cut off", shard + 1);
   }
-  qsort(here->stored, here->stored_count, sizeof *here->stored, compare_stored);
+  if (here->stored_count)
+    qsort(here->stored, here->stored_count, sizeof *here->stored, compare_stored);
   return LOOM_OK;
 }
 
