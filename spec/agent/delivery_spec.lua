@@ -616,6 +616,20 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     assert.equal("EINVAL", code)
   end)
 
+  it("keeps no secret that a receiver says again, whole or cut off", function()
+    local url = receive "echo"
+    local key = "T0123-B4567890"
+    assert(set_channel(monitor, { name = "hook", kind = "webhook", url = url .. "/" .. key .. "?token=abcdefgh12",
+      secret = "s1gned-s3cret", authorization = "Bearer 0123456789abcdef" }))
+    put(event("a", "firing"))
+    assert.same({ dead = 1 }, round())
+    local answer = list("dead")[1].answer
+    assert.matches("^400 POST … says …", answer)
+    for _, part in ipairs { "secret", key, "abcdefgh12", "0123456789" } do
+      assert.is_nil(answer:find(part, 1, true), answer)
+    end
+  end)
+
   it("runs commands without a shell, and hears what they say", function()
     local script = files.write(folder .. "/script", "cat >$1; echo \"$2\"; exit $3\n")
     local function channel(status)

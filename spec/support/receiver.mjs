@@ -22,6 +22,11 @@ const server = createServer((request, response) => {
     if (kind === "cut") {
       return request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly");
     }
+    if (kind === "echo") { // what it was sent, over and over, so that its end falls into a secret wherever answers are cut off
+      const said = `${request.method} ${request.url} says ${request.headers.authorization} `;
+      response.writeHead(400);
+      return response.end(said.repeat(40));
+    }
     const status = { ok: 200, fail: 503, busy: 429, gone: 410, wrong: 400 }[kind];
     response.writeHead(status, kind === "busy" ? { "Retry-After": "1" } : {});
     response.end(`so ${kind}`);

@@ -6,6 +6,7 @@ local formats = require "loom.formats.text"
 local incidents = require "loom.agent.incidents"
 local message = require "loom.agent.message"
 local outbox = require "loom.agent.outbox"
+local redaction = require "loom.agent.redaction"
 local small_file = require "loom.small_file"
 
 local Delivery = {}
@@ -222,7 +223,7 @@ local function make_work(self, row, now)
     return nil, what
   end
   local requests = kind.requests(made, channel, now, self.tell)
-  return { row = row, kind = kind, requests = requests, at = 1, kept = now }
+  return { row = row, kind = kind, requests = requests, at = 1, kept = now, redact = redaction.new(kind, channel) }
 end
 
 local function try(self, row, now)
@@ -269,7 +270,7 @@ local function take_answer(self, work, answer)
   end
   local verdict, after = work.kind.judge(answer)
   local text = answer.message or ("%d %s"):format(answer.status, answer.body)
-  settle(self, work, verdict, formats.shown(text), after)
+  settle(self, work, verdict, formats.shown(work.redact(text)), after)
 end
 
 local function take_answers(self)
