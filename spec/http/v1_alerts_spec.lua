@@ -187,7 +187,9 @@ describe("alerts, over HTTP", function()
       expect(200, "write", "PUT", path .. "?reason=why", kind.other, "-H", "If-Match: " .. tag)
       local conflict = expect(409, "write", "PUT", path, kind.value, "-H", "If-Match: " .. tag)
       assert.equal("night.1", conflict.current[key])
-      assert.matches(kind.field, expect(400, "write", "PUT", path, kind.wrong).detail, 1, true)
+      local wrong = expect(400, "write", "PUT", path, kind.wrong)
+      assert.matches(kind.field, wrong.detail, 1, true)
+      assert.equal(kind.field, wrong.field)
       expect(400, "write", "PUT", path, { [key] = "another", colour = 1 })
       expect(409, "write", "DELETE", path, nil, "-H", "If-Match: " .. tag)
       expect(204, "write", "DELETE", path)
@@ -214,6 +216,34 @@ describe("alerts, over HTTP", function()
     assert.equal("/v1/silences/" .. silence.id, response.headers.location)
     expect(204, "write", "DELETE", "/v1/silences/" .. silence.id)
     expect(400, "write", "POST", "/v1/silences", { id = "mine", matchers = { store = "west*" }, to = "2099-01-01 00:00:00" })
+    local matchers = { store = "west*" }
+    for field, body in pairs { to = { matchers = matchers }, from = { matchers = matchers, from = "x", to = 4e9 },
+      colour = { matchers = matchers, to = 4e9, colour = 1 }, matchers = { to = 4e9 } } do
+      assert.equal(field, expect(400, "write", "POST", "/v1/silences", body).field)
+    end
+  end)
+
+  it("come in pages, channels like all others", function()
+    local before = #expect(200, "read", "GET", "/v1/channels").channels
+    for i = 1, 20 do
+      expect(201, "write", "PUT", ("/v1/channels/paged%02d"):format(i), { kind = "log" })
+    end
+    for _, limit in ipairs { 7, 20, before + 20, 100 } do
+      local names, cursor = {}, nil
+      repeat
+        local page = expect(200, "read", "GET", ("/v1/channels?limit=%d%s"):format(limit, cursor and "&cursor=" .. cursor or ""))
+        assert.is_true(#page.channels <= limit)
+        for _, channel in ipairs(page.channels) do
+          assert.is_true(not names[#names] or names[#names] < channel.name)
+          names[#names + 1] = channel.name
+        end
+        cursor = page.next_cursor ~= cjson.null and page.next_cursor or nil
+      until not cursor
+      assert.equal(before + 20, #names)
+    end
+    for i = 1, 20 do
+      expect(204, "write", "DELETE", ("/v1/channels/paged%02d"):format(i))
+    end
   end)
 
   it("cannot be told to programs or by files of the machine, as far as the service is asked", function()

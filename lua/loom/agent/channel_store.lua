@@ -229,11 +229,14 @@ end
 --- The channels in order of their names, without their secrets.
 -- @tparam loom.monitor monitor
 -- @tparam[opt] string name of one
+-- @tparam[opt] table page `after`, a name, and `limit`: those that come next
 -- @treturn {table,...}|nil `number`, `name`, `kind`, `definition`, in which `true` stands for a secret; `awaited`, those that
 --   have not been given yet; and of the outbox `disabled`, `disabled_reason`, `failing`, `hold`, `last` and `last_outcome`
-function channel_store.list(monitor, name)
+function channel_store.list(monitor, name, page)
+  page = page or {}
   local rows, message, code = monitor.database:rows([[SELECT number, name, kind, definition, disabled, disabled_reason, failing,
-    hold, last, last_outcome FROM alert_channel WHERE ?1 IS NULL OR name = ?1 ORDER BY name]], name)
+    hold, last, last_outcome FROM alert_channel WHERE (?1 IS NULL OR name = ?1) AND name > ?2 ORDER BY name LIMIT ?3]], name,
+    page.after or "", page.limit or -1)
   for _, row in ipairs(rows or {}) do
     local found = shown(row.name, row.kind, cjson.decode(row.definition))
     row.definition, row.awaited = found.definition, found.awaited

@@ -204,7 +204,7 @@ end
 -- @tparam loom.monitor monitor
 -- @tparam string kind one of `configuration.kinds`
 -- @tparam[opt] string name of one
--- @tparam[opt] table page `after`, a name, and `limit`: those that come next (not of channels)
+-- @tparam[opt] table page `after`, a name, and `limit`: those that come next
 -- @treturn {table,...}|nil `number`, which no other has had, `name`, `kind`, `changed` (in microseconds; not of channels) and
 --   `definition`, as it was given, with its name (of a silence as `id`); of a channel with `true` for its secrets, and also
 --   `channel`, what `loom.agent.channel_store.list` tells
@@ -214,7 +214,7 @@ function configuration.list(monitor, kind, name, page)
   local rows, message, code
   page = page or {}
   if kind == "channel" then
-    rows, message, code = channel_store.list(monitor, name)
+    rows, message, code = channel_store.list(monitor, name, page)
   else
     rows, message, code = monitor.database:rows([[SELECT number, name, kind, definition, changed FROM configuration
       WHERE kind = ?1 AND (?2 IS NULL OR name = ?2) AND name > ?3 ORDER BY name LIMIT ?4]], kind, name, page.after or "",

@@ -15,6 +15,7 @@ local cursor = require "loom.http.v1.cursor"
 local editing = require "loom.http.editing"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
+local pages = require "loom.http.v1.page"
 local problem = require "loom.http.problem"
 local request = require "loom.http.request"
 local response = require "loom.http.response"
@@ -25,7 +26,6 @@ local tasks = require "loom.http.tasks"
 local time = require "loom.time"
 
 local LIMIT, LIMIT_MAX = 100, 1000
-local PAGE_BYTES = 256 * 1024 -- with which a page ends: so much the loop copies in a fraction of a millisecond
 local STRIDE = 20 -- definitions read at a time: each may have 64 KB
 local BACKTEST_BYTES = 1024 * 1024 -- of which days and names are a few KB
 
@@ -100,14 +100,14 @@ local function page_of(monitor, kind, after, limit)
       return nil, message, code
     end
     for _, item in ipairs(items) do
-      if #pieces >= limit or bytes >= PAGE_BYTES then
+      if #pieces >= limit or bytes >= pages.BYTES then
         return { pieces = pieces, last = after }
       end
       after = item.name
       pieces[#pieces + 1] = text_of(item)
       bytes = bytes + #pieces[#pieces]
     end
-    if #items ~= STRIDE then -- of channels all come at once
+    if #items ~= STRIDE then
       return { pieces = pieces }
     end
   end
@@ -121,7 +121,7 @@ local function lister(kind, plural)
       after = select(2, cursor.read(plural, parameters.cursor))
     end
     local page = service.call(nil, function(state)
-      return page_of(state.monitor, kind, after, kind == "channel" and math.huge or parameters.limit or LIMIT)
+      return page_of(state.monitor, kind, after, parameters.limit or LIMIT)
     end)
     local more = page.last and cursor.write(plural, "", page.last) or nil
     response.json(200, json.object(plural, "[" .. table.concat(page.pieces, ",\n") .. "]", "next_cursor", json.text(more)))
@@ -129,6 +129,23 @@ local function lister(kind, plural)
 end
 
 -- ---- changes ----
+
+local schemas -- of the kinds, by which a failure is one of a field
+
+-- The field that a definition was refused for, as failures name it: "EINVAL: rule night: when.time: …".
+local function field_of(kind, message)
+  local field = message:match("^EINVAL: " .. kind .. " %S+: ([%w_.]+)") or message:match("^EINVAL: " .. kind .. ": ([%w_.]+)")
+  return field and schemas[kind].properties[field:match "^[^.]*"] and field or nil
+end
+
+-- What `configuration` returns of what is set; a definition that is refused ends the request, with its field.
+local function set(monitor, kind, body, signed)
+  local item, message, code = configuration.put(monitor, kind, body, signed)
+  if code == "EINVAL" then
+    problem.raise_failure(message, code, { field = field_of(kind, message) })
+  end
+  return item, message, code
+end
 
 -- What may not be set from elsewhere.
 local function check_channel(body)
@@ -163,7 +180,7 @@ local function putter(kind)
     local name = arguments.name
     local parameters, body = editing.parameters(), definition_of(kind, arguments.name)
     local item = editing.change(nil, current_of(kind, name), function(monitor)
-      return configuration.put(monitor, kind, body, editing.signed(parameters))
+      return set(monitor, kind, body, editing.signed(parameters))
     end)
     send(item, item.change == "new" and 201 or 200)
   end
@@ -199,7 +216,7 @@ local function post_silence()
   local signed = editing.signed(parameters)
   body.author = body.author or (signed.by ~= "" and signed.by or nil)
   local item = service.call(nil, function(state)
-    return configuration.put(state.monitor, "silence", body, signed)
+    return set(state.monitor, "silence", body, signed)
   end)
   ngx.header["Location"] = router.link("/v1/silences/" .. item.name)
   send(item, 201)
@@ -290,6 +307,8 @@ local channel = object({
     last_outcome = nullable_text, last_at = nullable_text,
   }),
 }, { "kind" })
+
+schemas = { rule = rule, channel = channel, silence = silence, mute = mute, objective = objective }
 
 -- ---- routes ----
 

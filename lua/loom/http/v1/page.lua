@@ -13,8 +13,8 @@ local tasks = require "loom.http.tasks"
 
 local page = {}
 
--- With which a page ends: so much the loop copies in a fraction of a millisecond.
-local BYTES = 256 * 1024
+--- With which a page ends: so much the loop copies in a fraction of a millisecond.
+page.BYTES = 256 * 1024
 -- More than such a page with one more item: the largest are all attributes of a store twice, each byte escaped as \u0001 is.
 local ANSWER_BYTES = 1024 * 1024
 
@@ -27,7 +27,7 @@ local ANSWER_BYTES = 1024 * 1024
 function page.send(task, of, arguments, fields, member)
   tasks.enter()
   local spool = service.call(fields, function(state)
-    arguments.database, arguments.bytes = state.monitor.path, BYTES
+    arguments.database, arguments.bytes = state.monitor.path, page.BYTES
     return tasks.run(task, arguments)
   end)
   local text, message, code = spool:read(0, ANSWER_BYTES)
