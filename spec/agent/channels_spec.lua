@@ -288,6 +288,40 @@ describe("a channel", function()
     end
   end)
 
+  it("has no text that is more than one where it is sent, and no more than there is room for", function()
+    local function checked(kind, field, value)
+      local definition = { name = "a", kind = kind, url = "https://example.org/", topic = "t", from = "a@example.org",
+        to = { "b@example.org" }, command = { "true" } }
+      local known = { webhook = { "url", "authorization", "secret" }, email = { "url", "from", "to", "password" },
+        command = { "command" }, ntfy = { "topic", "token", "url" } }
+      local made = { name = "a", kind = kind }
+      for _, name in ipairs(known[kind]) do
+        made[name] = definition[name]
+      end
+      made[field] = value
+      return channels.check(made)
+    end
+    for _, case in ipairs {
+      { "webhook", "url", "https://example.org/\r\nX: y" }, { "webhook", "url", "https://example.org/\0" },
+      { "webhook", "authorization", "a\r\nHost: b" }, { "webhook", "secret", "a\0b" }, { "ntfy", "token", "a\nb" },
+      { "ntfy", "topic", "a\127" }, { "email", "password", "a\0b" }, { "email", "from", "Loom <a@example.org>" },
+      { "email", "from", "a@b@example.org" }, { "email", "to", { "a@example.org,b@example.org" } },
+      { "email", "to", { "a@example.org>\r\nRCPT TO:<b@example.org" } }, { "email", "to", { "a b@example.org" } },
+      { "command", "command", { "true", "a\0b" } }, { "webhook", "ca_file", "/a\0b" },
+    } do
+      local good, why = checked(case[1], case[2], case[3])
+      assert.same({ nil, case[2] .. " is not what it should be" }, { good, why }, case[3])
+    end
+    for _, case in ipairs { { "email", "to", { "<a@example.org>", "root", "a@[127.0.0.1]" } }, { "email", "from", "<a@b>" },
+      { "command", "command", { "sh", "-c", "a\nb" } }, { "email", "password", "a\tb" } } do
+      assert.is_true(checked(case[1], case[2], case[3]))
+    end
+    for _, case in ipairs { { "webhook", "url", "https://example.org/" .. ("x"):rep(65536) },
+      { "command", "command", { ("x"):rep(40000), ("x"):rep(40000) } } } do
+      assert.same({ nil, "it has more than 65536 bytes" }, { checked(case[1], case[2], case[3]) })
+    end
+  end)
+
   it("has as many addresses as a mail can be sent to", function()
     local to = {}
     for i = 1, 100 do

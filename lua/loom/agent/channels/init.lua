@@ -10,6 +10,7 @@ channels.kinds = { "webhook", "alertmanager", "pagerduty", "slack", "teams", "nt
   "heartbeat" }
 
 local SECRET_MAX = 64 * 1024 -- bytes of a file with a secret
+local DEFINITION_MAX = 64 * 1024 -- bytes of all texts of a channel, as many as other definitions may have
 local TO_MAX = 100 -- addresses of a mail, as many as loom.curl takes
 
 --- The functions of a kind; nil where there is none.
@@ -31,24 +32,51 @@ local function set_of(...)
   return set
 end
 
+-- Whether a value is a text that comes to its receiver as it is: what ends a line would begin another header, or command.
+local function is_line(value)
+  return type(value) == "string" and value ~= "" and not value:find "[%z\1-\31\127]"
+end
+
+-- A key, a password or a word may be any text that has an end.
+local function is_word(value)
+  return type(value) == "string" and value ~= "" and not value:find "%z"
+end
+
+-- One address of a mail, without the name of anybody: with a comma it would be two of them.
+local function is_address(value)
+  local address = is_line(value) and (value:match "^<(.*)>$" or value)
+  return address and address:find "^[^%s<>,;]+$" ~= nil and not address:find "@.*@"
+end
+
 -- Every list is of texts, so that what is sent is what was set.
-local function is_good(name, value)
-  if name == "to" or name == "command" then
-    if type(value) ~= "table" or #value == 0 then
+local function is_list(value, is_item)
+  if type(value) ~= "table" or #value == 0 then
+    return false
+  end
+  for _, item in ipairs(value) do
+    if not is_item(item) then
       return false
     end
-    for _, item in ipairs(value) do
-      if type(item) ~= "string" or item == "" then
-        return false
-      end
-    end
-    return true
-  elseif name == "plain" then
-    return type(value) == "boolean"
-  elseif name == "call" then
-    return type(value) == "function"
   end
-  return type(value) == "string" and value ~= ""
+  return true
+end
+
+local checkers = {
+  to = function(value) return is_list(value, is_address) end, from = is_address,
+  command = function(value) return is_list(value, is_word) end, secret = is_word, password = is_word,
+  plain = function(value) return type(value) == "boolean" end, call = function(value) return type(value) == "function" end,
+  enabled = function() return true end,
+}
+
+local function bytes_of(value)
+  if type(value) ~= "table" then
+    return type(value) == "string" and #value or 0
+  end
+  local bytes = 0
+  for _, item in ipairs(value) do
+    bytes = bytes + #item
+  end
+  return bytes
 end
 
 --- Checks what a channel is defined by.
@@ -66,15 +94,20 @@ function channels.check(definition)
       return nil, name .. " is missing"
     end
   end
+  local bytes = 0
   for name, value in pairs(definition) do
     local of_file = tostring(name):match "^(.*)_file$"
     if not known[name] and not (of_file and secrets[of_file]) then
       return nil, tostring(name) .. " is not known to a channel of the kind " .. definition.kind
-    elseif name ~= "enabled" and not is_good(name, value) then
+    elseif not (checkers[name] or is_line)(value) then
       return nil, name .. " is not what it should be"
     elseif name == "to" and #value > TO_MAX then
       return nil, ("to has %d addresses, of which there may be %d"):format(#value, TO_MAX)
     end
+    bytes = bytes + bytes_of(value)
+  end
+  if bytes > DEFINITION_MAX then
+    return nil, ("it has more than %d bytes"):format(DEFINITION_MAX)
   end
   return true
 end
