@@ -24,8 +24,8 @@ local function begins_as_conf(path)
   return start ~= nil and start:gsub("[\r\n]$", "") == FIRST_LINE
 end
 
---- Whether a file is a cluster.conf, by its first line. Nothing of a cluster is loaded for that. Of a file that may be a database,
--- by its size, it is not known: false.
+--- Whether a file is a cluster.conf, by its first line. Nothing of a cluster is loaded for that. Of a file that may be a
+-- database, by its size, it is not known: false.
 function opening.is_conf(path)
   local found = lfs.attributes(path)
   return found ~= nil and found.mode == "file" and found.size % PAGE ~= 0 and begins_as_conf(path)
