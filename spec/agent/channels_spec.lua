@@ -165,6 +165,34 @@ describe("a message", function()
     assert.same({ runbook = "https://example.org/run" }, links(made))
   end)
 
+  local function requested(made, number)
+    return cjson.decode(channels.of(definitions[number].kind).requests(made, definitions[number], NOW)[1].body)
+  end
+
+  it("leads to the runbook, where that is a page's address, and to the alert", function()
+    local made = made_of { event { runbook = "https://example.org/run|<b>" } }
+    made.link = "https://loom.example/ui/alerts"
+    local page = "https://loom.example/ui/alerts?alert=01HF3XQ2B8000000000000ALRT"
+    assert.same({ { href = "https://example.org/run|<b>", text = "Runbook" }, { href = page, text = "Loom" } },
+      requested(made, 3).links)
+    local slack = requested(made, 4).blocks
+    assert.equal("<https://example.org/run%7C&lt;b&gt;|Runbook> · <" .. page .. "|Loom>", slack[#slack].text.text)
+    assert.equal(page, requested(made, 5).attachments[1].content.actions[2].url)
+    for _, text in ipairs { "ask Ann", "javascript:alert(1)", "file:///etc/passwd", "https://a b" } do
+      made = made_of { event { runbook = text } }
+      made.link = nil
+      assert.equal(0, #requested(made, 3).links)
+      assert.equal(0, #requested(made, 5).attachments[1].content.actions)
+    end
+  end)
+
+  it("is no markup of Teams, whatever stores are called", function()
+    local card = requested(made_of { event { text = "[here](https://bad.example) *x* _y_ `z` \\" } }, 5).attachments[1].content
+    for _, block in ipairs(card.body) do
+      assert.matches("\\[here\\](https://bad.example) \\*x\\* \\_y\\_ \\`z\\` \\\\", block.text, 1, true)
+    end
+  end)
+
   it("leaves out evidence before texts, and texts before alerts", function()
     local webhook = channels.of "webhook"
     local body = cjson.decode(webhook.body(made_of(many(20, { evidence = { text = ("x"):rep(3000) } }))))

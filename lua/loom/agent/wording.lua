@@ -121,6 +121,23 @@ function wording.lines(message)
   return lines
 end
 
+--- Where a message leads to: the runbook, where it is the address of a page, and the dashboard, to the alert where there is one.
+-- @tparam table message see `loom.agent.message`
+-- @tparam[opt] table event whose runbook it is, and which alone is told
+-- @treturn {table,...} of `href` and `text`
+function wording.links(message, event)
+  local list = {}
+  local runbook = (event or message.events[1] or {}).runbook
+  if type(runbook) == "string" and runbook:find "^https?://[^%s%c]+$" then
+    list[1] = { href = runbook, text = "Runbook" }
+  end
+  if message.link then
+    event = event or message.total == 1 and message.events[1] or nil
+    list[#list + 1] = { href = message.link .. (event and event.alert and "?alert=" .. event.alert or ""), text = "Loom" }
+  end
+  return list
+end
+
 --- The worst severity among a message's events.
 function wording.severity(message)
   for _, severity in ipairs { "critical", "error", "warning" } do

@@ -38,12 +38,10 @@ local function payload_of_many(message)
     "custom_details", #all <= DETAILS_MAX and all or wording.json { alerts_of_message = message.total, shortened = true })
 end
 
-local function links(runbook, message)
-  local list = {}
-  for _, link in ipairs { { runbook, "Runbook" }, { message.link, "Loom" } } do
-    list[#list + 1] = link[1] and json.object("href", json.string(link[1]), "text", json.string(link[2])) or nil
-  end
-  return "[" .. table.concat(list, ",") .. "]"
+local function links(message, event)
+  return json.array(wording.links(message, event), function(link)
+    return json.object("href", json.string(link.href), "text", json.string(link.text))
+  end)
 end
 
 local function body(incident, message, channel)
@@ -54,7 +52,7 @@ local function body(incident, message, channel)
   return json.object("routing_key", json.string(channel.routing_key), "event_action", over and '"resolve"' or '"trigger"',
     "dedup_key", json.string((event and event.alert or incident.key):sub(1, KEY_MAX)), "client", '"Loom"',
     "payload", event and payload(event, message) or payload_of_many(message),
-    "links", links(event and event.runbook or message.events[1].runbook, message))
+    "links", links(message, event))
 end
 
 -- Of a message that is in no outbox: a test.

@@ -11,7 +11,8 @@ local slack = { kind = "slack", secrets = { "url" }, required = { "url" }, optio
 local TITLE_MAX = 150 -- of a header block
 local SECTION_MAX = 3000 -- of a section's text
 local ALL_MAX = 8000 -- bytes of texts; 10,000 characters may be in a message
-local BLOCKS_MAX = 48 -- of 50, with the header and what says that there is more
+local LINKS_MAX = 1500 -- bytes of them all, or there are none
+local BLOCKS_MAX = 47 -- of 50, with the header, what says that there is more, and the links
 
 local SIGNS = { critical = ":red_circle:", error = ":large_orange_circle:",
   warning = ":large_yellow_circle:", info = ":large_blue_circle:" }
@@ -38,6 +39,15 @@ local function section(text)
   return json.object("type", '"section"', "text", json.object("type", '"mrkdwn"', "text", json.string(text)))
 end
 
+-- The links of a message in a line: what may stand in one is no markup.
+local function links(message)
+  local list = {}
+  for i, link in ipairs(wording.links(message)) do
+    list[i] = ("<%s|%s>"):format(escaped(link.href:gsub("|", "%%7C")), link.text)
+  end
+  return table.concat(list, " · ")
+end
+
 local function blocks(message)
   local title = wording.line(wording.title(message), TITLE_MAX)
   local list = { json.object("type", '"header"', "text", json.object("type", '"plain_text"', "text", json.string(title))) }
@@ -52,6 +62,8 @@ local function blocks(message)
     end
     list[#list + 1] = section(text)
   end
+  local where = links(message)
+  list[#list + 1] = #where > 0 and #where <= LINKS_MAX and section(where) or nil
   return "[" .. table.concat(list, ",") .. "]"
 end
 

@@ -20,21 +20,23 @@ local function block(text, ...)
   return json.object("type", '"TextBlock"', "text", json.string(text), "wrap", "true", ...)
 end
 
+-- What a TextBlock takes for Markdown, and only that.
+local function escaped(text)
+  return (text:gsub("[%[%]*_`\\]", "\\%0"))
+end
+
 local function actions(message)
-  local runbook, list = message.events[1] and message.events[1].runbook, {}
-  for _, link in ipairs { { runbook, "Runbook" }, { message.link, "Loom" } } do
-    list[#list + 1] = link[1]
-      and json.object("type", '"Action.OpenUrl"', "title", json.string(link[2]), "url", json.string(link[1])) or nil
-  end
-  return "[" .. table.concat(list, ",") .. "]"
+  return json.array(wording.links(message), function(link)
+    return json.object("type", '"Action.OpenUrl"', "title", json.string(link.text), "url", json.string(link.href))
+  end)
 end
 
 local function body(message, lines, count)
   local colour = wording.is_over(message) and "good" or COLOURS[wording.severity(message)]
-  local list = { block(wording.line(wording.title(message), 500), "weight", '"bolder"', "size", '"medium"',
+  local list = { block(escaped(wording.line(wording.title(message), 500)), "weight", '"bolder"', "size", '"medium"',
     "color", json.string(colour)) }
   for i = 1, count do
-    list[#list + 1] = block((wording.shorten(lines[i], LINE_MAX)))
+    list[#list + 1] = block(escaped((wording.shorten(lines[i], LINE_MAX))))
   end
   if count < #lines then
     list[#list + 1] = block(("… (shortened: %d more)"):format(#lines - count))
