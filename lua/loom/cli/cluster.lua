@@ -82,8 +82,8 @@ function check.run(args)
 end
 
 local compact = { name = "compact", summary = "Write days anew that came in pieces.",
-  description = "Write each day anew whose polls came in more than one ingest, a block to a store, and drop what was replaced so "
-    .. "more than an hour ago. No figure changes. Reports go on meanwhile; ingests wait." }
+  description = "Write each day anew whose polls came in more than one ingest, a block to a store. What was replaced stays on "
+    .. "the servers' disks. No figure changes. Reports go on meanwhile; ingests wait." }
 
 compact.add_to = add_conf
 

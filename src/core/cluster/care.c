@@ -155,81 +155,11 @@ static loom_status renew_days(loom_cluster_write *write, uint64_t *days, loom_er
   return status;
 }
 
-/* ---- generations that nobody reads any more ---- */
-
-/* The generations that were in force an hour ago, by shard and day. */
-static loom_status read_superseded(loom_cluster *cluster, struct loom_text *answer,
-                                   loom_error *error) {
-  char sql[] =
-      "SELECT shard, day, max(gen) FROM ledger WHERE step = 'part' AND gen > 0 AND ingest "
-      "IN (SELECT max(ingest) FROM ledger WHERE step = 'commit' GROUP BY number) AND at < "
-      "now() - 3600 GROUP BY shard, day FORMAT RowBinary";
-  struct loom_text text = {.bytes = sql, .length = sizeof sql - 1};
-  const struct loom_question question = {.sql = &text, .consistent = true};
-  return loom_cluster_ask(cluster, 0, &question, answer, error);
-}
-
-static loom_status drop(loom_cluster *cluster, unsigned shard, int32_t day, uint32_t gen,
-                        loom_error *error) {
-  struct loom_text sql = {0}, answer = {0};
-  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
-  loom_status status =
-      loom_sql_add(&sql, "ALTER TABLE block DROP PARTITION (%" PRId32 ", %" PRIu32 ")", day, gen)
-          ? LOOM_OK
-          : loom_no_memory(error);
-  if (status == LOOM_OK)
-    status = loom_cluster_ask(cluster, shard, &question, &answer, error);
-  loom_text_free(&sql);
-  loom_text_free(&answer);
-  return status;
-}
-
-/* The generations of a day that a shard has on its disks and that were superseded. */
-static loom_status drop_before(loom_cluster *cluster, unsigned shard, int32_t day, uint32_t gen,
-                               loom_error *error) {
-  struct loom_text sql = {0}, answer = {0};
-  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
-  loom_status status = loom_sql_add(&sql,
-                                    "SELECT DISTINCT gen FROM block WHERE day = %" PRId32
-                                    " AND gen < %" PRIu32 " FORMAT RowBinary",
-                                    day, gen)
-                           ? LOOM_OK
-                           : loom_no_memory(error);
-  if (status == LOOM_OK)
-    status = loom_cluster_ask(cluster, shard, &question, &answer, error);
-  struct loom_row_reader reader = reader_of(&answer);
-  while (status == LOOM_OK && loom_row_more(&reader)) {
-    uint32_t old = loom_row_u32(&reader);
-    if (!reader.bad)
-      status = drop(cluster, shard, day, old, error);
-  }
-  loom_text_free(&sql);
-  loom_text_free(&answer);
-  return status;
-}
-
-static loom_status drop_superseded(loom_cluster *cluster, loom_error *error) {
-  struct loom_text answer = {0};
-  loom_status status = read_superseded(cluster, &answer, error);
-  struct loom_row_reader reader = reader_of(&answer);
-  while (status == LOOM_OK && loom_row_more(&reader)) {
-    unsigned shard = loom_row_u16(&reader);
-    int32_t day = loom_row_i32(&reader);
-    uint32_t gen = loom_row_u32(&reader);
-    if (!reader.bad && shard < loom_cluster_shards(cluster))
-      status = drop_before(cluster, shard, day, gen, error);
-  }
-  loom_text_free(&answer);
-  return status;
-}
-
 loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t *days,
                               loom_error *error) {
   loom_cluster_write *write;
   *days = 0;
-  loom_status status = drop_superseded(cluster, error);
-  if (status == LOOM_OK)
-    status = loom_database_begin_write(head, error);
+  loom_status status = loom_database_begin_write(head, error);
   if (status == LOOM_OK) {
     status = loom_cluster_write_of(head, lend, &cluster, &write, error);
     if (status == LOOM_OK)

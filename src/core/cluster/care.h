@@ -26,8 +26,8 @@ loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell,
                             loom_error *error);
 
 /*
-** Writes days anew that more than one commit has written, each in its next generation, and drops generations that were superseded an
-** hour ago, which no report reads any more. Holds the head's write lock, and takes the cluster over. *days: how many were written.
+** Writes days anew that more than one commit has written, each in its next generation; what was superseded stays on the servers' disks.
+** Holds the head's write lock, and takes the cluster over. *days: how many were written.
 */
 loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t *days,
                               loom_error *error);
