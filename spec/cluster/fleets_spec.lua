@@ -1,58 +1,21 @@
 -- Random fleets in a cluster and in a file: what is said of both is the same, byte for byte.
 
-local files = require "support.files"
+local cluster = require "support.cluster"
 local fleets = require "support.fleets"
-local servers = require "support.servers"
-local shell = require "support.shell"
 
 local unpack = table.unpack or unpack -- luacheck: compat
 
-local missing = servers.missing()
-
 local FLEETS = 2
 
-describe("a random fleet in a cluster", function()
-  local folder, conf, db
+cluster.describe("a random fleet in a cluster", function(each)
+  local conf, db
 
-  setup(function()
-    if not missing then
-      servers.up()
-    end
+  each(function(_, ...)
+    conf, db = ...
   end)
-
-  teardown(function()
-    servers.down()
-  end)
-
-  before_each(function()
-    if missing then
-      pending(missing)
-      return
-    end
-    folder = files.make_folder()
-    conf, db = folder .. "/cluster.conf", folder .. "/stores.db"
-    servers.conf(conf)
-  end)
-
-  after_each(function()
-    if folder then
-      files.remove_folder(folder)
-      folder = nil
-    end
-  end)
-
-  local function said(path, words)
-    local line = {}
-    for i, word in ipairs(words) do
-      line[i] = word == "DB" and path or word
-    end
-    local result = shell.loom(unpack(line))
-    return (result.status .. "\n" .. result.out .. result.err):gsub(path:gsub("%p", "%%%0"), "DB")
-  end
 
   local function same(...)
-    local words = { ... }
-    assert.equal(said(db, words), said(conf, words), table.concat(words, " "))
+    cluster.expect_same(conf, db, ...)
   end
 
   -- Rules as options of the command.
@@ -102,7 +65,6 @@ describe("a random fleet in a cluster", function()
 
   for seed = 1, FLEETS do
     it("has the figures of a file: fleet " .. seed, function()
-      if missing then return end
       local choose, first, last
       for _, path in ipairs { db, conf } do
         local monitor

@@ -2,35 +2,19 @@
 
 local loom = require "loom"
 local await = require "support.await"
+local cluster = require "support.cluster"
 local files = require "support.files"
 local server = require "support.server"
-local servers = require "support.servers"
 local shell = require "support.shell"
 
-local missing = servers.missing()
 local is_root = shell.run("test $(id -u) = 0").status == 0
 
-describe("the service of a cluster", function()
+cluster.describe("the service of a cluster", function(each)
   local folder, conf, head, service
 
-  setup(function()
-    if not missing then
-      servers.up()
-    end
-  end)
-
-  teardown(function()
-    servers.down()
-  end)
-
-  before_each(function()
-    if missing then
-      pending(missing)
-      return
-    end
-    folder = files.make_folder()
-    conf, head = folder .. "/cluster.conf", folder .. "/cluster.conf.db"
-    servers.conf(conf)
+  each(function(...)
+    folder, conf = ...
+    head = conf .. ".db"
     shell.good("ingest", conf, "--status", "spec/fixtures/golden/utc/store_status.csv", "--quiet")
   end)
 
@@ -38,10 +22,6 @@ describe("the service of a cluster", function()
     if service then
       service:stop()
       service = nil
-    end
-    if folder then
-      files.remove_folder(folder)
-      folder = nil
     end
   end)
 
@@ -54,7 +34,6 @@ describe("the service of a cluster", function()
   end
 
   it("has polls in the cluster once they are answered, and reports of them", function()
-    if missing then return end
     service = server.start(folder, { database = conf })
     assert.equal(200, service:post("/v1/polls", "application/json", '{"store_id":"live1","status":"active"}').status)
     assert.matches("\nlive1,", (shell.good("report", conf, "--all-stores")))
@@ -67,7 +46,6 @@ describe("the service of a cluster", function()
   end)
 
   it("makes no head where it is deleted, and goes on with the one that is put there", function()
-    if missing then return end
     service = server.start(folder, { database = conf })
     shell.good("backup", conf, folder .. "/backup")
     assert(os.remove(head))
@@ -84,7 +62,7 @@ describe("the service of a cluster", function()
   end)
 
   it("gives a head that it makes to whom the workers run as", function()
-    if missing or not is_root then return end
+    if not is_root then return end
     shell.run(("chmod 711 %s; mkdir %s/data; chown nobody:nogroup %s/data"):format(folder, folder, folder))
     if shell.run(("setpriv --reuid nobody --regid nogroup --clear-groups test -x %s -a -r lua/loom/init.lua")
       :format(shell.quote(folder))).status ~= 0 then
