@@ -4,14 +4,35 @@ local shell = require "support.shell"
 describe("a cluster.conf", function()
   local folder, conf
 
+  local pretender
+
   before_each(function()
     folder = files.make_folder()
     conf = folder .. "/cluster.conf"
   end)
 
   after_each(function()
+    if pretender then
+      shell.run("kill -9 " .. pretender)
+      shell.await_end(pretender, 10)
+      pretender = nil
+    end
     files.remove_folder(folder)
   end)
+
+  -- Addresses of servers that answer, and are no ClickHouse.
+  local function pretend(...)
+    os.remove(folder .. "/ports")
+    local result = shell.run(([[
+LD_PRELOAD= node spec/support/pretender.mjs %s >%s/ports 2>%s/err </dev/null &
+echo $!
+tries=500
+until [ -s %s/ports ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(shell.words(...), folder,
+      folder, folder))
+    assert(result.status == 0, result.err)
+    pretender = result.out:match "%d+"
+    return (files.read(folder .. "/ports"):gsub("%d+", "http://127.0.0.1:%0"):gsub("\n", ""))
+  end
 
   local function write(...)
     files.write(conf, "loom cluster 1\n" .. table.concat({ ... }, "\n") .. "\n")
@@ -36,6 +57,34 @@ describe("a cluster.conf", function()
     result = shell.loom("cluster", "create", conf)
     shell.expect_failure(result, 1)
     assert.matches("shard 1, http://127%.0%.0%.1:1: ", result.err)
+  end)
+
+  it("whose servers answer, but are no ClickHouse, is told of each", function()
+    for _, mode in ipairs { "page", "empty", "echo", "zeros" } do
+      local url = pretend(mode)
+      local name = "shard 1, " .. url:gsub("%p", "%%%0") .. ": is no ClickHouse: "
+      write("database loom", "head head.db", "patience 1", "shard " .. url)
+      for _, verb in ipairs { "create", "check" } do
+        local result = shell.loom("cluster", verb, conf)
+        shell.expect_failure(result, 1)
+        assert.matches(verb == "create" and name or "is no ClickHouse: ", result.err, 1, mode)
+      end
+      local result = shell.loom("cluster", "status", conf)
+      assert.equal(1, result.status)
+      assert.matches("^shard 1  " .. url:gsub("%p", "%%%0") .. "  is no ClickHouse: [^\n]+\n$", result.out)
+      assert.equal(("loom: %s: 1 server does not answer\n"):format(conf), result.err)
+      result = shell.loom("report", conf)
+      shell.expect_failure(result, 1)
+      assert.matches("is no ClickHouse", result.err, 1, true)
+      shell.run("kill -9 " .. pretender)
+    end
+  end)
+
+  it("is made for as long as its patience lasts", function()
+    write("database loom", "head head.db", "patience 1", "shard " .. pretend "silent")
+    local result = shell.loom("cluster", "create", conf)
+    shell.expect_failure(result, 1)
+    assert.matches("shard 1, http://127%.0%.0%.1:%d+: ", result.err)
   end)
 
   it("keeps its password from others", function()

@@ -91,6 +91,53 @@ static void does_not_try_again_what_will_never_be(void **state) {
   }
 }
 
+static void takes_clickhouse_alone_for_one(void **state) {
+  static const char *const others[] = {"",
+                                       "<html>It works!</html>",
+                                       "ClickHouse \n",
+                                       "ClickHouse x.y\n",
+                                       "ClickHouse 18.16.1",
+                                       "async_insert\n",
+                                       "ClickHouse 18.16.1\nClickHouse 18.16.1\n",
+                                       "ClickHouse 18.16.1\nsomething\n"};
+  static const char *const own[] = {"ClickHouse 18.16.1\n",
+                                    "async_insert\nClickHouse 26.7.2.1-lts\n"};
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(others) + COUNT_OF(own); i++) {
+    struct fixture fixture;
+    struct loom_text answer = {0};
+    loom_error error;
+    begin(&fixture);
+    bool is_other = i < COUNT_OF(others);
+    fixture.fake->probe = is_other ? others[i] : own[i - COUNT_OF(others)];
+    assert_int_equal(ask_version(&fixture, 0, &answer, &error), is_other ? LOOM_EIO : LOOM_OK);
+    if (is_other)
+      assert_non_null(strstr(error.message, "http://127.0.0.1:00: is no ClickHouse: "));
+    assert_int_equal(fixture.fake->asked[0][0], is_other ? 1 : 2);
+    loom_text_free(&answer);
+    end(&fixture);
+  }
+}
+
+static void makes_tables_as_long_as_patience_lasts(void **state) {
+  static const struct loom_patience patience = {900, 900};
+  struct fixture fixture;
+  loom_cluster *cluster;
+  loom_error error;
+  (void)state;
+  begin(&fixture);
+  assert_status(
+      loom_cluster_new(&fixture.conf, fake_asker_new(fixture.fake), &patience, &cluster, &error),
+      LOOM_OK, &error);
+  assert_int_equal(loom_cluster_create(cluster, &error), LOOM_EINVAL); /* the fake has no columns */
+  assert_string_equal(error.message,
+                      "shard 1, http://127.0.0.1:00: the table polls.block is there, and is not "
+                      "Loom's: it has other columns or another engine");
+  assert_int_equal(fixture.fake->longest, 900);
+  loom_cluster_free(cluster);
+  end(&fixture);
+}
+
 static loom_status fail_second(void *context, unsigned shard, loom_error *error) {
   atomic_int *calls = context;
   atomic_fetch_add(calls, 1);
@@ -113,6 +160,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(asks_replicas_in_turn),
       cmocka_unit_test(does_not_try_again_what_will_never_be),
+      cmocka_unit_test(takes_clickhouse_alone_for_one),
+      cmocka_unit_test(makes_tables_as_long_as_patience_lasts),
       cmocka_unit_test(works_for_each_shard),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

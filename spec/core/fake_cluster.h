@@ -49,6 +49,8 @@ struct fake_cluster {
   size_t lags[FAKE_SHARDS][FAKE_REPLICAS]; /* so many of the last blocks it lacks */
   size_t cuts[FAKE_SHARDS][FAKE_REPLICAS]; /* so many of the last bytes its answers of polls lack */
   const char *error; /* what every server answers, with status 500; NULL: nothing */
+  long longest;      /* milliseconds that a question was given at the most */
+  const char *probe; /* what servers say they are; NULL: ClickHouse */
   /* called before a commit is inserted, once */
   void (*before_commit)(struct fake_cluster *fake);
 };
@@ -294,8 +296,12 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
   uint64_t last = (uint64_t)strtoull(
       fake_behind(sql, "number <= ") ? fake_behind(sql, "number <= ") : "0", NULL, 10);
   count -= lags < count ? lags : count;
-  if (strstr(sql, "system.settings"))
+  if (strstr(sql, "system.settings")) {
+    const char *known = fake->probe ? fake->probe : "ClickHouse 18.16.1\n";
+    assert_true(loom_text_reserve(out, strlen(known)));
+    loom_text_put_string(out, known);
     return;
+  }
   if (strstr(sql, "version()")) {
     assert_true(loom_text_reserve(out, 8));
     loom_text_put_string(out, "1.2.3\n");
@@ -390,6 +396,7 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
     return loom_fail(error, LOOM_EIO, "Couldn't connect to server");
   pthread_mutex_lock(&fake->lock);
   fake->asked[shard][replica]++;
+  fake->longest = call->time_limit > fake->longest ? call->time_limit : fake->longest;
   *status = fake->error ? 500 : 200;
   const char *insert = strstr(call->url, "&query=INSERT");
   if (fake->error) {

@@ -4,7 +4,8 @@
 **   cluster.read(path)            {database, head, user, shards = {{url, …}, …}}
 **   cluster.create(path)          makes the tables on every replica, where they are not there yet: true
 **   cluster.attach(handle, path)  from now on the polls of a database's handle, whose file is the head, are the cluster's: true
-**   cluster.status(path)          {number, blocks, polls, days, newest, shards = {{{url, version, problem}, …}, …}}
+**   cluster.status(path)          {number, blocks, polls, days, newest, shards = {{{url, version, problem}, …}, …}}, or instead of
+**                                 what is before the shards `problem`: the ledger cannot be read
 **   cluster.check(path)           a list of problems, empty where every replica adds up
 **   cluster.compact(handle)       how many days were written anew
 **
@@ -74,11 +75,12 @@ struct opened {
   loom_cluster *cluster;
 };
 
-static loom_status open_cluster(const char *path, struct opened *opened, loom_error *error) {
+static loom_status open_cluster(const char *path, const struct loom_patience *patience,
+                                struct opened *opened, loom_error *error) {
   opened->cluster = NULL;
   loom_status status = loom_conf_read(path, &opened->conf, error);
   if (status == LOOM_OK)
-    status = loom_cluster_new(&opened->conf, loom_http_new(), NULL, &opened->cluster, error);
+    status = loom_cluster_new(&opened->conf, loom_http_new(), patience, &opened->cluster, error);
   return status;
 }
 
@@ -91,7 +93,7 @@ static void close_cluster(struct opened *opened) {
 static int create(lua_State *L) {
   loom_error error;
   struct opened opened;
-  loom_status status = open_cluster(lloom_check_path(L, 1), &opened, &error);
+  loom_status status = open_cluster(lloom_check_path(L, 1), NULL, &opened, &error);
   if (status == LOOM_OK)
     status = loom_cluster_create(opened.cluster, &error);
   close_cluster(&opened);
@@ -114,6 +116,7 @@ static int attach(lua_State *L) {
 struct found {
   struct opened opened;
   struct loom_ledger ledger;
+  loom_error why; /* there is no ledger; LOOM_OK: there is */
   size_t days;
   char (*versions)[LOOM_REPLICAS_MAX][64];
   char (*problems)[LOOM_REPLICAS_MAX][256];
@@ -141,9 +144,8 @@ static void push_replica(lua_State *L, const struct found *found, unsigned shard
   }
 }
 
-static int push_status(lua_State *L) {
-  const struct found *found = lua_touserdata(L, 1);
-  const struct loom_conf *conf = &found->opened.conf;
+/* What the ledger says. */
+static void push_ledger(lua_State *L, const struct found *found) {
   uint64_t blocks = 0, polls = 0;
   int64_t newest = INT64_MIN;
   for (size_t i = 0; i < found->ledger.part_count; i++) {
@@ -151,13 +153,24 @@ static int push_status(lua_State *L) {
     polls += found->ledger.parts[i].added;
     newest = found->ledger.parts[i].newest > newest ? found->ledger.parts[i].newest : newest;
   }
-  lua_createtable(L, 0, 6);
   lloom_set_integer(L, "number", (int64_t)found->ledger.number);
   lloom_set_integer(L, "blocks", (int64_t)blocks);
   lloom_set_integer(L, "polls", (int64_t)polls);
   lloom_set_integer(L, "days", (int64_t)found->days);
   if (newest != INT64_MIN)
     lloom_set_integer(L, "newest", newest);
+}
+
+static int push_status(lua_State *L) {
+  const struct found *found = lua_touserdata(L, 1);
+  const struct loom_conf *conf = &found->opened.conf;
+  lua_createtable(L, 0, 6);
+  if (found->why.code == LOOM_OK) {
+    push_ledger(L, found);
+  } else {
+    lua_pushstring(L, found->why.message);
+    lua_setfield(L, -2, "problem");
+  }
   lua_createtable(L, (int)conf->shard_count, 0);
   for (unsigned i = 0; i < conf->shard_count; i++) {
     lua_createtable(L, (int)conf->shards[i].count, 0);
@@ -172,16 +185,18 @@ static int push_status(lua_State *L) {
 }
 
 static loom_status find_status(const char *path, struct found *found, loom_error *error) {
-  loom_status status = open_cluster(path, &found->opened, error);
+  static const struct loom_patience once = {0, 0};
+  loom_status status = open_cluster(path, &once, &found->opened, error);
   if (status != LOOM_OK)
     return status;
   found->versions = calloc(found->opened.conf.shard_count, sizeof *found->versions);
   found->problems = calloc(found->opened.conf.shard_count, sizeof *found->problems);
   if (!found->versions || !found->problems)
     return loom_no_memory(error);
-  loom_care_look(found->opened.cluster, note_replica, found);
-  status = loom_ledger_read(found->opened.cluster, UINT64_MAX, &found->ledger, error);
-  if (status == LOOM_OK) {
+  status = loom_care_look(found->opened.cluster, note_replica, found, error);
+  if (status == LOOM_OK &&
+      loom_ledger_read(found->opened.cluster, UINT64_MAX, &found->ledger, &found->why) == LOOM_OK) {
+    found->why.code = LOOM_OK;
     int32_t *days = loom_ledger_days(&found->ledger, &found->days);
     free(days);
   }
@@ -243,7 +258,7 @@ static int check(lua_State *L) {
   struct opened opened;
   struct problems problems = {0};
   int failed = 0;
-  loom_status status = open_cluster(lloom_check_path(L, 1), &opened, &error);
+  loom_status status = open_cluster(lloom_check_path(L, 1), NULL, &opened, &error);
   if (status == LOOM_OK)
     status = loom_care_check(opened.cluster, add_problem, &problems, &error);
   if (status == LOOM_OK && problems.out_of_memory)

@@ -51,11 +51,15 @@ function status.run(args)
       print(("shard %d  %s  %s"):format(number, replica.url, replica.problem or "ClickHouse " .. replica.version))
     end
   end
-  print(("%s in %s of %s; commit %d%s"):format(text.counted(found.polls, "poll"), text.counted(found.blocks, "block"),
-    text.counted(found.days, "day"), found.number,
-    found.newest and "; newest poll " .. time.text(found.newest) or ""))
+  if not found.problem then
+    print(("%s in %s of %s; commit %d%s"):format(text.counted(found.polls, "poll"), text.counted(found.blocks, "block"),
+      text.counted(found.days, "day"), found.number,
+      found.newest and "; newest poll " .. time.text(found.newest) or ""))
+  end
   if silent > 0 then
     return nil, ("%s: %s not answer"):format(args.conf, silent == 1 and "1 server does" or silent .. " servers do")
+  elseif found.problem then
+    return nil, ("%s: %s"):format(args.conf, found.problem)
   end
   return true
 end

@@ -21,25 +21,43 @@ static struct loom_row_reader reader_of(const struct loom_text *text) {
 
 /* ---- a look ---- */
 
-void loom_care_look(loom_cluster *cluster, loom_replica_fn *tell, void *context) {
+struct look {
+  loom_cluster *cluster;
+  loom_replica_fn *tell;
+  void *context;
+};
+
+static void look_at(const struct look *look, unsigned shard, unsigned replica) {
   char sql[] = "SELECT version() FORMAT TabSeparated";
-  struct loom_text question_text = {.bytes = sql, .length = sizeof sql - 1};
-  const struct loom_question question = {.sql = &question_text};
-  for (unsigned i = 0; i < loom_cluster_shards(cluster); i++)
-    for (unsigned j = 0; j < loom_cluster_replicas(cluster, i); j++) {
-      struct loom_text answer = {0};
-      loom_error error;
-      char version[VERSION_MOST + 1];
-      loom_status status = loom_cluster_ask_replica(cluster, i, j, &question, &answer, &error);
-      size_t length = 0;
-      while (status == LOOM_OK && length < answer.length && length < VERSION_MOST &&
-             answer.bytes[length] >= ' ')
-        length++;
-      snprintf(version, sizeof version, "%.*s", (int)length, length ? answer.bytes : "");
-      tell(context, i, j, status == LOOM_OK ? version : NULL,
-           status == LOOM_OK ? NULL : error.message);
-      loom_text_free(&answer);
-    }
+  struct loom_text text = {.bytes = sql, .length = sizeof sql - 1}, answer = {0};
+  const struct loom_question question = {.sql = &text};
+  char version[VERSION_MOST + 1];
+  loom_error why;
+  size_t length = 0;
+  loom_status status = loom_cluster_look(look->cluster, shard, replica, &question, &answer, &why);
+  while (status == LOOM_OK && length < answer.length && length < VERSION_MOST &&
+         answer.bytes[length] > ' ' && answer.bytes[length] <= '~')
+    length++;
+  if (status == LOOM_OK && length == 0)
+    status = loom_fail(&why, LOOM_EIO, "has no version");
+  snprintf(version, sizeof version, "%.*s", (int)length, length ? answer.bytes : "");
+  look->tell(look->context, shard, replica, status == LOOM_OK ? version : NULL,
+             status == LOOM_OK ? NULL : why.message);
+  loom_text_free(&answer);
+}
+
+static loom_status look_at_shard(void *context, unsigned shard, loom_error *error) {
+  const struct look *look = context;
+  (void)error;
+  for (unsigned i = 0; i < loom_cluster_replicas(look->cluster, shard); i++)
+    look_at(look, shard, i);
+  return LOOM_OK;
+}
+
+loom_status loom_care_look(loom_cluster *cluster, loom_replica_fn *tell, void *context,
+                           loom_error *error) {
+  struct look look = {cluster, tell, context};
+  return loom_cluster_each(cluster, look_at_shard, &look, error);
 }
 
 /* ---- whether it adds up ---- */

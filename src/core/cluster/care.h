@@ -15,8 +15,9 @@
 typedef void loom_replica_fn(void *context, unsigned shard, unsigned replica, const char *version,
                              const char *problem);
 
-/* Asks every replica of every shard for its version, each once. */
-void loom_care_look(loom_cluster *cluster, loom_replica_fn *tell, void *context);
+/* Asks every replica of every shard for its version, each once, and shards at the same time, from whose threads it is told. */
+loom_status loom_care_look(loom_cluster *cluster, loom_replica_fn *tell, void *context,
+                           loom_error *error);
 
 /*
 ** Compares blocks, polls and sums of every day on every replica with the ledger, as it is now. LOOM_OK also where there are

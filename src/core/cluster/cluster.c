@@ -15,7 +15,10 @@
 #define URL_SIZE 1024
 /* Questions name ingests that are void, days, and up to some ten thousand stores: more than the 256 KiB that there are to begin with. */
 #define QUERY_SIZE "&max_query_size=67108864"
-#define PAUSE 100 /* milliseconds between rounds over the replicas */
+#define VERSION_MOST 64  /* bytes of what a server says that it is */
+#define SAID_MOST 40     /* bytes that are quoted of what is none */
+#define TABLE_TIME 30000 /* milliseconds for what makes a table */
+#define PAUSE 100        /* milliseconds between rounds over the replicas */
 #define QUORUM_TIME                                                                                \
   "10000" /* milliseconds that a server waits for others to have what is inserted */
 
@@ -192,23 +195,66 @@ static loom_status post(loom_cluster *cluster, unsigned shard, unsigned replica,
   return loom_fail(error, LOOM_EIO, "status %ld: %s", status, said);
 }
 
-/* Asks which of the settings a server knows that it has to be told. */
+static bool is_line(const char *line, size_t length, const char *text) {
+  return length == strlen(text) && memcmp(line, text, length) == 0;
+}
+
+/* "ClickHouse 18.16.1": numbers, and what a build may put behind them. */
+static bool is_version(const char *line, size_t length) {
+  static const char name[] = "ClickHouse ";
+  size_t at = sizeof name - 1, begin = at;
+  if (length <= at || length > VERSION_MOST || memcmp(line, name, at) != 0)
+    return false;
+  while (at < length && line[at] >= '0' && line[at] <= '9')
+    at++;
+  if (at == begin || at + 1 >= length || line[at] != '.' || line[at + 1] < '0' ||
+      line[at + 1] > '9')
+    return false;
+  for (; at < length; at++)
+    if (line[at] <= ' ' || line[at] > '~')
+      return false;
+  return true;
+}
+
+/* Which of the settings a server knows, by what it answers to the probe; 0: it is no ClickHouse. */
+static unsigned char settings_of(const struct loom_text *answer) {
+  unsigned char known = 0;
+  for (size_t at = 0; at < answer->length;) {
+    const char *line = answer->bytes + at, *end = memchr(line, '\n', answer->length - at);
+    size_t length = end ? (size_t)(end - line) : 0;
+    unsigned char found = !end                                              ? 0
+                          : is_version(line, length)                        ? IS_KNOWN
+                          : is_line(line, length, "async_insert")           ? ASYNC_INSERT
+                          : is_line(line, length, "insert_quorum_parallel") ? PARALLEL_QUORUM
+                                                                            : 0;
+    if (!found || known & found)
+      return 0;
+    known |= found;
+    at += length + 1;
+  }
+  return known & IS_KNOWN ? known : 0;
+}
+
+static loom_status no_clickhouse(const struct loom_text *answer, loom_error *error) {
+  char said[LOOM_QUOTED_SIZE];
+  size_t length = answer->length < SAID_MOST ? answer->length : SAID_MOST;
+  return loom_fail(error, LOOM_EIO, "is no ClickHouse: it says \"%s\"",
+                   loom_quote(said, length ? answer->bytes : "", length));
+}
+
+/*
+** Asks a server what it is, and which of the settings it knows that it has to be told: not all that says 200 is a ClickHouse.
+*/
 static loom_status probe(loom_cluster *cluster, unsigned shard, unsigned replica, long time_limit,
                          long *code, loom_error *error) {
   static const char sql[] =
-      "SELECT name FROM system.settings WHERE name IN ('async_insert', "
-      "'insert_quorum_parallel') FORMAT TabSeparated";
+      "SELECT concat('ClickHouse ', version()) AS name UNION ALL SELECT name FROM system.settings "
+      "WHERE name IN ('async_insert', 'insert_quorum_parallel') FORMAT TabSeparated";
   struct loom_text body = {.bytes = (char *)(uintptr_t)sql, .length = sizeof sql - 1}, answer = {0};
   unsigned char *known = &cluster->lanes[shard].settings[replica];
   loom_status status = post(cluster, shard, replica, NULL, &body, time_limit, &answer, code, error);
-  if (status == LOOM_OK && !loom_text_reserve(&answer, 1))
-    status = loom_no_memory(error);
-  if (status == LOOM_OK) {
-    loom_text_put_char(&answer, '\0');
-    *known = IS_KNOWN;
-    *known |= strstr(answer.bytes, "async_insert") ? ASYNC_INSERT : 0;
-    *known |= strstr(answer.bytes, "insert_quorum_parallel") ? PARALLEL_QUORUM : 0;
-  }
+  if (status == LOOM_OK && !(*known = settings_of(&answer)))
+    status = no_clickhouse(&answer, error);
   loom_text_free(&answer);
   return status;
 }
@@ -218,12 +264,18 @@ static long limit_of(enum loom_question_size size) {
   return limits[size];
 }
 
+/* Asks a server what it is, unless it has said so. */
+static loom_status know(loom_cluster *cluster, unsigned shard, unsigned replica, long time_limit,
+                        long *code, loom_error *error) {
+  return cluster->lanes[shard].settings[replica] & IS_KNOWN
+             ? LOOM_OK
+             : probe(cluster, shard, replica, time_limit, code, error);
+}
+
 static loom_status ask_once(loom_cluster *cluster, unsigned shard, unsigned replica,
                             const struct loom_question *question, long time_limit,
                             struct loom_text *answer, long *code, loom_error *error) {
-  loom_status status = LOOM_OK;
-  if (!(cluster->lanes[shard].settings[replica] & IS_KNOWN))
-    status = probe(cluster, shard, replica, time_limit, code, error);
+  loom_status status = know(cluster, shard, replica, time_limit, code, error);
   if (status == LOOM_OK)
     status = post(cluster, shard, replica, question,
                   question->size == LOOM_INSERT ? question->data : question->sql, time_limit,
@@ -231,13 +283,19 @@ static loom_status ask_once(loom_cluster *cluster, unsigned shard, unsigned repl
   return status;
 }
 
+loom_status loom_cluster_look(loom_cluster *cluster, unsigned shard, unsigned replica,
+                              const struct loom_question *question, struct loom_text *answer,
+                              loom_error *error) {
+  long code;
+  return ask_once(cluster, shard, replica, question, 2 * limit_of(question->size), answer, &code,
+                  error);
+}
+
 loom_status loom_cluster_ask_replica(loom_cluster *cluster, unsigned shard, unsigned replica,
                                      const struct loom_question *question, struct loom_text *answer,
                                      loom_error *error) {
-  long code;
   loom_error why;
-  loom_status status = ask_once(cluster, shard, replica, question, 2 * limit_of(question->size),
-                                answer, &code, &why);
+  loom_status status = loom_cluster_look(cluster, shard, replica, question, answer, &why);
   if (status == LOOM_OK)
     return LOOM_OK;
   return loom_fail(error, status, "shard %u, %s: %s", shard + 1,
@@ -360,26 +418,38 @@ loom_status loom_cluster_each(loom_cluster *cluster, loom_shard_fn *work, void *
 
 /* ---- tables ---- */
 
-static const char block_columns[] =
-    "(day Int32, gen UInt32, number UInt64, store String, "
-    "ingest UInt64, file UInt16, polls Array(Int64))";
-static const char block_order[] =
-    "PARTITION BY (day, gen) ORDER BY (number, ingest, file) SETTINGS index_granularity = 256";
+struct table {
+  const char *name, *columns, *order;
+};
 
-static const char ledger_columns[] =
-    "(ingest UInt64, step String, number UInt64, shard UInt16, day Int32, gen UInt32, blocks "
-    "UInt64, polls UInt64, sum Int64, added UInt64, newest Int64, at DateTime, note String)";
-static const char ledger_order[] = "PARTITION BY tuple() ORDER BY (step, ingest, shard, day)";
+static const struct table block = {
+    "block",
+    "day Int32, gen UInt32, number UInt64, store String, ingest UInt64, file UInt16, polls "
+    "Array(Int64)",
+    "PARTITION BY (day, gen) ORDER BY (number, ingest, file) SETTINGS index_granularity = 256"};
 
+static const struct table ledger = {
+    "ledger",
+    "ingest UInt64, step String, number UInt64, shard UInt16, day Int32, gen UInt32, blocks "
+    "UInt64, polls UInt64, sum Int64, added UInt64, newest Int64, at DateTime, note String",
+    "PARTITION BY tuple() ORDER BY (step, ingest, shard, day)"};
+
+/* How long a server is given for a table, which ZooKeeper has to hear of, too. */
+static long table_limit(const loom_cluster *cluster) {
+  return cluster->patience.writing < TABLE_TIME ? (long)cluster->patience.writing : TABLE_TIME;
+}
+
+/* Asks a replica, once, for something that makes tables, or tells of them. */
 static loom_status send(loom_cluster *cluster, unsigned shard, unsigned replica,
-                        struct loom_text *sql, bool in_database, loom_error *error) {
-  struct loom_text answer = {0};
+                        struct loom_text *sql, bool in_database, struct loom_text *answer,
+                        loom_error *error) {
   struct loom_question question = {.sql = sql};
   loom_error why;
-  long code;
-  loom_status status = post(cluster, shard, replica, in_database ? &question : NULL, sql, 30000,
-                            &answer, &code, &why);
-  loom_text_free(&answer);
+  long code, limit = table_limit(cluster);
+  loom_status status = know(cluster, shard, replica, limit, &code, &why);
+  if (status == LOOM_OK)
+    status = post(cluster, shard, replica, in_database ? &question : NULL, sql, limit, answer,
+                  &code, &why);
   if (status == LOOM_OK)
     return LOOM_OK;
   return loom_fail(error, status, "shard %u, %s: %s", shard + 1,
@@ -387,38 +457,93 @@ static loom_status send(loom_cluster *cluster, unsigned shard, unsigned replica,
 }
 
 /* A table that the replicas of a shard share, by a name that its address tells them apart by. */
-static loom_status create_table(loom_cluster *cluster, unsigned shard, unsigned replica,
-                                const char *name, const char *columns, const char *order,
-                                loom_error *error) {
-  struct loom_text sql = {0};
-  const char *url = loom_cluster_url(cluster, shard, replica);
-  const char *host = strstr(url, "://") + 3;
-  bool good = loom_sql_add(&sql, "CREATE TABLE IF NOT EXISTS %s %s ENGINE = ", name, columns);
+static bool put_table(const loom_cluster *cluster, unsigned shard, unsigned replica,
+                      const struct table *table, struct loom_text *sql) {
+  const char *host = strstr(loom_cluster_url(cluster, shard, replica), "://") + 3;
+  bool good = loom_sql_add(sql, "CREATE TABLE IF NOT EXISTS %s (%s) ENGINE = ", table->name,
+                           table->columns);
   if (cluster->conf->shards[shard].count > 1)
-    good = good && loom_sql_add(&sql, "ReplicatedMergeTree('/clickhouse/tables/%s/%u/%s', '%s') ",
-                                cluster->conf->database, shard + 1, name, host);
+    good = good && loom_sql_add(sql, "ReplicatedMergeTree('/clickhouse/tables/%s/%u/%s', '%s') ",
+                                cluster->conf->database, shard + 1, table->name, host);
   else
-    good = good && loom_sql_add(&sql, "MergeTree ");
-  good = good && loom_sql_add(&sql, "%s", order);
+    good = good && loom_sql_add(sql, "MergeTree ");
+  return good && loom_sql_add(sql, "%s", table->order);
+}
+
+/* What a server has to say of a table: its engine, and a line to each column. */
+static bool put_look(const loom_cluster *cluster, unsigned shard, const struct table *table,
+                     struct loom_text *question, struct loom_text *wanted) {
+  bool several = cluster->conf->shards[shard].count > 1;
+  bool good = loom_sql_add(question,
+                           "SELECT concat(if(engine LIKE 'Replicated%%', 'Replicated', ''), "
+                           "'MergeTree') FROM system.tables WHERE database = '%s' AND name = '%s' "
+                           "AND engine LIKE '%%MergeTree' FORMAT TabSeparated",
+                           cluster->conf->database, table->name);
+  return good && loom_sql_add(wanted, "%s\n", several ? "ReplicatedMergeTree" : "MergeTree");
+}
+
+static bool put_columns(const loom_cluster *cluster, const struct table *table,
+                        struct loom_text *question, struct loom_text *wanted) {
+  bool good = loom_sql_add(question,
+                           "SELECT concat(name, ' ', type) FROM system.columns WHERE database = "
+                           "'%s' AND table = '%s' FORMAT TabSeparated",
+                           cluster->conf->database, table->name) &&
+              loom_sql_add(wanted, "%s\n", table->columns);
+  for (char *comma = good ? wanted->bytes : NULL; comma && (comma = strstr(comma, ", ")); comma++) {
+    *comma = '\n';
+    memmove(comma + 1, comma + 2, wanted->length - (size_t)(comma + 2 - wanted->bytes) + 1);
+    wanted->length--;
+  }
+  return good;
+}
+
+/* Asks a server what it has, which is to be what is wanted. */
+static loom_status compare(loom_cluster *cluster, unsigned shard, unsigned replica,
+                           struct loom_text *question, const struct loom_text *wanted,
+                           const char *name, loom_error *error) {
+  struct loom_text answer = {0};
+  loom_status status = send(cluster, shard, replica, question, true, &answer, error);
+  if (status == LOOM_OK &&
+      (answer.length != wanted->length || memcmp(answer.bytes, wanted->bytes, wanted->length) != 0))
+    status = loom_fail(error, LOOM_EINVAL,
+                       "shard %u, %s: the table %s.%s is there, and is not Loom's: it has other "
+                       "columns or another engine",
+                       shard + 1, loom_cluster_url(cluster, shard, replica),
+                       cluster->conf->database, name);
+  loom_text_free(&answer);
+  return status;
+}
+
+static loom_status create_table(loom_cluster *cluster, unsigned shard, unsigned replica,
+                                const struct table *table, loom_error *error) {
+  struct loom_text texts[5] = {{0}}, answer = {0};
+  bool good = put_table(cluster, shard, replica, table, &texts[0]) &&
+              put_look(cluster, shard, table, &texts[1], &texts[2]) &&
+              put_columns(cluster, table, &texts[3], &texts[4]);
   loom_status status =
-      good ? send(cluster, shard, replica, &sql, true, error) : loom_no_memory(error);
-  loom_text_free(&sql);
+      good ? send(cluster, shard, replica, &texts[0], true, &answer, error) : loom_no_memory(error);
+  for (int i = 1; status == LOOM_OK && i < 5; i += 2)
+    status = compare(cluster, shard, replica, &texts[i], &texts[i + 1], table->name, error);
+  for (size_t i = 0; i < 5; i++)
+    loom_text_free(&texts[i]);
+  loom_text_free(&answer);
   return status;
 }
 
 static loom_status create_on(loom_cluster *cluster, unsigned shard, unsigned replica,
                              loom_error *error) {
-  struct loom_text sql = {0};
+  struct loom_text sql = {0}, answer = {0};
   loom_status status = LOOM_OK;
   if (!loom_sql_add(&sql, "CREATE DATABASE IF NOT EXISTS %s", cluster->conf->database))
     status = loom_no_memory(error);
   if (status == LOOM_OK)
-    status = send(cluster, shard, replica, &sql, false, error);
+    status = send(cluster, shard, replica, &sql, false, &answer, error);
   loom_text_free(&sql);
+  loom_text_free(&answer);
   if (status == LOOM_OK)
-    status = create_table(cluster, shard, replica, "block", block_columns, block_order, error);
+    status = create_table(cluster, shard, replica, &block, error);
   if (status == LOOM_OK && shard == 0)
-    status = create_table(cluster, shard, replica, "ledger", ledger_columns, ledger_order, error);
+    status = create_table(cluster, shard, replica, &ledger, error);
   return status;
 }
 

@@ -62,6 +62,11 @@ loom_status loom_cluster_ask_replica(loom_cluster *cluster, unsigned shard, unsi
                                      const struct loom_question *question, struct loom_text *answer,
                                      loom_error *error);
 
+/* The same, whose message does not name the replica. */
+loom_status loom_cluster_look(loom_cluster *cluster, unsigned shard, unsigned replica,
+                              const struct loom_question *question, struct loom_text *answer,
+                              loom_error *error);
+
 /* Which replica has answered last; and has the next one asked first from now on. */
 unsigned loom_cluster_replica(const loom_cluster *cluster, unsigned shard);
 void loom_cluster_turn_away(loom_cluster *cluster, unsigned shard);
@@ -71,7 +76,10 @@ typedef loom_status loom_shard_fn(void *context, unsigned shard, loom_error *err
 loom_status loom_cluster_each(loom_cluster *cluster, loom_shard_fn *work, void *context,
                               loom_error *error);
 
-/* Makes the tables on every replica, where they are not there yet. */
+/*
+** Makes the tables on every replica, where they are not there yet, and asks each whether they are there as they should be. A server
+** that does not answer is asked once, for the time of the patience to write, at most 30 s. LOOM_EINVAL: there is another table of the name.
+*/
 loom_status loom_cluster_create(loom_cluster *cluster, loom_error *error);
 
 #endif
