@@ -284,6 +284,36 @@ describe("rules", () => {
     }, {allowed: [/status of 4(00|09) /]});
   });
 
+  it("go by settings, whose change is previewed", async () => {
+    await open("?part=rules", async (page, seen) => {
+      assert.match(await page.textContent("main"), /The feed is stale after 30m without a poll, and a store dormant after 7d/);
+      await page.click("#change-settings");
+      await field(page, "dormant_after").fill("soon");
+      await page.keyboard.press("Enter");
+      await until("the field is wrong", async () => await field(page, "dormant_after").getAttribute("aria-invalid") === "true");
+      await field(page, "dormant_after").fill("1h");
+      const {counts} = await api("now?dormant_after=1h");
+      await until("it is previewed", async () => (await page.textContent("dialog")).includes(`${counts.dormant} store`));
+      await field(page, "stale_after").fill("45m");
+      assert.deepEqual(await barriers(page), []);
+      await page.fill("#edit-reason", "a slow feed");
+      await save(page, seen);
+      assert.deepEqual(await api("alert-settings"), {stale_after: "45m", dormant_after: "1h"});
+      assert.equal((await api("audit?kind=setting&limit=1")).entries[0].reason, "a slow feed");
+      assert.match(await page.textContent("main"), /stale after 45m without a poll, and a store dormant after 1h/);
+
+      await page.click("#change-settings");
+      assert.equal(await field(page, "stale_after").inputValue(), "45m");
+      await change("PUT", "alert-settings", {stale_after: "50m"});
+      await field(page, "stale_after").fill("");
+      await page.keyboard.press("Enter");
+      await until("it is told", async () => /There now: the feed is stale after 50m/.test(await page.textContent("#edit-problem")));
+      await save(page, seen);
+      assert.deepEqual(await api("alert-settings"), {stale_after: null, dormant_after: "1h"});
+      await change("PUT", "alert-settings", {});
+    }, {allowed: [/status of 4(00|09) /]});
+  });
+
   it("keep as JSON what there are no fields for", async () => {
     const path = "alert-rules/odd";
     await change("PUT", path, {name: "odd", when: {kind: "down_for", time: "3h"}, keep: {time: "5m"}, storm: 7});

@@ -80,6 +80,7 @@ local examples = {
   ["POST /v1/silences"] = object { matchers = object { store = "west*" }, from = 0, to = 4e9 },
   ["PUT /v1/mutes/known"] = object { hours = "mon-fri 22:00-06:00", zone = "UTC" },
   ["PUT /v1/objectives/known"] = object { target = 0.99 },
+  ["PUT /v1/alert-settings"] = object { stale_after = "45m", dormant_after = 604800 },
   ["POST /v1/alert-rules/backtest"] = object { rule = object { name = "x", when = object { kind = "down_for", time = "30m" } },
     from = "2024-03-04 08:00:00", to = "2024-03-04 12:00:00" },
   ["POST /v1/session"] = object { token = "any" },

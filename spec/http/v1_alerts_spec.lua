@@ -145,7 +145,7 @@ describe("alerts, over HTTP", function()
     expect(404, "board", "GET", "/v1/alerts/a4/explain")
     expect(404, "board", "GET", "/v1/alert-rules/down/explain?store_id=east%201")
     for _, path in ipairs { "/v1/alert-rules", "/v1/alert-rules/x", "/v1/channels", "/v1/silences", "/v1/mutes",
-      "/v1/objectives", "/v1/notifications" } do
+      "/v1/objectives", "/v1/alert-settings", "/v1/notifications" } do
       expect(403, "board", "GET", path)
     end
     expect(403, "board", "POST", "/v1/alert-rules/backtest", { rule = { name = "x", when = { kind = "down_for", time = 60 } },
@@ -198,6 +198,33 @@ describe("alerts, over HTTP", function()
     end
     local entry = expect(200, "read", "GET", "/v1/audit?kind=rule&limit=1").entries[1]
     assert.same({ "ann", "*", "night.1", cjson.null }, { entry.by, entry.store_id, entry.before.name, entry.after })
+  end)
+
+  it("go by settings, which are set together, as they were seen", function()
+    local path = "/v1/alert-settings"
+    local unset, first = expect(200, "read", "GET", path)
+    assert.same({ stale_after = cjson.null, dormant_after = cjson.null }, unset)
+    expect(403, "read", "PUT", path, { stale_after = "45m" })
+    expect(200, "write", "PUT", path .. "?reason=slow", { stale_after = "45m", dormant_after = 1209600 }, "-H",
+      "If-Match: " .. first.headers.etag)
+    local set, seen = expect(200, "read", "GET", path)
+    assert.same({ stale_after = "45m", dormant_after = 1209600 }, set)
+    local entry = expect(200, "read", "GET", "/v1/audit?kind=setting&limit=1").entries[1]
+    assert.same({ "ann", "slow", "stale_after", "45m" }, { entry.by, entry.reason, entry.after.name, entry.after.value })
+    local conflict = expect(409, "write", "PUT", path, {}, "-H", "If-Match: " .. first.headers.etag)
+    assert.same(set, conflict.current)
+    for field, body in pairs { stale_after = { stale_after = "soon", dormant_after = "1d" },
+      dormant_after = { dormant_after = 0 }, colour = { colour = "1d" } } do
+      local wrong = expect(400, "write", "PUT", path, body)
+      assert.equal(field, wrong.field)
+      assert.matches("^" .. field .. ": ", wrong.detail)
+    end
+    expect(400, "write", "PUT", path, { dormant_after = "32d" })
+    expect(400, "write", "PUT", path, { dormant_after = false })
+    assert.same(set, expect(200, "read", "GET", path))
+    assert.same({ stale_after = "45m", dormant_after = cjson.null }, expect(200, "write", "PUT", path,
+      { stale_after = "45m", dormant_after = cjson.null }, "-H", "If-Match: " .. seen.headers.etag))
+    assert.same(unset, expect(200, "write", "PUT", path, {}))
   end)
 
   it("keep what a rule names", function()

@@ -66,6 +66,7 @@ for _, routes in ipairs {
   require "loom.http.v1.reports",
   require "loom.http.v1.alerts",
   require "loom.http.v1.alert_configuration",
+  require "loom.http.v1.alert_settings",
   require "loom.http.v1.notifications",
   require "loom.http.openapi".routes,
 } do

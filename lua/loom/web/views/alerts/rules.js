@@ -11,6 +11,7 @@ import { bars } from "./days.js";
 import { edit } from "./edits.js";
 import { listing, long } from "./listing.js";
 import { objectives } from "./objectives.js";
+import { settings } from "./settings.js";
 import { badge, condition } from "./words.js";
 
 /** @typedef {import("../alerts.js").Common} Common */
@@ -56,15 +57,16 @@ export function part() {
     element,
     async show(common, signal) {
       const { rules, query } = common;
-      const [told, { objectives: list }] = await Promise.all([api.get("v1/alerts/days", {}, signal),
-        api.get("v1/objectives", { limit: OBJECTIVES }, signal)]);
+      const [told, { objectives: list }, set] = await Promise.all([api.get("v1/alerts/days", {}, signal),
+        api.get("v1/objectives", { limit: OBJECTIVES }, signal), api.get("v1/alert-settings", {}, signal)]);
       const may = session.mayWrite();
-      refill([rules, told, list, may, query.toString()], () => [
+      refill([rules, told, list, set, may, query.toString()], () => [
         rules.length ? listing("rules", ["Rule", "Severity", "When", "Told to", "Last 28 days", { text: "Change", unseen: true }],
           rules.map((rule) => row(rule, common, daysOf(told, rule.name)))) : begin(null),
         may && h("p", null, h("button", { type: "button", class: "first", id: "new-rule",
           onclick: () => edit(async () => (await load()).ruleEdit(null, common)) }, "New rule…")),
-        (list.length > 0 || may && rules.length > 0) && objectives(list)]);
+        (list.length > 0 || may && rules.length > 0) && objectives(list),
+        rules.length > 0 && settings(set)]);
     },
   };
 }
