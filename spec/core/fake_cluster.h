@@ -53,6 +53,7 @@ struct fake_cluster {
   const char *probe; /* what servers say they are; NULL: ClickHouse */
   /* called before a commit is inserted, once */
   void (*before_commit)(struct fake_cluster *fake);
+  bool is_over; /* for it: the last commit's number is meant, not the next */
 };
 
 struct fake_asker {
@@ -290,6 +291,20 @@ static inline void fake_select_blocks(struct fake_cluster *fake, unsigned shard,
     fake_put_number(out, found);
 }
 
+/* Which commit is the last. */
+static inline void fake_tip(struct fake_cluster *fake, struct loom_text *out) {
+  uint64_t number = 0;
+  while (fake_holding(fake, number + 1))
+    number++;
+  if (number == 0)
+    return;
+  assert_true(loom_text_reserve(out, 32));
+  loom_row_put_string(out, "commit", 6);
+  loom_row_put_u64(out, number);
+  loom_row_put_u64(out, fake_holding(fake, number));
+  loom_row_put_string(out, "", 0);
+}
+
 static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsigned replica,
                                const char *sql, struct loom_text *out) {
   size_t count = fake->block_count[shard], lags = fake->lags[shard][replica];
@@ -310,11 +325,10 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
     for (size_t i = 0; i < fake->ledger_count; i++)
       newest = fake->ledger[i].ingest > newest ? fake->ledger[i].ingest : newest;
     fake_put_number(out, newest);
-  } else if (strstr(sql, "SELECT max(number) FROM ledger")) {
-    uint64_t number = 0;
-    while (fake_holding(fake, number + 1))
-      number++;
-    fake_put_number(out, number);
+  } else if (strstr(sql, "GROUP BY step, number")) {
+    fake_tip(fake, out);
+  } else if (strstr(sql, "SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number = ")) {
+    fake_put_number(out, fake_holding(fake, (uint64_t)fake_number(sql, "number = ", 0)));
   } else if (strstr(sql, "at < now() - 3600")) {
     return; /* nothing is that old */
   } else if (strstr(sql, "SELECT DISTINCT ingest FROM ledger")) {

@@ -194,8 +194,8 @@ static loom_status find_status(const char *path, struct found *found, loom_error
   if (!found->versions || !found->problems)
     return loom_no_memory(error);
   status = loom_care_look(found->opened.cluster, note_replica, found, error);
-  if (status == LOOM_OK &&
-      loom_ledger_read(found->opened.cluster, UINT64_MAX, &found->ledger, &found->why) == LOOM_OK) {
+  if (status == LOOM_OK && loom_ledger_read(found->opened.cluster, LOOM_LAST_COMMIT, 0,
+                                            &found->ledger, &found->why) == LOOM_OK) {
     found->why.code = LOOM_OK;
     int32_t *days = loom_ledger_days(&found->ledger, &found->days);
     free(days);

@@ -126,7 +126,7 @@ static loom_status check_replica(const struct checking *checking, unsigned shard
 loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell, void *context,
                             loom_error *error) {
   struct loom_ledger ledger;
-  loom_status status = loom_ledger_read(cluster, UINT64_MAX, &ledger, error);
+  loom_status status = loom_ledger_read(cluster, LOOM_LAST_COMMIT, 0, &ledger, error);
   if (status != LOOM_OK)
     return status;
   const struct checking checking = {cluster, &ledger, tell, context};

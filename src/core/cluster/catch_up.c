@@ -164,17 +164,20 @@ loom_status loom_catch_up(loom_database *database, loom_cluster *cluster,
   *ledger = (struct loom_ledger){0};
   loom_status status = loom_head_read(database, &head, error);
   if (status == LOOM_OK)
-    status = loom_ledger_read(cluster, UINT64_MAX, ledger, error);
+    status = loom_ledger_read(cluster, LOOM_LAST_COMMIT, 0, ledger, error);
   if (status == LOOM_OK && head.number > ledger->number)
     status = loom_fail(error, LOOM_ECORRUPT,
                        "the cluster's ledger has %" PRIu64 " commits, and the head knows %" PRIu64,
                        ledger->number, head.number);
-  if (status == LOOM_OK && head.is_one && head.number == ledger->number)
+  if (status == LOOM_OK && head.is_one && head.number == ledger->number &&
+      head.ingest == ledger->ingest)
     return LOOM_OK;
   if (status == LOOM_OK)
     status = read_stores(database, cluster, ledger, error);
-  struct loom_head now = {
-      .is_one = true, .shards = loom_cluster_shards(cluster), .number = ledger->number};
+  struct loom_head now = {.is_one = true,
+                          .shards = loom_cluster_shards(cluster),
+                          .number = ledger->number,
+                          .ingest = ledger->ingest};
   strncpy(now.name, name_of(cluster), sizeof now.name - 1);
   if (status == LOOM_OK)
     status = loom_head_write(database, &now, error);

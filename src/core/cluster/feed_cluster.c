@@ -69,7 +69,7 @@ static loom_status read_ledger(struct cluster_feed *feed, loom_error *error) {
   if (status == LOOM_OK)
     status = loom_head_last_polled(feed->database, &last_store, error);
   if (status == LOOM_OK && head.number)
-    status = loom_ledger_read(feed->cluster, head.number, &feed->ledger, error);
+    status = loom_ledger_read(feed->cluster, head.number, head.ingest, &feed->ledger, error);
   if (status != LOOM_OK)
     return status;
   feed->days = loom_ledger_days(&feed->ledger, &feed->day_count);

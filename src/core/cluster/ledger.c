@@ -8,6 +8,7 @@
 #include "cluster/sql_text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -35,6 +36,11 @@ static loom_status ask(loom_cluster *cluster, struct loom_text *sql, struct loom
                        loom_error *error) {
   const struct loom_question question = {.sql = sql, .size = LOOM_SMALL, .consistent = true};
   return loom_cluster_ask(cluster, 0, &question, answer, error);
+}
+
+static struct loom_row_reader reader_of(const struct loom_text *text) {
+  const unsigned char *bytes = (const unsigned char *)text->bytes;
+  return (struct loom_row_reader){bytes, bytes ? bytes + text->length : bytes, false};
 }
 
 static loom_status cut_off(loom_error *error) {
@@ -92,8 +98,7 @@ static loom_status take_row(struct loom_ledger *ledger, struct loom_row_reader *
 
 loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text *parts,
                              const struct loom_text *voids, loom_error *error) {
-  struct loom_row_reader reader = {(const unsigned char *)parts->bytes,
-                                   (const unsigned char *)parts->bytes + parts->length, false};
+  struct loom_row_reader reader = reader_of(parts);
   uint64_t commits = 0;
   loom_status status = LOOM_OK;
   while (status == LOOM_OK && loom_row_more(&reader))
@@ -102,8 +107,7 @@ loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text 
     status = loom_fail(error, LOOM_ECORRUPT,
                        "the cluster's ledger has %" PRIu64 " of %" PRIu64 " commits", commits,
                        ledger->number);
-  reader = (struct loom_row_reader){(const unsigned char *)voids->bytes,
-                                    (const unsigned char *)voids->bytes + voids->length, false};
+  reader = reader_of(voids);
   while (status == LOOM_OK && loom_row_more(&reader)) {
     uint64_t ingest = loom_row_u64(&reader);
     if (reader.bad)
@@ -133,9 +137,26 @@ static bool put_questions(uint64_t number, struct loom_text *parts, struct loom_
                               number, number);
 }
 
+static loom_status check_commit(const struct loom_ledger *ledger, uint64_t number, uint64_t ingest,
+                                loom_error *error) {
+  if (number == LOOM_LAST_COMMIT)
+    return LOOM_OK;
+  if (ledger->number != number)
+    return loom_fail(error, LOOM_ECORRUPT,
+                     "the cluster's ledger has %" PRIu64 " commits, and the head knows %" PRIu64,
+                     ledger->number, number);
+  if (ingest && ledger->ingest != ingest)
+    return loom_fail(error, LOOM_EBUSY,
+                     "commit %" PRIu64
+                     " of another writer took the place of the one that the head knows: open it "
+                     "again",
+                     number);
+  return LOOM_OK;
+}
+
 /* One try: a replica that lacks a commit is told by the count of them. */
-static loom_status read_once(loom_cluster *cluster, uint64_t number, struct loom_ledger *ledger,
-                             loom_error *error) {
+static loom_status read_once(loom_cluster *cluster, uint64_t number, uint64_t ingest,
+                             struct loom_ledger *ledger, loom_error *error) {
   struct loom_text questions[2] = {{0}}, answers[2] = {{0}};
   *ledger = (struct loom_ledger){0};
   loom_status status = LOOM_OK;
@@ -145,10 +166,8 @@ static loom_status read_once(loom_cluster *cluster, uint64_t number, struct loom
     status = ask(cluster, &questions[i], &answers[i], error);
   if (status == LOOM_OK)
     status = loom_ledger_take(ledger, &answers[0], &answers[1], error);
-  if (status == LOOM_OK && number != UINT64_MAX && ledger->number != number)
-    status = loom_fail(error, LOOM_ECORRUPT,
-                       "the cluster's ledger has %" PRIu64 " commits, and the head knows %" PRIu64,
-                       ledger->number, number);
+  if (status == LOOM_OK)
+    status = check_commit(ledger, number, ingest, error);
   for (int i = 0; i < 2; i++) {
     loom_text_free(&questions[i]);
     loom_text_free(&answers[i]);
@@ -158,11 +177,11 @@ static loom_status read_once(loom_cluster *cluster, uint64_t number, struct loom
   return status;
 }
 
-loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, struct loom_ledger *ledger,
-                             loom_error *error) {
+loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, uint64_t ingest,
+                             struct loom_ledger *ledger, loom_error *error) {
   loom_status status = LOOM_ECORRUPT;
   for (unsigned i = 0; status == LOOM_ECORRUPT && i < loom_cluster_replicas(cluster, 0); i++) {
-    status = read_once(cluster, number, ledger, error);
+    status = read_once(cluster, number, ingest, ledger, error);
     if (status == LOOM_ECORRUPT)
       loom_cluster_turn_away(cluster, 0);
   }
@@ -176,8 +195,7 @@ static loom_status ask_number(loom_cluster *cluster, const char *sql, uint64_t *
   loom_status status = loom_sql_add(&question, "%s", sql) ? LOOM_OK : loom_no_memory(error);
   if (status == LOOM_OK)
     status = ask(cluster, &question, &answer, error);
-  struct loom_row_reader reader = {(const unsigned char *)answer.bytes,
-                                   (const unsigned char *)answer.bytes + answer.length, false};
+  struct loom_row_reader reader = reader_of(&answer);
   *number = 0;
   if (status == LOOM_OK && loom_row_more(&reader)) {
     *number = loom_row_u64(&reader);
@@ -189,10 +207,46 @@ static loom_status ask_number(loom_cluster *cluster, const char *sql, uint64_t *
   return status;
 }
 
-loom_status loom_ledger_last(loom_cluster *cluster, uint64_t *number, loom_error *error) {
-  return ask_number(cluster,
-                    "SELECT max(number) FROM ledger WHERE step = 'commit' FORMAT RowBinary", number,
-                    error);
+loom_status loom_ledger_holding(loom_cluster *cluster, uint64_t number, uint64_t *ingest,
+                                loom_error *error) {
+  char sql[128];
+  snprintf(sql, sizeof sql,
+           "SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number = %" PRIu64
+           " FORMAT RowBinary",
+           number);
+  return ask_number(cluster, sql, ingest, error);
+}
+
+static loom_status take_tip(const struct loom_text *answer, struct loom_ledger_tip *tip,
+                            loom_error *error) {
+  struct loom_row_reader reader = reader_of(answer);
+  while (loom_row_more(&reader)) {
+    size_t length;
+    loom_row_string(&reader, &length); /* the step */
+    tip->number = loom_row_u64(&reader);
+    tip->ingest = loom_row_u64(&reader);
+    loom_row_string(&reader, &length);
+  }
+  return reader.bad ? cut_off(error) : LOOM_OK;
+}
+
+loom_status loom_ledger_tip(loom_cluster *cluster, struct loom_ledger_tip *tip, loom_error *error) {
+  struct loom_text question = {0}, answer = {0};
+  *tip = (struct loom_ledger_tip){0};
+  loom_status status =
+      loom_sql_add(&question,
+                   "SELECT step, number, max(ingest), min(note) FROM ledger WHERE step = 'commit' "
+                   "AND number = (SELECT max(number) FROM ledger WHERE step = 'commit') GROUP BY "
+                   "step, number FORMAT RowBinary")
+          ? LOOM_OK
+          : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = ask(cluster, &question, &answer, error);
+  if (status == LOOM_OK)
+    status = take_tip(&answer, tip, error);
+  loom_text_free(&question);
+  loom_text_free(&answer);
+  return status;
 }
 
 /* ---- what it says ---- */

@@ -36,13 +36,26 @@ struct loom_ledger {
   size_t void_count, void_capacity;
 };
 
-/* Reads it as it was at a commit; UINT64_MAX for the last one. LOOM_ECORRUPT: there are commits of which one is missing. */
-loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, struct loom_ledger *ledger,
-                             loom_error *error);
+#define LOOM_LAST_COMMIT UINT64_MAX
+
+/*
+** Reads it as it was at a commit; LOOM_LAST_COMMIT for the last one. LOOM_ECORRUPT: there are commits of which one is missing.
+** LOOM_EBUSY: the commit of this number is of another ingest than the one that is given (0: any), since two wrote at once.
+*/
+loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, uint64_t ingest,
+                             struct loom_ledger *ledger, loom_error *error);
 void loom_ledger_free(struct loom_ledger *ledger);
 
-/* The last commit's number alone. */
-loom_status loom_ledger_last(loom_cluster *cluster, uint64_t *number, loom_error *error);
+/* What can be known without reading all of it. */
+struct loom_ledger_tip {
+  uint64_t number, ingest; /* of the last commit; 0: there is none */
+};
+
+loom_status loom_ledger_tip(loom_cluster *cluster, struct loom_ledger_tip *tip, loom_error *error);
+
+/* The ingest of the commit of a number that holds; 0: there is none. */
+loom_status loom_ledger_holding(loom_cluster *cluster, uint64_t number, uint64_t *ingest,
+                                loom_error *error);
 
 /* Takes the rows that the two questions give; for tests. */
 loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text *parts,

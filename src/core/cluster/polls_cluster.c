@@ -94,7 +94,7 @@ loom_status loom_polls_cluster(loom_database *head, loom_cluster *cluster,
   loom_id_table_init(&all->ids);
   loom_status status = loom_head_read(head, &known, error);
   if (status == LOOM_OK && known.number)
-    status = loom_ledger_read(cluster, known.number, &all->ledger, error);
+    status = loom_ledger_read(cluster, known.number, known.ingest, &all->ledger, error);
   if (status == LOOM_OK)
     status = loom_head_last_polled(head, &last, error);
   if (status == LOOM_OK) {

@@ -144,7 +144,7 @@ static loom_status look_only(const struct work *work, loom_cluster *cluster, loo
     return status;
   status = loom_head_read(work->head, &head, error);
   if (status == LOOM_OK && head.number)
-    status = loom_ledger_read(cluster, head.number, &ledger, error);
+    status = loom_ledger_read(cluster, head.number, head.ingest, &ledger, error);
   if (status == LOOM_OK)
     status = look_by(work, &ledger, cluster, error);
   loom_ledger_free(&ledger);

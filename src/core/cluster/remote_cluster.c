@@ -76,7 +76,7 @@ static loom_status info(loom_remote *head, loom_database *database, struct loom_
   if (status == LOOM_OK)
     status = open_cluster(of_head(head), &cluster, error);
   if (status == LOOM_OK && known.number)
-    status = loom_ledger_read(cluster, known.number, &ledger, error);
+    status = loom_ledger_read(cluster, known.number, known.ingest, &ledger, error);
   size_t days = 0;
   int32_t *list = status == LOOM_OK ? loom_ledger_days(&ledger, &days) : NULL;
   if (status == LOOM_OK && !list)
@@ -152,12 +152,12 @@ static loom_status catch_up(loom_database *head, struct cluster_remote *remote, 
 static loom_status look(loom_database *head, struct cluster_remote *remote, loom_error *error) {
   struct loom_head known = {0};
   loom_cluster *cluster = NULL;
-  uint64_t last = 0;
+  struct loom_ledger_tip tip = {0};
   loom_status status = read_head(head, &known, error);
   if (status == LOOM_OK)
     status = open_cluster(remote, &cluster, error);
   if (status == LOOM_OK)
-    status = loom_ledger_last(cluster, &last, error);
+    status = loom_ledger_tip(cluster, &tip, error);
   loom_cluster_free(cluster);
   if (status != LOOM_OK)
     return status;
@@ -167,7 +167,7 @@ static loom_status look(loom_database *head, struct cluster_remote *remote, loom
                      "%s: is the head of the database %s in %u shards, and this is %s in %u",
                      remote->conf.head, known.name, known.shards, remote->conf.database,
                      remote->conf.shard_count);
-  if (known.is_one && known.number == last)
+  if (known.is_one && known.number == tip.number && known.ingest == tip.ingest)
     return LOOM_OK;
   status = catch_up(head, remote, error);
   return status == LOOM_EBUSY && known.is_one ? LOOM_OK : status; /* who writes brings it up */

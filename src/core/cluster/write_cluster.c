@@ -108,24 +108,47 @@ static loom_status read_back(void *context, unsigned shard, loom_error *error) {
   return status;
 }
 
+static loom_status was_overtaken(uint64_t number, loom_error *error) {
+  return loom_fail(error, LOOM_EBUSY,
+                   "commit %" PRIu64 " of another writer came to the cluster meanwhile: try again",
+                   number);
+}
+
+/* Nobody has committed since this began. */
+static loom_status check_first(const struct loom_cluster_write *write, loom_error *error) {
+  struct loom_ledger_tip tip;
+  loom_status status = loom_ledger_tip(write->cluster, &tip, error);
+  if (status == LOOM_OK &&
+      (tip.number != write->ledger.number || tip.ingest != write->ledger.ingest))
+    status = was_overtaken(tip.number, error);
+  return status;
+}
+
+/* Adds the commit, which is not done where another writer's of the same number holds. */
+static loom_status add_commit(const struct loom_cluster_write *write, uint64_t number,
+                              loom_error *error) {
+  uint64_t holding = 0;
+  loom_status status = loom_ledger_commit(write->cluster, write->ingest, number, write->parts,
+                                          write->part_count, error);
+  if (status == LOOM_OK)
+    status = loom_ledger_holding(write->cluster, number, &holding, error);
+  if (status == LOOM_OK && holding != write->ingest)
+    status = was_overtaken(number, error);
+  return status;
+}
+
 static loom_status commit_all(struct loom_cluster_write *write, loom_error *error) {
-  uint64_t last = 0;
   struct loom_head head;
+  uint64_t number = write->ledger.number + 1;
   loom_status status = loom_cluster_each(write->cluster, read_back, write, error);
   if (status == LOOM_OK)
-    status = loom_ledger_last(write->cluster, &last, error);
-  if (status == LOOM_OK && last != write->ledger.number)
-    status = loom_fail(error, LOOM_EBUSY,
-                       "commit %" PRIu64
-                       " of another writer came to the cluster meanwhile: try "
-                       "again",
-                       last);
+    status = check_first(write, error);
   if (status == LOOM_OK)
-    status = loom_ledger_commit(write->cluster, write->ingest, write->ledger.number + 1,
-                                write->parts, write->part_count, error);
+    status = add_commit(write, number, error);
   if (status == LOOM_OK)
     status = loom_head_read(write->head, &head, error);
-  head.number = write->ledger.number + 1;
+  head.number = number;
+  head.ingest = write->ingest;
   return status == LOOM_OK ? loom_head_write(write->head, &head, error) : status;
 }
 

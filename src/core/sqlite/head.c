@@ -1,6 +1,6 @@
 /*
-** What a head knows. That it is one stands in the row `cluster` of `service`: the database's name, the number of shards, and that of
-** the commit.
+** What a head knows. That it is one stands in the row `cluster` of `service`: the database's name, the number of shards, that of
+** the commit, its ingest, and the cluster's identity, or -. The last two are missing where an older Loom has written it.
 */
 #include "sqlite/head.h"
 #include "base/id_table.h"
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROW_SIZE 128
+#define ROW_SIZE 192
 
 /* Reads the row; *row is empty where there is none. */
 static loom_status read_row(loom_database *database, char row[ROW_SIZE], loom_error *error) {
@@ -58,7 +58,11 @@ loom_status loom_head_read(loom_database *database, struct loom_head *head, loom
   if (status != LOOM_OK || !*row)
     return status;
   head->is_one = true;
-  if (sscanf(row, "%63s %u %" SCNu64, head->name, &head->shards, &head->number) == 3)
+  int words = sscanf(row, "%63s %u %" SCNu64 " %" SCNu64 " %32s", head->name, &head->shards,
+                     &head->number, &head->ingest, head->identity);
+  if (strcmp(head->identity, "-") == 0)
+    head->identity[0] = '\0';
+  if (words == 3 || words == 5)
     return LOOM_OK;
   return loom_database_corrupt(database, error, "which cluster has its polls cannot be read");
 }
@@ -100,7 +104,9 @@ loom_status loom_head_write(loom_database *database, const struct loom_head *hea
         &put, error);
   if (status != LOOM_OK)
     return status;
-  int length = snprintf(row, sizeof row, "%s %u %" PRIu64, head->name, head->shards, head->number);
+  int length =
+      snprintf(row, sizeof row, "%s %u %" PRIu64 " %" PRIu64 " %s", head->name, head->shards,
+               head->number, head->ingest, *head->identity ? head->identity : "-");
   loom_bind_text(put, 1, row, (size_t)length);
   return loom_statement_run(database, put, NULL, error);
 }
@@ -168,7 +174,8 @@ loom_status loom_head_add(loom_database *database, int64_t number, const char *i
 loom_status loom_head_clear(loom_database *database, loom_error *error) {
   return loom_database_execute(database,
                                "UPDATE store SET first_poll = NULL, newest_poll = NULL,"
-                               " newest_active = NULL WHERE first_poll IS NOT NULL",
+                               " newest_active = NULL WHERE first_poll IS NOT NULL;"
+                               " UPDATE overall SET newest_poll = NULL",
                                error);
 }
 

@@ -14,13 +14,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOOM_HEAD_NAME_MAX 64 /* bytes of a cluster's database, with its NUL */
+#define LOOM_HEAD_NAME_MAX 64     /* bytes of a cluster's database, with its NUL */
+#define LOOM_HEAD_IDENTITY_MAX 33 /* bytes of a cluster's identity in hex, with its NUL */
 
 struct loom_head {
   bool is_one; /* the file is a head: of this database of a cluster of so many shards */
   char name[LOOM_HEAD_NAME_MAX];
   unsigned shards;
   uint64_t number; /* of the commit that it has come to; 0: none */
+  uint64_t
+      ingest; /* which of the commits of that number it is; 0: an older Loom has not noted it */
+  char identity[LOOM_HEAD_IDENTITY_MAX]; /* of the cluster; empty: it has none, or none is known */
 };
 
 /* Needs a transaction. */
