@@ -31,7 +31,8 @@ struct fake_block {
 
 struct fake_entry {
   uint64_t ingest, number, blocks, polls, sum, added;
-  char step[8];
+  char step[16];
+  char note[64];
   uint16_t shard;
   int32_t day;
   uint32_t gen;
@@ -220,7 +221,8 @@ static inline void fake_ledger(struct fake_cluster *fake, uint64_t last, struct 
   struct fake_entry *entries = calloc(fake->ledger_count + 1, sizeof *entries);
   size_t count = 0;
   for (size_t i = 0; i < fake->ledger_count; i++)
-    if (strcmp(fake->ledger[i].step, "begin") != 0 &&
+    if ((strcmp(fake->ledger[i].step, "part") == 0 ||
+         strcmp(fake->ledger[i].step, "commit") == 0) &&
         fake_holds(fake, fake->ledger[i].ingest, last))
       entries[count++] = fake->ledger[i];
   qsort(entries, count, sizeof *entries, fake_compare);
@@ -291,14 +293,25 @@ static inline void fake_select_blocks(struct fake_cluster *fake, unsigned shard,
     fake_put_number(out, found);
 }
 
-/* Which commit is the last. */
+/* Which commit is the last, and what the cluster's identity is. */
 static inline void fake_tip(struct fake_cluster *fake, struct loom_text *out) {
   uint64_t number = 0;
+  const struct fake_entry *identity = NULL;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (strcmp(fake->ledger[i].step, "identity") == 0 &&
+        (!identity || strcmp(fake->ledger[i].note, identity->note) < 0))
+      identity = &fake->ledger[i];
+  assert_true(loom_text_reserve(out, 256));
+  if (identity) {
+    loom_row_put_string(out, "identity", 8);
+    loom_row_put_u64(out, 0);
+    loom_row_put_u64(out, 0);
+    loom_row_put_string(out, identity->note, strlen(identity->note));
+  }
   while (fake_holding(fake, number + 1))
     number++;
   if (number == 0)
     return;
-  assert_true(loom_text_reserve(out, 32));
   loom_row_put_string(out, "commit", 6);
   loom_row_put_u64(out, number);
   loom_row_put_u64(out, fake_holding(fake, number));
@@ -384,7 +397,8 @@ static inline void fake_insert_entry(struct fake_cluster *fake, struct loom_row_
   entry->added = loom_row_u64(reader);
   entry->newest = loom_row_i64(reader);
   loom_row_u32(reader);
-  loom_row_string(reader, &length);
+  const char *note = loom_row_string(reader, &length);
+  snprintf(entry->note, sizeof entry->note, "%.*s", (int)length, note);
 }
 
 static inline void fake_insert(struct fake_cluster *fake, unsigned shard, bool of_ledger,

@@ -437,6 +437,54 @@ static void refuses_heads_of_others(void **state) {
   end(&fixture);
 }
 
+static void identify(struct fake_cluster *fake) {
+  struct loom_conf conf = fake_conf();
+  loom_cluster *cluster;
+  loom_error error;
+  assert_status(loom_cluster_new(&conf, fake_asker_new(fake), NULL, &cluster, &error), LOOM_OK,
+                &error);
+  assert_status(loom_ledger_identify(cluster, &error), LOOM_OK, &error);
+  loom_cluster_free(cluster);
+  loom_conf_free(&conf);
+}
+
+static void tells_clusters_of_one_name_apart(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  loom_database *other;
+  struct fake_cluster *old = fixture.fake, *new = fake_cluster_new();
+  static const char identity[] =
+      "SELECT length(value) FROM service WHERE name = 'cluster' AND "
+      "value NOT LIKE '% -'";
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  assert_rows(fixture.head, identity, "");
+  identify(old); /* one that was made before there were identities */
+  identify(old);
+  assert_int_equal(old->ledger_count, 4);
+  assert_int_equal(strlen(old->ledger[3].note), 32);
+  store_one(&fixture, HEADER "b,active,2023-01-25 10:00:00\n");
+  char kept[128];
+  snprintf(kept, sizeof kept,
+           "SELECT value LIKE 'polls 2 2 %% %s' FROM service WHERE name = 'cluster'",
+           old->ledger[3].note);
+  assert_rows(fixture.head, kept, "1:1 \n");
+  identify(new);
+  for (size_t i = 0; i < old->ledger_count; i++)
+    if (strcmp(old->ledger[i].step, "identity") != 0)
+      new->ledger[new->ledger_count++] = old->ledger[i];
+  fixture.fake = new;
+  assert_int_equal(attach(&fixture, "head.db", &other, &error), LOOM_EINVAL);
+  assert_non_null(strstr(error.message, "is the head of another cluster of the same name"));
+  loom_database_close(other);
+  fixture.fake = old;
+  assert_status(attach(&fixture, "head.db", &other, &error), LOOM_OK, &error);
+  loom_database_close(other);
+  fake_cluster_free(new);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 /* ---- care ---- */
 
 static void compact(struct fixture *fixture, uint64_t expected) {
@@ -533,6 +581,7 @@ int main(void) {
       cmocka_unit_test(never_takes_a_part_for_the_whole),
       cmocka_unit_test(brings_another_head_up),
       cmocka_unit_test(refuses_heads_of_others),
+      cmocka_unit_test(tells_clusters_of_one_name_apart),
       cmocka_unit_test(writes_days_anew),
       cmocka_unit_test(removes_old_polls),
   };

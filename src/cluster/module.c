@@ -2,7 +2,7 @@
 ** loom.cluster: databases whose polls are in a cluster. A module of its own, so that only who has one needs libcurl.
 **
 **   cluster.read(path)            {database, head, user, shards = {{url, …}, …}}
-**   cluster.create(path)          makes the tables on every replica, where they are not there yet: true
+**   cluster.create(path)          makes the tables on every replica, and an identity, where they are not there yet: true
 **   cluster.attach(handle, path)  from now on the polls of a database's handle, whose file is the head, are the cluster's: true
 **   cluster.status(path)          {number, blocks, polls, days, newest, shards = {{{url, version, problem}, …}, …}}, or instead of
 **                                 what is before the shards `problem`: the ledger cannot be read
@@ -96,6 +96,8 @@ static int create(lua_State *L) {
   loom_status status = open_cluster(lloom_check_path(L, 1), NULL, &opened, &error);
   if (status == LOOM_OK)
     status = loom_cluster_create(opened.cluster, &error);
+  if (status == LOOM_OK)
+    status = loom_ledger_identify(opened.cluster, &error);
   close_cluster(&opened);
   return lloom_done(L, status, &error);
 }

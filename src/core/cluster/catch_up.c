@@ -161,24 +161,30 @@ static loom_status read_stores(loom_database *database, loom_cluster *cluster,
 loom_status loom_catch_up(loom_database *database, loom_cluster *cluster,
                           struct loom_ledger *ledger, loom_error *error) {
   struct loom_head head;
+  struct loom_ledger_tip tip;
   *ledger = (struct loom_ledger){0};
   loom_status status = loom_head_read(database, &head, error);
+  if (status == LOOM_OK)
+    status = loom_ledger_tip(cluster, &tip, error);
+  if (status == LOOM_OK)
+    status = loom_head_check_identity(database, &head, tip.identity, error);
   if (status == LOOM_OK)
     status = loom_ledger_read(cluster, LOOM_LAST_COMMIT, 0, ledger, error);
   if (status == LOOM_OK && head.number > ledger->number)
     status = loom_fail(error, LOOM_ECORRUPT,
                        "the cluster's ledger has %" PRIu64 " commits, and the head knows %" PRIu64,
                        ledger->number, head.number);
-  if (status == LOOM_OK && head.is_one && head.number == ledger->number &&
-      head.ingest == ledger->ingest)
+  bool is_there = head.is_one && head.number == ledger->number && head.ingest == ledger->ingest;
+  if (status == LOOM_OK && is_there && strcmp(head.identity, tip.identity) == 0)
     return LOOM_OK;
-  if (status == LOOM_OK)
+  if (status == LOOM_OK && !is_there)
     status = read_stores(database, cluster, ledger, error);
   struct loom_head now = {.is_one = true,
                           .shards = loom_cluster_shards(cluster),
                           .number = ledger->number,
                           .ingest = ledger->ingest};
   strncpy(now.name, name_of(cluster), sizeof now.name - 1);
+  memcpy(now.identity, tip.identity, sizeof now.identity);
   if (status == LOOM_OK)
     status = loom_head_write(database, &now, error);
   if (status != LOOM_OK)

@@ -18,6 +18,8 @@
 
 #define COMMIT_SHARD 65535 /* of the commits' rows, which are of no shard */
 
+#define IDENTITY "identity" /* the step of the row that tells the cluster from others */
+
 /* The ingests of the commits that hold, up to a number. */
 #define HOLDING                                                                                    \
   "(SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number <= %" PRIu64                   \
@@ -217,15 +219,33 @@ loom_status loom_ledger_holding(loom_cluster *cluster, uint64_t number, uint64_t
   return ask_number(cluster, sql, ingest, error);
 }
 
+/* Of digits in hex, which heads keep among words. */
+static bool is_identity(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (!memchr("0123456789abcdef", text[i], 16))
+      return false;
+  return length > 0;
+}
+
 static loom_status take_tip(const struct loom_text *answer, struct loom_ledger_tip *tip,
                             loom_error *error) {
   struct loom_row_reader reader = reader_of(answer);
   while (loom_row_more(&reader)) {
-    size_t length;
-    loom_row_string(&reader, &length); /* the step */
-    tip->number = loom_row_u64(&reader);
-    tip->ingest = loom_row_u64(&reader);
-    loom_row_string(&reader, &length);
+    size_t step_length, length;
+    const char *step = loom_row_string(&reader, &step_length);
+    uint64_t number = loom_row_u64(&reader), ingest = loom_row_u64(&reader);
+    const char *note = loom_row_string(&reader, &length);
+    if (reader.bad)
+      break;
+    if (step_length == strlen(IDENTITY) && memcmp(step, IDENTITY, step_length) == 0) {
+      if (length >= sizeof tip->identity || !is_identity(note, length))
+        return loom_fail(error, LOOM_ECORRUPT, "the cluster's ledger: its identity is none");
+      memcpy(tip->identity, note, length);
+      tip->identity[length] = '\0';
+    } else {
+      tip->number = number;
+      tip->ingest = ingest;
+    }
   }
   return reader.bad ? cut_off(error) : LOOM_OK;
 }
@@ -235,9 +255,9 @@ loom_status loom_ledger_tip(loom_cluster *cluster, struct loom_ledger_tip *tip, 
   *tip = (struct loom_ledger_tip){0};
   loom_status status =
       loom_sql_add(&question,
-                   "SELECT step, number, max(ingest), min(note) FROM ledger WHERE step = 'commit' "
-                   "AND number = (SELECT max(number) FROM ledger WHERE step = 'commit') GROUP BY "
-                   "step, number FORMAT RowBinary")
+                   "SELECT step, number, max(ingest), min(note) FROM ledger WHERE step = '" IDENTITY
+                   "' OR (step = 'commit' AND number = (SELECT max(number) FROM ledger WHERE step "
+                   "= 'commit')) GROUP BY step, number FORMAT RowBinary")
           ? LOOM_OK
           : loom_no_memory(error);
   if (status == LOOM_OK)
@@ -343,6 +363,10 @@ static loom_status insert(loom_cluster *cluster, const struct loom_text *rows, l
 static const struct loom_ledger_part nothing = {
     .shard = COMMIT_SHARD, .day = INT32_MIN, .newest = INT64_MIN};
 
+static loom_status no_random(loom_error *error) {
+  return loom_fail(error, LOOM_EIO, "the system has no random numbers");
+}
+
 loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t *ingest,
                               loom_error *error) {
   uint64_t last = 0;
@@ -351,12 +375,31 @@ loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t 
   loom_status status =
       ask_number(cluster, "SELECT max(ingest) FROM ledger FORMAT RowBinary", &last, error);
   if (status == LOOM_OK && !loom_random(&random, sizeof random))
-    status = loom_fail(error, LOOM_EIO, "the system has no random numbers");
+    status = no_random(error);
   *ingest = ((last >> RANDOM_BITS) + 1) << RANDOM_BITS | (random & ((1u << RANDOM_BITS) - 1));
   if (status == LOOM_OK && !put_row(&rows, *ingest, "begin", 0, &nothing, note))
     status = loom_no_memory(error);
   if (status == LOOM_OK)
     status = insert(cluster, &rows, error);
+  loom_text_free(&rows);
+  return status;
+}
+
+/* Of several, which were made at once, the least is the cluster's: see loom_ledger_tip. */
+loom_status loom_ledger_identify(loom_cluster *cluster, loom_error *error) {
+  struct loom_ledger_tip tip;
+  struct loom_text rows = {0};
+  unsigned char random[(LOOM_LEDGER_IDENTITY - 1) / 2];
+  char identity[LOOM_LEDGER_IDENTITY];
+  loom_status status = loom_ledger_tip(cluster, &tip, error);
+  if (status != LOOM_OK || *tip.identity)
+    return status;
+  if (!loom_random(random, sizeof random))
+    return no_random(error);
+  for (size_t i = 0; i < sizeof random; i++)
+    snprintf(identity + 2 * i, 3, "%02x", random[i]);
+  status = put_row(&rows, 0, IDENTITY, 0, &nothing, identity) ? insert(cluster, &rows, error)
+                                                              : loom_no_memory(error);
   loom_text_free(&rows);
   return status;
 }

@@ -46,9 +46,12 @@ loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, uint64_t in
                              struct loom_ledger *ledger, loom_error *error);
 void loom_ledger_free(struct loom_ledger *ledger);
 
+#define LOOM_LEDGER_IDENTITY 33 /* bytes of 32 digits in hex, with their NUL */
+
 /* What can be known without reading all of it. */
 struct loom_ledger_tip {
-  uint64_t number, ingest; /* of the last commit; 0: there is none */
+  uint64_t number, ingest;             /* of the last commit; 0: there is none */
+  char identity[LOOM_LEDGER_IDENTITY]; /* of the cluster; empty: it was made by an older Loom */
 };
 
 loom_status loom_ledger_tip(loom_cluster *cluster, struct loom_ledger_tip *tip, loom_error *error);
@@ -76,6 +79,9 @@ bool loom_ledger_visible(const struct loom_ledger *ledger, unsigned shard, int32
                          int32_t last_day, uint64_t own, bool *any, struct loom_text *sql);
 
 /* ---- to write ---- */
+
+/* Gives the cluster an identity, by which it is told from others of its name, unless it has one. */
+loom_status loom_ledger_identify(loom_cluster *cluster, loom_error *error);
 
 /* Begins an ingest, which gets a number above all that there are. */
 loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t *ingest,

@@ -167,7 +167,11 @@ static loom_status look(loom_database *head, struct cluster_remote *remote, loom
                      "%s: is the head of the database %s in %u shards, and this is %s in %u",
                      remote->conf.head, known.name, known.shards, remote->conf.database,
                      remote->conf.shard_count);
-  if (known.is_one && known.number == tip.number && known.ingest == tip.ingest)
+  status = loom_head_check_identity(head, &known, tip.identity, error);
+  if (status != LOOM_OK)
+    return status;
+  if (known.is_one && known.number == tip.number && known.ingest == tip.ingest &&
+      strcmp(known.identity, tip.identity) == 0)
     return LOOM_OK;
   status = catch_up(head, remote, error);
   return status == LOOM_EBUSY && known.is_one ? LOOM_OK : status; /* who writes brings it up */

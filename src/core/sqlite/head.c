@@ -67,6 +67,17 @@ loom_status loom_head_read(loom_database *database, struct loom_head *head, loom
   return loom_database_corrupt(database, error, "which cluster has its polls cannot be read");
 }
 
+loom_status loom_head_check_identity(const loom_database *database, const struct loom_head *head,
+                                     const char *identity, loom_error *error) {
+  if (!*head->identity || strcmp(head->identity, identity) == 0)
+    return LOOM_OK;
+  return loom_fail(
+      error, LOOM_EINVAL,
+      "%s: is the head of another cluster of the same name, whose identity is %s; this "
+      "one's is %s",
+      database->path, head->identity, *identity ? identity : "not there");
+}
+
 static loom_status check_head(loom_database *database, const struct loom_head *head,
                               loom_error *error) {
   struct loom_head before;
@@ -83,7 +94,7 @@ static loom_status check_head(loom_database *database, const struct loom_head *h
                      "cannot be changed",
                      database->path, before.shards, head->shards);
   if (before.is_one)
-    return LOOM_OK;
+    return loom_head_check_identity(database, &before, head->identity, error);
   status = loom_database_number(database, "SELECT EXISTS(SELECT 1 FROM poll_block)", &polls, error);
   if (status == LOOM_OK && polls)
     status =

@@ -30,6 +30,10 @@ struct loom_head {
 /* Needs a transaction. */
 loom_status loom_head_read(loom_database *database, struct loom_head *head, loom_error *error);
 
+/* LOOM_EINVAL: what is known of a head is of another cluster than the one of an identity. */
+loom_status loom_head_check_identity(const loom_database *database, const struct loom_head *head,
+                                     const char *identity, loom_error *error);
+
 /* Needs a write transaction. LOOM_EINVAL: there are polls in the file, or it is the head of another. */
 loom_status loom_head_write(loom_database *database, const struct loom_head *head,
                             loom_error *error);

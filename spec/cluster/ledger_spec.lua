@@ -1,0 +1,42 @@
+-- What a cluster's ledger keeps true, on servers.
+
+local cluster = require "support.cluster"
+local files = require "support.files"
+local servers = require "support.servers"
+local shell = require "support.shell"
+
+cluster.describe("the ledger of a cluster", function(each)
+  local folder, conf, db, database
+
+  each(function(...)
+    folder, conf, db = ...
+    database = files.read(conf):match "database (%S+)"
+  end)
+
+  local function write_polls(name, ...)
+    return files.write(folder .. "/" .. name, "store_id,status,timestamp_utc\n" .. table.concat({ ... }, "\n") .. "\n")
+  end
+
+  it("tells it from another cluster of the same name and as many commits", function()
+    local polls = write_polls("polls", "a,active,2023-01-25 10:00:00", "b,inactive,2023-01-25 11:00:00")
+    cluster.expect_same(conf, db, "ingest", "DB", "--status", polls)
+    shell.good("cluster", "create", conf) -- again, which changes nothing
+    cluster.expect_same(conf, db, "report", "DB", "--format", "exact")
+    for shard = 1, 2 do
+      for replica = 1, 3 do
+        servers.ask(shard, replica, "DROP DATABASE " .. database)
+      end
+    end
+    shell.good("cluster", "create", conf)
+    local head = conf .. ".db"
+    os.rename(head, head .. ".old")
+    shell.good("ingest", conf, "--status", polls)
+    os.remove(head)
+    os.rename(head .. ".old", head)
+    for _, words in ipairs { { "report", conf }, { "ingest", conf, "--status", polls } } do
+      local result = shell.loom((table.unpack or unpack)(words))
+      shell.expect_failure(result, 1)
+      assert.matches("is the head of another cluster of the same name", result.err, 1, true)
+    end
+  end)
+end)
