@@ -215,8 +215,9 @@ test-luas: all other-luas ## The specs of the module on Lua 5.1, 5.2 and 5.3
 specs-lua5.1 specs-lua5.2 specs-lua5.3: specs-%:
 	LOOM_BUILD=$(BUILD) LOOM_JOBS=2 SPECS="$(OTHER_SPECS)" spec/run $*
 
-test-cluster: all ## The specs of a cluster, which test-lua has, too, on ClickHouse servers that they start
+test-cluster: all ## The specs of a cluster, which test-lua has, too, on ClickHouse servers that they start, and 45 seconds of chaos
 	LOOM_BUILD=$(BUILD) SPECS="spec/cluster spec/cli/cluster_spec.lua" spec/run $(LUA)
+	$(MAKE) chaos-cluster SECONDS=45
 
 test-gc: all ## The specs, as test-lua, with a collector that never rests
 	LOOM_BUILD=$(BUILD) LOOM_GC=stress spec/run $(LUA)
@@ -224,6 +225,10 @@ test-gc: all ## The specs, as test-lua, with a collector that never rests
 
 chaos: all ## Kill processes of a service, and agents of alerts, at random and look for what is lost: ROUNDS (20) or MINUTES, SEED, PART
 	LOOM_BUILD=$(BUILD) timeout --foreground $$(($${MINUTES:-30} * 60 + 600)) spec/chaos/run
+
+chaos-cluster: all ## Kill and freeze servers of a cluster, ZooKeepers, writers and a service for SECONDS (300), from SEED
+	LOOM_BUILD=$(BUILD) PART=cluster LENGTH=$(CHAOS_LENGTH) timeout --foreground $$(($(CHAOS_LENGTH) * 2 + 600)) spec/chaos/run
+CHAOS_LENGTH = $(if $(filter file,$(origin SECONDS)),300,$(SECONDS))
 
 # The version, because it has to run on the node of Debian 12.
 PLAYWRIGHT := playwright-core@1.60.0
@@ -490,7 +495,7 @@ clean: ## Remove what was built
 
 .PHONY: all help run pictures faults test test-core test-clang test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-gc test-browser test-musl musl-objects asan \
-        asan-core tsan valgrind chaos mutate fuzz fuzz-targets format lint lint-web lint-gcc lint-clang lint-c lint-lua docs annotations \
+        asan-core tsan valgrind chaos chaos-cluster mutate fuzz fuzz-targets format lint lint-web lint-gcc lint-clang lint-c lint-lua docs annotations \
         env bench bench-alerts bench-dashboard bench-http install uninstall rock install-rock \
         rockspec dist deb test-deb clean
 .SECONDARY:

@@ -72,6 +72,11 @@ static void does_not_try_again_what_will_never_be(void **state) {
       {"Code: 62, e.displayText() = DB::Exception: Syntax error", 1, LOOM_EIO},
       {"Code: 242, e.displayText() = DB::Exception: Table is in readonly mode", 3, LOOM_EIO},
       {"Code: 285, too few live replicas", 3, LOOM_EIO},
+      {"Code: 164, e.displayText() = DB::Exception: Cannot execute query in readonly mode", 1,
+       LOOM_EIO},
+      {"Code: 164, e.displayText() = DB::Exception: Replica is not active right now", 3, LOOM_EIO},
+      {"Code: 225, e.displayText() = DB::Exception: ZooKeeper session has been expired.", 3,
+       LOOM_EIO},
       {"something of a proxy", 3, LOOM_EIO},
       {"Code: 81, e.displayText() = DB::Exception: Database polls doesn't exist", 1, LOOM_ENOENT}};
   (void)state;

@@ -50,7 +50,8 @@ until %s -s -o /dev/null http://127.0.0.1:%d/; do
 done]]):format(START_LIMIT / RETRY, shell.curl, self.port, self.pid, RETRY)).status == 0
 end
 
-local function launch(folder, options)
+--- Starts one, and does not wait until it answers: see `start`.
+function server.launch(folder, options)
   local port = server.free_port()
   local words = shell.line("serve", options.database or folder .. "/db", "--listen", "127.0.0.1:" .. port,
     "--workers", options.workers or 2, not options.agent and "--no-agent" or nil, unpack(options.arguments or {}))
@@ -58,7 +59,7 @@ local function launch(folder, options)
     :format(options.before or "", folder, words, folder))
   local self = setmetatable({ folder = folder, port = port, pid = tonumber(pid), url = "http://127.0.0.1:" .. port,
     lines = {} }, server)
-  return self, await_answer(self)
+  return self
 end
 
 --- Starts one, and returns when it answers.
@@ -68,7 +69,8 @@ end
 function server.start(folder, options)
   local self, answers
   for _ = 1, PORTS do
-    self, answers = launch(folder, options or {})
+    self = server.launch(folder, options or {})
+    answers = await_answer(self)
     if answers or not files.read(folder .. "/server.log"):find("in use", 1, true) then
       break
     end

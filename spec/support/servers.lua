@@ -9,8 +9,9 @@ local servers = {}
 local folder
 
 -- Ports that nobody has: other specs, which run beside these, have servers, too.
-local PORTS = { 1, 2, 3, 11, 12, 13, 21, 22, 23, 31, 32, 33, 41, 42, 43, 51, 52, 53, 911, 912, 913 }
+local PORTS = { 1, 2, 3, 11, 12, 13, 21, 22, 23, 31, 32, 33, 41, 42, 43, 51, 52, 53, 911, 912, 913, 921, 922, 923, 931, 932, 933 }
 local base_port
+local shape
 
 local function are_free(base)
   for _, port in ipairs(PORTS) do
@@ -40,9 +41,13 @@ function servers.missing()
   return found.status ~= 0 and (found.out:match "(%S+)%s*$" .. " is not installed: sh .ci/deps test") or nil
 end
 
+local function line_of(...)
+  return ("CLUSTER_DIR=%s SHARDS=2 REPLICAS=%d ZOOKEEPERS=%d BASE_PORT=%d spec/cluster/servers %s")
+    :format(shell.quote(folder), shape.replicas or 3, shape.zookeepers or 1, base_port, shell.words(...))
+end
+
 local function run(...)
-  return shell.run(("CLUSTER_DIR=%s SHARDS=2 REPLICAS=3 BASE_PORT=%d spec/cluster/servers %s"):format(shell.quote(folder),
-    base_port, shell.words(...)))
+  return shell.run(line_of(...))
 end
 
 --- Does something with them: "kill", "stop", "cont" or "start", and names such as ch11, of shard 1 and replica 1.
@@ -52,9 +57,17 @@ function servers.act(...)
   return result.out
 end
 
+--- Starts one again, and does not wait for it.
+-- @tparam string name
+-- @tparam string path where its answers are told of, by a line that begins with 0
+function servers.start_behind(name, path)
+  shell.run(("(%s >%s.log 2>&1; echo $? >%s) >/dev/null 2>&1 &"):format(line_of("start", name), path, path))
+end
+
 --- Starts them.
-function servers.up()
-  folder, base_port = files.make_folder() .. "/servers", choose_ports()
+-- @tparam[opt] table wanted `replicas` of each shard (3) and `zookeepers` (1, or 3)
+function servers.up(wanted)
+  folder, base_port, shape = files.make_folder() .. "/servers", choose_ports(), wanted or {}
   servers.act "up"
 end
 

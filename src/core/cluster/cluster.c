@@ -101,12 +101,14 @@ void loom_cluster_turn_away(loom_cluster *cluster, unsigned shard) {
 
 /* ---- one question ---- */
 
-/* Codes of errors that another replica, or a later try, may not have. */
-static bool may_pass(long code) {
+/* Whether another replica, or a later try, may not have this error. */
+static bool may_pass(long code, const char *message) {
   static const long codes[] = {
       159,      /* time-out */
       202,      /* too many at the same time */
       209, 210, /* the network */
+      225, 244, /* the session with ZooKeeper has ended, or it says what was not expected */
+      236,      /* the server is being stopped */
       241,      /* memory is out */
       242,      /* the table is read-only, for want of ZooKeeper */
       252,      /* too many parts */
@@ -119,7 +121,8 @@ static bool may_pass(long code) {
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
     if (code == codes[i])
       return true;
-  return false;
+  /* a server that has lost its session says so with the code of what may not be written at all */
+  return code == 164 && strstr(message, "Replica is not active");
 }
 
 /* The number in "Code: 62, e.displayText() = …"; 0: there is none. */
@@ -343,7 +346,7 @@ static loom_status ask_round(loom_cluster *cluster, unsigned shard,
       return LOOM_OK;
     if (status == LOOM_ENOMEM)
       return loom_no_memory(error);
-    if (code && !may_pass(code))
+    if (code && !may_pass(code, why.message))
       return loom_fail(error, status, "shard %u, %s: %s", shard + 1,
                        loom_cluster_url(cluster, shard, lane->replica), why.message);
     snprintf(lane->reasons[lane->replica], sizeof *lane->reasons, "%.*s",
