@@ -49,9 +49,13 @@ struct fake_cluster {
   bool dead[FAKE_SHARDS][FAKE_REPLICAS];
   size_t lags[FAKE_SHARDS][FAKE_REPLICAS]; /* so many of the last blocks it lacks */
   size_t cuts[FAKE_SHARDS][FAKE_REPLICAS]; /* so many of the last bytes its answers of polls lack */
-  const char *error; /* what every server answers, with status 500; NULL: nothing */
-  long longest;      /* milliseconds that a question was given at the most */
-  const char *probe; /* what servers say they are; NULL: ClickHouse */
+  const char *error;           /* what every server answers, with status 500; NULL: nothing */
+  long longest;                /* milliseconds that a question was given at the most */
+  const char *probe;           /* what servers say they are; NULL: ClickHouse */
+  unsigned loses[FAKE_SHARDS]; /* so many of the next inserts are stored, and not answered */
+  char *sent
+      [FAKE_SHARDS]; /* the last insert of a shard whose replicas tell it when it is sent again */
+  size_t sent_length[FAKE_SHARDS];
   /* called before a commit is inserted, once */
   void (*before_commit)(struct fake_cluster *fake);
   bool is_over; /* for it: the last commit's number is meant, not the next */
@@ -70,9 +74,11 @@ static inline struct fake_cluster *fake_cluster_new(void) {
 }
 
 static inline void fake_cluster_free(struct fake_cluster *fake) {
-  for (int i = 0; i < FAKE_SHARDS; i++)
+  for (int i = 0; i < FAKE_SHARDS; i++) {
     for (size_t j = 0; j < fake->block_count[i]; j++)
       free(fake->blocks[i][j].polls);
+    free(fake->sent[i]);
+  }
   pthread_mutex_destroy(&fake->lock);
   free(fake);
 }
@@ -217,14 +223,21 @@ static inline int fake_compare(const void *a, const void *b) {
   return x->gen < y->gen ? -1 : x->gen > y->gen;
 }
 
-static inline void fake_ledger(struct fake_cluster *fake, uint64_t last, struct loom_text *out) {
+static inline void fake_ledger(struct fake_cluster *fake, const char *sql, uint64_t last,
+                               struct loom_text *out) {
   struct fake_entry *entries = calloc(fake->ledger_count + 1, sizeof *entries);
   size_t count = 0;
+  assert_non_null(strstr(sql, "FROM (SELECT DISTINCT ingest, step, number, shard, day, gen, "));
   for (size_t i = 0; i < fake->ledger_count; i++)
     if ((strcmp(fake->ledger[i].step, "part") == 0 ||
          strcmp(fake->ledger[i].step, "commit") == 0) &&
-        fake_holds(fake, fake->ledger[i].ingest, last))
-      entries[count++] = fake->ledger[i];
+        fake_holds(fake, fake->ledger[i].ingest, last)) {
+      size_t known = 0;
+      while (known < count && memcmp(&entries[known], &fake->ledger[i], sizeof *entries) != 0)
+        known++;
+      if (known == count)
+        entries[count++] = fake->ledger[i];
+    }
   qsort(entries, count, sizeof *entries, fake_compare);
   for (size_t i = 0, next; i < count; i = next) {
     struct fake_entry sum = entries[i];
@@ -347,7 +360,7 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
   } else if (strstr(sql, "SELECT DISTINCT ingest FROM ledger")) {
     fake_voids(fake, last, out);
   } else if (strstr(sql, "FROM ledger")) {
-    fake_ledger(fake, last, out);
+    fake_ledger(fake, sql, last, out);
   } else if (strstr(sql, "GROUP BY day")) {
     struct fake_condition condition = fake_condition_of(sql);
     const char *own = fake_behind(sql, "WHERE ingest = ");
@@ -405,6 +418,14 @@ static inline void fake_insert(struct fake_cluster *fake, unsigned shard, bool o
                                const struct loom_call *call) {
   struct loom_row_reader reader = {(const unsigned char *)call->body,
                                    (const unsigned char *)call->body + call->length, false};
+  if (strstr(call->url, "&insert_quorum=")) { /* there are replicas, which tell that it is there */
+    if (fake->sent[shard] && fake->sent_length[shard] == call->length &&
+        memcmp(fake->sent[shard], call->body, call->length) == 0)
+      return;
+    free(fake->sent[shard]);
+    fake->sent[shard] = memcpy(malloc(call->length), call->body, call->length);
+    fake->sent_length[shard] = call->length;
+  }
   while (loom_row_more(&reader))
     if (of_ledger)
       fake_insert_entry(fake, &reader);
@@ -420,6 +441,7 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
   struct fake_cluster *fake = ((struct fake_asker *)asker)->fake;
   unsigned shard = 0, replica = 0;
   assert_int_equal(sscanf(call->url, "http://127.0.0.1:%1u%1u", &shard, &replica), 2);
+  *status = 0;
   if (fake->dead[shard][replica])
     return loom_fail(error, LOOM_EIO, "Couldn't connect to server");
   pthread_mutex_lock(&fake->lock);
@@ -438,6 +460,12 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
       before_commit(fake);
     }
     fake_insert(fake, shard, of_ledger, call);
+    if (fake->loses[shard]) {
+      fake->loses[shard]--;
+      *status = LOOM_WAS_SENT;
+      pthread_mutex_unlock(&fake->lock);
+      return loom_fail(error, LOOM_EIO, "Timeout was reached");
+    }
   } else {
     char *sql = strndup(call->body, call->length);
     fake_select(fake, shard, replica, sql, answer);
@@ -472,6 +500,20 @@ static inline loom_asker *fake_another(const loom_asker *asker) {
   "loom cluster 1\ndatabase polls\nhead head.db\n"                                                 \
   "shard http://127.0.0.1:00 http://127.0.0.1:01 http://127.0.0.1:02\n"                            \
   "shard http://127.0.0.1:10 http://127.0.0.1:11 http://127.0.0.1:12\n"
+
+/* The same shards, of one replica each. */
+#define FAKE_CONF_OF_ONE                                                                           \
+  "loom cluster 1\ndatabase polls\nhead head.db\nshard http://127.0.0.1:00\n"                      \
+  "shard http://127.0.0.1:10\n"
+
+static inline struct loom_conf fake_conf_of_one(void) {
+  loom_error error;
+  struct loom_conf conf;
+  assert_status(
+      loom_conf_parse("fake.conf", FAKE_CONF_OF_ONE, strlen(FAKE_CONF_OF_ONE), &conf, &error),
+      LOOM_OK, &error);
+  return conf;
+}
 
 static inline struct loom_conf fake_conf(void) {
   loom_error error;

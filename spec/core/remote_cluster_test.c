@@ -384,6 +384,60 @@ static void never_takes_a_part_for_the_whole(void **state) {
   end(&fixture);
 }
 
+/* ---- answers that are lost ---- */
+
+static struct fixture begin_of_one(void) {
+  struct fixture fixture = {.fake = fake_cluster_new(), .other = memory_database()};
+  struct loom_conf conf = fake_conf_of_one();
+  loom_error error;
+  scratch_begin(&fixture.scratch);
+  fixture.head = open_database(scratch_path(&fixture.scratch, "head.db"));
+  assert_status(loom_remote_attach(fixture.head, &conf, fake_asker_new(fixture.fake), &error),
+                LOOM_OK, &error);
+  return fixture;
+}
+
+static void lose_commit(struct fake_cluster *fake) {
+  fake->loses[0] = 1;
+}
+
+static void has_a_commit_once_that_is_there_twice(void **state) {
+  (void)state;
+  for (int of_one = 0; of_one < 2; of_one++) {
+    struct fixture fixture = of_one ? begin_of_one() : begin();
+    uint64_t seed = 3;
+    for (int i = 0; i < 3; i++) {
+      char *text = some_polls(&seed, 60);
+      fixture.fake->before_commit = i == 1 ? lose_commit : NULL;
+      store_one(&fixture, text);
+      free(text);
+      assert_same_reports(&fixture);
+    }
+    end(&fixture);
+  }
+}
+
+static void keeps_nothing_of_blocks_that_may_be_there_twice(void **state) {
+  struct fixture fixture = begin_of_one();
+  struct loom_counts counts;
+  loom_error error;
+  const char *text = HEADER "a,active,2023-01-25 10:00:00\nb,active,2023-01-25 10:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,inactive,2023-01-24 10:00:00\n");
+  fixture.fake->loses[1] = 1;
+  size_t count = fixture.fake->block_count[1];
+  assert_int_equal(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_EIO);
+  assert_string_equal(error.message,
+                      "shard 2, http://127.0.0.1:10: Timeout was reached; it has no "
+                      "other replica, and is not sent twice what it may have: try "
+                      "again");
+  assert_int_equal(fixture.fake->block_count[1], count + 1);
+  assert_same_reports(&fixture);
+  store_one(&fixture, text);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 /* ---- heads ---- */
 
 static void brings_another_head_up(void **state) {
@@ -579,6 +633,8 @@ int main(void) {
       cmocka_unit_test(refuses_what_another_writer_overtook),
       cmocka_unit_test(reads_of_a_replica_that_has_all),
       cmocka_unit_test(never_takes_a_part_for_the_whole),
+      cmocka_unit_test(has_a_commit_once_that_is_there_twice),
+      cmocka_unit_test(keeps_nothing_of_blocks_that_may_be_there_twice),
       cmocka_unit_test(brings_another_head_up),
       cmocka_unit_test(refuses_heads_of_others),
       cmocka_unit_test(tells_clusters_of_one_name_apart),

@@ -107,8 +107,12 @@ static loom_status post(loom_asker *asker, const struct loom_call *call, long *s
     code = curl_easy_perform(http->easy);
   if (http->out_of_memory || code == CURLE_OUT_OF_MEMORY)
     return loom_no_memory(error);
-  if (code != CURLE_OK)
+  if (code != CURLE_OK) {
+    long sent = 0;
+    curl_easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &sent);
+    *status = sent > 0 ? LOOM_WAS_SENT : 0;
     return loom_fail(error, LOOM_EIO, "%s", curl_easy_strerror(code));
+  }
   curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, status);
   return LOOM_OK;
 }

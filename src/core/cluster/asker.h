@@ -18,10 +18,13 @@ struct loom_call {
   long time_limit; /* milliseconds, for the whole */
 };
 
+#define LOOM_WAS_SENT                                                                              \
+  1 /* in the place of a status: there is no answer, and yet all may have been done */
+
 typedef struct loom_asker loom_asker;
 
 struct loom_asker_type {
-  /* LOOM_OK: there is an answer, with its status; LOOM_EIO: there is none, and why; LOOM_ENOMEM */
+  /* LOOM_OK: there is an answer, with its status; LOOM_EIO: there is none, and why, with LOOM_WAS_SENT or 0; LOOM_ENOMEM */
   loom_status (*post)(loom_asker *asker, const struct loom_call *call, long *status,
                       struct loom_text *answer, loom_error *error);
   loom_asker *(*another)(const loom_asker *asker); /* NULL: memory is out */

@@ -22,6 +22,8 @@
 #define QUORUM_TIME                                                                                \
   "10000" /* milliseconds that a server waits for others to have what is inserted */
 
+#define NOT_KNOWN (-1) /* in the place of an error's code: whether what was sent was done */
+
 /* What a server may know, and has to be told then: whether it does is asked once. */
 enum { ASYNC_INSERT = 1, PARALLEL_QUORUM = 2, IS_KNOWN = 4 };
 
@@ -184,9 +186,11 @@ static loom_status post(loom_cluster *cluster, unsigned shard, unsigned replica,
                            .time_limit = time_limit};
   *code = 0;
   loom_status result = loom_asker_post(cluster->lanes[shard].asker, &call, &status, answer, error);
+  *code = result != LOOM_OK && status == LOOM_WAS_SENT ? NOT_KNOWN : 0;
   if (result != LOOM_OK || status == 200)
     return result;
   *code = code_of(answer);
+  *code = *code ? *code : NOT_KNOWN; /* of who is in between */
   char said[256];
   size_t length = answer->length < sizeof said - 1 ? answer->length : sizeof said - 1;
   memcpy(said, answer->length ? answer->bytes : "", length);
@@ -279,6 +283,8 @@ static loom_status ask_once(loom_cluster *cluster, unsigned shard, unsigned repl
                             const struct loom_question *question, long time_limit,
                             struct loom_text *answer, long *code, loom_error *error) {
   loom_status status = know(cluster, shard, replica, time_limit, code, error);
+  if (status != LOOM_OK && *code == NOT_KNOWN)
+    *code = 0;
   if (status == LOOM_OK)
     status = post(cluster, shard, replica, question,
                   question->size == LOOM_INSERT ? question->data : question->sql, time_limit,
@@ -332,6 +338,13 @@ static loom_status fail(const loom_cluster *cluster, unsigned shard, loom_error 
   return loom_fail(error, LOOM_EIO, "shard %u does not answer: %s", shard + 1, why);
 }
 
+/* Replicas tell what is inserted twice; one that is alone does not. */
+static bool is_sent_once(const loom_cluster *cluster, unsigned shard,
+                         const struct loom_question *question) {
+  return question->size == LOOM_INSERT && !question->may_repeat &&
+         cluster->conf->shards[shard].count == 1;
+}
+
 /* Asks each replica once. LOOM_EAGAIN: none has answered, but may later. */
 static loom_status ask_round(loom_cluster *cluster, unsigned shard,
                              const struct loom_question *question, long time_limit,
@@ -346,7 +359,12 @@ static loom_status ask_round(loom_cluster *cluster, unsigned shard,
       return LOOM_OK;
     if (status == LOOM_ENOMEM)
       return loom_no_memory(error);
-    if (code && !may_pass(code, why.message))
+    if (code == NOT_KNOWN && is_sent_once(cluster, shard, question))
+      return loom_fail(error, status,
+                       "shard %u, %s: %s; it has no other replica, and is not sent twice what it "
+                       "may have: try again",
+                       shard + 1, loom_cluster_url(cluster, shard, lane->replica), why.message);
+    if (code > 0 && !may_pass(code, why.message))
       return loom_fail(error, status, "shard %u, %s: %s", shard + 1,
                        loom_cluster_url(cluster, shard, lane->replica), why.message);
     snprintf(lane->reasons[lane->replica], sizeof *lane->reasons, "%.*s",

@@ -29,6 +29,7 @@ struct loom_question {
   enum loom_question_size size;
   const struct loom_text *data; /* of an insert */
   bool consistent;              /* the answer has all that was inserted before it was asked for */
+  bool may_repeat;              /* of an insert: rows that are there twice do no harm */
 };
 
 /* How long is tried, in milliseconds. NULL in its place: as the configuration has it. */

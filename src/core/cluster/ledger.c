@@ -123,13 +123,15 @@ loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text 
   return status;
 }
 
+/* Rows of one ingest are there once: a server that is alone has those twice that were sent again, when its answer was lost. */
 static bool put_questions(uint64_t number, struct loom_text *parts, struct loom_text *voids) {
   bool good = loom_sql_add(
       parts,
       "SELECT shard, day, gen, sum(blocks), sum(polls), sum(sum), sum(added), max(newest), "
       "max(ingest), "
-      "max(number), count() FROM ledger WHERE step IN ('part', 'commit') AND ingest IN " HOLDING
-      " GROUP BY shard, day, gen ORDER BY shard, day, gen FORMAT RowBinary",
+      "max(number), count() FROM (SELECT DISTINCT ingest, step, number, shard, day, gen, blocks, "
+      "polls, sum, added, newest FROM ledger WHERE step IN ('part', 'commit') AND ingest "
+      "IN " HOLDING ") GROUP BY shard, day, gen ORDER BY shard, day, gen FORMAT RowBinary",
       number);
   return good && loom_sql_add(voids,
                               "SELECT DISTINCT ingest FROM ledger WHERE step = 'begin' AND ingest "
@@ -352,7 +354,8 @@ static loom_status insert(loom_cluster *cluster, const struct loom_text *rows, l
   struct loom_text sql = {0}, answer = {0};
   loom_status status =
       loom_sql_add(&sql, "INSERT INTO ledger FORMAT RowBinary") ? LOOM_OK : loom_no_memory(error);
-  const struct loom_question question = {.sql = &sql, .size = LOOM_INSERT, .data = rows};
+  const struct loom_question question = {
+      .sql = &sql, .size = LOOM_INSERT, .data = rows, .may_repeat = true};
   if (status == LOOM_OK)
     status = loom_cluster_ask(cluster, 0, &question, &answer, error);
   loom_text_free(&sql);
