@@ -602,7 +602,7 @@ loom_status loom_blocks_finish(loom_blocks *blocks, loom_error *error) {
   return LOOM_OK;
 }
 
-loom_status loom_blocks_scan(loom_blocks *blocks, loom_block_visit *visit, void *context,
+loom_status loom_blocks_scan(loom_blocks *blocks, loom_block_fn *visit, void *context,
                              loom_error *error) {
   struct loom_polls polls = {0};
   const struct window *window = &blocks->windows[MAIN];

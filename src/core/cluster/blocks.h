@@ -46,12 +46,8 @@ loom_status loom_blocks_load(loom_blocks *blocks, int32_t day, const int64_t *st
 /* Whether all adds up, where every store was passed over. */
 loom_status loom_blocks_finish(loom_blocks *blocks, loom_error *error);
 
-/* What a scan calls for each block; anything but LOOM_OK ends it. */
-typedef loom_status loom_block_visit(void *context, int32_t day, int64_t store,
-                                     const struct loom_polls *polls, loom_error *error);
-
 /* Calls it for each store and day of the days that were opened, by store and day. Nothing else may be asked for meanwhile. */
-loom_status loom_blocks_scan(loom_blocks *blocks, loom_block_visit *visit, void *context,
+loom_status loom_blocks_scan(loom_blocks *blocks, loom_block_fn *visit, void *context,
                              loom_error *error);
 
 #endif

@@ -41,7 +41,7 @@ static loom_status take_first(void *context, int32_t day, int64_t store,
   return LOOM_OK;
 }
 
-static loom_status scan_day(struct work *work, int32_t day, loom_block_visit *visit,
+static loom_status scan_day(struct work *work, int32_t day, loom_block_fn *visit,
                             loom_error *error) {
   loom_status status = loom_blocks_open(work->blocks, day, day, true, error);
   return status == LOOM_OK ? loom_blocks_scan(work->blocks, visit, work, error) : status;

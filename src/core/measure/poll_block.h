@@ -29,6 +29,10 @@ bool loom_poll_block_decode(const void *block, size_t size, struct loom_polls *p
 /* Turns polls into block bytes, in place where the machine is little-endian. Decoding turns them back. */
 void loom_poll_block_encode(loom_poll *polls, size_t count);
 
+/* What a scan calls for the block of a store and a UTC day; anything but LOOM_OK ends it. */
+typedef loom_status loom_block_fn(void *context, int32_t day, int64_t store,
+                                  const struct loom_polls *polls, loom_error *error);
+
 struct loom_union_counts {
   uint64_t added, duplicates, conflicts;
 };

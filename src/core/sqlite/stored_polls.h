@@ -54,10 +54,6 @@ void loom_stored_days_end(struct loom_stored_days *days);
 
 /* ---- blocks ---- */
 
-/* What a scan calls for a block; anything but LOOM_OK ends it. */
-typedef loom_status loom_block_fn(void *context, int32_t day, int64_t store,
-                                  const struct loom_polls *polls, loom_error *error);
-
 /* Calls `visit` for each block of the days, both among them, by day and number of the store. */
 loom_status loom_stored_polls_scan(loom_database *database, int32_t first_day, int32_t last_day,
                                    loom_block_fn *visit, void *context, loom_error *error);
