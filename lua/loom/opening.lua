@@ -10,6 +10,8 @@ local NO_MODULE = "EUNAVAILABLE: clusters are asked by libcurl, for which Loom's
 
 local PAGE = 512 -- bytes: SQLite's smallest page, of which every database's size is a multiple
 
+local CONF_MOST = 1048576 -- bytes of a cluster.conf
+
 local opening = {}
 
 -- By its first line. This must not be done to a database: as soon as a process closes a file once, it has lost all the locks
@@ -66,10 +68,31 @@ local function open_conf(path, options)
   return database, conf.head
 end
 
+-- Whether what `core.open` has said of a file is that it is no database of SQLite's at all, which is the one thing that lets
+-- it be opened and closed.
+local function is_no_database(path, message, code)
+  return code == "ENOTDB" and message:find(": is not an SQLite database", 1, true) ~= nil
+    and lfs.attributes(path, "mode") == "file"
+end
+
+-- The same of a file that has the size of one: SQLite looks.
+local function is_conf_of_that_size(path)
+  local found = lfs.attributes(path)
+  if not found or found.mode ~= "file" or found.size == 0 or found.size % PAGE ~= 0 or found.size > CONF_MOST then
+    return false
+  end
+  local database, message, code = core.open(path, { create = false })
+  if database then
+    database:close()
+    return false
+  end
+  return is_no_database(path, message, code) and begins_as_conf(path)
+end
+
 --- The path of the file that a path names: a cluster's head, or the path itself, which it is, too, where the conf cannot be
--- read, or has the size of a database.
+-- read.
 function opening.file(path)
-  local cluster = opening.is_conf(path) and opening.cluster()
+  local cluster = (opening.is_conf(path) or is_conf_of_that_size(path)) and opening.cluster()
   local conf = cluster and cluster.read(path)
   return conf and conf.head or path
 end
@@ -83,12 +106,12 @@ function opening.open(path, options)
     return open_conf(path, options)
   end
   local database, message, code = core.open(path, options)
-  if code == "ENOTDB" and lfs.attributes(path, "mode") == "file" and begins_as_conf(path) then
+  if database then
+    return database, path
+  elseif is_no_database(path, message, code) and begins_as_conf(path) then
     return open_conf(path, options)
-  elseif not database then
-    return nil, message, code
   end
-  return database, path
+  return nil, message, code
 end
 
 return opening

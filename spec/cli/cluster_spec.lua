@@ -80,6 +80,13 @@ until [ -s %s/ports ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; slee
     end
   end)
 
+  it("whose servers answer without an end is not read for ever", function()
+    write("database loom", "head head.db", "patience 1", "shard " .. pretend "endless")
+    local result = shell.loom("cluster", "create", conf)
+    shell.expect_failure(result, 1)
+    assert.matches("the answer is longer than 1048576 bytes\n", result.err, 1, true)
+  end)
+
   it("is made for as long as its patience lasts", function()
     write("database loom", "head head.db", "patience 1", "shard " .. pretend "silent")
     local result = shell.loom("cluster", "create", conf)
@@ -93,6 +100,13 @@ until [ -s %s/ports ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; slee
     write("database loom", "head head.db", "password-file key", "shard https://127.0.0.1:1")
     shell.expect_failure(shell.loom("report", conf), 1,
       folder .. "/key: others may read it: a password's file has the mode 0600")
+  end)
+
+  it("is no pipe, and has no password in one", function()
+    shell.run(("mkfifo -m 600 %s/key"):format(folder))
+    write("database loom", "head head.db", "user a", "password-file key", "shard https://127.0.0.1:1")
+    shell.expect_failure(shell.loom("report", conf), 1, folder .. "/key: is no regular file")
+    shell.expect_failure(shell.loom("cluster", "status", folder .. "/key"), 1, folder .. "/key: is no regular file")
   end)
 
   it("is what cluster compact needs", function()

@@ -59,6 +59,8 @@ static void tells_what_is_wrong(void **state) {
       {GOOD "shard ftp://a\n",
        "c.conf, line 5: 'ftp://a' is no address: http://host:8123 or "
        "https://host:8443 is expected"},
+      {GOOD "user a\001b\n",
+       "c.conf, line 5: a user's name has at most 255 bytes, and no control characters"},
       {GOOD "shard http://u:p@a\n",
        "c.conf, line 5: 'http://u:p@a' is no address: "
        "http://host:8123 or https://host:8443 is expected"},
@@ -73,6 +75,41 @@ static void tells_what_is_wrong(void **state) {
     assert_int_equal(loom_conf_parse("c.conf", cases[i].text, strlen(cases[i].text), &conf, &error),
                      LOOM_EINPUT);
     assert_string_equal(error.message, cases[i].message);
+    loom_conf_free(&conf);
+  }
+}
+
+static void tells_addresses(void **state) {
+  static const char *const good[] = {"http://a",          "https://a.b-c_d:1", "http://[::1]:65535",
+                                     "http://127.0.0.1/", "https://a/b/c//",   "http://[fe80::1]"};
+  static const char *const bad[] = {"http:///",       "http://",           "https://:8443",
+                                    "http://a:",      "http://a:65536",    "http://a:x",
+                                    "http://a:1x",    "http://a:00080000", "http://[]",
+                                    "http://[::1",    "http://[::1]x",     "http://a'b",
+                                    "http://a/b?c=d", "http://a\001",      "http://\303\244",
+                                    "http://a/\177",  "HTTP://a",          "a:8123",
+                                    "http://a,b",     "http://a%20b"};
+  char text[512], url[300] = "http://";
+  loom_error error;
+  struct loom_conf conf;
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(good) + COUNT_OF(bad); i++) {
+    bool is_good = i < COUNT_OF(good);
+    snprintf(text, sizeof text, GOOD "shard %s\n", is_good ? good[i] : bad[i - COUNT_OF(good)]);
+    loom_status status = loom_conf_parse("c.conf", text, strlen(text), &conf, &error);
+    assert_int_equal(status, is_good ? LOOM_OK : LOOM_EINPUT);
+    loom_conf_free(&conf);
+  }
+  for (size_t length = 255; length <= 256; length++) {
+    memset(url + 7, 'a', length - 7);
+    url[length] = '\0';
+    snprintf(text, sizeof text, GOOD "shard %s\n", url);
+    assert_int_equal(loom_conf_parse("c.conf", text, strlen(text), &conf, &error),
+                     length == 255 ? LOOM_OK : LOOM_EINPUT);
+    loom_conf_free(&conf);
+    snprintf(text, sizeof text, GOOD "user %s\n", url);
+    assert_int_equal(loom_conf_parse("c.conf", text, strlen(text), &conf, &error),
+                     length == 255 ? LOOM_OK : LOOM_EINPUT);
     loom_conf_free(&conf);
   }
 }
@@ -115,9 +152,44 @@ static void keeps_passwords_from_others(void **state) {
                    LOOM_EINPUT);
   assert_int_equal(read_with_password(&scratch, "a\nb\n", 0600, "https://far", &conf, &error),
                    LOOM_EINPUT);
+  assert_int_equal(read_with_password(&scratch, "a\rb", 0600, "https://far", &conf, &error),
+                   LOOM_EINPUT);
+  assert_int_equal(read_with_password(&scratch, "", 0600, "https://far", &conf, &error),
+                   LOOM_EINPUT);
+  char long_one[1027];
+  memset(long_one, 'x', sizeof long_one);
+  memcpy(long_one + 1024, "\r\n", 3);
+  assert_status(read_with_password(&scratch, long_one, 0600, "https://far", &conf, &error), LOOM_OK,
+                &error);
+  assert_int_equal(strlen(conf.password), 1024);
+  loom_conf_free(&conf);
+  memcpy(long_one + 1024, "x", 2);
+  assert_int_equal(read_with_password(&scratch, long_one, 0600, "https://far", &conf, &error),
+                   LOOM_EINPUT);
+  assert_non_null(strstr(error.message, "/key: a password has at most 1024 bytes"));
   assert_status(read_with_password(&scratch, "s", 0400, "http://127.0.0.1:8123", &conf, &error),
                 LOOM_OK, &error);
   loom_conf_free(&conf);
+  scratch_end(&scratch);
+}
+
+/* Which must not have whoever reads them wait for somebody who writes. */
+static void reads_no_pipes(void **state) {
+  struct scratch scratch;
+  loom_error error;
+  struct loom_conf conf;
+  char key[1024], path[1024];
+  (void)state;
+  scratch_begin(&scratch);
+  snprintf(key, sizeof key, "%s", scratch_path(&scratch, "key"));
+  snprintf(path, sizeof path, "%s", scratch_path(&scratch, "c.conf"));
+  assert_int_equal(mkfifo(key, 0600), 0);
+  assert_int_equal(loom_conf_read(key, &conf, &error), LOOM_EINPUT);
+  assert_non_null(strstr(error.message, "/key: is no regular file"));
+  static const char text[] = GOOD "password-file key\n";
+  write_file(path, text, sizeof text - 1);
+  assert_int_equal(loom_conf_read(path, &conf, &error), LOOM_EACCESS);
+  assert_non_null(strstr(error.message, "/key: is no regular file"));
   scratch_end(&scratch);
 }
 
@@ -145,6 +217,8 @@ int main(void) {
       cmocka_unit_test(reads_settings),
       cmocka_unit_test(tells_what_is_wrong),
       cmocka_unit_test(keeps_passwords_from_others),
+      cmocka_unit_test(tells_addresses),
+      cmocka_unit_test(reads_no_pipes),
       cmocka_unit_test(reads_files),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

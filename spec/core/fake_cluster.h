@@ -469,8 +469,13 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
   } else {
     char *sql = strndup(call->body, call->length);
     fake_select(fake, shard, replica, sql, answer);
+    if (strstr(
+            sql,
+            "SELECT number, day")) /* of whose answer the ledger has told how long it is at the most */
+      assert_true(call->answer_most < 2 << 20);
     free(sql);
   }
+  assert_true(answer->length <= call->answer_most);
   pthread_mutex_unlock(&fake->lock);
   return LOOM_OK;
 }

@@ -32,6 +32,17 @@ describe("opening", function()
     monitor:close()
   end)
 
+  it("finds the head of a cluster.conf of any length", function()
+    local path = folder .. "/cluster.conf"
+    local text = "loom cluster 1\ndatabase a\nshard http://127.0.0.1:1\nhead head.db\n#"
+    for _, length in ipairs { #text, 511, 512, 513, 4096, 65536 } do
+      files.write(path, text .. ("#"):rep(length - #text))
+      assert.equal(folder .. "/head.db", opening.file(path), length)
+    end
+    shell.good("ingest", folder .. "/db", "examples/data", "--quiet")
+    assert.equal(folder .. "/db", opening.file(folder .. "/db"))
+  end)
+
   it("knows a cluster.conf by its first line, of any length, and leaves it as it is", function()
     local path = folder .. "/cluster.conf"
     for _, length in ipairs { 14, 15, 100, 511, 512, 513, 1024, 16384 } do
@@ -44,6 +55,8 @@ describe("opening", function()
       assert.equal(text, files.read(path))
     end
     assert.is_false(opening.is_conf(folder))
+    files.write(path, ("#"):rep(512))
+    assert.equal(path, opening.file(path))
     assert.is_false(opening.is_conf(folder .. "/none"))
   end)
 end)

@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECT_TIME 2000L       /* milliseconds */
-#define ANSWER_MOST (1ull << 30) /* bytes of an answer: windows have some megabytes */
-#define HEADER_SIZE 2048         /* bytes of a header with a user or a password */
+#define CONNECT_TIME 2000L /* milliseconds */
+#define HEADER_SIZE 2048   /* bytes of a header: a user or a password has up to 1,024 */
 
 struct http {
   loom_asker asker; /* the first member */
   CURL *easy;
   struct curl_slist *headers;
   struct loom_text *answer;
-  bool out_of_memory;
+  size_t answer_most;
+  bool out_of_memory, is_too_long;
 };
 
 static struct http *of_head(loom_asker *asker) {
@@ -27,7 +27,8 @@ static struct http *of_head(loom_asker *asker) {
 static size_t take_body(char *bytes, size_t one, size_t length, void *context) {
   struct http *http = context;
   (void)one; /* 1 */
-  if (http->answer->length + length > ANSWER_MOST)
+  http->is_too_long = length > http->answer_most - http->answer->length;
+  if (http->is_too_long)
     return 0;
   http->out_of_memory = !loom_text_reserve(http->answer, length);
   if (http->out_of_memory)
@@ -98,7 +99,8 @@ static loom_status post(loom_asker *asker, const struct loom_call *call, long *s
                         struct loom_text *answer, loom_error *error) {
   struct http *http = of_head(asker);
   http->answer = answer;
-  http->out_of_memory = false;
+  http->answer_most = call->answer_most;
+  http->out_of_memory = http->is_too_long = false;
   *status = 0;
   if (!set_headers(http, call))
     return loom_no_memory(error);
@@ -111,6 +113,8 @@ static loom_status post(loom_asker *asker, const struct loom_call *call, long *s
     long sent = 0;
     curl_easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &sent);
     *status = sent > 0 ? LOOM_WAS_SENT : 0;
+    if (http->is_too_long)
+      return loom_fail(error, LOOM_EIO, "the answer is longer than %zu bytes", http->answer_most);
     return loom_fail(error, LOOM_EIO, "%s", curl_easy_strerror(code));
   }
   curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, status);

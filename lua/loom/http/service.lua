@@ -140,6 +140,8 @@ local function looks_of(path)
     and ("%s %s %s %s %s"):format(found.dev, found.ino, found.size, found.modification, found.change) or nil
 end
 
+local place -- of the file that was open last
+
 local look_at_place -- is defined below
 
 local function await_database(options, was_lost, looks)
@@ -157,7 +159,7 @@ end
 --   there, and not opened before it looks as it did a second ago, since it may still be being copied
 -- @tparam[opt] string before how it looked then
 function service.open(options, was_lost, before)
-  local looks = was_lost and looks_of(opening.file(options.database))
+  local looks = was_lost and looks_of(opening.is_conf(options.database) and opening.file(options.database) or place)
   if was_lost and not (looks and looks == before) then
     return await_database(options, true, looks)
   end
@@ -166,6 +168,7 @@ function service.open(options, was_lost, before)
     log.write(ngx.ERR, "loom: ", message)
     return await_database(options, was_lost)
   end
+  place = state.monitor.file
   if was_lost then
     log.write(ngx.NOTICE, "loom: ", options.database, ": is there again, and open")
   end

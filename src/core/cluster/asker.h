@@ -15,7 +15,8 @@ struct loom_call {
   const char *user, *password, *ca_file; /* NULL: none */
   const char *body;
   size_t length;
-  long time_limit; /* milliseconds, for the whole */
+  long time_limit;    /* milliseconds, for the whole */
+  size_t answer_most; /* bytes of an answer, of whatever status */
 };
 
 #define LOOM_WAS_SENT                                                                              \
@@ -24,7 +25,10 @@ struct loom_call {
 typedef struct loom_asker loom_asker;
 
 struct loom_asker_type {
-  /* LOOM_OK: there is an answer, with its status; LOOM_EIO: there is none, and why, with LOOM_WAS_SENT or 0; LOOM_ENOMEM */
+  /*
+  ** LOOM_OK: there is an answer, with its status; LOOM_EIO: there is none, or one that is too long, and why, with LOOM_WAS_SENT or 0;
+  ** LOOM_ENOMEM
+  */
   loom_status (*post)(loom_asker *asker, const struct loom_call *call, long *status,
                       struct loom_text *answer, loom_error *error);
   loom_asker *(*another)(const loom_asker *asker); /* NULL: memory is out */

@@ -12,8 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW_SIZE (16 << 20) /* bytes of polls that a window is to have, of all shards */
-#define STORES_LEAST 64        /* in a window: what is asked for costs more than what comes */
+#define WINDOW_SIZE (16 << 20)  /* bytes of polls that a window is to have, of all shards */
+#define ANSWER_MOST (1u << 30)  /* bytes of a shard's answer, whatever the ledger says */
+#define ANSWER_SLACK (1u << 20) /* that it may have beyond what the ledger says */
+#define BLOCK_HEAD 32           /* bytes of a block's row without its polls */
+#define STORES_LEAST 64         /* in a window: what is asked for costs more than what comes */
 #define STORES_MOST (1 << 20)
 
 struct row {
@@ -142,6 +145,18 @@ static uint64_t blocks_of(const struct loom_ledger *ledger, unsigned shard, int3
   return count;
 }
 
+/* Bytes that a shard's answer of days may have at the most: all that the ledger has of them. */
+static size_t size_of(const struct loom_ledger *ledger, unsigned shard, int32_t first_day,
+                      int32_t last_day) {
+  uint64_t size = ANSWER_SLACK;
+  for (size_t i = 0; i < ledger->part_count; i++) {
+    const struct loom_ledger_part *part = &ledger->parts[i];
+    if (part->shard == shard && part->day >= first_day && part->day <= last_day)
+      size += part->blocks * BLOCK_HEAD + part->polls * sizeof(loom_poll);
+  }
+  return size < ANSWER_MOST ? (size_t)size : ANSWER_MOST;
+}
+
 /* How many blocks of all days the shard's replica has. */
 static loom_status count_blocks(loom_blocks *blocks, unsigned shard, uint64_t *count,
                                 loom_error *error) {
@@ -258,7 +273,10 @@ static loom_status read_share(void *context, unsigned shard, loom_error *error) 
                            &sql) ||
       !loom_sql_add(&sql, " FORMAT RowBinary"))
     status = loom_no_memory(error);
-  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
+  const struct loom_question question = {
+      .sql = &sql,
+      .size = LOOM_RANGE,
+      .answer_most = size_of(blocks->ledger, shard, window->first_day, window->last_day)};
   unsigned tries = 2 * loom_cluster_replicas(blocks->cluster, shard);
   bool is_proved = !any; /* what answers has to have been proved before it was asked */
   while (status == LOOM_OK && !is_proved) {

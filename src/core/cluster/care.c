@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION_MOST 63 /* bytes of a version that are told */
+#define DAY_SIZE 28             /* bytes that a replica says of a day */
+#define ANSWER_SLACK (1u << 20) /* that its answer may have beyond the ledger's days */
+#define VERSION_MOST 63         /* bytes of a version that are told */
 
 static struct loom_row_reader reader_of(const struct loom_text *text) {
   const unsigned char *bytes = (const unsigned char *)text->bytes;
@@ -110,7 +112,10 @@ static loom_status check_replica(const struct checking *checking, unsigned shard
     loom_text_free(&sql);
     return loom_no_memory(error);
   }
-  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
+  const struct loom_question question = {.sql = &sql,
+                                         .size = LOOM_RANGE,
+                                         .answer_most = ANSWER_SLACK +
+                                                        checking->ledger->part_count * DAY_SIZE};
   loom_status status = LOOM_OK;
   if (any)
     status = loom_cluster_ask_replica(checking->cluster, shard, replica, &question, &answer, &why);

@@ -15,10 +15,13 @@
 #define URL_SIZE 1024
 /* Questions name ingests that are void, days, and up to some ten thousand stores: more than the 256 KiB that there are to begin with. */
 #define QUERY_SIZE "&max_query_size=67108864"
-#define VERSION_MOST 64  /* bytes of what a server says that it is */
-#define SAID_MOST 40     /* bytes that are quoted of what is none */
-#define TABLE_TIME 30000 /* milliseconds for what makes a table */
-#define PAUSE 100        /* milliseconds between rounds over the replicas */
+#define VERSION_MOST 64               /* bytes of what a server says that it is */
+#define SMALL_MOST ((size_t)1 << 20)  /* bytes of an answer of some rows */
+#define LEDGER_MOST ((size_t)1 << 28) /* of one of the ledger: 94 bytes to each shard and day */
+#define RANGE_MOST ((size_t)1 << 30)  /* and of any other */
+#define SAID_MOST 40                  /* bytes that are quoted of what is none */
+#define TABLE_TIME 30000              /* milliseconds for what makes a table */
+#define PAUSE 100                     /* milliseconds between rounds over the replicas */
 #define QUORUM_TIME                                                                                \
   "10000" /* milliseconds that a server waits for others to have what is inserted */
 
@@ -138,8 +141,11 @@ static long code_of(const struct loom_text *answer) {
   return sscanf(text, "Code: %ld", &code) == 1 ? code : 0;
 }
 
-/* What is put behind an address, in which nothing needs to be escaped but what is here. */
-static void put_url(const loom_cluster *cluster, unsigned shard, unsigned replica,
+/*
+** What is put behind an address, in which nothing needs to be escaped but what is here. False: it does not fit, which addresses of a
+** configuration do.
+*/
+static bool put_url(const loom_cluster *cluster, unsigned shard, unsigned replica,
                     const struct loom_question *question, char url[URL_SIZE]) {
   const struct loom_conf_shard *servers = &cluster->conf->shards[shard];
   unsigned char settings = cluster->lanes[shard].settings[replica];
@@ -148,24 +154,39 @@ static void put_url(const loom_cluster *cluster, unsigned shard, unsigned replic
   if (is_insert && several)
     snprintf(quorum, sizeof quorum, "&insert_quorum=%u&insert_quorum_timeout=" QUORUM_TIME,
              servers->count / 2 + 1);
-  snprintf(
+  int length = snprintf(
       url, URL_SIZE, "%s/?wait_end_of_query=1&buffer_size=33554432" QUERY_SIZE "%s%s%s%s%s%s%s",
       servers->urls[replica], question ? "&database=" : "", question ? cluster->conf->database : "",
       quorum, question && question->consistent && several ? "&select_sequential_consistency=1" : "",
       is_insert && settings & ASYNC_INSERT ? "&async_insert=0" : "",
       question && settings & PARALLEL_QUORUM ? "&insert_quorum_parallel=0" : "",
       is_insert ? "&query=" : "");
+  return length > 0 && length < URL_SIZE;
 }
 
-/* Escapes an insert's SQL, which is short and of few characters. */
-static void put_query(char url[URL_SIZE], const struct loom_text *sql) {
+/* Escapes an insert's SQL, which is short and of few characters. False: it does not fit. */
+static bool put_query(char url[URL_SIZE], const struct loom_text *sql) {
   size_t length = strlen(url);
-  for (size_t i = 0; i < sql->length && length + 4 < URL_SIZE; i++) {
+  for (size_t i = 0; i < sql->length; i++) {
+    if (length + 4 > URL_SIZE)
+      return false;
     char c = sql->bytes[i];
     bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     length += (size_t)snprintf(url + length, URL_SIZE - length, plain ? "%c" : "%%%02X",
                                (unsigned char)c);
   }
+  return true;
+}
+
+/* How long an answer may be, so that no server can fill the memory. */
+static size_t answer_most(const struct loom_question *question) {
+  if (!question)
+    return SMALL_MOST;
+  if (question->answer_most)
+    return question->answer_most;
+  return question->size == LOOM_RANGE ? RANGE_MOST
+         : question->consistent       ? LEDGER_MOST
+                                      : SMALL_MOST;
 }
 
 static loom_status post(loom_cluster *cluster, unsigned shard, unsigned replica,
@@ -174,17 +195,20 @@ static loom_status post(loom_cluster *cluster, unsigned shard, unsigned replica,
   char url[URL_SIZE];
   long status = 0;
   const struct loom_conf *conf = cluster->conf;
-  put_url(cluster, shard, replica, question, url);
-  if (question && question->size == LOOM_INSERT)
-    put_query(url, question->sql);
+  bool fits = put_url(cluster, shard, replica, question, url);
+  *code = 0;
+  if (fits && question && question->size == LOOM_INSERT)
+    fits = put_query(url, question->sql);
+  if (!fits)
+    return loom_fail(error, LOOM_EINVAL, "the address is too long");
   struct loom_call call = {.url = url,
                            .user = conf->user,
                            .password = conf->password,
                            .ca_file = conf->ca_file,
                            .body = body->bytes,
                            .length = body->length,
-                           .time_limit = time_limit};
-  *code = 0;
+                           .time_limit = time_limit,
+                           .answer_most = answer_most(question)};
   loom_status result = loom_asker_post(cluster->lanes[shard].asker, &call, &status, answer, error);
   *code = result != LOOM_OK && status == LOOM_WAS_SENT ? NOT_KNOWN : 0;
   if (result != LOOM_OK || status == 200)

@@ -28,6 +28,7 @@ struct loom_question {
   const struct loom_text *sql;
   enum loom_question_size size;
   const struct loom_text *data; /* of an insert */
+  size_t answer_most;           /* bytes of its answer; 0: as its size has it */
   bool consistent;              /* the answer has all that was inserted before it was asked for */
   bool may_repeat;              /* of an insert: rows that are there twice do no harm */
 };

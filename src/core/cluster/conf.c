@@ -15,9 +15,14 @@
 
 #define FIRST_LINE "loom cluster 1"
 #define SIZE_MOST (1 << 20) /* bytes of a file: 256 shards of 16 replicas in 256 bytes each */
+#define URL_MOST 255        /* bytes of an address */
+#define USER_MOST 255       /* bytes of a user's name */
 #define PASSWORD_MOST 1024  /* bytes of a password */
 #define DATABASE_MOST 63    /* bytes of a database's name */
 #define WORDS_MOST (LOOM_REPLICAS_MAX + 1)
+
+#define DIGITS "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 struct parsing {
   const char *path;
@@ -65,15 +70,49 @@ static loom_status take(struct parsing *p, char **value, char *given, const char
 }
 
 static bool is_name(const char *text) {
-  size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+  size_t length = strspn(text, LETTERS DIGITS "_");
   return length > 0 && length <= DATABASE_MOST && !text[length] && !(*text >= '0' && *text <= '9');
+}
+
+/* Behind a host: what there is of ":8123". NULL: that is no port. */
+static const char *skip_port(const char *text) {
+  size_t digits = *text == ':' ? strspn(text + 1, DIGITS) : 0;
+  if (*text != ':')
+    return text;
+  long port = digits >= 1 && digits <= 5 ? strtol(text + 1, NULL, 10) : -1;
+  return port >= 0 && port <= 65535 ? text + 1 + digits : NULL;
+}
+
+/* A host is a name, or a number of version 4 or, in brackets, 6. NULL: it is none. */
+static const char *skip_host(const char *text) {
+  if (*text != '[') {
+    size_t length = strspn(text, LETTERS DIGITS "-._");
+    return length ? text + length : NULL;
+  }
+  size_t length = strspn(text + 1, DIGITS "abcdefABCDEF:.");
+  return length && text[length + 1] == ']' ? text + length + 2 : NULL;
 }
 
 static bool is_url(const char *text) {
   const char *host = strncmp(text, "https://", 8) == 0  ? text + 8
                      : strncmp(text, "http://", 7) == 0 ? text + 7
                                                         : "";
-  return *host && !strpbrk(host, "@?#\\\"'");
+  const char *rest = strlen(text) <= URL_MOST ? skip_host(host) : NULL;
+  rest = rest ? skip_port(rest) : NULL;
+  if (!rest || (*rest && *rest != '/'))
+    return false;
+  for (; *rest; rest++)
+    if (*rest <= ' ' || *rest > '~' || strchr("@?#\\\"'", *rest))
+      return false;
+  return true;
+}
+
+/* Whether a header can hold it, and nothing behind it. */
+static bool is_printable(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if ((unsigned char)text[i] < ' ' || text[i] == 127)
+      return false;
+  return true;
 }
 
 static loom_status add_shard(struct parsing *p, char **words, size_t count) {
@@ -97,31 +136,66 @@ static loom_status add_shard(struct parsing *p, char **words, size_t count) {
   return LOOM_OK;
 }
 
+/* Opens a file of the system's, and nothing that could have whoever reads it wait. -1: it cannot be, and errno. */
+static int open_file(const char *path, struct stat *info) {
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (file >= 0 && fstat(file, info) != 0) {
+    int number = errno;
+    close(file);
+    errno = number;
+    return -1;
+  }
+  return file;
+}
+
+/* Reads until there is no more, or no more room. -1: it cannot be read. */
+static ssize_t read_all(int file, char *text, size_t size) {
+  size_t length = 0;
+  while (length < size) {
+    ssize_t more = read(file, text + length, size - length);
+    if (more < 0 && errno == EINTR)
+      continue;
+    if (more < 0)
+      return -1;
+    if (more == 0)
+      break;
+    length += (size_t)more;
+  }
+  return (ssize_t)length;
+}
+
+/* The password in what a file begins with. */
+static loom_status take_password(struct parsing *p, const char *path, const char *text,
+                                 ssize_t length) {
+  while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+    length--;
+  if (length > PASSWORD_MOST)
+    return loom_fail(p->error, LOOM_EINPUT, "%s: a password has at most %d bytes", path,
+                     PASSWORD_MOST);
+  if (length < 1 || !is_printable(text, (size_t)length))
+    return loom_fail(p->error, LOOM_EINPUT, "%s: has no password of one line", path);
+  p->conf->password = strndup(text, (size_t)length);
+  return p->conf->password ? LOOM_OK : loom_no_memory(p->error);
+}
+
 /* Reads a password, of a file that is nobody else's. */
 static loom_status read_password(struct parsing *p, const char *path) {
   struct stat info;
-  char password[PASSWORD_MOST + 1];
-  int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (file < 0 || fstat(file, &info) != 0) {
-    loom_status status = loom_fail(p->error, LOOM_EACCESS, "%s: %s", path, strerror(errno));
-    if (file >= 0)
-      close(file);
-    return status;
-  }
-  ssize_t length = -1;
-  if (S_ISREG(info.st_mode) && !(info.st_mode & 077))
-    length = read(file, password, sizeof password);
+  char text[PASSWORD_MOST + 3] = ""; /* with the end of its line, and what is too much */
+  int file = open_file(path, &info);
+  loom_status status = LOOM_OK;
+  ssize_t length = 0;
+  if (file < 0)
+    return loom_fail(p->error, LOOM_EACCESS, "%s: %s", path, strerror(errno));
+  if (!S_ISREG(info.st_mode))
+    status = loom_fail(p->error, LOOM_EACCESS, "%s: is no regular file", path);
+  else if (info.st_mode & 077)
+    status = loom_fail(p->error, LOOM_EACCESS,
+                       "%s: others may read it: a password's file has the mode 0600", path);
+  else if ((length = read_all(file, text, sizeof text)) < 0)
+    status = loom_fail(p->error, LOOM_EIO, "%s: %s", path, strerror(errno));
   close(file);
-  if (!S_ISREG(info.st_mode) || (info.st_mode & 077))
-    return loom_fail(p->error, LOOM_EACCESS,
-                     "%s: others may read it: a password's file has the mode 0600", path);
-  while (length > 0 && (password[length - 1] == '\n' || password[length - 1] == '\r'))
-    length--;
-  if (length < 1 || length > PASSWORD_MOST || memchr(password, '\n', (size_t)length) ||
-      memchr(password, '\0', (size_t)length))
-    return loom_fail(p->error, LOOM_EINPUT, "%s: has no password of one line", path);
-  p->conf->password = strndup(password, (size_t)length);
-  return p->conf->password ? LOOM_OK : loom_no_memory(p->error);
+  return status == LOOM_OK ? take_password(p, path, text, length) : status;
 }
 
 static loom_status set_password(struct parsing *p, const char *name) {
@@ -142,6 +216,13 @@ static loom_status set_patience(struct parsing *p, const char *text) {
   return LOOM_OK;
 }
 
+static loom_status set_user(struct parsing *p, const char *name) {
+  size_t length = strlen(name);
+  if (length > USER_MOST || !is_printable(name, length))
+    return fail(p, "a user's name has at most %d bytes, and no control characters", USER_MOST);
+  return take(p, &p->conf->user, strdup(name), "user");
+}
+
 static loom_status set_database(struct parsing *p, const char *name) {
   if (!is_name(name))
     return fail(p, "'%s' is no name of a database: letters, digits and _ are expected", name);
@@ -160,7 +241,7 @@ static loom_status set(struct parsing *p, char **words, size_t count) {
   if (strcmp(name, "database") == 0)
     return set_database(p, words[1]);
   if (strcmp(name, "user") == 0)
-    return take(p, &conf->user, strdup(words[1]), name);
+    return set_user(p, words[1]);
   if (strcmp(name, "password-file") == 0)
     return set_password(p, words[1]);
   if (strcmp(name, "ca-file") == 0)
@@ -247,22 +328,33 @@ loom_status loom_conf_parse(const char *path, const char *text, size_t length,
 
 /* ---- files ---- */
 
-loom_status loom_conf_read(const char *path, struct loom_conf *conf, loom_error *error) {
-  *conf = (struct loom_conf){0};
-  FILE *file = fopen(path, "re");
-  if (!file)
+/* Reads a whole file, which the caller frees. */
+static loom_status read_text(const char *path, char **text, size_t *length, loom_error *error) {
+  struct stat info;
+  loom_status status = LOOM_OK;
+  ssize_t found = 0;
+  int file = open_file(path, &info);
+  if (file < 0)
     return loom_fail(error, errno == ENOENT ? LOOM_ENOENT : LOOM_EACCESS, "%s: %s", path,
                      strerror(errno));
-  char *text = malloc(SIZE_MOST + 1);
-  size_t length = text ? fread(text, 1, SIZE_MOST + 1, file) : 0;
-  loom_status status = LOOM_OK;
-  if (!text)
+  if (!S_ISREG(info.st_mode))
+    status = loom_fail(error, LOOM_EINPUT, "%s: is no regular file", path);
+  else if (!(*text = malloc(SIZE_MOST + 1)))
     status = loom_no_memory(error);
-  else if (ferror(file))
-    status = loom_fail(error, LOOM_EIO, "%s: cannot be read", path);
-  else if (length > SIZE_MOST)
+  else if ((found = read_all(file, *text, SIZE_MOST + 1)) < 0)
+    status = loom_fail(error, LOOM_EIO, "%s: cannot be read: %s", path, strerror(errno));
+  else if (found > SIZE_MOST)
     status = loom_fail(error, LOOM_EINPUT, "%s: is longer than a cluster's file may be", path);
-  fclose(file);
+  close(file);
+  *length = (size_t)found;
+  return status;
+}
+
+loom_status loom_conf_read(const char *path, struct loom_conf *conf, loom_error *error) {
+  char *text = NULL;
+  size_t length = 0;
+  *conf = (struct loom_conf){0};
+  loom_status status = read_text(path, &text, &length, error);
   if (status == LOOM_OK)
     status = loom_conf_parse(path, text, length, conf, error);
   free(text);
