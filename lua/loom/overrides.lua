@@ -114,11 +114,7 @@ end
 
 -- The weeks that were set by hand, in order of date.
 local function override_weeks(facts, store)
-  local weeks = {}
-  for _, week in ipairs(facts:list { kind = "week", store = store }) do
-    weeks[#weeks + 1] = week.override and week or nil
-  end
-  return weeks
+  return facts:list { kind = "week", store = store, by_hand = true }
 end
 
 local function put_week(facts, store, date, reverts, openings)
@@ -369,15 +365,38 @@ local function in_force(weeks, date)
   return override and not override.reverts and override or file
 end
 
---- See `loom.monitor:hours`.
-function overrides.hours(monitor, store, options)
+-- What `loom.monitor:hours` returns, of weeks as `weeks_of` gives them.
+local function hours_of(weeks, week)
+  for _, item in ipairs(weeks) do
+    item.effective_from = item.effective_from ~= ALWAYS and item.effective_from or nil
+  end
+  week = week or {}
+  return {
+    week = week.week,
+    openings = week.openings,
+    effective_from = week.effective_from ~= ALWAYS and week.effective_from or nil,
+    origin = week.origin,
+    changes = weeks,
+  }
+end
+
+local function check_known(monitor, store)
   check.argument("hours", 1, store, check.store_id)
-  options = check.options("hours", options, { on = time.date })
   local known, message, code = list(monitor, { kind = "store", store = store })
   if not known then
     return nil, message, code
   elseif not known[1] then
     return store_failure(store)
+  end
+  return true
+end
+
+--- See `loom.monitor:hours`.
+function overrides.hours(monitor, store, options)
+  options = check.options("hours", options, { on = time.date })
+  local good, message, code = check_known(monitor, store)
+  if not good then
+    return nil, message, code
   end
   local facts
   facts, message, code = list(monitor, { kind = "week", store = store })
@@ -390,18 +409,90 @@ function overrides.hours(monitor, store, options)
     return nil, message, code
   end
   local weeks = weeks_of(facts)
-  local week = in_force(weeks, date)
-  for _, item in ipairs(weeks) do
-    item.effective_from = item.effective_from ~= ALWAYS and item.effective_from or nil
+  return hours_of(weeks, in_force(weeks, date))
+end
+
+local OF_STORE = " FROM hours_week WHERE store = (SELECT number FROM store WHERE store_id = ?1) AND "
+local LATEST_SQL = ("SELECT max(effective_from) AS date%sorigin = 'file' AND effective_from <= ?2 UNION ALL "
+  .. "SELECT max(effective_from)%sorigin = 'override' AND effective_from <= ?2"):format(OF_STORE, OF_STORE)
+local DATES = "SELECT effective_from FROM (SELECT effective_from" .. OF_STORE
+  .. "origin = '%s' AND effective_from BETWEEN ?2 AND ?4 ORDER BY effective_from LIMIT ?3)"
+local DATES_SQL = ("SELECT effective_from AS date FROM (%s UNION %s) ORDER BY date LIMIT ?3"):format(DATES:format "file",
+  DATES:format "override")
+
+-- The week in force on a date, however many there are; false if there is none.
+local function week_on(monitor, store, date)
+  local rows, message, code = monitor.database:rows(LATEST_SQL, store, date)
+  local weeks = {}
+  for i, row in ipairs(rows or {}) do
+    local facts = {}
+    if row.date then
+      facts, message, code = list(monitor, { kind = "week", store = store, first = row.date, last = row.date, by_hand = i == 2 })
+    end
+    if not facts then
+      return nil, message, code
+    end
+    for _, week in ipairs(weeks_of(facts)) do
+      weeks[#weeks + 1] = (week.origin == "override") == (i == 2) and week or nil
+    end
   end
-  week = week or {}
-  return {
-    week = week.week,
-    openings = week.openings,
-    effective_from = week.effective_from,
-    origin = week.origin,
-    changes = weeks,
-  }
+  if not rows then
+    return nil, message, code
+  end
+  return in_force(weeks, date) or false
+end
+
+--- What `loom.monitor:hours` returns, with a page of the changes.
+-- @tparam loom.monitor monitor
+-- @tparam string store an id
+-- @tparam ?string on the date whose week is told
+-- @tparam ?string from the first date of the page
+-- @tparam ?string to the last date of all pages
+-- @tparam int limit how many dates it has, of each of which there may be a change of the file and one by hand
+-- @treturn table|nil and the date with which the next page begins, if there is one; or nil, the failure and its code
+-- @local
+function overrides.hours_page(monitor, store, on, from, to, limit)
+  local good, message, code = check_known(monitor, store)
+  if not good then
+    return nil, message, code
+  end
+  local date, week, rows, facts
+  date, message, code = date_or_today(monitor, store, on)
+  if not date then
+    return nil, message, code
+  end
+  week, message, code = week_on(monitor, store, date)
+  if week == nil then
+    return nil, message, code
+  end
+  rows, message, code = monitor.database:rows(DATES_SQL, store, from or FIRST, limit + 1, to or LAST)
+  if not rows then
+    return nil, message, code
+  end
+  local last, next_one = rows[math.min(#rows, limit)], rows[limit + 1]
+  facts, message, code = list(monitor, { kind = "week", store = store, first = from, last = last and last.date or from })
+  if not facts then
+    return nil, message, code
+  end
+  return hours_of(weeks_of(last and facts or {}), week), next_one and next_one.date
+end
+
+local STATE_SQL = "SELECT group_concat(origin || effective_from || reverts || hex(openings)) AS state, count(*) AS count"
+  .. " FROM (SELECT *" .. OF_STORE .. "origin >= '' ORDER BY origin, effective_from LIMIT ?2)"
+
+--- A text that is the same as long as a store's changes of hours are.
+-- @tparam loom.monitor monitor
+-- @tparam string store an id
+-- @tparam int most changes of which it is made
+-- @treturn string|false|nil false: there are more of them; or nil, the failure and its code
+-- @local
+function overrides.hours_state(monitor, store, most)
+  check.argument("hours", 1, store, check.store_id)
+  local rows, message, code = monitor.database:rows(STATE_SQL, store, most + 1)
+  if not rows then
+    return nil, message, code
+  end
+  return rows[1].count <= most and (rows[1].state or "") or false
 end
 
 -- ---- timezones ----

@@ -79,7 +79,7 @@ all that are stored, by their first date:
     assert.same({ effective_from = "2030-02-01", origin = "override", week = cjson.null, reverts = true }, found.changes[4])
     found = cjson.decode((shell.good("hours", "get", db, "known only by zone", "--format", "json")))
     assert.same({ store_id = "known only by zone", effective_from = cjson.null,
-      origin = cjson.null, week = cjson.null, changes = {} }, found)
+      origin = cjson.null, week = cjson.null, changes = {}, next_cursor = cjson.null }, found)
   end)
 
   it("tells that what begins today changes no report of data that ended long before", function()

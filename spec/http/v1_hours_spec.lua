@@ -90,22 +90,50 @@ describe("what stores are measured by, over HTTP", function()
       assert.same({}, expect(200, "GET", "/v1/stores/newer/hours").week.mon)
     end)
 
-    it("are not told where files have brought too many changes of them", function()
+    it("come in pages, in order of their dates, and are set as they were seen", function()
       local lines = { "store_id,day,start_time_local,end_time_local,effective_from" }
       for i = 1, 2001 do
         lines[i + 1] = ("many,0,09:00:00,17:00:00,%s"):format(os.date("!%Y-%m-%d", i * 86400))
       end
       local file = server.database() .. "-many.csv"
-      local function load(count)
-        files.write(file, table.concat(lines, "\n", 1, count + 1))
-        shell.good("ingest", server.database(), "--hours", file)
+      files.write(file, table.concat(lines, "\n"))
+      shell.good("ingest", server.database(), "--hours", file)
+      local path = "/v1/stores/many/hours" -- luacheck: ignore 431
+      local set = { week = { tue = "10:00-11:00" }, effective_from = "1970-01-03" }
+      assert.equal("override", expect(200, "PUT", path, set).origin)
+      local told, cursor, pages, tag = {}, "", 0, nil
+      repeat
+        local page, response = expect(200, "GET", path .. "?on=1970-02-01&limit=700" .. cursor)
+        assert.same({ { "10:00-11:00" }, "1970-01-03", "override" }, { page.week.tue, page.effective_from, page.origin })
+        assert.is_true(#page.changes <= 701)
+        for _, change in ipairs(page.changes) do
+          told[#told + 1] = change.effective_from .. change.origin
+        end
+        tag, pages = tag or response.headers.etag, pages + 1
+        assert.equal(tag, response.headers.etag)
+        cursor = page.next_cursor ~= null and "&cursor=" .. page.next_cursor or nil
+      until not cursor
+      assert.same({ 2002, 3 }, { #told, pages })
+      assert.same({ "1970-01-03file", "1970-01-03override" }, { told[2], told[3] })
+      table.sort(told)
+      for i = 2, #told do
+        assert.is_true(told[i - 1] < told[i])
       end
-      load(2001)
-      local other = "/v1/stores/many/hours"
-      problem(422, nil, "GET", other)
-      problem(422, nil, "PUT", other, { week = {}, effective_from = "2030-01-01" })
-      load(2000)
-      assert.equal(2000, #expect(200, "GET", other).changes)
+      local some = expect(200, "GET", path .. "?on=1970-01-02&from=1970-01-05&to=1970-01-07&limit=2")
+      assert.same({ "1970-01-05", "1970-01-06" }, { some.changes[1].effective_from, some.changes[2].effective_from })
+      some = expect(200, "GET", path .. "?from=1970-01-05&to=1970-01-07&limit=2&cursor=" .. some.next_cursor)
+      assert.same({ "1970-01-07", null }, { some.changes[1].effective_from, some.next_cursor })
+      assert.same({}, expect(200, "GET", path .. "?from=2000-01-01").changes)
+      assert.same({ "1970-01-02", "file" }, { expect(200, "GET", path .. "?on=1970-01-02").effective_from,
+        expect(200, "GET", path .. "?on=1970-01-02").origin })
+      problem(400, "cursor", "GET", path .. "?cursor=abc")
+      problem(400, "limit", "GET", path .. "?limit=1001")
+      local function put(match)
+        return server.request("PUT", path, { body = '{"week":{},"effective_from":"2030-01-01"}',
+          headers = { ["If-Match"] = match } }).status
+      end
+      assert.equal(200, put(tag))
+      assert.equal(409, put(tag))
     end)
 
     it("are refused with the field that is wrong", function()

@@ -263,9 +263,9 @@ static int remove_fact(lua_State *L) {
 }
 
 /*
-** list(query): a list of the facts of the query's `kind`: of `store`, or of all; between the dates `first` and `last`; with the
-** `number`, or the `name`; exclusions after `after`, with its instants `after_from` and `after_to`; stores with a number after
-** `after`, and attributes of such stores up to the one with `last_number`; `most` of them.
+** list(query): a list of the facts of the query's `kind`: of `store`, or of all; between the dates `first` and `last`, and of weeks
+** `by_hand` alone; with the `number`, or the `name`; exclusions after `after`, with its instants `after_from` and `after_to`; stores
+** with a number after `after`, and attributes of such stores up to the one with `last_number`; `most` of them.
 */
 static int list(lua_State *L) {
   loom_error error;
@@ -277,6 +277,7 @@ static int list(lua_State *L) {
   query.any_store = !given;
   query.first_date = read_date(L, "first", LOOM_DATE_MIN);
   query.last_date = read_date(L, "last", LOOM_DATE_MAX);
+  query.by_hand = read_boolean(L, "by_hand");
   query.number = read_integer(L, "number", 0);
   query.name = read_text(L, "name", &query.name_length);
   query.after.number = read_integer(L, "after", 0);

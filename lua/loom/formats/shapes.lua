@@ -92,12 +92,14 @@ end
 --- The weekly hours of a store.
 -- @tparam string store_id
 -- @tparam table found as `loom.monitor:hours` gives them
+-- @tparam[opt] string next_cursor where the changes are a page, and others follow
 -- @tparam[opt] string notice what there is to tell of hours that have just been set
 -- @treturn string
-function shapes.hours(store_id, found, notice)
+function shapes.hours(store_id, found, next_cursor, notice)
   return json.object("store_id", text(store_id), "week", week_json(found.week),
     "effective_from", json.text(found.effective_from), "origin", json.text(found.origin),
-    "changes", json.array(found.changes, change_json), unpack(notice and { "notice", text(notice) } or {}))
+    "changes", json.array(found.changes, change_json), "next_cursor", json.text(next_cursor),
+    unpack(notice and { "notice", text(notice) } or {}))
 end
 
 --- An exclusion.

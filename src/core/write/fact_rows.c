@@ -61,7 +61,8 @@ static const char *const lists[LOOM_FACT_KINDS][2] = {
                             "timezone_override", "1") " AND number IS ?1 ORDER BY 1, 2"},
     [LOOM_FACT_WEEK] = LISTS("SELECT s.store_id, " LOOM_STORED_WEEK_COLUMNS
                              " FROM hours_week w JOIN store s ON s.number = w.store",
-                             "1", "w.store", " ORDER BY w.store, effective_from, origin"),
+                             "effective_from BETWEEN ?2 AND ?3 AND origin >= ?4", "w.store",
+                             " ORDER BY w.store, effective_from, origin"),
     /* a day's rows come one after the other */
     [LOOM_FACT_SPECIAL_DAY] =
         LISTS("SELECT s.store_id, d.origin = 'override', d.date, d.open_s, d.close_s, d.note"
@@ -79,9 +80,11 @@ static const char *const lists[LOOM_FACT_KINDS][2] = {
 #define ONE_EXCLUSION EXCLUSION_COLUMNS " WHERE e.number = ?2"
 
 static void bind_query(sqlite3_stmt *rows, const struct loom_fact_query *query) {
-  if (query->kind == LOOM_FACT_SPECIAL_DAY) {
+  if (query->kind == LOOM_FACT_SPECIAL_DAY || query->kind == LOOM_FACT_WEEK) {
     loom_bind_date(rows, 2, query->first_date);
     loom_bind_date(rows, 3, query->last_date);
+    if (query->kind == LOOM_FACT_WEEK) /* origins are 'file' and 'override' */
+      sqlite3_bind_text(rows, 4, query->by_hand ? "override" : "", -1, SQLITE_STATIC);
   } else if (query->kind == LOOM_FACT_EXCLUSION) {
     sqlite3_bind_int64(rows, 2, query->number);
     sqlite3_bind_int64(rows, 3, query->after.number);

@@ -57,7 +57,8 @@ struct loom_fact_query {
       any_store; /* and every store's; otherwise those of `store`, or, where it is NULL, every store's alone */
   const char *store;
   size_t store_length;
-  int32_t first_date, last_date; /* of special days */
+  int32_t first_date, last_date; /* of weeks and special days */
+  bool by_hand;                  /* of weeks: those of files are left out */
   int64_t number;                /* the one exclusion of this number; 0: all */
   const char *name;              /* of attributes; NULL: all */
   size_t name_length;

@@ -1,6 +1,7 @@
 --- The weekly hours of a store.
 -- @module loom.http.v1.hours
 
+local cursor = require "loom.http.v1.cursor"
 local editing = require "loom.http.editing"
 local hours = require "loom.hours"
 local overrides = require "loom.overrides"
@@ -11,41 +12,65 @@ local service = require "loom.http.service"
 local shapes = require "loom.formats.shapes"
 local time = require "loom.time"
 
-local CHANGES_MAX = 2000 -- that files have brought, or that were made: to tell them takes some 50 ms, while others wait
+local LIMIT = 1000 -- dates of a page, which take some 40 ms
+local TAGGED_MAX = 20000 -- changes that a tag is made of: so many are read in some 25 ms, and are one for each day of 54 years
 
--- Ends the request where a store has more changes of hours than can be told at once.
-local function check_size(id)
-  local row = service.call({}, function(state)
-    return state.monitor.database:row([[SELECT count(*) AS count FROM (SELECT 1 FROM hours_week
-      WHERE store = (SELECT number FROM store WHERE store_id = ?1) LIMIT ?2)]], id, CHANGES_MAX + 1)
-  end)
-  if row.count > CHANGES_MAX then
-    problem.raise(422, ("the store has more than %d changes of hours, which the command loom hours alone tells"):format(
-      CHANGES_MAX))
+-- What the tag is made of, which ends the request where there are too many changes to make one of.
+local function state_of(monitor, id)
+  local state, message, code = overrides.hours_state(monitor, id, TAGGED_MAX)
+  if state == false then
+    problem.raise(422, ("the store has more than %d changes of hours: If-Match cannot be held against them"):format(TAGGED_MAX))
   end
+  return state, message, code
 end
 
-local function send(id, date, notice)
-  check_size(id)
-  local found = service.call({ "store_id" }, function(state)
-    return state.monitor:hours(id, { on = date })
+local function of_store(id)
+  return "hours\0" .. id
+end
+
+local function page_json(id, found, next_one, notice)
+  return shapes.hours(id, found, next_one and cursor.write(of_store(id), next_one, id) or nil, notice and tostring(notice))
+end
+
+-- A page, made of what there is at the tag's making or later: so a tag is never newer than what it was sent with.
+local function send(id, parameters, notice)
+  local from = parameters.cursor and cursor.read(of_store(id), parameters.cursor) or parameters.from
+  local state, found, next_one
+  service.call({ "store_id" }, function(opened)
+    local message, code
+    state, message, code = overrides.hours_state(opened.monitor, id, TAGGED_MAX)
+    if state ~= nil then
+      found, message, code = overrides.hours_page(opened.monitor, id, parameters.on, from, parameters.to,
+        parameters.limit or LIMIT)
+    end
+    next_one = found and message or nil
+    return found, message, code
   end)
-  editing.send_tag(shapes.hours_changes(found))
-  response.json(200, shapes.hours(id, found, notice and tostring(notice)))
+  if state then
+    editing.send_tag(state)
+  end
+  response.json(200, page_json(id, found, next_one, notice))
 end
 
 -- What is set: the changes, since which week is in force depends on the day.
 local function current_of(id)
-  check_size(id)
-  return editing.current(function(monitor)
-    return monitor:hours(id)
-  end, function(found)
-    return shapes.hours_changes(found), shapes.hours(id, found)
-  end)
+  return function(monitor)
+    local state, message, code = state_of(monitor, id)
+    if not state then
+      return nil, message, code
+    end
+    local found, next_one, why = overrides.hours_page(monitor, id, nil, nil, nil, LIMIT)
+    if not found then
+      return nil, next_one, why
+    end
+    return state, page_json(id, found, next_one)
+  end
 end
 
+local checkers = { on = time.date, from = time.date, to = time.date, limit = request.whole(1, LIMIT), cursor = cursor.checker }
+
 local function get(arguments)
-  send(arguments.store_id, request.parameters({ on = time.date }).on)
+  send(arguments.store_id, request.parameters(checkers))
 end
 
 -- Sets and removes changes, date by date.
@@ -58,7 +83,7 @@ local function put_changes(id, body, parameters)
   editing.change({ "store_id", "changes" }, current_of(id), function(monitor)
     return monitor:set_hours_changes(id, body.changes, editing.signed(parameters))
   end)
-  send(id)
+  send(id, {})
 end
 
 local function put(arguments)
@@ -75,7 +100,7 @@ local function put(arguments)
     return monitor:set_hours(id, body.week, options)
   end)
   local first = body.effective_from or body.from
-  send(id, first ~= "always" and first or nil, notice)
+  send(id, { on = first ~= "always" and first or nil }, notice)
 end
 
 local function from_checker(text)
@@ -110,6 +135,7 @@ for _, day in ipairs(hours.days) do
 end
 local new_span = { type = { "string", "object" }, required = { "open", "close" }, additionalProperties = false,
   properties = { open = seconds_of_day, close = seconds_of_day } }
+local date = { type = "string", format = "date" }
 local date_or_null = { type = { "string", "null" }, format = "date" }
 local effective = { type = "string", maxLength = #"0001-01-01", description = 'A local date, or "always".' }
 
@@ -144,18 +170,20 @@ return {
       },
     },
     Hours = {
-      type = "object", required = { "store_id", "week", "effective_from", "origin", "changes" }, additionalProperties = false,
+      type = "object", additionalProperties = false,
+      required = { "store_id", "week", "effective_from", "origin", "changes", "next_cursor" },
       properties = {
         store_id = { type = "string" }, week = "Week", effective_from = date_or_null,
         origin = { type = { "string", "null" } },
         changes = {
-          type = "array", maxItems = CHANGES_MAX,
+          type = "array", maxItems = 2 * LIMIT, description = "In order of their dates.",
           items = {
             type = "object", required = { "effective_from", "origin", "reverts", "week" }, additionalProperties = false,
             properties = { effective_from = date_or_null, origin = { enum = { "file", "override" } },
               reverts = { type = "boolean" }, week = "Week" },
           },
         },
+        next_cursor = cursor.schema,
         notice = { type = "string", description = "Where hours that have been set begin today for want of a date, and the newest "
           .. "poll is from before yesterday: that no report of it changes." },
       },
@@ -166,10 +194,15 @@ return {
     is_tagged = true, handler = get, tag = "hours",
     summary = "The weekly hours of a store",
     parameters = { { name = "on", description = "A local date (default: today where the store is).",
-      schema = { type = "string", format = "date" } } },
-    responses = { [200] = { description = "The week in force on the date, and all changes.", schema = "Hours",
-      headers = editing.headers },
-      [422] = { description = ("There are more than %d changes."):format(CHANGES_MAX), problem = true } },
+      schema = { type = "string", format = "date" } },
+      { name = "from", description = "The first date whose changes are told.", schema = date },
+      { name = "to", description = "The last one.", schema = date },
+      { name = "limit", description = "Dates whose changes a page has.",
+        schema = { type = "integer", minimum = 1, maximum = LIMIT, default = LIMIT } },
+      { name = "cursor", description = "The next_cursor of the page before.",
+        schema = { type = "string", maxLength = cursor.LENGTH_MAX } } },
+    responses = { [200] = { description = "The week in force on the date, and a page of all changes.", schema = "Hours",
+      headers = editing.headers } },
   },
   {
     method = "PUT", path = "/v1/stores/{store_id}/hours", access = "write", is_tagged = true, handler = put, tag = "hours",

@@ -11,6 +11,7 @@ import { dateAfter } from "./span.js";
 import { DAYS, exclusionText, spansText, weekText } from "./texts.js";
 
 const PAST = 31; // days before today whose special days are listed
+const CHANGES = 12; // the next ones, of hours
 const EXCLUSIONS = 20; // the last ones, that are listed
 
 /** @type {Record<string, string>} */
@@ -23,7 +24,8 @@ const ORIGINS = { file: "from the file", override: "set by hand", default: "the 
 async function load({ id, span }, signal) {
   const from = { from: dateAfter(span.today, -PAST) };
   const [hours, zone, days, allDays, exclusions, allExclusions] = await Promise.all([
-    api.get(api.ofStore(id, "hours"), { on: span.today }, signal), api.get(api.ofStore(id, "timezone"), {}, signal),
+    api.get(api.ofStore(id, "hours"), { on: span.today, from: dateAfter(span.today, 1), limit: CHANGES }, signal),
+    api.get(api.ofStore(id, "timezone"), {}, signal),
     api.get(api.ofStore(id, "special-days"), from, signal), api.get("v1/special-days", from, signal),
     api.get("v1/exclusions", { store_id: id }, signal), api.get("v1/exclusions", { store_id: "*" }, signal),
   ]);
@@ -56,15 +58,18 @@ function everyStore() {
 
 /**
  * @param {any} hours
+ * @param {string} today
  * @param {import("../../h.js").Child} button
  */
-function hoursBlock(hours, button) {
-  const changes = hours.changes.map((/** @type {any} */ one) => one.effective_from ?? "always");
+function hoursBlock(hours, today, button) {
+  const dates = [...new Set(hours.changes.map((/** @type {any} */ one) => one.effective_from))].filter((date) => date > today);
+  const more = dates.length > CHANGES || hours.next_cursor ? " and later" : "";
   const rows = () => DAYS.map(([day, name]) => h("tr", null, h("th", { scope: "row" }, name),
     h("td", null, spansText(hours.week[day]))));
   return block("Weekly hours", button, hours.week ? h("table", { class: "week" },
     h("caption", { class: "unseen" }, "Weekly hours"), h("tbody", null, rows())) : h("p", null, weekText(null)),
-  changes.length > 1 && h("p", { class: "hint" }, `They change: ${changes.join(", ")}.`));
+  hours.effective_from && h("p", { class: "hint" }, `Since ${hours.effective_from}.`),
+  dates.length > 0 && h("p", { class: "hint" }, `They change on ${dates.slice(0, CHANGES).join(", ")}${more}.`));
 }
 
 /**
@@ -111,7 +116,7 @@ export function settings() {
       const attributes = Object.entries(store.attributes);
 
       refill([set, attributes, session.mayWrite(), query.toString()], () => [
-        hoursBlock(set.hours, button("hours", "Change…", "Change the weekly hours", () => open(data, "hours"))),
+        hoursBlock(set.hours, data.span.today, button("hours", "Change…", "Change the weekly hours", () => open(data, "hours"))),
         specialBlock(data, set.days, button),
         exclusionsBlock(data, set.exclusions, button),
         block("Zone", button("zone", "Change…", "Change the zone", () => open(data, "zone")),
