@@ -76,7 +76,7 @@ static loom_status add_part(struct loom_ledger *ledger, const struct loom_ledger
 
 /* Shard, day, generation; sums of blocks, polls, packed polls and new ones; the greatest newest poll, ingest and number; rows. */
 static loom_status take_row(struct loom_ledger *ledger, struct loom_row_reader *reader,
-                            uint64_t *commits, loom_error *error) {
+                            loom_error *error) {
   struct loom_ledger_part part = {.shard = loom_row_u16(reader),
                                   .day = loom_row_i32(reader),
                                   .gen = loom_row_u32(reader),
@@ -94,21 +94,20 @@ static loom_status take_row(struct loom_ledger *ledger, struct loom_row_reader *
     return add_part(ledger, &part, error);
   ledger->ingest = ingest;
   ledger->number = number;
-  *commits = rows;
+  ledger->commits = rows;
   return LOOM_OK;
 }
 
 loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text *parts,
                              const struct loom_text *voids, loom_error *error) {
   struct loom_row_reader reader = reader_of(parts);
-  uint64_t commits = 0;
   loom_status status = LOOM_OK;
   while (status == LOOM_OK && loom_row_more(&reader))
-    status = take_row(ledger, &reader, &commits, error);
-  if (status == LOOM_OK && commits != ledger->number)
+    status = take_row(ledger, &reader, error);
+  if (status == LOOM_OK && ledger->commits != ledger->number)
     status = loom_fail(error, LOOM_ECORRUPT,
-                       "the cluster's ledger has %" PRIu64 " of %" PRIu64 " commits", commits,
-                       ledger->number);
+                       "the cluster's ledger has %" PRIu64 " of %" PRIu64 " commits",
+                       ledger->commits, ledger->number);
   reader = reader_of(voids);
   while (status == LOOM_OK && loom_row_more(&reader)) {
     uint64_t ingest = loom_row_u64(&reader);
@@ -123,16 +122,19 @@ loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text 
   return status;
 }
 
-/* Rows of one ingest are there once: a server that is alone has those twice that were sent again, when its answer was lost. */
-static bool put_questions(uint64_t number, struct loom_text *parts, struct loom_text *voids) {
+/* `once`: rows count once that are there twice, which takes several times as long. */
+static bool put_questions(uint64_t number, bool once, struct loom_text *parts,
+                          struct loom_text *voids) {
   bool good = loom_sql_add(
       parts,
       "SELECT shard, day, gen, sum(blocks), sum(polls), sum(sum), sum(added), max(newest), "
-      "max(ingest), "
-      "max(number), count() FROM (SELECT DISTINCT ingest, step, number, shard, day, gen, blocks, "
-      "polls, sum, added, newest FROM ledger WHERE step IN ('part', 'commit') AND ingest "
-      "IN " HOLDING ") GROUP BY shard, day, gen ORDER BY shard, day, gen FORMAT RowBinary",
-      number);
+      "max(ingest), max(number), count() FROM %s ledger WHERE step IN ('part', 'commit') AND "
+      "ingest "
+      "IN " HOLDING "%s GROUP BY shard, day, gen ORDER BY shard, day, gen FORMAT RowBinary",
+      once ? "(SELECT DISTINCT ingest, step, number, shard, day, gen, blocks, polls, sum, added, "
+             "newest FROM"
+           : "",
+      number, once ? ")" : "");
   return good && loom_sql_add(voids,
                               "SELECT DISTINCT ingest FROM ledger WHERE step = 'begin' AND ingest "
                               "<= (SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number "
@@ -158,24 +160,37 @@ static loom_status check_commit(const struct loom_ledger *ledger, uint64_t numbe
   return LOOM_OK;
 }
 
-/* One try: a replica that lacks a commit is told by the count of them. */
-static loom_status read_once(loom_cluster *cluster, uint64_t number, uint64_t ingest,
+static loom_status read_rows(loom_cluster *cluster, uint64_t number, bool once,
                              struct loom_ledger *ledger, loom_error *error) {
   struct loom_text questions[2] = {{0}}, answers[2] = {{0}};
   *ledger = (struct loom_ledger){0};
   loom_status status = LOOM_OK;
-  if (!put_questions(number, &questions[0], &questions[1]))
+  if (!put_questions(number, once, &questions[0], &questions[1]))
     status = loom_no_memory(error);
   for (int i = 0; status == LOOM_OK && i < 2; i++)
     status = ask(cluster, &questions[i], &answers[i], error);
   if (status == LOOM_OK)
     status = loom_ledger_take(ledger, &answers[0], &answers[1], error);
-  if (status == LOOM_OK)
-    status = check_commit(ledger, number, ingest, error);
   for (int i = 0; i < 2; i++) {
     loom_text_free(&questions[i]);
     loom_text_free(&answers[i]);
   }
+  return status;
+}
+
+/*
+** One try: a replica that lacks a commit is told by the count of them. A server that is alone has a commit twice that was sent to it
+** again, when its answer was lost.
+*/
+static loom_status read_once(loom_cluster *cluster, uint64_t number, uint64_t ingest,
+                             struct loom_ledger *ledger, loom_error *error) {
+  loom_status status = read_rows(cluster, number, false, ledger, error);
+  if (status == LOOM_ECORRUPT && ledger->commits > ledger->number) {
+    loom_ledger_free(ledger);
+    status = read_rows(cluster, number, true, ledger, error);
+  }
+  if (status == LOOM_OK)
+    status = check_commit(ledger, number, ingest, error);
   if (status != LOOM_OK)
     loom_ledger_free(ledger);
   return status;

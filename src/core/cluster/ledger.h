@@ -30,6 +30,7 @@ struct loom_ledger_part {
 struct loom_ledger {
   uint64_t number;                /* of the last commit; 0: there is none */
   uint64_t ingest;                /* the last one that holds */
+  uint64_t commits;               /* rows of them; more than the number: some are there twice */
   struct loom_ledger_part *parts; /* by shard and day */
   size_t part_count, part_capacity;
   uint64_t *voids; /* ingests up to the last that do not hold */
