@@ -53,6 +53,7 @@ struct fake_cluster {
   long longest;                /* milliseconds that a question was given at the most */
   const char *probe;           /* what servers say they are; NULL: ClickHouse */
   unsigned loses[FAKE_SHARDS]; /* so many of the next inserts are stored, and not answered */
+  bool dies;                   /* all servers are dead once that is so */
   char *sent
       [FAKE_SHARDS]; /* the last insert of a shard whose replicas tell it when it is sent again */
   size_t sent_length[FAKE_SHARDS];
@@ -462,6 +463,8 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
     fake_insert(fake, shard, of_ledger, call);
     if (fake->loses[shard]) {
       fake->loses[shard]--;
+      if (fake->dies && fake->loses[shard] == 0)
+        memset(fake->dead, true, sizeof fake->dead);
       *status = LOOM_WAS_SENT;
       pthread_mutex_unlock(&fake->lock);
       return loom_fail(error, LOOM_EIO, "Timeout was reached");

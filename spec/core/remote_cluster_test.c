@@ -386,10 +386,12 @@ static void never_takes_a_part_for_the_whole(void **state) {
 
 /* ---- answers that are lost ---- */
 
-static struct fixture begin_of_one(void) {
+/* Replicas are asked until so many seconds have passed, at least once. */
+static struct fixture begin_with(bool of_one, unsigned patience) {
   struct fixture fixture = {.fake = fake_cluster_new(), .other = memory_database()};
-  struct loom_conf conf = fake_conf_of_one();
+  struct loom_conf conf = of_one ? fake_conf_of_one() : fake_conf();
   loom_error error;
+  conf.patience = patience;
   scratch_begin(&fixture.scratch);
   fixture.head = open_database(scratch_path(&fixture.scratch, "head.db"));
   assert_status(loom_remote_attach(fixture.head, &conf, fake_asker_new(fixture.fake), &error),
@@ -401,10 +403,48 @@ static void lose_commit(struct fake_cluster *fake) {
   fake->loses[0] = 1;
 }
 
+static void lose_all_of_commit(struct fake_cluster *fake) {
+  fake->loses[0] = FAKE_REPLICAS;
+}
+
+static void is_done_where_the_commit_is_there(void **state) {
+  (void)state;
+  for (int of_one = 0; of_one < 2; of_one++) {
+    struct fixture fixture = begin_with(of_one, 0);
+    store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+    fixture.fake->before_commit = of_one ? lose_commit : lose_all_of_commit;
+    store_one(&fixture, HEADER "b,active,2023-01-25 10:00:00\n");
+    assert_same_reports(&fixture);
+    end(&fixture);
+  }
+}
+
+static void says_where_it_is_not_known_whether_it_is_done(void **state) {
+  struct fixture fixture = begin_with(false, 0);
+  struct loom_counts counts;
+  loom_error error;
+  const char *text = HEADER "b,active,2023-01-25 10:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  fixture.fake->before_commit = lose_all_of_commit;
+  fixture.fake->dies = true;
+  assert_int_equal(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_EIO);
+  assert_non_null(strstr(error.message,
+                         "it is not known whether the polls came to the cluster; load them again, "
+                         "which counts nothing twice: shard 1 does not answer: "));
+  memset(fixture.fake->dead, false, sizeof fixture.fake->dead);
+  assert_status(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_OK, &error);
+  assert_int_equal(counts.added, 0);
+  assert_int_equal(counts.duplicates, 1);
+  assert_status(store_texts(fixture.other, &text, 1, &counts, &error), LOOM_OK, &error);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 static void has_a_commit_once_that_is_there_twice(void **state) {
   (void)state;
   for (int of_one = 0; of_one < 2; of_one++) {
-    struct fixture fixture = of_one ? begin_of_one() : begin();
+    struct fixture fixture = begin_with(of_one, 60);
     uint64_t seed = 3;
     for (int i = 0; i < 3; i++) {
       char *text = some_polls(&seed, 60);
@@ -418,7 +458,7 @@ static void has_a_commit_once_that_is_there_twice(void **state) {
 }
 
 static void keeps_nothing_of_blocks_that_may_be_there_twice(void **state) {
-  struct fixture fixture = begin_of_one();
+  struct fixture fixture = begin_with(true, 60);
   struct loom_counts counts;
   loom_error error;
   const char *text = HEADER "a,active,2023-01-25 10:00:00\nb,active,2023-01-25 10:00:00\n";
@@ -634,6 +674,8 @@ int main(void) {
       cmocka_unit_test(reads_of_a_replica_that_has_all),
       cmocka_unit_test(never_takes_a_part_for_the_whole),
       cmocka_unit_test(has_a_commit_once_that_is_there_twice),
+      cmocka_unit_test(is_done_where_the_commit_is_there),
+      cmocka_unit_test(says_where_it_is_not_known_whether_it_is_done),
       cmocka_unit_test(keeps_nothing_of_blocks_that_may_be_there_twice),
       cmocka_unit_test(brings_another_head_up),
       cmocka_unit_test(refuses_heads_of_others),

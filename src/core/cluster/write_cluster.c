@@ -124,17 +124,36 @@ static loom_status check_first(const struct loom_cluster_write *write, loom_erro
   return status;
 }
 
-/* Adds the commit, which is not done where another writer's of the same number holds. */
+static loom_status is_not_known(const loom_error *why, loom_error *error) {
+  return loom_fail(error, LOOM_EIO,
+                   "it is not known whether the polls came to the cluster; load them again, which "
+                   "counts nothing twice: %s",
+                   why->message);
+}
+
+/*
+** Adds the commit, which is done where it holds, though all answers to it may have been lost: not where that of another writer has the
+** number. One that is not seen may be on its way.
+*/
 static loom_status add_commit(const struct loom_cluster_write *write, uint64_t number,
                               loom_error *error) {
   uint64_t holding = 0;
-  loom_status status = loom_ledger_commit(write->cluster, write->ingest, number, write->parts,
-                                          write->part_count, error);
-  if (status == LOOM_OK)
-    status = loom_ledger_holding(write->cluster, number, &holding, error);
-  if (status == LOOM_OK && holding != write->ingest)
-    status = was_overtaken(number, error);
-  return status;
+  loom_error why = {0}, second;
+  loom_status added = loom_ledger_commit(write->cluster, write->ingest, number, write->parts,
+                                         write->part_count, &why);
+  if (added == LOOM_ENOMEM)
+    return loom_no_memory(error);
+  loom_status status = loom_ledger_holding(write->cluster, number, &holding, &second);
+  if (status == LOOM_ENOMEM)
+    return loom_no_memory(error);
+  if (status == LOOM_OK && holding == write->ingest)
+    return LOOM_OK;
+  if (status == LOOM_OK && holding)
+    return was_overtaken(number, error);
+  if (status == LOOM_OK && added == LOOM_OK)
+    return loom_fail(error, LOOM_ECORRUPT,
+                     "the cluster's ledger has not got commit %" PRIu64 ", which it took", number);
+  return is_not_known(added == LOOM_OK ? &second : &why, error);
 }
 
 static loom_status commit_all(struct loom_cluster_write *write, loom_error *error) {
