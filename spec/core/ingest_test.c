@@ -13,6 +13,9 @@
 
 /* ---- ways to take a file ---- */
 
+/* As a chunk: the file is read, and not fed. */
+#define FROM_FILE SIZE_MAX
+
 struct shape {
   size_t chunk, block_size; /* chunk 0: the whole file at once */
   unsigned threads;
@@ -58,6 +61,35 @@ static void take_rejects(loom_staging *staging, struct buffer *out) {
   }
 }
 
+/* Reads the bytes as those of a file. */
+static loom_status read_file_into(loom_staging *staging, const struct loom_ingest_options *options,
+                                  loom_zones *zones, struct file file, loom_error *error) {
+  loom_ingest *ingest;
+  loom_input *input;
+  struct scratch scratch;
+  scratch_begin(&scratch);
+  const char *path = scratch_path(&scratch, "file");
+  write_file(path, file.bytes, file.size);
+  assert_status(loom_input_open(path, &input, error), LOOM_OK, error);
+  assert_status(loom_ingest_new(options, zones, staging, &ingest, error), LOOM_OK, error);
+  loom_status status;
+  do
+    status = loom_ingest_read(ingest, input, error);
+  while (status == LOOM_OK);
+  if (status == LOOM_DONE) {
+    assert_int_equal(loom_input_position(input), file.size);
+    status = loom_ingest_finish(ingest, error);
+  } else {
+    loom_error again;
+    assert_int_equal(loom_ingest_read(ingest, input, &again), status); /* a failure is kept */
+    assert_string_equal(again.message, error->message);
+  }
+  loom_input_close(input);
+  loom_ingest_free(ingest);
+  scratch_end(&scratch);
+  return status;
+}
+
 /* Ingests the file in a transaction that is rolled back, so that one database serves all cases. */
 static struct outcome ingest(loom_database *database, struct file file, const struct shape *shape,
                              uint64_t max_rejects) {
@@ -70,8 +102,10 @@ static struct outcome ingest(loom_database *database, struct file file, const st
   loom_staging *staging = new_staging(
       &(struct loom_staging_options){.kind = file.kind, .sort_capacity = shape->sort_capacity});
   size_t chunk = shape->chunk ? shape->chunk : file.size + 1;
-  outcome.status =
-      read_into(staging, &options, database->zones, file.bytes, file.size, chunk, &outcome.error);
+  outcome.status = shape->chunk == FROM_FILE
+                       ? read_file_into(staging, &options, database->zones, file, &outcome.error)
+                       : read_into(staging, &options, database->zones, file.bytes, file.size, chunk,
+                                   &outcome.error);
   assert_int_equal(staging->complete, outcome.status == LOOM_OK);
   if (outcome.status == LOOM_OK) {
     loom_error error;
@@ -115,8 +149,12 @@ static void assert_same_however_taken(loom_database *database, struct file file,
     assert_same_in_shape(database, file, &(struct shape){chunk, 16, 2, 3, chunk % 2}, max_rejects,
                          expected);
   }
-  for (size_t i = 0; i < COUNT_OF(shapes); i++)
-    assert_same_in_shape(database, file, &shapes[i], max_rejects, expected);
+  for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+    struct shape shape = shapes[i];
+    assert_same_in_shape(database, file, &shape, max_rejects, expected);
+    shape.chunk = FROM_FILE;
+    assert_same_in_shape(database, file, &shape, max_rejects, expected);
+  }
 }
 
 /* ---- gzip ---- */

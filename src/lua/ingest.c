@@ -146,15 +146,11 @@ static int feed(lua_State *L) {
 /* read(input): feeds the input's next bytes; true, or false at its end. */
 static int read_input(lua_State *L) {
   loom_error error;
-  size_t size;
-  const char *bytes;
   loom_ingest *ingest = lloom_check_handle(L, 1, INGEST);
   loom_input *input = lloom_check_handle(L, 2, INPUT);
-  loom_status status = loom_input_next(input, &bytes, &size, &error);
-  if (status == LOOM_OK)
-    return lloom_done(L, loom_ingest_feed(ingest, bytes, size, &error), &error);
+  loom_status status = loom_ingest_read(ingest, input, &error);
   if (status != LOOM_DONE)
-    return lloom_failure(L, &error);
+    return lloom_done(L, status, &error);
   lua_pushboolean(L, 0);
   return 1;
 }

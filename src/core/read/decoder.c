@@ -151,6 +151,10 @@ loom_status loom_decoder_feed(loom_decoder *decoder, const char *bytes, size_t s
   return decompress(decoder, bytes, size, error);
 }
 
+bool loom_decoder_is_transparent(const loom_decoder *decoder) {
+  return decoder->mark_known && !decoder->gunzip && !decoder->utf16;
+}
+
 loom_status loom_decoder_finish(loom_decoder *decoder, loom_error *error) {
   loom_status status = LOOM_OK;
   if (!decoder->format_known)

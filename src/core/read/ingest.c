@@ -467,29 +467,60 @@ static loom_status cut(loom_ingest *ingest, loom_error *error) {
   return parse_here(ingest, false, error);
 }
 
+static loom_status count_text(loom_ingest *ingest, size_t size, loom_error *error) {
+  ingest->text_size += size;
+  if (!ingest->options.max_size || ingest->text_size <= ingest->options.max_size)
+    return LOOM_OK;
+  return loom_fail(error, LOOM_ELIMIT, "%s: is longer than %llu bytes, once decompressed",
+                   ingest->source, (unsigned long long)ingest->options.max_size);
+}
+
+/* Where the current block goes on, which has always room. */
+static loom_status block_end(loom_ingest *ingest, char **end, size_t *room, loom_error *error) {
+  struct slot *slot = current_slot(ingest);
+  loom_status status = ready_slot(ingest, slot, error);
+  if (status != LOOM_OK)
+    return status;
+  *end = slot->block + slot->size;
+  *room = ingest->threshold - slot->size;
+  return LOOM_OK;
+}
+
+/* So many bytes have been put there. */
+static loom_status extend_block(loom_ingest *ingest, size_t size, loom_error *error) {
+  struct slot *slot = current_slot(ingest);
+  slot->size += size;
+  return slot->size == ingest->threshold ? cut(ingest, error) : LOOM_OK;
+}
+
 static loom_status feed_text(loom_ingest *ingest, const char *bytes, size_t size,
                              loom_error *error) {
-  ingest->text_size += size;
-  if (ingest->options.max_size && ingest->text_size > ingest->options.max_size)
-    return loom_fail(error, LOOM_ELIMIT, "%s: is longer than %llu bytes, once decompressed",
-                     ingest->source, (unsigned long long)ingest->options.max_size);
-  while (size) {
-    struct slot *slot = current_slot(ingest);
-    loom_status status = ready_slot(ingest, slot, error);
+  char *end;
+  size_t room;
+  loom_status status = count_text(ingest, size, error);
+  while (status == LOOM_OK && size) {
+    status = block_end(ingest, &end, &room, error);
     if (status != LOOM_OK)
       return status;
-    size_t room = ingest->threshold - slot->size, part = size < room ? size : room;
-    memcpy(slot->block + slot->size, bytes, part);
-    slot->size += part;
+    size_t part = size < room ? size : room;
+    memcpy(end, bytes, part);
     bytes += part;
     size -= part;
-    if (slot->size == ingest->threshold) {
-      status = cut(ingest, error);
-      if (status != LOOM_OK)
-        return status;
-    }
+    status = extend_block(ingest, part, error);
   }
-  return LOOM_OK;
+  return status;
+}
+
+/* Puts the next bytes of a file of text, or of what is left of one, straight to where they are parsed. */
+static loom_status read_text(loom_ingest *ingest, loom_input *input, loom_error *error) {
+  char *end;
+  size_t room, size;
+  loom_status status = block_end(ingest, &end, &room, error);
+  if (status == LOOM_OK)
+    status = loom_input_read(input, end, room, &size, error);
+  if (status == LOOM_OK)
+    status = count_text(ingest, size, error);
+  return status == LOOM_OK ? extend_block(ingest, size, error) : status;
 }
 
 /* ---- feeding ---- */
@@ -539,13 +570,33 @@ static loom_status latch(loom_ingest *ingest, loom_status status, loom_error *er
   return status;
 }
 
-loom_status loom_ingest_feed(loom_ingest *ingest, const void *bytes, size_t size,
-                             loom_error *error) {
+static loom_status check_reading(loom_ingest *ingest, loom_error *error) {
   if (ingest->failure.code != LOOM_OK)
     return latch(ingest, ingest->failure.code, error);
   if (ingest->finished)
     return loom_fail(error, LOOM_EINVAL, "%s: has been read already", ingest->source);
-  return latch(ingest, feed(ingest, bytes, size, &ingest->failure), error);
+  return LOOM_OK;
+}
+
+loom_status loom_ingest_feed(loom_ingest *ingest, const void *bytes, size_t size,
+                             loom_error *error) {
+  loom_status status = check_reading(ingest, error);
+  return status == LOOM_OK ? latch(ingest, feed(ingest, bytes, size, &ingest->failure), error)
+                           : status;
+}
+
+loom_status loom_ingest_read(loom_ingest *ingest, loom_input *input, loom_error *error) {
+  const char *bytes;
+  size_t size;
+  loom_status status = check_reading(ingest, error);
+  if (status != LOOM_OK)
+    return status;
+  if (loom_decoder_is_transparent(ingest->decoder)) {
+    status = read_text(ingest, input, &ingest->failure);
+    return status == LOOM_DONE ? status : latch(ingest, status, error);
+  }
+  status = loom_input_next(input, &bytes, &size, error);
+  return status == LOOM_OK ? loom_ingest_feed(ingest, bytes, size, error) : status;
 }
 
 loom_status loom_ingest_finish(loom_ingest *ingest, loom_error *error) {

@@ -1,7 +1,7 @@
 /*
 ** Reading of one input file into a staging, which needs no database and takes bytes as they come.
 **
-**   loom_staging_new → loom_ingest_new → loom_ingest_feed, … → loom_ingest_finish → loom_ingest_free
+**   loom_staging_new → loom_ingest_new → loom_ingest_feed or loom_ingest_read, … → loom_ingest_finish → loom_ingest_free
 **   → a sink stores the staging
 **
 ** Bytes may be plain or gzip (told by their first two). Polls are parsed by several threads and sorted in bounded
@@ -10,6 +10,7 @@
 #ifndef LOOM_INGEST_H
 #define LOOM_INGEST_H
 
+#include "read/input.h"
 #include "read/staging.h"
 
 #include <stdbool.h>
@@ -40,6 +41,9 @@ void loom_ingest_free(loom_ingest *ingest);
 /* Reads the next bytes. After a failure every further call fails alike. */
 loom_status loom_ingest_feed(loom_ingest *ingest, const void *bytes, size_t size,
                              loom_error *error);
+
+/* Reads the next bytes of a file. LOOM_DONE: there are no more. */
+loom_status loom_ingest_read(loom_ingest *ingest, loom_input *input, loom_error *error);
 
 /* Ends reading: what is left is parsed, an incomplete file fails, and the staging is complete. */
 loom_status loom_ingest_finish(loom_ingest *ingest, loom_error *error);

@@ -90,12 +90,10 @@ static enum loom_record_result take_poll(struct loom_parser *parser, const struc
   return result;
 }
 
-/* Takes the rows from here on that are as expected. False: memory is out. */
-static bool take_expected(struct loom_parser *parser, struct loom_batch *batch) {
+/* Takes the rows of polls from here on that are as expected. False: memory is out. */
+static bool take_expected_polls(struct loom_parser *parser, struct loom_batch *batch) {
   const char *end, *at = loom_csv_peek(parser->csv, &end), *next = at;
   size_t before = batch->poll_count;
-  if (!at || !has_common_rows(parser))
-    return true;
   while (next) {
     at = next;
     if (!loom_grow(&batch->polls, &batch->poll_capacity, batch->poll_count + 1,
@@ -108,6 +106,34 @@ static bool take_expected(struct loom_parser *parser, struct loom_batch *batch) 
   batch->rows += batch->poll_count - before;
   loom_csv_passed(parser->csv, at, batch->poll_count - before);
   return true;
+}
+
+/* The same of hours. */
+static bool take_expected_hours(struct loom_parser *parser, struct loom_batch *batch) {
+  const char *end, *at = loom_csv_peek(parser->csv, &end), *next = at;
+  size_t before = batch->record_count;
+  while (next) {
+    at = next;
+    if (!loom_grow(&batch->records, &batch->record_capacity, batch->record_count + 1,
+                   sizeof *batch->records))
+      return false;
+    next = loom_hours_lines_read(&parser->hours_lines, &parser->reader, at, end,
+                                 &batch->records[batch->record_count]);
+    batch->record_count += next != NULL;
+  }
+  batch->rows += batch->record_count - before;
+  loom_csv_passed(parser->csv, at, batch->record_count - before);
+  return true;
+}
+
+/* Takes the rows from here on that are as expected, of kinds that have such. False: memory is out. */
+static bool take_expected(struct loom_parser *parser, struct loom_batch *batch) {
+  const char *end;
+  if (loom_csv_separator(parser->csv) != ',' || !loom_csv_peek(parser->csv, &end))
+    return true;
+  if (loom_poll_lines_fit(&parser->reader.columns))
+    return take_expected_polls(parser, batch);
+  return !loom_hours_lines_fit(&parser->reader.columns) || take_expected_hours(parser, batch);
 }
 
 /* One more record; NULL when memory is out. */

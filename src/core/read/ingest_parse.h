@@ -7,6 +7,7 @@
 #define LOOM_INGEST_PARSE_H
 
 #include "read/csv.h"
+#include "read/hours_line.h"
 #include "read/poll_line.h"
 #include "read/record.h"
 #include "read/staging.h"
@@ -34,6 +35,7 @@ struct loom_parser {
   loom_csv *csv;
   struct loom_record_reader reader;
   struct loom_poll_lines lines;
+  struct loom_hours_lines hours_lines;
   /* of a block's bad rows, at most so many are kept; the others are counted */
   uint64_t rejects_kept;
   bool keeps_rows; /* bad rows have their text with them */

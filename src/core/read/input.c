@@ -59,18 +59,23 @@ void loom_input_close(loom_input *input) {
   free(input);
 }
 
-loom_status loom_input_next(loom_input *input, const char **bytes, size_t *size,
+loom_status loom_input_read(loom_input *input, void *buffer, size_t room, size_t *size,
                             loom_error *error) {
   ssize_t got;
   do
-    got = read(input->file, input->chunk, CHUNK);
+    got = read(input->file, buffer, room < CHUNK ? room : CHUNK);
   while (got < 0 && errno == EINTR);
   if (got < 0)
     return loom_fail(error, LOOM_EIO, "%s: cannot be read: %s", input->path, strerror(errno));
   input->position += got;
-  *bytes = input->chunk;
   *size = (size_t)got;
   return got ? LOOM_OK : LOOM_DONE;
+}
+
+loom_status loom_input_next(loom_input *input, const char **bytes, size_t *size,
+                            loom_error *error) {
+  *bytes = input->chunk;
+  return loom_input_read(input, input->chunk, CHUNK, size, error);
 }
 
 int64_t loom_input_position(const loom_input *input) {

@@ -82,11 +82,10 @@ static enum loom_record_result read_store(struct loom_record_reader *reader,
 }
 
 /*
-** How eight characters differ from a pattern, where 0 stands for a digit: by that digit. False: by more than 9 anywhere. They
-** are judged together: a character differs from 0 in its lower four bits alone if it is a digit, or one of the six that come
+** They are judged together: a character differs from 0 in its lower four bits alone if it is a digit, or one of the six that come
 ** after 9.
 */
-static bool read_digits(const char *text, const char *pattern, unsigned char digits[8]) {
+bool loom_record_read_digits(const char *text, const char *pattern, unsigned char digits[8]) {
   static const uint64_t sixes = UINT64_C(0x0606060606060606), highs = UINT64_C(0xf0f0f0f0f0f0f0f0);
   uint64_t read, zeros;
   memcpy(&read, text, 8);
@@ -100,8 +99,8 @@ bool loom_record_read_common_timestamp(const struct loom_record_reader *reader, 
                                        int64_t *instant) {
   unsigned char time[8], fraction[8];
   if (memcmp(text, reader->date_text, 10) != 0 || text[10] != ' ' ||
-      memcmp(text + 26, " UTC", 4) != 0 || !read_digits(text + 11, "00:00:00", time) ||
-      !read_digits(text + 19, ".000000 ", fraction))
+      memcmp(text + 26, " UTC", 4) != 0 || !loom_record_read_digits(text + 11, "00:00:00", time) ||
+      !loom_record_read_digits(text + 19, ".000000 ", fraction))
     return false;
   int hours = time[0] * 10 + time[1], minutes = time[3] * 10 + time[4];
   int seconds = time[6] * 10 + time[7];

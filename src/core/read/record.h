@@ -50,6 +50,9 @@ struct loom_record_reader {
   int32_t date;
 };
 
+/* How eight characters differ from a pattern, where 0 stands for a digit: by that digit. False: by more than 9 anywhere. */
+bool loom_record_read_digits(const char *text, const char *pattern, unsigned char digits[8]);
+
 /* `YYYY-MM-DD HH:MM:SS.ffffff UTC`, the form that nearly every poll has, in bytes. */
 #define LOOM_COMMON_TIMESTAMP 30
 
