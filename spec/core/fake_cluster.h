@@ -59,6 +59,8 @@ struct fake_cluster {
   size_t sent_length[FAKE_SHARDS];
   /* called before a commit is inserted, once */
   void (*before_commit)(struct fake_cluster *fake);
+  /* and before blocks are */
+  void (*before_blocks)(struct fake_cluster *fake);
   bool is_over; /* for it: the last commit's number is meant, not the next */
 };
 
@@ -455,7 +457,12 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
     loom_text_put_string(answer, fake->error);
   } else if (insert) {
     void (*before_commit)(struct fake_cluster *) = fake->before_commit;
+    void (*before_blocks)(struct fake_cluster *) = fake->before_blocks;
     bool of_ledger = strstr(insert, "ledger");
+    if (!of_ledger && before_blocks) {
+      fake->before_blocks = NULL;
+      before_blocks(fake);
+    }
     if (of_ledger && before_commit && memmem(call->body, call->length, "commit", 6)) {
       fake->before_commit = NULL;
       before_commit(fake);

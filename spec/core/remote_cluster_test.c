@@ -4,6 +4,7 @@
 */
 #include "cluster/remote_cluster.h"
 #include "cluster/care.h"
+#include "cluster/flush.h"
 #include "cluster/ledger.h"
 #include "fake_cluster.h"
 #include "reports.h"
@@ -11,7 +12,9 @@
 #include "sqlite/head.h"
 #include "sqlite/info.h"
 #include "sqlite/remote.h"
+#include "sqlite/spooled.h"
 #include "write/prune.h"
+#include "write/sink_sqlite.h"
 
 #define HEADER "store_id,status,timestamp_utc\n"
 
@@ -662,6 +665,243 @@ static void removes_old_polls(void **state) {
   end(&fixture);
 }
 
+/* ---- what a service has answered ---- */
+
+/* Stores polls as a service does: in the head. */
+static struct loom_counts spool_into(loom_database *head, const char *text) {
+  loom_error error;
+  struct input_file file = small_file(LOOM_POLLS);
+  loom_staging *staging = stage_bytes(loom_database_zones(head), &file, text, strlen(text));
+  loom_sink *sink = loom_sink_sqlite(head);
+  assert_non_null(sink);
+  assert_status(loom_sink_begin(sink, &error), LOOM_OK, &error);
+  assert_status(loom_sink_apply_all(sink, staging, &error), LOOM_OK, &error);
+  assert_status(loom_sink_commit(sink, &error), LOOM_OK, &error);
+  struct loom_counts counts = staging->counts;
+  loom_sink_free(sink);
+  loom_staging_free(staging);
+  return counts;
+}
+
+static void spool(struct fixture *fixture, const char *text) {
+  struct loom_counts counts;
+  loom_error error;
+  spool_into(fixture->head, text);
+  assert_status(store_texts(fixture->other, &text, 1, &counts, &error), LOOM_OK, &error);
+}
+
+static void assert_spooled(loom_database *head, int64_t expected) {
+  loom_error error;
+  int64_t found = -1;
+  assert_status(loom_database_begin_read(head, &error), LOOM_OK, &error);
+  assert_status(loom_spooled_size(head, &found, &error), LOOM_OK, &error);
+  loom_database_end_read(head);
+  assert_int_equal(found, expected);
+}
+
+static loom_status open_of(void *context, loom_cluster **cluster, loom_error *error) {
+  return loom_remote_open(context, cluster, error);
+}
+
+static struct loom_flushed flush(loom_database *head) {
+  loom_error error;
+  struct loom_flushed flushed;
+  assert_status(loom_flush(head, open_of, head, &flushed, &error), LOOM_OK, &error);
+  return flushed;
+}
+
+static void reads_and_flushes_what_is_spooled(void **state) {
+  struct fixture fixture = begin();
+  uint64_t seed = 5;
+  (void)state;
+  spool(&fixture,
+        HEADER "first,active,2023-01-21 10:00:00\n"); /* before anything is in the cluster */
+  assert_same_reports(&fixture);
+  fill(&fixture); /* which flushes it */
+  assert_spooled(fixture.head, 0);
+  for (int i = 0; i < 6; i++) {
+    char *text = some_polls(&seed, 30 + 200 * (i % 3));
+    spool(&fixture, text);
+    free(text);
+    spool(&fixture, HEADER "shop 3,inactive,2023-03-01 10:00:00\nnew,active,2022-12-01 11:00:00\n");
+    assert_same_reports(&fixture);
+    if (i % 2 == 0)
+      continue;
+    assert_true(flush(fixture.head).counts.added > 0 || i > 1);
+    assert_spooled(fixture.head, 0);
+    assert_problems(&fixture, 0);
+    assert_same_reports(&fixture);
+  }
+  assert_int_equal(flush(fixture.head).polls, 0);
+  end(&fixture);
+}
+
+static void keeps_the_order_in_which_polls_came(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  spool(&fixture, HEADER "a,inactive,2023-01-25 10:00:00\nb,inactive,2023-01-25 10:00:00\n");
+  assert_same_reports(&fixture);
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n"); /* a file, which comes later */
+  assert_spooled(fixture.head, 0);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
+static void copy_file(const char *from, const char *to) {
+  struct buffer bytes = {0};
+  char block[4096];
+  size_t length;
+  FILE *file = fopen(from, "rb");
+  assert_non_null(file);
+  while ((length = fread(block, 1, sizeof block, file)) > 0)
+    buffer_put(&bytes, block, length);
+  fclose(file);
+  file = fopen(to, "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(bytes.bytes, 1, bytes.length, file), bytes.length);
+  fclose(file);
+  buffer_free(&bytes);
+}
+
+static void counts_once_what_is_flushed_twice(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  loom_database *again;
+  (void)state;
+  fill(&fixture);
+  spool(&fixture, HEADER "shop 1,inactive,2023-01-20 00:00:00\nb,inactive,2023-02-25 10:00:00\n");
+  loom_database_close(fixture.head); /* whose log is in the file then */
+  char before[640];
+  snprintf(before, sizeof before, "%s", scratch_path(&fixture.scratch, "before.db"));
+  copy_file(scratch_path(&fixture.scratch, "head.db"), before);
+  assert_status(attach(&fixture, "head.db", &fixture.head, &error), LOOM_OK, &error);
+  assert_int_equal(flush(fixture.head).counts.duplicates, 0);
+  assert_same_reports(&fixture);
+  loom_database_close(fixture.head);
+  /* as it is where the cluster's commit was the last that there was */
+  assert_status(attach(&fixture, "before.db", &again, &error), LOOM_OK, &error);
+  fixture.head = again;
+  assert_spooled(again, 2);
+  assert_same_reports(&fixture);
+  struct loom_flushed second = flush(again);
+  assert_int_equal(second.counts.duplicates, 2);
+  assert_int_equal(second.counts.added + second.counts.conflicts, 0);
+  assert_spooled(again, 0);
+  assert_same_reports(&fixture);
+  assert_problems(&fixture, 0);
+  end(&fixture);
+}
+
+static struct {
+  const char *path, *text;
+  loom_remote *remote;
+} meanwhile;
+
+/* Others write to the head while blocks are sent. */
+static void spool_meanwhile(struct fake_cluster *fake) {
+  loom_database *head = open_database(meanwhile.path);
+  (void)fake;
+  loom_database_set_remote(head, meanwhile.remote->type->retain(meanwhile.remote));
+  spool_into(head, meanwhile.text);
+  loom_database_close(head);
+}
+
+static void keeps_what_is_spooled_during_a_flush(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  char path[640];
+  (void)state;
+  snprintf(path, sizeof path, "%s", scratch_path(&fixture.scratch, "head.db"));
+  meanwhile.path = path;
+  meanwhile.text = HEADER "a,inactive,2023-01-25 10:00:00\nc,active,2023-01-25 12:00:00\n";
+  spool(&fixture, HEADER "a,active,2023-01-25 10:00:00\nb,active,2023-01-25 10:00:00\n");
+  fixture.fake->before_blocks = spool_meanwhile;
+  meanwhile.remote = loom_database_remote(fixture.head);
+  flush(fixture.head);
+  assert_status(store_texts(fixture.other, &meanwhile.text, 1, &counts, &error), LOOM_OK, &error);
+  assert_spooled(fixture.head, 2);
+  assert_same_reports(&fixture);
+  assert_int_equal(flush(fixture.head).counts.conflicts, 1);
+  assert_spooled(fixture.head, 0);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
+struct impatient {
+  struct fixture *fixture;
+  struct loom_conf conf;
+};
+
+static loom_status open_impatiently(void *context, loom_cluster **cluster, loom_error *error) {
+  struct impatient *impatient = context;
+  const struct loom_patience patience = {20, 20};
+  return loom_cluster_new(&impatient->conf, fake_asker_new(impatient->fixture->fake), &patience,
+                          cluster, error);
+}
+
+static void keeps_the_spool_while_the_cluster_is_away(void **state) {
+  struct fixture fixture = begin();
+  struct impatient impatient = {&fixture, fake_conf()};
+  struct loom_flushed flushed;
+  loom_error error;
+  (void)state;
+  fill(&fixture);
+  for (int i = 0; i < FAKE_REPLICAS; i++)
+    fixture.fake->dead[1][i] = true;
+  spool(&fixture, HEADER
+        "a,active,2023-01-25 10:00:00\nb,active,2023-01-25 10:00:00\n"
+        "c,active,2023-01-25 10:00:00\n");
+  assert_int_equal(loom_flush(fixture.head, open_impatiently, &impatient, &flushed, &error),
+                   LOOM_EIO);
+  assert_spooled(fixture.head, 3);
+  spool(&fixture, HEADER "d,active,2023-01-25 10:00:00\n");
+  for (int i = 0; i < FAKE_REPLICAS; i++)
+    fixture.fake->dead[1][i] = false;
+  assert_same_reports(&fixture);
+  assert_int_equal(flush(fixture.head).counts.added, 4);
+  assert_same_reports(&fixture);
+  loom_conf_free(&impatient.conf);
+  end(&fixture);
+}
+
+static void flushes_behind_what_others_have_committed(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  loom_database *second;
+  const char *theirs = HEADER "shop 4,active,2023-01-29 09:00:00\n";
+  (void)state;
+  fill(&fixture);
+  assert_status(attach(&fixture, "second.db", &second, &error), LOOM_OK, &error);
+  assert_status(store_texts(second, &theirs, 1, &counts, &error), LOOM_OK, &error);
+  assert_status(store_texts(fixture.other, &theirs, 1, &counts, &error), LOOM_OK, &error);
+  spool(&fixture,
+        HEADER "shop 3,active,2023-01-30 10:00:00\nshop 4,inactive,2023-01-28 10:00:00\n");
+  flush(fixture.head);
+  assert_spooled(fixture.head, 0);
+  assert_same_reports(&fixture);
+  loom_database_close(second);
+  end(&fixture);
+}
+
+static void prunes_what_is_spooled(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  fill(&fixture);
+  spool(&fixture, HEADER "old,active,2022-12-25 10:00:00\nshop 3,active,2023-01-24 10:00:00\n");
+  struct loom_pruning here = prune(fixture.head, false), there = prune(fixture.other, false);
+  assert_int_equal(here.cut, there.cut);
+  assert_int_equal(here.gone.polls, there.gone.polls);
+  assert_same_reports(&fixture);
+  spool(&fixture, HEADER "old,active,2023-01-24 09:00:00\n");
+  assert_same_reports(&fixture);
+  compact(&fixture, 2);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(stores_what_a_database_does),
@@ -682,6 +922,13 @@ int main(void) {
       cmocka_unit_test(tells_clusters_of_one_name_apart),
       cmocka_unit_test(writes_days_anew),
       cmocka_unit_test(removes_old_polls),
+      cmocka_unit_test(reads_and_flushes_what_is_spooled),
+      cmocka_unit_test(keeps_the_order_in_which_polls_came),
+      cmocka_unit_test(counts_once_what_is_flushed_twice),
+      cmocka_unit_test(keeps_what_is_spooled_during_a_flush),
+      cmocka_unit_test(keeps_the_spool_while_the_cluster_is_away),
+      cmocka_unit_test(flushes_behind_what_others_have_committed),
+      cmocka_unit_test(prunes_what_is_spooled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,13 @@
 /*
 ** The cluster as a feed. Its snapshot is the head's: of the ledger that is read which the head has come to, so that stores, and the
-** first and newest poll of each, are of the same commit as the polls.
+** first and newest poll of each, are of the same commit as the polls. What the head's service has answered and the cluster does not
+** have yet is united with it.
 */
 #include "cluster/feed_cluster.h"
 #include "cluster/blocks.h"
+#include "cluster/head_spool.h"
 #include "sqlite/block_feed.h"
+#include "sqlite/connection.h"
 #include "sqlite/head.h"
 #include "time/civil.h"
 
@@ -15,6 +18,7 @@ struct cluster_feed {
   loom_block_feed head; /* the first member */
   loom_cluster *cluster;
   struct loom_ledger ledger;
+  struct loom_head_spool spool;
   loom_blocks *blocks; /* NULL: the snapshot's ledger has not been read */
 };
 
@@ -26,6 +30,7 @@ static void close_blocks(loom_block_feed *head) {
   struct cluster_feed *feed = of_head(head);
   loom_blocks_free(feed->blocks);
   loom_ledger_free(&feed->ledger);
+  loom_head_spool_free(&feed->spool);
   feed->blocks = NULL;
 }
 
@@ -39,10 +44,7 @@ static loom_status newest(loom_block_feed *head, int64_t *instant, loom_error *e
 }
 
 static loom_status state(loom_block_feed *head, int64_t *number, loom_error *error) {
-  struct loom_head known;
-  loom_status status = loom_head_read(head->database, &known, error);
-  *number = (int64_t)known.number;
-  return status;
+  return loom_database_number(head->database, "SELECT revision FROM main.overall", number, error);
 }
 
 /* Reads the ledger as the head knows it. */
@@ -55,18 +57,24 @@ static loom_status list(loom_block_feed *head, loom_error *error) {
     status = loom_head_last_polled(head->database, &last_store, error);
   if (status == LOOM_OK && known.number)
     status = loom_ledger_read(feed->cluster, known.number, known.ingest, &feed->ledger, error);
+  if (status == LOOM_OK)
+    status = loom_head_spool_read(head->database, SIZE_MAX, &feed->spool, error);
   if (status != LOOM_OK)
     return status;
   head->days = loom_ledger_days(&feed->ledger, &head->day_count);
   feed->blocks = loom_blocks_new(feed->cluster, &feed->ledger, last_store);
-  return head->days && feed->blocks ? LOOM_OK : loom_no_memory(error);
+  if (!head->days || !feed->blocks)
+    return loom_no_memory(error);
+  return loom_head_spool_days(&feed->spool, &head->days, &head->day_count, error);
 }
 
 static loom_status scan(loom_block_feed *head, int32_t date, loom_block_fn *visit, void *context,
                         loom_error *error) {
-  loom_blocks *blocks = of_head(head)->blocks;
-  loom_status status = loom_blocks_open(blocks, date, date, true, error);
-  return status == LOOM_OK ? loom_blocks_scan(blocks, visit, context, error) : status;
+  const struct cluster_feed *feed = of_head(head);
+  loom_status status = loom_blocks_open(feed->blocks, date, date, true, error);
+  return status == LOOM_OK
+             ? loom_head_spool_scan(&feed->spool, feed->blocks, date, visit, context, error)
+             : status;
 }
 
 static loom_status open_blocks(loom_block_feed *head, loom_error *error) {
@@ -76,8 +84,13 @@ static loom_status open_blocks(loom_block_feed *head, loom_error *error) {
 
 static loom_status get(loom_block_feed *head, size_t i, int64_t store, bool in_turn,
                        struct loom_polls *polls, loom_error *error) {
+  const struct cluster_feed *feed = of_head(head);
+  size_t from = polls->count;
   (void)in_turn;
-  return loom_blocks_get(of_head(head)->blocks, head->days[i], store, polls, error);
+  loom_status status = loom_blocks_get(feed->blocks, head->days[i], store, polls, error);
+  return status == LOOM_OK
+             ? loom_head_spool_add(&feed->spool, head->days[i], store, polls, from, error)
+             : status;
 }
 
 static loom_status get_last(loom_block_feed *head, size_t i, int64_t store, bool *is_first,

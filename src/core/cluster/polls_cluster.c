@@ -4,6 +4,7 @@
 #include "cluster/polls_cluster.h"
 #include "base/id_table.h"
 #include "cluster/blocks.h"
+#include "cluster/head_spool.h"
 #include "sqlite/head.h"
 #include "time/civil.h"
 
@@ -17,6 +18,7 @@ struct all_polls {
   loom_database *head;
   loom_cluster *cluster;
   struct loom_ledger ledger;
+  struct loom_head_spool spool;
   loom_blocks *blocks;
   int32_t *days;
   size_t day_count, day; /* the one at hand */
@@ -32,6 +34,7 @@ static void free_all(struct loom_remote_polls *head) {
   struct all_polls *all = (struct all_polls *)head;
   loom_blocks_free(all->blocks);
   loom_ledger_free(&all->ledger);
+  loom_head_spool_free(&all->spool);
   loom_cluster_free(all->cluster);
   loom_id_table_free(&all->ids);
   loom_polls_free(&all->given);
@@ -71,8 +74,11 @@ static loom_status next(struct loom_remote_polls *head, const char **id, size_t 
     *id = loom_id_table_get(&all->ids, all->next, length);
     memcpy(all->last, *id, *length);
     all->last_length = *length;
-    status = loom_blocks_get(all->blocks, all->days[all->day], all->numbers[all->next++],
-                             &all->given, error);
+    int64_t number = all->numbers[all->next++];
+    int32_t day = all->days[all->day];
+    status = loom_blocks_get(all->blocks, day, number, &all->given, error);
+    if (status == LOOM_OK)
+      status = loom_head_spool_add(&all->spool, day, number, &all->given, 0, error);
   }
   *polls = &all->given;
   return status;
@@ -97,12 +103,16 @@ loom_status loom_polls_cluster(loom_database *head, loom_cluster *cluster,
     status = loom_ledger_read(cluster, known.number, known.ingest, &all->ledger, error);
   if (status == LOOM_OK)
     status = loom_head_last_polled(head, &last, error);
+  if (status == LOOM_OK)
+    status = loom_head_spool_read(head, SIZE_MAX, &all->spool, error);
   if (status == LOOM_OK) {
     all->days = loom_ledger_days(&all->ledger, &all->day_count);
     all->blocks = loom_blocks_new(cluster, &all->ledger, last);
     if (!all->days || !all->blocks)
       status = loom_no_memory(error);
   }
+  if (status == LOOM_OK)
+    status = loom_head_spool_days(&all->spool, &all->days, &all->day_count, error);
   if (status == LOOM_OK)
     status = loom_blocks_open(all->blocks, 0, -1, false, error); /* no day: all are loaded */
   if (status == LOOM_OK)

@@ -5,6 +5,7 @@
 #include "cluster/blocks.h"
 #include "cluster/write_cluster.h"
 #include "sqlite/head.h"
+#include "sqlite/spooled.h"
 #include "time/civil.h"
 
 #include <stdlib.h>
@@ -179,6 +180,15 @@ static loom_status remove_old(struct work *work, loom_cluster_write *write, loom
   return status;
 }
 
+/* LOOM_EAGAIN: polls have come to the spool. */
+static loom_status check_spool(loom_database *head, loom_error *error) {
+  int64_t polls = 0;
+  loom_status status = loom_spooled_size(head, &polls, error);
+  if (status == LOOM_OK && polls)
+    status = loom_fail(error, LOOM_EAGAIN, "polls come in all the time: try again");
+  return status;
+}
+
 struct lent {
   loom_cluster *cluster;
 };
@@ -204,6 +214,8 @@ loom_status loom_prune_cluster(loom_database *head, loom_cluster *cluster,
     return looked;
   }
   loom_status status = loom_database_begin_write(head, error);
+  if (status == LOOM_OK)
+    status = check_spool(head, error);
   if (status == LOOM_OK)
     status = loom_cluster_write_of(head, lend, &lent, &write, error);
   if (status == LOOM_OK)

@@ -2,18 +2,25 @@
 ** The remote: a configuration, and how to ask. Each source and each transaction has connections of its own.
 */
 #include "cluster/remote_cluster.h"
+#include "cluster/blocks.h"
 #include "cluster/care.h"
 #include "cluster/catch_up.h"
+#include "cluster/flush.h"
+#include "cluster/head_spool.h"
 #include "cluster/polls_cluster.h"
 #include "cluster/prune_cluster.h"
 #include "cluster/sink_cluster.h"
 #include "cluster/source_cluster.h"
 #include "sqlite/head.h"
 #include "sqlite/remote.h"
+#include "sqlite/spooled.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PRUNE_TRIES                                                                                \
+  50 /* between a flush and the next transaction there is no time for more than a few writes */
 
 struct cluster_remote {
   loom_remote remote; /* the first member */
@@ -66,28 +73,65 @@ static loom_status read_head(loom_database *database, struct loom_head *head, lo
   return status;
 }
 
-static loom_status info(loom_remote *head, loom_database *database, struct loom_remote_info *found,
-                        loom_error *error) {
+/* Adds what is in the spool, by the days and stores of a ledger. */
+static loom_status add_spool(loom_database *database, loom_cluster *cluster,
+                             const struct loom_ledger *ledger, struct loom_remote_info *found,
+                             loom_error *error) {
+  struct loom_head_spool spool;
+  int64_t last = 0, news = 0;
+  size_t days = 0;
+  int32_t *list = NULL;
+  loom_blocks *blocks = NULL;
+  loom_status status = loom_head_spool_read(database, SIZE_MAX, &spool, error);
+  if (status == LOOM_OK)
+    status = loom_head_last_polled(database, &last, error);
+  if (status == LOOM_OK) {
+    list = loom_ledger_days(ledger, &days);
+    blocks = loom_blocks_new(cluster, ledger, last);
+    if (!list || !blocks)
+      status = loom_no_memory(error);
+  }
+  if (status == LOOM_OK)
+    status = loom_head_spool_days(&spool, &list, &days, error);
+  if (status == LOOM_OK)
+    status = loom_head_spool_news(&spool, blocks, &news, error);
+  found->days = (int64_t)days;
+  found->polls += news;
+  free(list);
+  loom_blocks_free(blocks);
+  loom_head_spool_free(&spool);
+  return status;
+}
+
+static loom_status find_info(loom_database *database, loom_cluster *cluster,
+                             struct loom_remote_info *found, loom_error *error) {
   struct loom_head known;
   struct loom_ledger ledger = {0};
-  loom_cluster *cluster = NULL;
-  *found = (struct loom_remote_info){0};
-  loom_status status = read_head(database, &known, error);
-  if (status == LOOM_OK)
-    status = open_cluster(of_head(head), &cluster, error);
+  loom_status status = loom_head_read(database, &known, error);
   if (status == LOOM_OK && known.number)
     status = loom_ledger_read(cluster, known.number, known.ingest, &ledger, error);
-  size_t days = 0;
-  int32_t *list = status == LOOM_OK ? loom_ledger_days(&ledger, &days) : NULL;
-  if (status == LOOM_OK && !list)
-    status = loom_no_memory(error);
-  for (size_t i = 0; i < ledger.part_count; i++) {
+  for (size_t i = 0; status == LOOM_OK && i < ledger.part_count; i++) {
     found->polls += (int64_t)ledger.parts[i].added;
     found->size += (int64_t)ledger.parts[i].polls * (int64_t)sizeof(loom_poll);
   }
-  found->days = (int64_t)days;
-  free(list);
+  if (status == LOOM_OK)
+    status = add_spool(database, cluster, &ledger, found, error);
   loom_ledger_free(&ledger);
+  return status;
+}
+
+static loom_status info(loom_remote *head, loom_database *database, struct loom_remote_info *found,
+                        loom_error *error) {
+  loom_cluster *cluster = NULL;
+  *found = (struct loom_remote_info){0};
+  loom_status status = open_cluster(of_head(head), &cluster, error);
+  if (status != LOOM_OK)
+    return status;
+  status = loom_database_begin_read(database, error);
+  if (status == LOOM_OK) {
+    status = find_info(database, cluster, found, error);
+    loom_database_end_read(database);
+  }
   loom_cluster_free(cluster);
   return status;
 }
@@ -102,13 +146,20 @@ static loom_status check(loom_remote *head, loom_remote_problem_fn *tell, void *
   return status;
 }
 
+/* What came since the flush, and is still in the spool, is flushed again: a day is pruned as a whole. */
 static loom_status prune(loom_remote *head, loom_database *database,
                          const struct loom_prune_options *options, struct loom_pruning *pruning,
                          loom_error *error) {
-  loom_cluster *cluster;
-  loom_status status = open_cluster(of_head(head), &cluster, error);
-  if (status == LOOM_OK)
-    status = loom_prune_cluster(database, cluster, options, pruning, error);
+  struct loom_flushed flushed;
+  loom_status status = LOOM_EAGAIN;
+  for (int tries = 0; status == LOOM_EAGAIN && tries < PRUNE_TRIES; tries++) {
+    loom_cluster *cluster;
+    status = loom_flush(database, open_cluster, of_head(head), &flushed, error);
+    if (status == LOOM_OK)
+      status = open_cluster(of_head(head), &cluster, error);
+    if (status == LOOM_OK)
+      status = loom_prune_cluster(database, cluster, options, pruning, error);
+  }
   return status;
 }
 
@@ -139,6 +190,8 @@ static loom_status catch_up(loom_database *head, struct cluster_remote *remote, 
     status = loom_database_begin_write(head, error);
   if (status == LOOM_OK) {
     status = loom_catch_up(head, cluster, &ledger, error);
+    if (status == LOOM_OK)
+      status = loom_spooled_tell(head, error);
     if (status == LOOM_OK)
       status = loom_database_commit(head, error);
     else

@@ -3,6 +3,7 @@
 */
 #include "cluster/sink_cluster.h"
 #include "base/grow.h"
+#include "cluster/flush.h"
 #include "read/poll_sorter.h"
 #include "sqlite/database.h"
 #include "write/sink_sqlite.h"
@@ -82,6 +83,8 @@ static loom_status start(struct cluster_sink *sink, loom_staging *staging, loom_
   sink->applied = 0;
   loom_staging_wait(staging);
   loom_status status = write_of(sink, &write, error); /* which may tell the head of stores */
+  if (status == LOOM_OK)
+    status = loom_flush_within(sink->database, write, error); /* which came before this */
   if (status == LOOM_OK)
     status = loom_cluster_write_begin_file(write, error);
   if (status == LOOM_OK)

@@ -11,6 +11,7 @@
 #include "cluster/sql_text.h"
 #include "sqlite/head.h"
 #include "sqlite/remote.h"
+#include "sqlite/spooled.h"
 #include "time/civil.h"
 
 #include <inttypes.h>
@@ -199,6 +200,8 @@ loom_status loom_cluster_write_of(loom_database *head,
   loom_status status = open(context, &write->cluster, error);
   if (status == LOOM_OK)
     status = loom_catch_up(head, write->cluster, &write->ledger, error);
+  if (status == LOOM_OK)
+    status = loom_spooled_tell(head, error);
   if (status != LOOM_OK) {
     free_write(write);
     return status;
@@ -206,6 +209,33 @@ loom_status loom_cluster_write_of(loom_database *head,
   loom_database_set_pending(head, &write->pending);
   *out = write;
   return LOOM_OK;
+}
+
+loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_cluster_write **out,
+                                     loom_error *error) {
+  struct loom_cluster_write *write = calloc(1, sizeof *write);
+  *out = NULL;
+  if (!write) {
+    loom_cluster_free(cluster);
+    return loom_no_memory(error);
+  }
+  write->pending = (struct loom_pending){.commit = commit, .abandon = abandon};
+  write->cluster = cluster;
+  loom_status status = loom_ledger_read(cluster, LOOM_LAST_COMMIT, 0, &write->ledger, error);
+  if (status == LOOM_OK)
+    *out = write;
+  else
+    free_write(write);
+  return status;
+}
+
+void loom_cluster_write_join(loom_cluster_write *write, loom_database *head) {
+  write->head = head;
+  loom_database_set_pending(head, &write->pending);
+}
+
+void loom_cluster_write_free(loom_cluster_write *write) {
+  free_write(write);
 }
 
 loom_status loom_cluster_write_begin_file(loom_cluster_write *write, loom_error *error) {

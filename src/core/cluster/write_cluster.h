@@ -23,6 +23,15 @@ loom_status loom_cluster_write_of(loom_database *head,
                                                       loom_error *error),
                                   void *context, loom_cluster_write **write, loom_error *error);
 
+/*
+** One that begins before its transaction does, so that others may write to the head while it sends: the ledger is the last one, of which
+** the head has to be when they are joined. Takes the cluster over, also when it fails. Joined, it is the transaction's; or it is freed.
+*/
+loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_cluster_write **write,
+                                     loom_error *error);
+void loom_cluster_write_join(loom_cluster_write *write, loom_database *head);
+void loom_cluster_write_free(loom_cluster_write *write);
+
 /* What follows is of another file: later ones prevail over earlier ones. */
 loom_status loom_cluster_write_begin_file(loom_cluster_write *write, loom_error *error);
 

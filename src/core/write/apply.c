@@ -8,6 +8,7 @@
 #include "sqlite/changes.h"
 #include "sqlite/connection.h"
 #include "sqlite/head.h"
+#include "sqlite/remote.h"
 #include "write/poll_merge.h"
 #include "write/record_order.h"
 #include "write/record_write.h"
@@ -119,7 +120,9 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
   struct loom_counts *counts = &staging->counts;
   counts->added = counts->duplicates = counts->conflicts = 0;
   loom_staging_wait(staging);
-  loom_status status = kind == LOOM_POLLS ? loom_head_refuse(database, error) : LOOM_OK;
+  loom_status status = LOOM_OK;
+  if (kind == LOOM_POLLS && !loom_database_remote(database)) /* which has them from here later */
+    status = loom_head_refuse(database, error);
   if (status != LOOM_OK) {
     free(apply);
     return status;
