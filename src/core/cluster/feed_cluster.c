@@ -43,10 +43,6 @@ static loom_status newest(loom_block_feed *head, int64_t *instant, loom_error *e
   return loom_head_newest(head->database, instant, error);
 }
 
-static loom_status state(loom_block_feed *head, int64_t *number, loom_error *error) {
-  return loom_database_number(head->database, "SELECT revision FROM main.overall", number, error);
-}
-
 /* Reads the ledger as the head knows it. */
 static loom_status list(loom_block_feed *head, loom_error *error) {
   struct cluster_feed *feed = of_head(head);
@@ -82,20 +78,27 @@ static loom_status open_blocks(loom_block_feed *head, loom_error *error) {
                           loom_date_of_instant(head->query.to), head->query.in_order, error);
 }
 
-static loom_status get(loom_block_feed *head, size_t i, int64_t store, bool in_turn,
-                       struct loom_polls *polls, loom_error *error) {
+static loom_status get(loom_block_feed *head, size_t i, int64_t store, struct loom_polls *polls,
+                       loom_error *error) {
   const struct cluster_feed *feed = of_head(head);
   size_t from = polls->count;
-  (void)in_turn;
   loom_status status = loom_blocks_get(feed->blocks, head->days[i], store, polls, error);
   return status == LOOM_OK
              ? loom_head_spool_add(&feed->spool, head->days[i], store, polls, from, error)
              : status;
 }
 
+static loom_status take(loom_block_feed *head, int64_t store, struct loom_polls *polls,
+                        loom_error *error) {
+  loom_status status = LOOM_OK;
+  for (size_t i = head->first; status == LOOM_OK && i < head->end; i++)
+    status = get(head, i, store, polls, error);
+  return status;
+}
+
 static loom_status get_last(loom_block_feed *head, size_t i, int64_t store, bool *is_first,
                             struct loom_polls *polls, loom_error *error) {
-  loom_status status = get(head, i, store, true, polls, error);
+  loom_status status = get(head, i, store, polls, error);
   if (status != LOOM_OK || polls->count == 0)
     return status;
   loom_poll_block_encode(polls->items, polls->count);
@@ -115,9 +118,9 @@ loom_status loom_feed_cluster_finish(loom_feed *feed, loom_error *error) {
 }
 
 static const struct loom_block_reader reader = {.newest = newest,
-                                                .state = state,
                                                 .list = list,
                                                 .open = open_blocks,
+                                                .take = take,
                                                 .get = get,
                                                 .get_last = get_last,
                                                 .scan = scan,

@@ -54,7 +54,8 @@ static loom_status revision(loom_feed *head, int64_t *number, loom_error *error)
 }
 
 static loom_status state(loom_feed *head, int64_t *number, loom_error *error) {
-  return of_head(head)->reader->state(of_head(head), number, error);
+  return loom_database_number(of_head(head)->database, "SELECT revision FROM main.overall", number,
+                              error);
 }
 
 /* ---- days ---- */
@@ -123,7 +124,7 @@ static loom_status open_feed(loom_feed *head, const struct loom_feed_query *quer
 
 static loom_status get(loom_block_feed *feed, size_t i, int64_t store, struct loom_polls *polls,
                        loom_error *error) {
-  return feed->reader->get(feed, i, store, false, polls, error);
+  return feed->reader->get(feed, i, store, polls, error);
 }
 
 static loom_status add_newest(const struct loom_store *store, struct loom_polls *polls,
@@ -183,10 +184,8 @@ static loom_status add_after(loom_block_feed *feed, struct loom_store *store, lo
 }
 
 static loom_status take_all(loom_block_feed *feed, struct loom_store *store, loom_error *error) {
-  loom_status status = LOOM_OK;
   store->polls.count = 0;
-  for (size_t i = feed->first; status == LOOM_OK && i < feed->end; i++)
-    status = feed->reader->get(feed, i, store->number, true, &store->polls, error);
+  loom_status status = feed->reader->take(feed, store->number, &store->polls, error);
   if (status != LOOM_OK || !store->polled || !feed->query.neighbours)
     return status;
   status = add_before(feed, store, error);

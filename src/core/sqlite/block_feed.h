@@ -19,15 +19,20 @@ typedef struct loom_block_feed loom_block_feed;
 struct loom_block_reader {
   loom_status (*begun)(loom_block_feed *feed, loom_error *error); /* NULL: nothing to do */
   loom_status (*newest)(loom_block_feed *feed, int64_t *instant, loom_error *error);
-  loom_status (*state)(loom_block_feed *feed, int64_t *revision, loom_error *error);
   /* Fills `days`, once in a snapshot; what is there after a failure is freed. */
   loom_status (*list)(loom_block_feed *feed, loom_error *error);
   /* Starts on the query's days, in place of what was opened before. */
   loom_status (*open)(loom_block_feed *feed, loom_error *error);
-  /* Appends a store's polls of a day; none where there are none. `in_turn`: one of the query's, asked for once of each store. */
-  loom_status (*get)(loom_block_feed *feed, size_t day, int64_t store, bool in_turn,
-                     struct loom_polls *polls, loom_error *error);
-  /* Fills in turn what loom_poll_block_last finds, up to the query's end, and whether it is all that the day has. */
+  /* Appends a store's polls of all of the query's days: asked for once of each store, in the query's order. */
+  loom_status (*take)(loom_block_feed *feed, int64_t store, struct loom_polls *polls,
+                      loom_error *error);
+  /* Appends a store's polls of any day; none where there are none. */
+  loom_status (*get)(loom_block_feed *feed, size_t day, int64_t store, struct loom_polls *polls,
+                     loom_error *error);
+  /*
+  ** Fills what loom_poll_block_last finds of one of the query's days, up to the query's end, and whether it is all that the day
+  ** has: asked for at most once of each store, in the query's order.
+  */
   loom_status (*get_last)(loom_block_feed *feed, size_t day, int64_t store, bool *is_first,
                           struct loom_polls *polls, loom_error *error);
   loom_status (*scan)(loom_block_feed *feed, int32_t date, loom_block_fn *visit, void *context,

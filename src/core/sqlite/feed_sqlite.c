@@ -13,9 +13,6 @@
 
 #include <stdlib.h>
 
-/* Of the statements for blocks. */
-enum { POLLS = 1 };
-
 struct sqlite_feed {
   loom_block_feed blocks;      /* the first member */
   struct loom_cursor *cursors; /* of the query's days */
@@ -51,10 +48,6 @@ static void free_feed(loom_block_feed *blocks) {
 
 static loom_status newest(loom_block_feed *blocks, int64_t *instant, loom_error *error) {
   return loom_stored_newest(blocks->database, instant, error);
-}
-
-static loom_status state(loom_block_feed *blocks, int64_t *number, loom_error *error) {
-  return loom_database_number(blocks->database, "SELECT revision FROM main.overall", number, error);
 }
 
 static loom_status list(loom_block_feed *blocks, loom_error *error) {
@@ -112,69 +105,67 @@ static loom_status open_days(loom_block_feed *blocks, loom_error *error) {
 
 /* ---- blocks ---- */
 
-/* Looks a block up. Where it is found, the statement is to be reset. */
-static loom_status look_up(struct sqlite_feed *feed, int32_t day, int64_t store, bool *found,
+/* Looks a block up: its polls are in column 1. The statement is to be reset. */
+static loom_status look_up(struct sqlite_feed *feed, size_t i, int64_t store, bool *found,
                            loom_error *error) {
-  sqlite3_bind_int(feed->block, 1, day);
+  sqlite3_bind_int(feed->block, 1, feed->blocks.days[i]);
   sqlite3_bind_int64(feed->block, 2, store);
   int result = sqlite3_step(feed->block);
   *found = result == SQLITE_ROW;
-  if (*found)
-    return LOOM_OK;
-  loom_status status =
-      result == SQLITE_DONE ? LOOM_OK : loom_database_failure(feed->blocks.database, error);
-  sqlite3_reset(feed->block);
+  return *found || result == SQLITE_DONE ? LOOM_OK
+                                         : loom_database_failure(feed->blocks.database, error);
+}
+
+static loom_status get(loom_block_feed *blocks, size_t i, int64_t store, struct loom_polls *polls,
+                       loom_error *error) {
+  sqlite3_stmt *block = of_blocks(blocks)->block;
+  bool found;
+  loom_status status = look_up(of_blocks(blocks), i, store, &found, error);
+  if (status == LOOM_OK && found)
+    status = loom_stored_polls_add(blocks->database, block, 1, blocks->days[i], polls, error);
+  sqlite3_reset(block);
   return status;
 }
 
-/* Finds a block; *row: NULL where there is none. It is to be given to `leave`. */
-static loom_status find(struct sqlite_feed *feed, size_t i, int64_t store, bool in_turn,
-                        sqlite3_stmt **row, loom_error *error) {
-  const loom_block_feed *blocks = &feed->blocks;
-  bool found = false;
-  loom_status status;
-  if (in_turn && blocks->query.in_order) {
-    struct loom_cursor *cursor = &feed->cursors[i - blocks->first];
-    status = loom_cursor_seek(cursor, store, &found, error);
-    *row = found ? cursor->statement : NULL;
-  } else {
-    status = look_up(feed, blocks->days[i], store, &found, error);
-    *row = found ? feed->block : NULL;
+static loom_status take(loom_block_feed *blocks, int64_t store, struct loom_polls *polls,
+                        loom_error *error) {
+  struct loom_cursor *cursors = of_blocks(blocks)->cursors;
+  const int32_t *days = blocks->days + blocks->first;
+  loom_status status = LOOM_OK;
+  for (size_t i = 0; status == LOOM_OK && i < blocks->end - blocks->first; i++) {
+    bool found = false;
+    if (blocks->query.in_order)
+      status = loom_cursor_seek(&cursors[i], store, &found, error);
+    else
+      status = get(blocks, blocks->first + i, store, polls, error);
+    if (status == LOOM_OK && found)
+      status =
+          loom_stored_polls_add(blocks->database, cursors[i].statement, 1, days[i], polls, error);
   }
-  return status;
-}
-
-static void leave(const struct sqlite_feed *feed, sqlite3_stmt *row) {
-  if (row && row == feed->block)
-    sqlite3_reset(row);
-}
-
-static loom_status get(loom_block_feed *blocks, size_t i, int64_t store, bool in_turn,
-                       struct loom_polls *polls, loom_error *error) {
-  sqlite3_stmt *row;
-  loom_status status = find(of_blocks(blocks), i, store, in_turn, &row, error);
-  if (status == LOOM_OK && row)
-    status = loom_stored_polls_add(blocks->database, row, POLLS, blocks->days[i], polls, error);
-  leave(of_blocks(blocks), row);
   return status;
 }
 
 static loom_status get_last(loom_block_feed *blocks, size_t i, int64_t store, bool *is_first,
                             struct loom_polls *polls, loom_error *error) {
-  sqlite3_stmt *row;
-  loom_status status = find(of_blocks(blocks), i, store, true, &row, error);
-  if (status == LOOM_OK && row)
-    status = loom_stored_polls_add_last(blocks->database, row, POLLS, blocks->days[i],
-                                        blocks->query.to, is_first, polls, error);
-  leave(of_blocks(blocks), row);
+  struct sqlite_feed *feed = of_blocks(blocks);
+  struct loom_cursor *cursor = blocks->query.in_order ? &feed->cursors[i - blocks->first] : NULL;
+  sqlite3_stmt *row = cursor ? cursor->statement : feed->block;
+  bool found;
+  loom_status status = cursor ? loom_cursor_seek(cursor, store, &found, error)
+                              : look_up(feed, i, store, &found, error);
+  if (status == LOOM_OK && found)
+    status = loom_stored_polls_add_last(blocks->database, row, 1, blocks->days[i], blocks->query.to,
+                                        is_first, polls, error);
+  if (!cursor)
+    sqlite3_reset(row);
   return status;
 }
 
 static const struct loom_block_reader reader = {.begun = begun,
                                                 .newest = newest,
-                                                .state = state,
                                                 .list = list,
                                                 .open = open_days,
+                                                .take = take,
                                                 .get = get,
                                                 .get_last = get_last,
                                                 .scan = scan,
