@@ -92,19 +92,25 @@ function servers.down()
   end
 end
 
+--- The URLs of the servers: lists of the shards' replicas.
+function servers.urls()
+  local shards = {}
+  for line in servers.act "conf":gmatch "shard ([^\n]*)" do
+    local urls = {}
+    for url in line:gmatch "%S+" do
+      urls[#urls + 1] = url
+    end
+    shards[#shards + 1] = urls
+  end
+  return shards
+end
+
 --- Asks one server.
 -- @tparam int shard
 -- @tparam int replica
 -- @tparam string sql
 function servers.ask(shard, replica, sql)
-  local lines, urls = {}, {}
-  for line in servers.act "conf":gmatch "shard ([^\n]*)" do
-    lines[#lines + 1] = line
-  end
-  for url in lines[shard]:gmatch "%S+" do
-    urls[#urls + 1] = url
-  end
-  local result = shell.run(("%s -sS --data-binary %s %s"):format(shell.curl, shell.quote(sql), urls[replica]))
+  local result = shell.run(("%s -sS --data-binary %s %s"):format(shell.curl, shell.quote(sql), servers.urls()[shard][replica]))
   assert(result.status == 0, result.err)
   return result.out
 end
