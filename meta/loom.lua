@@ -518,6 +518,7 @@ function monitor:audit(options) end
 ---@field search? string a text that ids or values of attributes must contain, whichever case A to Z are in
 ---@field zones? any the timezone that stores must be measured by, or a list of those that will do
 ---@field all_stores? boolean also those known only from hours or zones (default: false)
+---@field shard? table `{ number = K, of = N }`: of these only the stores of one shard, from 1, of a cluster that has so many
 ---@field hours? any weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in `set_hours`, or a function, called as (store_id, date, spans, openings) for each store and date, that returns other spans (nil: they stay)
 ---@field slo? any an objective: a target ratio from 0 to 1, or a table (see `loom.slo`)
 ---@field group_by? string the attribute that `loom.report:groups` adds up by

@@ -548,6 +548,8 @@ end
 -- @tparam[opt] string options.search a text that ids or values of attributes must contain, whichever case A to Z are in
 -- @param[opt] options.zones the timezone that stores must be measured by, or a list of those that will do
 -- @tparam[opt=false] bool options.all_stores also those known only from hours or zones
+-- @tparam[opt] table options.shard `{ number = K, of = N }`: of these only the stores of one shard, from 1, of a cluster that has
+--   so many
 -- @param[opt] options.hours weekly hours for this report alone: `{ ["shop 1"] = week, ["*"] = week }`, with weeks as in
 --   `set_hours`, or a function, called as (store_id, date, spans, openings) for each store and date, that returns other
 --   spans (nil: they stay)

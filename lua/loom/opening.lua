@@ -97,6 +97,21 @@ function opening.file(path)
   return conf and conf.head or path
 end
 
+--- How many shards the cluster of a path has.
+-- @treturn ?int nil: it is no cluster, or its conf cannot be read
+-- @treturn ?string and then why not
+function opening.shards(path)
+  if not opening.is_conf(path) then
+    return nil
+  end
+  local cluster, message = opening.cluster()
+  local conf
+  if cluster then
+    conf, message = cluster.read(path)
+  end
+  return conf and #conf.shards, message
+end
+
 --- Opens what a path names. A cluster's head that is not there is made, unless `create` is false.
 -- @tparam string path
 -- @tparam table options as `core.open` takes them

@@ -72,6 +72,14 @@ local function strips_checker(value)
   return { window = value.window, bins = value.bins or STRIP_BINS }
 end
 
+local function shard_checker(value)
+  local is_number = check.integer(1, core.limits.shards)
+  if type(value) == "table" and is_number(value.number) and is_number(value.of) and value.number <= value.of then
+    return { number = value.number, of = value.of }
+  end
+  return nil, "table of number and of, how many shards there are"
+end
+
 local checkers = {
   as_of = time.seen_from,
   windows = windows.checker,
@@ -82,6 +90,7 @@ local checkers = {
   strips = strips_checker,
   threads = check.integer(0, core.limits.threads),
   progress = check.callable,
+  shard = shard_checker,
   compare = check.boolean,
 }
 for _, more in ipairs { rules.checkers, stores.checkers } do
@@ -104,6 +113,8 @@ local function native_options(monitor, options, wanted, private)
     private = private or type(options.hours) == "function",
     ids = chosen.ids,
     globs = chosen.globs,
+    shard = options.shard and options.shard.number - 1,
+    shards = options.shard and options.shard.of,
   })
   for i, window in ipairs(wanted) do
     native.windows[i] = window.native

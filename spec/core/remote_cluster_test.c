@@ -105,9 +105,14 @@ static char *some_polls(uint64_t *state, int count) {
 
 /* ---- reading ---- */
 
-static loom_status report_of(loom_database *database, bool around, struct buffer *out,
-                             loom_error *error) {
+/* Of the stores of a shard, from 1; 0: of all. */
+static loom_status report_of_shard(loom_database *database, unsigned shard, bool around,
+                                   struct buffer *out, loom_error *error) {
   struct loom_report_options options = default_options();
+  if (shard) {
+    options.selection.shards = FAKE_SHARDS;
+    options.selection.shard = shard - 1;
+  }
   loom_report *report;
   if (around)
     assert_true(loom_rules_preset("monitoring", &options.rules));
@@ -122,6 +127,11 @@ static loom_status report_of(loom_database *database, bool around, struct buffer
   loom_report_free(report);
   loom_source_free(source);
   return status;
+}
+
+static loom_status report_of(loom_database *database, bool around, struct buffer *out,
+                             loom_error *error) {
+  return report_of_shard(database, 0, around, out, error);
 }
 
 static struct buffer export_of(loom_database *database) {
@@ -339,6 +349,65 @@ static void refuses_what_another_writer_overtook(void **state) {
   loom_sink_free(sink);
   loom_staging_free(staging);
   loom_database_close(second);
+  end(&fixture);
+}
+
+/* ---- one shard's stores ---- */
+
+/* How many of the lines of a text, but for its first one, are among those of another. */
+static size_t count_lines(const struct buffer *lines, const struct buffer *among) {
+  size_t count = 0;
+  const char *at = strchr(lines->bytes, '\n') + 1;
+  for (const char *stop; (stop = strchr(at, '\n')); at = stop + 1) {
+    char *line = strndup(at - 1, (size_t)(stop - at) + 2);
+    assert_non_null(strstr(among->bytes, line));
+    free(line);
+    count++;
+  }
+  return count;
+}
+
+static void fill(struct fixture *fixture);
+
+static void measures_a_shard_by_itself(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  (void)state;
+  fill(&fixture);
+  for (int around = 0; around < 2; around++) {
+    struct buffer all = {0};
+    size_t count = 0;
+    assert_status(report_of(fixture.head, around, &all, &error), LOOM_DONE, &error);
+    for (unsigned shard = 1; shard <= FAKE_SHARDS; shard++) {
+      struct buffer own = {0};
+      assert_status(report_of_shard(fixture.head, shard, around, &own, &error), LOOM_DONE, &error);
+      count += count_lines(&own, &all);
+      buffer_free(&own);
+    }
+    assert_int_equal(count, count_lines(&all, &all));
+    buffer_free(&all);
+  }
+  end(&fixture);
+}
+
+static void asks_no_shard_for_what_another_has(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  struct buffer own = {0};
+  (void)state;
+  fill(&fixture);
+  for (int i = 0; i < FAKE_REPLICAS; i++)
+    fixture.fake->dead[1][i] = true;
+  assert_status(report_of_shard(fixture.head, 1, true, &own, &error), LOOM_DONE, &error);
+  assert_int_equal(report_of_shard(fixture.head, 2, true, &own, &error), LOOM_EIO);
+  for (int i = 0; i < FAKE_REPLICAS; i++) {
+    fixture.fake->dead[1][i] = false;
+    fixture.fake->blocks[1][fixture.fake->block_count[1] - 1].polls[0] ^= 1;
+  }
+  assert_status(report_of_shard(fixture.head, 1, false, &own, &error), LOOM_DONE, &error);
+  assert_int_equal(report_of_shard(fixture.head, 2, false, &own, &error), LOOM_EIO);
+  assert_non_null(strstr(error.message, "does not add up"));
+  buffer_free(&own);
   end(&fixture);
 }
 
@@ -911,6 +980,8 @@ int main(void) {
       cmocka_unit_test(reads_anew_where_its_commit_does_not_hold),
       cmocka_unit_test(completes_an_older_head),
       cmocka_unit_test(refuses_what_another_writer_overtook),
+      cmocka_unit_test(measures_a_shard_by_itself),
+      cmocka_unit_test(asks_no_shard_for_what_another_has),
       cmocka_unit_test(reads_of_a_replica_that_has_all),
       cmocka_unit_test(never_takes_a_part_for_the_whole),
       cmocka_unit_test(has_a_commit_once_that_is_there_twice),

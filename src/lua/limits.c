@@ -50,6 +50,7 @@ static void push_limits(lua_State *L) {
                 {"dormant_after", LOOM_DORMANT_AFTER_MAX},
                 {"weekly_spans", LOOM_RULE_OPENINGS_MAX},
                 {"threads", LOOM_THREADS_MAX},
+                {"shards", LOOM_SELECTION_SHARDS_MAX},
                 {"examples", LOOM_SURVEY_EXAMPLES_MAX}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)

@@ -162,9 +162,10 @@ static void read_states(lua_State *L, struct loom_report_options *options) {
 static void read_options(lua_State *L, struct loom_report_options *options,
                          struct loom_window *windows, const char **globs) {
   static const char *const known[] = {
-      "windows",    "default_zone", "as_of", "preset", "fill",       "evidence", "no_data",
-      "slack",      "max_gap",      "ids",   "globs",  "all_stores", "threads",  "strip_window",
-      "strip_bins", "private",      "file",  "states", "series",     NULL};
+      "windows", "default_zone", "as_of",      "preset",  "fill",  "evidence",
+      "no_data", "slack",        "max_gap",    "ids",     "globs", "all_stores",
+      "threads", "strip_window", "strip_bins", "private", "file",  "states",
+      "series",  "shard",        "shards",     NULL};
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
   lloom_read_rules(L, 2, &options->rules);
@@ -173,6 +174,10 @@ static void read_options(lua_State *L, struct loom_report_options *options,
     options->window_count = read_windows(L, windows);
   options->selection.glob_count = read_globs(L, globs);
   options->selection.all_stores = lloom_option_boolean(L, 2, "all_stores", false);
+  options->selection.shards =
+      (unsigned)lloom_option_integer(L, 2, "shards", 0, 0, LOOM_SELECTION_SHARDS_MAX);
+  options->selection.shard =
+      (unsigned)lloom_option_integer(L, 2, "shard", 0, 0, LOOM_SELECTION_SHARDS_MAX - 1);
   options->as_of =
       lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
   options->has_as_of = options->as_of != INT64_MIN;
@@ -280,7 +285,7 @@ static loom_status make_source(loom_database *database, bool private, loom_sourc
 
 /*
 ** report(database, {windows or states, default_zone [, as_of, preset, fill, evidence, no_data, slack, max_gap, ids, globs,
-** all_stores, threads, strip_window, strip_bins, private, file, series]}): prepares a report, which `start` then starts. Instants and
+** all_stores, threads, strip_window, strip_bins, private, file, series, shard, shards]}): prepares a report, which `start` then starts. Instants and
 ** durations are in microseconds, slack in seconds; a max_gap of -1 is none. A private report has a connection of its
 ** own, so that the database stays free.
 */

@@ -6,6 +6,7 @@ local columns = require "loom.columns"
 local common = require "loom.cli.common"
 local core = require "loom.core"
 local doctor = require "loom.doctor"
+local opening = require "loom.opening"
 local options = require "loom.cli.options"
 local slo = require "loom.slo"
 local stores = require "loom.stores"
@@ -30,6 +31,8 @@ end
 local function add_choice(report)
   options.add_choice(report)
   report:flag "--quiet":description "No warnings about the data on standard error: see loom doctor."
+  options.add(report, "--shard", "K", "Of a cluster, only the stores of one shard, from 1.",
+    options.number(check.integer(1, core.limits.shards)))
   report:flag "--all-stores":description "Also stores that have hours or a timezone but no poll."
   options.add(report, "--group-by", "NAME", "Totals for each value of this attribute instead of stores; in html, beside them.",
     options.text(stores.attribute_name))
@@ -80,6 +83,20 @@ function command.add_to(parser)
     options.number(check.integer(1, core.limits.threads)))
 end
 
+-- The stores of one shard, whose number the cluster has to have.
+local function shard_of(args)
+  if not args.shard then
+    return nil
+  end
+  local count, message = opening.shards(args.database)
+  if not count then
+    return message and common.fail(message) or common.wrong_use("--shard: %s is no cluster", args.database)
+  elseif args.shard > count then
+    common.wrong_use("--shard: %s has %d shards", args.database, count)
+  end
+  return { number = args.shard, of = count }
+end
+
 local function objective_of(args)
   if args.slo or args.slo_attribute then
     return slo.checker { target = args.slo, attribute = args.slo_attribute }
@@ -107,6 +124,7 @@ local function options_of(args, format)
     wanted[name] = value
   end
   wanted.all_stores = args.all_stores
+  wanted.shard = shard_of(args)
   wanted.group_by = args.group_by
   wanted.name_attribute = args.name_attribute
   wanted.slo = objective_of(args)

@@ -60,6 +60,7 @@ struct loom_blocks {
   int32_t *days; /* that hold polls */
   size_t day_count;
   bool in_order, skipped; /* stores were */
+  int only;               /* the shard that alone is read, or LOOM_ALL_SHARDS */
   struct window windows[WINDOWS];
   struct tally *tallies; /* beside the ledger's parts */
   unsigned *proved;      /* by shard: the replica that was, and one more; 0: none */
@@ -77,7 +78,8 @@ loom_blocks *loom_blocks_new(loom_cluster *cluster, const struct loom_ledger *le
   unsigned shards = loom_cluster_shards(cluster);
   if (!blocks)
     return NULL;
-  *blocks = (loom_blocks){.cluster = cluster, .ledger = ledger, .last_store = last_store};
+  *blocks = (loom_blocks){
+      .cluster = cluster, .ledger = ledger, .last_store = last_store, .only = LOOM_ALL_SHARDS};
   blocks->days = loom_ledger_days(ledger, &blocks->day_count);
   blocks->tallies = calloc(ledger->part_count + 1, sizeof *blocks->tallies);
   blocks->proved = calloc(shards, sizeof *blocks->proved);
@@ -323,15 +325,15 @@ static loom_status read_window(loom_blocks *blocks, struct window *window, int64
   window->first_day = first_day;
   window->last_day = last_day;
   loom_status status = LOOM_OK;
-  if (end - first == 1) /* which is in one shard */
-    status =
-        read_share(&reading, loom_shard_of(first, loom_cluster_shards(blocks->cluster)), error);
-  else
+  unsigned shards = loom_cluster_shards(blocks->cluster);
+  int only = end - first == 1 ? (int)loom_shard_of(first, shards) : blocks->only;
+  if (only == LOOM_ALL_SHARDS)
     status = loom_cluster_each(blocks->cluster, read_share, &reading, error);
-  if (status == LOOM_OK && end - first == 1)
-    for (unsigned i = 0; i < loom_cluster_shards(blocks->cluster); i++)
-      if (i != loom_shard_of(first, loom_cluster_shards(blocks->cluster)))
-        window->shares[i].count = 0;
+  else
+    status = read_share(&reading, (unsigned)only, error);
+  for (unsigned i = 0; only != LOOM_ALL_SHARDS && i < shards; i++)
+    if (i != (unsigned)only)
+      window->shares[i].count = 0;
   if (status == LOOM_OK)
     status = gather(blocks, window, error);
   if (status != LOOM_OK)
@@ -412,6 +414,14 @@ static loom_status move_on(loom_blocks *blocks, int64_t store, loom_error *error
   return LOOM_OK;
 }
 
+void loom_blocks_keep_to(loom_blocks *blocks, int shard) {
+  blocks->only = shard;
+}
+
+static bool is_read(const loom_blocks *blocks, const struct loom_ledger_part *part) {
+  return blocks->only == LOOM_ALL_SHARDS || part->shard == (unsigned)blocks->only;
+}
+
 loom_status loom_blocks_open(loom_blocks *blocks, int32_t first_day, int32_t last_day,
                              bool in_order, loom_error *error) {
   uint64_t polls = 0;
@@ -419,14 +429,17 @@ loom_status loom_blocks_open(loom_blocks *blocks, int32_t first_day, int32_t las
   join(blocks);
   for (size_t i = 0; i < blocks->ledger->part_count; i++) {
     const struct loom_ledger_part *part = &blocks->ledger->parts[i];
-    polls += part->day >= first_day && part->day <= last_day ? part->polls : 0;
+    polls +=
+        part->day >= first_day && part->day <= last_day && is_read(blocks, part) ? part->polls : 0;
   }
-  int64_t stores = blocks->last_store > 0 ? blocks->last_store : 1;
+  int64_t shards = blocks->only == LOOM_ALL_SHARDS ? 1 : loom_cluster_shards(blocks->cluster);
+  int64_t stores = blocks->last_store / shards > 0 ? blocks->last_store / shards : 1;
   int64_t size = (int64_t)(polls * sizeof(loom_poll)) / stores + 1;
   blocks->width = WINDOW_SIZE / size;
   blocks->width = blocks->width < STORES_LEAST  ? STORES_LEAST
                   : blocks->width > STORES_MOST ? STORES_MOST
                                                 : blocks->width;
+  blocks->width *= shards;
   blocks->first_day = first_day;
   blocks->last_day = last_day;
   blocks->in_order = in_order;
@@ -600,14 +613,20 @@ loom_status loom_blocks_load(loom_blocks *blocks, int32_t day, const int64_t *st
   return status;
 }
 
+/* The greatest number of a store that may be asked for. */
+static int64_t last_of(const loom_blocks *blocks) {
+  int64_t shards = loom_cluster_shards(blocks->cluster), last = blocks->last_store;
+  return blocks->only == LOOM_ALL_SHARDS ? last : last - (last + shards - blocks->only) % shards;
+}
+
 loom_status loom_blocks_finish(loom_blocks *blocks, loom_error *error) {
   const struct loom_ledger *ledger = blocks->ledger;
-  if (!blocks->in_order || blocks->skipped || blocks->windows[MAIN].end <= blocks->last_store)
+  if (!blocks->in_order || blocks->skipped || blocks->windows[MAIN].end <= last_of(blocks))
     return LOOM_OK;
   for (size_t i = 0; i < ledger->part_count; i++) {
     const struct loom_ledger_part *part = &ledger->parts[i];
     const struct tally *tally = &blocks->tallies[i];
-    if (part->day < blocks->first_day || part->day > blocks->last_day ||
+    if (part->day < blocks->first_day || part->day > blocks->last_day || !is_read(blocks, part) ||
         (tally->blocks == part->blocks && tally->polls == part->polls && tally->sum == part->sum))
       continue;
     char what[160];

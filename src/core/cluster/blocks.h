@@ -32,6 +32,12 @@ void loom_blocks_free(loom_blocks *blocks);
 loom_status loom_blocks_open(loom_blocks *blocks, int32_t first_day, int32_t last_day,
                              bool in_order, loom_error *error);
 
+/*
+** From the next opening on, no store of another shard than this one is asked for, and no other is read; LOOM_ALL_SHARDS: any may be.
+*/
+#define LOOM_ALL_SHARDS (-1)
+void loom_blocks_keep_to(loom_blocks *blocks, int shard);
+
 /* Appends a store's polls of a day, of those that were opened or not; none where there are none. */
 loom_status loom_blocks_get(loom_blocks *blocks, int32_t day, int64_t store,
                             struct loom_polls *polls, loom_error *error);

@@ -67,6 +67,7 @@ static loom_status list(loom_block_feed *head, loom_error *error) {
 static loom_status scan(loom_block_feed *head, int32_t date, loom_block_fn *visit, void *context,
                         loom_error *error) {
   const struct cluster_feed *feed = of_head(head);
+  loom_blocks_keep_to(feed->blocks, LOOM_ALL_SHARDS);
   loom_status status = loom_blocks_open(feed->blocks, date, date, true, error);
   return status == LOOM_OK
              ? loom_head_spool_scan(&feed->spool, feed->blocks, date, visit, context, error)
@@ -74,7 +75,12 @@ static loom_status scan(loom_block_feed *head, int32_t date, loom_block_fn *visi
 }
 
 static loom_status open_blocks(loom_block_feed *head, loom_error *error) {
-  return loom_blocks_open(of_head(head)->blocks, loom_date_of_instant(head->query.from),
+  struct cluster_feed *feed = of_head(head);
+  unsigned wanted = head->query.shards, shards = loom_cluster_shards(feed->cluster);
+  if (wanted && wanted != shards)
+    return loom_fail(error, LOOM_EINVAL, "the cluster has %u shards, and not %u", shards, wanted);
+  loom_blocks_keep_to(feed->blocks, wanted ? (int)head->query.shard : LOOM_ALL_SHARDS);
+  return loom_blocks_open(feed->blocks, loom_date_of_instant(head->query.from),
                           loom_date_of_instant(head->query.to), head->query.in_order, error);
 }
 

@@ -23,7 +23,8 @@ struct loom_feed_query {
   int64_t as_of;
   /* of the polls up to `to`, the last ones of each store alone: those before them are given by loom_feed_earlier */
   bool last;
-  bool in_order; /* stores are asked for in ascending order of their numbers */
+  bool in_order;          /* stores are asked for in ascending order of their numbers */
+  unsigned shards, shard; /* those of one shard alone are: see struct loom_selection */
 };
 
 /* What a UTC day has: how many stores have polls then, how many polls, and the first and last of these, in microseconds. */

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define LOOM_SELECTION_SHARDS_MAX 256 /* as a cluster may have */
+
 /* Without ids and patterns, all of them. */
 struct loom_selection {
   const struct loom_id_table *ids; /* these; or NULL */
@@ -16,6 +18,8 @@ struct loom_selection {
   const char *const *globs;
   size_t glob_count;
   bool all_stores; /* also stores without any poll that have hours or a zone */
+  /* of these, those whose number leaves `shard` when it is divided by `shards`: a shard's of a cluster; 0 shards: all */
+  unsigned shards, shard;
 };
 
 /* Whether a store of this id is among them. */

@@ -114,7 +114,9 @@ static loom_status select_for(loom_source *source, const struct loom_source_quer
                                   .neighbours = query->neighbours,
                                   .as_of = query->as_of,
                                   .last = query->last_polls,
-                                  .in_order = order.in_order};
+                                  .in_order = order.in_order,
+                                  .shards = query->selection.shards,
+                                  .shard = query->selection.shard};
   return loom_feed_open(source->feed, &polls, error);
 }
 
@@ -142,6 +144,13 @@ loom_status loom_source_select(loom_source *source, const struct loom_source_que
   return status;
 }
 
+/* Whether a store whose number and id are known is one of a selection. */
+static bool is_selected(const struct loom_selection *selection, const struct loom_store *store) {
+  return (store->polled || selection->all_stores) &&
+         (!selection->shards || store->number % selection->shards == selection->shard) &&
+         loom_selection_has(selection, store->id, store->id_length);
+}
+
 /* Whether a store that is filled has what its selection asks for: polls, or something that tells when it is open. */
 static bool is_complete(const struct loom_store *store) {
   return store->polled || *store->zone || store->hours.count;
@@ -153,8 +162,7 @@ loom_status loom_source_next(loom_source *source, struct loom_store *store, loom
   bool taken = false;
   while (status == LOOM_OK && !taken) {
     status = loom_roster_next(source->roster, store, error);
-    if (status != LOOM_OK || !(store->polled || selection->all_stores) ||
-        !loom_selection_has(selection, store->id, store->id_length))
+    if (status != LOOM_OK || !is_selected(selection, store))
       continue;
     status = loom_roster_fill(source->roster, store, error);
     taken = is_complete(store);

@@ -104,11 +104,11 @@ static loom_status work_through(struct loom_report_work *work, loom_error *error
   return status == LOOM_DONE ? LOOM_OK : status;
 }
 
-/* Sorts those that were left out; where nothing is left the report is theirs, and fails. */
+/* Sorts those that were left out; where nothing is left the report is theirs, and fails, unless it is of one shard's stores. */
 static void finish_left_out(loom_report *report) {
   const struct loom_left_out_list *list = &report->left_out;
   loom_left_out_list_sort(&report->left_out);
-  if (list->count && report->rows.count == 0)
+  if (list->count && report->rows.count == 0 && !report->options.selection.shards)
     fail(report, list->items->reason.code, &list->items->reason);
 }
 
