@@ -2,7 +2,6 @@
 -- @module loom.cli.check
 
 local common = require "loom.cli.common"
-local text = require "loom.formats.text"
 
 local command = { name = "check" }
 
@@ -15,20 +14,9 @@ function command.add_to(parser)
 end
 
 function command.run(args)
-  local problems, message = common.with_database(args.database, function(monitor)
+  return common.tell_problems(args.database, common.with_database(args.database, function(monitor)
     return monitor:check()
-  end)
-  if not problems then
-    return nil, message
-  end
-  for _, problem in ipairs(problems) do
-    io.stdout:write(problem, "\n")
-  end
-  if #problems > 0 then
-    return nil, ("%s: %s"):format(args.database, text.counted(#problems, "problem"))
-  end
-  io.stdout:write(args.database, ": ok\n")
-  return true
+  end))
 end
 
 return command

@@ -189,6 +189,25 @@ function common.tell_warnings(monitor, path)
   end
 end
 
+--- Tells what a check has found wrong; where it is nothing, that all is well.
+-- @tparam string path
+-- @tparam ?{string,...} problems
+-- @tparam ?string message why they were not looked for
+-- @treturn bool|nil true, or nil and how many there are, or why
+function common.tell_problems(path, problems, message)
+  if not problems then
+    return nil, message
+  end
+  for _, problem in ipairs(problems) do
+    io.stdout:write(problem, "\n")
+  end
+  if #problems > 0 then
+    return nil, ("%s: %s"):format(path, text.counted(#problems, "problem"))
+  end
+  io.stdout:write(path, ": ok\n")
+  return true
+end
+
 -- ---- commands of several verbs ----
 
 --- Adds verbs such as "get" and "set" to a command's parser.
