@@ -435,6 +435,45 @@ static void reads_of_a_replica_that_has_all(void **state) {
   end(&fixture);
 }
 
+/* What a writer does not see it counts wrong, and its own it would not find. */
+static void writes_by_a_replica_that_has_all(void **state) {
+  struct fixture fixture = begin();
+  uint64_t seed = 5;
+  (void)state;
+  fill(&fixture);
+  for (int i = 0; i < 2; i++)
+    for (int j = 0; j < 2; j++)
+      fixture.fake->lags[i][j] = (size_t)(1 + i + j);
+  char *text = some_polls(&seed, 200);
+  const char *texts[] = {text, HEADER "shop 5,inactive,2023-01-20 00:00:00\n", text};
+  store_both(&fixture, texts, 3);
+  free(text);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
+/* A day of which nothing was committed, by a writer that gave up. */
+static void takes_nothing_for_known_that_is_not_committed(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  struct input_file file = small_file(LOOM_POLLS);
+  static const char lost[] = HEADER "a,active,2023-01-25 10:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-20 10:00:00\n");
+  loom_staging *staging = stage_bytes(loom_database_zones(fixture.head), &file, lost, strlen(lost));
+  loom_sink *sink = loom_sink_of(fixture.head);
+  assert_status(loom_sink_begin(sink, &error), LOOM_OK, &error);
+  assert_status(loom_sink_apply_all(sink, staging, &error), LOOM_OK, &error);
+  loom_sink_abandon(sink);
+  store_one(&fixture, HEADER "a,active,2023-01-21 10:00:00\n");
+  const char *texts[] = {HEADER "a,inactive,2023-01-25 09:00:00\n", lost};
+  store_both(&fixture, texts, 2);
+  assert_same_reports(&fixture);
+  loom_sink_free(sink);
+  loom_staging_free(staging);
+  end(&fixture);
+}
+
 static void never_takes_a_part_for_the_whole(void **state) {
   struct fixture fixture = begin();
   (void)state;
@@ -983,6 +1022,8 @@ int main(void) {
       cmocka_unit_test(measures_a_shard_by_itself),
       cmocka_unit_test(asks_no_shard_for_what_another_has),
       cmocka_unit_test(reads_of_a_replica_that_has_all),
+      cmocka_unit_test(writes_by_a_replica_that_has_all),
+      cmocka_unit_test(takes_nothing_for_known_that_is_not_committed),
       cmocka_unit_test(never_takes_a_part_for_the_whole),
       cmocka_unit_test(has_a_commit_once_that_is_there_twice),
       cmocka_unit_test(is_done_where_the_commit_is_there),

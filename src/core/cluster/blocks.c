@@ -135,18 +135,6 @@ static loom_status wrong(const loom_blocks *blocks, unsigned shard, loom_error *
                    loom_cluster_url(blocks->cluster, shard, replica), what);
 }
 
-/* How many blocks of the days the ledger has in a shard. */
-static uint64_t blocks_of(const struct loom_ledger *ledger, unsigned shard, int32_t first_day,
-                          int32_t last_day) {
-  uint64_t count = 0;
-  for (size_t i = 0; i < ledger->part_count; i++) {
-    const struct loom_ledger_part *part = &ledger->parts[i];
-    if (part->shard == shard && part->day >= first_day && part->day <= last_day)
-      count += part->blocks;
-  }
-  return count;
-}
-
 /* Bytes that a shard's answer of days may have at the most: all that the ledger has of them. */
 static size_t size_of(const struct loom_ledger *ledger, unsigned shard, int32_t first_day,
                       int32_t last_day) {
@@ -159,46 +147,13 @@ static size_t size_of(const struct loom_ledger *ledger, unsigned shard, int32_t 
   return size < ANSWER_MOST ? (size_t)size : ANSWER_MOST;
 }
 
-/* How many blocks of all days the shard's replica has. */
-static loom_status count_blocks(loom_blocks *blocks, unsigned shard, uint64_t *count,
-                                loom_error *error) {
-  struct loom_text sql = {0}, answer = {0};
-  bool any;
-  loom_status status = LOOM_OK;
-  if (!loom_sql_add(&sql, "SELECT count() FROM block WHERE ") ||
-      !loom_ledger_visible(blocks->ledger, shard, INT32_MIN, INT32_MAX, 0, &any, &sql) ||
-      !loom_sql_add(&sql, " FORMAT RowBinary"))
-    status = loom_no_memory(error);
-  const struct loom_question question = {.sql = &sql, .size = LOOM_SMALL};
-  if (status == LOOM_OK && any)
-    status = loom_cluster_ask(blocks->cluster, shard, &question, &answer, error);
-  struct loom_row_reader reader = {(const unsigned char *)answer.bytes,
-                                   (const unsigned char *)answer.bytes + answer.length, false};
-  *count = status == LOOM_OK && any ? loom_row_u64(&reader) : 0;
-  if (reader.bad)
-    status = wrong(blocks, shard, error, "the answer is cut off");
-  loom_text_free(&sql);
-  loom_text_free(&answer);
-  return status;
-}
-
 /* Finds a replica that has all that the ledger says, and has it asked. */
 static loom_status prove(loom_blocks *blocks, unsigned shard, loom_error *error) {
-  uint64_t count = 0, wanted = blocks_of(blocks->ledger, shard, INT32_MIN, INT32_MAX);
-  for (unsigned i = 0; i < loom_cluster_replicas(blocks->cluster, shard); i++) {
-    loom_status status = count_blocks(blocks, shard, &count, error);
-    if (status != LOOM_OK)
-      return status;
-    if (count == wanted) {
-      blocks->proved[shard] = loom_cluster_replica(blocks->cluster, shard) + 1;
-      return LOOM_OK;
-    }
-    loom_cluster_turn_away(blocks->cluster, shard);
-  }
-  char what[128];
-  snprintf(what, sizeof what, "has %" PRIu64 " of %" PRIu64 " blocks, and no other replica has all",
-           count, wanted);
-  return wrong(blocks, shard, error, what);
+  loom_status status =
+      loom_ledger_prove(blocks->cluster, blocks->ledger, shard, INT32_MIN, INT32_MAX, NULL, error);
+  if (status == LOOM_OK)
+    blocks->proved[shard] = loom_cluster_replica(blocks->cluster, shard) + 1;
+  return status;
 }
 
 static int compare_rows(const void *a, const void *b) {

@@ -19,7 +19,7 @@ static const char *name_of(const loom_cluster *cluster) {
 
 static loom_status ask(loom_cluster *cluster, unsigned shard, struct loom_text *sql, bool good,
                        struct loom_text *answer, loom_error *error) {
-  const struct loom_question question = {.sql = sql, .size = LOOM_RANGE, .consistent = true};
+  const struct loom_question question = {.sql = sql, .size = LOOM_RANGE};
   loom_status status = good ? LOOM_OK : loom_no_memory(error);
   if (status == LOOM_OK)
     status = loom_cluster_ask(cluster, shard, &question, answer, error);
@@ -150,7 +150,9 @@ static loom_status read_stores(loom_database *database, loom_cluster *cluster,
   loom_status status = loom_head_clear(database, error);
   for (unsigned i = 0; status == LOOM_OK && i < loom_cluster_shards(cluster); i++) {
     int64_t here = 0;
-    status = find_last(cluster, ledger, i, &here, error);
+    status = loom_ledger_prove(cluster, ledger, i, INT32_MIN, INT32_MAX, NULL, error);
+    if (status == LOOM_OK)
+      status = find_last(cluster, ledger, i, &here, error);
     if (status == LOOM_OK)
       status = add_ids(database, cluster, ledger, i, error);
     last = here > last ? here : last;

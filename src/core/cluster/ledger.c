@@ -343,6 +343,54 @@ bool loom_ledger_visible(const struct loom_ledger *ledger, unsigned shard, int32
   return good;
 }
 
+/* ---- what a replica has ---- */
+
+static uint64_t blocks_of(const struct loom_ledger *ledger, unsigned shard, int32_t first_day,
+                          int32_t last_day) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < ledger->part_count; i++) {
+    const struct loom_ledger_part *part = &ledger->parts[i];
+    if (part->shard == shard && part->day >= first_day && part->day <= last_day)
+      count += part->blocks;
+  }
+  return count;
+}
+
+loom_status loom_ledger_prove(loom_cluster *cluster, const struct loom_ledger *ledger,
+                              unsigned shard, int32_t first_day, int32_t last_day,
+                              const struct loom_ledger_own *own, loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  bool any, is_proved = false;
+  uint64_t count = 0,
+           wanted = blocks_of(ledger, shard, first_day, last_day) + (own ? own->blocks : 0);
+  bool good =
+      loom_sql_add(&sql, "SELECT count() FROM block WHERE ") &&
+      loom_ledger_visible(ledger, shard, first_day, last_day, own ? own->ingest : 0, &any, &sql) &&
+      loom_sql_add(&sql, " FORMAT RowBinary");
+  const struct loom_question question = {.sql = &sql, .size = LOOM_SMALL};
+  loom_status status = good ? LOOM_OK : loom_no_memory(error);
+  for (unsigned i = 0; status == LOOM_OK && any && i < loom_cluster_replicas(cluster, shard); i++) {
+    status = loom_cluster_ask(cluster, shard, &question, &answer, error);
+    struct loom_row_reader reader = reader_of(&answer);
+    count = status == LOOM_OK ? loom_row_u64(&reader) : 0;
+    is_proved = status == LOOM_OK && !reader.bad && count == wanted;
+    if (is_proved)
+      break;
+    if (status == LOOM_OK)
+      loom_cluster_turn_away(cluster, shard);
+  }
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  if (status != LOOM_OK || is_proved || !any)
+    return status;
+  return loom_fail(error, LOOM_EIO,
+                   "shard %u, %s: has %" PRIu64 " of %" PRIu64 " blocks of commit %" PRIu64
+                   ", and no other replica has all",
+                   shard + 1,
+                   loom_cluster_url(cluster, shard, loom_cluster_replica(cluster, shard)), count,
+                   wanted, ledger->number);
+}
+
 /* ---- to write ---- */
 
 static bool put_row(struct loom_text *rows, uint64_t ingest, const char *step, uint64_t number,

@@ -79,6 +79,19 @@ int32_t *loom_ledger_days(const struct loom_ledger *ledger, size_t *count);
 bool loom_ledger_visible(const struct loom_ledger *ledger, unsigned shard, int32_t first_day,
                          int32_t last_day, uint64_t own, bool *any, struct loom_text *sql);
 
+/* What an ingest has written that does not hold yet, of a shard's days. */
+struct loom_ledger_own {
+  uint64_t ingest, blocks;
+};
+
+/*
+** Has a replica of a shard asked first that has as many blocks of the days as are visible by the ledger, and of the ingest's own (NULL:
+** none). LOOM_EIO: none has.
+*/
+loom_status loom_ledger_prove(loom_cluster *cluster, const struct loom_ledger *ledger,
+                              unsigned shard, int32_t first_day, int32_t last_day,
+                              const struct loom_ledger_own *own, loom_error *error);
+
 /* ---- to write ---- */
 
 /* Gives the cluster an identity, by which it is told from others of its name, unless it has one. */

@@ -75,8 +75,8 @@ static bool put_read_back(const struct loom_cluster_write *write, unsigned shard
 }
 
 /* Whether a shard has of the ingest what was sent. */
-static loom_status compare(struct loom_cluster_write *write, unsigned shard,
-                           const struct loom_text *answer, loom_error *error) {
+static bool has_all(struct loom_cluster_write *write, unsigned shard,
+                    const struct loom_text *answer) {
   struct loom_row_reader reader = reader_of(answer);
   size_t found = 0, wanted = 0;
   for (size_t i = 0; i < write->part_count; i++)
@@ -88,22 +88,30 @@ static loom_status compare(struct loom_cluster_write *write, unsigned shard,
     if (reader.bad || !part || part->blocks != blocks || part->polls != polls || part->sum != sum)
       break;
   }
-  if (found == wanted && !loom_row_more(&reader))
-    return LOOM_OK;
-  return loom_fail(error, LOOM_EIO,
-                   "shard %u has not got what was written to it: nothing of it is kept", shard + 1);
+  return found == wanted && !loom_row_more(&reader);
 }
 
+/*
+** Asks a replica that has all: what was inserted a majority has, and others lag perhaps. (ClickHouse's consistent reads of a table fail
+** for good once the partition is gone to which its last insert was.)
+*/
 static loom_status read_back(void *context, unsigned shard, loom_error *error) {
   struct loom_cluster_write *write = context;
   struct loom_text sql = {0}, answer = {0};
-  bool any;
+  bool any, is_whole = false;
   loom_status status = put_read_back(write, shard, &any, &sql) ? LOOM_OK : loom_no_memory(error);
-  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE, .consistent = true};
-  if (status == LOOM_OK && any)
+  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
+  unsigned replicas = loom_cluster_replicas(write->cluster, shard);
+  for (unsigned i = 0; status == LOOM_OK && any && !is_whole && i < replicas; i++) {
     status = loom_cluster_ask(write->cluster, shard, &question, &answer, error);
-  if (status == LOOM_OK && any)
-    status = compare(write, shard, &answer, error);
+    is_whole = status == LOOM_OK && has_all(write, shard, &answer);
+    if (status == LOOM_OK && !is_whole)
+      loom_cluster_turn_away(write->cluster, shard);
+  }
+  if (status == LOOM_OK && any && !is_whole)
+    status =
+        loom_fail(error, LOOM_EIO,
+                  "shard %u has not got what was written to it: nothing of it is kept", shard + 1);
   loom_text_free(&sql);
   loom_text_free(&answer);
   return status;
@@ -289,7 +297,8 @@ static bool is_of(const struct day_write *day, size_t at, unsigned shard) {
   return loom_shard_of(day->portions[at].store, loom_cluster_shards(day->write->cluster)) == shard;
 }
 
-static bool put_question(const struct day_write *day, unsigned shard, struct loom_text *sql) {
+static bool put_question(const struct day_write *day, const struct loom_ledger *ledger,
+                         unsigned shard, struct loom_text *sql) {
   bool any;
   const char *comma = "";
   bool good = loom_sql_add(sql, "SELECT number, ingest, file, polls FROM block WHERE number IN (");
@@ -298,15 +307,7 @@ static bool put_question(const struct day_write *day, unsigned shard, struct loo
       good = loom_sql_add(sql, "%s%" PRId64, comma, day->portions[i].store);
       comma = ",";
     }
-  good = good && loom_sql_add(sql, ") AND ");
-  /* in a generation of its own, where there is none yet */
-  struct loom_ledger_part first = {.shard = shard, .day = day->day};
-  struct loom_ledger alone = {
-      .ingest = day->write->ledger.ingest, .parts = &first, .part_count = 1};
-  const struct loom_ledger *ledger = &day->write->ledger;
-  if (!loom_ledger_find(ledger, shard, day->day))
-    ledger = &alone;
-  return good &&
+  return good && loom_sql_add(sql, ") AND ") &&
          loom_ledger_visible(ledger, shard, day->day, day->day, day->write->ingest, &any, sql) &&
          loom_sql_add(sql, " FORMAT RowBinary");
 }
@@ -330,19 +331,42 @@ static loom_status take_stored(struct shard_day *here, unsigned shard, loom_erro
   return LOOM_OK;
 }
 
+/* Asks a replica that has shown before that it has all of the day. */
+static loom_status ask_whole(struct day_write *day, const struct loom_ledger *ledger,
+                             unsigned shard, const struct loom_ledger_own *own,
+                             const struct loom_question *question, loom_error *error) {
+  loom_cluster *cluster = day->write->cluster;
+  for (unsigned i = 0; i < 2 * loom_cluster_replicas(cluster, shard); i++) {
+    loom_status status = loom_ledger_prove(cluster, ledger, shard, day->day, day->day, own, error);
+    unsigned proved = loom_cluster_replica(cluster, shard);
+    if (status == LOOM_OK)
+      status = loom_cluster_ask(cluster, shard, question, &day->shards[shard].stored_text, error);
+    if (status != LOOM_OK || loom_cluster_replica(cluster, shard) == proved)
+      return status;
+  }
+  return loom_fail(error, LOOM_EIO, "shard %u: none of its replicas answers for long", shard + 1);
+}
+
 /* Reads what is visible of the portions' stores, and what this ingest has written of them before. */
 static loom_status read_stored(struct day_write *day, unsigned shard, loom_error *error) {
-  struct shard_day *here = &day->shards[shard];
   struct loom_text sql = {0};
   const struct loom_ledger_part *known = loom_ledger_find(&day->write->ledger, shard, day->day);
-  if (!(known && known->blocks) && !find_part(day->write, shard, day->day))
+  const struct loom_ledger_part *written = find_part(day->write, shard, day->day);
+  if (!(known && known->blocks) && !written)
     return LOOM_OK;
-  loom_status status = put_question(day, shard, &sql) ? LOOM_OK : loom_no_memory(error);
-  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE, .consistent = true};
+  struct loom_ledger_part first = {.shard = shard, .day = day->day}; /* where there is none yet */
+  struct loom_ledger ledger = day->write->ledger;
+  if (!known) {
+    ledger.parts = &first;
+    ledger.part_count = 1;
+  }
+  const struct loom_ledger_own own = {day->write->ingest, written ? written->blocks : 0};
+  loom_status status = put_question(day, &ledger, shard, &sql) ? LOOM_OK : loom_no_memory(error);
+  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
   if (status == LOOM_OK)
-    status = loom_cluster_ask(day->write->cluster, shard, &question, &here->stored_text, error);
+    status = ask_whole(day, &ledger, shard, &own, &question, error);
   loom_text_free(&sql);
-  return status == LOOM_OK ? take_stored(here, shard, error) : status;
+  return status == LOOM_OK ? take_stored(&day->shards[shard], shard, error) : status;
 }
 
 /* What is stored of a store, united. False: memory is out. */
