@@ -7,6 +7,7 @@
 #include "base/thread.h"
 #include "measure/overlay.h"
 #include "measure/strip.h"
+#include "report/column.h"
 #include "time/day.h"
 #include "report/report.h"
 #include "report/report_csv.h"
@@ -223,9 +224,19 @@ static bool read_file(lua_State *L, struct report_handle *handle, size_t windows
   return given;
 }
 
+/* Puts a store in a group, numbered from 1. */
+static void put_member(lua_State *L, struct report_handle *handle, const char *id, size_t length,
+                       uint32_t group) {
+  uint32_t number = loom_id_table_put(&handle->members, id, length);
+  if (number == LOOM_NO_NUMBER ||
+      !loom_grow(&handle->group_of, &handle->group_capacity, number + 1, sizeof *handle->group_of))
+    lloom_no_memory(L);
+  handle->group_of[number] = group - 1;
+}
+
 /* The groups of stores: {[id] = number from 1, …}. */
 static void read_group_of(lua_State *L, struct report_handle *handle,
-                          struct loom_series_option *series) {
+                          const struct loom_series_option *series) {
   lua_pushnil(L);
   while (lua_next(L, -2)) {
     int64_t group = 1;
@@ -234,21 +245,73 @@ static void read_group_of(lua_State *L, struct report_handle *handle,
         (uint64_t)group > series->groups)
       luaL_error(L, "bad option 'series' (group_of: numbers of groups by store id expected)");
     const char *id = lua_tolstring(L, -2, &length);
-    uint32_t number = loom_id_table_put(&handle->members, id, length);
-    if (number == LOOM_NO_NUMBER || !loom_grow(&handle->group_of, &handle->group_capacity,
-                                               number + 1, sizeof *handle->group_of))
-      lloom_no_memory(L);
-    handle->group_of[number] = (uint32_t)group - 1;
+    put_member(L, handle, id, length, (uint32_t)group);
     lua_pop(L, 1);
   }
-  series->members = &handle->members;
-  series->group_of = handle->group_of;
 }
 
-/* series = {step [, window, groups, group_of]}: steps in microseconds; see series.c. */
+/* The groups of ranks, a list of numbers from 1, of which there may be none: 0. */
+static void read_groups_of_ranks(lua_State *L, const struct loom_series_option *series,
+                                 uint32_t *groups, uint32_t count) {
+  for (uint32_t rank = 0; rank < count; rank++) {
+    int64_t group = 0;
+    lua_rawgeti(L, -1, (int)rank + 1);
+    if (!lua_isnil(L, -1) &&
+        (!lloom_to_integer(L, -1, &group) || group < 1 || (uint64_t)group > series->groups))
+      luaL_error(L, "bad option 'series' (ranks: numbers of groups by rank expected)");
+    groups[rank] = (uint32_t)group;
+    lua_pop(L, 1);
+  }
+}
+
+/* The groups of stores: those of the ranks that they have in a column of another report. */
+static void read_ranks(lua_State *L, struct report_handle *handle,
+                       const struct loom_series_option *series, int index) {
+  lua_getfield(L, index, "report");
+  lua_getfield(L, index, "column");
+  lua_getfield(L, index, "ranks");
+  luaL_checktype(L, -1, LUA_TTABLE);
+  const struct loom_report *report = lloom_check_complete_at(L, lua_gettop(L) - 2);
+  const struct loom_column *column = lloom_check_column(L, lua_gettop(L) - 1, report);
+  uint32_t *groups = lua_newuserdata(L, (column->count + 1) * sizeof *groups);
+  lua_pushvalue(L, -2);
+  read_groups_of_ranks(L, series, groups, column->count);
+  for (size_t row = 0; row < column->rows; row++) {
+    size_t length;
+    uint32_t rank = column->ranks[row];
+    if (rank == LOOM_NO_RANK || !groups[rank])
+      continue;
+    const char *id = loom_report_store(report, row, &length);
+    put_member(L, handle, id, length, groups[rank]);
+  }
+  lua_pop(L, 5);
+}
+
+/* What tells the groups, where there are more than one: `group_of`, or `ranks` of a `column` of a `report`. */
+static void read_groups(lua_State *L, struct report_handle *handle,
+                        struct loom_series_option *series, int index) {
+  lua_getfield(L, index, "group_of");
+  lua_getfield(L, index, "ranks");
+  bool by_id = !lua_isnil(L, -2), by_rank = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  if (by_id) {
+    luaL_checktype(L, -1, LUA_TTABLE);
+    read_group_of(L, handle, series);
+  } else if (by_rank) {
+    read_ranks(L, handle, series, index);
+  }
+  lua_pop(L, 1);
+  if (by_id || by_rank) {
+    series->members = &handle->members;
+    series->group_of = handle->group_of;
+  }
+}
+
+/* series = {step [, window, groups, group_of or ranks, column and report]}: steps in microseconds; see series.c. */
 static void read_series(lua_State *L, struct report_handle *handle,
                         struct loom_series_option *series) {
-  static const char *const known[] = {"step", "window", "groups", "group_of", NULL};
+  static const char *const known[] = {"step",  "window", "groups", "group_of",
+                                      "ranks", "column", "report", NULL};
   lua_pushliteral(L, "series");
   lua_rawget(L, 2);
   if (!lua_isnil(L, -1)) {
@@ -258,12 +321,7 @@ static void read_series(lua_State *L, struct report_handle *handle,
     series->step = lloom_option_integer(L, index, "step", 0, 1, LOOM_WINDOW_LENGTH_MAX);
     series->window = (size_t)lloom_option_integer(L, index, "window", 1, 1, LOOM_WINDOWS_MAX) - 1;
     series->groups = (size_t)lloom_option_integer(L, index, "groups", 1, 1, LOOM_SERIES_ITEMS_MAX);
-    lua_getfield(L, index, "group_of");
-    if (!lua_isnil(L, -1)) {
-      luaL_checktype(L, -1, LUA_TTABLE);
-      read_group_of(L, handle, series);
-    }
-    lua_pop(L, 1);
+    read_groups(L, handle, series, index);
   }
   lua_pop(L, 1);
 }

@@ -51,50 +51,73 @@ local function each_row(rows, give_turn, visit)
   give_turn()
 end
 
--- What gives the value of a row that series are grouped by. Columns stay good while polls come, but do not keep very many values,
--- of which the chosen stores may have few.
-local function reader_of(report, by, column, give_turn)
-  local values = column:values()
-  if values then
-    return function(row)
-      return values[column:rank(row)]
-    end
-  end
-  local message, code
-  values, message, code = stores.values_of(service.monitor().database, by, give_turn)
-  if not values then
-    problem.raise_failure(message, code)
-  end
-  return function(row)
-    return values[report:store(row)]
+local function check_count(count, steps)
+  local too_many = stepping.too_many(count, steps)
+  if too_many then
+    problem.raise(422, too_many, { field = "by" })
   end
 end
 
--- Groups of rows, as `stepping.groups` makes them; in turns with others.
-local function group(report, rows, by, column, steps, give_turn)
-  local value_of, value_at, numbers, list = reader_of(report, by, column, give_turn), {}, {}, {}
-  each_row(rows, give_turn, function(row, place)
-    local value = value_of(row)
-    value_at[place] = value or false
-    if value and not numbers[value] then
-      list[#list + 1], numbers[value] = value, 0
-      local too_many = stepping.too_many(#list, steps)
-      if too_many then
-        problem.raise(422, too_many, { field = "by" })
-      end
+-- The ranks of a column that there are among some rows of a report; without rows, among all.
+local function ranks_among(column, rows, steps, give_turn)
+  local found, count = {}, 0
+  local function note(rank)
+    if rank and not found[rank] then
+      found[rank], count = true, count + 1
+      check_count(count, steps)
     end
-  end)
-  table.sort(list)
-  for number, value in ipairs(list) do
-    numbers[value] = number
   end
-  local group_of = {}
-  each_row(rows, give_turn, function(row, place)
-    if value_at[place] then
-      group_of[report:store(row)] = numbers[value_at[place]]
+  if not rows then
+    for rank = 1, column:count() do
+      note(rank)
+    end
+    return found
+  end
+  each_row(rows, give_turn, function(row)
+    note(column:rank(row))
+  end)
+  return found
+end
+
+-- Groups by a column, of whose ranks each that there is among the rows is one.
+local function groups_of_ranks(report, rows, column, values, steps, give_turn)
+  local found, ranks, list = ranks_among(column, rows, steps, give_turn), {}, {}
+  for rank, value in ipairs(values) do
+    if found[rank] then
+      list[#list + 1] = value
+      ranks[rank] = #list
+    end
+  end
+  return { groups = { groups = #list + 1, ranks = ranks, column = column, report = report.native }, values = list }
+end
+
+-- Groups by all that the stores have: very many values, which columns do not keep, and of which the chosen stores may have
+-- few.
+local function groups_of_values(report, rows, by, steps, give_turn)
+  local values, message, code = stores.values_of(service.monitor().database, by, give_turn)
+  if not values then
+    problem.raise_failure(message, code)
+  end
+  local of_chosen, seen, count = {}, {}, 0
+  each_row(rows, give_turn, function(row)
+    local id = report:store(row)
+    local value = values[id]
+    of_chosen[id] = value
+    if value and not seen[value] then
+      seen[value], count = true, count + 1
+      check_count(count, steps)
     end
   end)
-  return { groups = { groups = #list + 1, group_of = group_of }, values = list }
+  local groups, list = stepping.groups(of_chosen)
+  return { groups = groups, values = list }
+end
+
+local function group(report, rows, by, column, steps, give_turn)
+  local values = column:values()
+  if values then
+    return groups_of_ranks(report, rows, column, values, steps, give_turn)
+  end
+  return groups_of_values(report, rows or report.native:order { by = "id" }, by, steps, give_turn)
 end
 
 local function ids_of(report, rows, give_turn)
@@ -110,7 +133,7 @@ end
 -- What computes the series of the chosen stores, and gives it as text.
 local function computation(parameters, chosen, report, column, only, give_turn)
   local from, to, step = span_of(parameters, report)
-  local rows = (only or parameters.by) and (report.native:order { by = "id", only = only })
+  local rows = only and (report.native:order { by = "id", only = only })
   budget.check_series(service.monitor().database, from, to, rows and #rows)
   local asked = { from = time.text(from), to = time.text(to), step = time.seconds(step), by = parameters.by,
     as_of = report.as_of_utc, threads = 1 }
