@@ -33,7 +33,7 @@ cluster.describe("the service of a cluster", function(each)
     end)
   end
 
-  it("has polls in the cluster once they are answered, and reports of them", function()
+  it("has polls in reports once they are answered", function()
     service = server.start(folder, { database = conf })
     assert.equal(200, service:post("/v1/polls", "application/json", '{"store_id":"live1","status":"active"}').status)
     assert.matches("\nlive1,", (shell.good("report", conf, "--all-stores")))

@@ -13,8 +13,10 @@
 #include "sqlite/info.h"
 #include "sqlite/remote.h"
 #include "sqlite/spooled.h"
+#include "write/poll_write.h"
 #include "write/prune.h"
 #include "write/sink_sqlite.h"
+#include "write/writer.h"
 
 #define HEADER "store_id,status,timestamp_utc\n"
 
@@ -974,6 +976,37 @@ static void keeps_the_spool_while_the_cluster_is_away(void **state) {
   end(&fixture);
 }
 
+static void has_a_writer_spool_polls(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  loom_writer *writer;
+  struct loom_counts counts;
+  const struct loom_writer_options options = {
+      .busy_timeout = 1000, .capacity = 1 << 20, .remote = loom_database_remote(fixture.head)};
+  const char *text = HEADER "a,active,2023-01-25 10:00:00\na,inactive,2023-01-25 11:00:00\n";
+  (void)state;
+  for (int i = 0; i < FAKE_SHARDS * FAKE_REPLICAS; i++)
+    fixture.fake->dead[i / FAKE_REPLICAS][i % FAKE_REPLICAS] = true;
+  assert_status(
+      loom_writer_new(scratch_path(&fixture.scratch, "head.db"), &options, &writer, &error),
+      LOOM_OK, &error);
+  const struct loom_poll_text format = {
+      .format = LOOM_POLLS_CSV, .latest = INT64_MAX, .zones = loom_writer_zones(writer)};
+  loom_poll_write *write = loom_poll_write_of_text(&format, text, strlen(text));
+  assert_non_null(write);
+  assert_status(loom_writer_submit(writer, loom_poll_write_head(write), &error), LOOM_OK, &error);
+  loom_writer_free(writer); /* when it is done */
+  assert_int_equal(loom_write_state(loom_poll_write_head(write), &error), LOOM_WRITE_DONE);
+  assert_int_equal(loom_poll_write_head(write)->counts.added, 2);
+  loom_write_release(loom_poll_write_head(write));
+  assert_spooled(fixture.head, 2);
+  for (int i = 0; i < FAKE_SHARDS * FAKE_REPLICAS; i++)
+    fixture.fake->dead[i / FAKE_REPLICAS][i % FAKE_REPLICAS] = false;
+  assert_status(store_texts(fixture.other, &text, 1, &counts, &error), LOOM_OK, &error);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 static void flushes_behind_what_others_have_committed(void **state) {
   struct fixture fixture = begin();
   struct loom_counts counts;
@@ -1039,6 +1072,7 @@ int main(void) {
       cmocka_unit_test(counts_once_what_is_flushed_twice),
       cmocka_unit_test(keeps_what_is_spooled_during_a_flush),
       cmocka_unit_test(keeps_the_spool_while_the_cluster_is_away),
+      cmocka_unit_test(has_a_writer_spool_polls),
       cmocka_unit_test(flushes_behind_what_others_have_committed),
       cmocka_unit_test(prunes_what_is_spooled),
   };

@@ -69,6 +69,14 @@ describe("POST /v1/polls", function()
     assert.equal(2, #polls_of "array")
   end)
 
+  it("has them in its database when they are answered, and in no cluster", function()
+    expect({ 1, 1, 0, 0 }, "/v1/polls?durable=head", JSON, poll "durable")
+    for _, value in ipairs { "cluster", "elsewhere", "" } do
+      server.expect_problem(service:post("/v1/polls?durable=" .. value, JSON, poll "durable2"), 400, "durable: ")
+    end
+    assert.same({}, polls_of "durable2")
+  end)
+
   it("takes now for a poll without a timestamp, but not for one whose timestamp is null", function()
     expect({ 1, 1, 0, 0 }, "/v1/polls", JSON, '[{"status":"inactive","store_id":"now"}]')
     assert.matches("^inactive," .. os.date "!%Y", polls_of("now")[1])

@@ -8,6 +8,8 @@
 **                                 what is before the shards `problem`: the ledger cannot be read
 **   cluster.check(path)           a list of problems, empty where every replica adds up
 **   cluster.compact(handle)       how many days were written anew
+**   cluster.flush(handle, path)   takes what is spooled in a database, whose file is the head, to the cluster:
+**                                 {polls, new, duplicates, conflicts, waiting}
 **
 ** What fails is nil, "CODE: text", "CODE".
 */
@@ -15,10 +17,12 @@
 
 #include "cluster/care.h"
 #include "cluster/conf.h"
+#include "cluster/flush.h"
 #include "cluster/ledger.h"
 #include "cluster/remote_cluster.h"
 #include "net/http.h"
 #include "sqlite/database.h"
+#include "sqlite/spooled.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -289,12 +293,58 @@ static int compact(lua_State *L) {
   return 1;
 }
 
+/* ---- flush ---- */
+
+/* For whom others wait: it is tried again soon. */
+#define FLUSH_PATIENCE 20000 /* milliseconds */
+
+static loom_status open_another(void *context, loom_cluster **cluster, loom_error *error) {
+  const struct loom_conf *conf = context;
+  int64_t usual = (int64_t)conf->patience * 1000;
+  int64_t least = usual < FLUSH_PATIENCE ? usual : FLUSH_PATIENCE;
+  const struct loom_patience patience = {least, least};
+  return loom_cluster_new(conf, loom_http_new(), &patience, cluster, error);
+}
+
+static loom_status find_waiting(loom_database *database, int64_t *polls, loom_error *error) {
+  loom_status status = loom_database_begin_read(database, error);
+  if (status != LOOM_OK)
+    return status;
+  status = loom_spooled_size(database, polls, error);
+  loom_database_end_read(database);
+  return status;
+}
+
+/* flush(handle, path) */
+static int flush(lua_State *L) {
+  loom_error error;
+  struct loom_conf conf;
+  struct loom_flushed flushed;
+  int64_t waiting = 0;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  if (loom_conf_read(lloom_check_path(L, 2), &conf, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  loom_status status = loom_flush(database, open_another, &conf, &flushed, &error);
+  loom_conf_free(&conf);
+  if (status == LOOM_OK)
+    status = find_waiting(database, &waiting, &error);
+  if (status != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_createtable(L, 0, 5);
+  lloom_set_integer(L, "polls", (int64_t)flushed.polls);
+  lloom_set_integer(L, "new", (int64_t)flushed.counts.added);
+  lloom_set_integer(L, "duplicates", (int64_t)flushed.counts.duplicates);
+  lloom_set_integer(L, "conflicts", (int64_t)flushed.counts.conflicts);
+  lloom_set_integer(L, "waiting", waiting);
+  return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_loom_cluster(lua_State *L);
 
 int luaopen_loom_cluster(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"read", read_conf}, {"create", create},   {"attach", attach}, {"status", status_of},
-      {"check", check},    {"compact", compact}, {NULL, NULL}};
+      {"check", check},    {"compact", compact}, {"flush", flush},   {NULL, NULL}};
   lua_newtable(L);
   lloom_set_functions(L, functions);
   return 1;

@@ -8,6 +8,7 @@ local book = require "loom.alerts.book"
 local core = require "loom.core"
 local figures = require "loom.figures"
 local fleet = require "loom.http.fleet"
+local flushing = require "loom.http.flushing"
 local options = require "loom.http.v1.options"
 local problem = require "loom.http.problem"
 local Queue = require "loom.queue"
@@ -109,6 +110,9 @@ metrics.families = {
   loom_http_requests_total = { "counter", "Requests by route, method and status." },
   loom_http_request_duration_seconds = { "histogram", "How long requests took." },
   loom_polls_received_total = { "counter", "Polls received through the service, by outcome." },
+  loom_polls_spooled = { "gauge", "Polls that wait to get to the cluster." },
+  loom_flushes_total = { "counter", "Tries to take polls to the cluster, by outcome." },
+  loom_flush_timestamp_seconds = { "gauge", "When polls were last taken to the cluster, in seconds since 1970." },
   loom_ingests_total = { "counter", "Files ingested through the service, by kind." },
   loom_reports = { "gauge", "Reports by state." },
   loom_stores_known = { "gauge", "Stores that are known, with polls or without." },
@@ -172,6 +176,16 @@ local function add_counters(families, dictionary)
     end
     families:add(name .. "_bucket", labels .. ',le="+Inf"',
       dictionary:get(name .. "_count{" .. labels .. "}") or sum, name)
+  end
+end
+
+local function add_flushes(families)
+  local waiting, last = flushing.figures()
+  if waiting then
+    families:add("loom_polls_spooled", "", waiting)
+  end
+  if waiting and last > 0 then
+    families:add("loom_flush_timestamp_seconds", "", ("%.3f"):format(last))
   end
 end
 
@@ -447,6 +461,7 @@ local function add_service(families)
     add_counters(families, shared())
   end
   add_tokens(families)
+  add_flushes(families)
   add_database(families)
 end
 

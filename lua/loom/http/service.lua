@@ -6,6 +6,7 @@ local check = require "loom.check"
 local cjson = require "cjson.safe"
 local core = require "loom.core"
 local fleet = require "loom.http.fleet"
+local flushing = require "loom.http.flushing"
 local lfs = require "lfs"
 local log = require "loom.http.log"
 local Lru = require "loom.http.lru"
@@ -129,6 +130,7 @@ local function open(options, create)
   fleet.open(monitor, options.time_limit, options.log_limit)
   budget.open(options.store_days)
   tasks.open(options.reports)
+  flushing.open(monitor, options.reports)
   timer.after(0, tick, state)
   return true
 end
@@ -182,6 +184,7 @@ local function let_go()
   complete:clear()
   fleet.close()
   tasks.let_go()
+  flushing.close(false)
   lost.queue:abandon()
   lost.monitor:close()
   lost.writer:close()
@@ -207,6 +210,7 @@ function service.close()
     closing.writer:close()
     fleet.close()
     tasks.close()
+    flushing.close(true)
     closing.queue:close(CLOSE)
     closing.monitor:close()
   end

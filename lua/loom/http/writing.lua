@@ -5,6 +5,7 @@
 local access = require "loom.http.access"
 local editing = require "loom.http.editing"
 local events = require "loom.http.events"
+local flushing = require "loom.http.flushing"
 local loading = require "loom.loading"
 local metrics = require "loom.http.metrics"
 local Places = require "loom.http.places"
@@ -47,6 +48,16 @@ local function max_rejects(text)
     return nil, 'a whole number or "all"'
   end
   return tonumber(text)
+end
+
+-- Reader of where polls are when they are answered.
+local function durable(text)
+  if text == "cluster" and not flushing.is_on() then
+    return nil, '"head": the service has its polls in its database'
+  elseif text == "cluster" or text == "head" then
+    return text
+  end
+  return nil, '"head" or "cluster"'
 end
 
 -- ---- what became of it ----
@@ -96,8 +107,8 @@ local function tell(counts, kind)
   end
 end
 
--- Waits for a write and answers with what became of it; `kind` is that of a file.
-local function await(write, step, kind)
+-- Waits for a write and answers with what became of it; `kind` is that of a file. Of polls, `until_durable` is called before.
+local function await(write, step, kind, until_durable)
   local is_file = kind ~= nil
   local done, message, code = write:is_done()
   while done == false do
@@ -109,6 +120,9 @@ local function await(write, step, kind)
   end
   local counts = write:counts()
   tell(counts, kind)
+  if until_durable then
+    until_durable(counts)
+  end
   counts.errors = error_list(write, is_file)
   response.send_json(200, counts)
 end
@@ -128,7 +142,7 @@ end
 -- ---- polls ----
 
 local function post_polls()
-  local parameters = request.parameters { max_rejects = max_rejects }
+  local parameters = request.parameters { max_rejects = max_rejects, durable = durable }
   local format = poll_formats[content_type()]
   if not format or ngx.var.http_content_encoding then
     problem.raise(415, "polls are expected as application/json, application/x-ndjson or text/csv, and not compressed")
@@ -136,9 +150,15 @@ local function post_polls()
   local now, latest = service.now()
   local options = { now = now, latest = latest, max_rejects = parameters.max_rejects or 0 }
   local text = request.body(service.limits().polls)
+  flushing.check()
   local write, message, code = service.writer():poll_text(format, text, options)
   with(write, message, code, function()
-    await(write, POLL_STEP)
+    await(write, POLL_STEP, nil, function(counts)
+      flushing.note(counts.new + counts.conflicts)
+      if parameters.durable == "cluster" then
+        flushing.await()
+      end
+    end)
   end)
 end
 
@@ -275,7 +295,12 @@ local routes = {
   {
     method = "POST", path = "/v1/polls", access = "write", handler = post_polls, tag = "ingestion",
     summary = "Store polls; they are on the disk when the response comes",
-    parameters = { max_rejects_parameter },
+    parameters = {
+      max_rejects_parameter,
+      { name = "durable", schema = { enum = { "head", "cluster" } },
+        description = "Where polls are in a cluster: whether the response comes once they are on the disk of its head, which "
+          .. "takes them there within seconds (head, the default), or once they are there (cluster)." },
+    },
     request = {
       content = {
         ["application/json"] = { schema = { anyOf = { "Poll", { type = "array", items = "Poll" } } } },
@@ -286,6 +311,8 @@ local routes = {
     responses = {
       [200] = { description = "They are stored.", schema = "Written" },
       [422] = { description = "A timestamp is too far ahead of the clock, or null.", problem = true },
+      [503] = { description = "Too many polls wait for the cluster; or, where the response was to wait for it, the polls are "
+        .. "stored, and not there yet.", problem = true },
     },
   },
 }

@@ -61,6 +61,7 @@ loom_poll_write *loom_poll_write_of_staging(loom_staging *staging) {
   if (!polls)
     return NULL;
   loom_write_init(&polls->write, &type);
+  polls->write.spools = true;
   polls->staging = staging;
   polls->write.size = sizeof *polls;
   return polls;

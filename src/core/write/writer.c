@@ -37,6 +37,7 @@ struct list {
 struct loom_writer {
   loom_database *database; /* of the thread alone, but for its zones */
   loom_sink *sink;         /* of the database */
+  loom_sink *spool;        /* of its file alone; NULL: that is the same */
   struct loom_writer_options options;
   pthread_t thread;
   pthread_mutex_t lock; /* of all that follows */
@@ -223,6 +224,10 @@ static void prepare(loom_writer *writer, struct list *group) {
   }
 }
 
+static loom_sink *sink_for(const loom_writer *writer, const loom_write *write) {
+  return write->spools && writer->spool ? writer->spool : writer->sink;
+}
+
 /*
 ** Applies a write so that it can be undone alone, also where no more than ending it fails: what failed must not be committed
 ** with the others. If it cannot even be undone, everything is.
@@ -233,7 +238,7 @@ static loom_status apply_within(loom_writer *writer, loom_write *write, loom_err
   loom_status status = loom_database_execute(database, "SAVEPOINT write", error);
   if (status != LOOM_OK)
     return status;
-  status = write->type->apply(write, writer->sink, error);
+  status = write->type->apply(write, sink_for(writer, write), error);
   if (status == LOOM_OK)
     status = loom_database_execute(database, "RELEASE write", error);
   if (status != LOOM_OK &&
@@ -269,7 +274,7 @@ static void write_some(loom_writer *writer, struct list *group) {
     return;
   }
   while (status == LOOM_OK && (write = shift(group))) {
-    status = single ? write->type->apply(write, writer->sink, &error)
+    status = single ? write->type->apply(write, sink_for(writer, write), &error)
                     : apply_within(writer, write, &error);
     if (status == LOOM_OK) {
       append(&applied, write);
@@ -287,11 +292,16 @@ static void write_some(loom_writer *writer, struct list *group) {
 
 /* ---- the thread ---- */
 
+/* Whether a write is to have another transaction than the one before it. */
+static bool is_apart(const loom_writer *writer, const loom_write *write, const loom_write *before) {
+  return write->type->alone || (writer->spool && write->spools != before->spools);
+}
+
 /* Takes the writes that go into the next transaction. */
 static struct list take_group(loom_writer *writer) {
   struct list group = {0};
   loom_write *write;
-  while ((write = writer->queue.first) && !(group.first && write->type->alone)) {
+  while ((write = writer->queue.first) && !(group.last && is_apart(writer, write, group.last))) {
     append(&group, shift(&writer->queue));
     if (write->type->alone)
       break;
@@ -315,7 +325,7 @@ static bool wait_for_work(loom_writer *writer) {
 /* Waits until others may be written to again. */
 static void spare_remote(loom_writer *writer) {
   struct timespec until = writer->written;
-  if (!writer->options.remote)
+  if (!writer->options.remote || !writer->queue.first || writer->queue.first->spools)
     return;
   until.tv_sec += REMOTE_EVERY / 1000;
   while (!writer->stopping && milliseconds_since(&writer->written) < REMOTE_EVERY)
@@ -336,9 +346,11 @@ static void *run(void *context) {
     if (idle) /* others leave it to this thread */
       writer->checkpoint_due = 0;
     prepare(writer, &group);
+    bool spools = group.first && group.first->spools;
     while (group.first)
       write_some(writer, &group);
-    clock_gettime(CLOCK_MONOTONIC, &writer->written);
+    if (!spools)
+      clock_gettime(CLOCK_MONOTONIC, &writer->written);
     checkpoint(writer);
     pthread_mutex_lock(&writer->lock);
   }
@@ -369,7 +381,8 @@ static loom_status open_database(loom_writer *writer, const char *path, loom_err
     status = prepare_connection(writer, error);
   if (status == LOOM_OK) {
     writer->sink = loom_sink_of(database);
-    if (!writer->sink)
+    writer->spool = remote ? loom_sink_sqlite(database) : NULL;
+    if (!writer->sink || (remote && !writer->spool))
       status = loom_no_memory(error);
   }
   return status;
@@ -383,6 +396,7 @@ static loom_status start(loom_writer *writer, loom_error *error) {
 
 static void destroy(loom_writer *writer) {
   loom_sink_free(writer->sink);
+  loom_sink_free(writer->spool);
   loom_database_close(writer->database);
   pthread_cond_destroy(&writer->changed);
   pthread_mutex_destroy(&writer->lock);

@@ -4,7 +4,8 @@
 **
 ** Writes are submitted by any thread and done in order. Those that wait when the thread gets to them share one
 ** transaction; one that fails is undone alone. What is done has reached the disk. The thread also makes the
-** checkpoints of the write-ahead log, between two transactions.
+** checkpoints of the write-ahead log, between two transactions. Where polls are elsewhere, writes that wait for that have transactions
+** of their own, so that others do not.
 **
 ** A write is the head of a larger structure, counted by references: whoever made it holds one, the writer another.
 ** While it is pending it is the writer's; afterwards its results may be read.
@@ -47,7 +48,9 @@ struct loom_write {
   atomic_int state; /* enum loom_write_state */
   loom_error error; /* of one that has failed */
   struct loom_counts counts;
-  size_t size;               /* bytes that it takes while it waits */
+  size_t size; /* bytes that it takes while it waits */
+  bool
+      spools; /* it is stored in the file where polls are elsewhere, too: they are taken there later */
   loom_write *next, *before; /* in the writer's queue, or among those announced */
 };
 

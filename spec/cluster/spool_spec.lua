@@ -1,0 +1,107 @@
+-- Polls that the service of a cluster has answered: in the head at once, and in the cluster soon.
+
+local await = require "support.await"
+local cluster = require "support.cluster"
+local files = require "support.files"
+local server = require "support.server"
+local servers = require "support.servers"
+local shell = require "support.shell"
+
+local names = { "ch11", "ch12", "ch13", "ch21", "ch22", "ch23" }
+
+cluster.describe("what the service of a cluster has answered", function(each)
+  local folder, conf, service
+
+  each(function(...)
+    folder, conf = ...
+    shell.good("ingest", conf, "--status", "spec/fixtures/golden/utc/store_status.csv", "--quiet")
+    service = server.start(folder, { database = conf })
+  end)
+
+  after_each(function()
+    if service then
+      service:stop()
+      service = nil
+    end
+  end)
+
+  local function act(what)
+    servers.act(what, (table.unpack or unpack)(names))
+  end
+
+  local function send(id, parameters)
+    local response = service:post("/v1/polls" .. (parameters or ""), "application/json",
+      ('{"store_id":"%s","status":"active","timestamp_utc":"2023-01-25 10:00:00"}'):format(id))
+    return response
+  end
+
+  local function log()
+    return files.read(folder .. "/server.log")
+  end
+
+  local function polls_in_cluster()
+    return tonumber(((shell.loom("cluster", "status", conf).out:match "([%d,]+) polls? in" or ""):gsub(",", "")))
+  end
+
+  local function until_in_cluster(count)
+    await("polls in the cluster", function()
+      return polls_in_cluster() == count
+    end, log)
+  end
+
+  it("is in a report that is asked then, and soon in the cluster", function()
+    local before = polls_in_cluster()
+    for i = 1, 5 do
+      local response = send("live" .. i)
+      assert.equal(200, response.status)
+      assert.equal(1, response.json.new)
+      assert.matches("\nlive" .. i .. ",", (shell.good("report", conf, "--all-stores")))
+    end
+    until_in_cluster(before + 5)
+    assert.equal(0, send("live1").json.conflicts)
+    assert.matches('loom_flushes_total{outcome="done"} %d', service:request("/metrics").body)
+    assert.matches("\nloom_polls_spooled %d", service:request("/metrics").body)
+  end)
+
+  it("is in the cluster when it is asked for that", function()
+    local before = polls_in_cluster()
+    assert.equal(200, send("live1", "?durable=cluster").status)
+    assert.equal(before + 1, polls_in_cluster())
+    server.expect_problem(send("live1", "?durable=elsewhere"), 400)
+  end)
+
+  it("outlives the service", function()
+    act "stop" -- so that none of it can be in the cluster
+    for i = 1, 20 do
+      assert.equal(200, send("live" .. i).status)
+    end
+    service:stop "KILL"
+    act "cont"
+    service = server.start(folder, { database = conf })
+    local report = shell.good("report", conf, "--all-stores")
+    for i = 1, 20 do
+      assert.matches("\nlive" .. i .. ",", report)
+    end
+    await("the flush", function()
+      return service:request("/metrics").body:find "\nloom_polls_spooled 0"
+        and service:request("/metrics").body:find "loom_flush_timestamp_seconds"
+    end, log)
+    assert.equal(report, (shell.good("report", conf, "--all-stores")))
+    assert.equal(conf .. ": ok\n", (shell.good("cluster", "check", conf)))
+  end)
+
+  it("waits while the cluster is away", function()
+    local before = polls_in_cluster()
+    act "kill"
+    for i = 1, 10 do
+      assert.equal(200, send("live" .. i).status)
+    end
+    await("a flush that fails", function()
+      return log():find("polls wait to get to the cluster", 1, true)
+    end, log)
+    assert.equal(200, send("late").status)
+    act "start"
+    until_in_cluster(before + 11)
+    assert.matches("\nlate,", (shell.good("report", conf, "--all-stores")))
+  end)
+end)
