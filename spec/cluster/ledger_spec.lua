@@ -31,6 +31,47 @@ cluster.describe("the ledger of a cluster", function(each)
     assert.equal(alone .. ": ok\n", (shell.good("cluster", "check", alone)))
   end)
 
+  -- How many blocks are on a server's disk, of all generations.
+  local function count_blocks(shard, replica)
+    servers.ask(shard, replica, ("SYSTEM SYNC REPLICA %s.block"):format(database))
+    return tonumber(servers.ask(shard, replica,
+      ("SELECT sum(rows) FROM system.parts WHERE database = '%s' AND table = 'block' AND active"):format(database)))
+  end
+
+  it("is read and written when what was replaced is gone from the disks", function()
+    for hour = 10, 13 do
+      local lines = {}
+      for store = 1, 40 do
+        lines[store] = ("shop %d,active,2023-01-%d %d:00:00"):format(store, 20 + store % 3, hour)
+      end
+      cluster.expect_same(conf, db, "ingest", "DB", "--status", write_polls("hour", (table.unpack or unpack)(lines)))
+    end
+    assert.equal(conf .. ": 3 days written anew\n", (shell.good("cluster", "compact", conf)))
+    local before = count_blocks(1, 1)
+    assert.equal(conf .. ": 0 days written anew\n", (shell.good("cluster", "compact", conf)))
+    servers.act("kill", "ch12")
+    assert.equal(("%s: 0 days written anew\n%s: 6 partitions dropped that had been replaced\n"):format(conf, conf),
+      (shell.good("cluster", "compact", conf, "--replaced-for", "0s")))
+    servers.act("start", "ch12")
+    for replica = 1, 3 do
+      assert.equal(before / 5, count_blocks(1, replica))
+    end
+    for hour = 14, 23 do
+      cluster.expect_same(conf, db, "ingest", "DB", "--status", write_polls("hour", ("shop %d,inactive,2023-01-21 %d:00:00")
+        :format(hour, hour), ("shop 2,active,2023-01-21 %d:30:00"):format(hour)))
+      cluster.expect_same(conf, db, "report", "DB", "--format", "exact")
+    end
+    shell.good("cluster", "compact", conf, "--replaced-for", "0s")
+    cluster.expect_same(conf, db, "prune", "DB", "--keep", "2d", "--yes")
+    shell.good("cluster", "compact", conf, "--replaced-for", "0s")
+    cluster.expect_same(conf, db, "report", "DB", "--format", "exact")
+    assert.equal(conf .. ": ok\n", (shell.good("cluster", "check", conf)))
+    local other = folder .. "/other.conf"
+    servers.conf(other, database)
+    cluster.expect_same(other, db, "report", "DB", "--format", "exact")
+    cluster.expect_same(other, db, "info", "DB")
+  end)
+
   it("tells it from another cluster of the same name and as many commits", function()
     local polls = write_polls("polls", "a,active,2023-01-25 10:00:00", "b,inactive,2023-01-25 11:00:00")
     cluster.expect_same(conf, db, "ingest", "DB", "--status", polls)

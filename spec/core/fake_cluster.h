@@ -30,6 +30,7 @@ struct fake_block {
 };
 
 struct fake_entry {
+  uint32_t at;
   uint64_t ingest, number, blocks, polls, sum, added;
   char step[16];
   char note[64];
@@ -54,6 +55,7 @@ struct fake_cluster {
   const char *probe;           /* what servers say they are; NULL: ClickHouse */
   unsigned loses[FAKE_SHARDS]; /* so many of the next inserts are stored, and not answered */
   bool dies;                   /* all servers are dead once that is so */
+  bool has_dropped;            /* a partition: consistent reads of blocks fail from then on */
   char *sent
       [FAKE_SHARDS]; /* the last insert of a shard whose replicas tell it when it is sent again */
   size_t sent_length[FAKE_SHARDS];
@@ -334,6 +336,62 @@ static inline void fake_tip(struct fake_cluster *fake, struct loom_text *out) {
   loom_row_put_string(out, "", 0);
 }
 
+/* The greatest generation of each shard's day that is old enough, and not the first. */
+static inline void fake_superseded(struct fake_cluster *fake, const char *sql,
+                                   struct loom_text *out) {
+  uint32_t until = (uint32_t)fake_number(sql, "toDateTime(", 0);
+  struct fake_entry *entries = calloc(fake->ledger_count + 1, sizeof *entries);
+  size_t count = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (strcmp(fake->ledger[i].step, "part") == 0 && fake->ledger[i].gen > 0 &&
+        fake->ledger[i].at <= until && fake_holds(fake, fake->ledger[i].ingest, UINT64_MAX))
+      entries[count++] = fake->ledger[i];
+  qsort(entries, count, sizeof *entries, fake_compare);
+  for (size_t i = 0; i < count; i++) {
+    if (i + 1 < count && entries[i + 1].shard == entries[i].shard &&
+        entries[i + 1].day == entries[i].day)
+      continue;
+    assert_true(loom_text_reserve(out, 16));
+    loom_row_put_u16(out, entries[i].shard);
+    loom_row_put_u32(out, (uint32_t)entries[i].day);
+    loom_row_put_u32(out, entries[i].gen);
+  }
+  free(entries);
+}
+
+static inline void fake_partitions(struct fake_cluster *fake, unsigned shard,
+                                   struct loom_text *out) {
+  for (size_t i = 0; i < fake->block_count[shard]; i++) {
+    const struct fake_block *block = &fake->blocks[shard][i];
+    size_t known = 0;
+    while (fake->blocks[shard][known].day != block->day ||
+           fake->blocks[shard][known].gen != block->gen)
+      known++;
+    char line[64];
+    snprintf(line, sizeof line, "(%" PRId32 ",%" PRIu32 ")\n", block->day, block->gen);
+    assert_true(loom_text_reserve(out, sizeof line));
+    if (known == i)
+      loom_text_put_string(out, line);
+  }
+}
+
+static inline void fake_drop(struct fake_cluster *fake, unsigned shard, const char *sql) {
+  int32_t day = 0;
+  uint32_t gen = 0;
+  size_t kept = 0;
+  assert_int_equal(
+      sscanf(sql, "ALTER TABLE block DROP PARTITION (%" SCNd32 ", %" SCNu32 ")", &day, &gen), 2);
+  for (size_t i = 0; i < fake->block_count[shard]; i++) {
+    struct fake_block *block = &fake->blocks[shard][i];
+    if (block->day == day && block->gen == gen)
+      free(block->polls);
+    else
+      fake->blocks[shard][kept++] = *block;
+  }
+  fake->has_dropped |= kept < fake->block_count[shard];
+  fake->block_count[shard] = kept;
+}
+
 static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsigned replica,
                                const char *sql, struct loom_text *out) {
   size_t count = fake->block_count[shard], lags = fake->lags[shard][replica];
@@ -358,8 +416,12 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
     fake_tip(fake, out);
   } else if (strstr(sql, "SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number = ")) {
     fake_put_number(out, fake_holding(fake, (uint64_t)fake_number(sql, "number = ", 0)));
-  } else if (strstr(sql, "at < now() - 3600")) {
-    return; /* nothing is that old */
+  } else if (strstr(sql, "AND at <= toDateTime(")) {
+    fake_superseded(fake, sql, out);
+  } else if (strstr(sql, "FROM system.parts")) {
+    fake_partitions(fake, shard, out);
+  } else if (strstr(sql, "DROP PARTITION (")) {
+    fake_drop(fake, shard, sql);
   } else if (strstr(sql, "SELECT DISTINCT ingest FROM ledger")) {
     fake_voids(fake, last, out);
   } else if (strstr(sql, "FROM ledger")) {
@@ -412,7 +474,7 @@ static inline void fake_insert_entry(struct fake_cluster *fake, struct loom_row_
   entry->sum = loom_row_u64(reader);
   entry->added = loom_row_u64(reader);
   entry->newest = loom_row_i64(reader);
-  loom_row_u32(reader);
+  entry->at = loom_row_u32(reader);
   const char *note = loom_row_string(reader, &length);
   snprintf(entry->note, sizeof entry->note, "%.*s", (int)length, note);
 }
@@ -478,7 +540,14 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
     }
   } else {
     char *sql = strndup(call->body, call->length);
-    fake_select(fake, shard, replica, sql, answer);
+    if (fake->has_dropped && strstr(sql, "FROM block") &&
+        strstr(call->url, "select_sequential_consistency=1")) {
+      *status = 500;
+      assert_true(loom_text_reserve(answer, 64));
+      loom_text_put_string(answer, "Code: 289, the replica lags");
+    } else {
+      fake_select(fake, shard, replica, sql, answer);
+    }
     if (strstr(
             sql,
             "SELECT number, day")) /* of whose answer the ledger has told how long it is at the most */

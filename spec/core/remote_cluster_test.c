@@ -739,6 +739,60 @@ static void writes_days_anew(void **state) {
   end(&fixture);
 }
 
+static uint64_t drop(struct fixture *fixture, int64_t age) {
+  loom_error error;
+  loom_cluster *cluster;
+  uint64_t dropped;
+  assert_status(loom_remote_open(fixture->head, &cluster, &error), LOOM_OK, &error);
+  assert_status(loom_care_drop(cluster, age, &dropped, &error), LOOM_OK, &error);
+  loom_cluster_free(cluster);
+  return dropped;
+}
+
+static size_t count_of_blocks(const struct fixture *fixture) {
+  return fixture->fake->block_count[0] + fixture->fake->block_count[1];
+}
+
+static void drops_what_was_replaced(void **state) {
+  struct fixture fixture = begin();
+  uint64_t seed = 13;
+  (void)state;
+  fill(&fixture);
+  struct loom_database *behind;
+  loom_error error;
+  assert_status(attach(&fixture, "behind.db", &behind, &error), LOOM_OK, &error);
+  size_t before = count_of_blocks(&fixture);
+  assert_int_equal(drop(&fixture, 0), 0);
+  compact(&fixture, 5);
+  size_t both = count_of_blocks(&fixture);
+  assert_true(both > before);
+  assert_int_equal(drop(&fixture, 3600), 0); /* reports of before may read it still */
+  assert_int_equal(count_of_blocks(&fixture), both);
+  assert_int_equal(drop(&fixture, 0), 10); /* two shards */
+  assert_int_equal(count_of_blocks(&fixture), both - before);
+  assert_same_reports(&fixture);
+  assert_problems(&fixture, 0);
+  loom_database *head = fixture.head;
+  fixture.head = behind;
+  assert_no_report(&fixture, LOOM_EIO, "blocks of commit 3, and no other replica has all");
+  loom_database_close(behind);
+  assert_status(attach(&fixture, "behind.db", &fixture.head, &error), LOOM_OK, &error);
+  assert_same_reports(&fixture);
+  loom_database_close(fixture.head);
+  fixture.head = head;
+  for (int i = 0; i < 4; i++) {
+    char *text = some_polls(&seed, 50);
+    store_one(&fixture, text);
+    free(text);
+    assert_same_reports(&fixture);
+  }
+  compact(&fixture, 5);
+  assert_int_equal(drop(&fixture, 0), 10);
+  assert_int_equal(drop(&fixture, 0), 0);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 static struct loom_pruning prune(loom_database *database, bool dry_run) {
   loom_error error;
   struct loom_pruning pruning;
@@ -1066,6 +1120,7 @@ int main(void) {
       cmocka_unit_test(refuses_heads_of_others),
       cmocka_unit_test(tells_clusters_of_one_name_apart),
       cmocka_unit_test(writes_days_anew),
+      cmocka_unit_test(drops_what_was_replaced),
       cmocka_unit_test(removes_old_polls),
       cmocka_unit_test(reads_and_flushes_what_is_spooled),
       cmocka_unit_test(keeps_the_order_in_which_polls_came),

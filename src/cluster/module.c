@@ -8,6 +8,7 @@
 **                                 what is before the shards `problem`: the ledger cannot be read
 **   cluster.check(path)           a list of problems, empty where every replica adds up
 **   cluster.compact(handle)       how many days were written anew
+**   cluster.drop(handle, age)     how many generations of shards' days were dropped, which were replaced so many seconds ago
 **   cluster.flush(handle, path)   takes what is spooled in a database, whose file is the head, to the cluster:
 **                                 {polls, new, duplicates, conflicts, waiting}
 **
@@ -293,6 +294,24 @@ static int compact(lua_State *L) {
   return 1;
 }
 
+/* drop(handle, age) */
+static int drop(lua_State *L) {
+  loom_error error;
+  uint64_t dropped = 0;
+  loom_cluster *cluster;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  int64_t age = lloom_check_integer(L, 2);
+  luaL_argcheck(L, age >= 0, 2, "seconds expected");
+  loom_status status = loom_remote_open(database, &cluster, &error);
+  if (status == LOOM_OK)
+    status = loom_care_drop(cluster, age, &dropped, &error);
+  loom_cluster_free(cluster);
+  if (status != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushinteger(L, (lua_Integer)dropped);
+  return 1;
+}
+
 /* ---- flush ---- */
 
 /* For whom others wait: it is tried again soon. */
@@ -343,8 +362,9 @@ __attribute__((visibility("default"))) int luaopen_loom_cluster(lua_State *L);
 
 int luaopen_loom_cluster(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"read", read_conf}, {"create", create},   {"attach", attach}, {"status", status_of},
-      {"check", check},    {"compact", compact}, {"flush", flush},   {NULL, NULL}};
+      {"read", read_conf},   {"create", create}, {"attach", attach},
+      {"status", status_of}, {"check", check},   {"compact", compact},
+      {"drop", drop},        {"flush", flush},   {NULL, NULL}};
   lua_newtable(L);
   lloom_set_functions(L, functions);
   return 1;

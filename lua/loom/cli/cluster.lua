@@ -2,23 +2,28 @@
 -- @module loom.cli.cluster
 
 local common = require "loom.cli.common"
+local core = require "loom.core"
 local opening = require "loom.opening"
+local options = require "loom.cli.options"
 local text = require "loom.formats.text"
 local time = require "loom.time"
 
--- A verb that calls run(cluster, conf), with the module and the path of a conf.
-local function verb(name, summary, description, run)
+-- A verb that calls run(cluster, conf, args), with the module and the path of a conf; add_more(parser) adds its options.
+local function verb(name, summary, description, run, add_more)
   return {
     name = name, summary = summary, description = description,
     add_to = function(parser)
       parser:argument "conf":description "A cluster.conf: see docs/cluster.md."
+      if add_more then
+        add_more(parser)
+      end
     end,
     run = function(args)
       local cluster, message = opening.cluster()
       if not cluster then
         return nil, message
       end
-      return run(cluster, args.conf)
+      return run(cluster, args.conf, args)
     end,
   }
 end
@@ -74,17 +79,27 @@ local check = verb("check", "Compare what every server has with the ledger.",
   end)
 
 local compact = verb("compact", "Write days anew that came in pieces.",
-  "Write each day anew whose polls came in more than one ingest, a block to a store. What was replaced stays on "
-    .. "the servers' disks. No figure changes. Reports go on meanwhile; ingests wait.",
-  function(cluster, conf)
+  "Write each day anew whose polls came in more than one ingest, a block to a store, and drop what was replaced so, or "
+    .. "removed by loom prune, so long ago that no report reads it. No figure changes. Reports go on meanwhile; ingests wait.",
+  function(cluster, conf, args)
     return common.with_database(conf, function(monitor)
       local days, why = cluster.compact(monitor.database)
       if not days then
         return nil, why
       end
       print(("%s: %s written anew"):format(conf, text.counted(days, "day")))
+      local dropped
+      dropped, why = cluster.drop(monitor.database, math.floor(core.parse_duration(args.replaced_for) / 1e6))
+      if not dropped then
+        return nil, why
+      elseif dropped > 0 then
+        print(("%s: %s dropped that had been replaced"):format(conf, text.counted(dropped, "partition")))
+      end
       return true
     end)
+  end,
+  function(parser)
+    options.add(parser, "--replaced-for", "DUR", "How long ago what is dropped was replaced.", options.duration):default "1h"
   end)
 
 return common.group("cluster", "Look after a cluster that has the polls.", { create, status, check, compact })

@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define DAY_SIZE 28             /* bytes that a replica says of a day */
 #define ANSWER_SLACK (1u << 20) /* that its answer may have beyond the ledger's days */
+#define SUPERSEDED_SIZE 10      /* bytes of a row: shard, day, generation */
 #define VERSION_MOST 63         /* bytes of a version that are told */
 
 static struct loom_row_reader reader_of(const struct loom_text *text) {
@@ -177,6 +179,107 @@ static loom_status renew_days(loom_cluster_write *write, uint64_t *days, loom_er
   free(list);
   return status;
 }
+
+/* ---- generations that nobody reads any more ---- */
+
+/* The generations that were in force so long ago, by shard and day. */
+static loom_status read_superseded(loom_cluster *cluster, int64_t age, struct loom_text *answer,
+                                   loom_error *error) {
+  struct loom_text sql = {0};
+  int64_t until = (int64_t)time(NULL) - age;
+  const struct loom_question question = {.sql = &sql, .consistent = true};
+  loom_status status =
+      loom_sql_add(&sql,
+                   "SELECT shard, day, max(gen) FROM ledger WHERE step = 'part' AND gen > 0 AND "
+                   "ingest IN (SELECT max(ingest) FROM ledger WHERE step = 'commit' GROUP BY "
+                   "number) AND at <= toDateTime(%" PRId64
+                   ") GROUP BY shard, day ORDER BY shard, day FORMAT RowBinary",
+                   until > 0 ? until : 0)
+          ? LOOM_OK
+          : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = loom_cluster_ask(cluster, 0, &question, answer, error);
+  loom_text_free(&sql);
+  return status;
+}
+
+/* The generation of a shard's day that was in force, by rows in their order; 0: none is known. */
+static uint32_t find_gen(const struct loom_text *superseded, unsigned shard, int32_t day) {
+  size_t low = 0, high = superseded->length / SUPERSEDED_SIZE;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    const unsigned char *row = (const unsigned char *)superseded->bytes + middle * SUPERSEDED_SIZE;
+    struct loom_row_reader reader = {row, row + SUPERSEDED_SIZE, false};
+    unsigned of_shard = loom_row_u16(&reader);
+    int32_t of_day = loom_row_i32(&reader);
+    if (of_shard == shard && of_day == day)
+      return loom_row_u32(&reader);
+    if (of_shard < shard || (of_shard == shard && of_day < day))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return 0;
+}
+
+static loom_status drop(loom_cluster *cluster, unsigned shard, int32_t day, uint32_t gen,
+                        loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
+  loom_status status =
+      loom_sql_add(&sql, "ALTER TABLE block DROP PARTITION (%" PRId32 ", %" PRIu32 ")", day, gen)
+          ? LOOM_OK
+          : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = loom_cluster_ask(cluster, shard, &question, &answer, error);
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  return status;
+}
+
+/* Of a shard's partitions, as a replica has them, whose replicas do as one does. */
+static loom_status drop_in_shard(loom_cluster *cluster, unsigned shard,
+                                 const struct loom_text *superseded, uint64_t *dropped,
+                                 loom_error *error) {
+  char sql[] =
+      "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND "
+      "table = 'block' AND active ORDER BY partition FORMAT TabSeparated";
+  struct loom_text text = {.bytes = sql, .length = sizeof sql - 1}, answer = {0};
+  const struct loom_question question = {.sql = &text, .size = LOOM_RANGE};
+  loom_status status = loom_cluster_ask(cluster, shard, &question, &answer, error);
+  for (size_t at = 0; status == LOOM_OK && at < answer.length;) {
+    const char *line = answer.bytes + at, *end = memchr(line, '\n', answer.length - at);
+    char partition[64];
+    int32_t day;
+    uint32_t gen;
+    size_t length = end ? (size_t)(end - line) : answer.length - at;
+    snprintf(partition, sizeof partition, "%.*s", (int)(length < 63 ? length : 63), line);
+    at += length + 1;
+    if (sscanf(partition, "(%" SCNd32 ",%" SCNu32 ")", &day, &gen) != 2 ||
+        gen >= find_gen(superseded, shard, day))
+      continue;
+    status = drop(cluster, shard, day, gen, error);
+    *dropped += status == LOOM_OK;
+  }
+  loom_text_free(&answer);
+  return status;
+}
+
+loom_status loom_care_drop(loom_cluster *cluster, int64_t age, uint64_t *dropped,
+                           loom_error *error) {
+  struct loom_text superseded = {0};
+  *dropped = 0;
+  loom_status status = read_superseded(cluster, age, &superseded, error);
+  if (status == LOOM_OK && superseded.length % SUPERSEDED_SIZE)
+    status = loom_fail(error, LOOM_EIO, "the cluster's ledger: the answer is cut off");
+  for (unsigned i = 0; status == LOOM_OK && superseded.length && i < loom_cluster_shards(cluster);
+       i++)
+    status = drop_in_shard(cluster, i, &superseded, dropped, error);
+  loom_text_free(&superseded);
+  return status;
+}
+
+/* ---- compacting ---- */
 
 loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t *days,
                               loom_error *error) {

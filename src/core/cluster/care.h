@@ -27,10 +27,17 @@ loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell,
                             loom_error *error);
 
 /*
-** Writes days anew that more than one commit has written, each in its next generation; what was superseded stays on the servers' disks.
-** Holds the head's write lock, and takes the cluster over. *days: how many were written.
+** Writes days anew that more than one commit has written, each in its next generation; what was superseded stays on the servers' disks
+** until it is dropped. Holds the head's write lock, and takes the cluster over. *days: how many were written.
 */
 loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t *days,
                               loom_error *error);
+
+/*
+** Drops generations of days that were superseded so many seconds ago, by the clocks of writers: reports that began before, and heads
+** that know no later commit, read them still, and are told that they do not add up. *dropped: how many, of shards' days.
+*/
+loom_status loom_care_drop(loom_cluster *cluster, int64_t age, uint64_t *dropped,
+                           loom_error *error);
 
 #endif
