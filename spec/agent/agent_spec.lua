@@ -14,8 +14,8 @@ local START = 1700000000000000
 describe("an agent", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = folder .. "/db"
     local monitor = assert(loom.open(db, { create = true }))
     assert(set_channel(monitor, { name = "log", kind = "log" }))
@@ -26,10 +26,6 @@ describe("an agent", function()
         channels = { "log", "beat" } } }, START)
     end, true))
     monitor:close()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   it("delivers by the command, once", function()

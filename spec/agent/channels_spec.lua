@@ -90,12 +90,8 @@ end
 describe("payloads", function()
   local folder
 
-  before_each(function()
-    folder = files.make_folder()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder = made
   end)
 
   it("are what their receivers take, whatever is in them", function()

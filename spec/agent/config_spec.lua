@@ -9,16 +9,12 @@ local shell = require "support.shell"
 describe("an agent's file", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = folder .. "/db"
     local monitor = assert(loom.open(db, { create = true }))
     assert(monitor:set_attributes("1", { region = "west" }))
     monitor:close()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   local function write(text)

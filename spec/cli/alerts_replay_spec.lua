@@ -9,8 +9,8 @@ local START = loom.parse_timestamp "2024-03-04 00:00:00"
 describe("loom alerts", function()
   local folder, db, rules
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     db = folder .. "/db"
     local monitor = assert(loom.open(db, { create = true, default_zone = "UTC" }))
     local lines = { "store_id,status,timestamp_utc" }
@@ -25,10 +25,6 @@ describe("loom alerts", function()
         "when": { "kind": "down_for", "time": "30m" } },
       { "name": "quiet", "when": { "kind": "no_poll", "time": "1h" } },
       { "name": "off", "enabled": false, "when": { "kind": "down_for", "time": "1m" } } ] }]])
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   local function replay(...)

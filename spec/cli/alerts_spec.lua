@@ -10,16 +10,12 @@ local SECRET = "s3cret-of-a-channel"
 describe("the command, about alerts,", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = folder .. "/db"
     local monitor = assert(loom.open(db, { create = true }))
     assert(monitor:polls { { "shop 1", false, "2024-03-04 12:00:00" }, { "shop 2", true, "2024-03-04 12:00:00" } })
     monitor:close()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   local config = [[{ "rules": [{ "name": "down", "severity": "critical", "when": { "kind": "down_for", "time": "30m" },

@@ -18,13 +18,9 @@ monitor:close()
 describe("loom backup", function()
   local folder, db, copy
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db, copy = database.make(folder .. "/db"), folder .. "/copy"
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   local function expect_failure(message, ...)

@@ -77,14 +77,10 @@ local bad_rows = {
 describe("bad input", function()
   local folder, db, before
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = database.make(folder .. "/db")
     before = database.dump(db)
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   -- Into a database that is there, and into one that is not.

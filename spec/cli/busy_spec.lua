@@ -8,14 +8,10 @@ local shell = require "support.shell"
 describe("a database that another process is writing", function()
   local folder, db, before
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = database.make(folder .. "/db")
     before = database.dump(db)
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   it("can be read, but not written", function()

@@ -3,15 +3,10 @@ local files = require "support.files"
 local shell = require "support.shell"
 
 describe("loom check", function()
-  local folder, db
+  local db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    db = database.make(made .. "/db")
   end)
 
   it("finds nothing wrong with what ingest made", function()

@@ -8,16 +8,12 @@ local shell = require "support.shell"
 describe("a command that sets something", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = database.make(folder .. "/db")
     for _, store in ipairs { "east", "west", "west 2" } do
       shell.good("attributes", "set", db, store, "side=" .. store:sub(1, 4), "new=1")
     end
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   -- Runs a command that changes so many stores, and returns what it writes.

@@ -9,13 +9,8 @@ local STORE = "1481966498820158979"
 describe("loom delete", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   local function expect_asked(why, ...)

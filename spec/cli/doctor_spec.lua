@@ -5,13 +5,9 @@ local shell = require "support.shell"
 describe("loom doctor", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = folder .. "/the db's"
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   -- Two stores that are polled every half hour, day and night, for eight days up to 2023-01-09 00:00, and further lines.

@@ -10,13 +10,8 @@ local from, to = "2024-03-04 10:00:00", "2024-03-04T12:00:00+01:00"
 describe("loom exclude", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   local function day_figures()

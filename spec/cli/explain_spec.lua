@@ -11,13 +11,8 @@ local shell = require "support.shell"
 describe("loom explain", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   it("tells what the figures are made of", function()

@@ -14,13 +14,8 @@ local kinds = {
 describe("loom export", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = folder .. "/db"
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, made .. "/db"
   end)
 
   it("writes what ingest reads", function()

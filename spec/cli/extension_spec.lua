@@ -9,13 +9,8 @@ local extension = os.getenv "LOOM_BUILD" .. "/loom_polls"
 describe("the SQLite extension", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = folder .. "/db"
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, made .. "/db"
   end)
 
   local function sqlite(path, sql)

@@ -8,13 +8,8 @@ local shell = require "support.shell"
 describe("--format FILE.lua", function()
   local folder, db
 
-  setup(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
+  files.folder_for_all(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   local function file(text)

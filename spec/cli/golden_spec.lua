@@ -19,14 +19,10 @@ for _, case in ipairs(files.list(golden)) do
   describe("golden case " .. case, function()
     local folder, database
 
-    setup(function()
-      folder = files.make_folder()
+    files.folder_for_all(function(made)
+      folder = made
       database = folder .. "/db"
       shell.good("ingest", database, golden .. "/" .. case, "--quiet")
-    end)
-
-    teardown(function()
-      files.remove_folder(folder)
     end)
 
     for _, name in ipairs(files.list(golden .. "/" .. case)) do

@@ -15,13 +15,8 @@ local function day_figures(...)
 end
 
 describe("loom hours", function()
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   it("shows what is in force on a date, and all that is stored", function()
@@ -138,13 +133,8 @@ all that are stored, by their first date:
 end)
 
 describe("loom timezone", function()
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   it("sets a store's zone, which reports follow, and takes it back", function()

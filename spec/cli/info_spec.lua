@@ -5,12 +5,8 @@ local shell = require "support.shell"
 describe("loom info", function()
   local folder
 
-  before_each(function()
-    folder = files.make_folder()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder = made
   end)
 
   it("tells what is in a database", function()

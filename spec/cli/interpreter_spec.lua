@@ -6,12 +6,8 @@ local shell = require "support.shell"
 describe("the command on " .. (jit and jit.version or _VERSION), function()
   local folder
 
-  setup(function()
-    folder = files.make_folder()
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
+  files.folder_for_all(function(made)
+    folder = made
   end)
 
   local function run(command, ...)

@@ -44,14 +44,10 @@ io.stdout:write(good and "done" or message, "\n")
 describe("an ingest", function()
   local folder, db, polls
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = folder .. "/db"
     polls = write_polls(folder .. "/polls.csv", 60000)
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   local function expect_next_works(path, before)
@@ -210,12 +206,8 @@ end)
 describe("a query", function()
   local folder
 
-  before_each(function()
-    folder = files.make_folder()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder = made
   end)
 
   -- Interrupted once it has computed for so long that it has nothing else to do any more.

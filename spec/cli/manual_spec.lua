@@ -58,13 +58,9 @@ end
 describe("the manual page", function()
   local folder
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     files.write(folder .. "/loom.1", (shell.good "manual"))
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   it("has all that the help of each command has", function()
@@ -102,15 +98,11 @@ describe("completion", function()
     { "export stores.db spec", { "special-days" } },
   }
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     for _, name in ipairs { "bash", "fish", "zsh" } do
       files.write(folder .. "/" .. name, (shell.good("completion", name)))
     end
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   it("works in bash", function()

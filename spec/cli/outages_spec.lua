@@ -6,15 +6,10 @@ local files = require "support.files"
 local shell = require "support.shell"
 
 describe("loom outages", function()
-  local folder, db
+  local db
 
-  setup(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
+  files.folder_for_all(function(made)
+    db = database.make(made .. "/db")
   end)
 
   it("lists the outages of the week up to the newest poll", function()

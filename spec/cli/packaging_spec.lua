@@ -154,8 +154,8 @@ describe("a copy of the checkout", function()
     return place
   end
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     make_place("home")
     make_place("tmp")
     copy = make_place("checkout")
@@ -171,10 +171,6 @@ describe("a copy of the checkout", function()
     if os.getenv "LOOM_BUILD" == "build" then -- not what has a sanitizer in it; the source rock compiles all anew
       good(".", ("mkdir %s/build && cp -a build/src build/extension %s/build"):format(copy, copy))
     end
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   it("goes into a tree with `luarocks make`, also after it was built for another Lua", function()

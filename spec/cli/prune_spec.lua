@@ -5,13 +5,8 @@ local shell = require "support.shell"
 describe("loom prune", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   local header = "store_id,status,timestamp_utc\n"

@@ -7,13 +7,8 @@ local shell = require "support.shell"
 describe("loom query", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   local by_store = "SELECT store_id, count(*) AS polls, min(timestamp_utc) AS first FROM polls GROUP BY store_id ORDER BY 1"

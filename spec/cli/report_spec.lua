@@ -11,13 +11,8 @@ local standard = "store_id,uptime_last_hour,uptime_last_day,uptime_last_week,"
 describe("loom report", function()
   local folder, db
 
-  setup(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
+  files.folder_for_all(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   local function report(...)

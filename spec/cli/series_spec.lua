@@ -5,8 +5,8 @@ local shell = require "support.shell"
 describe("loom series", function()
   local folder, db
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     db = folder .. "/db"
     local monitor = assert(loom.open(db, { create = true }))
     assert(monitor:polls {
@@ -14,10 +14,6 @@ describe("loom series", function()
     })
     assert(monitor:set_attributes("a", { brand = "=Taco" }))
     monitor:close()
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   local span = { "--from", "2024-03-04 08:00", "--to", "2024-03-04T10:00Z" }

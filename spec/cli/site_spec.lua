@@ -88,14 +88,10 @@ end
 describe("loom site", function()
   local folder, db, site
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     db, site = folder .. "/db", folder .. "/site"
     make(db)
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   local function names_in(path)

@@ -9,13 +9,8 @@ local store = "1481966498820158979"
 describe("loom special-day", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   local function day_figures()

@@ -36,13 +36,9 @@ end
 describe("loom status", function()
   local folder, db
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     db = make(folder .. "/db")
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   it("lists every store by id", function()

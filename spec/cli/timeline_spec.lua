@@ -11,13 +11,8 @@ local header = "from_utc,to_utc,state,seconds,from_local,to_local\n"
 describe("loom timeline", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   -- See report_spec for what these stores were.

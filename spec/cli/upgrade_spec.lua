@@ -8,14 +8,10 @@ local fixtures = "spec/fixtures/version_4/"
 describe("a database of version 4", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = folder .. "/loom.db"
     assert(shell.run(("gzip -dc %sloom.db.gz >%s"):format(fixtures, db)).status == 0)
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   local function expect(fixture, ...)
@@ -54,14 +50,10 @@ end)
 describe("a database of version 7", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = folder .. "/loom.db"
     assert(shell.run(("gzip -dc spec/fixtures/version_7/loom.db.gz >%s"):format(db)).status == 0)
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   it("gives what it gave before it was upgraded, and tells from then on who changes what", function()
@@ -83,14 +75,10 @@ end)
 describe("a database of version 6", function()
   local folder, db
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     db = folder .. "/loom.db"
     assert(shell.run(("gzip -dc spec/fixtures/version_6/loom.db.gz >%s"):format(db)).status == 0)
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   it("gives what it gave before it was upgraded, and takes exclusions that are rules", function()

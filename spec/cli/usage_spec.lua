@@ -66,13 +66,8 @@ end)
 describe("wrong use of loom", function()
   local folder, db
 
-  setup(function()
-    folder = files.make_folder()
-    db = database.make(folder .. "/db")
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
+  files.folder_for_all(function(made)
+    folder, db = made, database.make(made .. "/db")
   end)
 
   local function expect_wrong(message, ...)

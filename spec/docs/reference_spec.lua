@@ -166,8 +166,8 @@ describe("the reference", function()
       end
     end
 
-    setup(function()
-      folder = files.make_folder()
+    files.folder_for_all(function(place)
+      folder = place
       for _, name in ipairs { "store_status.csv", "menu_hours.csv", "timezones.csv" } do
         files.write(folder .. "/" .. name, files.read("examples/data/" .. name))
       end
@@ -177,10 +177,6 @@ describe("the reference", function()
       assert(monitor:set_hours("shop 1", { mon = "09:00-17:00" }, { from = "always" }))
       monitor:close()
       made = files.read(folder .. "/stores.db")
-    end)
-
-    teardown(function()
-      files.remove_folder(folder)
     end)
 
     it("of every public function, which runs", function()

@@ -11,15 +11,11 @@ local EXPOSURE = { ["loom.service"] = 15, ["loom-backup.service"] = 6, ["loom-pr
 describe("the units", function()
   local folder
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     for _, name in ipairs(files.list(FOLDER)) do
       files.write(folder .. "/" .. name, (files.read(FOLDER .. name):gsub("/usr/bin/loom", lfs.currentdir() .. "/bin/loom")))
     end
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   it("are understood", function()

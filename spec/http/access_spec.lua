@@ -153,13 +153,9 @@ end)
 describe("access to a service", function()
   local folder
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     database.make(folder .. "/db")
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   it("lets no client have all places where reports wait", function()

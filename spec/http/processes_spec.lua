@@ -10,12 +10,8 @@ local unpack = table.unpack or unpack -- luacheck: compat
 describe("the processes of a service", function()
   local folder
 
-  before_each(function()
-    folder = files.make_folder()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder = made
   end)
 
   local function master_of(service)

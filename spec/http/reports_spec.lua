@@ -392,13 +392,9 @@ end)
 describe("reports over HTTP, on a service of their own,", function()
   local folder
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     database.make(folder .. "/db")
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   -- Calls check(service) with a service that is stopped at the end, whatever comes.

@@ -9,12 +9,8 @@ local is_root = shell.run("test $(id -u) = 0").status == 0
 describe("the workers of a service", function()
   local folder
 
-  before_each(function()
-    folder = files.make_folder()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder = made
   end)
 
   if not is_root then

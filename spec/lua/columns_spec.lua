@@ -116,13 +116,9 @@ describe("columns", function()
   describe("of the caller's that fail", function()
     local folder, path
 
-    before_each(function()
-      folder = files.make_folder()
+    files.folder_for_each(function(made)
+      folder = made
       path = files.write(folder .. "/out", "as it was")
-    end)
-
-    after_each(function()
-      files.remove_folder(folder)
     end)
 
     local function untouched()

@@ -7,17 +7,13 @@ local DAMAGE = 64 -- bytes at the beginning of a page
 describe("a damaged database", function()
   local folder, path
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     path = folder .. "/db"
     local monitor = assert(loom.open(path, { create = true }))
     assert(monitor:ingest { status = GOLDEN .. "store_status.csv", hours = GOLDEN .. "menu_hours.csv",
       timezones = GOLDEN .. "timezones.csv" })
     monitor:close()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   -- The exact figures of all stores, or of one; nil and a failure of the database's.

@@ -47,13 +47,8 @@ describe("formats", function()
   describe("reach", function()
     local folder, path
 
-    before_each(function()
-      folder = files.make_folder()
-      path = folder .. "/out"
-    end)
-
-    after_each(function()
-      files.remove_folder(folder)
+    files.folder_for_each(function(made)
+      folder, path = made, made .. "/out"
     end)
 
     for _, format in ipairs { "csv", "exact", "json", "markdown", "ndjson", "table" } do

@@ -14,17 +14,13 @@ local DAY_BEFORE = "9999-12-30 23:59:59.999999 UTC"
 describe("the last instant", function()
   local folder, path, monitor
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     path = database.make(folder .. "/db")
     monitor = assert(loom.open(path, { max_ahead = "none" }))
     assert(monitor:polls { { "last", "active", FIRST }, { "last", "inactive", BEFORE }, { "last", "active", LAST } })
     assert(monitor:exclude { store = "last", from = BEFORE, to = LAST, reason = "the end" })
     monitor:close()
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   before_each(function()

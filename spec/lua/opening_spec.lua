@@ -9,12 +9,8 @@ local shell = require "support.shell"
 describe("opening", function()
   local folder
 
-  before_each(function()
-    folder = files.make_folder()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder = made
   end)
 
   -- A process loses the locks of a file as soon as it closes that once, however often it has it open: others would then take

@@ -7,13 +7,8 @@ local unpack = table.unpack or unpack -- luacheck: compat
 describe("output", function()
   local folder, path
 
-  before_each(function()
-    folder = files.make_folder()
-    path = folder .. "/out"
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder, path = made, made .. "/out"
   end)
 
   local function two_lines(write)

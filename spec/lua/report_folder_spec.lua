@@ -6,13 +6,9 @@ local shell = require "support.shell"
 describe("the folder of a database's reports", function()
   local folder
 
-  before_each(function()
-    folder = files.make_folder()
+  files.folder_for_each(function(made)
+    folder = made
     assert.equal(0, shell.run(("cd %s && mkdir one two"):format(folder)).status)
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
   end)
 
   -- What claim gives for a database and a folder.

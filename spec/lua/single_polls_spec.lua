@@ -194,13 +194,8 @@ describe("single polls", function()
   describe("in a file", function()
     local folder, path
 
-    before_each(function()
-      folder = files.make_folder()
-      path = folder .. "/db"
-    end)
-
-    after_each(function()
-      files.remove_folder(folder)
+    files.folder_for_each(function(made)
+      folder, path = made, made .. "/db"
     end)
 
     it("are seen by another handle at once, and after the writer is gone", function()

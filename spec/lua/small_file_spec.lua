@@ -4,12 +4,8 @@ local small_file = require "loom.small_file"
 describe("a small file", function()
   local folder
 
-  before_each(function()
-    folder = files.make_folder()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder = made
   end)
 
   it("is read whole, or up to a limit", function()

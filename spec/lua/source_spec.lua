@@ -28,8 +28,8 @@ end
 describe("a source", function()
   local folder, monitor, plain, zipped, expected
 
-  setup(function()
-    folder = files.make_folder()
+  files.folder_for_all(function(made)
+    folder = made
     plain = files.write(folder .. "/polls.csv", TEXT)
     assert(shell.run(shell.words("gzip", "-k", plain)).status == 0)
     zipped = plain .. ".gz"
@@ -38,10 +38,6 @@ describe("a source", function()
     expected = database.contents(other)
     other:close()
     assert.equal(3, #expected.polls)
-  end)
-
-  teardown(function()
-    files.remove_folder(folder)
   end)
 
   before_each(function()

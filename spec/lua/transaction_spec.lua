@@ -161,15 +161,10 @@ describe("a transaction", function()
 end)
 
 describe("a transaction of the monitor", function()
-  local folder, path, monitor, other
+  local path, monitor, other
 
-  before_each(function()
-    folder = files.make_folder()
-    path = folder .. "/loom.db"
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    path = made .. "/loom.db"
   end)
 
   -- A test with a monitor, and another one of the same file.

@@ -9,12 +9,8 @@ local HEADER = "store_id,status,timestamp_utc\n"
 describe("a writer", function()
   local folder, writer
 
-  before_each(function()
-    folder = files.make_folder()
-  end)
-
-  after_each(function()
-    files.remove_folder(folder)
+  files.folder_for_each(function(made)
+    folder = made
   end)
 
   -- A test with a writer, whose files are closed when it ends.

@@ -30,6 +30,31 @@ function files.remove_folder(path)
   assert(lfs.rmdir(path))
 end
 
+-- Registers what makes a folder, and what removes it.
+local function around(before, after, take)
+  local busted = require "busted" -- which not all have who use these files
+  local folder
+  busted[before](function()
+    folder = files.make_folder()
+    take(folder)
+  end)
+  busted[after](function()
+    files.remove_folder(folder)
+  end)
+end
+
+--- Gives each test of a block a folder, which is removed after it.
+-- @tparam function take is told the folder before the test
+function files.folder_for_each(take)
+  around("before_each", "after_each", take)
+end
+
+--- Gives all tests of a block one folder.
+-- @tparam function take is told the folder before the first
+function files.folder_for_all(take)
+  around("setup", "teardown", take)
+end
+
 --- The names in a folder, sorted.
 function files.list(path)
   local names = {}
