@@ -171,7 +171,8 @@ end
 -- @tparam string kind
 -- @tparam string name
 -- @tparam table options that have been checked, and `latest`: see `loom.time`; and `author`: see `loom.author`
-function loading.open(database, kind, name, options)
+-- @param beside another one of the same load, whose stores it shares
+function loading.open(database, kind, name, options, beside)
   local by = options.author
   return core.ingest(database, {
     by = by.by,
@@ -183,6 +184,7 @@ function loading.open(database, kind, name, options)
     max_rejects = options.max_rejects,
     threads = options.threads,
     replace_overrides = options.replace_overrides,
+    beside = beside,
   })
 end
 
@@ -202,11 +204,13 @@ local function read(file, options)
   return good, message, code
 end
 
--- Opens an ingest for each file; `files` is filled as far as it goes, so that the caller can close them.
+-- Opens an ingest for each file; `files` is filled as far as it goes, so that the caller can close them. Where there are polls
+-- all share their stores, which are put in order when the polls are.
 local function open(database, options, files)
   for _, kind in ipairs(loading.kinds) do
     for _, from in ipairs(sources_of(options, kind)) do
-      local ingest, message, code = loading.open(database, kind.name, from.name, options)
+      local beside = files[1] and files[1].kind == "polls" and files[1].ingest or nil
+      local ingest, message, code = loading.open(database, kind.name, from.name, options, beside)
       if not ingest then
         return nil, message, code
       end

@@ -16,7 +16,7 @@ static loom_staging *begin_staging(const struct loom_staging_options *options,
                                    const char *const *texts, size_t text_count) {
   loom_staging *staging = new_staging(options);
   for (size_t i = 0; i < COUNT_OF(store_names); i++)
-    loom_id_table_put(&staging->ids, store_names[i], 1);
+    loom_id_table_put(staging->ids, store_names[i], 1);
   for (size_t i = 0; i < text_count; i++)
     loom_id_table_put(&staging->texts, texts[i], strlen(texts[i]));
   return staging;
@@ -527,7 +527,7 @@ static void hours_of_many_stores(void **test) {
   for (uint32_t i = 0; i < STORES; i++) {
     struct loom_record hours = {.date = LOOM_ALWAYS, .open = 3600, .close = 7200, .order = i};
     hours.store =
-        loom_id_table_put(&staging->ids, id, (size_t)snprintf(id, sizeof id, "store %u", i));
+        loom_id_table_put(staging->ids, id, (size_t)snprintf(id, sizeof id, "store %u", i));
     assert_status(loom_staging_add_records(staging, &hours, 1, &error), LOOM_OK, &error);
   }
   loom_staging_complete(staging);

@@ -122,7 +122,7 @@ static size_t compare_on(uint64_t *state, const char *text, size_t size) {
     line = batches[0].end_line;
     at = end - rest[0];
   } while (end < size);
-  assert_int_equal(stagings[0]->ids.count, stagings[1]->ids.count);
+  assert_int_equal(stagings[0]->ids->count, stagings[1]->ids->count);
   for (int p = 0; p < 2; p++) {
     loom_batch_free(&batches[p]);
     loom_parser_free(&parsers[p]);

@@ -61,7 +61,7 @@ static void blocks(void **state) {
   loom_batch_free(&batch);
   loom_batch_free(&batch);
   loom_parser_free(&parser);
-  assert_int_equal(staging->ids.count, 0);
+  assert_int_equal(staging->ids->count, 0);
   loom_staging_free(staging);
   loom_zones_free(zones);
 }

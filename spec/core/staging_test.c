@@ -176,7 +176,7 @@ static void nothing_comes_after_the_end(void **state) {
   assert_int_equal(loom_staging_add_poll(staging, "b", 1, true, 1, &error), LOOM_EINVAL);
   assert_string_equal(error.message, "the polls are complete: no more can be added");
   assert_counts(&staging->counts, 1, 0, 0, 0, 0);
-  assert_int_equal(staging->ids.count, 1);
+  assert_int_equal(staging->ids->count, 1);
   loom_staging_free(staging);
 }
 
@@ -261,7 +261,7 @@ static void an_empty_one_still_tells(void **state) {
     for (int i = 0; i < 2; i++) {
       loom_staging_empty(staging);
       assert_counts(&staging->counts, 3, 1, 0, 0, 2);
-      assert_int_equal(staging->ids.count + staging->texts.count + staging->record_count, 0);
+      assert_int_equal(staging->ids->count + staging->texts.count + staging->record_count, 0);
       assert_false(staging->complete); /* so that it is not stored: there is nothing any more */
       assert_true(loom_staging_take_reject(staging, &reject));
       assert_int_equal(reject.line, 3 + i);

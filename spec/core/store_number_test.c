@@ -56,7 +56,9 @@ static void found_or_added(void **state) {
   assert_int_equal(asked.numbers[2], 40);
   assert_int_equal(asked.numbers[3], 41);
   assert_int_equal(number(database, "SELECT count(*) FROM store"), 2);
-  assert_status(loom_store_numbers_insert(database, &asked.stores, NULL, &error), LOOM_OK, &error);
+  assert_status(
+      loom_store_numbers_insert(database, &asked.stores, &(struct loom_new_stores){0}, &error),
+      LOOM_OK, &error);
   again = asked;
   again.stores.numbers = again.numbers;
   assert_status(find(&again, database, &error), LOOM_OK, &error);
@@ -122,8 +124,10 @@ static void in_whatever_way(void **test) {
     }
     assert_status(loom_database_begin_write(database, &error), LOOM_OK, &error);
     assert_status(find(&asked, database, &error), LOOM_OK, &error);
-    assert_status(loom_store_numbers_insert(database, &asked.stores, asked.reach, &error), LOOM_OK,
-                  &error);
+    assert_status(loom_store_numbers_insert(database, &asked.stores,
+                                            &(struct loom_new_stores){.reach = asked.reach},
+                                            &error),
+                  LOOM_OK, &error);
     assert_stored(database, &asked);
     assert_status(loom_database_commit(database, &error), LOOM_OK, &error);
     assert_int_equal(
@@ -144,8 +148,9 @@ static void failures(void **state) {
   put(&asked, "a");
   execute(database, "PRAGMA query_only=ON");
   assert_status(find(&asked, database, &error), LOOM_OK, &error);
-  assert_int_equal(loom_store_numbers_insert(database, &asked.stores, NULL, &error),
-                   LOOM_EREADONLY);
+  assert_int_equal(
+      loom_store_numbers_insert(database, &asked.stores, &(struct loom_new_stores){0}, &error),
+      LOOM_EREADONLY);
   execute(database,
           "PRAGMA query_only=OFF; INSERT INTO store(number, store_id) VALUES(9223372036854775807, "
           "'x')");

@@ -90,7 +90,22 @@ void lloom_read_ingest_options(lua_State *L, int index, struct loom_ingest_optio
   options->always_libcsv = lloom_option_boolean(L, index, "always_libcsv", false);
 }
 
-/* ingest(database, options): see lloom_read_ingest_options; with `at`, the audit tells of it. */
+/* The staging of another ingest of the same load, whose stores are shared; NULL: there is none. */
+static loom_staging *get_beside(lua_State *L, int index) {
+  loom_staging *staging = NULL;
+  lua_getfield(L, index, "beside");
+  if (!lua_isnil(L, -1)) {
+    lloom_check_handle(L, -1, INGEST);
+    staging = ((const struct ingest_handle *)lua_touserdata(L, -1))->staging;
+  }
+  lua_pop(L, 1);
+  return staging;
+}
+
+/*
+** ingest(database, options): see lloom_read_ingest_options; with `at`, the audit tells of it; `beside` is another ingest of the same
+** load, which has not been finished.
+*/
 int lloom_ingest(lua_State *L) {
   static const char *const known[] = {"kind",
                                       "source",
@@ -106,6 +121,7 @@ int lloom_ingest(lua_State *L) {
                                       "by",
                                       "reason",
                                       "at",
+                                      "beside",
                                       NULL};
   loom_error error;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
@@ -115,6 +131,7 @@ int lloom_ingest(lua_State *L) {
   lloom_check_options(L, 2, known);
   lloom_read_ingest_options(L, 2, &options, &kept);
   lloom_read_author(L, 2, &author);
+  kept.beside = get_beside(L, 2);
   struct ingest_handle *handle = lloom_new_handle(L, INGEST, sizeof *handle);
   loom_staging *staging = loom_staging_new(&kept);
   loom_sink *sink = loom_sink_of(database);

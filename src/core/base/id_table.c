@@ -137,19 +137,32 @@ uint32_t loom_id_table_find(const struct loom_id_table *table, const char *id, s
   return slot->number ? slot->number - 1 : LOOM_NO_NUMBER;
 }
 
+static bool is_next(const struct loom_id_table *table, const char *id, size_t length) {
+  size_t next_length;
+  if (table->next >= table->count)
+    return false;
+  const char *next = loom_id_table_get(table, table->next, &next_length);
+  return next_length == length && memcmp(next, id, length) == 0;
+}
+
 uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t length) {
+  if (is_next(table, id, length))
+    return table->next++;
   if (table->count >= table->slot_count / 2 &&
       (table->count == LOOM_NO_NUMBER - 1 || !grow_slots(table)))
     return LOOM_NO_NUMBER;
   uint32_t hash = hash_id(table->seed, id, length);
   struct loom_id_slot *slot = find_slot(table, hash, id, length);
-  if (slot->number)
+  if (slot->number) {
+    table->next = slot->number;
     return slot->number - 1;
+  }
   if (!reserve(table, length))
     return LOOM_NO_NUMBER;
   memcpy(table->text + table->text_size, id, length);
   table->text_size += length;
   table->offsets[table->count] = table->text_size;
   *slot = (struct loom_id_slot){hash, table->count + 1};
+  table->next = table->count + 1;
   return table->count++;
 }

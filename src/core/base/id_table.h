@@ -19,6 +19,7 @@ struct loom_id_table {
   struct loom_id_slot *slots; /* open addressing; a power of two */
   size_t slot_count;
   uint32_t count;
+  uint32_t next;   /* the number that is tried first: files name their stores in the same order */
   size_t *offsets; /* where each id ends in `text`; offsets[-1] would be 0 */
   size_t offset_capacity;
   char *text;

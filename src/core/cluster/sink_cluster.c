@@ -55,8 +55,8 @@ static loom_status begin(loom_sink *head, loom_error *error) {
 
 static loom_status prepare_stores(struct cluster_sink *sink, loom_error *error) {
   loom_staging *staging = sink->staging;
-  size_t count = staging->ids.count;
-  sink->stores.ids = &staging->ids;
+  size_t count = staging->ids->count;
+  sink->stores.ids = staging->ids;
   sink->stores.numbers = calloc(count + 1, sizeof *sink->stores.numbers);
   sink->reach = calloc(count + 1, sizeof *sink->reach);
   if (!sink->stores.numbers || !sink->reach)
@@ -66,7 +66,8 @@ static loom_status prepare_stores(struct cluster_sink *sink, loom_error *error) 
   loom_status status = loom_staging_order(staging, &sink->stores.order, error);
   if (status == LOOM_OK)
     status = loom_store_numbers_find(sink->database, &sink->stores, error);
-  return status == LOOM_OK ? loom_store_numbers_insert(sink->database, &sink->stores, NULL, error)
+  return status == LOOM_OK ? loom_store_numbers_insert(sink->database, &sink->stores,
+                                                       &(struct loom_new_stores){0}, error)
                            : status;
 }
 
@@ -108,7 +109,7 @@ static bool add_group(struct cluster_sink *sink) {
   *portion = (struct loom_portion){.store = sink->stores.numbers[group->store],
                                    .count = group->count,
                                    .reach = &sink->reach[group->store]};
-  portion->id = loom_id_table_get(&sink->staging->ids, group->store, &portion->id_length);
+  portion->id = loom_id_table_get(sink->staging->ids, group->store, &portion->id_length);
   sink->ends[sink->count++] = sink->polls.count;
   sink->has_next = false;
   return true;

@@ -200,7 +200,7 @@ static loom_status number_new_ids(loom_ingest *ingest, struct worker *worker,
     if (!loom_grow(&worker->numbers, &worker->number_capacity, worker->number_count + 1,
                    sizeof *worker->numbers))
       return loom_no_memory(error);
-    uint32_t number = loom_id_table_put(&ingest->staging->ids, id, length);
+    uint32_t number = loom_id_table_put(ingest->staging->ids, id, length);
     if (number == LOOM_NO_NUMBER)
       return loom_no_memory(error);
     worker->numbers[worker->number_count++] = number;
@@ -213,7 +213,7 @@ static loom_status number_new_ids(loom_ingest *ingest, struct worker *worker,
 static loom_status check_size(const loom_ingest *ingest, loom_error *error) {
   const loom_staging *staging = ingest->staging;
   enum loom_kind kind = staging->options.kind;
-  uint64_t size = kind == LOOM_POLLS ? staging->ids.count : staging->counts.rows;
+  uint64_t size = kind == LOOM_POLLS ? staging->ids->count : staging->counts.rows;
   if (kind == LOOM_ATTRIBUTES && staging->record_count > size)
     size = staging->record_count;
   if (!ingest->options.max_records || size <= ingest->options.max_records)

@@ -26,7 +26,7 @@ bool loom_parser_init(struct loom_parser *parser, loom_zones *zones,
   *parser = (struct loom_parser){.reader = {.columns.kind = staging->options.kind,
                                             .zones = zones,
                                             .latest = options->latest,
-                                            .ids = beside_others ? &parser->own_ids : &staging->ids,
+                                            .ids = beside_others ? &parser->own_ids : staging->ids,
                                             .texts = beside_others ? NULL : &staging->texts},
                                  .keeps_rows = !options->rejects_without_rows,
                                  .rejects_kept = rejects_kept(options)};

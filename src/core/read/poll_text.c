@@ -134,7 +134,7 @@ static loom_status read_json(const struct loom_poll_text *text, char *bytes, siz
   struct json_reader reader = {.staging = staging,
                                .records = {.columns.kind = LOOM_POLLS,
                                            .latest = text->latest,
-                                           .ids = &staging->ids,
+                                           .ids = staging->ids,
                                            .texts = &staging->texts}};
   struct loom_json_polls json;
   struct loom_json_poll poll;

@@ -3,7 +3,6 @@
 */
 #include "read/staging.h"
 #include "base/grow.h"
-#include "base/id_order.h"
 #include "base/thread.h"
 #include "time/civil.h"
 
@@ -20,12 +19,23 @@ loom_staging *loom_staging_new(const struct loom_staging_options *options) {
   if (!staging)
     return NULL;
   staging->options = *options;
-  loom_id_table_init(&staging->ids);
+  staging->options.beside = NULL;
+  const loom_staging *beside = options->beside;
+  staging->shared = beside && beside->shared && !beside->complete
+                        ? loom_staged_ids_share(beside->shared)
+                        : loom_staged_ids_new();
+  if (!staging->shared) {
+    free(staging);
+    return NULL;
+  }
+  staging->ids = &staging->shared->table;
+  loom_id_table_init(&staging->none);
   loom_id_table_init(&staging->texts);
   if (options->kind == LOOM_POLLS) {
     staging->sorter =
         loom_poll_sorter_new(options->sort_capacity ? options->sort_capacity : SORT_CAPACITY);
     if (!staging->sorter) {
+      loom_staged_ids_release(staging->shared);
       free(staging);
       return NULL;
     }
@@ -37,18 +47,22 @@ void loom_staging_wait(loom_staging *staging) {
   if (staging->sorting)
     pthread_join(staging->thread, NULL);
   staging->sorting = false;
+  staging->order = NULL;
 }
 
 void loom_staging_empty(loom_staging *staging) {
   loom_staging_wait(staging);
-  loom_id_table_free(&staging->ids);
+  if (staging->shared && staging->shared->zones == staging)
+    staging->shared->zones = NULL;
+  loom_staged_ids_release(staging->shared);
+  staging->shared = NULL;
+  staging->order = NULL;
+  loom_id_table_free(&staging->none);
+  staging->ids = &staging->none;
   loom_id_table_free(&staging->texts);
   loom_poll_sorter_free(staging->sorter);
   loom_staged_hours_free(&staging->hours);
   free(staging->records);
-  free(staging->order);
-  staging->order = NULL;
-  staging->ordered = 0;
   staging->sorter = NULL;
   staging->records = NULL;
   staging->record_count = staging->record_capacity = 0;
@@ -64,35 +78,33 @@ void loom_staging_free(loom_staging *staging) {
   free(staging);
 }
 
+/* The order that its thread goes by, if there is one, since others may add ids meanwhile. */
+static const struct loom_id_order *order_of(loom_staging *staging) {
+  return staging->order ? staging->order : loom_staged_ids_order(staging->shared);
+}
+
 loom_status loom_staging_order(loom_staging *staging, const uint32_t **order, loom_error *error) {
-  size_t count = staging->ids.count;
-  if (!staging->order || staging->ordered != count) {
-    free(staging->order);
-    staging->order = malloc((count + 1) * sizeof *staging->order);
-    if (!staging->order || !loom_id_order(&staging->ids, staging->order))
-      return loom_no_memory(error);
-    staging->ordered = count;
-  }
-  *order = staging->order;
+  const struct loom_id_order *ids = loom_staged_ids_order(staging->shared);
+  if (!ids)
+    return loom_no_memory(error);
+  *order = ids->numbers;
   return LOOM_OK;
 }
 
 loom_status loom_staging_sort_hours(loom_staging *staging, loom_error *error) {
-  const uint32_t *order;
   if (staging->hours.sequence)
     return LOOM_OK;
-  loom_status status = loom_staging_order(staging, &order, error);
-  if (status == LOOM_OK && !loom_staged_hours_sort(&staging->hours, order, staging->ids.count))
-    status = loom_no_memory(error);
-  return status;
+  const struct loom_id_order *order = order_of(staging);
+  return order && loom_staged_hours_sort(&staging->hours, order->numbers, order->count)
+             ? LOOM_OK
+             : loom_no_memory(error);
 }
 
 loom_status loom_staging_set_order(loom_staging *staging, loom_error *error) {
-  const uint32_t *order;
-  loom_status status = loom_staging_order(staging, &order, error);
-  if (status == LOOM_OK && !loom_poll_sorter_set_order(staging->sorter, order, staging->ids.count))
-    status = loom_no_memory(error);
-  return status;
+  const struct loom_id_order *order = order_of(staging);
+  return order && loom_poll_sorter_set_order(staging->sorter, order->numbers, order->count)
+             ? LOOM_OK
+             : loom_no_memory(error);
 }
 
 loom_status loom_staging_add_polls(loom_staging *staging, const struct loom_poll_record *polls,
@@ -110,7 +122,7 @@ loom_status loom_staging_add_poll(loom_staging *staging, const char *id, size_t 
   if (staging->complete || !staging->sorter)
     return loom_fail(error, LOOM_EINVAL, "the polls are complete: no more can be added");
   struct loom_poll_record poll = {.poll = loom_poll_pack(instant, active),
-                                  .store = loom_id_table_put(&staging->ids, id, length),
+                                  .store = loom_id_table_put(staging->ids, id, length),
                                   .day = loom_date_of_instant(instant)};
   if (poll.store == LOOM_NO_NUMBER)
     return loom_no_memory(error);
@@ -151,7 +163,6 @@ bool loom_staging_take_reject(loom_staging *staging, struct loom_reject *reject)
 /* Sorts what is staged. What fails is tried again, and told, by who stores it. */
 static void *sort_all(void *context) {
   loom_staging *staging = context;
-  const uint32_t *order;
   loom_error ignored;
   if (staging->sorter) {
     if (loom_staging_set_order(staging, &ignored) == LOOM_OK)
@@ -159,16 +170,31 @@ static void *sort_all(void *context) {
   } else if (staging->options.kind == LOOM_HOURS) {
     loom_staging_sort_hours(staging, &ignored);
   } else {
-    loom_staging_order(staging, &order, &ignored);
+    order_of(staging);
   }
   return NULL;
 }
 
-void loom_staging_complete(loom_staging *staging) {
+/* Ids that others share are put in order here, if there are any that are not, and a thread has nothing else to do with them. */
+static bool is_for_a_thread(loom_staging *staging) {
   uint64_t many =
-      staging->sorter ? loom_poll_sorter_count(staging->sorter) : (uint64_t)staging->ids.count;
-  staging->complete = true;
-  loom_id_table_settle(&staging->ids);
-  if (!staging->sorting && many >= THREAD_LEAST)
+      staging->sorter ? loom_poll_sorter_count(staging->sorter) : (uint64_t)staging->ids->count;
+  if (many < THREAD_LEAST || staging->shared->references == 1)
+    return many >= THREAD_LEAST;
+  if (staging->sorter || staging->options.kind == LOOM_HOURS)
+    staging->order = loom_staged_ids_order(staging->shared);
+  return staging->order != NULL;
+}
+
+void loom_staging_complete(loom_staging *staging) {
+  struct loom_staged_ids *shared = staging->shared;
+  staging->complete = shared != NULL;
+  if (!shared)
+    return;
+  if (shared->references == 1)
+    loom_id_table_settle(staging->ids);
+  if (staging->options.kind == LOOM_TIMEZONES && !shared->zones)
+    shared->zones = staging;
+  if (!staging->sorting && is_for_a_thread(staging))
     staging->sorting = loom_thread_start(&staging->thread, sort_all, staging);
 }

@@ -16,6 +16,7 @@
 #include "read/record.h"
 #include "read/reject.h"
 #include "read/staged_hours.h"
+#include "read/staged_ids.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -38,6 +39,9 @@ struct loom_staging_options {
   size_t rejects_kept;
   /* what was set by hand for the same stores and dates goes, instead of prevailing */
   bool replace_overrides;
+  /* another one, which is not complete, whose stores it shares, so that both are of one thread; NULL: none. Of those that
+  ** share them files of one kind are stored in the order in which they were completed */
+  struct loom_staging *beside;
 };
 
 struct loom_counts {
@@ -54,11 +58,12 @@ typedef struct loom_staging {
   bool complete; /* nothing more comes: it can be stored */
   bool sorting;  /* a thread of its own sorts what it has: see loom_staging_wait */
   pthread_t thread;
-  struct loom_id_table ids;   /* stores */
-  uint32_t *order;            /* of the ids: see loom_staging_order */
-  size_t ordered;             /* how many there were */
-  struct loom_id_table texts; /* zones, notes, reasons, names and values of attributes */
-  loom_poll_sorter *sorter;   /* of polls, by number of the store */
+  struct loom_id_table *ids;         /* stores */
+  struct loom_staged_ids *shared;    /* that has them; NULL: it is empty */
+  const struct loom_id_order *order; /* that its thread goes by */
+  struct loom_id_table none;         /* `ids` of what is empty */
+  struct loom_id_table texts;        /* zones, notes, reasons, names and values of attributes */
+  loom_poll_sorter *sorter;          /* of polls, by number of the store */
   struct loom_staged_hours hours;
   struct loom_record *records;          /* of other kinds */
   size_t record_count, record_capacity; /* also those that `hours` has */
@@ -96,7 +101,7 @@ void loom_staging_reject(loom_staging *staging, struct loom_reject_entry *entry)
 /* Takes the oldest bad row not yet taken. It is valid until the next call; false: there is none. */
 bool loom_staging_take_reject(loom_staging *staging, struct loom_reject *reject);
 
-/* The numbers of the ids that there are now, in their order as bytes; valid until there are more. */
+/* The numbers of the ids that there are now, in their order as bytes; valid until there are more, or it is emptied. */
 loom_status loom_staging_order(loom_staging *staging, const uint32_t **order, loom_error *error);
 
 /* Makes polls come in that order within a day, as far as they have not been sorted yet. */

@@ -16,7 +16,7 @@ struct cursor {
 static int connect_table(sqlite3 *sqlite, void *context, int count, const char *const *arguments,
                          sqlite3_vtab **out, char **message) {
   (void)context, (void)count, (void)arguments, (void)message;
-  int result = sqlite3_declare_vtab(sqlite, "CREATE TABLE intake(a, b, c, d, e, intake HIDDEN)");
+  int result = sqlite3_declare_vtab(sqlite, "CREATE TABLE intake(a, b, c, d, e, f, intake HIDDEN)");
   if (result == SQLITE_OK)
     result = sqlite3_vtab_config(sqlite, SQLITE_VTAB_DIRECTONLY);
   if (result != SQLITE_OK)

@@ -16,7 +16,7 @@
 /* The type of a pointer to a loom_intake, for sqlite3_bind_pointer. */
 #define LOOM_INTAKE "loom_intake"
 
-#define LOOM_INTAKE_COLUMNS 5
+#define LOOM_INTAKE_COLUMNS 6
 
 /* A number, or text or a blob that stays where it is until the next row. */
 struct loom_intake_value {
@@ -29,7 +29,7 @@ struct loom_intake_value {
 struct loom_intake {
   /* Fills `row` with the next one. LOOM_DONE: there are no more. Anything else fails the statement, with `error`. */
   loom_status (*next)(struct loom_intake *intake, loom_error *error);
-  struct loom_intake_value row[LOOM_INTAKE_COLUMNS]; /* the columns a, b, c, d, e */
+  struct loom_intake_value row[LOOM_INTAKE_COLUMNS]; /* the columns a, b, c, d, e, f */
   loom_status status;                                /* of the last `next` */
   loom_error error;
 };

@@ -34,10 +34,12 @@ struct loom_apply {
   loom_staging *staging;
   loom_database *database;
   struct loom_store_numbers stores;
-  struct loom_reach *reach;          /* of the polls that this apply has brought */
-  bool bulk;                         /* see BULK_LEAST */
-  uint64_t stop;                     /* when so much is applied, the step ends */
-  uint64_t applied;                  /* polls or records */
+  int64_t *numbers;         /* of the stores; NULL: they are the staging's, who shares them */
+  struct loom_reach *reach; /* of the polls that this apply has brought */
+  uint32_t *zones;          /* that new stores are inserted with */
+  bool bulk;                /* see BULK_LEAST */
+  uint64_t stop;            /* when so much is applied, the step ends */
+  uint64_t applied;         /* polls or records */
   const struct loom_record *records; /* that are at hand: all, or those of a store's hours */
   size_t next_record, end_record;
   /* of records that are brought together by store: where each store's end; the next store, in order */
@@ -53,6 +55,110 @@ struct loom_apply {
   struct loom_changes changes; /* of records, in one step */
 };
 
+/* ---- stores ---- */
+
+/* The number of the transaction; 0: it is of parts, which may be undone. */
+static uint64_t whole_transaction(const loom_apply *apply) {
+  uint64_t transaction;
+  unsigned parts;
+  bool writing = loom_database_writing(apply->database, &transaction, &parts);
+  return writing && parts == 0 ? transaction : 0;
+}
+
+/* What the stagings that share their stores know of these in this transaction; NULL: nothing. */
+static const struct loom_known_ids *known_stores(const loom_apply *apply) {
+  const struct loom_known_ids *known = &apply->staging->shared->known;
+  uint64_t transaction = whole_transaction(apply);
+  return transaction && known->transaction == transaction && known->database == apply->database &&
+                 known->count == apply->staging->ids->count
+             ? known
+             : NULL;
+}
+
+/* Leaves the numbers of stores, all of which are inserted, to the others who share them. */
+static void share_numbers(loom_apply *apply) {
+  struct loom_staged_ids *shared = apply->staging->shared;
+  uint64_t transaction = whole_transaction(apply);
+  if (shared->references == 1 || !apply->numbers || !transaction)
+    return;
+  loom_staged_ids_forget(shared);
+  shared->known =
+      (struct loom_known_ids){.database = apply->database,
+                              .transaction = transaction,
+                              .numbers = apply->numbers,
+                              .count = apply->staging->ids->count,
+                              .first_with_zone = apply->zones ? apply->stores.first_new : 0};
+  apply->numbers = NULL;
+}
+
+/* Lists the zones that new stores get, of which their file has some. */
+static loom_status list_zones(loom_apply *apply, const loom_staging *zones, loom_error *error) {
+  uint32_t count = apply->staging->ids->count;
+  apply->zones = malloc(((size_t)count + 1) * sizeof *apply->zones);
+  if (!apply->zones)
+    return loom_no_memory(error);
+  for (uint32_t i = 0; i < count; i++)
+    apply->zones[i] = LOOM_NO_NUMBER;
+  for (size_t i = 0; i < zones->record_count; i++) {
+    const struct loom_record *record = &zones->records[i];
+    if (!record->override && apply->zones[record->store] == LOOM_NO_NUMBER)
+      apply->zones[record->store] = record->text;
+  }
+  return LOOM_OK;
+}
+
+static loom_status insert_stores(loom_apply *apply, loom_error *error) {
+  const loom_staging *zones = apply->staging->shared->zones;
+  struct loom_new_stores known = {.reach = apply->bulk ? apply->reach : NULL};
+  loom_status status = LOOM_OK;
+  if (zones && zones != apply->staging && apply->stores.new_count > 0 && whole_transaction(apply))
+    status = list_zones(apply, zones, error);
+  if (apply->zones) {
+    known.zones = apply->zones;
+    known.names = &zones->texts;
+  }
+  if (status == LOOM_OK)
+    status = loom_store_numbers_insert(apply->database, &apply->stores, &known, error);
+  if (status == LOOM_OK)
+    share_numbers(apply);
+  return status;
+}
+
+static bool prepare_reach(loom_apply *apply) {
+  size_t count = apply->staging->ids->count;
+  apply->reach = malloc((count + 1) * sizeof *apply->reach);
+  for (size_t i = 0; apply->reach && i < count; i++)
+    apply->reach[i] = LOOM_NO_REACH;
+  return apply->reach;
+}
+
+/* Finds the stores, and inserts the new ones unless that is to be done last. */
+static loom_status prepare_stores(loom_apply *apply, loom_error *error) {
+  loom_staging *staging = apply->staging;
+  struct loom_store_numbers *stores = &apply->stores;
+  if (staging->options.kind == LOOM_POLLS && !prepare_reach(apply))
+    return loom_no_memory(error);
+  loom_id_table_settle(staging->ids); /* all that share them have been read */
+  stores->ids = staging->ids;
+  loom_status status = loom_staging_order(staging, &stores->order, error);
+  const struct loom_known_ids *known = known_stores(apply);
+  if (status == LOOM_OK && known) {
+    stores->numbers = known->numbers;
+    stores->first_new = INT64_MAX;
+    stores->first_with_zone = staging->shared->zones == staging ? known->first_with_zone : 0;
+    return LOOM_OK;
+  }
+  if (status == LOOM_OK) {
+    stores->numbers = apply->numbers =
+        calloc((size_t)staging->ids->count + 1, sizeof *apply->numbers);
+    status = stores->numbers ? loom_store_numbers_find(apply->database, stores, error)
+                             : loom_no_memory(error);
+  }
+  return status == LOOM_OK && !apply->bulk ? insert_stores(apply, error) : status;
+}
+
+/* ---- life ---- */
+
 void loom_apply_free(loom_apply *apply) {
   if (!apply)
     return;
@@ -61,32 +167,13 @@ void loom_apply_free(loom_apply *apply) {
   loom_poll_merge_free(apply->merge);
   if (apply->bulk)
     loom_database_check_references(apply->database, true);
-  free(apply->stores.numbers);
+  free(apply->numbers);
+  free(apply->zones);
   free(apply->ends);
   free(apply->hours.items);
   free(apply->reach);
   free(apply->group);
   free(apply);
-}
-
-/* Finds the stores, and inserts the new ones unless that is to be done last. */
-static loom_status prepare_stores(loom_apply *apply, loom_error *error) {
-  loom_staging *staging = apply->staging;
-  struct loom_store_numbers *stores = &apply->stores;
-  size_t count = staging->ids.count;
-  stores->ids = &staging->ids;
-  stores->numbers = calloc(count + 1, sizeof *stores->numbers);
-  apply->reach = calloc(count + 1, sizeof *apply->reach);
-  if (!stores->numbers || !apply->reach)
-    return loom_no_memory(error);
-  for (size_t i = 0; i < count; i++)
-    apply->reach[i] = LOOM_NO_REACH;
-  loom_status status = loom_staging_order(staging, &stores->order, error);
-  if (status == LOOM_OK)
-    status = loom_store_numbers_find(apply->database, stores, error);
-  if (status == LOOM_OK && !apply->bulk)
-    status = loom_store_numbers_insert(apply->database, stores, NULL, error);
-  return status;
 }
 
 /* Has records come by store, if those of a store belong together. */
@@ -104,7 +191,7 @@ static loom_status prepare_records(loom_apply *apply, loom_error *error) {
     apply->end_record = staging->record_count;
     return LOOM_OK;
   }
-  apply->ends = loom_records_sort(staging->records, staging->record_count, staging->ids.count);
+  apply->ends = loom_records_sort(staging->records, staging->record_count, staging->ids->count);
   return apply->ends ? LOOM_OK : loom_no_memory(error);
 }
 
@@ -209,7 +296,7 @@ static loom_status apply_polls(loom_apply *apply, size_t budget, struct loom_cou
     return LOOM_OK;
   status = LOOM_OK;
   if (apply->bulk)
-    status = loom_store_numbers_insert(apply->database, &apply->stores, apply->reach, error);
+    status = insert_stores(apply, error);
   if (status == LOOM_OK)
     status =
         loom_store_numbers_tell(apply->database, &apply->stores, apply->reach, apply->bulk, error);
@@ -241,7 +328,7 @@ static loom_status find_hours(loom_apply *apply, loom_error *error) {
 /* Fetches where the records are of stores to come, and the next ones of these. */
 static void fetch_records(const loom_apply *apply) {
   const uint32_t *order = apply->stores.order + apply->next_store;
-  if (apply->next_store + 2 * FETCH_AHEAD >= apply->staging->ids.count)
+  if (apply->next_store + 2 * FETCH_AHEAD >= apply->staging->ids->count)
     return;
   __builtin_prefetch(&apply->ends[order[2 * FETCH_AHEAD]]);
   __builtin_prefetch(&apply->stores.numbers[order[FETCH_AHEAD]]);
@@ -253,7 +340,7 @@ static void fetch_records(const loom_apply *apply) {
 ** that is all.
 */
 static loom_status find_records(loom_apply *apply, loom_error *error) {
-  uint32_t stores = apply->staging->ids.count;
+  uint32_t stores = apply->staging->ids->count;
   if (apply->staging->options.kind == LOOM_HOURS && apply->next_record == apply->end_record)
     return find_hours(apply, error);
   while (apply->ends && apply->next_record == apply->end_record && apply->next_store <= stores) {
@@ -266,10 +353,10 @@ static loom_status find_records(loom_apply *apply, loom_error *error) {
   return apply->next_record < apply->end_record ? LOOM_OK : LOOM_DONE;
 }
 
-/* Rows that were changed, also those that wait to be inserted. */
+/* Rows that were changed, or will have been. */
 static size_t count_changes(const loom_apply *apply) {
   return (size_t)sqlite3_total_changes(apply->database->sqlite) +
-         loom_record_write_pending(apply->write);
+         loom_record_write_apart(apply->write);
 }
 
 /* Applies the next records, so many of which belong together, and notes whose change it is. */
@@ -288,7 +375,7 @@ static loom_status apply_and_note(loom_apply *apply, size_t count, loom_error *e
 
 /* Hours of so many stores, each of which has its number from this apply, would have it looked up again for every week. */
 static bool has_known_stores(const loom_staging *staging) {
-  return staging->options.kind == LOOM_HOURS && staging->ids.count >= BULK_LEAST;
+  return staging->options.kind == LOOM_HOURS && staging->ids->count >= BULK_LEAST;
 }
 
 /* Applies the records that are next, and notes what they have changed: whoever ends the transaction then, it is noted. */

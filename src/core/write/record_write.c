@@ -68,6 +68,7 @@ struct loom_record_write {
   sqlite3_stmt *statements[STATEMENT_COUNT];
   bool has_any;     /* of the kind was stored before, or it is a kind of which that is not asked */
   uint32_t zone_of; /* the store whose zone was written last; LOOM_ALL_STORES: none was */
+  size_t inserted;  /* zones that stores have been inserted with */
   struct loom_hours_list known; /* what is stored of a store's hours */
   struct loom_week_write weeks;
   char date[LOOM_DATE_SIZE]; /* that was bound last */
@@ -254,13 +255,21 @@ static bool repeats_store(loom_record_write *write, const struct loom_record *re
   return repeats;
 }
 
+/* Whether a store was inserted with the record's zone, which is its file's first. */
+static bool was_inserted_with(const loom_record_write *write, const struct loom_record *record) {
+  const struct loom_store_numbers *stores = write->stores;
+  return stores->first_with_zone && !record->override &&
+         stores->numbers[record->store] >= stores->first_with_zone;
+}
+
 /* Compares a record's zone with the one that its layer has, and counts what it is. */
 static loom_status compare_timezone(loom_record_write *write, const struct loom_record *record,
-                                    struct loom_counts *counts, bool *same, loom_error *error) {
+                                    bool repeats, struct loom_counts *counts, bool *same,
+                                    loom_error *error) {
   sqlite3_stmt *find;
   size_t length, known_length;
   *same = false;
-  if (!write->has_any && !repeats_store(write, record)) {
+  if (!write->has_any && !repeats) {
     counts->added++;
     return LOOM_OK;
   }
@@ -286,12 +295,17 @@ static loom_status compare_timezone(loom_record_write *write, const struct loom_
 static loom_status write_timezone(loom_record_write *write, const struct loom_record *record,
                                   struct loom_counts *counts, loom_error *error) {
   sqlite3_stmt *update;
-  bool same = false;
+  bool same = false, repeats = repeats_store(write, record);
   loom_status status = LOOM_OK;
+  if (!repeats && was_inserted_with(write, record)) {
+    counts->added++;
+    write->inserted++;
+    return LOOM_OK;
+  }
   if (replaces_override(write, record))
     status = delete_timezone_override(write, record, error);
   if (status == LOOM_OK)
-    status = compare_timezone(write, record, counts, &same, error);
+    status = compare_timezone(write, record, repeats, counts, &same, error);
   if (status != LOOM_OK || same)
     return status;
   status = statement(write, record->override ? UPDATE_TIMEZONE_OVERRIDE : UPDATE_TIMEZONE, &update,
@@ -526,8 +540,8 @@ loom_status loom_record_write_add(loom_record_write *write, struct loom_record *
   }
 }
 
-size_t loom_record_write_pending(const loom_record_write *write) {
-  return write->weeks.count;
+size_t loom_record_write_apart(const loom_record_write *write) {
+  return write->weeks.count + write->inserted;
 }
 
 loom_status loom_record_write_flush(loom_record_write *write, loom_error *error) {

@@ -30,8 +30,8 @@ void loom_record_write_free(loom_record_write *write);
 loom_status loom_record_write_add(loom_record_write *write, struct loom_record *records,
                                   size_t count, loom_error *error);
 
-/* Rows that wait to be inserted. */
-size_t loom_record_write_pending(const loom_record_write *write);
+/* Changes that no statement of its own has made: rows that wait to be inserted, and zones that stores were inserted with. */
+size_t loom_record_write_apart(const loom_record_write *write);
 
 /* Inserts the rows that wait. */
 loom_status loom_record_write_flush(loom_record_write *write, loom_error *error);

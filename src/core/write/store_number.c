@@ -120,7 +120,7 @@ loom_status loom_store_numbers_find(loom_database *database, struct loom_store_n
 struct insertion {
   struct loom_intake intake; /* the first member */
   const struct loom_store_numbers *stores;
-  const struct loom_reach *reach;
+  const struct loom_new_stores *known;
   uint32_t next; /* in the order */
 };
 
@@ -128,7 +128,13 @@ static struct loom_intake_value integer(int64_t number) {
   return (struct loom_intake_value){.type = LOOM_INTAKE_INTEGER, .number = number};
 }
 
-/* Number, id, first and newest poll, and whether this is active, of the next new store. */
+static struct loom_intake_value text_of(const struct loom_id_table *table, uint32_t number) {
+  struct loom_intake_value value = {.type = LOOM_INTAKE_TEXT};
+  value.bytes = loom_id_table_get(table, number, &value.size);
+  return value;
+}
+
+/* Number, id, first and newest poll, whether this is active, and the zone, of the next new store. */
 static loom_status next_new(struct loom_intake *intake, loom_error *error) {
   (void)error;
   struct insertion *insertion = (struct insertion *)intake;
@@ -136,19 +142,21 @@ static loom_status next_new(struct loom_intake *intake, loom_error *error) {
   while (insertion->next < stores->ids->count) {
     fetch(stores, insertion->next);
     uint32_t store = stores->order[insertion->next++];
-    const struct loom_reach *reach = insertion->reach ? &insertion->reach[store] : NULL;
+    const struct loom_new_stores *known = insertion->known;
+    const struct loom_reach *reach = known->reach ? &known->reach[store] : NULL;
     if (stores->numbers[store] < stores->first_new)
       continue;
     intake->row[0] = integer(stores->numbers[store]);
-    intake->row[1] = (struct loom_intake_value){.type = LOOM_INTAKE_TEXT};
-    intake->row[1].bytes = loom_id_table_get(stores->ids, store, &intake->row[1].size);
-    for (int i = 2; i < 5; i++)
+    intake->row[1] = text_of(stores->ids, store);
+    for (int i = 2; i < 6; i++)
       intake->row[i] = (struct loom_intake_value){.type = LOOM_INTAKE_NULL};
     if (reach && reach->newest != INT64_MIN) {
       intake->row[2] = integer(reach->first);
       intake->row[3] = integer(loom_poll_instant(reach->newest));
       intake->row[4] = integer(loom_poll_active(reach->newest));
     }
+    if (known->zones && known->zones[store] != LOOM_NO_NUMBER)
+      intake->row[5] = text_of(known->names, known->zones[store]);
     return LOOM_OK;
   }
   return LOOM_DONE;
@@ -164,7 +172,7 @@ static void bind(sqlite3_stmt *statement, int at, const struct loom_intake_value
 }
 
 #define INSERT                                                                                     \
-  "INSERT INTO store(number, store_id, first_poll, newest_poll, newest_active, changed)"
+  "INSERT INTO store(number, store_id, first_poll, newest_poll, newest_active, timezone, changed)"
 
 /* The write that changed its polls, where it has any. */
 #define CHANGED(active) "iif(" active " IS NULL, 0, " LOOM_WRITE_NUMBER ")"
@@ -173,7 +181,7 @@ static loom_status insert_one_by_one(loom_database *database, struct loom_intake
                                      loom_error *error) {
   sqlite3_stmt *insert = NULL;
   loom_status status = loom_statement_get(
-      database, INSERT " VALUES(?, ?, ?, ?, ?5, " CHANGED("?5") ")", &insert, error);
+      database, INSERT " VALUES(?, ?, ?, ?, ?5, ?6, " CHANGED("?5") ")", &insert, error);
   while (status == LOOM_OK && intake->next(intake, error) == LOOM_OK) {
     for (int i = 0; i < LOOM_INTAKE_COLUMNS; i++)
       bind(insert, i + 1, &intake->row[i]);
@@ -185,14 +193,14 @@ static loom_status insert_one_by_one(loom_database *database, struct loom_intake
 
 loom_status loom_store_numbers_insert(loom_database *database,
                                       const struct loom_store_numbers *stores,
-                                      const struct loom_reach *reach, loom_error *error) {
-  struct insertion insertion = {.intake.next = next_new, .stores = stores, .reach = reach};
+                                      const struct loom_new_stores *known, loom_error *error) {
+  struct insertion insertion = {.intake.next = next_new, .stores = stores, .known = known};
   if (stores->new_count == 0)
     return LOOM_OK;
   if (stores->new_count < FEW)
     return insert_one_by_one(database, &insertion.intake, error);
   return loom_statement_take_in(
-      database, INSERT " SELECT a, b, c, d, e, " CHANGED("e") " FROM loom_intake(?1)",
+      database, INSERT " SELECT a, b, c, d, e, f, " CHANGED("e") " FROM loom_intake(?1)",
       &insertion.intake, error);
 }
 

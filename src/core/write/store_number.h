@@ -29,16 +29,25 @@ struct loom_store_numbers {
   int64_t *numbers;      /* by number in `ids`, those in the database; room for all */
   int64_t first_new;     /* numbers from here on are of stores that are not inserted yet */
   uint32_t new_count;
+  /* stores from this number on have been inserted in this transaction with the zone that comes first for each; 0: none have */
+  int64_t first_with_zone;
 };
 
 /* Fills the numbers, also of stores that the database lacks. Needs a write transaction. */
 loom_status loom_store_numbers_find(loom_database *database, struct loom_store_numbers *stores,
                                     loom_error *error);
 
-/* Inserts the new stores; `reach`, by number in `ids`, is what is known of their polls, all of them new, or NULL. */
+/* What is known of stores when they are inserted, by number in `ids`. */
+struct loom_new_stores {
+  const struct loom_reach *reach; /* of their polls, all of them new; NULL: nothing */
+  const uint32_t *zones;          /* numbers in `names`, or LOOM_NO_NUMBER; NULL: none has one */
+  const struct loom_id_table *names;
+};
+
+/* Inserts the new stores. */
 loom_status loom_store_numbers_insert(loom_database *database,
                                       const struct loom_store_numbers *stores,
-                                      const struct loom_reach *reach, loom_error *error);
+                                      const struct loom_new_stores *known, loom_error *error);
 
 /*
 ** Tells the stores, and the database, how far their polls reach, by number in `ids`; `but_new`: those that were inserted have
