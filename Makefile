@@ -390,6 +390,9 @@ bench-dashboard: all $(BROWSER_TOOLS) ## Time the dashboard in Chromium, of STOR
 bench-alerts: all $(BUILD)/bench/generate ## Time the evaluation of ten rules for 14,000 stores, with ten days of polls and with ten times as many
 	bench/alerts
 
+bench-cluster: all $(BUILD)/bench/generate $(BUILD)/bench/measure ## Load into a cluster on this machine and report from it, beside a file: see docs/scale.md
+	bench/cluster
+
 bench-http: all $(BUILD)/bench/generate ## Time the service on the loopback, with wrk
 	bench/http/run
 
@@ -508,6 +511,6 @@ clean: ## Remove what was built
 .PHONY: all help run pictures faults test test-core test-clang test-api test-lua specs-lua5.4 specs-luajit test-luas \
         specs-lua5.1 specs-lua5.2 specs-lua5.3 lua5.1 lua5.2 lua5.3 other-luas test-cluster chdb test-chdb test-gc test-browser \
         test-musl musl-objects asan asan-core tsan valgrind chaos chaos-cluster mutate fuzz fuzz-targets format lint lint-web \
-        lint-gcc lint-clang lint-c lint-lua docs annotations env bench bench-alerts bench-dashboard bench-http install \
+        lint-gcc lint-clang lint-c lint-lua docs annotations env bench bench-alerts bench-cluster bench-dashboard bench-http install \
         uninstall rock install-rock rockspec dist deb test-deb clean
 .SECONDARY:
