@@ -8,8 +8,8 @@
 ---Functions that can fail at run time return nil, `"CODE: what happened"`, `"CODE"`. The codes are EINVAL (what is asked
 ---for cannot be computed), EINPUT (bad input), ELIMIT (more of it than a limit of the service), EEMPTY (no polls yet), EBUSY,
 ---ECANCELED, ECONFIRM (more would be removed than is without being forced), ENOENT, EACCESS, EREADONLY, EIO, EFULL (no space
----left), ENOMEM, ENOTDB (no database of Loom's), EVERSION (one of a newer Loom), ECORRUPT and EMOVED (the file was deleted or
----replaced while it was open: open it again).
+---left), ENOMEM, ENOTDB (no database of Loom's), EVERSION (one of a newer Loom), ECORRUPT, EMOVED (the file was deleted or
+---replaced while it was open: open it again) and EUNREACHABLE (servers of a cluster do not answer, and may later).
 ---Wrong use, such as an option that does not exist, raises an error at the place of the call.
 ---
 ---A handle belongs to the process that opened it: after a fork, open the database again.
@@ -34,7 +34,7 @@ local loom = {}
 ---@param path string a file, `":memory:"`, or a cluster.conf, whose polls are in a cluster (docs/cluster.md)
 ---@param options? loom.open.options
 ---@return loom.monitor|nil
----@return string? # the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY; of a cluster also EINPUT, EIO and EUNAVAILABLE
+---@return string? # the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY; of a cluster also EINPUT, EIO, EUNREACHABLE (no replica of a shard answers) and EUNAVAILABLE (there is no libcurl)
 ---@return string? # its code
 function loom.open(path, options) end
 

@@ -50,6 +50,7 @@ local checkers = {
   max_ahead = time.max_ahead,
   clock = check.callable,
   by = author.name,
+  patience = check.integer(1, 3600), -- seconds for which a cluster is asked, of the service
   checkpoint = check.boolean, -- for the service, which has another connection make them
 }
 
@@ -60,6 +61,7 @@ function Monitor.open(path, options)
   options = check.options("open", options, checkers)
   local database, file, code = opening.open(path, {
     create = options.create, busy_timeout = options.busy_timeout, checkpoint = options.checkpoint,
+    patience = options.patience,
   })
   if not database then
     return nil, file, code

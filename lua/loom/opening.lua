@@ -43,6 +43,10 @@ function opening.cluster()
   return cluster
 end
 
+local function native_options(options)
+  return { create = options.create, busy_timeout = options.busy_timeout, checkpoint = options.checkpoint }
+end
+
 local function open_conf(path, options)
   local cluster, message, code = opening.cluster()
   if not cluster then
@@ -60,7 +64,7 @@ local function open_conf(path, options)
     return nil, message, code
   end
   local attached
-  attached, message, code = cluster.attach(database, path)
+  attached, message, code = cluster.attach(database, path, options.patience)
   if not attached then
     database:close()
     return nil, message, code
@@ -114,13 +118,13 @@ end
 
 --- Opens what a path names. A cluster's head that is not there is made, unless `create` is false.
 -- @tparam string path
--- @tparam table options as `core.open` takes them
+-- @tparam table options as `core.open` takes them, and `patience`: for how many seconds a cluster is asked at the most
 -- @return the native handle, and the path of its file; or nil, the failure and its code
 function opening.open(path, options)
   if opening.is_conf(path) then
     return open_conf(path, options)
   end
-  local database, message, code = core.open(path, options)
+  local database, message, code = core.open(path, native_options(options))
   if database then
     return database, path
   elseif is_no_database(path, message, code) and begins_as_conf(path) then

@@ -554,7 +554,8 @@ local function start_job(self, claimed)
   options.threads = options.threads or self.threads
   local file = { path = self:path(claimed.id), figures_path = self:figures_path(claimed.id),
     neutralise_formulas = self.neutralise_formulas }
-  if threaded_job.is_needed(options) then
+  local is_in_cluster = self.monitor.file ~= self.monitor.path -- which a thread asks as patiently as its file says
+  if is_in_cluster or threaded_job.is_needed(options) then
     return threaded_job.start(self.monitor, claimed.options, self.threads, file, self.folder)
   end
   return Job.start(self.monitor, options, file)

@@ -53,7 +53,7 @@ static void asks_replicas_in_turn(void **state) {
   assert_int_equal(loom_cluster_replica(fixture.cluster, 1), 2);
   for (int i = 0; i < FAKE_REPLICAS; i++)
     fixture.fake->dead[1][i] = true;
-  assert_int_equal(ask_version(&fixture, 1, &answer, &error), LOOM_EIO);
+  assert_int_equal(ask_version(&fixture, 1, &answer, &error), LOOM_EUNREACHABLE);
   assert_string_equal(error.message,
                       "shard 2 does not answer: http://127.0.0.1:10: Couldn't connect to server; "
                       "http://127.0.0.1:11: Couldn't connect to server; http://127.0.0.1:12: "
@@ -70,14 +70,16 @@ static void does_not_try_again_what_will_never_be(void **state) {
     loom_status status;
   } cases[] = {
       {"Code: 62, e.displayText() = DB::Exception: Syntax error", 1, LOOM_EIO},
-      {"Code: 242, e.displayText() = DB::Exception: Table is in readonly mode", 3, LOOM_EIO},
-      {"Code: 285, too few live replicas", 3, LOOM_EIO},
+      {"Code: 242, e.displayText() = DB::Exception: Table is in readonly mode", 3,
+       LOOM_EUNREACHABLE},
+      {"Code: 285, too few live replicas", 3, LOOM_EUNREACHABLE},
       {"Code: 164, e.displayText() = DB::Exception: Cannot execute query in readonly mode", 1,
        LOOM_EIO},
-      {"Code: 164, e.displayText() = DB::Exception: Replica is not active right now", 3, LOOM_EIO},
+      {"Code: 164, e.displayText() = DB::Exception: Replica is not active right now", 3,
+       LOOM_EUNREACHABLE},
       {"Code: 225, e.displayText() = DB::Exception: ZooKeeper session has been expired.", 3,
-       LOOM_EIO},
-      {"something of a proxy", 3, LOOM_EIO},
+       LOOM_EUNREACHABLE},
+      {"something of a proxy", 3, LOOM_EUNREACHABLE},
       {"Code: 81, e.displayText() = DB::Exception: Database polls doesn't exist", 1, LOOM_ENOENT}};
   (void)state;
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -115,7 +117,8 @@ static void takes_clickhouse_alone_for_one(void **state) {
     begin(&fixture);
     bool is_other = i < COUNT_OF(others);
     fixture.fake->probe = is_other ? others[i] : own[i - COUNT_OF(others)];
-    assert_int_equal(ask_version(&fixture, 0, &answer, &error), is_other ? LOOM_EIO : LOOM_OK);
+    assert_int_equal(ask_version(&fixture, 0, &answer, &error),
+                     is_other ? LOOM_EUNREACHABLE : LOOM_OK);
     if (is_other)
       assert_non_null(strstr(error.message, "http://127.0.0.1:00: is no ClickHouse: "));
     assert_int_equal(fixture.fake->asked[0][0], is_other ? 1 : 2);
@@ -143,6 +146,36 @@ static void makes_tables_as_long_as_patience_lasts(void **state) {
   end(&fixture);
 }
 
+/* Who is told that a shard does not answer asks each replica once more, and does not wait. */
+static void is_told_of_a_shard_that_does_not_answer(void **state) {
+  atomic_llong failed[FAKE_SHARDS] = {0};
+  const struct loom_patience patience = {150, 150};
+  struct fixture fixture;
+  struct loom_text answer = {0};
+  loom_error error;
+  loom_cluster *own;
+  (void)state;
+  begin(&fixture);
+  own = fixture.cluster;
+  assert_status(loom_cluster_new(&fixture.conf, fake_asker_new(fixture.fake), &patience,
+                                 &fixture.cluster, &error),
+                LOOM_OK, &error);
+  loom_cluster_share(fixture.cluster, failed);
+  fixture.fake->error = "Code: 999, ZooKeeper";
+  assert_int_equal(ask_version(&fixture, 1, &answer, &error), LOOM_EUNREACHABLE);
+  assert_true(fixture.fake->asked[1][0] > 1);
+  assert_true(atomic_load(&failed[1]) && !atomic_load(&failed[0]));
+  unsigned before = fixture.fake->asked[1][0];
+  assert_int_equal(ask_version(&fixture, 1, &answer, &error), LOOM_EUNREACHABLE);
+  assert_int_equal(fixture.fake->asked[1][0], before + 1);
+  fixture.fake->error = NULL;
+  assert_status(ask_version(&fixture, 1, &answer, &error), LOOM_OK, &error);
+  assert_int_equal(atomic_load(&failed[1]), 0);
+  loom_cluster_free(own);
+  loom_text_free(&answer);
+  end(&fixture);
+}
+
 static loom_status fail_second(void *context, unsigned shard, loom_error *error) {
   atomic_int *calls = context;
   atomic_fetch_add(calls, 1);
@@ -167,6 +200,7 @@ int main(void) {
       cmocka_unit_test(does_not_try_again_what_will_never_be),
       cmocka_unit_test(takes_clickhouse_alone_for_one),
       cmocka_unit_test(makes_tables_as_long_as_patience_lasts),
+      cmocka_unit_test(is_told_of_a_shard_that_does_not_answer),
       cmocka_unit_test(works_for_each_shard),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -581,7 +581,7 @@ static inline loom_asker *fake_another(const loom_asker *asker) {
 
 /* Servers whose ports tell shard and replica. */
 #define FAKE_CONF                                                                                  \
-  "loom cluster 1\ndatabase polls\nhead head.db\n"                                                 \
+  "loom cluster 1\ndatabase polls\nhead head.db\npatience 1\n"                                     \
   "shard http://127.0.0.1:00 http://127.0.0.1:01 http://127.0.0.1:02\n"                            \
   "shard http://127.0.0.1:10 http://127.0.0.1:11 http://127.0.0.1:12\n"
 

@@ -401,7 +401,7 @@ static void asks_no_shard_for_what_another_has(void **state) {
   for (int i = 0; i < FAKE_REPLICAS; i++)
     fixture.fake->dead[1][i] = true;
   assert_status(report_of_shard(fixture.head, 1, true, &own, &error), LOOM_DONE, &error);
-  assert_int_equal(report_of_shard(fixture.head, 2, true, &own, &error), LOOM_EIO);
+  assert_int_equal(report_of_shard(fixture.head, 2, true, &own, &error), LOOM_EUNREACHABLE);
   for (int i = 0; i < FAKE_REPLICAS; i++) {
     fixture.fake->dead[1][i] = false;
     fixture.fake->blocks[1][fixture.fake->block_count[1] - 1].polls[0] ^= 1;
@@ -1018,7 +1018,7 @@ static void keeps_the_spool_while_the_cluster_is_away(void **state) {
         "a,active,2023-01-25 10:00:00\nb,active,2023-01-25 10:00:00\n"
         "c,active,2023-01-25 10:00:00\n");
   assert_int_equal(loom_flush(fixture.head, open_impatiently, &impatient, &flushed, &error),
-                   LOOM_EIO);
+                   LOOM_EUNREACHABLE);
   assert_spooled(fixture.head, 3);
   spool(&fixture, HEADER "d,active,2023-01-25 10:00:00\n");
   for (int i = 0; i < FAKE_REPLICAS; i++)

@@ -3,7 +3,8 @@
 **
 **   cluster.read(path)            {database, head, user, shards = {{url, …}, …}}
 **   cluster.create(path)          makes the tables on every replica, and an identity, where they are not there yet: true
-**   cluster.attach(handle, path)  from now on the polls of a database's handle, whose file is the head, are the cluster's: true
+**   cluster.attach(handle, path [, patience])  from now on the polls of a database's handle, whose file is the head, are the cluster's:
+**                                 true. `patience`: seconds for which servers are asked at the most, and now each once
 **   cluster.status(path)          {number, blocks, polls, days, newest, shards = {{{url, version, problem}, …}, …}}, or instead of
 **                                 what is before the shards `problem`: the ledger cannot be read
 **   cluster.check(path)           a list of problems, empty where every replica adds up
@@ -107,12 +108,18 @@ static int create(lua_State *L) {
   return lloom_done(L, status, &error);
 }
 
-/* attach(handle, path) */
+/* attach(handle, path [, patience]) */
 static int attach(lua_State *L) {
   loom_error error;
   struct loom_conf conf;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
-  loom_status status = loom_conf_read(lloom_check_path(L, 2), &conf, &error);
+  const char *path = lloom_check_path(L, 2);
+  lua_Integer patience = luaL_optinteger(L, 3, 0);
+  loom_status status = loom_conf_read(path, &conf, &error);
+  if (status == LOOM_OK && patience > 0) {
+    conf.patience = conf.patience < patience ? conf.patience : (unsigned)patience;
+    conf.is_hasty = true;
+  }
   if (status == LOOM_OK)
     status = loom_remote_attach(database, &conf, loom_http_new(), &error);
   return lloom_done(L, status, &error);

@@ -25,6 +25,8 @@ local Stored = require "loom.stored_report"
 
 later.load_all()
 
+local PATIENCE = 5 -- seconds for which a cluster is asked, as of the service's: see loom.http.service
+
 -- Where the database was opened before, it is still open, unless it was deleted or replaced: a thread has one.
 local monitor, opened
 
@@ -37,7 +39,7 @@ local function open(arguments)
       opened = nil
     end
     monitor, message, code = Monitor.open(arguments.database,
-      { checkpoint = false, default_zone = arguments.default_zone })
+      { checkpoint = false, patience = PATIENCE, default_zone = arguments.default_zone })
     if not monitor then
       return nil, message, code
     end

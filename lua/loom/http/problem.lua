@@ -15,6 +15,7 @@ local TEXT_MAX = 2048 -- bytes of a detail
 problem.status_of = {
   EINVAL = 400, EINPUT = 400, ENOENT = 404, EBUSY = 503, EAGAIN = 503, EFULL = 507, EREADONLY = 403, EEMPTY = 409,
   ECANCELED = 503, EMOVED = 503, ELIMIT = 413, EVERSION = 503,
+  EUNREACHABLE = 503,
 }
 
 local marker = {}
@@ -39,6 +40,7 @@ function problem.public(message)
   for _, pattern in ipairs(hidden) do
     text = text:gsub(pattern, "")
   end
+  text = text:gsub("(shard %d+ does not answer): .*", "%1") -- with the addresses of servers
   return (text:gsub("[^%s:\"']+%.lua:%d+:%s?", ""):gsub("%f[^%s%z(]/[^%s:\"']*:?%s?", ""))
 end
 
@@ -69,6 +71,9 @@ function problem.raise_failure(message, code, more, status)
   -- What is wrong inside, such as a path, is for the log.
   log.write(status >= 500 and ngx.ERR or message:sub(-#text - 2) ~= ": " .. text and ngx.WARN or ngx.INFO, message)
   local detail = status >= 500 and status ~= 503 and titles[status] or text
+  if code == "EUNREACHABLE" then -- whose hosts are for the log
+    detail = ("the polls cannot be had now: %s"):format(text:match "shard %d+ does not answer" or "their servers do not answer")
+  end
   more = more or {}
   more.headers = status == 503 and { ["Retry-After"] = "1" } or nil
   problem.raise(status, detail, more)

@@ -14,6 +14,7 @@ local transaction = require "loom.transaction"
 local readiness = {}
 
 local KEEP = 1 -- seconds for which what was found holds
+local UNREACHABLE_KEPT = 5 -- and one that servers of a cluster do not answer, who often come back
 local MET_KEPT = 60 -- seconds after which a failure that a request has met is history, unless it is met again
 
 -- One row of each of the large tables: the newest block of polls, the last store.
@@ -21,21 +22,22 @@ local read_sql = [[SELECT (SELECT store_id FROM store ORDER BY number DESC LIMIT
   (SELECT length(polls) FROM poll_block ORDER BY day DESC, store DESC LIMIT 1) AS polls,
   (SELECT revision FROM overall) AS revision, (SELECT count(*) FROM report WHERE state = 'queued') AS queued]]
 
-local kinds = { ECORRUPT = "read", ENOTDB = "read", EIO = "read", EFULL = "write", EREADONLY = "write" }
+local kinds = { ECORRUPT = "read", ENOTDB = "read", EIO = "read", EUNREACHABLE = "read", EFULL = "write", EREADONLY = "write" }
 
-local met = {} -- by what could not be done: `message`, `at`
+local met = {} -- by what could not be done: `message`, and `till` when it counts
 
 --- Notes a failure that a request has met.
 -- @tparam string message
 -- @tparam string code
 function readiness.note_failure(message, code)
   if kinds[code] then
-    met[kinds[code]] = { message = message, at = core.clock() }
+    local kept = code == "EUNREACHABLE" and UNREACHABLE_KEPT or MET_KEPT
+    met[kinds[code]] = { message = message, till = core.clock() + kept }
   end
 end
 
 local function met_lately(what)
-  return met[what] and core.clock() - met[what].at < MET_KEPT and met[what].message
+  return met[what] and core.clock() < met[what].till and met[what].message
 end
 
 local checks = {}

@@ -25,6 +25,7 @@ local service = {}
 local TICK = 0.05 -- seconds between two looks at the queue
 local RETRY = 0.005 -- seconds between two tries where the database is busy
 local PATIENCE = 10 -- seconds for which tries go on
+local JOB_STEP = 0.005 -- seconds between two looks at a job
 local REOPEN = 1 -- seconds between two tries to open the database
 local LOOK_EVERY = 0.05 -- seconds between two looks whether it still is where it was, which take a microsecond
 local CLOSE = 30 -- seconds that reports get to end when the worker does
@@ -36,6 +37,9 @@ local UPLOADS = 4 -- files that may come at a time, in each worker
 local CLIENT_UPLOADS = 2 -- of them from one client, so that others find a place
 local BODY_RATE = 4096 -- bytes a second of a file that comes: every line that is in use is faster
 local BODY_TIMEOUT = 30 -- seconds that it may lag behind
+
+--- Seconds for which a cluster is asked at the most before an answer says that it cannot be.
+service.CLUSTER_PATIENCE = 5
 
 local state
 
@@ -60,6 +64,7 @@ end
 local function open_monitor(options, create)
   return Monitor.open(options.database, {
     create = create,
+    patience = service.CLUSTER_PATIENCE,
     checkpoint = false, -- nor does it copy the log, which the writer's thread does
     default_zone = options.default_zone,
     max_ahead = options.max_ahead,
@@ -251,10 +256,30 @@ function service.patiently(work)
   end
 end
 
+-- A report of a job, which has a connection of its own, so that servers of a cluster keep no worker.
+local function report_of_job(monitor, options)
+  local job, message, code = monitor:start_report(options)
+  if not job then
+    return nil, message, code
+  end
+  while not job:wait(0) do
+    ngx.sleep(JOB_STEP)
+  end
+  local report
+  report, message, code = job:result()
+  job:close()
+  return report, message, code
+end
+
 --- The row of one store in a window; false if it has none.
 function service.store(id, window)
+  local options = { stores = { ids = { id } }, windows = { window }, threads = 1 }
   local report, message, code = service.patiently(function(opened)
-    return opened.monitor:report { stores = { ids = { id } }, windows = { window }, threads = 1 }
+    local monitor = opened.monitor
+    if monitor.file ~= monitor.path then
+      return report_of_job(monitor, options)
+    end
+    return monitor:report(options)
   end)
   if not report then
     return nil, message, code

@@ -30,7 +30,8 @@ const char *loom_status_name(loom_status status) {
                                       [LOOM_ECANCELED] = "ECANCELED",
                                       [LOOM_EMOVED] = "EMOVED",
                                       [LOOM_ECONFIRM] = "ECONFIRM",
-                                      [LOOM_ELIMIT] = "ELIMIT"};
+                                      [LOOM_ELIMIT] = "ELIMIT",
+                                      [LOOM_EUNREACHABLE] = "EUNREACHABLE"};
   return names[status];
 }
 

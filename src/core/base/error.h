@@ -12,25 +12,26 @@
 
 typedef enum loom_status {
   LOOM_OK = 0,
-  LOOM_DONE,      /* an iterator has nothing more; not a failure */
-  LOOM_EINVAL,    /* an argument is out of range or not understood */
-  LOOM_EINPUT,    /* a file or a row cannot be read as what it should be */
-  LOOM_ENOENT,    /* no such file */
-  LOOM_EACCESS,   /* the file may not be opened */
-  LOOM_EIO,       /* reading or writing failed */
-  LOOM_EFULL,     /* no space left, or a file size limit was met */
-  LOOM_ENOMEM,    /* out of memory */
-  LOOM_ENOTDB,    /* not an SQLite database, or not one of Loom's */
-  LOOM_EVERSION,  /* the database was written by a newer Loom */
-  LOOM_EREADONLY, /* the database cannot be written */
-  LOOM_EBUSY,     /* somebody else held the database, or what was asked for, for too long */
-  LOOM_EAGAIN,    /* so much is waiting already that no more is taken now */
-  LOOM_ECORRUPT,  /* the database is damaged */
-  LOOM_EEMPTY,    /* there are no polls yet */
-  LOOM_ECANCELED, /* the work was cancelled */
-  LOOM_EMOVED,    /* the database is not where it was opened any more */
-  LOOM_ECONFIRM,  /* more would be removed than is without being forced */
-  LOOM_ELIMIT     /* the input is larger than its caller lets it be */
+  LOOM_DONE,        /* an iterator has nothing more; not a failure */
+  LOOM_EINVAL,      /* an argument is out of range or not understood */
+  LOOM_EINPUT,      /* a file or a row cannot be read as what it should be */
+  LOOM_ENOENT,      /* no such file */
+  LOOM_EACCESS,     /* the file may not be opened */
+  LOOM_EIO,         /* reading or writing failed */
+  LOOM_EFULL,       /* no space left, or a file size limit was met */
+  LOOM_ENOMEM,      /* out of memory */
+  LOOM_ENOTDB,      /* not an SQLite database, or not one of Loom's */
+  LOOM_EVERSION,    /* the database was written by a newer Loom */
+  LOOM_EREADONLY,   /* the database cannot be written */
+  LOOM_EBUSY,       /* somebody else held the database, or what was asked for, for too long */
+  LOOM_EAGAIN,      /* so much is waiting already that no more is taken now */
+  LOOM_ECORRUPT,    /* the database is damaged */
+  LOOM_EEMPTY,      /* there are no polls yet */
+  LOOM_ECANCELED,   /* the work was cancelled */
+  LOOM_EMOVED,      /* the database is not where it was opened any more */
+  LOOM_ECONFIRM,    /* more would be removed than is without being forced */
+  LOOM_ELIMIT,      /* the input is larger than its caller lets it be */
+  LOOM_EUNREACHABLE /* servers that have what is asked for do not answer, and may later */
 } loom_status;
 
 /* Longest message, with its final NUL. A path may be 4096 bytes: longer messages are cut. */

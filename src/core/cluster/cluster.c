@@ -20,8 +20,10 @@
 #define LEDGER_MOST ((size_t)1 << 28) /* of one of the ledger: 94 bytes to each shard and day */
 #define RANGE_MOST ((size_t)1 << 30)  /* and of any other */
 #define SAID_MOST 40                  /* bytes that are quoted of what is none */
-#define TABLE_TIME 30000              /* milliseconds for what makes a table */
-#define PAUSE 100                     /* milliseconds between rounds over the replicas */
+#define FAILED_KEPT                                                                                \
+  3000 /* milliseconds for which who is told that a shard does not answer does not wait for it */
+#define TABLE_TIME 30000 /* milliseconds for what makes a table */
+#define PAUSE 100        /* milliseconds between rounds over the replicas */
 #define QUORUM_TIME                                                                                \
   "10000" /* milliseconds that a server waits for others to have what is inserted */
 
@@ -40,6 +42,7 @@ struct lane {
 struct loom_cluster {
   const struct loom_conf *conf;
   struct loom_patience patience;
+  atomic_llong *failed; /* in milliseconds, by shard; NULL: that is not kept */
   struct lane *lanes;
 };
 
@@ -77,6 +80,10 @@ loom_status loom_cluster_new(const struct loom_conf *conf, loom_asker *asker,
   }
   loom_cluster_free(cluster);
   return loom_no_memory(error);
+}
+
+void loom_cluster_share(loom_cluster *cluster, atomic_llong *failed) {
+  cluster->failed = failed;
 }
 
 unsigned loom_cluster_shards(const loom_cluster *cluster) {
@@ -359,7 +366,7 @@ static loom_status fail(const loom_cluster *cluster, unsigned shard, loom_error 
                         *lane->reasons[i] ? lane->reasons[i] : "was not asked");
     length += more > 0 ? (size_t)more : 0;
   }
-  return loom_fail(error, LOOM_EIO, "shard %u does not answer: %s", shard + 1, why);
+  return loom_fail(error, LOOM_EUNREACHABLE, "shard %u does not answer: %s", shard + 1, why);
 }
 
 /* Replicas tell what is inserted twice; one that is alone does not. */
@@ -369,16 +376,19 @@ static bool is_sent_once(const loom_cluster *cluster, unsigned shard,
          cluster->conf->shards[shard].count == 1;
 }
 
-/* Asks each replica once. LOOM_EAGAIN: none has answered, but may later. */
+/* Asks each replica once, as long as there is time, or whatever the time where `until` is 0. LOOM_EAGAIN: none has answered, but may later. */
 static loom_status ask_round(loom_cluster *cluster, unsigned shard,
-                             const struct loom_question *question, long time_limit,
+                             const struct loom_question *question, long time_limit, int64_t until,
                              struct loom_text *answer, loom_error *error) {
   struct lane *lane = &cluster->lanes[shard];
   loom_error why = {0};
   for (unsigned i = 0; i < cluster->conf->shards[shard].count; i++) {
     long code = 0;
-    loom_status status =
-        ask_once(cluster, shard, lane->replica, question, time_limit, answer, &code, &why);
+    int64_t left = until ? until - now() : time_limit;
+    if (left <= 0)
+      return LOOM_EAGAIN;
+    loom_status status = ask_once(cluster, shard, lane->replica, question,
+                                  left < time_limit ? (long)left : time_limit, answer, &code, &why);
     if (status == LOOM_OK)
       return LOOM_OK;
     if (status == LOOM_ENOMEM)
@@ -398,20 +408,39 @@ static loom_status ask_round(loom_cluster *cluster, unsigned shard,
   return LOOM_EAGAIN;
 }
 
+/* Until when a shard is asked. */
+static int64_t deadline(const loom_cluster *cluster, unsigned shard, bool is_insert) {
+  const atomic_llong *failed = cluster->failed ? &cluster->failed[shard] : NULL;
+  int64_t at = now(), last = failed ? atomic_load(failed) : 0;
+  if (last && at - last < FAILED_KEPT)
+    return at;
+  return at + (is_insert ? cluster->patience.writing : cluster->patience.reading);
+}
+
+static void note(const loom_cluster *cluster, unsigned shard, bool failed) {
+  if (cluster->failed)
+    atomic_store(&cluster->failed[shard], failed ? now() : 0);
+}
+
 loom_status loom_cluster_ask(loom_cluster *cluster, unsigned shard,
                              const struct loom_question *question, struct loom_text *answer,
                              loom_error *error) {
-  bool is_insert = question->size == LOOM_INSERT;
-  int64_t patience = is_insert ? cluster->patience.writing : cluster->patience.reading;
-  int64_t until = now() + patience;
+  int64_t until = deadline(cluster, shard, question->size == LOOM_INSERT);
   long time_limit = limit_of(question->size);
+  bool is_first = true;
   memset(cluster->lanes[shard].reasons, 0, sizeof cluster->lanes[shard].reasons);
   for (;;) {
-    loom_status status = ask_round(cluster, shard, question, time_limit, answer, error);
+    loom_status status =
+        ask_round(cluster, shard, question, time_limit, is_first ? 0 : until, answer, error);
+    is_first = false;
+    if (status == LOOM_OK)
+      note(cluster, shard, false);
     if (status != LOOM_EAGAIN)
       return status;
-    if (now() >= until)
+    if (now() >= until) {
+      note(cluster, shard, true);
       return fail(cluster, shard, error);
+    }
     rest();
     time_limit = time_limit < 30000 ? time_limit * 2 : time_limit;
   }

@@ -12,6 +12,7 @@
 #include "cluster/asker.h"
 #include "cluster/conf.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +45,12 @@ loom_status loom_cluster_new(const struct loom_conf *conf, loom_asker *asker,
                              loom_error *error);
 void loom_cluster_free(loom_cluster *cluster);
 
+/*
+** Shares with other clusters of the configuration when each shard last did not answer, for all of them 0 to begin with: who is told of
+** that asks each replica once for some seconds, and does not wait. Keeps the list.
+*/
+void loom_cluster_share(loom_cluster *cluster, atomic_llong *failed);
+
 unsigned loom_cluster_shards(const loom_cluster *cluster);
 unsigned loom_cluster_replicas(const loom_cluster *cluster, unsigned shard);
 const char *loom_cluster_url(const loom_cluster *cluster, unsigned shard, unsigned replica);
@@ -54,7 +61,10 @@ static inline unsigned loom_shard_of(int64_t number, unsigned shards) {
   return (unsigned)((uint64_t)number % shards);
 }
 
-/* Asks a shard. LOOM_EIO: none of its replicas has answered in time, or one has said that it never will. */
+/*
+** Asks a shard: each of its replicas once, and then as long as patience lasts. LOOM_EUNREACHABLE: none has answered in time; LOOM_EIO:
+** one has said that it never will.
+*/
 loom_status loom_cluster_ask(loom_cluster *cluster, unsigned shard,
                              const struct loom_question *question, struct loom_text *answer,
                              loom_error *error);

@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LOOM_SHARDS_MAX 256  /* a thread each */
@@ -35,6 +36,7 @@ struct loom_conf {
   char *user, *password, *ca_file; /* NULL where there is none */
   char *head;
   unsigned patience; /* seconds */
+  bool is_hasty;     /* not of the file: opening asks each replica once */
   unsigned shard_count;
   struct loom_conf_shard *shards;
 };

@@ -27,6 +27,7 @@ struct cluster_remote {
   atomic_uint references;
   struct loom_conf conf;
   loom_asker *asker; /* of which others are made */
+  atomic_llong failed[LOOM_SHARDS_MAX];
 };
 
 static struct cluster_remote *of_head(loom_remote *remote) {
@@ -47,9 +48,18 @@ static void release(loom_remote *head) {
   free(remote);
 }
 
+static loom_status open_with(struct cluster_remote *remote, const struct loom_patience *patience,
+                             loom_cluster **cluster, loom_error *error) {
+  return loom_cluster_new(&remote->conf, loom_asker_another(remote->asker), patience, cluster,
+                          error);
+}
+
 static loom_status open_cluster(void *context, loom_cluster **cluster, loom_error *error) {
   struct cluster_remote *remote = context;
-  return loom_cluster_new(&remote->conf, loom_asker_another(remote->asker), NULL, cluster, error);
+  loom_status status = open_with(remote, NULL, cluster, error);
+  if (status == LOOM_OK && remote->conf.is_hasty)
+    loom_cluster_share(*cluster, remote->failed);
+  return status;
 }
 
 static loom_source *source(loom_remote *head, loom_database *database, bool shared) {
@@ -203,12 +213,13 @@ static loom_status catch_up(loom_database *head, struct cluster_remote *remote, 
 }
 
 static loom_status look(loom_database *head, struct cluster_remote *remote, loom_error *error) {
+  static const struct loom_patience none = {0, 0};
   struct loom_head known = {0};
   loom_cluster *cluster = NULL;
   struct loom_ledger_tip tip = {0};
   loom_status status = read_head(head, &known, error);
   if (status == LOOM_OK)
-    status = open_cluster(remote, &cluster, error);
+    status = open_with(remote, remote->conf.is_hasty ? &none : NULL, &cluster, error);
   if (status == LOOM_OK)
     status = loom_ledger_tip(cluster, &tip, error);
   loom_cluster_free(cluster);
