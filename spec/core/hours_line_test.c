@@ -2,37 +2,16 @@
 ** Tests of rows of hours that are read as expected: a parser that reads them so makes of any file what one that knows libcsv alone
 ** makes of it, and rows that are as they should be are read without it.
 */
-#include "storage.h"
+#include "parsers.h"
 
 #include "measure/hours.h"
 #include "read/hours_line.h"
-#include "read/ingest_parse.h"
-#include "support.h"
 
-#define HEADER "store_id,dayOfWeek,start_time_local,end_time_local"
 #define ROWS 400
 #define TEXT_MAX (ROWS * 400)
 
-static struct loom_parser new_parser(loom_zones *zones, loom_staging *staging, bool always_libcsv) {
-  loom_error error;
-  struct loom_csv_row row;
-  struct loom_parser parser;
-  struct loom_parser_options options = {.max_rejects = LOOM_ALL_REJECTS,
-                                        .always_libcsv = always_libcsv};
-  assert_true(loom_parser_init(&parser, zones, &options, staging));
-  loom_csv_start(parser.csv, HEADER, strlen(HEADER), 1, true);
-  assert_int_equal(loom_csv_next(parser.csv, &row), LOOM_CSV_ROW);
-  assert_status(loom_columns_find(LOOM_HOURS, &row, &parser.reader.columns, &error), LOOM_OK,
-                &error);
-  return parser;
-}
-
-/* Bytes that mean something to a reader of CSV, or of times. */
-static char strange_byte(uint64_t *state) {
-  static const char bytes[] = "\n\r,\"\0 \t0:9;/?-67";
-  return random_below(state, 4) ? bytes[random_below(state, sizeof bytes - 1)]
-                                : (char)random_below(state, 256);
-}
+static const struct parsed_kind kind = {
+    LOOM_HOURS, "store_id,dayOfWeek,start_time_local,end_time_local", {',', ',', ';'}};
 
 /* A row of one of the stores; some are damaged, and some are no common rows. */
 static size_t make_row(uint64_t *state, size_t store, char *out) {
@@ -64,81 +43,13 @@ static size_t make_text(uint64_t *state, char *text) {
   return size;
 }
 
-static void assert_same_rejects(struct loom_reject_list *a, struct loom_reject_list *b) {
-  struct loom_reject_entry *left, *right;
-  while ((left = loom_reject_list_take(a))) {
-    right = loom_reject_list_take(b);
-    assert_non_null(right);
-    struct loom_reject l = loom_reject_of(left), r = loom_reject_of(right);
-    assert_int_equal(l.line, r.line);
-    assert_int_equal(l.number, r.number);
-    assert_string_equal(l.column, r.column);
-    assert_string_equal(l.reason, r.reason);
-    assert_int_equal(l.row_length, r.row_length);
-    assert_memory_equal(l.row, r.row, l.row_length);
-    free(left);
-    free(right);
-  }
-  assert_null(b->first);
-}
-
-static void assert_same_batches(struct loom_batch *a, struct loom_batch *b) {
-  assert_int_equal(a->rows, b->rows);
-  assert_int_equal(a->end_line, b->end_line);
-  assert_int_equal(a->record_count, b->record_count);
-  if (a->record_count)
-    assert_memory_equal(a->records, b->records, a->record_count * sizeof *a->records);
-  assert_same_rejects(&a->rejects, &b->rejects);
-}
-
-/* Both read the text in blocks that are cut anywhere, beginning with what was left over. Returns how many rows it has. */
-static size_t compare_on(uint64_t *state, const char *text, size_t size) {
-  loom_zones *zones = loom_zones_new(NULL);
-  struct loom_staging_options options = {.kind = LOOM_HOURS};
-  loom_staging *stagings[] = {new_staging(&options), new_staging(&options)};
-  struct loom_parser parsers[] = {new_parser(zones, stagings[0], false),
-                                  new_parser(zones, stagings[1], true)};
-  struct loom_batch batches[2] = {{0}, {0}};
-  uint64_t line = 2;
-  size_t at = 0, end = 0, records = 0;
-  char separator = ",,;"[random_below(state, 3)];
-  for (int p = 0; p < 2; p++)
-    loom_csv_separate_by(parsers[p].csv, separator);
-  do {
-    end += 1 + random_below(state, size);
-    end = end < size ? end : size;
-    size_t rest[2];
-    for (int p = 0; p < 2; p++) {
-      char *block = malloc(end - at + 1); /* of its size, for AddressSanitizer */
-      assert_non_null(block);
-      memcpy(block, text + at, end - at);
-      block = realloc(block, end > at ? end - at : 1);
-      rest[p] = loom_parser_run(&parsers[p], block, end - at, line, end == size, &batches[p]);
-      free(block);
-    }
-    assert_int_equal(rest[0], rest[1]);
-    assert_same_batches(&batches[0], &batches[1]);
-    records += batches[0].record_count;
-    line = batches[0].end_line;
-    at = end - rest[0];
-  } while (end < size);
-  assert_int_equal(stagings[0]->ids->count, stagings[1]->ids->count);
-  for (int p = 0; p < 2; p++) {
-    loom_batch_free(&batches[p]);
-    loom_parser_free(&parsers[p]);
-    loom_staging_free(stagings[p]);
-  }
-  loom_zones_free(zones);
-  return records;
-}
-
 static void it_makes_no_difference(void **test) {
   (void)test;
   static char text[TEXT_MAX];
   uint64_t state = 22;
   size_t records = 0;
   for (int round = 0; round < 300; round++)
-    records += compare_on(&state, text, make_text(&state, text));
+    records += compare_parsers(&kind, &state, text, make_text(&state, text));
   assert_true(records > 10000);
 }
 
@@ -164,7 +75,7 @@ static void what_is_expected(void **test) {
               {"a,0,09:00:00,17:30:00\r,\n", 0, LOOM_NO_NUMBER}};
   loom_zones *zones = loom_zones_new(NULL);
   loom_staging *staging = new_staging(&(struct loom_staging_options){.kind = LOOM_HOURS});
-  struct loom_parser parser = new_parser(zones, staging, false);
+  struct loom_parser parser = new_parser(&kind, zones, staging, false);
   struct loom_record_reader *reader = &parser.reader;
   struct loom_hours_lines lines = {0};
   struct loom_record record;
