@@ -8,7 +8,7 @@ import {after, before, describe, it} from "node:test";
 import {barriers, build, bytesOf, launch, loom, makeFleet, makeFolder, serve, settle, until, visit} from "./support.mjs";
 
 const STORES = 60;
-const WIDTHS = [375, 768, 1280];
+const WIDTHS = [375, 768, 1280, 1920];
 const KB = 1024;
 const MOST = {js: 50 * KB, css: 8 * KB, all: 120 * KB}; // gzipped, of the first view
 const NODES = 2500;

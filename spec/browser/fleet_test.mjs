@@ -108,6 +108,18 @@ describe("the fleet", () => {
     });
   });
 
+  it("has as many columns as a tablet has room for, where nobody has chosen any, and all of them once it is turned", async () => {
+    await open("", async (page, seen) => {
+      const sheet = page.locator(".fleet-stores .sheet");
+      await page.locator(".rows .strip").first().waitFor();
+      assert.ok(await sheet.evaluate((element) => element.scrollWidth <= element.clientWidth));
+      await page.setViewportSize({width: 1280, height: 800});
+      await page.locator(".fleet-stores thead", {hasText: "Last poll"}).waitFor();
+      await settle(page, seen);
+      assert.equal(parameters(page).has("cols"), false);
+    }, {viewport: {width: 768, height: 1000}});
+  });
+
   it("shows the figures of a span that is chosen by keys or by a drag", async () => {
     await open("", async (page) => {
       await page.locator(".trend-picture path").first().waitFor();

@@ -14,11 +14,19 @@ function exampleOf(example) {
     rest.map(([name, value]) => h("span", { class: "soft" }, ` ${name} `, h("bdi", null, value))));
 }
 
+/**
+ * A text whose options of commands are not broken into lines.
+ * @param {string} text
+ */
+function whole(text) {
+  return text.split(/(--\w[\w-]*)/).map((part, at) => at % 2 ? h("span", { class: "option" }, part) : part);
+}
+
 /** @param {any} finding */
 function entry({ code, severity, text, effect, command, examples }) {
   return h("li", { class: `finding ${severity}` },
     h("h3", null, h("span", { class: "severity" }, severity), " ", text),
-    h("p", null, effect),
+    h("p", null, whole(effect)),
     h("pre", { tabIndex: 0 }, h("code", null, command)),
     examples.length > 0 && h("details", { id: `finding-${code}` }, h("summary", null, "Examples"),
       h("ul", null, examples.map(exampleOf))));

@@ -14,6 +14,9 @@ import { count, percent, points } from "../../words.js";
 
 const ATTRIBUTE = "attribute.";
 
+const narrow = matchMedia("(max-width: 900px)");
+narrow.addEventListener("change", address.renew);
+
 /**
  * @param {string} figure the API's name
  * @param {(value: any) => import("../../h.js").Child} print
@@ -25,6 +28,9 @@ function figure(figure, print, descends, width) {
   return ({ window }) => ({ key: `${figure}_${window}`, numeric: true, descends, width,
     cell: (row) => print(row.windows[window]?.[figure]) });
 }
+
+/** @param {number} at @param {string | undefined} zone */
+const instant = (at, zone) => h("time", { class: "soft", title: show(at, zone, "full") }, show(at, zone));
 
 /** @param {string} text @param {boolean} quiet */
 const quietly = (text, quiet) => quiet ? h("span", { class: "soft" }, text) : text;
@@ -45,10 +51,9 @@ export const KINDS = {
     make: () => ({ key: "state", width: 104, cell: ({ state, dormant }) => state && h("span", { class: `fleet-state ${state}` },
       h("i", { class: `key ${state}` }), dormant ? `${state}, dormant` : state) }) },
   since: { label: "Since", about: "how long ago that began, and when", field: "since",
-    make: ({ query, asOf }) => ({ key: "since", width: 238, cell: (row) => row.since && [
-      h("span", { class: "fleet-for" }, duration((asOf() - row.since) / 1000)),
-      isReady() && h("time", { class: "soft", title: show(row.since, zoneOf(query, row.timezone_str), "full") },
-        show(row.since, zoneOf(query, row.timezone_str)))] }) },
+    make: ({ query, asOf }) => ({ key: "since", width: narrow.matches ? 104 : 238, cell: (row) => row.since && [
+      h("span", { class: "fleet-for" }, duration((asOf() - row.since) / 1000)), isReady() && !narrow.matches && instant(
+        row.since, zoneOf(query, row.timezone_str))] }) },
   ratio: { label: "Up", about: "share of the time judged, by which it was up", field: "windows",
     make: figure("ratio", (value) => quietly(percent(value), value === 1), false, 84) },
   change: { label: "Change", about: "of that share since the window before", field: "windows",
@@ -78,15 +83,20 @@ export const KINDS = {
     make: () => ({ key: "timezone_str", width: 150, cell: (row) => row.timezone_str }) },
 };
 
+const STANDARD = ["state", "since", "ratio", "change", "down", "outages", "last_poll", "strip"];
+const NARROW = ["state", "since", "ratio", "down", "strip"]; // what a tablet has room for
+
 /** The columns of those who have chosen none. */
-export const STANDARD = ["state", "since", "ratio", "change", "down", "outages", "last_poll", "strip"];
+export function standard() {
+  return narrow.matches ? NARROW : STANDARD;
+}
 
 /**
  * The names of the columns that an address asks for.
  * @param {URLSearchParams} query
  */
 export function chosen(query) {
-  return query.get("cols")?.split(",").filter((name) => Object.hasOwn(KINDS, name) || name.startsWith(ATTRIBUTE)) ?? STANDARD;
+  return query.get("cols")?.split(",").filter((name) => Object.hasOwn(KINDS, name) || name.startsWith(ATTRIBUTE)) ?? standard();
 }
 
 /**

@@ -5,12 +5,11 @@
 import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { h } from "../../h.js";
-import { chosen, KINDS, named, STANDARD } from "./columns.js";
+import { chosen, KINDS, named, standard } from "./columns.js";
 
 /** @param {string[]} names */
 function choose(names) {
-  const standard = names.join() === STANDARD.join();
-  address.alter({ cols: standard ? null : names.length ? names.join(",") : "none" });
+  address.alter({ cols: names.join() === standard().join() ? null : names.length ? names.join(",") : "none" });
 }
 
 /**
@@ -39,6 +38,6 @@ export function panel(close) {
     attributes,
     h("p", { class: "row" }, h("button", { type: "button", onclick: () => {
       close();
-      choose(STANDARD);
+      choose(standard());
     } }, "As usual")));
 }

@@ -49,7 +49,7 @@ function field(name, schema) {
     return { element: h("div", { class: "field" }, label, input, hint), input, value: () => input.value.trim() || undefined };
   }
   const example = schema.examples ? JSON.stringify(schema.examples[0]) : "";
-  const input = h("textarea", { id, rows: 2, placeholder: example, "aria-describedby": describedby, spellcheck: "false" });
+  const input = h("textarea", { id, rows: 3, placeholder: example, "aria-describedby": describedby, spellcheck: "false" });
   return { element: h("div", { class: "field" }, label, input, hint), input,
     value: () => input.value.trim() ? parse(input.value) : undefined };
 }

@@ -7,6 +7,7 @@ import { duration, hours, show } from "../../clock.js";
 import { h } from "../../h.js";
 import { counted } from "../../words.js";
 import { refilling } from "../../refilling.js";
+import { sheet } from "../../sheet.js";
 
 const SUMS = /** @type {const} */ (["up", "down", "unknown", "excluded"]);
 const HEADS = ["From", "To", "For", "State", "Poll that vouches", "Why"];
@@ -107,7 +108,7 @@ export function explanation() {
           h("div", { class: "pieces" }, pieces.map((/** @type {any} */ piece) => pieceOf(piece,
             window.openings.length ? window.openings : schedule.days.flatMap((/** @type {any} */ day) => day.openings), zone,
             pieces.length === 1))),
-          sum(window)];
+          sheet("Table of sums", sum(window))];
       });
     },
   };
