@@ -12,6 +12,10 @@ local PAGE = 512 -- bytes: SQLite's smallest page, of which every database's siz
 
 local CONF_MOST = 1048576 -- bytes of a cluster.conf
 
+-- It says nothing of what follows the scheme, which may be a password.
+local NO_NAME = "EINVAL: a cluster is not named by an address of ClickHouse: write where its servers are into a file, "
+  .. "and name that (docs/cluster.md)"
+
 local opening = {}
 
 -- By its first line. This must not be done to a database: as soon as a process closes a file once, it has lost all the locks
@@ -93,6 +97,15 @@ local function is_conf_of_that_size(path)
   return is_no_database(path, message, code) and begins_as_conf(path)
 end
 
+--- Why a path names nothing that could be opened; nil: it may.
+-- @treturn ?string
+-- @treturn ?string the code
+function opening.problem(path)
+  if path:lower():find "clickhouses?://" then
+    return NO_NAME, "EINVAL"
+  end
+end
+
 --- The path of the file that a path names: a cluster's head, or the path itself, which it is, too, where the conf cannot be
 -- read.
 function opening.file(path)
@@ -121,6 +134,10 @@ end
 -- @tparam table options as `core.open` takes them, and `patience`: for how many seconds a cluster is asked at the most
 -- @return the native handle, and the path of its file; or nil, the failure and its code
 function opening.open(path, options)
+  local problem, kind = opening.problem(path)
+  if problem then
+    return nil, problem, kind
+  end
   if opening.is_conf(path) then
     return open_conf(path, options)
   end

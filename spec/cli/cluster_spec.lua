@@ -109,6 +109,17 @@ until [ -s %s/ports ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; slee
     shell.expect_failure(shell.loom("cluster", "status", folder .. "/key"), 1, folder .. "/key: is no regular file")
   end)
 
+  it("is not named by an address of ClickHouse, whose password nothing tells", function()
+    local name = "clickhouse://loom:secret@127.0.0.1:8123/db"
+    for _, words in ipairs { { "report", name }, { "ingest", name, "examples/data" }, { "cluster", "create", name },
+        { "cluster", "compact", name }, { "serve", name, "--no-agent", "--reports", folder .. "/reports" },
+        { "info", "ClickHouses://host/db" } } do
+      local result = shell.loom((table.unpack or unpack)(words))
+      shell.expect_failure(result, 1, "a cluster is not named by an address of ClickHouse: write where its servers are into a "
+        .. "file, and name that (docs/cluster.md)")
+    end
+  end)
+
   it("is what cluster compact needs", function()
     shell.good("ingest", folder .. "/db", "examples/data", "--quiet")
     shell.expect_failure(shell.loom("cluster", "compact", folder .. "/db"), 1, "the database has its polls in its file")

@@ -19,9 +19,10 @@ local function verb(name, summary, description, run, add_more)
       end
     end,
     run = function(args)
+      local problem = opening.problem(args.conf)
       local cluster, message = opening.cluster()
-      if not cluster then
-        return nil, message
+      if problem or not cluster then
+        return nil, problem or message
       end
       return run(cluster, args.conf, args)
     end,
