@@ -3,7 +3,11 @@
 */
 #include "cluster/head_spool.h"
 #include "base/grow.h"
+#include "cluster/catch_up.h"
+#include "sqlite/head.h"
+#include "sqlite/spooled.h"
 #include "sqlite/stored_polls.h"
+#include "sqlite/unsent.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +23,8 @@ static loom_status take(void *context, int32_t day, int64_t store, const struct 
                         loom_error *error) {
   const struct reading *reading = context;
   struct loom_head_spool *spool = reading->spool;
-  if (spool->count && polls->count > reading->most - spool->polls.count)
+  spool->is_cut = spool->count && polls->count > reading->most - spool->polls.count;
+  if (spool->is_cut)
     return LOOM_DONE;
   if (!loom_grow(&spool->blocks, &spool->capacity, spool->count + 1, sizeof *spool->blocks) ||
       !loom_polls_reserve(&spool->polls, spool->polls.count + polls->count))
@@ -29,7 +34,7 @@ static loom_status take(void *context, int32_t day, int64_t store, const struct 
   memcpy(spool->polls.items + spool->polls.count, polls->items,
          polls->count * sizeof *polls->items);
   spool->polls.count += polls->count;
-  return spool->polls.count < reading->most ? LOOM_OK : LOOM_DONE;
+  return LOOM_OK;
 }
 
 loom_status loom_head_spool_read(loom_database *head, size_t most, struct loom_head_spool *spool,
@@ -183,28 +188,119 @@ static size_t end_of(const struct loom_head_spool *spool, size_t place, size_t m
   return end;
 }
 
-loom_status loom_head_spool_news(const struct loom_head_spool *spool, loom_blocks *blocks,
-                                 int64_t *polls, loom_error *error) {
+/* What is called with a block of the spool, and what the cluster has of that store's day. */
+typedef loom_status compare_fn(void *context, const struct loom_head_spool *spool,
+                               const struct loom_spooled *block, struct loom_polls *known,
+                               loom_error *error);
+
+/* Calls it for each block. */
+static loom_status compare_all(const struct loom_head_spool *spool, loom_blocks *blocks,
+                               compare_fn *compare_one, void *context, loom_error *error) {
   enum { STORES_MOST = 4096 };
   int64_t stores[STORES_MOST];
   struct loom_polls known = {0};
   loom_status status = loom_blocks_open(blocks, 0, -1, false, error); /* no day: all are loaded */
-  *polls = 0;
   for (size_t at = 0, end; status == LOOM_OK && at < spool->count; at = end) {
     end = end_of(spool, at, STORES_MOST);
     for (size_t i = at; i < end; i++)
       stores[i - at] = spool->blocks[i].store;
     status = loom_blocks_load(blocks, spool->blocks[at].day, stores, end - at, error);
     for (size_t i = at; status == LOOM_OK && i < end; i++) {
-      const struct loom_spooled *block = &spool->blocks[i];
       known.count = 0;
-      status = loom_blocks_get(blocks, block->day, block->store, &known, error);
-      size_t before = known.count;
+      status = loom_blocks_get(blocks, spool->blocks[i].day, spool->blocks[i].store, &known, error);
       if (status == LOOM_OK)
-        status = loom_head_spool_add(spool, block->day, block->store, &known, 0, error);
-      *polls += (int64_t)(known.count - before);
+        status = compare_one(context, spool, &spool->blocks[i], &known, error);
     }
   }
   loom_polls_free(&known);
+  return status;
+}
+
+static loom_status count_news(void *context, const struct loom_head_spool *spool,
+                              const struct loom_spooled *block, struct loom_polls *known,
+                              loom_error *error) {
+  int64_t *polls = context;
+  size_t before = known->count;
+  loom_status status = loom_head_spool_add(spool, block->day, block->store, known, 0, error);
+  *polls += (int64_t)(known->count - before);
+  return status;
+}
+
+loom_status loom_head_spool_news(const struct loom_head_spool *spool, loom_blocks *blocks,
+                                 int64_t *polls, loom_error *error) {
+  *polls = 0;
+  return compare_all(spool, blocks, count_news, polls, error);
+}
+
+/* ---- behind others' commits ---- */
+
+/* Removes from the spool the instants that the cluster has. */
+static loom_status give_way(void *context, const struct loom_head_spool *spool,
+                            const struct loom_spooled *block, struct loom_polls *known,
+                            loom_error *error) {
+  loom_database *head = context;
+  const loom_poll *polls = spool->polls.items + block->first;
+  struct loom_polls left = {0};
+  size_t at = 0;
+  if (!loom_polls_reserve(&left, block->count))
+    return loom_no_memory(error);
+  for (size_t i = 0; i < block->count; i++) {
+    int64_t instant = loom_poll_instant(polls[i]);
+    while (at < known->count && loom_poll_instant(known->items[at]) < instant)
+      at++;
+    if (at == known->count || loom_poll_instant(known->items[at]) != instant)
+      left.items[left.count++] = polls[i];
+  }
+  loom_status status = LOOM_OK;
+  size_t count = left.count;
+  loom_poll_block_encode(left.items, count);
+  if (count < block->count)
+    status = loom_spooled_replace(head, block->day, block->store, left.items, count, error);
+  loom_polls_free(&left);
+  return status;
+}
+
+static loom_status follow(loom_database *head, loom_cluster *cluster,
+                          const struct loom_ledger *ledger, loom_error *error) {
+  struct loom_head_spool spool;
+  int64_t last = 0;
+  loom_status status = loom_head_spool_read(head, SIZE_MAX, &spool, error);
+  if (status == LOOM_OK)
+    status = loom_head_last_polled(head, &last, error);
+  loom_blocks *blocks = status == LOOM_OK ? loom_blocks_new(cluster, ledger, last) : NULL;
+  if (status == LOOM_OK)
+    status = blocks ? compare_all(&spool, blocks, give_way, head, error) : loom_no_memory(error);
+  loom_blocks_free(blocks);
+  loom_head_spool_free(&spool);
+  return status == LOOM_OK ? loom_spooled_tell(head, error) : status;
+}
+
+loom_status loom_head_spool_catch_up(loom_database *head, loom_cluster *cluster,
+                                     struct loom_ledger *ledger, loom_error *error) {
+  struct loom_head before;
+  struct loom_ledger_tip tip = {0};
+  struct loom_unsent unsent;
+  int64_t spooled = 0;
+  *ledger = (struct loom_ledger){0};
+  loom_status status = loom_spooled_size(head, &spooled, error);
+  if (status == LOOM_OK && spooled)
+    status = loom_head_read(head, &before, error);
+  if (status == LOOM_OK && spooled)
+    status = loom_ledger_tip(cluster, &tip, error);
+  if (status != LOOM_OK)
+    return status;
+  if (!spooled || (tip.number == before.number && tip.ingest == before.ingest))
+    return loom_catch_up(head, cluster, ledger, error);
+  status = loom_unsent_set_aside(head, &unsent, error);
+  if (status == LOOM_OK)
+    status = loom_catch_up(head, cluster, ledger, error);
+  if (status == LOOM_OK) {
+    status = loom_unsent_put_back(head, &unsent, error);
+    if (status == LOOM_OK)
+      status = follow(head, cluster, ledger, error);
+    if (status != LOOM_OK)
+      loom_ledger_free(ledger);
+  }
+  loom_unsent_free(&unsent);
   return status;
 }

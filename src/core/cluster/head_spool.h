@@ -12,6 +12,7 @@
 #include "measure/poll_block.h"
 #include "sqlite/database.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Polls of a store on a UTC day. */
@@ -25,6 +26,7 @@ struct loom_head_spool {
   struct loom_spooled *blocks; /* by day and store */
   size_t count, capacity;
   struct loom_polls polls;
+  bool is_cut; /* there may be others behind them */
 };
 
 /* Reads it, within a transaction, up to about `most` polls: whole blocks, the first ones. Freed also where that fails. */
@@ -48,5 +50,12 @@ loom_status loom_head_spool_scan(const struct loom_head_spool *spool, loom_block
 /* How many instants the spool has that the cluster lacks. It reads the days of the spool's stores. */
 loom_status loom_head_spool_news(const struct loom_head_spool *spool, loom_blocks *blocks,
                                  int64_t *polls, loom_error *error);
+
+/*
+** As loom_catch_up (catch_up.h), with the spool: where the head learns of commits, what these have of the same instants prevails, since they
+** may have come from this very spool; and stores that it has numbered for polls get other numbers where theirs are taken.
+*/
+loom_status loom_head_spool_catch_up(loom_database *head, loom_cluster *cluster,
+                                     struct loom_ledger *ledger, loom_error *error);
 
 #endif

@@ -4,7 +4,6 @@
 #include "cluster/remote_cluster.h"
 #include "cluster/blocks.h"
 #include "cluster/care.h"
-#include "cluster/catch_up.h"
 #include "cluster/flush.h"
 #include "cluster/head_spool.h"
 #include "cluster/polls_cluster.h"
@@ -13,7 +12,6 @@
 #include "cluster/source_cluster.h"
 #include "sqlite/head.h"
 #include "sqlite/remote.h"
-#include "sqlite/spooled.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -199,9 +197,7 @@ static loom_status catch_up(loom_database *head, struct cluster_remote *remote, 
   if (status == LOOM_OK)
     status = loom_database_begin_write(head, error);
   if (status == LOOM_OK) {
-    status = loom_catch_up(head, cluster, &ledger, error);
-    if (status == LOOM_OK)
-      status = loom_spooled_tell(head, error);
+    status = loom_head_spool_catch_up(head, cluster, &ledger, error);
     if (status == LOOM_OK)
       status = loom_database_commit(head, error);
     else

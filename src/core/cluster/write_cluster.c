@@ -5,13 +5,12 @@
 #include "cluster/write_cluster.h"
 #include "base/grow.h"
 #include "cluster/blocks.h"
-#include "cluster/catch_up.h"
+#include "cluster/head_spool.h"
 #include "cluster/ledger.h"
 #include "cluster/row_binary.h"
 #include "cluster/sql_text.h"
 #include "sqlite/head.h"
 #include "sqlite/remote.h"
-#include "sqlite/spooled.h"
 #include "time/civil.h"
 
 #include <inttypes.h>
@@ -207,9 +206,7 @@ loom_status loom_cluster_write_of(loom_database *head,
   write->head = head;
   loom_status status = open(context, &write->cluster, error);
   if (status == LOOM_OK)
-    status = loom_catch_up(head, write->cluster, &write->ledger, error);
-  if (status == LOOM_OK)
-    status = loom_spooled_tell(head, error);
+    status = loom_head_spool_catch_up(head, write->cluster, &write->ledger, error);
   if (status != LOOM_OK) {
     free_write(write);
     return status;

@@ -26,6 +26,23 @@ loom_status loom_spooled_remove(loom_database *database, int32_t day, int64_t st
   return loom_statement_run(database, statement, NULL, error);
 }
 
+loom_status loom_spooled_replace(loom_database *database, int32_t day, int64_t store,
+                                 const loom_poll *polls, size_t count, loom_error *error) {
+  sqlite3_stmt *statement;
+  loom_status status = loom_statement_get(
+      database,
+      count ? "UPDATE main.poll_block SET polls = ?3 WHERE day = ?1 AND store = ?2"
+            : "DELETE FROM main.poll_block WHERE day = ?1 AND store = ?2",
+      &statement, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_bind_int(statement, 1, day);
+  sqlite3_bind_int64(statement, 2, store);
+  if (count)
+    sqlite3_bind_blob64(statement, 3, polls, count * sizeof *polls, SQLITE_STATIC);
+  return loom_statement_run(database, statement, NULL, error);
+}
+
 static loom_status tell(void *context, int32_t day, int64_t store, const struct loom_polls *polls,
                         loom_error *error) {
   loom_database *database = context;

@@ -17,6 +17,10 @@ loom_status loom_spooled_size(loom_database *database, int64_t *polls, loom_erro
 loom_status loom_spooled_remove(loom_database *database, int32_t day, int64_t store,
                                 const loom_poll *polls, size_t count, loom_error *error);
 
+/* Puts others in their place; none: it is removed. */
+loom_status loom_spooled_replace(loom_database *database, int32_t day, int64_t store,
+                                 const loom_poll *polls, size_t count, loom_error *error);
+
 /*
 ** Tells the stores, and the database, how far these polls reach, as all that was told before did not know of them. Needs a write
 ** transaction.

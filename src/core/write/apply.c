@@ -9,6 +9,7 @@
 #include "sqlite/connection.h"
 #include "sqlite/head.h"
 #include "sqlite/remote.h"
+#include "sqlite/unsent.h"
 #include "write/poll_merge.h"
 #include "write/record_order.h"
 #include "write/record_write.h"
@@ -132,6 +133,11 @@ static bool prepare_reach(loom_apply *apply) {
   return apply->reach;
 }
 
+/* Whether it brings polls of which those who have the others hear later. */
+static bool is_spooling(const loom_apply *apply) {
+  return apply->staging->options.kind == LOOM_POLLS && loom_database_remote(apply->database);
+}
+
 /* Finds the stores, and inserts the new ones unless that is to be done last. */
 static loom_status prepare_stores(loom_apply *apply, loom_error *error) {
   loom_staging *staging = apply->staging;
@@ -154,6 +160,8 @@ static loom_status prepare_stores(loom_apply *apply, loom_error *error) {
     status = stores->numbers ? loom_store_numbers_find(apply->database, stores, error)
                              : loom_no_memory(error);
   }
+  if (status == LOOM_OK && stores->new_count && is_spooling(apply))
+    status = loom_unsent_note(apply->database, stores->first_new, error);
   return status == LOOM_OK && !apply->bulk ? insert_stores(apply, error) : status;
 }
 
