@@ -84,7 +84,20 @@ function time.set(item, name, instant)
   item[name], item[name .. "_utc"] = time.seconds(instant), time.text(instant)
 end
 
---- The same, so many microseconds after an instant. What is beyond the first and last instant that can be written is as text
+--- The same of those of some fields that each item of a list has.
+-- @treturn table the list
+function time.set_all(items, names)
+  for _, item in ipairs(items) do
+    for _, name in ipairs(names) do
+      if item[name] then
+        time.set(item, name, item[name])
+      end
+    end
+  end
+  return items
+end
+
+--- As `set`, so many microseconds after an instant. What is beyond the first and last instant that can be written is as text
 -- one of these.
 function time.set_after(item, name, instant, offset)
   item[name] = time.seconds(tonumber(instant) + offset)

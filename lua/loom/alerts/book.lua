@@ -200,17 +200,6 @@ function book.list(monitor, filter)
   return rows, message, code
 end
 
-local function with_times(rows, names)
-  for _, row in ipairs(rows) do
-    for _, name in ipairs(names) do
-      if row[name] then
-        time.set(row, name, row[name])
-      end
-    end
-  end
-  return rows
-end
-
 -- The events of an alert as they were told, the oldest first: see `loom.alerts.evaluation`.
 local function events_of(database, id)
   local cjson = require "cjson.safe" -- which nothing else of the module needs
@@ -219,7 +208,7 @@ local function events_of(database, id)
   for i, row in ipairs(rows or {}) do
     local event = cjson.decode(row.event) or {}
     -- of an event in the outbox times are in microseconds, as all that is written there
-    rows[i] = with_times({ event }, { "at", "since" })[1]
+    rows[i] = time.set_all({ event }, { "at", "since" })[1]
   end
   return rows, message, code
 end
@@ -256,7 +245,7 @@ function book.get(monitor, id)
   if not deliveries then
     return nil, message, code
   end
-  alert.deliveries = with_times(deliveries, { "made", "due", "ended" })
+  alert.deliveries = time.set_all(deliveries, { "made", "due", "ended" })
   return alert
 end
 

@@ -25,16 +25,7 @@ local COLUMNS = [[SELECT m.number, m.id, c.name AS channel, c.kind, m.thread AS 
   m.ended, m.answer, (SELECT count(*) FROM alert_message_event WHERE message = m.number) AS events
   FROM alert_message m JOIN alert_channel c ON c.number = m.channel]]
 
-local function with_times(rows)
-  for _, row in ipairs(rows or {}) do
-    for _, name in ipairs { "made", "due", "ended" } do
-      if row[name] then
-        time.set(row, name, row[name])
-      end
-    end
-  end
-  return rows
-end
+local TIMES = { "made", "due", "ended" }
 
 --- Messages, the newest first: see `loom.monitor:notifications`.
 function notifications.list(monitor, options)
@@ -42,7 +33,7 @@ function notifications.list(monitor, options)
   local rows, message, code = monitor.database:rows(COLUMNS .. [[ WHERE m.number < ?1 AND (?2 IS NULL OR m.outcome = ?2)
     AND (?3 IS NULL OR c.name = ?3) ORDER BY m.number DESC LIMIT ?4]], options.before or 2 ^ 53, options.outcome, options.channel,
     options.limit or LIMIT)
-  return with_times(rows), message, code
+  return rows and time.set_all(rows, TIMES), message, code
 end
 
 local function get(monitor, id)
@@ -50,7 +41,7 @@ local function get(monitor, id)
   if not rows then
     return nil, message, code
   end
-  return with_times(rows)[1]
+  return time.set_all(rows, TIMES)[1]
 end
 
 -- The message after something was done with it; `which` it had to be.

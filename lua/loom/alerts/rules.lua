@@ -107,27 +107,24 @@ end
 
 local stretch = up_to(STRETCH_MAX)
 
-local function some_stretch(value)
-  local length, expected = stretch(value)
-  if length and length > 0 then
-    return length
+-- What a checker takes of a kind, but for 0.
+local function some(checker, kind)
+  return function(value)
+    local checked, expected = checker(value)
+    if checked and checked > 0 then
+      return checked
+    end
+    return nil, expected or kind .. " of more than 0"
   end
-  return nil, expected or "duration of more than 0"
 end
+
+local some_stretch, some_share = some(stretch, "duration"), some(share, "number")
 
 local function window(value)
   if value == "month" then
     return value
   end
   return some_stretch(value)
-end
-
-local function some_share(value)
-  local checked, expected = share(value)
-  if checked and checked > 0 then
-    return checked
-  end
-  return nil, expected or "number of more than 0"
 end
 
 local function is_true(value)
