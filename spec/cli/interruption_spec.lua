@@ -5,15 +5,6 @@ local files = require "support.files"
 local shell = require "support.shell"
 
 -- Polls of several megabytes: more than one block of input, and more than fits below the file size limits used here.
-local function write_polls(path, count)
-  local lines = { "store_id,status,timestamp_utc" }
-  for i = 1, count do
-    lines[#lines + 1] = ("%d,%s,2024-05-%02d %02d:%02d:%02d UTC"):format(i % 997, i % 7 == 0 and "inactive" or "active",
-      i % 28 + 1, i % 24, i % 60, math.floor(i / 60) % 60)
-  end
-  return files.write(path, table.concat(lines, "\n") .. "\n")
-end
-
 -- Starts the command on a pipe as its input, and goes on when it has opened it. What follows is in the middle of the
 -- reading, however fast or slow the machine is; the pipe's writing end is descriptor 3.
 local on_pipe = [[
@@ -47,7 +38,7 @@ describe("an ingest", function()
   files.folder_for_each(function(made)
     folder = made
     db = folder .. "/db"
-    polls = write_polls(folder .. "/polls.csv", 60000)
+    polls = database.write_polls(folder .. "/polls.csv", 60000)
   end)
 
   local function expect_next_works(path, before)
@@ -177,7 +168,7 @@ describe("a prune", function()
   it("that meets a full disk leaves the database as it was", function()
     local folder = files.make_folder()
     local db = folder .. "/db"
-    shell.good("ingest", db, "--status", write_polls(folder .. "/polls.csv", 60000), "--quiet")
+    shell.good("ingest", db, "--status", database.write_polls(folder .. "/polls.csv", 60000), "--quiet")
     local before = database.dump(db)
     local result = shell.run("trap '' XFSZ; ulimit -f 8; " .. shell.line("prune", db, "--keep", "20d", "--yes"))
     local after = database.dump(db)

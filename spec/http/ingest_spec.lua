@@ -11,16 +11,6 @@ local unpack = table.unpack or unpack -- luacheck: compat
 
 local HEADER = "store_id,status,timestamp_utc\n"
 
--- More polls than fit the sockets' buffers.
-local function write_polls(path, count)
-  local lines = { "store_id,status,timestamp_utc" }
-  for i = 1, count do
-    lines[#lines + 1] = ("%d,%s,2024-05-%02d %02d:%02d:%02d UTC"):format(i % 997, i % 7 == 0 and "inactive" or "active",
-      i % 28 + 1, i % 24, i % 60, math.floor(i / 60) % 60)
-  end
-  return files.write(path, table.concat(lines, "\n") .. "\n")
-end
-
 describe("POST /v1/ingest", function()
   local folder, service, db
 
@@ -101,7 +91,7 @@ describe("POST /v1/ingest", function()
     it("refuses a bad row and says where it is, " .. name, function()
       start()
       local before = database.dump(db)
-      local path = write_polls(folder .. "/polls.csv", 60000)
+      local path = database.write_polls(folder .. "/polls.csv", 60000)
       assert.equal(0, shell.run(("sed -i '40000s/active/maybe/' %s"):format(path)).status)
       local response = send("status", arguments, path)
       local problem = server.expect_problem(response, 400, 'body:40000: status: "maybe" is not a status')
@@ -156,7 +146,7 @@ describe("POST /v1/ingest", function()
     assert.equal(0, shell.run("truncate -s 1G " .. folder .. "/huge").status)
     server.expect_problem(service:request("/v1/ingest/status", "-H", "Content-Type: text/csv", "-X", "POST", "-T",
       folder .. "/huge"), 413)
-    local polls = write_polls(folder .. "/polls.csv", 60000)
+    local polls = database.write_polls(folder .. "/polls.csv", 60000)
     server.expect_problem(send("status", CHUNKED, polls), 413)
     expect_unchanged(before)
   end)
@@ -207,7 +197,7 @@ describe("POST /v1/ingest", function()
 
   -- The request's body comes from a pipe, so that it is in mid-flow until the spec says otherwise.
   local function begin_upload(arguments, rest)
-    local polls = write_polls(folder .. "/polls.csv", 60000)
+    local polls = database.write_polls(folder .. "/polls.csv", 60000)
     return shell.run(([[
 mkfifo %s/pipe
 %s -T %s/pipe -X POST -o %s/response -w '%%{http_code}' >%s/status & pid=$!
@@ -317,7 +307,7 @@ tries=200; until [ "$(%s)" = 429 ]; do tries=$((tries - 1)); [ $tries -gt 0 ] ||
   it("fails plainly when the disk is full", function()
     start { before = "ulimit -f 3000;" }
     local before = database.dump(db)
-    local response = send("status", CSV, write_polls(folder .. "/polls.csv", 300000))
+    local response = send("status", CSV, database.write_polls(folder .. "/polls.csv", 300000))
     assert.equal(507, response.status, response.body .. files.read(folder .. "/server.log"))
     expect_unchanged(before)
     expect_counts(service:post("/v1/ingest/status", "text/csv", HEADER .. "a,active,2024-05-01 10:00:00\n"), 1, 1)

@@ -1,5 +1,6 @@
 --- Databases for specs.
 
+local files = require "support.files"
 local loom = require "loom"
 local transaction = require "loom.transaction"
 
@@ -43,6 +44,18 @@ function database.make(path)
   assert(monitor:ingest(database.files(database.small)))
   monitor:close()
   return path
+end
+
+--- Writes a file of polls of 997 stores in May 2024.
+-- @tparam string path
+-- @tparam int count 60,000 are more than fit the buffers of sockets
+function database.write_polls(path, count)
+  local lines = { "store_id,status,timestamp_utc" }
+  for i = 1, count do
+    lines[#lines + 1] = ("%d,%s,2024-05-%02d %02d:%02d:%02d UTC"):format(i % 997, i % 7 == 0 and "inactive" or "active",
+      i % 28 + 1, i % 24, i % 60, math.floor(i / 60) % 60)
+  end
+  return files.write(path, table.concat(lines, "\n") .. "\n")
 end
 
 local tables = {
