@@ -151,7 +151,8 @@ local function start(name, script)
   shell.run(("sh %s/%s.sh >%s/%s.log 2>&1 &"):format(folder, name, folder, name))
 end
 
--- Loads files in order, each until that is acknowledged. What was begun is noted before it, and what was done after it.
+-- Loads files in order, each until that is acknowledged. What was begun is noted before it, and what was done after it. To be
+-- told to try again is no failure: another process has the head for long, or a commit of a killed writer has come late.
 local writer = [[
 n=1
 while [ -e go ]; do
@@ -162,10 +163,12 @@ while [ -e go ]; do
   wait $!
   status=$?
   case $status in
-    0) echo $n >>acknowledged; rm $n.csv; n=$((n + 1)); sleep 0.3 ;; # others that write to the head have their turn
+    0) echo $n >>acknowledged; rm $n.csv; n=$((n + 1)) ;;
     137) echo $n >>writer.killed ;;
-    *) echo "file $n: status $status: $(cat writer.out)" >>writer.failed; sleep 0.2 ;;
+    *) grep -e 'locked by another process' -e 'try again$' writer.out >>writer.busy ||
+      echo "file $n: status $status: $(cat writer.out)" >>writer.failed ;;
   esac
+  sleep 0.5 # others that write to the head have their turn
 done]]
 
 -- Reports of a head, one after the other; the bounds of how many files each may have are in its name.
@@ -199,7 +202,23 @@ $poll
   esac
 done]]
 
-local clients = { writer = writer, cluster = reporter, other = reporter, poller = poller }
+-- Writes days anew, now and then.
+local compactor = [[
+while [ -e go ]; do
+  sleep 3
+  LOOM cluster compact cluster.conf >compactor.out 2>&1 &
+  echo $! >compactor.pid
+  wait $!
+  status=$?
+  case $status in
+    0) cat compactor.out >>compacted ;;
+    137) echo >>compactor.killed ;;
+    *) grep -e 'locked by another process' -e 'try again$' compactor.out >>compactor.busy ||
+      echo "loom cluster compact: status $status: $(cat compactor.out)" >>compactor.failed ;;
+  esac
+done]]
+
+local clients = { writer = writer, cluster = reporter, other = reporter, poller = poller, compactor = compactor }
 
 local function start_clients()
   files.write(folder .. "/go", "")
@@ -343,9 +362,10 @@ local function stop_fetches(group, name, _, shard, replica)
   end)
 end
 
+-- The writer's process, or that of what writes days anew.
 local function writer_pid()
-  local pid = read "writer.pid":match "%d+"
-  return pid and shell.run(("grep -aq ingest /proc/%s/cmdline"):format(pid)).status == 0 and pid or nil
+  local pid = read(choose(1, 4) == 1 and "compactor.pid" or "writer.pid"):match "%d+"
+  return pid and shell.run(("grep -aq cluster.conf /proc/%s/cmdline"):format(pid)).status == 0 and pid or nil
 end
 
 local function kill_writer()
@@ -566,6 +586,8 @@ local function run()
   check_replicas()
   check_end()
   check_flush()
+  shell.good("cluster", "compact", conf)
+  check_end()
   lose_shard()
   service:stop()
   service = nil
@@ -574,6 +596,10 @@ end
 local function tell()
   count("reports that were wrong, or failed", 0)
   count("loads that were killed", #lines_of "writer.killed")
+  count("loads that were told to try again", #lines_of "writer.busy")
+  for days in read "compacted":gmatch ": (%d+) days" do
+    count("days written anew", tonumber(days))
+  end
   count("polls of the service that were refused", #lines_of "poller.refused")
   local names = {}
   for name in pairs(counts) do
