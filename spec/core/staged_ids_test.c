@@ -30,20 +30,29 @@ static void put_polls(uint64_t *state, struct buffer *text, int stores, int rows
                   (int)random_below(state, 24), row % 60);
 }
 
-/* Stores that the polls have, and others; many are there twice, and some of what is set by hand. */
-static void put_hours(uint64_t *state, struct buffer *text, int stores) {
-  buffer_printf(text, "store_id,dayOfWeek,start_time_local,end_time_local\n");
-  for (int row = 0; row < 300; row++)
-    buffer_printf(text, "s%d,%d,%02d:00:00,23:30:00\n", store_of(state, stores * 2),
-                  (int)random_below(state, 7), (int)random_below(state, 20));
+/* Stores that the polls have, and others: one after the other, or in no order, and then twice. */
+static int next_store(uint64_t *state, bool in_order, int row, int stores) {
+  return in_order ? row : store_of(state, stores * 2);
 }
 
+static void put_hours(uint64_t *state, struct buffer *text, int stores) {
+  bool in_order = random_below(state, 2);
+  buffer_printf(text, "store_id,dayOfWeek,start_time_local,end_time_local\n");
+  for (int row = 0; row < 300; row++)
+    buffer_printf(text, "s%d,%d,%02d:00:00,23:30:00\n",
+                  next_store(state, in_order, row / 4, stores),
+                  in_order ? row % 4 : (int)random_below(state, 7), (int)random_below(state, 20));
+}
+
+/* In no order there are also some that were set by hand. */
 static void put_zones(uint64_t *state, struct buffer *text, int stores) {
   static const char *const zones[] = {"UTC", "America/Denver", "Europe/Berlin"};
+  bool in_order = random_below(state, 2);
   buffer_printf(text, "store_id,timezone_str,origin\n");
   for (int row = 0; row < 300; row++)
-    buffer_printf(text, "s%d,%s,%s\n", store_of(state, stores * 2), zones[random_below(state, 3)],
-                  random_below(state, 6) ? "file" : "override");
+    buffer_printf(text, "s%d,%s,%s\n", next_store(state, in_order, row, stores),
+                  zones[random_below(state, 3)],
+                  in_order || random_below(state, 6) ? "file" : "override");
 }
 
 static void make_load(uint64_t *state, struct load *load) {

@@ -137,12 +137,17 @@ uint32_t loom_id_table_find(const struct loom_id_table *table, const char *id, s
   return slot->number ? slot->number - 1 : LOOM_NO_NUMBER;
 }
 
-static bool is_next(const struct loom_id_table *table, const char *id, size_t length) {
-  size_t next_length;
-  if (table->next >= table->count)
-    return false;
-  const char *next = loom_id_table_get(table, table->next, &next_length);
-  return next_length == length && memcmp(next, id, length) == 0;
+/* Whether an id is the next one, or, where that is skipped, the one after it. */
+static bool is_next(struct loom_id_table *table, const char *id, size_t length) {
+  for (uint32_t next = table->next; next < table->count && next < table->next + 2; next++) {
+    size_t next_length;
+    const char *next_id = loom_id_table_get(table, next, &next_length);
+    if (next_length == length && memcmp(next_id, id, length) == 0) {
+      table->next = next;
+      return true;
+    }
+  }
+  return false;
 }
 
 uint32_t loom_id_table_put(struct loom_id_table *table, const char *id, size_t length) {

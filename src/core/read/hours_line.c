@@ -51,9 +51,9 @@ const char *loom_hours_lines_read(struct loom_hours_lines *lines, struct loom_re
   int32_t open, close;
   if (!reader->has_store || end - at < LOOM_ID_MAX + REST_MAX)
     return NULL;
-  if (!stands_at(lines, ids, store, at, &length) &&
-      (++store == ids->count || !stands_at(lines, ids, store, at, &length)))
-    return NULL;
+  while (!stands_at(lines, ids, store, at, &length))
+    if (store == reader->store + 2 || ++store == ids->count)
+      return NULL;
   at += length + 1;
   int weekday = *at - '0';
   if (weekday < 0 || weekday > 6 || !read_time(at + 1, &open) || !read_time(at + 10, &close))

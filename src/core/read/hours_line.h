@@ -2,8 +2,8 @@
 ** The rows that nearly every file of hours is made of, `ID,0,09:00:00,17:30:00`, read without looking for commas or for the store.
 **
 ** Rows of a store come together, and stores often in the order in which their ids were met, here or in the file before: a row that
-** begins with the id of the row before, or with the one that was numbered after it, and goes on as rows do, is read in one pass.
-** Any other is left to record.h.
+** begins with the id of the row before, or with one of the two that were numbered after it, and goes on as rows do, is read in one
+** pass. Any other is left to record.h.
 */
 #ifndef LOOM_HOURS_LINE_H
 #define LOOM_HOURS_LINE_H

@@ -105,9 +105,41 @@ static size_t begin_of(const struct loom_staged_hours *hours, size_t run) {
 static void fetch(const struct loom_staged_hours *hours, size_t place) {
   if (place + FETCH_RUN >= hours->run_count)
     return;
-  __builtin_prefetch(&hours->runs[hours->sequence[place + FETCH_RUN]]);
-  size_t begin = begin_of(hours, hours->sequence[place + FETCH_ROWS]);
-  __builtin_prefetch(hours->rows + begin * LOOM_OPENING_SIZE);
+  size_t run = hours->sequence[place + FETCH_RUN], near = hours->sequence[place + FETCH_ROWS];
+  __builtin_prefetch(&hours->runs[run]);
+  __builtin_prefetch(&hours->runs[run ? run - 1 : 0]);
+  __builtin_prefetch(hours->rows + begin_of(hours, near) * LOOM_OPENING_SIZE);
+  __builtin_prefetch(hours->rows + hours->runs[near].end * LOOM_OPENING_SIZE - 1);
+}
+
+/* Whether rows are openings of a file, in order, each once. */
+static bool is_week(const unsigned char *rows, size_t count) {
+  int64_t previous = -1;
+  for (size_t i = 0; i < count; i++, rows += LOOM_OPENING_SIZE) {
+    int64_t row =
+        (int64_t)rows[0] << 32 | (int64_t)rows[1] << 24 | rows[2] << 16 | rows[3] << 8 | rows[4];
+    if (rows[0] & FLAGS || row <= previous)
+      return false;
+    previous = row;
+  }
+  return true;
+}
+
+bool loom_staged_hours_week(const struct loom_staged_hours *hours, size_t *place,
+                            struct loom_staged_week *week) {
+  if (*place >= hours->run_count)
+    return false;
+  fetch(hours, *place);
+  size_t which = hours->sequence[*place], begin = begin_of(hours, which);
+  const struct loom_hours_run *run = &hours->runs[which];
+  const unsigned char *rows = hours->rows + begin * LOOM_OPENING_SIZE;
+  bool has_more =
+      *place + 1 < hours->run_count && hours->runs[hours->sequence[*place + 1]].store == run->store;
+  if (has_more || !is_week(rows, run->end - begin))
+    return false;
+  *week = (struct loom_staged_week){run->store, run->date, rows, run->end - begin};
+  ++*place;
+  return true;
 }
 
 /* Appends a run's records. False: memory is out. */

@@ -2,7 +2,8 @@
 ** Rows of hours, packed: a file of them is several times as long as what it says, and all of it is in memory until it is stored.
 ** Rows of a store and date that follow one another are a run, of five bytes to a row.
 **
-**   {0} → loom_staged_hours_add, … → loom_staged_hours_sort → loom_staged_hours_next, until LOOM_DONE → loom_staged_hours_free
+**   {0} → loom_staged_hours_add, … → loom_staged_hours_sort → loom_staged_hours_week or else loom_staged_hours_next, until LOOM_DONE
+**   → loom_staged_hours_free
 */
 #ifndef LOOM_STAGED_HOURS_H
 #define LOOM_STAGED_HOURS_H
@@ -37,6 +38,18 @@ struct loom_record_list {
 /* Fills the list with the next store's records, in the order of the file, which is their `order`, too; `place` begins with 0. */
 loom_status loom_staged_hours_next(const struct loom_staged_hours *hours, size_t *place,
                                    struct loom_record_list *list, loom_error *error);
+
+/* A store's hours as they are stored: openings from one date on, sorted, each once (week.h). */
+struct loom_staged_week {
+  uint32_t store;
+  int32_t date;
+  const unsigned char *openings;
+  size_t count;
+};
+
+/* Takes the next store's week, if that is all that there is for it. False, with `place` unchanged: there is something else, or nothing. */
+bool loom_staged_hours_week(const struct loom_staged_hours *hours, size_t *place,
+                            struct loom_staged_week *week);
 
 void loom_staged_hours_free(struct loom_staged_hours *hours);
 

@@ -47,6 +47,7 @@ struct loom_apply {
   uint32_t *ends, next_store;
   struct loom_record_list hours; /* of one store */
   size_t next_hours;             /* the place of the next store's */
+  bool takes_weeks;              /* of a store's hours as they are stored */
   /* those that are applied together, as what repeats or says nothing leaves them */
   struct loom_record *group;
   size_t group_capacity;
@@ -184,6 +185,23 @@ void loom_apply_free(loom_apply *apply) {
   free(apply);
 }
 
+/* Whether stores have been inserted with what all records say, each of another store: then their order is of no matter. */
+static bool says_what_was_inserted(const loom_apply *apply) {
+  const struct loom_store_numbers *stores = &apply->stores;
+  const loom_staging *staging = apply->staging;
+  if (!stores->first_with_zone)
+    return false;
+  bool *seen = calloc((size_t)staging->ids->count + 1, sizeof *seen), good = seen;
+  for (size_t i = 0; good && i < staging->record_count; i++) {
+    const struct loom_record *record = &staging->records[i];
+    good = !record->override && !seen[record->store] &&
+           stores->numbers[record->store] >= stores->first_with_zone;
+    seen[record->store] = true;
+  }
+  free(seen);
+  return good;
+}
+
 /* Has records come by store, if those of a store belong together. */
 static loom_status prepare_records(loom_apply *apply, loom_error *error) {
   loom_staging *staging = apply->staging;
@@ -192,10 +210,11 @@ static loom_status prepare_records(loom_apply *apply, loom_error *error) {
       loom_record_write_new(staging, apply->database, &apply->stores, &apply->write, error);
   if (status != LOOM_OK)
     return status;
+  apply->takes_weeks = loom_record_write_takes_weeks(apply->write);
   if (kind == LOOM_HOURS)
     return loom_staging_sort_hours(staging, error);
   apply->records = staging->records;
-  if (kind != LOOM_TIMEZONES && kind != LOOM_SPECIAL_DAYS) {
+  if ((kind != LOOM_TIMEZONES && kind != LOOM_SPECIAL_DAYS) || says_what_was_inserted(apply)) {
     apply->end_record = staging->record_count;
     return LOOM_OK;
   }
@@ -381,6 +400,38 @@ static loom_status apply_and_note(loom_apply *apply, size_t count, loom_error *e
   return status;
 }
 
+/* Applies the next stores' hours, as far as they are as they are stored. */
+static loom_status apply_weeks(loom_apply *apply, uint64_t stop, loom_error *error) {
+  struct loom_staged_week week;
+  loom_status status = LOOM_OK;
+  while (status == LOOM_OK && apply->applied < stop &&
+         loom_staged_hours_week(&apply->staging->hours, &apply->next_hours, &week)) {
+    status = loom_record_write_add_week(apply->write, &week, error);
+    loom_changes_add(&apply->changes, apply->stores.numbers[week.store], false);
+    apply->applied += week.count;
+  }
+  return status;
+}
+
+/* Applies the next records that belong together. LOOM_DONE: there are none. */
+static loom_status apply_next(loom_apply *apply, uint64_t stop, loom_error *error) {
+  loom_status status = LOOM_OK;
+  if (apply->takes_weeks && apply->next_record == apply->end_record)
+    status = apply_weeks(apply, stop, error);
+  if (status != LOOM_OK || apply->applied >= stop)
+    return status;
+  status = find_records(apply, error);
+  if (status != LOOM_OK)
+    return status;
+  size_t count =
+      loom_records_group(&apply->records[apply->next_record],
+                         apply->end_record - apply->next_record, apply->staging->options.kind);
+  status = apply_and_note(apply, count, error);
+  apply->next_record += count;
+  apply->applied += count;
+  return status;
+}
+
 /* Hours of so many stores, each of which has its number from this apply, would have it looked up again for every week. */
 static bool has_known_stores(const loom_staging *staging) {
   return staging->options.kind == LOOM_HOURS && staging->ids->count >= BULK_LEAST;
@@ -393,15 +444,8 @@ static loom_status apply_some(loom_apply *apply, uint64_t stop, loom_error *erro
   apply->changes = (struct loom_changes){0};
   loom_changes_silence(apply->database, true);
   loom_database_check_references(apply->database, !has_known_stores(staging));
-  while (status == LOOM_OK && apply->applied < stop &&
-         (status = find_records(apply, error)) == LOOM_OK) {
-    size_t count =
-        loom_records_group(&apply->records[apply->next_record],
-                           apply->end_record - apply->next_record, staging->options.kind);
-    status = apply_and_note(apply, count, error);
-    apply->next_record += count;
-    apply->applied += count;
-  }
+  while (status == LOOM_OK && apply->applied < stop)
+    status = apply_next(apply, stop, error);
   if (status == LOOM_OK || status == LOOM_DONE)
     status = loom_record_write_flush(apply->write, error);
   loom_database_check_references(apply->database, true);

@@ -235,6 +235,19 @@ static loom_status write_hours(loom_record_write *write, struct loom_record *rec
   return status;
 }
 
+bool loom_record_write_takes_weeks(const loom_record_write *write) {
+  const struct loom_staging_options *options = &write->staging->options;
+  return options->kind == LOOM_HOURS && !write->has_any && !options->replace_overrides;
+}
+
+loom_status loom_record_write_add_week(loom_record_write *write,
+                                       const struct loom_staged_week *week, loom_error *error) {
+  write->staging->counts.added += week->count;
+  return loom_week_write_add_packed(&write->weeks, write->database,
+                                    write->stores->numbers[week->store], week->date, week->openings,
+                                    week->count, error);
+}
+
 /* ---- zones ---- */
 
 static loom_status delete_timezone_override(loom_record_write *write,

@@ -11,6 +11,7 @@
 #include "sqlite/database.h"
 #include "write/store_number.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct loom_record_write loom_record_write;
@@ -29,6 +30,13 @@ void loom_record_write_free(loom_record_write *write);
 */
 loom_status loom_record_write_add(loom_record_write *write, struct loom_record *records,
                                   size_t count, loom_error *error);
+
+/* Whether a store's hours may be added as they are stored: no store has any, and none that was set by hand would have to go. */
+bool loom_record_write_takes_weeks(const loom_record_write *write);
+
+/* Adds the hours of a store, all that there are, in the same way. */
+loom_status loom_record_write_add_week(loom_record_write *write,
+                                       const struct loom_staged_week *week, loom_error *error);
 
 /* Changes that no statement of its own has made: rows that wait to be inserted, and zones that stores were inserted with. */
 size_t loom_record_write_apart(const loom_record_write *write);

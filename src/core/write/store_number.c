@@ -128,6 +128,18 @@ static struct loom_intake_value integer(int64_t number) {
   return (struct loom_intake_value){.type = LOOM_INTAKE_INTEGER, .number = number};
 }
 
+/* The same of what is known of the stores. */
+static void fetch_known(const struct loom_store_numbers *stores,
+                        const struct loom_new_stores *known, uint32_t next) {
+  if (next + FETCH_PLACE >= stores->ids->count)
+    return;
+  uint32_t store = stores->order[next + FETCH_PLACE];
+  if (known->reach)
+    __builtin_prefetch(&known->reach[store]);
+  if (known->zones)
+    __builtin_prefetch(&known->zones[store]);
+}
+
 static struct loom_intake_value text_of(const struct loom_id_table *table, uint32_t number) {
   struct loom_intake_value value = {.type = LOOM_INTAKE_TEXT};
   value.bytes = loom_id_table_get(table, number, &value.size);
@@ -141,6 +153,7 @@ static loom_status next_new(struct loom_intake *intake, loom_error *error) {
   const struct loom_store_numbers *stores = insertion->stores;
   while (insertion->next < stores->ids->count) {
     fetch(stores, insertion->next);
+    fetch_known(stores, insertion->known, insertion->next);
     uint32_t store = stores->order[insertion->next++];
     const struct loom_new_stores *known = insertion->known;
     const struct loom_reach *reach = known->reach ? &known->reach[store] : NULL;

@@ -63,26 +63,53 @@ loom_status loom_week_write_flush(struct loom_week_write *write, loom_database *
   return status;
 }
 
+/* Makes room for one more week, with openings of so many bytes, and returns where these go; NULL: memory is out. */
+static unsigned char *reserve(struct loom_week_write *write, size_t size) {
+  if (!loom_grow(&write->weeks, &write->capacity, write->count + 1, sizeof *write->weeks) ||
+      !loom_grow(&write->openings, &write->openings_capacity,
+                 write->size + size + LOOM_OPENING_SIZE, 1))
+    return NULL;
+  return write->openings + write->size;
+}
+
+/* Adds the week whose openings have been put there. */
+static loom_status add(struct loom_week_write *write, loom_database *database,
+                       const struct pending_week *week, loom_error *error) {
+  write->weeks[write->count++] = *week;
+  write->size += week->size;
+  return write->count < WEEKS_MAX ? LOOM_OK : loom_week_write_flush(write, database, error);
+}
+
 loom_status loom_week_write_add(struct loom_week_write *write, loom_database *database,
                                 int64_t store, const struct loom_record *records, size_t count,
                                 loom_error *error) {
   size_t size = records->open < 0 ? 0 : count * LOOM_OPENING_SIZE;
-  if (!loom_grow(&write->weeks, &write->capacity, write->count + 1, sizeof *write->weeks) ||
-      !loom_grow(&write->openings, &write->openings_capacity,
-                 write->size + size + LOOM_OPENING_SIZE, 1))
+  unsigned char *openings = reserve(write, size);
+  if (!openings)
     return loom_no_memory(error);
   for (size_t i = 0; i * LOOM_OPENING_SIZE < size; i++) {
     const struct loom_hours opening = {
         .weekday = records[i].weekday, .open = records[i].open, .close = records[i].close};
-    loom_opening_pack(&opening, write->openings + write->size + i * LOOM_OPENING_SIZE);
+    loom_opening_pack(&opening, openings + i * LOOM_OPENING_SIZE);
   }
-  write->weeks[write->count++] = (struct pending_week){.store = store,
-                                                       .size = size,
-                                                       .from = records->date,
-                                                       .override = records->override,
-                                                       .reverts = records->open == LOOM_NO_HOURS};
-  write->size += size;
-  return write->count < WEEKS_MAX ? LOOM_OK : loom_week_write_flush(write, database, error);
+  const struct pending_week week = {.store = store,
+                                    .size = size,
+                                    .from = records->date,
+                                    .override = records->override,
+                                    .reverts = records->open == LOOM_NO_HOURS};
+  return add(write, database, &week, error);
+}
+
+loom_status loom_week_write_add_packed(struct loom_week_write *write, loom_database *database,
+                                       int64_t store, int32_t from, const unsigned char *openings,
+                                       size_t count, loom_error *error) {
+  const struct pending_week week = {
+      .store = store, .size = count * LOOM_OPENING_SIZE, .from = from};
+  unsigned char *place = reserve(write, week.size);
+  if (!place)
+    return loom_no_memory(error);
+  memcpy(place, openings, week.size);
+  return add(write, database, &week, error);
 }
 
 void loom_week_write_free(struct loom_week_write *write) {

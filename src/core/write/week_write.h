@@ -24,6 +24,11 @@ loom_status loom_week_write_add(struct loom_week_write *write, loom_database *da
                                 int64_t store, const struct loom_record *records, size_t count,
                                 loom_error *error);
 
+/* The same of what is packed already, which a file has brought. */
+loom_status loom_week_write_add_packed(struct loom_week_write *write, loom_database *database,
+                                       int64_t store, int32_t from, const unsigned char *openings,
+                                       size_t count, loom_error *error);
+
 /* Inserts the weeks that are left. */
 loom_status loom_week_write_flush(struct loom_week_write *write, loom_database *database,
                                   loom_error *error);
