@@ -1,3 +1,4 @@
+local cjson = require "cjson"
 local files = require "support.files"
 local shell = require "support.shell"
 
@@ -24,11 +25,11 @@ describe("a cluster.conf", function()
   local function pretend(...)
     os.remove(folder .. "/ports")
     local result = shell.run(([[
-LD_PRELOAD= node spec/support/pretender.mjs %s >%s/ports 2>%s/err </dev/null &
+LD_PRELOAD= PRETENDER_NOTES=%s/notes node spec/support/pretender.mjs %s >%s/ports 2>%s/err </dev/null &
 echo $!
 tries=500
-until [ -s %s/ports ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(shell.words(...), folder,
-      folder, folder))
+until [ -s %s/ports ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(folder, shell.words(...),
+      folder, folder, folder))
     assert(result.status == 0, result.err)
     pretender = result.out:match "%d+"
     return (files.read(folder .. "/ports"):gsub("%d+", "http://127.0.0.1:%0"):gsub("\n", ""))
@@ -85,6 +86,22 @@ until [ -s %s/ports ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; slee
     local result = shell.loom("cluster", "create", conf)
     shell.expect_failure(result, 1)
     assert.matches("the answer is longer than 1048576 bytes\n", result.err, 1, true)
+  end)
+
+  it("sends its password in a header alone", function()
+    files.write(folder .. "/key", "secret word\n")
+    os.execute("chmod 600 " .. folder .. "/key")
+    write("database loom", "head head.db", "patience 1", "user teller", "password-file key", "shard " .. pretend "note")
+    local result = shell.loom("report", conf)
+    shell.expect_failure(result, 1)
+    assert.is_nil(result.err:find("secret", 1, true))
+    for line in io.lines(folder .. "/notes") do
+      local asked = cjson.decode(line)
+      assert.is_nil(asked.url:find("secret", 1, true))
+      assert.is_nil(asked.url:find("teller", 1, true))
+      assert.equal("teller", asked.headers["x-clickhouse-user"])
+      assert.equal("secret word", asked.headers["x-clickhouse-key"])
+    end
   end)
 
   it("is made for as long as its patience lasts", function()

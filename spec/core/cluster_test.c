@@ -74,7 +74,7 @@ static void does_not_try_again_what_will_never_be(void **state) {
        LOOM_EUNREACHABLE},
       {"Code: 285, too few live replicas", 3, LOOM_EUNREACHABLE},
       {"Code: 164, e.displayText() = DB::Exception: Cannot execute query in readonly mode", 1,
-       LOOM_EIO},
+       LOOM_EREADONLY},
       {"Code: 164, e.displayText() = DB::Exception: Replica is not active right now", 3,
        LOOM_EUNREACHABLE},
       {"Code: 225, e.displayText() = DB::Exception: ZooKeeper session has been expired.", 3,

@@ -15,7 +15,8 @@ local cluster = {}
 -- @tparam string name
 -- @tparam function body is told a function like before_each, which tells the test's folder, removed after it, the path of the
 -- cluster's file there, and one for a database
-function cluster.describe(name, body)
+-- @tparam[opt] table wanted what `servers.up` takes
+function cluster.describe(name, body, wanted)
   local missing = servers.missing()
   busted.describe(name, function()
     if missing then
@@ -24,7 +25,7 @@ function cluster.describe(name, body)
     end
     local folder, conf
     busted.setup(function()
-      servers.up()
+      servers.up(wanted)
     end)
     busted.teardown(function()
       servers.down()

@@ -9,7 +9,8 @@ local servers = {}
 local folder
 
 -- Ports that nobody has: other specs, which run beside these, have servers, too.
-local PORTS = { 1, 2, 3, 11, 12, 13, 21, 22, 23, 31, 32, 33, 41, 42, 43, 51, 52, 53, 911, 912, 913, 921, 922, 923, 931, 932, 933 }
+local PORTS = { 1, 2, 3, 4, 11, 12, 13, 14, 21, 22, 23, 24, 31, 32, 33, 34, 41, 42, 43, 44, 51, 52, 53, 54, 911, 912, 913, 921,
+  922, 923, 931, 932, 933 }
 local base_port
 local shape
 
@@ -42,8 +43,9 @@ function servers.missing()
 end
 
 local function line_of(...)
-  return ("CLUSTER_DIR=%s SHARDS=2 REPLICAS=%d ZOOKEEPERS=%d BASE_PORT=%d spec/cluster/servers %s")
-    :format(shell.quote(folder), shape.replicas or 3, shape.zookeepers or 1, base_port, shell.words(...))
+  return ("CLUSTER_DIR=%s SHARDS=2 REPLICAS=%d ZOOKEEPERS=%d TLS=%d BASE_PORT=%d spec/cluster/servers %s")
+    :format(shell.quote(folder), shape.replicas or 3, shape.zookeepers or 1, shape.tls and 1 or 0,
+      base_port, shell.words(...))
 end
 
 local function run(...)
@@ -65,10 +67,20 @@ function servers.start_behind(name, path)
 end
 
 --- Starts them.
--- @tparam[opt] table wanted `replicas` of each shard (3) and `zookeepers` (1, or 3)
+-- @tparam[opt] table wanted `replicas` of each shard (3), `zookeepers` (1, or 3), and `tls`: whether they have it, too
 function servers.up(wanted)
   folder, base_port, shape = files.make_folder() .. "/servers", choose_ports(), wanted or {}
   servers.act "up"
+end
+
+--- The path of what has signed the servers' certificates.
+function servers.ca()
+  return folder .. "/ca.pem"
+end
+
+--- All that servers have logged.
+function servers.logs()
+  return shell.run("cat " .. shell.quote(folder) .. "/ch*/*.log").out
 end
 
 --- Has all of them run again.
@@ -121,12 +133,13 @@ local made = 0
 -- @tparam string path
 -- @tparam[opt] string database that is there already
 -- @tparam[opt] string more lines of settings
+-- @tparam[opt] string scheme "--tls": by https
 -- @treturn string the database
-function servers.conf(path, database, more)
+function servers.conf(path, database, more, scheme)
   made = made + 1
   local name = database or ("spec%d_%d"):format(made, os.time())
   files.write(path, ("loom cluster 1\ndatabase %s\nhead %s\n%s%s"):format(name, path:match "[^/]*$" .. ".db",
-    more or "", servers.act "conf"))
+    more or "", servers.act("conf", scheme)))
   if not database then
     shell.good("cluster", "create", path)
   end

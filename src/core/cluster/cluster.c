@@ -20,6 +20,7 @@
 #define LEDGER_MOST ((size_t)1 << 28) /* of one of the ledger: 94 bytes to each shard and day */
 #define RANGE_MOST ((size_t)1 << 30)  /* and of any other */
 #define SAID_MOST 40                  /* bytes that are quoted of what is none */
+#define FORBIDDEN 164                 /* ClickHouse's READONLY, which has other meanings, too */
 #define FAILED_KEPT                                                                                \
   3000 /* milliseconds for which who is told that a shard does not answer does not wait for it */
 #define TABLE_TIME 30000 /* milliseconds for what makes a table */
@@ -134,7 +135,7 @@ static bool may_pass(long code, const char *message) {
     if (code == codes[i])
       return true;
   /* a server that has lost its session says so with the code of what may not be written at all */
-  return code == 164 && strstr(message, "Replica is not active");
+  return code == FORBIDDEN && strstr(message, "Replica is not active");
 }
 
 /* The number in "Code: 62, e.displayText() = …"; 0: there is none. */
@@ -196,6 +197,18 @@ static size_t answer_most(const struct loom_question *question) {
                                       : SMALL_MOST;
 }
 
+/* What a user may not do: settings in an address, which all of Loom's questions have, need readonly 2. */
+static loom_status fail_as_readonly(const struct loom_conf *conf, const char *said,
+                                    loom_error *error) {
+  const char *user = conf->user ? conf->user : "default";
+  if (strstr(said, "setting")) /* "Cannot override setting", or "modify" */
+    return loom_fail(error, LOOM_EREADONLY,
+                     "the user %s has readonly 1, and needs 2 to report, or 0 to write "
+                     "(Code: %d)",
+                     user, FORBIDDEN);
+  return loom_fail(error, LOOM_EREADONLY, "the user %s may only read (Code: %d)", user, FORBIDDEN);
+}
+
 static loom_status post(loom_cluster *cluster, unsigned shard, unsigned replica,
                         const struct loom_question *question, const struct loom_text *body,
                         long time_limit, struct loom_text *answer, long *code, loom_error *error) {
@@ -229,6 +242,8 @@ static loom_status post(loom_cluster *cluster, unsigned shard, unsigned replica,
   if (*code == 60 || *code == 81)
     return loom_fail(error, LOOM_ENOENT, "there are no tables of %s yet: see loom cluster create",
                      conf->database);
+  if (*code == FORBIDDEN && strstr(said, "readonly"))
+    return fail_as_readonly(conf, said, error);
   loom_make_printable(said);
   return loom_fail(error, LOOM_EIO, "status %ld: %s", status, said);
 }
@@ -401,8 +416,9 @@ static loom_status ask_round(loom_cluster *cluster, unsigned shard,
     if (code > 0 && !may_pass(code, why.message))
       return loom_fail(error, status, "shard %u, %s: %s", shard + 1,
                        loom_cluster_url(cluster, shard, lane->replica), why.message);
-    snprintf(lane->reasons[lane->replica], sizeof *lane->reasons, "%.*s",
-             (int)sizeof *lane->reasons - 1, why.message);
+    if (left >= time_limit || !*lane->reasons[lane->replica]) /* not that there was no time left */
+      snprintf(lane->reasons[lane->replica], sizeof *lane->reasons, "%.*s",
+               (int)sizeof *lane->reasons - 1, why.message);
     loom_cluster_turn_away(cluster, shard);
   }
   return LOOM_EAGAIN;
