@@ -5,13 +5,18 @@ local shell = require "support.shell"
 
 local fixtures = "spec/fixtures/version_4/"
 
+-- The database of a version, where it may be written to.
+local function unpacked(folder, version)
+  local db = folder .. "/loom.db"
+  assert(shell.run(("gzip -dc spec/fixtures/version_%d/loom.db.gz >%s"):format(version, db)).status == 0)
+  return db
+end
+
 describe("a database of version 4", function()
   local folder, db
 
   files.folder_for_each(function(made)
-    folder = made
-    db = folder .. "/loom.db"
-    assert(shell.run(("gzip -dc %sloom.db.gz >%s"):format(fixtures, db)).status == 0)
+    folder, db = made, unpacked(made, 4)
   end)
 
   local function expect(fixture, ...)
@@ -48,12 +53,10 @@ end)
 
 -- One that the Loom of version 7 made of the same files, with an exclusion that is a rule.
 describe("a database of version 7", function()
-  local folder, db
+  local db
 
   files.folder_for_each(function(made)
-    folder = made
-    db = folder .. "/loom.db"
-    assert(shell.run(("gzip -dc spec/fixtures/version_7/loom.db.gz >%s"):format(db)).status == 0)
+    db = unpacked(made, 7)
   end)
 
   it("gives what it gave before it was upgraded, and tells from then on who changes what", function()
@@ -73,12 +76,10 @@ end)
 
 -- One that the Loom of version 6 made of the same files.
 describe("a database of version 6", function()
-  local folder, db
+  local db
 
   files.folder_for_each(function(made)
-    folder = made
-    db = folder .. "/loom.db"
-    assert(shell.run(("gzip -dc spec/fixtures/version_6/loom.db.gz >%s"):format(db)).status == 0)
+    db = unpacked(made, 6)
   end)
 
   it("gives what it gave before it was upgraded, and takes exclusions that are rules", function()

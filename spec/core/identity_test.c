@@ -7,33 +7,30 @@
 #include "sqlite/check.h"
 #include "sqlite/export.h"
 
+/* Neither opening takes it, and the file is as it was. */
+static void assert_left_alone(const char *path, loom_status expected, const char *text) {
+  struct buffer before = {0}, after = {0};
+  read_file(path, &before);
+  assert_refused(path, LOOM_OPEN_EXISTING, expected, text);
+  assert_refused(path, LOOM_OPEN_CREATE, expected, text);
+  read_file(path, &after);
+  assert_buffer_equal(&before, &after);
+  buffer_free(&before);
+  buffer_free(&after);
+}
+
 static void not_sqlite(void **state) {
   const char *path = scratch_path(*state, "text.db");
   char text[2000];
   memset(text, 'x', sizeof text);
   write_file(path, text, sizeof text);
-  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ENOTDB, "is not an SQLite database");
-  assert_refused(path, LOOM_OPEN_CREATE, LOOM_ENOTDB, "is not an SQLite database");
-  struct buffer after = {0};
-  read_file(path, &after);
-  assert_int_equal(after.length, sizeof text);
-  assert_memory_equal(after.bytes, text, sizeof text);
-  buffer_free(&after);
+  assert_left_alone(path, LOOM_ENOTDB, "is not an SQLite database");
 }
 
 static void not_of_loom(void **state) {
   const char *path = scratch_path(*state, "other.db");
-  struct buffer before = {0}, after = {0};
   raw_sql(path, "CREATE TABLE t(x)");
-  read_file(path, &before);
-  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ENOTDB,
-                 "is an SQLite database, but not one of Loom's");
-  assert_refused(path, LOOM_OPEN_CREATE, LOOM_ENOTDB,
-                 "is an SQLite database, but not one of Loom's");
-  read_file(path, &after);
-  assert_buffer_equal(&before, &after);
-  buffer_free(&before);
-  buffer_free(&after);
+  assert_left_alone(path, LOOM_ENOTDB, "is an SQLite database, but not one of Loom's");
 }
 
 static void newer_schema(void **state) {
@@ -62,24 +59,14 @@ static void newer_schema_while_open(void **state) {
 /* Our mark, but no version that any Loom has written. */
 static void versions_that_never_were(void **state) {
   static const char *const versions[] = {"0", "-1", "-2147483648"};
-  struct buffer before = {0}, after = {0};
   const char *path = scratch_path(*state, "odd.db");
   make_database(path);
   for (size_t i = 0; i < COUNT_OF(versions); i++) {
     char sql[100];
     snprintf(sql, sizeof sql, "PRAGMA user_version=%s", versions[i]);
     raw_sql(path, sql);
-    before.length = after.length = 0;
-    read_file(path, &before);
-    assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ENOTDB,
-                   "is an SQLite database, but not one of Loom's");
-    assert_refused(path, LOOM_OPEN_CREATE, LOOM_ENOTDB,
-                   "is an SQLite database, but not one of Loom's");
-    read_file(path, &after);
-    assert_buffer_equal(&before, &after);
+    assert_left_alone(path, LOOM_ENOTDB, "is an SQLite database, but not one of Loom's");
   }
-  buffer_free(&before);
-  buffer_free(&after);
 }
 
 /* Another program made the file ours to take by leaving it empty: fine to create in, nothing to
@@ -320,21 +307,16 @@ static void a_writer_keeps_the_upgrade_waiting(void **state) {
 /* As in read_only: a header that asks for a newer writer. */
 static void an_old_file_that_is_read_only(void **state) {
   const char *path = scratch_path(*state, "old.db");
-  struct buffer bytes = {0}, after = {0};
+  struct buffer bytes = {0};
   loom_database *original = full_database();
   make_old(path, original);
   loom_database_close(original);
   read_file(path, &bytes);
   bytes.bytes[18] = 3; /* file format write version */
   write_file(path, bytes.bytes, bytes.length);
-  assert_refused(path, LOOM_OPEN_EXISTING, LOOM_EREADONLY,
-                 "was written by an older Loom, and cannot be upgraded: it is read-only");
-  assert_refused(path, LOOM_OPEN_CREATE, LOOM_EREADONLY,
-                 "was written by an older Loom, and cannot be upgraded: it is read-only");
-  read_file(path, &after);
-  assert_buffer_equal(&bytes, &after);
+  assert_left_alone(path, LOOM_EREADONLY,
+                    "was written by an older Loom, and cannot be upgraded: it is read-only");
   buffer_free(&bytes);
-  buffer_free(&after);
 }
 
 /* An upgrade that fails at its beginning, half-way or at its end leaves the file as it was. */
@@ -389,18 +371,12 @@ static void damaged_hours_are_not_upgraded(void **state) {
              "PRAGMA ignore_check_constraints=ON; UPDATE hours SET %s WHERE open_s = 72000",
              damages[i]);
     raw_sql(path, sql);
-    struct buffer before = {0}, after = {0};
-    read_file(path, &before);
-    assert_refused(path, LOOM_OPEN_EXISTING, LOOM_ECORRUPT,
-                   "is corrupt: a week of hours has an opening out of bounds");
-    read_file(path, &after);
-    assert_buffer_equal(&before, &after);
+    assert_left_alone(path, LOOM_ECORRUPT,
+                      "is corrupt: a week of hours has an opening out of bounds");
     raw_sql(path,
             "UPDATE hours SET weekday = 4, open_s = 72000, close_s = 7200"
             " WHERE effective_from = '2023-01-26'");
     assert_status(try_open(path, LOOM_OPEN_EXISTING, &error), LOOM_OK, &error);
-    buffer_free(&before);
-    buffer_free(&after);
     assert_int_equal(unlink(path), 0);
     loom_database_close(original);
   }
